@@ -1,0 +1,103 @@
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError
+from pyspark.sql import SparkSession
+
+from warehouse.append import append, arrow_schema
+from warehouse.delta import Warehouse
+from warehouse.errors import SchemaMismatchError
+from warehouse.query import Lake
+from warehouse.tables import GOLD_NOMINATIONS, GOLD_VERDICTS, TABLES, Table
+
+MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
+
+
+def nomination(retrain_id: str, **changed: Any) -> dict[str, Any]:
+    return {
+        "retrain_id": retrain_id,
+        "challenger": "{}",
+        "champion": None,
+        "champion_release_id": None,
+        "reason": "nightly",
+        "nominated_at": MONDAY,
+        "run_key": f"{retrain_id}/nominate",
+    } | changed
+
+
+def held(root: Path) -> list[str]:
+    return sorted(Lake(str(root)).read(GOLD_NOMINATIONS).column("retrain_id").to_pylist())
+
+
+def test_a_run_key_is_written_once(tmp_path: Path) -> None:
+    assert append(str(tmp_path), GOLD_NOMINATIONS, [nomination("d/1")], run_key="d/1/nominate")
+    assert not append(str(tmp_path), GOLD_NOMINATIONS, [nomination("d/1")], run_key="d/1/nominate")
+    assert append(str(tmp_path), GOLD_NOMINATIONS, [nomination("d/2")], run_key="d/2/nominate")
+
+    assert held(tmp_path) == ["d/1", "d/2"]
+
+
+def test_the_commit_is_signed_as_spark_signs_it(tmp_path: Path) -> None:
+    append(str(tmp_path), GOLD_NOMINATIONS, [nomination("d/1")], run_key="d/1/nominate")
+
+    [newest] = Lake(str(tmp_path)).history(GOLD_NOMINATIONS, limit=1)
+    assert newest.run_key == "d/1/nominate"
+    entry = DeltaTable(str(tmp_path / "gold/nominations")).history(1)[0]
+    assert json.loads(entry["userMetadata"])["job"] == "nominate"
+
+
+def test_spark_and_this_writer_share_a_table_and_its_run_keys(
+    spark: SparkSession, warehouse: Warehouse
+) -> None:
+    rows = [nomination("d/1")]
+    append(warehouse.root, GOLD_NOMINATIONS, rows, run_key="d/1/nominate")
+    frame = spark.createDataFrame([tuple(nomination("d/2").values())], GOLD_NOMINATIONS.ddl)
+    warehouse.under("d/1/nominate").append(GOLD_NOMINATIONS, frame)
+    warehouse.under("d/2/nominate").append(GOLD_NOMINATIONS, frame)
+
+    assert held(Path(warehouse.root)) == ["d/1", "d/2"]
+    assert not append(warehouse.root, GOLD_NOMINATIONS, rows, run_key="d/2/nominate")
+
+
+def test_the_table_refuses_what_its_checks_forbid(tmp_path: Path) -> None:
+    row = dict.fromkeys(GOLD_VERDICTS.names) | {
+        "retrain_id": "d/1",
+        "verdict": "perhaps",
+        "reason": "",
+        "publishes": True,
+        "lines": "[]",
+        "comparisons": "[]",
+        "decided_at": MONDAY,
+        "run_key": "d/1/decide",
+    }
+    with pytest.raises(DeltaError, match=r"failed validation check(.|\n)*perhaps"):
+        append(str(tmp_path), GOLD_VERDICTS, [row], run_key="d/1/decide")
+
+
+@pytest.mark.parametrize(
+    "row",
+    [{"retrain_id": "d/1"}, nomination("d/1", nominated_at="yesterday"), nomination("d/1", more=1)],
+    ids=["a column less", "another type", "a column more"],
+)
+def test_a_row_that_does_not_fit_is_refused(tmp_path: Path, row: dict[str, Any]) -> None:
+    with pytest.raises(SchemaMismatchError, match=r"gold\.nominations"):
+        append(str(tmp_path), GOLD_NOMINATIONS, [row], run_key="d/1/nominate")
+
+    assert not Lake(str(tmp_path)).exists(GOLD_NOMINATIONS)
+
+
+def test_an_arrow_table_is_taken_too(tmp_path: Path) -> None:
+    table = pa.Table.from_pylist([nomination("d/1")], schema=arrow_schema(GOLD_NOMINATIONS))
+
+    assert append(str(tmp_path), GOLD_NOMINATIONS, table, run_key="d/1/nominate")
+    assert held(tmp_path) == ["d/1"]
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda t: t.full_name)
+def test_every_table_has_arrow_types(table: Table) -> None:
+    assert arrow_schema(table).names == list(table.names)

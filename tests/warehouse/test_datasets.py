@@ -1,0 +1,96 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from warehouse import datasets
+from warehouse.errors import ManifestError
+
+SHOP = """
+title = "Shop"
+licence = "ours"
+[source]
+kind = "inbox"
+[ratings]
+file = "points.csv"
+[scale]
+lowest = 1
+highest = 10
+step = 1
+relevant_from = 8
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.setenv("DATASETS_MANIFESTS", str(tmp_path))
+    caches = (datasets.installed, datasets.broken, datasets._manifests)  # noqa: SLF001
+    for cached in caches:
+        cached.cache_clear()
+    yield tmp_path
+    monkeypatch.undo()
+    for cached in caches:
+        cached.cache_clear()
+
+
+def test_the_file_name_is_the_data_sets_name(folder: Path) -> None:
+    (folder / "shop.toml").write_text(SHOP)
+
+    assert [d.name for d in datasets.installed()] == ["shop"]
+    assert datasets.named("shop").scale.relevant_from == 8
+
+
+def test_one_broken_manifest_takes_down_no_other(folder: Path) -> None:
+    (folder / "shop.toml").write_text(SHOP)
+    (folder / "bad.toml").write_text("title = ")
+
+    assert [d.name for d in datasets.installed()] == ["shop"]
+    assert [str(e).split(":")[0] for e in datasets.broken()] == ["bad.toml"]
+    with pytest.raises(ManifestError, match=r"bad\.toml"):
+        datasets.named("bad")
+
+
+def test_an_unknown_name_is_told_what_there_is(folder: Path) -> None:
+    (folder / "shop.toml").write_text(SHOP)
+
+    with pytest.raises(ManifestError, match="no data set 'shoe'; there are: shop"):
+        datasets.named("shoe")
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "complaint"),
+    [
+        ("lowest = 1\n", "", "lowest"),
+        ("lowest = 1", "lowest = 10", "`lowest` must be below"),
+        ("relevant_from = 8", "relevant_from = 11", "must lie on the scale"),
+        ('kind = "inbox"', 'kind = "folder"', "needs `url`"),
+        ('file = "points.csv"', 'file = "../points.csv"', "must stay inside"),
+        ('file = "points.csv"', 'file = "points.csv"\nheader = false', "needs `fields`"),
+        ('title = "Shop"', 'title = "Shop"\ntypo = 1', "typo"),
+        ("step = 1", "step = 0", "step"),
+    ],
+)
+def test_a_value_that_cannot_be_is_refused_by_name(
+    tmp_path: Path, was: str, becomes: str, complaint: str
+) -> None:
+    assert was in SHOP
+    path = tmp_path / "shop.toml"
+    path.write_text(SHOP.replace(was, becomes))
+
+    with pytest.raises(ManifestError, match=rf"(?s)shop\.toml.*{complaint}"):
+        datasets.load(path)
+
+
+def test_a_manifest_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ManifestError, match="No such file"):
+        datasets.load(tmp_path / "shop.toml")
+
+
+def test_all_manifests_that_ship_are_valid() -> None:
+    assert datasets.broken() == ()
+    assert {d.name for d in datasets.installed()} == {
+        "movielens_1m",
+        "movielens_small",
+        "movietweetings",
+        "playground",
+    }

@@ -1,0 +1,87 @@
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from warehouse.append import append
+from warehouse.errors import QueryRefusedError, TableMissingError
+from warehouse.query import Lake
+from warehouse.tables import SILVER_EVENTS, SILVER_USER_INDEX
+
+MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    for number in range(2):
+        rows = [
+            {"user_id": f"u{number}{n}", "user_index": 10 * number + n} for n in range(number + 1)
+        ]
+        append(str(tmp_path), SILVER_USER_INDEX, rows, run_key=f"d/{number}/refine")
+    return Lake(str(tmp_path))
+
+
+def test_rows_are_counted_from_the_log(lake: Lake) -> None:
+    assert lake.n_rows(SILVER_USER_INDEX) == 3
+
+
+def test_a_condition_and_columns_narrow_what_is_read(lake: Lake) -> None:
+    found = lake.read(SILVER_USER_INDEX, columns=["user_id"], where="user_index >= 10")
+
+    assert found.column_names == ["user_id"]
+    assert sorted(found.column("user_id").to_pylist()) == ["u10", "u11"]
+
+
+def test_nothing_found_still_has_the_columns(lake: Lake) -> None:
+    found = lake.read(SILVER_USER_INDEX, where="user_id = 'nobody'")
+
+    assert (found.num_rows, found.column_names) == (0, ["user_id", "user_index"])
+
+
+def test_an_older_version_is_still_there(lake: Lake) -> None:
+    newest = lake.version(SILVER_USER_INDEX)
+
+    assert lake.read(SILVER_USER_INDEX, version=newest - 1).num_rows == 1
+
+
+def test_history_is_newest_first(lake: Lake) -> None:
+    commits = lake.history(SILVER_USER_INDEX)
+
+    assert [c.run_key for c in commits[:2]] == ["d/1/refine", "d/0/refine"]
+    assert commits[0].at.tzinfo == UTC
+    assert commits[-1].run_key is None
+
+
+def test_a_query_may_join_a_table_with_itself(lake: Lake) -> None:
+    found = lake.sql(
+        'select count(*) as n from "silver.user_index" a join "silver.user_index" b '
+        "on a.user_index >= b.user_index"
+    )
+
+    assert found.column("n").to_pylist() == [6]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "select * from read_csv('/etc/passwd')",
+        "select * from '/etc/passwd'",
+        "copy (select 1) to '/tmp/stolen.csv'",
+        "set enable_external_access = true",
+        "install httpfs",
+        "select * from TABLES",
+        "no query",
+    ],
+)
+def test_a_query_that_leaves_the_lake_is_refused(lake: Lake, query: str) -> None:
+    with pytest.raises(QueryRefusedError):
+        lake.sql(query)
+
+
+def test_a_table_without_a_commit_is_named(lake: Lake) -> None:
+    assert not lake.exists(SILVER_EVENTS)
+    for ask in (lake.version, lake.n_rows, lake.read, lake.history):
+        with pytest.raises(TableMissingError, match=r"silver\.events"):
+            ask(SILVER_EVENTS)
+    with pytest.raises(TableMissingError, match=r"silver\.items"):
+        lake.sql('select * from "silver.items"')

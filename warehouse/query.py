@@ -1,0 +1,135 @@
+"""Read the lake without Spark: rows, record batches, or SQL by DuckDB. Nothing here writes."""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import duckdb
+import pyarrow as pa
+from deltalake import DeltaTable
+
+from warehouse.errors import QueryRefusedError, TableMissingError
+from warehouse.tables import TABLES, Table
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One version of a table: who wrote it, and when (UTC). Unsigned commits have no run key."""
+
+    version: int
+    at: datetime
+    operation: str
+    run_key: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Lake:
+    """One data set's tables, to read. `root` is the data set's folder or URL."""
+
+    root: str
+
+    def exists(self, table: Table) -> bool:
+        """Whether the table has a commit."""
+        return DeltaTable.is_deltatable(self._uri(table))
+
+    def version(self, table: Table) -> int:
+        """Return the table's newest version.
+
+        Raises:
+            TableMissingError: the table has no commit yet.
+        """
+        return self._open(table, None).version()
+
+    def n_rows(self, table: Table) -> int:
+        """Return the number of rows of the newest version, from the log alone."""
+        actions = pa.table(self._open(table, None).get_add_actions(flatten=True))
+        return int(sum(actions.column("num_records").to_pylist()))
+
+    def read(
+        self,
+        table: Table,
+        *,
+        columns: Sequence[str] | None = None,
+        where: str | None = None,
+        version: int | None = None,
+    ) -> pa.Table:
+        """Return the rows that fit, as one Arrow table. The order of rows is not given.
+
+        Args:
+            table: what is read.
+            columns: names of the columns; all without it.
+            where: a SQL condition over the columns.
+            version: the newest without it.
+
+        Raises:
+            TableMissingError: the table has no commit yet.
+        """
+        names = list(columns or table.names)
+        batches = list(self.batches(table, columns=names, where=where, version=version))
+        if batches:
+            return pa.Table.from_batches(batches)
+        reader = self._open(table, version).scan(columns=names, predicate="1 = 0")
+        return pa.RecordBatchReader.from_stream(reader).read_all()
+
+    def batches(
+        self,
+        table: Table,
+        *,
+        columns: Sequence[str] | None = None,
+        where: str | None = None,
+        version: int | None = None,
+    ) -> Iterator[pa.RecordBatch]:
+        """Yield the rows that fit in record batches, so that memory stays bounded. See `read`."""
+        names = list(columns or table.names)
+        reader = self._open(table, version).scan(columns=names, predicate=where)
+        for batch in pa.RecordBatchReader.from_stream(reader):
+            if batch.num_rows:
+                yield batch
+
+    def history(self, table: Table, *, limit: int = 10) -> list[Commit]:
+        """Return the table's last commits, newest first."""
+        return [_commit(entry) for entry in self._open(table, None).history(limit)]
+
+    def sql(self, query: str) -> pa.Table:
+        """Return what a DuckDB query finds. Tables are named as `"silver.events"`, quoted.
+
+        Raises:
+            QueryRefusedError: DuckDB refuses it: a mistake, or a file outside the lake.
+            TableMissingError: it names a table that has no commit yet.
+        """
+        with duckdb.connect(":memory:") as connection:
+            for table in TABLES:
+                if re.search(rf'"{re.escape(table.full_name)}"', query):
+                    dataset = self._open(table, None).to_pyarrow_dataset()
+                    connection.register(table.full_name, dataset)
+            connection.execute("SET TimeZone = 'UTC'")
+            connection.execute("SET python_enable_replacements = false")
+            connection.execute("SET enable_external_access = false")
+            connection.execute("SET lock_configuration = true")
+            try:
+                found = connection.sql(query)
+                if found is None:
+                    raise QueryRefusedError("the query returns no rows: only SELECT is served")
+                return found.to_arrow_table()
+            except duckdb.Error as error:
+                raise QueryRefusedError(str(error)) from error
+
+    def _uri(self, table: Table) -> str:
+        return f"{self.root.rstrip('/')}/{table.layer}/{table.name}"
+
+    def _open(self, table: Table, version: int | None) -> DeltaTable:
+        if not self.exists(table):
+            raise TableMissingError(
+                f"{table.full_name}: no table at {self._uri(table)}; the job that writes it has "
+                "not run"
+            )
+        return DeltaTable(self._uri(table), version=version)
+
+
+def _commit(entry: dict[str, object]) -> Commit:
+    signed = entry.get("userMetadata")
+    run_key = json.loads(str(signed)).get("run_key") if signed else None
+    at = datetime.fromtimestamp(int(str(entry["timestamp"])) / 1000, UTC)
+    return Commit(int(str(entry["version"])), at, str(entry.get("operation")), run_key)
