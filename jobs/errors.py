@@ -1,0 +1,48 @@
+"""What can go wrong in a job; each message says which data set, what was seen, what to do next.
+
+JobError
+  x NothingSentError   the source holds none of the files that the manifest names
+  x EmptyFileError     a file holds no row
+  x HeaderError        a file's columns are not those that the manifest names
+  x UnreachableError   the publisher does not answer
+  x ChecksumError      the archive is not the one that the manifest pins
+  x ArchiveError       the archive is cut short, corrupt, or holds what it must not
+  x BudgetError        more bytes than the manifest allows
+  x QuarantineError    more rows were refused than the manifest allows
+"""
+
+
+class JobError(Exception):
+    """Base class of every error that a job raises itself."""
+
+
+class NothingSentError(JobError):
+    """The source holds none of the files that the manifest names. Send them."""
+
+
+class EmptyFileError(JobError):
+    """A file holds no row. Send it again, or take it away."""
+
+
+class HeaderError(JobError):
+    """A file's columns are not those that the manifest names. Correct one of the two."""
+
+
+class UnreachableError(JobError):
+    """The publisher does not answer. Try again, or hand the archive over."""
+
+
+class ChecksumError(JobError):
+    """The archive is not the one that the manifest pins. Nothing of it was kept."""
+
+
+class ArchiveError(JobError):
+    """The archive is cut short, corrupt, or holds a link or a locked file. Nothing was kept."""
+
+
+class BudgetError(JobError):
+    """The source sent more bytes than the manifest's `max_mb` allows. Nothing was kept."""
+
+
+class QuarantineError(JobError):
+    """More rows were refused than the manifest's floor allows. Silver is as it was."""
