@@ -125,6 +125,18 @@ class Health(_Answer):
     status: Literal["ok"] = "ok"
 
 
+class Problem(_Answer):
+    """An error as RFC 9457 has it (`application/problem+json`), with what to do next."""
+
+    type: str = Field(description="`urn:recsys:problem:` and the code.")
+    title: str = Field(description="The kind of problem, in a few words.")
+    status: int
+    detail: str = Field(description="This very case, in a sentence.")
+    instance: str = Field(description="The path that was asked.")
+    code: str = Field(description="Stable: `unknown-item`, `nothing-released`, …")
+    next_step: str = Field(description="What to do about it.")
+
+
 class Readiness(_Answer):
     """Whether the process can serve this data set, and what is missing if not."""
 
@@ -133,3 +145,11 @@ class Readiness(_Answer):
     schema_version: str | None
     live_release: int | None
     detail: str
+
+
+class AllReadiness(_Answer):
+    """Whether the process can serve all its data sets."""
+
+    ready: bool
+    detail: str
+    datasets: dict[str, Readiness]

@@ -1,0 +1,104 @@
+"""A small shop to publish: people "u", "v", items "a" to "d", with lists written out."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+from sqlalchemy import Engine
+
+from serving.publish import Candidate, publish
+
+RATED_AT = datetime(2026, 1, 5, 12, tzinfo=UTC)
+ABOUT = {
+    "dataset": "shop",
+    "title": "Shop",
+    "item_noun": "product",
+    "licence": "Ours.",
+    "lowest": 1.0,
+    "highest": 10.0,
+    "step": 1.0,
+}
+TITLES = {"a": "Amélie", "b": "Schindler's List", "c": "Face/Off", "d": "2001: A Space Odyssey"}
+FIT = Candidate(
+    fit_id="shop__retrain/one",
+    retrain_id="shop__retrain/one",
+    verdict="first",
+    recipe="als-32",
+    recipe_json={"name": "als-32", "rank": 32},
+    constants={"global_mean": 7.5},
+    about=ABOUT,
+    counts={"recommendations": 2, "profiles": 2, "items": 4, "fallback_lists": 1},
+)
+
+Rows = list[dict[str, Any]]
+Tables = Mapping[str, list[pa.RecordBatch]]
+
+
+def lists_of(key: str, **lists: str) -> Rows:
+    """Return rows of lists: `lists_of("user_id", u="ab")` lists items a and b for u."""
+    return [
+        {
+            key: name if name != "everybody" else "",
+            "item_ids": list(items),
+            "scores": [1 / rank for rank in range(1, len(items) + 1)],
+        }
+        for name, items in lists.items()
+    ]
+
+
+def items(**titles: str) -> Rows:
+    return [
+        {
+            "item_id": item_id,
+            "title": title,
+            "categories": ["Drama", item_id],
+            "vendor": None,
+            "released": 1990 + place,
+        }
+        for place, (item_id, title) in enumerate(titles.items())
+    ]
+
+
+def profiles(**rated: str) -> Rows:
+    return [
+        {
+            "user_id": user_id,
+            "item_ids": list(item_ids),
+            "ratings": [float(n) for n in range(1, len(item_ids) + 1)],
+            "rated_at": [RATED_AT] * len(item_ids),
+        }
+        for user_id, item_ids in rated.items()
+    ]
+
+
+def tables(**changed: Rows) -> Tables:
+    """Return the shop's tables as record batches; a keyword replaces a table's rows."""
+    rows = {
+        "recommendations": lists_of("user_id", u="ab", v="c"),
+        "profiles": profiles(u="cd", v="a"),
+        "item_factors": [{"item_id": "a", "factors": [0.5, -0.25]}],
+        "similar_items": lists_of("item_id", a="bc"),
+        "fallback_lists": lists_of("segment", everybody="dcb"),
+        "items": items(**TITLES),
+    }
+    rows |= changed
+    return {name: pa.Table.from_pylist(given).to_batches() for name, given in rows.items()}
+
+
+def release(engine: Engine, fit_id: str, *, instead_of: int | None, **changed: Rows) -> int:
+    """Publish the shop once more, with what is changed, and return the release's id."""
+    batches = tables(**changed)
+    counts = {name: sum(b.num_rows for b in found) for name, found in batches.items()}
+    fit = replace(FIT, fit_id=fit_id, retrain_id=fit_id, counts=counts)
+    run_key = f"{fit_id}/publish"
+    return publish(engine, fit, batches, actor=run_key, reason="A test.", instead_of=instead_of)
+
+
+def slowly(batches: list[pa.RecordBatch], meanwhile: Any) -> Iterator[pa.RecordBatch]:
+    """Yield the batches, and call `meanwhile` once after the first one: in the middle of COPY."""
+    for place, batch in enumerate(batches):
+        yield batch
+        if place == 0:
+            meanwhile()
