@@ -1,0 +1,166 @@
+"""Land what a data set's source sent in bronze: as it is, each row with its file and line.
+
+A file that was landed before is not landed again, and one whose columns are not the manifest's is
+refused before anything is written.
+
+Run: python -m jobs.land --dataset movielens_1m
+"""
+
+import hashlib
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+
+from jobs import heads, session, sources
+from jobs.errors import EmptyFileError, HeaderError, JobError
+from jobs.heads import Head
+from jobs.parsing import bronze_rows
+from jobs.sources import SentFile, Target
+from warehouse import datasets
+from warehouse.datasets import Dataset, Files
+from warehouse.errors import WarehouseError
+from warehouse.settings import LakeSettings
+from warehouse.tables import BRONZE_ITEMS, BRONZE_LANDINGS, BRONZE_RATINGS, BRONZE_USERS, Table
+
+if TYPE_CHECKING:
+    from warehouse.delta import Warehouse
+
+log = logging.getLogger(__name__)
+
+TABLES: dict[Target, Table] = {
+    "items": BRONZE_ITEMS,
+    "users": BRONZE_USERS,
+    "ratings": BRONZE_RATINGS,
+}
+
+
+def accepted_heads(
+    spark: SparkSession, dataset: Dataset, files: Sequence[SentFile]
+) -> dict[SentFile, Head]:
+    """Return each file's head, all of them such as the manifest says.
+
+    Raises:
+        EmptyFileError: a file holds no row.
+        HeaderError: columns are missing, renamed or hold something else; the message names them.
+    """
+    found, wrong = {}, []
+    for file in files:
+        part = sources.parts(dataset)[file.target]
+        head = heads.of(Path(file.path), part) if file.is_local else _remote_head(spark, file, part)
+        if head.is_empty:
+            raise EmptyFileError(
+                f"{dataset.name}: {file.name} holds no row; nothing was landed. Send it again, or "
+                "take it away"
+            )
+        wrong += [f"{file.name}: {text}" for text in heads.differences(part, head, dataset)]
+        ignored = heads.unnamed(part, head)
+        if ignored and not wrong:
+            log.warning("%s: columns not in the manifest, ignored: %s", file.name, list(ignored))
+        found[file] = head
+    if wrong:
+        raise HeaderError(
+            f"{dataset.name}: {'; '.join(wrong)}. Nothing was landed. Correct the file or the "
+            "manifest"
+        )
+    return found
+
+
+def run(warehouse: "Warehouse", dataset: Dataset, inbox: Path) -> int:
+    """Land every file that is new, and return the number of rows. A second run lands none."""
+    with sources.delivered(dataset, inbox, warehouse.root, warehouse.spark) as delivered:
+        files = _new(warehouse, delivered)
+        if not files:
+            log.info("%s: nothing new; %d files were landed before", dataset.name, len(delivered))
+            return 0
+        accepted = accepted_heads(warehouse.spark, dataset, files)
+        n_rows: dict[str, int] = {}
+        for target, part in sources.parts(dataset).items():
+            mine = {file: head for file, head in accepted.items() if file.target == target}
+            if mine:
+                n_rows |= _land(warehouse, TABLES[target], part, mine)
+        _record(warehouse, files, n_rows)
+    log.info("%s: landed files=%d rows=%d", dataset.name, len(files), sum(n_rows.values()))
+    return sum(n_rows.values())
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Parse the command line, start Spark, run."""
+    from warehouse.delta import Warehouse
+
+    args = session.parser(__doc__, "land").parse_args(argv)
+    dataset = datasets.named(args.dataset)
+    lake = LakeSettings()  # type: ignore[call-arg] # from the environment
+    spark = session.start("land")
+    warehouse = Warehouse(spark, lake.of(dataset.name), run_key=args.run_key)
+    run(warehouse, dataset, lake.inbox / dataset.name)
+    return 0
+
+
+def _new(warehouse: "Warehouse", files: Sequence[SentFile]) -> list[SentFile]:
+    """Return the files whose bytes were never landed."""
+    landed = warehouse.read_or_empty(BRONZE_LANDINGS).select("landing_id").toLocalIterator()
+    known = {row["landing_id"] for row in landed}
+    for file in files:
+        if file.landing_id in known:
+            log.info("%s: was landed before as %s", file.name, file.landing_id)
+    return [file for file in files if file.landing_id not in known]
+
+
+def _land(
+    warehouse: "Warehouse", table: Table, part: Files, files: Mapping[SentFile, Head]
+) -> dict[str, int]:
+    """Append the files' rows, but those that a killed run appended; return rows per landing."""
+    rows, n_rows = bronze_rows(warehouse.spark, table, part, files)
+    there = _there(warehouse, table, list(n_rows))
+    missing = sorted(set(n_rows) - there)
+    if missing:
+        rows = rows.where(F.col("landing_id").isin(missing)) if there else rows
+        signed = rows.withColumn("run_key", F.lit(warehouse.run_key))
+        warehouse.append(table, signed, part=_part(missing))
+    return n_rows
+
+
+def _there(warehouse: "Warehouse", table: Table, landing_ids: list[str]) -> set[str]:
+    if not warehouse.exists(table):
+        return set()
+    mine = warehouse.read(table).where(F.col("landing_id").isin(landing_ids))
+    return {row["landing_id"] for row in mine.select("landing_id").distinct().toLocalIterator()}
+
+
+def _record(warehouse: "Warehouse", files: Sequence[SentFile], n_rows: Mapping[str, int]) -> None:
+    """Write down what was landed: from here on it is not landed again."""
+    now = datetime.now(UTC)
+    names: dict[str, SentFile] = {}
+    for file in files:
+        names.setdefault(file.landing_id, file)
+    rows = [
+        (landing_id, f.target, f.name, f.sha256, n_rows[landing_id], warehouse.run_key, now)
+        for landing_id, f in sorted(names.items())
+    ]
+    frame = warehouse.spark.createDataFrame(rows, BRONZE_LANDINGS.ddl)
+    warehouse.append(BRONZE_LANDINGS, frame, part=_part(list(names)))
+
+
+def _part(landing_ids: Sequence[str]) -> str:
+    """Name a write after what it brings: a retry that finds more files writes the rest."""
+    return hashlib.sha256("\n".join(sorted(landing_ids)).encode()).hexdigest()[:12]
+
+
+def _remote_head(spark: SparkSession, file: SentFile, part: Files) -> Head:
+    if part.format == "parquet":
+        schema = spark.read.parquet(file.path).schema
+        rows = spark.read.parquet(file.path).limit(1).toLocalIterator()
+        types = tuple(field.dataType.simpleString() for field in schema.fields)
+        return Head(tuple(schema.names), tuple({} for _ in rows), types=types)
+    lines = spark.read.option("lineSep", "\n").text(file.path).limit(heads.HEAD_ROWS)
+    as_bytes = (bytes(row[0]) for row in lines.selectExpr("CAST(value AS BINARY)").collect())
+    return heads.from_lines(as_bytes, part)
+
+
+if __name__ == "__main__":
+    session.run_job(main, JobError, WarehouseError)
