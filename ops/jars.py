@@ -115,7 +115,7 @@ def fetch(jars: Sequence[Jar], ivy: Path) -> list[Path]:
         where = jvm.scala.Option.apply(str(ivy))
         settings = maven.buildIvySettings(none, where, True, stdout)  # noqa: FBT003 # positional in Scala
         coordinates = ",".join(jar.coordinates for jar in jars)
-        nothing = jvm.scala.collection.immutable.Nil
+        nothing = getattr(maven, "resolveMavenCoordinates$default$5")()  # no exclusions
         found = maven.resolveMavenCoordinates(
             coordinates, settings, none, False, nothing, False, stdout  # noqa: FBT003
         )  # fmt: skip
@@ -163,7 +163,7 @@ def _put(jar: Jar, source: Path, target: Path) -> None:
 
 def _offline(jars: Iterable[Jar], kept: Path, cause: Exception) -> str:
     wanted = "\n".join(f"  {jar.coordinates}  {jar.file}  sha256 {jar.sha256}" for jar in jars)
-    first = str(cause).strip().splitlines()[:1]
+    first = str(cause).strip().splitlines()[:2]
     return (
         f"cannot fetch these jars from any Maven repository:\n{wanted}\n"
         f"  cause: {' '.join(first) or type(cause).__name__}\n"

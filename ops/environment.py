@@ -1,0 +1,68 @@
+"""The environment of each program: settings of all layers, made from one place.
+
+What a person set in the environment or in `.env` wins over what is derived here. Nothing of
+Airflow's, Spark's or Postgres' own variables leaks in from the shell.
+"""
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from ops import airflow_config, credentials, database, java, processes
+from ops.ports import Ports
+from ops.settings import HOST, ROOT, OpsSettings
+
+FOREIGN = ("AIRFLOW", "_AIRFLOW", "SPARK_", "PYSPARK_", "PG", "SERVING_", "FLASK_", "STREAMLIT_")
+OURS = ("LAKE_", "DATASETS_", "API_", "DEMO_", "CONSOLE_", "OPS_")
+
+
+def of(program: str, settings: OpsSettings, ports: Ports) -> dict[str, str]:
+    """Return the whole environment of a program."""
+    secrets = credentials.of(settings)
+    if program.startswith("airflow") or program == "job":
+        special = airflow_config.environment(settings, ports, secrets) | spark()
+    elif program == "api":
+        special = {"SERVING_DATABASE_URL": url(ports, database.API, secrets.of(database.API))}
+    elif program == "app":
+        special = _app(settings, ports)
+    else:
+        special = {}
+    return special | base(settings) | {processes.PROGRAM: program}
+
+
+def base(settings: OpsSettings) -> dict[str, str]:
+    """Return what every program sees: the shell's environment, cleaned, and where the lake is."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
+    lake = {"LAKE_ROOT": str(settings.lake), "LAKE_INBOX": str(settings.inbox)}
+    binaries = str(Path(sys.prefix) / "bin")
+    path = os.pathsep.join([binaries, os.environ.get("PATH", os.defpath)])
+    return lake | inherited | {"PATH": path, "OPS_VAR": str(settings.folder), "PYTHONUTF8": "1"}
+
+
+def spark() -> dict[str, str]:
+    """Return what spark-submit and PySpark need: our settings, our Java, our Python, loopback."""
+    return {
+        "JAVA_HOME": str(java.find().home),
+        "SPARK_CONF_DIR": str(ROOT / "conf" / "spark"),
+        "SPARK_LOCAL_IP": HOST,
+        "PYSPARK_PYTHON": sys.executable,
+    }
+
+
+def url(ports: Ports, role: str, password: str) -> str:
+    """Return the address of the serving database for a role."""
+    return f"postgresql+psycopg2://{role}:{password}@{HOST}:{ports.postgres}/recsys"
+
+
+def chosen(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return the settings that a person made himself."""
+    return {name: value for name, value in environment.items() if name.startswith(OURS)}
+
+
+def _app(settings: OpsSettings, ports: Ports) -> dict[str, str]:
+    return {
+        "DEMO_API_URL": f"http://{HOST}:{ports.api}",
+        "DEMO_KEYS_FILE": str(settings.demo_keys),
+        "CONSOLE_AIRFLOW_URL": f"http://{HOST}:{ports.airflow}",
+    }
