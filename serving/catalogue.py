@@ -16,11 +16,11 @@ _ITEM = text(
 # `cast(… as text) is null or …` is decided once, when the statement is planned with its values.
 _PAGE = text(
     """
-    with matching as (
+    with matching as not materialized (
         select item_id, title, categories, vendor, released from items
         where (cast(:query as text) is null or search @@ cast(:query as tsquery))
             and (cast(:category as text) is null or categories @> array[cast(:category as text)])
-    ), page as (
+    ), page as materialized (
         select * from matching order by title, item_id limit :limit offset :offset
     )
     select counted.total, page.*

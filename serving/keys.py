@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Iterable
 from typing import Literal
 
-from sqlalchemy import delete
+from sqlalchemy import Connection, delete, select
 from sqlalchemy.orm import Session
 
 from serving.models import ApiKey
@@ -31,3 +31,9 @@ def revoke(session: Session, name: str) -> bool:
 def digest(key: str) -> str:
     """Return what is stored of a key. It needs no salt: the key itself is random."""
     return hashlib.sha256(key.encode()).hexdigest()
+
+
+def scopes_of(connection: Connection, digest: str) -> frozenset[str]:
+    """Return what the key of this digest may do; nothing if there is none."""
+    found = connection.scalar(select(ApiKey.scopes).where(ApiKey.digest == digest))
+    return frozenset(found or ())

@@ -1,0 +1,47 @@
+"""The API: uvicorn --factory serving.api.app:create_app.
+
+It starts without a database too: it is not ready then, and says so.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from serving.api import problems, routes
+from serving.api.datasets import Datasets
+from serving.api.door import Doorkeeper
+from serving.api.settings import ApiSettings
+from serving.database import ServingSettings
+from serving.schemas import Problem
+
+
+def create_app(
+    serving: ServingSettings | None = None, settings: ApiSettings | None = None
+) -> FastAPI:
+    """Return the app; what is not given is read from the environment."""
+    serving = serving or ServingSettings()  # type: ignore[call-arg] # read from the environment
+    settings = settings or ApiSettings()
+    datasets = Datasets(serving.database_url.get_secret_value(), settings)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        datasets.close()
+
+    # No /docs: its page would fetch its scripts from elsewhere.
+    app = FastAPI(
+        title="Recommendations",
+        version="1",
+        description="Lists, catalogue and releases of a data set. Errors are RFC 9457 problems.",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        responses={500: {"model": Problem}},
+    )
+    app.state.datasets = datasets
+    app.state.doorkeeper = Doorkeeper(settings.key_seconds)
+    problems.install(app)
+    app.include_router(routes.health)
+    app.include_router(routes.read)
+    return app

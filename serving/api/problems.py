@@ -1,0 +1,175 @@
+"""Every error as `application/problem+json` (RFC 9457): what happened, and what to do next."""
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.exceptions import HTTPException
+
+from serving.errors import (
+    ApiError,
+    ApiUnavailableError,
+    KeyRefusedError,
+    NothingReleasedError,
+    SchemaUnknownError,
+    ScopeMissingError,
+    UnknownDatasetError,
+    UnknownItemError,
+    UnknownPersonError,
+)
+from serving.schemas import Problem
+
+log = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+# error -> status, code, title, what to do next
+KINDS: dict[type[ApiError], tuple[int, str, str, str]] = {
+    NothingReleasedError: (
+        404,
+        "nothing-released",
+        "Nothing released",
+        "Run the data set's retrain; its last task publishes the first release.",
+    ),
+    UnknownPersonError: (
+        404,
+        "unknown-person",
+        "Unknown person",
+        "Ask for recommendations all the same: a stranger gets everybody's list.",
+    ),
+    UnknownItemError: (
+        404,
+        "unknown-item",
+        "Unknown item",
+        "Search the catalogue for its title; a new item comes with the next release.",
+    ),
+    UnknownDatasetError: (
+        404,
+        "unknown-dataset",
+        "Unknown data set",
+        "Mind the spelling; a new data set is served once its schema is migrated.",
+    ),
+    ScopeMissingError: (
+        403,
+        "scope-missing",
+        "The key may not do this",
+        "Ask the operator for a key with this scope.",
+    ),
+    KeyRefusedError: (
+        401,
+        "key-refused",
+        "The key is not valid",
+        "Send `Authorization: Bearer <key>` with a key of this very data set.",
+    ),
+    SchemaUnknownError: (
+        503,
+        "schema-unknown",
+        "The schema is not the one this API knows",
+        "Migrate the data set's schema, or deploy the API that belongs to it.",
+    ),
+    ApiUnavailableError: (
+        503,
+        "unavailable",
+        "The database does not answer",
+        "Try again in a few seconds; if it lasts, look at Postgres.",
+    ),
+}
+HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "2"}}
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of the app with a problem."""
+    app.add_exception_handler(ApiError, _known)
+    app.add_exception_handler(RequestValidationError, _refused)
+    app.add_exception_handler(HTTPException, _of_http)
+    for kind in (OperationalError, InterfaceError, PoolTimeoutError, DBAPIError):
+        app.add_exception_handler(kind, _of_database)
+    app.add_exception_handler(Exception, _unforeseen)
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return these statuses' answers for the OpenAPI document."""
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {
+        status: {
+            "description": HTTPStatus(status).phrase,
+            "content": {MEDIA_TYPE: {"schema": schema}},
+        }
+        for status in statuses
+    }
+
+
+def _known(request: Request, error: Exception) -> Response:
+    kind = next(known for known in KINDS if isinstance(error, known))
+    status, code, title, next_step = KINDS[kind]
+    return _answer(request, status, code, title=title, detail=str(error), next_step=next_step)
+
+
+def _refused(request: Request, error: Exception) -> Response:
+    broken = error.errors() if isinstance(error, RequestValidationError) else ()
+    reasons = (f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in broken)
+    return _answer(
+        request,
+        422,
+        "not-acceptable",
+        title="A parameter is not acceptable",
+        detail="; ".join(reasons) + ".",
+        next_step="`/openapi.json` has every parameter and its bounds.",
+    )
+
+
+def _of_http(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    title = HTTPStatus(status).phrase
+    return _answer(
+        request,
+        status,
+        title.lower().replace(" ", "-"),
+        title=title,
+        detail=f"{request.method} is not answered here.",
+        next_step="`/openapi.json` has every route.",
+    )
+
+
+def _of_database(request: Request, error: Exception) -> Response:
+    if isinstance(error, DBAPIError) and not _is_passing(error):
+        return _unforeseen(request, error)
+    cause = getattr(error, "orig", error)
+    log.warning("the database did not answer: %s", str(cause).partition("\n")[0])
+    return _known(request, ApiUnavailableError("Postgres did not answer in time."))
+
+
+def _is_passing(error: DBAPIError) -> bool:
+    gone = isinstance(error, OperationalError | InterfaceError)
+    return gone or error.connection_invalidated
+
+
+def _unforeseen(request: Request, error: Exception) -> Response:
+    log.error("unforeseen error at %s", request.url.path, exc_info=error)
+    return _answer(
+        request,
+        500,
+        "unforeseen",
+        title="Something went wrong here",
+        detail="The API made a mistake; it was written to its log.",
+        next_step="Look at the API's log (`recsys logs api`).",
+    )
+
+
+def _answer(
+    request: Request, status: int, code: str, *, title: str, detail: str, next_step: str
+) -> Response:
+    problem = Problem(
+        type=f"urn:recsys:problem:{code}",
+        title=title,
+        status=status,
+        detail=detail,
+        instance=request.url.path,
+        code=code,
+        next_step=next_step,
+    )
+    body = problem.model_dump_json()
+    return Response(body, status, headers=HEADERS.get(status), media_type=MEDIA_TYPE)

@@ -1,0 +1,156 @@
+"""The read routes: each is one statement, answered as the module of its noun returns it.
+
+Answers are written by pydantic at once; declared types are for the OpenAPI document only.
+"""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from pydantic import BaseModel
+from pydantic_core import to_json
+from sqlalchemy.orm import Session
+
+from serving import catalogue, evidence, people, recommendations, releases, schemas
+from serving.api import problems
+from serving.api.door import Caller, caller
+
+MOST_LISTED = 100
+NO_NUL = r"^[^\x00]*$"  # Postgres has no such character
+
+Ask = Annotated[Caller, Depends(caller)]
+UserId = Annotated[str, Path(min_length=1, max_length=256, pattern=NO_NUL, examples=["42"])]
+ItemId = Annotated[str, Path(min_length=1, max_length=256, pattern=NO_NUL, examples=["1193"])]
+Limit = Annotated[int, Query(ge=1, le=MOST_LISTED, description="At most so many.")]
+Search = Annotated[
+    str, Query(max_length=200, pattern=NO_NUL, description="Beginnings of words of the title.")
+]
+Category = Annotated[str | None, Query(max_length=200, pattern=NO_NUL, examples=["Drama"])]
+
+health = APIRouter(tags=["health"])
+read = APIRouter(prefix="/v1/{dataset}", responses=problems.documented(401, 403, 404, 422, 503))
+
+
+@health.get("/health", summary="Whether the process answers")
+async def healthy() -> schemas.Health:
+    """Answer without looking at anything."""
+    return schemas.Health()
+
+
+@health.get(
+    "/ready",
+    response_model=schemas.AllReadiness,
+    responses={503: {"model": schemas.AllReadiness}},
+    summary="Whether every data set can be served",
+)
+def ready(request: Request) -> Response:
+    """Answer 503 while the database is away or a schema is unknown. Needs no key."""
+    answer = request.app.state.datasets.overview()
+    return _json(answer, status=200 if answer.ready else 503)
+
+
+@health.get(
+    "/v1/{dataset}/ready",
+    response_model=schemas.Readiness,
+    responses={503: {"model": schemas.Readiness}, **problems.documented(404)},
+    summary="Whether one data set can be served",
+)
+def dataset_ready(request: Request, dataset: str) -> Response:
+    """Answer 503 while the database is away or the schema is unknown. Needs no key."""
+    answer = request.app.state.datasets.readiness(dataset)
+    return _json(answer, status=200 if answer.ready else 503)
+
+
+@read.get("", response_model=schemas.About, tags=["catalogue"], summary="The data set")
+def about(ask: Ask) -> Response:
+    """Words, scale, categories and licence of the data set."""
+    with ask.connection() as connection:
+        return _json(catalogue.about(connection))
+
+
+@read.get(
+    "/users", response_model=list[schemas.Person], tags=["people"], summary="Some known people"
+)
+def some_people(ask: Ask, limit: Limit = 50) -> Response:
+    """People whom the live release knows, without their ratings: for a picker."""
+    with ask.connection() as connection:
+        return _json(people.some(connection, limit=limit))
+
+
+@read.get(
+    "/users/{user_id:path}/recommendations",
+    response_model=schemas.Recommendations,
+    tags=["people"],
+    summary="A person's list",
+)
+def for_person(ask: Ask, user_id: UserId, limit: Limit = 20) -> Response:
+    """The person's list of the live release; for a stranger everybody's, kind `fallback`."""
+    with ask.connection() as connection:
+        return _json(recommendations.for_person(connection, user_id, limit=limit))
+
+
+@read.get(
+    "/users/{user_id:path}", response_model=schemas.Person, tags=["people"], summary="A person"
+)
+def person(
+    ask: Ask, user_id: UserId, limit: Annotated[int, Query(ge=0, le=1000)] = 100
+) -> Response:
+    """What the live release knew of a person, newest ratings first."""
+    with ask.connection() as connection:
+        return _json(people.one(connection, user_id, limit=limit))
+
+
+@read.get("/items", response_model=schemas.ItemPage, tags=["catalogue"], summary="Search")
+def items(
+    ask: Ask,
+    q: Search = "",
+    category: Category = None,
+    limit: Limit = 20,
+    offset: Annotated[int, Query(ge=0, le=100_000)] = 0,
+) -> Response:
+    """A page of the catalogue by title. Accents and capitals do not count."""
+    with ask.connection() as connection:
+        page = catalogue.page(connection, q=q, category=category, limit=limit, offset=offset)
+        return _json(page)
+
+
+@read.get(
+    "/items/{item_id:path}/similar",
+    response_model=schemas.SimilarItems,
+    tags=["catalogue"],
+    summary="Items like one item",
+)
+def similar(ask: Ask, item_id: ItemId, limit: Limit = 20) -> Response:
+    """The items most like one item; an empty list where the recipe knows no likeness."""
+    with ask.connection() as connection:
+        return _json(recommendations.like_item(connection, item_id, limit=limit))
+
+
+@read.get(
+    "/items/{item_id:path}", response_model=schemas.Item, tags=["catalogue"], summary="An item"
+)
+def item(ask: Ask, item_id: ItemId) -> Response:
+    """One item of the catalogue."""
+    with ask.connection() as connection:
+        return _json(catalogue.item(connection, item_id))
+
+
+@read.get(
+    "/releases", response_model=list[schemas.Release], tags=["releases"], summary="Kept releases"
+)
+def kept_releases(ask: Ask) -> Response:
+    """The releases that can be live, newest first."""
+    with ask.connection() as connection:
+        return _json(releases.kept(Session(connection)))
+
+
+@read.get("/verdicts", response_model=list[schemas.Verdict], tags=["releases"], summary="Verdicts")
+def verdicts(ask: Ask, limit: Limit = 10) -> Response:
+    """The gate's newest decisions, newest first."""
+    with ask.connection() as connection:
+        return _json(evidence.newest(Session(connection), limit))
+
+
+def _json(answer: BaseModel | Sequence[BaseModel], *, status: int = 200) -> Response:
+    body = to_json(answer)
+    return Response(body, status, media_type="application/json")

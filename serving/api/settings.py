@@ -1,0 +1,26 @@
+"""Settings of the API's process."""
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class ApiSettings(BaseSettings):
+    """Variables that begin with API_. The database is `SERVING_DATABASE_URL`, as role `api`."""
+
+    model_config = SettingsConfigDict(env_prefix="API_", frozen=True)
+
+    datasets: tuple[str, ...] = Field(
+        default=(), description="JSON list of the data sets to serve; empty: all that are there."
+    )
+    key_seconds: float = Field(
+        default=30, ge=0, description="So long a key that was revoked may still be taken."
+    )
+    schema_seconds: float = Field(
+        default=5, ge=0, description="So long a new data set or a migration may go unnoticed."
+    )
+    pool_size: int = Field(
+        default=8, gt=0, description="Connections kept per data set; as many again in a rush."
+    )
+    statement_timeout_ms: int = Field(
+        default=5000, gt=0, description="A statement that takes longer is ended, and answered 503."
+    )
