@@ -1,0 +1,89 @@
+"""Items and users as silver holds them: the title as people read it, categories split, the year."""
+
+import re
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from warehouse.datasets import Items
+
+NO_CATEGORY = "(no genres listed)"
+_TITLE_YEAR = r"^(.*\S)\s*\(((?:1[5-9]|20)\d{2})(?:\s*[-\u2013]\s*(?:\d{4})?)?\)\s*$"
+_ARTICLES = "The|An|A|Les|Le|La|L'|Los|Las|El|Il|Lo|Gli|Der|Die|Das|Des|Un|Une|Una|Det|Den|De|Het"
+_ARTICLE_LAST = rf"^(.+), ({_ARTICLES})((?: \(.*)?)$"
+_ARTICLE_LAST_INSIDE = rf"\(([^()]+), ({_ARTICLES})\)"
+
+
+def items(rows: DataFrame, part: Items) -> DataFrame:
+    """Return typed items; a row per row."""
+    return rows.select(
+        F.trim("item_id").alias("item_id"),
+        title(part).alias("title"),
+        categories(part).alias("categories"),
+        F.nullif(F.trim("vendor"), F.lit("")).alias("vendor"),
+        released(part).alias("released"),
+    )
+
+
+def unlisted(rated: DataFrame) -> DataFrame:
+    """Return an item for each id that was rated, for a data set that sends no items."""
+    return (
+        rated.select("item_id")
+        .distinct()
+        .select(
+            "item_id",
+            F.col("item_id").alias("title"),
+            F.expr("CAST(array() AS array<string>)").alias("categories"),
+            F.lit(None).cast("string").alias("vendor"),
+            F.lit(None).cast("int").alias("released"),
+        )
+    )
+
+
+def users(rows: DataFrame) -> DataFrame:
+    """Return typed users; a row per row. Attributes without a value are left out."""
+    filled = F.map_filter(
+        F.coalesce("attributes", F.expr("CAST(map() AS map<string,string>)")),
+        lambda _, value: F.coalesce(F.trim(value), F.lit("")) != "",
+    )
+    return rows.select(
+        F.trim("user_id").alias("user_id"),
+        F.transform_values(filled, lambda _, value: F.trim(value)).alias("attributes"),
+    )
+
+
+def title(part: Items) -> Column:
+    """Return the title as people shall read it: without its year, the article first."""
+    shown = F.trim("title")
+    if part.title_has_year:
+        found = F.regexp_extract(shown, _TITLE_YEAR, 1)
+        shown = F.when(found != "", found).otherwise(shown)
+    if part.title_has_article_last:
+        shown = F.regexp_replace(shown, _ARTICLE_LAST, "$2 $1$3")
+        shown = F.regexp_replace(shown, _ARTICLE_LAST_INSIDE, "($2 $1)")
+        shown = F.regexp_replace(shown, r"(^|\()(L') ", "$1$2")
+    return shown
+
+
+def released(part: Items) -> Column:
+    """Return the year, from its own column, else from the title if the manifest says so."""
+    own = F.expr("try_cast(nullif(regexp_extract(released, '^\\\\s*(\\\\d{4})', 1), '') AS int)")
+    if not part.title_has_year:
+        return own
+    in_title = F.nullif(F.regexp_extract(F.trim("title"), _TITLE_YEAR, 2), F.lit(""))
+    return F.coalesce(own, in_title.cast("int"))
+
+
+def categories(part: Items) -> Column:
+    """Return the categories in their order, each once; a JSON list is one too."""
+    sent = F.coalesce("categories", F.lit(""))
+    split = F.split(sent, re.escape(part.categories_separator), -1)
+    listed = F.when(sent.startswith("["), F.from_json(sent, "array<string>"))
+    trimmed = F.transform(F.coalesce(listed, split), _trimmed)
+    return F.array_distinct(
+        F.filter(trimmed, lambda one: one.isNotNull() & ~one.isin("", NO_CATEGORY))
+    )
+
+
+def _trimmed(value: Column) -> Column:
+    return F.trim(value)
