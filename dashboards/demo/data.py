@@ -1,0 +1,206 @@
+"""What the demo's pages may ask for. Pages call these and nothing below them.
+
+Each answer is remembered, so that a page still shows something while the API is away, and says of
+when it is.
+"""
+
+import json
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Lock
+from typing import Any, Generic, TypeVar
+
+import httpx2
+import streamlit as st
+from pydantic import ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from serving.client import Client
+from serving.errors import ApiError, ApiUnavailableError, UnknownItemError, UnknownPersonError
+from serving.schemas import About, Item, ItemPage, Person, Recommendations, SimilarItems
+
+T = TypeVar("T")
+REMEMBERED = 2000  # answers, of all data sets and people
+TIMEOUT_SECONDS = 3
+
+
+class NotSetUpError(Exception):
+    """The app has no address or no key: the platform's set-up did not come so far."""
+
+
+class DemoSettings(BaseSettings):
+    """Variables that begin with DEMO_."""
+
+    model_config = SettingsConfigDict(env_prefix="DEMO_", frozen=True)
+
+    api_url: str
+    keys_file: Path
+    dataset: str | None = None
+
+
+@dataclass(frozen=True)
+class Known(Generic[T]):
+    """An answer and when it was given. `stale`: the API does not answer now."""
+
+    value: T
+    at: datetime
+    stale: bool = False
+
+
+def datasets() -> tuple[str, ...]:
+    """Return the data sets that the app has a key for, the default one first.
+
+    Raises:
+        NotSetUpError: there is no address, no file of keys, or no key in it.
+    """
+    names = sorted(_keys())
+    default = _settings().dataset
+    return tuple(sorted(names, key=lambda name: name != default))
+
+
+def titles() -> dict[str, str]:
+    """Return each data set's title by its name; the name itself while the API can't tell."""
+    try:
+        return {name: _title(name) for name in datasets()}
+    except NotSetUpError:
+        return {}
+
+
+@st.cache_data(ttl="60s", show_spinner=False)
+def about(dataset: str) -> Known[About]:
+    """Return the data set's words, scale, categories and licence."""
+    return _ask(("about", dataset), lambda: _client(dataset).about())
+
+
+@st.cache_data(ttl="60s", show_spinner=False)
+def people(dataset: str) -> Known[list[Person]]:
+    """Return some people whom the live release knows."""
+    return _ask(("people", dataset), lambda: _client(dataset).people(limit=50))
+
+
+@st.cache_data(ttl="5s", show_spinner=False, max_entries=500)
+def recommendations(dataset: str, user_id: str, limit: int) -> Known[Recommendations]:
+    """Return the person's list, at most five seconds old."""
+    return _ask(
+        ("recommendations", dataset, user_id, limit),
+        lambda: _client(dataset).recommendations(user_id, limit=limit),
+    )
+
+
+@st.cache_data(ttl="5s", show_spinner=False, max_entries=500)
+def person(dataset: str, user_id: str) -> Known[Person] | None:
+    """Return what the live release knows of a person; nothing for a stranger."""
+    try:
+        return _ask(("person", dataset, user_id), lambda: _client(dataset).person(user_id))
+    except UnknownPersonError:
+        return None
+
+
+@st.cache_data(ttl="60s", show_spinner=False, max_entries=500)
+def item(dataset: str, item_id: str) -> Known[Item] | None:
+    """Return one item; nothing where the catalogue does not have it."""
+    try:
+        return _ask(("item", dataset, item_id), lambda: _client(dataset).item(item_id))
+    except UnknownItemError:
+        return None
+
+
+@st.cache_data(ttl="30s", show_spinner=False, max_entries=500)
+def items(dataset: str, q: str, category: str | None, limit: int, offset: int) -> Known[ItemPage]:
+    """Return one page of the catalogue. `q` are beginnings of words of titles."""
+    return _ask(
+        ("items", dataset, q, category, limit, offset),
+        lambda: _client(dataset).items(q=q, category=category, limit=limit, offset=offset),
+    )
+
+
+@st.cache_data(ttl="60s", show_spinner=False, max_entries=500)
+def similar(dataset: str, item_id: str, limit: int) -> Known[SimilarItems] | None:
+    """Return the items most like one item; nothing where the catalogue does not have it."""
+    try:
+        return _ask(
+            ("similar", dataset, item_id, limit),
+            lambda: _client(dataset).similar(item_id, limit=limit),
+        )
+    except UnknownItemError:
+        return None
+
+
+def forget() -> None:
+    """Ask the API again on the next call, whatever the time."""
+    for each in (about, people, recommendations, person, item, items, similar):
+        each.clear()
+
+
+def _title(dataset: str) -> str:
+    try:
+        return about(dataset).value.title
+    except ApiError:
+        return dataset
+
+
+class _Memory:
+    """The last good answers, so many of them that memory stays bounded."""
+
+    def __init__(self) -> None:
+        self._answers: OrderedDict[Hashable, Known[Any]] = OrderedDict()
+        self._lock = Lock()
+
+    def keep(self, question: Hashable, answer: Known[Any]) -> None:
+        with self._lock:
+            self._answers[question] = answer
+            self._answers.move_to_end(question)
+            if len(self._answers) > REMEMBERED:
+                self._answers.popitem(last=False)
+
+    def find(self, question: Hashable) -> Known[Any] | None:
+        with self._lock:
+            return self._answers.get(question)
+
+
+def _ask(question: Hashable, ask: Callable[[], T]) -> Known[T]:
+    try:
+        answer = Known(ask(), datetime.now(UTC))
+    except ApiUnavailableError:
+        remembered: Known[T] | None = _memory().find(question)
+        if remembered is None:
+            raise
+        return replace(remembered, stale=True)
+    _memory().keep(question, answer)
+    return answer
+
+
+@st.cache_resource
+def _memory() -> _Memory:
+    return _Memory()
+
+
+@st.cache_resource(ttl="60s")
+def _client(dataset: str) -> Client:
+    key = _keys().get(dataset)
+    if key is None:
+        raise NotSetUpError(f"{_settings().keys_file} has no key for {dataset}")
+    header = {"Authorization": f"Bearer {key}"}
+    http = httpx2.Client(base_url=_settings().api_url, headers=header, timeout=TIMEOUT_SECONDS)
+    return Client(http, dataset)
+
+
+def _keys() -> dict[str, str]:
+    file = _settings().keys_file
+    try:
+        keys = json.loads(file.read_text())
+    except (OSError, ValueError) as error:
+        raise NotSetUpError(f"{file}: no keys can be read there") from error
+    if not isinstance(keys, dict) or not keys:
+        raise NotSetUpError(f"{file}: there is no key in it")
+    return {str(name): str(key) for name, key in keys.items()}
+
+
+def _settings() -> DemoSettings:
+    try:
+        return DemoSettings()  # type: ignore[call-arg] # read from the environment
+    except ValidationError as error:
+        raise NotSetUpError("DEMO_API_URL and DEMO_KEYS_FILE are not both set") from error

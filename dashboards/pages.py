@@ -1,0 +1,42 @@
+"""Every page of the app: where it lives, how it is called, what it shows of itself in the menu."""
+
+from pathlib import Path
+
+import streamlit as st
+
+HERE = Path(__file__).parent
+
+
+def for_you() -> st.Page:
+    """Return the page that the app opens with."""
+    return st.Page(
+        HERE / "demo/for_you.py", title="For you", icon=":material/recommend:", default=True
+    )
+
+
+def browse() -> st.Page:
+    """Return the catalogue."""
+    return st.Page(
+        HERE / "demo/browse.py", title="Browse", icon=":material/grid_view:", url_path="browse"
+    )
+
+
+def item() -> st.Page:
+    """Return the page of one item. It is not in the menu; `/item?id=…` leads there."""
+    return st.Page(
+        HERE / "demo/item.py",
+        title="Details",
+        icon=":material/draft:",
+        url_path="item",
+        visibility="hidden",
+    )
+
+
+def overview() -> st.Page:
+    """Return the console's first page."""
+    return st.Page(
+        HERE / "console/overview.py",
+        title="Overview",
+        icon=":material/dashboard:",
+        url_path="overview",
+    )

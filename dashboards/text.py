@@ -1,0 +1,81 @@
+"""Words for the pages: titles made literal, numbers and times as people read them."""
+
+import re
+from datetime import UTC, datetime
+
+_PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+_REPLACED_AFTER_PARSING = re.compile(
+    r"(?<=[-<>=~])(?=[-<>=])|(?<=@)|(?<=www)(?=\.)|(?<=http)(?=s?://)|(?<=https)(?=://)"
+    r"|(?<=ftp)(?=://)|(?<=:)(?=streamlit:)",
+    re.IGNORECASE,
+)
+_WORD_JOINER = "\u2060"
+_IRREGULAR = {"person": "people", "child": "children", "series": "series"}
+MINUTE, HOUR, DAY = 60, 3600, 86400
+
+
+def esc(text: str) -> str:
+    r"""Return text that Streamlit's Markdown and labels show as it is, on one line.
+
+    A backslash before each ASCII punctuation mark stops Markdown, HTML, $math$, :emoji:,
+    :directives[] and :material/icons:. Arrows ("->", ">="), addresses and ":streamlit:" are
+    replaced after parsing, so an invisible word joiner (U+2060) breaks those.
+    """
+    one_line = " ".join(text.split())
+    return _PUNCTUATION.sub(r"\\\1", _REPLACED_AFTER_PARSING.sub(_WORD_JOINER, one_line))
+
+
+def plural(noun: str, n: int | None = None) -> str:
+    """Return the noun for `n` things; its plural without `n`. "1 film", "3 stories", "films"."""
+    if n == 1:
+        return f"1 {noun}"
+    many = _IRREGULAR.get(noun) or _plural(noun)
+    return many if n is None else f"{n:,} {many}"
+
+
+def article(noun: str) -> str:
+    """Return the noun with its indefinite article: "a film", "an article"."""
+    return f"an {noun}" if noun[:1].lower() in "aeiou" else f"a {noun}"
+
+
+def age(since: datetime, now: datetime | None = None) -> str:
+    """Return how long ago something was, in its largest unit: "3 min", "5 h", "2 days"."""
+    seconds = max(((now or datetime.now(UTC)) - since).total_seconds(), 0)
+    if seconds < MINUTE:
+        return f"{seconds:.0f} s"
+    if seconds < HOUR:
+        return f"{seconds // MINUTE:.0f} min"
+    if seconds < 2 * DAY:
+        return f"{seconds // HOUR:.0f} h"
+    return f"{seconds // DAY:.0f} days"
+
+
+def moment(at: datetime, now: datetime | None = None) -> str:
+    """Return a time as people say it, UTC: "today at 06:12 UTC", "21 May at 06:12 UTC"."""
+    at, today = at.astimezone(UTC), (now or datetime.now(UTC)).date()
+    if at.date() == today:
+        day = "today"
+    elif (today - at.date()).days == 1:
+        day = "yesterday"
+    else:
+        day = f"{at.day} {at:%b}" + ("" if at.year == today.year else f" {at.year}")
+    return f"{day} at {at:%H:%M} UTC"
+
+
+def clock(seconds: float) -> str:
+    """Return a duration as minutes and seconds, "4:07"; with hours where there are any."""
+    whole = round(max(seconds, 0))
+    hours, rest = divmod(whole, HOUR)
+    minutes, rest = divmod(rest, MINUTE)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def figure(value: float) -> str:
+    """Return a value of a rating scale without needless zeros: "4", "3.5"."""
+    return f"{value:g}"
+
+
+def _plural(noun: str) -> str:
+    if re.search(r"[^aeiou]y$", noun):
+        return noun[:-1] + "ies"
+    return noun + ("es" if re.search(r"(s|x|z|ch|sh)$", noun) else "s")

@@ -1,0 +1,58 @@
+"""Pages run by AppTest, over a data module that answers from the invented shop."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+import dashboards
+from dashboards.demo import data
+from dashboards.demo.data import Known
+from tests.dashboards import shop
+
+T = TypeVar("T")
+HERE = Path(dashboards.__file__).parent
+Page = Callable[[str], AppTest]
+
+
+def known(value: T) -> Known[T]:
+    return Known(value, datetime.now(UTC))
+
+
+def maybe(value: T | None) -> Known[T] | None:
+    return None if value is None else known(value)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DEMO_API_URL", "DEMO_KEYS_FILE", "DEMO_DATASET"):
+        monkeypatch.delenv(name, raising=False)
+    st.cache_data.clear()
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def demo(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The demo's questions, answered without any API."""
+    answers = {
+        "datasets": lambda: ("playground",),
+        "about": lambda _dataset: known(shop.about()),
+        "people": lambda _dataset: known(shop.people()),
+        "person": lambda _dataset, user_id: maybe(shop.person(user_id)),
+        "recommendations": lambda _dataset, user_id, n: known(shop.recommendations(user_id, n)),
+        "item": lambda _dataset, item_id: maybe(shop.item(item_id)),
+        "items": lambda _dataset, *asked: known(shop.items(*asked)),
+        "similar": lambda _dataset, item_id, n: maybe(shop.similar(item_id, n)),
+    }
+    for name, answer in answers.items():
+        monkeypatch.setattr(data, name, answer)
+
+
+@pytest.fixture
+def page() -> Page:
+    """Run one page, named by its file below `dashboards/`."""
+    return lambda name: AppTest.from_file(HERE / name, default_timeout=20)

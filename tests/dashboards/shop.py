@@ -1,0 +1,193 @@
+"""A small invented catalogue, people who rated it, and answers as the API would give them."""
+
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+from serving.schemas import (
+    About,
+    Item,
+    ItemPage,
+    ListedItem,
+    ListKind,
+    Person,
+    RatedItem,
+    Recommendations,
+    Release,
+    SimilarItems,
+    Verdict,
+)
+
+NOW = datetime.now(UTC)
+RETRAIN = "playground__retrain/manual__2026-05-22"
+HOSTILE = (
+    "<b>Bold</b> Moves :tada:",
+    "*Nine Lives* of Otto Brandt",
+    "$3 Summer and $40",
+    "[Untitled: 44](http://example.com)",
+    ":red[Alert] -> :material/home:",
+    "<script>alert(1)</script>",
+)
+TITLES = (
+    "The Lantern Keepers|1994|Adventure,Fantasy", "Salt and Gravel|2001|Drama",
+    "Midnight on Harrow Street|1987|Thriller,Crime", "A Cousin in Trieste|1998|Comedy,Romance",
+    "Paper Orbit|2009|Sci-Fi,Drama", "The Understudy's Wife|1979|Comedy",
+    "Twelve Kinds of Rain|2012|Drama,Romance", "Copper Saints|1968|Western",
+    "Dead Letter Office|1996|Mystery,Thriller", "Who Left the Goat?|2004|Comedy",
+    "The Quiet Meridian|2015|Sci-Fi", "Bellweather|1991|Horror", "Glass Harbour|2018|Crime,Drama",
+    "The Last Accordion|1974|Musical,Comedy", "Foxglove: A Love Story|1963|Romance",
+    "Under the Weathervane|2010|Animation", "Kite Season|2003|Animation,Adventure",
+    "No. 7 Ferry Lane|1999|Mystery", "Ironwood Express|1956|Western,Adventure",
+    "The Beekeeper of Sarn|2016|Documentary", "Two Left Feet|1989|Musical,Romance",
+    "Red Signal at Dawn|1972|War,Drama", "Small Hours|2020|Drama",
+    "Grandfather's Submarine & Other Lies|2006|Comedy,Adventure",
+)  # fmt: skip
+
+
+def _catalogue() -> tuple[Item, ...]:
+    rows = [title.split("|") for title in TITLES]
+    rows[6:6] = [[title, "2011", "Comedy"] for title in HOSTILE]
+    rows += [[f"{row[0]} {part}", str(int(row[1]) + 3), row[2]] for part in (2, 3) for row in rows]
+    return tuple(
+        Item(
+            item_id=f"i{number:03d}",
+            title=title,
+            released=int(year),
+            categories=tuple(categories.split(",")),
+            vendor="Sarn Pictures",
+        )
+        for number, (title, year, categories) in enumerate(rows)
+    )
+
+
+ITEMS = _catalogue()
+PEOPLE = {"0042": 8, "0107": 5, "1990": 14}
+
+
+def about() -> About:
+    categories = sorted({each for item in ITEMS for each in item.categories})
+    return About(
+        dataset="playground",
+        title="Playground",
+        item_noun="film",
+        licence="Invented data; no rights reserved.",
+        lowest=1,
+        highest=5,
+        step=1,
+        categories=tuple(categories),
+        n_items=len(ITEMS),
+    )
+
+
+def people() -> list[Person]:
+    return [Person(user_id=user_id, n_rated=n) for user_id, n in PEOPLE.items()]
+
+
+def person(user_id: str) -> Person | None:
+    if user_id not in PEOPLE:
+        return None
+    dice = Random(user_id)  # noqa: S311 # invented
+    rated = tuple(
+        RatedItem(
+            **each.model_dump(),
+            rating=max(5 - position // 2, 1),
+            rated_at=NOW - timedelta(days=position),
+        )
+        for position, each in enumerate(dice.sample(ITEMS, PEOPLE[user_id]))
+    )
+    return Person(user_id=user_id, n_rated=len(rated), rated=rated)
+
+
+def recommendations(user_id: str, limit: int) -> Recommendations:
+    known = user_id in PEOPLE
+    kind: ListKind = "batch" if known else "fallback"
+    chosen = Random(user_id).sample(ITEMS[:30], 30) if known else list(ITEMS)  # noqa: S311
+    return Recommendations(
+        user_id=user_id,
+        kind=kind,
+        release_id=12,
+        recipe="als-7f3a" if known else "popular",
+        made_at=NOW - timedelta(hours=2, minutes=7),
+        items=listed(chosen[:limit]),
+    )
+
+
+def listed(chosen: list[Item]) -> tuple[ListedItem, ...]:
+    return tuple(
+        ListedItem(**each.model_dump(), rank=rank, score=0.98 - rank * 0.02)
+        for rank, each in enumerate(chosen, 1)
+    )
+
+
+def item(item_id: str) -> Item | None:
+    return next((each for each in ITEMS if each.item_id == item_id), None)
+
+
+def items(q: str, category: str | None, limit: int, offset: int) -> ItemPage:
+    words = q.lower().split()
+    found = [
+        each
+        for each in sorted(ITEMS, key=lambda each: each.title)
+        if all(any(w.startswith(word) for w in each.title.lower().split()) for word in words)
+        and (category is None or category in each.categories)
+    ]
+    page = tuple(found[offset : offset + limit])
+    return ItemPage(items=page, total=len(found), limit=limit, offset=offset)
+
+
+def similar(item_id: str, limit: int) -> SimilarItems | None:
+    asked = item(item_id)
+    if asked is None:
+        return None
+    near = [
+        each for each in ITEMS if each != asked and set(each.categories) & set(asked.categories)
+    ]
+    return SimilarItems(item_id=item_id, release_id=12, items=listed(near[:limit]))
+
+
+def releases() -> list[Release]:
+    return [
+        Release(
+            release_id=12 - age,
+            recipe="als-7f3a",
+            recipe_json={"algorithm": "als", "rank": 8},
+            verdict="promote" if age == 0 else "refresh",
+            retrain_id=RETRAIN if age == 0 else f"playground__retrain/r{age}",
+            n_users=6040 - 12 * age,
+            n_items=len(ITEMS),
+            ready_at=NOW - timedelta(days=age, hours=2),
+            live=age == 0,
+            live_since=NOW - timedelta(hours=2, minutes=7) if age == 0 else None,
+        )
+        for age in range(5)
+    ]
+
+
+def verdicts() -> list[Verdict]:
+    return [verdict(RETRAIN, 0.2690), verdict("playground__retrain/r1", 0.2655)]
+
+
+def verdict(retrain_id: str, ndcg: float) -> Verdict:
+    rows = (
+        ("als-7f3a", "challenger", ndcg, None),
+        ("als-11c0", "champion", 0.2610, (0.0080, 0.0021, 0.0139)),
+        ("popular-people", "popularity", 0.2500, (0.0190, 0.0093, 0.0287)),
+        ("popular-recent", "popularity", 0.2270, (0.0420, 0.0290, 0.0550)),
+    )
+    return Verdict(
+        retrain_id=retrain_id,
+        verdict="promote",
+        reason="The challenger als-7f3a beats the champion and every popularity.",
+        recipe="als-7f3a",
+        lines=(
+            {"rule": "sound", "passed": True, "detail": "Quarantine 0.1 %, coverage 0.10."},
+            {"rule": "enough people", "passed": True, "detail": "1,121 warm users, 100 needed."},
+            {"rule": "better than popularity", "passed": True, "detail": "+0.019 [0.009, 0.029]"},
+            {"rule": "no segment loses", "passed": None, "detail": "Not judged: no <champion>."},
+        ),
+        metrics=tuple(
+            {"recipe": recipe, "role": role, "metric": "ndcg@10", "value": value, "n_users": 1121}
+            | (dict(zip(("difference", "low", "high"), lead, strict=True)) if lead else {})
+            for recipe, role, value, lead in rows
+        ),
+        decided_at=NOW - timedelta(hours=2, minutes=12),
+    )

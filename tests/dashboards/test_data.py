@@ -1,0 +1,127 @@
+import json
+from pathlib import Path
+
+import pytest
+import streamlit as st
+
+from dashboards.demo import data
+from dashboards.demo.data import NotSetUpError
+from serving.errors import ApiUnavailableError, KeyRefusedError
+from tests.dashboards import shop
+from tests.dashboards.fake_api import KEY, fake_api
+
+Setup = pytest.MonkeyPatch
+
+
+@pytest.fixture
+def keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    file = tmp_path / "keys.json"
+    file.write_text(json.dumps({"books": "other", "playground": KEY}))
+    monkeypatch.setenv("DEMO_KEYS_FILE", str(file))
+    monkeypatch.setenv("DEMO_API_URL", "http://127.0.0.1:9")
+    return file
+
+
+@pytest.mark.usefixtures("keys")
+def test_the_default_data_set_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEMO_DATASET", "playground")
+
+    assert data.datasets() == ("playground", "books")
+
+
+@pytest.mark.usefixtures("keys")
+def test_every_question_is_asked_of_the_api(monkeypatch: pytest.MonkeyPatch) -> None:
+    with fake_api() as url:
+        monkeypatch.setenv("DEMO_API_URL", url)
+
+        item_id = shop.ITEMS[0].item_id
+        assert data.about("playground").value == shop.about()
+        assert data.people("playground").value == shop.people()
+        assert data.recommendations("playground", "0042", 3).value.items
+        person = data.person("playground", "0042")
+        assert person
+        assert person.value.n_rated == 8
+        item, alike = data.item("playground", item_id), data.similar("playground", item_id, 2)
+        assert item
+        assert item.value == shop.ITEMS[0]
+        assert alike
+        assert len(alike.value.items) == 2
+        assert data.items("playground", "salt", None, 10, 0).value.total == 3
+
+
+@pytest.mark.usefixtures("keys")
+def test_what_is_unknown_is_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    with fake_api() as url:
+        monkeypatch.setenv("DEMO_API_URL", url)
+
+        assert data.person("playground", "nobody") is None
+        assert data.item("playground", "nothing") is None
+        assert data.similar("playground", "nothing", 5) is None
+
+
+@pytest.mark.usefixtures("keys")
+def test_an_answer_is_remembered_while_the_api_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    with fake_api() as url:
+        monkeypatch.setenv("DEMO_API_URL", url)
+        fresh = data.about("playground")
+    data.forget()
+
+    old = data.about("playground")
+
+    assert not fresh.stale
+    assert old.stale
+    assert (old.value, old.at) == (fresh.value, fresh.at)
+
+
+@pytest.mark.usefixtures("keys")
+def test_without_an_answer_to_remember_the_error_is_raised() -> None:
+    with pytest.raises(ApiUnavailableError):
+        data.about("playground")
+
+
+@pytest.mark.usefixtures("keys")
+def test_a_refused_key_is_never_hidden_by_an_old_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    with fake_api() as url:
+        monkeypatch.setenv("DEMO_API_URL", url)
+
+        with pytest.raises(KeyRefusedError):
+            data.about("books")
+
+
+@pytest.mark.usefixtures("keys")
+def test_titles_fall_back_to_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    with fake_api() as url:
+        monkeypatch.setenv("DEMO_API_URL", url)
+
+        assert data.titles() == {"books": "books", "playground": "Playground"}
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", "not json"])
+def test_a_file_without_keys_is_not_set_up(keys: Path, content: str) -> None:
+    keys.write_text(content)
+
+    with pytest.raises(NotSetUpError):
+        data.datasets()
+    assert data.titles() == {}
+
+
+@pytest.mark.usefixtures("keys")
+def test_a_data_set_without_a_key_is_not_set_up() -> None:
+    with pytest.raises(NotSetUpError, match="music"):
+        data.about("music")
+
+
+def test_without_settings_nothing_is_set_up() -> None:
+    with pytest.raises(NotSetUpError, match="DEMO_API_URL"):
+        data.datasets()
+
+
+def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(data, "REMEMBERED", 2)
+    st.cache_resource.clear()
+
+    for n in range(3):
+        data._ask(n, lambda: "answer")  # noqa: SLF001 # its bound is what is tested
+
+    assert data._memory().find(0) is None  # noqa: SLF001
+    assert data._memory().find(2)  # noqa: SLF001
