@@ -1,0 +1,165 @@
+"""A job as a task: what each end of a real child process means, and how it is stopped."""
+
+import os
+import signal
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
+from structlog.testing import capture_logs
+
+from dags.operators import JobOperator, database_url, ending, hidden_secrets, without_secrets
+
+if TYPE_CHECKING:
+    from airflow.sdk import Connection
+
+
+@pytest.fixture
+def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Make a task of a job with this text."""
+    from airflow.sdk.bases.operator import ExecutorSafeguard
+
+    package = tmp_path / "jobs"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr(ExecutorSafeguard, "test_mode", True)
+
+    def make(text: str, **arguments: Any) -> JobOperator:
+        (package / "small.py").write_text(text)
+        return JobOperator(task_id="small", job="small", arguments=[], **arguments)
+
+    return make
+
+
+def test_exit_code_0_is_a_success(job: Any) -> None:
+    job("print('done')").execute({})
+
+
+def test_exit_code_1_fails_with_what_the_job_said_last(job: Any) -> None:
+    with pytest.raises(AirflowException, match=r"exit code 1; it said: ERROR no such file: a\.csv"):
+        job("import sys; print('ERROR no such file: a.csv\\n'); sys.exit(1)").execute({})
+
+
+def test_a_silent_failure_says_so(job: Any) -> None:
+    with pytest.raises(AirflowException, match="exit code 3; it said: nothing"):
+        job("import sys; sys.exit(3)").execute({})
+
+
+def test_a_wrong_call_is_not_tried_again(job: Any) -> None:
+    with pytest.raises(AirflowFailException, match="called wrongly"):
+        job("import argparse; argparse.ArgumentParser().error('no')").execute({})
+
+
+def test_exit_code_99_can_skip_the_task_itself(job: Any) -> None:
+    with pytest.raises(AirflowSkipException):
+        job("import sys; sys.exit(99)", on_nothing="skip_self").execute({})
+
+
+def test_lines_keep_their_level(job: Any) -> None:
+    task = job("print('INFO read rows=3'); print('WARNING two are bad'); print('plain \\u00e9')")
+    with capture_logs() as lines:
+        task.execute({})
+    told = [(line["log_level"], line["event"]) for line in lines]
+    assert ("info", "read rows=3") in told
+    assert ("warning", "two are bad") in told
+    assert ("info", "plain é") in told
+
+
+def test_bytes_that_are_no_text_do_not_end_the_task(job: Any) -> None:
+    job("import sys; sys.stdout.buffer.write(b'\\xff\\xfe\\n')").execute({})
+
+
+STUBBORN = """
+import os, signal, subprocess, sys
+{ignore}
+child = subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"])
+fifo = open({fifo!r}, "w")
+fifo.write(f"{{os.getpid()}} {{child.pid}}")
+fifo.close()
+signal.pause()
+while True:
+    signal.pause()
+"""
+
+
+@pytest.mark.parametrize("ignore", ["", "signal.signal(signal.SIGTERM, signal.SIG_IGN)"])
+def test_a_stopped_task_leaves_no_process(
+    job: Any, tmp_path: Path, ignore: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dags.operators.GRACE_SECONDS", 0.3)
+    fifo = tmp_path / "pids"
+    os.mkfifo(fifo)
+    task = job(STUBBORN.format(ignore=ignore, fifo=str(fifo)))
+    ended: list[BaseException] = []
+
+    def execute() -> None:
+        try:
+            task.execute({})
+        except AirflowException as error:
+            ended.append(error)
+
+    runner = threading.Thread(target=execute)
+    runner.start()
+    pids = [int(pid) for pid in fifo.read_text().split()]
+    task.on_kill()
+    runner.join(10)
+    assert not runner.is_alive()
+    assert "was ended by SIG" in str(ended[0])
+    assert [pid for pid in pids if alive(pid)] == []
+
+
+def alive(pid: int) -> bool:
+    """Is it running? A zombie that waits for its parent is not."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        return False
+    return stat.rpartition(")")[2].split()[0] not in {"Z", "X"}
+
+
+def test_stopping_a_task_that_has_not_begun_does_nothing(job: Any) -> None:
+    job("").on_kill()
+
+
+@pytest.fixture
+def connection() -> "Connection":
+    from airflow.sdk import Connection
+
+    return Connection.from_uri("postgres://p:a%20b@db/recsys", conn_id="serving")
+
+
+def test_the_address_has_a_default_port_and_a_quoted_password(connection: "Connection") -> None:
+    assert database_url(connection) == "postgresql+psycopg2://p:a%20b@db:5432/recsys"
+
+
+def test_extras_of_the_connection_become_options(connection: "Connection") -> None:
+    connection.extra = '{"sslmode": "verify-full"}'
+    assert database_url(connection).endswith("/recsys?sslmode=verify-full")
+
+
+def test_the_password_is_masked_in_logs(connection: "Connection") -> None:
+    from airflow.sdk._shared.secrets_masker import redact
+
+    assert redact(database_url(connection)) == "postgresql+psycopg2://p:***@db:5432/recsys"
+
+
+def test_a_job_sees_neither_airflow_nor_postgres() -> None:
+    seen = without_secrets(
+        {"AIRFLOW_CONN_X": "1", "AIRFLOW__A__B": "2", "SERVING_DATABASE_URL": "3", "LAKE_ROOT": "4"}
+    )
+    assert seen == {"LAKE_ROOT": "4"}
+
+
+def test_hidden_secrets_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_X", "1")
+    with hidden_secrets():
+        assert "AIRFLOW_CONN_X" not in os.environ
+    assert os.environ["AIRFLOW_CONN_X"] == "1"
+
+
+def test_endings_are_said_in_words() -> None:
+    assert ending(-signal.SIGKILL) == "was ended by SIGKILL"
+    assert ending(1) == "failed with exit code 1"

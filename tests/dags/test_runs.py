@@ -1,0 +1,104 @@
+"""Whole DAGs, run by Airflow in this process, with stand-ins for the jobs."""
+
+from urllib.parse import quote
+
+import pytest
+
+from tests.dags.conftest import PASSWORD, Jobs, Run
+
+
+def n_announced(dag_id: str) -> int:
+    from airflow.models.asset import AssetEvent
+    from airflow.utils.session import create_session
+    from sqlalchemy import func, select
+
+    mine = AssetEvent.source_dag_id == dag_id
+    with create_session() as session:
+        return session.scalar(select(func.count()).select_from(AssetEvent).where(mine)) or 0
+
+
+def test_enough_new_rows_are_announced(run: Run, jobs: Jobs) -> None:
+    before = n_announced("playground__ingest")
+    assert set(run("playground__ingest").values()) == {"success"}
+    assert [call.job for call in jobs.calls()] == ["land", "refine", "announce"]
+    assert n_announced("playground__ingest") == before + 1
+
+
+@pytest.mark.usefixtures("jobs")
+def test_too_few_new_rows_are_announced_to_nobody(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANNOUNCE_ENDS_WITH", "99")
+    before = n_announced("playground__ingest")
+    states = run("playground__ingest")
+    assert (states["run"], states["refine"], states["announce"]) == ("success",) * 2 + ("skipped",)
+    assert n_announced("playground__ingest") == before
+
+
+def test_a_retrain_runs_every_job_once(run: Run, jobs: Jobs) -> None:
+    assert set(run("playground__retrain").values()) == {"success"}
+    called = [call.job for call in jobs.calls()]
+    assert sorted(called[:2]) == ["freeze", "nominate"]
+    assert called[2:] == ["evaluate", "decide", "fit", "publish"]
+
+
+def test_a_hold_is_green_and_nothing_is_fitted(
+    run: Run, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DECIDE_ENDS_WITH", "99")
+    states = run("playground__retrain")
+    assert (states["run"], states["decide"]) == ("success", "success")
+    assert (states["fit"], states["publish"]) == ("skipped", "skipped")
+    assert {call.job for call in jobs.calls()} == {"freeze", "nominate", "evaluate", "decide"}
+
+
+def test_every_job_is_told_its_data_set_and_its_run_key(run: Run, jobs: Jobs) -> None:
+    run("playground__retrain")
+    for call in jobs.calls():
+        assert "--dataset=playground" in call.words
+        key = next(word for word in call.words if word.startswith("--run-key="))
+        assert key.startswith("--run-key=playground__retrain/manual__")
+        assert key.endswith(f"/{call.job}")
+
+
+def test_the_form_reaches_nominate_as_it_was_written(run: Run, jobs: Jobs) -> None:
+    reason = 'new films; $(rm -rf ~) "{{ 1 + 1 }}" --recipe=other'
+    run("playground__retrain", recipe='{"algorithm": "als"}', reason=reason)
+    words = jobs.call("nominate").words
+    assert words[2:] == ['--recipe={"algorithm": "als"}', f"--reason={reason}"]
+
+
+def test_without_a_reason_the_run_says_how_it_was_started(run: Run, jobs: Jobs) -> None:
+    run("playground__retrain")
+    assert jobs.call("nominate").words[2:] == ["--recipe=", "--reason=By hand"]
+
+
+def test_only_jobs_that_cross_over_know_the_way_to_postgres(run: Run, jobs: Jobs) -> None:
+    run("playground__retrain")
+    knowing = {call.job for call in jobs.calls() if "SERVING_DATABASE_URL" in call.env}
+    assert knowing == {"nominate", "decide", "publish"}
+    assert jobs.call("publish").env["SERVING_DATABASE_URL"] == (
+        "postgresql+psycopg2://publisher:p%40ss%3Aw%2Frd@127.0.0.1:5433/recsys"
+    )
+
+
+def test_no_job_inherits_a_secret_of_airflow(
+    run: Run, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__API_AUTH__JWT_SECRET", "never-to-be-seen")
+    run("playground__ingest")
+    run("playground__retrain")
+    for call in jobs.calls():
+        seen = " ".join([*call.words, *call.env.values()])
+        assert "never-to-be-seen" not in seen
+        assert PASSWORD not in seen
+        assert call.job in {"nominate", "decide", "publish"} or quote(PASSWORD, "") not in seen
+        assert [name for name in call.env if name.startswith("AIRFLOW__")] == []
+
+
+@pytest.mark.usefixtures("jobs")
+def test_a_failed_job_fails_the_run(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DECIDE_ENDS_WITH", "2")
+    states = run("playground__retrain")
+    assert (states["run"], states["decide"]) == ("failed", "failed")
+    assert (states["fit"], states["publish"]) == ("upstream_failed", "upstream_failed")

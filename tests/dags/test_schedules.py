@@ -1,0 +1,118 @@
+"""When DAGs start: by new rows, by the clock of the manifest, by a form that is checked."""
+
+import copy
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from airflow.sdk import Asset
+from airflow.sdk.exceptions import ParamValidationError
+
+from dags.common import asset, by_asset_or_clock, by_clock
+from warehouse import datasets
+from warehouse.tables import SILVER_INTERACTIONS
+
+if TYPE_CHECKING:
+    from airflow.dag_processing.dagbag import DagBag
+
+
+def first_run(dag: Any) -> datetime | None:
+    """When the scheduler would start it by the clock, had it never run."""
+    from airflow.serialization.serialized_objects import DagSerialization
+
+    stored = DagSerialization.deserialize_dag(DagSerialization.serialize_dag(dag))
+    found = stored.next_dagrun_info(last_automated_run_info=None)
+    return None if found is None else found.run_after
+
+
+def waited_for(schedule: Any) -> list[Asset]:
+    return list(schedule.asset_condition.objects)
+
+
+def test_announce_tells_of_new_rows_and_retrain_waits_for_them(bag: "DagBag") -> None:
+    for dataset in datasets.installed():
+        new_rows = asset(SILVER_INTERACTIONS, dataset)
+        ingest, retrain = bag.dags[f"{dataset.name}__ingest"], bag.dags[f"{dataset.name}__retrain"]
+        assert new_rows.uri == f"lake://{dataset.name}/silver/interactions"
+        assert ingest.get_task("announce").outlets == [new_rows]
+        assert [t.task_id for t in ingest.tasks if t.outlets] == ["announce"]
+        assert waited_for(retrain.timetable) == [new_rows]
+
+
+def test_asset_names_differ_even_if_titles_do_not() -> None:
+    one, two, *_ = datasets.installed()
+    twin = two.model_copy(update={"title": one.title})
+    assert asset(SILVER_INTERACTIONS, one).name != asset(SILVER_INTERACTIONS, twin).name
+
+
+def test_a_first_start_waits_for_the_clock_instead_of_running_at_once(bag: "DagBag") -> None:
+    clocked = [d.name for d in datasets.installed() if d.schedule.retrain]
+    assert clocked
+    for name in clocked:
+        first = first_run(bag.dags[f"{name}__retrain"])
+        assert first is not None
+        assert first > datetime.now(UTC)
+
+
+def test_without_a_cron_expression_nothing_runs_by_the_clock(bag: "DagBag") -> None:
+    for dataset in datasets.installed():
+        if dataset.schedule.ingest is None:
+            assert first_run(bag.dags[f"{dataset.name}__ingest"]) is None
+        if dataset.schedule.retrain is None:
+            assert first_run(bag.dags[f"{dataset.name}__retrain"]) is None
+
+
+def test_a_cron_expression_is_read_as_utc() -> None:
+    clock = by_clock("0 3 * * *")
+    assert clock is not None
+    assert (clock.expression, str(clock.timezone)) == ("0 3 * * *", "UTC")
+    assert by_clock(None) is None
+
+
+def test_with_a_cron_expression_new_rows_still_start_a_run() -> None:
+    new_rows = asset(SILVER_INTERACTIONS, datasets.installed()[0])
+    assert waited_for(by_asset_or_clock(new_rows, "0 3 * * *")) == [new_rows]
+    assert by_asset_or_clock(new_rows, None) == [new_rows]
+
+
+def filled(bag: "DagBag", field: str, value: object) -> dict[str, Any]:
+    form = copy.deepcopy(bag.dags["playground__retrain"].params)
+    form.update({field: value})
+    return form.validate()
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("recipe", "rm -rf /"),
+        ("recipe", "../../etc/passwd"),
+        ("recipe", 7),
+        ("recipe", "{" + "x" * 4000 + "}"),
+        ("search_budget_minutes", -1),
+        ("search_budget_minutes", 121),
+        ("search_budget_minutes", 1.5),
+        ("search_budget_minutes", "10"),
+        ("search_budget_minutes", None),
+        ("reason", "x" * 501),
+        ("reason", ["a"]),
+    ],
+)
+def test_the_form_refuses(bag: "DagBag", field: str, value: object) -> None:
+    with pytest.raises(ParamValidationError):
+        filled(bag, field, value)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("recipe", ""),
+        ("recipe", None),
+        ("recipe", "als_32"),
+        ("recipe", '{"algorithm":\n "als", "rank": 32}'),
+        ("search_budget_minutes", 0),
+        ("search_budget_minutes", 120),
+        ("reason", "Frische Filme, größere Liste"),
+    ],
+)
+def test_the_form_takes(bag: "DagBag", field: str, value: object) -> None:
+    assert filled(bag, field, value)[field] == value
