@@ -1,4 +1,4 @@
-"""History as silver holds it: events, each once; the newest rating per pair; the last row per key."""
+"""History as silver holds it: each event once, the newest rating per pair, the last row per key."""
 
 from collections.abc import Sequence
 
