@@ -6,7 +6,6 @@ Airflow's, Spark's or Postgres' own variables leaks in from the shell.
 
 import os
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 from ops import airflow_config, credentials, database, java, processes
@@ -14,7 +13,6 @@ from ops.ports import Ports
 from ops.settings import HOST, ROOT, OpsSettings
 
 FOREIGN = ("AIRFLOW", "_AIRFLOW", "SPARK_", "PYSPARK_", "PG", "SERVING_", "FLASK_", "STREAMLIT_")
-OURS = ("LAKE_", "DATASETS_", "API_", "DEMO_", "CONSOLE_", "OPS_")
 
 
 def of(program: str, settings: OpsSettings, ports: Ports) -> dict[str, str]:
@@ -55,13 +53,10 @@ def url(ports: Ports, role: str, password: str) -> str:
     return f"postgresql+psycopg2://{role}:{password}@{HOST}:{ports.postgres}/recsys"
 
 
-def chosen(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Return the settings that a person made himself."""
-    return {name: value for name, value in environment.items() if name.startswith(OURS)}
-
-
 def _app(settings: OpsSettings, ports: Ports) -> dict[str, str]:
-    return {
+    chosen = settings.demo_dataset
+    default = {"DEMO_DATASET": chosen.read_text()} if chosen.exists() else {}
+    return default | {
         "DEMO_API_URL": f"http://{HOST}:{ports.api}",
         "DEMO_KEYS_FILE": str(settings.demo_keys),
         "CONSOLE_AIRFLOW_URL": f"http://{HOST}:{ports.airflow}",

@@ -82,6 +82,11 @@ class OpsSettings(BaseSettings):
         """The demo's API keys, one per data set."""
         return self.secrets / "demo_keys.json"
 
+    @property
+    def demo_dataset(self) -> Path:
+        """Holds the name of the data set that the app opens with."""
+        return self.run / "demo_dataset"
+
     def make_folders(self) -> None:
         """Make the folders. Others may pass through the first one, and see nothing inside."""
         if not self.folder.exists():

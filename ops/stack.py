@@ -24,6 +24,8 @@ from warehouse import datasets
 
 AIRFLOW_PROGRAMS = ("airflow-dag-processor", "airflow-scheduler", "airflow-triggerer")
 ANSWER_SECONDS = 3
+ASK_SECONDS = 0.5
+GONE_SECONDS = 10
 
 
 @dataclass(frozen=True)
@@ -99,11 +101,23 @@ class Stack:
             prepared.result()
             self._start_the_rest(pool)
 
+    def show(self, dataset: str) -> None:
+        """Let the app open with this data set."""
+        file = self.settings.demo_dataset
+        if file.exists() and file.read_text() == dataset:
+            return
+        self.settings.make_folders()
+        credentials.keep(file, dataset)
+        if self.supervisord.is_running():
+            self.supervisord.restart_program("app")
+            self._wait_for("app")
+
     def down(self) -> list[processes.Process]:
         """End everything, orphans too. Return what had to be ended one by one."""
         if self.supervisord.is_running():
             with step("programs"):
                 self.supervisord.stop()
+                until(self._supervisord_is_gone, "the end of supervisord", GONE_SECONDS)
         return self._clear_remains()
 
     def health(self) -> Callable[[str], bool]:
@@ -156,7 +170,7 @@ class Stack:
             return self.health()(program)
 
         try:
-            until(healthy_or_ended, program, self.settings.health_timeout)
+            until(healthy_or_ended, program, self.settings.health_timeout, every=ASK_SECONDS)
         except NotHealthyError as error:
             raise NotHealthyError(self._failure(program, str(error))) from error
 
@@ -179,6 +193,9 @@ class Stack:
         name, secret = airflow_config.admin(secrets)
         console.print(f"Airflow's administrator: [bold]{name}[/bold], password {secret}")
         console.print(f"  (shown this once; kept in {password})")
+
+    def _supervisord_is_gone(self) -> bool:
+        return not processes.of(self.settings.folder, program="supervisord")
 
     def _clear_remains(self) -> list[processes.Process]:
         found = processes.of(self.settings.folder)

@@ -1,12 +1,15 @@
 """What long work shows: each step with its time; plain lines when nobody sits at a terminal."""
 
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
 
-console = Console(highlight=False, soft_wrap=True)
+WIDE = 200  # of a log file, where nothing needs to fit a window
+
+console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else WIDE)
 
 
 @contextmanager

@@ -129,6 +129,12 @@ class Supervisord:
         if self.program(name).state not in {"RUNNING", "STARTING"}:
             self._call("startProcess", name, False)  # noqa: FBT003 # XML-RPC knows positions only
 
+    def restart_program(self, name: str) -> None:
+        """Stop a program and start it again, with the environment of now."""
+        with contextlib.suppress(xmlrpc.client.Fault):  # it did not run
+            self._call("stopProcess", name, True)  # noqa: FBT003
+        self.start_program(name)
+
     def program(self, name: str) -> Program:
         """Return one program's state."""
         return next(each for each in self.programs() if each.name == name)
@@ -162,7 +168,9 @@ class Supervisord:
             return getattr(proxy.supervisor, method)(*arguments)
 
 
-def until(condition: Callable[[], bool], what: str, seconds: float) -> None:
+def until(
+    condition: Callable[[], bool], what: str, seconds: float, *, every: float = POLL_SECONDS
+) -> None:
     """Wait until the condition holds.
 
     Raises:
@@ -172,7 +180,7 @@ def until(condition: Callable[[], bool], what: str, seconds: float) -> None:
     while not condition():
         if time.monotonic() > deadline:
             raise NotHealthyError(f"waited {seconds:.0f} s in vain for {what}")
-        time.sleep(POLL_SECONDS)
+        time.sleep(every)
 
 
 class _SocketTransport(xmlrpc.client.Transport):

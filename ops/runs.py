@@ -1,0 +1,123 @@
+"""Follow a DAG run at the terminal: each task with its time, a failed one with its last lines."""
+
+import re
+import time
+from collections.abc import Callable
+from datetime import datetime
+
+from rich.status import Status
+
+from ops.airflow import ENDED, Airflow, Run, Task
+from ops.errors import NotHealthyError, RunFailedError
+from ops.steps import console, duration
+
+POLL_SECONDS = 1.0
+LAST_LINES = 15
+SIGNS = {
+    "success": "[green]✓[/green]",
+    "skipped": "[yellow]-[/yellow]",
+    "failed": "[red]✗[/red]",
+    "upstream_failed": "[red]·[/red]",
+}
+SPARK_READY = re.compile(r"spark session ready seconds=([\d.]+)")
+
+
+def follow(airflow: Airflow, run: Run) -> Run:
+    """Show a run's tasks as they end, and return the ended run.
+
+    Raises:
+        RunFailedError: a task failed. The message ends with its last lines and the next step.
+    """
+    told: set[str] = set()
+    with Status("", console=console) as status:
+        if not console.is_terminal:
+            status.stop()
+        while True:
+            now, tasks = airflow.run(run), airflow.tasks(run)
+            _tell(tasks, told)
+            status.update(_under_way(tasks))
+            if now.state in ENDED:
+                break
+            time.sleep(POLL_SECONDS)
+    if now.state != "success":
+        raise RunFailedError(failure(airflow, now))
+    return now
+
+
+def failure(airflow: Airflow, run: Run) -> str:
+    """Return why a run failed: the task, its last lines, what to do."""
+    failed = next((task for task in airflow.tasks(run) if task.state == "failed"), None)
+    if failed is None:
+        return f"{run.dag_id} ended as {run.state} and no task failed. Open it in Airflow."
+    last = "\n".join(f"    {line}" for line in airflow.log(run, failed)[-LAST_LINES:])
+    return (
+        f"{run.dag_id}: the task {failed.task_id} failed. Its last lines:\n{last}\n"
+        f"People keep what they see. Mend the cause, then clear the task in Airflow "
+        f"({airflow.base_url}/dags/{run.dag_id}) or run `make demo` again."
+    )
+
+
+def started_since(
+    airflow: Airflow, dag_id: str, since: datetime, *, timeout: float, still: Callable[[], bool]
+) -> Run | None:
+    """Return the run of a DAG that was queued since then, or None if none is after a while.
+
+    Args:
+        airflow: where to look.
+        dag_id: whose runs.
+        since: runs that were queued before are not meant.
+        timeout: how long to wait, in seconds.
+        still: ends the waiting early when it is false.
+    """
+    deadline = time.monotonic() + timeout
+    while True:
+        found = [run for run in airflow.runs(dag_id) if run.queued_at and run.queued_at >= since]
+        if found:
+            return found[-1]
+        if time.monotonic() > deadline or not still():
+            return None
+        time.sleep(POLL_SECONDS)
+
+
+def wait_for_dags(airflow: Airflow, dag_ids: set[str], *, timeout: float = 120) -> None:
+    """Wait until Airflow has read these DAGs.
+
+    Raises:
+        NotHealthyError: it has not in time.
+    """
+    deadline = time.monotonic() + timeout
+    while not dag_ids <= airflow.dags().keys():
+        if time.monotonic() > deadline:
+            raise NotHealthyError(
+                f"Airflow does not know {', '.join(sorted(dag_ids - airflow.dags().keys()))}. "
+                "`recsys doctor` names broken manifests, `recsys logs airflow-dag-processor` the "
+                "errors of DAG files."
+            )
+        time.sleep(POLL_SECONDS)
+
+
+def spark_start_seconds(airflow: Airflow, run: Run) -> float | None:
+    """Return how long a run's Spark sessions took to start, or None if its logs do not say."""
+    lines = (
+        line
+        for task in airflow.tasks(run)
+        if task.started_at is not None
+        for line in airflow.log(run, task)
+    )
+    found = [float(match[1]) for line in lines if (match := SPARK_READY.search(line))]
+    return sum(found) if found else None
+
+
+def _tell(tasks: list[Task], told: set[str]) -> None:
+    for task in tasks:
+        if task.state in ENDED and task.task_id not in told:
+            told.add(task.task_id)
+            took = duration(task.seconds) if task.started_at else "not run"
+            console.print(f"  {SIGNS.get(task.state, '·')} {task.name} [dim]{took}[/dim]")
+
+
+def _under_way(tasks: list[Task]) -> str:
+    running = [task.name for task in tasks if task.state == "running"]
+    again = [task.name for task in tasks if task.state == "up_for_retry"]
+    waiting = f" (will try again: {', '.join(again)})" if again else ""
+    return f"  {', '.join(running) or 'waiting for Airflow'}{waiting}"
