@@ -23,16 +23,22 @@ TRAILER = b"\xff\xff"
 class CopyStream:
     """A file for `copy_expert`: rows of record batches, each after the same first column.
 
-    `n_rows` counts what was read so far.
+    `n_rows` counts what was read so far; `failure` is what the batches raised: psycopg2 makes a
+    cancelled query of it.
     """
 
     def __init__(self, batches: Iterable[pa.RecordBatch], *, release_id: int | None = None) -> None:
         self.n_rows = 0
+        self.failure: Exception | None = None
         self._chunks = self._encoded(batches, release_id)
 
     def read(self, _size: int = -1) -> bytes:
         """Return the next piece, empty at the end. Pieces are as long as they are."""
-        return next(self._chunks, b"")
+        try:
+            return next(self._chunks, b"")
+        except Exception as error:
+            self.failure = error
+            raise
 
     def _encoded(
         self, batches: Iterable[pa.RecordBatch], release_id: int | None

@@ -45,7 +45,8 @@ SHOWN = ("recommendations", "similar_items", "fallback_lists")  # their items ne
 
 _STAGED = """
 create temporary table staged_items (
-    item_id text, title text, categories text[], vendor text, released integer, words text[]
+    item_id text primary key, title text, categories text[], vendor text, released integer,
+    words text[]
 ) on commit drop
 """
 _UPSERT = """
@@ -143,7 +144,11 @@ def _copy(session: Session, target: str, rows: CopyStream) -> None:
         raise RuntimeError("the session has lost its connection")
     try:
         raw.cursor().copy_expert(f"copy {target} from stdin (format binary)", rows)
-    except (psycopg2.IntegrityError, psycopg2.DataError) as error:
+    except psycopg2.Error as error:
+        if rows.failure is not None:
+            raise rows.failure from error
+        if not isinstance(error, psycopg2.IntegrityError | psycopg2.DataError):
+            raise
         cause = str(error).partition("\n")[0]
         raise IncompleteReleaseError(f"{target}: Postgres refused a row: {cause}") from error
 
@@ -181,7 +186,8 @@ def _refuse_twins(table: str, batch: pa.RecordBatch, coded: pa.DictionaryArray) 
 
 def _with_words(given: pa.RecordBatch) -> pa.RecordBatch:
     batch = given.select(ITEM_COLUMNS.names).cast(ITEM_COLUMNS)
-    if batch.column("title").null_count or batch.column("item_id").null_count:
+    shown = batch.column("title").to_pylist()
+    if not all(shown) or batch.column("item_id").null_count:
         raise IncompleteReleaseError("items: a title or an id is missing; refine again")
-    words = [titles.words(title) for title in batch.column("title").to_pylist()]
+    words = [titles.words(title) for title in shown]
     return batch.append_column("words", pa.array(words, _IDS))

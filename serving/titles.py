@@ -29,7 +29,8 @@ def query(text: str) -> str | None:
 
 
 def _folded(text: str) -> str:
-    apart = unicodedata.normalize("NFKD", text.casefold()).translate(_ALIKE)
+    small = unicodedata.normalize("NFKD", text).casefold()
+    apart = unicodedata.normalize("NFKD", small).translate(_ALIKE)
     return "".join(c for c in apart if not unicodedata.combining(c))
 
 
