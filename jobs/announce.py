@@ -1,0 +1,78 @@
+"""Say whether enough new ratings were accepted for a retrain; without Spark.
+
+What counts is what came after the newest freeze: a retrain learns from everything before it. Below
+the manifest's `retrain_after_events` the job ends with code 99, and what follows is skipped.
+
+Run: python -m jobs.announce --dataset movielens_1m
+"""
+
+import logging
+from collections.abc import Sequence
+
+import pyarrow.compute as pc
+
+from jobs import session
+from jobs.errors import JobError
+from warehouse import datasets
+from warehouse.datasets import Dataset
+from warehouse.errors import WarehouseError
+from warehouse.query import Lake
+from warehouse.settings import LakeSettings
+from warehouse.tables import GOLD_FREEZES, SILVER_REFINEMENTS
+
+log = logging.getLogger(__name__)
+
+
+def n_new_events(lake: Lake) -> int:
+    """Return the ratings accepted since the newest freeze; all of them before a first one."""
+    if not lake.exists(SILVER_REFINEMENTS):
+        return 0
+    return _n_accepted(lake) - _n_frozen(lake)
+
+
+def run(lake: Lake, dataset: Dataset) -> int:
+    """Return 0 if a retrain is due, else 99."""
+    n_new, enough = n_new_events(lake), dataset.schedule.retrain_after_events
+    since = "the newest retrain" if lake.exists(GOLD_FREEZES) else "the beginning"
+    if n_new < enough:
+        log.info(
+            "%s: %d new ratings since %s, a retrain takes %d: none is due",
+            *(dataset.name, n_new, since, enough),
+        )
+        return session.NOTHING_TO_DO
+    log.info(
+        "%s: %d new ratings since %s, a retrain takes %d: announced",
+        *(dataset.name, n_new, since, enough),
+    )
+    return 0
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Parse the command line, read the lake, answer by the exit code."""
+    args = session.parser(__doc__, "announce").parse_args(argv)
+    dataset = datasets.named(args.dataset)
+    root = LakeSettings().of(dataset.name)  # type: ignore[call-arg] # from the environment
+    return run(Lake(root), dataset)
+
+
+def _n_accepted(lake: Lake, *, version: int | None = None) -> int:
+    rows = lake.read(
+        SILVER_REFINEMENTS, columns=["n_accepted"], where="target = 'ratings'", version=version
+    )
+    return int(pc.sum(rows["n_accepted"]).as_py() or 0)
+
+
+def _n_frozen(lake: Lake) -> int:
+    """Return the ratings that the newest freeze covers."""
+    if not lake.exists(GOLD_FREEZES):
+        return 0
+    freezes = lake.read(GOLD_FREEZES, columns=["versions", "frozen_at"]).to_pylist()
+    if not freezes:
+        return 0
+    newest = max(freezes, key=lambda freeze: freeze["frozen_at"])
+    version = dict(newest["versions"])[SILVER_REFINEMENTS.full_name]
+    return _n_accepted(lake, version=version)
+
+
+if __name__ == "__main__":
+    session.run_job(main, JobError, WarehouseError)
