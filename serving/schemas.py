@@ -3,9 +3,23 @@
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 ListKind = Literal["live", "batch", "fallback"]
+
+
+_HEAT: dict[str, JsonValue] = {
+    "item_id": "6",
+    "title": "Heat",
+    "categories": ["Action", "Crime"],
+    "vendor": None,
+    "released": 1995,
+}
+_LISTED: dict[str, JsonValue] = _HEAT | {"rank": 1, "score": 0.91}
+
+
+def _like(**example: JsonValue) -> ConfigDict:
+    return ConfigDict(json_schema_extra={"examples": [example]})
 
 
 class _Answer(BaseModel):
@@ -14,6 +28,8 @@ class _Answer(BaseModel):
 
 class Item(_Answer):
     """One item of the catalogue, as the product shows it."""
+
+    model_config = _like(**_HEAT)
 
     item_id: str
     title: str
@@ -24,6 +40,8 @@ class Item(_Answer):
 
 class ListedItem(Item):
     """One item of a list. `score` orders items within one list; it is no probability."""
+
+    model_config = _like(**_LISTED)
 
     rank: int = Field(ge=1)
     score: float
@@ -39,6 +57,15 @@ class RatedItem(Item):
 class Recommendations(_Answer):
     """A person's list, best first, and what kind of list it is."""
 
+    model_config = _like(
+        user_id="42",
+        kind="batch",
+        release_id=7,
+        recipe="als-64-a1b2c3",
+        made_at="2026-11-24T03:12:00Z",
+        items=[_LISTED],
+    )
+
     user_id: str
     kind: ListKind
     release_id: int
@@ -50,6 +77,8 @@ class Recommendations(_Answer):
 class SimilarItems(_Answer):
     """Items like one item, most alike first. `score` is a cosine, -1 to 1."""
 
+    model_config = _like(item_id="1", release_id=7, items=[_LISTED])
+
     item_id: str
     release_id: int
     items: tuple[ListedItem, ...]
@@ -57,6 +86,8 @@ class SimilarItems(_Answer):
 
 class ItemPage(_Answer):
     """One page of the catalogue. `total` counts all that match, not only this page."""
+
+    model_config = _like(items=[_HEAT], total=1, limit=20, offset=0)
 
     items: tuple[Item, ...]
     total: int
@@ -66,6 +97,12 @@ class ItemPage(_Answer):
 
 class Person(_Answer):
     """Somebody whom the live release knows, and what he rated, newest first."""
+
+    model_config = _like(
+        user_id="42",
+        n_rated=1,
+        rated=[_HEAT | {"rating": 4.0, "rated_at": "2000-04-25T23:05:32Z"}],
+    )
 
     user_id: str
     n_rated: int
@@ -127,6 +164,16 @@ class Health(_Answer):
 
 class Problem(_Answer):
     """An error as RFC 9457 has it (`application/problem+json`), with what to do next."""
+
+    model_config = _like(
+        type="urn:recsys:problem:unknown-item",
+        title="Unknown item",
+        status=404,
+        detail="There is no item '0'.",
+        instance="/v1/movielens_1m/items/0",
+        code="unknown-item",
+        next_step="Search the catalogue for its title; a new item comes with the next release.",
+    )
 
     type: str = Field(description="`urn:recsys:problem:` and the code.")
     title: str = Field(description="The kind of problem, in a few words.")

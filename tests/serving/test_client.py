@@ -1,0 +1,277 @@
+from datetime import UTC, datetime
+
+import httpx2
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
+
+from serving import evidence, keys, releases
+from serving.client import Client
+from serving.errors import (
+    ApiError,
+    ApiUnavailableError,
+    KeyRefusedError,
+    NothingReleasedError,
+    RequestRefusedError,
+    SchemaUnknownError,
+    ScopeMissingError,
+    UnknownDatasetError,
+    UnknownItemError,
+    UnknownPersonError,
+)
+from serving.schemas import Verdict
+from tests.serving import shop
+from tests.serving.conftest import schema_of
+
+STRANGE_IDS = ["a/b", "ü ?#&=%+", "007", "../x", "a/recommendations", "📚", "'; drop table items"]
+HELD = Verdict(
+    retrain_id="shop__retrain/two",
+    verdict="hold",
+    reason="The challenger is no better.",
+    recipe=None,
+    lines=({"rule": "better", "passed": False, "detail": "-0.01"},),
+    metrics=({"recipe": "als-32", "role": "challenger", "metric": "ndcg@10", "value": 0.25},),
+    decided_at=datetime(2026, 1, 6, tzinfo=UTC),
+)
+
+
+def ids(answer: object) -> list[str]:
+    return [item.item_id for item in getattr(answer, "items", ())]
+
+
+def test_a_person_reads_the_list_of_the_live_release(publisher: Engine, client: Client) -> None:
+    release_id = shop.release(publisher, "one", instead_of=None)
+
+    answer = client.recommendations("u", limit=1)
+
+    [first] = answer.items
+    assert (answer.kind, answer.release_id, answer.recipe) == ("batch", release_id, "als-32")
+    assert (first.rank, first.item_id, first.title, first.score) == (1, "a", "Amélie", 1.0)
+    assert (first.categories, first.released, first.vendor) == (("Drama", "a"), 1990, None)
+    [release] = client.releases()
+    assert answer.made_at == release.live_since
+
+
+def test_a_stranger_reads_everybodys_list(publisher: Engine, client: Client) -> None:
+    shop.release(publisher, "one", instead_of=None)
+
+    answer = client.recommendations("nobody")
+
+    assert (answer.kind, ids(answer), answer.user_id) == ("fallback", ["d", "c", "b"], "nobody")
+
+
+def test_people_can_be_picked_and_looked_at(publisher: Engine, client: Client) -> None:
+    shop.release(publisher, "one", instead_of=None)
+
+    assert [(p.user_id, p.n_rated, p.rated) for p in client.people()] == [
+        ("u", 2, ()),
+        ("v", 1, ()),
+    ]
+    assert len(client.people(limit=1)) == 1
+    person = client.person("u")
+    assert [(r.item_id, r.rating, r.rated_at) for r in person.rated] == [
+        ("c", 1.0, shop.RATED_AT),
+        ("d", 2.0, shop.RATED_AT),
+    ]
+    assert (client.person("u", limit=1).n_rated, len(client.person("u", limit=1).rated)) == (2, 1)
+
+
+def test_a_rating_of_an_item_without_a_title_is_counted_not_shown(
+    publisher: Engine, client: Client
+) -> None:
+    shop.release(publisher, "one", instead_of=None, profiles=shop.profiles(u="aZ"))
+
+    person = client.person("u")
+    assert (person.n_rated, [rated.item_id for rated in person.rated]) == (2, ["a"])
+
+
+def test_items_are_searched_by_title_and_category(publisher: Engine, client: Client) -> None:
+    shop.release(publisher, "one", instead_of=None)
+
+    assert ids(client.items()) == ["d", "a", "c", "b"]  # by title
+    assert ids(client.items(q="amelie")) == ["a"]
+    assert ids(client.items(q="SCHIND lis")) == ["b"]
+    assert ids(client.items(category="c")) == ["c"]
+    assert ids(client.items(q="amelie", category="c")) == []
+    assert ids(client.items(q="?!")) == []
+    page = client.items(limit=2, offset=3)
+    assert (ids(page), page.total, page.limit, page.offset) == (["b"], 4, 2, 3)
+    assert client.items(offset=99).total == 4
+
+
+def test_an_item_has_items_like_it_or_none(publisher: Engine, client: Client) -> None:
+    release_id = shop.release(publisher, "one", instead_of=None)
+
+    similar = client.similar("a", limit=1)
+    assert (ids(similar), similar.release_id, similar.items[0].rank) == (["b"], release_id, 1)
+    assert ids(client.similar("d")) == []
+    assert client.item("d").title == shop.TITLES["d"]
+
+
+def test_the_data_set_says_its_words(publisher: Engine, client: Client) -> None:
+    shop.release(publisher, "one", instead_of=None)
+
+    about = client.about()
+    assert (about.title, about.item_noun, about.highest, about.n_items) == (
+        "Shop",
+        "product",
+        10,
+        4,
+    )
+
+
+def test_releases_say_which_is_live_and_pinned(publisher: Engine, client: Client) -> None:
+    first = shop.release(publisher, "one", instead_of=None)
+    second = shop.release(publisher, "two", instead_of=first)
+    with Session(publisher) as session, session.begin():
+        releases.roll_back(session, actor="ann", reason="worse")
+
+    listed = [(r.release_id, r.live, r.pinned_by) for r in client.releases()]
+    assert listed == [(second, False, None), (first, True, "ann")]
+
+
+def test_verdicts_are_newest_first_and_a_second_decision_replaces_the_first(
+    publisher: Engine, client: Client
+) -> None:
+    older = HELD.model_copy(
+        update={"retrain_id": "shop__retrain/one", "decided_at": datetime(2026, 1, 5, tzinfo=UTC)}
+    )
+    with Session(publisher) as session, session.begin():
+        evidence.record(session, HELD.model_copy(update={"reason": "Not yet known."}))
+        evidence.record(session, HELD)
+        evidence.record(session, older)
+
+    assert client.verdicts() == [HELD, older]
+    assert client.verdicts(limit=1) == [HELD]
+
+
+def test_before_the_first_release_the_client_says_so(client: Client) -> None:
+    for ask in (client.about, lambda: client.recommendations("u"), lambda: client.person("u")):
+        with pytest.raises(NothingReleasedError, match="Run the data set's retrain"):
+            ask()
+    with pytest.raises(NothingReleasedError):
+        client.similar("a")
+    assert (client.people(), client.releases(), client.items().total) == ([], [], 0)
+    assert client.ready().ready
+
+
+def test_what_is_unknown_is_named(publisher: Engine, client: Client, http: httpx2.Client) -> None:
+    shop.release(publisher, "one", instead_of=None)
+
+    with pytest.raises(UnknownPersonError, match="'nobody'"):
+        client.person("nobody")
+    with pytest.raises(UnknownItemError, match="'zz'"):
+        client.item("zz")
+    with pytest.raises(UnknownItemError, match="'zz'"):
+        client.similar("zz")
+    with pytest.raises(UnknownDatasetError, match="'no_such_shop'"):
+        Client(http, "no_such_shop").about()
+    with pytest.raises(UnknownDatasetError, match="'no_such_shop'"):
+        Client(http, "no_such_shop").ready()
+
+
+@pytest.mark.parametrize("user_id", STRANGE_IDS)
+def test_any_id_comes_through(publisher: Engine, client: Client, user_id: str) -> None:
+    lists = [{"user_id": user_id, "item_ids": ["a"], "scores": [1.0]}]
+    shop.release(publisher, "one", instead_of=None, recommendations=lists)
+
+    answer = client.recommendations(user_id)
+
+    assert (answer.kind, answer.user_id, ids(answer)) == ("batch", user_id, ["a"])
+
+
+@pytest.mark.parametrize(
+    ("user_id", "limit"),
+    [("a\0b", 10), ("u", 0), ("u", 101), ("u" * 257, 10)],
+    ids=["NUL", "limit too low", "limit too high", "id too long"],
+)
+def test_a_parameter_out_of_bounds_is_refused(client: Client, user_id: str, limit: int) -> None:
+    with pytest.raises(RequestRefusedError, match=r"path\.user_id|query\.limit"):
+        client.recommendations(user_id, limit=limit)
+
+
+def test_a_nul_byte_in_a_search_is_refused(client: Client) -> None:
+    with pytest.raises(RequestRefusedError, match=r"query\.q"):
+        client.items(q="a\0")
+    with pytest.raises(RequestRefusedError, match=r"query\.category"):
+        client.items(category="\0")
+
+
+def test_a_key_opens_its_own_data_set_until_it_is_revoked(
+    owner: Engine, http: httpx2.Client, client: Client
+) -> None:
+    dataset = schema_of(owner)
+    with Session(owner) as session, session.begin():
+        feedback = keys.create(session, "feedback", ["feedback"])
+
+    http.headers["Authorization"] = f"Bearer {feedback}"
+    with pytest.raises(ScopeMissingError, match="no scope 'read'"):
+        client.items()
+    http.headers["Authorization"] = "Bearer wrong"
+    with pytest.raises(KeyRefusedError, match="No such key"):
+        client.items()
+    del http.headers["Authorization"]
+    with pytest.raises(KeyRefusedError, match="carries no key"):
+        Client(http, dataset).items()
+
+
+def test_a_revoked_key_is_refused_and_a_new_one_of_its_name_replaces_the_old(
+    owner: Engine, http: httpx2.Client, client: Client
+) -> None:
+    assert client.items().total == 0
+    with Session(owner) as session, session.begin():
+        newer = keys.create(session, "test", ["read"])
+
+    with pytest.raises(KeyRefusedError):
+        client.items()
+    http.headers["Authorization"] = f"Bearer {newer}"
+    assert client.items().total == 0
+    with Session(owner) as session, session.begin():
+        assert keys.revoke(session, "test")
+        assert not keys.revoke(session, "test")
+    with pytest.raises(KeyRefusedError):
+        client.items()
+
+
+def test_a_key_is_stored_as_its_digest_only(owner: Engine) -> None:
+    with Session(owner) as session, session.begin():
+        key = keys.create(session, "demo", ["read", "feedback"])
+
+    with owner.connect() as connection:
+        stored = connection.execute(text("select * from api_keys")).mappings().one()
+    assert len(key) >= 43  # 256 bits
+    assert key not in str(dict(stored))
+    assert stored["scopes"] == ["feedback", "read"]
+
+
+def test_a_schema_that_the_api_does_not_know_is_not_read(owner: Engine, client: Client) -> None:
+    with owner.begin() as connection:
+        connection.execute(text("update alembic_version set version_num = '9999'"))
+
+    with pytest.raises(SchemaUnknownError, match="is at 9999"):
+        client.items()
+    ready = client.ready()
+    assert (ready.ready, ready.database, ready.schema_version) == (False, True, "9999")
+
+
+def test_an_api_that_is_away_is_no_stack_trace() -> None:
+    with (
+        httpx2.Client(base_url="http://127.0.0.1:1") as http,
+        pytest.raises(ApiUnavailableError, match="is the API up"),
+    ):
+        Client(http, "shop").items()
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "expected"),
+    [(200, "{}", ApiError), (502, "<html>", ApiUnavailableError), (418, "{}", ApiError)],
+)
+def test_an_answer_from_somebody_else_is_an_error_of_the_api(
+    status: int, body: str, expected: type[Exception]
+) -> None:
+    answer = httpx2.MockTransport(lambda _: httpx2.Response(status, text=body))
+    with (
+        httpx2.Client(base_url="http://api", transport=answer) as http,
+        pytest.raises(expected, match="http://api/v1/shop/items"),
+    ):
+        Client(http, "shop").items()
