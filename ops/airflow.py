@@ -1,5 +1,12 @@
-"""Client of Airflow's REST API: what `recsys` and the console ask and do there."""
+"""Client of Airflow's REST API: what `recsys` and the console ask and do there.
 
+AirflowError
+  x AirflowUnavailableError  nobody answers at the address, or not in time
+  x SignInRefusedError       name or password is wrong, or the sign-in is over
+  x NotAllowedError          this person may not do that
+"""
+
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,13 +15,34 @@ from urllib.parse import quote
 
 import httpx2
 
-from ops.errors import OpsError
+from ops.errors import NotHealthyError, OpsError
 
+BAD_TOKEN = "Invalid JWT token"  # noqa: S105 # answered with 403, as a missing right is
 ENDED = {"success", "failed", "skipped", "upstream_failed", "removed"}
 
 
 class AirflowError(OpsError):
     """Airflow did not answer, or refused."""
+
+
+class AirflowUnavailableError(AirflowError):
+    """Nobody answers at the address, or not in time: is the platform up?"""
+
+
+class SignInRefusedError(AirflowError):
+    """Name or password is wrong, or the sign-in is over: sign in again."""
+
+
+class NotAllowedError(AirflowError):
+    """This person may not do that: an administrator gives roles in Airflow."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who is signed in. An operator (role Op or Admin) may change what everybody sees."""
+
+    name: str
+    is_operator: bool
 
 
 @dataclass(frozen=True)
@@ -55,7 +83,13 @@ class Task:
 class Airflow:
     """Airflow at a base URL, as one of its users.
 
-    Every method raises AirflowError when Airflow does not answer, or refuses.
+    Every method raises AirflowError, in the class that fits, when Airflow does not answer or
+    refuses.
+
+    Args:
+        base_url: Without `/api/v2`.
+        token: What an earlier sign-in gave.
+        login: Name and password, to sign in with.
     """
 
     def __init__(
@@ -63,9 +97,23 @@ class Airflow:
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self._http = httpx2.Client(base_url=self.base_url, timeout=20)
-        given = token or (self._token(*login) if login else None)
-        if given:
-            self._http.headers["Authorization"] = f"Bearer {given}"
+        self.token = token or (self._sign_in(*login) if login else None)
+        if self.token:
+            self._http.headers["Authorization"] = f"Bearer {self.token}"
+
+    def health(self) -> dict[str, bool]:
+        """Return Airflow's parts (`scheduler`, `dag_processor`, …) and whether each is healthy."""
+        found = self._ask("GET", "/monitor/health")
+        return {name: part["status"] == "healthy" for name, part in found.items() if part["status"]}
+
+    def person(self) -> Person:
+        """Return who is signed in, and whether he is an operator: only those read connections."""
+        name = self._json(self._send("GET", "/ui/auth/me"))["username"]
+        probe = self._send("GET", "/api/v2/connections", params={"limit": 1})
+        if probe.status_code == httpx2.codes.FORBIDDEN:
+            return Person(name, is_operator=False)
+        self._json(probe)
+        return Person(name, is_operator=True)
 
     def dags(self) -> dict[str, bool]:
         """Return the DAGs that Airflow knows, and whether each is paused."""
@@ -75,6 +123,10 @@ class Airflow:
     def unpause(self, dag_id: str) -> None:
         """Let the DAG run by its schedule and its assets."""
         self._ask("PATCH", f"/dags/{_part(dag_id)}", json={"is_paused": False})
+
+    def pause(self, dag_id: str) -> None:
+        """Let the DAG start no run of itself until it is unpaused."""
+        self._ask("PATCH", f"/dags/{_part(dag_id)}", json={"is_paused": True})
 
     def trigger(self, dag_id: str, conf: Mapping[str, object] | None = None) -> Run:
         """Start a run. A value that the form refuses is an AirflowError with the reason."""
@@ -106,29 +158,54 @@ class Airflow:
         ]
         return [str(line["event"]) for line in found if "event" in line]
 
-    def _token(self, username: str, password: str) -> str:
-        try:
-            answer = self._http.post(
-                "/auth/token", json={"username": username, "password": password}
+    def wait(self, run: Run, *, timeout: float, poll: float = 1.0) -> Run:
+        """Return the run once it has ended, well or badly.
+
+        Raises:
+            NotHealthyError: it has not, `timeout` seconds later.
+        """
+        deadline = time.monotonic() + timeout
+        while (now := self.run(run)).state not in ENDED:
+            if time.monotonic() > deadline:
+                raise NotHealthyError(
+                    f"{run.dag_id} {run.run_id} is still {now.state} after {timeout:.0f} s. "
+                    f"Open {self.base_url}/dags/{run.dag_id} to see which task it waits for."
+                )
+            time.sleep(poll)
+        return now
+
+    def _sign_in(self, username: str, password: str) -> str:
+        given = {"username": username, "password": password}
+        answer = self._send("POST", "/auth/token", json=given)
+        if answer.status_code == httpx2.codes.UNAUTHORIZED:
+            raise SignInRefusedError(
+                f"Airflow does not let {username!r} in: name or password is wrong"
             )
-        except httpx2.TransportError as error:
-            raise self._unreachable(error) from error
-        if answer.status_code != httpx2.codes.CREATED:
-            raise AirflowError(f"Airflow does not let {username!r} in: name or password is wrong")
-        token: str = answer.json()["access_token"]
+        token: str = self._json(answer)["access_token"]
         return token
 
     def _ask(self, method: str, path: str, **options: Any) -> Any:
-        try:
-            answer = self._http.request(method, f"/api/v2{path}", **options)
-        except httpx2.TransportError as error:
-            raise self._unreachable(error) from error
-        if not answer.is_success:
-            raise AirflowError(f"Airflow refused {method} {path}: {_reason(answer)}")
-        return answer.json()
+        return self._json(self._send(method, f"/api/v2{path}", **options))
 
-    def _unreachable(self, error: Exception) -> AirflowError:
-        return AirflowError(f"Airflow at {self.base_url} does not answer ({error}): `recsys up`")
+    def _send(self, method: str, path: str, **options: Any) -> httpx2.Response:
+        try:
+            return self._http.request(method, path, **options)
+        except httpx2.TransportError as error:
+            raise AirflowUnavailableError(
+                f"Airflow at {self.base_url} does not answer ({error}): `recsys up`"
+            ) from error
+
+    def _json(self, answer: httpx2.Response) -> Any:
+        if answer.is_success:
+            return answer.json()
+        asked = f"{answer.request.method} {answer.request.url.path}"
+        if answer.status_code == httpx2.codes.UNAUTHORIZED or _reason(answer) == BAD_TOKEN:
+            raise SignInRefusedError(f"Airflow does not know who asks ({asked}): sign in again")
+        if answer.status_code == httpx2.codes.FORBIDDEN:
+            raise NotAllowedError(f"your role in Airflow does not allow {asked}")
+        if answer.status_code >= httpx2.codes.INTERNAL_SERVER_ERROR:
+            raise AirflowUnavailableError(f"Airflow failed on {asked}: {_reason(answer)}")
+        raise AirflowError(f"Airflow refused {asked}: {_reason(answer)}")
 
 
 def _part(given: str) -> str:

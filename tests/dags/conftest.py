@@ -4,15 +4,15 @@ import atexit
 import json
 import os
 import shutil
-import sys
 import tempfile
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.dags.stand_ins import Jobs, make
 
 if TYPE_CHECKING:
     from airflow.dag_processing.dagbag import DagBag
@@ -43,59 +43,16 @@ os.environ |= {
     ),
 }
 
-# Stands for a job: notes how it was called, says a line and ends as the test wants it.
-_STAND_IN = """#!{python}
-import json, os, sys
-
-spark = [word for word in sys.argv if word.startswith("/") and "/jobs/" in word]
-job = os.path.basename((spark or sys.argv)[-1 if spark else 0]).removesuffix(".py")
-with open(os.environ["NOTES"], "a") as notes:
-    print(json.dumps({{"job": job, "words": sys.argv[1:], "env": dict(os.environ)}}), file=notes)
-print(f"INFO this is {{job}}")
-sys.exit(int(os.environ.get(f"{{job.upper()}}_ENDS_WITH", "0")))
-"""
 Run = Callable[..., dict[str, str]]
-JOBS = ("announce", "nominate", "decide", "publish")
-
-
-@dataclass(frozen=True)
-class Call:
-    """How one job was called."""
-
-    job: str
-    words: list[str]
-    env: dict[str, str]
-
-
-@dataclass(frozen=True)
-class Jobs:
-    """Stand-ins for every job, and for `spark-submit`."""
-
-    notes: Path
-
-    def calls(self) -> list[Call]:
-        return [Call(**json.loads(line)) for line in self.notes.read_text().splitlines()]
-
-    def call(self, job: str) -> Call:
-        return next(call for call in self.calls() if call.job == job)
 
 
 @pytest.fixture
 def jobs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Jobs:
-    """Stand-ins before everything else on the path."""
-    package, programs = tmp_path / "jobs", tmp_path / "bin"
-    package.mkdir()
-    programs.mkdir()
-    (package / "__init__.py").touch()
-    text = _STAND_IN.format(python=sys.executable)
-    for job in JOBS:
-        (package / f"{job}.py").write_text(text)
-    (programs / "spark-submit").write_text(text)
-    (programs / "spark-submit").chmod(0o755)
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
-    monkeypatch.setenv("NOTES", str(tmp_path / "notes.jsonl"))
-    return Jobs(tmp_path / "notes.jsonl")
+    """Stand-ins for every job, before everything else on the path."""
+    made = make(tmp_path)
+    for name, value in made.environment.items():
+        monkeypatch.setenv(name, value)
+    return made
 
 
 @pytest.fixture(scope="session")

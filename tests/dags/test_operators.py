@@ -1,6 +1,7 @@
 """A job as a task: what each end of a real child process means, and how it is stopped."""
 
 import os
+import select
 import signal
 import threading
 from pathlib import Path
@@ -103,21 +104,21 @@ def test_a_stopped_task_leaves_no_process(
 
     runner = threading.Thread(target=execute)
     runner.start()
-    pids = [int(pid) for pid in fifo.read_text().split()]
+    processes = [os.pidfd_open(int(pid)) for pid in fifo.read_text().split()]
     task.on_kill()
     runner.join(10)
     assert not runner.is_alive()
     assert "was ended by SIG" in str(ended[0])
-    assert [pid for pid in pids if alive(pid)] == []
+    assert all(map(ends, processes))
+    for each in processes:
+        os.close(each)
 
 
-def alive(pid: int) -> bool:
-    """Is it running? A zombie that waits for its parent is not."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except FileNotFoundError:
-        return False
-    return stat.rpartition(")")[2].split()[0] not in {"Z", "X"}
+def ends(pidfd: int) -> bool:
+    """Has the process ended, or does it within the next seconds?"""
+    waiting = select.poll()
+    waiting.register(pidfd, select.POLLIN)
+    return bool(waiting.poll(5000))
 
 
 def test_stopping_a_task_that_has_not_begun_does_nothing(job: Any) -> None:

@@ -4,7 +4,8 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.dags.conftest import PASSWORD, Jobs, Run
+from tests.dags.conftest import PASSWORD, Run
+from tests.dags.stand_ins import Jobs
 
 
 def n_announced(dag_id: str) -> int:
@@ -24,11 +25,8 @@ def test_enough_new_rows_are_announced(run: Run, jobs: Jobs) -> None:
     assert n_announced("playground__ingest") == before + 1
 
 
-@pytest.mark.usefixtures("jobs")
-def test_too_few_new_rows_are_announced_to_nobody(
-    run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("ANNOUNCE_ENDS_WITH", "99")
+def test_too_few_new_rows_are_announced_to_nobody(run: Run, jobs: Jobs) -> None:
+    jobs.end_with(announce=99)
     before = n_announced("playground__ingest")
     states = run("playground__ingest")
     assert (states["run"], states["refine"], states["announce"]) == ("success",) * 2 + ("skipped",)
@@ -42,10 +40,8 @@ def test_a_retrain_runs_every_job_once(run: Run, jobs: Jobs) -> None:
     assert called[2:] == ["evaluate", "decide", "fit", "publish"]
 
 
-def test_a_hold_is_green_and_nothing_is_fitted(
-    run: Run, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("DECIDE_ENDS_WITH", "99")
+def test_a_hold_is_green_and_nothing_is_fitted(run: Run, jobs: Jobs) -> None:
+    jobs.end_with(decide=99)
     states = run("playground__retrain")
     assert (states["run"], states["decide"]) == ("success", "success")
     assert (states["fit"], states["publish"]) == ("skipped", "skipped")
@@ -96,9 +92,8 @@ def test_no_job_inherits_a_secret_of_airflow(
         assert [name for name in call.env if name.startswith("AIRFLOW__")] == []
 
 
-@pytest.mark.usefixtures("jobs")
-def test_a_failed_job_fails_the_run(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DECIDE_ENDS_WITH", "2")
+def test_a_failed_job_fails_the_run(run: Run, jobs: Jobs) -> None:
+    jobs.end_with(decide=2)
     states = run("playground__retrain")
     assert (states["run"], states["decide"]) == ("failed", "failed")
     assert (states["fit"], states["publish"]) == ("upstream_failed", "upstream_failed")
