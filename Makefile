@@ -64,4 +64,4 @@ clean: ## delete what tools cached; data and the environment stay
 	find . -name __pycache__ -type d -not -path './$(VENV)/*' -not -path './var/*' -prune -exec rm -rf {} +
 
 distclean: down clean ## delete environment and data too: what is in var/ is gone for good
-	rm -rf $(VENV) var
+	rm -rf "$$(readlink -f var/postgres)" $(VENV) var

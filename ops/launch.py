@@ -65,4 +65,7 @@ def become(variables: dict[str, str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    try:
+        main(sys.argv[1])
+    except OpsError as error:
+        sys.exit(f"error: {error}")

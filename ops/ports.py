@@ -78,7 +78,7 @@ def owner(port: int) -> str:
     sockets = set(_listening(port))
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
-            if sockets & {entry.readlink().name for entry in (process / "fd").iterdir()}:
+            if sockets.intersection(_open_files(process)):
                 return f"{(process / 'comm').read_text().strip()} (process {process.name})"
     return "another process" if sockets else "nobody"
 
@@ -116,6 +116,12 @@ def _listening(port: int) -> Iterator[str]:
         local, state, inode = line[1], line[3], line[9]
         if state == LISTENING and int(local.rpartition(":")[2], 16) == port:
             yield f"socket:[{inode}]"
+
+
+def _open_files(process: Path) -> Iterator[str]:
+    for entry in (process / "fd").iterdir():
+        with suppress(OSError):  # it was closed meanwhile
+            yield str(entry.readlink())
 
 
 def _lines() -> Iterable[list[str]]:

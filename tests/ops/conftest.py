@@ -1,0 +1,27 @@
+"""Settings in a folder of the test's own, and one Postgres server for the run."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ops.postgres import Server
+from ops.settings import OpsSettings
+from tests.serving.server import temporary_server
+
+
+@pytest.fixture
+def settings() -> Iterator[OpsSettings]:
+    """Settings whose folder Postgres' user can reach, unlike pytest's own."""
+    folder = Path(tempfile.mkdtemp(prefix="recsys-ops-"))
+    folder.chmod(0o711)
+    yield OpsSettings(var=folder / "var")
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    with temporary_server() as running:
+        yield running
