@@ -10,6 +10,7 @@ _REPLACED_AFTER_PARSING = re.compile(
     re.IGNORECASE,
 )
 _WORD_JOINER = "\u2060"
+NOTHING = "\u2013"  # stands where there is no value
 _IRREGULAR = {"person": "people", "child": "children", "series": "series"}
 MINUTE, HOUR, DAY = 60, 3600, 86400
 

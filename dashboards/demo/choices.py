@@ -8,6 +8,7 @@ from serving.schemas import About, Person
 
 STRANGER = "somebody-new"
 LONGEST_ID = 200
+LISTED = 30  # items of a list that are shown
 
 
 def dataset() -> str:
@@ -51,6 +52,12 @@ def person(known: list[Person], about: About) -> str:
         width=300,
     )
     return (chosen or STRANGER).strip()[:LONGEST_ID] or STRANGER
+
+
+def chosen_person() -> str | None:
+    """Return the person who was picked on another page, if any."""
+    chosen = st.session_state.get("person")
+    return str(chosen) if chosen else None
 
 
 def who(user_id: str) -> str:

@@ -72,21 +72,21 @@ def titles() -> dict[str, str]:
 @st.cache_data(ttl="60s", show_spinner=False)
 def about(dataset: str) -> Known[About]:
     """Return the data set's words, scale, categories and licence."""
-    return _ask(("about", dataset), lambda: _client(dataset).about())
+    return ask(("about", dataset), lambda: client(dataset).about())
 
 
 @st.cache_data(ttl="60s", show_spinner=False)
 def people(dataset: str) -> Known[list[Person]]:
     """Return some people whom the live release knows."""
-    return _ask(("people", dataset), lambda: _client(dataset).people(limit=50))
+    return ask(("people", dataset), lambda: client(dataset).people(limit=50))
 
 
 @st.cache_data(ttl="5s", show_spinner=False, max_entries=500)
 def recommendations(dataset: str, user_id: str, limit: int) -> Known[Recommendations]:
     """Return the person's list, at most five seconds old."""
-    return _ask(
+    return ask(
         ("recommendations", dataset, user_id, limit),
-        lambda: _client(dataset).recommendations(user_id, limit=limit),
+        lambda: client(dataset).recommendations(user_id, limit=limit),
     )
 
 
@@ -94,7 +94,7 @@ def recommendations(dataset: str, user_id: str, limit: int) -> Known[Recommendat
 def person(dataset: str, user_id: str) -> Known[Person] | None:
     """Return what the live release knows of a person; nothing for a stranger."""
     try:
-        return _ask(("person", dataset, user_id), lambda: _client(dataset).person(user_id))
+        return ask(("person", dataset, user_id), lambda: client(dataset).person(user_id))
     except UnknownPersonError:
         return None
 
@@ -103,7 +103,7 @@ def person(dataset: str, user_id: str) -> Known[Person] | None:
 def item(dataset: str, item_id: str) -> Known[Item] | None:
     """Return one item; nothing where the catalogue does not have it."""
     try:
-        return _ask(("item", dataset, item_id), lambda: _client(dataset).item(item_id))
+        return ask(("item", dataset, item_id), lambda: client(dataset).item(item_id))
     except UnknownItemError:
         return None
 
@@ -111,9 +111,9 @@ def item(dataset: str, item_id: str) -> Known[Item] | None:
 @st.cache_data(ttl="30s", show_spinner=False, max_entries=500)
 def items(dataset: str, q: str, category: str | None, limit: int, offset: int) -> Known[ItemPage]:
     """Return one page of the catalogue. `q` are beginnings of words of titles."""
-    return _ask(
+    return ask(
         ("items", dataset, q, category, limit, offset),
-        lambda: _client(dataset).items(q=q, category=category, limit=limit, offset=offset),
+        lambda: client(dataset).items(q=q, category=category, limit=limit, offset=offset),
     )
 
 
@@ -121,9 +121,9 @@ def items(dataset: str, q: str, category: str | None, limit: int, offset: int) -
 def similar(dataset: str, item_id: str, limit: int) -> Known[SimilarItems] | None:
     """Return the items most like one item; nothing where the catalogue does not have it."""
     try:
-        return _ask(
+        return ask(
             ("similar", dataset, item_id, limit),
-            lambda: _client(dataset).similar(item_id, limit=limit),
+            lambda: client(dataset).similar(item_id, limit=limit),
         )
     except UnknownItemError:
         return None
@@ -161,9 +161,15 @@ class _Memory:
             return self._answers.get(question)
 
 
-def _ask(question: Hashable, ask: Callable[[], T]) -> Known[T]:
+def ask(question: Hashable, answer_it: Callable[[], T]) -> Known[T]:
+    """Return the answer; while the API is away, the last one to the same question.
+
+    Raises:
+        ApiUnavailableError: the API is away and has not answered this question before.
+        ApiError: as of `serving.client`.
+    """
     try:
-        answer = Known(ask(), datetime.now(UTC))
+        answer = Known(answer_it(), datetime.now(UTC))
     except ApiUnavailableError:
         remembered: Known[T] | None = _memory().find(question)
         if remembered is None:
@@ -179,7 +185,12 @@ def _memory() -> _Memory:
 
 
 @st.cache_resource(ttl="60s")
-def _client(dataset: str) -> Client:
+def client(dataset: str) -> Client:
+    """Return the client of a data set, with the app's key for it.
+
+    Raises:
+        NotSetUpError: there is no key for it.
+    """
     key = _keys().get(dataset)
     if key is None:
         raise NotSetUpError(f"{_settings().keys_file} has no key for {dataset}")

@@ -7,7 +7,7 @@ from dashboards.demo import choices, data, reasons, states
 from dashboards.text import esc, figure, moment, plural
 from dashboards.ui import Card
 
-LISTED, LIKES, ALIKE = 30, 6, 50
+LIKES, ALIKE = 6, 50
 
 top = st.container(
     horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"
@@ -21,7 +21,7 @@ with states.told():
     people = data.people(dataset)
     with top:
         user_id = choices.person(people.value, about.value)
-    found = data.recommendations(dataset, user_id, LISTED)
+    found = data.recommendations(dataset, user_id, choices.LISTED)
     person = data.person(dataset, user_id)
     likes = reasons.liked(person.value.rated, about.value, LIKES) if person else []
     asked = {like.item_id: data.similar(dataset, like.item_id, ALIKE) for like in likes}

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboards import pages, ui
-from dashboards.demo import choices, data, states
+from dashboards.demo import choices, data, reasons, states
 from dashboards.text import esc, plural
 from dashboards.ui import Card
 
@@ -16,6 +16,9 @@ with states.told():
     about = data.about(dataset)
     found = data.item(dataset, item_id) if item_id else None
     alike = data.similar(dataset, item_id, ALIKE) if found else None
+    user_id = choices.chosen_person()
+    theirs = data.recommendations(dataset, user_id, choices.LISTED) if user_id and found else None
+    person = data.person(dataset, user_id) if user_id and found else None
 
 noun = about.value.item_noun
 if found is None:
@@ -40,6 +43,16 @@ with st.container(horizontal=True, gap="medium"):
         if item.vendor:
             st.markdown(f"By {esc(item.vendor)}")
         st.caption(f"{esc(noun.capitalize())} {esc(item.item_id)} of {esc(about.value.title)}")
+        if user_id and theirs:
+            st.markdown(
+                reasons.standing(
+                    item.item_id,
+                    choices.who(user_id),
+                    theirs.value,
+                    person.value.rated if person else (),
+                    about.value.highest,
+                )
+            )
 
 st.space("small")
 if alike and alike.value.items:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from dashboards.text import figure
 from serving.schemas import About, Item, RatedItem, Recommendations, SimilarItems
 
 LIKED_FROM = 0.75  # of the way from the lowest rating to the highest
@@ -34,12 +35,26 @@ def nearest(
     return {item_id: like for item_id, (_, like) in best.items()}
 
 
+def standing(
+    item_id: str, who: str, found: Recommendations, rated: Sequence[RatedItem], highest: float
+) -> str:
+    """Return what an item is to a person, as Markdown: rated, on his list, or neither."""
+    given = next((each.rating for each in rated if each.item_id == item_id), None)
+    if given is not None:
+        return f":material/star: Rated {figure(given)} of {figure(highest)} by {who}"
+    rank = next((each.rank for each in found.items if each.item_id == item_id), None)
+    if rank is not None:
+        return f":material/recommend: No. {rank} on the list of {who}"
+    return f":gray[Not among the first {len(found.items)} on the list of {who}]"
+
+
 def recipe_in_words(recipe: str) -> str:
     """Return how a recipe makes a list, in a few words."""
-    name = recipe.lower()
-    if "als" in name:
+    if recipe.startswith("als"):
         return "learnt from everybody's ratings which tastes go together"
-    if "popular" in name:
+    if recipe.startswith("popular-like-him"):
+        return "counts what is liked by people like this one, in the categories that suit"
+    if recipe.startswith("popular"):
         return "counts what most people like"
     return "scores every item for each person"
 

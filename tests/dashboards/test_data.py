@@ -121,7 +121,7 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     st.cache_resource.clear()
 
     for n in range(3):
-        data._ask(n, lambda: "answer")  # noqa: SLF001 # its bound is what is tested
+        data.ask(n, lambda: "answer")
 
-    assert data._memory().find(0) is None  # noqa: SLF001
+    assert data._memory().find(0) is None  # noqa: SLF001 # its bound is what is tested
     assert data._memory().find(2)  # noqa: SLF001

@@ -1,0 +1,180 @@
+"""What the console's pages may ask for: Airflow, the API's evidence, the lake.
+
+What is asked of Airflow is cached by the operator's name, so that nobody sees an answer that was
+given to somebody else.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from statistics import median
+from typing import Any
+from urllib.parse import quote
+
+import streamlit as st
+from pydantic import ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from dashboards.demo import data as demo
+from dashboards.demo.data import Known, NotSetUpError
+from ops.airflow import Airflow, Run, Task
+from serving.schemas import Release, Verdict
+from warehouse.query import Lake
+from warehouse.settings import LakeSettings
+from warehouse.tables import GOLD_FITS, TABLES, Table
+
+USUAL_OF = 3  # runs that "usually" looks at
+IN_ORDER = (
+    "land", "refine", "announce", "freeze", "nominate", "evaluate", "decide", "fit", "publish",
+)  # fmt: skip
+
+
+class ConsoleSettings(BaseSettings):
+    """Variables that begin with CONSOLE_."""
+
+    model_config = SettingsConfigDict(env_prefix="CONSOLE_", frozen=True)
+
+    airflow_url: str
+    airflow_public_url: str | None = None
+
+
+@dataclass(frozen=True)
+class Operator:
+    """Somebody who signed in, and his way to Airflow."""
+
+    name: str
+    airflow: Airflow
+
+
+def _by_name(operator: Operator) -> str:
+    return operator.name
+
+
+BY_NAME: dict[str | type[Any], Callable[[Any], Any]] = {Operator: _by_name}
+
+
+@dataclass(frozen=True)
+class TableState:
+    """How a table of the lake stands. `version_served` is what the live lists were made from."""
+
+    table: Table
+    n_rows: int
+    version: int
+    written_at: datetime
+    version_served: int | None
+
+
+def sign_in(name: str, password: str) -> Operator:
+    """Return the operator, if Airflow knows name and password.
+
+    Raises:
+        SignInRefusedError: it does not.
+        AirflowError: it does not answer, or takes no more attempts.
+    """
+    return Operator(name, Airflow(_settings().airflow_url, login=(name, password)))
+
+
+@st.cache_data(ttl="2s", show_spinner=False, hash_funcs=BY_NAME)
+def runs(operator: Operator, dag_id: str, limit: int) -> list[Run]:
+    """Return the newest runs of a DAG, newest first; at most two seconds old."""
+    return operator.airflow.runs(dag_id, limit=limit)
+
+
+@st.cache_data(ttl="2s", show_spinner=False, hash_funcs=BY_NAME)
+def tasks(operator: Operator, run: Run) -> list[Task]:
+    """Return the tasks of a run in the order in which they run; at most two seconds old."""
+    return sorted(operator.airflow.tasks(run), key=_place)
+
+
+@st.cache_data(ttl="60s", show_spinner=False, hash_funcs=BY_NAME)
+def usual_seconds(operator: Operator, dag_id: str) -> dict[str, float]:
+    """Return how long each task usually takes: the median of the last runs that went well."""
+    found = operator.airflow.runs(dag_id, limit=10)
+    took = defaultdict(list)
+    for run in [run for run in found if run.state == "success"][:USUAL_OF]:
+        for task in operator.airflow.tasks(run):
+            if task.state == "success":
+                took[task.task_id].append(task.seconds)
+    return {task_id: median(seconds) for task_id, seconds in took.items()}
+
+
+@st.cache_data(ttl="15s", show_spinner=False, hash_funcs=BY_NAME)
+def paused(operator: Operator) -> dict[str, bool]:
+    """Return the DAGs that Airflow knows, and whether it keeps their runs waiting."""
+    return operator.airflow.dags()
+
+
+def start_retrain(operator: Operator, dataset: str, reason: str) -> Run:
+    """Start a retrain in the operator's name.
+
+    Raises:
+        AirflowError: he may not, or Airflow refuses the reason.
+    """
+    run = operator.airflow.trigger(f"{dataset}__retrain", {"reason": reason})
+    runs.clear()
+    return run
+
+
+def airflow_page(dag_id: str, run_id: str | None = None) -> str:
+    """Return the address of a DAG, or of one of its runs, in Airflow's own pages."""
+    settings = _settings()
+    base = (settings.airflow_public_url or settings.airflow_url).rstrip("/")
+    page = f"{base}/dags/{quote(dag_id, safe='')}"
+    return f"{page}/runs/{quote(run_id, safe='')}" if run_id else page
+
+
+@st.cache_data(ttl="5s", show_spinner=False)
+def releases(dataset: str) -> Known[list[Release]]:
+    """Return the releases that are kept, newest first."""
+    return demo.ask(("releases", dataset), lambda: demo.client(dataset).releases())
+
+
+@st.cache_data(ttl="5s", show_spinner=False)
+def verdicts(dataset: str) -> Known[list[Verdict]]:
+    """Return the gate's newest decisions, newest first."""
+    return demo.ask(("verdicts", dataset), lambda: demo.client(dataset).verdicts(limit=20))
+
+
+@st.cache_data(ttl="15s", show_spinner=False)
+def tables(dataset: str, fit_id: str | None) -> list[TableState]:
+    """Return every table that is there. `fit_id` is the live release's fit.
+
+    Raises:
+        WarehouseError: the lake can't be read.
+    """
+    lake = _lake(dataset)
+    served = _versions_served(lake, fit_id)
+    return [_state(lake, table, served) for table in TABLES if lake.exists(table)]
+
+
+def _state(lake: Lake, table: Table, served: dict[str, int]) -> TableState:
+    newest = lake.history(table, limit=1)[0]
+    rows = lake.n_rows(table)
+    return TableState(table, rows, newest.version, newest.at, served.get(table.full_name))
+
+
+def _versions_served(lake: Lake, fit_id: str | None) -> dict[str, int]:
+    if fit_id is None or not lake.exists(GOLD_FITS):
+        return {}
+    fits = lake.read(GOLD_FITS, columns=["fit_id", "versions"]).to_pylist()
+    found = (dict(fit["versions"]) for fit in fits if fit["fit_id"] == fit_id)
+    return next(found, {})
+
+
+def _place(task: Task) -> int:
+    return IN_ORDER.index(task.task_id) if task.task_id in IN_ORDER else len(IN_ORDER)
+
+
+def _lake(dataset: str) -> Lake:
+    try:
+        return Lake(LakeSettings().of(dataset))  # type: ignore[call-arg] # from the environment
+    except ValidationError as error:
+        raise NotSetUpError("LAKE_ROOT and LAKE_INBOX are not both set") from error
+
+
+def _settings() -> ConsoleSettings:
+    try:
+        return ConsoleSettings()  # type: ignore[call-arg] # read from the environment
+    except ValidationError as error:
+        raise NotSetUpError("CONSOLE_AIRFLOW_URL is not set") from error
