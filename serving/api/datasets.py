@@ -127,13 +127,13 @@ class Datasets:
 
     def _reader(self, dataset: str) -> Engine:
         if dataset not in self._readers:
-            engine = database.connect(
+            self._readers[dataset] = database.connect(
                 self._url,
                 dataset,
+                autocommit=True,
                 pool_size=self._settings.pool_size,
                 statement_timeout_ms=self._settings.statement_timeout_ms,
             )
-            self._readers[dataset] = engine.execution_options(isolation_level="AUTOCOMMIT")
         return self._readers[dataset]
 
     @staticmethod

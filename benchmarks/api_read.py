@@ -1,0 +1,165 @@
+"""One list of 20 items with titles through the API, 8 clients at once, against the bare statement.
+
+    python -m benchmarks.api_read [--users 6040] [--seconds 10]
+
+The API runs as in production, one uvicorn process; clients are processes of their own, each with
+one connection kept open, bare so that they take little of the processor from it. The bare
+statement is the same SQL from one psycopg2 connection.
+"""
+
+import argparse
+import multiprocessing
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+from http.client import HTTPConnection
+
+import numpy as np
+import pyarrow as pa
+from sqlalchemy.orm import Session
+
+from ops.settings import HOST
+from serving import database, keys, recommendations
+from serving.publish import Candidate, publish
+from tests.serving import shop
+from tests.serving.server import as_role, create_database, temporary_server
+
+N_ITEMS, LENGTH, N_CLIENTS, LIMIT, BAR_MS = 3706, 100, 8, 20, 20
+DATASET = "bench"
+
+
+def main() -> None:
+    """Print p50 and p95 of both, their ratio, and the requests per second."""
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("--users", type=int, default=6040)
+    arguments.add_argument("--seconds", type=float, default=10)
+    given = arguments.parse_args()
+    with temporary_server() as server:
+        owner = create_database(server.url("postgres"), DATASET)
+        key = prepare(owner, given.users)
+        with running_api(as_role(owner, "api")) as url:
+            asked = [(url, key, given.users, given.seconds, seed) for seed in range(N_CLIENTS)]
+            ask(url, key, given.users, 1, 0)  # warm
+            with multiprocessing.get_context("spawn").Pool(N_CLIENTS) as clients:
+                took = [s for found in clients.starmap(ask, asked) for s in found]
+            alone = ask(url, key, given.users, given.seconds / 2, 99)
+        bare = statement(as_role(owner, "api"), given.users, given.seconds / 2)
+    report(took, alone, bare, given.seconds)
+
+
+def report(took: list[float], alone: list[float], bare: list[float], seconds: float) -> None:
+    """Print the table and the verdict."""
+    print(f"a list of {LIMIT} with titles          p50 ms   p95 ms")
+    for name, found in (
+        (f"API, {N_CLIENTS} clients", took),
+        ("API, one client", alone),
+        ("bare statement, one client", bare),
+    ):
+        p50, p95 = 1000 * np.percentile(found, [50, 95])
+        print(f"  {name:30} {p50:8.2f} {p95:8.2f}")
+    p95 = 1000 * float(np.percentile(took, 95))
+    ratio = statistics.median(alone) / statistics.median(bare)
+    print(f"  {len(took) / seconds:.0f} requests a second with {N_CLIENTS} clients")
+    print(f"  one client through the API takes {ratio:.1f} times the bare statement (p50)")
+    print(f"  p95 {p95:.1f} ms (bar: {BAR_MS} ms) {'ok' if p95 <= BAR_MS else 'TOO SLOW'}")
+
+
+def prepare(owner: str, users: int) -> str:
+    """Publish lists for this many users, and return a key that may read them."""
+    database.migrate(owner, DATASET)
+    database.grant(owner, DATASET)
+    random = np.random.default_rng(1)
+    scores = np.linspace(1, 0.1, LENGTH).tolist()
+    lists = [
+        {
+            "user_id": str(user),
+            "item_ids": [str(i) for i in random.choice(N_ITEMS, LENGTH, replace=False)],
+            "scores": scores,
+        }
+        for user in range(users)
+    ]
+    rows = {
+        "recommendations": lists,
+        "fallback_lists": [{"segment": "", **lists[0]}],
+        "items": shop.items(**{str(n): f"The title of film {n}" for n in range(N_ITEMS)}),
+    }
+    tables = {name: pa.Table.from_pylist(found).to_batches() for name, found in rows.items()}
+    fit = Candidate("fit", "fit", "first", "als", {}, {}, shop.ABOUT, {"recommendations": users})
+    engine = database.connect(owner, DATASET)
+    publish(engine, fit, tables, actor="bench", reason="bench", instead_of=None)
+    with Session(engine) as session, session.begin():
+        key = keys.create(session, "bench", ["read"])
+    engine.dispose()
+    return key
+
+
+@contextmanager
+def running_api(url: str) -> Iterator[str]:
+    """Yield the base URL of the API in a process of its own."""
+    with socket.socket() as listening:
+        listening.bind((HOST, 0))
+        listening.listen()
+        listening.set_inheritable(True)
+        command = ["-m", "uvicorn", "--factory", "serving.api.app:create_app", "--no-access-log"]
+        descriptor = ["--fd", str(listening.fileno()), "--log-level", "warning"]
+        process = subprocess.Popen(  # noqa: S603 # no input
+            [sys.executable, *command, *descriptor],
+            env=os.environ | {"SERVING_DATABASE_URL": url},
+            pass_fds=[listening.fileno()],
+        )
+        try:
+            yield f"http://{HOST}:{listening.getsockname()[1]}"
+        finally:
+            process.terminate()
+            process.wait(timeout=10)
+
+
+def ask(url: str, key: str, users: int, seconds: float, seed: int) -> list[float]:
+    """Return the seconds that each request of one client took."""
+    random = np.random.default_rng(seed)
+    took = []
+    headers = {"Authorization": f"Bearer {key}"}
+    http = HTTPConnection(url.removeprefix("http://"), timeout=30)
+    until = time.perf_counter() + seconds
+    while (started := time.perf_counter()) < until:
+        user = random.integers(users)
+        path = f"/v1/{DATASET}/users/{user}/recommendations?limit={LIMIT}"
+        http.request("GET", path, headers=headers)
+        answer = http.getresponse()
+        body = answer.read()
+        took.append(time.perf_counter() - started)
+        if answer.status != HTTPStatus.OK or body.count(b'"title"') != LIMIT:
+            raise RuntimeError(f"status {answer.status}: {body[:200]!r}")
+    http.close()
+    return took
+
+
+def statement(url: str, users: int, seconds: float) -> list[float]:
+    """Return the seconds that the bare statement takes, through psycopg2 and nothing else."""
+    engine = database.connect(url, DATASET, autocommit=True)
+    compiled = recommendations.FOR_PERSON.compile(engine)
+    random = np.random.default_rng(7)
+    took = []
+    with engine.connect() as connection:
+        raw = connection.connection.dbapi_connection
+        if raw is None:
+            raise RuntimeError("no connection")
+        cursor = raw.cursor()
+        until = time.perf_counter() + seconds
+        while (started := time.perf_counter()) < until:
+            given = {"user_id": str(random.integers(users)), "limit": LIMIT}
+            cursor.execute(str(compiled), given)
+            cursor.fetchall()
+            took.append(time.perf_counter() - started)
+    engine.dispose()
+    return took
+
+
+if __name__ == "__main__":
+    main()
