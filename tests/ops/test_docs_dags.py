@@ -1,0 +1,21 @@
+from ops import docs_dags
+from warehouse import datasets
+
+
+def test_the_page_names_every_dag_task_and_way_out() -> None:
+    page = docs_dags.render()
+    for dataset in datasets.installed():
+        assert f"`{dataset.name}__ingest`" in page
+        assert f"`{dataset.name}__retrain`" in page
+    assert page.count("**If it fails:**") == 2
+    tasks = [line.split("`")[1] for line in page.splitlines() if "| 2 |" in line]
+    assert tasks == [
+        *("land", "refine", "announce"),
+        *("freeze", "nominate", "evaluate", "decide", "fit", "publish"),
+    ]
+    assert "`lake://<data set>/silver/interactions`" in page
+    assert "| `search_budget_minutes` | `0` | type `integer`, minimum `0`, maximum `120` |" in page
+
+
+def test_the_page_is_the_same_each_time() -> None:
+    assert docs_dags.render() == docs_dags.render()
