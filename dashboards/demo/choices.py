@@ -8,7 +8,7 @@ from serving.schemas import About, Person
 
 STRANGER = "somebody-new"
 LONGEST_ID = 200
-LISTED = 30  # items of a list that are shown
+LISTED = 20  # items of a list that are shown
 
 
 def dataset() -> str:

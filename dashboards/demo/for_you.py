@@ -37,7 +37,7 @@ if stranger:
 with st.container(horizontal=True, vertical_alignment="center", gap="small"):
     known = f"{plural(noun, person.value.n_rated)} rated · " if person else ""
     st.caption(
-        f"{known}release {chosen.release_id}, made {moment(chosen.made_at)}", width="content"
+        f"{known}Release {chosen.release_id}, made {moment(chosen.made_at)}", width="content"
     )
     with st.popover("Why this list", type="tertiary", icon=":material/help:", key="why"):
         st.markdown(f"**{reasons.in_a_sentence(chosen)}**")
@@ -59,11 +59,15 @@ with st.container(gap="medium"):
             else Card(each, f"No. {each.rank}")
             for each in chosen.items
         ]
-        ui.shelf("What everybody likes" if stranger else "Picked for you", cards, "picked")
+        if stranger:
+            ui.heading("What everybody likes")
+            ui.wall(cards, "picked")
+        else:
+            ui.shelf("Picked for you", cards, "picked")
     shown = {each.item_id for each in likes}
     for like in likes[:2]:
         near = (
-            [Card(each) for each in alike[like.item_id].items if each.item_id not in shown][:15]
+            [Card(each) for each in alike[like.item_id].items if each.item_id not in shown][:12]
             if like.item_id in alike
             else []
         )

@@ -1,0 +1,217 @@
+"""The app in a real browser: what no AppTest sees. Skipped, and said so, without a Chromium."""
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from dashboards.text import esc
+from tests.dashboards import shop, streamlit_server
+from tests.dashboards.fake_airflow import PASSWORD, USER, FakeAirflow
+from tests.dashboards.fake_api import KEY, fake_api
+from tests.dashboards.torture import PLACES, TEXTS
+
+CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
+PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1400, "height": 900}
+# On a page below the root the front end first looks for its server below that path, in vain.
+LOOKS_AROUND = "Failed to load resource: the server responded with a status of 404"
+
+expect.set_options(timeout=30_000)  # machines are busy while tests run
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no Chromium at {CHROMIUM}: NOT TESTED"),
+]
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    folder = tmp_path_factory.mktemp("app")
+    keys = folder / "keys.json"
+    keys.write_text(json.dumps({"playground": KEY}))
+    with fake_api() as api, FakeAirflow().served() as airflow:
+        yield {
+            "DEMO_API_URL": api,
+            "DEMO_KEYS_FILE": str(keys),
+            "CONSOLE_AIRFLOW_URL": airflow,
+            "LAKE_ROOT": str(folder / "lake"),
+            "LAKE_INBOX": str(folder / "inbox"),
+        }
+
+
+@pytest.fixture(scope="module")
+def app(settings: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with streamlit_server.served(settings, tmp_path_factory.mktemp("log") / "app.log") as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield chromium
+        chromium.close()
+
+
+class Visit:
+    """One tab, and what went wrong in it."""
+
+    def __init__(self, browser: Browser, size: dict[str, int], theme: str) -> None:
+        self.context = browser.new_context(
+            viewport={"width": size["width"], "height": size["height"]},
+            color_scheme="dark" if theme == "dark" else "light",
+        )
+        self.page = self.context.new_page()
+        self.troubles: list[str] = []
+        self.outside: list[str] = []
+        self.page.on("pageerror", lambda error: self.troubles.append(str(error)))
+        self.page.on(
+            "console",
+            lambda line: self.troubles.append(line.text) if line.type == "error" else None,
+        )
+        self.page.on(
+            "request",
+            lambda asked: (
+                None
+                if re.match(r"(http|ws)://127\.0\.0\.1|data:|blob:", asked.url)
+                else self.outside.append(asked.url)
+            ),
+        )
+
+    def end(self) -> None:
+        assert [each for each in self.troubles if LOOKS_AROUND not in each] == []
+        assert self.outside == []
+        self.context.close()
+
+
+@pytest.fixture
+def desktop(browser: Browser) -> Iterator[Page]:
+    visit = Visit(browser, DESKTOP, "light")
+    yield visit.page
+    visit.end()
+
+
+@pytest.fixture(params=["light", "dark"])
+def themed(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
+    visit = Visit(browser, DESKTOP, request.param)
+    yield visit.page
+    dark = visit.page.evaluate(
+        "getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor"
+    )
+    assert dark == ("rgb(16, 17, 22)" if request.param == "dark" else "rgb(255, 255, 255)")
+    visit.end()
+
+
+@pytest.fixture
+def phone(browser: Browser) -> Iterator[Page]:
+    visit = Visit(browser, PHONE, "light")
+    yield visit.page
+    visit.end()
+
+
+def seen(text: str) -> str:
+    """Return a text as the page holds it: escaped, then read by Markdown."""
+    return re.sub(r"\\(.)", r"\1", esc(text))
+
+
+def test_lists_show_and_titles_are_literal(app: str, themed: Page) -> None:
+    themed.goto(app)
+
+    expect(themed.get_by_text("Picked for you")).to_be_visible()
+    for title in shop.HOSTILE:
+        expect(themed.get_by_role("button", name=seen(title), exact=True).first).to_be_attached()
+    assert themed.locator("[data-testid=stMain] img").count() > 20
+    assert themed.locator("[data-testid=stException]").count() == 0
+
+
+def test_a_title_leads_to_its_page_and_back(app: str, desktop: Page) -> None:
+    desktop.goto(app)
+    desktop.get_by_role("button", name=seen(shop.HOSTILE[0]), exact=True).first.click()
+
+    expect(desktop.get_by_role("heading", name=seen(shop.HOSTILE[0]), exact=True)).to_be_visible()
+    assert "/item?id=" in desktop.url
+    expect(desktop.get_by_text("on the list of person 0042")).to_be_visible()
+    desktop.get_by_role("link", name="Back to the list").click()
+    expect(desktop.get_by_text("Picked for you")).to_be_visible()
+
+
+def test_search_finds_while_typing(app: str, desktop: Page) -> None:
+    desktop.goto(f"{app}/browse")
+    expect(desktop.get_by_text("90 films", exact=True)).to_be_visible()
+
+    desktop.get_by_placeholder("Search titles").press_sequentially("lantern")
+
+    expect(desktop.get_by_text("3 of 90 films")).to_be_visible()
+    expect(desktop.get_by_role("button", name="The Lantern Keepers", exact=True)).to_be_visible()
+
+
+def test_a_deep_link_opens_an_item(app: str, desktop: Page) -> None:
+    desktop.goto(f"{app}/item?id={shop.ITEMS[1].item_id}")
+
+    expect(desktop.get_by_role("heading", name=shop.ITEMS[1].title)).to_be_visible()
+    expect(desktop.get_by_text("Similar films")).to_be_visible()
+
+
+def test_an_id_that_is_typed_is_a_stranger(app: str, desktop: Page) -> None:
+    desktop.goto(app)
+    box = desktop.get_by_role("combobox", name="Person")
+    box.fill("nobody-knows-me")
+    box.press("Enter")
+
+    expect(desktop.get_by_text("This is what everybody likes").first).to_be_visible()
+
+
+def test_an_operator_signs_in_and_sees_what_runs(app: str, themed: Page) -> None:
+    themed.goto(f"{app}/overview")
+    themed.get_by_label("User").fill(USER)
+    themed.locator("input[type=password]").fill(PASSWORD)
+    themed.get_by_role("button", name="Sign in").click()
+
+    expect(themed.get_by_text("of 6 tasks done")).to_be_visible()
+    expect(themed.get_by_text("The challenger als-7f3a beats")).to_be_visible()
+    assert themed.locator("[data-testid=stException]").count() == 0
+
+
+@pytest.mark.parametrize("path", ["/", "/browse", "/item?id=i003", "/overview"])
+def test_a_phone_never_scrolls_sideways(app: str, phone: Page, path: str) -> None:
+    phone.goto(app + path)
+    expect(phone.get_by_role("heading").first).to_be_visible()
+    if path == "/overview":
+        phone.get_by_label("User").fill(USER)
+        phone.locator("input[type=password]").fill(PASSWORD)
+        phone.get_by_role("button", name="Sign in").click()
+        expect(phone.get_by_text("of 6 tasks done")).to_be_visible()
+
+    wide, room = phone.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+
+    assert wide <= room
+
+
+def test_every_text_is_literal_in_every_place(browser: Browser, tmp_path: Path) -> None:
+    page = Path(__file__).with_name("escaping_page.py")
+    visit = Visit(browser, DESKTOP, "light")
+    with streamlit_server.served(
+        {"PYTHONPATH": str(streamlit_server.ROOT)}, tmp_path / "log", page
+    ) as url:
+        visit.page.goto(url)
+        last = visit.page.locator(f".st-key-row-{len(TEXTS) - 1}")
+        expect(last).to_be_visible()
+        wrong = [
+            (place, text, shown)
+            for number, text in enumerate(TEXTS)
+            for place in PLACES
+            if (shown := _shown(visit.page, place, number)) != " ".join(text.split())
+        ]
+    assert wrong == []
+    visit.end()
+
+
+def _shown(page: Page, place: str, number: int) -> str:
+    text = page.locator(f".st-key-{place}-{number}").inner_text()
+    return " ".join(text.replace("\u2060", "").split())
