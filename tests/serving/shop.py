@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
+from serving import recommendations
 from serving.publish import Candidate, publish
+from serving.schemas import ItemPage, Recommendations, SimilarItems
 
 RATED_AT = datetime(2026, 1, 5, 12, tzinfo=UTC)
 ABOUT = {
@@ -102,3 +104,17 @@ def slowly(batches: list[pa.RecordBatch], meanwhile: Any) -> Iterator[pa.RecordB
         yield batch
         if place == 0:
             meanwhile()
+
+
+def seen(engine: Engine, user_id: str = "u") -> Recommendations:
+    with engine.connect() as connection:
+        return recommendations.for_person(connection, user_id, limit=100)
+
+
+def ids(answer: Recommendations | SimilarItems | ItemPage) -> str:
+    return "".join(item.item_id for item in answer.items)
+
+
+def rows(engine: Engine, statement: str) -> list[tuple[object, ...]]:
+    with engine.connect() as connection:
+        return [tuple(row) for row in connection.execute(text(statement))]

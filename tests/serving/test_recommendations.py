@@ -1,0 +1,29 @@
+import pytest
+from sqlalchemy import Engine, text
+
+from serving import people, recommendations
+from tests.serving import shop
+from tests.serving.shop import ids
+
+PLANS = ["nestloop", "hashjoin", "mergejoin"]
+
+
+@pytest.mark.parametrize("plan", PLANS)
+def test_lists_keep_their_order_however_postgres_joins(publisher: Engine, plan: str) -> None:
+    shop.release(
+        publisher,
+        "one",
+        instead_of=None,
+        recommendations=shop.lists_of("user_id", u="cadb"),
+        similar_items=shop.lists_of("item_id", a="dbc"),
+        profiles=shop.profiles(u="bdac"),
+    )
+
+    with publisher.connect() as connection:
+        for other in set(PLANS) - {plan}:
+            connection.execute(text(f"set enable_{other} = off"))
+        answer = recommendations.for_person(connection, "u", limit=100)
+        assert (ids(answer), [item.rank for item in answer.items]) == ("cadb", [1, 2, 3, 4])
+        assert ids(recommendations.like_item(connection, "a", limit=100)) == "dbc"
+        rated = people.one(connection, "u", limit=100).rated
+        assert "".join(item.item_id for item in rated) == "bdac"
