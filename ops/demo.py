@@ -143,26 +143,41 @@ def play(settings: OpsSettings, size: int, seed: int) -> None:
 
 
 def work(stack: Stack, dataset: Dataset) -> None:
-    """Let Airflow bring the data in and make a release: an ingest, and the retrain it starts."""
+    """Let Airflow bring the data in and make a release: an ingest, and the retrain it starts.
+
+    What an interrupted demo left running is followed, not started again.
+    """
     airflow = client(stack)
     ingest, retrain = f"{dataset.name}__ingest", f"{dataset.name}__retrain"
     with step("Airflow reads the DAGs"):
         runs.wait_for_dags(airflow, {ingest, retrain})
     for dag_id in (ingest, retrain):
         airflow.unpause(dag_id)
-    begun = datetime.now(UTC)
-    console.print(f"[bold]{ingest}[/bold]")
-    first = runs.follow(airflow, airflow.trigger(ingest))
-    console.print(f"[bold]{retrain}[/bold]")
-    second = runs.started_since(
-        airflow, retrain, begun, timeout=ASSET_SECONDS, still=lambda: announced(airflow, first)
-    )
+    begun, ended = datetime.now(UTC), []
+    second = runs.current(airflow, retrain)
     if second is None:
-        if lists(stack, dataset.name) is not None:
-            console.print("  too few new events for a retrain: the lists stay")
-            return
-        second = airflow.trigger(retrain, {"reason": "no lists yet"})
-    tell_times(airflow, [first, runs.follow(airflow, second)])
+        console.print(f"[bold]{ingest}[/bold]")
+        first = runs.current(airflow, ingest) or runs.start(airflow, ingest)
+        ended.append(runs.follow(airflow, first))
+        second = next_retrain(stack, airflow, retrain, first.queued_at or begun, ended[0])
+    if second is None:
+        console.print("  too few new events for a retrain: the lists stay")
+        return
+    console.print(f"[bold]{retrain}[/bold]")
+    ended.append(runs.follow(airflow, second))
+    tell_times(airflow, ended)
+
+
+def next_retrain(
+    stack: Stack, airflow: Airflow, retrain: str, since: datetime, ingest: Run
+) -> Run | None:
+    """Return the retrain that the ingest started; one by hand if there are no lists yet."""
+    started = runs.started_since(
+        airflow, retrain, since, timeout=ASSET_SECONDS, still=lambda: announced(airflow, ingest)
+    )
+    if started is not None or lists(stack, retrain.partition("__")[0]) is not None:
+        return started
+    return runs.start(airflow, retrain, {"reason": "no lists yet"})
 
 
 def announced(airflow: Airflow, ingest: Run) -> bool:

@@ -2,16 +2,18 @@
 
 import re
 import time
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import TypeVar
 
 from rich.status import Status
 
-from ops.airflow import ENDED, Airflow, Run, Task
+from ops.airflow import ENDED, Airflow, AirflowUnavailableError, Run, Task
 from ops.errors import NotHealthyError, RunFailedError
 from ops.steps import console, duration
 
 POLL_SECONDS = 1.0
+PATIENCE_SECONDS = 120
 LAST_LINES = 15
 SIGNS = {
     "success": "[green]✓[/green]",
@@ -20,6 +22,8 @@ SIGNS = {
     "upstream_failed": "[red]·[/red]",
 }
 SPARK_READY = re.compile(r"spark session ready seconds=([\d.]+)")
+
+T = TypeVar("T")
 
 
 def follow(airflow: Airflow, run: Run) -> Run:
@@ -33,7 +37,7 @@ def follow(airflow: Airflow, run: Run) -> Run:
         if not console.is_terminal:
             status.stop()
         while True:
-            now, tasks = airflow.run(run), airflow.tasks(run)
+            now, tasks = patiently(lambda: (airflow.run(run), airflow.tasks(run)))
             _tell(tasks, told)
             status.update(_under_way(tasks))
             if now.state in ENDED:
@@ -42,6 +46,39 @@ def follow(airflow: Airflow, run: Run) -> Run:
     if now.state != "success":
         raise RunFailedError(failure(airflow, now))
     return now
+
+
+def patiently(ask: Callable[[], T]) -> T:
+    """Return what Airflow answers, asked again while a busy machine makes it late.
+
+    Raises:
+        AirflowUnavailableError: it did not answer for minutes.
+    """
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            return ask()
+        except AirflowUnavailableError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(POLL_SECONDS)
+
+
+def start(airflow: Airflow, dag_id: str, conf: Mapping[str, object] | None = None) -> Run:
+    """Start a run once, even if the answer to the first request came too late."""
+    begun = datetime.now(UTC)
+
+    def ask() -> Run:
+        known = [run for run in airflow.runs(dag_id) if run.queued_at and run.queued_at >= begun]
+        return known[-1] if known else airflow.trigger(dag_id, conf)
+
+    return patiently(ask)
+
+
+def current(airflow: Airflow, dag_id: str) -> Run | None:
+    """Return the oldest run of a DAG that has not ended, or None."""
+    waiting = [run for run in patiently(lambda: airflow.runs(dag_id)) if run.state not in ENDED]
+    return waiting[-1] if waiting else None
 
 
 def failure(airflow: Airflow, run: Run) -> str:
@@ -71,7 +108,8 @@ def started_since(
     """
     deadline = time.monotonic() + timeout
     while True:
-        found = [run for run in airflow.runs(dag_id) if run.queued_at and run.queued_at >= since]
+        newest = patiently(lambda: airflow.runs(dag_id))
+        found = [run for run in newest if run.queued_at and run.queued_at >= since]
         if found:
             return found[-1]
         if time.monotonic() > deadline or not still():
