@@ -21,7 +21,6 @@ SETTINGS: dict[str, dict[str, object]] = {
         "AUTH_MANAGER": FAB,
         "DAGS_FOLDER": ROOT / "dags",
     },
-    "DATABASE": {"LOAD_DEFAULT_CONNECTIONS": False},
     "API": {"HOST": HOST, "WORKERS": 1, "INSTANCE_NAME": "Recommender"},
     "SCHEDULER": {
         "SCHEDULER_IDLE_SLEEP_TIME": 0.5,
@@ -38,7 +37,6 @@ SETTINGS: dict[str, dict[str, object]] = {
         "BUNDLE_REFRESH_CHECK_INTERVAL": 2,
     },
     "WORKERS": {"EXECUTION_API_TIMEOUT": 10},
-    "USAGE_DATA_COLLECTION": {"ENABLED": False},
 }
 
 

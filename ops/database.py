@@ -26,18 +26,27 @@ def prepare(server: Server, secrets: Credentials) -> None:
     """Make roles and databases, and set the roles' passwords to those that we keep."""
     opened = postgres.connect(server)
     try:
-        with opened.cursor() as cursor:
-            for database, roles in DATABASES.items():
-                for role in roles:
-                    _make_role(cursor, role, _scram(opened, role, secrets.of(role)))
-                _make_database(cursor, database, roles)
+        prepare_at(opened, secrets)
     finally:
         opened.close()
 
 
+def prepare_at(opened: Connection, secrets: Credentials) -> None:
+    """Do so through a superuser's connection to any server. It commits by itself."""
+    with opened.cursor() as cursor:
+        for database, roles in DATABASES.items():
+            for role in roles:
+                _make_role(cursor, role, _scram(opened, role, secrets.of(role)))
+            _make_database(cursor, database, roles)
+
+
 def install(server: Server, secrets: Credentials, dataset: str, settings: OpsSettings) -> None:
     """Bring a data set's schema up to date, with its grants and the demo's API key."""
-    url = server.url("recsys", OWNER, secrets.of(OWNER))
+    install_at(server.url("recsys", OWNER, secrets.of(OWNER)), dataset, settings)
+
+
+def install_at(url: str, dataset: str, settings: OpsSettings) -> None:
+    """Do so in the database at any address, as its owner."""
     serving.migrate(url, dataset)
     serving.grant(url, dataset)
     engine = serving.connect(url, dataset)

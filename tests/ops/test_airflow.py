@@ -90,7 +90,6 @@ def environment(home: Path, port: int, jobs: Jobs) -> dict[str, str]:
         "CORE__FERNET_KEY": urlsafe_b64encode(secrets.token_bytes(32)).decode(),
         "CORE__LOAD_EXAMPLES": "False",
         "CORE__PARALLELISM": "2",
-        "DATABASE__LOAD_DEFAULT_CONNECTIONS": "False",
         "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
         "API__BASE_URL": base,
         "API__HOST": "127.0.0.1",

@@ -1,0 +1,46 @@
+# One image for every service of docker-compose.yml: Airflow, Spark, the API and the app.
+FROM python:3.11-slim-bookworm
+
+RUN apt-get update \
+ && mkdir -p /usr/share/man/man1 \
+ && apt-get install --yes --no-install-recommends openjdk-17-jre-headless procps \
+ && rm -rf /var/lib/apt/lists/*
+
+ENV VIRTUAL_ENV=/opt/venv \
+    PATH=/opt/venv/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    PYTHONUTF8=1
+WORKDIR /app
+
+# The packages of the lock, each checked against its hash.
+COPY requirements.lock ./
+RUN python -m venv "$VIRTUAL_ENV" \
+ && pip install --no-cache-dir --no-deps --require-hashes --requirement requirements.lock
+
+# The Delta jars, checked against their digests.
+COPY ops/__init__.py ops/jars.py ops/java.py ops/
+RUN python -m ops.jars && rm -rf var
+
+COPY . .
+RUN pip install --no-cache-dir --no-deps --no-build-isolation --editable . \
+ && python -m compileall -q dags dashboards jobs ops serving warehouse
+
+# On a cluster executors call the driver by its address: what binds it to loopback goes.
+RUN mkdir conf/spark-cluster \
+ && cp conf/spark/log4j2.properties conf/spark-cluster/ \
+ && grep -Ev '^spark\.driver\.(host|bindAddress)' conf/spark/spark-defaults.conf \
+      > conf/spark-cluster/spark-defaults.conf \
+ && echo 'spark.executor.memory 3g' >> conf/spark-cluster/spark-defaults.conf
+
+# Volumes begin with the owner of these folders.
+RUN useradd --uid 10001 --create-home recsys \
+ && install --directory --owner recsys --mode 0700 \
+      /airflow /airflow/logs /inbox /lake /var/recsys /var/recsys/secrets
+ENV AIRFLOW_HOME=/airflow \
+    LAKE_INBOX=/inbox \
+    LAKE_ROOT=/lake \
+    OPS_VAR=/var/recsys \
+    PYSPARK_PYTHON=/opt/venv/bin/python \
+    PYTHONDONTWRITEBYTECODE=1 \
+    SPARK_CONF_DIR=/app/conf/spark-cluster
+USER recsys
