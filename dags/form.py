@@ -10,6 +10,16 @@ NOMINATION = {
 }
 
 
+RECIPES = [
+    "default",
+    "als-minus-midpoint",
+    "als-from-threshold",
+    "popular",
+    "popular-recently",
+    "popular-like-him",
+]
+
+
 def retrain_form() -> dict[str, Param]:
     """Return the fields, with what holds where nobody says anything."""
     return {
@@ -17,6 +27,7 @@ def retrain_form() -> dict[str, Param]:
             "",
             "Name of a recipe, or a recipe as JSON. Empty: the default of this version.",
             title="Recipe",
+            examples=RECIPES,  # proposals, anything else may be written
             type=["null", "string"],
             maxLength=4000,
             pattern=r"^$|^[a-z][a-z0-9_-]{0,60}$|^\{[\s\S]*\}$",

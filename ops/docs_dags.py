@@ -101,7 +101,9 @@ def _form(dag: "DAG") -> Iterator[str]:
     yield "|---|---|---|---|"
     for name in dag.params:
         field = dag.params.get_param(name)
-        rules = {key: value for key, value in field.schema.items() if key != "title"}
+        rules = {
+            key: value for key, value in field.schema.items() if key not in {"title", "examples"}
+        }
         allowed = ", ".join(f"{key} `{_escaped(value)}`" for key, value in rules.items())
         yield f"| `{name}` | `{field.value!r}` | {allowed} | {field.description} |"
     yield ""

@@ -3,6 +3,7 @@
 import os
 import select
 import signal
+import sys
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,14 @@ import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 from structlog.testing import capture_logs
 
-from dags.operators import JobOperator, database_url, ending, hidden_secrets, without_secrets
+from dags.operators import (
+    JobOperator,
+    SparkJobOperator,
+    database_url,
+    ending,
+    hidden_secrets,
+    without_secrets,
+)
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection
@@ -73,10 +81,11 @@ def test_bytes_that_are_no_text_do_not_end_the_task(job: Any) -> None:
     job("import sys; sys.stdout.buffer.write(b'\\xff\\xfe\\n')").execute({})
 
 
+PAUSE = "import signal; signal.pause()"
 STUBBORN = """
 import os, signal, subprocess, sys
 {ignore}
-child = subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"])
+child = subprocess.Popen([sys.executable, "-c", "{pause}"])
 fifo = open({fifo!r}, "w")
 fifo.write(f"{{os.getpid()}} {{child.pid}}")
 fifo.close()
@@ -93,16 +102,9 @@ def test_a_stopped_task_leaves_no_process(
     monkeypatch.setattr("dags.operators.GRACE_SECONDS", 0.3)
     fifo = tmp_path / "pids"
     os.mkfifo(fifo)
-    task = job(STUBBORN.format(ignore=ignore, fifo=str(fifo)))
+    task = job(STUBBORN.format(pause=PAUSE, ignore=ignore, fifo=str(fifo)))
     ended: list[BaseException] = []
-
-    def execute() -> None:
-        try:
-            task.execute({})
-        except AirflowException as error:
-            ended.append(error)
-
-    runner = threading.Thread(target=execute)
+    runner = threading.Thread(target=collect, args=(task, ended))
     runner.start()
     processes = [os.pidfd_open(int(pid)) for pid in fifo.read_text().split()]
     task.on_kill()
@@ -112,6 +114,34 @@ def test_a_stopped_task_leaves_no_process(
     assert all(map(ends, processes))
     for each in processes:
         os.close(each)
+
+
+def test_a_stopped_spark_job_ends_its_driver(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, job: Any
+) -> None:
+    assert job
+    fifo, program = tmp_path / "pids", tmp_path / "spark-submit"
+    os.mkfifo(fifo)
+    program.write_text(f'#!/bin/sh\necho $$ > {fifo}\nexec "{sys.executable}" -c "{PAUSE}"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    task = SparkJobOperator(task_id="small", application="small.py", conn_id="spark")
+    ended: list[BaseException] = []
+    runner = threading.Thread(target=collect, args=(task, ended))
+    runner.start()
+    driver = os.pidfd_open(int(fifo.read_text()))
+    task.on_kill()
+    runner.join(10)
+    assert ends(driver)
+    os.close(driver)
+    assert "Cannot execute" in str(ended[0])
+
+
+def collect(task: Any, ended: list[BaseException]) -> None:
+    try:
+        task.execute({})
+    except AirflowException as error:
+        ended.append(error)
 
 
 def ends(pidfd: int) -> bool:

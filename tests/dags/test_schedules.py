@@ -9,6 +9,7 @@ from airflow.sdk import Asset
 from airflow.sdk.exceptions import ParamValidationError
 
 from dags.common import asset, by_asset_or_clock, by_clock
+from dags.form import RECIPES
 from warehouse import datasets
 from warehouse.tables import SILVER_INTERACTIONS
 
@@ -60,6 +61,13 @@ def test_without_a_cron_expression_nothing_runs_by_the_clock(bag: "DagBag") -> N
             assert first_run(bag.dags[f"{dataset.name}__ingest"]) is None
         if dataset.schedule.retrain is None:
             assert first_run(bag.dags[f"{dataset.name}__retrain"]) is None
+
+
+def test_the_form_proposes_the_recipes_that_have_a_name() -> None:
+    from jobs.engine import recipes
+
+    for dataset in datasets.installed():
+        assert list(recipes.named(dataset.scale)) == RECIPES
 
 
 def test_a_cron_expression_is_read_as_utc() -> None:
