@@ -43,8 +43,8 @@ class Finding:
 def grade(path: Path, inbox: Path) -> list[Finding]:
     """Return what is found of the manifest at `path`, worst first.
 
-    `inbox` is the data set's own folder of files handed over. Nothing is downloaded: files of an archive that
-    nobody handed over, or of an object store, are not looked at, and a note says so.
+    `inbox` is the data set's own folder of files handed over. Nothing is downloaded: files of an
+    archive that nobody handed over, or of an object store, are not looked at, and a note says so.
     """
     try:
         dataset = datasets.load(path)

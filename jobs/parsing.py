@@ -8,7 +8,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -51,7 +51,7 @@ def _read(
     else:
         rows, found = _text_rows(spark, part, columns, paths)
     by_path = {_plain(file.path): file for file in files}
-    names = [(path, by_path[_plain(path)]) for path in found]
+    names = [(path, by_path[_plain(unquote(path))]) for path in found]
     known = spark.createDataFrame([(p, f.landing_id, f.name) for p, f in names], _NAMES)
     n_rows: dict[str, int] = defaultdict(int)
     for path, file in names:
@@ -110,7 +110,7 @@ def _numbered(lines: DataFrame) -> tuple[DataFrame, dict[str, int]]:
     )
     bases, found = [], defaultdict[str, int](int)
     before: dict[str, int] = defaultdict(int)
-    for row in blocks.sort("path", "block").toLocalIterator():
+    for row in sorted(blocks.collect()):  # a row per block: path, block, first, lines, filled
         bases.append((row["path"], row["block"], before[row["path"]] - row["first"] + 1))
         before[row["path"]] += row["lines"]
         found[row["path"]] += row["filled"]
@@ -197,5 +197,5 @@ def _literal(path: str) -> str:
 
 
 def _plain(path: str) -> str:
-    """Return a path or URI in one spelling, to find a file again."""
-    return urlsplit(path).netloc + unquote(re.sub(r"^[a-z0-9]+:/*", "/", path))
+    """Return the path without its scheme, whose slashes are written in several ways."""
+    return re.sub(r"^[a-z0-9]+:/*", "/", path)

@@ -1,0 +1,62 @@
+"""An invented product for the tests of the jobs: its manifest, and the files it sends."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from warehouse.datasets import Dataset
+from warehouse.tables import Table
+
+if TYPE_CHECKING:
+    from warehouse.delta import Warehouse
+
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+RATINGS = {"file": "ratings*.csv", "user": "user", "item": "item", "value": "stars", "time": "at"}
+ITEMS = {"file": "items*.csv", "item": "item", "title": "title", "categories": "kinds"}
+USERS = {"file": "users*.csv", "user": "user", "attributes": ["age"]}
+HEADER = "user,item,stars,at"
+
+
+def product(**changes: Any) -> Dataset:
+    """Return a data set that takes CSV files from its inbox, 1 to 5 stars."""
+    fields = {
+        "name": "product",
+        "title": "Product",
+        "licence": "Invented.",
+        "source": {"kind": "inbox"},
+        "ratings": RATINGS,
+        "items": ITEMS,
+        "users": USERS,
+        "scale": {"lowest": 1, "highest": 5, "step": 1, "relevant_from": 4},
+    }
+    return Dataset.model_validate(fields | changes)
+
+
+def send(inbox: Path, name: str, *lines: str) -> Path:
+    """Put a file of these lines into the inbox."""
+    path = inbox / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def killed(*_: object, **__: object) -> None:
+    """Stand for the step in which a run died."""
+    raise KeyboardInterrupt
+
+
+def rows_of(warehouse: "Warehouse", table: Table, *columns: str) -> list[tuple[Any, ...]]:
+    """Return the table's rows as tuples of these columns, in order."""
+    found = warehouse.read(table).select(*(columns or table.names)).collect()
+    return sorted((tuple(row) for row in found), key=str)
+
+
+def contents(warehouse: "Warehouse", *tables: Table) -> dict[str, list[tuple[Any, ...]]]:
+    """Return what the tables hold, without the keys and times of the runs that wrote it."""
+    return {table.full_name: rows_of(warehouse, table, *_lasting(table)) for table in tables}
+
+
+def _lasting(table: Table) -> Iterator[str]:
+    passing = ("run_key", "landed_at", "refined_at", "first_seen_at")
+    return (name for name in table.names if name not in passing)

@@ -1,0 +1,69 @@
+import logging
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jobs import announce
+from tests.jobs.product import product
+from warehouse.append import append
+from warehouse.query import Lake
+from warehouse.tables import GOLD_FREEZES, SILVER_REFINEMENTS
+
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+PATIENT = product(schedule={"retrain_after_events": 10})
+
+
+def refined(root: Path, run: str, n_accepted: int, target: str = "ratings") -> None:
+    row: dict[str, Any] = {
+        "landing_id": run,
+        "target": target,
+        "n_rows": n_accepted,
+        "n_accepted": n_accepted,
+        "n_duplicates": 0,
+        "n_quarantined": 0,
+        "n_unknown_items": 0,
+        "run_key": run,
+        "refined_at": NOW,
+    }
+    append(str(root), SILVER_REFINEMENTS, [row], run_key=run)
+
+
+def frozen(root: Path, run: str) -> None:
+    version = Lake(str(root)).version(SILVER_REFINEMENTS)
+    row: dict[str, Any] = {
+        "retrain_id": run,
+        "versions": [(SILVER_REFINEMENTS.full_name, version)],
+        "n_interactions": 1,
+        "quarantine_share": 0.0,
+        "frozen_at": NOW,
+        "run_key": run,
+    }
+    append(str(root), GOLD_FREEZES, [row], run_key=run)
+
+
+def test_below_the_manifests_number_nothing_is_due(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    assert announce.run(Lake(str(tmp_path)), PATIENT) == 99
+
+    refined(tmp_path, "1", 9)
+    refined(tmp_path, "2", 500, target="items")
+
+    assert announce.run(Lake(str(tmp_path)), PATIENT) == 99
+    assert "9 new ratings since the beginning, a retrain takes 10: none is due" in caplog.text
+
+
+def test_only_what_came_after_the_newest_freeze_counts(tmp_path: Path) -> None:
+    refined(tmp_path, "1", 10)
+    assert announce.run(Lake(str(tmp_path)), PATIENT) == 0
+
+    frozen(tmp_path, "retrain/1/freeze")
+    refined(tmp_path, "2", 6)
+    assert announce.n_new_events(Lake(str(tmp_path))) == 6
+    assert announce.run(Lake(str(tmp_path)), PATIENT) == 99
+
+    refined(tmp_path, "3", 4)
+    assert announce.run(Lake(str(tmp_path)), PATIENT) == 0

@@ -1,0 +1,155 @@
+import logging
+import zipfile
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from jobs import land, sources
+from jobs.errors import EmptyFileError, HeaderError
+from jobs.parsing import bronze_rows
+from jobs.sources import SentFile
+from tests.jobs.product import HEADER, contents, killed, product, rows_of, send
+from warehouse.delta import Warehouse
+from warehouse.tables import BRONZE_ITEMS, BRONZE_LANDINGS, BRONZE_RATINGS, BRONZE_USERS
+
+ONLY_RATINGS = product(items=None, users=None)
+
+
+@pytest.fixture
+def inbox(tmp_path: Path) -> Path:
+    return tmp_path / "inbox"
+
+
+def test_everything_lands_as_it_was_sent_and_only_once(warehouse: Warehouse, inbox: Path) -> None:
+    send(inbox, "ratings.csv", HEADER, "u,a,4,100", "u,b,lots", "v,a,9.5,1")
+    send(inbox, "items.csv", "item,title,kinds", '7,"Heat, again",Crime|Drama')
+    send(inbox, "users.csv", "user,age", "u,33")
+
+    assert land.run(warehouse, product(), inbox) == 5
+    assert land.run(warehouse.under("dag/other/land"), product(), inbox) == 0
+
+    assert rows_of(warehouse, BRONZE_RATINGS, "source_file", "source_line", "rating", "raw") == [
+        ("ratings.csv", 2, "4", None),
+        ("ratings.csv", 3, None, "u,b,lots"),
+        ("ratings.csv", 4, "9.5", None),
+    ]
+    assert rows_of(warehouse, BRONZE_ITEMS, "item_id", "title", "categories", "run_key") == [
+        ("7", "Heat, again", "Crime|Drama", "dag/run/test")
+    ]
+    assert rows_of(warehouse, BRONZE_USERS, "user_id", "attributes") == [("u", {"age": "33"})]
+    assert rows_of(warehouse, BRONZE_LANDINGS, "target", "source_file", "n_rows") == [
+        ("items", "items.csv", 1),
+        ("ratings", "ratings.csv", 3),
+        ("users", "users.csv", 1),
+    ]
+
+
+def test_a_file_that_comes_later_lands_alone_even_under_the_same_run_key(
+    warehouse: Warehouse, inbox: Path
+) -> None:
+    send(inbox, "ratings-1.csv", HEADER, "u,a,4,100")
+    land.run(warehouse, ONLY_RATINGS, inbox)
+    send(inbox, "ratings-2.csv", HEADER, "u,b,4,100")
+    send(inbox, "ratings-copy.csv", HEADER, "u,a,4,100")
+
+    land.run(warehouse, ONLY_RATINGS, inbox)
+
+    assert rows_of(warehouse, BRONZE_RATINGS, "source_file", "item_id") == [
+        ("ratings-1.csv", "a"),
+        ("ratings-2.csv", "b"),
+    ]
+
+
+def test_a_run_killed_before_its_landings_were_written_down_is_simply_run_again(
+    warehouse: Warehouse, inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send(inbox, "ratings.csv", HEADER, "u,a,4,100", "v,b,3,100")
+    with monkeypatch.context() as killing:
+        killing.setattr(land, "_record", killed)
+        with pytest.raises(KeyboardInterrupt):
+            land.run(warehouse, ONLY_RATINGS, inbox)
+
+    land.run(warehouse.under("dag/other/land"), ONLY_RATINGS, inbox)
+
+    found = contents(warehouse, BRONZE_RATINGS, BRONZE_LANDINGS)
+    assert len(found["bronze.ratings"]) == 2
+    assert [row[4] for row in found["bronze.landings"]] == [2]
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "said"),
+    [
+        ("user,item,score,at", "u,a,4,1", "missing `stars`; new `score`"),
+        ("user,item,stars", "u,a,4", "missing `at`; new none"),
+        (HEADER, "u,a,good,1", "`stars` holds no numbers"),
+        (HEADER, "u,a,4,yesterday", "`at` holds no times"),
+    ],
+)
+def test_a_renamed_missing_or_retyped_column_is_refused_before_any_write(
+    warehouse: Warehouse, inbox: Path, header: str, row: str, said: str
+) -> None:
+    send(inbox, "ratings.csv", header, *[row] * 12)
+    send(inbox, "items.csv", "item,title,kinds", "a,A,")
+
+    with pytest.raises(HeaderError, match=said):
+        land.run(warehouse, product(users=None), inbox)
+
+    assert not warehouse.exists(BRONZE_ITEMS)
+    assert not warehouse.exists(BRONZE_RATINGS)
+
+
+def test_a_column_more_is_said_and_ignored(
+    warehouse: Warehouse, inbox: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING)
+    file = send(inbox, "ratings.csv", "price,at,stars,item,user", "9.99,100,4,a,u")
+    sent = SentFile("ratings", file.name, str(file), "0" * 64)
+
+    assert land.accepted_heads(warehouse.spark, ONLY_RATINGS, [sent])
+    assert "ratings.csv: columns not in the manifest, ignored: ['price']" in caplog.text
+
+
+@pytest.mark.parametrize("lines", [[""], [HEADER], [HEADER, "", ""]])
+def test_a_file_without_rows_stops_the_run(
+    warehouse: Warehouse, inbox: Path, lines: list[str]
+) -> None:
+    send(inbox, "ratings.csv", *lines)
+
+    with pytest.raises((EmptyFileError, HeaderError), match=r"ratings\.csv"):
+        land.run(warehouse, ONLY_RATINGS, inbox)
+    assert not warehouse.exists(BRONZE_RATINGS)
+
+
+def test_an_object_store_is_listed_and_looked_at_by_spark(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    folder = tmp_path / "store"
+    send(folder, "ratings 1.csv", HEADER, "u,a,4,100")
+    dataset = product(source={"kind": "folder", "url": f"file://{folder}"}, items=None, users=None)
+
+    with sources.delivered(dataset, tmp_path, str(tmp_path), spark) as [file]:
+        heads = land.accepted_heads(spark, dataset, [file])
+        rows, n_rows = bronze_rows(spark, BRONZE_RATINGS, dataset.ratings, heads)
+
+    assert not file.is_local
+    assert list(n_rows.values()) == [1]
+    assert [tuple(row) for row in rows.select("source_file", "item_id").collect()] == [
+        ("ratings 1.csv", "a")
+    ]
+
+
+def test_an_archive_is_staged_where_every_executor_reads_it(
+    spark: SparkSession, inbox: Path, tmp_path: Path
+) -> None:
+    inbox.mkdir()
+    with zipfile.ZipFile(inbox / "p.zip", "w") as archive:
+        archive.writestr("ratings.csv", f"{HEADER}\nu,a,4,100\n")
+    ratings = {**ONLY_RATINGS.ratings.model_dump(), "file": "ratings.csv"}
+    dataset = product(source={"kind": "archive"}, ratings=ratings, items=None, users=None)
+    lake = tmp_path / "lake"
+
+    with sources.delivered(dataset, inbox, f"file://{lake}", spark) as [file]:
+        assert file.path.startswith(f"file://{lake}/.landing/")
+        assert len(list(lake.rglob("*.csv"))) == 1
+    assert not list(lake.rglob("*.csv"))
