@@ -9,6 +9,10 @@ JobError
   x ArchiveError       the archive is cut short, corrupt, or holds what it must not
   x BudgetError        more bytes than the manifest allows
   x QuarantineError    more rows were refused than the manifest allows
+  x NotFrozenError     a retrain's task runs before `freeze`
+  x NotNominatedError  a retrain's task runs before `nominate`
+  x NotDecidedError    `fit` or `publish` runs before `decide`, or after a `hold`
+  x NotFittedError     `publish` runs before `fit`
 """
 
 
@@ -46,3 +50,19 @@ class BudgetError(JobError):
 
 class QuarantineError(JobError):
     """More rows were refused than the manifest's floor allows. Silver is as it was."""
+
+
+class NotFrozenError(JobError):
+    """`freeze` has not run in this retrain. Run it first."""
+
+
+class NotNominatedError(JobError):
+    """`nominate` has not run in this retrain. Run it first."""
+
+
+class NotDecidedError(JobError):
+    """`decide` has not run in this retrain, or released nothing. Run it first."""
+
+
+class NotFittedError(JobError):
+    """`fit` has not run in this retrain. Run it first."""

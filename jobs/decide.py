@@ -1,0 +1,130 @@
+"""Let the gate decide what is released, and say why in one sentence. No Spark.
+
+Exit code 99 where nothing follows: a `hold`, or a pinned release.
+
+Run: python -m jobs.decide --dataset movielens_1m
+"""
+
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from jobs import session
+from jobs.engine import gate, recipes
+from jobs.engine.errors import EngineError
+from jobs.engine.gate import Decision
+from jobs.errors import JobError
+from jobs.evidence import Metrics, evidence, metrics
+from jobs.handover import nomination, row_of
+from serving import database, releases
+from serving.errors import ServingError
+from serving.evidence import record
+from serving.schemas import Verdict
+from warehouse import datasets
+from warehouse.append import append
+from warehouse.datasets import Dataset
+from warehouse.errors import WarehouseError
+from warehouse.settings import LakeSettings
+from warehouse.tables import GOLD_VERDICTS
+
+log = logging.getLogger(__name__)
+
+_SAID = {True: "yes", False: "no", None: "-"}
+
+
+def run(root: str, dataset: Dataset, engine: Engine, *, run_key: str) -> bool:
+    """Judge, write the verdict to the lake, its summary to Postgres; return whether to go on.
+
+    A second run changes nothing and returns what the first one did.
+    """
+    row = row_of(root, GOLD_VERDICTS, run_key)
+    if row is None:
+        row = _decided(root, dataset, engine, run_key)
+        append(root, GOLD_VERDICTS, [row], run_key=run_key)
+    with Session(engine) as writing, writing.begin():
+        record(writing, _summary(row))
+    log.info("%s: %s", row["verdict"], row["reason"])
+    return bool(row["publishes"])
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Parse the command line, run."""
+    args = session.parser(__doc__, "decide").parse_args(argv)
+    dataset = datasets.named(args.dataset)
+    root = LakeSettings().of(dataset.name)  # type: ignore[call-arg] # from the environment
+    goes_on = run(root, dataset, database.engine(dataset.name), run_key=args.run_key)
+    return 0 if goes_on else session.NOTHING_TO_DO
+
+
+def _decided(root: str, dataset: Dataset, engine: Engine, run_key: str) -> dict[str, Any]:
+    with Session(engine) as reading:
+        live = releases.live(reading)
+    found = metrics(root, run_key)
+    pinned_by = None if live is None else live.pinned_by
+    shown = evidence(root, dataset, found, pinned_by=pinned_by, run_key=run_key)
+    decision = gate.decide(shown, dataset.floors)
+    for line in decision.lines:
+        log.info("%-3s %s %s", _SAID[line.passed], line.rule, line.detail)
+    chosen = None
+    if decision.recipe is not None:
+        standing = nomination(root, run_key)
+        known = [standing["challenger"], standing["champion"]]
+        known += [one.model_dump_json() for one in recipes.popularities(dataset.scale)]
+        by_name = {recipes.from_json(text).name: text for text in known if text is not None}
+        chosen = by_name[decision.recipe]
+    return _row(decision, chosen, found, run_key)
+
+
+def _row(
+    decision: Decision, recipe_json: str | None, found: Metrics, run_key: str
+) -> dict[str, Any]:
+    return {
+        "retrain_id": session.retrain_id(run_key),
+        "verdict": decision.verdict,
+        "reason": decision.reason,
+        "recipe": decision.recipe,
+        "recipe_json": recipe_json,
+        "publishes": decision.publishes,
+        "lines": json.dumps([asdict(line) for line in decision.lines]),
+        "comparisons": json.dumps(_compared(decision) + found.others(decision)),
+        "decided_at": datetime.now(UTC),
+        "run_key": run_key,
+    }
+
+
+def _compared(decision: Decision) -> list[dict[str, Any]]:
+    return [
+        {
+            "recipe": one.recipe,
+            "role": one.role,
+            "metric": gate.HEADLINE,
+            "value": one.value,
+            "n_users": one.n_users,
+            "difference": None if one.lead is None else one.lead.mean,
+            "low": None if one.lead is None else one.lead.low,
+            "high": None if one.lead is None else one.lead.high,
+        }
+        for one in decision.comparisons
+    ]
+
+
+def _summary(row: dict[str, Any]) -> Verdict:
+    return Verdict(
+        retrain_id=row["retrain_id"],
+        verdict=row["verdict"],
+        reason=row["reason"],
+        recipe=row["recipe"],
+        lines=tuple(json.loads(row["lines"])),
+        metrics=tuple(json.loads(row["comparisons"])),
+        decided_at=row["decided_at"],
+    )
+
+
+if __name__ == "__main__":
+    session.run_job(main, EngineError, JobError, ServingError, WarehouseError)

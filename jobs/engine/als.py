@@ -1,0 +1,59 @@
+"""Implicit ALS by Spark ML: factors of users (spread out) and of items (on the driver)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from pyspark.ml.recommendation import ALS
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from jobs.engine.errors import NothingToLearnError
+from jobs.engine.recipes import Als
+
+
+@dataclass(frozen=True)
+class Factors:
+    """What a fit learned. `items` and the rows of `matrix` belong together, items rising."""
+
+    users: DataFrame  # (user, factors array<float>)
+    items: NDArray[np.int32]
+    matrix: NDArray[np.float32]  # (items, rank)
+
+    @property
+    def n_not_finite(self) -> int:
+        """How many numbers of the items' factors are no numbers."""
+        return int((~np.isfinite(self.matrix)).sum())
+
+
+def fit(strengths: DataFrame, recipe: Als) -> Factors:
+    """Return the factors of everybody and everything in `strengths` (user, item, strength).
+
+    The item matrix is collected: it is as large as the catalogue times the rank.
+
+    Raises:
+        NothingToLearnError: there is no row.
+    """
+    if strengths.isEmpty():
+        raise NothingToLearnError(f"{recipe.name}: nobody has a strength above nought")
+    als = ALS(
+        rank=recipe.rank,
+        maxIter=recipe.iterations,
+        regParam=recipe.reg,
+        alpha=recipe.alpha,
+        implicitPrefs=True,
+        numUserBlocks=recipe.blocks,
+        numItemBlocks=recipe.blocks,
+        userCol="user",
+        itemCol="item",
+        ratingCol="strength",
+        seed=recipe.seed,
+    )
+    model = als.fit(strengths)
+    items = model.itemFactors.toArrow()
+    index = items["id"].to_numpy().astype(np.int32)
+    flat = items["features"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
+    order = np.argsort(index)
+    matrix = flat.astype(np.float32).reshape(-1, recipe.rank)[order]
+    users = model.userFactors.select(F.col("id").alias("user"), F.col("features").alias("factors"))
+    return Factors(users=users, items=index[order], matrix=matrix)

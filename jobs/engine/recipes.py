@@ -1,0 +1,204 @@
+"""Recipes: how to make a model. A closed family of frozen values that print as JSON.
+
+A recipe is either implicit ALS with a way to turn ratings into signed strengths, or one of three
+popularities. The same recipe on the same rows makes the same model, so its JSON is all that has to
+be kept. Its name is short, stable, and different for different recipes.
+"""
+
+import hashlib
+from typing import Annotated, Literal, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from jobs.engine.errors import RecipeError
+
+MOVIELENS_SPAN = 4.0  # the hyper-parameters below were found on a scale of 1 to 5
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class StarsFromThreshold(_Value):
+    """Every rating from the threshold on counts one; the others do not count at all."""
+
+    kind: Literal["stars_from_threshold"] = "stars_from_threshold"
+    threshold: float
+
+
+class MinusMidpoint(_Value):
+    """Strength = rating - midpoint: below it, a rating is a confident "no"."""
+
+    kind: Literal["minus_midpoint"] = "minus_midpoint"
+    midpoint: float
+
+
+class Centred(_Value):
+    """Strength = rating - (p x the user's mean + (1 - p) x the global mean) + a hair.
+
+    The user's mean is shrunk towards the global one by `shrinkage` pseudo-ratings. The hair makes
+    an exact zero a weak "yes".
+    """
+
+    kind: Literal["centred"] = "centred"
+    p: float = Field(default=0.75, ge=0, le=1)
+    shrinkage: float = Field(default=10, ge=0)
+    hair: float = Field(default=1e-6, ge=0)
+
+
+Weighting = Annotated[StarsFromThreshold | MinusMidpoint | Centred, Field(discriminator="kind")]
+
+
+class Als(_Value):
+    """Implicit ALS (Hu, Koren and Volinsky 2008) as Spark has it: signed strengths, scaled reg.
+
+    `blocks` belongs to the recipe: another number of blocks starts from other factors.
+    """
+
+    kind: Literal["als"] = "als"
+    weighting: Weighting = Centred()
+    rank: int = Field(default=8, ge=1, le=256)
+    reg: float = Field(default=0.57, ge=0)
+    alpha: float = Field(default=4.66, gt=0)
+    iterations: int = Field(default=15, ge=1, le=100)
+    blocks: int = Field(default=2, ge=1, le=1024)
+    seed: int = 20260101
+
+    @property
+    def name(self) -> str:
+        """The recipe's short stable name."""
+        return f"als-{self.weighting.kind.replace('_', '-')}-r{self.rank}-{_digest(self)}"
+
+
+class Popular(_Value):
+    """Most popular: the number of ratings from `relevant_from` on."""
+
+    kind: Literal["popular"] = "popular"
+    relevant_from: float
+
+    @property
+    def name(self) -> str:
+        """The recipe's short stable name."""
+        return f"popular-{_digest(self)}"
+
+
+class PopularRecently(_Value):
+    """Most popular, where a rating counts half after each half-life."""
+
+    kind: Literal["popular_recently"] = "popular_recently"
+    relevant_from: float
+    half_life_days: float = Field(default=365, gt=0)
+
+    @property
+    def name(self) -> str:
+        """The recipe's short stable name."""
+        return f"popular-{self.half_life_days:g}d-{_digest(self)}".replace(".", "p")
+
+
+class PopularLikeHim(_Value):
+    """Most popular among people like him, times how much he likes the item's categories.
+
+    `shrinkage` ratings of everybody are added to those of his segment; `lift_shrinkage` to his own
+    when the share of a category among what he liked is compared with everybody's.
+    """
+
+    kind: Literal["popular_like_him"] = "popular_like_him"
+    relevant_from: float
+    shrinkage: float = Field(default=2000, ge=0)
+    lift: float = Field(default=0.5, ge=0)
+    lift_shrinkage: float = Field(default=20, gt=0)
+
+    @property
+    def name(self) -> str:
+        """The recipe's short stable name."""
+        return f"popular-like-him-{_digest(self)}"
+
+
+Popularity = Popular | PopularRecently | PopularLikeHim
+AnyRecipe = Als | Popularity
+_RECIPE: TypeAdapter[AnyRecipe] = TypeAdapter(Annotated[AnyRecipe, Field(discriminator="kind")])
+
+
+class Scale(Protocol):
+    """What a recipe must know of the ratings' scale."""
+
+    @property
+    def lowest(self) -> float: ...  # noqa: D102
+    @property
+    def highest(self) -> float: ...  # noqa: D102
+    @property
+    def relevant_from(self) -> float: ...  # noqa: D102
+
+
+def default(scale: Scale) -> Als:
+    """Return the recipe that a data set starts with: centred strengths, rank 8.
+
+    Alpha is in units of the scale, so that ten points weigh what five stars do.
+    """
+    return Als(alpha=_alpha(4.66, scale))
+
+
+def popularities(scale: Scale) -> tuple[Popularity, ...]:
+    """Return the recipes that need no model, simplest first: the challenger must beat them all."""
+    liked = scale.relevant_from
+    return (
+        Popular(relevant_from=liked),
+        PopularRecently(relevant_from=liked),
+        PopularLikeHim(relevant_from=liked),
+    )
+
+
+def named(scale: Scale) -> dict[str, AnyRecipe]:
+    """Return the recipes that a person can ask for by name."""
+    midpoint = scale.highest / 2  # measured: 2.5 of 5 stars does better than 3
+    popular, recently, like_him = popularities(scale)
+    return {
+        "default": default(scale),
+        "als-minus-midpoint": Als(
+            weighting=MinusMidpoint(midpoint=midpoint), reg=0.3, alpha=_alpha(1, scale)
+        ),
+        "als-from-threshold": Als(
+            weighting=StarsFromThreshold(threshold=scale.relevant_from), reg=0.3, alpha=3
+        ),
+        "popular": popular,
+        "popular-recently": recently,
+        "popular-like-him": like_him,
+    }
+
+
+def parse(text: str, scale: Scale) -> AnyRecipe:
+    """Return the recipe that a form's field means: empty (the default), a name, or JSON.
+
+    Raises:
+        RecipeError: no recipe has the name, or the JSON describes none.
+    """
+    asked = text.strip()
+    if asked.startswith("{"):
+        return from_json(asked)
+    known = named(scale)
+    if asked and asked not in known:
+        raise RecipeError(f"no recipe {asked!r}; give JSON, or one of: {', '.join(known)}")
+    return known[asked or "default"]
+
+
+def from_json(text: str) -> AnyRecipe:
+    """Return the recipe that the JSON describes.
+
+    Raises:
+        RecipeError: a field is missing, unknown or out of range.
+    """
+    try:
+        return _RECIPE.validate_json(text)
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"{'.'.join(map(str, e['loc'])) or 'recipe'}: {e['msg']}" for e in error.errors()
+        )
+        raise RecipeError(f"no recipe: {wrong}") from error
+
+
+def _alpha(on_five_stars: float, scale: Scale) -> float:
+    return round(on_five_stars * MOVIELENS_SPAN / (scale.highest - scale.lowest), 4)
+
+
+def _digest(recipe: BaseModel) -> str:
+    return hashlib.sha256(recipe.model_dump_json().encode()).hexdigest()[:6]

@@ -1,0 +1,202 @@
+"""Fit the chosen recipe on all rows and make everything that is served: the ledger comes last.
+
+A person's list holds nothing that he rated or hid, and no item without a title. People of whom
+nothing can be learned get no list of their own: the fallback lists are theirs.
+
+Run: python -m jobs.fit --dataset movielens_1m
+"""
+
+import json
+import logging
+import subprocess
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from jobs import session
+from jobs.engine import lists, models, people, recipes, similar, windows
+from jobs.engine.catalogue import Catalogue
+from jobs.engine.errors import EngineError
+from jobs.engine.models import Model
+from jobs.engine.people import Segments
+from jobs.errors import JobError
+from jobs.frozen import Frozen, frozen
+from jobs.handover import row_of, verdict
+from warehouse import datasets
+from warehouse.append import append
+from warehouse.datasets import Dataset
+from warehouse.delta import Warehouse
+from warehouse.errors import WarehouseError
+from warehouse.settings import LakeSettings
+from warehouse.tables import (
+    GOLD_FALLBACK_LISTS,
+    GOLD_FITS,
+    GOLD_ITEM_FACTORS,
+    GOLD_PROFILES,
+    GOLD_RECOMMENDATIONS,
+    GOLD_SIMILAR_ITEMS,
+)
+
+log = logging.getLogger(__name__)
+
+LENGTH = 100
+N_SIMILAR = 50
+
+
+def run(warehouse: Warehouse, dataset: Dataset) -> None:
+    """Fit, write lists and all that goes with them, then the ledger. A second run changes nothing.
+
+    Raises:
+        NotFrozenError, NotDecidedError: the retrain's earlier tasks have not run.
+    """
+    if row_of(warehouse.root, GOLD_FITS, warehouse.run_key) is not None:
+        log.info("%s: fitted before under %s", dataset.name, warehouse.run_key)
+        return
+    decided = verdict(warehouse.root, warehouse.run_key)
+    rows, liked = frozen(warehouse), dataset.scale.relevant_from
+    ratings = rows.ratings().cache()
+    items = rows.items().join(ratings.select("item").distinct(), "item")
+    catalogue = Catalogue.of(items)
+    attributes = dataset.users.attributes if dataset.users else ()
+    groups = people.segments(rows.users(), attributes).cached()
+    recipe = recipes.from_json(decided["recipe_json"])
+    model = models.fit(recipe, ratings, catalogue, groups, relevant_from=liked)
+    log.info("fitted %s in %.1f s", recipe.name, model.seconds)
+    hidden = windows.hidden(rows.events())
+    everybody = people.people(ratings, hidden, groups, relevant_from=liked)
+    n_users = _write_lists(warehouse, rows, model.lists(everybody, LENGTH))
+    warehouse.append(GOLD_PROFILES, _with_fit(profiles(rows), warehouse))
+    _write_small(warehouse, model, groups)
+    ledger = {
+        "recipe": recipe.name,
+        "recipe_json": decided["recipe_json"],
+        "constants": json.dumps(model.constants),
+        "n_users": n_users,
+        "n_items": len(catalogue),
+        "n_ratings": ratings.count(),
+        "fit_seconds": model.seconds,
+    }
+    _write_ledger(warehouse, rows.versions, ledger)
+    log.info("%s: %d lists by %s", dataset.name, n_users, recipe.name)
+
+
+def profiles(rows: Frozen) -> DataFrame:
+    """Return (user_id, item_ids, ratings, rated_at): what each person rated, newest first."""
+    one = F.struct("rated_at", "item_id", "rating")
+    newest_first = F.sort_array(F.collect_list(one), asc=False)
+    grouped = rows.rated().groupBy("user_id").agg(newest_first.alias("rated"))
+    return grouped.select(
+        "user_id",
+        F.col("rated.item_id").alias("item_ids"),
+        F.col("rated.rating").alias("ratings"),
+        F.col("rated.rated_at").alias("rated_at"),
+    )
+
+
+def fallback_lists(model: Model, groups: Segments, n: int) -> list[dict[str, Any]]:
+    """Return the most popular items of everybody (segment '') and of each segment."""
+    scores = model.fallback.by_segment
+    return [
+        _listed(model.catalogue, scores[at], places) | {"segment": groups.names[at]}
+        for at, places in enumerate(lists.best(scores, n))
+    ]
+
+
+def similar_items(model: Model, n: int) -> list[dict[str, Any]]:
+    """Return for each item those most like it: by factors, or by category where there are none."""
+    catalogue = model.catalogue
+    if model.factors is not None:
+        factors = catalogue.by_place(model.factors.items, model.factors.matrix)
+        found = similar.by_factors(catalogue, factors, n)
+    else:
+        found = similar.by_category(catalogue, model.fallback.by_segment[0], n)
+    return [
+        {"item_id": item_id, "item_ids": [i for i, _ in alike], "scores": [s for _, s in alike]}
+        for item_id, alike in found.items()
+    ]
+
+
+def item_factors(model: Model) -> list[dict[str, Any]]:
+    """Return the factors of each item that the fit has seen; nothing for a popularity."""
+    if model.factors is None:
+        return []
+    places = model.catalogue.places(model.factors.items)
+    return [
+        {"item_id": model.catalogue.ids[place], "factors": row.tolist()}
+        for place, row in zip(places, model.factors.matrix, strict=True)
+    ]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Parse the command line, start Spark, run."""
+    args = session.parser(__doc__, "fit").parse_args(argv)
+    dataset = datasets.named(args.dataset)
+    root = LakeSettings().of(dataset.name)  # type: ignore[call-arg] # from the environment
+    run(Warehouse(session.start("fit"), root, run_key=args.run_key), dataset)
+    return 0
+
+
+def _write_lists(warehouse: Warehouse, rows: Frozen, listed: DataFrame) -> int:
+    """Write the lists that are people's own; return how many there are."""
+    own = listed.where("own AND size(item_ids) > 0").join(rows.users(), "user").cache()
+    warehouse.append(GOLD_RECOMMENDATIONS, _with_fit(own, warehouse))
+    n_users = own.count()
+    own.unpersist()
+    return n_users
+
+
+def _write_small(warehouse: Warehouse, model: Model, groups: Segments) -> None:
+    """Write what is as large as the catalogue, from here: quicker than a Spark job each."""
+    small = {
+        GOLD_FALLBACK_LISTS: fallback_lists(model, groups, LENGTH),
+        GOLD_SIMILAR_ITEMS: similar_items(model, N_SIMILAR),
+        GOLD_ITEM_FACTORS: item_factors(model),
+    }
+    fit = {"fit_id": session.retrain_id(warehouse.run_key)}
+    for table, rows in small.items():
+        append(warehouse.root, table, [fit | row for row in rows], run_key=warehouse.run_key)
+
+
+def _write_ledger(
+    warehouse: Warehouse, versions: Mapping[str, int], ledger: dict[str, Any]
+) -> None:
+    retrain = session.retrain_id(warehouse.run_key)
+    row = ledger | {
+        "fit_id": retrain,
+        "retrain_id": retrain,
+        "code_commit": code_commit(),
+        "versions": list(versions.items()),
+        "fitted_at": datetime.now(UTC),
+        "run_key": warehouse.run_key,
+    }
+    append(warehouse.root, GOLD_FITS, [row], run_key=warehouse.run_key)
+
+
+def code_commit() -> str:
+    """Return the commit of the checkout that runs, or `unknown` outside one."""
+    here = Path(__file__).parents[1]
+    if not (here / ".git").exists():
+        return "unknown"
+    asked = ["git", "-C", str(here), "rev-parse", "HEAD"]  # git is on the PATH or not there
+    try:
+        found = subprocess.run(asked, capture_output=True, text=True, check=True, timeout=10)  # noqa: S603 # nothing of it comes from outside
+    except (OSError, subprocess.SubprocessError):
+        return "unknown"
+    return found.stdout.strip()
+
+
+def _with_fit(frame: DataFrame, warehouse: Warehouse) -> DataFrame:
+    return frame.withColumn("fit_id", F.lit(session.retrain_id(warehouse.run_key)))
+
+
+def _listed(catalogue: Catalogue, scores: np.ndarray, places: np.ndarray) -> dict[str, Any]:
+    return {"item_ids": catalogue.ids[places].tolist(), "scores": scores[places].tolist()}
+
+
+if __name__ == "__main__":
+    session.run_job(main, EngineError, JobError, WarehouseError)

@@ -1,0 +1,98 @@
+"""Write down the table versions that a retrain reads, after refining what waits.
+
+Spark starts only where something waits.
+
+Run: python -m jobs.freeze --dataset movielens_1m
+"""
+
+import logging
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import pyarrow.compute as pc
+
+from jobs import session
+from jobs.errors import JobError, NothingSentError
+from jobs.handover import PINNED, row_of
+from warehouse import datasets
+from warehouse.append import append
+from warehouse.datasets import Dataset
+from warehouse.errors import WarehouseError
+from warehouse.query import Lake
+from warehouse.settings import LakeSettings
+from warehouse.tables import (
+    BRONZE_LANDINGS,
+    GOLD_FREEZES,
+    SILVER_INTERACTIONS,
+    SILVER_REFINEMENTS,
+    Table,
+)
+
+log = logging.getLogger(__name__)
+
+
+def run(root: str, dataset: Dataset, *, run_key: str) -> None:
+    """Refine what waits, write the versions down. A second run changes nothing.
+
+    Raises:
+        NothingSentError: the data set has no ratings yet.
+    """
+    lake = Lake(root)
+    if row_of(root, GOLD_FREEZES, run_key) is not None:
+        log.info("%s: frozen before under %s", dataset.name, run_key)
+        return
+    if waits(lake):
+        _refine(root, dataset, run_key)
+    if not lake.exists(SILVER_INTERACTIONS):
+        raise NothingSentError(f"{dataset.name}: no rating has come in; run its ingest first")
+    row = {
+        "retrain_id": session.retrain_id(run_key),
+        "versions": [(t.full_name, lake.version(t)) for t in PINNED if lake.exists(t)],
+        "n_interactions": lake.n_rows(SILVER_INTERACTIONS),
+        "quarantine_share": quarantine_share(lake),
+        "frozen_at": datetime.now(UTC),
+        "run_key": run_key,
+    }
+    append(root, GOLD_FREEZES, [row], run_key=run_key)
+    log.info("%s: froze %d ratings", dataset.name, row["n_interactions"])
+
+
+def waits(lake: Lake) -> bool:
+    """Return whether a landing was not refined yet."""
+    return bool(_landings(lake, BRONZE_LANDINGS) - _landings(lake, SILVER_REFINEMENTS))
+
+
+def quarantine_share(lake: Lake) -> float:
+    """Return the refused share of all rating rows, 0 to 1."""
+    if not lake.exists(SILVER_REFINEMENTS):
+        return 0.0
+    rows = lake.read(SILVER_REFINEMENTS, where="target = 'ratings'")
+    n_rows = pc.sum(rows["n_rows"]).as_py() or 0
+    return (pc.sum(rows["n_quarantined"]).as_py() or 0) / n_rows if n_rows else 0.0
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Parse the command line, run."""
+    args = session.parser(__doc__, "freeze").parse_args(argv)
+    dataset = datasets.named(args.dataset)
+    root = LakeSettings().of(dataset.name)  # type: ignore[call-arg] # from the environment
+    run(root, dataset, run_key=args.run_key)
+    return 0
+
+
+def _landings(lake: Lake, table: Table) -> set[str]:
+    if not lake.exists(table):
+        return set()
+    return set(lake.read(table, columns=["landing_id"])["landing_id"].to_pylist())
+
+
+def _refine(root: str, dataset: Dataset, run_key: str) -> None:
+    from jobs import refine  # Spark is needed only here
+    from warehouse.delta import Warehouse
+
+    warehouse = Warehouse(session.start("freeze"), root, run_key=run_key)
+    refine.run(warehouse, dataset, now=datetime.now(UTC))
+
+
+if __name__ == "__main__":
+    session.run_job(main, JobError, WarehouseError)

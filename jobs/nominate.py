@@ -1,0 +1,69 @@
+"""Write down who stands in a retrain: the challenger's recipe and the live release's, no Spark.
+
+Run: python -m jobs.nominate --dataset movielens_1m --recipe default --reason "New weights"
+"""
+
+import json
+import logging
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from jobs import session
+from jobs.engine import recipes
+from jobs.engine.errors import EngineError
+from serving import database, releases
+from serving.errors import ServingError
+from warehouse import datasets
+from warehouse.append import append
+from warehouse.datasets import Dataset
+from warehouse.errors import WarehouseError
+from warehouse.settings import LakeSettings
+from warehouse.tables import GOLD_NOMINATIONS
+
+log = logging.getLogger(__name__)
+
+
+def run(
+    root: str, dataset: Dataset, engine: Engine, *, recipe: str, reason: str, run_key: str
+) -> None:
+    """Read what is live, write the nomination. A second run changes nothing.
+
+    Raises:
+        RecipeError: `recipe` is neither empty, nor a known name, nor the JSON of a recipe.
+    """
+    challenger = recipes.parse(recipe, dataset.scale)
+    with Session(engine) as reading:
+        live = releases.live(reading)
+    champion = None if live is None else recipes.from_json(json.dumps(live.recipe_json))
+    row = {
+        "retrain_id": session.retrain_id(run_key),
+        "challenger": challenger.model_dump_json(),
+        "champion": None if champion is None else champion.model_dump_json(),
+        "champion_release_id": None if live is None else live.release_id,
+        "reason": reason,
+        "nominated_at": datetime.now(UTC),
+        "run_key": run_key,
+    }
+    append(root, GOLD_NOMINATIONS, [row], run_key=run_key)
+    against = "nobody: nothing is live" if champion is None else champion.name
+    log.info("%s: %s stands against %s", dataset.name, challenger.name, against)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Parse the command line, run."""
+    parser = session.parser(__doc__, "nominate")
+    parser.add_argument("--recipe", default="", help="a name, or JSON; empty: the default")
+    parser.add_argument("--reason", default="", help="why; it stands beside the verdict")
+    args = parser.parse_args(argv)
+    dataset = datasets.named(args.dataset)
+    root = LakeSettings().of(dataset.name)  # type: ignore[call-arg] # from the environment
+    asked = {"recipe": args.recipe, "reason": args.reason or "By hand", "run_key": args.run_key}
+    run(root, dataset, database.engine(dataset.name), **asked)
+    return 0
+
+
+if __name__ == "__main__":
+    session.run_job(main, EngineError, ServingError, WarehouseError)

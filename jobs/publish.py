@@ -1,0 +1,115 @@
+"""Make a fit's lists live: read from the lake in record batches, one transaction, no Spark.
+
+Exit code 99 while a person has pinned the live release.
+
+Run: python -m jobs.publish --dataset movielens_1m
+"""
+
+import json
+import logging
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pyarrow as pa
+from sqlalchemy import Engine
+
+from jobs import session
+from jobs.errors import JobError
+from jobs.handover import fitted, nomination, verdict
+from serving import database
+from serving.errors import ReleasePinnedError, ServingError
+from serving.publish import Candidate, publish
+from warehouse import datasets
+from warehouse.datasets import Dataset
+from warehouse.errors import WarehouseError
+from warehouse.query import Lake
+from warehouse.settings import LakeSettings
+from warehouse.tables import (
+    GOLD_FALLBACK_LISTS,
+    GOLD_ITEM_FACTORS,
+    GOLD_PROFILES,
+    GOLD_RECOMMENDATIONS,
+    GOLD_SIMILAR_ITEMS,
+    SILVER_ITEMS,
+    Table,
+)
+
+log = logging.getLogger(__name__)
+
+LISTS = (
+    GOLD_RECOMMENDATIONS,
+    GOLD_PROFILES,
+    GOLD_ITEM_FACTORS,
+    GOLD_SIMILAR_ITEMS,
+    GOLD_FALLBACK_LISTS,
+)
+
+
+def run(root: str, dataset: Dataset, engine: Engine, *, run_key: str) -> int:
+    """Publish the retrain's fit and return the release. A second run changes nothing.
+
+    Raises:
+        NotDecidedError, NotFittedError: the retrain's earlier tasks have not run.
+        LiveReleaseMovedError: another release went live since the nomination.
+        ReleasePinnedError: a person pinned the live release.
+    """
+    decided, fit = verdict(root, run_key), fitted(root, run_key)
+    lake = Lake(root)
+    tables = {table.name: _batches(lake, table, fit["fit_id"]) for table in LISTS}
+    tables["items"] = lake.batches(SILVER_ITEMS, version=dict(fit["versions"])["silver.items"])
+    release = publish(
+        engine,
+        candidate(dataset, decided, fit),
+        tables,
+        actor=run_key,
+        reason=decided["reason"],
+        instead_of=nomination(root, run_key)["champion_release_id"],
+    )
+    log.info("%s: release %d is live. %s", dataset.name, release, decided["reason"])
+    return release
+
+
+def candidate(dataset: Dataset, decided: dict[str, Any], fit: dict[str, Any]) -> Candidate:
+    """Return what the release will say of itself."""
+    scale = dataset.scale
+    return Candidate(
+        fit_id=fit["fit_id"],
+        retrain_id=fit["retrain_id"],
+        verdict=decided["verdict"],
+        recipe=fit["recipe"],
+        recipe_json=json.loads(fit["recipe_json"]),
+        constants=json.loads(fit["constants"]),
+        about={
+            "dataset": dataset.name,
+            "title": dataset.title,
+            "item_noun": dataset.item_noun,
+            "licence": dataset.licence,
+            "lowest": scale.lowest,
+            "highest": scale.highest,
+            "step": scale.step,
+        },
+        counts={"recommendations": fit["n_users"]},
+    )
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Parse the command line, run."""
+    args = session.parser(__doc__, "publish").parse_args(argv)
+    dataset = datasets.named(args.dataset)
+    root = LakeSettings().of(dataset.name)  # type: ignore[call-arg] # from the environment
+    try:
+        run(root, dataset, database.engine(dataset.name), run_key=args.run_key)
+    except ReleasePinnedError as pinned:
+        log.warning("%s", pinned)
+        return session.NOTHING_TO_DO
+    return 0
+
+
+def _batches(lake: Lake, table: Table, fit_id: str) -> Iterator[pa.RecordBatch]:
+    columns = [name for name in table.names if name != "fit_id"]
+    where = f"fit_id = '{fit_id.replace(chr(39), chr(39) * 2)}'"
+    return lake.batches(table, columns=columns, where=where)
+
+
+if __name__ == "__main__":
+    session.run_job(main, JobError, ServingError, WarehouseError)

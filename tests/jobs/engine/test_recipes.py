@@ -1,0 +1,69 @@
+import pytest
+from pydantic import ValidationError
+
+from jobs.engine import recipes
+from jobs.engine.errors import RecipeError
+from jobs.engine.recipes import Als, Centred, MinusMidpoint, StarsFromThreshold
+from warehouse.datasets import Scale
+
+STARS = Scale(lowest=1, highest=5, step=1, relevant_from=4)
+POINTS = Scale(lowest=0, highest=10, step=1, relevant_from=8)
+EVERY = list(recipes.named(STARS).values())
+
+
+@pytest.mark.parametrize("recipe", EVERY, ids=lambda recipe: recipe.name)
+def test_a_recipe_comes_back_from_its_json(recipe: recipes.AnyRecipe) -> None:
+    assert recipes.from_json(recipe.model_dump_json()) == recipe
+
+
+def test_names_are_short_stable_and_tell_recipes_apart() -> None:
+    others = [Als(seed=1), Als(blocks=4), Als(weighting=Centred(p=1)), Als(alpha=1)]
+    names = [recipe.name for recipe in [*EVERY, *others]]
+
+    assert len(set(names)) == len(names)
+    assert max(map(len, names)) <= 60
+    assert Als(seed=1).name == Als(seed=1).name
+    assert Als().name == "als-centred-r8-b0a803"
+
+
+def test_the_default_is_the_recipe_that_was_measured() -> None:
+    assert recipes.parse("", STARS) == recipes.default(STARS)
+    assert recipes.default(STARS) == Als(
+        weighting=Centred(), rank=8, reg=0.57, alpha=4.66, iterations=15, blocks=2
+    )
+
+
+def test_alpha_is_in_units_of_the_scale() -> None:
+    assert recipes.default(POINTS).alpha == pytest.approx(4.66 * 4 / 10)
+
+
+@pytest.mark.parametrize("name", recipes.named(STARS))
+def test_the_form_takes_every_name(name: str) -> None:
+    assert recipes.parse(name, STARS) == recipes.named(STARS)[name]
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("best", "give JSON, or one of: default,"),
+        ('{"kind": "als", "rank": 0}', "rank"),
+        ('{"kind": "als", "depth": 3}', "depth"),
+        ('{"kind": "magic"}', "magic"),
+        ('{"kind": "als"', "JSON"),
+    ],
+)
+def test_what_is_no_recipe_is_refused_by_name(asked: str, said: str) -> None:
+    with pytest.raises(RecipeError, match=said):
+        recipes.parse(asked, STARS)
+
+
+def test_a_recipe_cannot_be_changed() -> None:
+    with pytest.raises(ValidationError):
+        Als().rank = 9
+
+
+def test_weightings_are_told_apart_by_kind() -> None:
+    asked = '{"kind": "als", "weighting": {"kind": "minus_midpoint", "midpoint": 2.5}}'
+
+    assert recipes.parse(asked, STARS) == Als(weighting=MinusMidpoint(midpoint=2.5))
+    assert Als(weighting=StarsFromThreshold(threshold=4)).name.startswith("als-stars-from-")
