@@ -28,7 +28,7 @@ from ops.settings import HOST
 from serving import database, keys, recommendations
 from serving.publish import Candidate, publish
 from tests.serving import shop
-from tests.serving.server import as_role, create_database, temporary_server
+from tests.serving.server import as_role, create_database, free_port, temporary_server
 
 N_ITEMS, LENGTH, N_CLIENTS, LIMIT, BAR_MS = 3706, 100, 8, 20, 20
 DATASET = "bench"
@@ -101,23 +101,31 @@ def prepare(owner: str, users: int) -> str:
 
 @contextmanager
 def running_api(url: str) -> Iterator[str]:
-    """Yield the base URL of the API in a process of its own."""
-    with socket.socket() as listening:
-        listening.bind((HOST, 0))
-        listening.listen()
-        listening.set_inheritable(True)
-        command = ["-m", "uvicorn", "--factory", "serving.api.app:create_app", "--no-access-log"]
-        descriptor = ["--fd", str(listening.fileno()), "--log-level", "warning"]
-        process = subprocess.Popen(  # noqa: S603 # no input
-            [sys.executable, *command, *descriptor],
-            env=os.environ | {"SERVING_DATABASE_URL": url},
-            pass_fds=[listening.fileno()],
-        )
-        try:
-            yield f"http://{HOST}:{listening.getsockname()[1]}"
-        finally:
-            process.terminate()
-            process.wait(timeout=10)
+    """Yield the base URL of the API in a process of its own, once it is ready.
+
+    It opens its port itself, as in production: a socket handed over by descriptor would miss
+    TCP_NODELAY and wait 40 ms for each answer.
+    """
+    port = free_port()
+    command = ["-m", "uvicorn", "--factory", "serving.api.app:create_app", "--no-access-log"]
+    process = subprocess.Popen(  # noqa: S603 # no input
+        [sys.executable, *command, "--host", HOST, "--port", str(port), "--log-level", "warning"],
+        env=os.environ | {"SERVING_DATABASE_URL": url},
+    )
+    try:
+        until = time.monotonic() + 60
+        while not is_listening(port) and time.monotonic() < until:
+            time.sleep(0.1)
+        yield f"http://{HOST}:{port}"
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
+
+
+def is_listening(port: int) -> bool:
+    """Return whether somebody takes connections on the port."""
+    with socket.socket() as probe:
+        return probe.connect_ex((HOST, port)) == 0
 
 
 def ask(url: str, key: str, users: int, seconds: float, seed: int) -> list[float]:

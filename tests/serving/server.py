@@ -23,7 +23,7 @@ QUICK = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 def temporary_server(settings: Mapping[str, str] = QUICK) -> Iterator[Server]:
     """Yield a running server; `settings` are added to its postgresql.conf."""
     folder = Path(tempfile.mkdtemp(prefix="recsys-postgres-"))
-    server = Server(folder, _free_port(), secrets.token_urlsafe(16))
+    server = Server(folder, free_port(), secrets.token_urlsafe(16))
     try:
         postgres.initialise(server)
         with (server.data / "postgresql.conf").open("a") as configuration:
@@ -63,7 +63,8 @@ def as_role(url: str, role: str, database: str | None = None) -> str:
     return changed.render_as_string(hide_password=False)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of loopback that nobody listens on."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]
