@@ -15,6 +15,7 @@ from ops.steps import console, duration
 POLL_SECONDS = 1.0
 PATIENCE_SECONDS = 120
 LAST_LINES = 15
+NOISE = ("::group::", "::endgroup::", "Task failed with exception")  # Airflow's own
 SIGNS = {
     "success": "[green]✓[/green]",
     "skipped": "[yellow]-[/yellow]",
@@ -86,7 +87,8 @@ def failure(airflow: Airflow, run: Run) -> str:
     failed = next((task for task in airflow.tasks(run) if task.state == "failed"), None)
     if failed is None:
         return f"{run.dag_id} ended as {run.state} and no task failed. Open it in Airflow."
-    last = "\n".join(f"    {line}" for line in airflow.log(run, failed)[-LAST_LINES:])
+    said = [line for line in airflow.log(run, failed) if not line.startswith(NOISE)]
+    last = "\n".join(f"    {line}" for line in said[-LAST_LINES:])
     return (
         f"{run.dag_id}: the task {failed.task_id} failed. Its last lines:\n{last}\n"
         f"People keep what they see. Mend the cause, then clear the task in Airflow "

@@ -1,0 +1,129 @@
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from ops import runs
+from ops.airflow import Airflow, AirflowUnavailableError, Run, Task
+from ops.errors import NotHealthyError, RunFailedError
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+RUN = Run("shop__ingest", "r1", "manual", "running", NOON, NOON, None)
+
+
+def task(name: str, state: str | None, seconds: int = 3) -> Task:
+    begun = None if state in {None, "upstream_failed"} else NOON
+    ended = begun and begun + timedelta(seconds=seconds)
+    return Task(name, name.title(), state, 1, begun, ended)
+
+
+class Recorded(Airflow):
+    """Plays back what an Airflow answered, one state of the run after the other."""
+
+    def __init__(self, *states: tuple[str, list[Task]], logs: Mapping[str, list[str]]) -> None:
+        super().__init__("http://127.0.0.1:1")
+        self.states = list(states)
+        self.logs = logs
+        self.late = 0
+        self.known: list[Run] = []
+        self.triggered = 0
+
+    def run(self, run: Run) -> Run:
+        if self.late:
+            self.late -= 1
+            raise AirflowUnavailableError("late")
+        self.now = self.states.pop(0) if len(self.states) > 1 else self.states[0]
+        return replace(run, state=self.now[0], ended_at=NOON + timedelta(seconds=9))
+
+    def tasks(self, run: Run) -> list[Task]:  # noqa: ARG002
+        return self.states[0][1] if not hasattr(self, "now") else self.now[1]
+
+    def log(self, run: Run, task: Task) -> list[str]:  # noqa: ARG002
+        return self.logs.get(task.task_id, [])
+
+    def runs(self, dag_id: str, *, limit: int = 10) -> list[Run]:  # noqa: ARG002
+        return self.known
+
+    def trigger(self, dag_id: str, conf: Mapping[str, object] | None = None) -> Run:  # noqa: ARG002
+        self.triggered += 1
+        self.known = [replace(RUN, queued_at=datetime.now(UTC))]
+        raise AirflowUnavailableError("the answer came too late")
+
+    def dags(self) -> dict[str, bool]:
+        return {"shop__ingest": True}
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "POLL_SECONDS", 0.001)
+
+
+def test_each_task_is_told_once_with_its_time(capsys: pytest.CaptureFixture[str]) -> None:
+    airflow = Recorded(
+        ("running", [task("land", "running"), task("refine", None)]),
+        ("running", [task("land", "success", 65), task("refine", "up_for_retry")]),
+        ("success", [task("land", "success", 65), task("refine", "skipped")]),
+        logs={},
+    )
+    airflow.late = 1
+    assert runs.follow(airflow, RUN).seconds == 9
+    assert capsys.readouterr().out == "  ✓ Land 1 min 05 s\n  - Refine 3.0 s\n"
+
+
+def test_a_failure_names_the_task_its_last_lines_and_the_next_step() -> None:
+    tasks = [task("land", "failed"), task("refine", "upstream_failed")]
+    airflow = Recorded(("failed", tasks), logs={"land": ["first", "the cause"]})
+    with pytest.raises(RunFailedError, match=r"(?s)task land failed.*the cause.*clear the task"):
+        runs.follow(airflow, RUN)
+
+
+def test_a_run_that_failed_without_a_task_says_so() -> None:
+    airflow = Recorded(("failed", []), logs={})
+    assert "no task failed" in runs.failure(airflow, RUN)
+
+
+def test_a_start_whose_answer_was_late_is_not_repeated() -> None:
+    airflow = Recorded(("running", []), logs={})
+    assert runs.start(airflow, "shop__ingest").run_id == "r1"
+    assert airflow.triggered == 1
+
+
+def test_patience_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "PATIENCE_SECONDS", 0.01)
+    airflow = Recorded(("running", []), logs={})
+    airflow.late = 10_000
+    with pytest.raises(AirflowUnavailableError):
+        runs.follow(airflow, RUN)
+
+
+def test_only_a_run_that_was_queued_since_counts() -> None:
+    airflow = Recorded(("running", []), logs={})
+    airflow.known = [RUN]
+    later = NOON + timedelta(seconds=1)
+    found = runs.started_since(airflow, "shop__retrain", NOON, timeout=1, still=lambda: True)
+    assert found == RUN
+    none = runs.started_since(airflow, "shop__retrain", later, timeout=1, still=lambda: False)
+    assert none is None
+
+
+def test_what_is_under_way_is_found() -> None:
+    airflow = Recorded(("running", []), logs={})
+    airflow.known = [replace(RUN, run_id="r2"), RUN, replace(RUN, state="success")]
+    assert runs.current(airflow, "shop__ingest") == RUN
+    airflow.known = []
+    assert runs.current(airflow, "shop__ingest") is None
+
+
+def test_a_dag_that_airflow_never_reads_is_named() -> None:
+    airflow = Recorded(("running", []), logs={})
+    runs.wait_for_dags(airflow, {"shop__ingest"})
+    with pytest.raises(NotHealthyError, match="does not know other__ingest"):
+        runs.wait_for_dags(airflow, {"other__ingest"}, timeout=0.01)
+
+
+def test_sparks_start_is_the_sum_over_the_tasks_logs() -> None:
+    logs = {"land": ["INFO spark session ready seconds=7.5"], "refine": ["x ready seconds=1"]}
+    airflow = Recorded(("success", [task("land", "success"), task("refine", "success")]), logs=logs)
+    assert runs.spark_start_seconds(airflow, RUN) == 7.5
+    assert runs.spark_start_seconds(Recorded(("success", []), logs={}), RUN) is None
