@@ -71,7 +71,8 @@ class Lake:
         if batches:
             return pa.Table.from_batches(batches)
         reader = self._open(table, version).scan(columns=names, predicate="1 = 0")
-        return pa.RecordBatchReader.from_stream(reader).read_all()
+        found = pa.RecordBatchReader.from_stream(reader).read_all()
+        return found.cast(_plain(found.schema))
 
     def batches(
         self,
@@ -86,7 +87,7 @@ class Lake:
         reader = self._open(table, version).scan(columns=names, predicate=where)
         for batch in pa.RecordBatchReader.from_stream(reader):
             if batch.num_rows:
-                yield batch
+                yield batch.cast(_plain(batch.schema))
 
     def history(self, table: Table, *, limit: int = 10) -> list[Commit]:
         """Return the table's last commits, newest first."""
@@ -126,6 +127,19 @@ class Lake:
                 "not run"
             )
         return DeltaTable(self._uri(table), version=version)
+
+
+def _plain(schema: pa.Schema) -> pa.Schema:
+    """Return the schema without views of strings: pyarrow compares them with nothing."""
+    return pa.schema([field.with_type(_plain_type(field.type)) for field in schema])
+
+
+def _plain_type(of: pa.DataType) -> pa.DataType:
+    if pa.types.is_string_view(of):
+        return pa.string()
+    if pa.types.is_list(of):
+        return pa.list_(of.value_field.with_type(_plain_type(of.value_type)))
+    return of
 
 
 def _commit(entry: dict[str, object]) -> Commit:

@@ -1,6 +1,8 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.compute
 import pytest
 
 from warehouse.append import append
@@ -50,6 +52,12 @@ def test_history_is_newest_first(lake: Lake) -> None:
     assert [c.run_key for c in commits[:2]] == ["d/1/refine", "d/0/refine"]
     assert commits[0].at.tzinfo == UTC
     assert commits[-1].run_key is None
+
+
+def test_text_can_be_compared_with_text(lake: Lake) -> None:
+    users = lake.read(SILVER_USER_INDEX)["user_id"]
+
+    assert pa.compute.equal(users, users[0].as_py()).to_pylist().count(True) == 1
 
 
 def test_a_query_may_join_a_table_with_itself(lake: Lake) -> None:
