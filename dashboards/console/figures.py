@@ -39,10 +39,10 @@ def _people(live: Release, past: Sequence[Release]) -> None:
     st.metric(
         "People with a list",
         f"{live.n_users:,}",
-        f"{more:+,}" if older else None,
+        f"{more:+,}" if more else None,
         delta_color="green" if more > 0 else "gray",
-        delta_description=f"since #{older[0].release_id}" if older else None,
-        chart_data=counts if len(counts) >= A_TREND else None,
+        delta_description=f"since #{older[0].release_id}" if more else None,
+        chart_data=counts if len(set(counts)) >= A_TREND else None,
         chart_type="area",
         border=True,
         height="stretch",

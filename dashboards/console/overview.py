@@ -25,16 +25,16 @@ ingest, retrain = f"{dataset}__ingest", f"{dataset}__retrain"
 
 live, decided, past = None, [], []
 with pieces.told():
-    title, found = demo.about(dataset), data.releases(dataset)
-    judged = data.verdicts(dataset)
+    title = esc(demo.title(dataset))
+    found, judged = data.releases(dataset), data.verdicts(dataset)
     past, decided = found.value, judged.value
     live = next((each for each in past if each.live), None)
-    states.banner(title, found, judged)
+    states.banner(found, judged)
     words.caption(
-        f"{esc(title.value.title)} · release {live.release_id} of {esc(live.recipe)}, live since "
+        f"{title} · release {live.release_id} of {esc(live.recipe)}, live since "
         f"{moment(live.live_since or live.ready_at)}"
         if live
-        else f"{esc(title.value.title)} · nothing is live yet"
+        else f"{title} · nothing is live yet"
     )
 with actions:
     with pieces.told():

@@ -64,9 +64,17 @@ def datasets() -> tuple[str, ...]:
 def titles() -> dict[str, str]:
     """Return each data set's title by its name; the name itself while the API can't tell."""
     try:
-        return {name: _title(name) for name in datasets()}
+        return {name: title(name) for name in datasets()}
     except NotSetUpError:
         return {}
+
+
+def title(dataset: str) -> str:
+    """Return the data set's title; its name before a first release, or while the API is away."""
+    try:
+        return about(dataset).value.title
+    except ApiError:
+        return dataset
 
 
 @st.cache_data(ttl="60s", show_spinner=False)
@@ -133,13 +141,6 @@ def forget() -> None:
     """Ask the API again on the next call, whatever the time."""
     for each in (about, people, recommendations, person, item, items, similar):
         each.clear()
-
-
-def _title(dataset: str) -> str:
-    try:
-        return about(dataset).value.title
-    except ApiError:
-        return dataset
 
 
 class _Memory:

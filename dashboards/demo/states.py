@@ -66,7 +66,7 @@ def footer(about: About) -> None:
 def _nothing_released() -> None:
     ui.empty(
         "Nothing is released yet",
-        "Lists appear here by themselves once the first retrain has published one. "
+        "Lists appear here once the first retrain has published them. "
         "The console shows how far it is.",
     )
     with st.container(horizontal_alignment="center"):

@@ -40,6 +40,7 @@ def demo(monkeypatch: pytest.MonkeyPatch) -> None:
     """The demo's questions, answered without any API."""
     answers = {
         "datasets": lambda: ("playground",),
+        "title": lambda _dataset: shop.about().title,
         "about": lambda _dataset: known(shop.about()),
         "people": lambda _dataset: known(shop.people()),
         "person": lambda _dataset, user_id: maybe(shop.person(user_id)),

@@ -200,8 +200,10 @@ def test_every_text_is_literal_in_every_place(browser: Browser, tmp_path: Path) 
         {"PYTHONPATH": str(streamlit_server.ROOT)}, tmp_path / "log", page
     ) as url:
         visit.page.goto(url)
-        last = visit.page.locator(f".st-key-row-{len(TEXTS) - 1}")
-        expect(last).to_be_visible()
+        for place in PLACES:
+            last = visit.page.locator(f".st-key-{place}-{len(TEXTS) - 1}")
+            expect(last).to_contain_text("example.com")
+        expect(visit.page.locator("[data-testid=stSkeleton]")).to_have_count(0)
         wrong = [
             (place, text, shown)
             for number, text in enumerate(TEXTS)

@@ -283,6 +283,23 @@ def test_tables_say_whether_people_see_them(
     assert found["fits"].version_served is None
 
 
+@pytest.mark.usefixtures("console")
+def test_the_lake_says_what_the_lists_do_not_know_yet(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newer = TableState(SILVER_INTERACTIONS, 1000209, 5, shop.NOW, 4)
+    same = TableState(SILVER_ITEMS, 3883, 1, shop.NOW, 1)
+    monkeypatch.setattr(data, "tables", lambda *_: [newer, same])
+
+    shown = signed_in(page)
+
+    assert not shown.exception
+    assert r"Not in the live lists yet\: silver" not in words(shown)
+    assert r"Not in the live lists yet: silver\.interactions" in words(shown)
+    assert "1,000,209" in cells(shown)
+    assert "In the live lists" in cells(shown)
+
+
 def test_freshness_is_told_from_versions() -> None:
     from dashboards.console.lake import freshness
 

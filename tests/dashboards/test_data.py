@@ -96,6 +96,11 @@ def test_titles_fall_back_to_names(monkeypatch: pytest.MonkeyPatch) -> None:
         assert data.titles() == {"books": "books", "playground": "Playground"}
 
 
+@pytest.mark.usefixtures("keys")
+def test_a_title_is_the_name_while_the_api_is_away() -> None:
+    assert data.title("playground") == "playground"
+
+
 @pytest.mark.parametrize("content", ["", "[]", "{}", "not json"])
 def test_a_file_without_keys_is_not_set_up(keys: Path, content: str) -> None:
     keys.write_text(content)

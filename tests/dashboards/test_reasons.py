@@ -1,4 +1,4 @@
-from dashboards.demo.reasons import in_a_sentence, liked, nearest, recipe_in_words
+from dashboards.demo.reasons import in_a_sentence, liked, nearest, recipe_in_words, standing
 from serving.schemas import RatedItem, SimilarItems
 from tests.dashboards import shop
 
@@ -50,3 +50,20 @@ def test_recipes_and_kinds_have_words() -> None:
     assert "everybody" in in_a_sentence(stranger)
     assert "this person" in in_a_sentence(own)
     assert "just now" in in_a_sentence(own.model_copy(update={"kind": "live"}))
+
+
+def test_an_item_is_rated_or_listed_or_neither() -> None:
+    found, given = shop.recommendations("0042", 5), rated()
+    unrated = [each for each in found.items if each.item_id not in {r.item_id for r in given}]
+
+    def of(item_id: str) -> str:
+        return standing(item_id, "person 1", found, given, 5)
+
+    assert "Rated 5 of 5 by person 1" in of(given[0].item_id)
+    assert f"No. {unrated[0].rank} on the list of person 1" in of(unrated[0].item_id)
+    assert "Not among the first 5" in of("else")
+
+
+def test_every_family_of_recipes_has_words_of_its_own() -> None:
+    names = ("als-centred-r8-1", "popular-like-him-1", "popular-365d-1", "other")
+    assert len({recipe_in_words(name) for name in names}) == 4
