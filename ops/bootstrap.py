@@ -35,6 +35,19 @@ MIRRORS = {
 }
 
 
+def other_python(found: str) -> str:
+    """Return what to do about a Python that cannot carry the platform."""
+    return (
+        f"Python {found} found, 3.11 or 3.12 needed. On Debian 12: `apt install python3.11 "
+        "python3.11-venv`; on Ubuntu 24.04: `apt install python3.12 python3.12-venv`; "
+        "or say which one to take: `make PYTHON=/path/to/python3.11 …`"
+    )
+
+
+if sys.version_info < (3, 11):  # noqa: UP036 # an older one cannot even read what follows
+    sys.exit("error: " + other_python("%d.%d" % sys.version_info[:2]))  # noqa: UP031
+
+
 class SetupError(Exception):
     """A step did not end well. The message says why and what to do."""
 
@@ -63,11 +76,7 @@ def check_python(version: tuple[int, ...]) -> None:
     """Raise unless this Python can carry the platform."""
     found = ".".join(map(str, version))
     if version not in SUPPORTED:
-        raise SetupError(
-            f"Python {found} found, 3.11 or 3.12 needed. On Debian 12: `apt install python3.11 "
-            "python3.11-venv`; on Ubuntu 24.04: `apt install python3.12 python3.12-venv`; "
-            "or say which one to take: `make PYTHON=/path/to/python3.11 …`"
-        )
+        raise SetupError(other_python(found))
     for module in ("venv", "ensurepip"):
         if importlib.util.find_spec(module) is None:
             raise SetupError(
