@@ -138,7 +138,8 @@ def install_packages() -> None:
     try:
         run([*uv, "--require-hashes", "--no-build-isolation", LOCK], environment=uv_mirrors())
     except SetupError as error:
-        say(f"set-up: uv could not ({str(error).splitlines()[0]}); pip tries, which takes longer")
+        cause = str(error).splitlines()[-2:][0].strip()  # the last line but where the log is
+        say(f"set-up: uv could not ({cause}); pip tries, which takes longer")
         pip: list[str | Path] = [PYTHON, "-m", "pip", "install", "--no-deps", "--require-hashes"]
         run([*pip, "--no-build-isolation", "-r", LOCK])
 
