@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx2
+from rich.markup import escape
 
 from ops import airflow_config, credentials, database, environment, ports, runs
 from ops.airflow import Airflow, Run
@@ -220,7 +221,8 @@ def client(stack: Stack) -> Airflow:
 def tell(stack: Stack, dataset: Dataset, found: Recommendations) -> None:
     """Print what somebody is recommended, and every address with what it asks for."""
     console.print(f"\n{dataset.title}, release {found.release_id} ({found.recipe}).")
-    console.print(f"  for {found.user_id}: {', '.join(item.title for item in found.items[:3])} …")
+    titles = ", ".join(item.title for item in found.items[:3])
+    console.print(escape(f"  for {found.user_id}: {titles} …"))
     base = ports.addresses(stack.ports)
     name, _ = airflow_config.admin(stack.secrets)
     console.print(f"  app      {base['app']}")

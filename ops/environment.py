@@ -35,7 +35,9 @@ def base(settings: OpsSettings) -> dict[str, str]:
     lake = {"LAKE_ROOT": str(settings.lake), "LAKE_INBOX": str(settings.inbox)}
     binaries = str(Path(sys.prefix) / "bin")
     path = os.pathsep.join([binaries, os.environ.get("PATH", os.defpath)])
-    return lake | inherited | {"PATH": path, "OPS_VAR": str(settings.folder), "PYTHONUTF8": "1"}
+    ours = {"PATH": path, "OPS_VAR": str(settings.folder), "PYTHONUTF8": "1"}
+    # Airflow's titles must not be written over the environment: it holds the platform's mark.
+    return lake | inherited | ours | {"SPT_NOENV": "1"}
 
 
 def spark() -> dict[str, str]:

@@ -8,7 +8,7 @@ import logging
 import os
 import signal
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,17 +30,18 @@ class Process:
 
 
 def of(stack: Path, *, program: str | None = None) -> list[Process]:
-    """Return the platform's running processes but this one, all or those of one program."""
+    """Return the platform's running processes but this one, all or those of one program.
+
+    Those are the marked ones and whatever descends from them: Postgres' children write their title
+    over their environment.
+    """
+    alive = {each.pid: each for each in map(_Alive, Path("/proc").glob("[0-9]*")) if each.runs}
+    programs = {pid: name for pid, each in alive.items() if (name := each.program(str(stack)))}
     found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        if int(folder.name) == os.getpid():
-            continue
-        environment = _environment(folder)
-        if environment.get(MARK) != str(stack):
-            continue
-        name = environment.get(PROGRAM, "supervisord")
-        if program in {None, name} and _runs(folder):
-            found.append(Process(int(folder.name), name, _command(folder)))
+    for pid, each in alive.items():
+        name = programs.get(_marked_ancestor(pid, alive, programs))
+        if pid != os.getpid() and name is not None and program in {None, name}:
+            found.append(Process(pid, name, each.command))
     return found
 
 
@@ -59,27 +60,47 @@ def end(processes: Iterable[Process], *, grace: float = 10) -> None:
 
 def _left(waiting: list[Process], deadline: float) -> list[Process]:
     while waiting and time.monotonic() < deadline:
-        waiting = [each for each in waiting if _runs(Path("/proc", str(each.pid)))]
+        waiting = [each for each in waiting if _Alive(Path("/proc", str(each.pid))).runs]
         if waiting:
             time.sleep(POLL_SECONDS)
     return waiting
 
 
-def _environment(folder: Path) -> dict[str, str]:
-    with suppress(OSError):
-        pairs = (folder / "environ").read_bytes().decode(errors="replace").split("\0")
-        return dict(pair.split("=", 1) for pair in pairs if "=" in pair)
-    return {}
+class _Alive:
+    """What /proc says of a process. It may end at any moment: then it says little."""
+
+    def __init__(self, folder: Path) -> None:
+        self.pid = int(folder.name)
+        self.folder = folder
+        self.state, self.parent = self._stat()
+
+    @property
+    def runs(self) -> bool:
+        return self.state not in {"Z", "X"}
+
+    @property
+    def command(self) -> str:
+        return self._read("cmdline").replace("\0", " ").strip()
+
+    def program(self, stack: str) -> str | None:
+        pairs = self._read("environ").split("\0")
+        environment = dict(pair.split("=", 1) for pair in pairs if "=" in pair)
+        if environment.get(MARK) != stack:
+            return None
+        return environment.get(PROGRAM, "supervisord")
+
+    def _stat(self) -> tuple[str, int]:
+        fields = self._read("stat").rpartition(")")[2].split()
+        return (fields[0], int(fields[1])) if fields else ("X", 0)
+
+    def _read(self, name: str) -> str:
+        with suppress(OSError):
+            return (self.folder / name).read_bytes().decode(errors="replace")
+        return ""
 
 
-def _runs(folder: Path) -> bool:
-    with suppress(OSError, IndexError):
-        state = (folder / "stat").read_text().rpartition(")")[2].split()[0]
-        return state not in {"Z", "X"}
-    return False
-
-
-def _command(folder: Path) -> str:
-    with suppress(OSError):
-        return (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-    return ""
+def _marked_ancestor(pid: int, alive: Mapping[int, _Alive], marked: Mapping[int, str]) -> int:
+    """Return the process itself or its nearest ancestor that is marked, 0 if there is none."""
+    while pid in alive and pid not in marked:
+        pid = alive[pid].parent
+    return pid if pid in marked else 0

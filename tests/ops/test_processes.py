@@ -58,6 +58,18 @@ def test_the_found_ones_end_and_no_other(
     assert [process.poll() is None for process in started] == [False, False, True, True]
 
 
+def test_a_child_that_hides_its_mark_is_found_through_its_parent(tmp_path: Path) -> None:
+    code = (
+        "import subprocess, sys; c = subprocess.Popen([sys.executable, '-c', "
+        "'import time; time.sleep(60)'], env={}); print('ready', flush=True); c.wait()"
+    )
+    with start(tmp_path, "postgres", code):
+        found = processes.of(tmp_path)
+        assert [each.program for each in found] == ["postgres", "postgres"]
+        processes.end(found)
+        assert processes.of(tmp_path) == []
+
+
 def test_one_that_does_not_listen_is_killed(tmp_path: Path) -> None:
     with start(tmp_path, "api", STUBBORN) as process:
         processes.end(processes.of(tmp_path), grace=0.3)
