@@ -51,7 +51,9 @@ def run(settings: OpsSettings, wanted: Wanted) -> None:
     dataset = choose(settings, wanted)
     already = stack.is_up()
     stack.show(dataset.name)
-    if not already:
+    if already:
+        stack.install(dataset.name)
+    else:
         stack.up()
     found = lists(stack, dataset.name)
     if found is None or wanted.archive is not None:

@@ -102,6 +102,10 @@ class Stack:
             prepared.result()
             self._start_the_rest(pool)
 
+    def install(self, dataset: str) -> None:
+        """Give a data set its schema and the demo's key: one that came while all was up, too."""
+        database.install(self.server, self.secrets, dataset, self.settings)
+
     def show(self, dataset: str) -> None:
         """Let the app open with this data set."""
         file = self.settings.demo_dataset
@@ -148,7 +152,7 @@ class Stack:
         airflow: Future[None] = pool.submit(self._set_up_airflow)
         with step("schemas of the data sets"):
             for dataset in datasets.installed():
-                database.install(self.server, self.secrets, dataset.name, self.settings)
+                self.install(dataset.name)
         for program in ("api", "app"):
             self.supervisord.start_program(program)
         with step("Airflow's database"):
