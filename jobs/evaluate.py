@@ -7,8 +7,8 @@ Run: python -m jobs.evaluate --dataset movielens_1m
 """
 
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from py4j.protocol import Py4JJavaError
@@ -19,7 +19,8 @@ from jobs import session
 from jobs.engine import evaluation, models, people, recipes, windows
 from jobs.engine.catalogue import Catalogue
 from jobs.engine.errors import EngineError, NothingToLearnError
-from jobs.engine.evaluation import Judgement
+from jobs.engine.evaluation import COLD, WARM, Figure, Judgement
+from jobs.engine.models import Model
 from jobs.engine.recipes import AnyRecipe
 from jobs.errors import JobError
 from jobs.frozen import Frozen, frozen
@@ -30,7 +31,7 @@ from warehouse.datasets import Dataset
 from warehouse.delta import Warehouse
 from warehouse.errors import WarehouseError
 from warehouse.settings import LakeSettings
-from warehouse.tables import GOLD_MODEL_METRICS, GOLD_USER_METRICS
+from warehouse.tables import GOLD_MODEL_METRICS, GOLD_USER_METRICS, SILVER_EVENTS
 
 log = logging.getLogger(__name__)
 
@@ -40,13 +41,12 @@ _FAILURES = (NothingToLearnError, PySparkException, Py4JJavaError)
 
 
 @dataclass(frozen=True)
-class Judged:
-    """One recipe, what it stands for, and how it did; `judgement` is None where its fit failed."""
+class Standing:
+    """One recipe, what it stands for, and its model; None where its fit failed."""
 
     recipe: AnyRecipe
     role: str
-    judgement: Judgement | None
-    seconds: float | None
+    model: Model | None = None
 
 
 def run(warehouse: Warehouse, dataset: Dataset) -> None:
@@ -59,54 +59,59 @@ def run(warehouse: Warehouse, dataset: Dataset) -> None:
         log.info("%s: evaluated before under %s", dataset.name, warehouse.run_key)
         return
     standing = contestants(nomination(warehouse.root, warehouse.run_key), dataset)
-    judged = judge_all(frozen(warehouse), dataset, standing)
-    _write_users(warehouse, frozen(warehouse), judged)
-    append(
-        warehouse.root,
-        GOLD_MODEL_METRICS,
-        _rows(judged, warehouse.run_key),
-        run_key=warehouse.run_key,
-    )
-    _tell(judged)
+    rows = frozen(warehouse)
+    fitted, judgement = judged(rows, dataset, standing)
+    _write_users(warehouse, rows, judgement)
+    metrics = _rows(fitted, judgement, warehouse.run_key)
+    append(warehouse.root, GOLD_MODEL_METRICS, metrics, run_key=warehouse.run_key)
+    _tell(fitted, judgement)
 
 
-def contestants(nominated: Mapping[str, Any], dataset: Dataset) -> dict[AnyRecipe, str]:
+def contestants(nominated: Mapping[str, Any], dataset: Dataset) -> list[Standing]:
     """Return each recipe once, with its role: challenger before champion before popularity."""
-    roles = dict.fromkeys(recipes.popularities(dataset.scale), "popularity")
     found: dict[AnyRecipe, str] = {recipes.from_json(nominated["challenger"]): "challenger"}
     if nominated["champion"] is not None:
         found.setdefault(recipes.from_json(nominated["champion"]), "champion")
-    return found | {recipe: role for recipe, role in roles.items() if recipe not in found}
+    for recipe in recipes.popularities(dataset.scale):
+        found.setdefault(recipe, "popularity")
+    return [Standing(recipe, role) for recipe, role in found.items()]
 
 
-def judge_all(rows: Frozen, dataset: Dataset, standing: Mapping[AnyRecipe, str]) -> list[Judged]:
-    """Return how each recipe does on the window of the gate. Frames are made once."""
-    liked = dataset.scale.relevant_from
-    window = windows.window(
-        rows.events().cache(),
-        train_share=dataset.windows.gate_train_share,
-        cut=cut_of(dataset),
-    ).cached()
-    items = rows.items().join(window.training.select("item").distinct(), "item").cache()
+def judged(
+    rows: Frozen, dataset: Dataset, standing: Sequence[Standing]
+) -> tuple[list[Standing], Judgement]:
+    """Return the fitted recipes, and how each did on the window of the gate."""
+    liked, share = dataset.scale.relevant_from, dataset.windows.gate_train_share
+    older = windows.older_side(rows.table(SILVER_EVENTS), share=share, cut=cut_of(dataset))
+    window = windows.window(rows.events(), older).cached()
+    training = window.training.cache()
+    items = rows.items().join(training.select("item").distinct(), "item").cache()
     catalogue = Catalogue.of(items)
-    groups = people.segments(
-        rows.users(), dataset.users.attributes if dataset.users else ()
-    ).cached()
+    attributes = dataset.users.attributes if dataset.users else ()
+    groups = people.segments(rows.users(), attributes).cached()
     audience = evaluation.audience(window, items, groups, relevant_from=liked)
-    known = evaluation.popularity(window.training, catalogue)
-    judged = []
-    for recipe, role in standing.items():
-        try:
-            model = models.fit(recipe, window.training, catalogue, groups, relevant_from=liked)
-            judgement = evaluation.judge(model, audience, catalogue, known)
-            judged.append(Judged(recipe, role, judgement, model.seconds))
-            log.info("judged %s, fitted in %.1f s", recipe.name, model.seconds)
-        except _FAILURES as error:
-            if role == "popularity":
-                raise
-            log.warning("%s failed: %s", recipe.name, str(error).split("\n", 1)[0])
-            judged.append(Judged(recipe, role, None, None))
-    return judged
+    fitted = [
+        _fitted(
+            one, lambda recipe: models.fit(recipe, training, catalogue, groups, relevant_from=liked)
+        )
+        for one in standing
+    ]
+    sound = [one.model for one in fitted if one.model is not None]
+    known = evaluation.popularity(training, catalogue)
+    return fitted, evaluation.judge(sound, audience, catalogue, known)
+
+
+def _fitted(one: Standing, fit: Callable[[AnyRecipe], Model]) -> Standing:
+    """Return the contestant with its model; a challenger or champion that fails has none."""
+    try:
+        model = fit(one.recipe)
+    except _FAILURES as error:
+        if one.role == "popularity":
+            raise
+        log.warning("%s failed: %s", one.recipe.name, str(error).split("\n", 1)[0])
+        return one
+    log.info("fitted %s in %.1f s", one.recipe.name, model.seconds)
+    return replace(one, model=model)
 
 
 def cut_of(dataset: Dataset) -> windows.Cut:
@@ -123,25 +128,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _write_users(warehouse: Warehouse, rows: Frozen, judged: list[Judged]) -> None:
-    done = [(one.recipe.name, one.judgement) for one in judged if one.judgement is not None]
+def _write_users(warehouse: Warehouse, rows: Frozen, judgement: Judgement) -> None:
     users = rows.users().select("user", "user_id")
-    frame = (
-        evaluation.together(done)
-        .join(users, "user")
-        .withColumns(
-            {
-                "retrain_id": F.lit(session.retrain_id(warehouse.run_key)),
-                "window": F.lit(GATE),
-                "run_key": F.lit(warehouse.run_key),
-            }
-        )
+    frame = judgement.users.join(users, "user").withColumns(
+        {
+            "retrain_id": F.lit(session.retrain_id(warehouse.run_key)),
+            "window": F.lit(GATE),
+            "run_key": F.lit(warehouse.run_key),
+        }
     )
     warehouse.append(GOLD_USER_METRICS, frame)
 
 
-def _rows(judged: list[Judged], run_key: str) -> list[dict[str, Any]]:
+def _rows(fitted: list[Standing], judgement: Judgement, run_key: str) -> list[dict[str, Any]]:
     """Return the rows of gold.model_metrics; a recipe whose fit failed has the metric `failed`."""
+    failed = [Figure(WARM, "failed", 1.0, 0)]
     return [
         {
             "retrain_id": session.retrain_id(run_key),
@@ -149,33 +150,27 @@ def _rows(judged: list[Judged], run_key: str) -> list[dict[str, Any]]:
             "recipe_json": one.recipe.model_dump_json(),
             "role": one.role,
             "window": GATE,
-            "segment": segment,
-            "metric": metric,
-            "value": value,
-            "n_users": n_users,
-            "fit_seconds": one.seconds,
+            **asdict(figure),
+            "fit_seconds": None if one.model is None else one.model.seconds,
             "run_key": run_key,
         }
-        for one in judged
-        for segment, metric, value, n_users in (
-            one.judgement.figures if one.judgement else [("warm", "failed", 1.0, 0)]
-        )
+        for one in fitted
+        for figure in judgement.figures.get(one.recipe.name, failed)
     ]
 
 
-def _tell(judged: list[Judged]) -> None:
-    """Log the headline figures as a table, one line per recipe."""
-    log.info("%-40s %-10s %6s %s", "recipe", "role", "users", " ".join(f"{m:>11}" for m in SHOWN))
-    for one in judged:
-        figures = one.judgement.figures if one.judgement else ()
-        for segment in (evaluation.WARM, evaluation.COLD):
-            found = {metric: (value, n) for s, metric, value, n in figures if s == segment}
-            if not found:
-                continue
-            n_users = next(iter(found.values()))[1]
-            cells = " ".join(f"{found[m][0]:>11.4f}" if m in found else f"{'':>11}" for m in SHOWN)
-            role = one.role if segment == evaluation.WARM else segment
-            log.info("%-40s %-10s %6d %s", one.recipe.name, role, n_users, cells)
+def _tell(fitted: list[Standing], judgement: Judgement) -> None:
+    """Log the headline figures as a table, a line for the warm and one for the cold users."""
+    log.info("%-32s %-10s %6s %s", "recipe", "role", "users", " ".join(f"{m:>11}" for m in SHOWN))
+    for segment in (WARM, COLD):
+        for one in fitted:
+            figures = judgement.figures.get(one.recipe.name, [])
+            found = {each.metric: each for each in figures if each.segment == segment}
+            if found:
+                cells = [f"{found[m].value:11.4f}" if m in found else " " * 11 for m in SHOWN]
+                role = one.role if segment == WARM else segment
+                n_users = next(iter(found.values())).n_users
+                log.info("%-32s %-10s %6d %s", one.recipe.name, role, n_users, " ".join(cells))
 
 
 if __name__ == "__main__":

@@ -143,11 +143,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _write_lists(warehouse: Warehouse, rows: Frozen, listed: DataFrame) -> int:
     """Write the lists that are people's own; return how many there are."""
-    own = listed.where("own AND size(item_ids) > 0").join(rows.users(), "user").cache()
+    own = listed.where("own AND size(item_ids) > 0").join(rows.users(), "user")
+    own = own.localCheckpoint()
     warehouse.append(GOLD_RECOMMENDATIONS, _with_fit(own, warehouse))
-    n_users = own.count()
-    own.unpersist()
-    return n_users
+    return own.count()
 
 
 def _write_small(warehouse: Warehouse, model: Model, groups: Segments) -> None:

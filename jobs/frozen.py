@@ -61,7 +61,8 @@ class Frozen:
         return self.table(SILVER_INTERACTIONS).join(titled, "item_id", "left_semi")
 
     def _numbered(self, rows: DataFrame, *columns: str) -> DataFrame:
-        users, items = self.users().select("user", "user_id"), self.items().drop("categories")
+        users = self.table(SILVER_USER_INDEX).withColumnRenamed("user_index", "user")
+        items = self.items().drop("categories")
         numbered = rows.join(F.broadcast(items), "item_id").join(users, "user_id")
         return numbered.select("user", "item", *columns)
 

@@ -4,12 +4,15 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from pyspark.errors import IllegalArgumentException
 from pyspark.ml.recommendation import ALS
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.engine.errors import NothingToLearnError
 from jobs.engine.recipes import Als
+
+_NO_ROWS = "No ratings available"
 
 
 @dataclass(frozen=True)
@@ -34,8 +37,6 @@ def fit(strengths: DataFrame, recipe: Als) -> Factors:
     Raises:
         NothingToLearnError: there is no row.
     """
-    if strengths.isEmpty():
-        raise NothingToLearnError(f"{recipe.name}: nobody has a strength above nought")
     als = ALS(
         rank=recipe.rank,
         maxIter=recipe.iterations,
@@ -49,7 +50,12 @@ def fit(strengths: DataFrame, recipe: Als) -> Factors:
         ratingCol="strength",
         seed=recipe.seed,
     )
-    model = als.fit(strengths)
+    try:
+        model = als.fit(strengths)
+    except IllegalArgumentException as error:
+        if _NO_ROWS not in str(error):
+            raise
+        raise NothingToLearnError(f"{recipe.name}: nobody has a strength above nought") from error
     items = model.itemFactors.toArrow()
     index = items["id"].to_numpy().astype(np.int32)
     flat = items["features"].combine_chunks().flatten().to_numpy(zero_copy_only=False)

@@ -1,5 +1,6 @@
 """Judging: the people of a window's test rows, and how a model's lists serve them."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
@@ -17,6 +18,7 @@ from jobs.engine.windows import Window
 LONGEST = 50
 COLD = "cold"
 WARM = "warm"
+_AT_ONCE = 4  # tasks that make lists
 
 
 @dataclass(frozen=True)
@@ -27,12 +29,22 @@ class Audience:
     wanted: DataFrame
 
 
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """The mean of a metric over a segment's users, or what their lists show of the catalogue."""
+
+    segment: str
+    metric: str
+    value: float
+    n_users: int
+
+
 @dataclass(frozen=True)
 class Judgement:
-    """How one model did: a row per user and metric, and the figures of each segment."""
+    """How models did, by recipe name: a row per user and metric, and the figures of segments."""
 
-    users: DataFrame  # (user, segments, metric, value)
-    figures: tuple[tuple[str, str, float, int], ...]  # (segment, metric, value, n_users)
+    users: DataFrame  # (recipe, user, segments, metric, value)
+    figures: Mapping[str, list[Figure]]
 
 
 def audience(
@@ -55,51 +67,70 @@ def audience(
         liked.join(F.broadcast(items.select("item", "item_id")), "item")
         .groupBy("user")
         .agg(F.collect_list("item_id").alias("wanted"))
+        .localCheckpoint()
     )
-    known = people.people(window.training, window.hidden, groups, relevant_from=relevant_from)
-    warm = wanted.join(known, "user").cache()
-    cold = wanted.join(window.training.select("user").distinct(), "user", "left_anti")
+    theirs = wanted.select("user")
+    known = people.people(
+        window.training.join(F.broadcast(theirs), "user", "left_semi"),
+        window.hidden.join(F.broadcast(theirs), "user", "left_semi"),
+        groups,
+        relevant_from=relevant_from,
+    )
+    warm = wanted.join(known, "user").localCheckpoint()
+    cold = wanted.join(warm.select("user"), "user", "left_anti")
     tagged = warm.select("user", "wanted", _tags(warm).alias("segments"))
     strangers = cold.select("user", "wanted", F.array(F.lit(COLD)).alias("segments"))
     return Audience(
         people=warm.select("user", "seen", "liked", "segment")
         .union(people.strangers(cold))
-        .cache(),
-        wanted=tagged.union(strangers).cache(),
+        .localCheckpoint(),
+        wanted=tagged.union(strangers).localCheckpoint(),
     )
 
 
 def judge(
-    model: Model, audience: Audience, catalogue: Catalogue, popularity: NDArray[np.float64]
+    fitted: Sequence[Model], audience: Audience, catalogue: Catalogue, known: NDArray[np.float64]
 ) -> Judgement:
-    """Return how the model's lists serve the audience; the figures of the catalogue are the warm's.
+    """Return how the models' lists serve the audience, all of them in one pass.
 
-    `popularity` is, by place, the share of people who rated the item.
+    Figures of the catalogue are those of the warm users' lists. `known` is, by place, the share of
+    people who rated the item.
     """
-    lists = model.lists(audience.people, LONGEST).select("user", "item_ids").cache()
-    scored = ranking.per_user(lists, audience.wanted).cache()
-    figures = _means(scored)
-    warm = lists.join(scored.where(_in(WARM)), "user", "left_semi")
-    n_warm = next((n for segment, _, _, n in figures if segment == WARM), 0)
-    figures.append((WARM, "judged", float(n_warm), n_warm))
-    if n_warm:
-        found = ranking.of_catalogue(warm, catalogue, popularity)
-        found["empty_lists"] = float(warm.where(F.size("item_ids") == 0).count())
-        found["not_finite"] = float(model.n_not_finite)
-        figures += [(WARM, metric, value, n_warm) for metric, value in found.items()]
-    lists.unpersist()
-    return Judgement(_long(scored), tuple(figures))
+    each = [_lists(model, audience) for model in fitted]
+    lists = reduce(DataFrame.unionByName, each).coalesce(_AT_ONCE).localCheckpoint()
+    scored = ranking.per_user(lists, audience.wanted).localCheckpoint()
+    means = _means(scored)
+    warm = lists.join(audience.wanted.where(_in(WARM)).select("user"), "user", "left_semi")
+    shown = ranking.of_catalogue(warm, catalogue, known)
+    figures = {}
+    for model in fitted:
+        name = model.recipe.name
+        mine = means.get(name, [])
+        n = next((figure.n_users for figure in mine if figure.segment == WARM), 0)
+        found = shown.get(name, {}) | {"judged": n, "not_finite": model.n_not_finite}
+        whole = [Figure(WARM, metric, float(value), n) for metric, value in found.items()]
+        figures[name] = mine + whole
+    return Judgement(_long(scored), figures)
 
 
-def _means(scored: DataFrame) -> list[tuple[str, str, float, int]]:
-    each = scored.select(F.explode("segments").alias("segment"), *_quoted())
-    means = [F.avg(f"`{name}`").alias(name) for name in ranking.PER_USER]
-    rows = each.groupBy("segment").agg(F.count("*").alias("n"), *means).orderBy("segment").collect()
-    return [
-        (row["segment"], name, float(row[name]), int(row["n"]))
-        for row in rows
-        for name in ranking.PER_USER
-    ]
+def _lists(model: Model, audience: Audience) -> DataFrame:
+    listed = model.lists(audience.people, LONGEST).select("user", "item_ids", "diversity")
+    return listed.withColumn("recipe", F.lit(model.recipe.name))
+
+
+def _means(scored: DataFrame) -> dict[str, list[Figure]]:
+    names = (*ranking.PER_USER, ranking.DIVERSITY)
+    means = [F.avg(f"`{name}`").alias(name) for name in names]
+    each = scored.withColumn("segment", F.explode("segments"))
+    grouped = each.groupBy("recipe", "segment").agg(F.count("*").alias("n"), *means)
+    found: dict[str, list[Figure]] = {}
+    for row in sorted(grouped.collect()):
+        found.setdefault(row["recipe"], []).extend(
+            Figure(row["segment"], name, row[name], row["n"])
+            for name in names
+            if row[name] is not None
+        )
+    return found
 
 
 def _long(scored: DataFrame) -> DataFrame:
@@ -107,28 +138,23 @@ def _long(scored: DataFrame) -> DataFrame:
         F.struct(F.lit(name).alias("metric"), column.alias("value"))
         for name, column in zip(ranking.PER_USER, _quoted(), strict=True)
     ]
-    each = scored.select("user", "segments", F.explode(F.array(*pairs)).alias("one"))
-    return each.select("user", "segments", "one.metric", "one.value")
+    each = scored.select("recipe", "user", "segments", F.explode(F.array(*pairs)).alias("one"))
+    return each.select("recipe", "user", "segments", "one.metric", "one.value")
 
 
 def _tags(warm: DataFrame) -> Column:
     """Return the segments of a warm user; equal values are always in one segment."""
-    activity = F.size("seen")
-    low, high = _thirds(warm, activity)
-    _, newest = _thirds(warm, F.unix_micros("since"))
+    activity, since = F.size("seen"), F.unix_micros("since")
+    thirds = [F.percentile(column, [1 / 3, 2 / 3]) for column in (activity, since)]
+    found = warm.agg(*thirds).first()
+    (low, high), (_, newest) = (found[0], found[1]) if found and found[0] else ((0, 0), (0, 0))
     active = (
         F.when(activity <= low, "active_low")
         .when(activity <= high, "active_mid")
         .otherwise("active_high")
     )
-    newcomer = F.when(F.unix_micros("since") > newest, F.lit("newest_third"))
+    newcomer = F.when(since > newest, F.lit("newest_third"))
     return F.array_compact(F.array(F.lit(WARM), active, newcomer))
-
-
-def _thirds(rows: DataFrame, column: Column) -> tuple[float, float]:
-    thirds = F.percentile(column, [1 / 3, 2 / 3])
-    found = rows.agg(thirds).first()
-    return (0.0, 0.0) if found is None or found[0] is None else (found[0][0], found[0][1])
 
 
 def _in(segment: str) -> Column:
@@ -147,9 +173,3 @@ def popularity(ratings: DataFrame, catalogue: Catalogue) -> NDArray[np.float64]:
         rows["item"].to_numpy().astype(np.int32), rows["count"].to_numpy().astype(np.float32)
     )
     return np.maximum(counts.astype(np.float64), 1) / max(n_users, 1)
-
-
-def together(judgements: list[tuple[str, Judgement]]) -> DataFrame:
-    """Return (recipe, user, segments, metric, value) of all models in one frame."""
-    frames = [one.users.withColumn("recipe", F.lit(recipe)) for recipe, one in judgements]
-    return reduce(DataFrame.unionByName, frames)

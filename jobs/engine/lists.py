@@ -16,7 +16,8 @@ from pyspark.sql import DataFrame
 from jobs.engine.catalogue import Catalogue
 
 SCORES_AT_ONCE = 4_000_000  # numbers of one block: 16 MB
-_LISTS = "user int, item_ids array<string>, scores array<float>, own boolean"
+FIRST = 10  # whose diversity is told
+_LISTS = "user int, item_ids array<string>, scores array<float>, own boolean, diversity double"
 
 
 @dataclass(frozen=True)
@@ -49,10 +50,12 @@ class Scorer(Protocol):
 
 
 def top_n(people: DataFrame, scorer: Scorer, catalogue: Catalogue, n: int) -> DataFrame:
-    """Return (user, item_ids, scores, own), one row per person, at most `n` items, best first.
+    """Return (user, item_ids, scores, own, diversity), one row per person.
 
-    Nobody gets what he has seen. Ties are broken by item id as UTF-8 bytes. A list may be short,
-    or empty where nothing is left. `own` is false where the fallback had to step in.
+    A list holds at most `n` items, best first, none that the person has seen. Ties are broken by
+    item id as UTF-8 bytes. A list may be short, or empty where nothing is left. `own` is false
+    where the fallback had to step in. `diversity` is 1 minus the mean cosine of the categories of
+    two of its first ten; null below two items.
 
     Args:
         people: (user, seen, liked, segment) and, for a model with factors, `factors`.
@@ -87,6 +90,22 @@ def best(scores: NDArray[np.float32], n: int) -> Iterator[NDArray[np.int64]]:
         yield places[np.argsort(-row[places], kind="stable")[:n]]
 
 
+def diversity(units: NDArray[np.float32]) -> float | None:
+    """Return 1 minus the mean cosine of two of the rows, each of length one or nought."""
+    n = len(units)
+    if n < 2:  # noqa: PLR2004 # a pair
+        return None
+    together = units.sum(axis=0, dtype=np.float64)
+    alike = (together @ together - (units.astype(np.float64) ** 2).sum()) / (n * (n - 1))
+    return float(1 - alike)
+
+
+def unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the rows, each scaled to length one; rows of noughts stay."""
+    norms = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.asarray(rows / np.maximum(norms, 1e-12), np.float32)
+
+
 def _lists(batch: pa.RecordBatch, scorer: Scorer, catalogue: Catalogue, n: int) -> pa.RecordBatch:
     size = batch.num_rows
     block = Block(
@@ -98,6 +117,7 @@ def _lists(batch: pa.RecordBatch, scorer: Scorer, catalogue: Catalogue, n: int) 
     scores, own = scorer.scores(block)
     seen = _ragged(batch.column("seen"), catalogue)
     scores[seen.rows, seen.places] = -np.inf
+    units = unit(catalogue.categories)
     chosen = list(best(scores, n))
     lengths = np.array([len(places) for places in chosen])
     rows, places = np.repeat(np.arange(size), lengths), np.concatenate(chosen)
@@ -107,8 +127,9 @@ def _lists(batch: pa.RecordBatch, scorer: Scorer, catalogue: Catalogue, n: int) 
         pa.ListArray.from_arrays(ends, pa.array(catalogue.ids[places], pa.string())),
         pa.ListArray.from_arrays(ends, pa.array(scores[rows, places], pa.float32())),
         pa.array(own),
+        pa.array([diversity(units[places[:FIRST]]) for places in chosen], pa.float64()),
     ]
-    return pa.RecordBatch.from_arrays(lists, ["user", "item_ids", "scores", "own"])
+    return pa.RecordBatch.from_arrays(lists, ["user", "item_ids", "scores", "own", "diversity"])
 
 
 def _ragged(column: pa.ListArray, catalogue: Catalogue) -> Ragged:

@@ -21,7 +21,7 @@ class Segments:
 
     def cached(self) -> "Segments":
         """Return the same segments, whose frame is made once."""
-        return Segments(self.names, self.members.cache())
+        return Segments(self.names, self.members.localCheckpoint())
 
 
 def segments(users: DataFrame, attributes: tuple[str, ...]) -> Segments:

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jobs.engine.catalogue import Catalogue
-from jobs.engine.lists import SCORES_AT_ONCE, best
+from jobs.engine.lists import SCORES_AT_ONCE, best, unit
 
 
 def by_factors(
@@ -19,7 +19,7 @@ def by_factors(
         factors: a row for each place.
         n: length of a full list.
     """
-    return _alike(catalogue, _unit(factors), np.ones(len(catalogue), np.float32), n)
+    return _alike(catalogue, unit(factors), np.ones(len(catalogue), np.float32), n)
 
 
 def by_category(
@@ -32,7 +32,7 @@ def by_category(
     """
     known = np.log1p(popularity) / max(float(np.log1p(popularity).max(initial=0)), 1e-12)
     fame = ((1 + known) / 2).astype(np.float32)
-    return _alike(catalogue, _unit(catalogue.categories), fame, n)
+    return _alike(catalogue, unit(catalogue.categories), fame, n)
 
 
 def _alike(
@@ -52,8 +52,3 @@ def _alike(
                 values = scores[place - start, alike].tolist()
                 found[catalogue.ids[place]] = list(zip(catalogue.ids[alike], values, strict=True))
     return found
-
-
-def _unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:
-    norms = np.linalg.norm(rows, axis=1, keepdims=True)
-    return np.asarray(rows / np.maximum(norms, 1e-12), np.float32)

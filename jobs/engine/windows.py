@@ -7,6 +7,7 @@ re-rating is no discovery. Events at the very instant of the cut are on the olde
 Frames of events are (user, item, kind, rating, occurred_at, event_id).
 """
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -18,43 +19,85 @@ Cut = Literal["time", "file_order", "random"]
 _RATED = ("rate", "unrate")
 _HIDDEN = ("hide", "not_interested")
 _SLOTS = 1_000_000
+_MARGIN = 0.001
+_ACCURACY = 10_000
 
 
 @dataclass(frozen=True)
 class Window:
-    """Both sides of a cut."""
+    """Both sides of a cut. `pairs` has one row per pair: see `window`."""
 
-    training: DataFrame  # (user, item, rating, rated_at), what held at the cut
-    hidden: DataFrame  # (user, item), hidden until the cut
-    test: DataFrame  # (user, item, rating), rated later, unknown before
+    pairs: DataFrame
+
+    @property
+    def training(self) -> DataFrame:
+        """(user, item, rating, rated_at): what held at the cut."""
+        held = self.pairs.where(F.col("older.kind") == "rate")
+        return held.select(*PAIR, "older.rating", F.col("older.occurred_at").alias("rated_at"))
+
+    @property
+    def hidden(self) -> DataFrame:
+        """(user, item): hidden until the cut."""
+        return self.pairs.where("hidden").select(*PAIR)
+
+    @property
+    def test(self) -> DataFrame:
+        """(user, item, rating): rated later, unknown before."""
+        found = self.pairs.where("NOT known").where(F.col("newer.kind") == "rate")
+        return found.select(*PAIR, "newer.rating")
 
     def cached(self) -> "Window":
-        """Return the same window, whose frames are made once."""
-        return Window(self.training.cache(), self.hidden.cache(), self.test.cache())
+        """Return the same window, whose pairs are made once."""
+        return Window(self.pairs.cache())
 
 
-def window(events: DataFrame, *, train_share: float, cut: Cut = "time", seed: int = 0) -> Window:
-    """Return the window whose older side holds at least `train_share` of all ratings.
+def older_side(events: DataFrame, *, share: float, cut: Cut = "time", seed: int = 0) -> Column:
+    """Return the condition for the older side, which holds at least `share` of all ratings.
 
     Without times the events' order stands for time (`file_order`), or pairs are drawn (`random`).
+    Of `events` only (kind, occurred_at) is read.
     """
     if cut == "random":
-        older = _drawn(seed) < train_share * _SLOTS
-        return _window(events.where(older), events.where(~older))
-    instant = cut_at(events, train_share)
-    return _window(
-        events.where(F.unix_micros("occurred_at") <= instant),
-        events.where(F.unix_micros("occurred_at") > instant),
+        drawn = F.pmod(F.xxhash64(F.lit(seed), *PAIR), F.lit(_SLOTS))
+        return drawn < share * _SLOTS
+    return F.unix_micros("occurred_at") <= cut_at(events, share)
+
+
+def window(events: DataFrame, older: Column) -> Window:
+    """Return both sides of a cut; `older` says which events are on the older side."""
+    rated, hides = F.col("kind").isin(*_RATED), F.col("kind").isin(*_HIDDEN)
+    pairs = (
+        events.withColumn("is_older", older)
+        .repartition(*PAIR)  # rows are sorted once, after the shuffle, not before it too
+        .groupBy(*PAIR)
+        .agg(
+            _last(rated & F.col("is_older")).alias("older"),
+            _last(rated & ~F.col("is_older")).alias("newer"),
+            F.bool_or("is_older").alias("known"),
+            F.bool_or(hides & F.col("is_older")).alias("hidden"),
+        )
     )
+    return Window(pairs)
 
 
 def cut_at(events: DataFrame, train_share: float) -> int:
-    """Return the first instant (microseconds) with `train_share` of the ratings at or before it."""
+    """Return the first instant (microseconds) with `train_share` of the ratings at or before it.
+
+    Exact, in two passes: a sketch finds a narrow range around the cut, and only the instants in it
+    are counted one by one.
+    """
     instants = events.where("kind = 'rate'").select(F.unix_micros("occurred_at").alias("at"))
-    found = instants.agg(
-        F.expr(f"percentile_disc({train_share}) WITHIN GROUP (ORDER BY at)")
+    around = [max(0.0, train_share - _MARGIN), min(1.0, train_share + _MARGIN)]
+    sketch = instants.agg(
+        F.count("*"), F.min("at"), F.max("at"), F.percentile_approx("at", around, _ACCURACY)
     ).first()
-    return int(found[0]) if found and found[0] is not None else 0
+    if sketch is None or not sketch[0]:
+        return 0
+    n, first, last, (low, high) = sketch
+    needed = math.ceil(train_share * n)
+    near = _nth(instants, needed, low, high)
+    found = _nth(instants, needed, first, last) if near is None else near
+    return last if found is None else found
 
 
 def holding(events: DataFrame) -> DataFrame:
@@ -62,13 +105,8 @@ def holding(events: DataFrame) -> DataFrame:
 
     A pair whose newest event is `unrate` has none. Events of one instant are ordered by their id.
     """
-    newest_last = F.struct("occurred_at", "event_id")
-    newest = (
-        events.where(F.col("kind").isin(*_RATED))
-        .groupBy(*PAIR)
-        .agg(F.max_by(F.struct("kind", "rating", "occurred_at"), newest_last).alias("last"))
-    )
-    rated = newest.where("last.kind = 'rate'")
+    newest = events.groupBy(*PAIR).agg(_last(F.col("kind").isin(*_RATED)).alias("last"))
+    rated = newest.where(F.col("last.kind") == "rate")
     return rated.select(*PAIR, "last.rating", F.col("last.occurred_at").alias("rated_at"))
 
 
@@ -77,15 +115,24 @@ def hidden(events: DataFrame) -> DataFrame:
     return events.where(F.col("kind").isin(*_HIDDEN)).select(*PAIR).distinct()
 
 
-def _window(older: DataFrame, newer: DataFrame) -> Window:
-    known = older.select(*PAIR).distinct()
-    discovered = newer.join(known, PAIR, "left_anti")
-    return Window(
-        training=holding(older),
-        hidden=hidden(older),
-        test=holding(discovered).select(*PAIR, "rating"),
+def _last(wanted: Column) -> Column:
+    """Return (kind, rating, occurred_at) of a pair's newest wanted event, or null."""
+    event = F.struct("kind", "rating", "occurred_at")
+    return F.max_by(event, F.when(wanted, F.struct("occurred_at", "event_id")))
+
+
+def _nth(instants: DataFrame, n: int, low: int, high: int) -> int | None:
+    """Return the n-th smallest instant if it lies from `low` to `high`, else None."""
+    before = low - 1  # stands for all that is earlier
+    counted = (
+        instants.where(F.col("at") <= high)
+        .groupBy(F.greatest("at", F.lit(before)).alias("at"))
+        .count()
+        .orderBy("at")
     )
-
-
-def _drawn(seed: int) -> Column:
-    return F.pmod(F.xxhash64(F.lit(seed), *PAIR), F.lit(_SLOTS))
+    n_so_far = 0
+    for row in counted.toLocalIterator():
+        n_so_far += row["count"]
+        if n_so_far >= n:
+            return int(row["at"]) if row["at"] > before else None
+    return None
