@@ -1,6 +1,6 @@
 """The whole platform from a clean clone: how long, how much memory.
 
-Run: python benchmarks/platform.py path/to/ml-1m.zip
+Run: python benchmarks/newcomer.py path/to/ml-1m.zip
 
 Clones the checkout's HEAD into a temporary folder, runs `make demo` there twice, and prints seconds
 of both, wall time of ingest and retrain as Airflow ran them with Spark's share in it, and memory
