@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 
 from jobs.engine import als, lists, popularity, preference
 from jobs.engine.catalogue import Catalogue
+from jobs.engine.errors import NothingToLearnError
 from jobs.engine.lists import Block, Scorer
 from jobs.engine.people import Segments
 from jobs.engine.recipes import Als, AnyRecipe, Centred, PopularLikeHim
@@ -76,7 +77,7 @@ def fit(
     if isinstance(recipe, Als):
         like_him = PopularLikeHim(relevant_from=relevant_from, lift=0)
         fallback = popularity.fit(ratings, like_him, catalogue, groups)
-        mean = float(ratings.agg(F.avg("rating")).first()[0])  # type: ignore[index]
+        mean = _mean(ratings)
         strengths = preference.strengths(ratings, recipe.weighting, global_mean=mean)
         factors = als.fit(strengths, recipe)
         candidate = np.isin(catalogue.index, factors.items)
@@ -95,6 +96,13 @@ def fit(
         seconds=time.monotonic() - start,
         catalogue=catalogue,
     )
+
+
+def _mean(ratings: DataFrame) -> float:
+    row = ratings.agg(F.avg("rating")).first()
+    if row is None or row[0] is None:
+        raise NothingToLearnError("there is no rating of an item with a title")
+    return float(row[0])
 
 
 def _constants(recipe: Als, global_mean: float) -> dict[str, float | str]:
