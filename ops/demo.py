@@ -47,6 +47,8 @@ def run(settings: OpsSettings, wanted: Wanted) -> None:
         OpsError: something failed. The message names cause and next step.
     """
     begun = time.monotonic()
+    if wanted.archive is not None and not wanted.archive.is_file():
+        raise OpsError(f"there is no file {wanted.archive}. Say where it is: `ARCHIVE=path`.")
     stack = Stack(settings)
     dataset = choose(settings, wanted)
     already = stack.is_up()
@@ -112,13 +114,7 @@ def take(settings: OpsSettings, dataset: Dataset, wanted: Wanted) -> None:
 
 
 def hand_over(archive: Path, dataset: Dataset, inbox: Path) -> Path:
-    """Copy an archive into the inbox under its publisher's name, its digest beside it.
-
-    Raises:
-        OpsError: there is no such file.
-    """
-    if not archive.is_file():
-        raise OpsError(f"there is no file {archive}. Say where the archive is: `ARCHIVE=path`.")
+    """Copy an archive into the inbox under its publisher's name, its digest beside it."""
     inbox.mkdir(parents=True, exist_ok=True)
     name = str(dataset.source.url).rsplit("/", 1)[-1] if dataset.source.url else archive.name
     unfinished, target = inbox / f".{name}", inbox / name

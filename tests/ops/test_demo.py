@@ -29,9 +29,10 @@ def test_an_archive_is_copied_under_its_publishers_name_with_its_digest(
     assert len(list(inbox.iterdir())) == 2
 
 
-def test_a_missing_archive_is_an_error_with_the_next_step(settings: OpsSettings) -> None:
+def test_a_missing_archive_is_told_before_anything_starts(settings: OpsSettings) -> None:
     with pytest.raises(OpsError, match=r"no file /none.*ARCHIVE"):
-        demo.hand_over(Path("/none"), datasets.named("movielens_1m"), settings.inbox)
+        demo.run(settings, Wanted(archive=Path("/none")))
+    assert not settings.folder.exists()
 
 
 @pytest.mark.usefixtures("unreachable")
