@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ops import processes
 from ops.postgres import Server
 from ops.settings import OpsSettings
 from tests.serving.server import temporary_server
@@ -17,8 +18,12 @@ def settings() -> Iterator[OpsSettings]:
     """Settings whose folder Postgres' user can reach, unlike pytest's own."""
     folder = Path(tempfile.mkdtemp(prefix="recsys-ops-"))
     folder.chmod(0o711)
-    yield OpsSettings(var=folder / "var")
+    made = OpsSettings(var=folder / "var")
+    yield made
+    left = processes.of(made.folder)
+    processes.end(left)
     shutil.rmtree(folder)
+    assert left == [], "the test left processes behind"
 
 
 @pytest.fixture(scope="session")
