@@ -6,6 +6,7 @@ Rows in = accepted + duplicates + quarantined, for each landing.
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -25,7 +26,7 @@ class Balance:
     n_rows: Counter[str] = field(default_factory=Counter)
     n_quarantined: Counter[str] = field(default_factory=Counter)
     rules: Counter[str] = field(default_factory=Counter)
-    examples: dict[str, str] = field(default_factory=dict)
+    examples: dict[str, tuple[str, int]] = field(default_factory=dict)
 
     def share(self, landings: Iterable[str]) -> float:
         """Return the refused share of these landings' rows, 0 to 1."""
@@ -34,20 +35,38 @@ class Balance:
         return sum(self.n_quarantined[one] for one in ids) / total if total else 0.0
 
 
-def weighed(judged: DataFrame) -> Balance:
-    """Return the balance of rows with `broken_rules`."""
+def weighed(judged: Mapping[str, DataFrame]) -> dict[str, Balance]:
+    """Return the balance of each target's rows; rows have `broken_rules`."""
+    names = ("landing_id", "broken_rules", "source_file", "source_line")
+    rows = [frame.select(F.lit(target).alias("target"), *names) for target, frame in judged.items()]
     first = F.min(F.struct("source_file", "source_line")).alias("first")
-    found = judged.groupBy("landing_id", "broken_rules").agg(F.count("*").alias("n"), first)
-    balance = Balance()
-    for row in found.toLocalIterator():
+    keys = ("target", "landing_id", "broken_rules")
+    found = reduce(DataFrame.union, rows).groupBy(*keys).agg(F.count("*").alias("n"), first)
+    balances = {target: Balance() for target in judged}
+    for row in found.orderBy("first").collect():  # a row per landing and set of rules
+        balance = balances[row["target"]]
         balance.n_rows[row["landing_id"]] += row["n"]
         if row["broken_rules"]:
             balance.n_quarantined[row["landing_id"]] += row["n"]
         for rule in row["broken_rules"]:
             balance.rules[rule] += row["n"]
-            place = f"{row['first']['source_file']}:{row['first']['source_line']}"
-            balance.examples.setdefault(rule, place)
-    return balance
+            place = (row["first"]["source_file"], row["first"]["source_line"])
+            balance.examples[rule] = min(balance.examples.get(rule, place), place)
+    return balances
+
+
+def counted_by_landing(kept: Sequence[DataFrame]) -> dict[str, tuple[int, int]]:
+    """Return, by landing, the rows kept and those of them that are flagged as `unknown`."""
+    if not kept:
+        return {}
+    never = F.expr("false").alias("unknown")
+    flags = [
+        frame.select("landing_id", "unknown" if "unknown" in frame.columns else never)
+        for frame in kept
+    ]
+    counts = (F.count("*").alias("n"), F.count_if("unknown").alias("n_unknown"))
+    found = reduce(DataFrame.union, flags).groupBy("landing_id").agg(*counts)
+    return {row["landing_id"]: (row["n"], row["n_unknown"]) for row in found.collect()}
 
 
 def refuse_too_many(
@@ -65,7 +84,7 @@ def refuse_too_many(
         if not landings or share <= min(dataset.floors.max_quarantine_share, _NOT_ALL):
             continue
         top = [
-            f"{rule} {count} (first: {balance.examples[rule]})"
+            f"{rule} {count} (first: {balance.examples[rule][0]}:{balance.examples[rule][1]})"
             for rule, count in balance.rules.most_common()
             if rule != REFUSED
         ]

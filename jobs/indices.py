@@ -24,5 +24,5 @@ def extend(warehouse: Warehouse, table: Table, ids: DataFrame, *, part: str) -> 
     """Give the ids that have no number yet the next ones."""
     fresh = numbered(ids, warehouse.read_or_empty(table), table).cache()
     if not fresh.isEmpty():
-        warehouse.insert_new(table, fresh, part=part)
+        warehouse.append(table, fresh, part=part)
     fresh.unpersist()

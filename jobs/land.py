@@ -103,8 +103,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _new(warehouse: "Warehouse", files: Sequence[SentFile]) -> list[SentFile]:
     """Return the files whose bytes were never landed."""
-    landed = warehouse.read_or_empty(BRONZE_LANDINGS).select("landing_id").toLocalIterator()
-    known = {row["landing_id"] for row in landed}
+    landed = warehouse.read_or_empty(BRONZE_LANDINGS).select("landing_id")
+    known = {row["landing_id"] for row in landed.collect()}  # a row per file
     for file in files:
         if file.landing_id in known:
             log.info("%s: was landed before as %s", file.name, file.landing_id)
@@ -129,7 +129,7 @@ def _there(warehouse: "Warehouse", table: Table, landing_ids: list[str]) -> set[
     if not warehouse.exists(table):
         return set()
     mine = warehouse.read(table).where(F.col("landing_id").isin(landing_ids))
-    return {row["landing_id"] for row in mine.select("landing_id").distinct().toLocalIterator()}
+    return {row["landing_id"] for row in mine.select("landing_id").distinct().collect()}
 
 
 def _record(warehouse: "Warehouse", files: Sequence[SentFile], n_rows: Mapping[str, int]) -> None:

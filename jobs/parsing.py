@@ -20,7 +20,7 @@ from warehouse.datasets import Files
 from warehouse.tables import Table
 
 _BAD = "_malformed_record"
-_LINES = "path string, block bigint, base bigint"
+_BLOCKS = "path string, block bigint, base bigint, landing_id string, source_file string"
 _NAMES = "path string, landing_id string, source_file string"
 
 
@@ -46,45 +46,41 @@ def _read(
     spark: SparkSession, table: Table, part: Files, columns: Sequence[str], files: list[SentFile]
 ) -> tuple[DataFrame, dict[str, int]]:
     paths = [_literal(file.path) for file in files]
-    if part.format == "parquet":
-        rows, found = _parquet_rows(spark, part, paths)
-    else:
-        rows, found = _text_rows(spark, part, columns, paths)
     by_path = {_plain(file.path): file for file in files}
-    names = [(path, by_path[_plain(unquote(path))]) for path in found]
-    known = spark.createDataFrame([(p, f.landing_id, f.name) for p, f in names], _NAMES)
-    n_rows: dict[str, int] = defaultdict(int)
-    for path, file in names:
-        n_rows[file.landing_id] += found[path]
-    shaped = rows.join(F.broadcast(known), "path").select(
-        *_sent(table, part), "landing_id", "source_file", "source_line", "raw"
-    )
-    return shaped, n_rows
+    if part.format == "parquet":
+        rows, n_rows = _parquet_rows(spark, part, paths, by_path)
+    else:
+        rows, n_rows = _text_rows(spark, part, columns, paths, by_path)
+    sent = _sent(table, part)
+    return rows.select(*sent, "landing_id", "source_file", "source_line", "raw"), n_rows
 
 
 def _text_rows(
-    spark: SparkSession, part: Files, columns: Sequence[str], paths: list[str]
+    spark: SparkSession,
+    part: Files,
+    columns: Sequence[str],
+    paths: list[str],
+    by_path: Mapping[str, SentFile],
 ) -> tuple[DataFrame, dict[str, int]]:
-    """Return the lines split into a struct `f`, numbered; and rows per file."""
-    lines = _lines(spark, paths)
-    header = part.format == "csv" and part.header
-    numbered, found = _numbered(lines)
-    if header:
+    """Return the lines split into a struct `f`, numbered; and rows per landing."""
+    numbered, n_rows = _numbered(_lines(spark, paths), by_path)
+    if part.format == "csv" and part.header:
         numbered = numbered.where("source_line > 1")
-        found = {path: count - 1 for path, count in found.items()}
+        for file in by_path.values():
+            n_rows[file.landing_id] -= 1
     if part.encoding != "utf-8":
-        numbered = numbered.withColumn(
-            "value", F.decode(F.col("value").cast("binary"), "ISO-8859-1")
-        )
+        as_bytes = F.col("value").cast("binary")
+        numbered = numbered.withColumn("value", F.decode(as_bytes, "ISO-8859-1"))
     fields, malformed = _fields(part, columns)
     parsed = numbered.withColumn("f", fields).withColumn("malformed", malformed)
     rows = parsed.select(
-        "path",
+        "landing_id",
+        "source_file",
         "source_line",
         F.when(~F.col("malformed"), F.col("f")).alias("f"),
         F.when(F.col("malformed"), F.make_valid_utf8("value")).alias("raw"),
     )
-    return rows, found
+    return rows, n_rows
 
 
 def _lines(spark: SparkSession, paths: list[str]) -> DataFrame:
@@ -98,8 +94,10 @@ def _lines(spark: SparkSession, paths: list[str]) -> DataFrame:
     )
 
 
-def _numbered(lines: DataFrame) -> tuple[DataFrame, dict[str, int]]:
-    """Return the lines that are not blank with their number from 1, and how many each file has.
+def _numbered(
+    lines: DataFrame, by_path: Mapping[str, SentFile]
+) -> tuple[DataFrame, dict[str, int]]:
+    """Return the lines that are not blank with their landing and number from 1; and their counts.
 
     A file is read in blocks, each by one task and in order, so counting the lines of the blocks
     before tells where a block begins.
@@ -108,17 +106,16 @@ def _numbered(lines: DataFrame) -> tuple[DataFrame, dict[str, int]]:
     blocks = lines.groupBy("path", "block").agg(
         F.min("n").alias("first"), F.count("*").alias("lines"), F.count_if(filled).alias("filled")
     )
-    bases, found = [], defaultdict[str, int](int)
-    before: dict[str, int] = defaultdict(int)
+    bases, before, n_rows = [], defaultdict[str, int](int), defaultdict[str, int](int)
     for row in sorted(blocks.collect()):  # a row per block: path, block, first, lines, filled
-        bases.append((row["path"], row["block"], before[row["path"]] - row["first"] + 1))
-        before[row["path"]] += row["lines"]
-        found[row["path"]] += row["filled"]
-    known = lines.sparkSession.createDataFrame(bases, _LINES)
+        path, file = row["path"], by_path[_plain(unquote(row["path"]))]
+        base = before[path] - row["first"] + 1
+        bases.append((path, row["block"], base, file.landing_id, file.name))
+        before[path] += row["lines"]
+        n_rows[file.landing_id] += row["filled"]
+    known = lines.sparkSession.createDataFrame(bases, _BLOCKS)
     numbered = lines.where(filled).join(F.broadcast(known), ["path", "block"])
-    return numbered.select(
-        "path", "value", (F.col("n") + F.col("base")).alias("source_line")
-    ), found
+    return numbered.withColumn("source_line", F.col("n") + F.col("base")), n_rows
 
 
 def _fields(part: Files, columns: Sequence[str]) -> tuple[Column, Column]:
@@ -144,24 +141,31 @@ def _fields(part: Files, columns: Sequence[str]) -> tuple[Column, Column]:
 
 
 def _parquet_rows(
-    spark: SparkSession, part: Files, paths: list[str]
+    spark: SparkSession, part: Files, paths: list[str], by_path: Mapping[str, SentFile]
 ) -> tuple[DataFrame, dict[str, int]]:
+    """Return the rows as a struct `f` of text, numbered; and rows per landing."""
     sent = spark.read.parquet(*paths)
     path = F.col("_metadata.file_path").alias("path")
-    counts = sent.select(path).groupBy("path").count().toLocalIterator()
+    names, n_rows = [], defaultdict[str, int](int)
+    for row in sent.select(path).groupBy("path").count().collect():  # a row per file
+        file = by_path[_plain(unquote(row["path"]))]
+        names.append((row["path"], file.landing_id, file.name))
+        n_rows[file.landing_id] += row["count"]
     fields = [
-        F.to_json(name) if field.dataType.typeName() == "array" else F.col(name).cast("string")
+        (F.to_json(name) if _is_list(sent, name) else F.col(name).cast("string")).alias(name)
         for name in expected(part)
-        for field in [sent.schema[name]]
     ]
-    named = [field.alias(name) for name, field in zip(expected(part), fields, strict=True)]
     rows = sent.select(
         path,
         (F.col("_metadata.row_index") + 1).alias("source_line"),
-        F.struct(*named).alias("f"),
+        F.struct(*fields).alias("f"),
         F.lit(None).cast("string").alias("raw"),
     )
-    return rows, {row["path"]: row["count"] for row in counts}
+    return rows.join(F.broadcast(spark.createDataFrame(names, _NAMES)), "path"), n_rows
+
+
+def _is_list(frame: DataFrame, name: str) -> bool:
+    return frame.schema[name].dataType.typeName() == "array"
 
 
 def _sent(table: Table, part: Files) -> list[Column]:

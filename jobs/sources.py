@@ -6,6 +6,7 @@ Only files that the manifest names are looked at, never a link that leads elsewh
 import hashlib
 import logging
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:/")  # Hadoop writes `file:/folder`
 Target = Literal["items", "users", "ratings"]
 TARGETS: tuple[Target, ...] = ("items", "users", "ratings")
 _STALE_S = 24 * 3600
@@ -48,7 +50,7 @@ class SentFile:
     @property
     def is_local(self) -> bool:
         """Whether this process can open it."""
-        return "://" not in self.path
+        return _SCHEME.match(self.path) is None
 
 
 def parts(dataset: Dataset) -> dict[Target, Files]:

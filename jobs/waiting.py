@@ -46,8 +46,9 @@ def waiting(warehouse: "Warehouse", dataset: Dataset, refused: Sequence[str] = (
     """
     landed = warehouse.read_or_empty(BRONZE_LANDINGS)
     done = warehouse.read_or_empty(SILVER_REFINEMENTS).select("landing_id")
-    rows = landed.join(done, "landing_id", "left_anti").sort("landed_at", "source_file")
-    found = [(r["landing_id"], r["target"], r["n_rows"]) for r in rows.toLocalIterator()]
+    rows = landed.join(done, "landing_id", "left_anti").collect()  # a row per file
+    in_order = sorted(rows, key=lambda row: (row["landed_at"], row["source_file"]))
+    found = [(row["landing_id"], row["target"], row["n_rows"]) for row in in_order]
     targets = {landing_id: target for landing_id, target, _ in found}
     strangers = [one for one in refused if one not in targets]
     if strangers:
