@@ -1,0 +1,39 @@
+"""A database to publish into, and one retrain of the small world that many tests look at."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.serving.conftest import committing, owner, postgres, publisher
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pyspark.sql import SparkSession
+
+    from tests.jobs.small_world import Retrain
+
+__all__ = ["committing", "owner", "postgres", "publisher"]
+
+
+@pytest.fixture(scope="session")
+def retrained(
+    spark: "SparkSession", committing: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator["Retrain"]:
+    """The small world after its first retrain. Tests read it; who writes has his own run."""
+    from serving import database
+    from tests.jobs.small_world import Retrain, world, write
+    from tests.serving.server import as_role
+    from warehouse.delta import Warehouse
+
+    root: Path = tmp_path_factory.mktemp("world")
+    warehouse = Warehouse(spark, str(root), run_key="product__ingest/one/refine")
+    write(warehouse)
+    database.migrate(committing, "retrained")
+    database.grant(committing, "retrained")
+    engine = database.connect(as_role(committing, "publisher"), "retrained")
+    retrain = Retrain(warehouse, engine, world())
+    retrain.whole()
+    yield retrain
+    engine.dispose()

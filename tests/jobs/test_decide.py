@@ -1,0 +1,197 @@
+"""From gold rows to a verdict, without Spark: the lake is written here as `evaluate` leaves it."""
+
+import json
+import logging
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from jobs import decide, session
+from jobs.engine import recipes
+from jobs.engine.recipes import Als, AnyRecipe
+from jobs.errors import NotNominatedError
+from jobs.handover import row_of
+from serving import database, evidence
+from tests.jobs.releasing import pinned
+from tests.jobs.small_world import RUN, Row, world
+from warehouse import datasets
+from warehouse.append import append
+from warehouse.errors import TableMissingError
+from warehouse.query import Lake
+from warehouse.tables import (
+    GOLD_FREEZES,
+    GOLD_MODEL_METRICS,
+    GOLD_NOMINATIONS,
+    GOLD_USER_METRICS,
+    GOLD_VERDICTS,
+)
+
+KEY = f"{RUN}/decide"
+WORLD = world()
+NOW = datetime(2024, 6, 1, tzinfo=UTC)
+CHALLENGER, CHAMPION = recipes.default(WORLD.scale), Als(rank=2)
+POPULARITIES = recipes.popularities(WORLD.scale)
+GOOD: Mapping[AnyRecipe, float] = dict.fromkeys(POPULARITIES, 0.2) | {CHALLENGER: 0.4}
+BOTH: Mapping[AnyRecipe, float] = {**GOOD, CHAMPION: 0.3}
+
+
+def lake(
+    root: Path,
+    means: Mapping[AnyRecipe, float] = GOOD,
+    *,
+    champion: AnyRecipe | None = None,
+    n_users: int = 80,
+) -> str:
+    """Write what the earlier tasks hand over; each recipe's NDCG lies around its mean."""
+    run = {"retrain_id": RUN, "run_key": f"{RUN}/before"}
+    key = run["run_key"]
+    live = None if champion is None else champion.model_dump_json()
+    nominated: Row = {"challenger": CHALLENGER.model_dump_json(), "champion": live}
+    nominated |= {"champion_release_id": None, "nominated_at": NOW, "reason": "A test"}
+    frozen = {"versions": [("silver.items", 0)], "n_interactions": 99, "quarantine_share": 0.0}
+    noise = np.random.default_rng(0).normal(0, 0.02, n_users)
+    users = [
+        run
+        | {"recipe": recipe.name, "window": "gate", "user_id": f"u{at}", "value": float(value)}
+        | {"segments": ["warm"] if at else ["cold"], "metric": "ndcg@10"}
+        for recipe, mean in means.items()
+        for at, value in enumerate(mean + noise)
+    ]
+    models = [row for recipe, mean in means.items() for row in figures(run, recipe, mean, n_users)]
+    where = str(root)
+    append(where, GOLD_NOMINATIONS, [run | nominated], run_key=key)
+    append(where, GOLD_FREEZES, [run | frozen | {"frozen_at": NOW}], run_key=key)
+    append(where, GOLD_USER_METRICS, users, run_key=key)
+    append(where, GOLD_MODEL_METRICS, models, run_key=key)
+    return where
+
+
+def figures(run: Row, recipe: AnyRecipe, mean: float, n_users: int) -> list[Row]:
+    same: Row = {"recipe": recipe.name, "recipe_json": recipe.model_dump_json(), "role": "x"}
+    same |= {"window": "gate", "segment": "warm", "n_users": n_users, "fit_seconds": 1.0}
+    values = {"ndcg@10": mean, "recall@10": mean / 2, "coverage@10": 0.5}
+    return [run | same | {"metric": name, "value": value} for name, value in values.items()]
+
+
+def verdict(root: str) -> Row:
+    row = row_of(root, GOLD_VERDICTS, KEY)
+    assert row is not None
+    return row
+
+
+def test_the_challenger_is_first_and_its_evidence_is_kept_on_both_sides(
+    tmp_path: Path, publisher: Engine
+) -> None:
+    root = lake(tmp_path)
+
+    assert decide.run(root, WORLD, publisher, run_key=KEY)
+
+    row = verdict(root)
+    assert (row["verdict"], row["recipe"], row["publishes"]) == ("first", CHALLENGER.name, True)
+    assert recipes.from_json(row["recipe_json"]) == CHALLENGER
+    with Session(publisher) as reading:
+        [kept] = evidence.newest(reading, 5)
+    assert (kept.verdict, kept.reason, kept.recipe) == ("first", row["reason"], CHALLENGER.name)
+    assert kept.lines == tuple(json.loads(row["lines"]))
+    lead = next(
+        m for m in kept.metrics if m["recipe"] == POPULARITIES[0].name and m["metric"] == "ndcg@10"
+    )
+    assert lead["difference"] == pytest.approx(0.2)
+    assert {"metric", "value", "n_users", "role", "low", "high"} < set(lead)
+    assert {m["metric"] for m in kept.metrics} == {"ndcg@10", "recall@10", "coverage@10"}
+
+
+def test_a_better_recipe_is_promoted(tmp_path: Path, publisher: Engine) -> None:
+    root = lake(tmp_path, BOTH, champion=CHAMPION)
+
+    assert decide.run(root, WORLD, publisher, run_key=KEY)
+
+    assert (verdict(root)["verdict"], verdict(root)["recipe"]) == ("promote", CHALLENGER.name)
+
+
+def test_the_same_recipe_is_refreshed(tmp_path: Path, publisher: Engine) -> None:
+    root = lake(tmp_path, champion=CHALLENGER)
+
+    assert decide.run(root, WORLD, publisher, run_key=KEY)
+
+    assert verdict(root)["verdict"] == "refresh"
+    assert recipes.from_json(verdict(root)["recipe_json"]) == CHALLENGER
+
+
+def test_too_few_users_refresh_the_champion(tmp_path: Path, publisher: Engine) -> None:
+    root = lake(tmp_path, BOTH, champion=CHAMPION, n_users=30)
+
+    assert decide.run(root, WORLD, publisher, run_key=KEY)
+
+    assert verdict(root)["recipe"] == CHAMPION.name
+    assert "not judged (29 warm users, 50 are needed)" in verdict(root)["reason"]
+
+
+@pytest.mark.parametrize(
+    "means",
+    [{}, {**GOOD, CHAMPION: float("nan")}, GOOD],
+    ids=["nothing evaluated", "no number", "champion missing"],
+)
+def test_what_cannot_be_judged_is_held_and_nothing_follows(
+    tmp_path: Path, publisher: Engine, means: Mapping[AnyRecipe, float]
+) -> None:
+    root = lake(tmp_path, means, champion=CHAMPION)
+
+    assert not decide.run(root, WORLD, publisher, run_key=KEY)
+
+    row = verdict(root)
+    assert (row["verdict"], row["recipe"], row["publishes"]) == ("hold", None, False)
+
+
+def test_while_a_release_is_pinned_nothing_follows(tmp_path: Path, publisher: Engine) -> None:
+    pinned(publisher, CHAMPION)
+    root = lake(tmp_path, BOTH, champion=CHAMPION)
+
+    assert not decide.run(root, WORLD, publisher, run_key=KEY)
+
+    row = verdict(root)
+    assert (row["verdict"], row["publishes"]) == ("promote", False)
+    assert "Nothing is published: ann pinned the live release." in row["reason"]
+
+
+def test_a_second_run_changes_nothing_and_ends_alike(
+    tmp_path: Path, publisher: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    root = lake(tmp_path)
+    first = decide.run(root, WORLD, publisher, run_key=KEY)
+    row = verdict(root)
+    caplog.set_level(logging.INFO)
+
+    assert decide.run(root, WORLD, publisher, run_key=KEY) == first
+
+    assert verdict(root) == row
+    assert Lake(root).n_rows(GOLD_VERDICTS) == 1
+    assert caplog.messages[-1] == f"first: {row['reason']}"
+
+
+def test_the_command_ends_with_99_where_nothing_follows(
+    tmp_path: Path, publisher: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake(tmp_path / WORLD.name, {}, champion=CHAMPION)
+    monkeypatch.setenv("LAKE_ROOT", str(tmp_path))
+    monkeypatch.setenv("LAKE_INBOX", str(tmp_path))
+    monkeypatch.setattr(datasets, "named", lambda _: WORLD)
+    monkeypatch.setattr(database, "engine", lambda _: publisher)
+
+    code = decide.main(["--dataset", WORLD.name, "--run-key", KEY])
+
+    assert code == session.NOTHING_TO_DO
+
+
+def test_earlier_tasks_must_have_run(tmp_path: Path, publisher: Engine) -> None:
+    with pytest.raises(TableMissingError):
+        decide.run(str(tmp_path), WORLD, publisher, run_key=KEY)
+
+    root = lake(tmp_path)
+    with pytest.raises(NotNominatedError, match=r"other/two: .* run jobs\.nominate first"):
+        decide.run(root, WORLD, publisher, run_key="other/two/decide")

@@ -1,0 +1,120 @@
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import Engine
+
+from jobs import evaluate
+from jobs.engine import recipes
+from jobs.errors import NotFrozenError, NotNominatedError
+from tests.jobs.product import rows_of
+from tests.jobs.small_world import GRUMBLER, NEWCOMER, RUN, SMALL, Retrain, world
+from warehouse.delta import Warehouse
+from warehouse.query import Lake
+from warehouse.tables import GOLD_MODEL_METRICS, GOLD_USER_METRICS
+
+CHALLENGER = recipes.from_json(SMALL).name
+
+
+def figures(retrain: Retrain, recipe: str = CHALLENGER) -> dict[tuple[str, str], float]:
+    """Return the recipe's figures by segment and metric."""
+    lake = Lake(retrain.warehouse.root)
+    where = f"recipe = '{recipe}' AND retrain_id = '{retrain.run}'"
+    rows = lake.read(GOLD_MODEL_METRICS, where=where).to_pylist()
+    return {(row["segment"], row["metric"]): row["value"] for row in rows}
+
+
+def test_als_finds_the_tastes_and_popularity_does_not(retrained: Retrain) -> None:
+    popular = recipes.popularities(retrained.dataset.scale)[0]
+
+    ours, theirs = figures(retrained), figures(retrained, popular.name)
+
+    assert ours["warm", "ndcg@10"] > theirs["warm", "ndcg@10"] + 0.1
+    assert ours["warm", "empty_lists"] == ours["warm", "not_finite"] == 0
+
+
+def test_every_recipe_has_all_metrics_of_every_segment(retrained: Retrain) -> None:
+    scale = retrained.dataset.scale
+    found = [figures(retrained, r.name) for r in recipes.popularities(scale)]
+
+    assert all(set(one) == set(figures(retrained)) for one in found)
+    segments = {segment for segment, _ in found[0]}
+    assert {"warm", "cold", "active_low", "newest_third"} <= segments
+    assert {"coverage@10", "gini@10", "novelty@10", "diversity@10", "map@10"} <= {
+        metric for segment, metric in found[0] if segment == "warm"
+    }
+
+
+def test_users_values_average_to_the_models(retrained: Retrain) -> None:
+    rows = Lake(retrained.warehouse.root).read(
+        GOLD_USER_METRICS, where=f"recipe = '{CHALLENGER}' AND metric = 'ndcg@10'"
+    )
+    warm = [row["value"] for row in rows.to_pylist() if "warm" in row["segments"]]
+    cold = {row["user_id"] for row in rows.to_pylist() if row["segments"] == ["cold"]}
+
+    assert sum(warm) / len(warm) == pytest.approx(figures(retrained)["warm", "ndcg@10"])
+    assert cold == {NEWCOMER}
+    assert GRUMBLER not in {row["user_id"] for row in rows.to_pylist()}
+
+
+def test_a_second_run_changes_nothing(retrained: Retrain) -> None:
+    tables = (GOLD_MODEL_METRICS, GOLD_USER_METRICS)
+    before = [retrained.warehouse.version(table) for table in tables]
+
+    retrained.evaluate()
+
+    assert [retrained.warehouse.version(table) for table in tables] == before
+
+
+def test_a_run_that_died_between_its_tables_comes_to_the_same_end(
+    retrained: Retrain, publisher: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    retrain = replace(retrained, engine=publisher, run="product__retrain/died")
+    retrain.freeze()
+    retrain.nominate()
+
+    def dies(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(evaluate, "append", dies)
+        with pytest.raises(KeyboardInterrupt):
+            retrain.evaluate()
+    version = retrain.warehouse.version(GOLD_USER_METRICS)
+
+    retrain.evaluate()
+
+    assert retrain.warehouse.version(GOLD_USER_METRICS) == version
+    assert figures(retrain) == pytest.approx(figures(retrained), abs=1e-6)
+    columns = ("recipe", "user_id", "segments", "metric", "value")
+    found = rows_of(retrain.warehouse, GOLD_USER_METRICS, "retrain_id", *columns)
+    mine, first = ([row[1:] for row in found if row[0] == one.run] for one in (retrain, retrained))
+    assert mine == first
+
+
+def test_a_challenger_whose_fit_fails_is_recorded_and_ends_nothing(
+    retrained: Retrain, publisher: Engine
+) -> None:
+    nothing_reaches_it = (
+        '{"kind": "als", "weighting": {"kind": "stars_from_threshold", "threshold": 6}}'
+    )
+    retrain = replace(retrained, engine=publisher, run="product__retrain/fails")
+    retrain.freeze()
+    retrain.nominate(nothing_reaches_it)
+
+    retrain.evaluate()
+
+    failed = recipes.from_json(nothing_reaches_it).name
+    assert figures(retrain, failed) == {("warm", "failed"): 1.0}
+    assert retrain.decide()
+    assert figures(retrain, recipes.popularities(retrain.dataset.scale)[0].name)
+
+
+def test_earlier_tasks_must_have_run(warehouse: Warehouse, publisher: Engine) -> None:
+    retrain = Retrain(warehouse, publisher, world())
+
+    with pytest.raises(NotNominatedError, match=rf"{RUN}: .* run jobs\.nominate first"):
+        retrain.evaluate()
+
+    retrain.nominate()
+    with pytest.raises(NotFrozenError, match=r"run jobs\.freeze first"):
+        retrain.evaluate()

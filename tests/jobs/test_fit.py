@@ -1,0 +1,170 @@
+import json
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import Engine
+
+from jobs import fit
+from jobs.engine import recipes
+from jobs.errors import NotDecidedError
+from tests.jobs.small_world import (
+    GRUMBLER,
+    HIDES,
+    NEWCOMER,
+    PEOPLE,
+    RUN,
+    SMALL,
+    UNRATED,
+    UNTITLED,
+    Retrain,
+    Row,
+    category,
+    likes,
+)
+from warehouse.query import Lake
+from warehouse.tables import (
+    GOLD_FALLBACK_LISTS,
+    GOLD_FITS,
+    GOLD_ITEM_FACTORS,
+    GOLD_PROFILES,
+    GOLD_RECOMMENDATIONS,
+    GOLD_SIMILAR_ITEMS,
+    SILVER_INTERACTIONS,
+    Table,
+)
+
+LISTS = (
+    GOLD_RECOMMENDATIONS,
+    GOLD_PROFILES,
+    GOLD_ITEM_FACTORS,
+    GOLD_FALLBACK_LISTS,
+    GOLD_SIMILAR_ITEMS,
+)
+
+
+def rows(retrain: Retrain, table: Table, run: str = RUN) -> list[Row]:
+    found: list[Row] = (
+        Lake(retrain.warehouse.root).read(table, where=f"fit_id = '{run}'").to_pylist()
+    )
+    return found
+
+
+def test_everybody_gets_his_taste_first_and_nothing_that_he_rated_or_hid(
+    retrained: Retrain,
+) -> None:
+    rated = {(r["user_id"], i) for r in rows(retrained, GOLD_PROFILES) for i in r["item_ids"]}
+
+    found = {row["user_id"]: row["item_ids"] for row in rows(retrained, GOLD_RECOMMENDATIONS)}
+
+    assert len(found) == PEOPLE + 1  # the newcomer too
+    for user_id, item_ids in found.items():
+        assert item_ids
+        assert not {(user_id, item_id) for item_id in item_ids} & {*rated, HIDES}
+        if user_id != NEWCOMER:
+            assert likes(user_id, item_ids[0])
+
+
+def test_lists_hold_items_with_a_title_that_somebody_rated(retrained: Retrain) -> None:
+    for table in (GOLD_RECOMMENDATIONS, GOLD_FALLBACK_LISTS, GOLD_SIMILAR_ITEMS, GOLD_PROFILES):
+        shown = {item_id for row in rows(retrained, table) for item_id in row["item_ids"]}
+        assert shown
+        assert not shown & {UNTITLED, UNRATED}, table.full_name
+
+
+def test_scores_fall_and_are_numbers(retrained: Retrain) -> None:
+    for table in (GOLD_RECOMMENDATIONS, GOLD_FALLBACK_LISTS, GOLD_SIMILAR_ITEMS):
+        for row in rows(retrained, table):
+            assert row["scores"] == sorted(row["scores"], reverse=True)
+            assert len(row["scores"]) == len(row["item_ids"]) == len(set(row["item_ids"]))
+
+
+def test_who_likes_nothing_has_a_profile_and_no_list_of_his_own(retrained: Retrain) -> None:
+    assert GRUMBLER not in {row["user_id"] for row in rows(retrained, GOLD_RECOMMENDATIONS)}
+    assert GRUMBLER in {row["user_id"] for row in rows(retrained, GOLD_PROFILES)}
+
+
+def test_profiles_are_newest_first(retrained: Retrain) -> None:
+    held = retrained.warehouse.read(SILVER_INTERACTIONS).where("user_id = 'u001'")
+    newest_first = [row["item_id"] for row in held.orderBy("rated_at", ascending=False).collect()]
+
+    [mine] = [row for row in rows(retrained, GOLD_PROFILES) if row["user_id"] == "u001"]
+
+    assert mine["item_ids"] == [item_id for item_id in newest_first if item_id != UNTITLED]
+    assert mine["rated_at"] == sorted(mine["rated_at"], reverse=True)
+
+
+def test_fallback_lists_are_for_everybody_and_for_each_segment(retrained: Retrain) -> None:
+    segments = {row["segment"] for row in rows(retrained, GOLD_FALLBACK_LISTS)}
+
+    assert segments == {"", "age=old", "age=young"}
+
+
+def test_similar_items_are_of_one_taste(retrained: Retrain) -> None:
+    for row in rows(retrained, GOLD_SIMILAR_ITEMS):
+        first = row["item_ids"][0]
+        assert int(first[1:]) % 2 == int(row["item_id"][1:]) % 2
+        assert row["item_id"] not in row["item_ids"]
+
+
+def test_the_ledger_says_what_was_read_and_what_fold_in_needs(retrained: Retrain) -> None:
+    [ledger] = rows(retrained, GOLD_FITS)
+
+    constants = json.loads(ledger["constants"])
+    assert ledger["recipe"] == recipes.from_json(SMALL).name
+    assert ledger["n_users"] == len(rows(retrained, GOLD_RECOMMENDATIONS))
+    assert dict(ledger["versions"])["silver.interactions"] >= 0
+    assert set(constants) == {
+        *("weighting", "reg", "alpha", "p", "shrinkage", "hair", "global_mean")
+    }
+    assert ledger["code_commit"] == fit.code_commit()
+
+
+def test_a_second_run_changes_nothing(retrained: Retrain) -> None:
+    before = [retrained.warehouse.version(table) for table in (*LISTS, GOLD_FITS)]
+
+    retrained.fit()
+
+    assert [retrained.warehouse.version(table) for table in (*LISTS, GOLD_FITS)] == before
+
+
+def test_a_run_that_died_before_its_ledger_writes_only_the_ledger(
+    retrained: Retrain, publisher: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    retrain = replace(retrained, engine=publisher, run="product__retrain/dies")
+    retrain.freeze()
+    retrain.nominate("popular-like-him")
+    retrain.evaluate()
+    retrain.decide()
+
+    def dies(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(fit, "_write_ledger", dies)
+        with pytest.raises(KeyboardInterrupt):
+            retrain.fit()
+    assert rows(retrain, GOLD_FITS, retrain.run) == []
+    before = [retrain.warehouse.version(table) for table in LISTS]
+
+    retrain.fit()
+
+    assert [retrain.warehouse.version(table) for table in LISTS] == before
+    [ledger] = rows(retrain, GOLD_FITS, retrain.run)
+    lists = rows(retrain, GOLD_RECOMMENDATIONS, retrain.run)
+    assert ledger["n_users"] == len(lists)
+    _popularity_serves_everybody(retrain, lists)
+
+
+def _popularity_serves_everybody(retrain: Retrain, lists: list[Row]) -> None:
+    """A popularity has lists for all whom it knows, no factors, and items alike by category."""
+    assert {GRUMBLER, NEWCOMER} <= {row["user_id"] for row in lists}
+    assert rows(retrain, GOLD_ITEM_FACTORS, retrain.run) == []
+    for row in rows(retrain, GOLD_SIMILAR_ITEMS, retrain.run):
+        assert {category(item_id) for item_id in row["item_ids"]} == {category(row["item_id"])}
+
+
+def test_nothing_is_fitted_before_the_decision(retrained: Retrain) -> None:
+    retrain = replace(retrained, run="product__retrain/undecided")
+
+    with pytest.raises(NotDecidedError, match=r"run jobs\.decide first"):
+        retrain.fit()

@@ -1,0 +1,65 @@
+from pathlib import Path
+
+import pytest
+
+from jobs import freeze, land, session
+from jobs.errors import NothingSentError
+from jobs.handover import freeze as frozen_row
+from tests.jobs.product import HEADER, product, send
+from tests.jobs.small_world import RUN, world, write
+from warehouse.delta import Warehouse
+from warehouse.query import Lake
+from warehouse.tables import GOLD_FREEZES, SILVER_EVENTS, SILVER_INTERACTIONS
+
+KEY = f"{RUN}/freeze"
+
+
+def test_what_waits_is_refined_and_then_pinned(
+    warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = product(items=None, users=None)
+    send(tmp_path / "inbox", "ratings.csv", HEADER, "u,a,5,100", "v,a,9,100", "v,b,4,100")
+    land.run(warehouse.under("product__ingest/one/land"), dataset, tmp_path / "inbox")
+    monkeypatch.setattr(session, "start", lambda _: warehouse.spark)
+    lax = product(items=None, users=None, floors={"max_quarantine_share": 0.5})
+
+    freeze.run(warehouse.root, lax, run_key=KEY)
+
+    row = frozen_row(warehouse.root, KEY)
+    assert row["n_interactions"] == 2
+    assert row["quarantine_share"] == pytest.approx(1 / 3)
+    versions = dict(row["versions"])
+    assert versions["silver.events"] == warehouse.version(SILVER_EVENTS)
+    assert "silver.users" not in versions  # the product sends none
+
+
+def test_where_nothing_waits_no_spark_is_started_and_a_second_run_changes_nothing(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(warehouse)
+
+    def starts(_: str) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(session, "start", starts)
+    for _ in range(2):
+        freeze.run(warehouse.root, world(), run_key=KEY)
+
+    assert Lake(warehouse.root).n_rows(GOLD_FREEZES) == 1
+    assert Lake(warehouse.root).version(GOLD_FREEZES) == 1
+
+
+def test_later_rows_are_not_in_what_was_frozen(warehouse: Warehouse) -> None:
+    write(warehouse)
+    freeze.run(warehouse.root, world(), run_key=KEY)
+    before = warehouse.version(SILVER_INTERACTIONS)
+
+    more = warehouse.read(SILVER_INTERACTIONS).limit(1).selectExpr("*").replace("u000", "late")
+    warehouse.under("product__ingest/two/refine").append(SILVER_INTERACTIONS, more)
+
+    assert dict(frozen_row(warehouse.root, KEY)["versions"])["silver.interactions"] == before
+
+
+def test_without_a_rating_there_is_nothing_to_freeze(tmp_path: Path) -> None:
+    with pytest.raises(NothingSentError, match="product: no rating has come in; run its ingest"):
+        freeze.run(str(tmp_path), world(), run_key=KEY)

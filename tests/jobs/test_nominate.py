@@ -1,0 +1,57 @@
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from jobs import nominate
+from jobs.engine import recipes
+from jobs.engine.errors import RecipeError
+from jobs.handover import nomination
+from tests.jobs.releasing import released
+from tests.jobs.small_world import RUN, SMALL, world
+from warehouse.query import Lake
+from warehouse.tables import GOLD_NOMINATIONS
+
+KEY = f"{RUN}/nominate"
+WORLD = world()
+
+
+def test_without_a_release_the_default_stands_alone(tmp_path: Path, publisher: Engine) -> None:
+    nominate.run(str(tmp_path), WORLD, publisher, recipe="", reason="New rows", run_key=KEY)
+
+    row = nomination(str(tmp_path), KEY)
+    assert recipes.from_json(row["challenger"]) == recipes.default(WORLD.scale)
+    assert (row["champion"], row["champion_release_id"]) == (None, None)
+    assert (row["retrain_id"], row["reason"]) == (RUN, "New rows")
+
+
+def test_the_recipe_of_the_live_release_is_the_champion(tmp_path: Path, publisher: Engine) -> None:
+    live = recipes.from_json(SMALL)
+    release = released(publisher, live)
+
+    nominate.run(str(tmp_path), WORLD, publisher, recipe="popular", reason="x", run_key=KEY)
+
+    row = nomination(str(tmp_path), KEY)
+    assert recipes.from_json(row["champion"]) == live
+    assert row["champion_release_id"] == release
+    assert recipes.from_json(row["challenger"]) == recipes.named(WORLD.scale)["popular"]
+
+
+def test_a_second_run_changes_nothing_even_if_another_release_is_live(
+    tmp_path: Path, publisher: Engine
+) -> None:
+    for recipe in ("", "popular"):
+        nominate.run(str(tmp_path), WORLD, publisher, recipe=recipe, reason="x", run_key=KEY)
+
+    assert Lake(str(tmp_path)).n_rows(GOLD_NOMINATIONS) == 1
+    challenger = nomination(str(tmp_path), KEY)["challenger"]
+    assert recipes.from_json(challenger) == recipes.default(WORLD.scale)
+
+
+def test_what_is_no_recipe_is_refused_before_anything_is_written(
+    tmp_path: Path, publisher: Engine
+) -> None:
+    with pytest.raises(RecipeError, match="no recipe 'best'; give JSON, or one of: default"):
+        nominate.run(str(tmp_path), WORLD, publisher, recipe="best", reason="x", run_key=KEY)
+
+    assert not Lake(str(tmp_path)).exists(GOLD_NOMINATIONS)

@@ -1,0 +1,96 @@
+"""A fit becomes a release: from the lake to what the API reads, without Spark."""
+
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from jobs import publish, session
+from jobs.engine import recipes
+from jobs.errors import NotDecidedError, NotFittedError
+from serving import database, recommendations, releases
+from serving.errors import LiveReleaseMovedError
+from tests.jobs.releasing import pinned, released
+from tests.jobs.small_world import GRUMBLER, RUN, SMALL, Retrain, likes
+from warehouse import datasets
+from warehouse.settings import LakeSettings
+
+RECIPE = recipes.from_json(SMALL)
+
+
+def test_people_see_the_lists_of_the_lake(retrained: Retrain) -> None:
+    with retrained.engine.connect() as connection:
+        mine = recommendations.for_person(connection, "u004", limit=5)
+        fallback = recommendations.for_person(connection, GRUMBLER, limit=5)
+    with Session(retrained.engine) as reading:
+        live = releases.live(reading)
+
+    assert live is not None
+    assert (live.fit_id, live.recipe) == (RUN, RECIPE.name)
+    assert (mine.kind, fallback.kind) == ("batch", "fallback")
+    assert likes("u004", mine.items[0].item_id)
+    assert mine.items[0].title == f"Title of {mine.items[0].item_id}"
+
+
+def test_a_second_run_changes_nothing(retrained: Retrain) -> None:
+    with Session(retrained.engine) as reading:
+        before = len(releases.history(reading))
+
+    again = retrained.publish()
+
+    with Session(retrained.engine) as reading:
+        live = releases.live(reading)
+        assert live is not None
+        assert live.release_id == again
+        assert len(releases.history(reading)) == before
+
+
+def test_who_was_judged_against_another_release_is_not_published(
+    retrained: Retrain, publisher: Engine
+) -> None:
+    released(publisher, RECIPE)  # went live after the nomination, which saw nothing live
+
+    with pytest.raises(LiveReleaseMovedError, match=r"nothing was published\. Retrain again"):
+        replace(retrained, engine=publisher).publish()
+
+
+def test_a_release_that_was_pinned_meanwhile_ends_the_command_with_99(
+    retrained: Retrain, publisher: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stays = pinned(publisher, RECIPE)
+    root = retrained.warehouse.root
+    monkeypatch.setenv("LAKE_ROOT", root)
+    monkeypatch.setenv("LAKE_INBOX", root)
+    monkeypatch.setattr(LakeSettings, "of", lambda *_: root)
+    monkeypatch.setattr(datasets, "named", lambda _: retrained.dataset)
+    monkeypatch.setattr(database, "engine", lambda _: publisher)
+
+    code = publish.main(["--dataset", "product", "--run-key", f"{RUN}/publish"])
+
+    assert code == session.NOTHING_TO_DO
+    with Session(publisher) as reading:
+        assert releases.live_id(reading) == stays
+
+
+def test_the_next_retrain_refreshes_what_is_live(retrained: Retrain, publisher: Engine) -> None:
+    released(publisher, RECIPE)
+    retrain = replace(retrained, engine=publisher, run="product__retrain/two")
+    retrain.freeze()
+    retrain.nominate()
+    with pytest.raises(NotDecidedError, match=r"run jobs\.decide first"):
+        retrain.publish()
+    retrain.evaluate()
+    assert retrain.decide()
+    with pytest.raises(NotFittedError, match=r"no complete fit; run jobs\.fit first"):
+        retrain.publish()
+    retrain.fit()
+
+    release = retrain.publish()
+
+    with Session(publisher) as reading:
+        live = releases.live(reading)
+        assert live is not None
+        assert (live.release_id, live.fit_id) == (release, "product__retrain/two")
+        newest = releases.history(reading)[0]
+    assert newest.reason.startswith("Refreshed: the challenger is the live recipe")
