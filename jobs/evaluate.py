@@ -22,6 +22,7 @@ from jobs.engine.errors import EngineError, NothingToLearnError
 from jobs.engine.evaluation import COLD, WARM, Figure, Judgement
 from jobs.engine.models import Model
 from jobs.engine.recipes import AnyRecipe
+from jobs.engine.windows import Window
 from jobs.errors import JobError
 from jobs.frozen import Frozen, frozen
 from jobs.handover import nomination
@@ -60,7 +61,7 @@ def run(warehouse: Warehouse, dataset: Dataset) -> None:
         return
     standing = contestants(nomination(warehouse.root, warehouse.run_key), dataset)
     rows = frozen(warehouse)
-    fitted, judgement = judged(rows, dataset, standing)
+    fitted, judgement = judged(rows, dataset, standing, gate_window(rows, dataset))
     _write_users(warehouse, rows, judgement)
     metrics = _rows(fitted, judgement, warehouse.run_key)
     append(warehouse.root, GOLD_MODEL_METRICS, metrics, run_key=warehouse.run_key)
@@ -77,13 +78,18 @@ def contestants(nominated: Mapping[str, Any], dataset: Dataset) -> list[Standing
     return [Standing(recipe, role) for recipe, role in found.items()]
 
 
-def judged(
-    rows: Frozen, dataset: Dataset, standing: Sequence[Standing]
-) -> tuple[list[Standing], Judgement]:
-    """Return the fitted recipes, and how each did on the window of the gate."""
-    liked, share = dataset.scale.relevant_from, dataset.windows.gate_train_share
+def gate_window(rows: Frozen, dataset: Dataset) -> Window:
+    """Return the window of the gate: the data set's newest rows are its test rows."""
+    share = dataset.windows.gate_train_share
     older = windows.older_side(rows.table(SILVER_EVENTS), share=share, cut=cut_of(dataset))
-    window = windows.window(rows.events(), older).cached()
+    return windows.window(rows.events(), older)
+
+
+def judged(
+    rows: Frozen, dataset: Dataset, standing: Sequence[Standing], window: Window
+) -> tuple[list[Standing], Judgement]:
+    """Return the fitted recipes, and how each did on the window."""
+    liked, window = dataset.scale.relevant_from, window.cached()
     training = window.training.cache()
     items = rows.items().join(training.select("item").distinct(), "item").cache()
     catalogue = Catalogue.of(items)
