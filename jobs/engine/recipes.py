@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from jobs.engine.errors import RecipeError
 
+MAX_ITERATIONS = 50  # each makes Spark's lineage deeper; -Xss in spark-defaults.conf bears it
 MOVIELENS_SPAN = 4.0  # the hyper-parameters below were found on a scale of 1 to 5
 
 
@@ -60,7 +61,7 @@ class Als(_Value):
     rank: int = Field(default=8, ge=1, le=256)
     reg: float = Field(default=0.57, ge=0)
     alpha: float = Field(default=4.66, gt=0)
-    iterations: int = Field(default=15, ge=1, le=100)
+    iterations: int = Field(default=15, ge=1, le=MAX_ITERATIONS)
     blocks: int = Field(default=2, ge=1, le=1024)
     seed: int = 20260101
 

@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 from jobs.engine import als, lists, models, people, preference
 from jobs.engine.catalogue import Catalogue
 from jobs.engine.errors import NothingToLearnError
-from jobs.engine.recipes import Als, Centred, StarsFromThreshold
+from jobs.engine.recipes import MAX_ITERATIONS, Als, Centred, StarsFromThreshold
 
 SIZE = 12
 SMALL = Als(rank=2, iterations=8)
@@ -98,6 +98,14 @@ def test_the_same_seed_makes_the_same_factors(spark: SparkSession) -> None:
 
     assert np.array_equal(one.matrix, same.matrix)
     assert not np.array_equal(one.matrix, other.matrix)
+
+
+def test_many_iterations_are_not_too_deep_for_the_jvm(spark: SparkSession) -> None:
+    strengths = preference.strengths(checkerboard(spark), Centred(), global_mean=3.0)
+
+    found = als.fit(strengths, Als(rank=1, iterations=MAX_ITERATIONS))
+
+    assert np.isfinite(found.matrix).all()
 
 
 def test_who_likes_nothing_gets_no_factors_but_the_fallback(spark: SparkSession) -> None:

@@ -155,6 +155,12 @@ def test_too_few_people_judge_nothing(
     assert "not judged (400 warm users, 401 are needed)" in found.reason
 
 
+def test_a_champion_may_show_few_items() -> None:
+    found = decide(with_result(case(BASE), "old", coverage=float("nan")))
+
+    assert found.verdict == "refresh"
+
+
 def test_nobody_to_judge_is_no_hold() -> None:
     nobody = np.empty(0)
     evidence = case(nobody, nobody, nobody)
