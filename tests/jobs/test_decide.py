@@ -46,8 +46,12 @@ def lake(
     *,
     champion: AnyRecipe | None = None,
     n_users: int = 80,
+    without: AnyRecipe | None = None,
 ) -> str:
-    """Write what the earlier tasks hand over; each recipe's NDCG lies around its mean."""
+    """Write what the earlier tasks hand over; each recipe's NDCG lies around its mean.
+
+    `without` is a recipe that lacks the value of one user.
+    """
     run = {"retrain_id": RUN, "run_key": f"{RUN}/before"}
     key = run["run_key"]
     live = None if champion is None else champion.model_dump_json()
@@ -61,6 +65,7 @@ def lake(
         | {"segments": ["warm"] if at else ["cold"], "metric": "ndcg@10"}
         for recipe, mean in means.items()
         for at, value in enumerate(mean + noise)
+        if not (recipe == without and at == 1)
     ]
     models = [row for recipe, mean in means.items() for row in figures(run, recipe, mean, n_users)]
     where = str(root)
@@ -148,6 +153,15 @@ def test_what_cannot_be_judged_is_held_and_nothing_follows(
     assert (row["verdict"], row["recipe"], row["publishes"]) == ("hold", None, False)
 
 
+def test_a_challenger_that_lacks_a_users_value_drops_out(tmp_path: Path, publisher: Engine) -> None:
+    root = lake(tmp_path, BOTH, champion=CHAMPION, without=CHALLENGER)
+
+    assert decide.run(root, WORLD, publisher, run_key=KEY)
+
+    assert verdict(root)["recipe"] == CHAMPION.name
+    assert f"{CHALLENGER.name} has metrics that are no numbers" in verdict(root)["reason"]
+
+
 def test_while_a_release_is_pinned_nothing_follows(tmp_path: Path, publisher: Engine) -> None:
     pinned(publisher, CHAMPION)
     root = lake(tmp_path, BOTH, champion=CHAMPION)
@@ -165,11 +179,14 @@ def test_a_second_run_changes_nothing_and_ends_alike(
     root = lake(tmp_path)
     first = decide.run(root, WORLD, publisher, run_key=KEY)
     row = verdict(root)
+    pinned(publisher, CHAMPION)  # comes too late for this decision
     caplog.set_level(logging.INFO)
 
     assert decide.run(root, WORLD, publisher, run_key=KEY) == first
 
     assert verdict(root) == row
+    with Session(publisher) as reading:
+        assert [each.decided_at for each in evidence.newest(reading, 5)] == [row["decided_at"]]
     assert Lake(root).n_rows(GOLD_VERDICTS) == 1
     assert caplog.messages[-1] == f"first: {row['reason']}"
 
