@@ -85,12 +85,12 @@ def judged_users(sent: DataFrame) -> DataFrame:
 
 
 def _judged(rows: DataFrame, rules: dict[str, Column]) -> DataFrame:
-    broken = [F.when(condition, F.lit(name)) for name, condition in rules.items()]
-    whole = F.array_compact(F.array(*broken))
-    malformed = F.col("raw").isNotNull()
-    return rows.withColumn(
-        "broken_rules", F.when(malformed, F.array(F.lit(MALFORMED))).otherwise(whole)
-    )
+    """Return the rows with `broken_rules`. Names are joined and split: Spark compiles just that."""
+    names = [F.when(condition, F.lit(name)) for name, condition in rules.items()]
+    joined = F.when(F.col("raw").isNotNull(), F.lit(MALFORMED)).otherwise(F.concat_ws(",", *names))
+    none = F.expr("CAST(array() AS array<string>)")
+    broken = F.when(F.col("joined") == "", none).otherwise(F.split("joined", ","))
+    return rows.withColumn("joined", joined).withColumn("broken_rules", broken).drop("joined")
 
 
 def _rating_rules(scale: Scale) -> dict[str, Column]:
