@@ -209,7 +209,8 @@ def _first(case: _Case, servable: list[str], *, challenger_sound: bool) -> tuple
         case.note("Beats the best popularity?", f"the best is {case.said(best)}", passed=None)
         return best, f"First release: {case.said(best)} is the best popularity."
     if not challenger_sound:
-        return best, f"First release: {case.said(best)}, as the challenger is not sound."
+        wrong = [line.detail for line in case.lines if line.rule == "Sound?" and not line.passed]
+        return best, f"First release: {case.said(best)}, as the challenger {wrong[-1]}."
     lead = case.lead(challenger, best)
     if case.note("Beats the best popularity?", f"{lead} over {best}", passed=lead.low > 0):
         beaten = f"beats the best popularity {case.said(best)} by {lead}"

@@ -184,6 +184,7 @@ def test_an_unsound_challenger_drops_out(changes: dict[str, object]) -> None:
     later = decide(with_result(case(), "new", **changes))
 
     assert (first.verdict, first.recipe) == ("first", "popular")
+    assert ", as the challenger new " in first.reason
     assert (later.verdict, later.recipe) == ("refresh", "old")
     assert "Sound? new" in later.reason
 
