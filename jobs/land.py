@@ -24,6 +24,7 @@ from jobs.sources import SentFile, Target
 from warehouse import datasets
 from warehouse.datasets import Dataset, Files
 from warehouse.errors import WarehouseError
+from warehouse.query import Lake
 from warehouse.settings import LakeSettings
 from warehouse.tables import BRONZE_ITEMS, BRONZE_LANDINGS, BRONZE_RATINGS, BRONZE_USERS, Table
 
@@ -103,8 +104,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _new(warehouse: "Warehouse", files: Sequence[SentFile]) -> list[SentFile]:
     """Return the files whose bytes were never landed."""
-    landed = warehouse.read_or_empty(BRONZE_LANDINGS).select("landing_id")
-    known = {row["landing_id"] for row in landed.collect()}  # a row per file
+    known = _landing_ids(warehouse, BRONZE_LANDINGS)
     for file in files:
         if file.landing_id in known:
             log.info("%s: was landed before as %s", file.name, file.landing_id)
@@ -116,7 +116,7 @@ def _land(
 ) -> dict[str, int]:
     """Append the files' rows, but those that a killed run appended; return rows per landing."""
     rows, n_rows = bronze_rows(warehouse.spark, table, part, files)
-    there = _there(warehouse, table, list(n_rows))
+    there = _landing_ids(warehouse, table, among=list(n_rows))
     missing = sorted(set(n_rows) - there)
     if missing:
         rows = rows.where(F.col("landing_id").isin(missing)) if there else rows
@@ -125,11 +125,17 @@ def _land(
     return n_rows
 
 
-def _there(warehouse: "Warehouse", table: Table, landing_ids: list[str]) -> set[str]:
-    if not warehouse.exists(table):
+def _landing_ids(
+    warehouse: "Warehouse", table: Table, *, among: Sequence[str] | None = None
+) -> set[str]:
+    """Return the landings in the table, read without Spark: it is seconds faster at a few rows."""
+    lake = Lake(warehouse.root)
+    if not lake.exists(table):
         return set()
-    mine = warehouse.read(table).where(F.col("landing_id").isin(landing_ids))
-    return {row["landing_id"] for row in mine.select("landing_id").distinct().collect()}
+    listed = ", ".join(f"'{one}'" for one in among or ())
+    where = f"landing_id IN ({listed})" if listed else None
+    rows = lake.batches(table, columns=["landing_id"], where=where)
+    return {str(one) for batch in rows for one in batch.column("landing_id").unique().to_pylist()}
 
 
 def _record(warehouse: "Warehouse", files: Sequence[SentFile], n_rows: Mapping[str, int]) -> None:

@@ -1,13 +1,14 @@
-"""Which landings wait to be refined, and which of them still count."""
+"""Which landings wait to be refined, and which of them still count. Read without Spark."""
 
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jobs.errors import JobError
 from warehouse.datasets import Dataset
-from warehouse.tables import BRONZE_LANDINGS, SILVER_REFINEMENTS
+from warehouse.query import Lake
+from warehouse.tables import BRONZE_LANDINGS, SILVER_REFINEMENTS, Table
 
 if TYPE_CHECKING:
     from warehouse.delta import Warehouse
@@ -44,9 +45,12 @@ def waiting(warehouse: "Warehouse", dataset: Dataset, refused: Sequence[str] = (
     Raises:
         JobError: a landing to refuse does not wait.
     """
-    landed = warehouse.read_or_empty(BRONZE_LANDINGS)
-    done = warehouse.read_or_empty(SILVER_REFINEMENTS).select("landing_id")
-    rows = landed.join(done, "landing_id", "left_anti").collect()  # a row per file
+    lake = Lake(warehouse.root)
+    landed = _rows(
+        lake, BRONZE_LANDINGS, "landing_id", "target", "n_rows", "landed_at", "source_file"
+    )
+    done = {row["landing_id"] for row in _rows(lake, SILVER_REFINEMENTS, "landing_id")}
+    rows = [row for row in landed if row["landing_id"] not in done]
     in_order = sorted(rows, key=lambda row: (row["landed_at"], row["source_file"]))
     found = [(row["landing_id"], row["target"], row["n_rows"]) for row in in_order]
     targets = {landing_id: target for landing_id, target, _ in found}
@@ -58,3 +62,8 @@ def waiting(warehouse: "Warehouse", dataset: Dataset, refused: Sequence[str] = (
         )
     n_rows = {landing_id: count for landing_id, _, count in found}
     return Waiting(targets, n_rows, dataset.source.delivery == "snapshots", tuple(refused))
+
+
+def _rows(lake: Lake, table: Table, *columns: str) -> list[dict[str, Any]]:
+    """Return the rows of a table with a row per file; none before its first commit."""
+    return lake.read(table, columns=columns).to_pylist() if lake.exists(table) else []
