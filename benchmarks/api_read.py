@@ -151,18 +151,18 @@ def ask(url: str, key: str, users: int, seconds: float, seed: int) -> list[float
 def statement(url: str, users: int, seconds: float) -> list[float]:
     """Return the seconds that the bare statement takes, through psycopg2 and nothing else."""
     engine = database.connect(url, DATASET, autocommit=True)
-    compiled = recommendations.FOR_PERSON.compile(engine)
     random = np.random.default_rng(7)
     took = []
     with engine.connect() as connection:
         raw = connection.connection.dbapi_connection
         if raw is None:
             raise RuntimeError("no connection")
+        recommendations.for_person(connection, "0", limit=LIMIT)  # which plans it
         cursor = raw.cursor()
         until = time.perf_counter() + seconds
         while (started := time.perf_counter()) < until:
-            given = {"user_id": str(random.integers(users)), "limit": LIMIT}
-            cursor.execute(str(compiled), given)
+            given = (str(random.integers(users)), LIMIT)
+            cursor.execute(f"execute {recommendations.FOR_PERSON.name}(%s, %s)", given)
             cursor.fetchall()
             took.append(time.perf_counter() - started)
     engine.dispose()

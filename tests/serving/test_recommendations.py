@@ -27,3 +27,18 @@ def test_lists_keep_their_order_however_postgres_joins(publisher: Engine, plan: 
         assert ids(recommendations.like_item(connection, "a", limit=100)) == "dbc"
         rated = people.one(connection, "u", limit=100).rated
         assert "".join(item.item_id for item in rated) == "bdac"
+
+
+def test_who_has_no_list_of_his_own_gets_everybodys_less_what_he_rated(publisher: Engine) -> None:
+    shop.release(
+        publisher, "one", instead_of=None, profiles=shop.profiles(grumbler="cx", all="dcb")
+    )
+
+    found = {name: shop.seen(publisher, name) for name in ("u", "stranger", "grumbler", "all")}
+    assert {name: (answer.kind, ids(answer)) for name, answer in found.items()} == {
+        "u": ("batch", "ab"),
+        "stranger": ("fallback", "dcb"),
+        "grumbler": ("fallback", "db"),
+        "all": ("fallback", ""),
+    }
+    assert [item.rank for item in found["grumbler"].items] == [1, 2]
