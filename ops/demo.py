@@ -58,7 +58,7 @@ def run(settings: OpsSettings, wanted: Wanted) -> None:
     else:
         stack.up()
     found = lists(stack, dataset.name)
-    if found is None or wanted.archive is not None:
+    if found is None or brings_new(settings, dataset, wanted.archive):
         take(settings, dataset, wanted)
         work(stack, dataset)
         found = lists(stack, dataset.name)
@@ -113,10 +113,24 @@ def take(settings: OpsSettings, dataset: Dataset, wanted: Wanted) -> None:
             play(settings, wanted.size, wanted.seed)
 
 
+def brings_new(settings: OpsSettings, dataset: Dataset, archive: Path | None) -> bool:
+    """Return whether the archive is another one than that which was handed over last."""
+    if archive is None:
+        return False
+    name = name_of(archive, dataset)
+    recorded = settings.inbox / dataset.name / f"{name}.sha256"
+    return not recorded.is_file() or recorded.read_text() != f"{digest(archive)}  {name}\n"
+
+
+def name_of(archive: Path, dataset: Dataset) -> str:
+    """Return what the archive is called in the inbox: as its publisher calls it."""
+    return str(dataset.source.url).rsplit("/", 1)[-1] if dataset.source.url else archive.name
+
+
 def hand_over(archive: Path, dataset: Dataset, inbox: Path) -> Path:
     """Copy an archive into the inbox under its publisher's name, its digest beside it."""
     inbox.mkdir(parents=True, exist_ok=True)
-    name = str(dataset.source.url).rsplit("/", 1)[-1] if dataset.source.url else archive.name
+    name = name_of(archive, dataset)
     unfinished, target = inbox / f".{name}", inbox / name
     shutil.copyfile(archive, unfinished)
     (inbox / f"{name}.sha256").write_text(f"{digest(unfinished)}  {name}\n")

@@ -29,6 +29,17 @@ def test_an_archive_is_copied_under_its_publishers_name_with_its_digest(
     assert len(list(inbox.iterdir())) == 2
 
 
+def test_only_another_archive_is_worked_on_again(tmp_path: Path, settings: OpsSettings) -> None:
+    dataset, given = datasets.named("movielens_1m"), tmp_path / "ml-1m.zip"
+    given.write_bytes(b"zip")
+    assert demo.brings_new(settings, dataset, given)
+    demo.hand_over(given, dataset, settings.inbox / dataset.name)
+    assert not demo.brings_new(settings, dataset, given)
+    assert not demo.brings_new(settings, dataset, None)
+    given.write_bytes(b"newer")
+    assert demo.brings_new(settings, dataset, given)
+
+
 def test_a_missing_archive_is_told_before_anything_starts(settings: OpsSettings) -> None:
     with pytest.raises(OpsError, match=r"no file /none.*ARCHIVE"):
         demo.run(settings, Wanted(archive=Path("/none")))
