@@ -1,11 +1,9 @@
-"""A database to publish into, and one retrain of the small world that many tests look at."""
+"""One retrain of the small world that many tests look at."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
-
-from tests.serving.conftest import committing, owner, postgres, publisher
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -13,8 +11,6 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
     from tests.jobs.small_world import Retrain
-
-__all__ = ["committing", "owner", "postgres", "publisher"]
 
 
 @pytest.fixture(scope="session")

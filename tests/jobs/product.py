@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from warehouse.datasets import Dataset
+from warehouse.query import Lake
 from warehouse.tables import Table
 
 if TYPE_CHECKING:
@@ -48,8 +49,9 @@ def killed(*_: object, **__: object) -> None:
 
 def rows_of(warehouse: "Warehouse", table: Table, *columns: str) -> list[tuple[Any, ...]]:
     """Return the table's rows as tuples of these columns, in order."""
-    found = warehouse.read(table).select(*(columns or table.names)).collect()
-    return sorted((tuple(row) for row in found), key=str)
+    names = columns or table.names
+    found = Lake(warehouse.root).read(table, columns=names).to_pylist(maps_as_pydicts="strict")
+    return sorted((tuple(row[name] for name in names) for row in found), key=str)
 
 
 def contents(warehouse: "Warehouse", *tables: Table) -> dict[str, list[tuple[Any, ...]]]:

@@ -10,9 +10,9 @@ from serving.api.settings import ApiSettings
 from serving.client import Client
 from serving.database import ServingSettings
 from serving.schemas import Problem
+from tests.conftest import schema_of
 from tests.serving import shop
 from tests.serving.api_server import running_api
-from tests.serving.conftest import schema_of
 from tests.serving.server import as_role
 
 AWAY = "postgresql+psycopg2://api:canary@127.0.0.1:1/recsys"

@@ -11,8 +11,8 @@ from sqlalchemy.exc import ProgrammingError
 from serving import database
 from serving.errors import UnknownDatasetError
 from serving.models import Base
+from tests.conftest import schema_of
 from tests.serving import shop
-from tests.serving.conftest import schema_of
 from tests.serving.server import as_role
 
 POINTER = "update live_release set since = now()"

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 from serving import keys
 from serving.client import Client
 from serving.errors import KeyRefusedError, ScopeMissingError
-from tests.serving.conftest import schema_of
+from tests.conftest import schema_of
 
 
 def test_a_key_opens_its_own_data_set_until_it_is_revoked(
