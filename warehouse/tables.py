@@ -303,7 +303,7 @@ GOLD_MODEL_METRICS = Table(
         Column("metric", "string", "Such as `ndcg@10`."),
         Column("value", "double", "Mean over the segment's users, or the catalogue's figure."),
         Column("n_users", "bigint", "Users judged."),
-        Column("fit_seconds", "double", "Wall time of fit and lists.", nullable=True),
+        Column("fit_seconds", "double", "Wall time of the fit.", nullable=True),
         _RUN_KEY,
     ),
     key=("retrain_id", "recipe", "window", "segment", "metric"),

@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 
 import httpx2
 import streamlit as st
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from serving.client import Client
@@ -36,9 +36,9 @@ class DemoSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="DEMO_", frozen=True)
 
-    api_url: str
-    keys_file: Path
-    dataset: str | None = None
+    api_url: str = Field(description="Base address of the product's API.")
+    keys_file: Path = Field(description="JSON file of API keys by data set, mode 0600.")
+    dataset: str | None = Field(default=None, description="The data set that is shown first.")
 
 
 @dataclass(frozen=True)
