@@ -28,12 +28,19 @@ _ATOMS = {
 
 
 def append(
-    root: str, table: Table, rows: Sequence[dict[str, Any]] | pa.Table, *, run_key: str
+    root: str,
+    table: Table,
+    rows: Sequence[dict[str, Any]] | pa.Table,
+    *,
+    run_key: str,
+    part: str = "",
 ) -> bool:
     """Add the rows to the table in one commit that carries the run key; make the table if needed.
 
+    A run that writes a table more than once names each `part`.
+
     Returns:
-        False if this run key is in the table's log already: then nothing is written.
+        False if this run key (and part) is in the table's log already: then nothing is written.
 
     Raises:
         SchemaMismatchError: a row lacks a column, has one too many, or a value of another type.
@@ -43,7 +50,7 @@ def append(
     data = _typed(table, rows)
     with _lock(root, table, run_key):
         delta = _opened(uri, table)
-        app_id = f"{run_key}#"
+        app_id = f"{run_key}#{part}"
         if delta.transaction_version(app_id) is not None:
             log.info("skipped table=%s run_key=%s: written before", table.full_name, run_key)
             return False

@@ -138,6 +138,11 @@ class Windows(_Part):
     without_time: Literal["file_order", "random"] = Field(
         default="file_order", description="The split of a data set that has no times."
     )
+    half_life_days: float = Field(
+        default=365,
+        gt=0,
+        description="How fast what is popular gets old here: years for a library, days for news.",
+    )
 
 
 class Floors(_Part):

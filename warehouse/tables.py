@@ -289,6 +289,69 @@ GOLD_FREEZES = Table(
     key=("retrain_id",),
 )
 
+GOLD_TRIALS = Table(
+    layer="gold",
+    name="trials",
+    doc="Each recipe that a search tried, also the search's memory: one killed goes on from here.",
+    columns=(
+        _RETRAIN,
+        Column("number", "int", "From 0, in the order in which they were finished."),
+        Column("stage", "string", "`explore`, or `final`: a finalist over several seeds."),
+        Column("recipe", "string", "The recipe's short stable name."),
+        Column("recipe_json", "string", "The recipe itself."),
+        Column("parameters", "string", "JSON: what the search chose, by the parameter's name."),
+        Column("state", "string", "`complete`, `pruned` or `failed`."),
+        Column("value", "double", "Mean NDCG@10 over the windows scored.", nullable=True),
+        Column("by_window", "map<string,double>", "NDCG@10 by rolling window scored."),
+        Column("n_users", "bigint", "Users judged, over all windows scored."),
+        Column("seconds", "double", "Wall time."),
+        Column("failure", "string", "Why it failed, or was cut short.", nullable=True),
+        Column("finished_at", "timestamp", "UTC."),
+        _RUN_KEY,
+    ),
+    key=("retrain_id", "number"),
+    checks=(("known_state", "state IN ('complete', 'pruned', 'failed')"),),
+)
+
+GOLD_SEARCHES = Table(
+    layer="gold",
+    name="searches",
+    doc="Who challenges in a retrain: what its search found, or what it was given where none ran.",
+    columns=(
+        _RETRAIN,
+        Column("challenger", "string", "The challenger's recipe as JSON."),
+        Column("found_by", "string", "`search`, or `nomination` where the budget was nought."),
+        Column("value", "double", "Its mean NDCG@10 over windows and seeds.", nullable=True),
+        Column("n_trials", "int", "Trials of all states, over all attempts."),
+        Column("n_pruned", "int", "Cut short as hopeless."),
+        Column("n_failed", "int", "Ended with an error."),
+        Column("budget_seconds", "double", "Wall time that was granted."),
+        Column("seconds", "double", "Wall time that was used, over all attempts."),
+        Column("found_at", "timestamp", "UTC."),
+        _RUN_KEY,
+    ),
+    key=("retrain_id",),
+)
+
+GOLD_SAMPLE_LISTS = Table(
+    layer="gold",
+    name="sample_lists",
+    doc="What three known people would have seen under each contestant, on the gate's window.",
+    columns=(
+        _RETRAIN,
+        Column("recipe", "string", "The recipe's short stable name."),
+        Column("role", "string", "`challenger`, `champion` or `popularity`."),
+        _USER,
+        Column("segments", "array<string>", "Segments he belongs to, such as `active_low`."),
+        Column("item_ids", "array<string>", "The first ten of his list, best first."),
+        Column("titles", "array<string>", "Their titles."),
+        Column("relevant", "array<boolean>", "Whether he came to like it in the newer rows."),
+        Column("n_relevant", "int", "How many items he came to like there."),
+        _RUN_KEY,
+    ),
+    key=("retrain_id", "recipe", "user_id"),
+)
+
 GOLD_MODEL_METRICS = Table(
     layer="gold",
     name="model_metrics",
@@ -440,7 +503,10 @@ TABLES = (
     SILVER_QUARANTINE,
     GOLD_NOMINATIONS,
     GOLD_FREEZES,
+    GOLD_TRIALS,
+    GOLD_SEARCHES,
     GOLD_MODEL_METRICS,
+    GOLD_SAMPLE_LISTS,
     GOLD_USER_METRICS,
     GOLD_VERDICTS,
     GOLD_FITS,

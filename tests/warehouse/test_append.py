@@ -42,6 +42,14 @@ def test_a_run_key_is_written_once(tmp_path: Path) -> None:
     assert held(tmp_path) == ["d/1", "d/2"]
 
 
+def test_a_run_that_writes_more_than_once_names_each_part(tmp_path: Path) -> None:
+    for part in ("0", "1", "0"):
+        row = nomination(f"d/{part}")
+        append(str(tmp_path), GOLD_NOMINATIONS, [row], run_key="d/1/nominate", part=part)
+
+    assert held(tmp_path) == ["d/0", "d/1"]
+
+
 def test_the_commit_is_signed_as_spark_signs_it(tmp_path: Path) -> None:
     append(str(tmp_path), GOLD_NOMINATIONS, [nomination("d/1")], run_key="d/1/nominate")
 
