@@ -90,13 +90,15 @@ def best(scores: NDArray[np.float32], n: int) -> Iterator[NDArray[np.int64]]:
         yield places[np.argsort(-row[places], kind="stable")[:n]]
 
 
-def diversity(units: NDArray[np.float32]) -> float | None:
-    """Return 1 minus the mean cosine of two of the rows, each of length one or nought."""
-    n = len(units)
+def diversity(categories: NDArray[np.float32]) -> float | None:
+    """Return 1 minus the mean cosine of two of the rows; rows of noughts are like no other."""
+    n = len(categories)
     if n < 2:  # noqa: PLR2004 # a pair
         return None
-    together = units.sum(axis=0, dtype=np.float64)
-    alike = (together @ together - (units.astype(np.float64) ** 2).sum()) / (n * (n - 1))
+    rows = categories.astype(np.float64)
+    units = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+    together = units.sum(axis=0)
+    alike = (together @ together - (units**2).sum()) / (n * (n - 1))
     return float(1 - alike)
 
 
@@ -117,17 +119,19 @@ def _lists(batch: pa.RecordBatch, scorer: Scorer, catalogue: Catalogue, n: int) 
     scores, own = scorer.scores(block)
     seen = _ragged(batch.column("seen"), catalogue)
     scores[seen.rows, seen.places] = -np.inf
-    units = unit(catalogue.categories)
     chosen = list(best(scores, n))
     lengths = np.array([len(places) for places in chosen])
     rows, places = np.repeat(np.arange(size), lengths), np.concatenate(chosen)
+    diversities = [diversity(catalogue.categories[first[:FIRST]]) for first in chosen]
     ends = pa.array(np.concatenate([[0], np.cumsum(lengths)]), pa.int32())
     lists = [
         batch.column("user"),
         pa.ListArray.from_arrays(ends, pa.array(catalogue.ids[places], pa.string())),
         pa.ListArray.from_arrays(ends, pa.array(scores[rows, places], pa.float32())),
         pa.array(own),
-        pa.array([diversity(units[places[:FIRST]]) for places in chosen], pa.float64()),
+        pa.array(
+            [diversity(catalogue.categories[places[:FIRST]]) for places in chosen], pa.float64()
+        ),
     ]
     return pa.RecordBatch.from_arrays(lists, ["user", "item_ids", "scores", "own", "diversity"])
 

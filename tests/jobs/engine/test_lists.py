@@ -108,6 +108,6 @@ def test_best_is_what_a_full_sort_finds(rows: list[list[int]], n: int) -> None:
     ],
 )
 def test_diversity(categories: list[list[int]], expected: float | None) -> None:
-    found = lists.diversity(lists.unit(np.array(categories, np.float32)))
+    found = lists.diversity(np.array(categories, np.float32))
 
     assert found == (None if expected is None else pytest.approx(expected))
