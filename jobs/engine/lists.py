@@ -129,9 +129,7 @@ def _lists(batch: pa.RecordBatch, scorer: Scorer, catalogue: Catalogue, n: int) 
         pa.ListArray.from_arrays(ends, pa.array(catalogue.ids[places], pa.string())),
         pa.ListArray.from_arrays(ends, pa.array(scores[rows, places], pa.float32())),
         pa.array(own),
-        pa.array(
-            [diversity(catalogue.categories[places[:FIRST]]) for places in chosen], pa.float64()
-        ),
+        pa.array(diversities, pa.float64()),
     ]
     return pa.RecordBatch.from_arrays(lists, ["user", "item_ids", "scores", "own", "diversity"])
 
