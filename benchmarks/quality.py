@@ -77,7 +77,10 @@ def judge(warehouse: Warehouse, n_seeds: int, share: float, until: float = 1.0) 
     default = recipes.default(dataset.scale)
     seeds = [default.model_copy(update={"seed": default.seed + n}) for n in range(n_seeds)]
     standing = [Standing(one, "challenger") for one in seeds]
-    standing += [Standing(one, "popularity") for one in recipes.popularities(dataset.scale)]
+    standing += [
+        Standing(one, "popularity")
+        for one in recipes.popularities(dataset.scale, dataset.windows.half_life_days)
+    ]
     rows = frozen(warehouse)
     events = rows.events()
     if until < 1:

@@ -73,7 +73,7 @@ def contestants(nominated: Mapping[str, Any], dataset: Dataset) -> list[Standing
     found: dict[AnyRecipe, str] = {recipes.from_json(nominated["challenger"]): "challenger"}
     if nominated["champion"] is not None:
         found.setdefault(recipes.from_json(nominated["champion"]), "champion")
-    for recipe in recipes.popularities(dataset.scale):
+    for recipe in recipes.popularities(dataset.scale, dataset.windows.half_life_days):
         found.setdefault(recipe, "popularity")
     return [Standing(recipe, role) for recipe, role in found.items()]
 

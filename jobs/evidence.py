@@ -78,7 +78,7 @@ def evidence(
     challenger = recipes.from_json(standing["challenger"])
     live = standing["champion"]
     champion = None if live is None else recipes.from_json(live)
-    popularities = list(recipes.popularities(dataset.scale))
+    popularities = list(recipes.popularities(dataset.scale, dataset.windows.half_life_days))
     if not isinstance(challenger, Als) and challenger not in popularities:
         popularities.append(challenger)
     known = {one.name: one for one in [challenger, champion, *popularities] if one is not None}

@@ -34,7 +34,7 @@ def run(
     Raises:
         RecipeError: `recipe` is neither empty, nor a known name, nor the JSON of a recipe.
     """
-    challenger = recipes.parse(recipe, dataset.scale)
+    challenger = recipes.parse(recipe, dataset.scale, dataset.windows.half_life_days)
     with Session(engine) as reading:
         live = releases.live(reading)
     champion = None if live is None else recipes.from_json(json.dumps(live.recipe_json))

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from jobs.engine import als, lists, popularity, preference
+from jobs.engine import ages, als, lists, popularity, preference
 from jobs.engine.catalogue import Catalogue
 from jobs.engine.errors import NothingToLearnError
 from jobs.engine.lists import Block, Scorer
@@ -78,7 +78,9 @@ def fit(
         like_him = PopularLikeHim(relevant_from=relevant_from, lift=0)
         fallback = popularity.fit(ratings, like_him, catalogue, groups)
         mean = _mean(ratings)
-        strengths = preference.strengths(ratings, recipe.weighting, global_mean=mean)
+        strengths = preference.strengths(
+            ratings, recipe.weighting, global_mean=mean, remaining=_remaining(recipe, ratings)
+        )
         factors = als.fit(strengths, recipe)
         candidate = np.isin(catalogue.index, factors.items)
         by_place = catalogue.by_place(factors.items, factors.matrix)
@@ -96,6 +98,12 @@ def fit(
         seconds=time.monotonic() - start,
         catalogue=catalogue,
     )
+
+
+def _remaining(recipe: Als, ratings: DataFrame) -> Column | None:
+    if recipe.half_life_days is None:
+        return None
+    return ages.remaining(ages.newest(ratings), recipe.half_life_days)
 
 
 def _mean(ratings: DataFrame) -> float:

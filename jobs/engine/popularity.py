@@ -7,12 +7,11 @@ from numpy.typing import NDArray
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from jobs.engine import ages
 from jobs.engine.catalogue import Catalogue
 from jobs.engine.lists import Block
 from jobs.engine.people import Segments
 from jobs.engine.recipes import Popular, Popularity, PopularLikeHim, PopularRecently
-
-_DAY = 86400.0
 
 
 @dataclass(frozen=True)
@@ -65,10 +64,7 @@ def fit(
         case Popular():
             return PopularityScorer(_counted(liked, F.lit(1.0), catalogue, 1))
         case PopularRecently(half_life_days=half_life):
-            newest = ratings.agg(F.max(F.unix_micros("rated_at"))).first()
-            end = (newest[0] if newest else None) or 0
-            age_days = (F.lit(end) - F.unix_micros("rated_at")) / 1e6 / _DAY
-            weight = F.pow(F.lit(0.5), age_days / half_life)
+            weight = ages.remaining(ages.newest(ratings), half_life)
             return PopularityScorer(_counted(liked, weight, catalogue, 1))
         case PopularLikeHim():
             return _like_him(liked, recipe, catalogue, groups)

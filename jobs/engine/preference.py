@@ -1,6 +1,7 @@
 """How a rating becomes a preference: signed strengths from ratings, by a recipe's weighting.
 
-Above nought a strength says "yes", below it "no"; its size says how surely.
+Above nought a strength says "yes", below it "no"; its size says how surely. What a user's mean is,
+does not depend on the age of his ratings.
 """
 
 from pyspark.sql import Column, DataFrame, Window
@@ -14,6 +15,7 @@ def strengths(
     weighting: StarsFromThreshold | MinusMidpoint | Centred,
     *,
     global_mean: float,
+    remaining: Column | None = None,
 ) -> DataFrame:
     """Return (user, item, strength) of everybody who has at least one strength above nought.
 
@@ -23,10 +25,15 @@ def strengths(
         ratings: (user, item, rating), one row per pair.
         weighting: the recipe's.
         global_mean: mean of all `ratings`.
+        remaining: what is left of each rating's strength, above nought: see `ages.remaining`.
     """
     by_user = Window.partitionBy("user")
-    rated = ratings.select("user", "item", F.col("rating").cast("double").alias("rating"))
-    weighed = rated.withColumn("strength", _strength(weighting, global_mean, by_user))
+    left = F.lit(1.0) if remaining is None else remaining
+    rated = ratings.select(
+        "user", "item", F.col("rating").cast("double").alias("rating"), left.alias("left")
+    )
+    strength = _strength(weighting, global_mean, by_user) * F.col("left")
+    weighed = rated.withColumn("strength", strength)
     if isinstance(weighting, StarsFromThreshold):
         return weighed.where("strength > 0").select("user", "item", "strength")
     positive = F.max("strength").over(by_user) > 0

@@ -53,7 +53,8 @@ Weighting = Annotated[StarsFromThreshold | MinusMidpoint | Centred, Field(discri
 class Als(_Value):
     """Implicit ALS (Hu, Koren and Volinsky 2008) as Spark has it: signed strengths, scaled reg.
 
-    `blocks` belongs to the recipe: another number of blocks starts from other factors.
+    A strength halves with each half-life of its rating's age, if there is one. `blocks` belongs to
+    the recipe: another number of blocks starts from other factors.
     """
 
     kind: Literal["als"] = "als"
@@ -64,6 +65,7 @@ class Als(_Value):
     iterations: int = Field(default=15, ge=1, le=MAX_ITERATIONS)
     blocks: int = Field(default=2, ge=1, le=1024)
     seed: int = 20260101
+    half_life_days: float | None = Field(default=None, gt=0)
 
     @property
     def name(self) -> str:
@@ -139,20 +141,20 @@ def default(scale: Scale) -> Als:
     return Als(alpha=_alpha(4.66, scale))
 
 
-def popularities(scale: Scale) -> tuple[Popularity, ...]:
+def popularities(scale: Scale, half_life_days: float) -> tuple[Popularity, ...]:
     """Return the recipes that need no model, simplest first: the challenger must beat them all."""
     liked = scale.relevant_from
     return (
         Popular(relevant_from=liked),
-        PopularRecently(relevant_from=liked),
+        PopularRecently(relevant_from=liked, half_life_days=half_life_days),
         PopularLikeHim(relevant_from=liked),
     )
 
 
-def named(scale: Scale) -> dict[str, AnyRecipe]:
+def named(scale: Scale, half_life_days: float) -> dict[str, AnyRecipe]:
     """Return the recipes that a person can ask for by name."""
     midpoint = scale.highest / 2  # measured: 2.5 of 5 stars does better than 3
-    popular, recently, like_him = popularities(scale)
+    popular, recently, like_him = popularities(scale, half_life_days)
     return {
         "default": default(scale),
         "als-minus-midpoint": Als(
@@ -167,7 +169,7 @@ def named(scale: Scale) -> dict[str, AnyRecipe]:
     }
 
 
-def parse(text: str, scale: Scale) -> AnyRecipe:
+def parse(text: str, scale: Scale, half_life_days: float) -> AnyRecipe:
     """Return the recipe that a form's field means: empty (the default), a name, or JSON.
 
     Raises:
@@ -176,7 +178,7 @@ def parse(text: str, scale: Scale) -> AnyRecipe:
     asked = text.strip()
     if asked.startswith("{"):
         return from_json(asked)
-    known = named(scale)
+    known = named(scale, half_life_days)
     if asked and asked not in known:
         raise RecipeError(f"no recipe {asked!r}; give JSON, or one of: {', '.join(known)}")
     return known[asked or "default"]
@@ -202,4 +204,5 @@ def _alpha(on_five_stars: float, scale: Scale) -> float:
 
 
 def _digest(recipe: BaseModel) -> str:
-    return hashlib.sha256(recipe.model_dump_json().encode()).hexdigest()[:6]
+    """Return six hex digits of the recipe; what is None is left out, so that names stay."""
+    return hashlib.sha256(recipe.model_dump_json(exclude_none=True).encode()).hexdigest()[:6]

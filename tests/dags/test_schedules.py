@@ -67,7 +67,7 @@ def test_the_form_proposes_the_recipes_that_have_a_name() -> None:
     from jobs.engine import recipes
 
     for dataset in datasets.installed():
-        assert list(recipes.named(dataset.scale)) == RECIPES
+        assert list(recipes.named(dataset.scale, 365)) == RECIPES
 
 
 def test_a_cron_expression_is_read_as_utc() -> None:
@@ -81,6 +81,16 @@ def test_with_a_cron_expression_new_rows_still_start_a_run() -> None:
     new_rows = asset(SILVER_INTERACTIONS, datasets.installed()[0])
     assert waited_for(by_asset_or_clock(new_rows, "0 3 * * *")) == [new_rows]
     assert by_asset_or_clock(new_rows, None) == [new_rows]
+
+
+def test_the_manifest_says_whether_a_person_is_asked_by_default() -> None:
+    from dags.form import retrain_form
+
+    for dataset in datasets.installed():
+        asked = dataset.schedule.model_copy(update={"ask_for_approval": True})
+        form = retrain_form(dataset.model_copy(update={"schedule": asked}))
+        assert form["ask_for_approval"].value is True
+        assert retrain_form(dataset)["ask_for_approval"].value is dataset.schedule.ask_for_approval
 
 
 def filled(bag: "DagBag", field: str, value: object) -> dict[str, Any]:
@@ -101,6 +111,12 @@ def filled(bag: "DagBag", field: str, value: object) -> dict[str, Any]:
         ("search_budget_minutes", 1.5),
         ("search_budget_minutes", "10"),
         ("search_budget_minutes", None),
+        ("search_max_trials", -1),
+        ("search_max_trials", 2.5),
+        ("search_family", "random"),
+        ("search_family", None),
+        ("ask_for_approval", "yes"),
+        ("ask_for_approval", None),
         ("reason", "x" * 501),
         ("reason", ["a"]),
     ],
@@ -119,6 +135,9 @@ def test_the_form_refuses(bag: "DagBag", field: str, value: object) -> None:
         ("recipe", '{"algorithm":\n "als", "rank": 32}'),
         ("search_budget_minutes", 0),
         ("search_budget_minutes", 120),
+        ("search_max_trials", 40),
+        ("search_family", "als_with_priors"),
+        ("ask_for_approval", True),
         ("reason", "Frische Filme, größere Liste"),
     ],
 )

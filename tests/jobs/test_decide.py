@@ -35,7 +35,7 @@ KEY = f"{RUN}/decide"
 WORLD = world()
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
 CHALLENGER, CHAMPION = recipes.default(WORLD.scale), Als(rank=2)
-POPULARITIES = recipes.popularities(WORLD.scale)
+POPULARITIES = recipes.popularities(WORLD.scale, 365)
 GOOD: Mapping[AnyRecipe, float] = dict.fromkeys(POPULARITIES, 0.2) | {CHALLENGER: 0.4}
 BOTH: Mapping[AnyRecipe, float] = {**GOOD, CHAMPION: 0.3}
 

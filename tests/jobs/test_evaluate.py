@@ -24,7 +24,7 @@ def figures(retrain: Retrain, recipe: str = CHALLENGER) -> dict[tuple[str, str],
 
 
 def test_als_finds_the_tastes_and_popularity_does_not(retrained: Retrain) -> None:
-    popular = recipes.popularities(retrained.dataset.scale)[0]
+    popular = recipes.popularities(retrained.dataset.scale, 365)[0]
 
     ours, theirs = figures(retrained), figures(retrained, popular.name)
 
@@ -34,7 +34,7 @@ def test_als_finds_the_tastes_and_popularity_does_not(retrained: Retrain) -> Non
 
 def test_every_recipe_has_all_metrics_of_every_segment(retrained: Retrain) -> None:
     scale = retrained.dataset.scale
-    found = [figures(retrained, r.name) for r in recipes.popularities(scale)]
+    found = [figures(retrained, r.name) for r in recipes.popularities(scale, 365)]
 
     assert all(set(one) == set(figures(retrained)) for one in found)
     segments = {segment for segment, _ in found[0]}
@@ -106,7 +106,7 @@ def test_a_challenger_whose_fit_fails_is_recorded_and_ends_nothing(
     failed = recipes.from_json(nothing_reaches_it).name
     assert figures(retrain, failed) == {("warm", "failed"): 1.0}
     assert retrain.decide()
-    assert figures(retrain, recipes.popularities(retrain.dataset.scale)[0].name)
+    assert figures(retrain, recipes.popularities(retrain.dataset.scale, 365)[0].name)
 
 
 def test_earlier_tasks_must_have_run(warehouse: Warehouse, publisher: Engine) -> None:

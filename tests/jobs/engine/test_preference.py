@@ -1,7 +1,8 @@
 import pytest
 from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
 
-from jobs.engine import preference
+from jobs.engine import ages, preference
 from jobs.engine.recipes import Centred, MinusMidpoint, StarsFromThreshold
 
 ROWS = [(1, 1, 5.0), (1, 2, 3.0), (2, 1, 2.0), (2, 2, 1.0), (3, 1, 3.0)]
@@ -41,3 +42,27 @@ def test_a_hair_makes_an_exact_nought_a_weak_yes(spark: SparkSession) -> None:
     found = strengths(spark, Centred(p=1, shrinkage=0, hair=1e-6))
 
     assert found[3, 1] == pytest.approx(1e-6)
+
+
+def test_a_strength_halves_with_each_half_life_and_never_vanishes(spark: SparkSession) -> None:
+    days = ((1, 1, 5.0, "2024-01-11"), (1, 2, 3.0, "2024-01-01"), (1, 3, 4.0, "1924-01-01"))
+    ratings = spark.createDataFrame(days, "user int, item int, rating double, at string")
+    dated = ratings.withColumn("rated_at", F.col("at").cast("timestamp"))
+    left = ages.remaining(ages.newest(dated), 10)
+
+    rows = preference.strengths(
+        dated, StarsFromThreshold(threshold=1), global_mean=MEAN, remaining=left
+    ).collect()
+
+    found = {row["item"]: row["strength"] for row in rows}
+    assert found == {1: 1.0, 2: pytest.approx(0.5), 3: ages.LEAST}
+
+
+def test_who_said_yes_long_ago_keeps_his_mean(spark: SparkSession) -> None:
+    ratings = spark.createDataFrame(ROWS, "user int, item int, rating double")
+    half = preference.strengths(ratings, Centred(), global_mean=MEAN, remaining=F.lit(0.5))
+
+    whole = strengths(spark, Centred())
+
+    found = {(row["user"], row["item"]): row["strength"] for row in half.collect()}
+    assert found == {pair: pytest.approx(strength / 2) for pair, strength in whole.items()}

@@ -8,7 +8,8 @@ from warehouse.datasets import Scale
 
 STARS = Scale(lowest=1, highest=5, step=1, relevant_from=4)
 POINTS = Scale(lowest=0, highest=10, step=1, relevant_from=8)
-EVERY = list(recipes.named(STARS).values())
+YEAR = 365.0
+EVERY = list(recipes.named(STARS, YEAR).values())
 
 
 @pytest.mark.parametrize("recipe", EVERY, ids=lambda recipe: recipe.name)
@@ -26,8 +27,22 @@ def test_names_are_short_stable_and_tell_recipes_apart() -> None:
     assert Als().name == "als-centred-r8-b0a803"
 
 
+def test_a_new_field_that_is_not_used_leaves_the_name_as_it_was() -> None:
+    assert recipes.default(STARS).name == "als-centred-r8-b0a803"
+    assert recipes.default(STARS).half_life_days is None
+    assert Als(half_life_days=365).name != Als().name
+
+
+def test_popularity_gets_old_as_the_data_set_says() -> None:
+    recently = recipes.popularities(STARS, 2)[1]
+
+    assert isinstance(recently, recipes.PopularRecently)
+    assert recently.half_life_days == 2
+    assert recently.name.startswith("popular-2d-")
+
+
 def test_the_default_is_the_recipe_that_was_measured() -> None:
-    assert recipes.parse("", STARS) == recipes.default(STARS)
+    assert recipes.parse("", STARS, YEAR) == recipes.default(STARS)
     assert recipes.default(STARS) == Als(
         weighting=Centred(), rank=8, reg=0.57, alpha=4.66, iterations=15, blocks=2
     )
@@ -37,9 +52,9 @@ def test_alpha_is_in_units_of_the_scale() -> None:
     assert recipes.default(POINTS).alpha == pytest.approx(4.66 * 4 / 10)
 
 
-@pytest.mark.parametrize("name", recipes.named(STARS))
+@pytest.mark.parametrize("name", recipes.named(STARS, YEAR))
 def test_the_form_takes_every_name(name: str) -> None:
-    assert recipes.parse(name, STARS) == recipes.named(STARS)[name]
+    assert recipes.parse(name, STARS, YEAR) == recipes.named(STARS, YEAR)[name]
 
 
 @pytest.mark.parametrize(
@@ -54,7 +69,7 @@ def test_the_form_takes_every_name(name: str) -> None:
 )
 def test_what_is_no_recipe_is_refused_by_name(asked: str, said: str) -> None:
     with pytest.raises(RecipeError, match=said):
-        recipes.parse(asked, STARS)
+        recipes.parse(asked, STARS, YEAR)
 
 
 def test_a_recipe_cannot_be_changed() -> None:
@@ -65,5 +80,5 @@ def test_a_recipe_cannot_be_changed() -> None:
 def test_weightings_are_told_apart_by_kind() -> None:
     asked = '{"kind": "als", "weighting": {"kind": "minus_midpoint", "midpoint": 2.5}}'
 
-    assert recipes.parse(asked, STARS) == Als(weighting=MinusMidpoint(midpoint=2.5))
+    assert recipes.parse(asked, STARS, YEAR) == Als(weighting=MinusMidpoint(midpoint=2.5))
     assert Als(weighting=StarsFromThreshold(threshold=4)).name.startswith("als-stars-from-")
