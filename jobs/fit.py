@@ -10,6 +10,7 @@ import json
 import logging
 import subprocess
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from jobs.engine.catalogue import Catalogue
 from jobs.engine.errors import EngineError
 from jobs.engine.models import Model
 from jobs.engine.people import Segments
+from jobs.engine.recipes import AnyRecipe
 from jobs.errors import JobError
 from jobs.frozen import Frozen, frozen
 from jobs.handover import row_of, verdict
@@ -48,6 +50,16 @@ LENGTH = 100
 N_SIMILAR = 50
 
 
+@dataclass(frozen=True)
+class Learned:
+    """A model of all ratings, and what scoring needs of everybody who rated."""
+
+    model: Model
+    people: DataFrame
+    groups: Segments
+    n_ratings: int
+
+
 def run(warehouse: Warehouse, dataset: Dataset) -> None:
     """Fit, write lists and all that goes with them, then the ledger. A second run changes nothing.
 
@@ -58,18 +70,12 @@ def run(warehouse: Warehouse, dataset: Dataset) -> None:
         log.info("%s: fitted before under %s", dataset.name, warehouse.run_key)
         return
     decided = verdict(warehouse.root, warehouse.run_key)
-    rows, liked = frozen(warehouse), dataset.scale.relevant_from
-    ratings = rows.ratings().cache()
-    items = rows.items().join(ratings.select("item").distinct(), "item")
-    catalogue = Catalogue.of(items)
-    attributes = dataset.users.attributes if dataset.users else ()
-    groups = people.segments(rows.users(), attributes).cached()
+    rows = frozen(warehouse)
     recipe = recipes.from_json(decided["recipe_json"])
-    model = models.fit(recipe, ratings, catalogue, groups, relevant_from=liked)
+    learned = learn(rows, dataset, recipe)
+    model, groups = learned.model, learned.groups
     log.info("fitted %s in %.1f s", recipe.name, model.seconds)
-    hidden = windows.hidden(rows.events())
-    everybody = people.people(ratings, hidden, groups, relevant_from=liked)
-    n_users = _write_lists(warehouse, rows, model.lists(everybody, LENGTH))
+    n_users = _write_lists(warehouse, rows, model.lists(learned.people, LENGTH))
     warehouse.append(GOLD_PROFILES, _with_fit(profiles(rows), warehouse))
     _write_small(warehouse, model, groups)
     ledger = {
@@ -77,12 +83,24 @@ def run(warehouse: Warehouse, dataset: Dataset) -> None:
         "recipe_json": decided["recipe_json"],
         "constants": json.dumps(model.constants),
         "n_users": n_users,
-        "n_items": len(catalogue),
-        "n_ratings": ratings.count(),
+        "n_items": len(model.catalogue),
+        "n_ratings": learned.n_ratings,
         "fit_seconds": model.seconds,
     }
     _write_ledger(warehouse, rows.versions, ledger)
     log.info("%s: %d lists by %s", dataset.name, n_users, recipe.name)
+
+
+def learn(rows: Frozen, dataset: Dataset, recipe: AnyRecipe) -> Learned:
+    """Return what the recipe makes of all ratings that `rows` hold, and everybody who rated."""
+    liked, ratings = dataset.scale.relevant_from, rows.ratings().cache()
+    items = rows.items().join(ratings.select("item").distinct(), "item")
+    attributes = dataset.users.attributes if dataset.users else ()
+    groups = people.segments(rows.users(), attributes).cached()
+    model = models.fit(recipe, ratings, Catalogue.of(items), groups, relevant_from=liked)
+    hidden = windows.hidden(rows.events())
+    everybody = people.people(ratings, hidden, groups, relevant_from=liked)
+    return Learned(model, everybody, groups, ratings.count())
 
 
 def profiles(rows: Frozen) -> DataFrame:
@@ -141,10 +159,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
+def own_lists(rows: Frozen, listed: DataFrame) -> DataFrame:
+    """Return the lists that are people's own and hold anything, under the product's user ids."""
+    return listed.where("own AND size(item_ids) > 0").join(rows.users(), "user")
+
+
 def _write_lists(warehouse: Warehouse, rows: Frozen, listed: DataFrame) -> int:
     """Write the lists that are people's own; return how many there are."""
-    own = listed.where("own AND size(item_ids) > 0").join(rows.users(), "user")
-    own = own.localCheckpoint()
+    own = own_lists(rows, listed).localCheckpoint()
     warehouse.append(GOLD_RECOMMENDATIONS, _with_fit(own, warehouse))
     return own.count()
 
