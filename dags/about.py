@@ -38,15 +38,27 @@ TASKS = {
         "Writes down who stands: the challenger (the form's recipe, or the default) and the "
         "champion (the recipe of the live release).",
     ),
+    "search": About(
+        "Search for a recipe",
+        "Tries recipes on three rolling windows of the frozen rows for as long as the form allows, "
+        "and lets the best one challenge. Its log has a line per trial; without a budget the "
+        "nominated recipe challenges. A search that was killed goes on where it was.",
+    ),
     "evaluate": About(
         "Evaluate on a frozen window",
-        "Trains challenger, champion and the popularities on the older events and measures each on "
-        "the newer ones, over all people and over each segment.",
+        "Trains challenger, champion, popularities and yardsticks on the older events and measures "
+        "each on the newer ones, over all people and over each segment.",
     ),
     "decide": About(
         "Decide: publish or hold",
         "Puts the evidence through the gate. `first`, `promote` and `refresh` go on; on `hold`, or "
         "while a release is pinned, what follows is skipped. The last line of the log says why.",
+    ),
+    "approve": About(
+        "Ask a person",
+        "Shows the evidence and waits for Approve or Reject, where the manifest or the form asks "
+        "for it; else it does nothing. Rejected, or not answered within a day: what follows is "
+        "skipped, and people keep what they see.",
     ),
     "fit": About(
         "Fit on all rows",

@@ -169,7 +169,12 @@ class Schedule(_Part):
     retrain_after_events: int = Field(
         default=1, ge=1, description="Retrain when so many new events were accepted."
     )
-    ask_for_approval: bool = False
+    ask_for_approval: bool = Field(
+        default=False, description="A person approves each release before people see it."
+    )
+    approval_timeout_hours: float = Field(
+        default=24, gt=0, le=720, description="So long is waited for his answer; then it is no."
+    )
 
 
 class Dataset(_Part):

@@ -37,7 +37,7 @@ def test_a_retrain_runs_every_job_once(run: Run, jobs: Jobs) -> None:
     assert set(run("playground__retrain").values()) == {"success"}
     called = [call.job for call in jobs.calls()]
     assert sorted(called[:2]) == ["freeze", "nominate"]
-    assert called[2:] == ["evaluate", "decide", "fit", "publish"]
+    assert called[2:] == ["search", "evaluate", "decide", "fit", "publish"]
 
 
 def test_a_hold_is_green_and_nothing_is_fitted(run: Run, jobs: Jobs) -> None:
@@ -45,7 +45,10 @@ def test_a_hold_is_green_and_nothing_is_fitted(run: Run, jobs: Jobs) -> None:
     states = run("playground__retrain")
     assert (states["run"], states["decide"]) == ("success", "success")
     assert (states["fit"], states["publish"]) == ("skipped", "skipped")
-    assert {call.job for call in jobs.calls()} == {"freeze", "nominate", "evaluate", "decide"}
+    assert states["approve"] == "skipped"
+    assert {call.job for call in jobs.calls()} == {
+        "freeze", "nominate", "search", "evaluate", "decide",
+    }  # fmt: skip
 
 
 def test_every_job_is_told_its_data_set_and_its_run_key(run: Run, jobs: Jobs) -> None:
@@ -67,6 +70,18 @@ def test_the_form_reaches_nominate_as_it_was_written(run: Run, jobs: Jobs) -> No
 def test_without_a_reason_the_run_says_how_it_was_started(run: Run, jobs: Jobs) -> None:
     run("playground__retrain")
     assert jobs.call("nominate").words[2:] == ["--recipe=", "--reason=By hand"]
+
+
+def test_the_form_reaches_the_search(run: Run, jobs: Jobs) -> None:
+    run("playground__retrain", search_budget_minutes=15, search_max_trials=40, search_family="als")
+    words = [word for word in jobs.call("search").words if word.startswith("--")]
+    assert words[-3:] == ["--minutes=15", "--trials=40", "--family=als"]
+
+
+def test_without_a_budget_the_search_is_told_so(run: Run, jobs: Jobs) -> None:
+    run("playground__retrain")
+    words = [word for word in jobs.call("search").words if word.startswith("--")]
+    assert words[-3:] == ["--minutes=0", "--trials=0", "--family=any"]
 
 
 def test_only_jobs_that_cross_over_know_the_way_to_postgres(run: Run, jobs: Jobs) -> None:

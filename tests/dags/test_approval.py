@@ -1,0 +1,122 @@
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from airflow.sdk import DAG, BaseOperator
+from airflow.sdk.exceptions import AirflowException, DownstreamTasksSkipped, TaskAwaitingInput
+from structlog.testing import capture_logs
+
+from dags import approval
+from dags.approval import ApproveOperator
+from tests.dags.conftest import Run
+from tests.dags.stand_ins import Jobs
+
+
+class Instance:
+    """The little of a task instance that the operator touches."""
+
+    id = "a-uuid"
+    map_index = -1
+
+    def xcom_push(self, **_: object) -> None:
+        """Keep nothing."""
+
+
+@pytest.fixture
+def task(monkeypatch: pytest.MonkeyPatch) -> ApproveOperator:
+    from airflow.sdk.bases.operator import ExecutorSafeguard
+
+    monkeypatch.setattr(ExecutorSafeguard, "test_mode", True)
+    with DAG("shop__retrain", schedule=None):
+        made = ApproveOperator(
+            task_id="approve",
+            subject="Publish?",
+            arguments=["--dataset=shop"],
+            response_timeout=timedelta(hours=24),
+            execution_timeout=timedelta(minutes=15),
+        )
+        made >> BaseOperator(task_id="fit") >> BaseOperator(task_id="publish")
+    return made
+
+
+def asked(task: ApproveOperator, *, wanted: bool) -> dict[str, Any]:
+    instance = Instance()
+    return {
+        "params": {approval.PARAM: wanted},
+        "task": task,
+        "task_instance": instance,
+        "ti": instance,
+    }
+
+
+def answer(option: str, who: str | None) -> dict[str, Any]:
+    by = None if who is None else {"id": "1", "name": who}
+    return {
+        "chosen_options": [option],
+        "params_input": {},
+        "responded_at": datetime.now(UTC),
+        "responded_by_user": by,
+        "timedout": who is None,
+    }
+
+
+def events(lines: list[Any]) -> str:
+    return "\n".join(str(line["event"]) for line in lines)
+
+
+def test_nobody_is_asked_where_nobody_wants_it(run: Run, jobs: Jobs) -> None:
+    states = run("playground__retrain")
+    assert (states["approve"], states["publish"]) == ("success", "success")
+    assert "brief" not in [call.job for call in jobs.calls()]
+
+
+def test_it_waits_with_the_jobs_text_as_it_is(
+    task: ApproveOperator, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (jobs.folder / "jobs" / "brief.py").write_text("print('**{{ 1 + 1 }}** é')")
+    told: list[dict[str, Any]] = []
+    monkeypatch.setattr(
+        "airflow.providers.standard.operators.hitl.upsert_hitl_detail",
+        lambda **detail: told.append(detail),
+    )
+    with pytest.raises(TaskAwaitingInput) as parked:
+        task.execute(asked(task, wanted=True))  # type: ignore[arg-type] # as much as it reads
+    assert parked.value.timeout == timedelta(hours=24)
+    (detail,) = told
+    assert detail["body"] == "**{{ 1 + 1 }}** é\n"
+    assert detail["defaults"] == ["Reject"]
+
+
+def test_the_job_is_told_its_data_set_and_sees_no_secret(
+    task: ApproveOperator, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SERVING_DATABASE_URL", "never-to-be-seen")
+    assert "this is brief" in approval.brief(task.arguments)
+    call = jobs.call("brief")
+    assert call.words == ["--dataset=shop"]
+    assert not [name for name in call.env if name.startswith("AIRFLOW")]
+    assert "never-to-be-seen" not in call.env.values()
+
+
+def test_a_brief_that_fails_says_why_and_asks_nobody(task: ApproveOperator, jobs: Jobs) -> None:
+    jobs.end_with(brief=1)
+    with pytest.raises(AirflowException, match="exit code 1; it said: INFO this is brief"):
+        task.execute(asked(task, wanted=True))  # type: ignore[arg-type] # as much as it reads
+
+
+def test_approved_goes_on_and_says_by_whom(task: ApproveOperator) -> None:
+    with capture_logs() as lines:
+        task.execute_complete(asked(task, wanted=True), answer("Approve", "maya"))  # type: ignore[arg-type] # as much as it reads
+    assert "Approved by maya" in events(lines)
+
+
+@pytest.mark.parametrize(
+    ("who", "said"), [("maya", "Refused by maya"), (None, "nobody answered in time")]
+)
+def test_rejected_or_not_answered_skips_all_that_follows(
+    task: ApproveOperator, who: str | None, said: str
+) -> None:
+    with capture_logs() as lines, pytest.raises(DownstreamTasksSkipped) as skipped:
+        task.execute_complete(asked(task, wanted=True), answer("Reject", who))  # type: ignore[arg-type] # as much as it reads
+    assert set(skipped.value.tasks) == {"fit", "publish"}
+    assert said in events(lines)
