@@ -3,8 +3,7 @@
 import json
 import logging
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -12,7 +11,7 @@ from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 
 from warehouse import locks
 from warehouse.errors import SchemaMismatchError
-from warehouse.tables import Table
+from warehouse.tables import PROPERTIES, Table
 
 log = logging.getLogger(__name__)
 
@@ -48,19 +47,24 @@ def append(
     """
     uri = f"{root.rstrip('/')}/{table.layer}/{table.name}"
     data = _typed(table, rows)
-    with _lock(root, table, run_key):
+    with locks.writer(root, table, f"{run_key}, pid {os.getpid()}"):
         delta = _opened(uri, table)
         app_id = f"{run_key}#{part}"
         if delta.transaction_version(app_id) is not None:
             log.info("skipped table=%s run_key=%s: written before", table.full_name, run_key)
             return False
-        signature = json.dumps({"job": run_key.rsplit("/", 1)[-1], "run_key": run_key})
         commit = CommitProperties(
-            custom_metadata={"userMetadata": signature}, app_transactions=[Transaction(app_id, 1)]
+            custom_metadata=signature(run_key), app_transactions=[Transaction(app_id, 1)]
         )
         write_deltalake(delta, data, mode="append", commit_properties=commit)
     log.info("wrote table=%s rows=%d run_key=%s", table.full_name, data.num_rows, run_key)
     return True
+
+
+def signature(run_key: str) -> dict[str, str]:
+    """Return what a commit says of the run that made it, where Spark says it too."""
+    job = run_key.rsplit("/", 1)[-1]
+    return {"userMetadata": json.dumps({"job": job, "run_key": run_key})}
 
 
 def arrow_schema(table: Table) -> pa.Schema:
@@ -86,21 +90,10 @@ def _typed(table: Table, rows: Sequence[dict[str, Any]] | pa.Table) -> pa.Table:
 def _opened(uri: str, table: Table) -> DeltaTable:
     if DeltaTable.is_deltatable(uri):
         return DeltaTable(uri)
-    delta = DeltaTable.create(
-        uri, arrow_schema(table), configuration={"delta.enableDeletionVectors": "false"}
-    )
+    delta = DeltaTable.create(uri, arrow_schema(table), configuration=PROPERTIES)
     for name, condition in table.checks:
         delta.alter.add_constraint({name: condition})
     return DeltaTable(uri)
-
-
-@contextmanager
-def _lock(root: str, table: Table, run_key: str) -> Iterator[None]:
-    if "://" in root:
-        yield
-        return
-    with locks.process_lock(locks.lock_path(root, table), f"{run_key}, pid {os.getpid()}"):
-        yield
 
 
 def _arrow(spark_type: str) -> pa.DataType:

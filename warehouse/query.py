@@ -89,8 +89,8 @@ class Lake:
             if batch.num_rows:
                 yield batch.cast(_plain(batch.schema))
 
-    def history(self, table: Table, *, limit: int = 10) -> list[Commit]:
-        """Return the table's last commits, newest first."""
+    def history(self, table: Table, *, limit: int | None = 10) -> list[Commit]:
+        """Return the table's last commits, newest first; all without a limit."""
         return [_commit(entry) for entry in self._open(table, None).history(limit)]
 
     def sql(self, query: str) -> pa.Table:

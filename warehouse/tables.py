@@ -7,6 +7,13 @@ can read it at parse time. `tests/warehouse/test_tables.py` holds it to its rule
 from dataclasses import dataclass
 from typing import Literal
 
+# Of every table, whoever makes it.
+PROPERTIES = {
+    "delta.enableDeletionVectors": "false",  # every reader can open the table, and erasure is real
+    "delta.columnMapping.mode": "none",
+    "delta.logRetentionDuration": "interval 520 weeks",  # a kept release reads its own versions
+}
+
 Layer = Literal["bronze", "silver", "gold"]
 
 

@@ -1,0 +1,70 @@
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from deltalake import CommitProperties, DeltaTable
+
+from warehouse import retention
+from warehouse.append import append, signature
+from warehouse.errors import VersionGoneError
+from warehouse.query import Lake
+from warehouse.tables import GOLD_NOMINATIONS as TABLE
+
+NOW = datetime(2026, 1, 5, tzinfo=UTC)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> str:
+    """A table of four versions: made, two rows added one by one, both rewritten into one file."""
+    for at in (1, 2):
+        row = dict.fromkeys(TABLE.names, "x") | {"retrain_id": f"d/{at}", "nominated_at": NOW}
+        append(
+            str(tmp_path), TABLE, [row | {"champion_release_id": at}], run_key=f"d/{at}/nominate"
+        )
+    DeltaTable(f"{tmp_path}/gold/nominations").optimize.compact()
+    return str(tmp_path)
+
+
+def rows(root: str, version: int | None = None) -> list[str]:
+    found = Lake(root).read(TABLE, columns=["retrain_id"], version=version)
+    return sorted(found["retrain_id"].to_pylist())
+
+
+def vacuum(root: str, *, keep: set[int]) -> int:
+    return retention.vacuum(root, TABLE, keep=keep, run_key="d/3/vacuum", retention_hours=0)
+
+
+def test_what_a_kept_version_needs_stays(root: str) -> None:
+    assert vacuum(root, keep={1}) == 1  # the second row's own file
+    assert rows(root, version=1) == ["d/1"]
+    assert rows(root) == ["d/1", "d/2"]
+    retention.check_whole(root, TABLE, 1)
+    with pytest.raises(VersionGoneError, match=r"version 2: 1 of its 2 files were vacuumed away"):
+        retention.check_whole(root, TABLE, 2)
+
+
+def test_recent_files_stay_for_those_who_read_them_now(root: str) -> None:
+    assert retention.vacuum(root, TABLE, keep=set(), run_key="d/3/vacuum") == 0
+    retention.check_whole(root, TABLE, 2)
+
+
+def test_nothing_is_removed_while_a_kept_version_is_broken(root: str) -> None:
+    assert vacuum(root, keep=set()) == 2
+    before = Lake(root).version(TABLE)
+    with pytest.raises(VersionGoneError):
+        vacuum(root, keep={1})
+    assert Lake(root).version(TABLE) == before
+
+
+def test_an_erasure_ends_all_versions_before_it(root: str) -> None:
+    properties = CommitProperties(custom_metadata=signature("d/4/erase"))
+    table = DeltaTable(f"{root}/gold/nominations")
+    table.delete("retrain_id = 'd/1'", commit_properties=properties)
+    with pytest.raises(VersionGoneError, match="people were erased since, at version 4"):
+        retention.check_whole(root, TABLE, 3)
+    retention.check_whole(root, TABLE, 4)
+
+
+def test_a_version_that_never_was(root: str) -> None:
+    with pytest.raises(VersionGoneError, match="its log is gone"):
+        retention.check_whole(root, TABLE, 99)
