@@ -18,6 +18,8 @@ import httpx2
 from ops.errors import NotHealthyError, OpsError
 
 BAD_TOKEN = "Invalid JWT token"  # noqa: S105 # answered with 403, as a missing right is
+AWAITING = "awaiting_input"  # parked until a person answers
+APPROVE, REJECT = "Approve", "Reject"
 ENDED = {"success", "failed", "skipped", "upstream_failed", "removed"}
 
 
@@ -78,6 +80,19 @@ class Task:
     def seconds(self) -> float:
         """How long it took; 0 while it runs."""
         return _seconds(self.started_at, self.ended_at)
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a run asks a person. `answer` is None while it waits; by nobody: it waited too long."""
+
+    task_id: str
+    subject: str
+    body: str
+    asked_at: datetime | None
+    answer: str | None
+    answered_by: str | None
+    answered_at: datetime | None
 
 
 class Airflow:
@@ -158,6 +173,21 @@ class Airflow:
         ]
         return [str(line["event"]) for line in found if "event" in line]
 
+    def question(self, run: Run) -> Question | None:
+        """Return what the run asked a person, answered or not; None if it asked nobody."""
+        found = self._ask("GET", f"{_path(run)}/hitlDetails")["hitl_details"]
+        return _question(found[0]) if found else None
+
+    def answer(self, run: Run, question: Question, *, approve: bool) -> None:
+        """Answer in the name of who is signed in. Only the first answer counts."""
+        path = f"{_path(run)}/taskInstances/{_part(question.task_id)}/-1/hitlDetails"
+        self._ask("PATCH", path, json={"chosen_options": [APPROVE if approve else REJECT]})
+
+    def question_page(self, run: Run, task: Task) -> str:
+        """Return the address of Airflow's page with the question that a task asks."""
+        base = f"{self.base_url}/dags/{_part(run.dag_id)}/runs/{_part(run.run_id)}"
+        return f"{base}/tasks/{_part(task.task_id)}/required_actions"
+
     def wait(self, run: Run, *, timeout: float, poll: float = 1.0) -> Run:
         """Return the run once it has ended, well or badly.
 
@@ -236,6 +266,18 @@ def _task(given: Mapping[str, Any]) -> Task:
         try_number=given["try_number"],
         started_at=_time(given["start_date"]),
         ended_at=_time(given["end_date"]),
+    )
+
+
+def _question(given: Mapping[str, Any]) -> Question:
+    return Question(
+        task_id=given["task_instance"]["task_id"],
+        subject=given["subject"],
+        body=given["body"] or "",
+        asked_at=_time(given["created_at"]),
+        answer=given["chosen_options"][0] if given["chosen_options"] else None,
+        answered_by=(given["responded_by_user"] or {}).get("name"),
+        answered_at=_time(given["responded_at"]),
     )
 
 

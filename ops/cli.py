@@ -6,7 +6,7 @@ import time
 import traceback
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.markup import escape
@@ -29,6 +29,7 @@ datasets = typer.Typer(no_args_is_help=True, help="The data sets that manifests 
 app.add_typer(datasets, name="datasets")
 
 DatasetOption = Annotated[str, typer.Option("--dataset", help="name of a manifest in datasets/")]
+Family = Literal["any", "als", "als_with_priors"]
 EXPECTED = (OpsError, WarehouseError, ServingError, JavaMissingError, OSError)
 
 
@@ -135,13 +136,34 @@ def retrain(
     recipe: Annotated[str, typer.Option(help="name of a recipe, or a recipe as JSON")] = "",
     reason: Annotated[str, typer.Option(help="why; it stands beside the verdict")] = "",
     *,
+    search_minutes: Annotated[
+        int, typer.Option(min=0, max=120, help="look so long for a better recipe")
+    ] = 0,
+    max_trials: Annotated[
+        int, typer.Option(min=0, max=1000, help="end the search after so many; 0: no limit")
+    ] = 0,
+    family: Annotated[
+        Family | None, typer.Option(help="what the search may try; any of them without it")
+    ] = None,
+    ask: Annotated[
+        bool | None,
+        typer.Option("--ask/--do-not-ask", help="whether a person approves; else the manifest"),
+    ] = None,
     wait: Annotated[bool, typer.Option("--wait", help="show each task until its end")] = False,
 ) -> None:
     """Make a model now, judge it, and publish it if it is good enough."""
     manifests.named(dataset)
     airflow = demonstration.client(_running())
     airflow.unpause(f"{dataset}__retrain")
-    given = {name: value for name, value in {"recipe": recipe, "reason": reason}.items() if value}
+    form = {
+        "recipe": recipe or None,
+        "reason": reason or None,
+        "search_budget_minutes": search_minutes or None,
+        "search_max_trials": max_trials or None,
+        "search_family": family,
+        "ask_for_approval": ask,
+    }
+    given = {name: value for name, value in form.items() if value is not None}
     run = airflow.trigger(f"{dataset}__retrain", given)
     console.print(f"[bold]{run.dag_id}[/bold] {run.run_id}")
     if wait:

@@ -1,4 +1,8 @@
-"""Follow a DAG run at the terminal: each task with its time, a failed one with its last lines."""
+"""Follow a DAG run at the terminal: each task with its time, a failed one with its last lines.
+
+What people wait for is told while it happens: each trial of a search, the verdict, and that
+somebody is asked to approve it.
+"""
 
 import re
 import time
@@ -6,13 +10,23 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TypeVar
 
+from rich.markup import escape
 from rich.status import Status
 
-from ops.airflow import ENDED, Airflow, AirflowUnavailableError, Run, Task
+from ops.airflow import (
+    AWAITING,
+    ENDED,
+    Airflow,
+    AirflowError,
+    AirflowUnavailableError,
+    Run,
+    Task,
+)
 from ops.errors import NotHealthyError, RunFailedError
 from ops.steps import console, duration
 
 POLL_SECONDS = 1.0
+LOG_SECONDS = 3.0  # between two looks at the log of a search that runs
 PATIENCE_SECONDS = 120
 LAST_LINES = 15
 NOISE = ("::group::", "::endgroup::", "Task failed with exception")  # Airflow's own
@@ -21,6 +35,11 @@ SIGNS = {
     "skipped": "[yellow]-[/yellow]",
     "failed": "[red]✗[/red]",
     "upstream_failed": "[red]·[/red]",
+}
+WORTH_TELLING = {
+    "search": re.compile(r"\b(?:trial \d+ \w+ .*|\S+: \S+ challenges.*|no search: .*)"),
+    "decide": re.compile(r"^(?:first|promote|refresh|hold): .*"),
+    "approve": re.compile(r"^(?:Approved|Refused).*"),
 }
 SPARK_READY = re.compile(r"spark session ready seconds=([\d.]+)")
 
@@ -34,12 +53,16 @@ def follow(airflow: Airflow, run: Run) -> Run:
         RunFailedError: a task failed. The message ends with its last lines and the next step.
     """
     told: set[str] = set()
+    looked = -LOG_SECONDS
     with Status("", console=console) as status:
         if not console.is_terminal:
             status.stop()
         while True:
             now, tasks = patiently(lambda: (airflow.run(run), airflow.tasks(run)))
-            _tell(tasks, told)
+            if time.monotonic() - looked >= LOG_SECONDS:
+                _tell_lines(airflow, now, [t for t in tasks if t.state == "running"], told)
+                looked = time.monotonic()
+            _tell(airflow, now, tasks, told)
             status.update(_under_way(tasks))
             if now.state in ENDED:
                 break
@@ -148,16 +171,39 @@ def spark_start_seconds(airflow: Airflow, run: Run) -> float | None:
     return sum(found) if found else None
 
 
-def _tell(tasks: list[Task], told: set[str]) -> None:
+def _tell(airflow: Airflow, run: Run, tasks: list[Task], told: set[str]) -> None:
     for task in tasks:
         if task.state in ENDED and task.task_id not in told:
             told.add(task.task_id)
             took = duration(task.seconds) if task.started_at else "not run"
             console.print(f"  {SIGNS.get(task.state, '·')} {task.name} [dim]{took}[/dim]")
+            if task.state == "success":
+                _tell_lines(airflow, run, [task], told)
+        elif task.state == AWAITING and AWAITING not in told:
+            told.add(AWAITING)
+            console.print(f"  [yellow]?[/yellow] {task.name}: {airflow.question_page(run, task)}")
+
+
+def _tell_lines(airflow: Airflow, run: Run, tasks: list[Task], told: set[str]) -> None:
+    """Tell what the tasks' logs say that people wait for, each line once."""
+    for task in tasks:
+        pattern = WORTH_TELLING.get(task.task_id)
+        if pattern is None:
+            continue
+        try:
+            lines = airflow.log(run, task)
+        except AirflowError:
+            continue  # there is none yet
+        found = [match[0] for line in lines if (match := pattern.search(line))]
+        for line in [line for line in found if line not in told]:
+            told.add(line)
+            console.print(f"    [dim]{escape(line)}[/dim]", highlight=False)
 
 
 def _under_way(tasks: list[Task]) -> str:
     running = [task.name for task in tasks if task.state == "running"]
     again = [task.name for task in tasks if task.state == "up_for_retry"]
+    asked = [task.name for task in tasks if task.state == AWAITING]
     waiting = f" (will try again: {', '.join(again)})" if again else ""
-    return f"  {', '.join(running) or 'waiting for Airflow'}{waiting}"
+    answer = "waiting for a person's answer" if asked else "waiting for Airflow"
+    return f"  {', '.join(running) or answer}{waiting}"

@@ -2,14 +2,14 @@
 
 import copy
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 from airflow.sdk import Asset
 from airflow.sdk.exceptions import ParamValidationError
 
 from dags.common import asset, by_asset_or_clock, by_clock
-from dags.form import RECIPES
+from dags.form import FAMILIES, RECIPES
 from warehouse import datasets
 from warehouse.tables import SILVER_INTERACTIONS
 
@@ -68,6 +68,13 @@ def test_the_form_proposes_the_recipes_that_have_a_name() -> None:
 
     for dataset in datasets.installed():
         assert list(recipes.named(dataset.scale, 365)) == RECIPES
+
+
+def test_form_command_line_and_search_know_the_same_families() -> None:
+    from jobs.engine import space
+    from ops import cli
+
+    assert set(FAMILIES) == set(get_args(cli.Family)) == set(get_args(space.Family))
 
 
 def test_a_cron_expression_is_read_as_utc() -> None:

@@ -24,6 +24,7 @@ from ops.airflow import (
     AirflowUnavailableError,
     NotAllowedError,
     Person,
+    Question,
     Run,
     SignInRefusedError,
     Task,
@@ -235,6 +236,56 @@ def test_a_hold_is_green_and_skips_the_rest(
     assert (run.state, states["decide"]) == ("success", "success")
     assert (states["fit"], states["publish"]) == ("skipped", "skipped")
     assert len(admin.runs(RETRAIN)) == 2
+
+
+def asked(admin: Airflow) -> tuple[Run, Question]:
+    """A run that waits for its answer."""
+    run = admin.trigger(RETRAIN, {"ask_for_approval": True})
+
+    def waits() -> bool:
+        return "awaiting_input" in named(admin.tasks(run)).values()
+
+    wait_until(waits, "question", timeout=120)
+    question = admin.question(run)
+    assert question is not None
+    return run, question
+
+
+def test_a_question_shows_the_jobs_words_and_approved_it_goes_on(
+    admin: Airflow, viewer: Airflow, jobs: Jobs, first_start: dict[str, list[Run]]
+) -> None:
+    assert admin.question(first_start[RETRAIN][0]) is None
+    jobs.end_with()
+    run, question = asked(admin)
+    assert (question.task_id, question.answer) == ("approve", None)
+    assert question.subject == "Shop: publish this model?"
+    assert question.body == "INFO this is brief\n"
+    with pytest.raises(NotAllowedError):
+        viewer.answer(run, question, approve=True)
+    admin.answer(run, question, approve=True)
+    with pytest.raises(AirflowError, match="refused PATCH"):
+        admin.answer(run, question, approve=False)
+    run = admin.wait(run, timeout=120, poll=0.2)
+    assert set(named(admin.tasks(run)).values()) == {"success"}
+
+
+def test_rejected_nothing_is_published_and_it_is_kept_by_whom(
+    admin: Airflow, jobs: Jobs, first_start: dict[str, list[Run]]
+) -> None:
+    assert first_start
+    jobs.end_with()
+    run, question = asked(admin)
+    admin.answer(run, question, approve=False)
+    run = admin.wait(run, timeout=120, poll=0.2)
+    tasks = admin.tasks(run)
+    states = named(tasks)
+    assert (run.state, states["approve"]) == ("success", "success")
+    assert (states["fit"], states["publish"]) == ("skipped", "skipped")
+    answered = admin.question(run)
+    assert answered is not None
+    assert (answered.answer, answered.answered_by) == ("Reject", "admin")
+    approve = next(task for task in tasks if task.task_id == "approve")
+    assert "Refused by admin. People keep what they see." in admin.log(run, approve)
 
 
 @pytest.mark.parametrize(

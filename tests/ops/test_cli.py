@@ -3,8 +3,9 @@ import sys
 
 import pytest
 
-from ops import cli
+from ops import cli, demo
 from ops import settings as settings_module
+from ops.airflow import Run
 from ops.settings import OpsSettings
 from ops.supervisord import Supervisord
 
@@ -52,6 +53,42 @@ def test_an_unknown_data_set_is_answered_with_those_there_are(
 ) -> None:
     assert recsys("retrain", "--dataset", "none") == 1
     assert "movielens_1m" in capsys.readouterr().out
+
+
+def test_the_options_of_a_retrain_fill_the_form(monkeypatch: pytest.MonkeyPatch) -> None:
+    forms: list[dict[str, object]] = []
+
+    class Triggered:
+        def unpause(self, _: str) -> None:
+            """Nothing waits here."""
+
+        def trigger(self, dag_id: str, conf: dict[str, object]) -> Run:
+            forms.append(conf)
+            return Run(dag_id, "r1", "manual", "queued", None, None, None)
+
+    monkeypatch.setattr(cli, "_running", lambda: None)
+    monkeypatch.setattr(demo, "client", lambda _: Triggered())
+    assert recsys("retrain", "--dataset", "playground") == 0
+    options = ("--search-minutes", "15", "--max-trials", "40", "--family", "als", "--ask")
+    assert recsys("retrain", "--dataset", "playground", *options) == 0
+    assert recsys("retrain", "--dataset", "playground", "--do-not-ask") == 0
+    assert forms == [
+        {},
+        {
+            "search_budget_minutes": 15,
+            "search_max_trials": 40,
+            "search_family": "als",
+            "ask_for_approval": True,
+        },
+        {"ask_for_approval": False},
+    ]
+
+
+@pytest.mark.parametrize(
+    "wrong", [("--search-minutes", "121"), ("--max-trials", "-1"), ("--family", "deep")]
+)
+def test_what_the_form_would_refuse_is_refused_at_once(wrong: tuple[str, str]) -> None:
+    assert recsys("retrain", "--dataset", "playground", *wrong) == 2
 
 
 def test_an_unknown_program_is_answered_with_those_there_are(

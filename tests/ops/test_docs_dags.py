@@ -11,7 +11,7 @@ def test_the_page_names_every_dag_task_and_way_out() -> None:
     tasks = [line.split("`")[1] for line in page.splitlines() if "| 2 |" in line]
     assert tasks == [
         *("land", "refine", "announce"),
-        *("freeze", "nominate", "evaluate", "decide", "fit", "publish"),
+        *("freeze", "nominate", "search", "evaluate", "decide", "approve", "fit", "publish"),
     ]
     assert "`lake://<data set>/silver/interactions`" in page
     assert "| `search_budget_minutes` | `0` | type `integer`, minimum `0`, maximum `120` |" in page

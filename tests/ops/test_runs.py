@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ops import runs
-from ops.airflow import Airflow, AirflowUnavailableError, Run, Task
+from ops.airflow import Airflow, AirflowError, AirflowUnavailableError, Run, Task
 from ops.errors import NotHealthyError, RunFailedError
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -69,6 +69,58 @@ def test_each_task_is_told_once_with_its_time(capsys: pytest.CaptureFixture[str]
     airflow.late = 1
     assert runs.follow(airflow, RUN).seconds == 9
     assert capsys.readouterr().out == "  ✓ Land 1 min 05 s\n  - Refine 3.0 s\n"
+
+
+def test_what_a_search_finds_is_told_while_it_runs_and_each_line_once(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "LOG_SECONDS", 0)
+    first = "INFO trial 0 explore complete 0.2601 best 0.2601 als-a | {[red]} | 6 s, 54 s left"
+    logs = {"search": ["INFO spark session ready seconds=7", first]}
+    airflow = Recorded(
+        ("running", [task("search", "running")]),
+        ("running", [task("search", "running")]),
+        ("success", [task("search", "success", 65)]),
+        logs=logs,
+    )
+    runs.follow(airflow, RUN)
+    logs["search"].append("INFO movielens_1m: als-a challenges, 0.2601")
+    said = capsys.readouterr().out
+    assert said == f"    {first.removeprefix('INFO ')}\n  ✓ Search 1 min 05 s\n"
+    runs.follow(airflow, RUN)
+    assert "    movielens_1m: als-a challenges, 0.2601\n" in capsys.readouterr().out
+
+
+def test_the_verdict_and_the_question_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    logs = {
+        "decide": ["yes Sound? 0.1 %", "promote: better by +0.01."],
+        "approve": ["Waiting for response", "Refused by maya. People keep what they see."],
+    }
+    decided = task("decide", "success")
+    airflow = Recorded(
+        ("running", [decided, task("approve", "awaiting_input")]),
+        ("running", [decided, task("approve", "awaiting_input")]),
+        ("success", [decided, task("approve", "success"), task("fit", "skipped")]),
+        logs=logs,
+    )
+    runs.follow(airflow, RUN)
+    assert capsys.readouterr().out.splitlines() == [
+        "  ✓ Decide 3.0 s",
+        "    promote: better by +0.01.",
+        "  ? Approve: http://127.0.0.1:1/dags/shop__ingest/runs/r1/tasks/approve/required_actions",
+        "  ✓ Approve 3.0 s",
+        "    Refused by maya. People keep what they see.",
+        "  - Fit 3.0 s",
+    ]
+
+
+def test_a_log_that_is_not_there_yet_is_no_trouble(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none_yet(*_: object) -> list[str]:
+        raise AirflowError("not found")
+
+    airflow = Recorded(("success", [task("search", "success")]), logs={})
+    monkeypatch.setattr(airflow, "log", none_yet)
+    assert runs.follow(airflow, RUN).state == "success"
 
 
 def test_a_failure_names_the_task_its_last_lines_and_the_next_step() -> None:
