@@ -18,10 +18,10 @@ from sqlalchemy.orm import Session
 from jobs import session
 from jobs.engine import gate, recipes
 from jobs.engine.errors import EngineError
-from jobs.engine.gate import Decision
+from jobs.engine.verdicts import HEADLINE, Decision
 from jobs.errors import JobError
 from jobs.evidence import Metrics, evidence, metrics
-from jobs.handover import nomination, row_of
+from jobs.handover import challenger, nomination, row_of
 from serving import database, releases
 from serving.errors import ServingError
 from serving.evidence import record
@@ -73,8 +73,7 @@ def _decided(root: str, dataset: Dataset, engine: Engine, run_key: str) -> dict[
         log.info("%-3s %s %s", _SAID[line.passed], line.rule, line.detail)
     chosen = None
     if decision.recipe is not None:
-        standing = nomination(root, run_key)
-        known = [standing["challenger"], standing["champion"]]
+        known = [challenger(root, run_key), nomination(root, run_key)["champion"]]
         known += [
             one.model_dump_json()
             for one in recipes.popularities(dataset.scale, dataset.windows.half_life_days)
@@ -106,7 +105,7 @@ def _compared(decision: Decision) -> list[dict[str, Any]]:
         {
             "recipe": one.recipe,
             "role": one.role,
-            "metric": gate.HEADLINE,
+            "metric": HEADLINE,
             "value": one.value,
             "n_users": one.n_users,
             "difference": None if one.lead is None else one.lead.mean,

@@ -11,8 +11,10 @@ JobError
   x QuarantineError    more rows were refused than the manifest allows
   x NotFrozenError     a retrain's task runs before `freeze`
   x NotNominatedError  a retrain's task runs before `nominate`
+  x NotSearchedError   a retrain's task runs before `search`
   x NotDecidedError    `fit` or `publish` runs before `decide`, or after a `hold`
   x NotFittedError     `publish` runs before `fit`
+  x NotRebuiltError    a fit made again gives other lists
 """
 
 
@@ -60,9 +62,17 @@ class NotNominatedError(JobError):
     """`nominate` has not run in this retrain. Run it first."""
 
 
+class NotSearchedError(JobError):
+    """`search` has not run in this retrain. Run it first; with no budget it takes a second."""
+
+
 class NotDecidedError(JobError):
     """`decide` has not run in this retrain, or released nothing. Run it first."""
 
 
 class NotFittedError(JobError):
     """`fit` has not run in this retrain. Run it first."""
+
+
+class NotRebuiltError(JobError):
+    """A fit made again from its ledger gives other lists than those that were kept."""

@@ -6,23 +6,25 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from jobs import handover
 from jobs.engine import recipes
-from jobs.engine.gate import HEADLINE, WARM, Decision, Evidence, Result
-from jobs.engine.recipes import Als, PopularLikeHim
+from jobs.engine.recipes import Popular, Popularity, PopularRecently
+from jobs.engine.verdicts import HEADLINE, WARM, Decision, Evidence, Result
 from jobs.handover import freeze, nomination, of_retrain
 from warehouse.datasets import Dataset
 from warehouse.query import Lake
 from warehouse.tables import GOLD_MODEL_METRICS, GOLD_USER_METRICS
 
 GATE = "gate"
-_PERSONALISED = (Als, PopularLikeHim)
+_FOR_EVERYBODY = (Popular, PopularRecently)
 
 
 @dataclass(frozen=True)
 class Metrics:
-    """The rows of gold.model_metrics of one retrain's gate, and its users' headline values."""
+    """The rows of gold.model_metrics of one retrain, and its users' headline values."""
 
-    models: list[dict[str, Any]]
+    models: list[dict[str, Any]]  # of the gate's window
+    rolling: list[dict[str, Any]]  # of the windows before it
     users: pa.Table  # (recipe, user_id, segments, value)
 
     def of(self, recipe: str, metric: str, missing: float) -> float:
@@ -57,14 +59,16 @@ def metrics(root: str, run_key: str) -> Metrics:
     Raises:
         TableMissingError: `evaluate` has never run.
     """
-    lake, mine = Lake(root), f"{of_retrain(run_key)} AND \"window\" = '{GATE}'"
-    models = lake.read(GOLD_MODEL_METRICS, where=mine).to_pylist()
+    lake, retrain = Lake(root), of_retrain(run_key)
+    models = lake.read(GOLD_MODEL_METRICS, where=retrain).to_pylist()
+    of_gate = [row for row in models if row["window"] == GATE]
+    rolling = [row for row in models if row["window"] != GATE]
     users = lake.read(
         GOLD_USER_METRICS,
         columns=["recipe", "user_id", "segments", "value"],
-        where=f"{mine} AND metric = '{HEADLINE}'",
+        where=f"{retrain} AND \"window\" = '{GATE}' AND metric = '{HEADLINE}'",
     )
-    return Metrics(models, users)
+    return Metrics(of_gate, rolling, users)
 
 
 def evidence(
@@ -75,19 +79,19 @@ def evidence(
     A recipe without a value for each judged user has NaN in their place: it cannot be judged.
     """
     standing, frozen = nomination(root, run_key), freeze(root, run_key)
-    challenger = recipes.from_json(standing["challenger"])
+    challenger = recipes.from_json(handover.challenger(root, run_key))
     live = standing["champion"]
     champion = None if live is None else recipes.from_json(live)
     popularities = list(recipes.popularities(dataset.scale, dataset.windows.half_life_days))
-    if not isinstance(challenger, Als) and challenger not in popularities:
+    if isinstance(challenger, Popularity) and challenger not in popularities:
         popularities.append(challenger)
     known = {one.name: one for one in [challenger, champion, *popularities] if one is not None}
+    personalised = {name for name, one in known.items() if not isinstance(one, _FOR_EVERYBODY)}
     users, segments = _segments(found.users)
-    judged = {row["recipe"] for row in found.models}
+    yardsticks = {row["recipe"] for row in found.models if row["role"] == "yardstick"}
     results = {
-        name: _result(name, found, users, personalised=isinstance(recipe, _PERSONALISED))
-        for name, recipe in known.items()
-        if name in judged
+        name: _result(name, found, users, personalised=name in personalised)
+        for name in {row["recipe"] for row in found.models} & (yardsticks | set(known))
     }
     timed = dataset.ratings.time is not None
     return Evidence(
@@ -98,6 +102,8 @@ def evidence(
         challenger=challenger.name,
         champion=None if champion is None else champion.name,
         popularities=tuple(one.name for one in popularities),
+        yardsticks=tuple(sorted(yardsticks)),
+        rolling=_rolling(found),
         pinned_by=pinned_by,
         cut="time" if timed else dataset.windows.without_time,
     )
@@ -111,6 +117,15 @@ def _segments(rows: pa.Table) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     return users, {
         name: np.array([name in tags[user] for user in users], dtype=bool) for name in sorted(names)
     }
+
+
+def _rolling(found: Metrics) -> dict[str, dict[str, float]]:
+    """Return NDCG@10 of the warm users by recipe and rolling window."""
+    means: dict[str, dict[str, float]] = {}
+    for row in found.rolling:
+        if (row["segment"], row["metric"]) == (WARM, HEADLINE):
+            means.setdefault(row["recipe"], {})[row["window"]] = row["value"]
+    return means
 
 
 def _result(name: str, found: Metrics, users: np.ndarray, *, personalised: bool) -> Result:

@@ -2,13 +2,20 @@
 
 from typing import Any
 
-from jobs.errors import NotDecidedError, NotFittedError, NotFrozenError, NotNominatedError
+from jobs.errors import (
+    NotDecidedError,
+    NotFittedError,
+    NotFrozenError,
+    NotNominatedError,
+    NotSearchedError,
+)
 from jobs.session import retrain_id
 from warehouse.query import Lake
 from warehouse.tables import (
     GOLD_FITS,
     GOLD_FREEZES,
     GOLD_NOMINATIONS,
+    GOLD_SEARCHES,
     GOLD_VERDICTS,
     SILVER_EVENTS,
     SILVER_INTERACTIONS,
@@ -53,6 +60,20 @@ def nomination(root: str, run_key: str) -> dict[str, Any]:
     if row is None:
         raise NotNominatedError(f"{retrain_id(run_key)}: nobody stands; run jobs.nominate first")
     return row
+
+
+def challenger(root: str, run_key: str) -> str:
+    """Return the recipe, as JSON, that challenges in the run's retrain.
+
+    Raises:
+        NotSearchedError: `search` has not run in it.
+    """
+    row = row_of(root, GOLD_SEARCHES, run_key)
+    if row is None:
+        raise NotSearchedError(
+            f"{retrain_id(run_key)}: no challenger is named; run jobs.search first"
+        )
+    return str(row["challenger"])
 
 
 def verdict(root: str, run_key: str) -> dict[str, Any]:

@@ -6,18 +6,24 @@ from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame
+from pyspark.sql import Window as By
 from pyspark.sql import functions as F
 
 from jobs.engine import people, ranking
 from jobs.engine.catalogue import Catalogue
+from jobs.engine.errors import NothingToLearnError
 from jobs.engine.models import Model
 from jobs.engine.people import Segments
+from jobs.engine.verdicts import HEADLINE, WARM
 from jobs.engine.windows import Window
 
 LONGEST = 50
 COLD = "cold"
-WARM = "warm"
+FAILURES = (NothingToLearnError, PySparkException, Py4JJavaError, np.linalg.LinAlgError)  # of a fit
+TELLING = 3  # wanted items
 _AT_ONCE = 4  # tasks that make lists
 
 
@@ -27,6 +33,14 @@ class Audience:
 
     people: DataFrame
     wanted: DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """The mean NDCG@10 of so many people; no number where there is nobody."""
+
+    value: float
+    n_users: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +58,7 @@ class Judgement:
     """How models did, by recipe name: a row per user and metric, and the figures of segments."""
 
     users: DataFrame  # (recipe, user, segments, metric, value)
+    lists: DataFrame  # (recipe, user, item_ids, diversity)
     figures: Mapping[str, list[Figure]]
 
 
@@ -110,7 +125,38 @@ def judge(
         found = shown.get(name, {}) | {"judged": n, "not_finite": model.n_not_finite}
         whole = [Figure(WARM, metric, float(value), n) for metric, value in found.items()]
         figures[name] = mine + whole
-    return Judgement(_long(scored), figures)
+    return Judgement(_long(scored), lists, figures)
+
+
+def sample(audience: Audience, n: int, *, seed: int) -> Audience:
+    """Return at most `n` of the warm people, drawn by the seed: for scores while searching."""
+    warm = audience.wanted.where(_in(WARM))
+    drawn = warm.orderBy(F.xxhash64(F.lit(seed), "user"), "user").limit(n)
+    wanted = drawn.coalesce(1).localCheckpoint()
+    mine = audience.people.join(F.broadcast(wanted.select("user")), "user", "left_semi")
+    return Audience(people=mine.coalesce(_AT_ONCE).localCheckpoint(), wanted=wanted)
+
+
+def examples(audience: Audience, *, seed: int) -> DataFrame:
+    """Return (user, wanted, segments) of one person of each activity tercile, by the seed.
+
+    Who wants a few things is preferred: a list with one hit at most shows little.
+    """
+    tercile = F.filter("segments", lambda name: name.startswith("active_"))[0]
+    drawn = [F.size("wanted") < TELLING, F.xxhash64(F.lit(seed), "user"), F.col("user")]
+    nth = F.row_number().over(By.partitionBy(tercile).orderBy(*drawn))
+    warm = audience.wanted.where(_in(WARM)).withColumn("nth", nth)
+    return warm.where("nth = 1").drop("nth").localCheckpoint()
+
+
+def score(model: Model, audience: Audience) -> Score:
+    """Return how the model's lists serve the audience, by the headline metric alone."""
+    lists = model.lists(audience.people, ranking.K).select("user", "item_ids", "diversity")
+    scored = ranking.per_user(lists.withColumn("recipe", F.lit("")), audience.wanted)
+    row = scored.agg(F.avg(f"`{HEADLINE}`"), F.count("*")).first()
+    if row is None or row[0] is None:
+        return Score(float("nan"), 0)
+    return Score(float(row[0]), int(row[1]))
 
 
 def _lists(model: Model, audience: Audience) -> DataFrame:

@@ -4,94 +4,28 @@
 every popularity.  5. Otherwise the champion's recipe on the new rows.  6. What cannot be judged is
 held; while a release is pinned, nothing is published.
 
-All comparisons are paired over users, on one window, with seeded 95 % bootstrap intervals.
+All comparisons are paired over users, on one window, with seeded 95 % bootstrap intervals. One
+window lies, and the same window asked night after night lies sooner or later: so a promotion also
+needs the means over the rolling windows, which end before it begins.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from jobs.engine import bootstrap
 from jobs.engine.bootstrap import Interval
-
-HEADLINE = "ndcg@10"
-WARM = "warm"
-Outcome = Literal["first", "promote", "refresh", "hold"]
-
-
-class Floors(Protocol):
-    """What the manifest demands of a run."""
-
-    @property
-    def max_quarantine_share(self) -> float: ...  # noqa: D102
-    @property
-    def min_test_users(self) -> int: ...  # noqa: D102
-    @property
-    def min_coverage(self) -> float: ...  # noqa: D102
-    @property
-    def segment_tolerance(self) -> float: ...  # noqa: D102
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """How one recipe did. `values` holds the headline metric of each judged user."""
-
-    values: NDArray[np.float64]
-    coverage: float = 1.0
-    personalised: bool = True
-    n_not_finite: int = 0
-    n_empty: int = 0
-    failure: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """All that the gate looks at. Arrays of `segments` and `Result.values` have one user order."""
-
-    n_interactions: int
-    quarantine_share: float
-    results: Mapping[str, Result]
-    segments: Mapping[str, NDArray[np.bool_]]
-    challenger: str
-    champion: str | None
-    popularities: tuple[str, ...]
-    pinned_by: str | None = None
-    cut: str = "time"
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of the rule. `passed` is None where it did not apply."""
-
-    rule: str
-    passed: bool | None
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """A recipe's headline figure, and the challenger's lead over it."""
-
-    recipe: str
-    role: str
-    value: float
-    n_users: int
-    lead: Interval | None
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What is released, and why. `recipe` is None for `hold`."""
-
-    verdict: Outcome
-    recipe: str | None
-    reason: str
-    publishes: bool
-    lines: tuple[Line, ...]
-    comparisons: tuple[Comparison, ...]
+from jobs.engine.verdicts import (
+    HEADLINE,
+    WARM,
+    Comparison,
+    Decision,
+    Evidence,
+    Floors,
+    Line,
+    Outcome,
+)
 
 
 @dataclass
@@ -229,6 +163,8 @@ def _wins(case: _Case, champion: str, servable: list[str]) -> bool:
     for rule, opponent in opponents:
         lead = case.lead(challenger, opponent)
         won &= case.note(rule, f"{lead} over {opponent}", passed=lead.low > 0)
+    for _, opponent in opponents:
+        won &= _rolling_agrees(case, opponent, needed=won)
     tolerance = case.floors.segment_tolerance
     for segment, members in case.evidence.segments.items():
         if segment == WARM or not members.any():
@@ -239,9 +175,35 @@ def _wins(case: _Case, champion: str, servable: list[str]) -> bool:
     return won
 
 
+def _rolling_agrees(case: _Case, opponent: str, *, needed: bool) -> bool:
+    """Note whether the mean lead over the rolling windows is above nought.
+
+    They are looked at only where the gate's own window does not say no already.
+    """
+    rule, rolling = "Rolling windows agree?", case.evidence.rolling
+    ours, theirs = (rolling.get(name, {}) for name in (case.evidence.challenger, opponent))
+    if not ours and not needed:
+        return case.note(rule, f"not needed: the gate's window says no to {opponent}", passed=None)
+    if not ours or set(ours) != set(theirs):
+        return case.note(rule, f"not all were scored for {opponent}", passed=False)
+    leads = {window: ours[window] - theirs[window] for window in sorted(ours)}
+    mean = float(np.mean(list(leads.values())))
+    each = ", ".join(f"{window} {lead:+.4f}" for window, lead in leads.items())
+    cut = "" if case.evidence.cut == "time" else f", cut by {case.evidence.cut.replace('_', ' ')}"
+    return case.note(rule, f"{mean:+.4f} over {opponent} ({each}{cut})", passed=mean > 0)
+
+
 def _why_refreshed(case: _Case, champion: str, servable: list[str]) -> str:
     challenger, live = case.evidence.challenger, f"the live recipe {case.said(champion)}"
-    failed = next((line for line in reversed(case.lines) if line.passed is False), None)
+    failed = next(
+        (
+            line
+            for line in case.lines
+            if line.passed is False
+            and (line.rule != "Sound?" or line.detail.startswith(f"{challenger} "))
+        ),
+        None,
+    )
     for name in servable:
         behind = case.lead(champion, name)
         if behind.high < 0:
@@ -256,7 +218,8 @@ def _why_refreshed(case: _Case, champion: str, servable: list[str]) -> str:
 
 def _comparisons(case: _Case) -> tuple[Comparison, ...]:
     evidence = case.evidence
-    roles = dict.fromkeys(evidence.popularities, "popularity")
+    roles = dict.fromkeys(evidence.yardsticks, "yardstick")
+    roles |= dict.fromkeys(evidence.popularities, "popularity")
     if evidence.champion is not None:
         roles[evidence.champion] = "champion"
     roles[evidence.challenger] = "challenger"

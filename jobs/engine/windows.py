@@ -19,6 +19,7 @@ Cut = Literal["time", "file_order", "random"]
 _RATED = ("rate", "unrate")
 _HIDDEN = ("hide", "not_interested")
 _SLOTS = 1_000_000
+_ROLLING = (0.5, 0.625, 0.75)  # of the rows before the gate's cut; a quarter of them follows
 _MARGIN = 0.001
 _ACCURACY = 10_000
 
@@ -49,6 +50,28 @@ class Window:
     def cached(self) -> "Window":
         """Return the same window, whose pairs are made once."""
         return Window(self.pairs.cache())
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Part of the events, oldest first: fit on the rows up to `share`, score those to `until`."""
+
+    share: float
+    until: float
+
+    @property
+    def name(self) -> str:
+        """Such as `rolling_40`: what it is fitted on, in percent."""
+        return f"rolling_{self.share * 100:.0f}"
+
+
+def rolling(gate_share: float) -> tuple[Span, ...]:
+    """Return the windows that lie before the gate's cut: its test rows are in none of them.
+
+    With the gate's cut at 80 %: fit on the oldest 40, 50, 60 %, score the 20 % that follow.
+    """
+    length = gate_share / 4
+    return tuple(Span(gate_share * at, gate_share * at + length) for at in _ROLLING)
 
 
 def older_side(events: DataFrame, *, share: float, cut: Cut = "time", seed: int = 0) -> Column:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from jobs import decide, evaluate, fit, freeze, nominate, publish
+from jobs import decide, evaluate, fit, freeze, nominate, publish, search
 from tests.jobs.product import product
 from warehouse.datasets import Dataset
 from warehouse.tables import (
@@ -134,6 +134,9 @@ class Retrain:
         asked = {"recipe": recipe, "reason": "A test", "run_key": key}
         nominate.run(self.warehouse.root, self.dataset, self.engine, **asked)
 
+    def search(self) -> None:
+        search.take(self.warehouse.root, run_key=self.key("search"))
+
     def evaluate(self) -> None:
         evaluate.run(self.warehouse.under(self.key("evaluate")), self.dataset)
 
@@ -152,6 +155,7 @@ class Retrain:
         """Run all tasks; return the release."""
         self.freeze()
         self.nominate(recipe)
+        self.search()
         self.evaluate()
         assert self.decide()
         self.fit()

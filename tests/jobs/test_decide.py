@@ -27,6 +27,7 @@ from warehouse.tables import (
     GOLD_FREEZES,
     GOLD_MODEL_METRICS,
     GOLD_NOMINATIONS,
+    GOLD_SEARCHES,
     GOLD_USER_METRICS,
     GOLD_VERDICTS,
 )
@@ -36,6 +37,9 @@ WORLD = world()
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
 CHALLENGER, CHAMPION = recipes.default(WORLD.scale), Als(rank=2)
 POPULARITIES = recipes.popularities(WORLD.scale, 365)
+SEARCHED: Row = {"found_by": "nomination", "value": None}
+SEARCHED |= dict.fromkeys(("n_trials", "n_pruned", "n_failed"), 0) | {"found_at": NOW}
+SEARCHED |= {"budget_seconds": 0.0, "seconds": 0.0}
 GOOD: Mapping[AnyRecipe, float] = dict.fromkeys(POPULARITIES, 0.2) | {CHALLENGER: 0.4}
 BOTH: Mapping[AnyRecipe, float] = {**GOOD, CHAMPION: 0.3}
 
@@ -45,17 +49,21 @@ def lake(
     means: Mapping[AnyRecipe, float] = GOOD,
     *,
     champion: AnyRecipe | None = None,
+    challenger: AnyRecipe = CHALLENGER,
     n_users: int = 80,
     without: AnyRecipe | None = None,
+    rolling: Mapping[AnyRecipe, float] | None = None,
 ) -> str:
     """Write what the earlier tasks hand over; each recipe's NDCG lies around its mean.
 
-    `without` is a recipe that lacks the value of one user.
+    `without` is a recipe that lacks the value of one user; `rolling` holds the means on the windows
+    before, which are the same if nothing is said.
     """
     run = {"retrain_id": RUN, "run_key": f"{RUN}/before"}
     key = run["run_key"]
     live = None if champion is None else champion.model_dump_json()
     nominated: Row = {"challenger": CHALLENGER.model_dump_json(), "champion": live}
+    searched = {"challenger": challenger.model_dump_json()}
     nominated |= {"champion_release_id": None, "nominated_at": NOW, "reason": "A test"}
     frozen = {"versions": [("silver.items", 0)], "n_interactions": 99, "quarantine_share": 0.0}
     noise = np.random.default_rng(0).normal(0, 0.02, n_users)
@@ -68,8 +76,12 @@ def lake(
         if not (recipe == without and at == 1)
     ]
     models = [row for recipe, mean in means.items() for row in figures(run, recipe, mean, n_users)]
+    for recipe, mean in (means if rolling is None else rolling).items():
+        rows = figures(run, recipe, mean, n_users)
+        models += [row | {"window": name} for name in ("rolling_40", "rolling_60") for row in rows]
     where = str(root)
     append(where, GOLD_NOMINATIONS, [run | nominated], run_key=key)
+    append(where, GOLD_SEARCHES, [run | SEARCHED | searched], run_key=key)
     append(where, GOLD_FREEZES, [run | frozen | {"frozen_at": NOW}], run_key=key)
     append(where, GOLD_USER_METRICS, users, run_key=key)
     append(where, GOLD_MODEL_METRICS, models, run_key=key)
@@ -117,6 +129,37 @@ def test_a_better_recipe_is_promoted(tmp_path: Path, publisher: Engine) -> None:
     assert decide.run(root, WORLD, publisher, run_key=KEY)
 
     assert (verdict(root)["verdict"], verdict(root)["recipe"]) == ("promote", CHALLENGER.name)
+
+
+def test_a_better_recipe_that_was_worse_before_is_not(tmp_path: Path, publisher: Engine) -> None:
+    before = {**BOTH, CHALLENGER: 0.25}
+    root = lake(tmp_path, BOTH, champion=CHAMPION, rolling=before)
+
+    assert decide.run(root, WORLD, publisher, run_key=KEY)
+
+    assert (verdict(root)["verdict"], verdict(root)["recipe"]) == ("refresh", CHAMPION.name)
+    why = f"-0.0500 over {CHAMPION.name} (rolling_40 -0.0500, rolling_60 -0.0500)"
+    assert f"Rolling windows agree? {why}" in verdict(root)["reason"]
+
+
+def test_who_was_not_scored_on_the_rolling_windows_is_not_promoted(
+    tmp_path: Path, publisher: Engine
+) -> None:
+    root = lake(tmp_path, BOTH, champion=CHAMPION, rolling={})
+
+    assert decide.run(root, WORLD, publisher, run_key=KEY)
+
+    assert verdict(root)["verdict"] == "refresh"
+    assert f"not all were scored for {CHAMPION.name}" in verdict(root)["reason"]
+
+
+def test_the_challenger_is_the_one_that_the_search_found(tmp_path: Path, publisher: Engine) -> None:
+    found = Als(rank=3)
+    root = lake(tmp_path, {**GOOD, found: 0.5}, challenger=found)
+
+    assert decide.run(root, WORLD, publisher, run_key=KEY)
+
+    assert recipes.from_json(verdict(root)["recipe_json"]) == found
 
 
 def test_the_same_recipe_is_refreshed(tmp_path: Path, publisher: Engine) -> None:

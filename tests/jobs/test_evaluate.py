@@ -5,7 +5,7 @@ from sqlalchemy import Engine
 
 from jobs import evaluate
 from jobs.engine import recipes
-from jobs.errors import NotFrozenError, NotNominatedError
+from jobs.errors import NotFrozenError, NotNominatedError, NotSearchedError
 from tests.jobs.product import rows_of
 from tests.jobs.small_world import GRUMBLER, NEWCOMER, RUN, SMALL, Retrain, world
 from warehouse.delta import Warehouse
@@ -71,6 +71,7 @@ def test_a_run_that_died_between_its_tables_comes_to_the_same_end(
     retrain = replace(retrained, engine=publisher, run="product__retrain/died")
     retrain.freeze()
     retrain.nominate()
+    retrain.search()
 
     def dies(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
@@ -100,6 +101,7 @@ def test_a_challenger_whose_fit_fails_is_recorded_and_ends_nothing(
     retrain = replace(retrained, engine=publisher, run="product__retrain/fails")
     retrain.freeze()
     retrain.nominate(nothing_reaches_it)
+    retrain.search()
 
     retrain.evaluate()
 
@@ -116,5 +118,9 @@ def test_earlier_tasks_must_have_run(warehouse: Warehouse, publisher: Engine) ->
         retrain.evaluate()
 
     retrain.nominate()
+    with pytest.raises(NotSearchedError, match=r"run jobs\.search first"):
+        retrain.evaluate()
+
+    retrain.search()
     with pytest.raises(NotFrozenError, match=r"run jobs\.freeze first"):
         retrain.evaluate()

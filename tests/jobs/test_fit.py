@@ -133,6 +133,7 @@ def test_a_run_that_died_before_its_ledger_writes_only_the_ledger(
     retrain = replace(retrained, engine=publisher, run="product__retrain/dies")
     retrain.freeze()
     retrain.nominate("popular-like-him")
+    retrain.search()
     retrain.evaluate()
     retrain.decide()
 

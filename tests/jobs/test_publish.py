@@ -80,6 +80,7 @@ def test_the_next_retrain_refreshes_what_is_live(retrained: Retrain, publisher: 
     retrain.nominate()
     with pytest.raises(NotDecidedError, match=r"run jobs\.decide first"):
         retrain.publish()
+    retrain.search()
     retrain.evaluate()
     assert retrain.decide()
     with pytest.raises(NotFittedError, match=r"no complete fit; run jobs\.fit first"):

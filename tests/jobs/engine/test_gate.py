@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from jobs.engine import bootstrap, gate
-from jobs.engine.gate import Decision, Evidence, Result
+from jobs.engine.verdicts import Decision, Evidence, Result
 
 N = 400
 
@@ -46,6 +46,9 @@ def case(
         challenger="new",
         champion=None if champion is None else "old",
         popularities=("popular",),
+        rolling={
+            name: {"rolling_40": r.values.mean()} for name, r in results.items() if len(popular)
+        },
     )
 
 

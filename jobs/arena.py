@@ -1,0 +1,74 @@
+"""The windows of a retrain, each made ready for many fits: the gate's, and those before it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from pyspark.sql import Column, DataFrame
+
+from jobs.engine import evaluation, models, people, windows
+from jobs.engine.catalogue import Catalogue
+from jobs.engine.evaluation import Audience, Judgement
+from jobs.engine.models import Model
+from jobs.engine.people import Segments
+from jobs.engine.recipes import AnyRecipe
+from jobs.engine.windows import Window
+from jobs.frozen import Frozen
+from warehouse.datasets import Dataset
+from warehouse.tables import SILVER_EVENTS
+
+GATE = "gate"
+
+
+@dataclass(frozen=True)
+class Arena:
+    """A window whose frames are made once. Models learn from `training` alone."""
+
+    training: DataFrame
+    catalogue: Catalogue
+    groups: Segments
+    audience: Audience
+    relevant_from: float
+
+    def fit(self, recipe: AnyRecipe) -> Model:
+        """Return what the recipe makes of the training rows."""
+        return models.fit(
+            recipe, self.training, self.catalogue, self.groups, relevant_from=self.relevant_from
+        )
+
+    def judge(self, fitted: Sequence[Model]) -> Judgement:
+        """Return how the models serve everybody in the audience."""
+        known = evaluation.popularity(self.training, self.catalogue)
+        return evaluation.judge(fitted, self.audience, self.catalogue, known)
+
+
+def arena(rows: Frozen, dataset: Dataset, window: Window) -> Arena:
+    """Return the window made ready."""
+    liked, window = dataset.scale.relevant_from, window.cached()
+    training = window.training.cache()
+    items = rows.items().join(training.select("item").distinct(), "item").cache()
+    attributes = dataset.users.attributes if dataset.users else ()
+    groups = people.segments(rows.users(), attributes).cached()
+    audience = evaluation.audience(window, items, groups, relevant_from=liked)
+    return Arena(training, Catalogue.of(items), groups, audience, liked)
+
+
+def gate_window(rows: Frozen, dataset: Dataset) -> Window:
+    """Return the window of the gate: the data set's newest rows are its test rows."""
+    return windows.window(rows.events(), _older(rows, dataset, dataset.windows.gate_train_share))
+
+
+def rolling_windows(rows: Frozen, dataset: Dataset) -> Iterator[tuple[str, Window]]:
+    """Yield the windows before the gate's cut with their names, the one with fewest rows first."""
+    events = rows.events().cache()
+    for span in windows.rolling(dataset.windows.gate_train_share):
+        before = events.where(_older(rows, dataset, span.until))
+        yield span.name, windows.window(before, _older(rows, dataset, span.share))
+
+
+def cut_of(dataset: Dataset) -> windows.Cut:
+    """Return how the data set's rows are cut: by time where it has times."""
+    return "time" if dataset.ratings.time is not None else dataset.windows.without_time
+
+
+def _older(rows: Frozen, dataset: Dataset, share: float) -> Column:
+    return windows.older_side(rows.table(SILVER_EVENTS), share=share, cut=cut_of(dataset))

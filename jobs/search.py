@@ -1,0 +1,212 @@
+"""Look for the recipe that challenges, within a budget of time, on the windows before the gate's.
+
+Without a budget the nominated recipe challenges, and Spark does not start. Each trial is a row of
+gold.trials as soon as it ends: a search that is killed goes on from there with the time left. The
+newest rows, on which the gate judges, are never looked at.
+
+Run: python -m jobs.search --dataset movielens_1m --minutes 15
+"""
+
+import json
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, get_args
+
+from pyspark.sql import SparkSession
+
+from jobs import session
+from jobs.arena import Arena, arena, rolling_windows
+from jobs.engine import evaluation, recipes, space
+from jobs.engine.errors import EngineError
+from jobs.engine.evaluation import Audience, Score
+from jobs.engine.recipes import AnyRecipe
+from jobs.engine.search import Budget, Search, Space, Trial
+from jobs.engine.space import Family
+from jobs.errors import JobError
+from jobs.frozen import frozen
+from jobs.handover import nomination, of_retrain, row_of
+from warehouse import datasets
+from warehouse.append import append
+from warehouse.datasets import Dataset
+from warehouse.delta import Warehouse
+from warehouse.errors import WarehouseError
+from warehouse.query import Lake
+from warehouse.settings import LakeSettings
+from warehouse.tables import GOLD_SEARCHES, GOLD_TRIALS
+
+log = logging.getLogger(__name__)
+
+LONGEST_MINUTES = 120
+SAMPLED = 2000  # people of a window
+_SEED = 20260101
+
+
+def take(root: str, *, run_key: str) -> None:
+    """Let the nominated recipe challenge as it is. A second run changes nothing.
+
+    Raises:
+        NotNominatedError: `nominate` has not run in the retrain.
+    """
+    challenger = nomination(root, run_key)["challenger"]
+    _write(root, challenger, "nomination", run_key=run_key)
+    log.info("no search: %s challenges", recipes.from_json(challenger).name)
+
+
+def run(warehouse: Warehouse, dataset: Dataset, budget: Budget, family: Family = "any") -> None:
+    """Search, write who challenges. A second run goes on with what is left, or changes nothing.
+
+    Raises:
+        NotFrozenError, NotNominatedError: the retrain's earlier tasks have not run.
+    """
+    root, run_key = warehouse.root, warehouse.run_key
+    if row_of(root, GOLD_SEARCHES, run_key) is not None:
+        log.info("%s: searched before under %s", dataset.name, run_key)
+        return
+    started, nominated = time.monotonic(), nomination(root, run_key)
+    grounds = _grounds(warehouse, dataset)
+    scale, half_life = dataset.scale, dataset.windows.half_life_days
+    search = Search(
+        windows=list(grounds),
+        score=partial(_score, warehouse.spark, grounds),
+        space=Space(
+            partial(space.suggest, scale=scale, half_life_days=half_life, family=family),
+            partial(space.parameters, scale=scale, half_life_days=half_life, family=family),
+        ),
+        record=partial(_record, root, run_key),
+        budget=budget,
+        trials=trials(root, run_key),
+        started=started,
+    )
+    stand = [nominated["challenger"], nominated["champion"]]
+    best = search.run([recipes.from_json(text) for text in stand if text is not None])
+    if best is None:
+        log.warning("%s: no trial came to its end; the nominated recipe challenges", dataset.name)
+        _write(root, nominated["challenger"], "nomination", search, run_key=run_key)
+        return
+    _write(root, best.recipe.model_dump_json(), "search", search, run_key=run_key)
+    log.info("%s: %s challenges, %.4f", dataset.name, best.recipe.name, best.value)
+
+
+def trials(root: str, run_key: str) -> list[Trial]:
+    """Return what the run's retrain tried so far, in order."""
+    lake = Lake(root)
+    if not lake.exists(GOLD_TRIALS):
+        return []
+    rows = lake.read(GOLD_TRIALS, where=of_retrain(run_key))
+    found = [_trial(row) for row in rows.to_pylist(maps_as_pydicts="strict")]
+    return sorted(found, key=lambda trial: trial.number)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Parse the command line, start Spark where there is a budget, run."""
+    parser = session.parser(__doc__, "search")
+    parser.add_argument("--minutes", type=float, default=0, help="0 to 120; 0: do not search")
+    parser.add_argument("--trials", type=int, default=0, help="recipes at most; 0: no limit")
+    parser.add_argument("--family", choices=get_args(Family), default="any")
+    args = parser.parse_args(argv)
+    if not 0 <= args.minutes <= LONGEST_MINUTES:
+        parser.error(f"--minutes must be 0 to {LONGEST_MINUTES}")
+    dataset = datasets.named(args.dataset)
+    root = LakeSettings().of(dataset.name)  # type: ignore[call-arg] # from the environment
+    if not args.minutes:
+        take(root, run_key=args.run_key)
+        return 0
+    warehouse = Warehouse(session.start("search"), root, run_key=args.run_key)
+    run(warehouse, dataset, Budget(args.minutes * 60, args.trials), args.family)
+    return 0
+
+
+def _grounds(warehouse: Warehouse, dataset: Dataset) -> dict[str, tuple[Arena, Audience]]:
+    """Return the rolling windows on which there is somebody to judge, and who is."""
+    found = {}
+    rows = frozen(warehouse)
+    for name, window in rolling_windows(rows, dataset):
+        ground = arena(rows, dataset, window)
+        sample = evaluation.sample(ground.audience, SAMPLED, seed=_SEED)
+        n_users = sample.wanted.count()
+        log.info("%s: %d ratings, %d people", name, ground.training.count(), n_users)
+        if n_users:
+            found[name] = (ground, sample)
+    return found
+
+
+def _score(
+    spark: SparkSession,
+    grounds: dict[str, tuple[Arena, Audience]],
+    recipe: AnyRecipe,
+    window: str,
+) -> Score:
+    ground, sample = grounds[window]
+    with _freed(spark):
+        return evaluation.score(ground.fit(recipe), sample)
+
+
+@contextmanager
+def _freed(spark: SparkSession) -> Iterator[None]:
+    """Let go of what was persisted inside: ALS keeps the factors of each fit in memory."""
+    java = spark.sparkContext._jsc  # noqa: SLF001 # there is no public list of persisted RDDs
+    before = set(java.getPersistentRDDs())
+    try:
+        yield
+    finally:
+        for number, rdd in java.getPersistentRDDs().items():
+            if number not in before:
+                rdd.unpersist(False)  # noqa: FBT003 # a Java method takes no names
+
+
+def _record(root: str, run_key: str, trial: Trial) -> None:
+    row = {
+        "retrain_id": session.retrain_id(run_key),
+        "number": trial.number,
+        "stage": trial.stage,
+        "recipe": trial.recipe.name,
+        "recipe_json": trial.recipe.model_dump_json(),
+        "parameters": json.dumps(trial.parameters),
+        "state": trial.state,
+        "value": trial.value,
+        "by_window": list(trial.by_window.items()),
+        "n_users": trial.n_users,
+        "seconds": trial.seconds,
+        "failure": trial.failure,
+        "finished_at": datetime.now(UTC),
+        "run_key": run_key,
+    }
+    append(root, GOLD_TRIALS, [row], run_key=run_key, part=f"trial-{trial.number}")
+
+
+def _trial(row: dict[str, Any]) -> Trial:
+    same = ("number", "stage", "state", "value", "by_window", "n_users", "seconds", "failure")
+    return Trial(
+        recipe=recipes.from_json(row["recipe_json"]),
+        parameters=json.loads(row["parameters"]),
+        **{name: row[name] for name in same},
+    )
+
+
+def _write(
+    root: str, challenger: str, found_by: str, search: Search | None = None, *, run_key: str
+) -> None:
+    tried = search.trials if search else []
+    states, best = [trial.state for trial in tried], search.best() if search else None
+    row = {
+        "retrain_id": session.retrain_id(run_key),
+        "challenger": challenger,
+        "found_by": found_by,
+        "value": None if best is None else best.value,
+        "n_trials": len(states),
+        "n_pruned": states.count("pruned"),
+        "n_failed": states.count("failed"),
+        "budget_seconds": search.budget.seconds if search else 0.0,
+        "seconds": search.seconds if search else 0.0,
+        "found_at": datetime.now(UTC),
+        "run_key": run_key,
+    }
+    append(root, GOLD_SEARCHES, [row], run_key=run_key)
+
+
+if __name__ == "__main__":
+    session.run_job(main, EngineError, JobError, WarehouseError)
