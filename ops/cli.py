@@ -184,6 +184,18 @@ def rollback(dataset: DatasetOption, reason: Annotated[str, typer.Option()] = "b
 
 
 @app.command()
+def rebuild(
+    release: Annotated[int, typer.Argument(help="number of a kept release", min=1)],
+    dataset: DatasetOption,
+) -> None:
+    """Prove that a release can be made again from its ledger: the same lists come out."""
+    from ops import releases
+
+    same = releases.rebuild(_running(), manifests.named(dataset).name, release)
+    raise typer.Exit(code=0 if same else 1)
+
+
+@app.command()
 def unpin(dataset: DatasetOption) -> None:
     """Let the next retrain publish again."""
     from ops import releases

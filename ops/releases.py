@@ -1,11 +1,15 @@
-"""Roll back and unpin from the terminal, as the role that may move the pointer."""
+"""Releases from the terminal: roll back and unpin as the role that may, and rebuild."""
 
 import getpass
+import subprocess
+import sys
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from ops import database
+from ops import database, environment
+from ops.errors import OpsError
+from ops.settings import ROOT
 from ops.stack import Stack
 from serving import database as serving
 from serving import releases
@@ -27,6 +31,30 @@ def unpin(stack: Stack, dataset: str) -> bool:
         lifted = releases.unpin(session, actor=actor())
     engine.dispose()
     return lifted
+
+
+def fit_of(stack: Stack, dataset: str, release_id: int) -> str:
+    """Return the fit that a kept release was made from.
+
+    Raises:
+        OpsError: no kept release has this number. The message lists those there are.
+    """
+    engine = _engine(stack, dataset)
+    with Session(engine) as session:
+        kept = {one.release_id: one.retrain_id for one in releases.kept(session)}
+    engine.dispose()
+    if release_id not in kept:
+        there = ", ".join(map(str, kept)) or "none"
+        raise OpsError(f"{dataset} keeps no release {release_id}; there are: {there}.")
+    return kept[release_id]
+
+
+def rebuild(stack: Stack, dataset: str, release_id: int) -> bool:
+    """Make a release again from its ledger, beside the platform; return whether it is the same."""
+    fit = fit_of(stack, dataset, release_id)
+    command = [sys.executable, "-m", "jobs.rebuild", "--dataset", dataset, "--fit", fit]
+    variables = environment.base(stack.settings) | environment.spark()
+    return subprocess.run(command, env=variables, cwd=ROOT, check=False).returncode == 0  # noqa: S603 # a list, no shell
 
 
 def actor() -> str:

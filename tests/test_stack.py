@@ -177,6 +177,14 @@ def test_a_rollback_without_an_earlier_release_changes_nothing(platform: Platfor
     assert demo.lists(platform.stack, DATASET) is not None
 
 
+@pytest.mark.usefixtures("platform")
+def test_the_release_is_made_again_from_its_ledger_with_the_same_lists() -> None:
+    assert recsys("rebuild", "1", "--dataset", DATASET)[0] == 0
+    code, said = recsys("rebuild", "99", "--dataset", DATASET)
+    assert code == 1
+    assert "keeps no release 99; there are: 1." in said
+
+
 def test_a_killed_program_comes_back(platform: Platform) -> None:
     before = platform.stack.supervisord.program("api")
     os.kill(before.pid, 9)
