@@ -12,6 +12,11 @@ class About:
 
 
 TASKS = {
+    "vacuum": About(
+        "Remove old files",
+        "Deletes files of the lake that only old versions need, a week after they were replaced. "
+        "The versions that a kept release was made from stay whole.",
+    ),
     "land": About(
         "Land the files",
         "Stores every row of the source's files as it was sent, with its file and line, in bronze. "

@@ -162,9 +162,10 @@ def work(stack: Stack, dataset: Dataset) -> None:
     """
     airflow = client(stack)
     ingest, retrain = f"{dataset.name}__ingest", f"{dataset.name}__retrain"
+    maintain = f"{dataset.name}__maintain"
     with step("Airflow reads the DAGs"):
-        runs.wait_for_dags(airflow, {ingest, retrain})
-    for dag_id in (ingest, retrain):
+        runs.wait_for_dags(airflow, {ingest, retrain, maintain})
+    for dag_id in (ingest, retrain, maintain):
         airflow.unpause(dag_id)
     begun, ended = datetime.now(UTC), []
     second = runs.current(airflow, retrain)

@@ -31,11 +31,12 @@ def render() -> str:
     """Return docs/dags.md."""
     with _a_home_for_airflow():
         from dags.ingest import ingest
+        from dags.maintain import maintain
         from dags.retrain import retrain
 
         made = datasets.installed()
         lines = [NOTE, "# DAGs\n", INTRODUCTION, *_overview(made)]
-        for build in (ingest, retrain):
+        for build in (ingest, retrain, maintain):
             lines += _page(build, build(made[0]))
     return "\n".join(lines)
 
@@ -48,6 +49,8 @@ def _overview(made: tuple[Dataset, ...]) -> Iterator[str]:
         yield f"| {each.title} | `{each.name}__ingest` | {_clock(schedule.ingest) or 'by hand'} |"
         starts = [f"{schedule.retrain_after_events:,} new events", _clock(schedule.retrain)]
         yield f"| | `{each.name}__retrain` | {', '.join(filter(None, starts))}, or by hand |"
+        tidies = _clock(schedule.maintain) or "by hand"
+        yield f"| | `{each.name}__maintain` | {tidies} |"
     yield ""
 
 

@@ -166,6 +166,9 @@ class Schedule(_Part):
 
     ingest: str | None = None
     retrain: str | None = None
+    maintain: str | None = Field(
+        default="30 4 * * 0", description="When old files of the lake are removed."
+    )
     retrain_after_events: int = Field(
         default=1, ge=1, description="Retrain when so many new events were accepted."
     )

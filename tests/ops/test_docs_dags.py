@@ -7,11 +7,13 @@ def test_the_page_names_every_dag_task_and_way_out() -> None:
     for dataset in datasets.installed():
         assert f"`{dataset.name}__ingest`" in page
         assert f"`{dataset.name}__retrain`" in page
-    assert page.count("**If it fails:**") == 2
+        assert f"`{dataset.name}__maintain`" in page
+    assert page.count("**If it fails:**") == 3
     tasks = [line.split("`")[1] for line in page.splitlines() if "| 2 |" in line]
     assert tasks == [
         *("land", "refine", "announce"),
         *("freeze", "nominate", "search", "evaluate", "decide", "approve", "fit", "publish"),
+        "vacuum",
     ]
     assert "`lake://<data set>/silver/interactions`" in page
     assert "| `search_budget_minutes` | `0` | type `integer`, minimum `0`, maximum `120` |" in page
