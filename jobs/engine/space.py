@@ -4,6 +4,7 @@ Its bounds are those within which all good recipes were found on MovieLens 1M; t
 rating matter more than the rank does.
 """
 
+import warnings
 from typing import Literal
 
 from optuna.trial import BaseTrial, FixedTrial
@@ -66,9 +67,11 @@ def parameters(
     if isinstance(weighting, Centred):
         found["p"] = weighting.p
     try:
-        same = suggest(FixedTrial(found), scale, half_life_days, family)
-    except ValueError:
-        return None  # out of bounds
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", UserWarning)  # all that Optuna does out of bounds
+            same = suggest(FixedTrial(found), scale, half_life_days, family)
+    except (ValueError, UserWarning):
+        return None
     return found if same == recipe else None
 
 
