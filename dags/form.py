@@ -18,6 +18,7 @@ SEARCH = {
 
 RECIPES = [
     "default",
+    "als-with-priors",
     "als-minus-midpoint",
     "als-from-threshold",
     "popular",

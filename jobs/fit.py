@@ -126,7 +126,10 @@ def fallback_lists(model: Model, groups: Segments, n: int) -> list[dict[str, Any
 
 
 def similar_items(model: Model, n: int) -> list[dict[str, Any]]:
-    """Return for each item those most like it: by factors, or by category where there are none."""
+    """Return for each item those most like it: by factors, or by category where there are none.
+
+    Priors say nothing of likeness and are left out.
+    """
     catalogue = model.catalogue
     if model.factors is not None:
         factors = catalogue.by_place(model.factors.items, model.factors.matrix)
@@ -140,13 +143,13 @@ def similar_items(model: Model, n: int) -> list[dict[str, Any]]:
 
 
 def item_factors(model: Model) -> list[dict[str, Any]]:
-    """Return the factors of each item that the fit has seen; nothing for a popularity."""
+    """Return the row of each item that the fit has seen, as `jobs.engine.models` lays it out."""
     if model.factors is None:
         return []
     places = model.catalogue.places(model.factors.items)
+    rows = model.item_rows
     return [
-        {"item_id": model.catalogue.ids[place], "factors": row.tolist()}
-        for place, row in zip(places, model.factors.matrix, strict=True)
+        {"item_id": model.catalogue.ids[place], "factors": rows[place].tolist()} for place in places
     ]
 
 

@@ -33,10 +33,10 @@ class Frozen:
         return self.warehouse.read(table, version=version)
 
     def items(self) -> DataFrame:
-        """Return (item, item_id, categories) of everything that has a title."""
+        """Return (item, item_id, categories, released) of everything that has a title."""
         numbers = self.table(SILVER_ITEM_INDEX).withColumnRenamed("item_index", "item")
-        titled = self.table(SILVER_ITEMS).select("item_id", "categories")
-        return titled.join(numbers, "item_id").select("item", "item_id", "categories")
+        titled = self.table(SILVER_ITEMS).select("item_id", "categories", "released")
+        return titled.join(numbers, "item_id").select("item", "item_id", "categories", "released")
 
     def users(self) -> DataFrame:
         """Return (user, user_id, attributes); attributes are null where nothing is said of him."""
@@ -62,7 +62,7 @@ class Frozen:
 
     def _numbered(self, rows: DataFrame, *columns: str) -> DataFrame:
         users = self.table(SILVER_USER_INDEX).withColumnRenamed("user_index", "user")
-        items = self.items().drop("categories")
+        items = self.items().select("item", "item_id")
         numbered = rows.join(F.broadcast(items), "item_id").join(users, "user_id")
         return numbered.select("user", "item", *columns)
 

@@ -470,7 +470,11 @@ GOLD_ITEM_FACTORS = Table(
     layer="gold",
     name="item_factors",
     doc="The factors of each item that the fit has seen; none for a popularity recipe.",
-    columns=(_FIT, _ITEM, Column("factors", "array<float>", "One number per rank.")),
+    columns=(
+        _FIT,
+        _ITEM,
+        Column("factors", "array<float>", "Its row: factors, then columns of priors."),
+    ),
     key=("fit_id", "item_id"),
 )
 

@@ -1,5 +1,6 @@
 """Implicit ALS by Spark ML: factors of users (spread out) and of items (on the driver)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,11 +23,6 @@ class Factors:
     users: DataFrame  # (user, factors array<float>)
     items: NDArray[np.int32]
     matrix: NDArray[np.float32]  # (items, rank)
-
-    @property
-    def n_not_finite(self) -> int:
-        """How many numbers of the items' factors are no numbers."""
-        return int((~np.isfinite(self.matrix)).sum())
 
 
 def fit(strengths: DataFrame, recipe: Als) -> Factors:
@@ -63,3 +59,19 @@ def fit(strengths: DataFrame, recipe: Als) -> Factors:
     matrix = flat.astype(np.float32).reshape(-1, recipe.rank)[order]
     users = model.userFactors.select(F.col("id").alias("user"), F.col("features").alias("factors"))
     return Factors(users=users, items=index[order], matrix=matrix)
+
+
+def beside(models: Sequence[Factors]) -> Factors:
+    """Return the factors of models of the same strengths, those of the first model first."""
+    first, *others = models
+    if not others:
+        return first
+    users = first.users
+    for nth, other in enumerate(others, 1):
+        users = users.join(other.users.withColumnRenamed("factors", f"factors_{nth}"), "user")
+    columns = ["factors", *(f"factors_{nth}" for nth in range(1, len(models)))]
+    return Factors(
+        users=users.select("user", F.concat(*columns).alias("factors")),
+        items=first.items,
+        matrix=np.hstack([model.matrix for model in models]),
+    )

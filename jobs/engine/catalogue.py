@@ -13,16 +13,21 @@ from pyspark.sql import DataFrame
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Items by place. `index` holds their dense 32-bit numbers, `categories` a row per item."""
+    """Items by place. `index` holds their dense 32-bit numbers, `categories` a row per item.
+
+    `names` are those of the categories, `released` the years, NaN where one is not known.
+    """
 
     ids: NDArray[np.object_]
     index: NDArray[np.int32]
     categories: NDArray[np.float32]  # (items, categories), 0 or 1
+    names: tuple[str, ...] = ()
+    released: NDArray[np.float32] | None = None
 
     @classmethod
     def of(cls, items: DataFrame) -> Self:
-        """Return the catalogue of `items` (item, item_id, categories), collected to the driver."""
-        rows = items.select("item", "item_id", "categories").toArrow().to_pydict()
+        """Return the catalogue of `items` (item, item_id, categories, released), on the driver."""
+        rows = items.select("item", "item_id", "categories", "released").toArrow().to_pydict()
         # Python compares text by code point, which is the order of its UTF-8 bytes.
         order = sorted(range(len(rows["item_id"])), key=rows["item_id"].__getitem__)
         names = sorted({name for categories in rows["categories"] for name in categories or ()})
@@ -34,6 +39,8 @@ class Catalogue:
             ids=np.array([rows["item_id"][row] for row in order], dtype=object),
             index=np.array([rows["item"][row] for row in order], dtype=np.int32),
             categories=flags,
+            names=tuple(names),
+            released=np.array([rows["released"][row] for row in order], np.float32),
         )
 
     def __len__(self) -> int:

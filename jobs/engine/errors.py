@@ -3,6 +3,7 @@
 EngineError
   x RecipeError           no recipe has this name, or the JSON is none of a recipe
   x NothingToLearnError   the rows hold nothing that the recipe could learn from
+  x TooManyItemsError     the catalogue is too large for this kind of recipe
 """
 
 
@@ -16,3 +17,7 @@ class RecipeError(EngineError):
 
 class NothingToLearnError(EngineError):
     """The training rows hold nothing that the recipe could learn from. Send more ratings."""
+
+
+class TooManyItemsError(EngineError):
+    """The catalogue is too large for this kind of recipe. Do without it, or raise its bound."""

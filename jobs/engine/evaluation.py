@@ -14,15 +14,15 @@ from pyspark.sql import functions as F
 
 from jobs.engine import people, ranking
 from jobs.engine.catalogue import Catalogue
-from jobs.engine.errors import NothingToLearnError
+from jobs.engine.errors import EngineError
 from jobs.engine.models import Model
 from jobs.engine.people import Segments
-from jobs.engine.verdicts import HEADLINE, WARM
+from jobs.engine.verdicts import WARM
 from jobs.engine.windows import Window
 
 LONGEST = 50
 COLD = "cold"
-FAILURES = (NothingToLearnError, PySparkException, Py4JJavaError, np.linalg.LinAlgError)  # of a fit
+FAILURES = (EngineError, PySparkException, Py4JJavaError, np.linalg.LinAlgError)  # of a fit
 TELLING = 3  # wanted items
 _AT_ONCE = 4  # tasks that make lists
 
@@ -147,16 +147,6 @@ def examples(audience: Audience, *, seed: int) -> DataFrame:
     nth = F.row_number().over(By.partitionBy(tercile).orderBy(*drawn))
     warm = audience.wanted.where(_in(WARM)).withColumn("nth", nth)
     return warm.where("nth = 1").drop("nth").localCheckpoint()
-
-
-def score(model: Model, audience: Audience) -> Score:
-    """Return how the model's lists serve the audience, by the headline metric alone."""
-    lists = model.lists(audience.people, ranking.K).select("user", "item_ids", "diversity")
-    scored = ranking.per_user(lists.withColumn("recipe", F.lit("")), audience.wanted)
-    row = scored.agg(F.avg(f"`{HEADLINE}`"), F.count("*")).first()
-    if row is None or row[0] is None:
-        return Score(float("nan"), 0)
-    return Score(float(row[0]), int(row[1]))
 
 
 def _lists(model: Model, audience: Audience) -> DataFrame:

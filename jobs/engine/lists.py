@@ -4,7 +4,7 @@ What scores (item factors, popularities) is broadcast, people stream through in 
 two cores this is twice as fast as `recommendForAllUsers`, and it leaves out what people have seen.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -33,6 +33,7 @@ class Block:
     """Some people. `factors` has a row of NaN for who has none; None where nobody has any."""
 
     size: int
+    user: NDArray[np.int32]
     segment: NDArray[np.int32]
     liked: Ragged
     factors: NDArray[np.float32] | None
@@ -66,13 +67,19 @@ def top_n(people: DataFrame, scorer: Scorer, catalogue: Catalogue, n: int) -> Da
     shared = people.sparkSession.sparkContext.broadcast((scorer, catalogue))
 
     def listed(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        scorer, catalogue = shared.value
-        rows = max(1, SCORES_AT_ONCE // max(1, len(catalogue)))
-        for batch in batches:
-            for start in range(0, batch.num_rows, rows):
-                yield _lists(batch.slice(start, rows), scorer, catalogue, n)
+        yield from of_batches(batches, *shared.value, n)
 
     return people.mapInArrow(listed, _LISTS)
+
+
+def of_batches(
+    batches: Iterable[pa.RecordBatch], scorer: Scorer, catalogue: Catalogue, n: int
+) -> Iterator[pa.RecordBatch]:
+    """Yield the lists of `top_n` for batches of its `people`, wherever this runs."""
+    rows = max(1, SCORES_AT_ONCE // max(1, len(catalogue)))
+    for batch in batches:
+        for start in range(0, batch.num_rows, rows):
+            yield _lists(batch.slice(start, rows), scorer, catalogue, n)
 
 
 def best(scores: NDArray[np.float32], n: int) -> Iterator[NDArray[np.int64]]:
@@ -112,6 +119,7 @@ def _lists(batch: pa.RecordBatch, scorer: Scorer, catalogue: Catalogue, n: int) 
     size = batch.num_rows
     block = Block(
         size=size,
+        user=batch.column("user").to_numpy(),
         segment=batch.column("segment").to_numpy(),
         liked=_ragged(batch.column("liked"), catalogue),
         factors=_factors(batch),

@@ -19,21 +19,25 @@ class Lift:
     """How much more than others somebody likes the categories of an item, to a power.
 
     `share` is each category's share among all that was liked, `of_item` the item's categories,
-    each with an equal part of one.
+    each with an equal part of one. Categories of which nobody liked anything are left out.
     """
 
+    names: tuple[str, ...]
     share: NDArray[np.float32]
     of_item: NDArray[np.float32]
     shrinkage: float
     power: float
 
-    def of(self, block: Block) -> NDArray[np.float32]:
-        """Return (people, items): the mean lift of the item's categories; 1 for who is unknown."""
+    def by_category(self, block: Block) -> NDArray[np.float32]:
+        """Return (people, categories): his share over everybody's, shrunk; 1 for who is unknown."""
         liked = np.zeros((block.size, len(self.share)), np.float32)
         np.add.at(liked, block.liked.rows, self.of_item[block.liked.places])
         total = liked.sum(axis=1, keepdims=True) + self.shrinkage
-        lift = (liked + self.shrinkage * self.share) / total / self.share
-        mean = lift @ self.of_item.T
+        return np.asarray((liked + self.shrinkage * self.share) / total / self.share, np.float32)
+
+    def of(self, block: Block) -> NDArray[np.float32]:
+        """Return (people, items): the mean lift of the item's categories; 1 for who is unknown."""
+        mean = self.by_category(block) @ self.of_item.T
         mean[:, self.of_item.sum(axis=1) == 0] = 1
         return np.asarray(mean**self.power, np.float32)
 
@@ -62,10 +66,10 @@ def fit(
     liked = ratings.where(F.col("rating") >= recipe.relevant_from)
     match recipe:
         case Popular():
-            return PopularityScorer(_counted(liked, F.lit(1.0), catalogue, 1))
+            return PopularityScorer(counted(liked, F.lit(1.0), catalogue, 1))
         case PopularRecently(half_life_days=half_life):
             weight = ages.remaining(ages.newest(ratings), half_life)
-            return PopularityScorer(_counted(liked, weight, catalogue, 1))
+            return PopularityScorer(counted(liked, weight, catalogue, 1))
         case PopularLikeHim():
             return _like_him(liked, recipe, catalogue, groups)
 
@@ -74,28 +78,37 @@ def _like_him(
     liked: DataFrame, recipe: PopularLikeHim, catalogue: Catalogue, groups: Segments
 ) -> PopularityScorer:
     with_segment = liked.join(groups.members, "user", "left")
-    counts = _counted(with_segment, F.lit(1.0), catalogue, len(groups)).astype(np.float64)
+    counts = counted(with_segment, F.lit(1.0), catalogue, len(groups)).astype(np.float64)
     everybody = counts.sum(axis=0)
     share = everybody / max(everybody.sum(), 1.0)
     total = counts.sum(axis=1, keepdims=True) + recipe.shrinkage
     by_segment = (counts + recipe.shrinkage * share) / np.maximum(total, 1e-12)
     by_segment[0] = share
+    lifted = lift(everybody, catalogue, recipe.lift_shrinkage, recipe.lift)
+    return PopularityScorer(by_segment.astype(np.float32), lifted if recipe.lift else None)
+
+
+def lift(
+    everybody: NDArray[np.floating], catalogue: Catalogue, shrinkage: float, power: float
+) -> Lift:
+    """Return the lift of the catalogue's categories; `everybody` counts the likings by place."""
     shares = catalogue.categories.sum(axis=1, keepdims=True)
     of_item = catalogue.categories / np.maximum(shares, 1)
     mass = everybody @ of_item
     used = mass > 0
-    lift = Lift(
+    return Lift(
+        names=tuple(n for n, use in zip(catalogue.names, used, strict=False) if use),
         share=(mass[used] / mass.sum()).astype(np.float32),
         of_item=of_item[:, used].astype(np.float32),
-        shrinkage=recipe.lift_shrinkage,
-        power=recipe.lift,
+        shrinkage=shrinkage,
+        power=power,
     )
-    return PopularityScorer(by_segment.astype(np.float32), lift if recipe.lift else None)
 
 
-def _counted(
+def counted(
     liked: DataFrame, weight: Column, catalogue: Catalogue, n_segments: int
 ) -> NDArray[np.float32]:
+    """Return (segments, places): the sum of `weight` over `liked` (item, segment if several)."""
     segment = F.coalesce("segment", F.lit(0)) if n_segments > 1 else F.lit(0)
     cells = liked.groupBy(segment.alias("segment"), "item").agg(F.sum(weight).alias("weight"))
     rows = cells.toArrow()

@@ -137,7 +137,8 @@ def test_an_item_without_factors_is_no_candidate() -> None:
         fallback=None,  # type: ignore[arg-type] # everybody has factors
     )
     empty = lists.Ragged(np.empty(0, np.int64), np.empty(0, np.int64))
-    block = lists.Block(1, np.zeros(1, np.int32), empty, np.array([[-1.0]], np.float32))
+    nought = np.zeros(1, np.int32)
+    block = lists.Block(1, nought, nought, empty, np.array([[-1.0]], np.float32))
 
     scores, _ = scorer.scores(block)
 

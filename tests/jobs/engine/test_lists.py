@@ -32,10 +32,12 @@ class Same:
 
 def catalogue(spark: SparkSession, *ids: str) -> Catalogue:
     """Items whose numbers run against the order of their ids."""
-    rows = [(100 - at, item_id, ["x"] if at else ["x", "y"]) for at, item_id in enumerate(ids)]
-    return Catalogue.of(
-        spark.createDataFrame(rows, "item int, item_id string, categories array<string>")
-    )
+    rows = [
+        (100 - at, item_id, ["x"] if at else ["x", "y"], 2000 + at if at else None)
+        for at, item_id in enumerate(ids)
+    ]
+    columns = "item int, item_id string, categories array<string>, released int"
+    return Catalogue.of(spark.createDataFrame(rows, columns))
 
 
 def test_a_catalogue_is_ordered_by_the_bytes_of_its_ids(spark: SparkSession) -> None:
@@ -43,6 +45,9 @@ def test_a_catalogue_is_ordered_by_the_bytes_of_its_ids(spark: SparkSession) -> 
 
     assert [*found.ids] == sorted(found.ids, key=lambda item_id: str(item_id).encode())
     assert found.places(np.array([100, 98, 7], np.int32)).tolist() == [4, 3, -1]
+    assert found.names == ("x", "y")
+    assert found.released is not None
+    assert found.released[[4, 3]] == pytest.approx([np.nan, 2002], nan_ok=True)
     assert found.ids[4] == "b"
     assert found.categories.sum() == len(found) + 1
 

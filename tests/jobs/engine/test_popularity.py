@@ -33,7 +33,9 @@ def groups(spark: SparkSession, attributes: dict[int, str]) -> people.Segments:
 
 def one(segment: int = 0, liked: tuple[int, ...] = ()) -> Block:
     places = np.array(liked, np.int64)
-    return Block(1, np.array([segment], np.int32), Ragged(np.zeros_like(places), places), None)
+    nought = np.zeros(1, np.int32)
+    ragged = Ragged(np.zeros_like(places), places)
+    return Block(1, nought, np.array([segment], np.int32), ragged, None)
 
 
 def test_most_popular_counts_what_was_liked(spark: SparkSession) -> None:
