@@ -12,6 +12,7 @@ from jobs.engine.models import Model
 from jobs.engine.people import Segments
 from jobs.engine.recipes import AnyRecipe
 from jobs.engine.windows import Window
+from jobs.engine.yardsticks import Yardstick
 from jobs.frozen import Frozen
 from warehouse.datasets import Dataset
 from warehouse.tables import SILVER_EVENTS
@@ -29,7 +30,7 @@ class Arena:
     audience: Audience
     relevant_from: float
 
-    def fit(self, recipe: AnyRecipe) -> Model:
+    def fit(self, recipe: AnyRecipe | Yardstick) -> Model:
         """Return what the recipe makes of the training rows."""
         return models.fit(
             recipe, self.training, self.catalogue, self.groups, relevant_from=self.relevant_from

@@ -18,13 +18,14 @@ from pyspark.sql import functions as F
 
 from jobs import session
 from jobs.arena import GATE, Arena, arena, gate_window, rolling_windows
-from jobs.engine import recipes
+from jobs.engine import recipes, yardsticks
 from jobs.engine.errors import EngineError
 from jobs.engine.evaluation import COLD, FAILURES, Figure, Judgement
 from jobs.engine.models import Model
 from jobs.engine.recipes import AnyRecipe
 from jobs.engine.verdicts import HEADLINE, WARM
 from jobs.engine.windows import Window
+from jobs.engine.yardsticks import Yardstick
 from jobs.errors import JobError
 from jobs.frozen import Frozen, frozen
 from jobs.handover import challenger, nomination
@@ -47,7 +48,7 @@ _MUST_FIT = "popularity"
 class Standing:
     """One recipe, what it stands for, and its model; None where its fit failed."""
 
-    recipe: AnyRecipe
+    recipe: AnyRecipe | Yardstick
     role: str
     model: Model | None = None
 
@@ -99,12 +100,13 @@ def run(warehouse: Warehouse, dataset: Dataset) -> None:
 
 
 def contestants(challenger: str, champion: str | None, dataset: Dataset) -> list[Standing]:
-    """Return each recipe once, with its role: challenger before champion before popularity."""
-    found: dict[AnyRecipe, str] = {recipes.from_json(challenger): "challenger"}
+    """Return each recipe once, with its role: challenger, champion, popularity, yardstick."""
+    found: dict[AnyRecipe | Yardstick, str] = {recipes.from_json(challenger): "challenger"}
     if champion is not None:
         found.setdefault(recipes.from_json(champion), "champion")
     for recipe in recipes.popularities(dataset.scale, dataset.windows.half_life_days):
         found.setdefault(recipe, "popularity")
+    found |= dict.fromkeys(yardsticks.yardsticks(dataset.scale), "yardstick")
     return [Standing(recipe, role) for recipe, role in found.items()]
 
 
@@ -130,7 +132,7 @@ def _servable(standing: Sequence[Standing]) -> list[Standing]:
     return [one for one in standing if one.role != "yardstick"]
 
 
-def _fitted(one: Standing, fit: Callable[[AnyRecipe], Model]) -> Standing:
+def _fitted(one: Standing, fit: Callable[[AnyRecipe | Yardstick], Model]) -> Standing:
     """Return the contestant with its model; one that fails has none. A popularity must not."""
     try:
         model = fit(one.recipe)

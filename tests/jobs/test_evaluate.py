@@ -5,6 +5,7 @@ from sqlalchemy import Engine
 
 from jobs import evaluate
 from jobs.engine import recipes
+from jobs.engine.yardsticks import yardsticks
 from jobs.errors import NotFrozenError, NotNominatedError, NotSearchedError
 from tests.jobs.product import rows_of
 from tests.jobs.small_world import GRUMBLER, NEWCOMER, RUN, SMALL, Retrain, world
@@ -124,3 +125,15 @@ def test_earlier_tasks_must_have_run(warehouse: Warehouse, publisher: Engine) ->
     retrain.search()
     with pytest.raises(NotFrozenError, match=r"run jobs\.freeze first"):
         retrain.evaluate()
+
+
+def test_yardsticks_are_measured_beside_on_the_gates_window_alone(retrained: Retrain) -> None:
+    found = {one.name: figures(retrained, one.name) for one in yardsticks(retrained.dataset.scale)}
+    random, cosine, ease = (found[name]["warm", "ndcg@10"] for name in found)
+
+    assert random < cosine
+    assert random < ease
+    lake = Lake(retrained.warehouse.root)
+    roles = lake.read(GOLD_MODEL_METRICS, where="role = 'yardstick'").to_pylist()
+    assert {row["recipe"] for row in roles} == set(found)
+    assert {row["window"] for row in roles} == {"gate"}
