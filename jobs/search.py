@@ -10,22 +10,19 @@ Run: python -m jobs.search --dataset movielens_1m --minutes 15
 import json
 import logging
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, get_args
 
-from pyspark.sql import SparkSession
-
 from jobs import session
-from jobs.arena import Arena, arena, rolling_windows
+from jobs.arena import arena, rolling_windows
 from jobs.engine import evaluation, recipes, space
 from jobs.engine.errors import EngineError
-from jobs.engine.evaluation import Audience, Score
-from jobs.engine.recipes import AnyRecipe
+from jobs.engine.recipes import Als, AlsWithPriors, AnyRecipe, PriorWeights
 from jobs.engine.search import Budget, Search, Space, Trial
 from jobs.engine.space import Family
+from jobs.engine.tryout import Tryout, tryout
 from jobs.errors import JobError
 from jobs.frozen import frozen
 from jobs.handover import nomination, of_retrain, row_of
@@ -67,22 +64,26 @@ def run(warehouse: Warehouse, dataset: Dataset, budget: Budget, family: Family =
         log.info("%s: searched before under %s", dataset.name, run_key)
         return
     started, nominated = time.monotonic(), nomination(root, run_key)
-    grounds = _grounds(warehouse, dataset)
+    windows = _tryouts(warehouse, dataset)
+    stand = [nominated["challenger"], nominated["champion"]]
     scale, half_life = dataset.scale, dataset.windows.half_life_days
     search = Search(
-        windows=list(grounds),
-        score=partial(_score, warehouse.spark, grounds),
+        windows=list(windows),
+        score=lambda recipe, window: windows[window].score(recipe),
         space=Space(
-            partial(space.suggest, scale=scale, half_life_days=half_life, family=family),
-            partial(space.parameters, scale=scale, half_life_days=half_life, family=family),
+            partial(space.suggest, scale=scale, half_life_days=half_life),
+            partial(space.parameters, scale=scale, half_life_days=half_life),
+            [recipes.from_json(text) for text in stand if text is not None],
         ),
         record=partial(_record, root, run_key),
         budget=budget,
+        eligible=partial(space.is_of, family),
         trials=trials(root, run_key),
         started=started,
     )
-    stand = [nominated["challenger"], nominated["champion"]]
-    best = search.run([recipes.from_json(text) for text in stand if text is not None])
+    if family != "als":
+        search.around = partial(_with_priors, half_life)
+    best = search.run()
     if best is None:
         log.warning("%s: no trial came to its end; the nominated recipe challenges", dataset.name)
         _write(root, nominated["challenger"], "nomination", search, run_key=run_key)
@@ -120,42 +121,32 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _grounds(warehouse: Warehouse, dataset: Dataset) -> dict[str, tuple[Arena, Audience]]:
-    """Return the rolling windows on which there is somebody to judge, and who is."""
+def _tryouts(warehouse: Warehouse, dataset: Dataset) -> dict[str, Tryout]:
+    """Return the rolling windows on which there is somebody to judge."""
     found = {}
     rows = frozen(warehouse)
     for name, window in rolling_windows(rows, dataset):
         ground = arena(rows, dataset, window)
-        sample = evaluation.sample(ground.audience, SAMPLED, seed=_SEED)
-        n_users = sample.wanted.count()
-        log.info("%s: %d ratings, %d people", name, ground.training.count(), n_users)
+        people = evaluation.sample(ground.audience, SAMPLED, seed=_SEED)
+        parts = (ground.training, ground.catalogue, ground.groups, people)
+        tried = tryout(*parts, relevant_from=ground.relevant_from)
+        n_ratings, n_users = ground.training.count(), len(tried.wanted)
+        log.info("%s: %d ratings, %d people", name, n_ratings, n_users)
         if n_users:
-            found[name] = (ground, sample)
+            found[name] = tried
     return found
 
 
-def _score(
-    spark: SparkSession,
-    grounds: dict[str, tuple[Arena, Audience]],
-    recipe: AnyRecipe,
-    window: str,
-) -> Score:
-    ground, sample = grounds[window]
-    with _freed(spark):
-        return evaluation.score(ground.fit(recipe), sample)
-
-
-@contextmanager
-def _freed(spark: SparkSession) -> Iterator[None]:
-    """Let go of what was persisted inside: ALS keeps the factors of each fit in memory."""
-    java = spark.sparkContext._jsc  # noqa: SLF001 # there is no public list of persisted RDDs
-    before = set(java.getPersistentRDDs())
-    try:
-        yield
-    finally:
-        for number, rdd in java.getPersistentRDDs().items():
-            if number not in before:
-                rdd.unpersist(False)  # noqa: FBT003 # a Java method takes no names
+def _with_priors(half_life_days: float, best: AnyRecipe) -> Space | None:
+    """Return the space of priors around the best ALS recipe."""
+    if not isinstance(best, Als):
+        return None
+    start = AlsWithPriors(als=best, priors=PriorWeights(half_life_days=half_life_days))
+    return Space(
+        partial(space.suggest_priors, als=best, half_life_days=half_life_days),
+        partial(space.parameters_of_priors, als=best, half_life_days=half_life_days),
+        [start],
+    )
 
 
 def _record(root: str, run_key: str, trial: Trial) -> None:

@@ -1,10 +1,12 @@
-"""The space that a search looks through: which recipes there are, as Optuna's parameters.
+"""The spaces that a search looks through: which recipes there are, as Optuna's parameters.
 
-Its bounds are those within which all good recipes were found on MovieLens 1M; the ways to weigh a
-rating matter more than the rank does.
+First all of ALS; then, around the best of it, the weights of priors: those are tried in no time
+once its factors are known. Bounds are those within which all good recipes were found on MovieLens
+1M; the ways to weigh a rating matter more than the rank does.
 """
 
 import warnings
+from collections.abc import Callable
 from typing import Literal
 
 from optuna.trial import BaseTrial, FixedTrial
@@ -12,9 +14,11 @@ from optuna.trial import BaseTrial, FixedTrial
 from jobs.engine.recipes import (
     MOVIELENS_SPAN,
     Als,
+    AlsWithPriors,
     AnyRecipe,
     Centred,
     MinusMidpoint,
+    PriorWeights,
     Scale,
     StarsFromThreshold,
     Weighting,
@@ -23,14 +27,16 @@ from jobs.engine.recipes import (
 Family = Literal["any", "als", "als_with_priors"]
 Parameters = dict[str, float | int | str]
 _SEEDS_APART = 1000
+_DECAYS = ("none", "slow", "fast")
+_OLD = ("slow", "fast")
+_WEIGHTS = {"popularity": 0.3, "released": 0.06, "demography": 0.5, "category": 0.08}
 
 
-def suggest(trial: BaseTrial, scale: Scale, half_life_days: float, family: Family) -> AnyRecipe:
-    """Return the recipe that the trial's parameters describe.
+def suggest(trial: BaseTrial, scale: Scale, half_life_days: float) -> AnyRecipe:
+    """Return the ALS recipe that the trial's parameters describe.
 
     Alpha is in units of the scale, so that its bounds hold for ten points as for five stars.
     """
-    del family  # there is one
     kind = trial.suggest_categorical(
         "weighting", ["centred", "minus_midpoint", "stars_from_threshold"]
     )
@@ -47,9 +53,7 @@ def suggest(trial: BaseTrial, scale: Scale, half_life_days: float, family: Famil
     )
 
 
-def parameters(
-    recipe: AnyRecipe, scale: Scale, half_life_days: float, family: Family
-) -> Parameters | None:
+def parameters(recipe: AnyRecipe, scale: Scale, half_life_days: float) -> Parameters | None:
     """Return the parameters for which `suggest` returns the recipe; None where it lies outside."""
     if not isinstance(recipe, Als):
         return None
@@ -66,23 +70,65 @@ def parameters(
     }
     if isinstance(weighting, Centred):
         found["p"] = weighting.p
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", UserWarning)  # all that Optuna does out of bounds
-            same = suggest(FixedTrial(found), scale, half_life_days, family)
-    except (ValueError, UserWarning):
+    return _if_inside(found, recipe, lambda trial: suggest(trial, scale, half_life_days))
+
+
+def suggest_priors(trial: BaseTrial, als: Als, half_life_days: float) -> AnyRecipe:
+    """Return the recipe with priors around this one that the trial's parameters describe."""
+    half_life = _half_life(trial.suggest_categorical("prior_decay", _OLD), half_life_days)
+    weights = PriorWeights(
+        **{name: round(trial.suggest_float(name, 0, most), 4) for name, most in _WEIGHTS.items()},
+        half_life_days=half_life or half_life_days,
+    )
+    return AlsWithPriors(als=als, priors=weights)
+
+
+def parameters_of_priors(recipe: AnyRecipe, als: Als, half_life_days: float) -> Parameters | None:
+    """Return the parameters for which `suggest_priors` returns the recipe, if there are any."""
+    if not isinstance(recipe, AlsWithPriors):
         return None
-    return found if same == recipe else None
+    priors = recipe.priors
+    decays = {_half_life(name, half_life_days): name for name in _OLD}
+    found: Parameters = {name: getattr(priors, name) for name in _WEIGHTS}
+    found["prior_decay"] = decays.get(priors.half_life_days, _OLD[0])
+    return _if_inside(found, recipe, lambda trial: suggest_priors(trial, als, half_life_days))
+
+
+def is_of(family: Family, recipe: AnyRecipe) -> bool:
+    """Whether a search for the family may return the recipe."""
+    return {
+        "any": True,
+        "als": not isinstance(recipe, AlsWithPriors),
+        "als_with_priors": isinstance(recipe, AlsWithPriors),
+    }[family]
 
 
 def reseeded(recipe: AnyRecipe, nth: int) -> AnyRecipe | None:
     """Return the recipe with the nth of its seeds, 0 its own; None where nothing is drawn."""
-    if not isinstance(recipe, Als):
+    match recipe:
+        case Als():
+            return recipe.model_copy(update={"seed": recipe.seed + nth * _SEEDS_APART})
+        case AlsWithPriors():
+            return recipe.model_copy(update={"als": reseeded(recipe.als, nth)})
+        case _:
+            return None
+
+
+def n_fits(recipe: AnyRecipe) -> int:
+    """Return how many times ALS is fitted for the recipe."""
+    return {Als: 1, AlsWithPriors: getattr(recipe, "models", 0)}.get(type(recipe), 0)
+
+
+def _if_inside(
+    found: Parameters, recipe: AnyRecipe, suggested: Callable[[BaseTrial], AnyRecipe]
+) -> Parameters | None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", UserWarning)  # all that Optuna does out of bounds
+            same = suggested(FixedTrial(found))
+    except (ValueError, UserWarning):
         return None
-    return recipe.model_copy(update={"seed": recipe.seed + nth * _SEEDS_APART})
-
-
-_DECAYS = ("none", "slow", "fast")
+    return found if same == recipe else None
 
 
 def _half_life(decay: str, half_life_days: float) -> float | None:

@@ -23,11 +23,11 @@ BEST_REG = 0.4
 
 
 def suggest(trial: object) -> AnyRecipe:
-    return space.suggest(trial, SCALE, HALF_LIFE, "als")  # type: ignore[arg-type] # any trial
+    return space.suggest(trial, SCALE, HALF_LIFE)  # type: ignore[arg-type] # any trial
 
 
 def parameters(recipe: AnyRecipe) -> Parameters | None:
-    return space.parameters(recipe, SCALE, HALF_LIFE, "als")
+    return space.parameters(recipe, SCALE, HALF_LIFE)
 
 
 @dataclass
@@ -52,11 +52,13 @@ class World:
         value = 0.3 - abs(math.log(recipe.reg / BEST_REG)) / 10 + WINDOWS.index(window) / 100
         return Score(value + luck, 100)
 
-    def search(self, budget: Budget, trials: Sequence[Trial] = ()) -> Search:
+    def search(
+        self, budget: Budget, trials: Sequence[Trial] = (), *, given: Sequence[AnyRecipe]
+    ) -> Search:
         return Search(
             windows=WINDOWS,
             score=self.score,
-            space=Space(suggest, parameters),
+            space=Space(suggest, parameters, given),
             record=self.recorded.append,
             budget=budget,
             trials=list(trials),
@@ -68,7 +70,7 @@ def test_the_given_recipes_come_first_and_something_better_is_found() -> None:
     known = World()
     champion = Als(rank=3)
 
-    best = known.search(Budget(10_000)).run([DEFAULT, champion])
+    best = known.search(Budget(3000), given=[DEFAULT, champion]).run()
 
     assert [trial.recipe for trial in known.recorded[:2]] == [DEFAULT, champion]
     assert known.recorded[0].parameters["rank"] == 8
@@ -82,7 +84,7 @@ def test_the_given_recipes_come_first_and_something_better_is_found() -> None:
 def test_it_ends_in_time_with_finalists_scored_by_all_seeds() -> None:
     known = World()
 
-    best = known.search(Budget(1000)).run([DEFAULT])
+    best = known.search(Budget(1000), given=[DEFAULT]).run()
 
     finals = [trial for trial in known.recorded if trial.stage == "final"]
     assert len(finals) == 3
@@ -97,7 +99,7 @@ def test_luck_of_one_seed_does_not_win() -> None:
     lucky, better = Als(rank=7, reg=BEST_REG * 1.05), Als(reg=BEST_REG)
     known = World()
 
-    best = known.search(Budget(10_000, n_trials=2)).run([lucky, better])
+    best = known.search(Budget(10_000, n_trials=2), given=[lucky, better]).run()
 
     first = {trial.recipe: trial.value for trial in known.recorded if trial.stage == "explore"}
     assert first[lucky] > first[better]  # type: ignore[operator] # both were completed
@@ -108,7 +110,9 @@ def test_luck_of_one_seed_does_not_win() -> None:
 def test_hopeless_trials_are_cut_short_and_given_ones_never() -> None:
     known = World()
 
-    known.search(Budget(10_000, n_trials=40)).run([DEFAULT, Als(reg=1.2), Als(rank=9, reg=1.2)])
+    known.search(
+        Budget(10_000, n_trials=40), given=[DEFAULT, Als(reg=1.2), Als(rank=9, reg=1.2)]
+    ).run()
 
     pruned = [trial for trial in known.recorded if trial.state == "pruned"]
     assert pruned
@@ -122,7 +126,7 @@ def test_hopeless_trials_are_cut_short_and_given_ones_never() -> None:
 def test_a_failed_trial_is_recorded_and_ends_nothing() -> None:
     known = World()
 
-    best = known.search(Budget(10_000, n_trials=4)).run([Als(rank=12), DEFAULT])
+    best = known.search(Budget(10_000, n_trials=4), given=[Als(rank=12), DEFAULT]).run()
 
     assert known.recorded[0].state == "failed"
     assert (known.recorded[0].value, known.recorded[0].failure) == (None, "singular matrix")
@@ -132,16 +136,18 @@ def test_a_failed_trial_is_recorded_and_ends_nothing() -> None:
 
 def test_a_score_that_is_no_number_fails() -> None:
     known = World()
-    scored = replace(known.search(Budget(10, 1)), score=lambda *_: Score(float("nan"), 0))
+    scored = replace(
+        known.search(Budget(10, 1), given=[DEFAULT]), score=lambda *_: Score(float("nan"), 0)
+    )
 
-    assert scored.run([DEFAULT]) is None
+    assert scored.run() is None
     assert known.recorded[0].failure == "no score on rolling_40: it is no number"
 
 
 def test_the_number_of_trials_is_a_limit_and_finalists_are_extra() -> None:
     known = World()
 
-    known.search(Budget(10_000, n_trials=5)).run([DEFAULT])
+    known.search(Budget(10_000, n_trials=5), given=[DEFAULT]).run()
 
     stages = [trial.stage for trial in known.recorded]
     assert stages.count("explore") == 5
@@ -152,7 +158,7 @@ def test_the_number_of_trials_is_a_limit_and_finalists_are_extra() -> None:
 def test_one_trial_is_made_however_short_the_time() -> None:
     known = World()
 
-    best = known.search(Budget(1)).run([DEFAULT])
+    best = known.search(Budget(1), given=[DEFAULT]).run()
 
     assert best is not None
     assert best.recipe == DEFAULT
@@ -162,7 +168,7 @@ def test_one_trial_is_made_however_short_the_time() -> None:
 def test_what_draws_nothing_is_a_finalist_at_no_cost() -> None:
     known, popular = World(), Popular(relevant_from=4)
 
-    best = known.search(Budget(10_000, n_trials=1)).run([popular])
+    best = known.search(Budget(10_000, n_trials=1), given=[popular]).run()
 
     assert best is not None
     assert (best.stage, best.recipe) == ("final", popular)
@@ -174,12 +180,12 @@ def test_what_draws_nothing_is_a_finalist_at_no_cost() -> None:
 def test_a_killed_search_goes_on_where_it_was(killed_after: float) -> None:
     known = World(killed_after=killed_after)
     with pytest.raises(KeyboardInterrupt):
-        known.search(Budget(1000)).run([DEFAULT])
+        known.search(Budget(1000), given=[DEFAULT]).run()
     before = list(known.recorded)
     spent = sum(trial.seconds for trial in before)
     known.killed_after, known.now = math.inf, 0.0
 
-    best = known.search(Budget(1000), before).run([DEFAULT])
+    best = known.search(Budget(1000), before, given=[DEFAULT]).run()
 
     assert known.recorded[: len(before)] == before
     assert [trial.number for trial in known.recorded] == list(range(len(known.recorded)))
@@ -193,10 +199,10 @@ def test_a_killed_search_goes_on_where_it_was(killed_after: float) -> None:
 
 def test_what_was_learned_before_is_not_forgotten() -> None:
     first, second = World(), World()
-    first.search(Budget(10_000, n_trials=20)).run([DEFAULT])
+    first.search(Budget(10_000, n_trials=20), given=[DEFAULT]).run()
     before = [trial for trial in first.recorded if trial.stage == "explore"]
 
-    second.search(Budget(10_000, n_trials=40), before).run([DEFAULT])
+    second.search(Budget(10_000, n_trials=40), before, given=[DEFAULT]).run()
 
     proposed = [trial.recipe for trial in second.recorded if trial.stage == "explore"]
     near = [one for one in proposed if isinstance(one, Als) and 0.3 < one.reg < 0.53]
@@ -207,7 +213,7 @@ def test_the_same_trials_are_proposed_again() -> None:
     runs = []
     for _ in range(2):
         known = World()
-        known.search(Budget(10_000, n_trials=12)).run([DEFAULT])
+        known.search(Budget(10_000, n_trials=12), given=[DEFAULT]).run()
         runs.append([trial.recipe for trial in known.recorded])
 
     assert runs[0] == runs[1]
