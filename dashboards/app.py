@@ -11,7 +11,7 @@ st.logo(brand.LOGO, size="large")
 page = st.navigation(
     {
         "Discover": [pages.for_you(), pages.browse(), pages.item()],
-        "Console": [pages.overview()],
+        "Console": [pages.overview(), pages.models()],
     },
     expanded=True,
 )

@@ -40,3 +40,13 @@ def overview() -> st.Page:
         icon=":material/dashboard:",
         url_path="overview",
     )
+
+
+def models() -> st.Page:
+    """Return the console's page on what was tried, and how it was judged."""
+    return st.Page(
+        HERE / "console/models.py",
+        title="Models",
+        icon=":material/model_training:",
+        url_path="models",
+    )

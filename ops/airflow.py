@@ -49,7 +49,7 @@ class Person:
 
 @dataclass(frozen=True)
 class Run:
-    """One run of a DAG."""
+    """One run of a DAG. `search_minutes` is the budget that its form gave a search."""
 
     dag_id: str
     run_id: str
@@ -58,6 +58,7 @@ class Run:
     queued_at: datetime | None
     started_at: datetime | None
     ended_at: datetime | None
+    search_minutes: float = 0
 
     @property
     def seconds(self) -> float:
@@ -178,6 +179,13 @@ class Airflow:
         found = self._ask("GET", f"{_path(run)}/hitlDetails")["hitl_details"]
         return _question(found[0]) if found else None
 
+    def questions(self, dag_id: str) -> dict[str, Question]:
+        """Return what the newest runs of a DAG asked, by run id."""
+        params = {"limit": 50, "order_by": "-created_at"}
+        found = self._ask("GET", f"/dags/{_part(dag_id)}/dagRuns/~/hitlDetails", params=params)
+        each = found["hitl_details"]
+        return {one["task_instance"]["dag_run_id"]: _question(one) for one in each}
+
     def answer(self, run: Run, question: Question, *, approve: bool) -> None:
         """Answer in the name of who is signed in. Only the first answer counts."""
         path = f"{_path(run)}/taskInstances/{_part(question.task_id)}/-1/hitlDetails"
@@ -255,6 +263,7 @@ def _run(given: Mapping[str, Any]) -> Run:
         queued_at=_time(given["queued_at"]),
         started_at=_time(given["start_date"]),
         ended_at=_time(given["end_date"]),
+        search_minutes=float((given.get("conf") or {}).get("search_budget_minutes") or 0),
     )
 
 

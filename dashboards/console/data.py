@@ -5,7 +5,7 @@ given to somebody else.
 """
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
@@ -16,17 +16,30 @@ import streamlit as st
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from dashboards.console import retrains as told
+from dashboards.console.retrains import Figure, Retrain, Sample, Trial
 from dashboards.demo import data as demo
 from dashboards.demo.data import Known, NotSetUpError
-from ops.airflow import Airflow, Run, Task
+from ops.airflow import Airflow, Question, Run, Task
 from serving.schemas import Release, Verdict
 from warehouse.query import Lake
 from warehouse.settings import LakeSettings
-from warehouse.tables import GOLD_FITS, TABLES, Table
+from warehouse.tables import (
+    GOLD_FITS,
+    GOLD_MODEL_METRICS,
+    GOLD_NOMINATIONS,
+    GOLD_SAMPLE_LISTS,
+    GOLD_SEARCHES,
+    GOLD_TRIALS,
+    GOLD_VERDICTS,
+    TABLES,
+    Table,
+)
 
 USUAL_OF = 3  # runs that "usually" looks at
 IN_ORDER = (
-    "land", "refine", "announce", "freeze", "nominate", "evaluate", "decide", "fit", "publish",
+    "land", "refine", "announce",
+    "freeze", "nominate", "search", "evaluate", "decide", "approve", "fit", "publish",
 )  # fmt: skip
 
 
@@ -105,13 +118,30 @@ def paused(operator: Operator) -> dict[str, bool]:
     return operator.airflow.dags()
 
 
-def start_retrain(operator: Operator, dataset: str, reason: str) -> Run:
+@st.cache_data(ttl="5s", show_spinner=False, hash_funcs=BY_NAME)
+def questions(operator: Operator, dag_id: str) -> dict[str, Question]:
+    """Return what the newest runs of a DAG asked a person, by run id."""
+    return operator.airflow.questions(dag_id)
+
+
+def answer(operator: Operator, run: Run, question: Question, *, approve: bool) -> None:
+    """Answer a question in the operator's name. The first answer counts.
+
+    Raises:
+        AirflowError: he may not, or somebody answered before him.
+    """
+    operator.airflow.answer(run, question, approve=approve)
+    questions.clear()
+    tasks.clear()
+
+
+def start_retrain(operator: Operator, dataset: str, form: Mapping[str, object]) -> Run:
     """Start a retrain in the operator's name.
 
     Raises:
-        AirflowError: he may not, or Airflow refuses the reason.
+        AirflowError: he may not, or Airflow refuses a value of the form.
     """
-    run = operator.airflow.trigger(f"{dataset}__retrain", {"reason": reason})
+    run = operator.airflow.trigger(f"{dataset}__retrain", form)
     runs.clear()
     return run
 
@@ -146,6 +176,51 @@ def tables(dataset: str, fit_id: str | None) -> list[TableState]:
     lake = _lake(dataset)
     served = _versions_served(lake, fit_id)
     return [_state(lake, table, served) for table in TABLES if lake.exists(table)]
+
+
+@st.cache_data(ttl="5s", show_spinner=False)
+def retrains(dataset: str) -> list[Retrain]:
+    """Return the retrains that the lake knows, newest first; at most five seconds old.
+
+    Raises:
+        WarehouseError: the lake can't be read.
+    """
+    lake = _lake(dataset)
+    return told.retrains(
+        _rows(lake, GOLD_NOMINATIONS, ["retrain_id", "nominated_at", "reason"]),
+        _rows(lake, GOLD_SEARCHES, ["retrain_id", *told.Search.__dataclass_fields__]),
+        _rows(lake, GOLD_VERDICTS, [n for n in GOLD_VERDICTS.names if n != "recipe_json"]),
+    )
+
+
+@st.cache_data(ttl="2s", show_spinner=False)
+def trials(dataset: str, retrain_id: str) -> list[Trial]:
+    """Return what a retrain's search tried so far; at most two seconds old."""
+    return told.trials(_rows(_lake(dataset), GOLD_TRIALS, of=retrain_id))
+
+
+@st.cache_data(ttl="10s", show_spinner=False)
+def model_metrics(dataset: str, retrain_id: str) -> list[Figure]:
+    """Return how each recipe of a retrain did, on every window and segment."""
+    columns = list(Figure.__dataclass_fields__)
+    return told.figures(_rows(_lake(dataset), GOLD_MODEL_METRICS, columns, of=retrain_id))
+
+
+@st.cache_data(ttl="10s", show_spinner=False)
+def sample_lists(dataset: str, retrain_id: str) -> list[Sample]:
+    """Return a few people's lists under the contestants of a retrain."""
+    return told.samples(_rows(_lake(dataset), GOLD_SAMPLE_LISTS, of=retrain_id))
+
+
+def _rows(
+    lake: Lake, table: Table, columns: Sequence[str] | None = None, of: str | None = None
+) -> list[dict[str, Any]]:
+    """Return the rows of a table, or of one retrain; none of a table that is not there yet."""
+    if not lake.exists(table):
+        return []
+    quoted = None if of is None else f"retrain_id = '{of.replace(chr(39), chr(39) * 2)}'"
+    found: list[dict[str, Any]] = lake.read(table, columns=columns, where=quoted).to_pylist()
+    return found
 
 
 def _state(lake: Lake, table: Table, served: dict[str, int]) -> TableState:

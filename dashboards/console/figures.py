@@ -78,7 +78,7 @@ def _quality(verdicts: Sequence[Verdict]) -> None:
         "NDCG@10 vs popularity",
         f"{ours.value:.3f}",
         f"{interval[0]:+.3f}" if interval else None,
-        delta_color=_sure(interval),
+        delta_color=sure(interval),
         delta_description=f"± {(interval[2] - interval[1]) / 2:.3f}" if interval else None,
         chart_data=values if len(values) >= A_TREND else None,
         chart_type="area",
@@ -87,7 +87,8 @@ def _quality(verdicts: Sequence[Verdict]) -> None:
     )
 
 
-def _sure(interval: tuple[float, float, float] | None) -> Colour:
+def sure(interval: tuple[float, float, float] | None) -> Colour:
+    """Return the colour of a lead: green or red where its interval leaves out zero."""
     if interval is None or interval[1] <= 0 <= interval[2]:
         return "gray"
     return "green" if interval[1] > 0 else "red"

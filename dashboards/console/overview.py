@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboards import ui
-from dashboards.console import data, figures, lake, pieces, runs, session, start, verdict
+from dashboards.console import approval, data, figures, lake, pieces, runs, session, start, verdict
 from dashboards.demo import choices, states
 from dashboards.demo import data as demo
 from dashboards.text import esc, moment
@@ -55,6 +55,10 @@ else:
         "Ingest brings the files into the lake; the first retrain makes a list for everybody. "
         "What runs now stands below.",
     )
+
+with pieces.told():
+    for run in [run for run in data.runs(who, retrain, 5) if run.state in runs.ACTIVE]:
+        approval.show(who, run, data.questions(who, retrain).get(run.run_id))
 
 left, right = st.columns([5, 3], gap="small")
 with left, pieces.card(height="stretch"):

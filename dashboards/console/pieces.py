@@ -40,6 +40,7 @@ _STATES: dict[str | None, tuple[Tone, str]] = {
     "running": ("run", "Running"),
     "restarting": ("run", "Restarting"),
     "up_for_retry": ("warn", "Will retry"),
+    "awaiting_input": ("warn", "Waits for an answer"),
 }
 
 

@@ -10,7 +10,7 @@ from dashboards.console import data, evidence, pieces
 from dashboards.console.data import Operator
 from dashboards.console.evidence import Tone
 from dashboards.text import NOTHING, clock, esc
-from ops.airflow import Run, Task
+from ops.airflow import APPROVE, AWAITING, Question, Run, Task
 from serving.schemas import Verdict
 
 ACTIVE = {"queued", "running"}
@@ -43,7 +43,7 @@ def progress(operator: Operator, dag_id: str) -> None:
 
 def history(operator: Operator, dag_id: str, verdicts: Sequence[Verdict], n: int) -> None:
     """Show how the last runs of a DAG went. A retrain that ended well says what was decided."""
-    found = data.runs(operator, dag_id, n)
+    found, asked = data.runs(operator, dag_id, n), data.questions(operator, dag_id)
     decided = {each.retrain_id: each.verdict for each in verdicts}
     if not found:
         st.caption("No run yet.")
@@ -52,7 +52,7 @@ def history(operator: Operator, dag_id: str, verdicts: Sequence[Verdict], n: int
         [
             {
                 "Started": f"{_when(run)} :gray[{STARTED_BY.get(run.run_type, '')}]",
-                "State": pieces.badge(*_outcome(run, decided)),
+                "State": pieces.badge(*_outcome(run, decided, asked.get(run.run_id))),
                 "Took": clock(run.seconds) if run.seconds else "",
             }
             for run in found
@@ -135,7 +135,11 @@ def _row(task: Task, usually: float | None, now: datetime) -> dict[str, str]:
     }
 
 
-def _outcome(run: Run, decided: Mapping[str, str]) -> tuple[Tone, str]:
+def _outcome(run: Run, decided: Mapping[str, str], question: Question | None) -> tuple[Tone, str]:
+    if question and question.answer not in {None, APPROVE}:
+        return "bad", "Refused"
+    if question and question.answer is None and run.state in ACTIVE:
+        return pieces.state(AWAITING)
     verdict = decided.get(f"{run.dag_id}/{run.run_id}")
     if run.state == "success" and verdict in evidence.WORDS:
         return evidence.WORDS[verdict]

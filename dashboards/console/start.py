@@ -1,12 +1,15 @@
-"""Starts a retrain by hand, with the reason that stands beside its verdict."""
+"""Starts a retrain by hand: its search, its approval, the reason that stands beside its verdict."""
 
 import streamlit as st
 
 from dashboards.console import data
 from dashboards.console.data import Operator
 from dashboards.text import esc
+from warehouse import datasets
 
 LONGEST_REASON = 500  # what the trigger form takes
+BUDGETS = (0, 2, 5, 15, 30, 60, 120)  # minutes
+FAMILIES = {"any": "Any", "als": "ALS", "als_with_priors": "ALS with priors"}
 _STARTED = "started_retrain"
 
 
@@ -23,6 +26,25 @@ def button(operator: Operator, dataset: str) -> None:
         if paused[dag_id]:
             st.caption("The DAG is paused in Airflow: the run waits until somebody unpauses it.")
         with st.form("retrain", border=False, clear_on_submit=True):
+            minutes = st.select_slider(
+                "Search for a better recipe",
+                BUDGETS,
+                key="search_minutes",
+                format_func=lambda n: f"{n} min" if n else "No search",
+            )
+            family = st.segmented_control(
+                "Recipes to try",
+                list(FAMILIES),
+                default="any",
+                required=True,
+                key="search_family",
+                format_func=lambda name: FAMILIES[name],
+            )
+            ask = st.toggle(
+                "Ask me before it is published",
+                value=datasets.named(dataset).schedule.ask_for_approval,
+                key="ask_for_approval",
+            )
             reason = st.text_input(
                 "Reason",
                 key="reason",
@@ -31,6 +53,12 @@ def button(operator: Operator, dataset: str) -> None:
             )
             sent = st.form_submit_button("Start", type="primary", key="send_retrain")
         if sent:
-            run = data.start_retrain(operator, dataset, (reason or "").strip())
+            form = {
+                "search_budget_minutes": minutes,
+                "search_family": family,
+                "ask_for_approval": ask,
+                "reason": (reason or "").strip(),
+            }
+            run = data.start_retrain(operator, dataset, form)
             st.session_state[_STARTED] = run.run_id
             st.rerun()

@@ -18,18 +18,23 @@ ROLES = {"challenger": "challenger", "champion": "live recipe", "popularity": "p
 
 
 def show(verdict: Verdict) -> None:
-    """Show one verdict with all of its evidence."""
+    """Show the last verdict with all of its evidence."""
+    judgement(verdict, "Last verdict")
     found = evidence.comparisons(verdict)
-    ui.heading("Last verdict", pieces.badge(*evidence.WORDS[verdict.verdict]))
+    if found:
+        _figures(found)
+    st.caption(f"Decided {age(verdict.decided_at)} ago by {esc(verdict.retrain_id)}")
+
+
+def judgement(verdict: Verdict, title: str = "Verdict") -> None:
+    """Show what was decided and why: the sentence, the rule line by line, the intervals."""
+    ui.heading(title, pieces.badge(*evidence.WORDS[verdict.verdict]))
     st.markdown(esc(verdict.reason))
     left, right = st.columns([1, 1], gap="medium")
     with left:
         _lines(verdict)
     with right:
-        _intervals(found)
-    if found:
-        _figures(found)
-    st.caption(f"Decided {age(verdict.decided_at)} ago by {esc(verdict.retrain_id)}")
+        _intervals(evidence.comparisons(verdict))
 
 
 def leads(found: Sequence[Comparison]) -> tuple[pd.DataFrame, list[Comparison]]:

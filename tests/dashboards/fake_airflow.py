@@ -12,10 +12,15 @@ from urllib.parse import unquote, urlsplit
 from tests.dashboards import shop
 
 USER, PASSWORD, TOKEN = "maya", "a right password", "a-token"  # of the tests
-USUAL = {"freeze": 21, "nominate": 4, "evaluate": 58, "decide": 3, "fit": 41, "publish": 6}
+USUAL = {
+    "freeze": 21, "nominate": 4, "search": 9, "evaluate": 58, "decide": 3, "approve": 1,
+    "fit": 41, "publish": 6,
+}  # fmt: skip
 TITLES = {
     "freeze": "Freeze the tables", "nominate": "Nominate the recipes",
+    "search": "Search for a recipe",
     "evaluate": "Evaluate on a frozen window", "decide": "Decide: publish or hold",
+    "approve": "Ask a person",
     "fit": "Fit on all rows", "publish": "Publish the lists",
 }  # fmt: skip
 Json = dict[str, Any]
@@ -26,6 +31,8 @@ class FakeAirflow:
 
     def __init__(self) -> None:
         self.started: list[Json] = []
+        self.questions: list[Json] = []
+        self.answers: list[str] = []
         self.expired = False
         now = datetime.now(UTC)
         self.runs = [
@@ -51,6 +58,13 @@ class FakeAirflow:
                 run = _run("manual__new", "manual", "queued", None, None)
                 self.runs.insert(0, run)
                 return 200, run
+            case [_, "dagRuns", _, "hitlDetails"]:
+                return 200, {"hitl_details": self.questions}
+            case [_, "dagRuns", _, "taskInstances", "approve", "-1", "hitlDetails"]:
+                self.answers += body["chosen_options"]
+                for each in self.questions:
+                    each["chosen_options"] = body["chosen_options"]
+                return 200, {}
             case [dag_id, "dagRuns"]:
                 found = self.runs if dag_id.endswith("retrain") else self.runs[1:3]
                 return 200, {"dag_runs": [each | {"dag_id": dag_id} for each in found]}
@@ -58,6 +72,21 @@ class FakeAirflow:
                 run = next(each for each in self.runs if each["dag_run_id"] == run_id)
                 return 200, {"task_instances": _tasks(run)}
         return 404, {"detail": "not found"}
+
+    def ask(self, run_id: str, option: str | None = None, who: str | None = None) -> None:
+        """Let a run ask a person; he may have answered."""
+        now = datetime.now(UTC).isoformat()
+        self.questions.append(
+            {
+                "task_instance": {"task_id": "approve", "dag_run_id": run_id},
+                "subject": "Playground: publish this model?",
+                "body": "",
+                "created_at": now,
+                "chosen_options": option and [option],
+                "responded_by_user": who and {"id": "1", "name": who},
+                "responded_at": option and now,
+            }
+        )
 
     @contextmanager
     def served(self) -> Iterator[str]:
@@ -83,6 +112,7 @@ def _run(run_id: str, kind: str, state: str, at: datetime | None, seconds: int |
         "queued_at": (at or datetime.now(UTC)).isoformat(),
         "start_date": at.isoformat() if at else None,
         "end_date": ended.isoformat() if ended else None,
+        "conf": {"search_budget_minutes": 5 if state == "running" else 0},
     }
 
 
@@ -115,7 +145,9 @@ def _handler(airflow: FakeAirflow) -> type[BaseHTTPRequestHandler]:
 
         def do_POST(self) -> None:
             length = int(self.headers.get("Content-Length", 0))
-            self._answer("POST", json.loads(self.rfile.read(length) or b"{}"))
+            self._answer(self.command, json.loads(self.rfile.read(length) or b"{}"))
+
+        do_PATCH = do_POST  # noqa: N815 # the handler's own name
 
         def _answer(self, method: str, body: Json) -> None:
             status, found = airflow.answer(method, urlsplit(self.path).path, body)

@@ -158,7 +158,7 @@ def test_shows_the_running_retrain_and_the_last_runs(page: Page) -> None:
     assert "violet-badge" in said
     assert "Promoted" in said
     assert "Failed" in said
-    assert "of 6 tasks done" in str(shown.get("progress")[0].proto.text)
+    assert "of 8 tasks done" in str(shown.get("progress")[0].proto.text)
 
 
 @pytest.mark.usefixtures("console")
@@ -195,8 +195,63 @@ def test_a_retrain_is_started_with_its_reason(page: Page, console: FakeAirflow) 
     shown.button(key="send_retrain").click().run()
 
     assert not shown.exception
-    assert [each["conf"] for each in console.started] == [{"reason": "new titles"}]
+    form = {"search_budget_minutes": 0, "search_family": "any", "ask_for_approval": False}
+    assert [each["conf"] for each in console.started] == [form | {"reason": "new titles"}]
     assert "Started" in shown.toast[0].value
+
+
+def test_a_search_and_a_question_are_asked_for_in_the_form(
+    page: Page, console: FakeAirflow
+) -> None:
+    shown = signed_in(page)
+    shown.select_slider(key="search_minutes").set_value(15)
+    shown.segmented_control(key="search_family").set_value("als_with_priors")
+    shown.toggle(key="ask_for_approval").set_value(True)
+
+    shown.button(key="send_retrain").click().run()
+
+    assert not shown.exception
+    (started,) = console.started
+    assert started["conf"] == {
+        "search_budget_minutes": 15,
+        "search_family": "als_with_priors",
+        "ask_for_approval": True,
+        "reason": "",
+    }
+
+
+@pytest.mark.parametrize(("button", "answer"), [("approve", "Approve"), ("reject", "Reject")])
+def test_a_question_is_answered_where_it_is_seen(
+    page: Page, console: FakeAirflow, button: str, answer: str
+) -> None:
+    console.ask("manual__now")
+    shown = signed_in(page)
+    assert esc("Playground: publish this model?") in words(shown)
+    assert "Waits for an answer" in cells(shown)
+
+    shown.button(key=button).click().run()
+
+    assert not shown.exception
+    assert console.answers == [answer]
+    assert not [each for each in shown.button if each.key == button]
+
+
+def test_a_refused_run_is_not_shown_as_promoted(page: Page, console: FakeAirflow) -> None:
+    console.ask(shop.RETRAIN.split("/")[1], "Reject", "maya")
+
+    shown = signed_in(page)
+
+    assert not shown.exception
+    assert "Refused" in cells(shown)
+
+
+def test_the_families_are_those_of_the_form() -> None:
+    from typing import get_args
+
+    from dashboards.console.start import FAMILIES
+    from ops import cli
+
+    assert set(FAMILIES) == set(get_args(cli.Family))
 
 
 @pytest.mark.usefixtures("console")

@@ -240,7 +240,8 @@ def test_a_hold_is_green_and_skips_the_rest(
 
 def asked(admin: Airflow) -> tuple[Run, Question]:
     """A run that waits for its answer."""
-    run = admin.trigger(RETRAIN, {"ask_for_approval": True})
+    run = admin.trigger(RETRAIN, {"ask_for_approval": True, "search_budget_minutes": 3})
+    assert run.search_minutes == 3
 
     def waits() -> bool:
         return "awaiting_input" in named(admin.tasks(run)).values()
@@ -284,6 +285,7 @@ def test_rejected_nothing_is_published_and_it_is_kept_by_whom(
     answered = admin.question(run)
     assert answered is not None
     assert (answered.answer, answered.answered_by) == ("Reject", "admin")
+    assert admin.questions(RETRAIN)[run.run_id] == answered
     approve = next(task for task in tasks if task.task_id == "approve")
     assert "Refused by admin. People keep what they see." in admin.log(run, approve)
 
