@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from dashboards.text import esc
-from tests.dashboards import shop, streamlit_server
+from tests.dashboards import searched, shop, streamlit_server
 from tests.dashboards.fake_airflow import PASSWORD, USER, FakeAirflow
 from tests.dashboards.fake_api import KEY, fake_api
 from tests.dashboards.torture import PLACES, TEXTS
@@ -33,6 +33,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str
     folder = tmp_path_factory.mktemp("app")
     keys = folder / "keys.json"
     keys.write_text(json.dumps({"playground": KEY}))
+    searched.write(str(folder / "lake" / "playground"), n_trials=20)
     with fake_api() as api, FakeAirflow().served() as airflow:
         yield {
             "DEMO_API_URL": api,
@@ -168,25 +169,53 @@ def test_an_id_that_is_typed_is_a_stranger(app: str, desktop: Page) -> None:
 
 
 def test_an_operator_signs_in_and_sees_what_runs(app: str, themed: Page) -> None:
-    themed.goto(f"{app}/overview")
-    themed.get_by_label("User").fill(USER)
-    themed.locator("input[type=password]").fill(PASSWORD)
-    themed.get_by_role("button", name="Sign in").click()
+    sign_in(themed, f"{app}/overview")
 
-    expect(themed.get_by_text("of 6 tasks done")).to_be_visible()
+    expect(themed.get_by_text("of 8 tasks done")).to_be_visible()
     expect(themed.get_by_text("The challenger als-7f3a beats")).to_be_visible()
     assert themed.locator("[data-testid=stException]").count() == 0
 
 
-@pytest.mark.parametrize("path", ["/", "/browse", "/item?id=i003", "/overview"])
+def test_a_promotion_is_drawn_with_its_evidence(app: str, themed: Page) -> None:
+    sign_in(themed, f"{app}/models?retrain={searched.SEARCHED}")
+
+    expect(themed.get_by_text("Leaderboard")).to_be_visible()
+    expect(themed.get_by_text("20 trials, the best")).to_be_visible()
+    expect(themed.locator("[data-testid=stVegaLiteChart] svg.marks")).to_have_count(4)
+    themed.get_by_text("By parameter", exact=True).click()
+    expect(themed.get_by_text("One chart per parameter")).to_be_visible()
+    assert themed.locator("[data-testid=stException]").count() == 0
+
+
+def test_trials_appear_while_one_looks(app: str, desktop: Page, settings: dict[str, str]) -> None:
+    sign_in(desktop, f"{app}/models")
+    expect(desktop.get_by_text("The first trial ends within a minute")).to_be_visible()
+
+    searched.tried(f"{settings['LAKE_ROOT']}/playground", searched.RUNNING, 2)
+
+    expect(desktop.get_by_text("2 trials, the best so far")).to_be_visible()
+
+
+def sign_in(page: Page, address: str) -> None:
+    page.goto(address)
+    page.get_by_label("User").fill(USER)
+    page.locator("input[type=password]").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/browse", "/item?id=i003", "/overview", f"/models?retrain={searched.SEARCHED}"],
+)
 def test_a_phone_never_scrolls_sideways(app: str, phone: Page, path: str) -> None:
-    phone.goto(app + path)
-    expect(phone.get_by_role("heading").first).to_be_visible()
-    if path == "/overview":
-        phone.get_by_label("User").fill(USER)
-        phone.locator("input[type=password]").fill(PASSWORD)
-        phone.get_by_role("button", name="Sign in").click()
-        expect(phone.get_by_text("of 6 tasks done")).to_be_visible()
+    told = {"/overview": "of 8 tasks done", "/models": "came to like it afterwards"}
+    behind = path.partition("?")[0]
+    if behind in told:
+        sign_in(phone, app + path)
+        expect(phone.get_by_text(told[behind])).to_be_visible()
+    else:
+        phone.goto(app + path)
+        expect(phone.get_by_role("heading").first).to_be_visible()
 
     wide, room = phone.evaluate("[document.documentElement.scrollWidth, innerWidth]")
 
