@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 RESAMPLES = 2000
-DRAWN_AT_ONCE = 4_000_000
+DRAWN_AT_ONCE = 100_000  # numbers that stay in the processor's cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +34,15 @@ def paired(differences: NDArray[np.float64], *, seed: int = 1) -> Interval:
     rng = np.random.default_rng(seed)
     n = len(differences)
     at_once = max(1, DRAWN_AT_ONCE // n)
+    single = differences.astype(np.float32)  # half as large: 200,000 people take 2 s, not 5
     means = [
-        differences[rng.integers(0, n, (min(at_once, RESAMPLES - done), n))].mean(axis=1)
-        for done in range(0, RESAMPLES, at_once)
+        single.take(rng.integers(0, n, (rows, n))).mean(axis=1, dtype=np.float64)
+        for rows in _parts(RESAMPLES, at_once)
     ]
     low, high = np.quantile(np.concatenate(means), [0.025, 0.975])
     return Interval(float(differences.mean()), float(low), float(high))
+
+
+def _parts(whole: int, size: int) -> list[int]:
+    """Return sizes that add up to the whole."""
+    return [min(size, whole - done) for done in range(0, whole, size)]

@@ -35,6 +35,7 @@ class _Case:
     evidence: Evidence
     floors: Floors
     lines: list[Line] = field(default_factory=list)
+    leads: dict[tuple[str, str, str], Interval] = field(default_factory=dict)
 
     def note(self, rule: str, detail: str, *, passed: bool | None) -> bool:
         self.lines.append(Line(rule, passed, detail))
@@ -47,7 +48,11 @@ class _Case:
         return float(self.values(recipe).mean())
 
     def lead(self, ours: str, theirs: str, segment: str = WARM) -> Interval:
-        return bootstrap.paired(self.values(ours, segment) - self.values(theirs, segment))
+        key = (ours, theirs, segment)
+        if key not in self.leads:
+            differences = self.values(ours, segment) - self.values(theirs, segment)
+            self.leads[key] = bootstrap.paired(differences)
+        return self.leads[key]
 
     def said(self, recipe: str) -> str:
         return f"{recipe} ({HEADLINE} {self.mean(recipe):.4f})"

@@ -1,5 +1,6 @@
 """The ordered rule, line by line, on made-up values of 400 users."""
 
+import time
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -91,6 +92,33 @@ def test_at_most_five_of_a_hundred_null_trials_promote() -> None:
         promoted += decide(case(challenger, champion, champion - 0.3)).verdict == "promote"
 
     assert promoted <= 5
+
+
+def nights(*, rolling: bool, n: int = 100) -> tuple[int, float]:
+    """Let recipes challenge that are all as good as each other, always on the same window.
+
+    Each has its luck there, and luck of its own on the windows before. Return how many were
+    promoted, and by how much the live one's figure has risen.
+    """
+    rng = np.random.default_rng(5)
+    live, live_before, promoted = BASE, 0.0, 0
+    for _ in range(n):
+        challenger = BASE + rng.normal(0, 0.02) + rng.normal(0, 0.1, N)
+        before = rng.normal(0, 0.02)
+        seen = {"new": before, "old": live_before} if rolling else {"new": 1.0, "old": 0.0}
+        means = {name: {"rolling_40": mean} for name, mean in (seen | {"popular": -1}).items()}
+        evidence = replace(case(challenger, live), rolling=means)
+        if decide(evidence).verdict == "promote":
+            live, live_before, promoted = challenger, before, promoted + 1
+    return promoted, float((live - BASE).mean())
+
+
+def test_the_same_window_night_after_night_does_not_add_up() -> None:
+    promoted, risen = nights(rolling=True)
+    fooled, risen_alone = nights(rolling=False)
+
+    assert promoted <= min(fooled, 5)
+    assert risen < risen_alone / 2
 
 
 def test_a_lead_whose_interval_holds_nought_is_no_lead() -> None:
@@ -248,6 +276,15 @@ def test_the_bootstrap_is_seeded_and_covers_the_mean() -> None:
     assert found != bootstrap.paired(differences, seed=8)
     assert found.low == pytest.approx(differences.mean() - 1.96 * error, abs=0.02)
     assert found.high == pytest.approx(differences.mean() + 1.96 * error, abs=0.02)
+
+
+def test_the_bootstrap_of_many_people_takes_seconds() -> None:
+    many = np.random.default_rng(0).normal(0.01, 0.3, 200_000)
+    start = time.process_time()  # of this process alone: others may keep the machine busy
+
+    bootstrap.paired(many)
+
+    assert time.process_time() - start < 5
 
 
 def test_the_bootstrap_needs_somebody() -> None:
