@@ -164,7 +164,10 @@ def _write_users(warehouse: Warehouse, rows: Frozen, found: Sequence[Judged]) ->
 
 
 def _rows(found: Judged) -> list[dict[str, Any]]:
-    """Return rows of gold.model_metrics; a recipe whose fit failed has the metric `failed`."""
+    """Return rows of gold.model_metrics; a recipe whose fit failed has the metric `failed`.
+
+    A yardstick that failed, or was not made for so many items, is left out.
+    """
     failed = [Figure(WARM, "failed", 1.0, 0)]
     return [
         {
@@ -177,6 +180,7 @@ def _rows(found: Judged) -> list[dict[str, Any]]:
         }
         for one in found.fitted
         for figure in found.judgement.figures.get(one.recipe.name, failed)
+        if one.model is not None or one.role != "yardstick"
     ]
 
 

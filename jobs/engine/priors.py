@@ -66,11 +66,42 @@ def fit(
     relevant_from: float,
 ) -> Priors:
     """Return the priors of `ratings` (user, item, rating, rated_at)."""
+    half_life = weights.half_life_days
+    found = likings(ratings, half_life, catalogue, groups, relevant_from=relevant_from)
+    return weighed(found, weights, catalogue, groups)
+
+
+@dataclass(frozen=True)
+class Likings:
+    """All that priors learn from ratings, whatever they weigh."""
+
+    recent: NDArray[np.float32]  # by place, decayed
+    by_segment: NDArray[np.float32]  # (segments, places)
+
+
+def likings(
+    ratings: DataFrame,
+    half_life_days: float,
+    catalogue: Catalogue,
+    groups: Segments,
+    *,
+    relevant_from: float,
+) -> Likings:
+    """Return how often each item was liked in `ratings` (user, item, rating, rated_at)."""
     liked = ratings.where(F.col("rating") >= relevant_from)
-    fading = ages.remaining(ages.newest(ratings), weights.half_life_days)
-    recent = popularity.counted(liked, fading, catalogue, 1)[0]
+    fading = ages.remaining(ages.newest(ratings), half_life_days)
     with_segment = liked.join(F.broadcast(groups.members), "user", "left")
-    counts = popularity.counted(with_segment, F.lit(1.0), catalogue, len(groups))
+    return Likings(
+        recent=popularity.counted(liked, fading, catalogue, 1)[0],
+        by_segment=popularity.counted(with_segment, F.lit(1.0), catalogue, len(groups)),
+    )
+
+
+def weighed(
+    found: Likings, weights: PriorWeights, catalogue: Catalogue, groups: Segments
+) -> Priors:
+    """Return the priors that these likings make; they were found with the weights' half-life."""
+    recent, counts = found.recent, found.by_segment
     lift = popularity.lift(counts.sum(axis=0), catalogue, weights.category_shrinkage, power=1)
     parts = [
         (("popularity",), np.log1p(recent / max(float(recent.mean()), 1e-12))[:, None]),

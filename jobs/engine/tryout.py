@@ -8,21 +8,23 @@ their models are known: a recipe with priors is tried in a fraction of a second.
 import math
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import fmean
 
+import numpy as np
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from jobs.engine import lists, models, ranking
+from jobs.engine import lists, models, priors, ranking
 from jobs.engine.als import Factors
 from jobs.engine.catalogue import Catalogue
 from jobs.engine.evaluation import Audience, Score
+from jobs.engine.lists import Scorer
+from jobs.engine.models import FactorScorer
 from jobs.engine.people import Segments
-from jobs.engine.recipes import Als, AnyRecipe
-
-_SEEN = "user int, seen array<int>, liked array<int>, segment int"
+from jobs.engine.priors import Likings, Priors
+from jobs.engine.recipes import Als, AlsWithPriors, AnyRecipe
 
 
 @dataclass(frozen=True)
@@ -35,12 +37,25 @@ class Tryout:
     relevant_from: float
     people: pa.Table  # (user, seen, liked, segment), one chunk
     wanted: list[frozenset[str]]  # of each of the people
-    known: dict[Als, Factors] = field(default_factory=dict)  # of the people alone
+    bases: dict[tuple[Als, int], "Fitted"] = field(default_factory=dict)  # below priors
+    likings: dict[float, Likings] = field(default_factory=dict)  # by half-life in days
 
     def score(self, recipe: AnyRecipe) -> Score:
         """Return how the recipe's lists serve the people; no number where there is nobody."""
         if not self.wanted:
             return Score(math.nan, 0)
+        fitted = self._weighed(recipe) if isinstance(recipe, AlsWithPriors) else self._fit(recipe)
+        people = self.people
+        if fitted.factors is not None:
+            people = people.append_column("factors", fitted.factors)
+        batches = people.combine_chunks().to_batches()
+        shown = pa.Table.from_batches(
+            lists.of_batches(batches, fitted.scorer, self.catalogue, ranking.K)
+        )
+        found = zip(shown["item_ids"].to_pylist(), self.wanted, strict=True)
+        return Score(fmean(ndcg(ids, wanted) for ids, wanted in found), len(self.wanted))
+
+    def _fit(self, recipe: AnyRecipe) -> "Fitted":
         with _freed(self.training.sparkSession):
             model = models.fit(
                 recipe,
@@ -49,15 +64,25 @@ class Tryout:
                 self.groups,
                 relevant_from=self.relevant_from,
             )
-            people = self.people
-            if model.factors is not None:
-                people = people.append_column("factors", self._theirs(model.factors))
-        batches = people.combine_chunks().to_batches()
-        shown = pa.Table.from_batches(
-            lists.of_batches(batches, model.scorer, self.catalogue, ranking.K)
-        )
-        found = zip(shown["item_ids"].to_pylist(), self.wanted, strict=True)
-        return Score(fmean(ndcg(ids, wanted) for ids, wanted in found), len(self.wanted))
+            factors = None if model.factors is None else self._theirs(model.factors)
+        return Fitted(model.scorer, factors)
+
+    def _weighed(self, recipe: AlsWithPriors) -> "Fitted":
+        """Return what the recipe makes of factors and likings that are known, or are by now."""
+        key, half_life = (recipe.als, recipe.models), recipe.priors.half_life_days
+        if key not in self.bases:
+            self.bases[key] = self._fit(recipe)
+        if half_life not in self.likings:
+            self.likings[half_life] = priors.likings(
+                self.training,
+                half_life,
+                self.catalogue,
+                self.groups,
+                relevant_from=self.relevant_from,
+            )
+        base = self.bases[key]
+        found = priors.weighed(self.likings[half_life], recipe.priors, self.catalogue, self.groups)
+        return replace(base, scorer=_beside(base.scorer, found, recipe))
 
     def _theirs(self, factors: Factors) -> pa.Array:
         """Return the factors of the people, null for who has none."""
@@ -65,6 +90,14 @@ class Tryout:
         found = factors.users.where(F.col("user").isin(users)).toArrow().to_pydict()
         known = dict(zip(found["user"], found["factors"], strict=True))
         return pa.array([known.get(user) for user in users], pa.list_(pa.float32()))
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What scores the items, and the people's own factors, if the recipe has any."""
+
+    scorer: Scorer
+    factors: pa.Array | None
 
 
 def tryout(
@@ -81,6 +114,13 @@ def tryout(
     wanted = [frozenset(ids) for ids in table["wanted"].to_pylist()]
     people = table.drop_columns(["wanted"]).combine_chunks()
     return Tryout(training, catalogue, groups, relevant_from, people, wanted)
+
+
+def _beside(scorer: Scorer, found: Priors, recipe: AlsWithPriors) -> Scorer:
+    """Return the scorer with these priors in place of its own."""
+    assert isinstance(scorer, FactorScorer)  # noqa: S101 # that is what a recipe with priors makes
+    factors = scorer.items[:, : recipe.als.rank * recipe.models]
+    return replace(scorer, items=np.hstack([factors, found.columns]), priors=found)
 
 
 def ndcg(shown: Iterable[str], wanted: frozenset[str], k: int = ranking.K) -> float:

@@ -1,0 +1,238 @@
+"""A search of the small world: what it writes, what it reads, what a kill leaves."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from pyspark.sql import functions as F
+from sqlalchemy import Engine
+
+from jobs import search, session
+from jobs.arena import Arena, arena, gate_window, rolling_windows
+from jobs.engine import evaluation, ranking, recipes
+from jobs.engine.recipes import Als, AlsWithPriors, AnyRecipe, PriorWeights
+from jobs.engine.search import Budget
+from jobs.engine.tryout import Tryout, tryout
+from jobs.errors import NotNominatedError
+from jobs.frozen import frozen
+from jobs.handover import challenger, row_of
+from tests.jobs.product import killed
+from tests.jobs.small_world import RUN, SMALL, Retrain, Row, world
+from warehouse import datasets
+from warehouse.query import Lake
+from warehouse.tables import GOLD_SEARCHES, GOLD_TRIALS
+
+CHALLENGER = recipes.from_json(SMALL)
+BUDGET = Budget(300, n_trials=2)
+
+
+@pytest.fixture
+def retrain(
+    retrained: Retrain, publisher: Engine, request: pytest.FixtureRequest
+) -> Iterator[Retrain]:
+    """A retrain of this test's own, up to the nomination."""
+    mine = replace(retrained, engine=publisher, run=f"product__retrain/{request.node.name}")
+    mine.freeze()
+    mine.nominate()
+    yield mine
+    mine.warehouse.spark.catalog.clearCache()
+
+
+@pytest.fixture(scope="module")
+def window(retrained: Retrain) -> tuple[Arena, Tryout]:
+    """The last rolling window of the small world, with all of its warm people."""
+    rows = frozen(retrained.warehouse.under(f"{RUN}/search"))
+    *_, (_, last) = rolling_windows(rows, retrained.dataset)
+    ground = arena(rows, retrained.dataset, last)
+    people = evaluation.sample(ground.audience, 1000, seed=1)
+    parts = (ground.training, ground.catalogue, ground.groups, people)
+    return ground, tryout(*parts, relevant_from=ground.relevant_from)
+
+
+def trials(retrain: Retrain) -> list[Row]:
+    where = f"retrain_id = '{retrain.run}'"
+    lake = Lake(retrain.warehouse.root)
+    rows = lake.read(GOLD_TRIALS, where=where).to_pylist() if lake.exists(GOLD_TRIALS) else []
+    return sorted(rows, key=lambda row: int(row["number"]))
+
+
+def searched(retrain: Retrain) -> Row:
+    row = row_of(retrain.warehouse.root, GOLD_SEARCHES, retrain.key("search"))
+    assert row is not None
+    return row
+
+
+def look(retrain: Retrain, budget: Budget = BUDGET) -> None:
+    search.run(retrain.warehouse.under(retrain.key("search")), retrain.dataset, budget, "als")
+
+
+def test_without_a_budget_the_nominated_recipe_challenges_and_spark_does_not_start(
+    retrain: Retrain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = retrain.warehouse.root
+    monkeypatch.setenv("LAKE_ROOT", root)
+    monkeypatch.setenv("LAKE_INBOX", root)
+    monkeypatch.setattr("warehouse.settings.LakeSettings.of", lambda *_: root)
+    monkeypatch.setattr(datasets, "named", lambda _: retrain.dataset)
+    monkeypatch.setattr(session, "start", killed)
+    asked = ["--dataset", "product", "--run-key", retrain.key("search"), "--minutes", "0"]
+
+    assert [search.main(asked), search.main(asked)] == [0, 0]
+
+    assert recipes.from_json(challenger(root, retrain.key("evaluate"))) == CHALLENGER
+    assert (searched(retrain)["found_by"], searched(retrain)["n_trials"]) == ("nomination", 0)
+    assert trials(retrain) == []
+    with pytest.raises(KeyboardInterrupt):
+        search.main([*asked[:-1], "1"])
+
+
+def test_a_budget_beyond_the_bounds_is_refused() -> None:
+    with pytest.raises(SystemExit):
+        search.main(["--dataset", "product", "--minutes", "121"])
+
+
+def test_the_best_of_what_was_tried_challenges(retrain: Retrain) -> None:
+    look(retrain)
+
+    tried, found = trials(retrain), searched(retrain)
+    assert [row["stage"] for row in tried] == ["explore", "explore", "final", "final"]
+    assert tried[0]["recipe"] == CHALLENGER.name
+    assert dict(tried[0]["by_window"]).keys() == {"rolling_40", "rolling_50", "rolling_60"}
+    best = max(tried[2:], key=lambda row: float(row["value"]))
+    assert (found["challenger"], found["value"]) == (best["recipe_json"], best["value"])
+    assert (found["found_by"], found["n_trials"], found["n_failed"]) == ("search", 4, 0)
+    assert found["seconds"] >= sum(row["seconds"] for row in tried)
+    version = retrain.warehouse.version(GOLD_TRIALS)
+    look(retrain)
+    assert retrain.warehouse.version(GOLD_TRIALS) == version
+
+
+def test_a_killed_search_goes_on_from_its_trials(
+    retrain: Retrain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr("jobs.engine.search.Search._finalists", killed)
+        with pytest.raises(KeyboardInterrupt):
+            look(retrain)
+    before = trials(retrain)
+    assert [row["stage"] for row in before] == ["explore", "explore"]
+
+    look(retrain)
+
+    assert trials(retrain)[:2] == before
+    assert [row["number"] for row in trials(retrain)] == [0, 1, 2, 3]
+    assert searched(retrain)["seconds"] >= sum(row["seconds"] for row in before)
+
+
+def test_a_trial_that_fails_is_a_row_and_the_nominated_recipe_stands(
+    retrained: Retrain, publisher: Engine
+) -> None:
+    nothing_reaches_it = (
+        '{"kind": "als", "weighting": {"kind": "stars_from_threshold", "threshold": 6}}'
+    )
+    retrain = replace(retrained, engine=publisher, run="product__retrain/nothing")
+    retrain.freeze()
+    retrain.nominate(nothing_reaches_it)
+
+    look(retrain, Budget(300, n_trials=1))
+
+    [failed] = trials(retrain)
+    assert (failed["state"], failed["value"]) == ("failed", None)
+    assert "nobody has a strength above nought" in failed["failure"]
+    assert searched(retrain)["found_by"] == "nomination"
+    assert searched(retrain)["n_failed"] == 1
+
+
+def test_somebody_must_stand(retrained: Retrain) -> None:
+    root = retrained.warehouse.root
+
+    with pytest.raises(NotNominatedError, match=r"run jobs\.nominate first"):
+        search.take(root, run_key="product__retrain/nobody/search")
+
+
+def test_rolling_windows_hold_nothing_that_the_gate_judges_on(retrained: Retrain) -> None:
+    rows = frozen(retrained.warehouse.under(f"{RUN}/search"))
+    judged = gate_window(rows, retrained.dataset).test.select("user", "item")
+
+    found = dict(rolling_windows(rows, retrained.dataset))
+
+    assert list(found) == ["rolling_40", "rolling_50", "rolling_60"]
+    for window in found.values():
+        seen = window.training.select("user", "item").union(window.test.select("user", "item"))
+        assert seen.join(judged, ["user", "item"]).isEmpty()
+        assert not window.test.isEmpty()
+
+
+@pytest.mark.parametrize("cut", ["file_order", "random"])
+def test_without_times_the_rolling_windows_are_cut_as_the_gates(
+    retrained: Retrain, cut: str
+) -> None:
+    rows = frozen(retrained.warehouse.under(f"{RUN}/search"))
+    ratings = {**retrained.dataset.ratings.model_dump(), "time": None}
+    dataset = world(ratings=ratings, windows={"without_time": cut})
+    judged = gate_window(rows, dataset).test.select("user", "item")
+
+    for name, window in rolling_windows(rows, dataset):
+        training, test = window.training.count(), window.test.count()
+        share = int(name.removeprefix("rolling_")) / 100
+        assert training / (training + test) == pytest.approx(share / (share + 0.2), abs=0.05)
+        assert window.test.join(judged, ["user", "item"]).isEmpty()
+
+
+RECIPES: tuple[AnyRecipe, ...] = (
+    CHALLENGER,
+    recipes.popularities(world().scale, 365)[2],
+    AlsWithPriors(als=Als(rank=2, iterations=3), models=2),
+)
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.kind)
+def test_a_try_says_what_the_whole_evaluation_says(
+    window: tuple[Arena, Tryout], recipe: AnyRecipe
+) -> None:
+    ground, tried = window
+    shown = ground.fit(recipe).lists(ground.audience.people, 10)
+    per_user = ranking.per_user(shown.withColumn("recipe", F.lit("")), ground.audience.wanted)
+    warm = per_user.where(F.array_contains("segments", "warm"))
+    mean = warm.agg(F.avg("`ndcg@10`"), F.count("*")).first()
+    assert mean is not None
+
+    found = tried.score(recipe)
+
+    assert found.value == pytest.approx(mean[0], abs=1e-9)
+    assert found.n_users == mean[1]
+
+
+def test_other_weights_are_tried_without_another_fit(
+    window: tuple[Arena, Tryout], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, tried = window
+    recipe = AlsWithPriors(als=Als(rank=2, iterations=3), models=1)
+    other = recipe.model_copy(update={"priors": PriorWeights(popularity=2, category=0)})
+    tried.score(recipe)
+    whole = replace(tried, bases={}, likings={}).score(other)
+
+    monkeypatch.setattr("jobs.engine.models.fit", killed)
+
+    assert tried.score(other) == whole
+    assert tried.score(other) != tried.score(recipe)
+
+
+def test_nothing_that_a_try_persisted_stays(window: tuple[Arena, Tryout]) -> None:
+    ground, tried = window
+    java = ground.training.sparkSession.sparkContext._jsc  # noqa: SLF001 # as in `tryout`
+    before = len(java.getPersistentRDDs())
+
+    tried.score(CHALLENGER)
+
+    assert len(java.getPersistentRDDs()) == before
+
+
+def test_a_sample_is_drawn_by_its_seed(window: tuple[Arena, Tryout]) -> None:
+    ground, _ = window
+
+    one, same, other = (evaluation.sample(ground.audience, 20, seed=s) for s in (1, 1, 2))
+
+    users = [sorted(row["user"] for row in each.people.collect()) for each in (one, same, other)]
+    assert len(users[0]) == one.wanted.count() == 20
+    assert users[0] == users[1] != users[2]
