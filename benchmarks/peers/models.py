@@ -1,0 +1,193 @@
+"""Fit the peers' models on rows that were handed over as arrays, and hand lists back.
+
+    python models.py FOLDER
+
+It runs in an environment of its own (`requirements.lock` beside it), so it knows nothing of the
+platform. FOLDER holds `choose.npz` and `test.npz`: `user`, `item`, `rating` of the training rows as
+dense numbers, `judged` (users), `wanted` (user, item) pairs, `shape`. Each family's settings are
+chosen on `choose`, then it is fitted and timed on `test`. It prints one JSON object a line.
+"""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as `implicit` asks for; it has its own threads
+
+import numpy as np
+import pandas as pd
+from implicit.als import AlternatingLeastSquares
+from implicit.nearest_neighbours import CosineRecommender, TFIDFRecommender
+from rectools import Columns
+from rectools.dataset import Dataset
+from rectools.models import EASEModel, PopularModel
+from scipy import sparse
+
+K, LIKED = 10, 4
+Lists = Any  # (judged users, K) items
+Rows = dict[str, Any]
+Fit = Callable[[Rows], Callable[[], Lists]]
+
+
+def main(folder: Path) -> None:
+    """Choose, fit, time, print."""
+    choose, test = (dict(np.load(folder / f"{name}.npz")) for name in ("choose", "test"))
+    for family, settings in FAMILIES.items():
+        scores = {name: ndcg(fit(choose)(), choose) for name, fit in settings.items()}
+        best = max(scores, key=scores.__getitem__)
+        began = time.perf_counter()
+        listed = settings[best](test)
+        fitted = time.perf_counter()
+        value = ndcg(listed(), test)
+        row = {
+            "family": family,
+            "settings": best,
+            "tried": len(settings),
+            "ndcg@10": value,
+            "fit_seconds": fitted - began,
+            "list_seconds": time.perf_counter() - fitted,
+        }
+        print(json.dumps(row), flush=True)
+
+
+def implicit_als(rank: int, reg: float, alpha: float, *, centred: bool) -> Fit:
+    """Return `implicit`'s ALS of ratings from LIKED on, or of stars less the user's mean."""
+
+    def fit(rows: Rows) -> Callable[[], Lists]:
+        strength = _centred(rows) if centred else (rows["rating"] >= LIKED).astype(np.float32)
+        matrix = _matrix(rows, strength)
+        matrix.eliminate_zeros()
+        model = AlternatingLeastSquares(
+            factors=rank, regularization=reg, alpha=alpha, iterations=15, random_state=1
+        )
+        model.fit(matrix, show_progress=False)
+        return lambda: _listed(model, rows, matrix)
+
+    return fit
+
+
+def neighbours(model_of: Callable[..., Any], n: int) -> Fit:
+    """Return `implicit`'s item-kNN of ratings from LIKED on."""
+
+    def fit(rows: Rows) -> Callable[[], Lists]:
+        matrix = _matrix(rows, (rows["rating"] >= LIKED).astype(np.float32))
+        matrix.eliminate_zeros()
+        model = model_of(K=n)
+        model.fit(matrix, show_progress=False)
+        return lambda: _listed(model, rows, matrix)
+
+    return fit
+
+
+def rectools(model_of: Callable[[], Any]) -> Fit:
+    """Return a model of RecTools', of ratings from LIKED on."""
+
+    def fit(rows: Rows) -> Callable[[], Lists]:
+        frame = pd.DataFrame(
+            {
+                Columns.User: rows["user"],
+                Columns.Item: rows["item"],
+                Columns.Weight: 1.0,
+                Columns.Datetime: pd.Timestamp("2000-01-01"),
+            }
+        )
+        liked = Dataset.construct(frame[rows["rating"] >= LIKED])
+        model = model_of()
+        model.fit(liked)
+        return lambda: _recommended(model, liked, rows)
+
+    return fit
+
+
+FAMILIES: dict[str, dict[str, Fit]] = {
+    "implicit: ALS, its defaults": {
+        "factors 100, regularization 0.01, alpha 1": implicit_als(100, 0.01, 1, centred=False)
+    },
+    "implicit: ALS, tuned": {
+        f"{'centred' if centred else '>= 4'}, factors {rank}, reg {reg}, alpha {alpha}": (
+            implicit_als(rank, reg, alpha, centred=centred)
+        )
+        for centred in (False, True)
+        for rank in (8, 16, 32)
+        for reg in (1.0, 10.0, 100.0)
+        for alpha in (1, 4)
+    },
+    "implicit: item-kNN, cosine": {
+        f"K {n}": neighbours(CosineRecommender, n) for n in (20, 100, 500)
+    },
+    "implicit: item-kNN, TF-IDF": {
+        f"K {n}": neighbours(TFIDFRecommender, n) for n in (20, 100, 500)
+    },
+    "RecTools: EASE": {
+        f"lambda {reg}": rectools(lambda reg=reg: EASEModel(regularization=reg))
+        for reg in (300, 1000, 3000)
+    },
+    "RecTools: popular": {"n of users": rectools(lambda: PopularModel(popularity="n_users"))},
+}
+
+
+def ndcg(lists: Lists, rows: Rows) -> float:
+    """Return the mean NDCG@K of the judged users."""
+    wanted = sparse.csr_matrix(
+        (np.ones(len(rows["wanted"])), rows["wanted"].T), shape=tuple(rows["shape"])
+    )[rows["judged"]]
+    hits = np.asarray(wanted[np.arange(len(lists))[:, None], lists].todense()) > 0
+    hits &= lists >= 0
+    discount = 1 / np.log2(np.arange(2, K + 2))
+    n_wanted = np.minimum(np.diff(wanted.indptr), K)
+    ideal = np.concatenate([[0], np.cumsum(discount)])[n_wanted]
+    return float(((hits.reshape(lists.shape) @ discount) / ideal).mean())
+
+
+def _matrix(rows: Rows, strength: Any) -> sparse.csr_matrix:
+    shape = tuple(rows["shape"])
+    return sparse.csr_matrix((strength.astype(np.float32), (rows["user"], rows["item"])), shape)
+
+
+def _centred(rows: Rows) -> Any:
+    """Return stars less three quarters of the user's mean and a quarter of everybody's."""
+    rating = rows["rating"].astype(np.float64)
+    n = np.bincount(rows["user"], minlength=rows["shape"][0])
+    total = np.bincount(rows["user"], rating, minlength=rows["shape"][0])
+    mean = (total + 10 * rating.mean()) / (n + 10)
+    return (rating - 0.75 * mean[rows["user"]] - 0.25 * rating.mean() + 1e-6).astype(np.float32)
+
+
+def _listed(model: Any, rows: Rows, matrix: sparse.csr_matrix) -> Lists:
+    judged, seen = rows["judged"], _matrix(rows, np.ones(len(rows["user"])))
+    lists = np.full((len(judged), K), -1)
+    for at, (user, hidden) in enumerate(_seen(seen, judged)):
+        found, _ = model.recommend(
+            user, matrix[user], N=K, filter_already_liked_items=False, filter_items=hidden
+        )
+        lists[at, : len(found)] = found
+    return lists
+
+
+def _recommended(model: Any, liked: Dataset, rows: Rows) -> Lists:
+    """Return lists from longer ones, less what was rated below LIKED."""
+    judged, seen = rows["judged"], _matrix(rows, np.ones(len(rows["user"])))
+    lists = np.full((len(judged), K), -1)
+    known = set(liked.user_id_map.external_ids.tolist())
+    users = [user for user in judged if user in known]
+    frame = model.recommend(users, dataset=liked, k=K * 10, filter_viewed=True)
+    by_user = dict(list(frame.groupby(Columns.User)[Columns.Item]))
+    for at, (user, hidden) in enumerate(_seen(seen, judged)):
+        if user in by_user:
+            items = by_user[user].to_numpy()
+            found = items[~np.isin(items, hidden)][:K]
+            lists[at, : len(found)] = found
+    return lists
+
+
+def _seen(seen: sparse.csr_matrix, judged: Any) -> Iterator[tuple[int, Any]]:
+    for user in judged.tolist():
+        yield user, seen.indices[seen.indptr[user] : seen.indptr[user + 1]]
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
