@@ -1,11 +1,14 @@
-"""How well the default recipe recommends on MovieLens 1M, beside the popularities, same users.
+"""How well every family recommends on MovieLens 1M: rolling windows, and the newest rows beside.
 
-    python -m benchmarks.quality ARCHIVE [--seeds 3] [--rolling]
+    python -m benchmarks.quality ARCHIVE [--seeds 3] [--recipe JSON]... [--no-rolling]
 
 ARCHIVE is ml-1m.zip as its publisher offers it. It is landed and refined into a temporary lake by
-the jobs themselves; then each recipe is fitted on the oldest 80 % of the ratings and judged on the
-newest 20 %, as `evaluate` does it. With `--rolling` the same on the three windows before: fit on
-the oldest 40, 50, 60 %, judge on the 20 % that follow; choose there, never on the newest rows.
+the jobs themselves. Then each recipe is fitted on the oldest 40, 50, 60 % of the ratings and judged
+on the 20 % that follow, and fitted on the oldest 80 % and judged on the newest 20 %, as `evaluate`
+does it. Choose on the rolling windows; the newest rows are there to be looked at.
+
+Pure ALS is fitted with several seeds, and its figures are their means. `--recipe` (a name or JSON,
+such as a search found) adds a recipe.
 """
 
 import argparse
@@ -13,93 +16,152 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from statistics import mean, stdev
+from statistics import fmean, stdev
 
+import numpy as np
+from numpy.typing import NDArray
 from pyspark.sql import functions as F
 
-from jobs import evaluate, freeze, land, refine, session
-from jobs.engine import recipes, windows
-from jobs.evaluate import Standing
-from jobs.frozen import frozen
+from jobs import freeze, land, refine, session
+from jobs.arena import GATE, arena, gate_window, rolling_windows
+from jobs.engine import bootstrap, recipes
+from jobs.engine.evaluation import Judgement
+from jobs.engine.models import Model
+from jobs.engine.recipes import AnyRecipe
+from jobs.engine.verdicts import HEADLINE, WARM
+from jobs.engine.windows import Window
+from jobs.engine.yardsticks import Yardstick, yardsticks
+from jobs.frozen import Frozen, frozen
 from warehouse import datasets
 from warehouse.delta import Warehouse
-from warehouse.tables import SILVER_EVENTS
 
 ROOT = Path(__file__).parents[1]
-METRICS = ("ndcg@10", "recall@10", "recall@50", "map@10", "hit_rate@10", "coverage@10")
-BAR = 0.26
-ROLLING = (0.4, 0.5, 0.6)
+DATASET = datasets.named("movielens_1m")
+BESIDE = ("recall@50", "coverage@10")
+BARS = {"als": (0.265, 0.275), "als_with_priors": (0.273, 0.288)}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A family on one window: means over its seeds, and each user's mean NDCG@10."""
+
+    figures: dict[str, float]
+    users: NDArray[np.float64]
+    spread: float
+    seconds: float
 
 
 def main() -> None:
-    """Print a table for each window, then the headline over the seeds."""
+    """Print a table of all families, then what priors add, window by window."""
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("archive", type=Path, help="ml-1m.zip")
-    arguments.add_argument("--seeds", type=int, default=3, help="how often the default is fitted")
-    arguments.add_argument("--rolling", action="store_true", help="the windows before, too")
+    arguments.add_argument("--seeds", type=int, default=3, help="how often pure ALS is fitted")
+    arguments.add_argument("--recipe", action="append", default=[], help="one more recipe")
+    arguments.add_argument("--no-rolling", action="store_true", help="the newest rows alone")
     given = arguments.parse_args()
     os.environ.setdefault("SPARK_CONF_DIR", str(ROOT / "conf/spark"))
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
-    with lake(given.archive) as warehouse:
-        if given.rolling:
-            for share in ROLLING:
-                judge(warehouse, given.seeds, share, until=share + 0.2)
-        found = judge(warehouse, given.seeds, 0.8)
-    spread = stdev(found) if len(found) > 1 else 0.0
-    met = "reached" if mean(found) >= BAR else "MISSED"
-    print(f"\nNDCG@10 {mean(found):.4f} +- {spread:.4f} over {len(found)} seeds; bar {BAR}: {met}")
+    families = families_of(given.seeds, given.recipe)
+    with lake(given.archive) as rows:
+        windows = [] if given.no_rolling else list(rolling_windows(rows, DATASET))
+        found = {
+            name: judged(rows, families, window)
+            for name, window in [*windows, (GATE, gate_window(rows, DATASET))]
+        }
+    show(found)
+
+
+def families_of(n_seeds: int, asked: Sequence[str]) -> dict[str, list[AnyRecipe | Yardstick]]:
+    """Return the recipes of each family; several where only the seed differs."""
+    scale, half_life_days = DATASET.scale, DATASET.windows.half_life_days
+    als = recipes.default(scale)
+    seeds = [als.model_copy(update={"seed": als.seed + nth}) for nth in range(n_seeds)]
+    families: dict[str, list[AnyRecipe | Yardstick]] = {
+        "als": [*seeds],
+        "als_with_priors": [recipes.with_priors(scale, half_life_days)],
+    }
+    for text in asked:
+        recipe = recipes.parse(text, scale, half_life_days)
+        families[recipe.name] = [recipe]
+    for one in (*recipes.popularities(scale, half_life_days), *yardsticks(scale)):
+        families[one.kind] = [one]
+    return families
 
 
 @contextmanager
-def lake(archive: Path) -> Iterator[Warehouse]:
-    """Yield a lake that holds the archive, refined and frozen; it is deleted afterwards."""
-    dataset = datasets.named("movielens_1m")
+def lake(archive: Path) -> Iterator[Frozen]:
+    """Yield the rows of a lake that holds the archive, refined and frozen; deleted afterwards."""
     with tempfile.TemporaryDirectory() as folder:
         inbox = Path(folder, "inbox")
         inbox.mkdir()
         shutil.copy(archive, inbox / "ml-1m.zip")
         warehouse = Warehouse(session.start("quality"), f"{folder}/lake", run_key="b/1/evaluate")
         started = time.monotonic()
-        land.run(warehouse.under("b/1/land"), dataset, inbox)
-        refine.run(warehouse.under("b/1/refine"), dataset, now=datetime.now(UTC))
-        freeze.run(warehouse.root, dataset, run_key="b/1/freeze")
-        print(f"landed and refined in {time.monotonic() - started:.0f} s")
-        yield warehouse
+        land.run(warehouse.under("b/1/land"), DATASET, inbox)
+        refine.run(warehouse.under("b/1/refine"), DATASET, now=datetime.now(UTC))
+        freeze.run(warehouse.root, DATASET, run_key="b/1/freeze")
+        print(f"landed and refined in {time.monotonic() - started:.0f} s", flush=True)
+        yield frozen(warehouse)
 
 
-def judge(warehouse: Warehouse, n_seeds: int, share: float, until: float = 1.0) -> list[float]:
-    """Print how each recipe does on one window; return NDCG@10 of the default by seed."""
-    dataset = datasets.named("movielens_1m")
-    default = recipes.default(dataset.scale)
-    seeds = [default.model_copy(update={"seed": default.seed + n}) for n in range(n_seeds)]
-    standing = [Standing(one, "challenger") for one in seeds]
-    standing += [
-        Standing(one, "popularity")
-        for one in recipes.popularities(dataset.scale, dataset.windows.half_life_days)
-    ]
-    rows = frozen(warehouse)
-    events = rows.events()
-    if until < 1:
-        last = windows.cut_at(rows.table(SILVER_EVENTS), until)
-        events = events.where(F.unix_micros("occurred_at") <= last)
-    older = windows.older_side(rows.table(SILVER_EVENTS), share=share)
-    fitted, judgement = evaluate.judged(rows, dataset, standing, windows.window(events, older))
-    print(f"\nfit on the oldest {share:.0%}, judged on what follows until {until:.0%}")
-    print(f"{'recipe':30} {'users':>6} {'fit s':>6} " + " ".join(f"{m:>11}" for m in METRICS))
-    headline = []
-    for one in fitted:
-        figures = judgement.figures[one.recipe.name]
-        warm = {each.metric: each for each in figures if each.segment == "warm"}
-        cells = " ".join(f"{warm[metric].value:11.4f}" for metric in METRICS)
-        seconds = one.model.seconds if one.model else float("nan")
-        print(f"{one.recipe.name:30} {warm['ndcg@10'].n_users:>6} {seconds:6.1f} {cells}")
-        if one.role == "challenger":
-            headline.append(warm["ndcg@10"].value)
-    return headline
+def judged(
+    rows: Frozen, families: dict[str, list[AnyRecipe | Yardstick]], window: Window
+) -> dict[str, Row]:
+    """Return how each family does on the window."""
+    ground = arena(rows, DATASET, window)
+    fitted = {name: [ground.fit(one) for one in each] for name, each in families.items()}
+    judgement = ground.judge([model for each in fitted.values() for model in each])
+    warm = judgement.users.where(F.array_contains("segments", WARM) & (F.col("metric") == HEADLINE))
+    users = warm.select("recipe", "user", "value").orderBy("user").toPandas()
+    values = {name: own["value"].to_numpy() for name, own in users.groupby("recipe")}
+    print(f"judged {len(values)} recipes on {len(next(iter(values.values())))} users", flush=True)
+    found = {}
+    for family, models in fitted.items():
+        figures = [_warm(judgement, model) for model in models]
+        headlines = [each[HEADLINE] for each in figures]
+        found[family] = Row(
+            figures={m: fmean(each[m] for each in figures) for m in (HEADLINE, *BESIDE)},
+            users=np.mean([values[model.recipe.name] for model in models], axis=0),
+            spread=stdev(headlines) if len(headlines) > 1 else 0.0,
+            seconds=fmean(model.seconds for model in models),
+        )
+    return found
+
+
+def show(found: dict[str, dict[str, Row]]) -> None:
+    """Print a line for each family, then the bars, then the differences that matter."""
+    rolling = [name for name in found if name != GATE]
+    heads = [*rolling, *(["mean"] if rolling else []), "test", "+-", "seeds", *BESIDE, "fit s"]
+    print(f"\nNDCG@10 {'':24}" + " ".join(f"{head:>11}" for head in heads))
+    for family, test in found[GATE].items():
+        before = [found[name][family].figures[HEADLINE] for name in rolling]
+        error = test.users.std(ddof=1) / len(test.users) ** 0.5
+        cells = [*before, *([fmean(before)] if before else []), test.figures[HEADLINE], error]
+        cells += [test.spread, *(test.figures[metric] for metric in BESIDE)]
+        shown = " ".join(f"{cell:11.4f}" for cell in cells)
+        print(f"{family:32}{shown} {test.seconds:11.1f}")
+    for family, (solid, aim) in BARS.items():
+        value = found[GATE][family].figures[HEADLINE]
+        met = "reached" if value >= solid else "MISSED"
+        print(f"{family}: {value:.4f}, bar {solid} {met}, aim {aim} {value - aim:+.4f}")
+    for ours, theirs in (
+        ("als", "popular_like_him"),
+        ("als_with_priors", "als"),
+        ("als_with_priors", "ease"),
+    ):
+        print(f"{ours} - {theirs}")
+        for name, rows in found.items():
+            print(f"    {name:12} {bootstrap.paired(rows[ours].users - rows[theirs].users)}")
+
+
+def _warm(judgement: Judgement, model: Model) -> dict[str, float]:
+    mine = judgement.figures[model.recipe.name]
+    return {each.metric: each.value for each in mine if each.segment == WARM}
 
 
 if __name__ == "__main__":
