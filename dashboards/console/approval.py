@@ -4,18 +4,24 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
+from dashboards import pages
 from dashboards.console import data
 from dashboards.console.data import Operator
 from dashboards.text import age, esc
 from ops.airflow import APPROVE, Question, Run
 
 
-def show(operator: Operator, run: Run | None, question: Question | None) -> None:
-    """Ask, while the run waits for an answer; say what was answered afterwards."""
+def show(
+    operator: Operator, run: Run | None, question: Question | None, *, elsewhere: bool = False
+) -> None:
+    """Ask, while the run waits for an answer; say what was answered afterwards.
+
+    `elsewhere`: the evidence stands on another page, and a link leads there.
+    """
     if question is None:
         return
     if question.answer is None and run is not None:
-        _ask(operator, run, question)
+        _ask(operator, run, question, elsewhere=elsewhere)
     elif question.answer is not None and question.answer != APPROVE:
         st.warning(refused(question), icon=":material/front_hand:")
     elif question.answered_by:
@@ -29,7 +35,7 @@ def refused(question: Question) -> str:
     return f"Not published: refused {by}{when}. People keep what they see."
 
 
-def _ask(operator: Operator, run: Run, question: Question) -> None:
+def _ask(operator: Operator, run: Run, question: Question, *, elsewhere: bool) -> None:
     waits = age(question.asked_at or datetime.now(UTC))
     with st.container(
         border=True,
@@ -40,10 +46,14 @@ def _ask(operator: Operator, run: Run, question: Question) -> None:
     ):
         st.markdown(
             f":orange[:material/front_hand:] **{esc(question.subject)}** "
-            f":gray[It waits for {waits}. Without an answer nothing is published.]",
+            f":gray[It has waited for {waits}. Without an answer nothing is published.]",
             width="content",
         )
-        with st.container(horizontal=True, width="content", gap="small"):
+        with st.container(
+            horizontal=True, vertical_alignment="center", width="content", gap="small"
+        ):
+            if elsewhere:
+                st.page_link(pages.models(), label="See the evidence", icon=":material/fact_check:")
             yes = st.button("Approve", key="approve", type="primary", icon=":material/check:")
             no = st.button("Reject", key="reject", icon=":material/close:")
     if yes or no:

@@ -22,18 +22,20 @@ ROLES = ("challenger", "champion", "popularity")
 WORDS = {"challenger": "Challenger", "champion": "Live recipe", "popularity": "Popularity"}
 
 
-def picker(known: Sequence[Retrain], running: Container[str]) -> Retrain:
+def picker(
+    known: Sequence[Retrain], asked: Mapping[str, Question], running: Container[str]
+) -> Retrain:
     """Let somebody choose a retrain; the newest until he does. `?retrain=` is a link to one."""
     by_id = {each.retrain_id: each for each in known}
-    asked = st.query_params.get("retrain")
-    if _SHOWN not in st.session_state and asked in by_id:
-        st.session_state[_SHOWN] = asked
+    linked = st.query_params.get("retrain")
+    if _SHOWN not in st.session_state and linked in by_id:
+        st.session_state[_SHOWN] = linked
     if st.session_state.get(_SHOWN) not in by_id:
         st.session_state.pop(_SHOWN, None)
     chosen = st.selectbox(
         "Retrain",
         list(by_id),
-        format_func=lambda key: _label(by_id[key], running),
+        format_func=lambda key: _label(by_id[key], asked.get(by_id[key].run_id), running),
         key=_SHOWN,
         label_visibility="collapsed",
         filter_mode="contains",
@@ -124,8 +126,8 @@ def chart(rows: pd.DataFrame, colours: Sequence[str]) -> alt.LayerChart | alt.Fa
     return alt.layer(base.mark_line(strokeWidth=2), base.mark_circle(size=50, opacity=1))
 
 
-def _label(retrain: Retrain, running: Container[str]) -> str:
-    words = [_when(retrain), outcome(retrain, None, running)[1].lower(), retrain.reason]
+def _label(retrain: Retrain, question: Question | None, running: Container[str]) -> str:
+    words = [_when(retrain), outcome(retrain, question, running)[1].lower(), retrain.reason]
     return " · ".join(filter(None, words))
 
 

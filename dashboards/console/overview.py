@@ -58,7 +58,8 @@ else:
 
 with pieces.told():
     for run in [run for run in data.runs(who, retrain, 5) if run.state in runs.ACTIVE]:
-        approval.show(who, run, data.questions(who, retrain).get(run.run_id))
+        question = data.questions(who, retrain).get(run.run_id)
+        approval.show(who, run, question, elsewhere=True)
 
 left, right = st.columns([5, 3], gap="small")
 with left, pieces.card(height="stretch"):

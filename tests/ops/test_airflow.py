@@ -4,6 +4,7 @@ Stand-ins run in place of the jobs, so that the whole takes a minute and needs n
 """
 
 import os
+import re
 import secrets
 import signal
 import socket
@@ -35,7 +36,7 @@ from tests.dags.stand_ins import Jobs
 
 FAB = "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager"
 PASSWORD = secrets.token_urlsafe(16)
-INGEST, RETRAIN = "shop__ingest", "shop__retrain"
+INGEST, RETRAIN, HASTY = "shop__ingest", "shop__retrain", "hasty__retrain"
 MANIFEST = """
 title = "Shop"
 licence = "Invented."
@@ -44,6 +45,7 @@ ratings = {file = "ratings.csv"}
 scale = {lowest = 1, highest = 5, step = 1, relevant_from = 4}
 schedule = {retrain = "0 3 * * *"}
 """
+ASKS = "{ask_for_approval = true, approval_timeout_hours = 0.0003}"
 
 
 def wait_until(true: Callable[[], bool], what: str, timeout: float = 180) -> None:
@@ -99,6 +101,7 @@ def environment(home: Path, port: int, jobs: Jobs) -> dict[str, str]:
         "API__WORKERS": "1",
         "API_AUTH__JWT_SECRET": secrets.token_urlsafe(64),
         "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
+        "SCHEDULER__TRIGGER_TIMEOUT_CHECK_INTERVAL": "1",
         "DAG_PROCESSOR__PARSING_PROCESSES": "1",
     }
     connections = {
@@ -121,6 +124,8 @@ def url(tmp_path_factory: pytest.TempPathFactory, jobs: Jobs) -> Iterator[str]:
     home = tmp_path_factory.mktemp("airflow")
     (home / "manifests").mkdir()
     (home / "manifests" / "shop.toml").write_text(MANIFEST)
+    hasty = re.sub("schedule = .*", f"schedule = {ASKS}", MANIFEST.replace("Shop", "Hasty"))
+    (home / "manifests" / "hasty.toml").write_text(hasty)
     (home / "password").write_text(PASSWORD)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -134,7 +139,7 @@ def url(tmp_path_factory: pytest.TempPathFactory, jobs: Jobs) -> Iterator[str]:
         wait_until(lambda: answers(f"{base}/api/v2/version"), "answer")
         programs.append(start("scheduler", "--skip-serve-logs", env=env))
         airflow = Airflow(base, login=("admin", PASSWORD))
-        wait_until(lambda: {INGEST, RETRAIN} <= airflow.dags().keys(), "DAGs")
+        wait_until(lambda: {INGEST, RETRAIN, HASTY} <= airflow.dags().keys(), "DAGs")
         wait_until(lambda: airflow.health().get("scheduler", False), "scheduler")
         yield base
 
@@ -288,6 +293,17 @@ def test_rejected_nothing_is_published_and_it_is_kept_by_whom(
     assert admin.questions(RETRAIN)[run.run_id] == answered
     approve = next(task for task in tasks if task.task_id == "approve")
     assert "Refused by admin. People keep what they see." in admin.log(run, approve)
+
+
+def test_where_nobody_answers_in_time_nothing_is_published(admin: Airflow, jobs: Jobs) -> None:
+    jobs.end_with()
+    admin.unpause(HASTY)
+    run = admin.wait(admin.trigger(HASTY), timeout=120, poll=0.2)
+    states = named(admin.tasks(run))
+    assert (run.state, states["approve"], states["publish"]) == ("success", "success", "skipped")
+    question = admin.question(run)
+    assert question is not None
+    assert (question.answer, question.answered_by) == ("Reject", None)
 
 
 @pytest.mark.parametrize(
