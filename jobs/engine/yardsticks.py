@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
-from scipy import sparse
+from scipy import linalg, sparse
 
 from jobs.engine.catalogue import Catalogue
 from jobs.engine.errors import TooManyItemsError
@@ -143,9 +143,14 @@ def ease(together: NDArray[np.float32], reg: float) -> NDArray[np.float32]:
     """Return (item, item): B = -P / diag(P) by column, P = (together + reg I)^-1; 0 to itself.
 
     That is the least-squares reconstruction of people's likings from their other likings, Steck
-    2019, equation 8. Single precision will do: reg keeps the matrix well-conditioned.
+    2019, equation 8. Single precision will do: reg keeps the matrix well-conditioned. By Cholesky
+    the inverse takes half as long as by LU.
     """
-    inverse = np.linalg.inv(together + np.float32(reg) * np.eye(len(together), dtype=np.float32))
+    regular = together + np.float32(reg) * np.eye(len(together), dtype=np.float32)
+    factor, _ = linalg.cho_factor(regular, lower=True, overwrite_a=True)
+    half, _ = linalg.lapack.spotri(factor, lower=True, overwrite_c=True)
+    lower = np.tril(half)
+    inverse = lower + np.tril(lower, -1).T
     weights = -inverse / np.diag(inverse)
     np.fill_diagonal(weights, 0)
     return np.asarray(weights, np.float32)
