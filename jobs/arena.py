@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 
 from pyspark.sql import Column, DataFrame
 
@@ -42,15 +43,20 @@ class Arena:
         return evaluation.judge(fitted, self.audience, self.catalogue, known)
 
 
-def arena(rows: Frozen, dataset: Dataset, window: Window) -> Arena:
-    """Return the window made ready."""
+def arena(rows: Frozen, dataset: Dataset, window: Window, groups: Segments | None = None) -> Arena:
+    """Return the window made ready; `groups` are made too where they are not given."""
     liked, window = dataset.scale.relevant_from, window.cached()
     training = window.training.cache()
     items = rows.items().join(training.select("item").distinct(), "item").cache()
-    attributes = dataset.users.attributes if dataset.users else ()
-    groups = people.segments(rows.users(), attributes).cached()
+    groups = groups_of(rows, dataset) if groups is None else groups
     audience = evaluation.audience(window, items, groups, relevant_from=liked)
     return Arena(training, Catalogue.of(items), groups, audience, liked)
+
+
+def groups_of(rows: Frozen, dataset: Dataset) -> Segments:
+    """Return the segments of people that the manifest's attributes make: the same on any window."""
+    attributes = dataset.users.attributes if dataset.users else ()
+    return people.segments(rows.users(), attributes).cached()
 
 
 def gate_window(rows: Frozen, dataset: Dataset) -> Window:
@@ -60,10 +66,9 @@ def gate_window(rows: Frozen, dataset: Dataset) -> Window:
 
 def rolling_windows(rows: Frozen, dataset: Dataset) -> Iterator[tuple[str, Window]]:
     """Yield the windows before the gate's cut with their names, the one with fewest rows first."""
-    events = rows.events().cache()
+    events, older = rows.events().cache(), cache(partial(_older, rows, dataset))
     for span in windows.rolling(dataset.windows.gate_train_share):
-        before = events.where(_older(rows, dataset, span.until))
-        yield span.name, windows.window(before, _older(rows, dataset, span.share))
+        yield span.name, windows.window(events.where(older(span.until)), older(span.share))
 
 
 def cut_of(dataset: Dataset) -> windows.Cut:

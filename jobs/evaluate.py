@@ -24,7 +24,6 @@ from jobs.engine.evaluation import COLD, FAILURES, Figure, Judgement
 from jobs.engine.models import Model
 from jobs.engine.recipes import AnyRecipe
 from jobs.engine.verdicts import HEADLINE, WARM
-from jobs.engine.windows import Window
 from jobs.engine.yardsticks import Yardstick
 from jobs.errors import JobError
 from jobs.frozen import Frozen, frozen
@@ -83,11 +82,12 @@ def run(warehouse: Warehouse, dataset: Dataset) -> None:
     standing = contestants(challenger(root, run_key), live, dataset)
     rows = frozen(warehouse)
     ground = arena(rows, dataset, gate_window(rows, dataset))
-    gate = Judged(GATE, *_judged(ground, standing))
+    gate = Judged(GATE, *judged(ground, standing))
     found = [gate]
     if _is_ahead(gate, dataset):
         for name, window in rolling_windows(rows, dataset):
-            found.append(Judged(name, *judged(rows, dataset, _servable(standing), window)))
+            before = arena(rows, dataset, window, ground.groups)
+            found.append(Judged(name, *judged(before, _servable(standing))))
     roles = {one.recipe.name: one.role for one in gate.fitted if one.model is not None}
     samples = sample_lists(rows, ground.audience, gate.judgement, roles)
     _write_users(warehouse, rows, found)
@@ -110,14 +110,8 @@ def contestants(challenger: str, champion: str | None, dataset: Dataset) -> list
     return [Standing(recipe, role) for recipe, role in found.items()]
 
 
-def judged(
-    rows: Frozen, dataset: Dataset, standing: Sequence[Standing], window: Window
-) -> tuple[list[Standing], Judgement]:
-    """Return the fitted recipes, and how each did on the window."""
-    return _judged(arena(rows, dataset, window), standing)
-
-
-def _judged(ground: Arena, standing: Sequence[Standing]) -> tuple[list[Standing], Judgement]:
+def judged(ground: Arena, standing: Sequence[Standing]) -> tuple[list[Standing], Judgement]:
+    """Return the fitted recipes, and how each serves the people of the window."""
     fitted = [_fitted(one, ground.fit) for one in standing]
     return fitted, ground.judge([one.model for one in fitted if one.model is not None])
 

@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any, get_args
 
 from jobs import session
-from jobs.arena import arena, rolling_windows
+from jobs.arena import arena, groups_of, rolling_windows
 from jobs.engine import evaluation, recipes, space
 from jobs.engine.errors import EngineError
 from jobs.engine.recipes import Als, AlsWithPriors, AnyRecipe, PriorWeights
@@ -65,6 +65,10 @@ def run(warehouse: Warehouse, dataset: Dataset, budget: Budget, family: Family =
         return
     started, nominated = time.monotonic(), nomination(root, run_key)
     windows = _tryouts(warehouse, dataset)
+    if not windows:
+        log.warning("%s: nobody to judge on any rolling window", dataset.name)
+        take(root, run_key=run_key)
+        return
     stand = [nominated["challenger"], nominated["champion"]]
     scale, half_life = dataset.scale, dataset.windows.half_life_days
     search = Search(
@@ -123,10 +127,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _tryouts(warehouse: Warehouse, dataset: Dataset) -> dict[str, Tryout]:
     """Return the rolling windows on which there is somebody to judge."""
-    found = {}
-    rows = frozen(warehouse)
+    found, rows = {}, frozen(warehouse)
+    groups = groups_of(rows, dataset)
     for name, window in rolling_windows(rows, dataset):
-        ground = arena(rows, dataset, window)
+        ground = arena(rows, dataset, window, groups)
         people = evaluation.sample(ground.audience, SAMPLED, seed=_SEED)
         parts = (ground.training, ground.catalogue, ground.groups, people)
         tried = tryout(*parts, relevant_from=ground.relevant_from)

@@ -71,7 +71,9 @@ def rolling(gate_share: float) -> tuple[Span, ...]:
     With the gate's cut at 80 %: fit on the oldest 40, 50, 60 %, score the 20 % that follow.
     """
     length = gate_share / 4
-    return tuple(Span(gate_share * at, gate_share * at + length) for at in _ROLLING)
+    return tuple(
+        Span(round(gate_share * at, 6), round(gate_share * at + length, 6)) for at in _ROLLING
+    )
 
 
 def older_side(events: DataFrame, *, share: float, cut: Cut = "time", seed: int = 0) -> Column:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from pyspark.sql import SparkSession
 
+    from jobs.arena import Arena
     from tests.jobs.small_world import Retrain
 
 
@@ -33,3 +34,15 @@ def retrained(
     retrain.whole()
     yield retrain
     engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def ground(retrained: "Retrain") -> "Arena":
+    """The last rolling window of the small world, ready for fits."""
+    from jobs.arena import arena, rolling_windows
+    from jobs.frozen import frozen
+    from tests.jobs.small_world import RUN
+
+    rows = frozen(retrained.warehouse.under(f"{RUN}/search"))
+    *_, (_, last) = rolling_windows(rows, retrained.dataset)
+    return arena(rows, retrained.dataset, last)

@@ -40,7 +40,7 @@ POPULARITIES = recipes.popularities(WORLD.scale, 365)
 SEARCHED: Row = {"found_by": "nomination", "value": None}
 SEARCHED |= dict.fromkeys(("n_trials", "n_pruned", "n_failed"), 0) | {"found_at": NOW}
 SEARCHED |= {"budget_seconds": 0.0, "seconds": 0.0}
-GOOD: Mapping[AnyRecipe, float] = dict.fromkeys(POPULARITIES, 0.2) | {CHALLENGER: 0.4}
+GOOD: Mapping[AnyRecipe, float] = {**dict.fromkeys(POPULARITIES, 0.2), CHALLENGER: 0.4}
 BOTH: Mapping[AnyRecipe, float] = {**GOOD, CHAMPION: 0.3}
 
 

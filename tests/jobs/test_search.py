@@ -1,6 +1,5 @@
 """A search of the small world: what it writes, what it reads, what a kill leaves."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -8,7 +7,7 @@ from pyspark.sql import functions as F
 from sqlalchemy import Engine
 
 from jobs import search, session
-from jobs.arena import Arena, arena, gate_window, rolling_windows
+from jobs.arena import Arena, gate_window, rolling_windows
 from jobs.engine import evaluation, ranking, recipes
 from jobs.engine.recipes import Als, AlsWithPriors, AnyRecipe, PriorWeights
 from jobs.engine.search import Budget
@@ -20,33 +19,37 @@ from tests.jobs.product import killed
 from tests.jobs.small_world import RUN, SMALL, Retrain, Row, world
 from warehouse import datasets
 from warehouse.query import Lake
+from warehouse.settings import LakeSettings
 from warehouse.tables import GOLD_SEARCHES, GOLD_TRIALS
 
-CHALLENGER = recipes.from_json(SMALL)
-BUDGET = Budget(300, n_trials=2)
-
-
-@pytest.fixture
-def retrain(
-    retrained: Retrain, publisher: Engine, request: pytest.FixtureRequest
-) -> Iterator[Retrain]:
-    """A retrain of this test's own, up to the nomination."""
-    mine = replace(retrained, engine=publisher, run=f"product__retrain/{request.node.name}")
-    mine.freeze()
-    mine.nominate()
-    yield mine
-    mine.warehouse.spark.catalog.clearCache()
+CHAMPION = recipes.from_json(SMALL)
+NOTHING_REACHES_IT = (
+    '{"kind": "als", "weighting": {"kind": "stars_from_threshold", "threshold": 6}}'
+)
+NEVER_SEARCHED = "product__retrain/never_searched"
 
 
 @pytest.fixture(scope="module")
-def window(retrained: Retrain) -> tuple[Arena, Tryout]:
-    """The last rolling window of the small world, with all of its warm people."""
-    rows = frozen(retrained.warehouse.under(f"{RUN}/search"))
-    *_, (_, last) = rolling_windows(rows, retrained.dataset)
-    ground = arena(rows, retrained.dataset, last)
+def searched(retrained: Retrain) -> Retrain:
+    """A retrain whose challenger fails, and whose search was killed before its finalists."""
+    retrain = replace(retrained, run="product__retrain/searched")
+    retrain.freeze()
+    retrain.nominate(NOTHING_REACHES_IT)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("jobs.engine.search.Search._finalists", killed)
+        with pytest.raises(KeyboardInterrupt):
+            look(retrain)
+    assert [row["stage"] for row in trials(retrain)] == ["explore", "explore"]
+    look(retrain)
+    return retrain
+
+
+@pytest.fixture(scope="module")
+def tried(ground: Arena) -> Tryout:
+    """The last rolling window with all of its warm people."""
     people = evaluation.sample(ground.audience, 1000, seed=1)
     parts = (ground.training, ground.catalogue, ground.groups, people)
-    return ground, tryout(*parts, relevant_from=ground.relevant_from)
+    return tryout(*parts, relevant_from=ground.relevant_from)
 
 
 def trials(retrain: Retrain) -> list[Row]:
@@ -56,31 +59,34 @@ def trials(retrain: Retrain) -> list[Row]:
     return sorted(rows, key=lambda row: int(row["number"]))
 
 
-def searched(retrain: Retrain) -> Row:
+def outcome(retrain: Retrain) -> Row:
     row = row_of(retrain.warehouse.root, GOLD_SEARCHES, retrain.key("search"))
     assert row is not None
     return row
 
 
-def look(retrain: Retrain, budget: Budget = BUDGET) -> None:
-    search.run(retrain.warehouse.under(retrain.key("search")), retrain.dataset, budget, "als")
+def look(retrain: Retrain) -> None:
+    warehouse = retrain.warehouse.under(retrain.key("search"))
+    search.run(warehouse, retrain.dataset, Budget(600, n_trials=2), "als")
 
 
 def test_without_a_budget_the_nominated_recipe_challenges_and_spark_does_not_start(
-    retrain: Retrain, monkeypatch: pytest.MonkeyPatch
+    retrained: Retrain, publisher: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    retrain = replace(retrained, engine=publisher, run=NEVER_SEARCHED)
+    retrain.nominate()
     root = retrain.warehouse.root
     monkeypatch.setenv("LAKE_ROOT", root)
     monkeypatch.setenv("LAKE_INBOX", root)
-    monkeypatch.setattr("warehouse.settings.LakeSettings.of", lambda *_: root)
+    monkeypatch.setattr(LakeSettings, "of", lambda *_: root)
     monkeypatch.setattr(datasets, "named", lambda _: retrain.dataset)
     monkeypatch.setattr(session, "start", killed)
     asked = ["--dataset", "product", "--run-key", retrain.key("search"), "--minutes", "0"]
 
     assert [search.main(asked), search.main(asked)] == [0, 0]
 
-    assert recipes.from_json(challenger(root, retrain.key("evaluate"))) == CHALLENGER
-    assert (searched(retrain)["found_by"], searched(retrain)["n_trials"]) == ("nomination", 0)
+    assert recipes.from_json(challenger(root, retrain.key("evaluate"))) == CHAMPION
+    assert (outcome(retrain)["found_by"], outcome(retrain)["n_trials"]) == ("nomination", 0)
     assert trials(retrain) == []
     with pytest.raises(KeyboardInterrupt):
         search.main([*asked[:-1], "1"])
@@ -91,56 +97,31 @@ def test_a_budget_beyond_the_bounds_is_refused() -> None:
         search.main(["--dataset", "product", "--minutes", "121"])
 
 
-def test_the_best_of_what_was_tried_challenges(retrain: Retrain) -> None:
-    look(retrain)
+def test_each_trial_is_a_row_and_one_that_fails_ends_nothing(searched: Retrain) -> None:
+    failed, explored, *finals = trials(searched)
 
-    tried, found = trials(retrain), searched(retrain)
-    assert [row["stage"] for row in tried] == ["explore", "explore", "final", "final"]
-    assert tried[0]["recipe"] == CHALLENGER.name
-    assert dict(tried[0]["by_window"]).keys() == {"rolling_40", "rolling_50", "rolling_60"}
-    best = max(tried[2:], key=lambda row: float(row["value"]))
-    assert (found["challenger"], found["value"]) == (best["recipe_json"], best["value"])
-    assert (found["found_by"], found["n_trials"], found["n_failed"]) == ("search", 4, 0)
-    assert found["seconds"] >= sum(row["seconds"] for row in tried)
-    version = retrain.warehouse.version(GOLD_TRIALS)
-    look(retrain)
-    assert retrain.warehouse.version(GOLD_TRIALS) == version
-
-
-def test_a_killed_search_goes_on_from_its_trials(
-    retrain: Retrain, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with monkeypatch.context() as patched:
-        patched.setattr("jobs.engine.search.Search._finalists", killed)
-        with pytest.raises(KeyboardInterrupt):
-            look(retrain)
-    before = trials(retrain)
-    assert [row["stage"] for row in before] == ["explore", "explore"]
-
-    look(retrain)
-
-    assert trials(retrain)[:2] == before
-    assert [row["number"] for row in trials(retrain)] == [0, 1, 2, 3]
-    assert searched(retrain)["seconds"] >= sum(row["seconds"] for row in before)
-
-
-def test_a_trial_that_fails_is_a_row_and_the_nominated_recipe_stands(
-    retrained: Retrain, publisher: Engine
-) -> None:
-    nothing_reaches_it = (
-        '{"kind": "als", "weighting": {"kind": "stars_from_threshold", "threshold": 6}}'
-    )
-    retrain = replace(retrained, engine=publisher, run="product__retrain/nothing")
-    retrain.freeze()
-    retrain.nominate(nothing_reaches_it)
-
-    look(retrain, Budget(300, n_trials=1))
-
-    [failed] = trials(retrain)
     assert (failed["state"], failed["value"]) == ("failed", None)
     assert "nobody has a strength above nought" in failed["failure"]
-    assert searched(retrain)["found_by"] == "nomination"
-    assert searched(retrain)["n_failed"] == 1
+    assert (explored["recipe"], explored["state"]) == (CHAMPION.name, "complete")
+    assert dict(explored["by_window"]).keys() == {"rolling_40", "rolling_50", "rolling_60"}
+    assert [row["stage"] for row in finals] == ["final"]
+
+
+def test_a_killed_search_went_on_to_the_recipe_that_challenges(searched: Retrain) -> None:
+    tried, found = trials(searched), outcome(searched)
+
+    assert [row["number"] for row in tried] == [0, 1, 2]
+    assert (found["challenger"], found["value"]) == (tried[2]["recipe_json"], tried[2]["value"])
+    assert (found["found_by"], found["n_trials"], found["n_failed"]) == ("search", 3, 1)
+    assert found["seconds"] >= sum(row["seconds"] for row in tried)
+
+
+def test_a_second_run_changes_nothing(searched: Retrain) -> None:
+    before = [searched.warehouse.version(table) for table in (GOLD_TRIALS, GOLD_SEARCHES)]
+
+    look(searched)
+
+    assert [searched.warehouse.version(t) for t in (GOLD_TRIALS, GOLD_SEARCHES)] == before
 
 
 def test_somebody_must_stand(retrained: Retrain) -> None:
@@ -172,15 +153,15 @@ def test_without_times_the_rolling_windows_are_cut_as_the_gates(
     dataset = world(ratings=ratings, windows={"without_time": cut})
     judged = gate_window(rows, dataset).test.select("user", "item")
 
-    for name, window in rolling_windows(rows, dataset):
-        training, test = window.training.count(), window.test.count()
-        share = int(name.removeprefix("rolling_")) / 100
-        assert training / (training + test) == pytest.approx(share / (share + 0.2), abs=0.05)
-        assert window.test.join(judged, ["user", "item"]).isEmpty()
+    *_, (_, window) = rolling_windows(rows, dataset)
+
+    n_test = window.test.count()
+    assert n_test / (n_test + window.training.count()) == pytest.approx(0.25, abs=0.05)
+    assert window.test.join(judged, ["user", "item"]).isEmpty()
 
 
 RECIPES: tuple[AnyRecipe, ...] = (
-    CHALLENGER,
+    CHAMPION,
     recipes.popularities(world().scale, 365)[2],
     AlsWithPriors(als=Als(rank=2, iterations=3), models=2),
 )
@@ -188,9 +169,8 @@ RECIPES: tuple[AnyRecipe, ...] = (
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.kind)
 def test_a_try_says_what_the_whole_evaluation_says(
-    window: tuple[Arena, Tryout], recipe: AnyRecipe
+    ground: Arena, tried: Tryout, recipe: AnyRecipe
 ) -> None:
-    ground, tried = window
     shown = ground.fit(recipe).lists(ground.audience.people, 10)
     per_user = ranking.per_user(shown.withColumn("recipe", F.lit("")), ground.audience.wanted)
     warm = per_user.where(F.array_contains("segments", "warm"))
@@ -204,9 +184,8 @@ def test_a_try_says_what_the_whole_evaluation_says(
 
 
 def test_other_weights_are_tried_without_another_fit(
-    window: tuple[Arena, Tryout], monkeypatch: pytest.MonkeyPatch
+    tried: Tryout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _, tried = window
     recipe = AlsWithPriors(als=Als(rank=2, iterations=3), models=1)
     other = recipe.model_copy(update={"priors": PriorWeights(popularity=2, category=0)})
     tried.score(recipe)
@@ -218,19 +197,16 @@ def test_other_weights_are_tried_without_another_fit(
     assert tried.score(other) != tried.score(recipe)
 
 
-def test_nothing_that_a_try_persisted_stays(window: tuple[Arena, Tryout]) -> None:
-    ground, tried = window
+def test_nothing_that_a_try_persisted_stays(ground: Arena, tried: Tryout) -> None:
     java = ground.training.sparkSession.sparkContext._jsc  # noqa: SLF001 # as in `tryout`
     before = len(java.getPersistentRDDs())
 
-    tried.score(CHALLENGER)
+    tried.score(CHAMPION)
 
     assert len(java.getPersistentRDDs()) == before
 
 
-def test_a_sample_is_drawn_by_its_seed(window: tuple[Arena, Tryout]) -> None:
-    ground, _ = window
-
+def test_a_sample_is_drawn_by_its_seed(ground: Arena) -> None:
     one, same, other = (evaluation.sample(ground.audience, 20, seed=s) for s in (1, 1, 2))
 
     users = [sorted(row["user"] for row in each.people.collect()) for each in (one, same, other)]

@@ -94,7 +94,73 @@ def test_at_most_five_of_a_hundred_null_trials_promote() -> None:
     assert promoted <= 5
 
 
-def nights(*, rolling: bool, n: int = 100) -> tuple[int, float]:
+def rolling(new: float, old: float = 0.5, popular: float = 0.4) -> dict[str, dict[str, float]]:
+    """Return two windows before, whose mean is the figure."""
+    means = {"new": new, "old": old, "popular": popular}
+    return {name: {"rolling_40": m - 0.2, "rolling_50": m + 0.2} for name, m in means.items()}
+
+
+def lines_of(decision: Decision) -> list[tuple[bool | None, str]]:
+    return [(x.passed, x.detail) for x in decision.lines if x.rule == "Rolling windows agree?"]
+
+
+def test_a_promotion_needs_the_mean_of_the_rolling_windows() -> None:
+    agrees = decide(replace(case(), rolling=rolling(0.51)))
+    differs = decide(replace(case(), rolling=rolling(0.49)))
+
+    assert (agrees.verdict, differs.verdict) == ("promote", "refresh")
+    assert [passed for passed, _ in lines_of(agrees)] == [True, True]
+    why = "-0.0100 over old (rolling_40 -0.0100, rolling_50 -0.0100)"
+    assert lines_of(differs)[0] == (False, why)
+    assert f"new did not pass: Rolling windows agree? {why}" in differs.reason
+
+
+def test_the_rolling_windows_must_agree_against_each_popularity() -> None:
+    found = decide(replace(case(), rolling=rolling(0.51, popular=0.52)))
+
+    assert found.verdict == "refresh"
+    assert [passed for passed, _ in lines_of(found)] == [True, False]
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [{}, {"new": {"rolling_40": 0.9}}, {**rolling(0.9), "old": {"rolling_40": 0.1}}],
+    ids=["nobody", "challenger alone", "one window less"],
+)
+def test_rolling_windows_that_were_not_all_scored_stop_a_promotion(
+    seen: dict[str, dict[str, float]],
+) -> None:
+    found = decide(replace(case(), rolling=seen))
+
+    assert found.verdict == "refresh"
+    assert "not all were scored for old" in found.reason
+
+
+def test_rolling_windows_are_not_needed_where_the_gates_own_says_no() -> None:
+    found = decide(replace(case(BASE - 0.01), rolling={}))
+
+    assert {passed for passed, _ in lines_of(found)} == {None}
+    assert "new did not pass: Beats the champion?" in found.reason
+
+
+def test_rolling_windows_without_times_are_marked() -> None:
+    found = decide(replace(case(), cut="file_order"))
+
+    assert all(detail.endswith(", cut by file order)") for _, detail in lines_of(found))
+
+
+def test_yardsticks_are_compared_and_never_decide() -> None:
+    evidence = case()
+    results = {**evidence.results, "ease": Result(BETTER + 0.1)}
+    found = decide(replace(evidence, results=results, yardsticks=("ease",)))
+
+    assert found.verdict == "promote"
+    [ease] = [one for one in found.comparisons if one.role == "yardstick"]
+    assert ease.lead is not None
+    assert ease.lead.mean == pytest.approx(-0.1)
+
+
+def nights(*, before_too: bool, n: int = 100) -> tuple[int, float]:
     """Let recipes challenge that are all as good as each other, always on the same window.
 
     Each has its luck there, and luck of its own on the windows before. Return how many were
@@ -105,7 +171,7 @@ def nights(*, rolling: bool, n: int = 100) -> tuple[int, float]:
     for _ in range(n):
         challenger = BASE + rng.normal(0, 0.02) + rng.normal(0, 0.1, N)
         before = rng.normal(0, 0.02)
-        seen = {"new": before, "old": live_before} if rolling else {"new": 1.0, "old": 0.0}
+        seen = {"new": before, "old": live_before} if before_too else {"new": 1.0, "old": 0.0}
         means = {name: {"rolling_40": mean} for name, mean in (seen | {"popular": -1}).items()}
         evidence = replace(case(challenger, live), rolling=means)
         if decide(evidence).verdict == "promote":
@@ -114,8 +180,8 @@ def nights(*, rolling: bool, n: int = 100) -> tuple[int, float]:
 
 
 def test_the_same_window_night_after_night_does_not_add_up() -> None:
-    promoted, risen = nights(rolling=True)
-    fooled, risen_alone = nights(rolling=False)
+    promoted, risen = nights(before_too=True)
+    fooled, risen_alone = nights(before_too=False)
 
     assert promoted <= min(fooled, 5)
     assert risen < risen_alone / 2

@@ -160,3 +160,14 @@ def test_what_holds_now(spark: SparkSession) -> None:
     )
 
     assert rows_of(windows.holding(events), "user", "item", "rating") == {(1, 1, 3.0)}
+
+
+def test_rolling_windows_end_where_the_gates_test_rows_begin() -> None:
+    names = [span.name for span in windows.rolling(0.8)]
+    assert names == ["rolling_40", "rolling_50", "rolling_60"]
+    assert [(span.share, span.until) for span in windows.rolling(0.8)] == [
+        (0.4, 0.6),
+        (0.5, 0.7),
+        (0.6, 0.8),
+    ]
+    assert all(span.until <= 0.9 for span in windows.rolling(0.9))
