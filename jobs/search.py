@@ -20,8 +20,9 @@ from jobs.arena import arena, groups_of, rolling_windows
 from jobs.engine import evaluation, recipes, space
 from jobs.engine.errors import EngineError
 from jobs.engine.recipes import Als, AlsWithPriors, AnyRecipe, PriorWeights
-from jobs.engine.search import Budget, Search, Space, Trial
+from jobs.engine.search import Search
 from jobs.engine.space import Family
+from jobs.engine.trials import Budget, Space, Trial
 from jobs.engine.tryout import Tryout, tryout
 from jobs.errors import JobError
 from jobs.frozen import frozen

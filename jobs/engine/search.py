@@ -13,44 +13,29 @@ on from there, with the time that is left.
 import logging
 import math
 import time
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from statistics import fmean, median
-from typing import Literal
+from statistics import fmean, median_low
 
 import optuna
-from optuna.trial import BaseTrial, FixedTrial, TrialState
+from optuna.trial import TrialState
 
 from jobs.engine import space
 from jobs.engine.errors import NothingToLearnError
 from jobs.engine.evaluation import FAILURES, Score
 from jobs.engine.recipes import AlsWithPriors, AnyRecipe
 from jobs.engine.space import Parameters
+from jobs.engine.trials import Budget, Space, Stage, State, Trial, remembered, study_of
 
 log = logging.getLogger(__name__)
 
 SEEDS = 3
 FINALISTS = 3
-_SEED = 20260101
-_AT_RANDOM = 8  # trials before the sampler learns
-_BEFORE_PRUNING = 4
-_MOST_FOR_FINALISTS = 0.5  # of the time
-_FOR_SECOND = 0.2  # of the time, and of the trials
+_MOST_FOR_FINALISTS = 0.35  # of the time for trials
+_FOR_SECOND = 0.2  # of the time for trials, and of their number
 _MOST_OF_SECOND = 80  # trials: its people are few, and at last only their luck is learned
 
 Scorer = Callable[[AnyRecipe, str], Score]
-State = Literal["complete", "pruned", "failed"]
-Stage = Literal["explore", "final"]
-
-
-@dataclass(frozen=True, slots=True)
-class Space:
-    """Which recipes there are: see `jobs.engine.space`. Those of `starts` are tried first."""
-
-    suggest: Callable[[BaseTrial], AnyRecipe]
-    parameters: Callable[[AnyRecipe], Parameters | None]
-    starts: Sequence[AnyRecipe] = ()
 
 
 def _no_space(_: AnyRecipe) -> None:
@@ -59,30 +44,6 @@ def _no_space(_: AnyRecipe) -> None:
 
 def _all(_: AnyRecipe) -> bool:
     return True
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """How long a search may take, and how many recipes it may explore (0: any number)."""
-
-    seconds: float
-    n_trials: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """One recipe and how it did: `value` is the mean of `by_window`, which pruning cuts short."""
-
-    number: int
-    stage: Stage
-    recipe: AnyRecipe
-    parameters: Parameters
-    state: State
-    value: float | None
-    by_window: dict[str, float]
-    n_users: int
-    seconds: float
-    failure: str | None = None
 
 
 @dataclass
@@ -103,19 +64,23 @@ class Search:
     trials: list[Trial] = field(default_factory=list)
     clock: Callable[[], float] = time.monotonic
     started: float | None = None
+    whole: float = 0.0  # seconds for trials: the budget without what came before them
     inside: dict[tuple[int, int], bool] = field(default_factory=dict)  # by space and trial
 
     def run(self) -> Trial | None:
         """Explore, score the finalists, return the best trial; None where none was completed."""
         now = self.clock() if self.started is None else self.started
-        self.started = now - sum(trial.seconds for trial in self.trials)
+        spent = sum(trial.seconds for trial in self.trials)
+        self.started = now - spent
+        self.whole = self._left + spent
         self._look(self.space, kept=_FOR_SECOND if self.around is not _no_space else 0)
         best = max(self._inside(self.space), key=_value, default=None)
         second = None if best is None else self.around(best.recipe)
         if second is not None:
             self._look(second, most=_MOST_OF_SECOND)
         for trial in self._finalists():
-            self._final(trial)
+            if not self._final(trial):
+                break
         return self.best()
 
     def best(self) -> Trial | None:
@@ -149,9 +114,10 @@ class Search:
 
     @property
     def _typical(self) -> float:
-        """How long a trial takes that is scored on all windows."""
+        """How long a trial takes that is scored on all windows. The first one also warms up."""
         tried = self._inside(self.space) or self._complete("explore")
-        return median([trial.seconds for trial in tried] or [0.0])
+        seconds = [trial.seconds for trial in tried] or [0.0]
+        return seconds[0] / 2 if len(seconds) == 1 else median_low(seconds)
 
     def _price(self, recipe: AnyRecipe) -> float:
         """How long a finalist's other seeds take; those of priors' models are fitted once."""
@@ -162,14 +128,16 @@ class Search:
         )
         return 0.0 if known else (SEEDS - 1) * space.n_fits(recipe) * self._typical
 
-    def _n_finalists(self) -> int:
-        """How many finalists there is time for: they take half of it at most."""
-        each = max((SEEDS - 1) * self._typical, 1e-9)
-        return min(FINALISTS, int(_MOST_FOR_FINALISTS * self.budget.seconds / each))
+    @property
+    def _for_finalists(self) -> float:
+        """How long is kept for the finalists, which cannot be more than a share of the time."""
+        models = 0 if self.around is _no_space else SEEDS - 1
+        wished = (FINALISTS + models) * (SEEDS - 1) * self._typical
+        return min(wished, _MOST_FOR_FINALISTS * self.whole)
 
     def _look(self, within: Space, *, kept: float = 0.0, most: float = math.inf) -> None:
         """Explore a space with `most` trials of its own; the `kept` share of the budget is left."""
-        study = _study(self.trials, within)
+        study = study_of(self.trials, within)
         tried = {trial.recipe for trial in self.trials}
         waiting = [recipe for recipe in dict.fromkeys(within.starts) if recipe not in tried]
         while self._may_go_on(within, kept, most):
@@ -186,11 +154,11 @@ class Search:
             return True
         if len(explored) >= limit or len(mine) >= most:
             return False
-        done = [trial.seconds for trial in self._inside(within)]
-        next_one = median(done) if done else self._typical * SEEDS
-        models = 1 if self.around is _no_space else SEEDS
-        finalists = (self._n_finalists() + models - 1) * (SEEDS - 1) * self._typical
-        return self._left >= finalists + next_one + kept * self.budget.seconds
+        next_one = self._typical
+        if within is not self.space:
+            done = [trial.seconds for trial in self._inside(within)]
+            next_one = median_low(done) if done else next_one * SEEDS
+        return self._left >= self._for_finalists + next_one + kept * self.whole
 
     def _explore_given(self, study: optuna.Study, within: Space, recipe: AnyRecipe) -> None:
         """Explore this recipe to the end; the sampler hears of it if it lies in its space."""
@@ -199,7 +167,7 @@ class Search:
             recipe, "explore", chosen or {}, lambda window: self.score(recipe, window), _never
         )
         if chosen:
-            study.add_trial(_remembered(found, within))
+            study.add_trial(remembered(found, within))
 
     def _explore(self, study: optuna.Study, within: Space) -> None:
         asked = study.ask()
@@ -229,16 +197,16 @@ class Search:
         best = dict.fromkeys(trial.recipe for trial in ranked)
         first = {trial.recipe: trial for trial in reversed(ranked)}
         done = {trial.recipe for trial in self.trials if trial.stage == "final"}
-        chosen = list(best)[: self._n_finalists()]
+        chosen = list(best)[:FINALISTS]
         return [first[recipe] for recipe in chosen if recipe not in done]
 
-    def _final(self, explored: Trial) -> None:
-        """Score a finalist with more seeds, if there is time."""
+    def _final(self, explored: Trial) -> bool:
+        """Score a finalist with more seeds; return whether there was time."""
         others = [space.reseeded(explored.recipe, nth) for nth in range(1, SEEDS)]
         seeds = [recipe for recipe in others if recipe is not None]
         if seeds and self._left < self._price(explored.recipe):
             log.info("no time left to score %s with more seeds", explored.recipe.name)
-            return
+            return False
 
         def over_seeds(window: str) -> Score:
             scores = [self.score(recipe, window) for recipe in seeds]
@@ -246,6 +214,7 @@ class Search:
             return Score(fmean(values), sum(score.n_users for score in scores))
 
         self._tried(explored.recipe, "final", explored.parameters, over_seeds, _never)
+        return True
 
     def _tried(
         self,
@@ -300,39 +269,6 @@ class Search:
             trial.seconds,
             max(self._left, 0),
         )
-
-
-def _study(trials: Sequence[Trial], within: Space) -> optuna.Study:
-    """Return a study that knows these trials. Its seed is another after each restart."""
-    optuna.logging.set_verbosity(optuna.logging.WARNING)  # each trial has a line of ours
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)  # `group`
-        sampler = optuna.samplers.TPESampler(
-            seed=_SEED + len(trials), n_startup_trials=_AT_RANDOM, multivariate=True, group=True
-        )
-    study = optuna.create_study(
-        direction="maximize",
-        sampler=sampler,
-        pruner=optuna.pruners.MedianPruner(n_startup_trials=_BEFORE_PRUNING),
-    )
-    for trial in trials:
-        if trial.stage == "explore" and within.parameters(trial.recipe) is not None:
-            study.add_trial(_remembered(trial, within))
-    return study
-
-
-def _remembered(trial: Trial, within: Space) -> optuna.trial.FrozenTrial:
-    fixed = FixedTrial(trial.parameters)
-    within.suggest(fixed)
-    values = list(trial.by_window.values())
-    complete = trial.state == "complete"
-    return optuna.create_trial(
-        state=TrialState.COMPLETE if complete else TrialState.PRUNED,
-        value=trial.value if complete else None,
-        params=fixed.params,
-        distributions=fixed.distributions,
-        intermediate_values={n: fmean(values[:n]) for n in range(1, len(values) + 1)},
-    )
 
 
 def _value(trial: Trial) -> float:

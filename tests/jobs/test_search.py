@@ -10,7 +10,7 @@ from jobs import search, session
 from jobs.arena import Arena, gate_window, rolling_windows
 from jobs.engine import evaluation, ranking, recipes
 from jobs.engine.recipes import Als, AlsWithPriors, AnyRecipe, PriorWeights
-from jobs.engine.search import Budget
+from jobs.engine.trials import Budget
 from jobs.engine.tryout import Tryout, tryout
 from jobs.errors import NotNominatedError
 from jobs.frozen import frozen

@@ -10,9 +10,10 @@ from optuna.trial import FixedTrial
 from jobs.engine import recipes, space
 from jobs.engine.errors import NothingToLearnError
 from jobs.engine.evaluation import Score
-from jobs.engine.recipes import Als, AnyRecipe, Centred, Popular
-from jobs.engine.search import SEEDS, Budget, Search, Space, Trial
-from jobs.engine.space import Parameters
+from jobs.engine.recipes import Als, AlsWithPriors, AnyRecipe, Centred, Popular
+from jobs.engine.search import SEEDS, Search
+from jobs.engine.space import Family, Parameters
+from jobs.engine.trials import Budget, Space, Trial
 from tests.jobs.small_world import world
 
 SCALE = world().scale
@@ -38,10 +39,14 @@ class World:
     asked: list[tuple[AnyRecipe, str]] = field(default_factory=list)
     recorded: list[Trial] = field(default_factory=list)
     killed_after: float = math.inf
+    slow_until: float = 0.0
+    fitted: set[tuple[Als, str]] = field(default_factory=set)
 
     def score(self, recipe: AnyRecipe, window: str) -> Score:
         self.asked.append((recipe, window))
-        self.now += 10
+        if isinstance(recipe, AlsWithPriors):
+            return self.score_with_priors(recipe, window)
+        self.now += 100 if self.now < self.slow_until else 10
         if self.now > self.killed_after:
             raise KeyboardInterrupt
         if not isinstance(recipe, Als):
@@ -51,6 +56,14 @@ class World:
         luck = 0.01 if recipe.seed == DEFAULT.seed and recipe.rank == 7 else 0.0
         value = 0.3 - abs(math.log(recipe.reg / BEST_REG)) / 10 + WINDOWS.index(window) / 100
         return Score(value + luck, 100)
+
+    def score_with_priors(self, recipe: AlsWithPriors, window: str) -> Score:
+        """Score as its ALS, and better the nearer a weight is to 0.2; fit only what is new."""
+        key, before = (recipe.als, window), self.now
+        below = self.score(recipe.als, window).value
+        self.now = before + (0.1 if key in self.fitted else 10 * recipe.models)
+        self.fitted.add(key)
+        return Score(below + 0.05 - abs(recipe.priors.popularity - 0.2) / 10, 100)
 
     def search(
         self, budget: Budget, trials: Sequence[Trial] = (), *, given: Sequence[AnyRecipe]
@@ -93,6 +106,70 @@ def test_it_ends_in_time_with_finalists_scored_by_all_seeds() -> None:
     seeds = {one.seed for one, _ in known.asked if isinstance(one, Als)}
     assert len(seeds) == SEEDS
     assert all(trial.n_users == (SEEDS - 1) * 300 for trial in finals)
+
+
+def around(best: AnyRecipe) -> Space | None:
+    assert isinstance(best, Als)
+    return Space(
+        lambda trial: space.suggest_priors(trial, best, HALF_LIFE),
+        lambda recipe: space.parameters_of_priors(recipe, best, HALF_LIFE),
+        [AlsWithPriors(als=best)],
+    )
+
+
+def with_priors(known: World, trials: Sequence[Trial] = (), family: Family = "any") -> Trial:
+    search = known.search(Budget(2000), trials, given=[DEFAULT])
+    search.around, search.eligible = around, lambda recipe: space.is_of(family, recipe)
+    best = search.run()
+    assert best is not None
+    return best
+
+
+def test_priors_are_looked_for_around_the_best_of_als() -> None:
+    known = World()
+
+    best = with_priors(known)
+
+    explored = [trial for trial in known.recorded if trial.stage == "explore"]
+    als = [trial for trial in explored if isinstance(trial.recipe, Als)]
+    priors = [trial.recipe for trial in explored[len(als) :]]
+    top = max((trial for trial in als if trial.state == "complete"), key=lambda t: t.value or 0)
+    assert priors[0] == AlsWithPriors(als=top.recipe)  # type: ignore[arg-type] # it is one
+    assert {one.als for one in priors if isinstance(one, AlsWithPriors)} == {top.recipe}
+    assert best.stage == "final"
+    assert isinstance(best.recipe, AlsWithPriors)
+    assert best.recipe.priors.popularity == pytest.approx(0.2, abs=0.03)
+    assert known.now <= 2000
+
+
+@pytest.mark.parametrize("killed_after", [500, 1500])
+def test_a_search_killed_in_either_space_goes_on(killed_after: float) -> None:
+    known = World(killed_after=killed_after)
+    with pytest.raises(KeyboardInterrupt):
+        with_priors(known)
+    before = list(known.recorded)
+    known.killed_after, known.now = math.inf, 0.0
+
+    best = with_priors(known, before)
+
+    assert isinstance(best.recipe, AlsWithPriors)
+    bases = {t.recipe.als for t in known.recorded if isinstance(t.recipe, AlsWithPriors)}
+    assert len(bases) == 1
+    assert sum(trial.seconds for trial in before) + known.now <= 2000
+
+
+def test_only_the_family_that_was_asked_for_wins() -> None:
+    assert isinstance(with_priors(World(), family="als_with_priors").recipe, AlsWithPriors)
+    assert isinstance(with_priors(World(), family="als").recipe, Als)
+
+
+def test_a_slow_first_trial_does_not_end_the_search() -> None:
+    known = World(slow_until=300)
+
+    known.search(Budget(700), given=[DEFAULT]).run()
+
+    assert [trial.stage for trial in known.recorded].count("explore") > 4
+    assert known.now <= 700
 
 
 def test_luck_of_one_seed_does_not_win() -> None:
