@@ -83,10 +83,10 @@ class PriorWeights(Value):
     scores of implicit ALS lie around 0 to 1 whatever the ratings' scale is.
     """
 
-    popularity: float = Field(default=0.1, ge=0)
+    popularity: float = Field(default=0.12, ge=0)
     half_life_days: float = Field(default=365, gt=0)
-    released: float = 0.02
-    demography: float = Field(default=0.2, ge=0)
+    released: float = 0.03
+    demography: float = Field(default=0.25, ge=0)
     demography_shrinkage: float = Field(default=20, gt=0)
     category: float = Field(default=0.02, ge=0)
     category_shrinkage: float = Field(default=60, gt=0)
@@ -185,8 +185,13 @@ def default(scale: Scale) -> Als:
 
 
 def with_priors(scale: Scale, half_life_days: float) -> AlsWithPriors:
-    """Return the default with the priors that did best beside it."""
-    return AlsWithPriors(als=default(scale), priors=PriorWeights(half_life_days=half_life_days))
+    """Return the recipe with priors that a data set starts with.
+
+    ALS and weights lie in the middle of what did best together on the rolling windows of
+    MovieLens 1M; more ranks and a larger alpha than alone, because priors hold the rest.
+    """
+    als = Als(weighting=Centred(p=0.5), rank=10, reg=0.5, alpha=_alpha(6.5, scale))
+    return AlsWithPriors(als=als, priors=PriorWeights(half_life_days=half_life_days))
 
 
 def popularities(scale: Scale, half_life_days: float) -> tuple[Popularity, ...]:

@@ -48,6 +48,16 @@ def test_the_default_is_the_recipe_that_was_measured() -> None:
     )
 
 
+def test_priors_stand_beside_the_als_that_was_measured_with_them() -> None:
+    found = recipes.with_priors(STARS, YEAR)
+
+    assert found.als == Als(weighting=Centred(p=0.5), rank=10, reg=0.5, alpha=6.5)
+    assert [one.seed - found.als.seed for one in found.seeded] == [0, 1, 2]
+    assert found.priors.half_life_days == YEAR
+    assert found.name == "als-with-priors-r10x3-ed9cfb"
+    assert recipes.with_priors(POINTS, YEAR).als.alpha == pytest.approx(6.5 * 4 / 10)
+
+
 def test_alpha_is_in_units_of_the_scale() -> None:
     assert recipes.default(POINTS).alpha == pytest.approx(4.66 * 4 / 10)
 
