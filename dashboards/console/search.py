@@ -93,7 +93,7 @@ def _by_trial(found: Sequence[Trial]) -> None:
 def _by_parameter(found: Sequence[Trial]) -> None:
     names = trial_charts.parameters(found)
     if not names:
-        st.caption("The trials had no parameters in common.")
+        st.caption("Too few trials yet to compare what was chosen.")
         return
     colours = {kind: pieces.tone(name) for kind, name in KINDS.items()}
     with st.grid(3, min_column_width=260):
@@ -159,7 +159,7 @@ def _state(found: Sequence[Trial], retrain: Retrain, run: Run | None) -> tuple[T
 
 def _nothing(retrain: Retrain, run: Run | None) -> str:
     if run is not None and run.search_minutes:
-        return "The first trial ends within a minute or so of Spark's start."
+        return "The first trial ends a minute or two after Spark has started."
     if retrain.search is not None or run is not None:
         return (
             "No budget was given, so the nominated recipe challenged as it is. Give a retrain some "

@@ -189,7 +189,7 @@ def test_a_promotion_is_drawn_with_its_evidence(app: str, themed: Page) -> None:
 
 def test_trials_appear_while_one_looks(app: str, desktop: Page, settings: dict[str, str]) -> None:
     sign_in(desktop, f"{app}/models")
-    expect(desktop.get_by_text("The first trial ends within a minute")).to_be_visible()
+    expect(desktop.get_by_text("The first trial ends a minute or two")).to_be_visible()
 
     searched.tried(f"{settings['LAKE_ROOT']}/playground", searched.RUNNING, 2)
 
