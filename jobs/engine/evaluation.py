@@ -23,6 +23,7 @@ from jobs.engine.windows import Window
 LONGEST = 50
 COLD = "cold"
 FAILURES = (EngineError, PySparkException, Py4JJavaError, np.linalg.LinAlgError)  # of a fit
+N_EXAMPLES = 3
 TELLING = 3  # wanted items
 _AT_ONCE = 4  # tasks that make lists
 
@@ -138,15 +139,17 @@ def sample(audience: Audience, n: int, *, seed: int) -> Audience:
 
 
 def examples(audience: Audience, *, seed: int) -> DataFrame:
-    """Return (user, wanted, segments) of one person of each activity tercile, by the seed.
+    """Return (user, wanted, segments) of three warm people, by the seed: of each activity tercile.
 
-    Who wants a few things is preferred: a list with one hit at most shows little.
+    Who wants a few things is preferred: a list with one hit at most shows little. Where all are
+    equally active, all three are of one tercile.
     """
     tercile = F.filter("segments", lambda name: name.startswith("active_"))[0]
     drawn = [F.size("wanted") < TELLING, F.xxhash64(F.lit(seed), "user"), F.col("user")]
     nth = F.row_number().over(By.partitionBy(tercile).orderBy(*drawn))
     warm = audience.wanted.where(_in(WARM)).withColumn("nth", nth)
-    return warm.where("nth = 1").drop("nth").localCheckpoint()
+    first = warm.orderBy("nth", tercile).limit(N_EXAMPLES)
+    return first.drop("nth").localCheckpoint()
 
 
 def _lists(model: Model, audience: Audience) -> DataFrame:

@@ -1,3 +1,4 @@
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -7,11 +8,13 @@ from jobs import evaluate
 from jobs.engine import recipes
 from jobs.engine.yardsticks import yardsticks
 from jobs.errors import NotFrozenError, NotNominatedError, NotSearchedError
+from jobs.handover import row_of
 from tests.jobs.product import rows_of
-from tests.jobs.small_world import GRUMBLER, NEWCOMER, RUN, SMALL, Retrain, world
+from tests.jobs.releasing import released
+from tests.jobs.small_world import GRUMBLER, NEWCOMER, RUN, SMALL, Retrain, likes, world
 from warehouse.delta import Warehouse
 from warehouse.query import Lake
-from warehouse.tables import GOLD_MODEL_METRICS, GOLD_USER_METRICS
+from warehouse.tables import GOLD_MODEL_METRICS, GOLD_SAMPLE_LISTS, GOLD_USER_METRICS, GOLD_VERDICTS
 
 CHALLENGER = recipes.from_json(SMALL).name
 
@@ -110,6 +113,56 @@ def test_a_challenger_whose_fit_fails_is_recorded_and_ends_nothing(
     assert figures(retrain, failed) == {("warm", "failed"): 1.0}
     assert retrain.decide()
     assert figures(retrain, recipes.popularities(retrain.dataset.scale, 365)[0].name)
+
+
+def test_a_challenger_that_is_ahead_is_asked_for_the_windows_before_and_promoted(
+    retrained: Retrain, publisher: Engine
+) -> None:
+    popular, *others = recipes.popularities(retrained.dataset.scale, 365)
+    released(publisher, popular)
+    retrain = replace(retrained, engine=publisher, run="product__retrain/ahead")
+    retrain.freeze()
+    retrain.nominate()
+    retrain.search()
+
+    retrain.evaluate()
+
+    lake = Lake(retrain.warehouse.root)
+    where = f"retrain_id = '{retrain.run}' AND metric = 'ndcg@10' AND segment = 'warm'"
+    rows = lake.read(GOLD_MODEL_METRICS, where=where).to_pylist()
+    before = {"rolling_40", "rolling_50", "rolling_60"}
+    for recipe in (CHALLENGER, popular.name, *(one.name for one in others)):
+        windows = {row["window"] for row in rows if row["recipe"] == recipe}
+        assert windows == before | {"gate"}
+    users = lake.read(GOLD_USER_METRICS, where=f"retrain_id = '{retrain.run}'").to_pylist()
+    assert {row["window"] for row in users} == before | {"gate"}
+    assert retrain.decide()
+    row = row_of(retrain.warehouse.root, GOLD_VERDICTS, retrain.key("decide"))
+    assert row is not None
+    assert (row["verdict"], row["recipe"]) == ("promote", CHALLENGER)
+
+
+def test_a_first_release_does_without_the_windows_before(retrained: Retrain) -> None:
+    rows = Lake(retrained.warehouse.root).read(
+        GOLD_MODEL_METRICS, where=f"retrain_id = '{retrained.run}'"
+    )
+
+    assert set(rows["window"].to_pylist()) == {"gate"}
+
+
+def test_lists_of_three_known_people_are_kept(retrained: Retrain) -> None:
+    where = f"retrain_id = '{retrained.run}'"
+    rows = Lake(retrained.warehouse.root).read(GOLD_SAMPLE_LISTS, where=where).to_pylist()
+
+    roles = Counter((row["role"], row["recipe"] == CHALLENGER) for row in rows)
+    assert roles == {("challenger", True): 3, ("popularity", False): 3}
+    assert len({row["user_id"] for row in rows}) == 3
+    for row in rows:
+        assert row["titles"] == [f"Title of {item_id}" for item_id in row["item_ids"]]
+        hits = [i for i, hit in zip(row["item_ids"], row["relevant"], strict=True) if hit]
+        assert all(likes(row["user_id"], item_id) for item_id in hits)
+        assert 0 < row["n_relevant"] >= len(hits)
+    assert any(any(row["relevant"]) for row in rows)
 
 
 def test_earlier_tasks_must_have_run(warehouse: Warehouse, publisher: Engine) -> None:
