@@ -6,7 +6,9 @@ from sqlalchemy import Engine
 
 from jobs import fit
 from jobs.engine import recipes
+from jobs.engine.recipes import Als, AlsWithPriors
 from jobs.errors import NotDecidedError
+from jobs.frozen import frozen
 from tests.jobs.small_world import (
     GRUMBLER,
     HIDES,
@@ -117,6 +119,20 @@ def test_the_ledger_says_what_was_read_and_what_fold_in_needs(retrained: Retrain
         *("weighting", "reg", "alpha", "p", "shrinkage", "hair", "global_mean")
     }
     assert ledger["code_commit"] == fit.code_commit()
+
+
+def test_priors_learn_from_what_silver_says_of_people_and_items(retrained: Retrain) -> None:
+    recipe = AlsWithPriors(als=Als(rank=2, iterations=5), models=1)
+    rows_of_run = frozen(retrained.warehouse.under(retrained.key("fit")))
+
+    model = fit.learn(rows_of_run, retrained.dataset, recipe).model
+
+    kinds = [name.split(":")[0] for name in model.constants["columns"]]
+    assert kinds == ["popularity", "released", "segment", "segment", *["category"] * 4]
+    assert model.catalogue.released is not None
+    assert set(model.catalogue.released.tolist()) == {1999.0}
+    assert json.loads(json.dumps(model.constants)) == model.constants
+    assert {len(row["factors"]) for row in fit.item_factors(model)} == {2 + len(kinds)}
 
 
 def test_a_second_run_changes_nothing(retrained: Retrain) -> None:
