@@ -58,7 +58,7 @@ def chart(rows: pd.DataFrame, colours: Sequence[str]) -> alt.LayerChart | alt.Fa
         ticks=False, domain=False, labelLimit=170, labelFontSize=13, labelPadding=8, title=None
     )
     values = alt.Axis(format="+.3f", tickCount=4, titleFontWeight="normal", titlePadding=8)
-    words = "Challenger's lead in NDCG@10, 95 % interval"
+    words = ["Challenger's lead in NDCG@10,", "95 % interval"]  # two lines: phones are narrow
     x = alt.X("low:Q", title=words, scale=alt.Scale(domain=ends, nice=False), axis=values)
     sure = alt.Scale(domain=["better", "unclear", "worse"], range=list(colours[:3]))
     colour = alt.Color("sure:N", scale=sure, legend=None)
