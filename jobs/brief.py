@@ -75,7 +75,7 @@ def text(verdict: Row, lists: Sequence[Row]) -> str:
         "answered in time, nothing is: people keep what they see."
     )
     parts = [
-        f"**{verdict['verdict'].capitalize()}.** {literal(verdict['reason'])}",
+        f"**Verdict: {verdict['verdict']}.** {literal(verdict['reason'])}",
         outcome,
         *_headline(compared),
         *_beside(compared),
@@ -92,7 +92,7 @@ def literal(words: str) -> str:
 
 
 def _headline(compared: Sequence[Row]) -> Iterator[str]:
-    rows = sorted((r for r in compared if r["metric"] == HEADLINE), key=lambda r: -r["value"])
+    rows = _ranked(compared)
     if not rows:
         return
     yield "### NDCG@10 on the frozen window"
@@ -115,9 +115,7 @@ def _headline(compared: Sequence[Row]) -> Iterator[str]:
 def _beside(compared: Sequence[Row]) -> Iterator[str]:
     values = {(row["recipe"], row["metric"]): row["value"] for row in compared}
     metrics = [one for one in BESIDE if any(metric == one for _, metric in values)]
-    recipes = [
-        r["recipe"] for r in compared if r["metric"] == HEADLINE and r["role"] != "yardstick"
-    ]
+    recipes = [row["recipe"] for row in _ranked(compared) if row["role"] != "yardstick"]
     if not metrics:
         return
     yield "### The other figures"
@@ -128,6 +126,11 @@ def _beside(compared: Sequence[Row]) -> Iterator[str]:
             for recipe in recipes
         ],
     )
+
+
+def _ranked(compared: Sequence[Row]) -> list[Row]:
+    """Return the rows of the headline, best first."""
+    return sorted((row for row in compared if row["metric"] == HEADLINE), key=lambda r: -r["value"])
 
 
 def _rule(lines: Sequence[Row]) -> Iterator[str]:

@@ -22,9 +22,7 @@ ROLES = ("challenger", "champion", "popularity")
 WORDS = {"challenger": "Challenger", "champion": "Live recipe", "popularity": "Popularity"}
 
 
-def picker(
-    known: Sequence[Retrain], asked: Mapping[str, Question], running: Container[str]
-) -> Retrain:
+def picker(known: Sequence[Retrain]) -> Retrain:
     """Let somebody choose a retrain; the newest until he does. `?retrain=` is a link to one."""
     by_id = {each.retrain_id: each for each in known}
     linked = st.query_params.get("retrain")
@@ -35,12 +33,21 @@ def picker(
     chosen = st.selectbox(
         "Retrain",
         list(by_id),
-        format_func=lambda key: _label(by_id[key], asked.get(by_id[key].run_id), running),
+        format_func=lambda key: label(by_id[key]),
         key=_SHOWN,
         label_visibility="collapsed",
         filter_mode="contains",
     )
     return by_id[chosen or known[0].retrain_id]
+
+
+def label(retrain: Retrain) -> str:
+    """Return what a retrain is called in the picker: unique, and never another while it runs.
+
+    The browser keeps a choice by its label.
+    """
+    at = retrain.nominated_at.astimezone(UTC)
+    return " · ".join(filter(None, [f"{at.day} {at:%b %H:%M:%S}", retrain.reason]))
 
 
 def show(known: Sequence[Retrain], asked: Mapping[str, Question], running: Container[str]) -> None:
@@ -124,11 +131,6 @@ def chart(rows: pd.DataFrame, colours: Sequence[str]) -> alt.LayerChart | alt.Fa
         ],
     )
     return alt.layer(base.mark_line(strokeWidth=2), base.mark_circle(size=50, opacity=1))
-
-
-def _label(retrain: Retrain, question: Question | None, running: Container[str]) -> str:
-    words = [_when(retrain), outcome(retrain, question, running)[1].lower(), retrain.reason]
-    return " · ".join(filter(None, words))
 
 
 def _value(retrain: Retrain) -> str:

@@ -55,7 +55,7 @@ if not known:
     progress.watch_for_news(dataset, known, running)
     st.stop()
 
-chosen = past.picker(known, asked, running)
+chosen = past.picker(known)
 run = running.get(chosen.run_id)
 progress.watch_for_news(dataset, known, running)
 with pieces.told():

@@ -323,6 +323,13 @@ def test_how_a_retrain_ended_is_told_in_words() -> None:
     assert history.outcome(Retrain("a__retrain/one", shop.NOW, "", None, None))[1] == "No verdict"
 
 
+def test_a_retrain_keeps_its_label_from_its_start_to_its_end() -> None:
+    begun = Retrain("a__retrain/one", shop.NOW, "New rows", None, None)
+    ended = Retrain("a__retrain/one", shop.NOW, "New rows", None, shop.verdicts()[0])
+    later = Retrain("a__retrain/two", shop.NOW + timedelta(seconds=1), "New rows", None, None)
+    assert history.label(begun) == history.label(ended) != history.label(later)
+
+
 def test_retrains_stand_newest_first_and_join_what_is_known() -> None:
     at = [shop.NOW - timedelta(hours=hours) for hours in (2, 1)]
     rows = [

@@ -79,7 +79,7 @@ def test_the_evidence_is_read_from_gold_rows(tmp_path: Path) -> None:
     append(str(tmp_path), GOLD_VERDICTS, [verdict()], run_key=f"{RUN}/decide")
     append(str(tmp_path), GOLD_SAMPLE_LISTS, LISTS, run_key=f"{RUN}/evaluate")
     said = brief.run(str(tmp_path), run_key=KEY)
-    assert said.startswith("**Promote.** als\\-new beats als\\-old by \\+0\\.010\\.\n")
+    assert said.startswith("**Verdict: promote.** als\\-new beats als\\-old by \\+0\\.010\\.\n")
     assert "| `als-old` | live now | 0.2610 | +0.0100 | +0.0020 to +0.0180 | 1,121 |" in said
     assert "| `als-new` | 0.1010 |" in said
     assert r"| Sound\? | yes | 0\.1 \% refused\. |" in said
@@ -110,7 +110,7 @@ def test_a_first_release_is_judged_by_figures_alone_where_no_lists_were_kept(
     row = verdict(verdict="first", lines="[]", comparisons="[]")
     append(str(tmp_path), GOLD_VERDICTS, [row], run_key=f"{RUN}/decide")
     said = brief.run(str(tmp_path), run_key=KEY)
-    assert said.startswith("**First.**")
+    assert said.startswith("**Verdict: first.**")
     assert "###" not in said
 
 
@@ -122,7 +122,7 @@ def test_what_data_says_is_shown_as_it_is() -> None:
     for sign in "<>[]*|#{}`":
         assert f"\\{sign}" in said.split("\n", 1)[0]
         assert f" {sign}" not in said.split("\n", 1)[0]
-    assert said.count(said.split("\n", 1)[0].removeprefix("**Promote.** ")) == 3
+    assert said.count(said.split("\n", 1)[0].removeprefix("**Verdict: promote.** ")) == 3
 
 
 def test_what_was_not_decided_can_not_be_approved(tmp_path: Path) -> None:
