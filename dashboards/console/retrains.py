@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from statistics import fmean
 from typing import Any
 
 from serving.schemas import Verdict
@@ -156,6 +157,29 @@ def best_so_far(found: Sequence[Trial]) -> list[tuple[int, float]]:
             best = max(best, trial.value)
             line.append((trial.number, best))
     return line
+
+
+def comparable(found: Sequence[Trial]) -> dict[int, float]:
+    """Return each trial's value by its number, a pruned one's as if it had seen all windows.
+
+    Windows differ in level by more than recipes do. So a pruned trial is put as far from what the
+    completed ones came to as it was on the windows that it saw.
+    """
+    done = [trial for trial in found if trial.state == "complete" and trial.by_window]
+    windows = {name for trial in done for name in trial.by_window}
+    level = {
+        name: fmean(trial.by_window[name] for trial in done if name in trial.by_window)
+        for name in windows
+    }
+    values = {}
+    for trial in found:
+        if trial.value is None:
+            continue
+        seen = [level[name] for name in trial.by_window if name in level]
+        cut_short = trial.state == "pruned" and seen
+        missed = fmean(level.values()) - fmean(seen) if cut_short else 0.0
+        values[trial.number] = trial.value + missed
+    return values
 
 
 def best(found: Sequence[Trial]) -> Trial | None:

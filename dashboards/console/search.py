@@ -86,7 +86,8 @@ def _by_trial(found: Sequence[Trial]) -> None:
         )
     st.caption(
         "Each point is the mean NDCG@10 on the rolling windows before the gate's. A pruned trial "
-        "fell behind on the first of them. A finalist is the mean of several seeds."
+        "fell behind on the first of them, and stands as far behind here. A finalist is the mean "
+        "of several seeds."
     )
 
 

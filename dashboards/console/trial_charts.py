@@ -6,7 +6,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from dashboards.console.retrains import Trial, best_so_far
+from dashboards.console.retrains import Trial, best_so_far, comparable
 
 LABELS = {"complete": "Completed", "final": "Finalist", "pruned": "Pruned", "failed": "Failed"}
 TITLES = {
@@ -30,7 +30,10 @@ _VALUES = _axis(format=".3f", tickCount=4)
 
 def by_trial(found: Sequence[Trial]) -> pd.DataFrame:
     """Return one row per trial that has a value."""
-    return pd.DataFrame([_row(trial) for trial in found if trial.value is not None])
+    values = comparable(found)
+    return pd.DataFrame(
+        [_row(trial, values[trial.number]) for trial in found if trial.number in values]
+    )
 
 
 def line(found: Sequence[Trial]) -> pd.DataFrame:
@@ -72,20 +75,21 @@ def parameters(found: Sequence[Trial]) -> list[str]:
 
 def slice_of(found: Sequence[Trial], name: str, colours: Colours) -> alt.Chart:
     """Return one parameter's values against what the trials came to."""
-    has = [trial for trial in found if name in trial.parameters and trial.value is not None]
+    known = comparable(found)
+    has = [trial for trial in found if name in trial.parameters and trial.number in known]
     values = [trial.parameters[name] for trial in has]
     rows = pd.DataFrame(
-        [_row(trial) | {"chosen": value} for trial, value in zip(has, values, strict=True)]
+        [_row(trial, known[trial.number]) | {"chosen": trial.parameters[name]} for trial in has]
     )
     y = alt.Y("value:Q", title=None, scale=_domain(by_trial(found)), axis=_VALUES)
     shown: alt.Chart = _points(rows, colours, 45).encode(x=_x(name, values), y=y)
     return shown
 
 
-def _row(trial: Trial) -> dict[str, object]:
+def _row(trial: Trial, value: float) -> dict[str, object]:
     return {
         "number": trial.number,
-        "value": trial.value,
+        "value": value,
         "kind": LABELS[trial.kind],
         "recipe": trial.recipe,
         "seconds": trial.seconds,

@@ -254,6 +254,18 @@ def test_the_best_so_far_never_falls_and_leaves_finalists_out() -> None:
     assert retrains.best_so_far([]) == []
 
 
+def test_a_pruned_trial_stands_where_it_would_had_it_seen_all_windows() -> None:
+    found = [
+        trial(0, 0.20, by_window={"a": 0.30, "b": 0.10}),
+        trial(1, 0.22, by_window={"a": 0.32, "b": 0.12}),
+        trial(2, 0.29, "pruned", by_window={"a": 0.29}),
+        trial(3, None, "failed"),
+    ]
+    assert retrains.comparable(found) == pytest.approx({0: 0.20, 1: 0.22, 2: 0.19})
+    assert retrains.comparable(found[2:]) == {2: 0.29}
+    assert list(trial_charts.by_trial(found)["value"]) == pytest.approx([0.20, 0.22, 0.19])
+
+
 def test_a_parameter_that_never_changed_is_no_slice() -> None:
     found = [
         trial(0, 0.25, parameters={"rank": 8, "reg": 0.3, "kind": "a_b"}),
