@@ -12,14 +12,8 @@ such as a search found) adds a recipe.
 """
 
 import argparse
-import os
-import shutil
-import tempfile
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from statistics import fmean, stdev
 
@@ -27,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pyspark.sql import functions as F
 
-from jobs import freeze, land, refine, session
+from benchmarks.lakes import MOVIELENS, movielens
 from jobs.arena import GATE, arena, gate_window, rolling_windows
 from jobs.engine import bootstrap, recipes
 from jobs.engine.evaluation import Judgement
@@ -36,12 +30,8 @@ from jobs.engine.recipes import AnyRecipe
 from jobs.engine.verdicts import HEADLINE, WARM
 from jobs.engine.windows import Window
 from jobs.engine.yardsticks import Yardstick, yardsticks
-from jobs.frozen import Frozen, frozen
-from warehouse import datasets
-from warehouse.delta import Warehouse
+from jobs.frozen import Frozen
 
-ROOT = Path(__file__).parents[1]
-DATASET = datasets.named("movielens_1m")
 BESIDE = ("recall@50", "coverage@10")
 BARS = {"als": (0.265, 0.275), "als_with_priors": (0.273, 0.288)}
 
@@ -64,21 +54,19 @@ def main() -> None:
     arguments.add_argument("--recipe", action="append", default=[], help="one more recipe")
     arguments.add_argument("--no-rolling", action="store_true", help="the newest rows alone")
     given = arguments.parse_args()
-    os.environ.setdefault("SPARK_CONF_DIR", str(ROOT / "conf/spark"))
-    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     families = families_of(given.seeds, given.recipe)
-    with lake(given.archive) as rows:
-        windows = [] if given.no_rolling else list(rolling_windows(rows, DATASET))
+    with movielens(given.archive) as rows:
+        windows = [] if given.no_rolling else list(rolling_windows(rows, MOVIELENS))
         found = {
             name: judged(rows, families, window)
-            for name, window in [*windows, (GATE, gate_window(rows, DATASET))]
+            for name, window in [*windows, (GATE, gate_window(rows, MOVIELENS))]
         }
     show(found)
 
 
 def families_of(n_seeds: int, asked: Sequence[str]) -> dict[str, list[AnyRecipe | Yardstick]]:
     """Return the recipes of each family; several where only the seed differs."""
-    scale, half_life_days = DATASET.scale, DATASET.windows.half_life_days
+    scale, half_life_days = MOVIELENS.scale, MOVIELENS.windows.half_life_days
     als = recipes.default(scale)
     seeds = [als.model_copy(update={"seed": als.seed + nth}) for nth in range(n_seeds)]
     families: dict[str, list[AnyRecipe | Yardstick]] = {
@@ -93,27 +81,11 @@ def families_of(n_seeds: int, asked: Sequence[str]) -> dict[str, list[AnyRecipe 
     return families
 
 
-@contextmanager
-def lake(archive: Path) -> Iterator[Frozen]:
-    """Yield the rows of a lake that holds the archive, refined and frozen; deleted afterwards."""
-    with tempfile.TemporaryDirectory() as folder:
-        inbox = Path(folder, "inbox")
-        inbox.mkdir()
-        shutil.copy(archive, inbox / "ml-1m.zip")
-        warehouse = Warehouse(session.start("quality"), f"{folder}/lake", run_key="b/1/evaluate")
-        started = time.monotonic()
-        land.run(warehouse.under("b/1/land"), DATASET, inbox)
-        refine.run(warehouse.under("b/1/refine"), DATASET, now=datetime.now(UTC))
-        freeze.run(warehouse.root, DATASET, run_key="b/1/freeze")
-        print(f"landed and refined in {time.monotonic() - started:.0f} s", flush=True)
-        yield frozen(warehouse)
-
-
 def judged(
     rows: Frozen, families: dict[str, list[AnyRecipe | Yardstick]], window: Window
 ) -> dict[str, Row]:
     """Return how each family does on the window."""
-    ground = arena(rows, DATASET, window)
+    ground = arena(rows, MOVIELENS, window)
     fitted = {name: [ground.fit(one) for one in each] for name, each in families.items()}
     judgement = ground.judge([model for each in fitted.values() for model in each])
     warm = judgement.users.where(F.array_contains("segments", WARM) & (F.col("metric") == HEADLINE))

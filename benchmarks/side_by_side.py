@@ -20,13 +20,12 @@ from typing import Any
 import numpy as np
 from pyspark.sql import functions as F
 
-from benchmarks.quality import DATASET, lake
+from benchmarks.lakes import MOVIELENS, ROOT, movielens
 from jobs.arena import Arena, arena, gate_window, rolling_windows
 from jobs.engine import recipes
 from jobs.engine.verdicts import HEADLINE, WARM
 from jobs.engine.yardsticks import yardsticks
 
-ROOT = Path(__file__).parents[1]
 PEERS = ROOT / "benchmarks/peers"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "recsys-peers"
 
@@ -36,13 +35,11 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("archive", type=Path, help="ml-1m.zip")
     given = arguments.parse_args()
-    os.environ.setdefault("SPARK_CONF_DIR", str(ROOT / "conf/spark"))
-    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     python = environment()
-    with lake(given.archive) as rows, tempfile.TemporaryDirectory() as handed:
-        last = list(rolling_windows(rows, DATASET))[-1][1]
-        gate = arena(rows, DATASET, gate_window(rows, DATASET))
-        hand_over(arena(rows, DATASET, last), Path(handed, "choose.npz"))
+    with movielens(given.archive) as rows, tempfile.TemporaryDirectory() as handed:
+        last = list(rolling_windows(rows, MOVIELENS))[-1][1]
+        gate = arena(rows, MOVIELENS, gate_window(rows, MOVIELENS))
+        hand_over(arena(rows, MOVIELENS, last), Path(handed, "choose.npz"))
         hand_over(gate, Path(handed, "test.npz"))
         found = ours(gate)
         found += theirs(python, handed)
@@ -85,7 +82,7 @@ def hand_over(ground: Arena, file: Path) -> None:
 
 def ours(ground: Arena) -> list[tuple[str, float, float, str]]:
     """Return (name, NDCG@10, seconds of the fit, settings) of our recipes and yardsticks."""
-    scale, half_life_days = DATASET.scale, DATASET.windows.half_life_days
+    scale, half_life_days = MOVIELENS.scale, MOVIELENS.windows.half_life_days
     contestants = {
         "**Lantern: Spark ALS**, centred strengths": recipes.default(scale),
         "**Lantern: Spark ALS with priors**": recipes.with_priors(scale, half_life_days),

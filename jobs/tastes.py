@@ -18,7 +18,7 @@ MONTHS = 24
 START = datetime(2024, 1, 1, tzinfo=UTC)
 SPAN_S = MONTHS * 30 * 86400
 _CHOICE = 12
-_TASTE = 1.3
+TASTE = 1.3
 _ROUNDS = 12
 _LARGEST_SHARE = 0.35
 _FEWEST = 12
@@ -132,7 +132,7 @@ def _one_each(world: World, rng: np.random.Generator, user: int, at: Floats, mon
         here = months == month
         offers[here] = np.searchsorted(world.offered[month], draws[here], side="right")
     offers = np.minimum(offers, world.n_items - 1)
-    liking = _TASTE * _fit(world, user, offers, at[:, None]) + rng.gumbel(size=offers.shape)
+    liking = TASTE * _fit(world, user, offers, at[:, None]) + rng.gumbel(size=offers.shape)
     best: Ints = offers[np.arange(len(at)), liking.argmax(axis=1)]
     return best
 

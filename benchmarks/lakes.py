@@ -1,0 +1,43 @@
+"""Lakes to measure on: a data set's files, landed and refined by the jobs themselves."""
+
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from jobs import freeze, land, refine, session
+from jobs.frozen import Frozen, frozen
+from warehouse import datasets
+from warehouse.datasets import Dataset
+from warehouse.delta import Warehouse
+
+ROOT = Path(__file__).parents[1]
+MOVIELENS = datasets.named("movielens_1m")
+
+
+def movielens(archive: Path) -> AbstractContextManager[Frozen]:
+    """Return a context with the rows of MovieLens 1M; `archive` is its publisher's."""
+    return refined(MOVIELENS, partial(shutil.copy, archive))
+
+
+@contextmanager
+def refined(dataset: Dataset, fill: Callable[[Path], object]) -> Iterator[Frozen]:
+    """Yield the rows of a temporary lake, refined and frozen, after `fill` sent the inbox."""
+    os.environ.setdefault("SPARK_CONF_DIR", str(ROOT / "conf/spark"))
+    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    with tempfile.TemporaryDirectory() as folder:
+        inbox = Path(folder, "inbox")
+        inbox.mkdir()
+        warehouse = Warehouse(session.start("benchmark"), f"{folder}/lake", run_key="b/1/evaluate")
+        fill(inbox)
+        started = time.monotonic()
+        land.run(warehouse.under("b/1/land"), dataset, inbox)
+        refine.run(warehouse.under("b/1/refine"), dataset, now=datetime.now(UTC))
+        freeze.run(warehouse.root, dataset, run_key="b/1/freeze")
+        print(f"landed and refined in {time.monotonic() - started:.0f} s", flush=True)
+        yield frozen(warehouse)
