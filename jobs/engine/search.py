@@ -156,9 +156,15 @@ class Search:
             return False
         next_one = self._typical
         if within is not self.space:
-            done = [trial.seconds for trial in self._inside(within)]
-            next_one = median_low(done) if done else next_one * SEEDS
+            next_one = self._price_in(within)
         return self._left >= self._for_finalists + next_one + kept * self.whole
+
+    def _price_in(self, within: Space) -> float:
+        """How long the next trial takes around the best ALS: only the first one fits models."""
+        done = [trial.seconds for trial in self._inside(within)]
+        if not done:
+            return SEEDS * self._typical
+        return median_low(done[1:]) if len(done) > 1 else 0.0
 
     def _explore_given(self, study: optuna.Study, within: Space, recipe: AnyRecipe) -> None:
         """Explore this recipe to the end; the sampler hears of it if it lies in its space."""
@@ -263,7 +269,7 @@ class Search:
             trial.number,
             trial.stage,
             trial.state,
-            trial.failure if trial.value is None else f"{trial.value:.4f}",
+            f"{trial.value:.4f}" if trial.state == "complete" else trial.failure,
             "-" if best is None else f"{best.value:.4f} {best.recipe.name}",
             trial.recipe.model_dump_json(exclude_none=True),
             trial.seconds,

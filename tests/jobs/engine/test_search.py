@@ -117,8 +117,10 @@ def around(best: AnyRecipe) -> Space | None:
     )
 
 
-def with_priors(known: World, trials: Sequence[Trial] = (), family: Family = "any") -> Trial:
-    search = known.search(Budget(2000), trials, given=[DEFAULT])
+def with_priors(
+    known: World, trials: Sequence[Trial] = (), family: Family = "any", seconds: float = 2000
+) -> Trial:
+    search = known.search(Budget(seconds), trials, given=[DEFAULT])
     search.around, search.eligible = around, lambda recipe: space.is_of(family, recipe)
     best = search.run()
     assert best is not None
@@ -140,6 +142,20 @@ def test_priors_are_looked_for_around_the_best_of_als() -> None:
     assert isinstance(best.recipe, AlsWithPriors)
     assert best.recipe.priors.popularity == pytest.approx(0.2, abs=0.03)
     assert known.now <= 2000
+
+
+@pytest.mark.parametrize("seconds", [500, 700, 900, 1500])
+def test_the_first_trial_of_priors_fits_models_and_is_not_the_price_of_the_next(
+    seconds: float,
+) -> None:
+    known = World()
+
+    with_priors(known, seconds=seconds)
+
+    explored = [trial.recipe for trial in known.recorded if trial.stage == "explore"]
+    n_priors = sum(isinstance(recipe, AlsWithPriors) for recipe in explored)
+    assert n_priors == 0 or n_priors > 10
+    assert known.now <= seconds
 
 
 @pytest.mark.parametrize("killed_after", [500, 1500])
