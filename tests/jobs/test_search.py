@@ -199,11 +199,11 @@ def test_other_weights_are_tried_without_another_fit(
 
 def test_nothing_that_a_try_persisted_stays(ground: Arena, tried: Tryout) -> None:
     java = ground.training.sparkSession.sparkContext._jsc  # noqa: SLF001 # as in `tryout`
-    before = len(java.getPersistentRDDs())
+    before = set(java.getPersistentRDDs())
 
     tried.score(CHAMPION)
 
-    assert len(java.getPersistentRDDs()) == before
+    assert set(java.getPersistentRDDs()) <= before  # Spark may have cleaned up others meanwhile
 
 
 def test_a_sample_is_drawn_by_its_seed(ground: Arena) -> None:

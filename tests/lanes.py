@@ -1,0 +1,89 @@
+"""Every test, in two lanes side by side: what shares the Spark session, and what waits for others.
+
+    python tests/lanes.py [pytest's arguments]
+
+The one lane keeps a core busy, the other mostly waits for a browser, Airflow and Postgres to come
+up, so together they take little longer than the longer one. Coverage is added up over both. Lines
+are printed as they come, each under its lane's name.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import threading
+from collections import Counter
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+SPARK = ("tests/jobs", "tests/warehouse")
+LANES = {
+    "spark": [*SPARK],
+    "others": ["tests", *(f"--ignore={folder}" for folder in SPARK)],
+}
+CLOSING = re.compile(r"=+ .* in [0-9.]+s.*=+$")  # the last line that pytest prints
+COUNTS = re.compile(r"(\d+) (passed|failed|skipped|errors?)")
+FLOOR = 90  # percent of lines and branches
+NO_TESTS = 5  # pytest's exit code where nothing fits the arguments
+
+
+def main(arguments: list[str]) -> int:
+    """Run both lanes, then add up their coverage; return the worst exit code."""
+    for stale in ROOT.glob(".coverage*"):
+        stale.unlink()
+    processes = {name: start(name, chosen + arguments) for name, chosen in LANES.items()}
+    ends: Counter[str] = Counter()
+    threads = [threading.Thread(target=follow, args=(*pair, ends)) for pair in processes.items()]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    codes = [process.wait() for process in processes.values()]
+    said(", ".join(f"{ends[how]} {how}" for how in ("passed", "failed", "skipped")))
+    if all(code == NO_TESTS for code in codes):
+        return NO_TESTS
+    worst = max(0 if code == NO_TESTS else abs(code) for code in codes)
+    return worst or covered(floor=0 if arguments else FLOOR)
+
+
+def start(lane: str, arguments: list[str]) -> subprocess.Popen[str]:
+    """Start pytest in one lane, with a coverage file of its own."""
+    return subprocess.Popen(  # noqa: S603 # our own arguments
+        [sys.executable, "-m", "pytest", "--cov", "--cov-report=", *arguments],
+        cwd=ROOT,
+        env=os.environ
+        | {"COVERAGE_FILE": str(ROOT / f".coverage.{lane}"), "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    )
+
+
+def follow(lane: str, process: subprocess.Popen[str], ends: Counter[str]) -> None:
+    """Print the lane's lines as they come; count how its tests ended."""
+    if process.stdout is None:
+        raise AssertionError
+    for line in process.stdout:
+        said(f"{lane:6} | {line.rstrip()}")
+        if CLOSING.match(line):
+            for n, how in COUNTS.findall(line):
+                ends["failed" if how.startswith("error") else how] += int(n)
+
+
+def said(line: str) -> None:
+    """Print one line at once."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def covered(*, floor: int) -> int:
+    """Add up what the lanes covered, print it, return 1 or more below the floor."""
+    coverage = [sys.executable, "-m", "coverage"]
+    subprocess.run([*coverage, "combine", "-q"], cwd=ROOT, check=True)  # noqa: S603
+    report = [*coverage, "report", f"--fail-under={floor}"]
+    return subprocess.run(report, cwd=ROOT, check=False).returncode  # noqa: S603
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
