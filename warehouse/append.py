@@ -45,7 +45,7 @@ def append(
         SchemaMismatchError: a row lacks a column, has one too many, or a value of another type.
         TableBusyError: another process has been writing the table for too long.
     """
-    uri = f"{root.rstrip('/')}/{table.layer}/{table.name}"
+    uri = table.uri(root)
     data = _typed(table, rows)
     with locks.writer(root, table, f"{run_key}, pid {os.getpid()}"):
         delta = _opened(uri, table)

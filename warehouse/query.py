@@ -118,7 +118,7 @@ class Lake:
                 raise QueryRefusedError(str(error)) from error
 
     def _uri(self, table: Table) -> str:
-        return f"{self.root.rstrip('/')}/{table.layer}/{table.name}"
+        return table.uri(self.root)
 
     def _open(self, table: Table, version: int | None) -> DeltaTable:
         if not self.exists(table):

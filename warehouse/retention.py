@@ -45,7 +45,7 @@ def vacuum(
     """
     for version in keep:
         check_whole(root, table, version)
-    uri = f"{root.rstrip('/')}/{table.layer}/{table.name}"
+    uri = table.uri(root)
     with locks.writer(root, table, f"{run_key}, pid {os.getpid()}"):
         removed = DeltaTable(uri).vacuum(
             retention_hours=retention_hours,
@@ -69,7 +69,7 @@ def check_whole(root: str, table: Table, version: int) -> None:
     for commit in lake.history(table, limit=None):
         if commit.version > version and (commit.run_key or "").endswith(f"/{ERASURE}"):
             raise VersionGoneError(f"{what}: people were erased since, at version {commit.version}")
-    uri = f"{root.rstrip('/')}/{table.layer}/{table.name}"
+    uri = table.uri(root)
     try:
         then = DeltaTable(uri, version=version)
     except DeltaError as error:

@@ -46,6 +46,10 @@ class Table:
         """The name used in logs, assets and errors, such as `silver.interactions`."""
         return f"{self.layer}.{self.name}"
 
+    def uri(self, root: str) -> str:
+        """Where the table lies below a data set's folder or URL."""
+        return f"{root.rstrip('/')}/{self.layer}/{self.name}"
+
     @property
     def ddl(self) -> str:
         """The columns as a Spark DDL string, in declaration order."""
