@@ -10,7 +10,7 @@ st.logo(brand.LOGO, size="large")
 
 page = st.navigation(
     {
-        "Discover": [pages.for_you(), pages.browse(), pages.item()],
+        "Discover": [pages.for_you(), pages.browse(), pages.ratings(), pages.item()],
         "Console": [pages.overview(), pages.models()],
     },
     expanded=True,

@@ -21,6 +21,13 @@ def browse() -> st.Page:
     )
 
 
+def ratings() -> st.Page:
+    """Return what somebody rated and hid, to be taken back."""
+    return st.Page(
+        HERE / "demo/ratings.py", title="My ratings", icon=":material/star:", url_path="ratings"
+    )
+
+
 def item() -> st.Page:
     """Return the page of one item. It is not in the menu; `/item?id=…` leads there."""
     return st.Page(

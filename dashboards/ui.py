@@ -1,6 +1,6 @@
 """Pieces that pages are made of: headings, cards, shelves, banners. Texts from data are escaped."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import streamlit as st
@@ -22,6 +22,15 @@ class Card:
     note: str = ""
 
 
+@dataclass(frozen=True)
+class Actions:
+    """What can be done with a card: callbacks, and the stars given so far by item id."""
+
+    rate: Callable[[Item, str], None]  # the item, and the key of the widget
+    hide: Callable[[Item], None]
+    given: Mapping[str, int]
+
+
 def heading(title: str, right: str = "") -> None:
     """Show a section's heading, and words at its right. Both are Markdown."""
     with st.container(
@@ -35,20 +44,36 @@ def heading(title: str, right: str = "") -> None:
             st.markdown(right, width="content")
 
 
-def shelf(title: str, cards: Iterable[Card], place: str, *, right: str = "") -> None:
+def shelf(
+    title: str,
+    cards: Iterable[Card],
+    place: str,
+    *,
+    right: str = "",
+    actions: Actions | None = None,
+) -> None:
     """Show cards side by side, to be scrolled sideways. `place` is unique on the page."""
     with st.container(gap="xsmall"):
         heading(title, right)
         with st.container(horizontal=True, wrap=False, gap="small", key=f"shelf-{place}"):
-            for position, each in enumerate(cards):
-                _card(each, f"{place}-{position}", CARD)
+            for each in cards:
+                _card(each, place, CARD, actions)
 
 
-def wall(cards: Iterable[Card], place: str) -> None:
+def wall(cards: Iterable[Card], place: str, *, actions: Actions | None = None) -> None:
     """Show cards in as many columns as there is room for. `place` is unique on the page."""
     with st.grid("auto", min_column_width=NARROWEST_CARD, gap=("medium", "small")):
-        for position, each in enumerate(cards):
-            _card(each, f"{place}-{position}", "stretch")
+        for each in cards:
+            _card(each, place, "stretch", actions)
+
+
+def stars(item: Item, place: str, actions: Actions) -> None:
+    """Show five stars to be given, those given so far filled."""
+    key = f"rate-{place}-{item.item_id}"
+    given = actions.given.get(item.item_id)
+    # One item may stand on two shelves: both show what holds, not what was clicked there.
+    st.session_state[key] = None if given is None else given - 1
+    st.feedback("stars", key=key, on_change=actions.rate, args=(item, key))
 
 
 def picture(item: Item) -> None:
@@ -56,6 +81,18 @@ def picture(item: Item) -> None:
     first = item.categories[0] if item.categories else None
     drawn = cover(item.title, item.released, first)
     st.image(drawn, width="stretch", alt=f"Cover of {item.title}")
+
+
+def title_button(item: Item, key: str) -> None:
+    """Show the item's title, which opens its page. `key` is unique on the page."""
+    st.button(
+        f"**{esc(item.title)}**",
+        key=f"open-{key}",
+        type="tertiary",
+        wrap=False,
+        on_click=_open,
+        args=(item.item_id,),
+    )
 
 
 def facts(item: Item) -> str:
@@ -68,6 +105,12 @@ def facts(item: Item) -> str:
     return " · ".join(known) or "\u00a0"
 
 
+def tone(name: str) -> str:
+    """Return a colour of the theme in use, for a chart whose colours mean something."""
+    colour = st.get_option(f"theme.{st.context.theme.type or 'light'}.{name}Color")
+    return str(colour or "#808080")
+
+
 def empty(title: str, words: str) -> None:
     """Show that there is nothing to show, and what to do about it. `words` is Markdown."""
     with st.container(horizontal_alignment="center", gap="small", border=True):
@@ -78,8 +121,8 @@ def empty(title: str, words: str) -> None:
         st.space("small")
 
 
-def _card(shown: Card, key: str, width: int | str) -> None:
-    item = shown.item
+def _card(shown: Card, place: str, width: int | str, actions: Actions | None) -> None:
+    item, key = shown.item, f"{place}-{shown.item.item_id}"
     with st.container(
         width=width,  # type: ignore[arg-type] # pixels or "stretch"
         height="stretch",
@@ -88,17 +131,31 @@ def _card(shown: Card, key: str, width: int | str) -> None:
         horizontal_alignment="center",
     ):
         picture(item)
-        st.button(
-            f"**{esc(item.title)}**",
-            key=f"open-{key}",
-            type="tertiary",
-            wrap=False,
-            on_click=_open,
-            args=(item.item_id,),
-        )
+        title_button(item, key)
         st.caption(facts(item), wrap=False, text_alignment="center")
         if shown.note:
             st.caption(shown.note, text_alignment="center")
+        if actions is not None:
+            st.space("stretch")
+            _actions(item, place, actions)
+
+
+def _actions(item: Item, place: str, actions: Actions) -> None:
+    with st.container(
+        horizontal=True,
+        gap="xxsmall",
+        vertical_alignment="center",
+        horizontal_alignment="center",
+    ):
+        stars(item, place, actions)
+        st.button(
+            ":gray[:material/visibility_off:]",
+            key=f"hide-{place}-{item.item_id}",
+            type="tertiary",
+            help="Not interested",
+            on_click=actions.hide,
+            args=(item,),
+        )
 
 
 def _open(item_id: str) -> None:

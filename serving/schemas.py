@@ -171,6 +171,7 @@ class RatingsPage(_Answer):
 
     user_id: str
     items: tuple[RatedItem, ...]
+    hidden: tuple[Item, ...] = Field(default=(), description="What he hid, newest first.")
     total: int
     limit: int
     offset: int

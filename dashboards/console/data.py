@@ -19,7 +19,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from dashboards.console import retrains as told
 from dashboards.console.retrains import Figure, Retrain, Sample, Trial
 from dashboards.demo import data as demo
-from dashboards.demo.data import Known, NotSetUpError
+from dashboards.demo.data import NotSetUpError
+from dashboards.demo.memory import Known
 from ops.airflow import Airflow, Question, Run, Task
 from serving.schemas import Release, Verdict
 from warehouse.query import Lake

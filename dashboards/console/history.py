@@ -55,7 +55,7 @@ def show(known: Sequence[Retrain], asked: Mapping[str, Question], running: Conta
     ui.heading("Retrains over time")
     rows = trend(known[:CHARTED])
     if len(set(rows["retrain_id"])) > 1:
-        colours = [pieces.tone(name) for name in ("violet", "blue", "orange")]
+        colours = [ui.tone(name) for name in ("violet", "blue", "orange")]
         st.altair_chart(
             chart(rows, colours), height=200, alt="NDCG@10 of each retrain's recipes over time"
         )

@@ -59,12 +59,6 @@ def table(rows: Sequence[dict[str, str]], alt: str) -> None:
     st.table(pd.DataFrame(rows), border="horizontal", hide_index=True, alt=alt)
 
 
-def tone(name: str) -> str:
-    """Return a colour of the theme in use, for a chart whose colours mean something."""
-    colour = st.get_option(f"theme.{st.context.theme.type or 'light'}.{name}Color")
-    return str(colour or "#808080")
-
-
 @contextmanager
 def card(*, height: Literal["content", "stretch"] = "content") -> Iterator[None]:
     """Frame a part of the page. Its own trouble is told inside; the other parts still show."""

@@ -70,7 +70,7 @@ def _clock(tasks: Sequence[Task], granted: float) -> None:
 
 
 def _by_trial(found: Sequence[Trial]) -> None:
-    colours = {kind: pieces.tone(name) for kind, name in KINDS.items()}
+    colours = {kind: ui.tone(name) for kind, name in KINDS.items()}
     rows = trial_charts.by_trial(found)
     if not rows.empty:
         st.altair_chart(
@@ -96,7 +96,7 @@ def _by_parameter(found: Sequence[Trial]) -> None:
     if not names:
         st.caption("Too few trials yet to compare what was chosen.")
         return
-    colours = {kind: pieces.tone(name) for kind, name in KINDS.items()}
+    colours = {kind: ui.tone(name) for kind, name in KINDS.items()}
     with st.grid(3, min_column_width=260):
         for name in names:
             st.altair_chart(

@@ -119,7 +119,7 @@ def _intervals(found: Sequence[Comparison]) -> None:
     if rows.empty:
         st.caption("Nothing was compared: there was one recipe only, or too few people.")
         return
-    colours = [pieces.tone(name) for name in ("green", "gray", "red", "gray")]
+    colours = [ui.tone(name) for name in ("green", "gray", "red", "gray")]
     words = "; ".join(f"{row.label} {row.over}" for row in rows.itertuples())
     st.altair_chart(
         chart(rows, colours), height=90 + 62 * len(rows), alt=f"Challenger's lead: {words}"

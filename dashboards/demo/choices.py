@@ -9,6 +9,7 @@ from serving.schemas import About, Person
 STRANGER = "somebody-new"
 LONGEST_ID = 200
 LISTED = 20  # items of a list that are shown
+RATED = 1000  # ratings of a person that pages know of
 
 
 def dataset() -> str:

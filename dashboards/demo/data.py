@@ -5,25 +5,33 @@ when it is.
 """
 
 import json
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from threading import Lock
-from typing import Any, Generic, TypeVar
+from typing import TypeVar
 
 import httpx2
 import streamlit as st
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from dashboards.demo.memory import Known, Memory
 from serving.client import Client
 from serving.errors import ApiError, ApiUnavailableError, UnknownItemError, UnknownPersonError
-from serving.schemas import About, Item, ItemPage, Person, Recommendations, SimilarItems
+from serving.schemas import (
+    About,
+    Explanation,
+    Item,
+    ItemPage,
+    Person,
+    RatingsPage,
+    Recommendations,
+    Shelf,
+    SimilarItems,
+)
 
 T = TypeVar("T")
-REMEMBERED = 2000  # answers, of all data sets and people
 TIMEOUT_SECONDS = 3
 
 
@@ -39,15 +47,6 @@ class DemoSettings(BaseSettings):
     api_url: str = Field(description="Base address of the product's API.")
     keys_file: Path = Field(description="JSON file of API keys by data set, mode 0600.")
     dataset: str | None = Field(default=None, description="The data set that is shown first.")
-
-
-@dataclass(frozen=True)
-class Known(Generic[T]):
-    """An answer and when it was given. `stale`: the API does not answer now."""
-
-    value: T
-    at: datetime
-    stale: bool = False
 
 
 def datasets() -> tuple[str, ...]:
@@ -94,7 +93,49 @@ def recommendations(dataset: str, user_id: str, limit: int) -> Known[Recommendat
     """Return the person's list, at most five seconds old."""
     return ask(
         ("recommendations", dataset, user_id, limit),
-        lambda: client(dataset).recommendations(user_id, limit=limit),
+        lambda: client(dataset).recommendations(user_id, limit=limit, explain=True),
+    )
+
+
+@st.cache_data(ttl="5s", show_spinner=False, max_entries=500)
+def ratings(dataset: str, user_id: str, limit: int) -> Known[RatingsPage]:
+    """Return what a person rated, newest first, at most five seconds old."""
+    return ask(
+        ("ratings", dataset, user_id, limit),
+        lambda: client(dataset).ratings(user_id, limit=limit),
+    )
+
+
+@st.cache_data(ttl="5s", show_spinner=False, max_entries=500)
+def explanation(dataset: str, user_id: str, item_id: str) -> Known[Explanation]:
+    """Return why an item is on a person's list, or why not, at most five seconds old."""
+    return ask(
+        ("explanation", dataset, user_id, item_id),
+        lambda: client(dataset).explanation(user_id, item_id),
+    )
+
+
+@st.cache_data(ttl="30s", show_spinner=False, max_entries=200)
+def popular(dataset: str, category: str | None, limit: int) -> Known[Shelf]:
+    """Return what most people like; of one category, its best-sellers."""
+    return ask(
+        ("popular", dataset, category, limit),
+        lambda: client(dataset).popular(category=category, limit=limit),
+    )
+
+
+@st.cache_data(ttl="30s", show_spinner=False, max_entries=50)
+def trending(dataset: str, limit: int) -> Known[Shelf]:
+    """Return what people like lately."""
+    return ask(("trending", dataset, limit), lambda: client(dataset).trending(limit=limit))
+
+
+@st.cache_data(ttl="60s", show_spinner=False, max_entries=200)
+def of_vendor(dataset: str, vendor: str, limit: int) -> Known[Shelf]:
+    """Return a vendor's items, the most popular first."""
+    return ask(
+        ("vendor", dataset, vendor, limit),
+        lambda: client(dataset).of_vendor(vendor, limit=limit),
     )
 
 
@@ -139,27 +180,15 @@ def similar(dataset: str, item_id: str, limit: int) -> Known[SimilarItems] | Non
 
 def forget() -> None:
     """Ask the API again on the next call, whatever the time."""
-    for each in (about, people, recommendations, person, item, items, similar):
+    forget_person()
+    for each in (about, people, item, items, similar, popular, trending, of_vendor):
         each.clear()
 
 
-class _Memory:
-    """The last good answers, so many of them that memory stays bounded."""
-
-    def __init__(self) -> None:
-        self._answers: OrderedDict[Hashable, Known[Any]] = OrderedDict()
-        self._lock = Lock()
-
-    def keep(self, question: Hashable, answer: Known[Any]) -> None:
-        with self._lock:
-            self._answers[question] = answer
-            self._answers.move_to_end(question)
-            if len(self._answers) > REMEMBERED:
-                self._answers.popitem(last=False)
-
-    def find(self, question: Hashable) -> Known[Any] | None:
-        with self._lock:
-            return self._answers.get(question)
+def forget_person() -> None:
+    """Ask the API again for whatever follows from feedback: somebody just gave some."""
+    for each in (recommendations, person, ratings, explanation):
+        each.clear()
 
 
 def ask(question: Hashable, answer_it: Callable[[], T]) -> Known[T]:
@@ -181,8 +210,8 @@ def ask(question: Hashable, answer_it: Callable[[], T]) -> Known[T]:
 
 
 @st.cache_resource
-def _memory() -> _Memory:
-    return _Memory()
+def _memory() -> Memory:
+    return Memory()
 
 
 @st.cache_resource(ttl="60s")

@@ -1,86 +1,107 @@
-"""Page "For you": one person's list, and why it is his."""
+"""Page "For you": shelves for one person, which change as soon as he rates something."""
 
 import streamlit as st
 
-from dashboards import ui
-from dashboards.demo import choices, data, reasons, states
-from dashboards.text import esc, figure, moment, plural
+from dashboards import pages, ui
+from dashboards.demo import acting, choices, data, reasons, shelves, states
+from dashboards.text import esc, moment, plural
 from dashboards.ui import Card
+from serving.schemas import Recommendations
 
-LIKES, ALIKE = 6, 50
-
-top = st.container(
-    horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"
-)
-with top:
-    st.title("For you", anchor=False, width="content")
+ALIKE, SHORT = 40, 15
 
 with states.told():
     dataset = choices.dataset()
     about = data.about(dataset)
     people = data.people(dataset)
-    with top:
-        user_id = choices.person(people.value, about.value)
-    found = data.recommendations(dataset, user_id, choices.LISTED)
-    person = data.person(dataset, user_id)
-    likes = reasons.liked(person.value.rated, about.value, LIKES) if person else []
-    asked = {like.item_id: data.similar(dataset, like.item_id, ALIKE) for like in likes}
 
-states.banner(about, people, found, person, *asked.values())
-noun, chosen = about.value.item_noun, found.value
-alike = {item_id: answer.value for item_id, answer in asked.items() if answer}
-because = reasons.nearest(chosen.items, likes, alike)
-stranger = chosen.kind == "fallback"
+with st.container(
+    horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"
+):
+    st.title("For you", anchor=False, width="content")
+    with st.container(horizontal=True, width="content", gap="small"):
+        choices.person(people.value, about.value)
+        st.button("Start as somebody new", key="start", on_click=acting.start)
+acting.arrive("for you")
 
-if stranger:
-    st.info(reasons.in_a_sentence(chosen), icon=":material/waving_hand:")
-with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-    known = f"{plural(noun, person.value.n_rated)} rated · " if person else ""
-    st.caption(
-        f"{known}Release {chosen.release_id}, made {moment(chosen.made_at)}", width="content"
-    )
-    with st.popover("Why this list", type="tertiary", icon=":material/help:", key="why"):
-        st.markdown(f"**{reasons.in_a_sentence(chosen)}**")
-        st.markdown(
-            f"- Release {chosen.release_id}, live since {moment(chosen.made_at)}\n"
-            f"- Recipe {esc(chosen.recipe)}: {reasons.recipe_in_words(chosen.recipe)}\n"
-            f"- {'Fallback list, the same for all strangers' if stranger else 'Own list'}, "
-            f"best first, nothing that was rated already"
-        )
 
-if not chosen.items:
-    ui.empty("This list is empty", f"The release has no {esc(noun)} left for this person.")
+@st.fragment
+def body() -> None:
+    """Show the shelves; only they run again when something is rated."""
+    acting.say()
+    user_id = choices.chosen_person() or choices.STRANGER
+    with states.told():
+        found = data.recommendations(dataset, user_id, choices.LISTED)
+        rated = data.ratings(dataset, user_id, choices.RATED)
+        likes = reasons.liked(rated.value.items, about.value, len(rated.value.items))
+        last = shelves.newest_liked(likes)
+        alike = data.similar(dataset, last.item_id, ALIKE) if last else None
+        trending = data.trending(dataset, ALIKE)
+        favourite = shelves.favourite_category(likes)
+        best = data.popular(dataset, favourite, ALIKE) if favourite else None
+        vendor = shelves.favourite_vendor(likes)
+        theirs = data.of_vendor(dataset, vendor, ALIKE) if vendor else None
+        new = shelves.new_category(rated.value.items, about.value) if likes else None
+        unknown = data.popular(dataset, new, ALIKE) if new and new != favourite else None
+    states.banner(about, people, found, rated, alike, trending, best, theirs, unknown)
+    list_, noun = found.value, about.value.item_noun
+    told(list_, rated.value.total)
+    if list_.kind == "fallback":
+        st.info(reasons.in_a_sentence(list_), icon=":material/waving_hand:")
 
-with st.container(gap="medium"):
-    if chosen.items:
-        cards = [
-            Card(each, f"Like {esc(because[each.item_id].title)}")
-            if each.item_id in because
-            else Card(each, f"No. {each.rank}")
-            for each in chosen.items
-        ]
-        if stranger:
-            ui.heading("What everybody likes")
-            ui.wall(cards, "picked")
+    actions = acting.actions(rated.value.items, about.value)
+    touched = acting.touched()
+    out = {item.item_id for item in (*rated.value.items, *rated.value.hidden)} - touched
+    shown = shelves.steady(list_.items, st.session_state.get("shown", ()), touched)
+    st.session_state["shown"] = shown
+    because = {item.item_id: reasons.note(item) for item in list_.items}
+    with st.container(gap="medium"):
+        if shown:
+            cards = [Card(item, because.get(item.item_id, "")) for item in shown]
+            title = "What everybody likes" if list_.kind == "fallback" else "Picked for you"
+            ui.shelf(title, cards, "picked", right=badge(list_), actions=actions)
         else:
-            ui.shelf("Picked for you", cards, "picked")
-    shown = {each.item_id for each in likes}
-    for like in likes[:2]:
-        near = (
-            [Card(each) for each in alike[like.item_id].items if each.item_id not in shown][:12]
-            if like.item_id in alike
-            else []
-        )
-        if near:
-            ui.shelf(f"Because you rated {esc(like.title)}", near, f"near-{like.item_id}")
-    if likes:
-        ui.shelf(
-            "What you liked best",
-            [
-                Card(like, f"You gave it {figure(like.rating)} of {figure(about.value.highest)}")
-                for like in likes
-            ],
-            "liked",
-        )
+            ui.empty("This list is empty", f"The release has no {esc(noun)} left for this person.")
+        for title, place, shelf in (
+            (f"Because you liked {esc(last.title)}" if last else "", "alike", alike),
+            ("Trending now", "trending", trending),
+            (f"Best-sellers in {esc(favourite or '')}", "best", best),
+            (f"More from {esc(vendor or '')}", "vendor", theirs),
+            (f"New to you: {esc(new or '')}", "new", unknown),
+        ):
+            items = shelves.unseen(shelf.value.items, out, SHORT) if shelf else []
+            if items:
+                ui.shelf(title, [Card(item) for item in items], place, actions=actions)
 
+
+def told(found: Recommendations, n: int) -> None:
+    """Say what was done last, or how many ratings there are, and how the list came about."""
+    last = acting.note()
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if last:
+            st.caption(last.words, width="content")
+            if last.item_id:
+                st.button("Undo", type="tertiary", key="undo", on_click=acting.undo)
+        elif n:
+            st.caption(f"{plural(about.value.item_noun, n)} rated", width="content")
+        else:
+            hint = f"Rate a few {plural(about.value.item_noun)}, and this page becomes yours"
+            st.caption(hint, width="content")
+        with st.popover("Why this list", type="tertiary", icon=":material/help:", key="why"):
+            st.markdown(f"**{reasons.in_a_sentence(found)}**")
+            st.markdown(
+                f"- Release {found.release_id}, live since {moment(found.made_at)}\n"
+                f"- Recipe {esc(found.recipe)}: {reasons.recipe_in_words(found.recipe)}\n"
+                f"- {reasons.kind_in_words(found)}"
+            )
+            if n:
+                st.page_link(pages.ratings(), label="My ratings", icon=":material/star:")
+
+
+def badge(found: Recommendations) -> str:
+    """Return the kind of the list as a badge, where it was made just now."""
+    return ":green-badge[:material/bolt: Live]" if found.kind == "live" else ""
+
+
+body()
 states.footer(about.value)

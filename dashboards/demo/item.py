@@ -1,24 +1,22 @@
-"""Page of one item, `/item?id=…`: what it is, and what is like it."""
+"""Page of one item, `/item?id=…`: what it is, why it is on a list or not, and what is like it."""
 
 import streamlit as st
 
 from dashboards import pages, ui
-from dashboards.demo import choices, data, reasons, states
-from dashboards.text import esc, plural
+from dashboards.demo import acting, choices, data, states, why
+from dashboards.text import esc, figure, plural
 from dashboards.ui import Card
 
 ALIKE = 20
 
 item_id = st.query_params.get("id", "")[: choices.LONGEST_ID]
+acting.arrive(f"item {item_id}")
 
 with states.told():
     dataset = choices.dataset()
     about = data.about(dataset)
     found = data.item(dataset, item_id) if item_id else None
     alike = data.similar(dataset, item_id, ALIKE) if found else None
-    user_id = choices.chosen_person()
-    theirs = data.recommendations(dataset, user_id, choices.LISTED) if user_id and found else None
-    person = data.person(dataset, user_id) if user_id and found else None
 
 noun = about.value.item_noun
 if found is None:
@@ -33,27 +31,55 @@ states.banner(about, found, alike)
 with st.container(horizontal=True, gap="small"):
     st.page_link(pages.for_you(), label=":gray[Back to the list]", icon=":material/arrow_back:")
     st.page_link(pages.browse(), label=":gray[Browse]", icon=":material/grid_view:")
-with st.container(horizontal=True, gap="medium"):
-    with st.container(width=256):
-        ui.picture(item)
-    with st.container(gap="small", width="stretch"):
-        st.title(esc(item.title), anchor=False)
-        badges = " ".join(f":gray-badge[{esc(each)}]" for each in item.categories)
-        st.markdown(" &nbsp; ".join(filter(None, [str(item.released or ""), badges])))
-        if item.vendor:
-            st.markdown(f"By {esc(item.vendor)}")
-        st.caption(f"{esc(noun.capitalize())} {esc(item.item_id)} of {esc(about.value.title)}")
-        if user_id and theirs:
-            st.markdown(
-                reasons.standing(
-                    item.item_id,
-                    choices.who(user_id),
-                    theirs.value,
-                    person.value.rated if person else (),
-                    about.value.highest,
-                )
-            )
 
+
+@st.fragment
+def body() -> None:
+    """Show the item with its stars; they and the explanation run again when something is done."""
+    acting.say()
+    with st.container(horizontal=True, gap="medium"):
+        with st.container(width=256):
+            ui.picture(item)
+        with st.container(gap="small", width="stretch"):
+            st.title(esc(item.title), anchor=False)
+            badges = " ".join(f":gray-badge[{esc(each)}]" for each in item.categories)
+            st.markdown(" &nbsp; ".join(filter(None, [str(item.released or ""), badges])))
+            if item.vendor:
+                st.markdown(f"By {esc(item.vendor)}")
+            about_him()
+            st.caption(f"{esc(noun.capitalize())} {esc(item.item_id)} of {esc(about.value.title)}")
+
+
+def about_him() -> None:
+    """Show his stars for the item, and why it is on his list or not."""
+    user_id = choices.chosen_person() or choices.STRANGER
+    with states.told():
+        rated = data.ratings(dataset, user_id, choices.RATED)
+        told = data.explanation(dataset, user_id, item.item_id)
+    states.banner(rated, told)
+    own = {each.item_id: each.rating for each in rated.value.items}
+    actions = acting.actions(rated.value.items, about.value)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        ui.stars(item, "item", actions)
+        given = own.get(item.item_id)
+        st.caption(
+            f"{figure(given)} of {figure(about.value.highest)}" if given else "Not rated yet",
+            width="content",
+        )
+        hidden = told.value.standing == "hidden"
+        st.button(
+            "Show again" if hidden else "Not interested",
+            icon=":material/visibility:" if hidden else ":material/visibility_off:",
+            key="hide",
+            on_click=acting.take_back if hidden else acting.hide,
+            args=(item,),
+        )
+    if last := acting.note():
+        st.caption(last.words)
+    why.show(told.value, choices.who(user_id), about.value)
+
+
+body()
 st.space("small")
 if alike and alike.value.items:
     cards = [Card(each, f"{max(each.score, 0):.0%} alike") for each in alike.value.items]

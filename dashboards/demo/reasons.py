@@ -1,9 +1,9 @@
-"""Why something is on a list: what a person liked, and which of it an item is most like."""
+"""Why something is on a list, in words; and what a person liked."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from dashboards.text import figure
-from serving.schemas import About, Item, RatedItem, Recommendations, SimilarItems
+from dashboards.text import esc, plural
+from serving.schemas import About, ListedItem, RatedItem, Recommendations
 
 LIKED_FROM = 0.75  # of the way from the lowest rating to the highest
 
@@ -15,37 +15,20 @@ def liked(rated: Sequence[RatedItem], about: About, n: int) -> list[RatedItem]:
     return sorted(best, key=lambda each: (-each.rating, -each.rated_at.timestamp()))[:n]
 
 
-def nearest(
-    listed: Sequence[Item], likes: Sequence[RatedItem], alike: Mapping[str, SimilarItems]
-) -> dict[str, RatedItem]:
-    """Return for each listed item the liked one that it is most like, where there is any.
-
-    Args:
-        listed: The items of a list.
-        likes: What the person liked.
-        alike: The similar items of each liked one, by its id.
-    """
-    wanted = {each.item_id for each in listed}
-    best: dict[str, tuple[float, RatedItem]] = {}
-    for like in likes:
-        for found in alike[like.item_id].items if like.item_id in alike else ():
-            score = best.get(found.item_id, (0.0, like))[0]
-            if found.item_id in wanted and found.score > score:
-                best[found.item_id] = (found.score, like)
-    return {item_id: like for item_id, (_, like) in best.items()}
+def note(item: ListedItem) -> str:
+    """Return why an item is on the list, as Markdown; its place where no reason is known."""
+    if item.reason is None:
+        return f"No. {item.rank}"
+    return esc(item.reason.text[:1].upper() + item.reason.text[1:])
 
 
-def standing(
-    item_id: str, who: str, found: Recommendations, rated: Sequence[RatedItem], highest: float
-) -> str:
-    """Return what an item is to a person, as Markdown: rated, on his list, or neither."""
-    given = next((each.rating for each in rated if each.item_id == item_id), None)
-    if given is not None:
-        return f":material/star: Rated {figure(given)} of {figure(highest)} by {who}"
-    rank = next((each.rank for each in found.items if each.item_id == item_id), None)
-    if rank is not None:
-        return f":material/recommend: No. {rank} on the list of {who}"
-    return f":gray[Not among the first {len(found.items)} on the list of {who}]"
+def kind_in_words(found: Recommendations) -> str:
+    """Return what the list is, and how fresh."""
+    if found.kind == "fallback":
+        return "Fallback list, the same for all strangers"
+    if found.kind == "live":
+        return f"Own list, with {plural('new rating', found.n_new)} that the release did not know"
+    return "Own list, best first, nothing that was rated already"
 
 
 def recipe_in_words(recipe: str) -> str:

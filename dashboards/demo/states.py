@@ -10,7 +10,8 @@ import streamlit as st
 
 from dashboards import pages, ui
 from dashboards.demo import data
-from dashboards.demo.data import Known, NotSetUpError
+from dashboards.demo.data import NotSetUpError
+from dashboards.demo.memory import Known
 from dashboards.text import age, esc, plural
 from serving.errors import (
     ApiError,

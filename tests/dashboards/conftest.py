@@ -1,6 +1,7 @@
 """Pages run by AppTest, over a data module that answers from the invented shop."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
@@ -11,8 +12,10 @@ from streamlit.testing.v1 import AppTest
 
 import dashboards
 from dashboards.demo import data
-from dashboards.demo.data import Known
+from dashboards.demo.memory import Known
 from tests.dashboards import shop
+from tests.dashboards.fake_api import KEY, fake_api
+from tests.dashboards.visitors import Visitors
 
 T = TypeVar("T")
 HERE = Path(dashboards.__file__).parent
@@ -45,12 +48,29 @@ def demo(monkeypatch: pytest.MonkeyPatch) -> None:
         "people": lambda _dataset: known(shop.people()),
         "person": lambda _dataset, user_id: maybe(shop.person(user_id)),
         "recommendations": lambda _dataset, user_id, n: known(shop.recommendations(user_id, n)),
+        "ratings": lambda _dataset, user_id, n: known(Visitors().ratings(user_id, n)),
+        "explanation": lambda _dataset, user_id, i: known(Visitors().explanation(user_id, i)),
+        "popular": lambda _dataset, category, n: known(shop.shelf(n, category=category)),
+        "trending": lambda _dataset, n: known(shop.shelf(n, start=20)),
+        "of_vendor": lambda _dataset, _vendor, n: known(shop.shelf(n, start=40)),
         "item": lambda _dataset, item_id: maybe(shop.item(item_id)),
         "items": lambda _dataset, *asked: known(shop.items(*asked)),
         "similar": lambda _dataset, item_id, n: maybe(shop.similar(item_id, n)),
     }
     for name, answer in answers.items():
         monkeypatch.setattr(data, name, answer)
+
+
+@pytest.fixture
+def visitors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Visitors]:
+    """A shop behind an API on loopback that people can tell something."""
+    keys = tmp_path / "keys.json"
+    keys.write_text(json.dumps({"playground": KEY}))
+    found = Visitors()
+    with fake_api(found) as url:
+        monkeypatch.setenv("DEMO_KEYS_FILE", str(keys))
+        monkeypatch.setenv("DEMO_API_URL", url)
+        yield found
 
 
 @pytest.fixture

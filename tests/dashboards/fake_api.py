@@ -1,24 +1,28 @@
 """A server on loopback that answers as the API does, from the invented catalogue."""
 
+import json
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pydantic import BaseModel, TypeAdapter
 
 from serving.schemas import Problem
 from tests.dashboards import shop
+from tests.dashboards.visitors import Visitors
 
 KEY = "a-key-of-the-tests"
 Answer = tuple[int, bytes]
 
 
 @contextmanager
-def fake_api() -> Iterator[str]:
+def fake_api(visitors: Visitors | None = None) -> Iterator[str]:
     """Serve on a free port while the block runs; yield the base URL."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    handler = type("Handler", (_Handler,), {"visitors": visitors or Visitors()})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:
@@ -29,10 +33,10 @@ def fake_api() -> Iterator[str]:
         thread.join()
 
 
-def answer(path: str, params: Mapping[str, str]) -> Answer:  # noqa: PLR0911 # one per route
+def answer(visitors: Visitors, path: str, params: Mapping[str, str]) -> Answer:  # noqa: C901, PLR0911, PLR0912 # one per route
     """Return status and JSON of one GET."""
     limit = int(params.get("limit", 20))
-    match [unquote(part) for part in path.strip("/").split("/")][2:]:
+    match parts_of(path):
         case []:
             return _one(shop.about())
         case ["users"]:
@@ -40,7 +44,17 @@ def answer(path: str, params: Mapping[str, str]) -> Answer:  # noqa: PLR0911 # o
         case ["users", user_id]:
             return _one(shop.person(user_id), "unknown-person")
         case ["users", user_id, "recommendations"]:
-            return _one(shop.recommendations(user_id, limit))
+            return _one(visitors.recommendations(user_id, limit))
+        case ["users", user_id, "ratings"]:
+            return _one(visitors.ratings(user_id, limit))
+        case ["users", user_id, "explanations", item_id]:
+            return _one(visitors.explanation(user_id, item_id))
+        case ["popular"]:
+            return _one(shop.shelf(limit, category=params.get("category")))
+        case ["trending"]:
+            return _one(shop.shelf(limit, start=20))
+        case ["vendor-items"]:
+            return _one(shop.shelf(limit, start=40))
         case ["items"]:
             category, offset = params.get("category"), int(params.get("offset", 0))
             return _one(shop.items(params.get("q", ""), category, limit, offset))
@@ -53,6 +67,28 @@ def answer(path: str, params: Mapping[str, str]) -> Answer:  # noqa: PLR0911 # o
         case ["verdicts"]:
             return _many(shop.verdicts()[:limit])
     return _problem(404, "unknown-route")
+
+
+def written(
+    visitors: Visitors, method: str, path: str, body: Mapping[str, Any], key: str
+) -> Answer:
+    """Return status and JSON of one write."""
+    match method, parts_of(path):
+        case "POST", ["users"]:
+            return _one(visitors.start())
+        case "PUT", ["users", user_id, "ratings", item_id]:
+            return _one(visitors.rate(user_id, item_id, body["rating"], key))
+        case "DELETE", ["users", user_id, "ratings", item_id]:
+            return _one(visitors.unrate(user_id, item_id, key))
+        case "PUT", ["users", user_id, "hidden", item_id]:
+            return _one(visitors.hide(user_id, item_id, key))
+        case "DELETE", ["users", user_id]:
+            return _one(visitors.forget(user_id))
+    return _problem(404, "unknown-route")
+
+
+def parts_of(path: str) -> list[str]:
+    return [unquote(part) for part in path.strip("/").split("/")][2:]
 
 
 def _one(found: BaseModel | None, missing: str = "") -> Answer:
@@ -70,12 +106,23 @@ def _problem(status: int, code: str) -> Answer:
 
 
 class _Handler(BaseHTTPRequestHandler):
+    visitors: Visitors
+
     def do_GET(self) -> None:
         asked = urlsplit(self.path)
-        if self.headers.get("Authorization") == f"Bearer {KEY}":
-            status, body = answer(asked.path, dict(parse_qsl(asked.query)))
-        else:
-            status, body = _problem(401, "no-key")
+        self._answer(lambda: answer(self.visitors, asked.path, dict(parse_qsl(asked.query))))
+
+    def do_PUT(self) -> None:
+        sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        body = json.loads(sent) if sent else {}
+        key, path = self.headers.get("Idempotency-Key", ""), urlsplit(self.path).path
+        self._answer(lambda: written(self.visitors, self.command, path, body, key))
+
+    do_POST = do_DELETE = do_PUT  # noqa: N815 # the base class's names
+
+    def _answer(self, find: Callable[[], Answer]) -> None:
+        allowed = self.headers.get("Authorization") == f"Bearer {KEY}"
+        status, body = find() if allowed else _problem(401, "no-key")
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))

@@ -13,6 +13,7 @@ from serving.schemas import (
     RatedItem,
     Recommendations,
     Release,
+    Shelf,
     SimilarItems,
     Verdict,
 )
@@ -143,6 +144,11 @@ def similar(item_id: str, limit: int) -> SimilarItems | None:
         each for each in ITEMS if each != asked and set(each.categories) & set(asked.categories)
     ]
     return SimilarItems(item_id=item_id, release_id=12, items=listed(near[:limit]))
+
+
+def shelf(limit: int, *, category: str | None = None, start: int = 0) -> Shelf:
+    chosen = [item for item in ITEMS[start:] if category in (None, *item.categories)]
+    return Shelf(release_id=12, items=listed(chosen[:limit]))
 
 
 def releases() -> list[Release]:

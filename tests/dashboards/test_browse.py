@@ -1,6 +1,7 @@
 import pytest
 
 from dashboards.demo import data
+from dashboards.demo.memory import Known
 from dashboards.text import esc
 from serving.errors import ApiUnavailableError
 from tests.dashboards import shop
@@ -56,7 +57,7 @@ def test_nothing_found_says_what_to_try(page: Page) -> None:
 def test_many_categories_become_a_list(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     many = shop.about().model_copy(update={"categories": tuple(f"C{n}" for n in range(80))})
     answer = data.about("x")
-    monkeypatch.setattr(data, "about", lambda _: data.Known(many, answer.at))
+    monkeypatch.setattr(data, "about", lambda _: Known(many, answer.at))
 
     shown = page(PAGE).run()
 

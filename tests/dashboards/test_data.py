@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 import streamlit as st
 
-from dashboards.demo import data
+from dashboards.demo import data, memory
 from dashboards.demo.data import NotSetUpError
 from serving.errors import ApiUnavailableError, KeyRefusedError
 from tests.dashboards import shop
@@ -122,7 +122,7 @@ def test_without_settings_nothing_is_set_up() -> None:
 
 
 def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(data, "REMEMBERED", 2)
+    monkeypatch.setattr(memory, "REMEMBERED", 2)
     st.cache_resource.clear()
 
     for n in range(3):

@@ -1,5 +1,12 @@
-from dashboards.demo.reasons import in_a_sentence, liked, nearest, recipe_in_words, standing
-from serving.schemas import RatedItem, SimilarItems
+from dashboards.demo.reasons import (
+    in_a_sentence,
+    kind_in_words,
+    liked,
+    note,
+    recipe_in_words,
+)
+from dashboards.text import esc
+from serving.schemas import RatedItem, Reason
 from tests.dashboards import shop
 
 
@@ -19,27 +26,21 @@ def test_what_was_rated_low_is_not_liked() -> None:
     assert all(each.rating >= 4 for each in liked(rated("1990"), shop.about(), 100))
 
 
-def test_each_item_is_explained_by_the_liked_one_it_is_most_like() -> None:
-    far, near = rated()[:2]
-    listed = shop.listed(list(shop.ITEMS[:2]))
-    alike = {
-        far.item_id: SimilarItems(
-            item_id=far.item_id,
-            release_id=1,
-            items=(listed[0].model_copy(update={"score": 0.2}),),
-        ),
-        near.item_id: SimilarItems(
-            item_id=near.item_id,
-            release_id=1,
-            items=(listed[0].model_copy(update={"score": 0.9}),),
-        ),
-    }
+def test_a_reason_is_shown_as_a_sentence_and_a_place_where_there_is_none() -> None:
+    item = shop.listed([shop.ITEMS[0]])[0]
+    because = Reason(kind="because_you_rated", text="because you rated *Alien* 5 stars")
 
-    assert nearest(listed, [far, near], alike) == {listed[0].item_id: near}
+    assert note(item) == "No. 1"
+    told = note(item.model_copy(update={"reason": because}))
+    assert told == esc("Because you rated *Alien* 5 stars")
 
 
-def test_without_likeness_nothing_is_explained() -> None:
-    assert nearest(shop.ITEMS, rated(), {}) == {}
+def test_a_live_list_says_how_much_is_new() -> None:
+    own = shop.recommendations("0042", 1)
+
+    assert "best first" in kind_in_words(own)
+    assert "3 new ratings" in kind_in_words(own.model_copy(update={"kind": "live", "n_new": 3}))
+    assert "strangers" in kind_in_words(shop.recommendations("x", 1))
 
 
 def test_recipes_and_kinds_have_words() -> None:
@@ -50,18 +51,6 @@ def test_recipes_and_kinds_have_words() -> None:
     assert "everybody" in in_a_sentence(stranger)
     assert "this person" in in_a_sentence(own)
     assert "just now" in in_a_sentence(own.model_copy(update={"kind": "live"}))
-
-
-def test_an_item_is_rated_or_listed_or_neither() -> None:
-    found, given = shop.recommendations("0042", 5), rated()
-    unrated = [each for each in found.items if each.item_id not in {r.item_id for r in given}]
-
-    def of(item_id: str) -> str:
-        return standing(item_id, "person 1", found, given, 5)
-
-    assert "Rated 5 of 5 by person 1" in of(given[0].item_id)
-    assert f"No. {unrated[0].rank} on the list of person 1" in of(unrated[0].item_id)
-    assert "Not among the first 5" in of("else")
 
 
 def test_every_family_of_recipes_has_words_of_its_own() -> None:

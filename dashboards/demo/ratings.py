@@ -1,0 +1,88 @@
+"""Page "My ratings": what somebody rated and hid, and how to take it back."""
+
+import streamlit as st
+
+from dashboards import pages, ui
+from dashboards.demo import acting, choices, data, states
+from dashboards.text import article, esc, plural
+from serving.schemas import Item
+
+st.title("My ratings", anchor=False)
+acting.arrive("ratings")
+
+with states.told():
+    dataset = choices.dataset()
+    about = data.about(dataset)
+noun = about.value.item_noun
+
+
+@st.fragment
+def body() -> None:
+    """Show the ratings, newest first."""
+    acting.say()
+    user_id = choices.chosen_person() or choices.STRANGER
+    with states.told():
+        found = data.ratings(dataset, user_id, choices.RATED)
+    states.banner(about, found)
+    last, page = acting.note(), found.value
+    st.caption(
+        last.words if last else f"{plural(noun, page.total)} rated by {choices.who(user_id)}"
+    )
+    if not page.items and not page.hidden:
+        ui.empty(
+            f"You have not rated {esc(article(noun))} yet",
+            "Five stars here and there are enough for a list of your own.",
+        )
+        with st.container(horizontal_alignment="center"):
+            st.page_link(pages.browse(), label=f"Find {plural(noun)} you know",
+                         icon=":material/grid_view:")  # fmt: skip
+        return
+    actions = acting.actions(page.items, about.value)
+    for item in page.items:
+        row(item, actions)
+    if page.hidden:
+        st.subheader("Not interested", anchor=False)
+        for each in page.hidden:
+            row(each, actions, hidden=True)
+    if acting.can_be_forgotten():
+        leave()
+    else:
+        st.caption(
+            "Who began elsewhere is forgotten by an operator: the key of this app may not do it."
+        )
+
+
+def row(item: Item, actions: ui.Actions, *, hidden: bool = False) -> None:
+    """Show one item with its stars, and what takes it back."""
+    key = f"{'hidden' if hidden else 'mine'}-{item.item_id}"  # he may have rated what he hid
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", border=True):
+        with st.container(width=44):
+            ui.picture(item)
+        with st.container(gap=None, width="stretch"):
+            ui.title_button(item, key)
+            st.caption(ui.facts(item), wrap=False)
+        if not hidden:
+            ui.stars(item, "mine", actions)
+        st.button(
+            "Show again" if hidden else "Take back",
+            key=f"back-{key}",
+            type="tertiary",
+            icon=":material/undo:",
+            on_click=acting.take_back,
+            args=(item,),
+        )
+
+
+def leave() -> None:
+    """Offer to forget him."""
+    st.divider()
+    with st.popover("Forget me", icon=":material/delete_forever:", key="forget-me"):
+        st.markdown(
+            "**Everything you said is deleted here at once**, and your list with it. What was "
+            "already learned from it leaves with the next clean-up of the lake."
+        )
+        st.button("Forget me now", key="forget", type="primary", on_click=acting.forget)
+
+
+body()
+states.footer(about.value)

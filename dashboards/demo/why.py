@@ -1,0 +1,85 @@
+"""Why an item is on somebody's list, or why not: in words, and as bars that add up to the score."""
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+from dashboards import ui
+from dashboards.text import esc, figure
+from serving.schemas import About, Explanation, Part
+
+SHOWN = 6  # bars; the others are one more
+_BAR = 30  # pixels
+_ICONS = {
+    "listed": ":material/recommend:",
+    "below": ":material/south:",
+    "rated": ":material/star:",
+    "hidden": ":material/visibility_off:",
+}
+
+
+def show(told: Explanation, who: str, about: About) -> None:
+    """Show where the item stands for a person, then what speaks for it and against it."""
+    icon = _ICONS.get(told.standing, ":material/help:")
+    st.markdown(f"{icon} {esc(told.text[:1].upper() + told.text[1:])}")
+    if not told.parts:
+        return
+    st.subheader("Why this", anchor=False)
+    st.caption(in_a_sentence(told.parts, about))
+    bars = _bars(told.parts, about)
+    st.altair_chart(
+        _chart(bars), height=44 + _BAR * len(bars), alt=f"What the score for {who} is made of"
+    )
+
+
+def in_a_sentence(parts: tuple[Part, ...], about: About) -> str:
+    """Return the strongest parts for and against, as Markdown."""
+    up = max(parts, key=lambda part: part.part)
+    down = min(parts, key=lambda part: part.part)
+    said = [f"Mostly because {_because(up, about)}." if up.part > 0 else "Nothing speaks for it."]
+    if down.part < 0:
+        said.append(f"Against it speaks that {_because(down, about)}.")
+    return " ".join(said)
+
+
+def _because(part: Part, about: About) -> str:
+    if part.kind == "rating" and part.rating is not None:
+        given = f"{figure(part.rating)} of {figure(about.highest)}"
+        return f"you gave **{esc(part.title or '')}** {given}"
+    return f"it is **{esc(part.title or part.kind)}**"
+
+
+def _bars(parts: tuple[Part, ...], about: About) -> pd.DataFrame:
+    strongest = sorted(parts, key=lambda part: -abs(part.part))
+    rows = [
+        {"what": part.title or part.kind, "yours": _yours(part, about), "part": part.part}
+        for part in strongest[:SHOWN]
+    ]
+    if rest := strongest[SHOWN:]:
+        total = sum(part.part for part in rest)
+        rows.append({"what": f"{len(rest)} more", "yours": "", "part": total})
+    return pd.DataFrame(rows)
+
+
+def _yours(part: Part, about: About) -> str:
+    return "" if part.rating is None else f"{figure(part.rating)} of {figure(about.highest)}"
+
+
+def _chart(bars: pd.DataFrame) -> alt.LayerChart:
+    low, high = bars["part"].min(), bars["part"].max()
+    wide = alt.Scale(domain=[min(low * 1.3, 0), max(high * 1.25, 1e-6)], nice=False)
+    axis = alt.Axis(labelLimit=170, labelFontSize=13, ticks=False, domain=False)
+    base = alt.Chart(bars).encode(y=alt.Y("what:N", sort=None, title=None, axis=axis))
+    drawn = base.mark_bar(height=16, cornerRadius=3).encode(
+        x=alt.X("part:Q", scale=wide, title="Part of the score", axis=alt.Axis(tickCount=4)),
+        color=alt.condition(
+            "datum.part > 0", alt.value(ui.tone("primary")), alt.value(ui.tone("gray"))
+        ),
+        tooltip=["what:N", alt.Tooltip("yours:N", title="Your rating"), alt.Tooltip("part:Q")],
+    )
+    words = base.mark_text(align="left", dx=6, fontSize=12, color=ui.tone("gray")).encode(
+        x=alt.X("end:Q"), text="yours:N"
+    )
+    return alt.LayerChart(
+        layer=[drawn, words.transform_calculate(end="max(datum.part, 0)")], data=bars
+    )
