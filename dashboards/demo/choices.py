@@ -56,9 +56,9 @@ def person(known: list[Person], about: About) -> str:
 
 
 def chosen_person() -> str | None:
-    """Return the person who was picked on another page, if any."""
-    chosen = st.session_state.get("person")
-    return str(chosen) if chosen else None
+    """Return the person who was picked on another page or is named in the address, if any."""
+    chosen = st.session_state.get("person") or st.query_params.get("person")
+    return str(chosen)[:LONGEST_ID] if chosen else None
 
 
 def who(user_id: str) -> str:
