@@ -33,7 +33,9 @@ def main() -> None:
         taken = [one_round(ground, nth) for nth in range(given.rounds)]
     first, *later = taken
     met = "ok" if first < BAR else "MISSED"
-    print(f"first {first:.1f} s (bar {BAR:g} s) {met}; later, median {median(later or taken):.1f} s")
+    print(
+        f"first {first:.1f} s (bar {BAR:g} s) {met}; later, median {median(later or taken):.1f} s"
+    )
 
 
 def one_round(ground: Arena, nth: int) -> float:

@@ -104,9 +104,7 @@ def test_a_stopped_task_leaves_no_process(
     monkeypatch.setattr("dags.operators.GRACE_SECONDS", 0.3)
     fifo = tmp_path / "pids"
     os.mkfifo(fifo)
-    text = STUBBORN.format(
-        pause=PAUSE, ignore=ignore, fifo=str(fifo), more=MORE_THAN_A_PIPE_HOLDS
-    )
+    text = STUBBORN.format(pause=PAUSE, ignore=ignore, fifo=str(fifo), more=MORE_THAN_A_PIPE_HOLDS)
     task = job(text)
     ended: list[BaseException] = []
     runner = threading.Thread(target=collect, args=(task, ended), daemon=True)
