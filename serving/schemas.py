@@ -1,7 +1,9 @@
 """What the API answers and its client reads: frozen values, JSON by pydantic."""
 
+import json
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
@@ -154,6 +156,12 @@ class Verdict(_Answer):
         "`difference`, `low`, `high`: the challenger's lead over that recipe with its interval."
     )
     decided_at: datetime
+
+    @classmethod
+    def of_row(cls, row: Mapping[str, Any]) -> Self:
+        """Return the verdict that a row of the lake's table `gold.verdicts` holds."""
+        lists = {"lines": json.loads(row["lines"]), "metrics": json.loads(row["comparisons"])}
+        return cls.model_validate({**row, **lists})
 
 
 class Health(_Answer):
