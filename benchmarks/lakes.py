@@ -28,16 +28,23 @@ def movielens(archive: Path) -> AbstractContextManager[Frozen]:
 @contextmanager
 def refined(dataset: Dataset, fill: Callable[[Path], object]) -> Iterator[Frozen]:
     """Yield the rows of a temporary lake, refined and frozen, after `fill` sent the inbox."""
+    with landed(dataset, fill) as warehouse:
+        freeze.run(warehouse.root, dataset, run_key="b/1/freeze")
+        yield frozen(warehouse.under("b/1/evaluate"))
+
+
+@contextmanager
+def landed(dataset: Dataset, fill: Callable[[Path], object]) -> Iterator[Warehouse]:
+    """Yield a temporary lake whose rows are refined, after `fill` sent the inbox."""
     os.environ.setdefault("SPARK_CONF_DIR", str(ROOT / "conf/spark"))
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     with tempfile.TemporaryDirectory() as folder:
         inbox = Path(folder, "inbox")
         inbox.mkdir()
-        warehouse = Warehouse(session.start("benchmark"), f"{folder}/lake", run_key="b/1/evaluate")
+        warehouse = Warehouse(session.start("benchmark"), f"{folder}/lake", run_key="b/1/refine")
         fill(inbox)
         started = time.monotonic()
         land.run(warehouse.under("b/1/land"), dataset, inbox)
-        refine.run(warehouse.under("b/1/refine"), dataset, now=datetime.now(UTC))
-        freeze.run(warehouse.root, dataset, run_key="b/1/freeze")
+        refine.run(warehouse, dataset, now=datetime.now(UTC))
         print(f"landed and refined in {time.monotonic() - started:.0f} s", flush=True)
-        yield frozen(warehouse)
+        yield warehouse

@@ -8,8 +8,9 @@ published, so folds of that shape are drawn here, seeded. Random folds let a mod
 future: this compares algorithms, not what people would have been served.
 
 ALS is the mean of three seeds and one prior (log of how often a film was liked, an extra column of
-the factors), as in our family `als_with_priors`. The prior's weight and EASE's lambda are chosen on
-a fifth of each fold's training rows, never on its test rows.
+the factors), as in our family `als_with_priors`. A rating of 5 is a stronger yes than one of 4:
+strengths are stars - 3. EASE may take ones, as published, or stars. The prior's weight, and EASE's
+rows and lambda, are chosen on a fifth of each fold's training rows, never on its test rows.
 """
 
 import argparse
@@ -28,16 +29,15 @@ from scipy import sparse
 
 from jobs import session
 from jobs.engine import als, yardsticks
-from jobs.engine.recipes import Als, StarsFromThreshold
+from jobs.engine.recipes import Als, MinusMidpoint
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 ROOT = Path(__file__).parents[1]
 K, N_FOLDS, CORE, LIKED = 10, 5, 10, 4
-RECIPE = Als(
-    weighting=StarsFromThreshold(threshold=LIKED), rank=96, reg=0.3, alpha=3, iterations=15
-)
+MIDPOINT = 3  # stars above it are the strength
+RECIPE = Als(weighting=MinusMidpoint(midpoint=MIDPOINT), rank=96, reg=0.3, alpha=2, iterations=15)
 Scores = dict[str, NDArray[np.float32]]
 MODELS = 3  # as ALS with priors has them: the mean over seeds
 LAMBDAS = (200, 300, 500, 1000, 2000)
@@ -53,7 +53,7 @@ def main() -> None:
     os.environ.setdefault("SPARK_CONF_DIR", str(ROOT / "conf/spark"))
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     spark = session.start("public_folds")
-    users, items = core(liked(given.archive))
+    users, items, strengths = core(liked(given.archive))
     print(f"{users.max() + 1} people, {items.max() + 1} films, {len(users)} ratings >= {LIKED}")
     shape = (int(users.max()) + 1, int(items.max()) + 1)
     fold, inner = np.random.default_rng(1).integers(0, N_FOLDS, (2, len(users)))
@@ -61,7 +61,9 @@ def main() -> None:
     for number in range(given.folds):
         known = fold != number
         sides = (known & (inner > 0), known & (inner == 0), known, ~known)
-        fit_on, choose_on, training, test = (matrix(users[at], items[at], shape) for at in sides)
+        fit_on, choose_on, training, test = (
+            matrix(users[at], items[at], strengths[at], shape) for at in sides
+        )
         models: dict[str, Callable[[sparse.csr_matrix, int], Scores]] = {
             "popular": popular,
             "EASE": ease,
@@ -81,48 +83,65 @@ def main() -> None:
 
 
 def liked(archive: Path) -> pd.DataFrame:
-    """Return (user, item) of every rating of LIKED and more."""
+    """Return (user, item, rating) of every rating of LIKED and more."""
     with ZipFile(archive) as zipped, zipped.open("ml-1m/ratings.dat") as file:
         names = ["user", "item", "rating", "time"]
         ratings = pd.read_csv(file, sep="::", names=names, engine="python")
-    return ratings.loc[ratings["rating"] >= LIKED, ["user", "item"]]
+    return ratings.loc[ratings["rating"] >= LIKED, ["user", "item", "rating"]]
 
 
-def core(pairs: pd.DataFrame) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return dense numbers of users and items of the largest part where all have CORE ratings."""
+def core(pairs: pd.DataFrame) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
+    """Return users, items and strengths of the largest part where all have CORE ratings.
+
+    Users and items are dense numbers.
+    """
     while True:
         counts = [pairs[name].map(pairs[name].value_counts()) for name in ("user", "item")]
         enough = (counts[0] >= CORE) & (counts[1] >= CORE)
         if enough.all():
-            return tuple(
-                np.unique(pairs[name], return_inverse=True)[1] for name in ("user", "item")
-            )  # type: ignore[return-value]
+            users, items = (
+                np.unique(pairs[name], return_inverse=True)[1].astype(np.int64)
+                for name in ("user", "item")
+            )
+            return users, items, pairs["rating"].to_numpy(np.float32) - np.float32(MIDPOINT)
         pairs = pairs[enough]
 
 
 def matrix(
-    users: NDArray[np.int64], items: NDArray[np.int64], shape: tuple[int, int]
+    users: NDArray[np.int64],
+    items: NDArray[np.int64],
+    strengths: NDArray[np.float32],
+    shape: tuple[int, int],
 ) -> sparse.csr_matrix:
-    """Return (user, item), 1 where liked."""
-    return sparse.csr_matrix((np.ones(len(users), np.float32), (users, items)), shape)
+    """Return (user, item), the strength where liked."""
+    return sparse.csr_matrix((strengths, (users, items)), shape)
+
+
+def ones(rows: sparse.csr_matrix) -> sparse.csr_matrix:
+    """Return the rows with 1 where there is a strength."""
+    return (rows > 0).astype(np.float32)
 
 
 def popular(training: sparse.csr_matrix, _: int) -> Scores:
     """Return how often each film was liked, the same for everybody."""
-    counts = np.asarray(training.sum(axis=0), np.float32)
+    counts = np.asarray(ones(training).sum(axis=0), np.float32)
     return {"": np.repeat(counts, training.shape[0], axis=0)}
 
 
 def ease(training: sparse.csr_matrix, _: int) -> Scores:
-    """Return EASE's scores by its lambda."""
-    together = np.asarray((training.T @ training).toarray(), np.float32)
-    return {f"lambda {reg}": training @ yardsticks.ease(together, reg) for reg in LAMBDAS}
+    """Return EASE's scores by its rows and its lambda."""
+    found = {}
+    for name, rows in (("ones", ones(training)), ("stars", training)):
+        together = np.asarray((rows.T @ rows).toarray(), np.float32)
+        for reg in LAMBDAS:
+            found[f"{name}, lambda {reg}"] = rows @ yardsticks.ease(together, reg)
+    return found
 
 
 def by_als(spark: SparkSession, training: sparse.csr_matrix, n_models: int) -> Scores:
     """Return the mean scores of Spark's implicit ALS over seeds, by the weight of the prior."""
-    users, items = training.nonzero()
-    rows = pd.DataFrame({"user": users, "item": items, "strength": 1.0})
+    pairs = training.tocoo()
+    rows = pd.DataFrame({"user": pairs.row, "item": pairs.col, "strength": pairs.data})
     frame = spark.createDataFrame(rows.astype({"user": "int32", "item": "int32"})).cache()
     scores = np.zeros(training.shape, np.float32)
     for nth in range(n_models):
@@ -130,7 +149,7 @@ def by_als(spark: SparkSession, training: sparse.csr_matrix, n_models: int) -> S
         known = model.users.toPandas()
         theirs = np.array(known["factors"].tolist(), np.float32) / n_models
         scores[np.ix_(known["user"].to_numpy(np.int64), model.items)] += theirs @ model.matrix.T
-    prior = np.log1p(np.asarray(training.sum(axis=0), np.float32))
+    prior = np.log1p(np.asarray(ones(training).sum(axis=0), np.float32))
     return {f"prior {weight}": scores + np.float32(weight) * prior for weight in WEIGHTS}
 
 

@@ -48,7 +48,7 @@ def run(root: str, dataset: Dataset, engine: Engine, *, run_key: str) -> bool:
         row = _decided(root, dataset, engine, run_key)
         append(root, GOLD_VERDICTS, [row], run_key=run_key)
     with Session(engine) as writing, writing.begin():
-        record(writing, _summary(row))
+        record(writing, Verdict.of_row(row))
     log.info("%s: %s", row["verdict"], row["reason"])
     return bool(row["publishes"])
 
@@ -114,18 +114,6 @@ def _compared(decision: Decision) -> list[dict[str, Any]]:
         }
         for one in decision.comparisons
     ]
-
-
-def _summary(row: dict[str, Any]) -> Verdict:
-    return Verdict(
-        retrain_id=row["retrain_id"],
-        verdict=row["verdict"],
-        reason=row["reason"],
-        recipe=row["recipe"],
-        lines=tuple(json.loads(row["lines"])),
-        metrics=tuple(json.loads(row["comparisons"])),
-        decided_at=row["decided_at"],
-    )
 
 
 if __name__ == "__main__":

@@ -259,7 +259,8 @@ def _running() -> Stack:
 def _module(*command: str) -> int:
     from ops import environment
 
-    variables = environment.base(settings.read()) | environment.spark()
+    ours = settings.read()
+    variables = environment.base(ours) | environment.spark(ours)
     return subprocess.run(  # noqa: S603
         [sys.executable, "-m", *command], env=variables, cwd=settings.ROOT, check=False
     ).returncode

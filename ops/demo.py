@@ -146,7 +146,7 @@ def play(settings: OpsSettings, size: int, seed: int) -> None:
     """
     settings.make_folders()
     command = [sys.executable, "-m", "jobs.playground", "--size", str(size), "--seed", str(seed)]
-    variables = environment.base(settings) | environment.spark()
+    variables = environment.base(settings) | environment.spark(settings)
     done = subprocess.run(  # noqa: S603
         command, env=variables, cwd=ROOT, capture_output=True, text=True, check=False
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ops import airflow_config, credentials, database, java, processes
 from ops.ports import Ports
-from ops.settings import HOST, ROOT, OpsSettings
+from ops.settings import HOST, OpsSettings
 
 FOREIGN = ("AIRFLOW", "_AIRFLOW", "SPARK_", "PYSPARK_", "PG", "SERVING_", "FLASK_", "STREAMLIT_")
 
@@ -19,7 +19,7 @@ def of(program: str, settings: OpsSettings, ports: Ports) -> dict[str, str]:
     """Return the whole environment of a program."""
     secrets = credentials.of(settings)
     if program.startswith("airflow") or program == "job":
-        special = airflow_config.environment(settings, ports, secrets) | spark()
+        special = airflow_config.environment(settings, ports, secrets) | spark(settings)
     elif program == "api":
         special = {"SERVING_DATABASE_URL": url(ports, database.API, secrets.of(database.API))}
     elif program == "app":
@@ -40,11 +40,11 @@ def base(settings: OpsSettings) -> dict[str, str]:
     return lake | inherited | ours | {"SPT_NOENV": "1"}
 
 
-def spark() -> dict[str, str]:
-    """Return what spark-submit and PySpark need: our settings, our Java, our Python, loopback."""
+def spark(settings: OpsSettings) -> dict[str, str]:
+    """Return what spark-submit and PySpark need: settings, our Java, our Python, loopback."""
     return {
         "JAVA_HOME": str(java.find().home),
-        "SPARK_CONF_DIR": str(ROOT / "conf" / "spark"),
+        "SPARK_CONF_DIR": str(settings.spark_conf),
         "SPARK_LOCAL_IP": HOST,
         "PYSPARK_PYTHON": sys.executable,
     }

@@ -26,6 +26,10 @@ class OpsSettings(BaseSettings):
         description="Where Spark jobs run: `local[*]`, `spark://host:7077`, `yarn`. It becomes the "
         "Airflow connection `spark`.",
     )
+    spark_conf: Path = Field(
+        default=ROOT / "conf" / "spark",
+        description="Folder of Spark's own settings: `spark-defaults.conf`, `log4j2.properties`.",
+    )
     postgres_port: int | None = Field(
         default=None, description="Port of Postgres. Unset: a free one, kept for the next start."
     )

@@ -1,7 +1,22 @@
 """What the API answers and its client reads: frozen values, JSON by pydantic."""
 
+import json
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Literal
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    JsonValue,
+    StringConstraints,
+)
 
 from pydantic import (
     AwareDatetime,
@@ -352,6 +367,12 @@ class Verdict(_Answer):
         "`difference`, `low`, `high`: the challenger's lead over that recipe with its interval."
     )
     decided_at: datetime
+
+    @classmethod
+    def of_row(cls, row: Mapping[str, Any]) -> Self:
+        """Return the verdict that a row of the lake's table `gold.verdicts` holds."""
+        lists = {"lines": json.loads(row["lines"]), "metrics": json.loads(row["comparisons"])}
+        return cls.model_validate({**row, **lists})
 
 
 class Health(_Answer):

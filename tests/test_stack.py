@@ -27,6 +27,9 @@ from warehouse import datasets
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(1800)]
 
 DATASET, EVENTS = "playground", 30_000
+# On few rows compiling takes longer than running.
+COMPILE_LESS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+COMPILE_WELL = "-XX:+UseParallelGC -XX:TieredStopAtLevel=4"
 AGAIN_SECONDS = 20
 
 
@@ -52,6 +55,16 @@ def recsys(*arguments: str) -> tuple[int, str]:
     return 0, said.getvalue()
 
 
+def quick_spark(folder: Path) -> Path:
+    """Return a folder with the settings that ship, for jobs of few rows."""
+    shutil.copytree(ROOT / "conf/spark", folder)
+    defaults = folder / "spark-defaults.conf"
+    shipped = defaults.read_text()
+    assert COMPILE_WELL in shipped
+    defaults.write_text(shipped.replace(COMPILE_WELL, COMPILE_LESS))
+    return folder
+
+
 @pytest.fixture(scope="module")
 def platform() -> Iterator[Platform]:
     folder = Path(tempfile.mkdtemp(prefix="recsys-stack-"))
@@ -59,6 +72,7 @@ def platform() -> Iterator[Platform]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("OPS_VAR", str(folder / "var"))
         patch.setenv("OPS_HEALTH_TIMEOUT", "600")
+        patch.setenv("OPS_SPARK_CONF", str(quick_spark(folder / "spark")))
         for name in ports.USUAL:
             patch.setenv(f"OPS_{name.upper()}_PORT", str(ports.free()))
         for name in [name for name in os.environ if name.startswith("AIRFLOW")]:

@@ -195,22 +195,10 @@ def _retrain(nominated: Row, searched: Row | None, decided: Row | None) -> Retra
         nominated_at=nominated["nominated_at"],
         reason=nominated["reason"],
         search=None if searched is None else _search(searched),
-        verdict=None if decided is None else _verdict(decided),
+        verdict=None if decided is None else Verdict.of_row(decided),
         publishes=bool(decided and decided["publishes"]),
     )
 
 
 def _search(row: Row) -> Search:
     return Search(**{name: row[name] for name in Search.__dataclass_fields__})
-
-
-def _verdict(row: Row) -> Verdict:
-    return Verdict(
-        retrain_id=row["retrain_id"],
-        verdict=row["verdict"],
-        reason=row["reason"],
-        recipe=row["recipe"],
-        lines=tuple(json.loads(row["lines"])),
-        metrics=tuple(json.loads(row["comparisons"])),
-        decided_at=row["decided_at"],
-    )

@@ -82,8 +82,10 @@ def test_bytes_that_are_no_text_do_not_end_the_task(job: Any) -> None:
 
 
 PAUSE = "import signal; signal.pause()"
+MORE_THAN_A_PIPE_HOLDS = 200_000  # once that is written, somebody reads: the task has begun
 STUBBORN = """
 import os, signal, subprocess, sys
+print("x" * {more}, flush=True)
 {ignore}
 child = subprocess.Popen([sys.executable, "-c", "{pause}"])
 fifo = open({fifo!r}, "w")
@@ -102,9 +104,10 @@ def test_a_stopped_task_leaves_no_process(
     monkeypatch.setattr("dags.operators.GRACE_SECONDS", 0.3)
     fifo = tmp_path / "pids"
     os.mkfifo(fifo)
-    task = job(STUBBORN.format(pause=PAUSE, ignore=ignore, fifo=str(fifo)))
+    text = STUBBORN.format(pause=PAUSE, ignore=ignore, fifo=str(fifo), more=MORE_THAN_A_PIPE_HOLDS)
+    task = job(text)
     ended: list[BaseException] = []
-    runner = threading.Thread(target=collect, args=(task, ended))
+    runner = threading.Thread(target=collect, args=(task, ended), daemon=True)
     runner.start()
     processes = [os.pidfd_open(int(pid)) for pid in fifo.read_text().split()]
     task.on_kill()
@@ -122,12 +125,15 @@ def test_a_stopped_spark_job_ends_its_driver(
     assert job
     fifo, program = tmp_path / "pids", tmp_path / "spark-submit"
     os.mkfifo(fifo)
-    program.write_text(f'#!/bin/sh\necho $$ > {fifo}\nexec "{sys.executable}" -c "{PAUSE}"\n')
+    program.write_text(
+        f"#!/bin/sh\nhead -c {MORE_THAN_A_PIPE_HOLDS} /dev/zero | tr '\\0' x; echo\n"
+        f'echo $$ > {fifo}\nexec "{sys.executable}" -c "{PAUSE}"\n'
+    )
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     task = SparkJobOperator(task_id="small", application="small.py", conn_id="spark")
     ended: list[BaseException] = []
-    runner = threading.Thread(target=collect, args=(task, ended))
+    runner = threading.Thread(target=collect, args=(task, ended), daemon=True)
     runner.start()
     driver = os.pidfd_open(int(fifo.read_text()))
     task.on_kill()

@@ -1,10 +1,11 @@
 import json
+from pathlib import Path
 
 import pytest
 
 from ops import airflow_config, credentials, environment, launch
 from ops.ports import USUAL, Ports
-from ops.settings import OpsSettings
+from ops.settings import ROOT, OpsSettings
 from ops.supervisord import PROGRAMS
 
 PORTS = Ports(**USUAL)
@@ -40,10 +41,17 @@ def test_the_shells_own_variables_do_not_leak_and_a_persons_settings_win(
 
 def test_spark_gets_our_java_our_settings_and_loopback(settings: OpsSettings) -> None:
     variables = environment.of("airflow-scheduler", settings, PORTS)
-    assert variables["SPARK_CONF_DIR"].endswith("conf/spark")
+    assert variables["SPARK_CONF_DIR"] == str(ROOT / "conf/spark")
     assert variables["SPARK_LOCAL_IP"] == "127.0.0.1"
     assert variables["JAVA_HOME"]
     assert json.loads(variables["AIRFLOW_CONN_SPARK"]) == {"conn_type": "spark", "host": "local[*]"}
+
+
+def test_spark_takes_a_folder_of_settings_that_a_person_names(
+    settings: OpsSettings, tmp_path: Path
+) -> None:
+    chosen = settings.model_copy(update={"spark_conf": tmp_path})
+    assert environment.of("job", chosen, PORTS)["SPARK_CONF_DIR"] == str(tmp_path)
 
 
 def test_airflow_listens_on_loopback_and_serves_no_examples(settings: OpsSettings) -> None:

@@ -1,0 +1,119 @@
+"""What the gate decides, retrain after retrain, on a data set's own files.
+
+    python -m benchmarks.verdict DATASET ARCHIVE [--minutes 0 15 0] [--family als]
+
+One retrain for each number of minutes, which is its search's budget, in a temporary lake and with
+a temporary Postgres: the same jobs as the DAG's tasks, in their order. A retrain that publishes
+makes the champion of the next. Each verdict is printed with its reason, the lines of the gate and
+every contestant.
+"""
+
+import argparse
+import json
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from benchmarks.lakes import landed
+from jobs import decide, evaluate, fit, freeze, nominate, publish, search
+from jobs.engine.space import Family
+from jobs.engine.trials import Budget
+from jobs.engine.verdicts import HEADLINE, WARM
+from jobs.handover import row_of
+from serving import database
+from tests.serving.server import as_role, create_database, temporary_server
+from warehouse import datasets
+from warehouse.datasets import Dataset
+from warehouse.delta import Warehouse
+from warehouse.query import Lake
+from warehouse.tables import GOLD_MODEL_METRICS, GOLD_SEARCHES, GOLD_VERDICTS
+
+SHOWN = (HEADLINE, "coverage@10")
+
+
+def main() -> None:
+    """Run the retrains and print what came of each."""
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("dataset", choices=[each.name for each in datasets.installed()])
+    arguments.add_argument("archive", type=Path, help="the data set's archive")
+    arguments.add_argument("--minutes", type=float, nargs="+", default=[0.0])
+    arguments.add_argument("--family", default="any", choices=["any", "als", "als_with_priors"])
+    given = arguments.parse_args()
+    dataset = datasets.named(given.dataset)
+    copy = partial(shutil.copy, given.archive)
+    with landed(dataset, copy) as warehouse, postgres(dataset) as engine:
+        for number, minutes in enumerate(given.minutes, 1):
+            print(f"\nretrain {number}, search of {minutes:g} minutes", flush=True)
+            retrain(warehouse, dataset, engine, number, minutes=minutes, family=given.family)
+
+
+@contextmanager
+def postgres(dataset: Dataset) -> Iterator[Engine]:
+    """Yield the publisher's engine of an empty serving database."""
+    with temporary_server() as server:
+        owner = create_database(server.url("postgres"), "verdicts")
+        database.migrate(owner, dataset.name)
+        database.grant(owner, dataset.name)
+        engine = database.connect(as_role(owner, "publisher"), dataset.name)
+        yield engine
+        engine.dispose()
+
+
+def retrain(
+    warehouse: Warehouse,
+    dataset: Dataset,
+    engine: Engine,
+    number: int,
+    *,
+    minutes: float,
+    family: Family,
+) -> None:
+    """Run the tasks of one retrain, and print its verdict."""
+    run, root = f"b/{number}", warehouse.root
+    freeze.run(root, dataset, run_key=f"{run}/freeze")
+    nominee = {"recipe": "", "reason": "A benchmark", "run_key": f"{run}/nominate"}
+    nominate.run(root, dataset, engine, **nominee)
+    began = time.monotonic()
+    if minutes:
+        budget = Budget(minutes * 60)
+        search.run(warehouse.under(f"{run}/search"), dataset, budget, family)
+    else:
+        search.take(root, run_key=f"{run}/search")
+    searched = time.monotonic()
+    evaluate.run(warehouse.under(f"{run}/evaluate"), dataset)
+    goes_on = decide.run(root, dataset, engine, run_key=f"{run}/decide")
+    show(root, run)
+    print(f"search {searched - began:.0f} s, evaluation {time.monotonic() - searched:.0f} s")
+    if goes_on:
+        fit.run(warehouse.under(f"{run}/fit"), dataset)
+        release = publish.run(root, dataset, engine, run_key=f"{run}/publish")
+        print(f"release {release}", flush=True)
+
+
+def show(root: str, run: str) -> None:
+    """Print the verdict of a retrain with its evidence."""
+    decided = row_of(root, GOLD_VERDICTS, f"{run}/decide")
+    found = row_of(root, GOLD_SEARCHES, f"{run}/search")
+    if decided is None or found is None:
+        raise AssertionError(f"{run} has no verdict")
+    print(f"{decided['verdict']}: {decided['reason']}")
+    for line in json.loads(decided["lines"]):
+        mark = {True: "yes", False: "no", None: "-"}[line["passed"]]
+        print(f"  {mark:3} {line['rule']}: {line['detail']}")
+    if found["n_trials"]:
+        counts = [f"{found[name]} {name[2:]}" for name in ("n_trials", "n_pruned", "n_failed")]
+        print(f"  {', '.join(counts)}; found {found['challenger']}")
+    rows = Lake(root).read(GOLD_MODEL_METRICS, where=f"retrain_id = '{run}'").to_pylist()
+    rows = [row for row in rows if row["segment"] == WARM and row["metric"] in SHOWN]
+    for row in sorted(rows, key=lambda row: (row["window"], row["metric"], -row["value"])):
+        words = f"{row['window']:11} {row['metric']:12} {row['value']:.4f}"
+        print(f"  {words}  {row['recipe']} ({row['role']}, {row['n_users']} people)")
+
+
+if __name__ == "__main__":
+    main()
