@@ -8,9 +8,10 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from serving.api import problems, routes
+from serving.api import feedback_routes, problems, routes
 from serving.api.datasets import Datasets
 from serving.api.door import Doorkeeper
+from serving.api.pace import Pace
 from serving.api.settings import ApiSettings
 from serving.database import ServingSettings
 from serving.schemas import Problem
@@ -33,7 +34,8 @@ def create_app(
     app = FastAPI(
         title="Recommendations",
         version="1",
-        description="Lists, catalogue and releases of a data set. Errors are RFC 9457 problems.",
+        description="Lists, feedback, catalogue and releases of a data set. Errors are RFC 9457 "
+        "problems.",
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
@@ -41,7 +43,9 @@ def create_app(
     )
     app.state.datasets = datasets
     app.state.doorkeeper = Doorkeeper(settings.key_seconds)
+    app.state.pace = Pace(settings.requests_per_second)
     problems.install(app)
     app.include_router(routes.health)
+    app.include_router(feedback_routes.write)
     app.include_router(routes.read)
     return app
