@@ -9,8 +9,10 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from serving.api import feedback_routes, problems, routes
+from serving.api.body_limit import BodyLimit
 from serving.api.datasets import Datasets
 from serving.api.door import Doorkeeper
+from serving.api.metrics import Measured, Metrics, scrape
 from serving.api.pace import Pace
 from serving.api.settings import ApiSettings
 from serving.database import ServingSettings
@@ -44,8 +46,12 @@ def create_app(
     app.state.datasets = datasets
     app.state.doorkeeper = Doorkeeper(settings.key_seconds)
     app.state.pace = Pace(settings.requests_per_second)
+    app.state.metrics = Metrics(datasets)
+    app.add_middleware(BodyLimit, most=settings.max_body_bytes)
+    app.add_middleware(Measured, metrics=app.state.metrics)  # the last one sees every answer
     problems.install(app)
     app.include_router(routes.health)
+    app.include_router(scrape)
     app.include_router(feedback_routes.write)
-    app.include_router(routes.read)
+    app.include_router(routes.read, responses=problems.documented(429))
     return app

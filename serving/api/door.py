@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from serving import keys
 from serving.api.datasets import Datasets
+from serving.api.metrics import Metrics
 from serving.api.pace import Pace
 from serving.errors import KeyRefusedError
 from serving.keys import KnownKey, Scope
@@ -66,6 +67,7 @@ class Caller:
     datasets: Datasets
     doorkeeper: Doorkeeper
     pace: Pace
+    metrics: Metrics
     dataset: str
     key: str | None
 
@@ -117,4 +119,4 @@ async def caller(
     """Return who asks for what. Nothing blocks here: the key is checked in the route's thread."""
     state = request.app.state
     key = None if credentials is None else credentials.credentials
-    return Caller(state.datasets, state.doorkeeper, state.pace, dataset, key)
+    return Caller(state.datasets, state.doorkeeper, state.pace, state.metrics, dataset, key)

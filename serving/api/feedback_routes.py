@@ -147,6 +147,7 @@ def _accepted(ask: Caller, event: Event) -> Response:
             about = ask.datasets.about(writing.connection, ask.dataset)
             feedback.refuse_off_scale(event.rating, about)
         receipt = feedback.accept(writing.connection, event, sent_by=writing.key.name)
+    ask.metrics.received(ask.dataset, receipt)
     return _json(receipt)
 
 

@@ -19,6 +19,7 @@ AWAY = "postgresql+psycopg2://api:canary@127.0.0.1:1/recsys"
 ROUTES = {
     "/health",
     "/ready",
+    "/metrics",
     "/v1/{dataset}",
     "/v1/{dataset}/ready",
     "/v1/{dataset}/users",
@@ -52,7 +53,7 @@ def test_every_route_is_documented_with_its_problems(http: httpx2.Client) -> Non
         for method, described in methods.items():
             answers = set(described["responses"])
             if path.startswith("/v1") and not path.endswith("/ready"):
-                assert {"401", "403", "404", "422", "503"} <= answers, (method, path)
+                assert {"401", "403", "404", "422", "429", "503"} <= answers, (method, path)
                 assert answers & {"200", "201"}, (method, path)
     assert document["components"]["schemas"]["Recommendations"]["examples"]
 
