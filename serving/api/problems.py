@@ -159,6 +159,8 @@ def _refused(request: Request, error: Exception) -> Response:
 
 def _of_http(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
+    if status == HTTPStatus.BAD_REQUEST:
+        return _known(request, RequestRefusedError("body: it cannot be read as JSON in UTF-8."))
     title = HTTPStatus(status).phrase
     return answer(
         request.url.path,
