@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from uuid import uuid4
@@ -89,9 +89,11 @@ def prepare(owner: str) -> str:
 
 def per_second(write: Callable[[Asked], int], asked: Asked) -> float:
     """Return the ratings per second of all writers together."""
-    each = [Asked(asked.url, asked.key, asked.seconds, n) for n in range(N_WRITERS)]
-    with multiprocessing.get_context("spawn").Pool(N_WRITERS) as writers:
-        return float(sum(writers.map(write, each))) / asked.seconds
+    each = [replace(asked, writer=n) for n in range(N_WRITERS)]
+    spawning = multiprocessing.get_context("spawn")
+    together = spawning.Barrier(N_WRITERS)
+    with spawning.Pool(N_WRITERS, together.wait) as writers:  # nobody writes while others import
+        return float(sum(writers.map(write, each, chunksize=1))) / asked.seconds
 
 
 def sql_alone(asked: Asked) -> int:
@@ -124,10 +126,7 @@ def survive(server: Server, owner: str, asked: Asked) -> None:
     """Let a hundred write while Postgres is killed and started again, and count what is there."""
     begun = time.monotonic()
     with ThreadPoolExecutor(N_MANY) as threads:
-        writers = [
-            threads.submit(stubborn, Asked(asked.url, asked.key, asked.seconds, n))
-            for n in range(N_MANY)
-        ]
+        writers = [threads.submit(stubborn, replace(asked, writer=n)) for n in range(N_MANY)]
         time.sleep(asked.seconds / 2)
         with restarted(server) as away:
             found = [writer.result() for writer in writers]

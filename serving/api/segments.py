@@ -37,4 +37,4 @@ class SegmentRoute(APIRoute):
         sent = scope.get("raw_path")
         if sent is None:
             return super().matches(scope)
-        return super().matches({**scope, "path": sent.decode("latin-1")})
+        return super().matches({**scope, "path": sent.decode("utf-8", "replace")})
