@@ -100,7 +100,7 @@ def prepare(owner: str, users: int) -> str:
 
 
 @contextmanager
-def running_api(url: str) -> Iterator[str]:
+def running_api(url: str, *, log: int | None = None) -> Iterator[str]:
     """Yield the base URL of the API in a process of its own, once it is ready.
 
     It opens its port itself, as in production: a socket handed over by descriptor would miss
@@ -111,6 +111,7 @@ def running_api(url: str) -> Iterator[str]:
     process = subprocess.Popen(  # noqa: S603 # no input
         [sys.executable, *command, "--host", HOST, "--port", str(port), "--log-level", "warning"],
         env=os.environ | {"SERVING_DATABASE_URL": url},
+        stderr=log,
     )
     try:
         until = time.monotonic() + 60

@@ -27,8 +27,12 @@ from warehouse.errors import WarehouseError
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 datasets = typer.Typer(no_args_is_help=True, help="The data sets that manifests describe.")
 app.add_typer(datasets, name="datasets")
+keys = typer.Typer(no_args_is_help=True, help="The keys with which products ask the API.")
+app.add_typer(keys, name="keys")
 
 DatasetOption = Annotated[str, typer.Option("--dataset", help="name of a manifest in datasets/")]
+DatasetArgument = Annotated[str, typer.Argument(help="name of a manifest in datasets/")]
+NameArgument = Annotated[str, typer.Argument(help="whose key: the product's name")]
 Family = Literal["any", "als", "als_with_priors"]
 EXPECTED = (OpsError, WarehouseError, ServingError, JavaMissingError, OSError)
 
@@ -238,6 +242,40 @@ def check_dataset(file: Annotated[Path, typer.Argument(help="a manifest")]) -> N
     raise typer.Exit(
         code=_module("jobs.check", str(file), "--inbox", str(chosen.inbox / dataset.name))
     )
+
+
+@keys.command("add")
+def add_key(
+    dataset: DatasetArgument,
+    name: NameArgument,
+    scope: Annotated[list[str], typer.Option(help="read, feedback or operate; more if you like")],
+) -> None:
+    """Make a key and show it this once, alone on standard output. An older one of its name ends."""
+    from ops import keys
+
+    typer.echo(keys.add(_running(), manifests.named(dataset).name, name, scope))
+    typer.echo(f"{dataset}: {name} may {', '.join(sorted({*scope}))}. Kept nowhere.", err=True)
+
+
+@keys.command("list")
+def list_keys(dataset: DatasetArgument) -> None:
+    """Who has a key of a data set, what it may do, and since when; never the key itself."""
+    from ops import keys
+
+    table = Table("name", "may", "since", box=None)
+    for key in keys.every(_running(), manifests.named(dataset).name):
+        since = f"{key.created_at:%Y-%m-%d %H:%M}"
+        table.add_row(escape(key.name), ", ".join(sorted(key.scopes)), since)
+    console.print(table)
+
+
+@keys.command("revoke")
+def revoke_key(dataset: DatasetArgument, name: NameArgument) -> None:
+    """Let a key open nothing any more; the API notices within half a minute."""
+    from ops import keys
+
+    keys.revoke(_running(), manifests.named(dataset).name, name)
+    console.print(f"{dataset}: {name} has no key any more.")
 
 
 def _keep_trace(chosen: settings.OpsSettings) -> Path:

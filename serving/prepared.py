@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, text
+from sqlalchemy import Connection, CursorResult, TextClause, text
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,12 @@ class Prepared:
         if self.name not in planned:
             connection.exec_driver_sql(self._prepare())
             planned.add(self.name)
+        return connection.execute(self._run, values)
+
+    @cached_property
+    def _run(self) -> TextClause:
         marks = ", ".join(f"cast(:{name} as {kind})" for name, kind in self.types.items())
-        return connection.execute(text(f"execute {self.name}({marks})"), values)
+        return text(f"execute {self.name}({marks})")
 
     def _prepare(self) -> str:
         sql = self.sql

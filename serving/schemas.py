@@ -21,6 +21,7 @@ from pydantic import (
 from pydantic import (
     AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     FiniteFloat,
@@ -37,6 +38,17 @@ Standing = Literal["listed", "below", "rated", "hidden", "cold", "unknown"]
 
 # Ids are the product's own text. Postgres has no NUL; nobody has an id of kilobytes.
 Id = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=r"^[^\x00]*$")]
+
+
+def _is_text(given: object) -> object:
+    if isinstance(given, datetime) or (isinstance(given, str) and given[4:5] == "-"):
+        return given
+    raise ValueError("a time is text that begins with its year, as RFC 3339 has it")
+
+
+# JSON's own numbers and times: neither "4" nor true is a rating, and 1 is no time.
+Number = Annotated[FiniteFloat, Field(strict=True)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_is_text)]
 
 
 _HEAT: dict[str, JsonValue] = {
@@ -240,9 +252,11 @@ class Rating(_Answer):
         frozen=True, extra="forbid", json_schema_extra={"examples": [{"rating": 4.0}]}
     )
 
-    rating: FiniteFloat = Field(description="On the data set's scale, by its steps.")
-    occurred_at: AwareDatetime | None = Field(
-        default=None, description="When the person rated; now, where it is left out."
+    rating: Number = Field(description="On the data set's scale, by its steps.")
+    occurred_at: Moment | None = Field(
+        default=None,
+        description="When the person rated; now, where it is left out. More than 5 minutes ahead "
+        "is refused, less is taken for now.",
     )
 
 
@@ -254,7 +268,7 @@ class Hide(_Answer):
     )
 
     kind: HideKind = "hide"
-    occurred_at: AwareDatetime | None = None
+    occurred_at: Moment | None = Field(default=None, description="As of a rating.")
 
 
 class GivenRating(_Answer):

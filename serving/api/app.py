@@ -8,9 +8,12 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from serving.api import problems, routes
+from serving.api import feedback_routes, problems, routes
+from serving.api.body_limit import BodyLimit
 from serving.api.datasets import Datasets
 from serving.api.door import Doorkeeper
+from serving.api.metrics import Measured, Metrics, scrape
+from serving.api.pace import Pace
 from serving.api.settings import ApiSettings
 from serving.database import ServingSettings
 from serving.schemas import Problem
@@ -33,7 +36,8 @@ def create_app(
     app = FastAPI(
         title="Recommendations",
         version="1",
-        description="Lists, catalogue and releases of a data set. Errors are RFC 9457 problems.",
+        description="Lists, feedback, catalogue and releases of a data set. Errors are RFC 9457 "
+        "problems.",
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
@@ -41,7 +45,13 @@ def create_app(
     )
     app.state.datasets = datasets
     app.state.doorkeeper = Doorkeeper(settings.key_seconds)
+    app.state.pace = Pace(settings.requests_per_second)
+    app.state.metrics = Metrics(datasets)
+    app.add_middleware(BodyLimit, most=settings.max_body_bytes)
+    app.add_middleware(Measured, metrics=app.state.metrics)  # the last one sees every answer
     problems.install(app)
     app.include_router(routes.health)
-    app.include_router(routes.read)
+    app.include_router(scrape)
+    app.include_router(feedback_routes.write)
+    app.include_router(routes.read, responses=problems.documented(429))
     return app

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from serving import database
+from serving import catalogue, database
 from serving.api.settings import ApiSettings
 from serving.errors import SchemaUnknownError, UnknownDatasetError
-from serving.schemas import AllReadiness, Readiness
+from serving.schemas import About, AllReadiness, Readiness
 
 _SCHEMAS = text(
     "select nspname from pg_class join pg_namespace on pg_namespace.oid = relnamespace"
@@ -34,6 +34,8 @@ class Datasets:
             connect_args={"connect_timeout": 3},
         )
         self._readers: dict[str, Engine] = {}
+        self._writers: dict[str, Engine] = {}
+        self._abouts: dict[str, tuple[float, About]] = {}
         self._versions: dict[str, str] = {}
         self._looked_at = float("-inf")
 
@@ -45,13 +47,34 @@ class Datasets:
             UnknownDatasetError: it is not served here.
             SchemaUnknownError: its schema is older or newer than this code.
         """
-        version = self._known(dataset)
-        if version != self._head:
-            raise SchemaUnknownError(
-                f"The schema of {dataset!r} is at {version}; this API knows {self._head}."
-            )
+        self._must_fit(dataset)
         with self._reader(dataset).connect() as connection:
             yield connection
+
+    @contextmanager
+    def transaction(self, dataset: str) -> Iterator[Connection]:
+        """Open a transaction on a data set; it is committed at the end, unless an error ends it.
+
+        Raises:
+            UnknownDatasetError: it is not served here.
+            SchemaUnknownError: its schema is older or newer than this code.
+        """
+        self._must_fit(dataset)
+        with self._writer(dataset).begin() as connection:
+            yield connection
+
+    def about(self, connection: Connection, dataset: str) -> About:
+        """Return what a data set says of itself, remembered for as long as its schema.
+
+        Raises:
+            NothingReleasedError: nothing was released yet.
+        """
+        until, remembered = self._abouts.get(dataset, (float("-inf"), None))
+        now = time.monotonic()
+        if remembered is None or now >= until:
+            remembered = catalogue.about(connection)
+            self._abouts[dataset] = (now + self._settings.schema_seconds, remembered)
+        return remembered
 
     def names(self) -> list[str]:
         """Return the names of all that is served, in order."""
@@ -96,8 +119,15 @@ class Datasets:
 
     def close(self) -> None:
         """Close all connections."""
-        for engine in (self._overview, *self._readers.values()):
+        for engine in (self._overview, *self._readers.values(), *self._writers.values()):
             engine.dispose()
+
+    def _must_fit(self, dataset: str) -> None:
+        version = self._known(dataset)
+        if version != self._head:
+            raise SchemaUnknownError(
+                f"The schema of {dataset!r} is at {version}; this API knows {self._head}."
+            )
 
     def _known(self, dataset: str) -> str:
         version = self._refreshed().get(dataset)
@@ -127,14 +157,22 @@ class Datasets:
 
     def _reader(self, dataset: str) -> Engine:
         if dataset not in self._readers:
-            self._readers[dataset] = database.connect(
-                self._url,
-                dataset,
-                autocommit=True,
-                pool_size=self._settings.pool_size,
-                statement_timeout_ms=self._settings.statement_timeout_ms,
-            )
+            self._readers[dataset] = self._connect(dataset, autocommit=True)
         return self._readers[dataset]
+
+    def _writer(self, dataset: str) -> Engine:
+        if dataset not in self._writers:
+            self._writers[dataset] = self._connect(dataset, autocommit=False)
+        return self._writers[dataset]
+
+    def _connect(self, dataset: str, *, autocommit: bool) -> Engine:
+        return database.connect(
+            self._url,
+            dataset,
+            autocommit=autocommit,
+            pool_size=self._settings.pool_size,
+            statement_timeout_ms=self._settings.statement_timeout_ms,
+        )
 
     @staticmethod
     def _red(detail: str, *, database: bool, version: str | None) -> Readiness:

@@ -1,4 +1,4 @@
-"""Who may come in: keys are looked up by their digest, and remembered for a short while."""
+"""Who may come in, and how often: keys are looked up by their digest, and remembered a while."""
 
 import time
 from collections.abc import Iterator
@@ -12,8 +12,10 @@ from sqlalchemy import Connection
 
 from serving import keys
 from serving.api.datasets import Datasets
-from serving.errors import KeyRefusedError, ScopeMissingError
-from serving.keys import Scope
+from serving.api.metrics import Metrics
+from serving.api.pace import Pace
+from serving.errors import KeyRefusedError
+from serving.keys import KnownKey, Scope
 
 MOST_REMEMBERED = 10_000
 
@@ -25,31 +27,37 @@ class Doorkeeper:
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self._seen: dict[tuple[str, str], tuple[float, frozenset[str]]] = {}
+        self._seen: dict[tuple[str, str], tuple[float, KnownKey | None]] = {}
 
-    def check(self, connection: Connection, dataset: str, key: str, scope: Scope) -> None:
-        """Let pass in silence.
+    def known(self, connection: Connection, dataset: str, digest: str) -> KnownKey:
+        """Return the key of this digest.
 
         Raises:
             KeyRefusedError: no such key opens this data set.
-            ScopeMissingError: the key is good, but not for this.
         """
-        scopes = self._scopes(connection, dataset, keys.digest(key))
-        if not scopes:
+        found = self._looked_up(connection, dataset, digest)
+        if found is None:
             raise KeyRefusedError("No such key opens this data set.")
-        if scope not in scopes:
-            raise ScopeMissingError(f"The key has no scope {scope!r}.")
+        return found
 
-    def _scopes(self, connection: Connection, dataset: str, digest: str) -> frozenset[str]:
+    def _looked_up(self, connection: Connection, dataset: str, digest: str) -> KnownKey | None:
         now = time.monotonic()
-        until, scopes = self._seen.get((dataset, digest), (now, frozenset()))
+        until, key = self._seen.get((dataset, digest), (now, None))
         if now < until:
-            return scopes
-        scopes = keys.scopes_of(connection, digest)
+            return key
+        key = keys.known(connection, digest)
         if len(self._seen) >= MOST_REMEMBERED:
             self._seen.clear()  # somebody tries keys: looking up again is all that it costs
-        self._seen[dataset, digest] = (now + self._seconds, scopes)
-        return scopes
+        self._seen[dataset, digest] = (now + self._seconds, key)
+        return key
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """A transaction on a data set, and the key that opened it."""
+
+    connection: Connection
+    key: KnownKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +66,8 @@ class Caller:
 
     datasets: Datasets
     doorkeeper: Doorkeeper
+    pace: Pace
+    metrics: Metrics
     dataset: str
     key: str | None
 
@@ -69,12 +79,36 @@ class Caller:
             UnknownDatasetError: the data set is not served here.
             KeyRefusedError: the key is missing, or does not open this data set.
             ScopeMissingError: the key is good, but not for this.
+            TooManyRequestsError: the key asks too often.
         """
+        digest = self._paced()
         with self.datasets.connection(self.dataset) as connection:
-            if self.key is None:
-                raise KeyRefusedError("The request carries no key.")
-            self.doorkeeper.check(connection, self.dataset, self.key, scope)
+            self._known(connection, digest).must_have(scope)
             yield connection
+
+    @contextmanager
+    def transaction(self, scope: Scope | None = None) -> Iterator[Writing]:
+        """Open a transaction, if the key may do this; None asks for any key of the data set.
+
+        Raises: as `connection` does.
+        """
+        digest = self._paced()
+        with self.datasets.transaction(self.dataset) as connection:
+            key = self._known(connection, digest)
+            if scope is not None:
+                key.must_have(scope)
+            yield Writing(connection, key)
+
+    def _paced(self) -> str | None:
+        digest = None if self.key is None else keys.digest(self.key)
+        if digest is not None:
+            self.pace.take(digest)  # before a connection is taken: refusing must cost little
+        return digest
+
+    def _known(self, connection: Connection, digest: str | None) -> KnownKey:
+        if digest is None:
+            raise KeyRefusedError("The request carries no key.")
+        return self.doorkeeper.known(connection, self.dataset, digest)
 
 
 async def caller(
@@ -85,4 +119,4 @@ async def caller(
     """Return who asks for what. Nothing blocks here: the key is checked in the route's thread."""
     state = request.app.state
     key = None if credentials is None else credentials.credentials
-    return Caller(state.datasets, state.doorkeeper, dataset, key)
+    return Caller(state.datasets, state.doorkeeper, state.pace, state.metrics, dataset, key)

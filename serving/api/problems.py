@@ -14,9 +14,14 @@ from serving.errors import (
     ApiError,
     ApiUnavailableError,
     KeyRefusedError,
+    KeyReusedError,
     NothingReleasedError,
+    OffScaleError,
+    PersonForgottenError,
+    RequestRefusedError,
     SchemaUnknownError,
     ScopeMissingError,
+    TooManyRequestsError,
     UnknownDatasetError,
     UnknownItemError,
     UnknownPersonError,
@@ -25,6 +30,7 @@ from serving.schemas import Problem
 
 log = logging.getLogger(__name__)
 
+BOUNDS = "`/openapi.json` has every parameter and its bounds."
 MEDIA_TYPE = "application/problem+json"
 # error -> status, code, title, what to do next
 KINDS: dict[type[ApiError], tuple[int, str, str, str]] = {
@@ -64,6 +70,31 @@ KINDS: dict[type[ApiError], tuple[int, str, str, str]] = {
         "The key is not valid",
         "Send `Authorization: Bearer <key>` with a key of this very data set.",
     ),
+    OffScaleError: (
+        422,
+        "off-scale",
+        "The rating is off the scale",
+        "`GET /v1/{dataset}` says the scale: `lowest`, `highest`, `step`.",
+    ),
+    RequestRefusedError: (422, "not-acceptable", "A parameter is not acceptable", BOUNDS),
+    KeyReusedError: (
+        409,
+        "key-reused",
+        "The idempotency key is taken",
+        "Send every new event with a new key; only a retry has the key of its first try.",
+    ),
+    PersonForgottenError: (
+        410,
+        "person-forgotten",
+        "The person is forgotten",
+        "Nothing more can be written under this id; `POST users` starts a new one.",
+    ),
+    TooManyRequestsError: (
+        429,
+        "too-many-requests",
+        "Too many requests",
+        "Wait for `Retry-After` seconds; the operator may raise API_REQUESTS_PER_SECOND.",
+    ),
     SchemaUnknownError: (
         503,
         "schema-unknown",
@@ -77,7 +108,11 @@ KINDS: dict[type[ApiError], tuple[int, str, str, str]] = {
         "Try again in a few seconds; if it lasts, look at Postgres.",
     ),
 }
-HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "2"}}
+HEADERS = {
+    401: {"WWW-Authenticate": "Bearer"},
+    429: {"Retry-After": "1"},
+    503: {"Retry-After": "2"},
+}
 
 
 def install(app: FastAPI) -> None:
@@ -105,27 +140,30 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
 def _known(request: Request, error: Exception) -> Response:
     kind = next(known for known in KINDS if isinstance(error, known))
     status, code, title, next_step = KINDS[kind]
-    return _answer(request, status, code, title=title, detail=str(error), next_step=next_step)
+    path = request.url.path
+    return answer(path, status, code, title=title, detail=str(error), next_step=next_step)
 
 
 def _refused(request: Request, error: Exception) -> Response:
     broken = error.errors() if isinstance(error, RequestValidationError) else ()
     reasons = (f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in broken)
-    return _answer(
-        request,
+    return answer(
+        request.url.path,
         422,
         "not-acceptable",
         title="A parameter is not acceptable",
         detail="; ".join(reasons) + ".",
-        next_step="`/openapi.json` has every parameter and its bounds.",
+        next_step=BOUNDS,
     )
 
 
 def _of_http(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
+    if status == HTTPStatus.BAD_REQUEST:
+        return _known(request, RequestRefusedError("body: it cannot be read as JSON in UTF-8."))
     title = HTTPStatus(status).phrase
-    return _answer(
-        request,
+    return answer(
+        request.url.path,
         status,
         title.lower().replace(" ", "-"),
         title=title,
@@ -149,8 +187,8 @@ def _is_passing(error: DBAPIError) -> bool:
 
 def _unforeseen(request: Request, error: Exception) -> Response:
     log.error("unforeseen error at %s", request.url.path, exc_info=error)
-    return _answer(
-        request,
+    return answer(
+        request.url.path,
         500,
         "unforeseen",
         title="Something went wrong here",
@@ -159,15 +197,16 @@ def _unforeseen(request: Request, error: Exception) -> Response:
     )
 
 
-def _answer(
-    request: Request, status: int, code: str, *, title: str, detail: str, next_step: str
+def answer(
+    path: str, status: int, code: str, *, title: str, detail: str, next_step: str
 ) -> Response:
+    """Return a problem as it is sent."""
     problem = Problem(
         type=f"urn:recsys:problem:{code}",
         title=title,
         status=status,
         detail=detail,
-        instance=request.url.path,
+        instance=path,
         code=code,
         next_step=next_step,
     )

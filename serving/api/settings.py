@@ -19,7 +19,19 @@ class ApiSettings(BaseSettings):
         default=5, ge=0, description="So long a new data set or a migration may go unnoticed."
     )
     pool_size: int = Field(
-        default=8, gt=0, description="Connections kept per data set; as many again in a rush."
+        default=8,
+        gt=0,
+        description="Connections kept per data set, so many for reading and so many for writing; "
+        "as many again in a rush.",
+    )
+    max_body_bytes: int = Field(
+        default=65536, gt=0, description="A request whose body is longer is refused unread."
+    )
+    requests_per_second: int = Field(
+        default=2000,
+        ge=0,
+        description="So often a key may ask each process, with a second's worth at once; 0: no "
+        "limit.",
     )
     statement_timeout_ms: int = Field(
         default=5000, gt=0, description="A statement that takes longer is ended, and answered 503."

@@ -16,7 +16,12 @@ from ops.postgres import Server
 from ops.settings import HOST
 
 ROLES = ("recsys_owner", "publisher", "api")
-QUICK = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+QUICK = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "max_connections": "500",  # an API of the whole run keeps some for each test's schema
+}
 
 
 @contextmanager

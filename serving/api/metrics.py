@@ -1,0 +1,156 @@
+"""What Prometheus reads: requests, events, and what waits in the outboxes.
+
+Each process counts for itself: with several workers, scrape each at an address of its own.
+"""
+
+import time
+from collections.abc import Iterator
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import PlainTextResponse
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    ProcessCollector,
+    generate_latest,
+)
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.registry import Collector
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from serving import feedback
+from serving.api.datasets import Datasets
+from serving.errors import ApiError
+from serving.schemas import OutboxState, Receipt
+
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE"})
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
+
+scrape = APIRouter(tags=["health"])
+
+
+@scrape.get("/metrics", response_class=PlainTextResponse, summary="Figures for Prometheus")
+def metrics(request: Request) -> Response:
+    """Needs no key, so let nobody but Prometheus reach it. Answers without a database too."""
+    registry = request.app.state.metrics.registry
+    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+
+class Metrics:
+    """The counters of one process, in a registry of their own."""
+
+    def __init__(self, datasets: Datasets) -> None:
+        self.registry = CollectorRegistry()
+        self._requests = Counter(
+            "recsys_api_requests",
+            "Answers by route, method and status.",
+            ("route", "method", "status"),
+            registry=self.registry,
+        )
+        self._seconds = Histogram(
+            "recsys_api_request_seconds",
+            "From a request's headers to the end of its answer.",
+            ("route", "method"),
+            buckets=SECONDS,
+            registry=self.registry,
+        )
+        self._events = Counter(
+            "recsys_events",
+            "Events by kind, and whether they were accepted or repeated.",
+            ("dataset", "kind", "status"),
+            registry=self.registry,
+        )
+        self._known: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+        self.registry.register(Outboxes(datasets))
+        ProcessCollector(registry=self.registry)
+
+    def answered(self, route: str, method: str, status: int, seconds: float) -> None:
+        """Count one answer."""
+        known = self._known.get((route, method, status))
+        if known is None:
+            known = (
+                self._requests.labels(route, method, str(status)),
+                self._seconds.labels(route, method),
+            )
+            self._known[route, method, status] = known
+        known[0].inc()
+        known[1].observe(seconds)
+
+    def received(self, dataset: str, receipt: Receipt) -> None:
+        """Count one event."""
+        self._events.labels(dataset, receipt.kind, receipt.status).inc()
+
+
+class Outboxes(Collector):
+    """What waits in each data set's outbox, asked for when somebody scrapes."""
+
+    def __init__(self, datasets: Datasets) -> None:
+        self._datasets = datasets
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Yield whether the database answers and, if so, what waits."""
+        up = GaugeMetricFamily("recsys_database_up", "Whether Postgres answers.")
+        waiting = GaugeMetricFamily(
+            "recsys_outbox_waiting", "Events that wait to be collected.", labels=["dataset"]
+        )
+        oldest = GaugeMetricFamily(
+            "recsys_outbox_oldest_age_seconds",
+            "Since when the oldest of them waits; 0 if none does.",
+            labels=["dataset"],
+        )
+        try:
+            states = self._states()
+        except SQLAlchemyError:
+            states = {}
+            up.add_metric([], 0)
+        else:
+            up.add_metric([], 1)
+        for dataset, state in states.items():
+            since = state.oldest_waiting_at
+            age = 0 if since is None else max(time.time() - since.timestamp(), 0)
+            waiting.add_metric([dataset], state.n_waiting)
+            oldest.add_metric([dataset], age)
+        yield from (up, waiting, oldest)
+
+    def _states(self) -> dict[str, OutboxState]:
+        found = {}
+        for dataset in self._datasets.names():
+            try:
+                with self._datasets.connection(dataset) as connection:
+                    found[dataset] = feedback.outbox_state(connection)
+            except ApiError:
+                continue  # its schema is not ours: `/ready` says so
+        return found
+
+
+class Measured:
+    """ASGI middleware: counts each answer under the route's template, never under its path."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the app answer, and note how it did and how long it took."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        status = 500  # unless an answer begins: an error that nobody foresaw is answered outside
+
+        async def noting(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noting)
+        finally:
+            route = scope.get("route")
+            template = getattr(route, "path_format", "none")
+            method = scope["method"] if scope["method"] in METHODS else "other"
+            self._metrics.answered(template, method, status, time.perf_counter() - started)

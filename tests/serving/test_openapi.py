@@ -1,0 +1,98 @@
+"""The API taken at its document's word: what may be sent is answered, what may not is refused.
+
+Every check of Schemathesis is on. A search for mistakes takes more examples than a test:
+`EXAMPLES=1000 pytest tests/serving/test_openapi.py`.
+"""
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import httpx2
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import APIOperation, Case, GenerationMode
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from serving import keys
+from tests.conftest import schema_of
+from tests.serving import shop
+
+EXAMPLES = int(os.environ.get("EXAMPLES", "12"))
+SOME = settings(
+    max_examples=EXAMPLES,
+    deadline=None,  # the machine is shared
+    database=None,
+    derandomize=EXAMPLES < 100,
+    phases=(Phase.explicit, Phase.generate),
+    suppress_health_check=list(HealthCheck),
+)
+KEYLESS = ("/health", "/ready", "/metrics")  # and without parameters
+FORGET = "DELETE /v1/{dataset}/users/{user_id}"
+
+
+@pytest.fixture
+def document(http: httpx2.Client, publisher: Engine) -> dict[str, Any]:
+    """The document for one shop: its name, its scale and a time are what no schema can say."""
+    shop.release(publisher, "one", instead_of=None)
+    found: dict[str, Any] = http.get("/openapi.json").json()
+    for methods in found["paths"].values():
+        for operation in methods.values():
+            for parameter in operation.get("parameters", ()):
+                if parameter["name"] == "dataset":
+                    parameter["schema"] = {"enum": [schema_of(publisher)]}
+                if parameter["name"] == "item_id":
+                    parameter["schema"]["examples"] = [*shop.TITLES]
+    sent = found["components"]["schemas"]
+    sent["Rating"]["properties"]["rating"] = {"type": "integer", "minimum": 1, "maximum": 10}
+    for name in ("Rating", "Hide"):
+        sent[name]["properties"]["occurred_at"] = {"enum": ["2026-01-01T00:00:00Z", None]}
+    return found
+
+
+@pytest.fixture
+def session(owner: Engine) -> Iterator[requests.Session]:
+    """A connection of somebody who may do everything."""
+    with Session(owner) as opened, opened.begin():
+        key = keys.create(opened, "everything", ["read", "feedback", "operate"])
+    with requests.Session() as session:
+        session.headers["Authorization"] = f"Bearer {key}"
+        yield session
+
+
+def without_keys(document: dict[str, Any]) -> None:
+    """Say nothing of keys: what is left out on purpose, the connection would send all the same."""
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            operation.pop("security", None)
+
+
+def operations(document: dict[str, Any]) -> list[APIOperation[Any, Any, Any, Any]]:
+    """Return every operation, and last the one after which nothing can be written."""
+    schema = schemathesis.openapi.from_dict(document)
+    found = [each.ok() for each in schema.get_all_operations()]  # type: ignore[union-attr] # a broken one fails here
+    return sorted(found, key=lambda operation: operation.label == FORGET)
+
+
+@pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.name)
+def test_every_route_does_what_the_document_says(
+    document: dict[str, Any], session: requests.Session, api_url: str, mode: GenerationMode
+) -> None:
+    if mode.is_negative:
+        without_keys(document)
+    tried = []
+    for operation in operations(document):
+        if mode.is_negative and not [*operation.iter_parameters(), *operation.body]:
+            continue  # nothing can be sent that would be wrong
+
+        @SOME
+        @given(case=operation.as_strategy(generation_mode=mode))
+        def holds(case: Case[Any]) -> None:
+            case.call_and_validate(base_url=api_url, session=session)
+
+        holds()
+        tried.append(operation.label)
+    assert len(tried) >= len(document["paths"]) - len(KEYLESS)
