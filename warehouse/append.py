@@ -56,7 +56,9 @@ def append(
         commit = CommitProperties(
             custom_metadata=signature(run_key), app_transactions=[Transaction(app_id, 1)]
         )
-        write_deltalake(delta, data, mode="append", commit_properties=commit)
+        write_deltalake(
+            delta, data, mode="append", schema_mode="merge", commit_properties=commit
+        )  # merge: the table may be older than a column
     log.info("wrote table=%s rows=%d run_key=%s", table.full_name, data.num_rows, run_key)
     return True
 

@@ -459,13 +459,19 @@ GOLD_RECOMMENDATIONS = Table(
 GOLD_PROFILES = Table(
     layer="gold",
     name="profiles",
-    doc="What a fit knew of one user: his ratings, newest first.",
+    doc="What a fit knew of one user: his segment and his ratings, newest first.",
     columns=(
         _FIT,
         _USER,
         Column("item_ids", "array<string>", "What he rated, newest first."),
         Column("ratings", "array<float>", "One per item, on the data set's scale."),
         Column("rated_at", "array<timestamp>", "One per item, UTC."),
+        Column(
+            "segment",
+            "string",
+            "His segment in `gold.fallback_lists`, or empty; null in fits before it was kept.",
+            nullable=True,
+        ),
     ),
     key=("fit_id", "user_id"),
 )
@@ -473,11 +479,27 @@ GOLD_PROFILES = Table(
 GOLD_ITEM_FACTORS = Table(
     layer="gold",
     name="item_factors",
-    doc="The factors of each item that the fit has seen; none for a popularity recipe.",
+    doc="What a fit learned of each item that it has seen.",
     columns=(
         _FIT,
         _ITEM,
-        Column("factors", "array<float>", "Its row: factors, then columns of priors."),
+        Column(
+            "factors",
+            "array<float>",
+            "Its row: factors, then columns of priors; empty for a popularity recipe.",
+        ),
+        Column(
+            "popularity",
+            "float",
+            "Its score in the fallback list of everybody; null in fits before it was kept.",
+            nullable=True,
+        ),
+        Column(
+            "trending",
+            "float",
+            "Its likings, halved every 14 days back from the newest rating; null as above.",
+            nullable=True,
+        ),
     ),
     key=("fit_id", "item_id"),
 )
