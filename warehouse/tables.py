@@ -96,12 +96,18 @@ def _sent(name: str) -> Column:
 BRONZE_LANDINGS = Table(
     layer="bronze",
     name="landings",
-    doc="One row per file that was landed: the memory of `land`, which takes no file twice.",
+    doc="One row per file that was landed, or part of the outbox that was collected. It is the "
+    "memory of `land`, which takes no file twice.",
     columns=(
         Column("landing_id", "string", "First 16 hex digits of `sha256`, then the table's name."),
-        Column("target", "string", "`ratings`, `items` or `users`."),
-        Column("source_file", "string", "Name of the file (or pattern) inside its source."),
-        Column("sha256", "string", "Digest of the bytes; of names, sizes and times for a folder."),
+        Column("target", "string", "`ratings`, `items`, `users` or `feedback`."),
+        Column("source_file", "string", "Name of the file (or pattern); `outbox` for feedback."),
+        Column(
+            "sha256",
+            "string",
+            "Digest of the bytes; of names, sizes and times for a folder; of the cursor for the "
+            "outbox.",
+        ),
         Column("n_rows", "bigint", "Rows landed, valid or not."),
         _RUN_KEY,
         Column("landed_at", "timestamp", "UTC."),
@@ -147,6 +153,44 @@ BRONZE_USERS = Table(
         *_LANDED,
     ),
     key=_LINE,
+)
+
+BRONZE_FEEDBACK = Table(
+    layer="bronze",
+    name="feedback",
+    doc="Events that the product's API took, as its outbox held them. Appended, never changed. "
+    "Each commit's application transaction `outbox` says how far the outbox was read.",
+    columns=(
+        Column("event_id", "string", "The outbox's: 32 hex digits."),
+        _sent("kind"),
+        _sent("user_id"),
+        _sent("item_id"),
+        Column("rating", "double", "As sent; null unless `rate`.", nullable=True),
+        Column("occurred_at", "timestamp", "When it happened, as the caller says, UTC."),
+        Column("received_at", "timestamp", "When the API took it, UTC."),
+        Column("sent_by", "string", "Name of the key that sent it."),
+        Column("landing_id", "string", "The part of the outbox: see `bronze.landings`."),
+        Column("source_line", "bigint", "Place in that part, from 1, in the order of commits."),
+        _RUN_KEY,
+    ),
+    key=("event_id",),
+)
+
+BRONZE_COLLECTIONS = Table(
+    layer="bronze",
+    name="collections",
+    doc="The balance sheet of `collect`, one row per part of the outbox that holds anything.",
+    columns=(
+        Column("landing_id", "string", "See `bronze.landings`."),
+        Column("since", "bigint", "Postgres transactions from here on were read,"),
+        Column("until", "bigint", "and those from here on were not: the next part begins here."),
+        Column("n_outbox", "bigint", "Events that Postgres held of them when they were written."),
+        Column("n_written", "bigint", "Events of them in `bronze.feedback`."),
+        Column("lag_seconds", "double", "How long the oldest of them had waited."),
+        _RUN_KEY,
+        Column("collected_at", "timestamp", "UTC."),
+    ),
+    key=("landing_id",),
 )
 
 SILVER_REFINEMENTS = Table(
@@ -530,6 +574,8 @@ TABLES = (
     BRONZE_RATINGS,
     BRONZE_ITEMS,
     BRONZE_USERS,
+    BRONZE_FEEDBACK,
+    BRONZE_COLLECTIONS,
     SILVER_REFINEMENTS,
     SILVER_EVENTS,
     SILVER_INTERACTIONS,
