@@ -14,32 +14,19 @@ import pyarrow.compute as pc
 
 from jobs import session
 from jobs.errors import JobError
-from warehouse import datasets
+from warehouse import datasets, sheet
 from warehouse.datasets import Dataset
 from warehouse.errors import WarehouseError
 from warehouse.query import Lake
 from warehouse.settings import LakeSettings
-from warehouse.tables import BRONZE_LANDINGS, GOLD_FREEZES, SILVER_REFINEMENTS
+from warehouse.tables import GOLD_FREEZES, SILVER_REFINEMENTS
 
 log = logging.getLogger(__name__)
 
 
 def n_new_events(lake: Lake) -> int:
     """Return the events that came since the newest freeze; all of them before a first one."""
-    return _n_accepted(lake) - _n_frozen(lake) + n_waiting(lake)
-
-
-def n_waiting(lake: Lake) -> int:
-    """Return the events of feedback that were collected and not yet refined."""
-    if not lake.exists(BRONZE_LANDINGS):
-        return 0
-    feedback = "target = 'feedback'"
-    landed = lake.read(BRONZE_LANDINGS, columns=["landing_id", "n_rows"], where=feedback)
-    done: set[str] = set()
-    if lake.exists(SILVER_REFINEMENTS):
-        refined = lake.read(SILVER_REFINEMENTS, columns=["landing_id"], where=feedback)
-        done.update(refined["landing_id"].to_pylist())
-    return sum(row["n_rows"] for row in landed.to_pylist() if row["landing_id"] not in done)
+    return _n_accepted(lake) - _n_frozen(lake) + sheet.n_waiting(lake)
 
 
 def run(lake: Lake, dataset: Dataset) -> int:

@@ -22,7 +22,7 @@ from jobs.errors import JobError
 from serving import database, outbox
 from serving.errors import ServingError
 from serving.outbox import Part
-from warehouse import datasets
+from warehouse import datasets, sheet
 from warehouse.append import Mark, append
 from warehouse.datasets import Dataset
 from warehouse.errors import WarehouseError
@@ -54,7 +54,9 @@ def run(root: str, dataset: Dataset, engine: Engine, *, run_key: str, size: int 
         moved = _settle(root, engine, until, run_key) or moved
     if not moved:
         log.info("%s: no event waits to be collected", dataset.name)
-    return 0 if moved else session.NOTHING_TO_DO
+        return session.NOTHING_TO_DO
+    log.info("%s: %s", dataset.name, sheet.sheet(Lake(root)))
+    return 0
 
 
 def cursor(root: str) -> int:

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pydantic import BaseModel, TypeAdapter
 
-from serving.schemas import Problem
+from serving.schemas import OutboxState, Problem
 from tests.dashboards import shop
 
 KEY = "a-key-of-the-tests"
@@ -29,7 +29,7 @@ def fake_api() -> Iterator[str]:
         thread.join()
 
 
-def answer(path: str, params: Mapping[str, str]) -> Answer:  # noqa: PLR0911 # one per route
+def answer(path: str, params: Mapping[str, str]) -> Answer:  # noqa: C901, PLR0911 # one per route
     """Return status and JSON of one GET."""
     limit = int(params.get("limit", 20))
     match [unquote(part) for part in path.strip("/").split("/")][2:]:
@@ -50,6 +50,8 @@ def answer(path: str, params: Mapping[str, str]) -> Answer:  # noqa: PLR0911 # o
             return _one(shop.similar(item_id, limit), "unknown-item")
         case ["releases"]:
             return _many(shop.releases())
+        case ["outbox"]:
+            return _one(OutboxState(n_events=0, n_waiting=0))
         case ["verdicts"]:
             return _many(shop.verdicts()[:limit])
     return _problem(404, "unknown-route")
