@@ -28,9 +28,16 @@ TASKS = {
         "to `silver.quarantine` with the rule's name; of the others the newest per user and item "
         "holds.",
     ),
+    "collect": About(
+        "Collect the events",
+        "Reads what people did from Postgres' outbox, up to the oldest transaction that is still "
+        "open, and appends it to `bronze.feedback`. How far it came stands in that very commit, so "
+        "that each event comes once.",
+    ),
     "announce": About(
         "Announce new rows",
-        "Counts the events accepted since the last retrain. From `retrain_after_events` of the "
+        "Counts the events that came since the last retrain: those accepted, and feedback that "
+        "waits to be refined. From `retrain_after_events` of the "
         "manifest on it tells Airflow, and the retrain starts; below, this task is skipped.",
     ),
     "freeze": About(

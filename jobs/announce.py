@@ -1,7 +1,8 @@
-"""Say whether enough new ratings were accepted for a retrain; without Spark.
+"""Say whether enough new events came in for a retrain; without Spark.
 
-What counts is what came after the newest freeze: a retrain learns from everything before it. Below
-the manifest's `retrain_after_events` the job ends with code 99, and what follows is skipped.
+What counts is what was accepted after the newest freeze, and feedback that waits to be refined: a
+retrain refines it first, and learns from everything before its freeze. Below the manifest's
+`retrain_after_events` the job ends with code 99, and what follows is skipped.
 
 Run: python -m jobs.announce --dataset movielens_1m
 """
@@ -13,7 +14,7 @@ import pyarrow.compute as pc
 
 from jobs import session
 from jobs.errors import JobError
-from warehouse import datasets
+from warehouse import datasets, sheet
 from warehouse.datasets import Dataset
 from warehouse.errors import WarehouseError
 from warehouse.query import Lake
@@ -24,10 +25,8 @@ log = logging.getLogger(__name__)
 
 
 def n_new_events(lake: Lake) -> int:
-    """Return the ratings accepted since the newest freeze; all of them before a first one."""
-    if not lake.exists(SILVER_REFINEMENTS):
-        return 0
-    return _n_accepted(lake) - _n_frozen(lake)
+    """Return the events that came since the newest freeze; all of them before a first one."""
+    return _n_accepted(lake) - _n_frozen(lake) + sheet.n_waiting(lake)
 
 
 def run(lake: Lake, dataset: Dataset) -> int:
@@ -36,12 +35,12 @@ def run(lake: Lake, dataset: Dataset) -> int:
     since = "the newest retrain" if lake.exists(GOLD_FREEZES) else "the beginning"
     if n_new < enough:
         log.info(
-            "%s: %d new ratings since %s, a retrain takes %d: none is due",
+            "%s: %d new events since %s, a retrain takes %d: none is due",
             *(dataset.name, n_new, since, enough),
         )
         return session.NOTHING_TO_DO
     log.info(
-        "%s: %d new ratings since %s, a retrain takes %d: announced",
+        "%s: %d new events since %s, a retrain takes %d: announced",
         *(dataset.name, n_new, since, enough),
     )
     return 0
@@ -56,14 +55,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _n_accepted(lake: Lake, *, version: int | None = None) -> int:
-    rows = lake.read(
-        SILVER_REFINEMENTS, columns=["n_accepted"], where="target = 'ratings'", version=version
-    )
+    if not lake.exists(SILVER_REFINEMENTS):
+        return 0
+    events = "target IN ('ratings', 'feedback')"
+    rows = lake.read(SILVER_REFINEMENTS, columns=["n_accepted"], where=events, version=version)
     return int(pc.sum(rows["n_accepted"]).as_py() or 0)
 
 
 def _n_frozen(lake: Lake) -> int:
-    """Return the ratings that the newest freeze covers."""
+    """Return the events that the newest freeze covers."""
     if not lake.exists(GOLD_FREEZES):
         return 0
     freezes = lake.read(GOLD_FREEZES, columns=["versions", "frozen_at"]).to_pylist()

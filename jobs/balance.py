@@ -72,7 +72,10 @@ def counted_by_landing(kept: Sequence[DataFrame]) -> dict[str, tuple[int, int]]:
 def refuse_too_many(
     dataset: Dataset, balances: Mapping[str, Balance], refused: Sequence[str]
 ) -> None:
-    """Stop the run if too large a share of what waits is refused.
+    """Stop the run if too large a share of what a file sent is refused.
+
+    Of feedback any share may be: the API looked at each event, there is no file to correct, and
+    one event that is off a new scale must not hold up all others.
 
     Raises:
         QuarantineError: the share is above the manifest's floor, or no row is left; the message
@@ -81,7 +84,8 @@ def refuse_too_many(
     for target, balance in balances.items():
         landings = [one for one in balance.n_rows if one not in refused]
         share = balance.share(landings)
-        if not landings or share <= min(dataset.floors.max_quarantine_share, _NOT_ALL):
+        allowed = min(dataset.floors.max_quarantine_share, _NOT_ALL)
+        if target == "feedback" or not landings or share <= allowed:
             continue
         top = [
             f"{rule} {count} (first: {balance.examples[rule][0]}:{balance.examples[rule][1]})"

@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs import session
-from jobs.engine import lists, models, people, recipes, similar, windows
+from jobs.engine import lists, models, people, popularity, recipes, similar, windows
 from jobs.engine.catalogue import Catalogue
 from jobs.engine.errors import EngineError
 from jobs.engine.models import Model
@@ -52,11 +53,15 @@ N_SIMILAR = 50
 
 @dataclass(frozen=True)
 class Learned:
-    """A model of all ratings, and what scoring needs of everybody who rated."""
+    """A model of all ratings, and what scoring needs of everybody who rated.
+
+    `trending` is what is liked lately, by place of the catalogue.
+    """
 
     model: Model
     people: DataFrame
     groups: Segments
+    trending: NDArray[np.float32]
     n_ratings: int
 
 
@@ -73,11 +78,11 @@ def run(warehouse: Warehouse, dataset: Dataset) -> None:
     rows = frozen(warehouse)
     recipe = recipes.from_json(decided["recipe_json"])
     learned = learn(rows, dataset, recipe)
-    model, groups = learned.model, learned.groups
+    model = learned.model
     log.info("fitted %s in %.1f s", recipe.name, model.seconds)
     n_users = _write_lists(warehouse, rows, model.lists(learned.people, LENGTH))
-    warehouse.append(GOLD_PROFILES, _with_fit(profiles(rows), warehouse))
-    _write_small(warehouse, model, groups)
+    warehouse.append(GOLD_PROFILES, _with_fit(profiles(rows, learned.groups), warehouse))
+    _write_small(warehouse, learned)
     ledger = {
         "recipe": recipe.name,
         "recipe_json": decided["recipe_json"],
@@ -100,19 +105,23 @@ def learn(rows: Frozen, dataset: Dataset, recipe: AnyRecipe) -> Learned:
     model = models.fit(recipe, ratings, Catalogue.of(items), groups, relevant_from=liked)
     hidden = windows.hidden(rows.events())
     everybody = people.people(ratings, hidden, groups, relevant_from=liked)
-    return Learned(model, everybody, groups, ratings.count())
+    lately = popularity.trending(ratings, model.catalogue, relevant_from=liked)
+    return Learned(model, everybody, groups, lately, ratings.count())
 
 
-def profiles(rows: Frozen) -> DataFrame:
-    """Return (user_id, item_ids, ratings, rated_at): what each person rated, newest first."""
+def profiles(rows: Frozen, groups: Segments) -> DataFrame:
+    """Return (user_id, item_ids, ratings, rated_at, segment): what each rated, newest first."""
     one = F.struct("rated_at", "item_id", "rating")
     newest_first = F.sort_array(F.collect_list(one), asc=False)
     grouped = rows.rated().groupBy("user_id").agg(newest_first.alias("rated"))
-    return grouped.select(
+    names = F.array(*[F.lit(name) for name in groups.names])
+    numbers = rows.users().join(groups.members, "user").select("user_id", "segment")
+    return grouped.join(numbers, "user_id", "left").select(
         "user_id",
         F.col("rated.item_id").alias("item_ids"),
         F.col("rated.rating").alias("ratings"),
         F.col("rated.rated_at").alias("rated_at"),
+        F.get(names, F.coalesce("segment", F.lit(0))).alias("segment"),
     )
 
 
@@ -142,14 +151,22 @@ def similar_items(model: Model, n: int) -> list[dict[str, Any]]:
     ]
 
 
-def item_factors(model: Model) -> list[dict[str, Any]]:
-    """Return the row of each item that the fit has seen, as `jobs.engine.models` lays it out."""
-    if model.factors is None:
-        return []
-    places = model.catalogue.places(model.factors.items)
-    rows = model.item_rows
+def item_factors(model: Model, trending: NDArray[np.float32]) -> list[dict[str, Any]]:
+    """Return what the fit learned of each item that it has seen.
+
+    Factors are laid out as `jobs.engine.models` says. A popularity has none: its rows are empty.
+    """
+    catalogue, rows = model.catalogue, model.item_rows
+    everybody = model.fallback.by_segment[0]
+    seen = catalogue.index if model.factors is None else model.factors.items
     return [
-        {"item_id": model.catalogue.ids[place], "factors": rows[place].tolist()} for place in places
+        {
+            "item_id": catalogue.ids[place],
+            "factors": rows[place].tolist(),
+            "popularity": float(everybody[place]),
+            "trending": float(trending[place]),
+        }
+        for place in catalogue.places(seen)
     ]
 
 
@@ -174,12 +191,13 @@ def _write_lists(warehouse: Warehouse, rows: Frozen, listed: DataFrame) -> int:
     return own.count()
 
 
-def _write_small(warehouse: Warehouse, model: Model, groups: Segments) -> None:
+def _write_small(warehouse: Warehouse, learned: Learned) -> None:
     """Write what is as large as the catalogue, from here: quicker than a Spark job each."""
+    model = learned.model
     small = {
-        GOLD_FALLBACK_LISTS: fallback_lists(model, groups, LENGTH),
+        GOLD_FALLBACK_LISTS: fallback_lists(model, learned.groups, LENGTH),
         GOLD_SIMILAR_ITEMS: similar_items(model, N_SIMILAR),
-        GOLD_ITEM_FACTORS: item_factors(model),
+        GOLD_ITEM_FACTORS: item_factors(model, learned.trending),
     }
     fit = {"fit_id": session.retrain_id(warehouse.run_key)}
     for table, rows in small.items():

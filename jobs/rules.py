@@ -14,6 +14,7 @@ from warehouse.datasets import Dataset, Ratings, Scale
 
 MALFORMED = "line_malformed"
 REFUSED = "landing_refused"
+KINDS = ("rate", "unrate", "hide", "not_interested")
 _HAIR = 1e-9
 _LAST_SECOND = 253_402_300_799  # 9999-12-31T23:59:59Z
 _ISO_DAY = r"^\d{4}-\d{2}-\d{2}"
@@ -26,10 +27,15 @@ def judged(
 
     Every row of a `refused` landing breaks one more rule.
     """
-    if target == "ratings":
-        rows = judged_ratings(sent, dataset, now)
-    else:
-        rows = judged_items(sent) if target == "items" else judged_users(sent)
+    match target:
+        case "ratings":
+            rows = judged_ratings(sent, dataset, now)
+        case "feedback":
+            rows = judged_feedback(sent, dataset, now)
+        case "items":
+            rows = judged_items(sent)
+        case _:
+            rows = judged_users(sent)
     if not refused:
         return rows
     more = F.array_append("broken_rules", F.lit(REFUSED))
@@ -40,24 +46,22 @@ def judged(
 
 
 def judged_ratings(sent: DataFrame, dataset: Dataset, now: datetime) -> DataFrame:
-    """Return the rows with `event_id`, `typed_rating`, `occurred_at` and `broken_rules`."""
+    """Return the rows with `event_id`, `kind`, typed columns, `occurred_at`, `broken_rules`."""
     part = dataset.ratings
     typed = sent.withColumns(
         {
+            "kind": F.lit("rate"),
             "typed_rating": F.expr("try_cast(trim(rating) AS double)"),
             "occurred_at": _instant(part),
             "typed_user": F.trim("user_id"),
             "typed_item": F.trim("item_id"),
         }
     )
-    latest = now + timedelta(hours=dataset.floors.future_tolerance_hours)
     rules = {
-        "user_missing": _blank("user_id"),
-        "item_missing": _blank("item_id"),
-        "id_not_text": _no_text("user_id", "item_id"),
+        **_id_rules(),
         **_rating_rules(dataset.scale),
         "time_not_readable": F.col("occurred_at").isNull(),
-        "time_in_future": F.col("occurred_at") > F.lit(latest),
+        "time_in_future": _in_future(dataset, now),
     }
     identity = [
         F.lit("rate"),
@@ -67,6 +71,32 @@ def judged_ratings(sent: DataFrame, dataset: Dataset, now: datetime) -> DataFram
         F.unix_micros("occurred_at").cast("string"),
     ]
     return _judged(typed, rules).withColumn("event_id", F.md5(F.concat_ws("\x1f", *identity)))
+
+
+def judged_feedback(sent: DataFrame, dataset: Dataset, now: datetime) -> DataFrame:
+    """Return the events with typed columns and `broken_rules`; ids are the outbox's, trimmed never.
+
+    The API asked the same when it took them; the scale may have changed since.
+    """
+    typed = sent.withColumns(
+        {
+            "typed_rating": F.col("rating"),
+            "typed_user": F.col("user_id"),
+            "typed_item": F.col("item_id"),
+            "source_file": F.lit("outbox"),
+            "raw": F.lit(None).cast("string"),
+        }
+    )
+    is_rate = F.col("kind") == "rate"
+    of_rates = {name: is_rate & rule for name, rule in _rating_rules(dataset.scale).items()}
+    rules = {
+        "kind_unknown": ~F.coalesce(F.col("kind").isin(*KINDS), F.expr("false")),
+        **_id_rules(),
+        **of_rates,
+        "rating_without_a_rate": ~is_rate & F.col("rating").isNotNull(),
+        "time_in_future": _in_future(dataset, now),
+    }
+    return _judged(typed, rules)
 
 
 def judged_items(sent: DataFrame) -> DataFrame:
@@ -91,6 +121,19 @@ def _judged(rows: DataFrame, rules: dict[str, Column]) -> DataFrame:
     none = F.expr("CAST(array() AS array<string>)")
     broken = F.when(F.col("joined") == "", none).otherwise(F.split("joined", ","))
     return rows.withColumn("joined", joined).withColumn("broken_rules", broken).drop("joined")
+
+
+def _id_rules() -> dict[str, Column]:
+    return {
+        "user_missing": _blank("user_id"),
+        "item_missing": _blank("item_id"),
+        "id_not_text": _no_text("user_id", "item_id"),
+    }
+
+
+def _in_future(dataset: Dataset, now: datetime) -> Column:
+    latest = now + timedelta(hours=dataset.floors.future_tolerance_hours)
+    return F.col("occurred_at") > F.lit(latest)
 
 
 def _rating_rules(scale: Scale) -> dict[str, Column]:

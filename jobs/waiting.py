@@ -30,9 +30,17 @@ class Waiting:
         return hashlib.sha256(known.encode()).hexdigest()[:12]
 
     def live(self, target: str) -> list[str]:
-        """Return the landings that silver shall hold: of snapshots the last one alone."""
+        """Return the landings that silver shall hold: of snapshots the last one, no feedback."""
         mine = [one for one, of in self.targets.items() if of == target and one not in self.refused]
-        return mine[-1:] if self.replaces else mine
+        if not self.replaces:
+            return mine
+        return [] if target == "feedback" else mine[-1:]
+
+    @property
+    def history(self) -> list[str]:
+        """The landings that bring events which silver shall hold, oldest first."""
+        bring = {*self.live("ratings"), *self.live("feedback")}
+        return [one for one in self.targets if one in bring]
 
     def read(self, target: str) -> list[str]:
         """Return the landings to read: the live ones, and the refused for the quarantine."""

@@ -162,10 +162,13 @@ def work(stack: Stack, dataset: Dataset) -> None:
     """
     airflow = client(stack)
     ingest, retrain = f"{dataset.name}__ingest", f"{dataset.name}__retrain"
-    maintain = f"{dataset.name}__maintain"
+    names = ("ingest", "collect", "retrain", "maintain")
+    wanted = [
+        f"{dataset.name}__{name}" for name in names if name != "collect" or dataset.takes_feedback
+    ]
     with step("Airflow reads the DAGs"):
-        runs.wait_for_dags(airflow, {ingest, retrain, maintain})
-    for dag_id in (ingest, retrain, maintain):
+        runs.wait_for_dags(airflow, set(wanted))
+    for dag_id in wanted:
         airflow.unpause(dag_id)
     begun, ended = datetime.now(UTC), []
     second = runs.current(airflow, retrain)

@@ -55,8 +55,8 @@ class CopyStream:
 def encoded(batch: pa.RecordBatch, *, release_id: int | None = None) -> bytes:
     """Return the rows of a batch as COPY reads them, the release's id first if it is given.
 
-    Columns are string, int32, or lists of string, float32 or timestamp[us]; values may be null,
-    elements of lists may not.
+    Columns are string, int32, float32, or lists of string, float32 or timestamp[us]; values may be
+    null, elements of lists may not.
     """
     n_fields = batch.num_columns + (release_id is not None)
     start = np.array([n_fields], ">i2").tobytes()
@@ -70,9 +70,9 @@ def encoded(batch: pa.RecordBatch, *, release_id: int | None = None) -> bytes:
 def _field(column: pa.Array) -> pa.Array:
     if pa.types.is_list(column.type):
         return _list(column)
-    if pa.types.is_int32(column.type):
+    if pa.types.is_int32(column.type) or pa.types.is_float32(column.type):
         numbers = column.fill_null(0).to_numpy(zero_copy_only=False)
-        return _where_valid(column, _prefixed(numbers.astype(">i4")))
+        return _where_valid(column, _prefixed(numbers.astype(numbers.dtype.newbyteorder(">"))))
     return _texts(column)
 
 

@@ -26,9 +26,22 @@ _SCORED = [("item_ids", _IDS), ("scores", _REALS)]
 COLUMNS = {
     "recommendations": pa.schema([("user_id", pa.string()), *_SCORED]),
     "profiles": pa.schema(
-        [("user_id", pa.string()), ("item_ids", _IDS), ("ratings", _REALS), ("rated_at", _TIMES)]
+        [
+            ("user_id", pa.string()),
+            ("segment", pa.string()),
+            ("item_ids", _IDS),
+            ("ratings", _REALS),
+            ("rated_at", _TIMES),
+        ]
     ),
-    "item_factors": pa.schema([("item_id", pa.string()), ("factors", _REALS)]),
+    "item_factors": pa.schema(
+        [
+            ("item_id", pa.string()),
+            ("factors", _REALS),
+            ("popularity", pa.float32()),
+            ("trending", pa.float32()),
+        ]
+    ),
     "similar_items": pa.schema([("item_id", pa.string()), *_SCORED]),
     "fallback_lists": pa.schema([("segment", pa.string()), *_SCORED]),
 }

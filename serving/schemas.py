@@ -3,20 +3,7 @@
 import json
 from collections.abc import Mapping
 from datetime import datetime
-import json
-from collections.abc import Mapping
-from datetime import datetime
 from typing import Annotated, Any, Literal, Self
-
-from pydantic import (
-    AwareDatetime,
-    BaseModel,
-    ConfigDict,
-    Field,
-    FiniteFloat,
-    JsonValue,
-    StringConstraints,
-)
 
 from pydantic import (
     AwareDatetime,

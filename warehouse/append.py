@@ -1,13 +1,20 @@
-"""Small appends to the lake without Spark: verdicts, nominations, feedback. A second, no JVM."""
+"""Small appends to the lake without Spark: verdicts, nominations, feedback. A second, no JVM.
+
+Every commit leaves a mark in the table's log, as a Delta application transaction. What is written
+is written once, because the mark is looked at under the table's lock; on an object store, where
+there is none, Delta refuses the second of two commits that bring the same mark.
+"""
 
 import json
 import logging
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
+from deltalake.exceptions import CommitFailedError
 
 from warehouse import locks
 from warehouse.errors import SchemaMismatchError
@@ -26,6 +33,15 @@ _ATOMS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What a commit leaves in the table's log. It is made only while the log says `after`."""
+
+    name: str
+    version: int = 1
+    after: int | None = None
+
+
 def append(
     root: str,
     table: Table,
@@ -33,13 +49,15 @@ def append(
     *,
     run_key: str,
     part: str = "",
+    mark: Mark | None = None,
 ) -> bool:
     """Add the rows to the table in one commit that carries the run key; make the table if needed.
 
-    A run that writes a table more than once names each `part`.
+    A run that writes a table more than once names each `part`. A `mark` of the caller's own stands
+    in the run key's place: then what is written once is not what this run writes.
 
     Returns:
-        False if this run key (and part) is in the table's log already: then nothing is written.
+        False if the table's log has this mark already: then nothing is written.
 
     Raises:
         SchemaMismatchError: a row lacks a column, has one too many, or a value of another type.
@@ -49,15 +67,31 @@ def append(
     data = _typed(table, rows)
     with locks.writer(root, table, f"{run_key}, pid {os.getpid()}"):
         delta = _opened(uri, table)
-        app_id = f"{run_key}#{part}"
-        if delta.transaction_version(app_id) is not None:
+        left = mark or Mark(f"{run_key}#{part}")
+        if not _written(delta, data, left, run_key):
             log.info("skipped table=%s run_key=%s: written before", table.full_name, run_key)
             return False
-        commit = CommitProperties(
-            custom_metadata=signature(run_key), app_transactions=[Transaction(app_id, 1)]
-        )
-        write_deltalake(delta, data, mode="append", commit_properties=commit)
     log.info("wrote table=%s rows=%d run_key=%s", table.full_name, data.num_rows, run_key)
+    return True
+
+
+def _written(delta: DeltaTable, data: pa.Table, mark: Mark, run_key: str) -> bool:
+    """Commit the rows, unless the log is not where the mark expects it to be."""
+    if delta.transaction_version(mark.name) != mark.after:
+        return False
+    commit = CommitProperties(
+        custom_metadata=signature(run_key),
+        app_transactions=[Transaction(mark.name, mark.version)],
+    )
+    try:
+        write_deltalake(
+            delta, data, mode="append", schema_mode="merge", commit_properties=commit
+        )  # merge: the table may be older than a column
+    except CommitFailedError:
+        delta.update_incremental()
+        if delta.transaction_version(mark.name) == mark.after:
+            raise
+        return False  # somebody else brought the mark meanwhile
     return True
 
 

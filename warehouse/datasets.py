@@ -165,6 +165,9 @@ class Schedule(_Part):
     """When things run: cron expressions in UTC; null means by hand only."""
 
     ingest: str | None = None
+    collect: str | None = Field(
+        default="*/5 * * * *", description="When the product's events are carried into the lake."
+    )
     retrain: str | None = None
     maintain: str | None = Field(
         default="30 4 * * 0", description="When old files of the lake are removed."
@@ -197,6 +200,11 @@ class Dataset(_Part):
     windows: Windows = Windows()
     floors: Floors = Floors()
     schedule: Schedule = Schedule()
+
+    @property
+    def takes_feedback(self) -> bool:
+        """Whether what people do in the product joins what the source sends."""
+        return self.source.delivery == "increments"
 
 
 def load(path: Path) -> Dataset:

@@ -42,6 +42,10 @@ class Lake:
         """
         return self._open(table, None).version()
 
+    def mark(self, table: Table, name: str) -> int | None:
+        """Return the version of an application transaction of the newest version, if it has it."""
+        return self._open(table, None).transaction_version(name) if self.exists(table) else None
+
     def n_rows(self, table: Table) -> int:
         """Return the number of rows of the newest version, from the log alone."""
         actions = pa.table(self._open(table, None).get_add_actions(flatten=True))

@@ -96,12 +96,18 @@ def _sent(name: str) -> Column:
 BRONZE_LANDINGS = Table(
     layer="bronze",
     name="landings",
-    doc="One row per file that was landed: the memory of `land`, which takes no file twice.",
+    doc="One row per file that was landed, or part of the outbox that was collected. It is the "
+    "memory of `land`, which takes no file twice.",
     columns=(
         Column("landing_id", "string", "First 16 hex digits of `sha256`, then the table's name."),
-        Column("target", "string", "`ratings`, `items` or `users`."),
-        Column("source_file", "string", "Name of the file (or pattern) inside its source."),
-        Column("sha256", "string", "Digest of the bytes; of names, sizes and times for a folder."),
+        Column("target", "string", "`ratings`, `items`, `users` or `feedback`."),
+        Column("source_file", "string", "Name of the file (or pattern); `outbox` for feedback."),
+        Column(
+            "sha256",
+            "string",
+            "Digest of the bytes; of names, sizes and times for a folder; of the cursor for the "
+            "outbox.",
+        ),
         Column("n_rows", "bigint", "Rows landed, valid or not."),
         _RUN_KEY,
         Column("landed_at", "timestamp", "UTC."),
@@ -149,6 +155,44 @@ BRONZE_USERS = Table(
     key=_LINE,
 )
 
+BRONZE_FEEDBACK = Table(
+    layer="bronze",
+    name="feedback",
+    doc="Events that the product's API took, as its outbox held them. Appended, never changed. "
+    "Each commit's application transaction `outbox` says how far the outbox was read.",
+    columns=(
+        Column("event_id", "string", "The outbox's: 32 hex digits."),
+        _sent("kind"),
+        _sent("user_id"),
+        _sent("item_id"),
+        Column("rating", "double", "As sent; null unless `rate`.", nullable=True),
+        Column("occurred_at", "timestamp", "When it happened, as the caller says, UTC."),
+        Column("received_at", "timestamp", "When the API took it, UTC."),
+        Column("sent_by", "string", "Name of the key that sent it."),
+        Column("landing_id", "string", "The part of the outbox: see `bronze.landings`."),
+        Column("source_line", "bigint", "Place in that part, from 1, in the order of commits."),
+        _RUN_KEY,
+    ),
+    key=("event_id",),
+)
+
+BRONZE_COLLECTIONS = Table(
+    layer="bronze",
+    name="collections",
+    doc="The balance sheet of `collect`, one row per part of the outbox that holds anything.",
+    columns=(
+        Column("landing_id", "string", "See `bronze.landings`."),
+        Column("since", "bigint", "Postgres transactions from here on were read,"),
+        Column("until", "bigint", "and those from here on were not: the next part begins here."),
+        Column("n_outbox", "bigint", "Events that Postgres held of them when they were written."),
+        Column("n_written", "bigint", "Events of them in `bronze.feedback`."),
+        Column("lag_seconds", "double", "How long the oldest of them had waited."),
+        _RUN_KEY,
+        Column("collected_at", "timestamp", "UTC."),
+    ),
+    key=("landing_id",),
+)
+
 SILVER_REFINEMENTS = Table(
     layer="silver",
     name="refinements",
@@ -156,12 +200,12 @@ SILVER_REFINEMENTS = Table(
     "n_rows = n_accepted + n_duplicates + n_quarantined. A landing listed here is done.",
     columns=(
         Column("landing_id", "string", "See `bronze.landings`."),
-        Column("target", "string", "`ratings`, `items` or `users`."),
+        Column("target", "string", "`ratings`, `items`, `users` or `feedback`."),
         Column("n_rows", "bigint", "Rows of the landing."),
         Column("n_accepted", "bigint", "Rows that became events (items, users: rows kept)."),
         Column("n_duplicates", "bigint", "Rows that said nothing new."),
         Column("n_quarantined", "bigint", "Rows that a rule refused."),
-        Column("n_unknown_items", "bigint", "Accepted ratings of items that no item file lists."),
+        Column("n_unknown_items", "bigint", "Accepted events of items that no item file lists."),
         _RUN_KEY,
         Column("refined_at", "timestamp", "UTC."),
     ),
@@ -173,7 +217,7 @@ SILVER_EVENTS = Table(
     name="events",
     doc="The accepted history: everything that people did, one row per event, never changed.",
     columns=(
-        Column("event_id", "string", "32 hex digits; equal events have equal ids."),
+        Column("event_id", "string", "32 hex digits; equal lines of files have equal ids."),
         Column("kind", "string", "`rate`, `unrate`, `hide` or `not_interested`."),
         _USER,
         _ITEM,
@@ -257,12 +301,12 @@ SILVER_QUARANTINE = Table(
     name="quarantine",
     doc="Rows that a rule refused, as they were sent, with the names of the rules.",
     columns=(
-        Column("target", "string", "`ratings`, `items` or `users`."),
+        Column("target", "string", "`ratings`, `items`, `users` or `feedback`."),
         Column("sent", "string", "The row as JSON: field names and values as sent, or `raw`."),
         Column("broken_rules", "array<string>", "Names of the rules, in the order of the rules."),
         Column("landing_id", "string", "See `bronze.landings`."),
-        Column("source_file", "string", "Name of the file the row came from."),
-        Column("source_line", "bigint", "Line in that file, from 1."),
+        Column("source_file", "string", "Name of the file the row came from, or `outbox`."),
+        Column("source_line", "bigint", "Line in that file, or place in that part, from 1."),
         Column("first_seen_at", "timestamp", "UTC."),
         _RUN_KEY,
     ),
@@ -459,13 +503,19 @@ GOLD_RECOMMENDATIONS = Table(
 GOLD_PROFILES = Table(
     layer="gold",
     name="profiles",
-    doc="What a fit knew of one user: his ratings, newest first.",
+    doc="What a fit knew of one user: his segment and his ratings, newest first.",
     columns=(
         _FIT,
         _USER,
         Column("item_ids", "array<string>", "What he rated, newest first."),
         Column("ratings", "array<float>", "One per item, on the data set's scale."),
         Column("rated_at", "array<timestamp>", "One per item, UTC."),
+        Column(
+            "segment",
+            "string",
+            "His segment in `gold.fallback_lists`, or empty; null in fits before it was kept.",
+            nullable=True,
+        ),
     ),
     key=("fit_id", "user_id"),
 )
@@ -473,11 +523,27 @@ GOLD_PROFILES = Table(
 GOLD_ITEM_FACTORS = Table(
     layer="gold",
     name="item_factors",
-    doc="The factors of each item that the fit has seen; none for a popularity recipe.",
+    doc="What a fit learned of each item that it has seen.",
     columns=(
         _FIT,
         _ITEM,
-        Column("factors", "array<float>", "Its row: factors, then columns of priors."),
+        Column(
+            "factors",
+            "array<float>",
+            "Its row: factors, then columns of priors; empty for a popularity recipe.",
+        ),
+        Column(
+            "popularity",
+            "float",
+            "Its score in the fallback list of everybody; null in fits before it was kept.",
+            nullable=True,
+        ),
+        Column(
+            "trending",
+            "float",
+            "Its likings, halved every 14 days back from the newest rating; null as above.",
+            nullable=True,
+        ),
     ),
     key=("fit_id", "item_id"),
 )
@@ -508,6 +574,8 @@ TABLES = (
     BRONZE_RATINGS,
     BRONZE_ITEMS,
     BRONZE_USERS,
+    BRONZE_FEEDBACK,
+    BRONZE_COLLECTIONS,
     SILVER_REFINEMENTS,
     SILVER_EVENTS,
     SILVER_INTERACTIONS,

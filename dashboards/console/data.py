@@ -22,10 +22,13 @@ from dashboards.demo import data as demo
 from dashboards.demo.data import NotSetUpError
 from dashboards.demo.memory import Known
 from ops.airflow import Airflow, Question, Run, Task
-from serving.schemas import Release, Verdict
+from serving.schemas import OutboxState, Release, Verdict
+from warehouse import sheet
 from warehouse.query import Lake
 from warehouse.settings import LakeSettings
+from warehouse.sheet import Sheet
 from warehouse.tables import (
+    BRONZE_COLLECTIONS,
     GOLD_FITS,
     GOLD_MODEL_METRICS,
     GOLD_NOMINATIONS,
@@ -37,6 +40,7 @@ from warehouse.tables import (
     Table,
 )
 
+SHOWN_COLLECTIONS = 3
 USUAL_OF = 3  # runs that "usually" looks at
 IN_ORDER = (
     "land", "refine", "announce",
@@ -77,6 +81,23 @@ class TableState:
     version: int
     written_at: datetime
     version_served: int | None
+
+
+@dataclass(frozen=True)
+class Collection:
+    """One part of the outbox that came into the lake."""
+
+    n_written: int
+    lag_seconds: float
+    collected_at: datetime
+
+
+@dataclass(frozen=True)
+class Loop:
+    """How the lake stands to what people sent. Collections are newest first."""
+
+    sheet: Sheet
+    collections: tuple[Collection, ...]
 
 
 def sign_in(name: str, password: str) -> Operator:
@@ -167,6 +188,25 @@ def verdicts(dataset: str) -> Known[list[Verdict]]:
     return demo.ask(("verdicts", dataset), lambda: demo.client(dataset).verdicts(limit=20))
 
 
+@st.cache_data(ttl="5s", show_spinner=False)
+def outbox(dataset: str) -> Known[OutboxState]:
+    """Return what waits in Postgres to be collected."""
+    return demo.ask(("outbox", dataset), lambda: demo.client(dataset).outbox())
+
+
+@st.cache_data(ttl="5s", show_spinner=False)
+def loop(dataset: str) -> Loop:
+    """Return what the lake holds of feedback.
+
+    Raises:
+        WarehouseError: the lake can't be read.
+    """
+    lake = _lake(dataset)
+    rows = _rows(lake, BRONZE_COLLECTIONS, list(Collection.__dataclass_fields__))
+    found = sorted((Collection(**row) for row in rows), key=_collected, reverse=True)
+    return Loop(sheet.sheet(lake), tuple(found[:SHOWN_COLLECTIONS]))
+
+
 @st.cache_data(ttl="15s", show_spinner=False)
 def tables(dataset: str, fit_id: str | None) -> list[TableState]:
     """Return every table that is there. `fit_id` is the live release's fit.
@@ -236,6 +276,10 @@ def _versions_served(lake: Lake, fit_id: str | None) -> dict[str, int]:
     fits = lake.read(GOLD_FITS, columns=["fit_id", "versions"]).to_pylist()
     found = (dict(fit["versions"]) for fit in fits if fit["fit_id"] == fit_id)
     return next(found, {})
+
+
+def _collected(collection: Collection) -> datetime:
+    return collection.collected_at
 
 
 def _place(task: Task) -> int:

@@ -1,9 +1,20 @@
-"""Page "Overview": what is live, how it was proved, what runs, what the lake holds."""
+"""Page "Overview": what is live, how it was proved, what runs, what people sent, the lake."""
 
 import streamlit as st
 
 from dashboards import ui
-from dashboards.console import approval, data, figures, lake, pieces, runs, session, start, verdict
+from dashboards.console import (
+    approval,
+    data,
+    figures,
+    lake,
+    loop,
+    pieces,
+    runs,
+    session,
+    start,
+    verdict,
+)
 from dashboards.demo import choices, states
 from dashboards.demo import data as demo
 from dashboards.text import esc, moment
@@ -84,5 +95,7 @@ with pieces.card():
     else:
         ui.heading("Last verdict", pieces.badge("idle", "None yet"))
         st.caption("Each retrain ends with one: what was decided, and by which figures.")
+with pieces.card():
+    loop.show(data.outbox(dataset).value, data.loop(dataset))
 with pieces.card():
     lake.show(data.tables(dataset, live.retrain_id if live else None))

@@ -9,6 +9,7 @@ rows of several models stand side by side, and the priors' columns after them:
 `Model.item_rows` are those of the items. `Model.constants` say what else an online fold-in needs to
 make the row of one person from his ratings and his segment:
 
+- `relevant_from`, always: from here on a rating says that he liked it;
 - `weighting` and its fields, `global_mean`, `reg`, `alpha`: strengths, and the formula of implicit
   ALS, for each model on its own columns;
 - `half_life_days`, `newest` (microseconds), where strengths get old: age is counted from `newest`;
@@ -136,11 +137,12 @@ def fit(
     """
     start = time.monotonic()
     factors: Factors | None = None
-    constants: dict[str, Any] = {}
+    constants: dict[str, Any] = {"relevant_from": relevant_from}
     fallback = popularity.fit(ratings, _fallback(recipe, relevant_from), catalogue, groups)
     scorer: Scorer = fallback
     if isinstance(recipe, Als | AlsWithPriors):
-        factors, constants = _factors(recipe, ratings, {} if known is None else known)
+        factors, of_factors = _factors(recipe, ratings, {} if known is None else known)
+        constants |= of_factors
         found = None
         if isinstance(recipe, AlsWithPriors):
             found = priors.fit(

@@ -13,6 +13,8 @@ from jobs.engine.lists import Block
 from jobs.engine.people import Segments
 from jobs.engine.recipes import Popular, Popularity, PopularLikeHim, PopularRecently
 
+TRENDING_DAYS = 14
+
 
 @dataclass(frozen=True)
 class Lift:
@@ -72,6 +74,15 @@ def fit(
             return PopularityScorer(counted(liked, weight, catalogue, 1))
         case PopularLikeHim():
             return _like_him(liked, recipe, catalogue, groups)
+
+
+def trending(
+    ratings: DataFrame, catalogue: Catalogue, *, relevant_from: float
+) -> NDArray[np.float32]:
+    """Return (places,): likings, halved every 14 days back from the newest of all ratings."""
+    liked = ratings.where(F.col("rating") >= relevant_from)
+    weight = ages.remaining(ages.newest(ratings), TRENDING_DAYS)
+    return np.asarray(counted(liked, weight, catalogue, 1)[0], np.float32)
 
 
 def _like_him(

@@ -38,7 +38,7 @@ class Window:
 
     @property
     def hidden(self) -> DataFrame:
-        """(user, item): hidden until the cut."""
+        """(user, item): hidden at the cut."""
         return self.pairs.where("hidden").select(*PAIR)
 
     @property
@@ -90,7 +90,7 @@ def older_side(events: DataFrame, *, share: float, cut: Cut = "time", seed: int 
 
 def window(events: DataFrame, older: Column) -> Window:
     """Return both sides of a cut; `older` says which events are on the older side."""
-    rated, hides = F.col("kind").isin(*_RATED), F.col("kind").isin(*_HIDDEN)
+    rated = F.col("kind").isin(*_RATED)
     pairs = (
         events.withColumn("is_older", older)
         .repartition(*PAIR)  # rows are sorted once, after the shuffle, not before it too
@@ -99,7 +99,7 @@ def window(events: DataFrame, older: Column) -> Window:
             _last(rated & F.col("is_older")).alias("older"),
             _last(rated & ~F.col("is_older")).alias("newer"),
             F.bool_or("is_older").alias("known"),
-            F.bool_or(hides & F.col("is_older")).alias("hidden"),
+            _is_hidden(F.col("is_older")).alias("hidden"),
         )
     )
     return Window(pairs)
@@ -136,8 +136,19 @@ def holding(events: DataFrame) -> DataFrame:
 
 
 def hidden(events: DataFrame) -> DataFrame:
-    """Return (user, item): what was hidden. It filters lists and never trains."""
-    return events.where(F.col("kind").isin(*_HIDDEN)).select(*PAIR).distinct()
+    """Return (user, item) whose newest event hides. It filters lists and never trains.
+
+    Rating an item, or taking back what was said of it, shows it again.
+    """
+    once = events.where(F.col("kind").isin(*_HIDDEN)).select(*PAIR).distinct()
+    pairs = events.join(once, PAIR, "left_semi").groupBy(*PAIR)
+    return pairs.agg(_is_hidden(F.lit(1) == 1).alias("hidden")).where("hidden").select(*PAIR)
+
+
+def _is_hidden(among: Column) -> Column:
+    """Return whether a pair's newest event among these hides it; false if there is none."""
+    newest = F.max_by("kind", F.when(among, F.struct("occurred_at", "event_id")))
+    return F.coalesce(newest.isin(*_HIDDEN), F.expr("false"))
 
 
 def _last(wanted: Column) -> Column:

@@ -33,6 +33,34 @@ def test_too_few_new_rows_are_announced_to_nobody(run: Run, jobs: Jobs) -> None:
     assert n_announced("playground__ingest") == before
 
 
+def test_collected_events_are_announced(run: Run, jobs: Jobs) -> None:
+    before = n_announced("playground__collect")
+    assert set(run("playground__collect").values()) == {"success"}
+    assert [call.job for call in jobs.calls()] == ["collect", "announce"]
+    assert n_announced("playground__collect") == before + 1
+    knowing = [call.job for call in jobs.calls() if "SERVING_DATABASE_URL" in call.env]
+    assert knowing == ["collect"]
+
+
+def test_where_no_event_waited_nothing_is_announced_and_the_run_is_green(
+    run: Run, jobs: Jobs
+) -> None:
+    jobs.end_with(collect=99)
+    before = n_announced("playground__collect")
+    states = run("playground__collect")
+    assert (states["run"], states["collect"], states["announce"]) == (
+        *("success", "success"), "skipped",
+    )  # fmt: skip
+    assert n_announced("playground__collect") == before
+
+
+def test_too_few_collected_events_are_announced_to_nobody(run: Run, jobs: Jobs) -> None:
+    jobs.end_with(announce=99)
+    before = n_announced("playground__collect")
+    assert run("playground__collect")["announce"] == "skipped"
+    assert n_announced("playground__collect") == before
+
+
 def test_a_retrain_runs_every_job_once(run: Run, jobs: Jobs) -> None:
     assert set(run("playground__retrain").values()) == {"success"}
     called = [call.job for call in jobs.calls()]

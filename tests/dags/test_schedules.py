@@ -38,6 +38,28 @@ def test_announce_tells_of_new_rows_and_retrain_waits_for_them(bag: "DagBag") ->
         assert ingest.get_task("announce").outlets == [new_rows]
         assert [t.task_id for t in ingest.tasks if t.outlets] == ["announce"]
         assert waited_for(retrain.timetable) == [new_rows]
+        if dataset.takes_feedback:
+            collect = bag.dags[f"{dataset.name}__collect"]
+            assert [t.task_id for t in collect.tasks if t.outlets] == ["announce"]
+            assert collect.get_task("announce").outlets == [new_rows]
+
+
+def test_feedback_is_collected_every_five_minutes_if_the_manifest_says_nothing(
+    bag: "DagBag",
+) -> None:
+    collect = bag.dags["playground__collect"]
+    assert datasets.named("playground").schedule.collect == "*/5 * * * *"
+    first = first_run(collect)
+    assert first is not None
+    assert first.minute % 5 == 0
+
+
+def test_a_manifest_may_leave_collecting_to_a_person() -> None:
+    from dags.collect import collect
+
+    dataset = datasets.named("playground")
+    never = dataset.schedule.model_copy(update={"collect": None})
+    assert first_run(collect(dataset.model_copy(update={"schedule": never}))) is None
 
 
 def test_asset_names_differ_even_if_titles_do_not() -> None:

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pydantic import BaseModel, TypeAdapter
 
-from serving.schemas import Problem
+from serving.schemas import OutboxState, Problem
 from tests.dashboards import shop
 from tests.dashboards.visitors import Visitors
 
@@ -64,6 +64,8 @@ def answer(visitors: Visitors, path: str, params: Mapping[str, str]) -> Answer: 
             return _one(shop.similar(item_id, limit), "unknown-item")
         case ["releases"]:
             return _many(shop.releases())
+        case ["outbox"]:
+            return _one(OutboxState(n_events=0, n_waiting=0))
         case ["verdicts"]:
             return _many(shop.verdicts()[:limit])
     return _problem(404, "unknown-route")

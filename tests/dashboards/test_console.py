@@ -1,22 +1,26 @@
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboards.console import data
-from dashboards.console.data import Operator, TableState
+from dashboards.console.data import Loop, Operator, TableState
 from dashboards.demo import data as demo_data
 from dashboards.text import esc
 from ops.airflow import AirflowUnavailableError, NotAllowedError, SignInRefusedError
 from serving.errors import ApiUnavailableError
+from serving.schemas import OutboxState
 from tests.dashboards import shop
 from tests.dashboards.conftest import Page, known
 from tests.dashboards.fake_airflow import PASSWORD, USER, FakeAirflow
 from tests.dashboards.test_for_you import words
+from tests.jobs.product import balanced, collect
 from warehouse.append import append
 from warehouse.errors import TableMissingError
 from warehouse.settings import LakeSettings
+from warehouse.sheet import Sheet
 from warehouse.tables import GOLD_FITS, SILVER_INTERACTIONS, SILVER_ITEMS, SILVER_QUARANTINE
 
 PAGE = "console/overview.py"
@@ -43,6 +47,7 @@ def console(
     monkeypatch.setenv("LAKE_INBOX", str(tmp_path / "inbox"))
     monkeypatch.setattr(data, "releases", lambda _: known(shop.releases()))
     monkeypatch.setattr(data, "verdicts", lambda _: known(shop.verdicts()))
+    monkeypatch.setattr(data, "outbox", lambda _: known(OutboxState(n_events=0, n_waiting=0)))
     return airflow
 
 
@@ -262,6 +267,8 @@ def test_the_families_are_those_of_the_form() -> None:
         ("runs", NotAllowedError("x"), "role in Airflow does not allow"),
         ("releases", ApiUnavailableError("x"), "recommendation service"),
         ("tables", TableMissingError("x"), "lake can't be read"),
+        ("loop", TableMissingError("x"), "lake can't be read"),
+        ("outbox", ApiUnavailableError("x"), "recommendation service"),
         ("tables", demo_data.NotSetUpError("LAKE_ROOT"), "Not set up"),
     ],
 )
@@ -353,6 +360,60 @@ def test_the_lake_says_what_the_lists_do_not_know_yet(
     assert r"Not in the live lists yet: silver\.interactions" in words(shown)
     assert "1,000,209" in cells(shown)
     assert "In the live lists" in cells(shown)
+
+
+@pytest.mark.usefixtures("console")
+def test_the_loop_says_that_nothing_was_sent_yet(page: Page) -> None:
+    shown = signed_in(page)
+
+    assert not shown.exception
+    assert "No event was sent yet" in words(shown)
+    assert "sheet" not in words(shown)
+
+
+@pytest.mark.usefixtures("console")
+def test_the_loop_says_what_waits_and_that_the_sheet_closes(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    minutes = timedelta(minutes=2, seconds=30)
+    waits = OutboxState(n_events=1234, n_waiting=34, oldest_waiting_at=datetime.now(UTC) - minutes)
+    monkeypatch.setattr(data, "outbox", lambda _: known(waits))
+    root = LakeSettings().of("playground")  # type: ignore[call-arg] # from the environment
+    collect(root, "a", *[("rate", "u", "a", 3.0, 100)] * 7)
+    balanced(root, "a", 7)
+
+    shown = signed_in(page)
+
+    assert not shown.exception
+    figures = {each.label: each.value for each in shown.metric}
+    assert figures["Wait in Postgres"] == "34"
+    assert figures["The oldest waits for"] == "2 min"
+    assert figures["Wait to be refined"] == "7"
+    assert "The sheet closes" in words(shown)
+    assert "42 s" in cells(shown)
+
+
+@pytest.mark.usefixtures("console")
+def test_a_sheet_that_does_not_close_is_told(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = Loop(Sheet(n_outbox=9, n_bronze=8, n_accepted=8), ())
+    monkeypatch.setattr(data, "loop", lambda _: found)
+
+    shown = signed_in(page)
+
+    assert not shown.exception
+    assert "The sheet does not close" in words(shown)
+
+
+@pytest.mark.usefixtures("console")
+def test_collecting_that_is_late_is_told(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    long_ago = shop.NOW - timedelta(hours=1)
+    waits = OutboxState(n_events=1, n_waiting=1, oldest_waiting_at=long_ago)
+    monkeypatch.setattr(data, "outbox", lambda _: known(waits))
+
+    shown = signed_in(page)
+
+    assert not shown.exception
+    assert "Collecting is late" in words(shown)
 
 
 def test_freshness_is_told_from_versions() -> None:

@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from warehouse.append import append
 from warehouse.datasets import Dataset
 from warehouse.query import Lake
-from warehouse.tables import Table
+from warehouse.tables import BRONZE_COLLECTIONS, BRONZE_FEEDBACK, BRONZE_LANDINGS, Table
 
 if TYPE_CHECKING:
     from warehouse.delta import Warehouse
@@ -17,6 +18,7 @@ RATINGS = {"file": "ratings*.csv", "user": "user", "item": "item", "value": "sta
 ITEMS = {"file": "items*.csv", "item": "item", "title": "title", "categories": "kinds"}
 USERS = {"file": "users*.csv", "user": "user", "attributes": ["age"]}
 HEADER = "user,item,stars,at"
+Event = tuple[str, str, str, float | None, int]  # kind, user, item, rating, second
 
 
 def product(**changes: Any) -> Dataset:
@@ -40,6 +42,35 @@ def send(inbox: Path, name: str, *lines: str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
+
+
+def collect(root: str, landing: str, *events: Event) -> None:
+    """Write events into bronze as `collect` leaves them; times are seconds since 1970."""
+    at = {"received_at": NOW, "sent_by": "shop", "landing_id": landing, "run_key": landing}
+    rows = [
+        {
+            "event_id": f"{landing}-{place}",
+            "kind": kind,
+            "user_id": user_id,
+            "item_id": item_id,
+            "rating": rating,
+            "occurred_at": datetime.fromtimestamp(second, UTC),
+            "source_line": place,
+        }
+        | at
+        for place, (kind, user_id, item_id, rating, second) in enumerate(events, start=1)
+    ]
+    landed = {"landing_id": landing, "target": "feedback", "n_rows": len(rows), "landed_at": NOW}
+    landed |= {"source_file": "outbox", "sha256": landing, "run_key": landing}
+    append(root, BRONZE_FEEDBACK, rows, run_key=landing)
+    append(root, BRONZE_LANDINGS, [landed], run_key=landing)
+
+
+def balanced(root: str, landing: str, n_events: int) -> None:
+    """Write the balance of `collect` for a landing."""
+    row = {"landing_id": landing, "since": 0, "until": 1, "lag_seconds": 42.0}
+    row |= {"n_outbox": n_events, "n_written": n_events, "collected_at": NOW, "run_key": landing}
+    append(root, BRONZE_COLLECTIONS, [row], run_key=landing)
 
 
 def killed(*_: object, **__: object) -> None:

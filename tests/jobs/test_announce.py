@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from jobs import announce
-from tests.jobs.product import product
+from jobs import announce, freeze
+from tests.jobs.product import collect, product
 from warehouse.append import append
 from warehouse.query import Lake
 from warehouse.tables import GOLD_FREEZES, SILVER_REFINEMENTS
@@ -53,7 +53,7 @@ def test_below_the_manifests_number_nothing_is_due(
     refined(tmp_path, "2", 500, target="items")
 
     assert announce.run(Lake(str(tmp_path)), PATIENT) == 99
-    assert "9 new ratings since the beginning, a retrain takes 10: none is due" in caplog.text
+    assert "9 new events since the beginning, a retrain takes 10: none is due" in caplog.text
 
 
 def test_only_what_came_after_the_newest_freeze_counts(tmp_path: Path) -> None:
@@ -66,4 +66,29 @@ def test_only_what_came_after_the_newest_freeze_counts(tmp_path: Path) -> None:
     assert announce.run(Lake(str(tmp_path)), PATIENT) == 99
 
     refined(tmp_path, "3", 4)
+    assert announce.run(Lake(str(tmp_path)), PATIENT) == 0
+
+
+def test_feedback_counts_as_soon_as_it_is_collected_and_once(tmp_path: Path) -> None:
+    event = ("rate", "u", "a", 3.0, 100)
+    refined(tmp_path, "1", 5)
+    frozen(tmp_path, "retrain/1/freeze")
+
+    collect(str(tmp_path), "2", *[event] * 7)
+    assert announce.n_new_events(Lake(str(tmp_path))) == 7
+    assert freeze.waits(Lake(str(tmp_path)))
+    collect(str(tmp_path), "3", *[event] * 3)
+    assert announce.run(Lake(str(tmp_path)), PATIENT) == 0
+
+    refined(tmp_path, "2", 6, target="feedback")  # one of them was refused
+    assert announce.n_new_events(Lake(str(tmp_path))) == 9
+
+    refined(tmp_path, "3", 3, target="feedback")
+    frozen(tmp_path, "retrain/2/freeze")
+    assert announce.n_new_events(Lake(str(tmp_path))) == 0
+
+
+def test_feedback_alone_is_enough_before_anything_was_refined(tmp_path: Path) -> None:
+    collect(str(tmp_path), "1", *[("rate", "u", "a", 3.0, 100)] * 10)
+
     assert announce.run(Lake(str(tmp_path)), PATIENT) == 0

@@ -12,6 +12,8 @@ from jobs.frozen import frozen
 from tests.jobs.small_world import (
     GRUMBLER,
     HIDES,
+    ITEMS,
+    LIKED,
     NEWCOMER,
     PEOPLE,
     RUN,
@@ -22,6 +24,7 @@ from tests.jobs.small_world import (
     Row,
     category,
     likes,
+    ratings,
 )
 from warehouse.query import Lake
 from warehouse.tables import (
@@ -99,6 +102,22 @@ def test_fallback_lists_are_for_everybody_and_for_each_segment(retrained: Retrai
     segments = {row["segment"] for row in rows(retrained, GOLD_FALLBACK_LISTS)}
 
     assert segments == {"", "age=old", "age=young"}
+    assert {row["segment"] for row in rows(retrained, GOLD_PROFILES)} == segments - {""}
+
+
+def test_popularity_is_the_score_of_everybodys_list_and_what_is_liked_lately_trends(
+    retrained: Retrain,
+) -> None:
+    found = {row["item_id"]: row for row in rows(retrained, GOLD_ITEM_FACTORS)}
+    [listed] = [row for row in rows(retrained, GOLD_FALLBACK_LISTS) if not row["segment"]]
+
+    assert [found[i]["popularity"] for i in listed["item_ids"]] == listed["scores"]
+    trending = {item_id: row["trending"] for item_id, row in found.items()}
+    assert min(trending.values()) > 0
+    liked = [row for row in ratings() if row[1] in trending and row[2] == LIKED]
+    newest = max(trending, key=trending.__getitem__)
+    last = {item_id: at for at, (_, item_id, _) in enumerate(liked)}
+    assert newest in sorted(last, key=last.__getitem__)[-10:]
 
 
 def test_similar_items_are_of_one_taste(retrained: Retrain) -> None:
@@ -116,8 +135,9 @@ def test_the_ledger_says_what_was_read_and_what_fold_in_needs(retrained: Retrain
     assert ledger["n_users"] == len(rows(retrained, GOLD_RECOMMENDATIONS))
     assert dict(ledger["versions"])["silver.interactions"] >= 0
     assert set(constants) == {
-        *("weighting", "reg", "alpha", "p", "shrinkage", "hair", "global_mean")
+        *("weighting", "reg", "alpha", "p", "shrinkage", "hair", "global_mean", "relevant_from")
     }
+    assert constants["relevant_from"] == retrained.dataset.scale.relevant_from
     assert ledger["code_commit"] == fit.code_commit()
 
 
@@ -125,14 +145,15 @@ def test_priors_learn_from_what_silver_says_of_people_and_items(retrained: Retra
     recipe = AlsWithPriors(als=Als(rank=2, iterations=5), models=1)
     rows_of_run = frozen(retrained.warehouse.under(retrained.key("fit")))
 
-    model = fit.learn(rows_of_run, retrained.dataset, recipe).model
+    learned = fit.learn(rows_of_run, retrained.dataset, recipe)
+    model, rows_of_model = learned.model, fit.item_factors(learned.model, learned.trending)
 
     kinds = [name.split(":")[0] for name in model.constants["columns"]]
     assert kinds == ["popularity", "released", "segment", "segment", *["category"] * 4]
     assert model.catalogue.released is not None
     assert set(model.catalogue.released.tolist()) == {1999.0}
     assert json.loads(json.dumps(model.constants)) == model.constants
-    assert {len(row["factors"]) for row in fit.item_factors(model)} == {2 + len(kinds)}
+    assert {len(row["factors"]) for row in rows_of_model} == {2 + len(kinds)}
 
 
 def test_a_second_run_changes_nothing(retrained: Retrain) -> None:
@@ -173,9 +194,14 @@ def test_a_run_that_died_before_its_ledger_writes_only_the_ledger(
 
 
 def _popularity_serves_everybody(retrain: Retrain, lists: list[Row]) -> None:
-    """A popularity has lists for all whom it knows, no factors, and items alike by category."""
+    """A popularity has lists for all whom it knows, empty rows, and items alike by category."""
     assert {GRUMBLER, NEWCOMER} <= {row["user_id"] for row in lists}
-    assert rows(retrain, GOLD_ITEM_FACTORS, retrain.run) == []
+    items = rows(retrain, GOLD_ITEM_FACTORS, retrain.run)
+    assert len(items) == ITEMS
+    assert {len(row["factors"]) for row in items} == {0}
+    assert all(row["popularity"] > 0 and row["trending"] > 0 for row in items)
+    [ledger] = rows(retrain, GOLD_FITS, retrain.run)
+    assert json.loads(ledger["constants"]) == {"relevant_from": 4.0}
     for row in rows(retrain, GOLD_SIMILAR_ITEMS, retrain.run):
         assert {category(item_id) for item_id in row["item_ids"]} == {category(row["item_id"])}
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from jobs import publish, session
@@ -11,10 +11,13 @@ from jobs.engine import recipes
 from jobs.errors import NotDecidedError, NotFittedError
 from serving import database, recommendations, releases
 from serving.errors import LiveReleaseMovedError
+from serving.models import ItemFactors, Profile
 from tests.jobs.releasing import pinned, released
 from tests.jobs.small_world import GRUMBLER, RUN, SMALL, Retrain, likes
 from warehouse import datasets
+from warehouse.query import Lake
 from warehouse.settings import LakeSettings
+from warehouse.tables import GOLD_ITEM_FACTORS, GOLD_PROFILES
 
 RECIPE = recipes.from_json(SMALL)
 
@@ -31,6 +34,23 @@ def test_people_see_the_lists_of_the_lake(retrained: Retrain) -> None:
     assert (mine.kind, fallback.kind) == ("batch", "fallback")
     assert likes("u004", mine.items[0].item_id)
     assert mine.items[0].title == f"Title of {mine.items[0].item_id}"
+
+
+def test_the_release_knows_segments_and_how_popular_each_item_is(retrained: Retrain) -> None:
+    lake = Lake(retrained.warehouse.root)
+    mine = f"fit_id = '{RUN}'"
+    with Session(retrained.engine) as reading:
+        profiles = {row.user_id: row.segment for row in reading.scalars(select(Profile))}
+        items = {
+            row.item_id: pytest.approx((row.popularity, row.trending))
+            for row in reading.scalars(select(ItemFactors))
+        }
+
+    made = lake.read(GOLD_PROFILES, columns=["user_id", "segment"], where=mine).to_pylist()
+    assert profiles == {row["user_id"]: row["segment"] for row in made}
+    assert profiles["u000"] == "age=old"
+    made = lake.read(GOLD_ITEM_FACTORS, where=mine).to_pylist()
+    assert items == {row["item_id"]: (row["popularity"], row["trending"]) for row in made}
 
 
 def test_a_second_run_changes_nothing(retrained: Retrain) -> None:

@@ -7,11 +7,12 @@ def test_the_page_names_every_dag_task_and_way_out() -> None:
     for dataset in datasets.installed():
         assert f"`{dataset.name}__ingest`" in page
         assert f"`{dataset.name}__retrain`" in page
+        assert (f"`{dataset.name}__collect`" in page) == dataset.takes_feedback
         assert f"`{dataset.name}__maintain`" in page
-    assert page.count("**If it fails:**") == 3
+    assert page.count("**If it fails:**") == 4
     tasks = [line.split("`")[1] for line in page.splitlines() if "| 2 |" in line]
     assert tasks == [
-        *("land", "refine", "announce"),
+        *("land", "refine", "announce", "collect", "announce"),
         *("freeze", "nominate", "search", "evaluate", "decide", "approve", "fit", "publish"),
         "vacuum",
     ]

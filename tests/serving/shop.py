@@ -67,6 +67,7 @@ def profiles(**rated: str) -> Rows:
     return [
         {
             "user_id": user_id,
+            "segment": "",
             "item_ids": list(item_ids),
             "ratings": [float(n) for n in range(1, len(item_ids) + 1)],
             "rated_at": [RATED_AT] * len(item_ids),
@@ -80,7 +81,9 @@ def tables(**changed: Rows) -> Tables:
     rows = {
         "recommendations": lists_of("user_id", u="ab", v="c"),
         "profiles": profiles(u="cd", v="a"),
-        "item_factors": [{"item_id": "a", "factors": [0.5, -0.25]}],
+        "item_factors": [
+            {"item_id": "a", "factors": [0.5, -0.25], "popularity": 0.5, "trending": 2.0}
+        ],
         "similar_items": lists_of("item_id", a="bc"),
         "fallback_lists": lists_of("segment", everybody="dcb"),
         "items": items(**TITLES),

@@ -14,16 +14,19 @@ SCHEMA = pa.schema(
     [
         ("name", pa.string()),
         ("year", pa.int32()),
+        ("share", pa.float32()),
         ("words", pa.list_(pa.string())),
         ("scores", pa.list_(pa.float32())),
         ("times", pa.list_(pa.timestamp("us", "UTC"))),
     ]
 )
 TABLE = (
-    "create temporary table copied (release_id bigint, name text, year integer, words text[],"
-    " scores real[], times timestamptz[], place bigint generated always as identity)"
+    "create temporary table copied (release_id bigint, name text, year integer, share real,"
+    " words text[], scores real[], times timestamptz[], place bigint generated always as identity)"
 )
-COPY = "copy copied (release_id, name, year, words, scores, times) from stdin (format binary)"
+COPY = (
+    "copy copied (release_id, name, year, share, words, scores, times) from stdin (format binary)"
+)
 
 texts = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=12)
 times = st.datetimes(datetime(1900, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 # the strategy adds the zone
@@ -33,6 +36,7 @@ rows = st.lists(
         {
             "name": st.none() | texts,
             "year": st.none() | st.integers(-(2**31), 2**31 - 1),
+            "share": st.none() | reals,
             "words": st.none() | st.lists(texts, max_size=4),
             "scores": st.none() | st.lists(reals, max_size=4),
             "times": st.none() | st.lists(times, max_size=3),
@@ -73,7 +77,7 @@ def test_postgres_understands_what_arrow_held(
 def test_a_long_batch_is_cut_into_pieces_without_losing_a_row(session: Session) -> None:
     n = 2 * ROWS_AT_ONCE + 3
     ids = [str(number) for number in range(n)]
-    columns = [ids, [None] * n, [[i, i] for i in ids], [[0.5]] * n, [[]] * n]
+    columns = [ids, [None] * n, [None] * n, [[i, i] for i in ids], [[0.5]] * n, [[]] * n]
     arrays = [pa.array(c, field.type) for c, field in zip(columns, SCHEMA, strict=True)]
 
     found = copied(session, pa.RecordBatch.from_arrays(arrays, schema=SCHEMA))

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from warehouse.append import append, arrow_schema
 from warehouse.delta import Warehouse
 from warehouse.errors import SchemaMismatchError
 from warehouse.query import Lake
-from warehouse.tables import GOLD_NOMINATIONS, GOLD_VERDICTS, TABLES, Table
+from warehouse.tables import GOLD_NOMINATIONS, GOLD_PROFILES, GOLD_VERDICTS, TABLES, Table
 
 MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
 
@@ -104,6 +105,33 @@ def test_an_arrow_table_is_taken_too(tmp_path: Path) -> None:
 
     assert append(str(tmp_path), GOLD_NOMINATIONS, table, run_key="d/1/nominate")
     assert held(tmp_path) == ["d/1"]
+
+
+def test_a_table_that_is_older_than_a_column_gains_it(tmp_path: Path) -> None:
+    root = str(tmp_path)
+    older = replace(GOLD_PROFILES, columns=GOLD_PROFILES.columns[:-1])
+    row = {"user_id": "u", "item_ids": ["a"], "ratings": [5.0], "rated_at": [MONDAY]}
+    append(root, older, [row | {"fit_id": "d/1"}], run_key="d/1/fit")
+    newer = row | {"segment": "age=old"}
+
+    append(root, GOLD_PROFILES, [newer | {"fit_id": "d/2"}], run_key="d/2/fit")
+
+    found = Lake(root).read(GOLD_PROFILES, columns=["fit_id", "segment"]).to_pylist()
+    assert {each["fit_id"]: each["segment"] for each in found} == {"d/1": None, "d/2": "age=old"}
+
+
+def test_spark_too_gives_an_older_table_the_column_that_it_lacks(
+    spark: SparkSession, warehouse: Warehouse
+) -> None:
+    older = replace(GOLD_PROFILES, columns=GOLD_PROFILES.columns[:-1])
+    row = ("d/1", "u", ["a"], [5.0], [MONDAY])
+    warehouse.append(older, spark.createDataFrame([row], older.ddl))
+
+    newer = spark.createDataFrame([(*row, "age=old")], GOLD_PROFILES.ddl)
+    warehouse.under("d/2/fit").append(GOLD_PROFILES, newer)
+
+    found = warehouse.read(GOLD_PROFILES).select("segment").collect()
+    assert {each["segment"] for each in found} == {None, "age=old"}
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda t: t.full_name)

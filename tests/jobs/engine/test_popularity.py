@@ -56,6 +56,14 @@ def test_a_rating_counts_half_after_a_half_life(spark: SparkSession) -> None:
     assert found.scores(one())[0].tolist() == [[1, 0.75, 0]]
 
 
+def test_what_is_liked_lately_trends_whatever_was_disliked_since(spark: SparkSession) -> None:
+    rows = ratings(spark, (1, 7, 5, 14), (2, 7, 4, 28), (1, 8, 5, 42), (3, 9, 1, 0), (3, 99, 5, 0))
+
+    found = popularity.trending(rows, ITEMS, relevant_from=4)
+
+    assert found.tolist() == [0.75, 0.125, 0]
+
+
 def test_people_like_him_count_more_the_more_they_are(spark: SparkSession) -> None:
     women, men = range(40), range(40, 80)
     liked = [*((u, 7, 5.0, 0) for u in women), *((u, 8, 5.0, 0) for u in men)]

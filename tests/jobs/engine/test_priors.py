@@ -248,7 +248,8 @@ def test_factors_that_are_known_are_not_fitted_again(
 def test_gold_holds_whole_rows_and_likeness_is_by_factors_alone(
     model: Model, ratings: DataFrame, groups: Segments, known: FactorCache
 ) -> None:
-    whole = {row["item_id"]: row["factors"] for row in fit.item_factors(model)}
+    trend = np.zeros(len(model.catalogue), np.float32)
+    whole = {row["item_id"]: row["factors"] for row in fit.item_factors(model, trend)}
 
     assert len(whole) == ITEMS
     assert len(whole["00"]) == 2 * 2 + len(model.constants["columns"])

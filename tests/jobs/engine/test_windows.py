@@ -106,6 +106,28 @@ def test_hides_filter_and_never_train(spark: SparkSession) -> None:
     assert found.test.isEmpty()  # what he hid is no discovery
 
 
+def test_an_item_is_hidden_while_the_newest_event_hides_it(spark: SparkSession) -> None:
+    rows: list[Event] = [
+        (1, 1, "hide", None, 0),
+        (1, 1, "rate", 5.0, 1),  # shows it again
+        (1, 2, "not_interested", None, 0),
+        (1, 2, "unrate", None, 1),  # takes it back
+        (1, 3, "rate", 5.0, 0),
+        (1, 3, "hide", None, 1),
+        (1, 4, "unrate", None, 0),
+        (1, 4, "hide", None, 0),  # at one instant the later id holds
+        (1, 5, "rate", 5.0, 0),
+        (1, 6, "hide", None, 0),
+        (1, 6, "rate", 4.0, 9),
+    ]
+
+    assert rows_of(windows.hidden(frame(spark, rows)), "item") == {(3,), (4,)}
+    found = cut(spark, rows, share=0.7)
+    assert rows_of(found.hidden, "item") == {(3,), (4,), (6,)}
+    assert rows_of(found.training, "item") == {(1,), (3,), (5,)}
+    assert found.test.isEmpty()
+
+
 def test_no_events_make_an_empty_window(spark: SparkSession) -> None:
     found = cut(spark, [])
 
