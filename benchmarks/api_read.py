@@ -26,7 +26,9 @@ from sqlalchemy.orm import Session
 
 from ops.settings import HOST
 from serving import database, keys, recommendations
+from serving.held import Holder
 from serving.publish import Candidate, publish
+from serving.recommendations import Wanted
 from tests.serving import shop
 from tests.serving.server import as_role, create_database, free_port, temporary_server
 
@@ -157,12 +159,12 @@ def statement(url: str, users: int, seconds: float) -> list[float]:
         raw = connection.connection.dbapi_connection
         if raw is None:
             raise RuntimeError("no connection")
-        recommendations.for_person(connection, "0", limit=LIMIT)  # which plans it
+        recommendations.for_person(connection, Holder(), "0", Wanted(limit=LIMIT))  # which plans it
         cursor = raw.cursor()
         until = time.perf_counter() + seconds
         while (started := time.perf_counter()) < until:
             given = (str(random.integers(users)), LIMIT)
-            cursor.execute(f"execute {recommendations.FOR_PERSON.name}(%s, %s)", given)
+            cursor.execute(f"execute {recommendations.FOR_PERSON.name}(%s, %s, false)", given)
             cursor.fetchall()
             took.append(time.perf_counter() - started)
     engine.dispose()

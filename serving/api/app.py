@@ -3,6 +3,7 @@
 It starts without a database too: it is not ready then, and says so.
 """
 
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -13,6 +14,7 @@ from serving.api.datasets import Datasets
 from serving.api.door import Doorkeeper
 from serving.api.settings import ApiSettings
 from serving.database import ServingSettings
+from serving.held import Holder
 from serving.schemas import Problem
 
 
@@ -40,6 +42,7 @@ def create_app(
         responses={500: {"model": Problem}},
     )
     app.state.datasets = datasets
+    app.state.holders = defaultdict[str, Holder](Holder)
     app.state.doorkeeper = Doorkeeper(settings.key_seconds)
     problems.install(app)
     app.include_router(routes.health)
