@@ -102,14 +102,14 @@ def prepare(owner: str, users: int) -> str:
 
 
 @contextmanager
-def running_api(url: str) -> Iterator[str]:
-    """Yield the base URL of the API in a process of its own, once it is ready.
+def running_api(url: str, app: str = "serving.api.app:create_app") -> Iterator[str]:
+    """Yield the base URL of an app (the API) in a process of its own, once it is ready.
 
     It opens its port itself, as in production: a socket handed over by descriptor would miss
     TCP_NODELAY and wait 40 ms for each answer.
     """
     port = free_port()
-    command = ["-m", "uvicorn", "--factory", "serving.api.app:create_app", "--no-access-log"]
+    command = ["-m", "uvicorn", "--factory", app, "--no-access-log"]
     process = subprocess.Popen(  # noqa: S603 # no input
         [sys.executable, *command, "--host", HOST, "--port", str(port), "--log-level", "warning"],
         env=os.environ | {"SERVING_DATABASE_URL": url},

@@ -135,7 +135,7 @@ class FoldIn:
 
     def scores(self, folded: Folded) -> NDArray[np.float32]:
         """Return the score of each place."""
-        return np.asarray(self.rows @ folded.row, np.float32)
+        return np.asarray(np.einsum("ij,j->i", self.rows, folded.row), np.float32)
 
     def _solve(self, rated: Floats, strength: Floats, gram: Floats) -> Floats:
         """Return (rank, liked): A⁻¹ (1 + alpha r) y of each item that is liked."""
