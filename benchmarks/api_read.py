@@ -26,7 +26,9 @@ from sqlalchemy.orm import Session
 
 from ops.settings import HOST
 from serving import database, keys, recommendations
+from serving.held import Holder
 from serving.publish import Candidate, publish
+from serving.recommendations import Wanted
 from tests.serving import shop
 from tests.serving.server import as_role, create_database, free_port, temporary_server
 
@@ -100,14 +102,16 @@ def prepare(owner: str, users: int) -> str:
 
 
 @contextmanager
-def running_api(url: str, *, log: int | None = None) -> Iterator[str]:
-    """Yield the base URL of the API in a process of its own, once it is ready.
+def running_api(
+    url: str, app: str = "serving.api.app:create_app", *, log: int | None = None
+) -> Iterator[str]:
+    """Yield the base URL of an app (the API) in a process of its own, once it is ready.
 
     It opens its port itself, as in production: a socket handed over by descriptor would miss
     TCP_NODELAY and wait 40 ms for each answer.
     """
     port = free_port()
-    command = ["-m", "uvicorn", "--factory", "serving.api.app:create_app", "--no-access-log"]
+    command = ["-m", "uvicorn", "--factory", app, "--no-access-log"]
     process = subprocess.Popen(  # noqa: S603 # no input
         [sys.executable, *command, "--host", HOST, "--port", str(port), "--log-level", "warning"],
         env=os.environ | {"SERVING_DATABASE_URL": url},
@@ -158,12 +162,12 @@ def statement(url: str, users: int, seconds: float) -> list[float]:
         raw = connection.connection.dbapi_connection
         if raw is None:
             raise RuntimeError("no connection")
-        recommendations.for_person(connection, "0", limit=LIMIT)  # which plans it
+        recommendations.for_person(connection, Holder(), "0", Wanted(limit=LIMIT))  # which plans it
         cursor = raw.cursor()
         until = time.perf_counter() + seconds
         while (started := time.perf_counter()) < until:
             given = (str(random.integers(users)), LIMIT)
-            cursor.execute(f"execute {recommendations.FOR_PERSON.name}(%s, %s)", given)
+            cursor.execute(f"execute {recommendations.FOR_PERSON.name}(%s, %s, false)", given)
             cursor.fetchall()
             took.append(time.perf_counter() - started)
     engine.dispose()

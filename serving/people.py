@@ -3,7 +3,7 @@
 from sqlalchemy import Connection, text
 
 from serving.errors import NothingReleasedError, UnknownPersonError
-from serving.schemas import Person
+from serving.schemas import Person, RatingsPage
 
 _SOME = text(
     """
@@ -24,6 +24,36 @@ _ONE = text(
     ) with ordinality as rated(item_id, rating, rated_at, place) on true
     left join items on items.item_id = rated.item_id
     order by rated.place
+    """
+)
+# The newer of two ratings of one item holds; of two at the same time, the feedback.
+_RATINGS = text(
+    """
+    with known as (
+        select rated.item_id, rated.rating, rated.rated_at
+        from live_release as live
+        join profiles on profiles.release_id = live.release_id and profiles.user_id = :user_id
+        cross join lateral unnest(profiles.item_ids, profiles.ratings, profiles.rated_at)
+            as rated(item_id, rating, rated_at)
+    ), said as (
+        select item_id, rating, rated_at from feedback
+        where user_id = :user_id and rated_at is not null
+    ), holding as (
+        select coalesce(said.item_id, known.item_id) as item_id,
+            case when known.rated_at > said.rated_at or said.item_id is null
+                then known.rating else said.rating end as rating,
+            greatest(known.rated_at, said.rated_at) as rated_at
+        from known full join said on said.item_id = known.item_id
+    ), shown as materialized (
+        select item_id, rating, rated_at, title, categories, vendor, released
+        from holding join items using (item_id) where rating is not null
+    ), page as (
+        select * from shown order by rated_at desc, item_id collate "C"
+        limit :limit offset :offset
+    )
+    select counted.total, page.*
+    from (select count(*) as total from shown) as counted left join page on true
+    order by page.rated_at desc, page.item_id collate "C"
     """
 )
 
@@ -49,3 +79,15 @@ def one(connection: Connection, user_id: str, *, limit: int) -> Person:
         raise UnknownPersonError(f"The live release does not know {user_id!r}.")
     rated = [dict(row) for row in rows if row["title"] is not None]
     return Person.model_validate(dict(rows[0]) | {"rated": rated})
+
+
+def ratings(connection: Connection, user_id: str, *, limit: int, offset: int) -> RatingsPage:
+    """Return a page of what a person rated as it holds now, newest first; empty if nothing.
+
+    Items without a title are left out, and not counted.
+    """
+    given = {"user_id": user_id, "limit": limit, "offset": offset}
+    rows = connection.execute(_RATINGS, given).mappings().all()
+    rated = [dict(row) for row in rows if row["item_id"] is not None]
+    page = {"user_id": user_id, "total": rows[0]["total"], "limit": limit, "offset": offset}
+    return RatingsPage.model_validate(page | {"items": rated})

@@ -3,6 +3,7 @@
 It starts without a database too: it is not ready then, and says so.
 """
 
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -16,6 +17,7 @@ from serving.api.metrics import Measured, Metrics, scrape
 from serving.api.pace import Pace
 from serving.api.settings import ApiSettings
 from serving.database import ServingSettings
+from serving.held import Holder
 from serving.schemas import Problem
 
 
@@ -44,6 +46,7 @@ def create_app(
         responses={500: {"model": Problem}},
     )
     app.state.datasets = datasets
+    app.state.holders = defaultdict[str, Holder](Holder)
     app.state.doorkeeper = Doorkeeper(settings.key_seconds)
     app.state.pace = Pace(settings.requests_per_second)
     app.state.metrics = Metrics(datasets)

@@ -1,4 +1,4 @@
-"""The read routes: each is one statement, answered as the module of its noun returns it.
+"""The read routes: a statement or two, answered as the module of its noun returns it.
 
 Answers are written by pydantic at once; declared types are for the OpenAPI document only.
 """
@@ -6,16 +6,28 @@ Answers are written by pydantic at once; declared types are for the OpenAPI docu
 from collections.abc import Sequence
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Body, Depends, Path, Query, Request, Response
 from pydantic import BaseModel
 from pydantic_core import to_json
 from sqlalchemy.orm import Session
 
-from serving import catalogue, evidence, people, recommendations, releases, schemas
+from serving import (
+    catalogue,
+    evidence,
+    explanations,
+    people,
+    recommendations,
+    releases,
+    schemas,
+    shelves,
+)
 from serving.api import problems
 from serving.api.door import Caller, caller
+from serving.held import Holder
+from serving.recommendations import Wanted
 
 MOST_LISTED = 100
+MOST_EXCLUDED = 1000
 NO_NUL = r"^[^\x00]*$"  # Postgres has no such character
 
 Ask = Annotated[Caller, Depends(caller)]
@@ -26,6 +38,36 @@ Search = Annotated[
     str, Query(max_length=200, pattern=NO_NUL, description="Beginnings of words of the title.")
 ]
 Category = Annotated[str | None, Query(max_length=200, pattern=NO_NUL, examples=["Drama"])]
+Exclude = Annotated[
+    list[schemas.Id] | None,
+    Query(
+        max_length=MOST_EXCLUDED,
+        description="Items that shall not be on the list.",
+        examples=[["6", "1214"]],
+    ),
+]
+Explain = Annotated[bool, Query(description="Give each item a reason.")]
+
+
+async def wanted(
+    limit: Limit = 20,
+    category: Category = None,
+    exclude: Exclude = None,
+    *,
+    explain: Explain = False,
+) -> Wanted:
+    """Return what is asked of a list."""
+    return Wanted(limit, category, tuple(exclude or ()), explain)
+
+
+async def holder(request: Request, dataset: str) -> Holder:
+    """Return what holds the data set's releases in this process."""
+    found: Holder = request.app.state.holders[dataset]
+    return found
+
+
+Asked = Annotated[Wanted, Depends(wanted)]
+Have = Annotated[Holder, Depends(holder)]
 
 health = APIRouter(tags=["health"])
 read = APIRouter(prefix="/v1/{dataset}", responses=problems.documented(401, 403, 404, 422, 503))
@@ -83,10 +125,60 @@ def some_people(ask: Ask, limit: Limit = 50) -> Response:
     tags=["people"],
     summary="A person's list",
 )
-def for_person(ask: Ask, user_id: UserId, limit: Limit = 20) -> Response:
-    """The person's list of the live release; for a stranger everybody's, kind `fallback`."""
+def for_person(ask: Ask, have: Have, asked: Asked, user_id: UserId) -> Response:
+    """The person's list of the live release, or one made just now if he rated since.
+
+    Somebody of whom nothing is known gets everybody's, kind `fallback`.
+    """
     with ask.connection() as connection:
-        return _json(recommendations.for_person(connection, user_id, limit=limit))
+        return _json(recommendations.for_person(connection, have, user_id, asked))
+
+
+@read.post(
+    "/recommendations",
+    response_model=schemas.Recommendations,
+    tags=["people"],
+    summary="A stranger's list",
+)
+def for_stranger(
+    ask: Ask, have: Have, asked: Asked, stranger: Annotated[schemas.Stranger, Body()]
+) -> Response:
+    """A list for somebody without an id, from what he rated; nothing is stored.
+
+    Items that the release does not know are passed over: nothing is learned from them yet.
+    """
+    with ask.connection() as connection:
+        ratings = stranger.ratings
+        return _json(recommendations.for_stranger(connection, have, ratings, asked))
+
+
+@read.get(
+    "/users/{user_id:path}/explanations/{item_id:path}",
+    response_model=schemas.Explanation,
+    tags=["people"],
+    summary="Why, or why not",
+)
+def explanation(ask: Ask, have: Have, user_id: UserId, item_id: ItemId) -> Response:
+    """Why an item is on the person's list, or why not: the parts add up to its score."""
+    with ask.connection() as connection:
+        return _json(explanations.explain(connection, have, user_id, item_id))
+
+
+@read.get(
+    "/users/{user_id:path}/ratings",
+    response_model=schemas.RatingsPage,
+    tags=["people"],
+    summary="What a person rated",
+)
+def ratings(
+    ask: Ask,
+    user_id: UserId,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    offset: Annotated[int, Query(ge=0, le=100_000)] = 0,
+) -> Response:
+    """What holds now, newest first: what the release knew, and what came since."""
+    with ask.connection() as connection:
+        return _json(people.ratings(connection, user_id, limit=limit, offset=offset))
 
 
 @read.get(
@@ -98,6 +190,33 @@ def person(
     """What the live release knew of a person, newest ratings first."""
     with ask.connection() as connection:
         return _json(people.one(connection, user_id, limit=limit))
+
+
+@read.get("/popular", response_model=schemas.Shelf, tags=["shelves"], summary="Most liked")
+def popular(ask: Ask, have: Have, category: Category = None, limit: Limit = 20) -> Response:
+    """What most people like; of one category, its best-sellers."""
+    with ask.connection() as connection:
+        return _json(shelves.popular(connection, have, category=category, limit=limit))
+
+
+@read.get("/trending", response_model=schemas.Shelf, tags=["shelves"], summary="Liked lately")
+def trending(ask: Ask, have: Have, category: Category = None, limit: Limit = 20) -> Response:
+    """What people like lately, with what they liked since the release was made."""
+    with ask.connection() as connection:
+        return _json(shelves.trending(connection, have, category=category, limit=limit))
+
+
+@read.get("/vendor-items", response_model=schemas.Shelf, tags=["shelves"], summary="Of a vendor")
+def vendor_items(
+    ask: Ask,
+    vendor: Annotated[
+        str, Query(min_length=1, max_length=200, pattern=NO_NUL, examples=["Criterion"])
+    ],
+    limit: Limit = 20,
+) -> Response:
+    """A vendor's items, the most popular first; empty where there is none."""
+    with ask.connection() as connection:
+        return _json(shelves.of_vendor(connection, vendor, limit=limit))
 
 
 @read.get("/items", response_model=schemas.ItemPage, tags=["catalogue"], summary="Search")

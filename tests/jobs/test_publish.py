@@ -11,9 +11,12 @@ from jobs.engine import recipes
 from jobs.errors import NotDecidedError, NotFittedError
 from serving import database, recommendations, releases
 from serving.errors import LiveReleaseMovedError
+from serving.held import Holder
 from serving.models import ItemFactors, Profile
+from serving.recommendations import Wanted
 from tests.jobs.releasing import pinned, released
 from tests.jobs.small_world import GRUMBLER, RUN, SMALL, Retrain, likes
+from tests.serving import shop
 from warehouse import datasets
 from warehouse.query import Lake
 from warehouse.settings import LakeSettings
@@ -23,9 +26,9 @@ RECIPE = recipes.from_json(SMALL)
 
 
 def test_people_see_the_lists_of_the_lake(retrained: Retrain) -> None:
-    with retrained.engine.connect() as connection:
-        mine = recommendations.for_person(connection, "u004", limit=5)
-        fallback = recommendations.for_person(connection, GRUMBLER, limit=5)
+    with shop.reading(retrained.engine) as connection:
+        mine = recommendations.for_person(connection, Holder(), "u004", Wanted(limit=5))
+        fallback = recommendations.for_person(connection, Holder(), GRUMBLER, Wanted(limit=5))
     with Session(retrained.engine) as reading:
         live = releases.live(reading)
 

@@ -1,16 +1,21 @@
 """A small shop to publish: people "u", "v", items "a" to "d", with lists written out."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 
-from serving import recommendations
+from serving import database, recommendations
+from serving.held import Holder
 from serving.publish import Candidate, publish
-from serving.schemas import ItemPage, Recommendations, SimilarItems
+from serving.recommendations import Wanted
+from serving.schemas import ItemPage, Recommendations, Shelf, SimilarItems
+from tests.conftest import schema_of
+from tests.serving.server import as_role
 
 RATED_AT = datetime(2026, 1, 5, 12, tzinfo=UTC)
 ABOUT = {
@@ -110,11 +115,21 @@ def slowly(batches: list[pa.RecordBatch], meanwhile: Any) -> Iterator[pa.RecordB
 
 
 def seen(engine: Engine, user_id: str = "u") -> Recommendations:
-    with engine.connect() as connection:
-        return recommendations.for_person(connection, user_id, limit=100)
+    with reading(engine) as connection:
+        return recommendations.for_person(connection, Holder(), user_id, Wanted(limit=100))
 
 
-def ids(answer: Recommendations | SimilarItems | ItemPage) -> str:
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """Yield a connection to the engine's schema as the API has it: no other role reads feedback."""
+    url = engine.url.render_as_string(hide_password=False)
+    reader = database.connect(as_role(url, "api"), schema_of(engine))
+    with reader.connect() as connection:
+        yield connection
+    reader.dispose()
+
+
+def ids(answer: Recommendations | SimilarItems | ItemPage | Shelf) -> str:
     return "".join(item.item_id for item in answer.items)
 
 

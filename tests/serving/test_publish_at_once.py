@@ -13,7 +13,9 @@ from sqlalchemy.exc import DBAPIError
 
 from serving import recommendations
 from serving.errors import LiveReleaseMovedError
+from serving.held import Holder
 from serving.publish import publish
+from serving.recommendations import Wanted
 from tests.serving import shop
 from tests.serving.shop import Rows, ids, rows, seen
 
@@ -58,10 +60,11 @@ def test_a_loaded_release_is_invisible_until_its_transaction_ends(publisher: Eng
 
 def test_a_long_reader_neither_blocks_a_publication_nor_sees_it(publisher: Engine) -> None:
     first = shop.release(publisher, "one", instead_of=None)
-    with publisher.connect().execution_options(isolation_level="REPEATABLE READ") as reader:
-        before = recommendations.for_person(reader, "u", limit=10).items
+    with shop.reading(publisher) as reader:
+        reader.execution_options(isolation_level="REPEATABLE READ")
+        before = recommendations.for_person(reader, Holder(), "u", Wanted(limit=10)).items
         shop.release(publisher, "two", instead_of=first, recommendations=[])
-        assert recommendations.for_person(reader, "u", limit=10).items == before
+        assert recommendations.for_person(reader, Holder(), "u", Wanted(limit=10)).items == before
 
     assert seen(publisher).kind == "fallback"
 

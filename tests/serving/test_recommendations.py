@@ -2,6 +2,8 @@ import pytest
 from sqlalchemy import Engine, text
 
 from serving import people, recommendations
+from serving.held import Holder
+from serving.recommendations import Wanted
 from tests.serving import shop
 from tests.serving.shop import ids
 
@@ -19,10 +21,10 @@ def test_lists_keep_their_order_however_postgres_joins(publisher: Engine, plan: 
         profiles=shop.profiles(u="bdac"),
     )
 
-    with publisher.connect() as connection:
+    with shop.reading(publisher) as connection:
         for other in set(PLANS) - {plan}:
             connection.execute(text(f"set enable_{other} = off"))
-        answer = recommendations.for_person(connection, "u", limit=100)
+        answer = recommendations.for_person(connection, Holder(), "u", Wanted(limit=100))
         assert (ids(answer), [item.rank for item in answer.items]) == ("cadb", [1, 2, 3, 4])
         assert ids(recommendations.like_item(connection, "a", limit=100)) == "dbc"
         rated = people.one(connection, "u", limit=100).rated

@@ -1,0 +1,183 @@
+"""Lists that are made just now, and looked-up lists with reasons, through the API.
+
+    python -m benchmarks.live_read [--seconds 5]
+
+Live: one client, people with 50 ratings of whom one is newer than the release, at 3,706 and 50,000
+items with 32 factors. With reasons: 16 clients and one worker, against a bare handler in a process
+of its own that runs the same statement for the same people and answers its rows. Also how long the
+first list takes after a release, which reads the factors.
+"""
+
+import argparse
+import multiprocessing
+import os
+import time
+from contextlib import ExitStack
+from functools import partial
+from http import HTTPStatus
+from http.client import HTTPConnection
+
+import numpy as np
+import pyarrow as pa
+from fastapi import FastAPI, Response
+from pydantic_core import to_json
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from benchmarks.api_read import running_api
+from serving import database, keys, recommendations
+from serving.publish import Candidate, publish
+from tests.serving import shop
+from tests.serving.server import as_role, create_database, temporary_server
+
+SIZES = {"bench_small": (3706, 25.0), "bench_large": (50_000, 60.0)}  # items, bar for p95 in ms
+RANK, PEOPLE, RATED, LENGTH, LIMIT, N_CLIENTS = 32, 400, 50, 100, 20, 16
+P50_BAR, P95_BAR = 12.0, 30.0
+BARE = "benchmarks.live_read:bare_app"
+CONSTANTS = {
+    "relevant_from": 7.0,
+    "weighting": "centred",
+    "p": 0.75,
+    "shrinkage": 10.0,
+    "hair": 1e-6,
+    "global_mean": 5.5,
+    "reg": 0.5,
+    "alpha": 2.0,
+}
+
+
+def main() -> None:
+    """Print p50 and p95 of each, and the ratio to the bare handler."""
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("--seconds", type=float, default=5)
+    seconds = arguments.parse_args().seconds
+    with temporary_server() as server, ExitStack() as running:
+        owner = create_database(server.url("postgres"), "bench")
+        made = {name: prepare(owner, name, n_items) for name, (n_items, _) in SIZES.items()}
+        url = running.enter_context(running_api(as_role(owner, "api")))
+        for name, (n_items, bar) in SIZES.items():
+            live = partial(ask, url, made[name], f"/v1/{name}/users/new-{{}}/recommendations?x=")
+            print(f"{n_items} items: the first list after a release {1000 * live(0)[0]:.0f} ms")
+            live(1)
+            show(f"live, {n_items} items", live(seconds), bar)
+        os.environ["BENCH_DATASET"] = "bench_small"
+        bare = running.enter_context(running_api(as_role(owner, "api"), BARE))
+        key = made["bench_small"]
+        path = "/v1/bench_small/users/old-{}/recommendations?explain=true&x="
+        ours = at_once(url, key, path, seconds)
+        theirs = at_once(bare, key, "/rows/old-{}?x=", seconds)
+        show(f"batch with reasons, {N_CLIENTS} clients", ours, P95_BAR)
+        show("  the bare handler", theirs, P95_BAR)
+        for share, bar in ((50, P50_BAR), (95, P95_BAR)):
+            found, floor = (1000 * np.percentile(took, share) for took in (ours, theirs))
+            print(
+                f"  p{share} {found:.1f} ms (bar {bar:g}), {found / floor:.2f} times the bare one"
+            )
+
+
+def prepare(owner: str, dataset: str, n_items: int) -> str:
+    """Publish factors, people and lists, write one newer rating of half of them; return a key."""
+    database.migrate(owner, dataset)
+    database.grant(owner, dataset)
+    random = np.random.default_rng(1)
+    ids = [str(n) for n in range(n_items)]
+    factors = random.normal(0, 0.3, (n_items, RANK)).astype(np.float32)
+    tables = {
+        "recommendations": [_list(f"{kind}-{n}", random, n_items) for kind, n in _people()],
+        "profiles": [_profile(f"{kind}-{n}", random, n_items) for kind, n in _people()],
+        "item_factors": [
+            {"item_id": i, "factors": row.tolist()} for i, row in zip(ids, factors, strict=True)
+        ],
+        "fallback_lists": [{"segment": "", "item_ids": ids[:LENGTH], "scores": [1.0] * LENGTH}],
+        "items": shop.items(**{i: f"The title of film {i}" for i in ids}),
+    }
+    batches = {name: pa.Table.from_pylist(rows).to_batches() for name, rows in tables.items()}
+    fit = Candidate("fit", "fit", "first", "als", {}, CONSTANTS, shop.ABOUT, {})
+    engine = database.connect(owner, dataset)
+    publish(engine, fit, batches, actor="bench", reason="bench", instead_of=None)
+    with Session(engine) as session, session.begin():
+        session.execute(
+            text(
+                "insert into feedback (user_id, item_id, rating, rated_at)"
+                " select 'new-' || n, '0', 9, now() from generate_series(0, :last) as n"
+            ),
+            {"last": PEOPLE - 1},
+        )
+        key = keys.create(session, "bench", ["read"])
+        session.execute(text("analyze feedback"))
+    engine.dispose()
+    return key
+
+
+def bare_app() -> FastAPI:
+    """Return an app that answers the statement's rows and does nothing else."""
+    url, dataset = os.environ["SERVING_DATABASE_URL"], os.environ["BENCH_DATASET"]
+    engine = database.connect(url, dataset, autocommit=True, pool_size=8)
+    app = FastAPI()
+
+    @app.get("/rows/{user_id}")
+    def rows(user_id: str) -> Response:
+        with engine.connect() as connection:
+            found = recommendations.FOR_PERSON.execute(
+                connection, user_id=user_id, limit=LIMIT, whole=True
+            )
+            listed = [dict(row) for row in found.mappings()]
+        return Response(to_json(listed), media_type="application/json")
+
+    return app
+
+
+def at_once(url: str, key: str, path: str, seconds: float) -> list[float]:
+    """Return the seconds of each request of all clients."""
+    asked = [(url, key, path, seconds, seed) for seed in range(N_CLIENTS)]
+    with multiprocessing.get_context("spawn").Pool(N_CLIENTS) as clients:
+        clients.starmap(ask, [(*one[:3], 0.5, 7) for one in asked])  # warm
+        return [took for found in clients.starmap(ask, asked) for took in found]
+
+
+def ask(url: str, key: str, path: str, seconds: float, seed: int = 0) -> list[float]:
+    """Return the seconds of each request of one client; of at least one."""
+    random = np.random.default_rng(seed)
+    took: list[float] = []
+    http = HTTPConnection(url.removeprefix("http://"), timeout=30)
+    until = time.perf_counter() + seconds
+    while not took or time.perf_counter() < until:
+        started = time.perf_counter()
+        asked = path.format(random.integers(PEOPLE)) + f"&limit={LIMIT}"
+        http.request("GET", asked, headers={"Authorization": f"Bearer {key}"})
+        answer = http.getresponse()
+        body = answer.read()
+        took.append(time.perf_counter() - started)
+        if answer.status != HTTPStatus.OK or body.count(b'"title"') < LIMIT:
+            raise RuntimeError(f"status {answer.status}: {body[:200]!r}")
+    http.close()
+    return took
+
+
+def show(name: str, took: list[float], bar: float) -> None:
+    """Print a line: p50, p95, and whether p95 is below the bar."""
+    p50, p95 = 1000 * np.percentile(took, [50, 95])
+    verdict = "ok" if p95 <= bar else "TOO SLOW"
+    print(f"{name:34} p50 {p50:7.2f} p95 {p95:7.2f} ms (bar {bar:g}) {verdict}", flush=True)
+
+
+def _people() -> list[tuple[str, int]]:
+    return [(kind, n) for kind in ("old", "new") for n in range(PEOPLE)]
+
+
+def _list(user_id: str, random: np.random.Generator, n_items: int) -> dict[str, object]:
+    ids = [str(n) for n in random.choice(n_items, LENGTH, replace=False)]
+    return {"user_id": user_id, "item_ids": ids, "scores": np.linspace(1, 0.1, LENGTH).tolist()}
+
+
+def _profile(user_id: str, random: np.random.Generator, n_items: int) -> dict[str, object]:
+    return {
+        "user_id": user_id,
+        "item_ids": [str(n) for n in 1 + random.choice(n_items - 1, RATED - 1, replace=False)],
+        "ratings": random.integers(1, 11, RATED - 1).astype(float).tolist(),
+        "rated_at": [shop.RATED_AT] * (RATED - 1),
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,168 @@
+"""What a process holds of the live release: its items, their factors, what is popular.
+
+A release never changes, so it is read once. Who asks names the release that his own statement saw;
+an answer therefore never mixes two. The one before is kept for those who still ask for it.
+"""
+
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from threading import Lock
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection, text
+
+from serving.errors import NothingReleasedError
+from serving.fold_in import Constants, Floats, FoldIn, Places
+
+log = logging.getLogger(__name__)
+
+KEPT = 2  # releases
+_HEADER, _DIMENSION = 12, 8  # bytes of an array as Postgres sends it, before its values
+_VALUE = np.dtype([("length", ">i4"), ("value", ">f4")])
+
+_RELEASE = text("select constants from releases where release_id = :release_id")
+_SCALE = text("select lowest, highest from about")
+_LIVE = text("select release_id from live_release")
+# "C" orders by bytes, which breaks ties; an item without a title could not be shown.
+_ITEMS = text(
+    """
+    select item_id, array_send(factors) as factors, popularity, trending,
+        title, categories, vendor, released
+    from item_factors join items using (item_id)
+    where release_id = :release_id order by item_id collate "C"
+    """
+)
+
+Fields = dict[str, Any]  # of an item, as `schemas.Item` takes them
+
+
+@dataclass(frozen=True)
+class Held:
+    """One release. An item's place is its place by id as UTF-8 bytes: ties are broken by it."""
+
+    release_id: int
+    ids: tuple[str, ...]
+    items: tuple[Fields, ...]
+    rows: NDArray[np.float32]  # (places, columns)
+    popularity: NDArray[np.float32]
+    trending: NDArray[np.float32]
+    constants: Constants
+    lowest: float  # of the scale
+    highest: float
+    fold_in: FoldIn
+
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """The place of each item that the release knows."""
+        return {item_id: place for place, item_id in enumerate(self.ids)}
+
+    @cached_property
+    def liking(self) -> Floats:
+        """log(1 + popularity / its mean): what strangers' scores are blended with."""
+        mean = max(float(self.popularity.mean()), 1e-12) if len(self.ids) else 1.0
+        return np.log1p(self.popularity.astype(np.float64) / mean)
+
+    @cached_property
+    def by_category(self) -> dict[str, NDArray[np.bool_]]:
+        """Which places each category has."""
+        found: dict[str, NDArray[np.bool_]] = {}
+        for place, item in enumerate(self.items):
+            for category in item["categories"]:
+                found.setdefault(category, np.zeros(len(self.ids), bool))[place] = True
+        return found
+
+    def outside(self, category: str | None) -> NDArray[np.bool_]:
+        """Return which places are not of the category; none, if it is None."""
+        if category is None:
+            return np.zeros(len(self.ids), bool)
+        return ~self.by_category.get(category, np.zeros(len(self.ids), bool))
+
+    def places_of(self, item_ids: Sequence[str]) -> Places:
+        """Return the places of those of the items that the release knows."""
+        known = [self.places[item_id] for item_id in item_ids if item_id in self.places]
+        return np.array(known, np.int64)
+
+    def listed(self, places: Places, scores: NDArray[np.float32]) -> list[Fields]:
+        """Return the items at these places with their ranks and scores."""
+        return [
+            self.items[place] | {"rank": rank, "score": score}
+            for rank, (place, score) in enumerate(zip(places, scores.tolist(), strict=True), 1)
+        ]
+
+
+class Holder:
+    """Holds one data set's releases for all of a process' threads."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._held: OrderedDict[int, Held] = OrderedDict()
+
+    def live(self, connection: Connection) -> Held:
+        """Return what is held of the live release.
+
+        Raises:
+            NothingReleasedError: nothing was released yet.
+        """
+        release_id = connection.scalar(_LIVE)
+        if release_id is None:
+            raise NothingReleasedError("Nothing was released yet.")
+        return self.of(connection, release_id)
+
+    def of(self, connection: Connection, release_id: int) -> Held:
+        """Return what is held of the release. The first who asks reads it, the others wait."""
+        found = self._held.get(release_id)
+        if found is not None:
+            return found
+        with self._lock:
+            if release_id not in self._held:
+                self._held[release_id] = load(connection, release_id)
+                while len(self._held) > KEPT:
+                    self._held.popitem(last=False)
+            return self._held[release_id]
+
+
+def load(connection: Connection, release_id: int) -> Held:
+    """Return the release as it is in the database."""
+    started = time.monotonic()
+    constants = Constants.model_validate(connection.scalar(_RELEASE, {"release_id": release_id}))
+    found = connection.execute(_ITEMS, {"release_id": release_id}).all()
+    ids, arrays, popularity, trending, *shown = zip(*found, strict=True) if found else [()] * 8
+    names = ("item_id", "title", "categories", "vendor", "released")
+    rows = _matrix(arrays)
+    lowest, highest = connection.execute(_SCALE).one()
+    log.info("held release=%d items=%d seconds=%.2f", release_id, len(ids), _since(started))
+    return Held(
+        release_id=release_id,
+        ids=ids,
+        items=tuple(dict(zip(names, item, strict=True)) for item in zip(ids, *shown, strict=True)),
+        rows=rows,
+        popularity=np.array(popularity, np.float32),
+        trending=np.array(trending, np.float32),
+        constants=constants,
+        lowest=lowest,
+        highest=highest,
+        fold_in=FoldIn(rows, constants),
+    )
+
+
+def _matrix(arrays: Sequence[memoryview]) -> NDArray[np.float32]:
+    """Return the arrays as Postgres sends them, as one matrix; no column where they are empty.
+
+    An array that is not as long as the others would make no matrix: its release is broken.
+    """
+    width = len(arrays[0]) if arrays else 0
+    if width <= _HEADER:
+        return np.empty((len(arrays), 0), np.float32)
+    whole = np.frombuffer(b"".join(arrays), np.uint8).reshape(len(arrays), width)
+    values = np.ascontiguousarray(whole[:, _HEADER + _DIMENSION :]).view(_VALUE)
+    return values["value"].astype(np.float32)
+
+
+def _since(started: float) -> float:
+    return time.monotonic() - started

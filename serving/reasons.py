@@ -1,0 +1,106 @@
+"""Why an item is on a list, in words: the summands of its score, and the largest of them."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from serving.fold_in import Places
+from serving.held import Fields, Held
+from serving.schemas import Part, PartKind, Reason
+from serving.scoring import Scored
+from serving.tastes import Taste
+
+POPULAR = Reason(kind="popular", text="liked by many")
+STARS = 5  # the scale that ends here is one of stars
+_KINDS: dict[str, PartKind] = {"popularity": "popularity", "released": "released"}
+_WORDS = {"popularity": "liked by many", "released": "year of release"}
+
+
+def given(held: Held, scored: Scored, taste: Taste, items: Sequence[Fields]) -> list[Fields]:
+    """Return the items, each with the reason for it: the largest part of its score."""
+    places = held.places_of([item["item_id"] for item in items])
+    if scored.folded is None or not len(places):
+        return [item | {"reason": POPULAR} for item in items]
+    names, numbers = _names(held, scored), _numbers(held, scored, places)
+    largest: dict[int, tuple[PartKind, str]] = {
+        place: names[int(np.argmax(row))] if row.max() > 0 else ("popularity", "")
+        for place, row in zip(places.tolist(), numbers, strict=True)
+    }
+    return [
+        item | {"reason": _reason(held, taste, *largest[held.places[item["item_id"]]])}
+        if item["item_id"] in held.places
+        else item | {"reason": POPULAR}
+        for item in items
+    ]
+
+
+def parts(held: Held, scored: Scored, taste: Taste, place: int) -> tuple[Part, ...]:
+    """Return all summands of the place's score but noughts, largest first."""
+    if scored.folded is None:
+        whole = float(scored.scores[place])
+        return (Part(kind="popularity", part=whole, title=_WORDS["popularity"]),)
+    [numbers] = _numbers(held, scored, np.array([place]))
+    found = [
+        _part(held, taste, kind, name, number)
+        for (kind, name), number in zip(_names(held, scored), numbers.tolist(), strict=True)
+        if number
+    ]
+    return tuple(sorted(found, key=lambda part: -part.part))
+
+
+def in_units(rating: float, highest: float) -> str:
+    """Return a rating as people say it: "5 stars", "7 of 10"."""
+    if highest != STARS:
+        return f"{rating:g} of {highest:g}"
+    return "1 star" if rating == 1 else f"{rating:g} stars"
+
+
+def _numbers(held: Held, scored: Scored, places: Places) -> NDArray[np.float64]:
+    """Return (places, parts): by rating, by prior, and the blend, in the order of `_names`."""
+    if scored.folded is None:
+        raise ValueError("only a fold-in has parts")
+    by_rating, by_prior = scored.folded.parts(held.rows[places])
+    blended = scored.blend * held.liking[places, None]
+    return np.hstack([by_rating, by_prior, blended])
+
+
+def _names(held: Held, scored: Scored) -> list[tuple[PartKind, str]]:
+    """Return kind and name of each part: the item's id, the segment, the category."""
+    if scored.folded is None:
+        raise ValueError("only a fold-in has parts")
+    rated: list[tuple[PartKind, str]] = [
+        ("rating", held.ids[place]) for place in scored.folded.liked.tolist()
+    ]
+    return [*rated, *map(_prior, held.constants.columns), ("popularity", "")]
+
+
+def _prior(column: str) -> tuple[PartKind, str]:
+    kind, _, name = column.partition(":")
+    if kind == "segment":
+        return "segment", name
+    return ("category", name) if kind == "category" else (_KINDS[kind], "")
+
+
+def _part(held: Held, taste: Taste, kind: PartKind, name: str, number: float) -> Part:
+    if kind == "rating":
+        title = held.items[held.places[name]]["title"]
+        rating = taste.rated[name][0]
+        return Part(kind=kind, part=number, item_id=name, title=title, rating=rating)
+    words = {"segment": "liked by people like you", "category": name}
+    return Part(kind=kind, part=number, title=words.get(kind) or _WORDS[kind])
+
+
+def _reason(held: Held, taste: Taste, kind: PartKind, name: str) -> Reason:
+    match kind:
+        case "rating":
+            title = held.items[held.places[name]]["title"]
+            rating = in_units(taste.rated[name][0], held.highest)
+            text = f"because you rated {title} {rating}"
+            return Reason(kind="because_you_rated", text=text, item_id=name)
+        case "segment":
+            return Reason(kind="people_like_you", text="liked by people like you")
+        case "category":
+            return Reason(kind="alike", text=f"because you like {name}")
+        case _:
+            return POPULAR
