@@ -1,4 +1,5 @@
 import time
+from collections.abc import Iterator
 
 import httpx2
 import pytest
@@ -14,8 +15,18 @@ from serving.database import ServingSettings
 from serving.errors import ApiError
 from tests.conftest import schema_of
 from tests.serving import shop
+from tests.serving.api_server import AT_ONCE, running_api
+from tests.serving.server import as_role
 
 AWAY = "postgresql+psycopg2://api:canary@127.0.0.1:1/recsys"
+
+
+@pytest.fixture
+def api_url(owner: Engine, committing: str) -> Iterator[str]:
+    """An API that serves this test's schema alone: others broke theirs."""
+    settings = AT_ONCE.model_copy(update={"datasets": (schema_of(owner),)})
+    with running_api(as_role(committing, "api"), settings) as url:
+        yield url
 
 
 def figures(answer: httpx2.Response, name: str, **labels: str) -> float:

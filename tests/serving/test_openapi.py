@@ -20,6 +20,8 @@ from sqlalchemy.orm import Session
 from serving import keys
 from tests.conftest import schema_of
 from tests.serving import shop
+from tests.serving.api_server import AT_ONCE, running_api
+from tests.serving.server import as_role
 
 EXAMPLES = int(os.environ.get("EXAMPLES", "12"))
 SOME = settings(
@@ -32,6 +34,14 @@ SOME = settings(
 )
 KEYLESS = ("/health", "/ready", "/metrics")  # and without parameters
 FORGET = "DELETE /v1/{dataset}/users/{user_id}"
+
+
+@pytest.fixture
+def api_url(owner: Engine, committing: str) -> Iterator[str]:
+    """An API that serves this test's schema alone: others broke theirs."""
+    settings = AT_ONCE.model_copy(update={"datasets": (schema_of(owner),)})
+    with running_api(as_role(committing, "api"), settings) as url:
+        yield url
 
 
 @pytest.fixture
