@@ -134,7 +134,10 @@ class FoldIn:
         return Folded(ratings.places[positive], by_rating, self._weights(ratings, segment))
 
     def scores(self, folded: Folded) -> NDArray[np.float32]:
-        """Return the score of each place."""
+        """Return the score of each place.
+
+        Not by BLAS: its threads wait for each other, on a busy machine fifty times as long.
+        """
         return np.asarray(np.einsum("ij,j->i", self.rows, folded.row), np.float32)
 
     def _solve(self, rated: Floats, strength: Floats, gram: Floats) -> Floats:
