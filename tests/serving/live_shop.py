@@ -55,7 +55,6 @@ def with_priors(item_id: str) -> list[float]:
 
 def release(
     publisher: Engine,
-    owner: Engine,
     fit_id: str = "one",
     *,
     constants: dict[str, Any] = CENTRED,
@@ -64,7 +63,8 @@ def release(
     sign: float = 1,
 ) -> int:
     """Publish the shop, and return the release's id; `sign` -1 turns all tastes round."""
-    kept = {i: [sign * x for x in rows(i)] for i in ITEMS}
+    learned = constants != SCALE  # else a popularity, which has no factors
+    kept = {i: [sign * x for x in rows(i)] if learned else [] for i in ITEMS}
     tables = shop.tables(
         recommendations=_lists(fan=["f3", "f4"], lover=["o3"]),
         profiles=[
@@ -72,7 +72,7 @@ def release(
             _profile("lover", "old", {"o1": 5.0, "o2": 4.0, "f1": 2.0}),
             _profile("grumbler", "", {"f1": 1.0}),
         ],
-        item_factors=[{"item_id": i, "factors": row} for i, row in kept.items()],
+        item_factors=[_known(item_id, row) for item_id, row in kept.items()],
         similar_items=[],
         fallback_lists=[_everybodys("o4", "o3")],
         items=[_item(item_id) for item_id in (*ITEMS, COLD)],
@@ -87,12 +87,7 @@ def release(
         counts=counts,
         about=shop.ABOUT | {"highest": 5.0},
     )
-    found = publish(publisher, fit, tables, actor="test", reason="A test.", instead_of=instead_of)
-    _fill(owner, found)
-    if constants == SCALE:
-        with owner.begin() as connection:
-            connection.execute(text("update item_factors set factors = '{}'"))
-    return found
+    return publish(publisher, fit, tables, actor="test", reason="A test.", instead_of=instead_of)
 
 
 def rate(
@@ -132,29 +127,14 @@ def matrix() -> np.ndarray:
     return np.array([factors(item_id) for item_id in ITEMS])
 
 
-def _fill(owner: Engine, release_id: int) -> None:
-    """Write the columns that another part publishes: popularity, trending, segment."""
-    with owner.begin() as connection:
-        for item_id in ITEMS:
-            connection.execute(
-                text(
-                    "update item_factors set popularity = :popularity, trending = :trending"
-                    " where release_id = :release_id and item_id = :item_id"
-                ),
-                {
-                    "release_id": release_id,
-                    "item_id": item_id,
-                    "popularity": popularity(item_id),
-                    "trending": 1.5 if item_id == "f2" else 0.5 * (item_id == "o1"),
-                },
-            )
-        connection.execute(
-            text(
-                "update profiles set segment = 'old'"
-                " where release_id = :release_id and user_id = 'lover'"
-            ),
-            {"release_id": release_id},
-        )
+def _known(item_id: str, row: list[float]) -> dict[str, Any]:
+    trending = 1.5 if item_id == "f2" else 0.5 * (item_id == "o1")
+    return {
+        "item_id": item_id,
+        "factors": row,
+        "popularity": popularity(item_id),
+        "trending": trending,
+    }
 
 
 def _lists(**lists: list[str]) -> shop.Rows:

@@ -25,7 +25,7 @@ def ids(answer: Recommendations | Shelf) -> list[str]:
 def test_a_new_rating_changes_the_next_list(
     publisher: Engine, owner: Engine, client: Client
 ) -> None:
-    release_id = live_shop.release(publisher, owner)
+    release_id = live_shop.release(publisher)
     before = client.recommendations("fan")
     rate(owner, "fan", "o2", 5.0)
     rate(owner, "fan", "f1", 1.0)
@@ -44,7 +44,7 @@ def test_a_new_rating_changes_the_next_list(
 def test_a_live_list_is_that_of_the_formula(
     publisher: Engine, owner: Engine, client: Client
 ) -> None:
-    live_shop.release(publisher, owner)
+    live_shop.release(publisher)
     rate(owner, "fan", "f3", 5.0)
     y = live_shop.matrix()
 
@@ -65,7 +65,7 @@ def test_a_live_list_is_that_of_the_formula(
 def test_what_is_hidden_is_taken_out_and_the_list_stays_the_releases(
     publisher: Engine, owner: Engine, client: Client
 ) -> None:
-    live_shop.release(publisher, owner)
+    live_shop.release(publisher)
     hide(owner, "fan", "f3")
     hide(owner, "new", "o4")
 
@@ -83,7 +83,7 @@ def test_what_is_hidden_is_taken_out_and_the_list_stays_the_releases(
 def test_feedback_that_the_release_knows_changes_nothing(
     publisher: Engine, owner: Engine, client: Client
 ) -> None:
-    live_shop.release(publisher, owner)
+    live_shop.release(publisher)
     rate(owner, "fan", "f1", 5.0)  # the same again
     rate(owner, "fan", "f2", 1.0, at=shop.RATED_AT.replace(year=2020))  # older than what it knows
 
@@ -95,7 +95,7 @@ def test_feedback_that_the_release_knows_changes_nothing(
 def test_a_newcomer_with_ratings_gets_a_list_of_his_own(
     publisher: Engine, owner: Engine, client: Client
 ) -> None:
-    live_shop.release(publisher, owner)
+    live_shop.release(publisher)
     assert client.recommendations("n-new").kind == "fallback"
     rate(owner, "n-new", "f1", 5.0)
     rate(owner, "n-dull", "f1", 1.0)
@@ -110,7 +110,7 @@ def test_a_newcomer_with_ratings_gets_a_list_of_his_own(
 def test_a_strangers_list_is_that_of_a_newcomer_and_nothing_is_stored(
     publisher: Engine, owner: Engine, client: Client
 ) -> None:
-    live_shop.release(publisher, owner)
+    live_shop.release(publisher)
     rate(owner, "n-new", "f1", 5.0)
 
     stranger = client.for_stranger({"f1": 5.0, "not there": 3.0})
@@ -123,9 +123,9 @@ def test_a_strangers_list_is_that_of_a_newcomer_and_nothing_is_stored(
 
 
 def test_strangers_scores_are_blended_with_what_is_popular(
-    publisher: Engine, owner: Engine, monkeypatch: pytest.MonkeyPatch
+    publisher: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    live_shop.release(publisher, owner)
+    live_shop.release(publisher)
     monkeypatch.setattr(scoring, "BLEND", ((1, 0.0), (2, 50.0)))
     with shop.reading(publisher) as connection:
         first, second = (
@@ -137,14 +137,14 @@ def test_strangers_scores_are_blended_with_what_is_popular(
     assert ids(second)[:2] == ["o4", "o3"]
 
 
-def test_a_rating_off_the_scale_is_refused(publisher: Engine, owner: Engine) -> None:
-    live_shop.release(publisher, owner)
+def test_a_rating_off_the_scale_is_refused(publisher: Engine) -> None:
+    live_shop.release(publisher)
     with shop.reading(publisher) as connection, pytest.raises(OffScaleError, match="from 1 to 5"):
         recommendations.for_stranger(connection, Holder(), stars(f1=6), Wanted())
 
 
 def test_filters_leave_what_was_asked_for(publisher: Engine, owner: Engine, client: Client) -> None:
-    live_shop.release(publisher, owner)
+    live_shop.release(publisher)
     rate(owner, "lover", "o3", 5.0)
 
     assert ids(client.recommendations("fan", exclude=["f3"])) == ["f4"]
@@ -159,7 +159,7 @@ def test_filters_leave_what_was_asked_for(publisher: Engine, owner: Engine, clie
 def test_a_popularity_has_live_lists_without_what_one_rated(
     publisher: Engine, owner: Engine, client: Client
 ) -> None:
-    live_shop.release(publisher, owner, constants=live_shop.SCALE)
+    live_shop.release(publisher, constants=live_shop.SCALE)
     rate(owner, "fan", "o4", 5.0)
 
     answer = client.recommendations("fan", explain=True)
@@ -171,7 +171,7 @@ def test_a_popularity_has_live_lists_without_what_one_rated(
 def test_reasons_name_the_rating_that_counts_most(
     publisher: Engine, owner: Engine, client: Client
 ) -> None:
-    live_shop.release(publisher, owner)
+    live_shop.release(publisher)
     rate(owner, "lover", "f3", 5.0)
 
     batch, live = (client.recommendations(u, explain=True) for u in ("fan", "lover"))
@@ -190,7 +190,7 @@ def test_reasons_name_the_rating_that_counts_most(
 
 
 def test_a_prior_can_be_the_reason(publisher: Engine, owner: Engine, client: Client) -> None:
-    live_shop.release(publisher, owner, constants=live_shop.WITH_PRIORS, rows=live_shop.with_priors)
+    live_shop.release(publisher, constants=live_shop.WITH_PRIORS, rows=live_shop.with_priors)
     rate(owner, "lover", "f3", 5.0)
 
     listed = {i.item_id: i.reason for i in client.recommendations("lover", explain=True).items}
@@ -218,7 +218,7 @@ def test_an_explanation_says_where_an_item_stands(  # noqa: PLR0917 # a case
     standing: str,
     text: str,
 ) -> None:
-    live_shop.release(publisher, owner)
+    live_shop.release(publisher)
     hide(owner, "fan", "o4")
 
     found = client.explanation(*asked)
@@ -230,7 +230,7 @@ def test_an_explanation_says_where_an_item_stands(  # noqa: PLR0917 # a case
 def test_the_parts_of_an_explanation_add_up(
     publisher: Engine, owner: Engine, client: Client
 ) -> None:
-    live_shop.release(publisher, owner, constants=live_shop.WITH_PRIORS, rows=live_shop.with_priors)
+    live_shop.release(publisher, constants=live_shop.WITH_PRIORS, rows=live_shop.with_priors)
     rate(owner, "lover", "f3", 5.0)
     rate(owner, "n-new", "f1", 5.0)
 
@@ -248,7 +248,7 @@ def test_the_parts_of_an_explanation_add_up(
 def test_below_the_first_hundred_an_item_is_not_on_the_list(
     publisher: Engine, owner: Engine, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    live_shop.release(publisher, owner)
+    live_shop.release(publisher)
     monkeypatch.setattr("serving.explanations.FULL", 1)
     rate(owner, "fan", "f3", 5.0)
 
@@ -260,7 +260,7 @@ def test_below_the_first_hundred_an_item_is_not_on_the_list(
 def test_ratings_are_the_profile_overlaid_by_feedback(
     publisher: Engine, owner: Engine, client: Client
 ) -> None:
-    live_shop.release(publisher, owner)
+    live_shop.release(publisher)
     rate(owner, "fan", "o4", 3.0)
     rate(owner, "fan", "f1", 2.0)
     rate(owner, "fan", "f2", None)
@@ -280,12 +280,12 @@ def test_ratings_are_the_profile_overlaid_by_feedback(
     assert client.ratings("nobody").total == 0
 
 
-def test_shelves_need_no_person(publisher: Engine, owner: Engine, client: Client) -> None:
+def test_shelves_need_no_person(publisher: Engine, client: Client) -> None:
     with pytest.raises(NothingReleasedError):
         client.popular()
     with pytest.raises(NothingReleasedError):
         client.of_vendor("film house")
-    live_shop.release(publisher, owner)
+    live_shop.release(publisher)
 
     assert ids(client.popular(limit=2)) == ["o4", "o3"]
     assert ids(client.popular(category="film", limit=2)) == ["f4", "f3"]
@@ -298,7 +298,7 @@ def test_shelves_need_no_person(publisher: Engine, owner: Engine, client: Client
 def test_what_is_liked_since_the_release_is_trending(
     publisher: Engine, owner: Engine, client: Client
 ) -> None:
-    live_shop.release(publisher, owner)
+    live_shop.release(publisher)
     for user_id in ("a", "b", "c"):
         rate(owner, user_id, "f4", 4.0)
         rate(owner, user_id, "f3", 3.0)  # not liked
@@ -313,7 +313,7 @@ def test_what_is_liked_since_the_release_is_trending(
 def test_a_release_is_read_once_and_the_next_one_at_once(
     publisher: Engine, owner: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    live_shop.release(publisher, owner)
+    live_shop.release(publisher)
     rate(owner, "fan", "f3", 5.0)
     loads, holder, start = [], Holder(), Barrier(4)
 
@@ -337,7 +337,7 @@ def test_a_release_is_read_once_and_the_next_one_at_once(
 
     first = loads[0]
     assert loads == [first]
-    second = live_shop.release(publisher, owner, "two", instead_of=first)
+    second = live_shop.release(publisher, "two", instead_of=first)
     with shop.reading(publisher) as connection:
         answer = recommendations.for_person(connection, holder, "fan", Wanted())
     assert (answer.release_id, loads) == (second, [first, second])
@@ -346,14 +346,14 @@ def test_a_release_is_read_once_and_the_next_one_at_once(
 def test_an_answer_has_the_factors_of_the_release_that_it_names(
     publisher: Engine, owner: Engine
 ) -> None:
-    first = live_shop.release(publisher, owner)
+    first = live_shop.release(publisher)
     rate(owner, "fan", "f3", 5.0)
     holder = Holder()
     with shop.reading(publisher) as before, shop.reading(publisher) as after:
         before.execution_options(isolation_level="REPEATABLE READ")
         after.execution_options(isolation_level="AUTOCOMMIT")
         recommendations.for_person(before, Holder(), "fan", Wanted())  # its snapshot is taken
-        second = live_shop.release(publisher, owner, "two", instead_of=first, sign=-1)
+        second = live_shop.release(publisher, "two", instead_of=first, sign=-1)
         answers = [
             recommendations.for_person(connection, holder, "fan", Wanted())
             for connection in (after, before, after)
