@@ -2,10 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from jobs import freeze, land, session
+from jobs import announce, freeze, land, session
 from jobs.errors import NothingSentError
 from jobs.handover import freeze as frozen_row
-from tests.jobs.product import HEADER, product, send
+from tests.jobs.product import HEADER, collect, product, send
 from tests.jobs.small_world import RUN, world, write
 from warehouse.delta import Warehouse
 from warehouse.query import Lake
@@ -20,14 +20,16 @@ def test_what_waits_is_refined_and_then_pinned(
     dataset = product(items=None, users=None)
     send(tmp_path / "inbox", "ratings.csv", HEADER, "u,a,5,100", "v,a,9,100", "v,b,4,100")
     land.run(warehouse.under("product__ingest/one/land"), dataset, tmp_path / "inbox")
+    collect(warehouse.root, "feedback", ("rate", "w", "a", 3.0, 100), ("hide", "w", "b", None, 100))
     monkeypatch.setattr(session, "start", lambda _: warehouse.spark)
     lax = product(items=None, users=None, floors={"max_quarantine_share": 0.5})
 
     freeze.run(warehouse.root, lax, run_key=KEY)
 
     row = frozen_row(warehouse.root, KEY)
-    assert row["n_interactions"] == 2
+    assert row["n_interactions"] == 3  # one of them is feedback
     assert row["quarantine_share"] == pytest.approx(1 / 3)
+    assert announce.n_new_events(Lake(warehouse.root)) == 0
     versions = dict(row["versions"])
     assert versions["silver.events"] == warehouse.version(SILVER_EVENTS)
     assert "silver.users" not in versions  # the product sends none
