@@ -121,6 +121,18 @@ def copy_items(session: Session, batches: Iterable[pa.RecordBatch], into: Loaded
     into.counts["items"] = rows.n_rows
 
 
+def leave_out_forgotten(session: Session, release_id: int) -> None:
+    """Delete what the fit still knew of people who asked to be forgotten."""
+    for table in ("recommendations", "profiles"):
+        session.execute(
+            text(
+                f"delete from {table} where release_id = :release_id"  # noqa: S608 # our own names
+                " and user_id in (select user_id from erasures)"
+            ),
+            {"release_id": release_id},
+        )
+
+
 def put_about(session: Session, about: dict[str, Any]) -> None:
     """Write down what the data set is called, and what its catalogue holds now."""
     session.execute(text(_ABOUT), about)

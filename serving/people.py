@@ -1,5 +1,7 @@
 """Whom the live release knows, and what he rated."""
 
+from typing import Any
+
 from sqlalchemy import Connection, text
 
 from serving.errors import NothingReleasedError, UnknownPersonError
@@ -57,6 +59,16 @@ _RATINGS = text(
     """
 )
 
+_HIDDEN = text(
+    """
+    select items.item_id, title, categories, vendor, released
+    from feedback join items using (item_id)
+    where user_id = :user_id and hidden is not null
+    order by hidden_at desc, item_id collate "C" limit :limit
+    """
+)
+MOST_HIDDEN = 100
+
 
 def some(connection: Connection, *, limit: int) -> list[Person]:
     """Return the first people by id, without their ratings; empty before the first release."""
@@ -84,10 +96,16 @@ def one(connection: Connection, user_id: str, *, limit: int) -> Person:
 def ratings(connection: Connection, user_id: str, *, limit: int, offset: int) -> RatingsPage:
     """Return a page of what a person rated as it holds now, newest first; empty if nothing.
 
-    Items without a title are left out, and not counted.
+    Items without a title are left out, and not counted. The first page also has what he hid.
     """
     given = {"user_id": user_id, "limit": limit, "offset": offset}
     rows = connection.execute(_RATINGS, given).mappings().all()
     rated = [dict(row) for row in rows if row["item_id"] is not None]
     page = {"user_id": user_id, "total": rows[0]["total"], "limit": limit, "offset": offset}
-    return RatingsPage.model_validate(page | {"items": rated})
+    hidden = [] if offset else _hidden(connection, user_id)
+    return RatingsPage.model_validate(page | {"items": rated, "hidden": hidden})
+
+
+def _hidden(connection: Connection, user_id: str) -> list[dict[str, Any]]:
+    found = connection.execute(_HIDDEN, {"user_id": user_id, "limit": MOST_HIDDEN})
+    return [dict(row) for row in found.mappings()]

@@ -121,6 +121,7 @@ def _load(session: Session, candidate: Candidate, tables: Tables) -> int:
     for table in LISTS:
         loading.copy_lists(session, table, tables.get(table, ()), release_id, loaded)
     _refuse_what_is_incomplete(session, candidate, release_id, loaded)
+    loading.leave_out_forgotten(session, release_id)
     loading.put_about(session, candidate.about)
     _mark_ready(session, release_id, loaded)
     return release_id

@@ -185,7 +185,9 @@ class RatingsPage(_Answer):
 
     user_id: str
     items: tuple[RatedItem, ...]
-    hidden: tuple[Item, ...] = Field(default=(), description="What he hid, newest first.")
+    hidden: tuple[Item, ...] = Field(
+        default=(), description="What he hid, newest first, at most 100; on the first page alone."
+    )
     total: int
     limit: int
     offset: int

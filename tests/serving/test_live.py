@@ -280,6 +280,17 @@ def test_ratings_are_the_profile_overlaid_by_feedback(
     assert client.ratings("nobody").total == 0
 
 
+def test_what_was_hidden_stands_beside_the_first_ratings(
+    publisher: Engine, owner: Engine, client: Client
+) -> None:
+    live_shop.release(publisher)
+    live_shop.hide(owner, "fan", "o3")
+    live_shop.hide(owner, "lover", "o4")
+
+    assert [item.item_id for item in client.ratings("fan").hidden] == ["o3"]
+    assert client.ratings("fan", offset=1).hidden == ()
+
+
 def test_shelves_need_no_person(publisher: Engine, client: Client) -> None:
     with pytest.raises(NothingReleasedError):
         client.popular()

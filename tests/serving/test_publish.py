@@ -28,6 +28,19 @@ def test_a_fit_becomes_what_people_see(publisher: Engine) -> None:
     assert (act.action, act.actor, act.instead_of) == ("publish", "one/publish", None)
 
 
+def test_who_asked_to_be_forgotten_does_not_come_back_with_the_next_release(
+    publisher: Engine, owner: Engine
+) -> None:
+    with owner.begin() as connection:
+        connection.execute(text("insert into erasures (user_id, requested_by) values ('u', 'u')"))
+
+    shop.release(publisher, "one", instead_of=None)
+
+    for table in ("recommendations", "profiles"):
+        assert rows(owner, f"select user_id from {table}") == [("v",)]  # noqa: S608 # our names
+    assert seen(publisher, "u").kind == "fallback"
+
+
 def test_a_published_fit_changes_nothing(publisher: Engine) -> None:
     first = shop.release(publisher, "one", instead_of=None)
     second = shop.release(publisher, "two", instead_of=first)
