@@ -21,7 +21,10 @@ def of(program: str, settings: OpsSettings, ports: Ports) -> dict[str, str]:
     if program.startswith("airflow") or program == "job":
         special = airflow_config.environment(settings, ports, secrets) | spark(settings)
     elif program == "api":
-        special = {"SERVING_DATABASE_URL": url(ports, database.API, secrets.of(database.API))}
+        special = {
+            "SERVING_DATABASE_URL": url(ports, database.API, secrets.of(database.API)),
+            "OPENBLAS_NUM_THREADS": "1",  # its sums are small: threads would wait for each other
+        }
     elif program == "app":
         special = _app(settings, ports)
     else:

@@ -266,7 +266,7 @@ class GivenRating(_Answer):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     item_id: Id
-    rating: FiniteFloat
+    rating: Number
 
 
 class Stranger(_Answer):

@@ -28,6 +28,7 @@ AIRFLOW = ("airflow-api", "airflow-scheduler", "airflow-dag-processor", "airflow
 OURS = (*AIRFLOW, "api", "app")
 SPARKS = {"SPARK_MASTER_OPTS", "SPARK_LOCAL_HOSTNAME"}
 THE_IMAGES = {"POSTGRES_PASSWORD", "POSTGRES_INITDB_ARGS"}
+NUMPYS = {"OPENBLAS_NUM_THREADS"}
 SECRET = re.compile(r"\$\{((?:PASSWORD|KEY)_[A-Z_]+):\?[^}]+\}")
 VARIABLE = re.compile(r"\$\{([A-Z_]+)")
 
@@ -138,7 +139,7 @@ def test_every_variable_is_one_that_the_code_reads(services: dict[str, Service])
         for field in each.model_fields
     }
     given = {name for name in compose_env.fresh() if name.startswith("PASSWORD_")}
-    known = ours | given | SPARKS | THE_IMAGES | airflows()
+    known = ours | given | SPARKS | THE_IMAGES | NUMPYS | airflows()
     assert {name for name, _ in environment(services)} - known == set()
     interpolated = set(VARIABLE.findall(COMPOSE.read_text()))
     assert interpolated - set(compose_env.fresh()) - ours == set()

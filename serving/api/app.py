@@ -56,5 +56,5 @@ def create_app(
     app.include_router(routes.health)
     app.include_router(scrape)
     app.include_router(feedback_routes.write)
-    app.include_router(routes.read, responses=problems.documented(429))
+    app.include_router(routes.read)
     return app

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body, Depends, Path, Query, Request, Response
 from pydantic import BaseModel
+from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import to_json
 from sqlalchemy.orm import Session
 
@@ -23,6 +24,7 @@ from serving import (
 )
 from serving.api import problems
 from serving.api.door import Caller, caller
+from serving.api.segments import SegmentRoute
 from serving.held import Holder
 from serving.recommendations import Wanted
 
@@ -37,9 +39,12 @@ Limit = Annotated[int, Query(ge=1, le=MOST_LISTED, description="At most so many.
 Search = Annotated[
     str, Query(max_length=200, pattern=NO_NUL, description="Beginnings of words of the title.")
 ]
-Category = Annotated[str | None, Query(max_length=200, pattern=NO_NUL, examples=["Drama"])]
+# Who leaves a parameter out sends no null.
+Category = Annotated[
+    str | SkipJsonSchema[None], Query(max_length=200, pattern=NO_NUL, examples=["Drama"])
+]
 Exclude = Annotated[
-    list[schemas.Id] | None,
+    list[schemas.Id] | SkipJsonSchema[None],
     Query(
         max_length=MOST_EXCLUDED,
         description="Items that shall not be on the list.",
@@ -70,7 +75,11 @@ Asked = Annotated[Wanted, Depends(wanted)]
 Have = Annotated[Holder, Depends(holder)]
 
 health = APIRouter(tags=["health"])
-read = APIRouter(prefix="/v1/{dataset}", responses=problems.documented(401, 403, 404, 422, 503))
+read = APIRouter(
+    prefix="/v1/{dataset}",
+    route_class=SegmentRoute,
+    responses=problems.documented(401, 403, 404, 422, 429, 503),
+)
 
 
 @health.get("/health", summary="Whether the process answers")
@@ -120,7 +129,7 @@ def some_people(ask: Ask, limit: Limit = 50) -> Response:
 
 
 @read.get(
-    "/users/{user_id:path}/recommendations",
+    "/users/{user_id:id}/recommendations",
     response_model=schemas.Recommendations,
     tags=["people"],
     summary="A person's list",
@@ -153,7 +162,7 @@ def for_stranger(
 
 
 @read.get(
-    "/users/{user_id:path}/explanations/{item_id:path}",
+    "/users/{user_id:id}/explanations/{item_id:id}",
     response_model=schemas.Explanation,
     tags=["people"],
     summary="Why, or why not",
@@ -165,7 +174,7 @@ def explanation(ask: Ask, have: Have, user_id: UserId, item_id: ItemId) -> Respo
 
 
 @read.get(
-    "/users/{user_id:path}/ratings",
+    "/users/{user_id:id}/ratings",
     response_model=schemas.RatingsPage,
     tags=["people"],
     summary="What a person rated",
@@ -181,9 +190,7 @@ def ratings(
         return _json(people.ratings(connection, user_id, limit=limit, offset=offset))
 
 
-@read.get(
-    "/users/{user_id:path}", response_model=schemas.Person, tags=["people"], summary="A person"
-)
+@read.get("/users/{user_id:id}", response_model=schemas.Person, tags=["people"], summary="A person")
 def person(
     ask: Ask, user_id: UserId, limit: Annotated[int, Query(ge=0, le=1000)] = 100
 ) -> Response:
@@ -234,7 +241,7 @@ def items(
 
 
 @read.get(
-    "/items/{item_id:path}/similar",
+    "/items/{item_id:id}/similar",
     response_model=schemas.SimilarItems,
     tags=["catalogue"],
     summary="Items like one item",
@@ -245,9 +252,7 @@ def similar(ask: Ask, item_id: ItemId, limit: Limit = 20) -> Response:
         return _json(recommendations.like_item(connection, item_id, limit=limit))
 
 
-@read.get(
-    "/items/{item_id:path}", response_model=schemas.Item, tags=["catalogue"], summary="An item"
-)
+@read.get("/items/{item_id:id}", response_model=schemas.Item, tags=["catalogue"], summary="An item")
 def item(ask: Ask, item_id: ItemId) -> Response:
     """One item of the catalogue."""
     with ask.connection() as connection:

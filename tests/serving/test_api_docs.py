@@ -49,9 +49,14 @@ def test_the_commands_work_as_they_are_printed(surroundings: dict[str, str], own
             person = json.loads(said[-1])
             surroundings |= {"PERSON": person["user_id"], "TOKEN": person["token"]}
 
-    about, listed, rated, undone, hidden, _, forgotten, outbox, figures = said
+    about, listed, strangers, why, shelves, rated, undone, hidden, _, forgotten, outbox, figures = (
+        said
+    )
     assert json.loads(about)["highest"] == 10
     assert json.loads(listed)["kind"] == "fallback"
+    assert json.loads(strangers)["user_id"] is None
+    assert json.loads(why)["standing"] == "cold"
+    assert shelves.count('"items"') == 4
     assert [json.loads(each)["kind"] for each in (rated, undone, hidden)] == [
         "rate",
         "unrate",

@@ -57,7 +57,8 @@ def document(http: httpx2.Client, publisher: Engine) -> dict[str, Any]:
                 if parameter["name"] == "item_id":
                     parameter["schema"]["examples"] = [*shop.TITLES]
     sent = found["components"]["schemas"]
-    sent["Rating"]["properties"]["rating"] = {"type": "integer", "minimum": 1, "maximum": 10}
+    for name in ("Rating", "GivenRating"):
+        sent[name]["properties"]["rating"] = {"type": "integer", "minimum": 1, "maximum": 10}
     for name in ("Rating", "Hide"):
         sent[name]["properties"]["occurred_at"] = {"enum": ["2026-01-01T00:00:00Z", None]}
     return found
