@@ -4,6 +4,8 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -213,16 +215,21 @@ def tell_times(airflow: Airflow, ended: list[Run]) -> None:
     console.print(f"Airflow worked for {duration(total)}{share}.")
 
 
+@contextmanager
+def api(stack: Stack, dataset: str) -> Iterator[Client]:
+    """Yield a client of the data set's API, with the demo's key."""
+    headers = {"Authorization": f"Bearer {database.demo_key(stack.settings, dataset)}"}
+    base = ports.addresses(stack.ports)["api"]
+    with httpx2.Client(base_url=base, headers=headers, timeout=10) as http:
+        yield Client(http, dataset)
+
+
 def lists(stack: Stack, dataset: str) -> Recommendations | None:
     """Return somebody's list of the live release, as the API gives it; None where there is none."""
-    key = database.demo_key(stack.settings, dataset)
-    headers = {"Authorization": f"Bearer {key}"}
-    base = ports.addresses(stack.ports)["api"]
     try:
-        with httpx2.Client(base_url=base, headers=headers, timeout=10) as http:
-            api = Client(http, dataset)
-            person = next(iter(api.people(limit=1)), None)
-            found = api.recommendations(person.user_id if person else "nobody", limit=10)
+        with api(stack, dataset) as asked:
+            person = next(iter(asked.people(limit=1)), None)
+            found = asked.recommendations(person.user_id if person else "nobody", limit=10)
     except ServingError:
         return None
     return found if found.items else None

@@ -23,6 +23,8 @@ from ops.settings import ROOT, OpsSettings
 from ops.stack import Stack
 from ops.supervisord import until
 from warehouse import datasets
+from warehouse.query import Lake
+from warehouse.sheet import sheet
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(1800)]
 
@@ -200,6 +202,48 @@ def test_the_release_is_made_again_from_its_ledger_with_the_same_lists() -> None
     code, said = recsys("rebuild", "99", "--dataset", DATASET)
     assert code == 1
     assert "keeps no release 99; there are: 1." in said
+
+
+@pytest.mark.journey
+@pytest.mark.browser
+@pytest.mark.skipif(doctor.browser() is None, reason="no Chromium: NOT TESTED")
+def test_a_stranger_rates_and_the_next_model_knows_him(platform: Platform) -> None:
+    from playwright.sync_api import expect, sync_playwright
+
+    stack = platform.stack
+    with sync_playwright() as playwright, demo.api(stack, DATASET) as api:
+        chromium = playwright.chromium.launch(
+            executable_path=doctor.browser(), args=["--no-sandbox", "--disable-gpu"]
+        )
+        page = chromium.new_page()
+        page.set_default_timeout(60_000)
+        expect.set_options(timeout=60_000)
+        page.goto(ports.addresses(stack.ports)["app"])
+        page.get_by_role("button", name="Start as somebody new").click()
+        page.get_by_text("this page becomes yours").wait_for()
+        user_id = page.get_by_role("combobox", name="Person").input_value().split()[-1]
+        picked = page.locator(".st-key-shelf-picked").get_by_test_id("stFeedback")
+        for nth in range(5):
+            picked.nth(nth).locator("button").last.click()
+            until(lambda n=nth: api.ratings(user_id).total == n + 1, "a rating", 60)  # type: ignore[misc] # n is the number
+        expect(page.locator(".stMarkdownBadge", has_text="Live")).to_be_visible()
+        expect(page.get_by_text("Because you rated").first).to_be_visible()
+        found = api.recommendations(user_id, explain=True)
+        assert (found.kind, found.n_new) == ("live", 5)
+
+        airflow = demo.client(stack)
+        collected = airflow.wait(airflow.trigger(f"{DATASET}__collect"), timeout=300)
+        assert collected.state == "success"
+        code, said = recsys("retrain", "--dataset", DATASET, "--wait")
+        assert code == 0, said
+        closed = sheet(Lake(str(stack.settings.lake / DATASET)))
+        assert closed.closes, closed
+        assert (closed.n_outbox, closed.n_accepted, closed.n_waiting) == (5, 5, 0)
+        assert api.outbox().n_waiting == 0
+        assert api.recommendations(user_id).kind == "batch"
+        page.reload()
+        expect(page.get_by_text("Picked for you")).to_be_visible()
+        chromium.close()
 
 
 def test_a_killed_program_comes_back(platform: Platform) -> None:

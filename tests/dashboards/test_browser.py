@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from dashboards.demo.choices import STRANGER
 from dashboards.text import esc
 from tests.dashboards import searched, shop, streamlit_server
 from tests.dashboards.fake_airflow import PASSWORD, USER, FakeAirflow
@@ -16,6 +17,7 @@ from tests.dashboards.fake_api import KEY, fake_api
 from tests.dashboards.torture import PLACES, TEXTS
 
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
+LIVE = ".stMarkdownBadge:has-text('Live')"
 PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1400, "height": 900}
 # On a page below the root the front end first looks for its server below that path, in vain.
 LOOKS_AROUND = "Failed to load resource: the server responded with a status of 404"
@@ -122,24 +124,56 @@ def seen(text: str) -> str:
 
 
 def test_lists_show_and_titles_are_literal(app: str, themed: Page) -> None:
-    themed.goto(app)
+    themed.goto(f"{app}/?person={STRANGER}")
 
-    expect(themed.get_by_text("Picked for you")).to_be_visible()
+    expect(themed.get_by_text("What everybody likes", exact=True)).to_be_visible()
     for title in shop.HOSTILE:
         expect(themed.get_by_role("button", name=seen(title), exact=True).first).to_be_attached()
-    assert themed.locator("[data-testid=stMain] img").count() > 20
+    expect(themed.locator("[data-testid=stMain] img").nth(20)).to_be_attached()
     assert themed.locator("[data-testid=stException]").count() == 0
 
 
 def test_a_title_leads_to_its_page_and_back(app: str, desktop: Page) -> None:
-    desktop.goto(app)
+    desktop.goto(f"{app}/?person={STRANGER}")
     desktop.get_by_role("button", name=seen(shop.HOSTILE[0]), exact=True).first.click()
 
     expect(desktop.get_by_role("heading", name=seen(shop.HOSTILE[0]), exact=True)).to_be_visible()
     assert "/item?id=" in desktop.url
-    expect(desktop.get_by_text("on the list of person 0042")).to_be_visible()
+    expect(desktop.get_by_text("No. 3 on the list")).to_be_visible()
     desktop.get_by_role("link", name="Back to the list").click()
-    expect(desktop.get_by_text("Picked for you")).to_be_visible()
+    expect(desktop.get_by_text("What everybody likes", exact=True)).to_be_visible()
+
+
+def test_a_star_changes_the_list_at_once_and_can_be_undone(app: str, themed: Page) -> None:
+    themed.goto(f"{app}/?person=1990")
+    stars = themed.locator(".st-key-shelf-picked").get_by_test_id("stFeedback").nth(2)
+
+    stars.locator("button").last.click()
+
+    expect(themed.locator(LIVE)).to_be_visible()
+    expect(themed.get_by_text("Your list changed").first).to_be_visible()
+    expect(themed.get_by_text("Because you rated").first).to_be_visible()
+    themed.get_by_role("button", name="Undo").click()
+    expect(themed.get_by_text("is as if you had said nothing")).to_be_visible()
+    expect(themed.locator(LIVE)).not_to_be_visible()
+
+
+def test_two_visitors_do_not_see_each_others_stars(
+    app: str, desktop: Page, browser: Browser
+) -> None:
+    other = Visit(browser, PHONE, "dark")
+    for page, person in ((desktop, "0107"), (other.page, "0042")):
+        page.goto(f"{app}/?person={person}")
+        expect(page.get_by_text("Picked for you")).to_be_visible()
+
+    picked = desktop.locator(".st-key-shelf-picked").get_by_test_id("stFeedback").first
+    picked.locator("button").last.click()
+
+    expect(desktop.locator(LIVE)).to_be_visible()
+    other.page.reload()
+    expect(other.page.get_by_text("Picked for you")).to_be_visible()
+    expect(other.page.locator(LIVE)).not_to_be_visible()
+    other.end()
 
 
 def test_search_finds_while_typing(app: str, desktop: Page) -> None:

@@ -104,5 +104,5 @@ def test_what_a_key_may_do_is_said_and_known(capsys: pytest.CaptureFixture[str])
     assert recsys("keys", "add", DATASET, "shop", "--scope", "everything") == 1
     assert "may read, feedback, operate; not everything" in capsys.readouterr().out
     assert recsys("keys", "list", "none") == 1
-    assert recsys("keys", "list", "movielens_small") == 1
+    assert recsys("keys", "list", "movietweetings") == 1
     assert "recsys up" in capsys.readouterr().out
