@@ -222,10 +222,13 @@ def test_a_stranger_rates_and_the_next_model_knows_him(platform: Platform) -> No
         page.get_by_role("button", name="Start as somebody new").click()
         page.get_by_text("this page becomes yours").wait_for()
         user_id = page.get_by_role("combobox", name="Person").input_value().split()[-1]
-        picked = page.locator(".st-key-shelf-picked").get_by_test_id("stFeedback")
+        cards = page.locator(".st-key-shelf-picked [class*=st-key-card-picked]")
         for nth in range(5):
-            picked.nth(nth).locator("button").last.click()
-            until(lambda n=nth: api.ratings(user_id).total == n + 1, "a rating", 60)  # type: ignore[misc] # n is the number
+            expect(page.locator(".st-key-shelf-picked [data-stale=true]")).to_have_count(0)
+            title = cards.nth(nth).locator("[class*=st-key-open-picked]").inner_text()
+            cards.nth(nth).get_by_test_id("stFeedback").locator("button").last.click()
+            expect(page.get_by_text(f"You gave {title} 5 stars")).to_be_visible()
+        assert api.ratings(user_id).total == 5
         expect(page.locator(".stMarkdownBadge", has_text="Live")).to_be_visible()
         expect(page.get_by_text("Because you rated").first).to_be_visible()
         found = api.recommendations(user_id, explain=True)

@@ -41,6 +41,9 @@ def person(known: list[Person], about: About) -> str:
     asked = st.query_params.get("person")
     if "person" not in st.session_state and asked:
         st.session_state["person"] = asked[:LONGEST_ID]
+    if chosen := chosen_person():
+        # What is not among the options would come back from the browser as its label.
+        options.setdefault(chosen, f"Person {chosen}")
     chosen = st.selectbox(
         "Person",
         list(options),

@@ -15,6 +15,7 @@ from tests.dashboards import searched, shop, streamlit_server
 from tests.dashboards.fake_airflow import PASSWORD, USER, FakeAirflow
 from tests.dashboards.fake_api import KEY, fake_api
 from tests.dashboards.torture import PLACES, TEXTS
+from tests.dashboards.visitors import Visitors
 
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
 LIVE = ".stMarkdownBadge:has-text('Live')"
@@ -31,12 +32,18 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+def told() -> Visitors:
+    """What visitors told the shop."""
+    return Visitors()
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory, told: Visitors) -> Iterator[dict[str, str]]:
     folder = tmp_path_factory.mktemp("app")
     keys = folder / "keys.json"
     keys.write_text(json.dumps({"playground": KEY}))
     searched.write(str(folder / "lake" / "playground"), n_trials=20)
-    with fake_api() as api, FakeAirflow().served() as airflow:
+    with fake_api(told) as api, FakeAirflow().served() as airflow:
         yield {
             "DEMO_API_URL": api,
             "DEMO_KEYS_FILE": str(keys),
@@ -174,6 +181,23 @@ def test_two_visitors_do_not_see_each_others_stars(
     expect(other.page.get_by_text("Picked for you")).to_be_visible()
     expect(other.page.locator(LIVE)).not_to_be_visible()
     other.end()
+
+
+def test_somebody_new_keeps_his_id_while_he_rates(app: str, desktop: Page, told: Visitors) -> None:
+    desktop.goto(app)
+    desktop.get_by_role("button", name="Start as somebody new").click()
+    expect(desktop.get_by_text("this page becomes yours")).to_be_visible()
+    user_id = desktop.get_by_role("combobox", name="Person").input_value().removeprefix("Person ")
+
+    cards = desktop.locator(".st-key-shelf-picked [class*=st-key-card-picked]")
+    for nth in range(3):
+        expect(desktop.locator(".st-key-shelf-picked [data-stale=true]")).to_have_count(0)
+        title = cards.nth(nth).locator("[class*=st-key-open-picked]").inner_text()
+        cards.nth(nth).get_by_test_id("stFeedback").locator("button").last.click()
+        expect(desktop.get_by_text(f"You gave {title} 5 stars")).to_be_visible()
+
+    expect(desktop.locator(LIVE)).to_be_visible()
+    assert list(told.rated[user_id].values()) == [5.0] * 3
 
 
 def test_search_finds_while_typing(app: str, desktop: Page) -> None:
