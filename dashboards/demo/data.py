@@ -18,7 +18,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from dashboards.demo.memory import Known, Memory
 from serving.client import Client
-from serving.errors import ApiError, ApiUnavailableError, UnknownItemError, UnknownPersonError
+from serving.errors import ApiError, ApiUnavailableError, UnknownItemError
 from serving.schemas import (
     About,
     Explanation,
@@ -139,15 +139,6 @@ def of_vendor(dataset: str, vendor: str, limit: int) -> Known[Shelf]:
     )
 
 
-@st.cache_data(ttl="5s", show_spinner=False, max_entries=500)
-def person(dataset: str, user_id: str) -> Known[Person] | None:
-    """Return what the live release knows of a person; nothing for a stranger."""
-    try:
-        return ask(("person", dataset, user_id), lambda: client(dataset).person(user_id))
-    except UnknownPersonError:
-        return None
-
-
 @st.cache_data(ttl="60s", show_spinner=False, max_entries=500)
 def item(dataset: str, item_id: str) -> Known[Item] | None:
     """Return one item; nothing where the catalogue does not have it."""
@@ -187,7 +178,7 @@ def forget() -> None:
 
 def forget_person() -> None:
     """Ask the API again for whatever follows from feedback: somebody just gave some."""
-    for each in (recommendations, person, ratings, explanation):
+    for each in (recommendations, ratings, explanation):
         each.clear()
 
 

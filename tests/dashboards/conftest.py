@@ -46,7 +46,6 @@ def demo(monkeypatch: pytest.MonkeyPatch) -> None:
         "title": lambda _dataset: shop.about().title,
         "about": lambda _dataset: known(shop.about()),
         "people": lambda _dataset: known(shop.people()),
-        "person": lambda _dataset, user_id: maybe(shop.person(user_id)),
         "recommendations": lambda _dataset, user_id, n: known(shop.recommendations(user_id, n)),
         "ratings": lambda _dataset, user_id, n: known(Visitors().ratings(user_id, n)),
         "explanation": lambda _dataset, user_id, i: known(Visitors().explanation(user_id, i)),

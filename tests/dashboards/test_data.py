@@ -38,9 +38,7 @@ def test_every_question_is_asked_of_the_api(monkeypatch: pytest.MonkeyPatch) -> 
         assert data.about("playground").value == shop.about()
         assert data.people("playground").value == shop.people()
         assert data.recommendations("playground", "0042", 3).value.items
-        person = data.person("playground", "0042")
-        assert person
-        assert person.value.n_rated == 8
+        assert data.ratings("playground", "0042", 100).value.total == 8
         item, alike = data.item("playground", item_id), data.similar("playground", item_id, 2)
         assert item
         assert item.value == shop.ITEMS[0]
@@ -54,7 +52,6 @@ def test_what_is_unknown_is_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     with fake_api() as url:
         monkeypatch.setenv("DEMO_API_URL", url)
 
-        assert data.person("playground", "nobody") is None
         assert data.item("playground", "nothing") is None
         assert data.similar("playground", "nothing", 5) is None
 
