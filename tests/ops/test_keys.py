@@ -2,7 +2,7 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from ops import cli, credentials, database
 from ops import settings as settings_module
@@ -98,8 +98,11 @@ def test_a_name_that_cannot_be_is_refused(name: str, capsys: pytest.CaptureFixtu
     assert "error:" in capsys.readouterr().out
 
 
-@pytest.mark.usefixtures("owner")
-def test_what_a_key_may_do_is_said_and_known(capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_a_key_may_do_is_said_and_known(
+    owner: Engine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with owner.begin() as connection:  # other tests may have installed it
+        connection.execute(text("drop schema if exists movietweetings cascade"))
     assert recsys("keys", "add", DATASET, "shop") == 2
     assert recsys("keys", "add", DATASET, "shop", "--scope", "everything") == 1
     assert "may read, feedback, operate; not everything" in capsys.readouterr().out
