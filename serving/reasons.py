@@ -18,13 +18,18 @@ _WORDS = {"popularity": "liked by many", "released": "year of release"}
 
 
 def given(held: Held, scored: Scored, taste: Taste, items: Sequence[Fields]) -> list[Fields]:
-    """Return the items, each with the reason for it: the largest part of its score."""
+    """Return the items, each with the reason for it.
+
+    That is what he rated, if all of it together weighs as much as any prior: the rating with the
+    largest part. Otherwise it is the prior with the largest part.
+    """
     places = held.places_of([item["item_id"] for item in items])
     if scored.folded is None or not len(places):
         return [item | {"reason": POPULAR} for item in items]
     names, numbers = _names(held, scored), _numbers(held, scored, places)
-    largest: dict[int, tuple[PartKind, str]] = {
-        place: names[int(np.argmax(row))] if row.max() > 0 else ("popularity", "")
+    n_liked = len(scored.folded.liked)
+    largest = {
+        place: names[telling(row, n_liked)] if row.max() > 0 else ("popularity", "")
         for place, row in zip(places.tolist(), numbers, strict=True)
     }
     return [
@@ -63,6 +68,13 @@ def _numbers(held: Held, scored: Scored, places: Places) -> NDArray[np.float64]:
     by_rating, by_prior = scored.folded.parts(held.rows[places])
     blended = scored.blend * held.liking[places, None]
     return np.hstack([by_rating, by_prior, blended])
+
+
+def telling(numbers: NDArray[np.float64], n_liked: int) -> int:
+    """Return which part says why: see `given`. The first `n_liked` are those of ratings."""
+    own, others = numbers[:n_liked], numbers[n_liked:]
+    personal = own.max() > 0 and own.sum() >= others.max()
+    return int(np.argmax(own if personal else numbers))
 
 
 def _names(held: Held, scored: Scored) -> list[tuple[PartKind, str]]:

@@ -230,9 +230,12 @@ def test_a_stranger_rates_and_the_next_model_knows_him(platform: Platform) -> No
             expect(page.get_by_text(f"You gave {title} 5 stars")).to_be_visible()
         assert api.ratings(user_id).total == 5
         expect(page.locator(".stMarkdownBadge", has_text="Live")).to_be_visible()
-        expect(page.get_by_text("Because you rated").first).to_be_visible()
         found = api.recommendations(user_id, explain=True)
         assert (found.kind, found.n_new) == ("live", 5)
+        for item in found.items[:3]:
+            assert item.reason
+            words = item.reason.text[:1].upper() + item.reason.text[1:]
+            expect(page.get_by_text(words).first).to_be_visible()
 
         airflow = demo.client(stack)
         collected = airflow.wait(airflow.trigger(f"{DATASET}__collect"), timeout=300)
