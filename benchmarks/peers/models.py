@@ -77,7 +77,7 @@ def neighbours(model_of: Callable[..., Any], n: int) -> Fit:
         matrix = _matrix(rows, (rows["rating"] >= LIKED).astype(np.float32))
         matrix.eliminate_zeros()
         model = model_of(K=n)
-        model.fit(matrix, show_progress=False)
+        model.fit(matrix.tocsr(), show_progress=False)
         return lambda: _listed(model, rows, matrix)
 
     return fit
@@ -164,6 +164,7 @@ def _listed(model: Any, rows: Rows, matrix: sparse.csr_matrix) -> Lists:
         found, _ = model.recommend(
             user, matrix[user], N=K, filter_already_liked_items=False, filter_items=hidden
         )
+        found = found[~np.isin(found, hidden)][:K]  # item-kNN gives more than were asked for
         lists[at, : len(found)] = found
     return lists
 
