@@ -14,10 +14,9 @@ Clearing the task is always safe.
 
 from airflow.sdk import DAG
 
-from dags.common import DEFAULT_ARGS, QUICK, asset, by_clock, python_job
+from dags.common import DEFAULT_ARGS, QUICK, announcement, by_clock, python_job
 from warehouse import datasets
 from warehouse.datasets import Dataset
-from warehouse.tables import SILVER_INTERACTIONS
 
 
 def collect(dataset: Dataset) -> DAG:
@@ -32,14 +31,8 @@ def collect(dataset: Dataset) -> DAG:
         doc_md=__doc__,
         tags=[dataset.name, "collect"],
     ) as dag:
-        announce = python_job(
-            "announce",
-            dataset,
-            on_nothing="skip_self",
-            execution_timeout=QUICK,
-            outlets=[asset(SILVER_INTERACTIONS, dataset)],
-        )
-        python_job("collect", dataset, serving=True, execution_timeout=QUICK) >> announce
+        collected = python_job("collect", dataset, serving=True, execution_timeout=QUICK)
+        collected >> announcement(dataset)
     return dag
 
 
