@@ -3,13 +3,11 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Response
-from pydantic import BaseModel
-from pydantic_core import to_json
 
 from serving import feedback, newcomers, schemas
 from serving.api import problems
 from serving.api.door import Caller
-from serving.api.routes import Ask, ItemId, UserId
+from serving.api.routes import Ask, ItemId, UserId, as_json
 from serving.api.segments import SegmentRoute
 from serving.errors import PersonForgottenError, ScopeMissingError
 from serving.feedback import Event
@@ -98,7 +96,7 @@ def start(ask: Ask) -> Response:
     """A new id, and the token with which its person can be forgotten: it is shown this once."""
     with ask.transaction("feedback") as writing:
         found = newcomers.start(writing.connection)
-    return _json(found, status=201)
+    return as_json(found, status=201)
 
 
 @write.delete(
@@ -126,7 +124,7 @@ def forget(ask: Ask, user_id: UserId, token: PersonToken = None) -> Response:
                 "The key has no scope 'operate', and no token of this person came with it."
             )
         found = newcomers.forget(writing.connection, user_id, requested_by=requested_by)
-    return _json(found)
+    return as_json(found)
 
 
 @write.get(
@@ -138,7 +136,7 @@ def forget(ask: Ask, user_id: UserId, token: PersonToken = None) -> Response:
 def outbox(ask: Ask) -> Response:
     """How far the loop has come, and since when the oldest event waits."""
     with ask.connection() as connection:
-        return _json(feedback.outbox_state(connection))
+        return as_json(feedback.outbox_state(connection))
 
 
 def _accepted(ask: Caller, event: Event) -> Response:
@@ -148,8 +146,4 @@ def _accepted(ask: Caller, event: Event) -> Response:
             feedback.refuse_off_scale(event.rating, about)
         receipt = feedback.accept(writing.connection, event, sent_by=writing.key.name)
     ask.metrics.received(ask.dataset, receipt)
-    return _json(receipt)
-
-
-def _json(answer: BaseModel, *, status: int = 200) -> Response:
-    return Response(to_json(answer), status, media_type="application/json")
+    return as_json(receipt)

@@ -97,7 +97,7 @@ async def healthy() -> schemas.Health:
 def ready(request: Request) -> Response:
     """Answer 503 while the database is away or a schema is unknown. Needs no key."""
     answer = request.app.state.datasets.overview()
-    return _json(answer, status=200 if answer.ready else 503)
+    return as_json(answer, status=200 if answer.ready else 503)
 
 
 @health.get(
@@ -109,14 +109,14 @@ def ready(request: Request) -> Response:
 def dataset_ready(request: Request, dataset: str) -> Response:
     """Answer 503 while the database is away or the schema is unknown. Needs no key."""
     answer = request.app.state.datasets.readiness(dataset)
-    return _json(answer, status=200 if answer.ready else 503)
+    return as_json(answer, status=200 if answer.ready else 503)
 
 
 @read.get("", response_model=schemas.About, tags=["catalogue"], summary="The data set")
 def about(ask: Ask) -> Response:
     """Words, scale, categories and licence of the data set."""
     with ask.connection() as connection:
-        return _json(catalogue.about(connection))
+        return as_json(catalogue.about(connection))
 
 
 @read.get(
@@ -125,7 +125,7 @@ def about(ask: Ask) -> Response:
 def some_people(ask: Ask, limit: Limit = 50) -> Response:
     """People whom the live release knows, without their ratings: for a picker."""
     with ask.connection() as connection:
-        return _json(people.some(connection, limit=limit))
+        return as_json(people.some(connection, limit=limit))
 
 
 @read.get(
@@ -140,7 +140,7 @@ def for_person(ask: Ask, have: Have, asked: Asked, user_id: UserId) -> Response:
     Somebody of whom nothing is known gets everybody's, kind `fallback`.
     """
     with ask.connection() as connection:
-        return _json(recommendations.for_person(connection, have, user_id, asked))
+        return as_json(recommendations.for_person(connection, have, user_id, asked))
 
 
 @read.post(
@@ -158,7 +158,7 @@ def for_stranger(
     """
     with ask.connection() as connection:
         ratings = stranger.ratings
-        return _json(recommendations.for_stranger(connection, have, ratings, asked))
+        return as_json(recommendations.for_stranger(connection, have, ratings, asked))
 
 
 @read.get(
@@ -170,7 +170,7 @@ def for_stranger(
 def explanation(ask: Ask, have: Have, user_id: UserId, item_id: ItemId) -> Response:
     """Why an item is on the person's list, or why not: the parts add up to its score."""
     with ask.connection() as connection:
-        return _json(explanations.explain(connection, have, user_id, item_id))
+        return as_json(explanations.explain(connection, have, user_id, item_id))
 
 
 @read.get(
@@ -187,7 +187,7 @@ def ratings(
 ) -> Response:
     """What holds now, newest first: what the release knew, and what came since."""
     with ask.connection() as connection:
-        return _json(people.ratings(connection, user_id, limit=limit, offset=offset))
+        return as_json(people.ratings(connection, user_id, limit=limit, offset=offset))
 
 
 @read.get("/users/{user_id:id}", response_model=schemas.Person, tags=["people"], summary="A person")
@@ -196,21 +196,21 @@ def person(
 ) -> Response:
     """What the live release knew of a person, newest ratings first."""
     with ask.connection() as connection:
-        return _json(people.one(connection, user_id, limit=limit))
+        return as_json(people.one(connection, user_id, limit=limit))
 
 
 @read.get("/popular", response_model=schemas.Shelf, tags=["shelves"], summary="Most liked")
 def popular(ask: Ask, have: Have, category: Category = None, limit: Limit = 20) -> Response:
     """What most people like; of one category, its best-sellers."""
     with ask.connection() as connection:
-        return _json(shelves.popular(connection, have, category=category, limit=limit))
+        return as_json(shelves.popular(connection, have, category=category, limit=limit))
 
 
 @read.get("/trending", response_model=schemas.Shelf, tags=["shelves"], summary="Liked lately")
 def trending(ask: Ask, have: Have, category: Category = None, limit: Limit = 20) -> Response:
     """What people like lately, with what they liked since the release was made."""
     with ask.connection() as connection:
-        return _json(shelves.trending(connection, have, category=category, limit=limit))
+        return as_json(shelves.trending(connection, have, category=category, limit=limit))
 
 
 @read.get("/vendor-items", response_model=schemas.Shelf, tags=["shelves"], summary="Of a vendor")
@@ -223,7 +223,7 @@ def vendor_items(
 ) -> Response:
     """A vendor's items, the most popular first; empty where there is none."""
     with ask.connection() as connection:
-        return _json(shelves.of_vendor(connection, vendor, limit=limit))
+        return as_json(shelves.of_vendor(connection, vendor, limit=limit))
 
 
 @read.get("/items", response_model=schemas.ItemPage, tags=["catalogue"], summary="Search")
@@ -237,7 +237,7 @@ def items(
     """A page of the catalogue by title. Accents and capitals do not count."""
     with ask.connection() as connection:
         page = catalogue.page(connection, q=q, category=category, limit=limit, offset=offset)
-        return _json(page)
+        return as_json(page)
 
 
 @read.get(
@@ -249,14 +249,14 @@ def items(
 def similar(ask: Ask, item_id: ItemId, limit: Limit = 20) -> Response:
     """The items most like one item; an empty list where the recipe knows no likeness."""
     with ask.connection() as connection:
-        return _json(recommendations.like_item(connection, item_id, limit=limit))
+        return as_json(recommendations.like_item(connection, item_id, limit=limit))
 
 
 @read.get("/items/{item_id:id}", response_model=schemas.Item, tags=["catalogue"], summary="An item")
 def item(ask: Ask, item_id: ItemId) -> Response:
     """One item of the catalogue."""
     with ask.connection() as connection:
-        return _json(catalogue.item(connection, item_id))
+        return as_json(catalogue.item(connection, item_id))
 
 
 @read.get(
@@ -265,16 +265,17 @@ def item(ask: Ask, item_id: ItemId) -> Response:
 def kept_releases(ask: Ask) -> Response:
     """The releases that can be live, newest first."""
     with ask.connection() as connection:
-        return _json(releases.kept(Session(connection)))
+        return as_json(releases.kept(Session(connection)))
 
 
 @read.get("/verdicts", response_model=list[schemas.Verdict], tags=["releases"], summary="Verdicts")
 def verdicts(ask: Ask, limit: Limit = 10) -> Response:
     """The gate's newest decisions, newest first."""
     with ask.connection() as connection:
-        return _json(evidence.newest(Session(connection), limit))
+        return as_json(evidence.newest(Session(connection), limit))
 
 
-def _json(answer: BaseModel | Sequence[BaseModel], *, status: int = 200) -> Response:
+def as_json(answer: BaseModel | Sequence[BaseModel], *, status: int = 200) -> Response:
+    """Return the answer, written by pydantic at once."""
     body = to_json(answer)
     return Response(body, status, media_type="application/json")
