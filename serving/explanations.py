@@ -1,17 +1,16 @@
 """Why an item is on a person's list, and why not: its standing, its rank, its score in parts."""
 
+from typing import Any
+
 from sqlalchemy import Connection, text
 
 from serving import reasons, scoring
-from serving.held import Held, Holder
-from serving.recommendations import FULL, Stored, stored_for
+from serving.held import Holder
+from serving.recommendations import FULL, Person, Stored, Wanted, made, stored_for
 from serving.schemas import Explanation, Standing
-from serving.scoring import Scored
-from serving.tastes import Taste
 
 _THERE = text("select exists (select from items where item_id = :item_id)")
 _TEXTS: dict[Standing, str] = {
-    "rated": "you rated it {rating}",
     "hidden": "you hid it",
     "cold": "too new: nobody had rated it when the list was made",
     "unknown": "not in the catalogue",
@@ -25,59 +24,68 @@ def explain(connection: Connection, holder: Holder, user_id: str, item_id: str) 
         NothingReleasedError: nothing was released yet.
     """
     stored = stored_for(connection, user_id, limit=FULL, whole=True)
-    held = holder.of(connection, stored.release["release_id"])
     if stored.taste is None:
         raise RuntimeError("a person's taste was asked for and not read")
-    why_not = _standing(connection, held, stored.taste, item_id)
+    held = holder.of(connection, stored.release["release_id"])
+    slate = holder.slate(connection, stored.revision)
+    person = Person(held, slate, stored.taste, Wanted(limit=FULL))
+    why_not = _standing(connection, person, item_id)
+    asked = {"user_id": user_id, "item_id": item_id, "release_id": held.release_id}
     if why_not is None:
-        return _placed(held, stored, stored.taste, user_id=user_id, item_id=item_id)
-    return Explanation(
-        user_id=user_id,
-        item_id=item_id,
-        release_id=held.release_id,
-        standing=why_not,
-        text=_words(held, stored.taste, why_not, item_id),
-    )
+        return Explanation.model_validate(asked | _placed(person, stored, item_id))
+    said = {"standing": why_not, "text": _words(person, why_not, item_id)}
+    return Explanation.model_validate(asked | said)
 
 
-def _placed(held: Held, stored: Stored, taste: Taste, *, user_id: str, item_id: str) -> Explanation:
-    scored, place = scoring.score(held, taste), held.places[item_id]
-    rank = _rank(stored, taste, scored, item_id=item_id, place=place)
-    listed = rank <= FULL
-    return Explanation(
-        user_id=user_id,
-        item_id=item_id,
-        release_id=held.release_id,
-        standing="listed" if listed else "below",
-        text=f"no. {rank} on the list" if listed else f"no. {rank} of all that could be listed",
-        rank=rank,
-        score=float(scored.scores[place]),
-        parts=reasons.parts(held, scored, taste, place),
-    )
+def _placed(person: Person, stored: Stored, item_id: str) -> dict[str, Any]:
+    shown = [item["item_id"] for item in made(person, stored)["items"]]
+    listed, by_score, found = item_id in shown, None, {}
+    place = person.held.places.get(item_id)
+    if place is not None:
+        scored = scoring.score(person.held, person.taste)
+        by_score = scored.rank(place, person.held.places_of([*person.slate.barred]))
+        parts = reasons.parts(person.held, scored, person.taste, place)
+        found = {"score": float(scored.scores[place]), "parts": parts}
+    rank = shown.index(item_id) + 1 if listed else max(by_score or 0, len(shown) + 1)
+    text = f"no. {rank} on the list" if listed else f"no. {rank} of all that could be listed"
+    return found | {
+        "standing": "listed" if listed else "below",
+        "rank": rank,
+        "text": text + _by_rule(person, item_id, rank, by_score),
+    }
 
 
-def _standing(connection: Connection, held: Held, taste: Taste, item_id: str) -> Standing | None:
+def _by_rule(person: Person, item_id: str, rank: int, by_score: int | None) -> str:
+    """Return what the rules did to the rank, to be said after it."""
+    if _is_pinned(person, item_id):
+        return ": featured for everybody"
+    moved = person.slate.reorders and by_score != rank
+    return f"; by your taste alone no. {by_score}" if moved else ""
+
+
+def _standing(connection: Connection, person: Person, item_id: str) -> Standing | None:
     """Return why the item cannot be listed; None if it can."""
+    held, taste = person.held, person.taste
     if item_id not in held.places and not connection.scalar(_THERE, {"item_id": item_id}):
         return "unknown"
     if item_id in taste.hidden:
         return "hidden"
     if item_id in taste.rated:
         return "rated"
-    return None if item_id in held.places else "cold"
+    if item_id in person.slate.barred:
+        return "ruled_out"
+    return None if item_id in held.places or _is_pinned(person, item_id) else "cold"
 
 
-def _words(held: Held, taste: Taste, standing: Standing, item_id: str) -> str:
-    if standing != "rated":
-        return _TEXTS[standing]
-    rating = reasons.in_units(taste.rated[item_id][0], held.highest)
-    return _TEXTS[standing].format(rating=rating)
+def _is_pinned(person: Person, item_id: str) -> bool:
+    return item_id in (pin["item_id"] for pin in person.pins.values())
 
 
-def _rank(stored: Stored, taste: Taste, scored: Scored, *, item_id: str, place: int) -> int:
-    """Return the rank that the person sees: that of his stored list, while it holds."""
-    if taste.n_new == 0:
-        shown = [i["item_id"] for i in stored.items if i["item_id"] not in taste.hidden]
-        if item_id in shown:
-            return shown.index(item_id) + 1
-    return scored.rank(place)
+def _words(person: Person, standing: Standing, item_id: str) -> str:
+    if standing == "rated":
+        rating = reasons.in_units(person.taste.rated[item_id][0], person.held.highest)
+        return f"you rated it {rating}"
+    if standing == "ruled_out":
+        hidden = item_id in person.slate.rules.hide
+        return "left out for everybody" if hidden else "not available now"
+    return _TEXTS[standing]

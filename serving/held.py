@@ -17,8 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, text
 
+from serving import rules
 from serving.errors import NothingReleasedError
 from serving.fold_in import Constants, Floats, FoldIn, Places
+from serving.slate import Slate
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +30,7 @@ _VALUE = np.dtype([("length", ">i4"), ("value", ">f4")])
 
 _RELEASE = text("select constants from releases where release_id = :release_id")
 _SCALE = text("select lowest, highest from about")
-_LIVE = text("select release_id from live_release")
+_NOW = text("select release_id, revision from live_release cross join slate")
 # "C" orders by bytes, which breaks ties; an item without a title could not be shown.
 _ITEMS = text(
     """
@@ -97,22 +99,23 @@ class Held:
 
 
 class Holder:
-    """Holds one data set's releases for all of a process' threads."""
+    """Holds one data set's releases, and the rules for its lists, for all of a process' threads."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._held: OrderedDict[int, Held] = OrderedDict()
+        self._slate = (-1, Slate())
 
-    def live(self, connection: Connection) -> Held:
-        """Return what is held of the live release.
+    def now(self, connection: Connection) -> tuple[Held, Slate]:
+        """Return what is held of the live release, and the rules that hold.
 
         Raises:
             NothingReleasedError: nothing was released yet.
         """
-        release_id = connection.scalar(_LIVE)
-        if release_id is None:
+        found = connection.execute(_NOW).one_or_none()
+        if found is None:
             raise NothingReleasedError("Nothing was released yet.")
-        return self.of(connection, release_id)
+        return self.of(connection, found.release_id), self.slate(connection, found.revision)
 
     def of(self, connection: Connection, release_id: int) -> Held:
         """Return what is held of the release. The first who asks reads it, the others wait."""
@@ -125,6 +128,16 @@ class Holder:
                 while len(self._held) > KEPT:
                     self._held.popitem(last=False)
             return self._held[release_id]
+
+    def slate(self, connection: Connection, revision: int) -> Slate:
+        """Return the rules as of this revision or a later one."""
+        held, slate = self._slate
+        if held >= revision:
+            return slate
+        with self._lock:
+            if self._slate[0] < revision:
+                self._slate = rules.slate(connection)
+            return self._slate[1]
 
 
 def load(connection: Connection, release_id: int) -> Held:

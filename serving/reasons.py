@@ -12,6 +12,7 @@ from serving.scoring import Scored
 from serving.tastes import Taste
 
 POPULAR = Reason(kind="popular", text="liked by many")
+PINNED = Reason(kind="pinned", text="featured")
 STARS = 5  # the scale that ends here is one of stars
 _KINDS: dict[str, PartKind] = {"popularity": "popularity", "released": "released"}
 _WORDS = {"popularity": "liked by many", "released": "year of release"}

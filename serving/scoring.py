@@ -36,13 +36,15 @@ class Scored:
         places = best(np.where(out, -np.inf, self.scores), n)
         return places, self.scores[places]
 
-    def rank(self, place: int) -> int:
+    def rank(self, place: int, barred: Places) -> int:
         """Return the rank of a place among all that may be shown; it counts as one of them."""
         score = self.scores[place]
         before = (self.scores > score) | (
             (self.scores == score) & (np.arange(len(self.scores)) < place)
         )
-        return 1 + int((before & ~self.out).sum())
+        shown = ~self.out
+        shown[barred] = False
+        return 1 + int((before & shown).sum())
 
 
 def score(held: Held, taste: Taste) -> Scored:

@@ -8,6 +8,7 @@ from serving.errors import NothingReleasedError
 from serving.fold_in import best
 from serving.held import Held, Holder
 from serving.schemas import Shelf
+from serving.slate import Slate
 
 HALF_LIFE_DAYS = 14  # of a liking, as in the release's own `trending`
 
@@ -39,7 +40,9 @@ _OF_VENDOR = text(
             order by coalesce(item_factors.popularity, 0) desc, items.item_id collate "C"
         ) as rank
     from live_release as live
+    cross join slate
     left join items on items.vendor = :vendor
+        and items.item_id <> all (slate.hide) and (items.available or not slate.only_available)
     left join item_factors
         on item_factors.release_id = live.release_id and item_factors.item_id = items.item_id
     order by rank limit :limit
@@ -53,8 +56,8 @@ def popular(connection: Connection, holder: Holder, *, category: str | None, lim
     Raises:
         NothingReleasedError: nothing was released yet.
     """
-    held = holder.live(connection)
-    return _shelf(held, held.popularity, category, limit)
+    held, slate = holder.now(connection)
+    return _shelf(held, slate, held.popularity, category=category, limit=limit)
 
 
 def trending(connection: Connection, holder: Holder, *, category: str | None, limit: int) -> Shelf:
@@ -63,7 +66,7 @@ def trending(connection: Connection, holder: Holder, *, category: str | None, li
     Raises:
         NothingReleasedError: nothing was released yet.
     """
-    held = holder.live(connection)
+    held, slate = holder.now(connection)
     given = {
         "release_id": held.release_id,
         "relevant_from": held.constants.relevant_from,
@@ -73,7 +76,7 @@ def trending(connection: Connection, holder: Holder, *, category: str | None, li
     for item_id, likings in connection.execute(_LIKED_SINCE, given):
         if item_id in held.places:
             signal[held.places[item_id]] += float(likings)
-    return _shelf(held, signal, category, limit)
+    return _shelf(held, slate, signal, category=category, limit=limit)
 
 
 def of_vendor(connection: Connection, vendor: str, *, limit: int) -> Shelf:
@@ -90,9 +93,15 @@ def of_vendor(connection: Connection, vendor: str, *, limit: int) -> Shelf:
     return Shelf.model_validate({"release_id": rows[0]["release_id"], "items": items})
 
 
-def _shelf(held: Held, signal: NDArray[np.float32], category: str | None, limit: int) -> Shelf:
-    """Return the items with the most of the signal; what has none is on no shelf."""
+def _shelf(
+    held: Held, slate: Slate, signal: NDArray[np.float32], *, category: str | None, limit: int
+) -> Shelf:
+    """Return the items with the most of the signal; what has none is on no shelf.
+
+    What rules hide is not there either; other rules are for people's own lists.
+    """
     out = held.outside(category) | (signal <= 0)
+    out[held.places_of([*slate.barred])] = True
     places = best(np.where(out, -np.inf, signal).astype(np.float32), limit)
     items = held.listed(places, signal[places])
     return Shelf.model_validate({"release_id": held.release_id, "items": items})

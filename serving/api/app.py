@@ -9,11 +9,12 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from serving.api import feedback_routes, problems, routes
+from serving.api import feedback_routes, problems, routes, rules_routes
 from serving.api.body_limit import BodyLimit
 from serving.api.datasets import Datasets
 from serving.api.door import Doorkeeper
 from serving.api.metrics import Measured, Metrics, scrape
+from serving.api.operators import Operators
 from serving.api.pace import Pace
 from serving.api.settings import ApiSettings
 from serving.database import ServingSettings
@@ -30,9 +31,10 @@ def create_app(
     datasets = Datasets(serving.database_url.get_secret_value(), settings)
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
         datasets.close()
+        app.state.operators.close()
 
     # No /docs: its page would fetch its scripts from elsewhere.
     app = FastAPI(
@@ -48,6 +50,7 @@ def create_app(
     app.state.datasets = datasets
     app.state.holders = defaultdict[str, Holder](Holder)
     app.state.doorkeeper = Doorkeeper(settings.key_seconds)
+    app.state.operators = Operators(settings.airflow_url, settings.operator_seconds)
     app.state.pace = Pace(settings.requests_per_second)
     app.state.metrics = Metrics(datasets)
     app.add_middleware(BodyLimit, most=settings.max_body_bytes)
@@ -56,5 +59,6 @@ def create_app(
     app.include_router(routes.health)
     app.include_router(scrape)
     app.include_router(feedback_routes.write)
+    app.include_router(rules_routes.operate)
     app.include_router(routes.read)
     return app

@@ -15,6 +15,14 @@ class ApiSettings(BaseSettings):
     key_seconds: float = Field(
         default=30, ge=0, description="So long a key that was revoked may still be taken."
     )
+    airflow_url: str | None = Field(
+        default=None,
+        description="Where Airflow answers, which knows the operators; without it nobody changes "
+        "slate rules.",
+    )
+    operator_seconds: float = Field(
+        default=60, ge=0, description="So long somebody whom Airflow shut out may still operate."
+    )
     schema_seconds: float = Field(
         default=5, ge=0, description="So long a new data set or a migration may go unnoticed."
     )

@@ -1,0 +1,168 @@
+"""Who may change what everybody sees: Airflow's operators, each by his own name.
+
+There is no shared key. Whoever is signed in to Airflow sends the token that it gave him; Airflow
+says whose it is, and whether he may operate. That is remembered for a minute.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import httpx2
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from sqlalchemy import Connection
+
+from serving import keys
+from serving.api.datasets import Datasets
+from serving.api.pace import Pace
+from serving.errors import (
+    ApiUnavailableError,
+    KeyRefusedError,
+    NoOperatorsError,
+    ScopeMissingError,
+)
+
+MOST_REMEMBERED = 1000
+TIMEOUT_S = 5
+BAD_TOKEN = "Invalid JWT token"  # noqa: S105 # Airflow answers it with 403, as a missing right
+
+_bearer = HTTPBearer(
+    scheme_name="Operator",
+    auto_error=False,
+    description="An Airflow user's token, as Airflow's `POST /auth/token` gives it.",
+)
+
+
+class Operators:
+    """Asks Airflow whose a token is, and remembers the answer.
+
+    Args:
+        airflow_url: without `/api/v2`; None where nobody may operate.
+        seconds: how long an answer is remembered.
+    """
+
+    def __init__(self, airflow_url: str | None, seconds: float) -> None:
+        self._http = httpx2.Client(base_url=airflow_url, timeout=TIMEOUT_S) if airflow_url else None
+        self._seconds = seconds
+        self._seen: dict[str, tuple[float, str]] = {}
+
+    def named(self, token: str) -> str:
+        """Return the name of the operator whose token this is.
+
+        Raises:
+            KeyRefusedError: Airflow does not know the token, or no longer.
+            ScopeMissingError: this person may look, not operate.
+            NoOperatorsError: this API was not told where Airflow is.
+            ApiUnavailableError: Airflow does not answer.
+        """
+        digest, now = keys.digest(token), time.monotonic()
+        until, name = self._seen.get(digest, (now, ""))
+        if now < until:
+            return name
+        name = self._asked(token)
+        if len(self._seen) >= MOST_REMEMBERED:
+            self._seen.clear()
+        self._seen[digest] = (now + self._seconds, name)
+        return name
+
+    def close(self) -> None:
+        """Close the connections to Airflow."""
+        if self._http is not None:
+            self._http.close()
+
+    def _asked(self, token: str) -> str:
+        me = self._get("/ui/auth/me", token)
+        name: str = self._known(me)["username"]
+        # Only roles that operate may read connections.
+        probe = self._get("/api/v2/connections", token, limit=1)
+        if probe.status_code == httpx2.codes.FORBIDDEN and _reason(probe) != BAD_TOKEN:
+            raise ScopeMissingError(f"{name!r} may look, not operate.")
+        self._known(probe)
+        return name
+
+    def _get(self, path: str, token: str, **params: int) -> httpx2.Response:
+        if self._http is None:
+            raise NoOperatorsError("Nobody can operate this API.")
+        headers = {"Authorization": f"Bearer {token}"}
+        try:
+            return self._http.get(path, params=params, headers=headers)
+        except httpx2.TransportError as error:
+            raise ApiUnavailableError("Airflow, which knows the operators, is away.") from error
+
+    @staticmethod
+    def _known(answer: httpx2.Response) -> Any:
+        if answer.is_success:
+            return answer.json()
+        if answer.status_code in (httpx2.codes.UNAUTHORIZED, httpx2.codes.FORBIDDEN):
+            raise KeyRefusedError("Airflow does not know this token: sign in again.")
+        raise ApiUnavailableError(f"Airflow answered {answer.status_code} when asked who this is.")
+
+
+@dataclass(frozen=True, slots=True)
+class Operating:
+    """A connection to a data set, and the name of the operator who asked for it."""
+
+    connection: Connection
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorCaller:
+    """One operator's request to one data set, his token not yet looked at."""
+
+    datasets: Datasets
+    operators: Operators
+    pace: Pace
+    dataset: str
+    token: str | None
+
+    @contextmanager
+    def reading(self) -> Iterator[Operating]:
+        """Open a connection for single statements, if this is an operator.
+
+        Raises:
+            UnknownDatasetError: the data set is not served here.
+            TooManyRequestsError: the token asks too often.
+            KeyRefusedError, ScopeMissingError, NoOperatorsError, ApiUnavailableError: as
+                `Operators.named` has them.
+        """
+        name = self._name()
+        with self.datasets.connection(self.dataset) as connection:
+            yield Operating(connection, name)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Operating]:
+        """Open a transaction, if this is an operator; an error ends it, else it is committed.
+
+        Raises: as `reading` does.
+        """
+        name = self._name()
+        with self.datasets.transaction(self.dataset) as connection:
+            yield Operating(connection, name)
+
+    def _name(self) -> str:
+        if self.token is None:
+            raise KeyRefusedError("The request carries no operator's token.")
+        self.pace.take(keys.digest(self.token))
+        return self.operators.named(self.token)
+
+
+async def operator(
+    request: Request,
+    dataset: str,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+) -> OperatorCaller:
+    """Return who asks to operate what. Airflow is asked in the route's thread."""
+    state = request.app.state
+    token = None if credentials is None else credentials.credentials
+    return OperatorCaller(state.datasets, state.operators, state.pace, dataset, token)
+
+
+def _reason(answer: httpx2.Response) -> str:
+    try:
+        return str(answer.json()["detail"])
+    except (ValueError, KeyError, TypeError):
+        return ""

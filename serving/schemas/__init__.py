@@ -1,0 +1,81 @@
+"""What the API answers and its client reads: one module per noun."""
+
+from serving.schemas.base import Id, Moment, Number
+from serving.schemas.catalogue import About, Item, ItemPage
+from serving.schemas.explanations import Explanation, Part, PartKind, Standing
+from serving.schemas.feedback import EventKind, Hide, HideKind, OutboxState, Rating, Receipt
+from serving.schemas.lists import (
+    GivenRating,
+    ListedItem,
+    ListKind,
+    Reason,
+    ReasonKind,
+    Recommendations,
+    Shelf,
+    SimilarItems,
+    Stranger,
+)
+from serving.schemas.people import Forgotten, NewPerson, Person, RatedItem, RatingsPage
+from serving.schemas.releases import Release, Verdict
+from serving.schemas.rules import (
+    Availability,
+    Boost,
+    Changed,
+    Exposure,
+    NewRules,
+    Pin,
+    RulesPreview,
+    RulesVersion,
+    SlateFigures,
+    SlateRules,
+)
+from serving.schemas.states import AllReadiness, Health, Problem, Readiness
+
+__all__ = [
+    "About",
+    "AllReadiness",
+    "Availability",
+    "Boost",
+    "Changed",
+    "EventKind",
+    "Explanation",
+    "Exposure",
+    "Forgotten",
+    "GivenRating",
+    "Health",
+    "Hide",
+    "HideKind",
+    "Id",
+    "Item",
+    "ItemPage",
+    "ListKind",
+    "ListedItem",
+    "Moment",
+    "NewPerson",
+    "NewRules",
+    "Number",
+    "OutboxState",
+    "Part",
+    "PartKind",
+    "Person",
+    "Pin",
+    "Problem",
+    "RatedItem",
+    "Rating",
+    "RatingsPage",
+    "Readiness",
+    "Reason",
+    "ReasonKind",
+    "Receipt",
+    "Recommendations",
+    "Release",
+    "RulesPreview",
+    "RulesVersion",
+    "Shelf",
+    "SimilarItems",
+    "SlateFigures",
+    "SlateRules",
+    "Standing",
+    "Stranger",
+    "Verdict",
+]
