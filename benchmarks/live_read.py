@@ -86,7 +86,8 @@ def prepare(owner: str, dataset: str, n_items: int) -> str:
         "recommendations": [_list(f"{kind}-{n}", random, n_items) for kind, n in _people()],
         "profiles": [_profile(f"{kind}-{n}", random, n_items) for kind, n in _people()],
         "item_factors": [
-            {"item_id": i, "factors": row.tolist()} for i, row in zip(ids, factors, strict=True)
+            {"item_id": i, "factors": row.tolist(), "popularity": 1.0, "trending": 0.0}
+            for i, row in zip(ids, factors, strict=True)
         ],
         "fallback_lists": [{"segment": "", "item_ids": ids[:LENGTH], "scores": [1.0] * LENGTH}],
         "items": shop.items(**{i: f"The title of film {i}" for i in ids}),
@@ -173,6 +174,7 @@ def _list(user_id: str, random: np.random.Generator, n_items: int) -> dict[str, 
 def _profile(user_id: str, random: np.random.Generator, n_items: int) -> dict[str, object]:
     return {
         "user_id": user_id,
+        "segment": "",
         "item_ids": [str(n) for n in 1 + random.choice(n_items - 1, RATED - 1, replace=False)],
         "ratings": random.integers(1, 11, RATED - 1).astype(float).tolist(),
         "rated_at": [shop.RATED_AT] * (RATED - 1),
