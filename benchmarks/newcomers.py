@@ -167,7 +167,7 @@ def overlaps(there: Ground) -> None:
     old = there.fold_in
     for k in KS:
         more = [
-            (user, int(places[int(item)]), rating, int(at))
+            (user, int(places[int(item)]), float(rating), int(at))
             for user, own in asked.items()
             for item, rating, at in own[:k]
             if item >= 0

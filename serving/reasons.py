@@ -28,17 +28,13 @@ def given(held: Held, scored: Scored, taste: Taste, items: Sequence[Fields]) -> 
     if scored.folded is None or not len(places):
         return [item | {"reason": POPULAR} for item in items]
     names, numbers = _names(held, scored), _numbers(held, scored, places)
-    n_liked = len(scored.folded.liked)
-    largest = {
-        place: names[telling(row, n_liked)] if row.max() > 0 else ("popularity", "")
-        for place, row in zip(places.tolist(), numbers, strict=True)
+    told = telling(numbers, len(scored.folded.liked)).tolist()
+    found = {
+        held.ids[place]: _reason(held, taste, *names[at])
+        for place, at in zip(places.tolist(), told, strict=True)
+        if at >= 0
     }
-    return [
-        item | {"reason": _reason(held, taste, *largest[held.places[item["item_id"]]])}
-        if item["item_id"] in held.places
-        else item | {"reason": POPULAR}
-        for item in items
-    ]
+    return [item | {"reason": found.get(item["item_id"], POPULAR)} for item in items]
 
 
 def parts(held: Held, scored: Scored, taste: Taste, place: int) -> tuple[Part, ...]:
@@ -71,11 +67,17 @@ def _numbers(held: Held, scored: Scored, places: Places) -> NDArray[np.float64]:
     return np.hstack([by_rating, by_prior, blended])
 
 
-def telling(numbers: NDArray[np.float64], n_liked: int) -> int:
-    """Return which part says why: see `given`. The first `n_liked` are those of ratings."""
-    own, others = numbers[:n_liked], numbers[n_liked:]
-    personal = own.max() > 0 and own.sum() >= others.max()
-    return int(np.argmax(own if personal else numbers))
+def telling(numbers: NDArray[np.float64], n_liked: int) -> NDArray[np.int64]:
+    """Return for each place which part says why: see `given`; -1 where none is above nought.
+
+    Args:
+        numbers: (places, parts).
+        n_liked: so many parts, the first ones, are those of ratings; at least one.
+    """
+    own, most_of_others = numbers[:, :n_liked], numbers[:, n_liked:].max(axis=1)
+    personal = (own.max(axis=1) > 0) & (own.sum(axis=1) >= most_of_others)
+    chosen = np.where(personal, own.argmax(axis=1), numbers.argmax(axis=1))
+    return np.where(numbers.max(axis=1) > 0, chosen, -1)
 
 
 def _names(held: Held, scored: Scored) -> list[tuple[PartKind, str]]:

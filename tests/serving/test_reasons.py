@@ -12,12 +12,14 @@ from serving.reasons import in_units, telling
         ([0.1, 0.2, 0.4], 2),
         ([-0.1, -0.2, 0.1], 2),
         ([0.9, -0.8, 0.2], 0),  # the largest of all
+        ([-0.9, -0.8, -0.2], -1),
     ],
 )
 def test_what_he_rated_is_the_reason_if_all_of_it_weighs_as_much_as_any_prior(
     parts: list[float], which: int
 ) -> None:
-    assert telling(np.array(parts), 2) == which
+    others = [[0.1, 0.2, 0.3], parts, [0.0, 0.0, 1.0]]
+    assert telling(np.array(others), 2).tolist()[1] == which
 
 
 def test_ratings_are_said_as_people_say_them() -> None:
