@@ -8,13 +8,12 @@ AirflowError
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 import httpx2
 
+from ops.airflow_answers import Person, Question, Run, Task, question_of, run_of, task_of
 from ops.errors import NotHealthyError, OpsError
 
 BAD_TOKEN = "Invalid JWT token"  # noqa: S105 # answered with 403, as a missing right is
@@ -37,63 +36,6 @@ class SignInRefusedError(AirflowError):
 
 class NotAllowedError(AirflowError):
     """This person may not do that: an administrator gives roles in Airflow."""
-
-
-@dataclass(frozen=True)
-class Person:
-    """Who is signed in. An operator (role Op or Admin) may change what everybody sees."""
-
-    name: str
-    is_operator: bool
-
-
-@dataclass(frozen=True)
-class Run:
-    """One run of a DAG. `search_minutes` is the budget that its form gave a search."""
-
-    dag_id: str
-    run_id: str
-    run_type: str
-    state: str
-    queued_at: datetime | None
-    started_at: datetime | None
-    ended_at: datetime | None
-    search_minutes: float = 0
-
-    @property
-    def seconds(self) -> float:
-        """How long it took; 0 while it runs."""
-        return _seconds(self.started_at, self.ended_at)
-
-
-@dataclass(frozen=True)
-class Task:
-    """One task of a run. `state` is None before the scheduler looked at it."""
-
-    task_id: str
-    name: str
-    state: str | None
-    try_number: int
-    started_at: datetime | None
-    ended_at: datetime | None
-
-    @property
-    def seconds(self) -> float:
-        """How long it took; 0 while it runs."""
-        return _seconds(self.started_at, self.ended_at)
-
-
-@dataclass(frozen=True)
-class Question:
-    """What a run asks a person. `answer` is None while it waits; by nobody: it waited too long."""
-
-    task_id: str
-    subject: str
-    body: str
-    asked_at: datetime | None
-    answer: str | None
-    answered_by: str | None
-    answered_at: datetime | None
 
 
 class Airflow:
@@ -147,23 +89,23 @@ class Airflow:
     def trigger(self, dag_id: str, conf: Mapping[str, object] | None = None) -> Run:
         """Start a run. A value that the form refuses is an AirflowError with the reason."""
         body = {"logical_date": None, "conf": dict(conf or {})}
-        return _run(self._ask("POST", f"/dags/{_part(dag_id)}/dagRuns", json=body))
+        return run_of(self._ask("POST", f"/dags/{_part(dag_id)}/dagRuns", json=body))
 
     def run(self, run: Run) -> Run:
         """Return the run as it is now."""
-        return _run(self._ask("GET", _path(run)))
+        return run_of(self._ask("GET", _path(run)))
 
     def runs(self, dag_id: str, *, limit: int = 10) -> list[Run]:
         """Return the newest runs of a DAG, newest first."""
         params = {"limit": limit, "order_by": "-run_after"}
         found = self._ask("GET", f"/dags/{_part(dag_id)}/dagRuns", params=params)
-        return [_run(each) for each in found["dag_runs"]]
+        return [run_of(each) for each in found["dag_runs"]]
 
     def tasks(self, run: Run) -> list[Task]:
         """Return the tasks of a run in the order of their starts, waiting ones last."""
         found = self._ask("GET", f"{_path(run)}/taskInstances")["task_instances"]
         return sorted(
-            map(_task, found), key=lambda task: (task.started_at is None, task.started_at)
+            map(task_of, found), key=lambda task: (task.started_at is None, task.started_at)
         )
 
     def log(self, run: Run, task: Task) -> list[str]:
@@ -177,14 +119,14 @@ class Airflow:
     def question(self, run: Run) -> Question | None:
         """Return what the run asked a person, answered or not; None if it asked nobody."""
         found = self._ask("GET", f"{_path(run)}/hitlDetails")["hitl_details"]
-        return _question(found[0]) if found else None
+        return question_of(found[0]) if found else None
 
     def questions(self, dag_id: str) -> dict[str, Question]:
         """Return what the newest runs of a DAG asked, by run id."""
         params = {"limit": 50, "order_by": "-created_at"}
         found = self._ask("GET", f"/dags/{_part(dag_id)}/dagRuns/~/hitlDetails", params=params)
         each = found["hitl_details"]
-        return {one["task_instance"]["dag_run_id"]: _question(one) for one in each}
+        return {one["task_instance"]["dag_run_id"]: question_of(one) for one in each}
 
     def answer(self, run: Run, question: Question, *, approve: bool) -> None:
         """Answer in the name of who is signed in. Only the first answer counts."""
@@ -252,50 +194,6 @@ def _part(given: str) -> str:
 
 def _path(run: Run) -> str:
     return f"/dags/{_part(run.dag_id)}/dagRuns/{_part(run.run_id)}"
-
-
-def _run(given: Mapping[str, Any]) -> Run:
-    return Run(
-        dag_id=given["dag_id"],
-        run_id=given["dag_run_id"],
-        run_type=given["run_type"],
-        state=given["state"],
-        queued_at=_time(given["queued_at"]),
-        started_at=_time(given["start_date"]),
-        ended_at=_time(given["end_date"]),
-        search_minutes=float((given.get("conf") or {}).get("search_budget_minutes") or 0),
-    )
-
-
-def _task(given: Mapping[str, Any]) -> Task:
-    return Task(
-        task_id=given["task_id"],
-        name=given.get("task_display_name") or given["task_id"],
-        state=given["state"],
-        try_number=given["try_number"],
-        started_at=_time(given["start_date"]),
-        ended_at=_time(given["end_date"]),
-    )
-
-
-def _question(given: Mapping[str, Any]) -> Question:
-    return Question(
-        task_id=given["task_instance"]["task_id"],
-        subject=given["subject"],
-        body=given["body"] or "",
-        asked_at=_time(given["created_at"]),
-        answer=given["chosen_options"][0] if given["chosen_options"] else None,
-        answered_by=(given["responded_by_user"] or {}).get("name"),
-        answered_at=_time(given["responded_at"]),
-    )
-
-
-def _time(given: str | None) -> datetime | None:
-    return datetime.fromisoformat(given) if given else None
-
-
-def _seconds(started: datetime | None, ended: datetime | None) -> float:
-    return (ended - started).total_seconds() if started and ended else 0.0
 
 
 def _reason(answer: httpx2.Response) -> str:

@@ -12,12 +12,12 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from ops import cli_datasets, cli_keys, ports, runs, settings
 from ops import demo as demonstration
 from ops import doctor as examination
-from ops import ports, postgres, runs, settings
 from ops.errors import NotRunningError, OpsError
 from ops.java import JavaMissingError
-from ops.stack import Stack, log_lines
+from ops.stack import Stack, log_lines, running
 from ops.steps import console, duration, step
 from ops.supervisord import PROGRAMS
 from serving.errors import ServingError
@@ -25,14 +25,10 @@ from warehouse import datasets as manifests
 from warehouse.errors import WarehouseError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-datasets = typer.Typer(no_args_is_help=True, help="The data sets that manifests describe.")
-app.add_typer(datasets, name="datasets")
-keys = typer.Typer(no_args_is_help=True, help="The keys with which products ask the API.")
-app.add_typer(keys, name="keys")
+app.add_typer(cli_datasets.app, name="datasets")
+app.add_typer(cli_keys.app, name="keys")
 
 DatasetOption = Annotated[str, typer.Option("--dataset", help="name of a manifest in datasets/")]
-DatasetArgument = Annotated[str, typer.Argument(help="name of a manifest in datasets/")]
-NameArgument = Annotated[str, typer.Argument(help="whose key: the product's name")]
 Family = Literal["any", "als", "als_with_priors"]
 EXPECTED = (OpsError, WarehouseError, ServingError, JavaMissingError, OSError)
 
@@ -157,7 +153,7 @@ def retrain(
 ) -> None:
     """Make a model now, judge it, and publish it if it is good enough."""
     manifests.named(dataset)
-    airflow = demonstration.client(_running())
+    airflow = demonstration.client(running())
     airflow.unpause(f"{dataset}__retrain")
     form = {
         "recipe": recipe or None,
@@ -181,7 +177,7 @@ def rollback(dataset: DatasetOption, reason: Annotated[str, typer.Option()] = "b
     from ops import releases
 
     begun = time.monotonic()
-    release = releases.roll_back(_running(), manifests.named(dataset).name, reason)
+    release = releases.roll_back(running(), manifests.named(dataset).name, reason)
     took = duration(time.monotonic() - begun)
     console.print(f"{dataset}: release {release} is live and pinned ({took}).")
     console.print(f"Retrains are judged, not published, until `recsys unpin --dataset {dataset}`.")
@@ -195,7 +191,7 @@ def rebuild(
     """Prove that a release can be made again from its ledger: the same lists come out."""
     from ops import releases
 
-    same = releases.rebuild(_running(), manifests.named(dataset).name, release)
+    same = releases.rebuild(running(), manifests.named(dataset).name, release)
     raise typer.Exit(code=0 if same else 1)
 
 
@@ -204,7 +200,7 @@ def unpin(dataset: DatasetOption) -> None:
     """Let the next retrain publish again."""
     from ops import releases
 
-    releases.unpin(_running(), manifests.named(dataset).name)
+    releases.unpin(running(), manifests.named(dataset).name)
     console.print(f"{dataset}: no longer pinned; the next retrain may publish.")
 
 
@@ -221,63 +217,6 @@ def playground(
                   f"{demonstration.PLAYGROUND}`.")  # fmt: skip
 
 
-@datasets.command("list")
-def list_datasets() -> None:
-    """Every manifest, and what it describes. A broken one is named with its mistake."""
-    table = Table("name", "title", "source", "schedule", box=None)
-    for dataset in manifests.installed():
-        schedule = dataset.schedule.retrain or "by hand"
-        table.add_row(dataset.name, dataset.title, dataset.source.kind, schedule)
-    console.print(table)
-    for error in manifests.broken():
-        console.print(f"[red]broken:[/red] {escape(str(error))}")
-    raise typer.Exit(code=1 if manifests.broken() else 0)
-
-
-@datasets.command("check")
-def check_dataset(file: Annotated[Path, typer.Argument(help="a manifest")]) -> None:
-    """Grade a manifest against its files, before anything is written."""
-    chosen = settings.read()
-    dataset = manifests.load(file)
-    raise typer.Exit(
-        code=_module("jobs.check", str(file), "--inbox", str(chosen.inbox / dataset.name))
-    )
-
-
-@keys.command("add")
-def add_key(
-    dataset: DatasetArgument,
-    name: NameArgument,
-    scope: Annotated[list[str], typer.Option(help="read, feedback or operate; more if you like")],
-) -> None:
-    """Make a key and show it this once, alone on standard output. An older one of its name ends."""
-    from ops import keys
-
-    typer.echo(keys.add(_running(), manifests.named(dataset).name, name, scope))
-    typer.echo(f"{dataset}: {name} may {', '.join(sorted({*scope}))}. Kept nowhere.", err=True)
-
-
-@keys.command("list")
-def list_keys(dataset: DatasetArgument) -> None:
-    """Who has a key of a data set, what it may do, and since when; never the key itself."""
-    from ops import keys
-
-    table = Table("name", "may", "since", box=None)
-    for key in keys.every(_running(), manifests.named(dataset).name):
-        since = f"{key.created_at:%Y-%m-%d %H:%M}"
-        table.add_row(escape(key.name), ", ".join(sorted(key.scopes)), since)
-    console.print(table)
-
-
-@keys.command("revoke")
-def revoke_key(dataset: DatasetArgument, name: NameArgument) -> None:
-    """Let a key open nothing any more; the API notices within half a minute."""
-    from ops import keys
-
-    keys.revoke(_running(), manifests.named(dataset).name, name)
-    console.print(f"{dataset}: {name} has no key any more.")
-
-
 def _keep_trace(chosen: settings.OpsSettings) -> Path:
     chosen.make_folders()
     file = chosen.logs / "recsys.log"
@@ -285,20 +224,3 @@ def _keep_trace(chosen: settings.OpsSettings) -> Path:
         log.write(f"\n{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {' '.join(sys.argv)}\n")
         log.write(traceback.format_exc())
     return file
-
-
-def _running() -> Stack:
-    stack = Stack(settings.read())
-    if not stack.supervisord.is_running() or not postgres.is_ready(stack.server):
-        raise NotRunningError("the platform is down: `recsys up` starts it")
-    return stack
-
-
-def _module(*command: str) -> int:
-    from ops import environment
-
-    ours = settings.read()
-    variables = environment.base(ours) | environment.spark(ours)
-    return subprocess.run(  # noqa: S603
-        [sys.executable, "-m", *command], env=variables, cwd=settings.ROOT, check=False
-    ).returncode

@@ -14,7 +14,8 @@ import httpx2
 from rich.markup import escape
 
 from ops import airflow_config, credentials, database, environment, ports, runs
-from ops.airflow import Airflow, Run
+from ops.airflow import Airflow
+from ops.airflow_answers import Run
 from ops.errors import OpsError
 from ops.jars import digest
 from ops.settings import ROOT, OpsSettings
@@ -148,7 +149,7 @@ def play(settings: OpsSettings, size: int, seed: int) -> None:
     """
     settings.make_folders()
     command = [sys.executable, "-m", "jobs.playground", "--size", str(size), "--seed", str(seed)]
-    variables = environment.base(settings) | environment.spark(settings)
+    variables = environment.job(settings)
     done = subprocess.run(  # noqa: S603
         command, env=variables, cwd=ROOT, capture_output=True, text=True, check=False
     )

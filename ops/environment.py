@@ -44,6 +44,11 @@ def base(settings: OpsSettings) -> dict[str, str]:
     return lake | inherited | ours | {"SPT_NOENV": "1"}
 
 
+def job(settings: OpsSettings) -> dict[str, str]:
+    """Return what a job sees that Airflow did not start."""
+    return base(settings) | spark(settings)
+
+
 def spark(settings: OpsSettings) -> dict[str, str]:
     """Return what spark-submit and PySpark need: settings, our Java, our Python, loopback."""
     return {

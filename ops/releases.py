@@ -53,7 +53,7 @@ def rebuild(stack: Stack, dataset: str, release_id: int) -> bool:
     """Make a release again from its ledger, beside the platform; return whether it is the same."""
     fit = fit_of(stack, dataset, release_id)
     command = [sys.executable, "-m", "jobs.rebuild", "--dataset", dataset, "--fit", fit]
-    variables = environment.base(stack.settings) | environment.spark(stack.settings)
+    variables = environment.job(stack.settings)
     return subprocess.run(command, env=variables, cwd=ROOT, check=False).returncode == 0  # noqa: S603 # a list, no shell
 
 

@@ -13,15 +13,8 @@ from typing import TypeVar
 from rich.markup import escape
 from rich.status import Status
 
-from ops.airflow import (
-    AWAITING,
-    ENDED,
-    Airflow,
-    AirflowError,
-    AirflowUnavailableError,
-    Run,
-    Task,
-)
+from ops.airflow import AWAITING, ENDED, Airflow, AirflowError, AirflowUnavailableError
+from ops.airflow_answers import Run, Task
 from ops.errors import NotHealthyError, RunFailedError
 from ops.steps import console, duration
 

@@ -17,7 +17,7 @@ from ops.credentials import Credentials
 from ops.errors import NotHealthyError, NotRunningError
 from ops.ports import Ports
 from ops.postgres import Server
-from ops.settings import OpsSettings
+from ops.settings import OpsSettings, read
 from ops.steps import console, step
 from ops.supervisord import ENDED, Program, Supervisord, until
 from warehouse import datasets
@@ -212,6 +212,18 @@ class Stack:
         found = processes.of(self.settings.folder)
         processes.end(found)
         return found
+
+
+def running() -> Stack:
+    """Return the platform of this machine, which is up.
+
+    Raises:
+        NotRunningError: it is down.
+    """
+    stack = Stack(read())
+    if not stack.supervisord.is_running() or not postgres.is_ready(stack.server):
+        raise NotRunningError("the platform is down: `recsys up` starts it")
+    return stack
 
 
 def server(settings: OpsSettings, chosen: Ports) -> Server:

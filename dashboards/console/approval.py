@@ -8,7 +8,8 @@ from dashboards import pages
 from dashboards.console import data
 from dashboards.console.data import Operator
 from dashboards.text import age, esc
-from ops.airflow import APPROVE, Question, Run
+from ops.airflow import APPROVE
+from ops.airflow_answers import Question, Run
 
 
 def show(

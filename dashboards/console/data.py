@@ -21,7 +21,8 @@ from dashboards.console.retrains import Figure, Retrain, Sample, Trial
 from dashboards.demo import data as demo
 from dashboards.demo.data import NotSetUpError
 from dashboards.demo.memory import Known
-from ops.airflow import Airflow, Question, Run, Task
+from ops.airflow import Airflow
+from ops.airflow_answers import Question, Run, Task
 from serving.schemas import OutboxState, Release, Verdict
 from warehouse import sheet
 from warehouse.query import Lake

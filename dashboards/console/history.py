@@ -12,7 +12,8 @@ from dashboards.console import evidence, pieces
 from dashboards.console.evidence import Tone
 from dashboards.console.retrains import Retrain
 from dashboards.text import NOTHING, esc
-from ops.airflow import APPROVE, Question
+from ops.airflow import APPROVE
+from ops.airflow_answers import Question
 
 SHOWN = 8
 CHARTED = 30

@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboards.console import data
 from dashboards.console.retrains import Retrain
-from ops.airflow import Run
+from ops.airflow_answers import Run
 from warehouse.errors import WarehouseError
 
 BUSY, QUIET = 3, 20  # seconds between two looks

@@ -10,7 +10,8 @@ from dashboards.console import data, evidence, pieces
 from dashboards.console.data import Operator
 from dashboards.console.evidence import Tone
 from dashboards.text import NOTHING, clock, esc
-from ops.airflow import APPROVE, AWAITING, Question, Run, Task
+from ops.airflow import APPROVE, AWAITING
+from ops.airflow_answers import Question, Run, Task
 from serving.schemas import Verdict
 
 ACTIVE = {"queued", "running"}

@@ -13,7 +13,7 @@ from dashboards.console.evidence import Tone
 from dashboards.console.retrains import Retrain, Trial, best
 from dashboards.console.runs import elapsed
 from dashboards.text import NOTHING, clock, esc, plural
-from ops.airflow import Run, Task
+from ops.airflow_answers import Run, Task
 
 LIVE = 3  # seconds between two looks at a search that runs
 SHOWN = 10

@@ -5,7 +5,7 @@ import pytest
 from dashboards.console import evidence, verdict
 from dashboards.console.evidence import Comparison
 from dashboards.console.runs import share_done
-from ops.airflow import Task
+from ops.airflow_answers import Task
 from tests.dashboards import shop
 
 NOW = datetime(2026, 5, 22, 12, 0, tzinfo=UTC)

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from dashboards.console import data, history, leaderboard, retrains, rolling, trial_charts
 from dashboards.console.retrains import Retrain, Trial
 from dashboards.text import esc
-from ops.airflow import Question
+from ops.airflow_answers import Question
 from tests.dashboards import searched, shop
 from tests.dashboards.conftest import Page
 from tests.dashboards.fake_airflow import PASSWORD, USER, FakeAirflow

@@ -24,12 +24,9 @@ from ops.airflow import (
     AirflowError,
     AirflowUnavailableError,
     NotAllowedError,
-    Person,
-    Question,
-    Run,
     SignInRefusedError,
-    Task,
 )
+from ops.airflow_answers import Person, Question, Run, Task
 from ops.errors import NotHealthyError
 from tests.dags import stand_ins
 from tests.dags.stand_ins import Jobs

@@ -5,7 +5,7 @@ import pytest
 
 from ops import cli, demo
 from ops import settings as settings_module
-from ops.airflow import Run
+from ops.airflow_answers import Run
 from ops.settings import OpsSettings
 from ops.supervisord import Supervisord
 
@@ -66,7 +66,7 @@ def test_the_options_of_a_retrain_fill_the_form(monkeypatch: pytest.MonkeyPatch)
             forms.append(conf)
             return Run(dag_id, "r1", "manual", "queued", None, None, None)
 
-    monkeypatch.setattr(cli, "_running", lambda: None)
+    monkeypatch.setattr(cli, "running", lambda: None)
     monkeypatch.setattr(demo, "client", lambda _: Triggered())
     assert recsys("retrain", "--dataset", "playground") == 0
     options = ("--search-minutes", "15", "--max-trials", "40", "--family", "als", "--ask")

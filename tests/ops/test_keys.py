@@ -4,7 +4,7 @@ from types import SimpleNamespace
 import pytest
 from sqlalchemy import Engine, text
 
-from ops import cli, credentials, database
+from ops import cli_keys, credentials, database
 from ops import settings as settings_module
 from ops.postgres import Server
 from ops.settings import OpsSettings
@@ -24,7 +24,7 @@ def owner(
     database.prepare(server, secrets)
     database.install(server, secrets, DATASET, settings)
     stack = SimpleNamespace(server=server, secrets=secrets)
-    monkeypatch.setattr(cli, "_running", lambda: stack)
+    monkeypatch.setattr(cli_keys, "running", lambda: stack)
     monkeypatch.setattr(settings_module, "read", lambda: settings)
     engine = serving.connect(
         server.url("recsys", "recsys_owner", secrets.of("recsys_owner")), DATASET

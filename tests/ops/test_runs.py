@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ops import runs
-from ops.airflow import Airflow, AirflowError, AirflowUnavailableError, Run, Task
+from ops.airflow import Airflow, AirflowError, AirflowUnavailableError
+from ops.airflow_answers import Run, Task
 from ops.errors import NotHealthyError, RunFailedError
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
