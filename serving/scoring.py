@@ -11,10 +11,9 @@ from serving.schemas import ListKind
 from serving.tastes import Taste
 
 # Weight of log(1 + popularity / mean) beside the fold-in of somebody whom the release does not
-# know, by how many ratings he has: after few, pure fold-in loses to what everybody likes. Chosen on
-# MovieLens 1M, with an ALS of the same formula in numpy, on windows before the one that is judged,
-# where it beats the fallback at 1, 3, 5 and 10 ratings; 0.05 to 0.2 do nearly as well.
-# benchmarks/newcomers.py asks the same of Spark's.
+# know, by how many ratings he has: after few, pure fold-in loses to what everybody likes. Chosen by
+# benchmarks/newcomers.py on the windows before the one that is judged; 0.05 to 0.2 do nearly as
+# well.
 BLEND = ((1, 0.1), (10, 0.05))
 
 
