@@ -27,7 +27,7 @@ def explain(connection: Connection, holder: Holder, user_id: str, item_id: str) 
     if stored.taste is None:
         raise RuntimeError("a person's taste was asked for and not read")
     held = holder.of(connection, stored.release["release_id"])
-    slate = holder.slate(connection, stored.revision)
+    slate = holder.slate(connection, held.release_id, stored.revision)
     person = Person(held, slate, stored.taste, Wanted(limit=FULL))
     why_not = _standing(connection, person, item_id)
     asked = {"user_id": user_id, "item_id": item_id, "release_id": held.release_id}
@@ -43,7 +43,7 @@ def _placed(person: Person, stored: Stored, item_id: str) -> dict[str, Any]:
     place = person.held.places.get(item_id)
     if place is not None:
         scored = scoring.score(person.held, person.taste)
-        by_score = scored.rank(place, person.held.places_of([*person.slate.barred]))
+        by_score = scored.rank(place, scored.out | person.held.barred(person.slate.barred))
         parts = reasons.parts(person.held, scored, person.taste, place)
         found = {"score": float(scored.scores[place]), "parts": parts}
     rank = shown.index(item_id) + 1 if listed else max(by_score or 0, len(shown) + 1)
@@ -60,7 +60,7 @@ def _by_rule(person: Person, item_id: str, rank: int, by_score: int | None) -> s
     if _is_pinned(person, item_id):
         return ": featured for everybody"
     moved = person.slate.reorders and by_score != rank
-    return f"; by your taste alone no. {by_score}" if moved else ""
+    return f"; by score alone no. {by_score}" if moved else ""
 
 
 def _standing(connection: Connection, person: Person, item_id: str) -> Standing | None:

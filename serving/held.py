@@ -7,11 +7,10 @@ an answer therefore never mixes two. The one before is kept for those who still 
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from threading import Lock
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +19,7 @@ from sqlalchemy import Connection, text
 from serving import rules
 from serving.errors import NothingReleasedError
 from serving.fold_in import Constants, Floats, FoldIn, Places
-from serving.slate import Slate
+from serving.slate import Fields, Slate
 
 log = logging.getLogger(__name__)
 
@@ -41,8 +40,6 @@ _ITEMS = text(
     """
 )
 
-Fields = dict[str, Any]  # of an item, as `schemas.Item` takes them
-
 
 @dataclass(frozen=True)
 class Held:
@@ -58,6 +55,7 @@ class Held:
     lowest: float  # of the scale
     highest: float
     fold_in: FoldIn
+    _barred: dict[frozenset[str], NDArray[np.bool_]] = field(default_factory=dict, repr=False)
 
     @cached_property
     def places(self) -> dict[str, int]:
@@ -85,7 +83,17 @@ class Held:
             return np.zeros(len(self.ids), bool)
         return ~self.by_category.get(category, np.zeros(len(self.ids), bool))
 
-    def places_of(self, item_ids: Sequence[str]) -> Places:
+    def barred(self, item_ids: frozenset[str]) -> NDArray[np.bool_]:
+        """Return which places these have. What was asked last is remembered: it may be long."""
+        found = self._barred.get(item_ids)
+        if found is None:
+            found = np.zeros(len(self.ids), bool)
+            found[self.places_of(item_ids)] = True
+            self._barred.clear()
+            self._barred[item_ids] = found
+        return found
+
+    def places_of(self, item_ids: Iterable[str]) -> Places:
         """Return the places of those of the items that the release knows."""
         known = [self.places[item_id] for item_id in item_ids if item_id in self.places]
         return np.array(known, np.int64)
@@ -104,7 +112,7 @@ class Holder:
     def __init__(self) -> None:
         self._lock = Lock()
         self._held: OrderedDict[int, Held] = OrderedDict()
-        self._slate = (-1, Slate())
+        self._slate = ((-1, -1), Slate())  # release, revision
 
     def now(self, connection: Connection) -> tuple[Held, Slate]:
         """Return what is held of the live release, and the rules that hold.
@@ -115,7 +123,8 @@ class Holder:
         found = connection.execute(_NOW).one_or_none()
         if found is None:
             raise NothingReleasedError("Nothing was released yet.")
-        return self.of(connection, found.release_id), self.slate(connection, found.revision)
+        held = self.of(connection, found.release_id)
+        return held, self.slate(connection, held.release_id, found.revision)
 
     def of(self, connection: Connection, release_id: int) -> Held:
         """Return what is held of the release. The first who asks reads it, the others wait."""
@@ -129,14 +138,19 @@ class Holder:
                     self._held.popitem(last=False)
             return self._held[release_id]
 
-    def slate(self, connection: Connection, revision: int) -> Slate:
-        """Return the rules as of this revision or a later one."""
+    def slate(self, connection: Connection, release_id: int, revision: int) -> Slate:
+        """Return the rules as of this revision or a later one.
+
+        They are read with each release anew: its catalogue may have what is pinned.
+        """
+        asked = (release_id, revision)
         held, slate = self._slate
-        if held >= revision:
+        if held == asked:
             return slate
         with self._lock:
-            if self._slate[0] < revision:
-                self._slate = rules.slate(connection)
+            if self._slate[0] != asked:
+                now, slate = rules.slate(connection)
+                self._slate = ((release_id, now), slate)
             return self._slate[1]
 
 

@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from serving.fold_in import Places
-from serving.held import Fields, Held
+from serving.held import Held
 from serving.schemas import Part, PartKind, Reason
 from serving.scoring import Scored
+from serving.slate import Fields
 from serving.tastes import Taste
 
 POPULAR = Reason(kind="popular", text="liked by many")

@@ -1,7 +1,8 @@
 """The slate rules of a data set: which hold, who made them, and what is in stock.
 
 The row of `slate` is what readers look at: its revision grows with everything that changes lists,
-so a process knows by one number whether what it holds is still so.
+so a process knows by one number whether what it holds is still so. Writers lock it, one at a time;
+readers never wait for them.
 """
 
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from serving.slate import Slate
 _NEWEST = text("select * from rules order by version desc limit :limit")
 _HELD = text("select revision, version from slate")
 _RULES = text("select rules from rules where version = :version")
-_NOT_TO_BE_HAD = text("select item_id from items where not available")
+_NOT_TO_BE_HAD = text("select item_id from unavailable_items")
 _PINNED = text(
     "select item_id, title, categories, vendor, released from items where item_id = any (:item_ids)"
 )
@@ -32,13 +33,15 @@ _HOLD = text(
         hide = cast(:hide as text[]), only_available = :only_available
     """
 )
-_STOCK = text(
+# Stock has a table of its own: a publication locks rows of `items` for as long as it lasts.
+_GONE = text(
     """
-    update items set available = :available
-    where item_id = any (:item_ids) and available <> :available
+    insert into unavailable_items (item_id)
+    select item_id from items where item_id = any (:item_ids) on conflict do nothing
     """
 )
-_STOCK_CHANGED = text("update slate set revision = revision + 1")
+_BACK = text("delete from unavailable_items where item_id = any (:item_ids)")
+_STOCK_CHANGED = text("update slate set revision = revision + 1 where only_available")
 
 
 def live(connection: Connection) -> RulesVersion:
@@ -79,9 +82,13 @@ def replace(connection: Connection, new: NewRules, *, actor: str) -> RulesVersio
 
 
 def set_availability(connection: Connection, item_ids: Sequence[str], *, available: bool) -> int:
-    """Note which items the product has, or has not; return of how many that is news."""
-    connection.execute(_TURN)  # one order of locks for all writers
-    changed = connection.execute(_STOCK, {"item_ids": [*item_ids], "available": available}).rowcount
+    """Note which items the product has, or has not; return of how many that is news.
+
+    What the catalogue does not have is passed over.
+    """
+    connection.execute(_TURN)
+    noted = _BACK if available else _GONE
+    changed = connection.execute(noted, {"item_ids": [*item_ids]}).rowcount
     if changed:
         connection.execute(_STOCK_CHANGED)
     return changed

@@ -35,15 +35,13 @@ class Scored:
         places = best(np.where(out, -np.inf, self.scores), n)
         return places, self.scores[places]
 
-    def rank(self, place: int, barred: Places) -> int:
-        """Return the rank of a place among all that may be shown; it counts as one of them."""
+    def rank(self, place: int, out: NDArray[np.bool_]) -> int:
+        """Return the rank of a place among all that are not out; it counts as one of them."""
         score = self.scores[place]
         before = (self.scores > score) | (
             (self.scores == score) & (np.arange(len(self.scores)) < place)
         )
-        shown = ~self.out
-        shown[barred] = False
-        return 1 + int((before & shown).sum())
+        return 1 + int((before & ~out).sum())
 
 
 def score(held: Held, taste: Taste) -> Scored:

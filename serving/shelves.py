@@ -42,7 +42,11 @@ _OF_VENDOR = text(
     from live_release as live
     cross join slate
     left join items on items.vendor = :vendor
-        and items.item_id <> all (slate.hide) and (items.available or not slate.only_available)
+        and items.item_id <> all (slate.hide)
+        and not (
+            slate.only_available
+            and exists (select from unavailable_items as gone where gone.item_id = items.item_id)
+        )
     left join item_factors
         on item_factors.release_id = live.release_id and item_factors.item_id = items.item_id
     order by rank limit :limit
@@ -100,8 +104,7 @@ def _shelf(
 
     What rules hide is not there either; other rules are for people's own lists.
     """
-    out = held.outside(category) | (signal <= 0)
-    out[held.places_of([*slate.barred])] = True
+    out = held.outside(category) | (signal <= 0) | held.barred(slate.barred)
     places = best(np.where(out, -np.inf, signal).astype(np.float32), limit)
     items = held.listed(places, signal[places])
     return Shelf.model_validate({"release_id": held.release_id, "items": items})

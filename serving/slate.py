@@ -5,12 +5,15 @@ At each rank comes the item of the largest marginal relevance (Carbonell and Gol
     (1 - diversity) * (relevance + boosts) - diversity * largest similarity to the ranks just before
 
 Relevance is the score on a scale from the pool's least to its most, 0 to 1; similarity is the
-cosine of categories. What would break a cap waits, and gives way where nothing else is left.
-A longer list of the same pool begins with the shorter one. Ties are broken by the pool's order.
+cosine of categories. What would break a cap waits; a cap gives way where nothing else is left, and
+to pins, which the ranks after them count. The ranks just before are nine: with the next one they
+are any ten neighbours. A longer list of the same pool begins with the shorter one. Ties are broken
+by the pool's order.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import fsum
 from typing import Any
 
 import numpy as np
@@ -51,96 +54,122 @@ def arranged(
 
     Args:
         slate: the rules.
-        pool: items that may be shown, best first, with `score`.
+        pool: items that may be shown, best first, with `score`; no item twice.
         pinned: those of the slate's pins that may be shown to this person, by rank.
-        limit: the length. Pins of lower ranks than a short list has come at its end.
+        limit: the length. Where the pool is used up, the pins that are left follow at once.
     """
     if not slate.reorders:
         return list(pool[:limit])
-    own = {item["item_id"]: item for item in pool}
-    pins = {rank: own.get(pin["item_id"], pin | {"score": 0.0}) for rank, pin in pinned.items()}
-    taken = {pin["item_id"] for pin in pins.values()}
-    free = [item for item in pool if item["item_id"] not in taken]
-    ranks = sorted(pins)
-    items = free + [pins[rank] for rank in ranks]
-    choice = _Choice(slate.rules, items, len(free))
-    pin_places = {rank: len(free) + at for at, rank in enumerate(ranks)}
-    shown: list[int] = []
+    known = {item["item_id"]: place for place, item in enumerate(pool)}
+    items, pins = [*pool], dict[int, int]()
+    for rank, pin in sorted(pinned.items()):
+        pins[rank] = known.get(pin["item_id"], len(items))
+        if pins[rank] == len(items):
+            items.append(pin | {"score": 0.0})
+    choice = _Choice(slate.rules, items, len(pool), [*pins.values()])
+    shown: list[Fields] = []
     while len(shown) < min(limit, len(items)):
-        place = pin_places.pop(len(shown) + 1, None)
+        place = pins.pop(len(shown) + 1, None)
         if place is None:
-            place = choice.after(shown)
+            place = choice.best()
         if place is None:
-            place = pin_places.pop(min(pin_places))
-        shown.append(place)
-    return [items[place] for place in shown]
+            place = pins.pop(min(pins))
+        choice.take(place)
+        shown.append(items[place])
+    return shown
 
 
 class _Choice:
-    """Items as arrays by place. The first `n_free` are chosen among, the others are pins."""
+    """What is left, and what the ranks just before allow. An item is a row: its place.
 
-    def __init__(self, rules: SlateRules, items: Sequence[Fields], n_free: int) -> None:
-        self._rules = rules
-        self._belongs = belongings([item["categories"] for item in items])
-        self._vendors = belongings([_one(item["vendor"]) for item in items])
-        self._likeness = alike(self._belongs)
-        self._relevance = _relevance(items[:n_free], rules)
-        self._left = np.arange(len(items)) < n_free
+    Args:
+        rules: the rules.
+        items: the pool, and after it what is pinned from elsewhere.
+        n_pool: so many are the pool.
+        pins: places that are never chosen.
+    """
 
-    def after(self, shown: Sequence[int]) -> int | None:
-        """Take the place that follows these, and return it; None if none is left."""
-        if not self._left.any():
-            return None
-        near = shown[max(len(shown) - WITHIN + 1, 0) :]
-        fits = self._left & ~self._breaks_a_cap(near)
-        worth = np.where(fits if fits.any() else self._left, self._worth(near), -np.inf)
-        place = int(np.argmax(worth))
-        self._left[place] = False
-        return place
+    def __init__(
+        self, rules: SlateRules, items: Sequence[Fields], n_pool: int, pins: Sequence[int]
+    ) -> None:
+        categories = belongings([item["categories"] for item in items])
+        self._diversity = rules.diversity
+        self._cosines = alike(categories) if rules.diversity else None
+        self._worth = np.full(len(items), -np.inf)  # of what is left
+        self._worth[:n_pool] = (1 - rules.diversity) * _relevance(items[:n_pool], rules)
+        self._worth[pins] = -np.inf
+        self._counted, self._most = _capped(rules, items, categories)
+        self._counts = np.zeros(len(self._most), np.int64)  # among the ranks just before
+        self._near: list[int] = []
 
-    def _worth(self, near: Sequence[int]) -> Floats:
-        weight = self._rules.diversity
-        worth = np.zeros(len(self._left))
-        worth[: len(self._relevance)] = (1 - weight) * self._relevance
-        if weight and near:
-            worth -= weight * self._likeness[:, near].max(axis=1)
-        return worth
+    def best(self) -> int | None:
+        """Return the place that should come next; None if none is left."""
+        worth = self._worth
+        if self._cosines is not None and self._near:
+            worth = worth - self._diversity * self._cosines[self._near].max(axis=0)
+        full = self._counts >= self._most
+        if full.any():
+            fitting = np.where(self._counted[:, full].any(axis=1), -np.inf, worth)
+            worth = fitting if fitting.max() > -np.inf else worth
+        place = int(worth.argmax())
+        return place if worth[place] > -np.inf else None
 
-    def _breaks_a_cap(self, near: Sequence[int]) -> NDArray[np.bool_]:
-        breaks = np.zeros(len(self._left), bool)
-        for most, belongs in (
-            (self._rules.most_per_category, self._belongs),
-            (self._rules.most_per_vendor, self._vendors),
-        ):
-            if most is not None and near:
-                full = belongs[near].sum(axis=0) >= most
-                breaks |= belongs[:, full].any(axis=1)
-        return breaks
+    def take(self, place: int) -> None:
+        """Let this place come next: it is left no more, and what follows heeds it."""
+        self._worth[place] = -np.inf
+        self._near.append(place)
+        self._counts += self._counted[place]
+        if len(self._near) == WITHIN:
+            self._counts -= self._counted[self._near.pop(0)]
 
 
-def _relevance(items: Sequence[Fields], rules: SlateRules) -> Floats:
-    scores = np.array([item["score"] for item in items], np.float64)
+def _capped(
+    rules: SlateRules, items: Sequence[Fields], categories: NDArray[np.bool_]
+) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+    """Return (items, names) for the names that are capped, and how many of each are allowed."""
+    found = [(categories[:, :0], 0)]
+    if rules.most_per_category is not None:
+        found.append((categories, rules.most_per_category))
+    if rules.most_per_vendor is not None:
+        found.append((belongings([_one(item["vendor"]) for item in items]), rules.most_per_vendor))
+    most = [np.full(belongs.shape[1], most) for belongs, most in found]
+    return np.hstack([belongs for belongs, _ in found]), np.concatenate(most)
+
+
+def _relevance(pool: Sequence[Fields], rules: SlateRules) -> Floats:
+    """Return the scores from 0 to 1, with the boosts. Sums are exact: no order sways them."""
+    scores = np.array([item["score"] for item in pool], np.float64)
     span = np.ptp(scores) if len(scores) else 0.0
     relevance = (scores - scores.min()) / span if span else np.zeros(len(scores))
     by = {boost.category: boost.by for boost in rules.boost}
-    lifts = [sum(by.get(name, 0.0) for name in {*item["categories"]}) for item in items]
+    if not by:
+        return relevance
+    lifts = [fsum(by.get(name, 0.0) for name in {*item["categories"]}) for item in pool]
     return np.asarray(relevance + np.array(lifts, np.float64), np.float64)
 
 
 def belongings(names: Sequence[Sequence[str]]) -> NDArray[np.bool_]:
     """Return (items, names): which item has which."""
-    columns = {name: at for at, name in enumerate(sorted({one for each in names for one in each}))}
+    columns: dict[str, int] = {}
+    pairs = [
+        (place, columns.setdefault(name, len(columns)))
+        for place, each in enumerate(names)
+        for name in each
+    ]
     belongs = np.zeros((len(names), len(columns)), bool)
-    for place, each in enumerate(names):
-        belongs[place, [columns[one] for one in each]] = True
+    if pairs:
+        belongs[tuple(zip(*pairs, strict=True))] = True
     return belongs
 
 
 def alike(belongs: NDArray[np.bool_]) -> Floats:
-    """Return the cosines (items, items) of the rows; rows of noughts are like no other."""
+    """Return the cosines (items, items) of the rows; rows of noughts are like no other.
+
+    Counts are whole numbers, so items with the same names are exactly as like to all others.
+    """
     rows = belongs.astype(np.float64)
-    units = rows / np.sqrt(np.maximum(rows.sum(axis=1, keepdims=True), 1))
-    return np.asarray(units @ units.T, np.float64)
+    sizes = rows.sum(axis=1)
+    return np.asarray(rows @ rows.T / np.sqrt(np.maximum(np.outer(sizes, sizes), 1)), np.float64)
 
 
 def _one(vendor: str | None) -> tuple[str, ...]:

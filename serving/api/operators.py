@@ -1,39 +1,48 @@
 """Who may change what everybody sees: Airflow's operators, each by his own name.
 
 There is no shared key. Whoever is signed in to Airflow sends the token that it gave him; Airflow
-says whose it is, and whether he may operate. That is remembered for a minute.
+says whose it is, and whether he may operate. That is remembered for a minute, as a digest.
 """
 
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Annotated, Any
+from dataclasses import dataclass, field
+from threading import BoundedSemaphore
+from typing import Annotated
 
 import httpx2
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import BaseModel, ValidationError
 from sqlalchemy import Connection
 
 from serving import keys
 from serving.api.datasets import Datasets
 from serving.api.pace import Pace
 from serving.errors import (
-    ApiUnavailableError,
     KeyRefusedError,
     NoOperatorsError,
+    OperatorsAwayError,
     ScopeMissingError,
 )
 
 MOST_REMEMBERED = 1000
+MOST_AT_ONCE = 4  # who has no key can make nothing else wait: lists are read in the same threads
 TIMEOUT_S = 5
 BAD_TOKEN = "Invalid JWT token"  # noqa: S105 # Airflow answers it with 403, as a missing right
+TOKEN = re.compile(r"[\w.~+/-]{1,8192}=*", re.ASCII)  # RFC 6750, 2.1
 
 _bearer = HTTPBearer(
     scheme_name="Operator",
     auto_error=False,
     description="An Airflow user's token, as Airflow's `POST /auth/token` gives it.",
 )
+
+
+class _Me(BaseModel):
+    username: str
 
 
 class Operators:
@@ -48,6 +57,7 @@ class Operators:
         self._http = httpx2.Client(base_url=airflow_url, timeout=TIMEOUT_S) if airflow_url else None
         self._seconds = seconds
         self._seen: dict[str, tuple[float, str]] = {}
+        self._turns = BoundedSemaphore(MOST_AT_ONCE)
 
     def named(self, token: str) -> str:
         """Return the name of the operator whose token this is.
@@ -56,7 +66,7 @@ class Operators:
             KeyRefusedError: Airflow does not know the token, or no longer.
             ScopeMissingError: this person may look, not operate.
             NoOperatorsError: this API was not told where Airflow is.
-            ApiUnavailableError: Airflow does not answer.
+            OperatorsAwayError: Airflow does not answer.
         """
         digest, now = keys.digest(token), time.monotonic()
         until, name = self._seen.get(digest, (now, ""))
@@ -74,31 +84,50 @@ class Operators:
             self._http.close()
 
     def _asked(self, token: str) -> str:
-        me = self._get("/ui/auth/me", token)
-        name: str = self._known(me)["username"]
-        # Only roles that operate may read connections.
-        probe = self._get("/api/v2/connections", token, limit=1)
-        if probe.status_code == httpx2.codes.FORBIDDEN and _reason(probe) != BAD_TOKEN:
-            raise ScopeMissingError(f"{name!r} may look, not operate.")
-        self._known(probe)
-        return name
-
-    def _get(self, path: str, token: str, **params: int) -> httpx2.Response:
         if self._http is None:
             raise NoOperatorsError("Nobody can operate this API.")
-        headers = {"Authorization": f"Bearer {token}"}
+        if not TOKEN.fullmatch(token):
+            raise KeyRefusedError("This is no token of Airflow's.")
+        if not self._turns.acquire(blocking=False):
+            raise OperatorsAwayError("Airflow is being asked as often as it may be.")
         try:
-            return self._http.get(path, params=params, headers=headers)
+            return _operator(self._http, {"Authorization": f"Bearer {token}"})
         except httpx2.TransportError as error:
-            raise ApiUnavailableError("Airflow, which knows the operators, is away.") from error
+            raise OperatorsAwayError("Airflow, which knows the operators, is away.") from error
+        finally:
+            self._turns.release()
 
-    @staticmethod
-    def _known(answer: httpx2.Response) -> Any:
-        if answer.is_success:
-            return answer.json()
-        if answer.status_code in (httpx2.codes.UNAUTHORIZED, httpx2.codes.FORBIDDEN):
-            raise KeyRefusedError("Airflow does not know this token: sign in again.")
-        raise ApiUnavailableError(f"Airflow answered {answer.status_code} when asked who this is.")
+
+def _operator(http: httpx2.Client, headers: dict[str, str]) -> str:
+    name = _name(_known(http.get("/ui/auth/me", headers=headers)))
+    # Only roles that operate may read connections.
+    probe = http.get("/api/v2/connections", params={"limit": 1}, headers=headers)
+    if probe.status_code == httpx2.codes.FORBIDDEN and _reason(probe) != BAD_TOKEN:
+        raise ScopeMissingError(f"{name!r} may look, not operate.")
+    _known(probe)
+    return name
+
+
+def _known(answer: httpx2.Response) -> httpx2.Response:
+    if answer.status_code in {httpx2.codes.UNAUTHORIZED, httpx2.codes.FORBIDDEN}:
+        raise KeyRefusedError("Airflow does not know this token: sign in again.")
+    if answer.status_code != httpx2.codes.OK:
+        raise OperatorsAwayError(f"Airflow answered {answer.status_code} when asked who this is.")
+    return answer
+
+
+def _name(answer: httpx2.Response) -> str:
+    try:
+        return _Me.model_validate_json(answer.content).username
+    except ValidationError as error:
+        raise OperatorsAwayError("What answers in Airflow's place is no Airflow.") from error
+
+
+def _reason(answer: httpx2.Response) -> str:
+    try:
+        return str(answer.json()["detail"])
+    except (ValueError, KeyError, TypeError):
+        return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +146,7 @@ class OperatorCaller:
     operators: Operators
     pace: Pace
     dataset: str
-    token: str | None
+    token: str | None = field(repr=False)
 
     @contextmanager
     def reading(self) -> Iterator[Operating]:
@@ -126,7 +155,7 @@ class OperatorCaller:
         Raises:
             UnknownDatasetError: the data set is not served here.
             TooManyRequestsError: the token asks too often.
-            KeyRefusedError, ScopeMissingError, NoOperatorsError, ApiUnavailableError: as
+            KeyRefusedError, ScopeMissingError, NoOperatorsError, OperatorsAwayError: as
                 `Operators.named` has them.
         """
         name = self._name()
@@ -159,10 +188,3 @@ async def operator(
     state = request.app.state
     token = None if credentials is None else credentials.credentials
     return OperatorCaller(state.datasets, state.operators, state.pace, dataset, token)
-
-
-def _reason(answer: httpx2.Response) -> str:
-    try:
-        return str(answer.json()["detail"])
-    except (ValueError, KeyError, TypeError):
-        return ""

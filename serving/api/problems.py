@@ -19,6 +19,7 @@ from serving.errors import (
     NothingJudgedError,
     NothingReleasedError,
     OffScaleError,
+    OperatorsAwayError,
     PersonForgottenError,
     RequestRefusedError,
     RulesMovedError,
@@ -64,14 +65,14 @@ KINDS: dict[type[ApiError], tuple[int, str, str, str]] = {
     ScopeMissingError: (
         403,
         "scope-missing",
-        "The key may not do this",
-        "Ask the operator for a key with this scope.",
+        "Not allowed to do this",
+        "Ask the operator for a key with this scope; rules need the role Op in Airflow.",
     ),
     KeyRefusedError: (
         401,
         "key-refused",
         "The key is not valid",
-        "Send `Authorization: Bearer <key>` with a key of this very data set.",
+        "Send `Authorization: Bearer <key>` with a key of this data set, or Airflow's for rules.",
     ),
     OffScaleError: (
         422,
@@ -121,6 +122,12 @@ KINDS: dict[type[ApiError], tuple[int, str, str, str]] = {
         "schema-unknown",
         "The schema is not the one this API knows",
         "Migrate the data set's schema, or deploy the API that belongs to it.",
+    ),
+    OperatorsAwayError: (
+        503,
+        "operators-away",
+        "Airflow does not answer",
+        "Try again in a few seconds; if it lasts, look at Airflow. Lists go out meanwhile.",
     ),
     ApiUnavailableError: (
         503,

@@ -48,8 +48,9 @@ class ListedItem(Item):
 class Recommendations(Answer):
     """A person's list, best first, and what kind of list it is.
 
-    `batch`: looked up as the release has it. `live`: made just now from newer feedback, with the
-    factors of the release. `fallback`: the model knows nothing of the person.
+    `batch`: from what the release knew of the person. `live`: made just now from newer feedback,
+    with the factors of the release. `fallback`: the model knows nothing of the person. Slate rules
+    hold for each of them.
     """
 
     model_config = like(
@@ -71,7 +72,7 @@ class Recommendations(Answer):
     age_seconds: float = Field(ge=0, description="How long ago that was.")
     n_new: int = Field(default=0, ge=0, description="Ratings that the release did not know of.")
     rules_version: int = Field(
-        default=0, ge=0, description="Of the slate rules that were applied; 0: none."
+        default=0, ge=0, description="Of the slate rules that hold; 0: nobody ever made any."
     )
     items: tuple[ListedItem, ...]
 

@@ -49,7 +49,8 @@ class SlateRules(Asked):
     pin: tuple[Pin, ...] = Field(
         default=(),
         max_length=MOST_PINNED,
-        description="Shown to everybody but who rated or hid them; a pin heeds no cap.",
+        description="Shown to everybody but who rated or hid them. A pin heeds no cap; the ranks "
+        "after it do.",
     )
     boost: tuple[Boost, ...] = Field(default=(), max_length=50)
     most_per_category: int | None = Field(

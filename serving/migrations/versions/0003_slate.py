@@ -11,16 +11,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.add_column(
-        "items",
-        sa.Column(
-            "available",
-            sa.Boolean(),
-            server_default=sa.text("true"),
-            nullable=False,
-            comment="As the product says; files of the lake say nothing of it.",
-        ),
-    )
     op.create_table(
         "rules",
         sa.Column("version", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -39,7 +29,7 @@ def upgrade() -> None:
             "revision",
             sa.BigInteger(),
             nullable=False,
-            comment="Grows with each change of rules or stock.",
+            comment="Grows with each change of rules, or of stock that they heed.",
         ),
         sa.Column(
             "version",
@@ -58,6 +48,11 @@ def upgrade() -> None:
     op.execute(
         "insert into slate (revision, version, plain, hide, only_available)"
         " values (0, 0, true, '{}', false)"
+    )
+    op.create_table(
+        "unavailable_items",
+        sa.Column("item_id", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("item_id", name=op.f("pk_unavailable_items")),
     )
     op.create_table(
         "window_lists",
@@ -88,6 +83,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("window_lists")
+    op.drop_table("unavailable_items")
     op.drop_table("slate")
     op.drop_table("rules")
-    op.drop_column("items", "available")
