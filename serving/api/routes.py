@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Depends, Path, Query, Request, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import to_json
 from sqlalchemy.orm import Session
@@ -39,9 +39,10 @@ Limit = Annotated[int, Query(ge=1, le=MOST_LISTED, description="At most so many.
 Search = Annotated[
     str, Query(max_length=200, pattern=NO_NUL, description="Beginnings of words of the title.")
 ]
-# Who leaves a parameter out sends no null.
+# Who leaves a parameter out sends no null. The document has bounds only where the type has them.
 Category = Annotated[
-    str | SkipJsonSchema[None], Query(max_length=200, pattern=NO_NUL, examples=["Drama"])
+    Annotated[str, Field(max_length=200, pattern=NO_NUL)] | SkipJsonSchema[None],
+    Query(examples=["Drama"]),
 ]
 Exclude = Annotated[
     list[schemas.Id] | SkipJsonSchema[None],

@@ -39,6 +39,10 @@ ROUTES = {
     "/v1/{dataset}/items/{item_id}/similar",
     "/v1/{dataset}/releases",
     "/v1/{dataset}/verdicts",
+    "/v1/{dataset}/rules",
+    "/v1/{dataset}/rules/history",
+    "/v1/{dataset}/rules/preview",
+    "/v1/{dataset}/availability",
 }
 
 

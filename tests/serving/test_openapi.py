@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from serving import keys
 from tests.conftest import schema_of
 from tests.serving import shop
+from tests.serving.airflow_users import ADA, AirflowUsers
 from tests.serving.api_server import AT_ONCE, running_api
 from tests.serving.server import as_role
 
@@ -33,15 +34,17 @@ SOME = settings(
     suppress_health_check=list(HealthCheck),
 )
 KEYLESS = ("/health", "/ready", "/metrics")  # and without parameters
+RULES = "/rules"
 FORGET = "DELETE /v1/{dataset}/users/{user_id}"
 
 
 @pytest.fixture
 def api_url(owner: Engine, committing: str) -> Iterator[str]:
     """An API that serves this test's schema alone: others broke theirs."""
-    settings = AT_ONCE.model_copy(update={"datasets": (schema_of(owner),)})
-    with running_api(as_role(committing, "api"), settings) as url:
-        yield url
+    with AirflowUsers().served() as airflow:
+        own = {"datasets": (schema_of(owner),), "airflow_url": airflow}
+        with running_api(as_role(committing, "api"), AT_ONCE.model_copy(update=own)) as url:
+            yield url
 
 
 @pytest.fixture
@@ -61,17 +64,27 @@ def document(http: httpx2.Client, publisher: Engine) -> dict[str, Any]:
         sent[name]["properties"]["rating"] = {"type": "integer", "minimum": 1, "maximum": 10}
     for name in ("Rating", "Hide"):
         sent[name]["properties"]["occurred_at"] = {"enum": ["2026-01-01T00:00:00Z", None]}
+    one_rule_of_each(sent)
     return found
 
 
+def one_rule_of_each(sent: dict[str, Any]) -> None:
+    """Ask for rules that do not contradict each other: nothing twice, no pin that is hidden."""
+    of_rules = sent["SlateRules"]["properties"]
+    of_rules["pin"]["maxItems"] = of_rules["boost"]["maxItems"] = 1
+    of_rules["hide"]["items"] = {"enum": ["a", "b"]}
+    sent["Pin"]["properties"]["item_id"] = {"enum": ["c", "d"]}
+
+
 @pytest.fixture
-def session(owner: Engine) -> Iterator[requests.Session]:
-    """A connection of somebody who may do everything."""
+def sessions(owner: Engine) -> Iterator[dict[bool, requests.Session]]:
+    """Connections of who may do everything: an operator's, for rules, and a product's."""
     with Session(owner) as opened, opened.begin():
         key = keys.create(opened, "everything", ["read", "feedback", "operate"])
-    with requests.Session() as session:
-        session.headers["Authorization"] = f"Bearer {key}"
-        yield session
+    with requests.Session() as operators, requests.Session() as products:
+        operators.headers["Authorization"] = f"Bearer {ADA}"
+        products.headers["Authorization"] = f"Bearer {key}"
+        yield {True: operators, False: products}
 
 
 def without_keys(document: dict[str, Any]) -> None:
@@ -90,7 +103,10 @@ def operations(document: dict[str, Any]) -> list[APIOperation[Any, Any, Any, Any
 
 @pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.name)
 def test_every_route_does_what_the_document_says(
-    document: dict[str, Any], session: requests.Session, api_url: str, mode: GenerationMode
+    document: dict[str, Any],
+    sessions: dict[bool, requests.Session],
+    api_url: str,
+    mode: GenerationMode,
 ) -> None:
     if mode.is_negative:
         without_keys(document)
@@ -102,6 +118,7 @@ def test_every_route_does_what_the_document_says(
         @SOME
         @given(case=operation.as_strategy(generation_mode=mode))
         def holds(case: Case[Any]) -> None:
+            session = sessions[RULES in case.operation.path]
             case.call_and_validate(base_url=api_url, session=session)
 
         holds()

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from math import fsum, sqrt
 from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -144,7 +143,7 @@ def test_likeness_is_the_cosine_of_categories() -> None:
 
     half = 1 / sqrt(2)
     expected = [[1, half, 0, 1], [half, 1, 0, half], [0, 0, 0, 0], [1, half, 0, 1]]
-    np.testing.assert_allclose(cosines, expected, rtol=1e-15)
+    assert cosines.tolist() == [pytest.approx(row, rel=1e-15) for row in expected]
     assert alike(belongings([])).shape == (0, 0)
 
 
@@ -209,7 +208,7 @@ def slates(draw: st.DrawFn) -> Slate:
     chosen = draw(
         st.lists(st.integers(0, 40), unique=True, min_size=len(ranks), max_size=len(ranks))
     )
-    pins = {
+    pins: dict[int, Fields] = {
         rank: {"item_id": str(at), "categories": draw(categories), "vendor": draw(vendors)}
         for rank, at in zip(ranks, chosen, strict=True)
     }
@@ -248,9 +247,7 @@ def breaks(rules: SlateRules, one: Fields, near: Sequence[Fields]) -> bool:
     return too_alike or (per_vendor is not None and sold >= per_vendor)
 
 
-def worth(
-    rules: SlateRules, one: Fields, items: Sequence[Fields], near: Sequence[Fields]
-) -> float:
+def worth(rules: SlateRules, one: Fields, items: Sequence[Fields], near: Sequence[Fields]) -> float:
     """Return the marginal relevance of the item after these."""
     values = [other["score"] for other in items]
     span = max(values) - min(values)

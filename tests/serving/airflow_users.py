@@ -1,0 +1,77 @@
+"""A server on loopback that knows Airflow's users by their tokens, and answers as Airflow does."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+ADA, VERA = "token.of.ada", "token.of.vera"  # an operator's, a viewer's
+LOGIN = {"username": "ada", "password": "a right password"}
+USERS = {ADA: "ada", VERA: "vera"}
+OPERATORS = {"ada"}
+
+
+class AirflowUsers:
+    """Who is signed in. `failing` is a status and a body that every request gets instead."""
+
+    def __init__(self) -> None:
+        self.users = dict(USERS)
+        self.asked: list[str] = []
+        self.failing: tuple[int, bytes] | None = None
+        self.arrived = threading.Semaphore(0)  # released by every request
+        self.waiting = threading.Event()  # every request waits for it
+        self.waiting.set()
+
+    def answer(self, method: str, path: str, token: str) -> tuple[int, bytes]:
+        """Return status and body of a request; Airflow refuses an unknown token with 403."""
+        self.asked.append(path)
+        self.arrived.release()
+        self.waiting.wait(timeout=10)
+        if self.failing is not None:
+            return self.failing
+        if (method, path) == ("POST", "/auth/token"):
+            return 201, json.dumps({"access_token": ADA}).encode()
+        name = self.users.get(token)
+        if name is None:
+            return 403, b'{"detail": "Invalid JWT token"}'
+        if path == "/ui/auth/me":
+            return 200, json.dumps({"id": "1", "username": name}).encode()
+        if name not in OPERATORS:
+            return 403, b'{"detail": "Forbidden"}'
+        return 200, b'{"connections": []}'
+
+    @contextmanager
+    def served(self) -> Iterator[str]:
+        """Serve on a free port while the block runs; yield the base URL."""
+        server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            self.waiting.set()
+            server.shutdown()
+            server.server_close()
+            thread.join()
+
+
+def _handler(users: AirflowUsers) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            token = self.headers.get("Authorization", "").removeprefix("Bearer ")
+            path = self.path.partition("?")[0]
+            status, body = users.answer(self.command, path, token)
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_POST = do_GET  # noqa: N815 # the handler's own name
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    return Handler
