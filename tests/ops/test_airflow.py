@@ -28,6 +28,8 @@ from ops.airflow import (
 )
 from ops.airflow_answers import Person, Question, Run, Task
 from ops.errors import NotHealthyError
+from serving.api.operators import Operators
+from serving.errors import KeyRefusedError, ScopeMissingError
 from tests.dags import stand_ins
 from tests.dags.stand_ins import Jobs
 
@@ -314,6 +316,19 @@ def test_the_form_is_checked(admin: Airflow, form: dict[str, object]) -> None:
 def test_it_says_who_is_an_operator(admin: Airflow, viewer: Airflow) -> None:
     assert admin.person() == Person("admin", is_operator=True)
     assert viewer.person() == Person("vera", is_operator=False)
+
+
+def test_its_tokens_tell_the_api_who_operates(url: str, admin: Airflow, viewer: Airflow) -> None:
+    operators = Operators(url, seconds=0)
+    assert admin.token
+    assert viewer.token
+    assert operators.named(admin.token) == "admin"
+    with pytest.raises(ScopeMissingError, match="'vera' may look"):
+        operators.named(viewer.token)
+    for nobodys in ("not.a.token", admin.token + "x", secrets.token_urlsafe(32)):
+        with pytest.raises(KeyRefusedError, match="sign in again"):
+            operators.named(nobodys)
+    operators.close()
 
 
 def test_a_viewer_starts_nothing(viewer: Airflow) -> None:
