@@ -28,14 +28,20 @@ from jobs.engine.yardsticks import Yardstick
 from jobs.errors import JobError
 from jobs.frozen import Frozen, frozen
 from jobs.handover import challenger, nomination
-from jobs.samples import sample_lists
+from jobs.samples import sample_lists, window_lists
 from warehouse import datasets
 from warehouse.append import append
 from warehouse.datasets import Dataset
 from warehouse.delta import Warehouse
 from warehouse.errors import WarehouseError
 from warehouse.settings import LakeSettings
-from warehouse.tables import GOLD_MODEL_METRICS, GOLD_SAMPLE_LISTS, GOLD_USER_METRICS
+from warehouse.tables import (
+    GOLD_MODEL_METRICS,
+    GOLD_SAMPLE_LISTS,
+    GOLD_USER_METRICS,
+    GOLD_WINDOW_LISTS,
+    Table,
+)
 
 log = logging.getLogger(__name__)
 
@@ -90,7 +96,9 @@ def run(warehouse: Warehouse, dataset: Dataset) -> None:
             found.append(Judged(name, *judged(before, _servable(standing))))
     roles = {one.recipe.name: one.role for one in gate.fitted if one.model is not None}
     samples = sample_lists(rows, ground.audience, gate.judgement, roles)
-    _write_users(warehouse, rows, found)
+    _write(warehouse, GOLD_USER_METRICS, _users(rows, found))
+    may_go_live = [one.model for one in _servable(gate.fitted) if one.model is not None]
+    _write(warehouse, GOLD_WINDOW_LISTS, window_lists(rows, ground.audience, may_go_live))
     retrain = {"retrain_id": session.retrain_id(run_key), "run_key": run_key}
     append(root, GOLD_SAMPLE_LISTS, [retrain | row for row in samples], run_key=run_key)
     metrics = [retrain | row for one in found for row in _rows(one)]
@@ -148,13 +156,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _write_users(warehouse: Warehouse, rows: Frozen, found: Sequence[Judged]) -> None:
+def _users(rows: Frozen, found: Sequence[Judged]) -> DataFrame:
     each = [one.judgement.users.withColumn("window", F.lit(one.window)) for one in found]
-    users = rows.users().select("user", "user_id")
-    frame = reduce(DataFrame.unionByName, each).join(users, "user")
+    return reduce(DataFrame.unionByName, each).join(rows.users().select("user", "user_id"), "user")
+
+
+def _write(warehouse: Warehouse, table: Table, frame: DataFrame) -> None:
     retrain_id = F.lit(session.retrain_id(warehouse.run_key))
     signed = {"retrain_id": retrain_id, "run_key": F.lit(warehouse.run_key)}
-    warehouse.append(GOLD_USER_METRICS, frame.withColumns(signed))
+    warehouse.append(table, frame.withColumns(signed))
 
 
 def _rows(found: Judged) -> list[dict[str, Any]]:

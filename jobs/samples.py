@@ -1,17 +1,24 @@
-"""What three known people would have seen under each contestant: for a person to look at."""
+"""What some known people would have seen under each contestant.
 
-from collections.abc import Mapping
+Three of them are for a person to look at; up to a thousand are what slate rules are tried on.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import reduce
 from typing import Any
 
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.engine import evaluation
 from jobs.engine.evaluation import Audience, Judgement
+from jobs.engine.models import Model
 from jobs.engine.verdicts import HEADLINE, WARM
 from jobs.frozen import Frozen
 from warehouse.tables import SILVER_ITEMS
 
 SHOWN = 10
+MOST_TRIED, LONGEST = 1000, 100  # people, items
 _SEED = 20260101
 
 
@@ -47,6 +54,26 @@ def sample_lists(
         for recipe, user_id, segments, wanted, item_ids in sorted(found)
         if item_ids
     ]
+
+
+def window_lists(rows: Frozen, audience: Audience, models: Sequence[Model]) -> DataFrame:
+    """Return rows of gold.window_lists: everybody known, or a sample of so many as are tried.
+
+    A list without any item is left out.
+    """
+    drawn = evaluation.sample(audience, MOST_TRIED, seed=_SEED)
+    wanted = drawn.wanted.select("user", "wanted")
+    each = [
+        model.lists(drawn.people, LONGEST).withColumn("recipe", F.lit(model.recipe.name))
+        for model in models
+    ]
+    return (
+        reduce(DataFrame.unionByName, each)
+        .where(F.size("item_ids") > 0)
+        .join(F.broadcast(wanted), "user")
+        .join(rows.users().select("user", "user_id"), "user")
+        .select("recipe", "user_id", "item_ids", "scores", "wanted")
+    )
 
 
 def _shown(judgement: Judgement, roles: Mapping[str, str]) -> dict[str, str]:

@@ -407,6 +407,23 @@ GOLD_SAMPLE_LISTS = Table(
     key=("retrain_id", "recipe", "user_id"),
 )
 
+GOLD_WINDOW_LISTS = Table(
+    layer="gold",
+    name="window_lists",
+    doc="What some known people would have seen under each recipe that may be chosen, on the "
+    "gate's window: rules are tried on these lists.",
+    columns=(
+        _RETRAIN,
+        Column("recipe", "string", "The recipe's short stable name."),
+        _USER,
+        Column("item_ids", "array<string>", "The first hundred of his list, best first."),
+        _SCORES,
+        Column("wanted", "array<string>", "What he came to like in the newer rows; never empty."),
+        _RUN_KEY,
+    ),
+    key=("retrain_id", "recipe", "user_id"),
+)
+
 GOLD_MODEL_METRICS = Table(
     layer="gold",
     name="model_metrics",
@@ -590,6 +607,7 @@ TABLES = (
     GOLD_SEARCHES,
     GOLD_MODEL_METRICS,
     GOLD_SAMPLE_LISTS,
+    GOLD_WINDOW_LISTS,
     GOLD_USER_METRICS,
     GOLD_VERDICTS,
     GOLD_FITS,

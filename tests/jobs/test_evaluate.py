@@ -4,17 +4,35 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import Engine
 
-from jobs import evaluate
+from jobs import evaluate, samples
+from jobs.arena import Arena
 from jobs.engine import recipes
 from jobs.engine.yardsticks import yardsticks
 from jobs.errors import NotFrozenError, NotNominatedError, NotSearchedError
+from jobs.frozen import frozen
 from jobs.handover import row_of
 from tests.jobs.product import rows_of
 from tests.jobs.releasing import released
-from tests.jobs.small_world import GRUMBLER, NEWCOMER, RUN, SMALL, Retrain, likes, world
+from tests.jobs.small_world import (
+    GRUMBLER,
+    HIDES,
+    NEWCOMER,
+    PEOPLE,
+    RUN,
+    SMALL,
+    Retrain,
+    likes,
+    world,
+)
 from warehouse.delta import Warehouse
 from warehouse.query import Lake
-from warehouse.tables import GOLD_MODEL_METRICS, GOLD_SAMPLE_LISTS, GOLD_USER_METRICS, GOLD_VERDICTS
+from warehouse.tables import (
+    GOLD_MODEL_METRICS,
+    GOLD_SAMPLE_LISTS,
+    GOLD_USER_METRICS,
+    GOLD_VERDICTS,
+    GOLD_WINDOW_LISTS,
+)
 
 CHALLENGER = recipes.from_json(SMALL).name
 
@@ -61,7 +79,7 @@ def test_users_values_average_to_the_models(retrained: Retrain) -> None:
 
 
 def test_a_second_run_changes_nothing(retrained: Retrain) -> None:
-    tables = (GOLD_MODEL_METRICS, GOLD_USER_METRICS)
+    tables = (GOLD_MODEL_METRICS, GOLD_USER_METRICS, GOLD_WINDOW_LISTS)
     before = [retrained.warehouse.version(table) for table in tables]
 
     retrained.evaluate()
@@ -84,11 +102,12 @@ def test_a_run_that_died_between_its_tables_comes_to_the_same_end(
         patched.setattr(evaluate, "append", dies)
         with pytest.raises(KeyboardInterrupt):
             retrain.evaluate()
-    version = retrain.warehouse.version(GOLD_USER_METRICS)
+    tables = (GOLD_USER_METRICS, GOLD_WINDOW_LISTS)
+    versions = [retrain.warehouse.version(table) for table in tables]
 
     retrain.evaluate()
 
-    assert retrain.warehouse.version(GOLD_USER_METRICS) == version
+    assert [retrain.warehouse.version(table) for table in tables] == versions
     assert figures(retrain) == pytest.approx(figures(retrained), abs=1e-6)
     columns = ("recipe", "user_id", "segments", "metric", "value")
     found = rows_of(retrain.warehouse, GOLD_USER_METRICS, "retrain_id", *columns)
@@ -163,6 +182,42 @@ def test_lists_of_three_known_people_are_kept(retrained: Retrain) -> None:
         assert all(likes(row["user_id"], item_id) for item_id in hits)
         assert 0 < row["n_relevant"] >= len(hits)
     assert any(any(row["relevant"]) for row in rows)
+
+
+def test_lists_of_all_known_people_are_kept_to_try_rules_on(retrained: Retrain) -> None:
+    lake, of_run = Lake(retrained.warehouse.root), f"retrain_id = '{retrained.run}'"
+    rows = lake.read(GOLD_WINDOW_LISTS, where=of_run).to_pylist()
+
+    servable = [CHALLENGER, *(one.name for one in recipes.popularities(world().scale, 365))]
+    metrics = lake.read(GOLD_USER_METRICS, where=f"{of_run} AND recipe = '{CHALLENGER}'")
+    warm = {row["user_id"] for row in metrics.to_pylist() if "warm" in row["segments"]}
+    assert len(warm) <= PEOPLE
+    assert sorted((row["recipe"], row["user_id"]) for row in rows) == sorted(
+        (recipe, user_id) for recipe in servable for user_id in warm
+    )
+    for row in rows:
+        assert 0 < len(row["item_ids"]) == len({*row["item_ids"]}) == len(row["scores"])
+        assert row["scores"] == sorted(row["scores"], reverse=True)
+        assert row["wanted"]
+        assert all(likes(row["user_id"], item_id) for item_id in row["wanted"])
+        assert (row["user_id"], row["item_ids"][0]) != HIDES
+
+
+def test_where_many_are_known_the_same_few_are_drawn_each_time(
+    retrained: Retrain, ground: Arena, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(samples, "MOST_TRIED", 7)
+    monkeypatch.setattr(samples, "LONGEST", 3)
+    rows = frozen(retrained.warehouse.under(f"{RUN}/search"))
+    model = ground.fit(recipes.popularities(retrained.dataset.scale, 365)[0])
+
+    first, second = (
+        samples.window_lists(rows, ground.audience, [model]).collect() for _ in range(2)
+    )
+
+    assert len({row["user_id"] for row in first}) == 7
+    assert {len(row["item_ids"]) for row in first} == {3}
+    assert sorted(first) == sorted(second)
 
 
 def test_earlier_tasks_must_have_run(warehouse: Warehouse, publisher: Engine) -> None:
