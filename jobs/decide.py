@@ -21,8 +21,8 @@ from jobs.engine.errors import EngineError
 from jobs.engine.verdicts import HEADLINE, Decision
 from jobs.errors import JobError
 from jobs.evidence import Metrics, evidence, metrics
-from jobs.handover import challenger, nomination, row_of
-from serving import database, releases
+from jobs.handover import challenger, nomination, of_retrain, row_of
+from serving import database, releases, window_lists
 from serving.errors import ServingError
 from serving.evidence import record
 from serving.schemas import Verdict
@@ -30,8 +30,9 @@ from warehouse import datasets
 from warehouse.append import append
 from warehouse.datasets import Dataset
 from warehouse.errors import WarehouseError
+from warehouse.query import Lake
 from warehouse.settings import LakeSettings
-from warehouse.tables import GOLD_VERDICTS
+from warehouse.tables import GOLD_VERDICTS, GOLD_WINDOW_LISTS
 
 log = logging.getLogger(__name__)
 
@@ -41,14 +42,17 @@ _SAID = {True: "yes", False: "no", None: "-"}
 def run(root: str, dataset: Dataset, engine: Engine, *, run_key: str) -> bool:
     """Judge, write the verdict to the lake, its summary to Postgres; return whether to go on.
 
-    A second run changes nothing and returns what the first one did.
+    With it go the window's lists of the chosen recipe, for rules to be tried on. A second run
+    changes nothing and returns what the first one did.
     """
     row = row_of(root, GOLD_VERDICTS, run_key)
     if row is None:
         row = _decided(root, dataset, engine, run_key)
         append(root, GOLD_VERDICTS, [row], run_key=run_key)
+    verdict, lists = Verdict.of_row(row), _lists(root, row["recipe"], run_key)
     with Session(engine) as writing, writing.begin():
-        record(writing, Verdict.of_row(row))
+        record(writing, verdict)
+        window_lists.replace(writing, verdict, lists)
     log.info("%s: %s", row["verdict"], row["reason"])
     return bool(row["publishes"])
 
@@ -81,6 +85,19 @@ def _decided(root: str, dataset: Dataset, engine: Engine, run_key: str) -> dict[
         by_name = {recipes.from_json(text).name: text for text in known if text is not None}
         chosen = by_name[decision.recipe]
     return _row(decision, chosen, found, run_key)
+
+
+def _lists(root: str, recipe: str | None, run_key: str) -> list[dict[str, Any]]:
+    """Return the recipe's lists; none where it is none, or `evaluate` came before their table."""
+    lake = Lake(root)
+    if recipe is None or not lake.exists(GOLD_WINDOW_LISTS):
+        return []
+    columns = ["user_id", "item_ids", "scores", "wanted"]
+    where = f"{of_retrain(run_key)} AND recipe = '{recipe}'"
+    rows: list[dict[str, Any]] = lake.read(
+        GOLD_WINDOW_LISTS, columns=columns, where=where
+    ).to_pylist()
+    return rows
 
 
 def _row(

@@ -26,6 +26,8 @@ _FORGET = text(
         delete from feedback where user_id = :user_id
     ), token as (
         delete from person_tokens where user_id = :user_id
+    ), judged as (
+        delete from window_lists where user_id = :user_id
     ), lists as (
         delete from recommendations
         where release_id = any(array(select release_id from releases)) and user_id = :user_id

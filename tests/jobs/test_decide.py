@@ -2,13 +2,13 @@
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from jobs import decide, session
@@ -30,6 +30,7 @@ from warehouse.tables import (
     GOLD_SEARCHES,
     GOLD_USER_METRICS,
     GOLD_VERDICTS,
+    GOLD_WINDOW_LISTS,
 )
 
 KEY = f"{RUN}/decide"
@@ -93,6 +94,26 @@ def figures(run: Row, recipe: AnyRecipe, mean: float, n_users: int) -> list[Row]
     same |= {"window": "gate", "segment": "warm", "n_users": n_users, "fit_seconds": 1.0}
     values = {"ndcg@10": mean, "recall@10": mean / 2, "coverage@10": 0.5}
     return [run | same | {"metric": name, "value": value} for name, value in values.items()]
+
+
+def listed(root: str, chosen: Sequence[AnyRecipe], run: str = RUN) -> None:
+    """Write each recipe's lists of two people, as `evaluate` leaves them."""
+    same = {"retrain_id": run, "run_key": f"{run}/before", "wanted": ["b"]}
+    rows = [
+        same
+        | {"recipe": recipe.name, "user_id": user_id}
+        | {"item_ids": [recipe.name, "b"], "scores": [0.5, 0.25]}
+        for recipe in chosen
+        for user_id in ("u1", "u2")
+    ]
+    append(root, GOLD_WINDOW_LISTS, rows, run_key=f"{run}/before")
+
+
+def tried_on(engine: Engine) -> list[Row]:
+    """Return the lists that Postgres holds, and who wrote each."""
+    with engine.connect() as connection:
+        found = connection.execute(text("select *, xmin from window_lists order by user_id"))
+        return [dict(row) for row in found.mappings()]
 
 
 def verdict(root: str) -> Row:
@@ -232,6 +253,39 @@ def test_a_second_run_changes_nothing_and_ends_alike(
         assert [each.decided_at for each in evidence.newest(reading, 5)] == [row["decided_at"]]
     assert Lake(root).n_rows(GOLD_VERDICTS) == 1
     assert caplog.messages[-1] == f"first: {row['reason']}"
+
+
+def test_the_chosen_recipes_lists_come_to_where_rules_are_tried(
+    tmp_path: Path, publisher: Engine
+) -> None:
+    root = lake(tmp_path)
+    listed(root, [CHALLENGER, *POPULARITIES])
+
+    decide.run(root, WORLD, publisher, run_key=KEY)
+
+    kept = tried_on(publisher)
+    assert [row["user_id"] for row in kept] == ["u1", "u2"]
+    assert {(row["retrain_id"], row["recipe"]) for row in kept} == {(RUN, CHALLENGER.name)}
+    first = kept[0]
+    assert first["item_ids"] == [CHALLENGER.name, "b"]
+    assert (first["scores"], first["wanted"]) == ([0.5, 0.25], ["b"])
+
+    decide.run(root, WORLD, publisher, run_key=KEY)
+
+    assert tried_on(publisher) == kept
+
+
+def test_a_hold_leaves_the_lists_that_are_there(tmp_path: Path, publisher: Engine) -> None:
+    before, held = lake(tmp_path / "before"), lake(tmp_path / "held", {}, champion=CHAMPION)
+    listed(before, [CHALLENGER])
+    listed(held, [CHALLENGER, CHAMPION])
+    decide.run(before, WORLD, publisher, run_key=KEY)
+    kept = tried_on(publisher)
+
+    decide.run(held, WORLD, publisher, run_key=KEY)
+
+    assert verdict(held)["verdict"] == "hold"
+    assert tried_on(publisher) == kept != []
 
 
 def test_the_command_ends_with_99_where_nothing_follows(
