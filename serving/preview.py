@@ -66,8 +66,12 @@ def preview(connection: Connection, asked: SlateRules) -> RulesPreview:
     items = {row["item_id"]: dict(row) for row in connection.execute(_ITEMS).mappings()}
     people = [_judged(dict(row), items) for row in rows]
     n_items = max(connection.scalar(_N_ITEMS) or 0, len(items))
-    slates = (Slate(), rules.slate(connection)[1], rules.compiled(connection, asked))
-    without, before, after = (try_out(slate, people, n_items) for slate in slates)
+    held = rules.slate(connection)[1]
+    without = try_out(Slate(), people, n_items)
+    before = without if held.rules.is_plain else try_out(held, people, n_items)
+    after = before
+    if asked != held.rules:
+        after = try_out(rules.compiled(connection, asked), people, n_items)
     change = after.ndcg - before.ndcg
     half = Z * float(change.std(ddof=1)) / len(change) ** 0.5 if len(change) > 1 else 0.0
     pairs = zip(before.lists, after.lists, strict=True)
