@@ -11,7 +11,7 @@ st.logo(brand.LOGO, size="large")
 page = st.navigation(
     {
         "Discover": [pages.for_you(), pages.browse(), pages.ratings(), pages.item()],
-        "Console": [pages.overview(), pages.models()],
+        "Console": [pages.overview(), pages.models(), pages.rules()],
     },
     expanded=True,
 )

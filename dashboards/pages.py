@@ -57,3 +57,10 @@ def models() -> st.Page:
         icon=":material/model_training:",
         url_path="models",
     )
+
+
+def rules() -> st.Page:
+    """Return the console's page on what everybody is shown, or is not, whatever a model says."""
+    return st.Page(
+        HERE / "console/rules.py", title="Rules", icon=":material/rule:", url_path="rules"
+    )

@@ -215,8 +215,13 @@ def client(dataset: str) -> Client:
     key = _keys().get(dataset)
     if key is None:
         raise NotSetUpError(f"{_settings().keys_file} has no key for {dataset}")
+    return client_with(key, dataset)
+
+
+def client_with(key: str, dataset: str, *, timeout: float = TIMEOUT_SECONDS) -> Client:
+    """Return a new client of a data set that carries this key, or an operator's token."""
     header = {"Authorization": f"Bearer {key}"}
-    http = httpx2.Client(base_url=_settings().api_url, headers=header, timeout=TIMEOUT_SECONDS)
+    http = httpx2.Client(base_url=_settings().api_url, headers=header, timeout=timeout)
     return Client(http, dataset)
 
 

@@ -12,6 +12,8 @@ from pydantic import BaseModel, TypeAdapter
 
 from serving.schemas import OutboxState, Problem
 from tests.dashboards import shop
+from tests.dashboards.fake_airflow import TOKEN, USER
+from tests.dashboards.fake_rules import FakeRules
 from tests.dashboards.visitors import Visitors
 
 KEY = "a-key-of-the-tests"
@@ -19,9 +21,10 @@ Answer = tuple[int, bytes]
 
 
 @contextmanager
-def fake_api(visitors: Visitors | None = None) -> Iterator[str]:
+def fake_api(visitors: Visitors | None = None, rules: FakeRules | None = None) -> Iterator[str]:
     """Serve on a free port while the block runs; yield the base URL."""
-    handler = type("Handler", (_Handler,), {"visitors": visitors or Visitors()})
+    known = {"visitors": visitors or Visitors(), "rules": rules or FakeRules()}
+    handler = type("Handler", (_Handler,), known)
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
@@ -89,6 +92,22 @@ def written(
     return _problem(404, "unknown-route")
 
 
+def operated(rules: FakeRules, method: str, path: str, body: dict[str, Any]) -> Answer:
+    """Return status and JSON of what only operators may ask."""
+    if rules.refusal is not None:
+        return _problem(*rules.refusal)
+    match method, parts_of(path):
+        case "GET", ["rules", "history"]:
+            return _many(rules.versions)
+        case "POST", ["rules", "preview"]:
+            found = rules.preview(body)
+            return _one(found) if found else _problem(404, "nothing-judged")
+        case "PUT", ["rules"]:
+            made = rules.make(body, USER)
+            return _one(made) if made else _problem(409, "rules-moved")
+    return _problem(404, "unknown-route")
+
+
 def parts_of(path: str) -> list[str]:
     return [unquote(part) for part in path.strip("/").split("/")][2:]
 
@@ -109,21 +128,31 @@ def _problem(status: int, code: str) -> Answer:
 
 class _Handler(BaseHTTPRequestHandler):
     visitors: Visitors
+    rules: FakeRules
 
     def do_GET(self) -> None:
         asked = urlsplit(self.path)
+        if parts_of(asked.path)[:1] == ["rules"]:
+            self._operate(asked.path, {})
+            return
         self._answer(lambda: answer(self.visitors, asked.path, dict(parse_qsl(asked.query))))
 
     def do_PUT(self) -> None:
         sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         body = json.loads(sent) if sent else {}
         key, path = self.headers.get("Idempotency-Key", ""), urlsplit(self.path).path
+        if parts_of(path)[:1] == ["rules"]:
+            self._operate(path, body)
+            return
         self._answer(lambda: written(self.visitors, self.command, path, body, key))
 
     do_POST = do_DELETE = do_PUT  # noqa: N815 # the base class's names
 
-    def _answer(self, find: Callable[[], Answer]) -> None:
-        allowed = self.headers.get("Authorization") == f"Bearer {KEY}"
+    def _operate(self, path: str, body: dict[str, Any]) -> None:
+        self._answer(lambda: operated(self.rules, self.command, path, body), TOKEN)
+
+    def _answer(self, find: Callable[[], Answer], key: str = KEY) -> None:
+        allowed = self.headers.get("Authorization") == f"Bearer {key}"
         status, body = find() if allowed else _problem(401, "no-key")
         self.send_response(status)
         self.send_header("Content-Type", "application/json")

@@ -254,6 +254,25 @@ def test_trials_appear_while_one_looks(app: str, desktop: Page, settings: dict[s
     expect(desktop.get_by_text("2 trials, the best so far")).to_be_visible()
 
 
+def test_rules_are_tried_before_they_hold(app: str, themed: Page) -> None:
+    sign_in(themed, f"{app}/rules")
+    hold = themed.get_by_role("button", name="Let these rules hold")
+    expect(hold).to_be_disabled()
+    hostile = shop.item("i007")
+    assert hostile
+
+    themed.get_by_placeholder("Search titles").press_sequentially(hostile.title[:4])
+    expect(themed.get_by_text(seen(hostile.title)).first).to_be_visible()
+    themed.locator(f".st-key-draft_pin_{hostile.item_id} button").click()
+    expect(themed.get_by_label(f"Rank of {seen(hostile.title)}")).to_have_value("1")
+    themed.get_by_role("button", name="Preview").click()
+
+    expect(themed.get_by_text("No difference that can be told from chance")).to_be_visible()
+    expect(themed.locator("[data-testid=stVegaLiteChart] svg.marks")).to_have_count(2)
+    expect(hold).to_be_enabled()
+    assert themed.locator("[data-testid=stException]").count() == 0
+
+
 def sign_in(page: Page, address: str) -> None:
     page.goto(address)
     page.get_by_label("User").fill(USER)
@@ -263,10 +282,21 @@ def sign_in(page: Page, address: str) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "/browse", "/item?id=i003", "/overview", f"/models?retrain={searched.SEARCHED}"],
+    [
+        "/",
+        "/browse",
+        "/item?id=i003",
+        "/overview",
+        f"/models?retrain={searched.SEARCHED}",
+        "/rules",
+    ],
 )
 def test_a_phone_never_scrolls_sideways(app: str, phone: Page, path: str) -> None:
-    told = {"/overview": "of 8 tasks done", "/models": "came to like it afterwards"}
+    told = {
+        "/overview": "of 8 tasks done",
+        "/models": "came to like it afterwards",
+        "/rules": "Bring back",
+    }
     behind = path.partition("?")[0]
     if behind in told:
         sign_in(phone, app + path)
