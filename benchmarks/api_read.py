@@ -105,7 +105,16 @@ def prepare(owner: str, users: int) -> str:
 def running_api(
     url: str, app: str = "serving.api.app:create_app", *, log: int | None = None
 ) -> Iterator[str]:
-    """Yield the base URL of an app (the API) in a process of its own, once it is ready.
+    """Yield the base URL of an app (the API) in a process of its own, once it is ready."""
+    with started_api(url, app, log=log) as ((host, port), _):
+        yield f"http://{host}:{port}"
+
+
+@contextmanager
+def started_api(
+    url: str, app: str = "serving.api.app:create_app", *, log: int | None = None
+) -> Iterator[tuple[tuple[str, int], int]]:
+    """Yield the address of an app (the API) and its process' id, once it is ready.
 
     It opens its port itself, as in production: a socket handed over by descriptor would miss
     TCP_NODELAY and wait 40 ms for each answer.
@@ -121,7 +130,7 @@ def running_api(
         until = time.monotonic() + 60
         while not is_listening(port) and time.monotonic() < until:
             time.sleep(0.1)
-        yield f"http://{HOST}:{port}"
+        yield (HOST, port), process.pid
     finally:
         process.terminate()
         process.wait(timeout=10)

@@ -1,0 +1,117 @@
+"""A minute of everything at once through the API: what it carries, how long each kind takes.
+
+    python -m benchmarks.load [--seconds 60] [--connections 16 64]
+
+Lists that are looked up and lists made just now, with reasons and without, explanations, searches,
+ratings and hides come from one client of many connections; in the midst of it a release is
+published, and rules change. Every list must be of one release: each has items of its own.
+"""
+
+import argparse
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from threading import Event
+
+from sqlalchemy.orm import Session
+
+from benchmarks.api_read import started_api
+from benchmarks.busy_shop import HONEST, SHARES, Mix, World
+from benchmarks.closed_loop import Answer, drive, percentiles
+from serving import database, keys
+from tests.serving.server import as_role, create_database, temporary_server
+
+DATASET = "bench"
+
+
+def main() -> None:
+    """Print a table for each number of connections."""
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("--seconds", type=float, default=60)
+    arguments.add_argument("--connections", type=int, nargs="+", default=[16, 64])
+    given = arguments.parse_args()
+    for n_connections in given.connections:
+        with temporary_server({"max_connections": "200"}) as server:
+            owner = create_database(server.url("postgres"), DATASET)
+            one_load(owner, n_connections, given.seconds)
+
+
+def one_load(owner: str, n_connections: int, seconds: float) -> None:
+    """Print what one load found."""
+    key = made(owner)
+    publisher, api = as_role(owner, "publisher"), as_role(owner, "api")
+    world = World(database.connect(publisher, DATASET), database.connect(api, DATASET))
+    world.prepare()
+    mix = Mix(DATASET, key, world.people, world.items)
+    with started_api(api, log=subprocess.DEVNULL) as (address, pid):
+        drive(address, mix.ask, connections=n_connections, seconds=3)  # warm
+        before = resident(pid)
+        load = partial(
+            drive, address, mix.ask, connections=n_connections, seconds=seconds, see=mix.see
+        )
+        answers = changing(world.change, seconds / 2, load)
+        report(answers, mix, n_connections, seconds, (before, resident(pid)))
+    world.publisher.dispose()
+    world.writer.dispose()
+
+
+def changing(
+    change: Callable[[], None], after: float, load: Callable[[], list[Answer]]
+) -> list[Answer]:
+    """Return the answers of a load in the midst of which something changes."""
+    never = Event()
+
+    def later() -> None:
+        never.wait(after)
+        change()
+
+    with ThreadPoolExecutor(1) as beside:
+        changed = beside.submit(later)
+        answers = load()
+        changed.result()
+    return answers
+
+
+def report(
+    answers: list[Answer], mix: Mix, n_connections: int, seconds: float, memory: tuple[int, int]
+) -> None:
+    """Print the table and the verdict."""
+    refused = Counter(one.status for one in answers if one.status in HONEST)
+    print(f"{n_connections} connections, {len(answers) / seconds:.0f} requests a second")
+    print(f"  {'kind':18} {'a second':>9} {'p50 ms':>8} {'p95 ms':>8} {'p99 ms':>8}")
+    for kind in SHARES:
+        own = [one for one in answers if one.kind == kind]
+        figures = "".join(f" {ms:8.1f}" for ms in percentiles(own, 50, 95, 99))
+        print(f"  {kind:18} {len(own) / seconds:9.1f}{figures}")
+    print(f"  refused for now (503, 429): {dict(refused) or 0}; wrong: {len(mix.wrong)}")
+    print(f"  releases seen: {sorted(mix.shown)}")
+    print(f"  memory of the API: {memory[0]} MB before, {memory[1]} MB after")
+    for line in mix.wrong[:5]:
+        print(f"  WRONG {line}")
+    whole = len({release for release, _ in mix.shown}) == len(mix.shown)
+    sys.exit("NOT GOOD") if mix.wrong or not whole else print("  ok", flush=True)
+
+
+def resident(pid: int) -> int:
+    """Return the megabytes of memory that a process has."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * 4096 // 1_000_000
+
+
+def made(owner: str) -> str:
+    """Make an empty shop, and return a product's key."""
+    database.migrate(owner, DATASET)
+    database.grant(owner, DATASET)
+    engine = database.connect(owner, DATASET)
+    with Session(engine) as session, session.begin():
+        key = keys.create(session, "bench", ["read", "feedback"])
+    engine.dispose()
+    return key
+
+
+if __name__ == "__main__":
+    main()
