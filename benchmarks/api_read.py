@@ -174,9 +174,10 @@ def statement(url: str, users: int, seconds: float) -> list[float]:
         recommendations.for_person(connection, Holder(), "0", Wanted(limit=LIMIT))  # which plans it
         cursor = raw.cursor()
         until = time.perf_counter() + seconds
+        name = recommendations.FOR_PERSON.name
         while (started := time.perf_counter()) < until:
             given = (str(random.integers(users)), LIMIT)
-            cursor.execute(f"execute {recommendations.FOR_PERSON.name}(%s, %s, false)", given)
+            cursor.execute(f"execute {name}(%s, %s, false, false)", given)
             cursor.fetchall()
             took.append(time.perf_counter() - started)
     engine.dispose()

@@ -120,7 +120,7 @@ def bare_app() -> FastAPI:
     def rows(user_id: str) -> Response:
         with engine.connect() as connection:
             found = recommendations.FOR_PERSON.execute(
-                connection, user_id=user_id, limit=LIMIT, whole=True
+                connection, user_id=user_id, limit=LIMIT, whole=False, taste=True
             )
             listed = [dict(row) for row in found.mappings()]
         return Response(to_json(listed), media_type="application/json")

@@ -23,7 +23,7 @@ def explain(connection: Connection, holder: Holder, user_id: str, item_id: str) 
     Raises:
         NothingReleasedError: nothing was released yet.
     """
-    stored = stored_for(connection, user_id, limit=FULL, whole=True)
+    stored = stored_for(connection, user_id, Wanted(limit=FULL, explain=True))
     if stored.taste is None:
         raise RuntimeError("a person's taste was asked for and not read")
     held = holder.of(connection, stored.release["release_id"])
