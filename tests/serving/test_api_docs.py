@@ -1,4 +1,4 @@
-"""The commands of docs/api.md are run as they are printed."""
+"""The commands of docs/api.md, and those of the README, are run as they are printed."""
 
 import json
 import os
@@ -20,7 +20,9 @@ from tests.serving.server import as_role
 
 PAGE = (ROOT / "docs/api.md").read_text()
 COMMANDS = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
-
+[README] = re.findall(
+    r"## Build on the API\n```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL
+)
 
 WINDOW = """
     insert into window_lists (user_id, retrain_id, recipe, item_ids, scores, wanted)
@@ -114,6 +116,17 @@ def test_the_retry_that_the_page_describes_is_written_once(
 
     assert [answer["status"] for answer in answers] == ["accepted", "repeated"]
     assert shop.rows(owner, "select count(*) from outbox") == [(1,)]
+
+
+def test_the_commands_of_the_readme_work_as_they_are_printed(
+    surroundings: dict[str, str], owner: Engine
+) -> None:
+    setting, commands = README.split("\n\n")
+    assert "keys add $DATASET shop --scope read --scope feedback" in setting  # as `surroundings`
+
+    run(commands, surroundings)
+
+    assert shop.rows(owner, "select user_id, item_id, rating from feedback") == [("42", "6", 5.0)]
 
 
 def test_every_problem_is_on_the_page() -> None:
