@@ -40,6 +40,8 @@ _ITEMS = text(
     """
 )
 
+Years = tuple[int | None, int | None]  # the first and the last; None: no bound
+ALWAYS: Years = (None, None)
 
 @dataclass(frozen=True)
 class Held:
@@ -92,6 +94,20 @@ class Held:
             self._barred.clear()
             self._barred[item_ids] = found
         return found
+
+    @cached_property
+    def years(self) -> NDArray[np.float32]:
+        """When each place's item was released; NaN where nobody knows."""
+        found = [item["released"] for item in self.items]
+        return np.array([np.nan if year is None else year for year in found], np.float32)
+
+    def not_released(self, between: Years) -> NDArray[np.bool_]:
+        """Return which places are of none of these years; no place, if there is no bound."""
+        first, last = between
+        if first is None and last is None:
+            return np.zeros(len(self.ids), bool)
+        after = self.years >= (-np.inf if first is None else first)
+        return ~(after & (self.years <= (np.inf if last is None else last)))
 
     def places_of(self, item_ids: Iterable[str]) -> Places:
         """Return the places of those of the items that the release knows."""

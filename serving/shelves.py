@@ -6,7 +6,7 @@ from sqlalchemy import Connection, text
 
 from serving.errors import NothingReleasedError
 from serving.fold_in import best
-from serving.held import Held, Holder
+from serving.held import ALWAYS, Held, Holder, Years
 from serving.schemas import Shelf
 from serving.slate import Slate
 
@@ -54,14 +54,24 @@ _OF_VENDOR = text(
 )
 
 
-def popular(connection: Connection, holder: Holder, *, category: str | None, limit: int) -> Shelf:
+def popular(
+    connection: Connection,
+    holder: Holder,
+    *,
+    category: str | None,
+    released: Years = ALWAYS,
+    limit: int,
+) -> Shelf:
     """Return what most people like; of one category, its best-sellers.
+
+    With a first or a last year of release nothing is listed whose year nobody knows.
 
     Raises:
         NothingReleasedError: nothing was released yet.
     """
     held, slate = holder.now(connection)
-    return _shelf(held, slate, held.popularity, category=category, limit=limit)
+    signal = np.where(held.not_released(released), np.float32(0), held.popularity)
+    return _shelf(held, slate, signal, category=category, limit=limit)
 
 
 def trending(connection: Connection, holder: Holder, *, category: str | None, limit: int) -> Shelf:

@@ -25,7 +25,7 @@ from serving import (
 from serving.api import problems
 from serving.api.door import Caller, caller
 from serving.api.segments import SegmentRoute
-from serving.held import Holder
+from serving.held import Holder, Years
 from serving.recommendations import Wanted
 
 MOST_LISTED = 100
@@ -43,6 +43,9 @@ Search = Annotated[
 Category = Annotated[
     Annotated[str, Field(max_length=200, pattern=NO_NUL)] | SkipJsonSchema[None],
     Query(examples=["Drama"]),
+]
+Year = Annotated[
+    int | SkipJsonSchema[None], Query(ge=0, le=9999, description="A year.", examples=[1990])
 ]
 Exclude = Annotated[
     list[schemas.Id] | SkipJsonSchema[None],
@@ -66,6 +69,11 @@ async def wanted(
     return Wanted(limit, category, tuple(exclude or ()), explain)
 
 
+async def years(released_from: Year = None, released_to: Year = None) -> Years:
+    """Return between which years something shall have been released."""
+    return released_from, released_to
+
+
 async def holder(request: Request, dataset: str) -> Holder:
     """Return what holds the data set's releases in this process."""
     found: Holder = request.app.state.holders[dataset]
@@ -74,6 +82,7 @@ async def holder(request: Request, dataset: str) -> Holder:
 
 Asked = Annotated[Wanted, Depends(wanted)]
 Have = Annotated[Holder, Depends(holder)]
+Released = Annotated[Years, Depends(years)]
 
 health = APIRouter(tags=["health"])
 read = APIRouter(
@@ -201,10 +210,13 @@ def person(
 
 
 @read.get("/popular", response_model=schemas.Shelf, tags=["shelves"], summary="Most liked")
-def popular(ask: Ask, have: Have, category: Category = None, limit: Limit = 20) -> Response:
-    """What most people like; of one category, its best-sellers."""
+def popular(
+    ask: Ask, have: Have, released: Released, category: Category = None, limit: Limit = 20
+) -> Response:
+    """What most people like; of one category, its best-sellers; of some years, theirs."""
     with ask.connection() as connection:
-        return as_json(shelves.popular(connection, have, category=category, limit=limit))
+        shelf = shelves.popular(connection, have, category=category, released=released, limit=limit)
+        return as_json(shelf)
 
 
 @read.get("/trending", response_model=schemas.Shelf, tags=["shelves"], summary="Liked lately")

@@ -5,11 +5,11 @@ from threading import Barrier, Thread
 import httpx2
 import numpy as np
 import pytest
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, text
 
 from serving import held, recommendations, scoring
 from serving.client import Client
-from serving.errors import NothingReleasedError, OffScaleError
+from serving.errors import NothingReleasedError, OffScaleError, RequestRefusedError
 from serving.held import Held, Holder
 from serving.recommendations import Wanted
 from serving.schemas import GivenRating, Recommendations, Shelf
@@ -304,6 +304,30 @@ def test_shelves_need_no_person(publisher: Engine, client: Client) -> None:
     assert ids(client.trending()) == ["f2", "o1"]
     assert ids(client.of_vendor("film house")) == ["f4", "f3", "f2", "f1", "c1"]
     assert ids(client.of_vendor("nobody")) == []
+
+
+def test_best_sellers_of_some_years_include_both_ends(publisher: Engine, client: Client) -> None:
+    live_shop.release(publisher)
+
+    assert ids(client.popular(released_from=2002, released_to=2003)) == ["o3", "o2", "f3", "f2"]
+    assert ids(client.popular(released_from=2004)) == ["o4", "f4"]
+    assert ids(client.popular(released_to=2001)) == ["o1", "f1"]
+    assert ids(client.popular(category="film", released_from=2003)) == ["f4", "f3"]
+    assert ids(client.popular(released_from=2003, released_to=2002)) == []
+    with pytest.raises(RequestRefusedError):
+        client.popular(released_from=-1)
+
+
+def test_what_was_released_nobody_knows_when_is_of_no_years(
+    publisher: Engine, owner: Engine, client: Client
+) -> None:
+    live_shop.release(publisher)
+    with owner.begin() as connection:
+        connection.execute(text("update items set released = null where item_id = 'o4'"))
+
+    assert ids(client.popular(limit=1)) == ["o4"]
+    assert ids(client.popular(released_from=0, limit=1)) == ["o3"]
+    assert ids(client.popular(released_to=9999, limit=1)) == ["o3"]
 
 
 def test_what_is_liked_since_the_release_is_trending(
