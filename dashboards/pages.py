@@ -5,6 +5,13 @@ from pathlib import Path
 import streamlit as st
 
 HERE = Path(__file__).parent
+CARRIED = ("dataset", "person")
+
+
+def address() -> dict[str, str]:
+    """Return what the address names on every page: links that carry it need no detour back."""
+    chosen = {name: st.session_state.get(name) or st.query_params.get(name) for name in CARRIED}
+    return {name: str(value) for name, value in chosen.items() if value}
 
 
 def for_you() -> st.Page:

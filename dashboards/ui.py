@@ -1,6 +1,7 @@
 """Pieces that pages are made of: headings, cards, shelves, banners. Texts from data are escaped."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 import streamlit as st
@@ -12,6 +13,8 @@ from serving.schemas import Item
 
 CARD = 156  # pixels: two cards and a peek at a third on a phone
 NARROWEST_CARD = 148
+COVER = 234  # pixels, of a card's height
+EMPTY_SHELVES, EMPTY_CARDS = 2, 7
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,22 @@ def wall(cards: Iterable[Card], place: str, *, actions: Actions | None = None) -
     with st.grid("auto", min_column_width=NARROWEST_CARD, gap=("medium", "small")):
         for each in cards:
             _card(each, place, "stretch", actions)
+
+
+@contextmanager
+def waiting(place: str) -> Iterator[None]:
+    """Show where shelves will stand, while what is inside takes longer than half a second.
+
+    Only once in a visit: later what is there already stays until the new answer is drawn.
+    """
+    with st.container(gap="medium", key=f"waiting-{place}"), ExitStack() as drawn:
+        if st.session_state.setdefault(f"waited-{place}", 0) == 0:
+            st.session_state[f"waited-{place}"] = 1
+            for _ in range(EMPTY_SHELVES):
+                with st.container(horizontal=True, wrap=False, gap="small"):
+                    for _ in range(EMPTY_CARDS):
+                        drawn.enter_context(st.skeleton(height=COVER, width=CARD))
+        yield
 
 
 def stars(item: Item, place: str, actions: Actions) -> None:
@@ -159,7 +178,4 @@ def _actions(item: Item, place: str, actions: Actions) -> None:
 
 
 def _open(item_id: str) -> None:
-    asked = {"id": item_id}
-    if "dataset" in st.session_state:
-        asked["dataset"] = st.session_state["dataset"]
-    st.switch_page(pages.item(), query_params=asked)
+    st.switch_page(pages.item(), query_params=pages.address() | {"id": item_id})

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboards import ui
-from dashboards.demo import choices, data, states
+from dashboards.demo import choices, data, head, states
 from dashboards.text import esc, plural
 from dashboards.ui import Card
 
@@ -16,11 +16,13 @@ def first_page() -> None:
     st.session_state["page"] = 1
 
 
-st.title("Browse", anchor=False)
-
 with states.told():
     dataset = choices.dataset()
     about = data.about(dataset)
+    people = data.people(dataset)
+
+with head.line(people.value, about.value):
+    st.title("Browse", anchor=False, width="content")
 
 noun, categories = about.value.item_noun, list(about.value.categories)
 q = (
@@ -63,7 +65,8 @@ elif categories:
 
 count, shelf = st.container(), st.container()
 with states.told():
-    found = data.items(dataset, q, category, ON_A_PAGE, 0)
+    with shelf, ui.waiting("browse"):
+        found = data.items(dataset, q, category, ON_A_PAGE, 0)
     n_pages = max(-(-found.value.total // ON_A_PAGE), 1)
     with st.container(horizontal_alignment="center"):
         page = st.pagination(n_pages, key="page", bind="query-params") if n_pages > 1 else 1

@@ -1,4 +1,9 @@
-"""What somebody chose for the whole demo: the data set, and the person he looks at."""
+"""What somebody chose for the whole demo: the data set, and the person he looks at.
+
+Both stand in the address as well, so that a reload, a bookmark and the way back keep them.
+"""
+
+from collections.abc import Container, Sequence
 
 import streamlit as st
 
@@ -7,6 +12,8 @@ from dashboards.text import esc, plural
 from serving.schemas import About, Person
 
 STRANGER = "somebody-new"
+NEWCOMER = "n-"  # the API's ids of those who started begin so
+_SEEN = "seen-in-the-address"
 LONGEST_ID = 200
 LISTED = 20  # items of a list that are shown
 RATED = 1000  # ratings of a person that pages know of
@@ -22,9 +29,7 @@ def dataset_switch(titles: dict[str, str]) -> None:
     """Let somebody choose the data set, where there is more than one."""
     if len(titles) < 2:  # noqa: PLR2004 # a choice
         return
-    asked = st.query_params.get("dataset")
-    if "dataset" not in st.session_state and asked in titles:
-        st.session_state["dataset"] = asked
+    _follow("dataset", titles)
     st.selectbox(
         "Data set",
         list(titles),
@@ -32,15 +37,15 @@ def dataset_switch(titles: dict[str, str]) -> None:
         key="dataset",
         persist_state="session",
     )
+    _keep("dataset", next(iter(titles)))
 
 
-def person(known: list[Person], about: About) -> str:
+def person(known: Sequence[Person], about: About) -> str:
     """Let somebody pick a person or type an id; return the id."""
     options = {each.user_id: _label(each, about) for each in known}
     options[STRANGER] = "Somebody new"
-    asked = st.query_params.get("person")
-    if "person" not in st.session_state and asked:
-        st.session_state["person"] = asked[:LONGEST_ID]
+    first = next(iter(options))
+    _follow("person")
     if chosen := chosen_person():
         # What is not among the options would come back from the browser as its label.
         options.setdefault(chosen, f"Person {chosen}")
@@ -55,6 +60,7 @@ def person(known: list[Person], about: About) -> str:
         label_visibility="collapsed",
         width=300,
     )
+    _keep("person", first)
     return (chosen or STRANGER).strip()[:LONGEST_ID] or STRANGER
 
 
@@ -67,6 +73,26 @@ def chosen_person() -> str | None:
 def who(user_id: str) -> str:
     """Return the person in words, as Markdown."""
     return "somebody new" if user_id == STRANGER else f"person {esc(user_id)}"
+
+
+def _follow(name: str, known: Container[str] | None = None) -> None:
+    """Choose what the address asks for, if a link or the way back led to another one."""
+    asked = st.query_params.get(name)
+    if asked and asked != _seen().get(name) and (known is None or asked in known):
+        st.session_state[name] = asked[:LONGEST_ID]
+
+
+def _keep(name: str, first: str) -> None:
+    """Write what is chosen into the address; not the first, which nobody chose."""
+    chosen = st.session_state.get(name)
+    if chosen and chosen != (st.query_params.get(name) or first):
+        st.query_params[name] = chosen
+    _seen()[name] = st.query_params.get(name)
+
+
+def _seen() -> dict[str, str | None]:
+    found: dict[str, str | None] = st.session_state.setdefault(_SEEN, {})
+    return found
 
 
 def _label(person: Person, about: About) -> str:

@@ -139,6 +139,15 @@ def of_vendor(dataset: str, vendor: str, limit: int) -> Known[Shelf]:
     )
 
 
+@st.cache_data(ttl="60s", show_spinner=False, max_entries=200)
+def of_years(dataset: str, first: int, last: int, limit: int) -> Known[Shelf]:
+    """Return the most popular of what was released in these years, both included."""
+    return ask(
+        ("years", dataset, first, last, limit),
+        lambda: client(dataset).popular(released_from=first, released_to=last, limit=limit),
+    )
+
+
 @st.cache_data(ttl="60s", show_spinner=False, max_entries=500)
 def item(dataset: str, item_id: str) -> Known[Item] | None:
     """Return one item; nothing where the catalogue does not have it."""
@@ -172,7 +181,7 @@ def similar(dataset: str, item_id: str, limit: int) -> Known[SimilarItems] | Non
 def forget() -> None:
     """Ask the API again on the next call, whatever the time."""
     forget_person()
-    for each in (about, people, item, items, similar, popular, trending, of_vendor):
+    for each in (about, people, item, items, similar, popular, trending, of_vendor, of_years):
         each.clear()
 
 

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboards import pages, ui
-from dashboards.demo import acting, choices, data, reasons, shelves, states
+from dashboards.demo import acting, choices, data, head, reasons, shelves, states
 from dashboards.text import esc, moment, plural
 from dashboards.ui import Card
 from serving.schemas import Recommendations
@@ -15,13 +15,8 @@ with states.told():
     about = data.about(dataset)
     people = data.people(dataset)
 
-with st.container(
-    horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"
-):
+with head.line(people.value, about.value, start=True):
     st.title("For you", anchor=False, width="content")
-    with st.container(horizontal=True, width="content", gap="small"):
-        choices.person(people.value, about.value)
-        st.button("Start as somebody new", key="start", on_click=acting.start)
 acting.arrive("for you")
 
 
@@ -30,7 +25,7 @@ def body() -> None:
     """Show the shelves; only they run again when something is rated."""
     acting.say()
     user_id = choices.chosen_person() or choices.STRANGER
-    with states.told():
+    with states.told(), ui.waiting("home"):
         found = data.recommendations(dataset, user_id, choices.LISTED)
         rated = data.ratings(dataset, user_id, choices.RATED)
         likes = reasons.liked(rated.value.items, about.value, len(rated.value.items))
@@ -41,9 +36,11 @@ def body() -> None:
         best = data.popular(dataset, favourite, ALIKE) if favourite else None
         vendor = shelves.favourite_vendor(likes)
         theirs = data.of_vendor(dataset, vendor, ALIKE) if vendor else None
+        decade = None if vendor else shelves.favourite_decade(likes)
+        its = data.of_years(dataset, decade, decade + 9, ALIKE) if decade else None
         new = shelves.new_category(rated.value.items, about.value) if likes else None
         unknown = data.popular(dataset, new, ALIKE) if new and new != favourite else None
-    states.banner(about, people, found, rated, alike, trending, best, theirs, unknown)
+    states.banner(about, people, found, rated, alike, trending, best, theirs, its, unknown)
     list_, noun = found.value, about.value.item_noun
     told(list_, rated.value.total)
     if list_.kind == "fallback":
@@ -67,6 +64,7 @@ def body() -> None:
             ("Trending now", "trending", trending),
             (f"Best-sellers in {esc(favourite or '')}", "best", best),
             (f"More from {esc(vendor or '')}", "vendor", theirs),
+            (f"More from the {decade}s", "decade", its),
             (f"New to you: {esc(new or '')}", "new", unknown),
         ):
             items = shelves.unseen(shelf.value.items, out, SHORT) if shelf else []
@@ -95,7 +93,7 @@ def told(found: Recommendations, n: int) -> None:
                 f"- {reasons.kind_in_words(found)}"
             )
             if n:
-                st.page_link(pages.ratings(), label="My ratings", icon=":material/star:")
+                st.page_link(pages.ratings(), query_params=pages.address())
 
 
 def badge(found: Recommendations) -> str:

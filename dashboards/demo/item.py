@@ -3,34 +3,39 @@
 import streamlit as st
 
 from dashboards import pages, ui
-from dashboards.demo import acting, choices, data, states, why
+from dashboards.demo import acting, choices, data, head, states, why
 from dashboards.text import esc, figure, plural
 from dashboards.ui import Card
 
 ALIKE = 20
 
 item_id = st.query_params.get("id", "")[: choices.LONGEST_ID]
-acting.arrive(f"item {item_id}")
 
 with states.told():
     dataset = choices.dataset()
     about = data.about(dataset)
+    people = data.people(dataset)
     found = data.item(dataset, item_id) if item_id else None
     alike = data.similar(dataset, item_id, ALIKE) if found else None
+
+with (
+    head.line(people.value, about.value),
+    st.container(horizontal=True, gap="small", width="content"),
+):
+    for page, label in ((pages.for_you(), "Back to the list"), (pages.browse(), "Browse")):
+        st.page_link(page, label=f":gray[{label}]", query_params=pages.address())
+acting.arrive(f"item {item_id}")
 
 noun = about.value.item_noun
 if found is None:
     st.title(f"No such {esc(noun)}", anchor=False)
     asked = f"{esc(noun)} {esc(item_id)}" if item_id else f"no {esc(noun)}"
     st.caption(f"The link asked for {asked}. It may have left the catalogue.")
-    st.page_link(pages.browse(), label=f"Browse all {plural(noun)}", icon=":material/grid_view:")
+    st.page_link(pages.browse(), label=f"Browse all {plural(noun)}", query_params=pages.address())
     st.stop()
 
 item = found.value
 states.banner(about, found, alike)
-with st.container(horizontal=True, gap="small"):
-    st.page_link(pages.for_you(), label=":gray[Back to the list]", icon=":material/arrow_back:")
-    st.page_link(pages.browse(), label=":gray[Browse]", icon=":material/grid_view:")
 
 
 @st.fragment
@@ -53,7 +58,7 @@ def body() -> None:
 def about_him() -> None:
     """Show his stars for the item, and why it is on his list or not."""
     user_id = choices.chosen_person() or choices.STRANGER
-    with states.told():
+    with states.told(), ui.waiting("item"):
         rated = data.ratings(dataset, user_id, choices.RATED)
         told = data.explanation(dataset, user_id, item.item_id)
     states.banner(rated, told)

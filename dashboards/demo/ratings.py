@@ -3,17 +3,19 @@
 import streamlit as st
 
 from dashboards import pages, ui
-from dashboards.demo import acting, choices, data, states
+from dashboards.demo import acting, choices, data, head, states
 from dashboards.text import article, esc, plural
 from serving.schemas import Item
-
-st.title("My ratings", anchor=False)
-acting.arrive("ratings")
 
 with states.told():
     dataset = choices.dataset()
     about = data.about(dataset)
+    people = data.people(dataset)
 noun = about.value.item_noun
+
+with head.line(people.value, about.value):
+    st.title("My ratings", anchor=False, width="content")
+acting.arrive("ratings")
 
 
 @st.fragment
@@ -34,8 +36,11 @@ def body() -> None:
             "Five stars here and there are enough for a list of your own.",
         )
         with st.container(horizontal_alignment="center"):
-            st.page_link(pages.browse(), label=f"Find {plural(noun)} you know",
-                         icon=":material/grid_view:")  # fmt: skip
+            st.page_link(
+                pages.browse(),
+                label=f"Find {plural(noun)} you know",
+                query_params=pages.address(),
+            )
         return
     actions = acting.actions(page.items, about.value)
     for item in page.items:
@@ -47,9 +52,7 @@ def body() -> None:
     if acting.can_be_forgotten():
         leave()
     else:
-        st.caption(
-            "Who began elsewhere is forgotten by an operator: the key of this app may not do it."
-        )
+        ask_an_operator(user_id)
 
 
 def row(item: Item, actions: ui.Actions, *, hidden: bool = False) -> None:
@@ -81,7 +84,23 @@ def leave() -> None:
             "**Everything you said is deleted here at once**, and your list with it. What was "
             "already learned from it leaves with the next clean-up of the lake."
         )
+        st.caption("Only the visit in which you began can do this. After a reload ask an operator.")
         st.button("Forget me now", key="forget", type="primary", on_click=acting.forget)
+
+
+def ask_an_operator(user_id: str) -> None:
+    """Say who can still forget him, as this visit has no token of his."""
+    if user_id == choices.STRANGER:
+        return
+    st.divider()
+    began = (
+        "You began in another visit, or the page was reloaded since. The token with which you "
+        "could delete everything at once belonged to that visit, and nobody has it any more."
+        if user_id.startswith(choices.NEWCOMER)
+        else "Who began elsewhere is not forgotten from here: the key of this app may not do it."
+    )
+    st.caption(f"{began} You can still be forgotten by an operator; he needs your id.")
+    st.code(user_id, language=None)
 
 
 body()

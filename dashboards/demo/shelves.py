@@ -7,6 +7,7 @@ from typing import TypeVar
 from serving.schemas import About, Item, RatedItem
 
 ItemT = TypeVar("ItemT", bound=Item)
+DECADE = 10  # years
 
 
 def favourite_category(likes: Sequence[Item]) -> str | None:
@@ -25,6 +26,12 @@ def favourite_vendor(likes: Sequence[Item]) -> str | None:
     """Return who made most of what he likes; nobody where the data set names no vendor."""
     counts = Counter(item.vendor for item in likes if item.vendor)
     return min(counts, key=lambda name: (-counts[name], name), default=None)
+
+
+def favourite_decade(likes: Sequence[Item]) -> int | None:
+    """Return the first year of the decade of most of what he likes, the later among equals."""
+    counts = Counter(item.released // DECADE * DECADE for item in likes if item.released)
+    return max(counts, key=lambda year: (counts[year], year), default=None)
 
 
 def unseen(items: Iterable[ItemT], seen: Collection[str], n: int) -> list[ItemT]:

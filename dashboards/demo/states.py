@@ -58,10 +58,14 @@ def banner(*shown: Known[Any] | None) -> None:
 
 
 def footer(about: About) -> None:
-    """Show whose data this is."""
+    """Show whose data this is, and where operators go."""
     st.space("small")
-    st.caption(f"{esc(about.title)} · {plural(about.item_noun, about.n_items)}. "
-               f"{esc(about.licence)} Covers are drawn, not real.")  # fmt: skip
+    with st.container(
+        horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"
+    ):
+        st.caption(f"{esc(about.title)} · {plural(about.item_noun, about.n_items)}. "
+                   f"{esc(about.licence)} Covers are drawn, not real.")  # fmt: skip
+        st.page_link(pages.overview(), label=":gray[For operators]", query_params=pages.address())
 
 
 def _nothing_released() -> None:

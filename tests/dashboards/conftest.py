@@ -14,6 +14,15 @@ import dashboards
 from dashboards.demo import data
 from dashboards.demo.memory import Known
 from tests.dashboards import shop
+from tests.dashboards.browsing import (  # noqa: F401 # fixtures
+    app,
+    browser,
+    desktop,
+    phone,
+    settings,
+    themed,
+    told,
+)
 from tests.dashboards.fake_api import KEY, fake_api
 from tests.dashboards.visitors import Visitors
 
@@ -51,6 +60,7 @@ def demo(monkeypatch: pytest.MonkeyPatch) -> None:
         "explanation": lambda _dataset, user_id, i: known(Visitors().explanation(user_id, i)),
         "popular": lambda _dataset, category, n: known(shop.shelf(n, category=category)),
         "trending": lambda _dataset, n: known(shop.shelf(n, start=20)),
+        "of_years": lambda _dataset, first, last, n: known(shop.shelf(n, years=(first, last))),
         "of_vendor": lambda _dataset, _vendor, n: known(shop.shelf(n, start=40)),
         "item": lambda _dataset, item_id: maybe(shop.item(item_id)),
         "items": lambda _dataset, *asked: known(shop.items(*asked)),

@@ -53,7 +53,8 @@ def answer(visitors: Visitors, path: str, params: Mapping[str, str]) -> Answer: 
         case ["users", user_id, "explanations", item_id]:
             return _one(visitors.explanation(user_id, item_id))
         case ["popular"]:
-            return _one(shop.shelf(limit, category=params.get("category")))
+            years = int(params.get("released_from", 0)), int(params.get("released_to", 9999))
+            return _one(shop.shelf(limit, category=params.get("category"), years=years))
         case ["trending"]:
             return _one(shop.shelf(limit, start=20))
         case ["vendor-items"]:

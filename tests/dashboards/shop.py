@@ -146,8 +146,18 @@ def similar(item_id: str, limit: int) -> SimilarItems | None:
     return SimilarItems(item_id=item_id, release_id=12, items=listed(near[:limit]))
 
 
-def shelf(limit: int, *, category: str | None = None, start: int = 0) -> Shelf:
-    chosen = [item for item in ITEMS[start:] if category in (None, *item.categories)]
+def shelf(
+    limit: int,
+    *,
+    category: str | None = None,
+    start: int = 0,
+    years: tuple[int, int] = (0, 9999),
+) -> Shelf:
+    chosen = [
+        item
+        for item in ITEMS[start:]
+        if category in (None, *item.categories) and years[0] <= (item.released or 0) <= years[1]
+    ]
     return Shelf(release_id=12, items=listed(chosen[:limit]))
 
 

@@ -51,3 +51,45 @@ def test_before_any_set_up_the_app_says_so(page: Page) -> None:
 
     assert not shown.exception
     assert "not set up" in words(shown)
+
+
+@pytest.mark.usefixtures("demo")
+def test_consumers_have_a_bar_and_the_console_is_not_in_their_way(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(data, "titles", lambda: {"playground": "Playground"})
+
+    shown = page(PAGE)
+    shown.query_params["person"] = "1990"
+    shown.run()
+
+    assert not shown.exception
+    links = [each.proto for each in shown.get("page_link")]
+    assert [link.label for link in links[:3]] == ["For you", "Browse", "My ratings"]
+    assert {link.query_string for link in links[:3]} == {"person=1990"}
+    assert "Overview" not in {link.label for link in links}
+    assert not shown.sidebar.children
+    assert links[-1].label == ":gray[For operators]"
+
+
+@pytest.mark.usefixtures("demo")
+def test_whoever_is_chosen_stands_in_the_address(page: Page) -> None:
+    shown = page("demo/for_you.py").run()
+
+    assert "person" not in shown.query_params
+    for chosen in ("0107", "0042"):
+        shown.selectbox(key="person").set_value(chosen).run()
+        assert shown.query_params["person"] == chosen
+
+
+@pytest.mark.usefixtures("demo")
+def test_the_address_counts_when_it_was_changed_last(page: Page) -> None:
+    shown = page("demo/for_you.py").run()
+    shown.selectbox(key="person").set_value("0107").run()
+
+    shown.query_params["person"] = "1990"
+    shown.run()
+
+    assert not shown.exception
+    assert shown.selectbox(key="person").value == "1990"
+    assert "14 films rated" in words(shown)

@@ -42,6 +42,15 @@ def test_who_made_most_of_what_he_likes() -> None:
     assert shelves.favourite_vendor(items("ab")) is None
 
 
+def test_the_favourite_decade_is_that_of_most_likes_and_the_later_among_equals() -> None:
+    made = [
+        Item(item_id=str(year), title="x", released=year) for year in (1989, 1990, 1999, 2000, 2009)
+    ]
+    assert shelves.favourite_decade(made) == 2000
+    assert shelves.favourite_decade(made[:-1]) == 1990
+    assert shelves.favourite_decade(items("ab")) is None
+
+
 def test_the_newest_like_is_by_time() -> None:
     person = shop.person("0042")
     assert person

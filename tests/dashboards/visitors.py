@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
+from threading import Event
 
 from serving.schemas import (
     Explanation,
@@ -29,6 +30,10 @@ class Visitors:
     hidden: dict[str, list[str]] = field(default_factory=dict)
     taken: dict[str, Receipt] = field(default_factory=dict)
     n_new: int = 0
+    may_answer: Event = field(default_factory=Event)  # lists wait for it
+
+    def __post_init__(self) -> None:
+        self.may_answer.set()
 
     def start(self) -> NewPerson:
         self.n_new += 1
@@ -53,6 +58,7 @@ class Visitors:
         return Forgotten(user_id=user_id, n_events=n, requested_at=shop.NOW)
 
     def recommendations(self, user_id: str | None, limit: int) -> Recommendations:
+        self.may_answer.wait(20)
         batch = shop.recommendations(user_id or "", 100)
         mine = self.rated.get(user_id or "", {})
         out = {*mine, *self.hidden.get(user_id or "", ())}

@@ -1,0 +1,26 @@
+"""The first line of each page of the demo: its title, and who somebody is at the right of it."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import streamlit as st
+
+from dashboards.demo import acting, choices
+from serving.schemas import About, Person
+
+
+@contextmanager
+def line(known: Sequence[Person], about: About, *, start: bool = False) -> Iterator[None]:
+    """Show what is drawn inside, then the choice of person; with `start` one may begin as new."""
+    with st.container(
+        horizontal=True,
+        vertical_alignment="center",
+        horizontal_alignment="distribute",
+        gap="small",
+        key="head",
+    ):
+        yield
+        with st.container(horizontal=True, width="content", gap="small"):
+            choices.person(known, about)
+            if start:
+                st.button("Start as somebody new", key="start", on_click=acting.start)
