@@ -15,6 +15,8 @@ _ICONS = {
     "below": ":material/south:",
     "rated": ":material/star:",
     "hidden": ":material/visibility_off:",
+    "ruled_out": ":material/block:",
+    "cold": ":material/fiber_new:",
 }
 
 
