@@ -46,9 +46,10 @@ def person(known: Sequence[Person], about: About) -> str:
     options[STRANGER] = "Somebody new"
     first = next(iter(options))
     _follow("person")
-    if chosen := chosen_person():
-        # What is not among the options would come back from the browser as its label.
-        options.setdefault(chosen, f"Person {chosen}")
+    # The widget of another page is another one: it shows what holds, not the first of the options.
+    st.session_state["person"] = chosen_person() or first
+    # What is not among the options would come back from the browser as its label.
+    options.setdefault(st.session_state["person"], f"Person {st.session_state['person']}")
     chosen = st.selectbox(
         "Person",
         list(options),
@@ -78,7 +79,8 @@ def who(user_id: str) -> str:
 def _follow(name: str, known: Container[str] | None = None) -> None:
     """Choose what the address asks for, if a link or the way back led to another one."""
     asked = st.query_params.get(name)
-    if asked and asked != _seen().get(name) and (known is None or asked in known):
+    news = asked != _seen().get(name) or name not in st.session_state
+    if asked and news and (known is None or asked in known):
         st.session_state[name] = asked[:LONGEST_ID]
 
 
