@@ -214,6 +214,21 @@ def test_who_began_elsewhere_is_told_who_may_forget_him(page: Page, visitors: Vi
     assert "forget" not in {button.key for button in shown.button}
 
 
+def test_whose_visit_is_over_is_told_that_his_token_is_gone_and_who_can_forget_him(
+    page: Page, visitors: Visitors
+) -> None:
+    visitors.rate("n-7", shop.ITEMS[0].item_id, 5)
+    shown = page(RATINGS)
+    shown.query_params["person"] = "n-7"
+    shown.run()
+
+    assert not shown.exception
+    assert "1 film rated" in words(shown)
+    assert "nobody has it any more" in words(shown)
+    assert [code.value for code in shown.code] == ["n-7"]
+    assert "forget" not in {button.key for button in shown.button}
+
+
 def test_what_is_remembered_of_a_person_is_asked_again_after_a_write(visitors: Visitors) -> None:
     before = data.ratings("playground", "0042", 10).value.total
     visitors.rate("0042", shop.ITEMS[5].item_id, 5)
