@@ -43,6 +43,7 @@ _ITEMS = text(
 Years = tuple[int | None, int | None]  # the first and the last; None: no bound
 ALWAYS: Years = (None, None)
 
+
 @dataclass(frozen=True)
 class Held:
     """One release. An item's place is its place by id as UTF-8 bytes: ties are broken by it."""

@@ -1,6 +1,7 @@
 """Who may come in, and how often: keys are looked up by their digest, and remembered a while."""
 
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from serving.api.datasets import Datasets
 from serving.api.metrics import Metrics
 from serving.api.pace import Pace
 from serving.errors import KeyRefusedError
+from serving.held import Holder
 from serving.keys import KnownKey, Scope
 
 MOST_REMEMBERED = 10_000
@@ -68,8 +70,14 @@ class Caller:
     doorkeeper: Doorkeeper
     pace: Pace
     metrics: Metrics
+    holders: defaultdict[str, Holder]
     dataset: str
     key: str | None
+
+    @property
+    def holder(self) -> Holder:
+        """What holds the data set's releases in this process; for a data set that is served."""
+        return self.holders[self.dataset]
 
     @contextmanager
     def connection(self, scope: Scope = "read") -> Iterator[Connection]:
@@ -119,4 +127,5 @@ async def caller(
     """Return who asks for what. Nothing blocks here: the key is checked in the route's thread."""
     state = request.app.state
     key = None if credentials is None else credentials.credentials
-    return Caller(state.datasets, state.doorkeeper, state.pace, state.metrics, dataset, key)
+    held = state.datasets, state.doorkeeper, state.pace, state.metrics, state.holders
+    return Caller(*held, dataset, key)

@@ -25,7 +25,7 @@ from serving import (
 from serving.api import problems
 from serving.api.door import Caller, caller
 from serving.api.segments import SegmentRoute
-from serving.held import Holder, Years
+from serving.held import Years
 from serving.recommendations import Wanted
 
 MOST_LISTED = 100
@@ -74,14 +74,7 @@ async def years(released_from: Year = None, released_to: Year = None) -> Years:
     return released_from, released_to
 
 
-async def holder(request: Request, dataset: str) -> Holder:
-    """Return what holds the data set's releases in this process."""
-    found: Holder = request.app.state.holders[dataset]
-    return found
-
-
 Asked = Annotated[Wanted, Depends(wanted)]
-Have = Annotated[Holder, Depends(holder)]
 Released = Annotated[Years, Depends(years)]
 
 health = APIRouter(tags=["health"])
@@ -144,13 +137,13 @@ def some_people(ask: Ask, limit: Limit = 50) -> Response:
     tags=["people"],
     summary="A person's list",
 )
-def for_person(ask: Ask, have: Have, asked: Asked, user_id: UserId) -> Response:
+def for_person(ask: Ask, asked: Asked, user_id: UserId) -> Response:
     """The person's list of the live release, or one made just now if he rated since.
 
     Somebody of whom nothing is known gets everybody's, kind `fallback`.
     """
     with ask.connection() as connection:
-        return as_json(recommendations.for_person(connection, have, user_id, asked))
+        return as_json(recommendations.for_person(connection, ask.holder, user_id, asked))
 
 
 @read.post(
@@ -159,16 +152,14 @@ def for_person(ask: Ask, have: Have, asked: Asked, user_id: UserId) -> Response:
     tags=["people"],
     summary="A stranger's list",
 )
-def for_stranger(
-    ask: Ask, have: Have, asked: Asked, stranger: Annotated[schemas.Stranger, Body()]
-) -> Response:
+def for_stranger(ask: Ask, asked: Asked, stranger: Annotated[schemas.Stranger, Body()]) -> Response:
     """A list for somebody without an id, from what he rated; nothing is stored.
 
     Items that the release does not know are passed over: nothing is learned from them yet.
     """
     with ask.connection() as connection:
         ratings = stranger.ratings
-        return as_json(recommendations.for_stranger(connection, have, ratings, asked))
+        return as_json(recommendations.for_stranger(connection, ask.holder, ratings, asked))
 
 
 @read.get(
@@ -177,10 +168,10 @@ def for_stranger(
     tags=["people"],
     summary="Why, or why not",
 )
-def explanation(ask: Ask, have: Have, user_id: UserId, item_id: ItemId) -> Response:
+def explanation(ask: Ask, user_id: UserId, item_id: ItemId) -> Response:
     """Why an item is on the person's list, or why not: the parts add up to its score."""
     with ask.connection() as connection:
-        return as_json(explanations.explain(connection, have, user_id, item_id))
+        return as_json(explanations.explain(connection, ask.holder, user_id, item_id))
 
 
 @read.get(
@@ -210,20 +201,20 @@ def person(
 
 
 @read.get("/popular", response_model=schemas.Shelf, tags=["shelves"], summary="Most liked")
-def popular(
-    ask: Ask, have: Have, released: Released, category: Category = None, limit: Limit = 20
-) -> Response:
+def popular(ask: Ask, released: Released, category: Category = None, limit: Limit = 20) -> Response:
     """What most people like; of one category, its best-sellers; of some years, theirs."""
     with ask.connection() as connection:
-        shelf = shelves.popular(connection, have, category=category, released=released, limit=limit)
+        shelf = shelves.popular(
+            connection, ask.holder, category=category, released=released, limit=limit
+        )
         return as_json(shelf)
 
 
 @read.get("/trending", response_model=schemas.Shelf, tags=["shelves"], summary="Liked lately")
-def trending(ask: Ask, have: Have, category: Category = None, limit: Limit = 20) -> Response:
+def trending(ask: Ask, category: Category = None, limit: Limit = 20) -> Response:
     """What people like lately, with what they liked since the release was made."""
     with ask.connection() as connection:
-        return as_json(shelves.trending(connection, have, category=category, limit=limit))
+        return as_json(shelves.trending(connection, ask.holder, category=category, limit=limit))
 
 
 @read.get("/vendor-items", response_model=schemas.Shelf, tags=["shelves"], summary="Of a vendor")
