@@ -1,0 +1,73 @@
+"""What a table is, and the columns that several have."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+# Of every table, whoever makes it.
+PROPERTIES = {
+    "delta.enableDeletionVectors": "false",  # every reader can open the table, and erasure is real
+    "delta.columnMapping.mode": "none",
+    "delta.logRetentionDuration": "interval 520 weeks",  # a kept release reads its own versions
+}
+
+Layer = Literal["bronze", "silver", "gold"]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column. `type` is a Spark SQL type name; `doc` names the unit and the range."""
+
+    name: str
+    type: str
+    doc: str
+    nullable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A Delta table. `key` identifies a row: merges match on it.
+
+    `checks` are (name, SQL condition) pairs that the table itself enforces on every write.
+    """
+
+    layer: Layer
+    name: str
+    doc: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    checks: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def full_name(self) -> str:
+        """The name used in logs, assets and errors, such as `silver.interactions`."""
+        return f"{self.layer}.{self.name}"
+
+    def uri(self, root: str) -> str:
+        """Where the table lies below a data set's folder or URL."""
+        return f"{root.rstrip('/')}/{self.layer}/{self.name}"
+
+    @property
+    def ddl(self) -> str:
+        """The columns as a Spark DDL string, in declaration order."""
+        return ", ".join(
+            f"{c.name} {c.type}" + ("" if c.nullable else " NOT NULL") for c in self.columns
+        )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns' names, in declaration order."""
+        return tuple(column.name for column in self.columns)
+
+
+USER = Column("user_id", "string", "The product's own key of the user.")
+ITEM = Column("item_id", "string", "The product's own key of the item.")
+RATING = Column("rating", "double", "On the data set's scale, as its manifest gives it.")
+RATED_AT = Column("rated_at", "timestamp", "When the user rated, UTC.")
+RUN_KEY = Column(
+    "run_key", "string", "`<dag id>/<run id>/<task id>` of the run that wrote the row."
+)
+RETRAIN = Column("retrain_id", "string", "`<dag id>/<run id>` of the retrain.")
+FIT = Column("fit_id", "string", "The fit that made the row: a retrain's id, unique per fit.")
+ITEM_IDS = Column("item_ids", "array<string>", "Best first; never empty.")
+SCORES = Column("scores", "array<float>", "One per item, falling; they order one list, no more.")
+LINE = ("landing_id", "source_file", "source_line")
