@@ -1,0 +1,146 @@
+"""A list of 20 under full slate rules, against the same list without any, in one run.
+
+    python -m benchmarks.slate [--seconds 5]
+
+3,706 items in three of 18 categories each, of 200 vendors; 400 people with 50 ratings, looked-up
+lists. Rules and none take turns, so that both meet the machine in the same mood: first one client,
+then 16, with reasons and without. Full rules hide 50 items, note 300 that are not to be had, pin
+three, boost two categories, cap categories and vendors, and ask for diversity. Before that, in this
+process and by its own processor time, which a busy machine sways little: the choice alone, 20 of
+100, and the read without HTTP.
+"""
+
+import argparse
+import multiprocessing
+import time
+from collections.abc import Callable
+from functools import partial
+from multiprocessing.pool import Pool
+
+import numpy as np
+from sqlalchemy import Engine, text
+
+from benchmarks.api_read import running_api
+from benchmarks.live_read import LENGTH, LIMIT, N_CLIENTS, PEOPLE, SIZES, ask, prepare
+from serving import database, recommendations, rules
+from serving.held import Holder
+from serving.recommendations import Wanted
+from serving.schemas import NewRules, SlateRules
+from serving.slate import Slate, arranged
+from tests.serving.server import as_role, create_database, temporary_server
+
+DATASET, TURNS, N_WARM, N_READS, ALONE_BAR = "bench_small", 3, 50, 400, 1.0  # ms
+HOLDER = Holder()
+GONE = tuple(str(n) for n in range(100, 400))
+FULL = SlateRules.model_validate(
+    {
+        "hide": [str(n) for n in range(50)],
+        "pin": [{"item_id": str(1000 + n), "rank": rank} for n, rank in enumerate((1, 5, 12))],
+        "boost": [{"category": "c1", "by": 0.1}, {"category": "c2", "by": -0.2}],
+        "most_per_category": 4,
+        "most_per_vendor": 2,
+        "only_available": True,
+        "diversity": 0.2,
+    }
+)
+_SHELVED = text(
+    """
+    update items set vendor = 'v' || (item_id::integer % 200), categories = array[
+        'c' || item_id::integer % 18, 'c' || item_id::integer / 18 % 18,
+        'c' || item_id::integer / 324 % 18]
+    """
+)
+
+
+def main() -> None:
+    """Print both, and how many times as long full rules take."""
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("--seconds", type=float, default=5)
+    seconds = arguments.parse_args().seconds
+    with temporary_server() as server:
+        owner = create_database(server.url("postgres"), "bench")
+        key = prepare(owner, DATASET, SIZES[DATASET][0])
+        engine = database.connect(owner, DATASET)
+        with engine.begin() as connection:
+            connection.execute(_SHELVED)
+            rules.set_availability(connection, GONE, available=False)
+        alone(engine)
+        take_turns(engine, "in process, with reasons", partial(reads, as_role(owner, "api")))
+        path = f"/v1/{DATASET}/users/old-{{}}/recommendations?explain={{}}&x="
+        spawning = multiprocessing.get_context("spawn")
+        with running_api(as_role(owner, "api")) as url, spawning.Pool(N_CLIENTS) as clients:
+            for explain, name in (("true", "with reasons"), ("false", "without reasons")):
+                asked = (url, key, path.format("{}", explain), seconds)
+                take_turns(engine, f"{name}, one client", partial(ask, *asked))
+                many = partial(at_once, clients, asked)
+                take_turns(engine, f"{name}, {N_CLIENTS} clients", many)
+        engine.dispose()
+
+
+def take_turns(engine: Engine, name: str, ask: Callable[[], list[float]]) -> None:
+    """Print p50 and p95 without rules and with them, and the ratios."""
+    took: dict[bool, list[float]] = {False: [], True: []}
+    for _ in range(TURNS):
+        for ruled, found in took.items():
+            hold(engine, FULL if ruled else SlateRules())
+            found.extend(ask())
+    none, full = (1000 * np.percentile(found, [50, 95]) for found in took.values())
+    ratio = full / none
+    print(
+        f"{name:30} p50 {none[0]:6.2f} -> {full[0]:6.2f} ms, {ratio[0]:.2f} times;"
+        f" p95 {none[1]:6.2f} -> {full[1]:6.2f} ms, {ratio[1]:.2f} times",
+        flush=True,
+    )
+
+
+def at_once(clients: Pool, asked: tuple[str, str, str, float]) -> list[float]:
+    """Return the seconds of each request of all clients."""
+    found = clients.starmap(ask, [(*asked, seed) for seed in range(N_CLIENTS)])
+    return [took for each in found for took in each]
+
+
+def hold(engine: Engine, asked: SlateRules) -> None:
+    """Let these rules hold."""
+    with engine.begin() as connection:
+        now = rules.live(connection).version
+        new = NewRules(rules=asked, instead_of=now, reason="a benchmark")
+        rules.replace(connection, new, actor="bench")
+
+
+def reads(url: str) -> list[float]:
+    """Return the processor seconds of reads in this process."""
+    engine, took = database.connect(url, DATASET, autocommit=True), []
+    with engine.connect() as connection:
+        for n in range(-N_WARM, N_READS):
+            started = time.thread_time()
+            user_id, wanted = f"old-{n % PEOPLE}", Wanted(limit=LIMIT, explain=True)
+            recommendations.for_person(connection, HOLDER, user_id, wanted)
+            took.append(time.thread_time() - started)
+    engine.dispose()
+    return took[N_WARM:]
+
+
+def alone(engine: Engine) -> None:
+    """Print what the choice of 20 among 100 takes."""
+    with engine.connect() as connection:
+        held, _ = Holder().now(connection)
+        slate = rules.compiled(connection, FULL)
+    scores = np.linspace(1, 0.1, LENGTH).astype(np.float32)
+    pool = held.listed(np.arange(500, 500 + LENGTH), scores)
+    for name, given in (("full rules", slate), ("no rules", Slate())):
+        took = 1000 * np.percentile(_timed(given, pool), [50, 95])
+        verdict = "ok" if took[0] <= ALONE_BAR else "TOO SLOW"
+        print(f"{LIMIT} of {LENGTH}, {name:18} p50 {took[0]:6.3f} p95 {took[1]:6.3f} ms {verdict}")
+
+
+def _timed(slate: Slate, pool: list[dict[str, object]]) -> list[float]:
+    took = []
+    for _ in range(2000):
+        started = time.thread_time()
+        arranged(slate, pool, slate.pinned, LIMIT)
+        took.append(time.thread_time() - started)
+    return took
+
+
+if __name__ == "__main__":
+    main()
