@@ -410,6 +410,25 @@ def test_a_process_reads_rules_once_for_each_revision(
     assert reads == [1, 2, 3]
 
 
+@pytest.mark.usefixtures("wide")
+def test_rules_that_come_while_a_list_is_read_find_as_much_of_it_as_later(
+    publisher: Engine, api: Engine, client: Client
+) -> None:
+    wanted, holder = Wanted(limit=5, explain=True), Holder()
+    with shop.reading(publisher) as connection:
+        stored = recommendations.stored_for(connection, "p", wanted)
+    assert stored.taste is not None
+    let_hold(api, hide=[stored.items[1]["item_id"]], diversity=0.3)
+
+    with shop.reading(publisher) as connection:
+        now = holder.now(connection)
+        found = recommendations.made(recommendations.Person(*now, stored.taste, wanted), stored)
+
+    later = client.recommendations("p", limit=5)
+    assert [item["item_id"] for item in found["items"]] == ids(later)
+    assert len(later.items) == 5
+
+
 def test_a_database_that_was_set_back_is_believed(
     publisher: Engine, owner: Engine, api: Engine
 ) -> None:
