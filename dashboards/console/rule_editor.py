@@ -12,6 +12,7 @@ from serving.schemas.rules import MOST_PINNED, WITHIN
 
 FOUND = 5  # items that a search shows
 LONGEST_QUERY = 100
+USUAL_BOOST = 0.1
 TITLED = 100  # hidden items whose titles are asked for
 
 
@@ -23,7 +24,7 @@ def show(dataset: str, about: About, holds: RulesVersion) -> None:
         st.subheader("Try other rules", anchor=False, width="content")
         with st.container(horizontal=True, width="content", gap="small"):
             _ways_back(holds)
-    left, right = st.columns(2, gap="large")
+    left, right = st.columns(2, gap="medium")
     with left:
         _items(dataset, about)
     with right:
@@ -97,7 +98,7 @@ def _found(items: tuple[Item, ...], noun: str) -> None:
         st.caption(f"No {noun} has words that begin like this.")
     for item in items:
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", wrap=False):
-            st.markdown(f"{esc(item.title)} :gray[:small[{ui.facts(item)}]]")
+            st.markdown(f"{esc(item.title)} :gray[:small[{ui.facts(item)}]]", width="stretch")
             st.button(
                 "",
                 key=f"draft_hide_{item.item_id}",
@@ -131,7 +132,7 @@ def _pin(dataset: str, item_id: str) -> None:
             width=110,
             persist_state="session",
         )
-        st.markdown(esc(title))
+        st.markdown(esc(title), width="stretch")
         st.button(
             "",
             key=f"draft_unpin_{item_id}",
@@ -152,7 +153,7 @@ def _categories(about: About) -> None:
         persist_state="session",
     )
     for category in chosen:
-        st.session_state.setdefault(draft.by_key(category), 0.0)
+        st.session_state.setdefault(draft.by_key(category), USUAL_BOOST)
         st.slider(
             esc(category),
             -1.0,

@@ -73,7 +73,7 @@ def moved(now: RulesVersion) -> bool:
     with st.container(border=True, gap="small"):
         st.markdown(
             f":orange[:material/sync_problem:] **Somebody was faster.** While you worked, version "
-            f"{now.version} came to hold. {by_whom(now)}  \n"
+            f"{now.version} came to hold ({by_whom(now)}).  \n"
             "Your draft is untouched, and nothing of it holds. Begin again with what holds now, or "
             "keep your draft: it would then replace that version too."
         )
@@ -135,7 +135,9 @@ def form(who: Operator, dataset: str, asked: SlateRules | str, now: RulesVersion
             icon=":material/gavel:",
             disabled=not (ready and news_in_it and draft.version() == now.version),
         )
-    if not news_in_it:
+    if draft.version() != now.version:
+        st.caption("Other rules hold by now. Choose above what becomes of your draft.")
+    elif not news_in_it:
         st.caption("The editor has what holds now: there is nothing to change.")
     elif not ready:
         st.caption("Preview exactly these rules first; then they can hold.")

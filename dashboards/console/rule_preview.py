@@ -13,7 +13,7 @@ from dashboards.console.history import LEGEND
 from dashboards.text import article, esc, plural
 from serving.schemas import Exposure, RulesPreview
 
-ROW = 26  # pixels of one name in the chart
+ROW, AROUND = 32, 110  # pixels of one name in the chart, and of its axis and legend
 WORDS = ("Now", "With these rules")
 MOST_NAMED = 12
 FIGURES = {
@@ -35,7 +35,7 @@ def show(found: RulesPreview | None, noun: str) -> None:
         )
         return
     st.markdown(verdict(found))
-    with st.grid(3, min_column_width=160):
+    with st.grid(3, min_column_width=140):
         _headline(found)
         _changed(found)
         for name, (label, meaning) in FIGURES.items():
@@ -118,7 +118,7 @@ def _exposure(found: Sequence[Exposure], noun: str) -> None:
             st.markdown(f"**Places by {kind}**")
             st.altair_chart(
                 chart(rows, colours),
-                height=ROW * (len(rows) // 2) + 70,
+                height=ROW * (len(rows) // 2) + AROUND,
                 alt=f"Share of all places by {kind}, now and with these rules",
             )
     st.caption(
@@ -160,7 +160,7 @@ def _metric(label: str, before: float, after: float, meaning: str) -> None:
     st.metric(
         label,
         f"{after:.3f}",
-        f"{after - before:+.3f}",
+        _signed(after - before),
         delta_color="gray",
         delta_arrow="off",
         delta_description=f"was {before:.3f}",
@@ -170,8 +170,12 @@ def _metric(label: str, before: float, after: float, meaning: str) -> None:
     )
 
 
+def _signed(change: float) -> str:
+    return f"{change:+.3f}" if round(change, 3) else "0.000"
+
+
 def _figures(found: RulesPreview) -> str:
     own = found.without
     said = [f"NDCG@10 {own.ndcg:.4f}"]
-    said += [f"{label.lower()} {getattr(own, name):.3f}" for name, (label, _) in FIGURES.items()]
+    said += [f"{label} {getattr(own, name):.3f}" for name, (label, _) in FIGURES.items()]
     return ", ".join(said)

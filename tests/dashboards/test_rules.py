@@ -142,7 +142,8 @@ def test_categories_caps_stock_and_diversity_are_rules_too(page: Page) -> None:
     shown = signed_in(page)
     pressed(shown, "draft_clear")
     shown.multiselect(key=draft.BOOST).set_value(["Comedy", "Drama", "War"]).run()
-    shown.slider(key=draft.by_key("Comedy")).set_value(0.1)
+    assert shown.slider(key=draft.by_key("Comedy")).value == 0.1
+    shown.slider(key=draft.by_key("War")).set_value(0.0)
     shown.slider(key=draft.by_key("Drama")).set_value(-0.25)
     shown.number_input(key=draft.PER_CATEGORY).set_value(5)
     shown.number_input(key=draft.PER_VENDOR).set_value(2)
@@ -215,7 +216,7 @@ def test_a_preview_says_before_after_and_difference(page: Page) -> None:
     figures = {each.label: (each.value, each.delta) for each in shown.metric}
     assert figures["NDCG@10"] == ("0.2686", "-0.0004")
     assert figures["People whose list changes"] == ("34%", "of 1,000")
-    assert figures["Coverage"] == ("0.104", "+0.000")
+    assert figures["Coverage"] == ("0.104", "0.000")
     assert {"Recall@10", "Exposure (Gini)", "Diversity"} < set(figures)
     assert "Without any rules: NDCG@10 0.2694" in said
     assert len(shown.get("vega_lite_chart")) == 2
@@ -277,6 +278,7 @@ def test_who_was_slower_is_told_so_and_loses_nothing(page: Page, rules: FakeRule
 
     said = words(shown)
     assert "Somebody was faster" in said
+    assert "Choose above what becomes of your draft" in said
     assert "jonas" in said
     assert "an emergency" in said
     assert rules.versions[0].actor == "jonas"
