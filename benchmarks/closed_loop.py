@@ -55,7 +55,7 @@ def request(kind: str, method: str, path: str, headers: dict[str, str], body: An
 
 
 def drive(
-    address: tuple[str, int],
+    addresses: Sequence[tuple[str, int]],
     ask: Callable[[], Ask],
     *,
     connections: int,
@@ -64,13 +64,16 @@ def drive(
 ) -> list[Answer]:
     """Return every answer, without its body: `see` is shown the whole of it.
 
+    Connections are spread over the addresses, which are all of one server's processes.
+
     Raises:
         ConnectionError: the server hung up.
     """
     answers: list[Answer] = []
     until = time.perf_counter() + seconds
     with selectors.DefaultSelector() as waiting:
-        for _ in range(connections):
+        for number in range(connections):
+            address = addresses[number % len(addresses)]
             line = _Line(socket.create_connection(address), ask(), 0)
             line.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             waiting.register(line.socket, selectors.EVENT_READ, line)

@@ -48,10 +48,10 @@ def one_load(owner: str, n_connections: int, seconds: float) -> None:
     world.prepare()
     mix = Mix(DATASET, key, world.people, world.items)
     with started_api(api, log=subprocess.DEVNULL) as (address, pid):
-        drive(address, mix.ask, connections=n_connections, seconds=3)  # warm
+        drive([address], mix.ask, connections=n_connections, seconds=3)  # warm
         before = resident(pid)
         load = partial(
-            drive, address, mix.ask, connections=n_connections, seconds=seconds, see=mix.see
+            drive, [address], mix.ask, connections=n_connections, seconds=seconds, see=mix.see
         )
         answers = changing(world.change, seconds / 2, load)
         report(answers, mix, n_connections, seconds, (before, resident(pid)))

@@ -31,7 +31,7 @@ def test_under_a_mixed_load_nothing_fails_and_no_list_is_of_two_releases(
     answers = changing(
         world.change,
         SECONDS / 3,
-        lambda: drive(address, mix.ask, connections=16, seconds=SECONDS, see=mix.see),
+        lambda: drive([address], mix.ask, connections=16, seconds=SECONDS, see=mix.see),
     )
     writer.dispose()
 
