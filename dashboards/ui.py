@@ -14,7 +14,7 @@ from serving.schemas import Item
 CARD = 156  # pixels: two cards and a peek at a third on a phone
 NARROWEST_CARD = 148
 COVER = 234  # pixels, of a card's height
-EMPTY_SHELVES, EMPTY_CARDS = 2, 7
+EMPTY_CARDS = 14  # two shelves of a desktop
 
 
 @dataclass(frozen=True)
@@ -76,13 +76,13 @@ def waiting(place: str) -> Iterator[None]:
 
     Only once in a visit: later what is there already stays until the new answer is drawn.
     """
-    with st.container(gap="medium", key=f"waiting-{place}"), ExitStack() as drawn:
-        if st.session_state.setdefault(f"waited-{place}", 0) == 0:
-            st.session_state[f"waited-{place}"] = 1
-            for _ in range(EMPTY_SHELVES):
-                with st.container(horizontal=True, wrap=False, gap="small"):
-                    for _ in range(EMPTY_CARDS):
-                        drawn.enter_context(st.skeleton(height=COVER, width=CARD))
+    with ExitStack() as drawn:
+        if not st.session_state.get(f"waited-{place}"):
+            st.session_state[f"waited-{place}"] = True
+            # One container, which wraps: an empty one still keeps its distance to what follows.
+            with st.container(horizontal=True, gap="small", key=f"waiting-{place}"):
+                for _ in range(EMPTY_CARDS):
+                    drawn.enter_context(st.skeleton(height=COVER, width=CARD))
         yield
 
 

@@ -8,7 +8,7 @@ from dashboards.text import esc, moment, plural
 from dashboards.ui import Card
 from serving.schemas import Recommendations
 
-ALIKE, SHORT = 40, 12  # a desktop shows eight of them
+ASKED, SHORT = 100, 12  # a desktop shows eight of them
 
 with states.told():
     dataset = choices.dataset()
@@ -30,16 +30,16 @@ def body() -> None:
         rated = data.ratings(dataset, user_id, choices.RATED)
         likes = reasons.liked(rated.value.items, about.value, len(rated.value.items))
         last = shelves.newest_liked(likes)
-        alike = data.similar(dataset, last.item_id, ALIKE) if last else None
-        trending = data.trending(dataset, ALIKE)
+        alike = data.similar(dataset, last.item_id, ASKED) if last else None
+        trending = data.trending(dataset, ASKED)
         favourite = shelves.favourite_category(likes)
-        best = data.popular(dataset, favourite, ALIKE) if favourite else None
+        best = data.popular(dataset, favourite, ASKED) if favourite else None
         vendor = shelves.favourite_vendor(likes)
-        theirs = data.of_vendor(dataset, vendor, ALIKE) if vendor else None
+        theirs = data.of_vendor(dataset, vendor, ASKED) if vendor else None
         decade = None if vendor else shelves.favourite_decade(likes)
-        its = data.of_years(dataset, decade, decade + 9, ALIKE) if decade else None
+        its = data.of_years(dataset, decade, decade + 9, ASKED) if decade else None
         new = shelves.new_category(rated.value.items, about.value) if likes else None
-        unknown = data.popular(dataset, new, ALIKE) if new and new != favourite else None
+        unknown = data.popular(dataset, new, ASKED) if new and new != favourite else None
     states.banner(about, people, found, rated, alike, trending, best, theirs, its, unknown)
     list_, noun = found.value, about.value.item_noun
     told(list_, rated.value.total)

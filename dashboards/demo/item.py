@@ -18,12 +18,13 @@ with states.told():
     found = data.item(dataset, item_id) if item_id else None
     alike = data.similar(dataset, item_id, ALIKE) if found else None
 
-with (
-    head.line(people.value, about.value),
-    st.container(horizontal=True, gap="small", width="content"),
-):
-    for page, label in ((pages.for_you(), "Back to the list"), (pages.browse(), "Browse")):
-        st.page_link(page, label=f":gray[{label}]", query_params=pages.address())
+with head.line(people.value, about.value):
+    st.page_link(
+        pages.for_you(),
+        label=":gray[Back to the list]",
+        icon=":material/arrow_back:",
+        query_params=pages.address(),
+    )
 acting.arrive(f"item {item_id}")
 
 noun = about.value.item_noun
