@@ -7,6 +7,8 @@ from dashboards.demo import acting, choices, data, head, states
 from dashboards.text import article, esc, plural
 from serving.schemas import Item
 
+ON_A_PAGE = 25
+
 with states.told():
     dataset = choices.dataset()
     about = data.about(dataset)
@@ -43,7 +45,10 @@ def body() -> None:
             )
         return
     actions = acting.actions(page.items, about.value)
-    for item in page.items:
+    n_pages = -(-len(page.items) // ON_A_PAGE)
+    turned = st.pagination(n_pages, key="ratings-page") if n_pages > 1 else 1
+    first = (turned - 1) * ON_A_PAGE
+    for item in page.items[first : first + ON_A_PAGE]:
         row(item, actions)
     if page.hidden:
         st.subheader("Not interested", anchor=False)

@@ -6,8 +6,9 @@ from streamlit.testing.v1 import AppTest
 from dashboards.demo import choices, data
 from serving.client import Client
 from serving.errors import ApiUnavailableError
+from serving.schemas import RatingsPage
 from tests.dashboards import shop
-from tests.dashboards.conftest import Page
+from tests.dashboards.conftest import Page, known
 from tests.dashboards.test_for_you import titles, words
 from tests.dashboards.visitors import Visitors
 
@@ -177,6 +178,22 @@ def test_my_ratings_can_be_changed_and_taken_back(page: Page, visitors: Visitors
     shown.button(key=f"back-hidden-{shop.ITEMS[8].item_id}").click().run()
     assert visitors.rated["0042"] == {}
     assert visitors.hidden["0042"] == []
+
+
+@pytest.mark.usefixtures("demo")
+def test_who_rated_much_turns_pages(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    few = Visitors().ratings("1990", 1).items[0]
+    many = tuple(
+        few.model_copy(update={"item_id": item.item_id, "title": item.title})
+        for item in shop.ITEMS[:30]
+    )
+    found = RatingsPage(user_id="1990", items=many, total=30, limit=1000, offset=0)
+    monkeypatch.setattr(data, "ratings", lambda *_: known(found))
+
+    shown = page(RATINGS).run()
+
+    assert not shown.exception
+    assert [b.label for b in shown.button].count("Take back") == 25
 
 
 def test_who_rated_nothing_is_told_what_to_do(page: Page, visitors: Visitors) -> None:
