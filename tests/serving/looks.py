@@ -22,7 +22,7 @@ close = partial(pytest.approx, rel=1e-3, abs=1e-4)  # what is stored is float32
 EMPTIED = (
     "activations", "live_release", "recommendations", "profiles", "item_factors", "similar_items",
     "fallback_lists", "releases", "about", "items", "verdicts", "outbox", "outbox_cursor",
-    "feedback", "erasures", "person_tokens", "rules",
+    "feedback", "erasures", "person_tokens", "rules", "unavailable_items",
 )  # fmt: skip
 PLAIN_SLATE = (
     "update slate set revision = 0, version = 0, plain = true, hide = '{}', only_available = false"
