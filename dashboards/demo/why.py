@@ -1,5 +1,7 @@
 """Why an item is on somebody's list, or why not: in words, and as bars that add up to the score."""
 
+from collections.abc import Sequence
+
 import altair as alt
 import pandas as pd
 import streamlit as st
@@ -8,7 +10,7 @@ from dashboards import ui
 from dashboards.text import esc, figure
 from serving.schemas import About, Explanation, Part
 
-SHOWN = 6  # bars; the others are one more
+SHOWN = 6  # bars; the others are told together
 _BAR = 30  # pixels
 _ICONS = {
     "listed": ":material/recommend:",
@@ -28,10 +30,16 @@ def show(told: Explanation, who: str, about: About) -> None:
         return
     st.subheader("Why this", anchor=False)
     st.caption(in_a_sentence(told.parts, about))
-    bars = _bars(told.parts, about)
+    strongest = sorted(told.parts, key=lambda part: -abs(part.part))
+    bars = _bars(strongest[:SHOWN], about)
     st.altair_chart(
         _chart(bars), height=44 + _BAR * len(bars), alt=f"What the score for {who} is made of"
     )
+    if rest := strongest[SHOWN:]:
+        total = sum(part.part for part in rest)
+        st.caption(
+            f"And {len(rest)} smaller parts, together {total:+.2f}. All add up to the score."
+        )
 
 
 def in_a_sentence(parts: tuple[Part, ...], about: About) -> str:
@@ -51,15 +59,11 @@ def _because(part: Part, about: About) -> str:
     return f"it is **{esc(part.title or part.kind)}**"
 
 
-def _bars(parts: tuple[Part, ...], about: About) -> pd.DataFrame:
-    strongest = sorted(parts, key=lambda part: -abs(part.part))
+def _bars(parts: Sequence[Part], about: About) -> pd.DataFrame:
     rows = [
         {"what": part.title or part.kind, "yours": _yours(part, about), "part": part.part}
-        for part in strongest[:SHOWN]
+        for part in parts
     ]
-    if rest := strongest[SHOWN:]:
-        total = sum(part.part for part in rest)
-        rows.append({"what": f"{len(rest)} more", "yours": "", "part": total})
     return pd.DataFrame(rows)
 
 
