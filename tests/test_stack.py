@@ -5,6 +5,7 @@ It comes up in a temporary folder on free ports; real Airflow runs real Spark on
 
 import io
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -226,7 +227,9 @@ def test_a_stranger_rates_and_the_next_model_knows_him(platform: Platform) -> No
         page.goto(ports.addresses(stack.ports)["app"])
         page.get_by_role("button", name="Start as somebody new").click()
         page.get_by_text("this page becomes yours").wait_for()
-        user_id = page.get_by_role("combobox", name="Person").input_value().split()[-1]
+        box = page.get_by_role("combobox", name="Person")
+        expect(box).to_have_value(re.compile("n-"))
+        user_id = box.input_value().split()[-1]
         cards = page.locator(".st-key-shelf-picked [class*=st-key-card-picked]")
         for nth in range(5):
             expect(page.locator(".st-key-shelf-picked [data-stale=true]")).to_have_count(0)

@@ -68,8 +68,8 @@ def body() -> None:
             (f"New to you: {esc(new or '')}", "new", unknown),
         ):
             items = shelves.unseen(shelf.value.items, out, SHORT) if shelf else []
-            if items:
-                ui.shelf(title, [Card(item) for item in items], place, actions=actions)
+            if items:  # no stars here: they take a browser as long as all the rest of the page
+                ui.shelf(title, [Card(item) for item in items], place)
 
 
 def told(found: Recommendations, n: int) -> None:

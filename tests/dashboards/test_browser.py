@@ -73,7 +73,9 @@ def test_somebody_new_keeps_his_id_while_he_rates(app: str, desktop: Page, told:
     desktop.goto(app)
     desktop.get_by_role("button", name="Start as somebody new").click()
     expect(desktop.get_by_text("this page becomes yours")).to_be_visible()
-    user_id = desktop.get_by_role("combobox", name="Person").input_value().removeprefix("Person ")
+    box = desktop.get_by_role("combobox", name="Person")
+    expect(box).to_have_value(re.compile("n-"))
+    user_id = box.input_value().removeprefix("Person ")
 
     cards = desktop.locator(".st-key-shelf-picked [class*=st-key-card-picked]")
     for nth in range(3):
