@@ -45,7 +45,8 @@ Category = Annotated[
     Query(examples=["Drama"]),
 ]
 Year = Annotated[
-    int | SkipJsonSchema[None], Query(ge=0, le=9999, description="A year.", examples=[1990])
+    Annotated[int, Field(ge=0, le=9999)] | SkipJsonSchema[None],
+    Query(description="A year.", examples=[1990]),
 ]
 Exclude = Annotated[
     list[schemas.Id] | SkipJsonSchema[None],
