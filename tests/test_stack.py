@@ -229,6 +229,7 @@ def test_a_stranger_rates_and_the_next_model_knows_him(platform: Platform) -> No
         page.get_by_text("this page becomes yours").wait_for()
         box = page.get_by_role("combobox", name="Person")
         expect(box).to_have_value(re.compile("n-"))
+        expect(page.get_by_text("What everybody likes", exact=True)).to_be_visible()
         user_id = box.input_value().split()[-1]
         cards = page.locator(".st-key-shelf-picked [class*=st-key-card-picked]")
         for nth in range(5):

@@ -75,6 +75,7 @@ def test_somebody_new_keeps_his_id_while_he_rates(app: str, desktop: Page, told:
     expect(desktop.get_by_text("this page becomes yours")).to_be_visible()
     box = desktop.get_by_role("combobox", name="Person")
     expect(box).to_have_value(re.compile("n-"))
+    expect(desktop.get_by_text("What everybody likes", exact=True)).to_be_visible()
     user_id = box.input_value().removeprefix("Person ")
 
     cards = desktop.locator(".st-key-shelf-picked [class*=st-key-card-picked]")
