@@ -45,6 +45,7 @@ scale = {lowest = 1, highest = 5, step = 1, relevant_from = 4}
 schedule = {retrain = "0 3 * * *"}
 """
 ASKS = "{ask_for_approval = true, approval_timeout_hours = 0.0003}"
+LOOKS = 6  # half a second apart
 
 
 def wait_until(true: Callable[[], bool], what: str, timeout: float = 180) -> None:
@@ -243,12 +244,17 @@ def test_a_hold_is_green_and_skips_the_rest(
 
 
 def asked(admin: Airflow) -> tuple[Run, Question]:
-    """A run that waits for its answer."""
+    """A run that waits for its answer, and has done so for as long as a person needs to read it.
+
+    An answer that comes before the asking process has ended can get lost in Airflow.
+    """
     run = admin.trigger(RETRAIN, {"ask_for_approval": True, "search_budget_minutes": 3})
     assert run.search_minutes == 3
+    seen = []
 
     def waits() -> bool:
-        return "awaiting_input" in named(admin.tasks(run)).values()
+        seen.append("awaiting_input" in named(admin.tasks(run)).values())
+        return len(seen) > LOOKS and all(seen[-LOOKS:])
 
     wait_until(waits, "question", timeout=120)
     question = admin.question(run)
