@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from serving import reasons, scoring
+from serving import reasons
 from serving.held import Holder
 from serving.recommendations import FULL, Person, Stored, Wanted, made, stored_for
 from serving.schemas import Explanation, Standing
@@ -42,7 +42,7 @@ def _placed(person: Person, stored: Stored, item_id: str) -> dict[str, Any]:
     listed, by_score, found = item_id in shown, None, {}
     place = person.held.places.get(item_id)
     if place is not None:
-        scored = scoring.score(person.held, person.taste)
+        scored = person.scored
         by_score = scored.rank(place, scored.out | person.held.barred(person.slate.barred))
         parts = reasons.parts(person.held, scored, person.taste, place)
         found = {"score": float(scored.scores[place]), "parts": parts}

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, text
 from serving import rules
 from serving.errors import NothingJudgedError
 from serving.schemas import Exposure, RulesPreview, SlateFigures, SlateRules
-from serving.slate import Fields, Floats, Slate, alike, arranged, belongings
+from serving.slate import Fields, Floats, Slate, alike, arranged, belongings, vendor_of
 
 LENGTH = 10
 MOST_SHOWN = 20  # lines of exposure
@@ -165,6 +165,4 @@ def _shares(
 
 
 def _names(item: Fields, kind: Literal["category", "vendor"]) -> Sequence[str]:
-    if kind == "category":
-        return tuple(item["categories"])
-    return () if item["vendor"] is None else (item["vendor"],)
+    return tuple(item["categories"]) if kind == "category" else vendor_of(item)

@@ -13,6 +13,14 @@ from serving.errors import RulesMovedError
 from serving.schemas import NewRules, RulesVersion, SlateRules
 from serving.slate import Slate
 
+# What a row of `items` beside the row of `slate` must fulfil to be on any list.
+ALLOWED = """(
+    items.item_id <> all (slate.hide) and not (
+        slate.only_available
+        and exists (select from unavailable_items as gone where gone.item_id = items.item_id)
+    )
+)"""
+
 _NEWEST = text("select * from rules order by version desc limit :limit")
 _HELD = text("select revision, version from slate")
 _RULES = text("select rules from rules where version = :version")

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, text
 
+from serving import rules
 from serving.errors import NothingReleasedError
 from serving.fold_in import best
 from serving.held import ALWAYS, Held, Holder, Years
@@ -33,7 +34,7 @@ _LIKED_SINCE = text(
     """
 )
 _OF_VENDOR = text(
-    """
+    f"""
     select live.release_id, items.item_id, items.title, items.categories, items.vendor,
         items.released, coalesce(item_factors.popularity, 0) as score,
         row_number() over (
@@ -42,15 +43,11 @@ _OF_VENDOR = text(
     from live_release as live
     cross join slate
     left join items on items.vendor = :vendor
-        and items.item_id <> all (slate.hide)
-        and not (
-            slate.only_available
-            and exists (select from unavailable_items as gone where gone.item_id = items.item_id)
-        )
+        and {rules.ALLOWED}
     left join item_factors
         on item_factors.release_id = live.release_id and item_factors.item_id = items.item_id
     order by rank limit :limit
-    """
+    """  # noqa: S608 # our own columns
 )
 
 

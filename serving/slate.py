@@ -131,7 +131,8 @@ def _capped(
     if rules.most_per_category is not None:
         found.append((categories, rules.most_per_category))
     if rules.most_per_vendor is not None:
-        found.append((belongings([_one(item["vendor"]) for item in items]), rules.most_per_vendor))
+        vendors = belongings([vendor_of(item) for item in items])
+        found.append((vendors, rules.most_per_vendor))
     most = [np.full(belongs.shape[1], most) for belongs, most in found]
     return np.hstack([belongs for belongs, _ in found]), np.concatenate(most)
 
@@ -172,5 +173,6 @@ def alike(belongs: NDArray[np.bool_]) -> Floats:
     return np.asarray(rows @ rows.T / np.sqrt(np.maximum(np.outer(sizes, sizes), 1)), np.float64)
 
 
-def _one(vendor: str | None) -> tuple[str, ...]:
-    return () if vendor is None else (vendor,)
+def vendor_of(item: Fields) -> tuple[str, ...]:
+    """Return the item's vendor, as its categories are; nobody where it has none."""
+    return () if item["vendor"] is None else (item["vendor"],)

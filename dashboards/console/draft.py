@@ -39,8 +39,7 @@ def by_key(category: str) -> str:
 def begin(dataset: str, holds: RulesVersion) -> None:
     """Begin a draft with the rules that hold, unless there is one of this data set."""
     if st.session_state.get(_OF) != dataset:
-        fill(holds.rules)
-        stand_on(holds.version)
+        begin_again(holds)
         st.session_state[_OF] = dataset
 
 
@@ -120,10 +119,10 @@ def remember(tried: Tried) -> None:
     st.session_state[_TRIED] = tried
 
 
-def tried() -> Tried | None:
-    """Return the last preview of this draft."""
+def tried(asked: SlateRules | str) -> Tried | None:
+    """Return the last preview, if it was of exactly these rules."""
     found = st.session_state.get(_TRIED)
-    return found if isinstance(found, Tried) else None
+    return found if isinstance(found, Tried) and found.rules == asked else None
 
 
 def same(one: SlateRules, other: SlateRules) -> bool:

@@ -119,8 +119,7 @@ def preview_button(who: Operator, dataset: str, asked: SlateRules | str) -> None
 
 def form(who: Operator, dataset: str, asked: SlateRules | str, now: RulesVersion) -> None:
     """Ask for a reason and let the rules hold, once exactly these were previewed."""
-    tried = draft.tried()
-    ready = tried is not None and tried.rules == asked and isinstance(asked, SlateRules)
+    ready = draft.tried(asked) is not None
     news_in_it = isinstance(asked, SlateRules) and not draft.same(asked, now.rules)
     with st.form("hold_rules", border=False):
         reason = st.text_input(

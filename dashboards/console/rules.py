@@ -43,9 +43,9 @@ with rule_holding.told():
         rule_editor.show(dataset, about.value, now)
         asked = draft.rules()
         rule_holding.preview_button(who, dataset, asked)
-    tried = draft.tried()
+    tried = draft.tried(asked)
     with pieces.card():
-        if tried is not None and tried.rules == asked:
+        if tried is not None:
             rule_preview.show(tried.preview, about.value.item_noun)
         rule_holding.form(who, dataset, asked, now)
     with pieces.card():
