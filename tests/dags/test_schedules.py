@@ -1,7 +1,7 @@
 """When DAGs start: by new rows, by the clock of the manifest, by a form that is checked."""
 
 import copy
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
@@ -68,13 +68,18 @@ def test_asset_names_differ_even_if_titles_do_not() -> None:
     assert asset(SILVER_INTERACTIONS, one).name != asset(SILVER_INTERACTIONS, twin).name
 
 
-def test_a_first_start_waits_for_the_clock_instead_of_running_at_once(bag: "DagBag") -> None:
-    clocked = [d.name for d in datasets.installed() if d.schedule.retrain]
+@pytest.mark.parametrize("minutes", [-1, 1, 60, 23 * 60])
+def test_a_first_start_waits_for_the_clock_instead_of_running_at_once(
+    bag: "DagBag", monkeypatch: pytest.MonkeyPatch, minutes: int
+) -> None:
+    clocked = [d.name for d in datasets.installed() if d.schedule.retrain == "0 3 * * *"]
     assert clocked
+    now = datetime(2026, 5, 22, 3, tzinfo=UTC) + timedelta(minutes=minutes)
+    monkeypatch.setattr("airflow.timetables.trigger.utcnow", lambda: now)
     for name in clocked:
         first = first_run(bag.dags[f"{name}__retrain"])
         assert first is not None
-        assert first > datetime.now(UTC)
+        assert timedelta(0) < first - now <= timedelta(days=1)
 
 
 def test_without_a_cron_expression_nothing_runs_by_the_clock(bag: "DagBag") -> None:

@@ -14,6 +14,7 @@ import time
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx2
@@ -36,13 +37,14 @@ from tests.dags.stand_ins import Jobs
 FAB = "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager"
 PASSWORD = secrets.token_urlsafe(16)
 INGEST, RETRAIN, HASTY = "shop__ingest", "shop__retrain", "hasty__retrain"
-MANIFEST = """
+FAR = (datetime.now(UTC) + timedelta(hours=12)).hour  # its clock strikes while no test runs
+MANIFEST = f"""
 title = "Shop"
 licence = "Invented."
-source = {kind = "inbox"}
-ratings = {file = "ratings.csv"}
-scale = {lowest = 1, highest = 5, step = 1, relevant_from = 4}
-schedule = {retrain = "0 3 * * *"}
+source = {{kind = "inbox"}}
+ratings = {{file = "ratings.csv"}}
+scale = {{lowest = 1, highest = 5, step = 1, relevant_from = 4}}
+schedule = {{retrain = "0 {FAR} * * *"}}
 """
 ASKS = "{ask_for_approval = true, approval_timeout_hours = 0.0003}"
 LOOKS = 6  # half a second apart
