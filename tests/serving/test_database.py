@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -63,6 +65,39 @@ def test_each_data_set_sees_its_own_rows_only(publisher: Engine, committing: str
     with other.connect() as connection:
         assert connection.scalar(text("select count(*) from releases")) == 0
     other.dispose()
+
+
+@pytest.mark.parametrize(("trusted", "n_asked"), [(60.0, 0), (0.0, 3)])
+def test_a_connection_is_asked_whether_it_stands_once_it_was_left_alone(
+    owner: Engine, monkeypatch: pytest.MonkeyPatch, trusted: float, n_asked: int
+) -> None:
+    asked: list[Any] = []
+    monkeypatch.setattr(database, "TRUSTED_SECONDS", trusted)
+    owner.connect().close()
+    monkeypatch.setattr(owner.dialect, "do_ping", asked.append)
+
+    for _ in range(3):
+        owner.connect().close()
+
+    assert len(asked) == n_asked
+
+
+def test_a_connection_that_the_server_ended_is_replaced_however_lately_it_was_used(
+    owner: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "TRUSTED_SECONDS", 60.0)
+    with owner.connect() as ended, owner.connect() as ending:
+        pid = ended.scalar(text("select pg_backend_pid()"))
+        ended.close()
+        ending.execute(text("select pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+
+        with owner.connect() as connection:
+            assert connection.scalar(text("select pg_backend_pid()")) != pid
+
+
+def test_long_statements_are_planned_once(owner: Engine) -> None:
+    with owner.connect() as connection:
+        assert connection.scalar(text("show plan_cache_mode")) == "force_generic_plan"
 
 
 @pytest.mark.parametrize(
