@@ -1,6 +1,7 @@
 """Scores of everything that a release knows, for one person as he is now."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,14 +22,34 @@ BLEND = ((1, 0.1), (10, 0.05))
 class Scored:
     """One person's scores by place. `folded` is None where they are the popularity of everybody.
 
-    `blend` is the weight of the popularity in the scores; `out` is what he must not be shown.
+    `blend` is the weight of the popularity in the scores. All places are scored when somebody asks
+    for it: to say why a list is as it is takes those on it alone.
     """
 
+    held: Held
     kind: ListKind
-    scores: NDArray[np.float32]
-    out: NDArray[np.bool_]
+    rated: Places
+    hidden: frozenset[str]
     folded: Folded | None
     blend: float
+
+    @cached_property
+    def scores(self) -> NDArray[np.float32]:
+        """(places,): what lists are ordered by."""
+        if self.folded is None:
+            return self.held.popularity
+        scores = self.held.fold_in.scores(self.folded)
+        if not self.blend:
+            return scores
+        return (scores + self.blend * self.held.liking).astype(np.float32)
+
+    @cached_property
+    def out(self) -> NDArray[np.bool_]:
+        """(places,): what he must not be shown."""
+        out = np.zeros(len(self.held.ids), bool)
+        out[self.rated] = True
+        out[self.held.places_of(self.hidden)] = True
+        return out
 
     def best(self, out: NDArray[np.bool_], n: int) -> tuple[Places, NDArray[np.float32]]:
         """Return the places of the `n` best that are not out, and their scores."""
@@ -45,24 +66,18 @@ class Scored:
 
 
 def score(held: Held, taste: Taste) -> Scored:
-    """Return the person's scores: folded in, or everybody's if that is impossible.
+    """Return how the person is scored: folded in, or as everybody if that is impossible.
 
     A release without factors knows nothing better than what is popular; the list is `live` all the
     same, if what the person rated is left out of it.
     """
     ratings = taste.ratings(held)
-    out = np.zeros(len(held.ids), bool)
-    out[ratings.places] = True
-    out[held.places_of(sorted(taste.hidden))] = True
     folded = held.fold_in.fold(ratings, taste.segment)
-    if folded is None:
-        without = held.constants.weighting is None and bool(taste.rated)
-        return Scored("live" if without else "fallback", held.popularity, out, None, 0)
-    blend = 0.0 if taste.known else weight(len(ratings.places))
-    scores = held.fold_in.scores(folded)
-    if blend:
-        scores = (scores + blend * held.liking).astype(np.float32)
-    return Scored("live", scores, out, folded, blend)
+    kind: ListKind = "live"
+    if folded is None and not (held.constants.weighting is None and taste.rated):
+        kind = "fallback"
+    blend = 0.0 if folded is None or taste.known else weight(len(ratings.places))
+    return Scored(held, kind, ratings.places, taste.hidden, folded, blend)
 
 
 def weight(n_ratings: int) -> float:
