@@ -32,6 +32,12 @@ class ApiSettings(BaseSettings):
         description="Connections kept per data set, so many for reading and so many for writing; "
         "as many again in a rush.",
     )
+    threads: int = Field(
+        default=8,
+        gt=0,
+        description="So many requests are worked on at once, others wait for their turn: more "
+        "threads would wait for each other, and twice as long.",
+    )
     max_body_bytes: int = Field(
         default=65536, gt=0, description="A request whose body is longer is refused unread."
     )

@@ -1,3 +1,6 @@
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import httpx2
 import pytest
 from fastapi.testclient import TestClient
@@ -152,6 +155,23 @@ def test_a_statement_that_takes_too_long_is_ended(
 
     assert (answer.status_code, problem(answer).code) == (503, "unavailable")
     assert http.get(path).status_code == 200
+
+
+def test_more_requests_than_threads_wait_for_their_turn(
+    owner: Engine, publisher: Engine, committing: str, http: httpx2.Client
+) -> None:
+    shop.release(publisher, "one", instead_of=None)
+    settings = ApiSettings(statement_timeout_ms=400, threads=1)
+    path = f"/v1/{schema_of(owner)}/items/a"
+    with running_api(as_role(committing, "api"), settings) as url, owner.begin() as locking:
+        assert http.get(url + path).is_success
+        locking.execute(text("lock table items in access exclusive mode"))
+        began = time.monotonic()
+        with ThreadPoolExecutor(2) as both:
+            answers = list(both.map(http.get, [url + path] * 2))
+
+    assert [answer.status_code for answer in answers] == [503, 503]
+    assert time.monotonic() - began > 0.8
 
 
 def test_a_mistake_of_ours_shows_nothing_of_our_insides(
