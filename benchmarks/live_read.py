@@ -9,7 +9,6 @@ first list takes after a release, which reads the factors.
 """
 
 import argparse
-import multiprocessing
 import os
 import time
 from contextlib import ExitStack
@@ -25,6 +24,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from benchmarks.api_read import running_api
+from benchmarks.closed_loop import Answer, Ask, drive, request
 from serving import database, keys, recommendations
 from serving.publish import Candidate, publish
 from tests.serving import shop
@@ -130,10 +130,22 @@ def bare_app() -> FastAPI:
 
 def at_once(url: str, key: str, path: str, seconds: float) -> list[float]:
     """Return the seconds of each request of all clients."""
-    asked = [(url, key, path, seconds, seed) for seed in range(N_CLIENTS)]
-    with multiprocessing.get_context("spawn").Pool(N_CLIENTS) as clients:
-        clients.starmap(ask, [(*one[:3], 0.5, 7) for one in asked])  # warm
-        return [took for found in clients.starmap(ask, asked) for took in found]
+    random = np.random.default_rng(7)
+    host, _, port = url.removeprefix("http://").partition(":")
+    headers = {"Authorization": f"Bearer {key}"}
+
+    def one() -> Ask:
+        asked = path.format(random.integers(PEOPLE)) + f"&limit={LIMIT}"
+        return request("list", "GET", asked, headers)
+
+    def see(answer: Answer) -> None:
+        if answer.status != HTTPStatus.OK or answer.body.count(b'"title"') < LIMIT:
+            raise RuntimeError(f"status {answer.status}: {answer.body[:200]!r}")
+
+    address = [(host, int(port))]
+    drive(address, one, connections=N_CLIENTS, seconds=1)  # warm
+    took = drive(address, one, connections=N_CLIENTS, seconds=seconds, see=see)
+    return [answer.seconds for answer in took]
 
 
 def ask(url: str, key: str, path: str, seconds: float, seed: int = 0) -> list[float]:
