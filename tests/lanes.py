@@ -1,9 +1,8 @@
-"""Every test, in two lanes side by side: what shares the Spark session, and what waits for others.
+"""Every test, in two lanes side by side: what shares the Spark session, and what needs a platform.
 
     python tests/lanes.py [pytest's arguments]
 
-The one lane keeps a core busy, the other mostly waits for a browser, Airflow and Postgres to come
-up, so together they take little longer than the longer one. Coverage is added up over both. Lines
+Folders are dealt out so that both end at about the same time. Coverage is added up over both. Lines
 are printed as they come, each under its lane's name.
 """
 
@@ -16,7 +15,7 @@ from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-SPARK = ("tests/jobs", "tests/warehouse")
+SPARK = ("tests/jobs", "tests/warehouse", "tests/ops")
 LANES = {
     "spark": [*SPARK],
     "others": ["tests", *(f"--ignore={folder}" for folder in SPARK)],
