@@ -166,6 +166,8 @@ class FoldIn:
             for column, name in enumerate(said.columns)
             if name.startswith("category:")
         }
+        if not at:
+            return {}
         places = ratings.places[ratings.values >= said.relevant_from]
         liked = self.rows[places][:, list(at.values())].astype(np.float64).sum(axis=0)
         share = np.array([said.category_shares[name] for name in at], np.float64)

@@ -30,10 +30,10 @@ def given(held: Held, scored: Scored, taste: Taste, items: Sequence[Fields]) -> 
         return [item | {"reason": POPULAR} for item in items]
     names, numbers = _names(held, scored), _numbers(held, scored, places)
     told = telling(numbers, len(scored.folded.liked)).tolist()
+    words = {at: _reason(held, taste, *names[at]) for at in set(told) if at >= 0}
     found = {
-        held.ids[place]: _reason(held, taste, *names[at])
+        held.ids[place]: words.get(at, POPULAR)
         for place, at in zip(places.tolist(), told, strict=True)
-        if at >= 0
     }
     return [item | {"reason": found.get(item["item_id"], POPULAR)} for item in items]
 

@@ -62,12 +62,13 @@ def of(row: Mapping[str, Any]) -> Taste:
         rated.pop(item_id, None)
         if rating is not None:
             rated[item_id] = (rating, at)
+    said = {item_id for item_id, *_ in fed}
     return Taste(
         known=known,
         segment=row["segment"] or "",
         rated=rated,
         hidden=frozenset(item_id for item_id, _, _, hidden in fed if hidden),
-        n_new=sum(_value(before, one) != _value(rated, one) for one in before.keys() | rated),
+        n_new=sum(_value(before, one) != _value(rated, one) for one in said),
     )
 
 

@@ -3,6 +3,7 @@
 It starts without a database too: it is not ready then, and says so.
 """
 
+import gc
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -34,6 +35,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         current_default_thread_limiter().total_tokens = settings.threads
+        gc.freeze()  # what was imported stays: no collection need look at it
         yield
         datasets.close()
         app.state.operators.close()
