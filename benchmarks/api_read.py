@@ -123,7 +123,7 @@ def started_api(
     command = ["-m", "uvicorn", "--factory", app, "--no-access-log"]
     process = subprocess.Popen(  # noqa: S603 # no input
         [sys.executable, *command, "--host", HOST, "--port", str(port), "--log-level", "warning"],
-        env=os.environ | {"SERVING_DATABASE_URL": url},
+        env=os.environ | {"SERVING_DATABASE_URL": url, "OPENBLAS_NUM_THREADS": "1"},
         stderr=log,
     )
     try:

@@ -11,11 +11,9 @@ process and by its own processor time, which a busy machine sways little: the ch
 """
 
 import argparse
-import multiprocessing
 import time
 from collections.abc import Callable
 from functools import partial
-from multiprocessing.pool import Pool
 
 import numpy as np
 from sqlalchemy import Engine, text
@@ -67,12 +65,11 @@ def main() -> None:
         alone(engine)
         take_turns(engine, "in process, with reasons", partial(reads, as_role(owner, "api")))
         path = f"/v1/{DATASET}/users/old-{{}}/recommendations?explain={{}}&x="
-        spawning = multiprocessing.get_context("spawn")
-        with running_api(as_role(owner, "api")) as url, spawning.Pool(N_CLIENTS) as clients:
+        with running_api(as_role(owner, "api")) as url:
             for explain, name in (("true", "with reasons"), ("false", "without reasons")):
                 asked = (url, key, path.format("{}", explain), seconds)
                 take_turns(engine, f"{name}, one client", partial(ask, *asked))
-                many = partial(at_once, clients, asked)
+                many = partial(ask, *asked, N_CLIENTS)
                 take_turns(engine, f"{name}, {N_CLIENTS} clients", many)
         engine.dispose()
 
@@ -91,12 +88,6 @@ def take_turns(engine: Engine, name: str, ask: Callable[[], list[float]]) -> Non
         f" p95 {none[1]:6.2f} -> {full[1]:6.2f} ms, {ratio[1]:.2f} times",
         flush=True,
     )
-
-
-def at_once(clients: Pool, asked: tuple[str, str, str, float]) -> list[float]:
-    """Return the seconds of each request of all clients."""
-    found = clients.starmap(ask, [(*asked, seed) for seed in range(N_CLIENTS)])
-    return [took for each in found for took in each]
 
 
 def hold(engine: Engine, asked: SlateRules) -> None:
