@@ -44,7 +44,7 @@ def _placed(person: Person, stored: Stored, item_id: str) -> dict[str, Any]:
     if place is not None:
         scored = person.scored
         by_score = scored.rank(place, scored.out | person.held.barred(person.slate.barred))
-        parts = reasons.parts(person.held, scored, person.taste, place)
+        parts = reasons.parts(scored, person.taste, place)
         found = {"score": float(scored.scores[place]), "parts": parts}
     rank = shown.index(item_id) + 1 if listed else max(by_score or 0, len(shown) + 1)
     text = f"no. {rank} on the list" if listed else f"no. {rank} of all that could be listed"

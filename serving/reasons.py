@@ -19,16 +19,17 @@ _KINDS: dict[str, PartKind] = {"popularity": "popularity", "released": "released
 _WORDS = {"popularity": "liked by many", "released": "year of release"}
 
 
-def given(held: Held, scored: Scored, taste: Taste, items: Sequence[Fields]) -> list[Fields]:
+def given(scored: Scored, taste: Taste, items: Sequence[Fields]) -> list[Fields]:
     """Return the items, each with the reason for it.
 
     That is what he rated, if all of it together weighs as much as any prior: the rating with the
     largest part. Otherwise it is the prior with the largest part.
     """
+    held = scored.held
     places = held.places_of([item["item_id"] for item in items])
     if scored.folded is None or not len(places):
         return [item | {"reason": POPULAR} for item in items]
-    names, numbers = _names(held, scored), _numbers(held, scored, places)
+    names, numbers = _names(scored), _numbers(scored, places)
     told = telling(numbers, len(scored.folded.liked)).tolist()
     words = {at: _reason(held, taste, *names[at]) for at in set(told) if at >= 0}
     found = {
@@ -38,15 +39,15 @@ def given(held: Held, scored: Scored, taste: Taste, items: Sequence[Fields]) -> 
     return [item | {"reason": found.get(item["item_id"], POPULAR)} for item in items]
 
 
-def parts(held: Held, scored: Scored, taste: Taste, place: int) -> tuple[Part, ...]:
+def parts(scored: Scored, taste: Taste, place: int) -> tuple[Part, ...]:
     """Return all summands of the place's score but noughts, largest first."""
     if scored.folded is None:
         whole = float(scored.scores[place])
         return (Part(kind="popularity", part=whole, title=_WORDS["popularity"]),)
-    [numbers] = _numbers(held, scored, np.array([place]))
+    [numbers] = _numbers(scored, np.array([place]))
     found = [
-        _part(held, taste, kind, name, number)
-        for (kind, name), number in zip(_names(held, scored), numbers.tolist(), strict=True)
+        _part(scored.held, taste, kind, name, number)
+        for (kind, name), number in zip(_names(scored), numbers.tolist(), strict=True)
         if number
     ]
     return tuple(sorted(found, key=lambda part: -part.part))
@@ -59,12 +60,12 @@ def in_units(rating: float, highest: float) -> str:
     return "1 star" if rating == 1 else f"{rating:g} stars"
 
 
-def _numbers(held: Held, scored: Scored, places: Places) -> NDArray[np.float64]:
+def _numbers(scored: Scored, places: Places) -> NDArray[np.float64]:
     """Return (places, parts): by rating, by prior, and the blend, in the order of `_names`."""
     if scored.folded is None:
         raise ValueError("only a fold-in has parts")
-    by_rating, by_prior = scored.folded.parts(held.rows[places])
-    blended = scored.blend * held.liking[places, None]
+    by_rating, by_prior = scored.folded.parts(scored.held.rows[places])
+    blended = scored.blend * scored.held.liking[places, None]
     return np.hstack([by_rating, by_prior, blended])
 
 
@@ -81,14 +82,14 @@ def telling(numbers: NDArray[np.float64], n_liked: int) -> NDArray[np.int64]:
     return np.where(numbers.max(axis=1) > 0, chosen, -1)
 
 
-def _names(held: Held, scored: Scored) -> list[tuple[PartKind, str]]:
+def _names(scored: Scored) -> list[tuple[PartKind, str]]:
     """Return kind and name of each part: the item's id, the segment, the category."""
     if scored.folded is None:
         raise ValueError("only a fold-in has parts")
     rated: list[tuple[PartKind, str]] = [
-        ("rating", held.ids[place]) for place in scored.folded.liked.tolist()
+        ("rating", scored.held.ids[place]) for place in scored.folded.liked.tolist()
     ]
-    return [*rated, *map(_prior, held.constants.columns), ("popularity", "")]
+    return [*rated, *map(_prior, scored.held.constants.columns), ("popularity", "")]
 
 
 def _prior(column: str) -> tuple[PartKind, str]:
