@@ -3,7 +3,6 @@
 It starts without a database too: it is not ready then, and says so.
 """
 
-import gc
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -35,7 +34,6 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         current_default_thread_limiter().total_tokens = settings.threads
-        gc.freeze()  # what was imported stays: no collection need look at it
         yield
         datasets.close()
         app.state.operators.close()
