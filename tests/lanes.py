@@ -1,9 +1,9 @@
-"""Every test, in two lanes side by side: what shares the Spark session, and what needs a platform.
+"""Every test, in two lanes side by side. All that shares the Spark session is in one of them.
 
     python tests/lanes.py [pytest's arguments]
 
-Folders are dealt out so that both end at about the same time. Coverage is added up over both. Lines
-are printed as they come, each under its lane's name.
+The other folders are dealt out so that both end at about the same time. Coverage is added up over
+both. Lines are printed as they come, each under its lane's name.
 """
 
 import os

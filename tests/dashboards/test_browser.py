@@ -88,14 +88,8 @@ def test_somebody_new_keeps_his_id_while_he_rates(app: str, desktop: Page, told:
         titles.append(title)
 
     expect(desktop.locator(LIVE)).to_be_visible()
-    rated = {seen(_title(item_id)): stars for item_id, stars in told.rated[user_id].items()}
+    rated = {seen(item.title): item.rating for item in told.ratings(user_id, 100).items}
     assert rated == dict.fromkeys(titles, 5.0)
-
-
-def _title(item_id: str) -> str:
-    item = shop.item(item_id)
-    assert item
-    return item.title
 
 
 def test_search_finds_while_typing(app: str, desktop: Page) -> None:

@@ -14,7 +14,6 @@ import time
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx2
@@ -37,14 +36,14 @@ from tests.dags.stand_ins import Jobs
 FAB = "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager"
 PASSWORD = secrets.token_urlsafe(16)
 INGEST, RETRAIN, HASTY = "shop__ingest", "shop__retrain", "hasty__retrain"
-FAR = (datetime.now(UTC) + timedelta(hours=12)).hour  # its clock strikes while no test runs
-MANIFEST = f"""
+# Its clock strikes on leap days, so that no test sees it.
+MANIFEST = """
 title = "Shop"
 licence = "Invented."
-source = {{kind = "inbox"}}
-ratings = {{file = "ratings.csv"}}
-scale = {{lowest = 1, highest = 5, step = 1, relevant_from = 4}}
-schedule = {{retrain = "0 {FAR} * * *"}}
+source = {kind = "inbox"}
+ratings = {file = "ratings.csv"}
+scale = {lowest = 1, highest = 5, step = 1, relevant_from = 4}
+schedule = {retrain = "0 3 29 2 *"}
 """
 ASKS = "{ask_for_approval = true, approval_timeout_hours = 0.0003}"
 LOOKS = 6  # half a second apart
