@@ -33,6 +33,11 @@ DATASET, EVENTS = "playground", 30_000
 # On few rows compiling takes longer than running.
 COMPILE_LESS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 COMPILE_WELL = "-XX:+UseParallelGC -XX:TieredStopAtLevel=4"
+FEW_ROWS = """
+spark.sql.adaptive.enabled false
+spark.sql.ui.explainMode simple
+spark.databricks.delta.snapshotPartitions 1
+"""
 AGAIN_SECONDS = 20
 
 
@@ -64,7 +69,7 @@ def quick_spark(folder: Path) -> Path:
     defaults = folder / "spark-defaults.conf"
     shipped = defaults.read_text()
     assert COMPILE_WELL in shipped
-    defaults.write_text(shipped.replace(COMPILE_WELL, COMPILE_LESS))
+    defaults.write_text(shipped.replace(COMPILE_WELL, COMPILE_LESS) + FEW_ROWS)
     return folder
 
 
