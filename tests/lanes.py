@@ -21,7 +21,9 @@ LANES = {
     "others": ["tests", *(f"--ignore={folder}" for folder in SPARK)],
 }
 CLOSING = re.compile(r"=+ .* in [0-9.]+s.*=+$")  # the last line that pytest prints
+BROKEN = re.compile(r"(FAILED|ERROR) tests/")  # a line of its summary
 COUNTS = re.compile(r"(\d+) (passed|failed|skipped|errors?)")
+WIDTH = 200
 FLOOR = 90  # percent of lines and branches
 NO_TESTS = 5  # pytest's exit code where nothing fits the arguments
 
@@ -32,12 +34,17 @@ def main(arguments: list[str]) -> int:
         stale.unlink()
     processes = {name: start(name, chosen + arguments) for name, chosen in LANES.items()}
     ends: Counter[str] = Counter()
-    threads = [threading.Thread(target=follow, args=(*pair, ends)) for pair in processes.items()]
+    broken: list[str] = []
+    threads = [
+        threading.Thread(target=follow, args=(*pair, ends, broken)) for pair in processes.items()
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     codes = [process.wait() for process in processes.values()]
+    for line in broken:  # whoever reads the last lines alone sees which
+        said(line[:WIDTH])
     said(", ".join(f"{ends[how]} {how}" for how in ("passed", "failed", "skipped")))
     if all(code == NO_TESTS for code in codes):
         return NO_TESTS
@@ -59,12 +66,16 @@ def start(lane: str, arguments: list[str]) -> subprocess.Popen[str]:
     )
 
 
-def follow(lane: str, process: subprocess.Popen[str], ends: Counter[str]) -> None:
-    """Print the lane's lines as they come; count how its tests ended."""
+def follow(
+    lane: str, process: subprocess.Popen[str], ends: Counter[str], broken: list[str]
+) -> None:
+    """Print the lane's lines as they come; count how its tests ended, note which broke."""
     if process.stdout is None:
         raise AssertionError
     for line in process.stdout:
         said(f"{lane:6} | {line.rstrip()}")
+        if BROKEN.match(line):
+            broken.append(line.rstrip())
         if CLOSING.match(line):
             for n, how in COUNTS.findall(line):
                 ends["failed" if how.startswith("error") else how] += int(n)
