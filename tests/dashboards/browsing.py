@@ -123,6 +123,14 @@ def phone(browser: Browser) -> Iterator[Page]:
     visit.end()
 
 
+def at_rest(page: Page) -> Page:
+    """Return the page once nothing more is drawn: a click on what is being redrawn is lost."""
+    app = page.get_by_test_id("stApp")
+    expect(app).to_have_attribute("data-test-script-state", "notRunning")
+    expect(page.locator("[data-stale=true]")).to_have_count(0)
+    return page
+
+
 def seen(text: str) -> str:
     """Return a text as the page holds it: escaped, then read by Markdown."""
     return re.sub(r"\\(.)", r"\1", esc(text))

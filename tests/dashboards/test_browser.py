@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from dashboards.demo.choices import STRANGER
 from tests.dashboards import searched, shop, streamlit_server
-from tests.dashboards.browsing import DESKTOP, LIVE, NEEDED, PHONE, Visit, seen
+from tests.dashboards.browsing import DESKTOP, LIVE, NEEDED, PHONE, Visit, at_rest, seen
 from tests.dashboards.fake_airflow import PASSWORD, USER
 from tests.dashboards.torture import PLACES, TEXTS
 from tests.dashboards.visitors import Visitors
@@ -28,7 +28,10 @@ def test_lists_show_and_titles_are_literal(app: str, themed: Page) -> None:
 
 def test_a_title_leads_to_its_page_and_back(app: str, desktop: Page) -> None:
     desktop.goto(f"{app}/?person={STRANGER}")
-    desktop.get_by_role("button", name=seen(shop.HOSTILE[0]), exact=True).first.click()
+    hostile = desktop.get_by_role("button", name=seen(shop.HOSTILE[0]), exact=True).first
+    expect(hostile).to_be_visible()
+    at_rest(desktop)
+    hostile.click()
 
     expect(desktop.get_by_role("heading", name=seen(shop.HOSTILE[0]), exact=True)).to_be_visible()
     expect(desktop).to_have_url(re.compile(r"/item\?.*id="))
@@ -40,13 +43,15 @@ def test_a_title_leads_to_its_page_and_back(app: str, desktop: Page) -> None:
 def test_a_star_changes_the_list_at_once_and_can_be_undone(app: str, themed: Page) -> None:
     themed.goto(f"{app}/?person=1990")
     stars = themed.locator(".st-key-shelf-picked").get_by_test_id("stFeedback").nth(2)
+    expect(stars).to_be_visible()
+    at_rest(themed)
 
     stars.locator("button").last.click()
 
     expect(themed.locator(LIVE)).to_be_visible()
     expect(themed.get_by_text("Your list changed").first).to_be_visible()
     expect(themed.get_by_text("Because you rated").first).to_be_visible()
-    themed.get_by_role("button", name="Undo").click()
+    at_rest(themed).get_by_role("button", name="Undo").click()
     expect(themed.get_by_text("is as if you had said nothing")).to_be_visible()
     expect(themed.locator(LIVE)).not_to_be_visible()
 
@@ -58,6 +63,7 @@ def test_two_visitors_do_not_see_each_others_stars(
     for page, person in ((desktop, "0107"), (other.page, "0042")):
         page.goto(f"{app}/?person={person}")
         expect(page.get_by_text("Picked for you")).to_be_visible()
+        at_rest(page)
 
     picked = desktop.locator(".st-key-shelf-picked").get_by_test_id("stFeedback").first
     picked.locator("button").last.click()
@@ -71,7 +77,7 @@ def test_two_visitors_do_not_see_each_others_stars(
 
 def test_somebody_new_keeps_his_id_while_he_rates(app: str, desktop: Page, told: Visitors) -> None:
     desktop.goto(app)
-    desktop.get_by_role("button", name="Start as somebody new").click()
+    at_rest(desktop).get_by_role("button", name="Start as somebody new").click()
     expect(desktop.get_by_text("this page becomes yours")).to_be_visible()
     box = desktop.get_by_role("combobox", name="Person")
     expect(box).to_have_value(re.compile("n-"))
@@ -81,7 +87,7 @@ def test_somebody_new_keeps_his_id_while_he_rates(app: str, desktop: Page, told:
     cards = desktop.locator(".st-key-shelf-picked [class*=st-key-card-picked]")
     titles = []
     for nth in range(3):
-        expect(desktop.locator(".st-key-shelf-picked [data-stale=true]")).to_have_count(0)
+        at_rest(desktop)
         title = cards.nth(nth).locator("[class*=st-key-open-picked]").inner_text()
         cards.nth(nth).get_by_test_id("stFeedback").locator("button").last.click()
         expect(desktop.get_by_text(f"You gave {title} 5 stars")).to_be_visible()
@@ -111,7 +117,7 @@ def test_a_deep_link_opens_an_item(app: str, desktop: Page) -> None:
 
 def test_an_id_that_is_typed_is_a_stranger(app: str, desktop: Page) -> None:
     desktop.goto(app)
-    box = desktop.get_by_role("combobox", name="Person")
+    box = at_rest(desktop).get_by_role("combobox", name="Person")
     box.fill("nobody-knows-me")
     box.press("Enter")
 

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 from playwright.sync_api import Page, expect
 
 from tests.dashboards import shop
-from tests.dashboards.browsing import LIVE, NEEDED
+from tests.dashboards.browsing import LIVE, NEEDED, at_rest
 from tests.dashboards.visitors import TOKEN, Visitors
 
 pytestmark = NEEDED
@@ -18,7 +18,7 @@ def asked(page: Page) -> dict[str, list[str]]:
 
 
 def link(page: Page, name: str) -> None:
-    page.locator(".st-key-bar").get_by_role("link", name=name).click()
+    at_rest(page).locator(".st-key-bar").get_by_role("link", name=name).click()
 
 
 def person(page: Page) -> str:
@@ -33,7 +33,7 @@ def test_a_known_person_understands_a_recommendation(
     told.rate("0107", disliked.item_id, 1)
     desktop.goto(f"{app}/?person=0107")
     expect(desktop.locator(LIVE)).to_be_visible()
-    best = desktop.locator(PICKED).first.inner_text()
+    best = at_rest(desktop).locator(PICKED).first.inner_text()
 
     desktop.locator(PICKED).first.click()
 
@@ -51,7 +51,7 @@ def test_back_and_reload_keep_person_and_list(app: str, desktop: Page, told: Vis
     desktop.goto(f"{app}/?person=1990")
     expect(desktop.locator(LIVE)).to_be_visible()
     expect(desktop.locator(PICKED)).to_have_count(20)
-    shown = desktop.locator(PICKED).all_inner_texts()
+    shown = at_rest(desktop).locator(PICKED).all_inner_texts()
     desktop.locator(PICKED).first.click()
     expect(desktop.get_by_role("heading", name="Why this")).to_be_visible()
 
@@ -79,10 +79,11 @@ def test_one_press_leads_back(app: str, desktop: Page) -> None:
 def test_back_leads_to_the_person_before(app: str, desktop: Page) -> None:
     desktop.goto(f"{app}/?person=0042")
     expect(desktop.get_by_text("8 films rated")).to_be_visible()
-    box = desktop.get_by_role("combobox", name="Person")
+    box = at_rest(desktop).get_by_role("combobox", name="Person")
     box.click()
     desktop.get_by_role("option", name=re.compile("1990")).click()
     expect(desktop).to_have_url(re.compile("person=1990"))
+    at_rest(desktop)
 
     desktop.go_back()
 
@@ -94,11 +95,11 @@ def test_somebody_new_stays_himself_after_a_reload_and_his_token_does_not_travel
     app: str, desktop: Page, told: Visitors
 ) -> None:
     desktop.goto(app)
-    desktop.get_by_role("button", name="Start as somebody new").click()
+    at_rest(desktop).get_by_role("button", name="Start as somebody new").click()
     expect(desktop.get_by_text("this page becomes yours")).to_be_visible()
     expect(desktop).to_have_url(re.compile("person=n-"))
     (user_id,) = asked(desktop)["person"]
-    stars = desktop.locator(".st-key-shelf-picked").get_by_test_id("stFeedback")
+    stars = at_rest(desktop).locator(".st-key-shelf-picked").get_by_test_id("stFeedback")
     stars.first.locator("button").last.click()
     expect(desktop.locator(LIVE)).to_be_visible()
     assert TOKEN not in desktop.url
@@ -134,7 +135,7 @@ def test_shelves_to_be_are_drawn_while_one_waits(app: str, desktop: Page, told: 
 def test_a_keyboard_opens_a_card_and_gives_stars(app: str, desktop: Page, told: Visitors) -> None:
     desktop.goto(f"{app}/?person=0042")
     expect(desktop.get_by_text("Picked for you")).to_be_visible()
-    card = desktop.locator(".st-key-shelf-picked [class*=st-key-card-picked]").first
+    card = at_rest(desktop).locator(".st-key-shelf-picked [class*=st-key-card-picked]").first
     title = card.locator("[class*=st-key-open-picked] button")
     title.focus()
     desktop.keyboard.press("Tab")  # the stars are one stop
@@ -144,6 +145,7 @@ def test_a_keyboard_opens_a_card_and_gives_stars(app: str, desktop: Page, told: 
     expect(desktop.get_by_text("You gave")).to_contain_text("5 stars")
     assert 5.0 in told.rated["0042"].values()
 
+    at_rest(desktop)
     title.focus()
     desktop.keyboard.press("Shift+Tab")
     desktop.keyboard.press("Tab")
