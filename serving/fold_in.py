@@ -144,7 +144,7 @@ class FoldIn:
         """Return (rank, liked): A⁻¹ (1 + alpha r) y of each item that is liked."""
         surely, liked = self.constants.alpha * np.abs(strength), strength > 0
         a = gram + (rated * surely[:, None]).T @ rated
-        a[np.diag_indices_from(a)] += self.constants.reg * liked.sum()
+        a.flat[:: len(a) + 1] += self.constants.reg * liked.sum()  # its diagonal
         wanted = rated[liked] * (1 + surely[liked])[:, None]
         return np.asarray(np.linalg.solve(a, wanted.T), np.float64)
 

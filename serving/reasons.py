@@ -29,14 +29,10 @@ def given(scored: Scored, taste: Taste, items: Sequence[Fields]) -> list[Fields]
     places = held.places_of([item["item_id"] for item in items])
     if scored.folded is None or not len(places):
         return [item | {"reason": POPULAR} for item in items]
-    names, numbers = _names(scored), _numbers(scored, places)
-    told = telling(numbers, len(scored.folded.liked)).tolist()
-    words = {at: _reason(held, taste, *names[at]) for at in set(told) if at >= 0}
-    found = {
-        held.ids[place]: words.get(at, POPULAR)
-        for place, at in zip(places.tolist(), told, strict=True)
-    }
-    return [item | {"reason": found.get(item["item_id"], POPULAR)} for item in items]
+    told = telling(_numbers(scored, places), len(scored.folded.liked)).tolist()
+    words = {at: _reason(held, taste, *_name(scored, at)) for at in set(told) if at >= 0}
+    found = dict(zip([held.ids[place] for place in places.tolist()], told, strict=True))
+    return [item | {"reason": words.get(found.get(item["item_id"], -1), POPULAR)} for item in items]
 
 
 def parts(scored: Scored, taste: Taste, place: int) -> tuple[Part, ...]:
@@ -47,7 +43,7 @@ def parts(scored: Scored, taste: Taste, place: int) -> tuple[Part, ...]:
     [numbers] = _numbers(scored, np.array([place]))
     found = [
         _part(scored.held, taste, kind, name, number)
-        for (kind, name), number in zip(_names(scored), numbers.tolist(), strict=True)
+        for (kind, name), number in zip(_names(scored, len(numbers)), numbers.tolist(), strict=True)
         if number
     ]
     return tuple(sorted(found, key=lambda part: -part.part))
@@ -61,7 +57,7 @@ def in_units(rating: float, highest: float) -> str:
 
 
 def _numbers(scored: Scored, places: Places) -> NDArray[np.float64]:
-    """Return (places, parts): by rating, by prior, and the blend, in the order of `_names`."""
+    """Return (places, parts): by rating, by prior, and the blend, in the order of `_name`."""
     if scored.folded is None:
         raise ValueError("only a fold-in has parts")
     by_rating, by_prior = scored.folded.parts(scored.held.rows[places])
@@ -82,14 +78,19 @@ def telling(numbers: NDArray[np.float64], n_liked: int) -> NDArray[np.int64]:
     return np.where(numbers.max(axis=1) > 0, chosen, -1)
 
 
-def _names(scored: Scored) -> list[tuple[PartKind, str]]:
-    """Return kind and name of each part: the item's id, the segment, the category."""
+def _names(scored: Scored, n: int) -> list[tuple[PartKind, str]]:
+    return [_name(scored, at) for at in range(n)]
+
+
+def _name(scored: Scored, at: int) -> tuple[PartKind, str]:
+    """Return kind and name of a part: the item's id, the segment, the category."""
     if scored.folded is None:
         raise ValueError("only a fold-in has parts")
-    rated: list[tuple[PartKind, str]] = [
-        ("rating", scored.held.ids[place]) for place in scored.folded.liked.tolist()
-    ]
-    return [*rated, *map(_prior, scored.held.constants.columns), ("popularity", "")]
+    liked, columns = scored.folded.liked, scored.held.constants.columns
+    if at < len(liked):
+        return "rating", scored.held.ids[liked[at]]
+    prior = at - len(liked)
+    return _prior(columns[prior]) if prior < len(columns) else ("popularity", "")
 
 
 def _prior(column: str) -> tuple[PartKind, str]:

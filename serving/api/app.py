@@ -60,7 +60,7 @@ def create_app(
     problems.install(app)
     app.include_router(routes.health)
     app.include_router(scrape)
+    app.include_router(routes.read)  # routes are tried in turns, and most requests are for lists
     app.include_router(feedback_routes.write)
     app.include_router(rules_routes.operate)
-    app.include_router(routes.read)
     return app
