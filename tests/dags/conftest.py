@@ -74,16 +74,18 @@ def bag() -> "DagBag":
     return DagBag(DAGS)
 
 
-@pytest.fixture
-def run(metadata: None) -> Run:  # noqa: ARG001 # it needs the tables
-    """Run a DAG in this process; answer with its state (as `run`) and that of each task."""
+def run_here(dag_id: str, **form: object) -> dict[str, str]:
+    """Run a DAG in this process; return its state (as `run`) and that of each task."""
     from airflow.dag_processing.dagbag import DagBag
 
-    def test(dag_id: str, **form: object) -> dict[str, str]:
-        # read anew: Airflow keeps what a form said in the DAG itself
-        dag = DagBag(DAGS / f"{dag_id.partition('__')[2]}.py").dags[dag_id]
-        finished = dag.test(run_conf=form, logical_date=None)
-        tasks = {task.task_id: str(task.state) for task in finished.get_task_instances()}
-        return {"run": str(finished.state), **tasks}
+    # read anew: Airflow keeps what a form said in the DAG itself
+    dag = DagBag(DAGS / f"{dag_id.partition('__')[2]}.py").dags[dag_id]
+    finished = dag.test(run_conf=form, logical_date=None)
+    tasks = {task.task_id: str(task.state) for task in finished.get_task_instances()}
+    return {"run": str(finished.state), **tasks}
 
-    return test
+
+@pytest.fixture
+def run(metadata: None) -> Run:  # noqa: ARG001 # it needs the tables
+    """What runs a DAG in this process."""
+    return run_here

@@ -1,11 +1,30 @@
 """Whole DAGs, run by Airflow in this process, with stand-ins for the jobs."""
 
+from dataclasses import dataclass
 from urllib.parse import quote
 
 import pytest
 
-from tests.dags.conftest import PASSWORD, Run
-from tests.dags.stand_ins import Jobs
+from tests.dags.conftest import PASSWORD, Run, run_here
+from tests.dags.stand_ins import Jobs, make
+
+
+@dataclass(frozen=True)
+class Retrain:
+    """A retrain without a word in its form: the state of each task, and what the jobs were told."""
+
+    states: dict[str, str]
+    jobs: Jobs
+
+
+@pytest.fixture(scope="module")
+def retrain(metadata: None, tmp_path_factory: pytest.TempPathFactory) -> Retrain:  # noqa: ARG001 # it needs the tables
+    jobs = make(tmp_path_factory.mktemp("retrain"))
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in jobs.environment.items():
+            patch.setenv(name, value)
+        states = run_here("playground__retrain")
+    return Retrain(states, jobs)
 
 
 def n_announced(dag_id: str) -> int:
@@ -61,9 +80,9 @@ def test_too_few_collected_events_are_announced_to_nobody(run: Run, jobs: Jobs) 
     assert n_announced("playground__collect") == before
 
 
-def test_a_retrain_runs_every_job_once(run: Run, jobs: Jobs) -> None:
-    assert set(run("playground__retrain").values()) == {"success"}
-    called = [call.job for call in jobs.calls()]
+def test_a_retrain_runs_every_job_once(retrain: Retrain) -> None:
+    assert set(retrain.states.values()) == {"success"}
+    called = [call.job for call in retrain.jobs.calls()]
     assert sorted(called[:2]) == ["freeze", "nominate"]
     assert called[2:] == ["search", "evaluate", "decide", "fit", "publish"]
 
@@ -79,9 +98,8 @@ def test_a_hold_is_green_and_nothing_is_fitted(run: Run, jobs: Jobs) -> None:
     }  # fmt: skip
 
 
-def test_every_job_is_told_its_data_set_and_its_run_key(run: Run, jobs: Jobs) -> None:
-    run("playground__retrain")
-    for call in jobs.calls():
+def test_every_job_is_told_its_data_set_and_its_run_key(retrain: Retrain) -> None:
+    for call in retrain.jobs.calls():
         assert "--dataset=playground" in call.words
         key = next(word for word in call.words if word.startswith("--run-key="))
         assert key.startswith("--run-key=playground__retrain/manual__")
@@ -95,9 +113,8 @@ def test_the_form_reaches_nominate_as_it_was_written(run: Run, jobs: Jobs) -> No
     assert words[2:] == ['--recipe={"algorithm": "als"}', f"--reason={reason}"]
 
 
-def test_without_a_reason_the_run_says_how_it_was_started(run: Run, jobs: Jobs) -> None:
-    run("playground__retrain")
-    assert jobs.call("nominate").words[2:] == ["--recipe=", "--reason=By hand"]
+def test_without_a_reason_the_run_says_how_it_was_started(retrain: Retrain) -> None:
+    assert retrain.jobs.call("nominate").words[2:] == ["--recipe=", "--reason=By hand"]
 
 
 def test_the_form_reaches_the_search(run: Run, jobs: Jobs) -> None:
@@ -106,17 +123,15 @@ def test_the_form_reaches_the_search(run: Run, jobs: Jobs) -> None:
     assert words[-3:] == ["--minutes=15", "--trials=40", "--family=als"]
 
 
-def test_without_a_budget_the_search_is_told_so(run: Run, jobs: Jobs) -> None:
-    run("playground__retrain")
-    words = [word for word in jobs.call("search").words if word.startswith("--")]
+def test_without_a_budget_the_search_is_told_so(retrain: Retrain) -> None:
+    words = [word for word in retrain.jobs.call("search").words if word.startswith("--")]
     assert words[-3:] == ["--minutes=0", "--trials=0", "--family=any"]
 
 
-def test_only_jobs_that_cross_over_know_the_way_to_postgres(run: Run, jobs: Jobs) -> None:
-    run("playground__retrain")
-    knowing = {call.job for call in jobs.calls() if "SERVING_DATABASE_URL" in call.env}
+def test_only_jobs_that_cross_over_know_the_way_to_postgres(retrain: Retrain) -> None:
+    knowing = {call.job for call in retrain.jobs.calls() if "SERVING_DATABASE_URL" in call.env}
     assert knowing == {"nominate", "decide", "publish"}
-    assert jobs.call("publish").env["SERVING_DATABASE_URL"] == (
+    assert retrain.jobs.call("publish").env["SERVING_DATABASE_URL"] == (
         "postgresql+psycopg2://publisher:p%40ss%3Aw%2Frd@127.0.0.1:5433/recsys"
     )
 
