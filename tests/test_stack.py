@@ -23,6 +23,7 @@ from ops import cli, demo, doctor, ports, processes
 from ops.settings import ROOT, OpsSettings
 from ops.stack import Stack
 from ops.supervisord import until
+from tests.conftest import FEW_ROWS
 from warehouse import datasets
 from warehouse.query import Lake
 from warehouse.sheet import sheet
@@ -33,11 +34,6 @@ DATASET, EVENTS = "playground", 30_000
 # On few rows compiling takes longer than running.
 COMPILE_LESS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 COMPILE_WELL = "-XX:+UseParallelGC -XX:TieredStopAtLevel=4"
-FEW_ROWS = """
-spark.sql.adaptive.enabled false
-spark.sql.ui.explainMode simple
-spark.databricks.delta.snapshotPartitions 1
-"""
 AGAIN_SECONDS = 20
 
 
@@ -69,7 +65,8 @@ def quick_spark(folder: Path) -> Path:
     defaults = folder / "spark-defaults.conf"
     shipped = defaults.read_text()
     assert COMPILE_WELL in shipped
-    defaults.write_text(shipped.replace(COMPILE_WELL, COMPILE_LESS) + FEW_ROWS)
+    few_rows = [f"{name} {value}" for name, value in FEW_ROWS.items()]
+    defaults.write_text("\n".join([shipped.replace(COMPILE_WELL, COMPILE_LESS), *few_rows, ""]))
     return folder
 
 
@@ -221,6 +218,8 @@ def test_the_release_is_made_again_from_its_ledger_with_the_same_lists() -> None
 def test_a_stranger_rates_and_the_next_model_knows_him(platform: Platform) -> None:
     from playwright.sync_api import expect, sync_playwright
 
+    from tests.dashboards.browsing import at_rest
+
     stack = platform.stack
     with sync_playwright() as playwright, demo.api(stack, DATASET) as api:
         chromium = playwright.chromium.launch(
@@ -238,7 +237,7 @@ def test_a_stranger_rates_and_the_next_model_knows_him(platform: Platform) -> No
         user_id = box.input_value().split()[-1]
         cards = page.locator(".st-key-shelf-picked [class*=st-key-card-picked]")
         for nth in range(5):
-            expect(page.locator(".st-key-shelf-picked [data-stale=true]")).to_have_count(0)
+            at_rest(page)
             title = cards.nth(nth).locator("[class*=st-key-open-picked]").inner_text()
             cards.nth(nth).get_by_test_id("stFeedback").locator("button").last.click()
             expect(page.get_by_text(f"You gave {title} 5 stars")).to_be_visible()
