@@ -45,13 +45,18 @@ os.environ |= {
 Run = Callable[..., dict[str, str]]
 
 
+def stand_in(folder: Path, patch: pytest.MonkeyPatch) -> Jobs:
+    """Put stand-ins for every job before everything else on the path."""
+    made = make(folder)
+    for name, value in made.environment.items():
+        patch.setenv(name, value)
+    return made
+
+
 @pytest.fixture
 def jobs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Jobs:
-    """Stand-ins for every job, before everything else on the path."""
-    made = make(tmp_path)
-    for name, value in made.environment.items():
-        monkeypatch.setenv(name, value)
-    return made
+    """Stand-ins for every job, for this test."""
+    return stand_in(tmp_path, monkeypatch)
 
 
 @pytest.fixture(scope="session")

@@ -5,8 +5,8 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.dags.conftest import PASSWORD, Run, run_here
-from tests.dags.stand_ins import Jobs, make
+from tests.dags.conftest import PASSWORD, Run, run_here, stand_in
+from tests.dags.stand_ins import Jobs
 
 
 @dataclass(frozen=True)
@@ -19,12 +19,9 @@ class Retrain:
 
 @pytest.fixture(scope="module")
 def retrain(metadata: None, tmp_path_factory: pytest.TempPathFactory) -> Retrain:  # noqa: ARG001 # it needs the tables
-    jobs = make(tmp_path_factory.mktemp("retrain"))
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in jobs.environment.items():
-            patch.setenv(name, value)
-        states = run_here("playground__retrain")
-    return Retrain(states, jobs)
+        jobs = stand_in(tmp_path_factory.mktemp("retrain"), patch)
+        return Retrain(run_here("playground__retrain"), jobs)
 
 
 def n_announced(dag_id: str) -> int:
