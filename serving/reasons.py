@@ -42,8 +42,8 @@ def parts(scored: Scored, taste: Taste, place: int) -> tuple[Part, ...]:
         return (Part(kind="popularity", part=whole, title=_WORDS["popularity"]),)
     [numbers] = _numbers(scored, np.array([place]))
     found = [
-        _part(scored.held, taste, kind, name, number)
-        for (kind, name), number in zip(_names(scored, len(numbers)), numbers.tolist(), strict=True)
+        _part(scored.held, taste, *_name(scored, at), number)
+        for at, number in enumerate(numbers.tolist())
         if number
     ]
     return tuple(sorted(found, key=lambda part: -part.part))
@@ -76,10 +76,6 @@ def telling(numbers: NDArray[np.float64], n_liked: int) -> NDArray[np.int64]:
     personal = (own.max(axis=1) > 0) & (own.sum(axis=1) >= most_of_others)
     chosen = np.where(personal, own.argmax(axis=1), numbers.argmax(axis=1))
     return np.where(numbers.max(axis=1) > 0, chosen, -1)
-
-
-def _names(scored: Scored, n: int) -> list[tuple[PartKind, str]]:
-    return [_name(scored, at) for at in range(n)]
 
 
 def _name(scored: Scored, at: int) -> tuple[PartKind, str]:
