@@ -23,7 +23,7 @@ LANES = {
 CLOSING = re.compile(r"=+ .* in [0-9.]+s.*=+$")  # the last line that pytest prints
 BROKEN = re.compile(r"(FAILED|ERROR) tests/")  # a line of its summary
 COUNTS = re.compile(r"(\d+) (passed|failed|skipped|errors?)")
-WIDTH = 200
+WIDTH = 200  # of such a line, when it is repeated at the end
 FLOOR = 90  # percent of lines and branches
 NO_TESTS = 5  # pytest's exit code where nothing fits the arguments
 
