@@ -25,10 +25,10 @@ import pyarrow as pa
 from sqlalchemy.orm import Session
 
 from ops.settings import HOST
-from serving import database, keys, recommendations
+from serving import database, keys, recommendations, stored
 from serving.held import Holder
 from serving.publish import Candidate, publish
-from serving.recommendations import Wanted
+from serving.stored import Wanted
 from tests.serving import shop
 from tests.serving.server import as_role, create_database, free_port, temporary_server
 
@@ -174,7 +174,7 @@ def statement(url: str, users: int, seconds: float) -> list[float]:
         recommendations.for_person(connection, Holder(), "0", Wanted(limit=LIMIT))  # which plans it
         cursor = raw.cursor()
         until = time.perf_counter() + seconds
-        name = recommendations.FOR_PERSON.name
+        name = stored.FOR_PERSON.name
         while (started := time.perf_counter()) < until:
             given = (str(random.integers(users)), LIMIT)
             cursor.execute(f"execute {name}(%s, %s, false, false)", given)

@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 
 from benchmarks.api_read import running_api
 from benchmarks.closed_loop import Answer, Ask, drive, request
-from serving import database, keys, recommendations
+from serving import database, keys, stored
 from serving.publish import Candidate, publish
 from tests.serving import shop
 from tests.serving.server import as_role, create_database, temporary_server
@@ -130,7 +130,7 @@ def bare_app() -> FastAPI:
     @app.get("/rows/{user_id}")
     def rows(user_id: str) -> Response:
         with engine.connect() as connection:
-            found = recommendations.FOR_PERSON.execute(
+            found = stored.FOR_PERSON.execute(
                 connection, user_id=user_id, limit=LIMIT, whole=False, taste=True
             )
             listed = [dict(row) for row in found.mappings()]

@@ -22,9 +22,9 @@ from benchmarks.api_read import running_api
 from benchmarks.live_read import LENGTH, LIMIT, N_CLIENTS, PEOPLE, SIZES, ask, prepare
 from serving import database, recommendations, rules
 from serving.held import Holder
-from serving.recommendations import Wanted
 from serving.schemas import NewRules, SlateRules
 from serving.slate import Slate, arranged
+from serving.stored import Wanted
 from tests.serving.server import as_role, create_database, temporary_server
 
 DATASET, TURNS, N_WARM, N_READS, ALONE_BAR = "bench_small", 3, 50, 400, 1.0  # ms

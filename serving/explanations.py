@@ -6,8 +6,9 @@ from sqlalchemy import Connection, text
 
 from serving import reasons
 from serving.held import Holder
-from serving.recommendations import FULL, Person, Stored, Wanted, made, stored_for
+from serving.recommendations import Person, made
 from serving.schemas import Explanation, Standing
+from serving.stored import FULL, Stored, Wanted, stored_for
 
 _THERE = text("select exists (select from items where item_id = :item_id)")
 _TEXTS: dict[Standing, str] = {

@@ -26,7 +26,7 @@ from serving.api import problems
 from serving.api.door import Caller, caller
 from serving.api.segments import SegmentRoute
 from serving.held import Years
-from serving.recommendations import Wanted
+from serving.stored import Wanted
 
 MOST_LISTED = 100
 MOST_EXCLUDED = 1000

@@ -13,7 +13,7 @@ from serving import database, recommendations, releases
 from serving.errors import LiveReleaseMovedError
 from serving.held import Holder
 from serving.models import ItemFactors, Profile
-from serving.recommendations import Wanted
+from serving.stored import Wanted
 from tests.jobs.releasing import pinned, released
 from tests.jobs.small_world import GRUMBLER, RUN, SMALL, Retrain, likes
 from tests.serving import shop

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from jobs import collect
 from serving import explanations, held, loading, people, recommendations, shelves
 from serving.held import Holder
-from serving.recommendations import Wanted
 from serving.schemas import Recommendations
+from serving.stored import Wanted
 from tests.serving.plain import Plain, feedback
 from tests.serving.stand_in import collected
 from warehouse.query import Lake

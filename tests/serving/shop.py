@@ -12,8 +12,8 @@ from sqlalchemy import Connection, Engine, text
 from serving import database, recommendations
 from serving.held import Holder
 from serving.publish import Candidate, publish
-from serving.recommendations import Wanted
 from serving.schemas import ItemPage, Recommendations, Shelf, SimilarItems
+from serving.stored import Wanted
 from tests.conftest import schema_of
 from tests.serving.server import as_role
 

@@ -11,8 +11,8 @@ from serving import held, recommendations, scoring
 from serving.client import Client
 from serving.errors import NothingReleasedError, OffScaleError, RequestRefusedError
 from serving.held import Held, Holder
-from serving.recommendations import Wanted
 from serving.schemas import GivenRating, Recommendations, Shelf
+from serving.stored import Wanted
 from tests.conftest import schema_of
 from tests.serving import live_shop, shop
 from tests.serving.live_shop import LATER, hide, rate

@@ -15,7 +15,7 @@ from serving import recommendations
 from serving.errors import LiveReleaseMovedError
 from serving.held import Holder
 from serving.publish import publish
-from serving.recommendations import Wanted
+from serving.stored import Wanted
 from tests.serving import shop
 from tests.serving.shop import Rows, ids, rows, seen
 

@@ -3,7 +3,7 @@ from sqlalchemy import Engine, text
 
 from serving import people, recommendations
 from serving.held import Holder
-from serving.recommendations import Wanted
+from serving.stored import Wanted
 from tests.serving import shop
 from tests.serving.shop import ids
 

@@ -11,9 +11,9 @@ from sqlalchemy import Connection, Engine
 from serving import recommendations, rules
 from serving.client import Client
 from serving.held import Holder
-from serving.recommendations import Wanted
 from serving.schemas import Recommendations, Shelf, SimilarItems
 from serving.slate import Slate
+from serving.stored import Wanted, stored_for
 from tests.serving import live_shop, shop, wide_shop
 from tests.serving.live_shop import COLD, hide, rate
 from tests.serving.ruling import back, gone, let_hold
@@ -416,7 +416,7 @@ def test_rules_that_come_while_a_list_is_read_find_as_much_of_it_as_later(
 ) -> None:
     wanted, holder = Wanted(limit=5, explain=True), Holder()
     with shop.reading(publisher) as connection:
-        stored = recommendations.stored_for(connection, "p", wanted)
+        stored = stored_for(connection, "p", wanted)
     assert stored.taste is not None
     let_hold(api, hide=[stored.items[1]["item_id"]], diversity=0.3)
 
