@@ -177,7 +177,7 @@ def statement(url: str, users: int, seconds: float) -> list[float]:
         name = stored.FOR_PERSON.name
         while (started := time.perf_counter()) < until:
             given = (str(random.integers(users)), LIMIT)
-            cursor.execute(f"execute {name}(%s, %s, false, false)", given)
+            cursor.execute(f"execute {name}(%s, %s, false)", given)
             cursor.fetchall()
             took.append(time.perf_counter() - started)
     engine.dispose()

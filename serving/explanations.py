@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from serving import reasons
+from serving import reasons, tastes
 from serving.held import Holder
 from serving.recommendations import Person, made
 from serving.schemas import Explanation, Standing
@@ -24,12 +24,11 @@ def explain(connection: Connection, holder: Holder, user_id: str, item_id: str) 
     Raises:
         NothingReleasedError: nothing was released yet.
     """
-    stored = stored_for(connection, user_id, Wanted(limit=FULL, explain=True))
-    if stored.taste is None:
-        raise RuntimeError("a person's taste was asked for and not read")
-    held = holder.of(connection, stored.release["release_id"])
+    stored = stored_for(connection, holder, user_id, Wanted(limit=FULL))
+    held = stored.held
+    taste = tastes.read(connection, held.release_id, user_id)
     slate = holder.slate(connection, held.release_id, stored.revision)
-    person = Person(held, slate, stored.taste, Wanted(limit=FULL))
+    person = Person(held, slate, taste, Wanted(limit=FULL))
     why_not = _standing(connection, person, item_id)
     asked = {"user_id": user_id, "item_id": item_id, "release_id": held.release_id}
     if why_not is None:

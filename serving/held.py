@@ -7,7 +7,7 @@ an answer therefore never mixes two. The one before is kept for those who still 
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from threading import Lock
@@ -16,25 +16,29 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, text
 
-from serving import rules
+from serving import arrays, rules
 from serving.errors import NothingReleasedError
 from serving.fold_in import Constants, Floats, FoldIn, Places
+from serving.schemas import Reason
 from serving.slate import Fields, Slate
 
 log = logging.getLogger(__name__)
 
 KEPT = 2  # releases
-_HEADER, _DIMENSION = 12, 8  # bytes of an array as Postgres sends it, before its values
-_VALUE = np.dtype([("length", ">i4"), ("value", ">f4")])
+MOST_TOLD = 5000  # people, some 5 KB each
 
 _RELEASE = text("select constants from releases where release_id = :release_id")
 _SCALE = text("select lowest, highest from about")
 _NOW = text("select release_id, revision from live_release cross join slate")
-# "C" orders by bytes, which breaks ties; an item without a title could not be shown.
+# "C" orders by bytes, which breaks ties.
 _ITEMS = text(
     """
-    select item_id, array_send(factors) as factors, popularity, trending,
-        title, categories, vendor, released
+    select item_id, title, categories, vendor, released from items order by item_id collate "C"
+    """
+)
+_FACTORS = text(
+    """
+    select item_id, array_send(factors) as factors, popularity, trending
     from item_factors join items using (item_id)
     where release_id = :release_id order by item_id collate "C"
     """
@@ -46,11 +50,14 @@ ALWAYS: Years = (None, None)
 
 @dataclass(frozen=True)
 class Held:
-    """One release. An item's place is its place by id as UTF-8 bytes: ties are broken by it."""
+    """One release. An item's place is its place by id as UTF-8 bytes: ties are broken by it.
+
+    `catalogue` has everything with a title, by id; places have what the release knows of that.
+    """
 
     release_id: int
+    catalogue: Mapping[str, Fields]
     ids: tuple[str, ...]
-    items: tuple[Fields, ...]
     rows: NDArray[np.float32]  # (places, columns)
     popularity: NDArray[np.float32]
     trending: NDArray[np.float32]
@@ -59,6 +66,11 @@ class Held:
     highest: float
     fold_in: FoldIn
     _barred: dict[frozenset[str], NDArray[np.bool_]] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def items(self) -> tuple[Fields, ...]:
+        """The item at each place."""
+        return tuple(self.catalogue[item_id] for item_id in self.ids)
 
     @cached_property
     def places(self) -> dict[str, int]:
@@ -117,16 +129,33 @@ class Held:
 
     def listed(self, places: Places, scores: NDArray[np.float32]) -> list[Fields]:
         """Return the items at these places with their ranks and scores."""
+        return self.shown([self.ids[place] for place in places.tolist()], scores.tolist())
+
+    def shown(self, item_ids: Sequence[str], scores: Sequence[float]) -> list[Fields]:
+        """Return these items of the catalogue with their ranks and scores."""
         return [
-            self.items[place] | {"rank": rank, "score": score}
-            for rank, (place, score) in enumerate(zip(places, scores.tolist(), strict=True), 1)
+            {**self.catalogue[item_id], "rank": rank, "score": score}
+            for rank, (item_id, score) in enumerate(zip(item_ids, scores, strict=True), 1)
         ]
 
 
+@dataclass(frozen=True)
+class Told:
+    """Reasons that a person was given, by item. They hold for as long as the release does."""
+
+    release_id: int
+    reasons: Mapping[str, Reason]
+
+
 class Holder:
-    """Holds one data set's releases, and the rules for its lists, for all of a process' threads."""
+    """Holds one data set's releases, and the rules for its lists, for all of a process' threads.
+
+    `told` has who was told reasons while no rule held and he had said nothing: his equations are
+    not solved again for that, which would take half of the answer's time.
+    """
 
     def __init__(self) -> None:
+        self.told: dict[str, Told] = {}
         self._lock = Lock()
         self._held: OrderedDict[int, Held] = OrderedDict()
         self._slate = ((-1, -1), Slate())  # release, revision
@@ -155,6 +184,12 @@ class Holder:
                     self._held.popitem(last=False)
             return self._held[release_id]
 
+    def tell(self, user_id: str, told: Told) -> None:
+        """Remember what a person was told."""
+        if len(self.told) >= MOST_TOLD:
+            self.told.clear()  # in the order of time it would have to be locked
+        self.told[user_id] = told
+
     def slate(self, connection: Connection, release_id: int, revision: int) -> Slate:
         """Return the rules as of this revision or a later one.
 
@@ -175,16 +210,16 @@ def load(connection: Connection, release_id: int) -> Held:
     """Return the release as it is in the database."""
     started = time.monotonic()
     constants = Constants.model_validate(connection.scalar(_RELEASE, {"release_id": release_id}))
-    found = connection.execute(_ITEMS, {"release_id": release_id}).all()
-    ids, arrays, popularity, trending, *shown = zip(*found, strict=True) if found else [()] * 8
-    names = ("item_id", "title", "categories", "vendor", "released")
-    rows = _matrix(arrays)
+    items = {item["item_id"]: dict(item) for item in connection.execute(_ITEMS).mappings()}
+    found = connection.execute(_FACTORS, {"release_id": release_id}).all()
+    ids, factors, popularity, trending = zip(*found, strict=True) if found else [()] * 4
+    rows = arrays.matrix(factors)
     lowest, highest = connection.execute(_SCALE).one()
     log.info("held release=%d items=%d seconds=%.2f", release_id, len(ids), _since(started))
     return Held(
         release_id=release_id,
+        catalogue=items,
         ids=ids,
-        items=tuple(dict(zip(names, item, strict=True)) for item in zip(ids, *shown, strict=True)),
         rows=rows,
         popularity=np.array(popularity, np.float32),
         trending=np.array(trending, np.float32),
@@ -193,19 +228,6 @@ def load(connection: Connection, release_id: int) -> Held:
         highest=highest,
         fold_in=FoldIn(rows, constants),
     )
-
-
-def _matrix(arrays: Sequence[memoryview]) -> NDArray[np.float32]:
-    """Return the arrays as Postgres sends them, as one matrix; no column where they are empty.
-
-    An array that is not as long as the others would make no matrix: its release is broken.
-    """
-    width = len(arrays[0]) if arrays else 0
-    if width <= _HEADER:
-        return np.empty((len(arrays), 0), np.float32)
-    whole = np.frombuffer(b"".join(arrays), np.uint8).reshape(len(arrays), width)
-    values = np.ascontiguousarray(whole[:, _HEADER + _DIMENSION :]).view(_VALUE)
-    return values["value"].astype(np.float32)
 
 
 def _since(started: float) -> float:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, TextClause, text
+from sqlalchemy import Connection, CursorResult
 
 
 @dataclass(frozen=True)
@@ -28,12 +28,12 @@ class Prepared:
         if self.name not in planned:
             connection.exec_driver_sql(self._prepare())
             planned.add(self.name)
-        return connection.execute(self._run, values)
+        return connection.exec_driver_sql(self._run, values)
 
     @cached_property
-    def _run(self) -> TextClause:
-        marks = ", ".join(f"cast(:{name} as {kind})" for name, kind in self.types.items())
-        return text(f"execute {self.name}({marks})")
+    def _run(self) -> str:
+        marks = ", ".join(f"cast(%({name})s as {kind})" for name, kind in self.types.items())
+        return f"execute {self.name}({marks})"
 
     def _prepare(self) -> str:
         sql = self.sql

@@ -7,74 +7,50 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from serving import tastes
 from serving.errors import NothingReleasedError
+from serving.held import Held, Holder
 from serving.prepared import Prepared
+from serving.schemas import ListKind
 from serving.slate import Fields
-from serving.tastes import Taste
 
 FULL = 100  # length of a stored list that may have left something out
 _SAID = ("release_id", "recipe", "made_at", "age_seconds", "rules_version")
 
-_FIELDS = ("rank", "item_id", "score", "title", "categories", "vendor", "released")
-
-# Something of his list may have to go where he said something since, a rule holds, or `whole` asks
-# for it: then all of it is read. `him` is null where neither that nor `taste` asks for it.
+# One row, for a row per item costs three times as much to read: titles are held in the process.
+# Something of his list may have to go where he said something since, a rule holds, or `all_of_it`
+# asks for it: then the whole of it is read.
 FOR_PERSON = Prepared(
     "for_person",
-    {"user_id": "text", "limit": "integer", "whole": "boolean", "taste": "boolean"},
+    {"user_id": "text", "limit": "integer", "all_of_it": "boolean"},
     f"""
-    select listed.rank, listed.item_id, listed.score,
-        items.title, items.categories, items.vendor, items.released,
-        live.release_id, live.since as made_at, releases.recipe, lists.kind,
-        slate.revision, slate.version as rules_version,
-        greatest(extract(epoch from clock_timestamp() - live.since), 0) as age_seconds,
-        case when listed.rank is null or listed.rank = 1 then person.him end as him
+    select live.release_id, live.since as made_at, releases.recipe,
+        greatest(extract(epoch from clock_timestamp() - live.since), 0)::float8 as age_seconds,
+        slate.revision, slate.version as rules_version, asked.whole,
+        lists.item_ids[1 : asked.length] as item_ids, lists.scores[1 : asked.length] as scores
     from live_release as live
     cross join slate
     join releases on releases.release_id = live.release_id
     cross join lateral (
-        select exists (select from feedback where user_id = :user_id) or :whole
-            or not slate.plain as needed
-    ) as whole
-    left join lateral (
-        select row_to_json(everything) as him from (
-            select {tastes.PROFILE}, fed.*
-            from ({tastes.FEEDBACK}) as fed
-            left join profiles
-                on profiles.release_id = live.release_id and profiles.user_id = :user_id
-        ) as everything
-        where whole.needed or :taste
-    ) as person on true
+        select :all_of_it or not slate.plain
+            or exists (select from feedback where user_id = :user_id) as whole
+    ) as needed
     cross join lateral (
-        select 'batch' as kind, item_ids, scores from recommendations
-        where release_id = live.release_id and user_id = :user_id
-        union all
-        select 'fallback', array_agg(item_id order by at), array_agg(score order by at)
-        from fallback_lists as everybody
-        cross join lateral unnest(everybody.item_ids, everybody.scores)
-            with ordinality as one(item_id, score, at)
-        where release_id = live.release_id and segment = ''
-            and item_id <> all (
-                coalesce(
-                    (select rated.item_ids from profiles as rated
-                     where rated.release_id = live.release_id and rated.user_id = :user_id),
-                    '{{}}'
-                )
-            )
-        having not exists (
-            select from recommendations
-            where release_id = live.release_id and user_id = :user_id
-        )
-    ) as lists
-    cross join lateral (
-        select case when whole.needed then {FULL} else :limit end as length
-    ) as cut
-    left join lateral unnest(lists.item_ids[1 : cut.length], lists.scores[1 : cut.length])
-        with ordinality as listed(item_id, score, rank) on true
-    left join items on items.item_id = listed.item_id
-    order by listed.rank
+        select needed.whole, case when needed.whole then {FULL} else :limit end as length
+    ) as asked
+    left join recommendations as lists
+        on lists.release_id = live.release_id and lists.user_id = :user_id
     """,  # noqa: S608 # our own columns
+)
+_FOR_EVERYBODY = Prepared(
+    "for_everybody",
+    {"user_id": "text", "release_id": "bigint"},
+    """
+    select everybody.item_ids, everybody.scores, profiles.item_ids as rated_ids
+    from fallback_lists as everybody
+    left join profiles
+        on profiles.release_id = everybody.release_id and profiles.user_id = :user_id
+    where everybody.release_id = :release_id and everybody.segment = ''
+    """,
 )
 
 
@@ -100,30 +76,41 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Stored:
-    """What the live release has for a person, and what holds of him if that was read."""
+    """What the live release has for a person: as much as was asked for, or the whole of it."""
 
+    held: Held
     release: Fields  # id, recipe, when, and the version of the rules
     revision: int  # of the slate
-    kind: str  # batch, fallback
+    kind: ListKind  # batch, fallback
     items: list[Fields]
-    taste: Taste | None
+    whole: bool  # something of it may have to go
 
 
-def stored_for(connection: Connection, user_id: str, wanted: Wanted) -> Stored:
-    """Return what the live release has for a person, with his taste if the answer needs it.
+def stored_for(connection: Connection, holder: Holder, user_id: str, wanted: Wanted) -> Stored:
+    """Return what the live release has for a person.
 
     Raises:
         NothingReleasedError: nothing was released yet.
     """
-    asked = {"limit": wanted.limit, "whole": wanted.filters, "taste": wanted.explain}
-    rows = FOR_PERSON.execute(connection, user_id=user_id, **asked).all()
-    if not rows:
+    asked = {"user_id": user_id, "limit": wanted.limit, "all_of_it": wanted.filters}
+    row = FOR_PERSON.execute(connection, **asked).one_or_none()
+    if row is None:
         raise NothingReleasedError("Nothing was released yet.")
-    first = rows[0]
-    return Stored(
-        release={name: getattr(first, name) for name in _SAID},
-        revision=first.revision,
-        kind=first.kind,
-        items=[dict(zip(_FIELDS, row, strict=False)) for row in rows if row.rank is not None],
-        taste=None if first.him is None else tastes.of(first.him),
-    )
+    held = holder.of(connection, row.release_id)
+    kind: ListKind = "batch"
+    if row.item_ids is not None:
+        items = held.shown(row.item_ids, row.scores)
+    else:
+        kind, items = "fallback", _for_everybody(connection, held, user_id)
+        items = items if row.whole else items[: wanted.limit]
+    release = {name: getattr(row, name) for name in _SAID}
+    return Stored(held, release, row.revision, kind, items, row.whole)
+
+
+def _for_everybody(connection: Connection, held: Held, user_id: str) -> list[Fields]:
+    """Return everybody's list less what a person has rated, as far as the release knows."""
+    row = _FOR_EVERYBODY.execute(connection, user_id=user_id, release_id=held.release_id).one()
+    rated = {*(row.rated_ids or ())}
+    pairs = zip(row.item_ids, row.scores, strict=True)
+    left = [(item_id, score) for item_id, score in pairs if item_id not in rated]
+    return held.shown(*zip(*left, strict=True)) if left else []

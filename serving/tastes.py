@@ -1,27 +1,33 @@
 """What holds of a person now: what the release knew, overlaid with the feedback since."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import Connection, Row
+
+from serving import arrays
 from serving.fold_in import Ratings
 from serving.held import Held
+from serving.prepared import Prepared
 
-# The columns that `of` reads. A person without a profile has `segment` null; without feedback, all
-# `fed_…` are null. Times are microseconds.
-PROFILE = """
-    profiles.segment, profiles.item_ids as rated_ids, profiles.ratings,
-    array(
-        select (extract(epoch from one) * 1000000)::bigint
-        from unnest(profiles.rated_at) with ordinality as times(one, at) order by at
-    ) as rated_at
-"""
-FEEDBACK = """
-    select array_agg(item_id) as fed_ids, array_agg(rating) as fed_ratings,
-        array_agg((extract(epoch from rated_at) * 1000000)::bigint) as fed_at,
-        array_agg(hidden is not null) as fed_hidden
-    from feedback where user_id = :user_id
-"""
+# A person without a profile has `segment` null; without feedback, all `fed_…` are null. Times of
+# feedback are microseconds.
+_ROW = Prepared(
+    "taste",
+    {"user_id": "text", "release_id": "bigint"},
+    """
+    select profiles.segment, profiles.item_ids as rated_ids,
+        array_send(profiles.ratings) as ratings, array_send(profiles.rated_at) as rated_at, fed.*
+    from (
+        select array_agg(item_id) as fed_ids, array_agg(rating) as fed_ratings,
+            array_agg((extract(epoch from rated_at) * 1000000)::bigint) as fed_at,
+            array_agg(hidden is not null) as fed_hidden
+        from feedback where user_id = :user_id
+    ) as fed
+    left join profiles on profiles.release_id = :release_id and profiles.user_id = :user_id
+    """,
+)
 
 
 @dataclass(frozen=True)
@@ -41,20 +47,14 @@ class Taste:
         return Ratings.of(list(places), list(values), list(micros))
 
 
-def of(row: Mapping[str, Any]) -> Taste:
-    """Return what holds, by the columns `PROFILE` and `FEEDBACK` of a statement's row.
+def read(connection: Connection, release_id: int, user_id: str) -> Taste:
+    """Return what holds of a person whom the release knows, or not, and what he said since.
 
     The newer of two ratings of one item holds; of two at the same time, the feedback. What was
     taken back is not rated.
     """
-    known = row["segment"] is not None
-    before = dict(
-        zip(
-            row["rated_ids"] or (),
-            zip(row["ratings"] or (), row["rated_at"] or (), strict=True),
-            strict=True,
-        )
-    )
+    row = _ROW.execute(connection, user_id=user_id, release_id=release_id).one()
+    before = {} if row.segment is None else _profile(row)
     rated, fed = dict(before), tuple(_fed(row))
     for item_id, rating, at, _ in fed:
         if at is None or at < rated.get(item_id, (0, at))[1]:
@@ -64,8 +64,8 @@ def of(row: Mapping[str, Any]) -> Taste:
             rated[item_id] = (rating, at)
     said = {item_id for item_id, *_ in fed}
     return Taste(
-        known=known,
-        segment=row["segment"] or "",
+        known=row.segment is not None,
+        segment=row.segment or "",
         rated=rated,
         hidden=frozenset(item_id for item_id, _, _, hidden in fed if hidden),
         n_new=sum(_value(before, one) != _value(rated, one) for one in said),
@@ -77,9 +77,15 @@ def of_stranger(rated: Mapping[str, tuple[float, int]]) -> Taste:
     return Taste(known=False, segment="", rated=rated, hidden=frozenset(), n_new=len(rated))
 
 
-def _fed(row: Mapping[str, Any]) -> Iterator[tuple[str, float | None, int | None, bool]]:
-    columns = (row[name] or () for name in ("fed_ids", "fed_ratings", "fed_at", "fed_hidden"))
-    return zip(*columns, strict=True)
+def _profile(row: Row[Any]) -> dict[str, tuple[float, int]]:
+    ratings, times = arrays.reals(row.ratings).tolist(), arrays.micros(row.rated_at).tolist()
+    return dict(zip(row.rated_ids, zip(ratings, times, strict=True), strict=True))
+
+
+def _fed(row: Row[Any]) -> Iterable[tuple[str, float | None, int | None, bool]]:
+    if row.fed_ids is None:
+        return ()
+    return zip(row.fed_ids, row.fed_ratings, row.fed_at, row.fed_hidden, strict=True)
 
 
 def _value(rated: Mapping[str, tuple[float, int]], item_id: str) -> float | None:

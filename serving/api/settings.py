@@ -33,7 +33,7 @@ class ApiSettings(BaseSettings):
         "as many again in a rush.",
     )
     threads: int = Field(
-        default=8,
+        default=4,
         gt=0,
         description="So many requests are worked on at once, others wait for their turn: more "
         "threads would wait for each other, and twice as long.",

@@ -1,0 +1,134 @@
+"""Reasons for lists that are looked up are made once, and hold as long as what they are made of."""
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Connection, Engine
+
+from serving import held, newcomers, recommendations, scoring
+from serving.held import Holder
+from serving.stored import Wanted
+from tests.serving import live_shop
+from tests.serving.live_shop import rate
+from tests.serving.ruling import let_hold
+
+EXPLAINED = Wanted(explain=True)
+
+
+@pytest.fixture
+def scored(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """Whom something was computed for, in turns."""
+    score, found = scoring.score, list[object]()
+
+    def counted(*given: object) -> object:
+        found.append(given)
+        return score(*given)  # type: ignore[arg-type] # what the caller gave
+
+    monkeypatch.setattr(scoring, "score", counted)
+    return found
+
+
+@pytest.fixture
+def connection(publisher: Engine, api: Engine) -> Iterator[Connection]:
+    live_shop.release(publisher)
+    with api.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        yield connection
+
+
+def told(
+    connection: Connection, holder: Holder, user_id: str = "fan", limit: int = 20
+) -> list[str]:
+    wanted = Wanted(limit=limit, explain=True)
+    found = recommendations.for_person(connection, holder, user_id, wanted)
+    return [item.reason.text for item in found.items if item.reason]
+
+
+def test_the_second_time_nothing_is_computed(connection: Connection, scored: list[object]) -> None:
+    holder = Holder()
+
+    first = recommendations.for_person(connection, holder, "fan", EXPLAINED)
+    assert len(scored) == 1
+    second = recommendations.for_person(connection, holder, "fan", EXPLAINED)
+
+    assert len(scored) == 1
+    later = {"age_seconds": second.age_seconds}
+    assert second == first.model_copy(update=later)
+    assert [item.reason and item.reason.kind for item in second.items] == ["because_you_rated"] * 2
+    assert recommendations.for_person(connection, holder, "fan", Wanted()).items[0].reason is None
+
+
+def test_a_longer_list_than_was_told_is_told_anew(
+    connection: Connection, scored: list[object]
+) -> None:
+    holder = Holder()
+
+    one, two = told(connection, holder, limit=1), told(connection, holder, limit=2)
+
+    assert two[:1] == one
+    assert len(two) == len(scored) == 2
+
+
+def test_people_are_told_their_own_reasons(connection: Connection) -> None:
+    holder = Holder()
+    for _ in range(2):
+        assert told(connection, holder, "fan") != told(connection, holder, "lover")
+        assert {*told(connection, holder, "nobody")} == {"liked by many"}
+
+
+def test_another_release_tells_its_own_reasons(
+    connection: Connection, publisher: Engine, scored: list[object]
+) -> None:
+    holder, alone = Holder(), Holder()
+    told(connection, holder)
+    live_shop.release(publisher, "two", instead_of=1, sign=-1, constants=live_shop.SCALE)
+
+    assert told(connection, holder) == told(connection, alone) == ["liked by many"] * 2
+    assert len(scored) == 3
+
+
+def test_feedback_and_rules_are_not_answered_from_memory(
+    connection: Connection, owner: Engine, api: Engine
+) -> None:
+    holder = Holder()
+    before = told(connection, holder)
+    rate(owner, "fan", "f3", 5.0)
+    found = recommendations.for_person(connection, holder, "fan", EXPLAINED)
+    assert found.kind == "live"
+    assert {item.item_id for item in found.items}.isdisjoint({"f1", "f2", "f3", "o1"})
+
+    told(connection, holder, "lover")
+    let_hold(api, pin=[{"rank": 1, "item_id": "c1"}])
+    assert told(connection, holder, "lover")[0] == "featured"
+    let_hold(api)
+    assert "featured" not in told(connection, holder, "lover")
+    assert told(connection, holder) != before
+
+
+def test_what_a_pin_said_is_not_remembered(connection: Connection, api: Engine) -> None:
+    holder = Holder()
+    let_hold(api, pin=[{"rank": 1, "item_id": "f3"}])
+    assert told(connection, holder)[0] == "featured"
+    let_hold(api)
+
+    assert told(connection, holder) == told(connection, Holder())
+
+
+def test_no_more_people_are_remembered_than_there_is_room_for(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(held, "MOST_TOLD", 1)
+    holder = Holder()
+
+    told(connection, holder, "fan")
+    told(connection, holder, "lover")
+
+    assert [*holder.told] == ["lover"]
+
+
+def test_who_is_forgotten_is_not_remembered(connection: Connection, owner: Engine) -> None:
+    holder = Holder()
+    told(connection, holder)
+    with owner.begin() as forgetting:
+        newcomers.forget(forgetting, "fan", requested_by="test")
+
+    assert {*told(connection, holder)} == {"liked by many"}
