@@ -122,14 +122,12 @@ def test_shelves_to_be_are_drawn_while_one_waits(app: str, desktop: Page, told: 
     told.may_answer.clear()
     try:
         link(desktop, "For you")
-        expect(
-            desktop.locator("[data-testid=stMain] [data-testid=stSkeleton]").nth(7)
-        ).to_be_visible()
+        expect(desktop.locator("[class*=st-key-waiting] .stSkeleton").nth(7)).to_be_visible()
     finally:
         told.may_answer.set()
 
     expect(desktop.get_by_text("Picked for you").or_(desktop.get_by_text("likes"))).to_be_visible()
-    expect(desktop.locator("[data-testid=stMain] [data-testid=stSkeleton]")).to_have_count(0)
+    expect(desktop.locator("[class*=st-key-waiting] .stSkeleton")).to_have_count(0)
 
 
 def test_a_keyboard_opens_a_card_and_gives_stars(app: str, desktop: Page, told: Visitors) -> None:
