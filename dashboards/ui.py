@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from dashboards import brand, pages
+from dashboards import brand, pages, posters
 from dashboards.covers import cover
+from dashboards.posters import Poster
 from dashboards.text import esc
 from serving.schemas import Item
 
@@ -15,11 +16,12 @@ CARD = 156  # pixels: two cards and a peek at a third on a phone
 NARROWEST_CARD = 148
 COVER = 234  # pixels, of a card's height
 EMPTY_CARDS = 14  # two shelves of a desktop
+_BLANK = "\u00a0"
 
 
 @dataclass(frozen=True)
 class Card:
-    """One item as it is shown. `note` is Markdown, and says why it is there."""
+    """One item as it is shown. `note` says why it is there."""
 
     item: Item
     note: str = ""
@@ -55,9 +57,16 @@ def shelf(
     right: str = "",
     actions: Actions | None = None,
 ) -> None:
-    """Show cards side by side, to be scrolled sideways. `place` is unique on the page."""
+    """Show cards side by side, to be scrolled sideways. `place` is unique on the page.
+
+    Where nothing can be done with them but open them, they are drawn as one element.
+    """
     with st.container(gap="xsmall"):
         heading(title, right)
+        if actions is None:
+            with st.container(key=f"shelf-{place}"):
+                posters.show([_poster(each) for each in cards], f"open-{place}", _open)
+            return
         with st.container(horizontal=True, wrap=False, gap="small", key=f"shelf-{place}"):
             for each in cards:
                 _card(each, place, CARD, actions)
@@ -74,16 +83,18 @@ def wall(cards: Iterable[Card], place: str, *, actions: Actions | None = None) -
 def waiting(place: str) -> Iterator[None]:
     """Show where shelves will stand, while what is inside takes longer than half a second.
 
-    Only once in a visit: later what is there already stays until the new answer is drawn.
+    Only once in a visit: later what is there already stays until the new answer is drawn. Its place
+    is kept, or all that follows would move up by one and be built anew.
     """
+    kept = st.empty()
     with ExitStack() as drawn:
         if not st.session_state.get(f"waited-{place}"):
             st.session_state[f"waited-{place}"] = True
-            # One container, which wraps: an empty one still keeps its distance to what follows.
-            with st.container(horizontal=True, gap="small", key=f"waiting-{place}"):
+            with kept.container(horizontal=True, gap="small", key=f"waiting-{place}"):
                 for _ in range(EMPTY_CARDS):
                     drawn.enter_context(st.skeleton(height=COVER, width=CARD))
         yield
+    kept.empty()
 
 
 def stars(item: Item, place: str, actions: Actions) -> None:
@@ -97,9 +108,7 @@ def stars(item: Item, place: str, actions: Actions) -> None:
 
 def picture(item: Item) -> None:
     """Show the item's cover, as wide as there is room for."""
-    first = item.categories[0] if item.categories else None
-    drawn = cover(item.title, item.released, first)
-    st.image(drawn, width="stretch", alt=f"Cover of {item.title}")
+    st.image(_cover(item), width="stretch", alt=f"Cover of {item.title}")
 
 
 def title_button(item: Item, key: str) -> None:
@@ -116,12 +125,7 @@ def title_button(item: Item, key: str) -> None:
 
 def facts(item: Item) -> str:
     """Return year and categories as Markdown: "1995 · Action, Crime"; a blank without any."""
-    known = [str(item.released)] if item.released else []
-    if item.categories:
-        known.append(esc(", ".join(item.categories)))
-    elif item.vendor:
-        known.append(esc(item.vendor))
-    return " · ".join(known) or "\u00a0"
+    return esc(_facts(item)) or _BLANK
 
 
 def tone(name: str) -> str:
@@ -153,7 +157,7 @@ def _card(shown: Card, place: str, width: int | str, actions: Actions | None) ->
         title_button(item, key)
         st.caption(facts(item), wrap=False, text_alignment="center")
         if shown.note:
-            st.caption(shown.note, text_alignment="center")
+            st.caption(esc(shown.note), text_alignment="center")
         if actions is not None:
             st.space("stretch")
             _actions(item, place, actions)
@@ -175,6 +179,24 @@ def _actions(item: Item, place: str, actions: Actions) -> None:
             on_click=actions.hide,
             args=(item,),
         )
+
+
+def _poster(shown: Card) -> Poster:
+    item = shown.item
+    return Poster(item.item_id, item.title, _facts(item) or _BLANK, shown.note, _cover(item))
+
+
+def _cover(item: Item) -> str:
+    return cover(item.title, item.released, item.categories[0] if item.categories else None)
+
+
+def _facts(item: Item) -> str:
+    known = [str(item.released)] if item.released else []
+    if item.categories:
+        known.append(", ".join(item.categories))
+    elif item.vendor:
+        known.append(item.vendor)
+    return " · ".join(known)
 
 
 def _open(item_id: str) -> None:

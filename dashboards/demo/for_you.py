@@ -8,7 +8,7 @@ from dashboards.text import esc, moment, plural
 from dashboards.ui import Card
 from serving.schemas import Recommendations
 
-ASKED, SHORT = 100, 10  # a desktop shows eight of them
+ASKED, SHORT = 100, 12  # a desktop shows eight of them
 
 with states.told():
     dataset = choices.dataset()

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from dashboards.text import esc, plural
+from dashboards.text import plural
 from serving.schemas import About, ListedItem, RatedItem, Recommendations
 
 LIKED_FROM = 0.75  # of the way from the lowest rating to the highest
@@ -16,10 +16,10 @@ def liked(rated: Sequence[RatedItem], about: About, n: int) -> list[RatedItem]:
 
 
 def note(item: ListedItem) -> str:
-    """Return why an item is on the list, as Markdown; its place where no reason is known."""
+    """Return why an item is on the list; its place where no reason is known."""
     if item.reason is None:
         return f"No. {item.rank}"
-    return esc(item.reason.text[:1].upper() + item.reason.text[1:])
+    return item.reason.text[:1].upper() + item.reason.text[1:]
 
 
 def kind_in_words(found: Recommendations) -> str:

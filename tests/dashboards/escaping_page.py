@@ -3,6 +3,8 @@
 import pandas as pd
 import streamlit as st
 
+from dashboards import posters
+from dashboards.posters import Poster
 from dashboards.text import esc
 from tests.dashboards.torture import TEXTS
 
@@ -21,3 +23,5 @@ for number, text in enumerate(TEXTS):
             st.markdown(f":gray-badge[{literal}]")
         with st.container(width=200, key=f"cell-{number}"):
             st.table(pd.DataFrame({"t": [literal]}), hide_header=True, hide_index=True)
+        with st.container(width=200, key=f"poster-{number}"):
+            posters.show([Poster(text, text, "", "", "<svg/>")], f"p{number}", print)

@@ -40,6 +40,42 @@ def test_a_title_leads_to_its_page_and_back(app: str, desktop: Page) -> None:
     expect(desktop.get_by_text("What everybody likes", exact=True)).to_be_visible()
 
 
+def test_a_cover_leads_to_its_page_by_mouse_and_by_keyboard(app: str, desktop: Page) -> None:
+    desktop.goto(f"{app}/?person=1990")
+    cards = desktop.locator(".st-key-shelf-trending button")
+    expect(cards.nth(1)).to_be_visible()
+    titles = cards.locator("strong").all_inner_texts()
+    at_rest(desktop)
+
+    cards.first.locator("img").click()
+    expect(desktop.get_by_role("heading", name=titles[0], exact=True)).to_be_visible()
+
+    desktop.get_by_role("link", name="Back to the list").click()
+    expect(cards.first).to_be_visible()
+    at_rest(desktop)
+    cards.first.focus()
+    desktop.keyboard.press("Tab")
+    desktop.keyboard.press("Enter")
+    expect(desktop.get_by_role("heading", name=titles[1], exact=True)).to_be_visible()
+
+
+def test_a_shelf_stays_where_it_was_scrolled_to(app: str, desktop: Page) -> None:
+    desktop.goto(f"{app}/?person=1990")
+    row = desktop.locator(".st-key-shelf-trending ul")
+    expect(row.locator("button").first).to_be_visible()
+    at_rest(desktop)
+    row.evaluate("each => { each.scrollLeft = 200 }")
+
+    picked = desktop.locator(".st-key-shelf-picked").get_by_test_id("stFeedback").nth(3)
+    picked.locator("button").last.click()
+
+    expect(desktop.get_by_text("Your list changed").first).to_be_visible()
+    at_rest(desktop)
+    assert row.evaluate("each => each.scrollLeft") == 200
+    desktop.get_by_role("button", name="Undo").click()  # other tests look at his page as well
+    expect(desktop.get_by_text("is as if you had said nothing")).to_be_visible()
+
+
 def test_a_star_changes_the_list_at_once_and_can_be_undone(app: str, themed: Page) -> None:
     themed.goto(f"{app}/?person=1990")
     stars = themed.locator(".st-key-shelf-picked").get_by_test_id("stFeedback").nth(2)

@@ -1,6 +1,6 @@
 """Titles that Streamlit's Markdown would turn into something else."""
 
-PLACES = ("button", "caption", "markdown", "heading", "badge", "cell")
+PLACES = ("button", "caption", "markdown", "heading", "badge", "cell", "poster")
 TEXTS = (
     "A -> B", "x -- y", "a >= b <= c", ":tada: party", ":material/home: sweet", ":red[x] y",
     "$x$ and $y$", "1. First", "# Hash", "- dash", "+ plus", "**bold** move", "_it_ is",

@@ -1,0 +1,48 @@
+// Draws cards side by side and tells which one was clicked. Texts are set as text, never as HTML;
+// covers are images, in which no script runs.
+
+const shown = new WeakMap();
+
+function element(name, fields, ...children) {
+  const made = Object.assign(document.createElement(name), fields);
+  made.append(...children);
+  return made;
+}
+
+function card({ id, title, facts, note, cover }) {
+  const picture = element("img", {
+    alt: "",
+    src: `data:image/svg+xml,${encodeURIComponent(cover)}`,
+  });
+  const words = [facts, note].filter(Boolean);
+  const button = element(
+    "button",
+    { type: "button", title },
+    picture,
+    element("strong", { textContent: title }),
+    ...words.map((textContent) => element("small", { textContent })),
+  );
+  button.dataset.item = id;
+  return element("li", {}, button);
+}
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  let row = parentElement.querySelector(".posters");
+  if (row === null) {
+    // Not given as HTML: that is put in place anew each time that the page runs.
+    row = element("ul", { className: "posters" });
+    parentElement.append(row);
+  }
+  const said = JSON.stringify(data);
+  if (shown.get(row) !== said) {
+    // What stays the same is left alone: it keeps where it was scrolled to, and the focus.
+    shown.set(row, said);
+    row.replaceChildren(...data.map(card));
+  }
+  row.onclick = (event) => {
+    const clicked = event.target.closest("button");
+    if (clicked) {
+      setTriggerValue("opened", clicked.dataset.item);
+    }
+  };
+}
