@@ -16,7 +16,6 @@ NEWCOMER = "n-"  # the API's ids of those who started begin so
 _SEEN = "seen-in-the-address"
 LONGEST_ID = 200
 LISTED = 20  # items of a list that are shown
-RATED = 1000  # ratings of a person that pages know of
 
 
 def dataset() -> str:

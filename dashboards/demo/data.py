@@ -33,6 +33,7 @@ from serving.schemas import (
 
 T = TypeVar("T")
 TIMEOUT_SECONDS = 3
+AT_ONCE = 1000  # ratings, the most that one answer has
 
 
 class NotSetUpError(Exception):
@@ -98,12 +99,20 @@ def recommendations(dataset: str, user_id: str, limit: int) -> Known[Recommendat
 
 
 @st.cache_data(ttl="5s", show_spinner=False, max_entries=500)
-def ratings(dataset: str, user_id: str, limit: int) -> Known[RatingsPage]:
-    """Return what a person rated, newest first, at most five seconds old."""
-    return ask(
-        ("ratings", dataset, user_id, limit),
-        lambda: client(dataset).ratings(user_id, limit=limit),
-    )
+def ratings(dataset: str, user_id: str) -> Known[RatingsPage]:
+    """Return all that a person rated, newest first, at most five seconds old."""
+    return ask(("ratings", dataset, user_id), lambda: _all_ratings(client(dataset), user_id))
+
+
+def _all_ratings(api: Client, user_id: str) -> RatingsPage:
+    found = api.ratings(user_id, limit=AT_ONCE)
+    items = [*found.items]
+    while len(items) < found.total:
+        more = api.ratings(user_id, limit=AT_ONCE, offset=len(items)).items
+        if not more:  # some were taken back meanwhile
+            break
+        items += more
+    return found.model_copy(update={"items": tuple(items)})
 
 
 @st.cache_data(ttl="5s", show_spinner=False, max_entries=500)

@@ -27,7 +27,7 @@ def body() -> None:
     user_id = choices.chosen_person() or choices.STRANGER
     with states.told(), ui.waiting("home"):
         found = data.recommendations(dataset, user_id, choices.LISTED)
-        rated = data.ratings(dataset, user_id, choices.RATED)
+        rated = data.ratings(dataset, user_id)
         likes = reasons.liked(rated.value.items, about.value, len(rated.value.items))
         last = shelves.newest_liked(likes)
         alike = data.similar(dataset, last.item_id, ASKED) if last else None

@@ -60,7 +60,7 @@ def about_him() -> None:
     """Show his stars for the item, and why it is on his list or not."""
     user_id = choices.chosen_person() or choices.STRANGER
     with states.told(), ui.waiting("item"):
-        rated = data.ratings(dataset, user_id, choices.RATED)
+        rated = data.ratings(dataset, user_id)
         told = data.explanation(dataset, user_id, item.item_id)
     states.banner(rated, told)
     own = {each.item_id: each.rating for each in rated.value.items}

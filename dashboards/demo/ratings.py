@@ -26,7 +26,7 @@ def body() -> None:
     acting.say()
     user_id = choices.chosen_person() or choices.STRANGER
     with states.told():
-        found = data.ratings(dataset, user_id, choices.RATED)
+        found = data.ratings(dataset, user_id)
     states.banner(about, found)
     last, page = acting.note(), found.value
     st.caption(

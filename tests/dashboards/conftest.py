@@ -56,7 +56,7 @@ def demo(monkeypatch: pytest.MonkeyPatch) -> None:
         "about": lambda _dataset: known(shop.about()),
         "people": lambda _dataset: known(shop.people()),
         "recommendations": lambda _dataset, user_id, n: known(shop.recommendations(user_id, n)),
-        "ratings": lambda _dataset, user_id, n: known(Visitors().ratings(user_id, n)),
+        "ratings": lambda _dataset, user_id: known(Visitors().ratings(user_id, 100)),
         "explanation": lambda _dataset, user_id, i: known(Visitors().explanation(user_id, i)),
         "popular": lambda _dataset, category, n: known(shop.shelf(n, category=category)),
         "trending": lambda _dataset, n: known(shop.shelf(n, start=20)),

@@ -49,7 +49,7 @@ def answer(visitors: Visitors, path: str, params: Mapping[str, str]) -> Answer: 
         case ["users", user_id, "recommendations"]:
             return _one(visitors.recommendations(user_id, limit))
         case ["users", user_id, "ratings"]:
-            return _one(visitors.ratings(user_id, limit))
+            return _one(visitors.ratings(user_id, limit, int(params.get("offset", 0))))
         case ["users", user_id, "explanations", item_id]:
             return _one(visitors.explanation(user_id, item_id))
         case ["popular"]:

@@ -9,6 +9,7 @@ from dashboards.demo.data import NotSetUpError
 from serving.errors import ApiUnavailableError, KeyRefusedError
 from tests.dashboards import shop
 from tests.dashboards.fake_api import KEY, fake_api
+from tests.dashboards.visitors import Visitors
 
 Setup = pytest.MonkeyPatch
 
@@ -38,13 +39,28 @@ def test_every_question_is_asked_of_the_api(monkeypatch: pytest.MonkeyPatch) -> 
         assert data.about("playground").value == shop.about()
         assert data.people("playground").value == shop.people()
         assert data.recommendations("playground", "0042", 3).value.items
-        assert data.ratings("playground", "0042", 100).value.total == 8
+        assert data.ratings("playground", "0042").value.total == 8
         item, alike = data.item("playground", item_id), data.similar("playground", item_id, 2)
         assert item
         assert item.value == shop.ITEMS[0]
         assert alike
         assert len(alike.value.items) == 2
         assert data.items("playground", "salt", None, 10, 0).value.total == 3
+
+
+@pytest.mark.usefixtures("keys")
+@pytest.mark.parametrize("at_once", [1, 3, 4, 8, 100])
+def test_all_ratings_are_known_however_many_come_at_once(
+    monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    whole = Visitors().ratings("0042", 100).items
+    monkeypatch.setattr(data, "AT_ONCE", at_once)
+    with fake_api() as url:
+        monkeypatch.setenv("DEMO_API_URL", url)
+
+        found = data.ratings("playground", "0042").value
+
+    assert (found.items, found.total) == (whole, 8)
 
 
 @pytest.mark.usefixtures("keys")

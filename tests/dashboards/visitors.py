@@ -75,7 +75,7 @@ class Visitors:
         live = {"kind": "live", "n_new": len(mine)} if mine else {}
         return batch.model_copy(update={"user_id": user_id, "items": listed} | live)
 
-    def ratings(self, user_id: str, limit: int) -> RatingsPage:
+    def ratings(self, user_id: str, limit: int, offset: int = 0) -> RatingsPage:
         known = shop.person(user_id)
         new = [
             RatedItem(**_item(item_id).model_dump(), rating=rating, rated_at=shop.NOW)
@@ -85,11 +85,11 @@ class Visitors:
         old = [item for item in (known.rated if known else ()) if item.item_id not in fresh]
         return RatingsPage(
             user_id=user_id,
-            items=tuple((new + old)[:limit]),
+            items=tuple((new + old)[offset : offset + limit]),
             hidden=tuple(_item(item_id) for item_id in self.hidden.get(user_id, ())),
             total=len(new) + len(old),
             limit=limit,
-            offset=0,
+            offset=offset,
         )
 
     def explanation(self, user_id: str, item_id: str) -> Explanation:
