@@ -3,16 +3,18 @@
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, text
 
 from serving import held, newcomers, recommendations, scoring
-from serving.held import Holder
+from serving.held import Holder, Told
+from serving.schemas import Reason
 from serving.stored import Wanted
 from tests.serving import live_shop
 from tests.serving.live_shop import rate
 from tests.serving.ruling import let_hold
 
 EXPLAINED = Wanted(explain=True)
+RATED_F1, RATED_F2 = "because you rated Film 1 5 stars", "because you rated Film 2 4 stars"
 
 
 @pytest.fixture
@@ -111,6 +113,25 @@ def test_what_a_pin_said_is_not_remembered(connection: Connection, api: Engine) 
     let_hold(api)
 
     assert told(connection, holder) == told(connection, Holder())
+
+
+def test_what_feedback_said_is_not_remembered(connection: Connection, owner: Engine) -> None:
+    holder = Holder()
+    rate(owner, "fan", "f1", 3.0)
+    assert RATED_F2 in told(connection, holder)
+    with owner.begin() as deleting:
+        deleting.execute(text("delete from feedback"))
+
+    assert told(connection, holder) == told(connection, Holder()) == [RATED_F1] * 2
+
+
+def test_everybodys_list_is_never_told_from_memory(connection: Connection) -> None:
+    holder = Holder()
+    [release_id] = connection.scalars(text("select release_id from live_release"))
+    reason = Reason(kind="because_you_rated", text=RATED_F1, item_id="f1")
+    holder.tell("nobody", Told(release_id, {"o4": reason, "o3": reason}))
+
+    assert RATED_F1 not in told(connection, holder, "nobody", limit=2)
 
 
 def test_no_more_people_are_remembered_than_there_is_room_for(
