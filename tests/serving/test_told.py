@@ -132,6 +132,8 @@ def test_everybodys_list_is_never_told_from_memory(connection: Connection) -> No
     holder.tell("nobody", Told(release_id, {"o4": reason, "o3": reason}))
 
     assert RATED_F1 not in told(connection, holder, "nobody", limit=2)
+    told(connection, holder, "somebody else")
+    assert [*holder.told] == ["nobody"]
 
 
 def test_no_more_people_are_remembered_than_there_is_room_for(
