@@ -34,6 +34,7 @@ from tests.serving.server import as_role, create_database, free_port, temporary_
 
 N_ITEMS, LENGTH, N_CLIENTS, LIMIT, BAR_MS = 3706, 100, 8, 20, 20
 DATASET = "bench"
+AS_THE_PLATFORM = {"API_ONE_PROCESSOR": "true", "OPENBLAS_NUM_THREADS": "1"}
 
 
 def main() -> None:
@@ -123,7 +124,7 @@ def started_api(
     command = ["-m", "uvicorn", "--factory", app, "--no-access-log"]
     process = subprocess.Popen(  # noqa: S603 # no input
         [sys.executable, *command, "--host", HOST, "--port", str(port), "--log-level", "warning"],
-        env=os.environ | {"SERVING_DATABASE_URL": url, "OPENBLAS_NUM_THREADS": "1"},
+        env=os.environ | AS_THE_PLATFORM | {"SERVING_DATABASE_URL": url},
         stderr=log,
     )
     try:

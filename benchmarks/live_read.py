@@ -25,6 +25,7 @@ from sqlalchemy.orm import Session
 from benchmarks.api_read import running_api
 from benchmarks.closed_loop import Answer, Ask, drive, request
 from serving import database, keys, stored
+from serving.api.processors import keep_to_one
 from serving.publish import Candidate, publish
 from tests.serving import shop
 from tests.serving.server import as_role, create_database, temporary_server
@@ -128,6 +129,7 @@ def prepare(owner: str, dataset: str, n_items: int) -> str:
 
 def bare_app() -> FastAPI:
     """Return an app that answers the statement's rows and does nothing else."""
+    keep_to_one()
     url, dataset = os.environ["SERVING_DATABASE_URL"], os.environ["BENCH_DATASET"]
     engine = database.connect(url, dataset, autocommit=True, pool_size=8)
     app = FastAPI()

@@ -17,6 +17,7 @@ from serving.api.door import Doorkeeper
 from serving.api.metrics import Measured, Metrics, scrape
 from serving.api.operators import Operators
 from serving.api.pace import Pace
+from serving.api.processors import keep_to_one
 from serving.api.settings import ApiSettings
 from serving.database import ServingSettings
 from serving.held import Holder
@@ -33,6 +34,8 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        if settings.one_processor:
+            keep_to_one()
         current_default_thread_limiter().total_tokens = settings.threads
         yield
         datasets.close()

@@ -1,3 +1,4 @@
+import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -172,6 +173,20 @@ def test_more_requests_than_threads_wait_for_their_turn(
 
     assert [answer.status_code for answer in answers] == [503, 503]
     assert time.monotonic() - began > 0.8
+
+
+@pytest.mark.parametrize("one_processor", [True, False])
+def test_a_process_is_kept_to_one_processor_if_it_shall_be(*, one_processor: bool) -> None:
+    """In the routes' threads too; not in ours, since the app has a thread of its own here."""
+    may_use = os.sched_getaffinity(0)
+    nowhere = ServingSettings(database_url=SecretStr(AWAY))
+    app = create_app(nowhere, ApiSettings(one_processor=one_processor))
+    app.add_api_route("/where", lambda: sorted(os.sched_getaffinity(0)))
+    with TestClient(app) as client:
+        found = client.get("/where").json()
+
+    assert found == ([max(may_use)] if one_processor else sorted(may_use))
+    assert os.sched_getaffinity(0) == may_use
 
 
 def test_a_mistake_of_ours_shows_nothing_of_our_insides(
