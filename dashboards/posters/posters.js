@@ -27,12 +27,7 @@ function card({ id, title, facts, note, cover }) {
 }
 
 export default function ({ data, parentElement, setTriggerValue }) {
-  let row = parentElement.querySelector(".posters");
-  if (row === null) {
-    // Not given as HTML: that is put in place anew each time that the page runs.
-    row = element("ul", { className: "posters" });
-    parentElement.append(row);
-  }
+  const row = parentElement.querySelector(".posters");
   const said = JSON.stringify(data);
   if (shown.get(row) !== said) {
     // What stays the same is left alone: it keeps where it was scrolled to, and the focus.

@@ -124,10 +124,14 @@ def phone(browser: Browser) -> Iterator[Page]:
 
 
 def at_rest(page: Page) -> Page:
-    """Return the page once nothing more is drawn: a click on what is being redrawn is lost."""
+    """Return the page once nothing more is drawn: a click on what is being redrawn is lost.
+
+    A widget whose code is still being loaded is a gap, which the keyboard passes over.
+    """
     app = page.get_by_test_id("stApp")
     expect(app).to_have_attribute("data-test-script-state", "notRunning")
     expect(page.locator("[data-stale=true]")).to_have_count(0)
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
     return page
 
 
