@@ -1,6 +1,6 @@
 """What a caller asks of a person's list, and what the live release has stored for him.
 
-One statement reads it, with what he said since where the answer needs it.
+One statement reads it, and whether he said something since; what that is, `tastes` reads.
 """
 
 from dataclasses import dataclass

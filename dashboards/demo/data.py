@@ -33,7 +33,7 @@ from serving.schemas import (
 
 T = TypeVar("T")
 TIMEOUT_SECONDS = 3
-AT_ONCE = 1000  # ratings, the most that one answer has
+AT_ONCE, FURTHEST = 1000, 100_000  # ratings, the most that one answer has and leaves out
 
 
 class NotSetUpError(Exception):
@@ -106,13 +106,11 @@ def ratings(dataset: str, user_id: str) -> Known[RatingsPage]:
 
 def _all_ratings(api: Client, user_id: str) -> RatingsPage:
     found = api.ratings(user_id, limit=AT_ONCE)
-    items = [*found.items]
-    while len(items) < found.total:
-        more = api.ratings(user_id, limit=AT_ONCE, offset=len(items)).items
-        if not more:  # some were taken back meanwhile
-            break
-        items += more
-    return found.model_copy(update={"items": tuple(items)})
+    items = {item.item_id: item for item in found.items}
+    for offset in range(AT_ONCE, min(found.total, FURTHEST + 1), AT_ONCE):
+        more = api.ratings(user_id, limit=AT_ONCE, offset=offset).items
+        items |= {item.item_id: item for item in more}  # what he rates meanwhile moves the rest on
+    return found.model_copy(update={"items": tuple(items.values())})
 
 
 @st.cache_data(ttl="5s", show_spinner=False, max_entries=500)

@@ -12,7 +12,7 @@ import streamlit as st
 _FOLDER = Path(__file__).parent
 _row = st.components.v2.component(
     "posters",
-    html='<ul class="posters"></ul>',
+    html='<ul class="posters" role="list"></ul>',
     css=(_FOLDER / "posters.css").read_text(),
     js=(_FOLDER / "posters.js").read_text(),
     isolate_styles=False,

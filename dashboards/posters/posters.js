@@ -17,7 +17,7 @@ function card({ id, title, facts, note, cover }) {
   const words = [facts, note].filter(Boolean);
   const button = element(
     "button",
-    { type: "button", title },
+    { type: "button", title: [title, ...words].join("\n") },
     picture,
     element("strong", { textContent: title }),
     ...words.map((textContent) => element("small", { textContent })),
@@ -31,8 +31,12 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const said = JSON.stringify(data);
   if (shown.get(row) !== said) {
     // What stays the same is left alone: it keeps where it was scrolled to, and the focus.
+    const first = row.querySelector("button")?.dataset.item;
     shown.set(row, said);
     row.replaceChildren(...data.map(card));
+    if (first !== data[0]?.id) {
+      row.scrollLeft = 0;
+    }
   }
   row.onclick = (event) => {
     const clicked = event.target.closest("button");

@@ -64,6 +64,17 @@ def test_all_ratings_are_known_however_many_come_at_once(
 
 
 @pytest.mark.usefixtures("keys")
+def test_no_page_is_asked_for_that_the_api_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = Visitors().ratings("0042", 100).items
+    monkeypatch.setattr(data, "AT_ONCE", 2)
+    monkeypatch.setattr(data, "FURTHEST", 4)
+    with fake_api() as url:
+        monkeypatch.setenv("DEMO_API_URL", url)
+
+        assert data.ratings("playground", "0042").value.items == whole[:6]
+
+
+@pytest.mark.usefixtures("keys")
 def test_what_is_unknown_is_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     with fake_api() as url:
         monkeypatch.setenv("DEMO_API_URL", url)

@@ -1,17 +1,25 @@
 """Reasons for lists that are looked up are made once, and hold as long as what they are made of."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from fastapi.testclient import TestClient
+from pydantic import SecretStr
 from sqlalchemy import Connection, Engine, text
+from sqlalchemy.orm import Session
 
-from serving import held, newcomers, recommendations, scoring
+from serving import held, keys, newcomers, recommendations, scoring
+from serving.api.app import create_app
+from serving.database import ServingSettings
 from serving.held import Holder, Told
 from serving.schemas import Reason
-from serving.stored import Wanted
+from serving.stored import Stored, Wanted, stored_for
+from tests.conftest import schema_of
 from tests.serving import live_shop
 from tests.serving.live_shop import rate
 from tests.serving.ruling import let_hold
+from tests.serving.server import as_role
 
 EXPLAINED = Wanted(explain=True)
 RATED_F1, RATED_F2 = "because you rated Film 1 5 stars", "because you rated Film 2 4 stars"
@@ -125,15 +133,65 @@ def test_what_feedback_said_is_not_remembered(connection: Connection, owner: Eng
     assert told(connection, holder) == told(connection, Holder()) == [RATED_F1] * 2
 
 
+@pytest.mark.parametrize("comes", ["a rating", "a rule"])
+def test_what_comes_while_a_list_is_read_is_not_remembered(
+    connection: Connection, owner: Engine, api: Engine, monkeypatch: pytest.MonkeyPatch, comes: str
+) -> None:
+    """The list was read as it was before, the reasons for it are made of what came."""
+
+    def meanwhile(*given: Any) -> Stored:
+        stored = stored_for(*given)
+        if comes == "a rating":
+            rate(owner, "fan", "f1", 3.0)
+        else:
+            let_hold(api, pin=[{"rank": 1, "item_id": "f3"}])
+        return stored
+
+    monkeypatch.setattr(recommendations, "stored_for", meanwhile)
+    holder = Holder()
+
+    assert told(connection, holder) != [RATED_F1] * 2
+    assert holder.told == {}
+
+
+def test_a_list_that_was_filtered_leaves_what_was_told_of_the_whole(
+    connection: Connection,
+) -> None:
+    holder = Holder()
+    told(connection, holder)
+    before = holder.told["fan"]
+
+    recommendations.for_person(connection, holder, "fan", Wanted(exclude=("f3",), explain=True))
+
+    assert holder.told["fan"] is before
+
+
+def test_the_process_that_is_asked_to_forget_forgets_what_it_told(
+    publisher: Engine, owner: Engine, committing: str
+) -> None:
+    live_shop.release(publisher)
+    with Session(owner) as session, session.begin():
+        key = keys.create(session, "product", ["read", "operate"])
+    app = create_app(ServingSettings(database_url=SecretStr(as_role(committing, "api"))))
+    fan = f"/v1/{schema_of(owner)}/users/fan"
+    with TestClient(app, headers={"Authorization": f"Bearer {key}"}) as http:
+        assert http.get(f"{fan}/recommendations?explain=true").is_success
+        remembered = app.state.holders[schema_of(owner)].told
+        assert [*remembered] == ["fan"]
+        assert http.delete(fan).is_success
+
+    assert [*remembered] == []
+
+
 def test_everybodys_list_is_never_told_from_memory(connection: Connection) -> None:
     holder = Holder()
+    told(connection, holder, "somebody else")  # which holds the release
+    assert holder.told == {}
     [release_id] = connection.scalars(text("select release_id from live_release"))
     reason = Reason(kind="because_you_rated", text=RATED_F1, item_id="f1")
     holder.tell("nobody", Told(release_id, {"o4": reason, "o3": reason}))
 
     assert RATED_F1 not in told(connection, holder, "nobody", limit=2)
-    told(connection, holder, "somebody else")
-    assert [*holder.told] == ["nobody"]
 
 
 def test_no_more_people_are_remembered_than_there_is_room_for(
@@ -148,7 +206,9 @@ def test_no_more_people_are_remembered_than_there_is_room_for(
     assert [*holder.told] == ["lover"]
 
 
-def test_who_is_forgotten_is_not_remembered(connection: Connection, owner: Engine) -> None:
+def test_who_is_forgotten_is_told_nothing_of_what_he_was_told(
+    connection: Connection, owner: Engine
+) -> None:
     holder = Holder()
     told(connection, holder)
     with owner.begin() as forgetting:
