@@ -129,7 +129,7 @@ def prepare(owner: str, dataset: str, n_items: int) -> str:
 
 
 def bare_app() -> FastAPI:
-    """Return an app that answers the statement's rows and does nothing else."""
+    """Return an app that answers the statement's row and does nothing else."""
     keep_to_one()
     url, dataset = os.environ["SERVING_DATABASE_URL"], os.environ["BENCH_DATASET"]
     engine = database.connect(url, dataset, autocommit=True, pool_size=8)
