@@ -18,12 +18,13 @@ RUN python -m venv "$VIRTUAL_ENV" \
  && pip install --no-cache-dir --no-deps --require-hashes --requirement requirements.lock
 
 # The Delta jars, checked against their digests.
-COPY ops/__init__.py ops/jars.py ops/java.py ops/
-RUN python -m ops.jars && rm -rf var
+COPY ops/__init__.py ops/
+COPY ops/setup/__init__.py ops/setup/jars.py ops/setup/java.py ops/setup/
+RUN python -m ops.setup.jars && rm -rf var
 
 COPY . .
 RUN pip install --no-cache-dir --no-deps --no-build-isolation --editable . \
- && python -m compileall -q dags dashboards jobs ops serving warehouse
+ && python -m compileall -q airflow_api dags dashboards jobs ops serving warehouse
 
 # On a cluster executors call the driver by its address: what binds it to loopback goes.
 RUN mkdir conf/spark-cluster \
@@ -33,14 +34,14 @@ RUN mkdir conf/spark-cluster \
  && echo 'spark.executor.memory 3g' >> conf/spark-cluster/spark-defaults.conf
 
 # Volumes begin with the owner of these folders.
-RUN useradd --uid 10001 --create-home recsys \
- && install --directory --owner recsys --mode 0700 \
-      /airflow /airflow/logs /inbox /lake /var/recsys /var/recsys/secrets
+RUN useradd --uid 10001 --create-home lantern \
+ && install --directory --owner lantern --mode 0700 \
+      /airflow /airflow/logs /inbox /lake /var/lantern /var/lantern/secrets
 ENV AIRFLOW_HOME=/airflow \
     LAKE_INBOX=/inbox \
     LAKE_ROOT=/lake \
-    OPS_VAR=/var/recsys \
+    OPS_VAR=/var/lantern \
     PYSPARK_PYTHON=/opt/venv/bin/python \
     PYTHONDONTWRITEBYTECODE=1 \
     SPARK_CONF_DIR=/app/conf/spark-cluster
-USER recsys
+USER lantern

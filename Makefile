@@ -17,29 +17,29 @@ help: ## print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | \
 	  while IFS="$$(printf '\t')" read -r name text; do printf '  %-10s %s\n' "$$name" "$$text"; done
 
-$(READY): requirements.lock pyproject.toml ops/bootstrap.py ops/jars.py ops/java.py
+$(READY): requirements.lock pyproject.toml ops/setup/install.py ops/setup/jars.py ops/setup/java.py
 	@command -v $(PYTHON) >/dev/null || { echo "error: no Python found. On Debian: apt install python3.11 python3.11-venv"; exit 1; }
-	@$(PYTHON) -I ops/bootstrap.py
+	@$(PYTHON) -I ops/setup/install.py
 
 setup: $(READY) ## set up: environment, locked packages, Delta jars, Java (every target does it)
 
 demo: $(READY) ## from nothing to recommendations on a page; ARCHIVE=path/to/ml-1m.zip spares the download
-	@$(BIN)/recsys demo $(if $(ARCHIVE),--archive '$(ARCHIVE)') $(ARGS)
+	@$(BIN)/lantern demo $(if $(ARCHIVE),--archive '$(ARCHIVE)') $(ARGS)
 
 up: $(READY) ## start the platform on this machine
-	@$(BIN)/recsys up $(ARGS)
+	@$(BIN)/lantern up $(ARGS)
 
 down: $(READY) ## end everything that `up` started, and nothing else
-	@$(BIN)/recsys down
+	@$(BIN)/lantern down
 
 status: $(READY) ## what runs, where, since when
-	@$(BIN)/recsys status
+	@$(BIN)/lantern status
 
 doctor: $(READY) ## what was found, what is needed, how to fix it
-	@$(BIN)/recsys doctor
+	@$(BIN)/lantern doctor
 
 test: $(READY) ## every test, with coverage: real Spark, Delta, Postgres, Airflow, a browser where there is one
-	@$(BIN)/python -m ops.doctor --browser || true
+	@$(BIN)/python -m ops.terminal.doctor --browser || true
 	@$(BIN)/python tests/lanes.py $(ARGS)
 
 fast: $(READY) ## the tests that need neither a browser nor the whole platform
@@ -50,14 +50,14 @@ check: $(READY) ## lint, format, types, import contracts, generated documents
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
-	$(BIN)/python -m ops.docs --check
+	$(BIN)/python -m tools.references --check
 
 format: $(READY) ## let ruff put everything in order
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 docs: $(READY) ## generate docs/settings.md, tables.md, datasets.md, dags.md and .env.example
-	$(BIN)/python -m ops.docs
+	$(BIN)/python -m tools.references
 
 clean: ## delete what tools cached; data and the environment stay
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage build spark-warehouse

@@ -25,12 +25,18 @@ import pyarrow as pa
 from sqlalchemy.orm import Session
 
 from ops.settings import HOST
-from serving import database, keys, recommendations, stored
-from serving.held import Holder
-from serving.publish import Candidate, publish
-from serving.stored import Wanted
-from tests.serving import shop
-from tests.serving.server import as_role, create_database, free_port, temporary_server
+from serving.lists import precomputed, recommendations
+from serving.lists.precomputed import Wanted
+from serving.lists.release_cache import Holder
+from serving.publishing.publish import Candidate, publish
+from serving.storage import database, keys
+from tests.support.serving import shop
+from tests.support.serving.server import (
+    as_role,
+    create_database,
+    free_port,
+    temporary_server,
+)
 
 N_ITEMS, LENGTH, N_CLIENTS, LIMIT, BAR_MS = 3706, 100, 8, 20, 20
 DATASET = "bench"
@@ -175,7 +181,7 @@ def statement(url: str, users: int, seconds: float) -> list[float]:
         recommendations.for_person(connection, Holder(), "0", Wanted(limit=LIMIT))  # which plans it
         cursor = raw.cursor()
         until = time.perf_counter() + seconds
-        name = stored.FOR_PERSON.name
+        name = precomputed.FOR_PERSON.name
         while (started := time.perf_counter()) < until:
             given = (str(random.integers(users)), LIMIT)
             cursor.execute(f"execute {name}(%s, %s, false)", given)

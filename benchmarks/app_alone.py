@@ -25,13 +25,13 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from benchmarks.api_read import running_api
-from jobs import playground
-from jobs.tastes import world
-from serving import database, keys
-from serving.fold_in import Constants, FoldIn, Ratings, best
-from serving.publish import Candidate, publish
-from tests.dashboards import streamlit_server
-from tests.serving.server import as_role, create_database, temporary_server
+from jobs.synthetic import playground
+from jobs.synthetic.world import world
+from serving.lists.fold_in import Constants, FoldIn, Ratings, best
+from serving.publishing.publish import Candidate, publish
+from serving.storage import database, keys
+from tests.support.dashboards import streamlit_server
+from tests.support.serving.server import as_role, create_database, temporary_server
 from warehouse import datasets
 from warehouse.datasets import Dataset
 

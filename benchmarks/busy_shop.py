@@ -11,11 +11,11 @@ import pyarrow as pa
 from sqlalchemy import Engine, text
 
 from benchmarks.closed_loop import Answer, Ask, request
-from serving import rules
-from serving.publish import publish
+from serving.publishing.publish import publish
+from serving.rules import store
 from serving.schemas import NewRules, SlateRules
 from serving.schemas.rules import Pin
-from tests.serving import shop
+from tests.support.serving import shop
 
 RANK, RATED, LENGTH, LIMIT = 16, 20, 100, 20
 CONSTANTS = {
@@ -133,9 +133,9 @@ class World:
     def rule(self, new: SlateRules) -> None:
         """Let these rules hold."""
         with self.writer.begin() as connection:
-            version = rules.live(connection).version
+            version = store.live(connection).version
             made = NewRules(rules=new, instead_of=version, reason="load")
-            rules.replace(connection, made, actor="bench")
+            store.replace(connection, made, actor="bench")
 
     def release(self, number: str, *, instead_of: int | None) -> int:
         """Publish lists of items that no other release shows."""

@@ -27,12 +27,13 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from benchmarks.api_read import running_api
-from ops import postgres
-from ops.postgres import Server
-from serving import database, feedback, keys
-from serving.feedback import Event
-from tests.serving import shop
-from tests.serving.server import as_role, create_database, temporary_server
+from ops.machine import postgres
+from ops.machine.postgres import Server
+from serving.storage import database, keys
+from serving.users import feedback
+from serving.users.feedback import Event
+from tests.support.serving import shop
+from tests.support.serving.server import as_role, create_database, temporary_server
 
 DATASET = "bench"
 N_ITEMS, N_WRITERS, N_MANY = 1000, 8, 100

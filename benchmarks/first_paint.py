@@ -20,7 +20,7 @@ import numpy as np
 from playwright.sync_api import Browser, sync_playwright
 
 from benchmarks import app_alone
-from tests.dashboards import streamlit_server
+from tests.support.dashboards import streamlit_server
 
 BAR, SHELVES, PATIENCE = 1.5, 5, 30_000  # seconds; on the page of who rated enough; milliseconds
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")

@@ -21,7 +21,7 @@ from sqlalchemy import create_engine, text
 
 from benchmarks.api_read import is_listening
 from ops.settings import HOST
-from tests.serving.server import free_port
+from tests.support.serving.server import free_port
 
 BINARIES = Path("/usr/lib/postgresql")
 AT_ONCE = 10_000  # events in one request

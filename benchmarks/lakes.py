@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from jobs import freeze, land, refine, session
-from jobs.frozen import Frozen, frozen
+from jobs import freeze, land, refine
+from jobs.retraining.frozen_tables import Frozen, frozen
+from jobs.runtime import session
 from warehouse import datasets
 from warehouse.datasets import Dataset
 from warehouse.delta import Warehouse

@@ -24,11 +24,12 @@ from sqlalchemy.orm import Session
 
 from benchmarks.api_read import running_api
 from benchmarks.closed_loop import Answer, Ask, drive, request
-from serving import database, keys, stored
-from serving.api.processors import keep_to_one
-from serving.publish import Candidate, publish
-from tests.serving import shop
-from tests.serving.server import as_role, create_database, temporary_server
+from serving.api.cpu_affinity import keep_to_one
+from serving.lists import precomputed
+from serving.publishing.publish import Candidate, publish
+from serving.storage import database, keys
+from tests.support.serving import shop
+from tests.support.serving.server import as_role, create_database, temporary_server
 
 SIZES = {"bench_small": (3706, 25.0), "bench_large": (50_000, 60.0)}  # items, bar for p95 in ms
 RANK, PEOPLE, RATED, LENGTH, LIMIT, N_CLIENTS = 32, 400, 50, 100, 20, 16
@@ -138,7 +139,7 @@ def bare_app() -> FastAPI:
     @app.get("/rows/{user_id}")
     def rows(user_id: str) -> Response:
         with engine.connect() as connection:
-            found = stored.FOR_PERSON.execute(
+            found = precomputed.FOR_PERSON.execute(
                 connection, user_id=user_id, limit=LIMIT, all_of_it=False
             )
             answer = [*found.one()]

@@ -22,8 +22,8 @@ from sqlalchemy.orm import Session
 from benchmarks.api_read import started_api
 from benchmarks.busy_shop import HONEST, SHARES, Mix, World
 from benchmarks.closed_loop import Answer, drive, percentiles
-from serving import database, keys
-from tests.serving.server import as_role, create_database, temporary_server
+from serving.storage import database, keys
+from tests.support.serving.server import as_role, create_database, temporary_server
 
 DATASET = "bench"
 

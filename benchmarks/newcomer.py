@@ -51,7 +51,7 @@ class Sampler(threading.Thread):
 
 def main(archive: str) -> None:
     """Measure, print, clean up."""
-    with tempfile.TemporaryDirectory(prefix="recsys-bench-") as parent:
+    with tempfile.TemporaryDirectory(prefix="lantern-bench-") as parent:
         clone = Path(parent, "clone")
         subprocess.run(["git", "clone", "-q", ROOT, clone], check=True)  # noqa: S603, S607
         sampler = Sampler(clone)

@@ -21,14 +21,16 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from benchmarks.lakes import MOVIELENS, movielens
-from jobs.arena import groups_of
-from jobs.engine import bootstrap, models, recipes, windows
+from jobs.engine import recipes
 from jobs.engine.catalogue import Catalogue
-from jobs.engine.models import Model
+from jobs.engine.judging import intervals, windows
+from jobs.engine.learning import models
+from jobs.engine.learning.models import Model
 from jobs.engine.recipes import AnyRecipe
-from jobs.frozen import Frozen
-from serving import scoring
-from serving.fold_in import Constants, FoldIn, Ratings, best
+from jobs.retraining.evaluation_windows import groups_of
+from jobs.retraining.frozen_tables import Frozen
+from serving.lists import scoring
+from serving.lists.fold_in import Constants, FoldIn, Ratings, best
 
 KS, N, MOST_ASKED = (1, 3, 5, 10), 10, 300
 WEIGHTS = (0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.8)
@@ -154,7 +156,7 @@ def show(
         )
         for name, weight in (("chosen", chosen), ("in code", in_code)):
             if weight in ways:
-                lead = bootstrap.paired(ways[weight] - ways["fallback"])
+                lead = intervals.paired(ways[weight] - ways["fallback"])
                 print(f"    {name} {weight:g}: over the fallback {lead}, n {len(ways[weight])}")
 
 

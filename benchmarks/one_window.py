@@ -13,9 +13,9 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.lakes import MOVIELENS, movielens
-from jobs.arena import Arena, arena, gate_window
 from jobs.engine import recipes
-from jobs.engine.verdicts import HEADLINE, WARM
+from jobs.engine.judging.verdicts import HEADLINE, WARM
+from jobs.retraining.evaluation_windows import Arena, arena, gate_window
 
 BAR = 12.0  # seconds
 

@@ -2,8 +2,8 @@
 
     python -m benchmarks.playground_truth [--size 1000000] [--seed 1]
 
-The playground's people follow a known law (`jobs/tastes.py`): the month offers films, a person
-takes what fits him, and the stars follow the fit. Whoever knows all that, the future months'
+The playground's people follow a known law (`jobs/synthetic/world.py`): the month offers films, a
+person takes what fits him, and the stars follow the fit. Whoever knows all that, the future months'
 offers included, can rank films by the chance that a person takes *and* likes them. No recipe can do
 better on average: its NDCG@10 on the same people and rows is the best possible.
 """
@@ -19,12 +19,14 @@ from pyspark.sql import functions as F
 from scipy.stats import norm
 
 from benchmarks.lakes import refined
-from jobs import playground
-from jobs.arena import Arena, arena, gate_window
-from jobs.engine import lists, ranking, recipes, yardsticks
-from jobs.engine.verdicts import HEADLINE, WARM
-from jobs.frozen import Frozen
-from jobs.tastes import MONTHS, RANK, SPAN_S, START, TASTE, World, world
+from jobs.engine import recipes
+from jobs.engine.judging import metrics
+from jobs.engine.judging.verdicts import HEADLINE, WARM
+from jobs.engine.learning import baselines, lists
+from jobs.retraining.evaluation_windows import Arena, arena, gate_window
+from jobs.retraining.frozen_tables import Frozen
+from jobs.synthetic import playground
+from jobs.synthetic.world import MONTHS, RANK, SPAN_S, START, TASTE, World, world
 from warehouse import datasets
 from warehouse.tables import SILVER_EVENTS
 
@@ -46,7 +48,7 @@ def main() -> None:
             recipes.default(scale),
             recipes.with_priors(scale, half_life_days),
             *recipes.popularities(scale, half_life_days),
-            *yardsticks.yardsticks(scale),
+            *baselines.yardsticks(scale),
         ]
         judgement = ground.judge([ground.fit(recipe) for recipe in contestants])
         best, n_users = knowing(made, rows, ground)
@@ -85,11 +87,11 @@ def knowing(made: World, rows: Frozen, ground: Arena) -> tuple[float, int]:
     for row in asked:
         chances = chance(made, int(row["user_id"].split("-")[1]), numbers, offered, at)
         chances[[place[item] for item in row["seen"] if item in place]] = -np.inf
-        [best] = lists.best(chances[None, :].astype(np.float32), ranking.K)
+        [best] = lists.best(chances[None, :].astype(np.float32), metrics.K)
         listed.append(("truth", row["user"], ground.catalogue.ids[best].tolist(), None))
     spark = warm.sparkSession
     schema = "recipe string, user int, item_ids array<string>, diversity double"
-    scored = ranking.per_user(spark.createDataFrame(listed, schema), warm)
+    scored = metrics.per_user(spark.createDataFrame(listed, schema), warm)
     [mean] = scored.agg(F.avg(f"`{HEADLINE}`")).collect()
     return float(mean[0]), len(asked)
 

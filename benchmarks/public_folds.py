@@ -27,9 +27,9 @@ from numpy.typing import NDArray
 from pyspark.sql import SparkSession
 from scipy import sparse
 
-from jobs import session
-from jobs.engine import als, yardsticks
+from jobs.engine.learning import als, baselines
 from jobs.engine.recipes import Als, MinusMidpoint
+from jobs.runtime import session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -134,7 +134,7 @@ def ease(training: sparse.csr_matrix, _: int) -> Scores:
     for name, rows in (("ones", ones(training)), ("stars", training)):
         together = np.asarray((rows.T @ rows).toarray(), np.float32)
         for reg in LAMBDAS:
-            found[f"{name}, lambda {reg}"] = rows @ yardsticks.ease(together, reg)
+            found[f"{name}, lambda {reg}"] = rows @ baselines.ease(together, reg)
     return found
 
 

@@ -19,10 +19,10 @@ import numpy as np
 import pyarrow as pa
 from sqlalchemy import Engine, text
 
-from serving import database
-from serving.publish import Candidate, publish
-from tests.serving import shop
-from tests.serving.server import as_role, create_database, temporary_server
+from serving.publishing.publish import Candidate, publish
+from serving.storage import database
+from tests.support.serving import shop
+from tests.support.serving.server import as_role, create_database, temporary_server
 
 LENGTH, N_ITEMS, BATCH, BAR = 100, 50_000, 10_000, 2.5
 

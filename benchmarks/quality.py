@@ -22,15 +22,16 @@ from numpy.typing import NDArray
 from pyspark.sql import functions as F
 
 from benchmarks.lakes import MOVIELENS, movielens
-from jobs.arena import GATE, arena, gate_window, rolling_windows
-from jobs.engine import bootstrap, recipes
-from jobs.engine.evaluation import Judgement
-from jobs.engine.models import Model
+from jobs.engine import recipes
+from jobs.engine.judging import intervals
+from jobs.engine.judging.evaluation import Judgement
+from jobs.engine.judging.verdicts import HEADLINE, WARM
+from jobs.engine.judging.windows import Window
+from jobs.engine.learning.baselines import Yardstick, yardsticks
+from jobs.engine.learning.models import Model
 from jobs.engine.recipes import AnyRecipe
-from jobs.engine.verdicts import HEADLINE, WARM
-from jobs.engine.windows import Window
-from jobs.engine.yardsticks import Yardstick, yardsticks
-from jobs.frozen import Frozen
+from jobs.retraining.evaluation_windows import GATE, arena, gate_window, rolling_windows
+from jobs.retraining.frozen_tables import Frozen
 
 BESIDE = ("recall@50", "coverage@10")
 BARS = {"als": (0.265, 0.275), "als_with_priors": (0.273, 0.288)}
@@ -128,7 +129,7 @@ def show(found: dict[str, dict[str, Row]]) -> None:
     ):
         print(f"{ours} - {theirs}")
         for name, rows in found.items():
-            print(f"    {name:12} {bootstrap.paired(rows[ours].users - rows[theirs].users)}")
+            print(f"    {name:12} {intervals.paired(rows[ours].users - rows[theirs].users)}")
 
 
 def _warm(judgement: Judgement, model: Model) -> dict[str, float]:

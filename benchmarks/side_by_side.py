@@ -21,13 +21,13 @@ import numpy as np
 from pyspark.sql import functions as F
 
 from benchmarks.lakes import MOVIELENS, ROOT, movielens
-from jobs.arena import Arena, arena, gate_window, rolling_windows
 from jobs.engine import recipes
-from jobs.engine.verdicts import HEADLINE, WARM
-from jobs.engine.yardsticks import yardsticks
+from jobs.engine.judging.verdicts import HEADLINE, WARM
+from jobs.engine.learning.baselines import yardsticks
+from jobs.retraining.evaluation_windows import Arena, arena, gate_window, rolling_windows
 
 PEERS = ROOT / "benchmarks/peers"
-CACHE = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "recsys-peers"
+CACHE = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "lantern-peers"
 
 
 def main() -> None:

@@ -28,10 +28,10 @@ from sqlalchemy.orm import Session
 from benchmarks import gorse
 from benchmarks.api_read import started_api
 from benchmarks.closed_loop import Answer, Ask, drive, percentiles, request
-from serving import database, keys
-from serving.publish import publish
-from tests.serving import shop
-from tests.serving.server import as_role, create_database, temporary_server
+from serving.publishing.publish import publish
+from serving.storage import database, keys
+from tests.support.serving import shop
+from tests.support.serving.server import as_role, create_database, temporary_server
 
 DATASET = "bench"
 N_PEOPLE, N_ITEMS, RATED, LENGTH, LIMIT = 1000, 3706, 50, 100, 20

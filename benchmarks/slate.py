@@ -20,12 +20,14 @@ from sqlalchemy import Engine, text
 
 from benchmarks.api_read import running_api
 from benchmarks.live_read import LENGTH, LIMIT, N_CLIENTS, PEOPLE, SIZES, ask, prepare
-from serving import database, recommendations, rules
-from serving.held import Holder
+from serving.lists import recommendations
+from serving.lists.precomputed import Wanted
+from serving.lists.release_cache import Holder
+from serving.rules import store
+from serving.rules.slate import Slate, arranged
 from serving.schemas import NewRules, SlateRules
-from serving.slate import Slate, arranged
-from serving.stored import Wanted
-from tests.serving.server import as_role, create_database, temporary_server
+from serving.storage import database
+from tests.support.serving.server import as_role, create_database, temporary_server
 
 DATASET, TURNS, N_WARM, N_READS, ALONE_BAR = "bench_small", 3, 50, 400, 1.0  # ms
 HOLDER = Holder()
@@ -61,7 +63,7 @@ def main() -> None:
         engine = database.connect(owner, DATASET)
         with engine.begin() as connection:
             connection.execute(_SHELVED)
-            rules.set_availability(connection, GONE, available=False)
+            store.set_availability(connection, GONE, available=False)
         alone(engine)
         take_turns(engine, "in process, with reasons", partial(reads, as_role(owner, "api")))
         path = f"/v1/{DATASET}/users/old-{{}}/recommendations?explain={{}}&x="
@@ -93,9 +95,9 @@ def take_turns(engine: Engine, name: str, ask: Callable[[], list[float]]) -> Non
 def hold(engine: Engine, asked: SlateRules) -> None:
     """Let these rules hold."""
     with engine.begin() as connection:
-        now = rules.live(connection).version
+        now = store.live(connection).version
         new = NewRules(rules=asked, instead_of=now, reason="a benchmark")
-        rules.replace(connection, new, actor="bench")
+        store.replace(connection, new, actor="bench")
 
 
 def reads(url: str) -> list[float]:
@@ -115,7 +117,7 @@ def alone(engine: Engine) -> None:
     """Print what the choice of 20 among 100 takes."""
     with engine.connect() as connection:
         held, _ = Holder().now(connection)
-        slate = rules.compiled(connection, FULL)
+        slate = store.compiled(connection, FULL)
     scores = np.linspace(1, 0.1, LENGTH).astype(np.float32)
     pool = held.listed(np.arange(500, 500 + LENGTH), scores)
     for name, given in (("full rules", slate), ("no rules", Slate())):

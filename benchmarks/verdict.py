@@ -21,12 +21,12 @@ from sqlalchemy import Engine
 
 from benchmarks.lakes import landed
 from jobs import decide, evaluate, fit, freeze, nominate, publish, search
-from jobs.engine.space import Family
-from jobs.engine.trials import Budget
-from jobs.engine.verdicts import HEADLINE, WARM
-from jobs.handover import row_of
-from serving import database
-from tests.serving.server import as_role, create_database, temporary_server
+from jobs.engine.judging.verdicts import HEADLINE, WARM
+from jobs.engine.searching.space import Family
+from jobs.engine.searching.trials import Budget
+from jobs.retraining.handover import row_of
+from serving.storage import database
+from tests.support.serving.server import as_role, create_database, temporary_server
 from warehouse import datasets
 from warehouse.datasets import Dataset
 from warehouse.delta import Warehouse

@@ -1,7 +1,7 @@
 """The task that asks a person: the evidence in Airflow's own form, and what an answer means.
 
-The text is made by `jobs.brief` from the lake's gold rows and handed to Airflow as it is: it goes
-through no XCom and no template, so that nothing a title says is ever run or rendered as code.
+The text is made by `jobs.summarize` from the lake's gold rows and handed to Airflow as it is: it
+goes through no XCom and no template, so that nothing a title says is ever run or rendered as code.
 """
 
 import os
@@ -27,7 +27,7 @@ class ApproveOperator(ApprovalOperator):
     refusal is an answer and no failure.
 
     Args:
-        arguments: What follows `python -m jobs.brief`.
+        arguments: What follows `python -m jobs.summarize`.
         operator_args: As of ApprovalOperator.
     """
 
@@ -61,13 +61,13 @@ class ApproveOperator(ApprovalOperator):
 
 
 def brief(arguments: Sequence[str]) -> str:
-    """Return what `jobs.brief` writes: the evidence as Markdown.
+    """Return what `jobs.summarize` writes: the evidence as Markdown.
 
     Raises:
         AirflowException: it failed; the message holds what it said last.
     """
     done = subprocess.run(  # noqa: S603 # a list, no shell
-        [sys.executable, "-P", "-m", "jobs.brief", *arguments],
+        [sys.executable, "-P", "-m", "jobs.summarize", *arguments],
         env=without_secrets(os.environ),
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -78,5 +78,5 @@ def brief(arguments: Sequence[str]) -> str:
     )
     if done.returncode:
         said = (done.stdout + done.stderr).strip().splitlines() or ["nothing"]
-        raise AirflowException(f"jobs.brief {ending(done.returncode)}; it said: {said[-1]}")
+        raise AirflowException(f"jobs.summarize {ending(done.returncode)}; it said: {said[-1]}")
     return done.stdout

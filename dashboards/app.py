@@ -2,8 +2,7 @@
 
 import streamlit as st
 
-from dashboards import brand, menus, pages
-from dashboards.demo import choices, data
+from dashboards import brand, choices, menus, pages, product_api
 
 st.set_page_config(page_title="Lantern", page_icon=brand.ICON, layout="wide")
 st.logo(brand.LOGO, size="large")
@@ -14,8 +13,8 @@ page = st.navigation({"Discover": discover, "Console": console}, position="hidde
 if page in console:
     with st.sidebar:
         menus.sections({"Console": console, "Discover": discover})
-        choices.dataset_switch(data.titles())
+        choices.dataset_switch(product_api.titles())
 else:
     with menus.bar(discover):
-        choices.dataset_switch(data.titles())
+        choices.dataset_switch(product_api.titles())
 page.run()

@@ -49,7 +49,7 @@ def item() -> st.Page:
 def overview() -> st.Page:
     """Return the console's first page."""
     return st.Page(
-        HERE / "console/overview.py",
+        HERE / "console/overview/page.py",
         title="Overview",
         icon=":material/dashboard:",
         url_path="overview",
@@ -59,7 +59,7 @@ def overview() -> st.Page:
 def models() -> st.Page:
     """Return the console's page on what was tried, and how it was judged."""
     return st.Page(
-        HERE / "console/models.py",
+        HERE / "console/models/page.py",
         title="Models",
         icon=":material/model_training:",
         url_path="models",
@@ -69,5 +69,5 @@ def models() -> st.Page:
 def rules() -> st.Page:
     """Return the console's page on what everybody is shown, or is not, whatever a model says."""
     return st.Page(
-        HERE / "console/rules.py", title="Rules", icon=":material/rule:", url_path="rules"
+        HERE / "console/rules/page.py", title="Rules", icon=":material/rule:", url_path="rules"
     )

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 
 import pyarrow.compute as pc
 
-from jobs import session
-from jobs.errors import JobError
-from warehouse import datasets, sheet
+from jobs.runtime import session
+from jobs.runtime.errors import JobError
+from warehouse import datasets, reconciliation
 from warehouse.datasets import Dataset
 from warehouse.errors import WarehouseError
 from warehouse.query import Lake
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 def n_new_events(lake: Lake) -> int:
     """Return the events that came since the newest freeze; all of them before a first one."""
-    return _n_accepted(lake) - _n_frozen(lake) + sheet.n_waiting(lake)
+    return _n_accepted(lake) - _n_frozen(lake) + reconciliation.n_waiting(lake)
 
 
 def run(lake: Lake, dataset: Dataset) -> int:

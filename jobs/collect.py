@@ -17,12 +17,13 @@ from datetime import UTC, datetime
 import pyarrow.compute as pc
 from sqlalchemy import Engine
 
-from jobs import session
-from jobs.errors import JobError
-from serving import database, outbox
+from jobs.runtime import session
+from jobs.runtime.errors import JobError
 from serving.errors import ServingError
-from serving.outbox import Part
-from warehouse import datasets, sheet
+from serving.storage import database
+from serving.users import outbox
+from serving.users.outbox import Part
+from warehouse import datasets, reconciliation
 from warehouse.append import Mark, append
 from warehouse.datasets import Dataset
 from warehouse.errors import WarehouseError
@@ -55,7 +56,7 @@ def run(root: str, dataset: Dataset, engine: Engine, *, run_key: str, size: int 
     if not moved:
         log.info("%s: no event waits to be collected", dataset.name)
         return session.NOTHING_TO_DO
-    log.info("%s: %s", dataset.name, sheet.sheet(Lake(root)))
+    log.info("%s: %s", dataset.name, reconciliation.sheet(Lake(root)))
     return 0
 
 

@@ -15,17 +15,20 @@ from typing import Any
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from jobs import session
-from jobs.engine import gate, recipes
+from jobs.engine import recipes
 from jobs.engine.errors import EngineError
-from jobs.engine.verdicts import HEADLINE, Decision
-from jobs.errors import JobError
-from jobs.evidence import Metrics, evidence, metrics
-from jobs.handover import challenger, nomination, of_retrain, row_of
-from serving import database, releases, window_lists
+from jobs.engine.judging import gate
+from jobs.engine.judging.verdicts import HEADLINE, Decision
+from jobs.retraining.evidence import Metrics, evidence, metrics
+from jobs.retraining.handover import challenger, nomination, of_retrain, row_of
+from jobs.runtime import session
+from jobs.runtime.errors import JobError
 from serving.errors import ServingError
-from serving.evidence import record
+from serving.publishing import releases
+from serving.publishing.evidence import record
+from serving.rules import window_lists
 from serving.schemas import Verdict
+from serving.storage import database
 from warehouse import datasets
 from warehouse.append import append
 from warehouse.datasets import Dataset

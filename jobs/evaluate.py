@@ -16,19 +16,26 @@ from typing import Any
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs import session
-from jobs.arena import GATE, Arena, arena, gate_window, rolling_windows
-from jobs.engine import recipes, yardsticks
+from jobs.engine import recipes
 from jobs.engine.errors import EngineError
-from jobs.engine.evaluation import COLD, FAILURES, Figure, Judgement
-from jobs.engine.models import Model
+from jobs.engine.judging.evaluation import COLD, FAILURES, Figure, Judgement
+from jobs.engine.judging.verdicts import HEADLINE, WARM
+from jobs.engine.learning import baselines
+from jobs.engine.learning.baselines import Yardstick
+from jobs.engine.learning.models import Model
 from jobs.engine.recipes import AnyRecipe
-from jobs.engine.verdicts import HEADLINE, WARM
-from jobs.engine.yardsticks import Yardstick
-from jobs.errors import JobError
-from jobs.frozen import Frozen, frozen
-from jobs.handover import challenger, nomination
-from jobs.samples import sample_lists, window_lists
+from jobs.retraining.evaluation_windows import (
+    GATE,
+    Arena,
+    arena,
+    gate_window,
+    rolling_windows,
+)
+from jobs.retraining.frozen_tables import Frozen, frozen
+from jobs.retraining.handover import challenger, nomination
+from jobs.retraining.samples import sample_lists, window_lists
+from jobs.runtime import session
+from jobs.runtime.errors import JobError
 from warehouse import datasets
 from warehouse.append import append
 from warehouse.datasets import Dataset
@@ -114,7 +121,7 @@ def contestants(challenger: str, champion: str | None, dataset: Dataset) -> list
         found.setdefault(recipes.from_json(champion), "champion")
     for recipe in recipes.popularities(dataset.scale, dataset.windows.half_life_days):
         found.setdefault(recipe, "popularity")
-    found |= dict.fromkeys(yardsticks.yardsticks(dataset.scale), "yardstick")
+    found |= dict.fromkeys(baselines.yardsticks(dataset.scale), "yardstick")
     return [Standing(recipe, role) for recipe, role in found.items()]
 
 

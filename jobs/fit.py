@@ -20,16 +20,18 @@ from numpy.typing import NDArray
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs import session
-from jobs.engine import lists, models, people, popularity, recipes, similar, windows
+from jobs.engine import recipes
 from jobs.engine.catalogue import Catalogue
 from jobs.engine.errors import EngineError
-from jobs.engine.models import Model
-from jobs.engine.people import Segments
+from jobs.engine.judging import windows
+from jobs.engine.learning import lists, models, popularity, segments, similar
+from jobs.engine.learning.models import Model
+from jobs.engine.learning.segments import Segments
 from jobs.engine.recipes import AnyRecipe
-from jobs.errors import JobError
-from jobs.frozen import Frozen, frozen
-from jobs.handover import row_of, verdict
+from jobs.retraining.frozen_tables import Frozen, frozen
+from jobs.retraining.handover import row_of, verdict
+from jobs.runtime import session
+from jobs.runtime.errors import JobError
 from warehouse import datasets
 from warehouse.append import append
 from warehouse.datasets import Dataset
@@ -101,10 +103,10 @@ def learn(rows: Frozen, dataset: Dataset, recipe: AnyRecipe) -> Learned:
     liked, ratings = dataset.scale.relevant_from, rows.ratings().cache()
     items = rows.items().join(ratings.select("item").distinct(), "item")
     attributes = dataset.users.attributes if dataset.users else ()
-    groups = people.segments(rows.users(), attributes).cached()
+    groups = segments.segments(rows.users(), attributes).cached()
     model = models.fit(recipe, ratings, Catalogue.of(items), groups, relevant_from=liked)
     hidden = windows.hidden(rows.events())
-    everybody = people.people(ratings, hidden, groups, relevant_from=liked)
+    everybody = segments.people(ratings, hidden, groups, relevant_from=liked)
     lately = popularity.trending(ratings, model.catalogue, relevant_from=liked)
     return Learned(model, everybody, groups, lately, ratings.count())
 
@@ -154,7 +156,8 @@ def similar_items(model: Model, n: int) -> list[dict[str, Any]]:
 def item_factors(model: Model, trending: NDArray[np.float32]) -> list[dict[str, Any]]:
     """Return what the fit learned of each item that it has seen.
 
-    Factors are laid out as `jobs.engine.models` says. A popularity has none: its rows are empty.
+    Factors are laid out as `jobs.engine.learning.models` says. A popularity has none: its rows are
+    empty.
     """
     catalogue, rows = model.catalogue, model.item_rows
     everybody = model.fallback.by_segment[0]

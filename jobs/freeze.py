@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 
 import pyarrow.compute as pc
 
-from jobs import session
-from jobs.errors import JobError, NothingSentError
-from jobs.handover import PINNED, row_of
+from jobs.retraining.handover import PINNED, row_of
+from jobs.runtime import session
+from jobs.runtime.errors import JobError, NothingSentError
 from warehouse import datasets
 from warehouse.append import append
 from warehouse.datasets import Dataset

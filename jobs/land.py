@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from jobs import heads, session, sources
-from jobs.errors import EmptyFileError, HeaderError, JobError
-from jobs.heads import Head
-from jobs.parsing import bronze_rows
-from jobs.sources import SentFile, Target
+from jobs.ingestion import file_headers, sources
+from jobs.ingestion.file_headers import Head
+from jobs.ingestion.parsing import bronze_rows
+from jobs.ingestion.sources import SentFile, Target
+from jobs.runtime import session
+from jobs.runtime.errors import EmptyFileError, HeaderError, JobError
 from warehouse import datasets
 from warehouse.datasets import Dataset, Files
 from warehouse.errors import WarehouseError
@@ -52,14 +53,18 @@ def accepted_heads(
     found, wrong = {}, []
     for file in files:
         part = sources.parts(dataset)[file.target]
-        head = heads.of(Path(file.path), part) if file.is_local else _remote_head(spark, file, part)
+        head = (
+            file_headers.of(Path(file.path), part)
+            if file.is_local
+            else _remote_head(spark, file, part)
+        )
         if head.is_empty:
             raise EmptyFileError(
                 f"{dataset.name}: {file.name} holds no row; nothing was landed. Send it again, or "
                 "take it away"
             )
-        wrong += [f"{file.name}: {text}" for text in heads.differences(part, head, dataset)]
-        ignored = heads.unnamed(part, head)
+        wrong += [f"{file.name}: {text}" for text in file_headers.differences(part, head, dataset)]
+        ignored = file_headers.unnamed(part, head)
         if ignored and not wrong:
             log.warning("%s: columns not in the manifest, ignored: %s", file.name, list(ignored))
         found[file] = head
@@ -163,9 +168,9 @@ def _remote_head(spark: SparkSession, file: SentFile, part: Files) -> Head:
         rows = spark.read.parquet(file.path).limit(1).toLocalIterator()
         types = tuple(field.dataType.simpleString() for field in schema.fields)
         return Head(tuple(schema.names), tuple({} for _ in rows), types=types)
-    lines = spark.read.option("lineSep", "\n").text(file.path).limit(heads.HEAD_ROWS)
+    lines = spark.read.option("lineSep", "\n").text(file.path).limit(file_headers.HEAD_ROWS)
     as_bytes = (bytes(row[0]) for row in lines.selectExpr("CAST(value AS BINARY)").collect())
-    return heads.from_lines(as_bytes, part)
+    return file_headers.from_lines(as_bytes, part)
 
 
 if __name__ == "__main__":

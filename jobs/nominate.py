@@ -11,11 +11,12 @@ from datetime import UTC, datetime
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from jobs import session
 from jobs.engine import recipes
 from jobs.engine.errors import EngineError
-from serving import database, releases
+from jobs.runtime import session
 from serving.errors import ServingError
+from serving.publishing import releases
+from serving.storage import database
 from warehouse import datasets
 from warehouse.append import append
 from warehouse.datasets import Dataset

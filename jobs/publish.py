@@ -13,12 +13,12 @@ from typing import Any
 import pyarrow as pa
 from sqlalchemy import Engine
 
-from jobs import session
-from jobs.errors import JobError
-from jobs.handover import fitted, nomination, verdict
-from serving import database
+from jobs.retraining.handover import fitted, nomination, verdict
+from jobs.runtime import session
+from jobs.runtime.errors import JobError
 from serving.errors import ReleasePinnedError, ServingError
-from serving.publish import Candidate, publish
+from serving.publishing.publish import Candidate, publish
+from serving.storage import database
 from warehouse import datasets
 from warehouse.datasets import Dataset
 from warehouse.errors import WarehouseError

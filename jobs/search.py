@@ -15,18 +15,20 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, get_args
 
-from jobs import session
-from jobs.arena import arena, groups_of, rolling_windows
-from jobs.engine import evaluation, recipes, space
+from jobs.engine import recipes
 from jobs.engine.errors import EngineError
+from jobs.engine.judging import evaluation
 from jobs.engine.recipes import Als, AlsWithPriors, AnyRecipe, PriorWeights
-from jobs.engine.search import Search
-from jobs.engine.space import Family
-from jobs.engine.trials import Budget, Space, Trial
-from jobs.engine.tryout import Tryout, tryout
-from jobs.errors import JobError
-from jobs.frozen import frozen
-from jobs.handover import nomination, of_retrain, row_of
+from jobs.engine.searching import space
+from jobs.engine.searching.search import Search
+from jobs.engine.searching.space import Family
+from jobs.engine.searching.trial_runner import Tryout, tryout
+from jobs.engine.searching.trials import Budget, Space, Trial
+from jobs.retraining.evaluation_windows import arena, groups_of, rolling_windows
+from jobs.retraining.frozen_tables import frozen
+from jobs.retraining.handover import nomination, of_retrain, row_of
+from jobs.runtime import session
+from jobs.runtime.errors import JobError
 from warehouse import datasets
 from warehouse.append import append
 from warehouse.datasets import Dataset

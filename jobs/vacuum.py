@@ -11,11 +11,12 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from jobs import session
-from jobs.errors import JobError
-from jobs.handover import fitted
-from serving import database, releases
+from jobs.retraining.handover import fitted
+from jobs.runtime import session
+from jobs.runtime.errors import JobError
 from serving.errors import ServingError
+from serving.publishing import releases
+from serving.storage import database
 from warehouse import datasets, retention
 from warehouse.errors import WarehouseError
 from warehouse.query import Lake

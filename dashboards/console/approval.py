@@ -4,12 +4,12 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
+from airflow_api.answers import Question, Run
+from airflow_api.client import APPROVE
 from dashboards import pages
 from dashboards.console import data
 from dashboards.console.data import Operator
 from dashboards.text import age, esc
-from ops.airflow import APPROVE
-from ops.airflow_answers import Question, Run
 
 
 def show(

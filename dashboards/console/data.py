@@ -16,18 +16,18 @@ import streamlit as st
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from airflow_api.answers import Question, Run, Task
+from airflow_api.client import Airflow
+from dashboards import product_api as demo
+from dashboards.answer_cache import Known
 from dashboards.console import retrains as told
 from dashboards.console.retrains import Figure, Retrain, Sample, Trial
-from dashboards.demo import data as demo
-from dashboards.demo.data import NotSetUpError
-from dashboards.demo.memory import Known
-from ops.airflow import Airflow
-from ops.airflow_answers import Question, Run, Task
+from dashboards.product_api import NotSetUpError
 from serving.schemas import OutboxState, Release, Verdict
-from warehouse import sheet
+from warehouse import reconciliation
 from warehouse.query import Lake
+from warehouse.reconciliation import Sheet
 from warehouse.settings import LakeSettings
-from warehouse.sheet import Sheet
 from warehouse.tables import (
     BRONZE_COLLECTIONS,
     GOLD_FITS,
@@ -205,7 +205,7 @@ def loop(dataset: str) -> Loop:
     lake = _lake(dataset)
     rows = _rows(lake, BRONZE_COLLECTIONS, list(Collection.__dataclass_fields__))
     found = sorted((Collection(**row) for row in rows), key=_collected, reverse=True)
-    return Loop(sheet.sheet(lake), tuple(found[:SHOWN_COLLECTIONS]))
+    return Loop(reconciliation.sheet(lake), tuple(found[:SHOWN_COLLECTIONS]))
 
 
 @st.cache_data(ttl="15s", show_spinner=False)

@@ -8,11 +8,16 @@ from typing import Literal
 import pandas as pd
 import streamlit as st
 
-from dashboards.console import session
+from airflow_api.client import (
+    AirflowError,
+    AirflowUnavailableError,
+    NotAllowedError,
+    SignInRefusedError,
+)
+from dashboards.console import sign_in
 from dashboards.console.evidence import Tone
-from dashboards.demo.data import NotSetUpError
+from dashboards.product_api import NotSetUpError
 from dashboards.text import esc
-from ops.airflow import AirflowError, AirflowUnavailableError, NotAllowedError, SignInRefusedError
 from serving.errors import ApiError
 from warehouse.errors import WarehouseError
 
@@ -72,11 +77,11 @@ def told() -> Iterator[None]:
     try:
         yield
     except SignInRefusedError:
-        session.end()
+        sign_in.end()
     except NotAllowedError:
         _trouble("Your role in Airflow does not allow this.")
     except AirflowUnavailableError as error:
-        _trouble("Airflow does not answer. `recsys status` tells which part is down.", error)
+        _trouble("Airflow does not answer. `lantern status` tells which part is down.", error)
     except AirflowError as error:
         _trouble("Airflow does not know this yet, or refused it.", error)
     except ApiError as error:

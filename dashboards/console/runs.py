@@ -5,13 +5,13 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
+from airflow_api.answers import Question, Run, Task
+from airflow_api.client import APPROVE, AWAITING
 from dashboards import ui
 from dashboards.console import data, evidence, pieces
 from dashboards.console.data import Operator
 from dashboards.console.evidence import Tone
 from dashboards.text import NOTHING, clock, esc
-from ops.airflow import APPROVE, AWAITING
-from ops.airflow_answers import Question, Run, Task
 from serving.schemas import Verdict
 
 ACTIVE = {"queued", "running"}

@@ -12,7 +12,8 @@ from uuid import uuid4
 
 import streamlit as st
 
-from dashboards.demo import choices, data, shelves, stars
+from dashboards import choices, product_api
+from dashboards.demo import shelves, stars
 from dashboards.text import esc, plural
 from dashboards.ui import Actions
 from serving.client import Client
@@ -47,7 +48,7 @@ def rate(item: Item, key: str) -> None:
     if chosen is None:
         take_back(item)
         return
-    given = stars.rating(chosen + 1, data.about(choices.dataset()).value)
+    given = stars.rating(chosen + 1, product_api.about(choices.dataset()).value)
     words = f"You gave **{esc(item.title)}** {plural('star', chosen + 1)}"
     _act(item, words, lambda api, who, intent: api.rate(
         who, item.item_id, given, idempotency_key=intent
@@ -75,7 +76,7 @@ def undo() -> None:
     last = note()
     if last is None or last.item_id is None:
         return
-    item = data.item(choices.dataset(), last.item_id)
+    item = product_api.item(choices.dataset(), last.item_id)
     if item is not None:
         take_back(item.value)
 
@@ -95,11 +96,11 @@ def forget() -> None:
     if who is None or token is None:
         return
     try:
-        gone = data.client(dataset).forget(who, token=token)
+        gone = product_api.client(dataset).forget(who, token=token)
     except ApiError as error:
         _failed(error)
         return
-    data.forget_person()
+    product_api.forget_person()
     st.session_state["person"] = choices.STRANGER
     said = f"You are forgotten: {plural('event', gone.n_events)} deleted"
     st.session_state[_NOTE] = Note(said)
@@ -145,13 +146,13 @@ def _act(
     dataset = choices.dataset()
     try:
         who = choices.chosen_person() or choices.STRANGER
-        before = data.recommendations(dataset, who, choices.LISTED).value.items
+        before = product_api.recommendations(dataset, who, choices.LISTED).value.items
         if who == choices.STRANGER:
             who = _started()
-        api, intent = data.client(dataset), uuid4().hex
+        api, intent = product_api.client(dataset), uuid4().hex
         _twice(lambda: write(api, who, intent))
-        data.forget_person()
-        after = data.recommendations(dataset, who, choices.LISTED).value.items
+        product_api.forget_person()
+        after = product_api.recommendations(dataset, who, choices.LISTED).value.items
     except ApiError as error:
         _failed(error)
         return
@@ -172,7 +173,7 @@ def _twice(write: Callable[[], T]) -> T:
 
 def _started() -> str:
     dataset = choices.dataset()
-    new = data.client(dataset).start()
+    new = product_api.client(dataset).start()
     _tokens()[dataset, new.user_id] = new.token
     st.session_state["person"] = new.user_id
     st.session_state[_WHOLE_PAGE] = True

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from dashboards import ui
-from dashboards.demo import choices, data, head, states
+from dashboards import choices, product_api, states, ui
+from dashboards.demo import head
 from dashboards.text import esc, plural
 from dashboards.ui import Card
 
@@ -18,8 +18,8 @@ def first_page() -> None:
 
 with states.told():
     dataset = choices.dataset()
-    about = data.about(dataset)
-    people = data.people(dataset)
+    about = product_api.about(dataset)
+    people = product_api.people(dataset)
 
 with head.line(people.value, about.value):
     st.title("Browse", anchor=False, width="content")
@@ -66,12 +66,12 @@ elif categories:
 count, shelf = st.container(), st.container()
 with states.told():
     with shelf, ui.waiting("browse"):
-        found = data.items(dataset, q, category, ON_A_PAGE, 0)
+        found = product_api.items(dataset, q, category, ON_A_PAGE, 0)
     n_pages = max(-(-found.value.total // ON_A_PAGE), 1)
     with st.container(horizontal_alignment="center"):
         page = st.pagination(n_pages, key="page", bind="query-params") if n_pages > 1 else 1
     if page > 1:
-        found = data.items(dataset, q, category, ON_A_PAGE, (page - 1) * ON_A_PAGE)
+        found = product_api.items(dataset, q, category, ON_A_PAGE, (page - 1) * ON_A_PAGE)
 
 with count:
     states.banner(about, found)

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from dashboards import pages, ui
-from dashboards.demo import acting, choices, data, head, reasons, shelves, states
+from dashboards import choices, pages, product_api, states, ui
+from dashboards.demo import acting, head, reasons, shelves
 from dashboards.text import esc, moment, plural
 from dashboards.ui import Card
 from serving.schemas import Recommendations
@@ -12,8 +12,8 @@ ASKED, SHORT = 100, 12  # a desktop shows eight of them
 
 with states.told():
     dataset = choices.dataset()
-    about = data.about(dataset)
-    people = data.people(dataset)
+    about = product_api.about(dataset)
+    people = product_api.people(dataset)
 
 with head.line(people.value, about.value, start=True):
     st.title("For you", anchor=False, width="content")
@@ -26,20 +26,20 @@ def body() -> None:
     acting.say()
     user_id = choices.chosen_person() or choices.STRANGER
     with states.told(), ui.waiting("home"):
-        found = data.recommendations(dataset, user_id, choices.LISTED)
-        rated = data.ratings(dataset, user_id)
+        found = product_api.recommendations(dataset, user_id, choices.LISTED)
+        rated = product_api.ratings(dataset, user_id)
         likes = reasons.liked(rated.value.items, about.value, len(rated.value.items))
         last = shelves.newest_liked(likes)
-        alike = data.similar(dataset, last.item_id, ASKED) if last else None
-        trending = data.trending(dataset, ASKED)
+        alike = product_api.similar(dataset, last.item_id, ASKED) if last else None
+        trending = product_api.trending(dataset, ASKED)
         favourite = shelves.favourite_category(likes)
-        best = data.popular(dataset, favourite, ASKED) if favourite else None
+        best = product_api.popular(dataset, favourite, ASKED) if favourite else None
         vendor = shelves.favourite_vendor(likes)
-        theirs = data.of_vendor(dataset, vendor, ASKED) if vendor else None
+        theirs = product_api.of_vendor(dataset, vendor, ASKED) if vendor else None
         decade = None if vendor else shelves.favourite_decade(likes)
-        its = data.of_years(dataset, decade, decade + 9, ASKED) if decade else None
+        its = product_api.of_years(dataset, decade, decade + 9, ASKED) if decade else None
         new = shelves.new_category(rated.value.items, about.value) if likes else None
-        unknown = data.popular(dataset, new, ASKED) if new and new != favourite else None
+        unknown = product_api.popular(dataset, new, ASKED) if new and new != favourite else None
     states.banner(about, people, found, rated, alike, trending, best, theirs, its, unknown)
     list_, noun = found.value, about.value.item_noun
     told(list_, rated.value.total)

@@ -5,7 +5,8 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from dashboards.demo import acting, choices
+from dashboards import choices
+from dashboards.demo import acting
 from serving.schemas import About, Person
 
 

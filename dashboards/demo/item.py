@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from dashboards import pages, ui
-from dashboards.demo import acting, choices, data, head, states, why
+from dashboards import choices, pages, product_api, states, ui
+from dashboards.demo import acting, head, why
 from dashboards.text import esc, figure, plural
 from dashboards.ui import Card
 
@@ -13,10 +13,10 @@ item_id = st.query_params.get("id", "")[: choices.LONGEST_ID]
 
 with states.told():
     dataset = choices.dataset()
-    about = data.about(dataset)
-    people = data.people(dataset)
-    found = data.item(dataset, item_id) if item_id else None
-    alike = data.similar(dataset, item_id, ALIKE) if found else None
+    about = product_api.about(dataset)
+    people = product_api.people(dataset)
+    found = product_api.item(dataset, item_id) if item_id else None
+    alike = product_api.similar(dataset, item_id, ALIKE) if found else None
 
 with head.line(people.value, about.value):
     st.page_link(
@@ -60,8 +60,8 @@ def about_him() -> None:
     """Show his stars for the item, and why it is on his list or not."""
     user_id = choices.chosen_person() or choices.STRANGER
     with states.told(), ui.waiting("item"):
-        rated = data.ratings(dataset, user_id)
-        told = data.explanation(dataset, user_id, item.item_id)
+        rated = product_api.ratings(dataset, user_id)
+        told = product_api.explanation(dataset, user_id, item.item_id)
     states.banner(rated, told)
     own = {each.item_id: each.rating for each in rated.value.items}
     actions = acting.actions(rated.value.items, about.value)

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from dashboards import pages, ui
-from dashboards.demo import acting, choices, data, head, states
+from dashboards import choices, pages, product_api, states, ui
+from dashboards.demo import acting, head
 from dashboards.text import article, esc, plural
 from serving.schemas import Item
 
@@ -11,8 +11,8 @@ ON_A_PAGE = 25
 
 with states.told():
     dataset = choices.dataset()
-    about = data.about(dataset)
-    people = data.people(dataset)
+    about = product_api.about(dataset)
+    people = product_api.people(dataset)
 noun = about.value.item_noun
 
 with head.line(people.value, about.value):
@@ -26,7 +26,7 @@ def body() -> None:
     acting.say()
     user_id = choices.chosen_person() or choices.STRANGER
     with states.told():
-        found = data.ratings(dataset, user_id)
+        found = product_api.ratings(dataset, user_id)
     states.banner(about, found)
     last, page = acting.note(), found.value
     st.caption(

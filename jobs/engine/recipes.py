@@ -77,7 +77,7 @@ class Als(Value):
 
 
 class PriorWeights(Value):
-    """How much each prior counts beside the factors: see `jobs.engine.priors`. Nought: not at all.
+    """Weights of the priors beside the factors (`jobs.engine.learning.priors`). Nought: not at all.
 
     The defaults were found on the rolling windows of MovieLens 1M; they need no scale, because
     scores of implicit ALS lie around 0 to 1 whatever the ratings' scale is.

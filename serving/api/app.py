@@ -10,18 +10,19 @@ from contextlib import asynccontextmanager
 from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
 
-from serving.api import feedback_routes, problems, routes, rules_routes
+from serving.api import problems
+from serving.api.authentication import Doorkeeper
 from serving.api.body_limit import BodyLimit
+from serving.api.cpu_affinity import keep_to_one
 from serving.api.datasets import Datasets
-from serving.api.door import Doorkeeper
 from serving.api.metrics import Measured, Metrics, scrape
 from serving.api.operators import Operators
-from serving.api.pace import Pace
-from serving.api.processors import keep_to_one
+from serving.api.rate_limit import Pace
+from serving.api.routes import feedback, reads, rules
 from serving.api.settings import ApiSettings
-from serving.database import ServingSettings
-from serving.held import Holder
+from serving.lists.release_cache import Holder
 from serving.schemas import Problem
+from serving.storage.database import ServingSettings
 
 
 def create_app(
@@ -61,9 +62,9 @@ def create_app(
     app.add_middleware(BodyLimit, most=settings.max_body_bytes)
     app.add_middleware(Measured, metrics=app.state.metrics)  # the last one sees every answer
     problems.install(app)
-    app.include_router(routes.health)
+    app.include_router(reads.health)
     app.include_router(scrape)
-    app.include_router(routes.read)  # routes are tried in turns, and most requests are for lists
-    app.include_router(feedback_routes.write)
-    app.include_router(rules_routes.operate)
+    app.include_router(reads.read)  # routes are tried in turns, and most requests are for lists
+    app.include_router(feedback.write)
+    app.include_router(rules.operate)
     return app

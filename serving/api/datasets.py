@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from serving import catalogue, database
+from serving import catalogue
 from serving.api.settings import ApiSettings
 from serving.errors import SchemaUnknownError, UnknownDatasetError
 from serving.schemas import About, AllReadiness, Readiness
+from serving.storage import database
 
 _SCHEMAS = text(
     "select nspname from pg_class join pg_namespace on pg_namespace.oid = relnamespace"

@@ -21,10 +21,10 @@ from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serving import feedback
 from serving.api.datasets import Datasets
 from serving.errors import ApiError
 from serving.schemas import OutboxState, Receipt
+from serving.users import feedback
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE"})
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
@@ -45,20 +45,20 @@ class Metrics:
     def __init__(self, datasets: Datasets) -> None:
         self.registry = CollectorRegistry()
         self._requests = Counter(
-            "recsys_api_requests",
+            "lantern_api_requests",
             "Answers by route, method and status.",
             ("route", "method", "status"),
             registry=self.registry,
         )
         self._seconds = Histogram(
-            "recsys_api_request_seconds",
+            "lantern_api_request_seconds",
             "From a request's headers to the end of its answer.",
             ("route", "method"),
             buckets=SECONDS,
             registry=self.registry,
         )
         self._events = Counter(
-            "recsys_events",
+            "lantern_events",
             "Events by kind, and whether they were accepted or repeated.",
             ("dataset", "kind", "status"),
             registry=self.registry,
@@ -92,12 +92,12 @@ class Outboxes(Collector):
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Yield whether the database answers and, if so, what waits."""
-        up = GaugeMetricFamily("recsys_database_up", "Whether Postgres answers.")
+        up = GaugeMetricFamily("lantern_database_up", "Whether Postgres answers.")
         waiting = GaugeMetricFamily(
-            "recsys_outbox_waiting", "Events that wait to be collected.", labels=["dataset"]
+            "lantern_outbox_waiting", "Events that wait to be collected.", labels=["dataset"]
         )
         oldest = GaugeMetricFamily(
-            "recsys_outbox_oldest_age_seconds",
+            "lantern_outbox_oldest_age_seconds",
             "Since when the oldest of them waits; 0 if none does.",
             labels=["dataset"],
         )

@@ -18,15 +18,15 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, ValidationError
 from sqlalchemy import Connection
 
-from serving import keys
 from serving.api.datasets import Datasets
-from serving.api.pace import Pace
+from serving.api.rate_limit import Pace
 from serving.errors import (
     KeyRefusedError,
     NoOperatorsError,
     OperatorsAwayError,
     ScopeMissingError,
 )
+from serving.storage import keys
 
 MOST_REMEMBERED = 1000
 MOST_AT_ONCE = 4  # who has no key can make nothing else wait: lists are read in the same threads

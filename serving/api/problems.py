@@ -221,7 +221,7 @@ def _unforeseen(request: Request, error: Exception) -> Response:
         "unforeseen",
         title="Something went wrong here",
         detail="The API made a mistake; it was written to its log.",
-        next_step="Look at the API's log (`recsys logs api`).",
+        next_step="Look at the API's log (`lantern logs api`).",
     )
 
 
@@ -230,7 +230,7 @@ def answer(
 ) -> Response:
     """Return a problem as it is sent."""
     problem = Problem(
-        type=f"urn:recsys:problem:{code}",
+        type=f"urn:lantern:problem:{code}",
         title=title,
         status=status,
         detail=detail,

@@ -42,7 +42,7 @@ class ApiSettings(BaseSettings):
         default=False,
         description="Keep this process on the last processor that it may use: its threads take "
         "turns anyway, and are two fifths faster where they do not move. For one process on a "
-        "machine, as `recsys up` starts it; several would crowd there.",
+        "machine, as `lantern up` starts it; several would crowd there.",
     )
     max_body_bytes: int = Field(
         default=65536, gt=0, description="A request whose body is longer is refused unread."

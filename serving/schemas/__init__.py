@@ -15,7 +15,6 @@ from serving.schemas.lists import (
     SimilarItems,
     Stranger,
 )
-from serving.schemas.people import Forgotten, NewPerson, Person, RatedItem, RatingsPage
 from serving.schemas.releases import Release, Verdict
 from serving.schemas.rules import (
     Availability,
@@ -30,6 +29,7 @@ from serving.schemas.rules import (
     SlateRules,
 )
 from serving.schemas.states import AllReadiness, Health, Problem, Readiness
+from serving.schemas.users import Forgotten, NewPerson, Person, RatedItem, RatingsPage
 
 __all__ = [
     "About",

@@ -17,7 +17,7 @@ class Problem(Answer):
     """An error as RFC 9457 has it (`application/problem+json`), with what to do next."""
 
     model_config = like(
-        type="urn:recsys:problem:unknown-item",
+        type="urn:lantern:problem:unknown-item",
         title="Unknown item",
         status=404,
         detail="There is no item '0'.",
@@ -26,7 +26,7 @@ class Problem(Answer):
         next_step="Search the catalogue for its title; a new item comes with the next release.",
     )
 
-    type: str = Field(description="`urn:recsys:problem:` and the code.")
+    type: str = Field(description="`urn:lantern:problem:` and the code.")
     title: str = Field(description="The kind of problem, in a few words.")
     status: int
     detail: str = Field(description="This very case, in a sentence.")

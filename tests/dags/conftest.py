@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.dags.stand_ins import Jobs, make
+from tests.support.dags.stand_ins import Jobs, make
 
 if TYPE_CHECKING:
     from airflow.dag_processing.dagbag import DagBag
@@ -35,7 +35,7 @@ os.environ |= {
             "conn_type": "postgres",
             "host": "127.0.0.1",
             "port": 5433,
-            "schema": "recsys",
+            "schema": "lantern",
             "login": "publisher",
             "password": PASSWORD,
         }

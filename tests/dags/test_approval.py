@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 from dags import approval
 from dags.approval import ApproveOperator
 from tests.dags.conftest import Run
-from tests.dags.stand_ins import Jobs
+from tests.support.dags.stand_ins import Jobs
 
 
 class Instance:
@@ -73,7 +73,7 @@ def test_nobody_is_asked_where_nobody_wants_it(run: Run, jobs: Jobs) -> None:
 def test_it_waits_with_the_jobs_text_as_it_is(
     task: ApproveOperator, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (jobs.folder / "jobs" / "brief.py").write_text("print('**{{ 1 + 1 }}** é')")
+    (jobs.folder / "jobs" / "summarize.py").write_text("print('**{{ 1 + 1 }}** é')")
     told: list[dict[str, Any]] = []
     monkeypatch.setattr(
         "airflow.providers.standard.operators.hitl.upsert_hitl_detail",

@@ -165,22 +165,22 @@ def test_stopping_a_task_that_has_not_begun_does_nothing(job: Any) -> None:
 def connection() -> "Connection":
     from airflow.sdk import Connection
 
-    return Connection.from_uri("postgres://p:a%20b@db/recsys", conn_id="serving")
+    return Connection.from_uri("postgres://p:a%20b@db/lantern", conn_id="serving")
 
 
 def test_the_address_has_a_default_port_and_a_quoted_password(connection: "Connection") -> None:
-    assert database_url(connection) == "postgresql+psycopg2://p:a%20b@db:5432/recsys"
+    assert database_url(connection) == "postgresql+psycopg2://p:a%20b@db:5432/lantern"
 
 
 def test_extras_of_the_connection_become_options(connection: "Connection") -> None:
     connection.extra = '{"sslmode": "verify-full"}'
-    assert database_url(connection).endswith("/recsys?sslmode=verify-full")
+    assert database_url(connection).endswith("/lantern?sslmode=verify-full")
 
 
 def test_the_password_is_masked_in_logs(connection: "Connection") -> None:
     from airflow.sdk._shared.secrets_masker import redact
 
-    assert redact(database_url(connection)) == "postgresql+psycopg2://p:***@db:5432/recsys"
+    assert redact(database_url(connection)) == "postgresql+psycopg2://p:***@db:5432/lantern"
 
 
 def test_a_job_sees_neither_airflow_nor_postgres() -> None:

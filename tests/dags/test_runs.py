@@ -6,7 +6,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.dags.conftest import PASSWORD, Run, run_here, stand_in
-from tests.dags.stand_ins import Jobs
+from tests.support.dags.stand_ins import Jobs
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ def test_only_jobs_that_cross_over_know_the_way_to_postgres(retrain: Retrain) ->
     knowing = {call.job for call in retrain.jobs.calls() if "SERVING_DATABASE_URL" in call.env}
     assert knowing == {"nominate", "decide", "publish"}
     assert retrain.jobs.call("publish").env["SERVING_DATABASE_URL"] == (
-        "postgresql+psycopg2://publisher:p%40ss%3Aw%2Frd@127.0.0.1:5433/recsys"
+        "postgresql+psycopg2://publisher:p%40ss%3Aw%2Frd@127.0.0.1:5433/lantern"
     )
 
 

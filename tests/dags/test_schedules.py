@@ -98,8 +98,8 @@ def test_the_form_proposes_the_recipes_that_have_a_name() -> None:
 
 
 def test_form_command_line_and_search_know_the_same_families() -> None:
-    from jobs.engine import space
-    from ops import cli
+    from jobs.engine.searching import space
+    from ops.terminal import cli
 
     assert set(FAMILIES) == set(get_args(cli.Family)) == set(get_args(space.Family))
 

@@ -11,10 +11,10 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 import dashboards
-from dashboards.demo import data
-from dashboards.demo.memory import Known
-from tests.dashboards import shop
-from tests.dashboards.browsing import (  # noqa: F401 # fixtures
+from dashboards import product_api
+from dashboards.answer_cache import Known
+from tests.support.dashboards import shop
+from tests.support.dashboards.browsing import (  # noqa: F401 # fixtures
     app,
     browser,
     desktop,
@@ -23,8 +23,8 @@ from tests.dashboards.browsing import (  # noqa: F401 # fixtures
     themed,
     told,
 )
-from tests.dashboards.fake_api import KEY, fake_api
-from tests.dashboards.visitors import Visitors
+from tests.support.dashboards.fake_api import KEY, fake_api
+from tests.support.dashboards.visitors import Visitors
 
 T = TypeVar("T")
 HERE = Path(dashboards.__file__).parent
@@ -67,7 +67,7 @@ def demo(monkeypatch: pytest.MonkeyPatch) -> None:
         "similar": lambda _dataset, item_id, n: maybe(shop.similar(item_id, n)),
     }
     for name, answer in answers.items():
-        monkeypatch.setattr(data, name, answer)
+        monkeypatch.setattr(product_api, name, answer)
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 import pytest
 
-from dashboards.demo import data
+from dashboards import product_api
 from tests.dashboards.conftest import Page
-from tests.dashboards.test_for_you import words
+from tests.dashboards.demo.test_for_you import words
 
 PAGE = "app.py"
 
@@ -11,7 +11,7 @@ PAGE = "app.py"
 def test_the_app_opens_with_the_list_of_one_person(
     page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(data, "titles", lambda: {"playground": "Playground"})
+    monkeypatch.setattr(product_api, "titles", lambda: {"playground": "Playground"})
 
     shown = page(PAGE).run()
 
@@ -25,7 +25,7 @@ def test_with_two_data_sets_there_is_a_switch_and_links_choose(
     page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     titles = {"playground": "Playground", "books": "Books"}
-    monkeypatch.setattr(data, "titles", lambda: titles)
+    monkeypatch.setattr(product_api, "titles", lambda: titles)
     shown = page(PAGE)
     shown.query_params["dataset"] = "books"
 
@@ -57,7 +57,7 @@ def test_before_any_set_up_the_app_says_so(page: Page) -> None:
 def test_consumers_have_a_bar_and_the_console_is_not_in_their_way(
     page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(data, "titles", lambda: {"playground": "Playground"})
+    monkeypatch.setattr(product_api, "titles", lambda: {"playground": "Playground"})
 
     shown = page(PAGE)
     shown.query_params["person"] = "1990"

@@ -6,12 +6,20 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from dashboards.demo.choices import STRANGER
-from tests.dashboards import searched, shop, streamlit_server
-from tests.dashboards.browsing import DESKTOP, LIVE, NEEDED, PHONE, Visit, at_rest, seen
-from tests.dashboards.fake_airflow import PASSWORD, USER
-from tests.dashboards.torture import PLACES, TEXTS
-from tests.dashboards.visitors import Visitors
+from dashboards.choices import STRANGER
+from tests.support.dashboards import searched, shop, streamlit_server
+from tests.support.dashboards.browsing import (
+    DESKTOP,
+    LIVE,
+    NEEDED,
+    PHONE,
+    Visit,
+    at_rest,
+    seen,
+)
+from tests.support.dashboards.fake_airflow import PASSWORD, USER
+from tests.support.dashboards.torture import PLACES, TEXTS
+from tests.support.dashboards.visitors import Visitors
 
 pytestmark = NEEDED
 
@@ -245,7 +253,7 @@ def test_a_phone_never_scrolls_sideways(app: str, phone: Page, path: str) -> Non
 
 
 def test_every_text_is_literal_in_every_place(browser: Browser, tmp_path: Path) -> None:
-    page = Path(__file__).with_name("escaping_page.py")
+    page = streamlit_server.ROOT / "tests/support/dashboards/escaping_page.py"
     visit = Visit(browser, DESKTOP, "light")
     with streamlit_server.served(
         {"PYTHONPATH": str(streamlit_server.ROOT)}, tmp_path / "log", page

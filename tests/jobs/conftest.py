@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 
     from pyspark.sql import SparkSession
 
-    from jobs.arena import Arena
-    from tests.jobs.small_world import Retrain
+    from jobs.retraining.evaluation_windows import Arena
+    from tests.support.jobs.small_world import Retrain
 
 
 @pytest.fixture(scope="session")
@@ -19,9 +19,9 @@ def retrained(
     spark: "SparkSession", committing: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator["Retrain"]:
     """The small world after its first retrain. Tests read it; who writes has his own run."""
-    from serving import database
-    from tests.jobs.small_world import Retrain, world, write
-    from tests.serving.server import as_role
+    from serving.storage import database
+    from tests.support.jobs.small_world import Retrain, world, write
+    from tests.support.serving.server import as_role
     from warehouse.delta import Warehouse
 
     root: Path = tmp_path_factory.mktemp("world")
@@ -39,9 +39,9 @@ def retrained(
 @pytest.fixture(scope="session")
 def ground(retrained: "Retrain") -> "Arena":
     """The last rolling window of the small world, ready for fits."""
-    from jobs.arena import arena, rolling_windows
-    from jobs.frozen import frozen
-    from tests.jobs.small_world import RUN
+    from jobs.retraining.evaluation_windows import arena, rolling_windows
+    from jobs.retraining.frozen_tables import frozen
+    from tests.support.jobs.small_world import RUN
 
     rows = frozen(retrained.warehouse.under(f"{RUN}/search"))
     *_, (_, last) = rolling_windows(rows, retrained.dataset)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from jobs import announce, freeze
-from tests.jobs.product import collect, product
+from tests.support.jobs.product import collect, product
 from warehouse.append import append
 from warehouse.query import Lake
 from warehouse.tables import GOLD_FREEZES, SILVER_REFINEMENTS

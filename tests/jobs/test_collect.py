@@ -12,11 +12,13 @@ import pytest
 from deltalake import DeltaTable
 from sqlalchemy import Connection, Engine, text
 
-from jobs import collect, session
-from serving import database, outbox
+from jobs import collect
+from jobs.runtime import session
 from serving.errors import OutboxRestoredError
-from tests.jobs.product import product
-from tests.serving.shop import rows
+from serving.storage import database
+from serving.users import outbox
+from tests.support.jobs.product import product
+from tests.support.serving.shop import rows
 from warehouse import datasets
 from warehouse.append import Mark, append
 from warehouse.query import Lake

@@ -11,14 +11,16 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from jobs import decide, session
+from jobs import decide
 from jobs.engine import recipes
 from jobs.engine.recipes import Als, AnyRecipe
-from jobs.errors import NotNominatedError
-from jobs.handover import row_of
-from serving import database, evidence
-from tests.jobs.releasing import pinned
-from tests.jobs.small_world import RUN, Row, world
+from jobs.retraining.handover import row_of
+from jobs.runtime import session
+from jobs.runtime.errors import NotNominatedError
+from serving.publishing import evidence
+from serving.storage import database
+from tests.support.jobs.releasing import pinned
+from tests.support.jobs.small_world import RUN, Row, world
 from warehouse import datasets
 from warehouse.append import append
 from warehouse.errors import TableMissingError

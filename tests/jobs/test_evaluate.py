@@ -4,16 +4,17 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import Engine
 
-from jobs import evaluate, samples
-from jobs.arena import Arena
+from jobs import evaluate
 from jobs.engine import recipes
-from jobs.engine.yardsticks import yardsticks
-from jobs.errors import NotFrozenError, NotNominatedError, NotSearchedError
-from jobs.frozen import frozen
-from jobs.handover import row_of
-from tests.jobs.product import rows_of
-from tests.jobs.releasing import released
-from tests.jobs.small_world import (
+from jobs.engine.learning.baselines import yardsticks
+from jobs.retraining import samples
+from jobs.retraining.evaluation_windows import Arena
+from jobs.retraining.frozen_tables import frozen
+from jobs.retraining.handover import row_of
+from jobs.runtime.errors import NotFrozenError, NotNominatedError, NotSearchedError
+from tests.support.jobs.product import rows_of
+from tests.support.jobs.releasing import released
+from tests.support.jobs.small_world import (
     GRUMBLER,
     HIDES,
     NEWCOMER,

@@ -7,9 +7,9 @@ from sqlalchemy import Engine
 from jobs import fit
 from jobs.engine import recipes
 from jobs.engine.recipes import Als, AlsWithPriors
-from jobs.errors import NotDecidedError
-from jobs.frozen import frozen
-from tests.jobs.small_world import (
+from jobs.retraining.frozen_tables import frozen
+from jobs.runtime.errors import NotDecidedError
+from tests.support.jobs.small_world import (
     GRUMBLER,
     HIDES,
     ITEMS,

@@ -2,11 +2,12 @@ from pathlib import Path
 
 import pytest
 
-from jobs import announce, freeze, land, session
-from jobs.errors import NothingSentError
-from jobs.handover import freeze as frozen_row
-from tests.jobs.product import HEADER, collect, product, send
-from tests.jobs.small_world import RUN, world, write
+from jobs import announce, freeze, land
+from jobs.retraining.handover import freeze as frozen_row
+from jobs.runtime import session
+from jobs.runtime.errors import NothingSentError
+from tests.support.jobs.product import HEADER, collect, product, send
+from tests.support.jobs.small_world import RUN, world, write
 from warehouse.delta import Warehouse
 from warehouse.query import Lake
 from warehouse.tables import GOLD_FREEZES, SILVER_EVENTS, SILVER_INTERACTIONS

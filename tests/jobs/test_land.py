@@ -5,11 +5,12 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from jobs import land, sources
-from jobs.errors import EmptyFileError, HeaderError
-from jobs.parsing import bronze_rows
-from jobs.sources import SentFile
-from tests.jobs.product import HEADER, contents, killed, product, rows_of, send
+from jobs import land
+from jobs.ingestion import sources
+from jobs.ingestion.parsing import bronze_rows
+from jobs.ingestion.sources import SentFile
+from jobs.runtime.errors import EmptyFileError, HeaderError
+from tests.support.jobs.product import HEADER, contents, killed, product, rows_of, send
 from warehouse.delta import Warehouse
 from warehouse.tables import BRONZE_ITEMS, BRONZE_LANDINGS, BRONZE_RATINGS, BRONZE_USERS
 

@@ -6,9 +6,9 @@ from sqlalchemy import Engine
 from jobs import nominate
 from jobs.engine import recipes
 from jobs.engine.errors import RecipeError
-from jobs.handover import nomination
-from tests.jobs.releasing import released
-from tests.jobs.small_world import RUN, SMALL, world
+from jobs.retraining.handover import nomination
+from tests.support.jobs.releasing import released
+from tests.support.jobs.small_world import RUN, SMALL, world
 from warehouse.query import Lake
 from warehouse.tables import GOLD_NOMINATIONS
 

@@ -6,17 +6,20 @@ import pytest
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from jobs import publish, session
+from jobs import publish
 from jobs.engine import recipes
-from jobs.errors import NotDecidedError, NotFittedError
-from serving import database, recommendations, releases
+from jobs.runtime import session
+from jobs.runtime.errors import NotDecidedError, NotFittedError
 from serving.errors import LiveReleaseMovedError
-from serving.held import Holder
-from serving.models import ItemFactors, Profile
-from serving.stored import Wanted
-from tests.jobs.releasing import pinned, released
-from tests.jobs.small_world import GRUMBLER, RUN, SMALL, Retrain, likes
-from tests.serving import shop
+from serving.lists import recommendations
+from serving.lists.precomputed import Wanted
+from serving.lists.release_cache import Holder
+from serving.publishing import releases
+from serving.storage import database
+from serving.tables import ItemFactors, Profile
+from tests.support.jobs.releasing import pinned, released
+from tests.support.jobs.small_world import GRUMBLER, RUN, SMALL, Retrain, likes
+from tests.support.serving import shop
 from warehouse import datasets
 from warehouse.query import Lake
 from warehouse.settings import LakeSettings

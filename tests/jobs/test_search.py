@@ -6,17 +6,19 @@ import pytest
 from pyspark.sql import functions as F
 from sqlalchemy import Engine
 
-from jobs import search, session
-from jobs.arena import Arena, gate_window, rolling_windows
-from jobs.engine import evaluation, ranking, recipes
+from jobs import search
+from jobs.engine import recipes
+from jobs.engine.judging import evaluation, metrics
 from jobs.engine.recipes import Als, AlsWithPriors, AnyRecipe, PriorWeights
-from jobs.engine.trials import Budget
-from jobs.engine.tryout import Tryout, tryout
-from jobs.errors import NotNominatedError
-from jobs.frozen import frozen
-from jobs.handover import challenger, row_of
-from tests.jobs.product import killed
-from tests.jobs.small_world import RUN, SMALL, Retrain, Row, world
+from jobs.engine.searching.trial_runner import Tryout, tryout
+from jobs.engine.searching.trials import Budget
+from jobs.retraining.evaluation_windows import Arena, gate_window, rolling_windows
+from jobs.retraining.frozen_tables import frozen
+from jobs.retraining.handover import challenger, row_of
+from jobs.runtime import session
+from jobs.runtime.errors import NotNominatedError
+from tests.support.jobs.product import killed
+from tests.support.jobs.small_world import RUN, SMALL, Retrain, Row, world
 from warehouse import datasets
 from warehouse.query import Lake
 from warehouse.settings import LakeSettings
@@ -36,7 +38,7 @@ def searched(retrained: Retrain) -> Retrain:
     retrain.freeze()
     retrain.nominate(NOTHING_REACHES_IT)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("jobs.engine.search.Search._finalists", killed)
+        patched.setattr("jobs.engine.searching.search.Search._finalists", killed)
         with pytest.raises(KeyboardInterrupt):
             look(retrain)
     assert [row["stage"] for row in trials(retrain)] == ["explore", "explore"]
@@ -172,7 +174,7 @@ def test_a_try_says_what_the_whole_evaluation_says(
     ground: Arena, tried: Tryout, recipe: AnyRecipe
 ) -> None:
     shown = ground.fit(recipe).lists(ground.audience.people, 10)
-    per_user = ranking.per_user(shown.withColumn("recipe", F.lit("")), ground.audience.wanted)
+    per_user = metrics.per_user(shown.withColumn("recipe", F.lit("")), ground.audience.wanted)
     warm = per_user.where(F.array_contains("segments", "warm"))
     mean = warm.agg(F.avg("`ndcg@10`"), F.count("*")).first()
     assert mean is not None
@@ -191,7 +193,7 @@ def test_other_weights_are_tried_without_another_fit(
     tried.score(recipe)
     whole = replace(tried, bases={}, likings={}).score(other)
 
-    monkeypatch.setattr("jobs.engine.models.fit", killed)
+    monkeypatch.setattr("jobs.engine.learning.models.fit", killed)
 
     assert tried.score(other) == whole
     assert tried.score(other) != tried.score(recipe)

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from jobs import check, land, refine
-from tests.jobs.product import NOW, rows_of
+from jobs import land, refine
+from jobs.ingestion import check
+from tests.support.jobs.product import NOW, rows_of
 from warehouse import datasets
 from warehouse.delta import Warehouse
 from warehouse.tables import (

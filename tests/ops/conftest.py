@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from ops import processes
-from ops.postgres import Server
+from ops.machine import processes
+from ops.machine.postgres import Server
 from ops.settings import OpsSettings
-from tests.serving.server import temporary_server
+from tests.support.serving.server import temporary_server
 
 
 @pytest.fixture
 def settings() -> Iterator[OpsSettings]:
     """Settings whose folder Postgres' user can reach, unlike pytest's own."""
-    folder = Path(tempfile.mkdtemp(prefix="recsys-ops-"))
+    folder = Path(tempfile.mkdtemp(prefix="lantern-ops-"))
     folder.chmod(0o711)
     made = OpsSettings(var=folder / "var")
     yield made

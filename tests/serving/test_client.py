@@ -5,7 +5,6 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from serving import evidence, releases
 from serving.client import Client
 from serving.errors import (
     ApiError,
@@ -17,9 +16,10 @@ from serving.errors import (
     UnknownItemError,
     UnknownPersonError,
 )
+from serving.publishing import evidence, releases
 from serving.schemas import Verdict
-from tests.serving import shop
-from tests.serving.shop import ids
+from tests.support.serving import shop
+from tests.support.serving.shop import ids
 
 STRANGE_IDS = ["a/b", "ü ?#&=%+", "007", "../x", "a/recommendations", "📚", "'; drop table items"]
 HELD = Verdict(

@@ -2,7 +2,8 @@
 
 People rate, hide, start and are forgotten; events are collected into a real lake; retrains without
 Spark learn from it and publish; operators roll back, pin and make rules. Postgres, the lake and
-every answer are looked at after each step: see `tests.serving.plain` for what they must say.
+every answer are looked at after each step: see `tests.support.serving.plain` for what they must
+say.
 """
 
 from collections.abc import Iterator
@@ -24,8 +25,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from jobs import collect
-from jobs.session import NOTHING_TO_DO
-from serving import database, releases, rules
+from jobs.runtime.session import NOTHING_TO_DO
 from serving.errors import (
     LiveReleaseMovedError,
     NoEarlierReleaseError,
@@ -33,15 +33,18 @@ from serving.errors import (
     ReleasePinnedError,
     RulesMovedError,
 )
+from serving.publishing import releases
+from serving.rules import store
 from serving.schemas import NewRules, SlateRules
 from serving.schemas.rules import Pin
+from serving.storage import database
 from tests.conftest import schema_of
-from tests.jobs.product import product
-from tests.serving import looks
-from tests.serving.histories import Histories, Shop, people
-from tests.serving.plain import Release
-from tests.serving.server import as_role
-from tests.serving.stand_in import COLD, KNOWN, publish_fit, retrained
+from tests.support.jobs.product import product
+from tests.support.serving import looks
+from tests.support.serving.histories import Histories, Shop, people
+from tests.support.serving.plain import Release
+from tests.support.serving.server import as_role
+from tests.support.serving.stand_in import COLD, KNOWN, publish_fit, retrained
 
 KEEP = 3  # releases
 PRODUCT = product()
@@ -170,15 +173,15 @@ class Loop(Histories):
         with self.shop.writer.begin() as connection:
             stale = NewRules(rules=made, instead_of=version + 1, reason="A test.")
             with pytest.raises(RulesMovedError):
-                rules.replace(connection, stale, actor="ada")
+                store.replace(connection, stale, actor="ada")
             new = stale.model_copy(update={"instead_of": version})
-            assert rules.replace(connection, new, actor="ada").version == version + 1
+            assert store.replace(connection, new, actor="ada").version == version + 1
         self.plain.rules, self.plain.version = made, version + 1
 
     @rule(items=taken_away, available=st.booleans())
     def change_the_stock(self, items: list[str], *, available: bool) -> None:
         with self.shop.writer.begin() as connection:
-            rules.set_availability(connection, items, available=available)
+            store.set_availability(connection, items, available=available)
         self.plain.missing = (
             self.plain.missing - {*items} if available else self.plain.missing | {*items}
         )

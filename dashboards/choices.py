@@ -1,0 +1,100 @@
+"""What somebody chose for the whole demo: the data set, and the person he looks at.
+
+Both stand in the address as well, so that a reload, a bookmark and the way back keep them.
+"""
+
+from collections.abc import Container, Sequence
+
+import streamlit as st
+
+from dashboards import product_api
+from dashboards.text import esc, plural
+from serving.schemas import About, Person
+
+STRANGER = "somebody-new"
+NEWCOMER = "n-"  # the API's ids of those who started begin so
+_SEEN = "seen-in-the-address"
+LONGEST_ID = 200
+LISTED = 20  # items of a list that are shown
+
+
+def dataset() -> str:
+    """Return the data set that the page is about."""
+    chosen = st.session_state.get("dataset")
+    return str(chosen) if chosen else product_api.datasets()[0]
+
+
+def dataset_switch(titles: dict[str, str]) -> None:
+    """Let somebody choose the data set, where there is more than one."""
+    if len(titles) < 2:  # noqa: PLR2004 # a choice
+        return
+    _follow("dataset", titles)
+    st.selectbox(
+        "Data set",
+        list(titles),
+        format_func=lambda name: titles.get(name, name),
+        key="dataset",
+        persist_state="session",
+    )
+    _keep("dataset", next(iter(titles)))
+
+
+def person(known: Sequence[Person], about: About) -> str:
+    """Let somebody pick a person or type an id; return the id."""
+    options = {each.user_id: _label(each, about) for each in known}
+    options[STRANGER] = "Somebody new"
+    first = next(iter(options))
+    _follow("person")
+    # The widget of another page is another one: it shows what holds, not the first of the options.
+    st.session_state["person"] = chosen_person() or first
+    # What is not among the options would come back from the browser as its label.
+    options.setdefault(st.session_state["person"], f"Person {st.session_state['person']}")
+    chosen = st.selectbox(
+        "Person",
+        list(options),
+        format_func=lambda user_id: options.get(user_id, f"Person {user_id}"),
+        key="person",
+        persist_state="session",
+        accept_new_options=True,
+        placeholder="Pick a person or type an id",
+        label_visibility="collapsed",
+        width=300,
+    )
+    _keep("person", first)
+    return (chosen or STRANGER).strip()[:LONGEST_ID] or STRANGER
+
+
+def chosen_person() -> str | None:
+    """Return the person who was picked on another page or is named in the address, if any."""
+    chosen = st.session_state.get("person") or st.query_params.get("person")
+    return str(chosen)[:LONGEST_ID] if chosen else None
+
+
+def who(user_id: str) -> str:
+    """Return the person in words, as Markdown."""
+    return "somebody new" if user_id == STRANGER else f"person {esc(user_id)}"
+
+
+def _follow(name: str, known: Container[str] | None = None) -> None:
+    """Choose what the address asks for, if a link or the way back led to another one."""
+    asked = st.query_params.get(name)
+    news = asked != _seen().get(name) or name not in st.session_state
+    if asked and news and (known is None or asked in known):
+        st.session_state[name] = asked[:LONGEST_ID]
+
+
+def _keep(name: str, first: str) -> None:
+    """Write what is chosen into the address; not the first, which nobody chose."""
+    chosen = st.session_state.get(name)
+    if chosen and chosen != (st.query_params.get(name) or first):
+        st.query_params[name] = chosen
+    _seen()[name] = st.query_params.get(name)
+
+
+def _seen() -> dict[str, str | None]:
+    found: dict[str, str | None] = st.session_state.setdefault(_SEEN, {})
+    return found
+
+
+def _label(person: Person, about: About) -> str:
+    return f"Person {person.user_id} · {plural(about.item_noun, person.n_rated)} rated"

@@ -1,0 +1,81 @@
+"""The windows of a retrain, each made ready for many fits: the gate's, and those before it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache, partial
+
+from pyspark.sql import Column, DataFrame
+
+from jobs.engine.catalogue import Catalogue
+from jobs.engine.judging import evaluation, windows
+from jobs.engine.judging.evaluation import Audience, Judgement
+from jobs.engine.judging.windows import Window
+from jobs.engine.learning import models, segments
+from jobs.engine.learning.baselines import Yardstick
+from jobs.engine.learning.models import Model
+from jobs.engine.learning.segments import Segments
+from jobs.engine.recipes import AnyRecipe
+from jobs.retraining.frozen_tables import Frozen
+from warehouse.datasets import Dataset
+from warehouse.tables import SILVER_EVENTS
+
+GATE = "gate"
+
+
+@dataclass(frozen=True)
+class Arena:
+    """A window whose frames are made once. Models learn from `training` alone."""
+
+    training: DataFrame
+    catalogue: Catalogue
+    groups: Segments
+    audience: Audience
+    relevant_from: float
+
+    def fit(self, recipe: AnyRecipe | Yardstick) -> Model:
+        """Return what the recipe makes of the training rows."""
+        return models.fit(
+            recipe, self.training, self.catalogue, self.groups, relevant_from=self.relevant_from
+        )
+
+    def judge(self, fitted: Sequence[Model]) -> Judgement:
+        """Return how the models serve everybody in the audience."""
+        known = evaluation.popularity(self.training, self.catalogue)
+        return evaluation.judge(fitted, self.audience, self.catalogue, known)
+
+
+def arena(rows: Frozen, dataset: Dataset, window: Window, groups: Segments | None = None) -> Arena:
+    """Return the window made ready; `groups` are made too where they are not given."""
+    liked, window = dataset.scale.relevant_from, window.cached()
+    training = window.training.cache()
+    items = rows.items().join(training.select("item").distinct(), "item").cache()
+    groups = groups_of(rows, dataset) if groups is None else groups
+    audience = evaluation.audience(window, items, groups, relevant_from=liked)
+    return Arena(training, Catalogue.of(items), groups, audience, liked)
+
+
+def groups_of(rows: Frozen, dataset: Dataset) -> Segments:
+    """Return the segments of people that the manifest's attributes make: the same on any window."""
+    attributes = dataset.users.attributes if dataset.users else ()
+    return segments.segments(rows.users(), attributes).cached()
+
+
+def gate_window(rows: Frozen, dataset: Dataset) -> Window:
+    """Return the window of the gate: the data set's newest rows are its test rows."""
+    return windows.window(rows.events(), _older(rows, dataset, dataset.windows.gate_train_share))
+
+
+def rolling_windows(rows: Frozen, dataset: Dataset) -> Iterator[tuple[str, Window]]:
+    """Yield the windows before the gate's cut with their names, the one with fewest rows first."""
+    events, older = rows.events().cache(), cache(partial(_older, rows, dataset))
+    for span in windows.rolling(dataset.windows.gate_train_share):
+        yield span.name, windows.window(events.where(older(span.until)), older(span.share))
+
+
+def cut_of(dataset: Dataset) -> windows.Cut:
+    """Return how the data set's rows are cut: by time where it has times."""
+    return "time" if dataset.ratings.time is not None else dataset.windows.without_time
+
+
+def _older(rows: Frozen, dataset: Dataset, share: float) -> Column:
+    return windows.older_side(rows.table(SILVER_EVENTS), share=share, cut=cut_of(dataset))

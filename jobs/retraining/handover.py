@@ -1,0 +1,116 @@
+"""What the tasks of one retrain tell each other: gold rows under its id, read without Spark."""
+
+from typing import Any
+
+from jobs.runtime.errors import (
+    NotDecidedError,
+    NotFittedError,
+    NotFrozenError,
+    NotNominatedError,
+    NotSearchedError,
+)
+from jobs.runtime.session import retrain_id
+from warehouse.query import Lake
+from warehouse.tables import (
+    GOLD_FITS,
+    GOLD_FREEZES,
+    GOLD_NOMINATIONS,
+    GOLD_SEARCHES,
+    GOLD_VERDICTS,
+    SILVER_EVENTS,
+    SILVER_INTERACTIONS,
+    SILVER_ITEM_INDEX,
+    SILVER_ITEMS,
+    SILVER_REFINEMENTS,
+    SILVER_USER_INDEX,
+    SILVER_USERS,
+    Table,
+)
+
+PINNED = (
+    SILVER_EVENTS,
+    SILVER_INTERACTIONS,
+    SILVER_ITEMS,
+    SILVER_USERS,
+    SILVER_USER_INDEX,
+    SILVER_ITEM_INDEX,
+    SILVER_REFINEMENTS,
+)
+
+
+def freeze(root: str, run_key: str) -> dict[str, Any]:
+    """Return the row of gold.freezes of the run's retrain.
+
+    Raises:
+        NotFrozenError: `freeze` has not run in it.
+    """
+    row = row_of(root, GOLD_FREEZES, run_key)
+    if row is None:
+        raise NotFrozenError(f"{retrain_id(run_key)}: nothing is frozen; run jobs.freeze first")
+    return row
+
+
+def nomination(root: str, run_key: str) -> dict[str, Any]:
+    """Return the row of gold.nominations of the run's retrain.
+
+    Raises:
+        NotNominatedError: `nominate` has not run in it.
+    """
+    row = row_of(root, GOLD_NOMINATIONS, run_key)
+    if row is None:
+        raise NotNominatedError(f"{retrain_id(run_key)}: nobody stands; run jobs.nominate first")
+    return row
+
+
+def challenger(root: str, run_key: str) -> str:
+    """Return the recipe, as JSON, that challenges in the run's retrain.
+
+    Raises:
+        NotSearchedError: `search` has not run in it.
+    """
+    row = row_of(root, GOLD_SEARCHES, run_key)
+    if row is None:
+        raise NotSearchedError(
+            f"{retrain_id(run_key)}: no challenger is named; run jobs.search first"
+        )
+    return str(row["challenger"])
+
+
+def verdict(root: str, run_key: str) -> dict[str, Any]:
+    """Return the row of gold.verdicts of the run's retrain, which lets something be published.
+
+    Raises:
+        NotDecidedError: `decide` has not run in it, or nothing is to be published.
+    """
+    row = row_of(root, GOLD_VERDICTS, run_key)
+    if row is None:
+        raise NotDecidedError(f"{retrain_id(run_key)}: not decided; run jobs.decide first")
+    if not row["publishes"]:
+        raise NotDecidedError(f"{retrain_id(run_key)}: nothing follows. {row['reason']}")
+    return row
+
+
+def fitted(root: str, run_key: str) -> dict[str, Any]:
+    """Return the row of gold.fits of the run's retrain.
+
+    Raises:
+        NotFittedError: `fit` has not come to its end in it.
+    """
+    row = row_of(root, GOLD_FITS, run_key)
+    if row is None:
+        raise NotFittedError(f"{retrain_id(run_key)}: no complete fit; run jobs.fit first")
+    return row
+
+
+def of_retrain(run_key: str) -> str:
+    """Return the SQL condition for rows of the run's retrain."""
+    return f"retrain_id = '{retrain_id(run_key).replace(chr(39), chr(39) * 2)}'"
+
+
+def row_of(root: str, table: Table, run_key: str) -> dict[str, Any] | None:
+    """Return the table's row of the run's retrain, if there is one."""
+    lake = Lake(root)
+    if not lake.exists(table):
+        return None
+    rows = lake.read(table, where=of_retrain(run_key)).to_pylist()
+    return rows[0] if rows else None

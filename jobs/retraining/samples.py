@@ -1,0 +1,95 @@
+"""What some known people would have seen under each contestant.
+
+Three of them are for a person to look at; up to a thousand are what slate rules are tried on.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import reduce
+from typing import Any
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from jobs.engine.judging import evaluation
+from jobs.engine.judging.evaluation import Audience, Judgement
+from jobs.engine.judging.verdicts import HEADLINE, WARM
+from jobs.engine.learning.models import Model
+from jobs.retraining.frozen_tables import Frozen
+from warehouse.tables import SILVER_ITEMS
+
+SHOWN = 10
+MOST_TRIED, LONGEST = 1000, 100  # people, items
+_SEED = 20260101
+
+
+def sample_lists(
+    rows: Frozen, audience: Audience, judgement: Judgement, roles: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """Return rows of gold.sample_lists: challenger, champion and the best popularity.
+
+    `roles` holds the role of each judged recipe. The same people are shown as long as the window
+    holds them.
+    """
+    chosen = evaluation.examples(audience, seed=_SEED)
+    shown = _shown(judgement, roles)
+    found = (
+        judgement.lists.where(F.col("recipe").isin(list(shown)))
+        .join(F.broadcast(chosen), "user")
+        .join(rows.users().select("user", "user_id"), "user")
+        .select("recipe", "user_id", "segments", "wanted", F.slice("item_ids", 1, SHOWN))
+        .collect()
+    )
+    titles = _titles(rows, {item_id for row in found for item_id in row[4]})
+    return [
+        {
+            "recipe": recipe,
+            "role": shown[recipe],
+            "user_id": user_id,
+            "segments": segments,
+            "item_ids": item_ids,
+            "titles": [titles[item_id] for item_id in item_ids],
+            "relevant": [item_id in wanted for item_id in item_ids],
+            "n_relevant": len(wanted),
+        }
+        for recipe, user_id, segments, wanted, item_ids in sorted(found)
+        if item_ids
+    ]
+
+
+def window_lists(rows: Frozen, audience: Audience, models: Sequence[Model]) -> DataFrame:
+    """Return rows of gold.window_lists: everybody known, or a sample of so many as are tried.
+
+    A list without any item is left out.
+    """
+    drawn = evaluation.sample(audience, MOST_TRIED, seed=_SEED)
+    wanted = drawn.wanted.select("user", "wanted")
+    each = [
+        model.lists(drawn.people, LONGEST).withColumn("recipe", F.lit(model.recipe.name))
+        for model in models
+    ]
+    return (
+        reduce(DataFrame.unionByName, each)
+        .where(F.size("item_ids") > 0)
+        .join(F.broadcast(wanted), "user")
+        .join(rows.users().select("user", "user_id"), "user")
+        .select("recipe", "user_id", "item_ids", "scores", "wanted")
+    )
+
+
+def _shown(judgement: Judgement, roles: Mapping[str, str]) -> dict[str, str]:
+    """Return the recipes whose lists are kept, with their roles."""
+    popular = [name for name, role in roles.items() if role == "popularity"]
+    best = max(popular, key=lambda name: _headline(judgement, name))
+    stand = {name: role for name, role in roles.items() if role in ("challenger", "champion")}
+    return stand | {best: "popularity"}
+
+
+def _headline(judgement: Judgement, recipe: str) -> float:
+    figures = judgement.figures.get(recipe, [])
+    found = (f.value for f in figures if (f.segment, f.metric) == (WARM, HEADLINE))
+    return next(found, 0.0)
+
+
+def _titles(rows: Frozen, item_ids: set[str]) -> dict[str, str]:
+    items = rows.table(SILVER_ITEMS).where(F.col("item_id").isin(sorted(item_ids)))
+    return {row["item_id"]: row["title"] for row in items.select("item_id", "title").collect()}

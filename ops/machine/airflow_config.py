@@ -1,0 +1,122 @@
+"""Airflow on one machine: its settings as environment variables, and its one-time set-up."""
+
+import json
+import subprocess
+from importlib.metadata import version
+
+from ops.errors import OpsError
+from ops.machine import database
+from ops.machine.credentials import Credentials
+from ops.machine.ports import Ports
+from ops.machine.postgres import Server
+from ops.settings import HOST, NAME_OF_ADMIN, ROOT, OpsSettings
+
+ADMIN_PASSWORD = "airflow_admin"  # noqa: S105 # the name of its file
+FAB = "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager"
+SETTINGS: dict[str, dict[str, object]] = {
+    "CORE": {
+        "EXECUTOR": "LocalExecutor",
+        "PARALLELISM": 4,
+        "LOAD_EXAMPLES": False,
+        "AUTH_MANAGER": FAB,
+        "DAGS_FOLDER": ROOT / "dags",
+    },
+    "API": {"HOST": HOST, "WORKERS": 1, "INSTANCE_NAME": "Recommender"},
+    "SCHEDULER": {
+        "SCHEDULER_IDLE_SLEEP_TIME": 0.5,
+        "JOB_HEARTBEAT_SEC": 2,
+        "SCHEDULER_HEALTH_CHECK_THRESHOLD": 15,
+        "TASK_INSTANCE_HEARTBEAT_TIMEOUT": 30,
+        "TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": 5,
+        "ORPHANED_TASKS_CHECK_INTERVAL": 15,
+    },
+    "DAG_PROCESSOR": {
+        "REFRESH_INTERVAL": 10,
+        "MIN_FILE_PROCESS_INTERVAL": 60,
+        "PARSING_PROCESSES": 1,
+        "BUNDLE_REFRESH_CHECK_INTERVAL": 2,
+    },
+    "WORKERS": {"EXECUTION_API_TIMEOUT": 10},
+}
+
+
+def environment(settings: OpsSettings, ports: Ports, secrets: Credentials) -> dict[str, str]:
+    """Return every variable of Airflow: settings, keys, and the connections of the DAGs."""
+    base = f"http://{HOST}:{ports.airflow}"
+    url = f"postgresql+psycopg2://airflow:{secrets.of('airflow')}@{HOST}:{ports.postgres}/airflow"
+    of_here: dict[str, dict[str, object]] = {
+        "CORE": {
+            "FERNET_KEY": secrets.fernet("airflow_fernet"),
+            "EXECUTION_API_SERVER_URL": f"{base}/execution/",
+        },
+        "DATABASE": {"SQL_ALCHEMY_CONN": url},
+        "API": {
+            "PORT": ports.airflow,
+            "BASE_URL": base,
+            "SECRET_KEY": secrets.of("airflow_session") * 2,  # 64 bytes or more are wanted
+        },
+        "API_AUTH": {"JWT_SECRET": secrets.of("airflow_jwt") * 2, "JWT_ISSUER": "lantern"},
+        "LOGGING": {"BASE_LOG_FOLDER": settings.airflow / "logs"},
+    }
+    return {
+        "AIRFLOW_HOME": str(settings.airflow),
+        "AIRFLOW_CONN_SPARK": json.dumps(spark(settings.spark_master)),
+        "AIRFLOW_CONN_SERVING": json.dumps(serving(ports, secrets)),
+        **_variables(SETTINGS),
+        **_variables(of_here),
+    }
+
+
+def spark(master: str) -> dict[str, object]:
+    """Return the connection `spark`: where jobs run."""
+    host, colon, port = master.rpartition(":")
+    if colon and port.isdigit():
+        return {"conn_type": "spark", "host": host, "port": int(port)}
+    return {"conn_type": "spark", "host": master}
+
+
+def serving(ports: Ports, secrets: Credentials) -> dict[str, object]:
+    """Return the connection `serving`: Postgres, as the role that may publish."""
+    return {
+        "conn_type": "postgres",
+        "host": HOST,
+        "port": ports.postgres,
+        "schema": "lantern",
+        "login": database.PUBLISHER,
+        "password": secrets.of(database.PUBLISHER),
+    }
+
+
+def is_set_up(server: Server) -> bool:
+    """Return whether this version of Airflow has set up its database."""
+    return database.mark(server, "airflow") == _wanted_mark()
+
+
+def set_up(server: Server, command: list[str], environment: dict[str, str]) -> None:
+    """Migrate Airflow's database, make the administrator and the pool, and note that it is done.
+
+    Raises:
+        OpsError: Airflow could not. The message holds its last lines.
+    """
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
+    if done.returncode != 0:
+        last = "\n".join((done.stdout + done.stderr).splitlines()[-15:])
+        raise OpsError(f"Airflow's set-up failed:\n{last}\nRun `lantern up` again.")
+    database.set_mark(server, "airflow", _wanted_mark())
+
+
+def admin(secrets: Credentials) -> tuple[str, str]:
+    """Return name and password of the administrator."""
+    return NAME_OF_ADMIN, secrets.of(ADMIN_PASSWORD)
+
+
+def _wanted_mark() -> str:
+    return f"set up by Airflow {version('apache-airflow')}"
+
+
+def _variables(sections: dict[str, dict[str, object]]) -> dict[str, str]:
+    return {
+        f"AIRFLOW__{section}__{name}": str(value)
+        for section, values in sections.items()
+        for name, value in values.items()
+    }

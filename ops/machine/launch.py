@@ -1,0 +1,71 @@
+"""Become one of the programs: `python -m ops.machine.launch NAME`, as supervisord runs it.
+
+Environments are made here, so that no secret stands in supervisord's file and a restart sees new
+settings. What a killed ancestor of this program left behind is ended first: an orphaned worker
+holds memory, an orphaned Spark driver the lock of a table.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+from ops.errors import OpsError
+from ops.machine import environment, postgres, processes, stack
+from ops.machine import ports as port_numbers
+from ops.machine.ports import Ports
+from ops.settings import HOST, ROOT, OpsSettings, read
+
+SKIP_LOGS = "--skip-serve-logs"  # their log servers listen on every interface
+
+
+def command(program: str, settings: OpsSettings, ports: Ports) -> list[str]:
+    """Return the command line of a program."""
+    if program == "postgres":
+        return stack.server(settings, ports).command()
+    return {
+        "airflow-api": ["airflow", "api-server"],
+        "airflow-dag-processor": ["airflow", "dag-processor"],
+        "airflow-scheduler": ["airflow", "scheduler", SKIP_LOGS],
+        "airflow-triggerer": ["airflow", "triggerer", SKIP_LOGS],
+        "api": ["uvicorn", "--factory", "serving.api.app:create_app", "--host", HOST,
+                "--port", str(ports.api), "--no-server-header", "--no-access-log"],
+        "app": ["streamlit", "run", "dashboards/app.py", "--server.address", HOST,
+                "--server.port", str(ports.app), "--server.headless", "true",
+                "--browser.gatherUsageStats", "false", "--server.fileWatcherType", "none"],
+    }[program]  # fmt: skip
+
+
+def main(program: str) -> None:
+    """Clear what is left of an earlier life, then become the program."""
+    settings = read()
+    ports = port_numbers.kept(settings)
+    if ports is None:
+        raise OpsError("no ports were chosen yet: start with `lantern up`")
+    parent = os.getppid()
+    left = processes.of(settings.folder, program=program)
+    processes.end([each for each in left if each.pid != parent], grace=5)
+    variables = environment.of(program, settings, ports)
+    line = command(program, settings, ports)
+    os.chdir(ROOT)
+    if program == "postgres":
+        become(variables)
+    os.execvpe(line[0], line, variables)  # noqa: S606 # supervisord must see the program itself
+
+
+def become(variables: dict[str, str]) -> None:
+    """Give up root's rights, as Postgres demands."""
+    user = postgres.run_as()
+    os.chdir("/")
+    if user is None:
+        return
+    variables["HOME"] = str(Path(user.pw_dir))
+    os.setgroups([])
+    os.setgid(user.pw_gid)
+    os.setuid(user.pw_uid)
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1])
+    except OpsError as error:
+        sys.exit(f"error: {error}")

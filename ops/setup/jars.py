@@ -1,0 +1,187 @@
+"""The two Delta jars that PySpark needs beside its own, pinned by digest.
+
+Looked for in `var/jars`, in the caches of Ivy and Maven, and last fetched by Spark's own resolver,
+which knows the mirrors that are configured on this machine. By hand: `python -m ops.setup.jars`.
+"""
+
+import hashlib
+import importlib.util
+import logging
+import os
+import shutil
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ops.setup import java
+
+FOLDER = Path(__file__).parents[2] / "var" / "jars"
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Jar:
+    """One file of a Maven repository, and what it must hash to."""
+
+    group: str
+    name: str
+    version: str
+    sha256: str
+
+    @property
+    def coordinates(self) -> str:
+        """`group:name:version`."""
+        return f"{self.group}:{self.name}:{self.version}"
+
+    @property
+    def file(self) -> str:
+        """The name of the file, as repositories call it."""
+        return f"{self.name}-{self.version}.jar"
+
+    def is_at(self, path: Path) -> bool:
+        """Return whether this very jar is at the path; another content is none."""
+        return path.is_file() and digest(path) == self.sha256
+
+
+JARS = (
+    Jar(
+        "io.delta",
+        "delta-spark_4.2_2.13",
+        "4.4.0",
+        "27d4fd8b1f879535c573ed1c718177d6a27f24d3e626ba02e216369725721ead",
+    ),
+    Jar(
+        "io.delta",
+        "delta-storage",
+        "4.4.0",
+        "c46735481fa8e326b0957be02b4420cbcab4b325bb08009b7f2045a95133f1cc",
+    ),
+)
+
+
+class JarsMissingError(Exception):
+    """A jar is nowhere on this machine and could not be fetched, or is not what it should be."""
+
+
+def install(target: Path, kept: Path = FOLDER) -> list[str]:
+    """Put every jar into PySpark's folder, and return where each new one came from.
+
+    Raises:
+        JarsMissingError: a jar cannot be had. The message says how to bring it by hand.
+    """
+    taken = [_take(jar, target, kept) for jar in missing(target)]
+    wanted = missing(target)
+    if wanted:
+        try:
+            fetched = fetch(wanted, kept / "ivy")
+        except Exception as error:  # what the JVM throws is a class of its own for each cause
+            raise JarsMissingError(_offline(wanted, kept, error)) from error
+        for jar, path in zip(wanted, fetched, strict=True):
+            _put(jar, path, kept / jar.file)
+            taken.append(_take(jar, target, kept))
+    return [place for place in taken if place]
+
+
+def missing(target: Path) -> list[Jar]:
+    """Return the jars that are not, or not as they should be, in the folder."""
+    return [jar for jar in JARS if not jar.is_at(target / jar.file)]
+
+
+def pyspark_jars() -> Path:
+    """Return the folder from which every Spark session loads its jars.
+
+    Raises:
+        JarsMissingError: PySpark is not installed.
+    """
+    package = importlib.util.find_spec("pyspark")
+    if package is None or package.origin is None:
+        raise JarsMissingError("PySpark is not installed: run `make setup`")
+    return Path(package.origin).parent / "jars"
+
+
+def fetch(jars: Sequence[Jar], ivy: Path) -> list[Path]:
+    """Resolve the jars, and nothing that they depend on, through the Ivy that Spark ships."""
+    from pyspark.java_gateway import launch_gateway
+
+    os.environ.setdefault("JAVA_HOME", str(java.find().home))
+    os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
+    gateway = launch_gateway()  # type: ignore[no-untyped-call] # PySpark types its public half
+    try:
+        jvm = gateway.jvm
+        none = jvm.scala.Option.empty()
+        maven, stdout = jvm.org.apache.spark.util.MavenUtils, jvm.System.err
+        where = jvm.scala.Option.apply(str(ivy))
+        settings = maven.buildIvySettings(none, where, True, stdout)  # noqa: FBT003 # positional in Scala
+        coordinates = ",".join(jar.coordinates for jar in jars)
+        nothing = getattr(maven, "resolveMavenCoordinates$default$5")()  # no exclusions
+        found = maven.resolveMavenCoordinates(
+            coordinates, settings, none, False, nothing, False, stdout  # noqa: FBT003
+        )  # fmt: skip
+        paths = [Path(found.apply(each)) for each in range(found.size())]
+    finally:
+        gateway.shutdown()
+    return [next(path for path in paths if path.name.endswith(jar.file)) for jar in jars]
+
+
+def digest(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    with path.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def _take(jar: Jar, target: Path, kept: Path) -> str | None:
+    for path in _places(jar, kept):
+        if jar.is_at(path):
+            _put(jar, path, target / jar.file)
+            return f"{jar.file} from {path.parent}"
+    return None
+
+
+def _places(jar: Jar, kept: Path) -> Iterator[Path]:
+    home = Path.home()
+    yield kept / jar.file
+    for ivy in (kept / "ivy", *sorted(home.glob(".ivy2*"))):
+        yield ivy / "cache" / jar.group / jar.name / "jars" / jar.file
+        yield ivy / "jars" / f"{jar.group}_{jar.file}"
+    yield (
+        home / ".m2/repository" / jar.group.replace(".", "/") / jar.name / jar.version / jar.file
+    )
+
+
+def _put(jar: Jar, source: Path, target: Path) -> None:
+    if not jar.is_at(source):
+        raise JarsMissingError(
+            f"{source}: SHA-256 is {digest(source)}, must be {jar.sha256}. Delete it, try again."
+        )
+    target.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = target.with_suffix(f".{os.getpid()}")
+    shutil.copyfile(source, unfinished)
+    unfinished.replace(target)
+
+
+def _offline(jars: Iterable[Jar], kept: Path, cause: Exception) -> str:
+    wanted = "\n".join(f"  {jar.coordinates}  {jar.file}  sha256 {jar.sha256}" for jar in jars)
+    first = str(cause).strip().splitlines()[:2]
+    return (
+        f"cannot fetch these jars from any Maven repository:\n{wanted}\n"
+        f"  cause: {' '.join(first) or type(cause).__name__}\n"
+        f"Without a network: put the files into {kept} and run this again."
+    )
+
+
+def main() -> int:
+    """Install the jars into the PySpark of this interpreter."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    try:
+        for line in install(pyspark_jars()):
+            log.info("%s", line)
+    except (JarsMissingError, java.JavaMissingError) as error:
+        log.error("%s", error)  # noqa: TRY400 # the cause, no trace
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

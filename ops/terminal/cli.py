@@ -1,0 +1,228 @@
+"""`lantern`: the platform at the terminal. Each command says what it does and how long it took."""
+
+import subprocess
+import sys
+import time
+import traceback
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from ops import settings
+from ops.errors import NotRunningError, OpsError
+from ops.machine import ports
+from ops.machine.stack import Stack, log_lines, running
+from ops.machine.supervisord import PROGRAMS
+from ops.setup.java import JavaMissingError
+from ops.steps import console, duration, step
+from ops.terminal import datasets_commands, follow, keys_commands
+from ops.terminal import demo as demonstration
+from ops.terminal import doctor as examination
+from serving.errors import ServingError
+from warehouse import datasets as manifests
+from warehouse.errors import WarehouseError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app.add_typer(datasets_commands.app, name="datasets")
+app.add_typer(keys_commands.app, name="keys")
+
+DatasetOption = Annotated[str, typer.Option("--dataset", help="name of a manifest in datasets/")]
+Family = Literal["any", "als", "als_with_priors"]
+EXPECTED = (OpsError, WarehouseError, ServingError, JavaMissingError, OSError)
+
+
+def main() -> None:
+    """Run the command line. A mistake ends with its cause and next step, never with a trace."""
+    try:
+        app()
+    except EXPECTED as error:
+        console.print(f"[red]error:[/red] {escape(str(error).strip())}")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        console.print("interrupted: the same command goes on from here")
+        sys.exit(130)
+    except Exception as error:  # noqa: BLE001 # the trace goes to a file, not to a person
+        file = _keep_trace(settings.read())
+        said = escape(f"{type(error).__name__}: {error}".strip())
+        console.print(f"[red]error:[/red] {said}\nNobody foresaw this. The trace is in {file}; ")
+        console.print("`lantern doctor` says whether something is missing on this machine.")
+        sys.exit(1)
+
+
+@app.command()
+def doctor() -> None:
+    """What was found, what is needed, how to fix it. Ends with 1 if anything is wrong."""
+    findings = examination.examine(settings.read())
+    console.print(examination.table(findings))
+    raise typer.Exit(code=0 if all(found.good for found in findings) else 1)
+
+
+@app.command()
+def up() -> None:
+    """Start the platform on this machine, or what of it does not run."""
+    begun, stack = time.monotonic(), Stack(settings.read())
+    stack.up()
+    for name, address in ports.addresses(stack.ports).items():
+        console.print(f"  {name:<8} {address}")
+    console.print(f"Up after {duration(time.monotonic() - begun)}.")
+
+
+@app.command()
+def down() -> None:
+    """End everything that `up` started, and nothing else."""
+    for orphan in Stack(settings.read()).down():
+        console.print(f"  ended process {orphan.pid}, left behind by {orphan.program}")
+    console.print("Down.")
+
+
+@app.command()
+def status() -> None:
+    """What runs, where, since when. Ends with 1 if something is not healthy."""
+    stack = Stack(settings.read())
+    states = stack.states()
+    if not states:
+        raise NotRunningError("the platform is down: `lantern up` starts it")
+    table = Table("program", "state", "healthy", "for", "process", box=None)
+    for state in states:
+        healthy = "[green]yes[/green]" if state.healthy else "[red]no[/red]"
+        program = state.program
+        since = duration(time.time() - program.since) if program.pid else ""
+        table.add_row(program.name, program.state.lower(), healthy, since, str(program.pid or ""))
+    console.print(table)
+    for name, address in ports.addresses(stack.ports).items():
+        console.print(f"  {name:<8} {address}")
+    raise typer.Exit(code=0 if all(state.healthy for state in states) else 1)
+
+
+@app.command()
+def logs(
+    name: Annotated[str, typer.Argument(help=f"one of: {', '.join(PROGRAMS)}")],
+    lines: Annotated[int, typer.Option(min=1, help="how many of the last lines")] = 50,
+    *,
+    follow: Annotated[bool, typer.Option(help="go on until interrupted")] = False,
+) -> None:
+    """The last lines of a program's log."""
+    if name not in PROGRAMS:
+        raise OpsError(f"no program {name!r}; there are: {', '.join(PROGRAMS)}")
+    chosen = settings.read()
+    if follow:
+        file = chosen.logs / f"{name}.log"
+        subprocess.run(["tail", "-n", str(lines), "-F", str(file)], check=False)  # noqa: S603, S607
+        return
+    for line in log_lines(chosen, name, lines):
+        console.print(escape(line))
+
+
+@app.command()
+def demo(
+    archive: Annotated[
+        Path | None, typer.Option(help="ml-1m.zip on this machine; spares the download")
+    ] = None,
+    dataset: Annotated[str | None, typer.Option(help="another data set than MovieLens 1M")] = None,
+    size: Annotated[
+        int, typer.Option(help="events of the playground, where that is taken")
+    ] = demonstration.EVENTS_OF_MOVIELENS_1M,
+    seed: Annotated[int, typer.Option(help="seed of the playground")] = 1,
+) -> None:
+    """From nothing to recommendations on a page. Run again, it does only what is missing."""
+    demonstration.run(settings.read(), demonstration.Wanted(archive, dataset, size, seed))
+
+
+@app.command()
+def retrain(
+    dataset: DatasetOption,
+    recipe: Annotated[str, typer.Option(help="name of a recipe, or a recipe as JSON")] = "",
+    reason: Annotated[str, typer.Option(help="why; it stands beside the verdict")] = "",
+    *,
+    search_minutes: Annotated[
+        int, typer.Option(min=0, max=120, help="look so long for a better recipe")
+    ] = 0,
+    max_trials: Annotated[
+        int, typer.Option(min=0, max=1000, help="end the search after so many; 0: no limit")
+    ] = 0,
+    family: Annotated[
+        Family | None, typer.Option(help="what the search may try; any of them without it")
+    ] = None,
+    ask: Annotated[
+        bool | None,
+        typer.Option("--ask/--do-not-ask", help="whether a person approves; else the manifest"),
+    ] = None,
+    wait: Annotated[bool, typer.Option("--wait", help="show each task until its end")] = False,
+) -> None:
+    """Make a model now, judge it, and publish it if it is good enough."""
+    manifests.named(dataset)
+    airflow = demonstration.client(running())
+    airflow.unpause(f"{dataset}__retrain")
+    form = {
+        "recipe": recipe or None,
+        "reason": reason or None,
+        "search_budget_minutes": search_minutes or None,
+        "search_max_trials": max_trials or None,
+        "search_family": family,
+        "ask_for_approval": ask,
+    }
+    given = {name: value for name, value in form.items() if value is not None}
+    run = airflow.trigger(f"{dataset}__retrain", given)
+    console.print(f"[bold]{run.dag_id}[/bold] {run.run_id}")
+    if wait:
+        ended = follow.follow(airflow, run)
+        console.print(f"Ended after {duration(ended.seconds)}.")
+
+
+@app.command()
+def rollback(dataset: DatasetOption, reason: Annotated[str, typer.Option()] = "by hand") -> None:
+    """Let people see the release before the live one, and pin it: retrains no longer replace it."""
+    from ops.terminal import releases
+
+    begun = time.monotonic()
+    release = releases.roll_back(running(), manifests.named(dataset).name, reason)
+    took = duration(time.monotonic() - begun)
+    console.print(f"{dataset}: release {release} is live and pinned ({took}).")
+    console.print(f"Retrains are judged, not published, until `lantern unpin --dataset {dataset}`.")
+
+
+@app.command()
+def rebuild(
+    release: Annotated[int, typer.Argument(help="number of a kept release", min=1)],
+    dataset: DatasetOption,
+) -> None:
+    """Prove that a release can be made again from its ledger: the same lists come out."""
+    from ops.terminal import releases
+
+    same = releases.rebuild(running(), manifests.named(dataset).name, release)
+    raise typer.Exit(code=0 if same else 1)
+
+
+@app.command()
+def unpin(dataset: DatasetOption) -> None:
+    """Let the next retrain publish again."""
+    from ops.terminal import releases
+
+    releases.unpin(running(), manifests.named(dataset).name)
+    console.print(f"{dataset}: no longer pinned; the next retrain may publish.")
+
+
+@app.command()
+def playground(
+    size: Annotated[int, typer.Option(min=1000, max=100_000_000, help="events")] = 1_000_000,
+    seed: Annotated[int, typer.Option(help="the same seed gives the same files")] = 1,
+) -> None:
+    """Write the files of the data set `playground`: invented people, items and events."""
+    chosen = settings.read()
+    with step(f"playground of {size:,} events"):
+        demonstration.play(chosen, size, seed)
+    console.print(f"In {chosen.inbox / demonstration.PLAYGROUND}. Next: `lantern demo --dataset "
+                  f"{demonstration.PLAYGROUND}`.")  # fmt: skip
+
+
+def _keep_trace(chosen: settings.OpsSettings) -> Path:
+    chosen.make_folders()
+    file = chosen.logs / "lantern.log"
+    with file.open("a") as log:
+        log.write(f"\n{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {' '.join(sys.argv)}\n")
+        log.write(traceback.format_exc())
+    return file

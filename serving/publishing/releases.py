@@ -1,0 +1,195 @@
+"""Which release people see. Callers own the transaction: nothing here commits."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import func, select, text, update
+from sqlalchemy.orm import Session
+
+from serving import schemas
+from serving.errors import LiveReleaseMovedError, NoEarlierReleaseError, ReleaseNotReadyError
+from serving.tables import Activation, LivePointer, Release
+
+_SHOWN = (
+    "release_id",
+    "recipe",
+    "recipe_json",
+    "verdict",
+    "retrain_id",
+    "ready_at",
+    "pinned_by",
+)
+
+Action = Literal["publish", "activate", "roll_back"]
+
+
+@dataclass(frozen=True, slots=True)
+class LiveRelease:
+    """What people see now."""
+
+    release_id: int
+    since: datetime
+    fit_id: str
+    retrain_id: str
+    recipe: str
+    recipe_json: dict[str, Any]
+    pinned_by: str | None
+
+
+def live(session: Session) -> LiveRelease | None:
+    """Return the live release, or None before the first one."""
+    found = session.execute(
+        select(
+            LivePointer.release_id,
+            LivePointer.since,
+            Release.fit_id,
+            Release.retrain_id,
+            Release.recipe,
+            Release.recipe_json,
+            Release.pinned_by,
+        ).join(Release, Release.release_id == LivePointer.release_id)
+    ).one_or_none()
+    return None if found is None else LiveRelease(*found)
+
+
+def activate(
+    session: Session,
+    release_id: int,
+    *,
+    instead_of: int | None,
+    actor: str,
+    reason: str,
+    action: Action = "activate",
+) -> None:
+    """Let people see this release from the commit on. Going back to an older one is the same act.
+
+    Only the live release can be pinned, so a pin ends here.
+
+    Args:
+        session: the caller's transaction; who moves the pointer takes turns until it ends.
+        release_id: what people shall see.
+        instead_of: what the caller saw live when it decided; None before the first release.
+        actor: a person's name, or the run's key.
+        reason: one sentence for whoever reads the history.
+        action: what the history calls it.
+
+    Raises:
+        ReleaseNotReadyError: it is unknown, was never completely loaded, or is retired.
+        LiveReleaseMovedError: another release went live meanwhile.
+    """
+    take_turn(session)
+    release = session.get(Release, release_id, populate_existing=True)
+    if release is None or release.ready_at is None or release.retired_at is not None:
+        raise ReleaseNotReadyError(
+            f"release {release_id}: not loaded, or its lists are deleted; the live one stays. "
+            "Choose one that `/releases` lists."
+        )
+    now_live = live_id(session)
+    if now_live != instead_of:
+        raise LiveReleaseMovedError(f"release {now_live} is live, not {instead_of}: look again")
+    session.execute(update(Release).values(pinned_by=None, pinned_at=None).where(_PINNED))
+    session.merge(LivePointer(one=True, release_id=release_id, since=func.clock_timestamp()))
+    _note(session, action, release_id, instead_of=instead_of, actor=actor, reason=reason)
+
+
+def roll_back(session: Session, *, actor: str, reason: str) -> int:
+    """Return to the newest ready release older than the live one, and pin it.
+
+    While it is pinned, later retrains are judged and not published.
+
+    Raises:
+        NoEarlierReleaseError: there is none.
+    """
+    take_turn(session)
+    now_live = live_id(session)
+    older = (Release.release_id < now_live, Release.ready_at.is_not(None))
+    target = session.scalar(
+        select(func.max(Release.release_id)).where(*older, Release.retired_at.is_(None))
+    )
+    if target is None:
+        raise NoEarlierReleaseError(
+            f"no ready release is older than the live one ({now_live}): nothing changed"
+        )
+    activate(session, target, instead_of=now_live, actor=actor, reason=reason, action="roll_back")
+    pin(session, target, actor=actor)
+    return target
+
+
+def pin(session: Session, release_id: int, *, actor: str) -> None:
+    """Keep this release live until somebody lifts the pin."""
+    pinned = update(Release).values(pinned_by=actor, pinned_at=func.clock_timestamp())
+    session.execute(pinned.where(Release.release_id == release_id))
+
+
+def unpin(session: Session, *, actor: str, reason: str = "The pin was lifted.") -> bool:
+    """Let retrains publish again, and return whether there was a pin."""
+    take_turn(session)
+    lifted = session.scalars(
+        update(Release)
+        .values(pinned_by=None, pinned_at=None)
+        .where(_PINNED)
+        .returning(Release.release_id)
+    ).all()
+    for release_id in lifted:
+        _note(session, "unpin", release_id, instead_of=release_id, actor=actor, reason=reason)
+    return bool(lifted)
+
+
+def history(session: Session, n: int = 20) -> list[Activation]:
+    """Return who let people see what and why, newest first."""
+    newest = select(Activation).order_by(Activation.activation_id.desc()).limit(n)
+    return list(session.scalars(newest))
+
+
+def kept(session: Session) -> list[schemas.Release]:
+    """Return the releases that can be live, newest first."""
+    ready = (Release.ready_at.is_not(None), Release.retired_at.is_(None))
+    rows = session.execute(
+        select(
+            *(getattr(Release, name) for name in _SHOWN),
+            func.coalesce(Release.counts["recommendations"].as_integer(), 0).label("n_users"),
+            func.coalesce(Release.counts["items"].as_integer(), 0).label("n_items"),
+            LivePointer.release_id.is_not(None).label("live"),
+            LivePointer.since.label("live_since"),
+        )
+        .outerjoin(LivePointer, LivePointer.release_id == Release.release_id)
+        .where(*ready)
+        .order_by(Release.release_id.desc())
+    )
+    return [schemas.Release.model_validate(dict(row)) for row in rows.mappings()]
+
+
+def live_id(session: Session) -> int | None:
+    """Return the live release's id, or None before the first one."""
+    return session.scalar(select(LivePointer.release_id))
+
+
+def take_turn(session: Session) -> None:
+    """Wait for whoever moves this data set's pointer; held until the transaction ends."""
+    session.execute(text("select pg_advisory_xact_lock(hashtext('live ' || current_schema()))"))
+
+
+_PINNED = Release.pinned_by.is_not(None)
+
+
+def _note(
+    session: Session,
+    action: str,
+    release_id: int,
+    *,
+    instead_of: int | None,
+    actor: str,
+    reason: str,
+) -> None:
+    session.add(
+        Activation(
+            action=action,
+            release_id=release_id,
+            instead_of=instead_of,
+            actor=actor,
+            reason=reason,
+            at=func.clock_timestamp(),
+        )
+    )
+    session.flush()

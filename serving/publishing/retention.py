@@ -1,0 +1,67 @@
+"""Old releases go: marked first, then deleted in small transactions that readers never feel.
+
+A release that is marked can go live no more, so no roll back races the deletion; what a crash
+left half deleted, the next publication finishes. The release's own row stays: history names it.
+"""
+
+import logging
+
+from sqlalchemy import Engine, func, select, text, update
+from sqlalchemy.orm import Session
+
+from serving.publishing import releases
+from serving.storage.database import LISTS
+from serving.tables import Release
+
+log = logging.getLogger(__name__)
+
+ROWS_AT_ONCE = 20_000
+
+
+def keep_newest(engine: Engine, keep: int) -> None:
+    """Delete the lists of all ready releases but the newest `keep` and the live one."""
+    with Session(engine) as session, session.begin():
+        _retire(session, keep)
+        doomed = session.scalars(
+            select(Release.release_id).where(
+                Release.retired_at.is_not(None), Release.purged_at.is_(None)
+            )
+        ).all()
+    for release_id in doomed:
+        _purge(engine, release_id)
+    if doomed:
+        _vacuum(engine)
+
+
+def _retire(session: Session, keep: int) -> None:
+    releases.take_turn(session)
+    ready = (Release.ready_at.is_not(None), Release.retired_at.is_(None))
+    newest_first = select(Release.release_id).where(*ready).order_by(Release.release_id.desc())
+    live = releases.live_id(session)
+    doomed = [r for r in session.scalars(newest_first).all()[keep:] if r != live]
+    session.execute(
+        update(Release).where(Release.release_id.in_(doomed)).values(retired_at=func.now())
+    )
+
+
+def _purge(engine: Engine, release_id: int) -> None:
+    for table in LISTS:
+        some = text(
+            f"delete from {table} where ctid = any(array(select ctid from {table}"  # noqa: S608 # our own names
+            " where release_id = :release_id limit :n))"
+        )
+        n_deleted = ROWS_AT_ONCE
+        while n_deleted == ROWS_AT_ONCE:
+            with engine.begin() as connection:
+                given = {"release_id": release_id, "n": ROWS_AT_ONCE}
+                n_deleted = connection.execute(some, given).rowcount
+    with Session(engine) as session, session.begin():
+        purged = update(Release).where(Release.release_id == release_id)
+        session.execute(purged.values(purged_at=func.now()))
+    log.info("deleted release=%d", release_id)
+
+
+def _vacuum(engine: Engine) -> None:
+    with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        for table in LISTS:
+            connection.execute(text(f"vacuum {table}"))

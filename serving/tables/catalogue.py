@@ -1,0 +1,53 @@
+"""The data set and its items."""
+
+from sqlalchemy import CheckConstraint, Index, Integer, text, true
+from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.orm import Mapped, mapped_column
+
+from serving.tables.base import Base
+
+
+class About(Base):
+    """The one row that describes the data set: its words, its scale, its licence."""
+
+    __tablename__ = "about"
+    __table_args__ = (CheckConstraint("one", name="one_row"),)
+
+    one: Mapped[bool] = mapped_column(primary_key=True, server_default=true())
+    dataset: Mapped[str]
+    title: Mapped[str]
+    item_noun: Mapped[str]
+    licence: Mapped[str]
+    lowest: Mapped[float]
+    highest: Mapped[float]
+    step: Mapped[float]
+    categories: Mapped[list[str]]
+    n_items: Mapped[int]
+
+
+class Item(Base):
+    """An item of the catalogue. Never deleted: an older release may still point at it."""
+
+    __tablename__ = "items"
+    __table_args__ = (
+        CheckConstraint("title <> ''", name="has_a_title"),
+        Index("ix_items_search", "search", postgresql_using="gin"),
+        Index("ix_items_categories", "categories", postgresql_using="gin"),
+        Index("ix_items_title_item_id", "title", "item_id"),
+        Index("ix_items_vendor", "vendor"),
+    )
+
+    item_id: Mapped[str] = mapped_column(primary_key=True)
+    title: Mapped[str]
+    categories: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
+    vendor: Mapped[str | None]
+    released: Mapped[int | None] = mapped_column(Integer, comment="Year.")
+    search: Mapped[str] = mapped_column(TSVECTOR, comment="Folded words of the title.")
+
+
+class UnavailableItem(Base):
+    """What the product does not have now, as it says itself."""
+
+    __tablename__ = "unavailable_items"
+
+    item_id: Mapped[str] = mapped_column(primary_key=True)

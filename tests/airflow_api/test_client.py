@@ -1,0 +1,378 @@
+"""The client against a real Airflow: api-server, scheduler, DAG processor, FAB users, our DAGs.
+
+Stand-ins run in place of the jobs, so that the whole takes a minute and needs no Spark.
+"""
+
+import os
+import re
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from airflow_api.answers import Person, Question, Run, Task
+from airflow_api.client import (
+    Airflow,
+    AirflowError,
+    AirflowUnavailableError,
+    NotAllowedError,
+    SignInRefusedError,
+)
+from ops.errors import NotHealthyError
+from serving.api.operators import Operators
+from serving.errors import KeyRefusedError, ScopeMissingError
+from tests.support.dags import stand_ins
+from tests.support.dags.stand_ins import Jobs
+
+FAB = "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager"
+PASSWORD = secrets.token_urlsafe(16)
+INGEST, RETRAIN, HASTY = "shop__ingest", "shop__retrain", "hasty__retrain"
+# Its clock strikes on leap days, so that no test sees it.
+MANIFEST = """
+title = "Shop"
+licence = "Invented."
+source = {kind = "inbox"}
+ratings = {file = "ratings.csv"}
+scale = {lowest = 1, highest = 5, step = 1, relevant_from = 4}
+schedule = {retrain = "0 3 29 2 *"}
+"""
+ASKS = "{ask_for_approval = true, approval_timeout_hours = 0.0003}"
+LOOKS = 6  # half a second apart
+
+
+def wait_until(true: Callable[[], bool], what: str, timeout: float = 180) -> None:
+    deadline = time.monotonic() + timeout
+    while not true():
+        assert time.monotonic() < deadline, f"no {what} in {timeout} s"
+        time.sleep(0.5)
+
+
+@contextmanager
+def killed_at_the_end() -> Iterator[list[subprocess.Popen[bytes]]]:
+    """Programs to be started in their own process groups; nothing of theirs is left."""
+    started: list[subprocess.Popen[bytes]] = []
+    try:
+        yield started
+    finally:
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            for process in started:
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, number)
+            for process in started:
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(3)
+
+
+def start(*command: str, env: dict[str, str]) -> subprocess.Popen[bytes]:
+    log = Path(env["AIRFLOW_HOME"], f"{command[0]}.log")
+    with log.open("w") as out:
+        return subprocess.Popen(  # noqa: S603 # our own Airflow
+            [sys.executable, "-m", "airflow", *command],
+            env=env,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
+        )
+
+
+def environment(home: Path, port: int, jobs: Jobs) -> dict[str, str]:
+    base = f"http://127.0.0.1:{port}"
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
+    settings = {
+        "CORE__AUTH_MANAGER": FAB,
+        "CORE__DAGS_FOLDER": str(Path(__file__).parents[2] / "dags"),
+        "CORE__EXECUTION_API_SERVER_URL": f"{base}/execution/",
+        "CORE__FERNET_KEY": urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+        "CORE__LOAD_EXAMPLES": "False",
+        "CORE__PARALLELISM": "2",
+        "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
+        "API__BASE_URL": base,
+        "API__HOST": "127.0.0.1",
+        "API__PORT": str(port),
+        "API__SECRET_KEY": secrets.token_urlsafe(64),
+        "API__WORKERS": "1",
+        "API_AUTH__JWT_SECRET": secrets.token_urlsafe(64),
+        "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
+        "SCHEDULER__TRIGGER_TIMEOUT_CHECK_INTERVAL": "1",
+        "DAG_PROCESSOR__PARSING_PROCESSES": "1",
+    }
+    connections = {
+        "AIRFLOW_CONN_SPARK": '{"conn_type": "spark", "host": "local[1]"}',
+        "AIRFLOW_CONN_SERVING": "postgres://publisher:hidden@127.0.0.1:1/lantern",
+    }
+    named = {f"AIRFLOW__{name}": value for name, value in settings.items()}
+    manifests = {"AIRFLOW_HOME": str(home), "DATASETS_MANIFESTS": str(home / "manifests")}
+    return clean | named | connections | manifests | jobs.environment
+
+
+@pytest.fixture(scope="module")
+def jobs(tmp_path_factory: pytest.TempPathFactory) -> Jobs:
+    return stand_ins.make(tmp_path_factory.mktemp("stand_ins"))
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory, jobs: Jobs) -> Iterator[str]:
+    """Address of an Airflow that has read the DAGs of one data set."""
+    home = tmp_path_factory.mktemp("airflow")
+    (home / "manifests").mkdir()
+    (home / "manifests" / "shop.toml").write_text(MANIFEST)
+    hasty = re.sub("schedule = .*", f"schedule = {ASKS}", MANIFEST.replace("Shop", "Hasty"))
+    (home / "manifests" / "hasty.toml").write_text(hasty)
+    (home / "password").write_text(PASSWORD)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    env = environment(home, port, jobs)
+    set_up = [sys.executable, "-m", "ops.machine.airflow_setup", str(home / "password")]
+    subprocess.run(set_up, env=env, check=True, capture_output=True)  # noqa: S603
+    base = f"http://127.0.0.1:{port}"
+    with killed_at_the_end() as programs:
+        programs += [start("api-server", env=env), start("dag-processor", env=env)]
+        wait_until(lambda: answers(f"{base}/api/v2/version"), "answer")
+        programs.append(start("scheduler", "--skip-serve-logs", env=env))
+        airflow = Airflow(base, login=("admin", PASSWORD))
+        wait_until(lambda: {INGEST, RETRAIN, HASTY} <= airflow.dags().keys(), "DAGs")
+        wait_until(lambda: airflow.health().get("scheduler", False), "scheduler")
+        yield base
+
+
+def answers(url: str) -> bool:
+    try:
+        return httpx2.get(url, timeout=2).is_success
+    except httpx2.TransportError:
+        return False
+
+
+@pytest.fixture(scope="module")
+def admin(url: str) -> Airflow:
+    return Airflow(url, login=("admin", PASSWORD))
+
+
+@pytest.fixture(scope="module")
+def viewer(url: str, admin: Airflow) -> Airflow:
+    body = {
+        "username": "vera",
+        "first_name": "Vera",
+        "last_name": "V",
+        "email": "vera@example.org",
+        "password": PASSWORD,
+        "roles": [{"name": "Viewer"}],
+    }
+    made = httpx2.post(
+        f"{url}/auth/fab/v1/users",
+        json=body,
+        headers={"Authorization": f"Bearer {admin.token}"},
+    )
+    assert made.is_success, made.text
+    return Airflow(url, login=("vera", PASSWORD))
+
+
+@pytest.fixture(scope="module")
+def first_start(admin: Airflow) -> dict[str, list[Run]]:
+    """What a first start makes: both DAGs are let go, ingest is started by hand."""
+    admin.unpause(RETRAIN)
+    admin.unpause(INGEST)
+    ingest = admin.wait(admin.trigger(INGEST), timeout=90, poll=0.2)
+    wait_until(lambda: bool(admin.runs(RETRAIN)), "retrain")
+    admin.wait(admin.runs(RETRAIN)[0], timeout=120, poll=0.2)
+    return {INGEST: [ingest], RETRAIN: admin.runs(RETRAIN)}
+
+
+def named(tasks: list[Task]) -> dict[str, str | None]:
+    return {task.task_id: task.state for task in tasks}
+
+
+def test_it_knows_which_dags_wait(admin: Airflow) -> None:
+    admin.pause(INGEST)
+    assert admin.dags()[INGEST] is True
+    admin.unpause(INGEST)
+    assert admin.dags()[INGEST] is False
+
+
+def test_it_says_which_parts_are_healthy(admin: Airflow) -> None:
+    health = admin.health()
+    assert health["metadatabase"]
+    assert health["scheduler"]
+
+
+def test_new_rows_make_one_retrain_at_a_first_start(
+    admin: Airflow, first_start: dict[str, list[Run]]
+) -> None:
+    (ingest,), (retrain,) = first_start[INGEST], first_start[RETRAIN]
+    assert (ingest.state, retrain.state) == ("success", "success")
+    assert retrain.run_type == "asset_triggered"
+    assert set(named(admin.tasks(retrain)).values()) == {"success"}
+    assert ingest.seconds > 0
+
+
+def test_jobs_were_told_why_and_under_which_key(
+    jobs: Jobs, first_start: dict[str, list[Run]]
+) -> None:
+    (retrain,) = first_start[RETRAIN]
+    words = jobs.call("nominate").words
+    assert f"--run-key={RETRAIN}/{retrain.run_id}/nominate" in words
+    assert "--reason=New rows" in words
+
+
+def test_it_reads_the_log_of_a_task(admin: Airflow, first_start: dict[str, list[Run]]) -> None:
+    (retrain,) = first_start[RETRAIN]
+    decide = next(task for task in admin.tasks(retrain) if task.task_id == "decide")
+    log = admin.log(retrain, decide)
+    assert "this is decide" in log
+    assert "hidden" not in " ".join(log)
+    assert decide.name == "Decide: publish or hold"
+
+
+def test_a_hold_is_green_and_skips_the_rest(
+    admin: Airflow, jobs: Jobs, first_start: dict[str, list[Run]]
+) -> None:
+    assert first_start
+    jobs.end_with(decide=99)
+    run = admin.wait(admin.trigger(RETRAIN, {"reason": "a test"}), timeout=120, poll=0.2)
+    states = named(admin.tasks(run))
+    assert (run.state, states["decide"]) == ("success", "success")
+    assert (states["fit"], states["publish"]) == ("skipped", "skipped")
+    assert len(admin.runs(RETRAIN)) == 2
+
+
+def asked(admin: Airflow) -> tuple[Run, Question]:
+    """A run that waits for its answer, and has done so for as long as a person needs to read it.
+
+    An answer that comes before the asking process has ended can get lost in Airflow.
+    """
+    run = admin.trigger(RETRAIN, {"ask_for_approval": True, "search_budget_minutes": 3})
+    assert run.search_minutes == 3
+    seen = []
+
+    def waits() -> bool:
+        seen.append("awaiting_input" in named(admin.tasks(run)).values())
+        return len(seen) > LOOKS and all(seen[-LOOKS:])
+
+    wait_until(waits, "question", timeout=120)
+    question = admin.question(run)
+    assert question is not None
+    return run, question
+
+
+def test_a_question_shows_the_jobs_words_and_approved_it_goes_on(
+    admin: Airflow, viewer: Airflow, jobs: Jobs, first_start: dict[str, list[Run]]
+) -> None:
+    assert admin.question(first_start[RETRAIN][0]) is None
+    jobs.end_with()
+    run, question = asked(admin)
+    assert (question.task_id, question.answer) == ("approve", None)
+    assert question.subject == "Shop: publish this model?"
+    assert question.body == "INFO this is brief\n"
+    with pytest.raises(NotAllowedError):
+        viewer.answer(run, question, approve=True)
+    admin.answer(run, question, approve=True)
+    with pytest.raises(AirflowError, match="refused PATCH"):
+        admin.answer(run, question, approve=False)
+    run = admin.wait(run, timeout=120, poll=0.2)
+    assert set(named(admin.tasks(run)).values()) == {"success"}
+
+
+def test_rejected_nothing_is_published_and_it_is_kept_by_whom(
+    admin: Airflow, jobs: Jobs, first_start: dict[str, list[Run]]
+) -> None:
+    assert first_start
+    jobs.end_with()
+    run, question = asked(admin)
+    admin.answer(run, question, approve=False)
+    run = admin.wait(run, timeout=120, poll=0.2)
+    tasks = admin.tasks(run)
+    states = named(tasks)
+    assert (run.state, states["approve"]) == ("success", "success")
+    assert (states["fit"], states["publish"]) == ("skipped", "skipped")
+    answered = admin.question(run)
+    assert answered is not None
+    assert (answered.answer, answered.answered_by) == ("Reject", "admin")
+    assert admin.questions(RETRAIN)[run.run_id] == answered
+    approve = next(task for task in tasks if task.task_id == "approve")
+    assert "Refused by admin. People keep what they see." in admin.log(run, approve)
+
+
+def test_where_nobody_answers_in_time_nothing_is_published(admin: Airflow, jobs: Jobs) -> None:
+    jobs.end_with()
+    admin.unpause(HASTY)
+    run = admin.wait(admin.trigger(HASTY), timeout=120, poll=0.2)
+    states = named(admin.tasks(run))
+    assert (run.state, states["approve"], states["publish"]) == ("success", "success", "skipped")
+    question = admin.question(run)
+    assert question is not None
+    assert (question.answer, question.answered_by) == ("Reject", None)
+
+
+@pytest.mark.parametrize(
+    "form", [{"search_budget_minutes": 500}, {"recipe": "../x"}, {"reason": "x" * 600}]
+)
+def test_the_form_is_checked(admin: Airflow, form: dict[str, object]) -> None:
+    with pytest.raises(AirflowError, match="refused POST"):
+        admin.trigger(RETRAIN, form)
+
+
+def test_it_says_who_is_an_operator(admin: Airflow, viewer: Airflow) -> None:
+    assert admin.person() == Person("admin", is_operator=True)
+    assert viewer.person() == Person("vera", is_operator=False)
+
+
+def test_its_tokens_tell_the_api_who_operates(url: str, admin: Airflow, viewer: Airflow) -> None:
+    operators = Operators(url, seconds=0)
+    assert admin.token
+    assert viewer.token
+    assert operators.named(admin.token) == "admin"
+    with pytest.raises(ScopeMissingError, match="'vera' may look"):
+        operators.named(viewer.token)
+    for nobodys in ("not.a.token", admin.token + "x", secrets.token_urlsafe(32)):
+        with pytest.raises(KeyRefusedError, match="sign in again"):
+            operators.named(nobodys)
+    operators.close()
+
+
+def test_a_viewer_starts_nothing(viewer: Airflow) -> None:
+    with pytest.raises(NotAllowedError):
+        viewer.trigger(INGEST)
+
+
+def test_a_token_is_enough(url: str, admin: Airflow) -> None:
+    assert Airflow(url, token=admin.token).person().name == "admin"
+
+
+def test_a_wrong_password_is_refused(url: str) -> None:
+    with pytest.raises(SignInRefusedError, match="'admin'"):
+        Airflow(url, login=("admin", "wrong"))
+
+
+@pytest.mark.parametrize("token", [None, "not.a.token"])
+def test_nobody_in_particular_sees_nothing(url: str, token: str | None) -> None:
+    with pytest.raises(SignInRefusedError):
+        Airflow(url, token=token).dags()
+
+
+def test_a_dag_that_is_not_there_is_an_error(admin: Airflow) -> None:
+    with pytest.raises(AirflowError, match="not found"):
+        admin.unpause("nobody__ingest")
+
+
+def test_waiting_has_an_end(admin: Airflow) -> None:
+    admin.pause(INGEST)
+    run = admin.trigger(INGEST)
+    with pytest.raises(NotHealthyError, match="still queued"):
+        admin.wait(run, timeout=0)
+
+
+def test_where_nobody_listens_it_says_what_to_do() -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{closed.getsockname()[1]}"
+    with pytest.raises(AirflowUnavailableError, match="lantern up"):
+        Airflow(address).dags()

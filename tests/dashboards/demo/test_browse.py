@@ -1,0 +1,78 @@
+import pytest
+
+from dashboards import product_api
+from dashboards.answer_cache import Known
+from dashboards.text import esc
+from serving.errors import ApiUnavailableError
+from tests.dashboards.conftest import Page
+from tests.dashboards.demo.test_for_you import labels, words
+from tests.support.dashboards import shop
+
+PAGE = "demo/browse.py"
+
+
+@pytest.mark.usefixtures("demo")
+def test_shows_the_first_page_of_the_catalogue(page: Page) -> None:
+    shown = page(PAGE).run()
+
+    assert not shown.exception
+    assert "90 films" in words(shown)
+    assert labels(shown)[0] == f"**{esc(shop.items('', None, 1, 0).items[0].title)}**"
+    assert len(labels(shown)) == 36
+
+
+@pytest.mark.usefixtures("demo")
+def test_a_search_finds_beginnings_of_words(page: Page) -> None:
+    shown = page(PAGE).run()
+
+    shown.text_input(key="q").set_value("salt").run()
+
+    assert not shown.exception
+    assert labels(shown)[0] == "**Salt and Gravel**"
+    assert "3 of 90 films" in words(shown)
+
+
+@pytest.mark.usefixtures("demo")
+def test_a_category_narrows_what_is_shown(page: Page) -> None:
+    shown = page(PAGE).run()
+
+    shown.pills(key="category").set_value("Western").run()
+
+    assert not shown.exception
+    assert "6 of 90 films" in words(shown)
+
+
+@pytest.mark.usefixtures("demo")
+def test_nothing_found_says_what_to_try(page: Page) -> None:
+    shown = page(PAGE).run()
+
+    shown.text_input(key="q").set_value("zzz").run()
+
+    assert not shown.exception
+    assert "No film matches" in words(shown)
+    assert not labels(shown)
+
+
+@pytest.mark.usefixtures("demo")
+def test_many_categories_become_a_list(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    many = shop.about().model_copy(update={"categories": tuple(f"C{n}" for n in range(80))})
+    answer = product_api.about("x")
+    monkeypatch.setattr(product_api, "about", lambda _: Known(many, answer.at))
+
+    shown = page(PAGE).run()
+
+    assert not shown.exception
+    assert len(shown.selectbox(key="category").options) == 80
+
+
+@pytest.mark.usefixtures("demo")
+def test_an_api_that_is_away_is_told_in_words(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise ApiUnavailableError("x")
+
+    monkeypatch.setattr(product_api, "items", fail)
+
+    shown = page(PAGE).run()
+
+    assert not shown.exception
+    assert "does not answer" in words(shown)

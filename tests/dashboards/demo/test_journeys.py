@@ -1,0 +1,156 @@
+"""What people do on the demo from one page to the next, in a real browser."""
+
+import re
+from urllib.parse import parse_qs, urlsplit
+
+from playwright.sync_api import Page, expect
+
+from tests.support.dashboards import shop
+from tests.support.dashboards.browsing import LIVE, NEEDED, at_rest
+from tests.support.dashboards.visitors import TOKEN, Visitors
+
+pytestmark = NEEDED
+PICKED = ".st-key-shelf-picked [class*=st-key-open-picked] button"
+
+
+def asked(page: Page) -> dict[str, list[str]]:
+    return parse_qs(urlsplit(page.url).query)
+
+
+def link(page: Page, name: str) -> None:
+    at_rest(page).locator(".st-key-bar").get_by_role("link", name=name).click()
+
+
+def person(page: Page) -> str:
+    return page.get_by_role("combobox", name="Person").input_value()
+
+
+def test_a_known_person_understands_a_recommendation(
+    app: str, desktop: Page, told: Visitors
+) -> None:
+    loved, disliked = shop.ITEMS[20], shop.ITEMS[24]
+    told.rate("0107", loved.item_id, 5)
+    told.rate("0107", disliked.item_id, 1)
+    desktop.goto(f"{app}/?person=0107")
+    expect(desktop.locator(LIVE)).to_be_visible()
+    best = at_rest(desktop).locator(PICKED).first.inner_text()
+
+    desktop.locator(PICKED).first.click()
+
+    expect(desktop.get_by_role("heading", name=best, exact=True)).to_be_visible()
+    expect(desktop.get_by_role("heading", name="Why this")).to_be_visible()
+    expect(desktop.get_by_text("Mostly because you gave")).to_contain_text("5 of 5")
+    bars = desktop.locator("[data-testid=stVegaLiteChart]")
+    expect(bars).to_contain_text(loved.title)
+    expect(bars).to_contain_text(disliked.title)
+    assert asked(desktop)["person"] == ["0107"]
+
+
+def test_back_and_reload_keep_person_and_list(app: str, desktop: Page, told: Visitors) -> None:
+    told.rate("1990", shop.ITEMS[22].item_id, 4)
+    desktop.goto(f"{app}/?person=1990")
+    expect(desktop.locator(LIVE)).to_be_visible()
+    expect(desktop.locator(PICKED)).to_have_count(20)
+    shown = at_rest(desktop).locator(PICKED).all_inner_texts()
+    desktop.locator(PICKED).first.click()
+    expect(desktop.get_by_role("heading", name="Why this")).to_be_visible()
+
+    for again in (desktop.go_back, desktop.reload):
+        again()
+        expect(desktop.get_by_text("15 films rated")).to_be_visible()
+        expect(desktop.locator(LIVE)).to_be_visible()
+        expect(desktop.locator(PICKED)).to_have_text(shown)
+        assert person(desktop).startswith("Person 1990")
+
+
+def test_one_press_leads_back(app: str, desktop: Page) -> None:
+    desktop.goto(f"{app}/?person=0042")
+    expect(desktop.get_by_text("Picked for you")).to_be_visible()
+    link(desktop, "Browse")
+    expect(desktop.get_by_text("90 films", exact=True)).to_be_visible()
+    assert asked(desktop) == {"person": ["0042"]}
+
+    desktop.go_back()
+
+    expect(desktop.get_by_text("Picked for you")).to_be_visible()
+    assert asked(desktop) == {"person": ["0042"]}
+
+
+def test_back_leads_to_the_person_before(app: str, desktop: Page) -> None:
+    desktop.goto(f"{app}/?person=0042")
+    expect(desktop.get_by_text("8 films rated")).to_be_visible()
+    box = at_rest(desktop).get_by_role("combobox", name="Person")
+    box.click()
+    desktop.get_by_role("option", name=re.compile("1990")).click()
+    expect(desktop).to_have_url(re.compile("person=1990"))
+    at_rest(desktop)
+
+    desktop.go_back()
+
+    expect(box).to_have_value(re.compile("0042"))
+    expect(desktop).to_have_url(re.compile("person=0042"))
+
+
+def test_somebody_new_stays_himself_after_a_reload_and_his_token_does_not_travel(
+    app: str, desktop: Page, told: Visitors
+) -> None:
+    desktop.goto(app)
+    at_rest(desktop).get_by_role("button", name="Start as somebody new").click()
+    expect(desktop.get_by_text("this page becomes yours")).to_be_visible()
+    expect(desktop).to_have_url(re.compile("person=n-"))
+    (user_id,) = asked(desktop)["person"]
+    stars = at_rest(desktop).locator(".st-key-shelf-picked").get_by_test_id("stFeedback")
+    stars.first.locator("button").last.click()
+    expect(desktop.locator(LIVE)).to_be_visible()
+    assert TOKEN not in desktop.url
+
+    desktop.reload()
+
+    expect(desktop.get_by_text("1 film rated")).to_be_visible()
+    expect(desktop.locator(LIVE)).to_be_visible()
+    assert asked(desktop)["person"] == [user_id]
+    assert len(told.rated[user_id]) == 1
+    link(desktop, "My ratings")
+    expect(desktop.get_by_text("nobody has it any more")).to_be_visible()
+    expect(desktop.get_by_text(user_id, exact=True)).to_be_visible()
+    expect(desktop.get_by_role("button", name="Forget me")).to_have_count(0)
+
+
+def test_shelves_to_be_are_drawn_while_one_waits(app: str, desktop: Page, told: Visitors) -> None:
+    desktop.goto(f"{app}/browse")
+    expect(desktop.get_by_text("90 films", exact=True)).to_be_visible()
+    told.may_answer.clear()
+    try:
+        link(desktop, "For you")
+        expect(desktop.locator("[class*=st-key-waiting] .stSkeleton").nth(7)).to_be_visible()
+    finally:
+        told.may_answer.set()
+
+    expect(desktop.get_by_text("Picked for you").or_(desktop.get_by_text("likes"))).to_be_visible()
+    expect(desktop.locator("[class*=st-key-waiting] .stSkeleton")).to_have_count(0)
+
+
+def test_a_keyboard_opens_a_card_and_gives_stars(app: str, desktop: Page, told: Visitors) -> None:
+    desktop.goto(f"{app}/?person=0042")
+    expect(desktop.get_by_text("Picked for you")).to_be_visible()
+    card = at_rest(desktop).locator(".st-key-shelf-picked [class*=st-key-card-picked]").first
+    title = card.locator("[class*=st-key-open-picked] button")
+    title.focus()
+    desktop.keyboard.press("Tab")  # the stars are one stop
+    for _ in range(4):
+        desktop.keyboard.press("ArrowRight")
+    desktop.keyboard.press("Enter")
+    expect(desktop.get_by_text("You gave")).to_contain_text("5 stars")
+    assert 5.0 in told.rated["0042"].values()
+
+    at_rest(desktop)
+    title.focus()
+    desktop.keyboard.press("Shift+Tab")
+    desktop.keyboard.press("Tab")
+    ring = title.evaluate(
+        "each => getComputedStyle(each).boxShadow + getComputedStyle(each).outline"
+    )
+    desktop.keyboard.press("Enter")
+
+    expect(desktop.get_by_role("heading", name=title.inner_text(), exact=True)).to_be_visible()
+    assert ring.replace("none", "").strip()

@@ -1,0 +1,159 @@
+import json
+from pathlib import Path
+
+import pytest
+import streamlit as st
+
+from dashboards import answer_cache, product_api
+from dashboards.product_api import NotSetUpError
+from serving.errors import ApiUnavailableError, KeyRefusedError
+from tests.support.dashboards import shop
+from tests.support.dashboards.fake_api import KEY, fake_api
+from tests.support.dashboards.visitors import Visitors
+
+Setup = pytest.MonkeyPatch
+
+
+@pytest.fixture
+def keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    file = tmp_path / "keys.json"
+    file.write_text(json.dumps({"books": "other", "playground": KEY}))
+    monkeypatch.setenv("DEMO_KEYS_FILE", str(file))
+    monkeypatch.setenv("DEMO_API_URL", "http://127.0.0.1:9")
+    return file
+
+
+@pytest.mark.usefixtures("keys")
+def test_the_default_data_set_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEMO_DATASET", "playground")
+
+    assert product_api.datasets() == ("playground", "books")
+
+
+@pytest.mark.usefixtures("keys")
+def test_every_question_is_asked_of_the_api(monkeypatch: pytest.MonkeyPatch) -> None:
+    with fake_api() as url:
+        monkeypatch.setenv("DEMO_API_URL", url)
+
+        item_id = shop.ITEMS[0].item_id
+        assert product_api.about("playground").value == shop.about()
+        assert product_api.people("playground").value == shop.people()
+        assert product_api.recommendations("playground", "0042", 3).value.items
+        assert product_api.ratings("playground", "0042").value.total == 8
+        item, alike = (
+            product_api.item("playground", item_id),
+            product_api.similar("playground", item_id, 2),
+        )
+        assert item
+        assert item.value == shop.ITEMS[0]
+        assert alike
+        assert len(alike.value.items) == 2
+        assert product_api.items("playground", "salt", None, 10, 0).value.total == 3
+
+
+@pytest.mark.usefixtures("keys")
+@pytest.mark.parametrize("at_once", [1, 3, 4, 8, 100])
+def test_all_ratings_are_known_however_many_come_at_once(
+    monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    whole = Visitors().ratings("0042", 100).items
+    monkeypatch.setattr(product_api, "AT_ONCE", at_once)
+    with fake_api() as url:
+        monkeypatch.setenv("DEMO_API_URL", url)
+
+        found = product_api.ratings("playground", "0042").value
+
+    assert (found.items, found.total) == (whole, 8)
+
+
+@pytest.mark.usefixtures("keys")
+def test_no_page_is_asked_for_that_the_api_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = Visitors().ratings("0042", 100).items
+    monkeypatch.setattr(product_api, "AT_ONCE", 2)
+    monkeypatch.setattr(product_api, "FURTHEST", 4)
+    with fake_api() as url:
+        monkeypatch.setenv("DEMO_API_URL", url)
+
+        assert product_api.ratings("playground", "0042").value.items == whole[:6]
+
+
+@pytest.mark.usefixtures("keys")
+def test_what_is_unknown_is_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    with fake_api() as url:
+        monkeypatch.setenv("DEMO_API_URL", url)
+
+        assert product_api.item("playground", "nothing") is None
+        assert product_api.similar("playground", "nothing", 5) is None
+
+
+@pytest.mark.usefixtures("keys")
+def test_an_answer_is_remembered_while_the_api_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    with fake_api() as url:
+        monkeypatch.setenv("DEMO_API_URL", url)
+        fresh = product_api.about("playground")
+    product_api.forget()
+
+    old = product_api.about("playground")
+
+    assert not fresh.stale
+    assert old.stale
+    assert (old.value, old.at) == (fresh.value, fresh.at)
+
+
+@pytest.mark.usefixtures("keys")
+def test_without_an_answer_to_remember_the_error_is_raised() -> None:
+    with pytest.raises(ApiUnavailableError):
+        product_api.about("playground")
+
+
+@pytest.mark.usefixtures("keys")
+def test_a_refused_key_is_never_hidden_by_an_old_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    with fake_api() as url:
+        monkeypatch.setenv("DEMO_API_URL", url)
+
+        with pytest.raises(KeyRefusedError):
+            product_api.about("books")
+
+
+@pytest.mark.usefixtures("keys")
+def test_titles_fall_back_to_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    with fake_api() as url:
+        monkeypatch.setenv("DEMO_API_URL", url)
+
+        assert product_api.titles() == {"books": "books", "playground": "Playground"}
+
+
+@pytest.mark.usefixtures("keys")
+def test_a_title_is_the_name_while_the_api_is_away() -> None:
+    assert product_api.title("playground") == "playground"
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", "not json"])
+def test_a_file_without_keys_is_not_set_up(keys: Path, content: str) -> None:
+    keys.write_text(content)
+
+    with pytest.raises(NotSetUpError):
+        product_api.datasets()
+    assert product_api.titles() == {}
+
+
+@pytest.mark.usefixtures("keys")
+def test_a_data_set_without_a_key_is_not_set_up() -> None:
+    with pytest.raises(NotSetUpError, match="music"):
+        product_api.about("music")
+
+
+def test_without_settings_nothing_is_set_up() -> None:
+    with pytest.raises(NotSetUpError, match="DEMO_API_URL"):
+        product_api.datasets()
+
+
+def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answer_cache, "REMEMBERED", 2)
+    st.cache_resource.clear()
+
+    for n in range(3):
+        product_api.ask(n, lambda: "answer")
+
+    assert product_api._memory().find(0) is None  # noqa: SLF001 # its bound is what is tested
+    assert product_api._memory().find(2)  # noqa: SLF001

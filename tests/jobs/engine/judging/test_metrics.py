@@ -1,0 +1,176 @@
+"""Metrics against cases with known answers, against trec_eval and against scipy."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+import pytrec_eval
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+from numpy.typing import NDArray
+from pyspark.sql import DataFrame, SparkSession
+from scipy import integrate, stats
+from scipy.spatial.distance import pdist
+
+from jobs.engine.catalogue import Catalogue
+from jobs.engine.judging import metrics
+from jobs.engine.learning import lists
+
+LISTS = "recipe string, user int, item_ids array<string>, diversity double"
+TREC = {"ndcg": "ndcg_cut", "recall": "recall", "map": "map_cut", "hit_rate": "success"}
+Case = tuple[Sequence[str], Sequence[str]]
+
+ITEMS = [f"i{n:02d}" for n in range(60)]
+CASES = st.lists(
+    st.tuples(
+        st.lists(st.sampled_from(ITEMS), max_size=60, unique=True),
+        st.lists(st.sampled_from(ITEMS), min_size=1, max_size=60, unique=True),
+    ),
+    min_size=60,
+    max_size=60,
+)
+
+
+def judged(spark: SparkSession, cases: Sequence[Case]) -> list[dict[str, float]]:
+    """Return the metrics of each (shown, wanted), all in one pass."""
+    lists, wanted = frames(spark, cases)
+    rows = metrics.per_user(lists, wanted).orderBy("user").collect()
+    return [{name: row[name] for name in metrics.PER_USER} for row in rows]
+
+
+def frames(spark: SparkSession, cases: Sequence[Case]) -> tuple[DataFrame, DataFrame]:
+    lists = [("r", at, list(shown), 0.5) for at, (shown, _) in enumerate(cases)]
+    wanted = [(at, list(wanted)) for at, (_, wanted) in enumerate(cases)]
+    return (
+        spark.createDataFrame(lists, LISTS),
+        spark.createDataFrame(wanted, "user int, wanted array<string>"),
+    )
+
+
+def by_trec(cases: Sequence[Case]) -> list[dict[str, float]]:
+    """Return the same metrics from trec_eval, the reference of the field.
+
+    Its recall and average precision divide by all that is wanted, ours by what fits in k places.
+    """
+    wanted = {str(at): dict.fromkeys(wanted, 1) for at, (_, wanted) in enumerate(cases)}
+    shown = {
+        str(at): {item: float(-rank) for rank, item in enumerate(shown)}
+        for at, (shown, _) in enumerate(cases)
+    }
+    names = {f"{name}.{','.join(map(str, metrics.KS))}" for name in TREC.values()}
+    found = pytrec_eval.RelevanceEvaluator(wanted, names).evaluate(shown)
+    rows = []
+    for at, (listed, liked) in enumerate(cases):
+        told = found.get(str(at)) if listed else None  # it leaves out who was shown nothing
+        rows.append(
+            {
+                f"{ours}@{k}": (told[f"{theirs}_{k}"] if told else 0.0)
+                * (len(liked) / min(k, len(liked)) if ours in {"recall", "map"} else 1)
+                for ours, theirs in TREC.items()
+                for k in metrics.KS
+            }
+        )
+    return rows
+
+
+def test_cases_whose_answer_is_known(spark: SparkSession) -> None:
+    below = [f"x{n}" for n in range(10)]
+    cases: dict[str, tuple[Case, dict[str, float]]] = {
+        "all right": (("ab", "ab"), dict.fromkeys(metrics.PER_USER, 1.0)),
+        "none right": (("xy", "ab"), dict.fromkeys(metrics.PER_USER, 0.0)),
+        "nothing shown": (("", "a"), dict.fromkeys(metrics.PER_USER, 0.0)),
+        "second place": (("xa", "a"), {"ndcg@10": 1 / math.log2(3), "map@10": 0.5}),
+        "short list": (("a", "abc"), {"recall@10": 1 / 3, "map@10": 1 / 3, "hit_rate@10": 1.0}),
+        "eleventh": (([*below, "a"], "a"), {"ndcg@10": 0.0, "recall@10": 0.0, "recall@50": 1.0}),
+        "more wanted than places": ((ITEMS[:10], ITEMS[:12]), {"recall@10": 1.0, "ndcg@10": 1.0}),
+        "order among hits": (("ba", "ab"), {"ndcg@10": 1.0}),
+    }
+
+    found = judged(spark, [case for case, _ in cases.values()])
+
+    for (name, (_, expected)), row in zip(cases.items(), found, strict=True):
+        assert row | expected == pytest.approx(row), name
+
+
+def test_who_wants_nothing_is_not_judged(spark: SparkSession) -> None:
+    lists, wanted = frames(spark, [("a", ""), ("a", "a")])
+
+    [row] = metrics.per_user(lists, wanted).collect()
+
+    assert (row["recipe"], row["user"], row["ndcg@10"], row["diversity@10"]) == ("r", 1, 1.0, 0.5)
+
+
+@given(CASES)
+@settings(
+    max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_metrics_agree_with_trec_eval(spark: SparkSession, cases: list[Case]) -> None:
+    for found, expected in zip(judged(spark, cases), by_trec(cases), strict=True):
+        assert found == pytest.approx(expected, abs=1e-9)
+
+
+def test_figures_of_the_catalogue(spark: SparkSession) -> None:
+    catalogue = Catalogue(
+        ids=np.array(["a", "b", "c", "d"], object),
+        index=np.arange(4, dtype=np.int32),
+        categories=np.empty((4, 0), np.float32),
+    )
+    lists, _ = frames(spark, [("ab", "a"), ("ac", "a"), ("", "a")])
+
+    found = metrics.of_catalogue(lists, catalogue, np.array([0.5, 0.25, 0.25, 1.0]))
+
+    assert found["r"] == pytest.approx(
+        {
+            "empty_lists": 1,
+            **dict.fromkeys(("coverage@10", "coverage@50"), 3 / 4),
+            **dict.fromkeys(("gini@10", "gini@50"), 0.375),  # of (0, 1, 1, 2)
+            **dict.fromkeys(("novelty@10", "novelty@50"), (1 + 1 + 2 + 2) / 4),
+        }
+    )
+
+
+def test_the_catalogues_figures_look_at_the_first_ten_and_the_first_fifty(
+    spark: SparkSession,
+) -> None:
+    catalogue = Catalogue(
+        ids=np.array(ITEMS, object),
+        index=np.arange(60, dtype=np.int32),
+        categories=np.empty((60, 0), np.float32),
+    )
+    found, _ = frames(spark, [(ITEMS, "a"), (ITEMS[:20], "a")])
+
+    figures = metrics.of_catalogue(found, catalogue, np.full(60, 0.5))["r"]
+
+    assert (figures["coverage@10"], figures["coverage@50"]) == (10 / 60, 50 / 60)
+
+
+EXPOSURES = arrays.arrays(np.float64, 30, elements=st.integers(0, 50).map(float)).filter(np.any)
+SHARES = arrays.arrays(np.float64, 30, elements=st.floats(1e-4, 1))
+
+
+@given(EXPOSURES, SHARES)
+def test_gini_and_novelty_agree_with_scipy(
+    exposure: NDArray[np.float64], known: NDArray[np.float64]
+) -> None:
+    lorenz = np.concatenate([[0], np.cumsum(np.sort(exposure)) / exposure.sum()])
+    area = integrate.trapezoid(lorenz, dx=1 / len(exposure))
+    assert metrics.gini(exposure) == pytest.approx(1 - 2 * area, abs=1e-9)
+    # Cross-entropy is entropy and divergence; scipy scales the shares to a sum of one.
+    cross = stats.entropy(exposure, base=2) + stats.entropy(exposure, known, base=2)
+    assert metrics.novelty(exposure, known) == pytest.approx(cross - np.log2(known.sum()), abs=1e-9)
+
+
+@given(arrays.arrays(np.float32, (10, 6), elements=st.sampled_from([0.0, 1.0])))
+def test_diversity_agrees_with_scipy(categories: NDArray[np.float32]) -> None:
+    categories[:, 0] = 1  # scipy knows no cosine of nought
+    mean = float(pdist(categories.astype(float), "cosine").mean())
+    assert lists.diversity(categories) == pytest.approx(mean, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("exposure", "expected"), [([1, 1, 1, 1], 0.0), ([0, 0, 0, 4], 0.75), ([0, 1, 1, 2], 0.375)]
+)
+def test_gini(exposure: list[int], expected: float) -> None:
+    assert metrics.gini(np.array(exposure, float)) == pytest.approx(expected)

@@ -1,0 +1,195 @@
+"""What a cut lets a model see, and what it is judged on."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pyspark.sql import DataFrame, SparkSession
+
+from jobs.engine.judging import windows
+from jobs.engine.judging.windows import Cut, Window
+
+START = datetime(2024, 1, 1, tzinfo=UTC)
+EVENTS = "user int, item int, kind string, rating double, occurred_at timestamp, event_id string"
+Event = tuple[int, int, str, float | None, int]
+
+
+def frame(spark: SparkSession, rows: Sequence[Event]) -> DataFrame:
+    """Return the events, each `day`s after START; ids rise with the rows."""
+    return spark.createDataFrame(
+        [
+            (user, item, kind, rating, START + timedelta(days=day), f"{at:03d}")
+            for at, (user, item, kind, rating, day) in enumerate(rows)
+        ],
+        EVENTS,
+    )
+
+
+def cut(
+    spark: SparkSession, rows: Sequence[Event], share: float = 0.8, how: Cut = "time"
+) -> Window:
+    events = frame(spark, rows)
+    return windows.window(events, windows.older_side(events, share=share, cut=how))
+
+
+def rows_of(found: DataFrame, *columns: str) -> set[tuple[object, ...]]:
+    return {tuple(row) for row in found.select(*columns).collect()}
+
+
+def test_one_instant_cuts_for_everybody(spark: SparkSession) -> None:
+    found = cut(spark, [(1, n, "rate", 4.0, n) for n in range(8)] + [(2, 0, "rate", 4.0, 8)] * 2)
+
+    assert rows_of(found.training, "user", "item") == {(1, n) for n in range(8)}
+    assert rows_of(found.test, "user", "item") == {(2, 0)}
+
+
+def test_ties_at_the_cut_go_to_the_older_side(spark: SparkSession) -> None:
+    days = [0, 1, 2, 3, 3, 3, 3, 3, 3, 4]
+    found = cut(spark, [(1, n, "rate", 4.0, day) for n, day in enumerate(days)], share=0.5)
+
+    assert found.training.count() == 9
+    assert rows_of(found.test, "item") == {(9,)}
+
+
+def test_training_holds_the_rating_as_of_the_cut_and_a_re_rating_is_no_test(
+    spark: SparkSession,
+) -> None:
+    rows: list[Event] = [
+        (1, 1, "rate", 2.0, 0),
+        (1, 1, "rate", 3.0, 1),
+        (1, 2, "rate", 4.0, 2),
+        (1, 3, "rate", 4.0, 3),
+        (1, 1, "rate", 5.0, 9),
+    ]
+    found = cut(spark, rows)
+
+    assert rows_of(found.training, "item", "rating") == {(1, 3.0), (2, 4.0), (3, 4.0)}
+    assert found.test.isEmpty()
+
+
+def test_the_later_event_id_holds_at_one_instant(spark: SparkSession) -> None:
+    found = cut(spark, [(1, 1, "rate", 2.0, 0), (1, 1, "rate", 5.0, 0)], share=1)
+
+    assert rows_of(found.training, "rating") == {(5.0,)}
+
+
+def test_what_was_taken_back_is_neither_trained_on_nor_discovered_again(
+    spark: SparkSession,
+) -> None:
+    rows: list[Event] = [
+        (1, 1, "rate", 5.0, 0),
+        (1, 1, "unrate", None, 1),
+        (1, 2, "rate", 5.0, 2),
+        (1, 1, "rate", 5.0, 3),
+    ]
+    found = cut(spark, rows, share=0.6)
+
+    assert rows_of(found.training, "item") == {(2,)}
+    assert found.test.isEmpty()
+
+
+def test_hides_filter_and_never_train(spark: SparkSession) -> None:
+    rows: list[Event] = [
+        (1, 1, "hide", None, 0),
+        (1, 2, "rate", 5.0, 1),
+        (1, 3, "not_interested", None, 1),
+        (1, 4, "rate", 5.0, 2),
+        (1, 5, "hide", None, 3),
+        (1, 1, "rate", 5.0, 4),
+    ]
+    found = cut(spark, rows, share=0.6)
+
+    assert rows_of(found.training, "item") == {(2,), (4,)}
+    assert rows_of(found.hidden, "item") == {(1,), (3,)}
+    assert found.test.isEmpty()  # what he hid is no discovery
+
+
+def test_an_item_is_hidden_while_the_newest_event_hides_it(spark: SparkSession) -> None:
+    rows: list[Event] = [
+        (1, 1, "hide", None, 0),
+        (1, 1, "rate", 5.0, 1),  # shows it again
+        (1, 2, "not_interested", None, 0),
+        (1, 2, "unrate", None, 1),  # takes it back
+        (1, 3, "rate", 5.0, 0),
+        (1, 3, "hide", None, 1),
+        (1, 4, "unrate", None, 0),
+        (1, 4, "hide", None, 0),  # at one instant the later id holds
+        (1, 5, "rate", 5.0, 0),
+        (1, 6, "hide", None, 0),
+        (1, 6, "rate", 4.0, 9),
+    ]
+
+    assert rows_of(windows.hidden(frame(spark, rows)), "item") == {(3,), (4,)}
+    found = cut(spark, rows, share=0.7)
+    assert rows_of(found.hidden, "item") == {(3,), (4,), (6,)}
+    assert rows_of(found.training, "item") == {(1,), (3,), (5,)}
+    assert found.test.isEmpty()
+
+
+def test_no_events_make_an_empty_window(spark: SparkSession) -> None:
+    found = cut(spark, [])
+
+    assert found.training.isEmpty()
+    assert found.test.isEmpty()
+
+
+@given(
+    st.lists(st.integers(0, 15), min_size=1, max_size=60),
+    st.sampled_from([0.01, 0.4, 0.5, 0.6, 0.8, 0.99]),
+)
+@settings(
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_the_cut_is_the_first_instant_that_holds_the_share(
+    spark: SparkSession, days: list[int], share: float
+) -> None:
+    events = frame(spark, [(1, n, "rate", 4.0, day) for n, day in enumerate(days)])
+
+    found = windows.cut_at(events, share)
+
+    at = [int((START + timedelta(days=day)).timestamp() * 1e6) for day in sorted(days)]
+    assert found == next(one for n, one in enumerate(at, 1) if n >= share * len(at))
+
+
+def test_the_first_instant_of_all_can_be_the_cut(spark: SparkSession) -> None:
+    events = frame(spark, [(1, 1, "rate", 4.0, 0), (1, 2, "rate", 4.0, 1)])
+    at_epoch = events.selectExpr("kind", "timestamp_micros(0) AS occurred_at").limit(1)
+
+    assert windows.cut_at(at_epoch, 0.5) == 0
+
+
+def test_drawn_pairs_keep_together_and_to_their_share(spark: SparkSession) -> None:
+    rows: list[Event] = [(n % 40, n, "rate", 4.0, day) for n in range(1000) for day in (0, 1)]
+    found = cut(spark, rows, how="random")
+
+    training, test = rows_of(found.training, "item"), rows_of(found.test, "item")
+    assert not training & test
+    assert len(training | test) == 1000
+    assert len(training) == pytest.approx(800, abs=60)
+
+
+def test_what_holds_now(spark: SparkSession) -> None:
+    events = frame(
+        spark,
+        [
+            (1, 1, "rate", 2.0, 0),
+            (1, 1, "rate", 3.0, 1),
+            (2, 1, "rate", 4.0, 0),
+            (2, 1, "unrate", None, 1),
+        ],
+    )
+
+    assert rows_of(windows.holding(events), "user", "item", "rating") == {(1, 1, 3.0)}
+
+
+def test_rolling_windows_end_where_the_gates_test_rows_begin() -> None:
+    names = [span.name for span in windows.rolling(0.8)]
+    assert names == ["rolling_40", "rolling_50", "rolling_60"]
+    assert [(span.share, span.until) for span in windows.rolling(0.8)] == [
+        (0.4, 0.6),
+        (0.5, 0.7),
+        (0.6, 0.8),
+    ]
+    assert all(span.until <= 0.9 for span in windows.rolling(0.9))

@@ -1,0 +1,201 @@
+import logging
+import stat
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from jobs.ingestion import archives, sources
+from jobs.runtime.errors import (
+    ArchiveError,
+    BudgetError,
+    ChecksumError,
+    JobError,
+    NothingSentError,
+    UnreachableError,
+)
+from tests.support.jobs.product import product, send
+from warehouse.datasets import Dataset
+
+FILES = {"p/ratings.csv": b"user,item,value,time\nu,i,4,1\n" * 9000, "p/secret.txt": b"not asked"}
+
+
+def from_zip(**source: object) -> Dataset:
+    return product(
+        source={"kind": "archive", **source},
+        ratings={"file": "p/ratings.csv"},
+        items=None,
+        users=None,
+    )
+
+
+def zipped(path: Path, files: dict[str, bytes] = FILES) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return path
+
+
+def delivered(dataset: Dataset, tmp_path: Path) -> list[str]:
+    with sources.delivered(dataset, tmp_path / "inbox", str(tmp_path / "lake")) as files:
+        assert all(Path(file.path).is_file() for file in files)
+        return [file.name for file in files]
+
+
+def kept(tmp_path: Path) -> list[str]:
+    """Return the names of all files that lie below the lake and the inbox."""
+    return [
+        path.name
+        for folder in ("lake", "inbox")
+        for path in (tmp_path / folder).rglob("*")
+        if path.is_file()
+    ]
+
+
+@contextmanager
+def published(folder: Path) -> Iterator[str]:
+    """Serve the folder on a loopback port."""
+    handler = partial(QuietHandler, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 # its name there
+        pass
+
+
+def test_only_the_expected_members_are_taken(tmp_path: Path) -> None:
+    zipped(tmp_path / "inbox" / "any.zip", {"../../evil.csv": b"x", **FILES})
+
+    assert delivered(from_zip(), tmp_path) == ["p/ratings.csv"]
+    assert kept(tmp_path) == ["any.zip"]
+    assert not list(tmp_path.rglob("evil*"))
+
+
+def test_an_archive_that_lacks_a_file_says_what_it_holds(tmp_path: Path) -> None:
+    zipped(tmp_path / "inbox" / "any.zip", {"other/ratings.csv": b"x"})
+
+    with pytest.raises(NothingSentError, match=r"no p/ratings\.csv but other/ratings\.csv"):
+        delivered(from_zip(), tmp_path)
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped"])
+def test_a_damaged_archive_is_refused_and_nothing_kept(tmp_path: Path, damage: str) -> None:
+    path = zipped(tmp_path / "inbox" / "any.zip")
+    content = bytearray(path.read_bytes())
+    content[200] ^= 0xFF
+    path.write_bytes(content if damage == "flipped" else content[: len(content) // 2])
+
+    with pytest.raises(ArchiveError, match="cut short or corrupt"):
+        delivered(from_zip(), tmp_path)
+    assert kept(tmp_path) == ["any.zip"]
+
+
+def test_a_link_in_an_archive_is_refused(tmp_path: Path) -> None:
+    info = zipfile.ZipInfo("p/ratings.csv")
+    info.external_attr = (stat.S_IFLNK | 0o777) << 16
+    (tmp_path / "inbox").mkdir()
+    with zipfile.ZipFile(tmp_path / "inbox" / "any.zip", "w") as archive:
+        archive.writestr(info, "/etc/passwd")
+
+    with pytest.raises(ArchiveError, match="is a link"):
+        delivered(from_zip(), tmp_path)
+
+
+def test_a_bomb_stops_at_the_budget(tmp_path: Path) -> None:
+    zipped(tmp_path / "inbox" / "any.zip", {"p/ratings.csv": b"0" * 3_000_000})
+
+    with pytest.raises(BudgetError, match="more than the 1 MB"):
+        delivered(from_zip(max_mb=1), tmp_path)
+    assert kept(tmp_path) == ["any.zip"]
+
+
+def test_an_archive_handed_over_is_taken_whatever_its_digest(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    path = zipped(tmp_path / "inbox" / "any.zip")
+
+    assert delivered(from_zip(md5="0" * 32), tmp_path) == ["p/ratings.csv"]
+
+    assert "differs from the publisher's" in caplog.text
+    assert archives.digests_of(path).sha256 in caplog.text
+
+
+def test_a_pinned_archive_is_fetched_once(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "shop" / "p.zip")
+    with published(path.parent) as address:
+        dataset = from_zip(url=f"{address}/p.zip", md5=archives.digests_of(path).md5)
+        assert delivered(dataset, tmp_path) == ["p/ratings.csv"]
+
+    assert delivered(dataset, tmp_path) == ["p/ratings.csv"]  # its publisher is gone
+
+
+def test_another_archive_than_the_pinned_one_is_refused(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "shop" / "p.zip")
+    found, pinned = archives.digests_of(path).sha256, "0" * 64
+    with (
+        published(path.parent) as address,
+        pytest.raises(ChecksumError, match=f"{found}, the manifest pins {pinned}"),
+    ):
+        delivered(from_zip(url=f"{address}/p.zip", sha256=pinned), tmp_path)
+    assert kept(tmp_path) == []
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:9/p.zip", None])
+def test_a_publisher_that_does_not_answer_leaves_a_next_step(
+    tmp_path: Path, address: str | None
+) -> None:
+    (tmp_path / "shop").mkdir()
+    with (
+        published(tmp_path / "shop") as there,
+        pytest.raises(UnreachableError, match=r"make demo ARCHIVE="),
+    ):
+        delivered(from_zip(url=address or f"{there}/missing.zip"), tmp_path)
+    assert kept(tmp_path) == []
+
+
+def test_without_an_archive_it_says_where_to_put_one(tmp_path: Path) -> None:
+    with pytest.raises(NothingSentError, match=r"no archive in .*inbox"):
+        delivered(from_zip(), tmp_path)
+
+
+def test_a_link_out_of_the_inbox_is_not_followed(tmp_path: Path) -> None:
+    outside = send(tmp_path, "elsewhere.csv", "user,item,stars,at")
+    (tmp_path / "inbox").mkdir()
+    (tmp_path / "inbox" / "ratings.csv").symlink_to(outside)
+
+    with pytest.raises(JobError, match="a link that leads out of"):
+        delivered(product(), tmp_path)
+
+
+def test_an_inbox_without_files_says_what_belongs_there(tmp_path: Path) -> None:
+    with pytest.raises(NothingSentError, match=r"items\*\.csv, users\*\.csv, ratings\*\.csv"):
+        delivered(product(), tmp_path)
+
+
+def test_what_a_killed_run_left_is_swept_after_a_day(tmp_path: Path) -> None:
+    import os
+    import time
+
+    zipped(tmp_path / "inbox" / "any.zip")
+    old = tmp_path / "lake" / ".landing" / "old"
+    old.mkdir(parents=True)
+    os.utime(old, (time.time() - 2 * 86400,) * 2)
+
+    delivered(from_zip(), tmp_path)
+
+    assert not old.exists()

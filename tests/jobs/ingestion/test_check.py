@@ -1,0 +1,118 @@
+from pathlib import Path
+
+import pytest
+
+from jobs.ingestion import check
+from tests.support.jobs.product import HEADER, send
+
+MANIFEST = """
+title = "Product"
+licence = "Invented."
+source = {kind = "inbox"}
+ratings = {file = "ratings*.csv", user = "user", item = "item", value = "stars", time = "at"}
+items = {file = "items*.csv", item = "item", title = "title", categories = "kinds"}
+scale = {lowest = 1, highest = 5, step = 1, relevant_from = 4}
+"""
+GOOD = [f"u{n},i{n},{n % 5 + 1},{1_700_000_000 + n}" for n in range(40)]
+
+
+@pytest.fixture
+def manifest(tmp_path: Path) -> Path:
+    path = tmp_path / "product.toml"
+    path.write_text(MANIFEST)
+    return path
+
+
+def graded(manifest: Path, level: check.Level) -> list[str]:
+    found = check.grade(manifest, manifest.parent / "inbox")
+    return [f"{finding.about}: {finding.text}" for finding in found if finding.level == level]
+
+
+def sent(manifest: Path, *ratings: str, items: tuple[str, ...] = ("i1,One,x|y",)) -> None:
+    inbox = manifest.parent / "inbox"
+    send(inbox, "ratings.csv", *ratings)
+    send(inbox, "items.csv", "item,title,kinds", *items)
+
+
+def test_good_files_get_notes_alone(manifest: Path) -> None:
+    sent(manifest, HEADER, *GOOD)
+
+    assert graded(manifest, "error") == graded(manifest, "warning") == []
+    assert "ratings: times from 2023-11-14 to 2023-11-14 UTC" in graded(manifest, "note")
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (["u,i,7,1700000000"] * 5, "ratings: 11.1% of the sampled rows are off the scale"),
+        (["u,i,4,4100000000"] * 5, "ratings: 11.1% of the sampled rows lie in the future"),
+        (["u,i,4,soon"] * 5, "ratings: 11.1% of the sampled rows hold no readable time"),
+        (["u,i,lots,1700000000"] * 5, "ratings: 11.1% of the sampled rows hold no number"),
+        ([",i,4,1700000000"] * 5, "ratings: 11.1% of the sampled rows have no `user`"),
+        (["short"] * 5, "ratings: 11.1% of the sampled rows cannot be split"),
+    ],
+)
+def test_more_bad_rows_than_refine_bears_are_an_error(
+    manifest: Path, rows: list[str], said: str
+) -> None:
+    sent(manifest, HEADER, *GOOD, *rows)
+
+    assert any(text.startswith(said) for text in graded(manifest, "error"))
+
+
+def test_a_few_bad_rows_are_a_warning(manifest: Path) -> None:
+    sent(manifest, HEADER, *GOOD, "u,i,7,1700000000")
+
+    assert graded(manifest, "error") == []
+    assert len(graded(manifest, "warning")) == 1
+
+
+def test_a_renamed_column_is_an_error_and_one_more_a_warning(manifest: Path) -> None:
+    sent(manifest, "user,item,score,at,price", *[f"{row},1" for row in GOOD])
+    [said] = graded(manifest, "error")
+    assert said.startswith("ratings: ratings.csv: missing `stars`; new `score`, `price` (the file")
+    assert any("ignored: score, price" in text for text in graded(manifest, "warning"))
+
+
+def test_what_looks_odd_is_asked_about(manifest: Path) -> None:
+    many = tuple(f"i{n},Title {n},kind {n}" for n in range(250))
+    sent(manifest, HEADER, *[f"u,i{n},5,{n}" for n in range(40)], items=many)
+
+    asked = " ".join(graded(manifest, "warning"))
+    assert "is `time_format` really 'seconds'?" in asked
+    assert "40 of 40 sampled ratings reach `relevant_from` 4" in asked
+    assert "250 categories: is '|' their separator?" in asked
+
+
+def test_empty_files_missing_files_and_broken_manifests_are_named(manifest: Path) -> None:
+    assert "no file in" in graded(manifest, "error")[0]
+
+    send(manifest.parent / "inbox", "ratings.csv", HEADER)
+    assert graded(manifest, "error") == ["ratings: ratings.csv: holds no row"]
+    assert graded(manifest, "warning") == ["items: no file fits items*.csv"]
+
+    manifest.write_text(MANIFEST.replace("step = 1", "step = 0"))
+    assert "scale.step" in graded(manifest, "error")[0]
+
+
+def test_what_cannot_be_looked_at_is_said(manifest: Path) -> None:
+    for source, said in (
+        ('{kind = "folder", url = "s3a://bucket"}', "it takes Spark"),
+        ('{kind = "archive", url = "https://example.com/p.zip"}', "is fetched by `land`"),
+    ):
+        manifest.write_text(MANIFEST.replace('{kind = "inbox"}', source))
+        assert said in graded(manifest, "note")[1]
+
+    manifest.write_text(MANIFEST.replace('{kind = "inbox"}', '{kind = "archive"}'))
+    assert "no archive in" in graded(manifest, "error")[0]
+
+
+def test_the_command_fails_if_anything_is_an_error(
+    manifest: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = [str(manifest), "--inbox", str(manifest.parent / "inbox")]
+    assert check.main(command) == 1
+
+    sent(manifest, HEADER, *GOOD)
+    assert check.main(command) == 0
+    assert "Product: every field is valid" in capsys.readouterr().out

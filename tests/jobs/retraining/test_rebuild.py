@@ -1,0 +1,95 @@
+import shutil
+from pathlib import Path
+
+import pytest
+from deltalake import CommitProperties, DeltaTable
+from pyspark.sql import DataFrame, SparkSession
+
+from jobs import vacuum
+from jobs.retraining import rebuild
+from jobs.runtime.errors import NotFittedError
+from tests.support.jobs.small_world import RUN, Retrain
+from warehouse.append import signature
+from warehouse.delta import Warehouse
+from warehouse.errors import VersionGoneError
+
+LISTS = "user_id string, item_ids array<string>, scores array<float>"
+
+
+@pytest.fixture
+def copied(retrained: Retrain, tmp_path: Path) -> Warehouse:
+    """The small world's lake after its retrain, to be spoilt."""
+    root = tmp_path / "lake"
+    shutil.copytree(retrained.warehouse.root, root)
+    return Warehouse(retrained.warehouse.spark, str(root), run_key="by-hand/1/rebuild")
+
+
+def test_a_release_is_made_again_from_its_ledger_after_newer_rows_and_a_vacuum(
+    copied: Warehouse, retrained: Retrain
+) -> None:
+    events = DeltaTable(f"{copied.root}/silver/events")
+    events.delete("user_id = 'u007'")  # what newer versions hold does not matter
+    assert vacuum.run(copied.root, retrained.engine, run_key="m/1/vacuum", retention_hours=0) == 0
+
+    proof = rebuild.run(copied, retrained.dataset, RUN)
+
+    assert proof.holds
+    assert (proof.n_kept, proof.n_same, proof.n_new) == (121, 121, 0)
+    assert proof.difference < 1e-5
+
+
+def test_files_that_no_kept_release_needs_go(copied: Warehouse, retrained: Retrain) -> None:
+    events = DeltaTable(f"{copied.root}/silver/events")
+    for user_id in ("u007", "u008"):  # the second writes anew what the first wrote
+        events.delete(f"user_id = '{user_id}'")
+    assert vacuum.run(copied.root, retrained.engine, run_key="m/1/vacuum", retention_hours=0) > 0
+    assert rebuild.run(copied, retrained.dataset, RUN).holds
+
+
+def test_after_an_erasure_it_refuses_and_says_so(copied: Warehouse, retrained: Retrain) -> None:
+    erased = CommitProperties(custom_metadata=signature("product__erase/1/erase"))
+    DeltaTable(f"{copied.root}/silver/events").delete("user_id = 'u007'", commit_properties=erased)
+    with pytest.raises(VersionGoneError, match=r"silver.events.*people were erased since"):
+        rebuild.run(copied, retrained.dataset, RUN)
+
+
+def test_a_fit_that_the_ledger_does_not_know(copied: Warehouse, retrained: Retrain) -> None:
+    with pytest.raises(NotFittedError):
+        rebuild.run(copied, retrained.dataset, "product__retrain/never")
+
+
+def lists(spark: SparkSession, of: dict[str, tuple[str, list[float]]]) -> DataFrame:
+    rows = [(user, list(items), scores) for user, (items, scores) in of.items()]
+    return spark.createDataFrame(rows, LISTS)
+
+
+def test_lists_are_the_same_if_scores_agree_by_place_and_by_item(spark: SparkSession) -> None:
+    made = {
+        "the same": ("abc", [3.0, 2.0, 1.0]),
+        "a hair off": ("abc", [3.0, 2.0, 1.000005]),
+        "off": ("abc", [3.0, 2.0, 1.1]),
+        "other places": ("acb", [3.0, 2.0, 1.0]),
+        "another last one that scores alike": ("abd", [3.0, 2.0, 1.0]),
+        "another first one": ("dbc", [3.0, 2.0, 1.0]),
+        "shorter": ("ab", [3.0, 2.0]),
+    }
+    kept = {name: ("abc", [3.0, 2.0, 1.0]) for name in (*made, "gone")}
+    made["new"] = ("a", [1.0])
+
+    found = rebuild.differences(lists(spark, kept), lists(spark, made)).collect()
+
+    assert {row["user_id"]: row["difference"] for row in found} == pytest.approx(
+        {
+            "the same": 0,
+            "a hair off": 5e-6,
+            "off": 0.1,
+            "other places": 1,
+            "another last one that scores alike": 0,
+            "another first one": 2 / 3,
+            "shorter": float("inf"),
+            "gone": float("inf"),
+            "new": float("inf"),
+        },
+        rel=0.1,
+    )
+    assert [row["user_id"] for row in found if not row["kept"]] == ["new"]

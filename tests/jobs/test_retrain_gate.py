@@ -1,0 +1,75 @@
+"""The gate on models that were really fitted: on ratings as they are, and on shuffled ones."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from pyspark.sql import DataFrame, Window
+from pyspark.sql import functions as F
+
+from jobs.engine import recipes
+from jobs.engine.judging import gate, metrics
+from jobs.engine.judging.verdicts import HEADLINE, Evidence, Result
+from jobs.retraining.evaluation_windows import Arena
+from tests.support.jobs.small_world import SMALL, world
+
+RECIPE = recipes.from_json(SMALL)
+POPULAR = recipes.popularities(world().scale, 365)[0]
+
+
+def shuffled(training: DataFrame) -> DataFrame:
+    """Return the rows with each other's ratings."""
+    by_pair, drawn = Window.orderBy("user", "item"), Window.orderBy(F.rand(seed=1))
+    rows = training.withColumn("nth", F.row_number().over(by_pair)).drop("rating")
+    ratings = training.select("rating", F.row_number().over(drawn).alias("nth"))
+    return rows.join(ratings, "nth").drop("nth").localCheckpoint()
+
+
+def values(ground: Arena, learned: Arena, recipe: recipes.AnyRecipe) -> NDArray[np.float64]:
+    """Return NDCG@10 of the warm people, in order, of what the recipe learned."""
+    shown = learned.fit(recipe).lists(ground.audience.people, 10)
+    scored = metrics.per_user(shown.withColumn("recipe", F.lit("")), ground.audience.wanted)
+    warm = scored.where(F.array_contains("segments", "warm")).orderBy("user")
+    return np.array([row[0] for row in warm.select(f"`{HEADLINE}`").collect()])
+
+
+@pytest.fixture(scope="module")
+def results(ground: Arena) -> dict[str, Result]:
+    noise = replace(ground, training=shuffled(ground.training))
+    return {
+        "real": Result(values(ground, ground, RECIPE)),
+        "shuffled": Result(values(ground, noise, RECIPE)),
+        "popular": Result(values(ground, ground, POPULAR), personalised=False),
+    }
+
+
+def evidence(results: dict[str, Result], challenger: str, champion: str | None) -> Evidence:
+    return Evidence(
+        n_interactions=1000,
+        quarantine_share=0.0,
+        results=results,
+        segments={"warm": np.ones(len(results["real"].values), bool)},
+        challenger=challenger,
+        champion=champion,
+        popularities=("popular",),
+        rolling={name: {"rolling_40": one.values.mean()} for name, one in results.items()},
+    )
+
+
+@pytest.mark.parametrize("champion", [None, "real"])
+def test_what_learned_from_shuffled_ratings_is_never_released(
+    results: dict[str, Result], champion: str | None
+) -> None:
+    found = gate.decide(evidence(results, "shuffled", champion), world().floors)
+
+    assert found.recipe == (champion or "popular")
+
+
+@pytest.mark.parametrize(("champion", "verdict"), [(None, "first"), ("shuffled", "promote")])
+def test_what_learned_from_real_ratings_is(
+    results: dict[str, Result], champion: str | None, verdict: str
+) -> None:
+    found = gate.decide(evidence(results, "real", champion), world().floors)
+
+    assert (found.verdict, found.recipe) == (verdict, "real")

@@ -1,0 +1,130 @@
+"""The form's text from gold rows, written here as `decide` and `evaluate` leave them."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jobs import summarize
+from jobs.runtime.errors import NotDecidedError
+from warehouse.append import append
+from warehouse.tables import GOLD_SAMPLE_LISTS, GOLD_VERDICTS
+
+RUN = "shop__retrain/one"
+KEY = f"{RUN}/approve"
+HOSTILE = "<script>alert(1)</script> [x](http://evil.test) **b** | www.evil.test\n# {{ 1 + 1 }} `c`"
+
+Row = dict[str, Any]
+
+
+def compared(recipe: str, role: str, value: float, *lead: float, metric: str = "ndcg@10") -> Row:
+    ends = dict(zip(("difference", "low", "high"), lead or (None,) * 3, strict=True))
+    return {
+        "recipe": recipe,
+        "role": role,
+        "metric": metric,
+        "value": value,
+        "n_users": 1121,
+    } | ends
+
+
+def verdict(**changed: Any) -> Row:
+    comparisons = [
+        compared("als-new", "challenger", 0.271),
+        compared("als-old", "champion", 0.261, 0.010, 0.002, 0.018),
+        compared("ease", "yardstick", 0.265, 0.006, -0.002, 0.014),
+        compared("als-new", "challenger", 0.101, metric="coverage@10"),
+        compared("ease", "yardstick", 0.12, metric="coverage@10"),
+    ]
+    row: Row = {
+        "retrain_id": RUN,
+        "verdict": "promote",
+        "reason": "als-new beats als-old by +0.010.",
+        "recipe": "als-new",
+        "recipe_json": "{}",
+        "publishes": True,
+        "lines": json.dumps([{"rule": "Sound?", "passed": True, "detail": "0.1 % refused."}]),
+        "comparisons": json.dumps(comparisons),
+        "decided_at": datetime.now(UTC),
+        "run_key": f"{RUN}/decide",
+    }
+    return row | changed
+
+
+def listed(recipe: str, role: str, titles: list[str], relevant: list[bool]) -> Row:
+    return {
+        "retrain_id": RUN,
+        "recipe": recipe,
+        "role": role,
+        "user_id": "42",
+        "segments": ["active_low"],
+        "item_ids": [str(each) for each in range(len(titles))],
+        "titles": titles,
+        "relevant": relevant,
+        "n_relevant": 7,
+        "run_key": f"{RUN}/evaluate",
+    }
+
+
+LISTS = [
+    listed("als-old", "champion", ["Heat", "Alien"], [False, False]),
+    listed("als-new", "challenger", ["Alien", "Fargo", "Brazil"], [False, True, True]),
+    listed("popular", "popularity", ["Jaws"], [True]),
+]
+
+
+def test_the_evidence_is_read_from_gold_rows(tmp_path: Path) -> None:
+    append(str(tmp_path), GOLD_VERDICTS, [verdict()], run_key=f"{RUN}/decide")
+    append(str(tmp_path), GOLD_SAMPLE_LISTS, LISTS, run_key=f"{RUN}/evaluate")
+    said = summarize.run(str(tmp_path), run_key=KEY)
+    assert said.startswith("**Verdict: promote.** als\\-new beats als\\-old by \\+0\\.010\\.\n")
+    assert "| `als-old` | live now | 0.2610 | +0.0100 | +0.0020 to +0.0180 | 1,121 |" in said
+    assert "| `als-new` | 0.1010 |" in said
+    assert r"| Sound\? | yes | 0\.1 \% refused\. |" in said
+    assert "| 2 | Alien | Fargo **✓** |" in said
+    assert "| 3 |  | Brazil **✓** |" in said
+    assert "came to like 7; 0 of them before, 2 after" in said
+
+
+def test_yardsticks_stand_beside_the_headline_only() -> None:
+    said = summarize.text(verdict(), [])
+    assert "| `ease` | yardstick | 0.2650 |" in said
+    assert "| `ease` | 0.12" not in said
+
+
+def test_without_a_champion_the_popularity_is_what_people_had_before() -> None:
+    said = summarize.text(verdict(), LISTS[1:])
+    assert "| 1 | Jaws **✓** | Alien |" in said
+
+
+def test_where_the_recipe_stays_before_and_after_are_the_same() -> None:
+    said = summarize.text(verdict(verdict="refresh", recipe="als-old"), LISTS)
+    assert "| 1 | Heat | Heat |" in said
+
+
+def test_a_first_release_is_judged_by_figures_alone_where_no_lists_were_kept(
+    tmp_path: Path,
+) -> None:
+    row = verdict(verdict="first", lines="[]", comparisons="[]")
+    append(str(tmp_path), GOLD_VERDICTS, [row], run_key=f"{RUN}/decide")
+    said = summarize.run(str(tmp_path), run_key=KEY)
+    assert said.startswith("**Verdict: first.**")
+    assert "###" not in said
+
+
+def test_what_data_says_is_shown_as_it_is() -> None:
+    lists = [listed("als-old", "champion", [HOSTILE], [False])]
+    said = summarize.text(verdict(reason=HOSTILE), lists)
+    assert "http:" not in said
+    assert "www." not in said
+    for sign in "<>[]*|#{}`":
+        assert f"\\{sign}" in said.split("\n", 1)[0]
+        assert f" {sign}" not in said.split("\n", 1)[0]
+    assert said.count(said.split("\n", 1)[0].removeprefix("**Verdict: promote.** ")) == 3
+
+
+def test_what_was_not_decided_can_not_be_approved(tmp_path: Path) -> None:
+    with pytest.raises(NotDecidedError, match=r"run jobs\.decide first"):
+        summarize.run(str(tmp_path), run_key=KEY)

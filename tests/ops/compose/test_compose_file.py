@@ -1,0 +1,242 @@
+"""docker-compose.yml and Dockerfile against the compose schema and against the code they name."""
+
+import ast
+import importlib.util
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ops.compose import env
+from ops.machine import airflow_config
+from ops.machine.launch import command
+from ops.machine.ports import USUAL, Ports
+from ops.settings import OpsSettings
+from tools.references import settings_classes
+
+ROOT = Path(__file__).parents[3]
+COMPOSE = ROOT / "docker-compose.yml"
+DOCKERFILE = (ROOT / "Dockerfile").read_text()
+BIN = Path(sys.prefix) / "bin"
+AIRFLOW = ("airflow-api", "airflow-scheduler", "airflow-dag-processor", "airflow-triggerer")
+OURS = (*AIRFLOW, "api", "app")
+SPARKS = {"SPARK_MASTER_OPTS", "SPARK_LOCAL_HOSTNAME"}
+THE_IMAGES = {"POSTGRES_PASSWORD", "POSTGRES_INITDB_ARGS"}
+NUMPYS = {"OPENBLAS_NUM_THREADS"}
+SECRET = re.compile(r"\$\{((?:PASSWORD|KEY)_[A-Z_]+):\?[^}]+\}")
+VARIABLE = re.compile(r"\$\{([A-Z_]+)")
+
+Service = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def services() -> dict[str, Service]:
+    found: dict[str, Service] = yaml.safe_load(COMPOSE.read_text())["services"]
+    return found
+
+
+def environment(services: dict[str, Service]) -> Iterator[tuple[str, str]]:
+    for service in services.values():
+        yield from service.get("environment", {}).items()
+
+
+def test_it_is_what_the_compose_schema_says() -> None:
+    command = [
+        str(BIN / "check-jsonschema"),
+        "--builtin-schema",
+        "vendor.compose-spec",
+        str(COMPOSE),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_services_are_those_of_one_machine_and_a_cluster(services: dict[str, Service]) -> None:
+    assert set(services) == {"postgres", *OURS, "init", "spark-master", "spark-worker"}
+
+
+def test_every_image_is_built_here_but_postgres(services: dict[str, Service]) -> None:
+    for name, service in services.items():
+        if name == "postgres":
+            assert (service["image"], "build" in service) == ("postgres:18", False)
+        else:
+            assert (service["image"], service["build"]) == ("lantern", ".")
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_program_runs_as_on_one_machine(services: dict[str, Service], name: str) -> None:
+    here = command(name, OpsSettings(), Ports(**USUAL))
+    there = services[name]["command"]
+    assert [without_host(word) for word in there] == [without_host(word) for word in here][
+        : len(there)
+    ]
+
+
+def without_host(word: str) -> str:
+    return word.replace("127.0.0.1", "0.0.0.0")  # noqa: S104 # inside a container
+
+
+def test_every_command_exists(services: dict[str, Service]) -> None:
+    for name, service in services.items():
+        if name == "postgres":
+            continue
+        words: list[str] = service["command"]
+        assert (BIN / words[0]).exists(), words
+        assert [m for m in modules(words) if importlib.util.find_spec(m) is None] == []
+    assert (ROOT / services["app"]["command"][2]).is_file()
+    module, _, factory = services["api"]["command"][2].partition(":")
+    source = ast.parse((ROOT / module.replace(".", "/")).with_suffix(".py").read_text())
+    assert factory in {node.name for node in source.body if isinstance(node, ast.FunctionDef)}
+
+
+def test_everything_that_runs_on_has_a_health_check(services: dict[str, Service]) -> None:
+    for name, service in services.items():
+        if name == "init":
+            assert service["restart"] == "no"
+            continue
+        assert service["restart"] == "unless-stopped"
+        check = service["healthcheck"]["test"]
+        assert check[0] == "CMD"
+        assert [m for m in modules(check) if importlib.util.find_spec(m) is None] == []
+
+
+def modules(words: list[str]) -> list[str]:
+    return [after for word, after in pairwise(words) if word == "-m"]
+
+
+def test_ports_are_published_on_loopback_only(services: dict[str, Service]) -> None:
+    published = {n: p for n, s in services.items() for p in s.get("ports", [])}
+    assert published == {
+        f"{'airflow-api' if name == 'airflow' else name}": (
+            f"127.0.0.1:${{OPS_{name.upper()}_PORT:-{port}}}:{port}"
+        )
+        for name, port in USUAL.items()
+        if name != "postgres"
+    }
+
+
+def test_no_secret_stands_in_the_file(services: dict[str, Service]) -> None:
+    text = COMPOSE.read_text()
+    assert set(SECRET.findall(text)) == set(env.fresh())
+    assert len(SECRET.findall(text)) == len(re.findall(r"\$\{(?:PASSWORD|KEY)_", text))
+    for name, value in environment(services):
+        if re.search(r"PASSWORD|FERNET|SECRET", name):
+            assert SECRET.fullmatch(value), name
+        for url in re.findall(r"://([^/@]+)@", value):
+            assert SECRET.fullmatch(url.partition(":")[2]), name
+
+
+def test_every_variable_is_one_that_the_code_reads(services: dict[str, Service]) -> None:
+    ours = {
+        f"{each.model_config.get('env_prefix', '')}{field}".upper()
+        for each in settings_classes()
+        for field in each.model_fields
+    }
+    given = {name for name in env.fresh() if name.startswith("PASSWORD_")}
+    known = ours | given | SPARKS | THE_IMAGES | NUMPYS | airflows()
+    assert {name for name, _ in environment(services)} - known == set()
+    interpolated = set(VARIABLE.findall(COMPOSE.read_text()))
+    assert interpolated - set(env.fresh()) - ours == set()
+    in_image = {name for name, _ in re.findall(r"([A-Z_]+)=(\S+)", DOCKERFILE) if "_" in name}
+    pythons = {name for name in in_image if name.startswith("PYTHON")}
+    assert in_image - ours - pythons == {
+        *("AIRFLOW_HOME", "PYSPARK_PYTHON", "SPARK_CONF_DIR", "VIRTUAL_ENV")
+    }
+
+
+def airflows() -> set[str]:
+    from airflow.configuration import conf
+
+    return {"AIRFLOW_CONN_SPARK", "AIRFLOW_CONN_SERVING"} | {
+        f"AIRFLOW__{section}__{option}".upper()
+        for section, described in conf.configuration_description.items()
+        for option in described["options"]
+    }
+
+
+def test_airflow_is_set_as_on_one_machine(services: dict[str, Service]) -> None:
+    differ = {"AIRFLOW__API__HOST", "AIRFLOW__CORE__DAGS_FOLDER"}
+    here = {
+        f"AIRFLOW__{section}__{name}": str(value)
+        for section, values in airflow_config.SETTINGS.items()
+        for name, value in values.items()
+    }
+    for name in AIRFLOW:
+        there = services[name]["environment"]
+        assert {n: v for n, v in here.items() if n not in differ and there.get(n) != v} == {}
+
+
+def test_connections_are_json_and_lead_to_services(services: dict[str, Service]) -> None:
+    for name in AIRFLOW:
+        serving = json.loads(services[name]["environment"]["AIRFLOW_CONN_SERVING"])
+        spark = json.loads(services[name]["environment"]["AIRFLOW_CONN_SPARK"])
+        assert serving["host"] in services
+        assert spark == airflow_config.spark("spark://spark-master:7077")
+
+
+def test_services_wait_for_what_they_need(services: dict[str, Service]) -> None:
+    for name, service in services.items():
+        for needed, how in service.get("depends_on", {}).items():
+            once = needed == "init"
+            wanted = "service_completed_successfully" if once else "service_healthy"
+            assert how == {"condition": wanted}, (name, needed)
+    told: set[str] = set()
+    while ready := {n for n, s in services.items() if set(s.get("depends_on", {})) <= told} - told:
+        told |= ready
+    assert told == set(services)
+
+
+def test_volumes_are_declared_and_belong_to_the_user_of_the_image(
+    services: dict[str, Service],
+) -> None:
+    mounts = [m.split(":") for n, s in services.items() for m in s.get("volumes", [])]
+    assert {volume for volume, *_ in mounts} == set(yaml.safe_load(COMPOSE.read_text())["volumes"])
+    for volume, path, *_ in mounts:
+        assert volume == "postgres" or f" {path}" in DOCKERFILE
+
+
+def test_our_containers_may_do_little(services: dict[str, Service]) -> None:
+    assert "\nUSER lantern\n" in DOCKERFILE
+    for name, service in services.items():
+        if name != "postgres":
+            assert service["cap_drop"] == ["ALL"]
+            assert service["security_opt"] == ["no-new-privileges:true"]
+
+
+def test_the_image_holds_what_it_copies_and_no_more() -> None:
+    ignore = (ROOT / ".dockerignore").read_text().splitlines()
+    let_in = {line[1:] for line in ignore if line.startswith("!")}
+    assert "*" in ignore
+    assert {name for name in let_in if not (ROOT / name).exists()} == set()
+    assert let_in.isdisjoint({".env", ".git", ".venv", "var", "tests"})
+    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests"}
+    assert packages <= let_in
+    copied = re.findall(r"^COPY (.+) \S+$", DOCKERFILE, re.MULTILINE)
+    for source in " ".join(copied).split():
+        assert (ROOT / source).exists()
+        assert source == "." or Path(source).parts[0] in let_in
+
+
+def test_the_image_checks_what_it_installs() -> None:
+    version = re.search(r"^FROM python:3\.(\d+)-slim", DOCKERFILE, re.MULTILINE)
+    assert version is not None
+    assert int(version[1]) in {11, 12}
+    assert "--require-hashes --requirement requirements.lock" in DOCKERFILE
+    assert "python -m ops.setup.jars" in DOCKERFILE
+    assert not re.search(r"https?://", DOCKERFILE)
+
+
+def test_on_the_cluster_the_driver_can_be_reached() -> None:
+    found = re.search(r"grep -Ev '([^']+)'", DOCKERFILE)
+    assert found is not None
+    source = (ROOT / "conf" / "spark" / "spark-defaults.conf").read_text().splitlines()
+    kept = [line for line in source if not re.search(found[1], line)]
+    assert [line for line in kept if "127.0.0.1" in line] == []
+    assert any("DeltaSparkSessionExtension" in line for line in kept)

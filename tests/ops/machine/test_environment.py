@@ -1,0 +1,94 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from ops.machine import airflow_config, credentials, environment, launch
+from ops.machine.ports import USUAL, Ports
+from ops.machine.supervisord import PROGRAMS
+from ops.settings import ROOT, OpsSettings
+
+PORTS = Ports(**USUAL)
+
+
+def test_only_airflow_knows_airflows_keys_and_only_the_api_the_apis_password(
+    settings: OpsSettings,
+) -> None:
+    made = {name: environment.of(name, settings, PORTS) for name in PROGRAMS}
+    secrets = credentials.of(settings)
+    for name, variables in made.items():
+        is_airflow = name.startswith("airflow")
+        assert ("AIRFLOW__CORE__FERNET_KEY" in variables) == is_airflow
+        assert (secrets.of("publisher") in str(variables)) == is_airflow
+        assert ("SERVING_DATABASE_URL" in variables) == (name == "api")
+        assert secrets.of("lantern_owner") not in str(variables)
+    assert "DEMO_KEYS_FILE" in made["app"]
+
+
+def test_the_only_api_keeps_to_one_processor_unless_a_person_says_otherwise(
+    settings: OpsSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert environment.of("api", settings, PORTS)["API_ONE_PROCESSOR"] == "true"
+    monkeypatch.setenv("API_ONE_PROCESSOR", "false")
+    assert environment.of("api", settings, PORTS)["API_ONE_PROCESSOR"] == "false"
+
+
+def test_the_shells_own_variables_do_not_leak_and_a_persons_settings_win(
+    settings: OpsSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__CORE__EXECUTOR", "Strange")
+    monkeypatch.setenv("SPARK_HOME", "/strange")
+    monkeypatch.setenv("PGPORT", "1")
+    monkeypatch.setenv("LAKE_ROOT", "s3a://bucket/lake")
+    variables = environment.of("airflow-scheduler", settings, PORTS)
+    assert variables["AIRFLOW__CORE__EXECUTOR"] == "LocalExecutor"
+    assert not {"SPARK_HOME", "PGPORT"} & variables.keys()
+    assert variables["LAKE_ROOT"] == "s3a://bucket/lake"
+    assert variables["LAKE_INBOX"] == str(settings.inbox)
+
+
+def test_spark_gets_our_java_our_settings_and_loopback(settings: OpsSettings) -> None:
+    variables = environment.of("airflow-scheduler", settings, PORTS)
+    assert variables["SPARK_CONF_DIR"] == str(ROOT / "conf/spark")
+    assert variables["SPARK_LOCAL_IP"] == "127.0.0.1"
+    assert variables["JAVA_HOME"]
+    assert json.loads(variables["AIRFLOW_CONN_SPARK"]) == {"conn_type": "spark", "host": "local[*]"}
+
+
+def test_spark_takes_a_folder_of_settings_that_a_person_names(
+    settings: OpsSettings, tmp_path: Path
+) -> None:
+    chosen = settings.model_copy(update={"spark_conf": tmp_path})
+    assert environment.of("job", chosen, PORTS)["SPARK_CONF_DIR"] == str(tmp_path)
+
+
+def test_airflow_listens_on_loopback_and_serves_no_examples(settings: OpsSettings) -> None:
+    variables = airflow_config.environment(settings, PORTS, credentials.of(settings))
+    assert variables["AIRFLOW__API__HOST"] == "127.0.0.1"
+    assert variables["AIRFLOW__CORE__LOAD_EXAMPLES"] == "False"
+    assert len(variables["AIRFLOW__API__SECRET_KEY"]) >= 64
+    assert variables["AIRFLOW__CORE__AUTH_MANAGER"].endswith("FabAuthManager")
+    assert json.loads(variables["AIRFLOW_CONN_SERVING"])["login"] == "publisher"
+
+
+def test_a_cluster_is_host_and_port() -> None:
+    assert airflow_config.spark("spark://master:7077") == {
+        "conn_type": "spark", "host": "spark://master", "port": 7077,
+    }  # fmt: skip
+    assert airflow_config.spark("yarn") == {"conn_type": "spark", "host": "yarn"}
+
+
+def test_the_app_opens_with_the_demos_data_set(settings: OpsSettings) -> None:
+    settings.make_folders()
+    assert "DEMO_DATASET" not in environment.of("app", settings, PORTS)
+    credentials.keep(settings.demo_dataset, "playground")
+    assert environment.of("app", settings, PORTS)["DEMO_DATASET"] == "playground"
+
+
+def test_every_program_has_a_command_that_listens_on_loopback_only(settings: OpsSettings) -> None:
+    settings.make_folders()
+    for name in PROGRAMS:
+        line = launch.command(name, settings, PORTS)
+        assert "0.0.0.0" not in line  # noqa: S104 # must not be there
+    assert "127.0.0.1" in launch.command("api", settings, PORTS)
+    assert launch.SKIP_LOGS in launch.command("airflow-scheduler", settings, PORTS)

@@ -1,0 +1,140 @@
+import os
+import pwd
+import signal
+import socket
+from pathlib import Path
+
+import pytest
+
+from ops.errors import NotHealthyError, OpsError, WrongServerError
+from ops.machine import postgres
+from ops.machine.ports import free
+from ops.machine.postgres import Server
+from ops.settings import HOST, OpsSettings
+
+PASSWORD = "of-this-test"  # noqa: S105
+
+
+def test_a_server_is_made_started_and_stopped(settings: OpsSettings) -> None:
+    settings.make_folders()
+    server = Server(settings.folder / "postgres", free(), PASSWORD)
+    process = postgres.start(server)
+    assert postgres.is_ready(server)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(30) == 0
+    assert not postgres.is_ready(server)
+    assert not (server.home / "password").exists()
+    assert server.data.stat().st_mode & 0o077 == 0
+
+
+def test_an_interrupted_attempt_is_begun_again(settings: OpsSettings) -> None:
+    settings.make_folders()
+    server = Server(settings.folder / "postgres", free(), PASSWORD)
+    (server.home / "unfinished").mkdir(parents=True)
+    postgres.initialise(server)
+    written = (server.data / "PG_VERSION").stat().st_mtime
+    postgres.initialise(server)
+    assert (server.data / "PG_VERSION").stat().st_mtime == written
+
+
+def test_it_listens_on_loopback_with_scram_and_without_a_socket_file(server: Server) -> None:
+    opened = postgres.connect(server)
+    with opened.cursor() as cursor:
+        cursor.execute(
+            "select current_setting('listen_addresses'), current_setting('password_encryption'),"
+            " current_setting('unix_socket_directories'), current_setting('server_version_num')"
+        )
+        row = cursor.fetchone()
+    opened.close()
+    assert row is not None
+    assert row[:3] == (HOST, "scram-sha-256", "")
+    assert int(row[3]) // 10_000 == 18
+
+
+def test_another_server_on_our_port_gets_no_statement(server: Server, tmp_path: Path) -> None:
+    stranger = Server(tmp_path, server.port, server.password)
+    with pytest.raises(WrongServerError, match=f"not of {stranger.data}"):
+        postgres.connect(stranger)
+
+
+def test_a_server_that_refuses_our_password_is_another_one(server: Server) -> None:
+    with pytest.raises(WrongServerError, match="does not know our password"):
+        postgres.is_ready(Server(server.home, server.port, "wrong"))
+
+
+def test_a_server_that_cannot_start_names_its_log(settings: OpsSettings) -> None:
+    settings.make_folders()
+    with socket.socket() as listener:
+        listener.bind((HOST, 0))
+        listener.listen()
+        server = Server(settings.folder / "postgres", listener.getsockname()[1], PASSWORD)
+        with pytest.raises(NotHealthyError, match=str(server.home / "log")):
+            postgres.start(server)
+
+
+def test_reach_is_judged_folder_by_folder(tmp_path: Path) -> None:
+    nobody = pwd.getpwnam("nobody")
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    assert not postgres.can_reach(nobody, closed / "data")
+    assert postgres.can_reach(nobody, Path("/tmp") / "not-there")  # noqa: S108 # only looked at
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs it as somebody else")
+def test_below_a_closed_folder_everything_moves_to_where_its_user_can_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: OpsSettings
+) -> None:
+    elsewhere = settings.folder.parent
+    monkeypatch.setattr(postgres, "ELSEWHERE", elsewhere)
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    home = postgres.home(closed / "var")
+    assert home.parent == elsewhere
+    assert home == postgres.home(closed / "var") != postgres.home(closed / "other")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs it as somebody else")
+def test_binaries_that_its_user_cannot_run_are_copied_once_and_work(
+    settings: OpsSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = postgres.can_reach
+    monkeypatch.setattr(
+        postgres,
+        "can_reach",
+        lambda user, path: "site-packages" not in str(path) and real(user, path),
+    )
+    settings.make_folders()
+    server = Server(settings.folder / "postgres", free(), PASSWORD)
+    server.home.mkdir()
+    assert postgres.binaries(server.home).is_relative_to(server.home)
+    process = postgres.start(server)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(30) == 0
+
+
+def test_a_failed_initdb_says_why_and_leaves_no_password(
+    settings: OpsSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programs = settings.folder.parent
+    (programs / "initdb").write_text("#!/bin/sh\necho no room >&2\nexit 1\n")
+    (programs / "initdb").chmod(0o755)
+    monkeypatch.setattr(postgres, "binaries", lambda _: programs)
+    settings.make_folders()
+    server = Server(settings.folder / "postgres", 1, PASSWORD)
+    with pytest.raises(OpsError, match="initdb failed: no room"):
+        postgres.initialise(server)
+    assert not (server.home / "password").exists()
+
+
+def test_without_root_nothing_changes_hands(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert postgres.run_as() is None
+    assert postgres.identity() == {}
+    assert postgres.home(Path("/root/var")) == Path("/root/var/postgres")
+
+
+def test_root_without_anybody_to_be_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(postgres, "UNPRIVILEGED", ("no-such-user",))
+    with pytest.raises(OpsError, match="useradd"):
+        postgres.run_as()

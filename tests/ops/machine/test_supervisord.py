@@ -1,0 +1,61 @@
+from configparser import ConfigParser
+from pathlib import Path
+
+import pytest
+
+from ops.errors import NotHealthyError, OpsError
+from ops.machine import processes
+from ops.machine.supervisord import PROGRAMS, Supervisord, configuration, until
+from ops.settings import OpsSettings
+
+
+def test_the_file_names_every_program_and_no_secret(settings: OpsSettings) -> None:
+    parsed = ConfigParser(interpolation=None)
+    parsed.read_string(configuration(settings))
+    assert {f"program:{name}" for name in PROGRAMS} <= set(parsed.sections())
+    assert parsed["unix_http_server"]["chmod"] == "0600"
+    assert parsed["supervisord"]["umask"] == "077"
+    for name in PROGRAMS:
+        section = parsed[f"program:{name}"]
+        assert (section["autostart"], section["autorestart"]) == ("false", "true")
+        assert section["killasgroup"] == "true"
+        assert "environment" not in section
+    assert parsed["program:postgres"]["stopsignal"] == "INT"
+
+
+def test_it_starts_tells_and_stops(settings: OpsSettings) -> None:
+    settings.make_folders()
+    supervisord = Supervisord(settings)
+    assert not supervisord.is_running()
+    supervisord.start()
+    supervisord.start()
+    assert [each.state for each in supervisord.programs()] == ["STOPPED"] * len(PROGRAMS)
+    assert supervisord.socket.stat().st_mode & 0o777 == 0o600
+    supervisord.stop()
+    until(lambda: not processes.of(settings.folder), "the end", 10)
+    assert not supervisord.is_running()
+
+
+def test_a_program_that_cannot_run_is_reported(settings: OpsSettings) -> None:
+    settings.make_folders()
+    supervisord = Supervisord(settings)
+    supervisord.start()
+    try:
+        supervisord.start_program("api")  # no ports were chosen: it ends at once
+        until(lambda: supervisord.program("api").state in {"BACKOFF", "FATAL"}, "its end", 20)
+        assert "no ports were chosen yet" in (settings.logs / "api.log").read_text()
+    finally:
+        supervisord.stop()
+        until(lambda: not processes.of(settings.folder), "the end", 10)
+
+
+def test_too_long_a_path_is_refused_with_the_next_step(tmp_path: Path) -> None:
+    settings = OpsSettings(var=tmp_path / ("x" * 100))
+    settings.make_folders()
+    with pytest.raises(OpsError, match="set OPS_VAR elsewhere"):
+        Supervisord(settings).start()
+
+
+def test_waiting_in_vain_says_for_what() -> None:
+    with pytest.raises(NotHealthyError, match="in vain for rain"):
+        until(lambda: False, "rain", 0.2)

@@ -1,0 +1,153 @@
+import re
+import sys
+
+import pytest
+
+from airflow_api.answers import Run
+from ops import settings as settings_module
+from ops.machine.supervisord import Supervisord
+from ops.settings import OpsSettings
+from ops.terminal import cli, demo
+
+
+@pytest.fixture(autouse=True)
+def here(settings: OpsSettings, monkeypatch: pytest.MonkeyPatch) -> OpsSettings:
+    """Every command works in this test's folder."""
+    monkeypatch.setattr(settings_module, "read", lambda: settings)
+    return settings
+
+
+def lantern(*arguments: str) -> int:
+    """Run the command line as the shell does, and return its exit code."""
+    before, sys.argv = sys.argv, ["lantern", *arguments]
+    try:
+        cli.main()
+    except SystemExit as ended:
+        return int(ended.code or 0)
+    finally:
+        sys.argv = before
+    return 0
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("status",),
+        ("retrain", "--dataset", "playground"),
+        ("rollback", "--dataset", "playground"),
+        ("unpin", "--dataset", "playground"),
+    ],
+)
+def test_what_needs_the_platform_says_how_to_start_it(
+    command: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert lantern(*command) == 1
+    said = capsys.readouterr().out
+    assert "error:" in said
+    assert "lantern up" in said
+    assert "Traceback" not in said
+
+
+def test_an_unknown_data_set_is_answered_with_those_there_are(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert lantern("retrain", "--dataset", "none") == 1
+    assert "movielens_1m" in capsys.readouterr().out
+
+
+def test_the_options_of_a_retrain_fill_the_form(monkeypatch: pytest.MonkeyPatch) -> None:
+    forms: list[dict[str, object]] = []
+
+    class Triggered:
+        def unpause(self, _: str) -> None:
+            """Nothing waits here."""
+
+        def trigger(self, dag_id: str, conf: dict[str, object]) -> Run:
+            forms.append(conf)
+            return Run(dag_id, "r1", "manual", "queued", None, None, None)
+
+    monkeypatch.setattr(cli, "running", lambda: None)
+    monkeypatch.setattr(demo, "client", lambda _: Triggered())
+    assert lantern("retrain", "--dataset", "playground") == 0
+    options = ("--search-minutes", "15", "--max-trials", "40", "--family", "als", "--ask")
+    assert lantern("retrain", "--dataset", "playground", *options) == 0
+    assert lantern("retrain", "--dataset", "playground", "--do-not-ask") == 0
+    assert forms == [
+        {},
+        {
+            "search_budget_minutes": 15,
+            "search_max_trials": 40,
+            "search_family": "als",
+            "ask_for_approval": True,
+        },
+        {"ask_for_approval": False},
+    ]
+
+
+@pytest.mark.parametrize(
+    "wrong", [("--search-minutes", "121"), ("--max-trials", "-1"), ("--family", "deep")]
+)
+def test_what_the_form_would_refuse_is_refused_at_once(wrong: tuple[str, str]) -> None:
+    assert lantern("retrain", "--dataset", "playground", *wrong) == 2
+
+
+def test_an_unknown_program_is_answered_with_those_there_are(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert lantern("logs", "none") == 1
+    assert "airflow-scheduler" in capsys.readouterr().out
+
+
+def test_logs_are_the_last_lines_shown_literally(
+    here: OpsSettings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here.make_folders()
+    (here.logs / "api.log").write_text("one\n[red]two[/red]\nthree\n")
+    assert lantern("logs", "api", "--lines", "2") == 0
+    assert capsys.readouterr().out == "[red]two[/red]\nthree\n"
+    assert lantern("logs", "app") == 0
+
+
+def test_what_nobody_foresaw_ends_without_a_trace_and_keeps_it(
+    here: OpsSettings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(_: object) -> bool:
+        raise ZeroDivisionError("by zero")
+
+    monkeypatch.setattr(Supervisord, "is_running", broken)
+    assert lantern("status") == 1
+    said = capsys.readouterr().out
+    assert "ZeroDivisionError: by zero" in said
+    assert "Traceback" not in said
+    assert "Traceback" in (here.logs / "lantern.log").read_text()
+
+
+def test_an_interruption_is_no_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(_: object) -> bool:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Supervisord, "is_running", interrupted)
+    assert lantern("status") == 130
+    assert "Traceback" not in capsys.readouterr().out
+
+
+def test_down_on_nothing_is_fine(capsys: pytest.CaptureFixture[str]) -> None:
+    assert lantern("down") == 0
+    assert "Down." in capsys.readouterr().out
+
+
+def test_the_data_sets_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert lantern("datasets", "list") == 0
+    assert re.search(r"playground +Playground +inbox", capsys.readouterr().out)
+
+
+def test_a_missing_manifest_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert lantern("datasets", "check", "none.toml") == 1
+    assert "none.toml" in capsys.readouterr().out
+
+
+def test_a_demo_without_its_archive_says_which_file(capsys: pytest.CaptureFixture[str]) -> None:
+    assert lantern("demo", "--archive", "/nowhere/ml-1m.zip") == 1
+    assert "/nowhere/ml-1m.zip" in capsys.readouterr().out

@@ -1,0 +1,112 @@
+from collections.abc import Iterator
+from types import SimpleNamespace
+
+import pytest
+from sqlalchemy import Engine, text
+
+from ops import settings as settings_module
+from ops.machine import credentials, database
+from ops.machine.postgres import Server
+from ops.settings import OpsSettings
+from ops.terminal import keys_commands
+from serving.storage import database as serving
+from serving.storage import keys
+from tests.ops.terminal.test_cli import lantern
+
+DATASET = "playground"
+
+
+@pytest.fixture
+def owner(
+    server: Server, settings: OpsSettings, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Engine]:
+    """The owner's engine of an installed data set, on a server that counts as running."""
+    secrets = credentials.of(settings)
+    database.prepare(server, secrets)
+    database.install(server, secrets, DATASET, settings)
+    stack = SimpleNamespace(server=server, secrets=secrets)
+    monkeypatch.setattr(keys_commands, "running", lambda: stack)
+    monkeypatch.setattr(settings_module, "read", lambda: settings)
+    engine = serving.connect(
+        server.url("lantern", "lantern_owner", secrets.of("lantern_owner")), DATASET
+    )
+    yield engine
+    engine.dispose()
+
+
+def known(owner: Engine, key: str) -> keys.KnownKey | None:
+    with owner.connect() as connection:
+        return keys.known(connection, keys.digest(key))
+
+
+def test_a_key_is_alone_on_standard_output_and_opens_what_was_said(
+    owner: Engine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert lantern("keys", "add", DATASET, "shop", "--scope", "read", "--scope", "feedback") == 0
+
+    shown = capsys.readouterr()
+    made = known(owner, shown.out.strip())
+    assert made is not None
+    assert (made.name, sorted(made.scopes)) == ("shop", ["feedback", "read"])
+    assert "shop may feedback, read" in shown.err
+    assert shown.out.strip() not in shown.err
+
+
+def test_a_second_key_of_a_name_ends_the_first(
+    owner: Engine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert lantern("keys", "add", DATASET, "shop", "--scope", "read") == 0
+    first = capsys.readouterr().out.strip()
+    assert lantern("keys", "add", DATASET, "shop", "--scope", "operate") == 0
+    second = capsys.readouterr().out.strip()
+
+    assert known(owner, first) is None
+    assert known(owner, second) is not None
+
+
+@pytest.mark.usefixtures("owner")
+def test_keys_are_listed_without_themselves(capsys: pytest.CaptureFixture[str]) -> None:
+    assert lantern("keys", "add", DATASET, "shop", "--scope", "read") == 0
+    key = capsys.readouterr().out.strip()
+    assert lantern("keys", "list", DATASET) == 0
+
+    said = capsys.readouterr().out
+    lines = [line.split()[:3] for line in said.splitlines()[1:]]
+    assert ["demo", "feedback,", "read"] in lines
+    assert "shop" in said
+    assert key not in said
+    assert keys.digest(key) not in said
+
+
+def test_a_revoked_key_opens_nothing_and_an_unknown_one_is_named(
+    owner: Engine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert lantern("keys", "add", DATASET, "shop", "--scope", "read") == 0
+    key = capsys.readouterr().out.strip()
+
+    assert lantern("keys", "revoke", DATASET, "shop") == 0
+    assert known(owner, key) is None
+    assert lantern("keys", "revoke", DATASET, "shop") == 1
+    said = capsys.readouterr().out
+    assert "no key 'shop'" in said
+    assert "demo" in said
+
+
+@pytest.mark.usefixtures("owner")
+@pytest.mark.parametrize("name", ["demo", "", "a b", "[red]", "x" * 65])
+def test_a_name_that_cannot_be_is_refused(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert lantern("keys", "add", DATASET, name, "--scope", "read") == 1
+    assert "error:" in capsys.readouterr().out
+
+
+def test_what_a_key_may_do_is_said_and_known(
+    owner: Engine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with owner.begin() as connection:  # other tests may have installed it
+        connection.execute(text("drop schema if exists movietweetings cascade"))
+    assert lantern("keys", "add", DATASET, "shop") == 2
+    assert lantern("keys", "add", DATASET, "shop", "--scope", "everything") == 1
+    assert "may read, feedback, operate; not everything" in capsys.readouterr().out
+    assert lantern("keys", "list", "none") == 1
+    assert lantern("keys", "list", "movietweetings") == 1
+    assert "lantern up" in capsys.readouterr().out

@@ -1,0 +1,136 @@
+"""The commands of docs/api.md, and those of the README, are run as they are printed."""
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
+
+from serving.api.problems import KINDS
+from serving.storage import keys
+from tests.conftest import ROOT, schema_of
+from tests.support.serving import shop
+from tests.support.serving.airflow_users import LOGIN, AirflowUsers
+from tests.support.serving.api_server import AT_ONCE, running_api
+from tests.support.serving.server import as_role
+
+PAGE = (ROOT / "docs/api.md").read_text()
+COMMANDS = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
+[README] = re.findall(
+    r"## Build on the API\n```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL
+)
+
+WINDOW = """
+    insert into window_lists (user_id, retrain_id, recipe, item_ids, scores, wanted)
+    values ('u', 'shop__retrain/one', 'als-32', '{a,b,6}', '{3,2,1}', '{6}')
+"""
+
+
+@pytest.fixture
+def airflow() -> Iterator[str]:
+    """An Airflow that signs everybody in as an operator."""
+    with AirflowUsers().served() as url:
+        yield url
+
+
+@pytest.fixture
+def api_url(owner: Engine, committing: str, airflow: str) -> Iterator[str]:
+    """An API that serves this test's schema alone, and knows that Airflow."""
+    own = {"datasets": (schema_of(owner),), "airflow_url": airflow}
+    with running_api(as_role(committing, "api"), AT_ONCE.model_copy(update=own)) as url:
+        yield url
+
+
+@pytest.fixture
+def surroundings(api_url: str, airflow: str, owner: Engine, publisher: Engine) -> dict[str, str]:
+    """The variables that the page speaks of, for a shop that has item 6 and was judged."""
+    items = shop.items(**shop.TITLES, **{"6": "Heat"})
+    shop.release(publisher, "one", instead_of=None, items=items)
+    with Session(owner) as session, session.begin():
+        session.execute(text(WINDOW))
+        key = keys.create(session, "shop", ["read", "feedback"])
+        stock = keys.create(session, "stock", ["operate"])
+    login = {"NAME": LOGIN["username"], "PASSWORD": LOGIN["password"], "AIRFLOW": airflow}
+    return {"API": api_url, "DATASET": schema_of(owner), "KEY": key, "STOCK_KEY": stock, **login}
+
+
+def run(command: str, surroundings: dict[str, str]) -> str:
+    """Return what a command prints; it fails where the API answers an error."""
+    failing = command.replace("curl -sS", "curl -sS --fail-with-body")
+    return subprocess.run(  # noqa: S603 # our own page
+        ["/bin/sh", "-euc", failing],
+        env={"PATH": os.environ["PATH"], **surroundings},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=30,
+    ).stdout
+
+
+def test_the_commands_work_as_they_are_printed(surroundings: dict[str, str], owner: Engine) -> None:
+    said = []
+    for command in COMMANDS:
+        said.append(run(command, surroundings))
+        if '"token"' in said[-1]:
+            person = json.loads(said[-1])
+            surroundings |= {"PERSON": person["user_id"], "TOKEN": person["token"]}
+        if '"access_token"' in said[-1]:
+            surroundings["OPERATOR"] = json.loads(said[-1])["access_token"]
+
+    about, listed, strangers, why, shelves, rated, undone, hidden, _, forgotten, *more = said
+    outbox, _, rules, preview, made, stock, figures = more
+    assert json.loads(about)["highest"] == 10
+    assert json.loads(listed)["kind"] == "fallback"
+    assert json.loads(strangers)["user_id"] is None
+    assert json.loads(why)["standing"] == "cold"
+    assert shelves.count('"items"') == 5
+    assert [json.loads(each)["kind"] for each in (rated, undone, hidden)] == [
+        "rate",
+        "unrate",
+        "not_interested",
+    ]
+    assert json.loads(forgotten)["user_id"] == surroundings["PERSON"]
+    assert json.loads(outbox)["n_waiting"] == 3
+    assert rules.count('"version"') == 1  # nobody made any yet
+    assert json.loads(preview)["n_users"] == 1
+    assert (json.loads(made)["version"], json.loads(made)["actor"]) == (1, "ada")
+    assert json.loads(stock) == {"n_changed": 1}
+    assert "lantern_outbox_waiting" in figures
+    assert shop.rows(owner, "select kind from outbox order by event_id") == [
+        ("rate",),
+        ("unrate",),
+        ("not_interested",),
+    ]
+
+
+def test_the_retry_that_the_page_describes_is_written_once(
+    surroundings: dict[str, str], owner: Engine
+) -> None:
+    [rate] = [command for command in COMMANDS if "Idempotency-Key" in command]
+
+    answers = [json.loads(run(rate, surroundings)) for _ in range(2)]
+
+    assert [answer["status"] for answer in answers] == ["accepted", "repeated"]
+    assert shop.rows(owner, "select count(*) from outbox") == [(1,)]
+
+
+def test_the_commands_of_the_readme_work_as_they_are_printed(
+    surroundings: dict[str, str], owner: Engine
+) -> None:
+    setting, commands = README.split("\n\n")
+    assert "keys add $DATASET shop --scope read --scope feedback" in setting  # as `surroundings`
+
+    run(commands, surroundings)
+
+    assert shop.rows(owner, "select user_id, item_id, rating from feedback") == [("42", "6", 5.0)]
+
+
+def test_every_problem_is_on_the_page() -> None:
+    rows = re.findall(r"^\| (\d{3}) \| ([^|]*) \|", PAGE, re.MULTILINE)
+
+    for status, code, _, _ in KINDS.values():
+        assert any(f"`{code}`" in codes for each, codes in rows if each == str(status)), code

@@ -1,0 +1,301 @@
+"""Operators are Airflow's users, known by the token that Airflow gave them."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx2
+import pytest
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from serving.api.operators import MOST_AT_ONCE, MOST_REMEMBERED, OperatorCaller, Operators
+from serving.api.rate_limit import Pace
+from serving.client import Client
+from serving.errors import (
+    KeyRefusedError,
+    NoOperatorsError,
+    NothingJudgedError,
+    OperatorsAwayError,
+    RequestRefusedError,
+    RulesMovedError,
+    ScopeMissingError,
+    TooManyRequestsError,
+)
+from serving.schemas import Problem, SlateRules
+from serving.storage import keys
+from tests.conftest import schema_of
+from tests.support.serving import shop
+from tests.support.serving.airflow_users import ADA, VERA, AirflowUsers
+from tests.support.serving.api_server import AT_ONCE, running_api
+from tests.support.serving.server import as_role
+
+NOWHERE = "http://127.0.0.1:1"
+RULES = SlateRules(hide=("a",))
+Connected = Callable[[str], Client]
+
+
+@pytest.fixture
+def users() -> AirflowUsers:
+    return AirflowUsers()
+
+
+@pytest.fixture
+def airflow(users: AirflowUsers) -> Iterator[str]:
+    with users.served() as url:
+        yield url
+
+
+@pytest.fixture
+def api_url(owner: Engine, committing: str, airflow: str) -> Iterator[str]:
+    """An API that serves this test's schema alone, and remembers no operator."""
+    own = {"datasets": (schema_of(owner),), "airflow_url": airflow, "operator_seconds": 0}
+    with running_api(as_role(committing, "api"), AT_ONCE.model_copy(update=own)) as url:
+        yield url
+
+
+@pytest.fixture
+def connected(api_url: str, owner: Engine) -> Iterator[Connected]:
+    """A function that returns the client of who has this token or key."""
+    with httpx2.Client(base_url=api_url, timeout=10) as http:
+
+        def connect(token: str) -> Client:
+            http.headers["Authorization"] = f"Bearer {token}"
+            return Client(http, schema_of(owner))
+
+        yield connect
+
+
+def test_an_operator_makes_rules_in_his_own_name(connected: Connected) -> None:
+    ada = connected(ADA)
+    assert ada.rules().version == 0
+
+    made = ada.replace_rules(RULES, instead_of=0, reason="festival week")
+
+    assert (made.version, made.actor, made.reason) == (1, "ada", "festival week")
+    assert ada.rules() == made
+    assert ada.rules_history() == [made]
+    with pytest.raises(RulesMovedError, match="Version 1 holds"):
+        ada.replace_rules(RULES, instead_of=0, reason="the same again")
+    with pytest.raises(NothingJudgedError):
+        ada.preview_rules(RULES)
+    with pytest.raises(RequestRefusedError, match="reason"):
+        ada.replace_rules(RULES, instead_of=1, reason="")
+
+
+def asks(client: Client) -> list[Callable[[], object]]:
+    return [
+        client.rules,
+        client.rules_history,
+        lambda: client.preview_rules(RULES),
+        lambda: client.replace_rules(RULES, instead_of=0, reason="x"),
+    ]
+
+
+def test_who_may_only_look_operates_nothing(connected: Connected, api: Engine) -> None:
+    for ask in asks(connected(VERA)):
+        with pytest.raises(ScopeMissingError, match="'vera' may look, not operate"):
+            ask()
+    assert shop.rows(api, "select count(*) from rules") == [(0,)]
+
+
+@pytest.mark.parametrize("token", ["nobody.has.it", "a b", "a\tb", "ü", "=", "x" * 9000])
+def test_a_token_that_nobody_has_is_refused(api_url: str, owner: Engine, token: str) -> None:
+    path = f"{api_url}/v1/{schema_of(owner)}/rules"
+
+    answer = httpx2.get(path, headers={b"Authorization": f"Bearer {token}".encode()})
+
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"] == "Bearer"
+    assert Problem.model_validate_json(answer.content).code == "key-refused"
+
+
+@pytest.mark.parametrize("token", ["ü", "a b", "==", "", "a\n"])
+def test_what_can_be_no_token_is_not_sent_to_airflow(token: str) -> None:
+    operators = Operators(NOWHERE, 0)
+    with pytest.raises(KeyRefusedError, match="no token of Airflow's"):
+        operators.named(token)
+    operators.close()
+
+
+def test_a_sign_in_that_is_over_is_refused(users: AirflowUsers, connected: Connected) -> None:
+    ada = connected(ADA)
+    ada.rules()
+    users.users.clear()
+
+    for ask in asks(ada):
+        with pytest.raises(KeyRefusedError, match="sign in again"):
+            ask()
+
+
+def test_a_products_key_makes_no_rules_and_an_operators_token_reads_no_lists(
+    publisher: Engine, owner: Engine, connected: Connected
+) -> None:
+    shop.release(publisher, "one", instead_of=None)
+    with Session(owner) as session, session.begin():
+        key = keys.create(session, "everything", ["read", "feedback", "operate"])
+
+    for ask in asks(connected(key)):
+        with pytest.raises(KeyRefusedError):
+            ask()
+    assert connected(key).set_availability(["a", "zz"], available=False) == 1
+    ada = connected(ADA)
+    for refused in (
+        lambda: ada.recommendations("u"),
+        lambda: ada.set_availability(["a"], available=True),
+        lambda: ada.rate("u", "a", 5),
+    ):
+        with pytest.raises(KeyRefusedError):
+            refused()
+
+
+def test_stock_needs_a_key_that_operates(publisher: Engine, product: Client, owner: Engine) -> None:
+    shop.release(publisher, "one", instead_of=None)
+
+    with pytest.raises(ScopeMissingError, match="no scope 'operate'"):
+        product.set_availability(["a"], available=False)
+
+    assert shop.rows(owner, "select count(*) from unavailable_items") == [(0,)]
+
+
+@pytest.mark.parametrize(
+    "failing", [(500, b""), (404, b"{}"), (302, b""), (200, b"<html>"), (200, b'{"username": 1}')]
+)
+def test_what_answers_in_airflows_place_is_no_sign_in(
+    users: AirflowUsers, connected: Connected, failing: tuple[int, bytes]
+) -> None:
+    ada = connected(ADA)
+    users.failing = failing
+
+    with pytest.raises(OperatorsAwayError, match=r"Airflow.*Lists go out meanwhile"):
+        ada.rules()
+
+
+def test_while_airflow_is_away_nobody_operates_and_lists_go_out(
+    publisher: Engine, owner: Engine, committing: str, product_http: httpx2.Client
+) -> None:
+    shop.release(publisher, "one", instead_of=None)
+    with running_api(
+        as_role(committing, "api"), AT_ONCE.model_copy(update={"airflow_url": NOWHERE})
+    ) as url:
+        root = f"{url}/v1/{schema_of(owner)}"
+        answer = product_http.get(f"{root}/rules", headers={"Authorization": f"Bearer {ADA}"})
+        listed = product_http.get(f"{root}/users/u/recommendations")
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "operators-away")
+    assert answer.headers["retry-after"]
+    assert listed.status_code == 200
+
+
+def test_an_api_that_was_not_told_of_airflow_has_no_operators(
+    owner: Engine, committing: str
+) -> None:
+    with running_api(as_role(committing, "api")) as url:
+        headers = {"Authorization": f"Bearer {ADA}"}
+        answer = httpx2.get(f"{url}/v1/{schema_of(owner)}/rules", headers=headers)
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "no-operators")
+    with pytest.raises(NoOperatorsError):
+        Operators(None, 60).named(ADA)
+
+
+def test_an_operator_is_remembered_for_as_long_as_it_says(
+    users: AirflowUsers, airflow: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [1000.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    operators = Operators(airflow, seconds=60)
+    assert operators.named(ADA) == "ada"
+    users.users.clear()
+
+    now[0] += 59
+    assert operators.named(ADA) == "ada"
+    assert users.asked == ["/ui/auth/me", "/api/v2/connections"]
+    now[0] += 2
+    with pytest.raises(KeyRefusedError):
+        operators.named(ADA)
+    operators.close()
+
+
+def test_a_refusal_is_not_remembered(users: AirflowUsers, airflow: str) -> None:
+    operators = Operators(airflow, seconds=60)
+    with pytest.raises(KeyRefusedError):
+        operators.named("token.of.bo")
+
+    users.users["token.of.bo"] = "ada"
+
+    assert operators.named("token.of.bo") == "ada"
+    operators.close()
+
+
+def test_only_so_many_are_remembered(
+    users: AirflowUsers, airflow: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("serving.api.operators.MOST_REMEMBERED", 2)
+    operators = Operators(airflow, seconds=60)
+    for name in "abcde":
+        users.users[name] = "ada"
+        operators.named(name)
+
+    assert len(operators._seen) <= 2 < MOST_REMEMBERED  # noqa: SLF001 # what it keeps
+    operators.close()
+
+
+def test_while_airflow_hangs_only_a_few_wait_for_it(users: AirflowUsers, airflow: str) -> None:
+    operators = Operators(airflow, seconds=0)
+    users.waiting.clear()
+    with ThreadPoolExecutor(MOST_AT_ONCE) as threads:
+        waiting = [threads.submit(operators.named, ADA) for _ in range(MOST_AT_ONCE)]
+        assert all(users.arrived.acquire(timeout=10) for _ in range(MOST_AT_ONCE))
+        with pytest.raises(OperatorsAwayError, match="as often as it may be"):
+            operators.named(ADA)
+        users.waiting.set()
+        assert [each.result() for each in waiting] == ["ada"] * MOST_AT_ONCE
+    assert operators.named(ADA) == "ada"
+    operators.close()
+
+
+def test_operators_are_paced_like_keys_before_airflow_is_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(time, "monotonic", lambda: 1000.0)
+    caller = asking(ADA)
+
+    for expected in (NoOperatorsError, TooManyRequestsError):
+        with pytest.raises(expected), caller.reading():
+            pass
+
+
+def asking(token: str) -> OperatorCaller:
+    """Return somebody who may ask once a second, and finds no operators."""
+    datasets: object = None
+    return OperatorCaller(datasets, Operators(None, 0), Pace(1), "shop", token)  # type: ignore[arg-type] # it comes not so far
+
+
+def test_the_token_is_in_no_log_and_in_no_answer(
+    users: AirflowUsers, api_url: str, owner: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    root = f"{api_url}/v1/{schema_of(owner)}"
+    said = []
+    for failing in (None, (500, b""), (200, b"no")):
+        users.failing = failing
+        for token in (ADA, VERA, "canary.of.mine"):
+            headers = {"Authorization": f"Bearer {token}"}
+            said.append(httpx2.get(f"{root}/rules", headers=headers).text)
+            said.append(httpx2.put(f"{root}/rules", headers=headers, json={}).text)
+
+    assert users.asked
+    for token in (ADA, VERA, "canary.of.mine"):
+        assert not any(token in text for text in (*said, caplog.text))
+
+
+def test_the_token_is_in_no_text_of_who_asks() -> None:
+    assert ADA not in repr(asking(ADA))
+
+
+def test_who_names_no_data_set_that_is_served_is_told(api_url: str) -> None:
+    answer = httpx2.get(f"{api_url}/v1/no_such/rules", headers={"Authorization": f"Bearer {ADA}"})
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "unknown-dataset")

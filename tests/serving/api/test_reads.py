@@ -1,0 +1,236 @@
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx2
+import pytest
+from fastapi.testclient import TestClient
+from pydantic import SecretStr
+from sqlalchemy import Connection, Engine, text
+
+from serving import catalogue
+from serving.api.app import create_app
+from serving.api.settings import ApiSettings
+from serving.client import Client
+from serving.schemas import Problem
+from serving.storage.database import ServingSettings
+from serving.users import profiles
+from tests.conftest import schema_of
+from tests.support.serving import shop
+from tests.support.serving.api_server import running_api
+from tests.support.serving.server import as_role
+
+AWAY = "postgresql+psycopg2://api:canary@127.0.0.1:1/lantern"
+ROUTES = {
+    "/health",
+    "/ready",
+    "/metrics",
+    "/v1/{dataset}",
+    "/v1/{dataset}/ready",
+    "/v1/{dataset}/users",
+    "/v1/{dataset}/users/{user_id}",
+    "/v1/{dataset}/users/{user_id}/recommendations",
+    "/v1/{dataset}/users/{user_id}/ratings/{item_id}",
+    "/v1/{dataset}/users/{user_id}/hidden/{item_id}",
+    "/v1/{dataset}/outbox",
+    "/v1/{dataset}/users/{user_id}/explanations/{item_id}",
+    "/v1/{dataset}/users/{user_id}/ratings",
+    "/v1/{dataset}/recommendations",
+    "/v1/{dataset}/popular",
+    "/v1/{dataset}/trending",
+    "/v1/{dataset}/vendor-items",
+    "/v1/{dataset}/items",
+    "/v1/{dataset}/items/{item_id}",
+    "/v1/{dataset}/items/{item_id}/similar",
+    "/v1/{dataset}/releases",
+    "/v1/{dataset}/verdicts",
+    "/v1/{dataset}/rules",
+    "/v1/{dataset}/rules/history",
+    "/v1/{dataset}/rules/preview",
+    "/v1/{dataset}/availability",
+}
+
+
+def problem(answer: httpx2.Response) -> Problem:
+    assert answer.headers["content-type"] == "application/problem+json"
+    found = Problem.model_validate_json(answer.content)
+    assert found.status == answer.status_code
+    assert found.type == f"urn:lantern:problem:{found.code}"
+    assert found.next_step
+    return found
+
+
+def test_every_route_is_documented_with_its_problems(http: httpx2.Client) -> None:
+    document = http.get("/openapi.json").json()
+
+    assert set(document["paths"]) == ROUTES
+    for path, methods in document["paths"].items():
+        for method, described in methods.items():
+            answers = set(described["responses"])
+            if path.startswith("/v1") and not path.endswith("/ready"):
+                assert {"401", "403", "404", "422", "429", "503"} <= answers, (method, path)
+                assert answers & {"200", "201"}, (method, path)
+    assert document["components"]["schemas"]["Recommendations"]["examples"]
+
+
+def test_health_looks_at_nothing_and_readiness_at_everything(
+    http: httpx2.Client, publisher: Engine, owner: Engine
+) -> None:
+    release_id = shop.release(publisher, "one", instead_of=None)
+
+    assert http.get("/health").json() == {"status": "ok"}
+    ready = http.get("/ready").json()
+    assert ready["datasets"][schema_of(owner)]["live_release"] == release_id
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "code"),
+    [
+        ("/v1/{}/users//recommendations", 422, "not-acceptable"),
+        ("/v1/{}/users/%00", 422, "not-acceptable"),
+        ("/v1/{}/items?limit=1000000000", 422, "not-acceptable"),
+        ("/v1/{}/nowhere", 404, "not-found"),
+        ("/nowhere", 404, "not-found"),
+        ("/v1/No%20Shop/items", 404, "unknown-dataset"),
+        ("/v1/public/items", 404, "unknown-dataset"),
+        ("/v1/{}/items/1", 404, "unknown-item"),
+    ],
+)
+def test_each_error_is_a_problem_with_a_next_step(
+    http: httpx2.Client, owner: Engine, path: str, status: int, code: str
+) -> None:
+    found = problem(http.get(path.format(schema_of(owner))))
+
+    assert (found.status, found.code) == (status, code)
+
+
+def test_a_method_that_is_not_there_is_a_problem(http: httpx2.Client, owner: Engine) -> None:
+    assert problem(http.post(f"/v1/{schema_of(owner)}/items")).status == 405
+
+
+def test_a_missing_key_is_asked_for(http: httpx2.Client, owner: Engine) -> None:
+    del http.headers["Authorization"]
+
+    answer = http.get(f"/v1/{schema_of(owner)}/items")
+
+    assert problem(answer).status == 401
+    assert answer.headers["www-authenticate"] == "Bearer"
+
+
+def test_without_a_database_the_api_is_up_and_not_ready() -> None:
+    app = create_app(ServingSettings(database_url=SecretStr(AWAY)), ApiSettings())
+    with TestClient(app) as http:
+        key = {"Authorization": "Bearer x"}
+        assert http.get("/health").status_code == 200
+        assert http.get("/ready").status_code == 503
+        readiness = http.get("/v1/shop/ready")
+        answer = http.get("/v1/shop/items", headers=key)
+
+    assert readiness.status_code == 503
+    assert readiness.json()["database"] is False
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    assert answer.headers["retry-after"]
+    assert "canary" not in answer.text + readiness.text
+
+
+def test_connections_that_a_restart_cut_are_replaced_unnoticed(
+    client: Client, superuser: Connection, publisher: Engine
+) -> None:
+    shop.release(publisher, "one", instead_of=None)
+    before = client.recommendations("u").items
+    cut = text("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'api'")
+
+    assert all(superuser.scalars(cut).all())  # as after a restart: nobody told the pool
+
+    assert client.recommendations("u").items == before
+
+
+def test_a_statement_that_takes_too_long_is_ended(
+    owner: Engine, publisher: Engine, committing: str, http: httpx2.Client
+) -> None:
+    shop.release(publisher, "one", instead_of=None)
+    settings = ApiSettings(statement_timeout_ms=50)
+    path = f"/v1/{schema_of(owner)}/items/a"
+    with running_api(as_role(committing, "api"), settings) as url, owner.begin() as locking:
+        locking.execute(text("lock table items in access exclusive mode"))
+        answer = http.get(url + path)
+
+    assert (answer.status_code, problem(answer).code) == (503, "unavailable")
+    assert http.get(path).status_code == 200
+
+
+def test_more_requests_than_threads_wait_for_their_turn(
+    owner: Engine, publisher: Engine, committing: str, http: httpx2.Client
+) -> None:
+    shop.release(publisher, "one", instead_of=None)
+    settings = ApiSettings(statement_timeout_ms=400, threads=1)
+    path = f"/v1/{schema_of(owner)}/items/a"
+    with running_api(as_role(committing, "api"), settings) as url, owner.begin() as locking:
+        assert http.get(url + path).is_success
+        locking.execute(text("lock table items in access exclusive mode"))
+        began = time.monotonic()
+        with ThreadPoolExecutor(2) as both:
+            answers = list(both.map(http.get, [url + path] * 2))
+
+    assert [answer.status_code for answer in answers] == [503, 503]
+    assert time.monotonic() - began > 0.8
+
+
+@pytest.mark.parametrize("one_processor", [True, False])
+def test_a_process_is_kept_to_one_processor_if_it_shall_be(*, one_processor: bool) -> None:
+    """In the routes' threads too; not in ours, since the app has a thread of its own here."""
+    may_use = os.sched_getaffinity(0)
+    nowhere = ServingSettings(database_url=SecretStr(AWAY))
+    app = create_app(nowhere, ApiSettings(one_processor=one_processor))
+    app.add_api_route("/where", lambda: sorted(os.sched_getaffinity(0)))
+    with TestClient(app) as client:
+        found = client.get("/where").json()
+
+    assert found == ([max(may_use)] if one_processor else sorted(may_use))
+    assert os.sched_getaffinity(0) == may_use
+
+
+def test_a_mistake_of_ours_shows_nothing_of_our_insides(
+    http: httpx2.Client, owner: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("canary")
+
+    monkeypatch.setattr(catalogue, "item", broken)
+
+    answer = http.get(f"/v1/{schema_of(owner)}/items/a")
+
+    assert problem(answer).code == "unforeseen"
+    assert "canary" not in answer.text
+    assert "Traceback" not in answer.text
+
+
+def test_sql_that_does_not_fit_the_schema_is_our_mistake_not_an_outage(
+    http: httpx2.Client, owner: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(profiles, "_SOME", text("select nothing from nowhere where :limit > 0"))
+
+    assert problem(http.get(f"/v1/{schema_of(owner)}/users")).code == "unforeseen"
+
+
+def test_only_the_named_data_sets_are_served(
+    owner: Engine, committing: str, http: httpx2.Client
+) -> None:
+    settings = ApiSettings(datasets=("another_one",))
+    with running_api(as_role(committing, "api"), settings) as url:
+        answer = http.get(f"{url}/v1/{schema_of(owner)}/items")
+
+    assert problem(answer).code == "unknown-dataset"
+
+
+def test_a_key_is_remembered_for_a_short_while_only(
+    owner: Engine, committing: str, http: httpx2.Client
+) -> None:
+    path = f"/v1/{schema_of(owner)}/items"
+    with running_api(as_role(committing, "api"), ApiSettings(key_seconds=60)) as url:
+        assert http.get(url + path).status_code == 200
+        with owner.begin() as connection:
+            connection.execute(text("delete from api_keys"))
+        assert http.get(url + path).status_code == 200
+
+    assert http.get(path).status_code == 401  # this one remembers nothing

@@ -1,0 +1,454 @@
+"""What rules do to lists, shelves and explanations, through the API and its client.
+
+The API is one process for all tests and holds what it read: each change shows on the next read.
+"""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, Engine
+
+from serving.client import Client
+from serving.lists import recommendations, user_state
+from serving.lists.precomputed import Wanted, stored_for
+from serving.lists.release_cache import Holder
+from serving.lists.user_state import Taste
+from serving.rules import store
+from serving.rules.slate import Slate
+from serving.schemas import Recommendations, Shelf, SimilarItems
+from tests.support.serving import live_shop, shop, wide_shop
+from tests.support.serving.live_shop import COLD, hide, rate
+from tests.support.serving.ruling import back, gone, let_hold
+from tests.support.serving.wide_shop import UNLIKED
+
+PIN_COLD = [{"item_id": COLD, "rank": 2}]
+RULES: dict[str, dict[str, Any]] = {
+    "none": {},
+    "hidden": {"hide": ["3", "11", "40"]},
+    "boosts": {"boost": [{"category": "kind 1", "by": 0.3}, {"category": "age 0", "by": -0.1}]},
+    "caps": {"most_per_category": 4, "most_per_vendor": 1},
+    "diverse": {"diversity": 0.4},
+    "pins": {"pin": [{"item_id": "50", "rank": 3}, {"item_id": "new", "rank": 12}]},
+    "stock": {"only_available": True, "diversity": 0.2},
+    "all": {
+        "hide": ["3", "11", "40"],
+        "pin": [{"item_id": "50", "rank": 3}, {"item_id": "120", "rank": 12}],
+        "boost": [{"category": "kind 1", "by": 0.3}],
+        "most_per_category": 6,
+        "most_per_vendor": 2,
+        "only_available": True,
+        "diversity": 0.2,
+    },
+}
+
+
+def ids(answer: Recommendations | Shelf | SimilarItems) -> list[str]:
+    return [item.item_id for item in answer.items]
+
+
+def of_each_kind(client: Client, limit: int = 20) -> dict[str, Recommendations]:
+    """Return a list of each kind: looked up, made just now, everybody's, a stranger's."""
+    found = {
+        "batch": client.recommendations("p", limit=limit),
+        "live": client.recommendations("q", limit=limit),
+        "fallback": client.recommendations("nobody", limit=limit),
+        "stranger": client.for_stranger({"8": 5.0}, limit=limit),
+    }
+    assert [each.kind for each in found.values()] == ["batch", "live", "fallback", "live"]
+    return found
+
+
+@pytest.fixture
+def opened(publisher: Engine, owner: Engine) -> None:
+    """The live shop, where "lover" rated something since."""
+    live_shop.release(publisher)
+    rate(owner, "lover", "f2", 4.0)
+
+
+@pytest.fixture
+def wide(publisher: Engine, owner: Engine) -> None:
+    """The wide shop, where "q" is new and rated something."""
+    wide_shop.release(publisher)
+    rate(owner, "q", "2", 5.0)
+
+
+@pytest.mark.usefixtures("wide")
+def test_every_kind_of_list_heeds_rules_on_the_very_next_read(api: Engine, client: Client) -> None:
+    before = of_each_kind(client, limit=30)
+    best = {answer.items[0].item_id for answer in before.values()}
+
+    let_hold(api, hide=sorted(best))
+    without = of_each_kind(client)
+    let_hold(api)
+    after = of_each_kind(client, limit=30)
+
+    for kind, answer in without.items():
+        assert ids(answer) == [n for n in ids(before[kind]) if n not in best][:20]
+        assert [item.rank for item in answer.items] == [*range(1, 21)]
+        assert after[kind].items == before[kind].items
+    versions = [{each.rules_version for each in found.values()} for found in (without, after)]
+    assert versions == [{1}, {2}]
+
+
+@pytest.mark.usefixtures("wide")
+def test_every_kind_of_list_heeds_stock_on_the_very_next_read(api: Engine, client: Client) -> None:
+    before = of_each_kind(client)
+    best = {answer.items[0].item_id for answer in before.values()}
+
+    gone(api, *best)
+    unheeded = of_each_kind(client)
+    let_hold(api, only_available=True)
+    without = of_each_kind(client)
+    back(api, *best)
+    again = of_each_kind(client)
+
+    for kind, answer in without.items():
+        assert best.isdisjoint(ids(answer))
+        assert ids(unheeded[kind]) == ids(again[kind]) == ids(before[kind])
+
+
+@pytest.mark.usefixtures("opened")
+def test_a_pin_is_on_every_kind_of_list_even_if_it_is_new_to_the_release(
+    api: Engine, client: Client
+) -> None:
+    let_hold(api, pin=PIN_COLD)
+
+    asked = [client.recommendations(user_id) for user_id in ("fan", "lover", "nobody")]
+    for answer in (*asked, client.for_stranger({"f1": 5.0})):
+        assert ids(answer)[1] == COLD
+        assert (answer.items[1].rank, answer.items[1].score) == (2, 0)
+        assert answer.items[1].title == "Film 1"
+
+
+@pytest.mark.usefixtures("opened")
+def test_nobody_is_shown_a_pin_that_he_rated_hid_or_filtered_out(
+    owner: Engine, api: Engine, client: Client
+) -> None:
+    let_hold(api, pin=[{"item_id": "f2", "rank": 1}, *PIN_COLD])
+    hide(owner, "fan", COLD)
+
+    assert {"f2", COLD}.isdisjoint(ids(client.recommendations("fan")))  # rated, hidden
+    assert ids(client.recommendations("lover"))[1] == COLD
+    assert "f2" not in ids(client.recommendations("lover"))
+    assert "f2" not in ids(client.for_stranger({"f2": 2.0}))
+    assert ids(client.recommendations("nobody"))[0] == "f2"
+    filtered = client.recommendations("nobody", category="opera", exclude=["o4"])
+    assert ids(filtered) == ["o3", "o2", "o1"]
+    assert COLD in ids(client.recommendations("nobody", category="film", exclude=["f2"]))
+
+
+@pytest.mark.usefixtures("opened")
+def test_a_hidden_pin_and_one_that_is_not_to_be_had_are_not_shown(
+    api: Engine, client: Client
+) -> None:
+    let_hold(api, pin=PIN_COLD, only_available=True)
+    assert ids(client.recommendations("nobody"))[1] == COLD
+
+    gone(api, COLD)
+
+    assert COLD not in ids(client.recommendations("nobody"))
+
+
+def test_a_pin_that_only_a_later_release_brings_is_shown_once_it_is_live(
+    publisher: Engine, api: Engine, client: Client
+) -> None:
+    first = shop.release(publisher, "one", instead_of=None)
+    let_hold(api, pin=[{"item_id": "e", "rank": 1}])
+    assert ids(client.recommendations("u")) == ["a", "b"]
+
+    items = shop.items(**shop.TITLES, e="Heat")
+    shop.release(publisher, "two", instead_of=first, items=items)
+
+    assert ids(client.recommendations("u")) == ["e", "a", "b"]
+
+
+@pytest.mark.usefixtures("opened")
+def test_reasons_say_what_is_pinned(api: Engine, client: Client) -> None:
+    let_hold(api, pin=[*PIN_COLD, {"item_id": "f4", "rank": 1}])
+
+    for user_id in ("fan", "lover", "nobody"):
+        listed = client.recommendations(user_id, explain=True).items
+        kinds = {item.item_id: item.reason.kind for item in listed if item.reason}
+        assert kinds.pop("f4") == kinds.pop(COLD) == "pinned"
+        assert len(kinds) == len(listed) - 2
+        assert "pinned" not in kinds.values()
+
+
+@pytest.mark.usefixtures("opened")
+@pytest.mark.parametrize("explain", [False, True])
+def test_the_version_is_that_of_the_rules_that_hold_even_if_they_say_nothing(
+    api: Engine, client: Client, *, explain: bool
+) -> None:
+    assert client.recommendations("fan", explain=explain).rules_version == 0
+    let_hold(api, hide=["f1"])
+    let_hold(api)
+
+    assert client.recommendations("fan", explain=explain).rules_version == 2
+    assert client.for_stranger({}, explain=explain).rules_version == 2
+
+
+@pytest.mark.usefixtures("opened")
+def test_shelves_leave_out_what_is_hidden_or_gone(api: Engine, client: Client) -> None:
+    assert ids(client.popular(limit=3)) == ["o4", "o3", "o2"]
+    gone(api, "o3", "f2")
+
+    let_hold(api, hide=["o4", "f4"], only_available=True)
+
+    assert ids(client.popular(limit=2)) == ["o2", "o1"]
+    assert ids(client.popular(category="film")) == ["f3", "f1"]
+    assert ids(client.trending()) == ["o1"]
+    assert ids(client.of_vendor("film house")) == ["f3", "f1", COLD]
+    let_hold(api, hide=["o4", "f4"])
+    assert ids(client.of_vendor("film house")) == ["f3", "f2", "f1", COLD]
+    assert ids(client.trending()) == ["f2", "o1"]
+
+
+@pytest.mark.usefixtures("opened")
+def test_shelves_know_no_other_rules(api: Engine, client: Client) -> None:
+    def shelves() -> list[Shelf]:
+        return [client.popular(), client.trending(), client.of_vendor("film house")]
+
+    before = shelves()
+
+    boost = [{"category": "film", "by": 1}]
+    let_hold(api, pin=PIN_COLD, boost=boost, most_per_category=1, most_per_vendor=1, diversity=1)
+
+    assert shelves() == before
+
+
+def test_what_is_like_an_item_leaves_out_what_is_hidden_or_gone(
+    publisher: Engine, api: Engine, client: Client
+) -> None:
+    shop.release(publisher, "one", instead_of=None, similar_items=shop.lists_of("item_id", a="bcd"))
+    gone(api, "c")
+
+    let_hold(api, hide=["b"])
+    assert ids(client.similar("a", limit=1)) == ["c"]
+    let_hold(api, hide=["b"], only_available=True)
+    similar = client.similar("a")
+    assert [(item.item_id, item.rank) for item in similar.items] == [("d", 1)]
+
+
+@pytest.mark.usefixtures("opened")
+def test_who_asks_by_name_gets_what_is_hidden_or_gone(api: Engine, client: Client) -> None:
+    gone(api, "f2")
+    let_hold(api, hide=["f1"], only_available=True)
+
+    assert [item.item_id for item in client.items(q="film").items].count("f1") == 1
+    assert client.items(category="film").total == 5
+    assert (client.item("f1").title, client.item("f2").title) == ("Film 1", "Film 2")
+    assert ids(client.similar("f1")) == []
+
+
+@pytest.mark.usefixtures("opened")
+@pytest.mark.parametrize(
+    ("asked", "standing", "text"),
+    [
+        (("fan", "f4"), "ruled_out", "left out for everybody"),
+        (("fan", "o3"), "ruled_out", "not available now"),
+        (("fan", "f1"), "rated", "you rated it 5 stars"),
+        (("fan", "o2"), "hidden", "you hid it"),
+        (("fan", COLD), "listed", "no. 2 on the list: featured for everybody"),
+        (("nobody", "o4"), "listed", "no. 1 on the list"),
+        (("nobody", "o1"), "listed", "no. 4 on the list; by score alone no. 2"),
+        (("nobody", "x9"), "unknown", "not in the catalogue"),
+        (("nobody", "gone"), "unknown", "not in the catalogue"),
+    ],
+)
+def test_an_explanation_says_what_the_rules_did(  # noqa: PLR0917 # a case
+    owner: Engine,
+    api: Engine,
+    client: Client,
+    asked: tuple[str, str],
+    standing: str,
+    text: str,
+) -> None:
+    hide(owner, "fan", "o2")
+    gone(api, "o3", "f1")
+    boost = [{"category": "film", "by": 0.7}]  # puts f3 before o1
+    let_hold(api, hide=["f4", "gone", "o2"], pin=PIN_COLD, only_available=True, boost=boost)
+
+    found = client.explanation(*asked)
+
+    assert (found.standing, found.text) == (standing, text)
+    assert (found.rank is None) == (standing != "listed")
+
+
+@pytest.mark.usefixtures("opened")
+def test_the_explanation_of_a_pin_has_a_score_if_the_release_knows_it(
+    api: Engine, client: Client
+) -> None:
+    let_hold(api, pin=[*PIN_COLD, {"item_id": "f4", "rank": 1}])
+
+    cold, known = client.explanation("lover", COLD), client.explanation("lover", "f4")
+
+    assert (cold.rank, cold.score, cold.parts) == (2, None, ())
+    assert known.text == "no. 1 on the list: featured for everybody"
+    assert sum(part.part for part in known.parts) == pytest.approx(known.score, abs=1e-5)
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_explanations_and_lists_tell_the_same_story(
+    publisher: Engine, api: Engine, client: Client, name: str
+) -> None:
+    wide_shop.release(publisher)
+    gone(api, "1", "5")
+    let_hold(api, **RULES[name])
+    listed = client.recommendations("p", limit=100)
+
+    for item in (*listed.items[:15], listed.items[-1]):
+        found = client.explanation("p", item.item_id)
+        assert (found.standing, found.rank) == ("listed", item.rank)
+    missing = next(n for n in wide_shop.POPULAR if n not in {*ids(listed), "1", "3", "5", "11"})
+    below = client.explanation("p", missing)
+    assert below.standing in {"below", "rated", "ruled_out"}
+    assert below.rank is None or below.rank > 100
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_a_list_is_the_same_looked_up_or_made_just_now_and_begins_with_shorter_ones(
+    publisher: Engine, owner: Engine, api: Engine, client: Client, name: str
+) -> None:
+    wide_shop.release(publisher)
+    gone(api, "1", "5")
+    let_hold(api, **RULES[name])
+
+    def lists() -> dict[str, list[str]]:
+        found = {
+            f"{category} {limit}": client.recommendations("p", limit=limit, category=category)
+            for category in (None, "kind 2")
+            for limit in (10, 20, 100)
+        }
+        kinds.append({each.kind for each in found.values()})
+        return {name: ids(each) for name, each in found.items()}
+
+    kinds: list[set[str]] = []
+    looked_up = lists()
+    rate(owner, "p", UNLIKED, 1.0)
+
+    assert lists() == looked_up
+    assert kinds == [{"batch"}, {"live"}]
+    for category in (None, "kind 2"):
+        of_10, of_20, of_100 = (looked_up[f"{category} {limit}"] for limit in (10, 20, 100))
+        assert (of_10, of_20) == (of_20[:10], of_100[:20])
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_everybodys_list_is_the_same_for_who_has_an_id_and_who_has_none(
+    publisher: Engine, api: Engine, client: Client, name: str
+) -> None:
+    wide_shop.release(publisher)
+    gone(api, "1", "5")
+    let_hold(api, **RULES[name])
+
+    for limit in (10, 100):
+        nobodys, strangers = client.recommendations("n", limit=limit), client.for_stranger({})
+        assert nobodys.kind == strangers.kind == "fallback"
+        assert ids(nobodys)[:20] == ids(strangers)[:limit]
+
+
+def test_the_rules_are_heeded_in_lists_of_a_real_length(
+    publisher: Engine, api: Engine, client: Client
+) -> None:
+    wide_shop.release(publisher)
+    gone(api, "1", "5")
+    let_hold(api, **RULES["all"])
+
+    listed = client.recommendations("p", limit=100)
+
+    names = ids(listed)
+    assert (names[2], names[11]) == ("50", "120")
+    assert {"1", "5", "3", "11", "40"}.isdisjoint(names)
+    assert len(names) == len({*names}) == 100
+    pins = {"50", "120"}
+    vendors = [item.item_id not in pins and item.vendor for item in listed.items[:30]]
+    windows = [vendors[at : at + 10] for at in range(21)]
+    assert max(window.count(name) for window in windows for name in {*window} - {False}) == 2
+
+
+def test_rules_that_hide_nearly_all_leave_what_is_left_in_order(
+    publisher: Engine, api: Engine, client: Client
+) -> None:
+    wide_shop.release(publisher)
+    left = {"2", "100", "150", "159"}
+    let_hold(api, hide=[n for n in wide_shop.POPULAR if n not in left], diversity=0.1)
+
+    assert {*ids(client.recommendations("p", limit=100))} == left
+    assert ids(client.recommendations("n"))[0] == "2"
+    assert ids(client.popular()) == ["2", "100", "150", "159"]
+
+
+@pytest.mark.usefixtures("opened")
+def test_without_rules_a_stored_list_is_looked_up_alone(
+    publisher: Engine, api: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, reads = user_state.read, list[str]()
+
+    def counted(connection: Connection, release_id: int, user_id: str) -> Taste:
+        reads.append(user_id)
+        return read(connection, release_id, user_id)
+
+    monkeypatch.setattr(user_state, "read", counted)
+    with shop.reading(publisher) as connection:
+        for n_reads in (0, 1):
+            recommendations.for_person(connection, Holder(), "fan", Wanted())
+            assert reads == ["fan"] * n_reads
+            let_hold(api, hide=["f1"])
+
+
+@pytest.mark.usefixtures("opened")
+def test_a_process_reads_rules_once_for_each_revision(
+    publisher: Engine, api: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads: list[int] = []
+    read = store.slate
+
+    def counted(connection: Connection) -> tuple[int, Slate]:
+        revision, slate = read(connection)
+        reads.append(revision)
+        return revision, slate
+
+    monkeypatch.setattr(store, "slate", counted)
+    holder = Holder()
+    with shop.reading(publisher) as connection:
+        connection.execution_options(isolation_level="AUTOCOMMIT")
+        for _ in range(3):
+            let_hold(api, hide=["f1"])
+            for user_id in ("fan", "lover", "nobody", "fan"):
+                recommendations.for_person(connection, holder, user_id, Wanted())
+
+    assert reads == [1, 2, 3]
+
+
+@pytest.mark.usefixtures("wide")
+def test_rules_that_come_while_a_list_is_read_find_as_much_of_it_as_later(
+    publisher: Engine, api: Engine, client: Client
+) -> None:
+    wanted, holder = Wanted(limit=5, explain=True), Holder()
+    with shop.reading(publisher) as connection:
+        stored = stored_for(connection, holder, "p", wanted)
+        taste = user_state.read(connection, stored.held.release_id, "p")
+    let_hold(api, hide=[stored.items[1]["item_id"]], diversity=0.3)
+
+    with shop.reading(publisher) as connection:
+        now = holder.now(connection)
+        found = recommendations.made(recommendations.Person(*now, taste, wanted), stored)
+
+    later = client.recommendations("p", limit=5)
+    assert [item["item_id"] for item in found["items"]] == ids(later)
+    assert len(later.items) == 5
+
+
+def test_a_database_that_was_set_back_is_believed(
+    publisher: Engine, owner: Engine, api: Engine
+) -> None:
+    live_shop.release(publisher)
+    holder = Holder()
+    let_hold(api, hide=["f3"])
+    with shop.reading(publisher) as connection:
+        connection.execution_options(isolation_level="AUTOCOMMIT")
+        let_hold(api, hide=["f4"])
+        assert ids(recommendations.for_person(connection, holder, "fan", Wanted())) == ["f3"]
+        with owner.begin() as restoring:
+            restoring.exec_driver_sql("update slate set revision = 1, version = 1, hide = '{f3}'")
+        assert ids(recommendations.for_person(connection, holder, "fan", Wanted())) == ["f4"]

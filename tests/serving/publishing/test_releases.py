@@ -1,0 +1,164 @@
+import time
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
+
+from serving.errors import (
+    LiveReleaseMovedError,
+    NoEarlierReleaseError,
+    ReleaseNotReadyError,
+    ReleasePinnedError,
+)
+from serving.publishing import releases
+from serving.publishing.publish import publish
+from serving.tables import Release
+from tests.support.serving import shop
+
+NOW = datetime(2026, 1, 5, tzinfo=UTC)
+
+
+def add(
+    session: Session, *, ready_at: datetime | None = NOW, retired_at: datetime | None = None
+) -> int:
+    """Write a release down as loaded, and return its id."""
+    release = Release(
+        fit_id=f"fit {time.monotonic_ns()}",
+        retrain_id="shop__retrain/one",
+        verdict="promote",
+        recipe="als-32",
+        recipe_json={"rank": 32},
+        constants={},
+        counts={},
+        ready_at=ready_at,
+        retired_at=retired_at,
+    )
+    session.add(release)
+    session.flush()
+    return release.release_id
+
+
+def activate(session: Session, release_id: int) -> None:
+    instead_of = releases.live_id(session)
+    releases.activate(session, release_id, instead_of=instead_of, actor="ann", reason="better")
+
+
+def test_before_the_first_activation_nothing_is_live(session: Session) -> None:
+    add(session)
+
+    assert releases.live(session) is None
+
+
+def test_the_live_release_says_which_recipe_made_it(session: Session) -> None:
+    activate(session, release_id := add(session))
+
+    live = releases.live(session)
+    assert live is not None
+    assert (live.release_id, live.recipe, live.recipe_json) == (release_id, "als-32", {"rank": 32})
+    assert live.pinned_by is None
+
+
+@pytest.mark.parametrize(
+    ("ready_at", "retired_at"), [(None, None), (NOW, NOW)], ids=["half loaded", "retired"]
+)
+def test_a_release_without_its_lists_cannot_go_live(
+    session: Session, ready_at: datetime | None, retired_at: datetime | None
+) -> None:
+    activate(session, good := add(session))
+    bad = add(session, ready_at=ready_at, retired_at=retired_at)
+
+    with pytest.raises(ReleaseNotReadyError, match=f"release {bad}"):
+        activate(session, bad)
+
+    assert releases.live_id(session) == good
+
+
+def test_an_unknown_release_cannot_go_live(session: Session) -> None:
+    with pytest.raises(ReleaseNotReadyError, match="release 404"):
+        activate(session, 404)
+
+
+def test_who_decides_on_an_old_view_is_told_to_look_again(session: Session) -> None:
+    old, new = add(session), add(session)
+    activate(session, old)
+
+    with pytest.raises(LiveReleaseMovedError, match=f"release {old} is live, not None"):
+        releases.activate(session, new, instead_of=None, actor="ann", reason="better")
+
+    assert releases.live_id(session) == old
+
+
+def test_a_roll_back_goes_to_the_newest_ready_release_below_and_pins_it(session: Session) -> None:
+    oldest, _failed = add(session), add(session, ready_at=None)
+    before, newest = add(session), add(session)
+    activate(session, newest)
+
+    assert releases.roll_back(session, actor="ann", reason="worse") == before
+    assert releases.roll_back(session, actor="ann", reason="worse still") == oldest
+
+    live = releases.live(session)
+    assert live is not None
+    assert (live.release_id, live.pinned_by) == (oldest, "ann")
+    pinned = session.scalars(text("select release_id from releases where pinned_by is not null"))
+    assert pinned.all() == [oldest]
+
+
+def test_without_an_older_release_nothing_rolls_back(session: Session) -> None:
+    activate(session, only := add(session))
+    add(session)
+
+    with pytest.raises(NoEarlierReleaseError, match=f"older than the live one \\({only}\\)"):
+        releases.roll_back(session, actor="ann", reason="worse")
+
+    assert releases.live_id(session) == only
+
+
+def test_a_pin_is_lifted_once(session: Session) -> None:
+    add(session)
+    activate(session, add(session))
+    releases.roll_back(session, actor="ann", reason="worse")
+
+    assert releases.unpin(session, actor="bob")
+    assert not releases.unpin(session, actor="bob")
+
+    live = releases.live(session)
+    assert live is not None
+    assert live.pinned_by is None
+
+
+def test_the_history_says_who_did_what_and_why(session: Session) -> None:
+    old, new = add(session), add(session)
+    activate(session, new)
+    releases.roll_back(session, actor="bob", reason="worse")
+    releases.unpin(session, actor="ann", reason="mended")
+
+    history = releases.history(session, 3)
+    acts = [(a.action, a.release_id, a.instead_of, a.actor, a.reason) for a in history]
+    assert acts == [
+        ("unpin", old, old, "ann", "mended"),
+        ("roll_back", old, new, "bob", "worse"),
+        ("activate", new, None, "ann", "better"),
+    ]
+
+
+def test_a_roll_back_takes_less_than_a_second_while_somebody_loads_a_release(
+    owner: Engine, publisher: Engine
+) -> None:
+    first = shop.release(publisher, "one", instead_of=None)
+    second = shop.release(publisher, "two", instead_of=first)
+    batches = dict(shop.tables())
+    took = []
+
+    def roll_back() -> None:
+        started = time.monotonic()
+        with Session(owner) as session, session.begin():
+            releases.roll_back(session, actor="ann", reason="worse")
+        took.append(time.monotonic() - started)
+
+    loading = batches | {"recommendations": shop.slowly(batches["recommendations"], roll_back)}
+    with pytest.raises(ReleasePinnedError, match=f"release {first} is pinned by ann"):
+        publish(publisher, shop.FIT, loading, actor="x", reason="y", instead_of=second)
+
+    assert took
+    assert took[0] < 1

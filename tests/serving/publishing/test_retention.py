@@ -1,0 +1,54 @@
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
+
+from serving.publishing import releases, retention
+from serving.storage.database import LISTS
+from tests.support.serving import shop
+from tests.support.serving.shop import ids, rows, seen
+
+
+def test_five_releases_stay_and_the_lists_of_older_ones_go(publisher: Engine) -> None:
+    made = [shop.release(publisher, "0", instead_of=None)]
+    made += [shop.release(publisher, str(n), instead_of=made[0] + n - 1) for n in range(1, 7)]
+
+    with Session(publisher) as session:
+        kept = [release.release_id for release in releases.kept(session)]
+    assert kept == made[:1:-1]
+    for table in LISTS:
+        held = rows(publisher, f"select distinct release_id from {table}")  # noqa: S608 # our own names
+        assert sorted(held) == [(release_id,) for release_id in kept[::-1]], table
+    assert len(rows(publisher, "select from activations")) == 7
+
+
+def test_the_live_release_is_never_deleted(publisher: Engine) -> None:
+    first = shop.release(publisher, "one", instead_of=None)
+    shop.release(publisher, "two", instead_of=first)
+    third = shop.release(publisher, "three", instead_of=first + 1)
+    with Session(publisher) as session, session.begin():
+        releases.activate(session, first, instead_of=third, actor="ann", reason="the best")
+
+    retention.keep_newest(publisher, 1)
+
+    assert ids(seen(publisher)) == "ab"
+    with Session(publisher) as session:
+        assert [r.release_id for r in releases.kept(session)] == [third, first]
+
+
+def test_a_deletion_that_a_crash_cut_short_is_finished_by_the_next_publication(
+    publisher: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "ROWS_AT_ONCE", 1)
+    first = shop.release(publisher, "one", instead_of=None)
+    second = shop.release(publisher, "two", instead_of=first)
+    with publisher.begin() as connection:
+        gone = text("update releases set retired_at = now() where release_id = :id")
+        connection.execute(gone, {"id": first})
+
+    shop.release(publisher, "two", instead_of=second)
+
+    left = "select count(*) from recommendations where release_id ="
+    assert rows(publisher, f"{left} {first}") == [(0,)]
+    assert rows(publisher, f"{left} {second}") == [(2,)]
+    purged = "select release_id from releases where purged_at is not null"
+    assert rows(publisher, purged) == [(first,)]

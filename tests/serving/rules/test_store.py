@@ -1,0 +1,194 @@
+"""Rules in Postgres: their versions, the stock, and who comes first."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from itertools import pairwise
+from threading import Barrier
+
+import pytest
+from sqlalchemy import Engine
+from sqlalchemy.exc import IntegrityError
+
+from serving.errors import RulesMovedError
+from serving.publishing.publish import publish
+from serving.rules import store
+from serving.schemas import NewRules, RulesVersion, SlateRules
+from serving.storage import database
+from tests.conftest import schema_of
+from tests.support.serving import shop
+from tests.support.serving.ruling import back, gone, let_hold, revision
+from tests.support.serving.server import as_role
+
+HIDE_A = SlateRules(hide=("a",))
+FULL = SlateRules.model_validate(
+    {
+        "hide": ["a", "ü'; --", "📚"],
+        "pin": [{"item_id": "b", "rank": 2}],
+        "boost": [{"category": "Drama", "by": -0.25}],
+        "most_per_category": 3,
+        "most_per_vendor": 1,
+        "only_available": True,
+        "diversity": 0.3,
+    }
+)
+
+
+def test_before_anybody_makes_rules_version_0_holds_and_changes_nothing(api: Engine) -> None:
+    with api.connect() as connection:
+        assert store.live(connection) == RulesVersion(version=0, rules=SlateRules())
+        assert store.history(connection, limit=10) == []
+        assert not store.slate(connection)[1].reorders
+
+
+def test_each_change_is_a_version_with_a_name_and_a_reason(api: Engine) -> None:
+    first = let_hold(api, "ada", "festival week", **FULL.model_dump())
+    second = let_hold(api, "bo", "festival is over")
+
+    with api.connect() as connection:
+        assert store.live(connection) == second
+        assert store.history(connection, limit=10) == [second, first]
+        assert store.history(connection, limit=1) == [second]
+    assert (first.version, first.actor, first.reason) == (1, "ada", "festival week")
+    assert (first.rules, second.rules) == (FULL, SlateRules())
+    assert first.made_at is not None
+    assert second.made_at is not None
+    assert second.made_at > first.made_at
+
+
+def test_rules_made_for_a_version_that_holds_no_more_are_refused(api: Engine) -> None:
+    let_hold(api, hide=["b"])
+
+    with api.begin() as connection, pytest.raises(RulesMovedError, match="Version 1 holds, not 0"):
+        store.replace(connection, NewRules(rules=HIDE_A, instead_of=0, reason="x"), actor="bo")
+
+    with api.connect() as connection:
+        assert [each.rules.hide for each in store.history(connection, limit=9)] == [("b",)]
+
+
+def test_of_operators_at_once_one_wins_and_the_others_are_told(api: Engine) -> None:
+    together = Barrier(4)
+    new = NewRules(rules=HIDE_A, instead_of=0, reason="x")
+
+    def race(name: str) -> str | None:
+        together.wait(timeout=10)
+        try:
+            with api.begin() as connection:
+                return store.replace(connection, new, actor=name).actor
+        except RulesMovedError:
+            return None
+
+    with ThreadPoolExecutor(4) as threads:
+        outcomes = list(threads.map(race, ["ada", "bo", "cy", "di"]))
+
+    [winner] = [name for name in outcomes if name]
+    with api.connect() as connection:
+        assert [each.actor for each in store.history(connection, limit=9)] == [winner]
+
+
+def test_rules_that_are_not_committed_hold_for_nobody(api: Engine) -> None:
+    with api.connect() as connection:
+        store.replace(connection, NewRules(rules=HIDE_A, instead_of=0, reason="x"), actor="ada")
+        connection.rollback()
+
+    with api.connect() as connection:
+        assert store.live(connection).version == 0
+    assert revision(api) == 0
+
+
+def test_the_slate_says_what_readers_ask_of_the_rules(owner: Engine, api: Engine) -> None:
+    held = "select version, plain, hide, only_available from slate"
+    assert shop.rows(owner, held) == [(0, True, [], False)]
+
+    let_hold(api, **FULL.model_dump())
+    assert shop.rows(owner, held) == [(1, False, [*FULL.hide], True)]
+    let_hold(api)
+    assert shop.rows(owner, held) == [(2, True, [], False)]
+
+
+def test_there_is_one_slate(owner: Engine) -> None:
+    with owner.begin() as connection, pytest.raises(IntegrityError):
+        connection.exec_driver_sql("insert into slate values (true, 0, 0, true, '{}', false)")
+
+
+def test_compiled_rules_know_what_is_barred_and_the_pins_that_are_there(
+    publisher: Engine, api: Engine
+) -> None:
+    shop.release(publisher, "one", instead_of=None)
+    gone(api, "c")
+    pins = [{"item_id": name, "rank": rank} for rank, name in enumerate(["b", "c", "nowhere"], 1)]
+
+    let_hold(api, hide=["a"], pin=pins, only_available=True)
+    with api.connect() as connection:
+        _, slate = store.slate(connection)
+
+    assert (slate.version, sorted(slate.barred)) == (1, ["a", "c"])
+    assert {rank: pin["title"] for rank, pin in slate.pinned.items()} == {1: shop.TITLES["b"]}
+
+
+def test_stock_is_noted_once_and_counts_what_is_news(publisher: Engine, api: Engine) -> None:
+    shop.release(publisher, "one", instead_of=None)
+
+    assert gone(api, "a", "b", "a", "nobody knows it") == 2
+    assert gone(api, "a", "c") == 1
+    assert back(api, "a", "d") == 1
+    assert shop.rows(api, "select item_id from unavailable_items order by 1") == [("b",), ("c",)]
+
+
+def test_the_revision_grows_with_all_that_changes_lists_and_nothing_else(
+    publisher: Engine, api: Engine
+) -> None:
+    shop.release(publisher, "one", instead_of=None)
+    seen = [revision(api)]
+    for change in (
+        lambda: let_hold(api, hide=["a"]),
+        lambda: gone(api, "b"),  # no rule heeds it
+        lambda: let_hold(api, only_available=True),
+        lambda: gone(api, "c"),
+        lambda: gone(api, "c"),  # no news
+        lambda: back(api, "c"),
+        lambda: let_hold(api),
+    ):
+        change()
+        seen.append(revision(api))
+
+    grown = [later - earlier for earlier, later in pairwise(seen)]
+    assert grown == [1, 0, 1, 1, 0, 1, 1]
+
+
+@pytest.fixture
+def impatient(owner: Engine, committing: str) -> Iterator[Engine]:
+    """An engine of the API that waits for no lock."""
+    url = as_role(committing, "api")
+    engine = database.connect(url, schema_of(owner), statement_timeout_ms=2000)
+    yield engine
+    engine.dispose()
+
+
+def test_neither_rules_nor_stock_wait_for_a_publication(
+    publisher: Engine, impatient: Engine
+) -> None:
+    first = shop.release(publisher, "one", instead_of=None)
+    found: list[int] = []
+
+    def meanwhile() -> None:
+        found.extend((gone(impatient, "a", "b"), let_hold(impatient, hide=["a"]).version))
+
+    tables = shop.tables()
+    slowly = {"fallback_lists": shop.slowly(tables["fallback_lists"], meanwhile)}
+    fit = replace(shop.FIT, fit_id="two", counts={})
+    publish(publisher, fit, {**tables, **slowly}, actor="x", reason="y", instead_of=first)
+
+    assert found == [2, 1]
+    assert revision(impatient) == 1
+
+
+def test_a_publication_leaves_rules_and_stock_as_they_are(publisher: Engine, api: Engine) -> None:
+    first = shop.release(publisher, "one", instead_of=None)
+    gone(api, "a")
+    let_hold(api, only_available=True)
+
+    shop.release(publisher, "two", instead_of=first, items=shop.items(**shop.TITLES, e="Heat"))
+
+    with api.connect() as connection:
+        assert store.slate(connection)[1].barred == {"a"}

@@ -1,0 +1,112 @@
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
+
+from serving.publishing import evidence
+from serving.rules import window_lists
+from serving.schemas import Verdict
+from serving.storage import database
+from serving.users import accounts
+from tests.conftest import schema_of
+from tests.support.serving.server import as_role
+
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+Rows = list[dict[str, Any]]
+
+
+def decided(retrain_id: str, verdict: str = "promote", *, hours: int = 0) -> Verdict:
+    row: dict[str, Any] = {"retrain_id": retrain_id, "verdict": verdict, "reason": "A test."}
+    row |= {"recipe": None if verdict == "hold" else f"recipe of {retrain_id}"}
+    return Verdict.model_validate(
+        row | {"lines": (), "metrics": (), "decided_at": NOW + timedelta(hours=hours)}
+    )
+
+
+def lists(*people: str) -> Rows:
+    same = {"item_ids": ["a", "b"], "scores": [0.5, 0.25], "wanted": ["b"]}
+    return [{"user_id": user_id} | same for user_id in people]
+
+
+def put(engine: Engine, verdict: Verdict, rows: Rows) -> None:
+    with Session(engine) as session, session.begin():
+        evidence.record(session, verdict)
+        window_lists.replace(session, verdict, rows)
+
+
+def kept(engine: Engine) -> list[tuple[str, str, str]]:
+    query = "select retrain_id, user_id, xmin from window_lists order by user_id"
+    with engine.connect() as connection:
+        return [(row[0], row[1], str(row[2])) for row in connection.execute(text(query))]
+
+
+def names(engine: Engine) -> list[tuple[str, str]]:
+    return [row[:2] for row in kept(engine)]
+
+
+def test_a_retrain_puts_its_lists_in_the_place_of_the_last_ones(publisher: Engine) -> None:
+    put(publisher, decided("one"), lists("u", "v"))
+    put(publisher, decided("two", hours=1), lists("v", "w"))
+
+    assert names(publisher) == [("two", "v"), ("two", "w")]
+
+
+def test_the_same_lists_again_change_nothing(publisher: Engine) -> None:
+    put(publisher, decided("one"), lists("u", "v"))
+    before = kept(publisher)
+
+    put(publisher, decided("one"), lists("u", "v"))
+
+    assert kept(publisher) == before
+
+
+@pytest.mark.parametrize("rows", [lists("w"), []], ids=["its own", "none"])
+def test_a_hold_leaves_what_is_there(publisher: Engine, rows: Rows) -> None:
+    put(publisher, decided("one"), lists("u"))
+
+    put(publisher, decided("two", "hold", hours=1), rows)
+
+    assert names(publisher) == [("one", "u")]
+
+
+def test_an_older_retrain_that_runs_again_does_not_bring_its_lists_back(publisher: Engine) -> None:
+    put(publisher, decided("one"), lists("u"))
+    put(publisher, decided("two", hours=1), lists("v"))
+    put(publisher, decided("three", "hold", hours=2), [])
+
+    put(publisher, decided("one"), lists("u"))
+
+    assert names(publisher) == [("two", "v")]
+
+
+def test_after_a_hold_the_next_retrain_still_brings_its_lists(publisher: Engine) -> None:
+    put(publisher, decided("one", "hold", hours=1), [])
+
+    put(publisher, decided("two"), lists("u"))
+
+    assert names(publisher) == [("two", "u")]
+
+
+def test_a_retrain_without_lists_leaves_none_of_an_older_recipe(publisher: Engine) -> None:
+    put(publisher, decided("one"), lists("u"))
+
+    put(publisher, decided("two", hours=1), [])
+
+    assert names(publisher) == []
+
+
+def test_who_is_forgotten_is_gone_at_once_and_does_not_come_back(
+    publisher: Engine, owner: Engine, committing: str
+) -> None:
+    put(publisher, decided("one"), lists("u", "v"))
+    api = database.connect(as_role(committing, "api"), schema_of(owner))
+    with api.begin() as connection:
+        accounts.forget(connection, "u", requested_by="test")
+    api.dispose()
+    assert names(publisher) == [("one", "v")]
+
+    put(publisher, decided("two", hours=1), lists("u", "v"))
+
+    assert names(publisher) == [("two", "v")]

@@ -1,0 +1,193 @@
+from typing import Any
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import ProgrammingError
+
+from serving.errors import UnknownDatasetError
+from serving.storage import database
+from serving.tables import Base
+from tests.conftest import schema_of
+from tests.support.serving import shop
+
+POINTER = "update live_release set since = now()"
+
+
+def test_models_and_migrations_agree(engine: Engine) -> None:
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+
+
+def test_a_second_migration_changes_nothing(owner: Engine, committing: str) -> None:
+    assert database.migrate(committing, schema_of(owner)) == database.head()
+
+    with owner.connect() as connection:
+        versions = connection.scalars(text("select version_num from alembic_version")).all()
+    assert versions == [database.head()]
+
+
+def test_a_migration_that_is_taken_back_leaves_no_table(owner: Engine) -> None:
+    with owner.begin() as connection:
+        config = Config(database.ALEMBIC_INI)
+        config.attributes["connection"] = connection
+        command.downgrade(config, "base")
+
+    tables = "select tablename from pg_tables where schemaname = current_schema()"
+    with owner.connect() as connection:
+        assert connection.scalars(text(tables)).all() == ["alembic_version"]
+
+
+def test_a_migration_that_fails_leaves_no_trace(
+    committing: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr(command, "upgrade", broken)
+    with pytest.raises(OSError, match="disk is full"):
+        database.migrate(committing, "never_made")
+
+    engine = database.connect(committing, "never_made")
+    with engine.connect() as connection:
+        assert connection.scalar(text("select to_regnamespace('never_made')")) is None
+    engine.dispose()
+
+
+def test_each_data_set_sees_its_own_rows_only(publisher: Engine, committing: str) -> None:
+    shop.release(publisher, "one", instead_of=None)
+    database.migrate(committing, "another_shop")
+
+    other = database.connect(committing, "another_shop")
+    with other.connect() as connection:
+        assert connection.scalar(text("select count(*) from releases")) == 0
+    other.dispose()
+
+
+@pytest.mark.parametrize(("trusted", "n_asked"), [(60.0, 0), (0.0, 3)])
+def test_a_connection_is_asked_whether_it_stands_once_it_was_left_alone(
+    owner: Engine, monkeypatch: pytest.MonkeyPatch, trusted: float, n_asked: int
+) -> None:
+    asked: list[Any] = []
+    monkeypatch.setattr(database, "TRUSTED_SECONDS", trusted)
+    owner.connect().close()
+    monkeypatch.setattr(owner.dialect, "do_ping", asked.append)
+
+    for _ in range(3):
+        owner.connect().close()
+
+    assert len(asked) == n_asked
+
+
+def test_a_connection_that_the_server_ended_is_replaced_however_lately_it_was_used(
+    owner: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "TRUSTED_SECONDS", 60.0)
+    with owner.connect() as ended, owner.connect() as ending:
+        pid = ended.scalar(text("select pg_backend_pid()"))
+        ended.close()
+        ending.execute(text("select pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+
+        with owner.connect() as connection:
+            assert connection.scalar(text("select pg_backend_pid()")) != pid
+
+
+def test_long_statements_are_planned_once(owner: Engine) -> None:
+    with owner.connect() as connection:
+        assert connection.scalar(text("show plan_cache_mode")) == "force_generic_plan"
+
+
+@pytest.mark.parametrize(
+    "name", ["", "Shop", "shop; drop table items", "1shop", "a" * 64, "shop\n"]
+)
+def test_a_name_that_is_no_schema_never_reaches_the_database(name: str) -> None:
+    with pytest.raises(UnknownDatasetError):
+        database.schema_name(name)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        POINTER,
+        "insert into live_release (release_id) values (1)",
+        "delete from items",
+        "insert into api_keys (digest, name, scopes) values ('x', 'x', '{operate}')",
+        "update releases set pinned_by = 'me', pinned_at = now()",
+        "insert into activations (action, release_id, actor, reason) values ('unpin', 1, '', '')",
+        "create table mine (id int)",
+        "alter table items add column mine int",
+        "drop table items",
+        "truncate recommendations",
+        "update items set title = 'mine'",
+        "update rules set actor = 'somebody else'",
+        "delete from rules",
+        "insert into slate values (false, 0, 0, true, '{}', false)",
+        "delete from slate",
+        "update window_lists set wanted = item_ids",
+    ],
+)
+def test_the_api_may_read_and_nothing_else(publisher: Engine, api: Engine, statement: str) -> None:
+    shop.release(publisher, "one", instead_of=None)
+
+    with api.connect() as connection:
+        assert connection.scalar(text("select count(*) from recommendations")) == 2
+        with pytest.raises(ProgrammingError, match=r"permission denied|must be owner"):
+            connection.execute(text(statement))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "select * from api_keys",
+        "delete from activations",
+        "update activations set actor = 'somebody else'",
+        "delete from releases",
+        "insert into rules (version, rules, actor, reason) values (1, '{}', 'x', 'y')",
+        "update slate set plain = true",
+        "delete from unavailable_items",
+        "create table mine (id int)",
+        "alter table items add column mine int",
+        "drop table items",
+        "truncate recommendations",
+    ],
+)
+def test_the_publisher_may_neither_change_tables_nor_history(
+    publisher: Engine, statement: str
+) -> None:
+    shop.release(publisher, "one", instead_of=None)
+
+    with (
+        publisher.connect() as connection,
+        pytest.raises(ProgrammingError, match=r"permission denied|must be owner"),
+    ):
+        connection.execute(text(statement))
+
+
+def test_settings_come_from_the_environment(
+    committing: str, owner: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SERVING_DATABASE_URL", committing)
+    database.engine.cache_clear()
+    database.reader.cache_clear()
+
+    reader = database.reader(schema_of(owner))
+    with reader.connect() as connection:
+        assert connection.scalar(text("select count(*) from items")) == 0
+        raw = connection.connection.dbapi_connection
+        assert raw is not None
+        assert raw.autocommit
+
+    reader.dispose()
+    database.engine.cache_clear()
+    database.reader.cache_clear()
+
+
+def test_the_password_is_in_no_text_of_the_settings() -> None:
+    settings = database.ServingSettings(
+        database_url="postgresql+psycopg2://api:canary@localhost/x"  # type: ignore[arg-type] # as the environment gives it
+    )
+
+    assert "canary" not in f"{settings!r} {settings}"

@@ -1,0 +1,140 @@
+"""A real browser before the app: what tests that see what no AppTest sees are made of."""
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from dashboards.text import esc
+from tests.support.dashboards import searched, streamlit_server
+from tests.support.dashboards.fake_airflow import FakeAirflow
+from tests.support.dashboards.fake_api import KEY, fake_api
+from tests.support.dashboards.visitors import Visitors
+
+CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
+LIVE = ".stMarkdownBadge:has-text('Live')"
+PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1400, "height": 900}
+# On a page below the root the front end first looks for its server below that path, in vain.
+LOOKS_AROUND = "Failed to load resource: the server responded with a status of 404"
+
+expect.set_options(timeout=30_000)  # machines are busy while tests run
+
+NEEDED = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no Chromium at {CHROMIUM}: NOT TESTED"),
+]
+
+
+@pytest.fixture(scope="module")
+def told() -> Visitors:
+    """What visitors told the shop."""
+    return Visitors()
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory, told: Visitors) -> Iterator[dict[str, str]]:
+    folder = tmp_path_factory.mktemp("app")
+    keys = folder / "keys.json"
+    keys.write_text(json.dumps({"playground": KEY}))
+    searched.write(str(folder / "lake" / "playground"), n_trials=20)
+    with fake_api(told) as api, FakeAirflow().served() as airflow:
+        yield {
+            "DEMO_API_URL": api,
+            "DEMO_KEYS_FILE": str(keys),
+            "CONSOLE_AIRFLOW_URL": airflow,
+            "LAKE_ROOT": str(folder / "lake"),
+            "LAKE_INBOX": str(folder / "inbox"),
+        }
+
+
+@pytest.fixture(scope="module")
+def app(settings: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with streamlit_server.served(settings, tmp_path_factory.mktemp("log") / "app.log") as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield chromium
+        chromium.close()
+
+
+class Visit:
+    """One tab, and what went wrong in it."""
+
+    def __init__(self, browser: Browser, size: dict[str, int], theme: str) -> None:
+        self.context = browser.new_context(
+            viewport={"width": size["width"], "height": size["height"]},
+            color_scheme="dark" if theme == "dark" else "light",
+        )
+        self.page = self.context.new_page()
+        self.troubles: list[str] = []
+        self.outside: list[str] = []
+        self.page.on("pageerror", lambda error: self.troubles.append(str(error)))
+        self.page.on(
+            "console",
+            lambda line: self.troubles.append(line.text) if line.type == "error" else None,
+        )
+        self.page.on(
+            "request",
+            lambda asked: (
+                None
+                if re.match(r"(http|ws)://127\.0\.0\.1|data:|blob:", asked.url)
+                else self.outside.append(asked.url)
+            ),
+        )
+
+    def end(self) -> None:
+        assert [each for each in self.troubles if LOOKS_AROUND not in each] == []
+        assert self.outside == []
+        self.context.close()
+
+
+@pytest.fixture
+def desktop(browser: Browser) -> Iterator[Page]:
+    visit = Visit(browser, DESKTOP, "light")
+    yield visit.page
+    visit.end()
+
+
+@pytest.fixture(params=["light", "dark"])
+def themed(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
+    visit = Visit(browser, DESKTOP, request.param)
+    yield visit.page
+    dark = visit.page.evaluate(
+        "getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor"
+    )
+    assert dark == ("rgb(16, 17, 22)" if request.param == "dark" else "rgb(255, 255, 255)")
+    visit.end()
+
+
+@pytest.fixture
+def phone(browser: Browser) -> Iterator[Page]:
+    visit = Visit(browser, PHONE, "light")
+    yield visit.page
+    visit.end()
+
+
+def at_rest(page: Page) -> Page:
+    """Return the page once nothing more is drawn: a click on what is being redrawn is lost.
+
+    A widget whose code is still being loaded is a gap, which the keyboard passes over.
+    """
+    app = page.get_by_test_id("stApp")
+    expect(app).to_have_attribute("data-test-script-state", "notRunning")
+    expect(page.locator("[data-stale=true]")).to_have_count(0)
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
+    return page
+
+
+def seen(text: str) -> str:
+    """Return a text as the page holds it: escaped, then read by Markdown."""
+    return re.sub(r"\\(.)", r"\1", esc(text))

@@ -1,0 +1,55 @@
+"""The app as a process of its own on a free port of loopback, ended when the block ends."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from http.client import HTTPConnection
+from pathlib import Path
+
+ROOT = Path(__file__).parents[3]
+APP = ROOT / "dashboards/app.py"
+LONGEST_START = 60
+
+
+@contextmanager
+def served(settings: Mapping[str, str], log: Path, script: Path = APP) -> Iterator[str]:
+    """Serve a script with the settings that ship; yield its base URL."""
+    port = _free_port()
+    command = [sys.executable, "-m", "streamlit", "run", str(script)]
+    with log.open("wb") as lines:
+        process = subprocess.Popen(  # noqa: S603 # a list, no input
+            [*command, f"--server.port={port}"],
+            cwd=ROOT,
+            env={**os.environ, **settings},
+            stdout=lines,
+            stderr=lines,
+        )
+    try:
+        _wait(process, port, log)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    deadline = time.monotonic() + LONGEST_START
+    while time.monotonic() < deadline and process.poll() is None:
+        with suppress(OSError):
+            connection = HTTPConnection("127.0.0.1", port, timeout=2)
+            connection.request("GET", "/_stcore/health")
+            if connection.getresponse().status == 200:
+                return
+        time.sleep(0.1)
+    raise RuntimeError(f"the app did not come up: {log.read_text()[-2000:]}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

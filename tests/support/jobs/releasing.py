@@ -1,0 +1,33 @@
+"""A live release of a recipe, published with next to nothing in it."""
+
+from dataclasses import replace
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from jobs.engine.recipes import AnyRecipe
+from serving.publishing import releases
+from serving.publishing.publish import publish
+from tests.support.serving import shop
+
+
+def released(engine: Engine, recipe: AnyRecipe, fit_id: str = "product__retrain/nought") -> int:
+    """Publish a release of this recipe in place of what is live; return its id."""
+    with Session(engine) as session:
+        live = releases.live_id(session)
+    fit = replace(
+        shop.FIT,
+        fit_id=fit_id,
+        retrain_id=fit_id,
+        recipe=recipe.name,
+        recipe_json=recipe.model_dump(mode="json"),
+    )
+    return publish(engine, fit, shop.tables(), actor="a test", reason="A test.", instead_of=live)
+
+
+def pinned(engine: Engine, recipe: AnyRecipe) -> int:
+    """Publish two releases of this recipe and roll back to the first, which pins it."""
+    released(engine, recipe)
+    released(engine, recipe, "product__retrain/worse")
+    with Session(engine) as session, session.begin():
+        return releases.roll_back(session, actor="ann", reason="Worse.")

@@ -1,0 +1,170 @@
+"""A shop whose release knows factors: the film fans' and the opera lovers' items, two each and one.
+
+"fan" rated two films, "lover" two operas. Feedback is written as the API's writing side leaves it.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Engine, text
+
+from serving.publishing.publish import publish
+from tests.support.serving import shop
+
+SCALE = {"relevant_from": 4.0}
+CENTRED = SCALE | {
+    "weighting": "centred",
+    "p": 0.5,
+    "shrinkage": 1.0,
+    "hair": 1e-6,
+    "global_mean": 3.0,
+    "reg": 0.1,
+    "alpha": 2.0,
+}
+WITH_PRIORS = CENTRED | {
+    "models": 1,
+    "rank": 2,
+    "columns": ["popularity", "segment:old", "category:film"],
+    "weights": {"popularity": 0.1, "demography": 5.0, "category": 0.2, "category_shrinkage": 1.0},
+    "category_shares": {"film": 0.5},
+}
+KINDS = {"f": "film", "o": "opera", "c": "film"}
+ITEMS = ("f1", "f2", "f3", "f4", "o1", "o2", "o3", "o4")
+COLD = "c1"  # the fit has not seen it
+LATER = shop.RATED_AT + timedelta(days=400)
+
+
+def factors(item_id: str) -> list[float]:
+    """Films lie along one axis, operas along the other, each a little further out."""
+    far = 1 - 0.1 * int(item_id[1])
+    return [far, 0.1] if item_id[0] == "f" else [0.1, far]
+
+
+def popularity(item_id: str) -> float:
+    """Operas are what most people like, the last ones most."""
+    return int(item_id[1]) + (10.0 if item_id[0] == "o" else 0.0)
+
+
+def with_priors(item_id: str) -> list[float]:
+    """Columns of `WITH_PRIORS`: the segment "old" likes the last opera."""
+    film = float(item_id[0] == "f")
+    return [*factors(item_id), popularity(item_id) / 10, float(item_id == "o4"), film]
+
+
+def release(
+    publisher: Engine,
+    fit_id: str = "one",
+    *,
+    constants: dict[str, Any] = CENTRED,
+    instead_of: int | None = None,
+    rows: Any = factors,
+    sign: float = 1,
+) -> int:
+    """Publish the shop, and return the release's id; `sign` -1 turns all tastes round."""
+    learned = constants != SCALE  # else a popularity, which has no factors
+    kept = {i: [sign * x for x in rows(i)] if learned else [] for i in ITEMS}
+    tables = shop.tables(
+        recommendations=_lists(fan=["f3", "f4"], lover=["o3"]),
+        profiles=[
+            _profile("fan", "", {"f1": 5.0, "f2": 4.0, "o1": 1.0}),
+            _profile("lover", "old", {"o1": 5.0, "o2": 4.0, "f1": 2.0}),
+            _profile("grumbler", "", {"f1": 1.0}),
+        ],
+        item_factors=[_known(item_id, row) for item_id, row in kept.items()],
+        similar_items=[],
+        fallback_lists=[_everybodys("o4", "o3")],
+        items=[_item(item_id) for item_id in (*ITEMS, COLD)],
+    )
+    tables = {name: batches for name, batches in tables.items() if batches}
+    counts = {name: sum(b.num_rows for b in batches) for name, batches in tables.items()}
+    fit = replace(
+        shop.FIT,
+        fit_id=fit_id,
+        retrain_id=fit_id,
+        constants=constants,
+        counts=counts,
+        about=shop.ABOUT | {"highest": 5.0},
+    )
+    return publish(publisher, fit, tables, actor="test", reason="A test.", instead_of=instead_of)
+
+
+def rate(
+    owner: Engine,
+    user_id: str,
+    item_id: str,
+    rating: float | None,
+    *,
+    at: datetime = LATER,
+    hidden: str | None = None,
+) -> None:
+    """Write what holds of a person's feedback on an item."""
+    rated = None if hidden and rating is None else at
+    with owner.begin() as connection:
+        connection.execute(
+            text(
+                "insert into feedback (user_id, item_id, rating, rated_at, hidden, hidden_at)"
+                " values (:user_id, :item_id, :rating, :rated_at, :hidden, :hidden_at)"
+            ),
+            {
+                "user_id": user_id,
+                "item_id": item_id,
+                "rating": rating,
+                "rated_at": rated,
+                "hidden": hidden,
+                "hidden_at": at if hidden else None,
+            },
+        )
+
+
+def hide(owner: Engine, user_id: str, item_id: str) -> None:
+    """Keep an item off a person's lists."""
+    rate(owner, user_id, item_id, None, hidden="hide")
+
+
+def matrix() -> np.ndarray:
+    return np.array([factors(item_id) for item_id in ITEMS])
+
+
+def _known(item_id: str, row: list[float]) -> dict[str, Any]:
+    trending = 1.5 if item_id == "f2" else 0.5 * (item_id == "o1")
+    return {
+        "item_id": item_id,
+        "factors": row,
+        "popularity": popularity(item_id),
+        "trending": trending,
+    }
+
+
+def _lists(**lists: list[str]) -> shop.Rows:
+    return [
+        {"user_id": user_id, "item_ids": items, "scores": [1 / n for n in range(1, len(items) + 1)]}
+        for user_id, items in lists.items()
+    ]
+
+
+def _everybodys(*item_ids: str) -> dict[str, Any]:
+    scores = [popularity(item_id) for item_id in item_ids]
+    return {"segment": "", "item_ids": list(item_ids), "scores": scores}
+
+
+def _profile(user_id: str, segment: str, rated: dict[str, float]) -> dict[str, Any]:
+    return {
+        "user_id": user_id,
+        "segment": segment,
+        "item_ids": list(rated),
+        "ratings": list(rated.values()),
+        "rated_at": [shop.RATED_AT] * len(rated),
+    }
+
+
+def _item(item_id: str) -> dict[str, Any]:
+    kind = KINDS[item_id[0]]
+    return {
+        "item_id": item_id,
+        "title": f"{kind.title()} {item_id[1]}",
+        "categories": [kind],
+        "vendor": f"{kind} house",
+        "released": 2000 + int(item_id[1]),
+    }

@@ -1,0 +1,76 @@
+"""A Postgres server of one's own in a temporary folder, on a free port of loopback."""
+
+import secrets
+import shutil
+import signal
+import socket
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import URL, create_engine, make_url, text
+
+from ops.machine import postgres
+from ops.machine.postgres import Server
+from ops.settings import HOST
+
+ROLES = ("lantern_owner", "publisher", "api")
+QUICK = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "max_connections": "500",  # an API of the whole run keeps some for each test's schema
+}
+
+
+@contextmanager
+def temporary_server(settings: Mapping[str, str] = QUICK) -> Iterator[Server]:
+    """Yield a running server; `settings` are added to its postgresql.conf."""
+    folder = Path(tempfile.mkdtemp(prefix="lantern-postgres-"))
+    server = Server(folder, free_port(), secrets.token_urlsafe(16))
+    try:
+        postgres.initialise(server)
+        with (server.data / "postgresql.conf").open("a") as configuration:
+            configuration.writelines(f"{name} = {value}\n" for name, value in settings.items())
+        process = postgres.start(server)
+        try:
+            yield server
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(timeout=30)
+    finally:
+        shutil.rmtree(folder)
+
+
+def create_database(url: str, name: str) -> str:
+    """Create a database that `lantern_owner` owns, with the three roles; return the owner's URL."""
+    admin = create_engine(url, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        for role in ROLES:
+            known = connection.execute(
+                text("select from pg_roles where rolname = :role"), {"role": role}
+            )
+            if known.first() is None:
+                connection.execute(text(f"create role {role} login password '{role}'"))
+        connection.execute(text(f'create database "{name}" owner lantern_owner'))
+        connection.execute(text(f'revoke all on database "{name}" from public'))
+        connection.execute(text(f'grant connect on database "{name}" to publisher, api'))
+    admin.dispose()
+    return as_role(url, "lantern_owner", name)
+
+
+def as_role(url: str, role: str, database: str | None = None) -> str:
+    """Return the URL with another role, and maybe another database."""
+    changed: URL = make_url(url).set(username=role, password=role)
+    if database is not None:
+        changed = changed.set(database=database)
+    return changed.render_as_string(hide_password=False)
+
+
+def free_port() -> int:
+    """Return a port of loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port

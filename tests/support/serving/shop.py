@@ -1,0 +1,139 @@
+"""A small shop to publish: people "u", "v", items "a" to "d", with lists written out."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+from sqlalchemy import Connection, Engine, text
+
+from serving.lists import recommendations
+from serving.lists.precomputed import Wanted
+from serving.lists.release_cache import Holder
+from serving.publishing.publish import Candidate, publish
+from serving.schemas import ItemPage, Recommendations, Shelf, SimilarItems
+from serving.storage import database
+from tests.conftest import schema_of
+from tests.support.serving.server import as_role
+
+RATED_AT = datetime(2026, 1, 5, 12, tzinfo=UTC)
+ABOUT = {
+    "dataset": "shop",
+    "title": "Shop",
+    "item_noun": "product",
+    "licence": "Ours.",
+    "lowest": 1.0,
+    "highest": 10.0,
+    "step": 1.0,
+}
+TITLES = {"a": "Amélie", "b": "Schindler's List", "c": "Face/Off", "d": "2001: A Space Odyssey"}
+FIT = Candidate(
+    fit_id="shop__retrain/one",
+    retrain_id="shop__retrain/one",
+    verdict="first",
+    recipe="als-32",
+    recipe_json={"name": "als-32", "rank": 32},
+    constants={"global_mean": 7.5},
+    about=ABOUT,
+    counts={"recommendations": 2, "profiles": 2, "items": 4, "fallback_lists": 1},
+)
+
+Rows = list[dict[str, Any]]
+Tables = Mapping[str, list[pa.RecordBatch]]
+
+
+def lists_of(key: str, **lists: str) -> Rows:
+    """Return rows of lists: `lists_of("user_id", u="ab")` lists items a and b for u."""
+    return [
+        {
+            key: name if name != "everybody" else "",
+            "item_ids": list(items),
+            "scores": [1 / rank for rank in range(1, len(items) + 1)],
+        }
+        for name, items in lists.items()
+    ]
+
+
+def items(**titles: str) -> Rows:
+    return [
+        {
+            "item_id": item_id,
+            "title": title,
+            "categories": ["Drama", item_id],
+            "vendor": None,
+            "released": 1990 + place,
+        }
+        for place, (item_id, title) in enumerate(titles.items())
+    ]
+
+
+def profiles(**rated: str) -> Rows:
+    return [
+        {
+            "user_id": user_id,
+            "segment": "",
+            "item_ids": list(item_ids),
+            "ratings": [float(n) for n in range(1, len(item_ids) + 1)],
+            "rated_at": [RATED_AT] * len(item_ids),
+        }
+        for user_id, item_ids in rated.items()
+    ]
+
+
+def tables(**changed: Rows) -> Tables:
+    """Return the shop's tables as record batches; a keyword replaces a table's rows."""
+    rows = {
+        "recommendations": lists_of("user_id", u="ab", v="c"),
+        "profiles": profiles(u="cd", v="a"),
+        "item_factors": [
+            {"item_id": "a", "factors": [0.5, -0.25], "popularity": 0.5, "trending": 2.0}
+        ],
+        "similar_items": lists_of("item_id", a="bc"),
+        "fallback_lists": lists_of("segment", everybody="dcb"),
+        "items": items(**TITLES),
+    }
+    rows |= changed
+    return {name: pa.Table.from_pylist(given).to_batches() for name, given in rows.items()}
+
+
+def release(engine: Engine, fit_id: str, *, instead_of: int | None, **changed: Rows) -> int:
+    """Publish the shop once more, with what is changed, and return the release's id."""
+    batches = tables(**changed)
+    counts = {name: sum(b.num_rows for b in found) for name, found in batches.items()}
+    fit = replace(FIT, fit_id=fit_id, retrain_id=fit_id, counts=counts)
+    run_key = f"{fit_id}/publish"
+    return publish(engine, fit, batches, actor=run_key, reason="A test.", instead_of=instead_of)
+
+
+def slowly(batches: list[pa.RecordBatch], meanwhile: Any) -> Iterator[pa.RecordBatch]:
+    """Yield the batches, and call `meanwhile` once after the first one: in the middle of COPY."""
+    for place, batch in enumerate(batches):
+        yield batch
+        if place == 0:
+            meanwhile()
+
+
+def seen(engine: Engine, user_id: str = "u") -> Recommendations:
+    with reading(engine) as connection:
+        return recommendations.for_person(connection, Holder(), user_id, Wanted(limit=100))
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """Yield a connection to the engine's schema as the API has it: no other role reads feedback."""
+    url = engine.url.render_as_string(hide_password=False)
+    reader = database.connect(as_role(url, "api"), schema_of(engine))
+    with reader.connect() as connection:
+        yield connection
+    reader.dispose()
+
+
+def ids(answer: Recommendations | SimilarItems | ItemPage | Shelf) -> str:
+    return "".join(item.item_id for item in answer.items)
+
+
+def rows(engine: Engine, statement: str) -> list[tuple[object, ...]]:
+    with engine.connect() as connection:
+        return [tuple(row) for row in connection.execute(text(statement))]

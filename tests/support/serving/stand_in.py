@@ -1,0 +1,188 @@
+"""A retrain without Spark: profiles, lists and factors in plain numpy from what was collected.
+
+People's rows are solved one by one as the fold-in's formula has it, but not by its code. Factors
+are drawn anew for each fit, so no two releases give anybody the same scores.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from sqlalchemy import Engine
+
+from serving.lists import scoring
+from serving.publishing.publish import publish
+from serving.schemas import HideKind
+from serving.users.feedback import Event
+from tests.support.serving import shop
+from warehouse.query import Lake
+from warehouse.tables import BRONZE_FEEDBACK
+
+START = datetime(2026, 3, 1, tzinfo=UTC)
+HIDES: tuple[HideKind, ...] = ("hide", "not_interested")
+KNOWN, COLD = "abcdefgh", "z"  # items that every fit has seen, and one that none has
+CATEGORY = dict.fromkeys("abcdz", "film") | dict.fromkeys("efgh", "opera")
+# What came in files, before anybody used the shop: of "u" and "v" the API has no event.
+DELIVERED = (
+    Event("rate", "u", "a", 5, START + timedelta(hours=2)),
+    Event("rate", "u", "e", 2, START + timedelta(hours=2)),
+    Event("rate", "v", "e", 4, START + timedelta(hours=2)),
+    Event("rate", "w", "a", 1, START + timedelta(hours=2)),
+)
+REG, ALPHA, MIDPOINT, RANK = 0.1, 2.0, 3.0, 3
+CONSTANTS = {
+    "relevant_from": 4.0,
+    "weighting": "minus_midpoint",
+    "midpoint": MIDPOINT,
+    "reg": REG,
+    "alpha": ALPHA,
+}
+
+Rated = Mapping[str, float]
+Scores = Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What one retrain made. `profiles` have rating and time by item, `lists` are best first."""
+
+    name: str
+    profiles: Mapping[str, Mapping[str, tuple[float, datetime]]]
+    lists: Mapping[str, Scores]
+    popularity: Scores
+    factors: np.ndarray
+
+
+def retrained(root: str, number: int) -> Fit:
+    """Return what is learned from the files and from what the lake holds of the outbox."""
+    events = [*DELIVERED, *collected(root).values()]
+    profiles: dict[str, dict[str, tuple[float, datetime]]] = {}
+    for (user, item), told in by_pair(events).items():
+        rating, at = rating_of(told)
+        if rating is not None and at is not None:
+            profiles.setdefault(user, {})[item] = (rating, at)
+    liked = [i for his in profiles.values() for i, (rating, _) in his.items() if rating > MIDPOINT]
+    popularity = {i: liked.count(i) + (place + 1) / 100 for place, i in enumerate(KNOWN)}
+    factors = np.random.default_rng(number).normal(0, 1, (len(KNOWN), RANK)).astype(np.float32)
+    fit = Fit(f"fit-{number}", profiles, {}, popularity, factors)
+    lists = {user: _list(fit, his) for user, his in profiles.items()}
+    return replace(fit, lists={user: scores for user, scores in lists.items() if scores})
+
+
+def collected(root: str) -> dict[str, Event]:
+    """Return the lake's events by id, in the order in which they were taken."""
+    if not Lake(root).exists(BRONZE_FEEDBACK):
+        return {}
+    columns = ["event_id", "kind", "user_id", "item_id", "rating", "occurred_at"]
+    rows = Lake(root).read(BRONZE_FEEDBACK, columns=columns).sort_by("event_id").to_pylist()
+    return {row["event_id"]: Event(*[row[name] for name in columns[1:]]) for row in rows}
+
+
+def by_pair(events: Sequence[Event]) -> dict[tuple[str, str], list[Event]]:
+    """Return the events of each person with each item, in the order in which they came."""
+    pairs: dict[tuple[str, str], list[Event]] = {}
+    for event in events:
+        pairs.setdefault((event.user_id, event.item_id), []).append(event)
+    return pairs
+
+
+def rating_of(events: Sequence[Event]) -> tuple[float | None, datetime | None]:
+    """Return the rating that holds after a pair's events, and since when; of ties the last."""
+    rates = [event for event in events if event.kind not in HIDES]
+    newest = max(reversed(rates), key=lambda event: event.occurred_at or START, default=None)
+    return (newest.rating, newest.occurred_at) if newest else (None, None)
+
+
+def folded(fit: Fit, rated: Rated, *, known: bool) -> Scores | None:
+    """Return somebody's score of each item, by the formula; None if he likes nothing."""
+    strength = {i: rating - MIDPOINT for i, rating in rated.items() if i in KNOWN}
+    if not any(s > 0 for s in strength.values()):
+        return None
+    y = fit.factors.astype(np.float64)
+    a, b = y.T @ y, np.zeros(RANK)
+    for item, s in strength.items():
+        row = y[KNOWN.index(item)]
+        a += ALPHA * abs(s) * np.outer(row, row) + REG * (s > 0) * np.eye(RANK)
+        b += (1 + ALPHA * s) * (s > 0) * row
+    liking = np.array(list(fit.popularity.values()))
+    blend = 0 if known else scoring.weight(len(strength)) * np.log1p(liking / liking.mean())
+    return dict(zip(KNOWN, (y @ np.linalg.solve(a, b) + blend).tolist(), strict=True))
+
+
+def publish_fit(
+    engine: Engine,
+    fit: Fit,
+    *,
+    instead_of: int | None,
+    keep: int,
+    dies: type[Exception] | None = None,
+) -> int:
+    """Publish a fit through the platform's own door; it may die in the middle of COPY."""
+    tables: dict[str, Any] = {
+        name: pa.Table.from_pylist(rows).to_batches() for name, rows in _rows(fit).items()
+    }
+    if dies is not None:
+        tables["profiles"] = _breaking_off(tables["profiles"], dies)
+    candidate = replace(
+        shop.FIT,
+        fit_id=fit.name,
+        retrain_id=fit.name,
+        recipe=fit.name,
+        constants=CONSTANTS,
+        about=shop.ABOUT | {"highest": 5.0},
+        counts={name: len(rows) for name, rows in _rows(fit).items()},
+    )
+    publishing = partial(publish, engine, candidate, tables, actor="test", reason="A test.")
+    return publishing(instead_of=instead_of, keep=keep)
+
+
+def _list(fit: Fit, his: Mapping[str, tuple[float, datetime]]) -> Scores:
+    scores = folded(fit, {i: rating for i, (rating, _) in his.items()}, known=True) or {}
+    left = [i for i in scores if i not in his]
+    return {i: scores[i] for i in sorted(left, key=lambda i: -scores[i])}
+
+
+def _rows(fit: Fit) -> dict[str, shop.Rows]:
+    everybody = dict(sorted(fit.popularity.items(), key=lambda pair: -pair[1]))
+    return {
+        "recommendations": [
+            {"user_id": user, "item_ids": list(scores), "scores": list(scores.values())}
+            for user, scores in fit.lists.items()
+        ],
+        "profiles": [
+            {
+                "user_id": user,
+                "segment": "",
+                "item_ids": list(his),
+                "ratings": [rating for rating, _ in his.values()],
+                "rated_at": [at for _, at in his.values()],
+            }
+            for user, his in fit.profiles.items()
+        ],
+        "item_factors": [
+            {"item_id": i, "factors": row.tolist(), "popularity": liked, "trending": 0.0}
+            for (i, liked), row in zip(fit.popularity.items(), fit.factors, strict=True)
+        ],
+        "fallback_lists": [
+            {"segment": "", "item_ids": list(everybody), "scores": list(everybody.values())}
+        ],
+        "items": [
+            {
+                "item_id": i,
+                "title": f"Title {i}",
+                "categories": [CATEGORY[i]],
+                "vendor": None,
+                "released": 2000,
+            }
+            for i in (*KNOWN, COLD)
+        ],
+    }
+
+
+def _breaking_off(batches: list[pa.RecordBatch], dies: type[Exception]) -> Iterator[pa.RecordBatch]:
+    yield from batches
+    raise dies

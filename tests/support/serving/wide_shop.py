@@ -1,0 +1,81 @@
+"""A shop of more items than a list is long, whose stored lists are what its factors say.
+
+"p" rated three things. Items have two categories of six and a vendor of nine.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+from sqlalchemy import Engine
+
+from serving.lists import scoring, user_state
+from serving.lists.release_cache import Holder
+from serving.publishing.publish import publish
+from tests.support.serving import live_shop, shop
+
+N, LENGTH = 160, 100
+# The release does not know these, so nothing is learned from a rating of one.
+UNLIKED, NEW = "cold", "new"
+RATED = {"0": 5.0, "7": 4.0, "9": 1.0}
+POPULAR = [f"{n}" for n in range(N)]  # most liked first
+
+
+def release(publisher: Engine, fit_id: str = "one") -> None:
+    """Publish it twice: first without the list that only its factors know."""
+    first = _publish(publisher, f"{fit_id} before", [], None)
+    with shop.reading(publisher) as connection:
+        held = Holder().of(connection, first)
+    micros = int(shop.RATED_AT.timestamp() * 1e6)
+    known = replace(
+        user_state.of_stranger({item_id: (r, micros) for item_id, r in RATED.items()}), known=True
+    )
+    scored = scoring.score(held, known)
+    best = held.listed(*scored.best(scored.out, LENGTH))
+    mine = {"user_id": "p", "item_ids": [b["item_id"] for b in best]}
+    _publish(publisher, fit_id, [mine | {"scores": [b["score"] for b in best]}], first)
+
+
+def _publish(publisher: Engine, fit_id: str, lists: shop.Rows, instead_of: int | None) -> int:
+    random = np.random.default_rng(3)
+    factors = random.normal(0, 0.3, (N, 4)).astype(np.float32)
+    rows = {
+        "recommendations": lists,
+        "profiles": [
+            {
+                "user_id": "p",
+                "segment": "",
+                "item_ids": [*RATED],
+                "ratings": [*RATED.values()],
+                "rated_at": [shop.RATED_AT] * len(RATED),
+            }
+        ],
+        "item_factors": [
+            {"item_id": str(n), "factors": row.tolist(), "popularity": float(N - n), "trending": 1}
+            for n, row in enumerate(factors)
+        ],
+        "similar_items": [],
+        "fallback_lists": [
+            {"segment": "", "item_ids": POPULAR[:LENGTH], "scores": [*range(N, N - LENGTH, -1)]}
+        ],
+        "items": [_item(str(n), n) for n in range(N)] + [_item(UNLIKED, 1), _item(NEW, 2)],
+    }
+    tables = {name: found for name, found in shop.tables(**rows).items() if found}
+    fit = replace(
+        shop.FIT,
+        fit_id=fit_id,
+        retrain_id=fit_id,
+        constants=live_shop.CENTRED,
+        counts={},
+        about=shop.ABOUT | {"highest": 5.0},
+    )
+    return publish(publisher, fit, tables, actor="test", reason="A test.", instead_of=instead_of)
+
+
+def _item(item_id: str, n: int) -> dict[str, object]:
+    return {
+        "item_id": item_id,
+        "title": f"Thing {item_id}",
+        "categories": [f"kind {n % 3}", f"age {n % 2}"],
+        "vendor": f"maker {n % 9}",
+        "released": 2000,
+    }

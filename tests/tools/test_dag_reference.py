@@ -1,0 +1,24 @@
+from tools import dag_reference
+from warehouse import datasets
+
+
+def test_the_page_names_every_dag_task_and_way_out() -> None:
+    page = dag_reference.render()
+    for dataset in datasets.installed():
+        assert f"`{dataset.name}__ingest`" in page
+        assert f"`{dataset.name}__retrain`" in page
+        assert (f"`{dataset.name}__collect`" in page) == dataset.takes_feedback
+        assert f"`{dataset.name}__maintain`" in page
+    assert page.count("**If it fails:**") == 4
+    tasks = [line.split("`")[1] for line in page.splitlines() if "| 2 |" in line]
+    assert tasks == [
+        *("land", "refine", "announce", "collect", "announce"),
+        *("freeze", "nominate", "search", "evaluate", "decide", "approve", "fit", "publish"),
+        "vacuum",
+    ]
+    assert "`lake://<data set>/silver/interactions`" in page
+    assert "| `search_budget_minutes` | `0` | type `integer`, minimum `0`, maximum `120` |" in page
+
+
+def test_the_page_is_the_same_each_time() -> None:
+    assert dag_reference.render() == dag_reference.render()

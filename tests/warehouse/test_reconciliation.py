@@ -1,0 +1,58 @@
+"""Whether every event that Postgres gave is where it belongs."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tests.support.jobs.product import balanced, collect
+from warehouse.append import append
+from warehouse.query import Lake
+from warehouse.reconciliation import Sheet, sheet
+from warehouse.tables import SILVER_REFINEMENTS
+
+EVENT = ("rate", "u", "a", 3.0, 100)
+
+
+def refined(root: str, landing: str, target: str, *counts: int) -> None:
+    names = ("n_accepted", "n_duplicates", "n_quarantined")
+    row: dict[str, object] = dict(zip(names, counts, strict=True))
+    row |= {"n_rows": sum(counts), "n_unknown_items": 0}
+    row |= {"landing_id": landing, "target": target, "run_key": landing}
+    row |= {"refined_at": datetime(2026, 6, 1, tzinfo=UTC)}
+    append(root, SILVER_REFINEMENTS, [row], run_key=landing)
+
+
+def test_before_the_first_event_it_closes(tmp_path: Path) -> None:
+    assert sheet(Lake(str(tmp_path))) == Sheet()
+    assert Sheet().closes
+
+
+def test_it_closes_while_events_wait_and_once_they_are_refined(tmp_path: Path) -> None:
+    root = str(tmp_path)
+    for landing, n in (("one", 5), ("two", 3)):
+        collect(root, landing, *[EVENT] * n)
+        balanced(root, landing, n)
+    refined(root, "file", "ratings", 100, 0, 0)
+
+    assert sheet(Lake(root)) == Sheet(8, 8, n_waiting=8)
+    refined(root, "one", "feedback", 2, 1, 2)
+
+    found = sheet(Lake(root))
+    assert found == Sheet(8, 8, 2, 1, 2, 3)
+    assert found.closes
+    assert str(found) == (
+        "feedback closes: outbox=8 bronze=8 accepted=2 duplicates=1 quarantined=2 waiting=3"
+    )
+
+
+@pytest.mark.parametrize("wrong", [Sheet(1), Sheet(1, 2, 2), Sheet(2, 2, 1), Sheet(2, 2, 1, 1, 1)])
+def test_an_event_too_few_or_too_many_is_seen(wrong: Sheet) -> None:
+    assert not wrong.closes
+    assert "DOES NOT CLOSE" in str(wrong)
+
+
+def test_an_event_that_came_without_its_balance_is_seen(tmp_path: Path) -> None:
+    collect(str(tmp_path), "one", EVENT)
+
+    assert not sheet(Lake(str(tmp_path))).closes
