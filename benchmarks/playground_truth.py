@@ -48,7 +48,7 @@ def main() -> None:
             recipes.default(scale),
             recipes.with_priors(scale, half_life_days),
             *recipes.popularities(scale, half_life_days),
-            *baselines.yardsticks(scale),
+            *baselines.baselines(scale),
         ]
         judgement = ground.judge([ground.fit(recipe) for recipe in contestants])
         best, n_users = knowing(made, rows, ground)

@@ -27,7 +27,7 @@ from jobs.engine.judging import intervals
 from jobs.engine.judging.evaluation import Judgement
 from jobs.engine.judging.verdicts import HEADLINE, WARM
 from jobs.engine.judging.windows import Window
-from jobs.engine.learning.baselines import Yardstick, yardsticks
+from jobs.engine.learning.baselines import Baseline, baselines
 from jobs.engine.learning.models import Model
 from jobs.engine.recipes import AnyRecipe
 from jobs.retraining.evaluation_windows import GATE, arena, gate_window, rolling_windows
@@ -65,25 +65,25 @@ def main() -> None:
     show(found)
 
 
-def families_of(n_seeds: int, asked: Sequence[str]) -> dict[str, list[AnyRecipe | Yardstick]]:
+def families_of(n_seeds: int, asked: Sequence[str]) -> dict[str, list[AnyRecipe | Baseline]]:
     """Return the recipes of each family; several where only the seed differs."""
     scale, half_life_days = MOVIELENS.scale, MOVIELENS.windows.half_life_days
     als = recipes.default(scale)
     seeds = [als.model_copy(update={"seed": als.seed + nth}) for nth in range(n_seeds)]
-    families: dict[str, list[AnyRecipe | Yardstick]] = {
+    families: dict[str, list[AnyRecipe | Baseline]] = {
         "als": [*seeds],
         "als_with_priors": [recipes.with_priors(scale, half_life_days)],
     }
     for text in asked:
         recipe = recipes.parse(text, scale, half_life_days)
         families[recipe.name] = [recipe]
-    for one in (*recipes.popularities(scale, half_life_days), *yardsticks(scale)):
+    for one in (*recipes.popularities(scale, half_life_days), *baselines(scale)):
         families[one.kind] = [one]
     return families
 
 
 def judged(
-    rows: Frozen, families: dict[str, list[AnyRecipe | Yardstick]], window: Window
+    rows: Frozen, families: dict[str, list[AnyRecipe | Baseline]], window: Window
 ) -> dict[str, Row]:
     """Return how each family does on the window."""
     ground = arena(rows, MOVIELENS, window)

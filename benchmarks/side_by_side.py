@@ -23,7 +23,7 @@ from pyspark.sql import functions as F
 from benchmarks.lakes import MOVIELENS, ROOT, movielens
 from jobs.engine import recipes
 from jobs.engine.judging.verdicts import HEADLINE, WARM
-from jobs.engine.learning.baselines import yardsticks
+from jobs.engine.learning.baselines import baselines
 from jobs.retraining.evaluation_windows import Arena, arena, gate_window, rolling_windows
 
 PEERS = ROOT / "benchmarks/peers"
@@ -81,13 +81,13 @@ def hand_over(ground: Arena, file: Path) -> None:
 
 
 def ours(ground: Arena) -> list[tuple[str, float, float, str]]:
-    """Return (name, NDCG@10, seconds of the fit, settings) of our recipes and yardsticks."""
+    """Return (name, NDCG@10, seconds of the fit, settings) of our recipes and baselines."""
     scale, half_life_days = MOVIELENS.scale, MOVIELENS.windows.half_life_days
     contestants = {
         "**Lantern: Spark ALS**, centred strengths": recipes.default(scale),
         "**Lantern: Spark ALS with priors**": recipes.with_priors(scale, half_life_days),
         **{f"Lantern: {one.kind}": one for one in recipes.popularities(scale, half_life_days)},
-        **{f"Lantern: {one.kind}": one for one in yardsticks(scale)},
+        **{f"Lantern: {one.kind}": one for one in baselines(scale)},
     }
     fitted = {name: ground.fit(recipe) for name, recipe in contestants.items()}
     judgement = ground.judge(list(fitted.values()))

@@ -58,7 +58,7 @@ TASKS = {
     ),
     "evaluate": About(
         "Evaluate on a frozen window",
-        "Trains challenger, champion, popularities and yardsticks on the older events and measures "
+        "Trains challenger, champion, popularities and baselines on the older events and measures "
         "each on the newer ones, over all people and over each segment.",
     ),
     "decide": About(

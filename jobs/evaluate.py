@@ -1,4 +1,4 @@
-"""Judge challenger, champion, popularities and yardsticks on one frozen window.
+"""Judge challenger, champion, popularities and baselines on one frozen window.
 
 Each recipe is fitted on the older rows and its lists are scored on the newer ones. A stored score
 is never used again: scores of models that saw different rows do not compare. A challenger that is
@@ -21,7 +21,7 @@ from jobs.engine.errors import EngineError
 from jobs.engine.judging.evaluation import COLD, FAILURES, Figure, Judgement
 from jobs.engine.judging.verdicts import HEADLINE, WARM
 from jobs.engine.learning import baselines
-from jobs.engine.learning.baselines import Yardstick
+from jobs.engine.learning.baselines import Baseline
 from jobs.engine.learning.models import Model
 from jobs.engine.recipes import AnyRecipe
 from jobs.retraining.evaluation_windows import (
@@ -60,7 +60,7 @@ _MUST_FIT = "popularity"
 class Standing:
     """One recipe, what it stands for, and its model; None where its fit failed."""
 
-    recipe: AnyRecipe | Yardstick
+    recipe: AnyRecipe | Baseline
     role: str
     model: Model | None = None
 
@@ -115,13 +115,13 @@ def run(warehouse: Warehouse, dataset: Dataset) -> None:
 
 
 def contestants(challenger: str, champion: str | None, dataset: Dataset) -> list[Standing]:
-    """Return each recipe once, with its role: challenger, champion, popularity, yardstick."""
-    found: dict[AnyRecipe | Yardstick, str] = {recipes.from_json(challenger): "challenger"}
+    """Return each recipe once, with its role: challenger, champion, popularity, baseline."""
+    found: dict[AnyRecipe | Baseline, str] = {recipes.from_json(challenger): "challenger"}
     if champion is not None:
         found.setdefault(recipes.from_json(champion), "champion")
     for recipe in recipes.popularities(dataset.scale, dataset.windows.half_life_days):
         found.setdefault(recipe, "popularity")
-    found |= dict.fromkeys(baselines.yardsticks(dataset.scale), "yardstick")
+    found |= dict.fromkeys(baselines.baselines(dataset.scale), "baseline")
     return [Standing(recipe, role) for recipe, role in found.items()]
 
 
@@ -138,10 +138,10 @@ def _is_ahead(gate: Judged, dataset: Dataset) -> bool:
 
 
 def _servable(standing: Sequence[Standing]) -> list[Standing]:
-    return [one for one in standing if one.role != "yardstick"]
+    return [one for one in standing if one.role != "baseline"]
 
 
-def _fitted(one: Standing, fit: Callable[[AnyRecipe | Yardstick], Model]) -> Standing:
+def _fitted(one: Standing, fit: Callable[[AnyRecipe | Baseline], Model]) -> Standing:
     """Return the contestant with its model; one that fails has none. A popularity must not."""
     try:
         model = fit(one.recipe)
@@ -177,7 +177,7 @@ def _write(warehouse: Warehouse, table: Table, frame: DataFrame) -> None:
 def _rows(found: Judged) -> list[dict[str, Any]]:
     """Return rows of gold.model_metrics; a recipe whose fit failed has the metric `failed`.
 
-    A yardstick that failed, or was not made for so many items, is left out.
+    A baseline that failed, or was not made for so many items, is left out.
     """
     failed = [Figure(WARM, "failed", 1.0, 0)]
     return [
@@ -191,7 +191,7 @@ def _rows(found: Judged) -> list[dict[str, Any]]:
         }
         for one in found.fitted
         for figure in found.judgement.figures.get(one.recipe.name, failed)
-        if one.model is not None or one.role != "yardstick"
+        if one.model is not None or one.role != "baseline"
     ]
 
 

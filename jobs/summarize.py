@@ -28,7 +28,7 @@ ROLES: dict[str, str] = {
     "champion": "live now",
     "challenger": "challenger",
     "popularity": "popularity",
-    "yardstick": "yardstick",
+    "baseline": "baseline",
 }
 HIT = "**✓**"
 _ANSWERS = {True: "yes", False: "no", None: "does not apply"}
@@ -115,7 +115,7 @@ def _headline(compared: Sequence[Row]) -> Iterator[str]:
 def _beside(compared: Sequence[Row]) -> Iterator[str]:
     values = {(row["recipe"], row["metric"]): row["value"] for row in compared}
     metrics = [one for one in BESIDE if any(metric == one for _, metric in values)]
-    recipes = [row["recipe"] for row in _ranked(compared) if row["role"] != "yardstick"]
+    recipes = [row["recipe"] for row in _ranked(compared) if row["role"] != "baseline"]
     if not metrics:
         return
     yield "### The other figures"

@@ -14,7 +14,7 @@ from serving.schemas import Verdict
 
 FAR = 4.5  # median widths of an interval: what lies farther off is told, not drawn
 ROLES = {"challenger": "challenger", "champion": "live recipe", "popularity": "popularity",
-         "yardstick": "yardstick"}  # fmt: skip
+         "baseline": "baseline"}  # fmt: skip
 
 
 def show(verdict: Verdict) -> None:

@@ -11,7 +11,7 @@ from jobs.engine.judging import evaluation, windows
 from jobs.engine.judging.evaluation import Audience, Judgement
 from jobs.engine.judging.windows import Window
 from jobs.engine.learning import models, segments
-from jobs.engine.learning.baselines import Yardstick
+from jobs.engine.learning.baselines import Baseline
 from jobs.engine.learning.models import Model
 from jobs.engine.learning.segments import Segments
 from jobs.engine.recipes import AnyRecipe
@@ -32,7 +32,7 @@ class Arena:
     audience: Audience
     relevant_from: float
 
-    def fit(self, recipe: AnyRecipe | Yardstick) -> Model:
+    def fit(self, recipe: AnyRecipe | Baseline) -> Model:
         """Return what the recipe makes of the training rows."""
         return models.fit(
             recipe, self.training, self.catalogue, self.groups, relevant_from=self.relevant_from

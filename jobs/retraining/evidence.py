@@ -88,10 +88,10 @@ def evidence(
     known = {one.name: one for one in [challenger, champion, *popularities] if one is not None}
     personalised = {name for name, one in known.items() if not isinstance(one, _FOR_EVERYBODY)}
     users, segments = _segments(found.users)
-    yardsticks = {row["recipe"] for row in found.models if row["role"] == "yardstick"}
+    baselines = {row["recipe"] for row in found.models if row["role"] == "baseline"}
     results = {
         name: _result(name, found, users, personalised=name in personalised)
-        for name in {row["recipe"] for row in found.models} & (yardsticks | set(known))
+        for name in {row["recipe"] for row in found.models} & (baselines | set(known))
     }
     timed = dataset.ratings.time is not None
     return Evidence(
@@ -102,7 +102,7 @@ def evidence(
         challenger=challenger.name,
         champion=None if champion is None else champion.name,
         popularities=tuple(one.name for one in popularities),
-        yardsticks=tuple(sorted(yardsticks)),
+        baselines=tuple(sorted(baselines)),
         rolling=_rolling(found),
         pinned_by=pinned_by,
         cut="time" if timed else dataset.windows.without_time,

@@ -6,7 +6,7 @@ from sqlalchemy import Engine
 
 from jobs import evaluate
 from jobs.engine import recipes
-from jobs.engine.learning.baselines import yardsticks
+from jobs.engine.learning.baselines import baselines
 from jobs.retraining import samples
 from jobs.retraining.evaluation_windows import Arena
 from jobs.retraining.frozen_tables import frozen
@@ -236,13 +236,13 @@ def test_earlier_tasks_must_have_run(warehouse: Warehouse, publisher: Engine) ->
         retrain.evaluate()
 
 
-def test_yardsticks_are_measured_beside_on_the_gates_window_alone(retrained: Retrain) -> None:
-    found = {one.name: figures(retrained, one.name) for one in yardsticks(retrained.dataset.scale)}
+def test_baselines_are_measured_beside_on_the_gates_window_alone(retrained: Retrain) -> None:
+    found = {one.name: figures(retrained, one.name) for one in baselines(retrained.dataset.scale)}
     random, cosine, ease = (found[name]["warm", "ndcg@10"] for name in found)
 
     assert random < cosine
     assert random < ease
     lake = Lake(retrained.warehouse.root)
-    roles = lake.read(GOLD_MODEL_METRICS, where="role = 'yardstick'").to_pylist()
+    roles = lake.read(GOLD_MODEL_METRICS, where="role = 'baseline'").to_pylist()
     assert {row["recipe"] for row in roles} == set(found)
     assert {row["window"] for row in roles} == {"gate"}

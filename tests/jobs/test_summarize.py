@@ -34,9 +34,9 @@ def verdict(**changed: Any) -> Row:
     comparisons = [
         compared("als-new", "challenger", 0.271),
         compared("als-old", "champion", 0.261, 0.010, 0.002, 0.018),
-        compared("ease", "yardstick", 0.265, 0.006, -0.002, 0.014),
+        compared("ease", "baseline", 0.265, 0.006, -0.002, 0.014),
         compared("als-new", "challenger", 0.101, metric="coverage@10"),
-        compared("ease", "yardstick", 0.12, metric="coverage@10"),
+        compared("ease", "baseline", 0.12, metric="coverage@10"),
     ]
     row: Row = {
         "retrain_id": RUN,
@@ -88,9 +88,9 @@ def test_the_evidence_is_read_from_gold_rows(tmp_path: Path) -> None:
     assert "came to like 7; 0 of them before, 2 after" in said
 
 
-def test_yardsticks_stand_beside_the_headline_only() -> None:
+def test_baselines_stand_beside_the_headline_only() -> None:
     said = summarize.text(verdict(), [])
-    assert "| `ease` | yardstick | 0.2650 |" in said
+    assert "| `ease` | baseline | 0.2650 |" in said
     assert "| `ease` | 0.12" not in said
 
 

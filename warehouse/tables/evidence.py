@@ -121,7 +121,7 @@ GOLD_MODEL_METRICS = Table(
         RETRAIN,
         Column("recipe", "string", "The recipe's short stable name."),
         Column("recipe_json", "string", "The recipe itself."),
-        Column("role", "string", "`challenger`, `champion`, `popularity` or `yardstick`."),
+        Column("role", "string", "`challenger`, `champion`, `popularity` or `baseline`."),
         Column("window", "string", "`gate`, or the name of a rolling window."),
         Column("segment", "string", "`warm` (the headline), `cold`, or a segment of the warm."),
         Column("metric", "string", "Such as `ndcg@10`."),

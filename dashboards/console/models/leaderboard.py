@@ -31,7 +31,7 @@ SEGMENTS = {
     "active_high": "Rated much",
     "newest_third": "Newest third",
 }
-_BADGES = {"challenger": "violet", "champion": "blue", "popularity": "orange", "yardstick": "gray"}
+_BADGES = {"challenger": "violet", "champion": "blue", "popularity": "orange", "baseline": "gray"}
 _THREE_DIGITS = {"novelty@10"}
 _NOT_BETTER_IF_HIGHER = {"gini@10"}
 
@@ -78,7 +78,7 @@ def show(metrics: Sequence[Figure]) -> None:
     pieces.table(rows(gate, segment or WARM), "Every recipe that was judged, best first")
     judged = max((each.n_users for each in gate if each.segment == segment), default=0)
     st.caption(
-        f"{plural('person', judged)} of the window that the gate looked at. Yardsticks can't be "
+        f"{plural('person', judged)} of the window that the gate looked at. Baselines can't be "
         "released: they tell how far others come."
     )
 

@@ -223,7 +223,7 @@ def _why_refreshed(case: _Case, champion: str, servable: list[str]) -> str:
 
 def _comparisons(case: _Case) -> tuple[Comparison, ...]:
     evidence = case.evidence
-    roles = dict.fromkeys(evidence.yardsticks, "yardstick")
+    roles = dict.fromkeys(evidence.baselines, "baseline")
     roles |= dict.fromkeys(evidence.popularities, "popularity")
     if evidence.champion is not None:
         roles[evidence.champion] = "champion"

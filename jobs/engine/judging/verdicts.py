@@ -44,7 +44,7 @@ class Evidence:
     """All that the gate looks at. Arrays of `segments` and `Result.values` have one user order.
 
     `rolling` holds the headline metric by recipe and rolling window; nothing where they were not
-    looked at. Yardsticks are shown and never decide.
+    looked at. Baselines are shown and never decide.
     """
 
     n_interactions: int
@@ -54,7 +54,7 @@ class Evidence:
     challenger: str
     champion: str | None
     popularities: tuple[str, ...]
-    yardsticks: tuple[str, ...] = ()
+    baselines: tuple[str, ...] = ()
     rolling: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     pinned_by: str | None = None
     cut: str = "time"

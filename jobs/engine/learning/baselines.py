@@ -1,4 +1,4 @@
-"""Yardsticks: how well others do on the same rows. They are shown beside and never released.
+"""Baselines: how well others do on the same rows. They are shown beside and never released.
 
 Item-item models learn from a matrix of the catalogue by itself, so they are left out where it is
 large: the driver inverts that matrix, and each Python worker holds it.
@@ -63,11 +63,11 @@ class Ease(Value):
         return f"ease-{digest(self)}"
 
 
-Yardstick = Random | ItemCosine | Ease
+Baseline = Random | ItemCosine | Ease
 
 
-def yardsticks(scale: Scale) -> tuple[Yardstick, ...]:
-    """Return the yardsticks of a data set, the weakest first."""
+def baselines(scale: Scale) -> tuple[Baseline, ...]:
+    """Return the baselines of a data set, the weakest first."""
     liked = scale.relevant_from
     return Random(), ItemCosine(relevant_from=liked), Ease(relevant_from=liked)
 
@@ -107,7 +107,7 @@ class ItemScorer:
 
 
 def fit(
-    ratings: DataFrame, recipe: Yardstick, catalogue: Catalogue, fallback: Scorer
+    ratings: DataFrame, recipe: Baseline, catalogue: Catalogue, fallback: Scorer
 ) -> RandomScorer | ItemScorer:
     """Return what the recipe learns from `ratings` (user, item, rating).
 

@@ -33,7 +33,7 @@ from jobs.engine.catalogue import Catalogue
 from jobs.engine.errors import NothingToLearnError
 from jobs.engine.learning import ages, als, baselines, lists, popularity, preference, priors
 from jobs.engine.learning.als import Factors
-from jobs.engine.learning.baselines import Ease, ItemCosine, Random, Yardstick
+from jobs.engine.learning.baselines import Baseline, Ease, ItemCosine, Random
 from jobs.engine.learning.lists import Block, Scorer
 from jobs.engine.learning.popularity import PopularityScorer
 from jobs.engine.learning.priors import Priors
@@ -82,9 +82,9 @@ class FactorScorer:
 
 @dataclass(frozen=True)
 class Model:
-    """What a recipe learned. `factors` is None for a popularity and for a yardstick."""
+    """What a recipe learned. `factors` is None for a popularity and for a baseline."""
 
-    recipe: AnyRecipe | Yardstick
+    recipe: AnyRecipe | Baseline
     scorer: Scorer
     fallback: PopularityScorer
     factors: Factors | None
@@ -112,7 +112,7 @@ class Model:
 
 
 def fit(
-    recipe: AnyRecipe | Yardstick,
+    recipe: AnyRecipe | Baseline,
     ratings: DataFrame,
     catalogue: Catalogue,
     groups: Segments,
@@ -133,7 +133,7 @@ def fit(
 
     Raises:
         NothingToLearnError: nobody has a positive strength.
-        TooManyItemsError: a yardstick is not for so large a catalogue.
+        TooManyItemsError: a baseline is not for so large a catalogue.
     """
     start = time.monotonic()
     factors: Factors | None = None
@@ -163,7 +163,7 @@ def fit(
     )
 
 
-def _fallback(recipe: AnyRecipe | Yardstick, relevant_from: float) -> Popularity:
+def _fallback(recipe: AnyRecipe | Baseline, relevant_from: float) -> Popularity:
     """Return what serves those of whom the model knows nothing: a popularity serves everybody."""
     if isinstance(recipe, Popularity):
         return recipe

@@ -103,7 +103,7 @@ def test_a_promotion_is_shown_with_all_its_evidence(page: Page) -> None:
     assert esc(shop.verdicts()[0].reason) in said
     for heading in ("Verdict", "Leaderboard", "Search", "Three people", "Rolling windows"):
         assert heading in said
-    assert ":gray-badge[yardstick] ease" in told
+    assert ":gray-badge[baseline] ease" in told
     assert "0.2760" in told  # the challenger's mean over the rolling windows
     assert "1 trial failed" in said
     assert r"\<rank\> 12" in said

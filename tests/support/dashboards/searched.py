@@ -33,9 +33,9 @@ ROLES = {
     "popular-people": ("popularity", 0.2500, 0.07),
     "popular-recent": ("popularity", 0.2270, 0.03),
     "popular": ("popularity", 0.2120, 0.03),
-    "ease": ("yardstick", 0.2650, 0.12),
-    "item-cosine": ("yardstick", 0.2540, 0.05),
-    "random": ("yardstick", 0.0130, 0.94),
+    "ease": ("baseline", 0.2650, 0.12),
+    "item-cosine": ("baseline", 0.2540, 0.05),
+    "random": ("baseline", 0.0130, 0.94),
 }
 SEGMENTS = {"warm": 1121, "cold": 643, "active_low": 374, "active_mid": 374, "active_high": 373}
 PEOPLE = {"1088": "active_low", "2544": "active_mid", "4169": "active_high"}
@@ -144,7 +144,7 @@ def judged(root: str, retrain_id: str) -> None:
                 each = {**each, **whole, "diversity@10": 0.61, "empty_lists": 0.0}
             figures = shared | {"window": "gate", "segment": segment, "n_users": n_users}
             rows += [figures | {"metric": name, "value": found} for name, found in each.items()]
-        if role != "yardstick":
+        if role != "baseline":
             rolling = shared | {"segment": "warm", "metric": "ndcg@10", "n_users": 900}
             rows += [
                 rolling | {"window": window, "value": value + 0.012 - 0.005 * nth}

@@ -149,13 +149,13 @@ def test_rolling_windows_without_times_are_marked() -> None:
     assert all(detail.endswith(", cut by file order)") for _, detail in lines_of(found))
 
 
-def test_yardsticks_are_compared_and_never_decide() -> None:
+def test_baselines_are_compared_and_never_decide() -> None:
     evidence = case()
     results = {**evidence.results, "ease": Result(BETTER + 0.1)}
-    found = decide(replace(evidence, results=results, yardsticks=("ease",)))
+    found = decide(replace(evidence, results=results, baselines=("ease",)))
 
     assert found.verdict == "promote"
-    [ease] = [one for one in found.comparisons if one.role == "yardstick"]
+    [ease] = [one for one in found.comparisons if one.role == "baseline"]
     assert ease.lead is not None
     assert ease.lead.mean == pytest.approx(-0.1)
 

@@ -1,4 +1,4 @@
-"""Yardsticks against their definitions, and on a checkerboard where the right answer is known."""
+"""Baselines against their definitions, and on a checkerboard where the right answer is known."""
 
 import numpy as np
 import pytest
@@ -102,9 +102,9 @@ def test_a_catalogue_that_is_too_large_is_said_and_not_tried(
         )
 
 
-def test_a_yardstick_is_no_recipe_that_could_be_released() -> None:
+def test_a_baseline_is_no_recipe_that_could_be_released() -> None:
     scale = Scale(lowest=1, highest=5, step=1, relevant_from=4)
-    found = baselines.yardsticks(scale)
+    found = baselines.baselines(scale)
 
     assert len({one.name for one in found}) == len(found) == 3
     for one in found:
