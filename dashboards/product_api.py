@@ -8,15 +8,14 @@ import json
 from collections.abc import Callable, Hashable
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TypeVar
 
 import httpx2
 import streamlit as st
-from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import ValidationError
 
 from dashboards.answer_cache import Known, Memory
+from dashboards.settings import DemoSettings
 from serving.client import Client
 from serving.errors import ApiError, ApiUnavailableError, UnknownItemError
 from serving.schemas import (
@@ -38,16 +37,6 @@ AT_ONCE, FURTHEST = 1000, 100_000  # ratings, the most that one answer has and l
 
 class NotSetUpError(Exception):
     """The app has no address or no key: the platform's set-up did not come so far."""
-
-
-class DemoSettings(BaseSettings):
-    """Variables that begin with DEMO_."""
-
-    model_config = SettingsConfigDict(env_prefix="DEMO_", frozen=True)
-
-    api_url: str = Field(description="Base address of the product's API.")
-    keys_file: Path = Field(description="JSON file of API keys by data set, mode 0600.")
-    dataset: str | None = Field(default=None, description="The data set that is shown first.")
 
 
 def datasets() -> tuple[str, ...]:

@@ -14,7 +14,6 @@ from urllib.parse import quote
 
 import streamlit as st
 from pydantic import ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from airflow_api.answers import Question, Run, Task
 from airflow_api.client import Airflow
@@ -23,6 +22,7 @@ from dashboards.answer_cache import Known
 from dashboards.console import retrains as told
 from dashboards.console.retrains import Figure, Retrain, Sample, Trial
 from dashboards.product_api import NotSetUpError
+from dashboards.settings import ConsoleSettings
 from serving.schemas import OutboxState, Release, Verdict
 from warehouse import reconciliation
 from warehouse.query import Lake
@@ -47,15 +47,6 @@ IN_ORDER = (
     "land", "refine", "announce",
     "freeze", "nominate", "search", "evaluate", "decide", "approve", "fit", "publish",
 )  # fmt: skip
-
-
-class ConsoleSettings(BaseSettings):
-    """Variables that begin with CONSOLE_."""
-
-    model_config = SettingsConfigDict(env_prefix="CONSOLE_", frozen=True)
-
-    airflow_url: str
-    airflow_public_url: str | None = None
 
 
 @dataclass(frozen=True)
