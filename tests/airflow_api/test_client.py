@@ -271,7 +271,7 @@ def test_a_question_shows_the_jobs_words_and_approved_it_goes_on(
     run, question = asked(admin)
     assert (question.task_id, question.answer) == ("approve", None)
     assert question.subject == "Shop: publish this model?"
-    assert question.body == "INFO this is brief\n"
+    assert question.body == "INFO this is summarize\n"
     with pytest.raises(NotAllowedError):
         viewer.answer(run, question, approve=True)
     admin.answer(run, question, approve=True)

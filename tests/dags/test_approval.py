@@ -67,7 +67,7 @@ def events(lines: list[Any]) -> str:
 def test_nobody_is_asked_where_nobody_wants_it(run: Run, jobs: Jobs) -> None:
     states = run("playground__retrain")
     assert (states["approve"], states["publish"]) == ("success", "success")
-    assert "brief" not in [call.job for call in jobs.calls()]
+    assert "summarize" not in [call.job for call in jobs.calls()]
 
 
 def test_it_waits_with_the_jobs_text_as_it_is(
@@ -91,16 +91,16 @@ def test_the_job_is_told_its_data_set_and_sees_no_secret(
     task: ApproveOperator, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SERVING_DATABASE_URL", "never-to-be-seen")
-    assert "this is brief" in approval.brief(task.arguments)
-    call = jobs.call("brief")
+    assert "this is summarize" in approval.brief(task.arguments)
+    call = jobs.call("summarize")
     assert call.words == ["--dataset=shop"]
     assert not [name for name in call.env if name.startswith("AIRFLOW")]
     assert "never-to-be-seen" not in call.env.values()
 
 
 def test_a_brief_that_fails_says_why_and_asks_nobody(task: ApproveOperator, jobs: Jobs) -> None:
-    jobs.end_with(brief=1)
-    with pytest.raises(AirflowException, match="exit code 1; it said: INFO this is brief"):
+    jobs.end_with(summarize=1)
+    with pytest.raises(AirflowException, match="exit code 1; it said: INFO this is summarize"):
         task.execute(asked(task, wanted=True))  # type: ignore[arg-type] # as much as it reads
 
 
