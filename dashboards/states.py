@@ -16,7 +16,7 @@ from serving.errors import (
     ApiError,
     ApiUnavailableError,
     KeyRefusedError,
-    NothingReleasedError,
+    NoReleaseError,
     RequestRefusedError,
     UnknownDatasetError,
 )
@@ -30,7 +30,7 @@ def told() -> Iterator[None]:
     """Run the part of a page that asks for data; an error ends the page with words instead."""
     try:
         yield
-    except NothingReleasedError:
+    except NoReleaseError:
         _nothing_released()
     except KeyRefusedError as error:
         _refused("The key of this app was refused", "`lantern up` makes it a new one.", error)

@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 from jobs.retraining.handover import fitted, nomination, verdict
 from jobs.runtime import session
 from jobs.runtime.errors import JobError
-from serving.errors import ReleasePinnedError, ServingError
+from serving.errors import PublishingPausedError, ServingError
 from serving.publishing.publish import Candidate, publish
 from serving.storage import database
 from warehouse import datasets
@@ -50,8 +50,8 @@ def run(root: str, dataset: Dataset, engine: Engine, *, run_key: str) -> int:
 
     Raises:
         NotDecidedError, NotFittedError: the retrain's earlier tasks have not run.
-        LiveReleaseMovedError: another release went live since the nomination.
-        ReleasePinnedError: a person pinned the live release.
+        LiveReleaseChangedError: another release went live since the nomination.
+        PublishingPausedError: a person pinned the live release.
     """
     decided, fit = verdict(root, run_key), fitted(root, run_key)
     lake = Lake(root)
@@ -99,7 +99,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     root = LakeSettings().of(dataset.name)  # type: ignore[call-arg] # from the environment
     try:
         run(root, dataset, database.engine(dataset.name), run_key=args.run_key)
-    except ReleasePinnedError as pinned:
+    except PublishingPausedError as pinned:
         log.warning("%s", pinned)
         return session.NOTHING_TO_DO
     return 0

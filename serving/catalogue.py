@@ -3,7 +3,7 @@
 from sqlalchemy import Connection, text
 
 from serving import titles
-from serving.errors import NothingReleasedError, UnknownItemError
+from serving.errors import NoReleaseError, UnknownItemError
 from serving.schemas import About, Item, ItemPage
 
 _ABOUT = text(
@@ -34,11 +34,11 @@ def about(connection: Connection) -> About:
     """Return what the data set says of itself.
 
     Raises:
-        NothingReleasedError: nothing was released yet.
+        NoReleaseError: nothing was released yet.
     """
     row = connection.execute(_ABOUT).mappings().one_or_none()
     if row is None:
-        raise NothingReleasedError("Nothing was released yet.")
+        raise NoReleaseError("Nothing was released yet.")
     return About.model_validate(dict(row))
 
 

@@ -17,7 +17,7 @@ from dashboards.demo import shelves, stars
 from dashboards.text import esc, plural
 from dashboards.ui import Actions
 from serving.client import Client
-from serving.errors import ApiError, ApiUnavailableError, PersonForgottenError
+from serving.errors import ApiError, ApiUnavailableError, UserErasedError
 from serving.schemas import About, Item, RatedItem
 
 log = logging.getLogger(__name__)
@@ -190,7 +190,7 @@ def _tokens() -> dict[tuple[str, str], str]:
 def _failed(error: ApiError) -> None:
     log.warning("not written error=%s", error)
     away = isinstance(error, ApiUnavailableError)
-    gone = isinstance(error, PersonForgottenError)
+    gone = isinstance(error, UserErasedError)
     why = (
         "the recommendation service does not answer; try again in a moment"
         if away

@@ -68,7 +68,7 @@ class Datasets:
         """Return what a data set says of itself, remembered for as long as its schema.
 
         Raises:
-            NothingReleasedError: nothing was released yet.
+            NoReleaseError: nothing was released yet.
         """
         until, remembered = self._abouts.get(dataset, (float("-inf"), None))
         now = time.monotonic()

@@ -22,8 +22,8 @@ from serving.api.datasets import Datasets
 from serving.api.rate_limit import Pace
 from serving.errors import (
     KeyRefusedError,
-    NoOperatorsError,
-    OperatorsAwayError,
+    OperatorCheckUnavailableError,
+    OperatorsNotConfiguredError,
     ScopeMissingError,
 )
 from serving.storage import keys
@@ -65,8 +65,8 @@ class Operators:
         Raises:
             KeyRefusedError: Airflow does not know the token, or no longer.
             ScopeMissingError: this person may look, not operate.
-            NoOperatorsError: this API was not told where Airflow is.
-            OperatorsAwayError: Airflow does not answer.
+            OperatorsNotConfiguredError: this API was not told where Airflow is.
+            OperatorCheckUnavailableError: Airflow does not answer.
         """
         digest, now = keys.digest(token), time.monotonic()
         until, name = self._seen.get(digest, (now, ""))
@@ -85,15 +85,17 @@ class Operators:
 
     def _asked(self, token: str) -> str:
         if self._http is None:
-            raise NoOperatorsError("Nobody can operate this API.")
+            raise OperatorsNotConfiguredError("Nobody can operate this API.")
         if not TOKEN.fullmatch(token):
             raise KeyRefusedError("This is no token of Airflow's.")
         if not self._turns.acquire(blocking=False):
-            raise OperatorsAwayError("Airflow is being asked as often as it may be.")
+            raise OperatorCheckUnavailableError("Airflow is being asked as often as it may be.")
         try:
             return _operator(self._http, {"Authorization": f"Bearer {token}"})
         except httpx2.TransportError as error:
-            raise OperatorsAwayError("Airflow, which knows the operators, is away.") from error
+            raise OperatorCheckUnavailableError(
+                "Airflow, which knows the operators, is away."
+            ) from error
         finally:
             self._turns.release()
 
@@ -112,7 +114,9 @@ def _known(answer: httpx2.Response) -> httpx2.Response:
     if answer.status_code in {httpx2.codes.UNAUTHORIZED, httpx2.codes.FORBIDDEN}:
         raise KeyRefusedError("Airflow does not know this token: sign in again.")
     if answer.status_code != httpx2.codes.OK:
-        raise OperatorsAwayError(f"Airflow answered {answer.status_code} when asked who this is.")
+        raise OperatorCheckUnavailableError(
+            f"Airflow answered {answer.status_code} when asked who this is."
+        )
     return answer
 
 
@@ -120,7 +124,9 @@ def _name(answer: httpx2.Response) -> str:
     try:
         return _Me.model_validate_json(answer.content).username
     except ValidationError as error:
-        raise OperatorsAwayError("What answers in Airflow's place is no Airflow.") from error
+        raise OperatorCheckUnavailableError(
+            "What answers in Airflow's place is no Airflow."
+        ) from error
 
 
 def _reason(answer: httpx2.Response) -> str:
@@ -155,8 +161,8 @@ class OperatorCaller:
         Raises:
             UnknownDatasetError: the data set is not served here.
             TooManyRequestsError: the token asks too often.
-            KeyRefusedError, ScopeMissingError, NoOperatorsError, OperatorsAwayError: as
-                `Operators.named` has them.
+            KeyRefusedError, ScopeMissingError, OperatorsNotConfiguredError,
+            OperatorCheckUnavailableError: as `Operators.named` raises them.
         """
         name = self._name()
         with self.datasets.connection(self.dataset) as connection:

@@ -13,22 +13,22 @@ from starlette.exceptions import HTTPException
 from serving.errors import (
     ApiError,
     ApiUnavailableError,
+    IdempotencyKeyReusedError,
     KeyRefusedError,
-    KeyReusedError,
-    NoOperatorsError,
-    NothingJudgedError,
-    NothingReleasedError,
+    NoReleaseError,
+    NoWindowListsError,
     OffScaleError,
-    OperatorsAwayError,
-    PersonForgottenError,
+    OperatorCheckUnavailableError,
+    OperatorsNotConfiguredError,
     RequestRefusedError,
-    RulesMovedError,
+    RulesChangedError,
     SchemaUnknownError,
     ScopeMissingError,
     TooManyRequestsError,
     UnknownDatasetError,
     UnknownItemError,
-    UnknownPersonError,
+    UnknownUserError,
+    UserErasedError,
 )
 from serving.schemas import Problem
 
@@ -38,15 +38,15 @@ BOUNDS = "`/openapi.json` has every parameter and its bounds."
 MEDIA_TYPE = "application/problem+json"
 # error -> status, code, title, what to do next
 KINDS: dict[type[ApiError], tuple[int, str, str, str]] = {
-    NothingReleasedError: (
+    NoReleaseError: (
         404,
-        "nothing-released",
+        "no-release",
         "Nothing released",
         "Run the data set's retrain; its last task publishes the first release.",
     ),
-    UnknownPersonError: (
+    UnknownUserError: (
         404,
-        "unknown-person",
+        "unknown-user",
         "Unknown person",
         "Ask for recommendations all the same: a stranger gets everybody's list.",
     ),
@@ -81,33 +81,33 @@ KINDS: dict[type[ApiError], tuple[int, str, str, str]] = {
         "`GET /v1/{dataset}` says the scale: `lowest`, `highest`, `step`.",
     ),
     RequestRefusedError: (422, "not-acceptable", "A parameter is not acceptable", BOUNDS),
-    RulesMovedError: (
+    RulesChangedError: (
         409,
-        "rules-moved",
+        "rules-changed",
         "The rules were changed meanwhile",
         "Read them again, look at the difference, and send yours with the new version.",
     ),
-    NothingJudgedError: (
+    NoWindowListsError: (
         404,
-        "nothing-judged",
+        "no-window-lists",
         "Nothing was judged",
         "Run the data set's retrain; its evaluation leaves the lists that rules are tried on.",
     ),
-    NoOperatorsError: (
+    OperatorsNotConfiguredError: (
         503,
-        "no-operators",
+        "operators-not-configured",
         "This API knows no operators",
         "Set API_AIRFLOW_URL to where Airflow answers, and start the API again.",
     ),
-    KeyReusedError: (
+    IdempotencyKeyReusedError: (
         409,
-        "key-reused",
+        "idempotency-key-reused",
         "The idempotency key is taken",
         "Send every new event with a new key; only a retry has the key of its first try.",
     ),
-    PersonForgottenError: (
+    UserErasedError: (
         410,
-        "person-forgotten",
+        "user-erased",
         "The person is forgotten",
         "Nothing more can be written under this id; `POST users` starts a new one.",
     ),
@@ -123,9 +123,9 @@ KINDS: dict[type[ApiError], tuple[int, str, str, str]] = {
         "The schema is not the one this API knows",
         "Migrate the data set's schema, or deploy the API that belongs to it.",
     ),
-    OperatorsAwayError: (
+    OperatorCheckUnavailableError: (
         503,
-        "operators-away",
+        "operator-check-unavailable",
         "Airflow does not answer",
         "Try again in a few seconds; if it lasts, look at Airflow. Lists go out meanwhile.",
     ),

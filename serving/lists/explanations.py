@@ -22,7 +22,7 @@ def explain(connection: Connection, holder: Holder, user_id: str, item_id: str) 
     """Return why the item is on the person's list, or why not. The parts add up to the score.
 
     Raises:
-        NothingReleasedError: nothing was released yet.
+        NoReleaseError: nothing was released yet.
     """
     stored = stored_for(connection, holder, user_id, Wanted(limit=FULL))
     held = stored.held

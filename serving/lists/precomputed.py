@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from serving.errors import NothingReleasedError
+from serving.errors import NoReleaseError
 from serving.lists.release_cache import Held, Holder
 from serving.rules.slate import Fields
 from serving.schemas import ListKind
@@ -90,12 +90,12 @@ def stored_for(connection: Connection, holder: Holder, user_id: str, wanted: Wan
     """Return what the live release has for a person.
 
     Raises:
-        NothingReleasedError: nothing was released yet.
+        NoReleaseError: nothing was released yet.
     """
     asked = {"user_id": user_id, "limit": wanted.limit, "all_of_it": wanted.filters}
     row = FOR_PERSON.execute(connection, **asked).one_or_none()
     if row is None:
-        raise NothingReleasedError("Nothing was released yet.")
+        raise NoReleaseError("Nothing was released yet.")
     held = holder.of(connection, row.release_id)
     kind: ListKind = "batch"
     if row.item_ids is not None:

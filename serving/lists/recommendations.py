@@ -12,7 +12,7 @@ from functools import cached_property
 
 from sqlalchemy import Connection, text
 
-from serving.errors import NothingReleasedError, OffScaleError, UnknownItemError
+from serving.errors import NoReleaseError, OffScaleError, UnknownItemError
 from serving.lists import reasons, scoring, user_state
 from serving.lists.precomputed import FULL, Stored, Wanted, stored_for
 from serving.lists.release_cache import Held, Holder, Told
@@ -100,7 +100,7 @@ def for_person(
     """Return a person's list, best first: see the module for its kinds.
 
     Raises:
-        NothingReleasedError: nothing was released yet.
+        NoReleaseError: nothing was released yet.
     """
     stored = stored_for(connection, holder, user_id, wanted)
     answer = stored.release | {"user_id": user_id, "kind": stored.kind}
@@ -138,12 +138,12 @@ def for_stranger(
     ratings of one item the later one counts.
 
     Raises:
-        NothingReleasedError: nothing was released yet.
+        NoReleaseError: nothing was released yet.
         OffScaleError: a rating lies outside the data set's scale.
     """
     release = connection.execute(_LIVE).mappings().one_or_none()
     if release is None:
-        raise NothingReleasedError("Nothing was released yet.")
+        raise NoReleaseError("Nothing was released yet.")
     held = holder.of(connection, release["release_id"])
     for one in ratings:
         if not held.lowest <= one.rating <= held.highest:
@@ -202,13 +202,13 @@ def like_item(connection: Connection, item_id: str, *, limit: int) -> SimilarIte
     """Return the items most like one item; empty where the recipe knows no likeness.
 
     Raises:
-        NothingReleasedError: nothing was released yet.
+        NoReleaseError: nothing was released yet.
         UnknownItemError: the catalogue does not have the item.
     """
     found = _LIKE_ITEM.execute(connection, item_id=item_id, limit=limit)
     rows = found.mappings().all()
     if not rows:
-        raise NothingReleasedError("Nothing was released yet.")
+        raise NoReleaseError("Nothing was released yet.")
     if rows[0]["asked"] is None:
         raise UnknownItemError(f"There is no item {item_id!r}.")
     listed = [dict(row) for row in rows if row["item_id"] is not None]

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, text
 
-from serving.errors import NothingReleasedError
+from serving.errors import NoReleaseError
 from serving.lists.fold_in import Constants, Floats, FoldIn, Places
 from serving.rules import store
 from serving.rules.slate import Fields, Slate
@@ -162,11 +162,11 @@ class Holder:
         """Return what is held of the live release, and the rules that hold.
 
         Raises:
-            NothingReleasedError: nothing was released yet.
+            NoReleaseError: nothing was released yet.
         """
         found = connection.execute(_NOW).one_or_none()
         if found is None:
-            raise NothingReleasedError("Nothing was released yet.")
+            raise NoReleaseError("Nothing was released yet.")
         held = self.of(connection, found.release_id)
         return held, self.slate(connection, held.release_id, found.revision)
 

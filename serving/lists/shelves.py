@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, text
 
-from serving.errors import NothingReleasedError
+from serving.errors import NoReleaseError
 from serving.lists.fold_in import best
 from serving.lists.release_cache import ALWAYS, Held, Holder, Years
 from serving.rules import store
@@ -64,7 +64,7 @@ def popular(
     With a first or a last year of release nothing is listed whose year nobody knows.
 
     Raises:
-        NothingReleasedError: nothing was released yet.
+        NoReleaseError: nothing was released yet.
     """
     held, slate = holder.now(connection)
     signal = np.where(held.not_released(released), np.float32(0), held.popularity)
@@ -75,7 +75,7 @@ def trending(connection: Connection, holder: Holder, *, category: str | None, li
     """Return what people like lately, with what they liked since the release was made.
 
     Raises:
-        NothingReleasedError: nothing was released yet.
+        NoReleaseError: nothing was released yet.
     """
     held, slate = holder.now(connection)
     given = {
@@ -94,12 +94,12 @@ def of_vendor(connection: Connection, vendor: str, *, limit: int) -> Shelf:
     """Return a vendor's items, the most popular first; empty where there is none.
 
     Raises:
-        NothingReleasedError: nothing was released yet.
+        NoReleaseError: nothing was released yet.
     """
     found = connection.execute(_OF_VENDOR, {"vendor": vendor, "limit": limit})
     rows = found.mappings().all()
     if not rows:
-        raise NothingReleasedError("Nothing was released yet.")
+        raise NoReleaseError("Nothing was released yet.")
     items = [dict(row) for row in rows if row["item_id"] is not None]
     return Shelf.model_validate({"release_id": rows[0]["release_id"], "items": items})
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 from sqlalchemy import Engine, func, select, text, update
 from sqlalchemy.orm import Session
 
-from serving.errors import IncompleteReleaseError, LiveReleaseMovedError, ReleasePinnedError
+from serving.errors import IncompleteReleaseError, LiveReleaseChangedError, PublishingPausedError
 from serving.publishing import loading, releases, retention
 from serving.publishing.loading import Loaded
 from serving.storage.database import LISTS
@@ -65,8 +65,8 @@ def publish(
         keep: so many ready releases stay, and the live one.
 
     Raises:
-        ReleasePinnedError: a person pinned the live release.
-        LiveReleaseMovedError: another release went live meanwhile.
+        PublishingPausedError: a person pinned the live release.
+        LiveReleaseChangedError: another release went live meanwhile.
         IncompleteReleaseError: rows are missing, broken, or show an item without a title.
     """
     with Session(engine) as session, session.begin():
@@ -92,13 +92,13 @@ def _known(session: Session, fit_id: str) -> int | None:
 def _may_go_live(session: Session, instead_of: int | None) -> None:
     live = releases.live(session)
     if live is not None and live.pinned_by is not None:
-        raise ReleasePinnedError(
+        raise PublishingPausedError(
             f"release {live.release_id} is pinned by {live.pinned_by}: nothing was published. "
             "Lift the pin, then run publish again."
         )
     now_live = None if live is None else live.release_id
     if now_live != instead_of:
-        raise LiveReleaseMovedError(
+        raise LiveReleaseChangedError(
             f"release {now_live} is live, not {instead_of}: nothing was published. Retrain again."
         )
 

@@ -8,7 +8,7 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
 from serving import schemas
-from serving.errors import LiveReleaseMovedError, NoEarlierReleaseError, ReleaseNotReadyError
+from serving.errors import LiveReleaseChangedError, NoEarlierReleaseError, ReleaseNotReadyError
 from serving.tables import Activation, LivePointer, Release
 
 _SHOWN = (
@@ -76,7 +76,7 @@ def activate(
 
     Raises:
         ReleaseNotReadyError: it is unknown, was never completely loaded, or is retired.
-        LiveReleaseMovedError: another release went live meanwhile.
+        LiveReleaseChangedError: another release went live meanwhile.
     """
     take_turn(session)
     release = session.get(Release, release_id, populate_existing=True)
@@ -87,7 +87,7 @@ def activate(
         )
     now_live = live_id(session)
     if now_live != instead_of:
-        raise LiveReleaseMovedError(f"release {now_live} is live, not {instead_of}: look again")
+        raise LiveReleaseChangedError(f"release {now_live} is live, not {instead_of}: look again")
     session.execute(update(Release).values(pinned_by=None, pinned_at=None).where(_PINNED))
     session.merge(LivePointer(one=True, release_id=release_id, since=func.clock_timestamp()))
     _note(session, action, release_id, instead_of=instead_of, actor=actor, reason=reason)

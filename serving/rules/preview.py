@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, text
 
-from serving.errors import NothingJudgedError
+from serving.errors import NoWindowListsError
 from serving.rules import store
 from serving.rules.slate import Fields, Floats, Slate, alike, arranged, belongings, vendor_of
 from serving.schemas import Exposure, RulesPreview, SlateFigures, SlateRules
@@ -58,11 +58,11 @@ def preview(connection: Connection, asked: SlateRules) -> RulesPreview:
     """Return what the rules would change beside those that hold.
 
     Raises:
-        NothingJudgedError: no retrain has left its window's lists yet.
+        NoWindowListsError: no retrain has left its window's lists yet.
     """
     rows = connection.execute(_LISTS).mappings().all()
     if not rows:
-        raise NothingJudgedError("No retrain has left its window's lists yet.")
+        raise NoWindowListsError("No retrain has left its window's lists yet.")
     items = {row["item_id"]: dict(row) for row in connection.execute(_ITEMS).mappings()}
     people = [_judged(dict(row), items) for row in rows]
     n_items = max(connection.scalar(_N_ITEMS) or 0, len(items))

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, text
 
-from serving.errors import RulesMovedError
+from serving.errors import RulesChangedError
 from serving.rules.slate import Slate
 from serving.schemas import NewRules, RulesVersion, SlateRules
 
@@ -67,11 +67,11 @@ def replace(connection: Connection, new: NewRules, *, actor: str) -> RulesVersio
     """Let these rules hold from the commit on, and return them as the new version.
 
     Raises:
-        RulesMovedError: the rules that hold are not those that the caller saw.
+        RulesChangedError: the rules that hold are not those that the caller saw.
     """
     version = connection.scalar(_TURN)
     if version != new.instead_of:
-        raise RulesMovedError(f"Version {version} holds, not {new.instead_of}.")
+        raise RulesChangedError(f"Version {version} holds, not {new.instead_of}.")
     row = {
         "version": version + 1,
         "rules": new.rules.model_dump_json(),

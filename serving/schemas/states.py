@@ -31,7 +31,7 @@ class Problem(Answer):
     status: int
     detail: str = Field(description="This very case, in a sentence.")
     instance: str = Field(description="The path that was asked.")
-    code: str = Field(description="Stable: `unknown-item`, `nothing-released`, …")
+    code: str = Field(description="Stable: `unknown-item`, `no-release`, …")
     next_step: str = Field(description="What to do about it.")
 
 

@@ -13,11 +13,11 @@ from sqlalchemy import Connection, text
 
 from serving.errors import (
     ApiUnavailableError,
-    KeyReusedError,
+    IdempotencyKeyReusedError,
     OffScaleError,
-    PersonForgottenError,
     RequestRefusedError,
     UnknownItemError,
+    UserErasedError,
 )
 from serving.schemas import About, EventKind, OutboxState, Receipt
 from serving.storage.prepared import Prepared
@@ -131,8 +131,8 @@ def accept(connection: Connection, event: Event, *, sent_by: str) -> Receipt:
 
     Raises:
         RequestRefusedError: it happened too far ahead, or before 1970.
-        PersonForgottenError: the person asked to be forgotten.
-        KeyReusedError: its idempotency key was taken for another event.
+        UserErasedError: the person asked to be forgotten.
+        IdempotencyKeyReusedError: its idempotency key was taken for another event.
         UnknownItemError: the catalogue does not have the item.
     """
     _refuse_impossible(event.occurred_at)
@@ -149,7 +149,7 @@ def accept(connection: Connection, event: Event, *, sent_by: str) -> Receipt:
     if occurred_at is None:
         return _repeated(connection, event, caller_key)
     if _HOLDS.execute(connection, **what, occurred_at=occurred_at).scalar() is None:
-        raise PersonForgottenError(f"{event.user_id!r} asked to be forgotten.")
+        raise UserErasedError(f"{event.user_id!r} asked to be forgotten.")
     return _receipt(event, event_id, occurred_at, repeated=False)
 
 
@@ -190,7 +190,7 @@ def _repeated(connection: Connection, event: Event, caller_key: str) -> Receipt:
     asked = {"user_id": event.user_id, "item_id": event.item_id, "rating": event.rating}
     found = connection.execute(_WHY_NOT, asked | {"caller_key": caller_key}).one()
     if found.forgotten:
-        raise PersonForgottenError(f"{event.user_id!r} asked to be forgotten.")
+        raise UserErasedError(f"{event.user_id!r} asked to be forgotten.")
     if found.event_id is not None:
         same = (found.kind, found.user_id, found.item_id) == (
             event.kind,
@@ -198,7 +198,9 @@ def _repeated(connection: Connection, event: Event, caller_key: str) -> Receipt:
             event.item_id,
         )
         if not same or not found.same_rating:
-            raise KeyReusedError(f"The idempotency key {caller_key!r} was taken for another event.")
+            raise IdempotencyKeyReusedError(
+                f"The idempotency key {caller_key!r} was taken for another event."
+            )
         return _receipt(event, found.event_id, found.occurred_at, repeated=True)
     if not found.known:
         raise UnknownItemError(f"There is no item {event.item_id!r}.")

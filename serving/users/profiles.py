@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from serving.errors import NothingReleasedError, UnknownPersonError
+from serving.errors import NoReleaseError, UnknownUserError
 from serving.schemas import Person, RatingsPage
 
 _SOME = text(
@@ -80,15 +80,15 @@ def one(connection: Connection, user_id: str, *, limit: int) -> Person:
     """Return a person with his newest ratings; those of items without a title are only counted.
 
     Raises:
-        NothingReleasedError: nothing was released yet.
-        UnknownPersonError: the live release does not know him.
+        NoReleaseError: nothing was released yet.
+        UnknownUserError: the live release does not know him.
     """
     found = connection.execute(_ONE, {"user_id": user_id, "limit": limit})
     rows = found.mappings().all()
     if not rows:
-        raise NothingReleasedError("Nothing was released yet.")
+        raise NoReleaseError("Nothing was released yet.")
     if rows[0]["user_id"] is None:
-        raise UnknownPersonError(f"The live release does not know {user_id!r}.")
+        raise UnknownUserError(f"The live release does not know {user_id!r}.")
     rated = [dict(row) for row in rows if row["title"] is not None]
     return Person.model_validate(dict(rows[0]) | {"rated": rated})
 

@@ -10,7 +10,7 @@ from jobs import publish
 from jobs.engine import recipes
 from jobs.runtime import session
 from jobs.runtime.errors import NotDecidedError, NotFittedError
-from serving.errors import LiveReleaseMovedError
+from serving.errors import LiveReleaseChangedError
 from serving.lists import recommendations
 from serving.lists.precomputed import Wanted
 from serving.lists.release_cache import Holder
@@ -77,7 +77,7 @@ def test_who_was_judged_against_another_release_is_not_published(
 ) -> None:
     released(publisher, RECIPE)  # went live after the nomination, which saw nothing live
 
-    with pytest.raises(LiveReleaseMovedError, match=r"nothing was published\. Retrain again"):
+    with pytest.raises(LiveReleaseChangedError, match=r"nothing was published\. Retrain again"):
         replace(retrained, engine=publisher).publish()
 
 

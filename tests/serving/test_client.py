@@ -9,12 +9,12 @@ from serving.client import Client
 from serving.errors import (
     ApiError,
     ApiUnavailableError,
-    NothingReleasedError,
+    NoReleaseError,
     RequestRefusedError,
     SchemaUnknownError,
     UnknownDatasetError,
     UnknownItemError,
-    UnknownPersonError,
+    UnknownUserError,
 )
 from serving.publishing import evidence, releases
 from serving.schemas import Verdict
@@ -141,9 +141,9 @@ def test_verdicts_are_newest_first_and_a_second_decision_replaces_the_first(
 
 def test_before_the_first_release_the_client_says_so(client: Client) -> None:
     for ask in (client.about, lambda: client.recommendations("u"), lambda: client.person("u")):
-        with pytest.raises(NothingReleasedError, match="Run the data set's retrain"):
+        with pytest.raises(NoReleaseError, match="Run the data set's retrain"):
             ask()
-    with pytest.raises(NothingReleasedError):
+    with pytest.raises(NoReleaseError):
         client.similar("a")
     assert (client.people(), client.releases(), client.items().total) == ([], [], 0)
     assert client.ready().ready
@@ -152,7 +152,7 @@ def test_before_the_first_release_the_client_says_so(client: Client) -> None:
 def test_what_is_unknown_is_named(publisher: Engine, client: Client, http: httpx2.Client) -> None:
     shop.release(publisher, "one", instead_of=None)
 
-    with pytest.raises(UnknownPersonError, match="'nobody'"):
+    with pytest.raises(UnknownUserError, match="'nobody'"):
         client.person("nobody")
     with pytest.raises(UnknownItemError, match="'zz'"):
         client.item("zz")

@@ -27,11 +27,11 @@ from sqlalchemy.orm import Session
 from jobs import collect
 from jobs.runtime.session import NOTHING_TO_DO
 from serving.errors import (
-    LiveReleaseMovedError,
+    LiveReleaseChangedError,
     NoEarlierReleaseError,
+    PublishingPausedError,
     ReleaseNotReadyError,
-    ReleasePinnedError,
-    RulesMovedError,
+    RulesChangedError,
 )
 from serving.publishing import releases
 from serving.rules import store
@@ -101,7 +101,7 @@ class Loop(Histories):
     def retrain(self) -> object:
         if not self.plain.pinned:
             return self.publish(instead_of=self.plain.live_id)
-        with pytest.raises(ReleasePinnedError):
+        with pytest.raises(PublishingPausedError):
             self.publish(instead_of=self.plain.live_id)
         return multiple()
 
@@ -112,7 +112,7 @@ class Loop(Histories):
             with pytest.raises(ZeroDivisionError):
                 self.publish(instead_of=self.plain.live_id, dies=ZeroDivisionError)
         if before != self.plain.live_id:
-            with pytest.raises((LiveReleaseMovedError, ReleasePinnedError)):
+            with pytest.raises((LiveReleaseChangedError, PublishingPausedError)):
                 self.publish(instead_of=before)
 
     @rule(before=released)
@@ -143,7 +143,7 @@ class Loop(Histories):
                 with pytest.raises(ReleaseNotReadyError):
                     activate(session, chosen, instead_of=self.plain.live_id)
                 return
-            with pytest.raises(LiveReleaseMovedError):
+            with pytest.raises(LiveReleaseChangedError):
                 activate(session, chosen, instead_of=None)
             activate(session, chosen, instead_of=self.plain.live_id)
         self.plain.go_live("activate", chosen)
@@ -172,7 +172,7 @@ class Loop(Histories):
         version = self.plain.version
         with self.shop.writer.begin() as connection:
             stale = NewRules(rules=made, instead_of=version + 1, reason="A test.")
-            with pytest.raises(RulesMovedError):
+            with pytest.raises(RulesChangedError):
                 store.replace(connection, stale, actor="ada")
             new = stale.model_copy(update={"instead_of": version})
             assert store.replace(connection, new, actor="ada").version == version + 1

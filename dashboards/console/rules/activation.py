@@ -13,9 +13,9 @@ from dashboards.console.rules import client, descriptions, draft, editor
 from dashboards.text import esc, moment
 from serving.errors import (
     KeyRefusedError,
-    NoOperatorsError,
-    NothingJudgedError,
-    RulesMovedError,
+    NoWindowListsError,
+    OperatorsNotConfiguredError,
+    RulesChangedError,
     ScopeMissingError,
 )
 from serving.schemas import RulesVersion, SlateRules
@@ -39,7 +39,7 @@ def told() -> Iterator[None]:
             )
         except KeyRefusedError:
             sign_in.end()
-        except NoOperatorsError:
+        except OperatorsNotConfiguredError:
             st.warning(
                 "The API does not know where Airflow is, so it takes nobody for an operator. Set "
                 "`API_AIRFLOW_URL` and start the API again.",
@@ -112,7 +112,7 @@ def preview_button(who: Operator, dataset: str, asked: SlateRules | str) -> None
     with st.spinner("Arranging everybody's list…"):
         try:
             found = client.preview(who, dataset, asked)
-        except NothingJudgedError:
+        except NoWindowListsError:
             draft.remember(draft.Tried(asked, None))
         else:
             draft.remember(draft.Tried(asked, found))
@@ -179,7 +179,7 @@ def _replace(who: Operator, dataset: str, asked: SlateRules, reason: str) -> Non
         return
     try:
         made = client.replace(who, dataset, asked, instead_of=draft.version(), reason=reason)
-    except RulesMovedError:
+    except RulesChangedError:
         st.rerun()  # the version that holds is read anew, and `moved` tells of it
     draft.stand_on(made.version)
     st.session_state[_MADE] = made.version

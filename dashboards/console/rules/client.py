@@ -31,7 +31,7 @@ def history(operator: Operator, dataset: str) -> list[RulesVersion]:
 
     Raises:
         KeyRefusedError: Airflow no longer knows the token; ScopeMissingError: he may only look.
-        NoOperatorsError: the API was not told where Airflow is.
+        OperatorsNotConfiguredError: the API was not told where Airflow is.
     """
     return _client(operator, dataset).rules_history(limit=SHOWN_VERSIONS)
 
@@ -40,7 +40,7 @@ def preview(operator: Operator, dataset: str, rules: SlateRules) -> RulesPreview
     """Return what these rules would change beside those that hold.
 
     Raises:
-        NothingJudgedError: no retrain has left lists to try them on.
+        NoWindowListsError: no retrain has left lists to try them on.
     """
     return _client(operator, dataset).preview_rules(rules)
 
@@ -51,7 +51,7 @@ def replace(
     """Let these rules hold, in the operator's name.
 
     Raises:
-        RulesMovedError: another version holds than the one that he saw.
+        RulesChangedError: another version holds than the one that he saw.
     """
     try:
         return _client(operator, dataset).replace_rules(rules, instead_of=instead_of, reason=reason)

@@ -9,7 +9,7 @@ from serving.api import problems
 from serving.api.authentication import Caller
 from serving.api.path_ids import SegmentRoute
 from serving.api.routes.reads import Ask, ItemId, UserId, as_json
-from serving.errors import PersonForgottenError, ScopeMissingError
+from serving.errors import ScopeMissingError, UserErasedError
 from serving.users import accounts, feedback
 from serving.users.feedback import Event
 
@@ -119,7 +119,7 @@ def forget(ask: Ask, user_id: UserId, token: PersonToken = None) -> Response:
         elif token is not None and accounts.owns(writing.connection, user_id, token):
             requested_by = accounts.THE_PERSON
         elif token is not None and accounts.is_forgotten(writing.connection, user_id):
-            raise PersonForgottenError(f"{user_id!r} is forgotten, and so is his token.")
+            raise UserErasedError(f"{user_id!r} is forgotten, and so is his token.")
         else:
             raise ScopeMissingError(
                 "The key has no scope 'operate', and no token of this person came with it."

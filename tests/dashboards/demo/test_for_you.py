@@ -13,7 +13,7 @@ from serving.errors import (
     ApiError,
     ApiUnavailableError,
     KeyRefusedError,
-    NothingReleasedError,
+    NoReleaseError,
     RequestRefusedError,
     UnknownDatasetError,
 )
@@ -168,7 +168,7 @@ def test_an_old_answer_is_shown_with_its_age(page: Page, monkeypatch: pytest.Mon
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (NothingReleasedError("x"), "Nothing is released yet"),
+        (NoReleaseError("x"), "Nothing is released yet"),
         (ApiUnavailableError("secret-host"), "does not answer"),
         (KeyRefusedError("x"), "key of this app was refused"),
         (UnknownDatasetError("x"), "not served"),

@@ -10,15 +10,15 @@ from serving.api.settings import ApiSettings
 from serving.client import Client
 from serving.errors import (
     ApiUnavailableError,
+    IdempotencyKeyReusedError,
     KeyRefusedError,
-    KeyReusedError,
-    NothingReleasedError,
+    NoReleaseError,
     OffScaleError,
-    PersonForgottenError,
     RequestRefusedError,
     ScopeMissingError,
     TooManyRequestsError,
     UnknownItemError,
+    UserErasedError,
 )
 from serving.schemas import Problem
 from serving.storage import keys
@@ -108,7 +108,7 @@ def test_a_retry_with_the_same_key_is_written_once(product: Client, owner: Engin
 
     assert (first.status, second.status) == ("accepted", "repeated")
     assert second.event_id == first.event_id
-    with pytest.raises(KeyReusedError):
+    with pytest.raises(IdempotencyKeyReusedError):
         product.rate("u", "a", 8, idempotency_key="k")
     assert shop.rows(owner, "select rating from outbox") == [(7,)]
 
@@ -192,7 +192,7 @@ def test_a_body_that_is_none_is_a_problem(product_http: httpx2.Client, owner: En
 
 
 def test_before_the_first_release_nothing_can_be_rated(product: Client) -> None:
-    with pytest.raises(NothingReleasedError):
+    with pytest.raises(NoReleaseError):
         product.rate("u", "a", 7)
     with pytest.raises(UnknownItemError):
         product.hide("u", "a")
@@ -229,9 +229,9 @@ def test_a_person_forgets_himself_with_his_token_and_nobody_else(
             product.forget(one.user_id, token=token)
     assert product.forget(one.user_id, token=one.token).n_events == 1
 
-    with pytest.raises(PersonForgottenError, match="is forgotten"):  # the answer got lost: again
+    with pytest.raises(UserErasedError, match="is forgotten"):  # the answer got lost: again
         product.forget(one.user_id, token=one.token)
-    with pytest.raises(PersonForgottenError, match="POST users"):
+    with pytest.raises(UserErasedError, match="POST users"):
         product.rate(one.user_id, "a", 7)
     assert shop.rows(owner, "select requested_by from erasures") == [("the person",)]
     product.rate(other.user_id, "a", 7)
@@ -254,7 +254,7 @@ def test_who_writes_while_he_is_forgotten_leaves_nothing(
     def rate(n: int) -> bool:
         try:
             product.rate("u", "abcd"[n % 4], 7)
-        except PersonForgottenError:
+        except UserErasedError:
             return False
         return True
 
@@ -288,7 +288,7 @@ def test_a_forgetting_waits_for_a_write_that_is_not_yet_committed(
         writing.commit()
 
         assert forgetting.result().n_events == 1
-    with pytest.raises(PersonForgottenError):
+    with pytest.raises(UserErasedError):
         product.rate("u", "a", 7)
 
 
@@ -304,7 +304,7 @@ def test_a_write_waits_for_a_forgetting_that_is_not_yet_committed(
             assert not writing.done()
         forgetting.commit()
 
-        with pytest.raises(PersonForgottenError):
+        with pytest.raises(UserErasedError):
             writing.result()
     assert shop.rows(owner, "select 1 from outbox union all select 1 from feedback") == []
 

@@ -15,11 +15,11 @@ from serving.api.rate_limit import Pace
 from serving.client import Client
 from serving.errors import (
     KeyRefusedError,
-    NoOperatorsError,
-    NothingJudgedError,
-    OperatorsAwayError,
+    NoWindowListsError,
+    OperatorCheckUnavailableError,
+    OperatorsNotConfiguredError,
     RequestRefusedError,
-    RulesMovedError,
+    RulesChangedError,
     ScopeMissingError,
     TooManyRequestsError,
 )
@@ -76,9 +76,9 @@ def test_an_operator_makes_rules_in_his_own_name(connected: Connected) -> None:
     assert (made.version, made.actor, made.reason) == (1, "ada", "festival week")
     assert ada.rules() == made
     assert ada.rules_history() == [made]
-    with pytest.raises(RulesMovedError, match="Version 1 holds"):
+    with pytest.raises(RulesChangedError, match="Version 1 holds"):
         ada.replace_rules(RULES, instead_of=0, reason="the same again")
-    with pytest.raises(NothingJudgedError):
+    with pytest.raises(NoWindowListsError):
         ada.preview_rules(RULES)
     with pytest.raises(RequestRefusedError, match="reason"):
         ada.replace_rules(RULES, instead_of=1, reason="")
@@ -168,7 +168,7 @@ def test_what_answers_in_airflows_place_is_no_sign_in(
     ada = connected(ADA)
     users.failing = failing
 
-    with pytest.raises(OperatorsAwayError, match=r"Airflow.*Lists go out meanwhile"):
+    with pytest.raises(OperatorCheckUnavailableError, match=r"Airflow.*Lists go out meanwhile"):
         ada.rules()
 
 
@@ -183,7 +183,7 @@ def test_while_airflow_is_away_nobody_operates_and_lists_go_out(
         answer = product_http.get(f"{root}/rules", headers={"Authorization": f"Bearer {ADA}"})
         listed = product_http.get(f"{root}/users/u/recommendations")
 
-    assert (answer.status_code, answer.json()["code"]) == (503, "operators-away")
+    assert (answer.status_code, answer.json()["code"]) == (503, "operator-check-unavailable")
     assert answer.headers["retry-after"]
     assert listed.status_code == 200
 
@@ -195,8 +195,8 @@ def test_an_api_that_was_not_told_of_airflow_has_no_operators(
         headers = {"Authorization": f"Bearer {ADA}"}
         answer = httpx2.get(f"{url}/v1/{schema_of(owner)}/rules", headers=headers)
 
-    assert (answer.status_code, answer.json()["code"]) == (503, "no-operators")
-    with pytest.raises(NoOperatorsError):
+    assert (answer.status_code, answer.json()["code"]) == (503, "operators-not-configured")
+    with pytest.raises(OperatorsNotConfiguredError):
         Operators(None, 60).named(ADA)
 
 
@@ -248,7 +248,7 @@ def test_while_airflow_hangs_only_a_few_wait_for_it(users: AirflowUsers, airflow
     with ThreadPoolExecutor(MOST_AT_ONCE) as threads:
         waiting = [threads.submit(operators.named, ADA) for _ in range(MOST_AT_ONCE)]
         assert all(users.arrived.acquire(timeout=10) for _ in range(MOST_AT_ONCE))
-        with pytest.raises(OperatorsAwayError, match="as often as it may be"):
+        with pytest.raises(OperatorCheckUnavailableError, match="as often as it may be"):
             operators.named(ADA)
         users.waiting.set()
         assert [each.result() for each in waiting] == ["ada"] * MOST_AT_ONCE
@@ -262,7 +262,7 @@ def test_operators_are_paced_like_keys_before_airflow_is_asked(
     monkeypatch.setattr(time, "monotonic", lambda: 1000.0)
     caller = asking(ADA)
 
-    for expected in (NoOperatorsError, TooManyRequestsError):
+    for expected in (OperatorsNotConfiguredError, TooManyRequestsError):
         with pytest.raises(expected), caller.reading():
             pass
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 
 from serving.client import Client
-from serving.errors import NothingReleasedError, OffScaleError, RequestRefusedError
+from serving.errors import NoReleaseError, OffScaleError, RequestRefusedError
 from serving.lists import recommendations, release_cache, scoring
 from serving.lists.precomputed import Wanted
 from serving.lists.release_cache import Held, Holder
@@ -292,9 +292,9 @@ def test_what_was_hidden_stands_beside_the_first_ratings(
 
 
 def test_shelves_need_no_person(publisher: Engine, client: Client) -> None:
-    with pytest.raises(NothingReleasedError):
+    with pytest.raises(NoReleaseError):
         client.popular()
-    with pytest.raises(NothingReleasedError):
+    with pytest.raises(NoReleaseError):
         client.of_vendor("film house")
     live_shop.release(publisher)
 

@@ -8,7 +8,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from serving import catalogue
-from serving.errors import IncompleteReleaseError, LiveReleaseMovedError, ReleasePinnedError
+from serving.errors import IncompleteReleaseError, LiveReleaseChangedError, PublishingPausedError
 from serving.publishing import loading, releases
 from serving.publishing.publish import publish
 from tests.support.serving import shop
@@ -60,7 +60,7 @@ def test_a_pinned_release_stays_until_the_pin_is_lifted(publisher: Engine) -> No
     with Session(publisher) as session, session.begin():
         releases.roll_back(session, actor="ann", reason="worse")
 
-    with pytest.raises(ReleasePinnedError, match=f"release {first} is pinned by ann"):
+    with pytest.raises(PublishingPausedError, match=f"release {first} is pinned by ann"):
         shop.release(publisher, "three", instead_of=first)
 
     with Session(publisher) as session, session.begin():
@@ -71,7 +71,7 @@ def test_a_pinned_release_stays_until_the_pin_is_lifted(publisher: Engine) -> No
 def test_who_was_judged_against_another_release_is_not_published(publisher: Engine) -> None:
     first = shop.release(publisher, "one", instead_of=None)
 
-    with pytest.raises(LiveReleaseMovedError, match=f"release {first} is live, not None"):
+    with pytest.raises(LiveReleaseChangedError, match=f"release {first} is live, not None"):
         shop.release(publisher, "two", instead_of=None)
 
     assert seen(publisher).release_id == first

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from serving.errors import LiveReleaseMovedError
+from serving.errors import LiveReleaseChangedError
 from serving.lists import recommendations
 from serving.lists.precomputed import Wanted
 from serving.lists.release_cache import Holder
@@ -120,7 +120,7 @@ def test_of_two_publishers_at_once_one_is_told_to_retrain(publisher: Engine) -> 
         together.wait(timeout=10)
         try:
             return shop.release(publisher, fit_id, instead_of=first)
-        except LiveReleaseMovedError:
+        except LiveReleaseChangedError:
             return None
 
     with ThreadPoolExecutor(2) as threads:

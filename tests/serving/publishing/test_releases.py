@@ -6,10 +6,10 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from serving.errors import (
-    LiveReleaseMovedError,
+    LiveReleaseChangedError,
     NoEarlierReleaseError,
+    PublishingPausedError,
     ReleaseNotReadyError,
-    ReleasePinnedError,
 )
 from serving.publishing import releases
 from serving.publishing.publish import publish
@@ -83,7 +83,7 @@ def test_who_decides_on_an_old_view_is_told_to_look_again(session: Session) -> N
     old, new = add(session), add(session)
     activate(session, old)
 
-    with pytest.raises(LiveReleaseMovedError, match=f"release {old} is live, not None"):
+    with pytest.raises(LiveReleaseChangedError, match=f"release {old} is live, not None"):
         releases.activate(session, new, instead_of=None, actor="ann", reason="better")
 
     assert releases.live_id(session) == old
@@ -157,7 +157,7 @@ def test_a_roll_back_takes_less_than_a_second_while_somebody_loads_a_release(
         took.append(time.monotonic() - started)
 
     loading = batches | {"recommendations": shop.slowly(batches["recommendations"], roll_back)}
-    with pytest.raises(ReleasePinnedError, match=f"release {first} is pinned by ann"):
+    with pytest.raises(PublishingPausedError, match=f"release {first} is pinned by ann"):
         publish(publisher, shop.FIT, loading, actor="x", reason="y", instead_of=second)
 
     assert took

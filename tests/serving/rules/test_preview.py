@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.orm import Session
 
-from serving.errors import NothingJudgedError
+from serving.errors import NoWindowListsError
 from serving.rules import store, window_lists
 from serving.rules.preview import Judged, diversity, exposures, gini, preview, try_out
 from serving.rules.slate import Fields, Slate
@@ -73,7 +73,7 @@ def let_hold(connection: Connection, asked: SlateRules) -> None:
 
 
 def test_what_was_never_judged_cannot_be_previewed(api: Connection) -> None:
-    with pytest.raises(NothingJudgedError):
+    with pytest.raises(NoWindowListsError):
         preview(api, SlateRules())
 
 

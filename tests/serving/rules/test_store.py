@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
 
-from serving.errors import RulesMovedError
+from serving.errors import RulesChangedError
 from serving.publishing.publish import publish
 from serving.rules import store
 from serving.schemas import NewRules, RulesVersion, SlateRules
@@ -59,7 +59,10 @@ def test_each_change_is_a_version_with_a_name_and_a_reason(api: Engine) -> None:
 def test_rules_made_for_a_version_that_holds_no_more_are_refused(api: Engine) -> None:
     let_hold(api, hide=["b"])
 
-    with api.begin() as connection, pytest.raises(RulesMovedError, match="Version 1 holds, not 0"):
+    with (
+        api.begin() as connection,
+        pytest.raises(RulesChangedError, match="Version 1 holds, not 0"),
+    ):
         store.replace(connection, NewRules(rules=HIDE_A, instead_of=0, reason="x"), actor="bo")
 
     with api.connect() as connection:
@@ -75,7 +78,7 @@ def test_of_operators_at_once_one_wins_and_the_others_are_told(api: Engine) -> N
         try:
             with api.begin() as connection:
                 return store.replace(connection, new, actor=name).actor
-        except RulesMovedError:
+        except RulesChangedError:
             return None
 
     with ThreadPoolExecutor(4) as threads:

@@ -5,11 +5,11 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.orm import Session
 
 from serving.errors import (
-    KeyReusedError,
+    IdempotencyKeyReusedError,
     OffScaleError,
-    PersonForgottenError,
     RequestRefusedError,
     UnknownItemError,
+    UserErasedError,
 )
 from serving.schemas import About, EventKind, Receipt
 from serving.users import accounts, feedback
@@ -185,7 +185,7 @@ def test_the_same_key_with_another_event_is_refused(connection: Connection) -> N
         Event("not_interested", "u", "a", None, None, "h"),
     ]
     for other in others:
-        with pytest.raises(KeyReusedError, match="taken for another event"):
+        with pytest.raises(IdempotencyKeyReusedError, match="taken for another event"):
             feedback.accept(connection, other, sent_by="shop")
     assert events(connection) == 2
 
@@ -204,7 +204,7 @@ def test_nothing_is_taken_from_somebody_who_is_forgotten(publisher: Engine, owne
         accounts.forget(connection, "u", requested_by="test")
 
     for key in ("k", None):
-        with pytest.raises(PersonForgottenError, match="'u'"), owner.begin() as connection:
+        with pytest.raises(UserErasedError, match="'u'"), owner.begin() as connection:
             do(connection, "rate", 4, key=key)
 
     assert shop.rows(owner, "select user_id from outbox union select user_id from feedback") == []

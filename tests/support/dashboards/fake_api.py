@@ -45,7 +45,7 @@ def answer(visitors: Visitors, path: str, params: Mapping[str, str]) -> Answer: 
         case ["users"]:
             return _many(shop.people())
         case ["users", user_id]:
-            return _one(shop.person(user_id), "unknown-person")
+            return _one(shop.person(user_id), "unknown-user")
         case ["users", user_id, "recommendations"]:
             return _one(visitors.recommendations(user_id, limit))
         case ["users", user_id, "ratings"]:
@@ -102,10 +102,10 @@ def operated(rules: FakeRules, method: str, path: str, body: dict[str, Any]) -> 
             return _many(rules.versions)
         case "POST", ["rules", "preview"]:
             found = rules.preview(body)
-            return _one(found) if found else _problem(404, "nothing-judged")
+            return _one(found) if found else _problem(404, "no-window-lists")
         case "PUT", ["rules"]:
             made = rules.make(body, USER)
-            return _one(made) if made else _problem(409, "rules-moved")
+            return _one(made) if made else _problem(409, "rules-changed")
     return _problem(404, "unknown-route")
 
 

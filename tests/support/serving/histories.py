@@ -19,7 +19,7 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import Connection, Engine
 
-from serving.errors import KeyReusedError, PersonForgottenError
+from serving.errors import IdempotencyKeyReusedError, UserErasedError
 from serving.lists.release_cache import Holder
 from serving.schemas import EventKind, HideKind, Receipt
 from serving.users import accounts, feedback
@@ -128,13 +128,13 @@ class Histories(RuleBasedStateMachine):
     def repeat_and_reuse_the_key(self, before: Told, at: datetime) -> None:
         again = replace(before.event, occurred_at=at)
         if again.user_id in self.plain.forgotten:
-            with pytest.raises(PersonForgottenError):
+            with pytest.raises(UserErasedError):
                 self.accept(again)
         else:
             expected = before.receipt.model_copy(update={"status": "repeated"})
             assert self.accept(again) == expected
             other = "b" if before.event.item_id == "a" else "a"
-            with pytest.raises(KeyReusedError):
+            with pytest.raises(IdempotencyKeyReusedError):
                 self.accept(replace(again, item_id=other))
 
     @rule(target=people)
@@ -155,7 +155,7 @@ class Histories(RuleBasedStateMachine):
         self.settle_for(user)
         event = Event(kind, user, item, rating, at, self.new_key())
         if user in self.plain.forgotten:
-            with pytest.raises(PersonForgottenError):
+            with pytest.raises(UserErasedError):
                 self.accept(event)
             return multiple()
         receipt = self.accept(event)
