@@ -43,7 +43,7 @@ def one_round(ground: Arena, nth: int) -> float:
     began = time.monotonic()
     model = ground.fit(default.model_copy(update={"seed": default.seed + nth}))
     fitted = time.monotonic()
-    figures = ground.judge([model]).figures[model.recipe.name]
+    figures = ground.evaluate([model]).figures[model.recipe.name]
     judged = time.monotonic()
     [value] = [f.value for f in figures if (f.segment, f.metric) == (WARM, HEADLINE)]
     print(

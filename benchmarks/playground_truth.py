@@ -50,11 +50,11 @@ def main() -> None:
             *recipes.popularities(scale, half_life_days),
             *baselines.baselines(scale),
         ]
-        judgement = ground.judge([ground.fit(recipe) for recipe in contestants])
+        results = ground.evaluate([ground.fit(recipe) for recipe in contestants])
         best, n_users = knowing(made, rows, ground)
     print(f"{'knows the truth':36} {best:.4f}  ({n_users} people)")
     for recipe in contestants:
-        figures = judgement.figures[recipe.name]
+        figures = results.figures[recipe.name]
         [value] = [f.value for f in figures if (f.segment, f.metric) == (WARM, HEADLINE)]
         print(f"{recipe.name:36} {value:.4f}  {value / best:6.1%} of the best possible")
 
@@ -76,8 +76,8 @@ def cut_of(rows: Frozen) -> float:
 
 def knowing(made: World, rows: Frozen, ground: Arena) -> tuple[float, int]:
     """Return NDCG@10 of the warm people's lists made from the truth, and how many they are."""
-    warm = ground.audience.wanted.where(F.array_contains("segments", WARM))
-    asked = warm.join(ground.audience.people, "user").join(rows.users(), "user").collect()
+    warm = ground.users.wanted.where(F.array_contains("segments", WARM))
+    asked = warm.join(ground.users.people, "user").join(rows.users(), "user").collect()
     numbers = np.array([int(item_id.split("-")[1]) for item_id in ground.catalogue.ids])
     cut = cut_of(rows)
     at = (cut + 1) / 2  # the middle of what is still to come

@@ -24,7 +24,7 @@ from pyspark.sql import functions as F
 from benchmarks.lakes import MOVIELENS, movielens
 from jobs.engine import recipes
 from jobs.engine.judging import intervals
-from jobs.engine.judging.evaluation import Judgement
+from jobs.engine.judging.evaluation import Evaluation
 from jobs.engine.judging.verdicts import HEADLINE, WARM
 from jobs.engine.judging.windows import Window
 from jobs.engine.learning.baselines import Baseline, baselines
@@ -88,14 +88,14 @@ def judged(
     """Return how each family does on the window."""
     ground = arena(rows, MOVIELENS, window)
     fitted = {name: [ground.fit(one) for one in each] for name, each in families.items()}
-    judgement = ground.judge([model for each in fitted.values() for model in each])
-    warm = judgement.users.where(F.array_contains("segments", WARM) & (F.col("metric") == HEADLINE))
+    results = ground.evaluate([model for each in fitted.values() for model in each])
+    warm = results.users.where(F.array_contains("segments", WARM) & (F.col("metric") == HEADLINE))
     users = warm.select("recipe", "user", "value").orderBy("user").toPandas()
     values = {name: own["value"].to_numpy() for name, own in users.groupby("recipe")}
     print(f"judged {len(values)} recipes on {len(next(iter(values.values())))} users", flush=True)
     found = {}
     for family, models in fitted.items():
-        figures = [_warm(judgement, model) for model in models]
+        figures = [_warm(results, model) for model in models]
         headlines = [each[HEADLINE] for each in figures]
         found[family] = Row(
             figures={m: fmean(each[m] for each in figures) for m in (HEADLINE, *BESIDE)},
@@ -132,8 +132,8 @@ def show(found: dict[str, dict[str, Row]]) -> None:
             print(f"    {name:12} {intervals.paired(rows[ours].users - rows[theirs].users)}")
 
 
-def _warm(judgement: Judgement, model: Model) -> dict[str, float]:
-    mine = judgement.figures[model.recipe.name]
+def _warm(results: Evaluation, model: Model) -> dict[str, float]:
+    mine = results.figures[model.recipe.name]
     return {each.metric: each.value for each in mine if each.segment == WARM}
 
 

@@ -66,7 +66,7 @@ def hand_over(ground: Arena, file: Path) -> None:
     training = ground.training.select("user", "item", "rating").toPandas()
     training["place"] = ground.catalogue.places(training["item"].to_numpy())
     training = training[training["place"] >= 0]
-    warm = ground.audience.wanted.where(F.array_contains("segments", WARM))
+    warm = ground.users.wanted.where(F.array_contains("segments", WARM))
     place = {item_id: at for at, item_id in enumerate(ground.catalogue.ids)}
     wanted = [(row["user"], place[i]) for row in warm.collect() for i in row["wanted"]]
     np.savez(
@@ -90,10 +90,10 @@ def ours(ground: Arena) -> list[tuple[str, float, float, str]]:
         **{f"Lantern: {one.kind}": one for one in baselines(scale)},
     }
     fitted = {name: ground.fit(recipe) for name, recipe in contestants.items()}
-    judgement = ground.judge(list(fitted.values()))
+    results = ground.evaluate(list(fitted.values()))
     found = []
     for name, model in fitted.items():
-        figures = judgement.figures[model.recipe.name]
+        figures = results.figures[model.recipe.name]
         [value] = [f.value for f in figures if (f.segment, f.metric) == (WARM, HEADLINE)]
         found.append((name, value, model.seconds, model.recipe.name))
     return found

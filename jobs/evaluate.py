@@ -18,7 +18,7 @@ from pyspark.sql import functions as F
 
 from jobs.engine import recipes
 from jobs.engine.errors import EngineError
-from jobs.engine.judging.evaluation import COLD, FAILURES, Figure, Judgement
+from jobs.engine.judging.evaluation import COLD, FAILURES, Evaluation, Figure
 from jobs.engine.judging.verdicts import HEADLINE, WARM
 from jobs.engine.learning import baselines
 from jobs.engine.learning.baselines import Baseline
@@ -71,12 +71,12 @@ class Judged:
 
     window: str
     fitted: list[Standing]
-    judgement: Judgement
+    evaluation: Evaluation
 
     def headline(self, role: str) -> tuple[float, int]:
         """Return the role's NDCG@10 over the warm users, and how many there are."""
         name = next((one.recipe.name for one in self.fitted if one.role == role), "")
-        figures = self.judgement.figures.get(name, [])
+        figures = self.evaluation.figures.get(name, [])
         found = (f for f in figures if (f.segment, f.metric) == (WARM, HEADLINE))
         return next(((f.value, f.n_users) for f in found), (float("nan"), 0))
 
@@ -102,10 +102,10 @@ def run(warehouse: Warehouse, dataset: Dataset) -> None:
             before = arena(rows, dataset, window, ground.groups)
             found.append(Judged(name, *judged(before, _servable(standing))))
     roles = {one.recipe.name: one.role for one in gate.fitted if one.model is not None}
-    samples = sample_lists(rows, ground.audience, gate.judgement, roles)
+    samples = sample_lists(rows, ground.users, gate.evaluation, roles)
     _write(warehouse, GOLD_USER_METRICS, _users(rows, found))
     may_go_live = [one.model for one in _servable(gate.fitted) if one.model is not None]
-    _write(warehouse, GOLD_WINDOW_LISTS, window_lists(rows, ground.audience, may_go_live))
+    _write(warehouse, GOLD_WINDOW_LISTS, window_lists(rows, ground.users, may_go_live))
     retrain = {"retrain_id": session.retrain_id(run_key), "run_key": run_key}
     append(root, GOLD_SAMPLE_LISTS, [retrain | row for row in samples], run_key=run_key)
     metrics = [retrain | row for one in found for row in _rows(one)]
@@ -125,10 +125,10 @@ def contestants(challenger: str, champion: str | None, dataset: Dataset) -> list
     return [Standing(recipe, role) for recipe, role in found.items()]
 
 
-def judged(ground: Arena, standing: Sequence[Standing]) -> tuple[list[Standing], Judgement]:
+def judged(ground: Arena, standing: Sequence[Standing]) -> tuple[list[Standing], Evaluation]:
     """Return the fitted recipes, and how each serves the people of the window."""
     fitted = [_fitted(one, ground.fit) for one in standing]
-    return fitted, ground.judge([one.model for one in fitted if one.model is not None])
+    return fitted, ground.evaluate([one.model for one in fitted if one.model is not None])
 
 
 def _is_ahead(gate: Judged, dataset: Dataset) -> bool:
@@ -164,7 +164,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _users(rows: Frozen, found: Sequence[Judged]) -> DataFrame:
-    each = [one.judgement.users.withColumn("window", F.lit(one.window)) for one in found]
+    each = [one.evaluation.users.withColumn("window", F.lit(one.window)) for one in found]
     return reduce(DataFrame.unionByName, each).join(rows.users().select("user", "user_id"), "user")
 
 
@@ -190,7 +190,7 @@ def _rows(found: Judged) -> list[dict[str, Any]]:
             "fit_seconds": None if one.model is None else one.model.seconds,
         }
         for one in found.fitted
-        for figure in found.judgement.figures.get(one.recipe.name, failed)
+        for figure in found.evaluation.figures.get(one.recipe.name, failed)
         if one.model is not None or one.role != "baseline"
     ]
 
@@ -201,7 +201,7 @@ def _tell(found: Judged) -> None:
     log.info("%-32s %-10s %6s %s", "recipe", "role", "users", " ".join(f"{m:>11}" for m in SHOWN))
     for segment in (WARM, COLD):
         for one in found.fitted:
-            figures = found.judgement.figures.get(one.recipe.name, [])
+            figures = found.evaluation.figures.get(one.recipe.name, [])
             of_segment = {each.metric: each for each in figures if each.segment == segment}
             if of_segment:
                 role = one.role if segment == WARM else segment

@@ -134,7 +134,7 @@ def _tryouts(warehouse: Warehouse, dataset: Dataset) -> dict[str, Tryout]:
     groups = groups_of(rows, dataset)
     for name, window in rolling_windows(rows, dataset):
         ground = arena(rows, dataset, window, groups)
-        people = evaluation.sample(ground.audience, SAMPLED, seed=_SEED)
+        people = evaluation.sample(ground.users, SAMPLED, seed=_SEED)
         parts = (ground.training, ground.catalogue, ground.groups, people)
         tried = tryout(*parts, relevant_from=ground.relevant_from)
         n_ratings, n_users = ground.training.count(), len(tried.wanted)

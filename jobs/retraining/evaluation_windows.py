@@ -8,7 +8,7 @@ from pyspark.sql import Column, DataFrame
 
 from jobs.engine.catalogue import Catalogue
 from jobs.engine.judging import evaluation, windows
-from jobs.engine.judging.evaluation import Audience, Judgement
+from jobs.engine.judging.evaluation import Evaluation, EvaluationUsers
 from jobs.engine.judging.windows import Window
 from jobs.engine.learning import models, segments
 from jobs.engine.learning.baselines import Baseline
@@ -29,7 +29,7 @@ class Arena:
     training: DataFrame
     catalogue: Catalogue
     groups: Segments
-    audience: Audience
+    users: EvaluationUsers
     relevant_from: float
 
     def fit(self, recipe: AnyRecipe | Baseline) -> Model:
@@ -38,10 +38,10 @@ class Arena:
             recipe, self.training, self.catalogue, self.groups, relevant_from=self.relevant_from
         )
 
-    def judge(self, fitted: Sequence[Model]) -> Judgement:
-        """Return how the models serve everybody in the audience."""
+    def evaluate(self, fitted: Sequence[Model]) -> Evaluation:
+        """Return how well the lists of the models serve the evaluation users."""
         known = evaluation.popularity(self.training, self.catalogue)
-        return evaluation.judge(fitted, self.audience, self.catalogue, known)
+        return evaluation.evaluate(fitted, self.users, self.catalogue, known)
 
 
 def arena(rows: Frozen, dataset: Dataset, window: Window, groups: Segments | None = None) -> Arena:
@@ -50,8 +50,8 @@ def arena(rows: Frozen, dataset: Dataset, window: Window, groups: Segments | Non
     training = window.training.cache()
     items = rows.items().join(training.select("item").distinct(), "item").cache()
     groups = groups_of(rows, dataset) if groups is None else groups
-    audience = evaluation.audience(window, items, groups, relevant_from=liked)
-    return Arena(training, Catalogue.of(items), groups, audience, liked)
+    users = evaluation.evaluation_users(window, items, groups, relevant_from=liked)
+    return Arena(training, Catalogue.of(items), groups, users, liked)
 
 
 def groups_of(rows: Frozen, dataset: Dataset) -> Segments:

@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.engine.judging import evaluation
-from jobs.engine.judging.evaluation import Audience, Judgement
+from jobs.engine.judging.evaluation import Evaluation, EvaluationUsers
 from jobs.engine.judging.verdicts import HEADLINE, WARM
 from jobs.engine.learning.models import Model
 from jobs.retraining.frozen_tables import Frozen
@@ -23,17 +23,17 @@ _SEED = 20260101
 
 
 def sample_lists(
-    rows: Frozen, audience: Audience, judgement: Judgement, roles: Mapping[str, str]
+    rows: Frozen, users: EvaluationUsers, results: Evaluation, roles: Mapping[str, str]
 ) -> list[dict[str, Any]]:
     """Return rows of gold.sample_lists: challenger, champion and the best popularity.
 
     `roles` holds the role of each judged recipe. The same people are shown as long as the window
     holds them.
     """
-    chosen = evaluation.examples(audience, seed=_SEED)
-    shown = _shown(judgement, roles)
+    chosen = evaluation.examples(users, seed=_SEED)
+    shown = _shown(results, roles)
     found = (
-        judgement.lists.where(F.col("recipe").isin(list(shown)))
+        results.lists.where(F.col("recipe").isin(list(shown)))
         .join(F.broadcast(chosen), "user")
         .join(rows.users().select("user", "user_id"), "user")
         .select("recipe", "user_id", "segments", "wanted", F.slice("item_ids", 1, SHOWN))
@@ -56,12 +56,12 @@ def sample_lists(
     ]
 
 
-def window_lists(rows: Frozen, audience: Audience, models: Sequence[Model]) -> DataFrame:
+def window_lists(rows: Frozen, users: EvaluationUsers, models: Sequence[Model]) -> DataFrame:
     """Return rows of gold.window_lists: everybody known, or a sample of so many as are tried.
 
     A list without any item is left out.
     """
-    drawn = evaluation.sample(audience, MOST_TRIED, seed=_SEED)
+    drawn = evaluation.sample(users, MOST_TRIED, seed=_SEED)
     wanted = drawn.wanted.select("user", "wanted")
     each = [
         model.lists(drawn.people, LONGEST).withColumn("recipe", F.lit(model.recipe.name))
@@ -76,16 +76,16 @@ def window_lists(rows: Frozen, audience: Audience, models: Sequence[Model]) -> D
     )
 
 
-def _shown(judgement: Judgement, roles: Mapping[str, str]) -> dict[str, str]:
+def _shown(results: Evaluation, roles: Mapping[str, str]) -> dict[str, str]:
     """Return the recipes whose lists are kept, with their roles."""
     popular = [name for name, role in roles.items() if role == "popularity"]
-    best = max(popular, key=lambda name: _headline(judgement, name))
+    best = max(popular, key=lambda name: _headline(results, name))
     stand = {name: role for name, role in roles.items() if role in ("challenger", "champion")}
     return stand | {best: "popularity"}
 
 
-def _headline(judgement: Judgement, recipe: str) -> float:
-    figures = judgement.figures.get(recipe, [])
+def _headline(results: Evaluation, recipe: str) -> float:
+    figures = results.figures.get(recipe, [])
     found = (f.value for f in figures if (f.segment, f.metric) == (WARM, HEADLINE))
     return next(found, 0.0)
 

@@ -212,9 +212,7 @@ def test_where_many_are_known_the_same_few_are_drawn_each_time(
     rows = frozen(retrained.warehouse.under(f"{RUN}/search"))
     model = ground.fit(recipes.popularities(retrained.dataset.scale, 365)[0])
 
-    first, second = (
-        samples.window_lists(rows, ground.audience, [model]).collect() for _ in range(2)
-    )
+    first, second = (samples.window_lists(rows, ground.users, [model]).collect() for _ in range(2))
 
     assert len({row["user_id"] for row in first}) == 7
     assert {len(row["item_ids"]) for row in first} == {3}

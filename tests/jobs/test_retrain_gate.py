@@ -28,8 +28,8 @@ def shuffled(training: DataFrame) -> DataFrame:
 
 def values(ground: Arena, learned: Arena, recipe: recipes.AnyRecipe) -> NDArray[np.float64]:
     """Return NDCG@10 of the warm people, in order, of what the recipe learned."""
-    shown = learned.fit(recipe).lists(ground.audience.people, 10)
-    scored = metrics.per_user(shown.withColumn("recipe", F.lit("")), ground.audience.wanted)
+    shown = learned.fit(recipe).lists(ground.users.people, 10)
+    scored = metrics.per_user(shown.withColumn("recipe", F.lit("")), ground.users.wanted)
     warm = scored.where(F.array_contains("segments", "warm")).orderBy("user")
     return np.array([row[0] for row in warm.select(f"`{HEADLINE}`").collect()])
 

@@ -49,7 +49,7 @@ def searched(retrained: Retrain) -> Retrain:
 @pytest.fixture(scope="module")
 def tried(ground: Arena) -> Tryout:
     """The last rolling window with all of its warm people."""
-    people = evaluation.sample(ground.audience, 1000, seed=1)
+    people = evaluation.sample(ground.users, 1000, seed=1)
     parts = (ground.training, ground.catalogue, ground.groups, people)
     return tryout(*parts, relevant_from=ground.relevant_from)
 
@@ -173,8 +173,8 @@ RECIPES: tuple[AnyRecipe, ...] = (
 def test_a_try_says_what_the_whole_evaluation_says(
     ground: Arena, tried: Tryout, recipe: AnyRecipe
 ) -> None:
-    shown = ground.fit(recipe).lists(ground.audience.people, 10)
-    per_user = metrics.per_user(shown.withColumn("recipe", F.lit("")), ground.audience.wanted)
+    shown = ground.fit(recipe).lists(ground.users.people, 10)
+    per_user = metrics.per_user(shown.withColumn("recipe", F.lit("")), ground.users.wanted)
     warm = per_user.where(F.array_contains("segments", "warm"))
     mean = warm.agg(F.avg("`ndcg@10`"), F.count("*")).first()
     assert mean is not None
@@ -209,7 +209,7 @@ def test_nothing_that_a_try_persisted_stays(ground: Arena, tried: Tryout) -> Non
 
 
 def test_a_sample_is_drawn_by_its_seed(ground: Arena) -> None:
-    one, same, other = (evaluation.sample(ground.audience, 20, seed=s) for s in (1, 1, 2))
+    one, same, other = (evaluation.sample(ground.users, 20, seed=s) for s in (1, 1, 2))
 
     users = [sorted(row["user"] for row in each.people.collect()) for each in (one, same, other)]
     assert len(users[0]) == one.wanted.count() == 20

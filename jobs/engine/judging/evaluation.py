@@ -30,7 +30,7 @@ _AT_ONCE = 4  # tasks that make lists
 
 
 @dataclass(frozen=True)
-class Audience:
+class EvaluationUsers:
     """Who is judged. `wanted` is (user, wanted, segments), `people` what scoring needs of each."""
 
     people: DataFrame
@@ -56,7 +56,7 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class Judgement:
+class Evaluation:
     """How models did, by recipe name: a row per user and metric, and the figures of segments."""
 
     users: DataFrame  # (recipe, user, segments, metric, value)
@@ -64,9 +64,9 @@ class Judgement:
     figures: Mapping[str, list[Figure]]
 
 
-def audience(
+def evaluation_users(
     window: Window, items: DataFrame, groups: Segments, *, relevant_from: float
-) -> Audience:
+) -> EvaluationUsers:
     """Return everybody with a relevant item in the window's test rows.
 
     Relevant are ratings of `relevant_from` or more of items that the training rows hold. Who is in
@@ -97,7 +97,7 @@ def audience(
     cold = wanted.join(warm.select("user"), "user", "left_anti")
     tagged = warm.select("user", "wanted", _tags(warm).alias("segments"))
     strangers = cold.select("user", "wanted", F.array(F.lit(COLD)).alias("segments"))
-    return Audience(
+    return EvaluationUsers(
         people=warm.select("user", "seen", "liked", "segment")
         .union(segments.strangers(cold))
         .localCheckpoint(),
@@ -105,19 +105,22 @@ def audience(
     )
 
 
-def judge(
-    fitted: Sequence[Model], audience: Audience, catalogue: Catalogue, known: NDArray[np.float64]
-) -> Judgement:
-    """Return how the models' lists serve the audience, all of them in one pass.
+def evaluate(
+    fitted: Sequence[Model],
+    users: EvaluationUsers,
+    catalogue: Catalogue,
+    known: NDArray[np.float64],
+) -> Evaluation:
+    """Return how the models' lists serve the users, all of them in one pass.
 
     Figures of the catalogue are those of the warm users' lists. `known` is, by place, the share of
     people who rated the item.
     """
-    each = [_lists(model, audience) for model in fitted]
+    each = [_lists(model, users) for model in fitted]
     lists = reduce(DataFrame.unionByName, each).coalesce(_AT_ONCE).localCheckpoint()
-    scored = metrics.per_user(lists, audience.wanted).localCheckpoint()
+    scored = metrics.per_user(lists, users.wanted).localCheckpoint()
     means = _means(scored)
-    warm = lists.join(audience.wanted.where(_in(WARM)).select("user"), "user", "left_semi")
+    warm = lists.join(users.wanted.where(_in(WARM)).select("user"), "user", "left_semi")
     shown = metrics.of_catalogue(warm, catalogue, known)
     figures = {}
     for model in fitted:
@@ -127,19 +130,19 @@ def judge(
         found = shown.get(name, {}) | {"judged": n, "not_finite": model.n_not_finite}
         whole = [Figure(WARM, metric, float(value), n) for metric, value in found.items()]
         figures[name] = mine + whole
-    return Judgement(_long(scored), lists, figures)
+    return Evaluation(_long(scored), lists, figures)
 
 
-def sample(audience: Audience, n: int, *, seed: int) -> Audience:
+def sample(users: EvaluationUsers, n: int, *, seed: int) -> EvaluationUsers:
     """Return at most `n` of the warm people, drawn by the seed: for scores while searching."""
-    warm = audience.wanted.where(_in(WARM))
+    warm = users.wanted.where(_in(WARM))
     drawn = warm.orderBy(F.xxhash64(F.lit(seed), "user"), "user").limit(n)
     wanted = drawn.coalesce(1).localCheckpoint()
-    mine = audience.people.join(F.broadcast(wanted.select("user")), "user", "left_semi")
-    return Audience(people=mine.coalesce(_AT_ONCE).localCheckpoint(), wanted=wanted)
+    mine = users.people.join(F.broadcast(wanted.select("user")), "user", "left_semi")
+    return EvaluationUsers(people=mine.coalesce(_AT_ONCE).localCheckpoint(), wanted=wanted)
 
 
-def examples(audience: Audience, *, seed: int) -> DataFrame:
+def examples(users: EvaluationUsers, *, seed: int) -> DataFrame:
     """Return (user, wanted, segments) of three warm people, by the seed: of each activity tercile.
 
     Who wants a few things is preferred: a list with one hit at most shows little. Where all are
@@ -148,13 +151,13 @@ def examples(audience: Audience, *, seed: int) -> DataFrame:
     tercile = F.filter("segments", lambda name: name.startswith("active_"))[0]
     drawn = [F.size("wanted") < TELLING, F.xxhash64(F.lit(seed), "user"), F.col("user")]
     nth = F.row_number().over(By.partitionBy(tercile).orderBy(*drawn))
-    warm = audience.wanted.where(_in(WARM)).withColumn("nth", nth)
+    warm = users.wanted.where(_in(WARM)).withColumn("nth", nth)
     first = warm.orderBy("nth", tercile).limit(N_EXAMPLES)
     return first.drop("nth").localCheckpoint()
 
 
-def _lists(model: Model, audience: Audience) -> DataFrame:
-    listed = model.lists(audience.people, LONGEST).select("user", "item_ids", "diversity")
+def _lists(model: Model, users: EvaluationUsers) -> DataFrame:
+    listed = model.lists(users.people, LONGEST).select("user", "item_ids", "diversity")
     return listed.withColumn("recipe", F.lit(model.recipe.name))
 
 

@@ -30,7 +30,7 @@ from jobs.engine.judging.verdicts import (
 
 @dataclass
 class _Case:
-    """One judgement while it is made."""
+    """One decision in progress."""
 
     evidence: Evidence
     floors: Floors

@@ -18,7 +18,7 @@ from pyspark.sql import functions as F
 
 from jobs.engine.catalogue import Catalogue
 from jobs.engine.judging import metrics
-from jobs.engine.judging.evaluation import Audience, Score
+from jobs.engine.judging.evaluation import EvaluationUsers, Score
 from jobs.engine.learning import lists, models, priors
 from jobs.engine.learning.als import Factors
 from jobs.engine.learning.lists import Scorer
@@ -105,13 +105,13 @@ def tryout(
     training: DataFrame,
     catalogue: Catalogue,
     groups: Segments,
-    audience: Audience,
+    users: EvaluationUsers,
     *,
     relevant_from: float,
 ) -> Tryout:
-    """Return the window with the audience's people, who are collected to the driver."""
-    rows = audience.people.select("user", "seen", "liked", "segment")
-    table = rows.join(audience.wanted.select("user", "wanted"), "user").toArrow().sort_by("user")
+    """Return the window with its users, collected to the driver."""
+    rows = users.people.select("user", "seen", "liked", "segment")
+    table = rows.join(users.wanted.select("user", "wanted"), "user").toArrow().sort_by("user")
     wanted = [frozenset(ids) for ids in table["wanted"].to_pylist()]
     people = table.drop_columns(["wanted"]).combine_chunks()
     return Tryout(training, catalogue, groups, relevant_from, people, wanted)

@@ -4,10 +4,10 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from jobs.engine.judging import evaluation
-from jobs.engine.judging.evaluation import Audience
+from jobs.engine.judging.evaluation import EvaluationUsers
 
 
-def audience(spark: SparkSession, terciles: list[str], n_wanted: int = 5) -> Audience:
+def users_of(spark: SparkSession, terciles: list[str], n_wanted: int = 5) -> EvaluationUsers:
     """Return who wants so many items each; the last is cold."""
     wanted = [f"i{n}" for n in range(n_wanted)]
     rows = [(at, wanted, ["warm", name, "newest_third"]) for at, name in enumerate(terciles)]
@@ -15,16 +15,16 @@ def audience(spark: SparkSession, terciles: list[str], n_wanted: int = 5) -> Aud
     frame: DataFrame = spark.createDataFrame(
         rows, "user int, wanted array<string>, segments array<string>"
     )
-    return Audience(people=frame, wanted=frame)
+    return EvaluationUsers(people=frame, wanted=frame)
 
 
-def shown(found: Audience, seed: int = 1) -> list[tuple[int, str]]:
+def shown(found: EvaluationUsers, seed: int = 1) -> list[tuple[int, str]]:
     rows = evaluation.examples(found, seed=seed).collect()
     return sorted((row["user"], row["segments"][1]) for row in rows)
 
 
 def test_one_of_each_tercile_is_shown_and_always_the_same(spark: SparkSession) -> None:
-    found = audience(spark, ["active_low", "active_mid", "active_high"] * 20)
+    found = users_of(spark, ["active_low", "active_mid", "active_high"] * 20)
 
     first, same, other = shown(found), shown(found), shown(found, seed=2)
 
@@ -36,16 +36,16 @@ def test_one_of_each_tercile_is_shown_and_always_the_same(spark: SparkSession) -
 def test_where_all_are_alike_three_of_them_are_shown(
     spark: SparkSession, n: int, expected: int
 ) -> None:
-    assert len(shown(audience(spark, ["active_low"] * n))) == expected
+    assert len(shown(users_of(spark, ["active_low"] * n))) == expected
 
 
 def test_who_wants_more_than_one_thing_is_preferred(spark: SparkSession) -> None:
-    little = audience(spark, ["active_low"] * 30, n_wanted=1).wanted
-    much = audience(spark, ["active_low"] * 3).wanted.selectExpr(
+    little = users_of(spark, ["active_low"] * 30, n_wanted=1).wanted
+    much = users_of(spark, ["active_low"] * 3).wanted.selectExpr(
         "user + 100 AS user", "wanted", "segments"
     )
     both = little.union(much)
 
-    found = shown(Audience(people=both, wanted=both))
+    found = shown(EvaluationUsers(people=both, wanted=both))
 
     assert [user for user, _ in found] == [100, 101, 102]
