@@ -1,10 +1,8 @@
 """Pages run by AppTest, over a data module that answers from the invented shop."""
 
 import json
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 import streamlit as st
@@ -12,8 +10,8 @@ from streamlit.testing.v1 import AppTest
 
 import dashboards
 from dashboards import product_api
-from dashboards.answer_cache import Known
 from tests.support.dashboards import shop
+from tests.support.dashboards.app_pages import Page, fresh, fresh_or_none
 from tests.support.dashboards.browsing import (  # noqa: F401 # fixtures
     app,
     browser,
@@ -26,17 +24,7 @@ from tests.support.dashboards.browsing import (  # noqa: F401 # fixtures
 from tests.support.dashboards.fake_api import KEY, fake_api
 from tests.support.dashboards.visitors import Visitors
 
-T = TypeVar("T")
 HERE = Path(dashboards.__file__).parent
-Page = Callable[[str], AppTest]
-
-
-def known(value: T) -> Known[T]:
-    return Known(value, datetime.now(UTC))
-
-
-def maybe(value: T | None) -> Known[T] | None:
-    return None if value is None else known(value)
 
 
 @pytest.fixture(autouse=True)
@@ -53,18 +41,18 @@ def demo(monkeypatch: pytest.MonkeyPatch) -> None:
     answers = {
         "datasets": lambda: ("playground",),
         "title": lambda _dataset: shop.about().title,
-        "about": lambda _dataset: known(shop.about()),
-        "people": lambda _dataset: known(shop.people()),
-        "recommendations": lambda _dataset, user_id, n: known(shop.recommendations(user_id, n)),
-        "ratings": lambda _dataset, user_id: known(Visitors().ratings(user_id, 100)),
-        "explanation": lambda _dataset, user_id, i: known(Visitors().explanation(user_id, i)),
-        "popular": lambda _dataset, category, n: known(shop.shelf(n, category=category)),
-        "trending": lambda _dataset, n: known(shop.shelf(n, start=20)),
-        "of_years": lambda _dataset, first, last, n: known(shop.shelf(n, years=(first, last))),
-        "of_vendor": lambda _dataset, _vendor, n: known(shop.shelf(n, start=40)),
-        "item": lambda _dataset, item_id: maybe(shop.item(item_id)),
-        "items": lambda _dataset, *asked: known(shop.items(*asked)),
-        "similar": lambda _dataset, item_id, n: maybe(shop.similar(item_id, n)),
+        "about": lambda _dataset: fresh(shop.about()),
+        "people": lambda _dataset: fresh(shop.people()),
+        "recommendations": lambda _dataset, user_id, n: fresh(shop.recommendations(user_id, n)),
+        "ratings": lambda _dataset, user_id: fresh(Visitors().ratings(user_id, 100)),
+        "explanation": lambda _dataset, user_id, i: fresh(Visitors().explanation(user_id, i)),
+        "popular": lambda _dataset, category, n: fresh(shop.shelf(n, category=category)),
+        "trending": lambda _dataset, n: fresh(shop.shelf(n, start=20)),
+        "of_years": lambda _dataset, first, last, n: fresh(shop.shelf(n, years=(first, last))),
+        "of_vendor": lambda _dataset, _vendor, n: fresh(shop.shelf(n, start=40)),
+        "item": lambda _dataset, item_id: fresh_or_none(shop.item(item_id)),
+        "items": lambda _dataset, *asked: fresh(shop.items(*asked)),
+        "similar": lambda _dataset, item_id, n: fresh_or_none(shop.similar(item_id, n)),
     }
     for name, answer in answers.items():
         monkeypatch.setattr(product_api, name, answer)

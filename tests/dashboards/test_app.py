@@ -1,8 +1,7 @@
 import pytest
 
 from dashboards import product_api
-from tests.dashboards.conftest import Page
-from tests.dashboards.demo.test_for_you import words
+from tests.support.dashboards.app_pages import Page, words
 
 PAGE = "app.py"
 

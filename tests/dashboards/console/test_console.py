@@ -12,9 +12,8 @@ from dashboards.console.data import Loop, Operator, TableState
 from dashboards.text import esc
 from serving.errors import ApiUnavailableError
 from serving.schemas import OutboxState
-from tests.dashboards.conftest import Page, known
-from tests.dashboards.demo.test_for_you import words
 from tests.support.dashboards import shop
+from tests.support.dashboards.app_pages import Page, cells, fresh, words
 from tests.support.dashboards.fake_airflow import PASSWORD, USER, FakeAirflow
 from tests.support.jobs.product import balanced, collect
 from warehouse.append import append
@@ -45,9 +44,9 @@ def console(
     request.getfixturevalue("demo")
     monkeypatch.setenv("LAKE_ROOT", str(tmp_path / "lake"))
     monkeypatch.setenv("LAKE_INBOX", str(tmp_path / "inbox"))
-    monkeypatch.setattr(data, "releases", lambda _: known(shop.releases()))
-    monkeypatch.setattr(data, "verdicts", lambda _: known(shop.verdicts()))
-    monkeypatch.setattr(data, "outbox", lambda _: known(OutboxState(n_events=0, n_waiting=0)))
+    monkeypatch.setattr(data, "releases", lambda _: fresh(shop.releases()))
+    monkeypatch.setattr(data, "verdicts", lambda _: fresh(shop.verdicts()))
+    monkeypatch.setattr(data, "outbox", lambda _: fresh(OutboxState(n_events=0, n_waiting=0)))
     return airflow
 
 
@@ -55,10 +54,6 @@ def signed_in(page: Page) -> AppTest:
     shown = page(PAGE)
     shown.session_state["operator"] = data.sign_in(USER, PASSWORD)
     return shown.run()
-
-
-def cells(shown: AppTest) -> str:
-    return "\n".join(str(table.value.to_dict("list")) for table in shown.table)
 
 
 @pytest.mark.usefixtures("console")
@@ -170,7 +165,7 @@ def test_shows_the_running_retrain_and_the_last_runs(page: Page) -> None:
 def test_a_pin_is_told_at_the_top(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     first, *others = shop.releases()
     pinned = first.model_copy(update={"pinned_by": "jonas <b>"})
-    monkeypatch.setattr(data, "releases", lambda _: known([pinned, *others]))
+    monkeypatch.setattr(data, "releases", lambda _: fresh([pinned, *others]))
 
     shown = signed_in(page)
 
@@ -182,8 +177,8 @@ def test_a_fresh_install_says_that_nothing_ran(
     page: Page, console: FakeAirflow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     console.runs.clear()
-    monkeypatch.setattr(data, "releases", lambda _: known([]))
-    monkeypatch.setattr(data, "verdicts", lambda _: known([]))
+    monkeypatch.setattr(data, "releases", lambda _: fresh([]))
+    monkeypatch.setattr(data, "verdicts", lambda _: fresh([]))
 
     shown = signed_in(page)
 
@@ -377,7 +372,7 @@ def test_the_loop_says_what_waits_and_that_the_sheet_closes(
 ) -> None:
     minutes = timedelta(minutes=2, seconds=30)
     waits = OutboxState(n_events=1234, n_waiting=34, oldest_waiting_at=datetime.now(UTC) - minutes)
-    monkeypatch.setattr(data, "outbox", lambda _: known(waits))
+    monkeypatch.setattr(data, "outbox", lambda _: fresh(waits))
     root = LakeSettings().of("playground")  # type: ignore[call-arg] # from the environment
     collect(root, "a", *[("rate", "u", "a", 3.0, 100)] * 7)
     balanced(root, "a", 7)
@@ -408,7 +403,7 @@ def test_a_sheet_that_does_not_close_is_told(page: Page, monkeypatch: pytest.Mon
 def test_collecting_that_is_late_is_told(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     long_ago = shop.NOW - timedelta(hours=1)
     waits = OutboxState(n_events=1, n_waiting=1, oldest_waiting_at=long_ago)
-    monkeypatch.setattr(data, "outbox", lambda _: known(waits))
+    monkeypatch.setattr(data, "outbox", lambda _: fresh(waits))
 
     shown = signed_in(page)
 

@@ -12,10 +12,8 @@ from dashboards.console import data, retrains
 from dashboards.console.models import history, leaderboard, rolling, trial_charts
 from dashboards.console.retrains import Retrain, Trial
 from dashboards.text import esc
-from tests.dashboards.conftest import Page
-from tests.dashboards.console.test_console import cells
-from tests.dashboards.demo.test_for_you import words
 from tests.support.dashboards import searched, shop
+from tests.support.dashboards.app_pages import Page, cells, words
 from tests.support.dashboards.fake_airflow import PASSWORD, USER, FakeAirflow
 
 PAGE = "console/models/page.py"

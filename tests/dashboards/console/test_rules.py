@@ -9,9 +9,8 @@ from dashboards.console import data
 from dashboards.console.rules import client, descriptions, draft, preview
 from dashboards.text import esc
 from serving.schemas import Boost, Pin, SlateRules
-from tests.dashboards.conftest import Page
-from tests.dashboards.demo.test_for_you import words
 from tests.support.dashboards import shop
+from tests.support.dashboards.app_pages import Page, keys, words
 from tests.support.dashboards.fake_airflow import PASSWORD, USER, FakeAirflow
 from tests.support.dashboards.fake_api import KEY, fake_api
 from tests.support.dashboards.fake_rules import FIRST, HIDDEN, PINNED, SECOND, FakeRules
@@ -54,10 +53,6 @@ def asked(shown: AppTest) -> SlateRules:
 
 def may_hold(shown: AppTest) -> bool:
     return not shown.button(key="send_rules").disabled
-
-
-def keys(shown: AppTest) -> set[str | None]:
-    return {each.key for each in shown.button}
 
 
 @pytest.mark.usefixtures("rules")

@@ -7,9 +7,8 @@ from dashboards import choices, product_api
 from serving.client import Client
 from serving.errors import ApiUnavailableError
 from serving.schemas import RatingsPage
-from tests.dashboards.conftest import Page, known
-from tests.dashboards.demo.test_for_you import titles, words
 from tests.support.dashboards import shop
+from tests.support.dashboards.app_pages import Page, fresh, titles, words
 from tests.support.dashboards.visitors import Visitors
 
 HOME, ITEM, RATINGS = "demo/for_you.py", "demo/item.py", "demo/ratings.py"
@@ -188,7 +187,7 @@ def test_who_rated_much_turns_pages(page: Page, monkeypatch: pytest.MonkeyPatch)
         for item in shop.ITEMS[:30]
     )
     found = RatingsPage(user_id="1990", items=many, total=30, limit=1000, offset=0)
-    monkeypatch.setattr(product_api, "ratings", lambda *_: known(found))
+    monkeypatch.setattr(product_api, "ratings", lambda *_: fresh(found))
 
     shown = page(RATINGS).run()
 

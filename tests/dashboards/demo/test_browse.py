@@ -4,9 +4,8 @@ from dashboards import product_api
 from dashboards.answer_cache import Known
 from dashboards.text import esc
 from serving.errors import ApiUnavailableError
-from tests.dashboards.conftest import Page
-from tests.dashboards.demo.test_for_you import labels, words
 from tests.support.dashboards import shop
+from tests.support.dashboards.app_pages import Page, labels, words
 
 PAGE = "demo/browse.py"
 

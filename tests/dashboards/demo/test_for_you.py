@@ -1,9 +1,7 @@
-import json
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from dashboards import product_api
 from dashboards.choices import STRANGER
@@ -17,29 +15,11 @@ from serving.errors import (
     RequestRefusedError,
     UnknownDatasetError,
 )
-from tests.dashboards.conftest import Page, known
 from tests.support.dashboards import shop
+from tests.support.dashboards.app_pages import Page, fresh, labels, posters, titles, words
 from tests.support.dashboards.visitors import Visitors
 
 PAGE, SHORT = "demo/for_you.py", 12
-
-
-def labels(page: AppTest) -> list[str]:
-    return [button.label for button in page.button]
-
-
-def titles(page: AppTest) -> list[str]:
-    return [label for label in labels(page) if label.startswith("**")]
-
-
-def posters(page: AppTest) -> list[list[str]]:
-    """Return the ids of the cards of each shelf that is one element."""
-    drawn = [json.loads(each.proto.json) for each in page.get("bidi_component")]
-    return [[card["id"] for card in cards] for cards in drawn]
-
-
-def words(page: AppTest) -> str:
-    return "\n".join(str(each.value) for each in [*page.markdown, *page.caption, *page.subheader])
 
 
 @pytest.mark.usefixtures("demo")
@@ -102,13 +82,13 @@ def test_where_no_vendor_is_named_the_decade_he_likes_most_has_a_shelf(
     likes = [item for item in bare if item.rating >= 4]
     decade = shelves.favourite_decade(likes)
     monkeypatch.setattr(
-        product_api, "ratings", lambda *_: known(his.model_copy(update={"items": tuple(bare)}))
+        product_api, "ratings", lambda *_: fresh(his.model_copy(update={"items": tuple(bare)}))
     )
     asked: list[tuple[int, int]] = []
 
     def of_years(_dataset: str, first: int, last: int, n: int) -> object:
         asked.append((first, last))
-        return known(shop.shelf(n, years=(first, last)))
+        return fresh(shop.shelf(n, years=(first, last)))
 
     monkeypatch.setattr(product_api, "of_years", of_years)
 
@@ -144,7 +124,7 @@ def test_the_licence_stands_below(page: Page) -> None:
 @pytest.mark.usefixtures("demo")
 def test_an_empty_list_is_said_to_be_empty(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     nothing = shop.recommendations("0042", 0)
-    monkeypatch.setattr(product_api, "recommendations", lambda *_: known(nothing))
+    monkeypatch.setattr(product_api, "recommendations", lambda *_: fresh(nothing))
 
     shown = page(PAGE).run()
 
@@ -154,8 +134,8 @@ def test_an_empty_list_is_said_to_be_empty(page: Page, monkeypatch: pytest.Monke
 
 @pytest.mark.usefixtures("demo")
 def test_an_old_answer_is_shown_with_its_age(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
-    fresh = known(shop.recommendations("0042", 30))
-    old = replace(fresh, at=fresh.at - timedelta(minutes=7), stale=True)
+    answer = fresh(shop.recommendations("0042", 30))
+    old = replace(answer, at=answer.at - timedelta(minutes=7), stale=True)
     monkeypatch.setattr(product_api, "recommendations", lambda *_: old)
 
     shown = page(PAGE).run()
@@ -197,7 +177,7 @@ def test_an_error_is_told_in_words(
 
 @pytest.mark.usefixtures("demo")
 def test_trying_again_asks_again(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
-    answers = [ApiUnavailableError("x"), known(shop.recommendations("0042", 30))]
+    answers = [ApiUnavailableError("x"), fresh(shop.recommendations("0042", 30))]
     forgotten = []
 
     def answer(*_: object) -> object:

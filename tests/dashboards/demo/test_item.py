@@ -2,9 +2,8 @@ import pytest
 
 from dashboards import product_api
 from dashboards.text import esc
-from tests.dashboards.conftest import Page, known
-from tests.dashboards.demo.test_for_you import labels, words
 from tests.support.dashboards import shop
+from tests.support.dashboards.app_pages import Page, fresh, labels, words
 
 PAGE = "demo/item.py"
 
@@ -52,7 +51,7 @@ def test_a_hostile_title_is_escaped(page: Page) -> None:
 @pytest.mark.usefixtures("demo")
 def test_a_recipe_without_likeness_says_so(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     none = shop.similar(shop.ITEMS[0].item_id, 0)
-    monkeypatch.setattr(product_api, "similar", lambda *_: known(none))
+    monkeypatch.setattr(product_api, "similar", lambda *_: fresh(none))
     shown = page(PAGE)
     shown.query_params["id"] = shop.ITEMS[0].item_id
 
