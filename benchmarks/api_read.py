@@ -26,8 +26,8 @@ from sqlalchemy.orm import Session
 
 from ops.settings import HOST
 from serving.lists import precomputed, recommendations
-from serving.lists.precomputed import Wanted
-from serving.lists.release_cache import Holder
+from serving.lists.precomputed import ListRequest
+from serving.lists.release_cache import ReleaseCache
 from serving.publishing.publish import Candidate, publish
 from serving.storage import database, keys
 from tests.support.serving import shop
@@ -178,10 +178,12 @@ def statement(url: str, users: int, seconds: float) -> list[float]:
         raw = connection.connection.dbapi_connection
         if raw is None:
             raise RuntimeError("no connection")
-        recommendations.for_person(connection, Holder(), "0", Wanted(limit=LIMIT))  # which plans it
+        recommendations.for_user(
+            connection, ReleaseCache(), "0", ListRequest(limit=LIMIT)
+        )  # which plans it
         cursor = raw.cursor()
         until = time.perf_counter() + seconds
-        name = precomputed.FOR_PERSON.name
+        name = precomputed.FOR_USER.name
         while (started := time.perf_counter()) < until:
             given = (str(random.integers(users)), LIMIT)
             cursor.execute(f"execute {name}(%s, %s, false)", given)

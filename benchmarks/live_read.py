@@ -139,7 +139,7 @@ def bare_app() -> FastAPI:
     @app.get("/rows/{user_id}")
     def rows(user_id: str) -> Response:
         with engine.connect() as connection:
-            found = precomputed.FOR_PERSON.execute(
+            found = precomputed.FOR_USER.execute(
                 connection, user_id=user_id, limit=LIMIT, all_of_it=False
             )
             answer = [*found.one()]

@@ -21,8 +21,8 @@ from sqlalchemy import Engine, text
 from benchmarks.api_read import running_api
 from benchmarks.live_read import LENGTH, LIMIT, N_CLIENTS, PEOPLE, SIZES, ask, prepare
 from serving.lists import recommendations
-from serving.lists.precomputed import Wanted
-from serving.lists.release_cache import Holder
+from serving.lists.precomputed import ListRequest
+from serving.lists.release_cache import ReleaseCache
 from serving.rules import store
 from serving.rules.slate import Slate, arranged
 from serving.schemas import NewRules, SlateRules
@@ -30,7 +30,7 @@ from serving.storage import database
 from tests.support.serving.server import as_role, create_database, temporary_server
 
 DATASET, TURNS, N_WARM, N_READS, ALONE_BAR = "bench_small", 3, 50, 400, 1.0  # ms
-HOLDER = Holder()
+CACHE = ReleaseCache()
 GONE = tuple(str(n) for n in range(100, 400))
 FULL = SlateRules.model_validate(
     {
@@ -106,8 +106,8 @@ def reads(url: str) -> list[float]:
     with engine.connect() as connection:
         for n in range(-N_WARM, N_READS):
             started = time.thread_time()
-            user_id, wanted = f"old-{n % PEOPLE}", Wanted(limit=LIMIT, explain=True)
-            recommendations.for_person(connection, HOLDER, user_id, wanted)
+            user_id, wanted = f"old-{n % PEOPLE}", ListRequest(limit=LIMIT, explain=True)
+            recommendations.for_user(connection, CACHE, user_id, wanted)
             took.append(time.thread_time() - started)
     engine.dispose()
     return took[N_WARM:]
@@ -116,7 +116,7 @@ def reads(url: str) -> list[float]:
 def alone(engine: Engine) -> None:
     """Print what the choice of 20 among 100 takes."""
     with engine.connect() as connection:
-        held, _ = Holder().now(connection)
+        held, _ = ReleaseCache().now(connection)
         slate = store.compiled(connection, FULL)
     scores = np.linspace(1, 0.1, LENGTH).astype(np.float32)
     pool = held.listed(np.arange(500, 500 + LENGTH), scores)

@@ -20,7 +20,7 @@ from serving.api.operators import Operators
 from serving.api.rate_limit import Pace
 from serving.api.routes import feedback, reads, rules
 from serving.api.settings import ApiSettings
-from serving.lists.release_cache import Holder
+from serving.lists.release_cache import ReleaseCache
 from serving.schemas import Problem
 from serving.storage.database import ServingSettings
 
@@ -54,7 +54,7 @@ def create_app(
         responses={500: {"model": Problem}},
     )
     app.state.datasets = datasets
-    app.state.holders = defaultdict[str, Holder](Holder)
+    app.state.release_caches = defaultdict[str, ReleaseCache](ReleaseCache)
     app.state.doorkeeper = Doorkeeper(settings.key_seconds)
     app.state.operators = Operators(settings.airflow_url, settings.operator_seconds)
     app.state.pace = Pace(settings.requests_per_second)

@@ -15,7 +15,7 @@ from serving.api.datasets import Datasets
 from serving.api.metrics import Metrics
 from serving.api.rate_limit import Pace
 from serving.errors import KeyRefusedError
-from serving.lists.release_cache import Holder
+from serving.lists.release_cache import ReleaseCache
 from serving.storage import keys
 from serving.storage.keys import KnownKey, Scope
 
@@ -70,14 +70,14 @@ class Caller:
     doorkeeper: Doorkeeper
     pace: Pace
     metrics: Metrics
-    holders: defaultdict[str, Holder]
+    release_caches: defaultdict[str, ReleaseCache]
     dataset: str
     key: str | None
 
     @property
-    def holder(self) -> Holder:
+    def release_cache(self) -> ReleaseCache:
         """What holds the data set's releases in this process; for a data set that is served."""
-        return self.holders[self.dataset]
+        return self.release_caches[self.dataset]
 
     @contextmanager
     def connection(self, scope: Scope = "read") -> Iterator[Connection]:
@@ -127,5 +127,5 @@ async def caller(
     """Return who asks for what. Nothing blocks here: the key is checked in the route's thread."""
     state = request.app.state
     key = None if credentials is None else credentials.credentials
-    held = state.datasets, state.doorkeeper, state.pace, state.metrics, state.holders
+    held = state.datasets, state.doorkeeper, state.pace, state.metrics, state.release_caches
     return Caller(*held, dataset, key)

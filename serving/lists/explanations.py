@@ -5,9 +5,9 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from serving.lists import reasons, user_state
-from serving.lists.precomputed import FULL, Stored, Wanted, stored_for
+from serving.lists.precomputed import FULL, ListRequest, PrecomputedList, stored_for
 from serving.lists.recommendations import Person, made
-from serving.lists.release_cache import Holder
+from serving.lists.release_cache import ReleaseCache
 from serving.schemas import Explanation, Standing
 
 _THERE = text("select exists (select from items where item_id = :item_id)")
@@ -18,17 +18,17 @@ _TEXTS: dict[Standing, str] = {
 }
 
 
-def explain(connection: Connection, holder: Holder, user_id: str, item_id: str) -> Explanation:
+def explain(connection: Connection, cache: ReleaseCache, user_id: str, item_id: str) -> Explanation:
     """Return why the item is on the person's list, or why not. The parts add up to the score.
 
     Raises:
         NoReleaseError: nothing was released yet.
     """
-    stored = stored_for(connection, holder, user_id, Wanted(limit=FULL))
+    stored = stored_for(connection, cache, user_id, ListRequest(limit=FULL))
     held = stored.held
     taste = user_state.read(connection, held.release_id, user_id)
-    slate = holder.slate(connection, held.release_id, stored.revision)
-    person = Person(held, slate, taste, Wanted(limit=FULL))
+    slate = cache.slate(connection, held.release_id, stored.revision)
+    person = Person(held, slate, taste, ListRequest(limit=FULL))
     why_not = _standing(connection, person, item_id)
     asked = {"user_id": user_id, "item_id": item_id, "release_id": held.release_id}
     if why_not is None:
@@ -37,7 +37,7 @@ def explain(connection: Connection, holder: Holder, user_id: str, item_id: str) 
     return Explanation.model_validate(asked | said)
 
 
-def _placed(person: Person, stored: Stored, item_id: str) -> dict[str, Any]:
+def _placed(person: Person, stored: PrecomputedList, item_id: str) -> dict[str, Any]:
     shown = [item["item_id"] for item in made(person, stored)["items"]]
     listed, by_score, found = item_id in shown, None, {}
     place = person.held.places.get(item_id)

@@ -23,7 +23,7 @@ LEAST_LEFT = 1e-6  # of an old rating's strength: never nought
 _DAY = 86_400_000_000
 
 Floats = NDArray[np.float64]
-Places = NDArray[np.int64]
+Positions = NDArray[np.int64]
 
 
 class Weights(BaseModel):
@@ -66,7 +66,7 @@ class Constants(BaseModel):
 class Ratings:
     """What one person rated, of what the release knows. One entry per item."""
 
-    places: Places
+    places: Positions
     values: Floats
     micros: NDArray[np.int64]  # when, since 1970
 
@@ -85,7 +85,7 @@ class Folded:
     `by_rating` has a column for each place in `liked`; their sum and `weights` make up `row`.
     """
 
-    liked: Places
+    liked: Positions
     by_rating: Floats  # (factors of all models, liked)
     weights: Floats  # of the priors' columns
 
@@ -199,7 +199,7 @@ def strengths(ratings: Ratings, said: Constants) -> Floats:
     return np.asarray(found * np.maximum(0.5 ** (age_days / said.half_life_days), LEAST_LEFT))
 
 
-def best(scores: NDArray[np.float32], n: int) -> Places:
+def best(scores: NDArray[np.float32], n: int) -> Positions:
     """Return the places of the `n` highest scores, best first, ties by place.
 
     Minus infinity is never among them.

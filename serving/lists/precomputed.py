@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from serving.errors import NoReleaseError
-from serving.lists.release_cache import Held, Holder
+from serving.lists.release_cache import LoadedRelease, ReleaseCache
 from serving.rules.slate import Fields
 from serving.schemas import ListKind
 from serving.storage.prepared import Prepared
@@ -19,8 +19,8 @@ _SAID = ("release_id", "recipe", "made_at", "age_seconds", "rules_version")
 # One row, for a row per item costs three times as much to read: titles are held in the process.
 # Something of his list may have to go where he said something since, a rule holds, or `all_of_it`
 # asks for it: then the whole of it is read.
-FOR_PERSON = Prepared(
-    "for_person",
+FOR_USER = Prepared(
+    "for_user",
     {"user_id": "text", "limit": "integer", "all_of_it": "boolean"},
     f"""
     select live.release_id, live.since as made_at, releases.recipe,
@@ -41,7 +41,7 @@ FOR_PERSON = Prepared(
         on lists.release_id = live.release_id and lists.user_id = :user_id
     """,  # noqa: S608 # our own columns
 )
-_FOR_EVERYBODY = Prepared(
+_FALLBACK = Prepared(
     "for_everybody",
     {"user_id": "text", "release_id": "bigint"},
     """
@@ -55,7 +55,7 @@ _FOR_EVERYBODY = Prepared(
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ListRequest:
     """What a caller asks of a list."""
 
     limit: int = 20
@@ -75,10 +75,10 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Stored:
+class PrecomputedList:
     """What the live release has for a person: as much as was asked for, or the whole of it."""
 
-    held: Held
+    held: LoadedRelease
     release: Fields  # id, recipe, when, and the version of the rules
     revision: int  # of the slate
     kind: ListKind  # batch, fallback
@@ -86,17 +86,19 @@ class Stored:
     whole: bool  # something of it may have to go
 
 
-def stored_for(connection: Connection, holder: Holder, user_id: str, wanted: Wanted) -> Stored:
+def stored_for(
+    connection: Connection, cache: ReleaseCache, user_id: str, wanted: ListRequest
+) -> PrecomputedList:
     """Return what the live release has for a person.
 
     Raises:
         NoReleaseError: nothing was released yet.
     """
     asked = {"user_id": user_id, "limit": wanted.limit, "all_of_it": wanted.filters}
-    row = FOR_PERSON.execute(connection, **asked).one_or_none()
+    row = FOR_USER.execute(connection, **asked).one_or_none()
     if row is None:
         raise NoReleaseError("Nothing was released yet.")
-    held = holder.of(connection, row.release_id)
+    held = cache.of(connection, row.release_id)
     kind: ListKind = "batch"
     if row.item_ids is not None:
         items = held.shown(row.item_ids, row.scores)
@@ -104,12 +106,12 @@ def stored_for(connection: Connection, holder: Holder, user_id: str, wanted: Wan
         kind, items = "fallback", _for_everybody(connection, held, user_id)
         items = items if row.whole else items[: wanted.limit]
     release = {name: getattr(row, name) for name in _SAID}
-    return Stored(held, release, row.revision, kind, items, row.whole)
+    return PrecomputedList(held, release, row.revision, kind, items, row.whole)
 
 
-def _for_everybody(connection: Connection, held: Held, user_id: str) -> list[Fields]:
+def _for_everybody(connection: Connection, held: LoadedRelease, user_id: str) -> list[Fields]:
     """Return everybody's list less what a person has rated, as far as the release knows."""
-    row = _FOR_EVERYBODY.execute(connection, user_id=user_id, release_id=held.release_id).one()
+    row = _FALLBACK.execute(connection, user_id=user_id, release_id=held.release_id).one()
     rated = {*(row.rated_ids or ())}
     pairs = zip(row.item_ids, row.scores, strict=True)
     left = [(item_id, score) for item_id, score in pairs if item_id not in rated]

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from serving.lists.fold_in import Places
-from serving.lists.release_cache import Held
+from serving.lists.fold_in import Positions
+from serving.lists.release_cache import LoadedRelease
 from serving.lists.scoring import Scored
-from serving.lists.user_state import Taste
+from serving.lists.user_state import UserState
 from serving.rules.slate import Fields
 from serving.schemas import Part, PartKind, Reason
 
@@ -19,7 +19,7 @@ _KINDS: dict[str, PartKind] = {"popularity": "popularity", "released": "released
 _WORDS = {"popularity": "liked by many", "released": "year of release"}
 
 
-def given(scored: Scored, taste: Taste, items: Sequence[Fields]) -> list[Fields]:
+def given(scored: Scored, taste: UserState, items: Sequence[Fields]) -> list[Fields]:
     """Return the items, each with the reason for it.
 
     That is what he rated, if all of it together weighs as much as any prior: the rating with the
@@ -35,7 +35,7 @@ def given(scored: Scored, taste: Taste, items: Sequence[Fields]) -> list[Fields]
     return [item | {"reason": words.get(found.get(item["item_id"], -1), POPULAR)} for item in items]
 
 
-def parts(scored: Scored, taste: Taste, place: int) -> tuple[Part, ...]:
+def parts(scored: Scored, taste: UserState, place: int) -> tuple[Part, ...]:
     """Return all summands of the place's score but noughts, largest first."""
     if scored.folded is None:
         whole = float(scored.scores[place])
@@ -56,7 +56,7 @@ def in_units(rating: float, highest: float) -> str:
     return "1 star" if rating == 1 else f"{rating:g} stars"
 
 
-def _numbers(scored: Scored, places: Places) -> NDArray[np.float64]:
+def _numbers(scored: Scored, places: Positions) -> NDArray[np.float64]:
     """Return (places, parts): by rating, by prior, and the blend, in the order of `_name`."""
     if scored.folded is None:
         raise ValueError("only a fold-in has parts")
@@ -96,7 +96,7 @@ def _prior(column: str) -> tuple[PartKind, str]:
     return ("category", name) if kind == "category" else (_KINDS[kind], "")
 
 
-def _part(held: Held, taste: Taste, kind: PartKind, name: str, number: float) -> Part:
+def _part(held: LoadedRelease, taste: UserState, kind: PartKind, name: str, number: float) -> Part:
     if kind == "rating":
         title = held.items[held.places[name]]["title"]
         rating = taste.rated[name][0]
@@ -105,7 +105,7 @@ def _part(held: Held, taste: Taste, kind: PartKind, name: str, number: float) ->
     return Part(kind=kind, part=number, title=words.get(kind) or _WORDS[kind])
 
 
-def _reason(held: Held, taste: Taste, kind: PartKind, name: str) -> Reason:
+def _reason(held: LoadedRelease, taste: UserState, kind: PartKind, name: str) -> Reason:
     match kind:
         case "rating":
             title = held.items[held.places[name]]["title"]

@@ -14,10 +14,10 @@ from sqlalchemy import Connection, text
 
 from serving.errors import NoReleaseError, OffScaleError, UnknownItemError
 from serving.lists import reasons, scoring, user_state
-from serving.lists.precomputed import FULL, Stored, Wanted, stored_for
-from serving.lists.release_cache import Held, Holder, Told
+from serving.lists.precomputed import FULL, ListRequest, PrecomputedList, stored_for
+from serving.lists.release_cache import CachedReasons, LoadedRelease, ReleaseCache
 from serving.lists.scoring import Scored
-from serving.lists.user_state import Taste
+from serving.lists.user_state import UserState
 from serving.rules import store
 from serving.rules.slate import POOL, Fields, Slate, arranged
 from serving.schemas import GivenRating, Recommendations, SimilarItems
@@ -57,10 +57,10 @@ _LIKE_ITEM = Prepared(
 class Person:
     """Whom a list is made for, and what holds for it."""
 
-    held: Held
+    held: LoadedRelease
     slate: Slate
-    taste: Taste
-    wanted: Wanted
+    taste: UserState
+    wanted: ListRequest
 
     @cached_property
     def pins(self) -> Mapping[int, Fields]:
@@ -94,33 +94,33 @@ class Person:
         return self.wanted.takes(item) and item_id not in his.hidden and item_id not in his.rated
 
 
-def for_person(
-    connection: Connection, holder: Holder, user_id: str, wanted: Wanted
+def for_user(
+    connection: Connection, cache: ReleaseCache, user_id: str, wanted: ListRequest
 ) -> Recommendations:
     """Return a person's list, best first: see the module for its kinds.
 
     Raises:
         NoReleaseError: nothing was released yet.
     """
-    stored = stored_for(connection, holder, user_id, wanted)
+    stored = stored_for(connection, cache, user_id, wanted)
     answer = stored.release | {"user_id": user_id, "kind": stored.kind}
     items: list[Fields] | None = stored.items
     if wanted.explain:
-        items = _told_before(holder.told.get(user_id), stored)
+        items = _told_before(cache.told.get(user_id), stored)
     if stored.whole or items is None:
         taste = user_state.read(connection, stored.held.release_id, user_id)
-        slate = holder.slate(connection, stored.held.release_id, stored.revision)
+        slate = cache.slate(connection, stored.held.release_id, stored.revision)
         answer |= made(Person(stored.held, slate, taste, wanted), stored)
         looked_up = stored.kind == "batch" and not stored.whole
         if looked_up and slate.rules.is_plain and not taste.n_new:
             given = {item["item_id"]: item["reason"] for item in answer["items"]}
-            holder.tell(user_id, Told(stored.held.release_id, given))
+            cache.tell(user_id, CachedReasons(stored.held.release_id, given))
     else:
         answer["items"] = items
     return Recommendations.model_validate(answer)
 
 
-def _told_before(told: Told | None, stored: Stored) -> list[Fields] | None:
+def _told_before(told: CachedReasons | None, stored: PrecomputedList) -> list[Fields] | None:
     """Return what is stored with the reasons that were given before; None if they are others."""
     if told is None or stored.kind != "batch" or told.release_id != stored.held.release_id:
         return None
@@ -129,8 +129,8 @@ def _told_before(told: Told | None, stored: Stored) -> list[Fields] | None:
     return [item | {"reason": told.reasons[item["item_id"]]} for item in stored.items]
 
 
-def for_stranger(
-    connection: Connection, holder: Holder, ratings: Sequence[GivenRating], wanted: Wanted
+def for_anonymous_user(
+    connection: Connection, cache: ReleaseCache, ratings: Sequence[GivenRating], wanted: ListRequest
 ) -> Recommendations:
     """Return a list for somebody of whom only these ratings are known; nothing is stored.
 
@@ -144,19 +144,19 @@ def for_stranger(
     release = connection.execute(_LIVE).mappings().one_or_none()
     if release is None:
         raise NoReleaseError("Nothing was released yet.")
-    held = holder.of(connection, release["release_id"])
+    held = cache.of(connection, release["release_id"])
     for one in ratings:
         if not held.lowest <= one.rating <= held.highest:
             raise OffScaleError(
                 f"{one.rating:g} is not on the scale from {held.lowest:g} to {held.highest:g}."
             )
     given = {one.item_id: (one.rating, held.constants.newest) for one in ratings}
-    slate = holder.slate(connection, held.release_id, release["revision"])
+    slate = cache.slate(connection, held.release_id, release["revision"])
     person = Person(held, slate, user_state.of_stranger(given), wanted)
     return Recommendations.model_validate({**release, "user_id": None, **_just_now(person)})
 
 
-def made(person: Person, stored: Stored) -> Fields:
+def made(person: Person, stored: PrecomputedList) -> Fields:
     """Return kind, items and what made them: of the stored list, as long as it says all."""
     kept = [item for item in stored.items if person.may_see(item)]
     cut = len(stored.items) in {FULL, person.wanted.limit}  # rules may be newer than what was read
@@ -198,7 +198,7 @@ def _answer(person: Person, kind: str, items: list[Fields]) -> Fields:
     return {"kind": kind, "items": items, **said}
 
 
-def like_item(connection: Connection, item_id: str, *, limit: int) -> SimilarItems:
+def similar_to(connection: Connection, item_id: str, *, limit: int) -> SimilarItems:
     """Return the items most like one item; empty where the recipe knows no likeness.
 
     Raises:

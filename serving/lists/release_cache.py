@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, text
 
 from serving.errors import NoReleaseError
-from serving.lists.fold_in import Constants, Floats, FoldIn, Places
+from serving.lists.fold_in import Constants, Floats, FoldIn, Positions
 from serving.rules import store
 from serving.rules.slate import Fields, Slate
 from serving.schemas import Reason
@@ -47,7 +47,7 @@ ALWAYS: Years = (None, None)
 
 
 @dataclass(frozen=True)
-class Held:
+class LoadedRelease:
     """One release. An item's place is its place by id as UTF-8 bytes: ties are broken by it.
 
     `catalogue` has everything with a title, by id; places have what the release knows of that.
@@ -120,12 +120,12 @@ class Held:
         after = self.years >= (-np.inf if first is None else first)
         return ~(after & (self.years <= (np.inf if last is None else last)))
 
-    def places_of(self, item_ids: Iterable[str]) -> Places:
+    def places_of(self, item_ids: Iterable[str]) -> Positions:
         """Return the places of those of the items that the release knows."""
         known = [self.places[item_id] for item_id in item_ids if item_id in self.places]
         return np.array(known, np.int64)
 
-    def listed(self, places: Places, scores: NDArray[np.float32]) -> list[Fields]:
+    def listed(self, places: Positions, scores: NDArray[np.float32]) -> list[Fields]:
         """Return the items at these places with their ranks and scores."""
         return self.shown([self.ids[place] for place in places.tolist()], scores.tolist())
 
@@ -138,14 +138,14 @@ class Held:
 
 
 @dataclass(frozen=True)
-class Told:
+class CachedReasons:
     """Reasons that a person was given, by item. They hold for as long as the release does."""
 
     release_id: int
     reasons: Mapping[str, Reason]
 
 
-class Holder:
+class ReleaseCache:
     """Holds one data set's releases, and the rules for its lists, for all of a process' threads.
 
     `told` has who was told reasons while no rule held and he had said nothing: his equations are
@@ -153,12 +153,12 @@ class Holder:
     """
 
     def __init__(self) -> None:
-        self.told: dict[str, Told] = {}
+        self.told: dict[str, CachedReasons] = {}
         self._lock = Lock()
-        self._held: OrderedDict[int, Held] = OrderedDict()
+        self._held: OrderedDict[int, LoadedRelease] = OrderedDict()
         self._slate = ((-1, -1), Slate())  # release, revision
 
-    def now(self, connection: Connection) -> tuple[Held, Slate]:
+    def now(self, connection: Connection) -> tuple[LoadedRelease, Slate]:
         """Return what is held of the live release, and the rules that hold.
 
         Raises:
@@ -170,7 +170,7 @@ class Holder:
         held = self.of(connection, found.release_id)
         return held, self.slate(connection, held.release_id, found.revision)
 
-    def of(self, connection: Connection, release_id: int) -> Held:
+    def of(self, connection: Connection, release_id: int) -> LoadedRelease:
         """Return what is held of the release. The first who asks reads it, the others wait."""
         found = self._held.get(release_id)
         if found is not None:
@@ -183,7 +183,7 @@ class Holder:
                     self._held.popitem(last=False)
             return self._held[release_id]
 
-    def tell(self, user_id: str, told: Told) -> None:
+    def tell(self, user_id: str, told: CachedReasons) -> None:
         """Remember what a person was told."""
         if len(self.told) >= MOST_TOLD:
             self.told.clear()  # in the order of time it would have to be locked
@@ -205,7 +205,7 @@ class Holder:
             return self._slate[1]
 
 
-def load(connection: Connection, release_id: int) -> Held:
+def load(connection: Connection, release_id: int) -> LoadedRelease:
     """Return the release as it is in the database."""
     started = time.monotonic()
     constants = Constants.model_validate(connection.scalar(_RELEASE, {"release_id": release_id}))
@@ -216,7 +216,7 @@ def load(connection: Connection, release_id: int) -> Held:
     rows = arrays.matrix(factors)
     lowest, highest = connection.execute(_SCALE).one()
     log.info("held release=%d items=%d seconds=%.2f", release_id, len(ids), _since(started))
-    return Held(
+    return LoadedRelease(
         release_id=release_id,
         catalogue=items,
         ids=ids,

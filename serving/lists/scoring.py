@@ -6,9 +6,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from serving.lists.fold_in import Folded, Places, best
-from serving.lists.release_cache import Held
-from serving.lists.user_state import Taste
+from serving.lists.fold_in import Folded, Positions, best
+from serving.lists.release_cache import LoadedRelease
+from serving.lists.user_state import UserState
 from serving.schemas import ListKind
 
 # Weight of log(1 + popularity / mean) beside the fold-in of somebody whom the release does not
@@ -26,9 +26,9 @@ class Scored:
     for it: to say why a list is as it is takes those on it alone.
     """
 
-    held: Held
+    held: LoadedRelease
     kind: ListKind
-    rated: Places
+    rated: Positions
     hidden: frozenset[str]
     folded: Folded | None
     blend: float
@@ -51,7 +51,7 @@ class Scored:
         out[self.held.places_of(self.hidden)] = True
         return out
 
-    def best(self, out: NDArray[np.bool_], n: int) -> tuple[Places, NDArray[np.float32]]:
+    def best(self, out: NDArray[np.bool_], n: int) -> tuple[Positions, NDArray[np.float32]]:
         """Return the places of the `n` best that are not out, and their scores."""
         places = best(np.where(out, -np.inf, self.scores), n)
         return places, self.scores[places]
@@ -65,7 +65,7 @@ class Scored:
         return 1 + int((before & ~out).sum())
 
 
-def score(held: Held, taste: Taste) -> Scored:
+def score(held: LoadedRelease, taste: UserState) -> Scored:
     """Return how the person is scored: folded in, or as everybody if that is impossible.
 
     A release without factors knows nothing better than what is popular; the list is `live` all the

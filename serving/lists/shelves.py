@@ -6,7 +6,7 @@ from sqlalchemy import Connection, text
 
 from serving.errors import NoReleaseError
 from serving.lists.fold_in import best
-from serving.lists.release_cache import ALWAYS, Held, Holder, Years
+from serving.lists.release_cache import ALWAYS, LoadedRelease, ReleaseCache, Years
 from serving.rules import store
 from serving.rules.slate import Slate
 from serving.schemas import Shelf
@@ -53,7 +53,7 @@ _OF_VENDOR = text(
 
 def popular(
     connection: Connection,
-    holder: Holder,
+    cache: ReleaseCache,
     *,
     category: str | None,
     released: Years = ALWAYS,
@@ -66,18 +66,20 @@ def popular(
     Raises:
         NoReleaseError: nothing was released yet.
     """
-    held, slate = holder.now(connection)
+    held, slate = cache.now(connection)
     signal = np.where(held.not_released(released), np.float32(0), held.popularity)
     return _shelf(held, slate, signal, category=category, limit=limit)
 
 
-def trending(connection: Connection, holder: Holder, *, category: str | None, limit: int) -> Shelf:
+def trending(
+    connection: Connection, cache: ReleaseCache, *, category: str | None, limit: int
+) -> Shelf:
     """Return what people like lately, with what they liked since the release was made.
 
     Raises:
         NoReleaseError: nothing was released yet.
     """
-    held, slate = holder.now(connection)
+    held, slate = cache.now(connection)
     given = {
         "release_id": held.release_id,
         "relevant_from": held.constants.relevant_from,
@@ -105,7 +107,12 @@ def of_vendor(connection: Connection, vendor: str, *, limit: int) -> Shelf:
 
 
 def _shelf(
-    held: Held, slate: Slate, signal: NDArray[np.float32], *, category: str | None, limit: int
+    held: LoadedRelease,
+    slate: Slate,
+    signal: NDArray[np.float32],
+    *,
+    category: str | None,
+    limit: int,
 ) -> Shelf:
     """Return the items with the most of the signal; what has none is on no shelf.
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from serving.lists.fold_in import Ratings
-from serving.lists.release_cache import Held
+from serving.lists.release_cache import LoadedRelease
 from serving.storage import arrays
 from serving.storage.prepared import Prepared
 
@@ -31,7 +31,7 @@ _ROW = Prepared(
 
 
 @dataclass(frozen=True)
-class Taste:
+class UserState:
     """One person. `rated` has rating and time (microseconds) by item, also of untitled items."""
 
     known: bool  # to the release
@@ -40,14 +40,14 @@ class Taste:
     hidden: frozenset[str]
     n_new: int
 
-    def ratings(self, held: Held) -> Ratings:
+    def ratings(self, held: LoadedRelease) -> Ratings:
         """Return his ratings of what the release knows: others have no factors."""
         known = [(held.places[i], *r) for i, r in self.rated.items() if i in held.places]
         places, values, micros = zip(*known, strict=True) if known else ((), (), ())
         return Ratings.of(list(places), list(values), list(micros))
 
 
-def read(connection: Connection, release_id: int, user_id: str) -> Taste:
+def read(connection: Connection, release_id: int, user_id: str) -> UserState:
     """Return what holds of a person whom the release knows, or not, and what he said since.
 
     The newer of two ratings of one item holds; of two at the same time, the feedback. What was
@@ -63,7 +63,7 @@ def read(connection: Connection, release_id: int, user_id: str) -> Taste:
         if rating is not None:
             rated[item_id] = (rating, at)
     said = {item_id for item_id, *_ in fed}
-    return Taste(
+    return UserState(
         known=row.segment is not None,
         segment=row.segment or "",
         rated=rated,
@@ -72,9 +72,9 @@ def read(connection: Connection, release_id: int, user_id: str) -> Taste:
     )
 
 
-def of_stranger(rated: Mapping[str, tuple[float, int]]) -> Taste:
+def of_stranger(rated: Mapping[str, tuple[float, int]]) -> UserState:
     """Return the taste of somebody of whom only these ratings are known, with their times."""
-    return Taste(known=False, segment="", rated=rated, hidden=frozenset(), n_new=len(rated))
+    return UserState(known=False, segment="", rated=rated, hidden=frozenset(), n_new=len(rated))
 
 
 def _profile(row: Row[Any]) -> dict[str, tuple[float, int]]:

@@ -12,8 +12,8 @@ from jobs.runtime import session
 from jobs.runtime.errors import NotDecidedError, NotFittedError
 from serving.errors import LiveReleaseChangedError
 from serving.lists import recommendations
-from serving.lists.precomputed import Wanted
-from serving.lists.release_cache import Holder
+from serving.lists.precomputed import ListRequest
+from serving.lists.release_cache import ReleaseCache
 from serving.publishing import releases
 from serving.storage import database
 from serving.tables import ItemFactors, Profile
@@ -30,8 +30,10 @@ RECIPE = recipes.from_json(SMALL)
 
 def test_people_see_the_lists_of_the_lake(retrained: Retrain) -> None:
     with shop.reading(retrained.engine) as connection:
-        mine = recommendations.for_person(connection, Holder(), "u004", Wanted(limit=5))
-        fallback = recommendations.for_person(connection, Holder(), GRUMBLER, Wanted(limit=5))
+        mine = recommendations.for_user(connection, ReleaseCache(), "u004", ListRequest(limit=5))
+        fallback = recommendations.for_user(
+            connection, ReleaseCache(), GRUMBLER, ListRequest(limit=5)
+        )
     with Session(retrained.engine) as reading:
         live = releases.live(reading)
 

@@ -188,15 +188,15 @@ class Loop(Histories):
 
     @rule(user=people, item=st.sampled_from([*KNOWN, COLD, "nowhere"]), limit=st.integers(1, 9))
     def look(self, user: str, item: str, limit: int) -> None:
-        looks.his_list(self.reading, self.holder, self.plain, user, limit)
-        looks.why(self.reading, self.holder, self.plain, user, item)
+        looks.his_list(self.reading, self.cache, self.plain, user, limit)
+        looks.why(self.reading, self.cache, self.plain, user, item)
         looks.his_ratings(self.reading, self.plain, user)
 
     @invariant()
     def every_list_is_of_the_live_release_and_says_what_he_said(self) -> None:
         for user in {*"uvw", *(one.event.user_id for one in self.plain.told)}:
-            looks.his_list(self.reading, self.holder, self.plain, user, 20)
-        looks.the_shelf(self.reading, self.holder, self.plain)
+            looks.his_list(self.reading, self.cache, self.plain, user, 20)
+        looks.the_shelf(self.reading, self.cache, self.plain)
 
     @invariant()
     def postgres_holds_what_was_told_and_nothing_of_the_forgotten(self) -> None:

@@ -125,7 +125,7 @@ def forget(ask: Ask, user_id: UserId, token: PersonToken = None) -> Response:
                 "The key has no scope 'operate', and no token of this person came with it."
             )
         found = accounts.forget(writing.connection, user_id, requested_by=requested_by)
-    ask.holder.told.pop(user_id, None)
+    ask.release_cache.told.pop(user_id, None)
     return as_json(found)
 
 

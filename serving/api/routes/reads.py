@@ -17,7 +17,7 @@ from serving.api import problems
 from serving.api.authentication import Caller, caller
 from serving.api.path_ids import SegmentRoute
 from serving.lists import explanations, recommendations, shelves
-from serving.lists.precomputed import Wanted
+from serving.lists.precomputed import ListRequest
 from serving.lists.release_cache import Years
 from serving.publishing import evidence, releases
 from serving.users import profiles
@@ -59,9 +59,9 @@ async def wanted(
     exclude: Exclude = None,
     *,
     explain: Explain = False,
-) -> Wanted:
+) -> ListRequest:
     """Return what is asked of a list."""
-    return Wanted(limit, category, tuple(exclude or ()), explain)
+    return ListRequest(limit, category, tuple(exclude or ()), explain)
 
 
 async def years(released_from: Year = None, released_to: Year = None) -> Years:
@@ -69,7 +69,7 @@ async def years(released_from: Year = None, released_to: Year = None) -> Years:
     return released_from, released_to
 
 
-Asked = Annotated[Wanted, Depends(wanted)]
+Asked = Annotated[ListRequest, Depends(wanted)]
 Released = Annotated[Years, Depends(years)]
 
 health = APIRouter(tags=["health"])
@@ -132,13 +132,13 @@ def some_people(ask: Ask, limit: Limit = 50) -> Response:
     tags=["people"],
     summary="A person's list",
 )
-def for_person(ask: Ask, asked: Asked, user_id: UserId) -> Response:
+def for_user(ask: Ask, asked: Asked, user_id: UserId) -> Response:
     """The person's list of the live release, or one made just now if he rated since.
 
     Somebody of whom nothing is known gets everybody's, kind `fallback`.
     """
     with ask.connection() as connection:
-        return as_json(recommendations.for_person(connection, ask.holder, user_id, asked))
+        return as_json(recommendations.for_user(connection, ask.release_cache, user_id, asked))
 
 
 @read.post(
@@ -154,7 +154,9 @@ def for_stranger(ask: Ask, asked: Asked, stranger: Annotated[schemas.Stranger, B
     """
     with ask.connection() as connection:
         ratings = stranger.ratings
-        return as_json(recommendations.for_stranger(connection, ask.holder, ratings, asked))
+        return as_json(
+            recommendations.for_anonymous_user(connection, ask.release_cache, ratings, asked)
+        )
 
 
 @read.get(
@@ -166,7 +168,7 @@ def for_stranger(ask: Ask, asked: Asked, stranger: Annotated[schemas.Stranger, B
 def explanation(ask: Ask, user_id: UserId, item_id: ItemId) -> Response:
     """Why an item is on the person's list, or why not: the parts add up to its score."""
     with ask.connection() as connection:
-        return as_json(explanations.explain(connection, ask.holder, user_id, item_id))
+        return as_json(explanations.explain(connection, ask.release_cache, user_id, item_id))
 
 
 @read.get(
@@ -200,7 +202,7 @@ def popular(ask: Ask, released: Released, category: Category = None, limit: Limi
     """What most people like; of one category, its best-sellers; of some years, theirs."""
     with ask.connection() as connection:
         shelf = shelves.popular(
-            connection, ask.holder, category=category, released=released, limit=limit
+            connection, ask.release_cache, category=category, released=released, limit=limit
         )
         return as_json(shelf)
 
@@ -209,7 +211,9 @@ def popular(ask: Ask, released: Released, category: Category = None, limit: Limi
 def trending(ask: Ask, category: Category = None, limit: Limit = 20) -> Response:
     """What people like lately, with what they liked since the release was made."""
     with ask.connection() as connection:
-        return as_json(shelves.trending(connection, ask.holder, category=category, limit=limit))
+        return as_json(
+            shelves.trending(connection, ask.release_cache, category=category, limit=limit)
+        )
 
 
 @read.get("/vendor-items", response_model=schemas.Shelf, tags=["shelves"], summary="Of a vendor")
@@ -248,7 +252,7 @@ def items(
 def similar(ask: Ask, item_id: ItemId, limit: Limit = 20) -> Response:
     """The items most like one item; an empty list where the recipe knows no likeness."""
     with ask.connection() as connection:
-        return as_json(recommendations.like_item(connection, item_id, limit=limit))
+        return as_json(recommendations.similar_to(connection, item_id, limit=limit))
 
 
 @read.get("/items/{item_id:id}", response_model=schemas.Item, tags=["catalogue"], summary="An item")

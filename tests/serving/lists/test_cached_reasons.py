@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from serving.api.app import create_app
 from serving.lists import recommendations, release_cache, scoring
-from serving.lists.precomputed import Stored, Wanted, stored_for
-from serving.lists.release_cache import Holder, Told
+from serving.lists.precomputed import ListRequest, PrecomputedList, stored_for
+from serving.lists.release_cache import CachedReasons, ReleaseCache
 from serving.schemas import Reason
 from serving.storage import keys
 from serving.storage.database import ServingSettings
@@ -23,7 +23,7 @@ from tests.support.serving.live_shop import rate
 from tests.support.serving.ruling import let_hold
 from tests.support.serving.server import as_role
 
-EXPLAINED = Wanted(explain=True)
+EXPLAINED = ListRequest(explain=True)
 RATED_F1, RATED_F2 = "because you rated Film 1 5 stars", "because you rated Film 2 4 stars"
 
 
@@ -48,91 +48,91 @@ def connection(publisher: Engine, api: Engine) -> Iterator[Connection]:
 
 
 def told(
-    connection: Connection, holder: Holder, user_id: str = "fan", limit: int = 20
+    connection: Connection, cache: ReleaseCache, user_id: str = "fan", limit: int = 20
 ) -> list[str]:
-    wanted = Wanted(limit=limit, explain=True)
-    found = recommendations.for_person(connection, holder, user_id, wanted)
+    wanted = ListRequest(limit=limit, explain=True)
+    found = recommendations.for_user(connection, cache, user_id, wanted)
     return [item.reason.text for item in found.items if item.reason]
 
 
 def test_the_second_time_nothing_is_computed(connection: Connection, scored: list[object]) -> None:
-    holder = Holder()
+    cache = ReleaseCache()
 
-    first = recommendations.for_person(connection, holder, "fan", EXPLAINED)
+    first = recommendations.for_user(connection, cache, "fan", EXPLAINED)
     assert len(scored) == 1
-    second = recommendations.for_person(connection, holder, "fan", EXPLAINED)
+    second = recommendations.for_user(connection, cache, "fan", EXPLAINED)
 
     assert len(scored) == 1
     later = {"age_seconds": second.age_seconds}
     assert second == first.model_copy(update=later)
     assert [item.reason and item.reason.kind for item in second.items] == ["because_you_rated"] * 2
-    assert recommendations.for_person(connection, holder, "fan", Wanted()).items[0].reason is None
+    assert recommendations.for_user(connection, cache, "fan", ListRequest()).items[0].reason is None
 
 
 def test_a_longer_list_than_was_told_is_told_anew(
     connection: Connection, scored: list[object]
 ) -> None:
-    holder = Holder()
+    cache = ReleaseCache()
 
-    one, two = told(connection, holder, limit=1), told(connection, holder, limit=2)
+    one, two = told(connection, cache, limit=1), told(connection, cache, limit=2)
 
     assert two[:1] == one
     assert len(two) == len(scored) == 2
 
 
 def test_people_are_told_their_own_reasons(connection: Connection) -> None:
-    holder = Holder()
+    cache = ReleaseCache()
     for _ in range(2):
-        assert told(connection, holder, "fan") != told(connection, holder, "lover")
-        assert {*told(connection, holder, "nobody")} == {"liked by many"}
+        assert told(connection, cache, "fan") != told(connection, cache, "lover")
+        assert {*told(connection, cache, "nobody")} == {"liked by many"}
 
 
 def test_another_release_tells_its_own_reasons(
     connection: Connection, publisher: Engine, scored: list[object]
 ) -> None:
-    holder, alone = Holder(), Holder()
-    told(connection, holder)
+    cache, alone = ReleaseCache(), ReleaseCache()
+    told(connection, cache)
     live_shop.release(publisher, "two", instead_of=1, sign=-1, constants=live_shop.SCALE)
 
-    assert told(connection, holder) == told(connection, alone) == ["liked by many"] * 2
+    assert told(connection, cache) == told(connection, alone) == ["liked by many"] * 2
     assert len(scored) == 3
 
 
 def test_feedback_and_rules_are_not_answered_from_memory(
     connection: Connection, owner: Engine, api: Engine
 ) -> None:
-    holder = Holder()
-    before = told(connection, holder)
+    cache = ReleaseCache()
+    before = told(connection, cache)
     rate(owner, "fan", "f3", 5.0)
-    found = recommendations.for_person(connection, holder, "fan", EXPLAINED)
+    found = recommendations.for_user(connection, cache, "fan", EXPLAINED)
     assert found.kind == "live"
     assert {item.item_id for item in found.items}.isdisjoint({"f1", "f2", "f3", "o1"})
 
-    told(connection, holder, "lover")
+    told(connection, cache, "lover")
     let_hold(api, pin=[{"rank": 1, "item_id": "c1"}])
-    assert told(connection, holder, "lover")[0] == "featured"
+    assert told(connection, cache, "lover")[0] == "featured"
     let_hold(api)
-    assert "featured" not in told(connection, holder, "lover")
-    assert told(connection, holder) != before
+    assert "featured" not in told(connection, cache, "lover")
+    assert told(connection, cache) != before
 
 
 def test_what_a_pin_said_is_not_remembered(connection: Connection, api: Engine) -> None:
-    holder = Holder()
+    cache = ReleaseCache()
     let_hold(api, pin=[{"rank": 1, "item_id": "f3"}])
-    assert told(connection, holder)[0] == "featured"
+    assert told(connection, cache)[0] == "featured"
     let_hold(api)
 
-    assert told(connection, holder) == told(connection, Holder())
+    assert told(connection, cache) == told(connection, ReleaseCache())
 
 
 def test_what_feedback_said_is_not_remembered(connection: Connection, owner: Engine) -> None:
-    holder = Holder()
+    cache = ReleaseCache()
     rate(owner, "fan", "f1", 3.0)
-    assert RATED_F2 in told(connection, holder)
+    assert RATED_F2 in told(connection, cache)
     with owner.begin() as deleting:
         deleting.execute(text("delete from feedback"))
 
-    assert told(connection, holder) == told(connection, Holder()) == [RATED_F1] * 2
+    assert told(connection, cache) == told(connection, ReleaseCache()) == [RATED_F1] * 2
 
 
 @pytest.mark.parametrize("comes", ["a rating", "a rule"])
@@ -141,7 +141,7 @@ def test_what_comes_while_a_list_is_read_is_not_remembered(
 ) -> None:
     """The list was read as it was before, the reasons for it are made of what came."""
 
-    def meanwhile(*given: Any) -> Stored:
+    def meanwhile(*given: Any) -> PrecomputedList:
         stored = stored_for(*given)
         if comes == "a rating":
             rate(owner, "fan", "f1", 3.0)
@@ -150,22 +150,22 @@ def test_what_comes_while_a_list_is_read_is_not_remembered(
         return stored
 
     monkeypatch.setattr(recommendations, "stored_for", meanwhile)
-    holder = Holder()
+    cache = ReleaseCache()
 
-    assert told(connection, holder) != [RATED_F1] * 2
-    assert holder.told == {}
+    assert told(connection, cache) != [RATED_F1] * 2
+    assert cache.told == {}
 
 
 def test_a_list_that_was_filtered_leaves_what_was_told_of_the_whole(
     connection: Connection,
 ) -> None:
-    holder = Holder()
-    told(connection, holder)
-    before = holder.told["fan"]
+    cache = ReleaseCache()
+    told(connection, cache)
+    before = cache.told["fan"]
 
-    recommendations.for_person(connection, holder, "fan", Wanted(exclude=("f3",), explain=True))
+    recommendations.for_user(connection, cache, "fan", ListRequest(exclude=("f3",), explain=True))
 
-    assert holder.told["fan"] is before
+    assert cache.told["fan"] is before
 
 
 def test_the_process_that_is_asked_to_forget_forgets_what_it_told(
@@ -178,7 +178,7 @@ def test_the_process_that_is_asked_to_forget_forgets_what_it_told(
     fan = f"/v1/{schema_of(owner)}/users/fan"
     with TestClient(app, headers={"Authorization": f"Bearer {key}"}) as http:
         assert http.get(f"{fan}/recommendations?explain=true").is_success
-        remembered = app.state.holders[schema_of(owner)].told
+        remembered = app.state.release_caches[schema_of(owner)].told
         assert [*remembered] == ["fan"]
         assert http.delete(fan).is_success
 
@@ -186,34 +186,34 @@ def test_the_process_that_is_asked_to_forget_forgets_what_it_told(
 
 
 def test_everybodys_list_is_never_told_from_memory(connection: Connection) -> None:
-    holder = Holder()
-    told(connection, holder, "somebody else")  # which holds the release
-    assert holder.told == {}
+    cache = ReleaseCache()
+    told(connection, cache, "somebody else")  # which holds the release
+    assert cache.told == {}
     [release_id] = connection.scalars(text("select release_id from live_release"))
     reason = Reason(kind="because_you_rated", text=RATED_F1, item_id="f1")
-    holder.tell("nobody", Told(release_id, {"o4": reason, "o3": reason}))
+    cache.tell("nobody", CachedReasons(release_id, {"o4": reason, "o3": reason}))
 
-    assert RATED_F1 not in told(connection, holder, "nobody", limit=2)
+    assert RATED_F1 not in told(connection, cache, "nobody", limit=2)
 
 
 def test_no_more_people_are_remembered_than_there_is_room_for(
     connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(release_cache, "MOST_TOLD", 1)
-    holder = Holder()
+    cache = ReleaseCache()
 
-    told(connection, holder, "fan")
-    told(connection, holder, "lover")
+    told(connection, cache, "fan")
+    told(connection, cache, "lover")
 
-    assert [*holder.told] == ["lover"]
+    assert [*cache.told] == ["lover"]
 
 
 def test_who_is_forgotten_is_told_nothing_of_what_he_was_told(
     connection: Connection, owner: Engine
 ) -> None:
-    holder = Holder()
-    told(connection, holder)
+    cache = ReleaseCache()
+    told(connection, cache)
     with owner.begin() as forgetting:
         accounts.forget(forgetting, "fan", requested_by="test")
 
-    assert {*told(connection, holder)} == {"liked by many"}
+    assert {*told(connection, cache)} == {"liked by many"}

@@ -10,8 +10,8 @@ from sqlalchemy import Connection, Engine, text
 from serving.client import Client
 from serving.errors import NoReleaseError, OffScaleError, RequestRefusedError
 from serving.lists import recommendations, release_cache, scoring
-from serving.lists.precomputed import Wanted
-from serving.lists.release_cache import Held, Holder
+from serving.lists.precomputed import ListRequest
+from serving.lists.release_cache import LoadedRelease, ReleaseCache
 from serving.schemas import GivenRating, Recommendations, Shelf
 from tests.conftest import schema_of
 from tests.support.serving import live_shop, shop
@@ -129,7 +129,7 @@ def test_strangers_scores_are_blended_with_what_is_popular(
     monkeypatch.setattr(scoring, "BLEND", ((1, 0.0), (2, 50.0)))
     with shop.reading(publisher) as connection:
         first, second = (
-            recommendations.for_stranger(connection, Holder(), given, Wanted())
+            recommendations.for_anonymous_user(connection, ReleaseCache(), given, ListRequest())
             for given in (stars(f1=5), stars(f1=5, f2=5))
         )
 
@@ -140,7 +140,7 @@ def test_strangers_scores_are_blended_with_what_is_popular(
 def test_a_rating_off_the_scale_is_refused(publisher: Engine) -> None:
     live_shop.release(publisher)
     with shop.reading(publisher) as connection, pytest.raises(OffScaleError, match="from 1 to 5"):
-        recommendations.for_stranger(connection, Holder(), stars(f1=6), Wanted())
+        recommendations.for_anonymous_user(connection, ReleaseCache(), stars(f1=6), ListRequest())
 
 
 def test_filters_leave_what_was_asked_for(publisher: Engine, owner: Engine, client: Client) -> None:
@@ -350,9 +350,9 @@ def test_a_release_is_read_once_and_the_next_one_at_once(
 ) -> None:
     live_shop.release(publisher)
     rate(owner, "fan", "f3", 5.0)
-    loads, holder, start = [], Holder(), Barrier(4)
+    loads, cache, start = [], ReleaseCache(), Barrier(4)
 
-    def counted(connection: Connection, release_id: int) -> Held:
+    def counted(connection: Connection, release_id: int) -> LoadedRelease:
         loads.append(release_id)
         return load(connection, release_id)
 
@@ -362,7 +362,7 @@ def test_a_release_is_read_once_and_the_next_one_at_once(
     def ask() -> None:
         with shop.reading(publisher) as connection:
             start.wait(timeout=10)
-            recommendations.for_person(connection, holder, "fan", Wanted())
+            recommendations.for_user(connection, cache, "fan", ListRequest())
 
     threads = [Thread(target=ask) for _ in range(4)]
     for thread in threads:
@@ -374,7 +374,7 @@ def test_a_release_is_read_once_and_the_next_one_at_once(
     assert loads == [first]
     second = live_shop.release(publisher, "two", instead_of=first)
     with shop.reading(publisher) as connection:
-        answer = recommendations.for_person(connection, holder, "fan", Wanted())
+        answer = recommendations.for_user(connection, cache, "fan", ListRequest())
     assert (answer.release_id, loads) == (second, [first, second])
 
 
@@ -383,20 +383,22 @@ def test_an_answer_has_the_factors_of_the_release_that_it_names(
 ) -> None:
     first = live_shop.release(publisher)
     rate(owner, "fan", "f3", 5.0)
-    holder = Holder()
+    cache = ReleaseCache()
     with shop.reading(publisher) as before, shop.reading(publisher) as after:
         before.execution_options(isolation_level="REPEATABLE READ")
         after.execution_options(isolation_level="AUTOCOMMIT")
-        recommendations.for_person(before, Holder(), "fan", Wanted())  # its snapshot is taken
+        recommendations.for_user(
+            before, ReleaseCache(), "fan", ListRequest()
+        )  # its snapshot is taken
         second = live_shop.release(publisher, "two", instead_of=first, sign=-1)
         answers = [
-            recommendations.for_person(connection, holder, "fan", Wanted())
+            recommendations.for_user(connection, cache, "fan", ListRequest())
             for connection in (after, before, after)
         ]
 
     assert [answer.release_id for answer in answers] == [second, first, second]
-    assert holder._held.keys() == {first, second}  # noqa: SLF001 # what it keeps
-    for release_id, kept in holder._held.items():  # noqa: SLF001
+    assert cache._held.keys() == {first, second}  # noqa: SLF001 # what it keeps
+    for release_id, kept in cache._held.items():  # noqa: SLF001
         assert (kept.rows[0, 0] > 0) == (release_id == first)
 
 

@@ -2,8 +2,8 @@ import pytest
 from sqlalchemy import Engine, text
 
 from serving.lists import recommendations
-from serving.lists.precomputed import Wanted
-from serving.lists.release_cache import Holder
+from serving.lists.precomputed import ListRequest
+from serving.lists.release_cache import ReleaseCache
 from serving.users import profiles
 from tests.support.serving import shop
 from tests.support.serving.shop import ids
@@ -25,9 +25,9 @@ def test_lists_keep_their_order_however_postgres_joins(publisher: Engine, plan: 
     with shop.reading(publisher) as connection:
         for other in set(PLANS) - {plan}:
             connection.execute(text(f"set enable_{other} = off"))
-        answer = recommendations.for_person(connection, Holder(), "u", Wanted(limit=100))
+        answer = recommendations.for_user(connection, ReleaseCache(), "u", ListRequest(limit=100))
         assert (ids(answer), [item.rank for item in answer.items]) == ("cadb", [1, 2, 3, 4])
-        assert ids(recommendations.like_item(connection, "a", limit=100)) == "dbc"
+        assert ids(recommendations.similar_to(connection, "a", limit=100)) == "dbc"
         rated = profiles.one(connection, "u", limit=100).rated
         assert "".join(item.item_id for item in rated) == "bdac"
 

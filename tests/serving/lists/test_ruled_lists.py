@@ -10,9 +10,9 @@ from sqlalchemy import Connection, Engine
 
 from serving.client import Client
 from serving.lists import recommendations, user_state
-from serving.lists.precomputed import Wanted, stored_for
-from serving.lists.release_cache import Holder
-from serving.lists.user_state import Taste
+from serving.lists.precomputed import ListRequest, stored_for
+from serving.lists.release_cache import ReleaseCache
+from serving.lists.user_state import UserState
 from serving.rules import store
 from serving.rules.slate import Slate
 from serving.schemas import Recommendations, Shelf, SimilarItems
@@ -384,14 +384,14 @@ def test_without_rules_a_stored_list_is_looked_up_alone(
 ) -> None:
     read, reads = user_state.read, list[str]()
 
-    def counted(connection: Connection, release_id: int, user_id: str) -> Taste:
+    def counted(connection: Connection, release_id: int, user_id: str) -> UserState:
         reads.append(user_id)
         return read(connection, release_id, user_id)
 
     monkeypatch.setattr(user_state, "read", counted)
     with shop.reading(publisher) as connection:
         for n_reads in (0, 1):
-            recommendations.for_person(connection, Holder(), "fan", Wanted())
+            recommendations.for_user(connection, ReleaseCache(), "fan", ListRequest())
             assert reads == ["fan"] * n_reads
             let_hold(api, hide=["f1"])
 
@@ -409,13 +409,13 @@ def test_a_process_reads_rules_once_for_each_revision(
         return revision, slate
 
     monkeypatch.setattr(store, "slate", counted)
-    holder = Holder()
+    cache = ReleaseCache()
     with shop.reading(publisher) as connection:
         connection.execution_options(isolation_level="AUTOCOMMIT")
         for _ in range(3):
             let_hold(api, hide=["f1"])
             for user_id in ("fan", "lover", "nobody", "fan"):
-                recommendations.for_person(connection, holder, user_id, Wanted())
+                recommendations.for_user(connection, cache, user_id, ListRequest())
 
     assert reads == [1, 2, 3]
 
@@ -424,14 +424,14 @@ def test_a_process_reads_rules_once_for_each_revision(
 def test_rules_that_come_while_a_list_is_read_find_as_much_of_it_as_later(
     publisher: Engine, api: Engine, client: Client
 ) -> None:
-    wanted, holder = Wanted(limit=5, explain=True), Holder()
+    wanted, cache = ListRequest(limit=5, explain=True), ReleaseCache()
     with shop.reading(publisher) as connection:
-        stored = stored_for(connection, holder, "p", wanted)
+        stored = stored_for(connection, cache, "p", wanted)
         taste = user_state.read(connection, stored.held.release_id, "p")
     let_hold(api, hide=[stored.items[1]["item_id"]], diversity=0.3)
 
     with shop.reading(publisher) as connection:
-        now = holder.now(connection)
+        now = cache.now(connection)
         found = recommendations.made(recommendations.Person(*now, taste, wanted), stored)
 
     later = client.recommendations("p", limit=5)
@@ -443,12 +443,12 @@ def test_a_database_that_was_set_back_is_believed(
     publisher: Engine, owner: Engine, api: Engine
 ) -> None:
     live_shop.release(publisher)
-    holder = Holder()
+    cache = ReleaseCache()
     let_hold(api, hide=["f3"])
     with shop.reading(publisher) as connection:
         connection.execution_options(isolation_level="AUTOCOMMIT")
         let_hold(api, hide=["f4"])
-        assert ids(recommendations.for_person(connection, holder, "fan", Wanted())) == ["f3"]
+        assert ids(recommendations.for_user(connection, cache, "fan", ListRequest())) == ["f3"]
         with owner.begin() as restoring:
             restoring.exec_driver_sql("update slate set revision = 1, version = 1, hide = '{f3}'")
-        assert ids(recommendations.for_person(connection, holder, "fan", Wanted())) == ["f4"]
+        assert ids(recommendations.for_user(connection, cache, "fan", ListRequest())) == ["f4"]

@@ -13,8 +13,8 @@ from sqlalchemy.exc import DBAPIError
 
 from serving.errors import LiveReleaseChangedError
 from serving.lists import recommendations
-from serving.lists.precomputed import Wanted
-from serving.lists.release_cache import Holder
+from serving.lists.precomputed import ListRequest
+from serving.lists.release_cache import ReleaseCache
 from serving.publishing.publish import publish
 from tests.support.serving import shop
 from tests.support.serving.shop import Rows, ids, rows, seen
@@ -62,9 +62,12 @@ def test_a_long_reader_neither_blocks_a_publication_nor_sees_it(publisher: Engin
     first = shop.release(publisher, "one", instead_of=None)
     with shop.reading(publisher) as reader:
         reader.execution_options(isolation_level="REPEATABLE READ")
-        before = recommendations.for_person(reader, Holder(), "u", Wanted(limit=10)).items
+        before = recommendations.for_user(reader, ReleaseCache(), "u", ListRequest(limit=10)).items
         shop.release(publisher, "two", instead_of=first, recommendations=[])
-        assert recommendations.for_person(reader, Holder(), "u", Wanted(limit=10)).items == before
+        assert (
+            recommendations.for_user(reader, ReleaseCache(), "u", ListRequest(limit=10)).items
+            == before
+        )
 
     assert seen(publisher).kind == "fallback"
 

@@ -20,7 +20,7 @@ from hypothesis.stateful import (
 from sqlalchemy import Connection, Engine
 
 from serving.errors import IdempotencyKeyReusedError, UserErasedError
-from serving.lists.release_cache import Holder
+from serving.lists.release_cache import ReleaseCache
 from serving.schemas import EventKind, HideKind, Receipt
 from serving.users import accounts, feedback
 from serving.users.feedback import Event
@@ -67,7 +67,7 @@ class Histories(RuleBasedStateMachine):
         self.folder = TemporaryDirectory()
         self.root = str(Path(self.folder.name, "lake"))
         self.reading = self.shop.reader.connect()
-        self.holder = Holder()  # as one process of the API has it, all the time
+        self.cache = ReleaseCache()  # as one process of the API has it, all the time
         self.plain = Plain()
         self.numbers = count()
         self.open: Open | None = None

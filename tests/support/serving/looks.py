@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from jobs import collect
 from serving.lists import explanations, recommendations, release_cache, shelves
-from serving.lists.precomputed import Wanted
-from serving.lists.release_cache import Holder
+from serving.lists.precomputed import ListRequest
+from serving.lists.release_cache import ReleaseCache
 from serving.publishing import loading
 from serving.schemas import Recommendations
 from serving.users import profiles
@@ -50,9 +50,9 @@ def wait_for_others(reading: Connection, still_open: Connection | None) -> None:
     raise TimeoutError("a transaction of somebody else stays open")
 
 
-def his_list(reading: Connection, holder: Holder, plain: Plain, user: str, limit: int) -> None:
+def his_list(reading: Connection, cache: ReleaseCache, plain: Plain, user: str, limit: int) -> None:
     """The list is the one that the live release, his feedback and the rules make."""
-    answer = recommendations.for_person(reading, holder, user, Wanted(limit=limit))
+    answer = recommendations.for_user(reading, cache, user, ListRequest(limit=limit))
     is_sound(answer, plain, user)
     expected = plain.shown(user, limit)
     assert [item.item_id for item in answer.items] == list(expected.scores)
@@ -76,9 +76,9 @@ def is_sound(answer: Recommendations, plain: Plain, user: str) -> None:
         assert place + 1 == rank or pinned.keys() >= {*ids[place:]}  # nothing else was left
 
 
-def why(reading: Connection, holder: Holder, plain: Plain, user: str, item: str) -> None:
+def why(reading: Connection, cache: ReleaseCache, plain: Plain, user: str, item: str) -> None:
     """The explanation says what the list says, and its parts make up the score."""
-    answer = explanations.explain(reading, holder, user, item)
+    answer = explanations.explain(reading, cache, user, item)
     assert answer.release_id == plain.live_id
     assert answer.standing == plain.standing(user, item)
     shown = list(plain.shown(user, 100).scores)
@@ -98,9 +98,9 @@ def his_ratings(reading: Connection, plain: Plain, user: str) -> None:
     assert page.total == len(page.items)
 
 
-def the_shelf(reading: Connection, holder: Holder, plain: Plain) -> None:
+def the_shelf(reading: Connection, cache: ReleaseCache, plain: Plain) -> None:
     """What is popular is what the live release counted, without what is barred."""
-    shelf = shelves.popular(reading, holder, category=None, limit=20)
+    shelf = shelves.popular(reading, cache, category=None, limit=20)
     popularity = plain.live.fit.popularity
     expected = sorted({*popularity} - plain.barred, key=lambda item: -popularity[item])
     assert shelf.release_id == plain.live_id

@@ -10,8 +10,8 @@ import pyarrow as pa
 from sqlalchemy import Connection, Engine, text
 
 from serving.lists import recommendations
-from serving.lists.precomputed import Wanted
-from serving.lists.release_cache import Holder
+from serving.lists.precomputed import ListRequest
+from serving.lists.release_cache import ReleaseCache
 from serving.publishing.publish import Candidate, publish
 from serving.schemas import ItemPage, Recommendations, Shelf, SimilarItems
 from serving.storage import database
@@ -117,7 +117,7 @@ def slowly(batches: list[pa.RecordBatch], meanwhile: Any) -> Iterator[pa.RecordB
 
 def seen(engine: Engine, user_id: str = "u") -> Recommendations:
     with reading(engine) as connection:
-        return recommendations.for_person(connection, Holder(), user_id, Wanted(limit=100))
+        return recommendations.for_user(connection, ReleaseCache(), user_id, ListRequest(limit=100))
 
 
 @contextmanager

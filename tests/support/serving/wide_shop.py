@@ -9,7 +9,7 @@ import numpy as np
 from sqlalchemy import Engine
 
 from serving.lists import scoring, user_state
-from serving.lists.release_cache import Holder
+from serving.lists.release_cache import ReleaseCache
 from serving.publishing.publish import publish
 from tests.support.serving import live_shop, shop
 
@@ -24,7 +24,7 @@ def release(publisher: Engine, fit_id: str = "one") -> None:
     """Publish it twice: first without the list that only its factors know."""
     first = _publish(publisher, f"{fit_id} before", [], None)
     with shop.reading(publisher) as connection:
-        held = Holder().of(connection, first)
+        held = ReleaseCache().of(connection, first)
     micros = int(shop.RATED_AT.timestamp() * 1e6)
     known = replace(
         user_state.of_stranger({item_id: (r, micros) for item_id, r in RATED.items()}), known=True
