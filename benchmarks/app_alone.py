@@ -202,7 +202,7 @@ def _known(name: str, items: list[dict[str, object]], rated: pd.DataFrame) -> Kn
     rated["user"] = rated["user_id"].astype("category").cat.codes.astype(np.int64)
     rated["value"] = rated["value"].astype(float)
     rated["micros"] = rated["seconds"] * 1_000_000
-    return Known(datasets.named(name), items, rated)
+    return Known(datasets.load_named(name), items, rated)
 
 
 def _film(item_id: str, title: str, genres: str) -> dict[str, object]:

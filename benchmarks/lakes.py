@@ -18,7 +18,7 @@ from warehouse.datasets import Dataset
 from warehouse.delta import Warehouse
 
 ROOT = Path(__file__).parents[1]
-MOVIELENS = datasets.named("movielens_1m")
+MOVIELENS = datasets.load_named("movielens_1m")
 
 
 def movielens(archive: Path) -> AbstractContextManager[Frozen]:

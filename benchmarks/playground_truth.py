@@ -30,7 +30,7 @@ from jobs.synthetic.world import MONTHS, RANK, SPAN_S, START, TASTE, World, worl
 from warehouse import datasets
 from warehouse.tables import SILVER_EVENTS
 
-PLAYGROUND = datasets.named("playground")
+PLAYGROUND = datasets.load_named("playground")
 LIKED = PLAYGROUND.scale.relevant_from - 0.5  # stars are rounded
 
 

@@ -44,7 +44,7 @@ def main() -> None:
     arguments.add_argument("--minutes", type=float, nargs="+", default=[0.0])
     arguments.add_argument("--family", default="any", choices=["any", "als", "als_with_priors"])
     given = arguments.parse_args()
-    dataset = datasets.named(given.dataset)
+    dataset = datasets.load_named(given.dataset)
     copy = partial(shutil.copy, given.archive)
     with landed(dataset, copy) as warehouse, postgres(dataset) as engine:
         for number, minutes in enumerate(given.minutes, 1):

@@ -49,7 +49,7 @@ def run(lake: Lake, dataset: Dataset) -> int:
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse the command line, read the lake, answer by the exit code."""
     args = session.parser(__doc__, "announce").parse_args(argv)
-    dataset = datasets.named(args.dataset)
+    dataset = datasets.load_named(args.dataset)
     root = LakeSettings().of(dataset.name)  # type: ignore[call-arg] # from the environment
     return run(Lake(root), dataset)
 

@@ -73,7 +73,7 @@ def landing_of(until: int) -> str:
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse the command line, run."""
     args = session.parser(__doc__, "collect").parse_args(argv)
-    dataset = datasets.named(args.dataset)
+    dataset = datasets.load_named(args.dataset)
     root = LakeSettings().of(dataset.name)  # type: ignore[call-arg] # from the environment
     return run(root, dataset, database.engine(dataset.name), run_key=args.run_key)
 

@@ -157,7 +157,7 @@ def _fitted(one: Standing, fit: Callable[[AnyRecipe | Baseline], Model]) -> Stan
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse the command line, start Spark, run."""
     args = session.parser(__doc__, "evaluate").parse_args(argv)
-    dataset = datasets.named(args.dataset)
+    dataset = datasets.load_named(args.dataset)
     root = LakeSettings().of(dataset.name)  # type: ignore[call-arg] # from the environment
     run(Warehouse(session.start("evaluate"), root, run_key=args.run_key), dataset)
     return 0

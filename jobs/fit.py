@@ -176,7 +176,7 @@ def item_factors(model: Model, trending: NDArray[np.float32]) -> list[dict[str, 
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse the command line, start Spark, run."""
     args = session.parser(__doc__, "fit").parse_args(argv)
-    dataset = datasets.named(args.dataset)
+    dataset = datasets.load_named(args.dataset)
     root = LakeSettings().of(dataset.name)  # type: ignore[call-arg] # from the environment
     run(Warehouse(session.start("fit"), root, run_key=args.run_key), dataset)
     return 0

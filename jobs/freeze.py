@@ -74,7 +74,7 @@ def quarantine_share(lake: Lake) -> float:
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse the command line, run."""
     args = session.parser(__doc__, "freeze").parse_args(argv)
-    dataset = datasets.named(args.dataset)
+    dataset = datasets.load_named(args.dataset)
     root = LakeSettings().of(dataset.name)  # type: ignore[call-arg] # from the environment
     run(root, dataset, run_key=args.run_key)
     return 0

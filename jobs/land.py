@@ -99,7 +99,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     from warehouse.delta import Warehouse
 
     args = session.parser(__doc__, "land").parse_args(argv)
-    dataset = datasets.named(args.dataset)
+    dataset = datasets.load_named(args.dataset)
     lake = LakeSettings()  # type: ignore[call-arg] # from the environment
     spark = session.start("land")
     warehouse = Warehouse(spark, lake.of(dataset.name), run_key=args.run_key)

@@ -95,7 +95,7 @@ def candidate(dataset: Dataset, decided: dict[str, Any], fit: dict[str, Any]) ->
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse the command line, run."""
     args = session.parser(__doc__, "publish").parse_args(argv)
-    dataset = datasets.named(args.dataset)
+    dataset = datasets.load_named(args.dataset)
     root = LakeSettings().of(dataset.name)  # type: ignore[call-arg] # from the environment
     try:
         run(root, dataset, database.engine(dataset.name), run_key=args.run_key)

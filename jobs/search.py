@@ -118,7 +118,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
     if not 0 <= args.minutes <= LONGEST_MINUTES:
         parser.error(f"--minutes must be 0 to {LONGEST_MINUTES}")
-    dataset = datasets.named(args.dataset)
+    dataset = datasets.load_named(args.dataset)
     root = LakeSettings().of(dataset.name)  # type: ignore[call-arg] # from the environment
     if not args.minutes:
         take(root, run_key=args.run_key)

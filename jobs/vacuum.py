@@ -66,7 +66,7 @@ def versions(root: str, fits: Collection[str]) -> dict[str, set[int]]:
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse the command line, run."""
     args = session.parser(__doc__, "vacuum").parse_args(argv)
-    dataset = datasets.named(args.dataset)
+    dataset = datasets.load_named(args.dataset)
     root = LakeSettings().of(dataset.name)  # type: ignore[call-arg] # from the environment
     run(root, database.engine(dataset.name), run_key=args.run_key)
     return 0

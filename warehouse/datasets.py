@@ -221,7 +221,7 @@ def load(path: Path) -> Dataset:
         raise ManifestError(f"{path.name}: {error}") from error
 
 
-def named(name: str) -> Dataset:
+def load_named(name: str) -> Dataset:
     """Return the installed data set of this name.
 
     Raises:

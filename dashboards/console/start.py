@@ -42,7 +42,7 @@ def button(operator: Operator, dataset: str) -> None:
             )
             ask = st.toggle(
                 "Ask me before it is published",
-                value=datasets.named(dataset).schedule.ask_for_approval,
+                value=datasets.load_named(dataset).schedule.ask_for_approval,
                 key="ask_for_approval",
             )
             reason = st.text_input(

@@ -103,7 +103,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = session.parser(__doc__, "rebuild")
     parser.add_argument("--fit", required=True, help="fit_id of gold.fits")
     args = parser.parse_args(argv)
-    dataset = datasets.named(args.dataset)
+    dataset = datasets.load_named(args.dataset)
     root = LakeSettings().of(dataset.name)  # type: ignore[call-arg] # from the environment
     proof = run(Warehouse(session.start("rebuild"), root, run_key=args.run_key), dataset, args.fit)
     said = (

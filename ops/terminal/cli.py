@@ -154,7 +154,7 @@ def retrain(
     wait: Annotated[bool, typer.Option("--wait", help="show each task until its end")] = False,
 ) -> None:
     """Make a model now, judge it, and publish it if it is good enough."""
-    manifests.named(dataset)
+    manifests.load_named(dataset)
     airflow = demonstration.client(running())
     airflow.unpause(f"{dataset}__retrain")
     form = {
@@ -179,7 +179,7 @@ def rollback(dataset: DatasetOption, reason: Annotated[str, typer.Option()] = "b
     from ops.terminal import releases
 
     begun = time.monotonic()
-    release = releases.roll_back(running(), manifests.named(dataset).name, reason)
+    release = releases.roll_back(running(), manifests.load_named(dataset).name, reason)
     took = duration(time.monotonic() - begun)
     console.print(f"{dataset}: release {release} is live and pinned ({took}).")
     console.print(f"Retrains are judged, not published, until `lantern unpin --dataset {dataset}`.")
@@ -193,7 +193,7 @@ def rebuild(
     """Prove that a release can be made again from its ledger: the same lists come out."""
     from ops.terminal import releases
 
-    same = releases.rebuild(running(), manifests.named(dataset).name, release)
+    same = releases.rebuild(running(), manifests.load_named(dataset).name, release)
     raise typer.Exit(code=0 if same else 1)
 
 
@@ -202,7 +202,7 @@ def unpin(dataset: DatasetOption) -> None:
     """Let the next retrain publish again."""
     from ops.terminal import releases
 
-    releases.unpin(running(), manifests.named(dataset).name)
+    releases.unpin(running(), manifests.load_named(dataset).name)
     console.print(f"{dataset}: no longer pinned; the next retrain may publish.")
 
 

@@ -80,15 +80,15 @@ def run(settings: OpsSettings, wanted: Wanted) -> None:
 def choose(settings: OpsSettings, wanted: Wanted) -> Dataset:
     """Return the data set to show, and say in one line if it is not the one that was wished for."""
     if wanted.dataset is not None:
-        return datasets.named(wanted.dataset)
-    first = datasets.named(DEFAULT)
+        return datasets.load_named(wanted.dataset)
+    first = datasets.load_named(DEFAULT)
     if wanted.archive is not None or is_had(settings, first) or answers(str(first.source.url)):
         return first
     console.print(
         f"{first.title} cannot be reached and no ARCHIVE=… was given: taking the playground, "
         f"{wanted.size:,} invented events."
     )
-    return datasets.named(PLAYGROUND)
+    return datasets.load_named(PLAYGROUND)
 
 
 def is_had(settings: OpsSettings, dataset: Dataset) -> bool:

@@ -25,7 +25,7 @@ def add_key(
     """Make a key and show it this once, alone on standard output. An older one of its name ends."""
     from ops.terminal import keys
 
-    typer.echo(keys.add(running(), manifests.named(dataset).name, name, scope))
+    typer.echo(keys.add(running(), manifests.load_named(dataset).name, name, scope))
     typer.echo(f"{dataset}: {name} may {', '.join(sorted({*scope}))}. Kept nowhere.", err=True)
 
 
@@ -35,7 +35,7 @@ def list_keys(dataset: DatasetArgument) -> None:
     from ops.terminal import keys
 
     table = Table("name", "may", "since", box=None)
-    for key in keys.every(running(), manifests.named(dataset).name):
+    for key in keys.every(running(), manifests.load_named(dataset).name):
         since = f"{key.created_at:%Y-%m-%d %H:%M}"
         table.add_row(escape(key.name), ", ".join(sorted(key.scopes)), since)
     console.print(table)
@@ -46,5 +46,5 @@ def revoke_key(dataset: DatasetArgument, name: NameArgument) -> None:
     """Let a key open nothing any more; the API notices within half a minute."""
     from ops.terminal import keys
 
-    keys.revoke(running(), manifests.named(dataset).name, name)
+    keys.revoke(running(), manifests.load_named(dataset).name, name)
     console.print(f"{dataset}: {name} has no key any more.")

@@ -48,7 +48,7 @@ def test_feedback_is_collected_every_five_minutes_if_the_manifest_says_nothing(
     bag: "DagBag",
 ) -> None:
     collect = bag.dags["playground__collect"]
-    assert datasets.named("playground").schedule.collect == "*/5 * * * *"
+    assert datasets.load_named("playground").schedule.collect == "*/5 * * * *"
     first = first_run(collect)
     assert first is not None
     assert first.minute % 5 == 0
@@ -57,7 +57,7 @@ def test_feedback_is_collected_every_five_minutes_if_the_manifest_says_nothing(
 def test_a_manifest_may_leave_collecting_to_a_person() -> None:
     from dags.collect import collect
 
-    dataset = datasets.named("playground")
+    dataset = datasets.load_named("playground")
     never = dataset.schedule.model_copy(update={"collect": None})
     assert first_run(collect(dataset.model_copy(update={"schedule": never}))) is None
 

@@ -265,7 +265,7 @@ def test_the_command_ends_with_99_where_snapshots_replace_everything(
     monkeypatch.setenv("LAKE_ROOT", root)
     monkeypatch.setenv("LAKE_INBOX", root)
     monkeypatch.setattr(LakeSettings, "of", lambda *_: root)
-    monkeypatch.setattr(datasets, "named", lambda _: snapshots)
+    monkeypatch.setattr(datasets, "load_named", lambda _: snapshots)
     monkeypatch.setattr(database, "engine", lambda _: publisher)
 
     assert collect.main(["--dataset", "product"]) == session.NOTHING_TO_DO

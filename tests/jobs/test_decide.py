@@ -296,7 +296,7 @@ def test_the_command_ends_with_99_where_nothing_follows(
     lake(tmp_path / WORLD.name, {}, champion=CHAMPION)
     monkeypatch.setenv("LAKE_ROOT", str(tmp_path))
     monkeypatch.setenv("LAKE_INBOX", str(tmp_path))
-    monkeypatch.setattr(datasets, "named", lambda _: WORLD)
+    monkeypatch.setattr(datasets, "load_named", lambda _: WORLD)
     monkeypatch.setattr(database, "engine", lambda _: publisher)
 
     code = decide.main(["--dataset", WORLD.name, "--run-key", KEY])

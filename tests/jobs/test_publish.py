@@ -91,7 +91,7 @@ def test_a_release_that_was_pinned_meanwhile_ends_the_command_with_99(
     monkeypatch.setenv("LAKE_ROOT", root)
     monkeypatch.setenv("LAKE_INBOX", root)
     monkeypatch.setattr(LakeSettings, "of", lambda *_: root)
-    monkeypatch.setattr(datasets, "named", lambda _: retrained.dataset)
+    monkeypatch.setattr(datasets, "load_named", lambda _: retrained.dataset)
     monkeypatch.setattr(database, "engine", lambda _: publisher)
 
     code = publish.main(["--dataset", "product", "--run-key", f"{RUN}/publish"])

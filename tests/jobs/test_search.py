@@ -81,7 +81,7 @@ def test_without_a_budget_the_nominated_recipe_challenges_and_spark_does_not_sta
     monkeypatch.setenv("LAKE_ROOT", root)
     monkeypatch.setenv("LAKE_INBOX", root)
     monkeypatch.setattr(LakeSettings, "of", lambda *_: root)
-    monkeypatch.setattr(datasets, "named", lambda _: retrain.dataset)
+    monkeypatch.setattr(datasets, "load_named", lambda _: retrain.dataset)
     monkeypatch.setattr(session, "start", killed)
     asked = ["--dataset", "product", "--run-key", retrain.key("search"), "--minutes", "0"]
 

@@ -37,7 +37,7 @@ def test_the_file_name_is_the_data_sets_name(folder: Path) -> None:
     (folder / "shop.toml").write_text(SHOP)
 
     assert [d.name for d in datasets.installed()] == ["shop"]
-    assert datasets.named("shop").scale.relevant_from == 8
+    assert datasets.load_named("shop").scale.relevant_from == 8
 
 
 def test_one_broken_manifest_takes_down_no_other(folder: Path) -> None:
@@ -47,14 +47,14 @@ def test_one_broken_manifest_takes_down_no_other(folder: Path) -> None:
     assert [d.name for d in datasets.installed()] == ["shop"]
     assert [str(e).split(":")[0] for e in datasets.broken()] == ["bad.toml"]
     with pytest.raises(ManifestError, match=r"bad\.toml"):
-        datasets.named("bad")
+        datasets.load_named("bad")
 
 
 def test_an_unknown_name_is_told_what_there_is(folder: Path) -> None:
     (folder / "shop.toml").write_text(SHOP)
 
     with pytest.raises(ManifestError, match="no data set 'shoe'; there are: shop"):
-        datasets.named("shoe")
+        datasets.load_named("shoe")
 
 
 @pytest.mark.parametrize(

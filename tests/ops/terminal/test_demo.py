@@ -21,7 +21,7 @@ def test_an_archive_is_copied_under_its_publishers_name_with_its_digest(
     given = tmp_path / "my copy.zip"
     given.write_bytes(b"zip")
     inbox = settings.inbox / "movielens_1m"
-    taken = demo.hand_over(given, datasets.named("movielens_1m"), inbox)
+    taken = demo.hand_over(given, datasets.load_named("movielens_1m"), inbox)
     assert taken == inbox / "ml-1m.zip"
     assert taken.read_bytes() == b"zip"
     digest = hashlib.sha256(b"zip").hexdigest()
@@ -30,7 +30,7 @@ def test_an_archive_is_copied_under_its_publishers_name_with_its_digest(
 
 
 def test_only_another_archive_is_worked_on_again(tmp_path: Path, settings: OpsSettings) -> None:
-    dataset, given = datasets.named("movielens_1m"), tmp_path / "ml-1m.zip"
+    dataset, given = datasets.load_named("movielens_1m"), tmp_path / "ml-1m.zip"
     given.write_bytes(b"zip")
     assert demo.brings_new(settings, dataset, given)
     demo.hand_over(given, dataset, settings.inbox / dataset.name)
