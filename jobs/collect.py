@@ -56,7 +56,7 @@ def run(root: str, dataset: Dataset, engine: Engine, *, run_key: str, size: int 
     if not moved:
         log.info("%s: no event waits to be collected", dataset.name)
         return session.NOTHING_TO_DO
-    log.info("%s: %s", dataset.name, reconciliation.sheet(Lake(root)))
+    log.info("%s: %s", dataset.name, reconciliation.reconcile(Lake(root)))
     return 0
 
 

@@ -24,7 +24,7 @@ _FEEDBACK = "target = 'feedback'"
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class Reconciliation:
     """Numbers of events, since the beginning."""
 
     n_outbox: int = 0
@@ -35,7 +35,7 @@ class Sheet:
     n_waiting: int = 0
 
     @property
-    def closes(self) -> bool:
+    def balances(self) -> bool:
         """Whether no event is missing, and none is there twice."""
         told = self.n_accepted + self.n_duplicates + self.n_quarantined + self.n_waiting
         return self.n_outbox == self.n_bronze == told
@@ -43,17 +43,17 @@ class Sheet:
     def __str__(self) -> str:
         """One line for a log."""
         return (
-            f"feedback {'closes' if self.closes else 'DOES NOT CLOSE'}: outbox={self.n_outbox} "
+            f"feedback {'closes' if self.balances else 'DOES NOT CLOSE'}: outbox={self.n_outbox} "
             f"bronze={self.n_bronze} accepted={self.n_accepted} duplicates={self.n_duplicates} "
             f"quarantined={self.n_quarantined} waiting={self.n_waiting}"
         )
 
 
-def sheet(lake: Lake) -> Sheet:
+def reconcile(lake: Lake) -> Reconciliation:
     """Return the sheet of a data set; all noughts before its first event."""
     counts = ("n_accepted", "n_duplicates", "n_quarantined")
     refined = _sums(lake, SILVER_REFINEMENTS, counts, _FEEDBACK)
-    return Sheet(
+    return Reconciliation(
         n_outbox=_sums(lake, BRONZE_COLLECTIONS, ["n_outbox"])["n_outbox"],
         n_bronze=lake.n_rows(BRONZE_FEEDBACK) if lake.exists(BRONZE_FEEDBACK) else 0,
         n_waiting=n_waiting(lake),

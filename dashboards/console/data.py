@@ -26,7 +26,7 @@ from dashboards.settings import ConsoleSettings
 from serving.schemas import OutboxState, Release, Verdict
 from warehouse import reconciliation
 from warehouse.query import Lake
-from warehouse.reconciliation import Sheet
+from warehouse.reconciliation import Reconciliation
 from warehouse.settings import LakeSettings
 from warehouse.tables import (
     BRONZE_COLLECTIONS,
@@ -88,7 +88,7 @@ class Collection:
 class Loop:
     """How the lake stands to what people sent. Collections are newest first."""
 
-    sheet: Sheet
+    reconciliation: Reconciliation
     collections: tuple[Collection, ...]
 
 
@@ -196,7 +196,7 @@ def loop(dataset: str) -> Loop:
     lake = _lake(dataset)
     rows = _rows(lake, BRONZE_COLLECTIONS, list(Collection.__dataclass_fields__))
     found = sorted((Collection(**row) for row in rows), key=_collected, reverse=True)
-    return Loop(reconciliation.sheet(lake), tuple(found[:SHOWN_COLLECTIONS]))
+    return Loop(reconciliation.reconcile(lake), tuple(found[:SHOWN_COLLECTIONS]))
 
 
 @st.cache_data(ttl="15s", show_spinner=False)

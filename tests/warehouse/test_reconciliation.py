@@ -8,7 +8,7 @@ import pytest
 from tests.support.jobs.product import balanced, collect
 from warehouse.append import append
 from warehouse.query import Lake
-from warehouse.reconciliation import Sheet, sheet
+from warehouse.reconciliation import Reconciliation, reconcile
 from warehouse.tables import SILVER_REFINEMENTS
 
 EVENT = ("rate", "u", "a", 3.0, 100)
@@ -24,8 +24,8 @@ def refined(root: str, landing: str, target: str, *counts: int) -> None:
 
 
 def test_before_the_first_event_it_closes(tmp_path: Path) -> None:
-    assert sheet(Lake(str(tmp_path))) == Sheet()
-    assert Sheet().closes
+    assert reconcile(Lake(str(tmp_path))) == Reconciliation()
+    assert Reconciliation().balances
 
 
 def test_it_closes_while_events_wait_and_once_they_are_refined(tmp_path: Path) -> None:
@@ -35,24 +35,32 @@ def test_it_closes_while_events_wait_and_once_they_are_refined(tmp_path: Path) -
         balanced(root, landing, n)
     refined(root, "file", "ratings", 100, 0, 0)
 
-    assert sheet(Lake(root)) == Sheet(8, 8, n_waiting=8)
+    assert reconcile(Lake(root)) == Reconciliation(8, 8, n_waiting=8)
     refined(root, "one", "feedback", 2, 1, 2)
 
-    found = sheet(Lake(root))
-    assert found == Sheet(8, 8, 2, 1, 2, 3)
-    assert found.closes
+    found = reconcile(Lake(root))
+    assert found == Reconciliation(8, 8, 2, 1, 2, 3)
+    assert found.balances
     assert str(found) == (
         "feedback closes: outbox=8 bronze=8 accepted=2 duplicates=1 quarantined=2 waiting=3"
     )
 
 
-@pytest.mark.parametrize("wrong", [Sheet(1), Sheet(1, 2, 2), Sheet(2, 2, 1), Sheet(2, 2, 1, 1, 1)])
-def test_an_event_too_few_or_too_many_is_seen(wrong: Sheet) -> None:
-    assert not wrong.closes
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        Reconciliation(1),
+        Reconciliation(1, 2, 2),
+        Reconciliation(2, 2, 1),
+        Reconciliation(2, 2, 1, 1, 1),
+    ],
+)
+def test_an_event_too_few_or_too_many_is_seen(wrong: Reconciliation) -> None:
+    assert not wrong.balances
     assert "DOES NOT CLOSE" in str(wrong)
 
 
 def test_an_event_that_came_without_its_balance_is_seen(tmp_path: Path) -> None:
     collect(str(tmp_path), "one", EVENT)
 
-    assert not sheet(Lake(str(tmp_path))).closes
+    assert not reconcile(Lake(str(tmp_path))).balances

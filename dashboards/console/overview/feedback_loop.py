@@ -17,19 +17,20 @@ LATE_SECONDS = 900  # three collections were missed
 def show(outbox: OutboxState, loop: Loop) -> None:
     """Show what people sent, from the API into the lake."""
     ui.heading("Feedback loop", _verdict(outbox, loop))
-    if not outbox.n_events and not loop.sheet.n_bronze:
+    if not outbox.n_events and not loop.reconciliation.n_bronze:
         st.caption("No event was sent yet: ratings and hides of the product arrive here.")
         return
-    sheet = loop.sheet
+    counts = loop.reconciliation
     with st.grid(3, min_column_width=140):
         st.metric("Wait in Postgres", f"{outbox.n_waiting:,}", border=True)
         waited = age(outbox.oldest_waiting_at) if outbox.oldest_waiting_at else NOTHING
         st.metric("The oldest waits for", waited, border=True)
-        st.metric("Wait to be refined", f"{sheet.n_waiting:,}", border=True)
+        st.metric("Wait to be refined", f"{counts.n_waiting:,}", border=True)
     st.caption(
-        f"Since the beginning {plural('event', sheet.n_bronze)} in the lake: {sheet.n_accepted:,} "
-        f"accepted, {sheet.n_duplicates:,} said nothing new, {sheet.n_quarantined:,} refused, "
-        f"{sheet.n_waiting:,} wait for the next retrain."
+        f"Since the beginning {plural('event', counts.n_bronze)} in the lake: "
+        f"{counts.n_accepted:,} accepted, {counts.n_duplicates:,} said nothing new, "
+        f"{counts.n_quarantined:,} refused, "
+        f"{counts.n_waiting:,} wait for the next retrain."
     )
     if loop.collections:
         pieces.table(_rows(loop.collections), "Last collections with events, delay and age")
@@ -42,11 +43,11 @@ def is_late(outbox: OutboxState) -> bool:
 
 
 def _verdict(outbox: OutboxState, loop: Loop) -> str:
-    if not loop.sheet.closes:
+    if not loop.reconciliation.balances:
         return pieces.badge("bad", "The sheet does not close")
     if is_late(outbox):
         return pieces.badge("warn", "Collecting is late")
-    return pieces.badge("ok", "The sheet closes") if loop.sheet.n_bronze else ""
+    return pieces.badge("ok", "The sheet closes") if loop.reconciliation.n_bronze else ""
 
 
 def _rows(collections: Sequence[Collection]) -> list[dict[str, str]]:

@@ -18,7 +18,7 @@ from tests.support.dashboards.fake_airflow import PASSWORD, USER, FakeAirflow
 from tests.support.jobs.product import balanced, collect
 from warehouse.append import append
 from warehouse.errors import TableMissingError
-from warehouse.reconciliation import Sheet
+from warehouse.reconciliation import Reconciliation
 from warehouse.settings import LakeSettings
 from warehouse.tables import GOLD_FITS, SILVER_INTERACTIONS, SILVER_ITEMS, SILVER_QUARANTINE
 
@@ -390,7 +390,7 @@ def test_the_loop_says_what_waits_and_that_the_sheet_closes(
 
 @pytest.mark.usefixtures("console")
 def test_a_sheet_that_does_not_close_is_told(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = Loop(Sheet(n_outbox=9, n_bronze=8, n_accepted=8), ())
+    found = Loop(Reconciliation(n_outbox=9, n_bronze=8, n_accepted=8), ())
     monkeypatch.setattr(data, "loop", lambda _: found)
 
     shown = signed_in(page)

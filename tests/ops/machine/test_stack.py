@@ -27,7 +27,7 @@ from ops.terminal import cli, demo, doctor
 from tests.conftest import FEW_ROWS
 from warehouse import datasets
 from warehouse.query import Lake
-from warehouse.reconciliation import sheet
+from warehouse.reconciliation import reconcile
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(1800)]
 
@@ -256,8 +256,8 @@ def test_a_stranger_rates_and_the_next_model_knows_him(platform: Platform) -> No
         assert collected.state == "success"
         code, said = lantern("retrain", "--dataset", DATASET, "--wait")
         assert code == 0, said
-        closed = sheet(Lake(str(stack.settings.lake / DATASET)))
-        assert closed.closes, closed
+        closed = reconcile(Lake(str(stack.settings.lake / DATASET)))
+        assert closed.balances, closed
         assert (closed.n_outbox, closed.n_accepted, closed.n_waiting) == (5, 5, 0)
         assert api.outbox().n_waiting == 0
         assert api.recommendations(user_id).kind == "batch"
