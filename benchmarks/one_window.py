@@ -45,7 +45,7 @@ def one_round(ground: Arena, nth: int) -> float:
     fitted = time.monotonic()
     figures = ground.evaluate([model]).figures[model.recipe.name]
     judged = time.monotonic()
-    [value] = [f.value for f in figures if (f.segment, f.metric) == (WARM, HEADLINE)]
+    [value] = [f.value for f in figures if (f.slice, f.metric) == (WARM, HEADLINE)]
     print(
         f"round {nth}: fit {fitted - began:5.1f} s, scoring {judged - fitted:5.1f} s, "
         f"{HEADLINE} {value:.4f}",

@@ -55,7 +55,7 @@ def main() -> None:
     print(f"{'knows the truth':36} {best:.4f}  ({n_users} people)")
     for recipe in contestants:
         figures = results.figures[recipe.name]
-        [value] = [f.value for f in figures if (f.segment, f.metric) == (WARM, HEADLINE)]
+        [value] = [f.value for f in figures if (f.slice, f.metric) == (WARM, HEADLINE)]
         print(f"{recipe.name:36} {value:.4f}  {value / best:6.1%} of the best possible")
 
 
@@ -76,7 +76,7 @@ def cut_of(rows: Frozen) -> float:
 
 def knowing(made: World, rows: Frozen, ground: Arena) -> tuple[float, int]:
     """Return NDCG@10 of the warm people's lists made from the truth, and how many they are."""
-    warm = ground.users.wanted.where(F.array_contains("segments", WARM))
+    warm = ground.users.wanted.where(F.array_contains("slices", WARM))
     asked = warm.join(ground.users.people, "user").join(rows.users(), "user").collect()
     numbers = np.array([int(item_id.split("-")[1]) for item_id in ground.catalogue.ids])
     cut = cut_of(rows)

@@ -89,7 +89,7 @@ def judged(
     ground = arena(rows, MOVIELENS, window)
     fitted = {name: [ground.fit(one) for one in each] for name, each in families.items()}
     results = ground.evaluate([model for each in fitted.values() for model in each])
-    warm = results.users.where(F.array_contains("segments", WARM) & (F.col("metric") == HEADLINE))
+    warm = results.users.where(F.array_contains("slices", WARM) & (F.col("metric") == HEADLINE))
     users = warm.select("recipe", "user", "value").orderBy("user").toPandas()
     values = {name: own["value"].to_numpy() for name, own in users.groupby("recipe")}
     print(f"judged {len(values)} recipes on {len(next(iter(values.values())))} users", flush=True)
@@ -134,7 +134,7 @@ def show(found: dict[str, dict[str, Row]]) -> None:
 
 def _warm(results: Evaluation, model: Model) -> dict[str, float]:
     mine = results.figures[model.recipe.name]
-    return {each.metric: each.value for each in mine if each.segment == WARM}
+    return {each.metric: each.value for each in mine if each.slice == WARM}
 
 
 if __name__ == "__main__":

@@ -66,7 +66,7 @@ def hand_over(ground: Arena, file: Path) -> None:
     training = ground.training.select("user", "item", "rating").toPandas()
     training["place"] = ground.catalogue.places(training["item"].to_numpy())
     training = training[training["place"] >= 0]
-    warm = ground.users.wanted.where(F.array_contains("segments", WARM))
+    warm = ground.users.wanted.where(F.array_contains("slices", WARM))
     place = {item_id: at for at, item_id in enumerate(ground.catalogue.ids)}
     wanted = [(row["user"], place[i]) for row in warm.collect() for i in row["wanted"]]
     np.savez(
@@ -94,7 +94,7 @@ def ours(ground: Arena) -> list[tuple[str, float, float, str]]:
     found = []
     for name, model in fitted.items():
         figures = results.figures[model.recipe.name]
-        [value] = [f.value for f in figures if (f.segment, f.metric) == (WARM, HEADLINE)]
+        [value] = [f.value for f in figures if (f.slice, f.metric) == (WARM, HEADLINE)]
         found.append((name, value, model.seconds, model.recipe.name))
     return found
 

@@ -77,7 +77,7 @@ class Judged:
         """Return the role's NDCG@10 over the warm users, and how many there are."""
         name = next((one.recipe.name for one in self.fitted if one.role == role), "")
         figures = self.evaluation.figures.get(name, [])
-        found = (f for f in figures if (f.segment, f.metric) == (WARM, HEADLINE))
+        found = (f for f in figures if (f.slice, f.metric) == (WARM, HEADLINE))
         return next(((f.value, f.n_users) for f in found), (float("nan"), 0))
 
 
@@ -199,13 +199,13 @@ def _tell(found: Judged) -> None:
     """Log the headline figures as a table, a line for the warm and one for the cold users."""
     log.info("%s", found.window)
     log.info("%-32s %-10s %6s %s", "recipe", "role", "users", " ".join(f"{m:>11}" for m in SHOWN))
-    for segment in (WARM, COLD):
+    for slice_name in (WARM, COLD):
         for one in found.fitted:
             figures = found.evaluation.figures.get(one.recipe.name, [])
-            of_segment = {each.metric: each for each in figures if each.segment == segment}
-            if of_segment:
-                role = one.role if segment == WARM else segment
-                _tell_one(one.recipe.name, role, of_segment)
+            of_slice = {each.metric: each for each in figures if each.slice == slice_name}
+            if of_slice:
+                role = one.role if slice_name == WARM else slice_name
+                _tell_one(one.recipe.name, role, of_slice)
 
 
 def _tell_one(name: str, role: str, figures: Mapping[str, Figure]) -> None:

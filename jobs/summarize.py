@@ -162,9 +162,9 @@ def _lists(lists: Sequence[Row], after: str | None) -> Iterator[str]:
 
 
 def _person(before: Row, after: Row) -> Iterator[str]:
-    segments = ", ".join(literal(one) for one in before["segments"] or [])
+    slices = ", ".join(literal(one) for one in before["slices"] or [])
     yield (
-        f"**{literal(before['user_id'])}** ({segments}) came to like {before['n_relevant']}; "
+        f"**{literal(before['user_id'])}** ({slices}) came to like {before['n_relevant']}; "
         f"{sum(before['relevant'])} of them before, {sum(after['relevant'])} after"
     )
     left, right = _titles(before), _titles(after)

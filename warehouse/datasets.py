@@ -153,8 +153,8 @@ class Floors(_Part):
     min_coverage: float = Field(
         default=0.02, ge=0, le=1, description="coverage@10 of a personalised recipe."
     )
-    segment_tolerance: float = Field(
-        default=0.01, ge=0, description="How much NDCG@10 a segment may lose."
+    slice_tolerance: float = Field(
+        default=0.01, ge=0, description="How much NDCG@10 a slice may lose."
     )
     future_tolerance_hours: float = Field(
         default=24, ge=0, description="Events later than now by more are quarantined."

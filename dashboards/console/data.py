@@ -234,7 +234,7 @@ def trials(dataset: str, retrain_id: str) -> list[Trial]:
 
 @st.cache_data(ttl="10s", show_spinner=False)
 def model_metrics(dataset: str, retrain_id: str) -> list[Figure]:
-    """Return how each recipe of a retrain did, on every window and segment."""
+    """Return how each recipe of a retrain did, on every window and slice."""
     columns = list(Figure.__dataclass_fields__)
     return told.figures(_rows(_lake(dataset), GOLD_MODEL_METRICS, columns, of=retrain_id))
 

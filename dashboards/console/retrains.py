@@ -68,12 +68,12 @@ class Trial:
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure of one recipe, on a window, over a segment of the people judged."""
+    """One figure of one recipe, on a window, over a slice of the people judged."""
 
     recipe: str
     role: str
     window: str
-    segment: str
+    slice: str
     metric: str
     value: float
     n_users: int
@@ -87,7 +87,7 @@ class Sample:
     recipe: str
     role: str
     user_id: str
-    segments: tuple[str, ...]
+    slices: tuple[str, ...]
     titles: tuple[str, ...]
     relevant: tuple[bool, ...]
     n_relevant: int
@@ -127,7 +127,7 @@ def trials(rows: Sequence[Row]) -> list[Trial]:
 
 
 def figures(rows: Sequence[Row]) -> list[Figure]:
-    """Return the figures of every recipe, window and segment."""
+    """Return the figures of every recipe, window and slice."""
     names = Figure.__dataclass_fields__
     return [Figure(**{name: row[name] for name in names}) for row in rows]
 
@@ -139,7 +139,7 @@ def samples(rows: Sequence[Row]) -> list[Sample]:
             recipe=row["recipe"],
             role=row["role"],
             user_id=row["user_id"],
-            segments=tuple(row["segments"] or ()),
+            slices=tuple(row["slices"] or ()),
             titles=tuple(row["titles"]),
             relevant=tuple(row["relevant"]),
             n_relevant=row["n_relevant"],

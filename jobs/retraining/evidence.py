@@ -25,11 +25,11 @@ class Metrics:
 
     models: list[dict[str, Any]]  # of the gate's window
     rolling: list[dict[str, Any]]  # of the windows before it
-    users: pa.Table  # (recipe, user_id, segments, value)
+    users: pa.Table  # (recipe, user_id, slices, value)
 
     def of(self, recipe: str, metric: str, missing: float) -> float:
         """Return the recipe's figure for the warm users."""
-        rows = (r for r in self.models if (r["recipe"], r["segment"]) == (recipe, WARM))
+        rows = (r for r in self.models if (r["recipe"], r["slice"]) == (recipe, WARM))
         return next((float(r["value"]) for r in rows if r["metric"] == metric), missing)
 
     def others(self, decision: Decision) -> list[dict[str, Any]]:
@@ -39,7 +39,7 @@ class Metrics:
             {
                 "recipe": row["recipe"],
                 "role": roles[row["recipe"]],
-                "metric": row["metric"] if row["segment"] == WARM else f"cold {row['metric']}",
+                "metric": row["metric"] if row["slice"] == WARM else f"cold {row['metric']}",
                 "value": row["value"],
                 "n_users": row["n_users"],
                 "difference": None,
@@ -48,8 +48,8 @@ class Metrics:
             }
             for row in self.models
             if row["recipe"] in roles
-            and row["segment"] in (WARM, "cold")
-            and (row["segment"], row["metric"]) != (WARM, HEADLINE)
+            and row["slice"] in (WARM, "cold")
+            and (row["slice"], row["metric"]) != (WARM, HEADLINE)
         ]
 
 
@@ -65,7 +65,7 @@ def metrics(root: str, run_key: str) -> Metrics:
     rolling = [row for row in models if row["window"] != GATE]
     users = lake.read(
         GOLD_USER_METRICS,
-        columns=["recipe", "user_id", "segments", "value"],
+        columns=["recipe", "user_id", "slices", "value"],
         where=f"{retrain} AND \"window\" = '{GATE}' AND metric = '{HEADLINE}'",
     )
     return Metrics(of_gate, rolling, users)
@@ -87,7 +87,7 @@ def evidence(
         popularities.append(challenger)
     known = {one.name: one for one in [challenger, champion, *popularities] if one is not None}
     personalised = {name for name, one in known.items() if not isinstance(one, _FOR_EVERYBODY)}
-    users, segments = _segments(found.users)
+    users, slices = _slices(found.users)
     baselines = {row["recipe"] for row in found.models if row["role"] == "baseline"}
     results = {
         name: _result(name, found, users, personalised=name in personalised)
@@ -98,7 +98,7 @@ def evidence(
         n_interactions=frozen["n_interactions"],
         quarantine_share=frozen["quarantine_share"],
         results=results,
-        segments=segments,
+        slices=slices,
         challenger=challenger.name,
         champion=None if champion is None else champion.name,
         popularities=tuple(one.name for one in popularities),
@@ -109,9 +109,9 @@ def evidence(
     )
 
 
-def _segments(rows: pa.Table) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Return the judged users, sorted, and who of them belongs to each segment."""
-    tags = dict(zip(rows["user_id"].to_pylist(), rows["segments"].to_pylist(), strict=True))
+def _slices(rows: pa.Table) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Return the judged users, sorted, and who of them belongs to each slice."""
+    tags = dict(zip(rows["user_id"].to_pylist(), rows["slices"].to_pylist(), strict=True))
     users = np.array(sorted(tags), dtype=object)
     names = {WARM} | {tag for found in tags.values() for tag in found}
     return users, {
@@ -123,7 +123,7 @@ def _rolling(found: Metrics) -> dict[str, dict[str, float]]:
     """Return NDCG@10 of the warm users by recipe and rolling window."""
     means: dict[str, dict[str, float]] = {}
     for row in found.rolling:
-        if (row["segment"], row["metric"]) == (WARM, HEADLINE):
+        if (row["slice"], row["metric"]) == (WARM, HEADLINE):
             means.setdefault(row["recipe"], {})[row["window"]] = row["value"]
     return means
 

@@ -36,7 +36,7 @@ def sample_lists(
         results.lists.where(F.col("recipe").isin(list(shown)))
         .join(F.broadcast(chosen), "user")
         .join(rows.users().select("user", "user_id"), "user")
-        .select("recipe", "user_id", "segments", "wanted", F.slice("item_ids", 1, SHOWN))
+        .select("recipe", "user_id", "slices", "wanted", F.slice("item_ids", 1, SHOWN))
         .collect()
     )
     titles = _titles(rows, {item_id for row in found for item_id in row[4]})
@@ -45,13 +45,13 @@ def sample_lists(
             "recipe": recipe,
             "role": shown[recipe],
             "user_id": user_id,
-            "segments": segments,
+            "slices": slices,
             "item_ids": item_ids,
             "titles": [titles[item_id] for item_id in item_ids],
             "relevant": [item_id in wanted for item_id in item_ids],
             "n_relevant": len(wanted),
         }
-        for recipe, user_id, segments, wanted, item_ids in sorted(found)
+        for recipe, user_id, slices, wanted, item_ids in sorted(found)
         if item_ids
     ]
 
@@ -86,7 +86,7 @@ def _shown(results: Evaluation, roles: Mapping[str, str]) -> dict[str, str]:
 
 def _headline(results: Evaluation, recipe: str) -> float:
     figures = results.figures.get(recipe, [])
-    found = (f.value for f in figures if (f.segment, f.metric) == (WARM, HEADLINE))
+    found = (f.value for f in figures if (f.slice, f.metric) == (WARM, HEADLINE))
     return next(found, 0.0)
 
 

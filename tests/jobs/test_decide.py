@@ -73,7 +73,7 @@ def lake(
     users = [
         run
         | {"recipe": recipe.name, "window": "gate", "user_id": f"u{at}", "value": float(value)}
-        | {"segments": ["warm"] if at else ["cold"], "metric": "ndcg@10"}
+        | {"slices": ["warm"] if at else ["cold"], "metric": "ndcg@10"}
         for recipe, mean in means.items()
         for at, value in enumerate(mean + noise)
         if not (recipe == without and at == 1)
@@ -93,7 +93,7 @@ def lake(
 
 def figures(run: Row, recipe: AnyRecipe, mean: float, n_users: int) -> list[Row]:
     same: Row = {"recipe": recipe.name, "recipe_json": recipe.model_dump_json(), "role": "x"}
-    same |= {"window": "gate", "segment": "warm", "n_users": n_users, "fit_seconds": 1.0}
+    same |= {"window": "gate", "slice": "warm", "n_users": n_users, "fit_seconds": 1.0}
     values = {"ndcg@10": mean, "recall@10": mean / 2, "coverage@10": 0.5}
     return [run | same | {"metric": name, "value": value} for name, value in values.items()]
 

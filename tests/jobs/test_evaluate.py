@@ -39,11 +39,11 @@ CHALLENGER = recipes.from_json(SMALL).name
 
 
 def figures(retrain: Retrain, recipe: str = CHALLENGER) -> dict[tuple[str, str], float]:
-    """Return the recipe's figures by segment and metric."""
+    """Return the recipe's figures by slice and metric."""
     lake = Lake(retrain.warehouse.root)
     where = f"recipe = '{recipe}' AND retrain_id = '{retrain.run}'"
     rows = lake.read(GOLD_MODEL_METRICS, where=where).to_pylist()
-    return {(row["segment"], row["metric"]): row["value"] for row in rows}
+    return {(row["slice"], row["metric"]): row["value"] for row in rows}
 
 
 def test_als_finds_the_tastes_and_popularity_does_not(retrained: Retrain) -> None:
@@ -55,15 +55,15 @@ def test_als_finds_the_tastes_and_popularity_does_not(retrained: Retrain) -> Non
     assert ours["warm", "empty_lists"] == ours["warm", "not_finite"] == 0
 
 
-def test_every_recipe_has_all_metrics_of_every_segment(retrained: Retrain) -> None:
+def test_every_recipe_has_all_metrics_of_every_slice(retrained: Retrain) -> None:
     scale = retrained.dataset.scale
     found = [figures(retrained, r.name) for r in recipes.popularities(scale, 365)]
 
     assert all(set(one) == set(figures(retrained)) for one in found)
-    segments = {segment for segment, _ in found[0]}
-    assert {"warm", "cold", "active_low", "newest_third"} <= segments
+    slices = {slice_name for slice_name, _ in found[0]}
+    assert {"warm", "cold", "active_low", "newest_third"} <= slices
     assert {"coverage@10", "gini@10", "novelty@10", "diversity@10", "map@10"} <= {
-        metric for segment, metric in found[0] if segment == "warm"
+        metric for slice_name, metric in found[0] if slice_name == "warm"
     }
 
 
@@ -71,8 +71,8 @@ def test_users_values_average_to_the_models(retrained: Retrain) -> None:
     rows = Lake(retrained.warehouse.root).read(
         GOLD_USER_METRICS, where=f"recipe = '{CHALLENGER}' AND metric = 'ndcg@10'"
     )
-    warm = [row["value"] for row in rows.to_pylist() if "warm" in row["segments"]]
-    cold = {row["user_id"] for row in rows.to_pylist() if row["segments"] == ["cold"]}
+    warm = [row["value"] for row in rows.to_pylist() if "warm" in row["slices"]]
+    cold = {row["user_id"] for row in rows.to_pylist() if row["slices"] == ["cold"]}
 
     assert sum(warm) / len(warm) == pytest.approx(figures(retrained)["warm", "ndcg@10"])
     assert cold == {NEWCOMER}
@@ -110,7 +110,7 @@ def test_a_run_that_died_between_its_tables_comes_to_the_same_end(
 
     assert [retrain.warehouse.version(table) for table in tables] == versions
     assert figures(retrain) == pytest.approx(figures(retrained), abs=1e-6)
-    columns = ("recipe", "user_id", "segments", "metric", "value")
+    columns = ("recipe", "user_id", "slices", "metric", "value")
     found = rows_of(retrain.warehouse, GOLD_USER_METRICS, "retrain_id", *columns)
     mine, first = ([row[1:] for row in found if row[0] == one.run] for one in (retrain, retrained))
     assert mine == first
@@ -148,7 +148,7 @@ def test_a_challenger_that_is_ahead_is_asked_for_the_windows_before_and_promoted
     retrain.evaluate()
 
     lake = Lake(retrain.warehouse.root)
-    where = f"retrain_id = '{retrain.run}' AND metric = 'ndcg@10' AND segment = 'warm'"
+    where = f"retrain_id = '{retrain.run}' AND metric = 'ndcg@10' AND slice = 'warm'"
     rows = lake.read(GOLD_MODEL_METRICS, where=where).to_pylist()
     before = {"rolling_40", "rolling_50", "rolling_60"}
     for recipe in (CHALLENGER, popular.name, *(one.name for one in others)):
@@ -191,7 +191,7 @@ def test_lists_of_all_known_people_are_kept_to_try_rules_on(retrained: Retrain) 
 
     servable = [CHALLENGER, *(one.name for one in recipes.popularities(world().scale, 365))]
     metrics = lake.read(GOLD_USER_METRICS, where=f"{of_run} AND recipe = '{CHALLENGER}'")
-    warm = {row["user_id"] for row in metrics.to_pylist() if "warm" in row["segments"]}
+    warm = {row["user_id"] for row in metrics.to_pylist() if "warm" in row["slices"]}
     assert len(warm) <= PEOPLE
     assert sorted((row["recipe"], row["user_id"]) for row in rows) == sorted(
         (recipe, user_id) for recipe in servable for user_id in warm

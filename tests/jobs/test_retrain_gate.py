@@ -30,7 +30,7 @@ def values(ground: Arena, learned: Arena, recipe: recipes.AnyRecipe) -> NDArray[
     """Return NDCG@10 of the warm people, in order, of what the recipe learned."""
     shown = learned.fit(recipe).lists(ground.users.people, 10)
     scored = metrics.per_user(shown.withColumn("recipe", F.lit("")), ground.users.wanted)
-    warm = scored.where(F.array_contains("segments", "warm")).orderBy("user")
+    warm = scored.where(F.array_contains("slices", "warm")).orderBy("user")
     return np.array([row[0] for row in warm.select(f"`{HEADLINE}`").collect()])
 
 
@@ -49,7 +49,7 @@ def evidence(results: dict[str, Result], challenger: str, champion: str | None) 
         n_interactions=1000,
         quarantine_share=0.0,
         results=results,
-        segments={"warm": np.ones(len(results["real"].values), bool)},
+        slices={"warm": np.ones(len(results["real"].values), bool)},
         challenger=challenger,
         champion=champion,
         popularities=("popular",),

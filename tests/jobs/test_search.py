@@ -175,7 +175,7 @@ def test_a_try_says_what_the_whole_evaluation_says(
 ) -> None:
     shown = ground.fit(recipe).lists(ground.users.people, 10)
     per_user = metrics.per_user(shown.withColumn("recipe", F.lit("")), ground.users.wanted)
-    warm = per_user.where(F.array_contains("segments", "warm"))
+    warm = per_user.where(F.array_contains("slices", "warm"))
     mean = warm.agg(F.avg("`ndcg@10`"), F.count("*")).first()
     assert mean is not None
 

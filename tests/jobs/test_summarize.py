@@ -59,7 +59,7 @@ def listed(recipe: str, role: str, titles: list[str], relevant: list[bool]) -> R
         "recipe": recipe,
         "role": role,
         "user_id": "42",
-        "segments": ["active_low"],
+        "slices": ["active_low"],
         "item_ids": [str(each) for each in range(len(titles))],
         "titles": titles,
         "relevant": relevant,

@@ -86,7 +86,7 @@ GOLD_SAMPLE_LISTS = Table(
         Column("recipe", "string", "The recipe's short stable name."),
         Column("role", "string", "`challenger`, `champion` or `popularity`."),
         USER,
-        Column("segments", "array<string>", "Segments he belongs to, such as `active_low`."),
+        Column("slices", "array<string>", "Slices the user belongs to, such as `active_low`."),
         Column("item_ids", "array<string>", "The first ten of his list, best first."),
         Column("titles", "array<string>", "Their titles."),
         Column("relevant", "array<boolean>", "Whether he came to like it in the newer rows."),
@@ -123,14 +123,14 @@ GOLD_MODEL_METRICS = Table(
         Column("recipe_json", "string", "The recipe itself."),
         Column("role", "string", "`challenger`, `champion`, `popularity` or `baseline`."),
         Column("window", "string", "`gate`, or the name of a rolling window."),
-        Column("segment", "string", "`warm` (the headline), `cold`, or a segment of the warm."),
+        Column("slice", "string", "`warm` (the headline), `cold`, or a slice of the warm users."),
         Column("metric", "string", "Such as `ndcg@10`."),
-        Column("value", "double", "Mean over the segment's users, or the catalogue's figure."),
+        Column("value", "double", "Mean over the slice's users, or the catalogue's figure."),
         Column("n_users", "bigint", "Users judged."),
         Column("fit_seconds", "double", "Wall time of the fit.", nullable=True),
         RUN_KEY,
     ),
-    key=("retrain_id", "recipe", "window", "segment", "metric"),
+    key=("retrain_id", "recipe", "window", "slice", "metric"),
 )
 
 GOLD_USER_METRICS = Table(
@@ -143,7 +143,7 @@ GOLD_USER_METRICS = Table(
         Column("window", "string", "`gate`, or the name of a rolling window."),
         USER,
         Column(
-            "segments", "array<string>", "Segments he belongs to, such as `warm`, `active_low`."
+            "slices", "array<string>", "Slices the user belongs to, such as `warm`, `active_low`."
         ),
         Column("metric", "string", "Such as `ndcg@10`."),
         Column("value", "double", "0 to 1."),

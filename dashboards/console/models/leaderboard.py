@@ -23,7 +23,7 @@ COLUMNS = {
     "novelty@10": "Novelty",
     "diversity@10": "Diversity",
 }
-SEGMENTS = {
+SLICES = {
     "warm": "Everybody known",
     "cold": "New people",
     "active_low": "Rated little",
@@ -60,35 +60,35 @@ def figures(retrain: Retrain) -> None:
 
 
 def show(metrics: Sequence[Figure]) -> None:
-    """Show every recipe that was judged, for a segment of the people."""
+    """Show every recipe that was judged, for a slice of the people."""
     gate = [each for each in metrics if each.window == GATE]
-    there = {each.segment for each in gate}
-    segments = [name for name in SEGMENTS if name in there]
-    segments += sorted(there - set(segments))
+    there = {each.slice for each in gate}
+    slices = [name for name in SLICES if name in there]
+    slices += sorted(there - set(slices))
     ui.heading("Leaderboard")
-    segment = st.segmented_control(
+    slice_name = st.segmented_control(
         "People",
-        segments,
-        default=segments[0],
+        slices,
+        default=slices[0],
         required=True,
-        format_func=lambda name: SEGMENTS.get(name, name),
-        key="segment",
+        format_func=lambda name: SLICES.get(name, name),
+        key="slice",
         label_visibility="collapsed",
     )
-    pieces.table(rows(gate, segment or WARM), "Every recipe that was judged, best first")
-    judged = max((each.n_users for each in gate if each.segment == segment), default=0)
+    pieces.table(rows(gate, slice_name or WARM), "Every recipe that was judged, best first")
+    judged = max((each.n_users for each in gate if each.slice == slice_name), default=0)
     st.caption(
         f"{plural('person', judged)} of the window that the gate looked at. Baselines can't be "
         "released: they tell how far others come."
     )
 
 
-def rows(gate: Sequence[Figure], segment: str) -> list[dict[str, str]]:
+def rows(gate: Sequence[Figure], slice_name: str) -> list[dict[str, str]]:
     """Return a row of Markdown cells per recipe, best first; columns that nobody has are left out.
 
     What belongs to the whole catalogue, such as coverage, is told with the known people only.
     """
-    mine = [each for each in gate if each.segment == segment]
+    mine = [each for each in gate if each.slice == slice_name]
     values = {(each.recipe, each.metric): each.value for each in mine}
     roles = {each.recipe: each.role for each in mine}
     seconds = {each.recipe: each.fit_seconds for each in mine}

@@ -59,7 +59,7 @@ def windows(metrics: Sequence[Figure]) -> pd.DataFrame:
             "value": each.value,
         }
         for each in metrics
-        if (each.metric, each.segment) == (HEADLINE, WARM) and each.role in COLOURS
+        if (each.metric, each.slice) == (HEADLINE, WARM) and each.role in COLOURS
     ]
     columns = ["recipe", "role", "window", "order", "earlier", "value"]
     found = pd.DataFrame(rows, columns=columns)

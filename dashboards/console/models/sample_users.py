@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashboards import ui
-from dashboards.console.models.leaderboard import SEGMENTS
+from dashboards.console.models.leaderboard import SLICES
 from dashboards.console.retrains import Sample
 from dashboards.text import esc
 
@@ -34,14 +34,14 @@ def show(found: Sequence[Sample]) -> None:
             _person(sorted(lists, key=lambda each: ORDER.get(each.role, len(ORDER))))
 
 
-def in_words(segments: Sequence[str]) -> str:
-    """Return who somebody is, by the segment of his activity."""
-    active = (SEGMENTS[name] for name in segments if name.startswith("active") and name in SEGMENTS)
+def in_words(slices: Sequence[str]) -> str:
+    """Return who somebody is, by the slice of their activity."""
+    active = (SLICES[name] for name in slices if name.startswith("active") and name in SLICES)
     return next(active, "").lower()
 
 
 def _name(lists: Sequence[Sample]) -> str:
-    words = in_words(lists[0].segments)
+    words = in_words(lists[0].slices)
     return f"Person {esc(lists[0].user_id)}" + (f" · {words}" if words else "")
 
 

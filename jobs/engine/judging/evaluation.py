@@ -31,7 +31,7 @@ _AT_ONCE = 4  # tasks that make lists
 
 @dataclass(frozen=True)
 class EvaluationUsers:
-    """Who is judged. `wanted` is (user, wanted, segments), `people` what scoring needs of each."""
+    """Who is judged. `wanted` is (user, wanted, slices), `people` what scoring needs of each."""
 
     people: DataFrame
     wanted: DataFrame
@@ -47,9 +47,9 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """The mean of a metric over a segment's users, or what their lists show of the catalogue."""
+    """The mean of a metric over a slice's users, or what their lists show of the catalogue."""
 
-    segment: str
+    slice: str
     metric: str
     value: float
     n_users: int
@@ -57,9 +57,9 @@ class Figure:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How models did, by recipe name: a row per user and metric, and the figures of segments."""
+    """How models did, by recipe name: a row per user and metric, and the figures of slices."""
 
-    users: DataFrame  # (recipe, user, segments, metric, value)
+    users: DataFrame  # (recipe, user, slices, metric, value)
     lists: DataFrame  # (recipe, user, item_ids, diversity)
     figures: Mapping[str, list[Figure]]
 
@@ -71,7 +71,7 @@ def evaluation_users(
 
     Relevant are ratings of `relevant_from` or more of items that the training rows hold. Who is in
     the training rows is warm, and of the `active` tercile of his number of ratings; the newest
-    third of them is a segment too. All others are cold.
+    third of them is a slice too. All others are cold.
 
     Args:
         window: both sides of the cut.
@@ -95,8 +95,8 @@ def evaluation_users(
     )
     warm = wanted.join(known, "user").localCheckpoint()
     cold = wanted.join(warm.select("user"), "user", "left_anti")
-    tagged = warm.select("user", "wanted", _tags(warm).alias("segments"))
-    strangers = cold.select("user", "wanted", F.array(F.lit(COLD)).alias("segments"))
+    tagged = warm.select("user", "wanted", _tags(warm).alias("slices"))
+    strangers = cold.select("user", "wanted", F.array(F.lit(COLD)).alias("slices"))
     return EvaluationUsers(
         people=warm.select("user", "seen", "liked", "segment")
         .union(segments.strangers(cold))
@@ -126,7 +126,7 @@ def evaluate(
     for model in fitted:
         name = model.recipe.name
         mine = means.get(name, [])
-        n = next((figure.n_users for figure in mine if figure.segment == WARM), 0)
+        n = next((figure.n_users for figure in mine if figure.slice == WARM), 0)
         found = shown.get(name, {}) | {"judged": n, "not_finite": model.n_not_finite}
         whole = [Figure(WARM, metric, float(value), n) for metric, value in found.items()]
         figures[name] = mine + whole
@@ -143,12 +143,12 @@ def sample(users: EvaluationUsers, n: int, *, seed: int) -> EvaluationUsers:
 
 
 def examples(users: EvaluationUsers, *, seed: int) -> DataFrame:
-    """Return (user, wanted, segments) of three warm people, by the seed: of each activity tercile.
+    """Return (user, wanted, slices) of three warm people, by the seed: of each activity tercile.
 
     Who wants a few things is preferred: a list with one hit at most shows little. Where all are
     equally active, all three are of one tercile.
     """
-    tercile = F.filter("segments", lambda name: name.startswith("active_"))[0]
+    tercile = F.filter("slices", lambda name: name.startswith("active_"))[0]
     drawn = [F.size("wanted") < TELLING, F.xxhash64(F.lit(seed), "user"), F.col("user")]
     nth = F.row_number().over(By.partitionBy(tercile).orderBy(*drawn))
     warm = users.wanted.where(_in(WARM)).withColumn("nth", nth)
@@ -164,12 +164,12 @@ def _lists(model: Model, users: EvaluationUsers) -> DataFrame:
 def _means(scored: DataFrame) -> dict[str, list[Figure]]:
     names = (*metrics.PER_USER, metrics.DIVERSITY)
     means = [F.avg(f"`{name}`").alias(name) for name in names]
-    each = scored.withColumn("segment", F.explode("segments"))
-    grouped = each.groupBy("recipe", "segment").agg(F.count("*").alias("n"), *means)
+    each = scored.withColumn("slice", F.explode("slices"))
+    grouped = each.groupBy("recipe", "slice").agg(F.count("*").alias("n"), *means)
     found: dict[str, list[Figure]] = {}
     for row in sorted(grouped.collect()):
         found.setdefault(row["recipe"], []).extend(
-            Figure(row["segment"], name, row[name], row["n"])
+            Figure(row["slice"], name, row[name], row["n"])
             for name in names
             if row[name] is not None
         )
@@ -181,12 +181,12 @@ def _long(scored: DataFrame) -> DataFrame:
         F.struct(F.lit(name).alias("metric"), column.alias("value"))
         for name, column in zip(metrics.PER_USER, _quoted(), strict=True)
     ]
-    each = scored.select("recipe", "user", "segments", F.explode(F.array(*pairs)).alias("one"))
-    return each.select("recipe", "user", "segments", "one.metric", "one.value")
+    each = scored.select("recipe", "user", "slices", F.explode(F.array(*pairs)).alias("one"))
+    return each.select("recipe", "user", "slices", "one.metric", "one.value")
 
 
 def _tags(warm: DataFrame) -> Column:
-    """Return the segments of a warm user; equal values are always in one segment."""
+    """Return the slices of a warm user; equal values are always in one slice."""
     activity, since = F.size("seen"), F.unix_micros("since")
     thirds = [F.percentile(column, [1 / 3, 2 / 3]) for column in (activity, since)]
     found = warm.agg(*thirds).first()
@@ -200,8 +200,8 @@ def _tags(warm: DataFrame) -> Column:
     return F.array_compact(F.array(F.lit(WARM), active, newcomer))
 
 
-def _in(segment: str) -> Column:
-    return F.array_contains("segments", segment)
+def _in(name: str) -> Column:
+    return F.array_contains("slices", name)
 
 
 def _quoted() -> list[Column]:

@@ -41,16 +41,16 @@ class _Case:
         self.lines.append(Line(rule, passed, detail))
         return bool(passed)
 
-    def values(self, recipe: str, segment: str = WARM) -> NDArray[np.float64]:
-        return self.evidence.results[recipe].values[self.evidence.segments[segment]]
+    def values(self, recipe: str, slice_name: str = WARM) -> NDArray[np.float64]:
+        return self.evidence.results[recipe].values[self.evidence.slices[slice_name]]
 
     def mean(self, recipe: str) -> float:
         return float(self.values(recipe).mean())
 
-    def lead(self, ours: str, theirs: str, segment: str = WARM) -> Interval:
-        key = (ours, theirs, segment)
+    def lead(self, ours: str, theirs: str, slice_name: str = WARM) -> Interval:
+        key = (ours, theirs, slice_name)
         if key not in self.leads:
-            differences = self.values(ours, segment) - self.values(theirs, segment)
+            differences = self.values(ours, slice_name) - self.values(theirs, slice_name)
             self.leads[key] = intervals.paired(differences)
         return self.leads[key]
 
@@ -78,7 +78,7 @@ def _rule(case: _Case) -> tuple[Outcome, str | None, str]:
     evidence, floors = case.evidence, case.floors
     if not _data_sound(case):
         return "hold", None, f"Held: the data is not sound, {case.lines[-1].detail}."
-    n = int(evidence.segments[WARM].sum())
+    n = int(evidence.slices[WARM].sum())
     enough = n >= floors.min_test_users
     servable = [name for name in evidence.popularities if _sound(case, name, n)]
     challenger_sound = _sound(case, evidence.challenger, n, enough=enough)
@@ -159,7 +159,7 @@ def _first(case: _Case, servable: list[str], *, challenger_sound: bool) -> tuple
 
 
 def _wins(case: _Case, champion: str, servable: list[str]) -> bool:
-    """Note the challenger's lead over each opponent, then what each segment loses."""
+    """Note the challenger's lead over each opponent, then what each slice loses."""
     challenger = case.evidence.challenger
     popularities = [] if challenger in case.evidence.popularities else servable
     opponents = [("Beats the champion?", champion)]
@@ -170,13 +170,13 @@ def _wins(case: _Case, champion: str, servable: list[str]) -> bool:
         won &= case.note(rule, f"{lead} over {opponent}", passed=lead.low > 0)
     for _, opponent in opponents:
         won &= _rolling_agrees(case, opponent, needed=won)
-    tolerance = case.floors.segment_tolerance
-    for segment, members in case.evidence.segments.items():
-        if segment == WARM or not members.any():
+    tolerance = case.floors.slice_tolerance
+    for slice_name, members in case.evidence.slices.items():
+        if slice_name == WARM or not members.any():
             continue
-        lead = case.lead(challenger, champion, segment)
+        lead = case.lead(challenger, champion, slice_name)
         fine = not (lead.mean < -tolerance and lead.high < 0)
-        won &= case.note("No segment loses?", f"{segment}: {lead} over {champion}", passed=fine)
+        won &= case.note("No slice loses?", f"{slice_name}: {lead} over {champion}", passed=fine)
     return won
 
 
@@ -233,10 +233,10 @@ def _comparisons(case: _Case) -> tuple[Comparison, ...]:
         for name, role in roles.items()
         if name in evidence.results
         and evidence.results[name].failure is None
-        and evidence.segments[WARM].any()
+        and evidence.slices[WARM].any()
         and np.isfinite(evidence.results[name].values).all()
     }
-    n = int(evidence.segments[WARM].sum())
+    n = int(evidence.slices[WARM].sum())
     leads = {
         name: case.lead(evidence.challenger, name)
         for name in judged

@@ -24,7 +24,7 @@ class Floors(Protocol):
     @property
     def min_coverage(self) -> float: ...  # noqa: D102
     @property
-    def segment_tolerance(self) -> float: ...  # noqa: D102
+    def slice_tolerance(self) -> float: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """All that the gate looks at. Arrays of `segments` and `Result.values` have one user order.
+    """All that the gate looks at. Arrays of `slices` and `Result.values` have one user order.
 
     `rolling` holds the headline metric by recipe and rolling window; nothing where they were not
     looked at. Baselines are shown and never decide.
@@ -50,7 +50,7 @@ class Evidence:
     n_interactions: int
     quarantine_share: float
     results: Mapping[str, Result]
-    segments: Mapping[str, NDArray[np.bool_]]
+    slices: Mapping[str, NDArray[np.bool_]]
     challenger: str
     champion: str | None
     popularities: tuple[str, ...]

@@ -127,11 +127,11 @@ def test_titles_of_lists_are_literal_and_hits_are_marked(page: Page) -> None:
 
 
 @pytest.mark.usefixtures("airflow", "lake")
-def test_another_segment_is_another_leaderboard(page: Page) -> None:
+def test_another_slice_is_another_leaderboard(page: Page) -> None:
     shown = signed_in(page, searched.SEARCHED)
     assert "Coverage" in cells(shown)
 
-    shown.segmented_control(key="segment").set_value("cold").run()
+    shown.segmented_control(key="slice").set_value("cold").run()
 
     assert not shown.exception
     assert "0.4035" in cells(shown)

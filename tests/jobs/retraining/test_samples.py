@@ -42,7 +42,7 @@ def shown(retrained: Retrain) -> list[list[str]]:
 def test_the_figures_of_people_are_the_gates(retrained: Retrain, api: Connection) -> None:
     found = preview(api, SlateRules())
 
-    where = f"retrain_id = '{retrained.run}' AND recipe = '{CHALLENGER}' AND segment = 'warm'"
+    where = f"retrain_id = '{retrained.run}' AND recipe = '{CHALLENGER}' AND slice = 'warm'"
     rows = Lake(retrained.warehouse.root).read(GOLD_MODEL_METRICS, where=where).to_pylist()
     gate = {row["metric"]: row["value"] for row in rows}
     n_users = next(row["n_users"] for row in rows if row["metric"] == "ndcg@10")

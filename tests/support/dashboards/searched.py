@@ -37,7 +37,7 @@ ROLES = {
     "item-cosine": ("baseline", 0.2540, 0.05),
     "random": ("baseline", 0.0130, 0.94),
 }
-SEGMENTS = {"warm": 1121, "cold": 643, "active_low": 374, "active_mid": 374, "active_high": 373}
+SLICES = {"warm": 1121, "cold": 643, "active_low": 374, "active_mid": 374, "active_high": 373}
 PEOPLE = {"1088": "active_low", "2544": "active_mid", "4169": "active_high"}
 
 
@@ -130,8 +130,8 @@ def judged(root: str, retrain_id: str) -> None:
     rows = []
     for recipe, (role, value, coverage) in ROLES.items():
         shared = {"recipe": recipe, "recipe_json": "{}", "role": role, "fit_seconds": 5.9}
-        for segment, n_users in SEGMENTS.items():
-            scale = {"cold": 1.5, "active_low": 0.8, "active_high": 1.2}.get(segment, 1.0)
+        for slice_name, n_users in SLICES.items():
+            scale = {"cold": 1.5, "active_low": 0.8, "active_high": 1.2}.get(slice_name, 1.0)
             each = {
                 "ndcg@10": value * scale,
                 "recall@10": value * 0.98 * scale,
@@ -139,13 +139,13 @@ def judged(root: str, retrain_id: str) -> None:
                 "map@10": value * 0.6 * scale,
                 "hit_rate@10": value * 2.7 * scale,
             }
-            if segment == "warm":
+            if slice_name == "warm":
                 whole = {"coverage@10": coverage, "gini@10": 0.96, "novelty@10": 2.31}
                 each = {**each, **whole, "diversity@10": 0.61, "empty_lists": 0.0}
-            figures = shared | {"window": "gate", "segment": segment, "n_users": n_users}
+            figures = shared | {"window": "gate", "slice": slice_name, "n_users": n_users}
             rows += [figures | {"metric": name, "value": found} for name, found in each.items()]
         if role != "baseline":
-            rolling = shared | {"segment": "warm", "metric": "ndcg@10", "n_users": 900}
+            rolling = shared | {"slice": "warm", "metric": "ndcg@10", "n_users": 900}
             rows += [
                 rolling | {"window": window, "value": value + 0.012 - 0.005 * nth}
                 for nth, window in enumerate(WINDOWS)
@@ -156,7 +156,7 @@ def judged(root: str, retrain_id: str) -> None:
 
 def listed(root: str, retrain_id: str) -> None:
     rows = []
-    for nth, (user_id, segment) in enumerate(PEOPLE.items()):
+    for nth, (user_id, slice_name) in enumerate(PEOPLE.items()):
         for recipe in ("als-7f3a", "als-11c0", "popular-people"):
             dice = Random(f"{recipe}{user_id}")  # noqa: S311 # invented
             shown = [*shop.ITEMS[4 + nth : 8 + nth], *dice.sample(shop.ITEMS, 6)]
@@ -166,7 +166,7 @@ def listed(root: str, retrain_id: str) -> None:
                     "recipe": recipe,
                     "role": ROLES[recipe][0],
                     "user_id": user_id,
-                    "segments": ["warm", segment],
+                    "slices": ["warm", slice_name],
                     "item_ids": [item.item_id for item in shown],
                     "titles": [item.title for item in shown],
                     "relevant": [dice.random() < 0.5 - ROLES[recipe][2] for _ in shown],

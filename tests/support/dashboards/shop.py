@@ -199,7 +199,7 @@ def verdict(retrain_id: str, ndcg: float) -> Verdict:
             {"rule": "sound", "passed": True, "detail": "Quarantine 0.1 %, coverage 0.10."},
             {"rule": "enough people", "passed": True, "detail": "1,121 warm users, 100 needed."},
             {"rule": "better than popularity", "passed": True, "detail": "+0.019 [0.009, 0.029]"},
-            {"rule": "no segment loses", "passed": None, "detail": "Not judged: no <champion>."},
+            {"rule": "no slice loses", "passed": None, "detail": "Not judged: no <champion>."},
         ),
         metrics=tuple(
             {"recipe": recipe, "role": role, "metric": "ndcg@10", "value": value, "n_users": 1121}

@@ -13,14 +13,14 @@ def users_of(spark: SparkSession, terciles: list[str], n_wanted: int = 5) -> Eva
     rows = [(at, wanted, ["warm", name, "newest_third"]) for at, name in enumerate(terciles)]
     rows.append((len(rows), wanted, ["cold"]))
     frame: DataFrame = spark.createDataFrame(
-        rows, "user int, wanted array<string>, segments array<string>"
+        rows, "user int, wanted array<string>, slices array<string>"
     )
     return EvaluationUsers(people=frame, wanted=frame)
 
 
 def shown(found: EvaluationUsers, seed: int = 1) -> list[tuple[int, str]]:
     rows = evaluation.examples(found, seed=seed).collect()
-    return sorted((row["user"], row["segments"][1]) for row in rows)
+    return sorted((row["user"], row["slices"][1]) for row in rows)
 
 
 def test_one_of_each_tercile_is_shown_and_always_the_same(spark: SparkSession) -> None:
@@ -42,7 +42,7 @@ def test_where_all_are_alike_three_of_them_are_shown(
 def test_who_wants_more_than_one_thing_is_preferred(spark: SparkSession) -> None:
     little = users_of(spark, ["active_low"] * 30, n_wanted=1).wanted
     much = users_of(spark, ["active_low"] * 3).wanted.selectExpr(
-        "user + 100 AS user", "wanted", "segments"
+        "user + 100 AS user", "wanted", "slices"
     )
     both = little.union(much)
 

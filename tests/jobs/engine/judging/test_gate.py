@@ -18,7 +18,7 @@ class Demands:
     max_quarantine_share: float = 0.05
     min_test_users: int = 100
     min_coverage: float = 0.02
-    segment_tolerance: float = 0.01
+    slice_tolerance: float = 0.01
 
 
 def values(mean: float, seed: int, n: int = N) -> NDArray[np.float64]:
@@ -43,7 +43,7 @@ def case(
         n_interactions=1000,
         quarantine_share=0.01,
         results=results,
-        segments={"warm": np.ones(len(challenger), bool)},
+        slices={"warm": np.ones(len(challenger), bool)},
         challenger="new",
         champion=None if champion is None else "old",
         popularities=("popular",),
@@ -210,17 +210,17 @@ def test_a_popularity_that_challenges_need_not_beat_itself() -> None:
     assert decide(evidence).verdict == "promote"
 
 
-def test_a_segment_that_surely_loses_stops_a_promotion() -> None:
+def test_a_slice_that_surely_loses_stops_a_promotion() -> None:
     few = np.arange(N) < 60
     challenger = np.where(few, BASE - 0.05, BASE + 0.1)
     evidence = case(challenger)
-    evidence = replace(evidence, segments={**evidence.segments, "active_low": few})
+    evidence = replace(evidence, slices={**evidence.slices, "active_low": few})
 
     found = decide(evidence)
 
     assert found.verdict == "refresh"
-    assert "No segment loses? active_low: -0.05" in found.reason
-    assert decide(evidence, Demands(segment_tolerance=0.06)).verdict == "promote"
+    assert "No slice loses? active_low: -0.05" in found.reason
+    assert decide(evidence, Demands(slice_tolerance=0.06)).verdict == "promote"
 
 
 def test_without_a_live_release_the_challenger_must_surely_beat_popularity() -> None:
