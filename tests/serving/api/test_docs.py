@@ -21,7 +21,7 @@ from tests.support.serving.server import as_role
 PAGE = (ROOT / "docs/api.md").read_text()
 COMMANDS = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
 [README] = re.findall(
-    r"## Build on the API\n```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL
+    r"## Build on the API\n+```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL
 )
 
 WINDOW = """
