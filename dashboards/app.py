@@ -13,8 +13,8 @@ page = st.navigation({"Discover": discover, "Console": console}, position="hidde
 if page in console:
     with st.sidebar:
         menus.sections({"Console": console, "Discover": discover})
-        choices.dataset_switch(product_api.titles())
+        choices.dataset_picker(product_api.titles())
 else:
     with menus.bar(discover):
-        choices.dataset_switch(product_api.titles())
+        choices.dataset_picker(product_api.titles())
 page.run()

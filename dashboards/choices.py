@@ -11,11 +11,11 @@ from dashboards import product_api
 from dashboards.text import esc, plural
 from serving.schemas import About, Person
 
-STRANGER = "somebody-new"
-NEWCOMER = "n-"  # the API's ids of those who started begin so
-_SEEN = "seen-in-the-address"
-LONGEST_ID = 200
-LISTED = 20  # items of a list that are shown
+NEW_VISITOR = "new-visitor"
+NEW_USER_PREFIX = "n-"  # the API's ids of those who started begin so
+_ADDRESS = "seen-in-the-address"
+MAX_ID_LENGTH = 200
+LIST_LENGTH = 20  # items of a list that are shown
 
 
 def dataset() -> str:
@@ -24,7 +24,7 @@ def dataset() -> str:
     return str(chosen) if chosen else product_api.datasets()[0]
 
 
-def dataset_switch(titles: dict[str, str]) -> None:
+def dataset_picker(titles: dict[str, str]) -> None:
     """Let somebody choose the data set, where there is more than one."""
     if len(titles) < 2:  # noqa: PLR2004 # a choice
         return
@@ -39,40 +39,40 @@ def dataset_switch(titles: dict[str, str]) -> None:
     _keep("dataset", next(iter(titles)))
 
 
-def person(known: Sequence[Person], about: About) -> str:
+def user_picker(known: Sequence[Person], about: About) -> str:
     """Let somebody pick a person or type an id; return the id."""
     options = {each.user_id: _label(each, about) for each in known}
-    options[STRANGER] = "Somebody new"
+    options[NEW_VISITOR] = "Somebody new"
     first = next(iter(options))
-    _follow("person")
+    _follow("user")
     # The widget of another page is another one: it shows what holds, not the first of the options.
-    st.session_state["person"] = chosen_person() or first
+    st.session_state["user"] = chosen_user() or first
     # What is not among the options would come back from the browser as its label.
-    options.setdefault(st.session_state["person"], f"Person {st.session_state['person']}")
+    options.setdefault(st.session_state["user"], f"Person {st.session_state['user']}")
     chosen = st.selectbox(
         "Person",
         list(options),
         format_func=lambda user_id: options.get(user_id, f"Person {user_id}"),
-        key="person",
+        key="user",
         persist_state="session",
         accept_new_options=True,
         placeholder="Pick a person or type an id",
         label_visibility="collapsed",
         width=300,
     )
-    _keep("person", first)
-    return (chosen or STRANGER).strip()[:LONGEST_ID] or STRANGER
+    _keep("user", first)
+    return (chosen or NEW_VISITOR).strip()[:MAX_ID_LENGTH] or NEW_VISITOR
 
 
-def chosen_person() -> str | None:
+def chosen_user() -> str | None:
     """Return the person who was picked on another page or is named in the address, if any."""
-    chosen = st.session_state.get("person") or st.query_params.get("person")
-    return str(chosen)[:LONGEST_ID] if chosen else None
+    chosen = st.session_state.get("user") or st.query_params.get("user")
+    return str(chosen)[:MAX_ID_LENGTH] if chosen else None
 
 
-def who(user_id: str) -> str:
+def user_in_words(user_id: str) -> str:
     """Return the person in words, as Markdown."""
-    return "somebody new" if user_id == STRANGER else f"person {esc(user_id)}"
+    return "somebody new" if user_id == NEW_VISITOR else f"person {esc(user_id)}"
 
 
 def _follow(name: str, known: Container[str] | None = None) -> None:
@@ -80,7 +80,7 @@ def _follow(name: str, known: Container[str] | None = None) -> None:
     asked = st.query_params.get(name)
     news = asked != _seen().get(name) or name not in st.session_state
     if asked and news and (known is None or asked in known):
-        st.session_state[name] = asked[:LONGEST_ID]
+        st.session_state[name] = asked[:MAX_ID_LENGTH]
 
 
 def _keep(name: str, first: str) -> None:
@@ -92,7 +92,7 @@ def _keep(name: str, first: str) -> None:
 
 
 def _seen() -> dict[str, str | None]:
-    found: dict[str, str | None] = st.session_state.setdefault(_SEEN, {})
+    found: dict[str, str | None] = st.session_state.setdefault(_ADDRESS, {})
     return found
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 HERE = Path(__file__).parent
-CARRIED = ("dataset", "person")
+CARRIED = ("dataset", "user")
 
 
 def address() -> dict[str, str]:

@@ -14,7 +14,7 @@ import httpx2
 import streamlit as st
 from pydantic import ValidationError
 
-from dashboards.answer_cache import Known, Memory
+from dashboards.answer_cache import AnswerCache, CachedAnswer
 from dashboards.settings import DemoSettings
 from serving.client import Client
 from serving.errors import ApiError, ApiUnavailableError, UnknownItemError
@@ -32,7 +32,10 @@ from serving.schemas import (
 
 T = TypeVar("T")
 TIMEOUT_SECONDS = 3
-AT_ONCE, FURTHEST = 1000, 100_000  # ratings, the most that one answer has and leaves out
+RATINGS_PER_REQUEST, MAX_RATINGS_OFFSET = (
+    1000,
+    100_000,
+)  # ratings, the most that one answer has and leaves out
 
 
 class NotSetUpError(Exception):
@@ -67,106 +70,110 @@ def title(dataset: str) -> str:
 
 
 @st.cache_data(ttl="60s", show_spinner=False)
-def about(dataset: str) -> Known[About]:
+def about(dataset: str) -> CachedAnswer[About]:
     """Return the data set's words, scale, categories and licence."""
-    return ask(("about", dataset), lambda: client(dataset).about())
+    return fetch(("about", dataset), lambda: client(dataset).about())
 
 
 @st.cache_data(ttl="60s", show_spinner=False)
-def people(dataset: str) -> Known[list[Person]]:
+def users(dataset: str) -> CachedAnswer[list[Person]]:
     """Return some people whom the live release knows."""
-    return ask(("people", dataset), lambda: client(dataset).people(limit=50))
+    return fetch(("users", dataset), lambda: client(dataset).people(limit=50))
 
 
 @st.cache_data(ttl="5s", show_spinner=False, max_entries=500)
-def recommendations(dataset: str, user_id: str, limit: int) -> Known[Recommendations]:
+def recommendations(dataset: str, user_id: str, limit: int) -> CachedAnswer[Recommendations]:
     """Return the person's list, at most five seconds old."""
-    return ask(
+    return fetch(
         ("recommendations", dataset, user_id, limit),
         lambda: client(dataset).recommendations(user_id, limit=limit, explain=True),
     )
 
 
 @st.cache_data(ttl="5s", show_spinner=False, max_entries=500)
-def ratings(dataset: str, user_id: str) -> Known[RatingsPage]:
+def ratings(dataset: str, user_id: str) -> CachedAnswer[RatingsPage]:
     """Return all that a person rated, newest first, at most five seconds old."""
-    return ask(("ratings", dataset, user_id), lambda: _all_ratings(client(dataset), user_id))
+    return fetch(("ratings", dataset, user_id), lambda: _all_ratings(client(dataset), user_id))
 
 
 def _all_ratings(api: Client, user_id: str) -> RatingsPage:
-    found = api.ratings(user_id, limit=AT_ONCE)
+    found = api.ratings(user_id, limit=RATINGS_PER_REQUEST)
     items = {item.item_id: item for item in found.items}
-    for offset in range(AT_ONCE, min(found.total, FURTHEST + 1), AT_ONCE):
-        more = api.ratings(user_id, limit=AT_ONCE, offset=offset).items
+    for offset in range(
+        RATINGS_PER_REQUEST, min(found.total, MAX_RATINGS_OFFSET + 1), RATINGS_PER_REQUEST
+    ):
+        more = api.ratings(user_id, limit=RATINGS_PER_REQUEST, offset=offset).items
         items |= {item.item_id: item for item in more}  # what he rates meanwhile moves the rest on
     return found.model_copy(update={"items": tuple(items.values())})
 
 
 @st.cache_data(ttl="5s", show_spinner=False, max_entries=500)
-def explanation(dataset: str, user_id: str, item_id: str) -> Known[Explanation]:
+def explanation(dataset: str, user_id: str, item_id: str) -> CachedAnswer[Explanation]:
     """Return why an item is on a person's list, or why not, at most five seconds old."""
-    return ask(
+    return fetch(
         ("explanation", dataset, user_id, item_id),
         lambda: client(dataset).explanation(user_id, item_id),
     )
 
 
 @st.cache_data(ttl="30s", show_spinner=False, max_entries=200)
-def popular(dataset: str, category: str | None, limit: int) -> Known[Shelf]:
+def popular(dataset: str, category: str | None, limit: int) -> CachedAnswer[Shelf]:
     """Return what most people like; of one category, its best-sellers."""
-    return ask(
+    return fetch(
         ("popular", dataset, category, limit),
         lambda: client(dataset).popular(category=category, limit=limit),
     )
 
 
 @st.cache_data(ttl="30s", show_spinner=False, max_entries=50)
-def trending(dataset: str, limit: int) -> Known[Shelf]:
+def trending(dataset: str, limit: int) -> CachedAnswer[Shelf]:
     """Return what people like lately."""
-    return ask(("trending", dataset, limit), lambda: client(dataset).trending(limit=limit))
+    return fetch(("trending", dataset, limit), lambda: client(dataset).trending(limit=limit))
 
 
 @st.cache_data(ttl="60s", show_spinner=False, max_entries=200)
-def of_vendor(dataset: str, vendor: str, limit: int) -> Known[Shelf]:
+def vendor_items(dataset: str, vendor: str, limit: int) -> CachedAnswer[Shelf]:
     """Return a vendor's items, the most popular first."""
-    return ask(
+    return fetch(
         ("vendor", dataset, vendor, limit),
         lambda: client(dataset).of_vendor(vendor, limit=limit),
     )
 
 
 @st.cache_data(ttl="60s", show_spinner=False, max_entries=200)
-def of_years(dataset: str, first: int, last: int, limit: int) -> Known[Shelf]:
+def popular_in_years(dataset: str, first: int, last: int, limit: int) -> CachedAnswer[Shelf]:
     """Return the most popular of what was released in these years, both included."""
-    return ask(
+    return fetch(
         ("years", dataset, first, last, limit),
         lambda: client(dataset).popular(released_from=first, released_to=last, limit=limit),
     )
 
 
 @st.cache_data(ttl="60s", show_spinner=False, max_entries=500)
-def item(dataset: str, item_id: str) -> Known[Item] | None:
+def item(dataset: str, item_id: str) -> CachedAnswer[Item] | None:
     """Return one item; nothing where the catalogue does not have it."""
     try:
-        return ask(("item", dataset, item_id), lambda: client(dataset).item(item_id))
+        return fetch(("item", dataset, item_id), lambda: client(dataset).item(item_id))
     except UnknownItemError:
         return None
 
 
 @st.cache_data(ttl="30s", show_spinner=False, max_entries=500)
-def items(dataset: str, q: str, category: str | None, limit: int, offset: int) -> Known[ItemPage]:
+def items(
+    dataset: str, q: str, category: str | None, limit: int, offset: int
+) -> CachedAnswer[ItemPage]:
     """Return one page of the catalogue. `q` are beginnings of words of titles."""
-    return ask(
+    return fetch(
         ("items", dataset, q, category, limit, offset),
         lambda: client(dataset).items(q=q, category=category, limit=limit, offset=offset),
     )
 
 
 @st.cache_data(ttl="60s", show_spinner=False, max_entries=500)
-def similar(dataset: str, item_id: str, limit: int) -> Known[SimilarItems] | None:
+def similar(dataset: str, item_id: str, limit: int) -> CachedAnswer[SimilarItems] | None:
     """Return the items most like one item; nothing where the catalogue does not have it."""
     try:
-        return ask(
+        return fetch(
             ("similar", dataset, item_id, limit),
             lambda: client(dataset).similar(item_id, limit=limit),
         )
@@ -174,20 +181,30 @@ def similar(dataset: str, item_id: str, limit: int) -> Known[SimilarItems] | Non
         return None
 
 
-def forget() -> None:
+def clear_answers() -> None:
     """Ask the API again on the next call, whatever the time."""
-    forget_person()
-    for each in (about, people, item, items, similar, popular, trending, of_vendor, of_years):
+    clear_user_answers()
+    for each in (
+        about,
+        users,
+        item,
+        items,
+        similar,
+        popular,
+        trending,
+        vendor_items,
+        popular_in_years,
+    ):
         each.clear()
 
 
-def forget_person() -> None:
+def clear_user_answers() -> None:
     """Ask the API again for whatever follows from feedback: somebody just gave some."""
     for each in (recommendations, ratings, explanation):
         each.clear()
 
 
-def ask(question: Hashable, answer_it: Callable[[], T]) -> Known[T]:
+def fetch(question: Hashable, answer_it: Callable[[], T]) -> CachedAnswer[T]:
     """Return the answer; while the API is away, the last one to the same question.
 
     Raises:
@@ -195,19 +212,19 @@ def ask(question: Hashable, answer_it: Callable[[], T]) -> Known[T]:
         ApiError: as of `serving.client`.
     """
     try:
-        answer = Known(answer_it(), datetime.now(UTC))
+        answer = CachedAnswer(answer_it(), datetime.now(UTC))
     except ApiUnavailableError:
-        remembered: Known[T] | None = _memory().find(question)
+        remembered: CachedAnswer[T] | None = _cache().get(question)
         if remembered is None:
             raise
         return replace(remembered, stale=True)
-    _memory().keep(question, answer)
+    _cache().put(question, answer)
     return answer
 
 
 @st.cache_resource
-def _memory() -> Memory:
-    return Memory()
+def _cache() -> AnswerCache:
+    return AnswerCache()
 
 
 @st.cache_resource(ttl="60s")
@@ -220,10 +237,10 @@ def client(dataset: str) -> Client:
     key = _keys().get(dataset)
     if key is None:
         raise NotSetUpError(f"{_settings().keys_file} has no key for {dataset}")
-    return client_with(key, dataset)
+    return new_client(key, dataset)
 
 
-def client_with(key: str, dataset: str, *, timeout: float = TIMEOUT_SECONDS) -> Client:
+def new_client(key: str, dataset: str, *, timeout: float = TIMEOUT_SECONDS) -> Client:
     """Return a new client of a data set that carries this key, or an operator's token."""
     header = {"Authorization": f"Bearer {key}"}
     http = httpx2.Client(base_url=_settings().api_url, headers=header, timeout=timeout)

@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from dashboards import pages, product_api, ui
-from dashboards.answer_cache import Known
+from dashboards.answer_cache import CachedAnswer
 from dashboards.product_api import NotSetUpError
 from dashboards.text import age, esc, plural
 from serving.errors import (
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 
 @contextmanager
-def told() -> Iterator[None]:
+def error_boundary() -> Iterator[None]:
     """Run the part of a page that asks for data; an error ends the page with words instead."""
     try:
         yield
@@ -46,7 +46,7 @@ def told() -> Iterator[None]:
         _refused("The answer could not be read", "App and API may be of two versions.", error)
 
 
-def banner(*shown: Known[Any] | None) -> None:
+def stale_banner(*shown: CachedAnswer[Any] | None) -> None:
     """Say how old the page is, if any of its answers is an old one."""
     old = [answer.at for answer in shown if answer is not None and answer.stale]
     if old:
@@ -68,7 +68,7 @@ def footer(about: About) -> None:
 
 
 def _nothing_released() -> None:
-    ui.empty(
+    ui.empty_state(
         "Nothing is released yet",
         "Lists appear here once the first retrain has published them. "
         "The console shows how far it is.",
@@ -81,7 +81,7 @@ def _nothing_released() -> None:
 def _unavailable(error: Exception) -> None:
     log.warning("api is away error=%s", error)
     now = f"{datetime.now(UTC):%H:%M:%S} UTC"
-    ui.empty(
+    ui.empty_state(
         "The recommendation service does not answer",
         f"Nothing is lost. Tried at {now}. `lantern status` tells which part is down.",
     )
@@ -90,11 +90,13 @@ def _unavailable(error: Exception) -> None:
 
 def _refused(title: str, next_step: str, error: Exception) -> None:
     log.error("page stopped title=%r error=%s", title, error)
-    ui.empty(title, next_step)
+    ui.empty_state(title, next_step)
     _again()
 
 
 def _again() -> None:
     with st.container(horizontal_alignment="center"):
-        st.button("Try again", key="again", icon=":material/refresh:", on_click=product_api.forget)
+        st.button(
+            "Try again", key="again", icon=":material/refresh:", on_click=product_api.clear_answers
+        )
     st.stop()

@@ -10,7 +10,7 @@ _REPLACED_AFTER_PARSING = re.compile(
     re.IGNORECASE,
 )
 _WORD_JOINER = "\u2060"
-NOTHING = "\u2013"  # stands where there is no value
+NO_VALUE = "\u2013"  # stands where there is no value
 _IRREGULAR = {"person": "people", "child": "children", "series": "series"}
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
@@ -63,7 +63,7 @@ def moment(at: datetime, now: datetime | None = None) -> str:
     return f"{day} at {at:%H:%M} UTC"
 
 
-def clock(seconds: float) -> str:
+def duration(seconds: float) -> str:
     """Return a duration as minutes and seconds, "4:07"; with hours where there are any."""
     whole = round(max(seconds, 0))
     hours, rest = divmod(whole, HOUR)

@@ -72,7 +72,7 @@ def shelf(
                 _card(each, place, CARD, actions)
 
 
-def wall(cards: Iterable[Card], place: str, *, actions: Actions | None = None) -> None:
+def grid(cards: Iterable[Card], place: str, *, actions: Actions | None = None) -> None:
     """Show cards in as many columns as there is room for. `place` is unique on the page."""
     with st.grid("auto", min_column_width=NARROWEST_CARD, gap=("medium", "small")):
         for each in cards:
@@ -80,7 +80,7 @@ def wall(cards: Iterable[Card], place: str, *, actions: Actions | None = None) -
 
 
 @contextmanager
-def waiting(place: str) -> Iterator[None]:
+def skeletons(place: str) -> Iterator[None]:
     """Show where shelves will stand, while what is inside takes longer than half a second.
 
     Only once in a visit: later what is there already stays until the new answer is drawn. Its place
@@ -106,7 +106,7 @@ def stars(item: Item, place: str, actions: Actions) -> None:
     st.feedback("stars", key=key, on_change=actions.rate, args=(item, key))
 
 
-def picture(item: Item) -> None:
+def cover_image(item: Item) -> None:
     """Show the item's cover, as wide as there is room for."""
     st.image(_cover(item), width="stretch", alt=f"Cover of {item.title}")
 
@@ -128,13 +128,13 @@ def facts(item: Item) -> str:
     return esc(_facts(item)) or _BLANK
 
 
-def tone(name: str) -> str:
+def theme_colour(name: str) -> str:
     """Return a colour of the theme in use, for a chart whose colours mean something."""
     colour = st.get_option(f"theme.{st.context.theme.type or 'light'}.{name}Color")
     return str(colour or "#808080")
 
 
-def empty(title: str, words: str) -> None:
+def empty_state(title: str, words: str) -> None:
     """Show that there is nothing to show, and what to do about it. `words` is Markdown."""
     with st.container(horizontal_alignment="center", gap="small", border=True):
         st.space("small")
@@ -153,7 +153,7 @@ def _card(shown: Card, place: str, width: int | str, actions: Actions | None) ->
         key=f"card-{key}",
         horizontal_alignment="center",
     ):
-        picture(item)
+        cover_image(item)
         title_button(item, key)
         st.caption(facts(item), wrap=False, text_alignment="center")
         if shown.note:

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from airflow_api.answers import Question, Run, Task
 from airflow_api.client import Airflow
 from dashboards import product_api as demo
-from dashboards.answer_cache import Known
+from dashboards.answer_cache import CachedAnswer
 from dashboards.console import retrains as told
 from dashboards.console.retrains import Figure, Retrain, Sample, Trial
 from dashboards.product_api import NotSetUpError
@@ -169,21 +169,21 @@ def airflow_page(dag_id: str, run_id: str | None = None) -> str:
 
 
 @st.cache_data(ttl="5s", show_spinner=False)
-def releases(dataset: str) -> Known[list[Release]]:
+def releases(dataset: str) -> CachedAnswer[list[Release]]:
     """Return the releases that are kept, newest first."""
-    return demo.ask(("releases", dataset), lambda: demo.client(dataset).releases())
+    return demo.fetch(("releases", dataset), lambda: demo.client(dataset).releases())
 
 
 @st.cache_data(ttl="5s", show_spinner=False)
-def verdicts(dataset: str) -> Known[list[Verdict]]:
+def verdicts(dataset: str) -> CachedAnswer[list[Verdict]]:
     """Return the gate's newest decisions, newest first."""
-    return demo.ask(("verdicts", dataset), lambda: demo.client(dataset).verdicts(limit=20))
+    return demo.fetch(("verdicts", dataset), lambda: demo.client(dataset).verdicts(limit=20))
 
 
 @st.cache_data(ttl="5s", show_spinner=False)
-def outbox(dataset: str) -> Known[OutboxState]:
+def outbox(dataset: str) -> CachedAnswer[OutboxState]:
     """Return what waits in Postgres to be collected."""
-    return demo.ask(("outbox", dataset), lambda: demo.client(dataset).outbox())
+    return demo.fetch(("outbox", dataset), lambda: demo.client(dataset).outbox())
 
 
 @st.cache_data(ttl="5s", show_spinner=False)

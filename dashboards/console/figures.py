@@ -6,7 +6,7 @@ from typing import Literal
 import streamlit as st
 
 from dashboards.console import evidence
-from dashboards.text import NOTHING, age
+from dashboards.text import NO_VALUE, age
 from serving.schemas import Release, Verdict
 
 A_TREND = 3  # values that make one
@@ -70,7 +70,7 @@ def _quality(verdicts: Sequence[Verdict]) -> None:
     found = evidence.comparisons(verdicts[0]) if verdicts else []
     ours, popular = evidence.challenger(found), evidence.best_popularity(found)
     if ours is None:
-        st.metric("NDCG@10", NOTHING, border=True, height="stretch")
+        st.metric("NDCG@10", NO_VALUE, border=True, height="stretch")
         return
     interval = popular.interval if popular else None
     values = evidence.trend(verdicts)

@@ -11,7 +11,7 @@ from dashboards import ui
 from dashboards.console import data, evidence, pieces
 from dashboards.console.data import Operator
 from dashboards.console.evidence import Tone
-from dashboards.text import NOTHING, clock, esc
+from dashboards.text import NO_VALUE, duration, esc
 from serving.schemas import Verdict
 
 ACTIVE = {"queued", "running"}
@@ -54,7 +54,7 @@ def history(operator: Operator, dag_id: str, verdicts: Sequence[Verdict], n: int
             {
                 "Started": f"{_when(run)} :gray[{STARTED_BY.get(run.run_type, '')}]",
                 "State": pieces.badge(*_outcome(run, decided, asked.get(run.run_id))),
-                "Took": clock(run.seconds) if run.seconds else "",
+                "Took": duration(run.seconds) if run.seconds else "",
             }
             for run in found
         ],
@@ -98,11 +98,11 @@ def _panel(run: Run, tasks: Sequence[Task], usual: dict[str, float]) -> None:
     done = sum(task.state in ENDED for task in tasks)
     took = (run.ended_at or now) - (run.started_at or run.queued_at or now)
     usually = sum(usual.values())
-    compared = f" of usually {clock(usually)}" if usually else ""
+    compared = f" of usually {duration(usually)}" if usually else ""
     late = usually and run.state in ACTIVE and took.total_seconds() > usually * SLOW
     st.progress(
         share_done(tasks, usual, now),
-        text=f"{done} of {len(tasks)} tasks done · {clock(took.total_seconds())}{compared}"
+        text=f"{done} of {len(tasks)} tasks done · {duration(took.total_seconds())}{compared}"
         + (" · slower than usual" if late else ""),
     )
     pieces.table(
@@ -125,13 +125,13 @@ def _panel(run: Run, tasks: Sequence[Task], usual: dict[str, float]) -> None:
 def _row(task: Task, usually: float | None, now: datetime) -> dict[str, str]:
     tone, word = pieces.state(task.state)
     took = elapsed(task, now)
-    seconds = f"**{clock(took)}**" if took else f":gray[{NOTHING}]"
+    seconds = f"**{duration(took)}**" if took else f":gray[{NO_VALUE}]"
     slow = usually is not None and took > max(usually * SLOW, usually + 2) and tone in {"ok", "run"}
     tries = f" · try {task.try_number}" if task.try_number > 1 else ""
     words = pieces.badge(tone, word) if tone in {"run", "bad"} else f":gray[{word}]"
     return {
         "Task": f"{pieces.ICONS[tone]} {esc(task.name)}",
-        "Took / usually": f"{seconds} / {clock(usually) if usually is not None else NOTHING}",
+        "Took / usually": f"{seconds} / {duration(usually) if usually is not None else NO_VALUE}",
         "Result": (":orange[slower] · " if slow else "") + words + tries,
     }
 
@@ -149,4 +149,4 @@ def _outcome(run: Run, decided: Mapping[str, str], question: Question | None) ->
 
 def _when(run: Run) -> str:
     at = run.started_at or run.queued_at
-    return f"{at.astimezone(UTC).day} {at.astimezone(UTC):%b %H:%M}" if at else NOTHING
+    return f"{at.astimezone(UTC).day} {at.astimezone(UTC):%b %H:%M}" if at else NO_VALUE

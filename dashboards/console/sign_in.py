@@ -52,7 +52,7 @@ def _ask() -> None:
         if st.session_state.pop(_ENDED, False):
             st.info("Your session has ended. Sign in again.", icon=":material/schedule:")
         with st.form("sign_in", clear_on_submit=True):
-            name = st.text_input("User", key="user", max_chars=200, autocomplete="username")
+            name = st.text_input("User", key="username", max_chars=200, autocomplete="username")
             password = st.text_input(
                 "Password",
                 type="password",

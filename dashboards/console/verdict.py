@@ -9,7 +9,7 @@ import streamlit as st
 from dashboards import ui
 from dashboards.console import evidence, pieces
 from dashboards.console.evidence import Comparison
-from dashboards.text import NOTHING, age, esc
+from dashboards.text import NO_VALUE, age, esc
 from serving.schemas import Verdict
 
 FAR = 4.5  # median widths of an interval: what lies farther off is told, not drawn
@@ -119,7 +119,7 @@ def _intervals(found: Sequence[Comparison]) -> None:
     if rows.empty:
         st.caption("Nothing was compared: there was one recipe only, or too few people.")
         return
-    colours = [ui.tone(name) for name in ("green", "gray", "red", "gray")]
+    colours = [ui.theme_colour(name) for name in ("green", "gray", "red", "gray")]
     words = "; ".join(f"{row.label} {row.over}" for row in rows.itertuples())
     st.altair_chart(
         chart(rows, colours), height=90 + 62 * len(rows), alt=f"Challenger's lead: {words}"
@@ -140,10 +140,10 @@ def _figures(found: Sequence[Comparison]) -> None:
                 else f"{each.value:.4f}",
                 "Challenger's lead": f"{each.difference:+.4f}"
                 if each.difference is not None
-                else NOTHING,
+                else NO_VALUE,
                 "95 % interval": f"{each.low:+.4f} to {each.high:+.4f}"
                 if each.interval
-                else NOTHING,
+                else NO_VALUE,
                 "People": f"{each.n_users:,}",
             }
             for each in found

@@ -91,7 +91,7 @@ def start() -> None:
 
 def forget() -> None:
     """Delete all that is known of the person, and begin as nobody."""
-    dataset, who = choices.dataset(), choices.chosen_person()
+    dataset, who = choices.dataset(), choices.chosen_user()
     token = _tokens().get((dataset, who or ""))
     if who is None or token is None:
         return
@@ -100,8 +100,8 @@ def forget() -> None:
     except ApiError as error:
         _failed(error)
         return
-    product_api.forget_person()
-    st.session_state["person"] = choices.STRANGER
+    product_api.clear_user_answers()
+    st.session_state["user"] = choices.NEW_VISITOR
     said = f"You are forgotten: {plural('event', gone.n_events)} deleted"
     st.session_state[_NOTE] = Note(said)
     st.session_state[_TOAST] = (said, ":material/delete_forever:")
@@ -109,7 +109,7 @@ def forget() -> None:
 
 def can_be_forgotten() -> bool:
     """Whether this visitor may have himself forgotten: it was here that he began."""
-    return (choices.dataset(), choices.chosen_person() or "") in _tokens()
+    return (choices.dataset(), choices.chosen_user() or "") in _tokens()
 
 
 def note() -> Note | None:
@@ -126,7 +126,7 @@ def touched() -> set[str]:
 
 def arrive(place: str) -> None:
     """Begin a visit of a page, if somebody was elsewhere before: lists are in order again."""
-    here = (place, choices.dataset(), choices.chosen_person())
+    here = (place, choices.dataset(), choices.chosen_user())
     if st.session_state.get(_WHERE) != here:
         st.session_state[_WHERE] = here
         st.session_state[_TOUCHED] = set()
@@ -145,14 +145,14 @@ def _act(
 ) -> None:
     dataset = choices.dataset()
     try:
-        who = choices.chosen_person() or choices.STRANGER
-        before = product_api.recommendations(dataset, who, choices.LISTED).value.items
-        if who == choices.STRANGER:
+        who = choices.chosen_user() or choices.NEW_VISITOR
+        before = product_api.recommendations(dataset, who, choices.LIST_LENGTH).value.items
+        if who == choices.NEW_VISITOR:
             who = _started()
         api, intent = product_api.client(dataset), uuid4().hex
         _twice(lambda: write(api, who, intent))
-        product_api.forget_person()
-        after = product_api.recommendations(dataset, who, choices.LISTED).value.items
+        product_api.clear_user_answers()
+        after = product_api.recommendations(dataset, who, choices.LIST_LENGTH).value.items
     except ApiError as error:
         _failed(error)
         return
@@ -175,7 +175,7 @@ def _started() -> str:
     dataset = choices.dataset()
     new = product_api.client(dataset).start()
     _tokens()[dataset, new.user_id] = new.token
-    st.session_state["person"] = new.user_id
+    st.session_state["user"] = new.user_id
     st.session_state[_WHOLE_PAGE] = True
     place, *_ = st.session_state.get(_WHERE, ("",))
     st.session_state[_WHERE] = (place, dataset, new.user_id)  # the same visit goes on

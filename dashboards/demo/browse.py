@@ -16,10 +16,10 @@ def first_page() -> None:
     st.session_state["page"] = 1
 
 
-with states.told():
+with states.error_boundary():
     dataset = choices.dataset()
     about = product_api.about(dataset)
-    people = product_api.people(dataset)
+    people = product_api.users(dataset)
 
 with head.line(people.value, about.value):
     st.title("Browse", anchor=False, width="content")
@@ -64,8 +64,8 @@ elif categories:
     )
 
 count, shelf = st.container(), st.container()
-with states.told():
-    with shelf, ui.waiting("browse"):
+with states.error_boundary():
+    with shelf, ui.skeletons("browse"):
         found = product_api.items(dataset, q, category, ON_A_PAGE, 0)
     n_pages = max(-(-found.value.total // ON_A_PAGE), 1)
     with st.container(horizontal_alignment="center"):
@@ -74,17 +74,17 @@ with states.told():
         found = product_api.items(dataset, q, category, ON_A_PAGE, (page - 1) * ON_A_PAGE)
 
 with count:
-    states.banner(about, found)
+    states.stale_banner(about, found)
     if found.value.total:
         of_all = f" of {plural(noun, about.value.n_items)}" if q or category else ""
         n = found.value.total
         st.caption(f"{n:,}{of_all}" if of_all else plural(noun, n))
     else:
-        ui.empty(
+        ui.empty_state(
             f"No {esc(noun)} matches",
             "Words are found by their beginnings. Try fewer letters, or another category.",
         )
 with shelf:
-    ui.wall([Card(each) for each in found.value.items], "browse")
+    ui.grid([Card(each) for each in found.value.items], "browse")
 
 states.footer(about.value)

@@ -10,10 +10,10 @@ from serving.schemas import Recommendations
 
 ASKED, SHORT = 100, 12  # a desktop shows eight of them
 
-with states.told():
+with states.error_boundary():
     dataset = choices.dataset()
     about = product_api.about(dataset)
-    people = product_api.people(dataset)
+    people = product_api.users(dataset)
 
 with head.line(people.value, about.value, start=True):
     st.title("For you", anchor=False, width="content")
@@ -24,9 +24,9 @@ acting.arrive("for you")
 def body() -> None:
     """Show the shelves; only they run again when something is rated."""
     acting.say()
-    user_id = choices.chosen_person() or choices.STRANGER
-    with states.told(), ui.waiting("home"):
-        found = product_api.recommendations(dataset, user_id, choices.LISTED)
+    user_id = choices.chosen_user() or choices.NEW_VISITOR
+    with states.error_boundary(), ui.skeletons("home"):
+        found = product_api.recommendations(dataset, user_id, choices.LIST_LENGTH)
         rated = product_api.ratings(dataset, user_id)
         likes = reasons.liked(rated.value.items, about.value, len(rated.value.items))
         last = shelves.newest_liked(likes)
@@ -35,12 +35,12 @@ def body() -> None:
         favourite = shelves.favourite_category(likes)
         best = product_api.popular(dataset, favourite, ASKED) if favourite else None
         vendor = shelves.favourite_vendor(likes)
-        theirs = product_api.of_vendor(dataset, vendor, ASKED) if vendor else None
+        theirs = product_api.vendor_items(dataset, vendor, ASKED) if vendor else None
         decade = None if vendor else shelves.favourite_decade(likes)
-        its = product_api.of_years(dataset, decade, decade + 9, ASKED) if decade else None
+        its = product_api.popular_in_years(dataset, decade, decade + 9, ASKED) if decade else None
         new = shelves.new_category(rated.value.items, about.value) if likes else None
         unknown = product_api.popular(dataset, new, ASKED) if new and new != favourite else None
-    states.banner(about, people, found, rated, alike, trending, best, theirs, its, unknown)
+    states.stale_banner(about, people, found, rated, alike, trending, best, theirs, its, unknown)
     list_, noun = found.value, about.value.item_noun
     told(list_, rated.value.total)
     if list_.kind == "fallback":
@@ -58,7 +58,9 @@ def body() -> None:
             title = "What everybody likes" if list_.kind == "fallback" else "Picked for you"
             ui.shelf(title, cards, "picked", right=badge(list_), actions=actions)
         else:
-            ui.empty("This list is empty", f"The release has no {esc(noun)} left for this person.")
+            ui.empty_state(
+                "This list is empty", f"The release has no {esc(noun)} left for this person."
+            )
         for title, place, shelf in (
             (f"Because you liked {esc(last.title)}" if last else "", "alike", alike),
             ("Trending now", "trending", trending),

@@ -22,6 +22,6 @@ def line(known: Sequence[Person], about: About, *, start: bool = False) -> Itera
     ):
         yield
         with st.container(horizontal=True, width="content", gap="small"):
-            choices.person(known, about)
+            choices.user_picker(known, about)
             if start:
                 st.button("Start as somebody new", key="start", on_click=acting.start)

@@ -9,12 +9,12 @@ from dashboards.ui import Card
 
 ALIKE = 20
 
-item_id = st.query_params.get("id", "")[: choices.LONGEST_ID]
+item_id = st.query_params.get("id", "")[: choices.MAX_ID_LENGTH]
 
-with states.told():
+with states.error_boundary():
     dataset = choices.dataset()
     about = product_api.about(dataset)
-    people = product_api.people(dataset)
+    people = product_api.users(dataset)
     found = product_api.item(dataset, item_id) if item_id else None
     alike = product_api.similar(dataset, item_id, ALIKE) if found else None
 
@@ -36,7 +36,7 @@ if found is None:
     st.stop()
 
 item = found.value
-states.banner(about, found, alike)
+states.stale_banner(about, found, alike)
 
 
 @st.fragment
@@ -45,7 +45,7 @@ def body() -> None:
     acting.say()
     with st.container(horizontal=True, gap="medium"):
         with st.container(width=256):
-            ui.picture(item)
+            ui.cover_image(item)
         with st.container(gap="small", width="stretch"):
             st.title(esc(item.title), anchor=False)
             badges = " ".join(f":gray-badge[{esc(each)}]" for each in item.categories)
@@ -58,11 +58,11 @@ def body() -> None:
 
 def about_him() -> None:
     """Show his stars for the item, and why it is on his list or not."""
-    user_id = choices.chosen_person() or choices.STRANGER
-    with states.told(), ui.waiting("item"):
+    user_id = choices.chosen_user() or choices.NEW_VISITOR
+    with states.error_boundary(), ui.skeletons("item"):
         rated = product_api.ratings(dataset, user_id)
         told = product_api.explanation(dataset, user_id, item.item_id)
-    states.banner(rated, told)
+    states.stale_banner(rated, told)
     own = {each.item_id: each.rating for each in rated.value.items}
     actions = acting.actions(rated.value.items, about.value)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -82,7 +82,7 @@ def about_him() -> None:
         )
     if last := acting.note():
         st.caption(last.words)
-    why.show(told.value, choices.who(user_id), about.value)
+    why.show(told.value, choices.user_in_words(user_id), about.value)
 
 
 body()
@@ -92,7 +92,7 @@ if alike and alike.value.items:
     ui.shelf(f"Similar {plural(noun)}", cards, "similar")
     st.caption("Alike means: liked by the same people, as the live release's model sees it.")
 else:
-    ui.empty(
+    ui.empty_state(
         f"No similar {plural(noun)} yet",
         "The live release counts what is popular, or nobody has rated this one: "
         "neither tells what is alike.",

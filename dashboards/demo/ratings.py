@@ -9,10 +9,10 @@ from serving.schemas import Item
 
 ON_A_PAGE = 25
 
-with states.told():
+with states.error_boundary():
     dataset = choices.dataset()
     about = product_api.about(dataset)
-    people = product_api.people(dataset)
+    people = product_api.users(dataset)
 noun = about.value.item_noun
 
 with head.line(people.value, about.value):
@@ -24,16 +24,18 @@ acting.arrive("ratings")
 def body() -> None:
     """Show the ratings, newest first."""
     acting.say()
-    user_id = choices.chosen_person() or choices.STRANGER
-    with states.told():
+    user_id = choices.chosen_user() or choices.NEW_VISITOR
+    with states.error_boundary():
         found = product_api.ratings(dataset, user_id)
-    states.banner(about, found)
+    states.stale_banner(about, found)
     last, page = acting.note(), found.value
     st.caption(
-        last.words if last else f"{plural(noun, page.total)} rated by {choices.who(user_id)}"
+        last.words
+        if last
+        else f"{plural(noun, page.total)} rated by {choices.user_in_words(user_id)}"
     )
     if not page.items and not page.hidden:
-        ui.empty(
+        ui.empty_state(
             f"You have not rated {esc(article(noun))} yet",
             "Five stars here and there are enough for a list of your own.",
         )
@@ -65,7 +67,7 @@ def row(item: Item, actions: ui.Actions, *, hidden: bool = False) -> None:
     key = f"{'hidden' if hidden else 'mine'}-{item.item_id}"  # he may have rated what he hid
     with st.container(horizontal=True, vertical_alignment="center", gap="small", border=True):
         with st.container(width=44):
-            ui.picture(item)
+            ui.cover_image(item)
         with st.container(gap=None, width="stretch"):
             ui.title_button(item, key)
             st.caption(ui.facts(item), wrap=False)
@@ -95,13 +97,13 @@ def leave() -> None:
 
 def ask_an_operator(user_id: str) -> None:
     """Say who can still forget him, as this visit has no token of his."""
-    if user_id == choices.STRANGER:
+    if user_id == choices.NEW_VISITOR:
         return
     st.divider()
     began = (
         "You began in another visit, or the page was reloaded since. The token with which you "
         "could delete everything at once belonged to that visit, and nobody has it any more."
-        if user_id.startswith(choices.NEWCOMER)
+        if user_id.startswith(choices.NEW_USER_PREFIX)
         else "Who began elsewhere is not forgotten from here: the key of this app may not do it."
     )
     st.caption(f"{began} You can still be forgotten by an operator; he needs your id.")

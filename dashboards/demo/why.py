@@ -79,11 +79,13 @@ def _chart(bars: pd.DataFrame) -> alt.LayerChart:
     drawn = base.mark_bar(height=16, cornerRadius=3).encode(
         x=alt.X("part:Q", scale=wide, title="Part of the score", axis=alt.Axis(tickCount=4)),
         color=alt.condition(
-            "datum.part > 0", alt.value(ui.tone("primary")), alt.value(ui.tone("gray"))
+            "datum.part > 0",
+            alt.value(ui.theme_colour("primary")),
+            alt.value(ui.theme_colour("gray")),
         ),
         tooltip=["what:N", alt.Tooltip("yours:N", title="Your rating"), alt.Tooltip("part:Q")],
     )
-    words = base.mark_text(align="left", dx=6, fontSize=12, color=ui.tone("gray")).encode(
+    words = base.mark_text(align="left", dx=6, fontSize=12, color=ui.theme_colour("gray")).encode(
         x=alt.X("end:Q"), text="yours:N"
     )
     return alt.LayerChart(

@@ -16,7 +16,7 @@ def test_the_app_opens_with_the_list_of_one_person(
 
     assert not shown.exception
     assert "Picked for you" in words(shown)
-    assert [box.key for box in shown.selectbox] == ["person"]
+    assert [box.key for box in shown.selectbox] == ["user"]
 
 
 @pytest.mark.usefixtures("demo")
@@ -37,7 +37,7 @@ def test_with_two_data_sets_there_is_a_switch_and_links_choose(
 @pytest.mark.usefixtures("demo")
 def test_a_link_may_name_the_person(page: Page) -> None:
     shown = page("demo/for_you.py")
-    shown.query_params["person"] = "1990"
+    shown.query_params["user"] = "1990"
 
     shown.run()
 
@@ -59,13 +59,13 @@ def test_consumers_have_a_bar_and_the_console_is_not_in_their_way(
     monkeypatch.setattr(product_api, "titles", lambda: {"playground": "Playground"})
 
     shown = page(PAGE)
-    shown.query_params["person"] = "1990"
+    shown.query_params["user"] = "1990"
     shown.run()
 
     assert not shown.exception
     links = [each.proto for each in shown.get("page_link")]
     assert [link.label for link in links[:3]] == ["For you", "Browse", "My ratings"]
-    assert {link.query_string for link in links[:3]} == {"person=1990"}
+    assert {link.query_string for link in links[:3]} == {"user=1990"}
     assert "Overview" not in {link.label for link in links}
     assert not shown.sidebar.children
     assert links[-1].label == ":gray[For operators]"
@@ -75,20 +75,20 @@ def test_consumers_have_a_bar_and_the_console_is_not_in_their_way(
 def test_whoever_is_chosen_stands_in_the_address(page: Page) -> None:
     shown = page("demo/for_you.py").run()
 
-    assert "person" not in shown.query_params
+    assert "user" not in shown.query_params
     for chosen in ("0107", "0042"):
-        shown.selectbox(key="person").set_value(chosen).run()
-        assert shown.query_params["person"] == chosen
+        shown.selectbox(key="user").set_value(chosen).run()
+        assert shown.query_params["user"] == chosen
 
 
 @pytest.mark.usefixtures("demo")
 def test_the_address_counts_when_it_was_changed_last(page: Page) -> None:
     shown = page("demo/for_you.py").run()
-    shown.selectbox(key="person").set_value("0107").run()
+    shown.selectbox(key="user").set_value("0107").run()
 
-    shown.query_params["person"] = "1990"
+    shown.query_params["user"] = "1990"
     shown.run()
 
     assert not shown.exception
-    assert shown.selectbox(key="person").value == "1990"
+    assert shown.selectbox(key="user").value == "1990"
     assert "14 films rated" in words(shown)

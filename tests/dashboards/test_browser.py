@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from dashboards.choices import STRANGER
+from dashboards.choices import NEW_VISITOR
 from tests.support.dashboards import searched, shop, streamlit_server
 from tests.support.dashboards.browsing import (
     DESKTOP,
@@ -25,7 +25,7 @@ pytestmark = NEEDED
 
 
 def test_lists_show_and_titles_are_literal(app: str, themed: Page) -> None:
-    themed.goto(f"{app}/?person={STRANGER}")
+    themed.goto(f"{app}/?user={NEW_VISITOR}")
 
     expect(themed.get_by_text("What everybody likes", exact=True)).to_be_visible()
     for title in shop.HOSTILE:
@@ -35,7 +35,7 @@ def test_lists_show_and_titles_are_literal(app: str, themed: Page) -> None:
 
 
 def test_a_title_leads_to_its_page_and_back(app: str, desktop: Page) -> None:
-    desktop.goto(f"{app}/?person={STRANGER}")
+    desktop.goto(f"{app}/?user={NEW_VISITOR}")
     hostile = desktop.get_by_role("button", name=seen(shop.HOSTILE[0]), exact=True).first
     expect(hostile).to_be_visible()
     at_rest(desktop)
@@ -49,7 +49,7 @@ def test_a_title_leads_to_its_page_and_back(app: str, desktop: Page) -> None:
 
 
 def test_a_cover_leads_to_its_page_by_mouse_and_by_keyboard(app: str, desktop: Page) -> None:
-    desktop.goto(f"{app}/?person=1990")
+    desktop.goto(f"{app}/?user=1990")
     cards = desktop.locator(".st-key-shelf-trending button")
     expect(cards.nth(1)).to_be_visible()
     titles = cards.locator("strong").all_inner_texts()
@@ -68,7 +68,7 @@ def test_a_cover_leads_to_its_page_by_mouse_and_by_keyboard(app: str, desktop: P
 
 
 def test_a_shelf_stays_where_it_was_scrolled_to(app: str, desktop: Page) -> None:
-    desktop.goto(f"{app}/?person=1990")
+    desktop.goto(f"{app}/?user=1990")
     row = desktop.locator(".st-key-shelf-trending ul")
     expect(row.locator("button").first).to_be_visible()
     at_rest(desktop)
@@ -85,7 +85,7 @@ def test_a_shelf_stays_where_it_was_scrolled_to(app: str, desktop: Page) -> None
 
 
 def test_a_star_changes_the_list_at_once_and_can_be_undone(app: str, themed: Page) -> None:
-    themed.goto(f"{app}/?person=1990")
+    themed.goto(f"{app}/?user=1990")
     stars = themed.locator(".st-key-shelf-picked").get_by_test_id("stFeedback").nth(2)
     expect(stars).to_be_visible()
     at_rest(themed)
@@ -105,7 +105,7 @@ def test_two_visitors_do_not_see_each_others_stars(
 ) -> None:
     other = Visit(browser, PHONE, "dark")
     for page, person in ((desktop, "0107"), (other.page, "0042")):
-        page.goto(f"{app}/?person={person}")
+        page.goto(f"{app}/?user={person}")
         expect(page.get_by_text("Picked for you")).to_be_visible()
         at_rest(page)
 

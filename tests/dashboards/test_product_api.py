@@ -37,7 +37,7 @@ def test_every_question_is_asked_of_the_api(monkeypatch: pytest.MonkeyPatch) -> 
 
         item_id = shop.ITEMS[0].item_id
         assert product_api.about("playground").value == shop.about()
-        assert product_api.people("playground").value == shop.people()
+        assert product_api.users("playground").value == shop.people()
         assert product_api.recommendations("playground", "0042", 3).value.items
         assert product_api.ratings("playground", "0042").value.total == 8
         item, alike = (
@@ -57,7 +57,7 @@ def test_all_ratings_are_known_however_many_come_at_once(
     monkeypatch: pytest.MonkeyPatch, at_once: int
 ) -> None:
     whole = Visitors().ratings("0042", 100).items
-    monkeypatch.setattr(product_api, "AT_ONCE", at_once)
+    monkeypatch.setattr(product_api, "RATINGS_PER_REQUEST", at_once)
     with fake_api() as url:
         monkeypatch.setenv("DEMO_API_URL", url)
 
@@ -69,8 +69,8 @@ def test_all_ratings_are_known_however_many_come_at_once(
 @pytest.mark.usefixtures("keys")
 def test_no_page_is_asked_for_that_the_api_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = Visitors().ratings("0042", 100).items
-    monkeypatch.setattr(product_api, "AT_ONCE", 2)
-    monkeypatch.setattr(product_api, "FURTHEST", 4)
+    monkeypatch.setattr(product_api, "RATINGS_PER_REQUEST", 2)
+    monkeypatch.setattr(product_api, "MAX_RATINGS_OFFSET", 4)
     with fake_api() as url:
         monkeypatch.setenv("DEMO_API_URL", url)
 
@@ -91,7 +91,7 @@ def test_an_answer_is_remembered_while_the_api_is_away(monkeypatch: pytest.Monke
     with fake_api() as url:
         monkeypatch.setenv("DEMO_API_URL", url)
         fresh = product_api.about("playground")
-    product_api.forget()
+    product_api.clear_answers()
 
     old = product_api.about("playground")
 
@@ -149,11 +149,11 @@ def test_without_settings_nothing_is_set_up() -> None:
 
 
 def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(answer_cache, "REMEMBERED", 2)
+    monkeypatch.setattr(answer_cache, "MAX_ANSWERS", 2)
     st.cache_resource.clear()
 
     for n in range(3):
-        product_api.ask(n, lambda: "answer")
+        product_api.fetch(n, lambda: "answer")
 
-    assert product_api._memory().find(0) is None  # noqa: SLF001 # its bound is what is tested
-    assert product_api._memory().find(2)  # noqa: SLF001
+    assert product_api._cache().get(0) is None  # noqa: SLF001 # its bound is what is tested
+    assert product_api._cache().get(2)  # noqa: SLF001

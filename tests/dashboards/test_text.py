@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dashboards.text import age, article, clock, esc, figure, moment, plural
+from dashboards.text import age, article, duration, esc, figure, moment, plural
 
 NOW = datetime(2026, 5, 22, 12, 0, tzinfo=UTC)
 
@@ -73,7 +73,7 @@ def test_a_moment_is_said_as_people_say_it(at: datetime, said: str) -> None:
 
 @pytest.mark.parametrize(("seconds", "said"), [(0, "0:00"), (67.4, "1:07"), (3661, "1:01:01")])
 def test_a_duration_reads_like_a_clock(seconds: float, said: str) -> None:
-    assert clock(seconds) == said
+    assert duration(seconds) == said
 
 
 def test_a_rating_has_no_needless_zeros() -> None:

@@ -13,7 +13,7 @@ from dashboards import ui
 from dashboards.console import evidence, pieces
 from dashboards.console.evidence import Tone
 from dashboards.console.retrains import Retrain
-from dashboards.text import NOTHING, esc
+from dashboards.text import NO_VALUE, esc
 
 SHOWN = 8
 CHARTED = 30
@@ -56,7 +56,7 @@ def show(known: Sequence[Retrain], asked: Mapping[str, Question], running: Conta
     ui.heading("Retrains over time")
     rows = trend(known[:CHARTED])
     if len(set(rows["retrain_id"])) > 1:
-        colours = [ui.tone(name) for name in ("violet", "blue", "orange")]
+        colours = [ui.theme_colour(name) for name in ("violet", "blue", "orange")]
         st.altair_chart(
             chart(rows, colours), height=200, alt="NDCG@10 of each retrain's recipes over time"
         )
@@ -66,7 +66,7 @@ def show(known: Sequence[Retrain], asked: Mapping[str, Question], running: Conta
                 "Started": _when(each),
                 "Verdict": pieces.badge(*outcome(each, asked.get(each.run_id), running)),
                 "Challenger": _value(each),
-                "Trials": str(each.search.n_trials) if each.search else NOTHING,
+                "Trials": str(each.search.n_trials) if each.search else NO_VALUE,
             }
             for each in known[:SHOWN]
         ],
@@ -137,7 +137,7 @@ def chart(rows: pd.DataFrame, colours: Sequence[str]) -> alt.LayerChart | alt.Fa
 def _value(retrain: Retrain) -> str:
     found = evidence.comparisons(retrain.verdict) if retrain.verdict else []
     ours = evidence.challenger(found)
-    return f"{ours.value:.4f} :gray[{esc(ours.recipe)}]" if ours else NOTHING
+    return f"{ours.value:.4f} :gray[{esc(ours.recipe)}]" if ours else NO_VALUE
 
 
 def _when(retrain: Retrain) -> str:

@@ -10,7 +10,7 @@ from dashboards.console.evidence import Comparison
 from dashboards.console.figures import sure
 from dashboards.console.retrains import GATE, HEADLINE, WARM, Figure, Retrain
 from dashboards.console.verdict import ROLES
-from dashboards.text import NOTHING, clock, esc, plural
+from dashboards.text import NO_VALUE, duration, esc, plural
 
 COLUMNS = {
     HEADLINE: "NDCG@10",
@@ -42,7 +42,7 @@ def figures(retrain: Retrain) -> None:
     ours = evidence.challenger(found)
     with st.grid(4, min_column_width=160):
         if ours is None:
-            st.metric("Challenger's NDCG@10", NOTHING, border=True, height="stretch")
+            st.metric("Challenger's NDCG@10", NO_VALUE, border=True, height="stretch")
         else:
             people = f"{ours.n_users:,} people"
             st.metric(
@@ -103,7 +103,7 @@ def rows(gate: Sequence[Figure], slice_name: str) -> list[dict[str, str]]:
                 COLUMNS[metric]: _cell(metric, values.get((recipe, metric)), best[metric])
                 for metric in shown
             },
-            "Fit": f"{seconds[recipe]:.1f} s" if seconds[recipe] is not None else NOTHING,
+            "Fit": f"{seconds[recipe]:.1f} s" if seconds[recipe] is not None else NO_VALUE,
         }
         for recipe in order
     ]
@@ -121,7 +121,7 @@ def _best(values: Sequence[float | None]) -> float | None:
 
 def _cell(metric: str, value: float | None, best: float | None) -> str:
     if value is None:
-        return NOTHING
+        return NO_VALUE
     said = f"{value:.2f}" if metric in _THREE_DIGITS else f"{value:.3f}"
     if metric == HEADLINE:
         said = f"{value:.4f}"
@@ -135,7 +135,7 @@ def _first(found: Sequence[Comparison], role: str) -> Comparison | None:
 def _lead(label: str, over: Comparison | None) -> None:
     interval = over.interval if over else None
     if over is None or interval is None:
-        st.metric(label, NOTHING, border=True, height="stretch")
+        st.metric(label, NO_VALUE, border=True, height="stretch")
         return
     st.metric(
         label,
@@ -151,7 +151,7 @@ def _lead(label: str, over: Comparison | None) -> None:
 def _searched(retrain: Retrain) -> None:
     search = retrain.search
     if search is None or not search.n_trials:
-        words = NOTHING if search is None else "No search"
+        words = NO_VALUE if search is None else "No search"
         st.metric("Search", words, border=True, height="stretch")
         return
     cut = ", ".join(
@@ -163,7 +163,7 @@ def _searched(retrain: Retrain) -> None:
         cut or "all completed",
         delta_color="red" if search.n_failed > search.n_trials / 2 else "gray",
         delta_arrow="off",
-        delta_description=f"in {clock(search.seconds)}",
+        delta_description=f"in {duration(search.seconds)}",
         border=True,
         height="stretch",
     )

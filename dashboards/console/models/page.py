@@ -19,7 +19,7 @@ with top:
     words.title("Models", anchor=False)
     actions = st.container(horizontal=True, width="content", gap="small")
 
-with states.told():
+with states.error_boundary():
     dataset = choices.dataset()
 known, running, asked = [], {}, {}
 with pieces.told():
@@ -35,7 +35,7 @@ with actions:
     sign_in.menu(who)
 
 if not known:
-    ui.empty(
+    ui.empty_state(
         "No model was judged yet",
         "The first retrain fits recipes on the older rows and judges them on the newer ones. "
         "Its evidence stands here, whatever comes of it.",

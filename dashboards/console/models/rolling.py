@@ -27,7 +27,7 @@ def show(metrics: Sequence[Figure]) -> None:
             "live recipe that is another one."
         )
         return
-    colours = {role: ui.tone(name) for role, name in COLOURS.items()}
+    colours = {role: ui.theme_colour(name) for role, name in COLOURS.items()}
     st.altair_chart(
         chart(rows, colours), height=240, alt="NDCG@10 of each recipe on each rolling window"
     )

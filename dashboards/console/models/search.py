@@ -14,7 +14,7 @@ from dashboards.console.evidence import Tone
 from dashboards.console.models import trial_charts
 from dashboards.console.retrains import Retrain, Trial, best
 from dashboards.console.runs import elapsed
-from dashboards.text import NOTHING, clock, esc, plural
+from dashboards.text import NO_VALUE, duration, esc, plural
 
 LIVE = 3  # seconds between two looks at a search that runs
 SHOWN = 10
@@ -67,11 +67,11 @@ def _clock(tasks: Sequence[Task], granted: float) -> None:
         st.progress(0.0, text="Waits for the tables to be frozen")
         return
     used = elapsed(task, datetime.now(UTC))
-    st.progress(min(used / granted, 1.0), text=f"{clock(used)} of {clock(granted)}")
+    st.progress(min(used / granted, 1.0), text=f"{duration(used)} of {duration(granted)}")
 
 
 def _by_trial(found: Sequence[Trial]) -> None:
-    colours = {kind: ui.tone(name) for kind, name in KINDS.items()}
+    colours = {kind: ui.theme_colour(name) for kind, name in KINDS.items()}
     rows = trial_charts.by_trial(found)
     if not rows.empty:
         st.altair_chart(
@@ -97,7 +97,7 @@ def _by_parameter(found: Sequence[Trial]) -> None:
     if not names:
         st.caption("Too few trials yet to compare what was chosen.")
         return
-    colours = {kind: ui.tone(name) for kind, name in KINDS.items()}
+    colours = {kind: ui.theme_colour(name) for kind, name in KINDS.items()}
     with st.grid(3, min_column_width=260):
         for name in names:
             st.altair_chart(
@@ -120,7 +120,7 @@ def _best(found: Sequence[Trial]) -> None:
                 "Recipe": esc(trial.recipe),
                 "NDCG@10": f"**{trial.value:.4f}**",
                 **{window_name(w): _value(trial.by_window, w) for w in windows},
-                "Took": clock(trial.seconds),
+                "Took": duration(trial.seconds),
                 "Parameters": esc(_said(trial.parameters)),
             }
             for trial in ranked[:SHOWN]
@@ -139,7 +139,7 @@ def window_name(name: str) -> str:
 
 
 def _value(by_window: Mapping[str, float], window: str) -> str:
-    return f"{by_window[window]:.4f}" if window in by_window else NOTHING
+    return f"{by_window[window]:.4f}" if window in by_window else NO_VALUE
 
 
 def _said(parameters: Mapping[str, float | str]) -> str:

@@ -8,7 +8,7 @@ import streamlit as st
 from dashboards import ui
 from dashboards.console import pieces
 from dashboards.console.data import Collection, Loop
-from dashboards.text import NOTHING, age, plural
+from dashboards.text import NO_VALUE, age, plural
 from serving.schemas import OutboxState
 
 LATE_SECONDS = 900  # three collections were missed
@@ -23,7 +23,7 @@ def show(outbox: OutboxState, loop: Loop) -> None:
     counts = loop.reconciliation
     with st.grid(3, min_column_width=140):
         st.metric("Wait in Postgres", f"{outbox.n_waiting:,}", border=True)
-        waited = age(outbox.oldest_waiting_at) if outbox.oldest_waiting_at else NOTHING
+        waited = age(outbox.oldest_waiting_at) if outbox.oldest_waiting_at else NO_VALUE
         st.metric("The oldest waits for", waited, border=True)
         st.metric("Wait to be refined", f"{counts.n_waiting:,}", border=True)
     st.caption(

@@ -19,7 +19,7 @@ with top:
     words.title("Overview", anchor=False)
     actions = st.container(horizontal=True, width="content", gap="small")
 
-with states.told():
+with states.error_boundary():
     dataset = choices.dataset()
 ingest, retrain = f"{dataset}__ingest", f"{dataset}__retrain"
 
@@ -29,7 +29,7 @@ with pieces.told():
     found, judged = data.releases(dataset), data.verdicts(dataset)
     past, decided = found.value, judged.value
     live = next((each for each in past if each.live), None)
-    states.banner(found, judged)
+    states.stale_banner(found, judged)
     words.caption(
         f"{title} · release {live.release_id} of {esc(live.recipe)}, live since "
         f"{moment(live.live_since or live.ready_at)}"
@@ -50,7 +50,7 @@ if live and live.pinned_by:
 if live:
     figures.show(live, past, decided)
 else:
-    ui.empty(
+    ui.empty_state(
         "Nothing is live yet",
         "Ingest brings the files into the lake; the first retrain makes a list for everybody. "
         "What runs now stands below.",

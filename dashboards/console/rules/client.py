@@ -62,4 +62,4 @@ def replace(
 @st.cache_resource(ttl="60s", max_entries=100, show_spinner=False, hash_funcs=BY_TOKEN)
 def _client(operator: Operator, dataset: str) -> Client:
     token = operator.airflow.token or ""
-    return demo.client_with(token, dataset, timeout=TIMEOUT_SECONDS)
+    return demo.new_client(token, dataset, timeout=TIMEOUT_SECONDS)

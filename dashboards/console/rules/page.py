@@ -18,11 +18,11 @@ with top:
     words.title("Rules", anchor=False)
     sign_in.menu(who)
 
-with states.told():
+with states.error_boundary():
     dataset = choices.dataset()
     about = demo.about(dataset)
 words.caption(f"{esc(about.value.title)} · what people are shown, whatever a model says")
-states.banner(about)
+states.stale_banner(about)
 activation.news()
 
 with activation.told():

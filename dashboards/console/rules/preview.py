@@ -112,7 +112,7 @@ def _exposure(found: Sequence[Exposure], noun: str) -> None:
     frames = [(kind, rows) for kind in kinds if len(rows := exposure(found, kind))]
     if not frames:
         return
-    colours = [ui.tone("gray"), ui.tone("violet")]
+    colours = [ui.theme_colour("gray"), ui.theme_colour("violet")]
     for column, (kind, rows) in zip(st.columns(len(frames), gap="large"), frames, strict=True):
         with column:
             st.markdown(f"**Places by {kind}**")

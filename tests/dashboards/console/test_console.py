@@ -69,7 +69,7 @@ def test_nothing_is_shown_before_somebody_signed_in(page: Page) -> None:
 @pytest.mark.usefixtures("console")
 def test_a_right_password_opens_the_console(page: Page) -> None:
     shown = page(PAGE).run()
-    shown.text_input(key="user").set_value(USER)
+    shown.text_input(key="username").set_value(USER)
     shown.text_input(key="password").set_value(PASSWORD)
 
     shown.button(key="send_sign_in").click().run()
@@ -88,7 +88,7 @@ def test_a_wrong_password_is_told_and_opens_nothing(
     page: Page, user: str, password: str, said: str
 ) -> None:
     shown = page(PAGE).run()
-    shown.text_input(key="user").set_value(user)
+    shown.text_input(key="username").set_value(user)
     shown.text_input(key="password").set_value(password)
 
     shown.button(key="send_sign_in").click().run()
@@ -102,7 +102,7 @@ def test_a_wrong_password_is_told_and_opens_nothing(
 def test_an_airflow_that_is_away_is_told(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CONSOLE_AIRFLOW_URL", "http://127.0.0.1:9")
     shown = page(PAGE).run()
-    shown.text_input(key="user").set_value(USER)
+    shown.text_input(key="username").set_value(USER)
     shown.text_input(key="password").set_value(PASSWORD)
 
     shown.button(key="send_sign_in").click().run()

@@ -16,7 +16,7 @@ HOME, ITEM, RATINGS = "demo/for_you.py", "demo/item.py", "demo/ratings.py"
 
 def home(page: Page, user_id: str = "0042") -> AppTest:
     shown = page(HOME)
-    shown.session_state["person"] = user_id
+    shown.session_state["user"] = user_id
     shown.run()
     assert not shown.exception
     return shown
@@ -76,11 +76,11 @@ def test_what_is_hidden_leaves_the_list_with_the_next_visit(page: Page, visitors
 
 
 def test_somebody_new_gets_an_id_with_his_first_rating(page: Page, visitors: Visitors) -> None:
-    shown = home(page, choices.STRANGER)
+    shown = home(page, choices.NEW_VISITOR)
 
     give(shown, shop.ITEMS[0].item_id, 5)
 
-    assert shown.session_state["person"] == "n-1"
+    assert shown.session_state["user"] == "n-1"
     assert visitors.rated["n-1"] == {shop.ITEMS[0].item_id: 5.0}
 
 
@@ -90,7 +90,7 @@ def test_one_may_start_as_somebody_new(page: Page, visitors: Visitors) -> None:
     shown.button(key="start").click().run()
 
     assert not shown.exception
-    assert shown.session_state["person"] == "n-1"
+    assert shown.session_state["user"] == "n-1"
     assert visitors.n_new == 1
     assert "this page becomes yours" in words(shown)
 
@@ -136,7 +136,7 @@ def test_a_rating_that_is_not_saved_is_said_not_to_be(
 def test_the_page_of_an_item_says_why_and_takes_stars(page: Page, visitors: Visitors) -> None:
     visitors.rate("0042", shop.ITEMS[3].item_id, 5)
     shown = page(ITEM)
-    shown.session_state["person"] = "0042"
+    shown.session_state["user"] = "0042"
     shown.query_params["id"] = shop.ITEMS[0].item_id
     shown.run()
 
@@ -149,7 +149,7 @@ def test_the_page_of_an_item_says_why_and_takes_stars(page: Page, visitors: Visi
 
 def test_an_item_can_be_hidden_and_shown_again(page: Page, visitors: Visitors) -> None:
     shown = page(ITEM)
-    shown.session_state["person"] = "0042"
+    shown.session_state["user"] = "0042"
     shown.query_params["id"] = shop.ITEMS[0].item_id
     shown.run()
 
@@ -166,7 +166,7 @@ def test_my_ratings_can_be_changed_and_taken_back(page: Page, visitors: Visitors
     visitors.rate("0042", item_id, 5)
     visitors.hide("0042", shop.ITEMS[8].item_id)
     shown = page(RATINGS)
-    shown.session_state["person"] = "0042"
+    shown.session_state["user"] = "0042"
     shown.run()
 
     assert not shown.exception
@@ -198,7 +198,7 @@ def test_who_rated_much_turns_pages(page: Page, monkeypatch: pytest.MonkeyPatch)
 def test_who_rated_nothing_is_told_what_to_do(page: Page, visitors: Visitors) -> None:
     assert visitors
     shown = page(RATINGS)
-    shown.session_state["person"] = "n-9"
+    shown.session_state["user"] = "n-9"
     shown.run()
 
     assert not shown.exception
@@ -208,7 +208,7 @@ def test_who_rated_nothing_is_told_what_to_do(page: Page, visitors: Visitors) ->
 def test_who_began_here_can_be_forgotten(page: Page, visitors: Visitors) -> None:
     visitors.rate("n-1", shop.ITEMS[0].item_id, 5)
     shown = page(RATINGS)
-    shown.session_state["person"] = "n-1"
+    shown.session_state["user"] = "n-1"
     shown.session_state["tokens"] = {("playground", "n-1"): "token"}
     shown.run()
 
@@ -216,14 +216,14 @@ def test_who_began_here_can_be_forgotten(page: Page, visitors: Visitors) -> None
 
     assert not shown.exception
     assert "n-1" not in visitors.rated
-    assert shown.session_state["person"] == choices.STRANGER
+    assert shown.session_state["user"] == choices.NEW_VISITOR
     assert "You are forgotten" in words(shown)
 
 
 def test_who_began_elsewhere_is_told_who_may_forget_him(page: Page, visitors: Visitors) -> None:
     assert visitors
     shown = page(RATINGS)
-    shown.session_state["person"] = "0042"
+    shown.session_state["user"] = "0042"
     shown.run()
 
     assert "forgotten by an operator" in words(shown)
@@ -235,7 +235,7 @@ def test_whose_visit_is_over_is_told_that_his_token_is_gone_and_who_can_forget_h
 ) -> None:
     visitors.rate("n-7", shop.ITEMS[0].item_id, 5)
     shown = page(RATINGS)
-    shown.query_params["person"] = "n-7"
+    shown.query_params["user"] = "n-7"
     shown.run()
 
     assert not shown.exception
@@ -252,6 +252,6 @@ def test_what_is_remembered_of_a_person_is_asked_again_after_a_write(visitors: V
     visitors.rate("0042", other.item_id, 5)
     assert product_api.ratings("playground", "0042").value == known
 
-    product_api.forget_person()
+    product_api.clear_user_answers()
 
     assert product_api.ratings("playground", "0042").value.total == known.total + 1

@@ -1,7 +1,7 @@
 import pytest
 
 from dashboards import product_api
-from dashboards.answer_cache import Known
+from dashboards.answer_cache import CachedAnswer
 from dashboards.text import esc
 from serving.errors import ApiUnavailableError
 from tests.support.dashboards import shop
@@ -56,7 +56,7 @@ def test_nothing_found_says_what_to_try(page: Page) -> None:
 def test_many_categories_become_a_list(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     many = shop.about().model_copy(update={"categories": tuple(f"C{n}" for n in range(80))})
     answer = product_api.about("x")
-    monkeypatch.setattr(product_api, "about", lambda _: Known(many, answer.at))
+    monkeypatch.setattr(product_api, "about", lambda _: CachedAnswer(many, answer.at))
 
     shown = page(PAGE).run()
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 
 from dashboards import product_api
-from dashboards.choices import STRANGER
+from dashboards.choices import NEW_VISITOR
 from dashboards.demo import reasons, shelves
 from dashboards.text import esc
 from serving.errors import (
@@ -36,7 +36,7 @@ def test_shows_the_items_best_first(page: Page) -> None:
 def test_an_id_that_is_typed_is_looked_up_as_it_is(page: Page) -> None:
     shown = page(PAGE).run()
 
-    shown.selectbox(key="person").set_value("1990").run()
+    shown.selectbox(key="user").set_value("1990").run()
 
     assert not shown.exception
     assert "14 films rated" in words(shown)
@@ -90,7 +90,7 @@ def test_where_no_vendor_is_named_the_decade_he_likes_most_has_a_shelf(
         asked.append((first, last))
         return fresh(shop.shelf(n, years=(first, last)))
 
-    monkeypatch.setattr(product_api, "of_years", of_years)
+    monkeypatch.setattr(product_api, "popular_in_years", of_years)
 
     shown = page(PAGE).run()
 
@@ -105,7 +105,7 @@ def test_where_no_vendor_is_named_the_decade_he_likes_most_has_a_shelf(
 def test_a_stranger_is_told_that_this_is_what_everybody_likes(page: Page) -> None:
     shown = page(PAGE).run()
 
-    shown.selectbox(key="person").set_value(STRANGER).run()
+    shown.selectbox(key="user").set_value(NEW_VISITOR).run()
 
     assert not shown.exception
     assert "This is what everybody likes" in shown.info[0].value
@@ -186,7 +186,7 @@ def test_trying_again_asks_again(page: Page, monkeypatch: pytest.MonkeyPatch) ->
         return found
 
     monkeypatch.setattr(product_api, "recommendations", answer)
-    monkeypatch.setattr(product_api, "forget", lambda: forgotten.append(True))
+    monkeypatch.setattr(product_api, "clear_answers", lambda: forgotten.append(True))
 
     shown = page(PAGE).run()
     shown.button(key="again").click().run()

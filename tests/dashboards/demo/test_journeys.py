@@ -31,7 +31,7 @@ def test_a_known_person_understands_a_recommendation(
     loved, disliked = shop.ITEMS[20], shop.ITEMS[24]
     told.rate("0107", loved.item_id, 5)
     told.rate("0107", disliked.item_id, 1)
-    desktop.goto(f"{app}/?person=0107")
+    desktop.goto(f"{app}/?user=0107")
     expect(desktop.locator(LIVE)).to_be_visible()
     best = at_rest(desktop).locator(PICKED).first.inner_text()
 
@@ -43,12 +43,12 @@ def test_a_known_person_understands_a_recommendation(
     bars = desktop.locator("[data-testid=stVegaLiteChart]")
     expect(bars).to_contain_text(loved.title)
     expect(bars).to_contain_text(disliked.title)
-    assert asked(desktop)["person"] == ["0107"]
+    assert asked(desktop)["user"] == ["0107"]
 
 
 def test_back_and_reload_keep_person_and_list(app: str, desktop: Page, told: Visitors) -> None:
     told.rate("1990", shop.ITEMS[22].item_id, 4)
-    desktop.goto(f"{app}/?person=1990")
+    desktop.goto(f"{app}/?user=1990")
     expect(desktop.locator(LIVE)).to_be_visible()
     expect(desktop.locator(PICKED)).to_have_count(20)
     shown = at_rest(desktop).locator(PICKED).all_inner_texts()
@@ -64,31 +64,31 @@ def test_back_and_reload_keep_person_and_list(app: str, desktop: Page, told: Vis
 
 
 def test_one_press_leads_back(app: str, desktop: Page) -> None:
-    desktop.goto(f"{app}/?person=0042")
+    desktop.goto(f"{app}/?user=0042")
     expect(desktop.get_by_text("Picked for you")).to_be_visible()
     link(desktop, "Browse")
     expect(desktop.get_by_text("90 films", exact=True)).to_be_visible()
-    assert asked(desktop) == {"person": ["0042"]}
+    assert asked(desktop) == {"user": ["0042"]}
 
     desktop.go_back()
 
     expect(desktop.get_by_text("Picked for you")).to_be_visible()
-    assert asked(desktop) == {"person": ["0042"]}
+    assert asked(desktop) == {"user": ["0042"]}
 
 
 def test_back_leads_to_the_person_before(app: str, desktop: Page) -> None:
-    desktop.goto(f"{app}/?person=0042")
+    desktop.goto(f"{app}/?user=0042")
     expect(desktop.get_by_text("8 films rated")).to_be_visible()
     box = at_rest(desktop).get_by_role("combobox", name="Person")
     box.click()
     desktop.get_by_role("option", name=re.compile("1990")).click()
-    expect(desktop).to_have_url(re.compile("person=1990"))
+    expect(desktop).to_have_url(re.compile("user=1990"))
     at_rest(desktop)
 
     desktop.go_back()
 
     expect(box).to_have_value(re.compile("0042"))
-    expect(desktop).to_have_url(re.compile("person=0042"))
+    expect(desktop).to_have_url(re.compile("user=0042"))
 
 
 def test_somebody_new_stays_himself_after_a_reload_and_his_token_does_not_travel(
@@ -97,8 +97,8 @@ def test_somebody_new_stays_himself_after_a_reload_and_his_token_does_not_travel
     desktop.goto(app)
     at_rest(desktop).get_by_role("button", name="Start as somebody new").click()
     expect(desktop.get_by_text("this page becomes yours")).to_be_visible()
-    expect(desktop).to_have_url(re.compile("person=n-"))
-    (user_id,) = asked(desktop)["person"]
+    expect(desktop).to_have_url(re.compile("user=n-"))
+    (user_id,) = asked(desktop)["user"]
     stars = at_rest(desktop).locator(".st-key-shelf-picked").get_by_test_id("stFeedback")
     stars.first.locator("button").last.click()
     expect(desktop.locator(LIVE)).to_be_visible()
@@ -108,7 +108,7 @@ def test_somebody_new_stays_himself_after_a_reload_and_his_token_does_not_travel
 
     expect(desktop.get_by_text("1 film rated")).to_be_visible()
     expect(desktop.locator(LIVE)).to_be_visible()
-    assert asked(desktop)["person"] == [user_id]
+    assert asked(desktop)["user"] == [user_id]
     assert len(told.rated[user_id]) == 1
     link(desktop, "My ratings")
     expect(desktop.get_by_text("nobody has it any more")).to_be_visible()
@@ -131,7 +131,7 @@ def test_shelves_to_be_are_drawn_while_one_waits(app: str, desktop: Page, told: 
 
 
 def test_a_keyboard_opens_a_card_and_gives_stars(app: str, desktop: Page, told: Visitors) -> None:
-    desktop.goto(f"{app}/?person=0042")
+    desktop.goto(f"{app}/?user=0042")
     expect(desktop.get_by_text("Picked for you")).to_be_visible()
     card = at_rest(desktop).locator(".st-key-shelf-picked [class*=st-key-card-picked]").first
     title = card.locator("[class*=st-key-open-picked] button")

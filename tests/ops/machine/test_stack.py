@@ -143,7 +143,7 @@ def test_the_page_shows_the_titles_that_the_api_gives(platform: Platform) -> Non
 
     found = demo.lists(platform.stack, DATASET)
     assert found is not None
-    address = f"{ports.addresses(platform.stack.ports)['app']}/?person={found.user_id}"
+    address = f"{ports.addresses(platform.stack.ports)['app']}/?user={found.user_id}"
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
             executable_path=doctor.browser(), args=["--no-sandbox", "--disable-gpu"]

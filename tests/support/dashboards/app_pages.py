@@ -7,18 +7,18 @@ from typing import TypeVar
 
 from streamlit.testing.v1 import AppTest
 
-from dashboards.answer_cache import Known
+from dashboards.answer_cache import CachedAnswer
 
 T = TypeVar("T")
 Page = Callable[[str], AppTest]  # opens a page by its file below `dashboards/`
 
 
-def fresh(value: T) -> Known[T]:
+def fresh(value: T) -> CachedAnswer[T]:
     """Return an answer that the API gave a moment ago."""
-    return Known(value, datetime.now(UTC))
+    return CachedAnswer(value, datetime.now(UTC))
 
 
-def fresh_or_none(value: T | None) -> Known[T] | None:
+def fresh_or_none(value: T | None) -> CachedAnswer[T] | None:
     return None if value is None else fresh(value)
 
 
