@@ -123,7 +123,7 @@ def show(found: dict[str, dict[str, Row]]) -> None:
         met = "reached" if value >= solid else "MISSED"
         print(f"{family}: {value:.4f}, bar {solid} {met}, aim {aim} {value - aim:+.4f}")
     for ours, theirs in (
-        ("als", "popular_like_him"),
+        ("als", "popular_by_segment"),
         ("als_with_priors", "als"),
         ("als_with_priors", "ease"),
     ):

@@ -18,12 +18,12 @@ SEARCH = {
 
 RECIPES = [
     "default",
-    "als-with-priors",
-    "als-minus-midpoint",
-    "als-from-threshold",
+    "als_with_priors",
+    "als_minus_midpoint",
+    "als_from_threshold",
     "popular",
-    "popular-recently",
-    "popular-like-him",
+    "popular_recently",
+    "popular_by_segment",
 ]
 
 

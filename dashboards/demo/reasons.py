@@ -35,7 +35,7 @@ def recipe_in_words(recipe: str) -> str:
     """Return how a recipe makes a list, in a few words."""
     if recipe.startswith("als"):
         return "learnt from everybody's ratings which tastes go together"
-    if recipe.startswith("popular-like-him"):
+    if recipe.startswith("popular_by_segment"):
         return "counts what is liked by people like this one, in the categories that suit"
     if recipe.startswith("popular"):
         return "counts what most people like"

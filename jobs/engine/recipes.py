@@ -73,7 +73,7 @@ class Als(Value):
     @property
     def name(self) -> str:
         """The recipe's short stable name."""
-        return f"als-{self.weighting.kind.replace('_', '-')}-r{self.rank}-{digest(self)}"
+        return f"als_{self.weighting.kind}_r{self.rank}_{digest(self)}"
 
 
 class PriorWeights(Value):
@@ -106,7 +106,7 @@ class AlsWithPriors(Value):
     @property
     def name(self) -> str:
         """The recipe's short stable name."""
-        return f"als-with-priors-r{self.als.rank}x{self.models}-{digest(self)}"
+        return f"als_with_priors_r{self.als.rank}x{self.models}_{digest(self)}"
 
     @property
     def seeded(self) -> tuple[Als, ...]:
@@ -125,7 +125,7 @@ class Popular(Value):
     @property
     def name(self) -> str:
         """The recipe's short stable name."""
-        return f"popular-{digest(self)}"
+        return f"popular_{digest(self)}"
 
 
 class PopularRecently(Value):
@@ -138,17 +138,17 @@ class PopularRecently(Value):
     @property
     def name(self) -> str:
         """The recipe's short stable name."""
-        return f"popular-{self.half_life_days:g}d-{digest(self)}".replace(".", "p")
+        return f"popular_{self.half_life_days:g}d_{digest(self)}".replace(".", "p")
 
 
-class PopularLikeHim(Value):
+class PopularBySegment(Value):
     """Most popular among people like him, times how much he likes the item's categories.
 
     `shrinkage` ratings of everybody are added to those of his segment; `lift_shrinkage` to his own
     when the share of a category among what he liked is compared with everybody's.
     """
 
-    kind: Literal["popular_like_him"] = "popular_like_him"
+    kind: Literal["popular_by_segment"] = "popular_by_segment"
     relevant_from: float
     shrinkage: float = Field(default=2000, ge=0)
     lift: float = Field(default=0.5, ge=0)
@@ -157,10 +157,10 @@ class PopularLikeHim(Value):
     @property
     def name(self) -> str:
         """The recipe's short stable name."""
-        return f"popular-like-him-{digest(self)}"
+        return f"popular_by_segment_{digest(self)}"
 
 
-Popularity = Popular | PopularRecently | PopularLikeHim
+Popularity = Popular | PopularRecently | PopularBySegment
 AnyRecipe = Als | AlsWithPriors | Popularity
 _RECIPE: TypeAdapter[AnyRecipe] = TypeAdapter(Annotated[AnyRecipe, Field(discriminator="kind")])
 
@@ -200,26 +200,26 @@ def popularities(scale: Scale, half_life_days: float) -> tuple[Popularity, ...]:
     return (
         Popular(relevant_from=liked),
         PopularRecently(relevant_from=liked, half_life_days=half_life_days),
-        PopularLikeHim(relevant_from=liked),
+        PopularBySegment(relevant_from=liked),
     )
 
 
 def named(scale: Scale, half_life_days: float) -> dict[str, AnyRecipe]:
     """Return the recipes that a person can ask for by name."""
     midpoint = scale.highest / 2  # measured: 2.5 of 5 stars does better than 3
-    popular, recently, like_him = popularities(scale, half_life_days)
+    popular, recently, by_segment = popularities(scale, half_life_days)
     return {
         "default": default(scale),
-        "als-with-priors": with_priors(scale, half_life_days),
-        "als-minus-midpoint": Als(
+        "als_with_priors": with_priors(scale, half_life_days),
+        "als_minus_midpoint": Als(
             weighting=MinusMidpoint(midpoint=midpoint), reg=0.3, alpha=_alpha(1, scale)
         ),
-        "als-from-threshold": Als(
+        "als_from_threshold": Als(
             weighting=StarsFromThreshold(threshold=scale.relevant_from), reg=0.3, alpha=3
         ),
         "popular": popular,
-        "popular-recently": recently,
-        "popular-like-him": like_him,
+        "popular_recently": recently,
+        "popular_by_segment": by_segment,
     }
 
 

@@ -169,7 +169,7 @@ def test_a_run_that_died_before_its_ledger_writes_only_the_ledger(
 ) -> None:
     retrain = replace(retrained, engine=publisher, run="product__retrain/dies")
     retrain.freeze()
-    retrain.nominate("popular-like-him")
+    retrain.nominate("popular_by_segment")
     retrain.search()
     retrain.evaluate()
     retrain.decide()

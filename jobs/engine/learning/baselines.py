@@ -31,7 +31,7 @@ class Random(Value):
     @property
     def name(self) -> str:
         """The recipe's short stable name."""
-        return f"random-{digest(self)}"
+        return f"random_{digest(self)}"
 
 
 class ItemCosine(Value):
@@ -44,7 +44,7 @@ class ItemCosine(Value):
     @property
     def name(self) -> str:
         """The recipe's short stable name."""
-        return f"item-cosine-{digest(self)}"
+        return f"item_cosine_{digest(self)}"
 
 
 class Ease(Value):
@@ -60,7 +60,7 @@ class Ease(Value):
     @property
     def name(self) -> str:
         """The recipe's short stable name."""
-        return f"ease-{digest(self)}"
+        return f"ease_{digest(self)}"
 
 
 Baseline = Random | ItemCosine | Ease

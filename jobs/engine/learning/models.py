@@ -43,8 +43,8 @@ from jobs.engine.recipes import (
     AlsWithPriors,
     AnyRecipe,
     Centred,
+    PopularBySegment,
     Popularity,
-    PopularLikeHim,
 )
 
 FactorCache = MutableMapping[Als, Factors]
@@ -167,7 +167,7 @@ def _fallback(recipe: AnyRecipe | Baseline, relevant_from: float) -> Popularity:
     """Return what serves those of whom the model knows nothing: a popularity serves everybody."""
     if isinstance(recipe, Popularity):
         return recipe
-    return PopularLikeHim(relevant_from=relevant_from, lift=0)
+    return PopularBySegment(relevant_from=relevant_from, lift=0)
 
 
 def _factors(

@@ -11,7 +11,7 @@ from jobs.engine.catalogue import Catalogue
 from jobs.engine.learning import ages
 from jobs.engine.learning.lists import Block
 from jobs.engine.learning.segments import Segments
-from jobs.engine.recipes import Popular, Popularity, PopularLikeHim, PopularRecently
+from jobs.engine.recipes import Popular, PopularBySegment, Popularity, PopularRecently
 
 TRENDING_DAYS = 14
 
@@ -72,8 +72,8 @@ def fit(
         case PopularRecently(half_life_days=half_life):
             weight = ages.remaining(ages.newest(ratings), half_life)
             return PopularityScorer(counted(liked, weight, catalogue, 1))
-        case PopularLikeHim():
-            return _like_him(liked, recipe, catalogue, groups)
+        case PopularBySegment():
+            return _by_segment(liked, recipe, catalogue, groups)
 
 
 def trending(
@@ -85,8 +85,8 @@ def trending(
     return np.asarray(counted(liked, weight, catalogue, 1)[0], np.float32)
 
 
-def _like_him(
-    liked: DataFrame, recipe: PopularLikeHim, catalogue: Catalogue, groups: Segments
+def _by_segment(
+    liked: DataFrame, recipe: PopularBySegment, catalogue: Catalogue, groups: Segments
 ) -> PopularityScorer:
     with_segment = liked.join(groups.members, "user", "left")
     counts = counted(with_segment, F.lit(1.0), catalogue, len(groups)).astype(np.float64)

@@ -53,5 +53,5 @@ def test_recipes_and_kinds_have_words() -> None:
 
 
 def test_every_family_of_recipes_has_words_of_its_own() -> None:
-    names = ("als-centred-r8-1", "popular-like-him-1", "popular-365d-1", "other")
+    names = ("als_centred_r8_1", "popular_by_segment_1", "popular_365d_1", "other")
     assert len({recipe_in_words(name) for name in names}) == 4

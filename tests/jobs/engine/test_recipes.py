@@ -24,11 +24,11 @@ def test_names_are_short_stable_and_tell_recipes_apart() -> None:
     assert len(set(names)) == len(names)
     assert max(map(len, names)) <= 60
     assert Als(seed=1).name == Als(seed=1).name
-    assert Als().name == "als-centred-r8-b0a803"
+    assert Als().name == "als_centred_r8_b0a803"
 
 
 def test_a_new_field_that_is_not_used_leaves_the_name_as_it_was() -> None:
-    assert recipes.default(STARS).name == "als-centred-r8-b0a803"
+    assert recipes.default(STARS).name == "als_centred_r8_b0a803"
     assert recipes.default(STARS).half_life_days is None
     assert Als(half_life_days=365).name != Als().name
 
@@ -38,7 +38,7 @@ def test_popularity_gets_old_as_the_data_set_says() -> None:
 
     assert isinstance(recently, recipes.PopularRecently)
     assert recently.half_life_days == 2
-    assert recently.name.startswith("popular-2d-")
+    assert recently.name.startswith("popular_2d_")
 
 
 def test_the_default_is_the_recipe_that_was_measured() -> None:
@@ -54,7 +54,7 @@ def test_priors_stand_beside_the_als_that_was_measured_with_them() -> None:
     assert found.als == Als(weighting=Centred(p=0.5), rank=10, reg=0.5, alpha=6.5)
     assert [one.seed - found.als.seed for one in found.seeded] == [0, 1, 2]
     assert found.priors.half_life_days == YEAR
-    assert found.name == "als-with-priors-r10x3-ed9cfb"
+    assert found.name == "als_with_priors_r10x3_ed9cfb"
     assert recipes.with_priors(POINTS, YEAR).als.alpha == pytest.approx(6.5 * 4 / 10)
 
 
@@ -91,4 +91,4 @@ def test_weightings_are_told_apart_by_kind() -> None:
     asked = '{"kind": "als", "weighting": {"kind": "minus_midpoint", "midpoint": 2.5}}'
 
     assert recipes.parse(asked, STARS, YEAR) == Als(weighting=MinusMidpoint(midpoint=2.5))
-    assert Als(weighting=StarsFromThreshold(threshold=4)).name.startswith("als-stars-from-")
+    assert Als(weighting=StarsFromThreshold(threshold=4)).name.startswith("als_stars_from_")

@@ -9,7 +9,7 @@ from pyspark.sql import DataFrame, SparkSession
 from jobs.engine.catalogue import Catalogue
 from jobs.engine.learning import popularity, segments
 from jobs.engine.learning.lists import Block, Ragged
-from jobs.engine.recipes import Popular, PopularLikeHim, PopularRecently
+from jobs.engine.recipes import Popular, PopularBySegment, PopularRecently
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
 ITEMS = Catalogue(
@@ -64,12 +64,12 @@ def test_what_is_liked_lately_trends_whatever_was_disliked_since(spark: SparkSes
     assert found.tolist() == [0.75, 0.125, 0]
 
 
-def test_people_like_him_count_more_the_more_they_are(spark: SparkSession) -> None:
+def test_people_by_segment_count_more_the_more_they_are(spark: SparkSession) -> None:
     women, men = range(40), range(40, 80)
     liked = [*((u, 7, 5.0, 0) for u in women), *((u, 8, 5.0, 0) for u in men)]
     rows = ratings(spark, *liked, *[(u, 8, 5.0, 0) for u in range(100, 120)])  # of no group
     known = groups(spark, dict.fromkeys(women, "f") | dict.fromkeys(men, "m"))
-    recipe = PopularLikeHim(relevant_from=4, shrinkage=40, lift=0)
+    recipe = PopularBySegment(relevant_from=4, shrinkage=40, lift=0)
 
     found = popularity.fit(rows, recipe, ITEMS, known)
 
@@ -82,7 +82,7 @@ def test_people_like_him_count_more_the_more_they_are(spark: SparkSession) -> No
 
 def test_who_likes_a_category_gets_more_of_it(spark: SparkSession) -> None:
     rows = ratings(spark, (1, 7, 5, 0), (2, 8, 5, 0))
-    recipe = PopularLikeHim(relevant_from=4, lift=0.5, lift_shrinkage=1)
+    recipe = PopularBySegment(relevant_from=4, lift=0.5, lift_shrinkage=1)
     found = popularity.fit(rows, recipe, ITEMS, groups(spark, {1: "f"}))
 
     stranger, fan = found.scores(one())[0][0], found.scores(one(liked=(0,)))[0][0]
@@ -105,7 +105,7 @@ def test_nothing_liked_is_no_error(spark: SparkSession) -> None:
     for recipe in (
         Popular(relevant_from=4),
         PopularRecently(relevant_from=4),
-        PopularLikeHim(relevant_from=4),
+        PopularBySegment(relevant_from=4),
     ):
         found = popularity.fit(rows, recipe, ITEMS, groups(spark, {1: "f"}))
         assert found.scores(one(liked=(0,)))[0].tolist() == [[0, 0, 0]]
