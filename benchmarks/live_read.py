@@ -41,7 +41,7 @@ CONSTANTS = {
     "weighting": "centred",
     "p": 0.75,
     "shrinkage": 10.0,
-    "hair": 1e-6,
+    "epsilon": 1e-6,
     "global_mean": 5.5,
     "reg": 0.5,
     "alpha": 2.0,

@@ -38,16 +38,16 @@ class MinusMidpoint(Value):
 
 
 class Centred(Value):
-    """Strength = rating - (p x the user's mean + (1 - p) x the global mean) + a hair.
+    """Strength = rating - (p x the user's mean + (1 - p) x the global mean) + epsilon.
 
-    The user's mean is shrunk towards the global one by `shrinkage` pseudo-ratings. The hair makes
+    The user's mean is shrunk towards the global one by `shrinkage` pseudo-ratings. Epsilon makes
     an exact zero a weak "yes".
     """
 
     kind: Literal["centred"] = "centred"
     p: float = Field(default=0.75, ge=0, le=1)
     shrinkage: float = Field(default=10, ge=0)
-    hair: float = Field(default=1e-6, ge=0)
+    epsilon: float = Field(default=1e-6, ge=0)
 
 
 Weighting = Annotated[StarsFromThreshold | MinusMidpoint | Centred, Field(discriminator="kind")]

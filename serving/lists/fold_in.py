@@ -51,7 +51,7 @@ class Constants(BaseModel):
     midpoint: float = 0
     p: float = 0
     shrinkage: float = 0
-    hair: float = 0
+    epsilon: float = 0
     global_mean: float = 0
     half_life_days: float | None = None
     newest: int = 0  # microseconds
@@ -190,7 +190,7 @@ def strengths(ratings: Ratings, said: Constants) -> Floats:
         case "centred":
             n = len(values) + said.shrinkage
             mean = (values.sum() + said.shrinkage * said.global_mean) / n
-            found = values - (said.p * mean + (1 - said.p) * said.global_mean) + said.hair
+            found = values - (said.p * mean + (1 - said.p) * said.global_mean) + said.epsilon
         case None:
             raise ValueError("a popularity knows no strengths")
     if said.half_life_days is None:

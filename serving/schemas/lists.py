@@ -57,7 +57,7 @@ class Recommendations(Answer):
         user_id="42",
         kind="batch",
         release_id=7,
-        recipe="als_centred_r8_b0a803",
+        recipe="als_centred_r8_4468be",
         made_at="2026-11-24T03:12:00Z",
         age_seconds=4711.0,
         n_new=0,

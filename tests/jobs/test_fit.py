@@ -135,7 +135,7 @@ def test_the_ledger_says_what_was_read_and_what_fold_in_needs(retrained: Retrain
     assert ledger["n_users"] == len(rows(retrained, GOLD_RECOMMENDATIONS))
     assert dict(ledger["versions"])["silver.interactions"] >= 0
     assert set(constants) == {
-        *("weighting", "reg", "alpha", "p", "shrinkage", "hair", "global_mean", "relevant_from")
+        *("weighting", "reg", "alpha", "p", "shrinkage", "epsilon", "global_mean", "relevant_from")
     }
     assert constants["relevant_from"] == retrained.dataset.scale.relevant_from
     assert ledger["code_commit"] == fit.code_commit()

@@ -53,8 +53,8 @@ def _strength(
             return F.when(rating >= threshold, 1.0).otherwise(0.0)
         case MinusMidpoint(midpoint=midpoint):
             return rating - midpoint
-        case Centred(p=p, shrinkage=shrinkage, hair=hair):
+        case Centred(p=p, shrinkage=shrinkage, epsilon=epsilon):
             n = F.count("*").over(by_user)  # type: ignore[arg-type] # WindowSpec has two names
             total = F.sum(rating).over(by_user)  # type: ignore[arg-type]
             mean = (total + shrinkage * global_mean) / (n + shrinkage)
-            return rating - (p * mean + (1 - p) * global_mean) + hair
+            return rating - (p * mean + (1 - p) * global_mean) + epsilon

@@ -10,7 +10,7 @@ from serving.lists.fold_in import Constants, FoldIn, Ratings, best, strengths
 DAY = 86_400_000_000
 ROWS = np.random.default_rng(7).normal(size=(9, 4)).astype(np.float32)
 CENTRED = Constants(
-    weighting="centred", p=0.5, shrinkage=2, hair=0.01, global_mean=3, reg=0.4, alpha=2
+    weighting="centred", p=0.5, shrinkage=2, epsilon=0.01, global_mean=3, reg=0.4, alpha=2
 )
 
 

@@ -18,7 +18,7 @@ CENTRED = SCALE | {
     "weighting": "centred",
     "p": 0.5,
     "shrinkage": 1.0,
-    "hair": 1e-6,
+    "epsilon": 1e-6,
     "global_mean": 3.0,
     "reg": 0.1,
     "alpha": 2.0,

@@ -30,7 +30,7 @@ def test_below_the_midpoint_is_a_no_and_who_says_only_no_is_left_out(spark: Spar
 
 
 def test_centring_takes_the_shrunk_mean_of_the_user_and_of_all(spark: SparkSession) -> None:
-    found = strengths(spark, Centred(p=0.5, shrinkage=10, hair=1e-6))
+    found = strengths(spark, Centred(p=0.5, shrinkage=10, epsilon=1e-6))
 
     mean = (8 + 10 * MEAN) / 12
     assert found[1, 1] == pytest.approx(5 - (mean + MEAN) / 2 + 1e-6)
@@ -39,7 +39,7 @@ def test_centring_takes_the_shrunk_mean_of_the_user_and_of_all(spark: SparkSessi
 
 
 def test_a_hair_makes_an_exact_nought_a_weak_yes(spark: SparkSession) -> None:
-    found = strengths(spark, Centred(p=1, shrinkage=0, hair=1e-6))
+    found = strengths(spark, Centred(p=1, shrinkage=0, epsilon=1e-6))
 
     assert found[3, 1] == pytest.approx(1e-6)
 

@@ -174,7 +174,7 @@ def folded_in(model: Model, mine: list[Rating], segment: str | None) -> NDArray[
     mean = (values.sum() + said["shrinkage"] * said["global_mean"]) / (
         len(values) + said["shrinkage"]
     )
-    strength = values - said["p"] * mean - (1 - said["p"]) * said["global_mean"] + said["hair"]
+    strength = values - said["p"] * mean - (1 - said["p"]) * said["global_mean"] + said["epsilon"]
     days = np.array([said["newest"] / 1e6 - at.timestamp() for *_, at in mine]) / 86400
     strength = strength * 0.5 ** (days / said["half_life_days"])
     rank, n_models = said["rank"], said["models"]
