@@ -260,6 +260,6 @@ def _keys() -> dict[str, str]:
 
 def _settings() -> DemoSettings:
     try:
-        return DemoSettings()  # type: ignore[call-arg] # read from the environment
+        return DemoSettings()
     except ValidationError as error:
         raise NotSetUpError("DEMO_API_URL and DEMO_KEYS_FILE are not both set") from error

@@ -50,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Parse the command line, read the lake, answer by the exit code."""
     args = session.parser(__doc__, "announce").parse_args(argv)
     dataset = datasets.load_named(args.dataset)
-    root = LakeSettings().of(dataset.name)  # type: ignore[call-arg] # from the environment
+    root = LakeSettings().of(dataset.name)
     return run(Lake(root), dataset)
 
 

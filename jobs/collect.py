@@ -74,7 +74,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Parse the command line, run."""
     args = session.parser(__doc__, "collect").parse_args(argv)
     dataset = datasets.load_named(args.dataset)
-    root = LakeSettings().of(dataset.name)  # type: ignore[call-arg] # from the environment
+    root = LakeSettings().of(dataset.name)
     return run(root, dataset, database.engine(dataset.name), run_key=args.run_key)
 
 

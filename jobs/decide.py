@@ -64,7 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Parse the command line, run."""
     args = session.parser(__doc__, "decide").parse_args(argv)
     dataset = datasets.load_named(args.dataset)
-    root = LakeSettings().of(dataset.name)  # type: ignore[call-arg] # from the environment
+    root = LakeSettings().of(dataset.name)
     goes_on = run(root, dataset, database.engine(dataset.name), run_key=args.run_key)
     return 0 if goes_on else session.NOTHING_TO_DO
 

@@ -158,7 +158,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Parse the command line, start Spark, run."""
     args = session.parser(__doc__, "evaluate").parse_args(argv)
     dataset = datasets.load_named(args.dataset)
-    root = LakeSettings().of(dataset.name)  # type: ignore[call-arg] # from the environment
+    root = LakeSettings().of(dataset.name)
     run(Warehouse(session.start("evaluate"), root, run_key=args.run_key), dataset)
     return 0
 

@@ -75,7 +75,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Parse the command line, run."""
     args = session.parser(__doc__, "freeze").parse_args(argv)
     dataset = datasets.load_named(args.dataset)
-    root = LakeSettings().of(dataset.name)  # type: ignore[call-arg] # from the environment
+    root = LakeSettings().of(dataset.name)
     run(root, dataset, run_key=args.run_key)
     return 0
 

@@ -100,7 +100,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     args = session.parser(__doc__, "land").parse_args(argv)
     dataset = datasets.load_named(args.dataset)
-    lake = LakeSettings()  # type: ignore[call-arg] # from the environment
+    lake = LakeSettings()
     spark = session.start("land")
     warehouse = Warehouse(spark, lake.of(dataset.name), run_key=args.run_key)
     run(warehouse, dataset, lake.inbox / dataset.name)

@@ -60,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--reason", default="", help="why; it stands beside the verdict")
     args = parser.parse_args(argv)
     dataset = datasets.load_named(args.dataset)
-    root = LakeSettings().of(dataset.name)  # type: ignore[call-arg] # from the environment
+    root = LakeSettings().of(dataset.name)
     asked = {"recipe": args.recipe, "reason": args.reason or "By hand", "run_key": args.run_key}
     run(root, dataset, database.engine(dataset.name), **asked)
     return 0

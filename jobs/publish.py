@@ -96,7 +96,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Parse the command line, run."""
     args = session.parser(__doc__, "publish").parse_args(argv)
     dataset = datasets.load_named(args.dataset)
-    root = LakeSettings().of(dataset.name)  # type: ignore[call-arg] # from the environment
+    root = LakeSettings().of(dataset.name)
     try:
         run(root, dataset, database.engine(dataset.name), run_key=args.run_key)
     except PublishingPausedError as pinned:

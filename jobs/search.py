@@ -119,7 +119,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not 0 <= args.minutes <= LONGEST_MINUTES:
         parser.error(f"--minutes must be 0 to {LONGEST_MINUTES}")
     dataset = datasets.load_named(args.dataset)
-    root = LakeSettings().of(dataset.name)  # type: ignore[call-arg] # from the environment
+    root = LakeSettings().of(dataset.name)
     if not args.minutes:
         take(root, run_key=args.run_key)
         return 0

@@ -62,7 +62,7 @@ def run(root: str, *, run_key: str) -> str:
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse the command line, run."""
     args = session.parser(__doc__, "summarize").parse_args(argv)
-    root = LakeSettings().of(datasets.load_named(args.dataset).name)  # type: ignore[call-arg] # from the environment
+    root = LakeSettings().of(datasets.load_named(args.dataset).name)
     sys.stdout.write(run(root, run_key=args.run_key))
     return 0
 

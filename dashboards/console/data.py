@@ -280,13 +280,13 @@ def _place(task: Task) -> int:
 
 def _lake(dataset: str) -> Lake:
     try:
-        return Lake(LakeSettings().of(dataset))  # type: ignore[call-arg] # from the environment
+        return Lake(LakeSettings().of(dataset))
     except ValidationError as error:
         raise NotSetUpError("LAKE_ROOT and LAKE_INBOX are not both set") from error
 
 
 def _settings() -> ConsoleSettings:
     try:
-        return ConsoleSettings()  # type: ignore[call-arg] # read from the environment
+        return ConsoleSettings()
     except ValidationError as error:
         raise NotSetUpError("CONSOLE_AIRFLOW_URL is not set") from error

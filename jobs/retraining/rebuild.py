@@ -104,7 +104,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--fit", required=True, help="fit_id of gold.fits")
     args = parser.parse_args(argv)
     dataset = datasets.load_named(args.dataset)
-    root = LakeSettings().of(dataset.name)  # type: ignore[call-arg] # from the environment
+    root = LakeSettings().of(dataset.name)
     proof = run(Warehouse(session.start("rebuild"), root, run_key=args.run_key), dataset, args.fit)
     said = (
         f"{proof.n_same} of {proof.n_kept} lists are the same, {proof.n_new} are new; the largest "

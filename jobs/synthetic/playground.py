@@ -65,7 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
     folder = args.folder
     if folder is None:
-        folder = LakeSettings().inbox / "playground"  # type: ignore[call-arg] # from the environment
+        folder = LakeSettings().inbox / "playground"
     run(session.start("playground"), size=args.size, seed=args.seed, folder=folder)
     return 0
 

@@ -29,7 +29,7 @@ def create_app(
     serving: ServingSettings | None = None, settings: ApiSettings | None = None
 ) -> FastAPI:
     """Return the app; what is not given is read from the environment."""
-    serving = serving or ServingSettings()  # type: ignore[call-arg] # read from the environment
+    serving = serving or ServingSettings()
     settings = settings or ApiSettings()
     datasets = Datasets(serving.database_url.get_secret_value(), settings)
 

@@ -193,7 +193,7 @@ def _grant(connection: Connection, schema: str, role: str) -> None:
 
 
 def _url() -> str:
-    settings = ServingSettings()  # type: ignore[call-arg] # read from the environment
+    settings = ServingSettings()
     return settings.database_url.get_secret_value()
 
 

@@ -325,7 +325,7 @@ def test_tables_say_whether_people_see_them(
 ) -> None:
     monkeypatch.setenv("LAKE_ROOT", str(tmp_path))
     monkeypatch.setenv("LAKE_INBOX", str(tmp_path / "inbox"))
-    root = LakeSettings().of("playground")  # type: ignore[call-arg] # from the environment
+    root = LakeSettings().of("playground")
     item = {"item_id": "1", "title": "Heat", "categories": ["Crime"], "vendor": None}
     append(root, SILVER_ITEMS, [item | {"released": 1995}], run_key="a/1/refine")
     append(root, SILVER_ITEMS, [item | {"released": 1996}], run_key="a/2/refine")
@@ -373,7 +373,7 @@ def test_the_loop_says_what_waits_and_that_the_sheet_closes(
     minutes = timedelta(minutes=2, seconds=30)
     waits = OutboxState(n_events=1234, n_waiting=34, oldest_waiting_at=datetime.now(UTC) - minutes)
     monkeypatch.setattr(data, "outbox", lambda _: fresh(waits))
-    root = LakeSettings().of("playground")  # type: ignore[call-arg] # from the environment
+    root = LakeSettings().of("playground")
     collect(root, "a", *[("rate", "u", "a", 3.0, 100)] * 7)
     balanced(root, "a", 7)
 

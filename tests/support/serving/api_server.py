@@ -18,7 +18,7 @@ AT_ONCE = ApiSettings(key_seconds=0, schema_seconds=0)  # tests do not wait for 
 @contextmanager
 def running_api(url: str, settings: ApiSettings = AT_ONCE) -> Iterator[str]:
     """Yield the base URL of an API on this database; it takes requests at once."""
-    app = create_app(ServingSettings(database_url=url), settings)  # type: ignore[arg-type] # as the environment gives it
+    app = create_app(ServingSettings(database_url=url), settings)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="none"))
     with socket.socket() as listening:
         listening.bind((HOST, 0))

@@ -137,7 +137,7 @@ def test_priors_are_looked_for_around_the_best_of_als() -> None:
     als = [trial for trial in explored if isinstance(trial.recipe, Als)]
     priors = [trial.recipe for trial in explored[len(als) :]]
     top = max((trial for trial in als if trial.state == "complete"), key=lambda t: t.value or 0)
-    assert priors[0] == AlsWithPriors(als=top.recipe)  # type: ignore[arg-type] # it is one
+    assert priors[0] == AlsWithPriors(als=top.recipe)
     assert {one.als for one in priors if isinstance(one, AlsWithPriors)} == {top.recipe}
     assert best.stage == "final"
     assert isinstance(best.recipe, AlsWithPriors)
