@@ -15,7 +15,7 @@ from statistics import median
 from benchmarks.lakes import MOVIELENS, movielens
 from jobs.engine import recipes
 from jobs.engine.judging.verdicts import HEADLINE, WARM
-from jobs.retraining.evaluation_windows import Arena, arena, gate_window
+from jobs.retraining.evaluation_windows import PreparedWindow, gate_window, prepare
 
 BAR = 12.0  # seconds
 
@@ -28,22 +28,22 @@ def main() -> None:
     given = arguments.parse_args()
     with movielens(given.archive) as rows:
         began = time.monotonic()
-        ground = arena(rows, MOVIELENS, gate_window(rows, MOVIELENS))
+        prepared = prepare(rows, MOVIELENS, gate_window(rows, MOVIELENS))
         print(f"frames of the window {time.monotonic() - began:6.1f} s, once", flush=True)
-        taken = [one_round(ground, nth) for nth in range(given.rounds)]
+        taken = [one_round(prepared, nth) for nth in range(given.rounds)]
     first, *later = taken
     usual = median(later or taken)
     met = "ok" if usual < BAR else "MISSED"
     print(f"first {first:.1f} s, later {usual:.1f} s (median; bar {BAR:g} s) {met}")
 
 
-def one_round(ground: Arena, nth: int) -> float:
+def one_round(prepared: PreparedWindow, nth: int) -> float:
     """Fit with a seed of this round's own, judge, and return the seconds of both."""
     default = recipes.default(MOVIELENS.scale)
     began = time.monotonic()
-    model = ground.fit(default.model_copy(update={"seed": default.seed + nth}))
+    model = prepared.fit(default.model_copy(update={"seed": default.seed + nth}))
     fitted = time.monotonic()
-    figures = ground.evaluate([model]).figures[model.recipe.name]
+    figures = prepared.evaluate([model]).figures[model.recipe.name]
     judged = time.monotonic()
     [value] = [f.value for f in figures if (f.slice, f.metric) == (WARM, HEADLINE)]
     print(

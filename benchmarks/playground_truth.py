@@ -23,7 +23,7 @@ from jobs.engine import recipes
 from jobs.engine.judging import metrics
 from jobs.engine.judging.verdicts import HEADLINE, WARM
 from jobs.engine.learning import baselines, lists
-from jobs.retraining.evaluation_windows import Arena, arena, gate_window
+from jobs.retraining.evaluation_windows import PreparedWindow, gate_window, prepare
 from jobs.retraining.frozen_tables import Frozen
 from jobs.synthetic import playground
 from jobs.synthetic.world import MONTHS, RANK, SPAN_S, START, TASTE, World, world
@@ -42,7 +42,7 @@ def main() -> None:
     given = arguments.parse_args()
     made = world(given.size, given.seed)
     with refined(PLAYGROUND, partial(fill, size=given.size, seed=given.seed)) as rows:
-        ground = arena(rows, PLAYGROUND, gate_window(rows, PLAYGROUND))
+        prepared = prepare(rows, PLAYGROUND, gate_window(rows, PLAYGROUND))
         scale, half_life_days = PLAYGROUND.scale, PLAYGROUND.windows.half_life_days
         contestants = [
             recipes.default(scale),
@@ -50,8 +50,8 @@ def main() -> None:
             *recipes.popularities(scale, half_life_days),
             *baselines.baselines(scale),
         ]
-        results = ground.evaluate([ground.fit(recipe) for recipe in contestants])
-        best, n_users = knowing(made, rows, ground)
+        results = prepared.evaluate([prepared.fit(recipe) for recipe in contestants])
+        best, n_users = knowing(made, rows, prepared)
     print(f"{'knows the truth':36} {best:.4f}  ({n_users} people)")
     for recipe in contestants:
         figures = results.figures[recipe.name]
@@ -74,21 +74,21 @@ def cut_of(rows: Frozen) -> float:
     return float((row[0] - START.timestamp()) / SPAN_S)
 
 
-def knowing(made: World, rows: Frozen, ground: Arena) -> tuple[float, int]:
+def knowing(made: World, rows: Frozen, prepared: PreparedWindow) -> tuple[float, int]:
     """Return NDCG@10 of the warm people's lists made from the truth, and how many they are."""
-    warm = ground.users.wanted.where(F.array_contains("slices", WARM))
-    asked = warm.join(ground.users.people, "user").join(rows.users(), "user").collect()
-    numbers = np.array([int(item_id.split("-")[1]) for item_id in ground.catalogue.ids])
+    warm = prepared.users.wanted.where(F.array_contains("slices", WARM))
+    asked = warm.join(prepared.users.people, "user").join(rows.users(), "user").collect()
+    numbers = np.array([int(item_id.split("-")[1]) for item_id in prepared.catalogue.ids])
     cut = cut_of(rows)
     at = (cut + 1) / 2  # the middle of what is still to come
     offered = np.diff(made.offered[int(cut * MONTHS) :], axis=1, prepend=0).mean(axis=0)[numbers]
-    place = {item: at for at, item in enumerate(ground.catalogue.index.tolist())}
+    place = {item: at for at, item in enumerate(prepared.catalogue.index.tolist())}
     listed = []
     for row in asked:
         chances = chance(made, int(row["user_id"].split("-")[1]), numbers, offered, at)
         chances[[place[item] for item in row["seen"] if item in place]] = -np.inf
         [best] = lists.best(chances[None, :].astype(np.float32), metrics.K)
-        listed.append(("truth", row["user"], ground.catalogue.ids[best].tolist(), None))
+        listed.append(("truth", row["user"], prepared.catalogue.ids[best].tolist(), None))
     spark = warm.sparkSession
     schema = "recipe string, user int, item_ids array<string>, diversity double"
     scored = metrics.per_user(spark.createDataFrame(listed, schema), warm)

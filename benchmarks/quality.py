@@ -30,7 +30,7 @@ from jobs.engine.judging.windows import Window
 from jobs.engine.learning.baselines import Baseline, baselines
 from jobs.engine.learning.models import Model
 from jobs.engine.recipes import AnyRecipe
-from jobs.retraining.evaluation_windows import GATE, arena, gate_window, rolling_windows
+from jobs.retraining.evaluation_windows import GATE, gate_window, prepare, rolling_windows
 from jobs.retraining.frozen_tables import Frozen
 
 BESIDE = ("recall@50", "coverage@10")
@@ -86,9 +86,9 @@ def judged(
     rows: Frozen, families: dict[str, list[AnyRecipe | Baseline]], window: Window
 ) -> dict[str, Row]:
     """Return how each family does on the window."""
-    ground = arena(rows, MOVIELENS, window)
-    fitted = {name: [ground.fit(one) for one in each] for name, each in families.items()}
-    results = ground.evaluate([model for each in fitted.values() for model in each])
+    prepared = prepare(rows, MOVIELENS, window)
+    fitted = {name: [prepared.fit(one) for one in each] for name, each in families.items()}
+    results = prepared.evaluate([model for each in fitted.values() for model in each])
     warm = results.users.where(F.array_contains("slices", WARM) & (F.col("metric") == HEADLINE))
     users = warm.select("recipe", "user", "value").orderBy("user").toPandas()
     values = {name: own["value"].to_numpy() for name, own in users.groupby("recipe")}

@@ -24,7 +24,7 @@ from benchmarks.lakes import MOVIELENS, ROOT, movielens
 from jobs.engine import recipes
 from jobs.engine.judging.verdicts import HEADLINE, WARM
 from jobs.engine.learning.baselines import baselines
-from jobs.retraining.evaluation_windows import Arena, arena, gate_window, rolling_windows
+from jobs.retraining.evaluation_windows import PreparedWindow, gate_window, prepare, rolling_windows
 
 PEERS = ROOT / "benchmarks/peers"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "lantern-peers"
@@ -38,8 +38,8 @@ def main() -> None:
     python = environment()
     with movielens(given.archive) as rows, tempfile.TemporaryDirectory() as handed:
         last = list(rolling_windows(rows, MOVIELENS))[-1][1]
-        gate = arena(rows, MOVIELENS, gate_window(rows, MOVIELENS))
-        hand_over(arena(rows, MOVIELENS, last), Path(handed, "choose.npz"))
+        gate = prepare(rows, MOVIELENS, gate_window(rows, MOVIELENS))
+        hand_over(prepare(rows, MOVIELENS, last), Path(handed, "choose.npz"))
         hand_over(gate, Path(handed, "test.npz"))
         found = ours(gate)
         found += theirs(python, handed)
@@ -61,13 +61,13 @@ def environment() -> str:
     return str(python)
 
 
-def hand_over(ground: Arena, file: Path) -> None:
+def hand_over(prepared: PreparedWindow, file: Path) -> None:
     """Write a window's training rows, and who wanted what later, as arrays."""
-    training = ground.training.select("user", "item", "rating").toPandas()
-    training["place"] = ground.catalogue.places(training["item"].to_numpy())
+    training = prepared.training.select("user", "item", "rating").toPandas()
+    training["place"] = prepared.catalogue.places(training["item"].to_numpy())
     training = training[training["place"] >= 0]
-    warm = ground.users.wanted.where(F.array_contains("slices", WARM))
-    place = {item_id: at for at, item_id in enumerate(ground.catalogue.ids)}
+    warm = prepared.users.wanted.where(F.array_contains("slices", WARM))
+    place = {item_id: at for at, item_id in enumerate(prepared.catalogue.ids)}
     wanted = [(row["user"], place[i]) for row in warm.collect() for i in row["wanted"]]
     np.savez(
         file,
@@ -76,11 +76,11 @@ def hand_over(ground: Arena, file: Path) -> None:
         rating=training["rating"].to_numpy(np.float32),
         judged=np.unique([user for user, _ in wanted]),
         wanted=np.array(wanted),
-        shape=np.array([training["user"].max() + 1, len(ground.catalogue)]),
+        shape=np.array([training["user"].max() + 1, len(prepared.catalogue)]),
     )
 
 
-def ours(ground: Arena) -> list[tuple[str, float, float, str]]:
+def ours(prepared: PreparedWindow) -> list[tuple[str, float, float, str]]:
     """Return (name, NDCG@10, seconds of the fit, settings) of our recipes and baselines."""
     scale, half_life_days = MOVIELENS.scale, MOVIELENS.windows.half_life_days
     contestants = {
@@ -89,8 +89,8 @@ def ours(ground: Arena) -> list[tuple[str, float, float, str]]:
         **{f"Lantern: {one.kind}": one for one in recipes.popularities(scale, half_life_days)},
         **{f"Lantern: {one.kind}": one for one in baselines(scale)},
     }
-    fitted = {name: ground.fit(recipe) for name, recipe in contestants.items()}
-    results = ground.evaluate(list(fitted.values()))
+    fitted = {name: prepared.fit(recipe) for name, recipe in contestants.items()}
+    results = prepared.evaluate(list(fitted.values()))
     found = []
     for name, model in fitted.items():
         figures = results.figures[model.recipe.name]

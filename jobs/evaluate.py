@@ -26,9 +26,9 @@ from jobs.engine.learning.models import Model
 from jobs.engine.recipes import AnyRecipe
 from jobs.retraining.evaluation_windows import (
     GATE,
-    Arena,
-    arena,
+    PreparedWindow,
     gate_window,
+    prepare,
     rolling_windows,
 )
 from jobs.retraining.frozen_tables import Frozen, frozen
@@ -94,18 +94,18 @@ def run(warehouse: Warehouse, dataset: Dataset) -> None:
     live = nomination(root, run_key)["champion"]
     standing = contestants(challenger(root, run_key), live, dataset)
     rows = frozen(warehouse)
-    ground = arena(rows, dataset, gate_window(rows, dataset))
-    gate = Judged(GATE, *judged(ground, standing))
+    prepared = prepare(rows, dataset, gate_window(rows, dataset))
+    gate = Judged(GATE, *judged(prepared, standing))
     found = [gate]
     if _is_ahead(gate, dataset):
         for name, window in rolling_windows(rows, dataset):
-            before = arena(rows, dataset, window, ground.groups)
+            before = prepare(rows, dataset, window, prepared.groups)
             found.append(Judged(name, *judged(before, _servable(standing))))
     roles = {one.recipe.name: one.role for one in gate.fitted if one.model is not None}
-    samples = sample_lists(rows, ground.users, gate.evaluation, roles)
+    samples = sample_lists(rows, prepared.users, gate.evaluation, roles)
     _write(warehouse, GOLD_USER_METRICS, _users(rows, found))
     may_go_live = [one.model for one in _servable(gate.fitted) if one.model is not None]
-    _write(warehouse, GOLD_WINDOW_LISTS, window_lists(rows, ground.users, may_go_live))
+    _write(warehouse, GOLD_WINDOW_LISTS, window_lists(rows, prepared.users, may_go_live))
     retrain = {"retrain_id": session.retrain_id(run_key), "run_key": run_key}
     append(root, GOLD_SAMPLE_LISTS, [retrain | row for row in samples], run_key=run_key)
     metrics = [retrain | row for one in found for row in _rows(one)]
@@ -125,10 +125,12 @@ def contestants(challenger: str, champion: str | None, dataset: Dataset) -> list
     return [Standing(recipe, role) for recipe, role in found.items()]
 
 
-def judged(ground: Arena, standing: Sequence[Standing]) -> tuple[list[Standing], Evaluation]:
+def judged(
+    prepared: PreparedWindow, standing: Sequence[Standing]
+) -> tuple[list[Standing], Evaluation]:
     """Return the fitted recipes, and how each serves the people of the window."""
-    fitted = [_fitted(one, ground.fit) for one in standing]
-    return fitted, ground.evaluate([one.model for one in fitted if one.model is not None])
+    fitted = [_fitted(one, prepared.fit) for one in standing]
+    return fitted, prepared.evaluate([one.model for one in fitted if one.model is not None])
 
 
 def _is_ahead(gate: Judged, dataset: Dataset) -> bool:

@@ -24,7 +24,7 @@ from jobs.engine.searching.search import Search
 from jobs.engine.searching.space import Family
 from jobs.engine.searching.trial_runner import Tryout, tryout
 from jobs.engine.searching.trials import Budget, Space, Trial
-from jobs.retraining.evaluation_windows import arena, groups_of, rolling_windows
+from jobs.retraining.evaluation_windows import groups_of, prepare, rolling_windows
 from jobs.retraining.frozen_tables import frozen
 from jobs.retraining.handover import nomination, of_retrain, row_of
 from jobs.runtime import session
@@ -133,11 +133,11 @@ def _tryouts(warehouse: Warehouse, dataset: Dataset) -> dict[str, Tryout]:
     found, rows = {}, frozen(warehouse)
     groups = groups_of(rows, dataset)
     for name, window in rolling_windows(rows, dataset):
-        ground = arena(rows, dataset, window, groups)
-        people = evaluation.sample(ground.users, SAMPLED, seed=_SEED)
-        parts = (ground.training, ground.catalogue, ground.groups, people)
-        tried = tryout(*parts, relevant_from=ground.relevant_from)
-        n_ratings, n_users = ground.training.count(), len(tried.wanted)
+        prepared = prepare(rows, dataset, window, groups)
+        people = evaluation.sample(prepared.users, SAMPLED, seed=_SEED)
+        parts = (prepared.training, prepared.catalogue, prepared.groups, people)
+        tried = tryout(*parts, relevant_from=prepared.relevant_from)
+        n_ratings, n_users = prepared.training.count(), len(tried.wanted)
         log.info("%s: %d ratings, %d people", name, n_ratings, n_users)
         if n_users:
             found[name] = tried

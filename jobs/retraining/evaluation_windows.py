@@ -23,7 +23,7 @@ GATE = "gate"
 
 
 @dataclass(frozen=True)
-class Arena:
+class PreparedWindow:
     """A window whose frames are made once. Models learn from `training` alone."""
 
     training: DataFrame
@@ -44,14 +44,16 @@ class Arena:
         return evaluation.evaluate(fitted, self.users, self.catalogue, known)
 
 
-def arena(rows: Frozen, dataset: Dataset, window: Window, groups: Segments | None = None) -> Arena:
+def prepare(
+    rows: Frozen, dataset: Dataset, window: Window, groups: Segments | None = None
+) -> PreparedWindow:
     """Return the window made ready; `groups` are made too where they are not given."""
     liked, window = dataset.scale.relevant_from, window.cached()
     training = window.training.cache()
     items = rows.items().join(training.select("item").distinct(), "item").cache()
     groups = groups_of(rows, dataset) if groups is None else groups
     users = evaluation.evaluation_users(window, items, groups, relevant_from=liked)
-    return Arena(training, Catalogue.of(items), groups, users, liked)
+    return PreparedWindow(training, Catalogue.of(items), groups, users, liked)
 
 
 def groups_of(rows: Frozen, dataset: Dataset) -> Segments:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from pyspark.sql import SparkSession
 
-    from jobs.retraining.evaluation_windows import Arena
+    from jobs.retraining.evaluation_windows import PreparedWindow
     from tests.support.jobs.small_world import Retrain
 
 
@@ -37,12 +37,12 @@ def retrained(
 
 
 @pytest.fixture(scope="session")
-def ground(retrained: "Retrain") -> "Arena":
+def prepared(retrained: "Retrain") -> "PreparedWindow":
     """The last rolling window of the small world, ready for fits."""
-    from jobs.retraining.evaluation_windows import arena, rolling_windows
+    from jobs.retraining.evaluation_windows import prepare, rolling_windows
     from jobs.retraining.frozen_tables import frozen
     from tests.support.jobs.small_world import RUN
 
     rows = frozen(retrained.warehouse.under(f"{RUN}/search"))
     *_, (_, last) = rolling_windows(rows, retrained.dataset)
-    return arena(rows, retrained.dataset, last)
+    return prepare(rows, retrained.dataset, last)

@@ -8,7 +8,7 @@ from jobs import evaluate
 from jobs.engine import recipes
 from jobs.engine.learning.baselines import baselines
 from jobs.retraining import samples
-from jobs.retraining.evaluation_windows import Arena
+from jobs.retraining.evaluation_windows import PreparedWindow
 from jobs.retraining.frozen_tables import frozen
 from jobs.retraining.handover import row_of
 from jobs.runtime.errors import NotFrozenError, NotNominatedError, NotSearchedError
@@ -205,14 +205,16 @@ def test_lists_of_all_known_people_are_kept_to_try_rules_on(retrained: Retrain) 
 
 
 def test_where_many_are_known_the_same_few_are_drawn_each_time(
-    retrained: Retrain, ground: Arena, monkeypatch: pytest.MonkeyPatch
+    retrained: Retrain, prepared: PreparedWindow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(samples, "MOST_TRIED", 7)
     monkeypatch.setattr(samples, "LONGEST", 3)
     rows = frozen(retrained.warehouse.under(f"{RUN}/search"))
-    model = ground.fit(recipes.popularities(retrained.dataset.scale, 365)[0])
+    model = prepared.fit(recipes.popularities(retrained.dataset.scale, 365)[0])
 
-    first, second = (samples.window_lists(rows, ground.users, [model]).collect() for _ in range(2))
+    first, second = (
+        samples.window_lists(rows, prepared.users, [model]).collect() for _ in range(2)
+    )
 
     assert len({row["user_id"] for row in first}) == 7
     assert {len(row["item_ids"]) for row in first} == {3}

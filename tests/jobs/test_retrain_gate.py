@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 from jobs.engine import recipes
 from jobs.engine.judging import gate, metrics
 from jobs.engine.judging.verdicts import HEADLINE, Evidence, Result
-from jobs.retraining.evaluation_windows import Arena
+from jobs.retraining.evaluation_windows import PreparedWindow
 from tests.support.jobs.small_world import SMALL, world
 
 RECIPE = recipes.from_json(SMALL)
@@ -26,21 +26,23 @@ def shuffled(training: DataFrame) -> DataFrame:
     return rows.join(ratings, "nth").drop("nth").localCheckpoint()
 
 
-def values(ground: Arena, learned: Arena, recipe: recipes.AnyRecipe) -> NDArray[np.float64]:
+def values(
+    prepared: PreparedWindow, learned: PreparedWindow, recipe: recipes.AnyRecipe
+) -> NDArray[np.float64]:
     """Return NDCG@10 of the warm people, in order, of what the recipe learned."""
-    shown = learned.fit(recipe).lists(ground.users.people, 10)
-    scored = metrics.per_user(shown.withColumn("recipe", F.lit("")), ground.users.wanted)
+    shown = learned.fit(recipe).lists(prepared.users.people, 10)
+    scored = metrics.per_user(shown.withColumn("recipe", F.lit("")), prepared.users.wanted)
     warm = scored.where(F.array_contains("slices", "warm")).orderBy("user")
     return np.array([row[0] for row in warm.select(f"`{HEADLINE}`").collect()])
 
 
 @pytest.fixture(scope="module")
-def results(ground: Arena) -> dict[str, Result]:
-    noise = replace(ground, training=shuffled(ground.training))
+def results(prepared: PreparedWindow) -> dict[str, Result]:
+    noise = replace(prepared, training=shuffled(prepared.training))
     return {
-        "real": Result(values(ground, ground, RECIPE)),
-        "shuffled": Result(values(ground, noise, RECIPE)),
-        "popular": Result(values(ground, ground, POPULAR), personalised=False),
+        "real": Result(values(prepared, prepared, RECIPE)),
+        "shuffled": Result(values(prepared, noise, RECIPE)),
+        "popular": Result(values(prepared, prepared, POPULAR), personalised=False),
     }
 
 

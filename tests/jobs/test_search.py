@@ -12,7 +12,7 @@ from jobs.engine.judging import evaluation, metrics
 from jobs.engine.recipes import Als, AlsWithPriors, AnyRecipe, PriorWeights
 from jobs.engine.searching.trial_runner import Tryout, tryout
 from jobs.engine.searching.trials import Budget
-from jobs.retraining.evaluation_windows import Arena, gate_window, rolling_windows
+from jobs.retraining.evaluation_windows import PreparedWindow, gate_window, rolling_windows
 from jobs.retraining.frozen_tables import frozen
 from jobs.retraining.handover import challenger, row_of
 from jobs.runtime import session
@@ -47,11 +47,11 @@ def searched(retrained: Retrain) -> Retrain:
 
 
 @pytest.fixture(scope="module")
-def tried(ground: Arena) -> Tryout:
+def tried(prepared: PreparedWindow) -> Tryout:
     """The last rolling window with all of its warm people."""
-    people = evaluation.sample(ground.users, 1000, seed=1)
-    parts = (ground.training, ground.catalogue, ground.groups, people)
-    return tryout(*parts, relevant_from=ground.relevant_from)
+    people = evaluation.sample(prepared.users, 1000, seed=1)
+    parts = (prepared.training, prepared.catalogue, prepared.groups, people)
+    return tryout(*parts, relevant_from=prepared.relevant_from)
 
 
 def trials(retrain: Retrain) -> list[Row]:
@@ -171,10 +171,10 @@ RECIPES: tuple[AnyRecipe, ...] = (
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.kind)
 def test_a_try_says_what_the_whole_evaluation_says(
-    ground: Arena, tried: Tryout, recipe: AnyRecipe
+    prepared: PreparedWindow, tried: Tryout, recipe: AnyRecipe
 ) -> None:
-    shown = ground.fit(recipe).lists(ground.users.people, 10)
-    per_user = metrics.per_user(shown.withColumn("recipe", F.lit("")), ground.users.wanted)
+    shown = prepared.fit(recipe).lists(prepared.users.people, 10)
+    per_user = metrics.per_user(shown.withColumn("recipe", F.lit("")), prepared.users.wanted)
     warm = per_user.where(F.array_contains("slices", "warm"))
     mean = warm.agg(F.avg("`ndcg@10`"), F.count("*")).first()
     assert mean is not None
@@ -199,8 +199,8 @@ def test_other_weights_are_tried_without_another_fit(
     assert tried.score(other) != tried.score(recipe)
 
 
-def test_nothing_that_a_try_persisted_stays(ground: Arena, tried: Tryout) -> None:
-    java = ground.training.sparkSession.sparkContext._jsc  # noqa: SLF001 # as in `tryout`
+def test_nothing_that_a_try_persisted_stays(prepared: PreparedWindow, tried: Tryout) -> None:
+    java = prepared.training.sparkSession.sparkContext._jsc  # noqa: SLF001 # as in `tryout`
     before = set(java.getPersistentRDDs())
 
     tried.score(CHAMPION)
@@ -208,8 +208,8 @@ def test_nothing_that_a_try_persisted_stays(ground: Arena, tried: Tryout) -> Non
     assert set(java.getPersistentRDDs()) <= before  # Spark may have cleaned up others meanwhile
 
 
-def test_a_sample_is_drawn_by_its_seed(ground: Arena) -> None:
-    one, same, other = (evaluation.sample(ground.users, 20, seed=s) for s in (1, 1, 2))
+def test_a_sample_is_drawn_by_its_seed(prepared: PreparedWindow) -> None:
+    one, same, other = (evaluation.sample(prepared.users, 20, seed=s) for s in (1, 1, 2))
 
     users = [sorted(row["user"] for row in each.people.collect()) for each in (one, same, other)]
     assert len(users[0]) == one.wanted.count() == 20
