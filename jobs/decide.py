@@ -95,7 +95,7 @@ def _lists(root: str, recipe: str | None, run_key: str) -> list[dict[str, Any]]:
     lake = Lake(root)
     if recipe is None or not lake.exists(GOLD_WINDOW_LISTS):
         return []
-    columns = ["user_id", "item_ids", "scores", "wanted"]
+    columns = ["user_id", "item_ids", "scores", "relevant"]
     where = f"{of_retrain(run_key)} AND recipe = '{recipe}'"
     rows: list[dict[str, Any]] = lake.read(
         GOLD_WINDOW_LISTS, columns=columns, where=where

@@ -62,7 +62,7 @@ def window_lists(rows: Frozen, users: EvaluationUsers, models: Sequence[Model]) 
     A list without any item is left out.
     """
     drawn = evaluation.sample(users, MOST_TRIED, seed=_SEED)
-    wanted = drawn.wanted.select("user", "wanted")
+    relevant = drawn.wanted.select("user", F.col("wanted").alias("relevant"))
     each = [
         model.lists(drawn.people, LONGEST).withColumn("recipe", F.lit(model.recipe.name))
         for model in models
@@ -70,9 +70,9 @@ def window_lists(rows: Frozen, users: EvaluationUsers, models: Sequence[Model]) 
     return (
         reduce(DataFrame.unionByName, each)
         .where(F.size("item_ids") > 0)
-        .join(F.broadcast(wanted), "user")
+        .join(F.broadcast(relevant), "user")
         .join(rows.users().select("user", "user_id"), "user")
-        .select("recipe", "user_id", "item_ids", "scores", "wanted")
+        .select("recipe", "user_id", "item_ids", "scores", "relevant")
     )
 
 

@@ -42,7 +42,7 @@ class Judged:
     """One person of the window. `pool` is his list there, best first."""
 
     pool: Sequence[Fields]
-    wanted: frozenset[str]
+    relevant: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -95,8 +95,8 @@ def try_out(slate: Slate, people: Sequence[Judged], n_items: int) -> Tried:
     lists = [_ten(slate, one) for one in people]
     hits = np.zeros((len(people), LENGTH))
     for at, (one, ten) in enumerate(zip(people, lists, strict=True)):
-        hits[at, : len(ten)] = [item["item_id"] in one.wanted for item in ten]
-    reachable = np.array([min(len(one.wanted), LENGTH) for one in people])
+        hits[at, : len(ten)] = [item["item_id"] in one.relevant for item in ten]
+    reachable = np.array([min(len(one.relevant), LENGTH) for one in people])
     ndcg = hits @ _DISCOUNT / np.cumsum(_DISCOUNT)[reachable - 1]
     shown = Counter(item["item_id"] for ten in lists for item in ten)
     exposure = np.zeros(max(n_items, len(shown)))
@@ -143,7 +143,7 @@ def diversity(ten: Sequence[Fields]) -> float:
 def _judged(row: Mapping[str, Any], items: Mapping[str, Fields]) -> Judged:
     scored = zip(row["item_ids"], row["scores"], strict=True)
     pool = [items[item_id] | {"score": score} for item_id, score in scored if item_id in items]
-    return Judged(pool, frozenset(row["wanted"]))
+    return Judged(pool, frozenset(row["relevant"]))
 
 
 def _ten(slate: Slate, one: Judged) -> list[Fields]:

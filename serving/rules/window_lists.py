@@ -32,7 +32,7 @@ def replace(session: Session, verdict: Verdict, lists: Sequence[Mapping[str, Any
     Args:
         session: of the data set, as role `publisher`.
         verdict: the retrain's.
-        lists: user_id, item_ids, scores and wanted of each person.
+        lists: user_id, item_ids, scores and relevant of each person.
     """
     decided = {"retrain_id": verdict.retrain_id, "decided_at": verdict.decided_at}
     if verdict.verdict == "hold" or session.scalar(_STAYS, decided):

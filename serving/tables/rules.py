@@ -46,7 +46,7 @@ class WindowList(Base):
     __tablename__ = "window_lists"
     __table_args__ = (
         *a_list("scores"),
-        CheckConstraint("cardinality(wanted) > 0", name="wants_something"),
+        CheckConstraint("cardinality(relevant) > 0", name="has_relevant"),
     )
 
     user_id: Mapped[str] = mapped_column(primary_key=True)
@@ -54,4 +54,4 @@ class WindowList(Base):
     recipe: Mapped[str]
     item_ids: Mapped[list[str]] = mapped_column(comment="Best first, at most 100.")
     scores: Mapped[list[float]]
-    wanted: Mapped[list[str]] = mapped_column(comment="Relevant items of the window's test rows.")
+    relevant: Mapped[list[str]] = mapped_column(comment="Relevant items of the window's test rows.")

@@ -100,7 +100,7 @@ def figures(run: Row, recipe: AnyRecipe, mean: float, n_users: int) -> list[Row]
 
 def listed(root: str, chosen: Sequence[AnyRecipe], run: str = RUN) -> None:
     """Write each recipe's lists of two people, as `evaluate` leaves them."""
-    same = {"retrain_id": run, "run_key": f"{run}/before", "wanted": ["b"]}
+    same = {"retrain_id": run, "run_key": f"{run}/before", "relevant": ["b"]}
     rows = [
         same
         | {"recipe": recipe.name, "user_id": user_id}
@@ -270,7 +270,7 @@ def test_the_chosen_recipes_lists_come_to_where_rules_are_tried(
     assert {(row["retrain_id"], row["recipe"]) for row in kept} == {(RUN, CHALLENGER.name)}
     first = kept[0]
     assert first["item_ids"] == [CHALLENGER.name, "b"]
-    assert (first["scores"], first["wanted"]) == ([0.5, 0.25], ["b"])
+    assert (first["scores"], first["relevant"]) == ([0.5, 0.25], ["b"])
 
     decide.run(root, WORLD, publisher, run_key=KEY)
 

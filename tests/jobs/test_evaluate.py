@@ -199,8 +199,8 @@ def test_lists_of_all_known_people_are_kept_to_try_rules_on(retrained: Retrain) 
     for row in rows:
         assert 0 < len(row["item_ids"]) == len({*row["item_ids"]}) == len(row["scores"])
         assert row["scores"] == sorted(row["scores"], reverse=True)
-        assert row["wanted"]
-        assert all(likes(row["user_id"], item_id) for item_id in row["wanted"])
+        assert row["relevant"]
+        assert all(likes(row["user_id"], item_id) for item_id in row["relevant"])
         assert (row["user_id"], row["item_ids"][0]) != HIDES
 
 

@@ -107,7 +107,7 @@ GOLD_WINDOW_LISTS = Table(
         USER,
         Column("item_ids", "array<string>", "The first hundred of his list, best first."),
         SCORES,
-        Column("wanted", "array<string>", "What he came to like in the newer rows; never empty."),
+        Column("relevant", "array<string>", "The relevant items of the test rows; never empty."),
         RUN_KEY,
     ),
     key=("retrain_id", "recipe", "user_id"),

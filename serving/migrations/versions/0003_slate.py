@@ -67,7 +67,7 @@ def upgrade() -> None:
         ),
         sa.Column("scores", postgresql.ARRAY(sa.REAL()), nullable=False),
         sa.Column(
-            "wanted",
+            "relevant",
             postgresql.ARRAY(sa.Text()),
             nullable=False,
             comment="Relevant items of the window's test rows.",
@@ -76,7 +76,7 @@ def upgrade() -> None:
             "cardinality(item_ids) = cardinality(scores)", name=op.f("ck_window_lists_same_length")
         ),
         sa.CheckConstraint("cardinality(item_ids) > 0", name=op.f("ck_window_lists_not_empty")),
-        sa.CheckConstraint("cardinality(wanted) > 0", name=op.f("ck_window_lists_wants_something")),
+        sa.CheckConstraint("cardinality(relevant) > 0", name=op.f("ck_window_lists_has_relevant")),
         sa.PrimaryKeyConstraint("user_id", name=op.f("pk_window_lists")),
     )
 

@@ -35,7 +35,7 @@ LISTS = {"u": ("abc", "b"), "v": ("cda", "cf")}  # user: his list, what he came 
 def put(publisher: Engine, lists: dict[str, tuple[str, str]]) -> None:
     rows = [
         {"user_id": user_id, "item_ids": [*listed], "scores": scores(len(listed))}
-        | {"wanted": [*wanted]}
+        | {"relevant": [*wanted]}
         for user_id, (listed, wanted) in lists.items()
     ]
     with Session(publisher) as session, session.begin():

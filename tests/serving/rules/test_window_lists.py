@@ -26,7 +26,7 @@ def decided(retrain_id: str, verdict: str = "promote", *, hours: int = 0) -> Ver
 
 
 def lists(*people: str) -> Rows:
-    same = {"item_ids": ["a", "b"], "scores": [0.5, 0.25], "wanted": ["b"]}
+    same = {"item_ids": ["a", "b"], "scores": [0.5, 0.25], "relevant": ["b"]}
     return [{"user_id": user_id} | same for user_id in people]
 
 

@@ -126,7 +126,7 @@ def test_a_name_that_is_no_schema_never_reaches_the_database(name: str) -> None:
         "delete from rules",
         "insert into slate values (false, 0, 0, true, '{}', false)",
         "delete from slate",
-        "update window_lists set wanted = item_ids",
+        "update window_lists set relevant = item_ids",
     ],
 )
 def test_the_api_may_read_and_nothing_else(publisher: Engine, api: Engine, statement: str) -> None:
