@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboards import product_api
 from dashboards.text import esc, plural
-from serving.schemas import About, Person
+from serving.schemas import About, User
 
 NEW_VISITOR = "new-visitor"
 NEW_USER_PREFIX = "n-"  # the API's ids of those who started begin so
@@ -39,7 +39,7 @@ def dataset_picker(titles: dict[str, str]) -> None:
     _keep("dataset", next(iter(titles)))
 
 
-def user_picker(known: Sequence[Person], about: About) -> str:
+def user_picker(known: Sequence[User], about: About) -> str:
     """Let somebody pick a person or type an id; return the id."""
     options = {each.user_id: _label(each, about) for each in known}
     options[NEW_VISITOR] = "Somebody new"
@@ -96,5 +96,5 @@ def _seen() -> dict[str, str | None]:
     return found
 
 
-def _label(person: Person, about: About) -> str:
+def _label(person: User, about: About) -> str:
     return f"Person {person.user_id} · {plural(about.item_noun, person.n_rated)} rated"

@@ -23,11 +23,11 @@ from serving.schemas import (
     Explanation,
     Item,
     ItemPage,
-    Person,
     RatingsPage,
     Recommendations,
     Shelf,
     SimilarItems,
+    User,
 )
 
 T = TypeVar("T")
@@ -76,9 +76,9 @@ def about(dataset: str) -> CachedAnswer[About]:
 
 
 @st.cache_data(ttl="60s", show_spinner=False)
-def users(dataset: str) -> CachedAnswer[list[Person]]:
+def users(dataset: str) -> CachedAnswer[list[User]]:
     """Return some people whom the live release knows."""
-    return fetch(("users", dataset), lambda: client(dataset).people(limit=50))
+    return fetch(("users", dataset), lambda: client(dataset).users(limit=50))
 
 
 @st.cache_data(ttl="5s", show_spinner=False, max_entries=500)

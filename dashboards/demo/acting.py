@@ -96,7 +96,7 @@ def forget() -> None:
     if who is None or token is None:
         return
     try:
-        gone = product_api.client(dataset).forget(who, token=token)
+        gone = product_api.client(dataset).erase(who, token=token)
     except ApiError as error:
         _failed(error)
         return
@@ -173,7 +173,7 @@ def _twice(write: Callable[[], T]) -> T:
 
 def _started() -> str:
     dataset = choices.dataset()
-    new = product_api.client(dataset).start()
+    new = product_api.client(dataset).create_user()
     _tokens()[dataset, new.user_id] = new.token
     st.session_state["user"] = new.user_id
     st.session_state[_WHOLE_PAGE] = True

@@ -7,11 +7,11 @@ import streamlit as st
 
 from dashboards import choices
 from dashboards.demo import acting
-from serving.schemas import About, Person
+from serving.schemas import About, User
 
 
 @contextmanager
-def line(known: Sequence[Person], about: About, *, start: bool = False) -> Iterator[None]:
+def line(known: Sequence[User], about: About, *, start: bool = False) -> Iterator[None]:
     """Show what is drawn inside, then the choice of person; with `start` one may begin as new."""
     with st.container(
         horizontal=True,

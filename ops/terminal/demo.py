@@ -238,7 +238,7 @@ def lists(stack: Stack, dataset: str) -> Recommendations | None:
     """Return somebody's list of the live release, as the API gives it; None where there is none."""
     try:
         with api(stack, dataset) as asked:
-            person = next(iter(asked.people(limit=1)), None)
+            person = next(iter(asked.users(limit=1)), None)
             found = asked.recommendations(person.user_id if person else "nobody", limit=10)
     except ServingError:
         return None

@@ -5,6 +5,7 @@ from serving.schemas.catalogue import About, Item, ItemPage
 from serving.schemas.explanations import Explanation, Part, PartKind, Standing
 from serving.schemas.feedback import EventKind, Hide, HideKind, OutboxState, Rating, Receipt
 from serving.schemas.lists import (
+    AnonymousUser,
     GivenRating,
     ListedItem,
     ListKind,
@@ -13,7 +14,6 @@ from serving.schemas.lists import (
     Recommendations,
     Shelf,
     SimilarItems,
-    Stranger,
 )
 from serving.schemas.releases import Release, Verdict
 from serving.schemas.rules import (
@@ -29,18 +29,19 @@ from serving.schemas.rules import (
     SlateRules,
 )
 from serving.schemas.states import AllReadiness, Health, Problem, Readiness
-from serving.schemas.users import Forgotten, NewPerson, Person, RatedItem, RatingsPage
+from serving.schemas.users import Erasure, NewUser, RatedItem, RatingsPage, User
 
 __all__ = [
     "About",
     "AllReadiness",
+    "AnonymousUser",
     "Availability",
     "Boost",
     "Changed",
+    "Erasure",
     "EventKind",
     "Explanation",
     "Exposure",
-    "Forgotten",
     "GivenRating",
     "Health",
     "Hide",
@@ -51,13 +52,12 @@ __all__ = [
     "ListKind",
     "ListedItem",
     "Moment",
-    "NewPerson",
     "NewRules",
+    "NewUser",
     "Number",
     "OutboxState",
     "Part",
     "PartKind",
-    "Person",
     "Pin",
     "Problem",
     "RatedItem",
@@ -76,6 +76,6 @@ __all__ = [
     "SlateFigures",
     "SlateRules",
     "Standing",
-    "Stranger",
+    "User",
     "Verdict",
 ]

@@ -103,7 +103,7 @@ class GivenRating(Asked):
     rating: Number
 
 
-class Stranger(Asked):
+class AnonymousUser(Asked):
     """What a caller sends to get a list for somebody who has no id."""
 
     model_config = ConfigDict(

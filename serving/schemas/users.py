@@ -15,7 +15,7 @@ class RatedItem(Item):
     rated_at: datetime
 
 
-class Person(Answer):
+class User(Answer):
     """Somebody whom the live release knows, and what he rated, newest first."""
 
     model_config = like(
@@ -50,14 +50,14 @@ class RatingsPage(Answer):
     offset: int
 
 
-class NewPerson(Answer):
+class NewUser(Answer):
     """Somebody who starts: his id, and the token with which he can be forgotten."""
 
     user_id: str
     token: str = Field(description="256 random bits, shown this once.")
 
 
-class Forgotten(Answer):
+class Erasure(Answer):
     """What is gone of a person: at once here, offline with the next erasure."""
 
     user_id: str

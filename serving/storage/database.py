@@ -54,7 +54,7 @@ GRANTS = {
         "feedback": "select, insert, update, delete",
         "outbox_cursor": "select",
         "erasures": "select, insert, update",
-        "person_tokens": "select, insert, delete",
+        "user_tokens": "select, insert, delete",
         "items": "select",
         "rules": "select, insert",
         "slate": "select, update",

@@ -4,7 +4,7 @@ Lists are one row per person, item or segment and release, arrays inside: a fift
 row per rank. No row of a release is seen before `live_release` names it.
 """
 
-from serving.tables.access import ApiKey, Erasure, PersonToken
+from serving.tables.access import ApiKey, Erasure, UserToken
 from serving.tables.base import Base
 from serving.tables.catalogue import About, Item, UnavailableItem
 from serving.tables.feedback import Feedback, OutboxCursor, OutboxEvent
@@ -31,7 +31,6 @@ __all__ = [
     "LivePointer",
     "OutboxCursor",
     "OutboxEvent",
-    "PersonToken",
     "Profile",
     "Recommendation",
     "Release",
@@ -39,6 +38,7 @@ __all__ = [
     "SimilarItems",
     "Slate",
     "UnavailableItem",
+    "UserToken",
     "Verdict",
     "WindowList",
 ]

@@ -15,13 +15,13 @@ class Erasure(Base):
 
     user_id: Mapped[str] = mapped_column(primary_key=True)
     requested_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    requested_by: Mapped[str] = mapped_column(comment="Name of the key, or `the person`.")
+    requested_by: Mapped[str] = mapped_column(comment="Name of the key, or `the user`.")
 
 
-class PersonToken(Base):
+class UserToken(Base):
     """What lets one person be forgotten by himself, as its SHA-256."""
 
-    __tablename__ = "person_tokens"
+    __tablename__ = "user_tokens"
 
     user_id: Mapped[str] = mapped_column(primary_key=True)
     digest: Mapped[str] = mapped_column(comment="SHA-256, hexadecimal.")

@@ -5,13 +5,13 @@ from base64 import b32encode
 
 from sqlalchemy import Connection, text
 
-from serving.schemas import Forgotten, NewPerson
+from serving.schemas import Erasure, NewUser
 from serving.storage import keys
 
-THE_PERSON = "the person"
+THE_USER = "the user"
 
-_START = text("insert into person_tokens (user_id, digest) values (:user_id, :digest)")
-_OWNS = text("select exists (select from person_tokens where user_id = :user_id and digest = :d)")
+_START = text("insert into user_tokens (user_id, digest) values (:user_id, :digest)")
+_OWNS = text("select exists (select from user_tokens where user_id = :user_id and digest = :d)")
 _TURN = text("select pg_advisory_xact_lock(hashtextextended(:user_id, 0))")
 # A second wish keeps the first one's date. `any(array(…))` lets the primary keys find his rows.
 _FORGET = text(
@@ -25,7 +25,7 @@ _FORGET = text(
     ), held as (
         delete from feedback where user_id = :user_id
     ), token as (
-        delete from person_tokens where user_id = :user_id
+        delete from user_tokens where user_id = :user_id
     ), judged as (
         delete from window_lists where user_id = :user_id
     ), lists as (
@@ -41,12 +41,12 @@ _FORGET = text(
 _FORGOTTEN = text("select exists (select from erasures where user_id = :user_id)")
 
 
-def start(connection: Connection) -> NewPerson:
+def create(connection: Connection) -> NewUser:
     """Return somebody new: an id that nobody has, and the token with which he can be forgotten."""
     user_id = f"n-{b32encode(secrets.token_bytes(10)).decode().lower()}"
     token = secrets.token_urlsafe(32)
     connection.execute(_START, {"user_id": user_id, "digest": keys.digest(token)})
-    return NewPerson(user_id=user_id, token=token)
+    return NewUser(user_id=user_id, token=token)
 
 
 def owns(connection: Connection, user_id: str, token: str) -> bool:
@@ -55,12 +55,12 @@ def owns(connection: Connection, user_id: str, token: str) -> bool:
     return bool(connection.scalar(_OWNS, asked))
 
 
-def is_forgotten(connection: Connection, user_id: str) -> bool:
+def is_erased(connection: Connection, user_id: str) -> bool:
     """Return whether he asked to be forgotten."""
     return bool(connection.scalar(_FORGOTTEN, {"user_id": user_id}))
 
 
-def forget(connection: Connection, user_id: str, *, requested_by: str) -> Forgotten:
+def erase(connection: Connection, user_id: str, *, requested_by: str) -> Erasure:
     """Delete all that is known of a person, and let nothing more be written for him.
 
     It waits for those who write for him now, so that nothing of theirs is left. Whom nobody knows
@@ -69,4 +69,4 @@ def forget(connection: Connection, user_id: str, *, requested_by: str) -> Forgot
     connection.execute(_TURN, {"user_id": user_id})
     asked = {"user_id": user_id, "requested_by": requested_by}
     row = connection.execute(_FORGET, asked).mappings().one()
-    return Forgotten.model_validate({"user_id": user_id} | dict(row))
+    return Erasure.model_validate({"user_id": user_id} | dict(row))

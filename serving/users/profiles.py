@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from serving.errors import NoReleaseError, UnknownUserError
-from serving.schemas import Person, RatingsPage
+from serving.schemas import RatingsPage, User
 
 _SOME = text(
     """
@@ -70,13 +70,13 @@ _HIDDEN = text(
 MOST_HIDDEN = 100
 
 
-def some(connection: Connection, *, limit: int) -> list[Person]:
+def some(connection: Connection, *, limit: int) -> list[User]:
     """Return the first people by id, without their ratings; empty before the first release."""
     rows = connection.execute(_SOME, {"limit": limit}).mappings()
-    return [Person.model_validate(dict(row)) for row in rows]
+    return [User.model_validate(dict(row)) for row in rows]
 
 
-def one(connection: Connection, user_id: str, *, limit: int) -> Person:
+def one(connection: Connection, user_id: str, *, limit: int) -> User:
     """Return a person with his newest ratings; those of items without a title are only counted.
 
     Raises:
@@ -90,7 +90,7 @@ def one(connection: Connection, user_id: str, *, limit: int) -> Person:
     if rows[0]["user_id"] is None:
         raise UnknownUserError(f"The live release does not know {user_id!r}.")
     rated = [dict(row) for row in rows if row["title"] is not None]
-    return Person.model_validate(dict(rows[0]) | {"rated": rated})
+    return User.model_validate(dict(rows[0]) | {"rated": rated})
 
 
 def ratings(connection: Connection, user_id: str, *, limit: int, offset: int) -> RatingsPage:

@@ -57,17 +57,17 @@ def test_a_stranger_reads_everybodys_list(publisher: Engine, client: Client) -> 
 def test_people_can_be_picked_and_looked_at(publisher: Engine, client: Client) -> None:
     shop.release(publisher, "one", instead_of=None)
 
-    assert [(p.user_id, p.n_rated, p.rated) for p in client.people()] == [
+    assert [(p.user_id, p.n_rated, p.rated) for p in client.users()] == [
         ("u", 2, ()),
         ("v", 1, ()),
     ]
-    assert len(client.people(limit=1)) == 1
-    person = client.person("u")
+    assert len(client.users(limit=1)) == 1
+    person = client.user("u")
     assert [(r.item_id, r.rating, r.rated_at) for r in person.rated] == [
         ("c", 1.0, shop.RATED_AT),
         ("d", 2.0, shop.RATED_AT),
     ]
-    assert (client.person("u", limit=1).n_rated, len(client.person("u", limit=1).rated)) == (2, 1)
+    assert (client.user("u", limit=1).n_rated, len(client.user("u", limit=1).rated)) == (2, 1)
 
 
 def test_a_rating_of_an_item_without_a_title_is_counted_not_shown(
@@ -75,7 +75,7 @@ def test_a_rating_of_an_item_without_a_title_is_counted_not_shown(
 ) -> None:
     shop.release(publisher, "one", instead_of=None, profiles=shop.profiles(u="aZ"))
 
-    person = client.person("u")
+    person = client.user("u")
     assert (person.n_rated, [rated.item_id for rated in person.rated]) == (2, ["a"])
 
 
@@ -140,12 +140,12 @@ def test_verdicts_are_newest_first_and_a_second_decision_replaces_the_first(
 
 
 def test_before_the_first_release_the_client_says_so(client: Client) -> None:
-    for ask in (client.about, lambda: client.recommendations("u"), lambda: client.person("u")):
+    for ask in (client.about, lambda: client.recommendations("u"), lambda: client.user("u")):
         with pytest.raises(NoReleaseError, match="Run the data set's retrain"):
             ask()
     with pytest.raises(NoReleaseError):
         client.similar("a")
-    assert (client.people(), client.releases(), client.items().total) == ([], [], 0)
+    assert (client.users(), client.releases(), client.items().total) == ([], [], 0)
     assert client.ready().ready
 
 
@@ -153,7 +153,7 @@ def test_what_is_unknown_is_named(publisher: Engine, client: Client, http: httpx
     shop.release(publisher, "one", instead_of=None)
 
     with pytest.raises(UnknownUserError, match="'nobody'"):
-        client.person("nobody")
+        client.user("nobody")
     with pytest.raises(UnknownItemError, match="'zz'"):
         client.item("zz")
     with pytest.raises(UnknownItemError, match="'zz'"):

@@ -26,10 +26,10 @@ IdempotencyKey = Annotated[
         examples=["7f9c0d1e-5c3b-4a57-9c59-0a4b6d6f2f11"],
     ),
 ]
-PersonToken = Annotated[
+UserToken = Annotated[
     str | None,
     Header(
-        alias="X-Person-Token",
+        alias="X-User-Token",
         max_length=200,
         description="The person's own token, as `POST users` gave it. With it any key of the data "
         "set may ask to forget him.",
@@ -88,26 +88,26 @@ def hide(
 
 @write.post(
     "/users",
-    response_model=schemas.NewPerson,
+    response_model=schemas.NewUser,
     status_code=201,
-    tags=["people"],
+    tags=["users"],
     summary="Start a person",
 )
-def start(ask: Ask) -> Response:
+def create_user(ask: Ask) -> Response:
     """A new id, and the token with which its person can be forgotten: it is shown this once."""
     with ask.transaction("feedback") as writing:
-        found = accounts.start(writing.connection)
+        found = accounts.create(writing.connection)
     return as_json(found, status=201)
 
 
 @write.delete(
     "/users/{user_id:id}",
-    response_model=schemas.Forgotten,
+    response_model=schemas.Erasure,
     responses=problems.documented(410),
-    tags=["people"],
+    tags=["users"],
     summary="Forget a person",
 )
-def forget(ask: Ask, user_id: UserId, token: PersonToken = None) -> Response:
+def erase(ask: Ask, user_id: UserId, token: UserToken = None) -> Response:
     """Needs a key with the scope `operate`, or any key and the person's own token.
 
     Deletes his feedback, his lists and what releases know of him; nothing more is taken from him
@@ -117,14 +117,14 @@ def forget(ask: Ask, user_id: UserId, token: PersonToken = None) -> Response:
         if "operate" in writing.key.scopes:
             requested_by = writing.key.name
         elif token is not None and accounts.owns(writing.connection, user_id, token):
-            requested_by = accounts.THE_PERSON
-        elif token is not None and accounts.is_forgotten(writing.connection, user_id):
+            requested_by = accounts.THE_USER
+        elif token is not None and accounts.is_erased(writing.connection, user_id):
             raise UserErasedError(f"{user_id!r} is forgotten, and so is his token.")
         else:
             raise ScopeMissingError(
                 "The key has no scope 'operate', and no token of this person came with it."
             )
-        found = accounts.forget(writing.connection, user_id, requested_by=requested_by)
+        found = accounts.erase(writing.connection, user_id, requested_by=requested_by)
     ask.release_cache.told.pop(user_id, None)
     return as_json(found)
 

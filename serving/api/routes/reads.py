@@ -117,9 +117,7 @@ def about(ask: Ask) -> Response:
         return as_json(catalogue.about(connection))
 
 
-@read.get(
-    "/users", response_model=list[schemas.Person], tags=["people"], summary="Some known people"
-)
+@read.get("/users", response_model=list[schemas.User], tags=["users"], summary="Some known people")
 def some_people(ask: Ask, limit: Limit = 50) -> Response:
     """People whom the live release knows, without their ratings: for a picker."""
     with ask.connection() as connection:
@@ -129,7 +127,7 @@ def some_people(ask: Ask, limit: Limit = 50) -> Response:
 @read.get(
     "/users/{user_id:id}/recommendations",
     response_model=schemas.Recommendations,
-    tags=["people"],
+    tags=["users"],
     summary="A person's list",
 )
 def for_user(ask: Ask, asked: Asked, user_id: UserId) -> Response:
@@ -144,10 +142,12 @@ def for_user(ask: Ask, asked: Asked, user_id: UserId) -> Response:
 @read.post(
     "/recommendations",
     response_model=schemas.Recommendations,
-    tags=["people"],
+    tags=["users"],
     summary="A stranger's list",
 )
-def for_stranger(ask: Ask, asked: Asked, stranger: Annotated[schemas.Stranger, Body()]) -> Response:
+def for_anonymous_user(
+    ask: Ask, asked: Asked, stranger: Annotated[schemas.AnonymousUser, Body()]
+) -> Response:
     """A list for somebody without an id, from what he rated; nothing is stored.
 
     Items that the release does not know are passed over: nothing is learned from them yet.
@@ -162,7 +162,7 @@ def for_stranger(ask: Ask, asked: Asked, stranger: Annotated[schemas.Stranger, B
 @read.get(
     "/users/{user_id:id}/explanations/{item_id:id}",
     response_model=schemas.Explanation,
-    tags=["people"],
+    tags=["users"],
     summary="Why, or why not",
 )
 def explanation(ask: Ask, user_id: UserId, item_id: ItemId) -> Response:
@@ -174,7 +174,7 @@ def explanation(ask: Ask, user_id: UserId, item_id: ItemId) -> Response:
 @read.get(
     "/users/{user_id:id}/ratings",
     response_model=schemas.RatingsPage,
-    tags=["people"],
+    tags=["users"],
     summary="What a person rated",
 )
 def ratings(
@@ -188,7 +188,7 @@ def ratings(
         return as_json(profiles.ratings(connection, user_id, limit=limit, offset=offset))
 
 
-@read.get("/users/{user_id:id}", response_model=schemas.Person, tags=["people"], summary="A person")
+@read.get("/users/{user_id:id}", response_model=schemas.User, tags=["users"], summary="A person")
 def person(
     ask: Ask, user_id: UserId, limit: Annotated[int, Query(ge=0, le=1000)] = 100
 ) -> Response:

@@ -146,12 +146,12 @@ def upgrade() -> None:
             "requested_by",
             sa.Text(),
             nullable=False,
-            comment="Name of the key, or `the person`.",
+            comment="Name of the key, or `the user`.",
         ),
         sa.PrimaryKeyConstraint("user_id", name=op.f("pk_erasures")),
     )
     op.create_table(
-        "person_tokens",
+        "user_tokens",
         sa.Column("user_id", sa.Text(), nullable=False),
         sa.Column("digest", sa.Text(), nullable=False, comment="SHA-256, hexadecimal."),
         sa.Column(
@@ -165,7 +165,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.drop_table("person_tokens")
+    op.drop_table("user_tokens")
     op.drop_table("erasures")
     op.drop_table("outbox_cursor")
     op.drop_table("feedback")

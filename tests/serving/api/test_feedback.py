@@ -134,7 +134,7 @@ def test_any_person_can_rate_hide_and_be_forgotten(
         assert product.rate(user_id, "a", 7).user_id == user_id
         assert product.hide(user_id, "a").user_id == user_id
         assert product.unrate(user_id, "a").user_id == user_id
-        assert operator.forget(user_id).n_events == 3
+        assert operator.erase(user_id).n_events == 3
 
     assert shop.rows(owner, "select user_id, item_id, rating from feedback") == [("a", "b", 3)]
     assert {row[0] for row in shop.rows(owner, "select user_id from erasures")} == {*STRANGE_IDS}
@@ -204,7 +204,7 @@ def test_writing_needs_its_scope(client: Client, operator: Client, http: httpx2.
         lambda: client.rate("u", "a", 7),
         lambda: client.unrate("u", "a"),
         lambda: client.hide("u", "a"),
-        client.start,
+        client.create_user,
         lambda: operator.rate("u", "a", 7),
     ):
         with pytest.raises(ScopeMissingError, match="'feedback'"):
@@ -221,19 +221,19 @@ def test_writing_needs_its_scope(client: Client, operator: Client, http: httpx2.
 def test_a_person_forgets_himself_with_his_token_and_nobody_else(
     product: Client, owner: Engine
 ) -> None:
-    one, other = product.start(), product.start()
+    one, other = product.create_user(), product.create_user()
     product.rate(one.user_id, "a", 7)
 
     for token in (None, "wrong", other.token):
         with pytest.raises(ScopeMissingError, match="no token of this person"):
-            product.forget(one.user_id, token=token)
-    assert product.forget(one.user_id, token=one.token).n_events == 1
+            product.erase(one.user_id, token=token)
+    assert product.erase(one.user_id, token=one.token).n_events == 1
 
     with pytest.raises(UserErasedError, match="is forgotten"):  # the answer got lost: again
-        product.forget(one.user_id, token=one.token)
+        product.erase(one.user_id, token=one.token)
     with pytest.raises(UserErasedError, match="POST users"):
         product.rate(one.user_id, "a", 7)
-    assert shop.rows(owner, "select requested_by from erasures") == [("the person",)]
+    assert shop.rows(owner, "select requested_by from erasures") == [("the user",)]
     product.rate(other.user_id, "a", 7)
 
 
@@ -241,7 +241,7 @@ def test_a_person_forgets_himself_with_his_token_and_nobody_else(
 def test_an_operator_forgets_anybody_as_often_as_he_likes(
     product: Client, operator: Client, owner: Engine
 ) -> None:
-    assert operator.forget("u") == operator.forget("u")
+    assert operator.erase("u") == operator.erase("u")
 
     assert product.recommendations("u").kind == "fallback"
     assert shop.rows(owner, "select requested_by from erasures") == [("operator",)]
@@ -261,7 +261,7 @@ def test_who_writes_while_he_is_forgotten_leaves_nothing(
     with ThreadPoolExecutor(8) as threads:
         writes = [threads.submit(rate, n) for n in range(40)]
         writes[4].result()
-        operator.forget("u")
+        operator.erase("u")
         taken = sum(each.result() for each in writes)
 
     assert taken > 0
@@ -275,7 +275,7 @@ def test_a_forgetting_waits_for_a_write_that_is_not_yet_committed(
     turn = text("select pg_advisory_xact_lock_shared(hashtextextended('u', 0))")
     with ThreadPoolExecutor(1) as threads, owner.connect() as writing:
         writing.execute(turn)
-        forgetting = threads.submit(operator.forget, "u")
+        forgetting = threads.submit(operator.erase, "u")
         waiting = text("select count(*) from pg_locks where locktype = 'advisory' and not granted")
         while writing.scalar(waiting) == 0:
             assert not forgetting.done()
@@ -297,7 +297,7 @@ def test_a_write_waits_for_a_forgetting_that_is_not_yet_committed(
     product: Client, owner: Engine
 ) -> None:
     with ThreadPoolExecutor(1) as threads, owner.connect() as forgetting:
-        accounts.forget(forgetting, "u", requested_by="test")
+        accounts.erase(forgetting, "u", requested_by="test")
         writing = threads.submit(product.rate, "u", "a", 7)
         waiting = text("select count(*) from pg_locks where locktype = 'advisory' and not granted")
         while forgetting.scalar(waiting) == 0:

@@ -214,6 +214,6 @@ def test_who_is_forgotten_is_told_nothing_of_what_he_was_told(
     cache = ReleaseCache()
     told(connection, cache)
     with owner.begin() as forgetting:
-        accounts.forget(forgetting, "fan", requested_by="test")
+        accounts.erase(forgetting, "fan", requested_by="test")
 
     assert {*told(connection, cache)} == {"liked by many"}

@@ -113,12 +113,12 @@ def test_a_strangers_list_is_that_of_a_newcomer_and_nothing_is_stored(
     live_shop.release(publisher)
     rate(owner, "n-new", "f1", 5.0)
 
-    stranger = client.for_stranger({"f1": 5.0, "not there": 3.0})
+    stranger = client.for_anonymous_user({"f1": 5.0, "not there": 3.0})
 
     newcomer = client.recommendations("n-new")
     assert (stranger.user_id, stranger.kind, stranger.n_new) == (None, "live", 2)
     assert stranger.items == newcomer.items
-    assert client.for_stranger({}).kind == "fallback"
+    assert client.for_anonymous_user({}).kind == "fallback"
     assert shop.rows(owner, "select count(*) from feedback") == [(1,)]
 
 
@@ -153,7 +153,12 @@ def test_filters_leave_what_was_asked_for(publisher: Engine, owner: Engine, clie
     assert (live.kind, sorted(ids(live))) == ("live", ["f3", "f4"])
     assert len(client.recommendations("lover", limit=1).items) == 1
     assert ids(client.recommendations("nobody", category="film"))[0] == "f4"
-    assert set(ids(client.for_stranger({"f1": 5.0}, category="opera"))) == {"o1", "o2", "o3", "o4"}
+    assert set(ids(client.for_anonymous_user({"f1": 5.0}, category="opera"))) == {
+        "o1",
+        "o2",
+        "o3",
+        "o4",
+    }
 
 
 def test_a_popularity_has_live_lists_without_what_one_rated(

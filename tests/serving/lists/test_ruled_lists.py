@@ -52,7 +52,7 @@ def of_each_kind(client: Client, limit: int = 20) -> dict[str, Recommendations]:
         "batch": client.recommendations("p", limit=limit),
         "live": client.recommendations("q", limit=limit),
         "fallback": client.recommendations("nobody", limit=limit),
-        "stranger": client.for_stranger({"8": 5.0}, limit=limit),
+        "stranger": client.for_anonymous_user({"8": 5.0}, limit=limit),
     }
     assert [each.kind for each in found.values()] == ["batch", "live", "fallback", "live"]
     return found
@@ -114,7 +114,7 @@ def test_a_pin_is_on_every_kind_of_list_even_if_it_is_new_to_the_release(
     let_hold(api, pin=PIN_COLD)
 
     asked = [client.recommendations(user_id) for user_id in ("fan", "lover", "nobody")]
-    for answer in (*asked, client.for_stranger({"f1": 5.0})):
+    for answer in (*asked, client.for_anonymous_user({"f1": 5.0})):
         assert ids(answer)[1] == COLD
         assert (answer.items[1].rank, answer.items[1].score) == (2, 0)
         assert answer.items[1].title == "Film 1"
@@ -130,7 +130,7 @@ def test_nobody_is_shown_a_pin_that_he_rated_hid_or_filtered_out(
     assert {"f2", COLD}.isdisjoint(ids(client.recommendations("fan")))  # rated, hidden
     assert ids(client.recommendations("lover"))[1] == COLD
     assert "f2" not in ids(client.recommendations("lover"))
-    assert "f2" not in ids(client.for_stranger({"f2": 2.0}))
+    assert "f2" not in ids(client.for_anonymous_user({"f2": 2.0}))
     assert ids(client.recommendations("nobody"))[0] == "f2"
     filtered = client.recommendations("nobody", category="opera", exclude=["o4"])
     assert ids(filtered) == ["o3", "o2", "o1"]
@@ -184,7 +184,7 @@ def test_the_version_is_that_of_the_rules_that_hold_even_if_they_say_nothing(
     let_hold(api)
 
     assert client.recommendations("fan", explain=explain).rules_version == 2
-    assert client.for_stranger({}, explain=explain).rules_version == 2
+    assert client.for_anonymous_user({}, explain=explain).rules_version == 2
 
 
 @pytest.mark.usefixtures("opened")
@@ -342,7 +342,7 @@ def test_everybodys_list_is_the_same_for_who_has_an_id_and_who_has_none(
     let_hold(api, **RULES[name])
 
     for limit in (10, 100):
-        nobodys, strangers = client.recommendations("n", limit=limit), client.for_stranger({})
+        nobodys, strangers = client.recommendations("n", limit=limit), client.for_anonymous_user({})
         assert nobodys.kind == strangers.kind == "fallback"
         assert ids(nobodys)[:20] == ids(strangers)[:limit]
 

@@ -103,7 +103,7 @@ def test_who_is_forgotten_is_gone_at_once_and_does_not_come_back(
     put(publisher, decided("one"), lists("u", "v"))
     api = database.connect(as_role(committing, "api"), schema_of(owner))
     with api.begin() as connection:
-        accounts.forget(connection, "u", requested_by="test")
+        accounts.erase(connection, "u", requested_by="test")
     api.dispose()
     assert names(publisher) == [("one", "v")]
 

@@ -11,13 +11,13 @@ TRACES = """
     union all select 'profiles' from profiles where user_id = 'u'
     union all select 'feedback' from feedback where user_id = 'u'
     union all select 'outbox' from outbox where user_id = 'u'
-    union all select 'token' from person_tokens where user_id = 'u'
+    union all select 'token' from user_tokens where user_id = 'u'
 """
 
 
 def test_somebody_new_has_an_id_of_his_own_and_a_token_that_is_not_stored(owner: Engine) -> None:
     with owner.begin() as connection:
-        one, other = accounts.start(connection), accounts.start(connection)
+        one, other = accounts.create(connection), accounts.create(connection)
 
     assert re.fullmatch("n-[a-z2-7]{16}", one.user_id)
     assert one.user_id != other.user_id
@@ -26,7 +26,7 @@ def test_somebody_new_has_an_id_of_his_own_and_a_token_that_is_not_stored(owner:
         assert not accounts.owns(connection, one.user_id, other.token)
         assert not accounts.owns(connection, other.user_id, one.token)
         assert not accounts.owns(connection, "nobody", one.token)
-    assert one.token not in str(shop.rows(owner, "select * from person_tokens"))
+    assert one.token not in str(shop.rows(owner, "select * from user_tokens"))
 
 
 def test_all_that_is_known_of_somebody_forgotten_is_gone_and_others_stay(
@@ -41,7 +41,7 @@ def test_all_that_is_known_of_somebody_forgotten_is_gone_and_others_stay(
     assert len(shop.rows(owner, TRACES)) == 8
 
     with owner.begin() as connection:
-        forgotten = accounts.forget(connection, "u", requested_by="test")
+        forgotten = accounts.erase(connection, "u", requested_by="test")
 
     assert (forgotten.user_id, forgotten.n_events) == ("u", 2)
     assert shop.rows(owner, TRACES) == []
@@ -51,9 +51,9 @@ def test_all_that_is_known_of_somebody_forgotten_is_gone_and_others_stay(
 
 def test_a_second_wish_keeps_the_first_ones_date(owner: Engine) -> None:
     with owner.begin() as connection:
-        first = accounts.forget(connection, "nobody", requested_by="one")
+        first = accounts.erase(connection, "nobody", requested_by="one")
     with owner.begin() as connection:
-        second = accounts.forget(connection, "nobody", requested_by="two")
+        second = accounts.erase(connection, "nobody", requested_by="two")
 
     assert first == second
     assert shop.rows(owner, "select requested_by from erasures") == [("one",)]

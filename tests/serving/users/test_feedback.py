@@ -201,7 +201,7 @@ def test_nothing_is_taken_from_somebody_who_is_forgotten(publisher: Engine, owne
     shop.release(publisher, "one", instead_of=None)
     with owner.begin() as connection:
         do(connection, "rate", 4, key="k")
-        accounts.forget(connection, "u", requested_by="test")
+        accounts.erase(connection, "u", requested_by="test")
 
     for key in ("k", None):
         with pytest.raises(UserErasedError, match="'u'"), owner.begin() as connection:

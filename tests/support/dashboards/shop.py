@@ -9,12 +9,12 @@ from serving.schemas import (
     ItemPage,
     ListedItem,
     ListKind,
-    Person,
     RatedItem,
     Recommendations,
     Release,
     Shelf,
     SimilarItems,
+    User,
     Verdict,
 )
 
@@ -79,11 +79,11 @@ def about() -> About:
     )
 
 
-def people() -> list[Person]:
-    return [Person(user_id=user_id, n_rated=n) for user_id, n in PEOPLE.items()]
+def people() -> list[User]:
+    return [User(user_id=user_id, n_rated=n) for user_id, n in PEOPLE.items()]
 
 
-def person(user_id: str) -> Person | None:
+def person(user_id: str) -> User | None:
     if user_id not in PEOPLE:
         return None
     dice = Random(user_id)  # noqa: S311 # invented
@@ -95,7 +95,7 @@ def person(user_id: str) -> Person | None:
         )
         for position, each in enumerate(dice.sample(ITEMS, PEOPLE[user_id]))
     )
-    return Person(user_id=user_id, n_rated=len(rated), rated=rated)
+    return User(user_id=user_id, n_rated=len(rated), rated=rated)
 
 
 def recommendations(user_id: str, limit: int) -> Recommendations:

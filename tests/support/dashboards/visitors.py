@@ -6,10 +6,10 @@ from random import Random
 from threading import Event
 
 from serving.schemas import (
+    Erasure,
     Explanation,
-    Forgotten,
     Item,
-    NewPerson,
+    NewUser,
     Part,
     RatedItem,
     RatingsPage,
@@ -35,9 +35,9 @@ class Visitors:
     def __post_init__(self) -> None:
         self.may_answer.set()
 
-    def start(self) -> NewPerson:
+    def start(self) -> NewUser:
         self.n_new += 1
-        return NewPerson(user_id=f"n-{self.n_new}", token=TOKEN)
+        return NewUser(user_id=f"n-{self.n_new}", token=TOKEN)
 
     def rate(self, user_id: str, item_id: str, rating: float, key: str = "") -> Receipt:
         self.rated.setdefault(user_id, {})[item_id] = rating
@@ -53,9 +53,9 @@ class Visitors:
         self.hidden.setdefault(user_id, []).append(item_id)
         return self._receipt("not_interested", user_id, item_id, key)
 
-    def forget(self, user_id: str) -> Forgotten:
+    def forget(self, user_id: str) -> Erasure:
         n = len(self.rated.pop(user_id, {})) + len(self.hidden.pop(user_id, []))
-        return Forgotten(user_id=user_id, n_events=n, requested_at=shop.NOW)
+        return Erasure(user_id=user_id, n_events=n, requested_at=shop.NOW)
 
     def recommendations(self, user_id: str | None, limit: int) -> Recommendations:
         self.may_answer.wait(20)

@@ -140,13 +140,13 @@ class Histories(RuleBasedStateMachine):
     @rule(target=people)
     def start(self) -> str:
         with self.shop.writer.begin() as connection:
-            return accounts.start(connection).user_id
+            return accounts.create(connection).user_id
 
     @rule(user=people)
     def forget(self, user: str) -> None:
         self.settle_for(user)
         with self.shop.writer.begin() as connection:
-            found = accounts.forget(connection, user, requested_by="test")
+            found = accounts.erase(connection, user, requested_by="test")
         assert found.n_events == self.plain.forget(user)
 
     def tell(

@@ -24,7 +24,7 @@ close = partial(pytest.approx, rel=1e-3, abs=1e-4)  # what is stored is float32
 EMPTIED = (
     "activations", "live_release", "recommendations", "profiles", "item_factors", "similar_items",
     "fallback_lists", "releases", "about", "items", "verdicts", "outbox", "outbox_cursor",
-    "feedback", "erasures", "person_tokens", "rules", "unavailable_items",
+    "feedback", "erasures", "user_tokens", "rules", "unavailable_items",
 )  # fmt: skip
 PLAIN_SLATE = (
     "update slate set revision = 0, version = 0, plain = true, hide = '{}', only_available = false"
@@ -114,7 +114,7 @@ def outbox_and_feedback(owning: Connection, plain: Plain) -> None:
     sets = owning.execute(
         text(
             "select array(select event_id from outbox) as events,"
-            " array(select user_id from person_tokens) as tokens,"
+            " array(select user_id from user_tokens) as tokens,"
             " array(select user_id from erasures) as gone"
         )
     ).one()
