@@ -2,16 +2,17 @@
 
 import json
 import socket
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+
+import psutil
 
 from ops.errors import PortTakenError
 from ops.machine import credentials
 from ops.settings import HOST, OpsSettings
 
-LISTENING = "0A"
 USUAL = {"postgres": 5432, "airflow": 8080, "api": 8000, "app": 8501}
 
 
@@ -33,29 +34,31 @@ def kept(settings: OpsSettings) -> Ports | None:
 
 
 def choose(settings: OpsSettings) -> tuple[Ports, list[str]]:
-    """Return the ports of this start, and a line for each that had to move.
+    """Return the ports of this start, and one line for each port that changed.
 
-    The settings' port is taken or nothing; else the last start's, else the usual one, else a free
-    one that the system offers.
+    A port from the settings is used or refused. Otherwise the last start's port, then the usual
+    one, then a free port from the system.
 
     Raises:
-        PortTakenError: a port of the settings belongs to another process.
+        PortTakenError: another process listens on a port from the settings.
     """
     last = kept(settings)
     before = asdict(last) if last else USUAL
-    asked = {field.name: getattr(settings, f"{field.name}_port") for field in fields(Ports)}
     chosen: dict[str, int] = {}
-    moved = []
-    for name, port in asked.items():
-        wanted = port or before[name]
-        chosen[name] = wanted if is_free(wanted) else _another(name, wanted, port)
-        if chosen[name] != wanted:
-            moved.append(f"{name}: port {wanted} belongs to {owner(wanted)}; taking {chosen[name]}")
-    return _keep(settings, chosen), moved
+    changes = []
+    for name in [field.name for field in fields(Ports)]:
+        fixed: int | None = getattr(settings, f"{name}_port")
+        preferred = fixed or before[name]
+        chosen[name] = preferred if is_free(preferred) else _another(name, preferred, fixed)
+        if chosen[name] != preferred:
+            changes.append(
+                f"{name}: port {preferred} is used by {owner(preferred)}; using {chosen[name]}"
+            )
+    return save(settings, Ports(**chosen)), changes
 
 
 def is_free(port: int) -> bool:
-    """Return whether somebody could listen there now."""
+    """Return whether a process could listen on this port now."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -66,7 +69,7 @@ def is_free(port: int) -> bool:
 
 
 def free() -> int:
-    """Return a port that the system offers."""
+    """Return a free port that the system chooses."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]
@@ -74,17 +77,20 @@ def free() -> int:
 
 
 def owner(port: int) -> str:
-    """Return who listens on the port, as well as this user may know it."""
-    sockets = set(_listening(port))
-    for process in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            if sockets.intersection(_open_files(process)):
-                return f"{(process / 'comm').read_text().strip()} (process {process.name})"
-    return "another process" if sockets else "nobody"
+    """Return the name and id of the process that listens on the port, if this user may see it."""
+    listeners = [
+        connection.pid
+        for connection in psutil.net_connections("tcp")
+        if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port
+    ]
+    for pid in filter(None, listeners):
+        with suppress(psutil.NoSuchProcess):
+            return f"{psutil.Process(pid).name()} (process {pid})"
+    return "another process" if listeners else "no process"
 
 
 def addresses(ports: Ports) -> Mapping[str, str]:
-    """Return the addresses that a person can open."""
+    """Return the addresses that users can open."""
     return {
         "app": f"http://{HOST}:{ports.app}",
         "airflow": f"http://{HOST}:{ports.airflow}",
@@ -92,41 +98,20 @@ def addresses(ports: Ports) -> Mapping[str, str]:
     }
 
 
-def _another(name: str, wanted: int, asked: int | None) -> int:
-    if asked is None:
-        return free()
-    raise PortTakenError(
-        f"port {wanted} for {name} belongs to {owner(wanted)}. End it, or set "
-        f"OPS_{name.upper()}_PORT to another one: {free()} is free."
-    )
-
-
-def _keep(settings: OpsSettings, chosen: Mapping[str, int]) -> Ports:
-    ports = Ports(**chosen)
+def save(settings: OpsSettings, ports: Ports) -> Ports:
+    """Keep the ports for the next start, and return them."""
     credentials.keep(_file(settings), json.dumps(asdict(ports)))
     return ports
 
 
+def _another(name: str, taken: int, fixed: int | None) -> int:
+    if fixed is None:
+        return free()
+    raise PortTakenError(
+        f"port {taken} for {name} is used by {owner(taken)}. End that process, or set "
+        f"OPS_{name.upper()}_PORT to another port: {free()} is free."
+    )
+
+
 def _file(settings: OpsSettings) -> Path:
     return settings.run / "ports.json"
-
-
-def _listening(port: int) -> Iterator[str]:
-    for line in _lines():
-        local, state, inode = line[1], line[3], line[9]
-        if state == LISTENING and int(local.rpartition(":")[2], 16) == port:
-            yield f"socket:[{inode}]"
-
-
-def _open_files(process: Path) -> Iterator[str]:
-    for entry in (process / "fd").iterdir():
-        with suppress(OSError):  # it was closed meanwhile
-            yield str(entry.readlink())
-
-
-def _lines() -> Iterable[list[str]]:
-    for table in ("tcp", "tcp6"):
-        with suppress(OSError):
-            yield from (
-                line.split() for line in Path("/proc/net", table).read_text().splitlines()[1:]
-            )

@@ -1,7 +1,7 @@
-"""The processes of one platform, known by a mark in their environment.
+"""The processes of one platform, found by a mark in their environment.
 
 Everything that supervisord starts inherits OPS_STACK, the platform's folder. So `down` finds
-workers and JVMs whose parents were killed, and never touches a process of somebody else.
+workers and JVMs whose parents were killed, and never ends a process of another platform.
 """
 
 import logging
@@ -13,94 +13,73 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 MARK = "OPS_STACK"
 PROGRAM = "OPS_PROGRAM"
 POLL_SECONDS = 0.1
+ENDED = {psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD}
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Process:
-    """One running process of a platform. `program` is what supervisord calls its ancestor."""
+    """One running process of a platform. `program` is the supervised program it belongs to."""
 
     pid: int
     program: str
-    command: str
 
 
 def of(stack: Path, *, program: str | None = None) -> list[Process]:
-    """Return the platform's running processes but this one, all or those of one program.
+    """Return the platform's running processes except this one: all, or those of one program.
 
-    Those are the marked ones and whatever descends from them: Postgres' children write their title
-    over their environment.
+    A process belongs to the platform if it or an ancestor is marked: Postgres' children overwrite
+    their environment with their title.
     """
-    alive = {each.pid: each for each in map(_Alive, Path("/proc").glob("[0-9]*")) if each.runs}
-    programs = {pid: name for pid, each in alive.items() if (name := each.program(str(stack)))}
-    found = []
-    for pid, each in alive.items():
-        name = programs.get(_marked_ancestor(pid, alive, programs))
-        if pid != os.getpid() and name is not None and program in {None, name}:
-            found.append(Process(pid, name, each.command))
-    return found
+    psutil.process_iter.cache_clear()  # the cache would skip a process that reuses an old id
+    parents: dict[int, int] = {}
+    marked: dict[int, str] = {}
+    for process in psutil.process_iter(["ppid", "status", "environ"]):
+        environment = process.info["environ"] or {}
+        if process.info["status"] not in ENDED:
+            parents[process.pid] = process.info["ppid"]
+            if environment.get(MARK) == str(stack):
+                marked[process.pid] = environment.get(PROGRAM, "supervisord")
+    programs = {pid: marked.get(_marked_ancestor(pid, parents, marked)) for pid in parents}
+    return [
+        Process(pid, name)
+        for pid, name in programs.items()
+        if pid != os.getpid() and name is not None and program in {None, name}
+    ]
 
 
 def end(processes: Iterable[Process], *, grace: float = 10) -> None:
-    """Ask the processes to end, wait, and kill those that did not."""
-    waiting = list(processes)
+    """Send SIGTERM, wait, and kill the processes that are still running."""
+    remaining = list(processes)
     for number in (signal.SIGTERM, signal.SIGKILL):
-        for process in waiting:
+        for process in remaining:
             with suppress(ProcessLookupError):
                 os.kill(process.pid, number)
-        waiting = _left(waiting, time.monotonic() + grace)
-        if not waiting:
-            return
-    log.warning("still there: %s", ", ".join(f"{each.pid} {each.program}" for each in waiting))
-
-
-def _left(waiting: list[Process], deadline: float) -> list[Process]:
-    while waiting and time.monotonic() < deadline:
-        waiting = [each for each in waiting if _Alive(Path("/proc", str(each.pid))).runs]
-        if waiting:
+        deadline = time.monotonic() + grace
+        while (remaining := [p for p in remaining if _is_running(p.pid)]) and (
+            time.monotonic() < deadline
+        ):
             time.sleep(POLL_SECONDS)
-    return waiting
+        if not remaining:
+            return
+    log.warning("still running: %s", ", ".join(f"{p.pid} {p.program}" for p in remaining))
 
 
-class _Alive:
-    """What /proc says of a process. It may end at any moment: then it says little."""
-
-    def __init__(self, folder: Path) -> None:
-        self.pid = int(folder.name)
-        self.folder = folder
-        self.state, self.parent = self._stat()
-
-    @property
-    def runs(self) -> bool:
-        return self.state not in {"Z", "X"}
-
-    @property
-    def command(self) -> str:
-        return self._read("cmdline").replace("\0", " ").strip()
-
-    def program(self, stack: str) -> str | None:
-        pairs = self._read("environ").split("\0")
-        environment = dict(pair.split("=", 1) for pair in pairs if "=" in pair)
-        if environment.get(MARK) != stack:
-            return None
-        return environment.get(PROGRAM, "supervisord")
-
-    def _stat(self) -> tuple[str, int]:
-        fields = self._read("stat").rpartition(")")[2].split()
-        return (fields[0], int(fields[1])) if fields else ("X", 0)
-
-    def _read(self, name: str) -> str:
-        with suppress(OSError):
-            return (self.folder / name).read_bytes().decode(errors="replace")
-        return ""
+def _is_running(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() not in ENDED
+    except psutil.NoSuchProcess:
+        return False
 
 
-def _marked_ancestor(pid: int, alive: Mapping[int, _Alive], marked: Mapping[int, str]) -> int:
-    """Return the process itself or its nearest ancestor that is marked, 0 if there is none."""
-    while pid in alive and pid not in marked:
-        pid = alive[pid].parent
+def _marked_ancestor(pid: int, parents: Mapping[int, int], marked: Mapping[int, str]) -> int:
+    """Return the process itself or its nearest marked ancestor, 0 if there is none."""
+    while pid in parents and pid not in marked:
+        pid = parents[pid]
     return pid if pid in marked else 0

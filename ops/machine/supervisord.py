@@ -1,8 +1,6 @@
 """supervisord: its file, its start, and its XML-RPC interface over a socket file."""
 
 import contextlib
-import http.client
-import socket
 import subprocess
 import sys
 import time
@@ -11,6 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from supervisor.xmlrpc import SupervisorTransport
 
 from ops.errors import NotHealthyError, OpsError
 from ops.machine import processes
@@ -163,7 +163,7 @@ class Supervisord:
         return all(each.state in ENDED for each in self.programs() if each.name in names)
 
     def _call(self, method: str, *arguments: object) -> Any:
-        transport = _SocketTransport(self.socket)
+        transport = SupervisorTransport(None, None, f"unix://{self.socket}")
         with xmlrpc.client.ServerProxy("http://supervisord", transport=transport) as proxy:
             return getattr(proxy.supervisor, method)(*arguments)
 
@@ -181,26 +181,6 @@ def until(
         if time.monotonic() > deadline:
             raise NotHealthyError(f"waited {seconds:.0f} s in vain for {what}")
         time.sleep(every)
-
-
-class _SocketTransport(xmlrpc.client.Transport):
-    def __init__(self, path: Path) -> None:
-        super().__init__()
-        self.path = path
-
-    def make_connection(self, host: object) -> http.client.HTTPConnection:  # noqa: ARG002
-        return _SocketConnection(self.path)
-
-
-class _SocketConnection(http.client.HTTPConnection):
-    def __init__(self, path: Path) -> None:
-        super().__init__("localhost", timeout=90)
-        self.path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(str(self.path))
 
 
 def _escaped(path: Path) -> str:

@@ -34,10 +34,14 @@ def start(stack: Path | None, program: str, code: str = OBEDIENT) -> "subprocess
 
 @pytest.fixture
 def started(tmp_path: Path) -> Iterator[list["subprocess.Popen[bytes]"]]:
-    made = [start(tmp_path, "api"), start(tmp_path, "app"), start(tmp_path / "other", "api"),
-            start(None, "")]  # fmt: skip
-    yield made
-    for process in made:
+    children = [
+        start(tmp_path, "api"),
+        start(tmp_path, "app"),
+        start(tmp_path / "other", "api"),
+        start(None, ""),
+    ]
+    yield children
+    for process in children:
         process.kill()
         process.communicate()
 
@@ -46,11 +50,11 @@ def test_only_the_platforms_own_processes_are_found(
     started: list["subprocess.Popen[bytes]"], tmp_path: Path
 ) -> None:
     api, app, *_ = started
-    assert {each.pid for each in processes.of(tmp_path)} == {api.pid, app.pid}
-    assert [each.pid for each in processes.of(tmp_path, program="app")] == [app.pid]
+    assert {process.pid for process in processes.of(tmp_path)} == {api.pid, app.pid}
+    assert [process.pid for process in processes.of(tmp_path, program="app")] == [app.pid]
 
 
-def test_the_found_ones_end_and_no_other(
+def test_ending_leaves_the_processes_of_others_running(
     started: list["subprocess.Popen[bytes]"], tmp_path: Path
 ) -> None:
     processes.end(processes.of(tmp_path), grace=10)
@@ -58,27 +62,27 @@ def test_the_found_ones_end_and_no_other(
     assert [process.poll() is None for process in started] == [False, False, True, True]
 
 
-def test_a_child_that_hides_its_mark_is_found_through_its_parent(tmp_path: Path) -> None:
+def test_a_child_without_the_mark_is_found_through_its_parent(tmp_path: Path) -> None:
     code = (
         "import subprocess, sys; c = subprocess.Popen([sys.executable, '-c', "
         "'import time; time.sleep(60)'], env={}); print('ready', flush=True); c.wait()"
     )
     with start(tmp_path, "postgres", code):
-        found = processes.of(tmp_path)
-        assert [each.program for each in found] == ["postgres", "postgres"]
-        processes.end(found)
+        family = processes.of(tmp_path)
+        assert [process.program for process in family] == ["postgres", "postgres"]
+        processes.end(family)
         assert processes.of(tmp_path) == []
 
 
-def test_one_that_does_not_listen_is_killed(tmp_path: Path) -> None:
+def test_a_process_that_ignores_sigterm_is_killed(tmp_path: Path) -> None:
     with start(tmp_path, "api", STUBBORN) as process:
         processes.end(processes.of(tmp_path), grace=0.3)
         assert process.wait(10) == -9
 
 
-def test_one_that_cannot_be_ended_is_named(
+def test_a_process_that_cannot_be_ended_is_named_in_the_log(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(os, "kill", lambda *_: None)
-    processes.end([processes.Process(os.getpid(), "api", "")], grace=0.01)
-    assert f"still there: {os.getpid()} api" in caplog.text
+    processes.end([processes.Process(os.getpid(), "api")], grace=0.01)
+    assert f"still running: {os.getpid()} api" in caplog.text

@@ -23,13 +23,13 @@ def test_the_file_names_every_program_and_no_secret(settings: OpsSettings) -> No
     assert parsed["program:postgres"]["stopsignal"] == "INT"
 
 
-def test_it_starts_tells_and_stops(settings: OpsSettings) -> None:
+def test_supervisord_starts_reports_its_programs_and_stops(settings: OpsSettings) -> None:
     settings.make_folders()
     supervisord = Supervisord(settings)
     assert not supervisord.is_running()
     supervisord.start()
     supervisord.start()
-    assert [each.state for each in supervisord.programs()] == ["STOPPED"] * len(PROGRAMS)
+    assert [program.state for program in supervisord.programs()] == ["STOPPED"] * len(PROGRAMS)
     assert supervisord.socket.stat().st_mode & 0o777 == 0o600
     supervisord.stop()
     until(lambda: not processes.of(settings.folder), "the end", 10)
