@@ -108,7 +108,7 @@ def show(root: str, run: str) -> None:
     if found["n_trials"]:
         counts = [f"{found[name]} {name[2:]}" for name in ("n_trials", "n_pruned", "n_failed")]
         print(f"  {', '.join(counts)}; found {found['challenger']}")
-    rows = Lake(root).read(GOLD_MODEL_METRICS, where=f"retrain_id = '{run}'").to_pylist()
+    rows = Lake(root).read(GOLD_MODEL_METRICS, equals={"retrain_id": run}).to_pylist()
     rows = [row for row in rows if row["slice"] == WARM and row["metric"] in SHOWN]
     for row in sorted(rows, key=lambda row: (row["window"], row["metric"], -row["value"])):
         words = f"{row['window']:11} {row['metric']:12} {row['value']:.4f}"

@@ -57,8 +57,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _n_accepted(lake: Lake, *, version: int | None = None) -> int:
     if not lake.exists(SILVER_REFINEMENTS):
         return 0
-    events = "target IN ('ratings', 'feedback')"
-    rows = lake.read(SILVER_REFINEMENTS, columns=["n_accepted"], where=events, version=version)
+    events = {"target": ("ratings", "feedback")}
+    rows = lake.read(SILVER_REFINEMENTS, columns=["n_accepted"], equals=events, version=version)
     return int(pc.sum(rows["n_accepted"]).as_py() or 0)
 
 

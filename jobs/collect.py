@@ -101,8 +101,7 @@ def _settle(root: str, engine: Engine, until: int, run_key: str) -> bool:
 def _record(lake: Lake, engine: Engine, until: int, run_key: str) -> None:
     """Write the part's balance, then its landing: from here on `refine` sees it."""
     landing_id = landing_of(until)
-    where = f"landing_id = '{landing_id}'"
-    written = lake.read(BRONZE_FEEDBACK, columns=["received_at"], where=where)
+    written = lake.read(BRONZE_FEEDBACK, columns=["received_at"], equals={"landing_id": landing_id})
     now, n_rows = datetime.now(UTC), written.num_rows
     signed = {"landing_id": landing_id, "run_key": run_key}
     since = _since(lake, landing_id)

@@ -96,9 +96,9 @@ def _lists(root: str, recipe: str | None, run_key: str) -> list[dict[str, Any]]:
     if recipe is None or not lake.exists(GOLD_WINDOW_LISTS):
         return []
     columns = ["user_id", "item_ids", "scores", "relevant"]
-    where = f"{of_retrain(run_key)} AND recipe = '{recipe}'"
+    equals = of_retrain(run_key) | {"recipe": recipe}
     rows: list[dict[str, Any]] = lake.read(
-        GOLD_WINDOW_LISTS, columns=columns, where=where
+        GOLD_WINDOW_LISTS, columns=columns, equals=equals
     ).to_pylist()
     return rows
 

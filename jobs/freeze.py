@@ -66,7 +66,7 @@ def quarantine_share(lake: Lake) -> float:
     """Return the refused share of all rating rows, 0 to 1."""
     if not lake.exists(SILVER_REFINEMENTS):
         return 0.0
-    rows = lake.read(SILVER_REFINEMENTS, where="target = 'ratings'")
+    rows = lake.read(SILVER_REFINEMENTS, equals={"target": "ratings"})
     n_rows = pc.sum(rows["n_rows"]).as_py() or 0
     return (pc.sum(rows["n_quarantined"]).as_py() or 0) / n_rows if n_rows else 0.0
 

@@ -137,9 +137,8 @@ def _landing_ids(
     lake = Lake(warehouse.root)
     if not lake.exists(table):
         return set()
-    listed = ", ".join(f"'{one}'" for one in among or ())
-    where = f"landing_id IN ({listed})" if listed else None
-    rows = lake.batches(table, columns=["landing_id"], where=where)
+    equals = {"landing_id": among} if among is not None else None
+    rows = lake.batches(table, columns=["landing_id"], equals=equals)
     return {str(one) for batch in rows for one in batch.column("landing_id").unique().to_pylist()}
 
 

@@ -107,8 +107,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _batches(lake: Lake, table: Table, fit_id: str) -> Iterator[pa.RecordBatch]:
     columns = [name for name in table.names if name != "fit_id"]
-    where = f"fit_id = '{fit_id.replace(chr(39), chr(39) * 2)}'"
-    return lake.batches(table, columns=columns, where=where)
+    return lake.batches(table, columns=columns, equals={"fit_id": fit_id})
 
 
 if __name__ == "__main__":

@@ -104,7 +104,7 @@ def trials(root: str, run_key: str) -> list[Trial]:
     lake = Lake(root)
     if not lake.exists(GOLD_TRIALS):
         return []
-    rows = lake.read(GOLD_TRIALS, where=of_retrain(run_key))
+    rows = lake.read(GOLD_TRIALS, equals=of_retrain(run_key))
     found = [_trial(row) for row in rows.to_pylist(maps_as_pydicts="strict")]
     return sorted(found, key=lambda trial: trial.number)
 

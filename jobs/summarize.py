@@ -55,7 +55,7 @@ def run(root: str, *, run_key: str) -> str:
     lake = Lake(root)
     lists: list[Row] = []
     if lake.exists(GOLD_SAMPLE_LISTS):
-        lists = lake.read(GOLD_SAMPLE_LISTS, where=of_retrain(run_key)).to_pylist()
+        lists = lake.read(GOLD_SAMPLE_LISTS, equals=of_retrain(run_key)).to_pylist()
     return text(verdict, lists)
 
 

@@ -2,9 +2,10 @@
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -12,6 +13,9 @@ from deltalake import DeltaTable
 
 from warehouse.errors import QueryRefusedError, TableMissingError
 from warehouse.tables import TABLES, Table
+
+Value = str | int
+Equals = Mapping[str, Value | Collection[Value]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,7 @@ class Lake:
         table: Table,
         *,
         columns: Sequence[str] | None = None,
-        where: str | None = None,
+        equals: Equals | None = None,
         version: int | None = None,
     ) -> pa.Table:
         """Return the rows that fit, as one Arrow table. The order of rows is not given.
@@ -64,14 +68,14 @@ class Lake:
         Args:
             table: what is read.
             columns: names of the columns; all without it.
-            where: a SQL condition over the columns.
+            equals: value by column; several values mean any of them.
             version: the newest without it.
 
         Raises:
             TableMissingError: the table has no commit yet.
         """
         names = list(columns or table.names)
-        batches = list(self.batches(table, columns=names, where=where, version=version))
+        batches = list(self.batches(table, columns=names, equals=equals, version=version))
         if batches:
             return pa.Table.from_batches(batches)
         reader = self._open(table, version).scan(columns=names, predicate="1 = 0")
@@ -83,15 +87,29 @@ class Lake:
         table: Table,
         *,
         columns: Sequence[str] | None = None,
-        where: str | None = None,
+        equals: Equals | None = None,
         version: int | None = None,
     ) -> Iterator[pa.RecordBatch]:
         """Yield the rows that fit in record batches, so that memory stays bounded. See `read`."""
         names = list(columns or table.names)
-        reader = self._open(table, version).scan(columns=names, predicate=where)
+        reader = self._open(table, version).scan(columns=names, predicate=_predicate(equals))
         for batch in pa.RecordBatchReader.from_stream(reader):
             if batch.num_rows:
                 yield batch.cast(_plain(batch.schema))
+
+    def rows(
+        self,
+        table: Table,
+        *,
+        columns: Sequence[str] | None = None,
+        equals: Equals | None = None,
+        version: int | None = None,
+    ) -> list[dict[str, Any]]:
+        """Return the rows that fit as dictionaries; none before the table's first commit."""
+        if not self.exists(table):
+            return []
+        found = self.read(table, columns=columns, equals=equals, version=version)
+        return found.to_pylist(maps_as_pydicts="strict")  # type: ignore[no-any-return]
 
     def history(self, table: Table, *, limit: int | None = 10) -> list[Commit]:
         """Return the table's last commits, newest first; all without a limit."""
@@ -131,6 +149,22 @@ class Lake:
                 "not run"
             )
         return DeltaTable(self._uri(table), version=version)
+
+
+def _predicate(equals: Equals | None) -> str | None:
+    """Return the conditions in SQL; without any, nothing."""
+    return " AND ".join(_condition(*pair) for pair in (equals or {}).items()) or None
+
+
+def _condition(column: str, value: Value | Collection[Value]) -> str:
+    values = [value] if isinstance(value, str | int) else value
+    literals = ", ".join(str(v) if isinstance(v, int) else _quoted(v, "'") for v in values)
+    name = _quoted(column, '"')
+    return f"{name} IN ({literals})" if literals else "false"
+
+
+def _quoted(text: str, quote: str) -> str:
+    return quote + text.replace(quote, quote * 2) + quote
 
 
 def _plain(schema: pa.Schema) -> pa.Schema:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import pyarrow.compute as pc
 
-from warehouse.query import Lake
+from warehouse.query import Equals, Lake
 from warehouse.tables import (
     BRONZE_COLLECTIONS,
     BRONZE_FEEDBACK,
@@ -20,7 +20,7 @@ from warehouse.tables import (
     Table,
 )
 
-_FEEDBACK = "target = 'feedback'"
+_FEEDBACK = {"target": "feedback"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +65,19 @@ def n_waiting(lake: Lake) -> int:
     """Return the events that were collected and not yet refined."""
     if not lake.exists(BRONZE_LANDINGS):
         return 0
-    landed = lake.read(BRONZE_LANDINGS, columns=["landing_id", "n_rows"], where=_FEEDBACK)
+    landed = lake.read(BRONZE_LANDINGS, columns=["landing_id", "n_rows"], equals=_FEEDBACK)
     done: set[str] = set()
     if lake.exists(SILVER_REFINEMENTS):
-        refined = lake.read(SILVER_REFINEMENTS, columns=["landing_id"], where=_FEEDBACK)
+        refined = lake.read(SILVER_REFINEMENTS, columns=["landing_id"], equals=_FEEDBACK)
         done.update(refined["landing_id"].to_pylist())
     return sum(row["n_rows"] for row in landed.to_pylist() if row["landing_id"] not in done)
 
 
 def _sums(
-    lake: Lake, table: Table, columns: Iterable[str], where: str | None = None
+    lake: Lake, table: Table, columns: Iterable[str], equals: Equals | None = None
 ) -> dict[str, int]:
     names = list(columns)
     if not lake.exists(table):
         return dict.fromkeys(names, 0)
-    rows = lake.read(table, columns=[*names], where=where)
+    rows = lake.read(table, columns=[*names], equals=equals)
     return {name: int(pc.sum(rows[name]).as_py() or 0) for name in names}

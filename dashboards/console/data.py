@@ -251,8 +251,8 @@ def _rows(
     """Return the rows of a table, or of one retrain; none of a table that is not there yet."""
     if not lake.exists(table):
         return []
-    quoted = None if of is None else f"retrain_id = '{of.replace(chr(39), chr(39) * 2)}'"
-    found: list[dict[str, Any]] = lake.read(table, columns=columns, where=quoted).to_pylist()
+    equals = None if of is None else {"retrain_id": of}
+    found: list[dict[str, Any]] = lake.read(table, columns=columns, equals=equals).to_pylist()
     return found
 
 

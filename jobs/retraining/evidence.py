@@ -60,13 +60,13 @@ def metrics(root: str, run_key: str) -> Metrics:
         TableMissingError: `evaluate` has never run.
     """
     lake, retrain = Lake(root), of_retrain(run_key)
-    models = lake.read(GOLD_MODEL_METRICS, where=retrain).to_pylist()
+    models = lake.read(GOLD_MODEL_METRICS, equals=retrain).to_pylist()
     of_gate = [row for row in models if row["window"] == GATE]
     rolling = [row for row in models if row["window"] != GATE]
     users = lake.read(
         GOLD_USER_METRICS,
         columns=["recipe", "user_id", "slices", "value"],
-        where=f"{retrain} AND \"window\" = '{GATE}' AND metric = '{HEADLINE}'",
+        equals=retrain | {"window": GATE, "metric": HEADLINE},
     )
     return Metrics(of_gate, rolling, users)
 

@@ -102,9 +102,9 @@ def fitted(root: str, run_key: str) -> dict[str, Any]:
     return row
 
 
-def of_retrain(run_key: str) -> str:
-    """Return the SQL condition for rows of the run's retrain."""
-    return f"retrain_id = '{retrain_id(run_key).replace(chr(39), chr(39) * 2)}'"
+def of_retrain(run_key: str) -> dict[str, str]:
+    """Return the condition for rows of the run's retrain."""
+    return {"retrain_id": retrain_id(run_key)}
 
 
 def row_of(root: str, table: Table, run_key: str) -> dict[str, Any] | None:
@@ -112,5 +112,5 @@ def row_of(root: str, table: Table, run_key: str) -> dict[str, Any] | None:
     lake = Lake(root)
     if not lake.exists(table):
         return None
-    rows = lake.read(table, where=of_retrain(run_key)).to_pylist()
+    rows = lake.read(table, equals=of_retrain(run_key)).to_pylist()
     return rows[0] if rows else None

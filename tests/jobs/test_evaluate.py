@@ -41,8 +41,8 @@ CHALLENGER = recipes.from_json(SMALL).name
 def figures(retrain: Retrain, recipe: str = CHALLENGER) -> dict[tuple[str, str], float]:
     """Return the recipe's figures by slice and metric."""
     lake = Lake(retrain.warehouse.root)
-    where = f"recipe = '{recipe}' AND retrain_id = '{retrain.run}'"
-    rows = lake.read(GOLD_MODEL_METRICS, where=where).to_pylist()
+    equals = {"recipe": recipe, "retrain_id": retrain.run}
+    rows = lake.read(GOLD_MODEL_METRICS, equals=equals).to_pylist()
     return {(row["slice"], row["metric"]): row["value"] for row in rows}
 
 
@@ -69,7 +69,7 @@ def test_every_recipe_has_all_metrics_of_every_slice(retrained: Retrain) -> None
 
 def test_users_values_average_to_the_models(retrained: Retrain) -> None:
     rows = Lake(retrained.warehouse.root).read(
-        GOLD_USER_METRICS, where=f"recipe = '{CHALLENGER}' AND metric = 'ndcg@10'"
+        GOLD_USER_METRICS, equals={"recipe": CHALLENGER, "metric": "ndcg@10"}
     )
     warm = [row["value"] for row in rows.to_pylist() if "warm" in row["slices"]]
     cold = {row["user_id"] for row in rows.to_pylist() if row["slices"] == ["cold"]}
@@ -148,13 +148,13 @@ def test_a_challenger_that_is_ahead_is_asked_for_the_windows_before_and_promoted
     retrain.evaluate()
 
     lake = Lake(retrain.warehouse.root)
-    where = f"retrain_id = '{retrain.run}' AND metric = 'ndcg@10' AND slice = 'warm'"
-    rows = lake.read(GOLD_MODEL_METRICS, where=where).to_pylist()
+    equals = {"retrain_id": retrain.run, "metric": "ndcg@10", "slice": "warm"}
+    rows = lake.read(GOLD_MODEL_METRICS, equals=equals).to_pylist()
     before = {"rolling_40", "rolling_50", "rolling_60"}
     for recipe in (CHALLENGER, popular.name, *(one.name for one in others)):
         windows = {row["window"] for row in rows if row["recipe"] == recipe}
         assert windows == before | {"gate"}
-    users = lake.read(GOLD_USER_METRICS, where=f"retrain_id = '{retrain.run}'").to_pylist()
+    users = lake.read(GOLD_USER_METRICS, equals={"retrain_id": retrain.run}).to_pylist()
     assert {row["window"] for row in users} == before | {"gate"}
     assert retrain.decide()
     row = row_of(retrain.warehouse.root, GOLD_VERDICTS, retrain.key("decide"))
@@ -164,15 +164,15 @@ def test_a_challenger_that_is_ahead_is_asked_for_the_windows_before_and_promoted
 
 def test_a_first_release_does_without_the_windows_before(retrained: Retrain) -> None:
     rows = Lake(retrained.warehouse.root).read(
-        GOLD_MODEL_METRICS, where=f"retrain_id = '{retrained.run}'"
+        GOLD_MODEL_METRICS, equals={"retrain_id": retrained.run}
     )
 
     assert set(rows["window"].to_pylist()) == {"gate"}
 
 
 def test_lists_of_three_known_people_are_kept(retrained: Retrain) -> None:
-    where = f"retrain_id = '{retrained.run}'"
-    rows = Lake(retrained.warehouse.root).read(GOLD_SAMPLE_LISTS, where=where).to_pylist()
+    equals = {"retrain_id": retrained.run}
+    rows = Lake(retrained.warehouse.root).read(GOLD_SAMPLE_LISTS, equals=equals).to_pylist()
 
     roles = Counter((row["role"], row["recipe"] == CHALLENGER) for row in rows)
     assert roles == {("challenger", True): 3, ("popularity", False): 3}
@@ -186,11 +186,11 @@ def test_lists_of_three_known_people_are_kept(retrained: Retrain) -> None:
 
 
 def test_lists_of_all_known_people_are_kept_to_try_rules_on(retrained: Retrain) -> None:
-    lake, of_run = Lake(retrained.warehouse.root), f"retrain_id = '{retrained.run}'"
-    rows = lake.read(GOLD_WINDOW_LISTS, where=of_run).to_pylist()
+    lake, of_run = Lake(retrained.warehouse.root), {"retrain_id": retrained.run}
+    rows = lake.read(GOLD_WINDOW_LISTS, equals=of_run).to_pylist()
 
     servable = [CHALLENGER, *(one.name for one in recipes.popularities(world().scale, 365))]
-    metrics = lake.read(GOLD_USER_METRICS, where=f"{of_run} AND recipe = '{CHALLENGER}'")
+    metrics = lake.read(GOLD_USER_METRICS, equals=of_run | {"recipe": CHALLENGER})
     warm = {row["user_id"] for row in metrics.to_pylist() if "warm" in row["slices"]}
     assert len(warm) <= PEOPLE
     assert sorted((row["recipe"], row["user_id"]) for row in rows) == sorted(
@@ -243,6 +243,6 @@ def test_baselines_are_measured_beside_on_the_gates_window_alone(retrained: Retr
     assert random < cosine
     assert random < ease
     lake = Lake(retrained.warehouse.root)
-    roles = lake.read(GOLD_MODEL_METRICS, where="role = 'baseline'").to_pylist()
+    roles = lake.read(GOLD_MODEL_METRICS, equals={"role": "baseline"}).to_pylist()
     assert {row["recipe"] for row in roles} == set(found)
     assert {row["window"] for row in roles} == {"gate"}

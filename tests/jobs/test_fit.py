@@ -48,9 +48,7 @@ LISTS = (
 
 
 def rows(retrain: Retrain, table: Table, run: str = RUN) -> list[Row]:
-    found: list[Row] = (
-        Lake(retrain.warehouse.root).read(table, where=f"fit_id = '{run}'").to_pylist()
-    )
+    found: list[Row] = Lake(retrain.warehouse.root).read(table, equals={"fit_id": run}).to_pylist()
     return found
 
 

@@ -46,7 +46,7 @@ def test_people_see_the_lists_of_the_lake(retrained: Retrain) -> None:
 
 def test_the_release_knows_segments_and_how_popular_each_item_is(retrained: Retrain) -> None:
     lake = Lake(retrained.warehouse.root)
-    mine = f"fit_id = '{RUN}'"
+    mine = {"fit_id": RUN}
     with Session(retrained.engine) as reading:
         profiles = {row.user_id: row.segment for row in reading.scalars(select(Profile))}
         items = {
@@ -54,10 +54,10 @@ def test_the_release_knows_segments_and_how_popular_each_item_is(retrained: Retr
             for row in reading.scalars(select(ItemFactors))
         }
 
-    made = lake.read(GOLD_PROFILES, columns=["user_id", "segment"], where=mine).to_pylist()
+    made = lake.read(GOLD_PROFILES, columns=["user_id", "segment"], equals=mine).to_pylist()
     assert profiles == {row["user_id"]: row["segment"] for row in made}
     assert profiles["u000"] == "age=old"
-    made = lake.read(GOLD_ITEM_FACTORS, where=mine).to_pylist()
+    made = lake.read(GOLD_ITEM_FACTORS, equals=mine).to_pylist()
     assert items == {row["item_id"]: (row["popularity"], row["trending"]) for row in made}
 
 

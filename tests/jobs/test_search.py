@@ -55,9 +55,9 @@ def tried(prepared: PreparedWindow) -> Tryout:
 
 
 def trials(retrain: Retrain) -> list[Row]:
-    where = f"retrain_id = '{retrain.run}'"
+    equals = {"retrain_id": retrain.run}
     lake = Lake(retrain.warehouse.root)
-    rows = lake.read(GOLD_TRIALS, where=where).to_pylist() if lake.exists(GOLD_TRIALS) else []
+    rows = lake.read(GOLD_TRIALS, equals=equals).to_pylist() if lake.exists(GOLD_TRIALS) else []
     return sorted(rows, key=lambda row: int(row["number"]))
 
 

@@ -28,14 +28,39 @@ def test_rows_are_counted_from_the_log(lake: Lake) -> None:
 
 
 def test_a_condition_and_columns_narrow_what_is_read(lake: Lake) -> None:
-    found = lake.read(SILVER_USER_INDEX, columns=["user_id"], where="user_index >= 10")
+    found = lake.read(SILVER_USER_INDEX, columns=["user_id"], equals={"user_index": [10, 11]})
 
     assert found.column_names == ["user_id"]
     assert sorted(found.column("user_id").to_pylist()) == ["u10", "u11"]
 
 
+@pytest.mark.parametrize("text", ["o'neil", "a\\' OR 1=1 --", '"', "''"])
+def test_a_value_is_data_and_never_sql(tmp_path: Path, text: str) -> None:
+    rows = [{"user_id": text, "user_index": 0}, {"user_id": "other", "user_index": 1}]
+    append(str(tmp_path), SILVER_USER_INDEX, rows, run_key="d/1/refine")
+
+    found = Lake(str(tmp_path)).rows(SILVER_USER_INDEX, equals={"user_id": text})
+
+    assert found == rows[:1]
+
+
+def test_several_values_mean_any_of_them_and_none_means_no_row(lake: Lake) -> None:
+    assert lake.read(SILVER_USER_INDEX, equals={"user_id": ["u00", "u10", "x"]}).num_rows == 2
+    assert lake.read(SILVER_USER_INDEX, equals={"user_id": []}).num_rows == 0
+
+
+def test_all_conditions_hold_together(lake: Lake) -> None:
+    rows = lake.rows(SILVER_USER_INDEX, equals={"user_id": ["u00", "u10"], "user_index": 10})
+
+    assert [row["user_id"] for row in rows] == ["u10"]
+
+
+def test_a_table_without_a_commit_has_no_rows(tmp_path: Path) -> None:
+    assert Lake(str(tmp_path)).rows(SILVER_USER_INDEX) == []
+
+
 def test_nothing_found_still_has_the_columns(lake: Lake) -> None:
-    found = lake.read(SILVER_USER_INDEX, where="user_id = 'nobody'")
+    found = lake.read(SILVER_USER_INDEX, equals={"user_id": "nobody"})
 
     assert (found.num_rows, found.column_names) == (0, ["user_id", "user_index"])
 

@@ -34,16 +34,16 @@ def api(retrained: Retrain, committing: str) -> Iterator[Connection]:
 @pytest.fixture(scope="module")
 def shown(retrained: Retrain) -> list[list[str]]:
     """The first ten of everybody's list on the window."""
-    where = f"retrain_id = '{retrained.run}' AND recipe = '{CHALLENGER}'"
-    rows = Lake(retrained.warehouse.root).read(GOLD_WINDOW_LISTS, where=where).to_pylist()
+    equals = {"retrain_id": retrained.run, "recipe": CHALLENGER}
+    rows = Lake(retrained.warehouse.root).read(GOLD_WINDOW_LISTS, equals=equals).to_pylist()
     return [row["item_ids"][:10] for row in rows]
 
 
 def test_the_figures_of_people_are_the_gates(retrained: Retrain, api: Connection) -> None:
     found = preview(api, SlateRules())
 
-    where = f"retrain_id = '{retrained.run}' AND recipe = '{CHALLENGER}' AND slice = 'warm'"
-    rows = Lake(retrained.warehouse.root).read(GOLD_MODEL_METRICS, where=where).to_pylist()
+    equals = {"retrain_id": retrained.run, "recipe": CHALLENGER, "slice": "warm"}
+    rows = Lake(retrained.warehouse.root).read(GOLD_MODEL_METRICS, equals=equals).to_pylist()
     gate = {row["metric"]: row["value"] for row in rows}
     n_users = next(row["n_users"] for row in rows if row["metric"] == "ndcg@10")
     assert (found.retrain_id, found.recipe, found.n_users) == (retrained.run, CHALLENGER, n_users)
