@@ -110,7 +110,7 @@ def held(ratings: DataFrame, model: Model) -> dict[int, Floats]:
     frame = ratings.select(
         "user", "item", "rating", F.unix_micros("rated_at").alias("at")
     ).toPandas()
-    frame["item"] = model.catalogue.places(frame["item"].to_numpy())
+    frame["item"] = model.catalogue.positions(frame["item"].to_numpy())
     ordered = frame.sort_values(["user", "at", "item"])
     return {
         int(str(user)): own[["item", "rating", "at"]].to_numpy(np.float64)

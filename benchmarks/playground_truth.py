@@ -77,7 +77,7 @@ def cut_of(rows: Frozen) -> float:
 def knowing(made: World, rows: Frozen, prepared: PreparedWindow) -> tuple[float, int]:
     """Return NDCG@10 of the warm people's lists made from the truth, and how many they are."""
     warm = prepared.users.wanted.where(F.array_contains("slices", WARM))
-    asked = warm.join(prepared.users.people, "user").join(rows.users(), "user").collect()
+    asked = warm.join(prepared.users.inputs, "user").join(rows.users(), "user").collect()
     numbers = np.array([int(item_id.split("-")[1]) for item_id in prepared.catalogue.ids])
     cut = cut_of(rows)
     at = (cut + 1) / 2  # the middle of what is still to come

@@ -89,7 +89,8 @@ def judged(
     prepared = prepare(rows, MOVIELENS, window)
     fitted = {name: [prepared.fit(one) for one in each] for name, each in families.items()}
     results = prepared.evaluate([model for each in fitted.values() for model in each])
-    warm = results.users.where(F.array_contains("slices", WARM) & (F.col("metric") == HEADLINE))
+    headline = results.user_metrics.where(F.col("metric") == HEADLINE)
+    warm = headline.where(F.array_contains("slices", WARM))
     users = warm.select("recipe", "user", "value").orderBy("user").toPandas()
     values = {name: own["value"].to_numpy() for name, own in users.groupby("recipe")}
     print(f"judged {len(values)} recipes on {len(next(iter(values.values())))} users", flush=True)

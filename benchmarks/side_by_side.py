@@ -64,7 +64,7 @@ def environment() -> str:
 def hand_over(prepared: PreparedWindow, file: Path) -> None:
     """Write a window's training rows, and who wanted what later, as arrays."""
     training = prepared.training.select("user", "item", "rating").toPandas()
-    training["place"] = prepared.catalogue.places(training["item"].to_numpy())
+    training["place"] = prepared.catalogue.positions(training["item"].to_numpy())
     training = training[training["place"] >= 0]
     warm = prepared.users.wanted.where(F.array_contains("slices", WARM))
     place = {item_id: at for at, item_id in enumerate(prepared.catalogue.ids)}

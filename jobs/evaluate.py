@@ -166,7 +166,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _users(rows: Frozen, found: Sequence[Judged]) -> DataFrame:
-    each = [one.evaluation.users.withColumn("window", F.lit(one.window)) for one in found]
+    each = [one.evaluation.user_metrics.withColumn("window", F.lit(one.window)) for one in found]
     return reduce(DataFrame.unionByName, each).join(rows.users().select("user", "user_id"), "user")
 
 

@@ -106,7 +106,7 @@ def learn(rows: Frozen, dataset: Dataset, recipe: AnyRecipe) -> Learned:
     groups = segments.segments(rows.users(), attributes).cached()
     model = models.fit(recipe, ratings, Catalogue.of(items), groups, relevant_from=liked)
     hidden = windows.hidden(rows.events())
-    everybody = segments.people(ratings, hidden, groups, relevant_from=liked)
+    everybody = segments.known_users(ratings, hidden, groups, relevant_from=liked)
     lately = popularity.trending(ratings, model.catalogue, relevant_from=liked)
     return Learned(model, everybody, groups, lately, ratings.count())
 
@@ -143,7 +143,7 @@ def similar_items(model: Model, n: int) -> list[dict[str, Any]]:
     """
     catalogue = model.catalogue
     if model.factors is not None:
-        factors = catalogue.by_place(model.factors.items, model.factors.matrix)
+        factors = catalogue.by_position(model.factors.items, model.factors.matrix)
         found = similar.by_factors(catalogue, factors, n)
     else:
         found = similar.by_category(catalogue, model.fallback.by_segment[0], n)
@@ -169,7 +169,7 @@ def item_factors(model: Model, trending: NDArray[np.float32]) -> list[dict[str, 
             "popularity": float(everybody[place]),
             "trending": float(trending[place]),
         }
-        for place in catalogue.places(seen)
+        for place in catalogue.positions(seen)
     ]
 
 

@@ -46,21 +46,21 @@ class Catalogue:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def places(self, items: NDArray[np.int32]) -> NDArray[np.int64]:
+    def positions(self, items: NDArray[np.int32]) -> NDArray[np.int64]:
         """Return each item's place, or -1 where it is not in the catalogue."""
         by_index = np.argsort(self.index)
         at = np.searchsorted(self.index, items, sorter=by_index)
         found = by_index[np.minimum(at, len(self) - 1)]
         return np.where(self.index[found] == items, found, -1)
 
-    def by_place(
+    def by_position(
         self, items: NDArray[np.int32], values: NDArray[np.float32]
     ) -> NDArray[np.float32]:
         """Return `values` (one row per item) in the catalogue's order; nought where there is none.
 
         Items that are not in the catalogue are left out.
         """
-        places = self.places(items)
+        places = self.positions(items)
         ordered = np.zeros((len(self), *values.shape[1:]), np.float32)
         ordered[places[places >= 0]] = values[places >= 0]
         return ordered

@@ -204,7 +204,7 @@ def popularities(scale: Scale, half_life_days: float) -> tuple[Popularity, ...]:
     )
 
 
-def named(scale: Scale, half_life_days: float) -> dict[str, AnyRecipe]:
+def by_name(scale: Scale, half_life_days: float) -> dict[str, AnyRecipe]:
     """Return the recipes that a person can ask for by name."""
     midpoint = scale.highest / 2  # measured: 2.5 of 5 stars does better than 3
     popular, recently, by_segment = popularities(scale, half_life_days)
@@ -232,7 +232,7 @@ def parse(text: str, scale: Scale, half_life_days: float) -> AnyRecipe:
     asked = text.strip()
     if asked.startswith("{"):
         return from_json(asked)
-    known = named(scale, half_life_days)
+    known = by_name(scale, half_life_days)
     if asked and asked not in known:
         raise RecipeError(f"no recipe {asked!r}; give JSON, or one of: {', '.join(known)}")
     return known[asked or "default"]

@@ -64,7 +64,7 @@ def window_lists(rows: Frozen, users: EvaluationUsers, models: Sequence[Model]) 
     drawn = evaluation.sample(users, MOST_TRIED, seed=_SEED)
     relevant = drawn.wanted.select("user", F.col("wanted").alias("relevant"))
     each = [
-        model.lists(drawn.people, LONGEST).withColumn("recipe", F.lit(model.recipe.name))
+        model.lists(drawn.inputs, LONGEST).withColumn("recipe", F.lit(model.recipe.name))
         for model in models
     ]
     return (

@@ -94,7 +94,7 @@ def test_the_form_proposes_the_recipes_that_have_a_name() -> None:
     from jobs.engine import recipes
 
     for dataset in datasets.installed():
-        assert list(recipes.named(dataset.scale, 365)) == RECIPES
+        assert list(recipes.by_name(dataset.scale, 365)) == RECIPES
 
 
 def test_form_command_line_and_search_know_the_same_families() -> None:

@@ -34,7 +34,7 @@ def test_the_recipe_of_the_live_release_is_the_champion(tmp_path: Path, publishe
     row = nomination(str(tmp_path), KEY)
     assert recipes.from_json(row["champion"]) == live
     assert row["champion_release_id"] == release
-    assert recipes.from_json(row["challenger"]) == recipes.named(WORLD.scale, 365)["popular"]
+    assert recipes.from_json(row["challenger"]) == recipes.by_name(WORLD.scale, 365)["popular"]
 
 
 def test_a_second_run_changes_nothing_even_if_another_release_is_live(

@@ -173,7 +173,7 @@ RECIPES: tuple[AnyRecipe, ...] = (
 def test_a_try_says_what_the_whole_evaluation_says(
     prepared: PreparedWindow, tried: Tryout, recipe: AnyRecipe
 ) -> None:
-    shown = prepared.fit(recipe).lists(prepared.users.people, 10)
+    shown = prepared.fit(recipe).lists(prepared.users.inputs, 10)
     per_user = metrics.per_user(shown.withColumn("recipe", F.lit("")), prepared.users.wanted)
     warm = per_user.where(F.array_contains("slices", "warm"))
     mean = warm.agg(F.avg("`ndcg@10`"), F.count("*")).first()
@@ -211,6 +211,6 @@ def test_nothing_that_a_try_persisted_stays(prepared: PreparedWindow, tried: Try
 def test_a_sample_is_drawn_by_its_seed(prepared: PreparedWindow) -> None:
     one, same, other = (evaluation.sample(prepared.users, 20, seed=s) for s in (1, 1, 2))
 
-    users = [sorted(row["user"] for row in each.people.collect()) for each in (one, same, other)]
+    users = [sorted(row["user"] for row in each.inputs.collect()) for each in (one, same, other)]
     assert len(users[0]) == one.wanted.count() == 20
     assert users[0] == users[1] != users[2]

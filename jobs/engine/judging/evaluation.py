@@ -31,9 +31,9 @@ _AT_ONCE = 4  # tasks that make lists
 
 @dataclass(frozen=True)
 class EvaluationUsers:
-    """Who is judged. `wanted` is (user, wanted, slices), `people` what scoring needs of each."""
+    """Who is judged. `wanted` is (user, wanted, slices), `inputs` what scoring needs of each."""
 
-    people: DataFrame
+    inputs: DataFrame
     wanted: DataFrame
 
 
@@ -59,7 +59,7 @@ class Figure:
 class Evaluation:
     """How models did, by recipe name: a row per user and metric, and the figures of slices."""
 
-    users: DataFrame  # (recipe, user, slices, metric, value)
+    user_metrics: DataFrame  # (recipe, user, slices, metric, value)
     lists: DataFrame  # (recipe, user, item_ids, diversity)
     figures: Mapping[str, list[Figure]]
 
@@ -87,7 +87,7 @@ def evaluation_users(
         .localCheckpoint()
     )
     theirs = wanted.select("user")
-    known = segments.people(
+    known = segments.known_users(
         window.training.join(F.broadcast(theirs), "user", "left_semi"),
         window.hidden.join(F.broadcast(theirs), "user", "left_semi"),
         groups,
@@ -98,8 +98,8 @@ def evaluation_users(
     tagged = warm.select("user", "wanted", _tags(warm).alias("slices"))
     strangers = cold.select("user", "wanted", F.array(F.lit(COLD)).alias("slices"))
     return EvaluationUsers(
-        people=warm.select("user", "seen", "liked", "segment")
-        .union(segments.strangers(cold))
+        inputs=warm.select("user", "seen", "liked", "segment")
+        .union(segments.unknown_users(cold))
         .localCheckpoint(),
         wanted=tagged.union(strangers).localCheckpoint(),
     )
@@ -138,8 +138,8 @@ def sample(users: EvaluationUsers, n: int, *, seed: int) -> EvaluationUsers:
     warm = users.wanted.where(_in(WARM))
     drawn = warm.orderBy(F.xxhash64(F.lit(seed), "user"), "user").limit(n)
     wanted = drawn.coalesce(1).localCheckpoint()
-    mine = users.people.join(F.broadcast(wanted.select("user")), "user", "left_semi")
-    return EvaluationUsers(people=mine.coalesce(_AT_ONCE).localCheckpoint(), wanted=wanted)
+    mine = users.inputs.join(F.broadcast(wanted.select("user")), "user", "left_semi")
+    return EvaluationUsers(inputs=mine.coalesce(_AT_ONCE).localCheckpoint(), wanted=wanted)
 
 
 def examples(users: EvaluationUsers, *, seed: int) -> DataFrame:
@@ -157,7 +157,7 @@ def examples(users: EvaluationUsers, *, seed: int) -> DataFrame:
 
 
 def _lists(model: Model, users: EvaluationUsers) -> DataFrame:
-    listed = model.lists(users.people, LONGEST).select("user", "item_ids", "diversity")
+    listed = model.lists(users.inputs, LONGEST).select("user", "item_ids", "diversity")
     return listed.withColumn("recipe", F.lit(model.recipe.name))
 
 
@@ -212,7 +212,7 @@ def popularity(ratings: DataFrame, catalogue: Catalogue) -> NDArray[np.float64]:
     """Return, by place, the share of people in `ratings` (user, item) who rated the item."""
     n_users = ratings.select("user").distinct().count()
     rows = ratings.groupBy("item").count().toArrow()
-    counts = catalogue.by_place(
+    counts = catalogue.by_position(
         rows["item"].to_numpy().astype(np.int32), rows["count"].to_numpy().astype(np.float32)
     )
     return np.maximum(counts.astype(np.float64), 1) / max(n_users, 1)

@@ -159,7 +159,7 @@ def ease(together: NDArray[np.float32], reg: float) -> NDArray[np.float32]:
 def _together(liked: DataFrame, catalogue: Catalogue) -> NDArray[np.float32]:
     """Return (item, item), how many people like both, counted on the driver."""
     rows = liked.select("user", "item").toArrow()
-    places = catalogue.places(rows["item"].to_numpy().astype(np.int32))
+    places = catalogue.positions(rows["item"].to_numpy().astype(np.int32))
     users = np.unique(rows["user"].to_numpy(), return_inverse=True)[1]
     known = places >= 0
     shape = (int(users.max(initial=-1)) + 1, len(catalogue))

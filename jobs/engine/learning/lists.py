@@ -145,7 +145,7 @@ def _lists(batch: pa.RecordBatch, scorer: Scorer, catalogue: Catalogue, n: int) 
 def _ragged(column: pa.ListArray, catalogue: Catalogue) -> Ragged:
     lengths = column.value_lengths().to_numpy(zero_copy_only=False)
     rows = np.repeat(np.arange(len(column)), lengths)
-    places = catalogue.places(column.flatten().to_numpy(zero_copy_only=False))
+    places = catalogue.positions(column.flatten().to_numpy(zero_copy_only=False))
     return Ragged(rows[places >= 0], places[places >= 0])
 
 

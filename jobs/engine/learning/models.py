@@ -64,14 +64,14 @@ class FactorScorer:
         """Return scores (people, items); a list is the person's own if he has factors."""
         if block.factors is None:
             return self.fallback.scores(block)[0], np.zeros(block.size, bool)
-        scores = self.people(block) @ self.items.T
+        scores = self.user_rows(block) @ self.items.T
         scores[:, ~self.candidate] = -np.inf
         own = np.asarray(~np.isnan(block.factors).any(axis=1), bool)
         if not own.all():
             scores[~own] = self.fallback.scores(block)[0][~own]
         return scores, own
 
-    def people(self, block: Block) -> NDArray[np.float32]:
+    def user_rows(self, block: Block) -> NDArray[np.float32]:
         """Return (people, columns): the people's rows; NaN for who has no factors."""
         if block.factors is None:
             return np.full((block.size, self.items.shape[1]), np.nan, np.float32)
@@ -196,7 +196,7 @@ def _scorer(
     recipe: Als | AlsWithPriors,
     found: Priors | None,
 ) -> FactorScorer:
-    rows = catalogue.by_place(factors.items, factors.matrix)
+    rows = catalogue.by_position(factors.items, factors.matrix)
     if found is not None:
         rows = np.hstack([rows, found.columns])
     candidate = np.isin(catalogue.index, factors.items)

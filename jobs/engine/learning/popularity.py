@@ -123,7 +123,7 @@ def counted(
     segment = F.coalesce("segment", F.lit(0)) if n_segments > 1 else F.lit(0)
     cells = liked.groupBy(segment.alias("segment"), "item").agg(F.sum(weight).alias("weight"))
     rows = cells.toArrow()
-    places = catalogue.places(rows["item"].to_numpy().astype(np.int32))
+    places = catalogue.positions(rows["item"].to_numpy().astype(np.int32))
     counts = np.zeros((n_segments, len(catalogue)), np.float64)
     known = places >= 0
     np.add.at(

@@ -43,7 +43,7 @@ def segments(users: DataFrame, attributes: tuple[str, ...]) -> Segments:
     return Segments(names, members.where("segment IS NOT NULL"))
 
 
-def people(
+def known_users(
     ratings: DataFrame, hidden: DataFrame, groups: Segments, *, relevant_from: float
 ) -> DataFrame:
     """Return (user, seen, liked, segment, since), one row for everybody who rated anything.
@@ -75,7 +75,7 @@ def people(
     )
 
 
-def strangers(users: DataFrame) -> DataFrame:
+def unknown_users(users: DataFrame) -> DataFrame:
     """Return (user, seen, liked, segment) for `users` (user) of whom nothing is known."""
     nothing = F.array().cast("array<int>")
     return users.select(

@@ -110,7 +110,7 @@ def tryout(
     relevant_from: float,
 ) -> Tryout:
     """Return the window with its users, collected to the driver."""
-    rows = users.people.select("user", "seen", "liked", "segment")
+    rows = users.inputs.select("user", "seen", "liked", "segment")
     table = rows.join(users.wanted.select("user", "wanted"), "user").toArrow().sort_by("user")
     wanted = [frozenset(ids) for ids in table["wanted"].to_pylist()]
     people = table.drop_columns(["wanted"]).combine_chunks()

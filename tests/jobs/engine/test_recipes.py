@@ -9,7 +9,7 @@ from warehouse.datasets import Scale
 STARS = Scale(lowest=1, highest=5, step=1, relevant_from=4)
 POINTS = Scale(lowest=0, highest=10, step=1, relevant_from=8)
 YEAR = 365.0
-EVERY = list(recipes.named(STARS, YEAR).values())
+EVERY = list(recipes.by_name(STARS, YEAR).values())
 
 
 @pytest.mark.parametrize("recipe", EVERY, ids=lambda recipe: recipe.name)
@@ -62,9 +62,9 @@ def test_alpha_is_in_units_of_the_scale() -> None:
     assert recipes.default(POINTS).alpha == pytest.approx(4.66 * 4 / 10)
 
 
-@pytest.mark.parametrize("name", recipes.named(STARS, YEAR))
+@pytest.mark.parametrize("name", recipes.by_name(STARS, YEAR))
 def test_the_form_takes_every_name(name: str) -> None:
-    assert recipes.parse(name, STARS, YEAR) == recipes.named(STARS, YEAR)[name]
+    assert recipes.parse(name, STARS, YEAR) == recipes.by_name(STARS, YEAR)[name]
 
 
 @pytest.mark.parametrize(

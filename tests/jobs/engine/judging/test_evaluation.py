@@ -15,7 +15,7 @@ def users_of(spark: SparkSession, terciles: list[str], n_wanted: int = 5) -> Eva
     frame: DataFrame = spark.createDataFrame(
         rows, "user int, wanted array<string>, slices array<string>"
     )
-    return EvaluationUsers(people=frame, wanted=frame)
+    return EvaluationUsers(inputs=frame, wanted=frame)
 
 
 def shown(found: EvaluationUsers, seed: int = 1) -> list[tuple[int, str]]:
@@ -46,6 +46,6 @@ def test_who_wants_more_than_one_thing_is_preferred(spark: SparkSession) -> None
     )
     both = little.union(much)
 
-    found = shown(EvaluationUsers(people=both, wanted=both))
+    found = shown(EvaluationUsers(inputs=both, wanted=both))
 
     assert [user for user, _ in found] == [100, 101, 102]

@@ -38,7 +38,7 @@ def catalogue() -> Catalogue:
 
 def everybody(spark: SparkSession, ratings: DataFrame) -> DataFrame:
     nothing = spark.createDataFrame([], "user int, item int")
-    return segments.people(ratings, nothing, nobody(spark), relevant_from=4)
+    return segments.known_users(ratings, nothing, nobody(spark), relevant_from=4)
 
 
 def nobody(spark: SparkSession) -> segments.Segments:

@@ -44,7 +44,7 @@ def test_a_catalogue_is_ordered_by_the_bytes_of_its_ids(spark: SparkSession) -> 
     found = catalogue(spark, "b", "é", "a", "10", "9", "Z", "𝄞", "ﬀ")
 
     assert [*found.ids] == sorted(found.ids, key=lambda item_id: str(item_id).encode())
-    assert found.places(np.array([100, 98, 7], np.int32)).tolist() == [4, 3, -1]
+    assert found.positions(np.array([100, 98, 7], np.int32)).tolist() == [4, 3, -1]
     assert found.names == ("x", "y")
     assert found.released is not None
     assert found.released[[4, 3]] == pytest.approx([np.nan, 2002], nan_ok=True)

@@ -115,7 +115,7 @@ def test_people_are_told_with_what_they_saw_and_liked(spark: SparkSession) -> No
     hidden = spark.createDataFrame([(1, 9), (5, 9)], "user int, item int")
     rows = ratings(spark, (1, 7, 5, 3), (1, 8, 1, 2), (2, 7, 2, 1))
 
-    found = segments.people(rows, hidden, groups(spark, {1: "f"}), relevant_from=4)
+    found = segments.known_users(rows, hidden, groups(spark, {1: "f"}), relevant_from=4)
 
     by_user = {row["user"]: row for row in found.collect()}
     assert set(by_user) == {1, 2}

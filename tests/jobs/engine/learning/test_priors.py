@@ -103,7 +103,7 @@ def listed(
 ) -> dict[int, tuple[dict[str, float], bool]]:
     """Return each person's scores by item, and whether the list is his own."""
     hidden = ratings.select("user", "item").limit(0)
-    everybody = segments.people(ratings, hidden, groups, relevant_from=4)
+    everybody = segments.known_users(ratings, hidden, groups, relevant_from=4)
     return {
         row["user"]: (dict(zip(row["item_ids"], row["scores"], strict=True)), row["own"])
         for row in model.lists(everybody, ITEMS).collect()

@@ -317,8 +317,8 @@ def test_the_same_trials_are_proposed_again() -> None:
     "recipe",
     [
         DEFAULT,
-        recipes.named(SCALE, HALF_LIFE)["als_minus_midpoint"].model_copy(update={"alpha": 2.5}),
-        recipes.named(SCALE, HALF_LIFE)["als_from_threshold"],
+        recipes.by_name(SCALE, HALF_LIFE)["als_minus_midpoint"].model_copy(update={"alpha": 2.5}),
+        recipes.by_name(SCALE, HALF_LIFE)["als_from_threshold"],
         Als(half_life_days=HALF_LIFE, weighting=Centred(p=0.5)),
         Als(half_life_days=HALF_LIFE / 3),
     ],
