@@ -90,7 +90,7 @@ def told(found: Recommendations, n: int) -> None:
         with st.popover("Why this list", type="tertiary", icon=":material/help:", key="why"):
             st.markdown(f"**{reasons.in_a_sentence(found)}**")
             st.markdown(
-                f"- Release {found.release_id}, live since {moment(found.made_at)}\n"
+                f"- Release {found.release_id}, live since {moment(found.live_since)}\n"
                 f"- Recipe {esc(found.recipe)}: {reasons.recipe_in_words(found.recipe)}\n"
                 f"- {reasons.kind_in_words(found)}"
             )

@@ -72,7 +72,7 @@ def about_him() -> None:
             f"{figure(given)} of {figure(about.value.highest)}" if given else "Not rated yet",
             width="content",
         )
-        hidden = told.value.standing == "hidden"
+        hidden = told.value.status == "hidden"
         st.button(
             "Show again" if hidden else "Not interested",
             icon=":material/visibility:" if hidden else ":material/visibility_off:",

@@ -27,7 +27,8 @@ def kind_in_words(found: Recommendations) -> str:
     if found.kind == "fallback":
         return "Fallback list, the same for all strangers"
     if found.kind == "live":
-        return f"Own list, with {plural('new rating', found.n_new)} that the release did not know"
+        ratings = plural("new rating", found.n_new_ratings)
+        return f"Own list, with {ratings} that the release did not know"
     return "Own list, best first, nothing that was rated already"
 
 

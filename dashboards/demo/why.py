@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboards import ui
 from dashboards.text import esc, figure
-from serving.schemas import About, Explanation, Part
+from serving.schemas import About, Explanation, ScoreTerm
 
 SHOWN = 6  # bars; the others are told together
 _BAR = 30  # pixels
@@ -24,51 +24,51 @@ _ICONS = {
 
 def show(told: Explanation, who: str, about: About) -> None:
     """Show where the item stands for a person, then what speaks for it and against it."""
-    icon = _ICONS.get(told.standing, ":material/help:")
+    icon = _ICONS.get(told.status, ":material/help:")
     st.markdown(f"{icon} {esc(told.text[:1].upper() + told.text[1:])}")
-    if not told.parts:
+    if not told.terms:
         return
     st.subheader("Why this", anchor=False)
-    st.caption(in_a_sentence(told.parts, about))
-    strongest = sorted(told.parts, key=lambda part: -abs(part.part))
+    st.caption(in_a_sentence(told.terms, about))
+    strongest = sorted(told.terms, key=lambda term: -abs(term.value))
     bars = _bars(strongest[:SHOWN], about)
     st.altair_chart(
         _chart(bars), height=44 + _BAR * len(bars), alt=f"What the score for {who} is made of"
     )
     if rest := strongest[SHOWN:]:
-        total = sum(part.part for part in rest)
+        total = sum(term.value for term in rest)
         st.caption(
             f"And {len(rest)} smaller parts, together {total:+.2f}. All add up to the score."
         )
 
 
-def in_a_sentence(parts: tuple[Part, ...], about: About) -> str:
+def in_a_sentence(terms: tuple[ScoreTerm, ...], about: About) -> str:
     """Return the strongest parts for and against, as Markdown."""
-    up = max(parts, key=lambda part: part.part)
-    down = min(parts, key=lambda part: part.part)
-    said = [f"Mostly because {_because(up, about)}." if up.part > 0 else "Nothing speaks for it."]
-    if down.part < 0:
+    up = max(terms, key=lambda term: term.value)
+    down = min(terms, key=lambda term: term.value)
+    said = [f"Mostly because {_because(up, about)}." if up.value > 0 else "Nothing speaks for it."]
+    if down.value < 0:
         said.append(f"Against it speaks that {_because(down, about)}.")
     return " ".join(said)
 
 
-def _because(part: Part, about: About) -> str:
-    if part.kind == "rating" and part.rating is not None:
-        given = f"{figure(part.rating)} of {figure(about.highest)}"
-        return f"you gave **{esc(part.title or '')}** {given}"
-    return f"it is **{esc(part.title or part.kind)}**"
+def _because(term: ScoreTerm, about: About) -> str:
+    if term.kind == "rating" and term.rating is not None:
+        given = f"{figure(term.rating)} of {figure(about.highest)}"
+        return f"you gave **{esc(term.title or '')}** {given}"
+    return f"it is **{esc(term.title or term.kind)}**"
 
 
-def _bars(parts: Sequence[Part], about: About) -> pd.DataFrame:
+def _bars(terms: Sequence[ScoreTerm], about: About) -> pd.DataFrame:
     rows = [
-        {"what": part.title or part.kind, "yours": _yours(part, about), "part": part.part}
-        for part in parts
+        {"what": term.title or term.kind, "yours": _yours(term, about), "part": term.value}
+        for term in terms
     ]
     return pd.DataFrame(rows)
 
 
-def _yours(part: Part, about: About) -> str:
-    return "" if part.rating is None else f"{figure(part.rating)} of {figure(about.highest)}"
+def _yours(term: ScoreTerm, about: About) -> str:
+    return "" if term.rating is None else f"{figure(term.rating)} of {figure(about.highest)}"
 
 
 def _chart(bars: pd.DataFrame) -> alt.LayerChart:

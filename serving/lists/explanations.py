@@ -1,4 +1,4 @@
-"""Why an item is on a person's list, and why not: its standing, its rank, its score in parts."""
+"""Why an item is on a person's list, and why not: its status, its rank, its score in parts."""
 
 from typing import Any
 
@@ -8,10 +8,10 @@ from serving.lists import reasons, user_state
 from serving.lists.precomputed import FULL, ListRequest, PrecomputedList, stored_for
 from serving.lists.recommendations import Person, made
 from serving.lists.release_cache import ReleaseCache
-from serving.schemas import Explanation, Standing
+from serving.schemas import Explanation, ListStatus
 
 _THERE = text("select exists (select from items where item_id = :item_id)")
-_TEXTS: dict[Standing, str] = {
+_TEXTS: dict[ListStatus, str] = {
     "hidden": "you hid it",
     "cold": "too new: nobody had rated it when the list was made",
     "unknown": "not in the catalogue",
@@ -29,11 +29,11 @@ def explain(connection: Connection, cache: ReleaseCache, user_id: str, item_id: 
     taste = user_state.read(connection, held.release_id, user_id)
     slate = cache.slate(connection, held.release_id, stored.revision)
     person = Person(held, slate, taste, ListRequest(limit=FULL))
-    why_not = _standing(connection, person, item_id)
+    why_not = _status(connection, person, item_id)
     asked = {"user_id": user_id, "item_id": item_id, "release_id": held.release_id}
     if why_not is None:
         return Explanation.model_validate(asked | _placed(person, stored, item_id))
-    said = {"standing": why_not, "text": _words(person, why_not, item_id)}
+    said = {"status": why_not, "text": _words(person, why_not, item_id)}
     return Explanation.model_validate(asked | said)
 
 
@@ -44,12 +44,12 @@ def _placed(person: Person, stored: PrecomputedList, item_id: str) -> dict[str, 
     if place is not None:
         scored = person.scored
         by_score = scored.rank(place, scored.out | person.held.barred(person.slate.barred))
-        parts = reasons.parts(scored, person.taste, place)
-        found = {"score": float(scored.scores[place]), "parts": parts}
+        parts = reasons.terms(scored, person.taste, place)
+        found = {"score": float(scored.scores[place]), "terms": parts}
     rank = shown.index(item_id) + 1 if listed else max(by_score or 0, len(shown) + 1)
     text = f"no. {rank} on the list" if listed else f"no. {rank} of all that could be listed"
     return found | {
-        "standing": "listed" if listed else "below",
+        "status": "listed" if listed else "below",
         "rank": rank,
         "text": text + _by_rule(person, item_id, rank, by_score),
     }
@@ -63,7 +63,7 @@ def _by_rule(person: Person, item_id: str, rank: int, by_score: int | None) -> s
     return f"; by score alone no. {by_score}" if moved else ""
 
 
-def _standing(connection: Connection, person: Person, item_id: str) -> Standing | None:
+def _status(connection: Connection, person: Person, item_id: str) -> ListStatus | None:
     """Return why the item cannot be listed; None if it can."""
     held, taste = person.held, person.taste
     if item_id not in held.places and not connection.scalar(_THERE, {"item_id": item_id}):
@@ -81,11 +81,11 @@ def _is_pinned(person: Person, item_id: str) -> bool:
     return item_id in (pin["item_id"] for pin in person.pins.values())
 
 
-def _words(person: Person, standing: Standing, item_id: str) -> str:
-    if standing == "rated":
+def _words(person: Person, status: ListStatus, item_id: str) -> str:
+    if status == "rated":
         rating = reasons.in_units(person.taste.rated[item_id][0], person.held.highest)
         return f"you rated it {rating}"
-    if standing == "ruled_out":
+    if status == "ruled_out":
         hidden = item_id in person.slate.rules.hide
         return "left out for everybody" if hidden else "not available now"
-    return _TEXTS[standing]
+    return _TEXTS[status]

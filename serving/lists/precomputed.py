@@ -14,7 +14,7 @@ from serving.schemas import ListKind
 from serving.storage.prepared import Prepared
 
 FULL = 100  # length of a stored list that may have left something out
-_SAID = ("release_id", "recipe", "made_at", "age_seconds", "rules_version")
+_SAID = ("release_id", "recipe", "live_since", "age_seconds", "rules_version")
 
 # One row, for a row per item costs three times as much to read: titles are held in the process.
 # Something of his list may have to go where he said something since, a rule holds, or `all_of_it`
@@ -23,7 +23,7 @@ FOR_USER = Prepared(
     "for_user",
     {"user_id": "text", "limit": "integer", "all_of_it": "boolean"},
     f"""
-    select live.release_id, live.since as made_at, releases.recipe,
+    select live.release_id, live.since as live_since, releases.recipe,
         greatest(extract(epoch from clock_timestamp() - live.since), 0)::float8 as age_seconds,
         slate.revision, slate.version as rules_version, asked.whole,
         lists.item_ids[1 : asked.length] as item_ids, lists.scores[1 : asked.length] as scores

@@ -10,12 +10,12 @@ from serving.lists.release_cache import LoadedRelease
 from serving.lists.scoring import Scored
 from serving.lists.user_state import UserState
 from serving.rules.slate import Fields
-from serving.schemas import Part, PartKind, Reason
+from serving.schemas import Reason, ScoreTerm, TermKind
 
 POPULAR = Reason(kind="popular", text="liked by many")
 PINNED = Reason(kind="pinned", text="featured")
 STARS = 5  # the scale that ends here is one of stars
-_KINDS: dict[str, PartKind] = {"popularity": "popularity", "released": "released"}
+_KINDS: dict[str, TermKind] = {"popularity": "popularity", "released": "released"}
 _WORDS = {"popularity": "liked by many", "released": "year of release"}
 
 
@@ -35,18 +35,18 @@ def given(scored: Scored, taste: UserState, items: Sequence[Fields]) -> list[Fie
     return [item | {"reason": words.get(found.get(item["item_id"], -1), POPULAR)} for item in items]
 
 
-def parts(scored: Scored, taste: UserState, place: int) -> tuple[Part, ...]:
+def terms(scored: Scored, taste: UserState, place: int) -> tuple[ScoreTerm, ...]:
     """Return all summands of the place's score but noughts, largest first."""
     if scored.folded is None:
         whole = float(scored.scores[place])
-        return (Part(kind="popularity", part=whole, title=_WORDS["popularity"]),)
+        return (ScoreTerm(kind="popularity", value=whole, title=_WORDS["popularity"]),)
     [numbers] = _numbers(scored, np.array([place]))
     found = [
         _part(scored.held, taste, *_name(scored, at), number)
         for at, number in enumerate(numbers.tolist())
         if number
     ]
-    return tuple(sorted(found, key=lambda part: -part.part))
+    return tuple(sorted(found, key=lambda term: -term.value))
 
 
 def in_units(rating: float, highest: float) -> str:
@@ -78,7 +78,7 @@ def telling(numbers: NDArray[np.float64], n_liked: int) -> NDArray[np.int64]:
     return np.where(numbers.max(axis=1) > 0, chosen, -1)
 
 
-def _name(scored: Scored, at: int) -> tuple[PartKind, str]:
+def _name(scored: Scored, at: int) -> tuple[TermKind, str]:
     """Return kind and name of a part: the item's id, the segment, the category."""
     if scored.folded is None:
         raise ValueError("only a fold-in has parts")
@@ -89,23 +89,25 @@ def _name(scored: Scored, at: int) -> tuple[PartKind, str]:
     return _prior(columns[prior]) if prior < len(columns) else ("popularity", "")
 
 
-def _prior(column: str) -> tuple[PartKind, str]:
+def _prior(column: str) -> tuple[TermKind, str]:
     kind, _, name = column.partition(":")
     if kind == "segment":
         return "segment", name
     return ("category", name) if kind == "category" else (_KINDS[kind], "")
 
 
-def _part(held: LoadedRelease, taste: UserState, kind: PartKind, name: str, number: float) -> Part:
+def _part(
+    held: LoadedRelease, taste: UserState, kind: TermKind, name: str, number: float
+) -> ScoreTerm:
     if kind == "rating":
         title = held.items[held.places[name]]["title"]
         rating = taste.rated[name][0]
-        return Part(kind=kind, part=number, item_id=name, title=title, rating=rating)
+        return ScoreTerm(kind=kind, value=number, item_id=name, title=title, rating=rating)
     words = {"segment": "liked by people like you", "category": name}
-    return Part(kind=kind, part=number, title=words.get(kind) or _WORDS[kind])
+    return ScoreTerm(kind=kind, value=number, title=words.get(kind) or _WORDS[kind])
 
 
-def _reason(held: LoadedRelease, taste: UserState, kind: PartKind, name: str) -> Reason:
+def _reason(held: LoadedRelease, taste: UserState, kind: TermKind, name: str) -> Reason:
     match kind:
         case "rating":
             title = held.items[held.places[name]]["title"]

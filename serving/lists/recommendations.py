@@ -25,7 +25,7 @@ from serving.storage.prepared import Prepared
 
 _LIVE = text(
     """
-    select live.release_id, live.since as made_at, releases.recipe, slate.revision,
+    select live.release_id, live.since as live_since, releases.recipe, slate.revision,
         greatest(extract(epoch from clock_timestamp() - live.since), 0) as age_seconds
     from live_release as live cross join slate join releases using (release_id)
     """
@@ -112,7 +112,7 @@ def for_user(
         slate = cache.slate(connection, stored.held.release_id, stored.revision)
         answer |= made(Person(stored.held, slate, taste, wanted), stored)
         looked_up = stored.kind == "batch" and not stored.whole
-        if looked_up and slate.rules.is_plain and not taste.n_new:
+        if looked_up and slate.rules.is_plain and not taste.n_new_ratings:
             given = {item["item_id"]: item["reason"] for item in answer["items"]}
             cache.tell(user_id, CachedReasons(stored.held.release_id, given))
     else:
@@ -161,7 +161,7 @@ def made(person: Person, stored: PrecomputedList) -> Fields:
     kept = [item for item in stored.items if person.may_see(item)]
     cut = len(stored.items) in {FULL, person.wanted.limit}  # rules may be newer than what was read
     may_lack_some = cut or stored.kind == "fallback"
-    if person.taste.n_new or (may_lack_some and len(kept) < person.n_pool):
+    if person.taste.n_new_ratings or (may_lack_some and len(kept) < person.n_pool):
         return _just_now(person)
     items = person.ranked(kept)
     if person.wanted.explain:
@@ -173,7 +173,7 @@ def _just_now(person: Person) -> Fields:
     kind, items = person.scored.kind, person.ranked(_pool(person))
     if person.wanted.explain:
         items = _explained(person, items)
-    told_nothing_new = kind == "live" and not person.taste.n_new
+    told_nothing_new = kind == "live" and not person.taste.n_new_ratings
     return _answer(person, "batch" if told_nothing_new else kind, items)
 
 
@@ -194,7 +194,7 @@ def _explained(person: Person, items: list[Fields]) -> list[Fields]:
 
 
 def _answer(person: Person, kind: str, items: list[Fields]) -> Fields:
-    said = {"n_new": person.taste.n_new, "rules_version": person.slate.version}
+    said = {"n_new_ratings": person.taste.n_new_ratings, "rules_version": person.slate.version}
     return {"kind": kind, "items": items, **said}
 
 

@@ -38,7 +38,7 @@ class UserState:
     segment: str
     rated: Mapping[str, tuple[float, int]]
     hidden: frozenset[str]
-    n_new: int
+    n_new_ratings: int
 
     def ratings(self, held: LoadedRelease) -> Ratings:
         """Return his ratings of what the release knows: others have no factors."""
@@ -68,13 +68,15 @@ def read(connection: Connection, release_id: int, user_id: str) -> UserState:
         segment=row.segment or "",
         rated=rated,
         hidden=frozenset(item_id for item_id, _, _, hidden in fed if hidden),
-        n_new=sum(_value(before, one) != _value(rated, one) for one in said),
+        n_new_ratings=sum(_value(before, one) != _value(rated, one) for one in said),
     )
 
 
 def of_stranger(rated: Mapping[str, tuple[float, int]]) -> UserState:
     """Return the taste of somebody of whom only these ratings are known, with their times."""
-    return UserState(known=False, segment="", rated=rated, hidden=frozenset(), n_new=len(rated))
+    return UserState(
+        known=False, segment="", rated=rated, hidden=frozenset(), n_new_ratings=len(rated)
+    )
 
 
 def _profile(row: Row[Any]) -> dict[str, tuple[float, int]]:

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from serving.schemas.rules import WITHIN, SlateRules
+from serving.schemas.rules import CAP_WINDOW, SlateRules
 
 POOL = 100  # so many of a person's best are reordered
 
@@ -119,7 +119,7 @@ class _Choice:
         self._worth[place] = -np.inf
         self._near.append(place)
         self._counts += self._counted[place]
-        if len(self._near) == WITHIN:
+        if len(self._near) == CAP_WINDOW:
             self._counts -= self._counted[self._near.pop(0)]
 
 

@@ -2,7 +2,7 @@
 
 from serving.schemas.base import Id, Moment, Number
 from serving.schemas.catalogue import About, Item, ItemPage
-from serving.schemas.explanations import Explanation, Part, PartKind, Standing
+from serving.schemas.explanations import Explanation, ListStatus, ScoreTerm, TermKind
 from serving.schemas.feedback import EventKind, Hide, HideKind, OutboxState, Rating, Receipt
 from serving.schemas.lists import (
     AnonymousUser,
@@ -50,14 +50,13 @@ __all__ = [
     "Item",
     "ItemPage",
     "ListKind",
+    "ListStatus",
     "ListedItem",
     "Moment",
     "NewRules",
     "NewUser",
     "Number",
     "OutboxState",
-    "Part",
-    "PartKind",
     "Pin",
     "Problem",
     "RatedItem",
@@ -71,11 +70,12 @@ __all__ = [
     "Release",
     "RulesPreview",
     "RulesVersion",
+    "ScoreTerm",
     "Shelf",
     "SimilarItems",
     "SlateFigures",
     "SlateRules",
-    "Standing",
+    "TermKind",
     "User",
     "Verdict",
 ]

@@ -58,9 +58,9 @@ class Recommendations(Answer):
         kind="batch",
         release_id=7,
         recipe="als_centred_r8_4468be",
-        made_at="2026-11-24T03:12:00Z",
+        live_since="2026-11-24T03:12:00Z",
         age_seconds=4711.0,
-        n_new=0,
+        n_new_ratings=0,
         items=[LISTED],
     )
 
@@ -68,9 +68,11 @@ class Recommendations(Answer):
     kind: ListKind
     release_id: int
     recipe: str = Field(description="Short stable name of the recipe that made the list.")
-    made_at: datetime = Field(description="When the release went live, UTC.")
+    live_since: datetime = Field(description="When the release went live, UTC.")
     age_seconds: float = Field(ge=0, description="How long ago that was.")
-    n_new: int = Field(default=0, ge=0, description="Ratings that the release did not know of.")
+    n_new_ratings: int = Field(
+        default=0, ge=0, description="Ratings that the release did not know of."
+    )
     rules_version: int = Field(
         default=0, ge=0, description="Of the slate rules that hold; 0: nobody ever made any."
     )

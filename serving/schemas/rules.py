@@ -7,8 +7,8 @@ from pydantic import ConfigDict, Field, JsonValue, model_validator
 
 from serving.schemas.base import Answer, Asked, Id, Number, Words, like
 
-WITHIN = 10  # caps and diversity look at so many neighbouring ranks
-MOST_PINNED = 20
+CAP_WINDOW = 10  # caps and diversity look at so many neighbouring ranks
+MAX_PINS = 20
 
 _RULES: dict[str, JsonValue] = {
     "hide": ["1214"],
@@ -23,7 +23,7 @@ class Pin(Asked):
     """One item at one rank of everybody's list."""
 
     item_id: Id
-    rank: int = Field(ge=1, le=MOST_PINNED)
+    rank: int = Field(ge=1, le=MAX_PINS)
 
 
 class Boost(Asked):
@@ -48,7 +48,7 @@ class SlateRules(Asked):
     )
     pin: tuple[Pin, ...] = Field(
         default=(),
-        max_length=MOST_PINNED,
+        max_length=MAX_PINS,
         description="Shown to everybody but who rated or hid them. A pin heeds no cap; the ranks "
         "after it do.",
     )
@@ -56,18 +56,18 @@ class SlateRules(Asked):
     most_per_category: int | None = Field(
         default=None,
         ge=1,
-        le=WITHIN,
-        description=f"In any {WITHIN} neighbouring ranks. An item counts in each of its "
+        le=CAP_WINDOW,
+        description=f"In any {CAP_WINDOW} neighbouring ranks. An item counts in each of its "
         "categories. A cap gives way where nothing else is left.",
     )
-    most_per_vendor: int | None = Field(default=None, ge=1, le=WITHIN)
+    most_per_vendor: int | None = Field(default=None, ge=1, le=CAP_WINDOW)
     only_available: bool = Field(
         default=False, description="Leave out what the product says it does not have now."
     )
     diversity: Annotated[Number, Field(ge=0, le=1)] = Field(
         default=0,
         description="Of maximal marginal relevance: 0 heeds the score alone, 1 alone how little an "
-        f"item's categories are those of the {WITHIN - 1} ranks before.",
+        f"item's categories are those of the {CAP_WINDOW - 1} ranks before.",
     )
 
     @model_validator(mode="after")

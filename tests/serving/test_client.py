@@ -43,7 +43,7 @@ def test_a_person_reads_the_list_of_the_live_release(publisher: Engine, client: 
     assert (first.rank, first.item_id, first.title, first.score) == (1, "a", "Amélie", 1.0)
     assert (first.categories, first.released, first.vendor) == (("Drama", "a"), 1990, None)
     [release] = client.releases()
-    assert answer.made_at == release.live_since
+    assert answer.live_since == release.live_since
 
 
 def test_a_stranger_reads_everybodys_list(publisher: Engine, client: Client) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from dashboards.text import esc, plural
 from serving.schemas import Boost, SlateRules
-from serving.schemas.rules import WITHIN
+from serving.schemas.rules import CAP_WINDOW
 
 NAMED = 8  # hidden items that are named; the others are counted
 PLAIN = "No rules: everybody is shown what the model ranks highest."
@@ -64,4 +64,4 @@ def _capped(rules: SlateRules) -> str:
         for most, noun in ((rules.most_per_category, "category"), (rules.most_per_vendor, "vendor"))
         if most is not None
     ]
-    return f"**Caps:** at most {' and '.join(caps)} among any {WITHIN}" if caps else ""
+    return f"**Caps:** at most {' and '.join(caps)} among any {CAP_WINDOW}" if caps else ""

@@ -10,7 +10,7 @@ import streamlit as st
 from pydantic import ValidationError
 
 from serving.schemas import Boost, Pin, RulesPreview, RulesVersion, SlateRules
-from serving.schemas.rules import MOST_PINNED
+from serving.schemas.rules import MAX_PINS
 
 HIDE, PIN, BOOST = "draft_hide", "draft_pin", "draft_boost"
 PER_CATEGORY, PER_VENDOR = "draft_per_category", "draft_per_vendor"
@@ -84,7 +84,7 @@ def pin(item_id: str) -> None:
     state = st.session_state
     state[HIDE] = [each for each in state[HIDE] if each != item_id]
     taken = {state.get(rank_key(each)) for each in state[PIN]}
-    free = [rank for rank in range(1, MOST_PINNED + 1) if rank not in taken]
+    free = [rank for rank in range(1, MAX_PINS + 1) if rank not in taken]
     if item_id not in state[PIN] and free:
         state[PIN] = [*state[PIN], item_id]
         state[rank_key(item_id)] = free[0]

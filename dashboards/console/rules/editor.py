@@ -8,7 +8,7 @@ from dashboards.console.rules import draft
 from dashboards.text import esc, plural
 from serving.errors import ApiError
 from serving.schemas import About, Item, RulesVersion, SlateRules
-from serving.schemas.rules import MOST_PINNED, WITHIN
+from serving.schemas.rules import CAP_WINDOW, MAX_PINS
 
 FOUND = 5  # items that a search shows
 LONGEST_QUERY = 100
@@ -125,7 +125,7 @@ def _pin(dataset: str, item_id: str) -> None:
         st.number_input(
             f"Rank of {title}",  # for those who listen: it is not drawn, so not escaped
             min_value=1,
-            max_value=MOST_PINNED,
+            max_value=MAX_PINS,
             step=1,
             key=draft.rank_key(item_id),
             label_visibility="collapsed",
@@ -196,12 +196,12 @@ def _cap(label: str, key: str) -> None:
     st.number_input(
         label,
         min_value=1,
-        max_value=WITHIN,
+        max_value=CAP_WINDOW,
         value=None,
         step=1,
         key=key,
         placeholder="No cap",
-        help=f"Among any {WITHIN} neighbouring ranks",
+        help=f"Among any {CAP_WINDOW} neighbouring ranks",
         persist_state="session",
     )
 

@@ -38,7 +38,9 @@ def test_a_live_list_says_how_much_is_new() -> None:
     own = shop.recommendations("0042", 1)
 
     assert "best first" in kind_in_words(own)
-    assert "3 new ratings" in kind_in_words(own.model_copy(update={"kind": "live", "n_new": 3}))
+    assert "3 new ratings" in kind_in_words(
+        own.model_copy(update={"kind": "live", "n_new_ratings": 3})
+    )
     assert "strangers" in kind_in_words(shop.recommendations("x", 1))
 
 

@@ -238,7 +238,7 @@ def test_a_stranger_rates_and_the_next_model_knows_him(platform: Platform) -> No
         assert api.ratings(user_id).total == 5
         expect(page.locator(".stMarkdownBadge", has_text="Live")).to_be_visible()
         found = api.recommendations(user_id, explain=True)
-        assert (found.kind, found.n_new) == ("live", 5)
+        assert (found.kind, found.n_new_ratings) == ("live", 5)
         for item in found.items[:3]:
             assert item.reason
             words = item.reason.text[:1].upper() + item.reason.text[1:]

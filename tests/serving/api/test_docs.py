@@ -86,7 +86,7 @@ def test_the_commands_work_as_they_are_printed(surroundings: dict[str, str], own
     assert json.loads(about)["highest"] == 10
     assert json.loads(listed)["kind"] == "fallback"
     assert json.loads(strangers)["user_id"] is None
-    assert json.loads(why)["standing"] == "cold"
+    assert json.loads(why)["status"] == "cold"
     assert shelves.count('"items"') == 5
     assert [json.loads(each)["kind"] for each in (rated, undone, hidden)] == [
         "rate",

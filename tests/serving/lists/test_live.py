@@ -33,8 +33,8 @@ def test_a_new_rating_changes_the_next_list(
 
     after = client.recommendations("fan")
 
-    assert (before.kind, before.n_new, ids(before)) == ("batch", 0, ["f3", "f4"])
-    assert (after.kind, after.n_new, after.release_id) == ("live", 3, release_id)
+    assert (before.kind, before.n_new_ratings, ids(before)) == ("batch", 0, ["f3", "f4"])
+    assert (after.kind, after.n_new_ratings, after.release_id) == ("live", 3, release_id)
     assert ids(after)[:2] == ["o3", "o4"]
     assert set(ids(after)) == {"f2", "f3", "f4", "o3", "o4"}  # what he took back may come again
     assert after.items[0].title == "Opera 3"
@@ -71,7 +71,7 @@ def test_what_is_hidden_is_taken_out_and_the_list_stays_the_releases(
 
     mine, strangers = client.recommendations("fan"), client.recommendations("new")
 
-    assert (mine.kind, mine.n_new, ids(mine)) == ("batch", 0, ["f4"])
+    assert (mine.kind, mine.n_new_ratings, ids(mine)) == ("batch", 0, ["f4"])
     assert mine.items[0].rank == 1
     assert (strangers.kind, ids(strangers)[:2]) == ("fallback", ["o3", "o2"])
     rate(owner, "fan", "o4", 5.0)
@@ -89,7 +89,7 @@ def test_feedback_that_the_release_knows_changes_nothing(
 
     answer = client.recommendations("fan")
 
-    assert (answer.kind, answer.n_new) == ("batch", 0)
+    assert (answer.kind, answer.n_new_ratings) == ("batch", 0)
 
 
 def test_a_newcomer_with_ratings_gets_a_list_of_his_own(
@@ -102,8 +102,8 @@ def test_a_newcomer_with_ratings_gets_a_list_of_his_own(
 
     liking, dull = client.recommendations("n-new"), client.recommendations("n-dull")
 
-    assert (liking.kind, liking.n_new, ids(liking)[0]) == ("live", 1, "f2")
-    assert (dull.kind, dull.n_new, ids(dull)[0]) == ("fallback", 1, "o4")
+    assert (liking.kind, liking.n_new_ratings, ids(liking)[0]) == ("live", 1, "f2")
+    assert (dull.kind, dull.n_new_ratings, ids(dull)[0]) == ("fallback", 1, "o4")
     assert "f1" not in ids(liking) + ids(dull)
 
 
@@ -116,7 +116,7 @@ def test_a_strangers_list_is_that_of_a_newcomer_and_nothing_is_stored(
     stranger = client.for_anonymous_user({"f1": 5.0, "not there": 3.0})
 
     newcomer = client.recommendations("n-new")
-    assert (stranger.user_id, stranger.kind, stranger.n_new) == (None, "live", 2)
+    assert (stranger.user_id, stranger.kind, stranger.n_new_ratings) == (None, "live", 2)
     assert stranger.items == newcomer.items
     assert client.for_anonymous_user({}).kind == "fallback"
     assert shop.rows(owner, "select count(*) from feedback") == [(1,)]
@@ -205,7 +205,7 @@ def test_a_prior_can_be_the_reason(publisher: Engine, owner: Engine, client: Cli
 
 
 @pytest.mark.parametrize(
-    ("asked", "standing", "text"),
+    ("asked", "status", "text"),
     [
         (("fan", "f3"), "listed", "no. 1 on the list"),
         (("fan", "f1"), "rated", "you rated it 5 stars"),
@@ -220,7 +220,7 @@ def test_an_explanation_says_where_an_item_stands(  # noqa: PLR0917 # a case
     owner: Engine,
     client: Client,
     asked: tuple[str, str],
-    standing: str,
+    status: str,
     text: str,
 ) -> None:
     live_shop.release(publisher)
@@ -228,8 +228,8 @@ def test_an_explanation_says_where_an_item_stands(  # noqa: PLR0917 # a case
 
     found = client.explanation(*asked)
 
-    assert (found.standing, found.text) == (standing, text)
-    assert (found.rank is None) == (standing != "listed")
+    assert (found.status, found.text) == (status, text)
+    assert (found.rank is None) == (status != "listed")
 
 
 def test_the_parts_of_an_explanation_add_up(
@@ -244,9 +244,9 @@ def test_the_parts_of_an_explanation_add_up(
         for item in answer.items:
             found = client.explanation(user_id, item.item_id)
             assert found.rank == item.rank
-            assert sum(part.part for part in found.parts) == pytest.approx(found.score, abs=1e-5)
+            assert sum(term.value for term in found.terms) == pytest.approx(found.score, abs=1e-5)
             assert found.score == pytest.approx(item.score, abs=1e-5) or answer.kind == "batch"
-    kinds = {part.kind for part in client.explanation("lover", "o4").parts}
+    kinds = {term.kind for term in client.explanation("lover", "o4").terms}
     assert kinds == {"rating", "popularity", "segment"}
 
 
@@ -259,7 +259,7 @@ def test_below_the_first_hundred_an_item_is_not_on_the_list(
 
     found = client.explanation("fan", "o2")
 
-    assert (found.standing, found.text) == ("below", "no. 4 of all that could be listed")
+    assert (found.status, found.text) == ("below", "no. 4 of all that could be listed")
 
 
 def test_ratings_are_the_profile_overlaid_by_feedback(

@@ -242,7 +242,7 @@ def test_who_asks_by_name_gets_what_is_hidden_or_gone(api: Engine, client: Clien
 
 @pytest.mark.usefixtures("opened")
 @pytest.mark.parametrize(
-    ("asked", "standing", "text"),
+    ("asked", "status", "text"),
     [
         (("fan", "f4"), "ruled_out", "left out for everybody"),
         (("fan", "o3"), "ruled_out", "not available now"),
@@ -260,7 +260,7 @@ def test_an_explanation_says_what_the_rules_did(  # noqa: PLR0917 # a case
     api: Engine,
     client: Client,
     asked: tuple[str, str],
-    standing: str,
+    status: str,
     text: str,
 ) -> None:
     hide(owner, "fan", "o2")
@@ -270,8 +270,8 @@ def test_an_explanation_says_what_the_rules_did(  # noqa: PLR0917 # a case
 
     found = client.explanation(*asked)
 
-    assert (found.standing, found.text) == (standing, text)
-    assert (found.rank is None) == (standing != "listed")
+    assert (found.status, found.text) == (status, text)
+    assert (found.rank is None) == (status != "listed")
 
 
 @pytest.mark.usefixtures("opened")
@@ -282,9 +282,9 @@ def test_the_explanation_of_a_pin_has_a_score_if_the_release_knows_it(
 
     cold, known = client.explanation("lover", COLD), client.explanation("lover", "f4")
 
-    assert (cold.rank, cold.score, cold.parts) == (2, None, ())
+    assert (cold.rank, cold.score, cold.terms) == (2, None, ())
     assert known.text == "no. 1 on the list: featured for everybody"
-    assert sum(part.part for part in known.parts) == pytest.approx(known.score, abs=1e-5)
+    assert sum(term.value for term in known.terms) == pytest.approx(known.score, abs=1e-5)
 
 
 @pytest.mark.parametrize("name", RULES)
@@ -298,10 +298,10 @@ def test_explanations_and_lists_tell_the_same_story(
 
     for item in (*listed.items[:15], listed.items[-1]):
         found = client.explanation("p", item.item_id)
-        assert (found.standing, found.rank) == ("listed", item.rank)
+        assert (found.status, found.rank) == ("listed", item.rank)
     missing = next(n for n in wide_shop.POPULAR if n not in {*ids(listed), "1", "3", "5", "11"})
     below = client.explanation("p", missing)
-    assert below.standing in {"below", "rated", "ruled_out"}
+    assert below.status in {"below", "rated", "ruled_out"}
     assert below.rank is None or below.rank > 100
 
 

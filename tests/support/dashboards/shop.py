@@ -107,7 +107,7 @@ def recommendations(user_id: str, limit: int) -> Recommendations:
         kind=kind,
         release_id=12,
         recipe="als-7f3a" if known else "popular",
-        made_at=NOW - timedelta(hours=2, minutes=7),
+        live_since=NOW - timedelta(hours=2, minutes=7),
         age_seconds=7620,
         items=listed(chosen[:limit]),
     )

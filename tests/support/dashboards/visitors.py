@@ -10,12 +10,12 @@ from serving.schemas import (
     Explanation,
     Item,
     NewUser,
-    Part,
     RatedItem,
     RatingsPage,
     Reason,
     Receipt,
     Recommendations,
+    ScoreTerm,
 )
 from tests.support.dashboards import shop
 
@@ -72,7 +72,7 @@ class Visitors:
             words = f"because you rated {liked.title} 5 stars"
             reason = Reason(kind="because_you_rated", text=words, item_id=liked.item_id)
             listed = tuple(item.model_copy(update={"reason": reason}) for item in listed)
-        live = {"kind": "live", "n_new": len(mine)} if mine else {}
+        live = {"kind": "live", "n_new_ratings": len(mine)} if mine else {}
         return batch.model_copy(update={"user_id": user_id, "items": listed} | live)
 
     def ratings(self, user_id: str, limit: int, offset: int = 0) -> RatingsPage:
@@ -94,7 +94,9 @@ class Visitors:
 
     def explanation(self, user_id: str, item_id: str) -> Explanation:
         parts = tuple(
-            Part(kind="rating", part=0.3 - n / 5, item_id=i, title=_item(i).title, rating=rating)
+            ScoreTerm(
+                kind="rating", value=0.3 - n / 5, item_id=i, title=_item(i).title, rating=rating
+            )
             for n, (i, rating) in enumerate(self.rated.get(user_id, {}).items())
         )
         hidden = item_id in self.hidden.get(user_id, ())
@@ -102,11 +104,11 @@ class Visitors:
             user_id=user_id,
             item_id=item_id,
             release_id=12,
-            standing="hidden" if hidden else "listed",
+            status="hidden" if hidden else "listed",
             text="hidden by this person" if hidden else "no. 3 on the list",
             rank=None if hidden else 3,
-            score=sum(part.part for part in parts),
-            parts=parts,
+            score=sum(term.value for term in parts),
+            terms=parts,
         )
 
     def _receipt(self, kind: str, user_id: str, item_id: str, key: str) -> Receipt:

@@ -57,7 +57,7 @@ def his_list(reading: Connection, cache: ReleaseCache, plain: Plain, user: str, 
     expected = plain.shown(user, limit)
     assert [item.item_id for item in answer.items] == list(expected.scores)
     assert [item.score for item in answer.items] == close(list(expected.scores.values()))
-    assert (answer.kind, answer.n_new) == (expected.kind, expected.n_new)
+    assert (answer.kind, answer.n_new_ratings) == (expected.kind, expected.n_new_ratings)
     assert answer.rules_version == plain.version or plain.rules.is_plain
 
 
@@ -80,12 +80,12 @@ def why(reading: Connection, cache: ReleaseCache, plain: Plain, user: str, item:
     """The explanation says what the list says, and its parts make up the score."""
     answer = explanations.explain(reading, cache, user, item)
     assert answer.release_id == plain.live_id
-    assert answer.standing == plain.standing(user, item)
+    assert answer.status == plain.status(user, item)
     shown = list(plain.shown(user, 100).scores)
-    if answer.standing == "listed":
+    if answer.status == "listed":
         assert answer.rank == shown.index(item) + 1
     if answer.score is not None:
-        assert sum(part.part for part in answer.parts) == close(answer.score)
+        assert sum(term.value for term in answer.terms) == close(answer.score)
 
 
 def his_ratings(reading: Connection, plain: Plain, user: str) -> None:

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import NamedTuple
 
-from serving.schemas import ListKind, Receipt, SlateRules, Standing
-from serving.schemas.rules import WITHIN
+from serving.schemas import ListKind, ListStatus, Receipt, SlateRules
+from serving.schemas.rules import CAP_WINDOW
 from serving.users.feedback import Event
 from tests.support.serving.stand_in import (
     CATEGORY,
@@ -46,7 +46,7 @@ class Shown(NamedTuple):
     """What a person's list has to be."""
 
     kind: ListKind
-    n_new: int
+    n_new_ratings: int
     scores: Scores  # in the order of the list
 
 
@@ -128,9 +128,9 @@ class Plain:
         """Return the list that somebody must get."""
         fit, known, rated = self.live.fit, self.profile(user), self.ratings(user)
         before = known or {}
-        n_new = sum(before.get(i) != rated.get(i) for i in before.keys() | rated.keys())
+        n_new_ratings = sum(before.get(i) != rated.get(i) for i in before.keys() | rated.keys())
         kind: ListKind = "batch"
-        scores = fit.lists.get(user) if known is not None and not n_new else None
+        scores = fit.lists.get(user) if known is not None and not n_new_ratings else None
         if scores is None:
             scores = folded(fit, rated, known=known is not None)
             kind = "fallback" if scores is None else "live"
@@ -138,9 +138,9 @@ class Plain:
         out = rated.keys() | self.hidden(user) | self.barred
         left = sorted((i for i in scores if i not in out), key=lambda i: -scores[i])
         listed = self._arranged(left, out, limit)
-        return Shown(kind, n_new, {item: scores.get(item, 0) for item in listed})
+        return Shown(kind, n_new_ratings, {item: scores.get(item, 0) for item in listed})
 
-    def standing(self, user: str, item: str) -> Standing:
+    def status(self, user: str, item: str) -> ListStatus:
         """Return how an item stands to somebody."""
         if item not in KNOWN + COLD:
             return "unknown"
@@ -169,7 +169,7 @@ class Plain:
 
     def _fits(self, item: str, listed: Sequence[str]) -> bool:
         most = self.rules.most_per_category
-        near = [CATEGORY[other] for other in listed[-(WITHIN - 1) :]]
+        near = [CATEGORY[other] for other in listed[-(CAP_WINDOW - 1) :]]
         return most is None or near.count(CATEGORY[item]) < most
 
 
