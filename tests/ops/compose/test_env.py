@@ -46,8 +46,8 @@ def test_a_secret_that_is_missing_is_added(tmp_path: Path) -> None:
 
 def test_it_needs_the_standard_library_only(tmp_path: Path) -> None:
     root = Path(__file__).parents[3]
-    for module in ("compose_env", "compose_health"):
-        code = f"import sys; sys.path.insert(0, {str(root)!r}); import ops.{module}"
+    for module in ("env", "health"):
+        code = f"import sys; sys.path.insert(0, {str(root)!r}); import ops.compose.{module}"
         command = [sys.executable, "-I", "-S", "-c", code]
         subprocess.run(command, check=True, cwd=tmp_path)  # noqa: S603
 
