@@ -1,7 +1,7 @@
 # One command each. `make help` prints the comments below.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down status doctor test fast check format docs clean distclean
+.PHONY: help setup demo up down status doctor test fast check format docs lock clean distclean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -45,11 +45,12 @@ test: $(READY) ## every test, with coverage: real Spark, Delta, Postgres, Airflo
 fast: $(READY) ## the tests that need neither a browser nor the whole platform
 	$(BIN)/python -m pytest -m 'not stack and not browser' $(ARGS)
 
-check: $(READY) ## lint, format, types, import contracts, generated documents
+check: $(READY) ## lint, format, types, import contracts, dependencies, generated documents
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
+	$(BIN)/deptry .
 	$(BIN)/python -m tools.references --check
 
 format: $(READY) ## let ruff put everything in order
@@ -58,6 +59,10 @@ format: $(READY) ## let ruff put everything in order
 
 docs: $(READY) ## generate docs/settings.md, tables.md, datasets.md, dags.md and .env.example
 	$(BIN)/python -m tools.references
+
+lock: $(READY) ## write requirements.lock from pyproject.toml; packages that it names keep their version
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
+	  --group test --group develop pyproject.toml --output-file requirements.lock
 
 clean: ## delete what tools cached; data and the environment stay
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage build spark-warehouse
