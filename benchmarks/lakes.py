@@ -13,9 +13,11 @@ from pathlib import Path
 from jobs import freeze, land, refine
 from jobs.retraining.frozen_tables import Frozen, frozen
 from jobs.runtime import session
+from tests.support.runs import under
 from warehouse import datasets
 from warehouse.datasets import Dataset
 from warehouse.delta import Warehouse
+from warehouse.run_keys import RunKey
 
 ROOT = Path(__file__).parents[1]
 MOVIELENS = datasets.load_named("movielens_1m")
@@ -30,8 +32,8 @@ def movielens(archive: Path) -> AbstractContextManager[Frozen]:
 def refined(dataset: Dataset, fill: Callable[[Path], object]) -> Iterator[Frozen]:
     """Yield the rows of a temporary lake, refined and frozen, after `fill` sent the inbox."""
     with landed(dataset, fill) as warehouse:
-        freeze.run(warehouse.root, dataset, run_key="b/1/freeze")
-        yield frozen(warehouse.under("b/1/evaluate"))
+        freeze.run(warehouse.root, dataset, run_key=RunKey("b", "1", "freeze"))
+        yield frozen(under(warehouse, "b/1/evaluate"))
 
 
 @contextmanager
@@ -42,10 +44,12 @@ def landed(dataset: Dataset, fill: Callable[[Path], object]) -> Iterator[Warehou
     with tempfile.TemporaryDirectory() as folder:
         inbox = Path(folder, "inbox")
         inbox.mkdir()
-        warehouse = Warehouse(session.start("benchmark"), f"{folder}/lake", run_key="b/1/refine")
+        warehouse = Warehouse(
+            session.start("benchmark"), f"{folder}/lake", run_key=RunKey("b", "1", "refine")
+        )
         fill(inbox)
         started = time.monotonic()
-        land.run(warehouse.under("b/1/land"), dataset, inbox)
+        land.run(under(warehouse, "b/1/land"), dataset, inbox)
         refine.run(warehouse, dataset, now=datetime.now(UTC))
         print(f"landed and refined in {time.monotonic() - started:.0f} s", flush=True)
         yield warehouse

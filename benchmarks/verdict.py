@@ -26,11 +26,13 @@ from jobs.engine.searching.space import Family
 from jobs.engine.searching.trials import Budget
 from jobs.retraining.handover import row_of
 from serving.storage import database
+from tests.support.runs import under
 from tests.support.serving.server import as_role, create_database, temporary_server
 from warehouse import datasets
 from warehouse.datasets import Dataset
 from warehouse.delta import Warehouse
 from warehouse.query import Lake
+from warehouse.run_keys import RunKey
 from warehouse.tables import GOLD_MODEL_METRICS, GOLD_SEARCHES, GOLD_VERDICTS
 
 SHOWN = (HEADLINE, "coverage@10")
@@ -74,31 +76,31 @@ def retrain(
     family: Family,
 ) -> None:
     """Run the tasks of one retrain, and print its verdict."""
-    run, root = f"b/{number}", warehouse.root
-    freeze.run(root, dataset, run_key=f"{run}/freeze")
-    nominee = {"recipe": "", "reason": "A benchmark", "run_key": f"{run}/nominate"}
-    nominate.run(root, dataset, engine, **nominee)
+    root, key = warehouse.root, partial(RunKey, "b", str(number))
+    freeze.run(root, dataset, run_key=key("freeze"))
+    begun_by = {"recipe": "", "reason": "A benchmark"}
+    nominate.run(root, dataset, engine, run_key=key("nominate"), **begun_by)
     began = time.monotonic()
     if minutes:
         budget = Budget(minutes * 60)
-        search.run(warehouse.under(f"{run}/search"), dataset, budget, family)
+        search.run(under(warehouse, key("search")), dataset, budget, family)
     else:
-        search.take(root, run_key=f"{run}/search")
+        search.take(root, run_key=key("search"))
     searched = time.monotonic()
-    evaluate.run(warehouse.under(f"{run}/evaluate"), dataset)
-    goes_on = decide.run(root, dataset, engine, run_key=f"{run}/decide")
-    show(root, run)
+    evaluate.run(under(warehouse, key("evaluate")), dataset)
+    goes_on = decide.run(root, dataset, engine, run_key=key("decide"))
+    show(root, key("").retrain_id)
     print(f"search {searched - began:.0f} s, evaluation {time.monotonic() - searched:.0f} s")
     if goes_on:
-        fit.run(warehouse.under(f"{run}/fit"), dataset)
-        release = publish.run(root, dataset, engine, run_key=f"{run}/publish")
+        fit.run(under(warehouse, key("fit")), dataset)
+        release = publish.run(root, dataset, engine, run_key=key("publish"))
         print(f"release {release}", flush=True)
 
 
 def show(root: str, run: str) -> None:
     """Print the verdict of a retrain with its evidence."""
-    decided = row_of(root, GOLD_VERDICTS, f"{run}/decide")
-    found = row_of(root, GOLD_SEARCHES, f"{run}/search")
+    decided = row_of(root, GOLD_VERDICTS, run)
+    found = row_of(root, GOLD_SEARCHES, run)
     if decided is None or found is None:
         raise AssertionError(f"{run} has no verdict")
     print(f"{decided['verdict']}: {decided['reason']}")

@@ -28,6 +28,7 @@ from warehouse.append import Mark, append
 from warehouse.datasets import Dataset
 from warehouse.errors import WarehouseError
 from warehouse.query import Lake
+from warehouse.run_keys import RunKey
 from warehouse.settings import LakeSettings
 from warehouse.tables import BRONZE_COLLECTIONS, BRONZE_FEEDBACK, BRONZE_LANDINGS
 
@@ -37,7 +38,7 @@ CURSOR = "outbox"
 PART = 50_000  # events in memory at once
 
 
-def run(root: str, dataset: Dataset, engine: Engine, *, run_key: str, size: int = PART) -> int:
+def run(root: str, dataset: Dataset, engine: Engine, *, run_key: RunKey, size: int = PART) -> int:
     """Collect what is complete; return 0 if anything was carried on, else 99.
 
     Raises:
@@ -78,9 +79,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     return run(root, dataset, database.engine(dataset.name), run_key=args.run_key)
 
 
-def _write(root: str, part: Part, run_key: str) -> bool:
+def _write(root: str, part: Part, run_key: RunKey) -> bool:
     """Write events and cursor in one commit, unless another run was quicker."""
-    landed = {"landing_id": landing_of(part.until), "run_key": run_key}
+    landed = {"landing_id": landing_of(part.until), "run_key": str(run_key)}
     rows = [
         event | landed | {"source_line": place} for place, event in enumerate(part.events, start=1)
     ]
@@ -88,7 +89,7 @@ def _write(root: str, part: Part, run_key: str) -> bool:
     return append(root, BRONZE_FEEDBACK, rows, run_key=run_key, mark=mark)
 
 
-def _settle(root: str, engine: Engine, until: int, run_key: str) -> bool:
+def _settle(root: str, engine: Engine, until: int, run_key: RunKey) -> bool:
     """Bring all that speaks of the newest part up to date; return False where it was."""
     if not until:
         return False
@@ -98,12 +99,12 @@ def _settle(root: str, engine: Engine, until: int, run_key: str) -> bool:
     return outbox.move_cursor(engine, until=until, n_events=lake.n_rows(BRONZE_FEEDBACK))
 
 
-def _record(lake: Lake, engine: Engine, until: int, run_key: str) -> None:
+def _record(lake: Lake, engine: Engine, until: int, run_key: RunKey) -> None:
     """Write the part's balance, then its landing: from here on `refine` sees it."""
     landing_id = landing_of(until)
     written = lake.read(BRONZE_FEEDBACK, columns=["received_at"], equals={"landing_id": landing_id})
     now, n_rows = datetime.now(UTC), written.num_rows
-    signed = {"landing_id": landing_id, "run_key": run_key}
+    signed = {"landing_id": landing_id, "run_key": str(run_key)}
     since = _since(lake, landing_id)
     balance = {
         "since": since,

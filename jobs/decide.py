@@ -34,6 +34,7 @@ from warehouse.append import append
 from warehouse.datasets import Dataset
 from warehouse.errors import WarehouseError
 from warehouse.query import Lake
+from warehouse.run_keys import RunKey
 from warehouse.settings import LakeSettings
 from warehouse.tables import GOLD_VERDICTS, GOLD_WINDOW_LISTS
 
@@ -42,13 +43,13 @@ log = logging.getLogger(__name__)
 _SAID = {True: "yes", False: "no", None: "-"}
 
 
-def run(root: str, dataset: Dataset, engine: Engine, *, run_key: str) -> bool:
+def run(root: str, dataset: Dataset, engine: Engine, *, run_key: RunKey) -> bool:
     """Judge, write the verdict to the lake, its summary to Postgres; return whether to go on.
 
     With it go the window's lists of the chosen recipe, for rules to be tried on. A second run
     changes nothing and returns what the first one did.
     """
-    row = row_of(root, GOLD_VERDICTS, run_key)
+    row = row_of(root, GOLD_VERDICTS, run_key.retrain_id)
     if row is None:
         row = _decided(root, dataset, engine, run_key)
         append(root, GOLD_VERDICTS, [row], run_key=run_key)
@@ -69,7 +70,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0 if goes_on else session.NOTHING_TO_DO
 
 
-def _decided(root: str, dataset: Dataset, engine: Engine, run_key: str) -> dict[str, Any]:
+def _decided(root: str, dataset: Dataset, engine: Engine, run_key: RunKey) -> dict[str, Any]:
     with Session(engine) as reading:
         live = releases.live(reading)
     found = metrics(root, run_key)
@@ -90,7 +91,7 @@ def _decided(root: str, dataset: Dataset, engine: Engine, run_key: str) -> dict[
     return _row(decision, chosen, found, run_key)
 
 
-def _lists(root: str, recipe: str | None, run_key: str) -> list[dict[str, Any]]:
+def _lists(root: str, recipe: str | None, run_key: RunKey) -> list[dict[str, Any]]:
     """Return the recipe's lists; none where it is none, or `evaluate` came before their table."""
     lake = Lake(root)
     if recipe is None or not lake.exists(GOLD_WINDOW_LISTS):
@@ -104,10 +105,10 @@ def _lists(root: str, recipe: str | None, run_key: str) -> list[dict[str, Any]]:
 
 
 def _row(
-    decision: Decision, recipe_json: str | None, found: Metrics, run_key: str
+    decision: Decision, recipe_json: str | None, found: Metrics, run_key: RunKey
 ) -> dict[str, Any]:
     return {
-        "retrain_id": session.retrain_id(run_key),
+        "retrain_id": run_key.retrain_id,
         "verdict": decision.verdict,
         "reason": decision.reason,
         "recipe": decision.recipe,
@@ -116,7 +117,7 @@ def _row(
         "lines": json.dumps([asdict(line) for line in decision.lines]),
         "comparisons": json.dumps(_compared(decision) + found.others(decision)),
         "decided_at": datetime.now(UTC),
-        "run_key": run_key,
+        "run_key": str(run_key),
     }
 
 

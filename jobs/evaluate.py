@@ -106,7 +106,7 @@ def run(warehouse: Warehouse, dataset: Dataset) -> None:
     _write(warehouse, GOLD_USER_METRICS, _users(rows, found))
     may_go_live = [one.model for one in _servable(gate.fitted) if one.model is not None]
     _write(warehouse, GOLD_WINDOW_LISTS, window_lists(rows, prepared.users, may_go_live))
-    retrain = {"retrain_id": session.retrain_id(run_key), "run_key": run_key}
+    retrain = {"retrain_id": run_key.retrain_id, "run_key": str(run_key)}
     append(root, GOLD_SAMPLE_LISTS, [retrain | row for row in samples], run_key=run_key)
     metrics = [retrain | row for one in found for row in _rows(one)]
     append(root, GOLD_MODEL_METRICS, metrics, run_key=run_key)
@@ -171,8 +171,8 @@ def _users(rows: Frozen, found: Sequence[Judged]) -> DataFrame:
 
 
 def _write(warehouse: Warehouse, table: Table, frame: DataFrame) -> None:
-    retrain_id = F.lit(session.retrain_id(warehouse.run_key))
-    signed = {"retrain_id": retrain_id, "run_key": F.lit(warehouse.run_key)}
+    retrain_id = F.lit(warehouse.run_key.retrain_id)
+    signed = {"retrain_id": retrain_id, "run_key": F.lit(str(warehouse.run_key))}
     warehouse.append(table, frame.withColumns(signed))
 
 

@@ -73,7 +73,7 @@ def run(warehouse: Warehouse, dataset: Dataset) -> None:
     Raises:
         NotFrozenError, NotDecidedError: the retrain's earlier tasks have not run.
     """
-    if row_of(warehouse.root, GOLD_FITS, warehouse.run_key) is not None:
+    if row_of(warehouse.root, GOLD_FITS, warehouse.run_key.retrain_id) is not None:
         log.info("%s: fitted before under %s", dataset.name, warehouse.run_key)
         return
     decided = verdict(warehouse.root, warehouse.run_key)
@@ -202,7 +202,7 @@ def _write_small(warehouse: Warehouse, learned: Learned) -> None:
         GOLD_SIMILAR_ITEMS: similar_items(model, N_SIMILAR),
         GOLD_ITEM_FACTORS: item_factors(model, learned.trending),
     }
-    fit = {"fit_id": session.retrain_id(warehouse.run_key)}
+    fit = {"fit_id": warehouse.run_key.retrain_id}
     for table, rows in small.items():
         append(warehouse.root, table, [fit | row for row in rows], run_key=warehouse.run_key)
 
@@ -210,14 +210,14 @@ def _write_small(warehouse: Warehouse, learned: Learned) -> None:
 def _write_ledger(
     warehouse: Warehouse, versions: Mapping[str, int], ledger: dict[str, Any]
 ) -> None:
-    retrain = session.retrain_id(warehouse.run_key)
+    retrain = warehouse.run_key.retrain_id
     row = ledger | {
         "fit_id": retrain,
         "retrain_id": retrain,
         "code_commit": code_commit(),
         "versions": list(versions.items()),
         "fitted_at": datetime.now(UTC),
-        "run_key": warehouse.run_key,
+        "run_key": str(warehouse.run_key),
     }
     append(warehouse.root, GOLD_FITS, [row], run_key=warehouse.run_key)
 
@@ -236,7 +236,7 @@ def code_commit() -> str:
 
 
 def _with_fit(frame: DataFrame, warehouse: Warehouse) -> DataFrame:
-    return frame.withColumn("fit_id", F.lit(session.retrain_id(warehouse.run_key)))
+    return frame.withColumn("fit_id", F.lit(warehouse.run_key.retrain_id))
 
 
 def _listed(catalogue: Catalogue, scores: np.ndarray, places: np.ndarray) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from warehouse.append import append
 from warehouse.datasets import Dataset
 from warehouse.errors import WarehouseError
 from warehouse.query import Lake
+from warehouse.run_keys import RunKey
 from warehouse.settings import LakeSettings
 from warehouse.tables import (
     BRONZE_LANDINGS,
@@ -31,14 +32,14 @@ from warehouse.tables import (
 log = logging.getLogger(__name__)
 
 
-def run(root: str, dataset: Dataset, *, run_key: str) -> None:
+def run(root: str, dataset: Dataset, *, run_key: RunKey) -> None:
     """Refine what waits, write the versions down. A second run changes nothing.
 
     Raises:
         NothingSentError: the data set has no ratings yet.
     """
     lake = Lake(root)
-    if row_of(root, GOLD_FREEZES, run_key) is not None:
+    if row_of(root, GOLD_FREEZES, run_key.retrain_id) is not None:
         log.info("%s: frozen before under %s", dataset.name, run_key)
         return
     if waits(lake):
@@ -46,12 +47,12 @@ def run(root: str, dataset: Dataset, *, run_key: str) -> None:
     if not lake.exists(SILVER_INTERACTIONS):
         raise NothingSentError(f"{dataset.name}: no rating has come in; run its ingest first")
     row = {
-        "retrain_id": session.retrain_id(run_key),
+        "retrain_id": run_key.retrain_id,
         "versions": [(t.full_name, lake.version(t)) for t in PINNED if lake.exists(t)],
         "n_interactions": lake.n_rows(SILVER_INTERACTIONS),
         "quarantine_share": quarantine_share(lake),
         "frozen_at": datetime.now(UTC),
-        "run_key": run_key,
+        "run_key": str(run_key),
     }
     append(root, GOLD_FREEZES, [row], run_key=run_key)
     log.info("%s: froze %d ratings", dataset.name, row["n_interactions"])
@@ -86,7 +87,7 @@ def _landings(lake: Lake, table: Table) -> set[str]:
     return set(lake.read(table, columns=["landing_id"])["landing_id"].to_pylist())
 
 
-def _refine(root: str, dataset: Dataset, run_key: str) -> None:
+def _refine(root: str, dataset: Dataset, run_key: RunKey) -> None:
     from jobs import refine  # Spark is needed only here
     from warehouse.delta import Warehouse
 

@@ -125,7 +125,7 @@ def _land(
     missing = sorted(set(n_rows) - there)
     if missing:
         rows = rows.where(F.col("landing_id").isin(missing)) if there else rows
-        signed = rows.withColumn("run_key", F.lit(warehouse.run_key))
+        signed = rows.withColumn("run_key", F.lit(str(warehouse.run_key)))
         warehouse.append(table, signed, part=_part(missing))
     return n_rows
 

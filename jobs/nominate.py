@@ -21,6 +21,7 @@ from warehouse import datasets
 from warehouse.append import append
 from warehouse.datasets import Dataset
 from warehouse.errors import WarehouseError
+from warehouse.run_keys import RunKey
 from warehouse.settings import LakeSettings
 from warehouse.tables import GOLD_NOMINATIONS
 
@@ -28,7 +29,7 @@ log = logging.getLogger(__name__)
 
 
 def run(
-    root: str, dataset: Dataset, engine: Engine, *, recipe: str, reason: str, run_key: str
+    root: str, dataset: Dataset, engine: Engine, *, recipe: str, reason: str, run_key: RunKey
 ) -> None:
     """Read what is live, write the nomination. A second run changes nothing.
 
@@ -40,13 +41,13 @@ def run(
         live = releases.live(reading)
     champion = None if live is None else recipes.from_json(json.dumps(live.recipe_json))
     row = {
-        "retrain_id": session.retrain_id(run_key),
+        "retrain_id": run_key.retrain_id,
         "challenger": challenger.model_dump_json(),
         "champion": None if champion is None else champion.model_dump_json(),
         "champion_release_id": None if live is None else live.release_id,
         "reason": reason,
         "nominated_at": datetime.now(UTC),
-        "run_key": run_key,
+        "run_key": str(run_key),
     }
     append(root, GOLD_NOMINATIONS, [row], run_key=run_key)
     against = "nobody: nothing is live" if champion is None else champion.name

@@ -23,6 +23,7 @@ from warehouse import datasets
 from warehouse.datasets import Dataset
 from warehouse.errors import WarehouseError
 from warehouse.query import Lake
+from warehouse.run_keys import RunKey
 from warehouse.settings import LakeSettings
 from warehouse.tables import (
     GOLD_FALLBACK_LISTS,
@@ -45,7 +46,7 @@ LISTS = (
 )
 
 
-def run(root: str, dataset: Dataset, engine: Engine, *, run_key: str) -> int:
+def run(root: str, dataset: Dataset, engine: Engine, *, run_key: RunKey) -> int:
     """Publish the retrain's fit and return the release. A second run changes nothing.
 
     Raises:
@@ -53,7 +54,7 @@ def run(root: str, dataset: Dataset, engine: Engine, *, run_key: str) -> int:
         LiveReleaseChangedError: another release went live since the nomination.
         PublishingPausedError: a person pinned the live release.
     """
-    decided, fit = verdict(root, run_key), fitted(root, run_key)
+    decided, fit = verdict(root, run_key), fitted(root, run_key.retrain_id)
     lake = Lake(root)
     tables = {table.name: _batches(lake, table, fit["fit_id"]) for table in LISTS}
     tables["items"] = lake.batches(SILVER_ITEMS, version=dict(fit["versions"])["silver.items"])
@@ -61,7 +62,7 @@ def run(root: str, dataset: Dataset, engine: Engine, *, run_key: str) -> int:
         engine,
         candidate(dataset, decided, fit),
         tables,
-        actor=run_key,
+        actor=str(run_key),
         reason=decided["reason"],
         instead_of=nomination(root, run_key)["champion_release_id"],
     )

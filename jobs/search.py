@@ -35,6 +35,7 @@ from warehouse.datasets import Dataset
 from warehouse.delta import Warehouse
 from warehouse.errors import WarehouseError
 from warehouse.query import Lake
+from warehouse.run_keys import RunKey
 from warehouse.settings import LakeSettings
 from warehouse.tables import GOLD_SEARCHES, GOLD_TRIALS
 
@@ -45,7 +46,7 @@ SAMPLED = 2000  # people of a window
 _SEED = 20260101
 
 
-def take(root: str, *, run_key: str) -> None:
+def take(root: str, *, run_key: RunKey) -> None:
     """Let the nominated recipe challenge as it is. A second run changes nothing.
 
     Raises:
@@ -63,7 +64,7 @@ def run(warehouse: Warehouse, dataset: Dataset, budget: Budget, family: Family =
         NotFrozenError, NotNominatedError: the retrain's earlier tasks have not run.
     """
     root, run_key = warehouse.root, warehouse.run_key
-    if row_of(root, GOLD_SEARCHES, run_key) is not None:
+    if row_of(root, GOLD_SEARCHES, run_key.retrain_id) is not None:
         log.info("%s: searched before under %s", dataset.name, run_key)
         return
     started, nominated = time.monotonic(), nomination(root, run_key)
@@ -99,7 +100,7 @@ def run(warehouse: Warehouse, dataset: Dataset, budget: Budget, family: Family =
     log.info("%s: %s challenges, %.4f", dataset.name, best.recipe.name, best.value)
 
 
-def trials(root: str, run_key: str) -> list[Trial]:
+def trials(root: str, run_key: RunKey) -> list[Trial]:
     """Return what the run's retrain tried so far, in order."""
     lake = Lake(root)
     if not lake.exists(GOLD_TRIALS):
@@ -156,9 +157,9 @@ def _with_priors(half_life_days: float, best: AnyRecipe) -> Space | None:
     )
 
 
-def _record(root: str, run_key: str, trial: Trial) -> None:
+def _record(root: str, run_key: RunKey, trial: Trial) -> None:
     row = {
-        "retrain_id": session.retrain_id(run_key),
+        "retrain_id": run_key.retrain_id,
         "number": trial.number,
         "stage": trial.stage,
         "recipe": trial.recipe.name,
@@ -171,7 +172,7 @@ def _record(root: str, run_key: str, trial: Trial) -> None:
         "seconds": trial.seconds,
         "failure": trial.failure,
         "finished_at": datetime.now(UTC),
-        "run_key": run_key,
+        "run_key": str(run_key),
     }
     append(root, GOLD_TRIALS, [row], run_key=run_key, part=f"trial-{trial.number}")
 
@@ -186,12 +187,12 @@ def _trial(row: dict[str, Any]) -> Trial:
 
 
 def _write(
-    root: str, challenger: str, found_by: str, search: Search | None = None, *, run_key: str
+    root: str, challenger: str, found_by: str, search: Search | None = None, *, run_key: RunKey
 ) -> None:
     tried = search.trials if search else []
     states, best = [trial.state for trial in tried], search.best() if search else None
     row = {
-        "retrain_id": session.retrain_id(run_key),
+        "retrain_id": run_key.retrain_id,
         "challenger": challenger,
         "found_by": found_by,
         "value": None if best is None else best.value,
@@ -201,7 +202,7 @@ def _write(
         "budget_seconds": search.budget.seconds if search else 0.0,
         "seconds": search.seconds if search else 0.0,
         "found_at": datetime.now(UTC),
-        "run_key": run_key,
+        "run_key": str(run_key),
     }
     append(root, GOLD_SEARCHES, [row], run_key=run_key)
 

@@ -19,6 +19,7 @@ from jobs.runtime.errors import JobError, NotDecidedError
 from warehouse import datasets
 from warehouse.errors import WarehouseError
 from warehouse.query import Lake
+from warehouse.run_keys import RunKey
 from warehouse.settings import LakeSettings
 from warehouse.tables import GOLD_SAMPLE_LISTS, GOLD_VERDICTS
 
@@ -41,16 +42,16 @@ _WORD_JOINER = "\u2060"
 Row = dict[str, Any]
 
 
-def run(root: str, *, run_key: str) -> str:
+def run(root: str, *, run_key: RunKey) -> str:
     """Return the Markdown.
 
     Raises:
         NotDecidedError: the run's retrain has no verdict.
     """
-    verdict = row_of(root, GOLD_VERDICTS, run_key)
+    verdict = row_of(root, GOLD_VERDICTS, run_key.retrain_id)
     if verdict is None:
         raise NotDecidedError(
-            f"{session.retrain_id(run_key)}: there is no verdict to approve; run jobs.decide first"
+            f"{run_key.retrain_id}: there is no verdict to approve; run jobs.decide first"
         )
     lake = Lake(root)
     lists: list[Row] = []

@@ -20,6 +20,7 @@ from serving.storage import database
 from warehouse import datasets, retention
 from warehouse.errors import WarehouseError
 from warehouse.query import Lake
+from warehouse.run_keys import RunKey
 from warehouse.settings import LakeSettings
 from warehouse.tables import TABLES
 
@@ -30,7 +31,7 @@ def run(
     root: str,
     engine: Engine,
     *,
-    run_key: str,
+    run_key: RunKey,
     retention_hours: int = retention.RETENTION_HOURS,
 ) -> int:
     """Vacuum every table; return how many files went.
@@ -58,7 +59,7 @@ def versions(root: str, fits: Collection[str]) -> dict[str, set[int]]:
     """Return, by table, the versions that the fits read."""
     needed: dict[str, set[int]] = {}
     for fit_id in fits:
-        for name, version in dict(fitted(root, f"{fit_id}/vacuum")["versions"]).items():
+        for name, version in dict(fitted(root, fit_id)["versions"]).items():
             needed.setdefault(name, set()).add(version)
     return needed
 

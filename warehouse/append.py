@@ -18,6 +18,7 @@ from deltalake.exceptions import CommitFailedError
 
 from warehouse import locks
 from warehouse.errors import SchemaMismatchError
+from warehouse.run_keys import RunKey
 from warehouse.tables import PROPERTIES, Table
 
 log = logging.getLogger(__name__)
@@ -47,7 +48,7 @@ def append(
     table: Table,
     rows: Sequence[dict[str, Any]] | pa.Table,
     *,
-    run_key: str,
+    run_key: RunKey,
     part: str = "",
     mark: Mark | None = None,
 ) -> bool:
@@ -75,7 +76,7 @@ def append(
     return True
 
 
-def _written(delta: DeltaTable, data: pa.Table, mark: Mark, run_key: str) -> bool:
+def _written(delta: DeltaTable, data: pa.Table, mark: Mark, run_key: RunKey) -> bool:
     """Commit the rows, unless the log is not where the mark expects it to be."""
     if delta.transaction_version(mark.name) != mark.after:
         return False
@@ -95,10 +96,10 @@ def _written(delta: DeltaTable, data: pa.Table, mark: Mark, run_key: str) -> boo
     return True
 
 
-def signature(run_key: str) -> dict[str, str]:
+def signature(run_key: RunKey) -> dict[str, str]:
     """Return what a commit says of the run that made it, where Spark says it too."""
-    job = run_key.rsplit("/", 1)[-1]
-    return {"userMetadata": json.dumps({"job": job, "run_key": run_key})}
+    signed = {"job": run_key.task, "run_key": str(run_key)}
+    return {"userMetadata": json.dumps(signed)}
 
 
 def arrow_schema(table: Table) -> pa.Schema:

@@ -12,6 +12,7 @@ import pyarrow as pa
 from deltalake import DeltaTable
 
 from warehouse.errors import QueryRefusedError, TableMissingError
+from warehouse.run_keys import RunKey
 from warehouse.tables import TABLES, Table
 
 Value = str | int
@@ -25,7 +26,7 @@ class Commit:
     version: int
     at: datetime
     operation: str
-    run_key: str | None
+    run_key: RunKey | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +183,6 @@ def _plain_type(of: pa.DataType) -> pa.DataType:
 
 def _commit(entry: dict[str, object]) -> Commit:
     signed = entry.get("userMetadata")
-    run_key = json.loads(str(signed)).get("run_key") if signed else None
+    run_key = RunKey.parse(json.loads(str(signed))["run_key"]) if signed else None
     at = datetime.fromtimestamp(int(str(entry["timestamp"])) / 1000, UTC)
     return Commit(int(str(entry["version"])), at, str(entry.get("operation")), run_key)

@@ -18,6 +18,7 @@ from warehouse import locks
 from warehouse.append import signature
 from warehouse.errors import VersionGoneError
 from warehouse.query import Lake
+from warehouse.run_keys import RunKey
 from warehouse.tables import Table
 
 log = logging.getLogger(__name__)
@@ -31,7 +32,7 @@ def vacuum(
     table: Table,
     *,
     keep: Collection[int],
-    run_key: str,
+    run_key: RunKey,
     retention_hours: int = RETENTION_HOURS,
 ) -> int:
     """Remove files that neither the newest version, nor a kept or a recent one needs.
@@ -67,7 +68,7 @@ def check_whole(root: str, table: Table, version: int) -> None:
     """
     lake, what = Lake(root), f"{table.full_name} version {version}"
     for commit in lake.history(table, limit=None):
-        if commit.version > version and (commit.run_key or "").endswith(f"/{ERASURE}"):
+        if commit.version > version and commit.run_key and commit.run_key.task == ERASURE:
             raise VersionGoneError(f"{what}: people were erased since, at version {commit.version}")
     uri = table.uri(root)
     try:

@@ -13,6 +13,7 @@ from jobs.retraining import handover
 from jobs.retraining.handover import freeze, nomination, of_retrain
 from warehouse.datasets import Dataset
 from warehouse.query import Lake
+from warehouse.run_keys import RunKey
 from warehouse.tables import GOLD_MODEL_METRICS, GOLD_USER_METRICS
 
 GATE = "gate"
@@ -53,7 +54,7 @@ class Metrics:
         ]
 
 
-def metrics(root: str, run_key: str) -> Metrics:
+def metrics(root: str, run_key: RunKey) -> Metrics:
     """Return what `evaluate` wrote in the run's retrain, which may be nothing.
 
     Raises:
@@ -72,7 +73,7 @@ def metrics(root: str, run_key: str) -> Metrics:
 
 
 def evidence(
-    root: str, dataset: Dataset, found: Metrics, *, pinned_by: str | None, run_key: str
+    root: str, dataset: Dataset, found: Metrics, *, pinned_by: str | None, run_key: RunKey
 ) -> Evidence:
     """Return the evidence of the run's retrain.
 

@@ -56,7 +56,7 @@ def run(warehouse: Warehouse, dataset: Dataset, fit_id: str) -> Proof:
         NotFittedError: the ledger has no such fit.
         VersionGoneError: what it read is no longer what it was: vacuumed, or people were erased.
     """
-    ledger = fitted(warehouse.root, f"{fit_id}/rebuild")
+    ledger = fitted(warehouse.root, fit_id)
     versions = dict(ledger["versions"])
     for table in TABLES:
         if table.full_name in versions:

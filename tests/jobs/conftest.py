@@ -5,6 +5,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.runs import under
+from warehouse.run_keys import RunKey
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -25,7 +28,7 @@ def retrained(
     from warehouse.delta import Warehouse
 
     root: Path = tmp_path_factory.mktemp("world")
-    warehouse = Warehouse(spark, str(root), run_key="product__ingest/one/refine")
+    warehouse = Warehouse(spark, str(root), run_key=RunKey("product__ingest", "one", "refine"))
     write(warehouse)
     database.migrate(committing, "retrained")
     database.grant(committing, "retrained")
@@ -43,6 +46,6 @@ def prepared(retrained: "Retrain") -> "PreparedWindow":
     from jobs.retraining.frozen_tables import frozen
     from tests.support.jobs.small_world import RUN
 
-    rows = frozen(retrained.warehouse.under(f"{RUN}/search"))
+    rows = frozen(under(retrained.warehouse, f"{RUN}/search"))
     *_, (_, last) = rolling_windows(rows, retrained.dataset)
     return prepare(rows, retrained.dataset, last)

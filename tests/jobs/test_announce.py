@@ -9,6 +9,7 @@ from jobs import announce, freeze
 from tests.support.jobs.product import collect, product
 from warehouse.append import append
 from warehouse.query import Lake
+from warehouse.run_keys import RunKey
 from warehouse.tables import GOLD_FREEZES, SILVER_REFINEMENTS
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -27,7 +28,7 @@ def refined(root: Path, run: str, n_accepted: int, target: str = "ratings") -> N
         "run_key": run,
         "refined_at": NOW,
     }
-    append(str(root), SILVER_REFINEMENTS, [row], run_key=run)
+    append(str(root), SILVER_REFINEMENTS, [row], run_key=RunKey("dag", run, "refine"))
 
 
 def frozen(root: Path, run: str) -> None:
@@ -40,7 +41,7 @@ def frozen(root: Path, run: str) -> None:
         "frozen_at": NOW,
         "run_key": run,
     }
-    append(str(root), GOLD_FREEZES, [row], run_key=run)
+    append(str(root), GOLD_FREEZES, [row], run_key=RunKey("dag", run, "freeze"))
 
 
 def test_below_the_manifests_number_nothing_is_due(

@@ -22,6 +22,7 @@ from tests.support.serving.shop import rows
 from warehouse import datasets
 from warehouse.append import Mark, append
 from warehouse.query import Lake
+from warehouse.run_keys import RunKey
 from warehouse.settings import LakeSettings
 from warehouse.tables import BRONZE_COLLECTIONS, BRONZE_FEEDBACK, BRONZE_LANDINGS, Table
 
@@ -54,7 +55,9 @@ def say(engine: Engine, *event_ids: str, kind: str = "rate") -> None:
 
 
 def collected(root: str, engine: Engine, run: str = "1", **options: int) -> int:
-    return collect.run(root, PRODUCT, engine, run_key=f"product__collect/{run}/collect", **options)
+    return collect.run(
+        root, PRODUCT, engine, run_key=RunKey("product__collect", run, "collect"), **options
+    )
 
 
 def read(root: str, table: Table, *columns: str) -> list[tuple[Any, ...]]:
@@ -235,7 +238,9 @@ def test_a_postgres_that_was_made_anew_is_refused(
     collected(root, publisher)
     ahead = Mark(collect.CURSOR, 10**9, after=collect.cursor(root))
     found = Lake(root).read(BRONZE_FEEDBACK).slice(0, 0)
-    append(root, BRONZE_FEEDBACK, found, run_key="another/postgres/collect", mark=ahead)
+    append(
+        root, BRONZE_FEEDBACK, found, run_key=RunKey("another", "postgres", "collect"), mark=ahead
+    )
 
     with pytest.raises(OutboxRestoredError, match="pg_resetwal --next-transaction-id=1000000000"):
         outbox.read(publisher, since=collect.cursor(root), size=1)
@@ -248,7 +253,7 @@ def test_the_commit_of_the_events_carries_cursor_and_run_key(
     collected(root, publisher)
 
     [newest] = Lake(root).history(BRONZE_FEEDBACK, limit=1)
-    assert newest.run_key == "product__collect/1/collect"
+    assert newest.run_key == RunKey("product__collect", "1", "collect")
     delta = DeltaTable(BRONZE_FEEDBACK.uri(root))
     [[until, _]] = rows(owner, CURSOR)
     assert delta.transaction_version("outbox") == until

@@ -25,6 +25,7 @@ from warehouse import datasets
 from warehouse.append import append
 from warehouse.errors import TableMissingError
 from warehouse.query import Lake
+from warehouse.run_keys import RunKey
 from warehouse.tables import (
     GOLD_FREEZES,
     GOLD_MODEL_METRICS,
@@ -35,7 +36,7 @@ from warehouse.tables import (
     GOLD_WINDOW_LISTS,
 )
 
-KEY = f"{RUN}/decide"
+KEY = RunKey.parse(f"{RUN}/decide")
 WORLD = world()
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
 CHALLENGER, CHAMPION = recipes.default(WORLD.scale), Als(rank=2)
@@ -63,7 +64,7 @@ def lake(
     before, which are the same if nothing is said.
     """
     run = {"retrain_id": RUN, "run_key": f"{RUN}/before"}
-    key = run["run_key"]
+    key = RunKey.parse(run["run_key"])
     live = None if champion is None else champion.model_dump_json()
     nominated: Row = {"challenger": CHALLENGER.model_dump_json(), "champion": live}
     searched = {"challenger": challenger.model_dump_json()}
@@ -108,7 +109,7 @@ def listed(root: str, chosen: Sequence[AnyRecipe], run: str = RUN) -> None:
         for recipe in chosen
         for user_id in ("u1", "u2")
     ]
-    append(root, GOLD_WINDOW_LISTS, rows, run_key=f"{run}/before")
+    append(root, GOLD_WINDOW_LISTS, rows, run_key=RunKey.parse(f"{run}/before"))
 
 
 def tried_on(engine: Engine) -> list[Row]:
@@ -119,7 +120,7 @@ def tried_on(engine: Engine) -> list[Row]:
 
 
 def verdict(root: str) -> Row:
-    row = row_of(root, GOLD_VERDICTS, KEY)
+    row = row_of(root, GOLD_VERDICTS, RUN)
     assert row is not None
     return row
 
@@ -299,7 +300,7 @@ def test_the_command_ends_with_99_where_nothing_follows(
     monkeypatch.setattr(datasets, "load_named", lambda _: WORLD)
     monkeypatch.setattr(database, "engine", lambda _: publisher)
 
-    code = decide.main(["--dataset", WORLD.name, "--run-key", KEY])
+    code = decide.main(["--dataset", WORLD.name, "--run-key", str(KEY)])
 
     assert code == session.NOTHING_TO_DO
 
@@ -310,4 +311,4 @@ def test_earlier_tasks_must_have_run(tmp_path: Path, publisher: Engine) -> None:
 
     root = lake(tmp_path)
     with pytest.raises(NotNominatedError, match=r"other/two: .* run jobs\.nominate first"):
-        decide.run(root, WORLD, publisher, run_key="other/two/decide")
+        decide.run(root, WORLD, publisher, run_key=RunKey("other", "two", "decide"))

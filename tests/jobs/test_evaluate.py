@@ -25,6 +25,7 @@ from tests.support.jobs.small_world import (
     likes,
     world,
 )
+from tests.support.runs import under
 from warehouse.delta import Warehouse
 from warehouse.query import Lake
 from warehouse.tables import (
@@ -157,7 +158,7 @@ def test_a_challenger_that_is_ahead_is_asked_for_the_windows_before_and_promoted
     users = lake.read(GOLD_USER_METRICS, equals={"retrain_id": retrain.run}).to_pylist()
     assert {row["window"] for row in users} == before | {"gate"}
     assert retrain.decide()
-    row = row_of(retrain.warehouse.root, GOLD_VERDICTS, retrain.key("decide"))
+    row = row_of(retrain.warehouse.root, GOLD_VERDICTS, retrain.run)
     assert row is not None
     assert (row["verdict"], row["recipe"]) == ("promote", CHALLENGER)
 
@@ -209,7 +210,7 @@ def test_where_many_are_known_the_same_few_are_drawn_each_time(
 ) -> None:
     monkeypatch.setattr(samples, "MOST_TRIED", 7)
     monkeypatch.setattr(samples, "LONGEST", 3)
-    rows = frozen(retrained.warehouse.under(f"{RUN}/search"))
+    rows = frozen(under(retrained.warehouse, f"{RUN}/search"))
     model = prepared.fit(recipes.popularities(retrained.dataset.scale, 365)[0])
 
     first, second = (

@@ -26,6 +26,7 @@ from tests.support.jobs.small_world import (
     likes,
     ratings,
 )
+from tests.support.runs import under
 from warehouse.query import Lake
 from warehouse.tables import (
     GOLD_FALLBACK_LISTS,
@@ -141,7 +142,7 @@ def test_the_ledger_says_what_was_read_and_what_fold_in_needs(retrained: Retrain
 
 def test_priors_learn_from_what_silver_says_of_people_and_items(retrained: Retrain) -> None:
     recipe = AlsWithPriors(als=Als(rank=2, iterations=5), models=1)
-    rows_of_run = frozen(retrained.warehouse.under(retrained.key("fit")))
+    rows_of_run = frozen(under(retrained.warehouse, retrained.key("fit")))
 
     learned = fit.learn(rows_of_run, retrained.dataset, recipe)
     model, rows_of_model = learned.model, fit.item_factors(learned.model, learned.trending)

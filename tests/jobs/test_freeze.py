@@ -8,11 +8,13 @@ from jobs.runtime import session
 from jobs.runtime.errors import NothingSentError
 from tests.support.jobs.product import HEADER, collect, product, send
 from tests.support.jobs.small_world import RUN, world, write
+from tests.support.runs import under
 from warehouse.delta import Warehouse
 from warehouse.query import Lake
+from warehouse.run_keys import RunKey
 from warehouse.tables import GOLD_FREEZES, SILVER_EVENTS, SILVER_INTERACTIONS
 
-KEY = f"{RUN}/freeze"
+KEY = RunKey.parse(f"{RUN}/freeze")
 
 
 def test_what_waits_is_refined_and_then_pinned(
@@ -20,7 +22,7 @@ def test_what_waits_is_refined_and_then_pinned(
 ) -> None:
     dataset = product(items=None, users=None)
     send(tmp_path / "inbox", "ratings.csv", HEADER, "u,a,5,100", "v,a,9,100", "v,b,4,100")
-    land.run(warehouse.under("product__ingest/one/land"), dataset, tmp_path / "inbox")
+    land.run(under(warehouse, "product__ingest/one/land"), dataset, tmp_path / "inbox")
     collect(warehouse.root, "feedback", ("rate", "w", "a", 3.0, 100), ("hide", "w", "b", None, 100))
     monkeypatch.setattr(session, "start", lambda _: warehouse.spark)
     lax = product(items=None, users=None, floors={"max_quarantine_share": 0.5})
@@ -58,7 +60,7 @@ def test_later_rows_are_not_in_what_was_frozen(warehouse: Warehouse) -> None:
     before = warehouse.version(SILVER_INTERACTIONS)
 
     more = warehouse.read(SILVER_INTERACTIONS).limit(1).selectExpr("*").replace("u000", "late")
-    warehouse.under("product__ingest/two/refine").append(SILVER_INTERACTIONS, more)
+    under(warehouse, "product__ingest/two/refine").append(SILVER_INTERACTIONS, more)
 
     assert dict(frozen_row(warehouse.root, KEY)["versions"])["silver.interactions"] == before
 

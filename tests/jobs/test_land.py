@@ -11,6 +11,7 @@ from jobs.ingestion.parsing import bronze_rows
 from jobs.ingestion.sources import SentFile
 from jobs.runtime.errors import EmptyFileError, HeaderError
 from tests.support.jobs.product import HEADER, contents, killed, product, rows_of, send
+from tests.support.runs import under
 from warehouse.delta import Warehouse
 from warehouse.tables import BRONZE_ITEMS, BRONZE_LANDINGS, BRONZE_RATINGS, BRONZE_USERS
 
@@ -28,7 +29,7 @@ def test_everything_lands_as_it_was_sent_and_only_once(warehouse: Warehouse, inb
     send(inbox, "users.csv", "user,age", "u,33")
 
     assert land.run(warehouse, product(), inbox) == 5
-    assert land.run(warehouse.under("dag/other/land"), product(), inbox) == 0
+    assert land.run(under(warehouse, "dag/other/land"), product(), inbox) == 0
 
     assert rows_of(warehouse, BRONZE_RATINGS, "source_file", "source_line", "rating", "raw") == [
         ("ratings.csv", 2, "4", None),
@@ -71,7 +72,7 @@ def test_a_run_killed_before_its_landings_were_written_down_is_simply_run_again(
         with pytest.raises(KeyboardInterrupt):
             land.run(warehouse, ONLY_RATINGS, inbox)
 
-    land.run(warehouse.under("dag/other/land"), ONLY_RATINGS, inbox)
+    land.run(under(warehouse, "dag/other/land"), ONLY_RATINGS, inbox)
 
     found = contents(warehouse, BRONZE_RATINGS, BRONZE_LANDINGS)
     assert len(found["bronze.ratings"]) == 2

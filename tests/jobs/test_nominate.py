@@ -10,9 +10,10 @@ from jobs.retraining.handover import nomination
 from tests.support.jobs.releasing import released
 from tests.support.jobs.small_world import RUN, SMALL, world
 from warehouse.query import Lake
+from warehouse.run_keys import RunKey
 from warehouse.tables import GOLD_NOMINATIONS
 
-KEY = f"{RUN}/nominate"
+KEY = RunKey.parse(f"{RUN}/nominate")
 WORLD = world()
 
 

@@ -19,8 +19,10 @@ from jobs.runtime import session
 from jobs.runtime.errors import NotNominatedError
 from tests.support.jobs.product import killed
 from tests.support.jobs.small_world import RUN, SMALL, Retrain, Row, world
+from tests.support.runs import under
 from warehouse import datasets
 from warehouse.query import Lake
+from warehouse.run_keys import RunKey
 from warehouse.settings import LakeSettings
 from warehouse.tables import GOLD_SEARCHES, GOLD_TRIALS
 
@@ -62,13 +64,13 @@ def trials(retrain: Retrain) -> list[Row]:
 
 
 def outcome(retrain: Retrain) -> Row:
-    row = row_of(retrain.warehouse.root, GOLD_SEARCHES, retrain.key("search"))
+    row = row_of(retrain.warehouse.root, GOLD_SEARCHES, retrain.run)
     assert row is not None
     return row
 
 
 def look(retrain: Retrain) -> None:
-    warehouse = retrain.warehouse.under(retrain.key("search"))
+    warehouse = under(retrain.warehouse, retrain.key("search"))
     search.run(warehouse, retrain.dataset, Budget(600, n_trials=2), "als")
 
 
@@ -83,7 +85,7 @@ def test_without_a_budget_the_nominated_recipe_challenges_and_spark_does_not_sta
     monkeypatch.setattr(LakeSettings, "of", lambda *_: root)
     monkeypatch.setattr(datasets, "load_named", lambda _: retrain.dataset)
     monkeypatch.setattr(session, "start", killed)
-    asked = ["--dataset", "product", "--run-key", retrain.key("search"), "--minutes", "0"]
+    asked = ["--dataset", "product", "--run-key", str(retrain.key("search")), "--minutes", "0"]
 
     assert [search.main(asked), search.main(asked)] == [0, 0]
 
@@ -130,11 +132,11 @@ def test_somebody_must_stand(retrained: Retrain) -> None:
     root = retrained.warehouse.root
 
     with pytest.raises(NotNominatedError, match=r"run jobs\.nominate first"):
-        search.take(root, run_key="product__retrain/nobody/search")
+        search.take(root, run_key=RunKey("product__retrain", "nobody", "search"))
 
 
 def test_rolling_windows_hold_nothing_that_the_gate_judges_on(retrained: Retrain) -> None:
-    rows = frozen(retrained.warehouse.under(f"{RUN}/search"))
+    rows = frozen(under(retrained.warehouse, f"{RUN}/search"))
     judged = gate_window(rows, retrained.dataset).test.select("user", "item")
 
     found = dict(rolling_windows(rows, retrained.dataset))
@@ -150,7 +152,7 @@ def test_rolling_windows_hold_nothing_that_the_gate_judges_on(retrained: Retrain
 def test_without_times_the_rolling_windows_are_cut_as_the_gates(
     retrained: Retrain, cut: str
 ) -> None:
-    rows = frozen(retrained.warehouse.under(f"{RUN}/search"))
+    rows = frozen(under(retrained.warehouse, f"{RUN}/search"))
     ratings = {**retrained.dataset.ratings.model_dump(), "time": None}
     dataset = world(ratings=ratings, windows={"without_time": cut})
     judged = gate_window(rows, dataset).test.select("user", "item")

@@ -7,6 +7,7 @@ import pytest
 from jobs import land, refine
 from jobs.ingestion import check
 from tests.support.jobs.product import NOW, rows_of
+from tests.support.runs import under
 from warehouse import datasets
 from warehouse.delta import Warehouse
 from warehouse.tables import (
@@ -100,7 +101,7 @@ def ingested(warehouse: Warehouse, manifest: Path, files: dict[str, str], tmp_pa
             (inbox / name).write_bytes(content.encode())
     assert not [found for found in check.grade(manifest, inbox) if found.level == "error"]
     land.run(warehouse, dataset, inbox)
-    refine.run(warehouse.under("dag/run/refine"), dataset, now=NOW)
+    refine.run(under(warehouse, "dag/run/refine"), dataset, now=NOW)
     assert not warehouse.exists(SILVER_QUARANTINE)
 
 

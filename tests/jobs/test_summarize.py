@@ -10,10 +10,11 @@ import pytest
 from jobs import summarize
 from jobs.runtime.errors import NotDecidedError
 from warehouse.append import append
+from warehouse.run_keys import RunKey
 from warehouse.tables import GOLD_SAMPLE_LISTS, GOLD_VERDICTS
 
 RUN = "shop__retrain/one"
-KEY = f"{RUN}/approve"
+KEY = RunKey.parse(f"{RUN}/approve")
 HOSTILE = "<script>alert(1)</script> [x](http://evil.test) **b** | www.evil.test\n# {{ 1 + 1 }} `c`"
 
 Row = dict[str, Any]
@@ -76,8 +77,8 @@ LISTS = [
 
 
 def test_the_evidence_is_read_from_gold_rows(tmp_path: Path) -> None:
-    append(str(tmp_path), GOLD_VERDICTS, [verdict()], run_key=f"{RUN}/decide")
-    append(str(tmp_path), GOLD_SAMPLE_LISTS, LISTS, run_key=f"{RUN}/evaluate")
+    append(str(tmp_path), GOLD_VERDICTS, [verdict()], run_key=RunKey.parse(f"{RUN}/decide"))
+    append(str(tmp_path), GOLD_SAMPLE_LISTS, LISTS, run_key=RunKey.parse(f"{RUN}/evaluate"))
     said = summarize.run(str(tmp_path), run_key=KEY)
     assert said.startswith("**Verdict: promote.** als\\-new beats als\\-old by \\+0\\.010\\.\n")
     assert "| `als-old` | live now | 0.2610 | +0.0100 | +0.0020 to +0.0180 | 1,121 |" in said
@@ -108,7 +109,7 @@ def test_a_first_release_is_judged_by_figures_alone_where_no_lists_were_kept(
     tmp_path: Path,
 ) -> None:
     row = verdict(verdict="first", lines="[]", comparisons="[]")
-    append(str(tmp_path), GOLD_VERDICTS, [row], run_key=f"{RUN}/decide")
+    append(str(tmp_path), GOLD_VERDICTS, [row], run_key=RunKey.parse(f"{RUN}/decide"))
     said = summarize.run(str(tmp_path), run_key=KEY)
     assert said.startswith("**Verdict: first.**")
     assert "###" not in said

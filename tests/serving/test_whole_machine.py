@@ -45,6 +45,7 @@ from tests.support.serving.histories import Histories, Shop, people
 from tests.support.serving.plain import Release
 from tests.support.serving.server import as_role
 from tests.support.serving.stand_in import COLD, KNOWN, publish_fit, retrained
+from warehouse.run_keys import RunKey
 
 KEEP = 3  # releases
 PRODUCT = product()
@@ -91,7 +92,7 @@ class Loop(Histories):
         done = [one for one in self.plain.told if until is None or one.turn < until]
         new = {one.receipt.event_id for one in done}.difference(self.plain.in_lake)
         looks.wait_for_others(self.reading, self.open.connection if self.open else None)
-        run_key = f"product__collect/{next(self.numbers)}/collect"
+        run_key = RunKey("product__collect", str(next(self.numbers)), "collect")
         code = collect.run(self.root, PRODUCT, self.shop.publisher, run_key=run_key)
         assert code == (0 if new else NOTHING_TO_DO)
         self.plain.in_lake += sorted(new)

@@ -10,10 +10,12 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 from pyspark.sql import SparkSession
 
+from tests.support.runs import under
 from warehouse.append import append, arrow_schema
 from warehouse.delta import Warehouse
 from warehouse.errors import SchemaMismatchError
 from warehouse.query import Lake
+from warehouse.run_keys import RunKey
 from warehouse.tables import GOLD_NOMINATIONS, GOLD_PROFILES, GOLD_VERDICTS, TABLES, Table
 
 MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
@@ -36,9 +38,15 @@ def held(root: Path) -> list[str]:
 
 
 def test_a_run_key_is_written_once(tmp_path: Path) -> None:
-    assert append(str(tmp_path), GOLD_NOMINATIONS, [nomination("d/1")], run_key="d/1/nominate")
-    assert not append(str(tmp_path), GOLD_NOMINATIONS, [nomination("d/1")], run_key="d/1/nominate")
-    assert append(str(tmp_path), GOLD_NOMINATIONS, [nomination("d/2")], run_key="d/2/nominate")
+    assert append(
+        str(tmp_path), GOLD_NOMINATIONS, [nomination("d/1")], run_key=RunKey("d", "1", "nominate")
+    )
+    assert not append(
+        str(tmp_path), GOLD_NOMINATIONS, [nomination("d/1")], run_key=RunKey("d", "1", "nominate")
+    )
+    assert append(
+        str(tmp_path), GOLD_NOMINATIONS, [nomination("d/2")], run_key=RunKey("d", "2", "nominate")
+    )
 
     assert held(tmp_path) == ["d/1", "d/2"]
 
@@ -46,16 +54,20 @@ def test_a_run_key_is_written_once(tmp_path: Path) -> None:
 def test_a_run_that_writes_more_than_once_names_each_part(tmp_path: Path) -> None:
     for part in ("0", "1", "0"):
         row = nomination(f"d/{part}")
-        append(str(tmp_path), GOLD_NOMINATIONS, [row], run_key="d/1/nominate", part=part)
+        append(
+            str(tmp_path), GOLD_NOMINATIONS, [row], run_key=RunKey("d", "1", "nominate"), part=part
+        )
 
     assert held(tmp_path) == ["d/0", "d/1"]
 
 
 def test_the_commit_is_signed_as_spark_signs_it(tmp_path: Path) -> None:
-    append(str(tmp_path), GOLD_NOMINATIONS, [nomination("d/1")], run_key="d/1/nominate")
+    append(
+        str(tmp_path), GOLD_NOMINATIONS, [nomination("d/1")], run_key=RunKey("d", "1", "nominate")
+    )
 
     [newest] = Lake(str(tmp_path)).history(GOLD_NOMINATIONS, limit=1)
-    assert newest.run_key == "d/1/nominate"
+    assert newest.run_key == RunKey("d", "1", "nominate")
     entry = DeltaTable(str(tmp_path / "gold/nominations")).history(1)[0]
     assert json.loads(entry["userMetadata"])["job"] == "nominate"
 
@@ -64,13 +76,13 @@ def test_spark_and_this_writer_share_a_table_and_its_run_keys(
     spark: SparkSession, warehouse: Warehouse
 ) -> None:
     rows = [nomination("d/1")]
-    append(warehouse.root, GOLD_NOMINATIONS, rows, run_key="d/1/nominate")
+    append(warehouse.root, GOLD_NOMINATIONS, rows, run_key=RunKey("d", "1", "nominate"))
     frame = spark.createDataFrame([tuple(nomination("d/2").values())], GOLD_NOMINATIONS.ddl)
-    warehouse.under("d/1/nominate").append(GOLD_NOMINATIONS, frame)
-    warehouse.under("d/2/nominate").append(GOLD_NOMINATIONS, frame)
+    under(warehouse, "d/1/nominate").append(GOLD_NOMINATIONS, frame)
+    under(warehouse, "d/2/nominate").append(GOLD_NOMINATIONS, frame)
 
     assert held(Path(warehouse.root)) == ["d/1", "d/2"]
-    assert not append(warehouse.root, GOLD_NOMINATIONS, rows, run_key="d/2/nominate")
+    assert not append(warehouse.root, GOLD_NOMINATIONS, rows, run_key=RunKey("d", "2", "nominate"))
 
 
 def test_the_table_refuses_what_its_checks_forbid(tmp_path: Path) -> None:
@@ -85,7 +97,7 @@ def test_the_table_refuses_what_its_checks_forbid(tmp_path: Path) -> None:
         "run_key": "d/1/decide",
     }
     with pytest.raises(DeltaError, match=r"failed validation check(.|\n)*perhaps"):
-        append(str(tmp_path), GOLD_VERDICTS, [row], run_key="d/1/decide")
+        append(str(tmp_path), GOLD_VERDICTS, [row], run_key=RunKey("d", "1", "decide"))
 
 
 @pytest.mark.parametrize(
@@ -95,7 +107,7 @@ def test_the_table_refuses_what_its_checks_forbid(tmp_path: Path) -> None:
 )
 def test_a_row_that_does_not_fit_is_refused(tmp_path: Path, row: dict[str, Any]) -> None:
     with pytest.raises(SchemaMismatchError, match=r"gold\.nominations"):
-        append(str(tmp_path), GOLD_NOMINATIONS, [row], run_key="d/1/nominate")
+        append(str(tmp_path), GOLD_NOMINATIONS, [row], run_key=RunKey("d", "1", "nominate"))
 
     assert not Lake(str(tmp_path)).exists(GOLD_NOMINATIONS)
 
@@ -103,7 +115,7 @@ def test_a_row_that_does_not_fit_is_refused(tmp_path: Path, row: dict[str, Any])
 def test_an_arrow_table_is_taken_too(tmp_path: Path) -> None:
     table = pa.Table.from_pylist([nomination("d/1")], schema=arrow_schema(GOLD_NOMINATIONS))
 
-    assert append(str(tmp_path), GOLD_NOMINATIONS, table, run_key="d/1/nominate")
+    assert append(str(tmp_path), GOLD_NOMINATIONS, table, run_key=RunKey("d", "1", "nominate"))
     assert held(tmp_path) == ["d/1"]
 
 
@@ -111,10 +123,10 @@ def test_a_table_that_is_older_than_a_column_gains_it(tmp_path: Path) -> None:
     root = str(tmp_path)
     older = replace(GOLD_PROFILES, columns=GOLD_PROFILES.columns[:-1])
     row = {"user_id": "u", "item_ids": ["a"], "ratings": [5.0], "rated_at": [MONDAY]}
-    append(root, older, [row | {"fit_id": "d/1"}], run_key="d/1/fit")
+    append(root, older, [row | {"fit_id": "d/1"}], run_key=RunKey("d", "1", "fit"))
     newer = row | {"segment": "age=old"}
 
-    append(root, GOLD_PROFILES, [newer | {"fit_id": "d/2"}], run_key="d/2/fit")
+    append(root, GOLD_PROFILES, [newer | {"fit_id": "d/2"}], run_key=RunKey("d", "2", "fit"))
 
     found = Lake(root).read(GOLD_PROFILES, columns=["fit_id", "segment"]).to_pylist()
     assert {each["fit_id"]: each["segment"] for each in found} == {"d/1": None, "d/2": "age=old"}
@@ -128,7 +140,7 @@ def test_spark_too_gives_an_older_table_the_column_that_it_lacks(
     warehouse.append(older, spark.createDataFrame([row], older.ddl))
 
     newer = spark.createDataFrame([(*row, "age=old")], GOLD_PROFILES.ddl)
-    warehouse.under("d/2/fit").append(GOLD_PROFILES, newer)
+    under(warehouse, "d/2/fit").append(GOLD_PROFILES, newer)
 
     found = warehouse.read(GOLD_PROFILES).select("segment").collect()
     assert {each["segment"] for each in found} == {None, "age=old"}

@@ -8,6 +8,7 @@ import pytest
 from warehouse.append import append
 from warehouse.errors import QueryRefusedError, TableMissingError
 from warehouse.query import Lake
+from warehouse.run_keys import RunKey
 from warehouse.tables import SILVER_EVENTS, SILVER_USER_INDEX
 
 MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
@@ -19,7 +20,7 @@ def lake(tmp_path: Path) -> Lake:
         rows = [
             {"user_id": f"u{number}{n}", "user_index": 10 * number + n} for n in range(number + 1)
         ]
-        append(str(tmp_path), SILVER_USER_INDEX, rows, run_key=f"d/{number}/refine")
+        append(str(tmp_path), SILVER_USER_INDEX, rows, run_key=RunKey("d", str(number), "refine"))
     return Lake(str(tmp_path))
 
 
@@ -37,7 +38,7 @@ def test_a_condition_and_columns_narrow_what_is_read(lake: Lake) -> None:
 @pytest.mark.parametrize("text", ["o'neil", "a\\' OR 1=1 --", '"', "''"])
 def test_a_value_is_data_and_never_sql(tmp_path: Path, text: str) -> None:
     rows = [{"user_id": text, "user_index": 0}, {"user_id": "other", "user_index": 1}]
-    append(str(tmp_path), SILVER_USER_INDEX, rows, run_key="d/1/refine")
+    append(str(tmp_path), SILVER_USER_INDEX, rows, run_key=RunKey("d", "1", "refine"))
 
     found = Lake(str(tmp_path)).rows(SILVER_USER_INDEX, equals={"user_id": text})
 
@@ -74,7 +75,7 @@ def test_an_older_version_is_still_there(lake: Lake) -> None:
 def test_history_is_newest_first(lake: Lake) -> None:
     commits = lake.history(SILVER_USER_INDEX)
 
-    assert [c.run_key for c in commits[:2]] == ["d/1/refine", "d/0/refine"]
+    assert [str(c.run_key) for c in commits[:2]] == ["d/1/refine", "d/0/refine"]
     assert commits[0].at.tzinfo == UTC
     assert commits[-1].run_key is None
 

@@ -9,6 +9,7 @@ from tests.support.jobs.product import balanced, collect
 from warehouse.append import append
 from warehouse.query import Lake
 from warehouse.reconciliation import Reconciliation, reconcile
+from warehouse.run_keys import RunKey
 from warehouse.tables import SILVER_REFINEMENTS
 
 EVENT = ("rate", "u", "a", 3.0, 100)
@@ -18,9 +19,9 @@ def refined(root: str, landing: str, target: str, *counts: int) -> None:
     names = ("n_accepted", "n_duplicates", "n_quarantined")
     row: dict[str, object] = dict(zip(names, counts, strict=True))
     row |= {"n_rows": sum(counts), "n_unknown_items": 0}
-    row |= {"landing_id": landing, "target": target, "run_key": landing}
+    row |= {"landing_id": landing, "target": target, "run_key": "dag/run/refine"}
     row |= {"refined_at": datetime(2026, 6, 1, tzinfo=UTC)}
-    append(root, SILVER_REFINEMENTS, [row], run_key=landing)
+    append(root, SILVER_REFINEMENTS, [row], run_key=RunKey("dag", landing, "refine"))
 
 
 def test_before_the_first_event_it_closes(tmp_path: Path) -> None:

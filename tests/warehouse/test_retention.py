@@ -8,6 +8,7 @@ from warehouse import retention
 from warehouse.append import append, signature
 from warehouse.errors import VersionGoneError
 from warehouse.query import Lake
+from warehouse.run_keys import RunKey
 from warehouse.tables import GOLD_NOMINATIONS as TABLE
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
@@ -18,9 +19,8 @@ def root(tmp_path: Path) -> str:
     """A table of four versions: made, two rows added one by one, both rewritten into one file."""
     for at in (1, 2):
         row = dict.fromkeys(TABLE.names, "x") | {"retrain_id": f"d/{at}", "nominated_at": NOW}
-        append(
-            str(tmp_path), TABLE, [row | {"champion_release_id": at}], run_key=f"d/{at}/nominate"
-        )
+        key = RunKey("d", str(at), "nominate")
+        append(str(tmp_path), TABLE, [row | {"champion_release_id": at}], run_key=key)
     DeltaTable(f"{tmp_path}/gold/nominations").optimize.compact()
     return str(tmp_path)
 
@@ -31,7 +31,9 @@ def rows(root: str, version: int | None = None) -> list[str]:
 
 
 def vacuum(root: str, *, keep: set[int]) -> int:
-    return retention.vacuum(root, TABLE, keep=keep, run_key="d/3/vacuum", retention_hours=0)
+    return retention.vacuum(
+        root, TABLE, keep=keep, run_key=RunKey("d", "3", "vacuum"), retention_hours=0
+    )
 
 
 def test_what_a_kept_version_needs_stays(root: str) -> None:
@@ -44,7 +46,7 @@ def test_what_a_kept_version_needs_stays(root: str) -> None:
 
 
 def test_recent_files_stay_for_those_who_read_them_now(root: str) -> None:
-    assert retention.vacuum(root, TABLE, keep=set(), run_key="d/3/vacuum") == 0
+    assert retention.vacuum(root, TABLE, keep=set(), run_key=RunKey("d", "3", "vacuum")) == 0
     retention.check_whole(root, TABLE, 2)
 
 
@@ -57,7 +59,7 @@ def test_nothing_is_removed_while_a_kept_version_is_broken(root: str) -> None:
 
 
 def test_an_erasure_ends_all_versions_before_it(root: str) -> None:
-    properties = CommitProperties(custom_metadata=signature("d/4/erase"))
+    properties = CommitProperties(custom_metadata=signature(RunKey("d", "4", "erase")))
     table = DeltaTable(f"{root}/gold/nominations")
     table.delete("retrain_id = 'd/1'", commit_properties=properties)
     with pytest.raises(VersionGoneError, match="people were erased since, at version 4"):

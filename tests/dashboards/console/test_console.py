@@ -19,6 +19,7 @@ from tests.support.jobs.product import balanced, collect
 from warehouse.append import append
 from warehouse.errors import TableMissingError
 from warehouse.reconciliation import Reconciliation
+from warehouse.run_keys import RunKey
 from warehouse.settings import LakeSettings
 from warehouse.tables import GOLD_FITS, SILVER_INTERACTIONS, SILVER_ITEMS, SILVER_QUARANTINE
 
@@ -327,8 +328,8 @@ def test_tables_say_whether_people_see_them(
     monkeypatch.setenv("LAKE_INBOX", str(tmp_path / "inbox"))
     root = LakeSettings().of("playground")
     item = {"item_id": "1", "title": "Heat", "categories": ["Crime"], "vendor": None}
-    append(root, SILVER_ITEMS, [item | {"released": 1995}], run_key="a/1/refine")
-    append(root, SILVER_ITEMS, [item | {"released": 1996}], run_key="a/2/refine")
+    append(root, SILVER_ITEMS, [item | {"released": 1995}], run_key=RunKey("a", "1", "refine"))
+    append(root, SILVER_ITEMS, [item | {"released": 1996}], run_key=RunKey("a", "2", "refine"))
     _a_fit(root, {"silver.items": 1})
 
     found = {each.table.name: each for each in data.tables("playground", "a__retrain/1")}
@@ -430,4 +431,4 @@ def _a_fit(root: str, versions: dict[str, int]) -> None:
     row: dict[str, object] = dict.fromkeys(texts, "x") | dict.fromkeys(numbers, 1)
     row |= {"fit_id": "a__retrain/1", "retrain_id": "a__retrain/1", "versions": versions}
     row |= {"fit_seconds": 1.0, "fitted_at": shop.NOW}
-    append(root, GOLD_FITS, [row], run_key="a__retrain/1/fit")
+    append(root, GOLD_FITS, [row], run_key=RunKey("a__retrain", "1", "fit"))

@@ -12,6 +12,7 @@ from tests.support.jobs.small_world import RUN, Retrain
 from warehouse.append import signature
 from warehouse.delta import Warehouse
 from warehouse.errors import VersionGoneError
+from warehouse.run_keys import RunKey
 
 LISTS = "user_id string, item_ids array<string>, scores array<float>"
 
@@ -21,7 +22,9 @@ def copied(retrained: Retrain, tmp_path: Path) -> Warehouse:
     """The small world's lake after its retrain, to be spoilt."""
     root = tmp_path / "lake"
     shutil.copytree(retrained.warehouse.root, root)
-    return Warehouse(retrained.warehouse.spark, str(root), run_key="by-hand/1/rebuild")
+    return Warehouse(
+        retrained.warehouse.spark, str(root), run_key=RunKey("by-hand", "1", "rebuild")
+    )
 
 
 def test_a_release_is_made_again_from_its_ledger_after_newer_rows_and_a_vacuum(
@@ -29,7 +32,12 @@ def test_a_release_is_made_again_from_its_ledger_after_newer_rows_and_a_vacuum(
 ) -> None:
     events = DeltaTable(f"{copied.root}/silver/events")
     events.delete("user_id = 'u007'")  # what newer versions hold does not matter
-    assert vacuum.run(copied.root, retrained.engine, run_key="m/1/vacuum", retention_hours=0) == 0
+    assert (
+        vacuum.run(
+            copied.root, retrained.engine, run_key=RunKey("m", "1", "vacuum"), retention_hours=0
+        )
+        == 0
+    )
 
     proof = rebuild.run(copied, retrained.dataset, RUN)
 
@@ -42,12 +50,17 @@ def test_files_that_no_kept_release_needs_go(copied: Warehouse, retrained: Retra
     events = DeltaTable(f"{copied.root}/silver/events")
     for user_id in ("u007", "u008"):  # the second writes anew what the first wrote
         events.delete(f"user_id = '{user_id}'")
-    assert vacuum.run(copied.root, retrained.engine, run_key="m/1/vacuum", retention_hours=0) > 0
+    assert (
+        vacuum.run(
+            copied.root, retrained.engine, run_key=RunKey("m", "1", "vacuum"), retention_hours=0
+        )
+        > 0
+    )
     assert rebuild.run(copied, retrained.dataset, RUN).holds
 
 
 def test_after_an_erasure_it_refuses_and_says_so(copied: Warehouse, retrained: Retrain) -> None:
-    erased = CommitProperties(custom_metadata=signature("product__erase/1/erase"))
+    erased = CommitProperties(custom_metadata=signature(RunKey("product__erase", "1", "erase")))
     DeltaTable(f"{copied.root}/silver/events").delete("user_id = 'u007'", commit_properties=erased)
     with pytest.raises(VersionGoneError, match=r"silver.events.*people were erased since"):
         rebuild.run(copied, retrained.dataset, RUN)

@@ -10,6 +10,7 @@ from typing import Any
 
 from tests.support.dashboards import shop
 from warehouse.append import append
+from warehouse.run_keys import RunKey
 from warehouse.tables import (
     GOLD_MODEL_METRICS,
     GOLD_NOMINATIONS,
@@ -151,7 +152,9 @@ def judged(root: str, retrain_id: str) -> None:
                 for nth, window in enumerate(WINDOWS)
             ]
     run = {"retrain_id": retrain_id, "run_key": f"{retrain_id}/evaluate"}
-    append(root, GOLD_MODEL_METRICS, [run | row for row in rows], run_key=run["run_key"])
+    append(
+        root, GOLD_MODEL_METRICS, [run | row for row in rows], run_key=RunKey.parse(run["run_key"])
+    )
 
 
 def listed(root: str, retrain_id: str) -> None:
@@ -174,7 +177,7 @@ def listed(root: str, retrain_id: str) -> None:
                     "run_key": f"{retrain_id}/evaluate",
                 }
             )
-    append(root, GOLD_SAMPLE_LISTS, rows, run_key=f"{retrain_id}/evaluate")
+    append(root, GOLD_SAMPLE_LISTS, rows, run_key=RunKey.parse(f"{retrain_id}/evaluate"))
 
 
 def decided(root: str, retrain_id: str, ndcg: float, verdict: str = "promote") -> None:
@@ -194,4 +197,4 @@ def decided(root: str, retrain_id: str, ndcg: float, verdict: str = "promote") -
 
 def _append(root: str, table: Table, retrain_id: str, row: Row, part: str = "") -> None:
     run = {"retrain_id": retrain_id, "run_key": f"{retrain_id}/{table.name}"}
-    append(root, table, [run | row], run_key=run["run_key"], part=part)
+    append(root, table, [run | row], run_key=RunKey.parse(run["run_key"]), part=part)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from warehouse.append import append
 from warehouse.datasets import Dataset
 from warehouse.query import Lake
+from warehouse.run_keys import RunKey
 from warehouse.tables import BRONZE_COLLECTIONS, BRONZE_FEEDBACK, BRONZE_LANDINGS, Table
 
 if TYPE_CHECKING:
@@ -62,15 +63,15 @@ def collect(root: str, landing: str, *events: Event) -> None:
     ]
     landed = {"landing_id": landing, "target": "feedback", "n_rows": len(rows), "landed_at": NOW}
     landed |= {"source_file": "outbox", "sha256": landing, "run_key": landing}
-    append(root, BRONZE_FEEDBACK, rows, run_key=landing)
-    append(root, BRONZE_LANDINGS, [landed], run_key=landing)
+    append(root, BRONZE_FEEDBACK, rows, run_key=RunKey("dag", landing, "collect"))
+    append(root, BRONZE_LANDINGS, [landed], run_key=RunKey("dag", landing, "collect"))
 
 
 def balanced(root: str, landing: str, n_events: int) -> None:
     """Write the balance of `collect` for a landing."""
     row = {"landing_id": landing, "since": 0, "until": 1, "lag_seconds": 42.0}
     row |= {"n_outbox": n_events, "n_written": n_events, "collected_at": NOW, "run_key": landing}
-    append(root, BRONZE_COLLECTIONS, [row], run_key=landing)
+    append(root, BRONZE_COLLECTIONS, [row], run_key=RunKey("dag", landing, "collect"))
 
 
 def killed(*_: object, **__: object) -> None:

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from jobs import decide, evaluate, fit, freeze, nominate, publish, search
 from tests.support.jobs.product import product
+from tests.support.runs import under
 from warehouse.datasets import Dataset
+from warehouse.run_keys import RunKey
 from warehouse.tables import (
     SILVER_EVENTS,
     SILVER_INTERACTIONS,
@@ -122,30 +124,30 @@ class Retrain:
     dataset: Dataset
     run: str = RUN
 
-    def key(self, task: str) -> str:
+    def key(self, task: str) -> RunKey:
         """Return the task's run key."""
-        return f"{self.run}/{task}"
+        return RunKey.parse(f"{self.run}/{task}")
 
     def freeze(self) -> None:
         freeze.run(self.warehouse.root, self.dataset, run_key=self.key("freeze"))
 
     def nominate(self, recipe: str = SMALL) -> None:
-        key = self.key("nominate")
-        asked = {"recipe": recipe, "reason": "A test", "run_key": key}
-        nominate.run(self.warehouse.root, self.dataset, self.engine, **asked)
+        root, key = self.warehouse.root, self.key("nominate")
+        asked = {"recipe": recipe, "reason": "A test"}
+        nominate.run(root, self.dataset, self.engine, run_key=key, **asked)
 
     def search(self) -> None:
         search.take(self.warehouse.root, run_key=self.key("search"))
 
     def evaluate(self) -> None:
-        evaluate.run(self.warehouse.under(self.key("evaluate")), self.dataset)
+        evaluate.run(under(self.warehouse, self.key("evaluate")), self.dataset)
 
     def decide(self) -> bool:
         key = self.key("decide")
         return decide.run(self.warehouse.root, self.dataset, self.engine, run_key=key)
 
     def fit(self) -> None:
-        fit.run(self.warehouse.under(self.key("fit")), self.dataset)
+        fit.run(under(self.warehouse, self.key("fit")), self.dataset)
 
     def publish(self) -> int:
         key = self.key("publish")

@@ -1,0 +1,19 @@
+import pytest
+
+from warehouse.run_keys import RunKey
+
+HOURLY = "shop__retrain/scheduled__2026-01-05T03:00:00+00:00"
+
+
+def test_the_text_of_a_key_is_parsed_back() -> None:
+    key = RunKey.parse(f"{HOURLY}/fit")
+
+    assert (key.dag, key.task) == ("shop__retrain", "fit")
+    assert key.retrain_id == HOURLY
+    assert RunKey.parse(str(key)) == key
+
+
+@pytest.mark.parametrize("text", ["", "fit", "shop/fit", "shop//fit", "shop/one/", "/one/fit"])
+def test_a_text_without_three_parts_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="is not `<dag>/<run>/<task>`"):
+        RunKey.parse(text)

@@ -1,0 +1,38 @@
+"""Which task of which run wrote a row or a commit."""
+
+from dataclasses import dataclass
+from typing import Self
+
+
+@dataclass(frozen=True, slots=True)
+class RunKey:
+    """One task of one DAG run, written as `<dag>/<run>/<task>`.
+
+    The DAG belongs to it: Airflow gives two DAGs that are due at the same time the same run id.
+    """
+
+    dag: str
+    run: str
+    task: str
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Return the key that `str` wrote.
+
+        Raises:
+            ValueError: the text does not have three parts.
+        """
+        dag, _, rest = text.partition("/")
+        run, _, task = rest.rpartition("/")
+        if not (dag and run and task):
+            raise ValueError(f"{text!r} is not `<dag>/<run>/<task>`")
+        return cls(dag, run, task)
+
+    @property
+    def retrain_id(self) -> str:
+        """`<dag>/<run>`, which all tasks of one retrain share."""
+        return f"{self.dag}/{self.run}"
+
+    def __str__(self) -> str:
+        """Return the form that rows and commits hold."""
+        return f"{self.retrain_id}/{self.task}"
