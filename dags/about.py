@@ -64,7 +64,7 @@ TASKS = {
     "decide": About(
         "Decide: publish or hold",
         "Puts the evidence through the gate. `first`, `promote` and `refresh` go on; on `hold`, or "
-        "while a release is pinned, what follows is skipped. The last line of the log says why.",
+        "while publishing is paused, what follows is skipped. The last line of the log says why.",
     ),
     "approve": About(
         "Ask a person",

@@ -6,7 +6,7 @@ as well as the live one, and publishes a list for each person.
 **If it fails:** people keep seeing the last release; nothing is published by half. Read the last
 lines of the failed task: they name the cause and the next step. Clearing the task is always safe.
 
-**A skipped `fit` and `publish` are no failure:** the gate decided `hold`, or a release is pinned;
+**A skipped `fit` and `publish` are no failure:** the gate decided `hold`, or publishing is paused;
 the log of `decide` says why. Or a person who was asked said no, or nothing for a day: the log of
 `approve` says who. While a run waits for his answer the next one waits too.
 """

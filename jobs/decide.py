@@ -1,6 +1,6 @@
 """Let the gate decide what is released, and say why in one sentence. No Spark.
 
-Exit code 99 where nothing follows: a `hold`, or a pinned release.
+Exit code 99 where nothing follows: a `hold`, or publishing is paused.
 
 Run: python -m jobs.decide --dataset movielens_1m
 """
@@ -74,8 +74,10 @@ def _decided(root: str, dataset: Dataset, engine: Engine, run_key: RunKey) -> di
     with Session(engine) as reading:
         live = releases.live(reading)
     found = metrics(root, run_key)
-    pinned_by = None if live is None else live.pinned_by
-    shown = evidence(root, dataset, found, pinned_by=pinned_by, run_key=run_key)
+    publishing_paused_by = None if live is None else live.publishing_paused_by
+    shown = evidence(
+        root, dataset, found, publishing_paused_by=publishing_paused_by, run_key=run_key
+    )
     decision = gate.decide(shown, dataset.floors)
     for line in decision.lines:
         log.info("%-3s %s %s", _SAID[line.passed], line.rule, line.detail)

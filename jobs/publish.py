@@ -1,6 +1,6 @@
 """Make a fit's lists live: read from the lake in record batches, one transaction, no Spark.
 
-Exit code 99 while a person has pinned the live release.
+Exit code 99 while publishing is paused.
 
 Run: python -m jobs.publish --dataset movielens_1m
 """
@@ -52,7 +52,7 @@ def run(root: str, dataset: Dataset, engine: Engine, *, run_key: RunKey) -> int:
     Raises:
         NotDecidedError, NotFittedError: the retrain's earlier tasks have not run.
         LiveReleaseChangedError: another release went live since the nomination.
-        PublishingPausedError: a person pinned the live release.
+        PublishingPausedError: an operator paused publishing.
     """
     decided, fit = verdict(root, run_key), fitted(root, run_key.retrain_id)
     lake = Lake(root)
@@ -100,8 +100,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     root = LakeSettings().of(dataset.name)
     try:
         run(root, dataset, database.engine(dataset.name), run_key=args.run_key)
-    except PublishingPausedError as pinned:
-        log.warning("%s", pinned)
+    except PublishingPausedError as paused:
+        log.warning("%s", paused)
         return session.NOTHING_TO_DO
     return 0
 

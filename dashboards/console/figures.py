@@ -21,9 +21,9 @@ def show(live: Release, past: Sequence[Release], verdicts: Sequence[Verdict]) ->
             "Live release",
             f"#{live.release_id}",
             age(live.live_since or live.ready_at),
-            delta_color="orange" if live.pinned_by else "green",
+            delta_color="orange" if live.publishing_paused_by else "green",
             delta_arrow="off",
-            delta_description="pinned" if live.pinned_by else "live",
+            delta_description="publishing paused" if live.publishing_paused_by else "live",
             border=True,
             height="stretch",
         )

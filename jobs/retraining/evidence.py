@@ -73,7 +73,12 @@ def metrics(root: str, run_key: RunKey) -> Metrics:
 
 
 def evidence(
-    root: str, dataset: Dataset, found: Metrics, *, pinned_by: str | None, run_key: RunKey
+    root: str,
+    dataset: Dataset,
+    found: Metrics,
+    *,
+    publishing_paused_by: str | None,
+    run_key: RunKey,
 ) -> Evidence:
     """Return the evidence of the run's retrain.
 
@@ -105,7 +110,7 @@ def evidence(
         popularities=tuple(one.name for one in popularities),
         baselines=tuple(sorted(baselines)),
         rolling=_rolling(found),
-        pinned_by=pinned_by,
+        publishing_paused_by=publishing_paused_by,
         cut="time" if timed else dataset.windows.without_time,
     )
 

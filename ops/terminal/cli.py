@@ -175,14 +175,14 @@ def retrain(
 
 @app.command()
 def rollback(dataset: DatasetOption, reason: Annotated[str, typer.Option()] = "by hand") -> None:
-    """Let people see the release before the live one, and pin it: retrains no longer replace it."""
+    """Serve the previous release and pause publishing."""
     from ops.terminal import releases
 
     begun = time.monotonic()
     release = releases.roll_back(running(), manifests.load_named(dataset).name, reason)
     took = duration(time.monotonic() - begun)
-    console.print(f"{dataset}: release {release} is live and pinned ({took}).")
-    console.print(f"Retrains are judged, not published, until `lantern unpin --dataset {dataset}`.")
+    console.print(f"{dataset}: release {release} is live ({took}).")
+    console.print(f"Publishing is paused until `lantern resume --dataset {dataset}`.")
 
 
 @app.command()
@@ -198,12 +198,12 @@ def rebuild(
 
 
 @app.command()
-def unpin(dataset: DatasetOption) -> None:
-    """Let the next retrain publish again."""
+def resume(dataset: DatasetOption) -> None:
+    """Resume publishing: the next retrain may publish again."""
     from ops.terminal import releases
 
-    releases.unpin(running(), manifests.load_named(dataset).name)
-    console.print(f"{dataset}: no longer pinned; the next retrain may publish.")
+    releases.resume_publishing(running(), manifests.load_named(dataset).name)
+    console.print(f"{dataset}: publishing resumed. The next retrain may publish.")
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""Releases from the terminal: roll back and unpin as the role that may, and rebuild."""
+"""Releases from the terminal: roll back and resume publishing as the role that may, and rebuild."""
 
 import getpass
 import subprocess
@@ -16,7 +16,7 @@ from serving.storage import database as serving
 
 
 def roll_back(stack: Stack, dataset: str, reason: str) -> int:
-    """Return the release that is live now: the one before, pinned in this person's name."""
+    """Return the release that is live now: the previous one. Publishing is paused."""
     engine = _engine(stack, dataset)
     with Session(engine) as session, session.begin():
         release = releases.roll_back(session, actor=actor(), reason=reason)
@@ -24,11 +24,11 @@ def roll_back(stack: Stack, dataset: str, reason: str) -> int:
     return release
 
 
-def unpin(stack: Stack, dataset: str) -> bool:
-    """Let retrains publish again, and return whether there was a pin."""
+def resume_publishing(stack: Stack, dataset: str) -> bool:
+    """Let retrains publish again, and return whether publishing was paused."""
     engine = _engine(stack, dataset)
     with Session(engine) as session, session.begin():
-        lifted = releases.unpin(session, actor=actor())
+        lifted = releases.resume_publishing(session, actor=actor())
     engine.dispose()
     return lifted
 

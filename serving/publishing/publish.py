@@ -65,7 +65,7 @@ def publish(
         keep: so many ready releases stay, and the live one.
 
     Raises:
-        PublishingPausedError: a person pinned the live release.
+        PublishingPausedError: an operator paused publishing.
         LiveReleaseChangedError: another release went live meanwhile.
         IncompleteReleaseError: rows are missing, broken, or show an item without a title.
     """
@@ -91,10 +91,10 @@ def _known(session: Session, fit_id: str) -> int | None:
 
 def _may_go_live(session: Session, instead_of: int | None) -> None:
     live = releases.live(session)
-    if live is not None and live.pinned_by is not None:
+    if live is not None and live.publishing_paused_by is not None:
         raise PublishingPausedError(
-            f"release {live.release_id} is pinned by {live.pinned_by}: nothing was published. "
-            "Lift the pin, then run publish again."
+            f"{live.publishing_paused_by} paused publishing: release {live.release_id} stays live. "
+            "Run `lantern resume`, then publish again."
         )
     now_live = None if live is None else live.release_id
     if now_live != instead_of:

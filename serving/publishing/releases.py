@@ -18,7 +18,7 @@ _SHOWN = (
     "verdict",
     "retrain_id",
     "ready_at",
-    "pinned_by",
+    "publishing_paused_by",
 )
 
 Action = Literal["publish", "activate", "roll_back"]
@@ -34,7 +34,7 @@ class LiveRelease:
     retrain_id: str
     recipe: str
     recipe_json: dict[str, Any]
-    pinned_by: str | None
+    publishing_paused_by: str | None
 
 
 def live(session: Session) -> LiveRelease | None:
@@ -47,7 +47,7 @@ def live(session: Session) -> LiveRelease | None:
             Release.retrain_id,
             Release.recipe,
             Release.recipe_json,
-            Release.pinned_by,
+            Release.publishing_paused_by,
         ).join(Release, Release.release_id == LivePointer.release_id)
     ).one_or_none()
     return None if found is None else LiveRelease(*found)
@@ -64,7 +64,7 @@ def activate(
 ) -> None:
     """Let people see this release from the commit on. Going back to an older one is the same act.
 
-    Only the live release can be pinned, so a pin ends here.
+    Publishing is paused on the live release, so a pause ends here.
 
     Args:
         session: the caller's transaction; who moves the pointer takes turns until it ends.
@@ -88,15 +88,17 @@ def activate(
     now_live = live_id(session)
     if now_live != instead_of:
         raise LiveReleaseChangedError(f"release {now_live} is live, not {instead_of}: look again")
-    session.execute(update(Release).values(pinned_by=None, pinned_at=None).where(_PINNED))
+    session.execute(
+        update(Release).values(publishing_paused_by=None, publishing_paused_at=None).where(_PAUSED)
+    )
     session.merge(LivePointer(one=True, release_id=release_id, since=func.clock_timestamp()))
     _note(session, action, release_id, instead_of=instead_of, actor=actor, reason=reason)
 
 
 def roll_back(session: Session, *, actor: str, reason: str) -> int:
-    """Return to the newest ready release older than the live one, and pin it.
+    """Return to the newest ready release older than the live one, and pause publishing.
 
-    While it is pinned, later retrains are judged and not published.
+    Until it is resumed, later retrains are judged and not published.
 
     Raises:
         NoEarlierReleaseError: there is none.
@@ -112,27 +114,31 @@ def roll_back(session: Session, *, actor: str, reason: str) -> int:
             f"no ready release is older than the live one ({now_live}): nothing changed"
         )
     activate(session, target, instead_of=now_live, actor=actor, reason=reason, action="roll_back")
-    pin(session, target, actor=actor)
+    hold_publishing(session, target, actor=actor)
     return target
 
 
-def pin(session: Session, release_id: int, *, actor: str) -> None:
-    """Keep this release live until somebody lifts the pin."""
-    pinned = update(Release).values(pinned_by=actor, pinned_at=func.clock_timestamp())
-    session.execute(pinned.where(Release.release_id == release_id))
+def hold_publishing(session: Session, release_id: int, *, actor: str) -> None:
+    """Keep this release live: nothing is published until publishing is resumed."""
+    paused = update(Release).values(
+        publishing_paused_by=actor, publishing_paused_at=func.clock_timestamp()
+    )
+    session.execute(paused.where(Release.release_id == release_id))
 
 
-def unpin(session: Session, *, actor: str, reason: str = "The pin was lifted.") -> bool:
-    """Let retrains publish again, and return whether there was a pin."""
+def resume_publishing(
+    session: Session, *, actor: str, reason: str = "Publishing was resumed."
+) -> bool:
+    """Let retrains publish again, and return whether publishing was paused."""
     take_turn(session)
     lifted = session.scalars(
         update(Release)
-        .values(pinned_by=None, pinned_at=None)
-        .where(_PINNED)
+        .values(publishing_paused_by=None, publishing_paused_at=None)
+        .where(_PAUSED)
         .returning(Release.release_id)
     ).all()
     for release_id in lifted:
-        _note(session, "unpin", release_id, instead_of=release_id, actor=actor, reason=reason)
+        _note(session, "resume", release_id, instead_of=release_id, actor=actor, reason=reason)
     return bool(lifted)
 
 
@@ -170,7 +176,7 @@ def take_turn(session: Session) -> None:
     session.execute(text("select pg_advisory_xact_lock(hashtext('live ' || current_schema()))"))
 
 
-_PINNED = Release.pinned_by.is_not(None)
+_PAUSED = Release.publishing_paused_by.is_not(None)
 
 
 def _note(

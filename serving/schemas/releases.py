@@ -23,7 +23,7 @@ class Release(Answer):
     ready_at: datetime
     live: bool
     live_since: datetime | None = None
-    pinned_by: str | None = None
+    publishing_paused_by: str | None = None
 
 
 class Verdict(Answer):

@@ -14,7 +14,10 @@ class Release(Base):
 
     __tablename__ = "releases"
     __table_args__ = (
-        CheckConstraint("(pinned_by is null) = (pinned_at is null)", name="pinned_by_somebody"),
+        CheckConstraint(
+            "(publishing_paused_by is null) = (publishing_paused_at is null)",
+            name="publishing_paused",
+        ),
     )
 
     release_id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
@@ -27,8 +30,8 @@ class Release(Base):
     counts: Mapped[dict[str, Any]] = mapped_column(comment="Rows by table.")
     checksum: Mapped[str | None] = mapped_column(comment="Of the stored lists.")
     ready_at: Mapped[datetime | None] = mapped_column(comment="Null until counted and analysed.")
-    pinned_by: Mapped[str | None]
-    pinned_at: Mapped[datetime | None]
+    publishing_paused_by: Mapped[str | None]
+    publishing_paused_at: Mapped[datetime | None]
     retired_at: Mapped[datetime | None] = mapped_column(comment="Can go live no more.")
     purged_at: Mapped[datetime | None] = mapped_column(comment="Its lists are deleted.")
 
@@ -50,7 +53,7 @@ class Activation(Base):
     __tablename__ = "activations"
     __table_args__ = (
         CheckConstraint(
-            "action in ('publish', 'activate', 'roll_back', 'unpin')", name="known_action"
+            "action in ('publish', 'activate', 'roll_back', 'resume')", name="known_action"
         ),
     )
 

@@ -19,7 +19,7 @@ from jobs.runtime import session
 from jobs.runtime.errors import NotNominatedError
 from serving.publishing import evidence
 from serving.storage import database
-from tests.support.jobs.releasing import pinned
+from tests.support.jobs.releasing import paused
 from tests.support.jobs.small_world import RUN, Row, world
 from warehouse import datasets
 from warehouse.append import append
@@ -229,15 +229,15 @@ def test_a_challenger_that_lacks_a_users_value_drops_out(tmp_path: Path, publish
     assert f"{CHALLENGER.name} has metrics that are no numbers" in verdict(root)["reason"]
 
 
-def test_while_a_release_is_pinned_nothing_follows(tmp_path: Path, publisher: Engine) -> None:
-    pinned(publisher, CHAMPION)
+def test_nothing_follows_while_publishing_is_paused(tmp_path: Path, publisher: Engine) -> None:
+    paused(publisher, CHAMPION)
     root = lake(tmp_path, BOTH, champion=CHAMPION)
 
     assert not decide.run(root, WORLD, publisher, run_key=KEY)
 
     row = verdict(root)
     assert (row["verdict"], row["publishes"]) == ("promote", False)
-    assert "Nothing is published: ann pinned the live release." in row["reason"]
+    assert "Nothing is published: ann paused publishing." in row["reason"]
 
 
 def test_a_second_run_changes_nothing_and_ends_alike(
@@ -246,7 +246,7 @@ def test_a_second_run_changes_nothing_and_ends_alike(
     root = lake(tmp_path)
     first = decide.run(root, WORLD, publisher, run_key=KEY)
     row = verdict(root)
-    pinned(publisher, CHAMPION)  # comes too late for this decision
+    paused(publisher, CHAMPION)  # comes too late for this decision
     caplog.set_level(logging.INFO)
 
     assert decide.run(root, WORLD, publisher, run_key=KEY) == first

@@ -17,7 +17,7 @@ from serving.lists.release_cache import ReleaseCache
 from serving.publishing import releases
 from serving.storage import database
 from serving.tables import ItemFactors, Profile
-from tests.support.jobs.releasing import pinned, released
+from tests.support.jobs.releasing import paused, released
 from tests.support.jobs.small_world import GRUMBLER, RUN, SMALL, Retrain, likes
 from tests.support.serving import shop
 from warehouse import datasets
@@ -83,10 +83,10 @@ def test_who_was_judged_against_another_release_is_not_published(
         replace(retrained, engine=publisher).publish()
 
 
-def test_a_release_that_was_pinned_meanwhile_ends_the_command_with_99(
+def test_a_pause_since_the_decision_ends_the_command_with_99(
     retrained: Retrain, publisher: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stays = pinned(publisher, RECIPE)
+    stays = paused(publisher, RECIPE)
     root = retrained.warehouse.root
     monkeypatch.setenv("LAKE_ROOT", root)
     monkeypatch.setenv("LAKE_INBOX", root)

@@ -114,13 +114,15 @@ def test_the_data_set_says_its_words(publisher: Engine, client: Client) -> None:
     )
 
 
-def test_releases_say_which_is_live_and_pinned(publisher: Engine, client: Client) -> None:
+def test_releases_say_which_is_live_and_who_paused_publishing(
+    publisher: Engine, client: Client
+) -> None:
     first = shop.release(publisher, "one", instead_of=None)
     second = shop.release(publisher, "two", instead_of=first)
     with Session(publisher) as session, session.begin():
         releases.roll_back(session, actor="ann", reason="worse")
 
-    listed = [(r.release_id, r.live, r.pinned_by) for r in client.releases()]
+    listed = [(r.release_id, r.live, r.publishing_paused_by) for r in client.releases()]
     assert listed == [(second, False, None), (first, True, "ann")]
 
 

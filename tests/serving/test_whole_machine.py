@@ -100,7 +100,7 @@ class Loop(Histories):
 
     @rule(target=released)
     def retrain(self) -> object:
-        if not self.plain.pinned:
+        if not self.plain.is_paused:
             return self.publish(instead_of=self.plain.live_id)
         with pytest.raises(PublishingPausedError):
             self.publish(instead_of=self.plain.live_id)
@@ -109,7 +109,7 @@ class Loop(Histories):
     @rule(before=released)
     def retrain_in_vain(self, before: int) -> None:
         """Die in the middle of COPY; then come too late, another release being live by now."""
-        if not self.plain.pinned:
+        if not self.plain.is_paused:
             with pytest.raises(ZeroDivisionError):
                 self.publish(instead_of=self.plain.live_id, dies=ZeroDivisionError)
         if before != self.plain.live_id:
@@ -133,7 +133,7 @@ class Loop(Histories):
                 assert releases.roll_back(session, actor="ada", reason="A test.") == older
         if older is not None:
             self.plain.go_live("roll_back", older)
-            self.plain.pinned = True
+            self.plain.is_paused = True
 
     @rule(chosen=released)
     def activate(self, chosen: int) -> None:
@@ -150,16 +150,16 @@ class Loop(Histories):
         self.plain.go_live("activate", chosen)
 
     @rule()
-    def pin_or_unpin(self) -> None:
+    def hold_or_resume_publishing(self) -> None:
         live = self.plain.live.release_id
         with self.operating() as session:
-            if self.plain.pinned:
-                self.plain.moves.append(("unpin", live, live))
-                assert releases.unpin(session, actor="ada")
+            if self.plain.is_paused:
+                self.plain.moves.append(("resume", live, live))
+                assert releases.resume_publishing(session, actor="ada")
             else:
-                assert not releases.unpin(session, actor="ada")
-                releases.pin(session, live, actor="ada")
-        self.plain.pinned = not self.plain.pinned
+                assert not releases.resume_publishing(session, actor="ada")
+                releases.hold_publishing(session, live, actor="ada")
+        self.plain.is_paused = not self.plain.is_paused
 
     @rule(hide=taken_away, ranks=st.lists(st.integers(1, 9), max_size=2, unique=True),
           most=st.none() | st.integers(1, 3), only_available=st.booleans())  # fmt: skip

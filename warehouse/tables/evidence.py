@@ -162,7 +162,7 @@ GOLD_VERDICTS = Table(
         Column("reason", "string", "One sentence."),
         Column("recipe", "string", "Name of the chosen recipe; null for `hold`.", nullable=True),
         Column("recipe_json", "string", "The chosen recipe; null for `hold`.", nullable=True),
-        Column("publishes", "boolean", "False for `hold`, and while a release is pinned."),
+        Column("publishes", "boolean", "False for `hold`, and while publishing is paused."),
         Column("lines", "string", "JSON list of {rule, passed, detail}, in the rule's order."),
         Column(
             "comparisons",

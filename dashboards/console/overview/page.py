@@ -41,10 +41,10 @@ with actions:
         start.button(who, dataset)
     sign_in.menu(who)
 
-if live and live.pinned_by:
+if live and live.publishing_paused_by:
     st.warning(
-        f"Release {live.release_id} is pinned by {esc(live.pinned_by)}. Retrains are judged, and "
-        "nothing is published until somebody lifts the pin.",
+        f"{esc(live.publishing_paused_by)} paused publishing. Release {live.release_id} stays live "
+        "until publishing is resumed with `lantern resume`.",
         icon=":material/push_pin:",
     )
 if live:

@@ -2,7 +2,7 @@
 
 1. Sound?  2. Enough people?  3. No live release: the first.  4. Challenger against champion and
 every popularity.  5. Otherwise the champion's recipe on the new rows.  6. What cannot be judged is
-held; while a release is pinned, nothing is published.
+held; while publishing is paused, nothing is published.
 
 All comparisons are paired over users, on one window, with seeded 95 % bootstrap intervals. One
 window lies, and the same window asked night after night lies sooner or later: so a promotion also
@@ -65,12 +65,12 @@ def decide(evidence: Evidence, floors: Floors) -> Decision:
     if evidence.cut != "time" and verdict != "hold":
         reason += f" Judged on a split by {evidence.cut.replace('_', ' ')}: there are no times."
     publishes = verdict != "hold"
-    if evidence.pinned_by is not None:
+    if evidence.publishing_paused_by is not None:
         publishes = False
         case.note(
-            "Not pinned?", f"the live release is pinned by {evidence.pinned_by}", passed=False
+            "Publishing not paused?", f"paused by {evidence.publishing_paused_by}", passed=False
         )
-        reason += f" Nothing is published: {evidence.pinned_by} pinned the live release."
+        reason += f" Nothing is published: {evidence.publishing_paused_by} paused publishing."
     return Decision(verdict, recipe, reason, publishes, tuple(case.lines), _comparisons(case))
 
 

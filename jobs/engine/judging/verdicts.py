@@ -56,7 +56,7 @@ class Evidence:
     popularities: tuple[str, ...]
     baselines: tuple[str, ...] = ()
     rolling: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    pinned_by: str | None = None
+    publishing_paused_by: str | None = None
     cut: str = "time"
 
 

@@ -163,15 +163,17 @@ def test_shows_the_running_retrain_and_the_last_runs(page: Page) -> None:
 
 
 @pytest.mark.usefixtures("console")
-def test_a_pin_is_told_at_the_top(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pause_of_publishing_is_shown_at_the_top(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first, *others = shop.releases()
-    pinned = first.model_copy(update={"pinned_by": "jonas <b>"})
-    monkeypatch.setattr(data, "releases", lambda _: fresh([pinned, *others]))
+    paused = first.model_copy(update={"publishing_paused_by": "jonas <b>"})
+    monkeypatch.setattr(data, "releases", lambda _: fresh([paused, *others]))
 
     shown = signed_in(page)
 
     assert not shown.exception
-    assert r"pinned by jonas \<b\>" in shown.warning[0].value
+    assert r"jonas \<b\> paused publishing" in shown.warning[0].value
 
 
 def test_a_fresh_install_says_that_nothing_ran(

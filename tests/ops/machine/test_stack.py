@@ -189,7 +189,7 @@ def test_a_rollback_without_an_earlier_release_changes_nothing(platform: Platfor
     code, said = lantern("rollback", "--dataset", DATASET)
     assert code == 1
     assert "nothing changed" in said
-    assert lantern("unpin", "--dataset", DATASET)[0] == 0
+    assert lantern("resume", "--dataset", DATASET)[0] == 0
     assert demo.lists(platform.stack, DATASET) is not None
 
 

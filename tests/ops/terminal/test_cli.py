@@ -35,7 +35,7 @@ def lantern(*arguments: str) -> int:
         ("status",),
         ("retrain", "--dataset", "playground"),
         ("rollback", "--dataset", "playground"),
-        ("unpin", "--dataset", "playground"),
+        ("resume", "--dataset", "playground"),
     ],
 )
 def test_what_needs_the_platform_says_how_to_start_it(

@@ -54,17 +54,17 @@ def test_a_published_fit_changes_nothing(publisher: Engine) -> None:
         assert len(releases.history(session)) == 2
 
 
-def test_a_pinned_release_stays_until_the_pin_is_lifted(publisher: Engine) -> None:
+def test_nothing_is_published_until_publishing_is_resumed(publisher: Engine) -> None:
     first = shop.release(publisher, "one", instead_of=None)
     second = shop.release(publisher, "two", instead_of=first)
     with Session(publisher) as session, session.begin():
         releases.roll_back(session, actor="ann", reason="worse")
 
-    with pytest.raises(PublishingPausedError, match=f"release {first} is pinned by ann"):
+    with pytest.raises(PublishingPausedError, match="ann paused publishing"):
         shop.release(publisher, "three", instead_of=first)
 
     with Session(publisher) as session, session.begin():
-        releases.unpin(session, actor="ann")
+        releases.resume_publishing(session, actor="ann")
     assert shop.release(publisher, "three", instead_of=first) > second
 
 

@@ -56,7 +56,7 @@ def test_the_live_release_says_which_recipe_made_it(session: Session) -> None:
     live = releases.live(session)
     assert live is not None
     assert (live.release_id, live.recipe, live.recipe_json) == (release_id, "als-32", {"rank": 32})
-    assert live.pinned_by is None
+    assert live.publishing_paused_by is None
 
 
 @pytest.mark.parametrize(
@@ -99,9 +99,11 @@ def test_a_roll_back_goes_to_the_newest_ready_release_below_and_pins_it(session:
 
     live = releases.live(session)
     assert live is not None
-    assert (live.release_id, live.pinned_by) == (oldest, "ann")
-    pinned = session.scalars(text("select release_id from releases where pinned_by is not null"))
-    assert pinned.all() == [oldest]
+    assert (live.release_id, live.publishing_paused_by) == (oldest, "ann")
+    paused = session.scalars(
+        text("select release_id from releases where publishing_paused_by is not null")
+    )
+    assert paused.all() == [oldest]
 
 
 def test_without_an_older_release_nothing_rolls_back(session: Session) -> None:
@@ -119,24 +121,24 @@ def test_a_pin_is_lifted_once(session: Session) -> None:
     activate(session, add(session))
     releases.roll_back(session, actor="ann", reason="worse")
 
-    assert releases.unpin(session, actor="bob")
-    assert not releases.unpin(session, actor="bob")
+    assert releases.resume_publishing(session, actor="bob")
+    assert not releases.resume_publishing(session, actor="bob")
 
     live = releases.live(session)
     assert live is not None
-    assert live.pinned_by is None
+    assert live.publishing_paused_by is None
 
 
 def test_the_history_says_who_did_what_and_why(session: Session) -> None:
     old, new = add(session), add(session)
     activate(session, new)
     releases.roll_back(session, actor="bob", reason="worse")
-    releases.unpin(session, actor="ann", reason="mended")
+    releases.resume_publishing(session, actor="ann", reason="mended")
 
     history = releases.history(session, 3)
     acts = [(a.action, a.release_id, a.instead_of, a.actor, a.reason) for a in history]
     assert acts == [
-        ("unpin", old, old, "ann", "mended"),
+        ("resume", old, old, "ann", "mended"),
         ("roll_back", old, new, "bob", "worse"),
         ("activate", new, None, "ann", "better"),
     ]
@@ -157,7 +159,7 @@ def test_a_roll_back_takes_less_than_a_second_while_somebody_loads_a_release(
         took.append(time.monotonic() - started)
 
     loading = batches | {"recommendations": shop.slowly(batches["recommendations"], roll_back)}
-    with pytest.raises(PublishingPausedError, match=f"release {first} is pinned by ann"):
+    with pytest.raises(PublishingPausedError, match="ann paused publishing"):
         publish(publisher, shop.FIT, loading, actor="x", reason="y", instead_of=second)
 
     assert took

@@ -25,8 +25,8 @@ def released(engine: Engine, recipe: AnyRecipe, fit_id: str = "product__retrain/
     return publish(engine, fit, shop.tables(), actor="a test", reason="A test.", instead_of=live)
 
 
-def pinned(engine: Engine, recipe: AnyRecipe) -> int:
-    """Publish two releases of this recipe and roll back to the first, which pins it."""
+def paused(engine: Engine, recipe: AnyRecipe) -> int:
+    """Publish two releases of this recipe and roll back, which pauses publishing."""
     released(engine, recipe)
     released(engine, recipe, "product__retrain/worse")
     with Session(engine) as session, session.begin():

@@ -128,13 +128,14 @@ def pointer(owning: Connection, plain: Plain) -> None:
     """The live release is the one that was last let live, and the history says so."""
     found = owning.execute(
         text(
-            "select release_id, pinned_by is not null as pinned, recipe, action, instead_of,"
+            "select release_id, publishing_paused_by is not null as is_paused,"
+            " recipe, action, instead_of,"
             " array(select release_id from releases where retired_at is null order by 1) as kept"
             " from live_release join releases using (release_id) join activations"
             " using (release_id) order by activation_id desc limit 1"
         )
     ).one()
-    assert (found.release_id, found.pinned) == (plain.live_id, plain.pinned)
+    assert (found.release_id, found.is_paused) == (plain.live_id, plain.is_paused)
     assert (found.action, found.release_id, found.instead_of) == plain.moves[-1]
     assert found.kept == [each.release_id for each in plain.releases if not each.retired]
 

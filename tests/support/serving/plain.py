@@ -59,7 +59,7 @@ class Plain:
     in_lake: list[str] = field(default_factory=list)  # ids of events
     releases: list[Release] = field(default_factory=list)
     live_id: int | None = None
-    pinned: bool = False
+    is_paused: bool = False
     moves: list[tuple[str, int, int | None]] = field(default_factory=list)
     rules: SlateRules = field(default_factory=SlateRules)
     version: int = 0
@@ -80,7 +80,7 @@ class Plain:
     def go_live(self, action: str, release_id: int) -> None:
         """Move the pointer; a pin ends with that."""
         self.moves.append((action, release_id, self.live_id))
-        self.live_id, self.pinned = release_id, False
+        self.live_id, self.is_paused = release_id, False
 
     def retire(self, keep: int) -> None:
         """Let all but the newest go, and the live one."""

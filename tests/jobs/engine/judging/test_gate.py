@@ -312,11 +312,11 @@ def test_what_cannot_be_judged_is_held(evidence: Evidence) -> None:
     assert found.reason.startswith("Held: ")
 
 
-def test_a_pinned_release_is_judged_but_nothing_is_published() -> None:
-    found = decide(replace(case(), pinned_by="ada"))
+def test_nothing_is_published_while_publishing_is_paused() -> None:
+    found = decide(replace(case(), publishing_paused_by="ada"))
 
     assert (found.verdict, found.recipe, found.publishes) == ("promote", "new", False)
-    assert "Nothing is published: ada pinned the live release." in found.reason
+    assert "Nothing is published: ada paused publishing." in found.reason
 
 
 def test_a_split_without_times_is_marked() -> None:
