@@ -9,7 +9,6 @@ every contestant.
 """
 
 import argparse
-import json
 import shutil
 import time
 from collections.abc import Iterator
@@ -104,9 +103,9 @@ def show(root: str, run: str) -> None:
     if decided is None or found is None:
         raise AssertionError(f"{run} has no verdict")
     print(f"{decided['verdict']}: {decided['reason']}")
-    for line in json.loads(decided["lines"]):
-        mark = {True: "yes", False: "no", None: "-"}[line["passed"]]
-        print(f"  {mark:3} {line['rule']}: {line['detail']}")
+    for each in decided["criteria"]:
+        mark = {True: "yes", False: "no", None: "-"}[each["passed"]]
+        print(f"  {mark:3} {each['criterion']}: {each['detail']}")
     if found["n_trials"]:
         counts = [f"{found[name]} {name[2:]}" for name in ("n_trials", "n_pruned", "n_failed")]
         print(f"  {', '.join(counts)}; found {found['challenger']}")

@@ -5,7 +5,6 @@ Exit code 99 where nothing follows: a `hold`, or publishing is paused.
 Run: python -m jobs.decide --dataset movielens_1m
 """
 
-import json
 import logging
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -18,7 +17,7 @@ from sqlalchemy.orm import Session
 from jobs.engine import recipes
 from jobs.engine.errors import EngineError
 from jobs.engine.judging import gate
-from jobs.engine.judging.verdicts import HEADLINE, Decision
+from jobs.engine.judging.verdicts import HEADLINE, WARM, Decision
 from jobs.retraining.evidence import Metrics, evidence, metrics
 from jobs.retraining.handover import challenger, nomination, of_retrain, row_of
 from jobs.runtime import session
@@ -53,7 +52,7 @@ def run(root: str, dataset: Dataset, engine: Engine, *, run_key: RunKey) -> bool
     if row is None:
         row = _decided(root, dataset, engine, run_key)
         append(root, GOLD_VERDICTS, [row], run_key=run_key)
-    verdict, lists = Verdict.of_row(row), _lists(root, row["recipe"], run_key)
+    verdict, lists = Verdict.model_validate(row), _lists(root, row["recipe"], run_key)
     with Session(engine) as writing, writing.begin():
         record(writing, verdict)
         window_lists.replace(writing, verdict, lists)
@@ -79,8 +78,8 @@ def _decided(root: str, dataset: Dataset, engine: Engine, run_key: RunKey) -> di
         root, dataset, found, publishing_paused_by=publishing_paused_by, run_key=run_key
     )
     decision = gate.decide(shown, dataset.floors)
-    for line in decision.lines:
-        log.info("%-3s %s %s", _SAID[line.passed], line.rule, line.detail)
+    for each in decision.criteria:
+        log.info("%-3s %s %s", _SAID[each.passed], each.criterion, each.detail)
     chosen = None
     if decision.recipe is not None:
         known = [challenger(root, run_key), nomination(root, run_key)["champion"]]
@@ -116,8 +115,8 @@ def _row(
         "recipe": decision.recipe,
         "recipe_json": recipe_json,
         "publishes": decision.publishes,
-        "lines": json.dumps([asdict(line) for line in decision.lines]),
-        "comparisons": json.dumps(_compared(decision) + found.others(decision)),
+        "criteria": [asdict(each) for each in decision.criteria],
+        "comparisons": _compared(decision) + found.others(decision),
         "decided_at": datetime.now(UTC),
         "run_key": str(run_key),
     }
@@ -128,6 +127,7 @@ def _compared(decision: Decision) -> list[dict[str, Any]]:
         {
             "recipe": one.recipe,
             "role": one.role,
+            "slice": WARM,
             "metric": HEADLINE,
             "value": one.value,
             "n_users": one.n_users,

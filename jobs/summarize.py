@@ -7,15 +7,15 @@ alone, so that the form says what the gate saw.
 Run: python -m jobs.summarize --dataset movielens_1m --run-key KEY
 """
 
-import json
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from jobs.retraining.handover import of_retrain, row_of
 from jobs.runtime import session
 from jobs.runtime.errors import JobError, NotDecidedError
+from serving.schemas import Comparison, Criterion, Verdict
 from warehouse import datasets
 from warehouse.errors import WarehouseError
 from warehouse.query import Lake
@@ -24,7 +24,14 @@ from warehouse.settings import LakeSettings
 from warehouse.tables import GOLD_SAMPLE_LISTS, GOLD_VERDICTS
 
 HEADLINE = "ndcg@10"
-BESIDE = ("recall@10", "recall@50", "map@10", "coverage@10", "novelty@10", "cold ndcg@10")
+BESIDE: tuple[tuple[Literal["warm", "cold"], str], ...] = (
+    ("warm", "recall@10"),
+    ("warm", "recall@50"),
+    ("warm", "map@10"),
+    ("warm", "coverage@10"),
+    ("warm", "novelty@10"),
+    ("cold", HEADLINE),
+)
 ROLES: dict[str, str] = {
     "champion": "live now",
     "challenger": "challenger",
@@ -57,7 +64,7 @@ def run(root: str, *, run_key: RunKey) -> str:
     lists: list[Row] = []
     if lake.exists(GOLD_SAMPLE_LISTS):
         lists = lake.read(GOLD_SAMPLE_LISTS, equals=of_retrain(run_key)).to_pylist()
-    return text(verdict, lists)
+    return text(Verdict.model_validate(verdict), lists)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -68,20 +75,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def text(verdict: Row, lists: Sequence[Row]) -> str:
-    """Return the Markdown of a row of gold.verdicts and its retrain's rows of gold.sample_lists."""
-    compared = json.loads(verdict["comparisons"])
+def text(verdict: Verdict, lists: Sequence[Row]) -> str:
+    """Return the Markdown of a verdict and its retrain's rows of gold.sample_lists."""
     outcome = (
-        f"Approved, `{verdict['recipe']}` is fitted on all rows and published. Rejected, or not "
+        f"Approved, `{verdict.recipe}` is fitted on all rows and published. Rejected, or not "
         "answered in time, nothing is: people keep what they see."
     )
     parts = [
-        f"**Verdict: {verdict['verdict']}.** {literal(verdict['reason'])}",
+        f"**Verdict: {verdict.verdict}.** {literal(verdict.reason)}",
         outcome,
-        *_headline(compared),
-        *_beside(compared),
-        *_rule(json.loads(verdict["lines"])),
-        *_lists(lists, verdict["recipe"]),
+        *_headline(verdict.comparisons),
+        *_beside(verdict.comparisons),
+        *_criteria(verdict.criteria),
+        *_lists(lists, verdict.recipe),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -92,56 +98,57 @@ def literal(words: str) -> str:
     return _PUNCTUATION.sub(r"\\\1", _LINKED_AS_IT_STANDS.sub(_WORD_JOINER, one_line))
 
 
-def _headline(compared: Sequence[Row]) -> Iterator[str]:
-    rows = _ranked(compared)
-    if not rows:
+def _headline(comparisons: Sequence[Comparison]) -> Iterator[str]:
+    ranked = _ranked(comparisons)
+    if not ranked:
         return
     yield "### NDCG@10 on the frozen window"
     yield _table(
-        ("Recipe", "Stands as", "NDCG@10", "Challenger's lead", "95 % interval", "People"),
+        ("Recipe", "Role", "NDCG@10", "Challenger's lead", "95 % interval", "Users"),
         [
             (
-                f"`{row['recipe']}`",
-                ROLES[row["role"]],
-                f"{row['value']:.4f}",
-                "" if row["difference"] is None else f"{row['difference']:+.4f}",
-                "" if row["low"] is None else f"{row['low']:+.4f} to {row['high']:+.4f}",
-                f"{row['n_users']:,}",
+                f"`{row.recipe}`",
+                ROLES[row.role],
+                f"{row.value:.4f}",
+                "" if row.difference is None else f"{row.difference:+.4f}",
+                "" if row.low is None else f"{row.low:+.4f} to {row.high:+.4f}",
+                f"{row.n_users:,}",
             )
-            for row in rows
+            for row in ranked
         ],
     )
 
 
-def _beside(compared: Sequence[Row]) -> Iterator[str]:
-    values = {(row["recipe"], row["metric"]): row["value"] for row in compared}
-    metrics = [one for one in BESIDE if any(metric == one for _, metric in values)]
-    recipes = [row["recipe"] for row in _ranked(compared) if row["role"] != "baseline"]
-    if not metrics:
+def _beside(comparisons: Sequence[Comparison]) -> Iterator[str]:
+    values = {(row.recipe, row.slice, row.metric): row.value for row in comparisons}
+    figures = [figure for figure in BESIDE if any(key[1:] == figure for key in values)]
+    recipes = [row.recipe for row in _ranked(comparisons) if row.role != "baseline"]
+    if not figures:
         return
-    yield "### The other figures"
+    yield "### Other metrics"
     yield _table(
-        ("Recipe", *metrics),
+        ("Recipe", *(metric if of == "warm" else f"{of} {metric}" for of, metric in figures)),
         [
-            (f"`{recipe}`", *(_figure(values.get((recipe, metric))) for metric in metrics))
+            (f"`{recipe}`", *(_figure(values.get((recipe, *figure))) for figure in figures))
             for recipe in recipes
         ],
     )
 
 
-def _ranked(compared: Sequence[Row]) -> list[Row]:
-    """Return the rows of the headline, best first."""
-    return sorted((row for row in compared if row["metric"] == HEADLINE), key=lambda r: -r["value"])
+def _ranked(comparisons: Sequence[Comparison]) -> list[Comparison]:
+    """Return the headline figures, best first."""
+    headline = [row for row in comparisons if (row.slice, row.metric) == ("warm", HEADLINE)]
+    return sorted(headline, key=lambda row: -row.value)
 
 
-def _rule(lines: Sequence[Row]) -> Iterator[str]:
-    if lines:
-        yield "### The gate's rule"
+def _criteria(criteria: Sequence[Criterion]) -> Iterator[str]:
+    if criteria:
+        yield "### The gate's criteria"
         yield _table(
-            ("Question", "Answer", "Why"),
+            ("Criterion", "Met", "Why"),
             [
-                (literal(row["rule"]), _ANSWERS[row["passed"]], literal(row["detail"]))
-                for row in lines
+                (literal(row.criterion), _ANSWERS[row.passed], literal(row.detail))
+                for row in criteria
             ],
         )
 

@@ -137,4 +137,7 @@ def _arrow(spark_type: str) -> pa.DataType:
     if spark_type.startswith("map<"):
         key, value = spark_type[4:-1].split(",")
         return pa.map_(_arrow(key), _arrow(value))
+    if spark_type.startswith("struct<"):
+        fields = [field.split(":") for field in spark_type[7:-1].split(",")]
+        return pa.struct([pa.field(name, _arrow(of)) for name, of in fields])
     return _ATOMS[spark_type]

@@ -178,6 +178,8 @@ def _plain_type(of: pa.DataType) -> pa.DataType:
         return pa.string()
     if pa.types.is_list(of):
         return pa.list_(of.value_field.with_type(_plain_type(of.value_type)))
+    if pa.types.is_struct(of):
+        return pa.struct([field.with_type(_plain_type(field.type)) for field in of])
     return of
 
 

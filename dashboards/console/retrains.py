@@ -195,7 +195,7 @@ def _retrain(nominated: Row, searched: Row | None, decided: Row | None) -> Retra
         nominated_at=nominated["nominated_at"],
         reason=nominated["reason"],
         search=None if searched is None else _search(searched),
-        verdict=None if decided is None else Verdict.of_row(decided),
+        verdict=None if decided is None else Verdict.model_validate(decided),
         publishes=bool(decided and decided["publishes"]),
     )
 

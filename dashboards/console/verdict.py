@@ -1,4 +1,4 @@
-"""The last verdict: the rule line by line, the figures, and how sure the differences are."""
+"""The last verdict: the gate's criteria, the figures, and how sure the differences are."""
 
 from collections.abc import Sequence
 
@@ -8,9 +8,8 @@ import streamlit as st
 
 from dashboards import ui
 from dashboards.console import evidence, pieces
-from dashboards.console.evidence import Comparison
 from dashboards.text import NO_VALUE, age, esc
-from serving.schemas import Verdict
+from serving.schemas import Comparison, Verdict
 
 FAR = 4.5  # median widths of an interval: what lies farther off is told, not drawn
 ROLES = {"challenger": "challenger", "champion": "live recipe", "popularity": "popularity",
@@ -27,12 +26,12 @@ def show(verdict: Verdict) -> None:
 
 
 def judgement(verdict: Verdict, title: str = "Verdict") -> None:
-    """Show what was decided and why: the sentence, the rule line by line, the intervals."""
+    """Show what was decided and why: the sentence, the criteria, the intervals."""
     ui.heading(title, pieces.badge(*evidence.WORDS[verdict.verdict]))
     st.markdown(esc(verdict.reason))
     left, right = st.columns([1, 1], gap="medium")
     with left:
-        _lines(verdict)
+        _criteria(verdict)
     with right:
         _intervals(evidence.comparisons(verdict))
 
@@ -95,22 +94,21 @@ def _lead(each: Comparison, difference: float, low: float, high: float) -> dict[
     }
 
 
-def _lines(verdict: Verdict) -> None:
-    found = evidence.lines(verdict)
-    if not found:
-        st.caption("The gate left no lines.")
+def _criteria(verdict: Verdict) -> None:
+    if not verdict.criteria:
+        st.caption("The gate recorded no criteria.")
         return
     answer = {True: ("ok", "Yes"), False: ("bad", "No"), None: ("idle", "Does not apply")}
     pieces.table(
         [
             {
-                "Question": esc(line.rule),
-                "Answer": pieces.badge(*answer[line.passed]),  # type: ignore[arg-type] # a tone
-                "Why": esc(line.detail),
+                "Question": esc(each.criterion),
+                "Answer": pieces.badge(*answer[each.passed]),  # type: ignore[arg-type] # a tone
+                "Why": esc(each.detail),
             }
-            for line in found
+            for each in verdict.criteria
         ],
-        "The gate's rule line by line",
+        "The gate's criteria",
     )
 
 

@@ -40,7 +40,8 @@ class Metrics:
             {
                 "recipe": row["recipe"],
                 "role": roles[row["recipe"]],
-                "metric": row["metric"] if row["slice"] == WARM else f"cold {row['metric']}",
+                "slice": row["slice"],
+                "metric": row["metric"],
                 "value": row["value"],
                 "n_users": row["n_users"],
                 "difference": None,

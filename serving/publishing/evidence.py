@@ -11,7 +11,6 @@ from serving.schemas import Verdict
 def record(session: Session, verdict: Verdict) -> None:
     """Write a decision down. The same retrain decided again replaces its own row."""
     row = verdict.model_dump()
-    row |= {"lines": list(verdict.lines), "metrics": list(verdict.metrics)}
     written = insert(tables.Verdict).values(**row)
     session.execute(written.on_conflict_do_update(index_elements=["retrain_id"], set_=row))
 

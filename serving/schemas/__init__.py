@@ -15,7 +15,7 @@ from serving.schemas.lists import (
     Shelf,
     SimilarItems,
 )
-from serving.schemas.releases import Release, Verdict
+from serving.schemas.releases import Comparison, Criterion, Release, Verdict
 from serving.schemas.rules import (
     Availability,
     Boost,
@@ -38,6 +38,8 @@ __all__ = [
     "Availability",
     "Boost",
     "Changed",
+    "Comparison",
+    "Criterion",
     "Erasure",
     "EventKind",
     "Explanation",

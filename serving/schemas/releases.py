@@ -1,9 +1,7 @@
 """Releases, and the decisions that made them."""
 
-import json
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal, Self
+from typing import Literal
 
 from pydantic import Field
 
@@ -26,6 +24,39 @@ class Release(Answer):
     publishing_paused_by: str | None = None
 
 
+class Criterion(Answer):
+    """One criterion of the gate."""
+
+    criterion: str = Field(description="As a question.")
+    passed: bool | None = Field(description="Null if the criterion did not apply.")
+    detail: str
+
+
+class Comparison(Answer):
+    """One metric of one recipe on the gate's window."""
+
+    recipe: str
+    role: Literal["challenger", "champion", "popularity", "baseline"]
+    slice: Literal["warm", "cold"] = Field(description="Users with (`warm`) or without history.")
+    metric: str
+    value: float
+    n_users: int
+    difference: float | None = Field(
+        default=None,
+        description="The challenger's lead over this recipe, with its 95 % interval from `low` to "
+        "`high`. Only for `ndcg@10` of warm users.",
+    )
+    low: float | None = None
+    high: float | None = None
+
+    @property
+    def interval(self) -> tuple[float, float, float] | None:
+        """Difference, low and high, if the recipe was compared with the challenger."""
+        if self.difference is None or self.low is None or self.high is None:
+            return None
+        return self.difference, self.low, self.high
+
+
 class Verdict(Answer):
     """The gate's decision on one retrain, with its evidence in short."""
 
@@ -33,17 +64,6 @@ class Verdict(Answer):
     verdict: Literal["first", "promote", "refresh", "hold"]
     reason: str = Field(description="One sentence.")
     recipe: str | None = Field(description="Name of the recipe that was chosen; null for `hold`.")
-    lines: tuple[dict[str, object], ...] = Field(
-        description="The rule line by line: `rule`, `passed` (true, false or null), `detail`."
-    )
-    metrics: tuple[dict[str, object], ...] = Field(
-        description="`recipe`, `role`, `metric`, `value`, `n_users`, and for the headline "
-        "`difference`, `low`, `high`: the challenger's lead over that recipe with its interval."
-    )
+    criteria: tuple[Criterion, ...] = Field(description="The gate's criteria, in their order.")
+    comparisons: tuple[Comparison, ...]
     decided_at: datetime
-
-    @classmethod
-    def of_row(cls, row: Mapping[str, Any]) -> Self:
-        """Return the verdict that a row of the lake's table `gold.verdicts` holds."""
-        lists = {"lines": json.loads(row["lines"]), "metrics": json.loads(row["comparisons"])}
-        return cls.model_validate({**row, **lists})

@@ -78,6 +78,6 @@ class Verdict(Base):
     verdict: Mapped[str]
     reason: Mapped[str]
     recipe: Mapped[str | None]
-    lines: Mapped[list[dict[str, Any]]]
-    metrics: Mapped[list[dict[str, Any]]]
+    criteria: Mapped[list[dict[str, Any]]]
+    comparisons: Mapped[list[dict[str, Any]]]
     decided_at: Mapped[datetime] = mapped_column(index=True)

@@ -1,6 +1,5 @@
 """From gold rows to a verdict, without Spark: the lake is written here as `evaluate` leaves it."""
 
-import json
 import logging
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -138,13 +137,14 @@ def test_the_challenger_is_first_and_its_evidence_is_kept_on_both_sides(
     with Session(publisher) as reading:
         [kept] = evidence.newest(reading, 5)
     assert (kept.verdict, kept.reason, kept.recipe) == ("first", row["reason"], CHALLENGER.name)
-    assert kept.lines == tuple(json.loads(row["lines"]))
-    lead = next(
-        m for m in kept.metrics if m["recipe"] == POPULARITIES[0].name and m["metric"] == "ndcg@10"
-    )
-    assert lead["difference"] == pytest.approx(0.2)
-    assert {"metric", "value", "n_users", "role", "low", "high"} < set(lead)
-    assert {m["metric"] for m in kept.metrics} == {"ndcg@10", "recall@10", "coverage@10"}
+    assert [each.model_dump() for each in kept.criteria] == row["criteria"]
+    assert [each.model_dump() for each in kept.comparisons] == row["comparisons"]
+    figures = {(each.recipe, each.metric): each for each in kept.comparisons}
+    lead = figures[POPULARITIES[0].name, "ndcg@10"]
+    assert lead.difference == pytest.approx(0.2)
+    assert lead.interval == (lead.difference, lead.low, lead.high)
+    assert (lead.role, lead.slice, lead.n_users) == ("popularity", "warm", 79)
+    assert {metric for _, metric in figures} == {"ndcg@10", "recall@10", "coverage@10"}
 
 
 def test_a_better_recipe_is_promoted(tmp_path: Path, publisher: Engine) -> None:

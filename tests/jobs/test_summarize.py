@@ -1,6 +1,5 @@
 """The form's text from gold rows, written here as `decide` and `evaluate` leave them."""
 
-import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ import pytest
 
 from jobs import summarize
 from jobs.runtime.errors import NotDecidedError
+from serving.schemas import Verdict
 from warehouse.append import append
 from warehouse.run_keys import RunKey
 from warehouse.tables import GOLD_SAMPLE_LISTS, GOLD_VERDICTS
@@ -20,11 +20,14 @@ HOSTILE = "<script>alert(1)</script> [x](http://evil.test) **b** | www.evil.test
 Row = dict[str, Any]
 
 
-def compared(recipe: str, role: str, value: float, *lead: float, metric: str = "ndcg@10") -> Row:
+def compared(
+    recipe: str, role: str, value: float, *lead: float, metric: str = "ndcg@10", of: str = "warm"
+) -> Row:
     ends = dict(zip(("difference", "low", "high"), lead or (None,) * 3, strict=True))
     return {
         "recipe": recipe,
         "role": role,
+        "slice": of,
         "metric": metric,
         "value": value,
         "n_users": 1121,
@@ -38,6 +41,7 @@ def verdict(**changed: Any) -> Row:
         compared("ease", "baseline", 0.265, 0.006, -0.002, 0.014),
         compared("als-new", "challenger", 0.101, metric="coverage@10"),
         compared("ease", "baseline", 0.12, metric="coverage@10"),
+        compared("als-new", "challenger", 0.08, of="cold"),
     ]
     row: Row = {
         "retrain_id": RUN,
@@ -46,8 +50,8 @@ def verdict(**changed: Any) -> Row:
         "recipe": "als-new",
         "recipe_json": "{}",
         "publishes": True,
-        "lines": json.dumps([{"rule": "Sound?", "passed": True, "detail": "0.1 % refused."}]),
-        "comparisons": json.dumps(comparisons),
+        "criteria": [{"criterion": "Sound?", "passed": True, "detail": "0.1 % refused."}],
+        "comparisons": comparisons,
         "decided_at": datetime.now(UTC),
         "run_key": f"{RUN}/decide",
     }
@@ -76,13 +80,18 @@ LISTS = [
 ]
 
 
+def text(row: Row, lists: list[Row]) -> str:
+    return summarize.text(Verdict.model_validate(row), lists)
+
+
 def test_the_evidence_is_read_from_gold_rows(tmp_path: Path) -> None:
     append(str(tmp_path), GOLD_VERDICTS, [verdict()], run_key=RunKey.parse(f"{RUN}/decide"))
     append(str(tmp_path), GOLD_SAMPLE_LISTS, LISTS, run_key=RunKey.parse(f"{RUN}/evaluate"))
     said = summarize.run(str(tmp_path), run_key=KEY)
     assert said.startswith("**Verdict: promote.** als\\-new beats als\\-old by \\+0\\.010\\.\n")
     assert "| `als-old` | live now | 0.2610 | +0.0100 | +0.0020 to +0.0180 | 1,121 |" in said
-    assert "| `als-new` | 0.1010 |" in said
+    assert "| Recipe | coverage@10 | cold ndcg@10 |" in said
+    assert "| `als-new` | 0.1010 | 0.0800 |" in said
     assert r"| Sound\? | yes | 0\.1 \% refused\. |" in said
     assert "| 2 | Alien | Fargo **✓** |" in said
     assert "| 3 |  | Brazil **✓** |" in said
@@ -90,25 +99,25 @@ def test_the_evidence_is_read_from_gold_rows(tmp_path: Path) -> None:
 
 
 def test_baselines_stand_beside_the_headline_only() -> None:
-    said = summarize.text(verdict(), [])
+    said = text(verdict(), [])
     assert "| `ease` | baseline | 0.2650 |" in said
     assert "| `ease` | 0.12" not in said
 
 
 def test_without_a_champion_the_popularity_is_what_people_had_before() -> None:
-    said = summarize.text(verdict(), LISTS[1:])
+    said = text(verdict(), LISTS[1:])
     assert "| 1 | Jaws **✓** | Alien |" in said
 
 
 def test_where_the_recipe_stays_before_and_after_are_the_same() -> None:
-    said = summarize.text(verdict(verdict="refresh", recipe="als-old"), LISTS)
+    said = text(verdict(verdict="refresh", recipe="als-old"), LISTS)
     assert "| 1 | Heat | Heat |" in said
 
 
 def test_a_first_release_is_judged_by_figures_alone_where_no_lists_were_kept(
     tmp_path: Path,
 ) -> None:
-    row = verdict(verdict="first", lines="[]", comparisons="[]")
+    row = verdict(verdict="first", criteria=[], comparisons=[])
     append(str(tmp_path), GOLD_VERDICTS, [row], run_key=RunKey.parse(f"{RUN}/decide"))
     said = summarize.run(str(tmp_path), run_key=KEY)
     assert said.startswith("**Verdict: first.**")
@@ -117,7 +126,7 @@ def test_a_first_release_is_judged_by_figures_alone_where_no_lists_were_kept(
 
 def test_what_data_says_is_shown_as_it_is() -> None:
     lists = [listed("als-old", "champion", [HOSTILE], [False])]
-    said = summarize.text(verdict(reason=HOSTILE), lists)
+    said = text(verdict(reason=HOSTILE), lists)
     assert "http:" not in said
     assert "www." not in said
     for sign in "<>[]*|#{}`":

@@ -17,7 +17,7 @@ from serving.errors import (
     UnknownUserError,
 )
 from serving.publishing import evidence, releases
-from serving.schemas import Verdict
+from serving.schemas import Comparison, Criterion, Verdict
 from tests.support.serving import shop
 from tests.support.serving.shop import ids
 
@@ -27,8 +27,17 @@ HELD = Verdict(
     verdict="hold",
     reason="The challenger is no better.",
     recipe=None,
-    lines=({"rule": "better", "passed": False, "detail": "-0.01"},),
-    metrics=({"recipe": "als-32", "role": "challenger", "metric": "ndcg@10", "value": 0.25},),
+    criteria=(Criterion(criterion="better", passed=False, detail="-0.01"),),
+    comparisons=(
+        Comparison(
+            recipe="als-32",
+            role="challenger",
+            slice="warm",
+            metric="ndcg@10",
+            value=0.25,
+            n_users=9,
+        ),
+    ),
     decided_at=datetime(2026, 1, 6, tzinfo=UTC),
 )
 

@@ -91,8 +91,8 @@ def test_the_table_refuses_what_its_checks_forbid(tmp_path: Path) -> None:
         "verdict": "perhaps",
         "reason": "",
         "publishes": True,
-        "lines": "[]",
-        "comparisons": "[]",
+        "criteria": [],
+        "comparisons": [],
         "decided_at": MONDAY,
         "run_key": "d/1/decide",
     }

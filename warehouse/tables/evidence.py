@@ -155,7 +155,7 @@ GOLD_USER_METRICS = Table(
 GOLD_VERDICTS = Table(
     layer="gold",
     name="verdicts",
-    doc="The gate's decisions, with every line of their evidence.",
+    doc="The gate's decisions, with every criterion and figure behind them.",
     columns=(
         RETRAIN,
         Column("verdict", "string", "`first`, `promote`, `refresh` or `hold`."),
@@ -163,11 +163,17 @@ GOLD_VERDICTS = Table(
         Column("recipe", "string", "Name of the chosen recipe; null for `hold`.", nullable=True),
         Column("recipe_json", "string", "The chosen recipe; null for `hold`.", nullable=True),
         Column("publishes", "boolean", "False for `hold`, and while publishing is paused."),
-        Column("lines", "string", "JSON list of {rule, passed, detail}, in the rule's order."),
+        Column(
+            "criteria",
+            "array<struct<criterion:string,passed:boolean,detail:string>>",
+            "The gate's criteria in their order; `passed` is null if one did not apply.",
+        ),
         Column(
             "comparisons",
-            "string",
-            "JSON list of {recipe, role, metric, value, n_users, difference, low, high}.",
+            "array<struct<recipe:string,role:string,slice:string,metric:string,value:double,"
+            "n_users:bigint,difference:double,low:double,high:double>>",
+            "Metrics of the `warm` and `cold` slices. `difference` is the challenger's lead over "
+            "the recipe, `low` and `high` its 95 % interval; null but for `ndcg@10` of `warm`.",
         ),
         Column("decided_at", "timestamp", "UTC."),
         RUN_KEY,

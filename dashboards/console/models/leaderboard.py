@@ -6,11 +6,11 @@ import streamlit as st
 
 from dashboards import ui
 from dashboards.console import evidence, pieces
-from dashboards.console.evidence import Comparison
 from dashboards.console.figures import sure
 from dashboards.console.retrains import GATE, HEADLINE, WARM, Figure, Retrain
 from dashboards.console.verdict import ROLES
 from dashboards.text import NO_VALUE, duration, esc, plural
+from serving.schemas import Comparison
 
 COLUMNS = {
     HEADLINE: "NDCG@10",

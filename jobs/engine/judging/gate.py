@@ -1,4 +1,4 @@
-"""The gate: one ordered rule that says what is released. Every line is kept with its numbers.
+"""The gate: one ordered rule that says what is released. Every criterion is kept with its numbers.
 
 1. Sound?  2. Enough people?  3. No live release: the first.  4. Challenger against champion and
 every popularity.  5. Otherwise the champion's recipe on the new rows.  6. What cannot be judged is
@@ -20,10 +20,10 @@ from jobs.engine.judging.verdicts import (
     HEADLINE,
     WARM,
     Comparison,
+    Criterion,
     Decision,
     Evidence,
     Floors,
-    Line,
     Outcome,
 )
 
@@ -34,11 +34,11 @@ class _Case:
 
     evidence: Evidence
     floors: Floors
-    lines: list[Line] = field(default_factory=list)
+    criteria: list[Criterion] = field(default_factory=list)
     leads: dict[tuple[str, str, str], Interval] = field(default_factory=dict)
 
-    def note(self, rule: str, detail: str, *, passed: bool | None) -> bool:
-        self.lines.append(Line(rule, passed, detail))
+    def note(self, criterion: str, detail: str, *, passed: bool | None) -> bool:
+        self.criteria.append(Criterion(criterion, passed, detail))
         return bool(passed)
 
     def values(self, recipe: str, slice_name: str = WARM) -> NDArray[np.float64]:
@@ -71,20 +71,20 @@ def decide(evidence: Evidence, floors: Floors) -> Decision:
             "Publishing not paused?", f"paused by {evidence.publishing_paused_by}", passed=False
         )
         reason += f" Nothing is published: {evidence.publishing_paused_by} paused publishing."
-    return Decision(verdict, recipe, reason, publishes, tuple(case.lines), _comparisons(case))
+    return Decision(verdict, recipe, reason, publishes, tuple(case.criteria), _comparisons(case))
 
 
 def _rule(case: _Case) -> tuple[Outcome, str | None, str]:
     evidence, floors = case.evidence, case.floors
     if not _data_sound(case):
-        return "hold", None, f"Held: the data is not sound, {case.lines[-1].detail}."
+        return "hold", None, f"Held: the data is not sound, {case.criteria[-1].detail}."
     n = int(evidence.slices[WARM].sum())
     enough = n >= floors.min_test_users
     servable = [name for name in evidence.popularities if _sound(case, name, n)]
     challenger_sound = _sound(case, evidence.challenger, n, enough=enough)
     champion = evidence.champion
     if champion is not None and not _sound(case, champion, n):
-        return "hold", None, f"Held: the live recipe {case.lines[-1].detail}."
+        return "hold", None, f"Held: the live recipe {case.criteria[-1].detail}."
     if not servable:
         return "hold", None, "Held: no popularity could be judged."
     few = f"{n} warm users, {floors.min_test_users} are needed"
@@ -132,7 +132,7 @@ def _against(
     case: _Case, champion: str, servable: list[str], few: str, *, able: bool
 ) -> tuple[Outcome, str, str]:
     challenger = case.evidence.challenger
-    if not case.lines[-1].passed:
+    if not case.criteria[-1].passed:
         return "refresh", champion, f"Refreshed, not judged ({few}): {champion} on the new rows."
     if able and _wins(case, champion, servable):
         lead = case.lead(challenger, champion)
@@ -148,7 +148,7 @@ def _first(case: _Case, servable: list[str], *, challenger_sound: bool) -> tuple
         case.note("Beats the best popularity?", f"the best is {case.said(best)}", passed=None)
         return best, f"First release: {case.said(best)} is the best popularity."
     if not challenger_sound:
-        wrong = [line.detail for line in case.lines if line.rule == "Sound?" and not line.passed]
+        wrong = [x.detail for x in case.criteria if x.criterion == "Sound?" and not x.passed]
         return best, f"First release: {case.said(best)}, as the challenger {wrong[-1]}."
     lead = case.lead(challenger, best)
     if case.note("Beats the best popularity?", f"{lead} over {best}", passed=lead.low > 0):
@@ -165,9 +165,9 @@ def _wins(case: _Case, champion: str, servable: list[str]) -> bool:
     opponents = [("Beats the champion?", champion)]
     opponents += [("Beats the popularity?", name) for name in popularities if name != champion]
     won = True
-    for rule, opponent in opponents:
+    for criterion, opponent in opponents:
         lead = case.lead(challenger, opponent)
-        won &= case.note(rule, f"{lead} over {opponent}", passed=lead.low > 0)
+        won &= case.note(criterion, f"{lead} over {opponent}", passed=lead.low > 0)
     for _, opponent in opponents:
         won &= _rolling_agrees(case, opponent, needed=won)
     tolerance = case.floors.slice_tolerance
@@ -185,27 +185,28 @@ def _rolling_agrees(case: _Case, opponent: str, *, needed: bool) -> bool:
 
     They are looked at only where the gate's own window does not say no already.
     """
-    rule, rolling = "Rolling windows agree?", case.evidence.rolling
+    criterion, rolling = "Rolling windows agree?", case.evidence.rolling
     ours, theirs = (rolling.get(name, {}) for name in (case.evidence.challenger, opponent))
     if not ours and not needed:
-        return case.note(rule, f"not needed: the gate's window says no to {opponent}", passed=None)
+        why = f"not needed: the gate's window says no to {opponent}"
+        return case.note(criterion, why, passed=None)
     if not ours or set(ours) != set(theirs):
-        return case.note(rule, f"not all were scored for {opponent}", passed=False)
+        return case.note(criterion, f"not all were scored for {opponent}", passed=False)
     leads = {window: ours[window] - theirs[window] for window in sorted(ours)}
     mean = float(np.mean(list(leads.values())))
     each = ", ".join(f"{window} {lead:+.4f}" for window, lead in leads.items())
     cut = "" if case.evidence.cut == "time" else f", cut by {case.evidence.cut.replace('_', ' ')}"
-    return case.note(rule, f"{mean:+.4f} over {opponent} ({each}{cut})", passed=mean > 0)
+    return case.note(criterion, f"{mean:+.4f} over {opponent} ({each}{cut})", passed=mean > 0)
 
 
 def _why_refreshed(case: _Case, champion: str, servable: list[str]) -> str:
     challenger, live = case.evidence.challenger, f"the live recipe {case.said(champion)}"
     failed = next(
         (
-            line
-            for line in case.lines
-            if line.passed is False
-            and (line.rule != "Sound?" or line.detail.startswith(f"{challenger} "))
+            each
+            for each in case.criteria
+            if each.passed is False
+            and (each.criterion != "Sound?" or each.detail.startswith(f"{challenger} "))
         ),
         None,
     )
@@ -217,7 +218,7 @@ def _why_refreshed(case: _Case, champion: str, servable: list[str]) -> str:
             return f"A person should look: {live} {lost}. It is refreshed on the new rows."
     if challenger == champion or failed is None:
         return f"Refreshed: the challenger is {live} itself."
-    why = f"{challenger} did not pass: {failed.rule} {failed.detail}"
+    why = f"{challenger} did not pass: {failed.criterion} {failed.detail}"
     return f"Refreshed: {live} on the new rows, as the challenger {why}."
 
 

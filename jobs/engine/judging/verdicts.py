@@ -61,10 +61,10 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """One line of the rule. `passed` is None where it did not apply."""
+class Criterion:
+    """One criterion of the gate. `passed` is None if it did not apply."""
 
-    rule: str
+    criterion: str
     passed: bool | None
     detail: str
 
@@ -88,5 +88,5 @@ class Decision:
     recipe: str | None
     reason: str
     publishes: bool
-    lines: tuple[Line, ...]
+    criteria: tuple[Criterion, ...]
     comparisons: tuple[Comparison, ...]

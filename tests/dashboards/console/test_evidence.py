@@ -4,8 +4,8 @@ import pytest
 
 from airflow_api.answers import Task
 from dashboards.console import evidence, verdict
-from dashboards.console.evidence import Comparison
 from dashboards.console.runs import share_done
+from serving.schemas import Comparison
 from tests.support.dashboards import shop
 
 NOW = datetime(2026, 5, 22, 12, 0, tzinfo=UTC)
@@ -20,7 +20,10 @@ def against(recipe: str, difference: float, half: float = 0.004) -> Comparison:
     return Comparison(
         recipe=recipe,
         role="popularity",
+        slice="warm",
+        metric="ndcg@10",
         value=0.2,
+        n_users=50,
         difference=difference,
         low=difference - half,
         high=difference + half,
@@ -38,13 +41,16 @@ def test_the_best_popularity_is_the_one_to_beat() -> None:
     assert popular.interval == (0.0190, 0.0093, 0.0287)
 
 
-def test_what_can_not_be_read_is_left_out() -> None:
-    odd = shop.verdicts()[0].model_copy(
-        update={"metrics": ({"what": 1},), "lines": ({"detail": "x"}, {"rule": "sound"})}
-    )
+def test_only_the_headline_is_compared() -> None:
+    verdict = shop.verdicts()[0]
+    beside = [
+        comparison.model_copy(update=other)
+        for comparison in verdict.comparisons
+        for other in ({"metric": "recall@10"}, {"slice": "cold"})
+    ]
+    update = {"comparisons": (*beside, *verdict.comparisons)}
 
-    assert evidence.comparisons(odd) == []
-    assert [line.rule for line in evidence.lines(odd)] == ["sound"]
+    assert evidence.comparisons(verdict.model_copy(update=update)) == list(verdict.comparisons)
 
 
 def test_the_trend_runs_from_old_to_new() -> None:
@@ -72,7 +78,8 @@ def test_when_all_lie_far_off_all_are_drawn() -> None:
 
 
 def test_without_an_interval_nothing_is_drawn() -> None:
-    rows, far = verdict.leads([Comparison(recipe="a", value=0.2)])
+    uncompared = against("a", 0).model_copy(update={"difference": None})
+    rows, far = verdict.leads([uncompared])
 
     assert rows.empty
     assert not far

@@ -21,7 +21,7 @@ def decided(retrain_id: str, verdict: str = "promote", *, hours: int = 0) -> Ver
     row: dict[str, Any] = {"retrain_id": retrain_id, "verdict": verdict, "reason": "A test."}
     row |= {"recipe": None if verdict == "hold" else f"recipe of {retrain_id}"}
     return Verdict.model_validate(
-        row | {"lines": (), "metrics": (), "decided_at": NOW + timedelta(hours=hours)}
+        row | {"criteria": (), "comparisons": (), "decided_at": NOW + timedelta(hours=hours)}
     )
 
 

@@ -188,8 +188,8 @@ def decided(root: str, retrain_id: str, ndcg: float, verdict: str = "promote") -
         "recipe": said.recipe,
         "recipe_json": "{}",
         "publishes": True,
-        "lines": json.dumps(said.lines),
-        "comparisons": json.dumps(said.metrics),
+        "criteria": [each.model_dump() for each in said.criteria],
+        "comparisons": [each.model_dump() for each in said.comparisons],
         "decided_at": said.decided_at,
     }
     _append(root, GOLD_VERDICTS, retrain_id, row)

@@ -5,6 +5,8 @@ from random import Random
 
 from serving.schemas import (
     About,
+    Comparison,
+    Criterion,
     Item,
     ItemPage,
     ListedItem,
@@ -195,15 +197,21 @@ def verdict(retrain_id: str, ndcg: float) -> Verdict:
         verdict="promote",
         reason="The challenger als-7f3a beats the champion and every popularity.",
         recipe="als-7f3a",
-        lines=(
-            {"rule": "sound", "passed": True, "detail": "Quarantine 0.1 %, coverage 0.10."},
-            {"rule": "enough people", "passed": True, "detail": "1,121 warm users, 100 needed."},
-            {"rule": "better than popularity", "passed": True, "detail": "+0.019 [0.009, 0.029]"},
-            {"rule": "no slice loses", "passed": None, "detail": "Not judged: no <champion>."},
+        criteria=tuple(
+            Criterion(criterion=criterion, passed=passed, detail=detail)
+            for criterion, passed, detail in (
+                ("sound", True, "Quarantine 0.1 %, coverage 0.10."),
+                ("enough people", True, "1,121 warm users, 100 needed."),
+                ("better than popularity", True, "+0.019 [0.009, 0.029]"),
+                ("no slice loses", None, "Not judged: no <champion>."),
+            )
         ),
-        metrics=tuple(
-            {"recipe": recipe, "role": role, "metric": "ndcg@10", "value": value, "n_users": 1121}
-            | (dict(zip(("difference", "low", "high"), lead, strict=True)) if lead else {})
+        comparisons=tuple(
+            Comparison.model_validate(
+                {"recipe": recipe, "role": role, "slice": "warm", "metric": "ndcg@10"}
+                | {"value": value, "n_users": 1121}
+                | dict(zip(("difference", "low", "high"), lead or (), strict=False))
+            )
             for recipe, role, value, lead in rows
         ),
         decided_at=NOW - timedelta(hours=2, minutes=12),

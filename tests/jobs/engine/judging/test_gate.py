@@ -101,7 +101,8 @@ def rolling(new: float, old: float = 0.5, popular: float = 0.4) -> dict[str, dic
 
 
 def lines_of(decision: Decision) -> list[tuple[bool | None, str]]:
-    return [(x.passed, x.detail) for x in decision.lines if x.rule == "Rolling windows agree?"]
+    question = "Rolling windows agree?"
+    return [(x.passed, x.detail) for x in decision.criteria if x.criterion == question]
 
 
 def test_a_promotion_needs_the_mean_of_the_rolling_windows() -> None:
@@ -201,7 +202,7 @@ def test_beating_the_champion_but_not_popularity_is_no_promotion() -> None:
 
     assert found.verdict == "refresh"
     assert found.reason.startswith("A person should look: the live recipe old")
-    assert not {line.rule: line.passed for line in found.lines}["Beats the popularity?"]
+    assert not {each.criterion: each.passed for each in found.criteria}["Beats the popularity?"]
 
 
 def test_a_popularity_that_challenges_need_not_beat_itself() -> None:
