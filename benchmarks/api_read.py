@@ -40,7 +40,7 @@ from tests.support.serving.server import (
 
 N_ITEMS, LENGTH, N_CLIENTS, LIMIT, BAR_MS = 3706, 100, 8, 20, 20
 DATASET = "bench"
-AS_THE_PLATFORM = {"API_ONE_PROCESSOR": "true", "OPENBLAS_NUM_THREADS": "1"}
+AS_THE_PLATFORM = {"API_SINGLE_CPU": "true", "OPENBLAS_NUM_THREADS": "1"}
 
 
 def main() -> None:

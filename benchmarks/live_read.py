@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session
 
 from benchmarks.api_read import running_api
 from benchmarks.closed_loop import Answer, Ask, drive, request
-from serving.api.cpu_affinity import keep_to_one
+from serving.api.cpu_affinity import use_single_cpu
 from serving.lists import precomputed
 from serving.publishing.publish import Candidate, publish
 from serving.storage import database, keys
@@ -131,7 +131,7 @@ def prepare(owner: str, dataset: str, n_items: int) -> str:
 
 def bare_app() -> FastAPI:
     """Return an app that answers the statement's row and does nothing else."""
-    keep_to_one()
+    use_single_cpu()
     url, dataset = os.environ["SERVING_DATABASE_URL"], os.environ["BENCH_DATASET"]
     engine = database.connect(url, dataset, autocommit=True, pool_size=8)
     app = FastAPI()

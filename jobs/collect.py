@@ -22,7 +22,7 @@ from jobs.runtime.errors import JobError
 from serving.errors import ServingError
 from serving.storage import database
 from serving.users import outbox
-from serving.users.outbox import Part
+from serving.users.outbox import OutboxBatch
 from warehouse import datasets, reconciliation
 from warehouse.append import Mark, append
 from warehouse.datasets import Dataset
@@ -79,7 +79,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return run(root, dataset, database.engine(dataset.name), run_key=args.run_key)
 
 
-def _write(root: str, part: Part, run_key: RunKey) -> bool:
+def _write(root: str, part: OutboxBatch, run_key: RunKey) -> bool:
     """Write events and cursor in one commit, unless another run was quicker."""
     landed = {"landing_id": landing_of(part.until), "run_key": str(run_key)}
     rows = [

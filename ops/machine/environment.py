@@ -25,7 +25,7 @@ def of(program: str, settings: OpsSettings, ports: Ports) -> dict[str, str]:
         special = {
             "SERVING_DATABASE_URL": url(ports, database.API, secrets.of(database.API)),
             "API_AIRFLOW_URL": f"http://{HOST}:{ports.airflow}",
-            "API_ONE_PROCESSOR": "true",  # there is one of it
+            "API_SINGLE_CPU": "true",  # there is one of it
             "OPENBLAS_NUM_THREADS": "1",  # its sums are small: threads would wait for each other
         }
     elif program == "app":

@@ -11,13 +11,13 @@ from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
 
 from serving.api import problems
-from serving.api.authentication import Doorkeeper
+from serving.api.authentication import KeyCache
 from serving.api.body_limit import BodyLimit
-from serving.api.cpu_affinity import keep_to_one
+from serving.api.cpu_affinity import use_single_cpu
 from serving.api.datasets import Datasets
 from serving.api.metrics import Measured, Metrics, scrape
 from serving.api.operators import Operators
-from serving.api.rate_limit import Pace
+from serving.api.rate_limit import RateLimiter
 from serving.api.routes import feedback, reads, rules
 from serving.api.settings import ApiSettings
 from serving.lists.release_cache import ReleaseCache
@@ -35,8 +35,8 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        if settings.one_processor:
-            keep_to_one()
+        if settings.single_cpu:
+            use_single_cpu()
         current_default_thread_limiter().total_tokens = settings.threads
         yield
         datasets.close()
@@ -55,9 +55,9 @@ def create_app(
     )
     app.state.datasets = datasets
     app.state.release_caches = defaultdict[str, ReleaseCache](ReleaseCache)
-    app.state.doorkeeper = Doorkeeper(settings.key_seconds)
-    app.state.operators = Operators(settings.airflow_url, settings.operator_seconds)
-    app.state.pace = Pace(settings.requests_per_second)
+    app.state.key_cache = KeyCache(settings.key_cache_seconds)
+    app.state.operators = Operators(settings.airflow_url, settings.operator_cache_seconds)
+    app.state.rate_limiter = RateLimiter(settings.requests_per_second)
     app.state.metrics = Metrics(datasets)
     app.add_middleware(BodyLimit, most=settings.max_body_bytes)
     app.add_middleware(Measured, metrics=app.state.metrics)  # the last one sees every answer

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from serving.api.datasets import Datasets
 from serving.api.metrics import Metrics
-from serving.api.rate_limit import Pace
+from serving.api.rate_limit import RateLimiter
 from serving.errors import KeyRefusedError
 from serving.lists.release_cache import ReleaseCache
 from serving.storage import keys
@@ -24,7 +24,7 @@ MOST_REMEMBERED = 10_000
 _bearer = HTTPBearer(auto_error=False, description="A key of the data set, 256 random bits.")
 
 
-class Doorkeeper:
+class KeyCache:
     """Remembers which keys open which data set, for some seconds; wrong keys as well."""
 
     def __init__(self, seconds: float) -> None:
@@ -67,8 +67,8 @@ class Caller:
     """One request to one data set, its key not yet looked at."""
 
     datasets: Datasets
-    doorkeeper: Doorkeeper
-    pace: Pace
+    key_cache: KeyCache
+    rate_limiter: RateLimiter
     metrics: Metrics
     release_caches: defaultdict[str, ReleaseCache]
     dataset: str
@@ -110,13 +110,15 @@ class Caller:
     def _paced(self) -> str | None:
         digest = None if self.key is None else keys.digest(self.key)
         if digest is not None:
-            self.pace.take(digest)  # before a connection is taken: refusing must cost little
+            self.rate_limiter.take(
+                digest
+            )  # before a connection is taken: refusing must cost little
         return digest
 
     def _known(self, connection: Connection, digest: str | None) -> KnownKey:
         if digest is None:
             raise KeyRefusedError("The request carries no key.")
-        return self.doorkeeper.known(connection, self.dataset, digest)
+        return self.key_cache.known(connection, self.dataset, digest)
 
 
 async def caller(
@@ -127,5 +129,5 @@ async def caller(
     """Return who asks for what. Nothing blocks here: the key is checked in the route's thread."""
     state = request.app.state
     key = None if credentials is None else credentials.credentials
-    held = state.datasets, state.doorkeeper, state.pace, state.metrics, state.release_caches
+    held = state.datasets, state.key_cache, state.rate_limiter, state.metrics, state.release_caches
     return Caller(*held, dataset, key)

@@ -3,7 +3,7 @@
 import os
 
 
-def keep_to_one() -> None:
+def use_single_cpu() -> None:
     """Keep the thread that calls, and those that it begins, to the last processor that it may use.
 
     Threads that take turns lose time where each wakes up on another processor than the one before.

@@ -74,7 +74,7 @@ class Datasets:
         now = time.monotonic()
         if remembered is None or now >= until:
             remembered = catalogue.about(connection)
-            self._abouts[dataset] = (now + self._settings.schema_seconds, remembered)
+            self._abouts[dataset] = (now + self._settings.schema_check_seconds, remembered)
         return remembered
 
     def names(self) -> list[str]:
@@ -138,7 +138,7 @@ class Datasets:
 
     def _refreshed(self) -> dict[str, str]:
         now = time.monotonic()
-        if now - self._looked_at >= self._settings.schema_seconds:
+        if now - self._looked_at >= self._settings.schema_check_seconds:
             self._versions = self._look()
             self._looked_at = now
         return self._versions

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ValidationError
 from sqlalchemy import Connection
 
 from serving.api.datasets import Datasets
-from serving.api.rate_limit import Pace
+from serving.api.rate_limit import RateLimiter
 from serving.errors import (
     KeyRefusedError,
     OperatorCheckUnavailableError,
@@ -150,7 +150,7 @@ class OperatorCaller:
 
     datasets: Datasets
     operators: Operators
-    pace: Pace
+    rate_limiter: RateLimiter
     dataset: str
     token: str | None = field(repr=False)
 
@@ -181,7 +181,7 @@ class OperatorCaller:
     def _name(self) -> str:
         if self.token is None:
             raise KeyRefusedError("The request carries no operator's token.")
-        self.pace.take(keys.digest(self.token))
+        self.rate_limiter.take(keys.digest(self.token))
         return self.operators.named(self.token)
 
 
@@ -193,4 +193,4 @@ async def operator(
     """Return who asks to operate what. Airflow is asked in the route's thread."""
     state = request.app.state
     token = None if credentials is None else credentials.credentials
-    return OperatorCaller(state.datasets, state.operators, state.pace, dataset, token)
+    return OperatorCaller(state.datasets, state.operators, state.rate_limiter, dataset, token)

@@ -29,7 +29,7 @@ class _Quoted(Convertor[str]):
 register_url_convertor("id", _Quoted())
 
 
-class SegmentRoute(APIRoute):
+class PathIdRoute(APIRoute):
     """A route whose `{name:id}` parameters take what stands between two slashes as it was sent."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:

@@ -11,7 +11,7 @@ from serving.errors import TooManyRequestsError
 MOST_REMEMBERED = 10_000
 
 
-class Pace:
+class RateLimiter:
     """Counts each key's requests in this process.
 
     Args:

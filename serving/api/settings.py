@@ -10,49 +10,59 @@ class ApiSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="API_", frozen=True)
 
     datasets: tuple[str, ...] = Field(
-        default=(), description="JSON list of the data sets to serve; empty: all that are there."
+        default=(),
+        description="JSON list of the data sets to serve. Empty: every data set in the database.",
     )
-    key_seconds: float = Field(
-        default=30, ge=0, description="So long a key that was revoked may still be taken."
+    key_cache_seconds: float = Field(
+        default=30,
+        ge=0,
+        description="Cache lifetime of API keys, in seconds. A revoked key may be accepted for "
+        "this long.",
     )
     airflow_url: str | None = Field(
         default=None,
-        description="Where Airflow answers, which knows the operators; without it nobody changes "
-        "slate rules.",
+        description="URL of Airflow, which authenticates operators. Empty: the slate rules cannot "
+        "be read or changed.",
     )
-    operator_seconds: float = Field(
-        default=60, ge=0, description="So long somebody whom Airflow shut out may still operate."
+    operator_cache_seconds: float = Field(
+        default=60,
+        ge=0,
+        description="Cache lifetime of operators, in seconds. A user whose role was removed in "
+        "Airflow may operate for this long.",
     )
-    schema_seconds: float = Field(
-        default=5, ge=0, description="So long a new data set or a migration may go unnoticed."
+    schema_check_seconds: float = Field(
+        default=5,
+        ge=0,
+        description="Seconds between two checks for new data sets and migrations.",
     )
     pool_size: int = Field(
         default=8,
         gt=0,
-        description="Connections kept per data set, so many for reading and so many for writing; "
-        "as many again in a rush.",
+        description="Database connections per data set: this many for reads and this many for "
+        "writes. Under load up to twice as many are opened.",
     )
     threads: int = Field(
         default=4,
         gt=0,
-        description="So many requests are worked on at once, others wait for their turn: more "
-        "threads would wait for each other, and twice as long.",
+        description="Worker threads per process. Measured: more than 4 contend for the GIL and "
+        "double the latency.",
     )
-    one_processor: bool = Field(
+    single_cpu: bool = Field(
         default=False,
-        description="Keep this process on the last processor that it may use: its threads take "
-        "turns anyway, and are two fifths faster where they do not move. For one process on a "
-        "machine, as `lantern up` starts it; several would crowd there.",
+        description="Run the process on one CPU core. Measured: 40 % faster under the GIL. Use it "
+        "only with one API process per machine, as `lantern up` does.",
     )
     max_body_bytes: int = Field(
-        default=65536, gt=0, description="A request whose body is longer is refused unread."
+        default=65536, gt=0, description="Largest request body, in bytes. Larger ones get 413."
     )
     requests_per_second: int = Field(
         default=2000,
         ge=0,
-        description="So often a key may ask each process, with a second's worth at once; 0: no "
-        "limit.",
+        description="Requests per second that each process accepts from one key, with bursts of "
+        "one second's worth. 0: no limit.",
     )
     statement_timeout_ms: int = Field(
-        default=5000, gt=0, description="A statement that takes longer is ended, and answered 503."
+        default=5000,
+        gt=0,
+        description="Longest run time of an SQL statement, in milliseconds. A slower one gets 503.",
     )

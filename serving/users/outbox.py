@@ -31,7 +31,7 @@ _MOVE = text(
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class OutboxBatch:
     """The events of the transactions from `since` to below `until`, in their order."""
 
     since: int
@@ -39,7 +39,7 @@ class Part:
     events: tuple[dict[str, Any], ...]
 
 
-def read(engine: Engine, *, since: int, size: int) -> Part | None:
+def read(engine: Engine, *, since: int, size: int) -> OutboxBatch | None:
     """Return the next part, or None where nothing waits that is complete.
 
     A part has at most `size` events, but a transaction is never cut.
@@ -59,7 +59,7 @@ def read(engine: Engine, *, since: int, size: int) -> Part | None:
         until = _cut(connection, since, until, size)
         found = connection.execute(_EVENTS, {"since": since, "until": until}).mappings()
         events = tuple(dict(row) for row in found)
-    return Part(since, until, events) if events else None
+    return OutboxBatch(since, until, events) if events else None
 
 
 def count(engine: Engine, *, since: int, until: int) -> int:

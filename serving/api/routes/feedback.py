@@ -7,7 +7,7 @@ from fastapi import APIRouter, Header, Response
 from serving import schemas
 from serving.api import problems
 from serving.api.authentication import Caller
-from serving.api.path_ids import SegmentRoute
+from serving.api.path_ids import PathIdRoute
 from serving.api.routes.reads import Ask, ItemId, UserId, as_json
 from serving.errors import ScopeMissingError, UserErasedError
 from serving.users import accounts, feedback
@@ -38,7 +38,7 @@ UserToken = Annotated[
 
 write = APIRouter(
     prefix="/v1/{dataset}",
-    route_class=SegmentRoute,
+    route_class=PathIdRoute,
     responses=problems.documented(401, 403, 404, 413, 422, 429, 503),
 )
 _taken = problems.documented(409, 410)

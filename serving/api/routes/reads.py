@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from serving import catalogue, schemas
 from serving.api import problems
 from serving.api.authentication import Caller, caller
-from serving.api.path_ids import SegmentRoute
+from serving.api.path_ids import PathIdRoute
 from serving.lists import explanations, recommendations, shelves
 from serving.lists.precomputed import ListRequest
 from serving.lists.release_cache import Years
@@ -75,7 +75,7 @@ Released = Annotated[Years, Depends(years)]
 health = APIRouter(tags=["health"])
 read = APIRouter(
     prefix="/v1/{dataset}",
-    route_class=SegmentRoute,
+    route_class=PathIdRoute,
     responses=problems.documented(401, 403, 404, 422, 429, 503),
 )
 

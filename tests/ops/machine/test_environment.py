@@ -28,9 +28,9 @@ def test_only_airflow_knows_airflows_keys_and_only_the_api_the_apis_password(
 def test_the_only_api_keeps_to_one_processor_unless_a_person_says_otherwise(
     settings: OpsSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert environment.of("api", settings, PORTS)["API_ONE_PROCESSOR"] == "true"
-    monkeypatch.setenv("API_ONE_PROCESSOR", "false")
-    assert environment.of("api", settings, PORTS)["API_ONE_PROCESSOR"] == "false"
+    assert environment.of("api", settings, PORTS)["API_SINGLE_CPU"] == "true"
+    monkeypatch.setenv("API_SINGLE_CPU", "false")
+    assert environment.of("api", settings, PORTS)["API_SINGLE_CPU"] == "false"
 
 
 def test_the_shells_own_variables_do_not_leak_and_a_persons_settings_win(

@@ -19,7 +19,7 @@ RATING = b'{"rating": 7}'
 def path(publisher: Engine, committing: str) -> Iterator[str]:
     """Where to put a rating, at an API that takes a hundred bytes."""
     shop.release(publisher, "one", instead_of=None)
-    settings = ApiSettings(max_body_bytes=MOST, key_seconds=0, schema_seconds=0)
+    settings = ApiSettings(max_body_bytes=MOST, key_cache_seconds=0, schema_check_seconds=0)
     with running_api(as_role(committing, "api"), settings) as url:
         yield f"{url}/v1/{schema_of(publisher)}/users/u/ratings/a"
 

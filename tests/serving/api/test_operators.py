@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from serving.api.operators import MOST_AT_ONCE, MOST_REMEMBERED, OperatorCaller, Operators
-from serving.api.rate_limit import Pace
+from serving.api.rate_limit import RateLimiter
 from serving.client import Client
 from serving.errors import (
     KeyRefusedError,
@@ -50,7 +50,7 @@ def airflow(users: AirflowUsers) -> Iterator[str]:
 @pytest.fixture
 def api_url(owner: Engine, committing: str, airflow: str) -> Iterator[str]:
     """An API that serves this test's schema alone, and remembers no operator."""
-    own = {"datasets": (schema_of(owner),), "airflow_url": airflow, "operator_seconds": 0}
+    own = {"datasets": (schema_of(owner),), "airflow_url": airflow, "operator_cache_seconds": 0}
     with running_api(as_role(committing, "api"), AT_ONCE.model_copy(update=own)) as url:
         yield url
 
@@ -270,7 +270,7 @@ def test_operators_are_paced_like_keys_before_airflow_is_asked(
 def asking(token: str) -> OperatorCaller:
     """Return somebody who may ask once a second, and finds no operators."""
     datasets: object = None
-    return OperatorCaller(datasets, Operators(None, 0), Pace(1), "shop", token)  # type: ignore[arg-type] # it comes not so far
+    return OperatorCaller(datasets, Operators(None, 0), RateLimiter(1), "shop", token)  # type: ignore[arg-type] # it comes not so far
 
 
 def test_the_token_is_in_no_log_and_in_no_answer(

@@ -1,12 +1,12 @@
 import pytest
 from starlette.routing import Match
 
-from serving.api.path_ids import SegmentRoute
+from serving.api.path_ids import PathIdRoute
 
 
 def ids(path: str, raw: bytes | None) -> dict[str, str] | None:
     """Return the parameters that a route finds in a path; None if it is another's."""
-    route = SegmentRoute("/users/{user_id:id}/ratings/{item_id:id}", lambda: None, methods=["PUT"])
+    route = PathIdRoute("/users/{user_id:id}/ratings/{item_id:id}", lambda: None, methods=["PUT"])
     scope = {"type": "http", "method": "PUT", "path": path, "raw_path": raw, "root_path": ""}
     match, found = route.matches(scope)
     return found["path_params"] if match == Match.FULL else None

@@ -1,7 +1,7 @@
 import pytest
 
 from serving.api import rate_limit
-from serving.api.rate_limit import Pace
+from serving.api.rate_limit import RateLimiter
 from serving.errors import TooManyRequestsError
 
 
@@ -10,7 +10,7 @@ def test_a_key_may_ask_a_seconds_worth_at_once_and_then_has_to_wait(
 ) -> None:
     now = 1000.0
     monkeypatch.setattr("serving.api.rate_limit.time.monotonic", lambda: now)
-    asking = Pace(4)
+    asking = RateLimiter(4)
 
     for _ in range(4):
         asking.take("one")
@@ -31,7 +31,7 @@ def test_a_key_may_ask_a_seconds_worth_at_once_and_then_has_to_wait(
 
 
 def test_nothing_is_no_limit() -> None:
-    asking = Pace(0)
+    asking = RateLimiter(0)
 
     for _ in range(10_000):
         asking.take("one")
@@ -39,7 +39,7 @@ def test_nothing_is_no_limit() -> None:
 
 def test_no_more_than_some_keys_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rate_limit, "MOST_REMEMBERED", 2)
-    asking = Pace(1)
+    asking = RateLimiter(1)
 
     for key in ("one", "two", "three"):
         asking.take(key)

@@ -176,17 +176,17 @@ def test_more_requests_than_threads_wait_for_their_turn(
     assert time.monotonic() - began > 0.8
 
 
-@pytest.mark.parametrize("one_processor", [True, False])
-def test_a_process_is_kept_to_one_processor_if_it_shall_be(*, one_processor: bool) -> None:
+@pytest.mark.parametrize("single_cpu", [True, False])
+def test_a_process_is_kept_to_one_processor_if_it_shall_be(*, single_cpu: bool) -> None:
     """In the routes' threads too; not in ours, since the app has a thread of its own here."""
     may_use = os.sched_getaffinity(0)
     nowhere = ServingSettings(database_url=SecretStr(AWAY))
-    app = create_app(nowhere, ApiSettings(one_processor=one_processor))
+    app = create_app(nowhere, ApiSettings(single_cpu=single_cpu))
     app.add_api_route("/where", lambda: sorted(os.sched_getaffinity(0)))
     with TestClient(app) as client:
         found = client.get("/where").json()
 
-    assert found == ([max(may_use)] if one_processor else sorted(may_use))
+    assert found == ([max(may_use)] if single_cpu else sorted(may_use))
     assert os.sched_getaffinity(0) == may_use
 
 
@@ -227,7 +227,7 @@ def test_a_key_is_remembered_for_a_short_while_only(
     owner: Engine, committing: str, http: httpx2.Client
 ) -> None:
     path = f"/v1/{schema_of(owner)}/items"
-    with running_api(as_role(committing, "api"), ApiSettings(key_seconds=60)) as url:
+    with running_api(as_role(committing, "api"), ApiSettings(key_cache_seconds=60)) as url:
         assert http.get(url + path).status_code == 200
         with owner.begin() as connection:
             connection.execute(text("delete from api_keys"))

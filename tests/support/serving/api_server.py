@@ -12,7 +12,7 @@ from serving.api.app import create_app
 from serving.api.settings import ApiSettings
 from serving.storage.database import ServingSettings
 
-AT_ONCE = ApiSettings(key_seconds=0, schema_seconds=0)  # tests do not wait for caches
+AT_ONCE = ApiSettings(key_cache_seconds=0, schema_check_seconds=0)  # tests do not wait for caches
 
 
 @contextmanager
