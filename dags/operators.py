@@ -1,7 +1,7 @@
 """How a job runs as a task: a child process without a shell, and without Airflow's secrets.
 
 A job ends with 0 (done), 99 (nothing further to do, its last line says why), 2 (called wrongly) or
-anything else (failed; its last lines say why). `jobs/runtime/session.py` is the other side of this.
+anything else (failed; its last lines say why). `jobs/runtime/entrypoint.py` is the other side.
 """
 
 import os

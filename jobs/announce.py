@@ -9,16 +9,17 @@ Run: python -m jobs.announce --dataset movielens_1m
 
 import logging
 from collections.abc import Sequence
+from typing import Unpack
 
 import pyarrow.compute as pc
 
-from jobs.runtime import session
+from jobs.runtime import entrypoint
+from jobs.runtime.entrypoint import Given
 from jobs.runtime.errors import JobError
-from warehouse import datasets, reconciliation
+from warehouse import reconciliation
 from warehouse.datasets import Dataset
 from warehouse.errors import WarehouseError
 from warehouse.query import Lake
-from warehouse.settings import LakeSettings
 from warehouse.tables import GOLD_FREEZES, SILVER_REFINEMENTS
 
 log = logging.getLogger(__name__)
@@ -38,7 +39,7 @@ def run(lake: Lake, dataset: Dataset) -> int:
             "%s: %d new events since %s, a retrain takes %d: none is due",
             *(dataset.name, n_new, since, enough),
         )
-        return session.NOTHING_TO_DO
+        return entrypoint.NOTHING_TO_DO
     log.info(
         "%s: %d new events since %s, a retrain takes %d: announced",
         *(dataset.name, n_new, since, enough),
@@ -46,12 +47,10 @@ def run(lake: Lake, dataset: Dataset) -> int:
     return 0
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, **given: Unpack[Given]) -> int:
     """Parse the command line, read the lake, answer by the exit code."""
-    args = session.parser(__doc__, "announce").parse_args(argv)
-    dataset = datasets.load_named(args.dataset)
-    root = LakeSettings().of(dataset.name)
-    return run(Lake(root), dataset)
+    job = entrypoint.job(entrypoint.parser("announce", __doc__).parse_args(argv), **given)
+    return run(Lake(job.root), job.dataset)
 
 
 def _n_accepted(lake: Lake, *, version: int | None = None) -> int:
@@ -75,4 +74,4 @@ def _n_frozen(lake: Lake) -> int:
 
 
 if __name__ == "__main__":
-    session.run_job(main, JobError, WarehouseError)
+    entrypoint.run(main, JobError, WarehouseError)

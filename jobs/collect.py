@@ -13,23 +13,24 @@ import hashlib
 import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Unpack
 
 import pyarrow.compute as pc
 from sqlalchemy import Engine
 
-from jobs.runtime import session
+from jobs.runtime import entrypoint
+from jobs.runtime.entrypoint import Given
 from jobs.runtime.errors import JobError
 from serving.errors import ServingError
 from serving.storage import database
 from serving.users import outbox
 from serving.users.outbox import OutboxBatch
-from warehouse import datasets, reconciliation
+from warehouse import reconciliation
 from warehouse.append import Mark, append
 from warehouse.datasets import Dataset
 from warehouse.errors import WarehouseError
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
-from warehouse.settings import LakeSettings
 from warehouse.tables import BRONZE_COLLECTIONS, BRONZE_FEEDBACK, BRONZE_LANDINGS
 
 log = logging.getLogger(__name__)
@@ -46,7 +47,7 @@ def run(root: str, dataset: Dataset, engine: Engine, *, run_key: RunKey, size: i
     """
     if not dataset.takes_feedback:
         log.info("%s: each delivery replaces everything: it takes no feedback", dataset.name)
-        return session.NOTHING_TO_DO
+        return entrypoint.NOTHING_TO_DO
     until = cursor(root)
     moved = _settle(root, engine, until, run_key)
     while (part := outbox.read(engine, since=until, size=size)) is not None:
@@ -56,7 +57,7 @@ def run(root: str, dataset: Dataset, engine: Engine, *, run_key: RunKey, size: i
         moved = _settle(root, engine, until, run_key) or moved
     if not moved:
         log.info("%s: no event waits to be collected", dataset.name)
-        return session.NOTHING_TO_DO
+        return entrypoint.NOTHING_TO_DO
     log.info("%s: %s", dataset.name, reconciliation.reconcile(Lake(root)))
     return 0
 
@@ -71,12 +72,10 @@ def landing_of(until: int) -> str:
     return f"{_digest(until)[:16]}-{BRONZE_FEEDBACK.name}"
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, **given: Unpack[Given]) -> int:
     """Parse the command line, run."""
-    args = session.parser(__doc__, "collect").parse_args(argv)
-    dataset = datasets.load_named(args.dataset)
-    root = LakeSettings().of(dataset.name)
-    return run(root, dataset, database.engine(dataset.name), run_key=args.run_key)
+    job = entrypoint.job(entrypoint.parser("collect", __doc__).parse_args(argv), **given)
+    return run(job.root, job.dataset, database.engine(job.dataset.name), run_key=job.run_key)
 
 
 def _write(root: str, part: OutboxBatch, run_key: RunKey) -> bool:
@@ -140,4 +139,4 @@ def _digest(until: int) -> str:
 
 
 if __name__ == "__main__":
-    session.run_job(main, JobError, ServingError, WarehouseError)
+    entrypoint.run(main, JobError, ServingError, WarehouseError)

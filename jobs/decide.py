@@ -9,7 +9,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Unpack
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
@@ -20,7 +20,8 @@ from jobs.engine.judging import gate
 from jobs.engine.judging.verdicts import HEADLINE, WARM, Decision
 from jobs.retraining.evidence import Metrics, evidence, metrics
 from jobs.retraining.handover import challenger, nomination, of_retrain, row_of
-from jobs.runtime import session
+from jobs.runtime import entrypoint
+from jobs.runtime.entrypoint import Given
 from jobs.runtime.errors import JobError
 from serving.errors import ServingError
 from serving.publishing import releases
@@ -28,13 +29,11 @@ from serving.publishing.evidence import record
 from serving.rules import window_lists
 from serving.schemas import Verdict
 from serving.storage import database
-from warehouse import datasets
 from warehouse.append import append
 from warehouse.datasets import Dataset
 from warehouse.errors import WarehouseError
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
-from warehouse.settings import LakeSettings
 from warehouse.tables import GOLD_VERDICTS, GOLD_WINDOW_LISTS
 
 log = logging.getLogger(__name__)
@@ -60,13 +59,11 @@ def run(root: str, dataset: Dataset, engine: Engine, *, run_key: RunKey) -> bool
     return bool(row["publishes"])
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, **given: Unpack[Given]) -> int:
     """Parse the command line, run."""
-    args = session.parser(__doc__, "decide").parse_args(argv)
-    dataset = datasets.load_named(args.dataset)
-    root = LakeSettings().of(dataset.name)
-    goes_on = run(root, dataset, database.engine(dataset.name), run_key=args.run_key)
-    return 0 if goes_on else session.NOTHING_TO_DO
+    job = entrypoint.job(entrypoint.parser("decide", __doc__).parse_args(argv), **given)
+    goes_on = run(job.root, job.dataset, database.engine(job.dataset.name), run_key=job.run_key)
+    return 0 if goes_on else entrypoint.NOTHING_TO_DO
 
 
 def _decided(root: str, dataset: Dataset, engine: Engine, run_key: RunKey) -> dict[str, Any]:
@@ -140,4 +137,4 @@ def _compared(decision: Decision) -> list[dict[str, Any]]:
 
 
 if __name__ == "__main__":
-    session.run_job(main, EngineError, JobError, ServingError, WarehouseError)
+    entrypoint.run(main, EngineError, JobError, ServingError, WarehouseError)

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import reduce
-from typing import Any
+from typing import Any, Unpack
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -34,14 +34,13 @@ from jobs.retraining.evaluation_windows import (
 from jobs.retraining.frozen_tables import Frozen, frozen
 from jobs.retraining.handover import challenger, nomination
 from jobs.retraining.samples import sample_lists, window_lists
-from jobs.runtime import session
+from jobs.runtime import entrypoint
+from jobs.runtime.entrypoint import Given
 from jobs.runtime.errors import JobError
-from warehouse import datasets
 from warehouse.append import append
 from warehouse.datasets import Dataset
 from warehouse.delta import Warehouse
 from warehouse.errors import WarehouseError
-from warehouse.settings import LakeSettings
 from warehouse.tables import (
     GOLD_MODEL_METRICS,
     GOLD_SAMPLE_LISTS,
@@ -156,12 +155,10 @@ def _fitted(one: Standing, fit: Callable[[AnyRecipe | Baseline], Model]) -> Stan
     return replace(one, model=model)
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, **given: Unpack[Given]) -> int:
     """Parse the command line, start Spark, run."""
-    args = session.parser(__doc__, "evaluate").parse_args(argv)
-    dataset = datasets.load_named(args.dataset)
-    root = LakeSettings().of(dataset.name)
-    run(Warehouse(session.start("evaluate"), root, run_key=args.run_key), dataset)
+    job = entrypoint.job(entrypoint.parser("evaluate", __doc__).parse_args(argv), **given)
+    run(job.warehouse(), job.dataset)
     return 0
 
 
@@ -217,4 +214,4 @@ def _tell_one(name: str, role: str, figures: Mapping[str, Figure]) -> None:
 
 
 if __name__ == "__main__":
-    session.run_job(main, EngineError, JobError, WarehouseError)
+    entrypoint.run(main, EngineError, JobError, WarehouseError)

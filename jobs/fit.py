@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,14 +30,13 @@ from jobs.engine.learning.segments import Segments
 from jobs.engine.recipes import AnyRecipe
 from jobs.retraining.frozen_tables import Frozen, frozen
 from jobs.retraining.handover import row_of, verdict
-from jobs.runtime import session
+from jobs.runtime import entrypoint
+from jobs.runtime.entrypoint import Given
 from jobs.runtime.errors import JobError
-from warehouse import datasets
 from warehouse.append import append
 from warehouse.datasets import Dataset
 from warehouse.delta import Warehouse
 from warehouse.errors import WarehouseError
-from warehouse.settings import LakeSettings
 from warehouse.tables import (
     GOLD_FALLBACK_LISTS,
     GOLD_FITS,
@@ -173,12 +172,10 @@ def item_factors(model: Model, trending: NDArray[np.float32]) -> list[dict[str, 
     ]
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, **given: Unpack[Given]) -> int:
     """Parse the command line, start Spark, run."""
-    args = session.parser(__doc__, "fit").parse_args(argv)
-    dataset = datasets.load_named(args.dataset)
-    root = LakeSettings().of(dataset.name)
-    run(Warehouse(session.start("fit"), root, run_key=args.run_key), dataset)
+    job = entrypoint.job(entrypoint.parser("fit", __doc__).parse_args(argv), **given)
+    run(job.warehouse(), job.dataset)
     return 0
 
 
@@ -244,4 +241,4 @@ def _listed(catalogue: Catalogue, scores: np.ndarray, places: np.ndarray) -> dic
 
 
 if __name__ == "__main__":
-    session.run_job(main, EngineError, JobError, WarehouseError)
+    entrypoint.run(main, EngineError, JobError, WarehouseError)

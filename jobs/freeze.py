@@ -8,19 +8,19 @@ Run: python -m jobs.freeze --dataset movielens_1m
 import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Unpack
 
 import pyarrow.compute as pc
 
 from jobs.retraining.handover import PINNED, row_of
-from jobs.runtime import session
+from jobs.runtime import entrypoint, session
+from jobs.runtime.entrypoint import Given
 from jobs.runtime.errors import JobError, NothingSentError
-from warehouse import datasets
 from warehouse.append import append
 from warehouse.datasets import Dataset
 from warehouse.errors import WarehouseError
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
-from warehouse.settings import LakeSettings
 from warehouse.tables import (
     BRONZE_LANDINGS,
     GOLD_FREEZES,
@@ -72,12 +72,10 @@ def quarantine_share(lake: Lake) -> float:
     return (pc.sum(rows["n_quarantined"]).as_py() or 0) / n_rows if n_rows else 0.0
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, **given: Unpack[Given]) -> int:
     """Parse the command line, run."""
-    args = session.parser(__doc__, "freeze").parse_args(argv)
-    dataset = datasets.load_named(args.dataset)
-    root = LakeSettings().of(dataset.name)
-    run(root, dataset, run_key=args.run_key)
+    job = entrypoint.job(entrypoint.parser("freeze", __doc__).parse_args(argv), **given)
+    run(job.root, job.dataset, run_key=job.run_key)
     return 0
 
 
@@ -96,4 +94,4 @@ def _refine(root: str, dataset: Dataset, run_key: RunKey) -> None:
 
 
 if __name__ == "__main__":
-    session.run_job(main, JobError, WarehouseError)
+    entrypoint.run(main, JobError, WarehouseError)

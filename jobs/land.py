@@ -11,7 +11,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
@@ -20,13 +20,12 @@ from jobs.ingestion import file_headers, sources
 from jobs.ingestion.file_headers import Head
 from jobs.ingestion.parsing import bronze_rows
 from jobs.ingestion.sources import SentFile, Target
-from jobs.runtime import session
+from jobs.runtime import entrypoint
+from jobs.runtime.entrypoint import Given
 from jobs.runtime.errors import EmptyFileError, HeaderError, JobError
-from warehouse import datasets
 from warehouse.datasets import Dataset, Files
 from warehouse.errors import WarehouseError
 from warehouse.query import Lake
-from warehouse.settings import LakeSettings
 from warehouse.tables import BRONZE_ITEMS, BRONZE_LANDINGS, BRONZE_RATINGS, BRONZE_USERS, Table
 
 if TYPE_CHECKING:
@@ -94,16 +93,10 @@ def run(warehouse: "Warehouse", dataset: Dataset, inbox: Path) -> int:
     return sum(n_rows.values())
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, **given: Unpack[Given]) -> int:
     """Parse the command line, start Spark, run."""
-    from warehouse.delta import Warehouse
-
-    args = session.parser(__doc__, "land").parse_args(argv)
-    dataset = datasets.load_named(args.dataset)
-    lake = LakeSettings()
-    spark = session.start("land")
-    warehouse = Warehouse(spark, lake.of(dataset.name), run_key=args.run_key)
-    run(warehouse, dataset, lake.inbox / dataset.name)
+    job = entrypoint.job(entrypoint.parser("land", __doc__).parse_args(argv), **given)
+    run(job.warehouse(), job.dataset, job.inbox)
     return 0
 
 
@@ -173,4 +166,4 @@ def _remote_head(spark: SparkSession, file: SentFile, part: Files) -> Head:
 
 
 if __name__ == "__main__":
-    session.run_job(main, JobError, WarehouseError)
+    entrypoint.run(main, JobError, WarehouseError)

@@ -7,22 +7,22 @@ import json
 import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Unpack
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from jobs.engine import recipes
 from jobs.engine.errors import EngineError
-from jobs.runtime import session
+from jobs.runtime import entrypoint
+from jobs.runtime.entrypoint import Given
 from serving.errors import ServingError
 from serving.publishing import releases
 from serving.storage import database
-from warehouse import datasets
 from warehouse.append import append
 from warehouse.datasets import Dataset
 from warehouse.errors import WarehouseError
 from warehouse.run_keys import RunKey
-from warehouse.settings import LakeSettings
 from warehouse.tables import GOLD_NOMINATIONS
 
 log = logging.getLogger(__name__)
@@ -54,18 +54,17 @@ def run(
     log.info("%s: %s stands against %s", dataset.name, challenger.name, against)
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, **given: Unpack[Given]) -> int:
     """Parse the command line, run."""
-    parser = session.parser(__doc__, "nominate")
+    parser = entrypoint.parser("nominate", __doc__)
     parser.add_argument("--recipe", default="", help="a name, or JSON; empty: the default")
     parser.add_argument("--reason", default="", help="why; it stands beside the verdict")
     args = parser.parse_args(argv)
-    dataset = datasets.load_named(args.dataset)
-    root = LakeSettings().of(dataset.name)
-    asked = {"recipe": args.recipe, "reason": args.reason or "By hand", "run_key": args.run_key}
-    run(root, dataset, database.engine(dataset.name), **asked)
+    job = entrypoint.job(args, **given)
+    asked = {"recipe": args.recipe, "reason": args.reason or "By hand", "run_key": job.run_key}
+    run(job.root, job.dataset, database.engine(job.dataset.name), **asked)
     return 0
 
 
 if __name__ == "__main__":
-    session.run_job(main, EngineError, ServingError, WarehouseError)
+    entrypoint.run(main, EngineError, ServingError, WarehouseError)

@@ -8,23 +8,22 @@ Run: python -m jobs.publish --dataset movielens_1m
 import json
 import logging
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Unpack
 
 import pyarrow as pa
 from sqlalchemy import Engine
 
 from jobs.retraining.handover import fitted, nomination, verdict
-from jobs.runtime import session
+from jobs.runtime import entrypoint
+from jobs.runtime.entrypoint import Given
 from jobs.runtime.errors import JobError
 from serving.errors import PublishingPausedError, ServingError
 from serving.publishing.publish import Candidate, publish
 from serving.storage import database
-from warehouse import datasets
 from warehouse.datasets import Dataset
 from warehouse.errors import WarehouseError
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
-from warehouse.settings import LakeSettings
 from warehouse.tables import (
     GOLD_FALLBACK_LISTS,
     GOLD_ITEM_FACTORS,
@@ -93,16 +92,14 @@ def candidate(dataset: Dataset, decided: dict[str, Any], fit: dict[str, Any]) ->
     )
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, **given: Unpack[Given]) -> int:
     """Parse the command line, run."""
-    args = session.parser(__doc__, "publish").parse_args(argv)
-    dataset = datasets.load_named(args.dataset)
-    root = LakeSettings().of(dataset.name)
+    job = entrypoint.job(entrypoint.parser("publish", __doc__).parse_args(argv), **given)
     try:
-        run(root, dataset, database.engine(dataset.name), run_key=args.run_key)
+        run(job.root, job.dataset, database.engine(job.dataset.name), run_key=job.run_key)
     except PublishingPausedError as paused:
         log.warning("%s", paused)
-        return session.NOTHING_TO_DO
+        return entrypoint.NOTHING_TO_DO
     return 0
 
 
@@ -112,4 +109,4 @@ def _batches(lake: Lake, table: Table, fit_id: str) -> Iterator[pa.RecordBatch]:
 
 
 if __name__ == "__main__":
-    session.run_job(main, JobError, ServingError, WarehouseError)
+    entrypoint.run(main, JobError, ServingError, WarehouseError)

@@ -13,7 +13,7 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, get_args
+from typing import Any, Unpack, get_args
 
 from jobs.engine import recipes
 from jobs.engine.errors import EngineError
@@ -27,16 +27,15 @@ from jobs.engine.searching.trials import Budget, Space, Trial
 from jobs.retraining.evaluation_windows import groups_of, prepare, rolling_windows
 from jobs.retraining.frozen_tables import frozen
 from jobs.retraining.handover import nomination, of_retrain, row_of
-from jobs.runtime import session
+from jobs.runtime import entrypoint
+from jobs.runtime.entrypoint import Given
 from jobs.runtime.errors import JobError
-from warehouse import datasets
 from warehouse.append import append
 from warehouse.datasets import Dataset
 from warehouse.delta import Warehouse
 from warehouse.errors import WarehouseError
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
-from warehouse.settings import LakeSettings
 from warehouse.tables import GOLD_SEARCHES, GOLD_TRIALS
 
 log = logging.getLogger(__name__)
@@ -110,22 +109,20 @@ def trials(root: str, run_key: RunKey) -> list[Trial]:
     return sorted(found, key=lambda trial: trial.number)
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, **given: Unpack[Given]) -> int:
     """Parse the command line, start Spark where there is a budget, run."""
-    parser = session.parser(__doc__, "search")
+    parser = entrypoint.parser("search", __doc__)
     parser.add_argument("--minutes", type=float, default=0, help="0 to 120; 0: do not search")
     parser.add_argument("--trials", type=int, default=0, help="recipes at most; 0: no limit")
     parser.add_argument("--family", choices=get_args(Family), default="any")
     args = parser.parse_args(argv)
     if not 0 <= args.minutes <= LONGEST_MINUTES:
         parser.error(f"--minutes must be 0 to {LONGEST_MINUTES}")
-    dataset = datasets.load_named(args.dataset)
-    root = LakeSettings().of(dataset.name)
+    job = entrypoint.job(args, **given)
     if not args.minutes:
-        take(root, run_key=args.run_key)
+        take(job.root, run_key=job.run_key)
         return 0
-    warehouse = Warehouse(session.start("search"), root, run_key=args.run_key)
-    run(warehouse, dataset, Budget(args.minutes * 60, args.trials), args.family)
+    run(job.warehouse(), job.dataset, Budget(args.minutes * 60, args.trials), args.family)
     return 0
 
 
@@ -208,4 +205,4 @@ def _write(
 
 
 if __name__ == "__main__":
-    session.run_job(main, EngineError, JobError, WarehouseError)
+    entrypoint.run(main, EngineError, JobError, WarehouseError)

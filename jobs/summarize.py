@@ -10,17 +10,16 @@ Run: python -m jobs.summarize --dataset movielens_1m --run-key KEY
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, Unpack
 
 from jobs.retraining.handover import of_retrain, row_of
-from jobs.runtime import session
+from jobs.runtime import entrypoint
+from jobs.runtime.entrypoint import Given
 from jobs.runtime.errors import JobError, NotDecidedError
 from serving.schemas import Comparison, Criterion, Verdict
-from warehouse import datasets
 from warehouse.errors import WarehouseError
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
-from warehouse.settings import LakeSettings
 from warehouse.tables import GOLD_SAMPLE_LISTS, GOLD_VERDICTS
 
 HEADLINE = "ndcg@10"
@@ -67,11 +66,10 @@ def run(root: str, *, run_key: RunKey) -> str:
     return text(Verdict.model_validate(verdict), lists)
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, **given: Unpack[Given]) -> int:
     """Parse the command line, run."""
-    args = session.parser(__doc__, "summarize").parse_args(argv)
-    root = LakeSettings().of(datasets.load_named(args.dataset).name)
-    sys.stdout.write(run(root, run_key=args.run_key))
+    job = entrypoint.job(entrypoint.parser("summarize", __doc__).parse_args(argv), **given)
+    sys.stdout.write(run(job.root, run_key=job.run_key))
     return 0
 
 
@@ -201,4 +199,4 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 if __name__ == "__main__":
-    session.run_job(main, JobError, WarehouseError)
+    entrypoint.run(main, JobError, WarehouseError)

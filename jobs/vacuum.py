@@ -7,21 +7,22 @@ Run: python -m jobs.vacuum --dataset movielens_1m
 
 import logging
 from collections.abc import Collection, Sequence
+from typing import Unpack
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from jobs.retraining.handover import fitted
-from jobs.runtime import session
+from jobs.runtime import entrypoint
+from jobs.runtime.entrypoint import Given
 from jobs.runtime.errors import JobError
 from serving.errors import ServingError
 from serving.publishing import releases
 from serving.storage import database
-from warehouse import datasets, retention
+from warehouse import retention
 from warehouse.errors import WarehouseError
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
-from warehouse.settings import LakeSettings
 from warehouse.tables import TABLES
 
 log = logging.getLogger(__name__)
@@ -64,14 +65,12 @@ def versions(root: str, fits: Collection[str]) -> dict[str, set[int]]:
     return needed
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, **given: Unpack[Given]) -> int:
     """Parse the command line, run."""
-    args = session.parser(__doc__, "vacuum").parse_args(argv)
-    dataset = datasets.load_named(args.dataset)
-    root = LakeSettings().of(dataset.name)
-    run(root, database.engine(dataset.name), run_key=args.run_key)
+    job = entrypoint.job(entrypoint.parser("vacuum", __doc__).parse_args(argv), **given)
+    run(job.root, database.engine(job.dataset.name), run_key=job.run_key)
     return 0
 
 
 if __name__ == "__main__":
-    session.run_job(main, JobError, ServingError, WarehouseError)
+    entrypoint.run(main, JobError, ServingError, WarehouseError)

@@ -11,6 +11,7 @@ Run: python -m jobs.retraining.rebuild --dataset movielens_1m --fit FIT_ID
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Unpack
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -20,13 +21,13 @@ from jobs.engine import recipes
 from jobs.engine.errors import EngineError
 from jobs.retraining.frozen_tables import Frozen
 from jobs.retraining.handover import fitted
-from jobs.runtime import session
+from jobs.runtime import entrypoint
+from jobs.runtime.entrypoint import Given
 from jobs.runtime.errors import JobError, NotRebuiltError
-from warehouse import datasets, retention
+from warehouse import retention
 from warehouse.datasets import Dataset
 from warehouse.delta import Warehouse
 from warehouse.errors import WarehouseError
-from warehouse.settings import LakeSettings
 from warehouse.tables import GOLD_RECOMMENDATIONS, TABLES
 
 log = logging.getLogger(__name__)
@@ -94,18 +95,17 @@ def differences(kept: DataFrame, made: DataFrame) -> DataFrame:
     )
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, **given: Unpack[Given]) -> int:
     """Parse the command line, start Spark, run.
 
     Raises:
         NotRebuiltError: the lists are not the same.
     """
-    parser = session.parser(__doc__, "rebuild")
+    parser = entrypoint.parser("rebuild", __doc__)
     parser.add_argument("--fit", required=True, help="fit_id of gold.fits")
     args = parser.parse_args(argv)
-    dataset = datasets.load_named(args.dataset)
-    root = LakeSettings().of(dataset.name)
-    proof = run(Warehouse(session.start("rebuild"), root, run_key=args.run_key), dataset, args.fit)
+    job = entrypoint.job(args, **given)
+    proof = run(job.warehouse(), job.dataset, args.fit)
     said = (
         f"{proof.n_same} of {proof.n_kept} lists are the same, {proof.n_new} are new; the largest "
         f"difference of a score is {proof.difference:.1e} ({TOLERANCE:.0e} is allowed)"
@@ -125,4 +125,4 @@ def _largest(ours: str, theirs: str | Column) -> Column:
 
 
 if __name__ == "__main__":
-    session.run_job(main, EngineError, JobError, WarehouseError)
+    entrypoint.run(main, EngineError, JobError, WarehouseError)

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyspark.sql import SparkSession
 
-from jobs.runtime import session
+from jobs.runtime import entrypoint, session
 from jobs.runtime.errors import JobError
 from jobs.synthetic import names
 from jobs.synthetic.world import MONTHS, START, World, ratings_of, world
@@ -159,4 +159,4 @@ def _size(text: str) -> int:
 
 
 if __name__ == "__main__":
-    session.run_job(main, JobError)
+    entrypoint.run(main, JobError)

@@ -40,7 +40,7 @@ WORTH_TELLING = {
     "decide": re.compile(r"^(?:first|promote|refresh|hold): .*"),
     "approve": re.compile(r"^(?:Approved|Refused).*"),
 }
-SPARK_READY = re.compile(r"spark session ready seconds=([\d.]+)")
+SPARK_READY = re.compile(r"spark_ready seconds=([\d.]+)")
 
 T = TypeVar("T")
 

@@ -14,7 +14,7 @@ from jobs import decide
 from jobs.engine import recipes
 from jobs.engine.recipes import Als, AnyRecipe
 from jobs.retraining.handover import row_of
-from jobs.runtime import session
+from jobs.runtime import entrypoint
 from jobs.runtime.errors import NotNominatedError
 from serving.publishing import evidence
 from serving.storage import database
@@ -302,7 +302,7 @@ def test_the_command_ends_with_99_where_nothing_follows(
 
     code = decide.main(["--dataset", WORLD.name, "--run-key", str(KEY)])
 
-    assert code == session.NOTHING_TO_DO
+    assert code == entrypoint.NOTHING_TO_DO
 
 
 def test_earlier_tasks_must_have_run(tmp_path: Path, publisher: Engine) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from jobs import publish
 from jobs.engine import recipes
-from jobs.runtime import session
+from jobs.runtime import entrypoint
 from jobs.runtime.errors import NotDecidedError, NotFittedError
 from serving.errors import LiveReleaseChangedError
 from serving.lists import recommendations
@@ -96,7 +96,7 @@ def test_a_pause_since_the_decision_ends_the_command_with_99(
 
     code = publish.main(["--dataset", "product", "--run-key", f"{RUN}/publish"])
 
-    assert code == session.NOTHING_TO_DO
+    assert code == entrypoint.NOTHING_TO_DO
     with Session(publisher) as reading:
         assert releases.live_id(reading) == stays
 

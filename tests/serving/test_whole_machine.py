@@ -25,7 +25,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from jobs import collect
-from jobs.runtime.session import NOTHING_TO_DO
+from jobs.runtime.entrypoint import NOTHING_TO_DO
 from serving.errors import (
     LiveReleaseChangedError,
     NoEarlierReleaseError,

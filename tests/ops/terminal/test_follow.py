@@ -77,7 +77,7 @@ def test_what_a_search_finds_is_told_while_it_runs_and_each_line_once(
 ) -> None:
     monkeypatch.setattr(follow, "LOG_SECONDS", 0)
     first = "INFO trial 0 explore complete 0.2601 best 0.2601 als-a | {[red]} | 6 s, 54 s left"
-    logs = {"search": ["INFO spark session ready seconds=7", first]}
+    logs = {"search": ["INFO spark_ready seconds=7", first]}
     airflow = Recorded(
         ("running", [task("search", "running")]),
         ("running", [task("search", "running")]),
@@ -176,7 +176,7 @@ def test_a_dag_that_airflow_never_reads_is_named() -> None:
 
 
 def test_sparks_start_is_the_sum_over_the_tasks_logs() -> None:
-    logs = {"land": ["INFO spark session ready seconds=7.5"], "refine": ["x ready seconds=1"]}
+    logs = {"land": ["INFO spark_ready seconds=7.5"], "refine": ["x ready seconds=1"]}
     airflow = Recorded(("success", [task("land", "success"), task("refine", "success")]), logs=logs)
     assert follow.spark_start_seconds(airflow, RUN) == 7.5
     assert follow.spark_start_seconds(Recorded(("success", []), logs={}), RUN) is None

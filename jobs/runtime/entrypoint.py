@@ -1,0 +1,96 @@
+"""How a job starts and ends: its command line, its settings, its log, its exit code.
+
+A job ends with 0 (done), `NOTHING_TO_DO` (its last line says why), 2 (wrong arguments) or 1
+(failed; its last line names the cause). `dags/operators.py` reads these codes.
+"""
+
+import argparse
+import logging
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict
+
+from jobs.runtime import logs, session
+from warehouse import datasets
+from warehouse.datasets import Dataset
+from warehouse.run_keys import RunKey
+from warehouse.settings import LakeSettings
+
+if TYPE_CHECKING:
+    from warehouse.delta import Warehouse
+
+NOTHING_TO_DO = 99
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a job works on. `root` holds the data set's tables, `inbox` the files handed over."""
+
+    name: str
+    dataset: Dataset
+    root: str
+    inbox: Path
+    run_key: RunKey
+
+    def warehouse(self) -> "Warehouse":
+        """Start Spark and return the data set's tables."""
+        from warehouse.delta import Warehouse
+
+        return Warehouse(session.start(self.name), self.root, run_key=self.run_key)
+
+
+class Given(TypedDict, total=False):
+    """What tests give a job in place of the installed manifests and the environment's settings."""
+
+    load: Callable[[str], Dataset]
+    settings: LakeSettings
+
+
+def parser(name: str, description: str | None) -> argparse.ArgumentParser:
+    """Return a parser of the options that every job has: the data set and the run key."""
+    options = argparse.ArgumentParser(
+        prog=f"python -m jobs.{name}",
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    options.set_defaults(job=name)
+    options.add_argument("--dataset", required=True, help="name of a manifest in datasets/")
+    options.add_argument(
+        "--run-key",
+        type=RunKey.parse,
+        default=f"by-hand/{datetime.now(UTC):%Y%m%dT%H%M%S}/{name}",
+        help="<dag id>/<run id>/<task id>; a write under the same key is not repeated",
+    )
+    return options
+
+
+def job(
+    options: argparse.Namespace,
+    *,
+    load: Callable[[str], Dataset] = datasets.load_named,
+    settings: LakeSettings | None = None,
+) -> Job:
+    """Return the job that the options of `parser` describe."""
+    dataset, lake = load(options.dataset), settings or LakeSettings()
+    root, inbox = lake.of(dataset.name), lake.inbox / dataset.name
+    return Job(options.job, dataset, root, inbox, options.run_key)
+
+
+def run(main: Callable[[], int | None], *expected: type[Exception]) -> None:
+    """Run a job's `main` and end the process with its exit code.
+
+    An error of the `expected` classes is logged as one line, with its cause and the next step, and
+    ends the process with code 1. Any other error keeps its stack trace.
+    """
+    logs.configure()
+    try:
+        code = main()
+    except expected as error:
+        log.error("%s: %s", type(error).__name__, error)  # noqa: TRY400 # the cause, no trace
+        code = 1
+    sys.exit(code or 0)

@@ -1,0 +1,107 @@
+"""Log lines as events: a name, then fields. Text for a terminal, JSON objects for a collector.
+
+A message of the form `name key=value key=value` is an event, whoever logs it; `event` quotes its
+values so that `parse` returns them as they were. Every other message is prose.
+"""
+
+import json
+import logging
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Value = str | int | float | bool | None
+
+_VALUE = r'"(?:[^"\\]|\\.)*"|[^\s"=]*'
+_FIELD = re.compile(rf" ([a-z][a-z0-9_]*)=({_VALUE})")
+_EVENT = re.compile(rf"([a-z][a-z0-9_]*)((?:{_FIELD.pattern})+)")
+_LEVEL = re.compile(r"(?:DEBUG|INFO|WARNING|ERROR|CRITICAL) ")
+_BARE = re.compile(r"[^\s\"=]+")
+ABOUT = ("time", "level", "logger", "event")  # what a JSON line has beside the fields
+
+
+class LogSettings(BaseSettings):
+    """Variables that begin with LOG_. Jobs read them."""
+
+    model_config = SettingsConfigDict(env_prefix="LOG_", frozen=True)
+
+    format: Literal["text", "json"] = Field(
+        default="text", description="Form of a job's log lines; json: one object per line."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened, in a form that programs read too."""
+
+    name: str
+    fields: Mapping[str, Value] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        """Return `name key=value key=value`."""
+        return " ".join([self.name, *(f"{key}={_text(v)}" for key, v in self.fields.items())])
+
+
+def event(name: str, /, **fields: Value) -> Event:
+    """Return the event to log: `log.info(event("landed", files=3))`."""
+    return Event(name, fields)
+
+
+def parse(line: str) -> Event | None:
+    """Return the event of a log line in either format, with or without its level."""
+    if line.startswith("{"):
+        return _from_json(line)
+    found = _EVENT.fullmatch(_LEVEL.sub("", line, count=1))
+    if found is None:
+        return None
+    return Event(found[1], {key: _value(text) for key, text in _FIELD.findall(found[2])})
+
+
+def configure() -> None:
+    """Send every log line to standard output, as LOG_FORMAT says."""
+    handler = logging.StreamHandler(sys.stdout)
+    as_json = LogSettings().format == "json"
+    handler.setFormatter(_Json() if as_json else logging.Formatter("%(levelname)s %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    logging.getLogger("py4j").setLevel(logging.WARNING)
+
+
+class _Json(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        about = {"time": at, "level": record.levelname, "logger": record.name}
+        message = record.getMessage()
+        parsed = parse(message)
+        said = {"message": message} if parsed is None else {"event": parsed.name, **parsed.fields}
+        failure = {"exception": self.formatException(record.exc_info)} if record.exc_info else {}
+        return json.dumps(about | said | failure, ensure_ascii=False)
+
+
+def _from_json(line: str) -> Event | None:
+    try:
+        found = json.loads(line)
+    except json.JSONDecodeError:
+        return None
+    if not isinstance(found, dict) or not isinstance(found.get("event"), str):
+        return None
+    return Event(found["event"], {key: v for key, v in found.items() if key not in ABOUT})
+
+
+def _text(value: Value) -> str:
+    if isinstance(value, str) and _BARE.fullmatch(value) and isinstance(_value(value), str):
+        return value
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _value(text: str) -> Value:
+    try:
+        value: Value = json.loads(text)
+    except json.JSONDecodeError:
+        return text
+    return value

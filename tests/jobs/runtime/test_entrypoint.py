@@ -1,0 +1,58 @@
+from pathlib import Path
+
+import pytest
+
+from jobs.runtime import entrypoint
+from jobs.runtime.errors import EmptyFileError, JobError
+from tests.support.jobs.product import product
+from warehouse.run_keys import RunKey
+from warehouse.settings import LakeSettings
+
+OPTIONS = ["--dataset", "product", "--run-key", "product__ingest/1/land"]
+
+
+def job(options: list[str]) -> entrypoint.Job:
+    settings = LakeSettings(root="s3a://lake/", inbox=Path("/inbox"))
+    parsed = entrypoint.parser("land", "Land files.").parse_args(options)
+    return entrypoint.job(parsed, load=lambda name: product(name=name), settings=settings)
+
+
+def test_a_job_knows_its_data_set_its_tables_and_its_run() -> None:
+    found = job(OPTIONS)
+
+    assert (found.name, found.dataset.name) == ("land", "product")
+    assert (found.root, found.inbox) == ("s3a://lake/product", Path("/inbox/product"))
+    assert found.run_key == RunKey("product__ingest", "1", "land")
+
+
+def test_a_job_by_hand_has_a_run_key_of_its_own() -> None:
+    assert (job(OPTIONS[:2]).run_key.dag, job(OPTIONS[:2]).run_key.task) == ("by-hand", "land")
+
+
+def test_a_run_key_of_two_parts_is_a_wrong_argument(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        job([*OPTIONS[:3], "ingest/land"])
+
+    assert "--run-key" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("code", "expected"), [(None, 0), (0, 0), (99, 99)])
+def test_the_code_of_main_is_the_exit_code(code: int | None, expected: int) -> None:
+    with pytest.raises(SystemExit) as ended:
+        entrypoint.run(lambda: code, JobError)
+
+    assert ended.value.code == expected
+
+
+def test_an_expected_error_is_one_line_and_any_other_keeps_its_trace(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fails() -> int:
+        raise EmptyFileError("product: ratings.csv holds no row")
+
+    with pytest.raises(SystemExit, match="1"):
+        entrypoint.run(fails, JobError)
+    with pytest.raises(EmptyFileError):
+        entrypoint.run(fails, KeyError)
+
+    assert caplog.messages == ["EmptyFileError: product: ratings.csv holds no row"]
