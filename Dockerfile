@@ -24,7 +24,7 @@ RUN python -m ops.setup.jars && rm -rf var
 
 COPY . .
 RUN pip install --no-cache-dir --no-deps --no-build-isolation --editable . \
- && python -m compileall -q airflow_api dags dashboards jobs ops serving warehouse
+ && python -m compileall -q airflow_api dags dashboards jobs ops ranking serving warehouse
 
 # On a cluster executors call the driver by its address: what binds it to loopback goes.
 RUN mkdir conf/spark-cluster \

@@ -22,11 +22,12 @@ from benchmarks.lakes import refined
 from jobs.engine import recipes
 from jobs.engine.judging import metrics
 from jobs.engine.judging.verdicts import HEADLINE, WARM
-from jobs.engine.learning import baselines, lists
+from jobs.engine.learning import baselines
 from jobs.retraining.evaluation_windows import PreparedWindow, gate_window, prepare
 from jobs.retraining.frozen_tables import Frozen
 from jobs.synthetic import playground
 from jobs.synthetic.world import MONTHS, RANK, SPAN_S, START, TASTE, World, world
+from ranking.selection import top_n
 from warehouse import datasets
 from warehouse.tables import SILVER_EVENTS
 
@@ -87,7 +88,7 @@ def knowing(made: World, rows: Frozen, prepared: PreparedWindow) -> tuple[float,
     for row in asked:
         chances = chance(made, int(row["user_id"].split("-")[1]), numbers, offered, at)
         chances[[place[item] for item in row["seen"] if item in place]] = -np.inf
-        [best] = lists.best(chances[None, :].astype(np.float32), metrics.K)
+        best = top_n(chances.astype(np.float32), metrics.K)
         listed.append(("truth", row["user"], prepared.catalogue.ids[best].tolist(), None))
     spark = warm.sparkSession
     schema = "recipe string, user int, item_ids array<string>, diversity double"

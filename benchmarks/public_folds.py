@@ -30,6 +30,8 @@ from scipy import sparse
 from jobs.engine.learning import als, baselines
 from jobs.engine.recipes import Als, MinusMidpoint
 from jobs.runtime import session
+from ranking import metrics
+from ranking.selection import top_n_by_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -164,15 +166,11 @@ def ndcg(
     """Return nDCG@K, full catalogue without what was trained on, over those with a test item."""
     scores = np.array(scores)
     scores[training.nonzero()] = -np.inf
-    top = np.argpartition(-scores, K, axis=1)[:, :K]
-    rows = np.arange(len(scores))[:, None]
-    top = top[rows, np.argsort(-scores[rows, top], axis=1, kind="stable")]
-    hits = np.asarray(test[rows, top].todense()).reshape(top.shape) > 0
-    discount = 1 / np.log2(np.arange(2, K + 2))
-    wanted = np.minimum(np.diff(test.indptr), K)
-    judged = wanted > 0
-    ideal = np.concatenate([[0], np.cumsum(discount)])[wanted[judged]]
-    return float(((hits @ discount)[judged] / ideal).mean())
+    n_relevant = np.diff(test.indptr)
+    users = np.flatnonzero(n_relevant)
+    top = np.array([*top_n_by_row(scores[users], K)])
+    hits = np.asarray(test[users[:, None], top].todense()).reshape(top.shape)
+    return float(metrics.ndcg((hits > 0).astype(np.float64), n_relevant[users]).mean())
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from jobs.engine import recipes
 from jobs.engine.catalogue import Catalogue
 from jobs.engine.errors import EngineError
 from jobs.engine.judging import windows
-from jobs.engine.learning import lists, models, popularity, segments, similar
+from jobs.engine.learning import models, popularity, segments, similar
 from jobs.engine.learning.models import Model
 from jobs.engine.learning.segments import Segments
 from jobs.engine.recipes import AnyRecipe
@@ -33,6 +33,7 @@ from jobs.retraining.handover import row_of, verdict
 from jobs.runtime import entrypoint
 from jobs.runtime.entrypoint import Given
 from jobs.runtime.errors import JobError
+from ranking.selection import top_n_by_row
 from warehouse.append import append
 from warehouse.datasets import Dataset
 from warehouse.delta import Warehouse
@@ -131,7 +132,7 @@ def fallback_lists(model: Model, groups: Segments, n: int) -> list[dict[str, Any
     scores = model.fallback.by_segment
     return [
         _listed(model.catalogue, scores[at], places) | {"segment": groups.names[at]}
-        for at, places in enumerate(lists.best(scores, n))
+        for at, places in enumerate(top_n_by_row(scores, n))
     ]
 
 

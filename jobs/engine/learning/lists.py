@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from pyspark.sql import DataFrame
 
 from jobs.engine.catalogue import Catalogue
+from ranking.metrics import diversity
+from ranking.selection import top_n_by_row
 
 SCORES_AT_ONCE = 4_000_000  # numbers of one block: 16 MB
 FIRST = 10  # whose diversity is told
@@ -82,39 +84,6 @@ def of_batches(
             yield _lists(batch.slice(start, rows), scorer, catalogue, n)
 
 
-def best(scores: NDArray[np.float32], n: int) -> Iterator[NDArray[np.int64]]:
-    """Yield for each row the places of its `n` highest scores, best first, ties by place.
-
-    Minus infinity is never among them.
-    """
-    n = min(n, scores.shape[1])
-    if n == 0:
-        yield from (np.empty(0, np.int64) for _ in scores)
-        return
-    least = np.partition(scores, -n, axis=1)[:, -n]
-    for row, floor in zip(scores, least, strict=True):
-        places = np.flatnonzero((row >= floor) & (row > -np.inf))
-        yield places[np.argsort(-row[places], kind="stable")[:n]]
-
-
-def diversity(categories: NDArray[np.float32]) -> float | None:
-    """Return 1 minus the mean cosine of two of the rows; rows of noughts are like no other."""
-    n = len(categories)
-    if n < 2:  # noqa: PLR2004 # a pair
-        return None
-    rows = categories.astype(np.float64)
-    units = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
-    together = units.sum(axis=0)
-    alike = (together @ together - (units**2).sum()) / (n * (n - 1))
-    return float(1 - alike)
-
-
-def unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the rows, each scaled to length one; rows of noughts stay."""
-    norms = np.linalg.norm(rows, axis=1, keepdims=True)
-    return np.asarray(rows / np.maximum(norms, 1e-12), np.float32)
-
-
 def _lists(batch: pa.RecordBatch, scorer: Scorer, catalogue: Catalogue, n: int) -> pa.RecordBatch:
     size = batch.num_rows
     block = Block(
@@ -127,7 +96,7 @@ def _lists(batch: pa.RecordBatch, scorer: Scorer, catalogue: Catalogue, n: int) 
     scores, own = scorer.scores(block)
     seen = _ragged(batch.column("seen"), catalogue)
     scores[seen.rows, seen.places] = -np.inf
-    chosen = list(best(scores, n))
+    chosen = list(top_n_by_row(scores, n))
     lengths = np.array([len(places) for places in chosen])
     rows, places = np.repeat(np.arange(size), lengths), np.concatenate(chosen)
     diversities = [diversity(catalogue.categories[first[:FIRST]]) for first in chosen]

@@ -4,7 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jobs.engine.catalogue import Catalogue
-from jobs.engine.learning.lists import SCORES_AT_ONCE, best, unit
+from jobs.engine.learning.lists import SCORES_AT_ONCE
+from ranking.selection import top_n_by_row
+from ranking.similarity import unit_rows
 
 
 def by_factors(
@@ -19,7 +21,7 @@ def by_factors(
         factors: a row for each place.
         n: length of a full list.
     """
-    return _alike(catalogue, unit(factors), np.ones(len(catalogue), np.float32), n)
+    return _alike(catalogue, unit_rows(factors), np.ones(len(catalogue), np.float32), n)
 
 
 def by_category(
@@ -32,7 +34,7 @@ def by_category(
     """
     known = np.log1p(popularity) / max(float(np.log1p(popularity).max(initial=0)), 1e-12)
     fame = ((1 + known) / 2).astype(np.float32)
-    return _alike(catalogue, unit(catalogue.categories), fame, n)
+    return _alike(catalogue, unit_rows(catalogue.categories), fame, n)
 
 
 def _alike(
@@ -47,7 +49,7 @@ def _alike(
         scores[:, ~known] = -np.inf
         scores[np.arange(len(scores)), np.arange(start, start + len(scores))] = -np.inf
         scores[scores <= 0] = -np.inf
-        for place, alike in enumerate(best(scores, n), start):
+        for place, alike in enumerate(top_n_by_row(scores, n), start):
             if known[place] and len(alike):
                 values = scores[place - start, alike].tolist()
                 found[catalogue.ids[place]] = list(zip(catalogue.ids[alike], values, strict=True))

@@ -6,10 +6,9 @@ their models are known: a recipe with priors is tried in a fraction of a second.
 """
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from statistics import fmean
 
 import numpy as np
 import pyarrow as pa
@@ -26,6 +25,7 @@ from jobs.engine.learning.models import FactorScorer
 from jobs.engine.learning.priors import Likings, Priors
 from jobs.engine.learning.segments import Segments
 from jobs.engine.recipes import Als, AlsWithPriors, AnyRecipe
+from ranking.metrics import ndcg
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,12 @@ class Tryout:
         shown = pa.Table.from_batches(
             lists.of_batches(batches, fitted.scorer, self.catalogue, metrics.K)
         )
-        found = zip(shown["item_ids"].to_pylist(), self.wanted, strict=True)
-        return Score(fmean(ndcg(ids, wanted) for ids, wanted in found), len(self.wanted))
+        hits = np.zeros((len(self.wanted), metrics.K))
+        pairs = zip(shown["item_ids"].to_pylist(), self.wanted, strict=True)
+        for row, (item_ids, wanted) in zip(hits, pairs, strict=True):
+            row[: len(item_ids)] = [item_id in wanted for item_id in item_ids]
+        n_relevant = np.array([len(wanted) for wanted in self.wanted])
+        return Score(float(ndcg(hits, n_relevant).mean()), len(self.wanted))
 
     def _fit(self, recipe: AnyRecipe) -> "Fitted":
         with _freed(self.training.sparkSession):
@@ -122,13 +126,6 @@ def _beside(scorer: Scorer, found: Priors, recipe: AlsWithPriors) -> Scorer:
     assert isinstance(scorer, FactorScorer)  # noqa: S101 # that is what a recipe with priors makes
     factors = scorer.items[:, : recipe.als.rank * recipe.models]
     return replace(scorer, items=np.hstack([factors, found.columns]), priors=found)
-
-
-def ndcg(shown: Iterable[str], wanted: frozenset[str], k: int = metrics.K) -> float:
-    """Return NDCG of the first k: see `ranking.ndcg`. Something must be wanted."""
-    gains = [1 / math.log2(rank + 1) for rank in range(1, k + 1)]
-    gained = math.fsum(g for g, item in zip(gains, shown, strict=False) if item in wanted)
-    return gained / math.fsum(gains[: len(wanted)])
 
 
 @contextmanager

@@ -8,8 +8,7 @@ import pytest
 from sqlalchemy import Connection
 
 from jobs.engine import recipes
-from jobs.engine.judging import metrics
-from jobs.engine.learning import lists
+from ranking.metrics import diversity, gini
 from serving.rules.preview import preview
 from serving.schemas import SlateRules
 from serving.storage import database
@@ -62,7 +61,7 @@ def test_the_figures_of_the_catalogue_are_the_engines(
     counts = np.array([exposure[item_id] for item_id in released], np.float64)
     assert sum(counts) == sum(exposure.values())
     assert found.coverage == pytest.approx(np.mean(counts > 0), abs=1e-9)
-    assert found.gini == pytest.approx(metrics.gini(counts), abs=1e-9)
+    assert found.gini == pytest.approx(gini(counts), abs=1e-9)
 
 
 def test_diversity_is_the_engines(api: Connection, shown: list[list[str]]) -> None:
@@ -72,6 +71,6 @@ def test_diversity_is_the_engines(api: Connection, shown: list[list[str]]) -> No
         for ten in shown
     ]
 
-    engines = np.mean([lists.diversity(each) or 0.0 for each in rows])
+    engines = np.mean([diversity(each) or 0.0 for each in rows])
 
     assert preview(api, SlateRules()).without.diversity == pytest.approx(engines, abs=1e-6)

@@ -1,4 +1,4 @@
-"""Metrics against cases with known answers, against trec_eval and against scipy."""
+"""Metrics against cases with known answers, against trec_eval and against numpy."""
 
 import math
 from collections.abc import Sequence
@@ -8,15 +8,11 @@ import pytest
 import pytrec_eval
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as arrays
-from numpy.typing import NDArray
 from pyspark.sql import DataFrame, SparkSession
-from scipy import integrate, stats
-from scipy.spatial.distance import pdist
 
 from jobs.engine.catalogue import Catalogue
 from jobs.engine.judging import metrics
-from jobs.engine.learning import lists
+from ranking import metrics as ranking
 
 LISTS = "recipe string, user int, item_ids array<string>, diversity double"
 TREC = {"ndcg": "ndcg_cut", "recall": "recall", "map": "map_cut", "hit_rate": "success"}
@@ -111,6 +107,26 @@ def test_metrics_agree_with_trec_eval(spark: SparkSession, cases: list[Case]) ->
         assert found == pytest.approx(expected, abs=1e-9)
 
 
+@given(CASES)
+@settings(
+    max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_spark_and_numpy_compute_the_same_ndcg_and_recall(
+    spark: SparkSession, cases: list[Case]
+) -> None:
+    hits = np.zeros((len(cases), metrics.K))
+    for row, (item_ids, relevant) in zip(hits, cases, strict=True):
+        flags = [item_id in relevant for item_id in item_ids[: metrics.K]]
+        row[: len(flags)] = flags
+    n_relevant = np.array([len(relevant) for _, relevant in cases])
+
+    rows = judged(spark, cases)
+
+    ndcg, recall = ranking.ndcg(hits, n_relevant), ranking.recall(hits, n_relevant)
+    assert [row["ndcg@10"] for row in rows] == pytest.approx(ndcg.tolist(), abs=1e-12)
+    assert [row["recall@10"] for row in rows] == pytest.approx(recall.tolist(), abs=1e-12)
+
+
 def test_figures_of_the_catalogue(spark: SparkSession) -> None:
     catalogue = Catalogue(
         ids=np.array(["a", "b", "c", "d"], object),
@@ -144,33 +160,3 @@ def test_the_catalogues_figures_look_at_the_first_ten_and_the_first_fifty(
     figures = metrics.of_catalogue(found, catalogue, np.full(60, 0.5))["r"]
 
     assert (figures["coverage@10"], figures["coverage@50"]) == (10 / 60, 50 / 60)
-
-
-EXPOSURES = arrays.arrays(np.float64, 30, elements=st.integers(0, 50).map(float)).filter(np.any)
-SHARES = arrays.arrays(np.float64, 30, elements=st.floats(1e-4, 1))
-
-
-@given(EXPOSURES, SHARES)
-def test_gini_and_novelty_agree_with_scipy(
-    exposure: NDArray[np.float64], known: NDArray[np.float64]
-) -> None:
-    lorenz = np.concatenate([[0], np.cumsum(np.sort(exposure)) / exposure.sum()])
-    area = integrate.trapezoid(lorenz, dx=1 / len(exposure))
-    assert metrics.gini(exposure) == pytest.approx(1 - 2 * area, abs=1e-9)
-    # Cross-entropy is entropy and divergence; scipy scales the shares to a sum of one.
-    cross = stats.entropy(exposure, base=2) + stats.entropy(exposure, known, base=2)
-    assert metrics.novelty(exposure, known) == pytest.approx(cross - np.log2(known.sum()), abs=1e-9)
-
-
-@given(arrays.arrays(np.float32, (10, 6), elements=st.sampled_from([0.0, 1.0])))
-def test_diversity_agrees_with_scipy(categories: NDArray[np.float32]) -> None:
-    categories[:, 0] = 1  # scipy knows no cosine of nought
-    mean = float(pdist(categories.astype(float), "cosine").mean())
-    assert lists.diversity(categories) == pytest.approx(mean, abs=1e-9)
-
-
-@pytest.mark.parametrize(
-    ("exposure", "expected"), [([1, 1, 1, 1], 0.0), ([0, 0, 0, 4], 0.75), ([0, 1, 1, 2], 0.375)]
-)
-def test_gini(exposure: list[int], expected: float) -> None:
-    assert metrics.gini(np.array(exposure, float)) == pytest.approx(expected)

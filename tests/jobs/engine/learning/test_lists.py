@@ -4,8 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from numpy.typing import NDArray
 from pyspark.sql import SparkSession
 
@@ -85,34 +83,3 @@ def test_blocks_and_batches_change_nothing(
 
     in_blocks = [row for batch in by_batch for row in batch.to_pylist()]
     assert [row["item_ids"] for row in in_blocks] == [row["item_ids"] for row in whole]
-
-
-@given(
-    st.lists(st.lists(st.integers(-2, 3), min_size=7, max_size=7), min_size=1, max_size=5),
-    st.integers(0, 9),
-)
-def test_best_is_what_a_full_sort_finds(rows: list[list[int]], n: int) -> None:
-    scores = np.array(rows, np.float32)
-    scores[scores == -2] = -np.inf
-
-    found = [places.tolist() for places in lists.best(scores, n)]
-
-    for places, row in zip(found, scores.tolist(), strict=True):
-        ranked = sorted(range(7), key=lambda place: (-row[place], place))
-        assert places == [place for place in ranked if row[place] > -np.inf][:n]
-
-
-@pytest.mark.parametrize(
-    ("categories", "expected"),
-    [
-        ([[1, 0], [1, 0]], 0.0),
-        ([[1, 0], [0, 1]], 1.0),
-        ([[1, 0], [1, 0], [0, 1]], 2 / 3),
-        ([[1, 0], [0, 0]], 1.0),
-        ([[1, 1]], None),
-    ],
-)
-def test_diversity(categories: list[list[int]], expected: float | None) -> None:
-    found = lists.diversity(np.array(categories, np.float32))
-
-    assert found == (None if expected is None else pytest.approx(expected))
