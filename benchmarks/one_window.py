@@ -14,8 +14,8 @@ from statistics import median
 
 from benchmarks.lakes import MOVIELENS, movielens
 from jobs.engine import recipes
-from jobs.engine.judging.verdicts import HEADLINE, WARM
 from jobs.retraining.evaluation_windows import PreparedWindow, gate_window, prepare
+from warehouse.tables.vocabulary import HEADLINE, WARM
 
 BAR = 12.0  # seconds
 

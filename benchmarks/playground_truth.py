@@ -21,7 +21,6 @@ from scipy.stats import norm
 from benchmarks.lakes import refined
 from jobs.engine import recipes
 from jobs.engine.judging import metrics
-from jobs.engine.judging.verdicts import HEADLINE, WARM
 from jobs.engine.learning import baselines
 from jobs.retraining.evaluation_windows import PreparedWindow, gate_window, prepare
 from jobs.retraining.frozen_tables import Frozen
@@ -30,6 +29,7 @@ from jobs.synthetic.world import MONTHS, RANK, SPAN_S, START, TASTE, World, worl
 from ranking.selection import top_n
 from warehouse import datasets
 from warehouse.tables import SILVER_EVENTS
+from warehouse.tables.vocabulary import HEADLINE, WARM
 
 PLAYGROUND = datasets.load_named("playground")
 LIKED = PLAYGROUND.scale.relevant_from - 0.5  # stars are rounded

@@ -25,13 +25,13 @@ from benchmarks.lakes import MOVIELENS, movielens
 from jobs.engine import recipes
 from jobs.engine.judging import intervals
 from jobs.engine.judging.evaluation import Evaluation
-from jobs.engine.judging.verdicts import HEADLINE, WARM
 from jobs.engine.judging.windows import Window
 from jobs.engine.learning.baselines import Baseline, baselines
 from jobs.engine.learning.models import Model
 from jobs.engine.recipes import AnyRecipe
-from jobs.retraining.evaluation_windows import GATE, gate_window, prepare, rolling_windows
+from jobs.retraining.evaluation_windows import gate_window, prepare, rolling_windows
 from jobs.retraining.frozen_tables import Frozen
+from warehouse.tables.vocabulary import GATE, HEADLINE, WARM
 
 BESIDE = ("recall@50", "coverage@10")
 BARS = {"als": (0.265, 0.275), "als_with_priors": (0.273, 0.288)}

@@ -22,9 +22,9 @@ from pyspark.sql import functions as F
 
 from benchmarks.lakes import MOVIELENS, ROOT, movielens
 from jobs.engine import recipes
-from jobs.engine.judging.verdicts import HEADLINE, WARM
 from jobs.engine.learning.baselines import baselines
 from jobs.retraining.evaluation_windows import PreparedWindow, gate_window, prepare, rolling_windows
+from warehouse.tables.vocabulary import HEADLINE, WARM
 
 PEERS = ROOT / "benchmarks/peers"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "lantern-peers"

@@ -20,8 +20,6 @@ from sqlalchemy import Engine
 
 from benchmarks.lakes import landed
 from jobs import decide, evaluate, fit, freeze, nominate, publish, search
-from jobs.engine.judging.verdicts import HEADLINE, WARM
-from jobs.engine.searching.space import Family
 from jobs.engine.searching.trials import Budget
 from jobs.retraining.handover import row_of
 from serving.storage import database
@@ -33,6 +31,7 @@ from warehouse.delta import Warehouse
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
 from warehouse.tables import GOLD_MODEL_METRICS, GOLD_SEARCHES, GOLD_VERDICTS
+from warehouse.tables.vocabulary import HEADLINE, WARM, SearchFamily
 
 SHOWN = (HEADLINE, "coverage@10")
 
@@ -72,7 +71,7 @@ def retrain(
     number: int,
     *,
     minutes: float,
-    family: Family,
+    family: SearchFamily,
 ) -> None:
     """Run the tasks of one retrain, and print its verdict."""
     root, key = warehouse.root, partial(RunKey, "b", str(number))

@@ -3,6 +3,7 @@
 from airflow.sdk import Param
 
 from warehouse.datasets import Dataset
+from warehouse.tables.vocabulary import MAX_SEARCH_MINUTES, MAX_TRIALS, RECIPE_NAMES, SearchFamily
 
 # What of it goes to `nominate`, each as one word of a command line without a shell.
 NOMINEE = {
@@ -16,18 +17,7 @@ SEARCH = {
     "family": "{{ params.search_family }}",
 }
 
-RECIPES = [
-    "default",
-    "als_with_priors",
-    "als_minus_midpoint",
-    "als_from_threshold",
-    "popular",
-    "popular_recently",
-    "popular_by_segment",
-]
-
-
-FAMILIES = {
+FAMILIES: dict[SearchFamily, str] = {
     "any": "Whatever the search can make",
     "als": "ALS alone",
     "als_with_priors": "ALS with priors: popularity, year, demography, category",
@@ -41,7 +31,7 @@ def retrain_form(dataset: Dataset) -> dict[str, Param]:
             "",
             "Name of a recipe, or a recipe as JSON. Empty: the default of this version.",
             title="Recipe",
-            examples=RECIPES,  # proposals, anything else may be written
+            examples=list(RECIPE_NAMES),  # proposals, anything else may be written
             type=["null", "string"],
             maxLength=4000,
             pattern=r"^$|^[a-z][a-z0-9_-]{0,60}$|^\{[\s\S]*\}$",
@@ -53,7 +43,7 @@ def retrain_form(dataset: Dataset) -> dict[str, Param]:
             title="Search budget in minutes",
             type="integer",
             minimum=0,
-            maximum=120,
+            maximum=MAX_SEARCH_MINUTES,
         ),
         "search_max_trials": Param(
             0,
@@ -61,7 +51,7 @@ def retrain_form(dataset: Dataset) -> dict[str, Param]:
             title="Most trials of the search",
             type="integer",
             minimum=0,
-            maximum=1000,
+            maximum=MAX_TRIALS,
         ),
         "search_family": Param(
             "any",

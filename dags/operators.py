@@ -18,7 +18,8 @@ from airflow.sdk import BaseHook, BaseOperator, Connection, Context, SkipMixin
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 from airflow.sdk.log import mask_secret
 
-NOTHING_TO_DO = 99
+from warehouse.tables.vocabulary import NOTHING_TO_DO
+
 CALLED_WRONGLY = 2
 GRACE_SECONDS = 3.0  # Airflow kills a task 5 s after it asked it to stop
 

@@ -21,6 +21,7 @@ from warehouse.datasets import Dataset
 from warehouse.errors import WarehouseError
 from warehouse.query import Lake
 from warehouse.tables import GOLD_FREEZES, SILVER_REFINEMENTS
+from warehouse.tables.vocabulary import NOTHING_TO_DO
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +40,7 @@ def run(lake: Lake, dataset: Dataset) -> int:
             "%s: %d new events since %s, a retrain takes %d: none is due",
             *(dataset.name, n_new, since, enough),
         )
-        return entrypoint.NOTHING_TO_DO
+        return NOTHING_TO_DO
     log.info(
         "%s: %d new events since %s, a retrain takes %d: announced",
         *(dataset.name, n_new, since, enough),

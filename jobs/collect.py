@@ -32,6 +32,7 @@ from warehouse.errors import WarehouseError
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
 from warehouse.tables import BRONZE_COLLECTIONS, BRONZE_FEEDBACK, BRONZE_LANDINGS
+from warehouse.tables.vocabulary import NOTHING_TO_DO
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +48,7 @@ def run(root: str, dataset: Dataset, engine: Engine, *, run_key: RunKey, size: i
     """
     if not dataset.takes_feedback:
         log.info("%s: each delivery replaces everything: it takes no feedback", dataset.name)
-        return entrypoint.NOTHING_TO_DO
+        return NOTHING_TO_DO
     until = cursor(root)
     moved = _settle(root, engine, until, run_key)
     while (part := outbox.read(engine, since=until, size=size)) is not None:
@@ -57,7 +58,7 @@ def run(root: str, dataset: Dataset, engine: Engine, *, run_key: RunKey, size: i
         moved = _settle(root, engine, until, run_key) or moved
     if not moved:
         log.info("%s: no event waits to be collected", dataset.name)
-        return entrypoint.NOTHING_TO_DO
+        return NOTHING_TO_DO
     log.info("%s: %s", dataset.name, reconciliation.reconcile(Lake(root)))
     return 0
 

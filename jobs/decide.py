@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from jobs.engine import recipes
 from jobs.engine.errors import EngineError
 from jobs.engine.judging import gate
-from jobs.engine.judging.verdicts import HEADLINE, WARM, Decision
+from jobs.engine.judging.verdicts import Decision
 from jobs.retraining.evidence import Metrics, evidence, metrics
 from jobs.retraining.handover import challenger, nomination, of_retrain, row_of
 from jobs.runtime import entrypoint
@@ -35,6 +35,7 @@ from warehouse.errors import WarehouseError
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
 from warehouse.tables import GOLD_VERDICTS, GOLD_WINDOW_LISTS
+from warehouse.tables.vocabulary import HEADLINE, NOTHING_TO_DO, WARM
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +64,7 @@ def main(argv: Sequence[str] | None = None, **given: Unpack[Given]) -> int:
     """Parse the command line, run."""
     job = entrypoint.job(entrypoint.parser("decide", __doc__).parse_args(argv), **given)
     goes_on = run(job.root, job.dataset, database.engine(job.dataset.name), run_key=job.run_key)
-    return 0 if goes_on else entrypoint.NOTHING_TO_DO
+    return 0 if goes_on else NOTHING_TO_DO
 
 
 def _decided(root: str, dataset: Dataset, engine: Engine, run_key: RunKey) -> dict[str, Any]:

@@ -18,14 +18,12 @@ from pyspark.sql import functions as F
 
 from jobs.engine import recipes
 from jobs.engine.errors import EngineError
-from jobs.engine.judging.evaluation import COLD, FAILURES, Evaluation, Figure
-from jobs.engine.judging.verdicts import HEADLINE, WARM
+from jobs.engine.judging.evaluation import FAILURES, Evaluation, Figure
 from jobs.engine.learning import baselines
 from jobs.engine.learning.baselines import Baseline
 from jobs.engine.learning.models import Model
 from jobs.engine.recipes import AnyRecipe
 from jobs.retraining.evaluation_windows import (
-    GATE,
     PreparedWindow,
     gate_window,
     prepare,
@@ -48,6 +46,7 @@ from warehouse.tables import (
     GOLD_WINDOW_LISTS,
     Table,
 )
+from warehouse.tables.vocabulary import COLD, GATE, HEADLINE, WARM
 
 log = logging.getLogger(__name__)
 

@@ -33,6 +33,7 @@ from warehouse.tables import (
     SILVER_ITEMS,
     Table,
 )
+from warehouse.tables.vocabulary import NOTHING_TO_DO
 
 log = logging.getLogger(__name__)
 
@@ -99,7 +100,7 @@ def main(argv: Sequence[str] | None = None, **given: Unpack[Given]) -> int:
         run(job.root, job.dataset, database.engine(job.dataset.name), run_key=job.run_key)
     except PublishingPausedError as paused:
         log.warning("%s", paused)
-        return entrypoint.NOTHING_TO_DO
+        return NOTHING_TO_DO
     return 0
 
 

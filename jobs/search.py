@@ -13,7 +13,7 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, Unpack, get_args
+from typing import Any, Unpack
 
 from jobs.engine import recipes
 from jobs.engine.errors import EngineError
@@ -21,7 +21,6 @@ from jobs.engine.judging import evaluation
 from jobs.engine.recipes import Als, AlsWithPriors, AnyRecipe, PriorWeights
 from jobs.engine.searching import space
 from jobs.engine.searching.search import Search
-from jobs.engine.searching.space import Family
 from jobs.engine.searching.trial_runner import Tryout, tryout
 from jobs.engine.searching.trials import Budget, Space, Trial
 from jobs.retraining.evaluation_windows import groups_of, prepare, rolling_windows
@@ -37,10 +36,10 @@ from warehouse.errors import WarehouseError
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
 from warehouse.tables import GOLD_SEARCHES, GOLD_TRIALS
+from warehouse.tables.vocabulary import MAX_SEARCH_MINUTES, SEARCH_FAMILIES, SearchFamily
 
 log = logging.getLogger(__name__)
 
-LONGEST_MINUTES = 120
 SAMPLED = 2000  # people of a window
 _SEED = 20260101
 
@@ -56,7 +55,9 @@ def take(root: str, *, run_key: RunKey) -> None:
     log.info("no search: %s challenges", recipes.from_json(challenger).name)
 
 
-def run(warehouse: Warehouse, dataset: Dataset, budget: Budget, family: Family = "any") -> None:
+def run(
+    warehouse: Warehouse, dataset: Dataset, budget: Budget, family: SearchFamily = "any"
+) -> None:
     """Search, write who challenges. A second run goes on with what is left, or changes nothing.
 
     Raises:
@@ -114,10 +115,10 @@ def main(argv: Sequence[str] | None = None, **given: Unpack[Given]) -> int:
     parser = entrypoint.parser("search", __doc__)
     parser.add_argument("--minutes", type=float, default=0, help="0 to 120; 0: do not search")
     parser.add_argument("--trials", type=int, default=0, help="recipes at most; 0: no limit")
-    parser.add_argument("--family", choices=get_args(Family), default="any")
+    parser.add_argument("--family", choices=SEARCH_FAMILIES, default="any")
     args = parser.parse_args(argv)
-    if not 0 <= args.minutes <= LONGEST_MINUTES:
-        parser.error(f"--minutes must be 0 to {LONGEST_MINUTES}")
+    if not 0 <= args.minutes <= MAX_SEARCH_MINUTES:
+        parser.error(f"--minutes must be 0 to {MAX_SEARCH_MINUTES}")
     job = entrypoint.job(args, **given)
     if not args.minutes:
         take(job.root, run_key=job.run_key)

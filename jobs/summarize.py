@@ -10,7 +10,7 @@ Run: python -m jobs.summarize --dataset movielens_1m --run-key KEY
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal, Unpack
+from typing import Any, Unpack
 
 from jobs.retraining.handover import of_retrain, row_of
 from jobs.runtime import entrypoint
@@ -21,17 +21,17 @@ from warehouse.errors import WarehouseError
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
 from warehouse.tables import GOLD_SAMPLE_LISTS, GOLD_VERDICTS
+from warehouse.tables.vocabulary import COLD, HEADLINE, WARM, MainSlice, Role
 
-HEADLINE = "ndcg@10"
-BESIDE: tuple[tuple[Literal["warm", "cold"], str], ...] = (
-    ("warm", "recall@10"),
-    ("warm", "recall@50"),
-    ("warm", "map@10"),
-    ("warm", "coverage@10"),
-    ("warm", "novelty@10"),
-    ("cold", HEADLINE),
+BESIDE: tuple[tuple[MainSlice, str], ...] = (
+    (WARM, "recall@10"),
+    (WARM, "recall@50"),
+    (WARM, "map@10"),
+    (WARM, "coverage@10"),
+    (WARM, "novelty@10"),
+    (COLD, HEADLINE),
 )
-ROLES: dict[str, str] = {
+ROLES: dict[Role, str] = {
     "champion": "live now",
     "challenger": "challenger",
     "popularity": "popularity",
@@ -125,7 +125,7 @@ def _beside(comparisons: Sequence[Comparison]) -> Iterator[str]:
         return
     yield "### Other metrics"
     yield _table(
-        ("Recipe", *(metric if of == "warm" else f"{of} {metric}" for of, metric in figures)),
+        ("Recipe", *(metric if of == WARM else f"{of} {metric}" for of, metric in figures)),
         [
             (f"`{recipe}`", *(_figure(values.get((recipe, *figure))) for figure in figures))
             for recipe in recipes
@@ -135,7 +135,7 @@ def _beside(comparisons: Sequence[Comparison]) -> Iterator[str]:
 
 def _ranked(comparisons: Sequence[Comparison]) -> list[Comparison]:
     """Return the headline figures, best first."""
-    headline = [row for row in comparisons if (row.slice, row.metric) == ("warm", HEADLINE)]
+    headline = [row for row in comparisons if (row.slice, row.metric) == (WARM, HEADLINE)]
     return sorted(headline, key=lambda row: -row.value)
 
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Literal
 
 from serving.schemas import Comparison, Verdict
+from warehouse.tables.vocabulary import HEADLINE, WARM
 
-HEADLINE = "ndcg@10"
 Tone = Literal["ok", "warn", "bad", "run", "idle"]
 WORDS: dict[str, tuple[Tone, str]] = {
     "first": ("ok", "First release"),
@@ -17,7 +17,7 @@ WORDS: dict[str, tuple[Tone, str]] = {
 
 def comparisons(verdict: Verdict) -> list[Comparison]:
     """Return the headline figures of the recipes, best first."""
-    headline = [c for c in verdict.comparisons if (c.slice, c.metric) == ("warm", HEADLINE)]
+    headline = [c for c in verdict.comparisons if (c.slice, c.metric) == (WARM, HEADLINE)]
     return sorted(headline, key=lambda comparison: -comparison.value)
 
 

@@ -9,9 +9,6 @@ from typing import Any
 
 from serving.schemas import Verdict
 
-GATE = "gate"
-WARM = "warm"
-HEADLINE = "ndcg@10"
 Row = Mapping[str, Any]
 
 

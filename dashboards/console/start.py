@@ -6,10 +6,15 @@ from dashboards.console import data
 from dashboards.console.data import Operator
 from dashboards.text import esc
 from warehouse import datasets
+from warehouse.tables.vocabulary import SearchFamily
 
 LONGEST_REASON = 500  # what the trigger form takes
 BUDGETS = (0, 2, 5, 15, 30, 60, 120)  # minutes
-FAMILIES = {"any": "Any", "als": "ALS", "als_with_priors": "ALS with priors"}
+FAMILIES: dict[SearchFamily, str] = {
+    "any": "Any",
+    "als": "ALS",
+    "als_with_priors": "ALS with priors",
+}
 _STARTED = "started_retrain"
 
 

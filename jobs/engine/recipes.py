@@ -12,6 +12,7 @@ from typing import Annotated, Literal, Protocol
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from jobs.engine.errors import RecipeError
+from warehouse.tables.vocabulary import RecipeName
 
 MAX_ITERATIONS = 50  # each makes Spark's lineage deeper; -Xss in spark-defaults.conf bears it
 MOVIELENS_SPAN = 4.0  # the hyper-parameters below were found on a scale of 1 to 5
@@ -204,7 +205,7 @@ def popularities(scale: Scale, half_life_days: float) -> tuple[Popularity, ...]:
     )
 
 
-def by_name(scale: Scale, half_life_days: float) -> dict[str, AnyRecipe]:
+def by_name(scale: Scale, half_life_days: float) -> dict[RecipeName, AnyRecipe]:
     """Return the recipes that a person can ask for by name."""
     midpoint = scale.highest / 2  # measured: 2.5 of 5 stars does better than 3
     popular, recently, by_segment = popularities(scale, half_life_days)

@@ -19,8 +19,6 @@ from jobs.retraining.frozen_tables import Frozen
 from warehouse.datasets import Dataset
 from warehouse.tables import SILVER_EVENTS
 
-GATE = "gate"
-
 
 @dataclass(frozen=True)
 class PreparedWindow:

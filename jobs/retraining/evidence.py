@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from jobs.engine import recipes
-from jobs.engine.judging.verdicts import HEADLINE, WARM, Decision, Evidence, Result
+from jobs.engine.judging.verdicts import Decision, Evidence, Result
 from jobs.engine.recipes import Popular, Popularity, PopularRecently
 from jobs.retraining import handover
 from jobs.retraining.handover import freeze, nomination, of_retrain
@@ -15,8 +15,8 @@ from warehouse.datasets import Dataset
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
 from warehouse.tables import GOLD_MODEL_METRICS, GOLD_USER_METRICS
+from warehouse.tables.vocabulary import COLD, GATE, HEADLINE, WARM
 
-GATE = "gate"
 _FOR_EVERYBODY = (Popular, PopularRecently)
 
 
@@ -50,7 +50,7 @@ class Metrics:
             }
             for row in self.models
             if row["recipe"] in roles
-            and row["slice"] in (WARM, "cold")
+            and row["slice"] in (WARM, COLD)
             and (row["slice"], row["metric"]) != (WARM, HEADLINE)
         ]
 

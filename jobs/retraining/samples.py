@@ -12,10 +12,10 @@ from pyspark.sql import functions as F
 
 from jobs.engine.judging import evaluation
 from jobs.engine.judging.evaluation import Evaluation, EvaluationUsers
-from jobs.engine.judging.verdicts import HEADLINE, WARM
 from jobs.engine.learning.models import Model
 from jobs.retraining.frozen_tables import Frozen
 from warehouse.tables import SILVER_ITEMS
+from warehouse.tables.vocabulary import HEADLINE, WARM
 
 SHOWN = 10
 MOST_TRIED, LONGEST = 1000, 100  # people, items

@@ -22,8 +22,6 @@ from warehouse.settings import LakeSettings
 if TYPE_CHECKING:
     from warehouse.delta import Warehouse
 
-NOTHING_TO_DO = 99
-
 log = logging.getLogger(__name__)
 
 

@@ -6,7 +6,7 @@ import time
 import traceback
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 from rich.markup import escape
@@ -25,13 +25,13 @@ from ops.terminal import doctor as examination
 from serving.errors import ServingError
 from warehouse import datasets as manifests
 from warehouse.errors import WarehouseError
+from warehouse.tables.vocabulary import MAX_SEARCH_MINUTES, MAX_TRIALS, SearchFamily
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(datasets_commands.app, name="datasets")
 app.add_typer(keys_commands.app, name="keys")
 
 DatasetOption = Annotated[str, typer.Option("--dataset", help="name of a manifest in datasets/")]
-Family = Literal["any", "als", "als_with_priors"]
 EXPECTED = (OpsError, WarehouseError, ServingError, JavaMissingError, OSError)
 
 
@@ -139,13 +139,13 @@ def retrain(
     reason: Annotated[str, typer.Option(help="why; it stands beside the verdict")] = "",
     *,
     search_minutes: Annotated[
-        int, typer.Option(min=0, max=120, help="look so long for a better recipe")
+        int, typer.Option(min=0, max=MAX_SEARCH_MINUTES, help="look so long for a better recipe")
     ] = 0,
     max_trials: Annotated[
-        int, typer.Option(min=0, max=1000, help="end the search after so many; 0: no limit")
+        int, typer.Option(min=0, max=MAX_TRIALS, help="end the search after so many; 0: no limit")
     ] = 0,
     family: Annotated[
-        Family | None, typer.Option(help="what the search may try; any of them without it")
+        SearchFamily | None, typer.Option(help="what the search may try; any of them without it")
     ] = None,
     ask: Annotated[
         bool | None,

@@ -2,16 +2,16 @@
 
 import copy
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from airflow.sdk import Asset
 from airflow.sdk.exceptions import ParamValidationError
 
 from dags.common import asset, by_asset_or_clock, by_clock
-from dags.form import FAMILIES, RECIPES
 from warehouse import datasets
 from warehouse.tables import SILVER_INTERACTIONS
+from warehouse.tables.vocabulary import RECIPE_NAMES
 
 if TYPE_CHECKING:
     from airflow.dag_processing.dagbag import DagBag
@@ -90,18 +90,11 @@ def test_without_a_cron_expression_nothing_runs_by_the_clock(bag: "DagBag") -> N
             assert first_run(bag.dags[f"{dataset.name}__retrain"]) is None
 
 
-def test_the_form_proposes_the_recipes_that_have_a_name() -> None:
+def test_each_recipe_name_has_a_recipe() -> None:
     from jobs.engine import recipes
 
     for dataset in datasets.installed():
-        assert list(recipes.by_name(dataset.scale, 365)) == RECIPES
-
-
-def test_form_command_line_and_search_know_the_same_families() -> None:
-    from jobs.engine.searching import space
-    from ops.terminal import cli
-
-    assert set(FAMILIES) == set(get_args(cli.Family)) == set(get_args(space.Family))
+        assert tuple(recipes.by_name(dataset.scale, 365)) == RECIPE_NAMES
 
 
 def test_a_cron_expression_is_read_as_utc() -> None:

@@ -13,7 +13,6 @@ from deltalake import DeltaTable
 from sqlalchemy import Connection, Engine, text
 
 from jobs import collect
-from jobs.runtime import entrypoint
 from serving.errors import OutboxRestoredError
 from serving.storage import database
 from serving.users import outbox
@@ -25,6 +24,7 @@ from warehouse.query import Lake
 from warehouse.run_keys import RunKey
 from warehouse.settings import LakeSettings
 from warehouse.tables import BRONZE_COLLECTIONS, BRONZE_FEEDBACK, BRONZE_LANDINGS, Table
+from warehouse.tables.vocabulary import NOTHING_TO_DO
 
 PRODUCT = product()
 SAID = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -89,7 +89,7 @@ def test_events_are_collected_once_as_they_were_sent(
     say(owner, "b", "c", kind="hide")
 
     assert collected(root, publisher) == 0
-    assert collected(root, publisher, "2") == entrypoint.NOTHING_TO_DO
+    assert collected(root, publisher, "2") == NOTHING_TO_DO
 
     whole(root, owner, 3)
     sent = ("event_id", "kind", "rating", "occurred_at", "sent_by", "source_line", "run_key")
@@ -107,7 +107,7 @@ def test_events_are_collected_once_as_they_were_sent(
 def test_a_run_that_finds_nothing_writes_nothing(
     root: str, owner: Engine, publisher: Engine
 ) -> None:
-    assert collected(root, publisher) == entrypoint.NOTHING_TO_DO
+    assert collected(root, publisher) == NOTHING_TO_DO
     assert not Path(root).exists()
     assert rows(owner, CURSOR) == []
 
@@ -121,7 +121,7 @@ def test_an_open_transaction_holds_back_what_was_written_after_it_and_nothing_is
         say(owner, "c")
         assert collected(root, publisher) == 0
         assert events(root) == "a"
-        assert collected(root, publisher, "2") == entrypoint.NOTHING_TO_DO
+        assert collected(root, publisher, "2") == NOTHING_TO_DO
 
     assert collected(root, publisher, "3") == 0
 
@@ -182,7 +182,7 @@ def test_a_retry_that_only_finishes_says_that_something_was_carried_on(
             collected(root, publisher)
 
     assert collected(root, publisher) == 0
-    assert collected(root, publisher) == entrypoint.NOTHING_TO_DO
+    assert collected(root, publisher) == NOTHING_TO_DO
     whole(root, owner, 1)
 
 
@@ -273,7 +273,7 @@ def test_the_command_ends_with_99_where_snapshots_replace_everything(
     monkeypatch.setattr(datasets, "load_named", lambda _: snapshots)
     monkeypatch.setattr(database, "engine", lambda _: publisher)
 
-    assert collect.main(["--dataset", "product"]) == entrypoint.NOTHING_TO_DO
+    assert collect.main(["--dataset", "product"]) == NOTHING_TO_DO
 
     assert "takes no feedback" in caplog.text
     assert not Lake(root).exists(BRONZE_FEEDBACK)

@@ -14,7 +14,6 @@ from jobs import decide
 from jobs.engine import recipes
 from jobs.engine.recipes import Als, AnyRecipe
 from jobs.retraining.handover import row_of
-from jobs.runtime import entrypoint
 from jobs.runtime.errors import NotNominatedError
 from serving.publishing import evidence
 from serving.storage import database
@@ -34,6 +33,7 @@ from warehouse.tables import (
     GOLD_VERDICTS,
     GOLD_WINDOW_LISTS,
 )
+from warehouse.tables.vocabulary import NOTHING_TO_DO
 
 KEY = RunKey.parse(f"{RUN}/decide")
 WORLD = world()
@@ -302,7 +302,7 @@ def test_the_command_ends_with_99_where_nothing_follows(
 
     code = decide.main(["--dataset", WORLD.name, "--run-key", str(KEY)])
 
-    assert code == entrypoint.NOTHING_TO_DO
+    assert code == NOTHING_TO_DO
 
 
 def test_earlier_tasks_must_have_run(tmp_path: Path, publisher: Engine) -> None:

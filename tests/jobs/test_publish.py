@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 
 from jobs import publish
 from jobs.engine import recipes
-from jobs.runtime import entrypoint
 from jobs.runtime.errors import NotDecidedError, NotFittedError
 from serving.errors import LiveReleaseChangedError
 from serving.lists import recommendations
@@ -24,6 +23,7 @@ from warehouse import datasets
 from warehouse.query import Lake
 from warehouse.settings import LakeSettings
 from warehouse.tables import GOLD_ITEM_FACTORS, GOLD_PROFILES
+from warehouse.tables.vocabulary import NOTHING_TO_DO
 
 RECIPE = recipes.from_json(SMALL)
 
@@ -96,7 +96,7 @@ def test_a_pause_since_the_decision_ends_the_command_with_99(
 
     code = publish.main(["--dataset", "product", "--run-key", f"{RUN}/publish"])
 
-    assert code == entrypoint.NOTHING_TO_DO
+    assert code == NOTHING_TO_DO
     with Session(publisher) as reading:
         assert releases.live_id(reading) == stays
 

@@ -10,9 +10,10 @@ from pyspark.sql import functions as F
 
 from jobs.engine import recipes
 from jobs.engine.judging import gate, metrics
-from jobs.engine.judging.verdicts import HEADLINE, Evidence, Result
+from jobs.engine.judging.verdicts import Evidence, Result
 from jobs.retraining.evaluation_windows import PreparedWindow
 from tests.support.jobs.small_world import SMALL, world
+from warehouse.tables.vocabulary import HEADLINE
 
 RECIPE = recipes.from_json(SMALL)
 POPULAR = recipes.popularities(world().scale, 365)[0]

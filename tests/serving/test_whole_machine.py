@@ -25,7 +25,6 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from jobs import collect
-from jobs.runtime.entrypoint import NOTHING_TO_DO
 from serving.errors import (
     LiveReleaseChangedError,
     NoEarlierReleaseError,
@@ -46,6 +45,7 @@ from tests.support.serving.plain import Release
 from tests.support.serving.server import as_role
 from tests.support.serving.stand_in import COLD, KNOWN, publish_fit, retrained
 from warehouse.run_keys import RunKey
+from warehouse.tables.vocabulary import NOTHING_TO_DO
 
 KEEP = 3  # releases
 PRODUCT = product()

@@ -1,6 +1,15 @@
 """Gold, for whoever judges: what a retrain started from, tried, measured and decided."""
 
+from collections.abc import Sequence
+
 from warehouse.tables.base import RETRAIN, RUN_KEY, SCORES, USER, Column, Table
+from warehouse.tables.vocabulary import OUTCOMES, TRIAL_STATES
+
+
+def _one_of(column: str, values: Sequence[str]) -> str:
+    quoted = ", ".join(f"'{value}'" for value in values)
+    return f"{column} IN ({quoted})"
+
 
 GOLD_NOMINATIONS = Table(
     layer="gold",
@@ -54,7 +63,7 @@ GOLD_TRIALS = Table(
         RUN_KEY,
     ),
     key=("retrain_id", "number"),
-    checks=(("known_state", "state IN ('complete', 'pruned', 'failed')"),),
+    checks=(("known_state", _one_of("state", TRIAL_STATES)),),
 )
 
 GOLD_SEARCHES = Table(
@@ -179,5 +188,5 @@ GOLD_VERDICTS = Table(
         RUN_KEY,
     ),
     key=("retrain_id",),
-    checks=(("known_verdict", "verdict IN ('first', 'promote', 'refresh', 'hold')"),),
+    checks=(("known_verdict", _one_of("verdict", OUTCOMES)),),
 )

@@ -7,10 +7,11 @@ import streamlit as st
 from dashboards import ui
 from dashboards.console import evidence, pieces
 from dashboards.console.figures import sure
-from dashboards.console.retrains import GATE, HEADLINE, WARM, Figure, Retrain
+from dashboards.console.retrains import Figure, Retrain
 from dashboards.console.verdict import ROLES
 from dashboards.text import NO_VALUE, duration, esc, plural
 from serving.schemas import Comparison
+from warehouse.tables.vocabulary import GATE, HEADLINE, WARM
 
 COLUMNS = {
     HEADLINE: "NDCG@10",

@@ -10,9 +10,10 @@ from dashboards import ui
 from dashboards.console import pieces
 from dashboards.console.models.history import LEGEND
 from dashboards.console.models.search import window_name
-from dashboards.console.retrains import GATE, HEADLINE, WARM, Figure
+from dashboards.console.retrains import Figure
 from dashboards.console.verdict import ROLES
 from dashboards.text import esc
+from warehouse.tables.vocabulary import GATE, HEADLINE, WARM
 
 COLOURS = {"challenger": "violet", "champion": "blue", "popularity": "orange"}
 

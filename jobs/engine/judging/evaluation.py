@@ -15,14 +15,13 @@ from pyspark.sql import functions as F
 from jobs.engine.catalogue import Catalogue
 from jobs.engine.errors import EngineError
 from jobs.engine.judging import metrics
-from jobs.engine.judging.verdicts import WARM
 from jobs.engine.judging.windows import Window
 from jobs.engine.learning import segments
 from jobs.engine.learning.models import Model
 from jobs.engine.learning.segments import Segments
+from warehouse.tables.vocabulary import ACTIVITY_SLICES, COLD, NEWEST_THIRD, WARM
 
 LONGEST = 50
-COLD = "cold"
 FAILURES = (EngineError, PySparkException, Py4JJavaError, np.linalg.LinAlgError)  # of a fit
 N_EXAMPLES = 3
 TELLING = 3  # wanted items
@@ -192,11 +191,11 @@ def _tags(warm: DataFrame) -> Column:
     found = warm.agg(*thirds).first()
     (low, high), (_, newest) = (found[0], found[1]) if found and found[0] else ((0, 0), (0, 0))
     active = (
-        F.when(activity <= low, "active_low")
-        .when(activity <= high, "active_mid")
-        .otherwise("active_high")
+        F.when(activity <= low, ACTIVITY_SLICES[0])
+        .when(activity <= high, ACTIVITY_SLICES[1])
+        .otherwise(ACTIVITY_SLICES[2])
     )
-    newcomer = F.when(since > newest, F.lit("newest_third"))
+    newcomer = F.when(since > newest, F.lit(NEWEST_THIRD))
     return F.array_compact(F.array(F.lit(WARM), active, newcomer))
 
 

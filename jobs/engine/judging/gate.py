@@ -17,15 +17,13 @@ from numpy.typing import NDArray
 from jobs.engine.judging import intervals
 from jobs.engine.judging.intervals import Interval
 from jobs.engine.judging.verdicts import (
-    HEADLINE,
-    WARM,
     Comparison,
     Criterion,
     Decision,
     Evidence,
     Floors,
-    Outcome,
 )
+from warehouse.tables.vocabulary import HEADLINE, WARM, Outcome, Role
 
 
 @dataclass
@@ -224,7 +222,7 @@ def _why_refreshed(case: _Case, champion: str, servable: list[str]) -> str:
 
 def _comparisons(case: _Case) -> tuple[Comparison, ...]:
     evidence = case.evidence
-    roles = dict.fromkeys(evidence.baselines, "baseline")
+    roles: dict[str, Role] = dict.fromkeys(evidence.baselines, "baseline")
     roles |= dict.fromkeys(evidence.popularities, "popularity")
     if evidence.champion is not None:
         roles[evidence.champion] = "champion"

@@ -2,16 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from jobs.engine.judging.intervals import Interval
-
-HEADLINE = "ndcg@10"
-WARM = "warm"
-Outcome = Literal["first", "promote", "refresh", "hold"]
+from warehouse.tables.vocabulary import Outcome, Role
 
 
 class Floors(Protocol):
@@ -74,7 +71,7 @@ class Comparison:
     """A recipe's headline figure, and the challenger's lead over it."""
 
     recipe: str
-    role: str
+    role: Role
     value: float
     n_users: int
     lead: Interval | None

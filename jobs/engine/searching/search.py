@@ -18,7 +18,6 @@ from dataclasses import dataclass, field
 from statistics import fmean, median_low
 
 import optuna
-from optuna.trial import TrialState
 
 from jobs.engine.errors import NothingToLearnError
 from jobs.engine.judging.evaluation import FAILURES, Score
@@ -28,12 +27,11 @@ from jobs.engine.searching.space import Parameters
 from jobs.engine.searching.trials import (
     Budget,
     Space,
-    Stage,
-    State,
     Trial,
     remembered,
     study_of,
 )
+from warehouse.tables.vocabulary import TrialStage, TrialState
 
 log = logging.getLogger(__name__)
 
@@ -106,7 +104,7 @@ class Search:
     def _left(self) -> float:
         return self.budget.seconds - self.seconds
 
-    def _complete(self, stage: Stage) -> list[Trial]:
+    def _complete(self, stage: TrialStage) -> list[Trial]:
         found = [trial for trial in self.trials if trial.stage == stage]
         return [trial for trial in found if trial.state == "complete"]
 
@@ -201,7 +199,9 @@ class Search:
         if found.state == "complete":
             study.tell(asked, found.value)
         else:
-            study.tell(asked, state=TrialState.PRUNED)  # a failed one too: it counts as the worst
+            study.tell(
+                asked, state=optuna.trial.TrialState.PRUNED
+            )  # a failed one too: it counts as the worst
 
     def _finalists(self) -> list[Trial]:
         """Return the best explored recipes that were not scored with more seeds yet."""
@@ -233,7 +233,7 @@ class Search:
     def _tried(
         self,
         recipe: AnyRecipe,
-        stage: Stage,
+        stage: TrialStage,
         parameters: Parameters,
         score: Callable[[str], Score],
         hopeless: Callable[[Sequence[float]], bool],
@@ -241,7 +241,7 @@ class Search:
         """Score window after window; return the trial after it was recorded."""
         started, n_users = self.clock(), 0
         by_window: dict[str, float] = {}
-        state: State = "complete"
+        state: TrialState = "complete"
         failure = None
         try:
             for window in self.windows:

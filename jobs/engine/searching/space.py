@@ -7,7 +7,6 @@ once its factors are known. Bounds are those within which all good recipes were 
 
 import warnings
 from collections.abc import Callable
-from typing import Literal
 
 from optuna.trial import BaseTrial, FixedTrial
 
@@ -23,8 +22,8 @@ from jobs.engine.recipes import (
     StarsFromThreshold,
     Weighting,
 )
+from warehouse.tables.vocabulary import SearchFamily
 
-Family = Literal["any", "als", "als_with_priors"]
 Parameters = dict[str, float | int | str]
 _SEEDS_APART = 1000
 _DECAYS = ("none", "slow", "fast")
@@ -94,7 +93,7 @@ def parameters_of_priors(recipe: AnyRecipe, als: Als, half_life_days: float) -> 
     return _if_inside(found, recipe, lambda trial: suggest_priors(trial, als, half_life_days))
 
 
-def is_of(family: Family, recipe: AnyRecipe) -> bool:
+def is_of(family: SearchFamily, recipe: AnyRecipe) -> bool:
     """Whether a search for the family may return the recipe."""
     return {
         "any": True,

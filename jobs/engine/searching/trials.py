@@ -4,20 +4,17 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
-from typing import Literal
 
 import optuna
-from optuna.trial import BaseTrial, FixedTrial, TrialState
+from optuna.trial import BaseTrial, FixedTrial
 
 from jobs.engine.recipes import AnyRecipe
 from jobs.engine.searching.space import Parameters
+from warehouse.tables.vocabulary import TrialStage, TrialState
 
 _SEED = 20260101
 _AT_RANDOM = 8  # trials before the sampler learns
 _BEFORE_PRUNING = 4
-
-State = Literal["complete", "pruned", "failed"]
-Stage = Literal["explore", "final"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +42,10 @@ class Trial:
     """One recipe and how it did: `value` is the mean of `by_window`, which pruning cuts short."""
 
     number: int
-    stage: Stage
+    stage: TrialStage
     recipe: AnyRecipe
     parameters: Parameters
-    state: State
+    state: TrialState
     value: float | None
     by_window: dict[str, float]
     n_users: int
@@ -80,9 +77,10 @@ def remembered(trial: Trial, within: Space) -> optuna.trial.FrozenTrial:
     fixed = FixedTrial(trial.parameters)
     within.suggest(fixed)
     values = list(trial.by_window.values())
+    states = optuna.trial.TrialState
     complete = trial.state == "complete"
     return optuna.create_trial(
-        state=TrialState.COMPLETE if complete else TrialState.PRUNED,
+        state=states.COMPLETE if complete else states.PRUNED,
         value=trial.value if complete else None,
         params=fixed.params,
         distributions=fixed.distributions,

@@ -248,15 +248,6 @@ def test_a_refused_run_is_not_shown_as_promoted(page: Page, console: FakeAirflow
     assert "Refused" in cells(shown)
 
 
-def test_the_families_are_those_of_the_form() -> None:
-    from typing import get_args
-
-    from dashboards.console.start import FAMILIES
-    from ops.terminal import cli
-
-    assert set(FAMILIES) == set(get_args(cli.Family))
-
-
 @pytest.mark.usefixtures("console")
 @pytest.mark.parametrize(
     ("name", "error", "said"),

@@ -5,6 +5,7 @@ from jobs.engine import recipes
 from jobs.engine.errors import RecipeError
 from jobs.engine.recipes import Als, Centred, MinusMidpoint, StarsFromThreshold
 from warehouse.datasets import Scale
+from warehouse.tables.vocabulary import RecipeName
 
 STARS = Scale(lowest=1, highest=5, step=1, relevant_from=4)
 POINTS = Scale(lowest=0, highest=10, step=1, relevant_from=8)
@@ -63,7 +64,7 @@ def test_alpha_is_in_units_of_the_scale() -> None:
 
 
 @pytest.mark.parametrize("name", recipes.by_name(STARS, YEAR))
-def test_the_form_takes_every_name(name: str) -> None:
+def test_the_form_takes_every_name(name: RecipeName) -> None:
     assert recipes.parse(name, STARS, YEAR) == recipes.by_name(STARS, YEAR)[name]
 
 

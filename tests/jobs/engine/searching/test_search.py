@@ -13,9 +13,10 @@ from jobs.engine.judging.evaluation import Score
 from jobs.engine.recipes import Als, AlsWithPriors, AnyRecipe, Centred, Popular
 from jobs.engine.searching import space
 from jobs.engine.searching.search import SEEDS, Search
-from jobs.engine.searching.space import Family, Parameters
+from jobs.engine.searching.space import Parameters
 from jobs.engine.searching.trials import Budget, Space, Trial
 from tests.support.jobs.small_world import world
+from warehouse.tables.vocabulary import SearchFamily
 
 SCALE = world().scale
 HALF_LIFE = 365.0
@@ -119,7 +120,7 @@ def around(best: AnyRecipe) -> Space | None:
 
 
 def with_priors(
-    known: World, trials: Sequence[Trial] = (), family: Family = "any", seconds: float = 2000
+    known: World, trials: Sequence[Trial] = (), family: SearchFamily = "any", seconds: float = 2000
 ) -> Trial:
     search = known.search(Budget(seconds), trials, given=[DEFAULT])
     search.around, search.eligible = around, lambda recipe: space.is_of(family, recipe)

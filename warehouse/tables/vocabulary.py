@@ -1,0 +1,44 @@
+"""Values of columns, and settings of a retrain, that several programs agree on.
+
+Everything here is a constant or a `Literal`, so a DAG, the engine and a page may import it.
+"""
+
+from typing import Final, Literal, get_args
+
+# Windows: the gate's has a name, those before it are named by `jobs.engine.judging.windows`.
+GATE: Final = "gate"
+
+# Slices of the evaluation users: the warm ones have history, and the cold ones have none.
+WARM: Final = "warm"
+COLD: Final = "cold"
+MainSlice = Literal["warm", "cold"]
+ACTIVITY_SLICES: Final = ("active_low", "active_mid", "active_high")  # terciles of the warm
+NEWEST_THIRD: Final = "newest_third"  # of the warm
+
+HEADLINE: Final = "ndcg@10"  # the metric that the gate compares
+
+Role = Literal["challenger", "champion", "popularity", "baseline"]
+Outcome = Literal["first", "promote", "refresh", "hold"]
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+
+RecipeSource = Literal["search", "nomination"]
+SearchFamily = Literal["any", "als", "als_with_priors"]
+SEARCH_FAMILIES: tuple[SearchFamily, ...] = get_args(SearchFamily)
+MAX_SEARCH_MINUTES: Final = 120
+MAX_TRIALS: Final = 1000
+TrialStage = Literal["explore", "final"]
+TrialState = Literal["complete", "pruned", "failed"]
+TRIAL_STATES: tuple[TrialState, ...] = get_args(TrialState)
+
+RecipeName = Literal[
+    "default",
+    "als_with_priors",
+    "als_minus_midpoint",
+    "als_from_threshold",
+    "popular",
+    "popular_recently",
+    "popular_by_segment",
+]
+RECIPE_NAMES: tuple[RecipeName, ...] = get_args(RecipeName)
+
+NOTHING_TO_DO: Final = 99  # exit code of a job that succeeded, after which a DAG skips the rest
