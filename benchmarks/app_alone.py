@@ -126,7 +126,7 @@ def made(known: Known) -> Iterator[tuple[str, list[dict[str, object]]]]:
     for who, his in people.items():
         if folded := folds.fold(his):
             scores = folds.scores(folded)
-            scores[his.places] = -np.inf
+            scores[his.positions] = -np.inf
             lists.append({"user_id": who} | _list(ids, scores, LISTED))
     yield "recommendations", lists
     yield "fallback_lists", [{"segment": ""} | _list(ids, popularity, LISTED)]
@@ -234,7 +234,7 @@ def _profile(user_id: str, ids: list[str], his: Ratings) -> dict[str, object]:
     return {
         "user_id": user_id,
         "segment": "",
-        "item_ids": [ids[at] for at in his.places[newest]],
+        "item_ids": [ids[at] for at in his.positions[newest]],
         "ratings": his.values[newest].tolist(),  # noqa: PD011 # no frame
         "rated_at": pd.to_datetime(his.micros[newest], unit="us", utc=True).to_pydatetime(),
     }

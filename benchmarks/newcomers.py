@@ -149,7 +149,7 @@ def show(
         base = np.mean([each[k]["fallback"].mean() for each in earlier])
         print(f"k {k}, earlier: fallback {base:.4f}; " + _line(means))
         chosen = max(means, key=lambda weight: means[weight])
-        ways, in_code = judged[k], scoring.weight(k)
+        ways, in_code = judged[k], scoring.blend_weight(k)
         print(
             f"k {k}, judged:  fallback {ways['fallback'].mean():.4f}; "
             + _line({w: float(ways[w].mean()) for w in WEIGHTS})

@@ -20,6 +20,7 @@ from sqlalchemy import Engine, text
 
 from benchmarks.api_read import running_api
 from benchmarks.live_read import LENGTH, LIMIT, N_CLIENTS, PEOPLE, SIZES, ask, prepare
+from serving.items import ScoredItem
 from serving.lists import recommendations
 from serving.lists.precomputed import ListRequest
 from serving.lists.release_cache import ReleaseCache
@@ -116,17 +117,17 @@ def reads(url: str) -> list[float]:
 def alone(engine: Engine) -> None:
     """Print what the choice of 20 among 100 takes."""
     with engine.connect() as connection:
-        held, _ = ReleaseCache().now(connection)
+        held, _ = ReleaseCache().live(connection)
         slate = store.compiled(connection, FULL)
     scores = np.linspace(1, 0.1, LENGTH).astype(np.float32)
-    pool = held.listed(np.arange(500, 500 + LENGTH), scores)
+    pool = held.scored(np.arange(500, 500 + LENGTH), scores)
     for name, given in (("full rules", slate), ("no rules", Slate())):
         took = 1000 * np.percentile(_timed(given, pool), [50, 95])
         verdict = "ok" if took[0] <= ALONE_BAR else "TOO SLOW"
         print(f"{LIMIT} of {LENGTH}, {name:18} p50 {took[0]:6.3f} p95 {took[1]:6.3f} ms {verdict}")
 
 
-def _timed(slate: Slate, pool: list[dict[str, object]]) -> list[float]:
+def _timed(slate: Slate, pool: list[ScoredItem]) -> list[float]:
     took = []
     for _ in range(2000):
         started = time.thread_time()

@@ -1,9 +1,12 @@
-"""What there is to recommend: items, their search, and what the data set calls itself."""
+"""The catalogue: items by id, their search by title, and the data set's own description."""
+
+from collections.abc import Sequence
 
 from sqlalchemy import Connection, text
 
 from serving import titles
 from serving.errors import NoReleaseError, UnknownItemError
+from serving.items import CatalogueItem
 from serving.schemas import About, Item, ItemPage
 
 _ABOUT = text(
@@ -13,7 +16,13 @@ _ABOUT = text(
 _ITEM = text(
     "select item_id, title, categories, vendor, released from items where item_id = :item_id"
 )
-# `cast(… as text) is null or …` is decided once, when the statement is planned with its values.
+_ITEMS = text(
+    """
+    select item_id, title, categories, vendor, released from items
+    where cast(:item_ids as text[]) is null or item_id = any (:item_ids)
+    """
+)
+# `cast(… as text) is null or …` is evaluated once, when the statement is planned with its values.
 _PAGE = text(
     """
     with matching as not materialized (
@@ -31,14 +40,14 @@ _PAGE = text(
 
 
 def about(connection: Connection) -> About:
-    """Return what the data set says of itself.
+    """Return the description of the data set.
 
     Raises:
-        NoReleaseError: nothing was released yet.
+        NoReleaseError: no release was published yet.
     """
     row = connection.execute(_ABOUT).mappings().one_or_none()
     if row is None:
-        raise NoReleaseError("Nothing was released yet.")
+        raise NoReleaseError("No release was published yet.")
     return About.model_validate(dict(row))
 
 
@@ -46,7 +55,7 @@ def item(connection: Connection, item_id: str) -> Item:
     """Return one item.
 
     Raises:
-        UnknownItemError: there is none of this id.
+        UnknownItemError: the catalogue does not have the item.
     """
     row = connection.execute(_ITEM, {"item_id": item_id}).mappings().one_or_none()
     if row is None:
@@ -54,19 +63,30 @@ def item(connection: Connection, item_id: str) -> Item:
     return Item.model_validate(dict(row))
 
 
+def read_items(
+    connection: Connection, item_ids: Sequence[str] | None = None
+) -> dict[str, CatalogueItem]:
+    """Return all items by id, or those of these ids that the catalogue has."""
+    rows = connection.execute(_ITEMS, {"item_ids": item_ids})
+    return {
+        item_id: CatalogueItem(item_id, title, tuple(categories), vendor, released)
+        for item_id, title, categories, vendor, released in rows
+    }
+
+
 def page(
     connection: Connection, *, q: str, category: str | None, limit: int, offset: int
 ) -> ItemPage:
-    """Return a page of the items by title.
+    """Return a page of the items, in the order of their titles.
 
-    `q` are beginnings of words, in any order; accents and capitals do not count. Text without a
-    letter or digit finds nothing, empty text finds all.
+    `q` has beginnings of words, in any order; accents and case are ignored. Text without a letter
+    or digit finds nothing, empty text finds everything.
     """
-    asked = titles.query(q)
-    if asked is None and q.strip():
+    query = titles.query(q)
+    if query is None and q.strip():
         return ItemPage(items=(), total=0, limit=limit, offset=offset)
-    given = {"query": asked, "category": category, "limit": limit, "offset": offset}
-    rows = connection.execute(_PAGE, given).mappings().all()
+    parameters = {"query": query, "category": category, "limit": limit, "offset": offset}
+    rows = connection.execute(_PAGE, parameters).mappings().all()
     items = [dict(row) for row in rows if row["item_id"] is not None]
     page = {"items": items, "total": rows[0]["total"], "limit": limit, "offset": offset}
     return ItemPage.model_validate(page)

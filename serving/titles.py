@@ -1,38 +1,39 @@
-"""How titles are folded for search: the same on both sides, so that "amelie" finds "Amélie"."""
+"""Normalises titles and search texts in the same way, so that "amelie" finds "Amélie"."""
 
 import re
 import unicodedata
 
 MAX_WORDS, MAX_LENGTH = 64, 64
-# Letters that no normal form takes apart.
-_ALIKE = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe"})
+# letters that have no Unicode decomposition
+_BASE_LETTERS = str.maketrans(
+    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe"}
+)
 
 
 def words(text: str) -> list[str]:
-    """Return the words of a title: small letters and digits, no accents, in order, each once.
+    """Return the distinct words of a title in order: lower-case letters and digits, no accents.
 
-    A word with an apostrophe counts in parts and as a whole: "Schindler's" is `schindler`, `s`
+    A word with an apostrophe gives its parts and the joined word: "Schindler's" is `schindler`, `s`
     and `schindlers`.
     """
-    whole = _folded(re.sub(r"['’]", "", text))  # noqa: RUF001 # the typographic apostrophe
-    found = dict.fromkeys([*_split(_folded(text)), *_split(whole)])
-    return list(found)[:MAX_WORDS]
+    joined = re.sub(r"['’]", "", text)  # noqa: RUF001 # the typographic apostrophe
+    return list(dict.fromkeys([*_split(text), *_split(joined)]))[:MAX_WORDS]
 
 
 def query(text: str) -> str | None:
-    """Return the tsquery for titles that hold a word beginning with each word of the text.
+    """Return the tsquery for titles with a word that begins with each word of the text.
 
-    None if the text has no word at all. Words are letters and digits only: quoting is safe.
+    None if the text has no word. Words are letters and digits only, so they are quoted safely.
     """
-    wanted = list(dict.fromkeys(_split(_folded(text))))[:MAX_WORDS]
-    return " & ".join(f"'{word}':*" for word in wanted) or None
+    prefixes = list(dict.fromkeys(_split(text)))[:MAX_WORDS]
+    return " & ".join(f"'{prefix}':*" for prefix in prefixes) or None
 
 
-def _folded(text: str) -> str:
-    small = unicodedata.normalize("NFKD", text).casefold()
-    apart = unicodedata.normalize("NFKD", small).translate(_ALIKE)
-    return "".join(c for c in apart if not unicodedata.combining(c))
+def _split(text: str) -> list[str]:
+    return [word[:MAX_LENGTH] for word in re.findall(r"[^\W_]+", _normalised(text))]
 
 
-def _split(folded: str) -> list[str]:
-    return [word[:MAX_LENGTH] for word in re.findall(r"[^\W_]+", folded)]
+def _normalised(text: str) -> str:
+    lower = unicodedata.normalize("NFKD", text).casefold()
+    letters = unicodedata.normalize("NFKD", lower).translate(_BASE_LETTERS)
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))

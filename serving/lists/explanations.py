@@ -1,16 +1,14 @@
-"""Why an item is on a person's list, and why not: its status, its rank, its score in parts."""
+"""Why an item is on a user's list, or why not: its status, its rank, the terms of its score."""
 
-from typing import Any
-
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from serving.lists import reasons, user_state
-from serving.lists.precomputed import FULL, ListRequest, PrecomputedList, stored_for
-from serving.lists.recommendations import Person, made
+from serving.lists.building import ListBuilder
+from serving.lists.outcomes import ReRanked, rebuilt
+from serving.lists.precomputed import FULL, ListRequest, PrecomputedList, precomputed_list
 from serving.lists.release_cache import ReleaseCache
-from serving.schemas import Explanation, ListStatus
+from serving.schemas import Explanation, ListStatus, ScoreTerm
 
-_THERE = text("select exists (select from items where item_id = :item_id)")
 _TEXTS: dict[ListStatus, str] = {
     "hidden": "you hid it",
     "cold": "too new: nobody had rated it when the list was made",
@@ -19,73 +17,103 @@ _TEXTS: dict[ListStatus, str] = {
 
 
 def explain(connection: Connection, cache: ReleaseCache, user_id: str, item_id: str) -> Explanation:
-    """Return why the item is on the person's list, or why not. The parts add up to the score.
+    """Return why the item is on the user's list, or why not. The terms add up to the score.
 
     Raises:
-        NoReleaseError: nothing was released yet.
+        NoReleaseError: no release was published yet.
     """
-    stored = stored_for(connection, cache, user_id, ListRequest(limit=FULL))
-    held = stored.held
-    taste = user_state.read(connection, held.release_id, user_id)
-    slate = cache.slate(connection, held.release_id, stored.revision)
-    person = Person(held, slate, taste, ListRequest(limit=FULL))
-    why_not = _status(connection, person, item_id)
-    asked = {"user_id": user_id, "item_id": item_id, "release_id": held.release_id}
-    if why_not is None:
-        return Explanation.model_validate(asked | _placed(person, stored, item_id))
-    said = {"status": why_not, "text": _words(person, why_not, item_id)}
-    return Explanation.model_validate(asked | said)
+    request = ListRequest(limit=FULL)
+    precomputed = precomputed_list(connection, cache, user_id, request)
+    release, revision = precomputed.live.release, precomputed.live.revision
+    state = user_state.read(connection, release.release_id, user_id)
+    slate = cache.slate(connection, release.release_id, revision)
+    builder = ListBuilder(release, slate, state, request)
+    obstacle = _obstacle(builder, item_id)
+    if obstacle is None:
+        return _ranked(builder, precomputed, user_id, item_id)
+    return Explanation(
+        user_id=user_id,
+        item_id=item_id,
+        release_id=release.release_id,
+        status=obstacle,
+        text=_text(builder, obstacle, item_id),
+    )
 
 
-def _placed(person: Person, stored: PrecomputedList, item_id: str) -> dict[str, Any]:
-    shown = [item["item_id"] for item in made(person, stored)["items"]]
-    listed, by_score, found = item_id in shown, None, {}
-    place = person.held.places.get(item_id)
-    if place is not None:
-        scored = person.scored
-        by_score = scored.rank(place, scored.out | person.held.barred(person.slate.barred))
-        parts = reasons.terms(scored, person.taste, place)
-        found = {"score": float(scored.scores[place]), "terms": parts}
-    rank = shown.index(item_id) + 1 if listed else max(by_score or 0, len(shown) + 1)
-    text = f"no. {rank} on the list" if listed else f"no. {rank} of all that could be listed"
-    return found | {
-        "status": "listed" if listed else "below",
-        "rank": rank,
-        "text": text + _by_rule(person, item_id, rank, by_score),
-    }
+def _ranked(
+    builder: ListBuilder, precomputed: PrecomputedList, user_id: str, item_id: str
+) -> Explanation:
+    match rebuilt(precomputed, builder):
+        case ReRanked(pool=pool):
+            items = builder.listed(pool)
+        case _:
+            items = builder.listed(builder.pool())
+    ids = [item.item_id for item in items]
+    is_listed, score_rank = item_id in ids, _rank_by_score(builder, item_id)
+    rank = ids.index(item_id) + 1 if is_listed else max(score_rank or 0, len(ids) + 1)
+    text = f"no. {rank} on the list" if is_listed else f"no. {rank} of all that could be listed"
+    score, terms = _score(builder, item_id)
+    return Explanation(
+        user_id=user_id,
+        item_id=item_id,
+        release_id=builder.release.release_id,
+        status="listed" if is_listed else "below",
+        text=text + _by_rule(builder, item_id, rank, score_rank),
+        rank=rank,
+        score=score,
+        terms=terms,
+    )
 
 
-def _by_rule(person: Person, item_id: str, rank: int, by_score: int | None) -> str:
-    """Return what the rules did to the rank, to be said after it."""
-    if _is_pinned(person, item_id):
+def _rank_by_score(builder: ListBuilder, item_id: str) -> int | None:
+    """Return the item's rank without reordering rules; None if the fit has not seen the item."""
+    position = builder.release.positions.get(item_id)
+    if position is None:
+        return None
+    excluded = builder.scored.excluded | builder.release.barred(builder.slate.barred)
+    return builder.scored.rank(position, excluded)
+
+
+def _score(builder: ListBuilder, item_id: str) -> tuple[float | None, tuple[ScoreTerm, ...]]:
+    """Return the item's score and its terms; None and none if the fit has not seen the item."""
+    position = builder.release.positions.get(item_id)
+    if position is None:
+        return None, ()
+    scored = builder.scored
+    return float(scored.scores[position]), reasons.score_terms(scored, builder.state, position)
+
+
+def _by_rule(builder: ListBuilder, item_id: str, rank: int, score_rank: int | None) -> str:
+    """Return what the rules did to the rank, as the end of the sentence."""
+    if _is_pinned(builder, item_id):
         return ": featured for everybody"
-    moved = person.slate.reorders and by_score != rank
-    return f"; by score alone no. {by_score}" if moved else ""
+    is_moved = builder.slate.reorders and score_rank != rank
+    return f"; by score alone no. {score_rank}" if is_moved else ""
 
 
-def _status(connection: Connection, person: Person, item_id: str) -> ListStatus | None:
+def _obstacle(builder: ListBuilder, item_id: str) -> ListStatus | None:
     """Return why the item cannot be listed; None if it can."""
-    held, taste = person.held, person.taste
-    if item_id not in held.places and not connection.scalar(_THERE, {"item_id": item_id}):
+    release, state = builder.release, builder.state
+    if item_id not in release.catalogue:
         return "unknown"
-    if item_id in taste.hidden:
+    if item_id in state.hidden:
         return "hidden"
-    if item_id in taste.rated:
+    if item_id in state.rated:
         return "rated"
-    if item_id in person.slate.barred:
+    if item_id in builder.slate.barred:
         return "ruled_out"
-    return None if item_id in held.places or _is_pinned(person, item_id) else "cold"
+    return None if item_id in release.positions or _is_pinned(builder, item_id) else "cold"
 
 
-def _is_pinned(person: Person, item_id: str) -> bool:
-    return item_id in (pin["item_id"] for pin in person.pins.values())
+def _is_pinned(builder: ListBuilder, item_id: str) -> bool:
+    return item_id in (item.item_id for item in builder.pins.values())
 
 
-def _words(person: Person, status: ListStatus, item_id: str) -> str:
-    if status == "rated":
-        rating = reasons.in_units(person.taste.rated[item_id][0], person.held.highest)
+def _text(builder: ListBuilder, obstacle: ListStatus, item_id: str) -> str:
+    if obstacle == "rated":
+        rating = reasons.rating_text(builder.state.rated[item_id][0], builder.release.highest)
         return f"you rated it {rating}"
-    if status == "ruled_out":
-        hidden = item_id in person.slate.rules.hide
-        return "left out for everybody" if hidden else "not available now"
-    return _TEXTS[status]
+    if obstacle == "ruled_out":
+        is_hidden = item_id in builder.slate.rules.hide
+        return "left out for everybody" if is_hidden else "not available now"
+    return _TEXTS[obstacle]

@@ -1,13 +1,14 @@
-"""One person's row from his ratings, at read time: exactly what Spark's implicit ALS would solve.
+"""Folds a user into a release: solves their factors from their ratings, as implicit ALS does.
 
     A = YᵀY + Σ alpha|r| y yᵀ over all rated items + reg n₊ I    n₊: how many r > 0
     b = Σ over r > 0 of (1 + alpha r) y                          x = A⁻¹ b
 
-r is a strength, not a rating: below nought it adds certainty and no liking. Each model of a recipe
-is solved on its own columns, and x is divided by their number; the weights of the priors' columns
-follow. Since b is a sum over what the person likes, so are x and every score: `Folded.parts`.
+r is a strength, not a rating: a negative one adds certainty and no preference. Each model of a
+recipe is solved on its own columns, and x is divided by their number; the weights of the priors'
+columns follow. Since b is a sum over positive ratings, so are x and every score: `Folded.terms`.
+Spark's ALS solves the same equations (see the test of `jobs.engine.learning`).
 
-Pure numpy: places in, numbers out. An item's place is its place by id as UTF-8 bytes.
+Pure numpy. An item's position is its rank by id as UTF-8 bytes.
 """
 
 from collections.abc import Mapping
@@ -19,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-LEAST_LEFT = 1e-6  # of an old rating's strength: never nought
+MIN_DECAY = 1e-6  # keeps the strength of an old rating above 0
 _DAY = 86_400_000_000
 
 Floats = NDArray[np.float64]
@@ -27,7 +28,7 @@ Positions = NDArray[np.int64]
 
 
 class Weights(BaseModel):
-    """How much each prior counts, as the recipe has it."""
+    """Weights of the priors, as the recipe has them."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -39,7 +40,7 @@ class Weights(BaseModel):
 
 
 class Constants(BaseModel):
-    """What a release says of its model. `weighting` is None where there are no factors."""
+    """A release's parameters of its model. `weighting` is None if it has no factors."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -56,7 +57,7 @@ class Constants(BaseModel):
     half_life_days: float | None = None
     newest: int = 0  # microseconds
     models: int = 1
-    rank: int | None = None  # of one model; None: all columns are factors of the only one
+    rank: int | None = None  # factors of one model; None: all columns but the priors'
     columns: tuple[str, ...] = ()
     weights: Weights = Weights()
     category_shares: Mapping[str, float] = Field(default_factory=dict)
@@ -64,25 +65,25 @@ class Constants(BaseModel):
 
 @dataclass(frozen=True)
 class Ratings:
-    """What one person rated, of what the release knows. One entry per item."""
+    """One user's ratings of items that the release knows, one entry per item."""
 
-    places: Positions
+    positions: Positions
     values: Floats
-    micros: NDArray[np.int64]  # when, since 1970
+    micros: NDArray[np.int64]  # times, microseconds since 1970
 
     @classmethod
-    def of(cls, places: list[int], values: list[float], micros: list[int]) -> Self:
-        """Return them as arrays."""
+    def of(cls, positions: list[int], values: list[float], micros: list[int]) -> Self:
+        """Return the ratings as arrays."""
         return cls(
-            np.array(places, np.int64), np.array(values, np.float64), np.array(micros, np.int64)
+            np.array(positions, np.int64), np.array(values, np.float64), np.array(micros, np.int64)
         )
 
 
 @dataclass(frozen=True)
 class Folded:
-    """One person's row, and where it comes from.
+    """One user's row, and its summands.
 
-    `by_rating` has a column for each place in `liked`; their sum and `weights` make up `row`.
+    `by_rating` has a column for each position in `liked`; their sum and `weights` make up `row`.
     """
 
     liked: Positions
@@ -91,21 +92,21 @@ class Folded:
 
     @cached_property
     def row(self) -> NDArray[np.float32]:
-        """(columns,): what is multiplied with an item's row."""
+        """(columns,): its product with an item's row is the score."""
         return np.concatenate([self.by_rating.sum(axis=1), self.weights]).astype(np.float32)
 
-    def parts(self, rows: NDArray[np.float32]) -> tuple[Floats, Floats]:
-        """Return for items' rows (items, liked) and (items, priors): together the scores."""
+    def terms(self, rows: NDArray[np.float32]) -> tuple[Floats, Floats]:
+        """Return the terms of items' scores: (items, liked) and (items, priors)."""
         exact, n_factors = rows.astype(np.float64), len(self.by_rating)
         return exact[:, :n_factors] @ self.by_rating, exact[:, n_factors:] * self.weights
 
 
 class FoldIn:
-    """Folds people into the factors of one release.
+    """Folds users into the factors of one release.
 
     Args:
-        rows: (places, columns), of all items that the fit has seen.
-        constants: the release's.
+        rows: (positions, columns), of all items that the fit has seen.
+        constants: the release's parameters.
     """
 
     def __init__(self, rows: NDArray[np.float32], constants: Constants) -> None:
@@ -117,99 +118,101 @@ class FoldIn:
         self._grams = [_gram(rows[:, model]) for model in self._models]
 
     def fold(self, ratings: Ratings, segment: str = "") -> Folded | None:
-        """Return the person's row; None if he likes nothing of what he rated, or has no model."""
-        if not self._models or not len(ratings.places):
+        """Return the user's row; None without a positive strength, or without factors."""
+        if not self._models or not len(ratings.positions):
             return None
         strength = strengths(ratings, self.constants)
         positive = strength > 0
         if not positive.any():
             return None
         counts = strength != 0
-        places, strength = ratings.places[counts], strength[counts]
+        positions, strength = ratings.positions[counts], strength[counts]
         solved = [
-            self._solve(self.rows[places, model].astype(np.float64), strength, gram)
+            self._solve(self.rows[positions, model].astype(np.float64), strength, gram)
             for model, gram in zip(self._models, self._grams, strict=True)
         ]
         by_rating = np.vstack(solved) / len(self._models)
-        return Folded(ratings.places[positive], by_rating, self._weights(ratings, segment))
+        return Folded(ratings.positions[positive], by_rating, self._weights(ratings, segment))
 
     def scores(self, folded: Folded) -> NDArray[np.float32]:
-        """Return the score of each place.
+        """Return the score of each position.
 
-        Not by BLAS: its threads wait for each other, on a busy machine fifty times as long.
+        BLAS is avoided: on a busy machine its threads wait for each other, 50 times as long.
         """
         return np.asarray(np.einsum("ij,j->i", self.rows, folded.row), np.float32)
 
     def _solve(self, rated: Floats, strength: Floats, gram: Floats) -> Floats:
-        """Return (rank, liked): A⁻¹ (1 + alpha r) y of each item that is liked."""
-        surely, liked = self.constants.alpha * np.abs(strength), strength > 0
-        a = gram + (rated * surely[:, None]).T @ rated
+        """Return (rank, liked): A⁻¹ (1 + alpha r) y of each item with a positive strength."""
+        confidence, liked = self.constants.alpha * np.abs(strength), strength > 0
+        a = gram + (rated * confidence[:, None]).T @ rated
         a.flat[:: len(a) + 1] += self.constants.reg * liked.sum()  # its diagonal
-        wanted = rated[liked] * (1 + surely[liked])[:, None]
-        return np.asarray(np.linalg.solve(a, wanted.T), np.float64)
+        b = rated[liked] * (1 + confidence[liked])[:, None]
+        return np.asarray(np.linalg.solve(a, b.T), np.float64)
 
     def _weights(self, ratings: Ratings, segment: str) -> Floats:
-        said = self.constants
+        weights = self.constants.weights
         weight = {
-            "popularity": said.weights.popularity,
-            "released": said.weights.released,
-            f"segment:{segment}": said.weights.demography,
+            "popularity": weights.popularity,
+            "released": weights.released,
+            f"segment:{segment}": weights.demography,
             **self._categories(ratings),
         }
-        return np.array([weight.get(name, 0.0) for name in said.columns], np.float64)
+        return np.array([weight.get(name, 0.0) for name in self.constants.columns], np.float64)
 
     def _categories(self, ratings: Ratings) -> dict[str, float]:
-        """Return his weight of each category's column: the log of his lift, shrunk."""
-        said, k = self.constants, self.constants.weights.category_shrinkage
-        at = {
-            name.removeprefix("category:"): column - len(said.columns)
-            for column, name in enumerate(said.columns)
+        """Return the user's weight of each category's column: the log of their lift, shrunk."""
+        constants, k = self.constants, self.constants.weights.category_shrinkage
+        columns = {
+            name.removeprefix("category:"): column - len(constants.columns)
+            for column, name in enumerate(constants.columns)
             if name.startswith("category:")
         }
-        if not at:
+        if not columns:
             return {}
-        places = ratings.places[ratings.values >= said.relevant_from]
-        liked = self.rows[places][:, list(at.values())].astype(np.float64).sum(axis=0)
-        share = np.array([said.category_shares[name] for name in at], np.float64)
-        lift = (liked + k * share) / (liked.sum() + k) / share
-        logs = (said.weights.category * np.log(lift)).tolist()
-        return {f"category:{name}": log for name, log in zip(at, logs, strict=True)}
+        relevant = ratings.positions[ratings.values >= constants.relevant_from]
+        counts = self.rows[relevant][:, list(columns.values())].astype(np.float64).sum(axis=0)
+        share = np.array([constants.category_shares[name] for name in columns], np.float64)
+        lift = (counts + k * share) / (counts.sum() + k) / share
+        logs = (constants.weights.category * np.log(lift)).tolist()
+        return {f"category:{name}": log for name, log in zip(columns, logs, strict=True)}
 
 
-def strengths(ratings: Ratings, said: Constants) -> Floats:
-    """Return the strength of each rating, faded where the recipe lets them fade.
+def strengths(ratings: Ratings, constants: Constants) -> Floats:
+    """Return the strength of each rating, halved per half-life if the recipe has one.
 
-    Nothing is younger than the newest rating of the release.
+    A rating's age is counted back from the newest rating of the release, and is never negative.
     """
     values = ratings.values
-    match said.weighting:
+    match constants.weighting:
         case "stars_from_threshold":
-            found = (values >= said.threshold).astype(np.float64)
+            strength = (values >= constants.threshold).astype(np.float64)
         case "minus_midpoint":
-            found = values - said.midpoint
+            strength = values - constants.midpoint
         case "centred":
-            n = len(values) + said.shrinkage
-            mean = (values.sum() + said.shrinkage * said.global_mean) / n
-            found = values - (said.p * mean + (1 - said.p) * said.global_mean) + said.epsilon
+            n = len(values) + constants.shrinkage
+            mean = (values.sum() + constants.shrinkage * constants.global_mean) / n
+            centre = constants.p * mean + (1 - constants.p) * constants.global_mean
+            strength = values - centre + constants.epsilon
         case None:
-            raise ValueError("a popularity knows no strengths")
-    if said.half_life_days is None:
-        return found
-    age_days = np.maximum(said.newest - ratings.micros, 0) / _DAY
-    return np.asarray(found * np.maximum(0.5 ** (age_days / said.half_life_days), LEAST_LEFT))
+            raise ValueError("a release without factors has no strengths")
+    if constants.half_life_days is None:
+        return strength
+    age_days = np.maximum(constants.newest - ratings.micros, 0) / _DAY
+    decay = np.maximum(0.5 ** (age_days / constants.half_life_days), MIN_DECAY)
+    return np.asarray(strength * decay)
 
 
 def best(scores: NDArray[np.float32], n: int) -> Positions:
-    """Return the places of the `n` highest scores, best first, ties by place.
+    """Return the positions of the `n` highest scores, best first, ties by position.
 
-    Minus infinity is never among them.
+    Positions with minus infinity are left out.
     """
     n = min(n, len(scores))
     if n == 0:
         return np.empty(0, np.int64)
     floor = np.partition(scores, -n)[-n]
-    places = np.flatnonzero((scores >= floor) & (scores > -np.inf))
-    return places[np.argsort(-scores[places], kind="stable")[:n]]
+    positions = np.flatnonzero((scores >= floor) & (scores > -np.inf))
+    return positions[np.argsort(-scores[positions], kind="stable")[:n]]
 
 
 def _gram(rows: NDArray[np.float32]) -> Floats:

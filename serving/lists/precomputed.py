@@ -1,60 +1,69 @@
-"""What a caller asks of a person's list, and what the live release has stored for him.
+"""The live release, and the list that it has for one user, each read with one statement."""
 
-One statement reads it, and whether he said something since; what that is, `tastes` reads.
-"""
-
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row, text
 
 from serving.errors import NoReleaseError
-from serving.lists.release_cache import LoadedRelease, ReleaseCache
-from serving.rules.slate import Fields
-from serving.schemas import ListKind
+from serving.items import ListedItem, listed
+from serving.lists.loaded_release import LoadedRelease
+from serving.lists.release_cache import ReleaseCache
+from serving.schemas import ListKind, Reason
 from serving.storage.prepared import Prepared
 
-FULL = 100  # length of a stored list that may have left something out
-_SAID = ("release_id", "recipe", "live_since", "age_seconds", "rules_version")
+FULL = 100  # length of a precomputed list; a list of this length may have been cut
 
-# One row, for a row per item costs three times as much to read: titles are held in the process.
-# Something of his list may have to go where he said something since, a rule holds, or `all_of_it`
-# asks for it: then the whole of it is read.
+_LIVE_COLUMNS = """
+    live.release_id, releases.recipe, live.since as live_since,
+    greatest(extract(epoch from clock_timestamp() - live.since), 0)::float8 as age_seconds,
+    slate.version as rules_version, slate.revision
+"""
+_LIVE = text(
+    f"""
+    select {_LIVE_COLUMNS}
+    from live_release as live cross join slate join releases using (release_id)
+    """  # noqa: S608 # our own columns
+)
+# One row with arrays: a row per item takes three times as long to read; titles are in the cache.
+# The full list is read only if it may have to change: see `needs_reranking`.
 FOR_USER = Prepared(
     "for_user",
-    {"user_id": "text", "limit": "integer", "all_of_it": "boolean"},
+    {"user_id": "text", "limit": "integer", "filtered": "boolean"},
     f"""
-    select live.release_id, live.since as live_since, releases.recipe,
-        greatest(extract(epoch from clock_timestamp() - live.since), 0)::float8 as age_seconds,
-        slate.revision, slate.version as rules_version, asked.whole,
-        lists.item_ids[1 : asked.length] as item_ids, lists.scores[1 : asked.length] as scores
+    select {_LIVE_COLUMNS}, wanted.needs_reranking,
+        lists.item_ids[1 : wanted.length] as item_ids, lists.scores[1 : wanted.length] as scores
     from live_release as live
     cross join slate
     join releases on releases.release_id = live.release_id
     cross join lateral (
-        select :all_of_it or not slate.plain
-            or exists (select from feedback where user_id = :user_id) as whole
-    ) as needed
+        select :filtered or not slate.plain
+            or exists (select from feedback where user_id = :user_id) as needs_reranking
+    ) as decided
     cross join lateral (
-        select needed.whole, case when needed.whole then {FULL} else :limit end as length
-    ) as asked
+        select decided.needs_reranking,
+            case when decided.needs_reranking then {FULL} else :limit end as length
+    ) as wanted
     left join recommendations as lists
         on lists.release_id = live.release_id and lists.user_id = :user_id
     """,  # noqa: S608 # our own columns
 )
 _FALLBACK = Prepared(
-    "for_everybody",
+    "fallback",
     {"user_id": "text", "release_id": "bigint"},
     """
-    select everybody.item_ids, everybody.scores, profiles.item_ids as rated_ids
-    from fallback_lists as everybody
+    select fallback.item_ids, fallback.scores, profiles.item_ids as rated_ids
+    from fallback_lists as fallback
     left join profiles
-        on profiles.release_id = everybody.release_id and profiles.user_id = :user_id
-    where everybody.release_id = :release_id and everybody.segment = ''
+        on profiles.release_id = fallback.release_id and profiles.user_id = :user_id
+    where fallback.release_id = :release_id and fallback.segment = ''
     """,
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ListRequest:
     """What a caller asks of a list."""
 
@@ -64,55 +73,89 @@ class ListRequest:
     explain: bool = False
 
     @property
-    def filters(self) -> bool:
-        """Whether something on the stored list may have to go."""
+    def is_filtered(self) -> bool:
+        """Whether items of the precomputed list may have to be left out."""
         return self.category is not None or bool(self.exclude)
 
-    def takes(self, item: Fields) -> bool:
-        """Return whether the item may be listed."""
-        fits = self.category is None or self.category in item["categories"]
-        return fits and item["item_id"] not in self.exclude
 
+@dataclass(frozen=True, slots=True)
+class LiveRelease:
+    """The live release and the version of the rules, as one statement saw them."""
 
-@dataclass(frozen=True)
-class PrecomputedList:
-    """What the live release has for a person: as much as was asked for, or the whole of it."""
-
-    held: LoadedRelease
-    release: Fields  # id, recipe, when, and the version of the rules
+    release: LoadedRelease
+    recipe: str
+    live_since: datetime
+    age_seconds: float
+    rules_version: int
     revision: int  # of the slate
-    kind: ListKind  # batch, fallback
-    items: list[Fields]
-    whole: bool  # something of it may have to go
+
+    @classmethod
+    def of_row(cls, release: LoadedRelease, row: Row[Any]) -> Self:
+        """Return the values of `_LIVE_COLUMNS`, with the release loaded."""
+        return cls(
+            release, row.recipe, row.live_since, row.age_seconds, row.rules_version, row.revision
+        )
 
 
-def stored_for(
-    connection: Connection, cache: ReleaseCache, user_id: str, wanted: ListRequest
-) -> PrecomputedList:
-    """Return what the live release has for a person.
+@dataclass(frozen=True, slots=True)
+class PrecomputedList:
+    """The list that the live release has for a user.
+
+    It has the requested number of items, or up to `FULL` if it `needs_reranking`: the user has
+    feedback, slate rules are in force, or the request filters.
+    """
+
+    live: LiveRelease
+    kind: ListKind  # batch or fallback
+    item_ids: Sequence[str]
+    scores: Sequence[float]
+    needs_reranking: bool
+
+    def listed(self, reasons: Mapping[str, Reason] | None = None) -> tuple[ListedItem, ...]:
+        """Return all of its items, with their reasons if these are given."""
+        items = [self.live.release.catalogue[item_id] for item_id in self.item_ids]
+        if reasons is None:
+            return listed(items, self.scores)
+        return listed(items, self.scores, [reasons[item_id] for item_id in self.item_ids])
+
+
+def live_release(connection: Connection, cache: ReleaseCache) -> LiveRelease:
+    """Return the live release.
 
     Raises:
-        NoReleaseError: nothing was released yet.
+        NoReleaseError: no release was published yet.
     """
-    asked = {"user_id": user_id, "limit": wanted.limit, "all_of_it": wanted.filters}
-    row = FOR_USER.execute(connection, **asked).one_or_none()
+    row = connection.execute(_LIVE).one_or_none()
     if row is None:
-        raise NoReleaseError("Nothing was released yet.")
-    held = cache.of(connection, row.release_id)
-    kind: ListKind = "batch"
+        raise NoReleaseError("No release was published yet.")
+    return LiveRelease.of_row(cache.release(connection, row.release_id), row)
+
+
+def precomputed_list(
+    connection: Connection, cache: ReleaseCache, user_id: str, request: ListRequest
+) -> PrecomputedList:
+    """Return a user's list of the live release; the fallback if it has none.
+
+    Raises:
+        NoReleaseError: no release was published yet.
+    """
+    row = FOR_USER.execute(
+        connection, user_id=user_id, limit=request.limit, filtered=request.is_filtered
+    ).one_or_none()
+    if row is None:
+        raise NoReleaseError("No release was published yet.")
+    live = LiveRelease.of_row(cache.release(connection, row.release_id), row)
     if row.item_ids is not None:
-        items = held.shown(row.item_ids, row.scores)
-    else:
-        kind, items = "fallback", _for_everybody(connection, held, user_id)
-        items = items if row.whole else items[: wanted.limit]
-    release = {name: getattr(row, name) for name in _SAID}
-    return PrecomputedList(held, release, row.revision, kind, items, row.whole)
+        return PrecomputedList(live, "batch", row.item_ids, row.scores, row.needs_reranking)
+    pairs = _fallback(connection, live.release.release_id, user_id)
+    pairs = pairs if row.needs_reranking else pairs[: request.limit]
+    item_ids, scores = zip(*pairs, strict=True) if pairs else ((), ())
+    return PrecomputedList(live, "fallback", item_ids, scores, row.needs_reranking)
 
 
-def _for_everybody(connection: Connection, held: LoadedRelease, user_id: str) -> list[Fields]:
-    """Return everybody's list less what a person has rated, as far as the release knows."""
-    row = _FALLBACK.execute(connection, user_id=user_id, release_id=held.release_id).one()
+def _fallback(connection: Connection, release_id: int, user_id: str) -> list[tuple[str, float]]:
+    """Return the fallback list without the items of the user's profile."""
+    row = _FALLBACK.execute(connection, user_id=user_id, release_id=release_id).one()
     rated = {*(row.rated_ids or ())}
     pairs = zip(row.item_ids, row.scores, strict=True)
-    left = [(item_id, score) for item_id, score in pairs if item_id not in rated]
-    return held.shown(*zip(*left, strict=True)) if left else []
+    return [(item_id, score) for item_id, score in pairs if item_id not in rated]

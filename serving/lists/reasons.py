@@ -1,91 +1,96 @@
-"""Why an item is on a list, in words: the summands of its score, and the largest of them."""
+"""Why an item is on a list: the terms of its score, and the decisive one in words."""
 
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from serving.lists.fold_in import Positions
-from serving.lists.release_cache import LoadedRelease
-from serving.lists.scoring import Scored
+from serving.lists.fold_in import Floats, Positions
+from serving.lists.loaded_release import LoadedRelease
+from serving.lists.scoring import UserScores
 from serving.lists.user_state import UserState
-from serving.rules.slate import Fields
 from serving.schemas import Reason, ScoreTerm, TermKind
 
 POPULAR = Reason(kind="popular", text="liked by many")
 PINNED = Reason(kind="pinned", text="featured")
-STARS = 5  # the scale that ends here is one of stars
+STARS = 5  # a scale that ends here is one of stars
 _KINDS: dict[str, TermKind] = {"popularity": "popularity", "released": "released"}
-_WORDS = {"popularity": "liked by many", "released": "year of release"}
+_TITLES = {
+    "popularity": "liked by many",
+    "released": "year of release",
+    "segment": "liked by people like you",
+}
 
 
-def given(scored: Scored, taste: UserState, items: Sequence[Fields]) -> list[Fields]:
-    """Return the items, each with the reason for it.
+def reasons(scored: UserScores, state: UserState, item_ids: Sequence[str]) -> list[Reason]:
+    """Return the reason for each item.
 
-    That is what he rated, if all of it together weighs as much as any prior: the rating with the
-    largest part. Otherwise it is the prior with the largest part.
+    It is the rating with the largest term if the terms of all ratings together are at least as
+    large as every prior's; otherwise the prior with the largest term.
     """
-    held = scored.held
-    places = held.places_of([item["item_id"] for item in items])
-    if scored.folded is None or not len(places):
-        return [item | {"reason": POPULAR} for item in items]
-    told = telling(_numbers(scored, places), len(scored.folded.liked)).tolist()
-    words = {at: _reason(held, taste, *_name(scored, at)) for at in set(told) if at >= 0}
-    found = dict(zip([held.ids[place] for place in places.tolist()], told, strict=True))
-    return [item | {"reason": words.get(found.get(item["item_id"], -1), POPULAR)} for item in items]
+    release = scored.release
+    positions = release.positions_of(item_ids)
+    if scored.folded is None or not len(positions):
+        return [POPULAR] * len(item_ids)
+    decisive = decisive_terms(_terms(scored, positions), len(scored.folded.liked)).tolist()
+    reason_of = {
+        term: _reason(release, state, *_name(scored, term)) for term in {*decisive} if term >= 0
+    }
+    term_of = dict(zip([release.ids[at] for at in positions.tolist()], decisive, strict=True))
+    return [reason_of.get(term_of.get(item_id, -1), POPULAR) for item_id in item_ids]
 
 
-def terms(scored: Scored, taste: UserState, place: int) -> tuple[ScoreTerm, ...]:
-    """Return all summands of the place's score but noughts, largest first."""
+def score_terms(scored: UserScores, state: UserState, position: int) -> tuple[ScoreTerm, ...]:
+    """Return the terms of the position's score that are not 0, largest first."""
     if scored.folded is None:
-        whole = float(scored.scores[place])
-        return (ScoreTerm(kind="popularity", value=whole, title=_WORDS["popularity"]),)
-    [numbers] = _numbers(scored, np.array([place]))
-    found = [
-        _part(scored.held, taste, *_name(scored, at), number)
-        for at, number in enumerate(numbers.tolist())
-        if number
+        popularity = float(scored.scores[position])
+        return (ScoreTerm(kind="popularity", value=popularity, title=_TITLES["popularity"]),)
+    [values] = _terms(scored, np.array([position]))
+    terms = [
+        _term(scored.release, state, *_name(scored, term), value)
+        for term, value in enumerate(values.tolist())
+        if value
     ]
-    return tuple(sorted(found, key=lambda term: -term.value))
+    return tuple(sorted(terms, key=lambda term: -term.value))
 
 
-def in_units(rating: float, highest: float) -> str:
-    """Return a rating as people say it: "5 stars", "7 of 10"."""
+def rating_text(rating: float, highest: float) -> str:
+    """Return a rating in words: "5 stars", "7 of 10"."""
     if highest != STARS:
         return f"{rating:g} of {highest:g}"
     return "1 star" if rating == 1 else f"{rating:g} stars"
 
 
-def _numbers(scored: Scored, places: Positions) -> NDArray[np.float64]:
-    """Return (places, parts): by rating, by prior, and the blend, in the order of `_name`."""
+def decisive_terms(terms: Floats, n_ratings: int) -> NDArray[np.int64]:
+    """Return for each position the term that is the reason, see `reasons`; -1 if none is positive.
+
+    Args:
+        terms: (positions, terms).
+        n_ratings: how many of the first terms are those of ratings; at least one.
+    """
+    of_ratings, largest_prior = terms[:, :n_ratings], terms[:, n_ratings:].max(axis=1)
+    is_personal = (of_ratings.max(axis=1) > 0) & (of_ratings.sum(axis=1) >= largest_prior)
+    decisive = np.where(is_personal, of_ratings.argmax(axis=1), terms.argmax(axis=1))
+    return np.where(terms.max(axis=1) > 0, decisive, -1)
+
+
+def _terms(scored: UserScores, positions: Positions) -> Floats:
+    """Return (positions, terms): by rating, by prior, and the blend, in the order of `_name`."""
     if scored.folded is None:
-        raise ValueError("only a fold-in has parts")
-    by_rating, by_prior = scored.folded.parts(scored.held.rows[places])
-    blended = scored.blend * scored.held.liking[places, None]
+        raise ValueError("only the scores of a fold-in have terms")
+    by_rating, by_prior = scored.folded.terms(scored.release.rows[positions])
+    blended = scored.blend * scored.release.log_popularity[positions, None]
     return np.hstack([by_rating, by_prior, blended])
 
 
-def telling(numbers: NDArray[np.float64], n_liked: int) -> NDArray[np.int64]:
-    """Return for each place which part says why: see `given`; -1 where none is above nought.
-
-    Args:
-        numbers: (places, parts).
-        n_liked: so many parts, the first ones, are those of ratings; at least one.
-    """
-    own, most_of_others = numbers[:, :n_liked], numbers[:, n_liked:].max(axis=1)
-    personal = (own.max(axis=1) > 0) & (own.sum(axis=1) >= most_of_others)
-    chosen = np.where(personal, own.argmax(axis=1), numbers.argmax(axis=1))
-    return np.where(numbers.max(axis=1) > 0, chosen, -1)
-
-
-def _name(scored: Scored, at: int) -> tuple[TermKind, str]:
-    """Return kind and name of a part: the item's id, the segment, the category."""
+def _name(scored: UserScores, term: int) -> tuple[TermKind, str]:
+    """Return kind and name of a term: the item's id, the segment, the category."""
     if scored.folded is None:
-        raise ValueError("only a fold-in has parts")
-    liked, columns = scored.folded.liked, scored.held.constants.columns
-    if at < len(liked):
-        return "rating", scored.held.ids[liked[at]]
-    prior = at - len(liked)
+        raise ValueError("only the scores of a fold-in have terms")
+    liked, columns = scored.folded.liked, scored.release.constants.columns
+    if term < len(liked):
+        return "rating", scored.release.ids[liked[term]]
+    prior = term - len(liked)
     return _prior(columns[prior]) if prior < len(columns) else ("popularity", "")
 
 
@@ -96,26 +101,23 @@ def _prior(column: str) -> tuple[TermKind, str]:
     return ("category", name) if kind == "category" else (_KINDS[kind], "")
 
 
-def _part(
-    held: LoadedRelease, taste: UserState, kind: TermKind, name: str, number: float
+def _term(
+    release: LoadedRelease, state: UserState, kind: TermKind, name: str, value: float
 ) -> ScoreTerm:
-    if kind == "rating":
-        title = held.items[held.places[name]]["title"]
-        rating = taste.rated[name][0]
-        return ScoreTerm(kind=kind, value=number, item_id=name, title=title, rating=rating)
-    words = {"segment": "liked by people like you", "category": name}
-    return ScoreTerm(kind=kind, value=number, title=words.get(kind) or _WORDS[kind])
+    if kind != "rating":
+        return ScoreTerm(kind=kind, value=value, title=_TITLES.get(kind, name))
+    title, rating = release.catalogue[name].title, state.rated[name][0]
+    return ScoreTerm(kind=kind, value=value, item_id=name, title=title, rating=rating)
 
 
-def _reason(held: LoadedRelease, taste: UserState, kind: TermKind, name: str) -> Reason:
+def _reason(release: LoadedRelease, state: UserState, kind: TermKind, name: str) -> Reason:
     match kind:
         case "rating":
-            title = held.items[held.places[name]]["title"]
-            rating = in_units(taste.rated[name][0], held.highest)
-            text = f"because you rated {title} {rating}"
+            rating = rating_text(state.rated[name][0], release.highest)
+            text = f"because you rated {release.catalogue[name].title} {rating}"
             return Reason(kind="because_you_rated", text=text, item_id=name)
         case "segment":
-            return Reason(kind="people_like_you", text="liked by people like you")
+            return Reason(kind="people_like_you", text=_TITLES[kind])
         case "category":
             return Reason(kind="alike", text=f"because you like {name}")
         case _:

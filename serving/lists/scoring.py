@@ -1,4 +1,4 @@
-"""Scores of everything that a release knows, for one person as he is now."""
+"""A user's scores of all items that a release has seen, from their ratings as they are now."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -7,80 +7,79 @@ import numpy as np
 from numpy.typing import NDArray
 
 from serving.lists.fold_in import Folded, Positions, best
-from serving.lists.release_cache import LoadedRelease
+from serving.lists.loaded_release import LoadedRelease, Mask
 from serving.lists.user_state import UserState
 from serving.schemas import ListKind
 
-# Weight of log(1 + popularity / mean) beside the fold-in of somebody whom the release does not
-# know, by how many ratings he has: after few, pure fold-in loses to what everybody likes. Chosen by
-# benchmarks/newcomers.py on the windows before the one that is judged; 0.05 to 0.2 do nearly as
-# well.
+# Weight of log(1 + popularity / mean) added to the fold-in scores of users unknown to the release,
+# from this number of ratings on: after few ratings the fold-in alone is worse than popularity.
+# Chosen by benchmarks/newcomers.py on the windows before the evaluation window; 0.05 to 0.2 are
+# nearly as good.
 BLEND = ((1, 0.1), (10, 0.05))
 
 
 @dataclass(frozen=True)
-class Scored:
-    """One person's scores by place. `folded` is None where they are the popularity of everybody.
+class UserScores:
+    """One user's scores by position; the popularity if `folded` is None.
 
-    `blend` is the weight of the popularity in the scores. All places are scored when somebody asks
-    for it: to say why a list is as it is takes those on it alone.
+    `scores` is computed on first use: cached reasons and explanations need those of a few items
+    only.
     """
 
-    held: LoadedRelease
+    release: LoadedRelease
     kind: ListKind
     rated: Positions
     hidden: frozenset[str]
     folded: Folded | None
-    blend: float
+    blend: float  # weight of the popularity in the scores
 
     @cached_property
     def scores(self) -> NDArray[np.float32]:
-        """(places,): what lists are ordered by."""
+        """(positions,): what lists are ordered by."""
         if self.folded is None:
-            return self.held.popularity
-        scores = self.held.fold_in.scores(self.folded)
+            return self.release.popularity
+        scores = self.release.fold_in.scores(self.folded)
         if not self.blend:
             return scores
-        return (scores + self.blend * self.held.liking).astype(np.float32)
+        return (scores + self.blend * self.release.log_popularity).astype(np.float32)
 
     @cached_property
-    def out(self) -> NDArray[np.bool_]:
-        """(places,): what he must not be shown."""
-        out = np.zeros(len(self.held.ids), bool)
-        out[self.rated] = True
-        out[self.held.places_of(self.hidden)] = True
-        return out
+    def excluded(self) -> Mask:
+        """Mask of the positions that the user rated or hid."""
+        excluded = self.release.mask(self.hidden)
+        excluded[self.rated] = True
+        return excluded
 
-    def best(self, out: NDArray[np.bool_], n: int) -> tuple[Positions, NDArray[np.float32]]:
-        """Return the places of the `n` best that are not out, and their scores."""
-        places = best(np.where(out, -np.inf, self.scores), n)
-        return places, self.scores[places]
+    def best(self, excluded: Mask, n: int) -> tuple[Positions, NDArray[np.float32]]:
+        """Return the `n` best positions that are not excluded, and their scores."""
+        positions = best(np.where(excluded, -np.inf, self.scores), n)
+        return positions, self.scores[positions]
 
-    def rank(self, place: int, out: NDArray[np.bool_]) -> int:
-        """Return the rank of a place among all that are not out; it counts as one of them."""
-        score = self.scores[place]
-        before = (self.scores > score) | (
-            (self.scores == score) & (np.arange(len(self.scores)) < place)
+    def rank(self, position: int, excluded: Mask) -> int:
+        """Return the rank of a position among itself and all that are not excluded."""
+        score = self.scores[position]
+        is_before = (self.scores > score) | (
+            (self.scores == score) & (np.arange(len(self.scores)) < position)
         )
-        return 1 + int((before & ~out).sum())
+        return 1 + int((is_before & ~excluded).sum())
 
 
-def score(held: LoadedRelease, taste: UserState) -> Scored:
-    """Return how the person is scored: folded in, or as everybody if that is impossible.
+def score(release: LoadedRelease, state: UserState) -> UserScores:
+    """Return the user's scores: by fold-in, or the popularity (kind `fallback`).
 
-    A release without factors knows nothing better than what is popular; the list is `live` all the
-    same, if what the person rated is left out of it.
+    A release without factors has popularity only: its lists are `live` if the user rated anything,
+    because rated items are left out.
     """
-    ratings = taste.ratings(held)
-    folded = held.fold_in.fold(ratings, taste.segment)
+    ratings = state.ratings(release)
+    folded = release.fold_in.fold(ratings, state.segment)
     kind: ListKind = "live"
-    if folded is None and not (held.constants.weighting is None and taste.rated):
+    if folded is None and not (release.constants.weighting is None and state.rated):
         kind = "fallback"
-    blend = 0.0 if folded is None or taste.known else weight(len(ratings.places))
-    return Scored(held, kind, ratings.places, taste.hidden, folded, blend)
+    blend = 0.0 if folded is None or state.is_known else blend_weight(len(ratings.positions))
+    return UserScores(release, kind, ratings.positions, state.hidden, folded, blend)
 
 
-def weight(n_ratings: int) -> float:
-    """Return the weight of popularity for a stranger with so many ratings."""
-    known = [found for least, found in BLEND if least <= n_ratings]
-    return known[-1] if known else 0.0
+def blend_weight(n_ratings: int) -> float:
+    """Return the weight of popularity for an unknown user with this number of ratings."""
+    weights = [weight for minimum, weight in BLEND if minimum <= n_ratings]
+    return weights[-1] if weights else 0.0

@@ -1,21 +1,23 @@
-"""Items in the order of a signal that needs no person: popular, trending, of a vendor."""
+"""Items in the order of a signal that is the same for all users: popular, trending, of a vendor."""
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, text
 
-from serving.errors import NoReleaseError
+from serving.items import ScoredItem, listed
 from serving.lists.fold_in import best
-from serving.lists.release_cache import ALWAYS, LoadedRelease, ReleaseCache, Years
-from serving.rules import store
+from serving.lists.loaded_release import ALL_YEARS, LoadedRelease, Years
+from serving.lists.release_cache import ReleaseCache
 from serving.rules.slate import Slate
 from serving.schemas import Shelf
 
-HALF_LIFE_DAYS = 14  # of a liking, as in the release's own `trending`
+HALF_LIFE_DAYS = 14  # of a positive rating, as in the release's own `trending`
 
-# What the release counted is in its profiles. It read events until shortly before it was ready: a
-# day is plenty, and bounds what has to be compared.
-_LIKED_SINCE = text(
+# Ratings that the release has counted are in its profiles. It read events until shortly before it
+# was ready: one day is more than enough, and bounds the number of rows to compare.
+_RATED_SINCE = text(
     """
     select item_id, sum(0.5 ^ (
         greatest(extract(epoch from clock_timestamp() - rated_at), 0) / 86400 / :half_life_days
@@ -33,22 +35,6 @@ _LIKED_SINCE = text(
     group by item_id
     """
 )
-_OF_VENDOR = text(
-    f"""
-    select live.release_id, items.item_id, items.title, items.categories, items.vendor,
-        items.released, coalesce(item_factors.popularity, 0) as score,
-        row_number() over (
-            order by coalesce(item_factors.popularity, 0) desc, items.item_id collate "C"
-        ) as rank
-    from live_release as live
-    cross join slate
-    left join items on items.vendor = :vendor
-        and {store.ALLOWED}
-    left join item_factors
-        on item_factors.release_id = live.release_id and item_factors.item_id = items.item_id
-    order by rank limit :limit
-    """  # noqa: S608 # our own columns
-)
 
 
 def popular(
@@ -56,69 +42,72 @@ def popular(
     cache: ReleaseCache,
     *,
     category: str | None,
-    released: Years = ALWAYS,
+    released: Years = ALL_YEARS,
     limit: int,
 ) -> Shelf:
-    """Return what most people like; of one category, its best-sellers.
+    """Return the most popular items, of one category or of some years if these are given.
 
-    With a first or a last year of release nothing is listed whose year nobody knows.
+    Items of an unknown year are left out if there is a first or a last year.
 
     Raises:
-        NoReleaseError: nothing was released yet.
+        NoReleaseError: no release was published yet.
     """
-    held, slate = cache.now(connection)
-    signal = np.where(held.not_released(released), np.float32(0), held.popularity)
-    return _shelf(held, slate, signal, category=category, limit=limit)
+    release, slate = cache.live(connection)
+    signal = np.where(release.outside_years(released), np.float32(0), release.popularity)
+    return _best(release, slate, signal, category=category, limit=limit)
 
 
 def trending(
     connection: Connection, cache: ReleaseCache, *, category: str | None, limit: int
 ) -> Shelf:
-    """Return what people like lately, with what they liked since the release was made.
+    """Return the items with the most recent positive ratings, those since the release included.
 
     Raises:
-        NoReleaseError: nothing was released yet.
+        NoReleaseError: no release was published yet.
     """
-    held, slate = cache.now(connection)
-    given = {
-        "release_id": held.release_id,
-        "relevant_from": held.constants.relevant_from,
+    release, slate = cache.live(connection)
+    parameters = {
+        "release_id": release.release_id,
+        "relevant_from": release.constants.relevant_from,
         "half_life_days": HALF_LIFE_DAYS,
     }
-    signal = held.trending.copy()
-    for item_id, likings in connection.execute(_LIKED_SINCE, given):
-        if item_id in held.places:
-            signal[held.places[item_id]] += float(likings)
-    return _shelf(held, slate, signal, category=category, limit=limit)
+    signal = release.trending.copy()
+    for item_id, weight in connection.execute(_RATED_SINCE, parameters):
+        if item_id in release.positions:
+            signal[release.positions[item_id]] += float(weight)
+    return _best(release, slate, signal, category=category, limit=limit)
 
 
-def of_vendor(connection: Connection, vendor: str, *, limit: int) -> Shelf:
-    """Return a vendor's items, the most popular first; empty where there is none.
+def of_vendor(connection: Connection, cache: ReleaseCache, vendor: str, *, limit: int) -> Shelf:
+    """Return a vendor's items, the most popular first.
 
     Raises:
-        NoReleaseError: nothing was released yet.
+        NoReleaseError: no release was published yet.
     """
-    found = connection.execute(_OF_VENDOR, {"vendor": vendor, "limit": limit})
-    rows = found.mappings().all()
-    if not rows:
-        raise NoReleaseError("Nothing was released yet.")
-    items = [dict(row) for row in rows if row["item_id"] is not None]
-    return Shelf.model_validate({"release_id": rows[0]["release_id"], "items": items})
+    release, slate = cache.live(connection)
+    items = release.by_vendor.get(vendor, [])
+    allowed = [scored for scored in items if scored.item.item_id not in slate.barred]
+    return _shelf(release, allowed[:limit])
 
 
-def _shelf(
-    held: LoadedRelease,
+def _best(
+    release: LoadedRelease,
     slate: Slate,
     signal: NDArray[np.float32],
     *,
     category: str | None,
     limit: int,
 ) -> Shelf:
-    """Return the items with the most of the signal; what has none is on no shelf.
+    """Return the items with the largest signal above 0, without barred ones.
 
-    What rules hide is not there either; other rules are for people's own lists.
+    Other slate rules apply to users' lists only.
     """
-    out = held.outside(category) | (signal <= 0) | held.barred(slate.barred)
-    places = best(np.where(out, -np.inf, signal).astype(np.float32), limit)
-    items = held.listed(places, signal[places])
-    return Shelf.model_validate({"release_id": held.release_id, "items": items})
+    excluded = release.outside(category) | (signal <= 0) | release.barred(slate.barred)
+    positions = best(np.where(excluded, -np.inf, signal).astype(np.float32), limit)
+    return _shelf(release, release.scored(positions, signal[positions]))
+
+
+def _shelf(release: LoadedRelease, items: Sequence[ScoredItem]) -> Shelf:
+    shown = listed([scored.item for scored in items], [scored.score for scored in items])
+    answer = {"release_id": release.release_id, "items": shown}
+    return Shelf.model_validate(answer, from_attributes=True)

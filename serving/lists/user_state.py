@@ -1,4 +1,4 @@
-"""What holds of a person now: what the release knew, overlaid with the feedback since."""
+"""A user's ratings and hidden items: the profile of the release, merged with newer feedback."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -7,75 +7,83 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from serving.lists.fold_in import Ratings
-from serving.lists.release_cache import LoadedRelease
+from serving.lists.loaded_release import LoadedRelease
 from serving.storage import arrays
 from serving.storage.prepared import Prepared
 
-# A person without a profile has `segment` null; without feedback, all `fed_…` are null. Times of
-# feedback are microseconds.
-_ROW = Prepared(
-    "taste",
+# `segment` is null without a profile, all `feedback_…` are null without feedback. Times of feedback
+# are microseconds.
+_STATE = Prepared(
+    "user_state",
     {"user_id": "text", "release_id": "bigint"},
     """
     select profiles.segment, profiles.item_ids as rated_ids,
-        array_send(profiles.ratings) as ratings, array_send(profiles.rated_at) as rated_at, fed.*
+        array_send(profiles.ratings) as ratings, array_send(profiles.rated_at) as rated_at,
+        newer.*
     from (
-        select array_agg(item_id) as fed_ids, array_agg(rating) as fed_ratings,
-            array_agg((extract(epoch from rated_at) * 1000000)::bigint) as fed_at,
-            array_agg(hidden is not null) as fed_hidden
+        select array_agg(item_id) as feedback_ids, array_agg(rating) as feedback_ratings,
+            array_agg((extract(epoch from rated_at) * 1000000)::bigint) as feedback_at,
+            array_agg(hidden is not null) as feedback_hidden
         from feedback where user_id = :user_id
-    ) as fed
+    ) as newer
     left join profiles on profiles.release_id = :release_id and profiles.user_id = :user_id
     """,
 )
 
+_NO_RATING = (None, 0)
 
-@dataclass(frozen=True)
+Rated = Mapping[str, tuple[float, int]]  # rating and time (microseconds) by item id
+
+
+@dataclass(frozen=True, slots=True)
 class UserState:
-    """One person. `rated` has rating and time (microseconds) by item, also of untitled items."""
+    """One user. `rated` also has items that the catalogue does not have."""
 
-    known: bool  # to the release
+    is_known: bool  # to the release
     segment: str
-    rated: Mapping[str, tuple[float, int]]
+    rated: Rated
     hidden: frozenset[str]
-    n_new_ratings: int
+    n_new_ratings: int  # ratings that are not those of the profile, removed ones included
 
-    def ratings(self, held: LoadedRelease) -> Ratings:
-        """Return his ratings of what the release knows: others have no factors."""
-        known = [(held.places[i], *r) for i, r in self.rated.items() if i in held.places]
-        places, values, micros = zip(*known, strict=True) if known else ((), (), ())
-        return Ratings.of(list(places), list(values), list(micros))
+    def ratings(self, release: LoadedRelease) -> Ratings:
+        """Return the ratings of items that have factors in the release."""
+        positions = release.positions
+        seen = [(positions[i], *rating) for i, rating in self.rated.items() if i in positions]
+        at, values, micros = zip(*seen, strict=True) if seen else ((), (), ())
+        return Ratings.of(list(at), list(values), list(micros))
 
 
 def read(connection: Connection, release_id: int, user_id: str) -> UserState:
-    """Return what holds of a person whom the release knows, or not, and what he said since.
+    """Return the state of a user, whether the release knows them or not.
 
-    The newer of two ratings of one item holds; of two at the same time, the feedback. What was
-    taken back is not rated.
+    Of two ratings of one item the newer one counts; at the same time, the feedback. A removed
+    rating is not in `rated`.
     """
-    row = _ROW.execute(connection, user_id=user_id, release_id=release_id).one()
-    before = {} if row.segment is None else _profile(row)
-    rated, fed = dict(before), tuple(_fed(row))
-    for item_id, rating, at, _ in fed:
+    row = _STATE.execute(connection, user_id=user_id, release_id=release_id).one()
+    profile = {} if row.segment is None else _profile(row)
+    rated, feedback = dict(profile), tuple(_feedback(row))
+    for item_id, rating, at, _ in feedback:
         if at is None or at < rated.get(item_id, (0, at))[1]:
             continue
         rated.pop(item_id, None)
         if rating is not None:
             rated[item_id] = (rating, at)
-    said = {item_id for item_id, *_ in fed}
     return UserState(
-        known=row.segment is not None,
+        is_known=row.segment is not None,
         segment=row.segment or "",
         rated=rated,
-        hidden=frozenset(item_id for item_id, _, _, hidden in fed if hidden),
-        n_new_ratings=sum(_value(before, one) != _value(rated, one) for one in said),
+        hidden=frozenset(item_id for item_id, _, _, hidden in feedback if hidden),
+        n_new_ratings=sum(
+            profile.get(item_id, _NO_RATING)[0] != rated.get(item_id, _NO_RATING)[0]
+            for item_id in {item_id for item_id, *_ in feedback}
+        ),
     )
 
 
-def of_stranger(rated: Mapping[str, tuple[float, int]]) -> UserState:
-    """Return the taste of somebody of whom only these ratings are known, with their times."""
+def of_anonymous_user(rated: Rated) -> UserState:
+    """Return the state of a user of whom only these ratings are known."""
     return UserState(
-        known=False, segment="", rated=rated, hidden=frozenset(), n_new_ratings=len(rated)
+        is_known=False, segment="", rated=rated, hidden=frozenset(), n_new_ratings=len(rated)
     )
 
 
@@ -84,11 +92,9 @@ def _profile(row: Row[Any]) -> dict[str, tuple[float, int]]:
     return dict(zip(row.rated_ids, zip(ratings, times, strict=True), strict=True))
 
 
-def _fed(row: Row[Any]) -> Iterable[tuple[str, float | None, int | None, bool]]:
-    if row.fed_ids is None:
+def _feedback(row: Row[Any]) -> Iterable[tuple[str, float | None, int | None, bool]]:
+    if row.feedback_ids is None:
         return ()
-    return zip(row.fed_ids, row.fed_ratings, row.fed_at, row.fed_hidden, strict=True)
-
-
-def _value(rated: Mapping[str, tuple[float, int]], item_id: str) -> float | None:
-    return rated[item_id][0] if item_id in rated else None
+    return zip(
+        row.feedback_ids, row.feedback_ratings, row.feedback_at, row.feedback_hidden, strict=True
+    )

@@ -1,9 +1,9 @@
-"""What slate rules would change: tried on the lists of the last retrain's window.
+"""What slate rules would change, tried on the lists of the last retrain's evaluation users.
 
-Its people later showed what they wanted, so rules can be judged as models are: NDCG and recall of
-ten, over people whom the fit knew. Each person's list is arranged three times: without rules, under
-those that hold, under those in question. Who had rated a pinned item before is shown it all the
-same: the window's lists do not say what their people had seen.
+These users' later ratings are known, so rules are evaluated as models are: NDCG@10 and recall@10,
+over users whom the fit knows. Each list is arranged three times: without rules, under the rules in
+force, and under the new rules. Pins are shown even to users who had rated the item, because the
+window's lists do not record what was rated.
 """
 
 from collections import Counter
@@ -13,156 +13,165 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Row, text
 
+from serving import catalogue
 from serving.errors import NoWindowListsError
+from serving.items import CatalogueItem, ScoredItem
 from serving.rules import store
-from serving.rules.slate import Fields, Floats, Slate, alike, arranged, belongings, vendor_of
+from serving.rules.slate import Floats, Slate, arranged, cosines, membership, vendors_of
 from serving.schemas import Exposure, RulesPreview, SlateFigures, SlateRules
 
 LENGTH = 10
-MOST_SHOWN = 20  # lines of exposure
+MAX_EXPOSURES = 20
 Z = 1.96  # of a 95 % interval
 
-_LISTS = text("select * from window_lists order by user_id")
-_ITEMS = text(
-    """
-    select item_id, title, categories, vendor, released from items
-    where item_id in (select unnest(item_ids) from window_lists)
-    """
+_LISTS = text(
+    "select retrain_id, recipe, item_ids, scores, relevant from window_lists order by user_id"
 )
 _N_ITEMS = text(
     "select count(*) from item_factors where release_id = (select release_id from live_release)"
 )
 _DISCOUNT = 1 / np.log2(np.arange(2, LENGTH + 2))
 
+Kind = Literal["category", "vendor"]
+Lists = Sequence[Sequence[ScoredItem]]
 
-@dataclass(frozen=True)
-class Judged:
-    """One person of the window. `pool` is his list there, best first."""
 
-    pool: Sequence[Fields]
+@dataclass(frozen=True, slots=True)
+class WindowUser:
+    """One evaluation user: their list, best first, and the ids of their relevant items."""
+
+    pool: Sequence[ScoredItem]
     relevant: frozenset[str]
 
 
-@dataclass(frozen=True)
-class Tried:
-    """Everybody's first ten under some rules, and each one's NDCG."""
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """The first ten items of every user under some rules, with their metrics."""
 
-    lists: Sequence[Sequence[Fields]]
-    ndcg: Floats  # (people,)
+    lists: Lists
+    ndcg: Floats  # (users,)
     figures: SlateFigures
 
 
-def preview(connection: Connection, asked: SlateRules) -> RulesPreview:
-    """Return what the rules would change beside those that hold.
+def preview(connection: Connection, rules: SlateRules) -> RulesPreview:
+    """Return what the rules would change compared with the rules in force.
 
     Raises:
-        NoWindowListsError: no retrain has left its window's lists yet.
+        NoWindowListsError: no retrain has stored its window's lists yet.
     """
-    rows = connection.execute(_LISTS).mappings().all()
+    rows = connection.execute(_LISTS).all()
     if not rows:
-        raise NoWindowListsError("No retrain has left its window's lists yet.")
-    items = {row["item_id"]: dict(row) for row in connection.execute(_ITEMS).mappings()}
-    people = [_judged(dict(row), items) for row in rows]
-    n_items = max(connection.scalar(_N_ITEMS) or 0, len(items))
-    held = store.slate(connection)[1]
-    without = try_out(Slate(), people, n_items)
-    before = without if held.rules.is_plain else try_out(held, people, n_items)
+        raise NoWindowListsError("No retrain has stored the lists of its window yet.")
+    users = _window_users(connection, rows)
+    n_listed = len({scored.item.item_id for user in users for scored in user.pool})
+    n_items = max(connection.scalar(_N_ITEMS) or 0, n_listed)
+    in_force = store.slate(connection)[1]
+    without = try_out(Slate(), users, n_items)
+    before = without if in_force.rules.is_plain else try_out(in_force, users, n_items)
     after = before
-    if asked != held.rules:
-        after = try_out(store.compiled(connection, asked), people, n_items)
+    if rules != in_force.rules:
+        after = try_out(store.compiled(connection, rules), users, n_items)
     change = after.ndcg - before.ndcg
     half = Z * float(change.std(ddof=1)) / len(change) ** 0.5 if len(change) > 1 else 0.0
     pairs = zip(before.lists, after.lists, strict=True)
     return RulesPreview(
-        retrain_id=rows[0]["retrain_id"],
-        recipe=rows[0]["recipe"],
-        n_users=len(people),
+        retrain_id=rows[0].retrain_id,
+        recipe=rows[0].recipe,
+        n_users=len(users),
         without=without.figures,
         before=before.figures,
         after=after.figures,
         ndcg_change=float(change.mean()),
         low=float(change.mean()) - half,
         high=float(change.mean()) + half,
-        changed_share=sum(_ids(old) != _ids(new) for old, new in pairs) / len(people),
+        changed_share=sum(_ids(old) != _ids(new) for old, new in pairs) / len(users),
         exposure=tuple(exposures(before.lists, after.lists)),
     )
 
 
-def try_out(slate: Slate, people: Sequence[Judged], n_items: int) -> Tried:
-    """Return everybody's ten under the rules, and how they do in a catalogue of `n_items`."""
-    lists = [_ten(slate, one) for one in people]
-    hits = np.zeros((len(people), LENGTH))
-    for at, (one, ten) in enumerate(zip(people, lists, strict=True)):
-        hits[at, : len(ten)] = [item["item_id"] in one.relevant for item in ten]
-    reachable = np.array([min(len(one.relevant), LENGTH) for one in people])
+def try_out(slate: Slate, users: Sequence[WindowUser], n_items: int) -> Trial:
+    """Return every user's first ten items under the rules, and the metrics of these lists.
+
+    Coverage and Gini are of a catalogue of `n_items`.
+    """
+    lists = [_first_ten(slate, user) for user in users]
+    hits = np.zeros((len(users), LENGTH))
+    for row, (user, shown) in enumerate(zip(users, lists, strict=True)):
+        hits[row, : len(shown)] = [scored.item.item_id in user.relevant for scored in shown]
+    reachable = np.array([min(len(user.relevant), LENGTH) for user in users])
     ndcg = hits @ _DISCOUNT / np.cumsum(_DISCOUNT)[reachable - 1]
-    shown = Counter(item["item_id"] for ten in lists for item in ten)
-    exposure = np.zeros(max(n_items, len(shown)))
-    exposure[: len(shown)] = list(shown.values())
+    counts = Counter(item_id for shown in lists for item_id in _ids(shown))
+    exposure = np.zeros(max(n_items, len(counts)))
+    exposure[: len(counts)] = list(counts.values())
     figures = SlateFigures(
         ndcg=float(ndcg.mean()),
         recall=float((hits.sum(axis=1) / reachable).mean()),
-        coverage=len(shown) / len(exposure),
+        coverage=len(counts) / len(exposure),
         gini=gini(exposure),
-        diversity=float(np.mean([diversity(ten) for ten in lists])),
+        diversity=float(np.mean([diversity(shown) for shown in lists])),
     )
-    return Tried(lists, ndcg, figures)
+    return Trial(lists, ndcg, figures)
 
 
-def exposures(
-    before: Sequence[Sequence[Fields]], after: Sequence[Sequence[Fields]]
-) -> list[Exposure]:
-    """Return the shares of all places that categories and vendors have; most changed first."""
-    kinds: tuple[Literal["category", "vendor"], ...] = ("category", "vendor")
-    found = [
+def exposures(before: Lists, after: Lists) -> list[Exposure]:
+    """Return the shares of ranks that categories and vendors have, the most changed first."""
+    kinds: tuple[Kind, ...] = ("category", "vendor")
+    changes = [
         Exposure(kind=kind, name=name, before=old.get(name, 0.0), after=new.get(name, 0.0))
         for kind in kinds
         for old, new in [(_shares(before, kind), _shares(after, kind))]
         for name in sorted(old.keys() | new.keys())
     ]
-    return sorted(found, key=lambda one: -abs(one.after - one.before))[:MOST_SHOWN]
+    return sorted(changes, key=lambda exposure: -abs(exposure.after - exposure.before))[
+        :MAX_EXPOSURES
+    ]
 
 
 def gini(exposure: NDArray[np.float64]) -> float:
-    """Return the Gini coefficient of non-negative numbers; nought where all are nought."""
+    """Return the Gini coefficient of non-negative numbers; 0 if all of them are 0."""
     rising, n = np.sort(exposure), len(exposure)
     weights = 2 * np.arange(1, n + 1) - n - 1
     return float((weights * rising).sum() / max(n * rising.sum(), 1))
 
 
-def diversity(ten: Sequence[Fields]) -> float:
-    """Return 1 minus the mean cosine of the categories of two of these; nought for fewer."""
-    if len(ten) <= 1:
+def diversity(shown: Sequence[ScoredItem]) -> float:
+    """Return 1 minus the mean cosine of the categories of two items; 0 for fewer than two."""
+    if len(shown) <= 1:
         return 0.0
-    cosines = alike(belongings([item["categories"] for item in ten]))
-    return 1 - float(cosines[np.triu_indices(len(ten), 1)].mean())
+    similarity = cosines(membership([scored.item.categories for scored in shown]))
+    return 1 - float(similarity[np.triu_indices(len(shown), 1)].mean())
 
 
-def _judged(row: Mapping[str, Any], items: Mapping[str, Fields]) -> Judged:
-    scored = zip(row["item_ids"], row["scores"], strict=True)
-    pool = [items[item_id] | {"score": score} for item_id, score in scored if item_id in items]
-    return Judged(pool, frozenset(row["relevant"]))
+def _window_users(connection: Connection, rows: Sequence[Row[Any]]) -> list[WindowUser]:
+    item_ids = {item_id for row in rows for item_id in row.item_ids}
+    items = catalogue.read_items(connection, [*item_ids])
+    return [WindowUser(_pool(row, items), frozenset(row.relevant)) for row in rows]
 
 
-def _ten(slate: Slate, one: Judged) -> list[Fields]:
-    pool = [item for item in one.pool if item["item_id"] not in slate.barred]
+def _pool(row: Row[Any], items: Mapping[str, CatalogueItem]) -> list[ScoredItem]:
+    pairs = zip(row.item_ids, row.scores, strict=True)
+    return [ScoredItem(items[item_id], score) for item_id, score in pairs if item_id in items]
+
+
+def _first_ten(slate: Slate, user: WindowUser) -> list[ScoredItem]:
+    pool = [scored for scored in user.pool if scored.item.item_id not in slate.barred]
     return arranged(slate, pool, slate.pinned, LENGTH)
 
 
-def _ids(ten: Sequence[Fields]) -> list[str]:
-    return [item["item_id"] for item in ten]
+def _ids(shown: Sequence[ScoredItem]) -> list[str]:
+    return [scored.item.item_id for scored in shown]
 
 
-def _shares(
-    lists: Sequence[Sequence[Fields]], kind: Literal["category", "vendor"]
-) -> dict[str, float]:
-    """Return by name the share of all places; an item counts in each of its categories."""
-    n_places = max(sum(len(ten) for ten in lists), 1)
-    counts = Counter(name for ten in lists for item in ten for name in _names(item, kind))
-    return {name: count / n_places for name, count in counts.items()}
+def _shares(lists: Lists, kind: Kind) -> dict[str, float]:
+    """Return the share of ranks by name; an item counts in each of its categories."""
+    n_ranks = max(sum(len(shown) for shown in lists), 1)
+    counts = Counter(
+        name for shown in lists for scored in shown for name in _names(scored.item, kind)
+    )
+    return {name: count / n_ranks for name, count in counts.items()}
 
 
-def _names(item: Fields, kind: Literal["category", "vendor"]) -> Sequence[str]:
-    return tuple(item["categories"]) if kind == "category" else vendor_of(item)
+def _names(item: CatalogueItem, kind: Kind) -> Sequence[str]:
+    return item.categories if kind == "category" else vendors_of(item)

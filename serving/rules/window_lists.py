@@ -1,4 +1,4 @@
-"""What judged people of the last retrain's window would have seen: rules are tried on that.
+"""Lists of the last retrain's evaluation users: the rules are previewed on these.
 
 Callers own the transaction.
 """
@@ -12,33 +12,33 @@ from sqlalchemy.orm import Session
 from serving.schemas import Verdict
 from serving.tables import WindowList
 
-_STAYS = text(
+_IS_OUTDATED = text(
     """
     select exists (select from window_lists where retrain_id = :retrain_id) or exists (
         select from verdicts where verdict <> 'hold' and decided_at > :decided_at
     )
     """
 )
-_EMPTY = text("delete from window_lists")
-_LEAVE_OUT = text("delete from window_lists where user_id in (select user_id from erasures)")
+_DELETE = text("delete from window_lists")
+_DELETE_ERASED = text("delete from window_lists where user_id in (select user_id from erasures)")
 
 
 def replace(session: Session, verdict: Verdict, lists: Sequence[Mapping[str, Any]]) -> None:
-    """Put the lists of the recipe that a retrain chose in the place of those that are there.
+    """Replace the lists by those of the recipe that a retrain chose.
 
-    A `hold` leaves what is there, and so does a retrain whose lists are there, or that was decided
-    before another one. People who asked to be forgotten are left out.
+    Nothing changes on a `hold`, if the retrain's lists are already there, or if a later retrain was
+    decided. Lists of erased users are left out.
 
     Args:
         session: of the data set, as role `publisher`.
-        verdict: the retrain's.
-        lists: user_id, item_ids, scores and relevant of each person.
+        verdict: the retrain's verdict.
+        lists: user_id, item_ids, scores and relevant of each user.
     """
     decided = {"retrain_id": verdict.retrain_id, "decided_at": verdict.decided_at}
-    if verdict.verdict == "hold" or session.scalar(_STAYS, decided):
+    if verdict.verdict == "hold" or session.scalar(_IS_OUTDATED, decided):
         return
-    chosen = {"retrain_id": verdict.retrain_id, "recipe": verdict.recipe}
-    session.execute(_EMPTY)
+    origin = {"retrain_id": verdict.retrain_id, "recipe": verdict.recipe}
+    session.execute(_DELETE)
     if lists:
-        session.execute(insert(WindowList), [chosen | dict(one) for one in lists])
-    session.execute(_LEAVE_OUT)
+        session.execute(insert(WindowList), [origin | dict(row) for row in lists])
+    session.execute(_DELETE_ERASED)

@@ -191,7 +191,7 @@ class Loop(Histories):
     def look(self, user: str, item: str, limit: int) -> None:
         looks.his_list(self.reading, self.cache, self.plain, user, limit)
         looks.why(self.reading, self.cache, self.plain, user, item)
-        looks.his_ratings(self.reading, self.plain, user)
+        looks.his_ratings(self.reading, self.cache, self.plain, user)
 
     @invariant()
     def every_list_is_of_the_live_release_and_says_what_he_said(self) -> None:

@@ -8,7 +8,7 @@ from serving import schemas
 from serving.api import problems
 from serving.api.authentication import Caller
 from serving.api.path_ids import PathIdRoute
-from serving.api.routes.reads import Ask, ItemId, UserId, as_json
+from serving.api.routes.parameters import Ask, ItemId, UserId, as_json
 from serving.errors import ScopeMissingError, UserErasedError
 from serving.users import accounts, feedback
 from serving.users.feedback import Event
@@ -125,7 +125,7 @@ def erase(ask: Ask, user_id: UserId, token: UserToken = None) -> Response:
                 "The key has no scope 'operate', and no token of this person came with it."
             )
         found = accounts.erase(writing.connection, user_id, requested_by=requested_by)
-    ask.release_cache.told.pop(user_id, None)
+    ask.release_cache.drop_reasons(user_id)
     return as_json(found)
 
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from serving import schemas
 from serving.api import problems
 from serving.api.operators import OperatorCaller, operator
-from serving.api.routes.reads import Ask, as_json
+from serving.api.routes.parameters import Ask, as_json
 from serving.rules import preview, store
 
 Operator = Annotated[OperatorCaller, Depends(operator)]

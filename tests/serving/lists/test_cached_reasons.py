@@ -1,6 +1,7 @@
-"""Reasons for lists that are looked up are made once, and hold as long as what they are made of."""
+"""Reasons of precomputed lists are computed once per release, and never outlive their inputs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from serving.api.app import create_app
 from serving.lists import recommendations, release_cache, scoring
-from serving.lists.precomputed import ListRequest, PrecomputedList, stored_for
-from serving.lists.release_cache import CachedReasons, ReleaseCache
+from serving.lists.precomputed import ListRequest, PrecomputedList, precomputed_list
+from serving.lists.release_cache import ReleaseCache
 from serving.schemas import Reason
 from serving.storage import keys
 from serving.storage.database import ServingSettings
@@ -28,16 +29,16 @@ RATED_F1, RATED_F2 = "because you rated Film 1 5 stars", "because you rated Film
 
 
 @pytest.fixture
-def scored(monkeypatch: pytest.MonkeyPatch) -> list[object]:
-    """Whom something was computed for, in turns."""
-    score, found = scoring.score, list[object]()
+def scorings(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """The arguments of each call that scores a user."""
+    score, calls = scoring.score, list[object]()
 
-    def counted(*given: object) -> object:
-        found.append(given)
-        return score(*given)  # type: ignore[arg-type] # what the caller gave
+    def counted(*arguments: object) -> object:
+        calls.append(arguments)
+        return score(*arguments)  # type: ignore[arg-type] # what the caller passed
 
     monkeypatch.setattr(scoring, "score", counted)
-    return found
+    return calls
 
 
 @pytest.fixture
@@ -47,173 +48,192 @@ def connection(publisher: Engine, api: Engine) -> Iterator[Connection]:
         yield connection
 
 
-def told(
+@pytest.fixture
+def cache() -> ReleaseCache:
+    return ReleaseCache()
+
+
+def reason_texts(
     connection: Connection, cache: ReleaseCache, user_id: str = "fan", limit: int = 20
 ) -> list[str]:
-    wanted = ListRequest(limit=limit, explain=True)
-    found = recommendations.for_user(connection, cache, user_id, wanted)
-    return [item.reason.text for item in found.items if item.reason]
+    request = ListRequest(limit=limit, explain=True)
+    answer = recommendations.for_user(connection, cache, user_id, request)
+    return [item.reason.text for item in answer.items if item.reason]
 
 
-def test_the_second_time_nothing_is_computed(connection: Connection, scored: list[object]) -> None:
-    cache = ReleaseCache()
+def cached(
+    connection: Connection, cache: ReleaseCache, user_id: str = "fan"
+) -> Mapping[str, Reason] | None:
+    [release_id] = connection.scalars(text("select release_id from live_release"))
+    return cache.get_reasons(user_id, release_id)
 
+
+def test_a_repeated_request_computes_nothing(
+    connection: Connection, cache: ReleaseCache, scorings: list[object]
+) -> None:
     first = recommendations.for_user(connection, cache, "fan", EXPLAINED)
-    assert len(scored) == 1
+    assert len(scorings) == 1
     second = recommendations.for_user(connection, cache, "fan", EXPLAINED)
 
-    assert len(scored) == 1
-    later = {"age_seconds": second.age_seconds}
-    assert second == first.model_copy(update=later)
+    assert len(scorings) == 1
+    assert second == replace(first, age_seconds=second.age_seconds)
     assert [item.reason and item.reason.kind for item in second.items] == ["because_you_rated"] * 2
-    assert recommendations.for_user(connection, cache, "fan", ListRequest()).items[0].reason is None
+    unexplained = recommendations.for_user(connection, cache, "fan", ListRequest())
+    assert unexplained.items[0].reason is None
 
 
-def test_a_longer_list_than_was_told_is_told_anew(
-    connection: Connection, scored: list[object]
+def test_a_longer_list_than_the_cached_one_computes_its_reasons(
+    connection: Connection, cache: ReleaseCache, scorings: list[object]
 ) -> None:
-    cache = ReleaseCache()
+    short, long = (reason_texts(connection, cache, limit=limit) for limit in (1, 2))
 
-    one, two = told(connection, cache, limit=1), told(connection, cache, limit=2)
-
-    assert two[:1] == one
-    assert len(two) == len(scored) == 2
+    assert long[:1] == short
+    assert len(long) == len(scorings) == 2
 
 
-def test_people_are_told_their_own_reasons(connection: Connection) -> None:
-    cache = ReleaseCache()
+def test_users_get_their_own_reasons(connection: Connection, cache: ReleaseCache) -> None:
     for _ in range(2):
-        assert told(connection, cache, "fan") != told(connection, cache, "lover")
-        assert {*told(connection, cache, "nobody")} == {"liked by many"}
+        fan, lover = (reason_texts(connection, cache, user_id) for user_id in ("fan", "lover"))
+        assert fan != lover
+        assert {*reason_texts(connection, cache, "nobody")} == {"liked by many"}
 
 
-def test_another_release_tells_its_own_reasons(
-    connection: Connection, publisher: Engine, scored: list[object]
+def test_another_release_has_its_own_reasons(
+    connection: Connection, publisher: Engine, cache: ReleaseCache, scorings: list[object]
 ) -> None:
-    cache, alone = ReleaseCache(), ReleaseCache()
-    told(connection, cache)
+    reason_texts(connection, cache)
     live_shop.release(publisher, "two", instead_of=1, sign=-1, constants=live_shop.SCALE)
 
-    assert told(connection, cache) == told(connection, alone) == ["liked by many"] * 2
-    assert len(scored) == 3
+    texts = reason_texts(connection, cache)
+
+    assert texts == reason_texts(connection, ReleaseCache()) == ["liked by many"] * 2
+    assert len(scorings) == 3
 
 
-def test_feedback_and_rules_are_not_answered_from_memory(
-    connection: Connection, owner: Engine, api: Engine
+def test_lists_with_newer_feedback_or_rules_bypass_the_cache(
+    connection: Connection, cache: ReleaseCache, owner: Engine, api: Engine
 ) -> None:
-    cache = ReleaseCache()
-    before = told(connection, cache)
+    before = reason_texts(connection, cache)
     rate(owner, "fan", "f3", 5.0)
-    found = recommendations.for_user(connection, cache, "fan", EXPLAINED)
-    assert found.kind == "live"
-    assert {item.item_id for item in found.items}.isdisjoint({"f1", "f2", "f3", "o1"})
+    answer = recommendations.for_user(connection, cache, "fan", EXPLAINED)
+    assert answer.kind == "live"
+    assert {item.item_id for item in answer.items}.isdisjoint({"f1", "f2", "f3", "o1"})
 
-    told(connection, cache, "lover")
+    reason_texts(connection, cache, "lover")
     let_hold(api, pin=[{"rank": 1, "item_id": "c1"}])
-    assert told(connection, cache, "lover")[0] == "featured"
+    assert reason_texts(connection, cache, "lover")[0] == "featured"
     let_hold(api)
-    assert "featured" not in told(connection, cache, "lover")
-    assert told(connection, cache) != before
+    assert "featured" not in reason_texts(connection, cache, "lover")
+    assert reason_texts(connection, cache) != before
 
 
-def test_what_a_pin_said_is_not_remembered(connection: Connection, api: Engine) -> None:
-    cache = ReleaseCache()
+def test_the_reason_of_a_pin_is_not_cached(
+    connection: Connection, cache: ReleaseCache, api: Engine
+) -> None:
     let_hold(api, pin=[{"rank": 1, "item_id": "f3"}])
-    assert told(connection, cache)[0] == "featured"
+    assert reason_texts(connection, cache)[0] == "featured"
     let_hold(api)
 
-    assert told(connection, cache) == told(connection, ReleaseCache())
+    assert reason_texts(connection, cache) == reason_texts(connection, ReleaseCache())
 
 
-def test_what_feedback_said_is_not_remembered(connection: Connection, owner: Engine) -> None:
-    cache = ReleaseCache()
+def test_reasons_from_newer_feedback_are_not_cached(
+    connection: Connection, cache: ReleaseCache, owner: Engine
+) -> None:
     rate(owner, "fan", "f1", 3.0)
-    assert RATED_F2 in told(connection, cache)
+    assert RATED_F2 in reason_texts(connection, cache)
     with owner.begin() as deleting:
         deleting.execute(text("delete from feedback"))
 
-    assert told(connection, cache) == told(connection, ReleaseCache()) == [RATED_F1] * 2
+    texts = reason_texts(connection, cache)
+
+    assert texts == reason_texts(connection, ReleaseCache()) == [RATED_F1] * 2
 
 
-@pytest.mark.parametrize("comes", ["a rating", "a rule"])
-def test_what_comes_while_a_list_is_read_is_not_remembered(
-    connection: Connection, owner: Engine, api: Engine, monkeypatch: pytest.MonkeyPatch, comes: str
+@pytest.mark.parametrize("change", ["a rating", "a rule"])
+def test_reasons_are_not_cached_if_something_changes_during_the_request(  # noqa: PLR0917 # fixtures
+    connection: Connection,
+    cache: ReleaseCache,
+    owner: Engine,
+    api: Engine,
+    monkeypatch: pytest.MonkeyPatch,
+    change: str,
 ) -> None:
-    """The list was read as it was before, the reasons for it are made of what came."""
+    """The list is read before the change, its reasons are computed after it."""
 
-    def meanwhile(*given: Any) -> PrecomputedList:
-        stored = stored_for(*given)
-        if comes == "a rating":
+    def read_before_the_change(*arguments: Any) -> PrecomputedList:
+        precomputed = precomputed_list(*arguments)
+        if change == "a rating":
             rate(owner, "fan", "f1", 3.0)
         else:
             let_hold(api, pin=[{"rank": 1, "item_id": "f3"}])
-        return stored
+        return precomputed
 
-    monkeypatch.setattr(recommendations, "stored_for", meanwhile)
-    cache = ReleaseCache()
+    monkeypatch.setattr(recommendations, "precomputed_list", read_before_the_change)
 
-    assert told(connection, cache) != [RATED_F1] * 2
-    assert cache.told == {}
+    assert reason_texts(connection, cache) != [RATED_F1] * 2
+    assert cached(connection, cache) is None
 
 
-def test_a_list_that_was_filtered_leaves_what_was_told_of_the_whole(
-    connection: Connection,
+def test_a_filtered_list_leaves_the_cached_reasons_as_they_are(
+    connection: Connection, cache: ReleaseCache
 ) -> None:
-    cache = ReleaseCache()
-    told(connection, cache)
-    before = cache.told["fan"]
+    reason_texts(connection, cache)
+    before = cached(connection, cache)
+    assert before is not None
 
-    recommendations.for_user(connection, cache, "fan", ListRequest(exclude=("f3",), explain=True))
+    filtered = ListRequest(exclude=("f3",), explain=True)
+    recommendations.for_user(connection, cache, "fan", filtered)
 
-    assert cache.told["fan"] is before
+    assert cached(connection, cache) is before
 
 
-def test_the_process_that_is_asked_to_forget_forgets_what_it_told(
+def test_an_erasure_drops_the_reasons_of_the_process_that_serves_it(
     publisher: Engine, owner: Engine, committing: str
 ) -> None:
-    live_shop.release(publisher)
+    release_id = live_shop.release(publisher)
     with Session(owner) as session, session.begin():
         key = keys.create(session, "product", ["read", "operate"])
     app = create_app(ServingSettings(database_url=SecretStr(as_role(committing, "api"))))
     fan = f"/v1/{schema_of(owner)}/users/fan"
     with TestClient(app, headers={"Authorization": f"Bearer {key}"}) as http:
         assert http.get(f"{fan}/recommendations?explain=true").is_success
-        remembered = app.state.release_caches[schema_of(owner)].told
-        assert [*remembered] == ["fan"]
+        cache = app.state.release_caches[schema_of(owner)]
+        assert cache.get_reasons("fan", release_id)
         assert http.delete(fan).is_success
 
-    assert [*remembered] == []
+    assert cache.get_reasons("fan", release_id) is None
 
 
-def test_everybodys_list_is_never_told_from_memory(connection: Connection) -> None:
-    cache = ReleaseCache()
-    told(connection, cache, "somebody else")  # which holds the release
-    assert cache.told == {}
+def test_the_fallback_is_never_served_with_cached_reasons(
+    connection: Connection, cache: ReleaseCache
+) -> None:
+    reason_texts(connection, cache, "unknown")  # loads the release
+    assert cached(connection, cache, "unknown") is None
     [release_id] = connection.scalars(text("select release_id from live_release"))
     reason = Reason(kind="because_you_rated", text=RATED_F1, item_id="f1")
-    cache.tell("nobody", CachedReasons(release_id, {"o4": reason, "o3": reason}))
+    cache.put_reasons("nobody", release_id, {"o4": reason, "o3": reason})
 
-    assert RATED_F1 not in told(connection, cache, "nobody", limit=2)
+    assert RATED_F1 not in reason_texts(connection, cache, "nobody", limit=2)
 
 
-def test_no_more_people_are_remembered_than_there_is_room_for(
-    connection: Connection, monkeypatch: pytest.MonkeyPatch
+def test_the_number_of_cached_users_is_bounded(
+    connection: Connection, cache: ReleaseCache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(release_cache, "MOST_TOLD", 1)
-    cache = ReleaseCache()
+    monkeypatch.setattr(release_cache, "MAX_REASONS", 1)
 
-    told(connection, cache, "fan")
-    told(connection, cache, "lover")
+    reason_texts(connection, cache, "fan")
+    reason_texts(connection, cache, "lover")
 
-    assert [*cache.told] == ["lover"]
+    assert cached(connection, cache, "fan") is None
+    assert cached(connection, cache, "lover")
 
 
-def test_who_is_forgotten_is_told_nothing_of_what_he_was_told(
-    connection: Connection, owner: Engine
+def test_an_erased_user_gets_no_cached_reasons(
+    connection: Connection, cache: ReleaseCache, owner: Engine
 ) -> None:
-    cache = ReleaseCache()
-    told(connection, cache)
-    with owner.begin() as forgetting:
-        accounts.erase(forgetting, "fan", requested_by="test")
+    reason_texts(connection, cache)
+    with owner.begin() as erasing:
+        accounts.erase(erasing, "fan", requested_by="test")
 
-    assert {*told(connection, cache)} == {"liked by many"}
+    assert {*reason_texts(connection, cache)} == {"liked by many"}

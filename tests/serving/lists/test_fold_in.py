@@ -88,7 +88,7 @@ def test_the_parts_add_up_to_the_score(values: list[float]) -> None:
     if folded is None:
         assert not (strengths(rated(*values), said) > 0).any()
         return
-    by_rating, by_prior = folded.parts(ROWS)
+    by_rating, by_prior = folded.terms(ROWS)
     assert by_rating.shape == (9, len(folded.liked))
     assert by_rating.sum(axis=1) + by_prior.sum(axis=1) == pytest.approx(
         fold_in.scores(folded), abs=1e-5

@@ -9,16 +9,18 @@ from sqlalchemy import Connection, Engine, text
 
 from serving.client import Client
 from serving.errors import NoReleaseError, OffScaleError, RequestRefusedError
-from serving.lists import recommendations, release_cache, scoring
+from serving.lists import loaded_release, recommendations, scoring
+from serving.lists.loaded_release import LoadedRelease
 from serving.lists.precomputed import ListRequest
-from serving.lists.release_cache import LoadedRelease, ReleaseCache
+from serving.lists.recommendations import RecommendationList
+from serving.lists.release_cache import ReleaseCache
 from serving.schemas import GivenRating, Recommendations, Shelf
 from tests.conftest import schema_of
 from tests.support.serving import live_shop, shop
 from tests.support.serving.live_shop import LATER, hide, rate
 
 
-def ids(answer: Recommendations | Shelf) -> list[str]:
+def ids(answer: Recommendations | RecommendationList | Shelf) -> list[str]:
     return [item.item_id for item in answer.items]
 
 
@@ -361,8 +363,8 @@ def test_a_release_is_read_once_and_the_next_one_at_once(
         loads.append(release_id)
         return load(connection, release_id)
 
-    load = release_cache.load
-    monkeypatch.setattr(release_cache, "load", counted)
+    load = loaded_release.load
+    monkeypatch.setattr(loaded_release, "load", counted)
 
     def ask() -> None:
         with shop.reading(publisher) as connection:
@@ -402,8 +404,8 @@ def test_an_answer_has_the_factors_of_the_release_that_it_names(
         ]
 
     assert [answer.release_id for answer in answers] == [second, first, second]
-    assert cache._held.keys() == {first, second}  # noqa: SLF001 # what it keeps
-    for release_id, kept in cache._held.items():  # noqa: SLF001
+    assert cache._releases.keys() == {first, second}  # noqa: SLF001 # what it keeps
+    for release_id, kept in cache._releases.items():  # noqa: SLF001
         assert (kept.rows[0, 0] > 0) == (release_id == first)
 
 

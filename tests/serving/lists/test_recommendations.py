@@ -27,7 +27,7 @@ def test_lists_keep_their_order_however_postgres_joins(publisher: Engine, plan: 
             connection.execute(text(f"set enable_{other} = off"))
         answer = recommendations.for_user(connection, ReleaseCache(), "u", ListRequest(limit=100))
         assert (ids(answer), [item.rank for item in answer.items]) == ("cadb", [1, 2, 3, 4])
-        assert ids(recommendations.similar_to(connection, "a", limit=100)) == "dbc"
+        assert ids(recommendations.similar_to(connection, ReleaseCache(), "a", limit=100)) == "dbc"
         rated = profiles.one(connection, "u", limit=100).rated
         assert "".join(item.item_id for item in rated) == "bdac"
 

@@ -9,8 +9,10 @@ import pytest
 from sqlalchemy import Connection, Engine
 
 from serving.client import Client
-from serving.lists import recommendations, user_state
-from serving.lists.precomputed import ListRequest, stored_for
+from serving.lists import outcomes, recommendations, user_state
+from serving.lists.building import ListBuilder
+from serving.lists.precomputed import ListRequest, precomputed_list
+from serving.lists.recommendations import RecommendationList
 from serving.lists.release_cache import ReleaseCache
 from serving.lists.user_state import UserState
 from serving.rules import store
@@ -42,7 +44,7 @@ RULES: dict[str, dict[str, Any]] = {
 }
 
 
-def ids(answer: Recommendations | Shelf | SimilarItems) -> list[str]:
+def ids(answer: Recommendations | RecommendationList | Shelf | SimilarItems) -> list[str]:
     return [item.item_id for item in answer.items]
 
 
@@ -421,21 +423,23 @@ def test_a_process_reads_rules_once_for_each_revision(
 
 
 @pytest.mark.usefixtures("wide")
-def test_rules_that_come_while_a_list_is_read_find_as_much_of_it_as_later(
+def test_rules_that_change_while_a_short_list_is_read_get_as_many_items_as_later(
     publisher: Engine, api: Engine, client: Client
 ) -> None:
-    wanted, cache = ListRequest(limit=5, explain=True), ReleaseCache()
+    request, cache = ListRequest(limit=5, explain=True), ReleaseCache()
     with shop.reading(publisher) as connection:
-        stored = stored_for(connection, cache, "p", wanted)
-        taste = user_state.read(connection, stored.held.release_id, "p")
-    let_hold(api, hide=[stored.items[1]["item_id"]], diversity=0.3)
+        precomputed = precomputed_list(connection, cache, "p", request)
+        state = user_state.read(connection, precomputed.live.release.release_id, "p")
+    let_hold(api, hide=[precomputed.item_ids[1]], diversity=0.3)
 
     with shop.reading(publisher) as connection:
-        now = cache.now(connection)
-        found = recommendations.made(recommendations.Person(*now, taste, wanted), stored)
+        builder = ListBuilder(*cache.live(connection), state, request)
+    outcome = outcomes.rebuilt(precomputed, builder)
 
+    assert isinstance(outcome, outcomes.ComputedOnline)
+    listed = builder.listed(builder.pool())
     later = client.recommendations("p", limit=5)
-    assert [item["item_id"] for item in found["items"]] == ids(later)
+    assert [item.item_id for item in listed] == ids(later)
     assert len(later.items) == 5
 
 

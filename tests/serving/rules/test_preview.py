@@ -9,9 +9,10 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.orm import Session
 
 from serving.errors import NoWindowListsError
+from serving.items import CatalogueItem, ScoredItem
 from serving.rules import store, window_lists
-from serving.rules.preview import Judged, diversity, exposures, gini, preview, try_out
-from serving.rules.slate import Fields, Slate
+from serving.rules.preview import WindowUser, diversity, exposures, gini, preview, try_out
+from serving.rules.slate import Slate
 from serving.schemas import Boost, NewRules, RulesPreview, SlateRules
 from serving.storage import database
 from tests.conftest import schema_of
@@ -204,21 +205,22 @@ def held(owner: Engine) -> Iterator[object]:
             yield from connection.execute(text(f"select *, xmin from {table}")).all()  # noqa: S608 # our own names
 
 
+def scored(item_id: str, score: float) -> ScoredItem:
+    return ScoredItem(CatalogueItem(item_id, item_id, (), None, None), score)
+
+
 def test_nobody_and_nothing_have_figures_too() -> None:
     assert gini(np.zeros(3)) == gini(np.zeros(0)) == gini(np.ones(4)) == 0
     assert gini(np.array([0.0, 0, 0, 8])) == 3 / 4
-    assert diversity([]) == diversity([{"categories": ["X"]}]) == 0
-    assert diversity([{"categories": []}, {"categories": []}]) == 1
+    assert diversity([]) == diversity([scored("a", 1.0)]) == 0
+    assert diversity([scored("a", 1.0), scored("b", 0.5)]) == 1
     assert exposures([], []) == []
     assert exposures([[]], [[]]) == []
 
 
 def test_no_more_places_than_ten_are_judged() -> None:
-    listed: list[Fields] = [
-        {"item_id": f"i{n:02d}", "score": -float(n), "categories": [], "vendor": None}
-        for n in range(12)
-    ]
-    tried = try_out(Slate(), [Judged(listed, frozenset({"i10", "i11"}))], 20)
+    pool = [scored(f"i{n:02d}", -float(n)) for n in range(12)]
+    tried = try_out(Slate(), [WindowUser(pool, frozenset({"i10", "i11"}))], 20)
 
     assert tried.figures.recall == tried.figures.ndcg == 0
     assert tried.figures.coverage == 10 / 20

@@ -61,7 +61,7 @@ def test_rules_made_for_a_version_that_holds_no_more_are_refused(api: Engine) ->
 
     with (
         api.begin() as connection,
-        pytest.raises(RulesChangedError, match="Version 1 holds, not 0"),
+        pytest.raises(RulesChangedError, match="Version 1 is in force, not 0"),
     ):
         store.replace(connection, NewRules(rules=HIDE_A, instead_of=0, reason="x"), actor="bo")
 
@@ -126,7 +126,7 @@ def test_compiled_rules_know_what_is_barred_and_the_pins_that_are_there(
         _, slate = store.slate(connection)
 
     assert (slate.version, sorted(slate.barred)) == (1, ["a", "c"])
-    assert {rank: pin["title"] for rank, pin in slate.pinned.items()} == {1: shop.TITLES["b"]}
+    assert {rank: pin.title for rank, pin in slate.pinned.items()} == {1: shop.TITLES["b"]}
 
 
 def test_stock_is_noted_once_and_counts_what_is_news(publisher: Engine, api: Engine) -> None:

@@ -9,12 +9,12 @@ from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
 from jobs import collect
-from serving.lists import explanations, recommendations, release_cache, shelves
+from serving.lists import explanations, loaded_release, recommendations, shelves
 from serving.lists.precomputed import ListRequest
+from serving.lists.rated_items import rated_items
+from serving.lists.recommendations import RecommendationList
 from serving.lists.release_cache import ReleaseCache
 from serving.publishing import loading
-from serving.schemas import Recommendations
-from serving.users import profiles
 from tests.support.serving.plain import Plain, feedback
 from tests.support.serving.stand_in import collected
 from warehouse.query import Lake
@@ -61,7 +61,7 @@ def his_list(reading: Connection, cache: ReleaseCache, plain: Plain, user: str, 
     assert answer.rules_version == plain.version or plain.rules.is_plain
 
 
-def is_sound(answer: Recommendations, plain: Plain, user: str) -> None:
+def is_sound(answer: RecommendationList, plain: Plain, user: str) -> None:
     """What holds of every list, whatever made it."""
     ids = [item.item_id for item in answer.items]
     assert (answer.release_id, answer.recipe) == (plain.live_id, plain.live.fit.name)
@@ -88,9 +88,9 @@ def why(reading: Connection, cache: ReleaseCache, plain: Plain, user: str, item:
         assert sum(term.value for term in answer.terms) == close(answer.score)
 
 
-def his_ratings(reading: Connection, plain: Plain, user: str) -> None:
+def his_ratings(reading: Connection, cache: ReleaseCache, plain: Plain, user: str) -> None:
     """The page has what he rated and hid, as it holds now."""
-    page = profiles.ratings(reading, user, limit=100, offset=0)
+    page = rated_items(reading, cache, user, limit=100, offset=0)
     assert {item.item_id: item.rating for item in page.items} == plain.ratings(user)
     assert {item.item_id for item in page.hidden} == plain.hidden(user)
     times = [item.rated_at for item in page.items]
@@ -143,7 +143,7 @@ def pointer(owning: Connection, plain: Plain) -> None:
 def live_lists(owning: Connection, plain: Plain) -> None:
     """The live release loads, and is what was published, but for who was forgotten."""
     fit, gone, live = plain.live.fit, plain.forgotten, plain.live.release_id
-    loaded = release_cache.load(owning, live)
+    loaded = loaded_release.load(owning, live)
     assert (loaded.ids, loaded.rows.tolist()) == (tuple(fit.popularity), fit.factors.tolist())
     lists, rated = (_stored(owning, table, live) for table in ("recommendations", "profiles"))
     assert lists == {user: list(found) for user, found in fit.lists.items() if user not in gone}

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, text
 
 from serving.lists import recommendations
 from serving.lists.precomputed import ListRequest
+from serving.lists.recommendations import RecommendationList
 from serving.lists.release_cache import ReleaseCache
 from serving.publishing.publish import Candidate, publish
 from serving.schemas import ItemPage, Recommendations, Shelf, SimilarItems
@@ -115,7 +116,7 @@ def slowly(batches: list[pa.RecordBatch], meanwhile: Any) -> Iterator[pa.RecordB
             meanwhile()
 
 
-def seen(engine: Engine, user_id: str = "u") -> Recommendations:
+def seen(engine: Engine, user_id: str = "u") -> RecommendationList:
     with reading(engine) as connection:
         return recommendations.for_user(connection, ReleaseCache(), user_id, ListRequest(limit=100))
 
@@ -130,7 +131,7 @@ def reading(engine: Engine) -> Iterator[Connection]:
     reader.dispose()
 
 
-def ids(answer: Recommendations | SimilarItems | ItemPage | Shelf) -> str:
+def ids(answer: Recommendations | RecommendationList | SimilarItems | ItemPage | Shelf) -> str:
     return "".join(item.item_id for item in answer.items)
 
 

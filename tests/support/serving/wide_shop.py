@@ -24,15 +24,14 @@ def release(publisher: Engine, fit_id: str = "one") -> None:
     """Publish it twice: first without the list that only its factors know."""
     first = _publish(publisher, f"{fit_id} before", [], None)
     with shop.reading(publisher) as connection:
-        held = ReleaseCache().of(connection, first)
+        loaded = ReleaseCache().release(connection, first)
     micros = int(shop.RATED_AT.timestamp() * 1e6)
-    known = replace(
-        user_state.of_stranger({item_id: (r, micros) for item_id, r in RATED.items()}), known=True
-    )
-    scored = scoring.score(held, known)
-    best = held.listed(*scored.best(scored.out, LENGTH))
-    mine = {"user_id": "p", "item_ids": [b["item_id"] for b in best]}
-    _publish(publisher, fit_id, [mine | {"scores": [b["score"] for b in best]}], first)
+    rated = {item_id: (rating, micros) for item_id, rating in RATED.items()}
+    state = replace(user_state.of_anonymous_user(rated), is_known=True)
+    scores = scoring.score(loaded, state)
+    best = loaded.scored(*scores.best(scores.excluded, LENGTH))
+    listed = {"user_id": "p", "item_ids": [scored.item.item_id for scored in best]}
+    _publish(publisher, fit_id, [listed | {"scores": [scored.score for scored in best]}], first)
 
 
 def _publish(publisher: Engine, fit_id: str, lists: shop.Rows, instead_of: int | None) -> int:

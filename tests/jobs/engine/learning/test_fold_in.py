@@ -68,7 +68,7 @@ def test_with_priors_the_scores_are_those_of_the_persons_list(
             assert scores == {
                 item: pytest.approx(float(found[int(item)]), abs=1e-5) for item in scores
             }
-            by_rating, by_prior = folded.parts(model.item_rows)
+            by_rating, by_prior = folded.terms(model.item_rows)
             whole = by_rating.sum(axis=1) + by_prior.sum(axis=1)
             assert whole == pytest.approx(found, abs=1e-5)
 
@@ -78,7 +78,7 @@ def everybody(model: Model) -> Mapping[int, Folded | None]:
     for user in range(small.PEOPLE):
         mine = [row for row in small.rows() if row[0] == user]
         rated = Ratings(
-            places=np.array([item for _, item, _, _ in mine]),
+            positions=np.array([item for _, item, _, _ in mine]),
             values=np.array([value for *_, value, _ in mine]),
             micros=np.array([int(at.timestamp()) * 1_000_000 for *_, at in mine]),
         )

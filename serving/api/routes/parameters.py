@@ -1,0 +1,75 @@
+"""Types of the parameters that several routes share, and the answers' encoding."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import Depends, Path, Query, Response
+from pydantic import BaseModel, Field
+from pydantic.json_schema import SkipJsonSchema
+from pydantic_core import to_json
+
+from serving import schemas
+from serving.api.authentication import Caller, caller
+from serving.lists.loaded_release import Years
+from serving.lists.precomputed import ListRequest
+
+MAX_LISTED = 100
+MAX_EXCLUDED = 1000
+NO_NUL = r"^[^\x00]*$"  # Postgres stores no NUL
+
+Ask = Annotated[Caller, Depends(caller)]
+UserId = Annotated[str, Path(min_length=1, max_length=256, pattern=NO_NUL, examples=["42"])]
+ItemId = Annotated[str, Path(min_length=1, max_length=256, pattern=NO_NUL, examples=["1193"])]
+Limit = Annotated[int, Query(ge=1, le=MAX_LISTED, description="Maximum number of results.")]
+Search = Annotated[
+    str, Query(max_length=200, pattern=NO_NUL, description="Beginnings of words of the title.")
+]
+# Optional parameters: the document leaves out null. Bounds are on the inner type, or the document
+# would lose them.
+Category = Annotated[
+    Annotated[str, Field(max_length=200, pattern=NO_NUL)] | SkipJsonSchema[None],
+    Query(examples=["Drama"]),
+]
+Year = Annotated[
+    Annotated[int, Field(ge=0, le=9999)] | SkipJsonSchema[None],
+    Query(description="A year.", examples=[1990]),
+]
+Exclude = Annotated[
+    list[schemas.Id] | SkipJsonSchema[None],
+    Query(
+        max_length=MAX_EXCLUDED,
+        description="Items to leave out of the list.",
+        examples=[["6", "1214"]],
+    ),
+]
+Explain = Annotated[bool, Query(description="Give each item a reason.")]
+
+
+async def list_request(
+    limit: Limit = 20,
+    category: Category = None,
+    exclude: Exclude = None,
+    *,
+    explain: Explain = False,
+) -> ListRequest:
+    """Return the request for a list."""
+    return ListRequest(limit, category, tuple(exclude or ()), explain)
+
+
+async def years(released_from: Year = None, released_to: Year = None) -> Years:
+    """Return the first and the last year of release."""
+    return released_from, released_to
+
+
+Listing = Annotated[ListRequest, Depends(list_request)]
+Released = Annotated[Years, Depends(years)]
+
+
+def as_json(answer: BaseModel | Sequence[BaseModel], *, status: int = 200) -> Response:
+    """Return a response with the answer, encoded without another validation."""
+    return encoded(to_json(answer), status=status)
+
+
+def encoded(body: bytes, *, status: int = 200) -> Response:
+    """Return a response with a body that is JSON already."""
+    return Response(body, status, media_type="application/json")

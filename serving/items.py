@@ -1,0 +1,56 @@
+"""Items as lists are built from: of the catalogue, with a score, and at a rank of a list."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import repeat
+
+from serving.schemas import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueItem:
+    """One row of `items`, in the order of its columns."""
+
+    item_id: str
+    title: str
+    categories: tuple[str, ...]
+    vendor: str | None
+    released: int | None  # year
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredItem:
+    """A candidate for a list."""
+
+    item: CatalogueItem
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class ListedItem(CatalogueItem):
+    """An item of a list, as `schemas.ListedItem` shows it."""
+
+    rank: int
+    score: float
+    reason: Reason | None = None
+
+
+def listed(
+    items: Iterable[CatalogueItem],
+    scores: Iterable[float],
+    reasons: Iterable[Reason | None] = repeat(None),
+) -> tuple[ListedItem, ...]:
+    """Return the items with their scores, reasons and ranks, the first at rank 1."""
+    return tuple(
+        ListedItem(
+            item.item_id,
+            item.title,
+            item.categories,
+            item.vendor,
+            item.released,
+            rank,
+            score,
+            reason,
+        )
+        for rank, (item, score, reason) in enumerate(zip(items, scores, reasons, strict=False), 1)
+    )

@@ -1,0 +1,87 @@
+"""One user's list under the current slate rules: from precomputed items, or computed online."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import repeat
+
+from serving.items import CatalogueItem, ListedItem, ScoredItem, listed
+from serving.lists import reasons, scoring
+from serving.lists.loaded_release import LoadedRelease
+from serving.lists.precomputed import ListRequest
+from serving.lists.scoring import UserScores
+from serving.lists.user_state import UserState
+from serving.rules.slate import POOL, Slate, arranged
+from serving.schemas import ListKind, Reason
+
+
+@dataclass(frozen=True)
+class ListBuilder:
+    """Everything that one user's list depends on."""
+
+    release: LoadedRelease
+    slate: Slate
+    state: UserState
+    request: ListRequest
+
+    @cached_property
+    def pins(self) -> Mapping[int, CatalogueItem]:
+        """The pins that this user may be shown, by rank."""
+        pinned = self.slate.pinned.items()
+        return {rank: item for rank, item in pinned if self._may_be_pinned(item)}
+
+    @cached_property
+    def scored(self) -> UserScores:
+        """The user's scores from their ratings as they are now."""
+        return scoring.score(self.release, self.state)
+
+    @property
+    def n_pool(self) -> int:
+        """The number of best items that the list is chosen from."""
+        return max(POOL, self.request.limit) if self.slate.reorders else self.request.limit
+
+    def allowed(self, item_ids: Iterable[str], scores: Iterable[float]) -> list[ScoredItem]:
+        """Return those of the precomputed items that may be on the list."""
+        excluded = {*self.state.hidden, *self.request.exclude}
+        category, catalogue = self.request.category, self.release.catalogue
+        return [
+            ScoredItem(catalogue[item_id], score)
+            for item_id, score in zip(item_ids, scores, strict=True)
+            if item_id not in excluded
+            and item_id not in self.slate.barred
+            and (category is None or category in catalogue[item_id].categories)
+        ]
+
+    def pool(self) -> list[ScoredItem]:
+        """Return the best items that may be on the list, by the user's current scores."""
+        release, request = self.release, self.request
+        excluded = self.scored.excluded | release.barred(self.slate.barred)
+        excluded |= release.outside(request.category)
+        excluded[release.positions_of(request.exclude)] = True
+        return release.scored(*self.scored.best(excluded, self.n_pool))
+
+    def listed(self, pool: Sequence[ScoredItem]) -> tuple[ListedItem, ...]:
+        """Return the list that the rules make of a pool, with reasons if they were asked for."""
+        chosen = arranged(self.slate, pool, self.pins, self.request.limit)
+        items = [scored.item for scored in chosen]
+        explained = self._reasons(items) if self.request.explain else repeat(None)
+        return listed(items, [scored.score for scored in chosen], explained)
+
+    def kind_online(self) -> ListKind:
+        """Return the kind of a list computed online: `batch` without new ratings."""
+        kind = self.scored.kind
+        return "batch" if kind == "live" and not self.state.n_new_ratings else kind
+
+    def _reasons(self, items: Sequence[CatalogueItem]) -> list[Reason]:
+        pinned = {item.item_id for item in self.pins.values()}
+        found = reasons.reasons(self.scored, self.state, [item.item_id for item in items])
+        return [
+            reasons.PINNED if item.item_id in pinned else reason
+            for item, reason in zip(items, found, strict=True)
+        ]
+
+    def _may_be_pinned(self, item: CatalogueItem) -> bool:
+        request, state, item_id = self.request, self.state, item.item_id
+        in_category = request.category is None or request.category in item.categories
+        seen = item_id in request.exclude or item_id in state.hidden or item_id in state.rated
+        return in_category and not seen

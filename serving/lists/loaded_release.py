@@ -1,0 +1,165 @@
+"""One release in memory: its items, their factors, popularity and trending values."""
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection, text
+
+from serving import catalogue
+from serving.items import CatalogueItem, ScoredItem
+from serving.lists.fold_in import Constants, Floats, FoldIn, Positions
+from serving.storage import arrays
+
+log = logging.getLogger(__name__)
+
+_RELEASE = text("select constants from releases where release_id = :release_id")
+_SCALE = text("select lowest, highest from about")
+# Collation "C" orders by UTF-8 bytes: equal scores are ordered by position.
+_FACTORS = text(
+    """
+    select item_id, array_send(factors) as factors, popularity, trending
+    from item_factors join items using (item_id)
+    where release_id = :release_id order by item_id collate "C"
+    """
+)
+
+Mask = NDArray[np.bool_]  # (positions,)
+Years = tuple[int | None, int | None]  # first and last year, both included; None: no bound
+ALL_YEARS: Years = (None, None)
+
+
+@dataclass(frozen=True)
+class LoadedRelease:
+    """One release. An item's position is its rank by id as UTF-8 bytes; ties go by position.
+
+    Only items that the fit has seen have a position. `catalogue` has every item, by id.
+    """
+
+    release_id: int
+    catalogue: Mapping[str, CatalogueItem]
+    ids: tuple[str, ...]
+    rows: NDArray[np.float32]  # (positions, columns)
+    popularity: NDArray[np.float32]
+    trending: NDArray[np.float32]
+    constants: Constants
+    lowest: float  # rating of the scale
+    highest: float
+    fold_in: FoldIn
+
+    @cached_property
+    def items(self) -> tuple[CatalogueItem, ...]:
+        """The item at each position."""
+        return tuple(self.catalogue[item_id] for item_id in self.ids)
+
+    @cached_property
+    def positions(self) -> dict[str, int]:
+        """The position of each item that the fit has seen."""
+        return {item_id: position for position, item_id in enumerate(self.ids)}
+
+    @cached_property
+    def log_popularity(self) -> Floats:
+        """log(1 + popularity / mean popularity): the blend for users unknown to the release."""
+        mean = max(float(self.popularity.mean()), 1e-12) if len(self.ids) else 1.0
+        return np.log1p(self.popularity.astype(np.float64) / mean)
+
+    @cached_property
+    def by_vendor(self) -> dict[str, list[ScoredItem]]:
+        """Each vendor's items with their popularity, the most popular first, ties by id.
+
+        Items that the fit has not seen have popularity 0.
+        """
+        popularity = dict(zip(self.ids, self.popularity.tolist(), strict=True))
+        items_by_vendor: dict[str, list[ScoredItem]] = {}
+        for item_id, item in self.catalogue.items():
+            if item.vendor is not None:
+                scored = ScoredItem(item, popularity.get(item_id, 0.0))
+                items_by_vendor.setdefault(item.vendor, []).append(scored)
+        for items in items_by_vendor.values():
+            items.sort(key=lambda scored: (-scored.score, scored.item.item_id))
+        return items_by_vendor
+
+    @cached_property
+    def by_category(self) -> dict[str, Mask]:
+        """Mask of each category's positions."""
+        masks: dict[str, Mask] = {}
+        for position, item in enumerate(self.items):
+            for category in item.categories:
+                masks.setdefault(category, self._none())[position] = True
+        return masks
+
+    def outside(self, category: str | None) -> Mask:
+        """Return a mask of the positions outside a category; all False without a category."""
+        return self._none() if category is None else ~self.by_category.get(category, self._none())
+
+    @cached_property
+    def barred(self) -> Callable[[frozenset[str]], Mask]:
+        """Return a mask of these items' positions; the last one is cached, as stock may be long."""
+        return lru_cache(maxsize=1)(self.mask)
+
+    def mask(self, item_ids: Iterable[str]) -> Mask:
+        """Return a mask of the items' positions."""
+        mask = self._none()
+        mask[self.positions_of(item_ids)] = True
+        return mask
+
+    @cached_property
+    def years(self) -> NDArray[np.float32]:
+        """The year in which each position's item was released; NaN if unknown."""
+        years = [item.released for item in self.items]
+        return np.array([np.nan if year is None else year for year in years], np.float32)
+
+    def outside_years(self, years: Years) -> Mask:
+        """Return a mask of the positions not released in these years; unknown years are outside.
+
+        All False without a bound.
+        """
+        first, last = years
+        if first is None and last is None:
+            return self._none()
+        since = self.years >= (-np.inf if first is None else first)
+        return ~(since & (self.years <= (np.inf if last is None else last)))
+
+    def positions_of(self, item_ids: Iterable[str]) -> Positions:
+        """Return the positions of those of the items that the fit has seen."""
+        positions = [self.positions[item_id] for item_id in item_ids if item_id in self.positions]
+        return np.array(positions, np.int64)
+
+    def scored(self, positions: Positions, scores: NDArray[np.float32]) -> list[ScoredItem]:
+        """Return the items at these positions with their scores."""
+        items = self.items
+        pairs = zip(positions.tolist(), scores.tolist(), strict=True)
+        return [ScoredItem(items[position], score) for position, score in pairs]
+
+    def _none(self) -> Mask:
+        return np.zeros(len(self.ids), bool)
+
+
+def load(connection: Connection, release_id: int) -> LoadedRelease:
+    """Return the release as it is in the database."""
+    started = time.monotonic()
+    constants = Constants.model_validate(connection.scalar(_RELEASE, {"release_id": release_id}))
+    rows = connection.execute(_FACTORS, {"release_id": release_id}).all()
+    # Titles are read last, so every item read above has one, even during a publication.
+    items = catalogue.read_items(connection)
+    ids, factors, popularity, trending = zip(*rows, strict=True) if rows else [()] * 4
+    matrix = arrays.matrix(factors)
+    lowest, highest = connection.execute(_SCALE).one()
+    seconds = time.monotonic() - started
+    log.info("loaded release=%d items=%d seconds=%.2f", release_id, len(ids), seconds)
+    return LoadedRelease(
+        release_id=release_id,
+        catalogue=items,
+        ids=ids,
+        rows=matrix,
+        popularity=np.array(popularity, np.float32),
+        trending=np.array(trending, np.float32),
+        constants=constants,
+        lowest=lowest,
+        highest=highest,
+        fold_in=FoldIn(matrix, constants),
+    )
