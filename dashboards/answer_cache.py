@@ -1,4 +1,4 @@
-"""The last good answers: what a page shows while the API is away, and since when it is so."""
+"""Keeps the latest answers of the API, which pages show while the API is not responding."""
 
 from collections import OrderedDict
 from collections.abc import Hashable
@@ -8,12 +8,12 @@ from threading import Lock
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
-MAX_ANSWERS = 2000  # answers, of all data sets and people
+MAX_ANSWERS = 2000  # of all data sets and users
 
 
 @dataclass(frozen=True)
 class CachedAnswer(Generic[T]):
-    """An answer and when it was given. `stale`: the API does not answer now."""
+    """An answer and when the API gave it. `stale`: the API is not responding now."""
 
     value: T
     at: datetime
@@ -21,14 +21,14 @@ class CachedAnswer(Generic[T]):
 
 
 class AnswerCache:
-    """The last good answers, so many of them that memory stays bounded."""
+    """The latest `MAX_ANSWERS` answers. Threads may share it."""
 
     def __init__(self) -> None:
         self._answers: OrderedDict[Hashable, CachedAnswer[Any]] = OrderedDict()
         self._lock = Lock()
 
     def put(self, question: Hashable, answer: CachedAnswer[Any]) -> None:
-        """Remember an answer; the one that was asked for longest ago goes."""
+        """Keep an answer and drop the oldest one if there are too many."""
         with self._lock:
             self._answers[question] = answer
             self._answers.move_to_end(question)
@@ -36,6 +36,6 @@ class AnswerCache:
                 self._answers.popitem(last=False)
 
     def get(self, question: Hashable) -> CachedAnswer[Any] | None:
-        """Return the last answer to the same question."""
+        """Return the latest answer to a question."""
         with self._lock:
             return self._answers.get(question)

@@ -1,4 +1,4 @@
-"""The app: its menus, and the choice of data set. `streamlit run dashboards/app.py` starts it."""
+"""The app: its menus and the choice of data set. Start: `streamlit run dashboards/app.py`."""
 
 import streamlit as st
 

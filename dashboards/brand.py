@@ -1,4 +1,4 @@
-"""Lantern's sign: the logo of the sidebar, the icon of the tab, the drawing of an empty page."""
+"""Lantern's drawings: the logo, the tab's icon, the picture of an empty page."""
 
 _LANTERN = (
     '<rect width="32" height="32" rx="9" fill="#5B50D6"/>'

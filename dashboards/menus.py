@@ -1,7 +1,7 @@
-"""Where one can go: a bar on top for consumers, a sidebar with two sections for operators.
+"""The menus: a bar at the top for consumers, a sidebar with two sections for operators.
 
-Links carry the person and the data set. A menu of Streamlit's own drops both, and putting them
-back would take a second press of the browser's button to go back.
+Links carry the user and the data set. Streamlit's own menu drops both, and restoring them would
+add a step to the browser's history.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +14,7 @@ from dashboards import pages
 
 @contextmanager
 def bar(shown: Sequence[st.Page]) -> Iterator[None]:
-    """Show links side by side; what is drawn inside stands at their right."""
+    """Show links side by side, with the block's elements at their right."""
     with st.container(
         horizontal=True,
         vertical_alignment="center",

@@ -1,16 +1,18 @@
-"""Every page of the app: where it lives, how it is called, what it shows of itself in the menu."""
+"""Every page of the app: its file, its title and icon in the menu, its address."""
 
 from pathlib import Path
 
 import streamlit as st
 
 HERE = Path(__file__).parent
-CARRIED = ("dataset", "user")
+IN_EVERY_ADDRESS = ("dataset", "user")
 
 
 def address() -> dict[str, str]:
-    """Return what the address names on every page: links that carry it need no detour back."""
-    chosen = {name: st.session_state.get(name) or st.query_params.get(name) for name in CARRIED}
+    """Return the parameters that links between pages carry: the data set and the user."""
+    chosen = {
+        name: st.session_state.get(name) or st.query_params.get(name) for name in IN_EVERY_ADDRESS
+    }
     return {name: str(value) for name, value in chosen.items() if value}
 
 
@@ -22,21 +24,21 @@ def for_you() -> st.Page:
 
 
 def browse() -> st.Page:
-    """Return the catalogue."""
+    """Return the page of the catalogue."""
     return st.Page(
         HERE / "demo/browse.py", title="Browse", icon=":material/grid_view:", url_path="browse"
     )
 
 
 def ratings() -> st.Page:
-    """Return what somebody rated and hid, to be taken back."""
+    """Return the page of what the user rated and hid."""
     return st.Page(
         HERE / "demo/ratings.py", title="My ratings", icon=":material/star:", url_path="ratings"
     )
 
 
 def item() -> st.Page:
-    """Return the page of one item. It is not in the menu; `/item?id=…` leads there."""
+    """Return the page of one item, `/item?id=…`. It is not in the menu."""
     return st.Page(
         HERE / "demo/item.py",
         title="Details",
@@ -57,7 +59,7 @@ def overview() -> st.Page:
 
 
 def models() -> st.Page:
-    """Return the console's page on what was tried, and how it was judged."""
+    """Return the console's page of retrains and their evaluation."""
     return st.Page(
         HERE / "console/models/page.py",
         title="Models",
@@ -67,7 +69,7 @@ def models() -> st.Page:
 
 
 def rules() -> st.Page:
-    """Return the console's page on what everybody is shown, or is not, whatever a model says."""
+    """Return the console's page of slate rules."""
     return st.Page(
         HERE / "console/rules/page.py", title="Rules", icon=":material/rule:", url_path="rules"
     )

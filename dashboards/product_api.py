@@ -1,7 +1,6 @@
-"""What the demo's pages may ask for. Pages call these and nothing below them.
+"""Fetches from the product's API what pages show. Pages use no other way to the API.
 
-Each answer is remembered, so that a page still shows something while the API is away, and says of
-when it is.
+Each answer is kept, so that a page can show the latest one while the API is not responding.
 """
 
 import json
@@ -32,21 +31,18 @@ from serving.schemas import (
 
 T = TypeVar("T")
 TIMEOUT_SECONDS = 3
-RATINGS_PER_REQUEST, MAX_RATINGS_OFFSET = (
-    1000,
-    100_000,
-)  # ratings, the most that one answer has and leaves out
+RATINGS_PER_REQUEST, MAX_RATINGS_OFFSET = 1000, 100_000  # the API's limits
 
 
 class NotSetUpError(Exception):
-    """The app has no address or no key: the platform's set-up did not come so far."""
+    """The app has no address of the API or no key for it."""
 
 
 def datasets() -> tuple[str, ...]:
-    """Return the data sets that the app has a key for, the default one first.
+    """Return the data sets with a key, the default one first.
 
     Raises:
-        NotSetUpError: there is no address, no file of keys, or no key in it.
+        NotSetUpError: as of `client`.
     """
     names = sorted(_keys())
     default = _settings().dataset
@@ -54,7 +50,7 @@ def datasets() -> tuple[str, ...]:
 
 
 def titles() -> dict[str, str]:
-    """Return each data set's title by its name; the name itself while the API can't tell."""
+    """Return titles by name of data set; none before the app is set up."""
     try:
         return {name: title(name) for name in datasets()}
     except NotSetUpError:
@@ -62,7 +58,7 @@ def titles() -> dict[str, str]:
 
 
 def title(dataset: str) -> str:
-    """Return the data set's title; its name before a first release, or while the API is away."""
+    """Return the data set's title, or its name if the API has no answer."""
     try:
         return about(dataset).value.title
     except ApiError:
@@ -71,19 +67,19 @@ def title(dataset: str) -> str:
 
 @st.cache_data(ttl="60s", show_spinner=False)
 def about(dataset: str) -> CachedAnswer[About]:
-    """Return the data set's words, scale, categories and licence."""
+    """Return the data set's title, item noun, rating scale, categories and licence."""
     return fetch(("about", dataset), lambda: client(dataset).about())
 
 
 @st.cache_data(ttl="60s", show_spinner=False)
 def users(dataset: str) -> CachedAnswer[list[User]]:
-    """Return some people whom the live release knows."""
+    """Return 50 users whom the live release knows."""
     return fetch(("users", dataset), lambda: client(dataset).users(limit=50))
 
 
 @st.cache_data(ttl="5s", show_spinner=False, max_entries=500)
 def recommendations(dataset: str, user_id: str, limit: int) -> CachedAnswer[Recommendations]:
-    """Return the person's list, at most five seconds old."""
+    """Return the user's list, at most 5 s old."""
     return fetch(
         ("recommendations", dataset, user_id, limit),
         lambda: client(dataset).recommendations(user_id, limit=limit, explain=True),
@@ -92,24 +88,24 @@ def recommendations(dataset: str, user_id: str, limit: int) -> CachedAnswer[Reco
 
 @st.cache_data(ttl="5s", show_spinner=False, max_entries=500)
 def ratings(dataset: str, user_id: str) -> CachedAnswer[RatingsPage]:
-    """Return all that a person rated, newest first, at most five seconds old."""
+    """Return all ratings of a user, newest first, at most 5 s old."""
     return fetch(("ratings", dataset, user_id), lambda: _all_ratings(client(dataset), user_id))
 
 
 def _all_ratings(api: Client, user_id: str) -> RatingsPage:
-    found = api.ratings(user_id, limit=RATINGS_PER_REQUEST)
-    items = {item.item_id: item for item in found.items}
+    first = api.ratings(user_id, limit=RATINGS_PER_REQUEST)
+    items = {item.item_id: item for item in first.items}
     for offset in range(
-        RATINGS_PER_REQUEST, min(found.total, MAX_RATINGS_OFFSET + 1), RATINGS_PER_REQUEST
+        RATINGS_PER_REQUEST, min(first.total, MAX_RATINGS_OFFSET + 1), RATINGS_PER_REQUEST
     ):
         more = api.ratings(user_id, limit=RATINGS_PER_REQUEST, offset=offset).items
-        items |= {item.item_id: item for item in more}  # what he rates meanwhile moves the rest on
-    return found.model_copy(update={"items": tuple(items.values())})
+        items |= {item.item_id: item for item in more}  # a rating meanwhile shifts the pages
+    return first.model_copy(update={"items": tuple(items.values())})
 
 
 @st.cache_data(ttl="5s", show_spinner=False, max_entries=500)
 def explanation(dataset: str, user_id: str, item_id: str) -> CachedAnswer[Explanation]:
-    """Return why an item is on a person's list, or why not, at most five seconds old."""
+    """Return why an item is on a user's list or not, at most 5 s old."""
     return fetch(
         ("explanation", dataset, user_id, item_id),
         lambda: client(dataset).explanation(user_id, item_id),
@@ -118,7 +114,7 @@ def explanation(dataset: str, user_id: str, item_id: str) -> CachedAnswer[Explan
 
 @st.cache_data(ttl="30s", show_spinner=False, max_entries=200)
 def popular(dataset: str, category: str | None, limit: int) -> CachedAnswer[Shelf]:
-    """Return what most people like; of one category, its best-sellers."""
+    """Return the most popular items, of one category or of all."""
     return fetch(
         ("popular", dataset, category, limit),
         lambda: client(dataset).popular(category=category, limit=limit),
@@ -127,13 +123,13 @@ def popular(dataset: str, category: str | None, limit: int) -> CachedAnswer[Shel
 
 @st.cache_data(ttl="30s", show_spinner=False, max_entries=50)
 def trending(dataset: str, limit: int) -> CachedAnswer[Shelf]:
-    """Return what people like lately."""
+    """Return the items with the most recent positive interactions."""
     return fetch(("trending", dataset, limit), lambda: client(dataset).trending(limit=limit))
 
 
 @st.cache_data(ttl="60s", show_spinner=False, max_entries=200)
 def vendor_items(dataset: str, vendor: str, limit: int) -> CachedAnswer[Shelf]:
-    """Return a vendor's items, the most popular first."""
+    """Return a vendor's items, most popular first."""
     return fetch(
         ("vendor", dataset, vendor, limit),
         lambda: client(dataset).of_vendor(vendor, limit=limit),
@@ -142,7 +138,7 @@ def vendor_items(dataset: str, vendor: str, limit: int) -> CachedAnswer[Shelf]:
 
 @st.cache_data(ttl="60s", show_spinner=False, max_entries=200)
 def popular_in_years(dataset: str, first: int, last: int, limit: int) -> CachedAnswer[Shelf]:
-    """Return the most popular of what was released in these years, both included."""
+    """Return the most popular items released from `first` to `last`, both included."""
     return fetch(
         ("years", dataset, first, last, limit),
         lambda: client(dataset).popular(released_from=first, released_to=last, limit=limit),
@@ -151,7 +147,7 @@ def popular_in_years(dataset: str, first: int, last: int, limit: int) -> CachedA
 
 @st.cache_data(ttl="60s", show_spinner=False, max_entries=500)
 def item(dataset: str, item_id: str) -> CachedAnswer[Item] | None:
-    """Return one item; nothing where the catalogue does not have it."""
+    """Return one item; None if it is not in the catalogue."""
     try:
         return fetch(("item", dataset, item_id), lambda: client(dataset).item(item_id))
     except UnknownItemError:
@@ -162,7 +158,7 @@ def item(dataset: str, item_id: str) -> CachedAnswer[Item] | None:
 def items(
     dataset: str, q: str, category: str | None, limit: int, offset: int
 ) -> CachedAnswer[ItemPage]:
-    """Return one page of the catalogue. `q` are beginnings of words of titles."""
+    """Return one page of the catalogue. `q`: beginnings of words of the title."""
     return fetch(
         ("items", dataset, q, category, limit, offset),
         lambda: client(dataset).items(q=q, category=category, limit=limit, offset=offset),
@@ -171,7 +167,7 @@ def items(
 
 @st.cache_data(ttl="60s", show_spinner=False, max_entries=500)
 def similar(dataset: str, item_id: str, limit: int) -> CachedAnswer[SimilarItems] | None:
-    """Return the items most like one item; nothing where the catalogue does not have it."""
+    """Return the items most similar to one; None if it is not in the catalogue."""
     try:
         return fetch(
             ("similar", dataset, item_id, limit),
@@ -182,9 +178,9 @@ def similar(dataset: str, item_id: str, limit: int) -> CachedAnswer[SimilarItems
 
 
 def clear_answers() -> None:
-    """Ask the API again on the next call, whatever the time."""
+    """Let the next call of each function ask the API again."""
     clear_user_answers()
-    for each in (
+    for question in (
         about,
         users,
         item,
@@ -195,29 +191,29 @@ def clear_answers() -> None:
         vendor_items,
         popular_in_years,
     ):
-        each.clear()
+        question.clear()
 
 
 def clear_user_answers() -> None:
-    """Ask the API again for whatever follows from feedback: somebody just gave some."""
-    for each in (recommendations, ratings, explanation):
-        each.clear()
+    """Let the next call of each function that depends on feedback ask the API again."""
+    for question in (recommendations, ratings, explanation):
+        question.clear()
 
 
-def fetch(question: Hashable, answer_it: Callable[[], T]) -> CachedAnswer[T]:
-    """Return the answer; while the API is away, the last one to the same question.
+def fetch(question: Hashable, call: Callable[[], T]) -> CachedAnswer[T]:
+    """Return the API's answer, or the latest one to the question while the API is unavailable.
 
     Raises:
-        ApiUnavailableError: the API is away and has not answered this question before.
+        ApiUnavailableError: the API has not answered this question before.
         ApiError: as of `serving.client`.
     """
     try:
-        answer = CachedAnswer(answer_it(), datetime.now(UTC))
+        answer = CachedAnswer(call(), datetime.now(UTC))
     except ApiUnavailableError:
-        remembered: CachedAnswer[T] | None = _cache().get(question)
-        if remembered is None:
+        latest: CachedAnswer[T] | None = _cache().get(question)
+        if latest is None:
             raise
-        return replace(remembered, stale=True)
+        return replace(latest, stale=True)
     _cache().put(question, answer)
     return answer
 
@@ -229,10 +225,10 @@ def _cache() -> AnswerCache:
 
 @st.cache_resource(ttl="60s")
 def client(dataset: str) -> Client:
-    """Return the client of a data set, with the app's key for it.
+    """Return the client of a data set, with the app's key.
 
     Raises:
-        NotSetUpError: there is no key for it.
+        NotSetUpError: the API's address, the file of keys or the key is missing.
     """
     key = _keys().get(dataset)
     if key is None:
@@ -241,9 +237,9 @@ def client(dataset: str) -> Client:
 
 
 def new_client(key: str, dataset: str, *, timeout: float = TIMEOUT_SECONDS) -> Client:
-    """Return a new client of a data set that carries this key, or an operator's token."""
-    header = {"Authorization": f"Bearer {key}"}
-    http = httpx2.Client(base_url=_settings().api_url, headers=header, timeout=timeout)
+    """Return a new client of a data set. `key`: an API key or an operator's token."""
+    headers = {"Authorization": f"Bearer {key}"}
+    http = httpx2.Client(base_url=_settings().api_url, headers=headers, timeout=timeout)
     return Client(http, dataset)
 
 
@@ -252,9 +248,9 @@ def _keys() -> dict[str, str]:
     try:
         keys = json.loads(file.read_text())
     except (OSError, ValueError) as error:
-        raise NotSetUpError(f"{file}: no keys can be read there") from error
+        raise NotSetUpError(f"{file} can't be read as a file of keys") from error
     if not isinstance(keys, dict) or not keys:
-        raise NotSetUpError(f"{file}: there is no key in it")
+        raise NotSetUpError(f"{file} has no keys")
     return {str(name): str(key) for name, key in keys.items()}
 
 
@@ -262,4 +258,4 @@ def _settings() -> DemoSettings:
     try:
         return DemoSettings()
     except ValidationError as error:
-        raise NotSetUpError("DEMO_API_URL and DEMO_KEYS_FILE are not both set") from error
+        raise NotSetUpError("DEMO_API_URL and DEMO_KEYS_FILE must be set") from error

@@ -1,4 +1,7 @@
-"""What a page shows when it can't show what it is for. No page shows a stack trace."""
+"""What a page shows instead of its content, or around it: errors, old data, the footer.
+
+No page shows a stack trace.
+"""
 
 import logging
 from collections.abc import Iterator
@@ -27,76 +30,81 @@ log = logging.getLogger(__name__)
 
 @contextmanager
 def error_boundary() -> Iterator[None]:
-    """Run the part of a page that asks for data; an error ends the page with words instead."""
+    """Run the part of a page that fetches data; an error ends the page with an explanation."""
     try:
         yield
     except NoReleaseError:
-        _nothing_released()
+        _no_release()
     except KeyRefusedError as error:
-        _refused("The key of this app was refused", "`lantern up` makes it a new one.", error)
+        _stop("The API rejected this app's key", "Run `lantern up` to create a new key.", error)
     except UnknownDatasetError as error:
-        _refused("This data set is not served", "`lantern status` lists those that are.", error)
+        _stop("This data set is not available", "`lantern status` lists the available ones.", error)
     except NotSetUpError as error:
-        _refused("This app is not set up yet", "`lantern up` gives it an address and a key.", error)
+        _stop("This app is not set up yet", "Run `lantern up` to set it up.", error)
     except ApiUnavailableError as error:
         _unavailable(error)
     except RequestRefusedError as error:
-        _refused("This can't be asked", "Mind the length and the signs of what you typed.", error)
+        _stop("This request is not valid", "Try a shorter or simpler text.", error)
     except ApiError as error:
-        _refused("The answer could not be read", "App and API may be of two versions.", error)
+        _stop("The answer can't be read", "The app and the API may differ in version.", error)
 
 
-def stale_banner(*shown: CachedAnswer[Any] | None) -> None:
-    """Say how old the page is, if any of its answers is an old one."""
-    old = [answer.at for answer in shown if answer is not None and answer.stale]
-    if old:
+def stale_banner(*answers: CachedAnswer[Any] | None) -> None:
+    """Show how old the page's oldest answer is, if any is stale."""
+    times = [answer.at for answer in answers if answer is not None and answer.stale]
+    if times:
         st.warning(
-            f"The recommendation service does not answer. What you see is {age(min(old))} old.",
+            "The recommendation service is not responding. "
+            f"This page shows data from {age(min(times))} ago.",
             icon=":material/cloud_off:",
         )
 
 
 def footer(about: About) -> None:
-    """Show whose data this is, and where operators go."""
+    """Show the data set's licence and the way to the console."""
     st.space("small")
     with st.container(
         horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"
     ):
-        st.caption(f"{esc(about.title)} · {plural(about.item_noun, about.n_items)}. "
-                   f"{esc(about.licence)} Covers are drawn, not real.")  # fmt: skip
+        st.caption(
+            f"{esc(about.title)} · {plural(about.item_noun, about.n_items)}. "
+            f"{esc(about.licence)} Cover art is generated."
+        )
         st.page_link(pages.overview(), label=":gray[For operators]", query_params=pages.address())
 
 
-def _nothing_released() -> None:
+def _no_release() -> None:
     ui.empty_state(
-        "Nothing is released yet",
-        "Lists appear here once the first retrain has published them. "
-        "The console shows how far it is.",
+        "No recommendations yet",
+        "Lists appear here once the first model is released. The console shows the progress.",
     )
     with st.container(horizontal_alignment="center"):
         st.page_link(pages.overview(), label="Open the console", icon=":material/dashboard:")
-    _again()
+    _try_again()
 
 
 def _unavailable(error: Exception) -> None:
-    log.warning("api is away error=%s", error)
-    now = f"{datetime.now(UTC):%H:%M:%S} UTC"
+    log.warning("api is unavailable error=%s", error)
     ui.empty_state(
-        "The recommendation service does not answer",
-        f"Nothing is lost. Tried at {now}. `lantern status` tells which part is down.",
+        "The recommendation service is not responding",
+        f"Your ratings are safe. Last attempt: {datetime.now(UTC):%H:%M:%S} UTC. "
+        "Operators: `lantern status` shows which process is down.",
     )
-    _again()
+    _try_again()
 
 
-def _refused(title: str, next_step: str, error: Exception) -> None:
+def _stop(title: str, next_step: str, error: Exception) -> None:
     log.error("page stopped title=%r error=%s", title, error)
     ui.empty_state(title, next_step)
-    _again()
+    _try_again()
 
 
-def _again() -> None:
+def _try_again() -> None:
     with st.container(horizontal_alignment="center"):
         st.button(
-            "Try again", key="again", icon=":material/refresh:", on_click=product_api.clear_answers
+            "Try again",
+            key="again",
+            icon=":material/refresh:",
+            on_click=product_api.clear_answers,
         )
     st.stop()

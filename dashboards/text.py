@@ -1,4 +1,4 @@
-"""Words for the pages: titles made literal, numbers and times as people read them."""
+"""Text of the pages: escaped titles, counted nouns, formatted times and numbers."""
 
 import re
 from datetime import UTC, datetime
@@ -10,28 +10,28 @@ _REPLACED_AFTER_PARSING = re.compile(
     re.IGNORECASE,
 )
 _WORD_JOINER = "\u2060"
-NO_VALUE = "\u2013"  # stands where there is no value
+NO_VALUE = "\u2013"  # shown if there is no value
 _IRREGULAR = {"person": "people", "child": "children", "series": "series"}
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
 
 def esc(text: str) -> str:
-    r"""Return text that Streamlit's Markdown and labels show as it is, on one line.
+    r"""Return text on one line, escaped so that Streamlit's Markdown and labels show it literally.
 
     A backslash before each ASCII punctuation mark stops Markdown, HTML, $math$, :emoji:,
     :directives[] and :material/icons:. Arrows ("->", ">="), addresses and ":streamlit:" are
-    replaced after parsing, so an invisible word joiner (U+2060) breaks those.
+    replaced after parsing; an invisible word joiner (U+2060) prevents that.
     """
     one_line = " ".join(text.split())
     return _PUNCTUATION.sub(r"\\\1", _REPLACED_AFTER_PARSING.sub(_WORD_JOINER, one_line))
 
 
 def plural(noun: str, n: int | None = None) -> str:
-    """Return the noun for `n` things; its plural without `n`. "1 film", "3 stories", "films"."""
+    """Return the noun with its count, or its plural: "1 film", "3 stories", "films"."""
     if n == 1:
         return f"1 {noun}"
-    many = _IRREGULAR.get(noun) or _plural(noun)
-    return many if n is None else f"{n:,} {many}"
+    plural_noun = _IRREGULAR.get(noun) or _plural(noun)
+    return plural_noun if n is None else f"{n:,} {plural_noun}"
 
 
 def article(noun: str) -> str:
@@ -40,7 +40,7 @@ def article(noun: str) -> str:
 
 
 def age(since: datetime, now: datetime | None = None) -> str:
-    """Return how long ago something was, in its largest unit: "3 min", "5 h", "2 days"."""
+    """Return the time since a moment in its largest unit: "3 min", "5 h", "2 days"."""
     seconds = max(((now or datetime.now(UTC)) - since).total_seconds(), 0)
     if seconds < MINUTE:
         return f"{seconds:.0f} s"
@@ -52,7 +52,7 @@ def age(since: datetime, now: datetime | None = None) -> str:
 
 
 def moment(at: datetime, now: datetime | None = None) -> str:
-    """Return a time as people say it, UTC: "today at 06:12 UTC", "21 May at 06:12 UTC"."""
+    """Return a date and time in UTC: "today at 06:12 UTC", "21 May at 06:12 UTC"."""
     at, today = at.astimezone(UTC), (now or datetime.now(UTC)).date()
     if at.date() == today:
         day = "today"
@@ -64,15 +64,14 @@ def moment(at: datetime, now: datetime | None = None) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return a duration as minutes and seconds, "4:07"; with hours where there are any."""
-    whole = round(max(seconds, 0))
-    hours, rest = divmod(whole, HOUR)
+    """Return a duration as minutes and seconds, "4:07", or with hours, "1:04:07"."""
+    hours, rest = divmod(round(max(seconds, 0)), HOUR)
     minutes, rest = divmod(rest, MINUTE)
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
 
 
-def figure(value: float) -> str:
-    """Return a value of a rating scale without needless zeros: "4", "3.5"."""
+def number(value: float) -> str:
+    """Return a number without trailing zeros: "4", "3.5"."""
     return f"{value:g}"
 
 

@@ -1,4 +1,4 @@
-"""Pieces that pages are made of: headings, cards, shelves, banners. Texts from data are escaped."""
+"""Elements of the pages: headings, cards, shelves, empty states. Texts from data are escaped."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -12,16 +12,15 @@ from dashboards.posters import Poster
 from dashboards.text import esc
 from serving.schemas import Item
 
-CARD = 156  # pixels: two cards and a peek at a third on a phone
-NARROWEST_CARD = 148
-COVER = 234  # pixels, of a card's height
-EMPTY_CARDS = 14  # two shelves of a desktop
+CARD_WIDTH, COVER_HEIGHT = 156, 234  # pixels: a phone shows two cards and part of a third
+MIN_CARD_WIDTH = 148  # pixels
+N_SKELETONS = 14  # two shelves of a desktop
 _BLANK = "\u00a0"
 
 
 @dataclass(frozen=True)
 class Card:
-    """One item as it is shown. `note` says why it is there."""
+    """One item to show. `note`: why it is there."""
 
     item: Item
     note: str = ""
@@ -29,15 +28,15 @@ class Card:
 
 @dataclass(frozen=True)
 class Actions:
-    """What can be done with a card: callbacks, and the stars given so far by item id."""
+    """The callbacks of a card, and the user's stars by item id."""
 
-    rate: Callable[[Item, str], None]  # the item, and the key of the widget
+    rate: Callable[[Item, str], None]  # takes the item and the key of the stars' widget
     hide: Callable[[Item], None]
-    given: Mapping[str, int]
+    stars: Mapping[str, int]
 
 
 def heading(title: str, right: str = "") -> None:
-    """Show a section's heading, and words at its right. Both are Markdown."""
+    """Show a section's heading, and a text at its right. Both are Markdown."""
     with st.container(
         horizontal=True,
         vertical_alignment="center",
@@ -52,67 +51,67 @@ def heading(title: str, right: str = "") -> None:
 def shelf(
     title: str,
     cards: Iterable[Card],
-    place: str,
+    key: str,
     *,
     right: str = "",
     actions: Actions | None = None,
 ) -> None:
-    """Show cards side by side, to be scrolled sideways. `place` is unique on the page.
+    """Show cards in a row that scrolls sideways. `key` is unique on the page.
 
-    Where nothing can be done with them but open them, they are drawn as one element.
+    Without actions the cards are drawn as one element, which is faster.
     """
     with st.container(gap="xsmall"):
         heading(title, right)
         if actions is None:
-            with st.container(key=f"shelf-{place}"):
-                posters.show([_poster(each) for each in cards], f"open-{place}", _open)
+            with st.container(key=f"shelf-{key}"):
+                posters.show([_poster(card) for card in cards], f"open-{key}", _open)
             return
-        with st.container(horizontal=True, wrap=False, gap="small", key=f"shelf-{place}"):
-            for each in cards:
-                _card(each, place, CARD, actions)
+        with st.container(horizontal=True, wrap=False, gap="small", key=f"shelf-{key}"):
+            for card in cards:
+                _card(card, key, CARD_WIDTH, actions)
 
 
-def grid(cards: Iterable[Card], place: str, *, actions: Actions | None = None) -> None:
-    """Show cards in as many columns as there is room for. `place` is unique on the page."""
-    with st.grid("auto", min_column_width=NARROWEST_CARD, gap=("medium", "small")):
-        for each in cards:
-            _card(each, place, "stretch", actions)
+def grid(cards: Iterable[Card], key: str) -> None:
+    """Show cards in as many columns as fit. `key` is unique on the page."""
+    with st.grid("auto", min_column_width=MIN_CARD_WIDTH, gap=("medium", "small")):
+        for card in cards:
+            _card(card, key, "stretch", None)
 
 
 @contextmanager
-def skeletons(place: str) -> Iterator[None]:
-    """Show where shelves will stand, while what is inside takes longer than half a second.
+def skeletons(key: str) -> Iterator[None]:
+    """Show empty cards while the block runs longer than 0.5 s, the first time in a visit.
 
-    Only once in a visit: later what is there already stays until the new answer is drawn. Its place
-    is kept, or all that follows would move up by one and be built anew.
+    Later the old cards stay until the new ones are drawn. The placeholder is always drawn: without
+    it all elements below would move up by one and be built again.
     """
-    kept = st.empty()
-    with ExitStack() as drawn:
-        if not st.session_state.get(f"waited-{place}"):
-            st.session_state[f"waited-{place}"] = True
-            with kept.container(horizontal=True, gap="small", key=f"waiting-{place}"):
-                for _ in range(EMPTY_CARDS):
-                    drawn.enter_context(st.skeleton(height=COVER, width=CARD))
+    placeholder = st.empty()
+    with ExitStack() as stack:
+        if not st.session_state.get(f"waited-{key}"):
+            st.session_state[f"waited-{key}"] = True
+            with placeholder.container(horizontal=True, gap="small", key=f"waiting-{key}"):
+                for _ in range(N_SKELETONS):
+                    stack.enter_context(st.skeleton(height=COVER_HEIGHT, width=CARD_WIDTH))
         yield
-    kept.empty()
+    placeholder.empty()
 
 
-def stars(item: Item, place: str, actions: Actions) -> None:
-    """Show five stars to be given, those given so far filled."""
-    key = f"rate-{place}-{item.item_id}"
-    given = actions.given.get(item.item_id)
-    # One item may stand on two shelves: both show what holds, not what was clicked there.
-    st.session_state[key] = None if given is None else given - 1
+def stars(item: Item, shelf_key: str, actions: Actions) -> None:
+    """Show five stars to click, filled up to the user's rating."""
+    key = f"rate-{shelf_key}-{item.item_id}"
+    n_stars = actions.stars.get(item.item_id)
+    # An item on two shelves shows the saved rating on both, not the click on one of them.
+    st.session_state[key] = None if n_stars is None else n_stars - 1
     st.feedback("stars", key=key, on_change=actions.rate, args=(item, key))
 
 
 def cover_image(item: Item) -> None:
-    """Show the item's cover, as wide as there is room for."""
+    """Show the item's cover at the width of its container."""
     st.image(_cover(item), width="stretch", alt=f"Cover of {item.title}")
 
 
 def title_button(item: Item, key: str) -> None:
-    """Show the item's title, which opens its page. `key` is unique on the page."""
+    """Show the item's title as a button that opens its page. `key` is unique on the page."""
     st.button(
         f"**{esc(item.title)}**",
         key=f"open-{key}",
@@ -124,28 +123,28 @@ def title_button(item: Item, key: str) -> None:
 
 
 def facts(item: Item) -> str:
-    """Return year and categories as Markdown: "1995 · Action, Crime"; a blank without any."""
+    """Return year and categories as Markdown: "1995 · Action, Crime". Never empty."""
     return esc(_facts(item)) or _BLANK
 
 
 def theme_colour(name: str) -> str:
-    """Return a colour of the theme in use, for a chart whose colours mean something."""
+    """Return a colour of the current theme by name: "green", "gray", "primary"."""
     colour = st.get_option(f"theme.{st.context.theme.type or 'light'}.{name}Color")
     return str(colour or "#808080")
 
 
-def empty_state(title: str, words: str) -> None:
-    """Show that there is nothing to show, and what to do about it. `words` is Markdown."""
+def empty_state(title: str, text: str) -> None:
+    """Show that there is no content, and what to do about it. `text` is Markdown."""
     with st.container(horizontal_alignment="center", gap="small", border=True):
         st.space("small")
         st.image(brand.WAITING, width=220, alt="A lit lantern between two empty frames")
         st.subheader(title, anchor=False, width="content", text_alignment="center")
-        st.markdown(words, width=520, text_alignment="center")
+        st.markdown(text, width=520, text_alignment="center")
         st.space("small")
 
 
-def _card(shown: Card, place: str, width: int | str, actions: Actions | None) -> None:
-    item, key = shown.item, f"{place}-{shown.item.item_id}"
+def _card(card: Card, shelf_key: str, width: int | str, actions: Actions | None) -> None:
+    item, key = card.item, f"{shelf_key}-{card.item.item_id}"
     with st.container(
         width=width,  # type: ignore[arg-type] # pixels or "stretch"
         height="stretch",
@@ -156,24 +155,24 @@ def _card(shown: Card, place: str, width: int | str, actions: Actions | None) ->
         cover_image(item)
         title_button(item, key)
         st.caption(facts(item), wrap=False, text_alignment="center")
-        if shown.note:
-            st.caption(esc(shown.note), text_alignment="center")
+        if card.note:
+            st.caption(esc(card.note), text_alignment="center")
         if actions is not None:
             st.space("stretch")
-            _actions(item, place, actions)
+            _actions(item, shelf_key, actions)
 
 
-def _actions(item: Item, place: str, actions: Actions) -> None:
+def _actions(item: Item, shelf_key: str, actions: Actions) -> None:
     with st.container(
         horizontal=True,
         gap="xxsmall",
         vertical_alignment="center",
         horizontal_alignment="center",
     ):
-        stars(item, place, actions)
+        stars(item, shelf_key, actions)
         st.button(
             ":gray[:material/visibility_off:]",
-            key=f"hide-{place}-{item.item_id}",
+            key=f"hide-{shelf_key}-{item.item_id}",
             type="tertiary",
             help="Not interested",
             on_click=actions.hide,
@@ -181,9 +180,9 @@ def _actions(item: Item, place: str, actions: Actions) -> None:
         )
 
 
-def _poster(shown: Card) -> Poster:
-    item = shown.item
-    return Poster(item.item_id, item.title, _facts(item) or _BLANK, shown.note, _cover(item))
+def _poster(card: Card) -> Poster:
+    item = card.item
+    return Poster(item.item_id, item.title, _facts(item) or _BLANK, card.note, _cover(item))
 
 
 def _cover(item: Item) -> str:
@@ -191,12 +190,8 @@ def _cover(item: Item) -> str:
 
 
 def _facts(item: Item) -> str:
-    known = [str(item.released)] if item.released else []
-    if item.categories:
-        known.append(", ".join(item.categories))
-    elif item.vendor:
-        known.append(item.vendor)
-    return " · ".join(known)
+    year = str(item.released or "")
+    return " · ".join(filter(None, [year, ", ".join(item.categories) or item.vendor]))
 
 
 def _open(item_id: str) -> None:

@@ -1,27 +1,27 @@
-"""Page "Browse": the whole catalogue, by words of its titles and by category."""
+"""Page "Browse": the catalogue, searched by words of titles and filtered by category."""
 
 import streamlit as st
 
 from dashboards import choices, product_api, states, ui
-from dashboards.demo import head
+from dashboards.demo.header import header
 from dashboards.text import esc, plural
 from dashboards.ui import Card
 
-ON_A_PAGE, LONGEST_QUERY = 36, 100
-MOST_PILLS = 30
+PER_PAGE, MAX_QUERY_LENGTH = 36, 100
+MAX_PILLS = 30  # more categories than that become a select box
 
 
 def first_page() -> None:
-    """Go back to the first page, as another question has other pages."""
+    """Go to the first page: another query has other pages."""
     st.session_state["page"] = 1
 
 
 with states.error_boundary():
     dataset = choices.dataset()
     about = product_api.about(dataset)
-    people = product_api.users(dataset)
+    users = product_api.users(dataset)
 
-with head.line(people.value, about.value):
+with header(users.value, about.value):
     st.title("Browse", anchor=False, width="content")
 
 noun, categories = about.value.item_noun, list(about.value.categories)
@@ -34,7 +34,7 @@ q = (
         key="q",
         bind="query-params",
         live="300ms",
-        max_chars=LONGEST_QUERY,
+        max_chars=MAX_QUERY_LENGTH,
         width=340,
         label_visibility="collapsed",
         on_change=first_page,
@@ -42,7 +42,7 @@ q = (
     or ""
 ).strip()
 category = None
-if 0 < len(categories) <= MOST_PILLS:
+if 0 < len(categories) <= MAX_PILLS:
     category = st.pills(
         "Category",
         categories,
@@ -57,34 +57,35 @@ elif categories:
         categories,
         index=None,
         key="category",
-        placeholder="Every category",
+        placeholder="All categories",
         width=340,
         label_visibility="collapsed",
         on_change=first_page,
     )
 
-count, shelf = st.container(), st.container()
+count, results = st.container(), st.container()
 with states.error_boundary():
-    with shelf, ui.skeletons("browse"):
-        found = product_api.items(dataset, q, category, ON_A_PAGE, 0)
-    n_pages = max(-(-found.value.total // ON_A_PAGE), 1)
+    with results, ui.skeletons("browse"):
+        answer = product_api.items(dataset, q, category, PER_PAGE, 0)
+    n_found = answer.value.total
+    n_pages = max(-(-n_found // PER_PAGE), 1)
     with st.container(horizontal_alignment="center"):
         page = st.pagination(n_pages, key="page", bind="query-params") if n_pages > 1 else 1
     if page > 1:
-        found = product_api.items(dataset, q, category, ON_A_PAGE, (page - 1) * ON_A_PAGE)
+        answer = product_api.items(dataset, q, category, PER_PAGE, (page - 1) * PER_PAGE)
 
 with count:
-    states.stale_banner(about, found)
-    if found.value.total:
-        of_all = f" of {plural(noun, about.value.n_items)}" if q or category else ""
-        n = found.value.total
-        st.caption(f"{n:,}{of_all}" if of_all else plural(noun, n))
-    else:
+    states.stale_banner(about, answer)
+    if not n_found:
         ui.empty_state(
-            f"No {esc(noun)} matches",
-            "Words are found by their beginnings. Try fewer letters, or another category.",
+            f"No {plural(noun)} found",
+            "Check the spelling, try a shorter word or choose another category.",
         )
-with shelf:
-    ui.grid([Card(each) for each in found.value.items], "browse")
+    elif q or category:
+        st.caption(f"{n_found:,} of {plural(noun, about.value.n_items)}")
+    else:
+        st.caption(plural(noun, n_found))
+with results:
+    ui.grid([Card(item) for item in answer.value.items], "browse")
 
 states.footer(about.value)

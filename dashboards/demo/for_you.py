@@ -1,106 +1,84 @@
-"""Page "For you": shelves for one person, which change as soon as he rates something."""
+"""Page "For you": a user's list and further shelves. The list changes with each rating."""
 
 import streamlit as st
 
 from dashboards import choices, pages, product_api, states, ui
-from dashboards.demo import acting, head, reasons, shelves
+from dashboards.demo import feedback, reasons, shelves
+from dashboards.demo.header import header
 from dashboards.text import esc, moment, plural
 from dashboards.ui import Card
 from serving.schemas import Recommendations
 
-ASKED, SHORT = 100, 12  # a desktop shows eight of them
+PER_SHELF = 12  # items; a desktop shows eight of them
 
 with states.error_boundary():
     dataset = choices.dataset()
     about = product_api.about(dataset)
-    people = product_api.users(dataset)
+    users = product_api.users(dataset)
+noun = about.value.item_noun
 
-with head.line(people.value, about.value, start=True):
+with header(users.value, about.value, start=True):
     st.title("For you", anchor=False, width="content")
-acting.arrive("for you")
+feedback.open_page("for you")
 
 
 @st.fragment
 def body() -> None:
-    """Show the shelves; only they run again when something is rated."""
-    acting.say()
-    user_id = choices.chosen_user() or choices.NEW_VISITOR
+    """Show the shelves; a rating reruns only this fragment."""
+    feedback.show_toast()
+    user_id = choices.user()
     with states.error_boundary(), ui.skeletons("home"):
-        found = product_api.recommendations(dataset, user_id, choices.LIST_LENGTH)
+        listed = product_api.recommendations(dataset, user_id, choices.LIST_LENGTH)
         rated = product_api.ratings(dataset, user_id)
-        likes = reasons.liked(rated.value.items, about.value, len(rated.value.items))
-        last = shelves.newest_liked(likes)
-        alike = product_api.similar(dataset, last.item_id, ASKED) if last else None
-        trending = product_api.trending(dataset, ASKED)
-        favourite = shelves.favourite_category(likes)
-        best = product_api.popular(dataset, favourite, ASKED) if favourite else None
-        vendor = shelves.favourite_vendor(likes)
-        theirs = product_api.vendor_items(dataset, vendor, ASKED) if vendor else None
-        decade = None if vendor else shelves.favourite_decade(likes)
-        its = product_api.popular_in_years(dataset, decade, decade + 9, ASKED) if decade else None
-        new = shelves.new_category(rated.value.items, about.value) if likes else None
-        unknown = product_api.popular(dataset, new, ASKED) if new and new != favourite else None
-    states.stale_banner(about, people, found, rated, alike, trending, best, theirs, its, unknown)
-    list_, noun = found.value, about.value.item_noun
-    told(list_, rated.value.total)
-    if list_.kind == "fallback":
-        st.info(reasons.in_a_sentence(list_), icon=":material/waving_hand:")
+        below = list(shelves.of(dataset, rated.value.items, about.value))
+    states.stale_banner(about, users, listed, rated, *(shelf.answer for shelf in below))
+    status(listed.value, rated.value.total)
+    if listed.value.kind == "fallback":
+        st.info(reasons.in_a_sentence(listed.value), icon=":material/waving_hand:")
 
-    actions = acting.actions(rated.value.items, about.value)
-    touched = acting.touched()
-    out = {item.item_id for item in (*rated.value.items, *rated.value.hidden)} - touched
-    shown = shelves.steady(list_.items, st.session_state.get("shown", ()), touched)
-    st.session_state["shown"] = shown
-    because = {item.item_id: reasons.note(item) for item in list_.items}
+    seen = {item.item_id for item in (*rated.value.items, *rated.value.hidden)}
     with st.container(gap="medium"):
-        if shown:
-            cards = [Card(item, because.get(item.item_id, "")) for item in shown]
-            title = "What everybody likes" if list_.kind == "fallback" else "Picked for you"
-            ui.shelf(title, cards, "picked", right=badge(list_), actions=actions)
-        else:
-            ui.empty_state(
-                "This list is empty", f"The release has no {esc(noun)} left for this person."
-            )
-        for title, place, shelf in (
-            (f"Because you liked {esc(last.title)}" if last else "", "alike", alike),
-            ("Trending now", "trending", trending),
-            (f"Best-sellers in {esc(favourite or '')}", "best", best),
-            (f"More from {esc(vendor or '')}", "vendor", theirs),
-            (f"More from the {decade}s", "decade", its),
-            (f"New to you: {esc(new or '')}", "new", unknown),
-        ):
-            items = shelves.unseen(shelf.value.items, out, SHORT) if shelf else []
-            if items:  # no stars here: they take a browser as long as all the rest of the page
-                ui.shelf(title, [Card(item) for item in items], place)
+        picked(listed.value, feedback.card_actions(rated.value.items, about.value))
+        for shelf in below:
+            items = shelves.unseen(shelf.answer.value.items, seen - feedback.touched(), PER_SHELF)
+            if items:  # without stars: with them these shelves double the time to draw the page
+                ui.shelf(shelf.title, [Card(item) for item in items], shelf.key)
 
 
-def told(found: Recommendations, n: int) -> None:
-    """Say what was done last, or how many ratings there are, and how the list came about."""
-    last = acting.note()
+def status(listed: Recommendations, n_rated: int) -> None:
+    """Show the last action or the number of ratings, and how the list came about."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        if last:
-            st.caption(last.words, width="content")
-            if last.item_id:
-                st.button("Undo", type="tertiary", key="undo", on_click=acting.undo)
-        elif n:
-            st.caption(f"{plural(about.value.item_noun, n)} rated", width="content")
+        if last := feedback.message():
+            st.caption(last.text, width="content")
+            if last.undo:
+                st.button("Undo", type="tertiary", key="undo", on_click=last.undo)
+        elif n_rated:
+            st.caption(f"{plural(noun, n_rated)} rated", width="content")
         else:
-            hint = f"Rate a few {plural(about.value.item_noun)}, and this page becomes yours"
-            st.caption(hint, width="content")
+            st.caption(f"Rate a few {plural(noun)} to get your own list", width="content")
         with st.popover("Why this list", type="tertiary", icon=":material/help:", key="why"):
-            st.markdown(f"**{reasons.in_a_sentence(found)}**")
+            st.markdown(f"**{reasons.in_a_sentence(listed)}**")
             st.markdown(
-                f"- Release {found.release_id}, live since {moment(found.live_since)}\n"
-                f"- Recipe {esc(found.recipe)}: {reasons.recipe_in_words(found.recipe)}\n"
-                f"- {reasons.kind_in_words(found)}"
+                f"- {reasons.contents_in_words(listed)}\n"
+                f"- Release {listed.release_id}, live since {moment(listed.live_since)}\n"
+                f"- Recipe {esc(listed.recipe)}: {reasons.recipe_in_words(listed.recipe)}"
             )
-            if n:
+            if n_rated:
                 st.page_link(pages.ratings(), query_params=pages.address())
 
 
-def badge(found: Recommendations) -> str:
-    """Return the kind of the list as a badge, where it was made just now."""
-    return ":green-badge[:material/bolt: Live]" if found.kind == "live" else ""
+def picked(listed: Recommendations, actions: ui.Actions) -> None:
+    """Show the user's list. A card that was just rated or hidden keeps its position."""
+    items = shelves.steady(listed.items, st.session_state.get("shown", ()), feedback.touched())
+    st.session_state["shown"] = items
+    if not items:
+        ui.empty_state("No suggestions left", f"There are no more {plural(noun)} to suggest.")
+        return
+    notes = {item.item_id: reasons.note(item) for item in listed.items}
+    cards = [Card(item, notes.get(item.item_id, "")) for item in items]
+    title = "Popular with everyone" if listed.kind == "fallback" else "Picked for you"
+    badge = ":green-badge[:material/bolt: Updated]" if listed.kind == "live" else ""
+    ui.shelf(title, cards, "picked", right=badge, actions=actions)
 
 
 body()

@@ -1,101 +1,105 @@
-"""Page of one item, `/item?id=…`: what it is, why it is on a list or not, and what is like it."""
+"""Page of one item, `/item?id=…`: its facts, why it is on the user's list or not, similar items."""
 
 import streamlit as st
 
 from dashboards import choices, pages, product_api, states, ui
-from dashboards.demo import acting, head, why
-from dashboards.text import esc, figure, plural
+from dashboards.demo import explanation, feedback
+from dashboards.demo.header import header
+from dashboards.text import esc, number, plural
 from dashboards.ui import Card
 
-ALIKE = 20
+N_SIMILAR = 20
 
 item_id = st.query_params.get("id", "")[: choices.MAX_ID_LENGTH]
 
 with states.error_boundary():
     dataset = choices.dataset()
     about = product_api.about(dataset)
-    people = product_api.users(dataset)
-    found = product_api.item(dataset, item_id) if item_id else None
-    alike = product_api.similar(dataset, item_id, ALIKE) if found else None
+    users = product_api.users(dataset)
+    answer = product_api.item(dataset, item_id) if item_id else None
+    similar = product_api.similar(dataset, item_id, N_SIMILAR) if answer else None
 
-with head.line(people.value, about.value):
+with header(users.value, about.value):
     st.page_link(
         pages.for_you(),
-        label=":gray[Back to the list]",
+        label=":gray[Back to your list]",
         icon=":material/arrow_back:",
         query_params=pages.address(),
     )
-acting.arrive(f"item {item_id}")
+feedback.open_page(f"item {item_id}")
 
 noun = about.value.item_noun
-if found is None:
-    st.title(f"No such {esc(noun)}", anchor=False)
-    asked = f"{esc(noun)} {esc(item_id)}" if item_id else f"no {esc(noun)}"
-    st.caption(f"The link asked for {asked}. It may have left the catalogue.")
+if answer is None:
+    st.title(f"{esc(noun.capitalize())} not found", anchor=False)
+    st.caption(
+        f"There is no {esc(noun)} with the ID {esc(item_id)}. It may have left the catalogue."
+        if item_id
+        else f"This link doesn't name a {esc(noun)}."
+    )
     st.page_link(pages.browse(), label=f"Browse all {plural(noun)}", query_params=pages.address())
     st.stop()
 
-item = found.value
-states.stale_banner(about, found, alike)
+item = answer.value
+states.stale_banner(about, answer, similar)
 
 
 @st.fragment
 def body() -> None:
-    """Show the item with its stars; they and the explanation run again when something is done."""
-    acting.say()
+    """Show the item; a rating reruns only this fragment."""
+    feedback.show_toast()
     with st.container(horizontal=True, gap="medium"):
         with st.container(width=256):
             ui.cover_image(item)
         with st.container(gap="small", width="stretch"):
             st.title(esc(item.title), anchor=False)
-            badges = " ".join(f":gray-badge[{esc(each)}]" for each in item.categories)
+            badges = " ".join(f":gray-badge[{esc(name)}]" for name in item.categories)
             st.markdown(" &nbsp; ".join(filter(None, [str(item.released or ""), badges])))
             if item.vendor:
                 st.markdown(f"By {esc(item.vendor)}")
-            about_him()
-            st.caption(f"{esc(noun.capitalize())} {esc(item.item_id)} of {esc(about.value.title)}")
+            rating_and_reasons()
+            st.caption(f"{esc(noun.capitalize())} ID: {esc(item.item_id)}")
 
 
-def about_him() -> None:
-    """Show his stars for the item, and why it is on his list or not."""
-    user_id = choices.chosen_user() or choices.NEW_VISITOR
+def rating_and_reasons() -> None:
+    """Show the user's stars for the item, and why it is on their list or not."""
+    user_id = choices.user()
     with states.error_boundary(), ui.skeletons("item"):
         rated = product_api.ratings(dataset, user_id)
-        told = product_api.explanation(dataset, user_id, item.item_id)
-    states.stale_banner(rated, told)
-    own = {each.item_id: each.rating for each in rated.value.items}
-    actions = acting.actions(rated.value.items, about.value)
+        reasons = product_api.explanation(dataset, user_id, item.item_id)
+    states.stale_banner(rated, reasons)
+    ratings = {rating.item_id: rating.rating for rating in rated.value.items}
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        ui.stars(item, "item", actions)
-        given = own.get(item.item_id)
+        ui.stars(item, "item", feedback.card_actions(rated.value.items, about.value))
+        rating = ratings.get(item.item_id)
         st.caption(
-            f"{figure(given)} of {figure(about.value.highest)}" if given else "Not rated yet",
+            f"Your rating: {number(rating)} of {number(about.value.highest)}"
+            if rating
+            else "Not rated yet",
             width="content",
         )
-        hidden = told.value.status == "hidden"
+        hidden = reasons.value.status == "hidden"
         st.button(
             "Show again" if hidden else "Not interested",
             icon=":material/visibility:" if hidden else ":material/visibility_off:",
             key="hide",
-            on_click=acting.take_back if hidden else acting.hide,
+            on_click=feedback.show_again if hidden else feedback.hide,
             args=(item,),
         )
-    if last := acting.note():
-        st.caption(last.words)
-    why.show(told.value, choices.user_in_words(user_id), about.value)
+    if last := feedback.message():
+        st.caption(last.text)
+    explanation.show(reasons.value, about.value)
 
 
 body()
 st.space("small")
-if alike and alike.value.items:
-    cards = [Card(each, f"{max(each.score, 0):.0%} alike") for each in alike.value.items]
+if similar and similar.value.items:
+    cards = [Card(each, f"{max(each.score, 0):.0%} similar") for each in similar.value.items]
     ui.shelf(f"Similar {plural(noun)}", cards, "similar")
-    st.caption("Alike means: liked by the same people, as the live release's model sees it.")
+    st.caption(f"Similar {plural(noun)} are liked by the same users.")
 else:
     ui.empty_state(
         f"No similar {plural(noun)} yet",
-        "The live release counts what is popular, or nobody has rated this one: "
-        "neither tells what is alike.",
+        f"This {esc(noun)} has too few ratings, or the live model doesn't compare {plural(noun)}.",
     )
 
 states.footer(about.value)

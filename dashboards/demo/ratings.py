@@ -1,70 +1,69 @@
-"""Page "My ratings": what somebody rated and hid, and how to take it back."""
+"""Page "My ratings": what the user rated and hid, how to change it, and how to delete it all."""
 
 import streamlit as st
 
 from dashboards import choices, pages, product_api, states, ui
-from dashboards.demo import acting, head
-from dashboards.text import article, esc, plural
+from dashboards.demo import feedback
+from dashboards.demo.header import header
+from dashboards.text import plural
 from serving.schemas import Item
 
-ON_A_PAGE = 25
+PER_PAGE = 25
 
 with states.error_boundary():
     dataset = choices.dataset()
     about = product_api.about(dataset)
-    people = product_api.users(dataset)
+    users = product_api.users(dataset)
 noun = about.value.item_noun
 
-with head.line(people.value, about.value):
+with header(users.value, about.value):
     st.title("My ratings", anchor=False, width="content")
-acting.arrive("ratings")
+feedback.open_page("ratings")
 
 
 @st.fragment
 def body() -> None:
-    """Show the ratings, newest first."""
-    acting.say()
-    user_id = choices.chosen_user() or choices.NEW_VISITOR
+    """Show the ratings, newest first, and the hidden items."""
+    feedback.show_toast()
+    user_id = choices.user()
     with states.error_boundary():
-        found = product_api.ratings(dataset, user_id)
-    states.stale_banner(about, found)
-    last, page = acting.note(), found.value
-    st.caption(
-        last.words
-        if last
-        else f"{plural(noun, page.total)} rated by {choices.user_in_words(user_id)}"
-    )
-    if not page.items and not page.hidden:
-        ui.empty_state(
-            f"You have not rated {esc(article(noun))} yet",
-            "Five stars here and there are enough for a list of your own.",
-        )
-        with st.container(horizontal_alignment="center"):
-            st.page_link(
-                pages.browse(),
-                label=f"Find {plural(noun)} you know",
-                query_params=pages.address(),
-            )
+        answer = product_api.ratings(dataset, user_id)
+    states.stale_banner(about, answer)
+    rated, last = answer.value, feedback.message()
+    st.caption(last.text if last else f"{plural(noun, rated.total)} rated")
+    if not rated.items and not rated.hidden:
+        nothing_rated()
         return
-    actions = acting.actions(page.items, about.value)
-    n_pages = -(-len(page.items) // ON_A_PAGE)
-    turned = st.pagination(n_pages, key="ratings-page") if n_pages > 1 else 1
-    first = (turned - 1) * ON_A_PAGE
-    for item in page.items[first : first + ON_A_PAGE]:
+    actions = feedback.card_actions(rated.items, about.value)
+    n_pages = -(-len(rated.items) // PER_PAGE)
+    page = st.pagination(n_pages, key="ratings-page") if n_pages > 1 else 1
+    for item in rated.items[(page - 1) * PER_PAGE : page * PER_PAGE]:
         row(item, actions)
-    if page.hidden:
+    if rated.hidden:
         st.subheader("Not interested", anchor=False)
-        for each in page.hidden:
-            row(each, actions, hidden=True)
-    if acting.can_be_forgotten():
-        leave()
-    else:
-        ask_an_operator(user_id)
+        for hidden in rated.hidden:
+            row(hidden, actions, hidden=True)
+    if feedback.can_delete_data():
+        deletion()
+    elif user_id != choices.NEW_VISITOR:
+        deletion_by_operator(user_id)
+
+
+def nothing_rated() -> None:
+    """Show what to do on an empty page."""
+    ui.empty_state(
+        f"You haven't rated any {plural(noun)} yet",
+        f"Rate a few {plural(noun)} to get your own list.",
+    )
+    with st.container(horizontal_alignment="center"):
+        st.page_link(
+            pages.browse(), label=f"Find {plural(noun)} you know", query_params=pages.address()
+        )
 
 
 def row(item: Item, actions: ui.Actions, *, hidden: bool = False) -> None:
-    """Show one item with its stars, and what takes it back."""
-    key = f"{'hidden' if hidden else 'mine'}-{item.item_id}"  # he may have rated what he hid
+    """Show one item with its stars, and a button to remove the rating or to show it again."""
+    key = f"{'hidden' if hidden else 'mine'}-{item.item_id}"  # an item may be rated and hidden
     with st.container(horizontal=True, vertical_alignment="center", gap="small", border=True):
         with st.container(width=44):
             ui.cover_image(item)
@@ -74,39 +73,36 @@ def row(item: Item, actions: ui.Actions, *, hidden: bool = False) -> None:
         if not hidden:
             ui.stars(item, "mine", actions)
         st.button(
-            "Show again" if hidden else "Take back",
+            "Show again" if hidden else "Remove rating",
             key=f"back-{key}",
             type="tertiary",
             icon=":material/undo:",
-            on_click=acting.take_back,
+            on_click=feedback.show_again if hidden else feedback.remove_rating,
             args=(item,),
         )
 
 
-def leave() -> None:
-    """Offer to forget him."""
+def deletion() -> None:
+    """Offer to delete the user's data."""
     st.divider()
-    with st.popover("Forget me", icon=":material/delete_forever:", key="forget-me"):
+    with st.popover("Delete my data", icon=":material/delete_forever:", key="delete-data"):
         st.markdown(
-            "**Everything you said is deleted here at once**, and your list with it. What was "
-            "already learned from it leaves with the next clean-up of the lake."
+            "**This deletes your ratings, your hidden items and your list now.** "
+            "Copies that were already collected for training are kept."
         )
-        st.caption("Only the visit in which you began can do this. After a reload ask an operator.")
-        st.button("Forget me now", key="forget", type="primary", on_click=acting.forget)
+        st.caption("You can do this only in the visit in which you started, before a reload.")
+        st.button("Delete now", key="delete", type="primary", on_click=feedback.delete_data)
 
 
-def ask_an_operator(user_id: str) -> None:
-    """Say who can still forget him, as this visit has no token of his."""
-    if user_id == choices.NEW_VISITOR:
-        return
+def deletion_by_operator(user_id: str) -> None:
+    """Say who can delete the user's data, as this visit has no token for it."""
     st.divider()
-    began = (
-        "You began in another visit, or the page was reloaded since. The token with which you "
-        "could delete everything at once belonged to that visit, and nobody has it any more."
+    st.caption(
+        "You started in another visit, or reloaded the page since. To delete your data, contact "
+        "the operator and quote this ID:"
         if user_id.startswith(choices.NEW_USER_PREFIX)
-        else "Who began elsewhere is not forgotten from here: the key of this app may not do it."
+        else "To delete this user's data, contact the operator and quote this ID:"
     )
-    st.caption(f"{began} You can still be forgotten by an operator; he needs your id.")
     st.code(user_id, language=None)
 
 

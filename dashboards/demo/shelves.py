@@ -1,61 +1,109 @@
-"""What the home page's shelves hold: which category, which vendor, which items are new to him."""
+"""The home page's shelves: which ones a user gets, and which items they show."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
-from serving.schemas import About, Item, RatedItem
+from dashboards import product_api
+from dashboards.answer_cache import CachedAnswer
+from dashboards.text import esc
+from serving.schemas import About, Item, RatedItem, Shelf, SimilarItems
 
 ItemT = TypeVar("ItemT", bound=Item)
 DECADE = 10  # years
+FETCHED = 100  # items per shelf, before those that the user rated or hid are left out
+LIKED_FROM = 0.75  # of the way from the lowest rating to the highest
+
+
+@dataclass(frozen=True)
+class HomeShelf:
+    """One shelf. `title` is Markdown; `key` is unique on the page."""
+
+    title: str
+    key: str
+    answer: CachedAnswer[Shelf] | CachedAnswer[SimilarItems]
+
+
+def of(dataset: str, rated: Sequence[RatedItem], about: About) -> Iterator[HomeShelf]:
+    """Yield the shelves below the user's own list, top to bottom.
+
+    Raises:
+        ApiError: as of `product_api`.
+    """
+    likes = liked(rated, about)
+    last = last_liked(likes)
+    if last and (similar := product_api.similar(dataset, last.item_id, FETCHED)):
+        yield HomeShelf(f"Because you liked {esc(last.title)}", "similar", similar)
+    yield HomeShelf("Trending now", "trending", product_api.trending(dataset, FETCHED))
+    if favourite := favourite_category(likes):
+        popular = product_api.popular(dataset, favourite, FETCHED)
+        yield HomeShelf(f"Popular in {esc(favourite)}", "category", popular)
+    if vendor := favourite_vendor(likes):
+        by_vendor = product_api.vendor_items(dataset, vendor, FETCHED)
+        yield HomeShelf(f"More from {esc(vendor)}", "vendor", by_vendor)
+    elif decade := favourite_decade(likes):
+        released = product_api.popular_in_years(dataset, decade, decade + DECADE - 1, FETCHED)
+        yield HomeShelf(f"More from the {decade}s", "decade", released)
+    new = least_rated_category(rated, about) if likes else None
+    if new and new != favourite:
+        popular = product_api.popular(dataset, new, FETCHED)
+        yield HomeShelf(f"New to you: {esc(new)}", "new", popular)
+
+
+def liked(rated: Sequence[RatedItem], about: About) -> list[RatedItem]:
+    """Return the items that a user rated high, best first, newest first among equal ratings."""
+    threshold = about.lowest + LIKED_FROM * (about.highest - about.lowest)
+    likes = [item for item in rated if item.rating >= threshold]
+    return sorted(likes, key=lambda item: (-item.rating, -item.rated_at.timestamp()))
+
+
+def last_liked(likes: Sequence[RatedItem]) -> RatedItem | None:
+    """Return the item that was rated last."""
+    return max(likes, key=lambda item: (item.rated_at, item.item_id), default=None)
 
 
 def favourite_category(likes: Sequence[Item]) -> str | None:
-    """Return the category of most of what he likes, the first by name among equals."""
+    """Return the most frequent category, the first by name among equals."""
     counts = Counter(name for item in likes for name in item.categories)
     return min(counts, key=lambda name: (-counts[name], name), default=None)
 
 
-def new_category(rated: Sequence[Item], about: About) -> str | None:
-    """Return the category that he has rated least of, the first by name among equals."""
+def least_rated_category(rated: Sequence[Item], about: About) -> str | None:
+    """Return the category with the fewest ratings, the first by name among equals."""
     counts = Counter(name for item in rated for name in item.categories)
     return min(about.categories, key=lambda name: (counts[name], name), default=None)
 
 
 def favourite_vendor(likes: Sequence[Item]) -> str | None:
-    """Return who made most of what he likes; nobody where the data set names no vendor."""
+    """Return the most frequent vendor; none if the data set names no vendors."""
     counts = Counter(item.vendor for item in likes if item.vendor)
     return min(counts, key=lambda name: (-counts[name], name), default=None)
 
 
 def favourite_decade(likes: Sequence[Item]) -> int | None:
-    """Return the first year of the decade of most of what he likes, the later among equals."""
+    """Return the first year of the most frequent decade, the later one among equals."""
     counts = Counter(item.released // DECADE * DECADE for item in likes if item.released)
     return max(counts, key=lambda year: (counts[year], year), default=None)
 
 
 def unseen(items: Iterable[ItemT], seen: Collection[str], n: int) -> list[ItemT]:
-    """Return the first `n` items that are not among the seen ones."""
+    """Return the first `n` items whose ids are not among the seen ones."""
     return [item for item in items if item.item_id not in seen][:n]
 
 
-def steady(found: Sequence[Item], shown: Sequence[Item], touched: Collection[str]) -> list[Item]:
-    """Return the new list, with what was just rated or hidden where it stood.
+def steady(items: Sequence[Item], shown: Sequence[Item], touched: Collection[str]) -> list[Item]:
+    """Return the new list, with touched items at the positions where they were shown.
 
-    A card does not go away under somebody's pointer: it goes with the next visit.
+    A card that was rated or hidden does not move under the pointer until the next visit.
     """
-    merged = [item for item in found if item.item_id not in touched]
-    for at, item in enumerate(shown):
+    merged = [item for item in items if item.item_id not in touched]
+    for position, item in enumerate(shown):
         if item.item_id in touched:
-            merged.insert(at, item)
+            merged.insert(position, item)
     return merged
 
 
 def n_new(after: Sequence[Item], before: Sequence[Item]) -> int:
-    """Return how many items of a list were not on the one before."""
+    """Return how many items of the list `after` are not on the list `before`."""
     return len({item.item_id for item in after} - {item.item_id for item in before})
-
-
-def newest_liked(likes: Sequence[RatedItem]) -> RatedItem | None:
-    """Return what he liked last."""
-    return max(likes, key=lambda item: (item.rated_at, item.item_id), default=None)

@@ -1,17 +1,17 @@
-"""Five stars for any scale: how many a rating is, and which rating so many stars are."""
+"""Converts between ratings of any scale and five stars."""
 
 from serving.schemas import About
 
-MOST = 5
+MAX_STARS = 5
 
 
 def of(rating: float, about: About) -> int:
-    """Return the stars that a rating shows, 1 to 5."""
-    return min(max(round(MOST * rating / about.highest), 1), MOST)
+    """Return the stars of a rating, 1 to 5."""
+    return min(max(round(MAX_STARS * rating / about.highest), 1), MAX_STARS)
 
 
 def rating(stars: int, about: About) -> float:
-    """Return the rating, a step of the scale, that so many stars are: 4 of 5 is 8 of 10."""
-    wanted = about.highest * stars / MOST
-    steps = round((wanted - about.lowest) / about.step)
+    """Return the rating of a number of stars, a step of the scale: 4 stars are 8 of 10."""
+    share = about.highest * stars / MAX_STARS
+    steps = round((share - about.lowest) / about.step)
     return min(max(about.lowest + steps * about.step, about.lowest), about.highest)

@@ -1,6 +1,6 @@
-"""Cards side by side as one element of the page: a browser draws fifty of them in no time.
+"""A row of cards as one element of the page.
 
-Of Streamlit's own elements a card takes five, and each costs the browser a millisecond or more.
+A card made of Streamlit's own elements takes five of them, at 1 ms or more each in the browser.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,7 +21,7 @@ _row = st.components.v2.component(
 
 @dataclass(frozen=True, slots=True)
 class Poster:
-    """One card. Texts are shown as they are; `cover` is SVG."""
+    """One card. Texts are shown literally; `cover` is SVG."""
 
     id: str
     title: str
@@ -31,16 +31,16 @@ class Poster:
 
 
 def show(posters: Sequence[Poster], key: str, opened: Callable[[str], None]) -> None:
-    """Show cards, to be scrolled sideways.
+    """Show cards in a row that scrolls sideways.
 
     Args:
         posters: the cards.
         key: unique on the page.
-        opened: called with the id of the card that was clicked, before the page runs again.
+        opened: called with the id of the clicked card, before the page reruns.
     """
 
     def clicked() -> None:
         opened(st.session_state[key]["opened"])
 
-    cards = [asdict(each) for each in posters]
+    cards = [asdict(poster) for poster in posters]
     _row(key=key, data=cards, on_opened_change=clicked)

@@ -1,12 +1,12 @@
-// Draws cards side by side and tells which one was clicked. Texts are set as text, never as HTML;
-// covers are images, in which no script runs.
+// Draws cards side by side and reports which one was clicked. Texts are set as text, never as
+// HTML; covers are images, in which no script runs.
 
-const shown = new WeakMap();
+const drawnData = new WeakMap();
 
 function element(name, fields, ...children) {
-  const made = Object.assign(document.createElement(name), fields);
-  made.append(...children);
-  return made;
+  const node = Object.assign(document.createElement(name), fields);
+  node.append(...children);
+  return node;
 }
 
 function card({ id, title, facts, note, cover }) {
@@ -28,11 +28,11 @@ function card({ id, title, facts, note, cover }) {
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const row = parentElement.querySelector(".posters");
-  const said = JSON.stringify(data);
-  if (shown.get(row) !== said) {
-    // What stays the same is left alone: it keeps where it was scrolled to, and the focus.
+  const json = JSON.stringify(data);
+  if (drawnData.get(row) !== json) {
+    // An unchanged row is not redrawn: it keeps its scroll position and the focus.
     const first = row.querySelector("button")?.dataset.item;
-    shown.set(row, said);
+    drawnData.set(row, json);
     row.replaceChildren(...data.map(card));
     if (first !== data[0]?.id) {
       row.scrollLeft = 0;

@@ -7,7 +7,7 @@ PAGE = "app.py"
 
 
 @pytest.mark.usefixtures("demo")
-def test_the_app_opens_with_the_list_of_one_person(
+def test_the_app_opens_with_the_list_of_one_user(
     page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(product_api, "titles", lambda: {"playground": "Playground"})
@@ -20,7 +20,7 @@ def test_the_app_opens_with_the_list_of_one_person(
 
 
 @pytest.mark.usefixtures("demo")
-def test_with_two_data_sets_there_is_a_switch_and_links_choose(
+def test_two_data_sets_have_a_switch_and_links_choose_one(
     page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     titles = {"playground": "Playground", "books": "Books"}
@@ -35,7 +35,7 @@ def test_with_two_data_sets_there_is_a_switch_and_links_choose(
 
 
 @pytest.mark.usefixtures("demo")
-def test_a_link_may_name_the_person(page: Page) -> None:
+def test_a_link_can_choose_the_user(page: Page) -> None:
     shown = page("demo/for_you.py")
     shown.query_params["user"] = "1990"
 
@@ -45,7 +45,7 @@ def test_a_link_may_name_the_person(page: Page) -> None:
     assert "14 films rated" in words(shown)
 
 
-def test_before_any_set_up_the_app_says_so(page: Page) -> None:
+def test_an_app_that_is_not_set_up_says_so(page: Page) -> None:
     shown = page(PAGE).run()
 
     assert not shown.exception
@@ -53,7 +53,7 @@ def test_before_any_set_up_the_app_says_so(page: Page) -> None:
 
 
 @pytest.mark.usefixtures("demo")
-def test_consumers_have_a_bar_and_the_console_is_not_in_their_way(
+def test_consumers_see_a_bar_without_the_console(
     page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(product_api, "titles", lambda: {"playground": "Playground"})
@@ -63,7 +63,7 @@ def test_consumers_have_a_bar_and_the_console_is_not_in_their_way(
     shown.run()
 
     assert not shown.exception
-    links = [each.proto for each in shown.get("page_link")]
+    links = [link.proto for link in shown.get("page_link")]
     assert [link.label for link in links[:3]] == ["For you", "Browse", "My ratings"]
     assert {link.query_string for link in links[:3]} == {"user=1990"}
     assert "Overview" not in {link.label for link in links}
@@ -72,7 +72,7 @@ def test_consumers_have_a_bar_and_the_console_is_not_in_their_way(
 
 
 @pytest.mark.usefixtures("demo")
-def test_whoever_is_chosen_stands_in_the_address(page: Page) -> None:
+def test_the_chosen_user_is_in_the_address(page: Page) -> None:
     shown = page("demo/for_you.py").run()
 
     assert "user" not in shown.query_params
@@ -82,7 +82,7 @@ def test_whoever_is_chosen_stands_in_the_address(page: Page) -> None:
 
 
 @pytest.mark.usefixtures("demo")
-def test_the_address_counts_when_it_was_changed_last(page: Page) -> None:
+def test_a_changed_address_overrides_the_choice(page: Page) -> None:
     shown = page("demo/for_you.py").run()
     shown.selectbox(key="user").set_value("0107").run()
 

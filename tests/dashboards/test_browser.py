@@ -27,7 +27,7 @@ pytestmark = NEEDED
 def test_lists_show_and_titles_are_literal(app: str, themed: Page) -> None:
     themed.goto(f"{app}/?user={NEW_VISITOR}")
 
-    expect(themed.get_by_text("What everybody likes", exact=True)).to_be_visible()
+    expect(themed.get_by_text("Popular with everyone", exact=True)).to_be_visible()
     for title in shop.HOSTILE:
         expect(themed.get_by_role("button", name=seen(title), exact=True).first).to_be_attached()
     expect(themed.locator("[data-testid=stMain] img").nth(20)).to_be_attached()
@@ -44,8 +44,8 @@ def test_a_title_leads_to_its_page_and_back(app: str, desktop: Page) -> None:
     expect(desktop.get_by_role("heading", name=seen(shop.HOSTILE[0]), exact=True)).to_be_visible()
     expect(desktop).to_have_url(re.compile(r"/item\?.*id="))
     expect(desktop.get_by_text("No. 3 on the list")).to_be_visible()
-    desktop.get_by_role("link", name="Back to the list").click()
-    expect(desktop.get_by_text("What everybody likes", exact=True)).to_be_visible()
+    desktop.get_by_role("link", name="Back to your list").click()
+    expect(desktop.get_by_text("Popular with everyone", exact=True)).to_be_visible()
 
 
 def test_a_cover_leads_to_its_page_by_mouse_and_by_keyboard(app: str, desktop: Page) -> None:
@@ -58,7 +58,7 @@ def test_a_cover_leads_to_its_page_by_mouse_and_by_keyboard(app: str, desktop: P
     cards.first.locator("img").click()
     expect(desktop.get_by_role("heading", name=titles[0], exact=True)).to_be_visible()
 
-    desktop.get_by_role("link", name="Back to the list").click()
+    desktop.get_by_role("link", name="Back to your list").click()
     expect(cards.first).to_be_visible()
     at_rest(desktop)
     cards.first.focus()
@@ -77,11 +77,11 @@ def test_a_shelf_stays_where_it_was_scrolled_to(app: str, desktop: Page) -> None
     picked = desktop.locator(".st-key-shelf-picked").get_by_test_id("stFeedback").nth(3)
     picked.locator("button").last.click()
 
-    expect(desktop.get_by_text("Your list changed").first).to_be_visible()
+    expect(desktop.get_by_text("Your list has").first).to_be_visible()
     at_rest(desktop)
     assert row.evaluate("each => each.scrollLeft") == 200
     desktop.get_by_role("button", name="Undo").click()  # other tests look at his page as well
-    expect(desktop.get_by_text("is as if you had said nothing")).to_be_visible()
+    expect(desktop.get_by_text("is removed")).to_be_visible()
 
 
 def test_a_star_changes_the_list_at_once_and_can_be_undone(app: str, themed: Page) -> None:
@@ -93,10 +93,10 @@ def test_a_star_changes_the_list_at_once_and_can_be_undone(app: str, themed: Pag
     stars.locator("button").last.click()
 
     expect(themed.locator(LIVE)).to_be_visible()
-    expect(themed.get_by_text("Your list changed").first).to_be_visible()
+    expect(themed.get_by_text("Your list has").first).to_be_visible()
     expect(themed.get_by_text("Because you rated").first).to_be_visible()
     at_rest(themed).get_by_role("button", name="Undo").click()
-    expect(themed.get_by_text("is as if you had said nothing")).to_be_visible()
+    expect(themed.get_by_text("is removed")).to_be_visible()
     expect(themed.locator(LIVE)).not_to_be_visible()
 
 
@@ -121,12 +121,12 @@ def test_two_visitors_do_not_see_each_others_stars(
 
 def test_somebody_new_keeps_his_id_while_he_rates(app: str, desktop: Page, told: Visitors) -> None:
     desktop.goto(app)
-    at_rest(desktop).get_by_role("button", name="Start as somebody new").click()
+    at_rest(desktop).get_by_role("button", name="I'm new here").click()
     expect(desktop.get_by_text("this page becomes yours")).to_be_visible()
-    box = desktop.get_by_role("combobox", name="Person")
+    box = desktop.get_by_role("combobox", name="User")
     expect(box).to_have_value(re.compile("n-"))
-    expect(desktop.get_by_text("What everybody likes", exact=True)).to_be_visible()
-    user_id = box.input_value().removeprefix("Person ")
+    expect(desktop.get_by_text("Popular with everyone", exact=True)).to_be_visible()
+    user_id = box.input_value().removeprefix("User ")
 
     cards = desktop.locator(".st-key-shelf-picked [class*=st-key-card-picked]")
     titles = []
@@ -161,11 +161,11 @@ def test_a_deep_link_opens_an_item(app: str, desktop: Page) -> None:
 
 def test_an_id_that_is_typed_is_a_stranger(app: str, desktop: Page) -> None:
     desktop.goto(app)
-    box = at_rest(desktop).get_by_role("combobox", name="Person")
+    box = at_rest(desktop).get_by_role("combobox", name="User")
     box.fill("nobody-knows-me")
     box.press("Enter")
 
-    expect(desktop.get_by_text("This is what everybody likes").first).to_be_visible()
+    expect(desktop.get_by_text("Here is what most users like").first).to_be_visible()
 
 
 def test_an_operator_signs_in_and_sees_what_runs(app: str, themed: Page) -> None:

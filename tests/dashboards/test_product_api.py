@@ -31,7 +31,7 @@ def test_the_default_data_set_comes_first(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.usefixtures("keys")
-def test_every_question_is_asked_of_the_api(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_answer_comes_from_the_api(monkeypatch: pytest.MonkeyPatch) -> None:
     with fake_api() as url:
         monkeypatch.setenv("DEMO_API_URL", url)
 
@@ -40,45 +40,45 @@ def test_every_question_is_asked_of_the_api(monkeypatch: pytest.MonkeyPatch) -> 
         assert product_api.users("playground").value == shop.people()
         assert product_api.recommendations("playground", "0042", 3).value.items
         assert product_api.ratings("playground", "0042").value.total == 8
-        item, alike = (
+        item, similar = (
             product_api.item("playground", item_id),
             product_api.similar("playground", item_id, 2),
         )
         assert item
         assert item.value == shop.ITEMS[0]
-        assert alike
-        assert len(alike.value.items) == 2
+        assert similar
+        assert len(similar.value.items) == 2
         assert product_api.items("playground", "salt", None, 10, 0).value.total == 3
 
 
 @pytest.mark.usefixtures("keys")
-@pytest.mark.parametrize("at_once", [1, 3, 4, 8, 100])
-def test_all_ratings_are_known_however_many_come_at_once(
-    monkeypatch: pytest.MonkeyPatch, at_once: int
+@pytest.mark.parametrize("per_request", [1, 3, 4, 8, 100])
+def test_all_ratings_are_fetched_with_any_number_per_request(
+    monkeypatch: pytest.MonkeyPatch, per_request: int
 ) -> None:
-    whole = Visitors().ratings("0042", 100).items
-    monkeypatch.setattr(product_api, "RATINGS_PER_REQUEST", at_once)
+    expected = Visitors().ratings("0042", 100).items
+    monkeypatch.setattr(product_api, "RATINGS_PER_REQUEST", per_request)
     with fake_api() as url:
         monkeypatch.setenv("DEMO_API_URL", url)
 
-        found = product_api.ratings("playground", "0042").value
+        ratings = product_api.ratings("playground", "0042").value
 
-    assert (found.items, found.total) == (whole, 8)
+    assert (ratings.items, ratings.total) == (expected, 8)
 
 
 @pytest.mark.usefixtures("keys")
-def test_no_page_is_asked_for_that_the_api_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = Visitors().ratings("0042", 100).items
+def test_no_offset_beyond_the_limit_is_requested(monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = Visitors().ratings("0042", 100).items
     monkeypatch.setattr(product_api, "RATINGS_PER_REQUEST", 2)
     monkeypatch.setattr(product_api, "MAX_RATINGS_OFFSET", 4)
     with fake_api() as url:
         monkeypatch.setenv("DEMO_API_URL", url)
 
-        assert product_api.ratings("playground", "0042").value.items == whole[:6]
+        assert product_api.ratings("playground", "0042").value.items == expected[:6]
 
 
 @pytest.mark.usefixtures("keys")
-def test_what_is_unknown_is_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_item_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     with fake_api() as url:
         monkeypatch.setenv("DEMO_API_URL", url)
 
@@ -87,7 +87,9 @@ def test_what_is_unknown_is_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("keys")
-def test_an_answer_is_remembered_while_the_api_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_latest_answer_is_used_without_the_api(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     with fake_api() as url:
         monkeypatch.setenv("DEMO_API_URL", url)
         fresh = product_api.about("playground")
@@ -101,13 +103,13 @@ def test_an_answer_is_remembered_while_the_api_is_away(monkeypatch: pytest.Monke
 
 
 @pytest.mark.usefixtures("keys")
-def test_without_an_answer_to_remember_the_error_is_raised() -> None:
+def test_without_an_earlier_answer_the_error_is_raised() -> None:
     with pytest.raises(ApiUnavailableError):
         product_api.about("playground")
 
 
 @pytest.mark.usefixtures("keys")
-def test_a_refused_key_is_never_hidden_by_an_old_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rejected_key_is_not_hidden_by_an_earlier_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     with fake_api() as url:
         monkeypatch.setenv("DEMO_API_URL", url)
 
@@ -116,7 +118,7 @@ def test_a_refused_key_is_never_hidden_by_an_old_answer(monkeypatch: pytest.Monk
 
 
 @pytest.mark.usefixtures("keys")
-def test_titles_fall_back_to_names(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_titles_default_to_names(monkeypatch: pytest.MonkeyPatch) -> None:
     with fake_api() as url:
         monkeypatch.setenv("DEMO_API_URL", url)
 
@@ -124,12 +126,12 @@ def test_titles_fall_back_to_names(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("keys")
-def test_a_title_is_the_name_while_the_api_is_away() -> None:
+def test_a_title_is_the_name_while_the_api_is_unavailable() -> None:
     assert product_api.title("playground") == "playground"
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", "not json"])
-def test_a_file_without_keys_is_not_set_up(keys: Path, content: str) -> None:
+def test_a_file_without_keys_means_not_set_up(keys: Path, content: str) -> None:
     keys.write_text(content)
 
     with pytest.raises(NotSetUpError):
@@ -138,22 +140,22 @@ def test_a_file_without_keys_is_not_set_up(keys: Path, content: str) -> None:
 
 
 @pytest.mark.usefixtures("keys")
-def test_a_data_set_without_a_key_is_not_set_up() -> None:
+def test_a_data_set_without_a_key_means_not_set_up() -> None:
     with pytest.raises(NotSetUpError, match="music"):
         product_api.about("music")
 
 
-def test_without_settings_nothing_is_set_up() -> None:
+def test_missing_settings_mean_not_set_up() -> None:
     with pytest.raises(NotSetUpError, match="DEMO_API_URL"):
         product_api.datasets()
 
 
-def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cache_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(answer_cache, "MAX_ANSWERS", 2)
     st.cache_resource.clear()
 
     for n in range(3):
         product_api.fetch(n, lambda: "answer")
 
-    assert product_api._cache().get(0) is None  # noqa: SLF001 # its bound is what is tested
+    assert product_api._cache().get(0) is None  # noqa: SLF001 # the bound is tested
     assert product_api._cache().get(2)  # noqa: SLF001

@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dashboards.text import age, article, duration, esc, figure, moment, plural
+from dashboards.text import age, article, duration, esc, moment, number, plural
 
 NOW = datetime(2026, 5, 22, 12, 0, tzinfo=UTC)
 
@@ -19,12 +19,12 @@ NOW = datetime(2026, 5, 22, 12, 0, tzinfo=UTC)
         ("Amélie [REC]²", r"Amélie \[REC\]²"),
     ],
 )
-def test_text_is_made_literal(text: str, escaped: str) -> None:
+def test_markdown_is_escaped(text: str, escaped: str) -> None:
     assert esc(text) == escaped
 
 
 @pytest.mark.parametrize(
-    ("noun", "n", "said"),
+    ("noun", "n", "expected"),
     [
         ("film", None, "films"),
         ("film", 1, "1 film"),
@@ -35,16 +35,16 @@ def test_text_is_made_literal(text: str, escaped: str) -> None:
         ("person", 2, "2 people"),
     ],
 )
-def test_things_are_counted_in_words(noun: str, n: int | None, said: str) -> None:
-    assert plural(noun, n) == said
+def test_nouns_are_counted(noun: str, n: int | None, expected: str) -> None:
+    assert plural(noun, n) == expected
 
 
-def test_nouns_have_their_article() -> None:
+def test_nouns_get_their_article() -> None:
     assert (article("film"), article("article")) == ("a film", "an article")
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"),
+    ("seconds", "expected"),
     [
         (-5, "0 s"),
         (59, "59 s"),
@@ -54,12 +54,12 @@ def test_nouns_have_their_article() -> None:
         (172800, "2 days"),
     ],
 )
-def test_an_age_is_said_in_its_largest_unit(seconds: int, said: str) -> None:
-    assert age(NOW - timedelta(seconds=seconds), NOW) == said
+def test_an_age_has_its_largest_unit(seconds: int, expected: str) -> None:
+    assert age(NOW - timedelta(seconds=seconds), NOW) == expected
 
 
 @pytest.mark.parametrize(
-    ("at", "said"),
+    ("at", "expected"),
     [
         (NOW, "today at 12:00 UTC"),
         (NOW - timedelta(days=1), "yesterday at 12:00 UTC"),
@@ -67,14 +67,14 @@ def test_an_age_is_said_in_its_largest_unit(seconds: int, said: str) -> None:
         (NOW - timedelta(days=400), "17 Apr 2025 at 12:00 UTC"),
     ],
 )
-def test_a_moment_is_said_as_people_say_it(at: datetime, said: str) -> None:
-    assert moment(at, NOW) == said
+def test_a_moment_is_a_day_and_a_time_in_utc(at: datetime, expected: str) -> None:
+    assert moment(at, NOW) == expected
 
 
-@pytest.mark.parametrize(("seconds", "said"), [(0, "0:00"), (67.4, "1:07"), (3661, "1:01:01")])
-def test_a_duration_reads_like_a_clock(seconds: float, said: str) -> None:
-    assert duration(seconds) == said
+@pytest.mark.parametrize(("seconds", "expected"), [(0, "0:00"), (67.4, "1:07"), (3661, "1:01:01")])
+def test_a_duration_has_minutes_and_seconds(seconds: float, expected: str) -> None:
+    assert duration(seconds) == expected
 
 
-def test_a_rating_has_no_needless_zeros() -> None:
-    assert (figure(4.0), figure(3.5)) == ("4", "3.5")
+def test_numbers_have_no_trailing_zeros() -> None:
+    assert (number(4.0), number(3.5)) == ("4", "3.5")

@@ -11,7 +11,7 @@ PAGE = "demo/browse.py"
 
 
 @pytest.mark.usefixtures("demo")
-def test_shows_the_first_page_of_the_catalogue(page: Page) -> None:
+def test_the_first_page_of_the_catalogue_is_shown(page: Page) -> None:
     shown = page(PAGE).run()
 
     assert not shown.exception
@@ -32,7 +32,7 @@ def test_a_search_finds_beginnings_of_words(page: Page) -> None:
 
 
 @pytest.mark.usefixtures("demo")
-def test_a_category_narrows_what_is_shown(page: Page) -> None:
+def test_a_category_filters_the_catalogue(page: Page) -> None:
     shown = page(PAGE).run()
 
     shown.pills(key="category").set_value("Western").run()
@@ -42,18 +42,18 @@ def test_a_category_narrows_what_is_shown(page: Page) -> None:
 
 
 @pytest.mark.usefixtures("demo")
-def test_nothing_found_says_what_to_try(page: Page) -> None:
+def test_a_search_without_results_suggests_what_to_try(page: Page) -> None:
     shown = page(PAGE).run()
 
     shown.text_input(key="q").set_value("zzz").run()
 
     assert not shown.exception
-    assert "No film matches" in words(shown)
+    assert "No films found" in words(shown)
     assert not labels(shown)
 
 
 @pytest.mark.usefixtures("demo")
-def test_many_categories_become_a_list(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_categories_become_a_select_box(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     many = shop.about().model_copy(update={"categories": tuple(f"C{n}" for n in range(80))})
     answer = product_api.about("x")
     monkeypatch.setattr(product_api, "about", lambda _: CachedAnswer(many, answer.at))
@@ -65,7 +65,7 @@ def test_many_categories_become_a_list(page: Page, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.usefixtures("demo")
-def test_an_api_that_is_away_is_told_in_words(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unavailable_api_is_explained(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise ApiUnavailableError("x")
 
@@ -74,4 +74,4 @@ def test_an_api_that_is_away_is_told_in_words(page: Page, monkeypatch: pytest.Mo
     shown = page(PAGE).run()
 
     assert not shown.exception
-    assert "does not answer" in words(shown)
+    assert "is not responding" in words(shown)

@@ -23,17 +23,17 @@ PAGE, SHORT = "demo/for_you.py", 12
 
 
 @pytest.mark.usefixtures("demo")
-def test_shows_the_items_best_first(page: Page) -> None:
+def test_items_are_shown_best_first(page: Page) -> None:
     shown = page(PAGE).run()
 
     assert not shown.exception
     best = shop.recommendations("0042", 30).items[:3]
-    assert titles(shown)[:3] == [f"**{esc(each.title)}**" for each in best]
+    assert titles(shown)[:3] == [f"**{esc(item.title)}**" for item in best]
     assert esc(reasons.note(best[0])) in [caption.value for caption in shown.caption]
 
 
 @pytest.mark.usefixtures("demo")
-def test_an_id_that_is_typed_is_looked_up_as_it_is(page: Page) -> None:
+def test_a_typed_id_is_looked_up(page: Page) -> None:
     shown = page(PAGE).run()
 
     shown.selectbox(key="user").set_value("1990").run()
@@ -43,78 +43,78 @@ def test_an_id_that_is_typed_is_looked_up_as_it_is(page: Page) -> None:
 
 
 @pytest.mark.usefixtures("demo")
-def test_says_why_release_recipe_and_kind(page: Page) -> None:
+def test_the_list_is_explained_by_kind_release_and_recipe(page: Page) -> None:
     shown = page(PAGE).run()
 
     assert not shown.exception
-    said = words(shown)
-    assert "Made for this person" in said
-    assert "Release 12, live since" in said
-    assert esc("als-7f3a") in said
-    assert "Own list" in said
+    text = words(shown)
+    assert "Made for you" in text
+    assert "Release 12, live since" in text
+    assert esc("als-7f3a") in text
+    assert "Best match first" in text
 
 
 @pytest.mark.usefixtures("demo")
-def test_shelves_follow_from_what_the_person_liked_and_hold_nothing_that_he_rated(
+def test_shelves_follow_from_the_likes_and_omit_rated_items(
     page: Page,
 ) -> None:
     shown = page(PAGE).run()
 
     assert not shown.exception
-    person = shop.person("0042")
-    assert person
-    newest = max((item for item in person.rated if item.rating >= 4), key=lambda i: i.rated_at)
-    said = words(shown)
-    assert f"Because you liked {esc(newest.title)}" in said
-    for shelf in ("Trending now", "Best-sellers in", "More from Sarn Pictures", "New to you"):
-        assert shelf in said
-    seen, lower = {item.item_id for item in person.rated}, posters(shown)
+    user = shop.person("0042")
+    assert user
+    newest = max((item for item in user.rated if item.rating >= 4), key=lambda item: item.rated_at)
+    text = words(shown)
+    assert f"Because you liked {esc(newest.title)}" in text
+    for shelf in ("Trending now", "Popular in", "More from Sarn Pictures", "New to you"):
+        assert shelf in text
+    seen, lower = {item.item_id for item in user.rated}, posters(shown)
     assert [len(shelf) for shelf in lower] == [SHORT, SHORT, SHORT, SHORT, 6]
     assert not seen & {item_id for shelf in lower for item_id in shelf}
 
 
 @pytest.mark.usefixtures("demo")
-def test_where_no_vendor_is_named_the_decade_he_likes_most_has_a_shelf(
+def test_without_vendors_the_favourite_decade_has_a_shelf(
     page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    his = Visitors().ratings("0042", 100)
-    bare = [item.model_copy(update={"vendor": None}) for item in his.items]
+    ratings = Visitors().ratings("0042", 100)
+    bare = [item.model_copy(update={"vendor": None}) for item in ratings.items]
     likes = [item for item in bare if item.rating >= 4]
     decade = shelves.favourite_decade(likes)
     monkeypatch.setattr(
-        product_api, "ratings", lambda *_: fresh(his.model_copy(update={"items": tuple(bare)}))
+        product_api, "ratings", lambda *_: fresh(ratings.model_copy(update={"items": tuple(bare)}))
     )
-    asked: list[tuple[int, int]] = []
+    years: list[tuple[int, int]] = []
 
-    def of_years(_dataset: str, first: int, last: int, n: int) -> object:
-        asked.append((first, last))
+    def popular_in_years(_dataset: str, first: int, last: int, n: int) -> object:
+        years.append((first, last))
         return fresh(shop.shelf(n, years=(first, last)))
 
-    monkeypatch.setattr(product_api, "popular_in_years", of_years)
+    monkeypatch.setattr(product_api, "popular_in_years", popular_in_years)
 
     shown = page(PAGE).run()
 
     assert not shown.exception
     assert decade
-    assert asked == [(decade, decade + 9)]
+    assert years == [(decade, decade + 9)]
     assert f"More from the {decade}s" in words(shown)
     assert "More from Sarn Pictures" not in words(shown)
 
 
 @pytest.mark.usefixtures("demo")
-def test_a_stranger_is_told_that_this_is_what_everybody_likes(page: Page) -> None:
+def test_a_new_visitor_sees_what_most_users_like(page: Page) -> None:
     shown = page(PAGE).run()
 
     shown.selectbox(key="user").set_value(NEW_VISITOR).run()
 
     assert not shown.exception
-    assert "This is what everybody likes" in shown.info[0].value
-    assert "What everybody likes" in words(shown)
+    assert "Here is what most users like" in shown.info[0].value
+    assert "Popular with everyone" in words(shown)
     assert "Because you liked" not in words(shown)
 
 
 @pytest.mark.usefixtures("demo")
-def test_the_licence_stands_below(page: Page) -> None:
+def test_the_licence_is_in_the_footer(page: Page) -> None:
     shown = page(PAGE).run()
 
     assert not shown.exception
@@ -122,18 +122,18 @@ def test_the_licence_stands_below(page: Page) -> None:
 
 
 @pytest.mark.usefixtures("demo")
-def test_an_empty_list_is_said_to_be_empty(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
-    nothing = shop.recommendations("0042", 0)
-    monkeypatch.setattr(product_api, "recommendations", lambda *_: fresh(nothing))
+def test_an_empty_list_is_explained(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    empty = shop.recommendations("0042", 0)
+    monkeypatch.setattr(product_api, "recommendations", lambda *_: fresh(empty))
 
     shown = page(PAGE).run()
 
     assert not shown.exception
-    assert "This list is empty" in words(shown)
+    assert "No suggestions left" in words(shown)
 
 
 @pytest.mark.usefixtures("demo")
-def test_an_old_answer_is_shown_with_its_age(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stale_answer_is_shown_with_its_age(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     answer = fresh(shop.recommendations("0042", 30))
     old = replace(answer, at=answer.at - timedelta(minutes=7), stale=True)
     monkeypatch.setattr(product_api, "recommendations", lambda *_: old)
@@ -141,25 +141,25 @@ def test_an_old_answer_is_shown_with_its_age(page: Page, monkeypatch: pytest.Mon
     shown = page(PAGE).run()
 
     assert not shown.exception
-    assert "7 min old" in shown.warning[0].value
+    assert "data from 7 min ago" in shown.warning[0].value
     assert labels(shown)
 
 
 @pytest.mark.parametrize(
-    ("error", "said"),
+    ("error", "text"),
     [
-        (NoReleaseError("x"), "Nothing is released yet"),
-        (ApiUnavailableError("secret-host"), "does not answer"),
-        (KeyRefusedError("x"), "key of this app was refused"),
-        (UnknownDatasetError("x"), "not served"),
-        (RequestRefusedError("x"), "can't be asked"),
+        (NoReleaseError("x"), "No recommendations yet"),
+        (ApiUnavailableError("secret-host"), "is not responding"),
+        (KeyRefusedError("x"), "rejected this app's key"),
+        (UnknownDatasetError("x"), "not available"),
+        (RequestRefusedError("x"), "not valid"),
         (product_api.NotSetUpError("x"), "not set up"),
-        (ApiError("x"), "could not be read"),
+        (ApiError("x"), "can't be read"),
     ],
 )
 @pytest.mark.usefixtures("demo")
-def test_an_error_is_told_in_words(
-    page: Page, monkeypatch: pytest.MonkeyPatch, error: Exception, said: str
+def test_an_error_is_explained(
+    page: Page, monkeypatch: pytest.MonkeyPatch, error: Exception, text: str
 ) -> None:
     def fail(*_: object) -> None:
         raise error
@@ -169,28 +169,28 @@ def test_an_error_is_told_in_words(
     shown = page(PAGE).run()
 
     assert not shown.exception
-    assert said in words(shown)
+    assert text in words(shown)
     assert "secret-host" not in words(shown)
     assert labels(shown)[-1] == "Try again"
     assert not titles(shown)
 
 
 @pytest.mark.usefixtures("demo")
-def test_trying_again_asks_again(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_try_again_repeats_the_request(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     answers = [ApiUnavailableError("x"), fresh(shop.recommendations("0042", 30))]
-    forgotten = []
+    cleared = []
 
-    def answer(*_: object) -> object:
-        if isinstance(found := answers.pop(0), Exception):
-            raise found
-        return found
+    def recommendations(*_: object) -> object:
+        if isinstance(answer := answers.pop(0), Exception):
+            raise answer
+        return answer
 
-    monkeypatch.setattr(product_api, "recommendations", answer)
-    monkeypatch.setattr(product_api, "clear_answers", lambda: forgotten.append(True))
+    monkeypatch.setattr(product_api, "recommendations", recommendations)
+    monkeypatch.setattr(product_api, "clear_answers", lambda: cleared.append(True))
 
     shown = page(PAGE).run()
     shown.button(key="again").click().run()
 
     assert not shown.exception
-    assert forgotten
+    assert cleared
     assert "Picked for you" in words(shown)

@@ -1,4 +1,4 @@
-"""What people do on the demo from one page to the next, in a real browser."""
+"""What users do on the demo across its pages, in a real browser."""
 
 import re
 from urllib.parse import parse_qs, urlsplit
@@ -13,21 +13,19 @@ pytestmark = NEEDED
 PICKED = ".st-key-shelf-picked [class*=st-key-open-picked] button"
 
 
-def asked(page: Page) -> dict[str, list[str]]:
+def parameters(page: Page) -> dict[str, list[str]]:
     return parse_qs(urlsplit(page.url).query)
 
 
-def link(page: Page, name: str) -> None:
+def follow(page: Page, name: str) -> None:
     at_rest(page).locator(".st-key-bar").get_by_role("link", name=name).click()
 
 
-def person(page: Page) -> str:
-    return page.get_by_role("combobox", name="Person").input_value()
+def chosen_user(page: Page) -> str:
+    return page.get_by_role("combobox", name="User").input_value()
 
 
-def test_a_known_person_understands_a_recommendation(
-    app: str, desktop: Page, told: Visitors
-) -> None:
+def test_a_user_can_see_why_an_item_is_recommended(app: str, desktop: Page, told: Visitors) -> None:
     loved, disliked = shop.ITEMS[20], shop.ITEMS[24]
     told.rate("0107", loved.item_id, 5)
     told.rate("0107", disliked.item_id, 1)
@@ -39,14 +37,14 @@ def test_a_known_person_understands_a_recommendation(
 
     expect(desktop.get_by_role("heading", name=best, exact=True)).to_be_visible()
     expect(desktop.get_by_role("heading", name="Why this")).to_be_visible()
-    expect(desktop.get_by_text("Mostly because you gave")).to_contain_text("5 of 5")
+    expect(desktop.get_by_text("Mostly because of")).to_contain_text("your 5 stars for")
     bars = desktop.locator("[data-testid=stVegaLiteChart]")
     expect(bars).to_contain_text(loved.title)
     expect(bars).to_contain_text(disliked.title)
-    assert asked(desktop)["user"] == ["0107"]
+    assert parameters(desktop)["user"] == ["0107"]
 
 
-def test_back_and_reload_keep_person_and_list(app: str, desktop: Page, told: Visitors) -> None:
+def test_back_and_reload_keep_user_and_list(app: str, desktop: Page, told: Visitors) -> None:
     told.rate("1990", shop.ITEMS[22].item_id, 4)
     desktop.goto(f"{app}/?user=1990")
     expect(desktop.locator(LIVE)).to_be_visible()
@@ -55,31 +53,31 @@ def test_back_and_reload_keep_person_and_list(app: str, desktop: Page, told: Vis
     desktop.locator(PICKED).first.click()
     expect(desktop.get_by_role("heading", name="Why this")).to_be_visible()
 
-    for again in (desktop.go_back, desktop.reload):
-        again()
+    for navigate in (desktop.go_back, desktop.reload):
+        navigate()
         expect(desktop.get_by_text("15 films rated")).to_be_visible()
         expect(desktop.locator(LIVE)).to_be_visible()
         expect(desktop.locator(PICKED)).to_have_text(shown)
-        assert person(desktop).startswith("Person 1990")
+        assert chosen_user(desktop).startswith("User 1990")
 
 
-def test_one_press_leads_back(app: str, desktop: Page) -> None:
+def test_one_press_of_back_returns(app: str, desktop: Page) -> None:
     desktop.goto(f"{app}/?user=0042")
     expect(desktop.get_by_text("Picked for you")).to_be_visible()
-    link(desktop, "Browse")
+    follow(desktop, "Browse")
     expect(desktop.get_by_text("90 films", exact=True)).to_be_visible()
-    assert asked(desktop) == {"user": ["0042"]}
+    assert parameters(desktop) == {"user": ["0042"]}
 
     desktop.go_back()
 
     expect(desktop.get_by_text("Picked for you")).to_be_visible()
-    assert asked(desktop) == {"user": ["0042"]}
+    assert parameters(desktop) == {"user": ["0042"]}
 
 
-def test_back_leads_to_the_person_before(app: str, desktop: Page) -> None:
+def test_back_returns_to_the_previous_user(app: str, desktop: Page) -> None:
     desktop.goto(f"{app}/?user=0042")
     expect(desktop.get_by_text("8 films rated")).to_be_visible()
-    box = at_rest(desktop).get_by_role("combobox", name="Person")
+    box = at_rest(desktop).get_by_role("combobox", name="User")
     box.click()
     desktop.get_by_role("option", name=re.compile("1990")).click()
     expect(desktop).to_have_url(re.compile("user=1990"))
@@ -91,14 +89,14 @@ def test_back_leads_to_the_person_before(app: str, desktop: Page) -> None:
     expect(desktop).to_have_url(re.compile("user=0042"))
 
 
-def test_somebody_new_stays_himself_after_a_reload_and_his_token_does_not_travel(
+def test_a_new_user_survives_a_reload_and_the_token_stays_out_of_the_address(
     app: str, desktop: Page, told: Visitors
 ) -> None:
     desktop.goto(app)
-    at_rest(desktop).get_by_role("button", name="Start as somebody new").click()
-    expect(desktop.get_by_text("this page becomes yours")).to_be_visible()
+    at_rest(desktop).get_by_role("button", name="I'm new here").click()
+    expect(desktop.get_by_text("to get your own list")).to_be_visible()
     expect(desktop).to_have_url(re.compile("user=n-"))
-    (user_id,) = asked(desktop)["user"]
+    (user_id,) = parameters(desktop)["user"]
     stars = at_rest(desktop).locator(".st-key-shelf-picked").get_by_test_id("stFeedback")
     stars.first.locator("button").last.click()
     expect(desktop.locator(LIVE)).to_be_visible()
@@ -108,29 +106,31 @@ def test_somebody_new_stays_himself_after_a_reload_and_his_token_does_not_travel
 
     expect(desktop.get_by_text("1 film rated")).to_be_visible()
     expect(desktop.locator(LIVE)).to_be_visible()
-    assert asked(desktop)["user"] == [user_id]
+    assert parameters(desktop)["user"] == [user_id]
     assert len(told.rated[user_id]) == 1
-    link(desktop, "My ratings")
-    expect(desktop.get_by_text("nobody has it any more")).to_be_visible()
+    follow(desktop, "My ratings")
+    expect(desktop.get_by_text("You started in another visit")).to_be_visible()
     expect(desktop.get_by_text(user_id, exact=True)).to_be_visible()
-    expect(desktop.get_by_role("button", name="Forget me")).to_have_count(0)
+    expect(desktop.get_by_role("button", name="Delete my data")).to_have_count(0)
 
 
-def test_shelves_to_be_are_drawn_while_one_waits(app: str, desktop: Page, told: Visitors) -> None:
+def test_skeletons_are_shown_while_a_list_loads(app: str, desktop: Page, told: Visitors) -> None:
     desktop.goto(f"{app}/browse")
     expect(desktop.get_by_text("90 films", exact=True)).to_be_visible()
     told.may_answer.clear()
     try:
-        link(desktop, "For you")
+        follow(desktop, "For you")
         expect(desktop.locator("[class*=st-key-waiting] .stSkeleton").nth(7)).to_be_visible()
     finally:
         told.may_answer.set()
 
-    expect(desktop.get_by_text("Picked for you").or_(desktop.get_by_text("likes"))).to_be_visible()
+    expect(
+        desktop.get_by_text("Picked for you").or_(desktop.get_by_text("Popular with"))
+    ).to_be_visible()
     expect(desktop.locator("[class*=st-key-waiting] .stSkeleton")).to_have_count(0)
 
 
-def test_a_keyboard_opens_a_card_and_gives_stars(app: str, desktop: Page, told: Visitors) -> None:
+def test_the_keyboard_opens_cards_and_gives_stars(app: str, desktop: Page, told: Visitors) -> None:
     desktop.goto(f"{app}/?user=0042")
     expect(desktop.get_by_text("Picked for you")).to_be_visible()
     card = at_rest(desktop).locator(".st-key-shelf-picked [class*=st-key-card-picked]").first
@@ -148,7 +148,7 @@ def test_a_keyboard_opens_a_card_and_gives_stars(app: str, desktop: Page, told: 
     desktop.keyboard.press("Shift+Tab")
     desktop.keyboard.press("Tab")
     ring = title.evaluate(
-        "each => getComputedStyle(each).boxShadow + getComputedStyle(each).outline"
+        "node => getComputedStyle(node).boxShadow + getComputedStyle(node).outline"
     )
     desktop.keyboard.press("Enter")
 

@@ -223,11 +223,11 @@ def test_a_stranger_rates_and_the_next_model_knows_him(platform: Platform) -> No
         page.set_default_timeout(60_000)
         expect.set_options(timeout=60_000)
         page.goto(ports.addresses(stack.ports)["app"])
-        page.get_by_role("button", name="Start as somebody new").click()
-        page.get_by_text("this page becomes yours").wait_for()
-        box = page.get_by_role("combobox", name="Person")
+        page.get_by_role("button", name="I'm new here").click()
+        page.get_by_text("to get your own list").wait_for()
+        box = page.get_by_role("combobox", name="User")
         expect(box).to_have_value(re.compile("n-"))
-        expect(page.get_by_text("What everybody likes", exact=True)).to_be_visible()
+        expect(page.get_by_text("Popular with everyone", exact=True)).to_be_visible()
         user_id = box.input_value().split()[-1]
         cards = page.locator(".st-key-shelf-picked [class*=st-key-card-picked]")
         for nth in range(5):
@@ -236,7 +236,7 @@ def test_a_stranger_rates_and_the_next_model_knows_him(platform: Platform) -> No
             cards.nth(nth).get_by_test_id("stFeedback").locator("button").last.click()
             expect(page.get_by_text(f"You gave {title} 5 stars")).to_be_visible()
         assert api.ratings(user_id).total == 5
-        expect(page.locator(".stMarkdownBadge", has_text="Live")).to_be_visible()
+        expect(page.locator(".stMarkdownBadge", has_text="Updated")).to_be_visible()
         found = api.recommendations(user_id, explain=True)
         assert (found.kind, found.n_new_ratings) == ("live", 5)
         for item in found.items[:3]:

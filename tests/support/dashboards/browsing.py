@@ -16,7 +16,7 @@ from tests.support.dashboards.fake_api import KEY, fake_api
 from tests.support.dashboards.visitors import Visitors
 
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
-LIVE = ".stMarkdownBadge:has-text('Live')"
+LIVE = ".stMarkdownBadge:has-text('Updated')"
 PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1400, "height": 900}
 # On a page below the root the front end first looks for its server below that path, in vain.
 LOOKS_AROUND = "Failed to load resource: the server responded with a status of 404"

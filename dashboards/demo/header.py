@@ -1,4 +1,4 @@
-"""The first line of each page of the demo: its title, and who somebody is at the right of it."""
+"""The first line of each page of the demo: a title on the left, the choice of user on the right."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -6,13 +6,13 @@ from contextlib import contextmanager
 import streamlit as st
 
 from dashboards import choices
-from dashboards.demo import acting
+from dashboards.demo import feedback
 from serving.schemas import About, User
 
 
 @contextmanager
-def line(known: Sequence[User], about: About, *, start: bool = False) -> Iterator[None]:
-    """Show what is drawn inside, then the choice of person; with `start` one may begin as new."""
+def header(users: Sequence[User], about: About, *, start: bool = False) -> Iterator[None]:
+    """Show the block's elements, then the choice of user and, with `start`, a button to begin."""
     with st.container(
         horizontal=True,
         vertical_alignment="center",
@@ -22,6 +22,6 @@ def line(known: Sequence[User], about: About, *, start: bool = False) -> Iterato
     ):
         yield
         with st.container(horizontal=True, width="content", gap="small"):
-            choices.user_picker(known, about)
+            choices.user_picker(users, about)
             if start:
-                st.button("Start as somebody new", key="start", on_click=acting.start)
+                st.button("I'm new here", key="start", on_click=feedback.start_as_new)

@@ -1,4 +1,4 @@
-"""Rating, hiding, taking back and being forgotten, against an API on loopback."""
+"""Rating, hiding, undoing and deleting data, against an API on loopback."""
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -22,8 +22,8 @@ def home(page: Page, user_id: str = "0042") -> AppTest:
     return shown
 
 
-def give(shown: AppTest, item_id: str, stars: int | None, place: str = "picked") -> AppTest:
-    shown.feedback(key=f"rate-{place}-{item_id}").set_value(stars and stars - 1).run()
+def give(shown: AppTest, item_id: str, stars: int | None, shelf: str = "picked") -> AppTest:
+    shown.feedback(key=f"rate-{shelf}-{item_id}").set_value(stars and stars - 1).run()
     assert not shown.exception
     return shown
 
@@ -35,25 +35,25 @@ def test_a_rating_is_written_and_the_list_changes_at_once(page: Page, visitors: 
     give(shown, first.item_id, 5)
 
     assert visitors.rated["0042"] == {first.item_id: 5.0}
-    said = words(shown)
-    assert "5 stars" in said
-    assert "Your list changed" in said
-    assert ":green-badge[:material/bolt: Live]" in said
-    assert "Because you rated" in said
-    assert titles(shown)[0].strip("*") == first.title  # it does not go away under the pointer
+    text = words(shown)
+    assert "5 stars" in text
+    assert "Your list has" in text
+    assert ":green-badge[:material/bolt: Updated]" in text
+    assert "Because you rated" in text
+    assert titles(shown)[0].strip("*") == first.title  # it does not move under the pointer
 
 
-def test_a_rating_can_be_undone(page: Page, visitors: Visitors) -> None:
+def test_undo_removes_a_rating(page: Page, visitors: Visitors) -> None:
     shown = give(home(page), visitors.recommendations("0042", 20).items[2].item_id, 4)
 
     shown.button(key="undo").click().run()
 
     assert not shown.exception
     assert visitors.rated["0042"] == {}
-    assert "as if you had said nothing" in words(shown)
+    assert "is removed" in words(shown)
 
 
-def test_stars_that_are_cleared_take_the_rating_back(page: Page, visitors: Visitors) -> None:
+def test_clearing_the_stars_removes_the_rating(page: Page, visitors: Visitors) -> None:
     item_id = visitors.recommendations("0042", 20).items[0].item_id
     shown = give(home(page), item_id, 4)
 
@@ -62,7 +62,7 @@ def test_stars_that_are_cleared_take_the_rating_back(page: Page, visitors: Visit
     assert visitors.rated["0042"] == {}
 
 
-def test_what_is_hidden_leaves_the_list_with_the_next_visit(page: Page, visitors: Visitors) -> None:
+def test_a_hidden_item_leaves_the_list_on_the_next_visit(page: Page, visitors: Visitors) -> None:
     shown = home(page)
     first = visitors.recommendations("0042", 20).items[0]
 
@@ -70,12 +70,12 @@ def test_what_is_hidden_leaves_the_list_with_the_next_visit(page: Page, visitors
 
     assert not shown.exception
     assert visitors.hidden["0042"] == [first.item_id]
-    assert "off your lists" in words(shown)
+    assert "won't be suggested again" in words(shown)
     again = home(page)
     assert first.title not in titles(again)[0]
 
 
-def test_somebody_new_gets_an_id_with_his_first_rating(page: Page, visitors: Visitors) -> None:
+def test_a_new_visitor_gets_an_id_with_the_first_rating(page: Page, visitors: Visitors) -> None:
     shown = home(page, choices.NEW_VISITOR)
 
     give(shown, shop.ITEMS[0].item_id, 5)
@@ -84,7 +84,7 @@ def test_somebody_new_gets_an_id_with_his_first_rating(page: Page, visitors: Vis
     assert visitors.rated["n-1"] == {shop.ITEMS[0].item_id: 5.0}
 
 
-def test_one_may_start_as_somebody_new(page: Page, visitors: Visitors) -> None:
+def test_a_visitor_can_start_as_a_new_user(page: Page, visitors: Visitors) -> None:
     shown = home(page)
 
     shown.button(key="start").click().run()
@@ -92,20 +92,20 @@ def test_one_may_start_as_somebody_new(page: Page, visitors: Visitors) -> None:
     assert not shown.exception
     assert shown.session_state["user"] == "n-1"
     assert visitors.n_new == 1
-    assert "this page becomes yours" in words(shown)
+    assert "to get your own list" in words(shown)
 
 
-def test_a_write_that_meets_a_restart_is_tried_again_with_the_same_key(
+def test_a_failed_write_is_retried_once_with_the_same_key(
     page: Page, visitors: Visitors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keys: list[str | None] = []
     write = Client.rate
 
-    def flaky(self: Client, *of: object, **given: object) -> object:
-        keys.append(str(given["idempotency_key"]))
+    def flaky(self: Client, *args: object, **kwargs: object) -> object:
+        keys.append(str(kwargs["idempotency_key"]))
         if len(keys) == 1:
             raise ApiUnavailableError("restarting")
-        return write(self, *of, **given)  # type: ignore[arg-type] # as they came
+        return write(self, *args, **kwargs)  # type: ignore[arg-type] # passed on
 
     monkeypatch.setattr(Client, "rate", flaky)
     first = visitors.recommendations("0042", 20).items[0]
@@ -117,23 +117,23 @@ def test_a_write_that_meets_a_restart_is_tried_again_with_the_same_key(
     assert visitors.rated["0042"] == {first.item_id: 5.0}
 
 
-def test_a_rating_that_is_not_saved_is_said_not_to_be(
+def test_a_rating_that_fails_is_reported_as_not_saved(
     page: Page, visitors: Visitors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def away(*_: object, **__: object) -> None:
+    def unavailable(*_: object, **__: object) -> None:
         raise ApiUnavailableError("secret-host")
 
-    monkeypatch.setattr(Client, "rate", away)
+    monkeypatch.setattr(Client, "rate", unavailable)
     item_id = visitors.recommendations("0042", 20).items[0].item_id
 
     shown = give(home(page), item_id, 5)
 
-    assert ":red[Not saved]" in words(shown)
+    assert ":red[Not saved.]" in words(shown)
     assert "secret-host" not in words(shown)
     assert shown.feedback(key=f"rate-picked-{item_id}").value is None
 
 
-def test_the_page_of_an_item_says_why_and_takes_stars(page: Page, visitors: Visitors) -> None:
+def test_the_item_page_shows_the_reason_and_saves_stars(page: Page, visitors: Visitors) -> None:
     visitors.rate("0042", shop.ITEMS[3].item_id, 5)
     shown = page(ITEM)
     shown.session_state["user"] = "0042"
@@ -141,10 +141,10 @@ def test_the_page_of_an_item_says_why_and_takes_stars(page: Page, visitors: Visi
     shown.run()
 
     assert "No. 3 on the list" in words(shown).replace("\\", "")
-    assert "Mostly because you gave" in words(shown)
-    give(shown, shop.ITEMS[0].item_id, 2, place="item")
+    assert "Mostly because of your 5 stars for" in words(shown)
+    give(shown, shop.ITEMS[0].item_id, 2, shelf="item")
     assert visitors.rated["0042"][shop.ITEMS[0].item_id] == 2.0
-    assert "2 of 5" in words(shown)
+    assert "Your rating: 2 of 5" in words(shown)
 
 
 def test_an_item_can_be_hidden_and_shown_again(page: Page, visitors: Visitors) -> None:
@@ -161,7 +161,7 @@ def test_an_item_can_be_hidden_and_shown_again(page: Page, visitors: Visitors) -
     assert visitors.hidden["0042"] == []
 
 
-def test_my_ratings_can_be_changed_and_taken_back(page: Page, visitors: Visitors) -> None:
+def test_ratings_can_be_changed_and_removed(page: Page, visitors: Visitors) -> None:
     item_id = shop.ITEMS[7].item_id
     visitors.rate("0042", item_id, 5)
     visitors.hide("0042", shop.ITEMS[8].item_id)
@@ -171,7 +171,7 @@ def test_my_ratings_can_be_changed_and_taken_back(page: Page, visitors: Visitors
 
     assert not shown.exception
     assert "Not interested" in words(shown)
-    give(shown, item_id, 3, place="mine")
+    give(shown, item_id, 3, shelf="mine")
     assert visitors.rated["0042"][item_id] == 3.0
     shown.button(key=f"back-mine-{item_id}").click().run()
     shown.button(key=f"back-hidden-{shop.ITEMS[8].item_id}").click().run()
@@ -180,57 +180,57 @@ def test_my_ratings_can_be_changed_and_taken_back(page: Page, visitors: Visitors
 
 
 @pytest.mark.usefixtures("demo")
-def test_who_rated_much_turns_pages(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
-    few = Visitors().ratings("1990", 1).items[0]
-    many = tuple(
-        few.model_copy(update={"item_id": item.item_id, "title": item.title})
+def test_many_ratings_are_shown_in_pages(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    rated = Visitors().ratings("1990", 1).items[0]
+    items = tuple(
+        rated.model_copy(update={"item_id": item.item_id, "title": item.title})
         for item in shop.ITEMS[:30]
     )
-    found = RatingsPage(user_id="1990", items=many, total=30, limit=1000, offset=0)
-    monkeypatch.setattr(product_api, "ratings", lambda *_: fresh(found))
+    ratings = RatingsPage(user_id="1990", items=items, total=30, limit=1000, offset=0)
+    monkeypatch.setattr(product_api, "ratings", lambda *_: fresh(ratings))
 
     shown = page(RATINGS).run()
 
     assert not shown.exception
-    assert [b.label for b in shown.button].count("Take back") == 25
+    assert [button.label for button in shown.button].count("Remove rating") == 25
 
 
-def test_who_rated_nothing_is_told_what_to_do(page: Page, visitors: Visitors) -> None:
-    assert visitors
+@pytest.mark.usefixtures("visitors")
+def test_a_user_without_ratings_sees_what_to_do(page: Page) -> None:
     shown = page(RATINGS)
     shown.session_state["user"] = "n-9"
     shown.run()
 
     assert not shown.exception
-    assert "You have not rated a film yet" in words(shown)
+    assert "You haven't rated any films yet" in words(shown)
 
 
-def test_who_began_here_can_be_forgotten(page: Page, visitors: Visitors) -> None:
+def test_a_user_created_in_this_visit_can_delete_their_data(page: Page, visitors: Visitors) -> None:
     visitors.rate("n-1", shop.ITEMS[0].item_id, 5)
     shown = page(RATINGS)
     shown.session_state["user"] = "n-1"
     shown.session_state["tokens"] = {("playground", "n-1"): "token"}
     shown.run()
 
-    shown.button(key="forget").click().run()
+    shown.button(key="delete").click().run()
 
     assert not shown.exception
     assert "n-1" not in visitors.rated
     assert shown.session_state["user"] == choices.NEW_VISITOR
-    assert "You are forgotten" in words(shown)
+    assert "Your data is deleted (1 event)" in words(shown)
 
 
-def test_who_began_elsewhere_is_told_who_may_forget_him(page: Page, visitors: Visitors) -> None:
-    assert visitors
+@pytest.mark.usefixtures("visitors")
+def test_a_user_of_the_data_set_is_referred_to_the_operator(page: Page) -> None:
     shown = page(RATINGS)
     shown.session_state["user"] = "0042"
     shown.run()
 
-    assert "forgotten by an operator" in words(shown)
-    assert "forget" not in {button.key for button in shown.button}
+    assert "contact the operator" in words(shown)
+    assert "delete" not in {button.key for button in shown.button}
 
 
-def test_whose_visit_is_over_is_told_that_his_token_is_gone_and_who_can_forget_him(
+def test_a_user_created_in_another_visit_is_referred_to_the_operator(
     page: Page, visitors: Visitors
 ) -> None:
     visitors.rate("n-7", shop.ITEMS[0].item_id, 5)
@@ -240,18 +240,18 @@ def test_whose_visit_is_over_is_told_that_his_token_is_gone_and_who_can_forget_h
 
     assert not shown.exception
     assert "1 film rated" in words(shown)
-    assert "nobody has it any more" in words(shown)
+    assert "You started in another visit" in words(shown)
     assert [code.value for code in shown.code] == ["n-7"]
-    assert "forget" not in {button.key for button in shown.button}
+    assert "delete" not in {button.key for button in shown.button}
 
 
-def test_what_is_remembered_of_a_person_is_asked_again_after_a_write(visitors: Visitors) -> None:
-    known = product_api.ratings("playground", "0042").value
-    rated = {item.item_id for item in known.items}
+def test_a_users_cached_answers_can_be_cleared(visitors: Visitors) -> None:
+    before = product_api.ratings("playground", "0042").value
+    rated = {item.item_id for item in before.items}
     other = next(item for item in shop.ITEMS if item.item_id not in rated)
     visitors.rate("0042", other.item_id, 5)
-    assert product_api.ratings("playground", "0042").value == known
+    assert product_api.ratings("playground", "0042").value == before
 
     product_api.clear_user_answers()
 
-    assert product_api.ratings("playground", "0042").value.total == known.total + 1
+    assert product_api.ratings("playground", "0042").value.total == before.total + 1

@@ -1,0 +1,109 @@
+"""Why an item is on a user's list or not, as sentences and as a chart of the score's terms."""
+
+from collections.abc import Sequence
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+from dashboards import ui
+from dashboards.text import esc, number
+from serving.schemas import About, Explanation, ScoreTerm
+
+MAX_BARS = 6  # further terms are summed up in a sentence
+STARS_SCALE = 5  # ratings of a scale that ends here are stars
+_BAR = 30  # pixels
+_ICONS = {
+    "listed": ":material/recommend:",
+    "below": ":material/south:",
+    "rated": ":material/star:",
+    "hidden": ":material/visibility_off:",
+    "ruled_out": ":material/block:",
+    "cold": ":material/fiber_new:",
+}
+_CAUSES = {
+    "popularity": "its popularity",
+    "released": "its release year",
+    "segment": "the ratings of similar users",
+}
+
+
+def show(explanation: Explanation, about: About) -> None:
+    """Show where the item is on the list, then what raised and what lowered its score."""
+    icon = _ICONS.get(explanation.status, ":material/help:")
+    st.markdown(f"{icon} {esc(explanation.text[:1].upper() + explanation.text[1:])}")
+    if not explanation.terms:
+        return
+    st.subheader(f"Why this {esc(about.item_noun)}", anchor=False)
+    st.caption(in_a_sentence(explanation.terms, about))
+    strongest = sorted(explanation.terms, key=lambda term: -abs(term.value))
+    bars = _bars(strongest[:MAX_BARS], about)
+    st.altair_chart(
+        _chart(bars), height=44 + _BAR * len(bars), alt="What raised and what lowered the score"
+    )
+    if rest := strongest[MAX_BARS:]:
+        total = sum(term.value for term in rest)
+        st.caption(f"Plus {len(rest)} smaller effects ({total:+.2f} in total).")
+
+
+def in_a_sentence(terms: Sequence[ScoreTerm], about: About) -> str:
+    """Return what raised the score most and what lowered it most, as Markdown."""
+    highest = max(terms, key=lambda term: term.value)
+    lowest = min(terms, key=lambda term: term.value)
+    text = (
+        f"Mostly because of {_cause(highest, about)}."
+        if highest.value > 0
+        else "Nothing in your ratings points to it."
+    )
+    if lowest.value < 0:
+        cause = _cause(lowest, about)
+        text += f" {cause[:1].upper()}{cause[1:]} lowered it."
+    return text
+
+
+def _cause(term: ScoreTerm, about: About) -> str:
+    title = f"**{esc(term.title or '')}**"
+    if term.kind == "rating" and term.rating is not None:
+        return f"your {_given(term.rating, about)} for {title}"
+    return _CAUSES.get(term.kind, f"the category {title}")
+
+
+def _given(rating: float, about: About) -> str:
+    if about.highest != STARS_SCALE:
+        return f"{number(rating)} of {number(about.highest)}"
+    return "1 star" if rating == 1 else f"{number(rating)} stars"
+
+
+def _bars(terms: Sequence[ScoreTerm], about: About) -> pd.DataFrame:
+    rows = [
+        {
+            "cause": term.title or term.kind,
+            "rating": "" if term.rating is None else _given(term.rating, about),
+            "effect": term.value,
+        }
+        for term in terms
+    ]
+    return pd.DataFrame(rows)
+
+
+def _chart(bars: pd.DataFrame) -> alt.LayerChart:
+    low, high = bars["effect"].min(), bars["effect"].max()
+    scale = alt.Scale(domain=[min(low * 1.3, 0), max(high * 1.25, 1e-6)], nice=False)
+    axis = alt.Axis(labelLimit=170, labelFontSize=13, ticks=False, domain=False)
+    base = alt.Chart(bars).encode(y=alt.Y("cause:N", sort=None, title=None, axis=axis))
+    primary, gray = ui.theme_colour("primary"), ui.theme_colour("gray")
+    drawn = base.mark_bar(height=16, cornerRadius=3).encode(
+        x=alt.X("effect:Q", scale=scale, title="Effect on the score", axis=alt.Axis(tickCount=4)),
+        color=alt.condition("datum.effect > 0", alt.value(primary), alt.value(gray)),
+        tooltip=[
+            alt.Tooltip("cause:N", title="Cause"),
+            alt.Tooltip("rating:N", title="Your rating"),
+            alt.Tooltip("effect:Q", title="Effect", format="+.2f"),
+        ],
+    )
+    ratings = base.mark_text(align="left", dx=6, fontSize=12, color=gray).encode(
+        x=alt.X("end:Q"), text="rating:N"
+    )
+    return alt.LayerChart(
+        layer=[drawn, ratings.transform_calculate(end="max(datum.effect, 0)")], data=bars
+    )
