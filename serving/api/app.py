@@ -59,7 +59,7 @@ def create_app(
     app.state.operators = Operators(settings.airflow_url, settings.operator_cache_seconds)
     app.state.rate_limiter = RateLimiter(settings.requests_per_second)
     app.state.metrics = Metrics(datasets)
-    app.add_middleware(BodyLimit, most=settings.max_body_bytes)
+    app.add_middleware(BodyLimit, limit=settings.max_body_bytes)
     app.add_middleware(Measured, metrics=app.state.metrics)  # the last one sees every answer
     problems.install(app)
     app.include_router(reads.health)

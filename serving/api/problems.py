@@ -1,8 +1,9 @@
-"""Every error as `application/problem+json` (RFC 9457): what happened, and what to do next."""
+"""Every error as `application/problem+json` (RFC 9457): what happened and what to do next."""
 
 import logging
+import math
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -10,151 +11,26 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 
-from serving.errors import (
-    ApiError,
-    ApiUnavailableError,
-    IdempotencyKeyReusedError,
-    KeyRefusedError,
-    NoReleaseError,
-    NoWindowListsError,
-    OffScaleError,
-    OperatorCheckUnavailableError,
-    OperatorsNotConfiguredError,
-    RequestRefusedError,
-    RulesChangedError,
-    SchemaUnknownError,
-    ScopeMissingError,
-    TooManyRequestsError,
-    UnknownDatasetError,
-    UnknownItemError,
-    UnknownUserError,
-    UserErasedError,
-)
+from serving.errors import ApiError, ApiUnavailableError, RequestRefusedError
 from serving.schemas import Problem
 
 log = logging.getLogger(__name__)
 
-BOUNDS = "`/openapi.json` has every parameter and its bounds."
 MEDIA_TYPE = "application/problem+json"
-# error -> status, code, title, what to do next
-KINDS: dict[type[ApiError], tuple[int, str, str, str]] = {
-    NoReleaseError: (
-        404,
-        "no-release",
-        "Nothing released",
-        "Run the data set's retrain; its last task publishes the first release.",
-    ),
-    UnknownUserError: (
-        404,
-        "unknown-user",
-        "Unknown person",
-        "Ask for recommendations all the same: a stranger gets everybody's list.",
-    ),
-    UnknownItemError: (
-        404,
-        "unknown-item",
-        "Unknown item",
-        "Search the catalogue for its title; a new item comes with the next release.",
-    ),
-    UnknownDatasetError: (
-        404,
-        "unknown-dataset",
-        "Unknown data set",
-        "Mind the spelling; a new data set is served once its schema is migrated.",
-    ),
-    ScopeMissingError: (
-        403,
-        "scope-missing",
-        "Not allowed to do this",
-        "Ask the operator for a key with this scope; rules need the role Op in Airflow.",
-    ),
-    KeyRefusedError: (
-        401,
-        "key-refused",
-        "The key is not valid",
-        "Send `Authorization: Bearer <key>` with a key of this data set, or Airflow's for rules.",
-    ),
-    OffScaleError: (
-        422,
-        "off-scale",
-        "The rating is off the scale",
-        "`GET /v1/{dataset}` says the scale: `lowest`, `highest`, `step`.",
-    ),
-    RequestRefusedError: (422, "not-acceptable", "A parameter is not acceptable", BOUNDS),
-    RulesChangedError: (
-        409,
-        "rules-changed",
-        "The rules were changed meanwhile",
-        "Read them again, look at the difference, and send yours with the new version.",
-    ),
-    NoWindowListsError: (
-        404,
-        "no-window-lists",
-        "Nothing was judged",
-        "Run the data set's retrain; its evaluation leaves the lists that rules are tried on.",
-    ),
-    OperatorsNotConfiguredError: (
-        503,
-        "operators-not-configured",
-        "This API knows no operators",
-        "Set API_AIRFLOW_URL to where Airflow answers, and start the API again.",
-    ),
-    IdempotencyKeyReusedError: (
-        409,
-        "idempotency-key-reused",
-        "The idempotency key is taken",
-        "Send every new event with a new key; only a retry has the key of its first try.",
-    ),
-    UserErasedError: (
-        410,
-        "user-erased",
-        "The person is forgotten",
-        "Nothing more can be written under this id; `POST users` starts a new one.",
-    ),
-    TooManyRequestsError: (
-        429,
-        "too-many-requests",
-        "Too many requests",
-        "Wait for `Retry-After` seconds; the operator may raise API_REQUESTS_PER_SECOND.",
-    ),
-    SchemaUnknownError: (
-        503,
-        "schema-unknown",
-        "The schema is not the one this API knows",
-        "Migrate the data set's schema, or deploy the API that belongs to it.",
-    ),
-    OperatorCheckUnavailableError: (
-        503,
-        "operator-check-unavailable",
-        "Airflow does not answer",
-        "Try again in a few seconds; if it lasts, look at Airflow. Lists go out meanwhile.",
-    ),
-    ApiUnavailableError: (
-        503,
-        "unavailable",
-        "The database does not answer",
-        "Try again in a few seconds; if it lasts, look at Postgres.",
-    ),
-}
-HEADERS = {
-    401: {"WWW-Authenticate": "Bearer"},
-    429: {"Retry-After": "1"},
-    503: {"Retry-After": "2"},
-}
 
 
 def install(app: FastAPI) -> None:
     """Answer every error of the app with a problem."""
-    app.add_exception_handler(ApiError, _known)
-    app.add_exception_handler(RequestValidationError, _refused)
-    app.add_exception_handler(HTTPException, _of_http)
+    app.add_exception_handler(ApiError, _api_error)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http_error)
     for kind in (OperationalError, InterfaceError, PoolTimeoutError, DBAPIError):
-        app.add_exception_handler(kind, _of_database)
-    app.add_exception_handler(Exception, _unforeseen)
+        app.add_exception_handler(kind, _database_error)
+    app.add_exception_handler(Exception, _unexpected)
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return these statuses' answers for the OpenAPI document."""
+    """Return the problems with these statuses for the OpenAPI document."""
     schema = {"$ref": "#/components/schemas/Problem"}
     return {
         status: {
@@ -165,70 +41,65 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-def _known(request: Request, error: Exception) -> Response:
-    kind = next(known for known in KINDS if isinstance(error, known))
-    status, code, title, next_step = KINDS[kind]
-    path = request.url.path
-    return answer(path, status, code, title=title, detail=str(error), next_step=next_step)
-
-
-def _refused(request: Request, error: Exception) -> Response:
-    broken = error.errors() if isinstance(error, RequestValidationError) else ()
-    reasons = (f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in broken)
-    return answer(
-        request.url.path,
-        422,
-        "not-acceptable",
-        title="A parameter is not acceptable",
-        detail="; ".join(reasons) + ".",
-        next_step=BOUNDS,
+def response(path: str, error: ApiError) -> Response:
+    """Return the error as it is sent."""
+    problem = _problem(
+        path, error.status, error.code, error.title, detail=str(error), next_step=error.next_step
     )
+    if error.status == HTTPStatus.UNAUTHORIZED:
+        problem.headers["WWW-Authenticate"] = "Bearer"
+    if error.retry_after is not None:
+        problem.headers["Retry-After"] = str(math.ceil(error.retry_after))
+    return problem
 
 
-def _of_http(request: Request, error: Exception) -> Response:
+def _api_error(request: Request, error: Exception) -> Response:
+    return response(request.url.path, cast("ApiError", error))
+
+
+def _invalid(request: Request, error: Exception) -> Response:
+    errors = error.errors() if isinstance(error, RequestValidationError) else ()
+    reasons = (f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in errors)
+    return response(request.url.path, RequestRefusedError("; ".join(reasons) + "."))
+
+
+def _http_error(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
+    path = request.url.path
     if status == HTTPStatus.BAD_REQUEST:
-        return _known(request, RequestRefusedError("body: it cannot be read as JSON in UTF-8."))
+        return response(path, RequestRefusedError("body: it is not JSON in UTF-8."))
     title = HTTPStatus(status).phrase
-    return answer(
-        request.url.path,
+    return _problem(
+        path,
         status,
         title.lower().replace(" ", "-"),
-        title=title,
-        detail=f"{request.method} is not answered here.",
-        next_step="`/openapi.json` has every route.",
+        title,
+        detail=f"No route answers {request.method} at this path.",
+        next_step="`/openapi.json` lists every route.",
     )
 
 
-def _of_database(request: Request, error: Exception) -> Response:
-    if isinstance(error, DBAPIError) and not _is_passing(error):
-        return _unforeseen(request, error)
+def _database_error(request: Request, error: Exception) -> Response:
+    if isinstance(error, DBAPIError) and not _is_temporary(error):
+        return _unexpected(request, error)
     cause = getattr(error, "orig", error)
-    log.warning("the database did not answer: %s", str(cause).partition("\n")[0])
-    return _known(request, ApiUnavailableError("Postgres did not answer in time."))
+    log.warning("database unavailable error=%s", str(cause).partition("\n")[0])
+    unavailable = ApiUnavailableError("Postgres did not answer in time.")
+    return response(request.url.path, unavailable)
 
 
-def _is_passing(error: DBAPIError) -> bool:
-    gone = isinstance(error, OperationalError | InterfaceError)
-    return gone or error.connection_invalidated
+def _is_temporary(error: DBAPIError) -> bool:
+    return isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated
 
 
-def _unforeseen(request: Request, error: Exception) -> Response:
-    log.error("unforeseen error at %s", request.url.path, exc_info=error)
-    return answer(
-        request.url.path,
-        500,
-        "unforeseen",
-        title="Something went wrong here",
-        detail="The API made a mistake; it was written to its log.",
-        next_step="Look at the API's log (`lantern logs api`).",
-    )
+def _unexpected(request: Request, error: Exception) -> Response:
+    log.error("unexpected error path=%s", request.url.path, exc_info=error)
+    return response(request.url.path, ApiError("An unexpected error; the API's log has it."))
 
 
-def answer(
-    path: str, status: int, code: str, *, title: str, detail: str, next_step: str
+def _problem(
+    path: str, status: int, code: str, title: str, *, detail: str, next_step: str
 ) -> Response:
-    """Return a problem as it is sent."""
     problem = Problem(
         type=f"urn:lantern:problem:{code}",
         title=title,
@@ -238,5 +109,4 @@ def answer(
         code=code,
         next_step=next_step,
     )
-    body = problem.model_dump_json()
-    return Response(body, status, headers=HEADERS.get(status), media_type=MEDIA_TYPE)
+    return Response(problem.model_dump_json(), status, media_type=MEDIA_TYPE)

@@ -5,6 +5,7 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
+from serving.api import problems
 from serving.client import Client
 from serving.errors import (
     ApiError,
@@ -12,6 +13,7 @@ from serving.errors import (
     NoReleaseError,
     RequestRefusedError,
     SchemaUnknownError,
+    TooManyRequestsError,
     UnknownDatasetError,
     UnknownItemError,
     UnknownUserError,
@@ -233,3 +235,31 @@ def test_an_answer_from_somebody_else_is_an_error_of_the_api(
         pytest.raises(expected, match="http://api/v1/shop/items"),
     ):
         Client(http, "shop").items()
+
+
+@pytest.mark.parametrize("kind", ApiError.kinds(), ids=lambda kind: kind.__name__)
+def test_the_client_raises_the_class_with_the_code_of_the_problem(kind: type[ApiError]) -> None:
+    answer = problems.response("/", kind("detail"))
+    transport = httpx2.MockTransport(
+        lambda _: httpx2.Response(answer.status_code, content=bytes(answer.body))
+    )
+    client = Client(httpx2.Client(base_url="http://api", transport=transport), "shop")
+
+    with pytest.raises(ApiError, match="detail") as raised:
+        client.items()
+
+    assert type(raised.value) is kind
+    assert kind.next_step in str(raised.value)
+
+
+def test_the_client_says_how_long_to_wait() -> None:
+    answer = problems.response("/", TooManyRequestsError("detail", 2.3))
+    transport = httpx2.MockTransport(
+        lambda _: httpx2.Response(429, content=bytes(answer.body), headers=answer.headers.items())
+    )
+    client = Client(httpx2.Client(base_url="http://api", transport=transport), "shop")
+
+    with pytest.raises(TooManyRequestsError) as raised:
+        client.items()
+
+    assert raised.value.retry_after == 3

@@ -324,7 +324,7 @@ def test_an_older_version_is_brought_back_into_the_editor_alone(
     [
         ((403, "scope-missing"), "operators alone see and make them"),
         ((503, "operators-not-configured"), "does not know where Airflow is"),
-        ((503, "unavailable"), "recommendation service does not answer"),
+        ((503, "api-unavailable"), "recommendation service does not answer"),
         ((404, "unknown-dataset"), "recommendation service does not answer"),
     ],
 )

@@ -90,4 +90,4 @@ def test_a_client_that_goes_away_in_the_middle_is_no_error_of_ours(
         )
 
     assert httpx2.get(f"http://{url.host}:{url.port}/health").status_code == 200
-    assert "unforeseen" not in caplog.text
+    assert "unexpected" not in caplog.text

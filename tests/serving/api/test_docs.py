@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from serving.api.problems import KINDS
+from serving.errors import ApiError
 from serving.storage import keys
 from tests.conftest import ROOT, schema_of
 from tests.support.serving import shop
@@ -132,5 +132,6 @@ def test_the_commands_of_the_readme_work_as_they_are_printed(
 def test_every_problem_is_on_the_page() -> None:
     rows = re.findall(r"^\| (\d{3}) \| ([^|]*) \|", PAGE, re.MULTILINE)
 
-    for status, code, _, _ in KINDS.values():
-        assert any(f"`{code}`" in codes for each, codes in rows if each == str(status)), code
+    for kind in ApiError.kinds():
+        documented = [codes for status, codes in rows if status == str(kind.status)]
+        assert any(f"`{kind.code}`" in codes for codes in documented), kind.code

@@ -9,14 +9,12 @@ from sqlalchemy.orm import Session
 from serving.api.settings import ApiSettings
 from serving.client import Client
 from serving.errors import (
-    ApiUnavailableError,
     IdempotencyKeyReusedError,
     KeyRefusedError,
     NoReleaseError,
     OffScaleError,
     RequestRefusedError,
     ScopeMissingError,
-    TooManyRequestsError,
     UnknownItemError,
     UserErasedError,
 )
@@ -324,25 +322,3 @@ def test_a_key_that_asks_too_often_has_to_wait(
     assert problem(refused[0]).code == "too-many-requests"
     assert refused[0].headers["retry-after"] == "1"
     assert others.status_code == 401  # everybody waits for himself
-
-
-def test_the_client_knows_these_refusals() -> None:
-    def answering(status: int, code: str) -> Client:
-        body = Problem(
-            type=f"urn:lantern:problem:{code}",
-            title="x",
-            status=status,
-            detail="x",
-            instance="/",
-            code=code,
-            next_step="x",
-        ).model_dump_json()
-        transport = httpx2.MockTransport(lambda _: httpx2.Response(status, text=body))
-        return Client(httpx2.Client(base_url="http://api", transport=transport), "shop")
-
-    with pytest.raises(TooManyRequestsError):
-        answering(429, "too-many-requests").items()
-    with pytest.raises(RequestRefusedError):
-        answering(413, "body-too-large").items()
-    with pytest.raises(ApiUnavailableError):
-        answering(503, "unavailable").items()

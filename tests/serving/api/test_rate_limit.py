@@ -14,7 +14,7 @@ def test_a_key_may_ask_a_seconds_worth_at_once_and_then_has_to_wait(
 
     for _ in range(4):
         asking.take("one")
-    with pytest.raises(TooManyRequestsError, match="more than 4 times a second"):
+    with pytest.raises(TooManyRequestsError, match="more than 4 requests per second"):
         asking.take("one")
     asking.take("other")
 
@@ -38,7 +38,7 @@ def test_nothing_is_no_limit() -> None:
 
 
 def test_no_more_than_some_keys_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rate_limit, "MOST_REMEMBERED", 2)
+    monkeypatch.setattr(rate_limit, "CACHED_KEYS", 2)
     asking = RateLimiter(1)
 
     for key in ("one", "two", "three"):

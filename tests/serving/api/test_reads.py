@@ -86,9 +86,9 @@ def test_health_looks_at_nothing_and_readiness_at_everything(
 @pytest.mark.parametrize(
     ("path", "status", "code"),
     [
-        ("/v1/{}/users//recommendations", 422, "not-acceptable"),
-        ("/v1/{}/users/%00", 422, "not-acceptable"),
-        ("/v1/{}/items?limit=1000000000", 422, "not-acceptable"),
+        ("/v1/{}/users//recommendations", 422, "request-refused"),
+        ("/v1/{}/users/%00", 422, "request-refused"),
+        ("/v1/{}/items?limit=1000000000", 422, "request-refused"),
         ("/v1/{}/nowhere", 404, "not-found"),
         ("/nowhere", 404, "not-found"),
         ("/v1/No%20Shop/items", 404, "unknown-dataset"),
@@ -128,7 +128,7 @@ def test_without_a_database_the_api_is_up_and_not_ready() -> None:
 
     assert readiness.status_code == 503
     assert readiness.json()["database"] is False
-    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    assert (answer.status_code, answer.json()["code"]) == (503, "api-unavailable")
     assert answer.headers["retry-after"]
     assert "canary" not in answer.text + readiness.text
 
@@ -155,7 +155,7 @@ def test_a_statement_that_takes_too_long_is_ended(
         locking.execute(text("lock table items in access exclusive mode"))
         answer = http.get(url + path)
 
-    assert (answer.status_code, problem(answer).code) == (503, "unavailable")
+    assert (answer.status_code, problem(answer).code) == (503, "api-unavailable")
     assert http.get(path).status_code == 200
 
 
@@ -200,7 +200,7 @@ def test_a_mistake_of_ours_shows_nothing_of_our_insides(
 
     answer = http.get(f"/v1/{schema_of(owner)}/items/a")
 
-    assert problem(answer).code == "unforeseen"
+    assert problem(answer).code == "internal-error"
     assert "canary" not in answer.text
     assert "Traceback" not in answer.text
 
@@ -210,7 +210,7 @@ def test_sql_that_does_not_fit_the_schema_is_our_mistake_not_an_outage(
 ) -> None:
     monkeypatch.setattr(profiles, "_SOME", text("select nothing from nowhere where :limit > 0"))
 
-    assert problem(http.get(f"/v1/{schema_of(owner)}/users")).code == "unforeseen"
+    assert problem(http.get(f"/v1/{schema_of(owner)}/users")).code == "internal-error"
 
 
 def test_only_the_named_data_sets_are_served(

@@ -94,6 +94,6 @@ def test_while_the_database_is_away_a_write_is_refused_loudly() -> None:
         ]
 
     for answer in answers:
-        assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+        assert (answer.status_code, answer.json()["code"]) == (503, "api-unavailable")
         assert answer.headers["retry-after"]
         assert "canary" not in answer.text
