@@ -1,4 +1,4 @@
-"""What Airflow answers about people, runs, tasks and questions: frozen values."""
+"""Users, runs, tasks and questions as Airflow's REST API returns them: frozen values."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,8 +7,8 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Person:
-    """Who is signed in. An operator (role Op or Admin) may change what everybody sees."""
+class User:
+    """The user of a token. Operators have the role Op or Admin."""
 
     name: str
     is_operator: bool
@@ -16,7 +16,7 @@ class Person:
 
 @dataclass(frozen=True)
 class Run:
-    """One run of a DAG. `search_minutes` is the budget that its form gave a search."""
+    """One run of a DAG. `search_minutes` is the search budget from its form."""
 
     dag_id: str
     run_id: str
@@ -29,13 +29,13 @@ class Run:
 
     @property
     def seconds(self) -> float:
-        """How long it took; 0 while it runs."""
+        """Duration in seconds; 0 until it has ended."""
         return _seconds(self.started_at, self.ended_at)
 
 
 @dataclass(frozen=True)
 class Task:
-    """One task of a run. `state` is None before the scheduler looked at it."""
+    """One task of a run. `state` is None until the scheduler has seen it."""
 
     task_id: str
     name: str
@@ -46,13 +46,16 @@ class Task:
 
     @property
     def seconds(self) -> float:
-        """How long it took; 0 while it runs."""
+        """Duration in seconds; 0 until it has ended."""
         return _seconds(self.started_at, self.ended_at)
 
 
 @dataclass(frozen=True)
 class Question:
-    """What a run asks a person. `answer` is None while it waits; by nobody: it waited too long."""
+    """A question that a run asks operators.
+
+    `answer` is None while it waits. An answer with `answered_by` None was fields by its time-out.
+    """
 
     task_id: str
     subject: str
@@ -63,47 +66,47 @@ class Question:
     answered_at: datetime | None
 
 
-def run_of(given: Mapping[str, Any]) -> Run:
-    """Return a run as Airflow tells it."""
+def run_of(fields: Mapping[str, Any]) -> Run:
+    """Return the run with these fields of Airflow's answer."""
     return Run(
-        dag_id=given["dag_id"],
-        run_id=given["dag_run_id"],
-        run_type=given["run_type"],
-        state=given["state"],
-        queued_at=_time(given["queued_at"]),
-        started_at=_time(given["start_date"]),
-        ended_at=_time(given["end_date"]),
-        search_minutes=float((given.get("conf") or {}).get("search_budget_minutes") or 0),
+        dag_id=fields["dag_id"],
+        run_id=fields["dag_run_id"],
+        run_type=fields["run_type"],
+        state=fields["state"],
+        queued_at=_time(fields["queued_at"]),
+        started_at=_time(fields["start_date"]),
+        ended_at=_time(fields["end_date"]),
+        search_minutes=float((fields.get("conf") or {}).get("search_budget_minutes") or 0),
     )
 
 
-def task_of(given: Mapping[str, Any]) -> Task:
-    """Return a task of a run as Airflow tells it."""
+def task_of(fields: Mapping[str, Any]) -> Task:
+    """Return the task with these fields of Airflow's answer."""
     return Task(
-        task_id=given["task_id"],
-        name=given.get("task_display_name") or given["task_id"],
-        state=given["state"],
-        try_number=given["try_number"],
-        started_at=_time(given["start_date"]),
-        ended_at=_time(given["end_date"]),
+        task_id=fields["task_id"],
+        name=fields.get("task_display_name") or fields["task_id"],
+        state=fields["state"],
+        try_number=fields["try_number"],
+        started_at=_time(fields["start_date"]),
+        ended_at=_time(fields["end_date"]),
     )
 
 
-def question_of(given: Mapping[str, Any]) -> Question:
-    """Return a question as Airflow tells it."""
+def question_of(fields: Mapping[str, Any]) -> Question:
+    """Return the question with these fields of Airflow's answer."""
     return Question(
-        task_id=given["task_instance"]["task_id"],
-        subject=given["subject"],
-        body=given["body"] or "",
-        asked_at=_time(given["created_at"]),
-        answer=given["chosen_options"][0] if given["chosen_options"] else None,
-        answered_by=(given["responded_by_user"] or {}).get("name"),
-        answered_at=_time(given["responded_at"]),
+        task_id=fields["task_instance"]["task_id"],
+        subject=fields["subject"],
+        body=fields["body"] or "",
+        asked_at=_time(fields["created_at"]),
+        answer=fields["chosen_options"][0] if fields["chosen_options"] else None,
+        answered_by=(fields["responded_by_user"] or {}).get("name"),
+        answered_at=_time(fields["responded_at"]),
     )
 
 
-def _time(given: str | None) -> datetime | None:
-    return datetime.fromisoformat(given) if given else None
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def _seconds(started: datetime | None, ended: datetime | None) -> float:

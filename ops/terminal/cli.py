@@ -12,6 +12,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from airflow_api.client import AirflowError
 from ops import settings
 from ops.errors import NotRunningError, OpsError
 from ops.machine import ports
@@ -32,7 +33,7 @@ app.add_typer(datasets_commands.app, name="datasets")
 app.add_typer(keys_commands.app, name="keys")
 
 DatasetOption = Annotated[str, typer.Option("--dataset", help="name of a manifest in datasets/")]
-EXPECTED = (OpsError, WarehouseError, ServingError, JavaMissingError, OSError)
+EXPECTED = (AirflowError, OpsError, WarehouseError, ServingError, JavaMissingError, OSError)
 
 
 def main() -> None:

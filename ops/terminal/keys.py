@@ -39,7 +39,7 @@ def add(stack: Stack, dataset: str, name: str, scopes: Sequence[str]) -> str:
 def every(stack: Stack, dataset: str) -> list[KnownKey]:
     """Return the data set's keys by name."""
     with _session(stack, dataset) as session:
-        return keys.every(session)
+        return keys.list_all(session)
 
 
 def revoke(stack: Stack, dataset: str, name: str) -> None:
@@ -50,7 +50,7 @@ def revoke(stack: Stack, dataset: str, name: str) -> None:
     """
     with _session(stack, dataset) as session:
         if not keys.revoke(session, name):
-            there = ", ".join(key.name for key in keys.every(session)) or "none"
+            there = ", ".join(key.name for key in keys.list_all(session)) or "none"
             raise OpsError(f"{dataset} has no key {name!r}; there are: {there}")
 
 

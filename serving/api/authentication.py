@@ -1,4 +1,4 @@
-"""Who may come in, and how often: keys are looked up by their digest, and remembered a while."""
+"""Authentication of products: API keys are looked up by their digest and cached."""
 
 import time
 from collections import defaultdict
@@ -19,52 +19,53 @@ from serving.lists.release_cache import ReleaseCache
 from serving.storage import keys
 from serving.storage.keys import KnownKey, Scope
 
-MOST_REMEMBERED = 10_000
+CACHED_KEYS = 10_000
 
-_bearer = HTTPBearer(auto_error=False, description="A key of the data set, 256 random bits.")
+_bearer = HTTPBearer(auto_error=False, description="An API key of the data set.")
 
 
 class KeyCache:
-    """Remembers which keys open which data set, for some seconds; wrong keys as well."""
+    """Caches for some seconds which keys are valid for which data set, and which are not."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self._seen: dict[tuple[str, str], tuple[float, KnownKey | None]] = {}
+        self._cache: dict[tuple[str, str], tuple[float, KnownKey | None]] = {}
 
-    def known(self, connection: Connection, dataset: str, digest: str) -> KnownKey:
-        """Return the key of this digest.
+    def key(self, connection: Connection, dataset: str, digest: str) -> KnownKey:
+        """Return the key with this digest.
 
         Raises:
-            KeyRefusedError: no such key opens this data set.
+            KeyRefusedError: the data set has no such key.
         """
-        found = self._looked_up(connection, dataset, digest)
-        if found is None:
-            raise KeyRefusedError("No such key opens this data set.")
-        return found
+        key = self._find(connection, dataset, digest)
+        if key is None:
+            raise KeyRefusedError("The key is not valid for this data set.")
+        return key
 
-    def _looked_up(self, connection: Connection, dataset: str, digest: str) -> KnownKey | None:
+    def _find(self, connection: Connection, dataset: str, digest: str) -> KnownKey | None:
         now = time.monotonic()
-        until, key = self._seen.get((dataset, digest), (now, None))
-        if now < until:
+        expires_at, key = self._cache.get((dataset, digest), (now, None))
+        if now < expires_at:
             return key
-        key = keys.known(connection, digest)
-        if len(self._seen) >= MOST_REMEMBERED:
-            self._seen.clear()  # somebody tries keys: looking up again is all that it costs
-        self._seen[dataset, digest] = (now + self._seconds, key)
+        key = keys.find(connection, digest)
+        if len(self._cache) >= CACHED_KEYS:
+            self._cache.clear()  # many keys are being tried: start over
+        self._cache[dataset, digest] = (now + self._seconds, key)
         return key
 
 
 @dataclass(frozen=True, slots=True)
-class Writing:
-    """A transaction on a data set, and the key that opened it."""
+class Authorized:
+    """A connection to a data set, and who uses it: the key's name or the operator's."""
 
     connection: Connection
-    key: KnownKey
+    name: str
+    scopes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """One request to one data set, its key not yet looked at."""
+    """One request to one data set, before its key is checked."""
 
     datasets: Datasets
     key_cache: KeyCache
@@ -76,49 +77,47 @@ class Caller:
 
     @property
     def release_cache(self) -> ReleaseCache:
-        """What holds the data set's releases in this process; for a data set that is served."""
+        """This process's cache of the data set's releases."""
         return self.release_caches[self.dataset]
 
     @contextmanager
     def connection(self, scope: Scope = "read") -> Iterator[Connection]:
-        """Open a connection for single statements, if the key may do this.
+        """Open a connection for single statements, for keys with the scope.
 
         Raises:
             UnknownDatasetError: the data set is not served here.
-            KeyRefusedError: the key is missing, or does not open this data set.
-            ScopeMissingError: the key is good, but not for this.
-            TooManyRequestsError: the key asks too often.
+            KeyRefusedError: the key is missing, or not valid for this data set.
+            ScopeMissingError: the key lacks the scope.
+            TooManyRequestsError: the key exceeds its rate limit.
         """
-        digest = self._paced()
+        digest = self._limited()
         with self.datasets.connection(self.dataset) as connection:
-            self._known(connection, digest).must_have(scope)
+            self._check(connection, digest).must_have(scope)
             yield connection
 
     @contextmanager
-    def transaction(self, scope: Scope | None = None) -> Iterator[Writing]:
-        """Open a transaction, if the key may do this; None asks for any key of the data set.
+    def transaction(self, scope: Scope | None = None) -> Iterator[Authorized]:
+        """Open a transaction, for keys with the scope; None: for any key of the data set.
 
-        Raises: as `connection` does.
+        Raises: see `connection`.
         """
-        digest = self._paced()
+        digest = self._limited()
         with self.datasets.transaction(self.dataset) as connection:
-            key = self._known(connection, digest)
+            key = self._check(connection, digest)
             if scope is not None:
                 key.must_have(scope)
-            yield Writing(connection, key)
+            yield Authorized(connection, key.name, key.scopes)
 
-    def _paced(self) -> str | None:
+    def _limited(self) -> str | None:
         digest = None if self.key is None else keys.digest(self.key)
-        if digest is not None:
-            self.rate_limiter.take(
-                digest
-            )  # before a connection is taken: refusing must cost little
+        if digest is not None:  # before a connection is taken, so that a refusal is cheap
+            self.rate_limiter.take(digest)
         return digest
 
-    def _known(self, connection: Connection, digest: str | None) -> KnownKey:
+    def _check(self, connection: Connection, digest: str | None) -> KnownKey:
         if digest is None:
             raise KeyRefusedError("The request carries no key.")
-        return self.key_cache.known(connection, self.dataset, digest)
+        return self.key_cache.key(connection, self.dataset, digest)
 
 
 async def caller(
@@ -126,8 +125,15 @@ async def caller(
     dataset: str,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
 ) -> Caller:
-    """Return who asks for what. Nothing blocks here: the key is checked in the route's thread."""
+    """Return the caller, unchecked: the key is checked later, in the route's thread."""
     state = request.app.state
     key = None if credentials is None else credentials.credentials
-    held = state.datasets, state.key_cache, state.rate_limiter, state.metrics, state.release_caches
-    return Caller(*held, dataset, key)
+    return Caller(
+        state.datasets,
+        state.key_cache,
+        state.rate_limiter,
+        state.metrics,
+        state.release_caches,
+        dataset,
+        key,
+    )

@@ -1,4 +1,4 @@
-"""Which data sets this process serves, and whether it knows their schemas."""
+"""The data sets that this process serves, and whether their schemas match this code."""
 
 import time
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ _SCHEMAS = text(
 
 
 class Datasets:
-    """The data sets of one database. Engines are made when they are first needed."""
+    """The data sets of one database. Engines are created when first needed."""
 
     def __init__(self, url: str, settings: ApiSettings) -> None:
         self._url = url
@@ -34,11 +34,10 @@ class Datasets:
             pool_pre_ping=True,
             connect_args={"connect_timeout": 3},
         )
-        self._readers: dict[str, Engine] = {}
-        self._writers: dict[str, Engine] = {}
+        self._engines: dict[tuple[str, bool], Engine] = {}
         self._abouts: dict[str, tuple[float, About]] = {}
         self._versions: dict[str, str] = {}
-        self._looked_at = float("-inf")
+        self._checked_at = float("-inf")
 
     @contextmanager
     def connection(self, dataset: str) -> Iterator[Connection]:
@@ -48,139 +47,128 @@ class Datasets:
             UnknownDatasetError: it is not served here.
             SchemaUnknownError: its schema is older or newer than this code.
         """
-        self._must_fit(dataset)
-        with self._reader(dataset).connect() as connection:
+        with self._engine(dataset, autocommit=True).connect() as connection:
             yield connection
 
     @contextmanager
     def transaction(self, dataset: str) -> Iterator[Connection]:
-        """Open a transaction on a data set; it is committed at the end, unless an error ends it.
+        """Open a transaction on a data set; it commits at the end unless an error is raised.
 
-        Raises:
-            UnknownDatasetError: it is not served here.
-            SchemaUnknownError: its schema is older or newer than this code.
+        Raises: see `connection`.
         """
-        self._must_fit(dataset)
-        with self._writer(dataset).begin() as connection:
+        with self._engine(dataset, autocommit=False).begin() as connection:
             yield connection
 
     def about(self, connection: Connection, dataset: str) -> About:
-        """Return what a data set says of itself, remembered for as long as its schema.
+        """Return a data set's description, cached for as long as its schema version.
 
         Raises:
-            NoReleaseError: nothing was released yet.
+            NoReleaseError: the data set has no release yet.
         """
-        until, remembered = self._abouts.get(dataset, (float("-inf"), None))
+        expires_at, about = self._abouts.get(dataset, (float("-inf"), None))
         now = time.monotonic()
-        if remembered is None or now >= until:
-            remembered = catalogue.about(connection)
-            self._abouts[dataset] = (now + self._settings.schema_check_seconds, remembered)
-        return remembered
+        if about is None or now >= expires_at:
+            about = catalogue.about(connection)
+            self._abouts[dataset] = (now + self._settings.schema_check_seconds, about)
+        return about
 
     def names(self) -> list[str]:
-        """Return the names of all that is served, in order."""
-        return list(self._refreshed())
+        """Return the names of the data sets that are served, sorted."""
+        return list(self._current_versions())
 
     def readiness(self, dataset: str) -> Readiness:
-        """Return whether a data set can be served; red, not an error, if the database is down.
+        """Return whether a data set can be served; not ready if the database is down.
 
         Raises:
             UnknownDatasetError: it is not served here.
         """
         version = None
         try:
-            version = self._known(dataset)
+            version = self._version(dataset)
             with self.connection(dataset) as connection:
                 live = connection.scalar(text("select release_id from live_release"))
         except SchemaUnknownError as error:
-            return self._red(str(error), database=True, version=version)
+            return _not_ready(str(error), database=True, version=version)
         except SQLAlchemyError:
-            return self._red("Postgres does not answer.", database=False, version=version)
+            return _not_ready("Postgres does not answer.", database=False, version=version)
         return Readiness(
             ready=True,
             database=True,
             schema_version=version,
             live_release=live,
-            detail="Nothing was released yet." if live is None else f"Release {live} is live.",
+            detail="No release yet." if live is None else f"Release {live} is live.",
         )
 
     def overview(self) -> AllReadiness:
-        """Return whether all that is served can be served; red while there is nothing to serve."""
+        """Return whether every data set can be served; not ready while there is none."""
         try:
-            found = {name: self.readiness(name) for name in self.names()}
+            datasets = {name: self.readiness(name) for name in self.names()}
         except SQLAlchemyError:
             return AllReadiness(ready=False, detail="Postgres does not answer.", datasets={})
-        red = [name for name, readiness in found.items() if not readiness.ready]
-        detail = f"Not ready: {', '.join(red)}." if red else "All data sets are ready."
+        not_ready = [name for name, readiness in datasets.items() if not readiness.ready]
+        if not datasets:
+            detail = "There is no schema of a data set."
+        elif not_ready:
+            detail = f"Not ready: {', '.join(not_ready)}."
+        else:
+            detail = "All data sets are ready."
         return AllReadiness(
-            ready=bool(found) and not red,
-            detail=detail if found else "No data set's schema is there.",
-            datasets=found,
+            ready=bool(datasets) and not not_ready, detail=detail, datasets=datasets
         )
 
     def close(self) -> None:
         """Close all connections."""
-        for engine in (self._overview, *self._readers.values(), *self._writers.values()):
+        for engine in (self._overview, *self._engines.values()):
             engine.dispose()
 
-    def _must_fit(self, dataset: str) -> None:
-        version = self._known(dataset)
+    def _engine(self, dataset: str, *, autocommit: bool) -> Engine:
+        version = self._version(dataset)
         if version != self._head:
             raise SchemaUnknownError(
-                f"The schema of {dataset!r} is at {version}; this API knows {self._head}."
+                f"The schema of {dataset!r} is at {version}; this API needs {self._head}."
             )
+        if (dataset, autocommit) not in self._engines:
+            self._engines[dataset, autocommit] = database.connect(
+                self._url,
+                dataset,
+                autocommit=autocommit,
+                pool_size=self._settings.pool_size,
+                statement_timeout_ms=self._settings.statement_timeout_ms,
+            )
+        return self._engines[dataset, autocommit]
 
-    def _known(self, dataset: str) -> str:
-        version = self._refreshed().get(dataset)
+    def _version(self, dataset: str) -> str:
+        version = self._current_versions().get(dataset)
         if version is None:
             raise UnknownDatasetError(f"No data set {dataset!r} is served here.")
         return version
 
-    def _refreshed(self) -> dict[str, str]:
+    def _current_versions(self) -> dict[str, str]:
         now = time.monotonic()
-        if now - self._looked_at >= self._settings.schema_check_seconds:
-            self._versions = self._look()
-            self._looked_at = now
+        if now - self._checked_at >= self._settings.schema_check_seconds:
+            self._versions = self._read_versions()
+            self._checked_at = now
         return self._versions
 
-    def _look(self) -> dict[str, str]:
-        wanted = set(self._settings.datasets)
+    def _read_versions(self) -> dict[str, str]:
+        selected = set(self._settings.datasets)
         with self._overview.connect() as connection:
-            found = connection.scalars(_SCHEMAS).all()
+            schemas = connection.scalars(_SCHEMAS).all()
             return {
                 name: connection.scalar(
                     text(f'select version_num from "{database.schema_name(name)}".alembic_version')  # noqa: S608 # a checked name
                 )
                 or "none"
-                for name in found
-                if not wanted or name in wanted
+                for name in schemas
+                if not selected or name in selected
             }
 
-    def _reader(self, dataset: str) -> Engine:
-        if dataset not in self._readers:
-            self._readers[dataset] = self._connect(dataset, autocommit=True)
-        return self._readers[dataset]
 
-    def _writer(self, dataset: str) -> Engine:
-        if dataset not in self._writers:
-            self._writers[dataset] = self._connect(dataset, autocommit=False)
-        return self._writers[dataset]
-
-    def _connect(self, dataset: str, *, autocommit: bool) -> Engine:
-        return database.connect(
-            self._url,
-            dataset,
-            autocommit=autocommit,
-            pool_size=self._settings.pool_size,
-            statement_timeout_ms=self._settings.statement_timeout_ms,
-        )
-
-    @staticmethod
-    def _red(detail: str, *, database: bool, version: str | None) -> Readiness:
-        return Readiness(
-            ready=False,
-            database=database,
-            schema_version=version,
-            live_release=None,
-            detail=detail,
-        )
+def _not_ready(detail: str, *, database: bool, version: str | None) -> Readiness:
+    return Readiness(
+        ready=False,
+        database=database,
+        schema_version=version,
+        live_release=None,
+        detail=detail,
+    )

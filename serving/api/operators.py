@@ -1,7 +1,7 @@
-"""Who may change what everybody sees: Airflow's operators, each by his own name.
+"""Authentication of operators: users of Airflow, each with their own token from Airflow.
 
-There is no shared key. Whoever is signed in to Airflow sends the token that it gave him; Airflow
-says whose it is, and whether he may operate. That is remembered for a minute, as a digest.
+There is no shared key. Airflow says whose a token is and whether they may operate; the answer is
+cached by the token's digest.
 """
 
 import re
@@ -12,12 +12,11 @@ from dataclasses import dataclass, field
 from threading import BoundedSemaphore
 from typing import Annotated
 
-import httpx2
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from pydantic import BaseModel, ValidationError
-from sqlalchemy import Connection
 
+from airflow_api.client import Airflow, AirflowError, SignInRefusedError
+from serving.api.authentication import Authorized
 from serving.api.datasets import Datasets
 from serving.api.rate_limit import RateLimiter
 from serving.errors import (
@@ -28,125 +27,80 @@ from serving.errors import (
 )
 from serving.storage import keys
 
-MOST_REMEMBERED = 1000
-MOST_AT_ONCE = 4  # who has no key can make nothing else wait: lists are read in the same threads
-TIMEOUT_S = 5
-BAD_TOKEN = "Invalid JWT token"  # noqa: S105 # Airflow answers it with 403, as a missing right
+CACHED_OPERATORS = 1000
+# Lookups run in the threads that also serve lists: a caller without a key must not occupy them all.
+CONCURRENT_LOOKUPS = 4
+TIMEOUT_SECONDS = 5
 TOKEN = re.compile(r"[\w.~+/-]{1,8192}=*", re.ASCII)  # RFC 6750, 2.1
 
 _bearer = HTTPBearer(
     scheme_name="Operator",
     auto_error=False,
-    description="An Airflow user's token, as Airflow's `POST /auth/token` gives it.",
+    description="The token of an Airflow user, from Airflow's `POST /auth/token`.",
 )
 
 
-class _Me(BaseModel):
-    username: str
-
-
 class Operators:
-    """Asks Airflow whose a token is, and remembers the answer.
+    """Looks up in Airflow whose a token is, and caches the answer.
 
     Args:
-        airflow_url: without `/api/v2`; None where nobody may operate.
-        seconds: how long an answer is remembered.
+        airflow_url: without `/api/v2`; None: operators are not configured.
+        seconds: lifetime of a cached answer.
     """
 
     def __init__(self, airflow_url: str | None, seconds: float) -> None:
-        self._http = httpx2.Client(base_url=airflow_url, timeout=TIMEOUT_S) if airflow_url else None
+        self._airflow = Airflow(airflow_url, timeout=TIMEOUT_SECONDS) if airflow_url else None
         self._seconds = seconds
-        self._seen: dict[str, tuple[float, str]] = {}
-        self._turns = BoundedSemaphore(MOST_AT_ONCE)
+        self._cache: dict[str, tuple[float, str]] = {}
+        self._lookups = BoundedSemaphore(CONCURRENT_LOOKUPS)
 
-    def named(self, token: str) -> str:
-        """Return the name of the operator whose token this is.
+    def name(self, token: str) -> str:
+        """Return the name of the operator with this token.
 
         Raises:
-            KeyRefusedError: Airflow does not know the token, or no longer.
-            ScopeMissingError: this person may look, not operate.
-            OperatorsNotConfiguredError: this API was not told where Airflow is.
+            KeyRefusedError: the token is unknown to Airflow, or has expired.
+            ScopeMissingError: the user is not an operator.
+            OperatorsNotConfiguredError: the API has no address of Airflow.
             OperatorCheckUnavailableError: Airflow does not answer.
         """
         digest, now = keys.digest(token), time.monotonic()
-        until, name = self._seen.get(digest, (now, ""))
-        if now < until:
+        expires_at, name = self._cache.get(digest, (now, ""))
+        if now < expires_at:
             return name
-        name = self._asked(token)
-        if len(self._seen) >= MOST_REMEMBERED:
-            self._seen.clear()
-        self._seen[digest] = (now + self._seconds, name)
+        name = self._look_up(token)
+        if len(self._cache) >= CACHED_OPERATORS:
+            self._cache.clear()
+        self._cache[digest] = (now + self._seconds, name)
         return name
 
     def close(self) -> None:
         """Close the connections to Airflow."""
-        if self._http is not None:
-            self._http.close()
+        if self._airflow is not None:
+            self._airflow.close()
 
-    def _asked(self, token: str) -> str:
-        if self._http is None:
-            raise OperatorsNotConfiguredError("Nobody can operate this API.")
+    def _look_up(self, token: str) -> str:
+        if self._airflow is None:
+            raise OperatorsNotConfiguredError("This API has no address of Airflow.")
         if not TOKEN.fullmatch(token):
-            raise KeyRefusedError("This is no token of Airflow's.")
-        if not self._turns.acquire(blocking=False):
-            raise OperatorCheckUnavailableError("Airflow is being asked as often as it may be.")
+            raise KeyRefusedError("This is not a token of Airflow.")
+        if not self._lookups.acquire(blocking=False):
+            raise OperatorCheckUnavailableError("Too many operators are being checked.")
         try:
-            return _operator(self._http, {"Authorization": f"Bearer {token}"})
-        except httpx2.TransportError as error:
-            raise OperatorCheckUnavailableError(
-                "Airflow, which knows the operators, is away."
-            ) from error
+            user = self._airflow.user(token)
+        except SignInRefusedError as error:
+            raise KeyRefusedError("Airflow rejects this token: sign in again.") from error
+        except AirflowError as error:
+            raise OperatorCheckUnavailableError("Airflow cannot check operators.") from error
         finally:
-            self._turns.release()
-
-
-def _operator(http: httpx2.Client, headers: dict[str, str]) -> str:
-    name = _name(_known(http.get("/ui/auth/me", headers=headers)))
-    # Only roles that operate may read connections.
-    probe = http.get("/api/v2/connections", params={"limit": 1}, headers=headers)
-    if probe.status_code == httpx2.codes.FORBIDDEN and _reason(probe) != BAD_TOKEN:
-        raise ScopeMissingError(f"{name!r} may look, not operate.")
-    _known(probe)
-    return name
-
-
-def _known(answer: httpx2.Response) -> httpx2.Response:
-    if answer.status_code in {httpx2.codes.UNAUTHORIZED, httpx2.codes.FORBIDDEN}:
-        raise KeyRefusedError("Airflow does not know this token: sign in again.")
-    if answer.status_code != httpx2.codes.OK:
-        raise OperatorCheckUnavailableError(
-            f"Airflow answered {answer.status_code} when asked who this is."
-        )
-    return answer
-
-
-def _name(answer: httpx2.Response) -> str:
-    try:
-        return _Me.model_validate_json(answer.content).username
-    except ValidationError as error:
-        raise OperatorCheckUnavailableError(
-            "What answers in Airflow's place is no Airflow."
-        ) from error
-
-
-def _reason(answer: httpx2.Response) -> str:
-    try:
-        return str(answer.json()["detail"])
-    except (ValueError, KeyError, TypeError):
-        return ""
-
-
-@dataclass(frozen=True, slots=True)
-class Operating:
-    """A connection to a data set, and the name of the operator who asked for it."""
-
-    connection: Connection
-    name: str
+            self._lookups.release()
+        if not user.is_operator:
+            raise ScopeMissingError(f"{user.name!r} is not an operator.")
+        return user.name
 
 
 @dataclass(frozen=True, slots=True)
 class OperatorCaller:
-    """One operator's request to one data set, his token not yet looked at."""
+    """One operator's request to one data set, before the token is checked."""
 
     datasets: Datasets
     operators: Operators
@@ -155,34 +109,34 @@ class OperatorCaller:
     token: str | None = field(repr=False)
 
     @contextmanager
-    def reading(self) -> Iterator[Operating]:
-        """Open a connection for single statements, if this is an operator.
+    def connection(self) -> Iterator[Authorized]:
+        """Open a connection for single statements, for operators only.
 
         Raises:
             UnknownDatasetError: the data set is not served here.
-            TooManyRequestsError: the token asks too often.
+            TooManyRequestsError: the token exceeds its rate limit.
             KeyRefusedError, ScopeMissingError, OperatorsNotConfiguredError,
-            OperatorCheckUnavailableError: as `Operators.named` raises them.
+            OperatorCheckUnavailableError: see `Operators.name`.
         """
         name = self._name()
         with self.datasets.connection(self.dataset) as connection:
-            yield Operating(connection, name)
+            yield Authorized(connection, name)
 
     @contextmanager
-    def transaction(self) -> Iterator[Operating]:
-        """Open a transaction, if this is an operator; an error ends it, else it is committed.
+    def transaction(self) -> Iterator[Authorized]:
+        """Open a transaction, for operators only; it commits at the end unless an error is raised.
 
-        Raises: as `reading` does.
+        Raises: see `connection`.
         """
         name = self._name()
         with self.datasets.transaction(self.dataset) as connection:
-            yield Operating(connection, name)
+            yield Authorized(connection, name)
 
     def _name(self) -> str:
         if self.token is None:
             raise KeyRefusedError("The request carries no operator's token.")
         self.rate_limiter.take(keys.digest(self.token))
-        return self.operators.named(self.token)
+        return self.operators.name(self.token)
 
 
 async def operator(
@@ -190,7 +144,7 @@ async def operator(
     dataset: str,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
 ) -> OperatorCaller:
-    """Return who asks to operate what. Airflow is asked in the route's thread."""
+    """Return the caller, unchecked: Airflow is asked later, in the route's thread."""
     state = request.app.state
     token = None if credentials is None else credentials.credentials
     return OperatorCaller(state.datasets, state.operators, state.rate_limiter, dataset, token)

@@ -54,13 +54,13 @@ def digest(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
 
 
-def known(connection: Connection, digest: str) -> KnownKey | None:
+def find(connection: Connection, digest: str) -> KnownKey | None:
     """Return the key of this digest, or None if there is none."""
     found = connection.execute(_KNOWN.where(ApiKey.digest == digest)).one_or_none()
     return None if found is None else _key(*found)
 
 
-def every(session: Session) -> list[KnownKey]:
+def list_all(session: Session) -> list[KnownKey]:
     """Return the data set's keys by name."""
     return [_key(*row) for row in session.execute(_KNOWN.order_by(ApiKey.name))]
 

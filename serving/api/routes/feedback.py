@@ -95,8 +95,8 @@ def hide(
 )
 def create_user(ask: Ask) -> Response:
     """A new id, and the token with which its person can be forgotten: it is shown this once."""
-    with ask.transaction("feedback") as writing:
-        found = accounts.create(writing.connection)
+    with ask.transaction("feedback") as authorized:
+        found = accounts.create(authorized.connection)
     return as_json(found, status=201)
 
 
@@ -113,18 +113,18 @@ def erase(ask: Ask, user_id: UserId, token: UserToken = None) -> Response:
     Deletes his feedback, his lists and what releases know of him; nothing more is taken from him
     under this id. With `operate` it can be repeated.
     """
-    with ask.transaction() as writing:
-        if "operate" in writing.key.scopes:
-            requested_by = writing.key.name
-        elif token is not None and accounts.owns(writing.connection, user_id, token):
+    with ask.transaction() as authorized:
+        if "operate" in authorized.scopes:
+            requested_by = authorized.name
+        elif token is not None and accounts.owns(authorized.connection, user_id, token):
             requested_by = accounts.THE_USER
-        elif token is not None and accounts.is_erased(writing.connection, user_id):
+        elif token is not None and accounts.is_erased(authorized.connection, user_id):
             raise UserErasedError(f"{user_id!r} is forgotten, and so is his token.")
         else:
             raise ScopeMissingError(
                 "The key has no scope 'operate', and no token of this person came with it."
             )
-        found = accounts.erase(writing.connection, user_id, requested_by=requested_by)
+        found = accounts.erase(authorized.connection, user_id, requested_by=requested_by)
     ask.release_cache.drop_reasons(user_id)
     return as_json(found)
 
@@ -142,10 +142,10 @@ def outbox(ask: Ask) -> Response:
 
 
 def _accepted(ask: Caller, event: Event) -> Response:
-    with ask.transaction("feedback") as writing:
+    with ask.transaction("feedback") as authorized:
         if event.rating is not None:
-            about = ask.datasets.about(writing.connection, ask.dataset)
+            about = ask.datasets.about(authorized.connection, ask.dataset)
             feedback.refuse_off_scale(event.rating, about)
-        receipt = feedback.accept(writing.connection, event, sent_by=writing.key.name)
+        receipt = feedback.accept(authorized.connection, event, sent_by=authorized.name)
     ask.metrics.received(ask.dataset, receipt)
     return as_json(receipt)

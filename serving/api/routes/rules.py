@@ -1,4 +1,4 @@
-"""The routes of slate rules, which are operators', and of stock, which is the product's."""
+"""The routes of slate rules, for operators, and of availability, for products."""
 
 from typing import Annotated
 
@@ -18,24 +18,24 @@ operate = APIRouter(
 
 
 @operate.get(
-    "/rules", response_model=schemas.RulesVersion, tags=["rules"], summary="The rules that hold"
+    "/rules", response_model=schemas.RulesVersion, tags=["rules"], summary="Get the active rules"
 )
-def live(ask: Operator) -> Response:
-    """Version 0, and no rules, if nobody ever made any."""
-    with ask.reading() as operating:
-        return as_json(store.live(operating.connection))
+def active_rules(ask: Operator) -> Response:
+    """Version 0 has no rules: none were ever set."""
+    with ask.connection() as authorized:
+        return as_json(store.live(authorized.connection))
 
 
 @operate.get(
     "/rules/history",
     response_model=list[schemas.RulesVersion],
     tags=["rules"],
-    summary="Who made which rules, and why",
+    summary="List all versions of the rules",
 )
-def history(ask: Operator, limit: Annotated[int, Query(ge=1, le=100)] = 20) -> Response:
-    """Newest first. Going back to older rules is making them anew."""
-    with ask.reading() as operating:
-        return as_json(store.history(operating.connection, limit=limit))
+def rules_history(ask: Operator, limit: Annotated[int, Query(ge=1, le=100)] = 20) -> Response:
+    """Newest first, each with operator and reason. To restore a version, set its rules again."""
+    with ask.connection() as authorized:
+        return as_json(store.history(authorized.connection, limit=limit))
 
 
 @operate.put(
@@ -43,37 +43,37 @@ def history(ask: Operator, limit: Annotated[int, Query(ge=1, le=100)] = 20) -> R
     response_model=schemas.RulesVersion,
     responses=problems.documented(409),
     tags=["rules"],
-    summary="Let other rules hold",
+    summary="Replace the rules",
 )
-def replace(ask: Operator, body: schemas.NewRules) -> Response:
-    """They hold for the next list that anybody reads. Preview them first."""
-    with ask.transaction() as operating:
-        made = store.replace(operating.connection, body, actor=operating.name)
-    return as_json(made)
+def replace_rules(ask: Operator, body: schemas.NewRules) -> Response:
+    """The new rules apply to every list from the next request on. Preview them first."""
+    with ask.transaction() as authorized:
+        version = store.replace(authorized.connection, body, actor=authorized.name)
+    return as_json(version)
 
 
 @operate.post(
     "/rules/preview",
     response_model=schemas.RulesPreview,
     tags=["rules"],
-    summary="What rules would change",
+    summary="Preview rules",
 )
-def tried(ask: Operator, body: schemas.SlateRules) -> Response:
-    """Tried on the lists of the last retrain's window; nothing is written."""
-    with ask.reading() as operating:
-        return as_json(preview.preview(operating.connection, body))
+def preview_rules(ask: Operator, body: schemas.SlateRules) -> Response:
+    """Applies the rules to the window lists of the last retrain. Nothing is written."""
+    with ask.connection() as authorized:
+        return as_json(preview.preview(authorized.connection, body))
 
 
 @operate.put(
     "/availability",
     response_model=schemas.Changed,
     tags=["catalogue"],
-    summary="What the product has in stock",
+    summary="Set which items are available",
 )
-def availability(ask: Ask, body: schemas.Availability) -> Response:
-    """Needs a key with the scope `operate`. Lists heed it where a rule says so."""
-    with ask.transaction("operate") as writing:
-        changed = store.set_availability(
-            writing.connection, body.item_ids, available=body.available
+def set_availability(ask: Ask, body: schemas.Availability) -> Response:
+    """Needs the scope `operate`. Lists omit unavailable items under the rule `only_available`."""
+    with ask.transaction("operate") as authorized:
+        n_changed = store.set_availability(
+            authorized.connection, body.item_ids, available=body.available
         )
-    return as_json(schemas.Changed(n_changed=changed))
+    return as_json(schemas.Changed(n_changed=n_changed))

@@ -23,7 +23,7 @@ from ops.machine import ports, processes
 from ops.machine.stack import Stack
 from ops.machine.supervisord import until
 from ops.settings import ROOT, OpsSettings
-from ops.terminal import cli, demo, doctor
+from ops.terminal import cli, demo, doctor, follow
 from tests.conftest import FEW_ROWS
 from warehouse import datasets
 from warehouse.query import Lake
@@ -245,7 +245,7 @@ def test_a_stranger_rates_and_the_next_model_knows_him(platform: Platform) -> No
             expect(page.get_by_text(words).first).to_be_visible()
 
         airflow = demo.client(stack)
-        collected = airflow.wait(airflow.trigger(f"{DATASET}__collect"), timeout=300)
+        collected = follow.follow(airflow, airflow.trigger(f"{DATASET}__collect"))
         assert collected.state == "success"
         code, said = lantern("retrain", "--dataset", DATASET, "--wait")
         assert code == 0, said

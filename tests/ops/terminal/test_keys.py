@@ -36,7 +36,7 @@ def owner(
 
 def known(owner: Engine, key: str) -> keys.KnownKey | None:
     with owner.connect() as connection:
-        return keys.known(connection, keys.digest(key))
+        return keys.find(connection, keys.digest(key))
 
 
 def test_a_key_is_alone_on_standard_output_and_opens_what_was_said(

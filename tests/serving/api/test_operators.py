@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from serving.api.operators import MOST_AT_ONCE, MOST_REMEMBERED, OperatorCaller, Operators
+from serving.api.operators import CACHED_OPERATORS, CONCURRENT_LOOKUPS, OperatorCaller, Operators
 from serving.api.rate_limit import RateLimiter
 from serving.client import Client
 from serving.errors import (
@@ -95,7 +95,7 @@ def asks(client: Client) -> list[Callable[[], object]]:
 
 def test_who_may_only_look_operates_nothing(connected: Connected, api: Engine) -> None:
     for ask in asks(connected(VERA)):
-        with pytest.raises(ScopeMissingError, match="'vera' may look, not operate"):
+        with pytest.raises(ScopeMissingError, match="'vera' is not an operator"):
             ask()
     assert shop.rows(api, "select count(*) from rules") == [(0,)]
 
@@ -114,8 +114,8 @@ def test_a_token_that_nobody_has_is_refused(api_url: str, owner: Engine, token: 
 @pytest.mark.parametrize("token", ["ü", "a b", "==", "", "a\n"])
 def test_what_can_be_no_token_is_not_sent_to_airflow(token: str) -> None:
     operators = Operators(NOWHERE, 0)
-    with pytest.raises(KeyRefusedError, match="no token of Airflow's"):
-        operators.named(token)
+    with pytest.raises(KeyRefusedError, match="not a token of Airflow"):
+        operators.name(token)
     operators.close()
 
 
@@ -168,7 +168,7 @@ def test_what_answers_in_airflows_place_is_no_sign_in(
     ada = connected(ADA)
     users.failing = failing
 
-    with pytest.raises(OperatorCheckUnavailableError, match=r"Airflow.*Lists go out meanwhile"):
+    with pytest.raises(OperatorCheckUnavailableError, match=r"Airflow.*Lists are served meanwhile"):
         ada.rules()
 
 
@@ -197,7 +197,7 @@ def test_an_api_that_was_not_told_of_airflow_has_no_operators(
 
     assert (answer.status_code, answer.json()["code"]) == (503, "operators-not-configured")
     with pytest.raises(OperatorsNotConfiguredError):
-        Operators(None, 60).named(ADA)
+        Operators(None, 60).name(ADA)
 
 
 def test_an_operator_is_remembered_for_as_long_as_it_says(
@@ -206,53 +206,53 @@ def test_an_operator_is_remembered_for_as_long_as_it_says(
     now = [1000.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
     operators = Operators(airflow, seconds=60)
-    assert operators.named(ADA) == "ada"
+    assert operators.name(ADA) == "ada"
     users.users.clear()
 
     now[0] += 59
-    assert operators.named(ADA) == "ada"
+    assert operators.name(ADA) == "ada"
     assert users.asked == ["/ui/auth/me", "/api/v2/connections"]
     now[0] += 2
     with pytest.raises(KeyRefusedError):
-        operators.named(ADA)
+        operators.name(ADA)
     operators.close()
 
 
 def test_a_refusal_is_not_remembered(users: AirflowUsers, airflow: str) -> None:
     operators = Operators(airflow, seconds=60)
     with pytest.raises(KeyRefusedError):
-        operators.named("token.of.bo")
+        operators.name("token.of.bo")
 
     users.users["token.of.bo"] = "ada"
 
-    assert operators.named("token.of.bo") == "ada"
+    assert operators.name("token.of.bo") == "ada"
     operators.close()
 
 
 def test_only_so_many_are_remembered(
     users: AirflowUsers, airflow: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("serving.api.operators.MOST_REMEMBERED", 2)
+    monkeypatch.setattr("serving.api.operators.CACHED_OPERATORS", 2)
     operators = Operators(airflow, seconds=60)
     for name in "abcde":
         users.users[name] = "ada"
-        operators.named(name)
+        operators.name(name)
 
-    assert len(operators._seen) <= 2 < MOST_REMEMBERED  # noqa: SLF001 # what it keeps
+    assert len(operators._cache) <= 2 < CACHED_OPERATORS  # noqa: SLF001 # what it keeps
     operators.close()
 
 
 def test_while_airflow_hangs_only_a_few_wait_for_it(users: AirflowUsers, airflow: str) -> None:
     operators = Operators(airflow, seconds=0)
     users.waiting.clear()
-    with ThreadPoolExecutor(MOST_AT_ONCE) as threads:
-        waiting = [threads.submit(operators.named, ADA) for _ in range(MOST_AT_ONCE)]
-        assert all(users.arrived.acquire(timeout=10) for _ in range(MOST_AT_ONCE))
-        with pytest.raises(OperatorCheckUnavailableError, match="as often as it may be"):
-            operators.named(ADA)
+    with ThreadPoolExecutor(CONCURRENT_LOOKUPS) as threads:
+        waiting = [threads.submit(operators.name, ADA) for _ in range(CONCURRENT_LOOKUPS)]
+        assert all(users.arrived.acquire(timeout=10) for _ in range(CONCURRENT_LOOKUPS))
+        with pytest.raises(OperatorCheckUnavailableError, match="Too many operators"):
+            operators.name(ADA)
         users.waiting.set()
-        assert [each.result() for each in waiting] == ["ada"] * MOST_AT_ONCE
-    assert operators.named(ADA) == "ada"
+        assert [each.result() for each in waiting] == ["ada"] * CONCURRENT_LOOKUPS
+    assert operators.name(ADA) == "ada"
     operators.close()
 
 
@@ -263,7 +263,7 @@ def test_operators_are_paced_like_keys_before_airflow_is_asked(
     caller = asking(ADA)
 
     for expected in (OperatorsNotConfiguredError, TooManyRequestsError):
-        with pytest.raises(expected), caller.reading():
+        with pytest.raises(expected), caller.connection():
             pass
 
 
