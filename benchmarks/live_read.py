@@ -23,11 +23,11 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from benchmarks.api_read import running_api
-from benchmarks.closed_loop import Answer, Ask, drive, request
 from serving.api.cpu_affinity import use_single_cpu
 from serving.lists import precomputed
 from serving.publishing.publish import Candidate, publish
 from serving.storage import database, keys
+from tests.support.load.closed_loop import Answer, Ask, drive, request
 from tests.support.serving import shop
 from tests.support.serving.server import as_role, create_database, temporary_server
 

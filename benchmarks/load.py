@@ -11,18 +11,15 @@ import argparse
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from threading import Event
 
 from sqlalchemy.orm import Session
 
 from benchmarks.api_read import started_api
-from benchmarks.busy_shop import HONEST, SHARES, Mix, World
-from benchmarks.closed_loop import Answer, drive, percentiles
 from serving.storage import database, keys
+from tests.support.load.busy_shop import HONEST, SHARES, Mix, World
+from tests.support.load.closed_loop import Answer, changing, drive, percentiles
 from tests.support.serving.server import as_role, create_database, temporary_server
 
 DATASET = "bench"
@@ -57,23 +54,6 @@ def one_load(owner: str, n_connections: int, seconds: float) -> None:
         report(answers, mix, n_connections, seconds, (before, resident(pid)))
     world.publisher.dispose()
     world.writer.dispose()
-
-
-def changing(
-    change: Callable[[], None], after: float, load: Callable[[], list[Answer]]
-) -> list[Answer]:
-    """Return the answers of a load in the midst of which something changes."""
-    never = Event()
-
-    def later() -> None:
-        never.wait(after)
-        change()
-
-    with ThreadPoolExecutor(1) as beside:
-        changed = beside.submit(later)
-        answers = load()
-        changed.result()
-    return answers
 
 
 def report(

@@ -27,9 +27,9 @@ from sqlalchemy.orm import Session
 
 from benchmarks import gorse
 from benchmarks.api_read import started_api
-from benchmarks.closed_loop import Answer, Ask, drive, percentiles, request
 from serving.publishing.publish import publish
 from serving.storage import database, keys
+from tests.support.load.closed_loop import Answer, Ask, drive, percentiles, request
 from tests.support.serving import shop
 from tests.support.serving.server import as_role, create_database, temporary_server
 

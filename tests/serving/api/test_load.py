@@ -5,11 +5,10 @@ from urllib.parse import urlsplit
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from benchmarks.busy_shop import SHARES, Mix, World
-from benchmarks.closed_loop import drive
-from benchmarks.load import changing
 from serving.storage import database, keys
 from tests.conftest import schema_of
+from tests.support.load.busy_shop import SHARES, Mix, World
+from tests.support.load.closed_loop import changing, drive
 from tests.support.serving.server import as_role
 
 SECONDS = 4

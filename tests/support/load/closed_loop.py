@@ -8,7 +8,9 @@ import selectors
 import socket
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -98,6 +100,23 @@ def drive(
 def percentiles(answers: Sequence[Answer], *shares: float) -> list[float]:
     """Return these percentiles of the milliseconds."""
     return [float(x) for x in 1000 * np.percentile([one.seconds for one in answers], shares)]
+
+
+def changing(
+    change: Callable[[], None], after: float, load: Callable[[], list[Answer]]
+) -> list[Answer]:
+    """Return the answers of a load during which `change` is called, after so many seconds."""
+    never = Event()
+
+    def later() -> None:
+        never.wait(after)
+        change()
+
+    with ThreadPoolExecutor(1) as beside:
+        changed = beside.submit(later)
+        answers = load()
+        changed.result()
+    return answers
 
 
 def _send(line: _Line) -> None:

@@ -10,11 +10,11 @@ import numpy as np
 import pyarrow as pa
 from sqlalchemy import Engine, text
 
-from benchmarks.closed_loop import Answer, Ask, request
 from serving.publishing.publish import publish
 from serving.rules import store
 from serving.schemas import NewRules, SlateRules
 from serving.schemas.rules import Pin
+from tests.support.load.closed_loop import Answer, Ask, request
 from tests.support.serving import shop
 
 RANK, RATED, LENGTH, LIMIT = 16, 20, 100, 20
