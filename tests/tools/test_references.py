@@ -1,46 +1,79 @@
+import re
+import shutil
 from pathlib import Path
+from typing import get_args
 
 import pytest
+from pydantic import BaseModel
 
 from ops.settings import ROOT
 from tools import references
 from warehouse import tables
+from warehouse.datasets import Dataset
 
 
 def test_the_committed_documents_say_what_the_code_says() -> None:
     assert references.main(["--check"]) == 0
 
 
-def test_every_table_and_column_is_in_the_reference() -> None:
-    page = references.tables_page()
-    every = [value for value in vars(tables).values() if isinstance(value, tables.Table)]
-    for table in every:
-        assert f"## {table.full_name}\n" in page
-        for column in table.columns:
-            assert f"| `{column.name}` |" in page
-    assert len(every) == len(tables.TABLES)
+def sections(page: str) -> dict[str, list[str]]:
+    """Return the names in the first column of each section's table, by the section's title."""
+    titles = re.split(r"^## (.+)$", page, flags=re.MULTILINE)[1:]
+    pairs = zip(titles[::2], titles[1::2], strict=True)
+    return {title: re.findall(r"^\| `([^`]+)` \|", text, re.MULTILINE) for title, text in pairs}
+
+
+def test_every_table_has_a_section_with_exactly_its_columns() -> None:
+    declared = [value for value in vars(tables).values() if isinstance(value, tables.Table)]
+    assert sections(references.tables_page()) == {
+        table.full_name: [column.name for column in table.columns] for table in declared
+    }
 
 
 def test_every_setting_is_in_the_reference_and_the_example() -> None:
-    page, example = references.settings_page(), references.env_example()
-    for name in ("OPS_VAR", "LAKE_ROOT", "API_DATASETS", "SERVING_DATABASE_URL", "DEMO_API_URL"):
-        assert f"| `{name}` |" in page
-        assert f"#{name}=" in example
+    names = [
+        f"{settings.model_config['env_prefix']}{field}".upper()
+        for settings in references.settings_classes()
+        for field in settings.model_fields
+    ]
+    documented = sections(references.settings_page()).values()
+    assert [name for section in documented for name in section] == names
+    assert re.findall(r"^#(\w+)=", references.env_example(), re.MULTILINE) == names
 
 
-def test_every_part_of_a_manifest_is_in_the_reference() -> None:
-    page = references.datasets_page()
-    for part in (
-        "top level",
-        "[source]",
-        "[ratings]",
-        "[items]",
-        "[users]",
-        "[scale]",
-        "[schedule]",
-    ):
-        assert f"## {part}\n" in page
-    assert "`archive` or `folder` or `inbox`" in page
+def test_every_field_of_a_manifest_is_in_the_reference() -> None:
+    documented = sections(references.datasets_page())
+    for title, fields in documented.items():
+        assert fields, title
+    described = {field for fields in documented.values() for field in fields}
+    parts = {title.strip("[]").rpartition(".")[2] for title in documented}
+    assert described | parts == {"top level", *manifest_fields(Dataset)}
+    assert "`archive` or `folder` or `inbox`" in references.datasets_page()
+
+
+def manifest_fields(model: type[BaseModel]) -> set[str]:
+    """Return the names of all fields, those of nested models included."""
+    names = set(model.model_fields)
+    for field in model.model_fields.values():
+        for annotation in (field.annotation, *get_args(field.annotation)):
+            if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+                names |= manifest_fields(annotation)
+    return names
+
+
+def test_the_table_of_imports_stands_between_its_marks() -> None:
+    page = f"before\n{references.BEGIN}old\n{references.END}after\n"
+    written = references.architecture_page(page)
+    assert written.startswith(f"before\n{references.BEGIN}\n| package | may import |\n")
+    assert written.endswith(f"\n{references.END}after\n")
+    assert "old" not in written
+    assert references.architecture_page(written) == written
+    assert "| `jobs.engine` | `ranking`, `warehouse.tables.vocabulary` |" in written
+
+
+def test_a_page_without_the_marks_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"docs/architecture\.md needs the lines"):
+        references.architecture_page("no marks")
 
 
 def test_no_path_of_this_machine_gets_into_a_document() -> None:
@@ -48,11 +81,13 @@ def test_no_path_of_this_machine_gets_into_a_document() -> None:
         assert str(ROOT) not in text
 
 
-def test_a_difference_is_named_and_mended(
+def test_a_difference_is_reported_and_corrected(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(references, "ROOT", tmp_path)
     (tmp_path / "docs").mkdir()
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    (tmp_path / references.ARCHITECTURE).write_text(references.BEGIN + references.END)
     assert references.main(["--check"]) == 1
     assert "docs/tables.md" in capsys.readouterr().out
     assert references.main([]) == 0
