@@ -99,7 +99,7 @@ def prepare(owner: str, users: int) -> str:
         "items": shop.items(**{str(n): f"The title of film {n}" for n in range(N_ITEMS)}),
     }
     tables = {name: pa.Table.from_pylist(found).to_batches() for name, found in rows.items()}
-    fit = Candidate("fit", "fit", "first", "als", {}, {}, shop.ABOUT, {"recommendations": users})
+    fit = Candidate("fit", "first", "als", {}, {}, shop.ABOUT, {"recommendations": users})
     engine = database.connect(owner, DATASET)
     publish(engine, fit, tables, actor="bench", reason="bench", instead_of=None)
     with Session(engine) as session, session.begin():

@@ -112,7 +112,7 @@ def prepare(owner: str, dataset: str, n_items: int) -> str:
         "items": shop.items(**{i: f"The title of film {i}" for i in ids}),
     }
     batches = {name: pa.Table.from_pylist(rows).to_batches() for name, rows in tables.items()}
-    fit = Candidate("fit", "fit", "first", "als", {}, CONSTANTS, shop.ABOUT, {})
+    fit = Candidate("fit", "first", "als", {}, CONSTANTS, shop.ABOUT, {})
     engine = database.connect(owner, dataset)
     publish(engine, fit, batches, actor="bench", reason="bench", instead_of=None)
     with Session(engine) as session, session.begin():

@@ -80,7 +80,6 @@ def plain_copy(engine: Engine, file: IO[str]) -> float:
 def one_publication(engine: Engine, users: int, number: int) -> float:
     """Return the seconds from the first batch to the moved pointer."""
     fit = Candidate(
-        fit_id=f"fit {number}",
         retrain_id=f"fit {number}",
         verdict="promote",
         recipe="als",

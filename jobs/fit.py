@@ -200,7 +200,7 @@ def _write_small(warehouse: Warehouse, learned: Learned) -> None:
         GOLD_SIMILAR_ITEMS: similar_items(model, N_SIMILAR),
         GOLD_ITEM_FACTORS: item_factors(model, learned.trending),
     }
-    fit = {"fit_id": warehouse.run_key.retrain_id}
+    fit = {"retrain_id": warehouse.run_key.retrain_id}
     for table, rows in small.items():
         append(warehouse.root, table, [fit | row for row in rows], run_key=warehouse.run_key)
 
@@ -208,10 +208,8 @@ def _write_small(warehouse: Warehouse, learned: Learned) -> None:
 def _write_ledger(
     warehouse: Warehouse, versions: Mapping[str, int], ledger: dict[str, Any]
 ) -> None:
-    retrain = warehouse.run_key.retrain_id
     row = ledger | {
-        "fit_id": retrain,
-        "retrain_id": retrain,
+        "retrain_id": warehouse.run_key.retrain_id,
         "code_commit": code_commit(),
         "versions": list(versions.items()),
         "fitted_at": datetime.now(UTC),
@@ -234,7 +232,7 @@ def code_commit() -> str:
 
 
 def _with_fit(frame: DataFrame, warehouse: Warehouse) -> DataFrame:
-    return frame.withColumn("fit_id", F.lit(warehouse.run_key.retrain_id))
+    return frame.withColumn("retrain_id", F.lit(warehouse.run_key.retrain_id))
 
 
 def _listed(catalogue: Catalogue, scores: np.ndarray, places: np.ndarray) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def run(root: str, dataset: Dataset, engine: Engine, *, run_key: RunKey) -> int:
     """
     decided, fit = verdict(root, run_key), fitted(root, run_key.retrain_id)
     lake = Lake(root)
-    tables = {table.name: _batches(lake, table, fit["fit_id"]) for table in LISTS}
+    tables = {table.name: _batches(lake, table, fit["retrain_id"]) for table in LISTS}
     tables["items"] = lake.batches(SILVER_ITEMS, version=dict(fit["versions"])["silver.items"])
     release = publish(
         engine,
@@ -74,7 +74,6 @@ def candidate(dataset: Dataset, decided: dict[str, Any], fit: dict[str, Any]) ->
     """Return what the release will say of itself."""
     scale = dataset.scale
     return Candidate(
-        fit_id=fit["fit_id"],
         retrain_id=fit["retrain_id"],
         verdict=decided["verdict"],
         recipe=fit["recipe"],
@@ -104,9 +103,9 @@ def main(argv: Sequence[str] | None = None, **given: Unpack[Given]) -> int:
     return 0
 
 
-def _batches(lake: Lake, table: Table, fit_id: str) -> Iterator[pa.RecordBatch]:
-    columns = [name for name in table.names if name != "fit_id"]
-    return lake.batches(table, columns=columns, equals={"fit_id": fit_id})
+def _batches(lake: Lake, table: Table, retrain_id: str) -> Iterator[pa.RecordBatch]:
+    columns = [name for name in table.names if name != "retrain_id"]
+    return lake.batches(table, columns=columns, equals={"retrain_id": retrain_id})
 
 
 if __name__ == "__main__":

@@ -59,8 +59,8 @@ def run(
 def versions(root: str, fits: Collection[str]) -> dict[str, set[int]]:
     """Return, by table, the versions that the fits read."""
     needed: dict[str, set[int]] = {}
-    for fit_id in fits:
-        for name, version in dict(fitted(root, fit_id)["versions"]).items():
+    for retrain_id in fits:
+        for name, version in dict(fitted(root, retrain_id)["versions"]).items():
             needed.setdefault(name, set()).add(version)
     return needed
 

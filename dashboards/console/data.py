@@ -200,14 +200,14 @@ def loop(dataset: str) -> Loop:
 
 
 @st.cache_data(ttl="15s", show_spinner=False)
-def tables(dataset: str, fit_id: str | None) -> list[TableState]:
-    """Return every table that is there. `fit_id` is the live release's fit.
+def tables(dataset: str, retrain_id: str | None) -> list[TableState]:
+    """Return every table that is there. `retrain_id` is the live release's fit.
 
     Raises:
         WarehouseError: the lake can't be read.
     """
     lake = _lake(dataset)
-    served = _versions_served(lake, fit_id)
+    served = _versions_served(lake, retrain_id)
     return [_state(lake, table, served) for table in TABLES if lake.exists(table)]
 
 
@@ -262,11 +262,11 @@ def _state(lake: Lake, table: Table, served: dict[str, int]) -> TableState:
     return TableState(table, rows, newest.version, newest.at, served.get(table.full_name))
 
 
-def _versions_served(lake: Lake, fit_id: str | None) -> dict[str, int]:
-    if fit_id is None or not lake.exists(GOLD_FITS):
+def _versions_served(lake: Lake, retrain_id: str | None) -> dict[str, int]:
+    if retrain_id is None or not lake.exists(GOLD_FITS):
         return {}
-    fits = lake.read(GOLD_FITS, columns=["fit_id", "versions"]).to_pylist()
-    found = (dict(fit["versions"]) for fit in fits if fit["fit_id"] == fit_id)
+    fits = lake.read(GOLD_FITS, columns=["retrain_id", "versions"]).to_pylist()
+    found = (dict(fit["versions"]) for fit in fits if fit["retrain_id"] == retrain_id)
     return next(found, {})
 
 

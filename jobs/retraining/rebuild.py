@@ -5,7 +5,7 @@ is compared with the one that was kept. Nothing is written.
 
 Exit code 1 where the lists differ, or can no longer be made.
 
-Run: python -m jobs.retraining.rebuild --dataset movielens_1m --fit FIT_ID
+Run: python -m jobs.retraining.rebuild --dataset movielens_1m --retrain RETRAIN_ID
 """
 
 import logging
@@ -50,14 +50,14 @@ class Proof:
         return self.n_same == self.n_kept > 0 and self.n_new == 0
 
 
-def run(warehouse: Warehouse, dataset: Dataset, fit_id: str) -> Proof:
+def run(warehouse: Warehouse, dataset: Dataset, retrain_id: str) -> Proof:
     """Return the proof for one fit.
 
     Raises:
         NotFittedError: the ledger has no such fit.
         VersionGoneError: what it read is no longer what it was: vacuumed, or people were erased.
     """
-    ledger = fitted(warehouse.root, fit_id)
+    ledger = fitted(warehouse.root, retrain_id)
     versions = dict(ledger["versions"])
     for table in TABLES:
         if table.full_name in versions:
@@ -65,7 +65,7 @@ def run(warehouse: Warehouse, dataset: Dataset, fit_id: str) -> Proof:
     rows = Frozen(warehouse, versions)
     learned = fit.learn(rows, dataset, recipes.from_json(ledger["recipe_json"]))
     made = fit.own_lists(rows, learned.model.lists(learned.people, fit.LENGTH))
-    kept = warehouse.read(GOLD_RECOMMENDATIONS).where(F.col("fit_id") == fit_id)
+    kept = warehouse.read(GOLD_RECOMMENDATIONS).where(F.col("retrain_id") == retrain_id)
     same = F.col("kept") & (F.col("difference") <= TOLERANCE)
     found = differences(kept, made).agg(
         F.count_if("kept"), F.count_if(same), F.count_if(~F.col("kept")), F.max("difference")
@@ -102,17 +102,17 @@ def main(argv: Sequence[str] | None = None, **given: Unpack[Given]) -> int:
         NotRebuiltError: the lists are not the same.
     """
     parser = entrypoint.parser("rebuild", __doc__)
-    parser.add_argument("--fit", required=True, help="fit_id of gold.fits")
+    parser.add_argument("--retrain", required=True, help="retrain_id of gold.fits")
     args = parser.parse_args(argv)
     job = entrypoint.job(args, **given)
-    proof = run(job.warehouse(), job.dataset, args.fit)
+    proof = run(job.warehouse(), job.dataset, args.retrain)
     said = (
         f"{proof.n_same} of {proof.n_kept} lists are the same, {proof.n_new} are new; the largest "
         f"difference of a score is {proof.difference:.1e} ({TOLERANCE:.0e} is allowed)"
     )
     if not proof.holds:
-        raise NotRebuiltError(f"{args.fit}: {said}. The code is another, or the lake was changed")
-    log.info("%s: %s", args.fit, said)
+        raise NotRebuiltError(f"{args.retrain}: {said}. The code or the lake has changed")
+    log.info("%s: %s", args.retrain, said)
     return 0
 
 

@@ -51,8 +51,9 @@ def fit_of(stack: Stack, dataset: str, release_id: int) -> str:
 
 def rebuild(stack: Stack, dataset: str, release_id: int) -> bool:
     """Make a release again from its ledger, beside the platform; return whether it is the same."""
-    fit = fit_of(stack, dataset, release_id)
-    command = [sys.executable, "-m", "jobs.retraining.rebuild", "--dataset", dataset, "--fit", fit]
+    retrain_id = fit_of(stack, dataset, release_id)
+    options = ["--dataset", dataset, "--retrain", retrain_id]
+    command = [sys.executable, "-m", "jobs.retraining.rebuild", *options]
     variables = environment.job(stack.settings)
     return subprocess.run(command, env=variables, cwd=ROOT, check=False).returncode == 0  # noqa: S603 # a list, no shell
 

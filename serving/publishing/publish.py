@@ -32,7 +32,6 @@ class Candidate:
     the items themselves. `counts` are the rows that each table must have, by table.
     """
 
-    fit_id: str
     retrain_id: str
     verdict: str
     recipe: str
@@ -70,7 +69,7 @@ def publish(
         IncompleteReleaseError: rows are missing, broken, or show an item without a title.
     """
     with Session(engine) as session, session.begin():
-        release_id = _known(session, candidate.fit_id)
+        release_id = _known(session, candidate.retrain_id)
         if release_id is None:
             _may_go_live(session, instead_of)  # before the work, and again after it
             release_id = _load(session, candidate, tables)
@@ -78,15 +77,15 @@ def publish(
             _may_go_live(session, instead_of)
             who = {"actor": actor, "reason": reason}
             releases.activate(session, release_id, instead_of=instead_of, action="publish", **who)
-    log.info("published fit=%s release=%d", candidate.fit_id, release_id)
+    log.info("published fit=%s release=%d", candidate.retrain_id, release_id)
     retention.keep_newest(engine, keep)
     return release_id
 
 
-def _known(session: Session, fit_id: str) -> int | None:
+def _known(session: Session, retrain_id: str) -> int | None:
     """Wait for other publishers of this data set; return the fit's release, if it has one."""
     session.execute(text("select pg_advisory_xact_lock(hashtext('load ' || current_schema()))"))
-    return session.scalar(select(Release.release_id).where(Release.fit_id == fit_id))
+    return session.scalar(select(Release.release_id).where(Release.retrain_id == retrain_id))
 
 
 def _may_go_live(session: Session, instead_of: int | None) -> None:
@@ -105,7 +104,6 @@ def _may_go_live(session: Session, instead_of: int | None) -> None:
 
 def _load(session: Session, candidate: Candidate, tables: Tables) -> int:
     release = Release(
-        fit_id=candidate.fit_id,
         retrain_id=candidate.retrain_id,
         verdict=candidate.verdict,
         recipe=candidate.recipe,
@@ -137,15 +135,15 @@ def _refuse_what_is_incomplete(
     }
     if wrong:
         differences = ", ".join(f"{t}: {found} of {n}" for t, (found, n) in wrong.items())
-        raise IncompleteReleaseError(f"fit {candidate.fit_id}: {differences} rows; fit again")
+        raise IncompleteReleaseError(f"fit {candidate.retrain_id}: {differences} rows; fit again")
     if missing := loading.without_title(session, loaded.shown):
         raise IncompleteReleaseError(
-            f"fit {candidate.fit_id}: lists show items without a title, such as "
+            f"fit {candidate.retrain_id}: lists show items without a title, such as "
             f"{', '.join(missing)}; land the items' file, then fit again"
         )
     if session.get(FallbackList, (release_id, "")) is None:
         raise IncompleteReleaseError(
-            f"fit {candidate.fit_id}: no fallback list for everybody; fit again"
+            f"fit {candidate.retrain_id}: no fallback list for everybody; fit again"
         )
 
 

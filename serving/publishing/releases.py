@@ -30,7 +30,6 @@ class LiveRelease:
 
     release_id: int
     since: datetime
-    fit_id: str
     retrain_id: str
     recipe: str
     recipe_json: dict[str, Any]
@@ -43,7 +42,6 @@ def live(session: Session) -> LiveRelease | None:
         select(
             LivePointer.release_id,
             LivePointer.since,
-            Release.fit_id,
             Release.retrain_id,
             Release.recipe,
             Release.recipe_json,

@@ -21,8 +21,7 @@ class Release(Base):
     )
 
     release_id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
-    fit_id: Mapped[str] = mapped_column(unique=True)
-    retrain_id: Mapped[str]
+    retrain_id: Mapped[str] = mapped_column(unique=True)
     verdict: Mapped[str]
     recipe: Mapped[str] = mapped_column(comment="The recipe's short stable name.")
     recipe_json: Mapped[dict[str, Any]]

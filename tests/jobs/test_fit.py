@@ -49,8 +49,7 @@ LISTS = (
 
 
 def rows(retrain: Retrain, table: Table, run: str = RUN) -> list[Row]:
-    found: list[Row] = Lake(retrain.warehouse.root).read(table, equals={"fit_id": run}).to_pylist()
-    return found
+    return Lake(retrain.warehouse.root).rows(table, equals={"retrain_id": run})
 
 
 def test_everybody_gets_his_taste_first_and_nothing_that_he_rated_or_hid(

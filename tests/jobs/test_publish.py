@@ -38,7 +38,7 @@ def test_people_see_the_lists_of_the_lake(retrained: Retrain) -> None:
         live = releases.live(reading)
 
     assert live is not None
-    assert (live.fit_id, live.recipe) == (RUN, RECIPE.name)
+    assert (live.retrain_id, live.recipe) == (RUN, RECIPE.name)
     assert (mine.kind, fallback.kind) == ("batch", "fallback")
     assert likes("u004", mine.items[0].item_id)
     assert mine.items[0].title == f"Title of {mine.items[0].item_id}"
@@ -46,7 +46,7 @@ def test_people_see_the_lists_of_the_lake(retrained: Retrain) -> None:
 
 def test_the_release_knows_segments_and_how_popular_each_item_is(retrained: Retrain) -> None:
     lake = Lake(retrained.warehouse.root)
-    mine = {"fit_id": RUN}
+    mine = {"retrain_id": RUN}
     with Session(retrained.engine) as reading:
         profiles = {row.user_id: row.segment for row in reading.scalars(select(Profile))}
         items = {
@@ -120,6 +120,6 @@ def test_the_next_retrain_refreshes_what_is_live(retrained: Retrain, publisher: 
     with Session(publisher) as reading:
         live = releases.live(reading)
         assert live is not None
-        assert (live.release_id, live.fit_id) == (release, "product__retrain/two")
+        assert (live.release_id, live.retrain_id) == (release, "product__retrain/two")
         newest = releases.history(reading)[0]
     assert newest.reason.startswith("Refreshed: the challenger is the live recipe")

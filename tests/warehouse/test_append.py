@@ -123,13 +123,16 @@ def test_a_table_that_is_older_than_a_column_gains_it(tmp_path: Path) -> None:
     root = str(tmp_path)
     older = replace(GOLD_PROFILES, columns=GOLD_PROFILES.columns[:-1])
     row = {"user_id": "u", "item_ids": ["a"], "ratings": [5.0], "rated_at": [MONDAY]}
-    append(root, older, [row | {"fit_id": "d/1"}], run_key=RunKey("d", "1", "fit"))
+    append(root, older, [row | {"retrain_id": "d/1"}], run_key=RunKey("d", "1", "fit"))
     newer = row | {"segment": "age=old"}
 
-    append(root, GOLD_PROFILES, [newer | {"fit_id": "d/2"}], run_key=RunKey("d", "2", "fit"))
+    append(root, GOLD_PROFILES, [newer | {"retrain_id": "d/2"}], run_key=RunKey("d", "2", "fit"))
 
-    found = Lake(root).read(GOLD_PROFILES, columns=["fit_id", "segment"]).to_pylist()
-    assert {each["fit_id"]: each["segment"] for each in found} == {"d/1": None, "d/2": "age=old"}
+    found = Lake(root).read(GOLD_PROFILES, columns=["retrain_id", "segment"]).to_pylist()
+    assert {each["retrain_id"]: each["segment"] for each in found} == {
+        "d/1": None,
+        "d/2": "age=old",
+    }
 
 
 def test_spark_too_gives_an_older_table_the_column_that_it_lacks(

@@ -67,7 +67,6 @@ RUN_KEY = Column(
     "run_key", "string", "`<dag id>/<run id>/<task id>` of the run that wrote the row."
 )
 RETRAIN = Column("retrain_id", "string", "`<dag id>/<run id>` of the retrain.")
-FIT = Column("fit_id", "string", "The fit that made the row: a retrain's id, unique per fit.")
 ITEM_IDS = Column("item_ids", "array<string>", "Best first; never empty.")
 SCORES = Column("scores", "array<float>", "One per item, falling; they order one list, no more.")
 LINE = ("landing_id", "source_file", "source_line")

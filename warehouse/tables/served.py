@@ -1,13 +1,12 @@
 """Gold, for whoever serves: the ledger of fits, and all that a fit made."""
 
-from warehouse.tables.base import FIT, ITEM, ITEM_IDS, RETRAIN, RUN_KEY, SCORES, USER, Column, Table
+from warehouse.tables.base import ITEM, ITEM_IDS, RETRAIN, RUN_KEY, SCORES, USER, Column, Table
 
 GOLD_FITS = Table(
     layer="gold",
     name="fits",
     doc="The ledger: one row per fit, written last. A fit that is not listed is not complete.",
     columns=(
-        FIT,
         RETRAIN,
         Column("recipe", "string", "The recipe's short stable name."),
         Column("recipe_json", "string", "The recipe itself."),
@@ -21,15 +20,15 @@ GOLD_FITS = Table(
         Column("fitted_at", "timestamp", "UTC."),
         RUN_KEY,
     ),
-    key=("fit_id",),
+    key=("retrain_id",),
 )
 
 GOLD_RECOMMENDATIONS = Table(
     layer="gold",
     name="recommendations",
     doc="One user's whole list of one fit, without what he rated or hid.",
-    columns=(FIT, USER, ITEM_IDS, SCORES),
-    key=("fit_id", "user_id"),
+    columns=(RETRAIN, USER, ITEM_IDS, SCORES),
+    key=("retrain_id", "user_id"),
 )
 
 GOLD_PROFILES = Table(
@@ -37,7 +36,7 @@ GOLD_PROFILES = Table(
     name="profiles",
     doc="What a fit knew of one user: his segment and his ratings, newest first.",
     columns=(
-        FIT,
+        RETRAIN,
         USER,
         Column("item_ids", "array<string>", "What he rated, newest first."),
         Column("ratings", "array<float>", "One per item, on the data set's scale."),
@@ -49,7 +48,7 @@ GOLD_PROFILES = Table(
             nullable=True,
         ),
     ),
-    key=("fit_id", "user_id"),
+    key=("retrain_id", "user_id"),
 )
 
 GOLD_ITEM_FACTORS = Table(
@@ -57,7 +56,7 @@ GOLD_ITEM_FACTORS = Table(
     name="item_factors",
     doc="What a fit learned of each item that it has seen.",
     columns=(
-        FIT,
+        RETRAIN,
         ITEM,
         Column(
             "factors",
@@ -77,7 +76,7 @@ GOLD_ITEM_FACTORS = Table(
             nullable=True,
         ),
     ),
-    key=("fit_id", "item_id"),
+    key=("retrain_id", "item_id"),
 )
 
 GOLD_FALLBACK_LISTS = Table(
@@ -85,18 +84,18 @@ GOLD_FALLBACK_LISTS = Table(
     name="fallback_lists",
     doc="Lists for people whom the fit does not know.",
     columns=(
-        FIT,
+        RETRAIN,
         Column("segment", "string", "Empty for everybody, or `attribute=value` pairs."),
         ITEM_IDS,
         SCORES,
     ),
-    key=("fit_id", "segment"),
+    key=("retrain_id", "segment"),
 )
 
 GOLD_SIMILAR_ITEMS = Table(
     layer="gold",
     name="similar_items",
     doc="For each item the items most like it. `scores` are cosines.",
-    columns=(FIT, ITEM, ITEM_IDS, SCORES),
-    key=("fit_id", "item_id"),
+    columns=(RETRAIN, ITEM, ITEM_IDS, SCORES),
+    key=("retrain_id", "item_id"),
 )

@@ -422,6 +422,6 @@ def _a_fit(root: str, versions: dict[str, int]) -> None:
     texts = ("recipe", "recipe_json", "constants", "code_commit", "run_key")
     numbers = ("n_users", "n_items", "n_ratings")
     row: dict[str, object] = dict.fromkeys(texts, "x") | dict.fromkeys(numbers, 1)
-    row |= {"fit_id": "a__retrain/1", "retrain_id": "a__retrain/1", "versions": versions}
+    row |= {"retrain_id": "a__retrain/1", "versions": versions}
     row |= {"fit_seconds": 1.0, "fitted_at": shop.NOW}
     append(root, GOLD_FITS, [row], run_key=RunKey("a__retrain", "1", "fit"))

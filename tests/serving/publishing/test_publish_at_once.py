@@ -119,10 +119,10 @@ def test_of_two_publishers_at_once_one_is_told_to_retrain(publisher: Engine) -> 
     first = shop.release(publisher, "one", instead_of=None)
     together = Barrier(2)
 
-    def race(fit_id: str) -> int | None:
+    def race(retrain_id: str) -> int | None:
         together.wait(timeout=10)
         try:
-            return shop.release(publisher, fit_id, instead_of=first)
+            return shop.release(publisher, retrain_id, instead_of=first)
         except LiveReleaseChangedError:
             return None
 

@@ -24,8 +24,7 @@ def add(
 ) -> int:
     """Write a release down as loaded, and return its id."""
     release = Release(
-        fit_id=f"fit {time.monotonic_ns()}",
-        retrain_id="shop__retrain/one",
+        retrain_id=f"fit {time.monotonic_ns()}",
         verdict="promote",
         recipe="als-32",
         recipe_json={"rank": 32},

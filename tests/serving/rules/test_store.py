@@ -179,7 +179,7 @@ def test_neither_rules_nor_stock_wait_for_a_publication(
 
     tables = shop.tables()
     slowly = {"fallback_lists": shop.slowly(tables["fallback_lists"], meanwhile)}
-    fit = replace(shop.FIT, fit_id="two", counts={})
+    fit = replace(shop.FIT, retrain_id="two", counts={})
     publish(publisher, fit, {**tables, **slowly}, actor="x", reason="y", instead_of=first)
 
     assert found == [2, 1]

@@ -11,14 +11,13 @@ from serving.publishing.publish import publish
 from tests.support.serving import shop
 
 
-def released(engine: Engine, recipe: AnyRecipe, fit_id: str = "product__retrain/nought") -> int:
+def released(engine: Engine, recipe: AnyRecipe, retrain_id: str = "product__retrain/nought") -> int:
     """Publish a release of this recipe in place of what is live; return its id."""
     with Session(engine) as session:
         live = releases.live_id(session)
     fit = replace(
         shop.FIT,
-        fit_id=fit_id,
-        retrain_id=fit_id,
+        retrain_id=retrain_id,
         recipe=recipe.name,
         recipe_json=recipe.model_dump(mode="json"),
     )

@@ -154,7 +154,7 @@ class World:
             "items": shop.items(**{item: f"The title of film {item}" for item in ids.tolist()}),
         }
         batches = {name: pa.Table.from_pylist(found).to_batches() for name, found in rows.items()}
-        fit = replace(shop.FIT, fit_id=number, retrain_id=number, constants=CONSTANTS, counts={})
+        fit = replace(shop.FIT, retrain_id=number, constants=CONSTANTS, counts={})
         return publish(
             self.publisher, fit, batches, actor="bench", reason="load", instead_of=instead_of
         )

@@ -55,7 +55,7 @@ def with_priors(item_id: str) -> list[float]:
 
 def release(
     publisher: Engine,
-    fit_id: str = "one",
+    retrain_id: str = "one",
     *,
     constants: dict[str, Any] = CENTRED,
     instead_of: int | None = None,
@@ -81,8 +81,7 @@ def release(
     counts = {name: sum(b.num_rows for b in batches) for name, batches in tables.items()}
     fit = replace(
         shop.FIT,
-        fit_id=fit_id,
-        retrain_id=fit_id,
+        retrain_id=retrain_id,
         constants=constants,
         counts=counts,
         about=shop.ABOUT | {"highest": 5.0},

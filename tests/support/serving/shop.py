@@ -31,7 +31,6 @@ ABOUT = {
 }
 TITLES = {"a": "Amélie", "b": "Schindler's List", "c": "Face/Off", "d": "2001: A Space Odyssey"}
 FIT = Candidate(
-    fit_id="shop__retrain/one",
     retrain_id="shop__retrain/one",
     verdict="first",
     recipe="als-32",
@@ -99,12 +98,12 @@ def tables(**changed: Rows) -> Tables:
     return {name: pa.Table.from_pylist(given).to_batches() for name, given in rows.items()}
 
 
-def release(engine: Engine, fit_id: str, *, instead_of: int | None, **changed: Rows) -> int:
+def release(engine: Engine, retrain_id: str, *, instead_of: int | None, **changed: Rows) -> int:
     """Publish the shop once more, with what is changed, and return the release's id."""
     batches = tables(**changed)
     counts = {name: sum(b.num_rows for b in found) for name, found in batches.items()}
-    fit = replace(FIT, fit_id=fit_id, retrain_id=fit_id, counts=counts)
-    run_key = f"{fit_id}/publish"
+    fit = replace(FIT, retrain_id=retrain_id, counts=counts)
+    run_key = f"{retrain_id}/publish"
     return publish(engine, fit, batches, actor=run_key, reason="A test.", instead_of=instead_of)
 
 

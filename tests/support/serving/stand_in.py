@@ -129,7 +129,6 @@ def publish_fit(
         tables["profiles"] = _breaking_off(tables["profiles"], dies)
     candidate = replace(
         shop.FIT,
-        fit_id=fit.name,
         retrain_id=fit.name,
         recipe=fit.name,
         constants=CONSTANTS,

@@ -20,9 +20,9 @@ RATED = {"0": 5.0, "7": 4.0, "9": 1.0}
 POPULAR = [f"{n}" for n in range(N)]  # most liked first
 
 
-def release(publisher: Engine, fit_id: str = "one") -> None:
+def release(publisher: Engine, retrain_id: str = "one") -> None:
     """Publish it twice: first without the list that only its factors know."""
-    first = _publish(publisher, f"{fit_id} before", [], None)
+    first = _publish(publisher, f"{retrain_id} before", [], None)
     with shop.reading(publisher) as connection:
         loaded = ReleaseCache().release(connection, first)
     micros = int(shop.RATED_AT.timestamp() * 1e6)
@@ -31,10 +31,10 @@ def release(publisher: Engine, fit_id: str = "one") -> None:
     scores = scoring.score(loaded, state)
     best = loaded.scored(*scores.best(scores.excluded, LENGTH))
     listed = {"user_id": "p", "item_ids": [scored.item.item_id for scored in best]}
-    _publish(publisher, fit_id, [listed | {"scores": [scored.score for scored in best]}], first)
+    _publish(publisher, retrain_id, [listed | {"scores": [scored.score for scored in best]}], first)
 
 
-def _publish(publisher: Engine, fit_id: str, lists: shop.Rows, instead_of: int | None) -> int:
+def _publish(publisher: Engine, retrain_id: str, lists: shop.Rows, instead_of: int | None) -> int:
     random = np.random.default_rng(3)
     factors = random.normal(0, 0.3, (N, 4)).astype(np.float32)
     rows = {
@@ -61,8 +61,7 @@ def _publish(publisher: Engine, fit_id: str, lists: shop.Rows, instead_of: int |
     tables = {name: found for name, found in shop.tables(**rows).items() if found}
     fit = replace(
         shop.FIT,
-        fit_id=fit_id,
-        retrain_id=fit_id,
+        retrain_id=retrain_id,
         constants=live_shop.CENTRED,
         counts={},
         about=shop.ABOUT | {"highest": 5.0},
