@@ -27,7 +27,8 @@ from sqlalchemy.orm import Session
 from benchmarks.api_read import running_api
 from jobs.synthetic import playground
 from jobs.synthetic.world import world
-from serving.lists.fold_in import Constants, FoldIn, Ratings, best
+from ranking.selection import top_n
+from serving.lists.fold_in import Constants, FoldIn, Ratings
 from serving.publishing.publish import Candidate, publish
 from serving.storage import database, keys
 from tests.support.dashboards import streamlit_server
@@ -225,7 +226,7 @@ def _folded(rows: Matrix, said: Constants, rated: dict[object, Ratings], n: int)
 
 
 def _list(ids: list[str], scores: Matrix, n: int) -> dict[str, object]:
-    places = best(scores, n)
+    places = top_n(scores, n)
     return {"item_ids": [ids[at] for at in places], "scores": scores[places].tolist()}
 
 

@@ -29,8 +29,9 @@ from jobs.engine.learning.models import Model
 from jobs.engine.recipes import AnyRecipe
 from jobs.retraining.evaluation_windows import groups_of
 from jobs.retraining.frozen_tables import Frozen
+from ranking.selection import top_n
 from serving.lists import scoring
-from serving.lists.fold_in import Constants, FoldIn, Ratings, best
+from serving.lists.fold_in import Constants, FoldIn, Ratings
 
 KS, N, MOST_ASKED = (1, 3, 5, 10), 10, 300
 WEIGHTS = (0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.8)
@@ -219,7 +220,7 @@ def _scores(fold_in: FoldIn, rated: Floats) -> NDArray[np.float32] | None:
 def _listed(scores: NDArray[np.floating], seen: Floats) -> NDArray[np.int64]:
     left = scores.astype(np.float32).copy()
     left[seen[seen[:, 0] >= 0, 0].astype(np.int64)] = -np.inf
-    return best(left, N)
+    return top_n(left, N)
 
 
 def _liked(rated: Floats) -> set[int]:

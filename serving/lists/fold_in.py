@@ -20,11 +20,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
+from ranking.selection import Positions
+
 MIN_DECAY = 1e-6  # keeps the strength of an old rating above 0
 _DAY = 86_400_000_000
 
 Floats = NDArray[np.float64]
-Positions = NDArray[np.int64]
 
 
 class Weights(BaseModel):
@@ -200,19 +201,6 @@ def strengths(ratings: Ratings, constants: Constants) -> Floats:
     age_days = np.maximum(constants.newest - ratings.micros, 0) / _DAY
     decay = np.maximum(0.5 ** (age_days / constants.half_life_days), MIN_DECAY)
     return np.asarray(strength * decay)
-
-
-def best(scores: NDArray[np.float32], n: int) -> Positions:
-    """Return the positions of the `n` highest scores, best first, ties by position.
-
-    Positions with minus infinity are left out.
-    """
-    n = min(n, len(scores))
-    if n == 0:
-        return np.empty(0, np.int64)
-    floor = np.partition(scores, -n)[-n]
-    positions = np.flatnonzero((scores >= floor) & (scores > -np.inf))
-    return positions[np.argsort(-scores[positions], kind="stable")[:n]]
 
 
 def _gram(rows: NDArray[np.float32]) -> Floats:

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, text
 
+from ranking.selection import Positions
 from serving import catalogue
 from serving.items import CatalogueItem, ScoredItem
-from serving.lists.fold_in import Constants, Floats, FoldIn, Positions
+from serving.lists.fold_in import Constants, Floats, FoldIn
 from serving.storage import arrays
 
 log = logging.getLogger(__name__)

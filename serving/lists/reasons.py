@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from serving.lists.fold_in import Floats, Positions
+from ranking.selection import Positions
+from serving.lists.fold_in import Floats
 from serving.lists.loaded_release import LoadedRelease
 from serving.lists.scoring import UserScores
 from serving.lists.user_state import UserState

@@ -6,7 +6,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from serving.lists.fold_in import Folded, Positions, best
+from ranking.selection import Positions, top_n
+from serving.lists.fold_in import Folded
 from serving.lists.loaded_release import LoadedRelease, Mask
 from serving.lists.user_state import UserState
 from serving.schemas import ListKind
@@ -52,7 +53,7 @@ class UserScores:
 
     def best(self, excluded: Mask, n: int) -> tuple[Positions, NDArray[np.float32]]:
         """Return the `n` best positions that are not excluded, and their scores."""
-        positions = best(np.where(excluded, -np.inf, self.scores), n)
+        positions = top_n(np.where(excluded, -np.inf, self.scores), n)
         return positions, self.scores[positions]
 
     def rank(self, position: int, excluded: Mask) -> int:

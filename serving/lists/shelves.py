@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, text
 
+from ranking.selection import top_n
 from serving.items import ScoredItem, listed
-from serving.lists.fold_in import best
 from serving.lists.loaded_release import ALL_YEARS, LoadedRelease, Years
 from serving.lists.release_cache import ReleaseCache
 from serving.rules.slate import Slate
@@ -103,7 +103,7 @@ def _best(
     Other slate rules apply to users' lists only.
     """
     excluded = release.outside(category) | (signal <= 0) | release.barred(slate.barred)
-    positions = best(np.where(excluded, -np.inf, signal).astype(np.float32), limit)
+    positions = top_n(np.where(excluded, -np.inf, signal).astype(np.float32), limit)
     return _shelf(release, release.scored(positions, signal[positions]))
 
 

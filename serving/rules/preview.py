@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import Connection, Row, text
 
+from ranking import metrics
 from serving import catalogue
 from serving.errors import NoWindowListsError
 from serving.items import CatalogueItem, ScoredItem
 from serving.rules import store
-from serving.rules.slate import Floats, Slate, arranged, cosines, membership, vendors_of
+from serving.rules.slate import Floats, Slate, arranged, membership, vendors_of
 from serving.schemas import Exposure, RulesPreview, SlateFigures, SlateRules
 
 LENGTH = 10
@@ -32,7 +32,6 @@ _LISTS = text(
 _N_ITEMS = text(
     "select count(*) from item_factors where release_id = (select release_id from live_release)"
 )
-_DISCOUNT = 1 / np.log2(np.arange(2, LENGTH + 2))
 
 Kind = Literal["category", "vendor"]
 Lists = Sequence[Sequence[ScoredItem]]
@@ -100,17 +99,17 @@ def try_out(slate: Slate, users: Sequence[WindowUser], n_items: int) -> Trial:
     hits = np.zeros((len(users), LENGTH))
     for row, (user, shown) in enumerate(zip(users, lists, strict=True)):
         hits[row, : len(shown)] = [scored.item.item_id in user.relevant for scored in shown]
-    reachable = np.array([min(len(user.relevant), LENGTH) for user in users])
-    ndcg = hits @ _DISCOUNT / np.cumsum(_DISCOUNT)[reachable - 1]
+    n_relevant = np.array([len(user.relevant) for user in users])
+    ndcg = metrics.ndcg(hits, n_relevant)
     counts = Counter(item_id for shown in lists for item_id in _ids(shown))
     exposure = np.zeros(max(n_items, len(counts)))
     exposure[: len(counts)] = list(counts.values())
     figures = SlateFigures(
         ndcg=float(ndcg.mean()),
-        recall=float((hits.sum(axis=1) / reachable).mean()),
+        recall=float(metrics.recall(hits, n_relevant).mean()),
         coverage=len(counts) / len(exposure),
-        gini=gini(exposure),
-        diversity=float(np.mean([diversity(shown) for shown in lists])),
+        gini=metrics.gini(exposure),
+        diversity=float(np.mean([_diversity(shown) for shown in lists])),
     )
     return Trial(lists, ndcg, figures)
 
@@ -129,21 +128,6 @@ def exposures(before: Lists, after: Lists) -> list[Exposure]:
     ]
 
 
-def gini(exposure: NDArray[np.float64]) -> float:
-    """Return the Gini coefficient of non-negative numbers; 0 if all of them are 0."""
-    rising, n = np.sort(exposure), len(exposure)
-    weights = 2 * np.arange(1, n + 1) - n - 1
-    return float((weights * rising).sum() / max(n * rising.sum(), 1))
-
-
-def diversity(shown: Sequence[ScoredItem]) -> float:
-    """Return 1 minus the mean cosine of the categories of two items; 0 for fewer than two."""
-    if len(shown) <= 1:
-        return 0.0
-    similarity = cosines(membership([scored.item.categories for scored in shown]))
-    return 1 - float(similarity[np.triu_indices(len(shown), 1)].mean())
-
-
 def _window_users(connection: Connection, rows: Sequence[Row[Any]]) -> list[WindowUser]:
     item_ids = {item_id for row in rows for item_id in row.item_ids}
     items = catalogue.read_items(connection, [*item_ids])
@@ -158,6 +142,11 @@ def _pool(row: Row[Any], items: Mapping[str, CatalogueItem]) -> list[ScoredItem]
 def _first_ten(slate: Slate, user: WindowUser) -> list[ScoredItem]:
     pool = [scored for scored in user.pool if scored.item.item_id not in slate.barred]
     return arranged(slate, pool, slate.pinned, LENGTH)
+
+
+def _diversity(shown: Sequence[ScoredItem]) -> float:
+    """Return the diversity of a list; 0 for fewer than two items."""
+    return metrics.diversity(membership([scored.item.categories for scored in shown])) or 0.0
 
 
 def _ids(shown: Sequence[ScoredItem]) -> list[str]:

@@ -18,6 +18,7 @@ from math import fsum
 import numpy as np
 from numpy.typing import NDArray
 
+from ranking.similarity import cosines
 from serving.items import CatalogueItem, ScoredItem
 from serving.schemas.rules import CAP_WINDOW, SlateRules
 
@@ -165,16 +166,6 @@ def membership(names: Sequence[Sequence[str]]) -> NDArray[np.bool_]:
     if pairs:
         members[tuple(zip(*pairs, strict=True))] = True
     return members
-
-
-def cosines(members: NDArray[np.bool_]) -> Floats:
-    """Return the cosines of the rows (items, items); 0 for rows without names.
-
-    Counts are whole numbers, so two items with the same names have exactly the same cosines.
-    """
-    rows = members.astype(np.float64)
-    sizes = rows.sum(axis=1)
-    return np.asarray(rows @ rows.T / np.sqrt(np.maximum(np.outer(sizes, sizes), 1)), np.float64)
 
 
 def vendors_of(item: CatalogueItem) -> tuple[str, ...]:

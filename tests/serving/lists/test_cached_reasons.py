@@ -21,7 +21,7 @@ from serving.users import accounts
 from tests.conftest import schema_of
 from tests.support.serving import live_shop
 from tests.support.serving.live_shop import rate
-from tests.support.serving.ruling import let_hold
+from tests.support.serving.rules import put_in_force
 from tests.support.serving.server import as_role
 
 EXPLAINED = ListRequest(explain=True)
@@ -120,9 +120,9 @@ def test_lists_with_newer_feedback_or_rules_bypass_the_cache(
     assert {item.item_id for item in answer.items}.isdisjoint({"f1", "f2", "f3", "o1"})
 
     reason_texts(connection, cache, "lover")
-    let_hold(api, pin=[{"rank": 1, "item_id": "c1"}])
+    put_in_force(api, pin=[{"rank": 1, "item_id": "c1"}])
     assert reason_texts(connection, cache, "lover")[0] == "featured"
-    let_hold(api)
+    put_in_force(api)
     assert "featured" not in reason_texts(connection, cache, "lover")
     assert reason_texts(connection, cache) != before
 
@@ -130,9 +130,9 @@ def test_lists_with_newer_feedback_or_rules_bypass_the_cache(
 def test_the_reason_of_a_pin_is_not_cached(
     connection: Connection, cache: ReleaseCache, api: Engine
 ) -> None:
-    let_hold(api, pin=[{"rank": 1, "item_id": "f3"}])
+    put_in_force(api, pin=[{"rank": 1, "item_id": "f3"}])
     assert reason_texts(connection, cache)[0] == "featured"
-    let_hold(api)
+    put_in_force(api)
 
     assert reason_texts(connection, cache) == reason_texts(connection, ReleaseCache())
 
@@ -166,7 +166,7 @@ def test_reasons_are_not_cached_if_something_changes_during_the_request(  # noqa
         if change == "a rating":
             rate(owner, "fan", "f1", 3.0)
         else:
-            let_hold(api, pin=[{"rank": 1, "item_id": "f3"}])
+            put_in_force(api, pin=[{"rank": 1, "item_id": "f3"}])
         return precomputed
 
     monkeypatch.setattr(recommendations, "precomputed_list", read_before_the_change)

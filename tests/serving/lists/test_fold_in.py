@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving.lists.fold_in import Constants, FoldIn, Ratings, best, strengths
+from serving.lists.fold_in import Constants, FoldIn, Ratings, strengths
 
 DAY = 86_400_000_000
 ROWS = np.random.default_rng(7).normal(size=(9, 4)).astype(np.float32)
@@ -99,13 +99,3 @@ def test_who_likes_nothing_has_no_row_and_no_more_has_a_popularity() -> None:
     assert FoldIn(ROWS, CENTRED).fold(rated(1, 1)) is None
     assert FoldIn(ROWS, CENTRED).fold(rated()) is None
     assert FoldIn(np.empty((3, 0), np.float32), Constants()).fold(rated(5)) is None
-
-
-def test_the_best_come_first_ties_by_place_and_what_is_out_never() -> None:
-    scores = np.array([1, 3, -np.inf, 3, 2], np.float32)
-
-    assert best(scores, 3).tolist() == [1, 3, 4]
-    assert best(scores, 1).tolist() == [1]
-    assert best(scores, 99).tolist() == [1, 3, 4, 0]
-    assert best(scores, 0).tolist() == []
-    assert best(np.empty(0, np.float32), 5).tolist() == []

@@ -20,7 +20,7 @@ from serving.rules.slate import Slate
 from serving.schemas import Recommendations, Shelf, SimilarItems
 from tests.support.serving import live_shop, shop, wide_shop
 from tests.support.serving.live_shop import COLD, hide, rate
-from tests.support.serving.ruling import back, gone, let_hold
+from tests.support.serving.rules import in_stock, out_of_stock, put_in_force
 from tests.support.serving.wide_shop import UNLIKED
 
 PIN_COLD = [{"item_id": COLD, "rank": 2}]
@@ -79,9 +79,9 @@ def test_every_kind_of_list_heeds_rules_on_the_very_next_read(api: Engine, clien
     before = of_each_kind(client, limit=30)
     best = {answer.items[0].item_id for answer in before.values()}
 
-    let_hold(api, hide=sorted(best))
+    put_in_force(api, hide=sorted(best))
     without = of_each_kind(client)
-    let_hold(api)
+    put_in_force(api)
     after = of_each_kind(client, limit=30)
 
     for kind, answer in without.items():
@@ -97,11 +97,11 @@ def test_every_kind_of_list_heeds_stock_on_the_very_next_read(api: Engine, clien
     before = of_each_kind(client)
     best = {answer.items[0].item_id for answer in before.values()}
 
-    gone(api, *best)
+    out_of_stock(api, *best)
     unheeded = of_each_kind(client)
-    let_hold(api, only_available=True)
+    put_in_force(api, only_available=True)
     without = of_each_kind(client)
-    back(api, *best)
+    in_stock(api, *best)
     again = of_each_kind(client)
 
     for kind, answer in without.items():
@@ -113,7 +113,7 @@ def test_every_kind_of_list_heeds_stock_on_the_very_next_read(api: Engine, clien
 def test_a_pin_is_on_every_kind_of_list_even_if_it_is_new_to_the_release(
     api: Engine, client: Client
 ) -> None:
-    let_hold(api, pin=PIN_COLD)
+    put_in_force(api, pin=PIN_COLD)
 
     asked = [client.recommendations(user_id) for user_id in ("fan", "lover", "nobody")]
     for answer in (*asked, client.for_anonymous_user({"f1": 5.0})):
@@ -126,7 +126,7 @@ def test_a_pin_is_on_every_kind_of_list_even_if_it_is_new_to_the_release(
 def test_nobody_is_shown_a_pin_that_he_rated_hid_or_filtered_out(
     owner: Engine, api: Engine, client: Client
 ) -> None:
-    let_hold(api, pin=[{"item_id": "f2", "rank": 1}, *PIN_COLD])
+    put_in_force(api, pin=[{"item_id": "f2", "rank": 1}, *PIN_COLD])
     hide(owner, "fan", COLD)
 
     assert {"f2", COLD}.isdisjoint(ids(client.recommendations("fan")))  # rated, hidden
@@ -143,10 +143,10 @@ def test_nobody_is_shown_a_pin_that_he_rated_hid_or_filtered_out(
 def test_a_hidden_pin_and_one_that_is_not_to_be_had_are_not_shown(
     api: Engine, client: Client
 ) -> None:
-    let_hold(api, pin=PIN_COLD, only_available=True)
+    put_in_force(api, pin=PIN_COLD, only_available=True)
     assert ids(client.recommendations("nobody"))[1] == COLD
 
-    gone(api, COLD)
+    out_of_stock(api, COLD)
 
     assert COLD not in ids(client.recommendations("nobody"))
 
@@ -155,7 +155,7 @@ def test_a_pin_that_only_a_later_release_brings_is_shown_once_it_is_live(
     publisher: Engine, api: Engine, client: Client
 ) -> None:
     first = shop.release(publisher, "one", instead_of=None)
-    let_hold(api, pin=[{"item_id": "e", "rank": 1}])
+    put_in_force(api, pin=[{"item_id": "e", "rank": 1}])
     assert ids(client.recommendations("u")) == ["a", "b"]
 
     items = shop.items(**shop.TITLES, e="Heat")
@@ -166,7 +166,7 @@ def test_a_pin_that_only_a_later_release_brings_is_shown_once_it_is_live(
 
 @pytest.mark.usefixtures("opened")
 def test_reasons_say_what_is_pinned(api: Engine, client: Client) -> None:
-    let_hold(api, pin=[*PIN_COLD, {"item_id": "f4", "rank": 1}])
+    put_in_force(api, pin=[*PIN_COLD, {"item_id": "f4", "rank": 1}])
 
     for user_id in ("fan", "lover", "nobody"):
         listed = client.recommendations(user_id, explain=True).items
@@ -182,8 +182,8 @@ def test_the_version_is_that_of_the_rules_that_hold_even_if_they_say_nothing(
     api: Engine, client: Client, *, explain: bool
 ) -> None:
     assert client.recommendations("fan", explain=explain).rules_version == 0
-    let_hold(api, hide=["f1"])
-    let_hold(api)
+    put_in_force(api, hide=["f1"])
+    put_in_force(api)
 
     assert client.recommendations("fan", explain=explain).rules_version == 2
     assert client.for_anonymous_user({}, explain=explain).rules_version == 2
@@ -192,15 +192,15 @@ def test_the_version_is_that_of_the_rules_that_hold_even_if_they_say_nothing(
 @pytest.mark.usefixtures("opened")
 def test_shelves_leave_out_what_is_hidden_or_gone(api: Engine, client: Client) -> None:
     assert ids(client.popular(limit=3)) == ["o4", "o3", "o2"]
-    gone(api, "o3", "f2")
+    out_of_stock(api, "o3", "f2")
 
-    let_hold(api, hide=["o4", "f4"], only_available=True)
+    put_in_force(api, hide=["o4", "f4"], only_available=True)
 
     assert ids(client.popular(limit=2)) == ["o2", "o1"]
     assert ids(client.popular(category="film")) == ["f3", "f1"]
     assert ids(client.trending()) == ["o1"]
     assert ids(client.of_vendor("film house")) == ["f3", "f1", COLD]
-    let_hold(api, hide=["o4", "f4"])
+    put_in_force(api, hide=["o4", "f4"])
     assert ids(client.of_vendor("film house")) == ["f3", "f2", "f1", COLD]
     assert ids(client.trending()) == ["f2", "o1"]
 
@@ -213,7 +213,9 @@ def test_shelves_know_no_other_rules(api: Engine, client: Client) -> None:
     before = shelves()
 
     boost = [{"category": "film", "by": 1}]
-    let_hold(api, pin=PIN_COLD, boost=boost, most_per_category=1, most_per_vendor=1, diversity=1)
+    put_in_force(
+        api, pin=PIN_COLD, boost=boost, most_per_category=1, most_per_vendor=1, diversity=1
+    )
 
     assert shelves() == before
 
@@ -222,19 +224,19 @@ def test_what_is_like_an_item_leaves_out_what_is_hidden_or_gone(
     publisher: Engine, api: Engine, client: Client
 ) -> None:
     shop.release(publisher, "one", instead_of=None, similar_items=shop.lists_of("item_id", a="bcd"))
-    gone(api, "c")
+    out_of_stock(api, "c")
 
-    let_hold(api, hide=["b"])
+    put_in_force(api, hide=["b"])
     assert ids(client.similar("a", limit=1)) == ["c"]
-    let_hold(api, hide=["b"], only_available=True)
+    put_in_force(api, hide=["b"], only_available=True)
     similar = client.similar("a")
     assert [(item.item_id, item.rank) for item in similar.items] == [("d", 1)]
 
 
 @pytest.mark.usefixtures("opened")
 def test_who_asks_by_name_gets_what_is_hidden_or_gone(api: Engine, client: Client) -> None:
-    gone(api, "f2")
-    let_hold(api, hide=["f1"], only_available=True)
+    out_of_stock(api, "f2")
+    put_in_force(api, hide=["f1"], only_available=True)
 
     assert [item.item_id for item in client.items(q="film").items].count("f1") == 1
     assert client.items(category="film").total == 5
@@ -266,9 +268,9 @@ def test_an_explanation_says_what_the_rules_did(  # noqa: PLR0917 # a case
     text: str,
 ) -> None:
     hide(owner, "fan", "o2")
-    gone(api, "o3", "f1")
+    out_of_stock(api, "o3", "f1")
     boost = [{"category": "film", "by": 0.7}]  # puts f3 before o1
-    let_hold(api, hide=["f4", "gone", "o2"], pin=PIN_COLD, only_available=True, boost=boost)
+    put_in_force(api, hide=["f4", "gone", "o2"], pin=PIN_COLD, only_available=True, boost=boost)
 
     found = client.explanation(*asked)
 
@@ -280,7 +282,7 @@ def test_an_explanation_says_what_the_rules_did(  # noqa: PLR0917 # a case
 def test_the_explanation_of_a_pin_has_a_score_if_the_release_knows_it(
     api: Engine, client: Client
 ) -> None:
-    let_hold(api, pin=[*PIN_COLD, {"item_id": "f4", "rank": 1}])
+    put_in_force(api, pin=[*PIN_COLD, {"item_id": "f4", "rank": 1}])
 
     cold, known = client.explanation("lover", COLD), client.explanation("lover", "f4")
 
@@ -294,8 +296,8 @@ def test_explanations_and_lists_tell_the_same_story(
     publisher: Engine, api: Engine, client: Client, name: str
 ) -> None:
     wide_shop.release(publisher)
-    gone(api, "1", "5")
-    let_hold(api, **RULES[name])
+    out_of_stock(api, "1", "5")
+    put_in_force(api, **RULES[name])
     listed = client.recommendations("p", limit=100)
 
     for item in (*listed.items[:15], listed.items[-1]):
@@ -312,8 +314,8 @@ def test_a_list_is_the_same_looked_up_or_made_just_now_and_begins_with_shorter_o
     publisher: Engine, owner: Engine, api: Engine, client: Client, name: str
 ) -> None:
     wide_shop.release(publisher)
-    gone(api, "1", "5")
-    let_hold(api, **RULES[name])
+    out_of_stock(api, "1", "5")
+    put_in_force(api, **RULES[name])
 
     def lists() -> dict[str, list[str]]:
         found = {
@@ -340,8 +342,8 @@ def test_everybodys_list_is_the_same_for_who_has_an_id_and_who_has_none(
     publisher: Engine, api: Engine, client: Client, name: str
 ) -> None:
     wide_shop.release(publisher)
-    gone(api, "1", "5")
-    let_hold(api, **RULES[name])
+    out_of_stock(api, "1", "5")
+    put_in_force(api, **RULES[name])
 
     for limit in (10, 100):
         nobodys, strangers = client.recommendations("n", limit=limit), client.for_anonymous_user({})
@@ -353,8 +355,8 @@ def test_the_rules_are_heeded_in_lists_of_a_real_length(
     publisher: Engine, api: Engine, client: Client
 ) -> None:
     wide_shop.release(publisher)
-    gone(api, "1", "5")
-    let_hold(api, **RULES["all"])
+    out_of_stock(api, "1", "5")
+    put_in_force(api, **RULES["all"])
 
     listed = client.recommendations("p", limit=100)
 
@@ -373,7 +375,7 @@ def test_rules_that_hide_nearly_all_leave_what_is_left_in_order(
 ) -> None:
     wide_shop.release(publisher)
     left = {"2", "100", "150", "159"}
-    let_hold(api, hide=[n for n in wide_shop.POPULAR if n not in left], diversity=0.1)
+    put_in_force(api, hide=[n for n in wide_shop.POPULAR if n not in left], diversity=0.1)
 
     assert {*ids(client.recommendations("p", limit=100))} == left
     assert ids(client.recommendations("n"))[0] == "2"
@@ -395,7 +397,7 @@ def test_without_rules_a_stored_list_is_looked_up_alone(
         for n_reads in (0, 1):
             recommendations.for_user(connection, ReleaseCache(), "fan", ListRequest())
             assert reads == ["fan"] * n_reads
-            let_hold(api, hide=["f1"])
+            put_in_force(api, hide=["f1"])
 
 
 @pytest.mark.usefixtures("opened")
@@ -415,7 +417,7 @@ def test_a_process_reads_rules_once_for_each_revision(
     with shop.reading(publisher) as connection:
         connection.execution_options(isolation_level="AUTOCOMMIT")
         for _ in range(3):
-            let_hold(api, hide=["f1"])
+            put_in_force(api, hide=["f1"])
             for user_id in ("fan", "lover", "nobody", "fan"):
                 recommendations.for_user(connection, cache, user_id, ListRequest())
 
@@ -430,7 +432,7 @@ def test_rules_that_change_while_a_short_list_is_read_get_as_many_items_as_later
     with shop.reading(publisher) as connection:
         precomputed = precomputed_list(connection, cache, "p", request)
         state = user_state.read(connection, precomputed.live.release.release_id, "p")
-    let_hold(api, hide=[precomputed.item_ids[1]], diversity=0.3)
+    put_in_force(api, hide=[precomputed.item_ids[1]], diversity=0.3)
 
     with shop.reading(publisher) as connection:
         builder = ListBuilder(*cache.live(connection), state, request)
@@ -448,10 +450,10 @@ def test_a_database_that_was_set_back_is_believed(
 ) -> None:
     live_shop.release(publisher)
     cache = ReleaseCache()
-    let_hold(api, hide=["f3"])
+    put_in_force(api, hide=["f3"])
     with shop.reading(publisher) as connection:
         connection.execution_options(isolation_level="AUTOCOMMIT")
-        let_hold(api, hide=["f4"])
+        put_in_force(api, hide=["f4"])
         assert ids(recommendations.for_user(connection, cache, "fan", ListRequest())) == ["f3"]
         with owner.begin() as restoring:
             restoring.exec_driver_sql("update slate set revision = 1, version = 1, hide = '{f3}'")

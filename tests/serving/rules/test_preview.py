@@ -1,4 +1,4 @@
-"""The figures of a preview by hand: two people, six items, one window."""
+"""A preview's metrics by hand: two users, six items, one window."""
 
 from collections.abc import Iterator
 from math import log2
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from serving.errors import NoWindowListsError
 from serving.items import CatalogueItem, ScoredItem
 from serving.rules import store, window_lists
-from serving.rules.preview import WindowUser, diversity, exposures, gini, preview, try_out
+from serving.rules.preview import WindowUser, exposures, preview, try_out
 from serving.rules.slate import Slate
 from serving.schemas import Boost, NewRules, RulesPreview, SlateRules
 from serving.storage import database
@@ -29,15 +29,15 @@ ITEMS = [
 FACTORS = [
     {"item_id": item_id, "factors": [0.5], "popularity": 0.5, "trending": 1.0} for item_id in "abcd"
 ]
-SECOND = 1 / log2(3)  # what a hit at the second rank is worth
-LISTS = {"u": ("abc", "b"), "v": ("cda", "cf")}  # user: his list, what he came to like
+SECOND = 1 / log2(3)  # gain of a hit at the second rank
+LISTS = {"u": ("abc", "b"), "v": ("cda", "cf")}  # user: their list, their relevant items
 
 
 def put(publisher: Engine, lists: dict[str, tuple[str, str]]) -> None:
     rows = [
         {"user_id": user_id, "item_ids": [*listed], "scores": scores(len(listed))}
-        | {"relevant": [*wanted]}
-        for user_id, (listed, wanted) in lists.items()
+        | {"relevant": [*relevant]}
+        for user_id, (listed, relevant) in lists.items()
     ]
     with Session(publisher) as session, session.begin():
         window_lists.replace(session, decided("shop__retrain/one"), rows)
@@ -49,11 +49,11 @@ def scores(n: int) -> list[float]:
 
 @pytest.fixture
 def api(owner: Engine, publisher: Engine, committing: str) -> Iterator[Connection]:
-    """The API's connection to a shop that is released; its window is still empty."""
-    everything = shop.lists_of("segment", everybody="abcdef")
+    """A connection of the API to a released shop without window lists."""
+    fallback = shop.lists_of("segment", everybody="abcdef")
     shop.release(
         publisher, "shop__retrain/one", instead_of=None, items=ITEMS, item_factors=FACTORS,
-        fallback_lists=everything,
+        fallback_lists=fallback,
     )  # fmt: skip
     engine = database.connect(as_role(committing, "api"), schema_of(owner), autocommit=True)
     with engine.connect() as connection:
@@ -62,144 +62,149 @@ def api(owner: Engine, publisher: Engine, committing: str) -> Iterator[Connectio
 
 
 @pytest.fixture
-def judged(api: Connection, publisher: Engine) -> Connection:
-    """The same with the window's lists."""
+def connection(api: Connection, publisher: Engine) -> Connection:
+    """The same connection, with window lists."""
     put(publisher, LISTS)
     return api
 
 
-def let_hold(connection: Connection, asked: SlateRules) -> None:
-    made = NewRules(rules=asked, instead_of=0, reason="A test.")
-    store.replace(connection, made, actor="ada")
+def put_in_force(connection: Connection, rules: SlateRules) -> None:
+    store.replace(connection, NewRules(rules=rules, instead_of=0, reason="A test."), actor="ada")
 
 
-def test_what_was_never_judged_cannot_be_previewed(api: Connection) -> None:
+def test_without_window_lists_nothing_can_be_previewed(api: Connection) -> None:
     with pytest.raises(NoWindowListsError):
         preview(api, SlateRules())
 
 
-def test_no_rules_change_nothing_and_have_the_figures_of_the_lists(judged: Connection) -> None:
-    found = preview(judged, SlateRules())
+def test_empty_rules_change_nothing_and_have_the_metrics_of_the_lists(
+    connection: Connection,
+) -> None:
+    result = preview(connection, SlateRules())
 
-    assert (found.retrain_id, found.n_users) == ("shop__retrain/one", 2)
-    assert found.recipe == "recipe of shop__retrain/one"
-    assert found.without == found.before == found.after
-    assert (found.ndcg_change, found.low, found.high, found.changed_share) == (0, 0, 0, 0)
-    own = found.without
-    assert own.ndcg == pytest.approx((SECOND + 1 / (1 + SECOND)) / 2)
-    assert own.recall == pytest.approx((1 + 1 / 2) / 2)
-    assert own.coverage == 1  # a to d, of the four that the live release has
-    assert own.gini == pytest.approx(1 / 6)  # a and c twice, b and d once
-    assert own.diversity == pytest.approx((2 / 3 + 2 / 3) / 2)
-
-
-def test_hiding_what_somebody_wants_is_seen_in_every_figure(judged: Connection) -> None:
-    found = preview(judged, SlateRules(hide=("b",)))
-
-    assert found.before == found.without
-    assert found.after.ndcg == pytest.approx(1 / (1 + SECOND) / 2)
-    assert found.after.recall == pytest.approx(1 / 4)
-    assert found.after.coverage == 3 / 4
-    assert found.after.gini == pytest.approx(7 / 20)  # a and c twice, d once, b never
-    assert found.after.diversity == pytest.approx((1 + 2 / 3) / 2)
-    assert found.changed_share == 1 / 2
+    assert (result.retrain_id, result.n_users) == ("shop__retrain/one", 2)
+    assert result.recipe == "recipe of shop__retrain/one"
+    assert result.without == result.before == result.after
+    assert (result.ndcg_change, result.low, result.high, result.changed_share) == (0, 0, 0, 0)
+    plain = result.without
+    assert plain.ndcg == pytest.approx((SECOND + 1 / (1 + SECOND)) / 2)
+    assert plain.recall == pytest.approx((1 + 1 / 2) / 2)
+    assert plain.coverage == 1  # a to d, of the four that the live release has
+    assert plain.gini == pytest.approx(1 / 6)  # a and c twice, b and d once
+    assert plain.diversity == pytest.approx((2 / 3 + 2 / 3) / 2)
 
 
-def test_the_change_has_the_interval_of_its_mean_over_people(judged: Connection) -> None:
-    found = preview(judged, SlateRules(hide=("b",)))
+def test_hiding_a_relevant_item_changes_every_metric(connection: Connection) -> None:
+    result = preview(connection, SlateRules(hide=("b",)))
+
+    assert result.before == result.without
+    assert result.after.ndcg == pytest.approx(1 / (1 + SECOND) / 2)
+    assert result.after.recall == pytest.approx(1 / 4)
+    assert result.after.coverage == 3 / 4
+    assert result.after.gini == pytest.approx(7 / 20)  # a and c twice, d once, b never
+    assert result.after.diversity == pytest.approx((1 + 2 / 3) / 2)
+    assert result.changed_share == 1 / 2
+
+
+def test_the_change_has_the_interval_of_its_mean_over_users(connection: Connection) -> None:
+    result = preview(connection, SlateRules(hide=("b",)))
 
     half = 1.96 * float(np.std([-SECOND, 0], ddof=1)) / 2**0.5
-    assert found.ndcg_change == pytest.approx(-SECOND / 2)
-    assert found.low == pytest.approx(-SECOND / 2 - half)
-    assert found.high == pytest.approx(-SECOND / 2 + half)
+    assert result.ndcg_change == pytest.approx(-SECOND / 2)
+    assert result.low == pytest.approx(-SECOND / 2 - half)
+    assert result.high == pytest.approx(-SECOND / 2 + half)
 
 
-def test_exposure_is_a_share_of_all_places_most_changed_first(judged: Connection) -> None:
-    found = preview(judged, SlateRules(hide=("b",)))
+def test_exposure_is_a_share_of_all_ranks_most_changed_first(connection: Connection) -> None:
+    result = preview(connection, SlateRules(hide=("b",)))
 
-    assert [(one.kind, one.name) for one in found.exposure] == [
+    assert [(exposure.kind, exposure.name) for exposure in result.exposure] == [
         ("category", "X"),
         ("category", "Y"),
         ("vendor", "Acme"),
     ]
-    shares = [share for one in found.exposure for share in (one.before, one.after)]
-    assert shares == pytest.approx([3 / 6, 2 / 5, 3 / 6, 3 / 5, 3 / 6, 2 / 5])
+    shares = [(exposure.before, exposure.after) for exposure in result.exposure]
+    expected = [(3 / 6, 2 / 5), (3 / 6, 3 / 5), (3 / 6, 2 / 5)]
+    assert shares == [pytest.approx(pair) for pair in expected]
 
 
-def test_a_preview_stands_beside_the_rules_that_hold(judged: Connection) -> None:
-    let_hold(judged, SlateRules(hide=("b",)))
+def test_a_preview_is_compared_with_the_rules_in_force(connection: Connection) -> None:
+    put_in_force(connection, SlateRules(hide=("b",)))
 
-    kept, gone = (preview(judged, asked) for asked in (SlateRules(hide=("b",)), SlateRules()))
+    kept = preview(connection, SlateRules(hide=("b",)))
+    removed = preview(connection, SlateRules())
 
     assert kept.before == kept.after != kept.without
     assert kept.changed_share == 0
-    assert gone.before == kept.after
-    assert gone.after == gone.without
-    assert gone.ndcg_change == pytest.approx(SECOND / 2)
+    assert removed.before == kept.after
+    assert removed.after == removed.without
+    assert removed.ndcg_change == pytest.approx(SECOND / 2)
 
 
-def test_boosts_that_bring_others_before_what_somebody_wants_cost(judged: Connection) -> None:
+def test_boosts_that_push_down_relevant_items_cost_ndcg(connection: Connection) -> None:
     boosts = (Boost(category="X", by=1.0), Boost(category="Y", by=-0.5))
 
-    found = preview(judged, SlateRules(boost=boosts))
+    result = preview(connection, SlateRules(boost=boosts))
 
-    assert found.after.ndcg == pytest.approx((SECOND + SECOND / (1 + SECOND)) / 2)
-    assert found.after.recall == found.before.recall
-    assert found.changed_share == 1 / 2  # v sees a before c and d
-
-
-def test_stock_counts_as_it_is_now(judged: Connection) -> None:
-    store.set_availability(judged, ["b"], available=False)
-
-    heeded = preview(judged, SlateRules(only_available=True))
-
-    assert heeded.after == preview(judged, SlateRules(hide=("b",))).after
-    assert preview(judged, SlateRules()).after.coverage == 1
+    assert result.after.ndcg == pytest.approx((SECOND + SECOND / (1 + SECOND)) / 2)
+    assert result.after.recall == result.before.recall
+    assert result.changed_share == 1 / 2  # v sees a before c and d
 
 
-def test_items_that_the_catalogue_lost_are_on_no_list(judged: Connection, owner: Engine) -> None:
-    with owner.begin() as connection:
-        connection.execute(text("delete from items where item_id = 'a'"))
+def test_a_preview_uses_the_current_stock(connection: Connection) -> None:
+    store.set_availability(connection, ["b"], available=False)
 
-    found = preview(judged, SlateRules())
+    available = preview(connection, SlateRules(only_available=True))
 
-    assert found.without.ndcg == pytest.approx((1 + 1 / (1 + SECOND)) / 2)
+    assert available.after == preview(connection, SlateRules(hide=("b",))).after
+    assert preview(connection, SlateRules()).after.coverage == 1
 
 
-def test_one_person_alone_has_an_interval_of_no_width(api: Connection, publisher: Engine) -> None:
+def test_items_missing_from_the_catalogue_are_on_no_list(
+    connection: Connection, owner: Engine
+) -> None:
+    with owner.begin() as deleting:
+        deleting.execute(text("delete from items where item_id = 'a'"))
+
+    result = preview(connection, SlateRules())
+
+    assert result.without.ndcg == pytest.approx((1 + 1 / (1 + SECOND)) / 2)
+
+
+def test_the_interval_of_a_single_user_has_no_width(api: Connection, publisher: Engine) -> None:
     put(publisher, {"u": LISTS["u"]})
 
-    found = preview(api, SlateRules(hide=("b",)))
+    result = preview(api, SlateRules(hide=("b",)))
 
-    assert found.low == found.ndcg_change == found.high == pytest.approx(-SECOND)
+    assert result.low == result.ndcg_change == result.high == pytest.approx(-SECOND)
 
 
-def test_whoever_is_shown_nothing_counts_as_nought(api: Connection, publisher: Engine) -> None:
+def test_a_user_with_an_empty_list_counts_as_0(api: Connection, publisher: Engine) -> None:
     put(publisher, {"u": ("ab", "b"), "v": ("cd", "c")})
 
-    found = preview(api, SlateRules(hide=tuple("ab")))
+    result = preview(api, SlateRules(hide=tuple("ab")))
 
-    assert found.after.ndcg == 1 / 2
-    assert found.after.coverage == 2 / 4
-
-
-def test_nothing_is_shown_where_all_is_hidden(judged: Connection) -> None:
-    found = preview(judged, SlateRules(hide=tuple("abcd")))
-
-    assert found.after.model_dump() == dict.fromkeys(found.after.model_dump(), 0.0)
-    assert found.changed_share == 1
+    assert result.after.ndcg == 1 / 2
+    assert result.after.coverage == 2 / 4
 
 
-def test_a_preview_writes_nothing(judged: Connection, owner: Engine) -> None:
-    before = tuple(held(owner))
+def test_if_everything_is_hidden_all_metrics_are_0(connection: Connection) -> None:
+    result = preview(connection, SlateRules(hide=tuple("abcd")))
 
-    found = preview(judged, SlateRules(hide=("b",), diversity=0.5))
-
-    assert RulesPreview.model_validate_json(found.model_dump_json()) == found
-    assert tuple(held(owner)) == before
+    assert result.after.model_dump() == dict.fromkeys(result.after.model_dump(), 0.0)
+    assert result.changed_share == 1
 
 
-def held(owner: Engine) -> Iterator[object]:
+def test_a_preview_writes_nothing(connection: Connection, owner: Engine) -> None:
+    before = tuple(stored(owner))
+
+    result = preview(connection, SlateRules(hide=("b",), diversity=0.5))
+
+    assert RulesPreview.model_validate_json(result.model_dump_json()) == result
+    assert tuple(stored(owner)) == before
+
+
+def stored(owner: Engine) -> Iterator[object]:
     with owner.connect() as connection:
         for table in ("rules", "slate", "window_lists"):
             yield from connection.execute(text(f"select *, xmin from {table}")).all()  # noqa: S608 # our own names
@@ -209,18 +214,14 @@ def scored(item_id: str, score: float) -> ScoredItem:
     return ScoredItem(CatalogueItem(item_id, item_id, (), None, None), score)
 
 
-def test_nobody_and_nothing_have_figures_too() -> None:
-    assert gini(np.zeros(3)) == gini(np.zeros(0)) == gini(np.ones(4)) == 0
-    assert gini(np.array([0.0, 0, 0, 8])) == 3 / 4
-    assert diversity([]) == diversity([scored("a", 1.0)]) == 0
-    assert diversity([scored("a", 1.0), scored("b", 0.5)]) == 1
+def test_empty_lists_have_no_exposure() -> None:
     assert exposures([], []) == []
     assert exposures([[]], [[]]) == []
 
 
-def test_no_more_places_than_ten_are_judged() -> None:
+def test_only_the_first_ten_items_are_evaluated() -> None:
     pool = [scored(f"i{n:02d}", -float(n)) for n in range(12)]
-    tried = try_out(Slate(), [WindowUser(pool, frozenset({"i10", "i11"}))], 20)
+    trial = try_out(Slate(), [WindowUser(pool, frozenset({"i10", "i11"}))], 20)
 
-    assert tried.figures.recall == tried.figures.ndcg == 0
-    assert tried.figures.coverage == 10 / 20
+    assert trial.figures.recall == trial.figures.ndcg == 0
+    assert trial.figures.coverage == 10 / 20

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from ranking.similarity import cosines
 from serving.items import CatalogueItem, ScoredItem
-from serving.rules.slate import Slate, arranged, cosines, membership
+from serving.rules.slate import Slate, arranged, membership
 from serving.schemas import Boost, Pin, SlateRules
 
 NAMES = ("film", "opera", "", "Ü\u202e'; --")

@@ -17,7 +17,7 @@ from serving.schemas import NewRules, RulesVersion, SlateRules
 from serving.storage import database
 from tests.conftest import schema_of
 from tests.support.serving import shop
-from tests.support.serving.ruling import back, gone, let_hold, revision
+from tests.support.serving.rules import in_stock, out_of_stock, put_in_force, revision
 from tests.support.serving.server import as_role
 
 HIDE_A = SlateRules(hide=("a",))
@@ -42,8 +42,8 @@ def test_before_anybody_makes_rules_version_0_holds_and_changes_nothing(api: Eng
 
 
 def test_each_change_is_a_version_with_a_name_and_a_reason(api: Engine) -> None:
-    first = let_hold(api, "ada", "festival week", **FULL.model_dump())
-    second = let_hold(api, "bo", "festival is over")
+    first = put_in_force(api, "ada", "festival week", **FULL.model_dump())
+    second = put_in_force(api, "bo", "festival is over")
 
     with api.connect() as connection:
         assert store.live(connection) == second
@@ -57,7 +57,7 @@ def test_each_change_is_a_version_with_a_name_and_a_reason(api: Engine) -> None:
 
 
 def test_rules_made_for_a_version_that_holds_no_more_are_refused(api: Engine) -> None:
-    let_hold(api, hide=["b"])
+    put_in_force(api, hide=["b"])
 
     with (
         api.begin() as connection,
@@ -103,9 +103,9 @@ def test_the_slate_says_what_readers_ask_of_the_rules(owner: Engine, api: Engine
     held = "select version, plain, hide, only_available from slate"
     assert shop.rows(owner, held) == [(0, True, [], False)]
 
-    let_hold(api, **FULL.model_dump())
+    put_in_force(api, **FULL.model_dump())
     assert shop.rows(owner, held) == [(1, False, [*FULL.hide], True)]
-    let_hold(api)
+    put_in_force(api)
     assert shop.rows(owner, held) == [(2, True, [], False)]
 
 
@@ -118,10 +118,10 @@ def test_compiled_rules_know_what_is_barred_and_the_pins_that_are_there(
     publisher: Engine, api: Engine
 ) -> None:
     shop.release(publisher, "one", instead_of=None)
-    gone(api, "c")
+    out_of_stock(api, "c")
     pins = [{"item_id": name, "rank": rank} for rank, name in enumerate(["b", "c", "nowhere"], 1)]
 
-    let_hold(api, hide=["a"], pin=pins, only_available=True)
+    put_in_force(api, hide=["a"], pin=pins, only_available=True)
     with api.connect() as connection:
         _, slate = store.slate(connection)
 
@@ -132,9 +132,9 @@ def test_compiled_rules_know_what_is_barred_and_the_pins_that_are_there(
 def test_stock_is_noted_once_and_counts_what_is_news(publisher: Engine, api: Engine) -> None:
     shop.release(publisher, "one", instead_of=None)
 
-    assert gone(api, "a", "b", "a", "nobody knows it") == 2
-    assert gone(api, "a", "c") == 1
-    assert back(api, "a", "d") == 1
+    assert out_of_stock(api, "a", "b", "a", "nobody knows it") == 2
+    assert out_of_stock(api, "a", "c") == 1
+    assert in_stock(api, "a", "d") == 1
     assert shop.rows(api, "select item_id from unavailable_items order by 1") == [("b",), ("c",)]
 
 
@@ -144,13 +144,13 @@ def test_the_revision_grows_with_all_that_changes_lists_and_nothing_else(
     shop.release(publisher, "one", instead_of=None)
     seen = [revision(api)]
     for change in (
-        lambda: let_hold(api, hide=["a"]),
-        lambda: gone(api, "b"),  # no rule heeds it
-        lambda: let_hold(api, only_available=True),
-        lambda: gone(api, "c"),
-        lambda: gone(api, "c"),  # no news
-        lambda: back(api, "c"),
-        lambda: let_hold(api),
+        lambda: put_in_force(api, hide=["a"]),
+        lambda: out_of_stock(api, "b"),  # no rule heeds it
+        lambda: put_in_force(api, only_available=True),
+        lambda: out_of_stock(api, "c"),
+        lambda: out_of_stock(api, "c"),  # no news
+        lambda: in_stock(api, "c"),
+        lambda: put_in_force(api),
     ):
         change()
         seen.append(revision(api))
@@ -175,7 +175,9 @@ def test_neither_rules_nor_stock_wait_for_a_publication(
     found: list[int] = []
 
     def meanwhile() -> None:
-        found.extend((gone(impatient, "a", "b"), let_hold(impatient, hide=["a"]).version))
+        found.extend(
+            (out_of_stock(impatient, "a", "b"), put_in_force(impatient, hide=["a"]).version)
+        )
 
     tables = shop.tables()
     slowly = {"fallback_lists": shop.slowly(tables["fallback_lists"], meanwhile)}
@@ -188,8 +190,8 @@ def test_neither_rules_nor_stock_wait_for_a_publication(
 
 def test_a_publication_leaves_rules_and_stock_as_they_are(publisher: Engine, api: Engine) -> None:
     first = shop.release(publisher, "one", instead_of=None)
-    gone(api, "a")
-    let_hold(api, only_available=True)
+    out_of_stock(api, "a")
+    put_in_force(api, only_available=True)
 
     shop.release(publisher, "two", instead_of=first, items=shop.items(**shop.TITLES, e="Heat"))
 

@@ -1,0 +1,37 @@
+"""Slate rules and stock, set with the engine of role `api` as operators and products set them."""
+
+from typing import Any
+
+from sqlalchemy import Engine
+
+from serving.rules import store
+from serving.schemas import NewRules, RulesVersion, SlateRules
+
+
+def put_in_force(
+    api: Engine, actor: str = "ada", reason: str = "a test", **rules: Any
+) -> RulesVersion:
+    """Put these rules in force, whichever version is in force now."""
+    with api.begin() as connection:
+        version = store.live(connection).version
+        validated = SlateRules.model_validate(rules)
+        new = NewRules(rules=validated, instead_of=version, reason=reason)
+        return store.replace(connection, new, actor=actor)
+
+
+def out_of_stock(api: Engine, *item_ids: str) -> int:
+    """Mark items as unavailable; return how many changed."""
+    with api.begin() as connection:
+        return store.set_availability(connection, item_ids, available=False)
+
+
+def in_stock(api: Engine, *item_ids: str) -> int:
+    """Mark items as available; return how many changed."""
+    with api.begin() as connection:
+        return store.set_availability(connection, item_ids, available=True)
+
+
+def revision(api: Engine) -> int:
+    """Return the current revision of the slate."""
+    with api.connect() as connection:
+        return store.slate(connection)[0]
