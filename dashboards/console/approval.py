@@ -1,4 +1,4 @@
-"""The question that a retrain asks before it publishes: who may answer it, and who did."""
+"""The approval that a retrain may ask for before it publishes."""
 
 from datetime import UTC, datetime
 
@@ -13,31 +13,36 @@ from dashboards.text import age, esc
 
 
 def show(
-    operator: Operator, run: Run | None, question: Question | None, *, elsewhere: bool = False
+    operator: Operator,
+    run: Run | None,
+    question: Question | None,
+    *,
+    link_to_evidence: bool = False,
 ) -> None:
-    """Ask, while the run waits for an answer; say what was answered afterwards.
-
-    `elsewhere`: the evidence stands on another page, and a link leads there.
-    """
+    """Ask for an answer while the run waits; afterwards show who answered."""
     if question is None:
         return
     if question.answer is None and run is not None:
-        _ask(operator, run, question, elsewhere=elsewhere)
+        _ask(operator, run, question, link_to_evidence=link_to_evidence)
     elif question.answer is not None and question.answer != APPROVE:
-        st.warning(refused(question), icon=":material/front_hand:")
+        st.warning(rejection(question), icon=":material/front_hand:")
     elif question.answered_by:
         st.caption(f":material/verified: Approved by {esc(question.answered_by)}")
 
 
-def refused(question: Question) -> str:
-    """Return who refused, as Markdown."""
-    by = f"by {esc(question.answered_by)}" if question.answered_by else "nobody answered in time"
+def rejection(question: Question) -> str:
+    """Return who rejected and when, as Markdown."""
+    by = (
+        f"rejected by {esc(question.answered_by)}"
+        if question.answered_by
+        else "no answer before the deadline"
+    )
     when = f", {age(question.answered_at)} ago" if question.answered_at else ""
-    return f"Not published: refused {by}{when}. People keep what they see."
+    return f"Not published: {by}{when}. The live lists are unchanged."
 
 
-def _ask(operator: Operator, run: Run, question: Question, *, elsewhere: bool) -> None:
-    waits = age(question.asked_at or datetime.now(UTC))
+def _ask(operator: Operator, run: Run, question: Question, *, link_to_evidence: bool) -> None:
+    waiting = age(question.asked_at or datetime.now(UTC))
     with st.container(
         border=True,
         horizontal=True,
@@ -47,16 +52,16 @@ def _ask(operator: Operator, run: Run, question: Question, *, elsewhere: bool) -
     ):
         st.markdown(
             f":orange[:material/front_hand:] **{esc(question.subject)}** "
-            f":gray[It has waited for {waits}. Without an answer nothing is published.]",
+            f":gray[Waiting for {waiting}. Nothing is published without an approval.]",
             width="content",
         )
         with st.container(
             horizontal=True, vertical_alignment="center", width="content", gap="small"
         ):
-            if elsewhere:
-                st.page_link(pages.models(), label="See the evidence", icon=":material/fact_check:")
-            yes = st.button("Approve", key="approve", type="primary", icon=":material/check:")
-            no = st.button("Reject", key="reject", icon=":material/close:")
-    if yes or no:
-        data.answer(operator, run, question, approve=yes)
+            if link_to_evidence:
+                st.page_link(pages.models(), label="View evidence", icon=":material/fact_check:")
+            approved = st.button("Approve", key="approve", type="primary", icon=":material/check:")
+            rejected = st.button("Reject", key="reject", icon=":material/close:")
+    if approved or rejected:
+        data.answer(operator, run, question, approve=approved)
         st.rerun()

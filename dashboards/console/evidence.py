@@ -1,37 +1,32 @@
-"""The gate's evidence as the console shows it: values out of a verdict, and nothing drawn."""
+"""The evidence of a verdict: the recipes by NDCG@10, and the challenger's leads over them."""
 
 from collections.abc import Sequence
-from typing import Literal
 
+from dashboards.console.badges import Colour
 from serving.schemas import Comparison, Verdict
 from warehouse.tables.vocabulary import HEADLINE, WARM
 
-Tone = Literal["ok", "warn", "bad", "run", "idle"]
-WORDS: dict[str, tuple[Tone, str]] = {
-    "first": ("ok", "First release"),
-    "promote": ("ok", "Promoted"),
-    "refresh": ("run", "Refreshed"),
-    "hold": ("warn", "Held"),
-}
+
+def comparisons(verdict: Verdict | None) -> list[Comparison]:
+    """Return the recipes by NDCG@10 of warm users, best first; none without a verdict."""
+    rows = verdict.comparisons if verdict else ()
+    headline = [row for row in rows if (row.slice, row.metric) == (WARM, HEADLINE)]
+    return sorted(headline, key=lambda row: -row.value)
 
 
-def comparisons(verdict: Verdict) -> list[Comparison]:
-    """Return the headline figures of the recipes, best first."""
-    headline = [c for c in verdict.comparisons if (c.slice, c.metric) == (WARM, HEADLINE)]
-    return sorted(headline, key=lambda comparison: -comparison.value)
-
-
-def challenger(found: Sequence[Comparison]) -> Comparison | None:
-    """Return the challenger's figure."""
-    return next((each for each in found if each.role == "challenger"), None)
-
-
-def best_popularity(found: Sequence[Comparison]) -> Comparison | None:
-    """Return the popularity that is hardest to beat."""
-    return next((each for each in found if each.role == "popularity"), None)
+def first(compared: Sequence[Comparison], role: str) -> Comparison | None:
+    """Return the best recipe of a role."""
+    return next((comparison for comparison in compared if comparison.role == role), None)
 
 
 def trend(verdicts: Sequence[Verdict]) -> list[float]:
-    """Return the challengers' headline figures, oldest first."""
-    each = [challenger(comparisons(verdict)) for verdict in reversed(verdicts)]
-    return [found.value for found in each if found is not None]
+    """Return the challengers' NDCG@10, oldest first."""
+    challengers = [first(comparisons(verdict), "challenger") for verdict in reversed(verdicts)]
+    return [challenger.value for challenger in challengers if challenger is not None]
+
+
+def interval_colour(interval: tuple[float, float, float] | None) -> Colour:
+    """Return green or red if the interval (difference, low, high) excludes zero, else gray."""
+    if interval is None or interval[1] <= 0 <= interval[2]:
+        return "gray"
+    return "green" if interval[1] > 0 else "red"

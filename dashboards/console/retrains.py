@@ -1,8 +1,8 @@
-"""Retrains as the lake tells of them: values out of gold rows, and nothing drawn."""
+"""Retrains as values, made from rows of gold tables."""
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from statistics import fmean
 from typing import Any
@@ -14,7 +14,7 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Search:
-    """What a search came to. Without a budget `found_by` is `nomination`, and nothing was tried."""
+    """Outcome of a search. Without a budget `found_by` is `nomination` and there is no trial."""
 
     found_by: str
     value: float | None
@@ -27,14 +27,13 @@ class Search:
 
 @dataclass(frozen=True)
 class Retrain:
-    """One retrain, from the moment that somebody stands in it."""
+    """One retrain, from its nomination on."""
 
     retrain_id: str
     nominated_at: datetime
     reason: str
     search: Search | None
     verdict: Verdict | None
-    publishes: bool = False
 
     @property
     def run_id(self) -> str:
@@ -59,13 +58,13 @@ class Trial:
 
     @property
     def kind(self) -> str:
-        """How it is drawn: `final`, else its state."""
+        """`final` for a completed finalist, else the state."""
         return "final" if (self.stage, self.state) == ("final", "complete") else self.state
 
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure of one recipe, on a window, over a slice of the people judged."""
+    """One metric of one recipe, on a window, over a slice of the evaluation users."""
 
     recipe: str
     role: str
@@ -79,123 +78,89 @@ class Figure:
 
 @dataclass(frozen=True)
 class Sample:
-    """The first titles of one person's list under one recipe; `relevant` marks what was a hit."""
+    """One sample user's first titles under one recipe. `relevant` marks the hits among them."""
 
     recipe: str
     role: str
     user_id: str
-    slices: tuple[str, ...]
-    titles: tuple[str, ...]
-    relevant: tuple[bool, ...]
+    slices: Sequence[str]
+    titles: Sequence[str]
+    relevant: Sequence[bool]
     n_relevant: int
 
 
 def retrains(
     nominations: Sequence[Row], searches: Sequence[Row], verdicts: Sequence[Row]
 ) -> list[Retrain]:
-    """Return every retrain, newest first. Without a nomination there is none."""
-    searched = {row["retrain_id"]: row for row in searches}
-    decided = {row["retrain_id"]: row for row in verdicts}
-    found = [
-        _retrain(row, searched.get(row["retrain_id"]), decided.get(row["retrain_id"]))
-        for row in nominations
+    """Return one retrain per nomination, newest first."""
+    names = [field.name for field in fields(Search)]
+    search_by_id = {
+        row["retrain_id"]: Search(**{name: row[name] for name in names}) for row in searches
+    }
+    verdict_by_id = {row["retrain_id"]: Verdict.model_validate(row) for row in verdicts}
+    by_age = sorted(nominations, key=lambda row: row["nominated_at"], reverse=True)
+    return [
+        Retrain(
+            retrain_id=row["retrain_id"],
+            nominated_at=row["nominated_at"],
+            reason=row["reason"],
+            search=search_by_id.get(row["retrain_id"]),
+            verdict=verdict_by_id.get(row["retrain_id"]),
+        )
+        for row in by_age
     ]
-    return sorted(found, key=lambda each: each.nominated_at, reverse=True)
 
 
 def trials(rows: Sequence[Row]) -> list[Trial]:
     """Return the trials in their order."""
-    found = [
+    parsed = [
         Trial(
-            number=row["number"],
-            stage=row["stage"],
-            recipe=row["recipe"],
-            recipe_json=row["recipe_json"],
-            parameters=json.loads(row["parameters"]),
-            state=row["state"],
-            value=row["value"],
-            by_window=dict(row["by_window"] or ()),
-            seconds=row["seconds"],
-            failure=row["failure"],
+            **{
+                **row,
+                "parameters": json.loads(row["parameters"]),
+                "by_window": dict(row["by_window"] or ()),
+            }
         )
         for row in rows
     ]
-    return sorted(found, key=lambda trial: trial.number)
+    return sorted(parsed, key=lambda trial: trial.number)
 
 
-def figures(rows: Sequence[Row]) -> list[Figure]:
-    """Return the figures of every recipe, window and slice."""
-    names = Figure.__dataclass_fields__
-    return [Figure(**{name: row[name] for name in names}) for row in rows]
-
-
-def samples(rows: Sequence[Row]) -> list[Sample]:
-    """Return the sample lists by person, as the rows' own order is not given."""
-    found = [
-        Sample(
-            recipe=row["recipe"],
-            role=row["role"],
-            user_id=row["user_id"],
-            slices=tuple(row["slices"] or ()),
-            titles=tuple(row["titles"]),
-            relevant=tuple(row["relevant"]),
-            n_relevant=row["n_relevant"],
-        )
-        for row in rows
-    ]
-    return sorted(found, key=lambda sample: (sample.user_id, sample.recipe))
-
-
-def best_so_far(found: Sequence[Trial]) -> list[tuple[int, float]]:
-    """Return (number, best value until then), for each explored trial that came to its end."""
-    best, line = float("-inf"), []
-    for trial in found:
+def best_so_far(trials: Sequence[Trial]) -> list[tuple[int, float]]:
+    """Return (number, best value until then) for each completed trial of the exploration."""
+    best, steps = float("-inf"), []
+    for trial in trials:
         if trial.state == "complete" and trial.stage == "explore" and trial.value is not None:
             best = max(best, trial.value)
-            line.append((trial.number, best))
-    return line
+            steps.append((trial.number, best))
+    return steps
 
 
-def comparable(found: Sequence[Trial]) -> dict[int, float]:
-    """Return each trial's value by its number, a pruned one's as if it had seen all windows.
+def comparable(trials: Sequence[Trial]) -> dict[int, float]:
+    """Return each trial's value by its number, corrected for the windows that it did not see.
 
-    Windows differ in level by more than recipes do. So a pruned trial is put as far from what the
-    completed ones came to as it was on the windows that it saw.
+    Windows differ in level by more than recipes do. A pruned trial is therefore placed as far from
+    the completed trials' mean as it was on the windows that it saw.
     """
-    done = [trial for trial in found if trial.state == "complete" and trial.by_window]
+    done = [trial for trial in trials if trial.state == "complete" and trial.by_window]
     windows = {name for trial in done for name in trial.by_window}
     level = {
         name: fmean(trial.by_window[name] for trial in done if name in trial.by_window)
         for name in windows
     }
     values = {}
-    for trial in found:
+    for trial in trials:
         if trial.value is None:
             continue
         seen = [level[name] for name in trial.by_window if name in level]
         cut_short = trial.state == "pruned" and seen
-        missed = fmean(level.values()) - fmean(seen) if cut_short else 0.0
-        values[trial.number] = trial.value + missed
+        correction = fmean(level.values()) - fmean(seen) if cut_short else 0.0
+        values[trial.number] = trial.value + correction
     return values
 
 
-def best(found: Sequence[Trial]) -> Trial | None:
-    """Return the best finalist; without any, the best trial that came to its end."""
-    done = [trial for trial in found if trial.state == "complete" and trial.value is not None]
-    final = [trial for trial in done if trial.stage == "final"] or done
-    return max(final, key=lambda trial: trial.value or 0.0, default=None)
-
-
-def _retrain(nominated: Row, searched: Row | None, decided: Row | None) -> Retrain:
-    return Retrain(
-        retrain_id=nominated["retrain_id"],
-        nominated_at=nominated["nominated_at"],
-        reason=nominated["reason"],
-        search=None if searched is None else _search(searched),
-        verdict=None if decided is None else Verdict.model_validate(decided),
-        publishes=bool(decided and decided["publishes"]),
-    )
-
-
-def _search(row: Row) -> Search:
-    return Search(**{name: row[name] for name in Search.__dataclass_fields__})
+def best(trials: Sequence[Trial]) -> Trial | None:
+    """Return the best completed finalist; without finalists, the best completed trial."""
+    done = [trial for trial in trials if trial.state == "complete" and trial.value is not None]
+    finalists = [trial for trial in done if trial.stage == "final"] or done
+    return max(finalists, key=lambda trial: trial.value or 0.0, default=None)

@@ -1,6 +1,6 @@
-"""Who is at the console. Operators are Airflow's users; this app keeps no password and no file.
+"""Sign-in of operators with their Airflow accounts. The app stores no password.
 
-A session lives in the memory of the server for as long as the browser's tab is open.
+A sign-in is kept in the server's memory for as long as the browser tab is open.
 """
 
 import streamlit as st
@@ -12,47 +12,47 @@ from dashboards.console.data import Operator
 from dashboards.product_api import NotSetUpError
 from dashboards.text import esc
 
-_WHO, _ENDED = "operator", "session_ended"
+_OPERATOR, _ENDED = "operator", "sign_in_ended"
 
 
 def operator() -> Operator:
-    """Return who signed in; ask him to, and end the page, if nobody did."""
-    found = st.session_state.get(_WHO)
-    if not isinstance(found, Operator):
-        _ask()
+    """Return the signed-in operator. Without one, show the sign-in form and end the page."""
+    signed_in = st.session_state.get(_OPERATOR)
+    if not isinstance(signed_in, Operator):
+        _form()
         st.stop()
-    return found
+    return signed_in
 
 
 def sign_out() -> None:
-    """Forget who signed in."""
-    st.session_state.pop(_WHO, None)
+    """Forget the operator of this tab."""
+    st.session_state.pop(_OPERATOR, None)
 
 
 def end() -> None:
-    """Sign out somebody whose token Airflow no longer takes, and ask him to sign in again."""
+    """Sign out an operator whose token Airflow rejects, and show the form again."""
     sign_out()
     st.session_state[_ENDED] = True
     st.rerun()
 
 
-def menu(who: Operator) -> None:
-    """Show who signed in, and the way out."""
-    with st.popover(esc(who.name), icon=":material/account_circle:", key="account"):
+def menu(signed_in: Operator) -> None:
+    """Show the operator's name, and a button to sign out."""
+    with st.popover(esc(signed_in.name), icon=":material/account_circle:", key="account"):
         st.caption("Signed in with Airflow")
         st.button("Sign out", key="sign_out", icon=":material/logout:", on_click=sign_out)
 
 
-def _ask() -> None:
+def _form() -> None:
     with st.container(horizontal_alignment="center"), st.container(width=380, gap="small"):
         st.space("medium")
         with st.container(horizontal_alignment="center"):
-            st.image(brand.ICON, width=56, alt="Lantern's sign")
+            st.image(brand.ICON, width=56, alt="Lantern's logo")
             st.title("Console", anchor=False, width="content")
         if st.session_state.pop(_ENDED, False):
-            st.info("Your session has ended. Sign in again.", icon=":material/schedule:")
+            st.info("Your session has ended. Please sign in again.", icon=":material/schedule:")
         with st.form("sign_in", clear_on_submit=True):
-            name = st.text_input("User", key="username", max_chars=200, autocomplete="username")
+            name = st.text_input("Username", key="username", max_chars=200, autocomplete="username")
             password = st.text_input(
                 "Password",
                 type="password",
@@ -60,25 +60,30 @@ def _ask() -> None:
                 max_chars=500,
                 autocomplete="current-password",
             )
-            sent = st.form_submit_button(
+            submitted = st.form_submit_button(
                 "Sign in", type="primary", key="send_sign_in", width="stretch"
             )
-        if sent:
-            _try(name or "", password or "")
-        st.caption("Operators are Airflow's users. `lantern up` printed the first one's password.")
+        if submitted:
+            _submit(name or "", password or "")
+        st.caption(
+            "Sign in with your Airflow account. `lantern up` printed the first account's password."
+        )
 
 
-def _try(name: str, password: str) -> None:
+def _submit(name: str, password: str) -> None:
     if not name.strip() or not password:
-        st.warning("Type a user and a password.", icon=":material/edit:")
+        st.warning("Enter a username and a password.", icon=":material/edit:")
         return
     try:
-        st.session_state[_WHO] = data.sign_in(name.strip(), password)
+        st.session_state[_OPERATOR] = data.sign_in(name.strip(), password)
     except SignInRefusedError:
-        st.error("User or password is wrong.", icon=":material/lock:")
+        st.error("Wrong username or password.", icon=":material/lock:")
         return
     except (AirflowError, NotSetUpError):
-        st.error("Airflow does not answer, or takes no more attempts for now. `lantern status` "
-                 "tells more.", icon=":material/cloud_off:")  # fmt: skip
+        st.error(
+            "Airflow is not responding, or has blocked further attempts for now. Run "
+            "`lantern status` for details.",
+            icon=":material/cloud_off:",
+        )
         return
     st.rerun()

@@ -1,4 +1,4 @@
-"""The last verdict: the gate's criteria, the figures, and how sure the differences are."""
+"""A verdict with its evidence: the criteria, the intervals and the figures."""
 
 from collections.abc import Sequence
 
@@ -7,27 +7,27 @@ import pandas as pd
 import streamlit as st
 
 from dashboards import ui
-from dashboards.console import evidence, pieces
+from dashboards.console import badges, charts, components, evidence, roles
+from dashboards.console.badges import Badge
 from dashboards.text import NO_VALUE, age, esc
 from serving.schemas import Comparison, Verdict
 
-FAR = 4.5  # median widths of an interval: what lies farther off is told, not drawn
-ROLES = {"challenger": "challenger", "champion": "live recipe", "popularity": "popularity",
-         "baseline": "baseline"}  # fmt: skip
+OFF_CHART = 4.5  # median interval widths: leads beyond it are named below the chart
+_ANSWERS = {True: Badge("ok", "Yes"), False: Badge("error", "No"), None: Badge("idle", "Not used")}
 
 
-def show(verdict: Verdict) -> None:
-    """Show the last verdict with all of its evidence."""
-    judgement(verdict, "Last verdict")
-    found = evidence.comparisons(verdict)
-    if found:
-        _figures(found)
-    st.caption(f"Decided {age(verdict.decided_at)} ago by {esc(verdict.retrain_id)}")
+def show_with_figures(verdict: Verdict) -> None:
+    """Show the last verdict, its evidence and every recipe's NDCG@10."""
+    show(verdict, "Last verdict")
+    compared = evidence.comparisons(verdict)
+    if compared:
+        _figures(compared)
+    st.caption(f"Decided {age(verdict.decided_at)} ago in {esc(verdict.retrain_id)}")
 
 
-def judgement(verdict: Verdict, title: str = "Verdict") -> None:
-    """Show what was decided and why: the sentence, the criteria, the intervals."""
-    ui.heading(title, pieces.badge(*evidence.WORDS[verdict.verdict]))
+def show(verdict: Verdict, title: str = "Verdict") -> None:
+    """Show the decision and its reason, the criteria and the intervals."""
+    ui.heading(title, badges.VERDICTS[verdict.verdict].markdown)
     st.markdown(esc(verdict.reason))
     left, right = st.columns([1, 1], gap="medium")
     with left:
@@ -36,17 +36,21 @@ def judgement(verdict: Verdict, title: str = "Verdict") -> None:
         _intervals(evidence.comparisons(verdict))
 
 
-def leads(found: Sequence[Comparison]) -> tuple[pd.DataFrame, list[Comparison]]:
+def leads(compared: Sequence[Comparison]) -> tuple[pd.DataFrame, list[Comparison]]:
     """Return the leads to draw, one row each, and those too far off for the same scale."""
-    known = [(each, each.interval) for each in found]
-    rows = [(each, interval) for each, interval in known if interval is not None]
+    with_interval = [comparison for comparison in compared if comparison.interval is not None]
+    rows = [_lead(comparison) for comparison in with_interval]
     if not rows:
         return pd.DataFrame(), []
-    widths = sorted(high - low for _, (_, low, high) in rows)
-    reach = max(FAR * widths[len(widths) // 2], 1e-9)
-    near = [(each, it) for each, it in rows if abs(it[0]) <= reach] or rows
-    far = [each for each, it in rows if (each, it) not in near]
-    return pd.DataFrame([_lead(each, *it) for each, it in near]), far
+    frame = pd.DataFrame(rows)
+    widths = sorted(frame["high"] - frame["low"])
+    near = frame["difference"].abs() <= max(OFF_CHART * widths[len(widths) // 2], 1e-9)
+    if not near.any():
+        return frame, []
+    far = [
+        comparison for comparison, is_near in zip(with_interval, near, strict=True) if not is_near
+    ]
+    return frame[near], far
 
 
 def chart(rows: pd.DataFrame, colours: Sequence[str]) -> alt.LayerChart | alt.FacetChart:
@@ -56,18 +60,18 @@ def chart(rows: pd.DataFrame, colours: Sequence[str]) -> alt.LayerChart | alt.Fa
     labels = alt.Axis(
         ticks=False, domain=False, labelLimit=170, labelFontSize=13, labelPadding=8, title=None
     )
-    values = alt.Axis(format="+.3f", tickCount=4, titleFontWeight="normal", titlePadding=8)
-    words = ["Challenger's lead in NDCG@10,", "95 % interval"]  # two lines: phones are narrow
-    x = alt.X("low:Q", title=words, scale=alt.Scale(domain=ends, nice=False), axis=values)
-    sure = alt.Scale(domain=["better", "unclear", "worse"], range=list(colours[:3]))
-    colour = alt.Color("sure:N", scale=sure, legend=None)
-    tip = [
+    values = charts.axis(format="+.3f", tickCount=4)
+    title = ["Challenger's lead in NDCG@10,", "95 % interval"]  # two lines: phones are narrow
+    x = alt.X("low:Q", title=title, scale=alt.Scale(domain=ends, nice=False), axis=values)
+    scale = alt.Scale(domain=["better", "unclear", "worse"], range=list(colours[:3]))
+    colour = alt.Color("significance:N", scale=scale, legend=None)
+    tooltip = [
         alt.Tooltip("recipe:N", title="Against"),
         alt.Tooltip("difference:Q", format="+.4f", title="Lead"),
         alt.Tooltip("low:Q", format="+.4f", title="From"),
         alt.Tooltip("high:Q", format="+.4f", title="To"),
     ]
-    base = alt.Chart(rows).encode(y=alt.Y("over:N", sort=None, axis=labels), tooltip=tip)
+    base = alt.Chart(rows).encode(y=alt.Y("over:N", sort=None, axis=labels), tooltip=tooltip)
     zero = alt.Chart(pd.DataFrame({"x": [0.0]})).mark_rule(
         strokeDash=[4, 3], strokeWidth=1.5, color=colours[3]
     )
@@ -81,70 +85,70 @@ def chart(rows: pd.DataFrame, colours: Sequence[str]) -> alt.LayerChart | alt.Fa
     )
 
 
-def _lead(each: Comparison, difference: float, low: float, high: float) -> dict[str, object]:
-    sure = "better" if low > 0 else "worse" if high < 0 else "unclear"
+def _lead(comparison: Comparison) -> dict[str, object]:
+    difference, low, high = comparison.interval or (0.0, 0.0, 0.0)
+    significance = "better" if low > 0 else "worse" if high < 0 else "unclear"
     return {
-        "recipe": each.recipe,
-        "over": f"over {each.recipe}",
+        "recipe": comparison.recipe,
+        "over": f"vs. {comparison.recipe}",
         "difference": difference,
         "low": low,
         "high": high,
-        "sure": sure,
-        "label": f"{difference:+.3f} {sure}",
+        "significance": significance,
+        "label": f"{difference:+.3f} {significance}",
     }
 
 
 def _criteria(verdict: Verdict) -> None:
     if not verdict.criteria:
-        st.caption("The gate recorded no criteria.")
+        st.caption("This verdict has no criteria.")
         return
-    answer = {True: ("ok", "Yes"), False: ("bad", "No"), None: ("idle", "Does not apply")}
-    pieces.table(
+    components.table(
         [
             {
-                "Question": esc(each.criterion),
-                "Answer": pieces.badge(*answer[each.passed]),  # type: ignore[arg-type] # a tone
-                "Why": esc(each.detail),
+                "Criterion": esc(criterion.criterion),
+                "Met": _ANSWERS[criterion.passed].markdown,
+                "Detail": esc(criterion.detail),
             }
-            for each in verdict.criteria
+            for criterion in verdict.criteria
         ],
-        "The gate's criteria",
+        "The gate's criteria with their results",
     )
 
 
-def _intervals(found: Sequence[Comparison]) -> None:
-    rows, far = leads(found)
+def _intervals(compared: Sequence[Comparison]) -> None:
+    rows, far = leads(compared)
     if rows.empty:
-        st.caption("Nothing was compared: there was one recipe only, or too few people.")
+        st.caption("No comparison: there was only one recipe, or too few evaluation users.")
         return
     colours = [ui.theme_colour(name) for name in ("green", "gray", "red", "gray")]
-    words = "; ".join(f"{row.label} {row.over}" for row in rows.itertuples())
+    alt_text = "; ".join(f"{row.label} {row.over}" for row in rows.itertuples())
     st.altair_chart(
-        chart(rows, colours), height=90 + 62 * len(rows), alt=f"Challenger's lead: {words}"
+        chart(rows, colours), height=90 + 62 * len(rows), alt=f"Challenger's lead: {alt_text}"
     )
     if far:
-        said = ", ".join(f"{esc(each.recipe)} by {each.difference:+.3f}" for each in far)
-        st.caption(f"Too far off to draw: {said}")
+        names = ", ".join(f"{row.difference:+.3f} vs. {esc(row.recipe)}" for row in far)
+        st.caption(f"Off the chart: {names}")
 
 
-def _figures(found: Sequence[Comparison]) -> None:
-    pieces.table(
-        [
-            {
-                "Recipe": esc(each.recipe),
-                "Stands as": ROLES.get(each.role, esc(each.role)),
-                "NDCG@10": f"**{each.value:.4f}**"
-                if each.role == "challenger"
-                else f"{each.value:.4f}",
-                "Challenger's lead": f"{each.difference:+.4f}"
-                if each.difference is not None
-                else NO_VALUE,
-                "95 % interval": f"{each.low:+.4f} to {each.high:+.4f}"
-                if each.interval
-                else NO_VALUE,
-                "People": f"{each.n_users:,}",
-            }
-            for each in found
-        ],
-        "Every recipe that was judged, with the headline figure",
+def _figures(compared: Sequence[Comparison]) -> None:
+    components.table(
+        [_figure_row(comparison) for comparison in compared],
+        "Every recipe that was evaluated, with its NDCG@10 and the challenger's lead over it",
     )
+
+
+def _figure_row(comparison: Comparison) -> dict[str, str]:
+    value, lead, interval = f"{comparison.value:.4f}", NO_VALUE, NO_VALUE
+    if comparison.difference is not None:
+        lead = f"{comparison.difference:+.4f}"
+    if comparison.interval:
+        interval = f"{comparison.low:+.4f} to {comparison.high:+.4f}"
+    return {
+        "Recipe": esc(comparison.recipe),
+        "Role": esc(roles.label(comparison.role)),
+        "NDCG@10": f"**{value}**" if comparison.role == "challenger" else value,
+        "Challenger's lead": lead,
+        "95 % interval": interval,
+        "Users": f"{comparison.n_users:,}",
+    }

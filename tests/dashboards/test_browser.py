@@ -180,26 +180,28 @@ def test_a_promotion_is_drawn_with_its_evidence(app: str, themed: Page) -> None:
     sign_in(themed, f"{app}/models?retrain={searched.SEARCHED}")
 
     expect(themed.get_by_text("Leaderboard")).to_be_visible()
-    expect(themed.get_by_text("20 trials, the best")).to_be_visible()
+    expect(themed.get_by_text("20 trials, best")).to_be_visible()
     expect(themed.locator("[data-testid=stVegaLiteChart] svg.marks")).to_have_count(4)
     themed.get_by_text("By parameter", exact=True).click()
-    expect(themed.get_by_text("One chart per parameter")).to_be_visible()
+    expect(themed.get_by_text("NDCG@10 of each trial by")).to_be_visible()
     assert themed.locator("[data-testid=stException]").count() == 0
 
 
-def test_trials_appear_while_one_looks(app: str, desktop: Page, settings: dict[str, str]) -> None:
+def test_new_trials_appear_without_a_reload(
+    app: str, desktop: Page, settings: dict[str, str]
+) -> None:
     sign_in(desktop, f"{app}/models")
-    expect(desktop.get_by_text("The first trial ends a minute or two")).to_be_visible()
+    expect(desktop.get_by_text("The first trial finishes a minute or two")).to_be_visible()
 
-    searched.tried(f"{settings['LAKE_ROOT']}/playground", searched.RUNNING, 2)
+    searched.write_trials(f"{settings['LAKE_ROOT']}/playground", searched.RUNNING, 2)
 
-    expect(desktop.get_by_text("2 trials, the best so far")).to_be_visible()
+    expect(desktop.get_by_text("2 trials, best so far")).to_be_visible()
 
 
-def test_rules_are_tried_before_they_hold(app: str, themed: Page) -> None:
+def test_rules_are_previewed_before_they_are_activated(app: str, themed: Page) -> None:
     sign_in(themed, f"{app}/rules")
-    hold = themed.get_by_role("button", name="Let these rules hold")
-    expect(hold).to_be_disabled()
+    activate = themed.get_by_role("button", name="Activate")
+    expect(activate).to_be_disabled()
     hostile = shop.item("i007")
     assert hostile
 
@@ -209,15 +211,15 @@ def test_rules_are_tried_before_they_hold(app: str, themed: Page) -> None:
     expect(themed.get_by_label(f"Rank of {hostile.title}")).to_have_value("1")
     themed.get_by_role("button", name="Preview").click()
 
-    expect(themed.get_by_text("No difference that can be told from chance")).to_be_visible()
+    expect(themed.get_by_text("No significant change in relevance")).to_be_visible()
     expect(themed.locator("[data-testid=stVegaLiteChart] svg.marks")).to_have_count(2)
-    expect(hold).to_be_enabled()
+    expect(activate).to_be_enabled()
     assert themed.locator("[data-testid=stException]").count() == 0
 
 
 def sign_in(page: Page, address: str) -> None:
     page.goto(address)
-    page.get_by_label("User").fill(USER)
+    page.get_by_label("Username").fill(USER)
     page.locator("input[type=password]").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
 
@@ -234,15 +236,15 @@ def sign_in(page: Page, address: str) -> None:
     ],
 )
 def test_a_phone_never_scrolls_sideways(app: str, phone: Page, path: str) -> None:
-    told = {
+    expected_text = {
         "/overview": "of 8 tasks done",
-        "/models": "came to like it afterwards",
+        "/models": "rated highly later",
         "/rules": "maya, ",
     }
-    behind = path.partition("?")[0]
-    if behind in told:
+    console_path = path.partition("?")[0]
+    if console_path in expected_text:
         sign_in(phone, app + path)
-        expect(phone.get_by_text(told[behind])).to_be_visible()
+        expect(phone.get_by_text(expected_text[console_path])).to_be_visible()
     else:
         phone.goto(app + path)
         expect(phone.get_by_role("heading").first).to_be_visible()

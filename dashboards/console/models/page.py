@@ -1,75 +1,83 @@
-"""Page "Models": what was tried, how it did against what, what the gate said, and to whom."""
+"""Page "Models": one retrain's verdict, its recipes, its search, and the retrains over time."""
 
 import streamlit as st
 
-from dashboards import choices, states, ui
-from dashboards import product_api as demo
-from dashboards.console import approval, data, pieces, sign_in, start, verdict
-from dashboards.console.models import history as past
-from dashboards.console.models import leaderboard, progress, rolling, sample_users, search
-from dashboards.console.runs import ACTIVE
+from dashboards import choices, product_api, states, ui
+from dashboards.console import (
+    approval,
+    components,
+    data,
+    lake_data,
+    runs,
+    sign_in,
+    start_retrain,
+    verdict,
+)
+from dashboards.console.inline_errors import inline_errors
+from dashboards.console.models import (
+    history,
+    leaderboard,
+    refresh,
+    rolling,
+    sample_users,
+    search,
+)
 from dashboards.text import esc, plural
 
-who = sign_in.operator()
-top = st.container(
-    horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"
-)
-with top:
-    words = st.container(gap="xxsmall", width="content")
-    words.title("Models", anchor=False)
-    actions = st.container(horizontal=True, width="content", gap="small")
-
+operator = sign_in.operator()
+head = components.page_head("Models")
 with states.error_boundary():
     dataset = choices.dataset()
-known, running, asked = [], {}, {}
-with pieces.told():
-    known = data.retrains(dataset)
-    words.caption(f"{esc(demo.title(dataset))} · {plural('retrain', len(known))}")
-with pieces.told():
-    found = data.runs(who, f"{dataset}__retrain", 5)
-    running = {run.run_id: run for run in found if run.state in ACTIVE}
-    asked = data.questions(who, f"{dataset}__retrain")
-with actions:
-    with pieces.told():
-        start.button(who, dataset)
-    sign_in.menu(who)
+retrains, running, questions = [], {}, {}
+with inline_errors():
+    retrains = lake_data.retrains(dataset)
+    title = esc(product_api.title(dataset))
+    head.text.caption(f"{title} · {plural('retrain', len(retrains))}")
+with inline_errors():
+    newest_runs = data.runs(operator, f"{dataset}__retrain", 5)
+    running = {run.run_id: run for run in newest_runs if run.state in runs.ACTIVE}
+    questions = data.questions(operator, f"{dataset}__retrain")
+with head.actions:
+    with inline_errors():
+        start_retrain.button(operator, dataset)
+    sign_in.menu(operator)
 
-if not known:
+if not retrains:
     ui.empty_state(
-        "No model was judged yet",
-        "The first retrain fits recipes on the older rows and judges them on the newer ones. "
-        "Its evidence stands here, whatever comes of it.",
+        "No models evaluated yet",
+        "A retrain trains recipes on older ratings and evaluates them on newer ones. The results "
+        "will appear here, whether or not a model is published.",
     )
-    progress.watch_for_news(dataset, known, running)
+    refresh.when_changed(dataset, retrains, running)
     st.stop()
 
-chosen = past.picker(known)
-run = running.get(chosen.run_id)
-progress.watch_for_news(dataset, known, running)
-with pieces.told():
-    approval.show(who, run, asked.get(chosen.run_id))
+retrain = history.picker(retrains)
+run = running.get(retrain.run_id)
+refresh.when_changed(dataset, retrains, running)
+with inline_errors():
+    approval.show(operator, run, questions.get(retrain.run_id))
 
 metrics, samples = [], []
-with pieces.told():
-    metrics = data.model_metrics(dataset, chosen.retrain_id)
-    samples = data.sample_lists(dataset, chosen.retrain_id)
-if chosen.verdict:
-    leaderboard.figures(chosen)
-    with pieces.card():
-        verdict.judgement(chosen.verdict)
+with inline_errors():
+    metrics = lake_data.model_metrics(dataset, retrain.retrain_id)
+    samples = lake_data.sample_lists(dataset, retrain.retrain_id)
+if retrain.verdict:
+    leaderboard.key_figures(retrain)
+    with components.card():
+        verdict.show(retrain.verdict)
 if metrics:
-    with pieces.card():
+    with components.card():
         leaderboard.show(metrics)
-with pieces.card():
-    search.show(who, dataset, chosen, run)
+with components.card():
+    search.show(operator, dataset, retrain, run)
 if metrics or samples:
-    with pieces.card():
+    with components.card():
         sample_users.show(samples)
     left, right = st.columns(2, gap="small")
-    with left, pieces.card(height="stretch"):
+    with left, components.card(height="stretch"):
         rolling.show(metrics)
-    with right, pieces.card(height="stretch"):
-        past.show(known, asked, running)
+    with right, components.card(height="stretch"):
+        history.show(retrains, questions, running)
 else:
-    with pieces.card():
-        past.show(known, asked, running)
+    with components.card():
+        history.show(retrains, questions, running)

@@ -1,61 +1,52 @@
-"""Three people's lists side by side: what they would have seen, and what they came to like."""
+"""The lists of a few sample users side by side, with the items that they rated highly later."""
 
 from collections.abc import Sequence
 
 import streamlit as st
 
 from dashboards import ui
+from dashboards.console import roles
 from dashboards.console.models.leaderboard import SLICES
 from dashboards.console.retrains import Sample
 from dashboards.text import esc
 
-ORDER = {"challenger": 0, "champion": 1, "popularity": 2}
-HEADS = {
-    "challenger": "Challenger",
-    "champion": "Live recipe",
-    "popularity": "Best popularity",
-}
 HIT = ":green[:material/check_circle:]"
 MISS = ":gray[:material/radio_button_unchecked:]"
 
 
-def show(found: Sequence[Sample]) -> None:
-    """Show each person's lists under the contestants."""
-    ui.heading("Three people", f":gray[{HIT} came to like it afterwards]" if found else "")
-    if not found:
-        st.caption("No lists were kept: an evaluation writes those of three known people.")
+def show(samples: Sequence[Sample]) -> None:
+    """Show each user's lists under the compared recipes."""
+    ui.heading("Sample users", f":gray[{HIT} rated highly later]" if samples else "")
+    if not samples:
+        st.caption("No sample lists. An evaluation stores the lists of three known users.")
         return
-    by_person: dict[str, list[Sample]] = {}
-    for each in found:
-        by_person.setdefault(each.user_id, []).append(each)
-    for tab, lists in zip(st.tabs([_name(lists) for lists in by_person.values()]),
-                          by_person.values(), strict=True):  # fmt: skip
+    by_user: dict[str, list[Sample]] = {}
+    for sample in samples:
+        by_user.setdefault(sample.user_id, []).append(sample)
+    tabs = st.tabs([_label(lists[0]) for lists in by_user.values()])
+    for tab, lists in zip(tabs, by_user.values(), strict=True):
         with tab:
-            _person(sorted(lists, key=lambda each: ORDER.get(each.role, len(ORDER))))
+            _user(sorted(lists, key=lambda sample: list(roles.LABELS).index(sample.role)))
 
 
-def in_words(slices: Sequence[str]) -> str:
-    """Return who somebody is, by the slice of their activity."""
-    active = (SLICES[name] for name in slices if name.startswith("active") and name in SLICES)
-    return next(active, "").lower()
+def _label(sample: Sample) -> str:
+    active = [SLICES[name] for name in sample.slices if name.startswith("active")]
+    return " · ".join(
+        [f"User {esc(sample.user_id)}", *(slice_name.lower() for slice_name in active[:1])]
+    )
 
 
-def _name(lists: Sequence[Sample]) -> str:
-    words = in_words(lists[0].slices)
-    return f"Person {esc(lists[0].user_id)}" + (f" · {words}" if words else "")
-
-
-def _person(lists: Sequence[Sample]) -> None:
-    st.caption(f"Came to like {lists[0].n_relevant} in the newer rows.")
+def _user(lists: Sequence[Sample]) -> None:
+    st.caption(f"Relevant items in the gate's window: {lists[0].n_relevant}")
     with st.grid(len(lists), min_column_width=220, gap="medium"):
-        for each in lists:
+        for sample in lists:
             with st.container(gap="xxsmall"):
-                hits = sum(each.relevant)
+                hits = sum(sample.relevant)
                 st.markdown(
-                    f"**{HEADS.get(each.role, esc(each.role))}** "
-                    f":gray[{esc(each.recipe)} · {hits} of {len(each.titles)}]"
+                    f"**{esc(roles.label(sample.role))}** "
+                    f":gray[{esc(sample.recipe)} · {hits} of {len(sample.titles)}]"
                 )
-                st.markdown("  \n".join(_lines(each)))
+                st.markdown("  \n".join(_lines(sample)))
 
 
 def _lines(sample: Sample) -> list[str]:

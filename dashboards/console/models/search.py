@@ -1,4 +1,4 @@
-"""A retrain's search: how far it is, each trial, what the parameters had to say, the best ones."""
+"""A retrain's search: its progress, each trial, the effect of each parameter, the best recipes."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -8,132 +8,129 @@ import streamlit as st
 
 from airflow_api.answers import Run, Task
 from dashboards import ui
-from dashboards.console import data, pieces
+from dashboards.console import components, data, lake_data
+from dashboards.console.badges import Badge
 from dashboards.console.data import Operator
-from dashboards.console.evidence import Tone
+from dashboards.console.inline_errors import inline_errors
 from dashboards.console.models import trial_charts
 from dashboards.console.retrains import Retrain, Trial, best
 from dashboards.console.runs import elapsed
 from dashboards.text import NO_VALUE, duration, esc, plural
 
-LIVE = 3  # seconds between two looks at a search that runs
-SHOWN = 10
+REFRESH_SECONDS = 3  # while the search runs
+MAX_ROWS = 10
 VIEWS = ("By trial", "By parameter", "Best recipes")
-KINDS = {"complete": "violet", "final": "green", "pruned": "gray", "failed": "red"}
+COLOURS = {"complete": "violet", "final": "green", "pruned": "gray", "failed": "red"}
 
 
-def show(who: Operator, dataset: str, retrain: Retrain, run: Run | None) -> None:
-    """Show the search of a retrain, again and again while it runs."""
-    live = run if retrain.search is None and retrain.verdict is None else None
+def show(operator: Operator, dataset: str, retrain: Retrain, run: Run | None) -> None:
+    """Show the search of a retrain, and refresh it while it runs."""
+    active = run if retrain.search is None and retrain.verdict is None else None
 
-    @st.fragment(run_every=LIVE if live else None)
-    def look() -> None:
-        """Show what was tried so far."""
-        with pieces.told():
-            _panel(data.trials(dataset, retrain.retrain_id), retrain, live)
-            if live and live.search_minutes:
-                _clock(data.tasks(who, live), live.search_minutes * 60)
+    @st.fragment(run_every=REFRESH_SECONDS if active else None)
+    def watch_search() -> None:
+        """Show the trials so far."""
+        with inline_errors():
+            _panel(lake_data.trials(dataset, retrain.retrain_id), retrain, active)
+            if active and active.search_minutes:
+                _budget(data.tasks(operator, active), active.search_minutes * 60)
 
-    look()
+    watch_search()
 
 
-def _panel(found: Sequence[Trial], retrain: Retrain, run: Run | None) -> None:
-    ui.heading("Search", pieces.badge(*_state(found, retrain, run)))
-    leader = best(found)
-    if not found:
-        st.caption(_nothing(retrain, run))
+def _panel(trials: Sequence[Trial], retrain: Retrain, run: Run | None) -> None:
+    ui.heading("Search", _badge(trials, retrain, run).markdown)
+    if not trials:
+        st.caption(_without_trials(retrain, run))
         return
+    leader = best(trials)
     if leader and leader.value:
         st.markdown(
-            f"{plural('trial', len(found))}, the best {'so far ' if run else ''}"
-            f"**{leader.value:.4f}** "
-            f":gray[{esc(leader.recipe)}]"
+            f"{plural('trial', len(trials))}, best {'so far ' if run else ''}"
+            f"**{leader.value:.4f}** :gray[{esc(leader.recipe)}]"
         )
     view = st.segmented_control(
         "View", VIEWS, default=VIEWS[0], required=True, key="view", label_visibility="collapsed"
     )
     if view == VIEWS[0]:
-        _by_trial(found)
+        _by_trial(trials)
     elif view == VIEWS[1]:
-        _by_parameter(found)
+        _by_parameter(trials)
     else:
-        _best(found)
+        _best(trials)
 
 
-def _clock(tasks: Sequence[Task], granted: float) -> None:
-    """Show how much of the budget is used."""
-    task = next((each for each in tasks if each.task_id == "search" and each.started_at), None)
+def _budget(tasks: Sequence[Task], seconds: float) -> None:
+    """Show the part of the budget that is used."""
+    task = next((task for task in tasks if task.task_id == "search" and task.started_at), None)
     if task is None:
-        st.progress(0.0, text="Waits for the tables to be frozen")
+        st.progress(0.0, text="Waiting for the tables to be frozen")
         return
     used = elapsed(task, datetime.now(UTC))
-    st.progress(min(used / granted, 1.0), text=f"{duration(used)} of {duration(granted)}")
+    st.progress(min(used / seconds, 1.0), text=f"{duration(used)} of {duration(seconds)}")
 
 
-def _by_trial(found: Sequence[Trial]) -> None:
-    colours = {kind: ui.theme_colour(name) for kind, name in KINDS.items()}
-    rows = trial_charts.by_trial(found)
+def _by_trial(trials: Sequence[Trial]) -> None:
+    rows = trial_charts.by_trial(trials)
     if not rows.empty:
         st.altair_chart(
-            trial_charts.progress(rows, trial_charts.line(found), colours),
+            trial_charts.progress(rows, trial_charts.line(trials), _theme_colours()),
             height=300,
             alt="NDCG@10 of each trial, and the best so far",
         )
-    failed = [trial for trial in found if trial.state == "failed"]
+    failed = [trial for trial in trials if trial.state == "failed"]
     if failed:
         st.caption(
-            f":red[:material/close:] {plural('trial', len(failed))} failed; the last one: "
-            f"{esc(failed[-1].failure or 'without a word')}"
+            f":red[:material/close:] {plural('trial', len(failed))} failed. Last error: "
+            f"{esc(failed[-1].failure or 'no error message')}"
         )
     st.caption(
-        "Each point is the mean NDCG@10 on the rolling windows before the gate's. A pruned trial "
-        "fell behind on the first of them, and stands as far behind here. A finalist is the mean "
-        "of several seeds."
+        "Each point is the mean NDCG@10 over the rolling windows. Pruned trials were stopped early "
+        "because they were clearly behind. Finalists are averaged over several seeds."
     )
 
 
-def _by_parameter(found: Sequence[Trial]) -> None:
-    names = trial_charts.parameters(found)
+def _by_parameter(trials: Sequence[Trial]) -> None:
+    names = trial_charts.parameters(trials)
     if not names:
-        st.caption("Too few trials yet to compare what was chosen.")
+        st.caption("Not enough trials yet to compare parameters.")
         return
-    colours = {kind: ui.theme_colour(name) for kind, name in KINDS.items()}
     with st.grid(3, min_column_width=260):
         for name in names:
             st.altair_chart(
-                trial_charts.slice_of(found, name, colours),
+                trial_charts.by_parameter(trials, name, _theme_colours()),
                 height=190,
                 alt=f"NDCG@10 by {name}",
-                key=f"slice-{name}",
+                key=f"parameter-{name}",
             )
-    st.caption("One chart per parameter: what was chosen, and the NDCG@10 it came to.")
+    st.caption("NDCG@10 of each trial by the value of one parameter.")
 
 
-def _best(found: Sequence[Trial]) -> None:
-    done = [trial for trial in found if trial.state == "complete" and trial.value is not None]
+def _best(trials: Sequence[Trial]) -> None:
+    done = [trial for trial in trials if trial.state == "complete" and trial.value is not None]
     ranked = sorted(done, key=lambda trial: (trial.stage != "final", -(trial.value or 0)))
     windows = sorted({name for trial in done for name in trial.by_window})
-    pieces.table(
+    components.table(
         [
             {
-                "Trial": f"{trial.number}" + (" :green-badge[final]" * (trial.stage == "final")),
+                "Trial": f"{trial.number}" + (" :green-badge[Finalist]" * (trial.stage == "final")),
                 "Recipe": esc(trial.recipe),
                 "NDCG@10": f"**{trial.value:.4f}**",
                 **{window_name(w): _value(trial.by_window, w) for w in windows},
-                "Took": duration(trial.seconds),
-                "Parameters": esc(_said(trial.parameters)),
+                "Duration": duration(trial.seconds),
+                "Parameters": esc(_parameters(trial.parameters)),
             }
-            for trial in ranked[:SHOWN]
+            for trial in ranked[:MAX_ROWS]
         ],
         "The best trials with their value on each window",
     )
     if ranked:
-        with st.expander("The best recipe as JSON, to give to a retrain by hand"):
+        with st.expander("Best recipe as JSON, for the recipe field of Airflow's trigger form"):
             st.code(json.dumps(json.loads(ranked[0].recipe_json), indent=2), language="json")
 
 
 def window_name(name: str) -> str:
-    """Return a rolling window in words: "rolling_40" is the one after the oldest 40 %."""
+    """Return a window's label: "rolling_40" is the window after the oldest 40 % of ratings."""
     share = name.rpartition("_")[2]
     return f"After {share} %" if name.startswith("rolling") and share.isdigit() else name
 
@@ -142,29 +139,31 @@ def _value(by_window: Mapping[str, float], window: str) -> str:
     return f"{by_window[window]:.4f}" if window in by_window else NO_VALUE
 
 
-def _said(parameters: Mapping[str, float | str]) -> str:
-    return ", ".join(
-        f"{name} {value:.3g}" if isinstance(value, float) else f"{name} {value}"
-        for name, value in parameters.items()
-    )
+def _parameters(parameters: Mapping[str, float | str]) -> str:
+    return ", ".join(f"{k} {trial_charts.short(v)}" for k, v in parameters.items())
 
 
-def _state(found: Sequence[Trial], retrain: Retrain, run: Run | None) -> tuple[Tone, str]:
+def _theme_colours() -> dict[str, str]:
+    return {kind: ui.theme_colour(name) for kind, name in COLOURS.items()}
+
+
+def _badge(trials: Sequence[Trial], retrain: Retrain, run: Run | None) -> Badge:
     if run is not None:
-        return ("run", "Running") if found or run.search_minutes else ("idle", "Not yet")
+        is_running = trials or run.search_minutes
+        return Badge("running", "Running") if is_running else Badge("idle", "Not started")
     if retrain.search is None:
-        return "bad", "Did not end"
+        return Badge("error", "Did not finish")
     if retrain.search.found_by != "search":
-        return "idle", "No search"
-    return "ok", "Done"
+        return Badge("idle", "No search")
+    return Badge("ok", "Done")
 
 
-def _nothing(retrain: Retrain, run: Run | None) -> str:
+def _without_trials(retrain: Retrain, run: Run | None) -> str:
     if run is not None and run.search_minutes:
-        return "The first trial ends a minute or two after Spark has started."
+        return "The first trial finishes a minute or two after Spark has started."
     if retrain.search is not None or run is not None:
         return (
-            "No budget was given, so the nominated recipe challenged as it is. Give a retrain some "
-            "minutes to look for a better one."
+            "This retrain had no search budget, so the nominated recipe is the challenger. Set a "
+            "budget to search for a better one."
         )
-    return "The retrain ended before its search tried anything."
+    return "The retrain ended before the first trial."

@@ -1,52 +1,58 @@
-"""The lake as the console shows it: each table, its rows, and whether people see it already."""
+"""The lake's tables: size, version, age, and whether the live release includes the version."""
 
 from collections.abc import Sequence
 
 import streamlit as st
 
 from dashboards import ui
-from dashboards.console import pieces
-from dashboards.console.data import TableState
+from dashboards.console import components
+from dashboards.console.badges import Badge
+from dashboards.console.lake_data import TableState
 from dashboards.text import age, esc, plural
 
-LAYERS = {"bronze": "as sent", "silver": "typed and clean", "gold": "made for a reader"}
+LAYERS = {
+    "bronze": "as received",
+    "silver": "typed and validated",
+    "gold": "models and evaluations",
+}
+_NEWER = Badge("warning", "Newer than live")
 
 
-def show(found: Sequence[TableState]) -> None:
-    """Show every table that is there, by layer."""
-    rows = sum(each.n_rows for each in found)
-    ui.heading("Lake", f":gray[{plural('table', len(found))}, {rows:,} rows]" if found else "")
-    if not found:
-        st.caption("The lake is empty: ingest has not run.")
+def show(tables: Sequence[TableState]) -> None:
+    """Show every table that exists, by layer."""
+    n_rows = sum(state.n_rows for state in tables)
+    ui.heading("Data lake", f":gray[{plural('table', len(tables))}, {plural('row', n_rows)}]"
+               if tables else "")  # fmt: skip
+    if not tables:
+        st.caption("No data yet. Run the ingest DAG to load it.")
         return
-    waiting = [
-        each.table.full_name for each in found if freshness(each)[1] == "Newer than the lists"
-    ]
-    if waiting:
+    newer = [state.table.full_name for state in tables if freshness(state) == _NEWER]
+    if newer:
         st.caption(
-            f"Not in the live lists yet: {esc(', '.join(waiting))}. The next retrain takes it."
+            f"Newer than the live release: {esc(', '.join(newer))}. The next retrain includes "
+            "these changes."
         )
-    pieces.table([_row(each) for each in found], "Tables of the lake with rows, version and age")
-    st.caption(" · ".join(f"{name}: {words}" for name, words in LAYERS.items()))
+    components.table([_row(state) for state in tables], "Tables with rows, version and age")
+    st.caption(" · ".join(f"{layer}: {text}" for layer, text in LAYERS.items()))
 
 
-def freshness(state: TableState) -> tuple[str, str]:
-    """Return a tone and words: is what people see made from this version of the table?"""
+def freshness(state: TableState) -> Badge | None:
+    """Return whether the live release includes this version; None if it does not use the table."""
     if state.table.name == "quarantine":
-        return ("warn", f"{state.n_rows:,} refused") if state.n_rows else ("ok", "Nothing refused")
+        if state.n_rows:
+            return Badge("warning", f"{plural('row', state.n_rows)} quarantined")
+        return Badge("ok", "Nothing quarantined")
     if state.version_served is None:
-        return "idle", ""
-    if state.version > state.version_served:
-        return "warn", "Newer than the lists"
-    return "ok", "In the live lists"
+        return None
+    return _NEWER if state.version > state.version_served else Badge("ok", "Live")
 
 
 def _row(state: TableState) -> dict[str, str]:
-    tone, words = freshness(state)
+    badge = freshness(state)
     return {
         "Table": f":gray[{state.table.layer}.]{esc(state.table.name)}",
         "Rows": f"{state.n_rows:,}",
         "Version": str(state.version),
-        "Written": f"{age(state.written_at)} ago",
-        "Freshness": pieces.badge(tone, words) if words else "",  # type: ignore[arg-type] # a tone
+        "Updated": f"{age(state.written_at)} ago",
+        "Status": badge.markdown if badge else "",
     }

@@ -1,90 +1,99 @@
-"""Page "Overview": what is live, how it was proved, what runs, what people sent, the lake."""
+"""Page "Overview": the live release, the running retrain, the last verdict, feedback, the lake."""
 
 import streamlit as st
 
-from dashboards import choices, states, ui
-from dashboards import product_api as demo
-from dashboards.console import approval, data, figures, pieces, runs, sign_in, start, verdict
-from dashboards.console.overview import feedback_loop, lake
+from dashboards import choices, product_api, states, ui
+from dashboards.console import (
+    approval,
+    badges,
+    components,
+    data,
+    lake_data,
+    runs,
+    sign_in,
+    start_retrain,
+    verdict,
+)
+from dashboards.console.inline_errors import inline_errors
+from dashboards.console.overview import (
+    feedback_loop,
+    key_figures,
+    lake,
+    last_runs,
+    retrain_progress,
+)
 from dashboards.text import esc, moment
 
 SHOWN_RUNS = 4
 
-who = sign_in.operator()
-top = st.container(
-    horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"
-)
-with top:
-    words = st.container(gap="xxsmall", width="content")
-    words.title("Overview", anchor=False)
-    actions = st.container(horizontal=True, width="content", gap="small")
-
+operator = sign_in.operator()
+head = components.page_head("Overview")
 with states.error_boundary():
     dataset = choices.dataset()
 ingest, retrain = f"{dataset}__ingest", f"{dataset}__retrain"
 
-live, decided, past = None, [], []
-with pieces.told():
-    title = esc(demo.title(dataset))
-    found, judged = data.releases(dataset), data.verdicts(dataset)
-    past, decided = found.value, judged.value
-    live = next((each for each in past if each.live), None)
-    states.stale_banner(found, judged)
-    words.caption(
-        f"{title} · release {live.release_id} of {esc(live.recipe)}, live since "
+live, verdicts, releases = None, [], []
+with inline_errors():
+    cached_releases, cached_verdicts = data.releases(dataset), data.verdicts(dataset)
+    releases, verdicts = cached_releases.value, cached_verdicts.value
+    live = next((release for release in releases if release.live), None)
+    states.stale_banner(cached_releases, cached_verdicts)
+    title = esc(product_api.title(dataset))
+    head.text.caption(
+        f"{title} · release {live.release_id} ({esc(live.recipe)}), live since "
         f"{moment(live.live_since or live.ready_at)}"
         if live
-        else f"{title} · nothing is live yet"
+        else f"{title} · no live release"
     )
-with actions:
-    with pieces.told():
-        start.button(who, dataset)
-    sign_in.menu(who)
+with head.actions:
+    with inline_errors():
+        start_retrain.button(operator, dataset)
+    sign_in.menu(operator)
 
 if live and live.publishing_paused_by:
     st.warning(
-        f"{esc(live.publishing_paused_by)} paused publishing. Release {live.release_id} stays live "
-        "until publishing is resumed with `lantern resume`.",
-        icon=":material/push_pin:",
+        f"{esc(live.publishing_paused_by)} paused publishing. Retrains still run, but release "
+        f"{live.release_id} stays live until publishing is resumed with `lantern resume`.",
+        icon=":material/pause_circle:",
     )
 if live:
-    figures.show(live, past, decided)
+    key_figures.show(live, releases, verdicts)
 else:
     ui.empty_state(
-        "Nothing is live yet",
-        "Ingest brings the files into the lake; the first retrain makes a list for everybody. "
-        "What runs now stands below.",
+        "No live release yet",
+        "The ingest DAG loads your files into the lake. The first retrain then creates a list for "
+        "every user. Progress is shown below.",
     )
 
-with pieces.told():
-    for run in [run for run in data.runs(who, retrain, 5) if run.state in runs.ACTIVE]:
-        question = data.questions(who, retrain).get(run.run_id)
-        approval.show(who, run, question, elsewhere=True)
+with inline_errors():
+    for run in [run for run in data.runs(operator, retrain, 5) if run.state in runs.ACTIVE]:
+        question = data.questions(operator, retrain).get(run.run_id)
+        approval.show(operator, run, question, link_to_evidence=True)
 
 left, right = st.columns([5, 3], gap="small")
-with left, pieces.card(height="stretch"):
-    active = any(run.state in runs.ACTIVE for run in data.runs(who, retrain, 5))
+with left, components.card(height="stretch"):
+    active = any(run.state in runs.ACTIVE for run in data.runs(operator, retrain, 5))
 
     @st.fragment(run_every=2 if active else 10)
-    def watch() -> None:
-        """Show how far the retrain is, again and again."""
-        with pieces.told():
-            runs.progress(who, retrain)
+    def watch_retrain() -> None:
+        """Show the progress of the retrain, and refresh it."""
+        with inline_errors():
+            retrain_progress.show(operator, retrain)
 
-    watch()
+    watch_retrain()
 with right:
-    for heading, dag_id in (("Last retrains", retrain), ("Last ingests", ingest)):
-        with pieces.card(height="stretch"):
+    for heading, dag_id in (("Recent retrains", retrain), ("Recent ingests", ingest)):
+        with components.card(height="stretch"):
             ui.heading(heading, f"[Airflow]({data.airflow_page(dag_id)})")
-            runs.history(who, dag_id, decided, SHOWN_RUNS)
+            last_runs.show(operator, dag_id, verdicts, SHOWN_RUNS)
 
-with pieces.card():
-    if decided:
-        verdict.show(decided[0])
+with components.card():
+    if verdicts:
+        verdict.show_with_figures(verdicts[0])
     else:
-        ui.heading("Last verdict", pieces.badge("idle", "None yet"))
-        st.caption("Each retrain ends with one: what was decided, and by which figures.")
-with pieces.card():
-    feedback_loop.show(data.outbox(dataset).value, data.loop(dataset))
-with pieces.card():
-    lake.show(data.tables(dataset, live.retrain_id if live else None))
+        ui.heading("Last verdict", badges.Badge("idle", "None yet").markdown)
+        st.caption("Every retrain ends with a verdict: the decision and the figures behind it.")
+with components.card():
+    feedback_loop.show(data.outbox(dataset).value, lake_data.feedback(dataset))
+with components.card():
+    lake.show(lake_data.tables(dataset, live.retrain_id if live else None))

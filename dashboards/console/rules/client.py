@@ -1,21 +1,23 @@
-"""What the console asks of the API in an operator's own name: the slate rules.
+"""The API's slate rules, read and changed with the operator's own Airflow token.
 
-Each request carries his token of Airflow. Answers are cached by it, so that nobody sees what
-somebody else was answered.
+Answers are cached per token, so that no operator sees what only another one may see.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import streamlit as st
 
-from dashboards import product_api as demo
+from airflow_api.client import SignInRefusedError
+from dashboards import product_api
 from dashboards.console.data import Operator
 from serving.client import Client
+from serving.errors import KeyRefusedError, ScopeMissingError
 from serving.schemas import RulesPreview, RulesVersion, SlateRules
 
-SHOWN_VERSIONS = 10
-TIMEOUT_SECONDS = 20  # a preview arranges a thousand lists
+MAX_VERSIONS = 10
+TIMEOUT_SECONDS = 20  # a preview re-ranks a thousand lists
 
 
 def _by_token(operator: Operator) -> tuple[str, str | None]:
@@ -27,39 +29,54 @@ BY_TOKEN: dict[str | type[Any], Callable[[Any], Any]] = {Operator: _by_token}
 
 @st.cache_data(ttl="5s", show_spinner=False, hash_funcs=BY_TOKEN)
 def history(operator: Operator, dataset: str) -> list[RulesVersion]:
-    """Return the last versions of the rules, newest first; at most five seconds old.
+    """Return the last versions of the rules, newest first.
 
     Raises:
-        KeyRefusedError: Airflow no longer knows the token; ScopeMissingError: he may only look.
-        OperatorsNotConfiguredError: the API was not told where Airflow is.
+        SignInRefusedError: Airflow rejects the operator's token.
+        ScopeMissingError: the account is not an operator's.
+        OperatorsNotConfiguredError: the API does not know Airflow's address.
     """
-    return _client(operator, dataset).rules_history(limit=SHOWN_VERSIONS)
+    with _as_operator(operator, dataset) as client:
+        return client.rules_history(limit=MAX_VERSIONS)
 
 
 def preview(operator: Operator, dataset: str, rules: SlateRules) -> RulesPreview:
-    """Return what these rules would change beside those that hold.
+    """Return what these rules would change, compared with the active rules.
 
     Raises:
-        NoWindowListsError: no retrain has left lists to try them on.
+        NoWindowListsError: no retrain has stored lists to preview on.
     """
-    return _client(operator, dataset).preview_rules(rules)
+    with _as_operator(operator, dataset) as client:
+        return client.preview_rules(rules)
 
 
-def replace(
+def activate(
     operator: Operator, dataset: str, rules: SlateRules, *, instead_of: int, reason: str
 ) -> RulesVersion:
-    """Let these rules hold, in the operator's name.
+    """Make these rules the active ones.
 
     Raises:
-        RulesChangedError: another version holds than the one that he saw.
+        RulesChangedError: the active version is no longer `instead_of`.
     """
     try:
-        return _client(operator, dataset).replace_rules(rules, instead_of=instead_of, reason=reason)
+        with _as_operator(operator, dataset) as client:
+            return client.replace_rules(rules, instead_of=instead_of, reason=reason)
     finally:
         history.clear()
+
+
+@contextmanager
+def _as_operator(operator: Operator, dataset: str) -> Iterator[Client]:
+    """Yield a client with the operator's token. A refused token is a refused sign-in."""
+    try:
+        yield _client(operator, dataset)
+    except ScopeMissingError:
+        raise
+    except KeyRefusedError as error:
+        raise SignInRefusedError(str(error)) from error
 
 
 @st.cache_resource(ttl="60s", max_entries=100, show_spinner=False, hash_funcs=BY_TOKEN)
 def _client(operator: Operator, dataset: str) -> Client:
     token = operator.airflow.token or ""
-    return demo.new_client(token, dataset, timeout=TIMEOUT_SECONDS)
+    return product_api.new_client(token, dataset, timeout=TIMEOUT_SECONDS)

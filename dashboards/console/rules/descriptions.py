@@ -1,4 +1,4 @@
-"""Slate rules in words, as Markdown. Titles and categories are made literal."""
+"""Slate rules as text in Markdown. Titles and categories are escaped."""
 
 from collections.abc import Callable, Sequence
 
@@ -6,62 +6,62 @@ from dashboards.text import esc, plural
 from serving.schemas import Boost, SlateRules
 from serving.schemas.rules import CAP_WINDOW
 
-NAMED = 8  # hidden items that are named; the others are counted
-PLAIN = "No rules: everybody is shown what the model ranks highest."
+MAX_NAMED = 8  # hidden items that are named; the others are counted
+NO_RULES = "No rules. Lists are shown as the model ranks them."
 
-Titled = Callable[[str], str]
+TitleOf = Callable[[str], str]
 
 
-def sentences(rules: SlateRules, titled: Titled) -> list[str]:
-    """Return one sentence per sort of rule; `titled` gives an item's title by its id."""
-    found = [
-        _hidden(rules.hide, titled),
-        _pinned(rules, titled),
-        _boosted("Pushed", [boost for boost in rules.boost if boost.by > 0]),
-        _boosted("Held back", [boost for boost in rules.boost if boost.by < 0]),
+def sentences(rules: SlateRules, title_of: TitleOf) -> list[str]:
+    """Return one sentence per kind of rule; `title_of` gives an item's title by its id."""
+    texts = [
+        _hidden(rules.hide, title_of),
+        _pinned(rules, title_of),
+        _boosted("Boosted", [boost for boost in rules.boost if boost.by > 0]),
+        _boosted("Demoted", [boost for boost in rules.boost if boost.by < 0]),
         _capped(rules),
-        "**Stock:** only what is available" if rules.only_available else "",
+        "**Stock:** available items only" if rules.only_available else "",
         f"**Diversity:** {rules.diversity:.2f} of 1" if rules.diversity else "",
     ]
-    return [each for each in found if each] or [PLAIN]
+    return [text for text in texts if text] or [NO_RULES]
 
 
-def short(rules: SlateRules) -> str:
+def summary(rules: SlateRules) -> str:
     """Return the rules in a few words, without titles."""
-    found = [
+    texts = [
         f"{len(rules.hide)} hidden" if rules.hide else "",
         f"{len(rules.pin)} pinned" if rules.pin else "",
         plural("boost", len(rules.boost)) if rules.boost else "",
         "capped" if rules.most_per_category or rules.most_per_vendor else "",
-        "only available" if rules.only_available else "",
+        "available only" if rules.only_available else "",
         f"diversity {rules.diversity:.2f}" if rules.diversity else "",
     ]
-    return " · ".join(each for each in found if each) or "no rules"
+    return " · ".join(text for text in texts if text) or "no rules"
 
 
-def _hidden(hide: Sequence[str], titled: Titled) -> str:
+def _hidden(hide: Sequence[str], title_of: TitleOf) -> str:
     if not hide:
         return ""
-    named = ", ".join(esc(titled(item_id)) for item_id in hide[:NAMED])
-    others = f" and {len(hide) - NAMED:,} more" if len(hide) > NAMED else ""
-    return f"**Hidden:** {named}{others}"
+    titles = ", ".join(esc(title_of(item_id)) for item_id in hide[:MAX_NAMED])
+    others = f" and {len(hide) - MAX_NAMED:,} more" if len(hide) > MAX_NAMED else ""
+    return f"**Hidden:** {titles}{others}"
 
 
-def _pinned(rules: SlateRules, titled: Titled) -> str:
+def _pinned(rules: SlateRules, title_of: TitleOf) -> str:
     pins = sorted(rules.pin, key=lambda pin: pin.rank)
-    said = ", ".join(f"{esc(titled(pin.item_id))} at no. {pin.rank}" for pin in pins)
-    return f"**Pinned:** {said}" if said else ""
+    titles = ", ".join(f"{esc(title_of(pin.item_id))} at rank {pin.rank}" for pin in pins)
+    return f"**Pinned:** {titles}" if titles else ""
 
 
-def _boosted(word: str, boosts: Sequence[Boost]) -> str:
-    said = ", ".join(f"{esc(boost.category)} by {abs(boost.by):.2f}" for boost in boosts)
-    return f"**{word}:** {said}" if said else ""
+def _boosted(label: str, boosts: Sequence[Boost]) -> str:
+    categories = ", ".join(f"{esc(boost.category)} by {abs(boost.by):.2f}" for boost in boosts)
+    return f"**{label}:** {categories}" if categories else ""
 
 
 def _capped(rules: SlateRules) -> str:
     caps = [
-        f"{most} of one {noun}"
+        f"{most} per {noun}"
         for most, noun in ((rules.most_per_category, "category"), (rules.most_per_vendor, "vendor"))
         if most is not None
     ]
-    return f"**Caps:** at most {' and '.join(caps)} among any {CAP_WINDOW}" if caps else ""
+    return f"**Caps:** at most {' and '.join(caps)} in any {CAP_WINDOW} ranks" if caps else ""

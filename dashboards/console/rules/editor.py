@@ -1,29 +1,28 @@
-"""The editor of slate rules: items by their titles, categories, caps, stock, diversity."""
+"""The editor of slate rules: hidden and pinned items, boosts, caps, stock and diversity."""
 
 import streamlit as st
 
-from dashboards import product_api as demo
-from dashboards import ui
+from dashboards import product_api, ui
 from dashboards.console.rules import draft
 from dashboards.text import esc, plural
 from serving.errors import ApiError
 from serving.schemas import About, Item, RulesVersion, SlateRules
 from serving.schemas.rules import CAP_WINDOW, MAX_PINS
 
-FOUND = 5  # items that a search shows
-LONGEST_QUERY = 100
-USUAL_BOOST = 0.1
-TITLED = 100  # hidden items whose titles are asked for
+MAX_RESULTS = 5  # items that a search shows
+MAX_QUERY_LENGTH = 100
+DEFAULT_BOOST = 0.1
+MAX_TITLES = 100  # hidden items whose titles are requested
 
 
-def show(dataset: str, about: About, holds: RulesVersion) -> None:
+def show(dataset: str, about: About, active: RulesVersion) -> None:
     """Show the draft as widgets."""
     with st.container(
         horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
     ):
-        st.subheader("Try other rules", anchor=False, width="content")
+        st.subheader("Edit rules", anchor=False, width="content")
         with st.container(horizontal=True, width="content", gap="small"):
-            _ways_back(holds)
+            _reset_buttons(active)
     left, right = st.columns(2, gap="medium")
     with left:
         _items(dataset, about)
@@ -33,30 +32,30 @@ def show(dataset: str, about: About, holds: RulesVersion) -> None:
 
 
 def title_of(dataset: str, item_id: str) -> str:
-    """Return an item's title; its id where the catalogue does not have it, or can't tell."""
+    """Return an item's title; its id if the catalogue or the API does not have it."""
     try:
-        found = demo.item(dataset, item_id)
+        item = product_api.item(dataset, item_id)
     except ApiError:
-        found = None
-    return found.value.title if found else item_id
+        return item_id
+    return item.value.title if item else item_id
 
 
-def _ways_back(holds: RulesVersion) -> None:
+def _reset_buttons(active: RulesVersion) -> None:
     st.button(
-        "As it is now",
+        "Reset to active",
         key="draft_reset",
         icon=":material/undo:",
         type="tertiary",
-        help="Put the rules that hold back into the editor",
-        on_click=draft.begin_again,
-        args=(holds,),
+        help="Load the active rules into the editor",
+        on_click=draft.restart,
+        args=(active,),
     )
     st.button(
         "Clear",
         key="draft_clear",
         icon=":material/ink_eraser:",
         type="tertiary",
-        help="No rules at all. Nothing changes for anybody until you let it hold",
+        help="Remove all rules from the draft. Nothing changes until you activate it",
         on_click=draft.fill,
         args=(SlateRules(),),
     )
@@ -71,10 +70,10 @@ def _items(dataset: str, about: About) -> None:
         type="search",
         key="draft_q",
         live="300ms",
-        max_chars=LONGEST_QUERY,
+        max_chars=MAX_QUERY_LENGTH,
     )
     if q and q.strip():
-        _found(demo.items(dataset, q.strip(), None, FOUND, 0).value.items, noun)
+        _results(product_api.items(dataset, q.strip(), None, MAX_RESULTS, 0).value.items, noun)
     hidden = st.session_state[draft.HIDE]
     if hidden:
         labels = _labels(dataset, hidden)
@@ -86,16 +85,16 @@ def _items(dataset: str, about: About) -> None:
             persist_state="session",
         )
     if st.session_state[draft.PIN]:
-        st.caption("Pinned, with the rank that everybody sees them at")
+        st.caption("Pinned, with rank")
         for item_id in st.session_state[draft.PIN]:
             _pin(dataset, item_id)
     if not hidden and not st.session_state[draft.PIN]:
-        st.caption(f"No {noun} is hidden or pinned. Search by the beginnings of a title's words.")
+        st.caption(f"No {plural(noun)} hidden or pinned. Search for a title to add one.")
 
 
-def _found(items: tuple[Item, ...], noun: str) -> None:
+def _results(items: tuple[Item, ...], noun: str) -> None:
     if not items:
-        st.caption(f"No {noun} has words that begin like this.")
+        st.caption(f"No matching {plural(noun)}. Try the first letters of a word in the title.")
     for item in items:
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", wrap=False):
             st.markdown(f"{esc(item.title)} :gray[:small[{ui.facts(item)}]]", width="stretch")
@@ -103,7 +102,7 @@ def _found(items: tuple[Item, ...], noun: str) -> None:
                 "",
                 key=f"draft_hide_{item.item_id}",
                 icon=":material/visibility_off:",
-                help="Hide from everybody",
+                help="Hide",
                 disabled=item.item_id in st.session_state[draft.HIDE],
                 on_click=draft.hide,
                 args=(item.item_id,),
@@ -112,7 +111,7 @@ def _found(items: tuple[Item, ...], noun: str) -> None:
                 "",
                 key=f"draft_pin_{item.item_id}",
                 icon=":material/push_pin:",
-                help="Pin for everybody",
+                help="Pin",
                 disabled=item.item_id in st.session_state[draft.PIN],
                 on_click=draft.pin,
                 args=(item.item_id,),
@@ -123,7 +122,7 @@ def _pin(dataset: str, item_id: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", wrap=False):
         title = title_of(dataset, item_id)
         st.number_input(
-            f"Rank of {title}",  # for those who listen: it is not drawn, so not escaped
+            f"Rank of {title}",  # for screen readers only: not drawn, so not escaped
             min_value=1,
             max_value=MAX_PINS,
             step=1,
@@ -138,56 +137,56 @@ def _pin(dataset: str, item_id: str) -> None:
             key=f"draft_unpin_{item_id}",
             icon=":material/close:",
             type="tertiary",
-            help="Take the pin away",
+            help="Remove pin",
             on_click=draft.unpin,
             args=(item_id,),
         )
 
 
 def _categories(about: About) -> None:
-    chosen = st.multiselect(
-        "Categories to push or to hold back",
+    boosted = st.multiselect(
+        "Boosted or demoted categories",
         list(dict.fromkeys([*about.categories, *st.session_state[draft.BOOST]])),
         key=draft.BOOST,
-        placeholder="Every category counts the same",
+        placeholder="No boosts",
         persist_state="session",
     )
-    for category in chosen:
-        st.session_state.setdefault(draft.by_key(category), USUAL_BOOST)
+    for category in boosted:
+        st.session_state.setdefault(draft.boost_key(category), DEFAULT_BOOST)
         st.slider(
             esc(category),
             -1.0,
             1.0,
             step=0.05,
             format="%+.2f",
-            key=draft.by_key(category),
+            key=draft.boost_key(category),
             persist_state="session",
         )
-    if chosen:
+    if boosted:
         st.caption(
-            "1 is as much as lies between somebody's best and his hundredth; "
-            "0.05 to 0.3 is usual. Below nought holds back."
+            "+1 adds the score difference between a user's rank 1 and rank 100; 0.05 to 0.3 is "
+            "typical. Negative values demote."
         )
 
 
 def _order() -> None:
     with st.grid(2, min_column_width=180):
-        _cap("Most of one category", draft.PER_CATEGORY)
-        _cap("Most of one vendor", draft.PER_VENDOR)
+        _cap("Maximum per category", draft.PER_CATEGORY)
+        _cap("Maximum per vendor", draft.PER_VENDOR)
     st.slider(
         "Diversity",
         0.0,
         1.0,
         step=0.05,
         key=draft.DIVERSITY,
-        help="0 heeds the score alone; 1 alone how little an item's categories are those of the "
-        "ranks before it",
+        help="0 ranks by score only; 1 ranks by how much an item's categories differ from those "
+        "of the previous ranks",
         persist_state="session",
     )
     st.toggle(
-        "Only what is available",
+        "Available items only",
         key=draft.ONLY_AVAILABLE,
-        help="Leave out what the product says it does not have now",
+        help="Leave out items that your product has reported as unavailable",
         persist_state="session",
     )
 
@@ -201,15 +200,15 @@ def _cap(label: str, key: str) -> None:
         step=1,
         key=key,
         placeholder="No cap",
-        help=f"Among any {CAP_WINDOW} neighbouring ranks",
+        help=f"In any {CAP_WINDOW} consecutive ranks",
         persist_state="session",
     )
 
 
 def _labels(dataset: str, item_ids: list[str]) -> dict[str, str]:
-    """Return what the hidden are called, each name once: the browser keeps a choice by it."""
-    found: dict[str, str] = {}
-    for item_id in item_ids[:TITLED]:
+    """Return a unique label for each item, as the browser identifies an option by its label."""
+    labels: dict[str, str] = {}
+    for item_id in item_ids[:MAX_TITLES]:
         title = " ".join(title_of(dataset, item_id).split())
-        found[item_id] = f"{title} ({item_id})" if title in found.values() else title
-    return found
+        labels[item_id] = f"{title} ({item_id})" if title in labels.values() else title
+    return labels

@@ -1,45 +1,38 @@
-"""Page "Rules": what everybody is shown, whatever a model says; tried before it holds."""
+"""Page "Rules": slate rules, which change every list; previewed before they are activated."""
 
-import streamlit as st
-
-from dashboards import choices, states
-from dashboards import product_api as demo
-from dashboards.console import pieces, sign_in
+from dashboards import choices, product_api, states
+from dashboards.console import components, sign_in
+from dashboards.console.inline_errors import inline_errors
 from dashboards.console.rules import activation, client, draft, editor, preview
 from dashboards.text import esc
 from serving.schemas import RulesVersion, SlateRules
 
-who = sign_in.operator()
-top = st.container(
-    horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"
-)
-with top:
-    words = st.container(gap="xxsmall", width="content")
-    words.title("Rules", anchor=False)
-    sign_in.menu(who)
-
+operator = sign_in.operator()
+head = components.page_head("Rules")
+with head.actions:
+    sign_in.menu(operator)
 with states.error_boundary():
     dataset = choices.dataset()
-    about = demo.about(dataset)
-words.caption(f"{esc(about.value.title)} · what people are shown, whatever a model says")
+    about = product_api.about(dataset)
+head.text.caption(f"{esc(about.value.title)} · rules that apply to every list")
 states.stale_banner(about)
-activation.news()
+activation.confirmation()
 
-with activation.told():
-    versions = client.history(who, dataset)
-    now = versions[0] if versions else RulesVersion(version=0, rules=SlateRules())
-    draft.begin(dataset, now)
-    with pieces.card():
-        activation.holds(dataset, now)
-    activation.moved(now)
-    with pieces.card():
-        editor.show(dataset, about.value, now)
-        asked = draft.rules()
-        activation.preview_button(who, dataset, asked)
-    tried = draft.tried(asked)
-    with pieces.card():
-        if tried is not None:
-            preview.show(tried.preview, about.value.item_noun)
-        activation.form(who, dataset, asked, now)
-    with pieces.card():
+with inline_errors():
+    versions = client.history(operator, dataset)
+    active = versions[0] if versions else RulesVersion(version=0, rules=SlateRules())
+    draft.start(dataset, active)
+    with components.card():
+        activation.active_rules(dataset, active)
+    activation.conflict(active)
+    with components.card():
+        editor.show(dataset, about.value, active)
+        rules = draft.rules()
+        activation.preview_button(operator, dataset, rules)
+    previewed = draft.previewed(rules)
+    with components.card():
+        if previewed is not None:
+            preview.show(previewed.preview, about.value.item_noun)
+        activation.form(operator, dataset, rules, active)
+    with components.card():
         activation.history(versions)

@@ -1,4 +1,4 @@
-"""What rules would change, drawn: the verdict in words, the figures, who gets which places."""
+"""What the previewed rules would change: quality, lists, and the exposure of categories."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -8,79 +8,75 @@ import pandas as pd
 import streamlit as st
 
 from dashboards import ui
-from dashboards.console.figures import sure
-from dashboards.console.models.history import LEGEND
+from dashboards.console.charts import LEGEND
+from dashboards.console.evidence import interval_colour
 from dashboards.text import article, esc, plural
 from serving.schemas import Exposure, RulesPreview
 
-ROW, AROUND = 32, 110  # pixels of one name in the chart, and of its axis and legend
-WORDS = ("Now", "With these rules")
-MOST_NAMED = 12
+ROW_PIXELS, MARGIN_PIXELS = 32, 110  # of one name in the chart, and of its axis and legend
+SERIES = ("Active rules", "These rules")
+MAX_NAMED = 12
 FIGURES = {
-    "recall": ("Recall@10", "Share of what people came to like that is among their ten"),
+    "recall": ("Recall@10", "Share of a user's relevant items in the first ten ranks"),
     "coverage": ("Coverage", "Share of all items that are in at least one list"),
-    "gini": ("Exposure (Gini)", "0: every item is shown as often as any other; 1: only one is"),
-    "diversity": ("Diversity", "How little the categories of two items of a list are alike"),
+    "gini": ("Exposure (Gini)", "0: all items are shown equally often; 1: one item only"),
+    "diversity": ("Diversity", "How different the categories of two items of a list are"),
 }
 
 
-def show(found: RulesPreview | None, noun: str) -> None:
-    """Show what the preview says, or that there is nothing yet to try rules on."""
-    ui.heading("What it would change")
-    if found is None:
+def show(preview: RulesPreview | None, noun: str) -> None:
+    """Show the preview, or that no retrain has stored lists for one yet."""
+    ui.heading("Preview")
+    if preview is None:
         st.info(
-            "Nobody can tell yet: no retrain has left lists to try rules on. The next one does. "
-            "These rules can hold all the same, untried.",
+            "No preview available: no retrain has stored lists to apply rules to yet. You can "
+            "activate these rules without one.",
             icon=":material/experiment:",
         )
         return
-    st.markdown(verdict(found))
+    st.markdown(conclusion(preview))
     with st.grid(3, min_column_width=140):
-        _headline(found)
-        _changed(found)
+        _headline(preview)
+        _changed(preview)
         for name, (label, meaning) in FIGURES.items():
-            before, after = getattr(found.before, name), getattr(found.after, name)
+            before, after = getattr(preview.before, name), getattr(preview.after, name)
             _metric(label, before, after, meaning)
     st.caption(
-        f"Tried on {plural('person', found.n_users)} of the last retrain's window, with the lists "
-        f"that {esc(found.recipe)} made there; their own later ratings are the judge. Without any "
-        f"rules: {_figures(found)}."
+        f"Based on {plural('user', preview.n_users)} of the last retrain's evaluation, with lists "
+        f"by {esc(preview.recipe)} and the users' later ratings. Without any rules: "
+        f"{_figures(preview)}."
     )
-    _exposure(found.exposure, noun)
+    _exposure(preview.exposure, noun)
 
 
-def verdict(found: RulesPreview) -> str:
-    """Return in a sentence whether people would be served better or worse, as Markdown."""
-    if not found.changed_share:
-        return ":gray[:material/drag_handle:] **Nobody's list of ten changes.**"
-    words = (
-        f"NDCG@10 changes by {found.ndcg_change:+.4f}; "
-        f"the 95 % interval is {found.low:+.4f} to {found.high:+.4f}."
+def conclusion(preview: RulesPreview) -> str:
+    """Return one sentence on how the rules change the quality of lists, as Markdown."""
+    if not preview.changed_share:
+        return ":gray[:material/drag_handle:] **No user's first ten items change.**"
+    change = (
+        f"NDCG@10 changes by {preview.ndcg_change:+.4f} "
+        f"(95 % interval {preview.low:+.4f} to {preview.high:+.4f})."
     )
-    match sure((found.ndcg_change, found.low, found.high)):
+    match interval_colour((preview.ndcg_change, preview.low, preview.high)):
         case "green":
-            return f":green[:material/trending_up:] **People find more of what they like.** {words}"
+            return f":green[:material/trending_up:] **Lists become more relevant.** {change}"
         case "red":
-            return f":red[:material/trending_down:] **People find less of what they like.** {words}"
-    return (
-        ":gray[:material/trending_flat:] **No difference that can be told from chance** in what "
-        f"people find. {words}"
-    )
+            return f":red[:material/trending_down:] **Lists become less relevant.** {change}"
+    return f":gray[:material/trending_flat:] **No significant change in relevance.** {change}"
 
 
-def exposure(found: Sequence[Exposure], kind: Literal["category", "vendor"]) -> pd.DataFrame:
-    """Return two rows per name, now and with the rules, most changed first."""
-    mine = [each for each in found if each.kind == kind][:MOST_NAMED]
+def exposure(exposures: Sequence[Exposure], kind: Literal["category", "vendor"]) -> pd.DataFrame:
+    """Return two rows per name, with the active and with these rules, most changed first."""
     rows = [
-        {"name": each.name, "when": when, "share": share, "now": each.before, "then": each.after}
-        for each in mine
-        for when, share in zip(WORDS, (each.before, each.after), strict=True)
+        {"name": row.name, "series": series, "share": share, "from": row.before, "to": row.after}
+        for row in [row for row in exposures if row.kind == kind][:MAX_NAMED]
+        for series, share in zip(SERIES, (row.before, row.after), strict=True)
     ]
-    return pd.DataFrame(rows, columns=["name", "when", "share", "now", "then"])
+    return pd.DataFrame(rows, columns=["name", "series", "share", "from", "to"])
 
 
 def chart(rows: pd.DataFrame, colours: Sequence[str]) -> alt.LayerChart | alt.FacetChart:
-    """Return a line per name from its share now to its share with the rules."""
+    """Return a line per name from its share with the active rules to that with these rules."""
     names = list(dict.fromkeys(rows["name"]))
     y = alt.Y(
         "name:N",
@@ -88,69 +84,69 @@ def chart(rows: pd.DataFrame, colours: Sequence[str]) -> alt.LayerChart | alt.Fa
         title=None,
         axis=alt.Axis(labelLimit=150, grid=False, ticks=False, domain=False),
     )
-    scale = alt.Scale(domain=list(WORDS), range=list(colours))
+    scale = alt.Scale(domain=list(SERIES), range=list(colours))
     tooltip = [
         alt.Tooltip("name:N", title="Name"),
-        alt.Tooltip("now:Q", title=WORDS[0], format=".1%"),
-        alt.Tooltip("then:Q", title=WORDS[1], format=".1%"),
+        alt.Tooltip("from:Q", title=SERIES[0], format=".1%"),
+        alt.Tooltip("to:Q", title=SERIES[1], format=".1%"),
     ]
     x = alt.X("share:Q", title=None, axis=alt.Axis(format=".0%", tickCount=4))
-    lines = alt.Chart(rows[rows["when"] == WORDS[0]]).mark_rule(
+    lines = alt.Chart(rows[rows["series"] == SERIES[0]]).mark_rule(
         color=colours[1], strokeWidth=3, opacity=0.4
     )
     points = alt.Chart(rows).mark_circle(size=90, opacity=1)
     return alt.layer(
-        lines.encode(x=alt.X("now:Q", title=None), x2="then:Q", y=y, tooltip=tooltip),
+        lines.encode(x=alt.X("from:Q", title=None), x2="to:Q", y=y, tooltip=tooltip),
         points.encode(
-            x=x, y=y, color=alt.Color("when:N", scale=scale, legend=LEGEND), tooltip=tooltip
+            x=x, y=y, color=alt.Color("series:N", scale=scale, legend=LEGEND), tooltip=tooltip
         ),
     )
 
 
-def _exposure(found: Sequence[Exposure], noun: str) -> None:
+def _exposure(exposures: Sequence[Exposure], noun: str) -> None:
     kinds: tuple[Literal["category", "vendor"], ...] = ("category", "vendor")
-    frames = [(kind, rows) for kind in kinds if len(rows := exposure(found, kind))]
+    frames = [(kind, rows) for kind in kinds if len(rows := exposure(exposures, kind))]
     if not frames:
         return
     colours = [ui.theme_colour("gray"), ui.theme_colour("violet")]
     for column, (kind, rows) in zip(st.columns(len(frames), gap="large"), frames, strict=True):
         with column:
-            st.markdown(f"**Places by {kind}**")
+            st.markdown(f"**Exposure by {kind}**")
             st.altair_chart(
                 chart(rows, colours),
-                height=ROW * (len(rows) // 2) + AROUND,
-                alt=f"Share of all places by {kind}, now and with these rules",
+                height=ROW_PIXELS * (len(rows) // 2) + MARGIN_PIXELS,
+                alt=f"Share of ranks by {kind}, with the active rules and with these rules",
             )
     st.caption(
-        "Shares of all places in everybody's ten, most changed first. "
-        f"{article(noun).capitalize()} of two categories counts in both."
+        "Share of all users' first ten ranks, largest changes first. "
+        f"{article(noun).capitalize()} with two categories counts in both."
     )
 
 
-def _headline(found: RulesPreview) -> None:
-    interval = (found.ndcg_change, found.low, found.high)
+def _headline(preview: RulesPreview) -> None:
+    interval = (preview.ndcg_change, preview.low, preview.high)
     st.metric(
         "NDCG@10",
-        f"{found.after.ndcg:.4f}",
-        f"{found.ndcg_change:+.4f}",
-        delta_color=sure(interval),
+        f"{preview.after.ndcg:.4f}",
+        f"{preview.ndcg_change:+.4f}",
+        delta_color=interval_colour(interval),
         delta_arrow="off",
-        delta_description=f"± {(found.high - found.low) / 2:.4f}",
-        help="Do the first ten hold what people came to like, and near the top? "
-        f"It is {found.before.ndcg:.4f} now",
+        delta_description=f"± {(preview.high - preview.low) / 2:.4f}",
+        help="How well the first ten ranks match the users' later ratings, near the top above "
+        f"all. With the active rules it is {preview.before.ndcg:.4f}",
         border=True,
         height="stretch",
     )
 
 
-def _changed(found: RulesPreview) -> None:
+def _changed(preview: RulesPreview) -> None:
     st.metric(
-        "People whose list changes",
-        f"{found.changed_share:.0%}",
-        f"of {found.n_users:,}",
+        "Users with a changed list",
+        f"{preview.changed_share:.0%}",
+        f"of {preview.n_users:,}",
         delta_color="gray",
         delta_arrow="off",
-        help="At least one of the first ten is another one, or stands elsewhere",
+        help="At least one of the first ten items is different or has another rank",
         border=True,
         height="stretch",
     )
@@ -174,8 +170,7 @@ def _signed(change: float) -> str:
     return f"{change:+.3f}" if round(change, 3) else "0.000"
 
 
-def _figures(found: RulesPreview) -> str:
-    own = found.without
-    said = [f"NDCG@10 {own.ndcg:.4f}"]
-    said += [f"{label} {getattr(own, name):.3f}" for name, (label, _) in FIGURES.items()]
-    return ", ".join(said)
+def _figures(preview: RulesPreview) -> str:
+    without = preview.without
+    texts = [f"{label} {getattr(without, name):.3f}" for name, (label, _) in FIGURES.items()]
+    return ", ".join([f"NDCG@10 {without.ndcg:.4f}", *texts])

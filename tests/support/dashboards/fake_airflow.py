@@ -1,4 +1,4 @@
-"""A server on loopback that answers as Airflow's REST API does: one user, one retrain that runs."""
+"""A fake of Airflow's REST API on loopback, with one user and one running retrain."""
 
 import json
 import threading
@@ -11,8 +11,8 @@ from urllib.parse import unquote, urlsplit
 
 from tests.support.dashboards import shop
 
-USER, PASSWORD, TOKEN = "maya", "a right password", "a-token"  # of the tests
-USUAL = {
+USER, PASSWORD, TOKEN = "maya", "the right password", "a-token"
+USUAL_SECONDS = {
     "freeze": 21, "nominate": 4, "search": 9, "evaluate": 58, "decide": 3, "approve": 1,
     "fit": 41, "publish": 6,
 }  # fmt: skip
@@ -27,7 +27,7 @@ Json = dict[str, Any]
 
 
 class FakeAirflow:
-    """What the fake knows: its runs, newest first, and what was asked of it."""
+    """The fake's runs, newest first, and the requests that it received."""
 
     def __init__(self) -> None:
         self.started: list[Json] = []
@@ -45,8 +45,8 @@ class FakeAirflow:
     def answer(self, method: str, path: str, body: Json) -> tuple[int, Json]:  # noqa: PLR0911
         """Return status and JSON of one request."""
         if path == "/auth/token":
-            good = (body.get("username"), body.get("password")) == (USER, PASSWORD)
-            return (201, {"access_token": TOKEN}) if good else (401, {"detail": "no"})
+            accepted = (body.get("username"), body.get("password")) == (USER, PASSWORD)
+            return (201, {"access_token": TOKEN}) if accepted else (401, {"detail": "no"})
         if self.expired:
             return 401, {"detail": "expired"}
         match [unquote(part) for part in path.removeprefix("/api/v2/dags").split("/")][1:]:
@@ -62,19 +62,19 @@ class FakeAirflow:
                 return 200, {"hitl_details": self.questions}
             case [_, "dagRuns", _, "taskInstances", "approve", "-1", "hitlDetails"]:
                 self.answers += body["chosen_options"]
-                for each in self.questions:
-                    each["chosen_options"] = body["chosen_options"]
+                for question in self.questions:
+                    question["chosen_options"] = body["chosen_options"]
                 return 200, {}
             case [dag_id, "dagRuns"]:
-                found = self.runs if dag_id.endswith("retrain") else self.runs[1:3]
-                return 200, {"dag_runs": [each | {"dag_id": dag_id} for each in found]}
+                runs = self.runs if dag_id.endswith("retrain") else self.runs[1:3]
+                return 200, {"dag_runs": [run | {"dag_id": dag_id} for run in runs]}
             case [_, "dagRuns", run_id, "taskInstances"]:
-                run = next(each for each in self.runs if each["dag_run_id"] == run_id)
+                run = next(run for run in self.runs if run["dag_run_id"] == run_id)
                 return 200, {"task_instances": _tasks(run)}
         return 404, {"detail": "not found"}
 
-    def ask(self, run_id: str, option: str | None = None, who: str | None = None) -> None:
-        """Let a run ask a person; he may have answered."""
+    def ask(self, run_id: str, option: str | None = None, user: str | None = None) -> None:
+        """Let a run ask for an approval, which may be answered already."""
         now = datetime.now(UTC).isoformat()
         self.questions.append(
             {
@@ -83,7 +83,7 @@ class FakeAirflow:
                 "body": "",
                 "created_at": now,
                 "chosen_options": option and [option],
-                "responded_by_user": who and {"id": "1", "name": who},
+                "responded_by_user": user and {"id": "1", "name": user},
                 "responded_at": option and now,
             }
         )
@@ -118,13 +118,13 @@ def _run(run_id: str, kind: str, state: str, at: datetime | None, seconds: int |
 
 def _tasks(run: Json) -> list[Json]:
     start = datetime.fromisoformat(run["start_date"] or run["queued_at"])
-    at, found = start, []
-    for task_id, usual in USUAL.items():
-        ended = at + timedelta(seconds=usual * 1.04)
+    at, tasks = start, []
+    for task_id, seconds in USUAL_SECONDS.items():
+        ended = at + timedelta(seconds=seconds * 1.04)
         state, now = "success", datetime.now(UTC)
         if run["state"] in {"running", "queued"} and ended > now:
             state = "running" if at <= now else ""
-        found.append(
+        tasks.append(
             {
                 "task_id": task_id,
                 "task_display_name": TITLES[task_id],
@@ -135,7 +135,7 @@ def _tasks(run: Json) -> list[Json]:
             }
         )
         at = ended
-    return found
+    return tasks
 
 
 def _handler(airflow: FakeAirflow) -> type[BaseHTTPRequestHandler]:
@@ -150,15 +150,15 @@ def _handler(airflow: FakeAirflow) -> type[BaseHTTPRequestHandler]:
         do_PATCH = do_POST  # noqa: N815 # the handler's own name
 
         def _answer(self, method: str, body: Json) -> None:
-            status, found = airflow.answer(method, urlsplit(self.path).path, body)
-            sent = json.dumps(found).encode()
+            status, answer = airflow.answer(method, urlsplit(self.path).path, body)
+            content = json.dumps(answer).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(sent)))
+            self.send_header("Content-Length", str(len(content)))
             self.end_headers()
-            self.wfile.write(sent)
+            self.wfile.write(content)
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     return Handler

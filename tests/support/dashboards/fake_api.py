@@ -104,8 +104,8 @@ def operated(rules: FakeRules, method: str, path: str, body: dict[str, Any]) -> 
             found = rules.preview(body)
             return _one(found) if found else _problem(404, "no-window-lists")
         case "PUT", ["rules"]:
-            made = rules.make(body, USER)
-            return _one(made) if made else _problem(409, "rules-changed")
+            version = rules.replace(body, USER)
+            return _one(version) if version else _problem(409, "rules-changed")
     return _problem(404, "unknown-route")
 
 

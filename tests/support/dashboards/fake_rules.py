@@ -1,4 +1,4 @@
-"""What the API knows of slate rules, and of who may make them: kept in memory."""
+"""The API's slate rules, kept in memory."""
 
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -22,7 +22,7 @@ SECOND = SlateRules(hide=(HIDDEN.item_id,), pin=(Pin(item_id=PINNED.item_id, ran
 
 def versions() -> list[RulesVersion]:
     """Return two versions, newest first."""
-    made = ((2, SECOND, "ada", "festival <b>week</b>"), (1, FIRST, "maya", "complaints"))
+    rows = ((2, SECOND, "ada", "festival <b>week</b>"), (1, FIRST, "maya", "complaints"))
     return [
         RulesVersion(
             version=version,
@@ -31,47 +31,47 @@ def versions() -> list[RulesVersion]:
             reason=reason,
             made_at=shop.NOW - timedelta(days=3 * (3 - version)),
         )
-        for version, rules, actor, reason in made
+        for version, rules, actor, reason in rows
     ]
 
 
 @dataclass
 class FakeRules:
-    """Rules and their history. `refusal` answers everything with that status and code."""
+    """Rules and their history. `refusal` is the status and code of every answer, if set."""
 
     versions: list[RulesVersion] = field(default_factory=versions)
     refusal: tuple[int, str] | None = None
     change: tuple[float, float, float] = (-0.0004, -0.0021, 0.0013)
     previewed: list[SlateRules] = field(default_factory=list)
-    is_judged: bool = True
+    has_lists: bool = True  # a retrain stored lists to preview on
 
-    def made_by_another(self) -> None:
-        """Let somebody else be faster."""
-        self.make({"rules": {}, "instead_of": self._version, "reason": "an emergency"}, "jonas")
+    def replace_by_another(self) -> None:
+        """Activate empty rules as another operator."""
+        self.replace({"rules": {}, "instead_of": self._version, "reason": "an emergency"}, "jonas")
 
-    def make(self, body: dict[str, Any], actor: str) -> RulesVersion | None:
-        """Return the new version; none if another one holds than the caller saw."""
-        asked = NewRules.model_validate(body)
-        if asked.instead_of != self._version:
+    def replace(self, body: dict[str, Any], actor: str) -> RulesVersion | None:
+        """Return the new version; None if the active version is not the one to be replaced."""
+        new = NewRules.model_validate(body)
+        if new.instead_of != self._version:
             return None
-        made = RulesVersion(
-            version=asked.instead_of + 1,
-            rules=asked.rules,
+        version = RulesVersion(
+            version=new.instead_of + 1,
+            rules=new.rules,
             actor=actor,
-            reason=asked.reason,
+            reason=new.reason,
             made_at=shop.NOW,
         )
-        self.versions.insert(0, made)
-        return made
+        self.versions.insert(0, version)
+        return version
 
     def preview(self, body: dict[str, Any]) -> RulesPreview | None:
-        """Return invented figures; none where nothing was judged."""
-        asked = SlateRules.model_validate(body)
-        self.previewed.append(asked)
-        if not self.is_judged:
+        """Return invented figures; None if no retrain stored lists."""
+        rules = SlateRules.model_validate(body)
+        self.previewed.append(rules)
+        if not self.has_lists:
             return None
         mean, low, high = self.change
-        moves = 0.0 if self.versions and asked == self.versions[0].rules else 0.342
+        changed_share = 0.0 if self.versions and rules == self.versions[0].rules else 0.342
         shares = (
             ("category", "Drama", 0.412, 0.318), ("category", "Comedy", 0.201, 0.264),
             ("category", "Documentary", 0.012, 0.061), ("category", "Sci-Fi", 0.151, 0.174),
@@ -88,10 +88,12 @@ class FakeRules:
             ndcg_change=mean,
             low=low,
             high=high,
-            changed_share=moves,
+            changed_share=changed_share,
             exposure=tuple(
-                Exposure.model_validate({"kind": kind, "name": name, "before": old, "after": new})
-                for kind, name, old, new in shares
+                Exposure.model_validate(
+                    {"kind": kind, "name": name, "before": before, "after": after}
+                )
+                for kind, name, before, after in shares
             ),
         )
 

@@ -1,6 +1,6 @@
-"""A lake with what retrains leave in it: a promotion after a search, a refresh, one that searches.
+"""A lake with three retrains: promoted after a search, refreshed without one, and still searching.
 
-The figures are invented, in the size of those of MovieLens 1M.
+The figures are invented, at the scale of those of MovieLens 1M.
 """
 
 import json
@@ -39,37 +39,37 @@ ROLES = {
     "random": ("baseline", 0.0130, 0.94),
 }
 SLICES = {"warm": 1121, "cold": 643, "active_low": 374, "active_mid": 374, "active_high": 373}
-PEOPLE = {"1088": "active_low", "2544": "active_mid", "4169": "active_high"}
+USERS = {"1088": "active_low", "2544": "active_mid", "4169": "active_high"}
 
 
 def write(root: str, n_trials: int = 40) -> None:
-    """Write three retrains: one promoted after a search, one refreshed, one that searches now."""
-    stand(root, REFRESHED, shop.NOW - timedelta(hours=27), "By schedule")
-    taken(root, REFRESHED)
-    decided(root, REFRESHED, 0.2655, verdict="refresh")
-    stand(root, SEARCHED, shop.NOW - timedelta(hours=3), "Look *harder*")
-    tried(root, SEARCHED, n_trials)
-    found(root, SEARCHED, n_trials)
-    judged(root, SEARCHED)
-    listed(root, SEARCHED)
-    decided(root, SEARCHED, 0.2690)
-    stand(root, RUNNING, shop.NOW - timedelta(minutes=1), "")
+    """Write the three retrains."""
+    write_nomination(root, REFRESHED, shop.NOW - timedelta(hours=27), "By schedule")
+    write_skipped_search(root, REFRESHED)
+    write_verdict(root, REFRESHED, 0.2655, verdict="refresh")
+    write_nomination(root, SEARCHED, shop.NOW - timedelta(hours=3), "Look *harder*")
+    write_trials(root, SEARCHED, n_trials)
+    write_search(root, SEARCHED, n_trials)
+    write_metrics(root, SEARCHED)
+    write_sample_lists(root, SEARCHED)
+    write_verdict(root, SEARCHED, 0.2690)
+    write_nomination(root, RUNNING, shop.NOW - timedelta(minutes=1), "")
 
 
-def stand(root: str, retrain_id: str, at: datetime, reason: str) -> None:
+def write_nomination(root: str, retrain_id: str, at: datetime, reason: str) -> None:
     row: Row = {"challenger": "{}", "champion": "{}", "champion_release_id": 11}
     _append(root, GOLD_NOMINATIONS, retrain_id, row | {"reason": reason, "nominated_at": at})
 
 
-def taken(root: str, retrain_id: str) -> None:
-    """What a search leaves that had no budget."""
+def write_skipped_search(root: str, retrain_id: str) -> None:
+    """Write the outcome of a search without a budget."""
     counts = dict.fromkeys(("n_trials", "n_pruned", "n_failed"), 0)
     row: Row = {**counts, "budget_seconds": 0.0, "seconds": 0.0}
     row |= {"challenger": "{}", "found_by": "nomination", "value": None, "found_at": shop.NOW}
     _append(root, GOLD_SEARCHES, retrain_id, row)
 
 
-def found(root: str, retrain_id: str, n_trials: int) -> None:
+def write_search(root: str, retrain_id: str, n_trials: int) -> None:
     states = [trial(number, n_trials)["state"] for number in range(n_trials)]
     row = {
         "challenger": "{}",
@@ -85,41 +85,41 @@ def found(root: str, retrain_id: str, n_trials: int) -> None:
     _append(root, GOLD_SEARCHES, retrain_id, row)
 
 
-def tried(root: str, retrain_id: str, n_trials: int, first: int = 0) -> None:
-    for number in range(first, n_trials):
+def write_trials(root: str, retrain_id: str, n_trials: int) -> None:
+    for number in range(n_trials):
         row = trial(number, n_trials)
         _append(root, GOLD_TRIALS, retrain_id, row, part=f"trial-{number}")
 
 
 def trial(number: int, n_trials: int) -> Row:
-    """One trial; the last three are finalists, the one before failed, a third are pruned."""
-    dice = Random(number)  # noqa: S311 # invented
+    """Return a trial: the last three are finalists, the one before failed, a third are pruned."""
+    random = Random(number)  # noqa: S311 # invented
     stage = "final" if number >= n_trials - 3 else "explore"
     state = "pruned" if number > 5 and number % 3 == 0 else "complete"
     state = "failed" if number == n_trials - 4 else "complete" if stage == "final" else state
-    learnt = 0.26 + 0.02 * (1 - 0.9**number)
-    value = learnt - abs(dice.gauss(0, 0.01)) - 0.01 * (state == "pruned")
+    mean = 0.26 + 0.02 * (1 - 0.9**number)
+    value = mean - abs(random.gauss(0, 0.01)) - 0.01 * (state == "pruned")
     value = 0.279 + 0.001 * (n_trials - number) if stage == "final" else value
     windows = WINDOWS[:1] if state == "pruned" else WINDOWS
-    kind = dice.choice(["centred", "centred", "minus_midpoint", "stars_from_threshold"])
-    chosen: Row = {
+    kind = random.choice(["centred", "centred", "minus_midpoint", "stars_from_threshold"])
+    parameters: Row = {
         "weighting": kind,
-        "rank": dice.randint(6, 12),
-        "reg": round(0.2 * 6 ** dice.random(), 4),
-        "alpha": round(2 * 5 ** dice.random(), 4),
-        "iterations": dice.randint(8, 15),
-        "decay": dice.choice(["none", "slow", "fast"]),
+        "rank": random.randint(6, 12),
+        "reg": round(0.2 * 6 ** random.random(), 4),
+        "alpha": round(2 * 5 ** random.random(), 4),
+        "iterations": random.randint(8, 15),
+        "decay": random.choice(["none", "slow", "fast"]),
     }
-    chosen |= {"p": dice.random()} if kind == "centred" else {}
+    parameters |= {"p": random.random()} if kind == "centred" else {}
     return {
         "number": number,
         "stage": stage,
         "recipe": f"als-{number:04x}",
-        "recipe_json": json.dumps({"kind": "als"} | chosen),
-        "parameters": json.dumps({} if number == 0 else chosen),
+        "recipe_json": json.dumps({"kind": "als"} | parameters),
+        "parameters": json.dumps({} if number == 0 else parameters),
         "state": state,
         "value": None if state == "failed" else value,
-        "by_window": [(name, value + dice.gauss(0, 0.004)) for name in windows],
+        "by_window": [(name, value + random.gauss(0, 0.004)) for name in windows],
         "n_users": 2000 * len(windows),
         "seconds": 6.0 * len(windows) * (3 if stage == "final" else 1),
         "failure": "SingularMatrixException: <rank> 12" if state == "failed" else None,
@@ -127,13 +127,13 @@ def trial(number: int, n_trials: int) -> Row:
     }
 
 
-def judged(root: str, retrain_id: str) -> None:
+def write_metrics(root: str, retrain_id: str) -> None:
     rows = []
     for recipe, (role, value, coverage) in ROLES.items():
         shared = {"recipe": recipe, "recipe_json": "{}", "role": role, "fit_seconds": 5.9}
         for slice_name, n_users in SLICES.items():
             scale = {"cold": 1.5, "active_low": 0.8, "active_high": 1.2}.get(slice_name, 1.0)
-            each = {
+            metrics = {
                 "ndcg@10": value * scale,
                 "recall@10": value * 0.98 * scale,
                 "recall@50": (value + 0.03) * scale,
@@ -141,15 +141,15 @@ def judged(root: str, retrain_id: str) -> None:
                 "hit_rate@10": value * 2.7 * scale,
             }
             if slice_name == "warm":
-                whole = {"coverage@10": coverage, "gini@10": 0.96, "novelty@10": 2.31}
-                each = {**each, **whole, "diversity@10": 0.61, "empty_lists": 0.0}
+                metrics |= {"coverage@10": coverage, "gini@10": 0.96, "novelty@10": 2.31}
+                metrics |= {"diversity@10": 0.61, "empty_lists": 0.0}
             figures = shared | {"window": "gate", "slice": slice_name, "n_users": n_users}
-            rows += [figures | {"metric": name, "value": found} for name, found in each.items()]
+            rows += [figures | {"metric": name, "value": n} for name, n in metrics.items()]
         if role != "baseline":
             rolling = shared | {"slice": "warm", "metric": "ndcg@10", "n_users": 900}
             rows += [
-                rolling | {"window": window, "value": value + 0.012 - 0.005 * nth}
-                for nth, window in enumerate(WINDOWS)
+                rolling | {"window": window, "value": value + 0.012 - 0.005 * index}
+                for index, window in enumerate(WINDOWS)
             ]
     run = {"retrain_id": retrain_id, "run_key": f"{retrain_id}/evaluate"}
     append(
@@ -157,12 +157,12 @@ def judged(root: str, retrain_id: str) -> None:
     )
 
 
-def listed(root: str, retrain_id: str) -> None:
+def write_sample_lists(root: str, retrain_id: str) -> None:
     rows = []
-    for nth, (user_id, slice_name) in enumerate(PEOPLE.items()):
+    for index, (user_id, slice_name) in enumerate(USERS.items()):
         for recipe in ("als-7f3a", "als-11c0", "popular-people"):
-            dice = Random(f"{recipe}{user_id}")  # noqa: S311 # invented
-            shown = [*shop.ITEMS[4 + nth : 8 + nth], *dice.sample(shop.ITEMS, 6)]
+            random = Random(f"{recipe}{user_id}")  # noqa: S311 # invented
+            items = [*shop.ITEMS[4 + index : 8 + index], *random.sample(shop.ITEMS, 6)]
             rows.append(
                 {
                     "retrain_id": retrain_id,
@@ -170,27 +170,27 @@ def listed(root: str, retrain_id: str) -> None:
                     "role": ROLES[recipe][0],
                     "user_id": user_id,
                     "slices": ["warm", slice_name],
-                    "item_ids": [item.item_id for item in shown],
-                    "titles": [item.title for item in shown],
-                    "relevant": [dice.random() < 0.5 - ROLES[recipe][2] for _ in shown],
-                    "n_relevant": 9 + 31 * nth,
+                    "item_ids": [item.item_id for item in items],
+                    "titles": [item.title for item in items],
+                    "relevant": [random.random() < 0.5 - ROLES[recipe][2] for _ in items],
+                    "n_relevant": 9 + 31 * index,
                     "run_key": f"{retrain_id}/evaluate",
                 }
             )
     append(root, GOLD_SAMPLE_LISTS, rows, run_key=RunKey.parse(f"{retrain_id}/evaluate"))
 
 
-def decided(root: str, retrain_id: str, ndcg: float, verdict: str = "promote") -> None:
-    said = shop.verdict(retrain_id, ndcg)
+def write_verdict(root: str, retrain_id: str, ndcg: float, verdict: str = "promote") -> None:
+    evidence = shop.verdict(retrain_id, ndcg)
     row = {
         "verdict": verdict,
-        "reason": said.reason,
-        "recipe": said.recipe,
+        "reason": evidence.reason,
+        "recipe": evidence.recipe,
         "recipe_json": "{}",
         "publishes": True,
-        "criteria": [each.model_dump() for each in said.criteria],
-        "comparisons": [each.model_dump() for each in said.comparisons],
-        "decided_at": said.decided_at,
+        "criteria": [criterion.model_dump() for criterion in evidence.criteria],
+        "comparisons": [comparison.model_dump() for comparison in evidence.comparisons],
+        "decided_at": evidence.decided_at,
     }
     _append(root, GOLD_VERDICTS, retrain_id, row)
 

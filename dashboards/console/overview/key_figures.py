@@ -1,21 +1,18 @@
-"""The row of figures at the top: what is live, for how many, and how good it was judged."""
+"""The row of key figures: the live release, its users, the last verdict and its quality."""
 
 from collections.abc import Sequence
-from typing import Literal
 
 import streamlit as st
 
-from dashboards.console import evidence
+from dashboards.console import badges, evidence
 from dashboards.text import NO_VALUE, age
 from serving.schemas import Release, Verdict
 
-A_TREND = 3  # values that make one
-Colour = Literal["green", "orange", "red", "gray", "violet"]
-_COLOURS: dict[str, Colour] = {"ok": "green", "warn": "orange", "bad": "red", "run": "violet"}
+MIN_CHARTED = 3  # values of a trend
 
 
-def show(live: Release, past: Sequence[Release], verdicts: Sequence[Verdict]) -> None:
-    """Show the four figures. `past` and `verdicts` are newest first."""
+def show(live: Release, releases: Sequence[Release], verdicts: Sequence[Verdict]) -> None:
+    """Show the four figures. `releases` and `verdicts` are newest first."""
     with st.grid(4, min_column_width=160):
         st.metric(
             "Live release",
@@ -27,22 +24,22 @@ def show(live: Release, past: Sequence[Release], verdicts: Sequence[Verdict]) ->
             border=True,
             height="stretch",
         )
-        _people(live, past)
+        _users(live, releases)
         _verdict(verdicts)
         _quality(verdicts)
 
 
-def _people(live: Release, past: Sequence[Release]) -> None:
-    counts = [each.n_users for each in sorted(past, key=lambda each: each.release_id)]
-    older = [each for each in past if each.release_id < live.release_id]
+def _users(live: Release, releases: Sequence[Release]) -> None:
+    counts = [release.n_users for release in reversed(releases)]
+    older = [release for release in releases if release.release_id < live.release_id]
     more = live.n_users - older[0].n_users if older else 0
     st.metric(
-        "People with a list",
+        "Users with a list",
         f"{live.n_users:,}",
         f"{more:+,}" if more else None,
         delta_color="green" if more > 0 else "gray",
         delta_description=f"since #{older[0].release_id}" if more else None,
-        chart_data=counts if len(set(counts)) >= A_TREND else None,
+        chart_data=counts if len(set(counts)) >= MIN_CHARTED else None,
         chart_type="area",
         border=True,
         height="stretch",
@@ -53,12 +50,12 @@ def _verdict(verdicts: Sequence[Verdict]) -> None:
     if not verdicts:
         st.metric("Last verdict", "None yet", border=True, height="stretch")
         return
-    tone, word = evidence.WORDS[verdicts[0].verdict]
+    badge = badges.VERDICTS[verdicts[0].verdict]
     st.metric(
         "Last verdict",
-        word,
+        badge.label,
         age(verdicts[0].decided_at),
-        delta_color=_COLOURS[tone],
+        delta_color=badge.colour,
         delta_arrow="off",
         delta_description="ago",
         border=True,
@@ -67,28 +64,22 @@ def _verdict(verdicts: Sequence[Verdict]) -> None:
 
 
 def _quality(verdicts: Sequence[Verdict]) -> None:
-    found = evidence.comparisons(verdicts[0]) if verdicts else []
-    ours, popular = evidence.challenger(found), evidence.best_popularity(found)
-    if ours is None:
+    compared = evidence.comparisons(verdicts[0] if verdicts else None)
+    challenger = evidence.first(compared, "challenger")
+    popularity = evidence.first(compared, "popularity")
+    if challenger is None:
         st.metric("NDCG@10", NO_VALUE, border=True, height="stretch")
         return
-    interval = popular.interval if popular else None
+    interval = popularity.interval if popularity else None
     values = evidence.trend(verdicts)
     st.metric(
-        "NDCG@10 vs popularity",
-        f"{ours.value:.3f}",
+        "NDCG@10 vs. popularity",
+        f"{challenger.value:.3f}",
         f"{interval[0]:+.3f}" if interval else None,
-        delta_color=sure(interval),
+        delta_color=evidence.interval_colour(interval),
         delta_description=f"± {(interval[2] - interval[1]) / 2:.3f}" if interval else None,
-        chart_data=values if len(values) >= A_TREND else None,
+        chart_data=values if len(values) >= MIN_CHARTED else None,
         chart_type="area",
         border=True,
         height="stretch",
     )
-
-
-def sure(interval: tuple[float, float, float] | None) -> Colour:
-    """Return the colour of a lead: green or red where its interval leaves out zero."""
-    if interval is None or interval[1] <= 0 <= interval[2]:
-        return "gray"
-    return "green" if interval[1] > 0 else "red"

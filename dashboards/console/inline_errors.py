@@ -1,0 +1,60 @@
+"""Shows an error in place of what it prevents: the rest of the page still runs."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+from pydantic import ValidationError
+
+from airflow_api.client import (
+    AirflowError,
+    AirflowUnavailableError,
+    NotAllowedError,
+    SignInRefusedError,
+)
+from dashboards.console import sign_in
+from dashboards.product_api import NotSetUpError
+from dashboards.text import esc
+from serving.errors import ApiError, OperatorsNotConfiguredError, ScopeMissingError
+from warehouse.errors import WarehouseError
+
+log = logging.getLogger(__name__)
+
+_MESSAGES: dict[type[Exception], str] = {  # the first class that fits counts
+    AirflowUnavailableError: "Airflow is not responding. Run `lantern status` for details.",
+    AirflowError: "Airflow rejected this request, or does not know this DAG yet.",
+    OperatorsNotConfiguredError: "The API cannot check operators. Set `API_AIRFLOW_URL` and "
+    "restart the API.",
+    ApiError: "The recommendation service did not answer this request. Run `lantern status` for "
+    "details.",
+    WarehouseError: "The data lake cannot be read.",
+    ValidationError: "This version of the app cannot read the data's format.",
+}
+
+
+@contextmanager
+def inline_errors() -> Iterator[None]:
+    """Show the block's error as a message; ask for a new sign-in if the old one has ended."""
+    try:
+        yield
+    except SignInRefusedError:
+        sign_in.end()
+    except NotAllowedError:
+        _show("Your Airflow role does not allow this action.")
+    except ScopeMissingError:
+        st.info(
+            "Only operators can see and change rules. Ask an Airflow administrator for the role "
+            "Op.",
+            icon=":material/visibility:",
+        )
+    except NotSetUpError as error:
+        log.warning("card is missing error=%s", error)
+        _show(f"Not set up: {esc(str(error))}.")
+    except tuple(_MESSAGES) as error:
+        log.warning("card is missing error=%s", error)
+        _show(next(text for kind, text in _MESSAGES.items() if isinstance(error, kind)))
+
+
+def _show(message: str) -> None:
+    st.warning(message, icon=":material/cloud_off:")

@@ -1,0 +1,140 @@
+"""What the console reads from the lake. Every function raises WarehouseError if it cannot."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+import streamlit as st
+from pydantic import ValidationError
+
+from dashboards.console import retrains as retrain_rows
+from dashboards.console.retrains import Figure, Retrain, Sample, Search, Trial
+from dashboards.product_api import NotSetUpError
+from warehouse import reconciliation
+from warehouse.query import Lake
+from warehouse.reconciliation import Reconciliation
+from warehouse.settings import LakeSettings
+from warehouse.tables import (
+    BRONZE_COLLECTIONS,
+    GOLD_FITS,
+    GOLD_MODEL_METRICS,
+    GOLD_NOMINATIONS,
+    GOLD_SAMPLE_LISTS,
+    GOLD_SEARCHES,
+    GOLD_TRIALS,
+    GOLD_VERDICTS,
+    TABLES,
+    Table,
+)
+
+SHOWN_COLLECTIONS = 3
+
+
+@dataclass(frozen=True)
+class TableState:
+    """Size, version and age of a table. `version_served`: the version behind the live release."""
+
+    table: Table
+    n_rows: int
+    version: int
+    written_at: datetime
+    version_served: int | None
+
+
+@dataclass(frozen=True)
+class Collection:
+    """One batch of feedback events that was copied from the outbox into the lake."""
+
+    n_written: int
+    lag_seconds: float
+    collected_at: datetime
+
+
+@dataclass(frozen=True)
+class Feedback:
+    """The feedback in the lake. Collections are newest first."""
+
+    reconciliation: Reconciliation
+    collections: tuple[Collection, ...]
+
+
+@st.cache_data(ttl="5s", show_spinner=False)
+def feedback(dataset: str) -> Feedback:
+    """Return the reconciliation of all feedback events, and the last collections."""
+    lake = _lake(dataset)
+    collections = [Collection(**row) for row in _rows(lake, BRONZE_COLLECTIONS, _names(Collection))]
+    collections.sort(key=lambda collection: collection.collected_at, reverse=True)
+    return Feedback(reconciliation.reconcile(lake), tuple(collections[:SHOWN_COLLECTIONS]))
+
+
+@st.cache_data(ttl="15s", show_spinner=False)
+def tables(dataset: str, live_retrain_id: str | None) -> list[TableState]:
+    """Return every table that exists. The versions served are those of the live retrain."""
+    lake = _lake(dataset)
+    served = _versions_served(lake, live_retrain_id)
+    return [_state(lake, table, served) for table in TABLES if lake.exists(table)]
+
+
+@st.cache_data(ttl="5s", show_spinner=False)
+def retrains(dataset: str) -> list[Retrain]:
+    """Return all retrains, newest first."""
+    lake = _lake(dataset)
+    return retrain_rows.retrains(
+        _rows(lake, GOLD_NOMINATIONS, ["retrain_id", "nominated_at", "reason"]),
+        _rows(lake, GOLD_SEARCHES, ["retrain_id", *_names(Search)]),
+        _rows(lake, GOLD_VERDICTS, [n for n in GOLD_VERDICTS.names if n != "recipe_json"]),
+    )
+
+
+@st.cache_data(ttl="2s", show_spinner=False)
+def trials(dataset: str, retrain_id: str) -> list[Trial]:
+    """Return the trials of a retrain's search so far, in their order."""
+    return retrain_rows.trials(_rows(_lake(dataset), GOLD_TRIALS, _names(Trial), retrain_id))
+
+
+@st.cache_data(ttl="10s", show_spinner=False)
+def model_metrics(dataset: str, retrain_id: str) -> list[Figure]:
+    """Return every metric of a retrain's recipes, by window and slice."""
+    rows = _rows(_lake(dataset), GOLD_MODEL_METRICS, _names(Figure), retrain_id)
+    return [Figure(**row) for row in rows]
+
+
+@st.cache_data(ttl="10s", show_spinner=False)
+def sample_lists(dataset: str, retrain_id: str) -> list[Sample]:
+    """Return the lists of a few sample users, by user and recipe."""
+    samples = _rows(_lake(dataset), GOLD_SAMPLE_LISTS, _names(Sample), retrain_id)
+    return sorted((Sample(**row) for row in samples), key=lambda s: (s.user_id, s.recipe))
+
+
+def _names(kind: type[Any]) -> list[str]:
+    return [field.name for field in fields(kind)]
+
+
+def _rows(
+    lake: Lake, table: Table, columns: Sequence[str], retrain_id: str | None = None
+) -> list[dict[str, Any]]:
+    """Return the rows of a table, or of one retrain; none if the table does not exist yet."""
+    if not lake.exists(table):
+        return []
+    equals = None if retrain_id is None else {"retrain_id": retrain_id}
+    rows: list[dict[str, Any]] = lake.read(table, columns=columns, equals=equals).to_pylist()
+    return rows
+
+
+def _state(lake: Lake, table: Table, served: dict[str, int]) -> TableState:
+    newest = lake.history(table, limit=1)[0]
+    rows = lake.n_rows(table)
+    return TableState(table, rows, newest.version, newest.at, served.get(table.full_name))
+
+
+def _versions_served(lake: Lake, retrain_id: str | None) -> dict[str, int]:
+    fits = _rows(lake, GOLD_FITS, ["versions"], retrain_id) if retrain_id else []
+    return next((dict(fit["versions"]) for fit in fits), {})
+
+
+def _lake(dataset: str) -> Lake:
+    try:
+        return Lake(LakeSettings().of(dataset))
+    except ValidationError as error:
+        raise NotSetUpError("LAKE_ROOT and LAKE_INBOX are not both set") from error

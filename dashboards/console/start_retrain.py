@@ -1,0 +1,75 @@
+"""The form that starts a retrain."""
+
+import streamlit as st
+
+from dashboards.console import data
+from dashboards.console.data import Operator
+from dashboards.text import esc
+from warehouse import datasets
+from warehouse.tables.vocabulary import SearchFamily
+
+MAX_REASON_LENGTH = 500  # the limit of Airflow's trigger form
+BUDGETS = (0, 2, 5, 15, 30, 60, 120)  # minutes
+FAMILIES: dict[SearchFamily, str] = {
+    "any": "Any",
+    "als": "ALS",
+    "als_with_priors": "ALS with priors",
+}
+_STARTED = "started_retrain"
+
+
+def button(operator: Operator, dataset: str) -> None:
+    """Show the button with its form; start the retrain when the form is submitted."""
+    dag_id = f"{dataset}__retrain"
+    if run_id := st.session_state.pop(_STARTED, None):
+        st.toast(f"Retrain started: {esc(run_id)}", icon=":material/play_arrow:")
+    paused = data.paused(operator)
+    with st.popover("Start retrain", type="primary", icon=":material/play_arrow:", key="start"):
+        if dag_id not in paused:
+            st.caption("Airflow has not loaded this data set's DAG yet. Try again in a minute.")
+            return
+        if paused[dag_id]:
+            st.caption("The DAG is paused in Airflow. The run will wait until it is unpaused.")
+        if form := _form(dataset):
+            run = data.start_retrain(operator, dataset, form)
+            st.session_state[_STARTED] = run.run_id
+            st.rerun()
+
+
+def _form(dataset: str) -> dict[str, object] | None:
+    """Return the values of the form once it is submitted."""
+    with st.form("retrain", border=False, clear_on_submit=True):
+        minutes = st.select_slider(
+            "Search budget",
+            BUDGETS,
+            key="search_minutes",
+            format_func=lambda n: f"{n} min" if n else "No search",
+        )
+        family = st.segmented_control(
+            "Recipes to try",
+            list(FAMILIES),
+            default="any",
+            required=True,
+            key="search_family",
+            format_func=lambda name: FAMILIES[name],
+        )
+        ask_for_approval = st.toggle(
+            "Require approval before publishing",
+            value=datasets.load_named(dataset).schedule.ask_for_approval,
+            key="ask_for_approval",
+        )
+        reason = st.text_input(
+            "Reason",
+            key="reason",
+            max_chars=MAX_REASON_LENGTH,
+            placeholder="Shown with the result",
+        )
+        submitted = st.form_submit_button("Start", type="primary", key="send_retrain")
+    if not submitted:
+        return None
+    return {
+        "search_budget_minutes": minutes,
+        "search_family": family,
+        "ask_for_approval": ask_for_approval,
+        "reason": (reason or "").strip(),
+    }

@@ -1,0 +1,69 @@
+"""The console's pages over a fake Airflow, a fake API and a lake in a temporary folder."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dashboards.console import data
+from serving.schemas import OutboxState
+from tests.support.dashboards import searched, shop
+from tests.support.dashboards.app_pages import fresh
+from tests.support.dashboards.fake_airflow import FakeAirflow
+from tests.support.dashboards.fake_api import KEY, fake_api
+from tests.support.dashboards.fake_rules import FakeRules
+
+
+@pytest.fixture
+def airflow(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeAirflow]:
+    """A fake Airflow that the console is set up for."""
+    fake = FakeAirflow()
+    with fake.served() as url:
+        monkeypatch.setenv("CONSOLE_AIRFLOW_URL", url)
+        yield fake
+
+
+@pytest.fixture
+def lake_root(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
+    """Root of the data set's lake, which is empty."""
+    monkeypatch.setenv("LAKE_ROOT", str(tmp_path / "lake"))
+    monkeypatch.setenv("LAKE_INBOX", str(tmp_path / "inbox"))
+    return str(tmp_path / "lake" / "playground")
+
+
+@pytest.fixture
+def retrained_lake(lake_root: str) -> str:
+    """Root of a lake with three retrains: promoted after a search, refreshed, and running."""
+    searched.write(lake_root, n_trials=14)
+    return lake_root
+
+
+@pytest.fixture
+def console(
+    airflow: FakeAirflow,
+    demo: None,  # noqa: ARG001 # replaces the functions of product_api
+    lake_root: str,  # noqa: ARG001 # sets the lake's address
+    monkeypatch: pytest.MonkeyPatch,
+) -> FakeAirflow:
+    """The console with releases and verdicts, over an empty lake."""
+    monkeypatch.setattr(data, "releases", lambda _: fresh(shop.releases()))
+    monkeypatch.setattr(data, "verdicts", lambda _: fresh(shop.verdicts()))
+    monkeypatch.setattr(data, "outbox", lambda _: fresh(OutboxState(n_events=0, n_waiting=0)))
+    return airflow
+
+
+@pytest.fixture
+def rules(
+    airflow: FakeAirflow,  # noqa: ARG001 # to sign in to
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[FakeRules]:
+    """A shop with slate rules behind an API on loopback."""
+    keys_file = tmp_path / "keys.json"
+    keys_file.write_text(json.dumps({"playground": KEY}))
+    fake = FakeRules()
+    with fake_api(rules=fake) as api:
+        monkeypatch.setenv("DEMO_KEYS_FILE", str(keys_file))
+        monkeypatch.setenv("DEMO_API_URL", api)
+        yield fake

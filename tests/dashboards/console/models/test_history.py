@@ -1,0 +1,40 @@
+from datetime import timedelta
+
+from airflow_api.answers import Question
+from dashboards.console import badges
+from dashboards.console.models import history
+from dashboards.console.retrains import Retrain
+from tests.support.dashboards import shop
+
+
+def test_the_outcome_of_a_retrain_is_a_badge() -> None:
+    retrain = Retrain("a__retrain/one", shop.NOW, "", None, shop.verdicts()[0])
+    waiting = Question("approve", "?", "", shop.NOW, None, None, None)
+    rejected = Question("approve", "?", "", shop.NOW, "Reject", None, shop.NOW)
+
+    assert history.outcome(retrain).label == "Promoted"
+    assert history.outcome(retrain, waiting, {"one"}) == badges.WAITING_FOR_APPROVAL
+    assert history.outcome(retrain, rejected) == badges.REJECTED
+    assert history.outcome(retrain, None, {"one"}).label == "Running"
+    without_verdict = Retrain("a__retrain/one", shop.NOW, "", None, None)
+    assert history.outcome(without_verdict).label == "No verdict"
+
+
+def test_a_retrain_keeps_its_label_from_start_to_end() -> None:
+    started = Retrain("a__retrain/one", shop.NOW, "New rows", None, None)
+    ended = Retrain("a__retrain/one", shop.NOW, "New rows", None, shop.verdicts()[0])
+    later = Retrain("a__retrain/two", shop.NOW + timedelta(seconds=1), "New rows", None, None)
+
+    assert history.label(started) == history.label(ended) != history.label(later)
+
+
+def test_the_trend_has_a_row_per_retrain_and_role() -> None:
+    retrains = [
+        Retrain(verdict.retrain_id, verdict.decided_at, "", None, verdict)
+        for verdict in shop.verdicts()
+    ]
+
+    rows = history.trend(retrains)
+
+    assert list(rows["role"]) == ["Challenger", "Live recipe", "Popularity"] * 2
+    assert list(rows["value"][::3]) == [0.2655, 0.2690]

@@ -1,0 +1,54 @@
+import pytest
+
+from dashboards.console import lake_data
+from tests.support.dashboards import searched
+from tests.support.dashboards.app_pages import Page, cells, words
+from tests.support.dashboards.console_pages import MODELS, metrics, opened
+from tests.support.dashboards.fake_airflow import FakeAirflow
+
+
+@pytest.mark.usefixtures("console", "retrained_lake")
+@pytest.mark.parametrize("view", ["By trial", "By parameter", "Best recipes"])
+def test_trials_have_three_views(page: Page, view: str) -> None:
+    app = opened(page, MODELS, retrain=searched.SEARCHED)
+
+    app.segmented_control(key="view").set_value(view).run()
+
+    assert not app.exception
+    if view == "Best recipes":
+        assert ":green-badge[Finalist]" in cells(app)
+        assert '"kind": "als"' in app.code[0].value
+
+
+@pytest.mark.usefixtures("console", "retrained_lake")
+def test_a_retrain_without_a_search_says_so(page: Page) -> None:
+    app = opened(page, MODELS, retrain=searched.REFRESHED)
+
+    assert "had no search budget" in words(app)
+    assert metrics(app)["Search"][0] == "No search"
+    assert not app.tabs
+
+
+@pytest.mark.usefixtures("console")
+def test_a_running_search_shows_its_trials_and_its_budget(page: Page, retrained_lake: str) -> None:
+    app = opened(page, MODELS)
+    assert "The first trial finishes" in words(app)
+    assert not app.metric
+
+    searched.write_trials(retrained_lake, searched.RUNNING, 3)
+    lake_data.trials.clear()
+    app.run()
+
+    assert not app.exception
+    assert "3 trials, best so far" in words(app)
+    assert "of 5:00" in str(app.get("progress")[0].proto.text)
+
+
+@pytest.mark.usefixtures("retrained_lake")
+def test_a_search_that_did_not_finish_says_so(page: Page, console: FakeAirflow) -> None:
+    console.runs[0]["state"] = "failed"
+
+    text = words(opened(page, MODELS))
+
+    assert "ended before the first trial" in text
+    assert "Did not finish" in text

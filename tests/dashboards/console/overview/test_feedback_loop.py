@@ -1,0 +1,57 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from dashboards.console import data, lake_data
+from dashboards.console.lake_data import Feedback
+from serving.schemas import OutboxState
+from tests.support.dashboards import shop
+from tests.support.dashboards.app_pages import Page, cells, fresh, words
+from tests.support.dashboards.console_pages import OVERVIEW, metrics, opened
+from tests.support.jobs.product import balanced, collect
+from warehouse.reconciliation import Reconciliation
+
+
+@pytest.mark.usefixtures("console")
+def test_without_events_the_card_says_what_will_be_there(page: Page) -> None:
+    text = words(opened(page, OVERVIEW))
+
+    assert "No feedback yet" in text
+    assert "accounted for" not in text
+
+
+@pytest.mark.usefixtures("console")
+def test_the_card_shows_queued_events_and_that_all_are_accounted_for(
+    page: Page, lake_root: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    oldest = datetime.now(UTC) - timedelta(minutes=2, seconds=30)
+    outbox = OutboxState(n_events=1234, n_waiting=34, oldest_waiting_at=oldest)
+    monkeypatch.setattr(data, "outbox", lambda _: fresh(outbox))
+    collect(lake_root, "a", *[("rate", "u", "a", 3.0, 100)] * 7)
+    balanced(lake_root, "a", 7)
+
+    app = opened(page, OVERVIEW)
+
+    figures = metrics(app)
+    assert figures["Queued in Postgres"][0] == "34"
+    assert figures["Oldest queued"][0] == "2 min"
+    assert figures["Awaiting refinement"][0] == "7"
+    assert "All events accounted for" in words(app)
+    assert "42 s" in cells(app)
+
+
+@pytest.mark.usefixtures("console")
+def test_a_missing_event_is_reported(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    feedback = Feedback(Reconciliation(n_outbox=9, n_bronze=8, n_accepted=8), ())
+    monkeypatch.setattr(lake_data, "feedback", lambda _: feedback)
+
+    assert "Events missing or duplicated" in words(opened(page, OVERVIEW))
+
+
+@pytest.mark.usefixtures("console")
+def test_late_collection_is_reported(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    hour_ago = shop.NOW - timedelta(hours=1)
+    outbox = OutboxState(n_events=1, n_waiting=1, oldest_waiting_at=hour_ago)
+    monkeypatch.setattr(data, "outbox", lambda _: fresh(outbox))
+
+    assert "Collection is late" in words(opened(page, OVERVIEW))

@@ -1,0 +1,106 @@
+import pytest
+
+from airflow_api.client import AirflowUnavailableError, NotAllowedError
+from dashboards.console import data
+from dashboards.product_api import NotSetUpError
+from dashboards.text import esc
+from serving.errors import ApiUnavailableError
+from tests.support.dashboards import shop
+from tests.support.dashboards.app_pages import Page, cells, fresh, words
+from tests.support.dashboards.console_pages import OVERVIEW, metrics, opened
+from tests.support.dashboards.fake_airflow import FakeAirflow
+from warehouse.errors import TableMissingError
+
+
+@pytest.mark.usefixtures("console")
+def test_the_page_shows_the_live_release_and_its_evidence(page: Page) -> None:
+    app = opened(page, OVERVIEW)
+
+    figures = metrics(app)
+    assert figures["Live release"] == ("#12", "2 h")
+    assert figures["Users with a list"] == ("6,040", "+12")
+    assert figures["Last verdict"][0] == "Promoted"
+    assert figures["NDCG@10 vs. popularity"] == ("0.269", "+0.019")
+    assert esc(shop.verdicts()[0].reason) in words(app)
+    assert r"Not judged\: no \<champion\>\." in cells(app).replace("\\\\", "\\")
+
+
+@pytest.mark.usefixtures("console")
+def test_the_page_shows_the_running_retrain_and_the_last_runs(page: Page) -> None:
+    app = opened(page, OVERVIEW)
+
+    text = cells(app)
+    for expected in ("Evaluate on a frozen window", "Publish the lists", "violet-badge"):
+        assert expected in text
+    assert "Promoted" in text
+    assert "Failed" in text
+    assert "of 8 tasks done" in str(app.get("progress")[0].proto.text)
+
+
+@pytest.mark.usefixtures("console")
+def test_paused_publishing_is_shown_at_the_top(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, *others = shop.releases()
+    paused = first.model_copy(update={"publishing_paused_by": "jonas <b>"})
+    monkeypatch.setattr(data, "releases", lambda _: fresh([paused, *others]))
+
+    app = opened(page, OVERVIEW)
+
+    assert r"jonas \<b\> paused publishing" in app.warning[0].value
+
+
+def test_a_fresh_installation_says_that_nothing_has_run(
+    page: Page, console: FakeAirflow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    console.runs.clear()
+    monkeypatch.setattr(data, "releases", lambda _: fresh([]))
+    monkeypatch.setattr(data, "verdicts", lambda _: fresh([]))
+
+    text = words(opened(page, OVERVIEW))
+
+    for expected in (
+        "No live release yet", "No runs yet", "Never ran", "None yet", "No data yet",
+        "No feedback yet",
+    ):  # fmt: skip
+        assert expected in text
+
+
+@pytest.mark.usefixtures("console")
+@pytest.mark.parametrize(
+    ("source", "error", "message"),
+    [
+        ("data.runs", AirflowUnavailableError("x"), "Airflow is not responding"),
+        ("data.runs", NotAllowedError("x"), "Airflow role does not allow"),
+        ("data.releases", ApiUnavailableError("x"), "recommendation service did not answer"),
+        ("data.outbox", ApiUnavailableError("x"), "recommendation service did not answer"),
+        ("lake_data.tables", TableMissingError("x"), "data lake cannot be read"),
+        ("lake_data.feedback", TableMissingError("x"), "data lake cannot be read"),
+        ("lake_data.tables", NotSetUpError("LAKE_ROOT"), "Not set up"),
+    ],
+)
+def test_an_error_of_one_card_leaves_the_others(
+    page: Page, monkeypatch: pytest.MonkeyPatch, source: str, error: Exception, message: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(f"dashboards.console.{source}", fail)
+
+    app = opened(page, OVERVIEW)
+
+    assert any(message in warning.value for warning in app.warning)
+    assert app.title[0].value == "Overview"
+    assert app.subheader
+
+
+@pytest.mark.usefixtures("demo", "lake_root", "airflow")
+def test_a_verdict_that_cannot_be_parsed_is_reported(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from serving.schemas import Verdict
+
+    monkeypatch.setattr(data, "releases", lambda _: fresh(shop.releases()))
+    monkeypatch.setattr(data, "verdicts", lambda _: Verdict.model_validate({"verdict": "?"}))
+
+    app = opened(page, OVERVIEW)
+
+    assert "cannot read the data" in app.warning[0].value

@@ -1,0 +1,98 @@
+import pytest
+
+from airflow_api.client import SignInRefusedError
+from dashboards.console import data
+from tests.support.dashboards.app_pages import Page
+from tests.support.dashboards.console_pages import MODELS, OVERVIEW, RULES, opened, press, warnings
+from tests.support.dashboards.fake_airflow import PASSWORD, USER, FakeAirflow
+from tests.support.dashboards.fake_rules import FakeRules
+
+
+@pytest.mark.usefixtures("console", "retrained_lake")
+@pytest.mark.parametrize("name", [OVERVIEW, MODELS, RULES])
+def test_without_a_sign_in_a_page_shows_the_form_only(page: Page, name: str) -> None:
+    app = page(name).run()
+
+    assert not app.exception
+    assert app.title[0].value == "Console"
+    assert [button.key for button in app.button] == ["send_sign_in"]
+    assert not app.table
+    assert not app.metric
+
+
+@pytest.mark.usefixtures("console")
+def test_the_right_password_opens_the_console(page: Page) -> None:
+    app = page(OVERVIEW).run()
+    app.text_input(key="username").set_value(USER)
+    app.text_input(key="password").set_value(PASSWORD)
+
+    press(app, "send_sign_in")
+
+    assert app.title[0].value == "Overview"
+    assert PASSWORD not in str(app.session_state)
+
+
+@pytest.mark.usefixtures("console")
+@pytest.mark.parametrize(
+    ("user", "password", "message"),
+    [
+        (USER, "wrong", "Wrong username or password"),
+        (USER, "", "Enter a username and a password"),
+        (" ", "x", "Enter a username and a password"),
+    ],
+)
+def test_a_wrong_password_opens_nothing(page: Page, user: str, password: str, message: str) -> None:
+    app = page(OVERVIEW).run()
+    app.text_input(key="username").set_value(user)
+    app.text_input(key="password").set_value(password)
+
+    press(app, "send_sign_in")
+
+    assert message in warnings(app)
+    assert app.title[0].value == "Console"
+
+
+@pytest.mark.usefixtures("console")
+def test_an_unreachable_airflow_is_reported(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONSOLE_AIRFLOW_URL", "http://127.0.0.1:9")
+    app = page(OVERVIEW).run()
+    app.text_input(key="username").set_value(USER)
+    app.text_input(key="password").set_value(PASSWORD)
+
+    press(app, "send_sign_in")
+
+    assert "Airflow is not responding" in app.error[0].value
+
+
+@pytest.mark.usefixtures("console")
+def test_signing_out_closes_the_console(page: Page) -> None:
+    app = press(opened(page, OVERVIEW), "sign_out")
+
+    assert app.title[0].value == "Console"
+
+
+def test_an_expired_token_asks_to_sign_in_again(page: Page, console: FakeAirflow) -> None:
+    app = page(OVERVIEW)
+    app.session_state["operator"] = data.sign_in(USER, PASSWORD)
+    console.expired = True
+
+    app.run()
+
+    assert not app.exception
+    assert "session has ended" in app.info[0].value
+    assert app.title[0].value == "Console"
+
+
+def test_a_token_that_the_api_rejects_asks_to_sign_in_again(page: Page, rules: FakeRules) -> None:
+    rules.refusal = (401, "key-refused")
+
+    app = opened(page, RULES)
+
+    assert "session has ended" in app.info[0].value
+    assert app.title[0].value == "Console"
+
+
+@pytest.mark.usefixtures("airflow")
+def test_a_wrong_password_returns_no_operator() -> None:
+    with pytest.raises(SignInRefusedError):
+        data.sign_in(USER, "wrong")

@@ -1,0 +1,37 @@
+"""Opens the console's pages as a signed-in operator, and presses their buttons."""
+
+from streamlit.testing.v1 import AppTest
+
+from dashboards.console import data
+from tests.support.dashboards.app_pages import Page
+from tests.support.dashboards.fake_airflow import PASSWORD, USER
+
+OVERVIEW, MODELS, RULES = (f"console/{name}/page.py" for name in ("overview", "models", "rules"))
+
+
+def opened(page: Page, name: str, **query: str) -> AppTest:
+    """Return a console page after a sign-in. `query` is the query of its address."""
+    app = page(name)
+    app.session_state["operator"] = data.sign_in(USER, PASSWORD)
+    for key, value in query.items():
+        app.query_params[key] = value
+    app.run()
+    assert not app.exception
+    return app
+
+
+def press(app: AppTest, key: str) -> AppTest:
+    """Return the page after a button was pressed."""
+    app.button(key=key).click().run()
+    assert not app.exception
+    return app
+
+
+def metrics(app: AppTest) -> dict[str, tuple[str, str]]:
+    """Return value and delta of each metric by its label."""
+    return {metric.label: (metric.value, metric.delta) for metric in app.metric}
+
+
+def warnings(app: AppTest) -> str:
+    """Return all warnings, errors and notes, one a line."""
+    return "\n".join(message.value for message in [*app.warning, *app.error, *app.info])

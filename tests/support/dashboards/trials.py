@@ -1,0 +1,20 @@
+"""Trials of a search, invented."""
+
+from dashboards.console.retrains import Trial
+
+
+def trial(number: int, value: float | None, state: str = "complete", **changes: object) -> Trial:
+    """Return a trial of the exploration."""
+    fields: dict[str, object] = {
+        "number": number,
+        "stage": "explore",
+        "recipe": f"als-{number}",
+        "recipe_json": "{}",
+        "parameters": {},
+        "state": state,
+        "value": value,
+        "by_window": {},
+        "seconds": 6.0,
+        "failure": None,
+    }
+    return Trial(**(fields | changes))  # type: ignore[arg-type] # as written above
