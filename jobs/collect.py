@@ -21,6 +21,7 @@ from sqlalchemy import Engine
 from jobs.runtime import entrypoint
 from jobs.runtime.entrypoint import Given
 from jobs.runtime.errors import JobError
+from jobs.runtime.logs import event
 from serving.errors import ServingError
 from serving.storage import database
 from serving.users import outbox
@@ -59,7 +60,8 @@ def run(root: str, dataset: Dataset, engine: Engine, *, run_key: RunKey, size: i
     if not moved:
         log.info("%s: no event waits to be collected", dataset.name)
         return NOTHING_TO_DO
-    log.info("%s: %s", dataset.name, reconciliation.reconcile(Lake(root)))
+    counts = reconciliation.reconcile(Lake(root)).fields()
+    log.info(event("reconciled", dataset=dataset.name, **counts))
     return 0
 
 

@@ -16,17 +16,16 @@ from jobs.retraining.handover import PINNED, row_of
 from jobs.runtime import entrypoint, session
 from jobs.runtime.entrypoint import Given
 from jobs.runtime.errors import JobError, NothingSentError
+from warehouse import landings
 from warehouse.append import append
 from warehouse.datasets import Dataset
 from warehouse.errors import WarehouseError
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
 from warehouse.tables import (
-    BRONZE_LANDINGS,
     GOLD_FREEZES,
     SILVER_INTERACTIONS,
     SILVER_REFINEMENTS,
-    Table,
 )
 
 log = logging.getLogger(__name__)
@@ -42,7 +41,7 @@ def run(root: str, dataset: Dataset, *, run_key: RunKey) -> None:
     if row_of(root, GOLD_FREEZES, run_key.retrain_id) is not None:
         log.info("%s: frozen before under %s", dataset.name, run_key)
         return
-    if waits(lake):
+    if landings.pending(lake):
         _refine(root, dataset, run_key)
     if not lake.exists(SILVER_INTERACTIONS):
         raise NothingSentError(f"{dataset.name}: no rating has come in; run its ingest first")
@@ -56,11 +55,6 @@ def run(root: str, dataset: Dataset, *, run_key: RunKey) -> None:
     }
     append(root, GOLD_FREEZES, [row], run_key=run_key)
     log.info("%s: froze %d ratings", dataset.name, row["n_interactions"])
-
-
-def waits(lake: Lake) -> bool:
-    """Return whether a landing was not refined yet."""
-    return bool(_landings(lake, BRONZE_LANDINGS) - _landings(lake, SILVER_REFINEMENTS))
 
 
 def quarantine_share(lake: Lake) -> float:
@@ -77,12 +71,6 @@ def main(argv: Sequence[str] | None = None, **given: Unpack[Given]) -> int:
     job = entrypoint.job(entrypoint.parser("freeze", __doc__).parse_args(argv), **given)
     run(job.root, job.dataset, run_key=job.run_key)
     return 0
-
-
-def _landings(lake: Lake, table: Table) -> set[str]:
-    if not lake.exists(table):
-        return set()
-    return set(lake.read(table, columns=["landing_id"])["landing_id"].to_pylist())
 
 
 def _refine(root: str, dataset: Dataset, run_key: RunKey) -> None:

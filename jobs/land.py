@@ -19,25 +19,19 @@ from pyspark.sql import functions as F
 from jobs.ingestion import file_headers, sources
 from jobs.ingestion.file_headers import Head
 from jobs.ingestion.parsing import bronze_rows
-from jobs.ingestion.sources import SentFile, Target
+from jobs.ingestion.sources import SentFile
 from jobs.runtime import entrypoint
 from jobs.runtime.entrypoint import Given
 from jobs.runtime.errors import EmptyFileError, HeaderError, JobError
 from warehouse.datasets import Dataset, Files
 from warehouse.errors import WarehouseError
 from warehouse.query import Lake
-from warehouse.tables import BRONZE_ITEMS, BRONZE_LANDINGS, BRONZE_RATINGS, BRONZE_USERS, Table
+from warehouse.tables import BRONZE, BRONZE_LANDINGS, Table
 
 if TYPE_CHECKING:
     from warehouse.delta import Warehouse
 
 log = logging.getLogger(__name__)
-
-TABLES: dict[Target, Table] = {
-    "items": BRONZE_ITEMS,
-    "users": BRONZE_USERS,
-    "ratings": BRONZE_RATINGS,
-}
 
 
 def accepted_heads(
@@ -87,7 +81,7 @@ def run(warehouse: "Warehouse", dataset: Dataset, inbox: Path) -> int:
         for target, part in sources.parts(dataset).items():
             mine = {file: head for file, head in accepted.items() if file.target == target}
             if mine:
-                n_rows |= _land(warehouse, TABLES[target], part, mine)
+                n_rows |= _land(warehouse, BRONZE[target], part, mine)
         _record(warehouse, files, n_rows)
     log.info("%s: landed files=%d rows=%d", dataset.name, len(files), sum(n_rows.values()))
     return sum(n_rows.values())
@@ -119,7 +113,7 @@ def _land(
     if missing:
         rows = rows.where(F.col("landing_id").isin(missing)) if there else rows
         signed = rows.withColumn("run_key", F.lit(str(warehouse.run_key)))
-        warehouse.append(table, signed, part=_part(missing))
+        warehouse.append(table, signed, write_id=_write_id(missing))
     return n_rows
 
 
@@ -146,11 +140,11 @@ def _record(warehouse: "Warehouse", files: Sequence[SentFile], n_rows: Mapping[s
         for landing_id, f in sorted(names.items())
     ]
     frame = warehouse.spark.createDataFrame(rows, BRONZE_LANDINGS.ddl)
-    warehouse.append(BRONZE_LANDINGS, frame, part=_part(list(names)))
+    warehouse.append(BRONZE_LANDINGS, frame, write_id=_write_id(list(names)))
 
 
-def _part(landing_ids: Sequence[str]) -> str:
-    """Name a write after what it brings: a retry that finds more files writes the rest."""
+def _write_id(landing_ids: Sequence[str]) -> str:
+    """Return a name for a write of these landings; a retry with more files gets another one."""
     return hashlib.sha256("\n".join(sorted(landing_ids)).encode()).hexdigest()[:12]
 
 

@@ -172,7 +172,7 @@ def _record(root: str, run_key: RunKey, trial: Trial) -> None:
         "finished_at": datetime.now(UTC),
         "run_key": str(run_key),
     }
-    append(root, GOLD_TRIALS, [row], run_key=run_key, part=f"trial-{trial.number}")
+    append(root, GOLD_TRIALS, [row], run_key=run_key, write_id=f"trial-{trial.number}")
 
 
 def _trial(row: dict[str, Any]) -> Trial:

@@ -49,13 +49,13 @@ def append(
     rows: Sequence[dict[str, Any]] | pa.Table,
     *,
     run_key: RunKey,
-    part: str = "",
+    write_id: str = "",
     mark: Mark | None = None,
 ) -> bool:
     """Add the rows to the table in one commit that carries the run key; make the table if needed.
 
-    A run that writes a table more than once names each `part`. A `mark` of the caller's own stands
-    in the run key's place: then what is written once is not what this run writes.
+    A run that writes a table more than once gives each write a `write_id`. A `mark` replaces the
+    run key as the identity of the write: no run writes the same mark twice.
 
     Returns:
         False if the table's log has this mark already: then nothing is written.
@@ -68,7 +68,7 @@ def append(
     data = _typed(table, rows)
     with locks.writer(root, table, f"{run_key}, pid {os.getpid()}"):
         delta = _opened(uri, table)
-        left = mark or Mark(f"{run_key}#{part}")
+        left = mark or Mark(f"{run_key}#{write_id}")
         if not _written(delta, data, left, run_key):
             log.info("skipped table=%s run_key=%s: written before", table.full_name, run_key)
             return False

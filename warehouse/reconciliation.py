@@ -1,31 +1,22 @@
-"""The balance sheet of feedback: is every event that Postgres gave where it belongs? No Spark.
+"""Reconciliation of feedback: is every event of Postgres accounted for in the lake? No Spark.
 
     Postgres = bronze = accepted + duplicates + quarantined + waiting
 
-`bronze.collections` says what Postgres held when it was read, `bronze.feedback` what was written,
-`silver.refinements` what became of it.
+`bronze.collections` has the number of events that Postgres held, `bronze.feedback` the events that
+were written, `silver.refinements` what became of them.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 
-import pyarrow.compute as pc
-
+from warehouse import landings
 from warehouse.query import Equals, Lake
-from warehouse.tables import (
-    BRONZE_COLLECTIONS,
-    BRONZE_FEEDBACK,
-    BRONZE_LANDINGS,
-    SILVER_REFINEMENTS,
-    Table,
-)
-
-_FEEDBACK = {"target": "feedback"}
+from warehouse.tables import BRONZE_COLLECTIONS, BRONZE_FEEDBACK, SILVER_REFINEMENTS, Table
 
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation:
-    """Numbers of events, since the beginning."""
+    """Numbers of events since the first one."""
 
     n_outbox: int = 0
     n_bronze: int = 0
@@ -36,48 +27,33 @@ class Reconciliation:
 
     @property
     def balances(self) -> bool:
-        """Whether no event is missing, and none is there twice."""
-        told = self.n_accepted + self.n_duplicates + self.n_quarantined + self.n_waiting
-        return self.n_outbox == self.n_bronze == told
+        """Whether no event is missing and none was written twice."""
+        refined = self.n_accepted + self.n_duplicates + self.n_quarantined
+        return self.n_outbox == self.n_bronze == refined + self.n_waiting
 
-    def __str__(self) -> str:
-        """One line for a log."""
-        return (
-            f"feedback {'closes' if self.balances else 'DOES NOT CLOSE'}: outbox={self.n_outbox} "
-            f"bronze={self.n_bronze} accepted={self.n_accepted} duplicates={self.n_duplicates} "
-            f"quarantined={self.n_quarantined} waiting={self.n_waiting}"
-        )
+    def fields(self) -> dict[str, int]:
+        """Return the verdict and the numbers, for a log line."""
+        return {"balances": self.balances, **asdict(self)}
 
 
 def reconcile(lake: Lake) -> Reconciliation:
-    """Return the sheet of a data set; all noughts before its first event."""
+    """Return the numbers of a data set; all are 0 before its first event."""
     counts = ("n_accepted", "n_duplicates", "n_quarantined")
-    refined = _sums(lake, SILVER_REFINEMENTS, counts, _FEEDBACK)
     return Reconciliation(
         n_outbox=_sums(lake, BRONZE_COLLECTIONS, ["n_outbox"])["n_outbox"],
         n_bronze=lake.n_rows(BRONZE_FEEDBACK) if lake.exists(BRONZE_FEEDBACK) else 0,
         n_waiting=n_waiting(lake),
-        **refined,
+        **_sums(lake, SILVER_REFINEMENTS, counts, {"target": BRONZE_FEEDBACK.name}),
     )
 
 
 def n_waiting(lake: Lake) -> int:
-    """Return the events that were collected and not yet refined."""
-    if not lake.exists(BRONZE_LANDINGS):
-        return 0
-    landed = lake.read(BRONZE_LANDINGS, columns=["landing_id", "n_rows"], equals=_FEEDBACK)
-    done: set[str] = set()
-    if lake.exists(SILVER_REFINEMENTS):
-        refined = lake.read(SILVER_REFINEMENTS, columns=["landing_id"], equals=_FEEDBACK)
-        done.update(refined["landing_id"].to_pylist())
-    return sum(row["n_rows"] for row in landed.to_pylist() if row["landing_id"] not in done)
+    """Return the number of events that are collected and not refined yet."""
+    return sum(one.n_rows for one in landings.pending(lake) if one.target == BRONZE_FEEDBACK.name)
 
 
 def _sums(
-    lake: Lake, table: Table, columns: Iterable[str], equals: Equals | None = None
+    lake: Lake, table: Table, columns: Sequence[str], equals: Equals | None = None
 ) -> dict[str, int]:
-    names = list(columns)
-    if not lake.exists(table):
-        return dict.fromkeys(names, 0)
-    rows = lake.read(table, columns=[*names], equals=equals)
-    return {name: int(pc.sum(rows[name]).as_py() or 0) for name in names}
+    rows = lake.rows(table, columns=columns, equals=equals)
+    return {name: sum(row[name] for row in rows) for name in columns}

@@ -51,8 +51,8 @@ def _read(
         rows, n_rows = _parquet_rows(spark, part, paths, by_path)
     else:
         rows, n_rows = _text_rows(spark, part, columns, paths, by_path)
-    sent = _sent(table, part)
-    return rows.select(*sent, "landing_id", "source_file", "source_line", "raw"), n_rows
+    sent = _sent_columns(table, part)
+    return rows.select(*sent, "landing_id", "source_file", "source_line"), n_rows
 
 
 def _text_rows(
@@ -168,27 +168,21 @@ def _is_list(frame: DataFrame, name: str) -> bool:
     return frame.schema[name].dataType.typeName() == "array"
 
 
-def _sent(table: Table, part: Files) -> list[Column]:
-    """Return the columns of bronze that hold what was sent; null where the source has none."""
-    columns = roles(part)
+def _sent_columns(table: Table, part: Files) -> list[Column]:
+    """Return the table's `sent` columns; null if the source has none of the name."""
+    fields, sources = F.col("f"), roles(part)
+    columns = {name: fields.getField(source) for name, source in sources.items()}
+    columns |= {"raw": F.col("raw"), "attributes": _attributes(part)}
+    missing = F.lit(None).cast("string")
+    return [columns.get(name, missing).alias(name) for name in table.sent]
+
+
+def _attributes(part: Files) -> Column:
     fields = F.col("f")
-    sent = [
-        (fields.getField(columns[name]) if name in columns else F.lit(None).cast("string"))
-        for name in _sent_names(table)
-    ]
-    named = [column.alias(name) for column, name in zip(sent, _sent_names(table), strict=True)]
-    attributes: Iterable[str] = getattr(part, "attributes", ())
-    if "attributes" in table.names:
-        pairs = [piece for name in attributes for piece in (F.lit(name), fields.getField(name))]
-        mapped = F.create_map(*pairs) if pairs else F.expr("map()")
-        named.append(
-            F.when(fields.isNotNull(), mapped.cast("map<string,string>")).alias("attributes")
-        )
-    return named
-
-
-def _sent_names(table: Table) -> list[str]:
-    return [c.name for c in table.columns if c.doc == "As sent."]
+    names: Iterable[str] = getattr(part, "attributes", ())
+    pairs = [cell for name in names for cell in (F.lit(name), fields.getField(name))]
+    attributes = (F.create_map(*pairs) if pairs else F.expr("map()")).cast("map<string,string>")
+    return F.when(fields.isNotNull(), attributes)
 
 
 def _strings(names: Sequence[str]) -> StructType:

@@ -1,20 +1,21 @@
-"""History as silver holds it: each event once, the newest rating per pair, the last row per key."""
+"""Rows of bronze as silver keeps them: each event once, the newest rating per pair, last rows."""
 
 from collections.abc import Sequence
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
+
+from jobs.engine.recency import newest
 
 PAIR = ("user_id", "item_id")
 
 
-def events(accepted: DataFrame, landings: Sequence[str]) -> DataFrame:
-    """Return accepted rows as events, each once, with the landing that brought it first.
+def events(accepted: DataFrame, landing_ids: Sequence[str]) -> DataFrame:
+    """Return accepted rows as events, each once, with the first landing that brought it.
 
-    `landings` are the landings' ids in their order.
+    `landing_ids` are in the order in which they landed.
     """
-    order = F.array(*[F.lit(one) for one in landings])
-    same = {
+    columns = {
         "event_id": "event_id",
         "kind": "kind",
         "typed_user": "user_id",
@@ -22,46 +23,45 @@ def events(accepted: DataFrame, landings: Sequence[str]) -> DataFrame:
         "typed_rating": "rating",
         "occurred_at": "occurred_at",
     }
-    nth = F.array_position(order, F.col("landing_id"))
-    once = accepted.withColumn("nth", nth).groupBy(*same).agg(F.min("nth").cast("int").alias("nth"))
-    return once.select(
-        *[F.col(name).alias(final) for name, final in same.items()],
-        F.element_at(order, F.col("nth")).alias("landing_id"),
-    )
+    first = F.min_by("landing_id", _position(landing_ids)).alias("landing_id")
+    unique = accepted.groupBy(*columns).agg(first)
+    renamed = [F.col(name).alias(final) for name, final in columns.items()]
+    return unique.select(*renamed, "landing_id")
 
 
 def newest_per_pair(events: DataFrame) -> DataFrame:
-    """Return the newest rating of each user-item pair; at one instant the larger event id's.
+    """Return the newest rating of each user-item pair; null where that event takes it back.
 
-    It is null where the newest event takes it back. Hides are no ratings.
+    Other kinds of events do not count.
     """
-    newest = F.max(F.struct("occurred_at", "event_id", "rating")).alias("newest")
-    rated = events.where("kind IN ('rate', 'unrate')").groupBy(*PAIR).agg(newest)
-    return rated.select(
-        "user_id",
-        "item_id",
+    event = newest(F.struct("rating", "occurred_at", "event_id")).alias("newest")
+    pairs = events.where("kind IN ('rate', 'unrate')").groupBy(*PAIR).agg(event)
+    return pairs.select(
+        *PAIR,
         "newest.rating",
         F.col("newest.occurred_at").alias("rated_at"),
         "newest.event_id",
     )
 
 
-def taken_back(events: DataFrame, mine: DataFrame) -> DataFrame:
-    """Return the events of all times that take back a rating of a pair of `mine`.
+def unrates_of_pairs(events: DataFrame, batch: DataFrame) -> DataFrame:
+    """Return the `unrate` events of all times for the pairs that `batch` has.
 
-    A rating may come after the event that takes it back: silver.interactions forgot that one, the
-    history did not.
+    A rating may arrive after the event that takes it back. silver.interactions no longer has a row
+    that would stop it; silver.events has.
     """
-    pairs = mine.select(*PAIR).distinct()
+    pairs = batch.select(*PAIR).distinct()
     return events.where("kind = 'unrate'").join(pairs, list(PAIR), "left_semi")
 
 
-def last_sent(accepted: DataFrame, key: str, landings: Sequence[str]) -> DataFrame:
+def last_rows(accepted: DataFrame, key: str, landing_ids: Sequence[str]) -> DataFrame:
     """Return, for each key, the row that was sent last: by landing, file, line."""
-    order = F.array(*[F.lit(one) for one in landings])
-    sent = F.struct(F.array_position(order, F.col("landing_id")), "source_file", "source_line")
-    whole = F.struct(*[name for name in accepted.columns if name != key])
-    last = (
-        accepted.withColumn(key, F.trim(key)).groupBy(key).agg(F.max_by(whole, sent).alias("row"))
-    )
-    return last.select(key, "row.*")
+    order = F.struct(_position(landing_ids), "source_file", "source_line")
+    row = F.struct(*[name for name in accepted.columns if name != key])
+    by_key = accepted.withColumn(key, F.trim(key)).groupBy(key)
+    return by_key.agg(F.max_by(row, order).alias("row")).select(key, "row.*")
+
+
+def _position(landing_ids: Sequence[str]) -> Column:
+    ids = F.array(*[F.lit(landing_id) for landing_id in landing_ids])
+    return F.array_position(ids, F.col("landing_id"))

@@ -1,4 +1,4 @@
-"""Dense 32-bit numbers for ids that are strings; the engine counts in them."""
+"""Dense 32-bit indices of users and items, whose ids are strings. The engine computes with them."""
 
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
@@ -7,22 +7,21 @@ from warehouse.delta import Warehouse
 from warehouse.tables import Table
 
 
-def numbered(ids: DataFrame, known: DataFrame, table: Table) -> DataFrame:
-    """Return the ids that `known` lacks, numbered on from its largest number, in their order."""
-    key, number = table.names
-    fresh = ids.select(key).distinct().join(known, key, "left_anti")
-    top = known.agg(F.coalesce(F.max(number), F.lit(-1)).alias("top"))
-    place = F.row_number().over(Window.orderBy(key))
+def new_indices(ids: DataFrame, indexed: DataFrame, table: Table) -> DataFrame:
+    """Return the ids that have no index yet, each with the next free one, in the order of ids."""
+    key, index = table.names
+    fresh = ids.select(key).distinct().join(indexed, key, "left_anti")
+    largest = indexed.agg(F.coalesce(F.max(index), F.lit(-1)).alias("largest"))
     return (
-        fresh.withColumn("place", place)
-        .crossJoin(F.broadcast(top))
-        .select(key, (F.col("top") + F.col("place")).cast("int").alias(number))
+        fresh.withColumn("nth", F.row_number().over(Window.orderBy(key)))
+        .crossJoin(F.broadcast(largest))
+        .select(key, (F.col("largest") + F.col("nth")).cast("int").alias(index))
     )
 
 
-def extend(warehouse: Warehouse, table: Table, ids: DataFrame, *, part: str) -> None:
-    """Give the ids that have no number yet the next ones."""
-    fresh = numbered(ids, warehouse.read_or_empty(table), table).cache()
+def extend(warehouse: Warehouse, table: Table, ids: DataFrame, *, write_id: str) -> None:
+    """Append an index for each id that has none."""
+    fresh = new_indices(ids, warehouse.read_or_empty(table), table).cache()
     if not fresh.isEmpty():
-        warehouse.append(table, fresh, part=part)
+        warehouse.append(table, fresh, write_id=write_id)
     fresh.unpersist()

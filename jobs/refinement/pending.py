@@ -1,77 +1,76 @@
-"""Which landings wait to be refined, and which of them still count. Read without Spark."""
+"""What one refinement reads and writes: the pending landings, less those that no longer count."""
 
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 from jobs.runtime.errors import JobError
+from warehouse import landings
 from warehouse.datasets import Dataset
+from warehouse.landings import Landing
 from warehouse.query import Lake
-from warehouse.tables import BRONZE_LANDINGS, SILVER_REFINEMENTS, Table
-
-if TYPE_CHECKING:
-    from warehouse.delta import Warehouse
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
-    """The landings that wait, oldest first: their target and their number of rows."""
+class Batch:
+    """The landings of one refinement, oldest first.
 
-    targets: dict[str, str]
-    n_rows: dict[str, int]
+    `replaces`: the source sends snapshots, so each one replaces all rows before it. `refused` are
+    the ids of landings whose rows all go to the quarantine.
+    """
+
+    landings: tuple[Landing, ...]
     replaces: bool
     refused: tuple[str, ...] = ()
 
     @property
-    def part(self) -> str:
-        """A name for the writes of just these landings: a retry that finds more has another."""
-        known = "\n".join([*sorted(self.targets), *self.refused])
-        return hashlib.sha256(known.encode()).hexdigest()[:12]
+    def write_id(self) -> str:
+        """A name for the writes of these landings; a retry with more landings gets another one."""
+        ids = [*sorted(landing.landing_id for landing in self.landings), *self.refused]
+        return hashlib.sha256("\n".join(ids).encode()).hexdigest()[:12]
 
-    def live(self, target: str) -> list[str]:
-        """Return the landings that silver shall hold: of snapshots the last one, no feedback."""
-        mine = [one for one, of in self.targets.items() if of == target and one not in self.refused]
+    def loaded(self, target: str) -> list[str]:
+        """Return the ids of the target's landings whose rows enter silver.
+
+        Of increments all that are not refused; of snapshots only the newest, and no feedback.
+        """
+        ids = [
+            landing.landing_id
+            for landing in self.landings
+            if landing.target == target and landing.landing_id not in self.refused
+        ]
         if not self.replaces:
-            return mine
-        return [] if target == "feedback" else mine[-1:]
+            return ids
+        return [] if target == "feedback" else ids[-1:]
 
     @property
-    def history(self) -> list[str]:
-        """The landings that bring events which silver shall hold, oldest first."""
-        bring = {*self.live("ratings"), *self.live("feedback")}
-        return [one for one in self.targets if one in bring]
+    def event_landings(self) -> list[str]:
+        """The ids of the landings whose rows become events, oldest first."""
+        loaded = {*self.loaded("ratings"), *self.loaded("feedback")}
+        return [one.landing_id for one in self.landings if one.landing_id in loaded]
 
-    def read(self, target: str) -> list[str]:
-        """Return the landings to read: the live ones, and the refused for the quarantine."""
-        return self.live(target) + [one for one in self.refused if self.targets[one] == target]
+    def checked(self, target: str) -> list[str]:
+        """Return the ids of the target's landings to read: those loaded, and those refused."""
+        refused = [
+            one.landing_id
+            for one in self.landings
+            if one.target == target and one.landing_id in self.refused
+        ]
+        return self.loaded(target) + refused
 
 
-def waiting(warehouse: "Warehouse", dataset: Dataset, refused: Sequence[str] = ()) -> Waiting:
-    """Return what no row of silver.refinements speaks of.
+def pending_batch(lake: Lake, dataset: Dataset, refused: Sequence[str] = ()) -> Batch:
+    """Return all pending landings.
 
     Raises:
-        JobError: a landing to refuse does not wait.
+        JobError: a landing to refuse is not pending.
     """
-    lake = Lake(warehouse.root)
-    landed = _rows(
-        lake, BRONZE_LANDINGS, "landing_id", "target", "n_rows", "landed_at", "source_file"
-    )
-    done = {row["landing_id"] for row in _rows(lake, SILVER_REFINEMENTS, "landing_id")}
-    rows = [row for row in landed if row["landing_id"] not in done]
-    in_order = sorted(rows, key=lambda row: (row["landed_at"], row["source_file"]))
-    found = [(row["landing_id"], row["target"], row["n_rows"]) for row in in_order]
-    targets = {landing_id: target for landing_id, target, _ in found}
-    strangers = [one for one in refused if one not in targets]
-    if strangers:
+    found = tuple(landings.pending(lake))
+    ids = [landing.landing_id for landing in found]
+    unknown = [landing_id for landing_id in refused if landing_id not in ids]
+    if unknown:
         raise JobError(
-            f"{dataset.name}: {', '.join(strangers)} does not wait to be refined; there wait: "
-            f"{', '.join(targets) or 'none'}"
+            f"{dataset.name}: {', '.join(unknown)} is not pending. Pending landings: "
+            f"{', '.join(ids) or 'none'}"
         )
-    n_rows = {landing_id: count for landing_id, _, count in found}
-    return Waiting(targets, n_rows, dataset.source.delivery == "snapshots", tuple(refused))
-
-
-def _rows(lake: Lake, table: Table, *columns: str) -> list[dict[str, Any]]:
-    """Return the rows of a table with a row per file; none before its first commit."""
-    return lake.read(table, columns=columns).to_pylist() if lake.exists(table) else []
+    return Batch(found, dataset.source.delivery == "snapshots", tuple(refused))

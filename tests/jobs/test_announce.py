@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from jobs import announce, freeze
+from jobs import announce
 from tests.support.jobs.product import collect, product
+from warehouse import landings
 from warehouse.append import append
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
@@ -77,7 +78,7 @@ def test_feedback_counts_as_soon_as_it_is_collected_and_once(tmp_path: Path) -> 
 
     collect(str(tmp_path), "2", *[event] * 7)
     assert announce.n_new_events(Lake(str(tmp_path))) == 7
-    assert freeze.waits(Lake(str(tmp_path)))
+    assert landings.pending(Lake(str(tmp_path)))
     collect(str(tmp_path), "3", *[event] * 3)
     assert announce.run(Lake(str(tmp_path)), PATIENT) == 0
 

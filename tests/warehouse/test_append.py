@@ -55,7 +55,11 @@ def test_a_run_that_writes_more_than_once_names_each_part(tmp_path: Path) -> Non
     for part in ("0", "1", "0"):
         row = nomination(f"d/{part}")
         append(
-            str(tmp_path), GOLD_NOMINATIONS, [row], run_key=RunKey("d", "1", "nominate"), part=part
+            str(tmp_path),
+            GOLD_NOMINATIONS,
+            [row],
+            run_key=RunKey("d", "1", "nominate"),
+            write_id=part,
         )
 
     assert held(tmp_path) == ["d/0", "d/1"]

@@ -6,6 +6,7 @@ can read it at parse time. `tests/warehouse/test_tables.py` holds it to its rule
 
 from warehouse.tables.base import PROPERTIES, Column, Layer, Table
 from warehouse.tables.bronze import (
+    BRONZE,
     BRONZE_COLLECTIONS,
     BRONZE_FEEDBACK,
     BRONZE_ITEMS,
@@ -44,6 +45,7 @@ from warehouse.tables.silver import (
 )
 
 __all__ = [
+    "BRONZE",
     "BRONZE_COLLECTIONS",
     "BRONZE_FEEDBACK",
     "BRONZE_ITEMS",

@@ -27,7 +27,8 @@ class Column:
 class Table:
     """A Delta table. `key` identifies a row: merges match on it.
 
-    `checks` are (name, SQL condition) pairs that the table itself enforces on every write.
+    `checks` are (name, SQL condition) pairs that the table itself enforces on every write. `sent`
+    names the columns that hold a source's values as they were sent.
     """
 
     layer: Layer
@@ -36,6 +37,7 @@ class Table:
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     checks: tuple[tuple[str, str], ...] = ()
+    sent: tuple[str, ...] = ()
 
     @property
     def full_name(self) -> str:

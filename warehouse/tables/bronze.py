@@ -1,30 +1,34 @@
-"""Bronze: what came, as it was sent; rows are only added."""
+"""Bronze: the rows of the sources as they were sent. Rows are only added."""
 
 from warehouse.tables.base import LINE, RUN_KEY, Column, Table
 
+_RAW = Column(
+    "raw",
+    "string",
+    "The line itself if it could not be split into fields, else null.",
+    nullable=True,
+)
 _LANDED = (
     Column("landing_id", "string", "The landing that brought the row: see `bronze.landings`."),
-    Column("source_file", "string", "Name of the file the row came from."),
+    Column("source_file", "string", "Name of the file that the row came from."),
     Column("source_line", "bigint", "Line (parquet: row) in that file, from 1."),
-    Column(
-        "raw",
-        "string",
-        "The line itself where it could not be split into fields, else null.",
-        nullable=True,
-    ),
+    _RAW,
     RUN_KEY,
 )
 
 
-def _sent(name: str) -> Column:
-    return Column(name, "string", "As sent.", nullable=True)
+def _text(name: str, doc: str) -> Column:
+    return Column(name, "string", f"{doc}, as sent.", nullable=True)
 
+
+_USER = _text("user_id", "The product's id of the user")
+_ITEM = _text("item_id", "The product's id of the item")
 
 BRONZE_LANDINGS = Table(
     layer="bronze",
     name="landings",
-    doc="One row per file that was landed, or part of the outbox that was collected. It is the "
-    "memory of `land`, which takes no file twice.",
+    doc="One row per landed file or collected batch of the outbox. `land` reads it so that no file "
+    "is landed twice.",
     columns=(
         Column("landing_id", "string", "First 16 hex digits of `sha256`, then the table's name."),
         Column("target", "string", "`ratings`, `items`, `users` or `feedback`."),
@@ -32,12 +36,12 @@ BRONZE_LANDINGS = Table(
         Column(
             "sha256",
             "string",
-            "Digest of the bytes; of names, sizes and times for a folder; of the cursor for the "
-            "outbox.",
+            "Digest of the file's bytes; in an object store, of its name, size and time; for the "
+            "outbox, of the cursor.",
         ),
-        Column("n_rows", "bigint", "Rows landed, valid or not."),
+        Column("n_rows", "bigint", "Landed rows, valid or not."),
         RUN_KEY,
-        Column("landed_at", "timestamp", "UTC."),
+        Column("landed_at", "timestamp", "When the row was written, UTC."),
     ),
     key=("landing_id",),
 )
@@ -45,77 +49,92 @@ BRONZE_LANDINGS = Table(
 BRONZE_RATINGS = Table(
     layer="bronze",
     name="ratings",
-    doc="Ratings as they were sent: text, valid or not. Appended, never changed.",
-    columns=(_sent("user_id"), _sent("item_id"), _sent("rating"), _sent("rated_at"), *_LANDED),
+    doc="Ratings as they were sent: text, valid or not. Rows are appended and never changed.",
+    columns=(
+        _USER,
+        _ITEM,
+        _text("rating", "The rating"),
+        _text("rated_at", "The time of the rating"),
+        *_LANDED,
+    ),
     key=LINE,
+    sent=("user_id", "item_id", "rating", "rated_at", "raw"),
 )
 
 BRONZE_ITEMS = Table(
     layer="bronze",
     name="items",
-    doc="Items as they were sent: text, valid or not. Appended, never changed.",
+    doc="Items as they were sent: text, valid or not. Rows are appended and never changed.",
     columns=(
-        _sent("item_id"),
-        _sent("title"),
-        _sent("categories"),
-        _sent("vendor"),
-        _sent("released"),
+        _ITEM,
+        _text("title", "The title"),
+        _text("categories", "All categories in one text"),
+        _text("vendor", "Who sells or makes the item"),
+        _text("released", "The year or date of release"),
         *_LANDED,
     ),
     key=LINE,
+    sent=("item_id", "title", "categories", "vendor", "released", "raw"),
 )
 
 BRONZE_USERS = Table(
     layer="bronze",
     name="users",
-    doc="Users as they were sent: text, valid or not. Appended, never changed.",
+    doc="Users as they were sent: text, valid or not. Rows are appended and never changed.",
     columns=(
-        _sent("user_id"),
+        _USER,
         Column(
             "attributes",
             "map<string,string>",
-            "The manifest's user attributes, as sent.",
+            "Values of the manifest's `attributes` by name, as sent.",
             nullable=True,
         ),
         *_LANDED,
     ),
     key=LINE,
+    sent=("user_id", "attributes", "raw"),
 )
 
 BRONZE_FEEDBACK = Table(
     layer="bronze",
     name="feedback",
-    doc="Events that the product's API took, as its outbox held them. Appended, never changed. "
-    "Each commit's application transaction `outbox` says how far the outbox was read.",
+    doc="Events that the product's API accepted, copied from its outbox. Rows are appended and "
+    "never changed. Each commit's application transaction `outbox` holds the cursor: how far the "
+    "outbox was read.",
     columns=(
-        Column("event_id", "string", "The outbox's: 32 hex digits."),
-        _sent("kind"),
-        _sent("user_id"),
-        _sent("item_id"),
-        Column("rating", "double", "As sent; null unless `rate`.", nullable=True),
-        Column("occurred_at", "timestamp", "When it happened, as the caller says, UTC."),
-        Column("received_at", "timestamp", "When the API took it, UTC."),
-        Column("sent_by", "string", "Name of the key that sent it."),
-        Column("landing_id", "string", "The part of the outbox: see `bronze.landings`."),
-        Column("source_line", "bigint", "Place in that part, from 1, in the order of commits."),
+        Column("event_id", "string", "The outbox's id of the event: 32 hex digits."),
+        _text("kind", "`rate`, `unrate`, `hide` or `not_interested`"),
+        _USER,
+        _ITEM,
+        Column("rating", "double", "The rating as sent; null unless `rate`.", nullable=True),
+        Column("occurred_at", "timestamp", "When it happened according to the caller, UTC."),
+        Column("received_at", "timestamp", "When the API accepted the event, UTC."),
+        Column("sent_by", "string", "Name of the API key that sent it."),
+        Column("landing_id", "string", "The batch that brought it: see `bronze.landings`."),
+        Column("source_line", "bigint", "Position in the batch, from 1, in order of commit."),
         RUN_KEY,
     ),
     key=("event_id",),
+    sent=("event_id", "kind", "user_id", "item_id", "rating"),
 )
 
 BRONZE_COLLECTIONS = Table(
     layer="bronze",
     name="collections",
-    doc="The balance sheet of `collect`, one row per part of the outbox that holds anything.",
+    doc="Balances of `collect`: one row per collected batch of the outbox.",
     columns=(
-        Column("landing_id", "string", "See `bronze.landings`."),
-        Column("since", "bigint", "Postgres transactions from here on were read,"),
-        Column("until", "bigint", "and those from here on were not: the next part begins here."),
-        Column("n_outbox", "bigint", "Events that Postgres held of them when they were written."),
-        Column("n_written", "bigint", "Events of them in `bronze.feedback`."),
-        Column("lag_seconds", "double", "How long the oldest of them had waited."),
+        Column("landing_id", "string", "The batch's landing: see `bronze.landings`."),
+        Column("since", "bigint", "Id of the first Postgres transaction that the batch covers."),
+        Column("until", "bigint", "Id of the first Postgres transaction after the batch."),
+        Column("n_outbox", "bigint", "Events of this range in Postgres at `collected_at`."),
+        Column("n_written", "bigint", "Events of the batch in `bronze.feedback`."),
+        Column("lag_seconds", "double", "Age of the batch's oldest event at `collected_at`."),
         RUN_KEY,
-        Column("collected_at", "timestamp", "UTC."),
+        Column("collected_at", "timestamp", "When the batch was recorded, UTC."),
     ),
     key=("landing_id",),
 )
+
+BRONZE = {
+    table.name: table for table in (BRONZE_ITEMS, BRONZE_USERS, BRONZE_RATINGS, BRONZE_FEEDBACK)
+}

@@ -112,7 +112,7 @@ SILVER_QUARANTINE = Table(
     columns=(
         Column("target", "string", "`ratings`, `items`, `users` or `feedback`."),
         Column("sent", "string", "The row as JSON: field names and values as sent, or `raw`."),
-        Column("broken_rules", "array<string>", "Names of the rules, in the order of the rules."),
+        Column("failed_checks", "array<string>", "Names of the checks that it failed."),
         Column("landing_id", "string", "See `bronze.landings`."),
         Column("source_file", "string", "Name of the file the row came from, or `outbox`."),
         Column("source_line", "bigint", "Line in that file, or place in that part, from 1."),

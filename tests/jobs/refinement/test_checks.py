@@ -5,7 +5,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from jobs.refinement.catalogue import items
-from jobs.refinement.checks import judged_items, judged_ratings
+from jobs.refinement.checks import checked_items, checked_ratings
 from jobs.refinement.history import newest_per_pair
 from tests.support.jobs.product import NOW, RATINGS, product
 from warehouse.datasets import Items
@@ -18,7 +18,7 @@ HALVES = {"lowest": 0.5, "highest": 5, "step": 0.5, "relevant_from": 4}
 def judged(spark: SparkSession, *rows: Sent, **changes: Any) -> list[Any]:
     lines = [(*row, "l", "r.csv", line, None, "run") for line, row in enumerate(rows, 1)]
     frame = spark.createDataFrame(lines, BRONZE_RATINGS.ddl)
-    found = judged_ratings(frame, product(**changes), NOW)
+    found = checked_ratings(frame, product(**changes), NOW)
     return sorted(found.collect(), key=lambda row: row["source_line"])
 
 
@@ -33,7 +33,7 @@ def test_each_broken_row_names_every_rule_that_it_breaks(spark: SparkSession) ->
         ("u\0", "a", "Infinity", "1e300"),
     )
 
-    assert [row.broken_rules for row in rows] == [
+    assert [row.failed_checks for row in rows] == [
         [],
         ["user_missing", "rating_off_scale"],
         ["item_missing", "rating_not_a_number", "time_not_readable"],
@@ -48,7 +48,7 @@ def test_steps_are_the_manifests(spark: SparkSession) -> None:
 
     rows = judged(spark, *[("u", "a", value, "1") for value in values], scale=HALVES)
 
-    assert [not row.broken_rules for row in rows] == [True, True, True, False, False, False]
+    assert [not row.failed_checks for row in rows] == [True, True, True, False, False, False]
 
 
 def test_events_beyond_the_tolerance_lie_in_the_future(spark: SparkSession) -> None:
@@ -56,7 +56,7 @@ def test_events_beyond_the_tolerance_lie_in_the_future(spark: SparkSession) -> N
 
     rows = judged(spark, *[("u", "a", "4", f"{at.timestamp():.0f}") for at in later])
 
-    assert [row.broken_rules for row in rows] == [[], [], ["time_in_future"]]
+    assert [row.failed_checks for row in rows] == [[], [], ["time_in_future"]]
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_events_beyond_the_tolerance_lie_in_the_future(spark: SparkSession) -> N
 def test_every_time_is_one_instant_in_utc(spark: SparkSession, time_format: str, sent: str) -> None:
     [row] = judged(spark, ("u", "a", "4", sent), ratings={**RATINGS, "time_format": time_format})
 
-    assert row.broken_rules == []
+    assert row.failed_checks == []
     assert row.occurred_at.timestamp() == 1772359200
 
 
@@ -139,9 +139,9 @@ def test_an_item_needs_an_id_and_a_title(spark: SparkSession) -> None:
         for line, (item, title, raw) in enumerate(sent, 1)
     ]
 
-    found = judged_items(spark.createDataFrame(rows, BRONZE_ITEMS.ddl)).collect()
+    found = checked_items(spark.createDataFrame(rows, BRONZE_ITEMS.ddl)).collect()
 
-    assert sorted((row.source_line, row.broken_rules) for row in found) == [
+    assert sorted((row.source_line, row.failed_checks) for row in found) == [
         (1, ["item_missing"]),
         (2, ["title_missing"]),
         (3, ["line_malformed"]),

@@ -88,7 +88,7 @@ def write_search(root: str, retrain_id: str, n_trials: int) -> None:
 def write_trials(root: str, retrain_id: str, n_trials: int) -> None:
     for number in range(n_trials):
         row = trial(number, n_trials)
-        _append(root, GOLD_TRIALS, retrain_id, row, part=f"trial-{number}")
+        _append(root, GOLD_TRIALS, retrain_id, row, write_id=f"trial-{number}")
 
 
 def trial(number: int, n_trials: int) -> Row:
@@ -195,6 +195,6 @@ def write_verdict(root: str, retrain_id: str, ndcg: float, verdict: str = "promo
     _append(root, GOLD_VERDICTS, retrain_id, row)
 
 
-def _append(root: str, table: Table, retrain_id: str, row: Row, part: str = "") -> None:
+def _append(root: str, table: Table, retrain_id: str, row: Row, write_id: str = "") -> None:
     run = {"retrain_id": retrain_id, "run_key": f"{retrain_id}/{table.name}"}
-    append(root, table, [run | row], run_key=RunKey.parse(run["run_key"]), part=part)
+    append(root, table, [run | row], run_key=RunKey.parse(run["run_key"]), write_id=write_id)
