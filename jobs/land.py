@@ -23,9 +23,10 @@ from jobs.ingestion.sources import SentFile
 from jobs.runtime import entrypoint
 from jobs.runtime.entrypoint import Given
 from jobs.runtime.errors import EmptyFileError, HeaderError, JobError
-from warehouse.datasets import Dataset, Files
+from warehouse.datasets import Dataset
 from warehouse.errors import WarehouseError
 from warehouse.query import Lake
+from warehouse.sources import Files
 from warehouse.tables import BRONZE, BRONZE_LANDINGS, Table
 
 if TYPE_CHECKING:

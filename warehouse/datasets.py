@@ -1,6 +1,6 @@
-"""The manifests: everything that is particular to one product's data.
+"""Manifests: everything that is specific to one product's data.
 
-A manifest is a TOML file in `datasets/`. This module imports no engine: DAGs read it.
+A manifest is a TOML file in `datasets/`. This module imports no engine, so DAGs can read it.
 """
 
 import tomllib
@@ -8,119 +8,20 @@ from functools import cache
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from warehouse.errors import ManifestError
 from warehouse.settings import ManifestSettings
-
-Format = Literal["csv", "jsonl", "parquet"]
-Encoding = Literal["utf-8", "iso-8859-1"]
+from warehouse.sources import Items, Ratings, Section, Source, Users
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class Scale(Section):
+    """The valid ratings: `lowest`, `lowest + step`, …, `highest`."""
 
-
-class Source(_Part):
-    """Where the files come from, and how they are sent."""
-
-    kind: Literal["archive", "folder", "inbox"] = Field(
-        description="archive: one zip, from `url` or handed over in the inbox; folder: files at "
-        "`url`, a folder or an object store; inbox: files that somebody put into "
-        "`<inbox>/<dataset>/`."
-    )
-    url: str | None = Field(
-        default=None, description="Address of the archive, or root of the folder."
-    )
-    md5: str | None = Field(
-        default=None, pattern=r"^[0-9a-f]{32}$", description="What the publisher states."
-    )
-    sha256: str | None = Field(
-        default=None, pattern=r"^[0-9a-f]{64}$", description="Preferred where it is known."
-    )
-    max_mb: int = Field(
-        default=4096, gt=0, description="Byte budget of an unpacked archive, in MB (10^6 bytes)."
-    )
-    delivery: Literal["increments", "snapshots"] = Field(
-        default="increments",
-        description="increments: files add to what is there; snapshots: each delivery replaces "
-        "everything, and the data set takes no feedback.",
-    )
-
-    @model_validator(mode="after")
-    def _has_an_address(self) -> Self:
-        if self.kind == "folder" and self.url is None:
-            raise ValueError("a source of kind `folder` needs `url`")
-        return self
-
-
-class Files(_Part):
-    """One kind of file: its name, its format, how its fields are called."""
-
-    file: str = Field(
-        description="Path inside the archive or folder; may hold `*` (for `folder` and `inbox`)."
-    )
-    format: Format = "csv"
-    separator: str = Field(default=",", min_length=1, max_length=4, description='csv: "," or "::".')
-    header: bool = Field(default=True, description="csv: the first line holds the column names.")
-    fields: tuple[str, ...] = Field(
-        default=(), description="csv without a header: the names of the columns, in order."
-    )
-    quote: str = Field(default='"', max_length=1, description='csv: "" turns quoting off.')
-    encoding: Encoding = "utf-8"
-
-    @model_validator(mode="after")
-    def _columns_have_names(self) -> Self:
-        if self.format == "csv" and not self.header and not self.fields:
-            raise ValueError("csv without a header needs `fields`")
-        if "/" in self.file and (self.file.startswith("/") or ".." in self.file.split("/")):
-            raise ValueError(f"`file` must stay inside the source: {self.file}")
-        return self
-
-
-class Ratings(Files):
-    """The ratings' files; each value below is the name of a column there."""
-
-    user: str = "user"
-    item: str = "item"
-    value: str = "value"
-    time: str | None = Field(default="time", description="Null: the data set has no times.")
-    time_format: Literal["seconds", "milliseconds", "iso"] = "seconds"
-
-
-class Items(Files):
-    """The items' files; each value below is the name of a column there."""
-
-    item: str = "item"
-    title: str = "title"
-    categories: str | None = None
-    categories_separator: str = "|"
-    vendor: str | None = None
-    released: str | None = Field(
-        default=None, description="A year, or a date that begins with one."
-    )
-    title_has_year: bool = Field(
-        default=False, description='"Heat (1995)" is the title "Heat" of 1995.'
-    )
-    title_has_article_last: bool = Field(
-        default=False, description='"Matrix, The" is shown as "The Matrix".'
-    )
-
-
-class Users(Files):
-    """The users' files; `attributes` are columns that describe a person: age group, sex, region."""
-
-    user: str = "user"
-    attributes: tuple[str, ...] = ()
-
-
-class Scale(_Part):
-    """The values that a rating may have: `lowest`, `lowest + step`, …, `highest`."""
-
-    lowest: float
-    highest: float
-    step: float = Field(gt=0)
-    relevant_from: float = Field(description="From here on a rating says: he liked it.")
+    lowest: float = Field(description="The lowest rating.")
+    highest: float = Field(description="The highest rating.")
+    step: float = Field(gt=0, description="Difference between two neighbouring ratings.")
+    relevant_from: float = Field(description="Ratings at or above this value count as relevant.")
 
     @model_validator(mode="after")
     def _is_a_scale(self) -> Self:
@@ -131,67 +32,98 @@ class Scale(_Part):
         return self
 
 
-class Windows(_Part):
-    """How events are cut into training and test rows."""
+class Windows(Section):
+    """How events are split into training and test rows."""
 
-    gate_train_share: float = Field(default=0.8, gt=0, lt=1)
+    gate_train_share: float = Field(
+        default=0.8,
+        gt=0,
+        lt=1,
+        description="Share of the ratings, oldest first, that the gate's models are trained on.",
+    )
     without_time: Literal["file_order", "random"] = Field(
-        default="file_order", description="The split of a data set that has no times."
+        default="file_order",
+        description="How a data set without times is split: by the order of rows, or at random.",
     )
     half_life_days: float = Field(
         default=365,
         gt=0,
-        description="How fast what is popular gets old here: years for a library, days for news.",
+        description="Days after which a rating counts half for popularity: years for a library, "
+        "days for news.",
     )
 
 
-class Floors(_Part):
-    """What a run must reach before its model is considered."""
+class Floors(Section):
+    """Limits that data and models must meet before a model is considered."""
 
-    max_quarantine_share: float = Field(default=0.05, ge=0, le=1)
-    min_test_users: int = Field(default=100, ge=1)
+    max_quarantine_share: float = Field(
+        default=0.05,
+        ge=0,
+        le=1,
+        description="Largest share of a target's rows that may fail a check; above it a "
+        "refinement stops.",
+    )
+    min_test_users: int = Field(
+        default=100,
+        ge=1,
+        description="Fewest users, known before the split, that the gate needs for a comparison.",
+    )
     min_coverage: float = Field(
-        default=0.02, ge=0, le=1, description="coverage@10 of a personalised recipe."
+        default=0.02,
+        ge=0,
+        le=1,
+        description="Lowest coverage@10 of a personalised recipe: share of the catalogue in lists.",
     )
     slice_tolerance: float = Field(
-        default=0.01, ge=0, description="How much NDCG@10 a slice may lose."
+        default=0.01, ge=0, description="Largest loss of NDCG@10 in any slice of users."
     )
     future_tolerance_hours: float = Field(
-        default=24, ge=0, description="Events later than now by more are quarantined."
+        default=24, ge=0, description="Events further ahead of the clock are quarantined."
     )
 
 
-class Schedule(_Part):
-    """When things run: cron expressions in UTC; null means by hand only."""
+class Schedule(Section):
+    """When DAGs run: cron expressions in UTC; null: only when triggered by hand."""
 
-    ingest: str | None = None
+    ingest: str | None = Field(default=None, description="When files are landed and refined.")
     collect: str | None = Field(
-        default="*/5 * * * *", description="When the product's events are carried into the lake."
+        default="*/5 * * * *", description="When the product's events are copied into the lake."
     )
-    retrain: str | None = None
+    retrain: str | None = Field(
+        default=None,
+        description="When a model is trained, beside the retrains that new events start.",
+    )
     maintain: str | None = Field(
-        default="30 4 * * 0", description="When old files of the lake are removed."
+        default="30 4 * * 0", description="When old files are removed from the lake."
     )
     retrain_after_events: int = Field(
-        default=1, ge=1, description="Retrain when so many new events were accepted."
+        default=1, ge=1, description="Number of new accepted events that starts a retrain."
     )
     ask_for_approval: bool = Field(
-        default=False, description="A person approves each release before people see it."
+        default=False, description="An operator approves each release before users see it."
     )
     approval_timeout_hours: float = Field(
-        default=24, gt=0, le=720, description="So long is waited for his answer; then it is no."
+        default=24,
+        gt=0,
+        le=720,
+        description="Hours to wait for the operator's answer; without one, nothing is published.",
     )
 
 
-class Dataset(_Part):
-    """One product. `name` is its folder in the lake, its schema in Postgres, its DAGs' prefix."""
+class Dataset(Section):
+    """One product. Its name is the manifest's file name without `.toml`."""
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")
-    title: str = Field(min_length=1, max_length=80)
+    name: str = Field(
+        default="",
+        pattern=r"^[a-z][a-z0-9_]{0,30}$",
+        description="The file's name without `.toml`, if left out. It names "
+        "the folder in the lake, the schema in Postgres and the DAGs.",
+    )
+    title: str = Field(min_length=1, max_length=80, description="Name of the product on pages.")
     item_noun: str = Field(
-        default="item", description='What the product calls an item, singular: "film", "book".'
+        default="item", description='What the product calls one item: "film", "book".'
     )
-    licence: str = Field(description="One sentence, shown with the data.")
+    licence: str = Field(description="Licence of the data in one sentence, shown on pages.")
     source: Source
     ratings: Ratings
     items: Items | None = None
@@ -203,7 +135,7 @@ class Dataset(_Part):
 
     @property
     def takes_feedback(self) -> bool:
-        """Whether what people do in the product joins what the source sends."""
+        """Whether events of the product are added to the source's rows."""
         return self.source.delivery == "increments"
 
 
@@ -211,7 +143,7 @@ def load(path: Path) -> Dataset:
     """Return the data set that the manifest at `path` describes.
 
     Raises:
-        ManifestError: it is no TOML, or a field is missing, unknown or out of range.
+        ManifestError: the file is not TOML, or a field is missing, unknown or out of range.
     """
     try:
         return Dataset.model_validate({"name": path.stem, **tomllib.loads(path.read_text())})
@@ -225,34 +157,34 @@ def load_named(name: str) -> Dataset:
     """Return the installed data set of this name.
 
     Raises:
-        ManifestError: there is no such manifest (the message lists those there are), or it is bad.
+        ManifestError: no manifest has this name (the message lists those there are), or it is bad.
     """
-    found = _manifests().get(name)
-    if found is None:
-        raise ManifestError(f"no data set {name!r}; there are: {', '.join(_manifests())}")
-    if isinstance(found, ManifestError):
-        raise found
-    return found
+    manifest = _manifests().get(name)
+    if manifest is None:
+        raise ManifestError(f"no data set {name!r}; installed: {', '.join(_manifests())}")
+    if isinstance(manifest, ManifestError):
+        raise manifest
+    return manifest
 
 
 @cache
 def installed() -> tuple[Dataset, ...]:
     """Return every data set whose manifest is valid, by name. `broken` returns the others."""
-    return tuple(found for found in _manifests().values() if isinstance(found, Dataset))
+    return tuple(one for one in _manifests().values() if isinstance(one, Dataset))
 
 
 @cache
 def broken() -> tuple[ManifestError, ...]:
-    """Return what is wrong with the other manifests: one mistake takes down no other product."""
-    return tuple(found for found in _manifests().values() if isinstance(found, ManifestError))
+    """Return the errors of invalid manifests. They do not affect the other data sets."""
+    return tuple(one for one in _manifests().values() if isinstance(one, ManifestError))
 
 
 @cache
 def _manifests() -> dict[str, Dataset | ManifestError]:
-    found: dict[str, Dataset | ManifestError] = {}
+    manifests: dict[str, Dataset | ManifestError] = {}
     for path in sorted(ManifestSettings().manifests.glob("*.toml")):
         try:
-            found[path.stem] = load(path)
+            manifests[path.stem] = load(path)
         except ManifestError as error:
-            found[path.stem] = error
-    return found
+            manifests[path.stem] = error
+    return manifests

@@ -23,7 +23,8 @@ from jobs.runtime.errors import (
     NothingSentError,
     UnreachableError,
 )
-from warehouse.datasets import Dataset, Source
+from warehouse.datasets import Dataset
+from warehouse.sources import Source
 
 log = logging.getLogger(__name__)
 

@@ -20,8 +20,9 @@ from jobs.ingestion.file_headers import Head
 from jobs.ingestion.sources import Target
 from jobs.runtime.errors import JobError
 from warehouse import datasets
-from warehouse.datasets import Dataset, Items, Ratings
+from warehouse.datasets import Dataset
 from warehouse.errors import ManifestError
+from warehouse.sources import Items, Ratings
 
 Level = Literal["error", "warning", "note"]
 About = Literal["manifest", "source", "items", "users", "ratings"]

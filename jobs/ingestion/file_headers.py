@@ -14,7 +14,8 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from warehouse.datasets import Dataset, Files, Items, Ratings
+from warehouse.datasets import Dataset
+from warehouse.sources import Files, Items, Ratings
 
 HEAD_ROWS = 1000
 ENOUGH_ROWS = 10

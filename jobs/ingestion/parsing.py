@@ -16,7 +16,7 @@ from pyspark.sql.types import StringType, StructField, StructType
 
 from jobs.ingestion.file_headers import Head, expected, roles
 from jobs.ingestion.sources import SentFile
-from warehouse.datasets import Files
+from warehouse.sources import Files
 from warehouse.tables import Table
 
 _BAD = "_malformed_record"

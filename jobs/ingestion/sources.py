@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 from jobs.ingestion import archives, hadoop
 from jobs.runtime.errors import NothingSentError
-from warehouse.datasets import Dataset, Files
+from warehouse.datasets import Dataset
+from warehouse.sources import Files
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

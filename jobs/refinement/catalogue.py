@@ -5,7 +5,7 @@ import re
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from warehouse.datasets import Items
+from warehouse.sources import Items
 
 NO_CATEGORY = "(no genres listed)"
 _TITLE_YEAR = r"^(.*\S)\s*\(((?:1[5-9]|20)\d{2})(?:\s*[-\u2013]\s*(?:\d{4})?)?\)\s*$"

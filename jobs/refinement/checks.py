@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from warehouse.datasets import Dataset, Ratings, Scale
+from warehouse.datasets import Dataset, Scale
+from warehouse.sources import Ratings
 
 MALFORMED = "line_malformed"
 REFUSED = "landing_refused"

@@ -53,7 +53,7 @@ def test_one_broken_manifest_takes_down_no_other(folder: Path) -> None:
 def test_an_unknown_name_is_told_what_there_is(folder: Path) -> None:
     (folder / "shop.toml").write_text(SHOP)
 
-    with pytest.raises(ManifestError, match="no data set 'shoe'; there are: shop"):
+    with pytest.raises(ManifestError, match="no data set 'shoe'; installed: shop"):
         datasets.load_named("shoe")
 
 

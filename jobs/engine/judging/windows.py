@@ -14,6 +14,8 @@ from typing import Literal
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from jobs.engine.recency import newest
+
 PAIR = ["user", "item"]
 Cut = Literal["time", "file_order", "random"]
 _RATED = ("rate", "unrate")
@@ -147,14 +149,12 @@ def hidden(events: DataFrame) -> DataFrame:
 
 def _is_hidden(among: Column) -> Column:
     """Return whether a pair's newest event among these hides it; false if there is none."""
-    newest = F.max_by("kind", F.when(among, F.struct("occurred_at", "event_id")))
-    return F.coalesce(newest.isin(*_HIDDEN), F.expr("false"))
+    return F.coalesce(newest("kind", among).isin(*_HIDDEN), F.expr("false"))
 
 
 def _last(wanted: Column) -> Column:
     """Return (kind, rating, occurred_at) of a pair's newest wanted event, or null."""
-    event = F.struct("kind", "rating", "occurred_at")
-    return F.max_by(event, F.when(wanted, F.struct("occurred_at", "event_id")))
+    return newest(F.struct("kind", "rating", "occurred_at"), wanted)
 
 
 def _nth(instants: DataFrame, n: int, low: int, high: int) -> int | None:

@@ -8,7 +8,7 @@ from pyspark.sql import SparkSession
 from jobs.ingestion.file_headers import of as header
 from jobs.ingestion.parsing import bronze_rows
 from jobs.ingestion.sources import SentFile, Target
-from warehouse.datasets import Items, Ratings
+from warehouse.sources import Items, Ratings
 from warehouse.tables import BRONZE_ITEMS, BRONZE_RATINGS
 
 COMMA = Ratings(file="r.csv")

@@ -8,7 +8,7 @@ from jobs.refinement.catalogue import items
 from jobs.refinement.checks import checked_items, checked_ratings
 from jobs.refinement.history import newest_per_pair
 from tests.support.jobs.product import NOW, RATINGS, product
-from warehouse.datasets import Items
+from warehouse.sources import Items
 from warehouse.tables import BRONZE_ITEMS, BRONZE_RATINGS, SILVER_EVENTS
 
 Sent = tuple[str | None, ...]
