@@ -1,7 +1,7 @@
-"""Fetch an archive from its publisher, and take the expected files out of it; nothing else.
+"""Download an archive, and extract the files that the manifest names; nothing else.
 
-Everything is streamed: bytes are counted and digested as they pass, and a file that breaks a rule
-is gone before anybody could read it.
+Everything is streamed: bytes are counted and hashed as they pass, and a file that fails a check is
+deleted before anything reads it.
 """
 
 import hashlib
@@ -23,6 +23,7 @@ from jobs.runtime.errors import (
     NothingSentError,
     UnreachableError,
 )
+from jobs.runtime.logs import event
 from warehouse.datasets import Dataset
 from warehouse.sources import Source
 
@@ -31,31 +32,48 @@ log = logging.getLogger(__name__)
 MB = 1_000_000
 _CHUNK = 1 << 20
 _TIMEOUT = httpx2.Timeout(30, connect=10)
-_LOCKED = 0x1
+_ENCRYPTED = 0x1
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A file that was taken out of an archive."""
+    """A file that was extracted from an archive."""
 
     name: str
     path: Path
     sha256: str
 
 
-@dataclass(frozen=True, slots=True)
 class Digests:
-    """What a file's bytes come to."""
+    """The digests of a stream: SHA-256, and MD5 if the manifest states one."""
 
-    md5: str
-    sha256: str
+    def __init__(self, source: Source | None = None) -> None:
+        """Begin with no byte; `source` states the expected digests."""
+        self._source = source
+        self._sha256 = hashlib.sha256()
+        needs_md5 = source is not None and source.md5 is not None
+        self._md5 = hashlib.md5(usedforsecurity=False) if needs_md5 else None
 
-    def differ_from(self, source: Source) -> str | None:
-        """Return the pinned and the found digest if they differ, else nothing."""
-        pairs = (("sha256", source.sha256, self.sha256), ("md5", source.md5, self.md5))
-        for name, pinned, found in pairs:
-            if pinned is not None and pinned != found:
-                return f"{name} is {found}, the manifest pins {pinned}"
+    def update(self, chunk: bytes) -> None:
+        """Add the next bytes."""
+        self._sha256.update(chunk)
+        if self._md5 is not None:
+            self._md5.update(chunk)
+
+    @property
+    def sha256(self) -> str:
+        """The SHA-256 so far, in hex digits."""
+        return self._sha256.hexdigest()
+
+    def difference(self) -> str | None:
+        """Return the expected and the actual digest if they differ, else None."""
+        if self._source is None:
+            return None
+        md5 = None if self._md5 is None else self._md5.hexdigest()
+        pairs = (("sha256", self._source.sha256, self.sha256), ("md5", self._source.md5, md5))
+        for name, expected, actual in pairs:
+            if expected is not None and expected != actual:
+                return f"{name} is {actual}, the manifest states {expected}"
         return None
 
 
@@ -63,58 +81,58 @@ def download(dataset: Dataset, into: Path, *, next_step: str) -> Path:
     """Return the publisher's archive, as a file in the folder `into`.
 
     Raises:
-        UnreachableError: there is no answer, or not the archive.
-        ChecksumError: it is not the one that the manifest pins.
-        BudgetError: it is larger than what the manifest allows unpacked.
+        UnreachableError: the publisher does not answer, or answers with an error.
+        ChecksumError: the archive's digest is not the manifest's.
+        BudgetError: the archive is larger than the manifest allows.
     """
     url = str(dataset.source.url)
     target = into / (url.rsplit("/", 1)[-1] or "archive.zip")
-    log.info("downloading url=%s", url)
+    log.info(event("downloading", url=url))
     try:
         with (
-            httpx2.stream("GET", url, timeout=_TIMEOUT, follow_redirects=True) as answer,
+            httpx2.stream("GET", url, timeout=_TIMEOUT, follow_redirects=True) as response,
             target.open("wb") as file,
         ):
-            answer.raise_for_status()
-            digests = _copy(answer.iter_bytes(_CHUNK), file, url, dataset.source.max_mb * MB)
+            response.raise_for_status()
+            chunks, digests = response.iter_bytes(_CHUNK), Digests(dataset.source)
+            _copy(chunks, file, digests, name=url, max_bytes=dataset.source.max_mb * MB)
     except httpx2.HTTPError as error:
         target.unlink(missing_ok=True)
         raise UnreachableError(f"{dataset.name}: {url}: {error}. {next_step}") from error
     except BudgetError:
         target.unlink()
         raise
-    difference = digests.differ_from(dataset.source)
+    difference = digests.difference()
     if difference:
         target.unlink()
         raise ChecksumError(f"{dataset.name}: {url}: {difference}; nothing was kept. {next_step}")
     return target
 
 
-def digests_of(path: Path) -> Digests:
+def digests_of(path: Path, source: Source | None = None) -> Digests:
     """Return the digests of a local file."""
+    digests = Digests(source)
     with path.open("rb") as file:
-        md5, sha256 = hashlib.md5(usedforsecurity=False), hashlib.sha256()
         while chunk := file.read(_CHUNK):
-            md5.update(chunk)
-            sha256.update(chunk)
-    return Digests(md5.hexdigest(), sha256.hexdigest())
+            digests.update(chunk)
+    return digests
 
 
 def extract(archive: Path, names: Sequence[str], into: Path, *, max_bytes: int) -> list[Member]:
-    """Return the members of these names, written to `into` under names of our own.
+    """Extract the named members into the folder `into`, under new names, and return them.
 
     Raises:
-        NothingSentError: the archive lacks one; the message lists what it holds.
-        ArchiveError: it is cut short, corrupt, locked, or one of them is a link.
-        BudgetError: together they are larger than `max_bytes`.
+        NothingSentError: the archive lacks one of them; the message lists its members.
+        ArchiveError: the archive is truncated or corrupt, or a member is encrypted or a link.
+        BudgetError: together the members are larger than `max_bytes`.
     """
     try:
         with zipfile.ZipFile(archive) as opened:
-            _must_hold(opened, names, archive)
+            _require(opened, names, archive)
             return list(_members(opened, names, into, max_bytes))
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
         raise ArchiveError(
-            f"{archive.name}: cut short or corrupt ({error}); nothing was kept. Fetch it again"
+            f"{archive.name}: truncated or corrupt ({error}); nothing was kept. Download it again"
         ) from error
 
 
@@ -124,39 +142,40 @@ def _members(
     left = max_bytes
     for number, name in enumerate(names):
         info = opened.getinfo(name)
-        if stat.S_ISLNK(info.external_attr >> 16) or info.flag_bits & _LOCKED:
+        if stat.S_ISLNK(info.external_attr >> 16) or info.flag_bits & _ENCRYPTED:
             raise ArchiveError(
-                f"{opened.filename}: {name} is a link or locked with a password; nothing was kept"
+                f"{opened.filename}: {name} is a link or encrypted; nothing was kept"
             )
         path = into / f"{number}{Path(name).suffix}"
         with opened.open(info) as source, path.open("wb") as file:
             chunks = iter(lambda source=source: source.read(_CHUNK), b"")  # type: ignore[misc]
-            digests = _copy(chunks, file, f"{opened.filename}: {name}", left)
+            label, digests = f"{opened.filename}: {name}", Digests()
+            _copy(chunks, file, digests, name=label, max_bytes=left)
         left -= path.stat().st_size
         yield Member(name, path, digests.sha256)
 
 
-def _must_hold(opened: zipfile.ZipFile, names: Sequence[str], archive: Path) -> None:
-    there = opened.namelist()
-    missing = [name for name in names if name not in there]
+def _require(opened: zipfile.ZipFile, names: Sequence[str], archive: Path) -> None:
+    members = opened.namelist()
+    missing = [name for name in names if name not in members]
     if missing:
         raise NothingSentError(
-            f"{archive.name}: holds no {', '.join(missing)} but {', '.join(there[:10])}. Is this "
+            f"{archive.name}: has no {', '.join(missing)} but {', '.join(members[:10])}. Is this "
             "the archive of this data set?"
         )
 
 
-def _copy(chunks: Iterator[bytes], file: IO[bytes], name: str, max_bytes: int) -> Digests:
-    """Write the chunks until they end or exceed the budget; return their digests."""
-    md5, sha256, n_bytes = hashlib.md5(usedforsecurity=False), hashlib.sha256(), 0
+def _copy(
+    chunks: Iterator[bytes], file: IO[bytes], digests: Digests, *, name: str, max_bytes: int
+) -> None:
+    """Write the chunks, and stop when they exceed the limit."""
+    n_bytes = 0
     for chunk in chunks:
         n_bytes += len(chunk)
         if n_bytes > max_bytes:
             raise BudgetError(
-                f"{name}: more than the {max_bytes / MB:.0f} MB left of the manifest's `max_mb`; "
-                "nothing was kept. Raise `max_mb` if the data set is really that large"
+                f"{name}: larger than the {max_bytes / MB:.0f} MB left of the manifest's `max_mb`; "
+                "nothing was kept. Raise `max_mb` if the data set really is that large"
             )
-        md5.update(chunk)
-        sha256.update(chunk)
+        digests.update(chunk)
         file.write(chunk)
-    return Digests(md5.hexdigest(), sha256.hexdigest())

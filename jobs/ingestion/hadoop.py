@@ -1,4 +1,4 @@
-"""Files on whatever Spark can read, by Hadoop's own client: an object store, HDFS, a disk."""
+"""Files of any file system that Spark can read, through Hadoop's client."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,10 +8,10 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 
-def listed(spark: "SparkSession", pattern: str) -> Iterator[tuple[str, int, int]]:
-    """Yield path, size and time of change of each file that fits, by path."""
-    where = _path(spark, pattern)
-    entries = _system(spark, where).globStatus(where) or ()
+def list_files(spark: "SparkSession", pattern: str) -> Iterator[tuple[str, int, int]]:
+    """Yield path, size and modification time of each matching file, ordered by path."""
+    path = _path(spark, pattern)
+    entries = _file_system(spark, path).globStatus(path) or ()
     yield from sorted(
         (str(entry.getPath()), int(entry.getLen()), int(entry.getModificationTime()))
         for entry in entries
@@ -19,23 +19,23 @@ def listed(spark: "SparkSession", pattern: str) -> Iterator[tuple[str, int, int]
     )
 
 
-def copy_in(spark: "SparkSession", here: Path, there: str) -> None:
-    """Copy a local file to where every executor can read it."""
-    target = _path(spark, there)
-    _system(spark, target).copyFromLocalFile(_path(spark, f"file://{here}"), target)
+def upload(spark: "SparkSession", local: Path, remote: str) -> None:
+    """Copy a local file to a path that every executor can read."""
+    target = _path(spark, remote)
+    _file_system(spark, target).copyFromLocalFile(_path(spark, f"file://{local}"), target)
 
 
 def remove(spark: "SparkSession", folder: str) -> None:
-    """Remove a folder and what it holds, if it is there."""
+    """Remove a folder with its content, if it exists."""
     target = _path(spark, folder)
-    _system(spark, target).delete(target, True)  # noqa: FBT003 # Java has no names
+    _file_system(spark, target).delete(target, True)  # noqa: FBT003 # Java has no keyword arguments
 
 
 def _path(spark: "SparkSession", path: str) -> Any:
-    jvm: Any = spark.sparkContext._jvm  # noqa: SLF001 # py4j's door to the JVM
+    jvm: Any = spark.sparkContext._jvm  # noqa: SLF001 # py4j has no public name for the JVM
     return jvm.org.apache.hadoop.fs.Path(path)
 
 
-def _system(spark: "SparkSession", path: Any) -> Any:
-    java: Any = spark.sparkContext._jsc  # noqa: SLF001 # py4j's door to the JVM
-    return path.getFileSystem(java.hadoopConfiguration())
+def _file_system(spark: "SparkSession", path: Any) -> Any:
+    context: Any = spark.sparkContext._jsc  # noqa: SLF001 # py4j has no public name for the JVM
+    return path.getFileSystem(context.hadoopConfiguration())

@@ -5,7 +5,7 @@ JobError
   x EmptyFileError     a file holds no row
   x HeaderError        a file's columns are not those that the manifest names
   x UnreachableError   the publisher does not answer
-  x ChecksumError      the archive is not the one that the manifest pins
+  x ChecksumError      the archive's digest is not the one in the manifest
   x ArchiveError       the archive is cut short, corrupt, or holds what it must not
   x BudgetError        more bytes than the manifest allows
   x QuarantineError    more rows were refused than the manifest allows
