@@ -1,8 +1,8 @@
-"""Say whether enough new events came in for a retrain; without Spark.
+"""Decide whether enough new events arrived for a retrain. No Spark.
 
-What counts is what was accepted after the newest freeze, and feedback that waits to be refined: a
-retrain refines it first, and learns from everything before its freeze. Below the manifest's
-`retrain_after_events` the job ends with code 99, and what follows is skipped.
+New are the events accepted since the newest freeze, and collected feedback that is not refined yet:
+a retrain refines it first. Below the manifest's `retrain_after_events` the exit code is 99, and the
+tasks that follow are skipped.
 
 Run: python -m jobs.announce --dataset movielens_1m
 """
@@ -11,11 +11,10 @@ import logging
 from collections.abc import Sequence
 from typing import Unpack
 
-import pyarrow.compute as pc
-
 from jobs.runtime import entrypoint
 from jobs.runtime.entrypoint import Given
 from jobs.runtime.errors import JobError
+from jobs.runtime.logs import event
 from warehouse import reconciliation
 from warehouse.datasets import Dataset
 from warehouse.errors import WarehouseError
@@ -27,51 +26,38 @@ log = logging.getLogger(__name__)
 
 
 def n_new_events(lake: Lake) -> int:
-    """Return the events that came since the newest freeze; all of them before a first one."""
+    """Return the number of events since the newest freeze; without a freeze, of all events."""
     return _n_accepted(lake) - _n_frozen(lake) + reconciliation.n_waiting(lake)
 
 
 def run(lake: Lake, dataset: Dataset) -> int:
     """Return 0 if a retrain is due, else 99."""
-    n_new, enough = n_new_events(lake), dataset.schedule.retrain_after_events
-    since = "the newest retrain" if lake.exists(GOLD_FREEZES) else "the beginning"
-    if n_new < enough:
-        log.info(
-            "%s: %d new events since %s, a retrain takes %d: none is due",
-            *(dataset.name, n_new, since, enough),
-        )
-        return NOTHING_TO_DO
-    log.info(
-        "%s: %d new events since %s, a retrain takes %d: announced",
-        *(dataset.name, n_new, since, enough),
-    )
-    return 0
+    n_new, n_needed = n_new_events(lake), dataset.schedule.retrain_after_events
+    is_due = n_new >= n_needed
+    name = "retrain_due" if is_due else "retrain_not_due"
+    log.info(event(name, dataset=dataset.name, new_events=n_new, needed=n_needed))
+    return 0 if is_due else NOTHING_TO_DO
 
 
 def main(argv: Sequence[str] | None = None, **given: Unpack[Given]) -> int:
-    """Parse the command line, read the lake, answer by the exit code."""
+    """Parse the command line, run."""
     job = entrypoint.job(entrypoint.parser("announce", __doc__).parse_args(argv), **given)
     return run(Lake(job.root), job.dataset)
 
 
 def _n_accepted(lake: Lake, *, version: int | None = None) -> int:
-    if not lake.exists(SILVER_REFINEMENTS):
-        return 0
-    events = {"target": ("ratings", "feedback")}
-    rows = lake.read(SILVER_REFINEMENTS, columns=["n_accepted"], equals=events, version=version)
-    return int(pc.sum(rows["n_accepted"]).as_py() or 0)
+    targets = {"target": ("ratings", "feedback")}
+    rows = lake.rows(SILVER_REFINEMENTS, columns=["n_accepted"], equals=targets, version=version)
+    return sum(row["n_accepted"] for row in rows)
 
 
 def _n_frozen(lake: Lake) -> int:
-    """Return the events that the newest freeze covers."""
-    if not lake.exists(GOLD_FREEZES):
-        return 0
-    freezes = lake.read(GOLD_FREEZES, columns=["versions", "frozen_at"]).to_pylist()
+    """Return the number of events that the newest freeze covers."""
+    freezes = lake.rows(GOLD_FREEZES, columns=["versions", "frozen_at"])
     if not freezes:
         return 0
     newest = max(freezes, key=lambda freeze: freeze["frozen_at"])
-    version = dict(newest["versions"])[SILVER_REFINEMENTS.full_name]
-    return _n_accepted(lake, version=version)
+    return _n_accepted(lake, version=newest["versions"][SILVER_REFINEMENTS.full_name])
 
 
 if __name__ == "__main__":

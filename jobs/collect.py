@@ -1,10 +1,11 @@
-"""Carry the product's events from Postgres' outbox into bronze.feedback, each once. No Spark.
+"""Copy the product's events from Postgres' outbox into bronze.feedback, each once. No Spark.
 
-How far the outbox was read stands in the log of bronze.feedback, in the very commit that brought
-the events: a run that dies anywhere is made good by the next one. After the events come a row of
-bronze.collections, one of bronze.landings, and Postgres' own cursor, which only tells.
+The commit that adds a batch of events also records, in the log of bronze.feedback, how far the
+outbox was read. Whatever a killed run left undone, the next run completes: after the events a row
+of bronze.collections, a row of bronze.landings, and the copy of the cursor in Postgres, which is
+only shown.
 
-Exit code 99 where nothing waited, or the data set takes no feedback.
+Exit code 99: no event was waiting, or the data set takes no feedback.
 
 Run: python -m jobs.collect --dataset movielens_1m
 """
@@ -38,27 +39,29 @@ from warehouse.tables.vocabulary import NOTHING_TO_DO
 log = logging.getLogger(__name__)
 
 CURSOR = "outbox"
-PART = 50_000  # events in memory at once
+BATCH_SIZE = 50_000  # events in memory at the same time
 
 
-def run(root: str, dataset: Dataset, engine: Engine, *, run_key: RunKey, size: int = PART) -> int:
-    """Collect what is complete; return 0 if anything was carried on, else 99.
+def run(
+    root: str, dataset: Dataset, engine: Engine, *, run_key: RunKey, size: int = BATCH_SIZE
+) -> int:
+    """Collect all complete transactions; return 0 if any event was copied, else 99.
 
     Raises:
-        OutboxRestoredError: this Postgres has not come as far as the lake.
+        OutboxRestoredError: this Postgres is behind the lake.
     """
     if not dataset.takes_feedback:
-        log.info("%s: each delivery replaces everything: it takes no feedback", dataset.name)
+        log.info("%s takes no feedback: each delivery replaces all rows", dataset.name)
         return NOTHING_TO_DO
     until = cursor(root)
-    moved = _settle(root, engine, until, run_key)
-    while (part := outbox.read(engine, since=until, size=size)) is not None:
-        if _write(root, part, run_key):
-            log.info("%s: collected events=%d", dataset.name, len(part.events))
+    has_moved = _complete(root, engine, until, run_key)
+    while (batch := outbox.read(engine, since=until, size=size)) is not None:
+        if _write(root, batch, run_key):
+            log.info(event("collected", dataset=dataset.name, events=len(batch.events)))
         until = cursor(root)
-        moved = _settle(root, engine, until, run_key) or moved
-    if not moved:
-        log.info("%s: no event waits to be collected", dataset.name)
+        has_moved = _complete(root, engine, until, run_key) or has_moved
+    if not has_moved:
+        log.info("%s: no event is waiting to be collected", dataset.name)
         return NOTHING_TO_DO
     counts = reconciliation.reconcile(Lake(root)).fields()
     log.info(event("reconciled", dataset=dataset.name, **counts))
@@ -66,12 +69,12 @@ def run(root: str, dataset: Dataset, engine: Engine, *, run_key: RunKey, size: i
 
 
 def cursor(root: str) -> int:
-    """Return up to which Postgres transaction the lake holds the outbox; nought at first."""
+    """Return the first Postgres transaction that is not in the lake; 0 if none is."""
     return Lake(root).mark(BRONZE_FEEDBACK, CURSOR) or 0
 
 
-def landing_of(until: int) -> str:
-    """Return the landing of the part that ends at this transaction."""
+def landing_id_of(until: int) -> str:
+    """Return the landing of the batch that ends before this transaction."""
     return f"{_digest(until)[:16]}-{BRONZE_FEEDBACK.name}"
 
 
@@ -81,38 +84,37 @@ def main(argv: Sequence[str] | None = None, **given: Unpack[Given]) -> int:
     return run(job.root, job.dataset, database.engine(job.dataset.name), run_key=job.run_key)
 
 
-def _write(root: str, part: OutboxBatch, run_key: RunKey) -> bool:
-    """Write events and cursor in one commit, unless another run was quicker."""
-    landed = {"landing_id": landing_of(part.until), "run_key": str(run_key)}
-    rows = [
-        event | landed | {"source_line": place} for place, event in enumerate(part.events, start=1)
-    ]
-    mark = Mark(CURSOR, part.until, after=part.since or None)
+def _write(root: str, batch: OutboxBatch, run_key: RunKey) -> bool:
+    """Write events and cursor in one commit, unless another run has written them."""
+    landed = {"landing_id": landing_id_of(batch.until), "run_key": str(run_key)}
+    numbered = enumerate(batch.events, start=1)
+    rows = [columns | landed | {"source_line": line} for line, columns in numbered]
+    mark = Mark(CURSOR, batch.until, after=batch.since or None)
     return append(root, BRONZE_FEEDBACK, rows, run_key=run_key, mark=mark)
 
 
-def _settle(root: str, engine: Engine, until: int, run_key: RunKey) -> bool:
-    """Bring all that speaks of the newest part up to date; return False where it was."""
+def _complete(root: str, engine: Engine, until: int, run_key: RunKey) -> bool:
+    """Record the newest batch wherever it is missing; return whether Postgres' cursor moved."""
     if not until:
         return False
-    lake, landing_id = Lake(root), landing_of(until)
+    lake, landing_id = Lake(root), landing_id_of(until)
     if lake.mark(BRONZE_LANDINGS, landing_id) is None:
         _record(lake, engine, until, run_key)
     return outbox.move_cursor(engine, until=until, n_events=lake.n_rows(BRONZE_FEEDBACK))
 
 
 def _record(lake: Lake, engine: Engine, until: int, run_key: RunKey) -> None:
-    """Write the part's balance, then its landing: from here on `refine` sees it."""
-    landing_id = landing_of(until)
-    written = lake.read(BRONZE_FEEDBACK, columns=["received_at"], equals={"landing_id": landing_id})
-    now, n_rows = datetime.now(UTC), written.num_rows
+    """Write the batch's balance, then its landing, with which it is pending for `refine`."""
+    landing_id, now = landing_id_of(until), datetime.now(UTC)
+    columns, equals = ["received_at"], {"landing_id": landing_id}
+    written = lake.read(BRONZE_FEEDBACK, columns=columns, equals=equals)
     signed = {"landing_id": landing_id, "run_key": str(run_key)}
     since = _since(lake, landing_id)
     balance = {
         "since": since,
         "until": until,
         "n_outbox": outbox.count(engine, since=since, until=until),
-        "n_written": n_rows,
+        "n_written": written.num_rows,
         "lag_seconds": (now - pc.min(written["received_at"]).as_py()).total_seconds(),
         "collected_at": now,
     }
@@ -120,7 +122,7 @@ def _record(lake: Lake, engine: Engine, until: int, run_key: RunKey) -> None:
         "target": BRONZE_FEEDBACK.name,
         "source_file": CURSOR,
         "sha256": _digest(until),
-        "n_rows": n_rows,
+        "n_rows": written.num_rows,
         "landed_at": now,
     }
     mark = Mark(landing_id)
@@ -129,11 +131,8 @@ def _record(lake: Lake, engine: Engine, until: int, run_key: RunKey) -> None:
 
 
 def _since(lake: Lake, landing_id: str) -> int:
-    """Return where the newest part begins: where the one before it ended."""
-    if not lake.exists(BRONZE_COLLECTIONS):
-        return 0
-    columns = ["landing_id", "until"]
-    rows = lake.read(BRONZE_COLLECTIONS, columns=columns).to_pylist()
+    """Return where the newest batch begins: where the one before it ends."""
+    rows = lake.rows(BRONZE_COLLECTIONS, columns=["landing_id", "until"])
     return max((row["until"] for row in rows if row["landing_id"] != landing_id), default=0)
 
 

@@ -1,6 +1,6 @@
-"""Remove the lake's files that no kept release and no recent reader needs. No Spark.
+"""Remove files of the lake that no kept release and no recent reader needs. No Spark.
 
-The versions that a kept release was made from stay whole, so that it can be rebuilt.
+The table versions that a kept release was fitted on stay readable, so that it can be rebuilt.
 
 Run: python -m jobs.vacuum --dataset movielens_1m
 """
@@ -16,6 +16,7 @@ from jobs.retraining.handover import fitted
 from jobs.runtime import entrypoint
 from jobs.runtime.entrypoint import Given
 from jobs.runtime.errors import JobError
+from jobs.runtime.logs import event
 from serving.errors import ServingError
 from serving.publishing import releases
 from serving.storage import database
@@ -35,15 +36,15 @@ def run(
     run_key: RunKey,
     retention_hours: int = retention.RETENTION_HOURS,
 ) -> int:
-    """Vacuum every table; return how many files went.
+    """Vacuum every table; return the number of removed files.
 
     Raises:
-        NotFittedError: a kept release is not in the ledger; nothing is removed then.
-        VersionGoneError: what a kept release was made from is gone already.
+        NotFittedError: a kept release has no row in gold.fits; nothing was removed.
+        VersionGoneError: a version that a kept release needs is no longer readable.
     """
-    with Session(engine) as reading:
-        fits = [release.retrain_id for release in releases.kept(reading)]
-    needed = versions(root, fits)
+    with Session(engine) as session:
+        retrain_ids = [release.retrain_id for release in releases.kept(session)]
+    needed = versions(root, retrain_ids)
     lake = Lake(root)
     n_files = 0
     for table in TABLES:
@@ -52,14 +53,14 @@ def run(
             n_files += retention.vacuum(
                 root, table, keep=keep, run_key=run_key, retention_hours=retention_hours
             )
-    log.info("%d files went; %d releases can be rebuilt", n_files, len(fits))
+    log.info(event("vacuumed_lake", files=n_files, kept_releases=len(retrain_ids)))
     return n_files
 
 
-def versions(root: str, fits: Collection[str]) -> dict[str, set[int]]:
-    """Return, by table, the versions that the fits read."""
+def versions(root: str, retrain_ids: Collection[str]) -> dict[str, set[int]]:
+    """Return the versions that the fits read, by table."""
     needed: dict[str, set[int]] = {}
-    for retrain_id in fits:
+    for retrain_id in retrain_ids:
         for name, version in dict(fitted(root, retrain_id)["versions"]).items():
             needed.setdefault(name, set()).add(version)
     return needed

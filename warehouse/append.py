@@ -1,8 +1,8 @@
-"""Small appends to the lake without Spark: verdicts, nominations, feedback. A second, no JVM.
+"""Small appends to the lake without Spark, in about a second: verdicts, nominations, feedback.
 
-Every commit leaves a mark in the table's log, as a Delta application transaction. What is written
-is written once, because the mark is looked at under the table's lock; on an object store, where
-there is none, Delta refuses the second of two commits that bring the same mark.
+Every commit leaves a mark in the table's log, as a Delta application transaction. The mark is read
+under the table's lock, so no write is repeated. An object store has no lock: there Delta rejects
+the second of two commits with the same mark.
 """
 
 import json
@@ -36,7 +36,10 @@ _ATOMS = {
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What a commit leaves in the table's log. It is made only while the log says `after`."""
+    """What a commit leaves in the table's log: a name, and the version that it reaches.
+
+    Compare-and-set: the commit succeeds only if the table's last mark of the name equals `after`.
+    """
 
     name: str
     version: int = 1
@@ -52,32 +55,32 @@ def append(
     write_id: str = "",
     mark: Mark | None = None,
 ) -> bool:
-    """Add the rows to the table in one commit that carries the run key; make the table if needed.
+    """Add the rows to the table in one commit with the run key; create the table if needed.
 
     A run that writes a table more than once gives each write a `write_id`. A `mark` replaces the
     run key as the identity of the write: no run writes the same mark twice.
 
     Returns:
-        False if the table's log has this mark already: then nothing is written.
+        False if the table's log has this mark already; then nothing was written.
 
     Raises:
-        SchemaMismatchError: a row lacks a column, has one too many, or a value of another type.
+        SchemaMismatchError: a row lacks a column, has an extra one, or a value of another type.
         TableBusyError: another process has been writing the table for too long.
     """
     uri = table.uri(root)
     data = _typed(table, rows)
     with locks.writer(root, table, f"{run_key}, pid {os.getpid()}"):
         delta = _opened(uri, table)
-        left = mark or Mark(f"{run_key}#{write_id}")
-        if not _written(delta, data, left, run_key):
-            log.info("skipped table=%s run_key=%s: written before", table.full_name, run_key)
+        committed = mark or Mark(f"{run_key}#{write_id}")
+        if not _commit(delta, data, committed, run_key):
+            log.info("skipped table=%s run_key=%s", table.full_name, run_key)
             return False
     log.info("wrote table=%s rows=%d run_key=%s", table.full_name, data.num_rows, run_key)
     return True
 
 
-def _written(delta: DeltaTable, data: pa.Table, mark: Mark, run_key: RunKey) -> bool:
-    """Commit the rows, unless the log is not where the mark expects it to be."""
+def _commit(delta: DeltaTable, data: pa.Table, mark: Mark, run_key: RunKey) -> bool:
+    """Commit the rows and return True, unless the log is not where the mark expects it."""
     if delta.transaction_version(mark.name) != mark.after:
         return False
     commit = CommitProperties(
@@ -92,18 +95,18 @@ def _written(delta: DeltaTable, data: pa.Table, mark: Mark, run_key: RunKey) -> 
         delta.update_incremental()
         if delta.transaction_version(mark.name) == mark.after:
             raise
-        return False  # somebody else brought the mark meanwhile
+        return False  # another process committed the mark meanwhile
     return True
 
 
 def signature(run_key: RunKey) -> dict[str, str]:
-    """Return what a commit says of the run that made it, where Spark says it too."""
+    """Return the commit's metadata on its run, under the key that Spark uses."""
     signed = {"job": run_key.task, "run_key": str(run_key)}
     return {"userMetadata": json.dumps(signed)}
 
 
 def arrow_schema(table: Table) -> pa.Schema:
-    """Return the table's columns as Arrow's; timestamps in microseconds, UTC."""
+    """Return the table's columns as an Arrow schema; timestamps in microseconds, UTC."""
     return pa.schema([pa.field(c.name, _arrow(c.type), nullable=c.nullable) for c in table.columns])
 
 

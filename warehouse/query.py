@@ -1,4 +1,4 @@
-"""Read the lake without Spark: rows, record batches, or SQL by DuckDB. Nothing here writes."""
+"""Read the lake without Spark: rows, record batches, or DuckDB SQL. Nothing here writes."""
 
 import json
 import re
@@ -21,7 +21,7 @@ Equals = Mapping[str, Value | Collection[Value]]
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """One version of a table: who wrote it, and when (UTC). Unsigned commits have no run key."""
+    """One version of a table. `at` is in UTC; commits without a signature have no run key."""
 
     version: int
     at: datetime
@@ -31,7 +31,7 @@ class Commit:
 
 @dataclass(frozen=True, slots=True)
 class Lake:
-    """One data set's tables, to read. `root` is the data set's folder or URL."""
+    """One data set's tables, read-only. `root` is the data set's folder or URL."""
 
     root: str
 
@@ -48,7 +48,7 @@ class Lake:
         return self._open(table, None).version()
 
     def mark(self, table: Table, name: str) -> int | None:
-        """Return the version of an application transaction of the newest version, if it has it."""
+        """Return the version of an application transaction in the table's log, if it is there."""
         return self._open(table, None).transaction_version(name) if self.exists(table) else None
 
     def n_rows(self, table: Table) -> int:
@@ -64,13 +64,13 @@ class Lake:
         equals: Equals | None = None,
         version: int | None = None,
     ) -> pa.Table:
-        """Return the rows that fit, as one Arrow table. The order of rows is not given.
+        """Return the matching rows as one Arrow table, in no particular order.
 
         Args:
-            table: what is read.
-            columns: names of the columns; all without it.
+            table: the table to read.
+            columns: names of the columns; default: all.
             equals: value by column; several values mean any of them.
-            version: the newest without it.
+            version: version of the table; default: the newest.
 
         Raises:
             TableMissingError: the table has no commit yet.
@@ -80,8 +80,8 @@ class Lake:
         if batches:
             return pa.Table.from_batches(batches)
         reader = self._open(table, version).scan(columns=names, predicate="1 = 0")
-        found = pa.RecordBatchReader.from_stream(reader).read_all()
-        return found.cast(_plain(found.schema))
+        empty = pa.RecordBatchReader.from_stream(reader).read_all()
+        return empty.cast(_plain(empty.schema))
 
     def batches(
         self,
@@ -91,7 +91,7 @@ class Lake:
         equals: Equals | None = None,
         version: int | None = None,
     ) -> Iterator[pa.RecordBatch]:
-        """Yield the rows that fit in record batches, so that memory stays bounded. See `read`."""
+        """Yield the rows that `read` returns in record batches, so that memory stays bounded."""
         names = list(columns or table.names)
         reader = self._open(table, version).scan(columns=names, predicate=_predicate(equals))
         for batch in pa.RecordBatchReader.from_stream(reader):
@@ -106,22 +106,22 @@ class Lake:
         equals: Equals | None = None,
         version: int | None = None,
     ) -> list[dict[str, Any]]:
-        """Return the rows that fit as dictionaries; none before the table's first commit."""
+        """Return the rows that `read` returns as dictionaries; none before the first commit."""
         if not self.exists(table):
             return []
-        found = self.read(table, columns=columns, equals=equals, version=version)
-        return found.to_pylist(maps_as_pydicts="strict")  # type: ignore[no-any-return]
+        rows = self.read(table, columns=columns, equals=equals, version=version)
+        return rows.to_pylist(maps_as_pydicts="strict")  # type: ignore[no-any-return]
 
     def history(self, table: Table, *, limit: int | None = 10) -> list[Commit]:
-        """Return the table's last commits, newest first; all without a limit."""
+        """Return the table's last commits, newest first; with `limit=None` all."""
         return [_commit(entry) for entry in self._open(table, None).history(limit)]
 
     def sql(self, query: str) -> pa.Table:
-        """Return what a DuckDB query finds. Tables are named as `"silver.events"`, quoted.
+        """Return the result of a DuckDB query, which names tables as `"silver.events"`, quoted.
 
         Raises:
-            QueryRefusedError: DuckDB refuses it: a mistake, or a file outside the lake.
-            TableMissingError: it names a table that has no commit yet.
+            QueryRefusedError: the query is invalid, is no SELECT, or reads outside the lake.
+            TableMissingError: a table of the query has no commit yet.
         """
         with duckdb.connect(":memory:") as connection:
             for table in TABLES:
@@ -133,10 +133,10 @@ class Lake:
             connection.execute("SET enable_external_access = false")
             connection.execute("SET lock_configuration = true")
             try:
-                found = connection.sql(query)
-                if found is None:
-                    raise QueryRefusedError("the query returns no rows: only SELECT is served")
-                return found.to_arrow_table()
+                result = connection.sql(query)
+                if result is None:
+                    raise QueryRefusedError("the query returns no rows: only SELECT is allowed")
+                return result.to_arrow_table()
             except duckdb.Error as error:
                 raise QueryRefusedError(str(error)) from error
 
@@ -153,7 +153,7 @@ class Lake:
 
 
 def _predicate(equals: Equals | None) -> str | None:
-    """Return the conditions in SQL; without any, nothing."""
+    """Return the conditions as SQL, or None if there are none."""
     return " AND ".join(_condition(*pair) for pair in (equals or {}).items()) or None
 
 
@@ -169,22 +169,22 @@ def _quoted(text: str, quote: str) -> str:
 
 
 def _plain(schema: pa.Schema) -> pa.Schema:
-    """Return the schema without views of strings: pyarrow compares them with nothing."""
+    """Return the schema with strings instead of string views, which pyarrow cannot compare."""
     return pa.schema([field.with_type(_plain_type(field.type)) for field in schema])
 
 
-def _plain_type(of: pa.DataType) -> pa.DataType:
-    if pa.types.is_string_view(of):
+def _plain_type(kind: pa.DataType) -> pa.DataType:
+    if pa.types.is_string_view(kind):
         return pa.string()
-    if pa.types.is_list(of):
-        return pa.list_(of.value_field.with_type(_plain_type(of.value_type)))
-    if pa.types.is_struct(of):
-        return pa.struct([field.with_type(_plain_type(field.type)) for field in of])
-    return of
+    if pa.types.is_list(kind):
+        return pa.list_(kind.value_field.with_type(_plain_type(kind.value_type)))
+    if pa.types.is_struct(kind):
+        return pa.struct([field.with_type(_plain_type(field.type)) for field in kind])
+    return kind
 
 
 def _commit(entry: dict[str, object]) -> Commit:
-    signed = entry.get("userMetadata")
-    run_key = RunKey.parse(json.loads(str(signed))["run_key"]) if signed else None
+    signature = entry.get("userMetadata")
+    run_key = RunKey.parse(json.loads(str(signature))["run_key"]) if signature else None
     at = datetime.fromtimestamp(int(str(entry["timestamp"])) / 1000, UTC)
     return Commit(int(str(entry["version"])), at, str(entry.get("operation")), run_key)

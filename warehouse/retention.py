@@ -1,7 +1,8 @@
-"""How long old versions of a table stay readable, and whether one still is. No Spark.
+"""Which old versions of a table stay readable. No Spark.
 
-A release can be rebuilt while the versions that its fit read are whole. `vacuum` removes files that
-only other versions need; an erasure removes rows from every version, and says so in the log.
+A release can be rebuilt while the versions that its fit read are complete. `vacuum` removes files
+that only other versions need. An erasure removes rows of users from every version, and its commit
+says so.
 """
 
 import logging
@@ -23,8 +24,8 @@ from warehouse.tables import Table
 
 log = logging.getLogger(__name__)
 
-RETENTION_HOURS = 7 * 24  # of files that no kept version needs: readers of yesterday go on
-ERASURE = "erase"  # the job whose commits remove people
+RETENTION_HOURS = 7 * 24  # of files that no kept version needs, for readers that still run
+ERASURE = "erase"  # the job whose commits erase users
 
 
 def vacuum(
@@ -35,17 +36,17 @@ def vacuum(
     run_key: RunKey,
     retention_hours: int = RETENTION_HOURS,
 ) -> int:
-    """Remove files that neither the newest version, nor a kept or a recent one needs.
+    """Remove files that neither the newest, nor a kept, nor a recent version needs.
 
     Returns:
-        How many files went.
+        The number of removed files.
 
     Raises:
-        VersionGoneError: a version to keep cannot be read any more; nothing is removed then.
+        VersionGoneError: a version to keep is no longer readable; nothing was removed.
         TableBusyError: another process has been writing the table for too long.
     """
     for version in keep:
-        check_whole(root, table, version)
+        require_complete(root, table, version)
     uri = table.uri(root)
     with locks.writer(root, table, f"{run_key}, pid {os.getpid()}"):
         removed = DeltaTable(uri).vacuum(
@@ -59,24 +60,24 @@ def vacuum(
     return len(removed)
 
 
-def check_whole(root: str, table: Table, version: int) -> None:
-    """Return in silence if every file of the version is there, and nobody was erased since.
+def require_complete(root: str, table: Table, version: int) -> None:
+    """Check that every file of the version exists, and that no user was erased since.
 
     Raises:
-        VersionGoneError: the version cannot be had as it was; the message says why.
+        VersionGoneError: the version is not readable as it was; the message says why.
         TableMissingError: the table has no commit.
     """
-    lake, what = Lake(root), f"{table.full_name} version {version}"
+    lake, label = Lake(root), f"{table.full_name} version {version}"
     for commit in lake.history(table, limit=None):
         if commit.version > version and commit.run_key and commit.run_key.task == ERASURE:
-            raise VersionGoneError(f"{what}: people were erased since, at version {commit.version}")
+            raise VersionGoneError(f"{label}: users were erased since, at version {commit.version}")
     uri = table.uri(root)
     try:
-        then = DeltaTable(uri, version=version)
+        snapshot = DeltaTable(uri, version=version)
     except DeltaError as error:
-        raise VersionGoneError(f"{what}: its log is gone ({error})") from error
-    paths = pa.table(then.get_add_actions(flatten=True))["path"].to_pylist()
-    files = PyFileSystem(DeltaStorageHandler(then.table_uri))
-    gone = [found.path for found in files.get_file_info(paths) if found.type == FileType.NotFound]
-    if gone:
-        raise VersionGoneError(f"{what}: {len(gone)} of its {len(paths)} files were vacuumed away")
+        raise VersionGoneError(f"{label}: its log was removed ({error})") from error
+    paths = pa.table(snapshot.get_add_actions(flatten=True))["path"].to_pylist()
+    files = PyFileSystem(DeltaStorageHandler(snapshot.table_uri))
+    n_missing = sum(file.type == FileType.NotFound for file in files.get_file_info(paths))
+    if n_missing:
+        raise VersionGoneError(f"{label}: {n_missing} of its {len(paths)} files were vacuumed")

@@ -1,4 +1,4 @@
-"""Where lake, inbox and manifests are. Read in `main()` or a factory, never at import."""
+"""Paths of lake, inbox and manifests. Read in `main()` or a factory, never at import."""
 
 from pathlib import Path
 
@@ -12,11 +12,9 @@ class LakeSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="LAKE_", frozen=True)
 
     root: str = Field(
-        description="Root of the lake: a folder, or a URL that Spark can write (s3a://…)."
+        description="Root of the lake: a folder, or a URL that Spark can write, such as s3a://…"
     )
-    inbox: Path = Field(
-        description="Folder of files that users hand over: `<inbox>/<dataset>/<file>`."
-    )
+    inbox: Path = Field(description="Folder for files handed over, as `<inbox>/<dataset>/<file>`.")
 
     def of(self, dataset: str) -> str:
         """Return the root of one data set's tables."""
@@ -29,5 +27,6 @@ class ManifestSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="DATASETS_", frozen=True)
 
     manifests: Path = Field(
-        default=Path(__file__).parents[1] / "datasets", description="Folder of the manifests."
+        default=Path(__file__).parents[1] / "datasets",
+        description="Folder of the manifests.",
     )

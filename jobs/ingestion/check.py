@@ -7,7 +7,7 @@ import argparse
 import math
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Literal
 import pyarrow as pa
 
 from jobs.ingestion import file_headers, sources
-from jobs.ingestion.file_headers import Head
+from jobs.ingestion.file_headers import FileHeader, Row
 from jobs.ingestion.sources import Target
 from jobs.runtime.errors import JobError
 from warehouse import datasets
@@ -28,13 +28,14 @@ Level = Literal["error", "warning", "note"]
 About = Literal["manifest", "source", "items", "users", "ratings"]
 
 SAMPLE_ROWS = 10_000
-_HAIR = 1e-9
+_EPSILON = 1e-9
 _MANY_CATEGORIES = 200
+_FIRST_YEAR = 1980  # earlier times are probably in another unit
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was found. An `error` keeps the data set from being landed or refined."""
+    """One result of the check. With an `error` the data set cannot be landed or refined."""
 
     level: Level
     about: About
@@ -42,168 +43,158 @@ class Finding:
 
 
 def grade(path: Path, inbox: Path) -> list[Finding]:
-    """Return what is found of the manifest at `path`, worst first.
+    """Return the findings on the manifest at `path`, worst first.
 
-    `inbox` is the data set's own folder of files handed over. Nothing is downloaded: files of an
-    archive that nobody handed over, or of an object store, are not looked at, and a note says so.
+    `inbox` is the data set's folder of files handed over. Nothing is downloaded: files of an
+    archive that is not there, or of an object store, are not checked, and a note says so.
     """
     try:
         dataset = datasets.load(path)
     except ManifestError as error:
         return [Finding("error", "manifest", str(error))]
-    found = [Finding("note", "manifest", f"{dataset.title}: every field is valid")]
-    found += _source(dataset, inbox)
+    findings = [Finding("note", "manifest", f"{dataset.title}: every field is valid")]
+    findings += _of_source(dataset, inbox)
     order: tuple[Level, ...] = ("error", "warning", "note")
-    return sorted(found, key=lambda finding: order.index(finding.level))
+    return sorted(findings, key=lambda finding: order.index(finding.level))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Print what is found; return 1 if any of it is an error."""
+    """Print the findings; return 1 if one of them is an error."""
     parser = argparse.ArgumentParser(prog="python -m jobs.ingestion.check", description=__doc__)
     parser.add_argument("manifest", type=Path)
     parser.add_argument("--inbox", type=Path, required=True, help="the data set's own folder")
     args = parser.parse_args(argv)
-    found = grade(args.manifest, args.inbox)
-    for finding in found:
+    findings = grade(args.manifest, args.inbox)
+    for finding in findings:
         sys.stdout.write(f"{finding.level:<8} {finding.about:<9} {finding.text}\n")
-    return int(any(finding.level == "error" for finding in found))
+    return int(any(finding.level == "error" for finding in findings))
 
 
-def _source(dataset: Dataset, inbox: Path) -> list[Finding]:
+def _of_source(dataset: Dataset, inbox: Path) -> list[Finding]:
     source = dataset.source
     if source.kind == "folder" and "://" in str(source.url):
-        return [Finding("note", "source", f"{source.url} is not looked at: it takes Spark")]
+        text = f"files at {source.url} were not checked: reading them takes Spark"
+        return [Finding("note", "source", text)]
     if source.kind == "archive" and sources.handed_over(dataset, inbox) is None:
         if source.url is None:
-            return [Finding("error", "source", f"no archive in {inbox}, and no `url` to fetch it")]
-        return [
-            Finding(
-                "note",
-                "source",
-                f"its files are not looked at: {source.url} is fetched "
-                f"by `land`; put the archive into {inbox} to check it",
-            )
-        ]
+            return [Finding("error", "source", f"no archive in {inbox}, and no `url` to download")]
+        text = f"files were not checked: put the archive of {source.url} into {inbox} to check them"
+        return [Finding("note", "source", text)]
     with tempfile.TemporaryDirectory() as staging:
         try:
             with sources.delivered(dataset, inbox, staging) as files:
-                heads_by_target = _heads(dataset, files)
+                headers = _headers(dataset, files)
         except (JobError, pa.ArrowInvalid) as error:
             return [Finding("error", "source", str(error))]
     return [
         finding
-        for target, part in sources.parts(dataset).items()
-        for finding in _target(dataset, target, heads_by_target.get(target, {}), part.file)
+        for target in sources.sections(dataset)
+        for finding in _of_target(dataset, target, headers.get(target, {}))
     ]
 
 
-def _heads(dataset: Dataset, files: Iterable[sources.SentFile]) -> dict[Target, dict[str, Head]]:
-    found: dict[Target, dict[str, Head]] = {}
+def _headers(
+    dataset: Dataset, files: Iterable[sources.SentFile]
+) -> dict[Target, dict[str, FileHeader]]:
+    headers: dict[Target, dict[str, FileHeader]] = {}
     for file in files:
-        part = sources.parts(dataset)[file.target]
-        head = file_headers.of(Path(file.path), part, limit=SAMPLE_ROWS)
-        found.setdefault(file.target, {})[file.name] = head
-    return found
+        section = sources.sections(dataset)[file.target]
+        header = file_headers.read(Path(file.path), section, limit=SAMPLE_ROWS)
+        headers.setdefault(file.target, {})[file.name] = header
+    return headers
 
 
-def _target(
-    dataset: Dataset, target: Target, found: dict[str, Head], pattern: str
+def _of_target(
+    dataset: Dataset, target: Target, headers: Mapping[str, FileHeader]
 ) -> list[Finding]:
-    if not found:
-        return [Finding("warning", target, f"no file fits {pattern}")]
-    part = sources.parts(dataset)[target]
+    section = sources.sections(dataset)[target]
+    if not headers:
+        return [Finding("warning", target, f"no file matches {section.file}")]
     findings = []
-    for name, head in found.items():
-        wrong = file_headers.differences(part, head, dataset)
-        if head.is_empty:
-            wrong = ["holds no row"]
-        findings += [Finding("error", target, f"{name}: {text}") for text in wrong]
-        ignored = file_headers.unnamed(part, head)
+    for name, header in headers.items():
+        reasons = file_headers.mismatches(section, header, dataset)
+        if header.is_empty:
+            reasons = ["has no row"]
+        findings += [Finding("error", target, f"{name}: {text}") for text in reasons]
+        ignored = file_headers.ignored_columns(section, header)
         if ignored:
             text = f"{name}: columns not in the manifest, ignored: {', '.join(ignored)}"
             findings.append(Finding("warning", target, text))
     if any(finding.level == "error" for finding in findings):
         return findings
-    rows = [row for head in found.values() for row in head.rows]
-    n_malformed = sum(head.n_malformed for head in found.values())
-    summary = f"{len(found)} files, {len(rows) + n_malformed} rows sampled"
-    findings.append(Finding("note", target, summary))
-    findings += _share(
-        dataset, target, "cannot be split into fields", n_malformed, len(rows) + n_malformed
-    )
-    if isinstance(part, Ratings):
-        findings += _ratings(dataset, part, rows)
-    if isinstance(part, Items):
-        findings += _items(dataset, part, rows)
+    rows = [row for header in headers.values() for row in header.rows]
+    n_malformed = sum(header.n_malformed for header in headers.values())
+    n_rows = len(rows) + n_malformed
+    findings.append(Finding("note", target, f"{len(headers)} files, {n_rows} rows sampled"))
+    findings += _share(dataset, target, "cannot be split into fields", n_malformed, n_rows)
+    if isinstance(section, Ratings):
+        findings += _of_ratings(dataset, section, rows)
+    if isinstance(section, Items):
+        findings += _of_items(dataset, section, rows)
     return findings
 
 
-def _ratings(dataset: Dataset, part: Ratings, rows: list[file_headers.Row]) -> list[Finding]:
+def _of_ratings(dataset: Dataset, section: Ratings, rows: list[Row]) -> list[Finding]:
     scale = dataset.scale
-    values = [file_headers.number(row.get(part.value)) for row in rows]
-    steps = [(v - scale.lowest) / scale.step for v in values if v is not None]
-    off = sum(
-        not -_HAIR <= step <= (scale.highest - scale.lowest) / scale.step + _HAIR
-        or abs(step - round(step)) > _HAIR
+    values = [file_headers.number(row.get(section.value)) for row in rows]
+    steps = [(value - scale.lowest) / scale.step for value in values if value is not None]
+    n_off_scale = sum(
+        not -_EPSILON <= step <= (scale.highest - scale.lowest) / scale.step + _EPSILON
+        or abs(step - round(step)) > _EPSILON
         for step in steps
         if math.isfinite(step)
     )
-    said = f"{scale.lowest:g} to {scale.highest:g} in steps of {scale.step:g}"
-    n_lost = sum(value is None or not math.isfinite(value) for value in values)
-    found = _share(dataset, "ratings", "hold no number", n_lost, len(rows))
-    found += _share(dataset, "ratings", f"are off the scale ({said})", off, len(rows))
-    found += _missing(dataset, "ratings", part.user, rows)
-    found += _missing(dataset, "ratings", part.item, rows)
-    liked = sum(value is not None and value >= scale.relevant_from for value in values)
-    if rows and liked in (0, len(rows)):
-        text = (
-            f"{liked} of {len(rows)} sampled ratings reach `relevant_from` {scale.relevant_from:g}"
-        )
-        found.append(Finding("warning", "ratings", text))
-    return found + _times(dataset, part, rows)
+    valid = f"{scale.lowest:g} to {scale.highest:g} in steps of {scale.step:g}"
+    n_no_number = sum(value is None or not math.isfinite(value) for value in values)
+    findings = _share(dataset, "ratings", "have no number as rating", n_no_number, len(rows))
+    findings += _share(dataset, "ratings", f"are off the scale ({valid})", n_off_scale, len(rows))
+    findings += _missing(dataset, "ratings", section.user, rows)
+    findings += _missing(dataset, "ratings", section.item, rows)
+    n_relevant = sum(value is not None and value >= scale.relevant_from for value in values)
+    if rows and n_relevant in (0, len(rows)):
+        text = f"{n_relevant} of {len(rows)} sampled ratings reach `relevant_from`"
+        findings.append(Finding("warning", "ratings", f"{text} {scale.relevant_from:g}"))
+    return findings + _of_times(dataset, section, rows)
 
 
-def _times(dataset: Dataset, part: Ratings, rows: list[file_headers.Row]) -> list[Finding]:
-    if part.time is None:
-        return [Finding("note", "ratings", "without times: the order of the file stands for them")]
-    times = [file_headers.instant(row.get(part.time), part.time_format) for row in rows]
-    found = _share(dataset, "ratings", "hold no readable time", times.count(None), len(rows))
-    known = [time for time in times if time is not None]
+def _of_times(dataset: Dataset, section: Ratings, rows: list[Row]) -> list[Finding]:
+    if section.time is None:
+        return [Finding("note", "ratings", "no times: rows are ordered as in the file")]
+    times = [file_headers.time(row.get(section.time), section.time_format) for row in rows]
+    findings = _share(dataset, "ratings", "have no readable time", times.count(None), len(rows))
+    readable = [time for time in times if time is not None]
     latest = datetime.now(UTC) + timedelta(hours=dataset.floors.future_tolerance_hours)
-    future = sum(time > latest for time in known)
-    found += _share(dataset, "ratings", "lie in the future", future, len(rows))
-    if known:
-        span = f"times from {min(known):%Y-%m-%d} to {max(known):%Y-%m-%d} UTC"
-        found.append(Finding("note", "ratings", span))
-        if max(known).year < 1980:  # noqa: PLR2004 # long before anybody sent ratings
-            text = f"{span}: is `time_format` really {part.time_format!r}?"
-            found.append(Finding("warning", "ratings", text))
-    return found
+    n_future = sum(time > latest for time in readable)
+    findings += _share(dataset, "ratings", "are in the future", n_future, len(rows))
+    if readable:
+        span = f"times from {min(readable):%Y-%m-%d} to {max(readable):%Y-%m-%d} UTC"
+        findings.append(Finding("note", "ratings", span))
+        if max(readable).year < _FIRST_YEAR:
+            text = f"{span}: is `time_format` really {section.time_format!r}?"
+            findings.append(Finding("warning", "ratings", text))
+    return findings
 
 
-def _items(dataset: Dataset, part: Items, rows: list[file_headers.Row]) -> list[Finding]:
-    found = _missing(dataset, "items", part.item, rows) + _missing(
-        dataset, "items", part.title, rows
-    )
-    if part.categories is not None:
-        sent = [row.get(part.categories) or "" for row in rows]
-        names = {one for text in sent for one in text.split(part.categories_separator)}
-        found.append(Finding("note", "items", f"{len(names)} categories sampled"))
+def _of_items(dataset: Dataset, section: Items, rows: list[Row]) -> list[Finding]:
+    findings = _missing(dataset, "items", section.item, rows)
+    findings += _missing(dataset, "items", section.title, rows)
+    if section.categories is not None:
+        texts = [row.get(section.categories) or "" for row in rows]
+        names = {name for text in texts for name in text.split(section.categories_separator)}
+        findings.append(Finding("note", "items", f"{len(names)} categories sampled"))
         if len(names) > _MANY_CATEGORIES:
-            text = f"{len(names)} categories: is {part.categories_separator!r} their separator?"
-            found.append(Finding("warning", "items", text))
-    return found
+            text = f"{len(names)} categories: is {section.categories_separator!r} their separator?"
+            findings.append(Finding("warning", "items", text))
+    return findings
 
 
-def _missing(
-    dataset: Dataset, target: About, column: str, rows: list[file_headers.Row]
-) -> list[Finding]:
-    blank = sum(not (row.get(column) or "").strip() for row in rows)
-    return _share(dataset, target, f"have no `{column}`", blank, len(rows))
+def _missing(dataset: Dataset, target: About, column: str, rows: list[Row]) -> list[Finding]:
+    n_blank = sum(not (row.get(column) or "").strip() for row in rows)
+    return _share(dataset, target, f"have no `{column}`", n_blank, len(rows))
 
 
 def _share(dataset: Dataset, target: About, what: str, n_bad: int, n_rows: int) -> list[Finding]:
-    """Return a finding if there are any: an error above the share that `refine` bears."""
+    """Return a finding if there are bad rows: an error above the share that `refine` accepts."""
     if not n_bad:
         return []
     share = n_bad / n_rows

@@ -1,7 +1,7 @@
-"""Read sent files with Spark as bronze holds them: text, each row with its file and exact line.
+"""Read sent files with Spark as rows of bronze: text, each row with its file and line number.
 
-A line that cannot be split into the file's columns, or is no text in the file's encoding, becomes
-a row with `raw` set. Blank lines are no rows.
+A line that cannot be split into the file's columns, or not be decoded, becomes a row with `raw`
+set. Blank lines are skipped.
 """
 
 import re
@@ -12,29 +12,28 @@ from urllib.parse import unquote
 
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
-from pyspark.sql.types import StringType, StructField, StructType
 
-from jobs.ingestion.file_headers import Head, expected, roles
+from jobs.ingestion import line_format
+from jobs.ingestion.file_headers import FileHeader, required_columns, source_columns
 from jobs.ingestion.sources import SentFile
 from warehouse.sources import Files
 from warehouse.tables import Table
 
-_BAD = "_malformed_record"
 _BLOCKS = "path string, block bigint, base bigint, landing_id string, source_file string"
 _NAMES = "path string, landing_id string, source_file string"
 
 
 def bronze_rows(
-    spark: SparkSession, table: Table, part: Files, files: Mapping[SentFile, Head]
+    spark: SparkSession, table: Table, files: Files, headers: Mapping[SentFile, FileHeader]
 ) -> tuple[DataFrame, dict[str, int]]:
     """Return the files' rows without a run key, and the number of rows of each landing.
 
-    Files whose columns differ in order or number are read apart and put together again.
+    Files with the same columns are read together.
     """
     groups: dict[tuple[tuple[str, ...], tuple[str, ...]], list[SentFile]] = defaultdict(list)
-    for file, head in files.items():
-        groups[head.columns, head.types].append(file)
-    read = [_read(spark, table, part, columns, same) for (columns, _), same in groups.items()]
+    for file, header in headers.items():
+        groups[header.columns, header.types].append(file)
+    read = [_read(spark, table, files, columns, same) for (columns, _), same in groups.items()]
     n_rows: dict[str, int] = defaultdict(int)
     for _, counts in read:
         for landing_id, count in counts.items():
@@ -43,35 +42,40 @@ def bronze_rows(
 
 
 def _read(
-    spark: SparkSession, table: Table, part: Files, columns: Sequence[str], files: list[SentFile]
+    spark: SparkSession,
+    table: Table,
+    files: Files,
+    columns: Sequence[str],
+    sent_files: list[SentFile],
 ) -> tuple[DataFrame, dict[str, int]]:
-    paths = [_literal(file.path) for file in files]
-    by_path = {_plain(file.path): file for file in files}
-    if part.format == "parquet":
-        rows, n_rows = _parquet_rows(spark, part, paths, by_path)
+    paths = [_literal(file.path) for file in sent_files]
+    by_path = {_plain(file.path): file for file in sent_files}
+    if files.format == "parquet":
+        rows, n_rows = _parquet_rows(spark, files, paths, by_path)
     else:
-        rows, n_rows = _text_rows(spark, part, columns, paths, by_path)
-    sent = _sent_columns(table, part)
+        rows, n_rows = _text_rows(spark, files, columns, paths, by_path)
+    sent = _sent_columns(table, files)
     return rows.select(*sent, "landing_id", "source_file", "source_line"), n_rows
 
 
 def _text_rows(
     spark: SparkSession,
-    part: Files,
+    files: Files,
     columns: Sequence[str],
     paths: list[str],
     by_path: Mapping[str, SentFile],
 ) -> tuple[DataFrame, dict[str, int]]:
-    """Return the lines split into a struct `f`, numbered; and rows per landing."""
+    """Return the numbered lines split into a struct `f`, and the number of rows by landing."""
     numbered, n_rows = _numbered(_lines(spark, paths), by_path)
-    if part.format == "csv" and part.header:
+    if files.format == "csv" and files.header:
         numbered = numbered.where("source_line > 1")
         for file in by_path.values():
             n_rows[file.landing_id] -= 1
-    if part.encoding != "utf-8":
+    if files.encoding != "utf-8":
         as_bytes = F.col("value").cast("binary")
         numbered = numbered.withColumn("value", F.decode(as_bytes, "ISO-8859-1"))
-    fields, malformed = _fields(part, columns)
+    names = required_columns(files) if files.format == "jsonl" else columns
+    fields, malformed = line_format.fields(files, names)
     parsed = numbered.withColumn("f", fields).withColumn("malformed", malformed)
     rows = parsed.select(
         "landing_id",
@@ -84,7 +88,7 @@ def _text_rows(
 
 
 def _lines(spark: SparkSession, paths: list[str]) -> DataFrame:
-    """Return the files' lines as bytes in a string, each with its place in the file."""
+    """Return the lines as bytes in a string, each with its block and its number in the job."""
     sent = spark.read.option("lineSep", "\n").text(paths)
     return sent.select(
         F.expr(r"trim(TRAILING '\r' FROM value)").alias("value"),
@@ -97,10 +101,10 @@ def _lines(spark: SparkSession, paths: list[str]) -> DataFrame:
 def _numbered(
     lines: DataFrame, by_path: Mapping[str, SentFile]
 ) -> tuple[DataFrame, dict[str, int]]:
-    """Return the lines that are not blank with their landing and number from 1; and their counts.
+    """Return the lines that are not blank with landing and line number, and counts by landing.
 
-    A file is read in blocks, each by one task and in order, so counting the lines of the blocks
-    before tells where a block begins.
+    Each block of a file is read by one task, in order. The line number is the number within the
+    block plus the number of lines in the blocks before.
     """
     filled = F.length("value") > 0
     blocks = lines.groupBy("path", "block").agg(
@@ -118,32 +122,10 @@ def _numbered(
     return numbered.withColumn("source_line", F.col("n") + F.col("base")), n_rows
 
 
-def _fields(part: Files, columns: Sequence[str]) -> tuple[Column, Column]:
-    """Return the struct of a line's fields, and whether the line could not be split into them."""
-    value = F.col("value")
-    is_text = F.is_valid_utf8(value) if part.encoding == "utf-8" else F.expr("true")
-    if part.format == "jsonl":
-        schema = _strings(expected(part))
-        found = F.from_json(value, schema, {"columnNameOfCorruptRecord": _BAD})
-        return found, ~is_text | F.col("f").isNull() | F.col("f").getField(_BAD).isNotNull()
-    if not part.quote:
-        pieces = F.split(value, re.escape(part.separator), -1)
-        named = [F.get(pieces, F.lit(i)).alias(name) for i, name in enumerate(columns)]
-        return F.struct(*named), ~is_text | (F.size(pieces) != len(columns))
-    options = {
-        "sep": part.separator,
-        "quote": part.quote,
-        "escape": part.quote,
-        "columnNameOfCorruptRecord": _BAD,
-    }
-    found = F.from_csv(value, F.lit(_strings(columns).toDDL()), options)
-    return found, ~is_text | F.col("f").getField(_BAD).isNotNull()
-
-
 def _parquet_rows(
-    spark: SparkSession, part: Files, paths: list[str], by_path: Mapping[str, SentFile]
+    spark: SparkSession, files: Files, paths: list[str], by_path: Mapping[str, SentFile]
 ) -> tuple[DataFrame, dict[str, int]]:
-    """Return the rows as a struct `f` of text, numbered; and rows per landing."""
+    """Return the numbered rows as a struct `f` of text, and the number of rows by landing."""
     sent = spark.read.parquet(*paths)
     path = F.col("_metadata.file_path").alias("path")
     names, n_rows = [], defaultdict[str, int](int)
@@ -153,7 +135,7 @@ def _parquet_rows(
         n_rows[file.landing_id] += row["count"]
     fields = [
         (F.to_json(name) if _is_list(sent, name) else F.col(name).cast("string")).alias(name)
-        for name in expected(part)
+        for name in required_columns(files)
     ]
     rows = sent.select(
         path,
@@ -168,32 +150,28 @@ def _is_list(frame: DataFrame, name: str) -> bool:
     return frame.schema[name].dataType.typeName() == "array"
 
 
-def _sent_columns(table: Table, part: Files) -> list[Column]:
+def _sent_columns(table: Table, files: Files) -> list[Column]:
     """Return the table's `sent` columns; null if the source has none of the name."""
-    fields, sources = F.col("f"), roles(part)
+    fields, sources = F.col("f"), source_columns(files)
     columns = {name: fields.getField(source) for name, source in sources.items()}
-    columns |= {"raw": F.col("raw"), "attributes": _attributes(part)}
+    columns |= {"raw": F.col("raw"), "attributes": _attributes(files)}
     missing = F.lit(None).cast("string")
     return [columns.get(name, missing).alias(name) for name in table.sent]
 
 
-def _attributes(part: Files) -> Column:
+def _attributes(files: Files) -> Column:
     fields = F.col("f")
-    names: Iterable[str] = getattr(part, "attributes", ())
+    names: Iterable[str] = getattr(files, "attributes", ())
     pairs = [cell for name in names for cell in (F.lit(name), fields.getField(name))]
     attributes = (F.create_map(*pairs) if pairs else F.expr("map()")).cast("map<string,string>")
     return F.when(fields.isNotNull(), attributes)
 
 
-def _strings(names: Sequence[str]) -> StructType:
-    return StructType([StructField(name, StringType()) for name in (*names, _BAD)])
-
-
 def _literal(path: str) -> str:
-    """Return the path with what Hadoop would take for a pattern escaped."""
+    """Return the path with the characters escaped that Hadoop uses in patterns."""
     return re.sub(r"([\[\]{}*?\\])", r"\\\1", path)
 
 
 def _plain(path: str) -> str:
-    """Return the path without its scheme, whose slashes are written in several ways."""
+    """Return the path without its scheme, after which the number of slashes varies."""
     return re.sub(r"^[a-z0-9]+:/*", "/", path)

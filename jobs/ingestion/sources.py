@@ -55,14 +55,14 @@ class SentFile:
         return _SCHEME.match(self.path) is None
 
 
-def parts(dataset: Dataset) -> dict[Target, Files]:
+def sections(dataset: Dataset) -> dict[Target, Files]:
     """Return the manifest's sections on files. Items and users come before the ratings of them."""
-    sections: dict[Target, Files | None] = {
+    optional: dict[Target, Files | None] = {
         "items": dataset.items,
         "users": dataset.users,
         "ratings": dataset.ratings,
     }
-    return {target: part for target, part in sections.items() if part is not None}
+    return {target: files for target, files in optional.items() if files is not None}
 
 
 @contextmanager
@@ -89,7 +89,7 @@ def delivered(
     folder = str(dataset.source.url if dataset.source.kind == "folder" else inbox)
     files = list(_remote(dataset, folder, spark) if "://" in folder else _local(dataset, folder))
     if not files:
-        patterns = ", ".join(part.file for part in parts(dataset).values())
+        patterns = ", ".join(section.file for section in sections(dataset).values())
         raise NothingSentError(
             f"{dataset.name}: no file in {folder} matches {patterns}. Put it there"
         )
@@ -107,7 +107,7 @@ def handed_over(dataset: Dataset, inbox: Path) -> Path | None:
 
 def _from_archive(dataset: Dataset, inbox: Path, staging: "_Staging") -> list[SentFile]:
     archive = _archive(dataset, inbox, staging.local)
-    by_name = {part.file: target for target, part in parts(dataset).items()}
+    by_name = {section.file: target for target, section in sections(dataset).items()}
     budget = dataset.source.max_mb * archives.MB
     members = archives.extract(archive, list(by_name), staging.local, max_bytes=budget)
     return [
@@ -137,8 +137,8 @@ def _archive(dataset: Dataset, inbox: Path, staging: Path) -> Path:
 
 def _local(dataset: Dataset, folder: str) -> Iterator[SentFile]:
     base = Path(folder)
-    for target, part in parts(dataset).items():
-        paths = [path for path in sorted(base.glob(part.file)) if _is_visible(path)]
+    for target, section in sections(dataset).items():
+        paths = [path for path in sorted(base.glob(section.file)) if _is_visible(path)]
         digests = [(path, archives.digests_of(_inside(path, base)).sha256) for path in paths]
         for path, sha256 in _deliveries(dataset, digests):
             yield SentFile(target, path.relative_to(base).as_posix(), str(path.resolve()), sha256)
@@ -148,8 +148,8 @@ def _remote(dataset: Dataset, folder: str, spark: "SparkSession | None") -> Iter
     if spark is None:
         return
     base = folder.rstrip("/")
-    for target, part in parts(dataset).items():
-        files = hadoop.list_files(spark, f"{base}/{part.file}")
+    for target, section in sections(dataset).items():
+        files = hadoop.list_files(spark, f"{base}/{section.file}")
         digests = [(path, _digest(f"{path} {size} {at}")) for path, size, at in files]
         for path, sha256 in _deliveries(dataset, digests):
             yield SentFile(target, path.rsplit("/", 1)[-1], path, sha256)

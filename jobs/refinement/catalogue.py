@@ -1,4 +1,4 @@
-"""Items and users as silver holds them: the title as people read it, categories split, the year."""
+"""Typed items and users: readable titles, lists of categories, years."""
 
 import re
 
@@ -14,19 +14,19 @@ _ARTICLE_LAST = rf"^(.+), ({_ARTICLES})((?: \(.*)?)$"
 _ARTICLE_LAST_INSIDE = rf"\(([^()]+), ({_ARTICLES})\)"
 
 
-def items(rows: DataFrame, part: Items) -> DataFrame:
-    """Return typed items; a row per row."""
+def items(rows: DataFrame, section: Items) -> DataFrame:
+    """Return the rows as typed items."""
     return rows.select(
         F.trim("item_id").alias("item_id"),
-        title(part).alias("title"),
-        categories(part).alias("categories"),
+        title(section).alias("title"),
+        categories(section).alias("categories"),
         F.nullif(F.trim("vendor"), F.lit("")).alias("vendor"),
-        released(part).alias("released"),
+        released(section).alias("released"),
     )
 
 
 def unlisted(rated: DataFrame) -> DataFrame:
-    """Return an item for each id that was rated, for a data set that sends no items."""
+    """Return an item for each rated id, for a data set without files of items."""
     return (
         rated.select("item_id")
         .distinct()
@@ -41,7 +41,7 @@ def unlisted(rated: DataFrame) -> DataFrame:
 
 
 def users(rows: DataFrame) -> DataFrame:
-    """Return typed users; a row per row. Attributes without a value are left out."""
+    """Return the rows as typed users, without empty attributes."""
     filled = F.map_filter(
         F.coalesce("attributes", F.expr("CAST(map() AS map<string,string>)")),
         lambda _, value: F.coalesce(F.trim(value), F.lit("")) != "",
@@ -52,36 +52,38 @@ def users(rows: DataFrame) -> DataFrame:
     )
 
 
-def title(part: Items) -> Column:
-    """Return the title as people shall read it: without its year, the article first."""
+def title(section: Items) -> Column:
+    """Return the readable title: without the year, with the article first."""
     shown = F.trim("title")
-    if part.title_has_year:
-        found = F.regexp_extract(shown, _TITLE_YEAR, 1)
-        shown = F.when(found != "", found).otherwise(shown)
-    if part.title_has_article_last:
+    if section.title_has_year:
+        without_year = F.regexp_extract(shown, _TITLE_YEAR, 1)
+        shown = F.when(without_year != "", without_year).otherwise(shown)
+    if section.title_has_article_last:
         shown = F.regexp_replace(shown, _ARTICLE_LAST, "$2 $1$3")
         shown = F.regexp_replace(shown, _ARTICLE_LAST_INSIDE, "($2 $1)")
         shown = F.regexp_replace(shown, r"(^|\()(L') ", "$1$2")
     return shown
 
 
-def released(part: Items) -> Column:
-    """Return the year, from its own column, else from the title if the manifest says so."""
-    own = F.expr("try_cast(nullif(regexp_extract(released, '^\\\\s*(\\\\d{4})', 1), '') AS int)")
-    if not part.title_has_year:
-        return own
+def released(section: Items) -> Column:
+    """Return the year from its own column, else from the title if the manifest says so."""
+    in_column = F.expr(
+        "try_cast(nullif(regexp_extract(released, '^\\\\s*(\\\\d{4})', 1), '') AS int)"
+    )
+    if not section.title_has_year:
+        return in_column
     in_title = F.nullif(F.regexp_extract(F.trim("title"), _TITLE_YEAR, 2), F.lit(""))
-    return F.coalesce(own, in_title.cast("int"))
+    return F.coalesce(in_column, in_title.cast("int"))
 
 
-def categories(part: Items) -> Column:
-    """Return the categories in their order, each once; a JSON list is one too."""
+def categories(section: Items) -> Column:
+    """Return the categories in order, each once. The text may be a JSON list."""
     sent = F.coalesce("categories", F.lit(""))
-    split = F.split(sent, re.escape(part.categories_separator), -1)
+    split = F.split(sent, re.escape(section.categories_separator), -1)
     listed = F.when(sent.startswith("["), F.from_json(sent, "array<string>"))
     trimmed = F.transform(F.coalesce(listed, split), _trimmed)
     return F.array_distinct(
-        F.filter(trimmed, lambda one: one.isNotNull() & ~one.isin("", NO_CATEGORY))
+        F.filter(trimmed, lambda name: name.isNotNull() & ~name.isin("", NO_CATEGORY))
     )
 
 

@@ -48,12 +48,12 @@ def checked(
 
 def checked_ratings(sent: DataFrame, dataset: Dataset, now: datetime) -> DataFrame:
     """Return the rows with `event_id`, `kind`, typed columns, `occurred_at`, `failed_checks`."""
-    part = dataset.ratings
+    section = dataset.ratings
     typed = sent.withColumns(
         {
             "kind": F.lit("rate"),
             "typed_rating": F.expr("try_cast(trim(rating) AS double)"),
-            "occurred_at": _time(part),
+            "occurred_at": _time(section),
             "typed_user": F.trim("user_id"),
             "typed_item": F.trim("item_id"),
         }
@@ -151,14 +151,14 @@ def _rating_checks(scale: Scale) -> dict[str, Column]:
     }
 
 
-def _time(part: Ratings) -> Column:
+def _time(section: Ratings) -> Column:
     """Return the time of the rating, UTC; null if it is not readable or outside the calendar."""
-    if part.time is None:
+    if section.time is None:
         return F.timestamp_seconds("source_line")
-    if part.time_format == "iso":
+    if section.time_format == "iso":
         readable = F.col("rated_at").rlike(_ISO_DAY)
         return F.when(readable, F.expr("try_cast(trim(rated_at) AS timestamp)"))
-    divisor = 1000 if part.time_format == "milliseconds" else 1
+    divisor = 1000 if section.time_format == "milliseconds" else 1
     seconds = F.expr("try_cast(trim(rated_at) AS double)") / divisor
     return F.when(F.abs(seconds) <= _LAST_SECOND, F.timestamp_seconds(seconds))
 

@@ -61,7 +61,7 @@ def run(warehouse: Warehouse, dataset: Dataset, retrain_id: str) -> Proof:
     versions = dict(ledger["versions"])
     for table in TABLES:
         if table.full_name in versions:
-            retention.check_whole(warehouse.root, table, versions[table.full_name])
+            retention.require_complete(warehouse.root, table, versions[table.full_name])
     rows = Frozen(warehouse, versions)
     learned = fit.learn(rows, dataset, recipes.from_json(ledger["recipe_json"]))
     made = fit.own_lists(rows, learned.model.lists(learned.people, fit.LENGTH))

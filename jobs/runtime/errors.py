@@ -1,49 +1,49 @@
-"""What can go wrong in a job; each message says which data set, what was seen, what to do next.
+"""Errors of jobs. Each message names the data set, what happened, and the next step.
 
 JobError
-  x NothingSentError   the source holds none of the files that the manifest names
-  x EmptyFileError     a file holds no row
+  x NothingSentError   the source has none of the files that the manifest names
+  x EmptyFileError     a file has no row
   x HeaderError        a file's columns are not those that the manifest names
   x UnreachableError   the publisher does not answer
-  x ChecksumError      the archive's digest is not the one in the manifest
-  x ArchiveError       the archive is cut short, corrupt, or holds what it must not
-  x BudgetError        more bytes than the manifest allows
-  x QuarantineError    more rows were refused than the manifest allows
-  x NotFrozenError     a retrain's task runs before `freeze`
-  x NotNominatedError  a retrain's task runs before `nominate`
-  x NotSearchedError   a retrain's task runs before `search`
+  x ChecksumError      the archive's digest is not the manifest's
+  x ArchiveError       the archive is truncated, corrupt, or has a forbidden member
+  x BudgetError        the source sent more bytes than the manifest allows
+  x QuarantineError    more rows failed a check than the manifest allows
+  x NotFrozenError     a task of a retrain runs before `freeze`
+  x NotNominatedError  a task of a retrain runs before `nominate`
+  x NotSearchedError   a task of a retrain runs before `search`
   x NotDecidedError    `fit` or `publish` runs before `decide`, or after a `hold`
   x NotFittedError     `publish` runs before `fit`
-  x NotRebuiltError    a fit made again gives other lists
+  x NotRebuiltError    a fit that was repeated gives other lists
 """
 
 
 class JobError(Exception):
-    """Base class of every error that a job raises itself."""
+    """Base class of the errors that jobs raise."""
 
 
 class NothingSentError(JobError):
-    """The source holds none of the files that the manifest names. Send them."""
+    """The source has none of the files that the manifest names. Send them."""
 
 
 class EmptyFileError(JobError):
-    """A file holds no row. Send it again, or take it away."""
+    """A file has no row. Send it again, or remove it."""
 
 
 class HeaderError(JobError):
-    """A file's columns are not those that the manifest names. Correct one of the two."""
+    """A file's columns are not those that the manifest names. Correct the file or the manifest."""
 
 
 class UnreachableError(JobError):
-    """The publisher does not answer. Try again, or hand the archive over."""
+    """The publisher does not answer. Try again, or put the archive into the inbox."""
 
 
 class ChecksumError(JobError):
-    """The archive is not the one that the manifest pins. Nothing of it was kept."""
+    """The archive's digest is not the manifest's. Nothing was kept."""
 
 
 class ArchiveError(JobError):
-    """The archive is cut short, corrupt, or holds a link or a locked file. Nothing was kept."""
+    """The archive is truncated, corrupt, or has a link or an encrypted member. Nothing was kept."""
 
 
 class BudgetError(JobError):
@@ -51,7 +51,7 @@ class BudgetError(JobError):
 
 
 class QuarantineError(JobError):
-    """More rows were refused than the manifest's floor allows. Silver is as it was."""
+    """More rows failed a check than the manifest allows. Silver is unchanged."""
 
 
 class NotFrozenError(JobError):
@@ -75,4 +75,4 @@ class NotFittedError(JobError):
 
 
 class NotRebuiltError(JobError):
-    """A fit made again from its ledger gives other lists than those that were kept."""
+    """A fit that was repeated from its recorded inputs gives other lists than those kept."""

@@ -55,7 +55,7 @@ def test_below_the_manifests_number_nothing_is_due(
     refined(tmp_path, "2", 500, target="items")
 
     assert announce.run(Lake(str(tmp_path)), PATIENT) == 99
-    assert "9 new events since the beginning, a retrain takes 10: none is due" in caplog.text
+    assert "retrain_not_due dataset=product new_events=9 needed=10" in caplog.text
 
 
 def test_only_what_came_after_the_newest_freeze_counts(tmp_path: Path) -> None:

@@ -84,8 +84,8 @@ def test_a_run_killed_before_its_landings_were_written_down_is_simply_run_again(
     [
         ("user,item,score,at", "u,a,4,1", "missing `stars`; new `score`"),
         ("user,item,stars", "u,a,4", "missing `at`; new none"),
-        (HEADER, "u,a,good,1", "`stars` holds no numbers"),
-        (HEADER, "u,a,4,yesterday", "`at` holds no times"),
+        (HEADER, "u,a,good,1", "`stars` has no numbers"),
+        (HEADER, "u,a,4,yesterday", "`at` has no times"),
     ],
 )
 def test_a_renamed_missing_or_retyped_column_is_refused_before_any_write(
@@ -108,7 +108,7 @@ def test_a_column_more_is_said_and_ignored(
     file = send(inbox, "ratings.csv", "price,at,stars,item,user", "9.99,100,4,a,u")
     sent = SentFile("ratings", file.name, str(file), "0" * 64)
 
-    assert land.accepted_heads(warehouse.spark, ONLY_RATINGS, [sent])
+    assert land.accepted_headers(warehouse.spark, ONLY_RATINGS, [sent])
     assert "ratings.csv: columns not in the manifest, ignored: ['price']" in caplog.text
 
 
@@ -131,8 +131,8 @@ def test_an_object_store_is_listed_and_looked_at_by_spark(
     dataset = product(source={"kind": "folder", "url": f"file://{folder}"}, items=None, users=None)
 
     with sources.delivered(dataset, tmp_path, str(tmp_path), spark) as [file]:
-        heads = land.accepted_heads(spark, dataset, [file])
-        rows, n_rows = bronze_rows(spark, BRONZE_RATINGS, dataset.ratings, heads)
+        headers = land.accepted_headers(spark, dataset, [file])
+        rows, n_rows = bronze_rows(spark, BRONZE_RATINGS, dataset.ratings, headers)
 
     assert not file.is_local
     assert list(n_rows.values()) == [1]

@@ -40,14 +40,14 @@ def test_what_a_kept_version_needs_stays(root: str) -> None:
     assert vacuum(root, keep={1}) == 1  # the second row's own file
     assert rows(root, version=1) == ["d/1"]
     assert rows(root) == ["d/1", "d/2"]
-    retention.check_whole(root, TABLE, 1)
-    with pytest.raises(VersionGoneError, match=r"version 2: 1 of its 2 files were vacuumed away"):
-        retention.check_whole(root, TABLE, 2)
+    retention.require_complete(root, TABLE, 1)
+    with pytest.raises(VersionGoneError, match=r"version 2: 1 of its 2 files were vacuumed"):
+        retention.require_complete(root, TABLE, 2)
 
 
 def test_recent_files_stay_for_those_who_read_them_now(root: str) -> None:
     assert retention.vacuum(root, TABLE, keep=set(), run_key=RunKey("d", "3", "vacuum")) == 0
-    retention.check_whole(root, TABLE, 2)
+    retention.require_complete(root, TABLE, 2)
 
 
 def test_nothing_is_removed_while_a_kept_version_is_broken(root: str) -> None:
@@ -62,11 +62,11 @@ def test_an_erasure_ends_all_versions_before_it(root: str) -> None:
     properties = CommitProperties(custom_metadata=signature(RunKey("d", "4", "erase")))
     table = DeltaTable(f"{root}/gold/nominations")
     table.delete("retrain_id = 'd/1'", commit_properties=properties)
-    with pytest.raises(VersionGoneError, match="people were erased since, at version 4"):
-        retention.check_whole(root, TABLE, 3)
-    retention.check_whole(root, TABLE, 4)
+    with pytest.raises(VersionGoneError, match="users were erased since, at version 4"):
+        retention.require_complete(root, TABLE, 3)
+    retention.require_complete(root, TABLE, 4)
 
 
 def test_a_version_that_never_was(root: str) -> None:
-    with pytest.raises(VersionGoneError, match="its log is gone"):
-        retention.check_whole(root, TABLE, 99)
+    with pytest.raises(VersionGoneError, match="its log was removed"):
+        retention.require_complete(root, TABLE, 99)

@@ -1,13 +1,13 @@
-"""What a table is, and the columns that several have."""
+"""The definition of a table, and the columns that several tables have."""
 
 from dataclasses import dataclass
 from typing import Literal
 
-# Of every table, whoever makes it.
+# Of every table, in Spark and in delta-rs.
 PROPERTIES = {
-    "delta.enableDeletionVectors": "false",  # every reader can open the table, and erasure is real
+    "delta.enableDeletionVectors": "false",  # any reader opens the table; deleted rows are gone
     "delta.columnMapping.mode": "none",
-    "delta.logRetentionDuration": "interval 520 weeks",  # a kept release reads its own versions
+    "delta.logRetentionDuration": "interval 520 weeks",  # a kept release needs old versions
 }
 
 Layer = Literal["bronze", "silver", "gold"]
@@ -45,7 +45,7 @@ class Table:
         return f"{self.layer}.{self.name}"
 
     def uri(self, root: str) -> str:
-        """Where the table lies below a data set's folder or URL."""
+        """Return the table's folder or URL, given the data set's."""
         return f"{root.rstrip('/')}/{self.layer}/{self.name}"
 
     @property
@@ -61,14 +61,14 @@ class Table:
         return tuple(column.name for column in self.columns)
 
 
-USER = Column("user_id", "string", "The product's own key of the user.")
-ITEM = Column("item_id", "string", "The product's own key of the item.")
-RATING = Column("rating", "double", "On the data set's scale, as its manifest gives it.")
-RATED_AT = Column("rated_at", "timestamp", "When the user rated, UTC.")
+USER = Column("user_id", "string", "The product's id of the user.")
+ITEM = Column("item_id", "string", "The product's id of the item.")
+RATING = Column("rating", "double", "The rating, on the scale of the data set's manifest.")
+RATED_AT = Column("rated_at", "timestamp", "When the user rated the item, UTC.")
 RUN_KEY = Column(
     "run_key", "string", "`<dag id>/<run id>/<task id>` of the run that wrote the row."
 )
-RETRAIN = Column("retrain_id", "string", "`<dag id>/<run id>` of the retrain.")
+RETRAIN = Column("retrain_id", "string", "The retrain, as `<dag id>/<run id>`.")
 ITEM_IDS = Column("item_ids", "array<string>", "Best first; never empty.")
 SCORES = Column("scores", "array<float>", "One per item, falling; they order one list, no more.")
 LINE = ("landing_id", "source_file", "source_line")

@@ -1,22 +1,26 @@
-"""Silver: typed and clean, and what was refused."""
+"""Silver: typed and checked rows, and the rows that failed a check."""
 
 from warehouse.tables.base import ITEM, LINE, RATED_AT, RATING, RUN_KEY, USER, Column, Table
 
 SILVER_REFINEMENTS = Table(
     layer="silver",
     name="refinements",
-    doc="The balance sheet of `refine`, one row per landing: "
-    "n_rows = n_accepted + n_duplicates + n_quarantined. A landing listed here is done.",
+    doc="Balances of `refine`, one row per refined landing: "
+    "n_rows = n_accepted + n_duplicates + n_quarantined. Other landings are pending.",
     columns=(
-        Column("landing_id", "string", "See `bronze.landings`."),
+        Column("landing_id", "string", "The landing: see `bronze.landings`."),
         Column("target", "string", "`ratings`, `items`, `users` or `feedback`."),
-        Column("n_rows", "bigint", "Rows of the landing."),
-        Column("n_accepted", "bigint", "Rows that became events (items, users: rows kept)."),
-        Column("n_duplicates", "bigint", "Rows that said nothing new."),
-        Column("n_quarantined", "bigint", "Rows that a rule refused."),
-        Column("n_unknown_items", "bigint", "Accepted events of items that no item file lists."),
+        Column("n_rows", "bigint", "Rows of the landing in bronze."),
+        Column(
+            "n_accepted",
+            "bigint",
+            "Rows that became events, items or users.",
+        ),
+        Column("n_duplicates", "bigint", "Rows that repeat or precede another row of the key."),
+        Column("n_quarantined", "bigint", "Rows that failed a check."),
+        Column("n_unknown_items", "bigint", "Accepted events whose item is in no file of items."),
         RUN_KEY,
-        Column("refined_at", "timestamp", "UTC."),
+        Column("refined_at", "timestamp", "When the landing was refined, UTC."),
     ),
     key=("landing_id",),
 )
@@ -24,20 +28,24 @@ SILVER_REFINEMENTS = Table(
 SILVER_EVENTS = Table(
     layer="silver",
     name="events",
-    doc="The accepted history: everything that people did, one row per event, never changed.",
+    doc="All accepted events, one row per event. Rows are appended and never changed.",
     columns=(
-        Column("event_id", "string", "32 hex digits; equal lines of files have equal ids."),
+        Column("event_id", "string", "32 hex digits. Equal rows of files have the same id."),
         Column("kind", "string", "`rate`, `unrate`, `hide` or `not_interested`."),
         USER,
         ITEM,
-        Column("rating", "double", "On the data set's scale; null unless `rate`.", nullable=True),
+        Column(
+            "rating",
+            "double",
+            "On the data set's scale; null unless `rate`.",
+            nullable=True,
+        ),
         Column(
             "occurred_at",
             "timestamp",
-            "When it happened, UTC; 1970-01-01 plus the line "
-            "number in seconds for a data set without times.",
+            "When it happened, UTC; without times, 1970-01-01 plus line number in seconds.",
         ),
-        Column("landing_id", "string", "The landing that brought it first."),
+        Column("landing_id", "string", "The first landing that brought the event."),
         RUN_KEY,
     ),
     key=("event_id",),
@@ -56,7 +64,7 @@ SILVER_INTERACTIONS = Table(
         ITEM,
         RATING,
         RATED_AT,
-        Column("event_id", "string", "The event that holds: see `silver.events`."),
+        Column("event_id", "string", "The event with the rating: see `silver.events`."),
     ),
     key=("user_id", "item_id"),
     checks=(("rating_is_a_number", "rating IS NOT NULL AND NOT isnan(rating)"),),
@@ -68,12 +76,12 @@ SILVER_ITEMS = Table(
     doc="The catalogue: the newest row of each item.",
     columns=(
         ITEM,
-        Column("title", "string", "As people shall read it; never empty."),
-        Column("categories", "array<string>", "May be empty; the first one leads."),
+        Column("title", "string", "The readable title; never empty."),
+        Column("categories", "array<string>", "Categories, the main one first; may be empty."),
         Column(
-            "vendor", "string", "Who sells or makes it, if the data set says so.", nullable=True
+            "vendor", "string", "Company that sells or makes the item, if known.", nullable=True
         ),
-        Column("released", "int", "Year, if known.", nullable=True),
+        Column("released", "int", "Year of release, if known.", nullable=True),
     ),
     key=("item_id",),
 )
@@ -81,10 +89,14 @@ SILVER_ITEMS = Table(
 SILVER_USERS = Table(
     layer="silver",
     name="users",
-    doc="What the data set says of its users: the newest row of each.",
+    doc="Attributes of users: the newest row of each user.",
     columns=(
         USER,
-        Column("attributes", "map<string,string>", "The manifest's attributes, such as sex, age."),
+        Column(
+            "attributes",
+            "map<string,string>",
+            "Values by name, such as `age_group`.",
+        ),
     ),
     key=("user_id",),
 )
@@ -92,31 +104,35 @@ SILVER_USERS = Table(
 SILVER_USER_INDEX = Table(
     layer="silver",
     name="user_index",
-    doc="Dense 32-bit numbers of the users, for the engine. Only ever appended.",
-    columns=(USER, Column("user_index", "int", "From 0, without gaps.")),
+    doc="Dense 32-bit indices of users, for the engine. Rows are appended and never changed.",
+    columns=(USER, Column("user_index", "int", "Index of the row's id, from 0, without gaps.")),
     key=("user_id",),
 )
 
 SILVER_ITEM_INDEX = Table(
     layer="silver",
     name="item_index",
-    doc="Dense 32-bit numbers of the items, for the engine. Only ever appended.",
-    columns=(ITEM, Column("item_index", "int", "From 0, without gaps.")),
+    doc="Dense 32-bit indices of items, for the engine. Rows are appended and never changed.",
+    columns=(ITEM, Column("item_index", "int", "Index of the row's id, from 0, without gaps.")),
     key=("item_id",),
 )
 
 SILVER_QUARANTINE = Table(
     layer="silver",
     name="quarantine",
-    doc="Rows that a rule refused, as they were sent, with the names of the rules.",
+    doc="Rows that failed a check, as they were sent.",
     columns=(
         Column("target", "string", "`ratings`, `items`, `users` or `feedback`."),
-        Column("sent", "string", "The row as JSON: field names and values as sent, or `raw`."),
+        Column(
+            "sent",
+            "string",
+            "The row's bronze columns as JSON, as sent, or `raw`.",
+        ),
         Column("failed_checks", "array<string>", "Names of the checks that it failed."),
-        Column("landing_id", "string", "See `bronze.landings`."),
-        Column("source_file", "string", "Name of the file the row came from, or `outbox`."),
-        Column("source_line", "bigint", "Line in that file, or place in that part, from 1."),
-        Column("first_seen_at", "timestamp", "UTC."),
+        Column("landing_id", "string", "The landing: see `bronze.landings`."),
+        Column("source_file", "string", "Name of the file that the row came from, or `outbox`."),
+        Column("source_line", "bigint", "Line in that file, or position in the batch, from 1."),
+        Column("first_seen_at", "timestamp", "When the row was quarantined, UTC."),
         RUN_KEY,
     ),
     key=LINE,

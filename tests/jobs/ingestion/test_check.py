@@ -24,8 +24,8 @@ def manifest(tmp_path: Path) -> Path:
 
 
 def graded(manifest: Path, level: check.Level) -> list[str]:
-    found = check.grade(manifest, manifest.parent / "inbox")
-    return [f"{finding.about}: {finding.text}" for finding in found if finding.level == level]
+    findings = check.grade(manifest, manifest.parent / "inbox")
+    return [f"{finding.about}: {finding.text}" for finding in findings if finding.level == level]
 
 
 def sent(manifest: Path, *ratings: str, items: tuple[str, ...] = ("i1,One,x|y",)) -> None:
@@ -34,7 +34,7 @@ def sent(manifest: Path, *ratings: str, items: tuple[str, ...] = ("i1,One,x|y",)
     send(inbox, "items.csv", "item,title,kinds", *items)
 
 
-def test_good_files_get_notes_alone(manifest: Path) -> None:
+def test_valid_files_get_notes_only(manifest: Path) -> None:
     sent(manifest, HEADER, *GOOD)
 
     assert graded(manifest, "error") == graded(manifest, "warning") == []
@@ -42,22 +42,22 @@ def test_good_files_get_notes_alone(manifest: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rows", "said"),
+    ("rows", "expected"),
     [
         (["u,i,7,1700000000"] * 5, "ratings: 11.1% of the sampled rows are off the scale"),
-        (["u,i,4,4100000000"] * 5, "ratings: 11.1% of the sampled rows lie in the future"),
-        (["u,i,4,soon"] * 5, "ratings: 11.1% of the sampled rows hold no readable time"),
-        (["u,i,lots,1700000000"] * 5, "ratings: 11.1% of the sampled rows hold no number"),
+        (["u,i,4,4100000000"] * 5, "ratings: 11.1% of the sampled rows are in the future"),
+        (["u,i,4,soon"] * 5, "ratings: 11.1% of the sampled rows have no readable time"),
+        (["u,i,lots,1700000000"] * 5, "ratings: 11.1% of the sampled rows have no number"),
         ([",i,4,1700000000"] * 5, "ratings: 11.1% of the sampled rows have no `user`"),
         (["short"] * 5, "ratings: 11.1% of the sampled rows cannot be split"),
     ],
 )
-def test_more_bad_rows_than_refine_bears_are_an_error(
-    manifest: Path, rows: list[str], said: str
+def test_more_bad_rows_than_refine_accepts_are_an_error(
+    manifest: Path, rows: list[str], expected: str
 ) -> None:
     sent(manifest, HEADER, *GOOD, *rows)
 
-    assert any(text.startswith(said) for text in graded(manifest, "error"))
+    assert any(text.startswith(expected) for text in graded(manifest, "error"))
 
 
 def test_a_few_bad_rows_are_a_warning(manifest: Path) -> None:
@@ -67,47 +67,50 @@ def test_a_few_bad_rows_are_a_warning(manifest: Path) -> None:
     assert len(graded(manifest, "warning")) == 1
 
 
-def test_a_renamed_column_is_an_error_and_one_more_a_warning(manifest: Path) -> None:
+def test_a_renamed_column_is_an_error_and_an_extra_column_a_warning(manifest: Path) -> None:
     sent(manifest, "user,item,score,at,price", *[f"{row},1" for row in GOOD])
-    [said] = graded(manifest, "error")
-    assert said.startswith("ratings: ratings.csv: missing `stars`; new `score`, `price` (the file")
+    [error] = graded(manifest, "error")
+    assert error.startswith("ratings: ratings.csv: missing `stars`; new `score`, `price` (the file")
     assert any("ignored: score, price" in text for text in graded(manifest, "warning"))
 
 
-def test_what_looks_odd_is_asked_about(manifest: Path) -> None:
+def test_unusual_values_are_warnings(manifest: Path) -> None:
     many = tuple(f"i{n},Title {n},kind {n}" for n in range(250))
     sent(manifest, HEADER, *[f"u,i{n},5,{n}" for n in range(40)], items=many)
 
-    asked = " ".join(graded(manifest, "warning"))
-    assert "is `time_format` really 'seconds'?" in asked
-    assert "40 of 40 sampled ratings reach `relevant_from` 4" in asked
-    assert "250 categories: is '|' their separator?" in asked
+    warnings = " ".join(graded(manifest, "warning"))
+    assert "is `time_format` really 'seconds'?" in warnings
+    assert "40 of 40 sampled ratings reach `relevant_from` 4" in warnings
+    assert "250 categories: is '|' their separator?" in warnings
 
 
-def test_empty_files_missing_files_and_broken_manifests_are_named(manifest: Path) -> None:
+def test_empty_files_missing_files_and_invalid_manifests_are_named(manifest: Path) -> None:
     assert "no file in" in graded(manifest, "error")[0]
 
     send(manifest.parent / "inbox", "ratings.csv", HEADER)
-    assert graded(manifest, "error") == ["ratings: ratings.csv: holds no row"]
-    assert graded(manifest, "warning") == ["items: no file fits items*.csv"]
+    assert graded(manifest, "error") == ["ratings: ratings.csv: has no row"]
+    assert graded(manifest, "warning") == ["items: no file matches items*.csv"]
 
     manifest.write_text(MANIFEST.replace("step = 1", "step = 0"))
     assert "scale.step" in graded(manifest, "error")[0]
 
 
-def test_what_cannot_be_looked_at_is_said(manifest: Path) -> None:
-    for source, said in (
-        ('{kind = "folder", url = "s3a://bucket"}', "it takes Spark"),
-        ('{kind = "archive", url = "https://example.com/p.zip"}', "is fetched by `land`"),
+def test_files_that_cannot_be_checked_are_noted(manifest: Path) -> None:
+    for source, expected in (
+        ('{kind = "folder", url = "s3a://bucket"}', "reading them takes Spark"),
+        (
+            '{kind = "archive", url = "https://example.com/p.zip"}',
+            "to check them",
+        ),
     ):
         manifest.write_text(MANIFEST.replace('{kind = "inbox"}', source))
-        assert said in graded(manifest, "note")[1]
+        assert expected in graded(manifest, "note")[1]
 
     manifest.write_text(MANIFEST.replace('{kind = "inbox"}', '{kind = "archive"}'))
     assert "no archive in" in graded(manifest, "error")[0]
 
 
-def test_the_command_fails_if_anything_is_an_error(
+def test_the_command_fails_if_a_finding_is_an_error(
     manifest: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command = [str(manifest), "--inbox", str(manifest.parent / "inbox")]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from jobs.ingestion.file_headers import of as header
+from jobs.ingestion import file_headers
 from jobs.ingestion.parsing import bronze_rows
 from jobs.ingestion.sources import SentFile, Target
 from warehouse.sources import Items, Ratings
@@ -29,7 +29,9 @@ def sent(spark: SparkSession, part: Ratings | Items, *paths: Path) -> tuple[list
     table = BRONZE_ITEMS if is_items else BRONZE_RATINGS
     target: Target = "items" if is_items else "ratings"
     files = {
-        SentFile(target, path.name, str(path), path.name.ljust(16, "x")): header(path, part)
+        SentFile(target, path.name, str(path), path.name.ljust(16, "x")): file_headers.read(
+            path, part
+        )
         for path in paths
     }
     frame, n_rows = bronze_rows(spark, table, part, files)

@@ -62,7 +62,7 @@ def test_files_that_no_kept_release_needs_go(copied: Warehouse, retrained: Retra
 def test_after_an_erasure_it_refuses_and_says_so(copied: Warehouse, retrained: Retrain) -> None:
     erased = CommitProperties(custom_metadata=signature(RunKey("product__erase", "1", "erase")))
     DeltaTable(f"{copied.root}/silver/events").delete("user_id = 'u007'", commit_properties=erased)
-    with pytest.raises(VersionGoneError, match=r"silver.events.*people were erased since"):
+    with pytest.raises(VersionGoneError, match=r"silver.events.*users were erased since"):
         rebuild.run(copied, retrained.dataset, RUN)
 
 

@@ -26,7 +26,7 @@ def test_the_files_are_those_of_its_manifest_and_the_same_for_the_same_seed(
     dataset = datasets.load(MANIFEST)
     assert dataset.items is not None
     assert (
-        file_headers.of(folder / "items" / "items.csv", dataset.items).rows[0]["item_id"]
+        file_headers.read(folder / "items" / "items.csv", dataset.items).rows[0]["item_id"]
         == "f-00000"
     )
     assert pq.read_table(folder / "truth" / "users.parquet").num_rows == 20
