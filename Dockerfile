@@ -12,12 +12,12 @@ ENV VIRTUAL_ENV=/opt/venv \
     PYTHONUTF8=1
 WORKDIR /app
 
-# The packages of the lock, each checked against its hash.
+# Locked packages, checked against their hashes.
 COPY requirements.lock ./
 RUN python -m venv "$VIRTUAL_ENV" \
  && pip install --no-cache-dir --no-deps --require-hashes --requirement requirements.lock
 
-# The Delta jars, checked against their digests.
+# Delta jars, checked against their digests.
 COPY ops/__init__.py ops/
 COPY ops/setup/__init__.py ops/setup/jars.py ops/setup/java.py ops/setup/
 RUN python -m ops.setup.jars && rm -rf var
@@ -26,14 +26,14 @@ COPY . .
 RUN pip install --no-cache-dir --no-deps --no-build-isolation --editable . \
  && python -m compileall -q airflow_api dags dashboards jobs ops ranking serving warehouse
 
-# On a cluster executors call the driver by its address: what binds it to loopback goes.
+# On a cluster the executors connect to the driver, so it must not bind to loopback.
 RUN mkdir conf/spark-cluster \
  && cp conf/spark/log4j2.properties conf/spark-cluster/ \
  && grep -Ev '^spark\.driver\.(host|bindAddress)' conf/spark/spark-defaults.conf \
       > conf/spark-cluster/spark-defaults.conf \
  && echo 'spark.executor.memory 3g' >> conf/spark-cluster/spark-defaults.conf
 
-# Volumes begin with the owner of these folders.
+# A new volume takes the owner of the folder where it is mounted.
 RUN useradd --uid 10001 --create-home lantern \
  && install --directory --owner lantern --mode 0700 \
       /airflow /airflow/logs /inbox /lake /var/lantern /var/lantern/secrets

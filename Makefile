@@ -6,12 +6,13 @@ SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
+FAST := not spark and not stack and not browser and not journey
 ARCHIVE ?=
 ARGS ?=
-# The first Python on the PATH that can carry the platform; another one: make PYTHON=… TARGET
-CAN_CARRY := import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))
+# The first supported Python on the PATH. To use another one: make PYTHON=… TARGET
+IS_SUPPORTED := import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))
 PYTHON ?= $(shell for p in python3.11 python3.12 python3; do \
-	$$p -c '$(CAN_CARRY)' 2>/dev/null && { echo $$p; exit; }; done; echo python3)
+	$$p -c '$(IS_SUPPORTED)' 2>/dev/null && { echo $$p; exit; }; done; echo python3)
 
 help: ## print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | \
@@ -21,29 +22,29 @@ $(READY): requirements.lock pyproject.toml ops/setup/install.py ops/setup/jars.p
 	@command -v $(PYTHON) >/dev/null || { echo "error: no Python found. On Debian: apt install python3.11 python3.11-venv"; exit 1; }
 	@$(PYTHON) -I ops/setup/install.py
 
-setup: $(READY) ## set up: environment, locked packages, Delta jars, Java (every target does it)
+setup: $(READY) ## install packages, Delta jars and Java into .venv (other targets do it too)
 
-demo: $(READY) ## from nothing to recommendations on a page; ARCHIVE=path/to/ml-1m.zip spares the download
+demo: $(READY) ## start everything, load a data set, show recommendations; ARCHIVE=path/to/ml-1m.zip
 	@$(BIN)/lantern demo $(if $(ARCHIVE),--archive '$(ARCHIVE)') $(ARGS)
 
 up: $(READY) ## start the platform on this machine
 	@$(BIN)/lantern up $(ARGS)
 
-down: $(READY) ## end everything that `up` started, and nothing else
+down: $(READY) ## stop everything that `up` started
 	@$(BIN)/lantern down
 
-status: $(READY) ## what runs, where, since when
+status: $(READY) ## list the programs, their health and addresses
 	@$(BIN)/lantern status
 
-doctor: $(READY) ## what was found, what is needed, how to fix it
+doctor: $(READY) ## check this machine and say how to fix what is missing
 	@$(BIN)/lantern doctor
 
-test: $(READY) ## every test, with coverage: real Spark, Delta, Postgres, Airflow, a browser where there is one
-	@$(BIN)/python -m ops.terminal.doctor --browser || true
+test: $(READY) ## all tests but the journey, with coverage; browser tests need Chromium
+	@$(BIN)/python -m ops.terminal.doctor || true
 	@$(BIN)/python tests/lanes.py $(ARGS)
 
-fast: $(READY) ## the tests that need neither a browser nor the whole platform
-	$(BIN)/python -m pytest -m 'not stack and not browser' $(ARGS)
+fast: $(READY) ## the tests without Spark, browser and platform, on two processes
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m '$(FAST)' $(ARGS)
 
 check: $(READY) ## lint, format, types, import contracts, dependencies, generated documents
 	$(BIN)/ruff check .
@@ -53,20 +54,20 @@ check: $(READY) ## lint, format, types, import contracts, dependencies, generate
 	$(BIN)/deptry .
 	$(BIN)/python -m tools.references --check
 
-format: $(READY) ## let ruff put everything in order
+format: $(READY) ## format the code and apply the fixes of ruff
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 docs: $(READY) ## generate docs/settings.md, tables.md, datasets.md, dags.md and .env.example
 	$(BIN)/python -m tools.references
 
-lock: $(READY) ## write requirements.lock from pyproject.toml; packages that it names keep their version
+lock: $(READY) ## update requirements.lock from pyproject.toml; locked versions are kept
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
 	  --group test --group develop pyproject.toml --output-file requirements.lock
 
-clean: ## delete what tools cached; data and the environment stay
+clean: ## delete caches; keep data and environment
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage build spark-warehouse
 	find . -name __pycache__ -type d -not -path './$(VENV)/*' -not -path './var/*' -prune -exec rm -rf {} +
 
-distclean: down clean ## delete environment and data too: what is in var/ is gone for good
+distclean: down clean ## delete the environment and all data in var/, for good
 	rm -rf "$$(readlink -f var/postgres)" $(VENV) var

@@ -21,7 +21,7 @@ SETTINGS: dict[str, dict[str, object]] = {
         "AUTH_MANAGER": FAB,
         "DAGS_FOLDER": ROOT / "dags",
     },
-    "API": {"HOST": HOST, "WORKERS": 1, "INSTANCE_NAME": "Recommender"},
+    "API": {"HOST": HOST, "WORKERS": 1, "INSTANCE_NAME": "Lantern"},
     "SCHEDULER": {
         "SCHEDULER_IDLE_SLEEP_TIME": 0.5,
         "JOB_HEARTBEAT_SEC": 2,
