@@ -4,6 +4,7 @@ The text is made by `jobs.summarize` from the lake's gold rows and handed to Air
 goes through no XCom and no template, so that nothing a title says is ever run or rendered as code.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -52,11 +53,11 @@ class ApproveOperator(ApprovalOperator):
         """Go on, or skip what follows; say who decided it."""
         who = (event.get("responded_by_user") or {}).get("name")
         if event.get("chosen_options") == [self.APPROVE]:
-            self.log.info("Approved by %s.", who)
+            self.log.info("approved operator=%s", json.dumps(who))
         elif who is None:
-            self.log.warning("Refused: nobody answered in time. People keep what they see.")
+            self.log.warning("approval_expired answers=0")
         else:
-            self.log.warning("Refused by %s. People keep what they see.", who)
+            self.log.warning("rejected operator=%s", json.dumps(who))
         return super().execute_complete(context, event)
 
 

@@ -23,6 +23,7 @@ from jobs.retraining.handover import challenger, nomination, of_retrain, row_of
 from jobs.runtime import entrypoint
 from jobs.runtime.entrypoint import Given
 from jobs.runtime.errors import JobError
+from jobs.runtime.logs import event
 from serving.errors import ServingError
 from serving.publishing import releases
 from serving.publishing.evidence import record
@@ -56,7 +57,7 @@ def run(root: str, dataset: Dataset, engine: Engine, *, run_key: RunKey) -> bool
     with Session(engine) as writing, writing.begin():
         record(writing, verdict)
         window_lists.replace(writing, verdict, lists)
-    log.info("%s: %s", row["verdict"], row["reason"])
+    log.info(event("verdict", verdict=row["verdict"], reason=row["reason"]))
     return bool(row["publishes"])
 
 

@@ -29,6 +29,7 @@ from jobs.retraining.handover import nomination, of_retrain, row_of
 from jobs.runtime import entrypoint
 from jobs.runtime.entrypoint import Given
 from jobs.runtime.errors import JobError
+from jobs.runtime.logs import event
 from warehouse.append import append
 from warehouse.datasets import Dataset
 from warehouse.delta import Warehouse
@@ -52,7 +53,7 @@ def take(root: str, *, run_key: RunKey) -> None:
     """
     challenger = nomination(root, run_key)["challenger"]
     _write(root, challenger, "nomination", run_key=run_key)
-    log.info("no search: %s challenges", recipes.from_json(challenger).name)
+    log.info(event("challenger", recipe=recipes.from_json(challenger).name, source="nomination"))
 
 
 def run(
@@ -97,7 +98,7 @@ def run(
         _write(root, nominated["challenger"], "nomination", search, run_key=run_key)
         return
     _write(root, best.recipe.model_dump_json(), "search", search, run_key=run_key)
-    log.info("%s: %s challenges, %.4f", dataset.name, best.recipe.name, best.value)
+    log.info(event("challenger", recipe=best.recipe.name, source="search", value=best.value))
 
 
 def trials(root: str, run_key: RunKey) -> list[Trial]:

@@ -15,6 +15,7 @@ from jobs.engine import recipes
 from jobs.engine.recipes import Als, AnyRecipe
 from jobs.retraining.handover import row_of
 from jobs.runtime.errors import NotNominatedError
+from jobs.runtime.logs import event
 from serving.publishing import evidence
 from serving.storage import database
 from tests.support.jobs.releasing import paused
@@ -255,7 +256,8 @@ def test_a_second_run_changes_nothing_and_ends_alike(
     with Session(publisher) as reading:
         assert [each.decided_at for each in evidence.newest(reading, 5)] == [row["decided_at"]]
     assert Lake(root).n_rows(GOLD_VERDICTS) == 1
-    assert caplog.messages[-1] == f"first: {row['reason']}"
+    logged = event("verdict", verdict="first", reason=row["reason"])
+    assert caplog.messages[-1] == str(logged)
 
 
 def test_the_chosen_recipes_lists_come_to_where_rules_are_tried(

@@ -10,6 +10,7 @@ Every trial is recorded as it ends. A search that is given the trials of one tha
 on from there, with the time that is left.
 """
 
+import json
 import logging
 import math
 import time
@@ -273,13 +274,12 @@ class Search:
     def _tell(self, trial: Trial) -> None:
         best = self.best()
         log.info(
-            "trial %d %s %s %s best %s | %s | %.0f s, %.0f s left",
+            "trial number=%d stage=%s result=%s best=%s recipe=%s seconds=%.0f seconds_left=%.0f",
             trial.number,
             trial.stage,
-            trial.state,
-            f"{trial.value:.4f}" if trial.state == "complete" else trial.failure,
-            "-" if best is None else f"{best.value:.4f} {best.recipe.name}",
-            trial.recipe.model_dump_json(exclude_none=True),
+            f"{trial.value:.4f}" if trial.state == "complete" else json.dumps(trial.failure),
+            "none" if best is None else f"{best.value:.4f}",
+            json.dumps(trial.recipe.model_dump_json(exclude_none=True)),
             trial.seconds,
             max(self._left, 0),
         )

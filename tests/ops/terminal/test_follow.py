@@ -20,14 +20,14 @@ def task(name: str, state: str | None, seconds: int = 3) -> Task:
 
 
 class Recorded(Airflow):
-    """Plays back what an Airflow answered, one state of the run after the other."""
+    """An Airflow that answers with the given states of a run, one after the other."""
 
     def __init__(self, *states: tuple[str, list[Task]], logs: Mapping[str, list[str]]) -> None:
         super().__init__("http://127.0.0.1:1")
         self.states = list(states)
         self.logs = logs
         self.late = 0
-        self.known: list[Run] = []
+        self.queued: list[Run] = []
         self.triggered = 0
 
     def run(self, run: Run) -> Run:
@@ -44,11 +44,11 @@ class Recorded(Airflow):
         return self.logs.get(task.task_id, [])
 
     def runs(self, dag_id: str, *, limit: int = 10) -> list[Run]:  # noqa: ARG002
-        return self.known
+        return self.queued
 
     def trigger(self, dag_id: str, conf: Mapping[str, object] | None = None) -> Run:  # noqa: ARG002
         self.triggered += 1
-        self.known = [replace(RUN, queued_at=datetime.now(UTC))]
+        self.queued = [replace(RUN, queued_at=datetime.now(UTC))]
         raise AirflowUnavailableError("the answer came too late")
 
     def dags(self) -> dict[str, bool]:
@@ -56,11 +56,11 @@ class Recorded(Airflow):
 
 
 @pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+def short_poll_interval(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(follow, "POLL_SECONDS", 0.001)
 
 
-def test_each_task_is_told_once_with_its_time(capsys: pytest.CaptureFixture[str]) -> None:
+def test_each_task_is_shown_once_with_its_duration(capsys: pytest.CaptureFixture[str]) -> None:
     airflow = Recorded(
         ("running", [task("land", "running"), task("refine", None)]),
         ("running", [task("land", "success", 65), task("refine", "up_for_retry")]),
@@ -72,11 +72,14 @@ def test_each_task_is_told_once_with_its_time(capsys: pytest.CaptureFixture[str]
     assert capsys.readouterr().out == "  ✓ Land 1 min 05 s\n  - Refine 3.0 s\n"
 
 
-def test_what_a_search_finds_is_told_while_it_runs_and_each_line_once(
+def test_trials_are_shown_while_the_search_runs_and_once_each(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(follow, "LOG_SECONDS", 0)
-    first = "INFO trial 0 explore complete 0.2601 best 0.2601 als-a | {[red]} | 6 s, 54 s left"
+    first = (
+        "INFO trial number=0 stage=explore result=0.2601 best=0.2601 recipe=[red] seconds=6 "
+        "seconds_left=54"
+    )
     logs = {"search": ["INFO spark_ready seconds=7", first]}
     airflow = Recorded(
         ("running", [task("search", "running")]),
@@ -85,17 +88,19 @@ def test_what_a_search_finds_is_told_while_it_runs_and_each_line_once(
         logs=logs,
     )
     follow.follow(airflow, RUN)
-    logs["search"].append("INFO movielens_1m: als-a challenges, 0.2601")
-    said = capsys.readouterr().out
-    assert said == f"    {first.removeprefix('INFO ')}\n  ✓ Search 1 min 05 s\n"
+    logs["search"].append("INFO challenger recipe=als-a source=search value=0.2601")
+    trial = "    trial 0 (explore): 0.2601, best 0.2601; [red]; 6 s, 54 s left\n"
+    assert capsys.readouterr().out == f"{trial}  ✓ Search 1 min 05 s\n"
     follow.follow(airflow, RUN)
-    assert "    movielens_1m: als-a challenges, 0.2601\n" in capsys.readouterr().out
+    assert "    als-a challenges (search)\n" in capsys.readouterr().out
 
 
-def test_the_verdict_and_the_question_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_verdict_the_question_and_the_answer_are_shown(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     logs = {
-        "decide": ["yes Sound? 0.1 %", "promote: better by +0.01."],
-        "approve": ["Waiting for response", "Refused by maya. People keep what they see."],
+        "decide": ["yes Sound? 0.1 %", 'verdict verdict=promote reason="better by +0.01."'],
+        "approve": ["Waiting for response", 'rejected operator="maya"'],
     }
     decided = task("decide", "success")
     airflow = Recorded(
@@ -110,17 +115,17 @@ def test_the_verdict_and_the_question_are_told(capsys: pytest.CaptureFixture[str
         "    promote: better by +0.01.",
         "  ? Approve: http://127.0.0.1:1/dags/shop__ingest/runs/r1/tasks/approve/required_actions",
         "  ✓ Approve 3.0 s",
-        "    Refused by maya. People keep what they see.",
+        "    rejected by maya",
         "  - Fit 3.0 s",
     ]
 
 
-def test_a_log_that_is_not_there_yet_is_no_trouble(monkeypatch: pytest.MonkeyPatch) -> None:
-    def none_yet(*_: object) -> list[str]:
+def test_a_missing_log_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
+    def not_found(*_: object) -> list[str]:
         raise AirflowError("not found")
 
     airflow = Recorded(("success", [task("search", "success")]), logs={})
-    monkeypatch.setattr(airflow, "log", none_yet)
+    monkeypatch.setattr(airflow, "log", not_found)
     assert follow.follow(airflow, RUN).state == "success"
 
 
@@ -131,18 +136,18 @@ def test_a_failure_names_the_task_its_last_lines_and_the_next_step() -> None:
         follow.follow(airflow, RUN)
 
 
-def test_a_run_that_failed_without_a_task_says_so() -> None:
+def test_a_run_that_failed_without_a_failed_task_says_so() -> None:
     airflow = Recorded(("failed", []), logs={})
     assert "no task failed" in follow.failure(airflow, RUN)
 
 
-def test_a_start_whose_answer_was_late_is_not_repeated() -> None:
+def test_a_run_is_started_once_even_if_the_answer_is_late() -> None:
     airflow = Recorded(("running", []), logs={})
     assert follow.start(airflow, "shop__ingest").run_id == "r1"
     assert airflow.triggered == 1
 
 
-def test_patience_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_airflow_that_stays_unavailable_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(follow, "PATIENCE_SECONDS", 0.01)
     airflow = Recorded(("running", []), logs={})
     airflow.late = 10_000
@@ -150,32 +155,32 @@ def test_patience_ends(monkeypatch: pytest.MonkeyPatch) -> None:
         follow.follow(airflow, RUN)
 
 
-def test_only_a_run_that_was_queued_since_counts() -> None:
+def test_only_runs_queued_since_then_count() -> None:
     airflow = Recorded(("running", []), logs={})
-    airflow.known = [RUN]
+    airflow.queued = [RUN]
     later = NOON + timedelta(seconds=1)
-    found = follow.started_since(airflow, "shop__retrain", NOON, timeout=1, still=lambda: True)
-    assert found == RUN
-    none = follow.started_since(airflow, "shop__retrain", later, timeout=1, still=lambda: False)
-    assert none is None
+    run = follow.started_since(airflow, "shop__retrain", NOON, timeout=1, still=lambda: True)
+    assert run == RUN
+    no_run = follow.started_since(airflow, "shop__retrain", later, timeout=1, still=lambda: False)
+    assert no_run is None
 
 
-def test_what_is_under_way_is_found() -> None:
+def test_the_oldest_unfinished_run_is_the_current_one() -> None:
     airflow = Recorded(("running", []), logs={})
-    airflow.known = [replace(RUN, run_id="r2"), RUN, replace(RUN, state="success")]
+    airflow.queued = [replace(RUN, run_id="r2"), RUN, replace(RUN, state="success")]
     assert follow.current(airflow, "shop__ingest") == RUN
-    airflow.known = []
+    airflow.queued = []
     assert follow.current(airflow, "shop__ingest") is None
 
 
-def test_a_dag_that_airflow_never_reads_is_named() -> None:
+def test_a_dag_that_airflow_does_not_list_is_named() -> None:
     airflow = Recorded(("running", []), logs={})
     follow.wait_for_dags(airflow, {"shop__ingest"})
-    with pytest.raises(NotHealthyError, match="does not know other__ingest"):
+    with pytest.raises(NotHealthyError, match="does not list other__ingest"):
         follow.wait_for_dags(airflow, {"other__ingest"}, timeout=0.01)
 
 
-def test_sparks_start_is_the_sum_over_the_tasks_logs() -> None:
+def test_the_start_of_spark_is_summed_over_the_tasks() -> None:
     logs = {"land": ["INFO spark_ready seconds=7.5"], "refine": ["x ready seconds=1"]}
     airflow = Recorded(("success", [task("land", "success"), task("refine", "success")]), logs=logs)
     assert follow.spark_start_seconds(airflow, RUN) == 7.5
