@@ -26,7 +26,7 @@ from sqlalchemy.orm import Session
 
 from benchmarks.api_read import running_api
 from jobs.synthetic import playground
-from jobs.synthetic.world import world
+from jobs.synthetic.world import generate
 from ranking.selection import top_n
 from serving.lists.fold_in import Constants, FoldIn, Ratings
 from serving.publishing.publish import Candidate, publish
@@ -179,7 +179,7 @@ def movielens(archive: Path) -> Known:
 
 def invented(size: int) -> Known:
     """Return the playground's catalogue, and what its people would rate."""
-    truth = world(size, seed=7)
+    truth = generate(size, seed=7)
     rated = pd.concat(
         playground._ratings_frame(truth, user)  # noqa: SLF001 # as its files have them
         for user in range(truth.n_users)

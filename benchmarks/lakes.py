@@ -1,4 +1,4 @@
-"""Lakes to measure on: a data set's files, landed and refined by the jobs themselves."""
+"""Temporary lakes for benchmarks, landed and refined by the jobs themselves."""
 
 import os
 import shutil
@@ -24,13 +24,13 @@ MOVIELENS = datasets.load_named("movielens_1m")
 
 
 def movielens(archive: Path) -> AbstractContextManager[Frozen]:
-    """Return a context with the rows of MovieLens 1M; `archive` is its publisher's."""
+    """Return a context with the rows of MovieLens 1M, from its publisher's archive."""
     return refined(MOVIELENS, partial(shutil.copy, archive))
 
 
 @contextmanager
 def refined(dataset: Dataset, fill: Callable[[Path], object]) -> Iterator[Frozen]:
-    """Yield the rows of a temporary lake, refined and frozen, after `fill` sent the inbox."""
+    """Yield the refined and frozen rows of a temporary lake, whose inbox `fill` fills."""
     with landed(dataset, fill) as warehouse:
         freeze.run(warehouse.root, dataset, run_key=RunKey("b", "1", "freeze"))
         yield frozen(under(warehouse, "b/1/evaluate"))
@@ -38,7 +38,7 @@ def refined(dataset: Dataset, fill: Callable[[Path], object]) -> Iterator[Frozen
 
 @contextmanager
 def landed(dataset: Dataset, fill: Callable[[Path], object]) -> Iterator[Warehouse]:
-    """Yield a temporary lake whose rows are refined, after `fill` sent the inbox."""
+    """Yield a temporary lake of refined rows, whose inbox `fill` fills."""
     os.environ.setdefault("SPARK_CONF_DIR", str(ROOT / "conf/spark"))
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     with tempfile.TemporaryDirectory() as folder:

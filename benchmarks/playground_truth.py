@@ -1,11 +1,11 @@
-"""How much of what can be known of the playground's people a recipe finds.
+"""NDCG@10 of recipes on the playground, beside the best that the known truth allows.
 
     python -m benchmarks.playground_truth [--size 1000000] [--seed 1]
 
-The playground's people follow a known law (`jobs/synthetic/world.py`): the month offers films, a
-person takes what fits him, and the stars follow the fit. Whoever knows all that, the future months'
-offers included, can rank films by the chance that a person takes *and* likes them. No recipe can do
-better on average: its NDCG@10 on the same people and rows is the best possible.
+The playground's users follow a known model (`jobs/synthetic/world.py`): each month offers films, a
+user chooses by fit, and the stars depend on the fit. With the truth, including the offers of future
+months, films can be ranked by the probability that a user chooses *and* likes them. On average no
+recipe can do better: the NDCG@10 of this ranking on the same users and rows is an upper bound.
 """
 
 import argparse
@@ -25,24 +25,34 @@ from jobs.engine.learning import baselines
 from jobs.retraining.evaluation_windows import PreparedWindow, gate_window, prepare
 from jobs.retraining.frozen_tables import Frozen
 from jobs.synthetic import playground
-from jobs.synthetic.world import MONTHS, RANK, SPAN_S, START, TASTE, World, world
+from jobs.synthetic.world import (
+    FIT_WEIGHT,
+    MONTHS,
+    SPAN_S,
+    STARS_NOISE,
+    START,
+    World,
+    fit,
+    generate,
+    mean_stars,
+)
 from ranking.selection import top_n
 from warehouse import datasets
 from warehouse.tables import SILVER_EVENTS
 from warehouse.tables.vocabulary import HEADLINE, WARM
 
 PLAYGROUND = datasets.load_named("playground")
-LIKED = PLAYGROUND.scale.relevant_from - 0.5  # stars are rounded
+RELEVANT_FROM = PLAYGROUND.scale.relevant_from - 0.5  # stars are rounded
 
 
 def main() -> None:
-    """Print NDCG@10 of each recipe, and its share of the best possible."""
-    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    arguments.add_argument("--size", type=int, default=1_000_000)
-    arguments.add_argument("--seed", type=int, default=1)
-    given = arguments.parse_args()
-    made = world(given.size, given.seed)
-    with refined(PLAYGROUND, partial(fill, size=given.size, seed=given.seed)) as rows:
+    """Print the NDCG@10 of each recipe, and its share of the upper bound."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--size", type=int, default=1_000_000)
+    parser.add_argument("--seed", type=int, default=1)
+    args = parser.parse_args()
+    world = generate(args.size, args.seed)
+    with refined(PLAYGROUND, partial(fill, size=args.size, seed=args.seed)) as rows:
         prepared = prepare(rows, PLAYGROUND, gate_window(rows, PLAYGROUND))
         scale, half_life_days = PLAYGROUND.scale, PLAYGROUND.windows.half_life_days
         contestants = [
@@ -52,60 +62,59 @@ def main() -> None:
             *baselines.baselines(scale),
         ]
         results = prepared.evaluate([prepared.fit(recipe) for recipe in contestants])
-        best, n_users = knowing(made, rows, prepared)
-    print(f"{'knows the truth':36} {best:.4f}  ({n_users} people)")
+        best, n_users = upper_bound(world, rows, prepared)
+    print(f"{'upper bound':36} {best:.4f}  ({n_users} users)")
     for recipe in contestants:
         figures = results.figures[recipe.name]
         [value] = [f.value for f in figures if (f.slice, f.metric) == (WARM, HEADLINE)]
-        print(f"{recipe.name:36} {value:.4f}  {value / best:6.1%} of the best possible")
+        print(f"{recipe.name:36} {value:.4f}  {value / best:6.1%} of the upper bound")
 
 
 def fill(inbox: Path, *, size: int, seed: int) -> None:
-    """Make the playground's files."""
+    """Generate the playground's files."""
     spark = SparkSession.getActiveSession()
     if spark is None:
-        raise RuntimeError("no session")
+        raise RuntimeError("no Spark session")
     playground.run(spark, size=size, seed=seed, folder=inbox)
 
 
 def cut_of(rows: Frozen) -> float:
-    """Return the moment of the gate's cut, 0 to 1 of the playground's two years."""
+    """Return the time of the gate's cut, 0 to 1 of the playground's two years."""
     times = rows.table(SILVER_EVENTS).select(F.unix_timestamp("occurred_at").alias("at"))
     [row] = times.agg(F.percentile("at", PLAYGROUND.windows.gate_train_share)).collect()
     return float((row[0] - START.timestamp()) / SPAN_S)
 
 
-def knowing(made: World, rows: Frozen, prepared: PreparedWindow) -> tuple[float, int]:
-    """Return NDCG@10 of the warm people's lists made from the truth, and how many they are."""
+def upper_bound(world: World, rows: Frozen, prepared: PreparedWindow) -> tuple[float, int]:
+    """Return the NDCG@10 of lists ranked by the truth for warm users, and the number of users."""
     warm = prepared.users.wanted.where(F.array_contains("slices", WARM))
-    asked = warm.join(prepared.users.inputs, "user").join(rows.users(), "user").collect()
-    numbers = np.array([int(item_id.split("-")[1]) for item_id in prepared.catalogue.ids])
+    users = warm.join(prepared.users.inputs, "user").join(rows.users(), "user").collect()
+    indices = np.array([int(item_id.split("-")[1]) for item_id in prepared.catalogue.ids])
     cut = cut_of(rows)
-    at = (cut + 1) / 2  # the middle of what is still to come
-    offered = np.diff(made.offered[int(cut * MONTHS) :], axis=1, prepend=0).mean(axis=0)[numbers]
-    place = {item: at for at, item in enumerate(prepared.catalogue.index.tolist())}
-    listed = []
-    for row in asked:
-        chances = chance(made, int(row["user_id"].split("-")[1]), numbers, offered, at)
-        chances[[place[item] for item in row["seen"] if item in place]] = -np.inf
-        best = top_n(chances.astype(np.float32), metrics.K)
-        listed.append(("truth", row["user"], prepared.catalogue.ids[best].tolist(), None))
+    at = (cut + 1) / 2  # the middle of the time after the cut
+    offered = np.diff(world.offered[int(cut * MONTHS) :], axis=1, prepend=0).mean(axis=0)[indices]
+    positions = {item: position for position, item in enumerate(prepared.catalogue.index.tolist())}
+    lists = []
+    for row in users:
+        scores = log_chance(world, int(row["user_id"].split("-")[1]), indices, offered, at)
+        scores[[positions[item] for item in row["seen"] if item in positions]] = -np.inf
+        best = top_n(scores.astype(np.float32), metrics.K)
+        lists.append(("truth", row["user"], prepared.catalogue.ids[best].tolist(), None))
     spark = warm.sparkSession
     schema = "recipe string, user int, item_ids array<string>, diversity double"
-    scored = metrics.per_user(spark.createDataFrame(listed, schema), warm)
+    scored = metrics.per_user(spark.createDataFrame(lists, schema), warm)
     [mean] = scored.agg(F.avg(f"`{HEADLINE}`")).collect()
-    return float(mean[0]), len(asked)
+    return float(mean[0]), len(users)
 
 
-def chance(
-    made: World, user: int, items: NDArray[np.int64], offered: NDArray[np.float64], at: float
+def log_chance(
+    world: World, user: int, items: NDArray[np.int64], offered: NDArray[np.float64], at: float
 ) -> NDArray[np.float64]:
-    """Return the log of the chance that he takes and likes each item, but for a constant."""
-    factors = made.item_factors[items]
-    fit = (factors @ made.user_factors[user] + at * (factors @ made.user_drift[user])) * RANK**0.5
-    feeling = 3.3 + made.user_bias[user] + made.item_bias[items] + 0.65 * (fit - 1)
-    likes = norm.logsf((LIKED - feeling) / 0.7)
-    return np.asarray(np.log(np.maximum(offered, 1e-300)) + TASTE * fit + likes)
+    """Return the log of the chance that the user chooses and likes each item, up to a constant."""
+    fits = fit(world, user, items, at)
+    missing = RELEVANT_FROM - mean_stars(world, user, items, fits)
+    likes = norm.logsf(missing / STARS_NOISE)
+    return np.asarray(np.log(np.maximum(offered, 1e-300)) + FIT_WEIGHT * fits + likes)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Invented names: titles that nobody has used for a film, studios, regions, age groups."""
+"""Invented film titles, studios, regions and age groups."""
 
 import numpy as np
 
@@ -47,7 +47,7 @@ _PLACES = (
     "Zürich Hauptbahnhof", "Quince Alley", "Tärna", "Dry Creek", "New Avalon", "the Far Meadow",
     "Lisnagar", "Pont-Noir", "Bellweather",
 )
-_PEOPLE = (
+_FIRST_NAMES = (
     "Marisol", "Oskar", "Ines", "Théo", "Wilhelmina", "Jun", "Aurélie", "Casper", "Nadia", "Zoltán",
     "Philippa", "Mateo", "Ingrid", "Ravi", "Clémence", "Bruno", "Yara", "Edmund", "Søren", "Lucía",
     "Agnes", "Tobias", "Noor", "Hector", "Mireille", "Anselm", "Keiko", "Dorothea", "Piotr",
@@ -58,40 +58,40 @@ _STUDIO_ENDS = ("Pictures", "Films", "Studio", "House", "Collective", "Brothers"
 
 
 def titles(rng: np.random.Generator, n: int) -> list[str]:
-    """Return n titles, no two alike; some hold accents, quotes or commas."""
-    found: dict[str, None] = {}
-    while len(found) < n:
-        found.setdefault(_title(rng), None)
-    return list(found)
+    """Return n different titles; some have accents, quotes or commas."""
+    unique: dict[str, None] = {}
+    while len(unique) < n:
+        unique.setdefault(_title(rng), None)
+    return list(unique)
 
 
 def studios(rng: np.random.Generator, n: int) -> list[str]:
-    """Return at most n studios, no two alike."""
-    found = {
-        f"{_one(rng, _QUALITIES)} {_one(rng, _THINGS)} {_one(rng, _STUDIO_ENDS)}": None
+    """Return at most n different studios."""
+    drawn = (
+        f"{_draw(rng, _QUALITIES)} {_draw(rng, _THINGS)} {_draw(rng, _STUDIO_ENDS)}"
         for _ in range(n)
-    }
-    return list(found)
+    )
+    return list(dict.fromkeys(drawn))
 
 
 def _title(rng: np.random.Generator) -> str:
-    quality, thing, other = _one(rng, _QUALITIES), _one(rng, _THINGS), _one(rng, _THINGS)
-    place, person = _one(rng, _PLACES), _one(rng, _PEOPLE)
+    quality, thing, other = _draw(rng, _QUALITIES), _draw(rng, _THINGS), _draw(rng, _THINGS)
+    place, name = _draw(rng, _PLACES), _draw(rng, _FIRST_NAMES)
     forms = (
         f"The {quality} {thing}",
         f"{quality} {thing}",
         f"{thing} of the {quality} {other}",
         f"The {thing} in {place}",
-        f"{person}'s {quality} {thing}",
-        f"A {thing} for {person}",
+        f"{name}'s {quality} {thing}",
+        f"A {thing} for {name}",
         f"{quality} {thing}, {quality.lower()} {other.lower()}",
         f"Last {thing} to {place}",
         f'The Man Who Said "{thing}" in {place}',
-        f"{person} and the {quality} {thing}",
+        f"{name} and the {quality} {thing}",
         f"Goodbye, {quality} {thing}",
     )
     return forms[int(rng.integers(len(forms)))]
 
 
-def _one(rng: np.random.Generator, words: list[str] | tuple[str, ...]) -> str:
+def _draw(rng: np.random.Generator, words: list[str] | tuple[str, ...]) -> str:
     return words[int(rng.integers(len(words)))]

@@ -1,7 +1,7 @@
-"""Make the playground's files: an invented product of any size, whose truth is known.
+"""Generate the playground's files: a synthetic product of any size with a known truth.
 
 Writes `ratings/*.parquet`, `items/items.csv` and `users/users.jsonl` as `datasets/playground.toml`
-describes them, and what is true in `truth/`. The same size and seed give the same rows.
+describes them, and the truth to `truth/`. The same size and seed give the same rows.
 
 Run: python -m jobs.synthetic.playground --size 1000000 --seed 7
 """
@@ -22,8 +22,9 @@ from pyspark.sql import SparkSession
 
 from jobs.runtime import entrypoint, session
 from jobs.runtime.errors import JobError
+from jobs.runtime.logs import event
 from jobs.synthetic import names
-from jobs.synthetic.world import MONTHS, START, World, ratings_of, world
+from jobs.synthetic.world import MONTHS, START, World, generate, ratings_of
 from warehouse.settings import LakeSettings
 
 log = logging.getLogger(__name__)
@@ -31,27 +32,27 @@ log = logging.getLogger(__name__)
 SMALLEST, LARGEST = 30_000, 100_000_000
 SCHEMA = "user_id string, item_id string, stars int, rated_at bigint"
 _ROWS_PER_FILE = 2_500_000
-_PARTS = ("ratings", "items", "users", "truth")
+_FOLDERS = ("ratings", "items", "users", "truth")
 
 
 def run(spark: SparkSession, *, size: int, seed: int, folder: Path) -> None:
-    """Write the files in `folder`; what an earlier playground left there is replaced."""
-    made = world(size, seed)
-    log.info("making ratings=%d users=%d items=%d", size, made.n_users, made.n_items)
+    """Write the files to `folder`, in place of those of an earlier playground."""
+    world = generate(size, seed)
+    log.info(event("generating", ratings=size, users=world.n_users, items=world.n_items))
     fresh = folder.with_name(f".{folder.name}.new")
     shutil.rmtree(fresh, ignore_errors=True)
-    for part in _PARTS[1:]:
-        (fresh / part).mkdir(parents=True)
-    _write_items(made, fresh / "items" / "items.csv")
-    _write_users(made, fresh / "users" / "users.jsonl")
-    _write_truth(made, fresh / "truth")
-    _write_ratings(spark, made, fresh / "ratings", n_files=max(2, size // _ROWS_PER_FILE))
+    for name in _FOLDERS[1:]:
+        (fresh / name).mkdir(parents=True)
+    _write_items(world, fresh / "items" / "items.csv")
+    _write_users(world, fresh / "users" / "users.jsonl")
+    _write_truth(world, fresh / "truth")
+    _write_ratings(spark, world, fresh / "ratings", n_files=max(2, size // _ROWS_PER_FILE))
     folder.mkdir(parents=True, exist_ok=True)
-    for part in _PARTS:
-        shutil.rmtree(folder / part, ignore_errors=True)
-        (fresh / part).rename(folder / part)
+    for name in _FOLDERS:
+        shutil.rmtree(folder / name, ignore_errors=True)
+        (fresh / name).rename(folder / name)
     fresh.rmdir()
-    log.info("wrote folder=%s", folder)
+    log.info(event("generated", folder=str(folder)))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -70,18 +71,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def user_id(number: int) -> str:
-    """Return the id of a user, such as `u-000123`."""
-    return f"u-{number:06d}"
+def user_id(index: int) -> str:
+    """Return the user's id, such as `u-000123`."""
+    return f"u-{index:06d}"
 
 
-def item_id(number: int) -> str:
-    """Return the id of an item, such as `f-00042`."""
-    return f"f-{number:05d}"
+def item_id(index: int) -> str:
+    """Return the item's id, such as `f-00042`."""
+    return f"f-{index:05d}"
 
 
-def _write_ratings(spark: SparkSession, made: World, folder: Path, *, n_files: int) -> None:
-    shared = spark.sparkContext.broadcast(made)
+def _write_ratings(spark: SparkSession, world: World, folder: Path, *, n_files: int) -> None:
+    shared = spark.sparkContext.broadcast(world)
 
     def rated(batches: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
         for batch in batches:
@@ -89,63 +90,63 @@ def _write_ratings(spark: SparkSession, made: World, folder: Path, *, n_files: i
             if frames:
                 yield pd.concat(frames, ignore_index=True)
 
-    users = spark.range(0, made.n_users, 1, n_files)
+    users = spark.range(0, world.n_users, 1, n_files)
     users.mapInPandas(rated, SCHEMA).write.parquet(str(folder))
     shared.destroy()
 
 
-def _ratings_frame(made: World, user: int) -> pd.DataFrame:
-    items, stars, seconds = ratings_of(made, user)
+def _ratings_frame(world: World, user: int) -> pd.DataFrame:
+    items, stars, seconds = ratings_of(world, user)
     return pd.DataFrame(
         {
             "user_id": user_id(user),
-            "item_id": [item_id(one) for one in items.tolist()],
+            "item_id": [item_id(index) for index in items.tolist()],
             "stars": stars.astype("int32"),
             "rated_at": seconds,
         }
     )
 
 
-def _write_items(made: World, path: Path) -> None:
-    rng = np.random.default_rng([made.seed, 1 << 40])
-    titles = names.titles(rng, made.n_items)
-    studios = names.studios(rng, max(5, round(made.n_items**0.5)))
-    makers = np.minimum(rng.zipf(1.4, size=made.n_items), len(studios)) - 1
-    old = START.year - rng.geometric(0.06, size=made.n_items)
-    new = START.year + made.item_month * 12 // MONTHS // 6
+def _write_items(world: World, path: Path) -> None:
+    rng = np.random.default_rng([world.seed, 1 << 40])
+    titles = names.titles(rng, world.n_items)
+    studios = names.studios(rng, max(5, round(world.n_items**0.5)))
+    makers = np.minimum(rng.zipf(1.4, size=world.n_items), len(studios)) - 1
+    old = START.year - rng.geometric(0.06, size=world.n_items)
+    new = START.year + world.item_month * 12 // MONTHS // 6
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(("item_id", "title", "categories", "vendor", "released"))
         for i, title in enumerate(titles):
-            year = int(new[i] if made.item_month[i] else max(old[i], 1925))
-            kinds = "|".join(made.item_categories[i])
-            writer.writerow((item_id(i), title, kinds, studios[makers[i]], year))
+            year = int(new[i] if world.item_month[i] else max(old[i], 1925))
+            categories = "|".join(world.item_categories[i])
+            writer.writerow((item_id(i), title, categories, studios[makers[i]], year))
 
 
-def _write_users(made: World, path: Path) -> None:
+def _write_users(world: World, path: Path) -> None:
     with path.open("wb") as file:
-        for i in range(made.n_users):
-            person = {
+        for i in range(world.n_users):
+            user = {
                 "user_id": user_id(i),
-                "age_group": names.AGE_GROUPS[made.user_age[i]],
-                "region": names.REGIONS[made.user_region[i]],
+                "age_group": names.AGE_GROUPS[world.user_age[i]],
+                "region": names.REGIONS[world.user_region[i]],
             }
-            file.write(orjson.dumps(person, option=orjson.OPT_APPEND_NEWLINE))
+            file.write(orjson.dumps(user, option=orjson.OPT_APPEND_NEWLINE))
 
 
-def _write_truth(made: World, folder: Path) -> None:
+def _write_truth(world: World, folder: Path) -> None:
     users = {
-        "user_id": [user_id(i) for i in range(made.n_users)],
-        "factors": made.user_factors.astype("float32").tolist(),
-        "drift": made.user_drift.astype("float32").tolist(),
-        "bias": made.user_bias,
+        "user_id": [user_id(i) for i in range(world.n_users)],
+        "factors": world.user_factors.astype("float32").tolist(),
+        "drift": world.user_drift.astype("float32").tolist(),
+        "bias": world.user_bias,
     }
     items = {
-        "item_id": [item_id(i) for i in range(made.n_items)],
-        "factors": made.item_factors.astype("float32").tolist(),
-        "bias": made.item_bias,
-        "month": made.item_month,
-        "popularity": np.diff(made.offered[-1], prepend=0.0),
+        "item_id": [item_id(i) for i in range(world.n_items)],
+        "factors": world.item_factors.astype("float32").tolist(),
+        "bias": world.item_bias,
+        "month": world.item_month,
+        "popularity": np.diff(world.offered[-1], prepend=0.0),
     }
     pq.write_table(pa.table(users), folder / "users.parquet")
     pq.write_table(pa.table(items), folder / "items.parquet")
@@ -154,7 +155,9 @@ def _write_truth(made: World, folder: Path) -> None:
 def _size(text: str) -> int:
     size = int(text.replace("_", ""))
     if not SMALLEST <= size <= LARGEST:
-        raise argparse.ArgumentTypeError(f"{size:,}: from {SMALLEST:,} to {LARGEST:,} ratings")
+        raise argparse.ArgumentTypeError(
+            f"{size:,} is not from {SMALLEST:,} to {LARGEST:,} ratings"
+        )
     return size
 
 

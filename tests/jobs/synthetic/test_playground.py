@@ -11,7 +11,7 @@ from warehouse import datasets
 MANIFEST = Path(__file__).parents[3] / "datasets" / "playground.toml"
 
 
-def test_the_files_are_those_of_its_manifest_and_the_same_for_the_same_seed(
+def test_the_files_match_the_manifest_and_repeat_for_the_same_seed(
     spark: SparkSession, tmp_path: Path
 ) -> None:
     folder = tmp_path / "inbox"
@@ -33,7 +33,7 @@ def test_the_files_are_those_of_its_manifest_and_the_same_for_the_same_seed(
 
 
 @pytest.mark.parametrize("size", ["29999", "100_000_001"])
-def test_sizes_beyond_what_was_tried_are_refused(
+def test_a_size_out_of_range_is_a_wrong_argument(
     size: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit):

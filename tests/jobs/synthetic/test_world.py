@@ -2,34 +2,34 @@ import numpy as np
 import pytest
 
 from jobs.synthetic import names
-from jobs.synthetic.world import MONTHS, World, ratings_of, world
+from jobs.synthetic.world import MONTHS, World, generate, ratings_of
 
 
 @pytest.fixture(scope="module")
 def small() -> World:
-    return world(30_000, seed=7)
+    return generate(30_000, seed=7)
 
 
-def test_exactly_as_many_ratings_are_given_as_asked(small: World) -> None:
-    given = [ratings_of(small, user) for user in range(small.n_users)]
+def test_the_number_of_ratings_is_exactly_the_size(small: World) -> None:
+    ratings = [ratings_of(small, user) for user in range(small.n_users)]
 
-    assert sum(len(items) for items, _, _ in given) == 30_000
-    assert all(len(np.unique(items)) == len(items) for items, _, _ in given)
-    assert all((np.diff(at) >= 0).all() for _, _, at in given)
-    stars = np.concatenate([stars for _, stars, _ in given])
+    assert sum(len(items) for items, _, _ in ratings) == 30_000
+    assert all(len(np.unique(items)) == len(items) for items, _, _ in ratings)
+    assert all((np.diff(at) >= 0).all() for _, _, at in ratings)
+    stars = np.concatenate([stars for _, stars, _ in ratings])
     assert set(stars.tolist()) == {1, 2, 3, 4, 5}
     assert 3 < stars.mean() < 4
 
 
-def test_at_a_million_it_has_the_shape_of_movielens() -> None:
-    large = world(1_000_000, seed=1)
+def test_a_million_ratings_have_the_shape_of_movielens() -> None:
+    large = generate(1_000_000, seed=1)
 
     assert (large.n_users, large.n_items) == (6040, 3700)
 
 
 def test_the_same_seed_gives_the_same_ratings_in_any_order(small: World) -> None:
-    again = world(30_000, seed=7)
-    other = world(30_000, seed=8)
+    again = generate(30_000, seed=7)
+    other = generate(30_000, seed=8)
 
     late, early = ratings_of(again, 150), ratings_of(again, 3)
     assert all((a == b).all() for a, b in zip(ratings_of(small, 3), early, strict=True))
@@ -37,20 +37,20 @@ def test_the_same_seed_gives_the_same_ratings_in_any_order(small: World) -> None
     assert not np.array_equal(small.user_factors, other.user_factors)
 
 
-def test_people_pick_what_fits_them_and_what_is_popular(small: World) -> None:
+def test_users_choose_items_that_fit_and_popular_items(small: World) -> None:
     fits, popularity = [], np.diff(small.offered[-1], prepend=0)
     chosen = []
     for user in range(small.n_users):
         items, _, _ = ratings_of(small, user)
-        liking = small.item_factors @ small.user_factors[user]
-        fits.append(liking[items].mean() - liking.mean())
+        fit = small.item_factors @ small.user_factors[user]
+        fits.append(fit[items].mean() - fit.mean())
         chosen.append(popularity[items].mean())
 
     assert np.mean(fits) > 0.2
     assert np.mean(chosen) > 1.5 * popularity.mean()
 
 
-def test_nothing_is_offered_before_it_comes_out(small: World) -> None:
+def test_no_item_is_offered_before_its_release(small: World) -> None:
     share = np.diff(small.offered, axis=1, prepend=0)
 
     for month in range(MONTHS):
@@ -58,7 +58,7 @@ def test_nothing_is_offered_before_it_comes_out(small: World) -> None:
     assert (small.item_month > 0).any()
 
 
-def test_titles_do_not_repeat_and_some_are_awkward() -> None:
+def test_titles_are_unique_and_some_have_special_characters() -> None:
     titles = names.titles(np.random.default_rng(1), 5000)
 
     assert len(set(titles)) == 5000
