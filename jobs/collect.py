@@ -78,10 +78,13 @@ def landing_id_of(until: int) -> str:
     return f"{_digest(until)[:16]}-{BRONZE_FEEDBACK.name}"
 
 
-def main(argv: Sequence[str] | None = None, **given: Unpack[Given]) -> int:
+def main(
+    argv: Sequence[str] | None = None, *, engine: Engine | None = None, **given: Unpack[Given]
+) -> int:
     """Parse the command line, run."""
     job = entrypoint.job(entrypoint.parser("collect", __doc__).parse_args(argv), **given)
-    return run(job.root, job.dataset, database.engine(job.dataset.name), run_key=job.run_key)
+    engine = engine or database.engine(job.dataset.name)
+    return run(job.root, job.dataset, engine, run_key=job.run_key)
 
 
 def _write(root: str, batch: OutboxBatch, run_key: RunKey) -> bool:

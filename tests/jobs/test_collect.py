@@ -1,4 +1,4 @@
-"""From Postgres' outbox into the lake: each event once, wherever a run dies. No Spark."""
+"""Each event of Postgres' outbox arrives in the lake once, wherever a run dies. No Spark."""
 
 import logging
 from collections.abc import Callable
@@ -14,11 +14,9 @@ from sqlalchemy import Connection, Engine, text
 
 from jobs import collect
 from serving.errors import OutboxRestoredError
-from serving.storage import database
 from serving.users import outbox
 from tests.support.jobs.product import product
 from tests.support.serving.shop import rows
-from warehouse import datasets
 from warehouse.append import Mark, append
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
@@ -27,7 +25,7 @@ from warehouse.tables import BRONZE_COLLECTIONS, BRONZE_FEEDBACK, BRONZE_LANDING
 from warehouse.tables.vocabulary import NOTHING_TO_DO
 
 PRODUCT = product()
-SAID = datetime(2026, 5, 1, 12, tzinfo=UTC)
+OCCURRED_AT = datetime(2026, 5, 1, 12, tzinfo=UTC)
 INSERT = text(
     "insert into outbox (event_id, idempotency_key, kind, user_id, item_id, rating, occurred_at,"
     " sent_by) values (:event_id, :event_id, :kind, 'u', 'a', :rating, :at, 'shop')"
@@ -40,39 +38,37 @@ def root(tmp_path: Path) -> str:
     return str(tmp_path / "lake")
 
 
-def said(connection: Connection, *event_ids: str, kind: str = "rate") -> None:
+def insert(connection: Connection, *event_ids: str, kind: str = "rate") -> None:
     """Write events into the outbox, as the API does."""
     for event_id in event_ids:
         rating = 3.5 if kind == "rate" else None
-        event = {"event_id": event_id, "kind": kind, "rating": rating, "at": SAID}
+        event = {"event_id": event_id, "kind": kind, "rating": rating, "at": OCCURRED_AT}
         connection.execute(INSERT, event)
 
 
-def say(engine: Engine, *event_ids: str, kind: str = "rate") -> None:
+def send(engine: Engine, *event_ids: str, kind: str = "rate") -> None:
     """Write events in one transaction."""
     with engine.begin() as connection:
-        said(connection, *event_ids, kind=kind)
+        insert(connection, *event_ids, kind=kind)
 
 
-def collected(root: str, engine: Engine, run: str = "1", **options: int) -> int:
+def run(root: str, engine: Engine, run_id: str = "1", **options: int) -> int:
     return collect.run(
-        root, PRODUCT, engine, run_key=RunKey("product__collect", run, "collect"), **options
+        root, PRODUCT, engine, run_key=RunKey("product__collect", run_id, "collect"), **options
     )
 
 
 def read(root: str, table: Table, *columns: str) -> list[tuple[Any, ...]]:
-    if not Lake(root).exists(table):
-        return []
-    found = Lake(root).read(table, columns=columns).to_pylist()
-    return sorted(tuple(row[name] for name in columns) for row in found)
+    rows = Lake(root).rows(table, columns=columns)
+    return sorted(tuple(row[name] for name in columns) for row in rows)
 
 
 def events(root: str) -> str:
     return "".join(event_id for (event_id,) in read(root, BRONZE_FEEDBACK, "event_id"))
 
 
-def whole(root: str, owner: Engine, *expected: int) -> None:
-    """Assert that events, landings, balances and cursor say the same, part by part."""
+def assert_recorded(root: str, owner: Engine, *expected: int) -> None:
+    """Assert that landings, balances and cursor agree on batches of these sizes."""
     balances = read(root, BRONZE_COLLECTIONS, "since", "until", "n_outbox", "n_written")
     landings = read(root, BRONZE_LANDINGS, "n_rows", "target", "source_file")
     assert [row[2] for row in balances] == [row[3] for row in balances] == [*expected]
@@ -85,161 +81,161 @@ def whole(root: str, owner: Engine, *expected: int) -> None:
 def test_events_are_collected_once_as_they_were_sent(
     root: str, owner: Engine, publisher: Engine
 ) -> None:
-    say(owner, "a")
-    say(owner, "b", "c", kind="hide")
+    send(owner, "a")
+    send(owner, "b", "c", kind="hide")
 
-    assert collected(root, publisher) == 0
-    assert collected(root, publisher, "2") == NOTHING_TO_DO
+    assert run(root, publisher) == 0
+    assert run(root, publisher, "2") == NOTHING_TO_DO
 
-    whole(root, owner, 3)
+    assert_recorded(root, owner, 3)
     sent = ("event_id", "kind", "rating", "occurred_at", "sent_by", "source_line", "run_key")
     key = "product__collect/1/collect"
     assert read(root, BRONZE_FEEDBACK, *sent) == [
-        ("a", "rate", 3.5, SAID, "shop", 1, key),
-        ("b", "hide", None, SAID, "shop", 2, key),
-        ("c", "hide", None, SAID, "shop", 3, key),
+        ("a", "rate", 3.5, OCCURRED_AT, "shop", 1, key),
+        ("b", "hide", None, OCCURRED_AT, "shop", 2, key),
+        ("c", "hide", None, OCCURRED_AT, "shop", 3, key),
     ]
-    say(owner, "d")
-    assert collected(root, publisher, "3") == 0
-    whole(root, owner, 3, 1)
+    send(owner, "d")
+    assert run(root, publisher, "3") == 0
+    assert_recorded(root, owner, 3, 1)
 
 
 def test_a_run_that_finds_nothing_writes_nothing(
     root: str, owner: Engine, publisher: Engine
 ) -> None:
-    assert collected(root, publisher) == NOTHING_TO_DO
+    assert run(root, publisher) == NOTHING_TO_DO
     assert not Path(root).exists()
     assert rows(owner, CURSOR) == []
 
 
-def test_an_open_transaction_holds_back_what_was_written_after_it_and_nothing_is_lost(
+def test_an_open_transaction_delays_later_events_and_none_is_lost(
     root: str, owner: Engine, publisher: Engine
 ) -> None:
-    say(owner, "a")
+    send(owner, "a")
     with owner.connect() as slow, slow.begin():
-        said(slow, "b")  # has its place in the order now, and is seen by nobody yet
-        say(owner, "c")
-        assert collected(root, publisher) == 0
+        insert(slow, "b")  # has its transaction id, and is not visible yet
+        send(owner, "c")
+        assert run(root, publisher) == 0
         assert events(root) == "a"
-        assert collected(root, publisher, "2") == NOTHING_TO_DO
+        assert run(root, publisher, "2") == NOTHING_TO_DO
 
-    assert collected(root, publisher, "3") == 0
+    assert run(root, publisher, "3") == 0
 
     assert events(root) == "abc"
-    whole(root, owner, 1, 2)
+    assert_recorded(root, owner, 1, 2)
 
 
-def test_a_long_outbox_comes_in_parts_that_cut_no_transaction(
+def test_a_long_outbox_is_collected_in_batches_of_entire_transactions(
     root: str, owner: Engine, publisher: Engine
 ) -> None:
-    for together in ("a", "bcd", "e", "f", "ghi", "j"):
-        say(owner, *together)
+    for transaction in ("a", "bcd", "e", "f", "ghi", "j"):
+        send(owner, *transaction)
 
-    assert collected(root, publisher, size=2) == 0
+    assert run(root, publisher, size=2) == 0
 
     assert events(root) == "abcdefghij"
-    by_place = read(root, BRONZE_COLLECTIONS, "since", "n_written")
-    assert [n for _, n in by_place] == [1, 3, 2, 3, 1]
+    sizes = read(root, BRONZE_COLLECTIONS, "since", "n_written")
+    assert [n for _, n in sizes] == [1, 3, 2, 3, 1]
 
 
 STEPS = ["feedback", "collections", "landings", "cursor"]
 
 
 @pytest.mark.parametrize("at", list(product_of(STEPS, ["before", "after"])))
-def test_a_run_killed_around_any_step_is_made_good_by_the_next(
+def test_the_next_run_completes_a_run_killed_around_any_step(
     root: str,
     owner: Engine,
     publisher: Engine,
     monkeypatch: pytest.MonkeyPatch,
     at: tuple[str, str],
 ) -> None:
-    say(owner, "a", "b")
+    send(owner, "a", "b")
     with monkeypatch.context() as killing:
         dies = dying(*at)
         killing.setattr(collect, "append", dies(append))
         killing.setattr(outbox, "move_cursor", dies(outbox.move_cursor))
         with suppress(KeyboardInterrupt):
-            collected(root, publisher)
-            pytest.fail("it was not killed")
-    say(owner, "c")
+            run(root, publisher)
+            pytest.fail("the run was not killed")
+    send(owner, "c")
 
-    assert collected(root, publisher) == 0  # the same run, tried again
+    assert run(root, publisher) == 0  # the same run, retried
 
     assert events(root) == "abc"
-    whole(root, owner, *([3] if at == ("feedback", "before") else [2, 1]))
+    assert_recorded(root, owner, *([3] if at == ("feedback", "before") else [2, 1]))
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_a_retry_that_only_finishes_says_that_something_was_carried_on(
+def test_a_retry_that_only_completes_a_batch_is_not_nothing_to_do(
     root: str, owner: Engine, publisher: Engine, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    say(owner, "a")
+    send(owner, "a")
     with monkeypatch.context() as killing:
         dies = dying(step, "before")
         killing.setattr(collect, "append", dies(append))
         killing.setattr(outbox, "move_cursor", dies(outbox.move_cursor))
         with suppress(KeyboardInterrupt):
-            collected(root, publisher)
+            run(root, publisher)
 
-    assert collected(root, publisher) == 0
-    assert collected(root, publisher) == NOTHING_TO_DO
-    whole(root, owner, 1)
+    assert run(root, publisher) == 0
+    assert run(root, publisher) == NOTHING_TO_DO
+    assert_recorded(root, owner, 1)
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_two_runs_at_once_write_each_event_once(
+def test_two_runs_at_the_same_time_write_each_event_once(
     root: str, owner: Engine, publisher: Engine, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    """The second runs as a whole while the first is about to take this step."""
-    say(owner, "a", "b")
+    """The second runs from start to end when the first is about to take this step."""
+    send(owner, "a", "b")
     second: list[int] = []
 
-    def overtaken(*given: Any, **named: Any) -> bool:
-        if not second and _step(given) == step:
+    def overtaken(*args: Any, **options: Any) -> bool:
+        if not second and _step(args) == step:
             second.append(0)
-            second[:] = [collected(root, publisher, "2")]
-        return append(*given, **named)
+            second[:] = [run(root, publisher, "2")]
+        return append(*args, **options)
 
-    def overtaken_last(engine: Engine, **named: int) -> bool:
+    def overtaken_at_cursor(engine: Engine, **options: int) -> bool:
         if not second:
             second.append(0)
-            second[:] = [collected(root, publisher, "2")]
-        return move(engine, **named)
+            second[:] = [run(root, publisher, "2")]
+        return move(engine, **options)
 
     move = outbox.move_cursor
     monkeypatch.setattr(collect, "append", overtaken)
     if step == "cursor":
-        monkeypatch.setattr(outbox, "move_cursor", overtaken_last)
+        monkeypatch.setattr(outbox, "move_cursor", overtaken_at_cursor)
 
-    collected(root, publisher)
+    run(root, publisher)
 
     assert second == [0]
     assert events(root) == "ab"
-    whole(root, owner, 2)
+    assert_recorded(root, owner, 2)
 
 
-def test_what_was_erased_before_it_was_collected_never_comes(
+def test_events_erased_before_they_are_collected_never_arrive(
     root: str, owner: Engine, publisher: Engine
 ) -> None:
-    say(owner, "a", "b")
+    send(owner, "a", "b")
     with owner.begin() as connection:
         connection.execute(text("delete from outbox where event_id = 'a'"))
 
-    collected(root, publisher)
+    run(root, publisher)
 
     assert events(root) == "b"
-    whole(root, owner, 1)
+    assert_recorded(root, owner, 1)
 
 
-def test_a_postgres_that_was_made_anew_is_refused(
+def test_a_postgres_behind_the_lake_is_an_error(
     root: str, owner: Engine, publisher: Engine
 ) -> None:
-    say(owner, "a")
-    collected(root, publisher)
+    send(owner, "a")
+    run(root, publisher)
     ahead = Mark(collect.CURSOR, 10**9, after=collect.cursor(root))
-    found = Lake(root).read(BRONZE_FEEDBACK).slice(0, 0)
+    no_rows = Lake(root).read(BRONZE_FEEDBACK).slice(0, 0)
     append(
-        root, BRONZE_FEEDBACK, found, run_key=RunKey("another", "postgres", "collect"), mark=ahead
+        root, BRONZE_FEEDBACK, no_rows, run_key=RunKey("another", "postgres", "collect"), mark=ahead
     )
 
     with pytest.raises(OutboxRestoredError, match="pg_resetwal --next-transaction-id=1000000000"):
@@ -249,51 +245,50 @@ def test_a_postgres_that_was_made_anew_is_refused(
 def test_the_commit_of_the_events_carries_cursor_and_run_key(
     root: str, owner: Engine, publisher: Engine
 ) -> None:
-    say(owner, "a")
-    collected(root, publisher)
+    send(owner, "a")
+    run(root, publisher)
 
     [newest] = Lake(root).history(BRONZE_FEEDBACK, limit=1)
     assert newest.run_key == RunKey("product__collect", "1", "collect")
     delta = DeltaTable(BRONZE_FEEDBACK.uri(root))
     [[until, _]] = rows(owner, CURSOR)
     assert delta.transaction_version("outbox") == until
-    assert delta.version() == 1  # made, and written once
+    assert delta.version() == 1  # created, and written once
 
 
-def test_the_command_ends_with_99_where_snapshots_replace_everything(
-    root: str, owner: Engine, publisher: Engine, monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-) -> None:  # fmt: skip
+def test_the_exit_code_is_99_for_a_data_set_of_snapshots(
+    root: str, owner: Engine, publisher: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.INFO)
-    say(owner, "a")
+    send(owner, "a")
     snapshots = product(source={"kind": "inbox", "delivery": "snapshots"})
-    monkeypatch.setenv("LAKE_ROOT", root)
-    monkeypatch.setenv("LAKE_INBOX", root)
-    monkeypatch.setattr(LakeSettings, "of", lambda *_: root)
-    monkeypatch.setattr(datasets, "load_named", lambda _: snapshots)
-    monkeypatch.setattr(database, "engine", lambda _: publisher)
+    settings = LakeSettings(root=root, inbox=Path(root))
 
-    assert collect.main(["--dataset", "product"]) == NOTHING_TO_DO
+    code = collect.main(
+        ["--dataset", "product"], engine=publisher, load=lambda _: snapshots, settings=settings
+    )
+
+    assert code == NOTHING_TO_DO
 
     assert "takes no feedback" in caplog.text
-    assert not Lake(root).exists(BRONZE_FEEDBACK)
+    assert not Lake(settings.of("product")).exists(BRONZE_FEEDBACK)
 
 
 def dying(step: str, moment: str) -> Callable[[Callable[..., bool]], Callable[..., bool]]:
-    """Return a wrapper in which a run dies right before, or right after, this step."""
+    """Return a wrapper that kills the run right before, or right after, this step."""
 
-    def wrapped(does: Callable[..., bool]) -> Callable[..., bool]:
-        def dies(*given: Any, **named: Any) -> bool:
-            if _step(given) != step:
-                return does(*given, **named)
+    def wrap(function: Callable[..., bool]) -> Callable[..., bool]:
+        def dies(*args: Any, **options: Any) -> bool:
+            if _step(args) != step:
+                return function(*args, **options)
             if moment == "after":
-                does(*given, **named)
+                function(*args, **options)
             raise KeyboardInterrupt
 
         return dies
 
-    return wrapped
+    return wrap
 
 
-def _step(given: tuple[Any, ...]) -> str:
-    return next((each.name for each in given if isinstance(each, Table)), "cursor")
+def _step(args: tuple[Any, ...]) -> str:
+    return next((arg.name for arg in args if isinstance(arg, Table)), "cursor")
