@@ -45,7 +45,7 @@ def frozen(root: Path, run: str) -> None:
     append(str(root), GOLD_FREEZES, [row], run_key=RunKey("dag", run, "freeze"))
 
 
-def test_below_the_manifests_number_nothing_is_due(
+def test_no_retrain_is_due_below_the_manifests_number(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
@@ -58,7 +58,7 @@ def test_below_the_manifests_number_nothing_is_due(
     assert "retrain_not_due dataset=product new_events=9 needed=10" in caplog.text
 
 
-def test_only_what_came_after_the_newest_freeze_counts(tmp_path: Path) -> None:
+def test_only_events_after_the_newest_freeze_count(tmp_path: Path) -> None:
     refined(tmp_path, "1", 10)
     assert announce.run(Lake(str(tmp_path)), PATIENT) == 0
 
@@ -71,7 +71,7 @@ def test_only_what_came_after_the_newest_freeze_counts(tmp_path: Path) -> None:
     assert announce.run(Lake(str(tmp_path)), PATIENT) == 0
 
 
-def test_feedback_counts_as_soon_as_it_is_collected_and_once(tmp_path: Path) -> None:
+def test_feedback_counts_once_from_its_collection_on(tmp_path: Path) -> None:
     event = ("rate", "u", "a", 3.0, 100)
     refined(tmp_path, "1", 5)
     frozen(tmp_path, "retrain/1/freeze")
@@ -90,7 +90,7 @@ def test_feedback_counts_as_soon_as_it_is_collected_and_once(tmp_path: Path) -> 
     assert announce.n_new_events(Lake(str(tmp_path))) == 0
 
 
-def test_feedback_alone_is_enough_before_anything_was_refined(tmp_path: Path) -> None:
+def test_feedback_counts_before_the_first_refinement(tmp_path: Path) -> None:
     collect(str(tmp_path), "1", *[("rate", "u", "a", 3.0, 100)] * 10)
 
     assert announce.run(Lake(str(tmp_path)), PATIENT) == 0

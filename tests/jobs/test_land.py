@@ -23,7 +23,7 @@ def inbox(tmp_path: Path) -> Path:
     return tmp_path / "inbox"
 
 
-def test_everything_lands_as_it_was_sent_and_only_once(warehouse: Warehouse, inbox: Path) -> None:
+def test_rows_land_once_and_unchanged(warehouse: Warehouse, inbox: Path) -> None:
     send(inbox, "ratings.csv", HEADER, "u,a,4,100", "u,b,lots", "v,a,9.5,1")
     send(inbox, "items.csv", "item,title,kinds", '7,"Heat, again",Crime|Drama')
     send(inbox, "users.csv", "user,age", "u,33")
@@ -47,7 +47,7 @@ def test_everything_lands_as_it_was_sent_and_only_once(warehouse: Warehouse, inb
     ]
 
 
-def test_a_file_that_comes_later_lands_alone_even_under_the_same_run_key(
+def test_a_later_file_lands_alone_even_under_the_same_run_key(
     warehouse: Warehouse, inbox: Path
 ) -> None:
     send(inbox, "ratings-1.csv", HEADER, "u,a,4,100")
@@ -63,7 +63,7 @@ def test_a_file_that_comes_later_lands_alone_even_under_the_same_run_key(
     ]
 
 
-def test_a_run_killed_before_its_landings_were_written_down_is_simply_run_again(
+def test_a_run_killed_before_it_recorded_its_landings_can_be_repeated(
     warehouse: Warehouse, inbox: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     send(inbox, "ratings.csv", HEADER, "u,a,4,100", "v,b,3,100")
@@ -88,7 +88,7 @@ def test_a_run_killed_before_its_landings_were_written_down_is_simply_run_again(
         (HEADER, "u,a,4,yesterday", "`at` has no times"),
     ],
 )
-def test_a_renamed_missing_or_retyped_column_is_refused_before_any_write(
+def test_a_renamed_missing_or_retyped_column_is_rejected_before_any_write(
     warehouse: Warehouse, inbox: Path, header: str, row: str, said: str
 ) -> None:
     send(inbox, "ratings.csv", header, *[row] * 12)
@@ -101,7 +101,7 @@ def test_a_renamed_missing_or_retyped_column_is_refused_before_any_write(
     assert not warehouse.exists(BRONZE_RATINGS)
 
 
-def test_a_column_more_is_said_and_ignored(
+def test_an_extra_column_is_logged_and_ignored(
     warehouse: Warehouse, inbox: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.WARNING)
@@ -123,7 +123,7 @@ def test_a_file_without_rows_stops_the_run(
     assert not warehouse.exists(BRONZE_RATINGS)
 
 
-def test_an_object_store_is_listed_and_looked_at_by_spark(
+def test_files_of_an_object_store_are_listed_and_read_by_spark(
     spark: SparkSession, tmp_path: Path
 ) -> None:
     folder = tmp_path / "store"

@@ -51,7 +51,7 @@ def test_a_run_key_is_written_once(tmp_path: Path) -> None:
     assert held(tmp_path) == ["d/1", "d/2"]
 
 
-def test_a_run_that_writes_more_than_once_names_each_part(tmp_path: Path) -> None:
+def test_a_run_gives_each_write_of_a_table_a_write_id(tmp_path: Path) -> None:
     for part in ("0", "1", "0"):
         row = nomination(f"d/{part}")
         append(
@@ -65,7 +65,7 @@ def test_a_run_that_writes_more_than_once_names_each_part(tmp_path: Path) -> Non
     assert held(tmp_path) == ["d/0", "d/1"]
 
 
-def test_the_commit_is_signed_as_spark_signs_it(tmp_path: Path) -> None:
+def test_the_commit_has_the_same_signature_as_sparks(tmp_path: Path) -> None:
     append(
         str(tmp_path), GOLD_NOMINATIONS, [nomination("d/1")], run_key=RunKey("d", "1", "nominate")
     )
@@ -89,7 +89,7 @@ def test_spark_and_this_writer_share_a_table_and_its_run_keys(
     assert not append(warehouse.root, GOLD_NOMINATIONS, rows, run_key=RunKey("d", "2", "nominate"))
 
 
-def test_the_table_refuses_what_its_checks_forbid(tmp_path: Path) -> None:
+def test_the_table_rejects_rows_that_violate_its_checks(tmp_path: Path) -> None:
     row = dict.fromkeys(GOLD_VERDICTS.names) | {
         "retrain_id": "d/1",
         "verdict": "perhaps",
@@ -109,21 +109,21 @@ def test_the_table_refuses_what_its_checks_forbid(tmp_path: Path) -> None:
     [{"retrain_id": "d/1"}, nomination("d/1", nominated_at="yesterday"), nomination("d/1", more=1)],
     ids=["a column less", "another type", "a column more"],
 )
-def test_a_row_that_does_not_fit_is_refused(tmp_path: Path, row: dict[str, Any]) -> None:
+def test_a_row_with_other_columns_is_rejected(tmp_path: Path, row: dict[str, Any]) -> None:
     with pytest.raises(SchemaMismatchError, match=r"gold\.nominations"):
         append(str(tmp_path), GOLD_NOMINATIONS, [row], run_key=RunKey("d", "1", "nominate"))
 
     assert not Lake(str(tmp_path)).exists(GOLD_NOMINATIONS)
 
 
-def test_an_arrow_table_is_taken_too(tmp_path: Path) -> None:
+def test_an_arrow_table_can_be_appended(tmp_path: Path) -> None:
     table = pa.Table.from_pylist([nomination("d/1")], schema=arrow_schema(GOLD_NOMINATIONS))
 
     assert append(str(tmp_path), GOLD_NOMINATIONS, table, run_key=RunKey("d", "1", "nominate"))
     assert held(tmp_path) == ["d/1"]
 
 
-def test_a_table_that_is_older_than_a_column_gains_it(tmp_path: Path) -> None:
+def test_a_new_column_is_added_to_an_older_table(tmp_path: Path) -> None:
     root = str(tmp_path)
     older = replace(GOLD_PROFILES, columns=GOLD_PROFILES.columns[:-1])
     row = {"user_id": "u", "item_ids": ["a"], "ratings": [5.0], "rated_at": [MONDAY]}
@@ -139,7 +139,7 @@ def test_a_table_that_is_older_than_a_column_gains_it(tmp_path: Path) -> None:
     }
 
 
-def test_spark_too_gives_an_older_table_the_column_that_it_lacks(
+def test_spark_adds_a_new_column_to_an_older_table(
     spark: SparkSession, warehouse: Warehouse
 ) -> None:
     older = replace(GOLD_PROFILES, columns=GOLD_PROFILES.columns[:-1])

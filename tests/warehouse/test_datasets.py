@@ -40,7 +40,7 @@ def test_the_file_name_is_the_data_sets_name(folder: Path) -> None:
     assert datasets.load_named("shop").scale.relevant_from == 8
 
 
-def test_one_broken_manifest_takes_down_no_other(folder: Path) -> None:
+def test_an_invalid_manifest_does_not_affect_the_others(folder: Path) -> None:
     (folder / "shop.toml").write_text(SHOP)
     (folder / "bad.toml").write_text("title = ")
 
@@ -50,7 +50,7 @@ def test_one_broken_manifest_takes_down_no_other(folder: Path) -> None:
         datasets.load_named("bad")
 
 
-def test_an_unknown_name_is_told_what_there_is(folder: Path) -> None:
+def test_the_error_for_an_unknown_name_lists_the_data_sets(folder: Path) -> None:
     (folder / "shop.toml").write_text(SHOP)
 
     with pytest.raises(ManifestError, match="no data set 'shoe'; installed: shop"):
@@ -70,7 +70,7 @@ def test_an_unknown_name_is_told_what_there_is(folder: Path) -> None:
         ("step = 1", "step = 0", "step"),
     ],
 )
-def test_a_value_that_cannot_be_is_refused_by_name(
+def test_an_invalid_value_is_an_error_that_names_the_field(
     tmp_path: Path, was: str, becomes: str, complaint: str
 ) -> None:
     assert was in SHOP
@@ -81,7 +81,7 @@ def test_a_value_that_cannot_be_is_refused_by_name(
         datasets.load(path)
 
 
-def test_a_manifest_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_the_error_for_a_missing_file_names_it(tmp_path: Path) -> None:
     with pytest.raises(ManifestError, match="No such file"):
         datasets.load(tmp_path / "shop.toml")
 

@@ -28,7 +28,7 @@ def test_rows_are_counted_from_the_log(lake: Lake) -> None:
     assert lake.n_rows(SILVER_USER_INDEX) == 3
 
 
-def test_a_condition_and_columns_narrow_what_is_read(lake: Lake) -> None:
+def test_columns_and_values_select_what_is_read(lake: Lake) -> None:
     found = lake.read(SILVER_USER_INDEX, columns=["user_id"], equals={"user_index": [10, 11]})
 
     assert found.column_names == ["user_id"]
@@ -60,13 +60,13 @@ def test_a_table_without_a_commit_has_no_rows(tmp_path: Path) -> None:
     assert Lake(str(tmp_path)).rows(SILVER_USER_INDEX) == []
 
 
-def test_nothing_found_still_has_the_columns(lake: Lake) -> None:
+def test_an_empty_result_has_the_columns(lake: Lake) -> None:
     found = lake.read(SILVER_USER_INDEX, equals={"user_id": "nobody"})
 
     assert (found.num_rows, found.column_names) == (0, ["user_id", "user_index"])
 
 
-def test_an_older_version_is_still_there(lake: Lake) -> None:
+def test_an_older_version_can_be_read(lake: Lake) -> None:
     newest = lake.version(SILVER_USER_INDEX)
 
     assert lake.read(SILVER_USER_INDEX, version=newest - 1).num_rows == 1
@@ -80,7 +80,7 @@ def test_history_is_newest_first(lake: Lake) -> None:
     assert commits[-1].run_key is None
 
 
-def test_text_can_be_compared_with_text(lake: Lake) -> None:
+def test_text_columns_can_be_compared(lake: Lake) -> None:
     users = lake.read(SILVER_USER_INDEX)["user_id"]
 
     assert pa.compute.equal(users, users[0].as_py()).to_pylist().count(True) == 1
@@ -107,12 +107,12 @@ def test_a_query_may_join_a_table_with_itself(lake: Lake) -> None:
         "no query",
     ],
 )
-def test_a_query_that_leaves_the_lake_is_refused(lake: Lake, query: str) -> None:
+def test_a_query_outside_the_lake_is_rejected(lake: Lake, query: str) -> None:
     with pytest.raises(QueryRefusedError):
         lake.sql(query)
 
 
-def test_a_table_without_a_commit_is_named(lake: Lake) -> None:
+def test_the_error_for_a_table_without_a_commit_names_it(lake: Lake) -> None:
     assert not lake.exists(SILVER_EVENTS)
     for ask in (lake.version, lake.n_rows, lake.read, lake.history):
         with pytest.raises(TableMissingError, match=r"silver\.events"):

@@ -25,12 +25,12 @@ def refined(root: str, landing: str, target: str, *counts: int) -> None:
     append(root, SILVER_REFINEMENTS, [row], run_key=RunKey("dag", landing, "refine"))
 
 
-def test_before_the_first_event_it_closes(tmp_path: Path) -> None:
+def test_a_lake_without_events_balances(tmp_path: Path) -> None:
     assert reconcile(Lake(str(tmp_path))) == Reconciliation()
     assert Reconciliation().balances
 
 
-def test_it_closes_while_events_wait_and_once_they_are_refined(tmp_path: Path) -> None:
+def test_it_balances_before_and_after_events_are_refined(tmp_path: Path) -> None:
     root = str(tmp_path)
     for landing, n in (("one", 5), ("two", 3)):
         collect(root, landing, *[EVENT] * n)
@@ -55,12 +55,12 @@ def test_it_closes_while_events_wait_and_once_they_are_refined(tmp_path: Path) -
         Reconciliation(2, 2, 1, 1, 1),
     ],
 )
-def test_an_event_too_few_or_too_many_is_seen(wrong: Reconciliation) -> None:
+def test_a_missing_or_extra_event_does_not_balance(wrong: Reconciliation) -> None:
     assert not wrong.balances
     assert wrong.fields()["balances"] is False
 
 
-def test_an_event_that_came_without_its_balance_is_seen(tmp_path: Path) -> None:
+def test_an_event_without_a_collection_does_not_balance(tmp_path: Path) -> None:
     collect(str(tmp_path), "one", EVENT)
 
     assert not reconcile(Lake(str(tmp_path))).balances

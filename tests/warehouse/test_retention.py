@@ -36,7 +36,7 @@ def vacuum(root: str, *, keep: set[int]) -> int:
     )
 
 
-def test_what_a_kept_version_needs_stays(root: str) -> None:
+def test_files_of_kept_versions_stay(root: str) -> None:
     assert vacuum(root, keep={1}) == 1  # the second row's own file
     assert rows(root, version=1) == ["d/1"]
     assert rows(root) == ["d/1", "d/2"]
@@ -45,12 +45,12 @@ def test_what_a_kept_version_needs_stays(root: str) -> None:
         retention.require_complete(root, TABLE, 2)
 
 
-def test_recent_files_stay_for_those_who_read_them_now(root: str) -> None:
+def test_recent_files_stay_for_running_readers(root: str) -> None:
     assert retention.vacuum(root, TABLE, keep=set(), run_key=RunKey("d", "3", "vacuum")) == 0
     retention.require_complete(root, TABLE, 2)
 
 
-def test_nothing_is_removed_while_a_kept_version_is_broken(root: str) -> None:
+def test_nothing_is_removed_if_a_kept_version_is_incomplete(root: str) -> None:
     assert vacuum(root, keep=set()) == 2
     before = Lake(root).version(TABLE)
     with pytest.raises(VersionGoneError):
@@ -58,7 +58,7 @@ def test_nothing_is_removed_while_a_kept_version_is_broken(root: str) -> None:
     assert Lake(root).version(TABLE) == before
 
 
-def test_an_erasure_ends_all_versions_before_it(root: str) -> None:
+def test_an_erasure_makes_all_earlier_versions_unreadable(root: str) -> None:
     properties = CommitProperties(custom_metadata=signature(RunKey("d", "4", "erase")))
     table = DeltaTable(f"{root}/gold/nominations")
     table.delete("retrain_id = 'd/1'", commit_properties=properties)
@@ -67,6 +67,6 @@ def test_an_erasure_ends_all_versions_before_it(root: str) -> None:
     retention.require_complete(root, TABLE, 4)
 
 
-def test_a_version_that_never_was(root: str) -> None:
+def test_a_version_that_does_not_exist_is_an_error(root: str) -> None:
     with pytest.raises(VersionGoneError, match="its log was removed"):
         retention.require_complete(root, TABLE, 99)

@@ -5,7 +5,7 @@ from warehouse.run_keys import RunKey
 HOURLY = "shop__retrain/scheduled__2026-01-05T03:00:00+00:00"
 
 
-def test_the_text_of_a_key_is_parsed_back() -> None:
+def test_a_key_is_parsed_from_its_text() -> None:
     key = RunKey.parse(f"{HOURLY}/fit")
 
     assert (key.dag, key.task) == ("shop__retrain", "fit")
@@ -14,6 +14,6 @@ def test_the_text_of_a_key_is_parsed_back() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "fit", "shop/fit", "shop//fit", "shop/one/", "/one/fit"])
-def test_a_text_without_three_parts_is_refused(text: str) -> None:
+def test_a_text_without_three_parts_is_an_error(text: str) -> None:
     with pytest.raises(ValueError, match="is not `<dag>/<run>/<task>`"):
         RunKey.parse(text)

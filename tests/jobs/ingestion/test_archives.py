@@ -78,7 +78,7 @@ class QuietHandler(SimpleHTTPRequestHandler):
         pass
 
 
-def test_only_the_expected_members_are_taken(tmp_path: Path) -> None:
+def test_only_the_named_members_are_extracted(tmp_path: Path) -> None:
     zipped(tmp_path / "inbox" / "any.zip", {"../../evil.csv": b"x", **FILES})
 
     assert delivered(from_zip(), tmp_path) == ["p/ratings.csv"]
@@ -86,7 +86,7 @@ def test_only_the_expected_members_are_taken(tmp_path: Path) -> None:
     assert not list(tmp_path.rglob("evil*"))
 
 
-def test_an_archive_that_lacks_a_file_says_what_it_holds(tmp_path: Path) -> None:
+def test_an_archive_without_a_named_file_lists_its_members(tmp_path: Path) -> None:
     zipped(tmp_path / "inbox" / "any.zip", {"other/ratings.csv": b"x"})
 
     with pytest.raises(NothingSentError, match=r"no p/ratings\.csv but other/ratings\.csv"):
@@ -94,7 +94,7 @@ def test_an_archive_that_lacks_a_file_says_what_it_holds(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("damage", ["cut", "flipped"])
-def test_a_damaged_archive_is_refused_and_nothing_kept(tmp_path: Path, damage: str) -> None:
+def test_a_damaged_archive_is_rejected_and_nothing_is_kept(tmp_path: Path, damage: str) -> None:
     path = zipped(tmp_path / "inbox" / "any.zip")
     content = bytearray(path.read_bytes())
     content[200] ^= 0xFF
@@ -105,7 +105,7 @@ def test_a_damaged_archive_is_refused_and_nothing_kept(tmp_path: Path, damage: s
     assert kept(tmp_path) == ["any.zip"]
 
 
-def test_a_link_in_an_archive_is_refused(tmp_path: Path) -> None:
+def test_a_link_in_an_archive_is_rejected(tmp_path: Path) -> None:
     info = zipfile.ZipInfo("p/ratings.csv")
     info.external_attr = (stat.S_IFLNK | 0o777) << 16
     (tmp_path / "inbox").mkdir()
@@ -116,7 +116,7 @@ def test_a_link_in_an_archive_is_refused(tmp_path: Path) -> None:
         delivered(from_zip(), tmp_path)
 
 
-def test_a_bomb_stops_at_the_budget(tmp_path: Path) -> None:
+def test_extraction_stops_at_the_size_limit(tmp_path: Path) -> None:
     zipped(tmp_path / "inbox" / "any.zip", {"p/ratings.csv": b"0" * 3_000_000})
 
     with pytest.raises(BudgetError, match="larger than the 1 MB"):
@@ -160,7 +160,7 @@ def test_a_download_with_another_digest_is_rejected(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:9/p.zip", None])
-def test_a_publisher_that_does_not_answer_leaves_a_next_step(
+def test_an_unreachable_publisher_is_an_error_with_a_next_step(
     tmp_path: Path, address: str | None
 ) -> None:
     (tmp_path / "shop").mkdir()
@@ -172,7 +172,7 @@ def test_a_publisher_that_does_not_answer_leaves_a_next_step(
     assert kept(tmp_path) == []
 
 
-def test_without_an_archive_it_says_where_to_put_one(tmp_path: Path) -> None:
+def test_without_an_archive_the_error_names_the_inbox(tmp_path: Path) -> None:
     with pytest.raises(NothingSentError, match=r"no archive in .*inbox"):
         delivered(from_zip(), tmp_path)
 
@@ -186,12 +186,12 @@ def test_a_link_out_of_the_inbox_is_not_followed(tmp_path: Path) -> None:
         delivered(product(), tmp_path)
 
 
-def test_an_inbox_without_files_says_what_belongs_there(tmp_path: Path) -> None:
+def test_an_empty_inbox_is_an_error_that_names_the_expected_files(tmp_path: Path) -> None:
     with pytest.raises(NothingSentError, match=r"items\*\.csv, users\*\.csv, ratings\*\.csv"):
         delivered(product(), tmp_path)
 
 
-def test_what_a_killed_run_left_is_swept_after_a_day(tmp_path: Path) -> None:
+def test_files_of_a_killed_run_are_removed_after_a_day(tmp_path: Path) -> None:
     import os
     import time
 

@@ -54,7 +54,7 @@ def small_blocks(spark: SparkSession) -> Iterator[None]:
     spark.conf.set(name, str(before))
 
 
-def test_what_cannot_be_split_lands_whole_with_its_line(
+def test_a_malformed_line_lands_as_raw_with_its_line_number(
     spark: SparkSession, tmp_path: Path
 ) -> None:
     content = (
@@ -98,7 +98,7 @@ def test_long_separators_and_latin_1_are_read(spark: SparkSession, tmp_path: Pat
 
 
 @pytest.mark.usefixtures("small_blocks")
-def test_lines_keep_their_number_over_many_blocks(spark: SparkSession, tmp_path: Path) -> None:
+def test_line_numbers_continue_across_blocks(spark: SparkSession, tmp_path: Path) -> None:
     first = [f"u{n},item-{n},4,{n}" if n % 5 else "" for n in range(2, 60)]
     second = [f"v{n},item-{n},3,{n}" for n in range(2, 40)]
     header = "user,item,value,time"
@@ -114,7 +114,7 @@ def test_lines_keep_their_number_over_many_blocks(spark: SparkSession, tmp_path:
     assert {row.source_file for row in rows} == {path.name for path in paths}
 
 
-def test_columns_in_another_order_are_the_same_columns(spark: SparkSession, tmp_path: Path) -> None:
+def test_columns_may_have_another_order(spark: SparkSession, tmp_path: Path) -> None:
     usual = wrote(tmp_path / "a.csv", b"user,item,value,time\nu,i,4,1\n")
     other = wrote(tmp_path / "b.csv", b"time,note,value,item,user\n1,hello,4,i,u\n")
 
@@ -142,9 +142,7 @@ def test_json_lines_land_as_text(spark: SparkSession, tmp_path: Path) -> None:
     assert n_rows == 4
 
 
-def test_parquet_lands_as_text_with_the_number_of_the_row(
-    spark: SparkSession, tmp_path: Path
-) -> None:
+def test_parquet_lands_as_text_with_row_numbers(spark: SparkSession, tmp_path: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 

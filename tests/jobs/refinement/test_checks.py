@@ -22,7 +22,7 @@ def judged(spark: SparkSession, *rows: Sent, **changes: Any) -> list[Any]:
     return sorted(found.collect(), key=lambda row: row["source_line"])
 
 
-def test_each_broken_row_names_every_rule_that_it_breaks(spark: SparkSession) -> None:
+def test_each_row_names_all_checks_that_it_fails(spark: SparkSession) -> None:
     rows = judged(
         spark,
         ("u", "a", "4", "100"),
@@ -43,7 +43,7 @@ def test_each_broken_row_names_every_rule_that_it_breaks(spark: SparkSession) ->
     ]
 
 
-def test_steps_are_the_manifests(spark: SparkSession) -> None:
+def test_steps_of_the_scale_come_from_the_manifest(spark: SparkSession) -> None:
     values = ("0.5", "3.5", "5.0", "0", "3.25", "5.5")
 
     rows = judged(spark, *[("u", "a", value, "1") for value in values], scale=HALVES)
@@ -51,7 +51,7 @@ def test_steps_are_the_manifests(spark: SparkSession) -> None:
     assert [not row.failed_checks for row in rows] == [True, True, True, False, False, False]
 
 
-def test_events_beyond_the_tolerance_lie_in_the_future(spark: SparkSession) -> None:
+def test_events_beyond_the_tolerance_are_in_the_future(spark: SparkSession) -> None:
     later = [NOW + timedelta(hours=hours) for hours in (-1, 23, 25)]
 
     rows = judged(spark, *[("u", "a", "4", f"{at.timestamp():.0f}") for at in later])
@@ -70,14 +70,14 @@ def test_events_beyond_the_tolerance_lie_in_the_future(spark: SparkSession) -> N
         ("iso", "2026-03-01T10:00:00"),
     ],
 )
-def test_every_time_is_one_instant_in_utc(spark: SparkSession, time_format: str, sent: str) -> None:
+def test_all_time_formats_are_read_as_utc(spark: SparkSession, time_format: str, sent: str) -> None:
     [row] = judged(spark, ("u", "a", "4", sent), ratings={**RATINGS, "time_format": time_format})
 
     assert row.failed_checks == []
     assert row.occurred_at.timestamp() == 1772359200
 
 
-def test_without_times_the_line_stands_for_them(spark: SparkSession) -> None:
+def test_without_times_the_line_number_is_the_time(spark: SparkSession) -> None:
     rows = judged(spark, *[("u", "a", "4", None)] * 2, ratings={**RATINGS, "time": None})
 
     assert [row.occurred_at.timestamp() for row in rows] == [1, 2]
@@ -97,7 +97,7 @@ def test_equal_events_have_equal_ids(spark: SparkSession) -> None:
     assert len(set(ids)) == 3
 
 
-def test_at_one_instant_the_larger_event_id_holds(spark: SparkSession) -> None:
+def test_of_two_events_at_one_time_the_larger_id_is_the_newest(spark: SparkSession) -> None:
     events = [
         (event, "rate", "u", "a", rating, NOW + timedelta(hours=hour), "l", "run")
         for event, rating, hour in (("b", 1.0, 1), ("a", 5.0, 1), ("z", 3.0, 0))
@@ -108,7 +108,7 @@ def test_at_one_instant_the_larger_event_id_holds(spark: SparkSession) -> None:
     assert (held.event_id, held.rating) == ("b", 1.0)
 
 
-def test_titles_categories_and_years_are_as_people_read_them(spark: SparkSession) -> None:
+def test_titles_categories_and_years_are_readable(spark: SparkSession) -> None:
     sent = [
         ("1", "Matrix, The (1999)", "Action|Sci-Fi|Action", None, None),
         ("2", "City of Lost Children, The (Cité des enfants perdus, La) (1995)", "", None, None),
