@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Unpack
 
 from jobs.runtime import entrypoint
-from jobs.runtime.entrypoint import Given
+from jobs.runtime.entrypoint import Overrides
 from jobs.runtime.errors import JobError
 from jobs.runtime.logs import event
 from warehouse import reconciliation
@@ -39,9 +39,9 @@ def run(lake: Lake, dataset: Dataset) -> int:
     return 0 if is_due else NOTHING_TO_DO
 
 
-def main(argv: Sequence[str] | None = None, **given: Unpack[Given]) -> int:
+def main(argv: Sequence[str] | None = None, **overrides: Unpack[Overrides]) -> int:
     """Parse the command line, run."""
-    job = entrypoint.job(entrypoint.parser("announce", __doc__).parse_args(argv), **given)
+    job = entrypoint.job(entrypoint.parser("announce", __doc__).parse_args(argv), **overrides)
     return run(Lake(job.root), job.dataset)
 
 

@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 from sqlalchemy import Engine
 
 from jobs.runtime import entrypoint
-from jobs.runtime.entrypoint import Given
+from jobs.runtime.entrypoint import Overrides
 from jobs.runtime.errors import JobError
 from jobs.runtime.logs import event
 from serving.errors import ServingError
@@ -79,10 +79,13 @@ def landing_id_of(until: int) -> str:
 
 
 def main(
-    argv: Sequence[str] | None = None, *, engine: Engine | None = None, **given: Unpack[Given]
+    argv: Sequence[str] | None = None,
+    *,
+    engine: Engine | None = None,
+    **overrides: Unpack[Overrides],
 ) -> int:
     """Parse the command line, run."""
-    job = entrypoint.job(entrypoint.parser("collect", __doc__).parse_args(argv), **given)
+    job = entrypoint.job(entrypoint.parser("collect", __doc__).parse_args(argv), **overrides)
     engine = engine or database.engine(job.dataset.name)
     return run(job.root, job.dataset, engine, run_key=job.run_key)
 

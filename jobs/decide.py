@@ -21,7 +21,7 @@ from jobs.engine.judging.verdicts import Decision
 from jobs.retraining.evidence import Metrics, evidence, metrics
 from jobs.retraining.handover import challenger, nomination, of_retrain, row_of
 from jobs.runtime import entrypoint
-from jobs.runtime.entrypoint import Given
+from jobs.runtime.entrypoint import Overrides
 from jobs.runtime.errors import JobError
 from jobs.runtime.logs import event
 from serving.errors import ServingError
@@ -61,9 +61,9 @@ def run(root: str, dataset: Dataset, engine: Engine, *, run_key: RunKey) -> bool
     return bool(row["publishes"])
 
 
-def main(argv: Sequence[str] | None = None, **given: Unpack[Given]) -> int:
+def main(argv: Sequence[str] | None = None, **overrides: Unpack[Overrides]) -> int:
     """Parse the command line, run."""
-    job = entrypoint.job(entrypoint.parser("decide", __doc__).parse_args(argv), **given)
+    job = entrypoint.job(entrypoint.parser("decide", __doc__).parse_args(argv), **overrides)
     goes_on = run(job.root, job.dataset, database.engine(job.dataset.name), run_key=job.run_key)
     return 0 if goes_on else NOTHING_TO_DO
 

@@ -33,7 +33,7 @@ from jobs.retraining.frozen_tables import Frozen, frozen
 from jobs.retraining.handover import challenger, nomination
 from jobs.retraining.samples import sample_lists, window_lists
 from jobs.runtime import entrypoint
-from jobs.runtime.entrypoint import Given
+from jobs.runtime.entrypoint import Overrides
 from jobs.runtime.errors import JobError
 from warehouse.append import append
 from warehouse.datasets import Dataset
@@ -154,9 +154,9 @@ def _fitted(one: Standing, fit: Callable[[AnyRecipe | Baseline], Model]) -> Stan
     return replace(one, model=model)
 
 
-def main(argv: Sequence[str] | None = None, **given: Unpack[Given]) -> int:
+def main(argv: Sequence[str] | None = None, **overrides: Unpack[Overrides]) -> int:
     """Parse the command line, start Spark, run."""
-    job = entrypoint.job(entrypoint.parser("evaluate", __doc__).parse_args(argv), **given)
+    job = entrypoint.job(entrypoint.parser("evaluate", __doc__).parse_args(argv), **overrides)
     run(job.warehouse(), job.dataset)
     return 0
 

@@ -31,7 +31,7 @@ from jobs.engine.recipes import AnyRecipe
 from jobs.retraining.frozen_tables import Frozen, frozen
 from jobs.retraining.handover import row_of, verdict
 from jobs.runtime import entrypoint
-from jobs.runtime.entrypoint import Given
+from jobs.runtime.entrypoint import Overrides
 from jobs.runtime.errors import JobError
 from ranking.selection import top_n_by_row
 from warehouse.append import append
@@ -173,9 +173,9 @@ def item_factors(model: Model, trending: NDArray[np.float32]) -> list[dict[str, 
     ]
 
 
-def main(argv: Sequence[str] | None = None, **given: Unpack[Given]) -> int:
+def main(argv: Sequence[str] | None = None, **overrides: Unpack[Overrides]) -> int:
     """Parse the command line, start Spark, run."""
-    job = entrypoint.job(entrypoint.parser("fit", __doc__).parse_args(argv), **given)
+    job = entrypoint.job(entrypoint.parser("fit", __doc__).parse_args(argv), **overrides)
     run(job.warehouse(), job.dataset)
     return 0
 

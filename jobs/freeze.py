@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from jobs.retraining.handover import PINNED, row_of
 from jobs.runtime import entrypoint, session
-from jobs.runtime.entrypoint import Given
+from jobs.runtime.entrypoint import Overrides
 from jobs.runtime.errors import JobError, NothingSentError
 from warehouse import landings
 from warehouse.append import append
@@ -66,9 +66,9 @@ def quarantine_share(lake: Lake) -> float:
     return (pc.sum(rows["n_quarantined"]).as_py() or 0) / n_rows if n_rows else 0.0
 
 
-def main(argv: Sequence[str] | None = None, **given: Unpack[Given]) -> int:
+def main(argv: Sequence[str] | None = None, **overrides: Unpack[Overrides]) -> int:
     """Parse the command line, run."""
-    job = entrypoint.job(entrypoint.parser("freeze", __doc__).parse_args(argv), **given)
+    job = entrypoint.job(entrypoint.parser("freeze", __doc__).parse_args(argv), **overrides)
     run(job.root, job.dataset, run_key=job.run_key)
     return 0
 

@@ -21,7 +21,7 @@ from jobs.ingestion.file_headers import FileHeader
 from jobs.ingestion.parsing import bronze_rows
 from jobs.ingestion.sources import SentFile
 from jobs.runtime import entrypoint
-from jobs.runtime.entrypoint import Given
+from jobs.runtime.entrypoint import Overrides
 from jobs.runtime.errors import EmptyFileError, HeaderError, JobError
 from jobs.runtime.logs import event
 from warehouse.datasets import Dataset
@@ -91,9 +91,9 @@ def run(warehouse: "Warehouse", dataset: Dataset, inbox: Path) -> int:
     return total
 
 
-def main(argv: Sequence[str] | None = None, **given: Unpack[Given]) -> int:
+def main(argv: Sequence[str] | None = None, **overrides: Unpack[Overrides]) -> int:
     """Parse the command line, start Spark, run."""
-    job = entrypoint.job(entrypoint.parser("land", __doc__).parse_args(argv), **given)
+    job = entrypoint.job(entrypoint.parser("land", __doc__).parse_args(argv), **overrides)
     run(job.warehouse(), job.dataset, job.inbox)
     return 0
 

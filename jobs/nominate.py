@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from jobs.engine import recipes
 from jobs.engine.errors import EngineError
 from jobs.runtime import entrypoint
-from jobs.runtime.entrypoint import Given
+from jobs.runtime.entrypoint import Overrides
 from serving.errors import ServingError
 from serving.publishing import releases
 from serving.storage import database
@@ -54,13 +54,13 @@ def run(
     log.info("%s: %s stands against %s", dataset.name, challenger.name, against)
 
 
-def main(argv: Sequence[str] | None = None, **given: Unpack[Given]) -> int:
+def main(argv: Sequence[str] | None = None, **overrides: Unpack[Overrides]) -> int:
     """Parse the command line, run."""
     parser = entrypoint.parser("nominate", __doc__)
     parser.add_argument("--recipe", default="", help="a name, or JSON; empty: the default")
     parser.add_argument("--reason", default="", help="why; it stands beside the verdict")
     args = parser.parse_args(argv)
-    job = entrypoint.job(args, **given)
+    job = entrypoint.job(args, **overrides)
     asked = {"recipe": args.recipe, "reason": args.reason or "By hand", "run_key": job.run_key}
     run(job.root, job.dataset, database.engine(job.dataset.name), **asked)
     return 0

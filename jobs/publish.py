@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 
 from jobs.retraining.handover import fitted, nomination, verdict
 from jobs.runtime import entrypoint
-from jobs.runtime.entrypoint import Given
+from jobs.runtime.entrypoint import Overrides
 from jobs.runtime.errors import JobError
 from serving.errors import PublishingPausedError, ServingError
 from serving.publishing.publish import Candidate, publish
@@ -92,9 +92,9 @@ def candidate(dataset: Dataset, decided: dict[str, Any], fit: dict[str, Any]) ->
     )
 
 
-def main(argv: Sequence[str] | None = None, **given: Unpack[Given]) -> int:
+def main(argv: Sequence[str] | None = None, **overrides: Unpack[Overrides]) -> int:
     """Parse the command line, run."""
-    job = entrypoint.job(entrypoint.parser("publish", __doc__).parse_args(argv), **given)
+    job = entrypoint.job(entrypoint.parser("publish", __doc__).parse_args(argv), **overrides)
     try:
         run(job.root, job.dataset, database.engine(job.dataset.name), run_key=job.run_key)
     except PublishingPausedError as paused:

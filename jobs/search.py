@@ -27,7 +27,7 @@ from jobs.retraining.evaluation_windows import groups_of, prepare, rolling_windo
 from jobs.retraining.frozen_tables import frozen
 from jobs.retraining.handover import nomination, of_retrain, row_of
 from jobs.runtime import entrypoint
-from jobs.runtime.entrypoint import Given
+from jobs.runtime.entrypoint import Overrides
 from jobs.runtime.errors import JobError
 from jobs.runtime.logs import event
 from warehouse.append import append
@@ -111,7 +111,7 @@ def trials(root: str, run_key: RunKey) -> list[Trial]:
     return sorted(found, key=lambda trial: trial.number)
 
 
-def main(argv: Sequence[str] | None = None, **given: Unpack[Given]) -> int:
+def main(argv: Sequence[str] | None = None, **overrides: Unpack[Overrides]) -> int:
     """Parse the command line, start Spark where there is a budget, run."""
     parser = entrypoint.parser("search", __doc__)
     parser.add_argument("--minutes", type=float, default=0, help="0 to 120; 0: do not search")
@@ -120,7 +120,7 @@ def main(argv: Sequence[str] | None = None, **given: Unpack[Given]) -> int:
     args = parser.parse_args(argv)
     if not 0 <= args.minutes <= MAX_SEARCH_MINUTES:
         parser.error(f"--minutes must be 0 to {MAX_SEARCH_MINUTES}")
-    job = entrypoint.job(args, **given)
+    job = entrypoint.job(args, **overrides)
     if not args.minutes:
         take(job.root, run_key=job.run_key)
         return 0

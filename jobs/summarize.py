@@ -14,7 +14,7 @@ from typing import Any, Unpack
 
 from jobs.retraining.handover import of_retrain, row_of
 from jobs.runtime import entrypoint
-from jobs.runtime.entrypoint import Given
+from jobs.runtime.entrypoint import Overrides
 from jobs.runtime.errors import JobError, NotDecidedError
 from serving.schemas import Comparison, Criterion, Verdict
 from warehouse.errors import WarehouseError
@@ -66,9 +66,9 @@ def run(root: str, *, run_key: RunKey) -> str:
     return text(Verdict.model_validate(verdict), lists)
 
 
-def main(argv: Sequence[str] | None = None, **given: Unpack[Given]) -> int:
+def main(argv: Sequence[str] | None = None, **overrides: Unpack[Overrides]) -> int:
     """Parse the command line, run."""
-    job = entrypoint.job(entrypoint.parser("summarize", __doc__).parse_args(argv), **given)
+    job = entrypoint.job(entrypoint.parser("summarize", __doc__).parse_args(argv), **overrides)
     sys.stdout.write(run(job.root, run_key=job.run_key))
     return 0
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from jobs.retraining.handover import fitted
 from jobs.runtime import entrypoint
-from jobs.runtime.entrypoint import Given
+from jobs.runtime.entrypoint import Overrides
 from jobs.runtime.errors import JobError
 from jobs.runtime.logs import event
 from serving.errors import ServingError
@@ -66,9 +66,9 @@ def versions(root: str, retrain_ids: Collection[str]) -> dict[str, set[int]]:
     return needed
 
 
-def main(argv: Sequence[str] | None = None, **given: Unpack[Given]) -> int:
+def main(argv: Sequence[str] | None = None, **overrides: Unpack[Overrides]) -> int:
     """Parse the command line, run."""
-    job = entrypoint.job(entrypoint.parser("vacuum", __doc__).parse_args(argv), **given)
+    job = entrypoint.job(entrypoint.parser("vacuum", __doc__).parse_args(argv), **overrides)
     run(job.root, database.engine(job.dataset.name), run_key=job.run_key)
     return 0
 

@@ -49,7 +49,7 @@ def reconcile(lake: Lake) -> Reconciliation:
 
 def n_waiting(lake: Lake) -> int:
     """Return the number of events that are collected and not refined yet."""
-    return sum(one.n_rows for one in landings.pending(lake) if one.target == BRONZE_FEEDBACK.name)
+    return sum(x.n_rows for x in landings.pending(lake) if x.target == BRONZE_FEEDBACK.name)
 
 
 def _sums(

@@ -117,8 +117,8 @@ def _numbered(
         bases.append((path, row["block"], base, file.landing_id, file.name))
         before[path] += row["lines"]
         n_rows[file.landing_id] += row["filled"]
-    known = lines.sparkSession.createDataFrame(bases, _BLOCKS)
-    numbered = lines.where(filled).join(F.broadcast(known), ["path", "block"])
+    offsets = lines.sparkSession.createDataFrame(bases, _BLOCKS)
+    numbered = lines.where(filled).join(F.broadcast(offsets), ["path", "block"])
     return numbered.withColumn("source_line", F.col("n") + F.col("base")), n_rows
 
 

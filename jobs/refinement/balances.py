@@ -61,9 +61,9 @@ def count_by_landing(accepted: Sequence[DataFrame]) -> dict[str, tuple[int, int]
     """Return, by landing, the number of accepted rows and of those with an unknown item."""
     if not accepted:
         return {}
-    known = F.expr("false").alias("unknown")
+    not_unknown = F.expr("false").alias("unknown")
     flags = [
-        frame.select("landing_id", "unknown" if "unknown" in frame.columns else known)
+        frame.select("landing_id", "unknown" if "unknown" in frame.columns else not_unknown)
         for frame in accepted
     ]
     counts = (F.count("*").alias("n"), F.count_if("unknown").alias("n_unknown"))
@@ -83,7 +83,7 @@ def require_quality(
         QuarantineError: the share is above the manifest's floor, or no row is left.
     """
     for target, balance in balances.items():
-        landing_ids = [one for one in balance.n_rows if one not in refused]
+        landing_ids = [key for key in balance.n_rows if key not in refused]
         share = balance.quarantined_share(landing_ids)
         allowed = min(dataset.floors.max_quarantine_share, _NOT_ALL)
         if target == "feedback" or not landing_ids or share <= allowed:

@@ -34,11 +34,7 @@ class Batch:
 
         Of increments all that are not refused; of snapshots only the newest, and no feedback.
         """
-        ids = [
-            landing.landing_id
-            for landing in self.landings
-            if landing.target == target and landing.landing_id not in self.refused
-        ]
+        ids = [i for i in self._ids(target) if i not in self.refused]
         if not self.replaces:
             return ids
         return [] if target == "feedback" else ids[-1:]
@@ -47,16 +43,14 @@ class Batch:
     def event_landings(self) -> list[str]:
         """The ids of the landings whose rows become events, oldest first."""
         loaded = {*self.loaded("ratings"), *self.loaded("feedback")}
-        return [one.landing_id for one in self.landings if one.landing_id in loaded]
+        return [i for i in self._ids("ratings", "feedback") if i in loaded]
 
     def checked(self, target: str) -> list[str]:
         """Return the ids of the target's landings to read: those loaded, and those refused."""
-        refused = [
-            one.landing_id
-            for one in self.landings
-            if one.target == target and one.landing_id in self.refused
-        ]
-        return self.loaded(target) + refused
+        return self.loaded(target) + [i for i in self._ids(target) if i in self.refused]
+
+    def _ids(self, *targets: str) -> list[str]:
+        return [landing.landing_id for landing in self.landings if landing.target in targets]
 
 
 def pending_batch(lake: Lake, dataset: Dataset, refused: Sequence[str] = ()) -> Batch:
@@ -65,12 +59,12 @@ def pending_batch(lake: Lake, dataset: Dataset, refused: Sequence[str] = ()) -> 
     Raises:
         JobError: a landing to refuse is not pending.
     """
-    found = tuple(landings.pending(lake))
-    ids = [landing.landing_id for landing in found]
+    pending = tuple(landings.pending(lake))
+    ids = [landing.landing_id for landing in pending]
     unknown = [landing_id for landing_id in refused if landing_id not in ids]
     if unknown:
         raise JobError(
             f"{dataset.name}: {', '.join(unknown)} is not pending. Pending landings: "
             f"{', '.join(ids) or 'none'}"
         )
-    return Batch(found, dataset.source.delivery == "snapshots", tuple(refused))
+    return Batch(pending, dataset.source.delivery == "snapshots", tuple(refused))

@@ -22,7 +22,7 @@ from jobs.engine.errors import EngineError
 from jobs.retraining.frozen_tables import Frozen
 from jobs.retraining.handover import fitted
 from jobs.runtime import entrypoint
-from jobs.runtime.entrypoint import Given
+from jobs.runtime.entrypoint import Overrides
 from jobs.runtime.errors import JobError, NotRebuiltError
 from warehouse import retention
 from warehouse.datasets import Dataset
@@ -95,7 +95,7 @@ def differences(kept: DataFrame, made: DataFrame) -> DataFrame:
     )
 
 
-def main(argv: Sequence[str] | None = None, **given: Unpack[Given]) -> int:
+def main(argv: Sequence[str] | None = None, **overrides: Unpack[Overrides]) -> int:
     """Parse the command line, start Spark, run.
 
     Raises:
@@ -104,7 +104,7 @@ def main(argv: Sequence[str] | None = None, **given: Unpack[Given]) -> int:
     parser = entrypoint.parser("rebuild", __doc__)
     parser.add_argument("--retrain", required=True, help="retrain_id of gold.fits")
     args = parser.parse_args(argv)
-    job = entrypoint.job(args, **given)
+    job = entrypoint.job(args, **overrides)
     proof = run(job.warehouse(), job.dataset, args.retrain)
     said = (
         f"{proof.n_same} of {proof.n_kept} lists are the same, {proof.n_new} are new; the largest "

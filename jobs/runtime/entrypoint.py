@@ -42,8 +42,8 @@ class Job:
         return Warehouse(session.start(self.name), self.root, run_key=self.run_key)
 
 
-class Given(TypedDict, total=False):
-    """What tests give a job in place of the installed manifests and the environment's settings."""
+class Overrides(TypedDict, total=False):
+    """Replacements, in tests, for the installed manifests and the environment's settings."""
 
     load: Callable[[str], Dataset]
     settings: LakeSettings

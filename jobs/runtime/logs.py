@@ -57,10 +57,10 @@ def parse(line: str) -> Event | None:
     """Return the event of a log line in either format, with or without its level."""
     if line.startswith("{"):
         return _from_json(line)
-    found = _EVENT.fullmatch(_LEVEL.sub("", line, count=1))
-    if found is None:
+    match = _EVENT.fullmatch(_LEVEL.sub("", line, count=1))
+    if match is None:
         return None
-    return Event(found[1], {key: _value(text) for key, text in _FIELD.findall(found[2])})
+    return Event(match[1], {key: _value(text) for key, text in _FIELD.findall(match[2])})
 
 
 def configure() -> None:
@@ -78,19 +78,19 @@ class _Json(logging.Formatter):
         about = {"time": at, "level": record.levelname, "logger": record.name}
         message = record.getMessage()
         parsed = parse(message)
-        said = {"message": message} if parsed is None else {"event": parsed.name, **parsed.fields}
+        fields = {"event": parsed.name, **parsed.fields} if parsed else {"message": message}
         failure = {"exception": self.formatException(record.exc_info)} if record.exc_info else {}
-        return json.dumps(about | said | failure, ensure_ascii=False)
+        return json.dumps(about | fields | failure, ensure_ascii=False)
 
 
 def _from_json(line: str) -> Event | None:
     try:
-        found = json.loads(line)
+        fields = json.loads(line)
     except json.JSONDecodeError:
         return None
-    if not isinstance(found, dict) or not isinstance(found.get("event"), str):
+    if not isinstance(fields, dict) or not isinstance(fields.get("event"), str):
         return None
-    return Event(found["event"], {key: v for key, v in found.items() if key not in ABOUT})
+    return Event(fields["event"], {key: v for key, v in fields.items() if key not in ABOUT})
 
 
 def _text(value: Value) -> str:

@@ -74,13 +74,13 @@ def test_a_run_killed_before_it_recorded_its_landings_can_be_repeated(
 
     land.run(under(warehouse, "dag/other/land"), ONLY_RATINGS, inbox)
 
-    found = contents(warehouse, BRONZE_RATINGS, BRONZE_LANDINGS)
-    assert len(found["bronze.ratings"]) == 2
-    assert [row[4] for row in found["bronze.landings"]] == [2]
+    landed = contents(warehouse, BRONZE_RATINGS, BRONZE_LANDINGS)
+    assert len(landed["bronze.ratings"]) == 2
+    assert [row[4] for row in landed["bronze.landings"]] == [2]
 
 
 @pytest.mark.parametrize(
-    ("header", "row", "said"),
+    ("header", "row", "reason"),
     [
         ("user,item,score,at", "u,a,4,1", "missing `stars`; new `score`"),
         ("user,item,stars", "u,a,4", "missing `at`; new none"),
@@ -89,12 +89,12 @@ def test_a_run_killed_before_it_recorded_its_landings_can_be_repeated(
     ],
 )
 def test_a_renamed_missing_or_retyped_column_is_rejected_before_any_write(
-    warehouse: Warehouse, inbox: Path, header: str, row: str, said: str
+    warehouse: Warehouse, inbox: Path, header: str, row: str, reason: str
 ) -> None:
     send(inbox, "ratings.csv", header, *[row] * 12)
     send(inbox, "items.csv", "item,title,kinds", "a,A,")
 
-    with pytest.raises(HeaderError, match=said):
+    with pytest.raises(HeaderError, match=reason):
         land.run(warehouse, product(users=None), inbox)
 
     assert not warehouse.exists(BRONZE_ITEMS)

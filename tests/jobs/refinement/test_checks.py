@@ -15,15 +15,15 @@ Sent = tuple[str | None, ...]
 HALVES = {"lowest": 0.5, "highest": 5, "step": 0.5, "relevant_from": 4}
 
 
-def judged(spark: SparkSession, *rows: Sent, **changes: Any) -> list[Any]:
+def checked_rows(spark: SparkSession, *rows: Sent, **changes: Any) -> list[Any]:
     lines = [(*row, "l", "r.csv", line, None, "run") for line, row in enumerate(rows, 1)]
     frame = spark.createDataFrame(lines, BRONZE_RATINGS.ddl)
-    found = checked_ratings(frame, product(**changes), NOW)
-    return sorted(found.collect(), key=lambda row: row["source_line"])
+    checked = checked_ratings(frame, product(**changes), NOW)
+    return sorted(checked.collect(), key=lambda row: row["source_line"])
 
 
 def test_each_row_names_all_checks_that_it_fails(spark: SparkSession) -> None:
-    rows = judged(
+    rows = checked_rows(
         spark,
         ("u", "a", "4", "100"),
         (None, "a", "9.5", "100"),
@@ -46,7 +46,7 @@ def test_each_row_names_all_checks_that_it_fails(spark: SparkSession) -> None:
 def test_steps_of_the_scale_come_from_the_manifest(spark: SparkSession) -> None:
     values = ("0.5", "3.5", "5.0", "0", "3.25", "5.5")
 
-    rows = judged(spark, *[("u", "a", value, "1") for value in values], scale=HALVES)
+    rows = checked_rows(spark, *[("u", "a", value, "1") for value in values], scale=HALVES)
 
     assert [not row.failed_checks for row in rows] == [True, True, True, False, False, False]
 
@@ -54,7 +54,7 @@ def test_steps_of_the_scale_come_from_the_manifest(spark: SparkSession) -> None:
 def test_events_beyond_the_tolerance_are_in_the_future(spark: SparkSession) -> None:
     later = [NOW + timedelta(hours=hours) for hours in (-1, 23, 25)]
 
-    rows = judged(spark, *[("u", "a", "4", f"{at.timestamp():.0f}") for at in later])
+    rows = checked_rows(spark, *[("u", "a", "4", f"{at.timestamp():.0f}") for at in later])
 
     assert [row.failed_checks for row in rows] == [[], [], ["time_in_future"]]
 
@@ -71,20 +71,22 @@ def test_events_beyond_the_tolerance_are_in_the_future(spark: SparkSession) -> N
     ],
 )
 def test_all_time_formats_are_read_as_utc(spark: SparkSession, time_format: str, sent: str) -> None:
-    [row] = judged(spark, ("u", "a", "4", sent), ratings={**RATINGS, "time_format": time_format})
+    [row] = checked_rows(
+        spark, ("u", "a", "4", sent), ratings={**RATINGS, "time_format": time_format}
+    )
 
     assert row.failed_checks == []
     assert row.occurred_at.timestamp() == 1772359200
 
 
 def test_without_times_the_line_number_is_the_time(spark: SparkSession) -> None:
-    rows = judged(spark, *[("u", "a", "4", None)] * 2, ratings={**RATINGS, "time": None})
+    rows = checked_rows(spark, *[("u", "a", "4", None)] * 2, ratings={**RATINGS, "time": None})
 
     assert [row.occurred_at.timestamp() for row in rows] == [1, 2]
 
 
 def test_equal_events_have_equal_ids(spark: SparkSession) -> None:
-    rows = judged(
+    rows = checked_rows(
         spark,
         ("u", "a", "4", "100"),
         ("u ", "a", "4.0", "100.0"),
@@ -103,9 +105,9 @@ def test_of_two_events_at_one_time_the_larger_id_is_the_newest(spark: SparkSessi
         for event, rating, hour in (("b", 1.0, 1), ("a", 5.0, 1), ("z", 3.0, 0))
     ]
 
-    [held] = newest_per_pair(spark.createDataFrame(events, SILVER_EVENTS.ddl)).collect()
+    [newest] = newest_per_pair(spark.createDataFrame(events, SILVER_EVENTS.ddl)).collect()
 
-    assert (held.event_id, held.rating) == ("b", 1.0)
+    assert (newest.event_id, newest.rating) == ("b", 1.0)
 
 
 def test_titles_categories_and_years_are_readable(spark: SparkSession) -> None:
@@ -120,9 +122,9 @@ def test_titles_categories_and_years_are_readable(spark: SparkSession) -> None:
     rows = [(*row, "l", "i.csv", line, None, "run") for line, row in enumerate(sent, 1)]
     part = Items(file="i.csv", title_has_year=True, title_has_article_last=True)
 
-    found = items(spark.createDataFrame(rows, BRONZE_ITEMS.ddl), part).collect()
+    typed = items(spark.createDataFrame(rows, BRONZE_ITEMS.ddl), part).collect()
 
-    assert [tuple(row) for row in sorted(found)] == [
+    assert [tuple(row) for row in sorted(typed)] == [
         ("1", "The Matrix", ["Action", "Sci-Fi"], None, 1999),
         ("2", "The City of Lost Children (La Cité des enfants perdus)", [], None, 1995),
         ("3", "L'Enfer", [], None, 1994),
@@ -139,9 +141,9 @@ def test_an_item_needs_an_id_and_a_title(spark: SparkSession) -> None:
         for line, (item, title, raw) in enumerate(sent, 1)
     ]
 
-    found = checked_items(spark.createDataFrame(rows, BRONZE_ITEMS.ddl)).collect()
+    checked = checked_items(spark.createDataFrame(rows, BRONZE_ITEMS.ddl)).collect()
 
-    assert sorted((row.source_line, row.failed_checks) for row in found) == [
+    assert sorted((row.source_line, row.failed_checks) for row in checked) == [
         (1, ["item_missing"]),
         (2, ["title_missing"]),
         (3, ["line_malformed"]),

@@ -18,11 +18,11 @@ def job(options: list[str]) -> entrypoint.Job:
 
 
 def test_a_job_knows_its_data_set_its_tables_and_its_run() -> None:
-    found = job(OPTIONS)
+    land = job(OPTIONS)
 
-    assert (found.name, found.dataset.name) == ("land", "product")
-    assert (found.root, found.inbox) == ("s3a://lake/product", Path("/inbox/product"))
-    assert found.run_key == RunKey("product__ingest", "1", "land")
+    assert (land.name, land.dataset.name) == ("land", "product")
+    assert (land.root, land.inbox) == ("s3a://lake/product", Path("/inbox/product"))
+    assert land.run_key == RunKey("product__ingest", "1", "land")
 
 
 def test_a_job_by_hand_has_a_run_key_of_its_own() -> None:
