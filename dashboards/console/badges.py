@@ -48,7 +48,7 @@ VERDICTS = {
     "refresh": Badge("ok", "Refreshed"),
     "hold": Badge("warning", "Not published"),
 }
-WAITING_FOR_APPROVAL = Badge("warning", "Waiting for approval")
+NEEDS_APPROVAL = Badge("warning", "Needs approval")
 REJECTED = Badge("error", "Rejected")
 _AIRFLOW_STATES: dict[str | None, Badge] = {
     "success": Badge("ok", "Done"),
@@ -58,7 +58,7 @@ _AIRFLOW_STATES: dict[str | None, Badge] = {
     "running": Badge("running", "Running"),
     "restarting": Badge("running", "Restarting"),
     "up_for_retry": Badge("warning", "Will retry"),
-    "awaiting_input": WAITING_FOR_APPROVAL,
+    "awaiting_input": NEEDS_APPROVAL,
 }
 
 

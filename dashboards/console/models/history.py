@@ -77,7 +77,7 @@ def outcome(
     if question and question.answer not in (None, APPROVE):
         return badges.REJECTED
     if retrain.run_id in running:
-        return badges.WAITING_FOR_APPROVAL if question else badges.of_state("running")
+        return badges.NEEDS_APPROVAL if question else badges.of_state("running")
     if retrain.verdict is None:
         return Badge("idle", "No verdict")
     return badges.VERDICTS[retrain.verdict.verdict]

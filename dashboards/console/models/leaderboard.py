@@ -74,7 +74,7 @@ def show(metrics: Sequence[Figure]) -> None:
     components.table(rows(gate, slice_name or WARM), "Every evaluated recipe, best first")
     n_users = max((figure.n_users for figure in gate if figure.slice == slice_name), default=0)
     st.caption(
-        f"Evaluated on {plural('user', n_users)} of the gate's window. Baselines are for "
+        f"Evaluated on {plural('user', n_users)} in the gate's window. Baselines are for "
         "comparison only and cannot be released."
     )
 

@@ -30,10 +30,9 @@ def show(samples: Sequence[Sample]) -> None:
 
 
 def _label(sample: Sample) -> str:
-    active = [SLICES[name] for name in sample.slices if name.startswith("active")]
-    return " · ".join(
-        [f"User {esc(sample.user_id)}", *(slice_name.lower() for slice_name in active[:1])]
-    )
+    activity = [SLICES[name] for name in sample.slices if name.startswith("active")]
+    words = [name.lower().removesuffix("s") for name in activity[:1]]
+    return " · ".join([f"User {esc(sample.user_id)}", *words])
 
 
 def _user(lists: Sequence[Sample]) -> None:

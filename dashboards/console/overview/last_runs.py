@@ -39,7 +39,7 @@ def _outcome(run: Run, verdict_by_run: Mapping[str, str], question: Question | N
     if question and question.answer not in {None, APPROVE}:
         return badges.REJECTED
     if question and question.answer is None and run.state in runs.ACTIVE:
-        return badges.WAITING_FOR_APPROVAL
+        return badges.NEEDS_APPROVAL
     verdict = verdict_by_run.get(f"{run.dag_id}/{run.run_id}")
     if run.state == "success" and verdict in badges.VERDICTS:
         return badges.VERDICTS[verdict]

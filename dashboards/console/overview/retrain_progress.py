@@ -76,10 +76,11 @@ def _row(task: Task, usually: float | None, now: datetime) -> dict[str, str]:
         and badge.status in {"ok", "running"}
     )
     attempt = f" · attempt {task.try_number}" if task.try_number > 1 else ""
+    took_text = f"**{duration(took)}**" if took else f":gray[{NO_VALUE}]"
+    usual_text = NO_VALUE if usually is None else duration(usually)
     label = badge.markdown if badge.status in {"running", "error"} else f":gray[{badge.label}]"
     return {
         "Task": f"{badge.icon} {esc(task.name)}",
-        "Duration": f"**{duration(took)}**" if took else f":gray[{NO_VALUE}]",
-        "Usually": duration(usually) if usually is not None else NO_VALUE,
+        "Duration / usual": f"{took_text} / {usual_text}",
         "Status": (":orange[slower] · " if slow else "") + label + attempt,
     }

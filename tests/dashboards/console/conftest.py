@@ -13,6 +13,7 @@ from tests.support.dashboards.app_pages import fresh
 from tests.support.dashboards.fake_airflow import FakeAirflow
 from tests.support.dashboards.fake_api import KEY, fake_api
 from tests.support.dashboards.fake_rules import FakeRules
+from tests.support.dashboards.visitors import Visitors
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ def retrained_lake(lake_root: str) -> str:
 @pytest.fixture
 def console(
     airflow: FakeAirflow,
-    demo: None,  # noqa: ARG001 # replaces the functions of product_api
+    visitors: Visitors,  # noqa: ARG001 # serves the fake API
     lake_root: str,  # noqa: ARG001 # sets the lake's address
     monkeypatch: pytest.MonkeyPatch,
 ) -> FakeAirflow:

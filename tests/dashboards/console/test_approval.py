@@ -16,7 +16,7 @@ def test_an_approval_is_answered_on_either_page(
     console.ask("manual__now")
     app = opened(page, name)
     assert esc("Playground: publish this model?") in words(app)
-    assert "Waiting for approval" in cells(app)
+    assert "Needs approval" in cells(app)
 
     press(app, button)
 

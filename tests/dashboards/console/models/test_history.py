@@ -13,7 +13,7 @@ def test_the_outcome_of_a_retrain_is_a_badge() -> None:
     rejected = Question("approve", "?", "", shop.NOW, "Reject", None, shop.NOW)
 
     assert history.outcome(retrain).label == "Promoted"
-    assert history.outcome(retrain, waiting, {"one"}) == badges.WAITING_FOR_APPROVAL
+    assert history.outcome(retrain, waiting, {"one"}) == badges.NEEDS_APPROVAL
     assert history.outcome(retrain, rejected) == badges.REJECTED
     assert history.outcome(retrain, None, {"one"}).label == "Running"
     without_verdict = Retrain("a__retrain/one", shop.NOW, "", None, None)

@@ -5,6 +5,7 @@ from dashboards.console import data
 from dashboards.product_api import NotSetUpError
 from dashboards.text import esc
 from serving.errors import ApiUnavailableError
+from serving.schemas import Verdict
 from tests.support.dashboards import shop
 from tests.support.dashboards.app_pages import Page, cells, fresh, words
 from tests.support.dashboards.console_pages import OVERVIEW, metrics, opened
@@ -92,13 +93,10 @@ def test_an_error_of_one_card_leaves_the_others(
     assert app.subheader
 
 
-@pytest.mark.usefixtures("demo", "lake_root", "airflow")
+@pytest.mark.usefixtures("console")
 def test_a_verdict_that_cannot_be_parsed_is_reported(
     page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from serving.schemas import Verdict
-
-    monkeypatch.setattr(data, "releases", lambda _: fresh(shop.releases()))
     monkeypatch.setattr(data, "verdicts", lambda _: Verdict.model_validate({"verdict": "?"}))
 
     app = opened(page, OVERVIEW)
