@@ -76,8 +76,8 @@ def test_the_commands_work_as_they_are_printed(surroundings: dict[str, str], own
     for command in COMMANDS:
         said.append(run(command, surroundings))
         if '"token"' in said[-1]:
-            person = json.loads(said[-1])
-            surroundings |= {"PERSON": person["user_id"], "TOKEN": person["token"]}
+            user = json.loads(said[-1])
+            surroundings |= {"USER_ID": user["user_id"], "TOKEN": user["token"]}
         if '"access_token"' in said[-1]:
             surroundings["OPERATOR"] = json.loads(said[-1])["access_token"]
 
@@ -93,7 +93,7 @@ def test_the_commands_work_as_they_are_printed(surroundings: dict[str, str], own
         "unrate",
         "not_interested",
     ]
-    assert json.loads(forgotten)["user_id"] == surroundings["PERSON"]
+    assert json.loads(forgotten)["user_id"] == surroundings["USER_ID"]
     assert json.loads(outbox)["n_waiting"] == 3
     assert rules.count('"version"') == 1  # nobody made any yet
     assert json.loads(preview)["n_users"] == 1
