@@ -1,4 +1,4 @@
-"""Record batches into the tables of a release: copied, and looked at on the way.
+"""Copy record batches into the tables of a release and validate them on the way.
 
 Everything here runs inside the transaction of `serving.publishing.publish`.
 """
@@ -12,49 +12,40 @@ import numpy as np
 import psycopg2
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import text
+from sqlalchemy import ARRAY, REAL, DateTime, Integer, Text, inspect, text
 from sqlalchemy.orm import Session
+from sqlalchemy.types import TypeEngine
 
 from serving import titles
 from serving.errors import IncompleteReleaseError
 from serving.publishing.copy_format import CopyStream
+from serving.tables import RELEASE_TABLES, Base, Item
 
-_IDS = pa.list_(pa.string())
-_REALS = pa.list_(pa.float32())
-_TIMES = pa.list_(pa.timestamp("us", "UTC"))
-_SCORED = [("item_ids", _IDS), ("scores", _REALS)]
-COLUMNS = {
-    "recommendations": pa.schema([("user_id", pa.string()), *_SCORED]),
-    "profiles": pa.schema(
-        [
-            ("user_id", pa.string()),
-            ("segment", pa.string()),
-            ("item_ids", _IDS),
-            ("ratings", _REALS),
-            ("rated_at", _TIMES),
-        ]
-    ),
-    "item_factors": pa.schema(
-        [
-            ("item_id", pa.string()),
-            ("factors", _REALS),
-            ("popularity", pa.float32()),
-            ("trending", pa.float32()),
-        ]
-    ),
-    "similar_items": pa.schema([("item_id", pa.string()), *_SCORED]),
-    "fallback_lists": pa.schema([("segment", pa.string()), *_SCORED]),
+LISTED = {"recommendations", "similar_items", "fallback_lists"}  # their items need a title
+_ARROW_TYPES: dict[type[TypeEngine[Any]], pa.DataType] = {
+    Text: pa.string(),
+    REAL: pa.float32(),
+    Integer: pa.int32(),
+    DateTime: pa.timestamp("us", "UTC"),
 }
-ITEM_COLUMNS = pa.schema(
-    [
-        ("item_id", pa.string()),
-        ("title", pa.string()),
-        ("categories", _IDS),
-        ("vendor", pa.string()),
-        ("released", pa.int32()),
-    ]
-)
-SHOWN = ("recommendations", "similar_items", "fallback_lists")  # their items need a title
+
+
+def arrow_schema(table: type[Base], *, without: str) -> pa.Schema:
+    """Return the Arrow schema of a table's columns but one."""
+    columns = inspect(table).columns
+    return pa.schema([(c.name, _arrow_type(c.type)) for c in columns if c.name != without])
+
+
+def _arrow_type(kind: TypeEngine[Any]) -> pa.DataType:
+    if isinstance(kind, ARRAY):
+        return pa.list_(_arrow_type(kind.item_type))
+    return _ARROW_TYPES[type(kind)]
+
+
+SCHEMAS = {
+    table.__tablename__: arrow_schema(table, without="release_id") for table in RELEASE_TABLES
+}
+ITEM_SCHEMA = arrow_schema(Item, without="search")
 
 _STAGED = """
 create temporary table staged_items (
@@ -77,7 +68,7 @@ insert into about (dataset, title, item_noun, licence, lowest, highest, step, ca
 select :dataset, :title, :item_noun, :licence, :lowest, :highest, :step,
     array(select distinct unnest(categories) as category from items order by category),
     (select count(*) from items)
-on conflict (one) do update set
+on conflict (only_row) do update set
     dataset = excluded.dataset, title = excluded.title, item_noun = excluded.item_noun,
     licence = excluded.licence, lowest = excluded.lowest, highest = excluded.highest,
     step = excluded.step, categories = excluded.categories, n_items = excluded.n_items
@@ -86,10 +77,10 @@ on conflict (one) do update set
 
 @dataclass(slots=True)
 class Loaded:
-    """What was copied: rows by table, and every item that a list shows."""
+    """What was copied: rows by table, and the ids of all listed items."""
 
     counts: dict[str, int] = field(default_factory=dict)
-    shown: set[str] = field(default_factory=set)
+    listed: set[str] = field(default_factory=set)
 
 
 def copy_lists(
@@ -98,20 +89,20 @@ def copy_lists(
     """Copy one table of a release.
 
     Raises:
-        IncompleteReleaseError: a score is no number, an item stands twice in one list, or
-            Postgres refuses a row.
+        IncompleteReleaseError: a score is not finite, a list has an item twice, or Postgres
+            refuses a row.
     """
-    names = ("release_id", *COLUMNS[table].names)
-    rows = CopyStream(_looked_at(table, batches, into), release_id=release_id)
-    _copy(session, f"{table} ({', '.join(names)})", rows)
+    columns = ", ".join(("release_id", *SCHEMAS[table].names))
+    rows = CopyStream(_validated(table, batches, into), release_id=release_id)
+    _copy(session, f"{table} ({columns})", rows)
     into.counts[table] = rows.n_rows
 
 
 def copy_items(session: Session, batches: Iterable[pa.RecordBatch], into: Loaded) -> None:
-    """Bring the catalogue up to date. Items that are no longer sent stay: old lists name them.
+    """Insert and update items. Items that are no longer sent stay: older releases list them.
 
     Raises:
-        IncompleteReleaseError: Postgres refuses a row, such as one without a title.
+        IncompleteReleaseError: Postgres refuses a row, or an item has no title.
     """
     session.execute(text("drop table if exists staged_items"))
     session.execute(text(_STAGED))
@@ -121,8 +112,8 @@ def copy_items(session: Session, batches: Iterable[pa.RecordBatch], into: Loaded
     into.counts["items"] = rows.n_rows
 
 
-def leave_out_forgotten(session: Session, release_id: int) -> None:
-    """Delete what the fit still knew of people who asked to be forgotten."""
+def delete_erased(session: Session, release_id: int) -> None:
+    """Delete the lists and profiles of erased users, which the fit may still contain."""
     for table in ("recommendations", "profiles"):
         session.execute(
             text(
@@ -133,23 +124,23 @@ def leave_out_forgotten(session: Session, release_id: int) -> None:
         )
 
 
-def put_about(session: Session, about: dict[str, Any]) -> None:
-    """Write down what the data set is called, and what its catalogue holds now."""
+def write_about(session: Session, about: dict[str, Any]) -> None:
+    """Write the data set's description, with the categories and count of its current items."""
     session.execute(text(_ABOUT), about)
 
 
 def without_title(session: Session, item_ids: set[str]) -> list[str]:
-    """Return some of these items that the catalogue does not have."""
+    """Return up to five of these items that the catalogue does not have."""
     missing = text(
-        "select item_id from unnest(cast(:ids as text[])) as shown(item_id)"
-        " where not exists (select from items where items.item_id = shown.item_id)"
+        "select item_id from unnest(cast(:ids as text[])) as listed(item_id)"
+        " where not exists (select from items where items.item_id = listed.item_id)"
         " order by item_id limit 5"
     )
     return list(session.scalars(missing, {"ids": list(item_ids)}))
 
 
 def checksum(session: Session, release_id: int) -> str:
-    """Return a digest of the release's lists as they are stored, whatever their order."""
+    """Return a SHA-256 of the release's rows as stored, independent of their order."""
     sums = [
         session.scalar(
             text(
@@ -158,7 +149,7 @@ def checksum(session: Session, release_id: int) -> str:
             ),
             {"release_id": release_id},
         )
-        for table, columns in COLUMNS.items()
+        for table, columns in SCHEMAS.items()
     ]
     return hashlib.sha256(" ".join(map(str, sums)).encode()).hexdigest()
 
@@ -166,7 +157,7 @@ def checksum(session: Session, release_id: int) -> str:
 def _copy(session: Session, target: str, rows: CopyStream) -> None:
     raw = session.connection().connection.dbapi_connection
     if raw is None:
-        raise RuntimeError("the session has lost its connection")
+        raise RuntimeError("the session has no connection")
     try:
         raw.cursor().copy_expert(f"copy {target} from stdin (format binary)", rows)
     except psycopg2.Error as error:
@@ -178,22 +169,23 @@ def _copy(session: Session, target: str, rows: CopyStream) -> None:
         raise IncompleteReleaseError(f"{target}: Postgres refused a row: {cause}") from error
 
 
-def _looked_at(
+def _validated(
     table: str, batches: Iterable[pa.RecordBatch], into: Loaded
 ) -> Iterator[pa.RecordBatch]:
-    for given in batches:
-        batch = given.select(COLUMNS[table].names).cast(COLUMNS[table])
+    schema = SCHEMAS[table]
+    for sent in batches:
+        batch = sent.select(schema.names).cast(schema)
         for column in batch.columns:
-            _refuse_what_is_no_value(table, column)
-        if "item_ids" in batch.schema.names:
+            _refuse_missing_values(table, column)
+        if "item_ids" in schema.names:
             coded = batch.column("item_ids").flatten().dictionary_encode()
-            if table in SHOWN:
-                into.shown.update(coded.dictionary.to_pylist())
-            _refuse_twins(table, batch, coded)
+            if table in LISTED:
+                into.listed.update(coded.dictionary.to_pylist())
+            _refuse_duplicates(table, batch, coded)
         yield batch
 
 
-def _refuse_what_is_no_value(table: str, column: pa.Array) -> None:
+def _refuse_missing_values(table: str, column: pa.Array) -> None:
     values = column.flatten() if pa.types.is_list(column.type) else column
     if values.null_count or column.null_count:
         raise IncompleteReleaseError(f"{table}: a value is missing; fit again")
@@ -201,18 +193,18 @@ def _refuse_what_is_no_value(table: str, column: pa.Array) -> None:
         raise IncompleteReleaseError(f"{table}: a number is not finite; fit again")
 
 
-def _refuse_twins(table: str, batch: pa.RecordBatch, coded: pa.DictionaryArray) -> None:
+def _refuse_duplicates(table: str, batch: pa.RecordBatch, coded: pa.DictionaryArray) -> None:
     lengths = pc.list_value_length(batch.column("item_ids")).to_numpy()
     row = np.repeat(np.arange(len(lengths), dtype=np.int64), lengths)
     keys = np.sort(row * len(coded.dictionary) + coded.indices.to_numpy())
     if (keys[1:] == keys[:-1]).any():
-        raise IncompleteReleaseError(f"{table}: an item stands twice in one list; fit again")
+        raise IncompleteReleaseError(f"{table}: a list has an item twice; fit again")
 
 
-def _with_words(given: pa.RecordBatch) -> pa.RecordBatch:
-    batch = given.select(ITEM_COLUMNS.names).cast(ITEM_COLUMNS)
-    shown = batch.column("title").to_pylist()
-    if not all(shown) or batch.column("item_id").null_count:
+def _with_words(sent: pa.RecordBatch) -> pa.RecordBatch:
+    batch = sent.select(ITEM_SCHEMA.names).cast(ITEM_SCHEMA)
+    item_titles = batch.column("title").to_pylist()
+    if not all(item_titles) or batch.column("item_id").null_count:
         raise IncompleteReleaseError("items: a title or an id is missing; refine again")
-    words = [titles.words(title) for title in shown]
-    return batch.append_column("words", pa.array(words, _IDS))
+    words = [titles.words(title) for title in item_titles]
+    return batch.append_column("words", pa.array(words, pa.list_(pa.string())))

@@ -1,7 +1,7 @@
-"""A fit becomes a release: its lists are copied, checked and made live in one transaction.
+"""Publish a fit as a release: load, validate and activate its lists in one transaction.
 
-It fails as a whole or succeeds as a whole; readers see the old release or the new one, never an
-empty or a mixed one. Afterwards releases beyond the last few are deleted.
+Readers see the old release or the new one, never an empty or mixed one. Old releases are deleted
+afterwards.
 """
 
 import logging
@@ -16,8 +16,7 @@ from sqlalchemy.orm import Session
 from serving.errors import IncompleteReleaseError, LiveReleaseChangedError, PublishingPausedError
 from serving.publishing import loading, releases, retention
 from serving.publishing.loading import Loaded
-from serving.storage.database import LISTS
-from serving.tables import FallbackList, Release
+from serving.tables import LISTS, FallbackList, Release
 
 log = logging.getLogger(__name__)
 
@@ -26,10 +25,10 @@ Tables = Mapping[str, Iterable[pa.RecordBatch]]
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """What a fit says of itself, before it is a release.
+    """The description of a fit that is to be published.
 
-    `about` are the fields of `serving.schemas.About`; categories and count of items are taken from
-    the items themselves. `counts` are the rows that each table must have, by table.
+    `about` has the fields of `serving.schemas.About` but `categories` and `n_items`, which are
+    computed from the items. `counts` has the expected number of rows by table.
     """
 
     retrain_id: str
@@ -51,44 +50,50 @@ def publish(
     instead_of: int | None,
     keep: int = 5,
 ) -> int:
-    """Make a fit's lists live, and return the release's id. A published fit changes nothing.
+    """Publish a fit and return the release's id. If the fit was published before, nothing changes.
 
     Args:
         engine: of the data set, as role `publisher`.
-        candidate: what is published.
+        candidate: the fit.
         tables: record batches of recommendations, profiles, item_factors, similar_items,
-            fallback_lists and items, with the columns of the lake's tables; others are ignored.
-        actor: the run's key, or a person's name.
-        reason: one sentence for whoever reads the history.
-        instead_of: what was live when the retrain was decided; None before the first release.
-        keep: so many ready releases stay, and the live one.
+            fallback_lists and items, as the lake has them; other columns are ignored.
+        actor: the run's key, or an operator's name.
+        reason: one sentence for the history.
+        instead_of: the release that was live when the retrain was decided; None: none was.
+        keep: number of newest ready releases to keep; the live one is always kept.
 
     Raises:
         PublishingPausedError: an operator paused publishing.
-        LiveReleaseChangedError: another release went live meanwhile.
-        IncompleteReleaseError: rows are missing, broken, or show an item without a title.
+        LiveReleaseChangedError: another release has gone live.
+        IncompleteReleaseError: rows are missing or invalid, or a listed item has no title.
     """
     with Session(engine) as session, session.begin():
-        release_id = _known(session, candidate.retrain_id)
+        release_id = _published(session, candidate.retrain_id)
         if release_id is None:
-            _may_go_live(session, instead_of)  # before the work, and again after it
+            _must_be_publishable(session, instead_of)  # before loading, and again after it
             release_id = _load(session, candidate, tables)
             releases.take_turn(session)
-            _may_go_live(session, instead_of)
-            who = {"actor": actor, "reason": reason}
-            releases.activate(session, release_id, instead_of=instead_of, action="publish", **who)
+            _must_be_publishable(session, instead_of)
+            releases.activate(
+                session,
+                release_id,
+                instead_of=instead_of,
+                actor=actor,
+                reason=reason,
+                action="publish",
+            )
     log.info("published fit=%s release=%d", candidate.retrain_id, release_id)
     retention.keep_newest(engine, keep)
     return release_id
 
 
-def _known(session: Session, retrain_id: str) -> int | None:
-    """Wait for other publishers of this data set; return the fit's release, if it has one."""
+def _published(session: Session, retrain_id: str) -> int | None:
+    """Wait for other publishers of this data set; return the fit's release, or None."""
     session.execute(text("select pg_advisory_xact_lock(hashtext('load ' || current_schema()))"))
     return session.scalar(select(Release.release_id).where(Release.retrain_id == retrain_id))
 
 
-def _may_go_live(session: Session, instead_of: int | None) -> None:
+def _must_be_publishable(session: Session, instead_of: int | None) -> None:
     live = releases.live(session)
     if live is not None and live.publishing_paused_by is not None:
         raise PublishingPausedError(
@@ -118,32 +123,33 @@ def _load(session: Session, candidate: Candidate, tables: Tables) -> int:
     loading.copy_items(session, tables.get("items", ()), loaded)
     for table in LISTS:
         loading.copy_lists(session, table, tables.get(table, ()), release_id, loaded)
-    _refuse_what_is_incomplete(session, candidate, release_id, loaded)
-    loading.leave_out_forgotten(session, release_id)
-    loading.put_about(session, candidate.about)
+    _refuse_if_incomplete(session, candidate, release_id, loaded)
+    loading.delete_erased(session, release_id)
+    loading.write_about(session, candidate.about)
     _mark_ready(session, release_id, loaded)
     return release_id
 
 
-def _refuse_what_is_incomplete(
+def _refuse_if_incomplete(
     session: Session, candidate: Candidate, release_id: int, loaded: Loaded
 ) -> None:
-    wrong = {
-        table: (loaded.counts.get(table, 0), n)
-        for table, n in candidate.counts.items()
-        if loaded.counts.get(table, 0) != n
-    }
-    if wrong:
-        differences = ", ".join(f"{t}: {found} of {n}" for t, (found, n) in wrong.items())
-        raise IncompleteReleaseError(f"fit {candidate.retrain_id}: {differences} rows; fit again")
-    if missing := loading.without_title(session, loaded.shown):
+    differences = [
+        f"{table}: {n_loaded} of {n_expected}"
+        for table, n_expected in candidate.counts.items()
+        if (n_loaded := loaded.counts.get(table, 0)) != n_expected
+    ]
+    if differences:
         raise IncompleteReleaseError(
-            f"fit {candidate.retrain_id}: lists show items without a title, such as "
+            f"fit {candidate.retrain_id}: {', '.join(differences)} rows; fit again"
+        )
+    if missing := loading.without_title(session, loaded.listed):
+        raise IncompleteReleaseError(
+            f"fit {candidate.retrain_id}: lists have items without a title, such as "
             f"{', '.join(missing)}; land the items' file, then fit again"
         )
     if session.get(FallbackList, (release_id, "")) is None:
         raise IncompleteReleaseError(
-            f"fit {candidate.retrain_id}: no fallback list for everybody; fit again"
+            f"fit {candidate.retrain_id}: the fallback list of all users is missing; fit again"
         )
 
 

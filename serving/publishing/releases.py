@@ -1,4 +1,4 @@
-"""Which release people see. Callers own the transaction: nothing here commits."""
+"""The live release and its history. Callers own the transaction: nothing here commits."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,7 +26,7 @@ Action = Literal["publish", "activate", "roll_back"]
 
 @dataclass(frozen=True, slots=True)
 class LiveRelease:
-    """What people see now."""
+    """The release that is served now."""
 
     release_id: int
     since: datetime
@@ -38,7 +38,7 @@ class LiveRelease:
 
 def live(session: Session) -> LiveRelease | None:
     """Return the live release, or None before the first one."""
-    found = session.execute(
+    row = session.execute(
         select(
             LivePointer.release_id,
             LivePointer.since,
@@ -48,7 +48,7 @@ def live(session: Session) -> LiveRelease | None:
             Release.publishing_paused_by,
         ).join(Release, Release.release_id == LivePointer.release_id)
     ).one_or_none()
-    return None if found is None else LiveRelease(*found)
+    return None if row is None else LiveRelease(*row)
 
 
 def activate(
@@ -60,27 +60,27 @@ def activate(
     reason: str,
     action: Action = "activate",
 ) -> None:
-    """Let people see this release from the commit on. Going back to an older one is the same act.
+    """Make a release live from the commit on; an older one too.
 
-    Publishing is paused on the live release, so a pause ends here.
+    A pause of publishing ends with this.
 
     Args:
-        session: the caller's transaction; who moves the pointer takes turns until it ends.
-        release_id: what people shall see.
-        instead_of: what the caller saw live when it decided; None before the first release.
-        actor: a person's name, or the run's key.
-        reason: one sentence for whoever reads the history.
-        action: what the history calls it.
+        session: the caller's transaction; concurrent callers wait until it ends.
+        release_id: the release that goes live.
+        instead_of: the release that was live when the caller decided; None: none was.
+        actor: an operator's name, or the run's key.
+        reason: one sentence for the history.
+        action: its name in the history.
 
     Raises:
         ReleaseNotReadyError: it is unknown, was never completely loaded, or is retired.
-        LiveReleaseChangedError: another release went live meanwhile.
+        LiveReleaseChangedError: another release has gone live.
     """
     take_turn(session)
     release = session.get(Release, release_id, populate_existing=True)
     if release is None or release.ready_at is None or release.retired_at is not None:
         raise ReleaseNotReadyError(
-            f"release {release_id}: not loaded, or its lists are deleted; the live one stays. "
+            f"release {release_id} is not loaded or was deleted; the live release stays. "
             "Choose one that `/releases` lists."
         )
     now_live = live_id(session)
@@ -89,14 +89,14 @@ def activate(
     session.execute(
         update(Release).values(publishing_paused_by=None, publishing_paused_at=None).where(_PAUSED)
     )
-    session.merge(LivePointer(one=True, release_id=release_id, since=func.clock_timestamp()))
+    session.merge(LivePointer(only_row=True, release_id=release_id, since=func.clock_timestamp()))
     _note(session, action, release_id, instead_of=instead_of, actor=actor, reason=reason)
 
 
 def roll_back(session: Session, *, actor: str, reason: str) -> int:
-    """Return to the newest ready release older than the live one, and pause publishing.
+    """Make the newest ready release older than the live one live, and pause publishing.
 
-    Until it is resumed, later retrains are judged and not published.
+    Later retrains are decided but not published until publishing is resumed.
 
     Raises:
         NoEarlierReleaseError: there is none.
@@ -109,7 +109,7 @@ def roll_back(session: Session, *, actor: str, reason: str) -> int:
     )
     if target is None:
         raise NoEarlierReleaseError(
-            f"no ready release is older than the live one ({now_live}): nothing changed"
+            f"no ready release is older than the live release {now_live}: nothing changed"
         )
     activate(session, target, instead_of=now_live, actor=actor, reason=reason, action="roll_back")
     hold_publishing(session, target, actor=actor)
@@ -117,7 +117,7 @@ def roll_back(session: Session, *, actor: str, reason: str) -> int:
 
 
 def hold_publishing(session: Session, release_id: int, *, actor: str) -> None:
-    """Keep this release live: nothing is published until publishing is resumed."""
+    """Pause publishing: this release stays live until publishing is resumed."""
     paused = update(Release).values(
         publishing_paused_by=actor, publishing_paused_at=func.clock_timestamp()
     )
@@ -129,25 +129,19 @@ def resume_publishing(
 ) -> bool:
     """Let retrains publish again, and return whether publishing was paused."""
     take_turn(session)
-    lifted = session.scalars(
+    resumed = session.scalars(
         update(Release)
         .values(publishing_paused_by=None, publishing_paused_at=None)
         .where(_PAUSED)
         .returning(Release.release_id)
     ).all()
-    for release_id in lifted:
+    for release_id in resumed:
         _note(session, "resume", release_id, instead_of=release_id, actor=actor, reason=reason)
-    return bool(lifted)
-
-
-def history(session: Session, n: int = 20) -> list[Activation]:
-    """Return who let people see what and why, newest first."""
-    newest = select(Activation).order_by(Activation.activation_id.desc()).limit(n)
-    return list(session.scalars(newest))
+    return bool(resumed)
 
 
 def kept(session: Session) -> list[schemas.Release]:
-    """Return the releases that can be live, newest first."""
+    """Return the releases that can go live, newest first."""
     ready = (Release.ready_at.is_not(None), Release.retired_at.is_(None))
     rows = session.execute(
         select(
@@ -170,7 +164,7 @@ def live_id(session: Session) -> int | None:
 
 
 def take_turn(session: Session) -> None:
-    """Wait for whoever moves this data set's pointer; held until the transaction ends."""
+    """Wait for others who change this data set's live release; keeps the lock to the end."""
     session.execute(text("select pg_advisory_xact_lock(hashtext('live ' || current_schema()))"))
 
 
@@ -193,7 +187,7 @@ def _note(
             instead_of=instead_of,
             actor=actor,
             reason=reason,
-            at=func.clock_timestamp(),
+            acted_at=func.clock_timestamp(),
         )
     )
     session.flush()

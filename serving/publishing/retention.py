@@ -1,7 +1,7 @@
-"""Old releases go: marked first, then deleted in small transactions that readers never feel.
+"""Delete old releases: retire them first, then delete their lists in small transactions.
 
-A release that is marked can go live no more, so no roll back races the deletion; what a crash
-left half deleted, the next publication finishes. The release's own row stays: history names it.
+A retired release cannot go live, so a rollback cannot race the deletion. The next publication
+finishes a deletion that crashed. The release's own row stays, because `activations` refers to it.
 """
 
 import logging
@@ -10,8 +10,7 @@ from sqlalchemy import Engine, func, select, text, update
 from sqlalchemy.orm import Session
 
 from serving.publishing import releases
-from serving.storage.database import LISTS
-from serving.tables import Release
+from serving.tables import LISTS, Release
 
 log = logging.getLogger(__name__)
 
@@ -22,14 +21,14 @@ def keep_newest(engine: Engine, keep: int) -> None:
     """Delete the lists of all ready releases but the newest `keep` and the live one."""
     with Session(engine) as session, session.begin():
         _retire(session, keep)
-        doomed = session.scalars(
+        to_purge = session.scalars(
             select(Release.release_id).where(
                 Release.retired_at.is_not(None), Release.purged_at.is_(None)
             )
         ).all()
-    for release_id in doomed:
+    for release_id in to_purge:
         _purge(engine, release_id)
-    if doomed:
+    if to_purge:
         _vacuum(engine)
 
 
@@ -38,23 +37,24 @@ def _retire(session: Session, keep: int) -> None:
     ready = (Release.ready_at.is_not(None), Release.retired_at.is_(None))
     newest_first = select(Release.release_id).where(*ready).order_by(Release.release_id.desc())
     live = releases.live_id(session)
-    doomed = [r for r in session.scalars(newest_first).all()[keep:] if r != live]
+    surplus = session.scalars(newest_first).all()[keep:]
+    to_retire = [release_id for release_id in surplus if release_id != live]
     session.execute(
-        update(Release).where(Release.release_id.in_(doomed)).values(retired_at=func.now())
+        update(Release).where(Release.release_id.in_(to_retire)).values(retired_at=func.now())
     )
 
 
 def _purge(engine: Engine, release_id: int) -> None:
     for table in LISTS:
-        some = text(
+        delete_some = text(
             f"delete from {table} where ctid = any(array(select ctid from {table}"  # noqa: S608 # our own names
             " where release_id = :release_id limit :n))"
         )
         n_deleted = ROWS_AT_ONCE
         while n_deleted == ROWS_AT_ONCE:
             with engine.begin() as connection:
-                given = {"release_id": release_id, "n": ROWS_AT_ONCE}
-                n_deleted = connection.execute(some, given).rowcount
+                values = {"release_id": release_id, "n": ROWS_AT_ONCE}
+                n_deleted = connection.execute(delete_some, values).rowcount
     with Session(engine) as session, session.begin():
         purged = update(Release).where(Release.release_id == release_id)
         session.execute(purged.values(purged_at=func.now()))

@@ -98,14 +98,14 @@ class RulesVersion(Answer):
         rules=_RULES,
         actor="ada",
         reason="festival week",
-        made_at="2026-11-24T12:00:00Z",
+        created_at="2026-11-24T12:00:00Z",
     )
 
     version: int = Field(ge=0)
     rules: SlateRules
     actor: str | None = None
     reason: str = ""
-    made_at: datetime | None = None
+    created_at: datetime | None = None
 
 
 class NewRules(Asked):

@@ -1,7 +1,7 @@
-"""Engines of the data sets' schemas, their migrations and their grants.
+"""Engines, migrations and grants of the data sets' schemas.
 
-One database, one schema per data set, one engine per data set: the schema is the connection's
-`search_path`, so no statement names it and none can reach another product's rows.
+Each data set has a schema and engines of its own. The schema is the connection's `search_path`, so
+no statement names it and none reaches the rows of another data set.
 """
 
 import math
@@ -23,13 +23,13 @@ from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from serving.errors import UnknownDatasetError
+from serving.tables import LISTS
 
 ALEMBIC_INI = Path(__file__).parents[1] / "alembic.ini"
-TRUSTED_SECONDS = 5.0  # so lately used, a connection that says nothing is taken for alive
-_LEFT_AT = "left_at"
+TRUSTED_SECONDS = 5.0  # idle time below which a silent connection is assumed to be alive
+_RETURNED_AT = "returned_at"
 PUBLISHER, API = "publisher", "api"
-LISTS = ("recommendations", "profiles", "item_factors", "similar_items", "fallback_lists")
-# What a role may do: table -> privileges. Nobody but the owner may create, alter or drop.
+# privileges by role and table; only the owner may create, alter or drop tables
 GRANTS = {
     PUBLISHER: {
         **dict.fromkeys(LISTS, "select, insert, delete, maintain"),
@@ -40,14 +40,14 @@ GRANTS = {
         "activations": "select, insert",
         "verdicts": "select, insert, update",
         "window_lists": "select, insert, delete",
-        "outbox": "select",  # publisher is also who collects
+        "outbox": "select",  # `collect` runs as publisher
         "outbox_cursor": "select, insert, update",
         "erasures": "select",
         "alembic_version": "select",
     },
     API: {
         **dict.fromkeys(LISTS, "select"),
-        # A person who is forgotten goes at once, so these rows the API may delete too.
+        # an erasure deletes these rows at once
         "recommendations": "select, delete",
         "profiles": "select, delete",
         "outbox": "select, insert, delete",
@@ -72,7 +72,7 @@ GRANTS = {
 
 
 class ServingSettings(BaseSettings):
-    """Read from variables that begin with SERVING_. The URL is required and says `+psycopg2`."""
+    """Variables that begin with SERVING_. The URL is required, with the driver `+psycopg2`."""
 
     model_config = SettingsConfigDict(env_prefix="SERVING_", frozen=True)
 
@@ -90,7 +90,7 @@ def engine(dataset: str) -> Engine:
 
 @cache
 def reader(dataset: str) -> Engine:
-    """Return the engine for single statements: no transaction around them, twice the speed."""
+    """Return the engine for single statements without a transaction, at twice the speed."""
     return connect(_url(), dataset, autocommit=True)
 
 
@@ -102,28 +102,28 @@ def connect(
     pool_size: int = 5,
     statement_timeout_ms: int = 0,
 ) -> Engine:
-    """Return a new engine whose connections see one data set's schema and nothing else.
+    """Return a new engine whose connections see only the data set's schema.
 
-    Prepared statements are planned once: left to itself, Postgres may plan long ones each time.
+    Prepared statements are planned once. By default Postgres may plan long ones at each call.
 
     Args:
         url: `postgresql+psycopg2://…`.
-        dataset: its name, which is its schema's.
-        autocommit: no transaction around a statement, from the connection's start. (As an execution
-            option it costs two more round trips each time that a connection is taken.)
-        pool_size: connections kept; as many again may be opened for a while.
-        statement_timeout_ms: 0 lets a statement run for ever.
+        dataset: its name, which is also the schema's.
+        autocommit: no transactions, set when a connection is opened. As an execution option it
+            would cost two round trips at each checkout.
+        pool_size: connections kept open. Under load up to twice as many are opened.
+        statement_timeout_ms: 0 means no limit.
 
     Raises:
-        UnknownDatasetError: the name is none that a data set can have.
+        UnknownDatasetError: it is not a valid name of a data set.
     """
-    told = {
+    parameters = {
         "search_path": schema_name(dataset),
         "statement_timeout": statement_timeout_ms,
         "plan_cache_mode": "force_generic_plan",
         "timezone": "UTC",
     }
-    options = " ".join(f"-c{name}={value}" for name, value in told.items())
+    options = " ".join(f"-c{name}={value}" for name, value in parameters.items())
     engine = create_engine(
         url,
         isolation_level="AUTOCOMMIT" if autocommit else "READ COMMITTED",
@@ -131,26 +131,30 @@ def connect(
         max_overflow=pool_size,
         connect_args={"options": options, "connect_timeout": 3},
     )
-    event.listen(engine, "checkin", _remember)
-    event.listen(engine, "checkout", partial(_ask, engine.dialect))
+    event.listen(engine, "checkin", _note_return)
+    event.listen(engine, "checkout", partial(_ping_if_doubtful, engine.dialect))
     return engine
 
 
 def schema_name(dataset: str) -> str:
-    """Return the data set's schema: its own name, once that is known to be harmless."""
+    """Return the data set's schema: its name, after a check that it is safe to quote.
+
+    Raises:
+        UnknownDatasetError: it is not a valid name of a data set.
+    """
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,62}", dataset):
-        raise UnknownDatasetError(f"{dataset!r} is no name of a data set")
+        raise UnknownDatasetError(f"{dataset!r} is not a valid name of a data set")
     return dataset
 
 
 def migrate(url: str, dataset: str) -> str:
-    """Bring the data set's schema up to date in one transaction, and return its revision.
+    """Migrate the data set's schema in one transaction and return its revision.
 
-    Creates the schema if it is missing. Two callers take turns; a lock that readers hold for more
-    than some seconds ends it with nothing changed.
+    Creates the schema if it is missing. Concurrent callers wait for each other. If readers hold a
+    lock for more than 4 s, it fails and nothing changes.
     """
-    migrating = connect(url, dataset)
-    with migrating.begin() as connection:
+    engine = connect(url, dataset)
+    with engine.begin() as connection:
         connection.execute(
             text("select pg_advisory_xact_lock(hashtext('migrate ' || :d))"), {"d": dataset}
         )
@@ -158,29 +162,31 @@ def migrate(url: str, dataset: str) -> str:
         config = Config(ALEMBIC_INI)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
-    migrating.dispose()
+    engine.dispose()
     return head()
 
 
 def grant(url: str, dataset: str) -> None:
-    """Give the roles `publisher` and `api` what they need on the data set's schema, no more.
+    """Grant the roles `publisher` and `api` their privileges on the data set's schema.
 
-    Run by the owner after `migrate`, as often as one likes: it takes everything away first.
+    Run it as the owner after `migrate`. It revokes everything first, so it can be repeated.
     """
-    granting = connect(url, dataset)
-    with granting.begin() as connection:
+    engine = connect(url, dataset)
+    with engine.begin() as connection:
         for role in GRANTS:
             _grant(connection, schema_name(dataset), role)
         name = connection.scalar(text("select quote_ident(current_database())"))
-        connection.execute(text(f"grant temporary on database {name} to {PUBLISHER}"))  # to stage
-    granting.dispose()
+        connection.execute(
+            text(f"grant temporary on database {name} to {PUBLISHER}")
+        )  # staged items
+    engine.dispose()
 
 
 def head() -> str:
-    """Return the newest revision that this code knows."""
+    """Return the newest revision of this code's migrations."""
     revision = ScriptDirectory.from_config(Config(ALEMBIC_INI)).get_current_head()
     if revision is None:
-        raise RuntimeError(f"no migration beside {ALEMBIC_INI}: the installation is broken")
+        raise RuntimeError(f"no migrations next to {ALEMBIC_INI}: reinstall the package")
     return revision
 
 
@@ -197,29 +203,29 @@ def _url() -> str:
     return settings.database_url.get_secret_value()
 
 
-def _remember(_: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:
-    record.info[_LEFT_AT] = time.monotonic()
+def _note_return(_: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:
+    record.info[_RETURNED_AT] = time.monotonic()
 
 
-def _ask(
+def _ping_if_doubtful(
     dialect: Dialect, connection: DBAPIConnection, record: ConnectionPoolEntry, _: Any
 ) -> None:
-    """Ask whether a connection still stands, if there is reason to doubt it.
+    """Ping the server if its socket has unread data or the connection was idle for a while.
 
-    `pool_pre_ping` asks each time, which is every other round trip. A server that ends a connection
-    says so; of one that vanished nothing is heard, so who was left alone for a while is asked too.
+    A server that closes a connection sends data; one that vanished does not, hence the idle time.
+    `pool_pre_ping` would add a round trip to every request.
     """
-    left_at = record.info.get(_LEFT_AT, math.inf)
-    if time.monotonic() - left_at < TRUSTED_SECONDS and not _was_told(connection):
+    returned_at = record.info.get(_RETURNED_AT, math.inf)
+    if time.monotonic() - returned_at < TRUSTED_SECONDS and not _has_unread(connection):
         return
     try:
         dialect.do_ping(connection)
     except dialect.loaded_dbapi.Error as error:
-        raise InvalidatePoolError(str(error)) from error  # the pool opens new ones
+        raise InvalidatePoolError(str(error)) from error  # the pool opens a new one
 
 
-def _was_told(connection: Any) -> bool:
-    """Return whether something came from the server that nobody had asked for."""
-    waiting = select.poll()
-    waiting.register(connection.fileno(), select.POLLIN)
-    return bool(waiting.poll(0))
+def _has_unread(connection: Any) -> bool:
+    """Return whether the server sent data outside of a statement."""
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    return bool(poll.poll(0))

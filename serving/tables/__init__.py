@@ -1,7 +1,6 @@
 """The Postgres schema of one data set. Migrations are generated from this module.
 
-Lists are one row per person, item or segment and release, arrays inside: a fifth of the size of a
-row per rank. No row of a release is seen before `live_release` names it.
+A list is one row with arrays: a fifth of the size of a row per rank.
 """
 
 from serving.tables.access import ApiKey, Erasure, UserToken
@@ -9,6 +8,8 @@ from serving.tables.base import Base
 from serving.tables.catalogue import About, Item, UnavailableItem
 from serving.tables.feedback import Feedback, OutboxCursor, OutboxEvent
 from serving.tables.lists import (
+    LISTS,
+    RELEASE_TABLES,
     FallbackList,
     ItemFactors,
     Profile,
@@ -19,6 +20,8 @@ from serving.tables.releases import Activation, LivePointer, Release, Verdict
 from serving.tables.rules import RulesVersion, Slate, WindowList
 
 __all__ = [
+    "LISTS",
+    "RELEASE_TABLES",
     "About",
     "Activation",
     "ApiKey",

@@ -1,4 +1,4 @@
-"""Who may ask, and who asked to be forgotten."""
+"""API keys, users' tokens and erasures."""
 
 from datetime import datetime
 
@@ -9,31 +9,33 @@ from serving.tables.base import Base
 
 
 class Erasure(Base):
-    """Somebody who asked to be forgotten: gone here at once, offline with the next erasure."""
+    """A user whose data was deleted from this schema. No event is accepted for the id."""
 
     __tablename__ = "erasures"
 
     user_id: Mapped[str] = mapped_column(primary_key=True)
     requested_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    requested_by: Mapped[str] = mapped_column(comment="Name of the key, or `the user`.")
+    requested_by: Mapped[str] = mapped_column(comment="Name of the API key, or `the user`.")
 
 
 class UserToken(Base):
-    """What lets one person be forgotten by himself, as its SHA-256."""
+    """The token with which a user can have their own data deleted."""
 
     __tablename__ = "user_tokens"
 
     user_id: Mapped[str] = mapped_column(primary_key=True)
-    digest: Mapped[str] = mapped_column(comment="SHA-256, hexadecimal.")
+    digest: Mapped[str] = mapped_column(comment="SHA-256 of the token, hexadecimal.")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 class ApiKey(Base):
-    """A product's key, as its SHA-256. The key itself is shown once and kept nowhere."""
+    """An API key of a product. The key itself is shown once and not stored."""
 
     __tablename__ = "api_keys"
 
-    digest: Mapped[str] = mapped_column(primary_key=True, comment="SHA-256, hexadecimal.")
+    digest: Mapped[str] = mapped_column(
+        primary_key=True, comment="SHA-256 of the key, hexadecimal."
+    )
     name: Mapped[str] = mapped_column(unique=True)
     scopes: Mapped[list[str]]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -1,11 +1,20 @@
-"""What all models share: names of constraints, 64-bit counts, times with a zone."""
+"""The declarative base: constraint names, 64-bit integers and timestamps with a time zone."""
 
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, DateTime, ForeignKey, MetaData, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    MetaData,
+    Text,
+    true,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, REAL
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -17,7 +26,7 @@ NAMING = {
 
 
 class Base(DeclarativeBase):
-    """Base of every model: 64-bit counts, times with a zone, predictable constraint names."""
+    """Base of every table: 64-bit integers, timestamps with a zone, named constraints."""
 
     metadata = MetaData(naming_convention=NAMING)
     type_annotation_map: ClassVar = {
@@ -33,17 +42,28 @@ class Base(DeclarativeBase):
     }
 
 
+class SingleRow:
+    """The key of a table with at most one row."""
+
+    only_row: Mapped[bool] = mapped_column(primary_key=True, server_default=true(), sort_order=-1)
+
+    @declared_attr.directive
+    def __table_args__(cls) -> tuple[CheckConstraint, ...]:  # noqa: N805 # SQLAlchemy's own
+        """Return the constraint."""
+        return (CheckConstraint("only_row", name="one_row"),)
+
+
 class OfRelease:
-    """What a row of one release begins with."""
+    """The first key column of tables with one release's rows."""
 
     release_id: Mapped[int] = mapped_column(
         ForeignKey("releases.release_id"), primary_key=True, sort_order=-1
     )
 
 
-def a_list(*others: str) -> tuple[CheckConstraint, ...]:
-    """Return the constraints of rows whose `item_ids` and other arrays belong together."""
-    lengths = " and ".join(f"cardinality(item_ids) = cardinality({other})" for other in others)
+def list_constraints(*columns: str) -> tuple[CheckConstraint, ...]:
+    """Return the constraints of rows with `item_ids` and parallel arrays in `columns`."""
+    lengths = " and ".join(f"cardinality(item_ids) = cardinality({column})" for column in columns)
     return (
         CheckConstraint(lengths, name="same_length"),
         CheckConstraint("cardinality(item_ids) > 0", name="not_empty"),

@@ -1,19 +1,17 @@
 """The data set and its items."""
 
-from sqlalchemy import CheckConstraint, Index, Integer, text, true
+from sqlalchemy import CheckConstraint, Index, Integer, text
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
-from serving.tables.base import Base
+from serving.tables.base import Base, SingleRow
 
 
-class About(Base):
-    """The one row that describes the data set: its words, its scale, its licence."""
+class About(SingleRow, Base):
+    """The data set's title, noun, licence, rating scale and categories."""
 
     __tablename__ = "about"
-    __table_args__ = (CheckConstraint("one", name="one_row"),)
 
-    one: Mapped[bool] = mapped_column(primary_key=True, server_default=true())
     dataset: Mapped[str]
     title: Mapped[str]
     item_noun: Mapped[str]
@@ -26,7 +24,7 @@ class About(Base):
 
 
 class Item(Base):
-    """An item of the catalogue. Never deleted: an older release may still point at it."""
+    """An item of the catalogue. Rows are never deleted: an older release may list the item."""
 
     __tablename__ = "items"
     __table_args__ = (
@@ -42,11 +40,11 @@ class Item(Base):
     categories: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
     vendor: Mapped[str | None]
     released: Mapped[int | None] = mapped_column(Integer, comment="Year.")
-    search: Mapped[str] = mapped_column(TSVECTOR, comment="Folded words of the title.")
+    search: Mapped[str] = mapped_column(TSVECTOR, comment="Normalized words of the title.")
 
 
 class UnavailableItem(Base):
-    """What the product does not have now, as it says itself."""
+    """An item that the product reported as unavailable."""
 
     __tablename__ = "unavailable_items"
 

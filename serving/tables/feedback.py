@@ -1,19 +1,20 @@
-"""What people do, and how far it was collected."""
+"""Users' events, their current feedback, and how far events were collected."""
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Index, func, text, true
+from sqlalchemy import CheckConstraint, Index, func, text
 from sqlalchemy.dialects.postgresql import REAL
 from sqlalchemy.orm import Mapped, mapped_column
 
-from serving.tables.base import Base
+from serving.tables.base import Base, SingleRow
 
 
 class OutboxEvent(Base):
-    """What a person did, as it was sent: never changed, read by `collect` in order of `xact`.
+    """An event of a user, as it was sent. An erasure deletes it; nothing changes it.
 
-    Rows below the snapshot's `xmin` are complete: no transaction that wrote such a row is still
-    open. That, and not the order of ids, is what makes reading in parts safe.
+    `collect` reads the outbox in the order of `xact`. Rows below the snapshot's `xmin` are
+    complete, because every transaction that wrote one has ended. This makes it safe to read the
+    outbox in batches; the order of ids does not.
     """
 
     __tablename__ = "outbox"
@@ -24,48 +25,49 @@ class OutboxEvent(Base):
         Index("ix_outbox_user_id", "user_id"),
     )
 
-    event_id: Mapped[str] = mapped_column(primary_key=True, comment="32 hex digits.")
-    idempotency_key: Mapped[str] = mapped_column(unique=True, comment="The caller's: one intent.")
+    event_id: Mapped[str] = mapped_column(primary_key=True, comment="32 hexadecimal digits.")
+    idempotency_key: Mapped[str] = mapped_column(unique=True, comment="Chosen by the caller.")
     kind: Mapped[str]
     user_id: Mapped[str]
     item_id: Mapped[str]
     rating: Mapped[float | None] = mapped_column(REAL)
-    occurred_at: Mapped[datetime] = mapped_column(comment="As the caller says, else when it came.")
+    occurred_at: Mapped[datetime] = mapped_column(comment="As sent; by default `received_at`.")
     received_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    sent_by: Mapped[str] = mapped_column(comment="Name of the key that wrote it.")
+    sent_by: Mapped[str] = mapped_column(comment="Name of the API key.")
     xact: Mapped[int] = mapped_column(
-        server_default=text("(pg_current_xact_id()::text)::bigint"), comment="Its transaction."
+        server_default=text("(pg_current_xact_id()::text)::bigint"),
+        comment="Id of the transaction that wrote the row.",
     )
 
 
 class Feedback(Base):
-    """What holds now of one person's feedback on one item: the newest event of each sort wins."""
+    """A user's current feedback on an item: the newest rating event and the newest hiding event."""
 
     __tablename__ = "feedback"
     __table_args__ = (
-        CheckConstraint("rated_at is not null or hidden_at is not null", name="says_something"),
-        CheckConstraint("rating is null or rated_at is not null", name="rated_at_some_time"),
-        CheckConstraint("hidden is null or hidden_at is not null", name="hidden_at_some_time"),
+        CheckConstraint("rated_at is not null or hidden_at is not null", name="not_empty"),
+        CheckConstraint("rating is null or rated_at is not null", name="rating_has_a_time"),
+        CheckConstraint("hidden is null or hidden_at is not null", name="hidden_has_a_time"),
         CheckConstraint("hidden in ('hide', 'not_interested')", name="known_hide"),
     )
 
     user_id: Mapped[str] = mapped_column(primary_key=True)
     item_id: Mapped[str] = mapped_column(primary_key=True)
-    rating: Mapped[float | None] = mapped_column(REAL, comment="Null: taken back, or never given.")
-    rated_at: Mapped[datetime | None] = mapped_column(comment="Of the newest `rate` or `unrate`.")
+    rating: Mapped[float | None] = mapped_column(REAL, comment="Null: removed, or never rated.")
+    rated_at: Mapped[datetime | None] = mapped_column(
+        comment="Time of the newest `rate` or `unrate`."
+    )
     hidden: Mapped[str | None] = mapped_column(comment="`hide`, `not_interested`, or null.")
     hidden_at: Mapped[datetime | None] = mapped_column(
-        comment="Of the newest event that hid the item, or showed it again."
+        comment="Time of the newest event that hid the item or showed it again."
     )
 
 
-class OutboxCursor(Base):
-    """How far `collect` has come, as it says itself; the lake's own log is what counts."""
+class OutboxCursor(SingleRow, Base):
+    """How far `collect` has read the outbox. The lake's own log decides; this is a copy."""
 
     __tablename__ = "outbox_cursor"
-    __table_args__ = (CheckConstraint("one", name="one_row"),)
 
-    one: Mapped[bool] = mapped_column(primary_key=True, server_default=true())
-    until: Mapped[int] = mapped_column(comment="Transactions below are in the lake.")
-    n_events: Mapped[int] = mapped_column(comment="Collected since the beginning.")
+    until: Mapped[int] = mapped_column(comment="Transactions below this id are in the lake.")
+    n_events: Mapped[int] = mapped_column(comment="Events collected so far.")
     collected_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -1,4 +1,7 @@
-"""What a release serves."""
+"""The tables of a release: the one declaration of their columns.
+
+Arrow schemas, COPY, grants and retention are derived from `RELEASE_TABLES`.
+"""
 
 from datetime import datetime
 
@@ -6,14 +9,14 @@ from sqlalchemy import Index, text
 from sqlalchemy.dialects.postgresql import REAL
 from sqlalchemy.orm import Mapped, mapped_column
 
-from serving.tables.base import Base, OfRelease, a_list
+from serving.tables.base import Base, OfRelease, list_constraints
 
 
 class Recommendation(OfRelease, Base):
-    """One user's whole list in one release, best first. `scores` order items, no more."""
+    """One user's list in one release, best first. `scores` order items within the list only."""
 
     __tablename__ = "recommendations"
-    __table_args__ = a_list("scores")
+    __table_args__ = list_constraints("scores")
 
     user_id: Mapped[str] = mapped_column(primary_key=True)
     item_ids: Mapped[list[str]]
@@ -21,22 +24,22 @@ class Recommendation(OfRelease, Base):
 
 
 class Profile(OfRelease, Base):
-    """What one release knew of one user: his segment and his ratings, newest first."""
+    """One user's segment and ratings in one release, newest first."""
 
     __tablename__ = "profiles"
-    __table_args__ = a_list("ratings", "rated_at")
+    __table_args__ = list_constraints("ratings", "rated_at")
 
     user_id: Mapped[str] = mapped_column(primary_key=True)
-    segment: Mapped[str] = mapped_column(server_default="", comment="Of `fallback_lists`.")
+    segment: Mapped[str] = mapped_column(server_default="", comment="Key of `fallback_lists`.")
     item_ids: Mapped[list[str]]
     ratings: Mapped[list[float]]
     rated_at: Mapped[list[datetime]]
 
 
 class ItemFactors(OfRelease, Base):
-    """One item's row in one release; none for an item that the fit has not seen.
+    """One item's factors and popularity in one release. Items without ratings have no row.
 
-    A popularity recipe has no factors: its rows are empty arrays.
+    A popularity recipe has no factors: its arrays are empty.
     """
 
     __tablename__ = "item_factors"
@@ -48,18 +51,18 @@ class ItemFactors(OfRelease, Base):
     item_id: Mapped[str] = mapped_column(primary_key=True)
     factors: Mapped[list[float]]
     popularity: Mapped[float] = mapped_column(
-        REAL, server_default=text("0"), comment="The score of the fallback list of everybody."
+        REAL, server_default=text("0"), comment="Score in the fallback list of all users."
     )
     trending: Mapped[float] = mapped_column(
-        REAL, server_default=text("0"), comment="Likings that fade within weeks."
+        REAL, server_default=text("0"), comment="Positive interactions, halved every 14 days."
     )
 
 
 class SimilarItems(OfRelease, Base):
-    """The items most like one item in one release. `scores` are cosines."""
+    """The items most similar to one item in one release. `scores` are cosines."""
 
     __tablename__ = "similar_items"
-    __table_args__ = a_list("scores")
+    __table_args__ = list_constraints("scores")
 
     item_id: Mapped[str] = mapped_column(primary_key=True)
     item_ids: Mapped[list[str]]
@@ -67,11 +70,21 @@ class SimilarItems(OfRelease, Base):
 
 
 class FallbackList(OfRelease, Base):
-    """The list for people whom a release does not know. Segment '' is everybody."""
+    """The list for users whom a release does not know. Segment '' is all users."""
 
     __tablename__ = "fallback_lists"
-    __table_args__ = a_list("scores")
+    __table_args__ = list_constraints("scores")
 
     segment: Mapped[str] = mapped_column(primary_key=True)
     item_ids: Mapped[list[str]]
     scores: Mapped[list[float]]
+
+
+RELEASE_TABLES: tuple[type[Base], ...] = (
+    Recommendation,
+    Profile,
+    ItemFactors,
+    SimilarItems,
+    FallbackList,
+)
+LISTS = tuple(table.__tablename__ for table in RELEASE_TABLES)

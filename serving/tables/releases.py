@@ -1,16 +1,16 @@
-"""Releases, which of them is live, and the decisions behind them."""
+"""Releases, the live one, and the decisions behind them."""
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, func, true
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, func
 from sqlalchemy.orm import Mapped, mapped_column
 
-from serving.tables.base import Base
+from serving.tables.base import Base, SingleRow
 
 
 class Release(Base):
-    """One published generation of lists. Its rows are invisible until the pointer names it."""
+    """One published set of lists. Readers see its rows only while it is live."""
 
     __tablename__ = "releases"
     __table_args__ = (
@@ -23,31 +23,33 @@ class Release(Base):
     release_id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
     retrain_id: Mapped[str] = mapped_column(unique=True)
     verdict: Mapped[str]
-    recipe: Mapped[str] = mapped_column(comment="The recipe's short stable name.")
+    recipe: Mapped[str] = mapped_column(comment="Short stable name of the recipe.")
     recipe_json: Mapped[dict[str, Any]]
-    constants: Mapped[dict[str, Any]] = mapped_column(comment="What fold-in needs.")
-    counts: Mapped[dict[str, Any]] = mapped_column(comment="Rows by table.")
-    checksum: Mapped[str | None] = mapped_column(comment="Of the stored lists.")
-    ready_at: Mapped[datetime | None] = mapped_column(comment="Null until counted and analysed.")
-    publishing_paused_by: Mapped[str | None]
+    constants: Mapped[dict[str, Any]] = mapped_column(comment="Parameters of the fold-in.")
+    counts: Mapped[dict[str, Any]] = mapped_column(comment="Number of rows by table.")
+    checksum: Mapped[str | None] = mapped_column(comment="SHA-256 of the stored lists.")
+    ready_at: Mapped[datetime | None] = mapped_column(
+        comment="Null until all rows are loaded, counted and analysed."
+    )
+    publishing_paused_by: Mapped[str | None] = mapped_column(
+        comment="The operator who paused publishing while this release was live."
+    )
     publishing_paused_at: Mapped[datetime | None]
-    retired_at: Mapped[datetime | None] = mapped_column(comment="Can go live no more.")
-    purged_at: Mapped[datetime | None] = mapped_column(comment="Its lists are deleted.")
+    retired_at: Mapped[datetime | None] = mapped_column(comment="From then on it cannot go live.")
+    purged_at: Mapped[datetime | None] = mapped_column(comment="When its lists were deleted.")
 
 
-class LivePointer(Base):
-    """The one row that says which release people see. No row: nothing was published yet."""
+class LivePointer(SingleRow, Base):
+    """The live release. There is no row before the first publication."""
 
     __tablename__ = "live_release"
-    __table_args__ = (CheckConstraint("one", name="one_row"),)
 
-    one: Mapped[bool] = mapped_column(primary_key=True, server_default=true())
     release_id: Mapped[int] = mapped_column(ForeignKey("releases.release_id"))
     since: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 class Activation(Base):
-    """Who let people see which release, instead of which, and why. Rows are only added."""
+    """An action on the live release: by whom and why. Rows are only added."""
 
     __tablename__ = "activations"
     __table_args__ = (
@@ -59,14 +61,16 @@ class Activation(Base):
     activation_id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
     action: Mapped[str]
     release_id: Mapped[int] = mapped_column(ForeignKey("releases.release_id"))
-    instead_of: Mapped[int | None] = mapped_column(ForeignKey("releases.release_id"))
+    instead_of: Mapped[int | None] = mapped_column(
+        ForeignKey("releases.release_id"), comment="The release that was live before."
+    )
     actor: Mapped[str]
     reason: Mapped[str]
-    at: Mapped[datetime] = mapped_column(server_default=func.now())
+    acted_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 class Verdict(Base):
-    """The gate's decision on one retrain, its evidence in short. The whole of it is in the lake."""
+    """The gate's decision on one retrain with its main evidence. The lake has all of it."""
 
     __tablename__ = "verdicts"
     __table_args__ = (

@@ -1,16 +1,16 @@
-"""Slate rules, and the lists that they are tried on."""
+"""Slate rules, and the lists on which they are previewed."""
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, func, true
+from sqlalchemy import CheckConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column
 
-from serving.tables.base import Base, a_list
+from serving.tables.base import Base, SingleRow, list_constraints
 
 
 class RulesVersion(Base):
-    """Slate rules as somebody made them. Rows are only added; the newest holds."""
+    """One version of the slate rules. Rows are only added; the newest version is active."""
 
     __tablename__ = "rules"
 
@@ -18,34 +18,32 @@ class RulesVersion(Base):
     rules: Mapped[dict[str, Any]]
     actor: Mapped[str]
     reason: Mapped[str]
-    made_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
-class Slate(Base):
-    """The one row that says what holds for lists now. Written with `rules` and with stock."""
+class Slate(SingleRow, Base):
+    """What readers need of the active rules. Written together with `rules` and availability."""
 
     __tablename__ = "slate"
-    __table_args__ = (CheckConstraint("one", name="one_row"),)
 
-    one: Mapped[bool] = mapped_column(primary_key=True, server_default=true())
     revision: Mapped[int] = mapped_column(
-        comment="Grows with each change of rules, or of stock that they heed."
+        comment="Grows with each change of the rules, or of availability if the rules use it."
     )
-    version: Mapped[int] = mapped_column(comment="Of the rules that hold; 0: none were made.")
-    plain: Mapped[bool] = mapped_column(comment="Lists go out as they are.")
-    hide: Mapped[list[str]] = mapped_column(comment="As the rules have it.")
-    only_available: Mapped[bool] = mapped_column(comment="As the rules have it.")
+    version: Mapped[int] = mapped_column(comment="Version of the active rules; 0: never set.")
+    plain: Mapped[bool] = mapped_column(comment="True if the rules change no list.")
+    hide: Mapped[list[str]] = mapped_column(comment="Copy of the rule `hide`.")
+    only_available: Mapped[bool] = mapped_column(comment="Copy of the rule `only_available`.")
 
 
 class WindowList(Base):
-    """One judged person of the last retrain's window: his list there, and what he then liked.
+    """The list of one user of the last retrain's evaluation window, and their relevant items.
 
     A sample, for previews of rules. The next retrain replaces all rows.
     """
 
     __tablename__ = "window_lists"
     __table_args__ = (
-        *a_list("scores"),
+        *list_constraints("scores"),
         CheckConstraint("cardinality(relevant) > 0", name="has_relevant"),
     )
 
@@ -54,4 +52,4 @@ class WindowList(Base):
     recipe: Mapped[str]
     item_ids: Mapped[list[str]] = mapped_column(comment="Best first, at most 100.")
     scores: Mapped[list[float]]
-    relevant: Mapped[list[str]] = mapped_column(comment="Relevant items of the window's test rows.")
+    relevant: Mapped[list[str]] = mapped_column(comment="Relevant items in the window's test rows.")

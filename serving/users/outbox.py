@@ -24,7 +24,7 @@ _EVENTS = text(
 _COUNT = text("select count(*) from outbox where xact >= :since and xact < :until")
 _MOVE = text(
     "insert into outbox_cursor (until, n_events) values (:until, :n_events)"
-    " on conflict (one) do update set"
+    " on conflict (only_row) do update set"
     " until = excluded.until, n_events = excluded.n_events, collected_at = now()"
     " where outbox_cursor.until < excluded.until"
 )

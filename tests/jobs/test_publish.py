@@ -63,7 +63,7 @@ def test_the_release_knows_segments_and_how_popular_each_item_is(retrained: Retr
 
 def test_a_second_run_changes_nothing(retrained: Retrain) -> None:
     with Session(retrained.engine) as reading:
-        before = len(releases.history(reading))
+        before = len(shop.activations(reading))
 
     again = retrained.publish()
 
@@ -71,7 +71,7 @@ def test_a_second_run_changes_nothing(retrained: Retrain) -> None:
         live = releases.live(reading)
         assert live is not None
         assert live.release_id == again
-        assert len(releases.history(reading)) == before
+        assert len(shop.activations(reading)) == before
 
 
 def test_who_was_judged_against_another_release_is_not_published(
@@ -121,5 +121,5 @@ def test_the_next_retrain_refreshes_what_is_live(retrained: Retrain, publisher: 
         live = releases.live(reading)
         assert live is not None
         assert (live.release_id, live.retrain_id) == (release, "product__retrain/two")
-        newest = releases.history(reading)[0]
+        newest = shop.activations(reading)[0]
     assert newest.reason.startswith("Refreshed: the challenger is the live recipe")

@@ -33,7 +33,7 @@ def active_rules(dataset: str, active: RulesVersion) -> None:
 
 def author(version: RulesVersion) -> str:
     """Return who activated a version, when and why, as Markdown."""
-    when = f", {moment(version.made_at)}" if version.made_at else ""
+    when = f", {moment(version.created_at)}" if version.created_at else ""
     return f"{esc(version.actor or 'Unknown')}{when}: {esc(version.reason)}"
 
 

@@ -24,7 +24,7 @@ def test_a_fit_becomes_what_people_see(publisher: Engine) -> None:
     assert (ids(seen(publisher, "nobody")), seen(publisher, "nobody").kind) == ("dcb", "fallback")
     with Session(publisher) as session:
         [kept] = releases.kept(session)
-        [act] = releases.history(session)
+        [act] = shop.activations(session)
     assert (kept.release_id, kept.live, kept.n_users, kept.n_items) == (release_id, True, 2, 4)
     assert (act.action, act.actor, act.instead_of) == ("publish", "one/publish", None)
 
@@ -51,7 +51,7 @@ def test_a_published_fit_changes_nothing(publisher: Engine) -> None:
     assert again == first
     with Session(publisher) as session:
         assert releases.live_id(session) == second
-        assert len(releases.history(session)) == 2
+        assert len(shop.activations(session)) == 2
 
 
 def test_nothing_is_published_until_publishing_is_resumed(publisher: Engine) -> None:
@@ -85,12 +85,16 @@ BROKEN: list[tuple[str, Rows, str]] = [
     ("recommendations", NOT_FINITE, "not finite"),
     ("recommendations", NO_ID, "a value is missing"),
     ("recommendations", UNEVEN, "ck_recommendations_same_length"),
-    ("recommendations", shop.lists_of("user_id", u="aba"), "stands twice"),
+    ("recommendations", shop.lists_of("user_id", u="aba"), "an item twice"),
     ("recommendations", shop.lists_of("user_id", u="a") * 2, "pk_recommendations"),
     ("recommendations", shop.lists_of("user_id", u="aXb"), "without a title, such as X"),
     ("similar_items", shop.lists_of("item_id", a="Z"), "without a title, such as Z"),
     ("fallback_lists", shop.lists_of("segment", everybody="Y"), "without a title, such as Y"),
-    ("fallback_lists", shop.lists_of("segment", sex="a"), "no fallback list for everybody"),
+    (
+        "fallback_lists",
+        shop.lists_of("segment", sex="a"),
+        "the fallback list of all users is missing",
+    ),
     ("items", UNTITLED, "a title or an id is missing"),
     ("items", shop.items(a="Twice") * 2, "staged_items_pkey"),
     ("items", [UNTITLED[0] | {"title": None}], "a title or an id"),

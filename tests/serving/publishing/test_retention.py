@@ -3,7 +3,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from serving.publishing import releases, retention
-from serving.storage.database import LISTS
+from serving.tables import LISTS
 from tests.support.serving import shop
 from tests.support.serving.shop import ids, rows, seen
 

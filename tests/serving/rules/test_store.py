@@ -51,9 +51,9 @@ def test_each_change_is_a_version_with_a_name_and_a_reason(api: Engine) -> None:
         assert store.history(connection, limit=1) == [second]
     assert (first.version, first.actor, first.reason) == (1, "ada", "festival week")
     assert (first.rules, second.rules) == (FULL, SlateRules())
-    assert first.made_at is not None
-    assert second.made_at is not None
-    assert second.made_at > first.made_at
+    assert first.created_at is not None
+    assert second.created_at is not None
+    assert second.created_at > first.created_at
 
 
 def test_rules_made_for_a_version_that_holds_no_more_are_refused(api: Engine) -> None:

@@ -29,7 +29,7 @@ def versions() -> list[RulesVersion]:
             rules=rules,
             actor=actor,
             reason=reason,
-            made_at=shop.NOW - timedelta(days=3 * (3 - version)),
+            created_at=shop.NOW - timedelta(days=3 * (3 - version)),
         )
         for version, rules, actor, reason in rows
     ]
@@ -59,7 +59,7 @@ class FakeRules:
             rules=new.rules,
             actor=actor,
             reason=new.reason,
-            made_at=shop.NOW,
+            created_at=shop.NOW,
         )
         self.versions.insert(0, version)
         return version

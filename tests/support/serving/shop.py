@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, select, text
+from sqlalchemy.orm import Session
 
 from serving.lists import recommendations
 from serving.lists.precomputed import ListRequest
@@ -16,6 +17,7 @@ from serving.lists.release_cache import ReleaseCache
 from serving.publishing.publish import Candidate, publish
 from serving.schemas import ItemPage, Recommendations, Shelf, SimilarItems
 from serving.storage import database
+from serving.tables import Activation
 from tests.conftest import schema_of
 from tests.support.serving.server import as_role
 
@@ -137,3 +139,8 @@ def ids(answer: Recommendations | RecommendationList | SimilarItems | ItemPage |
 def rows(engine: Engine, statement: str) -> list[tuple[object, ...]]:
     with engine.connect() as connection:
         return [tuple(row) for row in connection.execute(text(statement))]
+
+
+def activations(session: Session) -> list[Activation]:
+    """Return all actions on the live release, newest first."""
+    return list(session.scalars(select(Activation).order_by(Activation.activation_id.desc())))
