@@ -1,6 +1,6 @@
 """The API: uvicorn --factory serving.api.app:create_app.
 
-It starts without a database too: it is not ready then, and says so.
+It also starts without a database; `/ready` reports that.
 """
 
 from collections import defaultdict
@@ -28,7 +28,7 @@ from serving.storage.database import ServingSettings
 def create_app(
     serving: ServingSettings | None = None, settings: ApiSettings | None = None
 ) -> FastAPI:
-    """Return the app; what is not given is read from the environment."""
+    """Return the app, with settings from the environment by default."""
     serving = serving or ServingSettings()
     settings = settings or ApiSettings()
     datasets = Datasets(serving.database_url.get_secret_value(), settings)
@@ -42,11 +42,11 @@ def create_app(
         datasets.close()
         app.state.operators.close()
 
-    # No /docs: its page would fetch its scripts from elsewhere.
+    # No /docs: its page would load scripts from another host.
     app = FastAPI(
-        title="Recommendations",
+        title="Lantern",
         version="1",
-        description="Lists, feedback, catalogue and releases of a data set. Errors are RFC 9457 "
+        description="Lists, feedback, items and releases of a data set. Errors are RFC 9457 "
         "problems.",
         docs_url=None,
         redoc_url=None,
@@ -60,11 +60,11 @@ def create_app(
     app.state.rate_limiter = RateLimiter(settings.requests_per_second)
     app.state.metrics = Metrics(datasets)
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes)
-    app.add_middleware(Measured, metrics=app.state.metrics)  # the last one sees every answer
+    app.add_middleware(Measured, metrics=app.state.metrics)  # added last, so it sees every response
     problems.install(app)
     app.include_router(reads.health)
     app.include_router(scrape)
-    app.include_router(reads.read)  # routes are tried in turns, and most requests are for lists
+    app.include_router(reads.read)  # tried first: most requests are for lists
     app.include_router(feedback.write)
     app.include_router(rules.operate)
     return app

@@ -1,11 +1,11 @@
-"""On which processors the threads of a process may run."""
+"""CPU affinity of the process."""
 
 import os
 
 
 def use_single_cpu() -> None:
-    """Keep the thread that calls, and those that it begins, to the last processor that it may use.
+    """Restrict the calling thread, and those that it starts, to the last CPU it may use.
 
-    Threads that take turns lose time where each wakes up on another processor than the one before.
+    Threads that take turns under the GIL lose time if each wakes up on another CPU.
     """
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})

@@ -1,6 +1,6 @@
-"""What Prometheus reads: requests, events, and what waits in the outboxes.
+"""Metrics for Prometheus: requests, events and the outboxes.
 
-Each process counts for itself: with several workers, scrape each at an address of its own.
+Each process has its own counters: with several workers, scrape each at its own address.
 """
 
 import time
@@ -32,9 +32,9 @@ SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 scrape = APIRouter(tags=["health"])
 
 
-@scrape.get("/metrics", response_class=PlainTextResponse, summary="Figures for Prometheus")
+@scrape.get("/metrics", response_class=PlainTextResponse, summary="Metrics for Prometheus")
 def metrics(request: Request) -> Response:
-    """Needs no key, so let nobody but Prometheus reach it. Answers without a database too."""
+    """Needs no key, so restrict it to Prometheus. Also answers without a database."""
     registry = request.app.state.metrics.registry
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
@@ -46,38 +46,38 @@ class Metrics:
         self.registry = CollectorRegistry()
         self._requests = Counter(
             "lantern_api_requests",
-            "Answers by route, method and status.",
+            "Responses by route, method and status.",
             ("route", "method", "status"),
             registry=self.registry,
         )
         self._seconds = Histogram(
             "lantern_api_request_seconds",
-            "From a request's headers to the end of its answer.",
+            "Seconds from a request's headers to the end of its response.",
             ("route", "method"),
             buckets=SECONDS,
             registry=self.registry,
         )
         self._events = Counter(
             "lantern_events",
-            "Events by kind, and whether they were accepted or repeated.",
+            "Events by kind and status: accepted or repeated.",
             ("dataset", "kind", "status"),
             registry=self.registry,
         )
-        self._known: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+        self._cache: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self.registry.register(Outboxes(datasets))
         ProcessCollector(registry=self.registry)
 
     def answered(self, route: str, method: str, status: int, seconds: float) -> None:
-        """Count one answer."""
-        known = self._known.get((route, method, status))
-        if known is None:
-            known = (
+        """Count one response."""
+        metrics = self._cache.get((route, method, status))
+        if metrics is None:
+            metrics = (
                 self._requests.labels(route, method, str(status)),
                 self._seconds.labels(route, method),
             )
-            self._known[route, method, status] = known
-        known[0].inc()
-        known[1].observe(seconds)
+            self._cache[route, method, status] = metrics
+        metrics[0].inc()
+        metrics[1].observe(seconds)
 
     def received(self, dataset: str, receipt: Receipt) -> None:
         """Count one event."""
@@ -85,20 +85,20 @@ class Metrics:
 
 
 class Outboxes(Collector):
-    """What waits in each data set's outbox, asked for when somebody scrapes."""
+    """The number and age of waiting events in each outbox, read at each scrape."""
 
     def __init__(self, datasets: Datasets) -> None:
         self._datasets = datasets
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Yield whether the database answers and, if so, what waits."""
+        """Yield whether the database answers and, if so, the state of the outboxes."""
         up = GaugeMetricFamily("lantern_database_up", "Whether Postgres answers.")
         waiting = GaugeMetricFamily(
             "lantern_outbox_waiting", "Events that wait to be collected.", labels=["dataset"]
         )
         oldest = GaugeMetricFamily(
             "lantern_outbox_oldest_age_seconds",
-            "Since when the oldest of them waits; 0 if none does.",
+            "Age of the oldest waiting event in seconds; 0 if none waits.",
             labels=["dataset"],
         )
         try:
@@ -116,39 +116,39 @@ class Outboxes(Collector):
         yield from (up, waiting, oldest)
 
     def _states(self) -> dict[str, OutboxState]:
-        found = {}
+        states = {}
         for dataset in self._datasets.names():
             try:
                 with self._datasets.connection(dataset) as connection:
-                    found[dataset] = feedback.outbox_state(connection)
+                    states[dataset] = feedback.outbox_state(connection)
             except ApiError:
-                continue  # its schema is not ours: `/ready` says so
-        return found
+                continue  # its schema does not match; `/ready` reports that
+        return states
 
 
 class Measured:
-    """ASGI middleware: counts each answer under the route's template, never under its path."""
+    """ASGI middleware: counts responses and their duration by route template, not by path."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app = app
         self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let the app answer, and note how it did and how long it took."""
+        """Pass the request to the app and count its response."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
-        status = 500  # unless an answer begins: an error that nobody foresaw is answered outside
+        status = 500  # for an unexpected error, which is answered outside of this middleware
 
-        async def noting(message: Message) -> None:
+        async def send_and_note(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
             await send(message)
 
         try:
-            await self._app(scope, receive, noting)
+            await self._app(scope, receive, send_and_note)
         finally:
             route = scope.get("route")
             template = getattr(route, "path_format", "none")

@@ -1,8 +1,7 @@
-"""Ids in paths: one segment each, whatever is in it.
+"""Routes with ids in the path that may contain slashes.
 
-Servers hand over the path unquoted, where the id `a/ratings/b` looks like three segments: asking
-to forget that person would take back another one's rating. So these routes match the path as it
-was sent, and unquote each id by itself.
+Servers unquote the path, so that the id `a/ratings/b` would look like three segments: erasing that
+user would delete the rating of another. These routes match the path as sent and unquote each id.
 """
 
 from typing import ClassVar
@@ -18,11 +17,11 @@ class _Quoted(Convertor[str]):
     regex: ClassVar[str] = "[^/]*"
 
     def convert(self, value: str) -> str:
-        """Return the id that the segment stands for."""
+        """Return the unquoted id."""
         return unquote(value)
 
     def to_string(self, value: str) -> str:
-        """Return it as it is: nobody makes URLs of these routes."""
+        """Return the value: no URL is built from these routes."""
         return value
 
 
@@ -30,10 +29,10 @@ register_url_convertor("id", _Quoted())
 
 
 class PathIdRoute(APIRoute):
-    """A route whose `{name:id}` parameters take what stands between two slashes as it was sent."""
+    """A route whose `{name:id}` parameters match one quoted segment of the path."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Match the quoted path; servers that do not tell it have one without quotes."""
+        """Match the quoted path, or the plain one if the server does not pass it."""
         sent = scope.get("raw_path")
         if sent is None:
             return super().matches(scope)

@@ -1,4 +1,4 @@
-"""Products' keys: made here, shown once, kept as a digest. Callers own the transaction."""
+"""API keys: created here, shown once, stored as a digest. Callers own the transaction."""
 
 import hashlib
 import secrets
@@ -15,27 +15,29 @@ from serving.tables import ApiKey
 
 Scope = Literal["read", "feedback", "operate"]
 
+_KEYS = select(ApiKey.name, ApiKey.scopes, ApiKey.created_at)
+
 
 @dataclass(frozen=True, slots=True)
 class KnownKey:
-    """A key of a data set, without the key itself."""
+    """A key of a data set, without its secret."""
 
     name: str
     scopes: frozenset[str]
     created_at: datetime
 
     def must_have(self, scope: Scope) -> None:
-        """Let pass in silence.
+        """Check the scope.
 
         Raises:
-            ScopeMissingError: the key is good, but not for this.
+            ScopeMissingError: the key lacks it.
         """
         if scope not in self.scopes:
             raise ScopeMissingError(f"The key has no scope {scope!r}.")
 
 
 def create(session: Session, name: str, scopes: Iterable[Scope]) -> str:
-    """Return a new key of 256 random bits. An older key of this name is valid no more."""
+    """Return a new key of 256 random bits. It replaces a key of the same name."""
     key = secrets.token_urlsafe(32)
     revoke(session, name)
     session.add(ApiKey(digest=digest(key), name=name, scopes=sorted(scopes)))
@@ -44,28 +46,25 @@ def create(session: Session, name: str, scopes: Iterable[Scope]) -> str:
 
 
 def revoke(session: Session, name: str) -> bool:
-    """Delete the key of this name, and return whether there was one."""
-    found = session.execute(delete(ApiKey).where(ApiKey.name == name).returning(ApiKey.digest))
-    return found.first() is not None
+    """Delete the key with this name and return whether it existed."""
+    deleted = session.execute(delete(ApiKey).where(ApiKey.name == name).returning(ApiKey.digest))
+    return deleted.first() is not None
 
 
 def digest(key: str) -> str:
-    """Return what is stored of a key. It needs no salt: the key itself is random."""
+    """Return the SHA-256 of a key. It needs no salt, because the key is random."""
     return hashlib.sha256(key.encode()).hexdigest()
 
 
 def find(connection: Connection, digest: str) -> KnownKey | None:
-    """Return the key of this digest, or None if there is none."""
-    found = connection.execute(_KNOWN.where(ApiKey.digest == digest)).one_or_none()
-    return None if found is None else _key(*found)
+    """Return the key with this digest, or None."""
+    row = connection.execute(_KEYS.where(ApiKey.digest == digest)).one_or_none()
+    return None if row is None else _key(*row)
 
 
 def list_all(session: Session) -> list[KnownKey]:
     """Return the data set's keys by name."""
-    return [_key(*row) for row in session.execute(_KNOWN.order_by(ApiKey.name))]
-
-
-_KNOWN = select(ApiKey.name, ApiKey.scopes, ApiKey.created_at)
+    return [_key(*row) for row in session.execute(_KEYS.order_by(ApiKey.name))]
 
 
 def _key(name: str, scopes: list[str], created_at: datetime) -> KnownKey:

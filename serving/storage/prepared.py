@@ -1,5 +1,6 @@
-"""Statements that Postgres plans once per connection: planning is most of a short read's time."""
+"""Prepared statements, planned once per connection: planning is most of a short read's time."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -7,14 +8,16 @@ from typing import Any
 
 from sqlalchemy import Connection, CursorResult
 
+_PARAMETER = re.compile(r"(?<!:):([a-z]\w*)")  # `::text` is a cast
+
 
 @dataclass(frozen=True)
 class Prepared:
-    """A statement of fixed parameters.
+    """A statement with named parameters.
 
     Args:
-        name: its name in the connection; letters, digits and underscores.
-        types: Postgres' type of each parameter, by name, in the order of `$1`, `$2`, …
+        name: its name in the connection: letters, digits and underscores.
+        types: the Postgres type of each parameter by name, in the order of `$1`, `$2`, …
         sql: the statement, with `:name` for each parameter.
     """
 
@@ -23,20 +26,21 @@ class Prepared:
     sql: str
 
     def execute(self, connection: Connection, **values: Any) -> CursorResult[Any]:
-        """Run it, once it is planned in this connection."""
-        planned = connection.info.setdefault("prepared", set())
-        if self.name not in planned:
-            connection.exec_driver_sql(self._prepare())
-            planned.add(self.name)
-        return connection.exec_driver_sql(self._run, values)
+        """Execute the statement; prepare it first if this connection has not."""
+        prepared = connection.info.setdefault("prepared", set())
+        if self.name not in prepared:
+            connection.exec_driver_sql(self.prepare_sql)
+            prepared.add(self.name)
+        return connection.exec_driver_sql(self._execute_sql, values)
+
+    @property
+    def prepare_sql(self) -> str:
+        """The PREPARE statement, with `$1` for the first parameter."""
+        numbers = {name: f"${number}" for number, name in enumerate(self.types, 1)}
+        sql = _PARAMETER.sub(lambda match: numbers[match[1]], self.sql)
+        return f"prepare {self.name}({', '.join(self.types.values())}) as {sql}"
 
     @cached_property
-    def _run(self) -> str:
-        marks = ", ".join(f"cast(%({name})s as {kind})" for name, kind in self.types.items())
-        return f"execute {self.name}({marks})"
-
-    def _prepare(self) -> str:
-        sql = self.sql
-        for at, name in enumerate(self.types, 1):
-            sql = sql.replace(f":{name}", f"${at}")
-        return f"prepare {self.name}({', '.join(self.types.values())}) as {sql}"
+    def _execute_sql(self) -> str:
+        values = ", ".join(f"cast(%({name})s as {kind})" for name, kind in self.types.items())
+        return f"execute {self.name}({values})"

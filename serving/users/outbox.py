@@ -1,7 +1,7 @@
-"""The outbox as `collect` reads it: part after part, each complete, none read twice.
+"""The outbox as `collect` reads it: in batches that are complete and disjoint.
 
-A part ends at a transaction's boundary below the snapshot's `xmin`: all that was written by the
-transactions of a part is in it, and none of them is still open.
+A batch ends at a transaction boundary below the snapshot's `xmin`: it has all events of its
+transactions, and each of these transactions has ended.
 """
 
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ _MOVE = text(
 
 @dataclass(frozen=True, slots=True)
 class OutboxBatch:
-    """The events of the transactions from `since` to below `until`, in their order."""
+    """The events of transactions `since` (included) to `until` (excluded), in their order."""
 
     since: int
     until: int
@@ -40,43 +40,43 @@ class OutboxBatch:
 
 
 def read(engine: Engine, *, since: int, size: int) -> OutboxBatch | None:
-    """Return the next part, or None where nothing waits that is complete.
+    """Return the next batch, or None if no complete one waits.
 
-    A part has at most `size` events, but a transaction is never cut.
+    A batch has at most `size` events, unless its only transaction has more.
 
     Raises:
-        OutboxRestoredError: this Postgres has not come as far as `since`.
+        OutboxRestoredError: this Postgres has not reached transaction `since`.
     """
     repeatable = engine.execution_options(isolation_level="REPEATABLE READ")
     with repeatable.begin() as connection:
         until = int(connection.scalar(_END) or 0)
         if until < since:
             raise OutboxRestoredError(
-                f"Postgres counts transactions up to {until}, but those below {since} are in the "
-                "lake: it was restored or made anew, and events would be passed over. Move its "
-                f"counter on: pg_resetwal --next-transaction-id={since}; then collect again"
+                f"Postgres has reached transaction {until}, but the lake has those below {since}: "
+                "Postgres was restored or replaced, and new events would be skipped. Advance its "
+                f"counter with pg_resetwal --next-transaction-id={since}, then collect again"
             )
         until = _cut(connection, since, until, size)
-        found = connection.execute(_EVENTS, {"since": since, "until": until}).mappings()
-        events = tuple(dict(row) for row in found)
+        rows = connection.execute(_EVENTS, {"since": since, "until": until}).mappings()
+        events = tuple(dict(row) for row in rows)
     return OutboxBatch(since, until, events) if events else None
 
 
 def count(engine: Engine, *, since: int, until: int) -> int:
-    """Return how many events of these transactions the outbox holds now."""
+    """Return the number of events of these transactions that the outbox has now."""
     with engine.connect() as connection:
         return int(connection.scalar(_COUNT, {"since": since, "until": until}) or 0)
 
 
 def move_cursor(engine: Engine, *, until: int, n_events: int) -> bool:
-    """Say in Postgres how far the lake has come; return False where that was said before."""
+    """Copy the lake's progress to Postgres; return False if it was there already."""
     with engine.begin() as connection:
         moved = connection.execute(_MOVE, {"until": until, "n_events": n_events})
         return moved.rowcount > 0
 
 
 def _cut(connection: Connection, since: int, until: int, size: int) -> int:
-    """Return where a part of at most `size` events ends: before a transaction, or after the one."""
+    """Return where a batch of at most `size` events ends, without cutting a transaction."""
     bounds = {"since": since, "until": until}
     beyond = connection.scalar(_CUT, bounds | {"size": size})
     if beyond is None:

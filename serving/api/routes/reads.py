@@ -78,7 +78,7 @@ def about(ask: Ask) -> Response:
 def some_users(ask: Ask, limit: Limit = 50) -> Response:
     """Users whom the live release knows, without their ratings: for a picker."""
     with ask.connection() as connection:
-        return as_json(profiles.some(connection, limit=limit))
+        return as_json(profiles.first_users(connection, limit=limit))
 
 
 @read.get(
@@ -150,7 +150,7 @@ def ratings(
 def user(ask: Ask, user_id: UserId, limit: Annotated[int, Query(ge=0, le=1000)] = 100) -> Response:
     """The user's ratings that the live release learned from, newest first."""
     with ask.connection() as connection:
-        return as_json(profiles.one(connection, user_id, limit=limit))
+        return as_json(profiles.user(connection, user_id, limit=limit))
 
 
 @read.get("/popular", response_model=schemas.Shelf, tags=["shelves"], summary="Most popular items")

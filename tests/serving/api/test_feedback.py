@@ -162,7 +162,7 @@ def test_an_id_that_cannot_be_is_refused(product: Client) -> None:
 def test_what_cannot_be_written_is_said(
     product: Client, product_http: httpx2.Client, owner: Engine
 ) -> None:
-    with pytest.raises(OffScaleError, match="1 to 10 by steps of 1"):
+    with pytest.raises(OffScaleError, match="1 to 10 in steps of 1"):
         product.rate("u", "a", 7.5)
     with pytest.raises(UnknownItemError, match="'zz'"):
         product.rate("u", "zz", 7)

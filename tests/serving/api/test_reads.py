@@ -208,7 +208,7 @@ def test_a_mistake_of_ours_shows_nothing_of_our_insides(
 def test_sql_that_does_not_fit_the_schema_is_our_mistake_not_an_outage(
     http: httpx2.Client, owner: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(profiles, "_SOME", text("select nothing from nowhere where :limit > 0"))
+    monkeypatch.setattr(profiles, "_USERS", text("select nothing from nowhere where :limit > 0"))
 
     assert problem(http.get(f"/v1/{schema_of(owner)}/users")).code == "internal-error"
 

@@ -28,7 +28,7 @@ def test_lists_keep_their_order_however_postgres_joins(publisher: Engine, plan: 
         answer = recommendations.for_user(connection, ReleaseCache(), "u", ListRequest(limit=100))
         assert (ids(answer), [item.rank for item in answer.items]) == ("cadb", [1, 2, 3, 4])
         assert ids(recommendations.similar_to(connection, ReleaseCache(), "a", limit=100)) == "dbc"
-        rated = profiles.one(connection, "u", limit=100).rated
+        rated = profiles.user(connection, "u", limit=100).rated
         assert "".join(item.item_id for item in rated) == "bdac"
 
 

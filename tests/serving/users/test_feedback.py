@@ -217,7 +217,7 @@ def test_a_rating_on_the_scale_passes(rating: float) -> None:
 
 @pytest.mark.parametrize("rating", [0, 0.4, 5.5, 3.25, -1, 1e300, 3.4999])
 def test_a_rating_off_the_scale_is_refused_with_the_scale(rating: float) -> None:
-    with pytest.raises(OffScaleError, match=r"0\.5 to 5 by steps of 0\.5"):
+    with pytest.raises(OffScaleError, match=r"0\.5 to 5 in steps of 0\.5"):
         feedback.refuse_off_scale(rating, half_steps())
 
 
