@@ -120,6 +120,6 @@ def _reason(release: LoadedRelease, state: UserState, kind: TermKind, name: str)
         case "segment":
             return Reason(kind="people_like_you", text=_TITLES[kind])
         case "category":
-            return Reason(kind="alike", text=f"because you like {name}")
+            return Reason(kind="similar", text=f"because you like {name}")
         case _:
             return POPULAR

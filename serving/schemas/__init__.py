@@ -1,6 +1,6 @@
-"""What the API answers and its client reads: one module per noun."""
+"""Requests and answers of the API: one module per noun."""
 
-from serving.schemas.base import Id, Moment, Number
+from serving.schemas.base import Id, Number, Timestamp
 from serving.schemas.catalogue import About, Item, ItemPage
 from serving.schemas.explanations import Explanation, ListStatus, ScoreTerm, TermKind
 from serving.schemas.feedback import EventKind, Hide, HideKind, OutboxState, Rating, Receipt
@@ -54,7 +54,6 @@ __all__ = [
     "ListKind",
     "ListStatus",
     "ListedItem",
-    "Moment",
     "NewRules",
     "NewUser",
     "Number",
@@ -78,6 +77,7 @@ __all__ = [
     "SlateFigures",
     "SlateRules",
     "TermKind",
+    "Timestamp",
     "User",
     "Verdict",
 ]

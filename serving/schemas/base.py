@@ -1,4 +1,4 @@
-"""What all values share: frozen, JSON by pydantic; ids, numbers and times as JSON has them."""
+"""Base classes of requests and answers, and the types of ids, numbers and times."""
 
 from datetime import datetime
 from typing import Annotated
@@ -14,35 +14,35 @@ from pydantic import (
     StringConstraints,
 )
 
-# Ids are the product's own text. Postgres has no NUL; nobody has an id of kilobytes.
+# An id is the product's own text. Postgres cannot store NUL.
 Id = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=r"^[^\x00]*$")]
-# A name, or a few words, that Postgres can keep.
-Words = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
+# a name or a short sentence
+ShortText = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
 
 
-def _is_text(given: object) -> object:
-    if isinstance(given, datetime) or (isinstance(given, str) and given[4:5] == "-"):
-        return given
-    raise ValueError("a time is text that begins with its year, as RFC 3339 has it")
+def _refuse_numbers(value: object) -> object:
+    if isinstance(value, datetime) or (isinstance(value, str) and value[4:5] == "-"):
+        return value
+    raise ValueError("a time is a string in the format of RFC 3339")
 
 
-# JSON's own numbers and times: neither "4" nor true is a rating, and 1 is no time.
+# strict: "4" and true are not numbers, and 1 is not a time
 Number = Annotated[FiniteFloat, Field(strict=True)]
-Moment = Annotated[AwareDatetime, BeforeValidator(_is_text)]
+Timestamp = Annotated[AwareDatetime, BeforeValidator(_refuse_numbers)]
 
 
 class Answer(BaseModel):
-    """What the API answers."""
+    """An answer of the API."""
 
     model_config = ConfigDict(frozen=True)
 
 
-class Asked(BaseModel):
-    """What a caller sends: what it does not know is refused."""
+class RequestBody(BaseModel):
+    """The body of a request. Unknown fields are rejected."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-def like(**example: JsonValue) -> ConfigDict:
-    """Return the configuration of a value that looks like this example."""
+def with_example(**example: JsonValue) -> ConfigDict:
+    """Return the configuration of a model with this example."""
     return ConfigDict(json_schema_extra={"examples": [example]})

@@ -2,7 +2,7 @@
 
 from pydantic import Field, JsonValue
 
-from serving.schemas.base import Answer, like
+from serving.schemas.base import Answer, with_example
 
 HEAT: dict[str, JsonValue] = {
     "item_id": "6",
@@ -14,21 +14,21 @@ HEAT: dict[str, JsonValue] = {
 
 
 class Item(Answer):
-    """One item of the catalogue, as the product shows it."""
+    """One item of the catalogue."""
 
-    model_config = like(**HEAT)
+    model_config = with_example(**HEAT)
 
     item_id: str
     title: str
     categories: tuple[str, ...] = ()
     vendor: str | None = None
-    released: int | None = Field(default=None, description="Year of release, where it is known.")
+    released: int | None = Field(default=None, description="Year of release, if known.")
 
 
 class ItemPage(Answer):
-    """One page of the catalogue. `total` counts all that match, not only this page."""
+    """One page of the catalogue. `total` counts all matching items."""
 
-    model_config = like(items=[HEAT], total=1, limit=20, offset=0)
+    model_config = with_example(items=[HEAT], total=1, limit=20, offset=0)
 
     items: tuple[Item, ...]
     total: int
@@ -37,14 +37,14 @@ class ItemPage(Answer):
 
 
 class About(Answer):
-    """What a product should know of its data set: words, scale, categories, licence."""
+    """The data set's title, item noun, rating scale, categories and licence."""
 
     dataset: str
     title: str
-    item_noun: str = Field(description='Singular: "film", "book", "product".')
+    item_noun: str = Field(description='Singular, such as "film".')
     licence: str
     lowest: float
     highest: float
     step: float
-    categories: tuple[str, ...] = Field(description="Every category of the catalogue, by name.")
+    categories: tuple[str, ...] = Field(description="All categories of the catalogue, sorted.")
     n_items: int

@@ -1,29 +1,29 @@
-"""Why an item is on a list, and why not."""
+"""Why an item is or is not on a list."""
 
 from typing import Literal
 
 from pydantic import Field
 
-from serving.schemas.base import Answer, like
+from serving.schemas.base import Answer, with_example
 
 TermKind = Literal["rating", "popularity", "released", "segment", "category"]
 ListStatus = Literal["listed", "below", "rated", "hidden", "ruled_out", "cold", "unknown"]
 
 
 class ScoreTerm(Answer):
-    """One summand of a score: a rating of the person, or a prior. May be negative."""
+    """One term of a score: a rating of the user, or a prior. It may be negative."""
 
     kind: TermKind
     value: float
-    item_id: str | None = Field(default=None, description="The rated item, for `rating`.")
-    title: str | None = Field(default=None, description="Its title, or the prior in words.")
+    item_id: str | None = Field(default=None, description="For `rating`: the rated item.")
+    title: str | None = Field(default=None, description="The item's title, or the prior in words.")
     rating: float | None = None
 
 
 class Explanation(Answer):
-    """Why an item is on a person's list, or why not. The parts add up to the score."""
+    """Why an item is or is not on a user's list. The terms add up to the score."""
 
-    model_config = like(
+    model_config = with_example(
         user_id="42",
         item_id="6",
         release_id=7,
@@ -41,12 +41,11 @@ class Explanation(Answer):
     item_id: str
     release_id: int
     status: ListStatus = Field(
-        description="`listed`: among the first 100. `below`: ranked further down. `rated`, "
-        "`hidden`: by this person. `ruled_out`: for everybody, by a slate rule. `cold`: the "
-        "release has not seen the item. `unknown`: the catalogue has no such item, so it has no "
-        "title to show."
+        description="`listed`: among the first 100. `below`: ranked below these. `rated`, "
+        "`hidden`: by this user. `ruled_out`: removed from all lists by a slate rule. `cold`: the "
+        "model was not trained on the item. `unknown`: the catalogue does not have the item."
     )
-    text: str = Field(description="The same in words.")
-    rank: int | None = Field(default=None, description="Among all that could be listed.")
+    text: str = Field(description="The status as text.")
+    rank: int | None = Field(default=None, description="Rank among all items that could be listed.")
     score: float | None = None
-    terms: tuple[ScoreTerm, ...] = Field(default=(), description="Largest first; all of them.")
+    terms: tuple[ScoreTerm, ...] = Field(default=(), description="All terms, largest first.")

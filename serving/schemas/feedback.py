@@ -1,42 +1,44 @@
-"""What people did, and what became of it."""
+"""Events of users, their receipts, and the state of the outbox."""
 
 from datetime import datetime
 from typing import Literal
 
 from pydantic import ConfigDict, Field
 
-from serving.schemas.base import Answer, Asked, Moment, Number, like
+from serving.schemas.base import Answer, Number, RequestBody, Timestamp, with_example
 
 EventKind = Literal["rate", "unrate", "hide", "not_interested"]
 HideKind = Literal["hide", "not_interested"]
 
 
-class Rating(Asked):
-    """What a caller sends to rate an item."""
+class Rating(RequestBody):
+    """A rating of an item."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"rating": 4.0}]})
 
-    rating: Number = Field(description="On the data set's scale, by its steps.")
-    occurred_at: Moment | None = Field(
+    rating: Number = Field(description="A value of the data set's scale.")
+    occurred_at: Timestamp | None = Field(
         default=None,
-        description="When the person rated; now, where it is left out. More than 5 minutes ahead "
-        "is refused, less is taken for now.",
+        description="When the user rated; by default the time of arrival. Up to 5 minutes in the "
+        "future it is replaced by the server's time; later it is rejected.",
     )
 
 
-class Hide(Asked):
-    """What a caller sends to keep an item off a person's lists."""
+class Hide(RequestBody):
+    """A request to keep an item off the user's lists."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"kind": "hide"}]})
 
     kind: HideKind = "hide"
-    occurred_at: Moment | None = Field(default=None, description="As of a rating.")
+    occurred_at: Timestamp | None = Field(
+        default=None, description="When the user hid the item; see `Rating`."
+    )
 
 
 class Receipt(Answer):
-    """What became of an event. `repeated`: this idempotency key was taken before, once."""
+    """The receipt of an event. `repeated`: it was written before, with this idempotency key."""
 
-    model_config = like(
+    model_config = with_example(
         event_id="0f8fad5bd9cb469fa165708677289502",
         kind="rate",
         user_id="42",
@@ -54,9 +56,11 @@ class Receipt(Answer):
 
 
 class OutboxState(Answer):
-    """How far the loop has come: events that wait to be collected, and since when."""
+    """The state of the outbox: events that wait to be collected into the lake."""
 
-    n_events: int = Field(description="Events in the outbox, since the beginning.")
-    n_waiting: int = Field(description="Of them not yet in the lake.")
+    n_events: int = Field(description="Events accepted so far.")
+    n_waiting: int = Field(description="Events that are not in the lake yet.")
     oldest_waiting_at: datetime | None = None
-    collected_at: datetime | None = Field(default=None, description="When `collect` last wrote.")
+    collected_at: datetime | None = Field(
+        default=None, description="When `collect` last wrote to the lake."
+    )

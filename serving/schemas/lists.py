@@ -1,16 +1,16 @@
-"""Lists of items, and why an item is on one."""
+"""Lists of items, with the reason for each item."""
 
 from datetime import datetime
 from typing import Literal
 
 from pydantic import ConfigDict, Field, JsonValue
 
-from serving.schemas.base import Answer, Asked, Id, Number, like
+from serving.schemas.base import Answer, Id, Number, RequestBody, with_example
 from serving.schemas.catalogue import HEAT, Item
 
 ListKind = Literal["live", "batch", "fallback"]
 ReasonKind = Literal[
-    "because_you_rated", "people_like_you", "popular", "trending", "alike", "pinned"
+    "because_you_rated", "people_like_you", "popular", "trending", "similar", "pinned"
 ]
 
 BECAUSE: dict[str, JsonValue] = {
@@ -22,38 +22,38 @@ LISTED: dict[str, JsonValue] = HEAT | {"rank": 1, "score": 0.91, "reason": BECAU
 
 
 class Reason(Answer):
-    """Why an item is on a list, in words that can be shown as they are."""
+    """Why an item is on a list, as text to show."""
 
-    model_config = like(**BECAUSE)
+    model_config = with_example(**BECAUSE)
 
     kind: ReasonKind
-    text: str = Field(description="Begins with a small letter: it follows the item's title.")
-    item_id: str | None = Field(default=None, description="The item that the reason names.")
+    text: str = Field(description="Begins in lower case, to follow the item's title.")
+    item_id: str | None = Field(default=None, description="The item that the reason refers to.")
 
 
 class ListedItem(Item):
-    """One item of a list. `score` orders items within one list; it is no probability.
+    """One item of a list. `score` orders items within one list; it is not a probability.
 
-    Slate rules reorder lists and leave scores as they are; a pinned item that was not among the
-    person's best has score 0.
+    Slate rules change ranks but not scores. A pinned item from outside the user's 100 best has
+    score 0.
     """
 
-    model_config = like(**LISTED)
+    model_config = with_example(**LISTED)
 
     rank: int = Field(ge=1)
     score: float
-    reason: Reason | None = Field(default=None, description="Null unless it was asked for.")
+    reason: Reason | None = Field(default=None, description="Null unless `explain` is true.")
 
 
 class Recommendations(Answer):
-    """A person's list, best first, and what kind of list it is.
+    """A user's list, best first.
 
-    `batch`: from what the release knew of the person. `live`: made just now from newer feedback,
-    with the factors of the release. `fallback`: the model knows nothing of the person. Slate rules
-    hold for each of them.
+    `batch`: precomputed by the release. `live`: computed online from newer feedback with the
+    release's model. `fallback`: popular items, because the model knows nothing about the user.
+    Slate rules apply to all three.
     """
 
-    model_config = like(
+    model_config = with_example(
         user_id="42",
         kind="batch",
         release_id=7,
@@ -64,25 +64,25 @@ class Recommendations(Answer):
         items=[LISTED],
     )
 
-    user_id: str | None = Field(description="Null for somebody who said only what he rated.")
+    user_id: str | None = Field(description="Null for an anonymous user.")
     kind: ListKind
     release_id: int
-    recipe: str = Field(description="Short stable name of the recipe that made the list.")
-    live_since: datetime = Field(description="When the release went live, UTC.")
-    age_seconds: float = Field(ge=0, description="How long ago that was.")
+    recipe: str = Field(description="Short stable name of the recipe.")
+    live_since: datetime = Field(description="When the release went live.")
+    age_seconds: float = Field(ge=0, description="Seconds since the release went live.")
     n_new_ratings: int = Field(
-        default=0, ge=0, description="Ratings that the release did not know of."
+        default=0, ge=0, description="Ratings that are newer than the release."
     )
     rules_version: int = Field(
-        default=0, ge=0, description="Of the slate rules that hold; 0: nobody ever made any."
+        default=0, ge=0, description="Version of the applied slate rules; 0: never set."
     )
     items: tuple[ListedItem, ...]
 
 
 class SimilarItems(Answer):
-    """Items like one item, most alike first. `score` is a cosine, -1 to 1."""
+    """Items similar to one item, most similar first. `score` is a cosine, -1 to 1."""
 
-    model_config = like(item_id="1", release_id=7, items=[LISTED])
+    model_config = with_example(item_id="1", release_id=7, items=[LISTED])
 
     item_id: str
     release_id: int
@@ -90,23 +90,23 @@ class SimilarItems(Answer):
 
 
 class Shelf(Answer):
-    """Items in the order of a signal that needs no person: popular, trending, of a vendor."""
+    """A list that does not depend on the user: popular, trending or of a vendor."""
 
-    model_config = like(release_id=7, items=[LISTED])
+    model_config = with_example(release_id=7, items=[LISTED])
 
     release_id: int
     items: tuple[ListedItem, ...]
 
 
-class GivenRating(Asked):
-    """One rating of somebody who has no id."""
+class GivenRating(RequestBody):
+    """One rating of an anonymous user."""
 
     item_id: Id
     rating: Number
 
 
-class AnonymousUser(Asked):
-    """What a caller sends to get a list for somebody who has no id."""
+class AnonymousUser(RequestBody):
+    """The ratings of an anonymous user."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"ratings": [{"item_id": "1214", "rating": 5.0}]}]}

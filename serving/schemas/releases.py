@@ -1,4 +1,4 @@
-"""Releases, and the decisions that made them."""
+"""Releases and the gate's verdicts."""
 
 from datetime import datetime
 from typing import Literal
@@ -15,13 +15,15 @@ class Release(Answer):
     recipe: str
     recipe_json: dict[str, object]
     verdict: str
-    retrain_id: str = Field(description="`<dag id>/<run id>` of the retrain that made it.")
+    retrain_id: str = Field(description="`<dag id>/<run id>` of the retrain.")
     n_users: int
     n_items: int
     ready_at: datetime
     live: bool
     live_since: datetime | None = None
-    publishing_paused_by: str | None = None
+    publishing_paused_by: str | None = Field(
+        default=None, description="The operator who paused publishing, if it is paused."
+    )
 
 
 class Criterion(Answer):
@@ -58,12 +60,12 @@ class Comparison(Answer):
 
 
 class Verdict(Answer):
-    """The gate's decision on one retrain, with its evidence in short."""
+    """The gate's decision on one retrain with its main evidence."""
 
     retrain_id: str
     verdict: Literal["first", "promote", "refresh", "hold"]
     reason: str = Field(description="One sentence.")
-    recipe: str | None = Field(description="Name of the recipe that was chosen; null for `hold`.")
+    recipe: str | None = Field(description="Name of the chosen recipe; null for `hold`.")
     criteria: tuple[Criterion, ...] = Field(description="The gate's criteria, in their order.")
     comparisons: tuple[Comparison, ...]
     decided_at: datetime

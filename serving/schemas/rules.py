@@ -1,13 +1,13 @@
-"""Slate rules: what an operator decides about everybody's lists, and what that would change."""
+"""Slate rules, which change every user's list, and their preview."""
 
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, JsonValue, model_validator
 
-from serving.schemas.base import Answer, Asked, Id, Number, Words, like
+from serving.schemas.base import Answer, Id, Number, RequestBody, ShortText, with_example
 
-CAP_WINDOW = 10  # caps and diversity look at so many neighbouring ranks
+CAP_WINDOW = 10  # neighbouring ranks that caps and diversity compare
 MAX_PINS = 20
 
 _RULES: dict[str, JsonValue] = {
@@ -19,81 +19,81 @@ _RULES: dict[str, JsonValue] = {
 }
 
 
-class Pin(Asked):
-    """One item at one rank of everybody's list."""
+class Pin(RequestBody):
+    """One item at one rank of every list."""
 
     item_id: Id
     rank: int = Field(ge=1, le=MAX_PINS)
 
 
-class Boost(Asked):
-    """A lift, or with a minus a push down, of one category's items."""
+class Boost(RequestBody):
+    """A higher or lower score for the items of one category."""
 
-    category: Words
+    category: ShortText
     by: Annotated[Number, Field(ge=-1, le=1)] = Field(
-        description="In units of the score's span between a person's best and hundredth item."
+        description="Relative to the user's score range (best minus 100th): 0.1 adds a tenth of it."
     )
 
 
-class SlateRules(Asked):
-    """What holds for everybody's lists: it reorders each person's 100 best.
+class SlateRules(RequestBody):
+    """The rules of all lists. They rerank each user's 100 best items.
 
-    What somebody asks for by name he gets: search and item pages know no rules.
+    Search and item pages apply no rule.
     """
 
     model_config = ConfigDict(json_schema_extra={"examples": [_RULES]})
 
     hide: tuple[Id, ...] = Field(
-        default=(), max_length=1000, description="Items that are on no list and no shelf."
+        default=(), max_length=1000, description="Items to remove from all lists and shelves."
     )
     pin: tuple[Pin, ...] = Field(
         default=(),
         max_length=MAX_PINS,
-        description="Shown to everybody but who rated or hid them. A pin heeds no cap; the ranks "
-        "after it do.",
+        description="Items at fixed ranks, except for users who rated or hid them. Pinned items "
+        "ignore caps but count towards them for later ranks.",
     )
     boost: tuple[Boost, ...] = Field(default=(), max_length=50)
     most_per_category: int | None = Field(
         default=None,
         ge=1,
         le=CAP_WINDOW,
-        description=f"In any {CAP_WINDOW} neighbouring ranks. An item counts in each of its "
-        "categories. A cap gives way where nothing else is left.",
+        description=f"In any {CAP_WINDOW} neighbouring ranks. An item counts for each of its "
+        "categories. If no remaining item satisfies the cap, it is relaxed.",
     )
     most_per_vendor: int | None = Field(default=None, ge=1, le=CAP_WINDOW)
     only_available: bool = Field(
-        default=False, description="Leave out what the product says it does not have now."
+        default=False, description="Remove items that the product reported as unavailable."
     )
     diversity: Annotated[Number, Field(ge=0, le=1)] = Field(
         default=0,
-        description="Of maximal marginal relevance: 0 heeds the score alone, 1 alone how little an "
-        f"item's categories are those of the {CAP_WINDOW - 1} ranks before.",
+        description="Weight in maximal marginal relevance: 0 ranks by score only, 1 by "
+        f"dissimilarity to the previous {CAP_WINDOW - 1} items only.",
     )
 
     @model_validator(mode="after")
     def _must_not_contradict(self) -> Self:
-        for name, found in (
+        for name, values in (
             ("pin: a rank", [pin.rank for pin in self.pin]),
             ("pin: an item", [pin.item_id for pin in self.pin]),
             ("boost: a category", [boost.category for boost in self.boost]),
         ):
-            if len({*found}) < len(found):
-                raise ValueError(f"{name} is named twice")
-        both = {pin.item_id for pin in self.pin} & {*self.hide}
-        if both:
-            raise ValueError(f"{min(both)} is pinned and hidden")
+            if len({*values}) < len(values):
+                raise ValueError(f"{name} occurs twice")
+        pinned_and_hidden = {pin.item_id for pin in self.pin} & {*self.hide}
+        if pinned_and_hidden:
+            raise ValueError(f"{min(pinned_and_hidden)} is pinned and hidden")
         return self
 
     @property
     def is_plain(self) -> bool:
-        """Whether lists stay as they are."""
+        """Whether the rules change no list."""
         return self == SlateRules()
 
 
 class RulesVersion(Answer):
-    """One version of the rules; the newest holds. Version 0: nobody ever made any."""
+    """One version of the rules. The newest is active; version 0 means they were never set."""
 
-    model_config = like(
+    model_config = with_example(
         version=3,
         rules=_RULES,
         actor="ada",
@@ -108,8 +108,8 @@ class RulesVersion(Answer):
     created_at: datetime | None = None
 
 
-class NewRules(Asked):
-    """What an operator sends to let other rules hold."""
+class NewRules(RequestBody):
+    """A request to replace the active rules."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -119,13 +119,15 @@ class NewRules(Asked):
 
     rules: SlateRules
     instead_of: int = Field(
-        ge=0, le=2**53, description="The version that he saw; another one by now is refused."
+        ge=0,
+        le=2**53,
+        description="The version that the operator read. The request fails if it has changed.",
     )
-    reason: Words = Field(description="One sentence for whoever reads the history.")
+    reason: ShortText = Field(description="One sentence for the history.")
 
 
-class Availability(Asked):
-    """What a product sends about its stock."""
+class Availability(RequestBody):
+    """The availability of some items."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"item_ids": ["6"], "available": False}]}
@@ -136,23 +138,23 @@ class Availability(Asked):
 
 
 class Changed(Answer):
-    """How many items changed; items that were so before, or that nobody knows, do not count."""
+    """The number of changed items. Unknown items do not count."""
 
     n_changed: int = Field(ge=0)
 
 
 class SlateFigures(Answer):
-    """How lists of ten do on the last window: the people's own later ratings are the judge."""
+    """Metrics of the first ten items of each list, against the users' later ratings."""
 
     ndcg: float
     recall: float
-    coverage: float = Field(description="Share of the live release's items that is shown.")
-    gini: float = Field(description="Of exposure: 0 all items alike, 1 one item alone.")
-    diversity: float = Field(description="1 minus the mean cosine of the categories of two of ten.")
+    coverage: float = Field(description="Share of the live release's items that are listed.")
+    gini: float = Field(description="Inequality of exposure: 0 is equal, 1 is a single item.")
+    diversity: float = Field(description="1 minus the mean cosine of two items' categories.")
 
 
 class Exposure(Answer):
-    """The share of all places that a category or a vendor has, before and after."""
+    """The share of all list positions of a category or vendor, before and after."""
 
     kind: Literal["category", "vendor"]
     name: str
@@ -161,20 +163,20 @@ class Exposure(Answer):
 
 
 class RulesPreview(Answer):
-    """What rules would change in the lists of the last window, beside no rules and those of now.
+    """What rules would change in the window lists, compared with no rules and the active rules.
 
-    The lists are those of the recipe that the last retrain chose, fitted on the rows before the
-    window. What the product has in stock is as it is now.
+    The lists are those of the recipe that the last retrain chose, fitted on the data before the
+    evaluation window. Availability is current.
     """
 
     retrain_id: str
     recipe: str
-    n_users: int = Field(description="People who are judged: a sample where there are many.")
-    without: SlateFigures = Field(description="Without any rules.")
-    before: SlateFigures = Field(description="Under the rules that hold now.")
-    after: SlateFigures = Field(description="Under the rules in question.")
-    ndcg_change: float = Field(description="Mean over people, after minus before.")
-    low: float = Field(description="95 % interval of the change, over people.")
+    n_users: int = Field(description="Evaluation users; a sample if there are many.")
+    without: SlateFigures = Field(description="Without rules.")
+    before: SlateFigures = Field(description="With the active rules.")
+    after: SlateFigures = Field(description="With the new rules.")
+    ndcg_change: float = Field(description="Mean over users, after minus before.")
+    low: float = Field(description="95 % bootstrap interval of the change.")
     high: float
-    changed_share: float = Field(description="Share of people whose ten change.")
-    exposure: tuple[Exposure, ...] = Field(description="Those that change most, at most 20.")
+    changed_share: float = Field(description="Share of users whose first ten items change.")
+    exposure: tuple[Exposure, ...] = Field(description="The largest changes, at most 20.")

@@ -1,42 +1,42 @@
-"""Whether the API can serve, and what is wrong if it cannot."""
+"""Health, readiness and problems."""
 
 from typing import Literal
 
 from pydantic import Field
 
-from serving.schemas.base import Answer, like
+from serving.schemas.base import Answer, with_example
 
 
 class Health(Answer):
-    """Whether the process answers."""
+    """The process answers."""
 
     status: Literal["ok"] = "ok"
 
 
 class Problem(Answer):
-    """An error as RFC 9457 has it (`application/problem+json`), with what to do next."""
+    """An error as an RFC 9457 problem (`application/problem+json`), with the next step."""
 
-    model_config = like(
+    model_config = with_example(
         type="urn:lantern:problem:unknown-item",
         title="Unknown item",
         status=404,
         detail="There is no item '0'.",
         instance="/v1/movielens_1m/items/0",
         code="unknown-item",
-        next_step="Search the catalogue for its title; a new item comes with the next release.",
+        next_step="Search the catalogue by title. New items arrive with the next release.",
     )
 
     type: str = Field(description="`urn:lantern:problem:` and the code.")
-    title: str = Field(description="The kind of problem, in a few words.")
+    title: str = Field(description="The kind of problem.")
     status: int
-    detail: str = Field(description="This very case, in a sentence.")
-    instance: str = Field(description="The path that was asked.")
-    code: str = Field(description="Stable: `unknown-item`, `no-release`, …")
-    next_step: str = Field(description="What to do about it.")
+    detail: str = Field(description="A description of this case.")
+    instance: str = Field(description="The path of the request.")
+    code: str = Field(description="Stable, such as `unknown-item`.")
+    next_step: str = Field(description="What the caller can do.")
 
 
 class Readiness(Answer):
-    """Whether the process can serve this data set, and what is missing if not."""
+    """Whether the process can serve this data set, or what is missing."""
 
     ready: bool
     database: bool

@@ -1,24 +1,24 @@
-"""People, and what they rated."""
+"""Users and their ratings."""
 
 from datetime import datetime
 
 from pydantic import Field
 
-from serving.schemas.base import Answer, like
+from serving.schemas.base import Answer, with_example
 from serving.schemas.catalogue import HEAT, Item
 
 
 class RatedItem(Item):
-    """One item that a person rated, as the release knew it."""
+    """One item that a user rated."""
 
     rating: float
     rated_at: datetime
 
 
 class User(Answer):
-    """Somebody whom the live release knows, and what he rated, newest first."""
+    """A user of the live release with their ratings, newest first."""
 
-    model_config = like(
+    model_config = with_example(
         user_id="42",
         n_rated=1,
         rated=[HEAT | {"rating": 4.0, "rated_at": "2000-04-25T23:05:32Z"}],
@@ -30,9 +30,9 @@ class User(Answer):
 
 
 class RatingsPage(Answer):
-    """What a person rated, newest first: what the release knew, and what came since."""
+    """A page of a user's current ratings, newest first."""
 
-    model_config = like(
+    model_config = with_example(
         user_id="42",
         items=[HEAT | {"rating": 4.0, "rated_at": "2000-04-25T23:05:32Z"}],
         total=1,
@@ -43,7 +43,7 @@ class RatingsPage(Answer):
     user_id: str
     items: tuple[RatedItem, ...]
     hidden: tuple[Item, ...] = Field(
-        default=(), description="What he hid, newest first, at most 100; on the first page alone."
+        default=(), description="Hidden items, newest first, at most 100. On the first page only."
     )
     total: int
     limit: int
@@ -51,15 +51,19 @@ class RatingsPage(Answer):
 
 
 class NewUser(Answer):
-    """Somebody who starts: his id, and the token with which he can be forgotten."""
+    """A new user's id, and the token with which the user can be erased."""
 
     user_id: str
-    token: str = Field(description="256 random bits, shown this once.")
+    token: str = Field(description="256 random bits. It is returned only once.")
 
 
 class Erasure(Answer):
-    """What is gone of a person: at once here, offline with the next erasure."""
+    """The receipt of an erasure.
+
+    It deletes the user's data from Postgres at once. The lake keeps what was already collected,
+    and the next fits still train on it.
+    """
 
     user_id: str
-    n_events: int = Field(description="Events that were deleted, collected or not.")
+    n_events: int = Field(description="Deleted events, collected or not.")
     requested_at: datetime

@@ -1,4 +1,4 @@
-"""The write routes: each is one transaction, committed before it is answered."""
+"""The routes that write: each is one transaction, committed before the answer."""
 
 from typing import Annotated
 
@@ -20,9 +20,9 @@ IdempotencyKey = Annotated[
         min_length=1,
         max_length=200,
         pattern=r"^[\x20-\x7e]*$",
-        description="Your own word for this very intent, such as a UUID; the data set's products "
-        "share them. Sent again with the same event it is answered `repeated`, and nothing is "
-        "written; with another event it is refused. Retry with the key of the first try.",
+        description="A key of this event, such as a UUID, unique across the data set's products. "
+        "The same event with the same key is written once and answered `repeated`; another event "
+        "is rejected. Retry with the key of the first try.",
         examples=["7f9c0d1e-5c3b-4a57-9c59-0a4b6d6f2f11"],
     ),
 ]
@@ -31,8 +31,8 @@ UserToken = Annotated[
     Header(
         alias="X-User-Token",
         max_length=200,
-        description="The person's own token, as `POST users` gave it. With it any key of the data "
-        "set may ask to forget him.",
+        description="The user's token from `POST users`. With it any key of the data set can erase "
+        "the user.",
     ),
 ]
 
@@ -41,20 +41,20 @@ write = APIRouter(
     route_class=PathIdRoute,
     responses=problems.documented(401, 403, 404, 413, 422, 429, 503),
 )
-_taken = problems.documented(409, 410)
+_conflicts = problems.documented(409, 410)
 
 
 @write.put(
     "/users/{user_id:id}/ratings/{item_id:id}",
     response_model=schemas.Receipt,
-    responses=_taken,
+    responses=_conflicts,
     tags=["feedback"],
     summary="Rate an item",
 )
 def rate(
     ask: Ask, user_id: UserId, item_id: ItemId, body: schemas.Rating, key: IdempotencyKey = None
 ) -> Response:
-    """Durable once it is answered. The newest of a person's ratings of an item is what counts."""
+    """The rating is committed when the API answers. The newest rating by `occurred_at` counts."""
     event = Event("rate", user_id, item_id, body.rating, body.occurred_at, key)
     return _accepted(ask, event)
 
@@ -62,26 +62,26 @@ def rate(
 @write.delete(
     "/users/{user_id:id}/ratings/{item_id:id}",
     response_model=schemas.Receipt,
-    responses=_taken,
+    responses=_conflicts,
     tags=["feedback"],
-    summary="Take a rating back",
+    summary="Delete a rating",
 )
 def unrate(ask: Ask, user_id: UserId, item_id: ItemId, key: IdempotencyKey = None) -> Response:
-    """Takes back that the item shall be hidden as well. There need be nothing to take back."""
+    """Also shows the item again if it was hidden. It is not an error if there is no rating."""
     return _accepted(ask, Event("unrate", user_id, item_id, idempotency_key=key))
 
 
 @write.put(
     "/users/{user_id:id}/hidden/{item_id:id}",
     response_model=schemas.Receipt,
-    responses=_taken,
+    responses=_conflicts,
     tags=["feedback"],
-    summary="Keep an item off a person's lists",
+    summary="Hide an item from a user's lists",
 )
 def hide(
     ask: Ask, user_id: UserId, item_id: ItemId, body: schemas.Hide, key: IdempotencyKey = None
 ) -> Response:
-    """Until he rates the item, or takes his rating back. No model learns from it."""
+    """The item is hidden until the user rates it or the rating is deleted. No model uses this."""
     event = Event(body.kind, user_id, item_id, None, body.occurred_at, key)
     return _accepted(ask, event)
 
@@ -91,13 +91,13 @@ def hide(
     response_model=schemas.NewUser,
     status_code=201,
     tags=["users"],
-    summary="Start a person",
+    summary="Create a user",
 )
 def create_user(ask: Ask) -> Response:
-    """A new id, and the token with which its person can be forgotten: it is shown this once."""
+    """Returns a new id, and once the token with which the user can be erased."""
     with ask.transaction("feedback") as authorized:
-        found = accounts.create(authorized.connection)
-    return as_json(found, status=201)
+        user = accounts.create(authorized.connection)
+    return as_json(user, status=201)
 
 
 @write.delete(
@@ -105,13 +105,14 @@ def create_user(ask: Ask) -> Response:
     response_model=schemas.Erasure,
     responses=problems.documented(410),
     tags=["users"],
-    summary="Forget a person",
+    summary="Erase a user",
 )
 def erase(ask: Ask, user_id: UserId, token: UserToken = None) -> Response:
-    """Needs a key with the scope `operate`, or any key and the person's own token.
+    """Needs a key with the scope `operate`, or any key and the user's token.
 
-    Deletes his feedback, his lists and what releases know of him; nothing more is taken from him
-    under this id. With `operate` it can be repeated.
+    Deletes the user's events, feedback, lists and profiles from Postgres at once. No event is
+    accepted for the id afterwards. The lake keeps what was already collected, and the next fits
+    still train on it. With the scope `operate` the request can be repeated.
     """
     with ask.transaction() as authorized:
         if "operate" in authorized.scopes:
@@ -119,24 +120,24 @@ def erase(ask: Ask, user_id: UserId, token: UserToken = None) -> Response:
         elif token is not None and accounts.owns(authorized.connection, user_id, token):
             requested_by = accounts.THE_USER
         elif token is not None and accounts.is_erased(authorized.connection, user_id):
-            raise UserErasedError(f"{user_id!r} is forgotten, and so is his token.")
+            raise UserErasedError(f"The user {user_id!r} and their token were erased.")
         else:
             raise ScopeMissingError(
-                "The key has no scope 'operate', and no token of this person came with it."
+                "The key has no scope 'operate', and the request has no token of this user."
             )
-        found = accounts.erase(authorized.connection, user_id, requested_by=requested_by)
+        erasure = accounts.erase(authorized.connection, user_id, requested_by=requested_by)
     ask.release_cache.drop_reasons(user_id)
-    return as_json(found)
+    return as_json(erasure)
 
 
 @write.get(
     "/outbox",
     response_model=schemas.OutboxState,
     tags=["feedback"],
-    summary="Events that wait to be collected",
+    summary="Get the state of the outbox",
 )
 def outbox(ask: Ask) -> Response:
-    """How far the loop has come, and since when the oldest event waits."""
+    """The number of events that wait to be collected, and the time of the oldest."""
     with ask.connection() as connection:
         return as_json(feedback.outbox_state(connection))
 

@@ -1,0 +1,96 @@
+"""HTTP requests to one data set's API: answers as values, problems as errors."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Literal, TypeVar
+from urllib.parse import quote
+
+import httpx2
+from pydantic import TypeAdapter, ValidationError
+
+from serving.errors import (
+    ApiError,
+    ApiUnavailableError,
+    KeyRefusedError,
+    RequestRefusedError,
+    TooManyRequestsError,
+)
+from serving.schemas import Problem
+
+AnswerT = TypeVar("AnswerT")
+Method = Literal["GET", "POST", "PUT", "DELETE"]
+Parameter = str | int | bool | Sequence[str] | None  # None is not sent
+
+_BY_CODE = {kind.code: kind for kind in ApiError.kinds()}
+# for a response that is not a problem of this API, such as a proxy's
+_BY_STATUS: dict[int, type[ApiError]] = {
+    401: KeyRefusedError,
+    403: KeyRefusedError,
+    413: RequestRefusedError,
+    422: RequestRefusedError,
+    429: TooManyRequestsError,
+    502: ApiUnavailableError,
+    503: ApiUnavailableError,
+    504: ApiUnavailableError,
+}
+
+
+class Transport:
+    """Sends requests below `/v1/{dataset}`. `http` has the base URL, the key and the time-out."""
+
+    def __init__(self, http: httpx2.Client, dataset: str) -> None:
+        self._http = http
+        self._root = f"/v1/{quote(dataset, safe='')}"
+
+    def request(
+        self,
+        kind: type[AnswerT],
+        path: str,
+        *,
+        method: Method = "GET",
+        params: Mapping[str, Parameter] | None = None,
+        body: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] | None = None,
+        accepted: Collection[int] = (),
+    ) -> AnswerT:
+        """Return the answer to a request as a value of this kind.
+
+        Args:
+            kind: type of the answer.
+            path: below the data set's root.
+            method: the HTTP method.
+            params: query parameters.
+            body: sent as JSON.
+            headers: besides those of `http`.
+            accepted: statuses that have such an answer, besides the successful ones.
+
+        Raises:
+            ApiError: in the class that fits the problem.
+        """
+        sent = {name: value for name, value in (params or {}).items() if value is not None}
+        try:
+            response = self._http.request(
+                method, self._root + path, params=sent, json=body, headers=headers
+            )
+        except httpx2.TransportError as error:
+            raise ApiUnavailableError(
+                f"{self._http.base_url}: {type(error).__name__}; is the API up?"
+            ) from error
+        if not response.is_success and response.status_code not in accepted:
+            raise _error(response)
+        try:
+            return TypeAdapter(kind).validate_json(response.content)
+        except ValidationError as error:
+            raise ApiError(f"{response.url}: this client cannot read the answer") from error
+
+
+def _error(response: httpx2.Response) -> ApiError:
+    by_status = _BY_STATUS.get(response.status_code, ApiError)
+    try:
+        problem = Problem.model_validate_json(response.content)
+    except ValidationError:
+        return by_status(f"{response.url}: status {response.status_code}")
+    error = _BY_CODE.get(problem.code, by_status)(f"{problem.detail} {problem.next_step}")
+    retry_after = response.headers.get("Retry-After", "")
+    if retry_after.isdecimal():
+        error.retry_after = float(retry_after)
+    return error
