@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import repeat
+from itertools import islice, repeat
 
 from serving.items import CatalogueItem, ListedItem, ScoredItem, listed
 from serving.lists import reasons, scoring
@@ -41,16 +41,17 @@ class ListBuilder:
         return max(POOL, self.request.limit) if self.slate.reorders else self.request.limit
 
     def allowed(self, item_ids: Iterable[str], scores: Iterable[float]) -> list[ScoredItem]:
-        """Return those of the precomputed items that may be on the list."""
+        """Return the first `n_pool` of these precomputed items that may be on the list."""
         excluded = {*self.state.hidden, *self.request.exclude}
         category, catalogue = self.request.category, self.release.catalogue
-        return [
+        allowed = (
             ScoredItem(catalogue[item_id], score)
             for item_id, score in zip(item_ids, scores, strict=True)
             if item_id not in excluded
             and item_id not in self.slate.barred
             and (category is None or category in catalogue[item_id].categories)
-        ]
+        )
+        return list(islice(allowed, self.n_pool))
 
     def pool(self) -> list[ScoredItem]:
         """Return the best items that may be on the list, by the user's current scores."""

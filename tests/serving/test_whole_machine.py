@@ -1,9 +1,8 @@
-"""Random histories of the whole loop, against a plain model of what must hold after each step.
+"""Random histories of the whole loop, compared with an expected shop after each step.
 
-People rate, hide, start and are forgotten; events are collected into a real lake; retrains without
-Spark learn from it and publish; operators roll back, pin and make rules. Postgres, the lake and
-every answer are looked at after each step: see `tests.support.serving.plain` for what they must
-say.
+Users are created, rate, hide and are erased; events are collected into a real lake; retrains
+without Spark learn from it and publish; operators roll back, pause publishing and change rules.
+Postgres, the lake and every answer are compared with `tests.support.serving.expected_shop`.
 """
 
 from collections.abc import Iterator
@@ -39,9 +38,9 @@ from serving.schemas.rules import Pin
 from serving.storage import database
 from tests.conftest import schema_of
 from tests.support.jobs.product import product
-from tests.support.serving import looks
-from tests.support.serving.histories import Histories, Shop, people
-from tests.support.serving.plain import Release
+from tests.support.serving import assertions
+from tests.support.serving.expected_shop import Release
+from tests.support.serving.histories import Histories, Shop, users
 from tests.support.serving.server import as_role
 from tests.support.serving.stand_in import COLD, KNOWN, publish_fit, retrained
 from warehouse.run_keys import RunKey
@@ -59,7 +58,7 @@ SOME = settings(
 )
 
 released = Bundle("released")
-taken_away = st.sets(st.sampled_from("abefz"), max_size=2).map(sorted)
+withdrawn = st.sets(st.sampled_from("abefz"), max_size=2).map(sorted)
 
 
 @pytest.fixture
@@ -72,7 +71,7 @@ def the_shop(owner: Engine, publisher: Engine, committing: str) -> Iterator[Shop
     writer.dispose()
 
 
-def test_whatever_happens_everybody_sees_one_whole_release_and_what_he_said(
+def test_every_user_always_sees_one_complete_release_and_their_own_feedback(
     the_shop: Shop,
 ) -> None:
     Loop.shop = the_shop
@@ -80,51 +79,55 @@ def test_whatever_happens_everybody_sees_one_whole_release_and_what_he_said(
 
 
 class Loop(Histories):
-    """What people, operators and runs did to a shop, and to a model of it."""
+    """Acts of users, operators and runs on a shop and on the expected shop."""
 
     @initialize(target=released)
-    def something_is_live(self) -> int:
+    def publish_the_first_release(self) -> int:
         return self.publish(instead_of=None)
 
     @rule()
     def collect(self) -> None:
-        until = None if self.open is None else self.open.told.turn
-        done = [one for one in self.plain.told if until is None or one.turn < until]
-        new = {one.receipt.event_id for one in done}.difference(self.plain.in_lake)
-        looks.wait_for_others(self.reading, self.open.connection if self.open else None)
+        until = None if self.open is None else self.open.accepted.turn
+        done = {
+            accepted.receipt.event_id
+            for accepted in self.expected.accepted
+            if until is None or accepted.turn < until
+        }
+        new = done.difference(self.expected.in_lake)
+        assertions.wait_for_others(self.reading, self.open.connection if self.open else None)
         run_key = RunKey("product__collect", str(next(self.numbers)), "collect")
         code = collect.run(self.root, PRODUCT, self.shop.publisher, run_key=run_key)
         assert code == (0 if new else NOTHING_TO_DO)
-        self.plain.in_lake += sorted(new)
-        looks.lake_holds(self.root, self.reading, self.plain)
+        self.expected.in_lake += sorted(new)
+        assertions.assert_bronze_feedback(self.root, self.reading, self.expected)
 
     @rule(target=released)
     def retrain(self) -> object:
-        if not self.plain.is_paused:
-            return self.publish(instead_of=self.plain.live_id)
+        if not self.expected.is_paused:
+            return self.publish(instead_of=self.expected.live_id)
         with pytest.raises(PublishingPausedError):
-            self.publish(instead_of=self.plain.live_id)
+            self.publish(instead_of=self.expected.live_id)
         return multiple()
 
     @rule(before=released)
-    def retrain_in_vain(self, before: int) -> None:
-        """Die in the middle of COPY; then come too late, another release being live by now."""
-        if not self.plain.is_paused:
+    def retrain_and_fail(self, before: int) -> None:
+        """Fail in the middle of COPY; then publish after another release went live."""
+        if not self.expected.is_paused:
             with pytest.raises(ZeroDivisionError):
-                self.publish(instead_of=self.plain.live_id, dies=ZeroDivisionError)
-        if before != self.plain.live_id:
+                self.publish(instead_of=self.expected.live_id, dies=ZeroDivisionError)
+        if before != self.expected.live_id:
             with pytest.raises((LiveReleaseChangedError, PublishingPausedError)):
                 self.publish(instead_of=before)
 
     @rule(before=released)
     def publish_again(self, before: int) -> None:
-        [fit] = [each.fit for each in self.plain.releases if each.release_id == before]
+        [fit] = [release.fit for release in self.expected.releases if release.release_id == before]
         again = publish_fit(self.shop.publisher, fit, instead_of=None, keep=KEEP)
         assert again == before
 
     @rule()
     def roll_back(self) -> None:
-        older = self.plain.older()
+        older = self.expected.older()
         with self.operating() as session:
             if older is None:
                 with pytest.raises(NoEarlierReleaseError):
@@ -132,93 +135,93 @@ class Loop(Histories):
             else:
                 assert releases.roll_back(session, actor="ada", reason="A test.") == older
         if older is not None:
-            self.plain.go_live("roll_back", older)
-            self.plain.is_paused = True
+            self.expected.go_live("roll_back", older)
+            self.expected.is_paused = True
 
     @rule(chosen=released)
     def activate(self, chosen: int) -> None:
-        [release] = [each for each in self.plain.releases if each.release_id == chosen]
+        [release] = [release for release in self.expected.releases if release.release_id == chosen]
         activate = partial(releases.activate, actor="ada", reason="A test.")
         with self.operating() as session:
             if release.retired:
                 with pytest.raises(ReleaseNotReadyError):
-                    activate(session, chosen, instead_of=self.plain.live_id)
+                    activate(session, chosen, instead_of=self.expected.live_id)
                 return
             with pytest.raises(LiveReleaseChangedError):
                 activate(session, chosen, instead_of=None)
-            activate(session, chosen, instead_of=self.plain.live_id)
-        self.plain.go_live("activate", chosen)
+            activate(session, chosen, instead_of=self.expected.live_id)
+        self.expected.go_live("activate", chosen)
 
     @rule()
     def hold_or_resume_publishing(self) -> None:
-        live = self.plain.live.release_id
+        live = self.expected.live.release_id
         with self.operating() as session:
-            if self.plain.is_paused:
-                self.plain.moves.append(("resume", live, live))
+            if self.expected.is_paused:
+                self.expected.moves.append(("resume", live, live))
                 assert releases.resume_publishing(session, actor="ada")
             else:
                 assert not releases.resume_publishing(session, actor="ada")
                 releases.hold_publishing(session, live, actor="ada")
-        self.plain.is_paused = not self.plain.is_paused
+        self.expected.is_paused = not self.expected.is_paused
 
-    @rule(hide=taken_away, ranks=st.lists(st.integers(1, 9), max_size=2, unique=True),
+    @rule(hide=withdrawn, ranks=st.lists(st.integers(1, 9), max_size=2, unique=True),
           most=st.none() | st.integers(1, 3), only_available=st.booleans())  # fmt: skip
     def change_the_rules(
         self, hide: list[str], ranks: list[int], most: int | None, *, only_available: bool
     ) -> None:
         pins = [Pin(item_id=i, rank=r) for i, r in zip("zc", ranks, strict=False) if i not in hide]
-        made = SlateRules(
+        rules = SlateRules(
             hide=tuple(hide), pin=tuple(pins), most_per_category=most, only_available=only_available
         )
-        version = self.plain.version
+        version = self.expected.version
         with self.shop.writer.begin() as connection:
-            stale = NewRules(rules=made, instead_of=version + 1, reason="A test.")
+            stale = NewRules(rules=rules, instead_of=version + 1, reason="A test.")
             with pytest.raises(RulesChangedError):
                 store.replace(connection, stale, actor="ada")
             new = stale.model_copy(update={"instead_of": version})
             assert store.replace(connection, new, actor="ada").version == version + 1
-        self.plain.rules, self.plain.version = made, version + 1
+        self.expected.rules, self.expected.version = rules, version + 1
 
-    @rule(items=taken_away, available=st.booleans())
+    @rule(items=withdrawn, available=st.booleans())
     def change_the_stock(self, items: list[str], *, available: bool) -> None:
         with self.shop.writer.begin() as connection:
             store.set_availability(connection, items, available=available)
-        self.plain.missing = (
-            self.plain.missing - {*items} if available else self.plain.missing | {*items}
+        self.expected.missing = (
+            self.expected.missing - {*items} if available else self.expected.missing | {*items}
         )
 
-    @rule(user=people, item=st.sampled_from([*KNOWN, COLD, "nowhere"]), limit=st.integers(1, 9))
-    def look(self, user: str, item: str, limit: int) -> None:
-        looks.his_list(self.reading, self.cache, self.plain, user, limit)
-        looks.why(self.reading, self.cache, self.plain, user, item)
-        looks.his_ratings(self.reading, self.cache, self.plain, user)
+    @rule(user=users, item=st.sampled_from([*KNOWN, COLD, "nowhere"]), limit=st.integers(1, 9))
+    def read(self, user: str, item: str, limit: int) -> None:
+        assertions.assert_list(self.reading, self.cache, self.expected, user, limit)
+        assertions.assert_explanation(self.reading, self.cache, self.expected, user, item)
+        assertions.assert_ratings_page(self.reading, self.cache, self.expected, user)
 
     @invariant()
-    def every_list_is_of_the_live_release_and_says_what_he_said(self) -> None:
-        for user in {*"uvw", *(one.event.user_id for one in self.plain.told)}:
-            looks.his_list(self.reading, self.cache, self.plain, user, 20)
-        looks.the_shelf(self.reading, self.cache, self.plain)
+    def every_list_is_of_the_live_release_and_respects_feedback(self) -> None:
+        for user in {*"uvw", *(accepted.event.user_id for accepted in self.expected.accepted)}:
+            assertions.assert_list(self.reading, self.cache, self.expected, user, 20)
+        assertions.assert_popular_shelf(self.reading, self.cache, self.expected)
 
     @invariant()
-    def postgres_holds_what_was_told_and_nothing_of_the_forgotten(self) -> None:
-        looks.outbox_and_feedback(self.owning, self.plain)
+    def postgres_has_every_accepted_event_and_nothing_of_erased_users(self) -> None:
+        assertions.assert_outbox_and_feedback(self.owning, self.expected)
 
     @invariant()
-    def the_live_release_is_whole(self) -> None:
-        looks.pointer(self.owning, self.plain)
-        state = (len(self.plain.moves), len(self.plain.forgotten))
-        if self.whole != state:  # nothing else may touch lists
-            looks.live_lists(self.owning, self.plain)
-            self.whole = state
+    def the_live_release_is_complete(self) -> None:
+        assertions.assert_live_release(self.owning, self.expected)
+        state = (len(self.expected.moves), len(self.expected.erased))
+        if self.checked != state:  # only publications, rollbacks and erasures change lists
+            assertions.assert_release_contents(self.owning, self.expected)
+            self.checked = state
 
     def publish(self, *, instead_of: int | None, dies: type[Exception] | None = None) -> int:
         fit = retrained(self.root, next(self.numbers))
         release_id = publish_fit(
             self.shop.publisher, fit, instead_of=instead_of, keep=KEEP, dies=dies
         )
-        self.plain.releases.append(Release(release_id, fit))
-        self.plain.go_live("publish", release_id)
-        self.plain.retire(KEEP)
+        self.expected.releases.append(Release(release_id, fit))
+        self.expected.go_live("publish", release_id)
+        self.expected.retire(KEEP)
         return release_id
 
     @contextmanager

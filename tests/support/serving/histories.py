@@ -1,4 +1,4 @@
-"""What people do to a shop, step by step, told to Postgres and to a plain model of it."""
+"""Acts of users, step by step, written to Postgres and to the expected shop."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -24,22 +24,23 @@ from serving.lists.release_cache import ReleaseCache
 from serving.schemas import EventKind, HideKind, Receipt
 from serving.users import accounts, feedback
 from serving.users.feedback import Event
-from tests.support.serving import looks
-from tests.support.serving.plain import Plain, Told
+from tests.support.serving import assertions
+from tests.support.serving.expected_shop import AcceptedEvent, ExpectedShop
 from tests.support.serving.stand_in import HIDES, START
 
 EVENT_KINDS: tuple[EventKind, ...] = ("rate", "unrate", *HIDES)
 
-people, told = Bundle("people"), Bundle("told")
-things = st.sampled_from("abez")
+users, events = Bundle("users"), Bundle("events")
+items = st.sampled_from("abez")
 kinds = st.sampled_from(EVENT_KINDS)
-times = st.integers(0, 5).map(lambda hours: START + timedelta(hours=hours))  # few: ties happen
+# few times, so that some are equal
+times = st.integers(0, 5).map(lambda hours: START + timedelta(hours=hours))
 stars = st.integers(1, 5).map(float)
 
 
 @dataclass(frozen=True)
 class Shop:
-    """Who may do what on this test's schema."""
+    """The engines of the roles on this test's schema."""
 
     owner: Engine
     reader: Engine
@@ -48,30 +49,30 @@ class Shop:
 
 
 @dataclass(frozen=True)
-class Open:
-    """An event whose transaction is not over yet."""
+class OpenEvent:
+    """An event whose transaction is still open."""
 
     connection: Connection
-    told: Told
+    accepted: AcceptedEvent
 
 
 class Histories(RuleBasedStateMachine):
-    """What people did, with what they need: the rules of a machine that others go on from."""
+    """Acts of users as rules of a state machine, and the resources that they need."""
 
     shop: ClassVar[Shop]
 
     def __init__(self) -> None:
         super().__init__()
         self.owning = self.shop.owner.connect()
-        looks.empty(self.owning)
+        assertions.empty(self.owning)
         self.folder = TemporaryDirectory()
         self.root = str(Path(self.folder.name, "lake"))
         self.reading = self.shop.reader.connect()
-        self.cache = ReleaseCache()  # as one process of the API has it, all the time
-        self.plain = Plain()
+        self.cache = ReleaseCache()  # one for all steps, like a process of the API
+        self.expected = ExpectedShop()
         self.numbers = count()
-        self.open: Open | None = None
-        self.whole = (0, 0)
+        self.open: OpenEvent | None = None
+        self.checked = (0, 0)
 
     def teardown(self) -> None:
         if self.open is not None:
@@ -80,54 +81,56 @@ class Histories(RuleBasedStateMachine):
         self.owning.close()
         self.folder.cleanup()
 
-    @initialize(target=people)
-    def some_are_known(self) -> object:
+    @initialize(target=users)
+    def users_of_the_files(self) -> object:
         return multiple("u", "v", "w")
 
-    @rule(target=told, user=people, item=things, rating=stars, at=times)
+    @rule(target=events, user=users, item=items, rating=stars, at=times)
     def rate(self, user: str, item: str, rating: float, at: datetime) -> object:
-        return self.tell("rate", user, item, at, rating)
+        return self.send("rate", user, item, at, rating)
 
-    @rule(target=told, user=people, item=things, at=times)
+    @rule(target=events, user=users, item=items, at=times)
     def unrate(self, user: str, item: str, at: datetime) -> object:
-        return self.tell("unrate", user, item, at)
+        return self.send("unrate", user, item, at)
 
-    @rule(target=told, user=people, item=things, kind=st.sampled_from(HIDES), at=times)
+    @rule(target=events, user=users, item=items, kind=st.sampled_from(HIDES), at=times)
     def hide(self, user: str, item: str, kind: HideKind, at: datetime) -> object:
-        return self.tell(kind, user, item, at)
+        return self.send(kind, user, item, at)
 
-    @rule(target=told, before=told, kind=kinds, rating=stars, at=times)
-    def think_again(self, before: Told, kind: EventKind, rating: float, at: datetime) -> object:
-        said = before.event
-        return self.tell(kind, said.user_id, said.item_id, at, rating if kind == "rate" else None)
+    @rule(target=events, before=events, kind=kinds, rating=stars, at=times)
+    def change_their_mind(
+        self, before: AcceptedEvent, kind: EventKind, rating: float, at: datetime
+    ) -> object:
+        event = before.event
+        return self.send(kind, event.user_id, event.item_id, at, rating if kind == "rate" else None)
 
     @precondition(lambda self: self.open is None)
-    @rule(user=people, item=things, rating=stars, at=times)
+    @rule(user=users, item=items, rating=stars, at=times)
     def rate_slowly(self, user: str, item: str, rating: float, at: datetime) -> None:
-        """His transaction is open until `settle`: others come after it and are done before."""
-        if user in self.plain.forgotten:
+        """Leave an event's transaction open until `settle`, so that later events overtake it."""
+        if user in self.expected.erased:
             return
         connection = self.shop.writer.connect()
         event = Event("rate", user, item, rating, at, self.new_key())
         receipt = feedback.accept(connection, event, sent_by="test")
-        self.open = Open(connection, Told(event, receipt, next(self.plain.turns)))
+        self.open = OpenEvent(connection, AcceptedEvent(event, receipt, next(self.expected.turns)))
 
     @precondition(lambda self: self.open is not None)
-    @rule(target=told)
+    @rule(target=events)
     def settle(self) -> object:
         if self.open is None:
             return multiple()
         self.open.connection.commit()
         self.open.connection.close()
-        told, self.open = self.open.told, None
-        self.plain.told.append(told)
-        self.plain.told.sort(key=lambda one: one.turn)
-        return told
+        accepted, self.open = self.open.accepted, None
+        self.expected.accepted.append(accepted)
+        self.expected.accepted.sort(key=lambda accepted: accepted.turn)
+        return accepted
 
-    @rule(before=told, at=times)
-    def repeat_and_reuse_the_key(self, before: Told, at: datetime) -> None:
+    @rule(before=events, at=times)
+    def repeat_and_reuse_the_key(self, before: AcceptedEvent, at: datetime) -> None:
         again = replace(before.event, occurred_at=at)
-        if again.user_id in self.plain.forgotten:
+        if again.user_id in self.expected.erased:
             with pytest.raises(UserErasedError):
                 self.accept(again)
         else:
@@ -137,32 +140,32 @@ class Histories(RuleBasedStateMachine):
             with pytest.raises(IdempotencyKeyReusedError):
                 self.accept(replace(again, item_id=other))
 
-    @rule(target=people)
+    @rule(target=users)
     def start(self) -> str:
         with self.shop.writer.begin() as connection:
             return accounts.create(connection).user_id
 
-    @rule(user=people)
-    def forget(self, user: str) -> None:
+    @rule(user=users)
+    def erase(self, user: str) -> None:
         self.settle_for(user)
         with self.shop.writer.begin() as connection:
-            found = accounts.erase(connection, user, requested_by="test")
-        assert found.n_events == self.plain.forget(user)
+            erasure = accounts.erase(connection, user, requested_by="test")
+        assert erasure.n_events == self.expected.erase(user)
 
-    def tell(
+    def send(
         self, kind: EventKind, user: str, item: str, at: datetime, rating: float | None = None
     ) -> object:
         self.settle_for(user)
         event = Event(kind, user, item, rating, at, self.new_key())
-        if user in self.plain.forgotten:
+        if user in self.expected.erased:
             with pytest.raises(UserErasedError):
                 self.accept(event)
             return multiple()
         receipt = self.accept(event)
         assert receipt.status == "accepted"
-        told = Told(event, receipt, next(self.plain.turns))
-        self.plain.told.append(told)
-        return told
+        accepted = AcceptedEvent(event, receipt, next(self.expected.turns))
+        self.expected.accepted.append(accepted)
+        return accepted
 
     def accept(self, event: Event) -> Receipt:
         with self.shop.writer.begin() as connection:
@@ -172,6 +175,6 @@ class Histories(RuleBasedStateMachine):
         return f"k{next(self.numbers)}"
 
     def settle_for(self, user: str) -> None:
-        """End what is open of this person: what follows would wait for it."""
-        if self.open is not None and self.open.told.event.user_id == user:
+        """Commit the user's open event, which their next event would wait for."""
+        if self.open is not None and self.open.accepted.event.user_id == user:
             self.settle()

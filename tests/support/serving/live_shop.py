@@ -1,6 +1,6 @@
-"""A shop whose release knows factors: the film fans' and the opera lovers' items, two each and one.
+"""A shop whose release has factors, with four films and four operas.
 
-"fan" rated two films, "lover" two operas. Feedback is written as the API's writing side leaves it.
+"fan" rated two films, "lover" two operas. Feedback is written as the API stores it.
 """
 
 from dataclasses import replace
@@ -32,23 +32,23 @@ WITH_PRIORS = CENTRED | {
 }
 KINDS = {"f": "film", "o": "opera", "c": "film"}
 ITEMS = ("f1", "f2", "f3", "f4", "o1", "o2", "o3", "o4")
-COLD = "c1"  # the fit has not seen it
+COLD = "c1"  # an item that the fit has not seen
 LATER = shop.RATED_AT + timedelta(days=400)
 
 
 def factors(item_id: str) -> list[float]:
-    """Films lie along one axis, operas along the other, each a little further out."""
+    """Return an item's factors: films along one axis, operas along the other."""
     far = 1 - 0.1 * int(item_id[1])
     return [far, 0.1] if item_id[0] == "f" else [0.1, far]
 
 
 def popularity(item_id: str) -> float:
-    """Operas are what most people like, the last ones most."""
+    """Return an item's popularity: operas are more popular, and later ones most."""
     return int(item_id[1]) + (10.0 if item_id[0] == "o" else 0.0)
 
 
 def with_priors(item_id: str) -> list[float]:
-    """Columns of `WITH_PRIORS`: the segment "old" likes the last opera."""
+    """Return an item's columns of `WITH_PRIORS`: the segment "old" prefers the last opera."""
     film = float(item_id[0] == "f")
     return [*factors(item_id), popularity(item_id) / 10, float(item_id == "o4"), film]
 
@@ -62,8 +62,8 @@ def release(
     rows: Any = factors,
     sign: float = 1,
 ) -> int:
-    """Publish the shop, and return the release's id; `sign` -1 turns all tastes round."""
-    learned = constants != SCALE  # else a popularity, which has no factors
+    """Publish the shop, and return the release's id; `sign` -1 negates the factors."""
+    learned = constants != SCALE  # otherwise a popularity, which has no factors
     kept = {i: [sign * x for x in rows(i)] if learned else [] for i in ITEMS}
     tables = shop.tables(
         recommendations=_lists(fan=["f3", "f4"], lover=["o3"]),
@@ -98,7 +98,7 @@ def rate(
     at: datetime = LATER,
     hidden: str | None = None,
 ) -> None:
-    """Write what holds of a person's feedback on an item."""
+    """Write a user's current feedback on an item."""
     rated = None if hidden and rating is None else at
     with owner.begin() as connection:
         connection.execute(
@@ -118,7 +118,7 @@ def rate(
 
 
 def hide(owner: Engine, user_id: str, item_id: str) -> None:
-    """Keep an item off a person's lists."""
+    """Hide an item from a user's lists."""
     rate(owner, user_id, item_id, None, hidden="hide")
 
 

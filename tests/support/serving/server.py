@@ -1,4 +1,4 @@
-"""A Postgres server of one's own in a temporary folder, on a free port of loopback."""
+"""A Postgres server in a temporary folder, on a free port of loopback."""
 
 import secrets
 import shutil

@@ -1,4 +1,4 @@
-"""A small shop to publish: people "u", "v", items "a" to "d", with lists written out."""
+"""A small shop to publish: users "u" and "v", items "a" to "d", and their lists."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -65,9 +65,9 @@ def items(**titles: str) -> Rows:
             "title": title,
             "categories": ["Drama", item_id],
             "vendor": None,
-            "released": 1990 + place,
+            "released": 1990 + n,
         }
-        for place, (item_id, title) in enumerate(titles.items())
+        for n, (item_id, title) in enumerate(titles.items())
     ]
 
 
@@ -85,7 +85,7 @@ def profiles(**rated: str) -> Rows:
 
 
 def tables(**changed: Rows) -> Tables:
-    """Return the shop's tables as record batches; a keyword replaces a table's rows."""
+    """Return the shop's tables as record batches; a keyword replaces the rows of a table."""
     rows = {
         "recommendations": lists_of("user_id", u="ab", v="c"),
         "profiles": profiles(u="cd", v="a"),
@@ -101,9 +101,9 @@ def tables(**changed: Rows) -> Tables:
 
 
 def release(engine: Engine, retrain_id: str, *, instead_of: int | None, **changed: Rows) -> int:
-    """Publish the shop once more, with what is changed, and return the release's id."""
+    """Publish the shop with some tables changed, and return the release's id."""
     batches = tables(**changed)
-    counts = {name: sum(b.num_rows for b in found) for name, found in batches.items()}
+    counts = {name: sum(b.num_rows for b in of_table) for name, of_table in batches.items()}
     fit = replace(FIT, retrain_id=retrain_id, counts=counts)
     run_key = f"{retrain_id}/publish"
     return publish(engine, fit, batches, actor=run_key, reason="A test.", instead_of=instead_of)
@@ -111,9 +111,9 @@ def release(engine: Engine, retrain_id: str, *, instead_of: int | None, **change
 
 def slowly(batches: list[pa.RecordBatch], meanwhile: Any) -> Iterator[pa.RecordBatch]:
     """Yield the batches, and call `meanwhile` once after the first one: in the middle of COPY."""
-    for place, batch in enumerate(batches):
+    for n, batch in enumerate(batches):
         yield batch
-        if place == 0:
+        if n == 0:
             meanwhile()
 
 
@@ -124,7 +124,7 @@ def seen(engine: Engine, user_id: str = "u") -> RecommendationList:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """Yield a connection to the engine's schema as the API has it: no other role reads feedback."""
+    """Yield a connection to the engine's schema as role `api`, the only one that reads feedback."""
     url = engine.url.render_as_string(hide_password=False)
     reader = database.connect(as_role(url, "api"), schema_of(engine))
     with reader.connect() as connection:

@@ -1,7 +1,7 @@
-"""A retrain without Spark: profiles, lists and factors in plain numpy from what was collected.
+"""A retrain without Spark: profiles, lists and factors in plain numpy from collected events.
 
-People's rows are solved one by one as the fold-in's formula has it, but not by its code. Factors
-are drawn anew for each fit, so no two releases give anybody the same scores.
+Users' rows are solved one by one with the fold-in's formula, but not with its code. Factors
+are random for each fit, so no two releases have the same scores.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,7 +26,7 @@ START = datetime(2026, 3, 1, tzinfo=UTC)
 HIDES: tuple[HideKind, ...] = ("hide", "not_interested")
 KNOWN, COLD = "abcdefgh", "z"  # items that every fit has seen, and one that none has
 CATEGORY = dict.fromkeys("abcdz", "film") | dict.fromkeys("efgh", "opera")
-# What came in files, before anybody used the shop: of "u" and "v" the API has no event.
+# Ratings from files: the API has no event of "u" and "v".
 DELIVERED = (
     Event("rate", "u", "a", 5, START + timedelta(hours=2)),
     Event("rate", "u", "e", 2, START + timedelta(hours=2)),
@@ -48,7 +48,7 @@ Scores = Mapping[str, float]
 
 @dataclass(frozen=True)
 class Fit:
-    """What one retrain made. `profiles` have rating and time by item, `lists` are best first."""
+    """One retrain's result. `profiles` have rating and time by item, `lists` are best first."""
 
     name: str
     profiles: Mapping[str, Mapping[str, tuple[float, datetime]]]
@@ -58,23 +58,28 @@ class Fit:
 
 
 def retrained(root: str, number: int) -> Fit:
-    """Return what is learned from the files and from what the lake holds of the outbox."""
+    """Return a fit of the files' ratings and the collected events of the lake."""
     events = [*DELIVERED, *collected(root).values()]
     profiles: dict[str, dict[str, tuple[float, datetime]]] = {}
-    for (user, item), told in by_pair(events).items():
-        rating, at = rating_of(told)
+    for (user, item), of_item in by_pair(events).items():
+        rating, at = rating_of(of_item)
         if rating is not None and at is not None:
             profiles.setdefault(user, {})[item] = (rating, at)
-    liked = [i for his in profiles.values() for i, (rating, _) in his.items() if rating > MIDPOINT]
-    popularity = {i: liked.count(i) + (place + 1) / 100 for place, i in enumerate(KNOWN)}
+    liked = [
+        item
+        for profile in profiles.values()
+        for item, (rating, _) in profile.items()
+        if rating > MIDPOINT
+    ]
+    popularity = {i: liked.count(i) + (position + 1) / 100 for position, i in enumerate(KNOWN)}
     factors = np.random.default_rng(number).normal(0, 1, (len(KNOWN), RANK)).astype(np.float32)
     fit = Fit(f"fit-{number}", profiles, {}, popularity, factors)
-    lists = {user: _list(fit, his) for user, his in profiles.items()}
+    lists = {user: _list(fit, profile) for user, profile in profiles.items()}
     return replace(fit, lists={user: scores for user, scores in lists.items() if scores})
 
 
 def collected(root: str) -> dict[str, Event]:
-    """Return the lake's events by id, in the order in which they were taken."""
+    """Return the lake's events by id, in the order in which they were accepted."""
     if not Lake(root).exists(BRONZE_FEEDBACK):
         return {}
     columns = ["event_id", "kind", "user_id", "item_id", "rating", "occurred_at"]
@@ -83,7 +88,7 @@ def collected(root: str) -> dict[str, Event]:
 
 
 def by_pair(events: Sequence[Event]) -> dict[tuple[str, str], list[Event]]:
-    """Return the events of each person with each item, in the order in which they came."""
+    """Return the events of each user and item, in the order of arrival."""
     pairs: dict[tuple[str, str], list[Event]] = {}
     for event in events:
         pairs.setdefault((event.user_id, event.item_id), []).append(event)
@@ -91,14 +96,14 @@ def by_pair(events: Sequence[Event]) -> dict[tuple[str, str], list[Event]]:
 
 
 def rating_of(events: Sequence[Event]) -> tuple[float | None, datetime | None]:
-    """Return the rating that holds after a pair's events, and since when; of ties the last."""
+    """Return the current rating after a pair's events, and its time; ties go to the last."""
     rates = [event for event in events if event.kind not in HIDES]
     newest = max(reversed(rates), key=lambda event: event.occurred_at or START, default=None)
     return (newest.rating, newest.occurred_at) if newest else (None, None)
 
 
 def folded(fit: Fit, rated: Rated, *, known: bool) -> Scores | None:
-    """Return somebody's score of each item, by the formula; None if he likes nothing."""
+    """Return a user's score of each item, by the formula; None if they like nothing."""
     strength = {i: rating - MIDPOINT for i, rating in rated.items() if i in KNOWN}
     if not any(s > 0 for s in strength.values()):
         return None
@@ -121,7 +126,7 @@ def publish_fit(
     keep: int,
     dies: type[Exception] | None = None,
 ) -> int:
-    """Publish a fit through the platform's own door; it may die in the middle of COPY."""
+    """Publish a fit as the platform does; with `dies` it fails in the middle of COPY."""
     tables: dict[str, Any] = {
         name: pa.Table.from_pylist(rows).to_batches() for name, rows in _rows(fit).items()
     }
@@ -139,9 +144,9 @@ def publish_fit(
     return publishing(instead_of=instead_of, keep=keep)
 
 
-def _list(fit: Fit, his: Mapping[str, tuple[float, datetime]]) -> Scores:
-    scores = folded(fit, {i: rating for i, (rating, _) in his.items()}, known=True) or {}
-    left = [i for i in scores if i not in his]
+def _list(fit: Fit, profile: Mapping[str, tuple[float, datetime]]) -> Scores:
+    scores = folded(fit, {i: rating for i, (rating, _) in profile.items()}, known=True) or {}
+    left = [i for i in scores if i not in profile]
     return {i: scores[i] for i in sorted(left, key=lambda i: -scores[i])}
 
 
@@ -156,11 +161,11 @@ def _rows(fit: Fit) -> dict[str, shop.Rows]:
             {
                 "user_id": user,
                 "segment": "",
-                "item_ids": list(his),
-                "ratings": [rating for rating, _ in his.values()],
-                "rated_at": [at for _, at in his.values()],
+                "item_ids": list(profile),
+                "ratings": [rating for rating, _ in profile.values()],
+                "rated_at": [at for _, at in profile.values()],
             }
-            for user, his in fit.profiles.items()
+            for user, profile in fit.profiles.items()
         ],
         "item_factors": [
             {"item_id": i, "factors": row.tolist(), "popularity": liked, "trending": 0.0}

@@ -1,6 +1,6 @@
-"""A shop of more items than a list is long, whose stored lists are what its factors say.
+"""A shop with more items than a list, whose precomputed lists follow from its factors.
 
-"p" rated three things. Items have two categories of six and a vendor of nine.
+"p" rated three items. Items have two of five categories and one of nine vendors.
 """
 
 from dataclasses import replace
@@ -14,14 +14,14 @@ from serving.publishing.publish import publish
 from tests.support.serving import live_shop, shop
 
 N, LENGTH = 160, 100
-# The release does not know these, so nothing is learned from a rating of one.
+# The release does not know these items: a rating of one has no effect.
 UNLIKED, NEW = "cold", "new"
 RATED = {"0": 5.0, "7": 4.0, "9": 1.0}
-POPULAR = [f"{n}" for n in range(N)]  # most liked first
+POPULAR = [f"{n}" for n in range(N)]  # most popular first
 
 
 def release(publisher: Engine, retrain_id: str = "one") -> None:
-    """Publish it twice: first without the list that only its factors know."""
+    """Publish it twice: the first release has the factors from which the list is computed."""
     first = _publish(publisher, f"{retrain_id} before", [], None)
     with shop.reading(publisher) as connection:
         loaded = ReleaseCache().release(connection, first)
@@ -58,7 +58,7 @@ def _publish(publisher: Engine, retrain_id: str, lists: shop.Rows, instead_of: i
         ],
         "items": [_item(str(n), n) for n in range(N)] + [_item(UNLIKED, 1), _item(NEW, 2)],
     }
-    tables = {name: found for name, found in shop.tables(**rows).items() if found}
+    tables = {name: batches for name, batches in shop.tables(**rows).items() if batches}
     fit = replace(
         shop.FIT,
         retrain_id=retrain_id,

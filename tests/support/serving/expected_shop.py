@@ -1,4 +1,4 @@
-"""What must hold of the shop, in plain Python: events in a list, looked at anew each time."""
+"""The expected state of a shop, in plain Python: computed from a list of events each time."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,8 +25,8 @@ from tests.support.serving.stand_in import (
 
 
 @dataclass(frozen=True)
-class Told:
-    """An event that was accepted, its receipt, and its place in the order of transactions."""
+class AcceptedEvent:
+    """An accepted event, its receipt, and its number in the order of transactions."""
 
     event: Event
     receipt: Receipt
@@ -42,8 +42,8 @@ class Release:
     retired: bool = False
 
 
-class Shown(NamedTuple):
-    """What a person's list has to be."""
+class ExpectedList(NamedTuple):
+    """The list that a user must get."""
 
     kind: ListKind
     n_new_ratings: int
@@ -51,11 +51,11 @@ class Shown(NamedTuple):
 
 
 @dataclass
-class Plain:
+class ExpectedShop:
     """The shop as it must be."""
 
-    told: list[Told] = field(default_factory=list)
-    forgotten: set[str] = field(default_factory=set)
+    accepted: list[AcceptedEvent] = field(default_factory=list)
+    erased: set[str] = field(default_factory=set)
     in_lake: list[str] = field(default_factory=list)  # ids of events
     releases: list[Release] = field(default_factory=list)
     live_id: int | None = None
@@ -68,13 +68,13 @@ class Plain:
 
     @property
     def live(self) -> Release:
-        """What people see."""
-        [found] = [each for each in self.releases if each.release_id == self.live_id]
-        return found
+        """The live release."""
+        [live] = [release for release in self.releases if release.release_id == self.live_id]
+        return live
 
     @property
     def barred(self) -> set[str]:
-        """What no list may show."""
+        """Items that no list may show."""
         return {*self.rules.hide} | (self.missing if self.rules.only_available else set())
 
     def go_live(self, action: str, release_id: int) -> None:
@@ -83,65 +83,65 @@ class Plain:
         self.live_id, self.is_paused = release_id, False
 
     def retire(self, keep: int) -> None:
-        """Let all but the newest go, and the live one."""
-        kept = [each for each in self.releases if not each.retired]
-        for each in kept[:-keep]:
-            each.retired = each.release_id != self.live_id
+        """Retire all but the newest releases and the live one."""
+        kept = [release for release in self.releases if not release.retired]
+        for release in kept[:-keep]:
+            release.retired = release.release_id != self.live_id
 
     def older(self) -> int | None:
-        """Return what a roll back would go to."""
-        kept = [each.release_id for each in self.releases if not each.retired]
+        """Return the release that a rollback would activate."""
+        kept = [release.release_id for release in self.releases if not release.retired]
         return max((i for i in kept if i < (self.live_id or 0)), default=None)
 
-    def forget(self, user: str) -> int:
-        """Let somebody go for good, and return how many events go with him."""
-        self.forgotten.add(user)
-        n_before = len(self.told)
-        self.told = [one for one in self.told if one.event.user_id != user]
-        return n_before - len(self.told)
+    def erase(self, user: str) -> int:
+        """Erase a user, and return the number of their events."""
+        self.erased.add(user)
+        n_before = len(self.accepted)
+        self.accepted = [accepted for accepted in self.accepted if accepted.event.user_id != user]
+        return n_before - len(self.accepted)
 
     def profile(self, user: str) -> Rated | None:
-        """Return what the live release knows of somebody's ratings."""
-        his = self.live.fit.profiles.get(user)
-        if his is None or user in self.forgotten:
+        """Return the ratings of a user that the live release knows."""
+        profile = self.live.fit.profiles.get(user)
+        if profile is None or user in self.erased:
             return None
-        return {item: rating for item, (rating, _) in his.items()}
+        return {item: rating for item, (rating, _) in profile.items()}
 
     def events_of(self, user: str) -> dict[str, list[Event]]:
-        """Return what a person said by item: what came in files, then what he told the API."""
-        before = () if user in self.forgotten else DELIVERED
-        events = [*before, *(one.event for one in self.told)]
+        """Return a user's events by item: those of the files, then those of the API."""
+        before = () if user in self.erased else DELIVERED
+        events = [*before, *(accepted.event for accepted in self.accepted)]
         events = [event for event in events if event.user_id == user]
-        return {item: found for (_, item), found in by_pair(events).items()}
+        return {item: of_item for (_, item), of_item in by_pair(events).items()}
 
     def ratings(self, user: str) -> Rated:
-        """Return what somebody rated, as it holds now."""
-        found = {item: rating_of(told)[0] for item, told in self.events_of(user).items()}
-        return {item: rating for item, rating in found.items() if rating is not None}
+        """Return the user's current ratings."""
+        ratings = {item: rating_of(events)[0] for item, events in self.events_of(user).items()}
+        return {item: rating for item, rating in ratings.items() if rating is not None}
 
     def hidden(self, user: str) -> set[str]:
-        """Return what somebody wants to see no more."""
-        events = [one.event for one in self.told if one.event.user_id == user]
-        return {item for (_, item), told in by_pair(events).items() if hides(told)}
+        """Return the items that the user hid."""
+        events = [accepted.event for accepted in self.accepted if accepted.event.user_id == user]
+        return {item for (_, item), of_item in by_pair(events).items() if hides(of_item)}
 
-    def shown(self, user: str, limit: int) -> Shown:
-        """Return the list that somebody must get."""
-        fit, known, rated = self.live.fit, self.profile(user), self.ratings(user)
-        before = known or {}
+    def shown(self, user: str, limit: int) -> ExpectedList:
+        """Return the list that a user must get."""
+        fit, profile, rated = self.live.fit, self.profile(user), self.ratings(user)
+        before = profile or {}
         n_new_ratings = sum(before.get(i) != rated.get(i) for i in before.keys() | rated.keys())
         kind: ListKind = "batch"
-        scores = fit.lists.get(user) if known is not None and not n_new_ratings else None
+        scores = fit.lists.get(user) if profile is not None and not n_new_ratings else None
         if scores is None:
-            scores = folded(fit, rated, known=known is not None)
+            scores = folded(fit, rated, known=profile is not None)
             kind = "fallback" if scores is None else "live"
         scores = scores or fit.popularity
         out = rated.keys() | self.hidden(user) | self.barred
         left = sorted((i for i in scores if i not in out), key=lambda i: -scores[i])
         listed = self._arranged(left, out, limit)
-        return Shown(kind, n_new_ratings, {item: scores.get(item, 0) for item in listed})
+        return ExpectedList(kind, n_new_ratings, {item: scores.get(item, 0) for item in listed})
 
     def status(self, user: str, item: str) -> ListStatus:
-        """Return how an item stands to somebody."""
+        """Return the status of an item for a user."""
         if item not in KNOWN + COLD:
             return "unknown"
         if item in self.hidden(user):
@@ -174,12 +174,14 @@ class Plain:
 
 
 def hides(events: Sequence[Event]) -> str | None:
-    """Return how the newest of a pair's events hides the item, if it does; of ties the last."""
+    """Return how the newest of a pair's events hides the item, if it does; ties go to the last."""
     newest = max(reversed(events), key=lambda event: event.occurred_at or START)
     return newest.kind if newest.kind in HIDES else None
 
 
-def feedback(told: Sequence[Told]) -> Mapping[tuple[str, str], tuple[float | None, str | None]]:
-    """Return the rating and the hide that hold, by person and item."""
-    pairs = by_pair([one.event for one in told])
+def feedback(
+    accepted: Sequence[AcceptedEvent],
+) -> Mapping[tuple[str, str], tuple[float | None, str | None]]:
+    """Return the current rating and hide by user and item."""
+    pairs = by_pair([event.event for event in accepted])
     return {pair: (rating_of(events)[0], hides(events)) for pair, events in pairs.items()}
