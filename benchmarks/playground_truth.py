@@ -87,7 +87,7 @@ def cut_of(rows: Frozen) -> float:
 
 def upper_bound(world: World, rows: Frozen, prepared: PreparedWindow) -> tuple[float, int]:
     """Return the NDCG@10 of lists ranked by the truth for warm users, and the number of users."""
-    warm = prepared.users.wanted.where(F.array_contains("slices", WARM))
+    warm = prepared.users.relevant.where(F.array_contains("slices", WARM))
     users = warm.join(prepared.users.inputs, "user").join(rows.users(), "user").collect()
     indices = np.array([int(item_id.split("-")[1]) for item_id in prepared.catalogue.ids])
     cut = cut_of(rows)

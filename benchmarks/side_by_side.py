@@ -62,20 +62,20 @@ def environment() -> str:
 
 
 def hand_over(prepared: PreparedWindow, file: Path) -> None:
-    """Write a window's training rows, and who wanted what later, as arrays."""
+    """Write a window's training rows, and what each user found relevant later, as arrays."""
     training = prepared.training.select("user", "item", "rating").toPandas()
     training["place"] = prepared.catalogue.positions(training["item"].to_numpy())
     training = training[training["place"] >= 0]
-    warm = prepared.users.wanted.where(F.array_contains("slices", WARM))
+    warm = prepared.users.relevant.where(F.array_contains("slices", WARM))
     place = {item_id: at for at, item_id in enumerate(prepared.catalogue.ids)}
-    wanted = [(row["user"], place[i]) for row in warm.collect() for i in row["wanted"]]
+    relevant = [(row["user"], place[i]) for row in warm.collect() for i in row["relevant"]]
     np.savez(
         file,
         user=training["user"].to_numpy(),
         item=training["place"].to_numpy(),
         rating=training["rating"].to_numpy(np.float32),
-        judged=np.unique([user for user, _ in wanted]),
-        wanted=np.array(wanted),
+        judged=np.unique([user for user, _ in relevant]),
+        relevant=np.array(relevant),
         shape=np.array([training["user"].max() + 1, len(prepared.catalogue)]),
     )
 

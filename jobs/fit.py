@@ -182,7 +182,7 @@ def main(argv: Sequence[str] | None = None, **overrides: Unpack[Overrides]) -> i
 
 def own_lists(rows: Frozen, listed: DataFrame) -> DataFrame:
     """Return the lists that are people's own and hold anything, under the product's user ids."""
-    return listed.where("own AND size(item_ids) > 0").join(rows.users(), "user")
+    return listed.where("personalised AND size(item_ids) > 0").join(rows.users(), "user")
 
 
 def _write_lists(warehouse: Warehouse, rows: Frozen, listed: DataFrame) -> int:

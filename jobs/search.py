@@ -21,7 +21,7 @@ from jobs.engine.judging import evaluation
 from jobs.engine.recipes import Als, AlsWithPriors, AnyRecipe, PriorWeights
 from jobs.engine.searching import space
 from jobs.engine.searching.search import Search
-from jobs.engine.searching.trial_runner import Tryout, tryout
+from jobs.engine.searching.trial_runner import TrialRunner, trial_runner
 from jobs.engine.searching.trials import Budget, Space, Trial
 from jobs.retraining.evaluation_windows import groups_of, prepare, rolling_windows
 from jobs.retraining.frozen_tables import frozen
@@ -69,7 +69,7 @@ def run(
         log.info("%s: searched before under %s", dataset.name, run_key)
         return
     started, nominated = time.monotonic(), nomination(root, run_key)
-    windows = _tryouts(warehouse, dataset)
+    windows = _trial_runners(warehouse, dataset)
     if not windows:
         log.warning("%s: nobody to judge on any rolling window", dataset.name)
         take(root, run_key=run_key)
@@ -128,7 +128,7 @@ def main(argv: Sequence[str] | None = None, **overrides: Unpack[Overrides]) -> i
     return 0
 
 
-def _tryouts(warehouse: Warehouse, dataset: Dataset) -> dict[str, Tryout]:
+def _trial_runners(warehouse: Warehouse, dataset: Dataset) -> dict[str, TrialRunner]:
     """Return the rolling windows on which there is somebody to judge."""
     found, rows = {}, frozen(warehouse)
     groups = groups_of(rows, dataset)
@@ -136,8 +136,8 @@ def _tryouts(warehouse: Warehouse, dataset: Dataset) -> dict[str, Tryout]:
         prepared = prepare(rows, dataset, window, groups)
         people = evaluation.sample(prepared.users, SAMPLED, seed=_SEED)
         parts = (prepared.training, prepared.catalogue, prepared.groups, people)
-        tried = tryout(*parts, relevant_from=prepared.relevant_from)
-        n_ratings, n_users = prepared.training.count(), len(tried.wanted)
+        tried = trial_runner(*parts, relevant_from=prepared.relevant_from)
+        n_ratings, n_users = prepared.training.count(), len(tried.relevant)
         log.info("%s: %d ratings, %d people", name, n_ratings, n_users)
         if n_users:
             found[name] = tried

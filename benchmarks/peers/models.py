@@ -4,7 +4,7 @@
 
 It runs in an environment of its own (`requirements.lock` beside it), so it knows nothing of the
 platform. FOLDER holds `choose.npz` and `test.npz`: `user`, `item`, `rating` of the training rows as
-dense numbers, `judged` (users), `wanted` (user, item) pairs, `shape`. Each family's settings are
+dense numbers, `judged` (users), `relevant` (user, item) pairs, `shape`. Each family's settings are
 chosen on `choose`, then it is fitted and timed on `test`. It prints one JSON object a line.
 """
 
@@ -132,14 +132,14 @@ FAMILIES: dict[str, dict[str, Fit]] = {
 
 def ndcg(lists: Lists, rows: Rows) -> float:
     """Return the mean NDCG@K of the judged users."""
-    wanted = sparse.csr_matrix(
-        (np.ones(len(rows["wanted"])), rows["wanted"].T), shape=tuple(rows["shape"])
+    relevant = sparse.csr_matrix(
+        (np.ones(len(rows["relevant"])), rows["relevant"].T), shape=tuple(rows["shape"])
     )[rows["judged"]]
-    hits = np.asarray(wanted[np.arange(len(lists))[:, None], lists].todense()) > 0
+    hits = np.asarray(relevant[np.arange(len(lists))[:, None], lists].todense()) > 0
     hits &= lists >= 0
     discount = 1 / np.log2(np.arange(2, K + 2))
-    n_wanted = np.minimum(np.diff(wanted.indptr), K)
-    ideal = np.concatenate([[0], np.cumsum(discount)])[n_wanted]
+    n_relevant = np.minimum(np.diff(relevant.indptr), K)
+    ideal = np.concatenate([[0], np.cumsum(discount)])[n_relevant]
     return float(((hits.reshape(lists.shape) @ discount) / ideal).mean())
 
 

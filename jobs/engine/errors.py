@@ -1,8 +1,8 @@
-"""What can go wrong in the engine.
+"""Errors of the engine.
 
 EngineError
-  x RecipeError           no recipe has this name, or the JSON is none of a recipe
-  x NothingToLearnError   the rows hold nothing that the recipe could learn from
+  x RecipeError           no recipe has this name, or the JSON describes none
+  x NothingToLearnError   the training rows give the recipe nothing to learn from
   x TooManyItemsError     the catalogue is too large for this kind of recipe
 """
 
@@ -16,8 +16,8 @@ class RecipeError(EngineError):
 
 
 class NothingToLearnError(EngineError):
-    """The training rows hold nothing that the recipe could learn from. Send more ratings."""
+    """The training rows give the recipe nothing to learn from. Send more ratings."""
 
 
 class TooManyItemsError(EngineError):
-    """The catalogue is too large for this kind of recipe. Do without it, or raise its bound."""
+    """The catalogue is too large for this kind of recipe. Leave it out, or raise its bound."""

@@ -38,8 +38,8 @@ class PreparedWindow:
 
     def evaluate(self, fitted: Sequence[Model]) -> Evaluation:
         """Return how well the lists of the models serve the evaluation users."""
-        known = evaluation.popularity(self.training, self.catalogue)
-        return evaluation.evaluate(fitted, self.users, self.catalogue, known)
+        rated_share = evaluation.rated_share(self.training, self.catalogue)
+        return evaluation.evaluate(fitted, self.users, self.catalogue, rated_share)
 
 
 def prepare(

@@ -36,7 +36,7 @@ def sample_lists(
         results.lists.where(F.col("recipe").isin(list(shown)))
         .join(F.broadcast(chosen), "user")
         .join(rows.users().select("user", "user_id"), "user")
-        .select("recipe", "user_id", "slices", "wanted", F.slice("item_ids", 1, SHOWN))
+        .select("recipe", "user_id", "slices", "relevant", F.slice("item_ids", 1, SHOWN))
         .collect()
     )
     titles = _titles(rows, {item_id for row in found for item_id in row[4]})
@@ -48,10 +48,10 @@ def sample_lists(
             "slices": slices,
             "item_ids": item_ids,
             "titles": [titles[item_id] for item_id in item_ids],
-            "relevant": [item_id in wanted for item_id in item_ids],
-            "n_relevant": len(wanted),
+            "relevant": [item_id in relevant for item_id in item_ids],
+            "n_relevant": len(relevant),
         }
-        for recipe, user_id, slices, wanted, item_ids in sorted(found)
+        for recipe, user_id, slices, relevant, item_ids in sorted(found)
         if item_ids
     ]
 
@@ -62,7 +62,7 @@ def window_lists(rows: Frozen, users: EvaluationUsers, models: Sequence[Model]) 
     A list without any item is left out.
     """
     drawn = evaluation.sample(users, MOST_TRIED, seed=_SEED)
-    relevant = drawn.wanted.select("user", F.col("wanted").alias("relevant"))
+    relevant = drawn.relevant.select("user", "relevant")
     each = [
         model.lists(drawn.inputs, LONGEST).withColumn("recipe", F.lit(model.recipe.name))
         for model in models

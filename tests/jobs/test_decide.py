@@ -164,7 +164,7 @@ def test_a_better_recipe_that_was_worse_before_is_not(tmp_path: Path, publisher:
 
     assert (verdict(root)["verdict"], verdict(root)["recipe"]) == ("refresh", CHAMPION.name)
     why = f"-0.0500 over {CHAMPION.name} (rolling_40 -0.0500, rolling_60 -0.0500)"
-    assert f"Rolling windows agree? {why}" in verdict(root)["reason"]
+    assert f"Rolling windows agree, {why}" in verdict(root)["reason"]
 
 
 def test_who_was_not_scored_on_the_rolling_windows_is_not_promoted(
@@ -202,7 +202,7 @@ def test_too_few_users_refresh_the_champion(tmp_path: Path, publisher: Engine) -
     assert decide.run(root, WORLD, publisher, run_key=KEY)
 
     assert verdict(root)["recipe"] == CHAMPION.name
-    assert "not judged (29 warm users, 50 are needed)" in verdict(root)["reason"]
+    assert "not compared (29 warm test users, 50 needed)" in verdict(root)["reason"]
 
 
 @pytest.mark.parametrize(

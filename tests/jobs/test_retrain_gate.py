@@ -32,7 +32,7 @@ def values(
 ) -> NDArray[np.float64]:
     """Return NDCG@10 of the warm people, in order, of what the recipe learned."""
     shown = learned.fit(recipe).lists(prepared.users.inputs, 10)
-    scored = metrics.per_user(shown.withColumn("recipe", F.lit("")), prepared.users.wanted)
+    scored = metrics.per_user(shown.withColumn("recipe", F.lit("")), prepared.users.relevant)
     warm = scored.where(F.array_contains("slices", "warm")).orderBy("user")
     return np.array([row[0] for row in warm.select(f"`{HEADLINE}`").collect()])
 

@@ -10,7 +10,7 @@ from jobs import search
 from jobs.engine import recipes
 from jobs.engine.judging import evaluation, metrics
 from jobs.engine.recipes import Als, AlsWithPriors, AnyRecipe, PriorWeights
-from jobs.engine.searching.trial_runner import Tryout, tryout
+from jobs.engine.searching.trial_runner import TrialRunner, trial_runner
 from jobs.engine.searching.trials import Budget
 from jobs.retraining.evaluation_windows import PreparedWindow, gate_window, rolling_windows
 from jobs.retraining.frozen_tables import frozen
@@ -49,11 +49,11 @@ def searched(retrained: Retrain) -> Retrain:
 
 
 @pytest.fixture(scope="module")
-def tried(prepared: PreparedWindow) -> Tryout:
+def runner(prepared: PreparedWindow) -> TrialRunner:
     """The last rolling window with all of its warm people."""
     people = evaluation.sample(prepared.users, 1000, seed=1)
     parts = (prepared.training, prepared.catalogue, prepared.groups, people)
-    return tryout(*parts, relevant_from=prepared.relevant_from)
+    return trial_runner(*parts, relevant_from=prepared.relevant_from)
 
 
 def trials(retrain: Retrain) -> list[Row]:
@@ -173,39 +173,39 @@ RECIPES: tuple[AnyRecipe, ...] = (
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.kind)
 def test_a_try_says_what_the_whole_evaluation_says(
-    prepared: PreparedWindow, tried: Tryout, recipe: AnyRecipe
+    prepared: PreparedWindow, runner: TrialRunner, recipe: AnyRecipe
 ) -> None:
     shown = prepared.fit(recipe).lists(prepared.users.inputs, 10)
-    per_user = metrics.per_user(shown.withColumn("recipe", F.lit("")), prepared.users.wanted)
+    per_user = metrics.per_user(shown.withColumn("recipe", F.lit("")), prepared.users.relevant)
     warm = per_user.where(F.array_contains("slices", "warm"))
     mean = warm.agg(F.avg("`ndcg@10`"), F.count("*")).first()
     assert mean is not None
 
-    found = tried.score(recipe)
+    found = runner.score(recipe)
 
     assert found.value == pytest.approx(mean[0], abs=1e-9)
     assert found.n_users == mean[1]
 
 
 def test_other_weights_are_tried_without_another_fit(
-    tried: Tryout, monkeypatch: pytest.MonkeyPatch
+    runner: TrialRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     recipe = AlsWithPriors(als=Als(rank=2, iterations=3), models=1)
     other = recipe.model_copy(update={"priors": PriorWeights(popularity=2, category=0)})
-    tried.score(recipe)
-    whole = replace(tried, bases={}, likings={}).score(other)
+    runner.score(recipe)
+    whole = replace(runner, fits={}, counts={}).score(other)
 
     monkeypatch.setattr("jobs.engine.learning.models.fit", killed)
 
-    assert tried.score(other) == whole
-    assert tried.score(other) != tried.score(recipe)
+    assert runner.score(other) == whole
+    assert runner.score(other) != runner.score(recipe)
 
 
-def test_nothing_that_a_try_persisted_stays(prepared: PreparedWindow, tried: Tryout) -> None:
-    java = prepared.training.sparkSession.sparkContext._jsc  # noqa: SLF001 # as in `tryout`
+def test_nothing_that_a_try_persisted_stays(prepared: PreparedWindow, runner: TrialRunner) -> None:
+    java = prepared.training.sparkSession.sparkContext._jsc  # noqa: SLF001 # as in trial_runner.py
     before = set(java.getPersistentRDDs())
 
-    tried.score(CHAMPION)
+    runner.score(CHAMPION)
 
     assert set(java.getPersistentRDDs()) <= before  # Spark may have cleaned up others meanwhile
 
@@ -214,5 +214,5 @@ def test_a_sample_is_drawn_by_its_seed(prepared: PreparedWindow) -> None:
     one, same, other = (evaluation.sample(prepared.users, 20, seed=s) for s in (1, 1, 2))
 
     users = [sorted(row["user"] for row in each.inputs.collect()) for each in (one, same, other)]
-    assert len(users[0]) == one.wanted.count() == 20
+    assert len(users[0]) == one.relevant.count() == 20
     assert users[0] == users[1] != users[2]

@@ -50,7 +50,7 @@ def verdict(**changed: Any) -> Row:
         "recipe": "als-new",
         "recipe_json": "{}",
         "publishes": True,
-        "criteria": [{"criterion": "Sound?", "passed": True, "detail": "0.1 % refused."}],
+        "criteria": [{"criterion": "Valid result", "passed": True, "detail": "0.1 % refused."}],
         "comparisons": comparisons,
         "decided_at": datetime.now(UTC),
         "run_key": f"{RUN}/decide",

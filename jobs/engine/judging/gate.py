@@ -1,12 +1,15 @@
-"""The gate: one ordered rule that says what is released. Every criterion is kept with its numbers.
+"""The gate: ordered criteria that decide what is released. Each is recorded with its numbers.
 
-1. Sound?  2. Enough people?  3. No live release: the first.  4. Challenger against champion and
-every popularity.  5. Otherwise the champion's recipe on the new rows.  6. What cannot be judged is
-held; while publishing is paused, nothing is published.
+1. Data and results are valid; otherwise hold.
+2. There are enough test users; otherwise refresh, or release the first popularity.
+3. Without a live release: the challenger if it beats the best popularity, else that popularity.
+4. Promote the challenger if it beats the champion and every popularity.
+5. Otherwise refresh: fit the champion's recipe on the new rows.
+6. While publishing is paused, nothing is published.
 
-All comparisons are paired over users, on one window, with seeded 95 % bootstrap intervals. One
-window lies, and the same window asked night after night lies sooner or later: so a promotion also
-needs the means over the rolling windows, which end before it begins.
+Comparisons are paired over users, on one window, with seeded 95 % bootstrap intervals. A single
+window is noisy, and testing on it every night will eventually pass by chance. A promotion
+therefore also needs a positive mean lead over the rolling windows, which end before this window.
 """
 
 from dataclasses import dataclass, field
@@ -52,116 +55,117 @@ class _Case:
             self.leads[key] = intervals.paired(differences)
         return self.leads[key]
 
-    def said(self, recipe: str) -> str:
+    def label(self, recipe: str) -> str:
         return f"{recipe} ({HEADLINE} {self.mean(recipe):.4f})"
 
 
 def decide(evidence: Evidence, floors: Floors) -> Decision:
-    """Return what the ordered rule says of the evidence. What cannot be judged is `hold`."""
+    """Return the decision of the ordered criteria. It is `hold` if they cannot be evaluated."""
     case = _Case(evidence, floors)
-    verdict, recipe, reason = _rule(case)
+    verdict, recipe, reason = _verdict(case)
     if evidence.cut != "time" and verdict != "hold":
-        reason += f" Judged on a split by {evidence.cut.replace('_', ' ')}: there are no times."
+        reason += f" The ratings have no times: split by {evidence.cut.replace('_', ' ')}."
     publishes = verdict != "hold"
     if evidence.publishing_paused_by is not None:
         publishes = False
-        case.note(
-            "Publishing not paused?", f"paused by {evidence.publishing_paused_by}", passed=False
-        )
+        case.note("Publishing enabled", f"paused by {evidence.publishing_paused_by}", passed=False)
         reason += f" Nothing is published: {evidence.publishing_paused_by} paused publishing."
     return Decision(verdict, recipe, reason, publishes, tuple(case.criteria), _comparisons(case))
 
 
-def _rule(case: _Case) -> tuple[Outcome, str | None, str]:
+def _verdict(case: _Case) -> tuple[Outcome, str | None, str]:
     evidence, floors = case.evidence, case.floors
-    if not _data_sound(case):
-        return "hold", None, f"Held: the data is not sound, {case.criteria[-1].detail}."
+    if not _data_is_valid(case):
+        return "hold", None, f"Held: data quality, {case.criteria[-1].detail}."
     n = int(evidence.slices[WARM].sum())
     enough = n >= floors.min_test_users
-    servable = [name for name in evidence.popularities if _sound(case, name, n)]
-    challenger_sound = _sound(case, evidence.challenger, n, enough=enough)
+    servable = [name for name in evidence.popularities if _is_valid(case, name, n)]
+    challenger_valid = _is_valid(case, evidence.challenger, n, enough=enough)
     champion = evidence.champion
-    if champion is not None and not _sound(case, champion, n):
+    if champion is not None and not _is_valid(case, champion, n):
         return "hold", None, f"Held: the live recipe {case.criteria[-1].detail}."
     if not servable:
-        return "hold", None, "Held: no popularity could be judged."
-    few = f"{n} warm users, {floors.min_test_users} are needed"
-    case.note("Enough people?", few, passed=enough)
+        return "hold", None, "Held: no popularity has a valid result."
+    count = f"{n} warm test users, {floors.min_test_users} needed"
+    case.note("Enough users", count, passed=enough)
     if champion is not None:
-        return _against(case, champion, servable, few, able=enough and challenger_sound)
+        return _against(case, champion, servable, count, able=enough and challenger_valid)
     if enough:
-        return "first", *_first(case, servable, challenger_sound=challenger_sound)
-    return "first", servable[0], f"First release, not judged ({few}): {servable[0]}."
+        return "first", *_first(case, servable, challenger_valid=challenger_valid)
+    return "first", servable[0], f"First release, not compared ({count}): {servable[0]}."
 
 
-def _data_sound(case: _Case) -> bool:
+def _data_is_valid(case: _Case) -> bool:
     n, share = case.evidence.n_interactions, case.evidence.quarantine_share
     limit = case.floors.max_quarantine_share
-    some = case.note("Data sound?", f"{n} ratings are frozen", passed=n > 0)
-    refused = f"{share:.2%} of the rows are in quarantine, {limit:.2%} are allowed"
-    return some and case.note("Data sound?", refused, passed=share <= limit)
+    any_rows = case.note("Data quality", f"{n} ratings in the frozen tables", passed=n > 0)
+    quarantined = f"{share:.2%} of the rows in quarantine, {limit:.2%} allowed"
+    return any_rows and case.note("Data quality", quarantined, passed=share <= limit)
 
 
-def _sound(case: _Case, recipe: str, n: int, *, enough: bool = False) -> bool:
-    """Note the first thing that is wrong with a recipe's result, if there is one.
+def _is_valid(case: _Case, recipe: str, n: int, *, enough: bool = False) -> bool:
+    """Note the first defect of a recipe's result, if there is one.
 
-    Coverage has a floor only for a challenger that can be judged: few people see few items.
+    Coverage has a floor only for a challenger with enough test users: few lists show few items.
     """
-    found = case.evidence.results.get(recipe)
-    if found is None:
-        return case.note("Sound?", f"{recipe} has no result", passed=False)
-    floor = case.floors.min_coverage if enough and found.personalised else 0
-    wrong = {
-        f"failed: {found.failure}": found.failure is not None,
-        f"has {found.n_not_finite} factors that are no numbers": found.n_not_finite > 0,
-        "has metrics that are no numbers": not np.isfinite(found.values).all(),
-        f"left {found.n_empty} of {n} warm users without a list": found.n_empty > 0,
-        f"shows {found.coverage:.3f} of the catalogue, the floor is {floor:.3f}": (
-            floor > 0 and not found.coverage >= floor
+    result = case.evidence.results.get(recipe)
+    if result is None:
+        return case.note("Valid result", f"{recipe} has no result", passed=False)
+    floor = case.floors.min_coverage if enough and result.personalised else 0
+    defects = {
+        f"failed: {result.failure}": result.failure is not None,
+        f"has {result.n_not_finite} factors that are not finite": result.n_not_finite > 0,
+        "has metrics that are not finite": not np.isfinite(result.values).all(),
+        f"left {result.n_empty} of {n} warm users without a list": result.n_empty > 0,
+        f"shows {result.coverage:.3f} of the catalogue, the floor is {floor:.3f}": (
+            floor > 0 and not result.coverage >= floor
         ),
     }
-    for what, is_so in wrong.items():
-        if is_so:
-            return case.note("Sound?", f"{recipe} {what}", passed=False)
-    return case.note("Sound?", f"{recipe}: finite, coverage@10 {found.coverage:.3f}", passed=True)
+    for defect, is_present in defects.items():
+        if is_present:
+            return case.note("Valid result", f"{recipe} {defect}", passed=False)
+    detail = f"{recipe}: finite, coverage@10 {result.coverage:.3f}"
+    return case.note("Valid result", detail, passed=True)
 
 
 def _against(
-    case: _Case, champion: str, servable: list[str], few: str, *, able: bool
+    case: _Case, champion: str, servable: list[str], count: str, *, able: bool
 ) -> tuple[Outcome, str, str]:
     challenger = case.evidence.challenger
     if not case.criteria[-1].passed:
-        return "refresh", champion, f"Refreshed, not judged ({few}): {champion} on the new rows."
+        reason = f"Refreshed, not compared ({count}): {champion} on the new rows."
+        return "refresh", champion, reason
     if able and _wins(case, champion, servable):
         lead = case.lead(challenger, champion)
-        beaten = f"beats the live {case.said(champion)} by {lead} and every popularity"
-        return "promote", challenger, f"Promoted: {case.said(challenger)} {beaten}."
+        beaten = f"beats the live {case.label(champion)} by {lead} and every popularity"
+        return "promote", challenger, f"Promoted: {case.label(challenger)} {beaten}."
     return "refresh", champion, _why_refreshed(case, champion, servable)
 
 
-def _first(case: _Case, servable: list[str], *, challenger_sound: bool) -> tuple[str, str]:
+def _first(case: _Case, servable: list[str], *, challenger_valid: bool) -> tuple[str, str]:
     challenger = case.evidence.challenger
     best = max(servable, key=case.mean)
     if challenger in case.evidence.popularities:
-        case.note("Beats the best popularity?", f"the best is {case.said(best)}", passed=None)
-        return best, f"First release: {case.said(best)} is the best popularity."
-    if not challenger_sound:
-        wrong = [x.detail for x in case.criteria if x.criterion == "Sound?" and not x.passed]
-        return best, f"First release: {case.said(best)}, as the challenger {wrong[-1]}."
+        case.note("Beats the best popularity", f"the best is {case.label(best)}", passed=None)
+        return best, f"First release: {case.label(best)} is the best popularity."
+    if not challenger_valid:
+        defects = [x for x in case.criteria if x.criterion == "Valid result" and not x.passed]
+        because = f"because the challenger {defects[-1].detail}"
+        return best, f"First release: {case.label(best)}, {because}."
     lead = case.lead(challenger, best)
-    if case.note("Beats the best popularity?", f"{lead} over {best}", passed=lead.low > 0):
-        beaten = f"beats the best popularity {case.said(best)} by {lead}"
-        return challenger, f"First release: {case.said(challenger)} {beaten}."
-    doubt = f"{case.said(challenger)} does not surely beat it ({lead})"
-    return best, f"First release: {case.said(best)}, as {doubt}."
+    if case.note("Beats the best popularity", f"{lead} over {best}", passed=lead.low > 0):
+        beaten = f"beats the best popularity {case.label(best)} by {lead}"
+        return challenger, f"First release: {case.label(challenger)} {beaten}."
+    because = f"because {case.label(challenger)} does not beat it significantly ({lead})"
+    return best, f"First release: {case.label(best)}, {because}."
 
 
 def _wins(case: _Case, champion: str, servable: list[str]) -> bool:
-    """Note the challenger's lead over each opponent, then what each slice loses."""
+    """Note the challenger's lead over each opponent, then its loss in each slice."""
     challenger = case.evidence.challenger
     popularities = [] if challenger in case.evidence.popularities else servable
-    opponents = [("Beats the champion?", champion)]
-    opponents += [("Beats the popularity?", name) for name in popularities if name != champion]
+    opponents = [("Beats the champion", champion)]
+    opponents += [("Beats popularity", name) for name in popularities if name != champion]
     won = True
     for criterion, opponent in opponents:
         lead = case.lead(challenger, opponent)
@@ -173,51 +177,51 @@ def _wins(case: _Case, champion: str, servable: list[str]) -> bool:
         if slice_name == WARM or not members.any():
             continue
         lead = case.lead(challenger, champion, slice_name)
-        fine = not (lead.mean < -tolerance and lead.high < 0)
-        won &= case.note("No slice loses?", f"{slice_name}: {lead} over {champion}", passed=fine)
+        passed = not (lead.mean < -tolerance and lead.high < 0)
+        won &= case.note("No slice loses", f"{slice_name}: {lead} over {champion}", passed=passed)
     return won
 
 
 def _rolling_agrees(case: _Case, opponent: str, *, needed: bool) -> bool:
-    """Note whether the mean lead over the rolling windows is above nought.
+    """Note whether the mean lead over the rolling windows is positive.
 
-    They are looked at only where the gate's own window does not say no already.
+    They are evaluated only if the challenger could win on the gate's own window.
     """
-    criterion, rolling = "Rolling windows agree?", case.evidence.rolling
+    criterion, rolling = "Rolling windows agree", case.evidence.rolling
     ours, theirs = (rolling.get(name, {}) for name in (case.evidence.challenger, opponent))
     if not ours and not needed:
-        why = f"not needed: the gate's window says no to {opponent}"
-        return case.note(criterion, why, passed=None)
+        detail = f"not needed: no win over {opponent} on the gate's window"
+        return case.note(criterion, detail, passed=None)
     if not ours or set(ours) != set(theirs):
-        return case.note(criterion, f"not all were scored for {opponent}", passed=False)
+        return case.note(criterion, f"scores are missing for {opponent}", passed=False)
     leads = {window: ours[window] - theirs[window] for window in sorted(ours)}
     mean = float(np.mean(list(leads.values())))
-    each = ", ".join(f"{window} {lead:+.4f}" for window, lead in leads.items())
+    by_window = ", ".join(f"{window} {lead:+.4f}" for window, lead in leads.items())
     cut = "" if case.evidence.cut == "time" else f", cut by {case.evidence.cut.replace('_', ' ')}"
-    return case.note(criterion, f"{mean:+.4f} over {opponent} ({each}{cut})", passed=mean > 0)
+    return case.note(criterion, f"{mean:+.4f} over {opponent} ({by_window}{cut})", passed=mean > 0)
 
 
 def _why_refreshed(case: _Case, champion: str, servable: list[str]) -> str:
-    challenger, live = case.evidence.challenger, f"the live recipe {case.said(champion)}"
+    challenger, live = case.evidence.challenger, f"the live recipe {case.label(champion)}"
     failed = next(
         (
-            each
-            for each in case.criteria
-            if each.passed is False
-            and (each.criterion != "Sound?" or each.detail.startswith(f"{challenger} "))
+            x
+            for x in case.criteria
+            if x.passed is False
+            and (x.criterion != "Valid result" or x.detail.startswith(f"{challenger} "))
         ),
         None,
     )
     for name in servable:
         behind = case.lead(champion, name)
         if behind.high < 0:
-            case.note("Champion holds?", f"{behind} over {name}", passed=False)
-            lost = f"now loses to {case.said(name)} by {behind}"
-            return f"A person should look: {live} {lost}. It is refreshed on the new rows."
+            case.note("Champion beats popularity", f"{behind} over {name}", passed=False)
+            lost = f"{live} now loses to {case.label(name)} by {behind}"
+            return f"Please check: {lost}. It is refreshed on the new rows."
     if challenger == champion or failed is None:
         return f"Refreshed: the challenger is {live} itself."
-    why = f"{challenger} did not pass: {failed.criterion} {failed.detail}"
-    return f"Refreshed: {live} on the new rows, as the challenger {why}."
+    because = f"because {challenger} failed a criterion: {failed.criterion}, {failed.detail}"
+    return f"Refreshed: {live} on the new rows, {because}."
 
 
 def _comparisons(case: _Case) -> tuple[Comparison, ...]:
@@ -227,7 +231,7 @@ def _comparisons(case: _Case) -> tuple[Comparison, ...]:
     if evidence.champion is not None:
         roles[evidence.champion] = "champion"
     roles[evidence.challenger] = "challenger"
-    judged = {
+    compared = {
         name: role
         for name, role in roles.items()
         if name in evidence.results
@@ -238,9 +242,10 @@ def _comparisons(case: _Case) -> tuple[Comparison, ...]:
     n = int(evidence.slices[WARM].sum())
     leads = {
         name: case.lead(evidence.challenger, name)
-        for name in judged
-        if name != evidence.challenger and evidence.challenger in judged
+        for name in compared
+        if name != evidence.challenger and evidence.challenger in compared
     }
     return tuple(
-        Comparison(name, role, case.mean(name), n, leads.get(name)) for name, role in judged.items()
+        Comparison(name, role, case.mean(name), n, leads.get(name))
+        for name, role in compared.items()
     )

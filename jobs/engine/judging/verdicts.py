@@ -1,4 +1,4 @@
-"""What the gate looks at, and what it says: values, no rule."""
+"""Input and output of the gate, as values."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from warehouse.tables.vocabulary import Outcome, Role
 
 
 class Floors(Protocol):
-    """What the manifest demands of a run."""
+    """Limits from the manifest."""
 
     @property
     def max_quarantine_share(self) -> float: ...  # noqa: D102
@@ -26,7 +26,7 @@ class Floors(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How one recipe did. `values` holds the headline metric of each judged user."""
+    """The result of one recipe. `values` holds the headline metric of each evaluation user."""
 
     values: NDArray[np.float64]
     coverage: float = 1.0
@@ -38,10 +38,10 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """All that the gate looks at. Arrays of `slices` and `Result.values` have one user order.
+    """Input of the gate. Arrays of `slices` and `Result.values` have the same order of users.
 
-    `rolling` holds the headline metric by recipe and rolling window; nothing where they were not
-    looked at. Baselines are shown and never decide.
+    `rolling` holds the headline metric by recipe and rolling window; it is empty if the rolling
+    windows were not evaluated. Baselines are shown but do not affect the decision.
     """
 
     n_interactions: int
@@ -68,7 +68,7 @@ class Criterion:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A recipe's headline figure, and the challenger's lead over it."""
+    """A recipe's headline metric, and the challenger's lead over it."""
 
     recipe: str
     role: Role
@@ -79,7 +79,7 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What is released, and why. `recipe` is None for `hold`."""
+    """The recipe to release, and why. `recipe` is None for `hold`."""
 
     verdict: Outcome
     recipe: str | None

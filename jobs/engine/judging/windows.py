@@ -1,8 +1,8 @@
-"""Windows: events cut into what a model may learn from and what it is judged on.
+"""Windows: events cut into training rows and test rows.
 
-One instant cuts for everybody, never a cut per user. The training rows are the newest rating of
-each pair as of the cut; the test rows are later ratings of pairs of which nothing was known then: a
-re-rating is no discovery. Events at the very instant of the cut are on the older side.
+One global time cuts all users' events. The training rows are the newest rating of each pair
+(user, item) at the cut; the test rows are later ratings of pairs without any event before, because
+a re-rating is no discovery. Events at the exact time of the cut are on the older side.
 
 Frames of events are (user, item, kind, rating, occurred_at, event_id).
 """
@@ -20,10 +20,10 @@ PAIR = ["user", "item"]
 Cut = Literal["time", "file_order", "random"]
 _RATED = ("rate", "unrate")
 _HIDDEN = ("hide", "not_interested")
-_SLOTS = 1_000_000
-_ROLLING = (0.5, 0.625, 0.75)  # of the rows before the gate's cut; a quarter of them follows
-_MARGIN = 0.001
-_ACCURACY = 10_000
+_BUCKETS = 1_000_000
+_ROLLING = (0.5, 0.625, 0.75)  # shares of the rows before the gate's cut; the test rows are 1/4
+_SKETCH_MARGIN = 0.001
+_SKETCH_ACCURACY = 10_000
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,9 @@ class Window:
 
     @property
     def training(self) -> DataFrame:
-        """(user, item, rating, rated_at): what held at the cut."""
-        held = self.pairs.where(F.col("older.kind") == "rate")
-        return held.select(*PAIR, "older.rating", F.col("older.occurred_at").alias("rated_at"))
+        """(user, item, rating, rated_at): the ratings in effect at the cut."""
+        rated = self.pairs.where(F.col("older.kind") == "rate")
+        return rated.select(*PAIR, "older.rating", F.col("older.occurred_at").alias("rated_at"))
 
     @property
     def hidden(self) -> DataFrame:
@@ -45,32 +45,32 @@ class Window:
 
     @property
     def test(self) -> DataFrame:
-        """(user, item, rating): rated later, unknown before."""
-        found = self.pairs.where("NOT known").where(F.col("newer.kind") == "rate")
-        return found.select(*PAIR, "newer.rating")
+        """(user, item, rating): ratings after the cut of pairs without events before it."""
+        rated = self.pairs.where("NOT known").where(F.col("newer.kind") == "rate")
+        return rated.select(*PAIR, "newer.rating")
 
     def cached(self) -> "Window":
-        """Return the same window, whose pairs are made once."""
+        """Return the same window with its pairs cached."""
         return Window(self.pairs.cache())
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Part of the events, oldest first: fit on the rows up to `share`, score those to `until`."""
+    """Shares of the events, oldest first: train up to `share`, test from there to `until`."""
 
     share: float
     until: float
 
     @property
     def name(self) -> str:
-        """Such as `rolling_40`: what it is fitted on, in percent."""
+        """`rolling_40`: the training share in percent."""
         return f"rolling_{self.share * 100:.0f}"
 
 
 def rolling(gate_share: float) -> tuple[Span, ...]:
-    """Return the windows that lie before the gate's cut: its test rows are in none of them.
+    """Return the windows before the gate's cut; none contains the gate's test rows.
 
-    With the gate's cut at 80 %: fit on the oldest 40, 50, 60 %, score the 20 % that follow.
+    With the gate's cut at 80 %: train on the oldest 40, 50, 60 %, test on the next 20 %.
     """
     length = gate_share / 4
     return tuple(
@@ -79,23 +79,23 @@ def rolling(gate_share: float) -> tuple[Span, ...]:
 
 
 def older_side(events: DataFrame, *, share: float, cut: Cut = "time", seed: int = 0) -> Column:
-    """Return the condition for the older side, which holds at least `share` of all ratings.
+    """Return the condition for the older side, at least `share` of all ratings.
 
-    Without times the events' order stands for time (`file_order`), or pairs are drawn (`random`).
-    Of `events` only (kind, occurred_at) is read.
+    For data without times, `occurred_at` is the order of the events (`file_order`), or pairs are
+    drawn (`random`). Reads only (kind, occurred_at) of `events`.
     """
     if cut == "random":
-        drawn = F.pmod(F.xxhash64(F.lit(seed), *PAIR), F.lit(_SLOTS))
-        return drawn < share * _SLOTS
+        bucket = F.pmod(F.xxhash64(F.lit(seed), *PAIR), F.lit(_BUCKETS))
+        return bucket < share * _BUCKETS
     return F.unix_micros("occurred_at") <= cut_at(events, share)
 
 
 def window(events: DataFrame, older: Column) -> Window:
-    """Return both sides of a cut; `older` says which events are on the older side."""
+    """Return both sides of a cut; `older` is the condition for the older side."""
     rated = F.col("kind").isin(*_RATED)
     pairs = (
         events.withColumn("is_older", older)
-        .repartition(*PAIR)  # rows are sorted once, after the shuffle, not before it too
+        .repartition(*PAIR)  # one sort, after the shuffle, instead of one before it too
         .groupBy(*PAIR)
         .agg(
             _last(rated & F.col("is_older")).alias("older"),
@@ -108,60 +108,51 @@ def window(events: DataFrame, older: Column) -> Window:
 
 
 def cut_at(events: DataFrame, train_share: float) -> int:
-    """Return the first instant (microseconds) with `train_share` of the ratings at or before it.
+    """Return the first time (microseconds) with `train_share` of the ratings at or before it.
 
-    Exact, in two passes: a sketch finds a narrow range around the cut, and only the instants in it
-    are counted one by one.
+    Exact, in two passes: a sketch gives a narrow range around the cut, then only the times in
+    this range are counted one by one.
     """
-    instants = events.where("kind = 'rate'").select(F.unix_micros("occurred_at").alias("at"))
-    around = [max(0.0, train_share - _MARGIN), min(1.0, train_share + _MARGIN)]
-    sketch = instants.agg(
-        F.count("*"), F.min("at"), F.max("at"), F.percentile_approx("at", around, _ACCURACY)
+    times = events.where("kind = 'rate'").select(F.unix_micros("occurred_at").alias("at"))
+    around = [max(0.0, train_share - _SKETCH_MARGIN), min(1.0, train_share + _SKETCH_MARGIN)]
+    sketch = times.agg(
+        F.count("*"), F.min("at"), F.max("at"), F.percentile_approx("at", around, _SKETCH_ACCURACY)
     ).first()
     if sketch is None or not sketch[0]:
         return 0
     n, first, last, (low, high) = sketch
     needed = math.ceil(train_share * n)
-    near = _nth(instants, needed, low, high)
-    found = _nth(instants, needed, first, last) if near is None else near
-    return last if found is None else found
-
-
-def holding(events: DataFrame) -> DataFrame:
-    """Return (user, item, rating, rated_at): the newest rating of each pair that still holds.
-
-    A pair whose newest event is `unrate` has none. Events of one instant are ordered by their id.
-    """
-    newest = events.groupBy(*PAIR).agg(_last(F.col("kind").isin(*_RATED)).alias("last"))
-    rated = newest.where(F.col("last.kind") == "rate")
-    return rated.select(*PAIR, "last.rating", F.col("last.occurred_at").alias("rated_at"))
+    cut = _nth(times, needed, low, high)
+    if cut is None:
+        cut = _nth(times, needed, first, last)
+    return last if cut is None else cut
 
 
 def hidden(events: DataFrame) -> DataFrame:
-    """Return (user, item) whose newest event hides. It filters lists and never trains.
+    """Return (user, item) whose newest event hides the item. Filters lists, never trains.
 
-    Rating an item, or taking back what was said of it, shows it again.
+    Rating an item or undoing its rating shows it again.
     """
-    once = events.where(F.col("kind").isin(*_HIDDEN)).select(*PAIR).distinct()
-    pairs = events.join(once, PAIR, "left_semi").groupBy(*PAIR)
+    ever_hidden = events.where(F.col("kind").isin(*_HIDDEN)).select(*PAIR).distinct()
+    pairs = events.join(ever_hidden, PAIR, "left_semi").groupBy(*PAIR)
     return pairs.agg(_is_hidden(F.lit(1) == 1).alias("hidden")).where("hidden").select(*PAIR)
 
 
 def _is_hidden(among: Column) -> Column:
-    """Return whether a pair's newest event among these hides it; false if there is none."""
+    """Return whether the newest of a pair's events `among` hides the item; false if none does."""
     return F.coalesce(newest("kind", among).isin(*_HIDDEN), F.expr("false"))
 
 
-def _last(wanted: Column) -> Column:
-    """Return (kind, rating, occurred_at) of a pair's newest wanted event, or null."""
-    return newest(F.struct("kind", "rating", "occurred_at"), wanted)
+def _last(among: Column) -> Column:
+    """Return (kind, rating, occurred_at) of the newest of a pair's events `among`, or null."""
+    return newest(F.struct("kind", "rating", "occurred_at"), among)
 
 
-def _nth(instants: DataFrame, n: int, low: int, high: int) -> int | None:
-    """Return the n-th smallest instant if it lies from `low` to `high`, else None."""
-    before = low - 1  # stands for all that is earlier
+def _nth(times: DataFrame, n: int, low: int, high: int) -> int | None:
+    """Return the n-th smallest time if it is between `low` and `high`, else None."""
+    before = low - 1  # replaces all earlier times
     counted = (
-        instants.where(F.col("at") <= high)
+        times.where(F.col("at") <= high)
         .groupBy(F.greatest("at", F.lit(before)).alias("at"))
         .count()
         .orderBy("at")

@@ -1,4 +1,4 @@
-"""Implicit ALS by Spark ML: factors of users (spread out) and of items (on the driver)."""
+"""Implicit ALS by Spark ML: user factors in a DataFrame, item factors on the driver."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _NO_ROWS = "No ratings available"
 
 @dataclass(frozen=True)
 class Factors:
-    """What a fit learned. `items` and the rows of `matrix` belong together, items rising."""
+    """The factors of a fit. `items` are in ascending order and number the rows of `matrix`."""
 
     users: DataFrame  # (user, factors array<float>)
     items: NDArray[np.int32]
@@ -26,12 +26,10 @@ class Factors:
 
 
 def fit(strengths: DataFrame, recipe: Als) -> Factors:
-    """Return the factors of everybody and everything in `strengths` (user, item, strength).
-
-    The item matrix is collected: it is as large as the catalogue times the rank.
+    """Return the factors of all users and items in `strengths` (user, item, strength).
 
     Raises:
-        NothingToLearnError: there is no row.
+        NothingToLearnError: there are no rows.
     """
     als = ALS(
         rank=recipe.rank,
@@ -51,7 +49,7 @@ def fit(strengths: DataFrame, recipe: Als) -> Factors:
     except IllegalArgumentException as error:
         if _NO_ROWS not in str(error):
             raise
-        raise NothingToLearnError(f"{recipe.name}: nobody has a strength above nought") from error
+        raise NothingToLearnError(f"{recipe.name}: no user has a strength above 0") from error
     items = model.itemFactors.toArrow()
     index = items["id"].to_numpy().astype(np.int32)
     flat = items["features"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
@@ -61,8 +59,8 @@ def fit(strengths: DataFrame, recipe: Als) -> Factors:
     return Factors(users=users, items=index[order], matrix=matrix)
 
 
-def beside(models: Sequence[Factors]) -> Factors:
-    """Return the factors of models of the same strengths, those of the first model first."""
+def concatenate(models: Sequence[Factors]) -> Factors:
+    """Return the factors of models of the same strengths side by side, in order."""
     first, *others = models
     if not others:
         return first

@@ -1,7 +1,7 @@
-"""Baselines: how well others do on the same rows. They are shown beside and never released.
+"""Baselines: well-known methods on the same rows, for comparison. They are never released.
 
-Item-item models learn from a matrix of the catalogue by itself, so they are left out where it is
-large: the driver inverts that matrix, and each Python worker holds it.
+Item-item models need a matrix of catalogue by catalogue in the driver and in each Python worker,
+so they are left out for large catalogues.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ MAX_ITEMS = 8000
 
 
 class Random(Value):
-    """Any order of the items, another for each person: what no learning reaches."""
+    """A random order of the items for each user: the score of learning nothing."""
 
     kind: Literal["random"] = "random"
     seed: int = 20260101
@@ -35,7 +35,7 @@ class Random(Value):
 
 
 class ItemCosine(Value):
-    """Items like those that he liked: shrunk cosine of who liked them (Sarwar et al. 2001)."""
+    """Item-item kNN with shrunk cosine of the users who liked both (Sarwar et al. 2001)."""
 
     kind: Literal["item_cosine"] = "item_cosine"
     relevant_from: float
@@ -48,10 +48,7 @@ class ItemCosine(Value):
 
 
 class Ease(Value):
-    """EASE, a linear autoencoder in closed form (Steck 2019), of ratings from `relevant_from` on.
-
-    `reg` is the paper's lambda.
-    """
+    """EASE, a linear autoencoder in closed form (Steck 2019). `reg` is the paper's lambda."""
 
     kind: Literal["ease"] = "ease"
     relevant_from: float
@@ -67,86 +64,86 @@ Baseline = Random | ItemCosine | Ease
 
 
 def baselines(scale: Scale) -> tuple[Baseline, ...]:
-    """Return the baselines of a data set, the weakest first."""
+    """Return the baselines of a data set, weakest first."""
     liked = scale.relevant_from
     return Random(), ItemCosine(relevant_from=liked), Ease(relevant_from=liked)
 
 
 @dataclass(frozen=True)
 class RandomScorer:
-    """Scores from 0 to 1 that depend on the seed and the person alone."""
+    """Scores from 0 to 1 that depend only on the seed and the user."""
 
     seed: int
     n_items: int
 
     def scores(self, block: Block) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """Return scores (people, items); every list is the person's own."""
-        drawn = [
+        """Return scores (users, items); every list counts as personalised."""
+        scores = [
             np.random.default_rng([self.seed, user]).random(self.n_items, np.float32)
             for user in block.user.tolist()
         ]
-        return np.array(drawn, np.float32), np.ones(block.size, bool)
+        return np.array(scores, np.float32), np.ones(block.size, bool)
 
 
 @dataclass(frozen=True)
 class ItemScorer:
-    """Scores an item by the sum over what a person liked. Who liked nothing gets the fallback's."""
+    """Scores by the sum of an item's weights to liked items; the fallback's if there are none."""
 
     weights: NDArray[np.float32]  # (liked item, item)
     fallback: Scorer
 
     def scores(self, block: Block) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """Return scores (people, items); a list is the person's own if he liked anything."""
+        """Return scores (users, items), personalised for users with a liked item."""
         liked = np.zeros((block.size, len(self.weights)), np.float32)
-        liked[block.liked.rows, block.liked.places] = 1
+        liked[block.liked.rows, block.liked.positions] = 1
         scores = liked @ self.weights
-        own = np.asarray(liked.any(axis=1), bool)
-        if not own.all():
-            scores[~own] = self.fallback.scores(block)[0][~own]
-        return scores, own
+        has_liked = np.asarray(liked.any(axis=1), bool)
+        if not has_liked.all():
+            scores[~has_liked] = self.fallback.scores(block)[0][~has_liked]
+        return scores, has_liked
 
 
 def fit(
     ratings: DataFrame, recipe: Baseline, catalogue: Catalogue, fallback: Scorer
 ) -> RandomScorer | ItemScorer:
-    """Return what the recipe learns from `ratings` (user, item, rating).
+    """Return the scorer of the recipe, learned from `ratings` (user, item, rating).
 
     Raises:
-        TooManyItemsError: a matrix of the catalogue by itself would be too large.
+        TooManyItemsError: a matrix of catalogue by catalogue would be too large.
     """
     if isinstance(recipe, Random):
         return RandomScorer(recipe.seed, len(catalogue))
     if len(catalogue) > MAX_ITEMS:
         raise TooManyItemsError(f"{recipe.name}: {len(catalogue)} items, at most {MAX_ITEMS}")
-    together = _together(ratings.where(F.col("rating") >= recipe.relevant_from), catalogue)
+    counts = _co_counts(ratings.where(F.col("rating") >= recipe.relevant_from), catalogue)
     match recipe:
         case ItemCosine(shrinkage=shrinkage):
-            return ItemScorer(cosine(together, shrinkage), fallback)
+            return ItemScorer(cosine(counts, shrinkage), fallback)
         case Ease(reg=reg):
-            return ItemScorer(ease(together, reg), fallback)
+            return ItemScorer(ease(counts, reg), fallback)
 
 
-def cosine(together: NDArray[np.float32], shrinkage: float) -> NDArray[np.float32]:
-    """Return (item, item): n of both / (sqrt(n of one x n of the other) + shrinkage); 0 to itself.
+def cosine(counts: NDArray[np.float32], shrinkage: float) -> NDArray[np.float32]:
+    """Return (item, item): n_ij / (sqrt(n_i * n_j) + shrinkage), 0 on the diagonal.
 
     Args:
-        together: (item, item), how many people like both; the diagonal holds how many like one.
-        shrinkage: makes what few people like less alike.
+        counts: (item, item), n_ij users who like both; the diagonal holds n_i.
+        shrinkage: lowers the similarity of items that few users like.
     """
-    norms = np.sqrt(np.diag(together))
-    alike = together / np.maximum(np.outer(norms, norms) + np.float32(shrinkage), 1e-12)
-    np.fill_diagonal(alike, 0)
-    return np.asarray(alike, np.float32)
+    norms = np.sqrt(np.diag(counts))
+    weights = counts / np.maximum(np.outer(norms, norms) + np.float32(shrinkage), 1e-12)
+    np.fill_diagonal(weights, 0)
+    return np.asarray(weights, np.float32)
 
 
-def ease(together: NDArray[np.float32], reg: float) -> NDArray[np.float32]:
-    """Return (item, item): B = -P / diag(P) by column, P = (together + reg I)^-1; 0 to itself.
+def ease(counts: NDArray[np.float32], reg: float) -> NDArray[np.float32]:
+    """Return (item, item): B = -P / diag(P) by column, P = (counts + reg I)^-1, diagonal 0.
 
-    That is the least-squares reconstruction of people's likings from their other likings, Steck
-    2019, equation 8. Single precision will do: reg keeps the matrix well-conditioned. By Cholesky
-    the inverse takes half as long as by LU.
+    This is the least-squares reconstruction of each user's positive interactions from their
+    others: Steck 2019, equation 8. Single precision is enough because `reg` keeps the matrix
+    well-conditioned. Cholesky takes half as long as LU.
     """
-    regular = together + np.float32(reg) * np.eye(len(together), dtype=np.float32)
+    regular = counts + np.float32(reg) * np.eye(len(counts), dtype=np.float32)
     factor, _ = linalg.cho_factor(regular, lower=True, overwrite_a=True)
     half, _ = linalg.lapack.spotri(factor, lower=True, overwrite_c=True)
     lower = np.tril(half)
@@ -156,13 +153,13 @@ def ease(together: NDArray[np.float32], reg: float) -> NDArray[np.float32]:
     return np.asarray(weights, np.float32)
 
 
-def _together(liked: DataFrame, catalogue: Catalogue) -> NDArray[np.float32]:
-    """Return (item, item), how many people like both, counted on the driver."""
-    rows = liked.select("user", "item").toArrow()
-    places = catalogue.positions(rows["item"].to_numpy().astype(np.int32))
+def _co_counts(positive: DataFrame, catalogue: Catalogue) -> NDArray[np.float32]:
+    """Return (item, item), the number of users who like both, counted on the driver."""
+    rows = positive.select("user", "item").toArrow()
+    positions = catalogue.positions(rows["item"].to_numpy().astype(np.int32))
     users = np.unique(rows["user"].to_numpy(), return_inverse=True)[1]
-    known = places >= 0
+    in_catalogue = positions >= 0
     shape = (int(users.max(initial=-1)) + 1, len(catalogue))
-    ones = np.ones(int(known.sum()), np.float32)
-    matrix = sparse.csr_matrix((ones, (users[known], places[known])), shape)
+    ones = np.ones(int(in_catalogue.sum()), np.float32)
+    matrix = sparse.csr_matrix((ones, (users[in_catalogue], positions[in_catalogue])), shape)
     return np.asarray((matrix.T @ matrix).toarray(), np.float32)

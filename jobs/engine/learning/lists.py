@@ -1,7 +1,7 @@
-"""Top-N lists for any number of people: blocks of numpy in Spark's Python workers.
+"""Top-N lists for any number of users: blocks of numpy in Spark's Python workers.
 
-What scores (item factors, popularities) is broadcast, people stream through in Arrow batches. On
-two cores this is twice as fast as `recommendForAllUsers`, and it leaves out what people have seen.
+The scorer (item factors, popularity) is broadcast; users stream through in Arrow batches. On two
+cores this is twice as fast as `recommendForAllUsers`, and it leaves out items the user has seen.
 """
 
 from collections.abc import Iterable, Iterator
@@ -17,22 +17,24 @@ from jobs.engine.catalogue import Catalogue
 from ranking.metrics import diversity
 from ranking.selection import top_n_by_row
 
-SCORES_AT_ONCE = 4_000_000  # numbers of one block: 16 MB
-FIRST = 10  # whose diversity is told
-_LISTS = "user int, item_ids array<string>, scores array<float>, own boolean, diversity double"
+SCORES_PER_BLOCK = 4_000_000  # 16 MB
+DIVERSITY_AT = 10  # list prefix whose diversity is reported
+_COLUMNS = (
+    "user int, item_ids array<string>, scores array<float>, personalised boolean, diversity double"
+)
 
 
 @dataclass(frozen=True)
 class Ragged:
-    """A list of places for each person of a block, end to end."""
+    """Positions of items for each user of a block, end to end."""
 
-    rows: NDArray[np.int64]  # the person of each place
-    places: NDArray[np.int64]
+    rows: NDArray[np.int64]  # the user of each position
+    positions: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Block:
-    """Some people. `factors` has a row of NaN for who has none; None where nobody has any."""
+    """Some users. `factors` has a row of NaN for a user without; None if no user has any."""
 
     size: int
     user: NDArray[np.int32]
@@ -42,43 +44,43 @@ class Block:
 
 
 class Scorer(Protocol):
-    """What scores every item of the catalogue for a block of people."""
+    """Scores every item of the catalogue for a block of users."""
 
     def scores(self, block: Block) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """Return scores (people, items) and whether each list is the person's own.
+        """Return scores (users, items) and whether each row is personalised.
 
-        An item that is no candidate scores minus infinity.
+        Items that are no candidates score minus infinity.
         """
         ...
 
 
-def top_n(people: DataFrame, scorer: Scorer, catalogue: Catalogue, n: int) -> DataFrame:
-    """Return (user, item_ids, scores, own, diversity), one row per person.
+def top_n(users: DataFrame, scorer: Scorer, catalogue: Catalogue, n: int) -> DataFrame:
+    """Return (user, item_ids, scores, personalised, diversity), one row per user.
 
-    A list holds at most `n` items, best first, none that the person has seen. Ties are broken by
-    item id as UTF-8 bytes. A list may be short, or empty where nothing is left. `own` is false
-    where the fallback had to step in. `diversity` is 1 minus the mean cosine of the categories of
-    two of its first ten; null below two items.
+    A list holds at most `n` items, best first, without those the user has seen. Ties are broken
+    by item id as UTF-8 bytes. A list may be short or empty. `personalised` is false for a list of
+    the fallback. `diversity` is 1 minus the mean cosine of the categories of two of the first ten
+    items; null below two items.
 
     Args:
-        people: (user, seen, liked, segment) and, for a model with factors, `factors`.
-        scorer: scores the catalogue for a block of people.
+        users: (user, seen, liked, segment) and, for a model with factors, `factors`.
+        scorer: scores the catalogue for a block of users.
         catalogue: the candidates.
         n: length of a full list.
     """
-    shared = people.sparkSession.sparkContext.broadcast((scorer, catalogue))
+    shared = users.sparkSession.sparkContext.broadcast((scorer, catalogue))
 
-    def listed(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    def with_lists(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         yield from of_batches(batches, *shared.value, n)
 
-    return people.mapInArrow(listed, _LISTS)
+    return users.mapInArrow(with_lists, _COLUMNS)
 
 
 def of_batches(
     batches: Iterable[pa.RecordBatch], scorer: Scorer, catalogue: Catalogue, n: int
 ) -> Iterator[pa.RecordBatch]:
-    """Yield the lists of `top_n` for batches of its `people`, wherever this runs."""
-    rows = max(1, SCORES_AT_ONCE // max(1, len(catalogue)))
+    """Yield the lists of `top_n` for batches of `users`, on a worker or on the driver."""
+    rows = max(1, SCORES_PER_BLOCK // max(1, len(catalogue)))
     for batch in batches:
         for start in range(0, batch.num_rows, rows):
             yield _lists(batch.slice(start, rows), scorer, catalogue, n)
@@ -93,39 +95,40 @@ def _lists(batch: pa.RecordBatch, scorer: Scorer, catalogue: Catalogue, n: int) 
         liked=_ragged(batch.column("liked"), catalogue),
         factors=_factors(batch),
     )
-    scores, own = scorer.scores(block)
+    scores, personalised = scorer.scores(block)
     seen = _ragged(batch.column("seen"), catalogue)
-    scores[seen.rows, seen.places] = -np.inf
-    chosen = list(top_n_by_row(scores, n))
-    lengths = np.array([len(places) for places in chosen])
-    rows, places = np.repeat(np.arange(size), lengths), np.concatenate(chosen)
-    diversities = [diversity(catalogue.categories[first[:FIRST]]) for first in chosen]
+    scores[seen.rows, seen.positions] = -np.inf
+    selected = list(top_n_by_row(scores, n))
+    lengths = np.array([len(positions) for positions in selected])
+    rows, positions = np.repeat(np.arange(size), lengths), np.concatenate(selected)
+    diversities = [diversity(catalogue.categories[items[:DIVERSITY_AT]]) for items in selected]
     ends = pa.array(np.concatenate([[0], np.cumsum(lengths)]), pa.int32())
-    lists = [
-        batch.column("user"),
-        pa.ListArray.from_arrays(ends, pa.array(catalogue.ids[places], pa.string())),
-        pa.ListArray.from_arrays(ends, pa.array(scores[rows, places], pa.float32())),
-        pa.array(own),
-        pa.array(diversities, pa.float64()),
-    ]
-    return pa.RecordBatch.from_arrays(lists, ["user", "item_ids", "scores", "own", "diversity"])
+    columns = {
+        "user": batch.column("user"),
+        "item_ids": pa.ListArray.from_arrays(ends, pa.array(catalogue.ids[positions], pa.string())),
+        "scores": pa.ListArray.from_arrays(ends, pa.array(scores[rows, positions], pa.float32())),
+        "personalised": pa.array(personalised),
+        "diversity": pa.array(diversities, pa.float64()),
+    }
+    return pa.RecordBatch.from_arrays([*columns.values()], [*columns])
 
 
 def _ragged(column: pa.ListArray, catalogue: Catalogue) -> Ragged:
     lengths = column.value_lengths().to_numpy(zero_copy_only=False)
     rows = np.repeat(np.arange(len(column)), lengths)
-    places = catalogue.positions(column.flatten().to_numpy(zero_copy_only=False))
-    return Ragged(rows[places >= 0], places[places >= 0])
+    positions = catalogue.positions(column.flatten().to_numpy(zero_copy_only=False))
+    return Ragged(rows[positions >= 0], positions[positions >= 0])
 
 
 def _factors(batch: pa.RecordBatch) -> NDArray[np.float32] | None:
     if "factors" not in batch.schema.names:
         return None
     column = batch.column("factors")
-    has = column.is_valid().to_numpy(zero_copy_only=False)
+    has_factors = column.is_valid().to_numpy(zero_copy_only=False)
     flat = column.flatten().to_numpy(zero_copy_only=False).astype(np.float32)
-    if not has.any():
+    n = int(has_factors.sum())
+    if not n:
         return None
-    factors = np.full((len(column), len(flat) // int(has.sum())), np.nan, np.float32)
-    factors[has] = flat.reshape(int(has.sum()), -1)
+    factors = np.full((len(column), len(flat) // n), np.nan, np.float32)
+    factors[has_factors] = flat.reshape(n, -1)
     return factors

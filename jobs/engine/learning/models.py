@@ -1,22 +1,23 @@
-"""A model: what a recipe learned from some rows, ready to make lists.
+"""A model: what a recipe learned from ratings, ready to make lists.
 
-What somebody's score is: ALS takes the dot product of his factors and the item's. With priors, the
-rows of several models stand side by side, and the priors' columns after them:
+The score of ALS is the dot product of the user's and the item's factors. With priors, the factors
+of several models stand side by side, followed by the columns of the priors:
 
     item's row    [factors of model 1 | … | factors of model m | columns of the priors]
-    person's row  [his factors of model 1 / m | … | of model m / m | his weights of the columns]
+    user's row    [factors of model 1 / m | … | of model m / m | weights of the columns]
 
-`Model.item_rows` are those of the items. `Model.constants` say what else an online fold-in needs to
-make the row of one person from his ratings and his segment:
+`Model.item_rows` are the items' rows. `Model.constants` are what an online fold-in also needs to
+compute a user's row from their ratings and segment:
 
-- `relevant_from`, always: from here on a rating says that he liked it;
-- `weighting` and its fields, `global_mean`, `reg`, `alpha`: strengths, and the formula of implicit
-  ALS, for each model on its own columns;
-- `half_life_days`, `newest` (microseconds), where strengths get old: age is counted from `newest`;
-- `rank`, `models`, `seeds`, and of the priors `columns` (their names in order), `weights` (as in
-  the recipe) and `category_shares` (by category, for the lift). His weight of `popularity` and
-  `released` is the recipe's, that of his own `segment:…` is `demography`, others are nought; that
-  of a `category:…` is `category` x log of his lift: see `jobs.engine.learning.priors`.
+- `relevant_from`, always: a rating at or above it is positive;
+- `weighting` and its fields, `global_mean`, `reg`, `alpha`: the strengths and the formula of
+  implicit ALS, applied to each model's own columns;
+- `half_life_days`, `newest` (microseconds), if strengths decay: age is counted from `newest`;
+- `rank`, `models`, `seeds`, and of the priors `columns` (names in order), `weights` (as in the
+  recipe) and `category_shares` (by category, for the lift). The weight of `popularity` and
+  `released` is the recipe's; that of the user's own `segment:…` is `demography`, that of other
+  segments 0; that of a `category:…` is `category` times the log of the user's lift: see
+  `jobs.engine.learning.priors`.
 """
 
 import time
@@ -52,27 +53,27 @@ FactorCache = MutableMapping[Als, Factors]
 
 @dataclass(frozen=True)
 class FactorScorer:
-    """Scores by the dot product of rows. Who has no factors gets the fallback's list."""
+    """Scores by the dot product of rows; users without factors get the fallback's scores."""
 
-    items: NDArray[np.float32]  # (places, columns): factors, then the priors' columns
-    candidate: NDArray[np.bool_]  # by place: whether the fit has seen the item
+    items: NDArray[np.float32]  # (items, columns): factors, then the priors' columns
+    candidate: NDArray[np.bool_]  # by position: whether the fit has seen the item
     fallback: Scorer
     n_models: int = 1
     priors: Priors | None = None
 
     def scores(self, block: Block) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """Return scores (people, items); a list is the person's own if he has factors."""
+        """Return scores (users, items), personalised for users with factors."""
         if block.factors is None:
             return self.fallback.scores(block)[0], np.zeros(block.size, bool)
         scores = self.user_rows(block) @ self.items.T
         scores[:, ~self.candidate] = -np.inf
-        own = np.asarray(~np.isnan(block.factors).any(axis=1), bool)
-        if not own.all():
-            scores[~own] = self.fallback.scores(block)[0][~own]
-        return scores, own
+        has_factors = np.asarray(~np.isnan(block.factors).any(axis=1), bool)
+        if not has_factors.all():
+            scores[~has_factors] = self.fallback.scores(block)[0][~has_factors]
+        return scores, has_factors
 
     def user_rows(self, block: Block) -> NDArray[np.float32]:
-        """Return (people, columns): the people's rows; NaN for who has no factors."""
+        """Return (users, columns): the users' rows; NaN for users without factors."""
         if block.factors is None:
             return np.full((block.size, self.items.shape[1]), np.nan, np.float32)
         if self.priors is None:
@@ -82,7 +83,7 @@ class FactorScorer:
 
 @dataclass(frozen=True)
 class Model:
-    """What a recipe learned. `factors` is None for a popularity and for a baseline."""
+    """A fitted recipe. `factors` is None for popularity and for baselines."""
 
     recipe: AnyRecipe | Baseline
     scorer: Scorer
@@ -94,62 +95,62 @@ class Model:
 
     @property
     def n_not_finite(self) -> int:
-        """How many numbers of its items' rows are no numbers."""
+        """How many values of the items' rows are NaN or infinite."""
         return int((~np.isfinite(self.item_rows)).sum())
 
     @property
     def item_rows(self) -> NDArray[np.float32]:
-        """(places, columns): what is multiplied with a person's row; no column without factors."""
+        """(items, columns): multiplied with a user's row; no columns without factors."""
         if isinstance(self.scorer, FactorScorer):
             return self.scorer.items
         return np.empty((len(self.catalogue), 0), np.float32)
 
-    def lists(self, people: DataFrame, n: int) -> DataFrame:
-        """Return the lists of `people`: see `lists.top_n`."""
+    def lists(self, users: DataFrame, n: int) -> DataFrame:
+        """Return the lists of `users`: see `lists.top_n`."""
         if self.factors is not None:
-            people = people.join(self.factors.users, "user", "left")
-        return lists.top_n(people, self.scorer, self.catalogue, n)
+            users = users.join(self.factors.users, "user", "left")
+        return lists.top_n(users, self.scorer, self.catalogue, n)
 
 
 def fit(
     recipe: AnyRecipe | Baseline,
     ratings: DataFrame,
     catalogue: Catalogue,
-    groups: Segments,
+    segments: Segments,
     *,
     relevant_from: float,
-    known: FactorCache | None = None,
+    cache: FactorCache | None = None,
 ) -> Model:
-    """Return the model that the recipe makes of `ratings` (user, item, rating, rated_at).
+    """Return the recipe's model of `ratings` (user, item, rating, rated_at).
 
     Args:
-        recipe: how.
+        recipe: the recipe.
         ratings: one row per pair.
         catalogue: the items.
-        groups: segments of people.
+        segments: groups of users.
         relevant_from: the manifest's.
-        known: factors that were fitted on these very `ratings` before, by their recipe. They are
-            taken from there, and added where they are not: priors are tried in no time.
+        cache: factors by ALS recipe, fitted on the same `ratings`; read and filled, so that
+            priors are re-weighted without refitting.
 
     Raises:
-        NothingToLearnError: nobody has a positive strength.
-        TooManyItemsError: a baseline is not for so large a catalogue.
+        NothingToLearnError: no user has a positive strength.
+        TooManyItemsError: the catalogue is too large for a baseline.
     """
     start = time.monotonic()
     factors: Factors | None = None
     constants: dict[str, Any] = {"relevant_from": relevant_from}
-    fallback = popularity.fit(ratings, _fallback(recipe, relevant_from), catalogue, groups)
+    fallback = popularity.fit(ratings, _fallback(recipe, relevant_from), catalogue, segments)
     scorer: Scorer = fallback
     if isinstance(recipe, Als | AlsWithPriors):
-        factors, of_factors = _factors(recipe, ratings, {} if known is None else known)
+        factors, of_factors = _factors(recipe, ratings, {} if cache is None else cache)
         constants |= of_factors
-        found = None
+        fitted = None
         if isinstance(recipe, AlsWithPriors):
-            found = priors.fit(
-                ratings, recipe.priors, catalogue, groups, relevant_from=relevant_from
+            fitted = priors.fit(
+                ratings, recipe.priors, catalogue, segments, relevant_from=relevant_from
             )
-            constants |= _constants_of_priors(recipe, found)
-        scorer = _scorer(factors, catalogue, fallback, recipe, found)
+            constants |= _constants_of_priors(recipe, fitted)
+        scorer = _scorer(factors, catalogue, fallback, recipe, fitted)
     elif isinstance(recipe, Random | ItemCosine | Ease):
         scorer = baselines.fit(ratings, recipe, catalogue, fallback)
     return Model(
@@ -164,16 +165,16 @@ def fit(
 
 
 def _fallback(recipe: AnyRecipe | Baseline, relevant_from: float) -> Popularity:
-    """Return what serves those of whom the model knows nothing: a popularity serves everybody."""
+    """Return the popularity for users without factors; a popularity recipe is its own."""
     if isinstance(recipe, Popularity):
         return recipe
     return PopularBySegment(relevant_from=relevant_from, lift=0)
 
 
 def _factors(
-    recipe: Als | AlsWithPriors, ratings: DataFrame, known: FactorCache
+    recipe: Als | AlsWithPriors, ratings: DataFrame, cache: FactorCache
 ) -> tuple[Factors, dict[str, Any]]:
-    """Return the factors of all of the recipe's models, and what a fold-in needs of them."""
+    """Return the factors of all models of the recipe, and the constants for a fold-in."""
     models = (recipe,) if isinstance(recipe, Als) else recipe.seeded
     mean, newest, first = _mean(ratings), None, models[0]
     if first.half_life_days is not None:
@@ -181,12 +182,12 @@ def _factors(
     strengths = preference.strengths(
         ratings, first.weighting, global_mean=mean, remaining=_remaining(first, newest)
     )
-    missing = [model for model in models if model not in known]
+    missing = [model for model in models if model not in cache]
     if len(missing) > 1:
         strengths = strengths.cache()
-    known.update({model: als.fit(strengths, model) for model in missing})
+    cache.update({model: als.fit(strengths, model) for model in missing})
     strengths.unpersist()
-    return als.beside([known[model] for model in models]), _constants(first, mean, newest)
+    return als.concatenate([cache[model] for model in models]), _constants(first, mean, newest)
 
 
 def _scorer(
@@ -194,14 +195,14 @@ def _scorer(
     catalogue: Catalogue,
     fallback: PopularityScorer,
     recipe: Als | AlsWithPriors,
-    found: Priors | None,
+    fitted: Priors | None,
 ) -> FactorScorer:
     rows = catalogue.by_position(factors.items, factors.matrix)
-    if found is not None:
-        rows = np.hstack([rows, found.columns])
+    if fitted is not None:
+        rows = np.hstack([rows, fitted.columns])
     candidate = np.isin(catalogue.index, factors.items)
     n_models = recipe.models if isinstance(recipe, AlsWithPriors) else 1
-    return FactorScorer(rows, candidate, fallback, n_models, found)
+    return FactorScorer(rows, candidate, fallback, n_models, fitted)
 
 
 def _remaining(recipe: Als, newest: int | None) -> Column | None:
@@ -213,25 +214,25 @@ def _remaining(recipe: Als, newest: int | None) -> Column | None:
 def _mean(ratings: DataFrame) -> float:
     row = ratings.agg(F.avg("rating")).first()
     if row is None or row[0] is None:
-        raise NothingToLearnError("there is no rating of an item with a title")
+        raise NothingToLearnError("no rating of an item with a title")
     return float(row[0])
 
 
 def _constants(recipe: Als, global_mean: float, newest: int | None) -> dict[str, Any]:
     weighting = recipe.weighting.model_dump(exclude={"kind"})
-    found = {"weighting": recipe.weighting.kind, "reg": recipe.reg, "alpha": recipe.alpha}
+    of_als = {"weighting": recipe.weighting.kind, "reg": recipe.reg, "alpha": recipe.alpha}
     mean = {"global_mean": global_mean} if isinstance(recipe.weighting, Centred) else {}
-    ages_from = {"half_life_days": recipe.half_life_days, "newest": newest} if newest else {}
-    return found | weighting | mean | ages_from
+    decay = {"half_life_days": recipe.half_life_days, "newest": newest} if newest else {}
+    return of_als | weighting | mean | decay
 
 
-def _constants_of_priors(recipe: AlsWithPriors, found: Priors) -> dict[str, Any]:
-    shares = zip(found.lift.names, found.lift.share.tolist(), strict=True)
+def _constants_of_priors(recipe: AlsWithPriors, fitted: Priors) -> dict[str, Any]:
+    shares = zip(fitted.lift.names, fitted.lift.share.tolist(), strict=True)
     return {
         "rank": recipe.als.rank,
         "models": recipe.models,
         "seeds": [model.seed for model in recipe.seeded],
-        "columns": list(found.names),
+        "columns": list(fitted.names),
         "weights": recipe.priors.model_dump(),
         "category_shares": dict(shares),
     }

@@ -1,7 +1,7 @@
-"""How a rating becomes a preference: signed strengths from ratings, by a recipe's weighting.
+"""Signed strengths from ratings, by a recipe's weighting.
 
-Above nought a strength says "yes", below it "no"; its size says how surely. What a user's mean is,
-does not depend on the age of his ratings.
+A positive strength is a preference for the item, a negative one against it; its size is the
+confidence. User means ignore the age of ratings.
 """
 
 from pyspark.sql import Column, DataFrame, Window
@@ -17,28 +17,29 @@ def strengths(
     global_mean: float,
     remaining: Column | None = None,
 ) -> DataFrame:
-    """Return (user, item, strength) of everybody who has at least one strength above nought.
+    """Return (user, item, strength) of all users with at least one positive strength.
 
-    Without any, somebody would get no regularisation in Spark's ALS, and no preference at all.
+    Other users are dropped: Spark's ALS scales the regularisation by the number of positive
+    strengths, so they would get none.
 
     Args:
         ratings: (user, item, rating), one row per pair.
         weighting: the recipe's.
         global_mean: mean of all `ratings`.
-        remaining: what is left of each rating's strength, above nought: see `ages.remaining`.
+        remaining: share of each strength that is left after decay: see `ages.remaining`.
     """
     by_user = Window.partitionBy("user")
-    left = F.lit(1.0) if remaining is None else remaining
+    share = F.lit(1.0) if remaining is None else remaining
     rated = ratings.select(
-        "user", "item", F.col("rating").cast("double").alias("rating"), left.alias("left")
+        "user", "item", F.col("rating").cast("double").alias("rating"), share.alias("share")
     )
-    strength = _strength(weighting, global_mean, by_user) * F.col("left")
-    weighed = rated.withColumn("strength", strength)
+    strength = _strength(weighting, global_mean, by_user) * F.col("share")
+    weighted = rated.withColumn("strength", strength)
     if isinstance(weighting, StarsFromThreshold):
-        return weighed.where("strength > 0").select("user", "item", "strength")
+        return weighted.where("strength > 0").select("user", "item", "strength")
     positive = F.max("strength").over(by_user) > 0
     return (
-        weighed.withColumn("positive", positive)
+        weighted.withColumn("positive", positive)
         .where("positive")
         .select("user", "item", "strength")
     )

@@ -1,41 +1,41 @@
-"""What scoring needs of each person: what he has seen, what he liked, which segment is his."""
+"""What scoring needs of each user: seen items, liked items, segment."""
 
 from dataclasses import dataclass
+from itertools import chain, repeat
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 MAX_SEGMENTS = 200
-MIN_PEOPLE = 30
+MIN_USERS = 30
 
 
 @dataclass(frozen=True)
 class Segments:
-    """Groups of people by their attributes. Number 0 and the empty name mean everybody."""
+    """Groups of users by their attributes. Number 0 and the empty name mean all users."""
 
     names: tuple[str, ...]
-    members: DataFrame  # (user, segment int), who is in a group of his own
+    members: DataFrame  # (user, segment int), without users of segment 0
 
     def __len__(self) -> int:
         return len(self.names)
 
     def cached(self) -> "Segments":
-        """Return the same segments, whose frame is made once."""
+        """Return the same segments with `members` materialised."""
         return Segments(self.names, self.members.localCheckpoint())
 
 
 def segments(users: DataFrame, attributes: tuple[str, ...]) -> Segments:
-    """Return the segments `attribute=value,…` that hold at least 30 people, at most 200 of them.
+    """Return the segments `attribute=value,…` with at least 30 users, the 200 largest of them.
 
     Args:
-        users: (user, attributes map<string,string>); people without all attributes are everybody.
+        users: (user, attributes map<string,string>); users who lack an attribute have no segment.
         attributes: the manifest's, in its order.
     """
-    pairs = [F.concat(F.lit(f"{name}="), F.col("attributes")[name]) for name in attributes]
-    if not pairs:
+    if not attributes:
         return Segments(("",), users.limit(0).select("user", F.lit(0).alias("segment")))
-    named = users.select("user", F.concat(*_joined(pairs)).alias("name")).where("name IS NOT NULL")
-    sizes = named.groupBy("name").count().where(F.col("count") >= MIN_PEOPLE)
+    named = users.select("user", _name(attributes).alias("name")).where("name IS NOT NULL")
+    sizes = named.groupBy("name").count().where(F.col("count") >= MIN_USERS)
     largest = sizes.orderBy(F.desc("count"), "name").limit(MAX_SEGMENTS).collect()
     names = ("", *sorted(row["name"] for row in largest))
     numbers = F.create_map(*[F.lit(x) for at, name in enumerate(names) for x in (name, at)])
@@ -44,17 +44,17 @@ def segments(users: DataFrame, attributes: tuple[str, ...]) -> Segments:
 
 
 def known_users(
-    ratings: DataFrame, hidden: DataFrame, groups: Segments, *, relevant_from: float
+    ratings: DataFrame, hidden: DataFrame, segments: Segments, *, relevant_from: float
 ) -> DataFrame:
-    """Return (user, seen, liked, segment, since), one row for everybody who rated anything.
+    """Return (user, seen, liked, segment, since), one row for each user with a rating.
 
-    `seen` are the items that he rated or hid, `liked` those that he rated `relevant_from` or more;
-    `since` is the time of his first rating.
+    `seen` are the items that the user rated or hid, `liked` those rated `relevant_from` or more;
+    `since` is the time of the first rating; `segment` is 0 for users without one.
 
     Args:
         ratings: (user, item, rating, rated_at), one row per pair.
-        hidden: (user, item), what must not be shown.
-        groups: his segment is 0 where he has none.
+        hidden: (user, item), hidden by the user.
+        segments: the data set's.
         relevant_from: the manifest's.
     """
     liked = F.when(F.col("rating") >= relevant_from, F.col("item"))
@@ -64,11 +64,10 @@ def known_users(
         F.min("rated_at").alias("since"),
     )
     hides = hidden.groupBy("user").agg(F.collect_set("item").alias("hides"))
-    known = rated.join(hides, "user", "left").join(groups.members, "user", "left")
-    nothing = F.array().cast("array<int>")
-    return known.select(
+    joined = rated.join(hides, "user", "left").join(segments.members, "user", "left")
+    return joined.select(
         "user",
-        F.concat("rated", F.coalesce("hides", nothing)).alias("seen"),
+        F.concat("rated", F.coalesce("hides", _no_items())).alias("seen"),
         "liked",
         F.coalesce("segment", F.lit(0)).alias("segment"),
         "since",
@@ -76,12 +75,18 @@ def known_users(
 
 
 def unknown_users(users: DataFrame) -> DataFrame:
-    """Return (user, seen, liked, segment) for `users` (user) of whom nothing is known."""
-    nothing = F.array().cast("array<int>")
+    """Return (user, seen, liked, segment) for `users` (user) without any rating."""
     return users.select(
-        "user", nothing.alias("seen"), nothing.alias("liked"), F.lit(0).alias("segment")
+        "user", _no_items().alias("seen"), _no_items().alias("liked"), F.lit(0).alias("segment")
     )
 
 
-def _joined(pairs: list) -> list:  # type: ignore[type-arg]
-    return pairs[:1] + [part for pair in pairs[1:] for part in (F.lit(","), pair)]
+def _name(attributes: tuple[str, ...]) -> Column:
+    """Return `attribute=value,…`, null if a value is missing."""
+    pairs = [F.concat(F.lit(f"{name}="), F.col("attributes")[name]) for name in attributes]
+    separated = chain.from_iterable(zip(repeat(F.lit(",")), pairs))
+    return F.concat(*[*separated][1:])
+
+
+def _no_items() -> Column:
+    return F.array().cast("array<int>")

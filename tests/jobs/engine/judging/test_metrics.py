@@ -29,40 +29,40 @@ CASES = st.lists(
 )
 
 
-def judged(spark: SparkSession, cases: Sequence[Case]) -> list[dict[str, float]]:
-    """Return the metrics of each (shown, wanted), all in one pass."""
-    lists, wanted = frames(spark, cases)
-    rows = metrics.per_user(lists, wanted).orderBy("user").collect()
+def metrics_of(spark: SparkSession, cases: Sequence[Case]) -> list[dict[str, float]]:
+    """Return the metrics of each case (shown, relevant), all in one pass."""
+    lists, relevant = frames(spark, cases)
+    rows = metrics.per_user(lists, relevant).orderBy("user").collect()
     return [{name: row[name] for name in metrics.PER_USER} for row in rows]
 
 
 def frames(spark: SparkSession, cases: Sequence[Case]) -> tuple[DataFrame, DataFrame]:
     lists = [("r", at, list(shown), 0.5) for at, (shown, _) in enumerate(cases)]
-    wanted = [(at, list(wanted)) for at, (_, wanted) in enumerate(cases)]
+    relevant = [(at, list(relevant)) for at, (_, relevant) in enumerate(cases)]
     return (
         spark.createDataFrame(lists, LISTS),
-        spark.createDataFrame(wanted, "user int, wanted array<string>"),
+        spark.createDataFrame(relevant, "user int, relevant array<string>"),
     )
 
 
 def by_trec(cases: Sequence[Case]) -> list[dict[str, float]]:
-    """Return the same metrics from trec_eval, the reference of the field.
+    """Return the same metrics from trec_eval, the reference implementation.
 
-    Its recall and average precision divide by all that is wanted, ours by what fits in k places.
+    It divides recall and average precision by the number of relevant items, we by min(k, n).
     """
-    wanted = {str(at): dict.fromkeys(wanted, 1) for at, (_, wanted) in enumerate(cases)}
+    relevant = {str(at): dict.fromkeys(relevant, 1) for at, (_, relevant) in enumerate(cases)}
     shown = {
         str(at): {item: float(-rank) for rank, item in enumerate(shown)}
         for at, (shown, _) in enumerate(cases)
     }
     names = {f"{name}.{','.join(map(str, metrics.KS))}" for name in TREC.values()}
-    found = pytrec_eval.RelevanceEvaluator(wanted, names).evaluate(shown)
+    by_user = pytrec_eval.RelevanceEvaluator(relevant, names).evaluate(shown)
     rows = []
     for at, (listed, liked) in enumerate(cases):
-        told = found.get(str(at)) if listed else None  # it leaves out who was shown nothing
+        of_user = by_user.get(str(at)) if listed else None  # trec_eval leaves out empty lists
         rows.append(
             {
-                f"{ours}@{k}": (told[f"{theirs}_{k}"] if told else 0.0)
+                f"{ours}@{k}": (of_user[f"{theirs}_{k}"] if of_user else 0.0)
                 * (len(liked) / min(k, len(liked)) if ours in {"recall", "map"} else 1)
                 for ours, theirs in TREC.items()
                 for k in metrics.KS
@@ -71,29 +71,32 @@ def by_trec(cases: Sequence[Case]) -> list[dict[str, float]]:
     return rows
 
 
-def test_cases_whose_answer_is_known(spark: SparkSession) -> None:
+def test_metrics_of_known_cases(spark: SparkSession) -> None:
     below = [f"x{n}" for n in range(10)]
     cases: dict[str, tuple[Case, dict[str, float]]] = {
         "all right": (("ab", "ab"), dict.fromkeys(metrics.PER_USER, 1.0)),
         "none right": (("xy", "ab"), dict.fromkeys(metrics.PER_USER, 0.0)),
         "nothing shown": (("", "a"), dict.fromkeys(metrics.PER_USER, 0.0)),
-        "second place": (("xa", "a"), {"ndcg@10": 1 / math.log2(3), "map@10": 0.5}),
+        "second rank": (("xa", "a"), {"ndcg@10": 1 / math.log2(3), "map@10": 0.5}),
         "short list": (("a", "abc"), {"recall@10": 1 / 3, "map@10": 1 / 3, "hit_rate@10": 1.0}),
         "eleventh": (([*below, "a"], "a"), {"ndcg@10": 0.0, "recall@10": 0.0, "recall@50": 1.0}),
-        "more wanted than places": ((ITEMS[:10], ITEMS[:12]), {"recall@10": 1.0, "ndcg@10": 1.0}),
+        "more relevant": (
+            (ITEMS[:10], ITEMS[:12]),
+            {"recall@10": 1.0, "ndcg@10": 1.0},
+        ),
         "order among hits": (("ba", "ab"), {"ndcg@10": 1.0}),
     }
 
-    found = judged(spark, [case for case, _ in cases.values()])
+    rows = metrics_of(spark, [case for case, _ in cases.values()])
 
-    for (name, (_, expected)), row in zip(cases.items(), found, strict=True):
+    for (name, (_, expected)), row in zip(cases.items(), rows, strict=True):
         assert row | expected == pytest.approx(row), name
 
 
-def test_who_wants_nothing_is_not_judged(spark: SparkSession) -> None:
-    lists, wanted = frames(spark, [("a", ""), ("a", "a")])
+def test_who_wants_nothing_is_not_metrics_of(spark: SparkSession) -> None:
+    lists, relevant = frames(spark, [("a", ""), ("a", "a")])
 
-    [row] = metrics.per_user(lists, wanted).collect()
+    [row] = metrics.per_user(lists, relevant).collect()
 
     assert (row["recipe"], row["user"], row["ndcg@10"], row["diversity@10"]) == ("r", 1, 1.0, 0.5)
 
@@ -103,8 +106,8 @@ def test_who_wants_nothing_is_not_judged(spark: SparkSession) -> None:
     max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_metrics_agree_with_trec_eval(spark: SparkSession, cases: list[Case]) -> None:
-    for found, expected in zip(judged(spark, cases), by_trec(cases), strict=True):
-        assert found == pytest.approx(expected, abs=1e-9)
+    for row, expected in zip(metrics_of(spark, cases), by_trec(cases), strict=True):
+        assert row == pytest.approx(expected, abs=1e-9)
 
 
 @given(CASES)
@@ -120,14 +123,14 @@ def test_spark_and_numpy_compute_the_same_ndcg_and_recall(
         row[: len(flags)] = flags
     n_relevant = np.array([len(relevant) for _, relevant in cases])
 
-    rows = judged(spark, cases)
+    rows = metrics_of(spark, cases)
 
     ndcg, recall = ranking.ndcg(hits, n_relevant), ranking.recall(hits, n_relevant)
     assert [row["ndcg@10"] for row in rows] == pytest.approx(ndcg.tolist(), abs=1e-12)
     assert [row["recall@10"] for row in rows] == pytest.approx(recall.tolist(), abs=1e-12)
 
 
-def test_figures_of_the_catalogue(spark: SparkSession) -> None:
+def test_metrics_of_all_lists_together(spark: SparkSession) -> None:
     catalogue = Catalogue(
         ids=np.array(["a", "b", "c", "d"], object),
         index=np.arange(4, dtype=np.int32),
@@ -135,9 +138,9 @@ def test_figures_of_the_catalogue(spark: SparkSession) -> None:
     )
     lists, _ = frames(spark, [("ab", "a"), ("ac", "a"), ("", "a")])
 
-    found = metrics.of_catalogue(lists, catalogue, np.array([0.5, 0.25, 0.25, 1.0]))
+    figures = metrics.of_catalogue(lists, catalogue, np.array([0.5, 0.25, 0.25, 1.0]))
 
-    assert found["r"] == pytest.approx(
+    assert figures["r"] == pytest.approx(
         {
             "empty_lists": 1,
             **dict.fromkeys(("coverage@10", "coverage@50"), 3 / 4),
@@ -147,7 +150,7 @@ def test_figures_of_the_catalogue(spark: SparkSession) -> None:
     )
 
 
-def test_the_catalogues_figures_look_at_the_first_ten_and_the_first_fifty(
+def test_metrics_of_all_lists_are_cut_at_ten_and_fifty(
     spark: SparkSession,
 ) -> None:
     catalogue = Catalogue(
@@ -155,8 +158,8 @@ def test_the_catalogues_figures_look_at_the_first_ten_and_the_first_fifty(
         index=np.arange(60, dtype=np.int32),
         categories=np.empty((60, 0), np.float32),
     )
-    found, _ = frames(spark, [(ITEMS, "a"), (ITEMS[:20], "a")])
+    lists, _ = frames(spark, [(ITEMS, "a"), (ITEMS[:20], "a")])
 
-    figures = metrics.of_catalogue(found, catalogue, np.full(60, 0.5))["r"]
+    figures = metrics.of_catalogue(lists, catalogue, np.full(60, 0.5))["r"]
 
     assert (figures["coverage@10"], figures["coverage@50"]) == (10 / 60, 50 / 60)

@@ -1,4 +1,4 @@
-"""What a cut lets a model see, and what it is judged on."""
+"""Training rows and test rows of a cut."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -17,7 +17,7 @@ Event = tuple[int, int, str, float | None, int]
 
 
 def frame(spark: SparkSession, rows: Sequence[Event]) -> DataFrame:
-    """Return the events, each `day`s after START; ids rise with the rows."""
+    """Return the events, `day` days after START each, with ascending ids."""
     return spark.createDataFrame(
         [
             (user, item, kind, rating, START + timedelta(days=day), f"{at:03d}")
@@ -34,26 +34,26 @@ def cut(
     return windows.window(events, windows.older_side(events, share=share, cut=how))
 
 
-def rows_of(found: DataFrame, *columns: str) -> set[tuple[object, ...]]:
-    return {tuple(row) for row in found.select(*columns).collect()}
+def rows_of(frame: DataFrame, *columns: str) -> set[tuple[object, ...]]:
+    return {tuple(row) for row in frame.select(*columns).collect()}
 
 
-def test_one_instant_cuts_for_everybody(spark: SparkSession) -> None:
-    found = cut(spark, [(1, n, "rate", 4.0, n) for n in range(8)] + [(2, 0, "rate", 4.0, 8)] * 2)
+def test_one_global_time_cuts_all_users(spark: SparkSession) -> None:
+    window = cut(spark, [(1, n, "rate", 4.0, n) for n in range(8)] + [(2, 0, "rate", 4.0, 8)] * 2)
 
-    assert rows_of(found.training, "user", "item") == {(1, n) for n in range(8)}
-    assert rows_of(found.test, "user", "item") == {(2, 0)}
+    assert rows_of(window.training, "user", "item") == {(1, n) for n in range(8)}
+    assert rows_of(window.test, "user", "item") == {(2, 0)}
 
 
 def test_ties_at_the_cut_go_to_the_older_side(spark: SparkSession) -> None:
     days = [0, 1, 2, 3, 3, 3, 3, 3, 3, 4]
-    found = cut(spark, [(1, n, "rate", 4.0, day) for n, day in enumerate(days)], share=0.5)
+    window = cut(spark, [(1, n, "rate", 4.0, day) for n, day in enumerate(days)], share=0.5)
 
-    assert found.training.count() == 9
-    assert rows_of(found.test, "item") == {(9,)}
+    assert window.training.count() == 9
+    assert rows_of(window.test, "item") == {(9,)}
 
 
-def test_training_holds_the_rating_as_of_the_cut_and_a_re_rating_is_no_test(
+def test_training_rows_are_the_ratings_at_the_cut_and_a_re_rating_is_no_test_row(
     spark: SparkSession,
 ) -> None:
     rows: list[Event] = [
@@ -63,19 +63,19 @@ def test_training_holds_the_rating_as_of_the_cut_and_a_re_rating_is_no_test(
         (1, 3, "rate", 4.0, 3),
         (1, 1, "rate", 5.0, 9),
     ]
-    found = cut(spark, rows)
+    window = cut(spark, rows)
 
-    assert rows_of(found.training, "item", "rating") == {(1, 3.0), (2, 4.0), (3, 4.0)}
-    assert found.test.isEmpty()
-
-
-def test_the_later_event_id_holds_at_one_instant(spark: SparkSession) -> None:
-    found = cut(spark, [(1, 1, "rate", 2.0, 0), (1, 1, "rate", 5.0, 0)], share=1)
-
-    assert rows_of(found.training, "rating") == {(5.0,)}
+    assert rows_of(window.training, "item", "rating") == {(1, 3.0), (2, 4.0), (3, 4.0)}
+    assert window.test.isEmpty()
 
 
-def test_what_was_taken_back_is_neither_trained_on_nor_discovered_again(
+def test_events_of_one_time_are_ordered_by_their_id(spark: SparkSession) -> None:
+    window = cut(spark, [(1, 1, "rate", 2.0, 0), (1, 1, "rate", 5.0, 0)], share=1)
+
+    assert rows_of(window.training, "rating") == {(5.0,)}
+
+
+def test_an_undone_rating_is_neither_a_training_row_nor_a_later_test_row(
     spark: SparkSession,
 ) -> None:
     rows: list[Event] = [
@@ -84,13 +84,13 @@ def test_what_was_taken_back_is_neither_trained_on_nor_discovered_again(
         (1, 2, "rate", 5.0, 2),
         (1, 1, "rate", 5.0, 3),
     ]
-    found = cut(spark, rows, share=0.6)
+    window = cut(spark, rows, share=0.6)
 
-    assert rows_of(found.training, "item") == {(2,)}
-    assert found.test.isEmpty()
+    assert rows_of(window.training, "item") == {(2,)}
+    assert window.test.isEmpty()
 
 
-def test_hides_filter_and_never_train(spark: SparkSession) -> None:
+def test_hidden_items_are_filtered_and_never_trained_on(spark: SparkSession) -> None:
     rows: list[Event] = [
         (1, 1, "hide", None, 0),
         (1, 2, "rate", 5.0, 1),
@@ -99,11 +99,11 @@ def test_hides_filter_and_never_train(spark: SparkSession) -> None:
         (1, 5, "hide", None, 3),
         (1, 1, "rate", 5.0, 4),
     ]
-    found = cut(spark, rows, share=0.6)
+    window = cut(spark, rows, share=0.6)
 
-    assert rows_of(found.training, "item") == {(2,), (4,)}
-    assert rows_of(found.hidden, "item") == {(1,), (3,)}
-    assert found.test.isEmpty()  # what he hid is no discovery
+    assert rows_of(window.training, "item") == {(2,), (4,)}
+    assert rows_of(window.hidden, "item") == {(1,), (3,)}
+    assert window.test.isEmpty()  # the user had hidden it before
 
 
 def test_an_item_is_hidden_while_the_newest_event_hides_it(spark: SparkSession) -> None:
@@ -111,28 +111,28 @@ def test_an_item_is_hidden_while_the_newest_event_hides_it(spark: SparkSession) 
         (1, 1, "hide", None, 0),
         (1, 1, "rate", 5.0, 1),  # shows it again
         (1, 2, "not_interested", None, 0),
-        (1, 2, "unrate", None, 1),  # takes it back
+        (1, 2, "unrate", None, 1),  # undoes the hide
         (1, 3, "rate", 5.0, 0),
         (1, 3, "hide", None, 1),
         (1, 4, "unrate", None, 0),
-        (1, 4, "hide", None, 0),  # at one instant the later id holds
+        (1, 4, "hide", None, 0),  # at one time the later id counts
         (1, 5, "rate", 5.0, 0),
         (1, 6, "hide", None, 0),
         (1, 6, "rate", 4.0, 9),
     ]
 
     assert rows_of(windows.hidden(frame(spark, rows)), "item") == {(3,), (4,)}
-    found = cut(spark, rows, share=0.7)
-    assert rows_of(found.hidden, "item") == {(3,), (4,), (6,)}
-    assert rows_of(found.training, "item") == {(1,), (3,), (5,)}
-    assert found.test.isEmpty()
+    window = cut(spark, rows, share=0.7)
+    assert rows_of(window.hidden, "item") == {(3,), (4,), (6,)}
+    assert rows_of(window.training, "item") == {(1,), (3,), (5,)}
+    assert window.test.isEmpty()
 
 
-def test_no_events_make_an_empty_window(spark: SparkSession) -> None:
-    found = cut(spark, [])
+def test_a_window_without_events_is_empty(spark: SparkSession) -> None:
+    window = cut(spark, [])
 
-    assert found.training.isEmpty()
-    assert found.test.isEmpty()
+    assert window.training.isEmpty()
+    assert window.test.isEmpty()
 
 
 @given(
@@ -142,49 +142,35 @@ def test_no_events_make_an_empty_window(spark: SparkSession) -> None:
 @settings(
     max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-def test_the_cut_is_the_first_instant_that_holds_the_share(
+def test_the_cut_is_the_first_time_that_reaches_the_share(
     spark: SparkSession, days: list[int], share: float
 ) -> None:
     events = frame(spark, [(1, n, "rate", 4.0, day) for n, day in enumerate(days)])
 
-    found = windows.cut_at(events, share)
+    cut_at = windows.cut_at(events, share)
 
-    at = [int((START + timedelta(days=day)).timestamp() * 1e6) for day in sorted(days)]
-    assert found == next(one for n, one in enumerate(at, 1) if n >= share * len(at))
+    times = [int((START + timedelta(days=day)).timestamp() * 1e6) for day in sorted(days)]
+    assert cut_at == next(time for n, time in enumerate(times, 1) if n >= share * len(times))
 
 
-def test_the_first_instant_of_all_can_be_the_cut(spark: SparkSession) -> None:
+def test_the_epoch_can_be_the_cut(spark: SparkSession) -> None:
     events = frame(spark, [(1, 1, "rate", 4.0, 0), (1, 2, "rate", 4.0, 1)])
     at_epoch = events.selectExpr("kind", "timestamp_micros(0) AS occurred_at").limit(1)
 
     assert windows.cut_at(at_epoch, 0.5) == 0
 
 
-def test_drawn_pairs_keep_together_and_to_their_share(spark: SparkSession) -> None:
+def test_a_random_cut_keeps_pairs_together_and_meets_the_share(spark: SparkSession) -> None:
     rows: list[Event] = [(n % 40, n, "rate", 4.0, day) for n in range(1000) for day in (0, 1)]
-    found = cut(spark, rows, how="random")
+    window = cut(spark, rows, how="random")
 
-    training, test = rows_of(found.training, "item"), rows_of(found.test, "item")
+    training, test = rows_of(window.training, "item"), rows_of(window.test, "item")
     assert not training & test
     assert len(training | test) == 1000
     assert len(training) == pytest.approx(800, abs=60)
 
 
-def test_what_holds_now(spark: SparkSession) -> None:
-    events = frame(
-        spark,
-        [
-            (1, 1, "rate", 2.0, 0),
-            (1, 1, "rate", 3.0, 1),
-            (2, 1, "rate", 4.0, 0),
-            (2, 1, "unrate", None, 1),
-        ],
-    )
-
-    assert rows_of(windows.holding(events), "user", "item", "rating") == {(1, 1, 3.0)}
-
-
-def test_rolling_windows_end_where_the_gates_test_rows_begin() -> None:
+def test_rolling_windows_end_before_the_gates_test_rows() -> None:
     names = [span.name for span in windows.rolling(0.8)]
     assert names == ["rolling_40", "rolling_50", "rolling_60"]
     assert [(span.share, span.until) for span in windows.rolling(0.8)] == [

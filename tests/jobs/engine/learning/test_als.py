@@ -1,4 +1,4 @@
-"""ALS where the right answer is known, and against the formula that folds one person in."""
+"""ALS where the right answer is known, and against the formula of the fold-in."""
 
 import numpy as np
 import pytest
@@ -17,9 +17,9 @@ RATINGS = "user int, item int, rating double, rated_at timestamp"
 
 
 def checkerboard(spark: SparkSession) -> DataFrame:
-    """Even people like even items and dislike odd ones; odd people the other way round.
+    """Even users like even items and dislike odd ones; odd users the other way round.
 
-    Each has not rated one item of either colour: number (user + 2) and (user + 3), modulo SIZE.
+    Each user has not rated one item of either colour: (user + 2) and (user + 3), modulo SIZE.
     """
     rows = [
         (user, item, 5.0 if (user + item) % 2 == 0 else 1.0)
@@ -36,48 +36,47 @@ def catalogue() -> Catalogue:
     return Catalogue(ids, np.arange(SIZE, dtype=np.int32), np.empty((SIZE, 0), np.float32))
 
 
-def everybody(spark: SparkSession, ratings: DataFrame) -> DataFrame:
-    nothing = spark.createDataFrame([], "user int, item int")
-    return segments.known_users(ratings, nothing, nobody(spark), relevant_from=4)
+def all_users(spark: SparkSession, ratings: DataFrame) -> DataFrame:
+    hidden = spark.createDataFrame([], "user int, item int")
+    return segments.known_users(ratings, hidden, no_segments(spark), relevant_from=4)
 
 
-def nobody(spark: SparkSession) -> segments.Segments:
+def no_segments(spark: SparkSession) -> segments.Segments:
     return segments.segments(
         spark.createDataFrame([], "user int, attributes map<string,string>"), ()
     )
 
 
-def test_on_a_checkerboard_everybody_gets_his_own_colour_first(spark: SparkSession) -> None:
+def test_on_a_checkerboard_the_users_own_colour_comes_first(spark: SparkSession) -> None:
     ratings = checkerboard(spark)
-    model = models.fit(SMALL, ratings, catalogue(), nobody(spark), relevant_from=4)
+    model = models.fit(SMALL, ratings, catalogue(), no_segments(spark), relevant_from=4)
 
-    rows = model.lists(everybody(spark, ratings), 5).collect()
+    rows = model.lists(all_users(spark, ratings), 5).collect()
 
     assert len(rows) == SIZE
     for row in rows:
-        mine, theirs = (f"{(row['user'] + step) % SIZE:02d}" for step in (2, 3))
-        assert row["item_ids"] == [mine, theirs]
-        assert row["own"]
+        own, other = (f"{(row['user'] + step) % SIZE:02d}" for step in (2, 3))
+        assert row["item_ids"] == [own, other]
+        assert row["personalised"]
         assert np.isfinite(row["scores"]).all()
 
 
-def test_factors_of_a_person_are_those_that_the_formula_folds_in(spark: SparkSession) -> None:
+def test_user_factors_equal_the_formula_of_the_fold_in(spark: SparkSession) -> None:
     ratings = checkerboard(spark).where("NOT (user = 3 AND item > 7)").cache()
     mean = ratings.agg(F.avg("rating")).head()
     assert mean is not None
     recipe = Als(rank=3, iterations=4, weighting=Centred(p=0.6))
     strengths = preference.strengths(ratings, recipe.weighting, global_mean=mean[0]).cache()
 
-    found = als.fit(strengths, recipe)
+    factors = als.fit(strengths, recipe)
 
-    known = {row["user"]: row["factors"] for row in found.users.collect()}
+    by_user = {row["user"]: row["factors"] for row in factors.users.collect()}
     for user in range(SIZE):
-        mine = strengths.where(F.col("user") == user).orderBy("item").collect()
-        rated = found.matrix[[row["item"] for row in mine]]
-        strength = np.array([row["strength"] for row in mine])
-        assert known[user] == pytest.approx(
-            fold_in(found.matrix, rated, strength, recipe), abs=1e-5
-        )
+        rows = strengths.where(F.col("user") == user).orderBy("item").collect()
+        rated = factors.matrix[[row["item"] for row in rows]]
+        strength = np.array([row["strength"] for row in rows])
+        expected = fold_in(factors.matrix, rated, strength, recipe)
+        assert by_user[user] == pytest.approx(expected, abs=1e-5)
 
 
 def fold_in(
@@ -96,51 +95,51 @@ def test_the_same_seed_makes_the_same_factors(spark: SparkSession) -> None:
     weighting = Centred()
     strengths = preference.strengths(checkerboard(spark), weighting, global_mean=3.0).cache()
 
-    one, same, other = (als.fit(strengths, Als(rank=2, seed=seed)) for seed in (1, 1, 2))
+    first, same, other = (als.fit(strengths, Als(rank=2, seed=seed)) for seed in (1, 1, 2))
 
-    assert np.array_equal(one.matrix, same.matrix)
-    assert not np.array_equal(one.matrix, other.matrix)
+    assert np.array_equal(first.matrix, same.matrix)
+    assert not np.array_equal(first.matrix, other.matrix)
 
 
 def test_many_iterations_are_not_too_deep_for_the_jvm(spark: SparkSession) -> None:
     strengths = preference.strengths(checkerboard(spark), Centred(), global_mean=3.0)
 
-    found = als.fit(strengths, Als(rank=1, iterations=MAX_ITERATIONS))
+    factors = als.fit(strengths, Als(rank=1, iterations=MAX_ITERATIONS))
 
-    assert np.isfinite(found.matrix).all()
+    assert np.isfinite(factors.matrix).all()
 
 
-def test_who_likes_nothing_gets_no_factors_but_the_fallback(spark: SparkSession) -> None:
+def test_users_without_positive_strengths_get_the_fallback(spark: SparkSession) -> None:
     ratings = checkerboard(spark).withColumn(
         "rating", F.when(F.col("user") == 0, 1.0).otherwise(F.col("rating"))
     )
-    model = models.fit(SMALL, ratings, catalogue(), nobody(spark), relevant_from=4)
+    model = models.fit(SMALL, ratings, catalogue(), no_segments(spark), relevant_from=4)
 
-    rows = {row["user"]: row for row in model.lists(everybody(spark, ratings), 5).collect()}
+    rows = {row["user"]: row for row in model.lists(all_users(spark, ratings), 5).collect()}
 
     assert model.factors is not None
     assert model.factors.users.where("user = 0").isEmpty()
-    assert not rows[0]["own"]
-    assert rows[0]["item_ids"] == ["02", "03"]  # what is left, as popular as each other: by id
-    assert all(row["own"] for user, row in rows.items() if user)
+    assert not rows[0]["personalised"]
+    assert rows[0]["item_ids"] == ["02", "03"]  # equally popular: by id
+    assert all(row["personalised"] for user, row in rows.items() if user)
 
 
-def test_rows_without_any_liking_are_nothing_to_learn_from(spark: SparkSession) -> None:
+def test_rows_without_a_positive_strength_give_nothing_to_learn_from(spark: SparkSession) -> None:
     recipe = Als(weighting=StarsFromThreshold(threshold=6))
 
     with pytest.raises(NothingToLearnError, match=recipe.name):
-        models.fit(recipe, checkerboard(spark), catalogue(), nobody(spark), relevant_from=4)
+        models.fit(recipe, checkerboard(spark), catalogue(), no_segments(spark), relevant_from=4)
 
 
 def test_an_item_without_factors_is_no_candidate() -> None:
     scorer = models.FactorScorer(
         items=np.array([[1.0], [0.0]], np.float32),
         candidate=np.array([True, False]),
-        fallback=None,  # type: ignore[arg-type] # everybody has factors
+        fallback=None,  # type: ignore[arg-type] # all users have factors
     )
     empty = lists.Ragged(np.empty(0, np.int64), np.empty(0, np.int64))
-    nought = np.zeros(1, np.int32)
-    block = lists.Block(1, nought, nought, empty, np.array([[-1.0]], np.float32))
+    zero = np.zeros(1, np.int32)
+    block = lists.Block(1, zero, zero, empty, np.array([[-1.0]], np.float32))
 
     scores, _ = scorer.scores(block)
 

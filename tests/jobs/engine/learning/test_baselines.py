@@ -11,17 +11,17 @@ from jobs.engine.learning import baselines, lists, models
 from jobs.engine.learning.baselines import Ease, ItemCosine, Random
 from tests.jobs.engine.learning.test_als import (
     SIZE,
+    all_users,
     catalogue,
     checkerboard,
-    everybody,
-    nobody,
+    no_segments,
 )
 from warehouse.datasets import Scale
 
 LIKED = np.random.default_rng(7).random((40, 6)) < 0.4
 
 
-def together() -> np.ndarray:
+def co_counts() -> np.ndarray:
     ones = LIKED.astype(np.float32)
     return ones.T @ ones
 
@@ -29,47 +29,49 @@ def together() -> np.ndarray:
 def test_ease_reconstructs_each_item_from_the_others_by_ridge_regression() -> None:
     reg, x = 3.0, LIKED.astype(float)
 
-    found = baselines.ease(together(), reg)
+    weights = baselines.ease(co_counts(), reg)
 
     for item in range(x.shape[1]):
         others = np.delete(np.arange(x.shape[1]), item)
         rest = x[:, others]
         ridge = np.linalg.solve(rest.T @ rest + reg * np.eye(len(others)), rest.T @ x[:, item])
-        assert found[others, item] == pytest.approx(ridge, abs=1e-5)
-        assert found[item, item] == 0
+        assert weights[others, item] == pytest.approx(ridge, abs=1e-5)
+        assert weights[item, item] == 0
 
 
-def test_the_cosine_is_shrunk_and_nothing_is_like_itself() -> None:
-    found = baselines.cosine(np.array([[4, 2, 0], [2, 9, 0], [0, 0, 0]], np.float32), 4)
+def test_the_cosine_is_shrunk_and_its_diagonal_is_zero() -> None:
+    weights = baselines.cosine(np.array([[4, 2, 0], [2, 9, 0], [0, 0, 0]], np.float32), 4)
 
-    assert found.tolist() == [[0, pytest.approx(0.2), 0], [pytest.approx(0.2), 0, 0], [0, 0, 0]]
+    assert weights.tolist() == [[0, pytest.approx(0.2), 0], [pytest.approx(0.2), 0, 0], [0, 0, 0]]
 
 
 @pytest.mark.parametrize("recipe", [Ease(relevant_from=4, reg=1), ItemCosine(relevant_from=4)])
-def test_on_a_checkerboard_everybody_gets_his_own_colour_first(
+def test_on_a_checkerboard_the_users_own_colour_comes_first(
     spark: SparkSession, recipe: Ease | ItemCosine
 ) -> None:
-    grumbler = F.when(F.col("user") == 0, 1.0).otherwise(F.col("rating"))
-    ratings = checkerboard(spark).withColumn("rating", grumbler).cache()
-    model = models.fit(recipe, ratings, catalogue(), nobody(spark), relevant_from=4)
+    without_likes = F.when(F.col("user") == 0, 1.0).otherwise(F.col("rating"))
+    ratings = checkerboard(spark).withColumn("rating", without_likes).cache()
+    model = models.fit(recipe, ratings, catalogue(), no_segments(spark), relevant_from=4)
 
-    rows = {row["user"]: row for row in model.lists(everybody(spark, ratings), 5).collect()}
+    rows = {row["user"]: row for row in model.lists(all_users(spark, ratings), 5).collect()}
 
     assert len(rows) == SIZE
     for user in range(1, SIZE):
-        assert rows[user]["own"]
+        assert rows[user]["personalised"]
         assert rows[user]["item_ids"] == [f"{(user + step) % SIZE:02d}" for step in (2, 3)]
-    assert not rows[0]["own"]  # he likes nothing: the fallback is his
+    assert not rows[0]["personalised"]  # no liked item: the fallback
     assert len(rows[0]["item_ids"]) == 2
 
 
-def test_random_lists_depend_on_seed_and_person_alone(spark: SparkSession) -> None:
+def test_random_lists_depend_only_on_seed_and_user(spark: SparkSession) -> None:
     ratings = checkerboard(spark).where("item < 4")
-    people = everybody(spark, ratings)
+    users = all_users(spark, ratings)
 
     def listed(seed: int, partitions: int) -> dict[int, list[str]]:
-        model = models.fit(Random(seed=seed), ratings, catalogue(), nobody(spark), relevant_from=4)
-        rows = model.lists(people.repartition(partitions), SIZE).collect()
+        model = models.fit(
+            Random(seed=seed), ratings, catalogue(), no_segments(spark), relevant_from=4
+        )
+        rows = model.lists(users.repartition(partitions), SIZE).collect()
         return {row["user"]: row["item_ids"] for row in rows}
 
     once = listed(1, 1)
@@ -80,33 +82,37 @@ def test_random_lists_depend_on_seed_and_person_alone(spark: SparkSession) -> No
 
 
 def test_random_scores_are_spread_evenly() -> None:
-    nothing = lists.Ragged(np.empty(0, np.int64), np.empty(0, np.int64))
+    empty = lists.Ragged(np.empty(0, np.int64), np.empty(0, np.int64))
     user = np.arange(2000, dtype=np.int32)
-    block = lists.Block(len(user), user, np.zeros_like(user), nothing, None)
+    block = lists.Block(len(user), user, np.zeros_like(user), empty, None)
 
-    scores, own = baselines.RandomScorer(seed=1, n_items=5).scores(block)
+    scores, personalised = baselines.RandomScorer(seed=1, n_items=5).scores(block)
 
-    assert own.all()
+    assert personalised.all()
     assert scores.mean(axis=0) == pytest.approx(np.full(5, 0.5), abs=0.03)
     assert np.corrcoef(scores.T) == pytest.approx(np.eye(5), abs=0.1)
 
 
-def test_a_catalogue_that_is_too_large_is_said_and_not_tried(
+def test_a_catalogue_that_is_too_large_is_refused(
     spark: SparkSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(baselines, "MAX_ITEMS", SIZE - 1)
 
     with pytest.raises(TooManyItemsError, match="12 items, at most 11"):
         models.fit(
-            Ease(relevant_from=4), checkerboard(spark), catalogue(), nobody(spark), relevant_from=4
+            Ease(relevant_from=4),
+            checkerboard(spark),
+            catalogue(),
+            no_segments(spark),
+            relevant_from=4,
         )
 
 
-def test_a_baseline_is_no_recipe_that_could_be_released() -> None:
+def test_a_baseline_is_not_a_recipe_and_cannot_be_released() -> None:
     scale = Scale(lowest=1, highest=5, step=1, relevant_from=4)
-    found = baselines.baselines(scale)
+    of_scale = baselines.baselines(scale)
 
-    assert len({one.name for one in found}) == len(found) == 3
-    for one in found:
+    assert len({baseline.name for baseline in of_scale}) == len(of_scale) == 3
+    for baseline in of_scale:
         with pytest.raises(RecipeError):
-            recipes.from_json(one.model_dump_json())
+            recipes.from_json(baseline.model_dump_json())

@@ -1,4 +1,4 @@
-"""What serving folds in at read time is what the engine's fit gives people whom it knows."""
+"""The fold-in of serving gives known users the factors of the engine's fit."""
 
 from collections.abc import Mapping
 
@@ -13,7 +13,7 @@ from jobs.engine.recipes import Als, AlsWithPriors, Centred, MinusMidpoint, Star
 from serving.lists.fold_in import Constants, Folded, FoldIn, Ratings
 from tests.jobs.engine.learning import test_priors as small
 
-GRUMBLER, EVERYBODY = 0, small.PEOPLE - 1
+LAST = small.N_USERS - 1  # has no segment
 PURE = (
     Als(rank=3, iterations=4, weighting=Centred(p=0.6)),
     Als(rank=3, iterations=4, weighting=MinusMidpoint(midpoint=2.5), half_life_days=50),
@@ -29,62 +29,61 @@ def ratings(spark: SparkSession) -> DataFrame:
 
 @pytest.fixture(scope="module")
 def groups(spark: SparkSession) -> Segments:
-    said = [(user, {"sex": sex(user)}) for user in range(EVERYBODY)]
+    attributes = [(user, {"sex": sex(user)}) for user in range(LAST)]
     users = spark.createDataFrame(
-        [*said, (small.PEOPLE + 1, {"sex": "m"})], "user int, attributes map<string,string>"
+        [*attributes, (small.N_USERS + 1, {"sex": "m"})], "user int, attributes map<string,string>"
     )
     return segments.segments(users, ("sex",)).cached()
 
 
 @pytest.mark.parametrize("recipe", PURE, ids=lambda recipe: recipe.weighting.kind)
-def test_a_person_folded_in_has_the_factors_that_spark_gave_him(
+def test_a_folded_in_user_has_the_factors_of_the_fit(
     ratings: DataFrame, groups: Segments, recipe: Als
 ) -> None:
     model = small.fitted(recipe, ratings, groups, {})
 
     assert model.factors is not None
-    known = {row["user"]: row["factors"] for row in model.factors.users.collect()}
-    for user, folded in everybody(model).items():
-        found = None if folded is None else folded.row
-        assert (user in known) == (found is not None)
-        assert found is None or found == pytest.approx(known[user], abs=1e-5)
+    fitted = {row["user"]: row["factors"] for row in model.factors.users.collect()}
+    for user, folded in all_folded(model).items():
+        assert (user in fitted) == (folded is not None)
+        assert folded is None or folded.row == pytest.approx(fitted[user], abs=1e-5)
 
 
-def test_with_priors_the_scores_are_those_of_the_persons_list(
+def test_with_priors_the_scores_are_those_of_the_users_list(
     ratings: DataFrame, groups: Segments
 ) -> None:
-    known: FactorCache = {}
-    model = small.fitted(small.RECIPE, ratings, groups, known)
+    cache: FactorCache = {}
+    model = small.fitted(small.RECIPE, ratings, groups, cache)
     assert isinstance(model.recipe, AlsWithPriors)
 
     lists = small.listed(model, ratings, groups)
 
     fold_in = FoldIn(model.item_rows, constants(model))
-    for user, folded in everybody(model).items():
-        scores, own = lists[user]
-        assert own == (folded is not None)
+    for user, folded in all_folded(model).items():
+        scores, personalised = lists[user]
+        assert personalised == (folded is not None)
         if folded is not None:
-            found = fold_in.scores(folded)
+            expected = fold_in.scores(folded)
             assert scores == {
-                item: pytest.approx(float(found[int(item)]), abs=1e-5) for item in scores
+                item: pytest.approx(float(expected[int(item)]), abs=1e-5) for item in scores
             }
             by_rating, by_prior = folded.terms(model.item_rows)
-            whole = by_rating.sum(axis=1) + by_prior.sum(axis=1)
-            assert whole == pytest.approx(found, abs=1e-5)
+            total = by_rating.sum(axis=1) + by_prior.sum(axis=1)
+            assert total == pytest.approx(expected, abs=1e-5)
 
 
-def everybody(model: Model) -> Mapping[int, Folded | None]:
-    fold_in, found = FoldIn(model.item_rows, constants(model)), {}
-    for user in range(small.PEOPLE):
-        mine = [row for row in small.rows() if row[0] == user]
+def all_folded(model: Model) -> Mapping[int, Folded | None]:
+    fold_in, by_user = FoldIn(model.item_rows, constants(model)), {}
+    for user in range(small.N_USERS):
+        rows = [row for row in small.rows() if row[0] == user]
         rated = Ratings(
-            positions=np.array([item for _, item, _, _ in mine]),
-            values=np.array([value for *_, value, _ in mine]),
-            micros=np.array([int(at.timestamp()) * 1_000_000 for *_, at in mine]),
+            positions=np.array([item for _, item, _, _ in rows]),
+            values=np.array([value for *_, value, _ in rows]),
+            micros=np.array([int(at.timestamp()) * 1_000_000 for *_, at in rows]),
         )
-        segment = "" if user == EVERYBODY else f"sex={sex(user)}"
-        found[user] = fold_in.fold(rated, segment)
-    return found
+        segment = "" if user == LAST else f"sex={sex(user)}"
+        by_user[user] = fold_in.fold(rated, segment)
+    return by_user
 
 
 def constants(model: Model) -> Constants:
@@ -92,4 +91,4 @@ def constants(model: Model) -> Constants:
 
 
 def sex(user: int) -> str:
-    return "f" if user < small.PEOPLE // 2 else "m"
+    return "f" if user < small.N_USERS // 2 else "m"

@@ -17,19 +17,21 @@ def strengths(
     return {(row["user"], row["item"]): row["strength"] for row in rows}
 
 
-def test_from_a_threshold_on_all_count_one(spark: SparkSession) -> None:
+def test_ratings_from_the_threshold_have_strength_one(spark: SparkSession) -> None:
     found = strengths(spark, StarsFromThreshold(threshold=3))
 
     assert found == {(1, 1): 1.0, (1, 2): 1.0, (3, 1): 1.0}
 
 
-def test_below_the_midpoint_is_a_no_and_who_says_only_no_is_left_out(spark: SparkSession) -> None:
+def test_below_the_midpoint_is_negative_and_users_without_positives_are_dropped(
+    spark: SparkSession,
+) -> None:
     found = strengths(spark, MinusMidpoint(midpoint=4))
 
     assert found == {(1, 1): 1.0, (1, 2): -1.0}
 
 
-def test_centring_takes_the_shrunk_mean_of_the_user_and_of_all(spark: SparkSession) -> None:
+def test_centring_subtracts_the_shrunk_user_mean_and_the_global_mean(spark: SparkSession) -> None:
     found = strengths(spark, Centred(p=0.5, shrinkage=10, epsilon=1e-6))
 
     mean = (8 + 10 * MEAN) / 12
@@ -38,31 +40,31 @@ def test_centring_takes_the_shrunk_mean_of_the_user_and_of_all(spark: SparkSessi
     assert {user for user, _ in found} == {1, 3}  # user 2 rated all below the mean
 
 
-def test_a_hair_makes_an_exact_nought_a_weak_yes(spark: SparkSession) -> None:
+def test_epsilon_makes_an_exact_zero_weakly_positive(spark: SparkSession) -> None:
     found = strengths(spark, Centred(p=1, shrinkage=0, epsilon=1e-6))
 
     assert found[3, 1] == pytest.approx(1e-6)
 
 
-def test_a_strength_halves_with_each_half_life_and_never_vanishes(spark: SparkSession) -> None:
+def test_a_strength_halves_with_each_half_life_and_stays_positive(spark: SparkSession) -> None:
     days = ((1, 1, 5.0, "2024-01-11"), (1, 2, 3.0, "2024-01-01"), (1, 3, 4.0, "1924-01-01"))
     ratings = spark.createDataFrame(days, "user int, item int, rating double, at string")
     dated = ratings.withColumn("rated_at", F.col("at").cast("timestamp"))
-    left = ages.remaining(ages.newest(dated), 10)
+    remaining = ages.remaining(ages.newest(dated), 10)
 
     rows = preference.strengths(
-        dated, StarsFromThreshold(threshold=1), global_mean=MEAN, remaining=left
+        dated, StarsFromThreshold(threshold=1), global_mean=MEAN, remaining=remaining
     ).collect()
 
     found = {row["item"]: row["strength"] for row in rows}
-    assert found == {1: 1.0, 2: pytest.approx(0.5), 3: ages.LEAST}
+    assert found == {1: 1.0, 2: pytest.approx(0.5), 3: ages.MIN_REMAINING}
 
 
-def test_who_said_yes_long_ago_keeps_his_mean(spark: SparkSession) -> None:
+def test_user_means_ignore_the_decay(spark: SparkSession) -> None:
     ratings = spark.createDataFrame(ROWS, "user int, item int, rating double")
     half = preference.strengths(ratings, Centred(), global_mean=MEAN, remaining=F.lit(0.5))
 
-    whole = strengths(spark, Centred())
+    without_decay = strengths(spark, Centred())
 
     found = {(row["user"], row["item"]): row["strength"] for row in half.collect()}
-    assert found == {pair: pytest.approx(strength / 2) for pair, strength in whole.items()}
+    assert found == {pair: pytest.approx(strength / 2) for pair, strength in without_decay.items()}
