@@ -72,7 +72,7 @@ def main() -> None:
     arguments.add_argument("--recipe", default="", help="a name or JSON; empty: the default")
     arguments.add_argument("--no-overlap", action="store_true", help="no whole fits")
     given = arguments.parse_args()
-    recipe = recipes.parse(given.recipe, MOVIELENS.scale, MOVIELENS.windows.half_life_days)
+    recipe = recipes.resolve(given.recipe, MOVIELENS.scale, MOVIELENS.windows.half_life_days)
     with movielens(given.archive) as rows:
         earlier = [newcomers(ground(rows, recipe, *span)) for span in EARLIER]
         judged = ground(rows, recipe, *JUDGED)

@@ -28,7 +28,8 @@ from pyspark.sql import SparkSession
 from scipy import sparse
 
 from jobs.engine.learning import als, baselines
-from jobs.engine.recipes import Als, MinusMidpoint
+from jobs.engine.recipes import Als
+from jobs.engine.weightings import MinusMidpoint
 from jobs.runtime import session
 from ranking import metrics
 from ranking.selection import top_n_by_row

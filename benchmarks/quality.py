@@ -75,7 +75,7 @@ def families_of(n_seeds: int, asked: Sequence[str]) -> dict[str, list[AnyRecipe 
         "als_with_priors": [recipes.with_priors(scale, half_life_days)],
     }
     for text in asked:
-        recipe = recipes.parse(text, scale, half_life_days)
+        recipe = recipes.resolve(text, scale, half_life_days)
         families[recipe.name] = [recipe]
     for one in (*recipes.popularities(scale, half_life_days), *baselines(scale)):
         families[one.kind] = [one]

@@ -20,7 +20,7 @@ from sqlalchemy import Engine
 
 from benchmarks.lakes import landed
 from jobs import decide, evaluate, fit, freeze, nominate, publish, search
-from jobs.engine.searching.trials import Budget
+from jobs.engine.searching.plan import Budget
 from jobs.retraining.handover import row_of
 from serving.storage import database
 from tests.support.runs import under

@@ -86,7 +86,7 @@ def _decided(root: str, dataset: Dataset, engine: Engine, run_key: RunKey) -> di
             one.model_dump_json()
             for one in recipes.popularities(dataset.scale, dataset.windows.half_life_days)
         ]
-        by_name = {recipes.from_json(text).name: text for text in known if text is not None}
+        by_name = {recipes.parse(text).name: text for text in known if text is not None}
         chosen = by_name[decision.recipe]
     return _row(decision, chosen, found, run_key)
 

@@ -114,9 +114,9 @@ def run(warehouse: Warehouse, dataset: Dataset) -> None:
 
 def contestants(challenger: str, champion: str | None, dataset: Dataset) -> list[Standing]:
     """Return each recipe once, with its role: challenger, champion, popularity, baseline."""
-    found: dict[AnyRecipe | Baseline, str] = {recipes.from_json(challenger): "challenger"}
+    found: dict[AnyRecipe | Baseline, str] = {recipes.parse(challenger): "challenger"}
     if champion is not None:
-        found.setdefault(recipes.from_json(champion), "champion")
+        found.setdefault(recipes.parse(champion), "champion")
     for recipe in recipes.popularities(dataset.scale, dataset.windows.half_life_days):
         found.setdefault(recipe, "popularity")
     found |= dict.fromkeys(baselines.baselines(dataset.scale), "baseline")

@@ -78,7 +78,7 @@ def run(warehouse: Warehouse, dataset: Dataset) -> None:
         return
     decided = verdict(warehouse.root, warehouse.run_key)
     rows = frozen(warehouse)
-    recipe = recipes.from_json(decided["recipe_json"])
+    recipe = recipes.parse(decided["recipe_json"])
     learned = learn(rows, dataset, recipe)
     model = learned.model
     log.info("fitted %s in %.1f s", recipe.name, model.seconds)

@@ -36,10 +36,10 @@ def run(
     Raises:
         RecipeError: `recipe` is neither empty, nor a known name, nor the JSON of a recipe.
     """
-    challenger = recipes.parse(recipe, dataset.scale, dataset.windows.half_life_days)
+    challenger = recipes.resolve(recipe, dataset.scale, dataset.windows.half_life_days)
     with Session(engine) as reading:
         live = releases.live(reading)
-    champion = None if live is None else recipes.from_json(json.dumps(live.recipe_json))
+    champion = None if live is None else recipes.parse(json.dumps(live.recipe_json))
     row = {
         "retrain_id": run_key.retrain_id,
         "challenger": challenger.model_dump_json(),

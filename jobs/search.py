@@ -20,9 +20,10 @@ from jobs.engine.errors import EngineError
 from jobs.engine.judging import evaluation
 from jobs.engine.recipes import Als, AlsWithPriors, AnyRecipe, PriorWeights
 from jobs.engine.searching import space
-from jobs.engine.searching.search import Search
+from jobs.engine.searching.plan import Budget
+from jobs.engine.searching.search import Problem, Search
 from jobs.engine.searching.trial_runner import TrialRunner, trial_runner
-from jobs.engine.searching.trials import Budget, Space, Trial
+from jobs.engine.searching.trials import Space, Trial
 from jobs.retraining.evaluation_windows import groups_of, prepare, rolling_windows
 from jobs.retraining.frozen_tables import frozen
 from jobs.retraining.handover import nomination, of_retrain, row_of
@@ -53,7 +54,7 @@ def take(root: str, *, run_key: RunKey) -> None:
     """
     challenger = nomination(root, run_key)["challenger"]
     _write(root, challenger, "nomination", run_key=run_key)
-    log.info(event("challenger", recipe=recipes.from_json(challenger).name, source="nomination"))
+    log.info(event("challenger", recipe=recipes.parse(challenger).name, source="nomination"))
 
 
 def run(
@@ -76,22 +77,19 @@ def run(
         return
     stand = [nominated["challenger"], nominated["champion"]]
     scale, half_life = dataset.scale, dataset.windows.half_life_days
-    search = Search(
+    problem = Problem(
         windows=list(windows),
         score=lambda recipe, window: windows[window].score(recipe),
         space=Space(
             partial(space.suggest, scale=scale, half_life_days=half_life),
             partial(space.parameters, scale=scale, half_life_days=half_life),
-            [recipes.from_json(text) for text in stand if text is not None],
+            [recipes.parse(text) for text in stand if text is not None],
         ),
-        record=partial(_record, root, run_key),
-        budget=budget,
+        second=None if family == "als" else partial(_with_priors, half_life),
         eligible=partial(space.is_of, family),
-        trials=trials(root, run_key),
-        started=started,
     )
-    if family != "als":
-        search.around = partial(_with_priors, half_life)
+    record = partial(_record, root, run_key)
+    search = Search(problem, budget, record, trials=trials(root, run_key), started=started)
     best = search.run()
     if best is None:
         log.warning("%s: no trial came to its end; the nominated recipe challenges", dataset.name)
@@ -179,7 +177,7 @@ def _record(root: str, run_key: RunKey, trial: Trial) -> None:
 def _trial(row: dict[str, Any]) -> Trial:
     same = ("number", "stage", "state", "value", "by_window", "n_users", "seconds", "failure")
     return Trial(
-        recipe=recipes.from_json(row["recipe_json"]),
+        recipe=recipes.parse(row["recipe_json"]),
         parameters=json.loads(row["parameters"]),
         **{name: row[name] for name in same},
     )
@@ -199,7 +197,7 @@ def _write(
         "n_pruned": states.count("pruned"),
         "n_failed": states.count("failed"),
         "budget_seconds": search.budget.seconds if search else 0.0,
-        "seconds": search.seconds if search else 0.0,
+        "seconds": search.clock.seconds if search else 0.0,
         "found_at": datetime.now(UTC),
         "run_key": str(run_key),
     }

@@ -86,9 +86,9 @@ def evidence(
     A recipe without a value for each judged user has NaN in their place: it cannot be judged.
     """
     standing, frozen = nomination(root, run_key), freeze(root, run_key)
-    challenger = recipes.from_json(handover.challenger(root, run_key))
+    challenger = recipes.parse(handover.challenger(root, run_key))
     live = standing["champion"]
-    champion = None if live is None else recipes.from_json(live)
+    champion = None if live is None else recipes.parse(live)
     popularities = list(recipes.popularities(dataset.scale, dataset.windows.half_life_days))
     if isinstance(challenger, Popularity) and challenger not in popularities:
         popularities.append(challenger)

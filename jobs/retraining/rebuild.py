@@ -63,7 +63,7 @@ def run(warehouse: Warehouse, dataset: Dataset, retrain_id: str) -> Proof:
         if table.full_name in versions:
             retention.require_complete(warehouse.root, table, versions[table.full_name])
     rows = Frozen(warehouse, versions)
-    learned = fit.learn(rows, dataset, recipes.from_json(ledger["recipe_json"]))
+    learned = fit.learn(rows, dataset, recipes.parse(ledger["recipe_json"]))
     made = fit.own_lists(rows, learned.model.lists(learned.people, fit.LENGTH))
     kept = warehouse.read(GOLD_RECOMMENDATIONS).where(F.col("retrain_id") == retrain_id)
     same = F.col("kept") & (F.col("difference") <= TOLERANCE)

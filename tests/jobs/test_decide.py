@@ -134,7 +134,7 @@ def test_the_challenger_is_first_and_its_evidence_is_kept_on_both_sides(
 
     row = verdict(root)
     assert (row["verdict"], row["recipe"], row["publishes"]) == ("first", CHALLENGER.name, True)
-    assert recipes.from_json(row["recipe_json"]) == CHALLENGER
+    assert recipes.parse(row["recipe_json"]) == CHALLENGER
     with Session(publisher) as reading:
         [kept] = evidence.newest(reading, 5)
     assert (kept.verdict, kept.reason, kept.recipe) == ("first", row["reason"], CHALLENGER.name)
@@ -184,7 +184,7 @@ def test_the_challenger_is_the_one_that_the_search_found(tmp_path: Path, publish
 
     assert decide.run(root, WORLD, publisher, run_key=KEY)
 
-    assert recipes.from_json(verdict(root)["recipe_json"]) == found
+    assert recipes.parse(verdict(root)["recipe_json"]) == found
 
 
 def test_the_same_recipe_is_refreshed(tmp_path: Path, publisher: Engine) -> None:
@@ -193,7 +193,7 @@ def test_the_same_recipe_is_refreshed(tmp_path: Path, publisher: Engine) -> None
     assert decide.run(root, WORLD, publisher, run_key=KEY)
 
     assert verdict(root)["verdict"] == "refresh"
-    assert recipes.from_json(verdict(root)["recipe_json"]) == CHALLENGER
+    assert recipes.parse(verdict(root)["recipe_json"]) == CHALLENGER
 
 
 def test_too_few_users_refresh_the_champion(tmp_path: Path, publisher: Engine) -> None:

@@ -36,7 +36,7 @@ from warehouse.tables import (
     GOLD_WINDOW_LISTS,
 )
 
-CHALLENGER = recipes.from_json(SMALL).name
+CHALLENGER = recipes.parse(SMALL).name
 
 
 def figures(retrain: Retrain, recipe: str = CHALLENGER) -> dict[tuple[str, str], float]:
@@ -130,7 +130,7 @@ def test_a_challenger_whose_fit_fails_is_recorded_and_ends_nothing(
 
     retrain.evaluate()
 
-    failed = recipes.from_json(nothing_reaches_it).name
+    failed = recipes.parse(nothing_reaches_it).name
     assert figures(retrain, failed) == {("warm", "failed"): 1.0}
     assert retrain.decide()
     assert figures(retrain, recipes.popularities(retrain.dataset.scale, 365)[0].name)

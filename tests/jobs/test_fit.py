@@ -129,7 +129,7 @@ def test_the_ledger_says_what_was_read_and_what_fold_in_needs(retrained: Retrain
     [ledger] = rows(retrained, GOLD_FITS)
 
     constants = json.loads(ledger["constants"])
-    assert ledger["recipe"] == recipes.from_json(SMALL).name
+    assert ledger["recipe"] == recipes.parse(SMALL).name
     assert ledger["n_users"] == len(rows(retrained, GOLD_RECOMMENDATIONS))
     assert dict(ledger["versions"])["silver.interactions"] >= 0
     assert set(constants) == {

@@ -21,21 +21,21 @@ def test_without_a_release_the_default_stands_alone(tmp_path: Path, publisher: E
     nominate.run(str(tmp_path), WORLD, publisher, recipe="", reason="New rows", run_key=KEY)
 
     row = nomination(str(tmp_path), KEY)
-    assert recipes.from_json(row["challenger"]) == recipes.default(WORLD.scale)
+    assert recipes.parse(row["challenger"]) == recipes.default(WORLD.scale)
     assert (row["champion"], row["champion_release_id"]) == (None, None)
     assert (row["retrain_id"], row["reason"]) == (RUN, "New rows")
 
 
 def test_the_recipe_of_the_live_release_is_the_champion(tmp_path: Path, publisher: Engine) -> None:
-    live = recipes.from_json(SMALL)
+    live = recipes.parse(SMALL)
     release = released(publisher, live)
 
     nominate.run(str(tmp_path), WORLD, publisher, recipe="popular", reason="x", run_key=KEY)
 
     row = nomination(str(tmp_path), KEY)
-    assert recipes.from_json(row["champion"]) == live
+    assert recipes.parse(row["champion"]) == live
     assert row["champion_release_id"] == release
-    assert recipes.from_json(row["challenger"]) == recipes.by_name(WORLD.scale, 365)["popular"]
+    assert recipes.parse(row["challenger"]) == recipes.by_name(WORLD.scale, 365)["popular"]
 
 
 def test_a_second_run_changes_nothing_even_if_another_release_is_live(
@@ -46,7 +46,7 @@ def test_a_second_run_changes_nothing_even_if_another_release_is_live(
 
     assert Lake(str(tmp_path)).n_rows(GOLD_NOMINATIONS) == 1
     challenger = nomination(str(tmp_path), KEY)["challenger"]
-    assert recipes.from_json(challenger) == recipes.default(WORLD.scale)
+    assert recipes.parse(challenger) == recipes.default(WORLD.scale)
 
 
 def test_what_is_no_recipe_is_refused_before_anything_is_written(

@@ -25,7 +25,7 @@ from warehouse.settings import LakeSettings
 from warehouse.tables import GOLD_ITEM_FACTORS, GOLD_PROFILES
 from warehouse.tables.vocabulary import NOTHING_TO_DO
 
-RECIPE = recipes.from_json(SMALL)
+RECIPE = recipes.parse(SMALL)
 
 
 def test_people_see_the_lists_of_the_lake(retrained: Retrain) -> None:

@@ -15,7 +15,7 @@ from jobs.retraining.evaluation_windows import PreparedWindow
 from tests.support.jobs.small_world import SMALL, world
 from warehouse.tables.vocabulary import HEADLINE
 
-RECIPE = recipes.from_json(SMALL)
+RECIPE = recipes.parse(SMALL)
 POPULAR = recipes.popularities(world().scale, 365)[0]
 
 

@@ -10,8 +10,8 @@ from jobs import search
 from jobs.engine import recipes
 from jobs.engine.judging import evaluation, metrics
 from jobs.engine.recipes import Als, AlsWithPriors, AnyRecipe, PriorWeights
+from jobs.engine.searching.plan import Budget
 from jobs.engine.searching.trial_runner import TrialRunner, trial_runner
-from jobs.engine.searching.trials import Budget
 from jobs.retraining.evaluation_windows import PreparedWindow, gate_window, rolling_windows
 from jobs.retraining.frozen_tables import frozen
 from jobs.retraining.handover import challenger, row_of
@@ -26,7 +26,7 @@ from warehouse.run_keys import RunKey
 from warehouse.settings import LakeSettings
 from warehouse.tables import GOLD_SEARCHES, GOLD_TRIALS
 
-CHAMPION = recipes.from_json(SMALL)
+CHAMPION = recipes.parse(SMALL)
 NOTHING_REACHES_IT = (
     '{"kind": "als", "weighting": {"kind": "stars_from_threshold", "threshold": 6}}'
 )
@@ -89,7 +89,7 @@ def test_without_a_budget_the_nominated_recipe_challenges_and_spark_does_not_sta
 
     assert [search.main(asked), search.main(asked)] == [0, 0]
 
-    assert recipes.from_json(challenger(root, retrain.key("evaluate"))) == CHAMPION
+    assert recipes.parse(challenger(root, retrain.key("evaluate"))) == CHAMPION
     assert (outcome(retrain)["found_by"], outcome(retrain)["n_trials"]) == ("nomination", 0)
     assert trials(retrain) == []
     with pytest.raises(KeyboardInterrupt):

@@ -17,47 +17,32 @@ from scipy import linalg, sparse
 from jobs.engine.catalogue import Catalogue
 from jobs.engine.errors import TooManyItemsError
 from jobs.engine.learning.lists import Block, Scorer
-from jobs.engine.recipes import Scale, Value, digest
+from jobs.engine.recipes import SEED, Recipe, Scale
 
 MAX_ITEMS = 8000
 
 
-class Random(Value):
+class Random(Recipe):
     """A random order of the items for each user: the score of learning nothing."""
 
     kind: Literal["random"] = "random"
-    seed: int = 20260101
-
-    @property
-    def name(self) -> str:
-        """The recipe's short stable name."""
-        return f"random_{digest(self)}"
+    seed: int = SEED
 
 
-class ItemCosine(Value):
+class ItemCosine(Recipe):
     """Item-item kNN with shrunk cosine of the users who liked both (Sarwar et al. 2001)."""
 
     kind: Literal["item_cosine"] = "item_cosine"
     relevant_from: float
     shrinkage: float = Field(default=100, ge=0)
 
-    @property
-    def name(self) -> str:
-        """The recipe's short stable name."""
-        return f"item_cosine_{digest(self)}"
 
-
-class Ease(Value):
+class Ease(Recipe):
     """EASE, a linear autoencoder in closed form (Steck 2019). `reg` is the paper's lambda."""
 
     kind: Literal["ease"] = "ease"
     relevant_from: float
     reg: float = Field(default=3000, gt=0)
-
-    @property
-    def name(self) -> str:
-        """The recipe's short stable name."""
-        return f"ease_{digest(self)}"
 
 
 Baseline = Random | ItemCosine | Ease

@@ -39,14 +39,8 @@ from jobs.engine.learning.lists import Block, Scorer
 from jobs.engine.learning.popularity import PopularityScorer
 from jobs.engine.learning.priors import Priors
 from jobs.engine.learning.segments import Segments
-from jobs.engine.recipes import (
-    Als,
-    AlsWithPriors,
-    AnyRecipe,
-    Centred,
-    PopularBySegment,
-    Popularity,
-)
+from jobs.engine.recipes import Als, AlsWithPriors, AnyRecipe, PopularBySegment, Popularity
+from jobs.engine.weightings import Centred
 
 FactorCache = MutableMapping[Als, Factors]
 

@@ -7,7 +7,7 @@ confidence. User means ignore the age of ratings.
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from jobs.engine.recipes import Centred, MinusMidpoint, StarsFromThreshold
+from jobs.engine.weightings import Centred, MinusMidpoint, StarsFromThreshold
 
 
 def strengths(

@@ -1,4 +1,4 @@
-"""Trials: what a search tried, and what Optuna's sampler remembers of it."""
+"""Trials: the recipes a search has scored, and the state of Optuna's sampler."""
 
 import warnings
 from collections.abc import Callable, Sequence
@@ -8,38 +8,30 @@ from statistics import fmean
 import optuna
 from optuna.trial import BaseTrial, FixedTrial
 
-from jobs.engine.recipes import AnyRecipe
+from jobs.engine.recipes import SEED, AnyRecipe
 from jobs.engine.searching.space import Parameters
 from warehouse.tables.vocabulary import TrialStage, TrialState
 
-_SEED = 20260101
-_AT_RANDOM = 8  # trials before the sampler learns
-_BEFORE_PRUNING = 4
+_RANDOM_TRIALS = 8  # before the sampler learns
+_TRIALS_BEFORE_PRUNING = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """Which recipes there are: see `jobs.engine.searching.space`.
-
-    Those of `starts` are tried first.
-    """
+    """A set of recipes as Optuna's parameters; `starts` are tried first."""
 
     suggest: Callable[[BaseTrial], AnyRecipe]
-    parameters: Callable[[AnyRecipe], Parameters | None]
+    parameters: Callable[[AnyRecipe], Parameters | None]  # None outside the space
     starts: Sequence[AnyRecipe] = ()
 
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """How long a search may take, and how many recipes it may explore (0: any number)."""
-
-    seconds: float
-    n_trials: int = 0
+    def contains(self, recipe: AnyRecipe) -> bool:
+        """Return whether `suggest` can return the recipe."""
+        return self.parameters(recipe) is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One recipe and how it did: `value` is the mean of `by_window`, which pruning cuts short."""
+    """One recipe and its scores. `value` is the mean of `by_window`, which pruning cuts short."""
 
     number: int
     stage: TrialStage
@@ -53,32 +45,32 @@ class Trial:
     failure: str | None = None
 
 
-def study_of(trials: Sequence[Trial], within: Space) -> optuna.Study:
-    """Return a study that knows these trials. Its seed is another after each restart."""
-    optuna.logging.set_verbosity(optuna.logging.WARNING)  # each trial has a line of ours
+def study_of(trials: Sequence[Trial], space: Space) -> optuna.Study:
+    """Return a study with the explored `trials` of the space. Each restart has another seed."""
+    optuna.logging.set_verbosity(optuna.logging.WARNING)  # the search logs each trial itself
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)  # `group`
         sampler = optuna.samplers.TPESampler(
-            seed=_SEED + len(trials), n_startup_trials=_AT_RANDOM, multivariate=True, group=True
+            seed=SEED + len(trials), n_startup_trials=_RANDOM_TRIALS, multivariate=True, group=True
         )
     study = optuna.create_study(
         direction="maximize",
         sampler=sampler,
-        pruner=optuna.pruners.MedianPruner(n_startup_trials=_BEFORE_PRUNING),
+        pruner=optuna.pruners.MedianPruner(n_startup_trials=_TRIALS_BEFORE_PRUNING),
     )
     for trial in trials:
-        if trial.stage == "explore" and within.parameters(trial.recipe) is not None:
-            study.add_trial(remembered(trial, within))
+        if trial.stage == "explore" and space.contains(trial.recipe):
+            study.add_trial(frozen_trial(trial, space))
     return study
 
 
-def remembered(trial: Trial, within: Space) -> optuna.trial.FrozenTrial:
-    """Return the trial as the sampler knows it. One that failed counts as the worst of all."""
+def frozen_trial(trial: Trial, space: Space) -> optuna.trial.FrozenTrial:
+    """Return the trial for Optuna. A failed trial is `PRUNED`, so the sampler ranks it last."""
     fixed = FixedTrial(trial.parameters)
-    within.suggest(fixed)
+    space.suggest(fixed)
     values = list(trial.by_window.values())
     states = optuna.trial.TrialState
-    complete = trial.state == "complete"
+    states, complete = optuna.trial.TrialState, trial.state == "complete"
     return optuna.create_trial(
         state=states.COMPLETE if complete else states.PRUNED,
         value=trial.value if complete else None,

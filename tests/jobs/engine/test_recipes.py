@@ -3,7 +3,8 @@ from pydantic import ValidationError
 
 from jobs.engine import recipes
 from jobs.engine.errors import RecipeError
-from jobs.engine.recipes import Als, Centred, MinusMidpoint, StarsFromThreshold
+from jobs.engine.recipes import Als
+from jobs.engine.weightings import Centred, MinusMidpoint, StarsFromThreshold
 from warehouse.datasets import Scale
 from warehouse.tables.vocabulary import RecipeName
 
@@ -15,7 +16,7 @@ EVERY = list(recipes.by_name(STARS, YEAR).values())
 
 @pytest.mark.parametrize("recipe", EVERY, ids=lambda recipe: recipe.name)
 def test_a_recipe_comes_back_from_its_json(recipe: recipes.AnyRecipe) -> None:
-    assert recipes.from_json(recipe.model_dump_json()) == recipe
+    assert recipes.parse(recipe.model_dump_json()) == recipe
 
 
 def test_names_are_short_stable_and_tell_recipes_apart() -> None:
@@ -43,7 +44,7 @@ def test_popularity_gets_old_as_the_data_set_says() -> None:
 
 
 def test_the_default_is_the_recipe_that_was_measured() -> None:
-    assert recipes.parse("", STARS, YEAR) == recipes.default(STARS)
+    assert recipes.resolve("", STARS, YEAR) == recipes.default(STARS)
     assert recipes.default(STARS) == Als(
         weighting=Centred(), rank=8, reg=0.57, alpha=4.66, iterations=15, blocks=2
     )
@@ -65,7 +66,7 @@ def test_alpha_is_in_units_of_the_scale() -> None:
 
 @pytest.mark.parametrize("name", recipes.by_name(STARS, YEAR))
 def test_the_form_takes_every_name(name: RecipeName) -> None:
-    assert recipes.parse(name, STARS, YEAR) == recipes.by_name(STARS, YEAR)[name]
+    assert recipes.resolve(name, STARS, YEAR) == recipes.by_name(STARS, YEAR)[name]
 
 
 @pytest.mark.parametrize(
@@ -80,7 +81,7 @@ def test_the_form_takes_every_name(name: RecipeName) -> None:
 )
 def test_what_is_no_recipe_is_refused_by_name(asked: str, said: str) -> None:
     with pytest.raises(RecipeError, match=said):
-        recipes.parse(asked, STARS, YEAR)
+        recipes.resolve(asked, STARS, YEAR)
 
 
 def test_a_recipe_cannot_be_changed() -> None:
@@ -91,5 +92,5 @@ def test_a_recipe_cannot_be_changed() -> None:
 def test_weightings_are_told_apart_by_kind() -> None:
     asked = '{"kind": "als", "weighting": {"kind": "minus_midpoint", "midpoint": 2.5}}'
 
-    assert recipes.parse(asked, STARS, YEAR) == Als(weighting=MinusMidpoint(midpoint=2.5))
+    assert recipes.resolve(asked, STARS, YEAR) == Als(weighting=MinusMidpoint(midpoint=2.5))
     assert Als(weighting=StarsFromThreshold(threshold=4)).name.startswith("als_stars_from_")

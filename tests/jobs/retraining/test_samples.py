@@ -17,7 +17,7 @@ from tests.support.serving.server import as_role
 from warehouse.query import Lake
 from warehouse.tables import GOLD_MODEL_METRICS, GOLD_WINDOW_LISTS
 
-CHALLENGER = recipes.from_json(SMALL).name
+CHALLENGER = recipes.parse(SMALL).name
 
 
 @pytest.fixture

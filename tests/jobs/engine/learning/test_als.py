@@ -9,7 +9,8 @@ from pyspark.sql import functions as F
 from jobs.engine.catalogue import Catalogue
 from jobs.engine.errors import NothingToLearnError
 from jobs.engine.learning import als, lists, models, preference, segments
-from jobs.engine.recipes import MAX_ITERATIONS, Als, Centred, StarsFromThreshold
+from jobs.engine.recipes import MAX_ITERATIONS, Als
+from jobs.engine.weightings import Centred, StarsFromThreshold
 
 SIZE = 12
 SMALL = Als(rank=2, iterations=8)

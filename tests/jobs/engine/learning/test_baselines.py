@@ -115,4 +115,4 @@ def test_a_baseline_is_not_a_recipe_and_cannot_be_released() -> None:
     assert len({baseline.name for baseline in of_scale}) == len(of_scale) == 3
     for baseline in of_scale:
         with pytest.raises(RecipeError):
-            recipes.from_json(baseline.model_dump_json())
+            recipes.parse(baseline.model_dump_json())

@@ -9,7 +9,8 @@ from pyspark.sql import DataFrame, SparkSession
 from jobs.engine.learning import segments
 from jobs.engine.learning.models import FactorCache, Model
 from jobs.engine.learning.segments import Segments
-from jobs.engine.recipes import Als, AlsWithPriors, Centred, MinusMidpoint, StarsFromThreshold
+from jobs.engine.recipes import Als, AlsWithPriors
+from jobs.engine.weightings import Centred, MinusMidpoint, StarsFromThreshold
 from serving.lists.fold_in import Constants, Folded, FoldIn, Ratings
 from tests.jobs.engine.learning import test_priors as small
 

@@ -3,7 +3,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from jobs.engine.learning import ages, preference
-from jobs.engine.recipes import Centred, MinusMidpoint, StarsFromThreshold
+from jobs.engine.weightings import Centred, MinusMidpoint, StarsFromThreshold
 
 ROWS = [(1, 1, 5.0), (1, 2, 3.0), (2, 1, 2.0), (2, 2, 1.0), (3, 1, 3.0)]
 MEAN = 2.8

@@ -13,7 +13,8 @@ from jobs.engine.learning import als, models, priors, segments
 from jobs.engine.learning.lists import Block, Ragged
 from jobs.engine.learning.models import FactorCache, Model
 from jobs.engine.learning.segments import Segments
-from jobs.engine.recipes import Als, AlsWithPriors, Centred, PriorWeights
+from jobs.engine.recipes import Als, AlsWithPriors, PriorWeights
+from jobs.engine.weightings import Centred
 from tests.jobs.engine.learning.test_als import fold_in
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)

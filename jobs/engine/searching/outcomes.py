@@ -1,0 +1,58 @@
+"""Scores of one recipe, window by window, until the end, a failure or pruning."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from statistics import fmean
+
+from jobs.engine.errors import NothingToLearnError
+from jobs.engine.judging.evaluation import FAILURES, Score
+from warehouse.tables.vocabulary import TrialState
+
+
+@dataclass
+class Outcome:
+    """The scores so far; `failure` says why it is not complete."""
+
+    state: TrialState = "complete"
+    by_window: dict[str, float] = field(default_factory=dict)
+    n_users: int = 0
+    failure: str | None = None
+
+    @property
+    def value(self) -> float | None:
+        """The mean score, None after a failure."""
+        return fmean(self.by_window.values()) if self.state != "failed" else None
+
+
+def score_windows(
+    windows: Sequence[str],
+    score: Callable[[str], Score],
+    prunes: Callable[[Sequence[float]], bool],
+) -> Outcome:
+    """Return the scores on the windows, in order.
+
+    Args:
+        windows: their names.
+        score: scores the recipe on a window.
+        prunes: whether to stop, asked after each window but the last with the scores so far.
+    """
+    outcome = Outcome()
+    try:
+        for window in windows:
+            result = score(window)
+            outcome.by_window[window] = _finite(result.value, window)
+            outcome.n_users += result.n_users
+            is_last = len(outcome.by_window) == len(windows)
+            if not is_last and prunes([*outcome.by_window.values()]):
+                outcome.state, outcome.failure = "pruned", f"below the median after {window}"
+                break
+    except FAILURES as error:
+        outcome.state, outcome.failure = "failed", str(error).split("\n", 1)[0]
+    return outcome
+
+
+def _finite(value: float, window: str) -> float:
+    if not math.isfinite(value):
+        raise NothingToLearnError(f"no score on {window}: it is not finite")
+    return value
