@@ -1,16 +1,16 @@
-"""Spark ALS beside EASE on random folds, the shape of a published comparison.
+"""Spark ALS and EASE on random folds, the set-up of a published comparison.
 
     python -m benchmarks.public_folds ARCHIVE [--folds 5]
 
-Anelli et al. (UMAP 2022) keep MovieLens 1M's ratings of 4 and more, 10-core (everybody and every
-film has ten), split them at random 80/20, and rank the full catalogue. Their folds are not
-published, so folds of that shape are drawn here, seeded. Random folds let a model look into the
-future: this compares algorithms, not what people would have been served.
+Anelli et al. (UMAP 2022) keep the ratings of MovieLens 1M from 4 on, reduce them to the 10-core
+(each user and film has ten), split them randomly 80/20, and rank the full catalogue. Their folds
+are not published, so similar folds are drawn here with a seed. Random folds let a model learn from
+the future: this compares algorithms, not what users would have been served.
 
-ALS is the mean of three seeds and one prior (log of how often a film was liked, an extra column of
-the factors), as in our family `als_with_priors`. A rating of 5 is a stronger yes than one of 4:
-strengths are stars - 3. EASE may take ones, as published, or stars. The prior's weight, and EASE's
-rows and lambda, are chosen on a fifth of each fold's training rows, never on its test rows.
+ALS is the mean of three seeds plus one prior (log of the film's number of ratings), as in the
+family `als_with_priors`, with strengths of rating - 3. EASE takes ones, as published, or these
+strengths. The prior's weight and EASE's input and lambda are chosen on a fifth of each fold's
+training rows, never on its test rows.
 """
 
 import argparse
@@ -39,10 +39,10 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 K, N_FOLDS, CORE, LIKED = 10, 5, 10, 4
-MIDPOINT = 3  # stars above it are the strength
+MIDPOINT = 3  # subtracted from ratings
 RECIPE = Als(weighting=MinusMidpoint(midpoint=MIDPOINT), rank=96, reg=0.3, alpha=2, iterations=15)
 Scores = dict[str, NDArray[np.float32]]
-MODELS = 3  # as ALS with priors has them: the mean over seeds
+MODELS = 3  # seeds, as in ALS with priors
 LAMBDAS = (200, 300, 500, 1000, 2000)
 WEIGHTS = (0, 0.01, 0.02, 0.03, 0.05)
 
@@ -52,18 +52,23 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("archive", type=Path, help="ml-1m.zip")
     arguments.add_argument("--folds", type=int, default=N_FOLDS, choices=range(1, N_FOLDS + 1))
-    given = arguments.parse_args()
+    args = arguments.parse_args()
     os.environ.setdefault("SPARK_CONF_DIR", str(ROOT / "conf/spark"))
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     spark = session.start("public_folds")
-    users, items, strengths = core(liked(given.archive))
-    print(f"{users.max() + 1} people, {items.max() + 1} films, {len(users)} ratings >= {LIKED}")
+    users, items, strengths = core(liked(args.archive))
+    print(f"{users.max() + 1} users, {items.max() + 1} films, {len(users)} ratings >= {LIKED}")
     shape = (int(users.max()) + 1, int(items.max()) + 1)
     fold, inner = np.random.default_rng(1).integers(0, N_FOLDS, (2, len(users)))
-    found: dict[str, list[float]] = {}
-    for number in range(given.folds):
-        known = fold != number
-        sides = (known & (inner > 0), known & (inner == 0), known, ~known)
+    results: dict[str, list[float]] = {}
+    for number in range(args.folds):
+        is_training = fold != number
+        sides = (
+            is_training & (inner > 0),
+            is_training & (inner == 0),
+            is_training,
+            ~is_training,
+        )
         fit_on, choose_on, training, test = (
             matrix(users[at], items[at], strengths[at], shape) for at in sides
         )
@@ -72,21 +77,21 @@ def main() -> None:
             "EASE": ease,
             "Spark ALS": lambda rows, n_models: by_als(spark, rows, n_models),
         }
-        for name, scored in models.items():
-            began = time.monotonic()
-            chosen = best(scored(fit_on, 1), fit_on, choose_on)
-            value = ndcg(scored(training, MODELS)[chosen], training, test)
-            found.setdefault(name, []).append(value)
-            took = time.monotonic() - began
-            print(f"fold {number}: {name:10} {value:.4f}  {chosen} ({took:.0f} s)", flush=True)
-    for name, values in found.items():
+        for name, score in models.items():
+            start = time.monotonic()
+            chosen = best(score(fit_on, 1), fit_on, choose_on)
+            value = ndcg(score(training, MODELS)[chosen], training, test)
+            results.setdefault(name, []).append(value)
+            seconds = time.monotonic() - start
+            print(f"fold {number}: {name:10} {value:.4f}  {chosen} ({seconds:.0f} s)", flush=True)
+    for name, values in results.items():
         print(f"{name:10} nDCG@{K} {mean(values):.4f} over {len(values)} folds")
-    ahead = mean(found["Spark ALS"]) - mean(found["EASE"])
+    ahead = mean(results["Spark ALS"]) - mean(results["EASE"])
     print(f"Spark ALS - EASE {ahead:+.4f} (bar: 0) {'ok' if ahead >= 0 else 'MISSED'}")
 
 
 def liked(archive: Path) -> pd.DataFrame:
-    """Return (user, item, rating) of every rating of LIKED and more."""
+    """Return (user, item, rating) of all ratings from LIKED on."""
     with ZipFile(archive) as zipped, zipped.open("ml-1m/ratings.dat") as file:
         names = ["user", "item", "rating", "time"]
         ratings = pd.read_csv(file, sep="::", names=names, engine="python")
@@ -94,7 +99,7 @@ def liked(archive: Path) -> pd.DataFrame:
 
 
 def core(pairs: pd.DataFrame) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
-    """Return users, items and strengths of the largest part where all have CORE ratings.
+    """Return users, items and strengths of the largest subset where all have CORE ratings.
 
     Users and items are dense numbers.
     """
@@ -116,55 +121,55 @@ def matrix(
     strengths: NDArray[np.float32],
     shape: tuple[int, int],
 ) -> sparse.csr_matrix:
-    """Return (user, item), the strength where liked."""
+    """Return the matrix (user, item) of the strengths."""
     return sparse.csr_matrix((strengths, (users, items)), shape)
 
 
 def ones(rows: sparse.csr_matrix) -> sparse.csr_matrix:
-    """Return the rows with 1 where there is a strength."""
+    """Return the matrix with 1 for each strength."""
     return (rows > 0).astype(np.float32)
 
 
 def popular(training: sparse.csr_matrix, _: int) -> Scores:
-    """Return how often each film was liked, the same for everybody."""
+    """Return the number of ratings of each film, the same for all users."""
     counts = np.asarray(ones(training).sum(axis=0), np.float32)
     return {"": np.repeat(counts, training.shape[0], axis=0)}
 
 
 def ease(training: sparse.csr_matrix, _: int) -> Scores:
-    """Return EASE's scores by its rows and its lambda."""
-    found = {}
+    """Return the scores of EASE, by input and lambda."""
+    scores = {}
     for name, rows in (("ones", ones(training)), ("stars", training)):
-        together = np.asarray((rows.T @ rows).toarray(), np.float32)
+        counts = np.asarray((rows.T @ rows).toarray(), np.float32)
         for reg in LAMBDAS:
-            found[f"{name}, lambda {reg}"] = rows @ baselines.ease(together, reg)
-    return found
+            scores[f"{name}, lambda {reg}"] = rows @ baselines.ease(counts, reg)
+    return scores
 
 
 def by_als(spark: SparkSession, training: sparse.csr_matrix, n_models: int) -> Scores:
-    """Return the mean scores of Spark's implicit ALS over seeds, by the weight of the prior."""
+    """Return the mean scores of Spark's implicit ALS over the seeds, by weight of the prior."""
     pairs = training.tocoo()
     rows = pd.DataFrame({"user": pairs.row, "item": pairs.col, "strength": pairs.data})
     frame = spark.createDataFrame(rows.astype({"user": "int32", "item": "int32"})).cache()
     scores = np.zeros(training.shape, np.float32)
     for nth in range(n_models):
         model = als.fit(frame, RECIPE.model_copy(update={"seed": RECIPE.seed + nth}))
-        known = model.users.toPandas()
-        theirs = np.array(known["factors"].tolist(), np.float32) / n_models
-        scores[np.ix_(known["user"].to_numpy(np.int64), model.items)] += theirs @ model.matrix.T
+        users = model.users.toPandas()
+        factors = np.array(users["factors"].tolist(), np.float32) / n_models
+        scores[np.ix_(users["user"].to_numpy(np.int64), model.items)] += factors @ model.matrix.T
     prior = np.log1p(np.asarray(ones(training).sum(axis=0), np.float32))
     return {f"prior {weight}": scores + np.float32(weight) * prior for weight in WEIGHTS}
 
 
 def best(scores: Scores, training: sparse.csr_matrix, test: sparse.csr_matrix) -> str:
-    """Return the name of the scores that do best."""
+    """Return the name of the best scores."""
     return max(scores, key=lambda name: ndcg(scores[name], training, test))
 
 
 def ndcg(
     scores: NDArray[np.float32], training: sparse.csr_matrix, test: sparse.csr_matrix
 ) -> float:
-    """Return nDCG@K, full catalogue without what was trained on, over those with a test item."""
+    """Return nDCG@K, full catalogue without training items, over users with a test item."""
     scores = np.array(scores)
     scores[training.nonzero()] = -np.inf
     n_relevant = np.diff(test.indptr)

@@ -1,11 +1,11 @@
-"""Our recipes beside other libraries' models: the same rows, people and metric, in one run.
+"""Lantern's recipes and models of other libraries: the same rows, users and metric.
 
     python -m benchmarks.side_by_side ARCHIVE
 
-Everybody is fitted on the oldest 80 % of MovieLens 1M and judged on the newest 20 %. The peers'
-settings are chosen on the last rolling window (fit on 60 %, judged on the 20 % that follow), as
-ours were. They run in an environment of their own, made from `benchmarks/peers/requirements.lock`
-in a folder of the user's cache, and are handed arrays. Times are wall time on this machine.
+All models are fitted on the oldest 80 % of MovieLens 1M and tested on the newest 20 %. The settings
+of the other libraries are chosen on the last rolling window (fit on 60 %, test on the next 20 %),
+as Lantern's were. The other libraries run in a separate environment in the user's cache folder,
+made from `benchmarks/peers/requirements.lock`, and read arrays. Durations are wall time.
 """
 
 import argparse
@@ -34,76 +34,77 @@ def main() -> None:
     """Print a table, best first."""
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("archive", type=Path, help="ml-1m.zip")
-    given = arguments.parse_args()
+    args = arguments.parse_args()
     python = environment()
-    with movielens(given.archive) as rows, tempfile.TemporaryDirectory() as handed:
+    with movielens(args.archive) as rows, tempfile.TemporaryDirectory() as folder:
         last = list(rolling_windows(rows, MOVIELENS))[-1][1]
         gate = prepare(rows, MOVIELENS, gate_window(rows, MOVIELENS))
-        hand_over(prepare(rows, MOVIELENS, last), Path(handed, "choose.npz"))
-        hand_over(gate, Path(handed, "test.npz"))
-        found = ours(gate)
-        found += theirs(python, handed)
+        write_arrays(prepare(rows, MOVIELENS, last), Path(folder, "choose.npz"))
+        write_arrays(gate, Path(folder, "test.npz"))
+        results = ours(gate)
+        results += theirs(python, folder)
     print("| model | NDCG@10 | fit, s | settings |\n|---|---|---|---|")
-    for name, value, seconds, settings in sorted(found, key=lambda row: -row[1]):
+    for name, value, seconds, settings in sorted(results, key=lambda row: -row[1]):
         print(f"| {name} | {value:.4f} | {seconds:.1f} | {settings} |")
 
 
 def environment() -> str:
-    """Return the peers' Python, set up if it is not there yet."""
+    """Return the Python of the other libraries' environment, created if missing."""
     python = CACHE / "bin/python"
-    done = CACHE / "ready"
+    marker = CACHE / "ready"
     lock = (PEERS / "requirements.lock").read_text()
-    if not done.exists() or done.read_text() != lock:
+    if not marker.exists() or marker.read_text() != lock:
         subprocess.run([sys.executable, "-m", "venv", CACHE], check=True)  # noqa: S603
         install = ["pip", "install", "-q", "--no-deps", "--require-hashes", "-r"]
         subprocess.run([python, "-m", *install, PEERS / "requirements.lock"], check=True)  # noqa: S603
-        done.write_text(lock)
+        marker.write_text(lock)
     return str(python)
 
 
-def hand_over(prepared: PreparedWindow, file: Path) -> None:
-    """Write a window's training rows, and what each user found relevant later, as arrays."""
+def write_arrays(prepared: PreparedWindow, file: Path) -> None:
+    """Write a window's training rows and the relevant items of its warm users as arrays."""
     training = prepared.training.select("user", "item", "rating").toPandas()
-    training["place"] = prepared.catalogue.positions(training["item"].to_numpy())
-    training = training[training["place"] >= 0]
+    training["position"] = prepared.catalogue.positions(training["item"].to_numpy())
+    training = training[training["position"] >= 0]
     warm = prepared.users.relevant.where(F.array_contains("slices", WARM))
-    place = {item_id: at for at, item_id in enumerate(prepared.catalogue.ids)}
-    relevant = [(row["user"], place[i]) for row in warm.collect() for i in row["relevant"]]
+    position = {item_id: at for at, item_id in enumerate(prepared.catalogue.ids)}
+    relevant = [(row["user"], position[i]) for row in warm.collect() for i in row["relevant"]]
     np.savez(
         file,
         user=training["user"].to_numpy(),
-        item=training["place"].to_numpy(),
+        item=training["position"].to_numpy(),
         rating=training["rating"].to_numpy(np.float32),
-        judged=np.unique([user for user, _ in relevant]),
+        users=np.unique([user for user, _ in relevant]),
         relevant=np.array(relevant),
         shape=np.array([training["user"].max() + 1, len(prepared.catalogue)]),
     )
 
 
 def ours(prepared: PreparedWindow) -> list[tuple[str, float, float, str]]:
-    """Return (name, NDCG@10, seconds of the fit, settings) of our recipes and baselines."""
+    """Return (name, NDCG@10, seconds of the fit, settings) of Lantern's recipes and baselines."""
     scale, half_life_days = MOVIELENS.scale, MOVIELENS.windows.half_life_days
-    contestants = {
+    popularities = recipes.popularities(scale, half_life_days)
+    named = {
         "**Lantern: Spark ALS**, centred strengths": recipes.default(scale),
         "**Lantern: Spark ALS with priors**": recipes.with_priors(scale, half_life_days),
-        **{f"Lantern: {one.kind}": one for one in recipes.popularities(scale, half_life_days)},
-        **{f"Lantern: {one.kind}": one for one in baselines(scale)},
+        **{f"Lantern: {recipe.kind}": recipe for recipe in popularities},
+        **{f"Lantern: {baseline.kind}": baseline for baseline in baselines(scale)},
     }
-    fitted = {name: prepared.fit(recipe) for name, recipe in contestants.items()}
+    fitted = {name: prepared.fit(recipe) for name, recipe in named.items()}
     results = prepared.evaluate(list(fitted.values()))
-    found = []
+    rows = []
     for name, model in fitted.items():
         figures = results.figures[model.recipe.name]
         [value] = [f.value for f in figures if (f.slice, f.metric) == (WARM, HEADLINE)]
-        found.append((name, value, model.seconds, model.recipe.name))
-    return found
+        rows.append((name, value, model.seconds, model.recipe.name))
+    return rows
 
 
 def theirs(python: str, folder: str) -> list[tuple[str, float, float, str]]:
-    """Return the same of the peers' models."""
+    """Return the same of the other libraries' models."""
     command = [python, str(PEERS / "models.py"), folder]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)  # noqa: S603
-    rows: list[dict[str, Any]] = [json.loads(line) for line in done.stdout.splitlines()]
+    completed = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)  # noqa: S603
+    rows: list[dict[str, Any]] = [json.loads(line) for line in completed.stdout.splitlines()]
     return [
         (
             row["family"],

@@ -1,11 +1,10 @@
-"""What the gate decides, retrain after retrain, on a data set's own files.
+"""Verdicts of consecutive retrains of a data set.
 
     python -m benchmarks.verdict DATASET ARCHIVE [--minutes 0 15 0] [--family als]
 
-One retrain for each number of minutes, which is its search's budget, in a temporary lake and with
-a temporary Postgres: the same jobs as the DAG's tasks, in their order. A retrain that publishes
-makes the champion of the next. Each verdict is printed with its reason, the lines of the gate and
-every contestant.
+Runs one retrain for each number of minutes, its search budget, in a temporary lake and with a
+temporary Postgres: the same jobs as the DAG's tasks, in the same order. A published recipe is the
+champion of the next retrain. Prints each verdict with its reason, its criteria and all recipes.
 """
 
 import argparse
@@ -37,19 +36,19 @@ SHOWN = (HEADLINE, "coverage@10")
 
 
 def main() -> None:
-    """Run the retrains and print what came of each."""
+    """Run the retrains and print the verdict of each."""
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    arguments.add_argument("dataset", choices=[each.name for each in datasets.installed()])
+    arguments.add_argument("dataset", choices=[dataset.name for dataset in datasets.installed()])
     arguments.add_argument("archive", type=Path, help="the data set's archive")
     arguments.add_argument("--minutes", type=float, nargs="+", default=[0.0])
     arguments.add_argument("--family", default="any", choices=["any", "als", "als_with_priors"])
-    given = arguments.parse_args()
-    dataset = datasets.load_named(given.dataset)
-    copy = partial(shutil.copy, given.archive)
+    args = arguments.parse_args()
+    dataset = datasets.load_named(args.dataset)
+    copy = partial(shutil.copy, args.archive)
     with landed(dataset, copy) as warehouse, postgres(dataset) as engine:
-        for number, minutes in enumerate(given.minutes, 1):
+        for number, minutes in enumerate(args.minutes, 1):
             print(f"\nretrain {number}, search of {minutes:g} minutes", flush=True)
-            retrain(warehouse, dataset, engine, number, minutes=minutes, family=given.family)
+            retrain(warehouse, dataset, engine, number, minutes=minutes, family=args.family)
 
 
 @contextmanager
@@ -76,9 +75,9 @@ def retrain(
     """Run the tasks of one retrain, and print its verdict."""
     root, key = warehouse.root, partial(RunKey, "b", str(number))
     freeze.run(root, dataset, run_key=key("freeze"))
-    begun_by = {"recipe": "", "reason": "A benchmark"}
-    nominate.run(root, dataset, engine, run_key=key("nominate"), **begun_by)
-    began = time.monotonic()
+    by_hand = {"recipe": "", "reason": "A benchmark"}
+    nominate.run(root, dataset, engine, run_key=key("nominate"), **by_hand)
+    start = time.monotonic()
     if minutes:
         budget = Budget(minutes * 60)
         search.run(under(warehouse, key("search")), dataset, budget, family)
@@ -86,10 +85,10 @@ def retrain(
         search.take(root, run_key=key("search"))
     searched = time.monotonic()
     evaluate.run(under(warehouse, key("evaluate")), dataset)
-    goes_on = decide.run(root, dataset, engine, run_key=key("decide"))
+    publishes = decide.run(root, dataset, engine, run_key=key("decide"))
     show(root, key("").retrain_id)
-    print(f"search {searched - began:.0f} s, evaluation {time.monotonic() - searched:.0f} s")
-    if goes_on:
+    print(f"search {searched - start:.0f} s, evaluation {time.monotonic() - searched:.0f} s")
+    if publishes:
         fit.run(under(warehouse, key("fit")), dataset)
         release = publish.run(root, dataset, engine, run_key=key("publish"))
         print(f"release {release}", flush=True)
@@ -97,22 +96,22 @@ def retrain(
 
 def show(root: str, run: str) -> None:
     """Print the verdict of a retrain with its evidence."""
-    decided = row_of(root, GOLD_VERDICTS, run)
-    found = row_of(root, GOLD_SEARCHES, run)
-    if decided is None or found is None:
+    verdict = row_of(root, GOLD_VERDICTS, run)
+    searched = row_of(root, GOLD_SEARCHES, run)
+    if verdict is None or searched is None:
         raise AssertionError(f"{run} has no verdict")
-    print(f"{decided['verdict']}: {decided['reason']}")
-    for each in decided["criteria"]:
-        mark = {True: "yes", False: "no", None: "-"}[each["passed"]]
-        print(f"  {mark:3} {each['criterion']}: {each['detail']}")
-    if found["n_trials"]:
-        counts = [f"{found[name]} {name[2:]}" for name in ("n_trials", "n_pruned", "n_failed")]
-        print(f"  {', '.join(counts)}; found {found['challenger']}")
+    print(f"{verdict['verdict']}: {verdict['reason']}")
+    for row in verdict["criteria"]:
+        passed = {True: "yes", False: "no", None: "-"}[row["passed"]]
+        print(f"  {passed:3} {row['criterion']}: {row['detail']}")
+    if searched["n_trials"]:
+        counts = [f"{searched[name]} {name[2:]}" for name in ("n_trials", "n_pruned", "n_failed")]
+        print(f"  {', '.join(counts)}; result {searched['challenger']}")
     rows = Lake(root).read(GOLD_MODEL_METRICS, equals={"retrain_id": run}).to_pylist()
     rows = [row for row in rows if row["slice"] == WARM and row["metric"] in SHOWN]
     for row in sorted(rows, key=lambda row: (row["window"], row["metric"], -row["value"])):
-        words = f"{row['window']:11} {row['metric']:12} {row['value']:.4f}"
-        print(f"  {words}  {row['recipe']} ({row['role']}, {row['n_users']} people)")
+        result = f"{row['window']:11} {row['metric']:12} {row['value']:.4f}"
+        print(f"  {result}  {row['recipe']} ({row['role']}, {row['n_users']} users)")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""Fit the peers' models on rows that were handed over as arrays, and hand lists back.
+"""Fit models of other libraries on arrays, and print their NDCG@10.
 
     python models.py FOLDER
 
-It runs in an environment of its own (`requirements.lock` beside it), so it knows nothing of the
-platform. FOLDER holds `choose.npz` and `test.npz`: `user`, `item`, `rating` of the training rows as
-dense numbers, `judged` (users), `relevant` (user, item) pairs, `shape`. Each family's settings are
-chosen on `choose`, then it is fitted and timed on `test`. It prints one JSON object a line.
+Runs in a separate environment (`requirements.lock` in this folder) and imports nothing of Lantern.
+FOLDER has `choose.npz` and `test.npz`: `user`, `item`, `rating` of the training rows as dense
+numbers, `users` to evaluate, `relevant` (user, item) pairs, `shape`. The settings of each family
+are chosen on `choose`; then it is fitted and timed on `test`. Prints one JSON object per line.
 """
 
 import json
@@ -16,7 +16,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as `implicit` asks for; it has its own threads
+os.environ.setdefault(
+    "OPENBLAS_NUM_THREADS", "1"
+)  # recommended by `implicit`, which has its own threads
 
 import numpy as np
 import pandas as pd
@@ -28,34 +30,34 @@ from rectools.models import EASEModel, PopularModel
 from scipy import sparse
 
 K, LIKED = 10, 4
-Lists = Any  # (judged users, K) items
+Lists = Any  # (users, K) items
 Rows = dict[str, Any]
 Fit = Callable[[Rows], Callable[[], Lists]]
 
 
 def main(folder: Path) -> None:
-    """Choose, fit, time, print."""
+    """Choose the settings, fit, measure, print."""
     choose, test = (dict(np.load(folder / f"{name}.npz")) for name in ("choose", "test"))
     for family, settings in FAMILIES.items():
         scores = {name: ndcg(fit(choose)(), choose) for name, fit in settings.items()}
         best = max(scores, key=scores.__getitem__)
-        began = time.perf_counter()
-        listed = settings[best](test)
+        start = time.perf_counter()
+        lists_of = settings[best](test)
         fitted = time.perf_counter()
-        value = ndcg(listed(), test)
+        value = ndcg(lists_of(), test)
         row = {
             "family": family,
             "settings": best,
             "tried": len(settings),
             "ndcg@10": value,
-            "fit_seconds": fitted - began,
+            "fit_seconds": fitted - start,
             "list_seconds": time.perf_counter() - fitted,
         }
         print(json.dumps(row), flush=True)
 
 
 def implicit_als(rank: int, reg: float, alpha: float, *, centred: bool) -> Fit:
-    """Return `implicit`'s ALS of ratings from LIKED on, or of stars less the user's mean."""
+    """Return `implicit`'s ALS on ratings from LIKED on, or on ratings minus the user's mean."""
 
     def fit(rows: Rows) -> Callable[[], Lists]:
         strength = _centred(rows) if centred else (rows["rating"] >= LIKED).astype(np.float32)
@@ -71,7 +73,7 @@ def implicit_als(rank: int, reg: float, alpha: float, *, centred: bool) -> Fit:
 
 
 def neighbours(model_of: Callable[..., Any], n: int) -> Fit:
-    """Return `implicit`'s item-kNN of ratings from LIKED on."""
+    """Return `implicit`'s item-kNN on ratings from LIKED on."""
 
     def fit(rows: Rows) -> Callable[[], Lists]:
         matrix = _matrix(rows, (rows["rating"] >= LIKED).astype(np.float32))
@@ -84,7 +86,7 @@ def neighbours(model_of: Callable[..., Any], n: int) -> Fit:
 
 
 def rectools(model_of: Callable[[], Any]) -> Fit:
-    """Return a model of RecTools', of ratings from LIKED on."""
+    """Return a model of RecTools on ratings from LIKED on."""
 
     def fit(rows: Rows) -> Callable[[], Lists]:
         frame = pd.DataFrame(
@@ -131,10 +133,10 @@ FAMILIES: dict[str, dict[str, Fit]] = {
 
 
 def ndcg(lists: Lists, rows: Rows) -> float:
-    """Return the mean NDCG@K of the judged users."""
+    """Return the mean NDCG@K of the users."""
     relevant = sparse.csr_matrix(
         (np.ones(len(rows["relevant"])), rows["relevant"].T), shape=tuple(rows["shape"])
-    )[rows["judged"]]
+    )[rows["users"]]
     hits = np.asarray(relevant[np.arange(len(lists))[:, None], lists].todense()) > 0
     hits &= lists >= 0
     discount = 1 / np.log2(np.arange(2, K + 2))
@@ -149,7 +151,7 @@ def _matrix(rows: Rows, strength: Any) -> sparse.csr_matrix:
 
 
 def _centred(rows: Rows) -> Any:
-    """Return stars less three quarters of the user's mean and a quarter of everybody's."""
+    """Return ratings minus 3/4 of the user's shrunk mean and 1/4 of the global mean."""
     rating = rows["rating"].astype(np.float64)
     n = np.bincount(rows["user"], minlength=rows["shape"][0])
     total = np.bincount(rows["user"], rating, minlength=rows["shape"][0])
@@ -158,35 +160,36 @@ def _centred(rows: Rows) -> Any:
 
 
 def _listed(model: Any, rows: Rows, matrix: sparse.csr_matrix) -> Lists:
-    judged, seen = rows["judged"], _matrix(rows, np.ones(len(rows["user"])))
-    lists = np.full((len(judged), K), -1)
-    for at, (user, hidden) in enumerate(_seen(seen, judged)):
-        found, _ = model.recommend(
+    users, seen = rows["users"], _matrix(rows, np.ones(len(rows["user"])))
+    lists = np.full((len(users), K), -1)
+    for at, (user, hidden) in enumerate(_seen(seen, users)):
+        items, _ = model.recommend(
             user, matrix[user], N=K, filter_already_liked_items=False, filter_items=hidden
         )
-        found = found[~np.isin(found, hidden)][:K]  # item-kNN gives more than were asked for
-        lists[at, : len(found)] = found
+        items = items[~np.isin(items, hidden)][:K]  # item-kNN returns more than N
+        lists[at, : len(items)] = items
     return lists
 
 
 def _recommended(model: Any, liked: Dataset, rows: Rows) -> Lists:
-    """Return lists from longer ones, less what was rated below LIKED."""
-    judged, seen = rows["judged"], _matrix(rows, np.ones(len(rows["user"])))
-    lists = np.full((len(judged), K), -1)
-    known = set(liked.user_id_map.external_ids.tolist())
-    users = [user for user in judged if user in known]
-    frame = model.recommend(users, dataset=liked, k=K * 10, filter_viewed=True)
+    """Return lists without items rated below LIKED, cut from longer ones."""
+    users, seen = rows["users"], _matrix(rows, np.ones(len(rows["user"])))
+    lists = np.full((len(users), K), -1)
+    fitted = set(liked.user_id_map.external_ids.tolist())
+    frame = model.recommend(
+        [user for user in users if user in fitted], dataset=liked, k=K * 10, filter_viewed=True
+    )
     by_user = dict(list(frame.groupby(Columns.User)[Columns.Item]))
-    for at, (user, hidden) in enumerate(_seen(seen, judged)):
+    for at, (user, hidden) in enumerate(_seen(seen, users)):
         if user in by_user:
             items = by_user[user].to_numpy()
-            found = items[~np.isin(items, hidden)][:K]
-            lists[at, : len(found)] = found
+            items = items[~np.isin(items, hidden)][:K]
+            lists[at, : len(items)] = items
     return lists
 
 
-def _seen(seen: sparse.csr_matrix, judged: Any) -> Iterator[tuple[int, Any]]:
-    for user in judged.tolist():
+def _seen(seen: sparse.csr_matrix, users: Any) -> Iterator[tuple[int, Any]]:
+    for user in users.tolist():
         yield user, seen.indices[seen.indptr[user] : seen.indptr[user + 1]]
 
 
