@@ -6,7 +6,7 @@ SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
-FAST := not spark and not stack and not browser and not journey
+FAST := not slow and not stack and not browser and not journey
 ARCHIVE ?=
 ARGS ?=
 # The first supported Python on the PATH. To use another one: make PYTHON=… TARGET
@@ -43,7 +43,7 @@ test: $(READY) ## all tests but the journey, with coverage; browser tests need C
 	@$(BIN)/python -m ops.terminal.doctor || true
 	@$(BIN)/python tests/lanes.py $(ARGS)
 
-fast: $(READY) ## the tests without Spark, browser and platform, on two processes
+fast: $(READY) ## the tests without Spark, Airflow, browser or a long run, on two processes
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m '$(FAST)' $(ARGS)
 
 check: $(READY) ## lint, format, types, import contracts, dependencies, generated documents
