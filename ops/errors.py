@@ -1,28 +1,28 @@
-"""What can go wrong while the platform is run on one machine.
+"""Errors of running the platform on one machine.
 
 OpsError
-  x PortTakenError     a port that was asked for belongs to somebody else
+  x PortTakenError     another process uses a port that the settings fix
   x WrongServerError   another Postgres answers on our port
   x NotHealthyError    a program did not become healthy in time
-  x NotRunningError    the platform is down, and the command needs it up
+  x NotRunningError    the command needs the platform, which is down
   x RunFailedError     a DAG run failed
 """
 
 
 class OpsError(Exception):
-    """Base class of what a person is told. The message ends with the next step."""
+    """Base class. The message ends with the next step."""
 
 
 class PortTakenError(OpsError):
-    """A port that was asked for belongs to another process."""
+    """Another process uses a port that the settings fix."""
 
 
 class WrongServerError(OpsError):
-    """Another Postgres server answers where ours should."""
+    """Another Postgres server answers on our port."""
 
 
 class NotHealthyError(OpsError):
-    """A program did not become healthy in time, or ended."""
+    """A program ended or did not become healthy in time."""
 
 
 class NotRunningError(OpsError):
@@ -30,4 +30,4 @@ class NotRunningError(OpsError):
 
 
 class RunFailedError(OpsError):
-    """A DAG run failed. The message holds the failed task's last lines."""
+    """A DAG run failed. The message contains the failed task's last log lines."""

@@ -1,4 +1,4 @@
-"""Where this machine keeps what is made at run time, and what may be chosen about it."""
+"""Settings of one machine, and the folders that they determine."""
 
 from functools import cached_property
 from pathlib import Path
@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).parents[1]
 HOST = "127.0.0.1"
-NAME_OF_ADMIN = "admin"
+ADMIN_NAME = "admin"
 
 
 class OpsSettings(BaseSettings):
@@ -19,36 +19,41 @@ class OpsSettings(BaseSettings):
 
     var: Path = Field(
         default=ROOT / "var",
-        description="Folder of everything made at run time. Two folders are two platforms.",
+        description="Folder of all run-time data. Each folder is a platform of its own.",
     )
     spark_master: str = Field(
         default="local[*]",
-        description="Where Spark jobs run: `local[*]`, `spark://host:7077`, `yarn`. It becomes the "
-        "Airflow connection `spark`.",
+        description="Spark master: `local[*]`, `spark://host:7077` or `yarn`. It sets "
+        "the Airflow connection `spark`.",
     )
     spark_conf: Path = Field(
         default=ROOT / "conf" / "spark",
-        description="Folder of Spark's own settings: `spark-defaults.conf`, `log4j2.properties`.",
+        description="Spark's configuration folder, with `spark-defaults.conf` and "
+        "`log4j2.properties`.",
     )
     postgres_port: int | None = Field(
-        default=None, description="Port of Postgres. Unset: a free one, kept for the next start."
+        default=None,
+        description="Port of Postgres. If unset, a free port is chosen and kept.",
     )
     airflow_port: int | None = Field(
-        default=None, description="Port of Airflow. Unset: a free one, kept for the next start."
+        default=None,
+        description="Port of Airflow. If unset, a free port is chosen and kept.",
     )
     api_port: int | None = Field(
-        default=None, description="Port of the API. Unset: a free one, kept for the next start."
+        default=None,
+        description="Port of the API. If unset, a free port is chosen and kept.",
     )
     app_port: int | None = Field(
-        default=None, description="Port of the app. Unset: a free one, kept for the next start."
+        default=None,
+        description="Port of the app. If unset, a free port is chosen and kept.",
     )
     health_timeout: float = Field(
-        default=180, gt=0, description="Seconds that a program has to become healthy."
+        default=180, gt=0, description="Seconds to wait for a program to become healthy."
     )
 
     @cached_property
     def folder(self) -> Path:
-        """The folder, absolute: every path below is made from it."""
+        """The run-time folder as an absolute path."""
         return self.var.expanduser().resolve()
 
     @property
@@ -58,7 +63,7 @@ class OpsSettings(BaseSettings):
 
     @property
     def inbox(self) -> Path:
-        """Where users put files: one folder per data set."""
+        """Source files from the operator, one folder per data set."""
         return self.folder / "inbox"
 
     @property
@@ -73,12 +78,12 @@ class OpsSettings(BaseSettings):
 
     @property
     def secrets(self) -> Path:
-        """Passwords and keys: 0700, each file 0600."""
+        """Passwords and keys; mode 0700, files 0600."""
         return self.folder / "secrets"
 
     @property
     def run(self) -> Path:
-        """Socket and configuration of supervisord, and the ports."""
+        """Socket and configuration of supervisord, and the chosen ports."""
         return self.folder / "run"
 
     @property
@@ -88,11 +93,11 @@ class OpsSettings(BaseSettings):
 
     @property
     def demo_dataset(self) -> Path:
-        """Holds the name of the data set that the app opens with."""
+        """File with the name of the data set that the app opens with."""
         return self.run / "demo_dataset"
 
     def make_folders(self) -> None:
-        """Make the folders. Others may pass through the first one, and see nothing inside."""
+        """Create the folders. Other users may traverse the top folder but not list it."""
         if not self.folder.exists():
             self.folder.mkdir(parents=True)
             self.folder.chmod(0o711)
@@ -104,6 +109,6 @@ class OpsSettings(BaseSettings):
 
 
 def read() -> OpsSettings:
-    """Return the settings: the environment's, then those of `.env` in the checkout."""
+    """Return the settings. The environment overrides `.env` in the checkout."""
     load_dotenv(ROOT / ".env")
     return OpsSettings()

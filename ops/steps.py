@@ -1,4 +1,4 @@
-"""What long work shows: each step with its time; plain lines when nobody sits at a terminal."""
+"""Progress of long work: each step with its duration; plain lines without a terminal."""
 
 import sys
 import time
@@ -7,14 +7,14 @@ from contextlib import contextmanager
 
 from rich.console import Console
 
-WIDE = 200  # of a log file, where nothing needs to fit a window
+LOG_WIDTH = 200  # columns when the output is not a terminal
 
-console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else WIDE)
+console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else LOG_WIDTH)
 
 
 @contextmanager
 def step(name: str) -> Iterator[None]:
-    """Show that a step is under way and, when it has ended, how long it took."""
+    """Show a step while it runs and, when it has ended, its duration."""
     begun = time.monotonic()
     if console.is_terminal:
         with console.status(name):
@@ -25,8 +25,8 @@ def step(name: str) -> Iterator[None]:
 
 
 def duration(seconds: float) -> str:
-    """Return a duration as people say it: `0.4 s`, `12 s`, `3 min 05 s`."""
-    if seconds < 10:  # noqa: PLR2004 # below, tenths matter
+    """Return a duration as text: `0.4 s`, `12 s`, `3 min 05 s`."""
+    if seconds < 10:  # noqa: PLR2004 # tenths matter below 10 s
         return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+    minutes, remainder = divmod(round(seconds), 60)
+    return f"{minutes} min {remainder:02d} s" if minutes else f"{remainder} s"

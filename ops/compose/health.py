@@ -1,7 +1,8 @@
-"""Health checks of docker-compose.yml: `python -m ops.compose.health ADDRESS [PART]`.
+"""Health checks of docker-compose.yml: `python -m ops.compose.health ADDRESS [COMPONENT]`.
 
-An address `http://…` must be answered well; with a part, its JSON must call that part of Airflow
-healthy. At `tcp://host:port` somebody must listen. Needs the standard library only: it runs often.
+`http://…` must answer without an error; with a component, the JSON must report that component of
+Airflow as healthy. `tcp://host:port` must accept connections. It runs often, so it imports only the
+standard library.
 """
 
 import json
@@ -13,15 +14,15 @@ from urllib.parse import urlsplit
 SECONDS = 5
 
 
-def is_healthy(address: str, part: str | None = None) -> bool:
-    """Return whether the program behind the address does its work."""
+def is_healthy(address: str, component: str | None = None) -> bool:
+    """Return whether the program at the address is healthy."""
     try:
         if address.startswith("tcp://"):
             split = urlsplit(address)
             socket.create_connection((split.hostname, split.port), SECONDS).close()
             return True
         with urllib.request.urlopen(address, timeout=SECONDS) as answer:  # noqa: S310 # http only
-            return part is None or bool(json.load(answer)[part]["status"] == "healthy")
+            return component is None or json.load(answer)[component]["status"] == "healthy"
     except (OSError, ValueError, KeyError, TypeError):
         return False
 

@@ -1,7 +1,7 @@
-"""One-time set-up of docker-compose.yml's services: `python -m ops.compose.init`.
+"""Set up the services of docker-compose.yml: `python -m ops.compose.init`.
 
-Roles and databases, a schema and a demo key for each data set, Airflow's tables, its pool and its
-administrator. It runs at every start, before the services, and changes nothing that is there.
+Creates roles and databases, a schema and a demo key for each data set, and Airflow's tables, pool
+and administrator. It runs before the services at every start and keeps what exists.
 """
 
 import logging
@@ -19,8 +19,8 @@ from warehouse import datasets
 log = logging.getLogger(__name__)
 
 
-class Given(Credentials):
-    """Secrets that come from the environment, as `ops.compose.env` named them."""
+class EnvironmentCredentials(Credentials):
+    """Secrets from the environment, under the names of `ops.compose.env`."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self.environment = environment
@@ -31,15 +31,15 @@ class Given(Credentials):
 
 
 def set_up_postgres(host: str, port: int, secrets: Credentials, settings: OpsSettings) -> None:
-    """Make what the services need in Postgres. Safe to repeat."""
-    opened = psycopg2.connect(
+    """Create roles, databases and schemas in Postgres. Repeatable."""
+    connection = psycopg2.connect(
         host=host, port=port, user="postgres", password=secrets.of("postgres"), dbname="postgres"
     )
-    opened.autocommit = True
+    connection.autocommit = True
     try:
-        database.prepare_at(opened, secrets)
+        database.prepare_at(connection, secrets)
     finally:
-        opened.close()
+        connection.close()
     owner, password = database.OWNER, secrets.of(database.OWNER)
     url = f"postgresql+psycopg2://{owner}:{password}@{host}:{port}/lantern"
     for dataset in datasets.installed():
@@ -48,11 +48,11 @@ def set_up_postgres(host: str, port: int, secrets: Credentials, settings: OpsSet
 
 
 def main(host: str = "postgres", port: str = "5432") -> None:
-    """Set up Postgres, then Airflow, whose settings are in the environment."""
+    """Set up Postgres, then Airflow with the settings from the environment."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stdout)
-    given = Given(os.environ)
-    set_up_postgres(host, int(port), given, OpsSettings())
-    airflow_setup.main(given.of("airflow_admin"))
+    secrets = EnvironmentCredentials(os.environ)
+    set_up_postgres(host, int(port), secrets, OpsSettings())
+    airflow_setup.main(secrets.of("airflow_admin"))
     log.info("Airflow is set up")
 
 

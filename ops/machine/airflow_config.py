@@ -1,4 +1,4 @@
-"""Airflow on one machine: its settings as environment variables, and its one-time set-up."""
+"""Airflow on one machine: settings as environment variables, and the one-time set-up."""
 
 import json
 import subprocess
@@ -9,9 +9,9 @@ from ops.machine import database
 from ops.machine.credentials import Credentials
 from ops.machine.ports import Ports
 from ops.machine.postgres import Server
-from ops.settings import HOST, NAME_OF_ADMIN, ROOT, OpsSettings
+from ops.settings import ADMIN_NAME, HOST, ROOT, OpsSettings
 
-ADMIN_PASSWORD = "airflow_admin"  # noqa: S105 # the name of its file
+ADMIN_PASSWORD = "airflow_admin"  # noqa: S105 # a file name
 FAB = "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager"
 SETTINGS: dict[str, dict[str, object]] = {
     "CORE": {
@@ -41,10 +41,10 @@ SETTINGS: dict[str, dict[str, object]] = {
 
 
 def environment(settings: OpsSettings, ports: Ports, secrets: Credentials) -> dict[str, str]:
-    """Return every variable of Airflow: settings, keys, and the connections of the DAGs."""
+    """Return Airflow's variables: settings, keys and the connections of the DAGs."""
     base = f"http://{HOST}:{ports.airflow}"
     url = f"postgresql+psycopg2://airflow:{secrets.of('airflow')}@{HOST}:{ports.postgres}/airflow"
-    of_here: dict[str, dict[str, object]] = {
+    local: dict[str, dict[str, object]] = {
         "CORE": {
             "FERNET_KEY": secrets.fernet("airflow_fernet"),
             "EXECUTION_API_SERVER_URL": f"{base}/execution/",
@@ -53,7 +53,7 @@ def environment(settings: OpsSettings, ports: Ports, secrets: Credentials) -> di
         "API": {
             "PORT": ports.airflow,
             "BASE_URL": base,
-            "SECRET_KEY": secrets.of("airflow_session") * 2,  # 64 bytes or more are wanted
+            "SECRET_KEY": secrets.of("airflow_session") * 2,  # Airflow requires 64 bytes or more
         },
         "API_AUTH": {"JWT_SECRET": secrets.of("airflow_jwt") * 2, "JWT_ISSUER": "lantern"},
         "LOGGING": {"BASE_LOG_FOLDER": settings.airflow / "logs"},
@@ -63,12 +63,12 @@ def environment(settings: OpsSettings, ports: Ports, secrets: Credentials) -> di
         "AIRFLOW_CONN_SPARK": json.dumps(spark(settings.spark_master)),
         "AIRFLOW_CONN_SERVING": json.dumps(serving(ports, secrets)),
         **_variables(SETTINGS),
-        **_variables(of_here),
+        **_variables(local),
     }
 
 
 def spark(master: str) -> dict[str, object]:
-    """Return the connection `spark`: where jobs run."""
+    """Return the connection `spark`, from the URL of the master."""
     host, colon, port = master.rpartition(":")
     if colon and port.isdigit():
         return {"conn_type": "spark", "host": host, "port": int(port)}
@@ -76,7 +76,7 @@ def spark(master: str) -> dict[str, object]:
 
 
 def serving(ports: Ports, secrets: Credentials) -> dict[str, object]:
-    """Return the connection `serving`: Postgres, as the role that may publish."""
+    """Return the connection `serving`: Postgres, as the role `publisher`."""
     return {
         "conn_type": "postgres",
         "host": HOST,
@@ -89,28 +89,28 @@ def serving(ports: Ports, secrets: Credentials) -> dict[str, object]:
 
 def is_set_up(server: Server) -> bool:
     """Return whether this version of Airflow has set up its database."""
-    return database.mark(server, "airflow") == _wanted_mark()
+    return database.mark(server, "airflow") == _version_mark()
 
 
 def set_up(server: Server, command: list[str], environment: dict[str, str]) -> None:
-    """Migrate Airflow's database, make the administrator and the pool, and note that it is done.
+    """Migrate Airflow's database, create administrator and pool, and record the version.
 
     Raises:
-        OpsError: Airflow could not. The message holds its last lines.
+        OpsError: The set-up failed. The message contains its last lines.
     """
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
-    if done.returncode != 0:
-        last = "\n".join((done.stdout + done.stderr).splitlines()[-15:])
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
+    if result.returncode != 0:
+        last = "\n".join((result.stdout + result.stderr).splitlines()[-15:])
         raise OpsError(f"Airflow's set-up failed:\n{last}\nRun `lantern up` again.")
-    database.set_mark(server, "airflow", _wanted_mark())
+    database.set_mark(server, "airflow", _version_mark())
 
 
 def admin(secrets: Credentials) -> tuple[str, str]:
     """Return name and password of the administrator."""
-    return NAME_OF_ADMIN, secrets.of(ADMIN_PASSWORD)
+    return ADMIN_NAME, secrets.of(ADMIN_PASSWORD)
 
 
-def _wanted_mark() -> str:
+def _version_mark() -> str:
     return f"set up by Airflow {version('apache-airflow')}"
 
 

@@ -1,29 +1,29 @@
-"""Airflow's one-time set-up, in one process: importing Airflow is what takes long.
+"""Airflow's one-time set-up, in one process because importing Airflow is slow.
 
-Run by `lantern up` as `python -m ops.machine.airflow_setup`, with Airflow's settings in the
-environment and the name of the file with the administrator's password as its argument.
+`lantern up` runs `python -m ops.machine.airflow_setup PASSWORD_FILE` with Airflow's settings in the
+environment.
 """
 
 import sys
 from pathlib import Path
 
-from ops.settings import NAME_OF_ADMIN
+from ops.settings import ADMIN_NAME
 
 POOL = ("spark", "1", "One Spark job at a time")
 
 
 def main(password: str) -> None:
-    """Migrate the database, make the pool of the Spark jobs and the administrator."""
+    """Migrate the database, create the pool of Spark jobs and the administrator."""
     from airflow.cli.cli_parser import get_parser
 
     parser = get_parser()
     for command in (["db", "migrate"], ["pools", "set", *POOL]):
-        asked = parser.parse_args(command)
-        asked.func(asked)
-    person = ["-u", NAME_OF_ADMIN, "-f", "Platform", "-l", "Admin", "-e", "admin@example.org"]
-    asked = parser.parse_args(["users", "create", "-r", "Admin", *person])
-    asked.password = password  # in no process list
-    asked.func(asked)
+        options = parser.parse_args(command)
+        options.func(options)
+    admin = ["-u", ADMIN_NAME, "-f", "Platform", "-l", "Admin", "-e", "admin@example.org"]
+    options = parser.parse_args(["users", "create", "-r", "Admin", *admin])
+    options.password = password  # an argument would be visible in the process list
+    options.func(options)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Passwords and keys of this machine: random, made once, each in a file that only we can read."""
+"""Passwords and keys of this machine: random, created once, each in a file of mode 0600."""
 
 import os
 import secrets
@@ -11,7 +11,7 @@ BITS = 256
 
 
 class Credentials:
-    """The secrets in one folder. Asking for one that is not there makes it."""
+    """The secrets in one folder. A missing secret is created when it is first read."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -24,7 +24,7 @@ class Credentials:
         return path.read_text()
 
     def fernet(self, name: str) -> str:
-        """Return a key in the form that Fernet wants."""
+        """Return a key in the format of Fernet."""
         path = self.path(name)
         if not path.exists():
             keep(path, urlsafe_b64encode(secrets.token_bytes(BITS // 8)).decode())
@@ -42,7 +42,7 @@ def of(settings: OpsSettings) -> Credentials:
 
 
 def keep(path: Path, content: str) -> None:
-    """Write a file of mode 0600 as a whole or not at all."""
+    """Write a file of mode 0600 atomically."""
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         file.write(content)
@@ -50,7 +50,7 @@ def keep(path: Path, content: str) -> None:
 
 
 def exposed(folder: Path) -> list[Path]:
-    """Return what others could read: the folder must be 0700, its files 0600."""
+    """Return the paths that other users can read: the folder must be 0700, its files 0600."""
     if not folder.exists():
         return []
     inside = [path for path in folder.iterdir() if path.stat().st_mode & 0o177]

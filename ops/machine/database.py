@@ -1,4 +1,4 @@
-"""What is inside our Postgres: roles, the two databases, a schema and a key for each data set."""
+"""Contents of our Postgres: roles, two databases, a schema and a demo key per data set."""
 
 import json
 from collections.abc import Iterable
@@ -18,25 +18,28 @@ from serving.storage import database as serving
 from serving.storage import keys
 
 OWNER, PUBLISHER, API, AIRFLOW = "lantern_owner", "publisher", "api", "airflow"
-DATABASES = {"lantern": (OWNER, PUBLISHER, API), "airflow": (AIRFLOW,)}  # the first one owns it
+DATABASES = {
+    "lantern": (OWNER, PUBLISHER, API),
+    "airflow": (AIRFLOW,),
+}  # owner first
 DEMO = "demo"
 
 
 def prepare(server: Server, secrets: Credentials) -> None:
-    """Make roles and databases, and set the roles' passwords to those that we keep."""
-    opened = postgres.connect(server)
+    """Create roles and databases, and set the roles' passwords."""
+    connection = postgres.connect(server)
     try:
-        prepare_at(opened, secrets)
+        prepare_at(connection, secrets)
     finally:
-        opened.close()
+        connection.close()
 
 
-def prepare_at(opened: Connection, secrets: Credentials) -> None:
-    """Do so through a superuser's connection to any server. It commits by itself."""
-    with opened.cursor() as cursor:
+def prepare_at(connection: Connection, secrets: Credentials) -> None:
+    """Do the same through a superuser's autocommit connection to any server."""
+    with connection.cursor() as cursor:
         for database, roles in DATABASES.items():
             for role in roles:
-                _make_role(cursor, role, _scram(opened, role, secrets.of(role)))
+                _make_role(cursor, role, _scram(connection, role, secrets.of(role)))
             _make_database(cursor, database, roles)
 
 
@@ -46,7 +49,7 @@ def install(server: Server, secrets: Credentials, dataset: str, settings: OpsSet
 
 
 def install_at(url: str, dataset: str, settings: OpsSettings) -> None:
-    """Do so in the database at any address, as its owner."""
+    """Do the same in the database at a URL, as its owner."""
     serving.migrate(url, dataset)
     serving.grant(url, dataset)
     engine = serving.connect(url, dataset)
@@ -56,53 +59,53 @@ def install_at(url: str, dataset: str, settings: OpsSettings) -> None:
 
 
 def mark(server: Server, database: str) -> str | None:
-    """Return what was last noted on a database: it lives and dies with the data."""
-    opened = postgres.connect(server)
-    with opened.cursor() as cursor:
+    """Return the note stored with a database, or None."""
+    connection = postgres.connect(server)
+    with connection.cursor() as cursor:
         cursor.execute(
             "select shobj_description(oid, 'pg_database') from pg_database where datname = %s",
             (database,),
         )
         row = cursor.fetchone()
-    opened.close()
+    connection.close()
     return row[0] if row else None
 
 
 def set_mark(server: Server, database: str, note: str) -> None:
-    """Note on a database how far its set-up is."""
-    opened = postgres.connect(server)
-    with opened.cursor() as cursor:
+    """Store a note with a database: the version of its set-up."""
+    connection = postgres.connect(server)
+    with connection.cursor() as cursor:
         cursor.execute(
             sql.SQL("comment on database {} is {}").format(
                 sql.Identifier(database), sql.Literal(note)
             )
         )
-    opened.close()
+    connection.close()
 
 
 def demo_key(settings: OpsSettings, dataset: str) -> str | None:
-    """Return the demo's key for a data set, or None where none was made."""
+    """Return the demo's key for a data set, or None if there is none."""
     return _demo_keys(settings).get(dataset)
 
 
 def _demo_keys(settings: OpsSettings) -> dict[str, str]:
     if not settings.demo_keys.exists():
         return {}
-    found: dict[str, str] = json.loads(settings.demo_keys.read_text())
-    return found
+    keys_by_dataset: dict[str, str] = json.loads(settings.demo_keys.read_text())
+    return keys_by_dataset
 
 
 def _make_demo_key(session: Session, dataset: str, settings: OpsSettings) -> None:
-    known = demo_key(settings, dataset)
+    key = demo_key(settings, dataset)
     statement = text("select 1 from api_keys where digest = :digest")
-    if known and session.execute(statement, {"digest": keys.digest(known)}).first():
+    if key and session.execute(statement, {"digest": keys.digest(key)}).first():
         return
-    made = keys.create(session, DEMO, ("read", "feedback"))
-    credentials.keep(settings.demo_keys, json.dumps(_demo_keys(settings) | {dataset: made}))
+    new_key = keys.create(session, DEMO, ("read", "feedback"))
+    credentials.keep(settings.demo_keys, json.dumps(_demo_keys(settings) | {dataset: new_key}))
 
 
-def _scram(opened: Connection, role: str, password: str) -> str:
-    return encrypt_password(password, role, opened, "scram-sha-256")
+def _scram(connection: Connection, role: str, password: str) -> str:
+    return encrypt_password(password, role, connection, "scram-sha-256")
 
 
 def _make_role(cursor: Cursor, role: str, verifier: str) -> None:

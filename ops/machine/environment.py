@@ -1,7 +1,7 @@
-"""The environment of each program: settings of all layers, made from one place.
+"""The environment of each program, with the settings of all layers.
 
-What a person set in the environment or in `.env` wins over what is derived here. Nothing of
-Airflow's, Spark's or Postgres' own variables leaks in from the shell.
+Variables from the shell or `.env` override the values derived here, except those of Airflow, Spark
+and Postgres, which are removed.
 """
 
 import os
@@ -17,7 +17,7 @@ FOREIGN = ("AIRFLOW", "_AIRFLOW", "SPARK_", "PYSPARK_", "PG", "SERVING_", "FLASK
 
 
 def of(program: str, settings: OpsSettings, ports: Ports) -> dict[str, str]:
-    """Return the whole environment of a program."""
+    """Return the environment of a program."""
     secrets = credentials.of(settings)
     if program.startswith("airflow") or program == "job":
         special = airflow_config.environment(settings, ports, secrets) | spark(settings)
@@ -25,8 +25,8 @@ def of(program: str, settings: OpsSettings, ports: Ports) -> dict[str, str]:
         special = {
             "SERVING_DATABASE_URL": url(ports, database.API, secrets.of(database.API)),
             "API_AIRFLOW_URL": f"http://{HOST}:{ports.airflow}",
-            "API_SINGLE_CPU": "true",  # there is one of it
-            "OPENBLAS_NUM_THREADS": "1",  # its sums are small: threads would wait for each other
+            "API_SINGLE_CPU": "true",  # one API process runs on this machine
+            "OPENBLAS_NUM_THREADS": "1",  # its matrices are small: threads cost more than they save
         }
     elif program == "app":
         special = _app(settings, ports)
@@ -36,23 +36,23 @@ def of(program: str, settings: OpsSettings, ports: Ports) -> dict[str, str]:
 
 
 def base(settings: OpsSettings) -> dict[str, str]:
-    """Return what every program sees: the shell's environment, cleaned, and where the lake is."""
+    """Return the variables of every program: the cleaned shell environment and the lake's paths."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
     lake = {"LAKE_ROOT": str(settings.lake), "LAKE_INBOX": str(settings.inbox)}
     binaries = str(Path(sys.prefix) / "bin")
     path = os.pathsep.join([binaries, os.environ.get("PATH", os.defpath)])
     ours = {"PATH": path, "OPS_VAR": str(settings.folder), "PYTHONUTF8": "1"}
-    # Airflow's titles must not be written over the environment: it holds the platform's mark.
+    # SPT_NOENV: process titles must not overwrite the environment, which has the platform's mark.
     return lake | inherited | ours | {"SPT_NOENV": "1"}
 
 
 def job(settings: OpsSettings) -> dict[str, str]:
-    """Return what a job sees that Airflow did not start."""
+    """Return the environment of a job that Airflow did not start."""
     return base(settings) | spark(settings)
 
 
 def spark(settings: OpsSettings) -> dict[str, str]:
-    """Return what spark-submit and PySpark need: settings, our Java, our Python, loopback."""
+    """Return the variables of spark-submit and PySpark."""
     return {
         "JAVA_HOME": str(java.find().home),
         "SPARK_CONF_DIR": str(settings.spark_conf),
@@ -62,7 +62,7 @@ def spark(settings: OpsSettings) -> dict[str, str]:
 
 
 def url(ports: Ports, role: str, password: str) -> str:
-    """Return the address of the serving database for a role."""
+    """Return the URL of the serving database for a role."""
     return f"postgresql+psycopg2://{role}:{password}@{HOST}:{ports.postgres}/lantern"
 
 

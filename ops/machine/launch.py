@@ -1,8 +1,8 @@
-"""Become one of the programs: `python -m ops.machine.launch NAME`, as supervisord runs it.
+"""Start one of the programs: `python -m ops.machine.launch NAME`, as supervisord runs it.
 
-Environments are made here, so that no secret stands in supervisord's file and a restart sees new
-settings. What a killed ancestor of this program left behind is ended first: an orphaned worker
-holds memory, an orphaned Spark driver the lock of a table.
+The environment is built here, so that supervisord's file has no secrets and a restart reads new
+settings. Orphans of an earlier run of the program are ended first: an orphaned worker keeps memory,
+an orphaned Spark driver keeps a table's lock.
 """
 
 import os
@@ -15,7 +15,7 @@ from ops.machine import ports as port_numbers
 from ops.machine.ports import Ports
 from ops.settings import HOST, ROOT, OpsSettings, read
 
-SKIP_LOGS = "--skip-serve-logs"  # their log servers listen on every interface
+SKIP_LOGS = "--skip-serve-logs"  # the log servers would listen on all interfaces
 
 
 def command(program: str, settings: OpsSettings, ports: Ports) -> list[str]:
@@ -36,24 +36,24 @@ def command(program: str, settings: OpsSettings, ports: Ports) -> list[str]:
 
 
 def main(program: str) -> None:
-    """Clear what is left of an earlier life, then become the program."""
+    """End orphans of an earlier run, then replace this process with the program."""
     settings = read()
     ports = port_numbers.kept(settings)
     if ports is None:
-        raise OpsError("no ports were chosen yet: start with `lantern up`")
+        raise OpsError("no ports were chosen yet: run `lantern up`")
     parent = os.getppid()
-    left = processes.of(settings.folder, program=program)
-    processes.end([each for each in left if each.pid != parent], grace=5)
+    orphans = processes.of(settings.folder, program=program)
+    processes.end([process for process in orphans if process.pid != parent], grace=5)
     variables = environment.of(program, settings, ports)
     line = command(program, settings, ports)
     os.chdir(ROOT)
     if program == "postgres":
-        become(variables)
+        drop_privileges(variables)
     os.execvpe(line[0], line, variables)  # noqa: S606 # supervisord must see the program itself
 
 
-def become(variables: dict[str, str]) -> None:
-    """Give up root's rights, as Postgres demands."""
+def drop_privileges(variables: dict[str, str]) -> None:
+    """Switch from root to an unprivileged user, as Postgres requires."""
     user = postgres.run_as()
     os.chdir("/")
     if user is None:

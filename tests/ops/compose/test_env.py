@@ -56,7 +56,7 @@ def test_set_up_makes_what_the_services_need_and_can_be_repeated(
     server: Server, settings: OpsSettings
 ) -> None:
     settings.make_folders()
-    secrets = init.Given(env.fresh() | {"PASSWORD_POSTGRES": server.password})
+    secrets = init.EnvironmentCredentials(env.fresh() | {"PASSWORD_POSTGRES": server.password})
     for _ in range(2):
         init.set_up_postgres(HOST, server.port, secrets, settings)
     kept = json.loads(settings.demo_keys.read_text())

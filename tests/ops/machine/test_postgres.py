@@ -58,7 +58,7 @@ def test_another_server_on_our_port_gets_no_statement(server: Server, tmp_path: 
 
 
 def test_a_server_that_refuses_our_password_is_another_one(server: Server) -> None:
-    with pytest.raises(WrongServerError, match="does not know our password"):
+    with pytest.raises(WrongServerError, match="rejects our password"):
         postgres.is_ready(Server(server.home, server.port, "wrong"))
 
 

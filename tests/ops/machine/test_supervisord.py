@@ -49,13 +49,13 @@ def test_a_program_that_cannot_run_is_reported(settings: OpsSettings) -> None:
         until(lambda: not processes.of(settings.folder), "the end", 10)
 
 
-def test_too_long_a_path_is_refused_with_the_next_step(tmp_path: Path) -> None:
+def test_a_socket_path_that_is_too_long_is_refused_with_the_next_step(tmp_path: Path) -> None:
     settings = OpsSettings(var=tmp_path / ("x" * 100))
     settings.make_folders()
     with pytest.raises(OpsError, match="set OPS_VAR elsewhere"):
         Supervisord(settings).start()
 
 
-def test_waiting_in_vain_says_for_what() -> None:
-    with pytest.raises(NotHealthyError, match="in vain for rain"):
+def test_a_wait_that_times_out_names_what_it_waited_for() -> None:
+    with pytest.raises(NotHealthyError, match="s for rain without success"):
         until(lambda: False, "rain", 0.2)

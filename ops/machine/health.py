@@ -1,0 +1,48 @@
+"""Whether the programs of one platform are healthy."""
+
+import json
+import urllib.request
+from collections.abc import Callable
+
+from ops.machine import ports as port_numbers
+from ops.machine import postgres
+from ops.machine.ports import Ports
+from ops.machine.postgres import Server
+
+TIMEOUT_SECONDS = 3
+
+
+def check(server: Server, ports: Ports) -> Callable[[str], bool]:
+    """Return a function from a program's name to its health. Airflow is asked once, here."""
+    base = port_numbers.addresses(ports)
+    checks: dict[str, Callable[[], bool]] = {
+        "postgres": lambda: postgres.is_ready(server),
+        "api": lambda: answers(f"{base['api']}/health"),
+        "app": lambda: answers(f"{base['app']}/_stcore/health"),
+        "airflow-api": lambda: answers(f"{base['airflow']}/api/v2/version"),
+    }
+    airflow = _airflow(f"{base['airflow']}/api/v2/monitor/health")
+    return lambda name: checks[name]() if name in checks else airflow.get(name, False)
+
+
+def answers(url: str) -> bool:
+    """Return whether a GET of the URL succeeds."""
+    try:
+        with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310 # loopback
+            return bool(answer.status < 400)  # noqa: PLR2004 # HTTP
+    except OSError:
+        return False
+
+
+def _airflow(url: str) -> dict[str, bool]:
+    """Return the health of Airflow's components by program; empty if Airflow does not answer."""
+    try:
+        with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310 # loopback
+            components: dict[str, dict[str, str] | None] = json.load(answer)
+    except (OSError, ValueError):
+        return {}
+    return {
+        f"airflow-{name.replace('_', '-')}": component.get("status") == "healthy"
+        for name, component in components.items()
+        if isinstance(component, dict)
+    }
