@@ -1,5 +1,5 @@
-"""Covers drawn for items that have no picture: a pure function of title, year and category."""
+"""Cover art for items without a picture: a pure function of title, year and category."""
 
-from dashboards.covers.poster import cover
+from dashboards.covers.composition import cover
 
 __all__ = ["cover"]

@@ -1,4 +1,4 @@
-"""What a category looks like: its palettes, its lettering, its motifs."""
+"""The style of each category's covers: palettes, lettering, motifs."""
 
 import zlib
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ SERIF = "Georgia, Liberation Serif, serif"
 
 @dataclass(frozen=True, slots=True)
 class Lettering:
-    """How a title is set. `em` is the mean width of a letter in units of its size.
+    """The type of a title. `em`: mean width of a letter in units of its size.
 
-    Generic families only: an image cannot see the page's web fonts.
+    System fonts only: an SVG image can't use the page's web fonts.
     """
 
     family: str
@@ -24,8 +24,8 @@ class Lettering:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """The choices that a category leaves; the title's checksum takes one of each."""
+class Style:
+    """The options of a category; the checksum of an item's title picks among them."""
 
     palettes: tuple[Palette, ...]
     lettering: Lettering
@@ -99,30 +99,30 @@ FIRE = _palettes(
 )
 
 _BY_CATEGORY = {
-    "action": Look(FIRE, HEAVY, ("shards", "speed", "target", "city", "burst")),
-    "adventure": Look(EARTH, HEAVY, ("peaks", "hills", "sea", "road", "compass")),
-    "animation": Look(FRESH, HEAVY, ("kites", "confetti", "leaves", "blobs")),
-    "children": Look(FRESH, HEAVY, ("kites", "balloons", "blobs", "confetti")),
-    "comedy": Look(WARM, HEAVY, ("burst", "confetti", "waves", "checker", "balloons", "blobs")),
-    "crime": Look(DARK, CAPITALS, ("city", "blinds", "target", "keyhole")),
-    "documentary": Look(COOL, CLASSIC, ("contour", "checker", "columns", "compass")),
-    "drama": Look(
+    "action": Style(FIRE, HEAVY, ("shards", "speed", "target", "city", "burst")),
+    "adventure": Style(EARTH, HEAVY, ("peaks", "hills", "sea", "road", "compass")),
+    "animation": Style(FRESH, HEAVY, ("kites", "confetti", "leaves", "blobs")),
+    "children": Style(FRESH, HEAVY, ("kites", "balloons", "blobs", "confetti")),
+    "comedy": Style(WARM, HEAVY, ("burst", "confetti", "waves", "checker", "balloons", "blobs")),
+    "crime": Style(DARK, CAPITALS, ("city", "blinds", "target", "keyhole")),
+    "documentary": Style(COOL, CLASSIC, ("contour", "checker", "columns", "compass")),
+    "drama": Style(
         COOL, CLASSIC, ("hills", "halves", "window", "waves", "sea", "road", "columns", "leaves")
     ),
-    "fantasy": Look(SPACE, CLASSIC, ("forest", "arches", "peaks", "spiral")),
-    "history": Look(EARTH, CLASSIC, ("columns", "arches", "compass", "contour")),
-    "horror": Look(DARK, CAPITALS, ("forest", "keyhole", "spiral", "blinds")),
-    "musical": Look(WARM, HEAVY, ("bars", "confetti", "rings", "waves")),
-    "mystery": Look(DARK, CLASSIC, ("arches", "stairs", "window", "keyhole", "spiral")),
-    "noir": Look(NIGHT, CAPITALS, ("blinds", "stairs", "city", "window")),
-    "romance": Look(ROSE, ITALIC, ("rings", "waves", "halves", "leaves", "balloons")),
-    "science": Look(SPACE, CAPITALS, ("orbit", "contour", "shards", "spiral")),
-    "sport": Look(FRESH, HEAVY, ("speed", "target", "checker")),
-    "thriller": Look(DARK, CAPITALS, ("blinds", "stairs", "window", "target", "shards")),
-    "war": Look(EARTH, CAPITALS, ("hills", "halves", "shards", "speed")),
-    "western": Look(EARTH, CAPITALS, ("peaks", "burst", "road", "sea")),
+    "fantasy": Style(SPACE, CLASSIC, ("forest", "arches", "peaks", "spiral")),
+    "history": Style(EARTH, CLASSIC, ("columns", "arches", "compass", "contour")),
+    "horror": Style(DARK, CAPITALS, ("forest", "keyhole", "spiral", "blinds")),
+    "musical": Style(WARM, HEAVY, ("bars", "confetti", "rings", "waves")),
+    "mystery": Style(DARK, CLASSIC, ("arches", "stairs", "window", "keyhole", "spiral")),
+    "noir": Style(NIGHT, CAPITALS, ("blinds", "stairs", "city", "window")),
+    "romance": Style(ROSE, ITALIC, ("rings", "waves", "halves", "leaves", "balloons")),
+    "science": Style(SPACE, CAPITALS, ("orbit", "contour", "shards", "spiral")),
+    "sport": Style(FRESH, HEAVY, ("speed", "target", "checker")),
+    "thriller": Style(DARK, CAPITALS, ("blinds", "stairs", "window", "target", "shards")),
+    "war": Style(EARTH, CAPITALS, ("hills", "halves", "shards", "speed")),
+    "western": Style(EARTH, CAPITALS, ("peaks", "burst", "road", "sea")),
 }
-_ALSO = {
+_ALIASES = {
     "biography": "documentary",
     "childrens": "children",
     "family": "children",
@@ -141,15 +141,14 @@ _FAMILIES = (WARM, COOL, SPACE, ROSE, EARTH, FRESH, FIRE)
 _LETTERINGS = (PLAIN, CLASSIC, HEAVY)
 
 
-def look(category: str) -> Look:
-    """Return how a category's covers look. One that is not known here gets a look of its own."""
+def style_of(category: str) -> Style:
+    """Return the style of a category; one derived from the name if the category is not listed."""
     name = category.strip().lower().replace("'", "")
-    known = _BY_CATEGORY.get(_ALSO.get(name, name))
-    return known or _look_of_a_stranger(name)
+    return _BY_CATEGORY.get(_ALIASES.get(name, name)) or _derived_style(name)
 
 
-def _look_of_a_stranger(name: str) -> Look:
+def _derived_style(name: str) -> Style:
     seed = zlib.crc32(name.encode())
     start = seed % len(_ABSTRACT)
     motifs = (_ABSTRACT + _ABSTRACT)[start : start + 5]
-    return Look(_FAMILIES[seed % len(_FAMILIES)], _LETTERINGS[seed % len(_LETTERINGS)], motifs)
+    return Style(_FAMILIES[seed % len(_FAMILIES)], _LETTERINGS[seed % len(_LETTERINGS)], motifs)

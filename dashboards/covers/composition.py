@@ -1,7 +1,7 @@
-"""Puts a cover together: ground, motif, and the title set so that it fits.
+"""Composes a cover: background, motif, and the title in a size that fits.
 
-A title is what somebody typed: it is escaped, cut to what fits, and stripped of characters that XML
-does not know. The same title, year and category give the same bytes on every machine.
+A title is untrusted text: it is escaped, shortened, and stripped of characters that XML forbids.
+The same title, year and category give the same bytes on every machine.
 """
 
 import zlib
@@ -12,15 +12,15 @@ from random import Random
 from typing import Literal
 from unicodedata import east_asian_width
 
-from dashboards.covers import rounds, scenes, shapes
-from dashboards.covers.looks import Lettering, look
+from dashboards.covers import patterns, radial, scenes
+from dashboards.covers.styles import Lettering, style_of
 from dashboards.covers.svg import HEIGHT, WIDTH, Palette, luminance, rect
 
 INK, NIGHT = "#FFF9EE", "#1B1420"
 MARGIN, BASELINE, LEADING = 24, 416, 1.12
-LARGEST, ROOM_FOR_LINES = 40.0, 136
-LONGEST_TITLE, LONGEST_WORD, MOST_LINES = 80, 20, 4
-EASY_TO_READ_ON = 0.12  # luminance below which light letters stand out
+MAX_FONT_SIZE, TITLE_HEIGHT = 40.0, 136
+MAX_TITLE_LENGTH, MAX_WORD_LENGTH, MAX_LINES = 80, 20, 4
+MAX_PANEL_LUMINANCE = 0.12  # light letters are readable on darker palette
 Layout = Literal["faded", "framed", "banded"]
 
 MOTIFS: Mapping[str, Callable[[Random, Palette], str]] = {
@@ -28,10 +28,10 @@ MOTIFS: Mapping[str, Callable[[Random, Palette], str]] = {
     for motif in (
         scenes.balloons, scenes.blinds, scenes.city, scenes.forest, scenes.hills, scenes.keyhole,
         scenes.kites, scenes.orbit, scenes.peaks, scenes.road, scenes.sea, scenes.stairs,
-        scenes.window, rounds.arches, shapes.bars, shapes.blobs, rounds.burst, shapes.checker,
-        shapes.columns, rounds.compass, shapes.confetti, rounds.contour, shapes.halves,
-        shapes.leaves, rounds.rings, shapes.shards, shapes.speed, rounds.spiral, rounds.target,
-        shapes.waves,
+        scenes.window, radial.arches, patterns.bars, patterns.blobs, radial.burst,
+        patterns.checker, patterns.columns, radial.compass, patterns.confetti, radial.contour,
+        patterns.halves, patterns.leaves, radial.rings, patterns.shards, patterns.speed,
+        radial.spiral, radial.target, patterns.waves,
     )
 }  # fmt: skip
 
@@ -39,32 +39,32 @@ MOTIFS: Mapping[str, Callable[[Random, Palette], str]] = {
 @lru_cache(maxsize=2048)
 def cover(title: str, year: int | None, category: str | None) -> str:
     """Return the cover of an item as an SVG image of 300 by 450."""
-    known = look(category or "")
-    dice = Random(zlib.crc32(f"{title}|{year}".encode("utf-8", "replace")))  # noqa: S311 # a drawing
-    colours, motif = dice.choice(known.palettes), dice.choice(known.motifs)
-    layout: Layout = dice.choice(("faded", "faded", "faded", "framed", "banded"))
-    lines = lines_of(title, known.lettering)
-    letters = _letters(lines, known.lettering, colours, layout)
-    picture = _LAYOUTS[layout](MOTIFS[motif](dice, colours), colours, _top(lines, known.lettering))
-    return _sheet(picture + letters, colours)
+    style = style_of(category or "")
+    rng = Random(zlib.crc32(f"{title}|{year}".encode("utf-8", "replace")))  # noqa: S311 # a drawing
+    palette, motif = rng.choice(style.palettes), rng.choice(style.motifs)
+    layout: Layout = rng.choice(("faded", "faded", "faded", "framed", "banded"))
+    lines = title_lines(title, style.lettering)
+    letters = _letters(lines, style.lettering, palette, layout)
+    picture = _LAYOUTS[layout](MOTIFS[motif](rng, palette), palette, _top(lines, style.lettering))
+    return _document(picture + letters, palette)
 
 
-def lines_of(title: str, lettering: Lettering) -> list[str]:
-    """Return the title as it is set: at most four lines, and none of them empty."""
-    text = "".join(sign if sign.isprintable() else " " for sign in title)
+def title_lines(title: str, lettering: Lettering) -> list[str]:
+    """Return the lines of a title: one to four, none empty."""
+    text = "".join(char if char.isprintable() else " " for char in title)
     text = " ".join(text.split()) or "?"
-    if len(text) > LONGEST_TITLE:
-        text = text[: LONGEST_TITLE - 1].rstrip() + "…"
+    if len(text) > MAX_TITLE_LENGTH:
+        text = text[: MAX_TITLE_LENGTH - 1].rstrip() + "…"
     text = text.upper() if lettering.capitals else text
     words = [part for word in text.split() for part in _parts(word)]
     limit = 13 if lettering.capitals else 15
-    while len(lines := _wrapped(words, limit)) > MOST_LINES:
+    while len(lines := _wrapped(words, limit)) > MAX_LINES:
         limit += 3
     return lines
 
 
 def _parts(word: str) -> list[str]:
-    return [word[i : i + LONGEST_WORD] for i in range(0, len(word), LONGEST_WORD)]
+    return [word[i : i + MAX_WORD_LENGTH] for i in range(0, len(word), MAX_WORD_LENGTH)]
 
 
 def _wrapped(words: list[str], limit: int) -> list[str]:
@@ -80,11 +80,11 @@ def _wrapped(words: list[str], limit: int) -> list[str]:
 def _size(lines: list[str], lettering: Lettering) -> float:
     room = WIDTH - 2 * MARGIN
     longest = max(_width(line, lettering) for line in lines)
-    return min(LARGEST, room / longest, ROOM_FOR_LINES / len(lines))
+    return min(MAX_FONT_SIZE, room / longest, TITLE_HEIGHT / len(lines))
 
 
 def _width(line: str, lettering: Lettering) -> float:
-    return sum(1.05 if east_asian_width(sign) in "WF" else lettering.em for sign in line)
+    return sum(1.05 if east_asian_width(char) in "WF" else lettering.em for char in line)
 
 
 def _first_baseline(lines: list[str], lettering: Lettering) -> float:
@@ -95,9 +95,9 @@ def _top(lines: list[str], lettering: Lettering) -> float:
     return _first_baseline(lines, lettering) - _size(lines, lettering) - 24
 
 
-def _letters(lines: list[str], lettering: Lettering, colours: Palette, layout: Layout) -> str:
+def _letters(lines: list[str], lettering: Lettering, palette: Palette, layout: Layout) -> str:
     size, y = _size(lines, lettering), _first_baseline(lines, lettering)
-    set_as = (
+    font = (
         f'font-family="{lettering.family}" font-weight="{lettering.weight}" '
         f'font-style="{lettering.style}" font-size="{size:.1f}"'
     )
@@ -105,9 +105,9 @@ def _letters(lines: list[str], lettering: Lettering, colours: Palette, layout: L
         f'<text x="{MARGIN}" y="{y + i * size * LEADING:.1f}">{escape(line)}</text>'
         for i, line in enumerate(lines)
     )
-    ink = _ink_on(colours.accent) if layout == "banded" else INK
-    mark = rect(MARGIN, y - size - 14, 34, 4, ink if layout == "banded" else colours.accent)
-    return f'{mark}<g fill="{ink}" {set_as}>{rows}</g>'
+    ink = _ink_on(palette.accent) if layout == "banded" else INK
+    mark = rect(MARGIN, y - size - 14, 34, 4, ink if layout == "banded" else palette.accent)
+    return f'{mark}<g fill="{ink}" {font}>{rows}</g>'
 
 
 def _faded(motif: str, _: Palette, top: float) -> str:
@@ -115,15 +115,15 @@ def _faded(motif: str, _: Palette, top: float) -> str:
     return f'{motif}<rect y="{y:.0f}" width="{WIDTH}" height="{HEIGHT - y:.0f}" fill="url(#s)"/>'
 
 
-def _framed(motif: str, colours: Palette, top: float) -> str:
+def _framed(motif: str, palette: Palette, top: float) -> str:
     frame = f'<rect x="14" y="14" width="272" height="{top - 22:.0f}" rx="9"/>'
     sky = f'<rect width="{WIDTH}" height="{HEIGHT}" fill="url(#g)"/>'
-    ground = rect(0, 0, WIDTH, HEIGHT, _panel(colours))
-    return f'<clipPath id="p">{frame}</clipPath>{ground}<g clip-path="url(#p)">{sky}{motif}</g>'
+    panel = rect(0, 0, WIDTH, HEIGHT, _panel(palette))
+    return f'<clipPath id="p">{frame}</clipPath>{panel}<g clip-path="url(#p)">{sky}{motif}</g>'
 
 
-def _banded(motif: str, colours: Palette, top: float) -> str:
-    return motif + rect(0, top - 8, WIDTH, HEIGHT - top + 8, colours.accent)
+def _banded(motif: str, palette: Palette, top: float) -> str:
+    return motif + rect(0, top - 8, WIDTH, HEIGHT - top + 8, palette.accent)
 
 
 _LAYOUTS: Mapping[Layout, Callable[[str, Palette, float], str]] = {
@@ -133,17 +133,18 @@ _LAYOUTS: Mapping[Layout, Callable[[str, Palette, float], str]] = {
 }
 
 
-def _sheet(drawing: str, colours: Palette) -> str:
-    panel = _panel(colours)
+def _document(drawing: str, palette: Palette) -> str:
+    panel = _panel(palette)
     fade = (("0", 0.0), (".45", 0.86), ("1", 1.0))
     stops = "".join(
-        f'<stop offset="{at}" stop-color="{panel}" stop-opacity="{seen:g}"/>' for at, seen in fade
+        f'<stop offset="{at}" stop-color="{panel}" stop-opacity="{opacity:g}"/>'
+        for at, opacity in fade
     )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
         f'width="{WIDTH}" height="{HEIGHT}"><defs>'
-        f'<linearGradient id="g" x1="0" y1="0" x2="0" y2="1"><stop stop-color="{colours.light}"/>'
-        f'<stop offset="1" stop-color="{colours.deep}"/></linearGradient>'
+        f'<linearGradient id="g" x1="0" y1="0" x2="0" y2="1"><stop stop-color="{palette.light}"/>'
+        f'<stop offset="1" stop-color="{palette.deep}"/></linearGradient>'
         f'<linearGradient id="s" x1="0" y1="0" x2="0" y2="1">{stops}</linearGradient>'
         f'<clipPath id="c"><rect width="{WIDTH}" height="{HEIGHT}" rx="16"/></clipPath></defs>'
         f'<g clip-path="url(#c)"><rect width="{WIDTH}" height="{HEIGHT}" fill="url(#g)"/>'
@@ -152,10 +153,10 @@ def _sheet(drawing: str, colours: Palette) -> str:
     )
 
 
-def _panel(colours: Palette) -> str:
-    return colours.deep if luminance(colours.deep) < EASY_TO_READ_ON else NIGHT
+def _panel(palette: Palette) -> str:
+    return palette.deep if luminance(palette.deep) < MAX_PANEL_LUMINANCE else NIGHT
 
 
-def _ink_on(ground: str) -> str:
-    dark = luminance(ground) < 0.3  # noqa: PLR2004 # light letters read better below
+def _ink_on(background: str) -> str:
+    dark = luminance(background) < 0.3  # noqa: PLR2004 # light letters contrast more below
     return INK if dark else NIGHT
