@@ -1,4 +1,4 @@
-"""Pages run by AppTest, over a data module that answers from the invented shop."""
+"""Pages run by AppTest, over a fake API that answers from the invented shop."""
 
 import json
 from collections.abc import Iterator
@@ -9,17 +9,15 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 import dashboards
-from dashboards import product_api
-from tests.support.dashboards import shop
-from tests.support.dashboards.app_pages import Page, fresh, fresh_or_none
+from tests.support.dashboards.app_pages import Page
 from tests.support.dashboards.browsing import (  # noqa: F401 # fixtures
     app,
+    app_visitors,
     browser,
     desktop,
     phone,
     settings,
     themed,
-    told,
 )
 from tests.support.dashboards.fake_api import KEY, fake_api
 from tests.support.dashboards.visitors import Visitors
@@ -28,7 +26,7 @@ HERE = Path(dashboards.__file__).parent
 
 
 @pytest.fixture(autouse=True)
-def _nothing_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+def _empty_caches(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("DEMO_API_URL", "DEMO_KEYS_FILE", "DEMO_DATASET"):
         monkeypatch.delenv(name, raising=False)
     st.cache_data.clear()
@@ -36,40 +34,15 @@ def _nothing_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def demo(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The demo's questions, answered without any API."""
-    answers = {
-        "datasets": lambda: ("playground",),
-        "title": lambda _dataset: shop.about().title,
-        "about": lambda _dataset: fresh(shop.about()),
-        "users": lambda _dataset: fresh(shop.people()),
-        "recommendations": lambda _dataset, user_id, n: fresh(shop.recommendations(user_id, n)),
-        "ratings": lambda _dataset, user_id: fresh(Visitors().ratings(user_id, 100)),
-        "explanation": lambda _dataset, user_id, i: fresh(Visitors().explanation(user_id, i)),
-        "popular": lambda _dataset, category, n: fresh(shop.shelf(n, category=category)),
-        "trending": lambda _dataset, n: fresh(shop.shelf(n, start=20)),
-        "popular_in_years": lambda _dataset, first, last, n: fresh(
-            shop.shelf(n, years=(first, last))
-        ),
-        "vendor_items": lambda _dataset, _vendor, n: fresh(shop.shelf(n, start=40)),
-        "item": lambda _dataset, item_id: fresh_or_none(shop.item(item_id)),
-        "items": lambda _dataset, *asked: fresh(shop.items(*asked)),
-        "similar": lambda _dataset, item_id, n: fresh_or_none(shop.similar(item_id, n)),
-    }
-    for name, answer in answers.items():
-        monkeypatch.setattr(product_api, name, answer)
-
-
-@pytest.fixture
 def visitors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Visitors]:
-    """A shop behind an API on loopback that people can tell something."""
+    """The feedback of the invented shop, which is behind an API on loopback."""
     keys = tmp_path / "keys.json"
     keys.write_text(json.dumps({"playground": KEY}))
-    found = Visitors()
-    with fake_api(found) as url:
+    feedback = Visitors()
+    with fake_api(feedback) as url:
         monkeypatch.setenv("DEMO_KEYS_FILE", str(keys))
         monkeypatch.setenv("DEMO_API_URL", url)
-        yield found
+        yield feedback
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from tests.support.dashboards.app_pages import Page, words
 PAGE = "app.py"
 
 
-@pytest.mark.usefixtures("demo")
+@pytest.mark.usefixtures("visitors")
 def test_the_app_opens_with_the_list_of_one_user(
     page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -19,7 +19,7 @@ def test_the_app_opens_with_the_list_of_one_user(
     assert [box.key for box in shown.selectbox] == ["user"]
 
 
-@pytest.mark.usefixtures("demo")
+@pytest.mark.usefixtures("visitors")
 def test_two_data_sets_have_a_switch_and_links_choose_one(
     page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -34,7 +34,7 @@ def test_two_data_sets_have_a_switch_and_links_choose_one(
     assert shown.selectbox(key="dataset").value == "books"
 
 
-@pytest.mark.usefixtures("demo")
+@pytest.mark.usefixtures("visitors")
 def test_a_link_can_choose_the_user(page: Page) -> None:
     shown = page("demo/for_you.py")
     shown.query_params["user"] = "1990"
@@ -52,7 +52,7 @@ def test_an_app_that_is_not_set_up_says_so(page: Page) -> None:
     assert "not set up" in words(shown)
 
 
-@pytest.mark.usefixtures("demo")
+@pytest.mark.usefixtures("visitors")
 def test_consumers_see_a_bar_without_the_console(
     page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -71,7 +71,7 @@ def test_consumers_see_a_bar_without_the_console(
     assert links[-1].label == ":gray[For operators]"
 
 
-@pytest.mark.usefixtures("demo")
+@pytest.mark.usefixtures("visitors")
 def test_the_chosen_user_is_in_the_address(page: Page) -> None:
     shown = page("demo/for_you.py").run()
 
@@ -81,7 +81,7 @@ def test_the_chosen_user_is_in_the_address(page: Page) -> None:
         assert shown.query_params["user"] == chosen
 
 
-@pytest.mark.usefixtures("demo")
+@pytest.mark.usefixtures("visitors")
 def test_a_changed_address_overrides_the_choice(page: Page) -> None:
     shown = page("demo/for_you.py").run()
     shown.selectbox(key="user").set_value("0107").run()

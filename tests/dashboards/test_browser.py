@@ -119,7 +119,9 @@ def test_two_visitors_do_not_see_each_others_stars(
     other.end()
 
 
-def test_somebody_new_keeps_his_id_while_he_rates(app: str, desktop: Page, told: Visitors) -> None:
+def test_somebody_new_keeps_his_id_while_he_rates(
+    app: str, desktop: Page, app_visitors: Visitors
+) -> None:
     desktop.goto(app)
     at_rest(desktop).get_by_role("button", name="I'm new here").click()
     expect(desktop.get_by_text("this page becomes yours")).to_be_visible()
@@ -138,7 +140,7 @@ def test_somebody_new_keeps_his_id_while_he_rates(app: str, desktop: Page, told:
         titles.append(title)
 
     expect(desktop.locator(LIVE)).to_be_visible()
-    rated = {seen(item.title): item.rating for item in told.ratings(user_id, 100).items}
+    rated = {seen(item.title): item.rating for item in app_visitors.ratings(user_id, 100).items}
     assert rated == dict.fromkeys(titles, 5.0)
 
 

@@ -37,7 +37,7 @@ def test_every_answer_comes_from_the_api(monkeypatch: pytest.MonkeyPatch) -> Non
 
         item_id = shop.ITEMS[0].item_id
         assert product_api.about("playground").value == shop.about()
-        assert product_api.users("playground").value == shop.people()
+        assert product_api.users("playground").value == shop.users()
         assert product_api.recommendations("playground", "0042", 3).value.items
         assert product_api.ratings("playground", "0042").value.total == 8
         item, similar = (

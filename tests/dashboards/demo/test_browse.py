@@ -10,7 +10,7 @@ from tests.support.dashboards.app_pages import Page, labels, words
 PAGE = "demo/browse.py"
 
 
-@pytest.mark.usefixtures("demo")
+@pytest.mark.usefixtures("visitors")
 def test_the_first_page_of_the_catalogue_is_shown(page: Page) -> None:
     shown = page(PAGE).run()
 
@@ -20,7 +20,7 @@ def test_the_first_page_of_the_catalogue_is_shown(page: Page) -> None:
     assert len(labels(shown)) == 36
 
 
-@pytest.mark.usefixtures("demo")
+@pytest.mark.usefixtures("visitors")
 def test_a_search_finds_beginnings_of_words(page: Page) -> None:
     shown = page(PAGE).run()
 
@@ -31,7 +31,7 @@ def test_a_search_finds_beginnings_of_words(page: Page) -> None:
     assert "3 of 90 films" in words(shown)
 
 
-@pytest.mark.usefixtures("demo")
+@pytest.mark.usefixtures("visitors")
 def test_a_category_filters_the_catalogue(page: Page) -> None:
     shown = page(PAGE).run()
 
@@ -41,7 +41,7 @@ def test_a_category_filters_the_catalogue(page: Page) -> None:
     assert "6 of 90 films" in words(shown)
 
 
-@pytest.mark.usefixtures("demo")
+@pytest.mark.usefixtures("visitors")
 def test_a_search_without_results_suggests_what_to_try(page: Page) -> None:
     shown = page(PAGE).run()
 
@@ -52,7 +52,7 @@ def test_a_search_without_results_suggests_what_to_try(page: Page) -> None:
     assert not labels(shown)
 
 
-@pytest.mark.usefixtures("demo")
+@pytest.mark.usefixtures("visitors")
 def test_many_categories_become_a_select_box(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     many = shop.about().model_copy(update={"categories": tuple(f"C{n}" for n in range(80))})
     answer = product_api.about("x")
@@ -64,7 +64,7 @@ def test_many_categories_become_a_select_box(page: Page, monkeypatch: pytest.Mon
     assert len(shown.selectbox(key="category").options) == 80
 
 
-@pytest.mark.usefixtures("demo")
+@pytest.mark.usefixtures("visitors")
 def test_an_unavailable_api_is_explained(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise ApiUnavailableError("x")

@@ -91,7 +91,7 @@ def test_a_visitor_can_start_as_a_new_user(page: Page, visitors: Visitors) -> No
 
     assert not shown.exception
     assert shown.session_state["user"] == "n-1"
-    assert visitors.n_new == 1
+    assert visitors.n_created == 1
     assert "to get your own list" in words(shown)
 
 
@@ -179,7 +179,7 @@ def test_ratings_can_be_changed_and_removed(page: Page, visitors: Visitors) -> N
     assert visitors.hidden["0042"] == []
 
 
-@pytest.mark.usefixtures("demo")
+@pytest.mark.usefixtures("visitors")
 def test_many_ratings_are_shown_in_pages(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     rated = Visitors().ratings("1990", 1).items[0]
     items = tuple(

@@ -22,7 +22,7 @@ from tests.support.dashboards.visitors import Visitors
 PAGE, SHORT = "demo/for_you.py", 12
 
 
-@pytest.mark.usefixtures("demo")
+@pytest.mark.usefixtures("visitors")
 def test_items_are_shown_best_first(page: Page) -> None:
     shown = page(PAGE).run()
 
@@ -32,7 +32,7 @@ def test_items_are_shown_best_first(page: Page) -> None:
     assert esc(reasons.note(best[0])) in [caption.value for caption in shown.caption]
 
 
-@pytest.mark.usefixtures("demo")
+@pytest.mark.usefixtures("visitors")
 def test_a_typed_id_is_looked_up(page: Page) -> None:
     shown = page(PAGE).run()
 
@@ -42,7 +42,7 @@ def test_a_typed_id_is_looked_up(page: Page) -> None:
     assert "14 films rated" in words(shown)
 
 
-@pytest.mark.usefixtures("demo")
+@pytest.mark.usefixtures("visitors")
 def test_the_list_is_explained_by_kind_release_and_recipe(page: Page) -> None:
     shown = page(PAGE).run()
 
@@ -54,14 +54,14 @@ def test_the_list_is_explained_by_kind_release_and_recipe(page: Page) -> None:
     assert "Best match first" in text
 
 
-@pytest.mark.usefixtures("demo")
+@pytest.mark.usefixtures("visitors")
 def test_shelves_follow_from_the_likes_and_omit_rated_items(
     page: Page,
 ) -> None:
     shown = page(PAGE).run()
 
     assert not shown.exception
-    user = shop.person("0042")
+    user = shop.user("0042")
     assert user
     newest = max((item for item in user.rated if item.rating >= 4), key=lambda item: item.rated_at)
     text = words(shown)
@@ -73,7 +73,7 @@ def test_shelves_follow_from_the_likes_and_omit_rated_items(
     assert not seen & {item_id for shelf in lower for item_id in shelf}
 
 
-@pytest.mark.usefixtures("demo")
+@pytest.mark.usefixtures("visitors")
 def test_without_vendors_the_favourite_decade_has_a_shelf(
     page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -101,7 +101,7 @@ def test_without_vendors_the_favourite_decade_has_a_shelf(
     assert "More from Sarn Pictures" not in words(shown)
 
 
-@pytest.mark.usefixtures("demo")
+@pytest.mark.usefixtures("visitors")
 def test_a_new_visitor_sees_what_most_users_like(page: Page) -> None:
     shown = page(PAGE).run()
 
@@ -113,7 +113,7 @@ def test_a_new_visitor_sees_what_most_users_like(page: Page) -> None:
     assert "Because you liked" not in words(shown)
 
 
-@pytest.mark.usefixtures("demo")
+@pytest.mark.usefixtures("visitors")
 def test_the_licence_is_in_the_footer(page: Page) -> None:
     shown = page(PAGE).run()
 
@@ -121,7 +121,7 @@ def test_the_licence_is_in_the_footer(page: Page) -> None:
     assert esc("Invented data; no rights reserved.") in shown.caption[-1].value
 
 
-@pytest.mark.usefixtures("demo")
+@pytest.mark.usefixtures("visitors")
 def test_an_empty_list_is_explained(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     empty = shop.recommendations("0042", 0)
     monkeypatch.setattr(product_api, "recommendations", lambda *_: fresh(empty))
@@ -132,7 +132,7 @@ def test_an_empty_list_is_explained(page: Page, monkeypatch: pytest.MonkeyPatch)
     assert "No suggestions left" in words(shown)
 
 
-@pytest.mark.usefixtures("demo")
+@pytest.mark.usefixtures("visitors")
 def test_a_stale_answer_is_shown_with_its_age(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     answer = fresh(shop.recommendations("0042", 30))
     old = replace(answer, at=answer.at - timedelta(minutes=7), stale=True)
@@ -157,7 +157,7 @@ def test_a_stale_answer_is_shown_with_its_age(page: Page, monkeypatch: pytest.Mo
         (ApiError("x"), "can't be read"),
     ],
 )
-@pytest.mark.usefixtures("demo")
+@pytest.mark.usefixtures("visitors")
 def test_an_error_is_explained(
     page: Page, monkeypatch: pytest.MonkeyPatch, error: Exception, text: str
 ) -> None:
@@ -175,7 +175,7 @@ def test_an_error_is_explained(
     assert not titles(shown)
 
 
-@pytest.mark.usefixtures("demo")
+@pytest.mark.usefixtures("visitors")
 def test_try_again_repeats_the_request(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     answers = [ApiUnavailableError("x"), fresh(shop.recommendations("0042", 30))]
     cleared = []

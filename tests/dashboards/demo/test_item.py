@@ -8,7 +8,7 @@ from tests.support.dashboards.app_pages import Page, fresh, labels, words
 PAGE = "demo/item.py"
 
 
-@pytest.mark.usefixtures("demo")
+@pytest.mark.usefixtures("visitors")
 def test_the_item_and_similar_items_are_shown(page: Page) -> None:
     item = shop.ITEMS[0]
     shown = page(PAGE)
@@ -23,7 +23,7 @@ def test_the_item_and_similar_items_are_shown(page: Page) -> None:
     assert labels(shown)
 
 
-@pytest.mark.usefixtures("demo")
+@pytest.mark.usefixtures("visitors")
 @pytest.mark.parametrize("item_id", ["", "no-such-item", "<script>", "../../etc/passwd"])
 def test_an_unknown_id_is_explained(page: Page, item_id: str) -> None:
     shown = page(PAGE)
@@ -36,7 +36,7 @@ def test_an_unknown_id_is_explained(page: Page, item_id: str) -> None:
     assert esc(item_id) in words(shown)
 
 
-@pytest.mark.usefixtures("demo")
+@pytest.mark.usefixtures("visitors")
 def test_a_hostile_title_is_escaped(page: Page) -> None:
     hostile = next(item for item in shop.ITEMS if item.title == shop.HOSTILE[0])
     shown = page(PAGE)
@@ -48,7 +48,7 @@ def test_a_hostile_title_is_escaped(page: Page) -> None:
     assert shown.title[0].value == r"\<b\>Bold\<\/b\> Moves \:tada\:"
 
 
-@pytest.mark.usefixtures("demo")
+@pytest.mark.usefixtures("visitors")
 def test_missing_similar_items_are_explained(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     empty = shop.similar(shop.ITEMS[0].item_id, 0)
     monkeypatch.setattr(product_api, "similar", lambda *_: fresh(empty))

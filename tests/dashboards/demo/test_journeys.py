@@ -25,10 +25,12 @@ def chosen_user(page: Page) -> str:
     return page.get_by_role("combobox", name="User").input_value()
 
 
-def test_a_user_can_see_why_an_item_is_recommended(app: str, desktop: Page, told: Visitors) -> None:
+def test_a_user_can_see_why_an_item_is_recommended(
+    app: str, desktop: Page, app_visitors: Visitors
+) -> None:
     loved, disliked = shop.ITEMS[20], shop.ITEMS[24]
-    told.rate("0107", loved.item_id, 5)
-    told.rate("0107", disliked.item_id, 1)
+    app_visitors.rate("0107", loved.item_id, 5)
+    app_visitors.rate("0107", disliked.item_id, 1)
     desktop.goto(f"{app}/?user=0107")
     expect(desktop.locator(LIVE)).to_be_visible()
     best = at_rest(desktop).locator(PICKED).first.inner_text()
@@ -44,8 +46,10 @@ def test_a_user_can_see_why_an_item_is_recommended(app: str, desktop: Page, told
     assert parameters(desktop)["user"] == ["0107"]
 
 
-def test_back_and_reload_keep_user_and_list(app: str, desktop: Page, told: Visitors) -> None:
-    told.rate("1990", shop.ITEMS[22].item_id, 4)
+def test_back_and_reload_keep_user_and_list(
+    app: str, desktop: Page, app_visitors: Visitors
+) -> None:
+    app_visitors.rate("1990", shop.ITEMS[22].item_id, 4)
     desktop.goto(f"{app}/?user=1990")
     expect(desktop.locator(LIVE)).to_be_visible()
     expect(desktop.locator(PICKED)).to_have_count(20)
@@ -90,7 +94,7 @@ def test_back_returns_to_the_previous_user(app: str, desktop: Page) -> None:
 
 
 def test_a_new_user_survives_a_reload_and_the_token_stays_out_of_the_address(
-    app: str, desktop: Page, told: Visitors
+    app: str, desktop: Page, app_visitors: Visitors
 ) -> None:
     desktop.goto(app)
     at_rest(desktop).get_by_role("button", name="I'm new here").click()
@@ -107,22 +111,24 @@ def test_a_new_user_survives_a_reload_and_the_token_stays_out_of_the_address(
     expect(desktop.get_by_text("1 film rated")).to_be_visible()
     expect(desktop.locator(LIVE)).to_be_visible()
     assert parameters(desktop)["user"] == [user_id]
-    assert len(told.rated[user_id]) == 1
+    assert len(app_visitors.rated[user_id]) == 1
     follow(desktop, "My ratings")
     expect(desktop.get_by_text("You started in another visit")).to_be_visible()
     expect(desktop.get_by_text(user_id, exact=True)).to_be_visible()
     expect(desktop.get_by_role("button", name="Delete my data")).to_have_count(0)
 
 
-def test_skeletons_are_shown_while_a_list_loads(app: str, desktop: Page, told: Visitors) -> None:
+def test_skeletons_are_shown_while_a_list_loads(
+    app: str, desktop: Page, app_visitors: Visitors
+) -> None:
     desktop.goto(f"{app}/browse")
     expect(desktop.get_by_text("90 films", exact=True)).to_be_visible()
-    told.may_answer.clear()
+    app_visitors.may_answer.clear()
     try:
         follow(desktop, "For you")
         expect(desktop.locator("[class*=st-key-waiting] .stSkeleton").nth(7)).to_be_visible()
     finally:
-        told.may_answer.set()
+        app_visitors.may_answer.set()
 
     expect(
         desktop.get_by_text("Picked for you").or_(desktop.get_by_text("Popular with"))
@@ -130,7 +136,9 @@ def test_skeletons_are_shown_while_a_list_loads(app: str, desktop: Page, told: V
     expect(desktop.locator("[class*=st-key-waiting] .stSkeleton")).to_have_count(0)
 
 
-def test_the_keyboard_opens_cards_and_gives_stars(app: str, desktop: Page, told: Visitors) -> None:
+def test_the_keyboard_opens_cards_and_gives_stars(
+    app: str, desktop: Page, app_visitors: Visitors
+) -> None:
     desktop.goto(f"{app}/?user=0042")
     expect(desktop.get_by_text("Picked for you")).to_be_visible()
     card = at_rest(desktop).locator(".st-key-shelf-picked [class*=st-key-card-picked]").first
@@ -141,7 +149,7 @@ def test_the_keyboard_opens_cards_and_gives_stars(app: str, desktop: Page, told:
         desktop.keyboard.press("ArrowRight")
     desktop.keyboard.press("Enter")
     expect(desktop.get_by_text("You gave")).to_contain_text("5 stars")
-    assert 5.0 in told.rated["0042"].values()
+    assert 5.0 in app_visitors.rated["0042"].values()
 
     at_rest(desktop)
     title.focus()

@@ -22,7 +22,7 @@ def scale(lowest: float, highest: float, step: float) -> About:
 
 
 def rated(user_id: str) -> tuple[RatedItem, ...]:
-    user = shop.person(user_id)
+    user = shop.user(user_id)
     assert user
     return user.rated
 

@@ -30,18 +30,20 @@ NEEDED = [
 
 
 @pytest.fixture(scope="module")
-def told() -> Visitors:
-    """What visitors told the shop."""
+def app_visitors() -> Visitors:
+    """The feedback of the shop that the app shows."""
     return Visitors()
 
 
 @pytest.fixture(scope="module")
-def settings(tmp_path_factory: pytest.TempPathFactory, told: Visitors) -> Iterator[dict[str, str]]:
+def settings(
+    tmp_path_factory: pytest.TempPathFactory, app_visitors: Visitors
+) -> Iterator[dict[str, str]]:
     folder = tmp_path_factory.mktemp("app")
     keys = folder / "keys.json"
     keys.write_text(json.dumps({"playground": KEY}))
     searched.write(str(folder / "lake" / "playground"), n_trials=20)
-    with fake_api(told) as api, FakeAirflow().served() as airflow:
+    with fake_api(app_visitors) as api, FakeAirflow().served() as airflow:
         yield {
             "DEMO_API_URL": api,
             "DEMO_KEYS_FILE": str(keys),

@@ -1,4 +1,7 @@
-"""A server on loopback that answers as the API does, from the invented catalogue."""
+"""A server on loopback that answers as the API does, from the invented shop.
+
+`tests/dashboards/test_fake_api.py` checks its answers against the API's OpenAPI document.
+"""
 
 import json
 import threading
@@ -17,14 +20,14 @@ from tests.support.dashboards.fake_rules import FakeRules
 from tests.support.dashboards.visitors import Visitors
 
 KEY = "a-key-of-the-tests"
-Answer = tuple[int, bytes]
+Response = tuple[int, bytes]  # status and JSON
 
 
 @contextmanager
 def fake_api(visitors: Visitors | None = None, rules: FakeRules | None = None) -> Iterator[str]:
     """Serve on a free port while the block runs; yield the base URL."""
-    known = {"visitors": visitors or Visitors(), "rules": rules or FakeRules()}
-    handler = type("Handler", (_Handler,), known)
+    state = {"visitors": visitors or Visitors(), "rules": rules or FakeRules()}
+    handler = type("Handler", (_Handler,), state)
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
@@ -36,16 +39,16 @@ def fake_api(visitors: Visitors | None = None, rules: FakeRules | None = None) -
         thread.join()
 
 
-def answer(visitors: Visitors, path: str, params: Mapping[str, str]) -> Answer:  # noqa: C901, PLR0911, PLR0912 # one per route
-    """Return status and JSON of one GET."""
+def read(visitors: Visitors, path: str, params: Mapping[str, str]) -> Response:  # noqa: C901, PLR0911, PLR0912 # one per route
+    """Return the response to a GET."""
     limit = int(params.get("limit", 20))
-    match parts_of(path):
+    match path_parts(path):
         case []:
             return _one(shop.about())
         case ["users"]:
-            return _many(shop.people())
+            return _many(shop.users())
         case ["users", user_id]:
-            return _one(shop.person(user_id), "unknown-user")
+            return _one(shop.user(user_id), "unknown-user")
         case ["users", user_id, "recommendations"]:
             return _one(visitors.recommendations(user_id, limit))
         case ["users", user_id, "ratings"]:
@@ -75,13 +78,13 @@ def answer(visitors: Visitors, path: str, params: Mapping[str, str]) -> Answer: 
     return _problem(404, "unknown-route")
 
 
-def written(
+def write(
     visitors: Visitors, method: str, path: str, body: Mapping[str, Any], key: str
-) -> Answer:
-    """Return status and JSON of one write."""
-    match method, parts_of(path):
+) -> Response:
+    """Return the response to a write of feedback."""
+    match method, path_parts(path):
         case "POST", ["users"]:
-            return _one(visitors.start())
+            return _one(visitors.create_user(), status=201)
         case "PUT", ["users", user_id, "ratings", item_id]:
             return _one(visitors.rate(user_id, item_id, body["rating"], key))
         case "DELETE", ["users", user_id, "ratings", item_id]:
@@ -89,39 +92,39 @@ def written(
         case "PUT", ["users", user_id, "hidden", item_id]:
             return _one(visitors.hide(user_id, item_id, key))
         case "DELETE", ["users", user_id]:
-            return _one(visitors.forget(user_id))
+            return _one(visitors.erase(user_id))
     return _problem(404, "unknown-route")
 
 
-def operated(rules: FakeRules, method: str, path: str, body: dict[str, Any]) -> Answer:
-    """Return status and JSON of what only operators may ask."""
+def operate(rules: FakeRules, method: str, path: str, body: dict[str, Any]) -> Response:
+    """Return the response to a request that only operators may make."""
     if rules.refusal is not None:
         return _problem(*rules.refusal)
-    match method, parts_of(path):
+    match method, path_parts(path):
         case "GET", ["rules", "history"]:
             return _many(rules.versions)
         case "POST", ["rules", "preview"]:
-            found = rules.preview(body)
-            return _one(found) if found else _problem(404, "no-window-lists")
+            preview = rules.preview(body)
+            return _one(preview) if preview else _problem(404, "no-window-lists")
         case "PUT", ["rules"]:
             version = rules.replace(body, USER)
             return _one(version) if version else _problem(409, "rules-changed")
     return _problem(404, "unknown-route")
 
 
-def parts_of(path: str) -> list[str]:
+def path_parts(path: str) -> list[str]:
     return [unquote(part) for part in path.strip("/").split("/")][2:]
 
 
-def _one(found: BaseModel | None, missing: str = "") -> Answer:
-    return (200, found.model_dump_json().encode()) if found else _problem(404, missing)
+def _one(answer: BaseModel | None, missing: str = "", *, status: int = 200) -> Response:
+    return (status, answer.model_dump_json().encode()) if answer else _problem(404, missing)
 
 
-def _many(found: Sequence[BaseModel]) -> Answer:
-    return 200, TypeAdapter(Sequence[BaseModel]).dump_json(found, serialize_as_any=True)
+def _many(answers: Sequence[BaseModel]) -> Response:
+    return 200, TypeAdapter(Sequence[BaseModel]).dump_json(answers, serialize_as_any=True)
 
 
-def _problem(status: int, code: str) -> Answer:
+def _problem(status: int, code: str) -> Response:
     words = {"type": f"urn:lantern:problem:{code}", "title": code, "detail": f"{code}."}
     problem = Problem(**words, status=status, instance="", code=code, next_step="None.")
     return status, problem.model_dump_json().encode()
@@ -132,27 +135,27 @@ class _Handler(BaseHTTPRequestHandler):
     rules: FakeRules
 
     def do_GET(self) -> None:
-        asked = urlsplit(self.path)
-        if parts_of(asked.path)[:1] == ["rules"]:
-            self._operate(asked.path, {})
+        url = urlsplit(self.path)
+        if path_parts(url.path)[:1] == ["rules"]:
+            self._operate(url.path, {})
             return
-        self._answer(lambda: answer(self.visitors, asked.path, dict(parse_qsl(asked.query))))
+        self._respond(lambda: read(self.visitors, url.path, dict(parse_qsl(url.query))))
 
     def do_PUT(self) -> None:
-        sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        body = json.loads(sent) if sent else {}
+        content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        body = json.loads(content) if content else {}
         key, path = self.headers.get("Idempotency-Key", ""), urlsplit(self.path).path
-        if parts_of(path)[:1] == ["rules"]:
+        if path_parts(path)[:1] == ["rules"]:
             self._operate(path, body)
             return
-        self._answer(lambda: written(self.visitors, self.command, path, body, key))
+        self._respond(lambda: write(self.visitors, self.command, path, body, key))
 
     do_POST = do_DELETE = do_PUT  # noqa: N815 # the base class's names
 
     def _operate(self, path: str, body: dict[str, Any]) -> None:
-        self._answer(lambda: operated(self.rules, self.command, path, body), TOKEN)
+        self._respond(lambda: operate(self.rules, self.command, path, body), TOKEN)
 
-    def _answer(self, find: Callable[[], Answer], key: str = KEY) -> None:
+    def _respond(self, find: Callable[[], Response], key: str = KEY) -> None:
         allowed = self.headers.get("Authorization") == f"Bearer {key}"
         status, body = find() if allowed else _problem(401, "no-key")
         self.send_response(status)
@@ -162,4 +165,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""

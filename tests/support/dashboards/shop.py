@@ -1,4 +1,4 @@
-"""A small invented catalogue, people who rated it, and answers as the API would give them."""
+"""A small invented catalogue, its users, and the answers that the API would give."""
 
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -63,11 +63,11 @@ def _catalogue() -> tuple[Item, ...]:
 
 
 ITEMS = _catalogue()
-PEOPLE = {"0042": 8, "0107": 5, "1990": 14}
+N_RATED = {"0042": 8, "0107": 5, "1990": 14}
 
 
 def about() -> About:
-    categories = sorted({each for item in ITEMS for each in item.categories})
+    categories = sorted({name for item in ITEMS for name in item.categories})
     return About(
         dataset="playground",
         title="Playground",
@@ -81,27 +81,27 @@ def about() -> About:
     )
 
 
-def people() -> list[User]:
-    return [User(user_id=user_id, n_rated=n) for user_id, n in PEOPLE.items()]
+def users() -> list[User]:
+    return [User(user_id=user_id, n_rated=n) for user_id, n in N_RATED.items()]
 
 
-def person(user_id: str) -> User | None:
-    if user_id not in PEOPLE:
+def user(user_id: str) -> User | None:
+    if user_id not in N_RATED:
         return None
     dice = Random(user_id)  # noqa: S311 # invented
     rated = tuple(
         RatedItem(
-            **each.model_dump(),
+            **item.model_dump(),
             rating=max(5 - position // 2, 1),
             rated_at=NOW - timedelta(days=position),
         )
-        for position, each in enumerate(dice.sample(ITEMS, PEOPLE[user_id]))
+        for position, item in enumerate(dice.sample(ITEMS, N_RATED[user_id]))
     )
     return User(user_id=user_id, n_rated=len(rated), rated=rated)
 
 
 def recommendations(user_id: str, limit: int) -> Recommendations:
-    known = user_id in PEOPLE
+    known = user_id in N_RATED
     kind: ListKind = "batch" if known else "fallback"
     chosen = Random(user_id).sample(ITEMS[:30], 30) if known else list(ITEMS)  # noqa: S311
     return Recommendations(
@@ -117,35 +117,35 @@ def recommendations(user_id: str, limit: int) -> Recommendations:
 
 def listed(chosen: list[Item]) -> tuple[ListedItem, ...]:
     return tuple(
-        ListedItem(**each.model_dump(), rank=rank, score=0.98 - rank * 0.02)
-        for rank, each in enumerate(chosen, 1)
+        ListedItem(**item.model_dump(), rank=rank, score=0.98 - rank * 0.02)
+        for rank, item in enumerate(chosen, 1)
     )
 
 
 def item(item_id: str) -> Item | None:
-    return next((each for each in ITEMS if each.item_id == item_id), None)
+    return next((item for item in ITEMS if item.item_id == item_id), None)
 
 
 def items(q: str, category: str | None, limit: int, offset: int) -> ItemPage:
     words = q.lower().split()
-    found = [
-        each
-        for each in sorted(ITEMS, key=lambda each: each.title)
-        if all(any(w.startswith(word) for w in each.title.lower().split()) for word in words)
-        and (category is None or category in each.categories)
+    matches = [
+        item
+        for item in sorted(ITEMS, key=lambda item: item.title)
+        if all(any(w.startswith(word) for w in item.title.lower().split()) for word in words)
+        and (category is None or category in item.categories)
     ]
-    page = tuple(found[offset : offset + limit])
-    return ItemPage(items=page, total=len(found), limit=limit, offset=offset)
+    page = tuple(matches[offset : offset + limit])
+    return ItemPage(items=page, total=len(matches), limit=limit, offset=offset)
 
 
 def similar(item_id: str, limit: int) -> SimilarItems | None:
-    asked = item(item_id)
-    if asked is None:
+    this = item(item_id)
+    if this is None:
         return None
-    near = [
-        each for each in ITEMS if each != asked and set(each.categories) & set(asked.categories)
+    others = [
+        other for other in ITEMS if other != this and set(other.categories) & set(this.categories)
     ]
-    return SimilarItems(item_id=item_id, release_id=12, items=listed(near[:limit]))
+    return SimilarItems(item_id=item_id, release_id=12, items=listed(others[:limit]))
 
 
 def shelf(

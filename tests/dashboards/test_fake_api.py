@@ -1,0 +1,65 @@
+"""The fake API of these tests answers as the OpenAPI document of the API says."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+from pydantic import JsonValue, SecretStr
+from schemathesis import APIOperation
+from schemathesis.core import NOT_SET
+
+from serving.api.app import create_app
+from serving.api.settings import ApiSettings
+from serving.storage.database import ServingSettings
+from tests.support.dashboards.fake_airflow import TOKEN
+from tests.support.dashboards.fake_api import KEY, fake_api
+
+NOT_FAKED = {
+    "GET /v1/{dataset}/ready",
+    "GET /v1/{dataset}/rules",
+    "POST /v1/{dataset}/recommendations",
+    "PUT /v1/{dataset}/availability",
+}
+PATH = {"dataset": "playground", "user_id": "0042", "item_id": "i003"}
+BODIES: dict[str, JsonValue] = {
+    "PUT /v1/{dataset}/users/{user_id}/ratings/{item_id}": {"rating": 4},
+    "PUT /v1/{dataset}/users/{user_id}/hidden/{item_id}": {"kind": "not_interested"},
+    "PUT /v1/{dataset}/rules": {"rules": {}, "instead_of": 2, "reason": "a test"},
+    "POST /v1/{dataset}/rules/preview": {},
+}
+Operation = APIOperation[Any, Any, Any, Any]
+
+
+def operations() -> list[Operation]:
+    settings = ServingSettings(database_url=SecretStr("postgresql+psycopg2://127.0.0.1:9/none"))
+    document = create_app(settings, ApiSettings()).openapi()
+    schema = schemathesis.openapi.from_dict(document)
+    results = [result.ok() for result in schema.get_all_operations()]  # type: ignore[union-attr] # an invalid one fails here
+    return [operation for operation in results if operation.path.startswith("/v1/")]
+
+
+@pytest.fixture(scope="module")
+def api_url() -> Iterator[str]:
+    with fake_api() as url:
+        yield url
+
+
+@pytest.mark.parametrize("operation", operations(), ids=lambda operation: operation.label)
+def test_a_fake_answer_matches_the_document(operation: Operation, api_url: str) -> None:
+    operators_only = "/rules" in operation.path
+    case = operation.Case(
+        path_parameters={name: PATH[name] for name in PATH if f"{{{name}}}" in operation.path},
+        query={"vendor": "Sarn Pictures"} if "vendor-items" in operation.path else {},
+        headers={"Authorization": f"Bearer {TOKEN if operators_only else KEY}"},
+        body=BODIES.get(operation.label, NOT_SET),
+    )
+
+    response = case.call(base_url=api_url)
+
+    if operation.label in NOT_FAKED:
+        assert response.status_code == 404
+    else:
+        assert 200 <= response.status_code < 300, response.content
+        assert str(response.status_code) in operation.definition.raw["responses"]
+        operation.validate_response(response)
