@@ -93,7 +93,7 @@ def rating_and_reasons() -> None:
 body()
 st.space("small")
 if similar and similar.value.items:
-    cards = [Card(each, f"{max(each.score, 0):.0%} similar") for each in similar.value.items]
+    cards = [Card(other, f"{max(other.score, 0):.0%} similar") for other in similar.value.items]
     ui.shelf(f"Similar {plural(noun)}", cards, "similar")
     st.caption(f"Similar {plural(noun)} are liked by the same users.")
 else:

@@ -55,7 +55,7 @@ def test_a_search_without_results_suggests_what_to_try(page: Page) -> None:
 @pytest.mark.usefixtures("visitors")
 def test_many_categories_become_a_select_box(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     many = shop.about().model_copy(update={"categories": tuple(f"C{n}" for n in range(80))})
-    answer = product_api.about("x")
+    answer = product_api.about("playground")
     monkeypatch.setattr(product_api, "about", lambda _: CachedAnswer(many, answer.at))
 
     shown = page(PAGE).run()
