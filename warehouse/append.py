@@ -5,7 +5,6 @@ under the table's lock, so no write is repeated. An object store has no lock: th
 the second of two commits with the same mark.
 """
 
-import json
 import logging
 import os
 from collections.abc import Sequence
@@ -70,7 +69,7 @@ def append(
     uri = table.uri(root)
     data = _typed(table, rows)
     with locks.writer(root, table, f"{run_key}, pid {os.getpid()}"):
-        delta = _opened(uri, table)
+        delta = _opened(uri, table, run_key)
         committed = mark or Mark(f"{run_key}#{write_id}")
         if not _commit(delta, data, committed, run_key):
             log.info("skipped table=%s run_key=%s", table.full_name, run_key)
@@ -83,10 +82,7 @@ def _commit(delta: DeltaTable, data: pa.Table, mark: Mark, run_key: RunKey) -> b
     """Commit the rows and return True, unless the log is not where the mark expects it."""
     if delta.transaction_version(mark.name) != mark.after:
         return False
-    commit = CommitProperties(
-        custom_metadata=signature(run_key),
-        app_transactions=[Transaction(mark.name, mark.version)],
-    )
+    commit = signed(run_key, app_transactions=[Transaction(mark.name, mark.version)])
     try:
         write_deltalake(
             delta, data, mode="append", schema_mode="merge", commit_properties=commit
@@ -99,10 +95,10 @@ def _commit(delta: DeltaTable, data: pa.Table, mark: Mark, run_key: RunKey) -> b
     return True
 
 
-def signature(run_key: RunKey) -> dict[str, str]:
-    """Return the commit's metadata on its run, under the key that Spark uses."""
-    signed = {"job": run_key.task, "run_key": str(run_key)}
-    return {"userMetadata": json.dumps(signed)}
+def signed(run_key: RunKey, write_id: str = "", **options: Any) -> CommitProperties:
+    """Return the properties of a commit that carries the run key, as Spark's commits do."""
+    metadata = {"userMetadata": run_key.signature(write_id)}
+    return CommitProperties(custom_metadata=metadata, **options)
 
 
 def arrow_schema(table: Table) -> pa.Schema:
@@ -125,12 +121,13 @@ def _typed(table: Table, rows: Sequence[dict[str, Any]] | pa.Table) -> pa.Table:
         raise SchemaMismatchError(f"{table.full_name}: {error}") from error
 
 
-def _opened(uri: str, table: Table) -> DeltaTable:
+def _opened(uri: str, table: Table, run_key: RunKey) -> DeltaTable:
     if DeltaTable.is_deltatable(uri):
         return DeltaTable(uri)
-    delta = DeltaTable.create(uri, arrow_schema(table), configuration=PROPERTIES)
+    commit, schema = signed(run_key, "create"), arrow_schema(table)
+    delta = DeltaTable.create(uri, schema, configuration=PROPERTIES, commit_properties=commit)
     for name, condition in table.checks:
-        delta.alter.add_constraint({name: condition})
+        delta.alter.add_constraint({name: condition}, commit_properties=commit)
     return DeltaTable(uri)
 
 

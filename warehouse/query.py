@@ -1,6 +1,5 @@
 """Read the lake without Spark: rows, record batches, or DuckDB SQL. Nothing here writes."""
 
-import json
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ Equals = Mapping[str, Value | Collection[Value]]
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """One version of a table. `at` is in UTC; commits without a signature have no run key."""
+    """One version of a table. `at` is in UTC. Commits of other programs have no run key."""
 
     version: int
     at: datetime
@@ -185,6 +184,6 @@ def _plain_type(kind: pa.DataType) -> pa.DataType:
 
 def _commit(entry: dict[str, object]) -> Commit:
     signature = entry.get("userMetadata")
-    run_key = RunKey.parse(json.loads(str(signature))["run_key"]) if signature else None
+    run_key = RunKey.of_signature(str(signature)) if signature else None
     at = datetime.fromtimestamp(int(str(entry["timestamp"])) / 1000, UTC)
     return Commit(int(str(entry["version"])), at, str(entry.get("operation")), run_key)

@@ -10,13 +10,13 @@ import os
 from collections.abc import Collection
 
 import pyarrow as pa
-from deltalake import CommitProperties, DeltaTable
+from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 from deltalake.fs import DeltaStorageHandler
 from pyarrow.fs import FileType, PyFileSystem
 
 from warehouse import locks
-from warehouse.append import signature
+from warehouse.append import signed
 from warehouse.errors import VersionGoneError
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
@@ -54,7 +54,7 @@ def vacuum(
             dry_run=False,
             enforce_retention_duration=False,
             keep_versions=sorted(keep),
-            commit_properties=CommitProperties(custom_metadata=signature(run_key)),
+            commit_properties=signed(run_key),
         )
     log.info("vacuumed table=%s files=%d run_key=%s", table.full_name, len(removed), run_key)
     return len(removed)

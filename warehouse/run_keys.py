@@ -1,5 +1,6 @@
 """Which task of which run wrote a row or a commit."""
 
+import json
 from dataclasses import dataclass
 from typing import Self
 
@@ -32,6 +33,16 @@ class RunKey:
     def retrain_id(self) -> str:
         """`<dag>/<run>`, which all tasks of one retrain share."""
         return f"{self.dag}/{self.run}"
+
+    def signature(self, write_id: str = "") -> str:
+        """Return the text with which the run signs a commit."""
+        signature = {"job": self.task, "run_key": str(self)}
+        return json.dumps(signature | ({"write_id": write_id} if write_id else {}))
+
+    @classmethod
+    def of_signature(cls, text: str) -> Self:
+        """Return the run key of a signature."""
+        return cls.parse(json.loads(text)["run_key"])
 
     def __str__(self) -> str:
         """Return the form that rows and commits hold."""

@@ -2,10 +2,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from deltalake import CommitProperties, DeltaTable
+from deltalake import DeltaTable
 
 from warehouse import retention
-from warehouse.append import append, signature
+from warehouse.append import append, signed
 from warehouse.errors import VersionGoneError
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
@@ -59,7 +59,7 @@ def test_nothing_is_removed_if_a_kept_version_is_incomplete(root: str) -> None:
 
 
 def test_an_erasure_makes_all_earlier_versions_unreadable(root: str) -> None:
-    properties = CommitProperties(custom_metadata=signature(RunKey("d", "4", "erase")))
+    properties = signed(RunKey("d", "4", "erase"))
     table = DeltaTable(f"{root}/gold/nominations")
     table.delete("retrain_id = 'd/1'", commit_properties=properties)
     with pytest.raises(VersionGoneError, match="users were erased since, at version 4"):

@@ -2,14 +2,14 @@ import shutil
 from pathlib import Path
 
 import pytest
-from deltalake import CommitProperties, DeltaTable
+from deltalake import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
 
 from jobs import vacuum
 from jobs.retraining import rebuild
 from jobs.runtime.errors import NotFittedError
 from tests.support.jobs.small_world import RUN, Retrain
-from warehouse.append import signature
+from warehouse.append import signed
 from warehouse.delta import Warehouse
 from warehouse.errors import VersionGoneError
 from warehouse.run_keys import RunKey
@@ -60,7 +60,7 @@ def test_files_that_no_kept_release_needs_go(copied: Warehouse, retrained: Retra
 
 
 def test_after_an_erasure_it_refuses_and_says_so(copied: Warehouse, retrained: Retrain) -> None:
-    erased = CommitProperties(custom_metadata=signature(RunKey("product__erase", "1", "erase")))
+    erased = signed(RunKey("product__erase", "1", "erase"))
     DeltaTable(f"{copied.root}/silver/events").delete("user_id = 'u007'", commit_properties=erased)
     with pytest.raises(VersionGoneError, match=r"silver.events.*users were erased since"):
         rebuild.run(copied, retrained.dataset, RUN)
