@@ -33,42 +33,33 @@ def nomination(retrain_id: str, **changed: Any) -> dict[str, Any]:
     } | changed
 
 
-def held(root: Path) -> list[str]:
+def nominate(root: Path, retrain_id: str, run: str, **options: Any) -> bool:
+    """Append a nomination as the run `d/<run>`."""
+    rows, key = [nomination(retrain_id)], RunKey("d", run, "nominate")
+    return append(str(root), GOLD_NOMINATIONS, rows, run_key=key, **options)
+
+
+def retrain_ids(root: Path) -> list[str]:
     return sorted(Lake(str(root)).read(GOLD_NOMINATIONS).column("retrain_id").to_pylist())
 
 
 def test_a_run_key_is_written_once(tmp_path: Path) -> None:
-    assert append(
-        str(tmp_path), GOLD_NOMINATIONS, [nomination("d/1")], run_key=RunKey("d", "1", "nominate")
-    )
-    assert not append(
-        str(tmp_path), GOLD_NOMINATIONS, [nomination("d/1")], run_key=RunKey("d", "1", "nominate")
-    )
-    assert append(
-        str(tmp_path), GOLD_NOMINATIONS, [nomination("d/2")], run_key=RunKey("d", "2", "nominate")
-    )
+    assert nominate(tmp_path, "d/1", run="1")
+    assert not nominate(tmp_path, "d/1", run="1")
+    assert nominate(tmp_path, "d/2", run="2")
 
-    assert held(tmp_path) == ["d/1", "d/2"]
+    assert retrain_ids(tmp_path) == ["d/1", "d/2"]
 
 
 def test_a_run_gives_each_write_of_a_table_a_write_id(tmp_path: Path) -> None:
-    for part in ("0", "1", "0"):
-        row = nomination(f"d/{part}")
-        append(
-            str(tmp_path),
-            GOLD_NOMINATIONS,
-            [row],
-            run_key=RunKey("d", "1", "nominate"),
-            write_id=part,
-        )
+    for write_id in ("0", "1", "0"):
+        nominate(tmp_path, f"d/{write_id}", run="1", write_id=write_id)
 
-    assert held(tmp_path) == ["d/0", "d/1"]
+    assert retrain_ids(tmp_path) == ["d/0", "d/1"]
 
 
 def test_the_commit_has_the_same_signature_as_sparks(tmp_path: Path) -> None:
-    append(
-        str(tmp_path), GOLD_NOMINATIONS, [nomination("d/1")], run_key=RunKey("d", "1", "nominate")
-    )
+    nominate(tmp_path, "d/1", run="1")
 
     [newest] = Lake(str(tmp_path)).history(GOLD_NOMINATIONS, limit=1)
     assert newest.run_key == RunKey("d", "1", "nominate")
@@ -85,7 +76,7 @@ def test_spark_and_this_writer_share_a_table_and_its_run_keys(
     under(warehouse, "d/1/nominate").append(GOLD_NOMINATIONS, frame)
     under(warehouse, "d/2/nominate").append(GOLD_NOMINATIONS, frame)
 
-    assert held(Path(warehouse.root)) == ["d/1", "d/2"]
+    assert retrain_ids(Path(warehouse.root)) == ["d/1", "d/2"]
     assert not append(warehouse.root, GOLD_NOMINATIONS, rows, run_key=RunKey("d", "2", "nominate"))
 
 
@@ -120,7 +111,7 @@ def test_an_arrow_table_can_be_appended(tmp_path: Path) -> None:
     table = pa.Table.from_pylist([nomination("d/1")], schema=arrow_schema(GOLD_NOMINATIONS))
 
     assert append(str(tmp_path), GOLD_NOMINATIONS, table, run_key=RunKey("d", "1", "nominate"))
-    assert held(tmp_path) == ["d/1"]
+    assert retrain_ids(tmp_path) == ["d/1"]
 
 
 def test_a_new_column_is_added_to_an_older_table(tmp_path: Path) -> None:
@@ -132,11 +123,8 @@ def test_a_new_column_is_added_to_an_older_table(tmp_path: Path) -> None:
 
     append(root, GOLD_PROFILES, [newer | {"retrain_id": "d/2"}], run_key=RunKey("d", "2", "fit"))
 
-    found = Lake(root).read(GOLD_PROFILES, columns=["retrain_id", "segment"]).to_pylist()
-    assert {each["retrain_id"]: each["segment"] for each in found} == {
-        "d/1": None,
-        "d/2": "age=old",
-    }
+    rows = Lake(root).rows(GOLD_PROFILES, columns=["retrain_id", "segment"])
+    assert {row["retrain_id"]: row["segment"] for row in rows} == {"d/1": None, "d/2": "age=old"}
 
 
 def test_spark_adds_a_new_column_to_an_older_table(

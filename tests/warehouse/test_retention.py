@@ -16,7 +16,7 @@ NOW = datetime(2026, 1, 5, tzinfo=UTC)
 
 @pytest.fixture
 def root(tmp_path: Path) -> str:
-    """A table of four versions: made, two rows added one by one, both rewritten into one file."""
+    """A table of four versions: created, two rows added one by one, both compacted into a file."""
     for at in (1, 2):
         row = dict.fromkeys(TABLE.names, "x") | {"retrain_id": f"d/{at}", "nominated_at": NOW}
         key = RunKey("d", str(at), "nominate")
@@ -26,8 +26,8 @@ def root(tmp_path: Path) -> str:
 
 
 def rows(root: str, version: int | None = None) -> list[str]:
-    found = Lake(root).read(TABLE, columns=["retrain_id"], version=version)
-    return sorted(found["retrain_id"].to_pylist())
+    rows = Lake(root).rows(TABLE, columns=["retrain_id"], version=version)
+    return sorted(row["retrain_id"] for row in rows)
 
 
 def vacuum(root: str, *, keep: set[int]) -> int:

@@ -1,4 +1,4 @@
-"""An invented product for the tests of the jobs: its manifest, and the files it sends."""
+"""A product for tests of jobs: its manifest, its files, and its rows in the lake."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -46,20 +46,20 @@ def send(inbox: Path, name: str, *lines: str) -> Path:
 
 
 def collect(root: str, landing: str, *events: Event) -> None:
-    """Write events into bronze as `collect` leaves them; times are seconds since 1970."""
+    """Write events to bronze as `collect` does; times are seconds since 1970."""
     at = {"received_at": NOW, "sent_by": "shop", "landing_id": landing, "run_key": landing}
     rows = [
         {
-            "event_id": f"{landing}-{place}",
+            "event_id": f"{landing}-{line}",
             "kind": kind,
             "user_id": user_id,
             "item_id": item_id,
             "rating": rating,
             "occurred_at": datetime.fromtimestamp(second, UTC),
-            "source_line": place,
+            "source_line": line,
         }
         | at
-        for place, (kind, user_id, item_id, rating, second) in enumerate(events, start=1)
+        for line, (kind, user_id, item_id, rating, second) in enumerate(events, start=1)
     ]
     landed = {"landing_id": landing, "target": "feedback", "n_rows": len(rows), "landed_at": NOW}
     landed |= {"source_file": "outbox", "sha256": landing, "run_key": landing}
@@ -68,29 +68,29 @@ def collect(root: str, landing: str, *events: Event) -> None:
 
 
 def balanced(root: str, landing: str, n_events: int) -> None:
-    """Write the balance of `collect` for a landing."""
+    """Write a landing's row of bronze.collections as `collect` does."""
     row = {"landing_id": landing, "since": 0, "until": 1, "lag_seconds": 42.0}
     row |= {"n_outbox": n_events, "n_written": n_events, "collected_at": NOW, "run_key": landing}
     append(root, BRONZE_COLLECTIONS, [row], run_key=RunKey("dag", landing, "collect"))
 
 
 def killed(*_: object, **__: object) -> None:
-    """Stand for the step in which a run died."""
+    """Kill the run, in line of one of its steps."""
     raise KeyboardInterrupt
 
 
 def rows_of(warehouse: "Warehouse", table: Table, *columns: str) -> list[tuple[Any, ...]]:
     """Return the table's rows as tuples of these columns, in order."""
     names = columns or table.names
-    found = Lake(warehouse.root).read(table, columns=names).to_pylist(maps_as_pydicts="strict")
-    return sorted((tuple(row[name] for name in names) for row in found), key=str)
+    rows = Lake(warehouse.root).rows(table, columns=names)
+    return sorted((tuple(row[name] for name in names) for row in rows), key=str)
 
 
 def contents(warehouse: "Warehouse", *tables: Table) -> dict[str, list[tuple[Any, ...]]]:
-    """Return what the tables hold, without the keys and times of the runs that wrote it."""
-    return {table.full_name: rows_of(warehouse, table, *_lasting(table)) for table in tables}
+    """Return the tables' rows, without run keys and times of writing."""
+    return {table.full_name: rows_of(warehouse, table, *_stable(table)) for table in tables}
 
 
-def _lasting(table: Table) -> Iterator[str]:
-    passing = ("run_key", "landed_at", "refined_at", "first_seen_at")
-    return (name for name in table.names if name not in passing)
+def _stable(table: Table) -> Iterator[str]:
+    changing = ("run_key", "landed_at", "refined_at", "first_seen_at")
+    return (name for name in table.names if name not in changing)
