@@ -28,7 +28,7 @@ class Scale(Section):
         if not self.lowest < self.highest:
             raise ValueError("`lowest` must be below `highest`")
         if not self.lowest <= self.relevant_from <= self.highest:
-            raise ValueError("`relevant_from` must lie on the scale")
+            raise ValueError("`relevant_from` must be on the scale")
         return self
 
 

@@ -3,7 +3,7 @@
     Postgres = bronze = accepted + duplicates + quarantined + waiting
 
 `bronze.collections` has the number of events that Postgres held, `bronze.feedback` the events that
-were written, `silver.refinements` what became of them.
+were written, `silver.refinements` how many of them were accepted.
 """
 
 from collections.abc import Sequence

@@ -9,7 +9,7 @@ from typing import Self
 class RunKey:
     """One task of one DAG run, written as `<dag>/<run>/<task>`.
 
-    The DAG belongs to it: Airflow gives two DAGs that are due at the same time the same run id.
+    The run id alone is not unique: two DAGs that are due at the same time have the same one.
     """
 
     dag: str

@@ -46,7 +46,7 @@ def grade(path: Path, inbox: Path) -> list[Finding]:
     """Return the findings on the manifest at `path`, worst first.
 
     `inbox` is the data set's folder of files handed over. Nothing is downloaded: files of an
-    archive that is not there, or of an object store, are not checked, and a note says so.
+    archive that is missing, or of an object store, are not checked, and a note says so.
     """
     try:
         dataset = datasets.load(path)
@@ -193,13 +193,13 @@ def _missing(dataset: Dataset, target: About, column: str, rows: list[Row]) -> l
     return _share(dataset, target, f"have no `{column}`", n_blank, len(rows))
 
 
-def _share(dataset: Dataset, target: About, what: str, n_bad: int, n_rows: int) -> list[Finding]:
+def _share(dataset: Dataset, target: About, problem: str, n_bad: int, n_rows: int) -> list[Finding]:
     """Return a finding if there are bad rows: an error above the share that `refine` accepts."""
     if not n_bad:
         return []
     share = n_bad / n_rows
     level: Level = "error" if share > dataset.floors.max_quarantine_share else "warning"
-    return [Finding(level, target, f"{share:.1%} of the sampled rows {what}")]
+    return [Finding(level, target, f"{share:.1%} of the sampled rows {problem}")]
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pyspark.sql import Column
 
 _MALFORMED = "_malformed_record"
-_ONE_CHARACTER = "\x1f"  # in place of a longer separator, which Python's csv does not take
+_ONE_CHARACTER = "\x1f"  # in place of a longer separator, which Python's csv does not support
 
 
 def split(text: str, files: Files) -> list[str]:

@@ -56,7 +56,7 @@ class SentFile:
 
 
 def sections(dataset: Dataset) -> dict[Target, Files]:
-    """Return the manifest's sections on files. Items and users come before the ratings of them."""
+    """Return the manifest's sections on files. Items and users precede ratings."""
     optional: dict[Target, Files | None] = {
         "items": dataset.items,
         "users": dataset.users,

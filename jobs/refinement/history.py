@@ -11,7 +11,7 @@ PAIR = ("user_id", "item_id")
 
 
 def events(accepted: DataFrame, landing_ids: Sequence[str]) -> DataFrame:
-    """Return accepted rows as events, each once, with the first landing that brought it.
+    """Return accepted rows as events, each once, with its first landing.
 
     `landing_ids` are in the order in which they landed.
     """

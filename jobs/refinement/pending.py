@@ -1,4 +1,4 @@
-"""What one refinement reads and writes: the pending landings, less those that no longer count."""
+"""The landings that one refinement reads: all that are pending, less those replaced."""
 
 import hashlib
 from collections.abc import Sequence

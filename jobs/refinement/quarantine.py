@@ -12,7 +12,7 @@ from warehouse.tables import BRONZE, SILVER_QUARANTINE
 def quarantine(
     warehouse: Warehouse, target: str, checked: DataFrame, *, write_id: str, now: datetime
 ) -> None:
-    """Write the target's rows that fail a check to the quarantine, unless they are there."""
+    """Write the target's rows that fail a check to the quarantine, once."""
     rows = checked.where("size(failed_checks) > 0").select(
         F.lit(target).alias("target"),
         F.to_json(F.struct(*BRONZE[target].sent)).alias("sent"),

@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What a job works on. `root` holds the data set's tables, `inbox` the files handed over."""
+    """A job's data set, the root of its tables, its folder in the inbox, and the run."""
 
     name: str
     dataset: Dataset

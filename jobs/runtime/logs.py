@@ -1,7 +1,7 @@
 """Log lines as events: a name, then fields. Text for a terminal, JSON objects for a collector.
 
-A message of the form `name key=value key=value` is an event, whoever logs it; `event` quotes its
-values so that `parse` returns them as they were. Every other message is prose.
+A message of the form `name key=value key=value` is an event, also without `event`, which
+quotes values so that `parse` returns them unchanged. Every other message is prose.
 """
 
 import json
@@ -23,7 +23,7 @@ _FIELD = re.compile(rf" ([a-z][a-z0-9_]*)=({_VALUE})")
 _EVENT = re.compile(rf"([a-z][a-z0-9_]*)((?:{_FIELD.pattern})+)")
 _LEVEL = re.compile(r"(?:DEBUG|INFO|WARNING|ERROR|CRITICAL) ")
 _BARE = re.compile(r"[^\s\"=]+")
-ABOUT = ("time", "level", "logger", "event")  # what a JSON line has beside the fields
+ABOUT = ("time", "level", "logger", "event")  # keys of a JSON line beside the fields
 
 
 class LogSettings(BaseSettings):

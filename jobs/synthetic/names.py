@@ -2,27 +2,14 @@
 
 import numpy as np
 
+# fmt: off
 CATEGORIES = (
-    "Drama",
-    "Comedy",
-    "Thriller",
-    "Romance",
-    "Crime",
-    "Adventure",
-    "Sci-Fi",
-    "Horror",
-    "Mystery",
-    "Fantasy",
-    "Animation",
-    "Documentary",
-    "War",
-    "Musical",
-    "Western",
+    "Drama", "Comedy", "Thriller", "Romance", "Crime", "Adventure", "Sci-Fi", "Horror", "Mystery",
+    "Fantasy", "Animation", "Documentary", "War", "Musical", "Western",
 )
 AGE_GROUPS = ("under 18", "18-24", "25-34", "35-44", "45-54", "55 and over")
 REGIONS = ("north", "east", "south", "west", "islands", "highlands", "capital")
 
-# fmt: off
 _QUALITIES = (
     "Amber", "Quiet", "Crooked", "Silver", "Paper", "Hollow", "Velvet", "Northern", "Borrowed",
     "Scarlet", "Patient", "Tidal", "Painted", "Wandering", "Salted", "Electric", "Half-Lit",

@@ -1,4 +1,4 @@
-"""A synthetic world of users and films with known preferences: who rates what, when, and how.
+"""A synthetic world of users and films with known preferences, and their ratings.
 
 A user picks among a dozen films that are drawn by the month's popularity. The choice and the stars
 depend on the fit, the product of user and item factors, so the truth is known and can be learned.

@@ -62,7 +62,7 @@ def test_the_error_for_an_unknown_name_lists_the_data_sets(folder: Path) -> None
     [
         ("lowest = 1\n", "", "lowest"),
         ("lowest = 1", "lowest = 10", "`lowest` must be below"),
-        ("relevant_from = 8", "relevant_from = 11", "must lie on the scale"),
+        ("relevant_from = 8", "relevant_from = 11", "must be on the scale"),
         ('kind = "inbox"', 'kind = "folder"', "needs `url`"),
         ('file = "points.csv"', 'file = "../points.csv"', "must stay inside"),
         ('file = "points.csv"', 'file = "points.csv"\nheader = false', "needs `fields`"),

@@ -9,7 +9,7 @@ _RAW = Column(
     nullable=True,
 )
 _LANDED = (
-    Column("landing_id", "string", "The landing that brought the row: see `bronze.landings`."),
+    Column("landing_id", "string", "The row's landing: see `bronze.landings`."),
     Column("source_file", "string", "Name of the file that the row came from."),
     Column("source_line", "bigint", "Line (parquet: row) in that file, from 1."),
     _RAW,
@@ -69,7 +69,7 @@ BRONZE_ITEMS = Table(
         _ITEM,
         _text("title", "The title"),
         _text("categories", "All categories in one text"),
-        _text("vendor", "Who sells or makes the item"),
+        _text("vendor", "The company that sells or makes the item"),
         _text("released", "The year or date of release"),
         *_LANDED,
     ),
@@ -110,7 +110,7 @@ BRONZE_FEEDBACK = Table(
         Column("occurred_at", "timestamp", "When it happened according to the caller, UTC."),
         Column("received_at", "timestamp", "When the API accepted the event, UTC."),
         Column("sent_by", "string", "Name of the API key that sent it."),
-        Column("landing_id", "string", "The batch that brought it: see `bronze.landings`."),
+        Column("landing_id", "string", "The event's batch: see `bronze.landings`."),
         Column("source_line", "bigint", "Position in the batch, from 1, in order of commit."),
         RUN_KEY,
     ),

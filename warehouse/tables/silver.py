@@ -45,7 +45,7 @@ SILVER_EVENTS = Table(
             "timestamp",
             "When it happened, UTC; without times, 1970-01-01 plus line number in seconds.",
         ),
-        Column("landing_id", "string", "The first landing that brought the event."),
+        Column("landing_id", "string", "The event's first landing: see `bronze.landings`."),
         RUN_KEY,
     ),
     key=("event_id",),
