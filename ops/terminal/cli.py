@@ -1,4 +1,4 @@
-"""`lantern`: the platform at the terminal. Each command says what it does and how long it took."""
+"""The command `lantern`."""
 
 import subprocess
 import sys
@@ -37,34 +37,34 @@ EXPECTED = (AirflowError, OpsError, WarehouseError, ServingError, JavaMissingErr
 
 
 def main() -> None:
-    """Run the command line. A mistake ends with its cause and next step, never with a trace."""
+    """Run the command line. Errors are printed with cause and next step, without a stack trace."""
     try:
         app()
     except EXPECTED as error:
         console.print(f"[red]error:[/red] {escape(str(error).strip())}")
         sys.exit(1)
     except KeyboardInterrupt:
-        console.print("interrupted: the same command goes on from here")
+        console.print("interrupted: run the same command to continue")
         sys.exit(130)
-    except Exception as error:  # noqa: BLE001 # the trace goes to a file, not to a person
+    except Exception as error:  # noqa: BLE001 # the trace goes to a file
         file = _keep_trace(settings.read())
-        said = escape(f"{type(error).__name__}: {error}".strip())
-        console.print(f"[red]error:[/red] {said}\nNobody foresaw this. The trace is in {file}; ")
-        console.print("`lantern doctor` says whether something is missing on this machine.")
+        message = escape(f"{type(error).__name__}: {error}".strip())
+        console.print(f"[red]unexpected error:[/red] {message}\nThe stack trace is in {file}.")
+        console.print("`lantern doctor` checks whether something is missing on this machine.")
         sys.exit(1)
 
 
 @app.command()
 def doctor() -> None:
-    """What was found, what is needed, how to fix it. Ends with 1 if anything is wrong."""
+    """Check this machine and say how to fix what is missing. Exit code 1 if a check fails."""
     findings = examination.examine(settings.read())
     console.print(examination.table(findings))
-    raise typer.Exit(code=0 if all(found.good for found in findings) else 1)
+    raise typer.Exit(code=0 if all(finding.good for finding in findings) else 1)
 
 
 @app.command()
 def up() -> None:
-    """Start the platform on this machine, or what of it does not run."""
+    """Start the programs that do not run."""
     begun, stack = time.monotonic(), Stack(settings.read())
     stack.up()
     for name, address in ports.addresses(stack.ports).items():
@@ -74,25 +74,25 @@ def up() -> None:
 
 @app.command()
 def down() -> None:
-    """End everything that `up` started, and nothing else."""
+    """Stop everything that `up` started."""
     for orphan in Stack(settings.read()).down():
-        console.print(f"  ended process {orphan.pid}, left behind by {orphan.program}")
+        console.print(f"  ended process {orphan.pid}, an orphan of {orphan.program}")
     console.print("Down.")
 
 
 @app.command()
 def status() -> None:
-    """What runs, where, since when. Ends with 1 if something is not healthy."""
+    """List programs, health and addresses. Exit code 1 if a program is not healthy."""
     stack = Stack(settings.read())
     states = stack.states()
     if not states:
-        raise NotRunningError("the platform is down: `lantern up` starts it")
-    table = Table("program", "state", "healthy", "for", "process", box=None)
+        raise NotRunningError("the platform is down: run `lantern up`")
+    table = Table("program", "state", "healthy", "up for", "process", box=None)
     for state in states:
         healthy = "[green]yes[/green]" if state.healthy else "[red]no[/red]"
         program = state.program
-        since = duration(time.time() - program.since) if program.pid else ""
-        table.add_row(program.name, program.state.lower(), healthy, since, str(program.pid or ""))
+        uptime = duration(time.time() - program.since) if program.pid else ""
+        table.add_row(program.name, program.state.lower(), healthy, uptime, str(program.pid or ""))
     console.print(table)
     for name, address in ports.addresses(stack.ports).items():
         console.print(f"  {name:<8} {address}")
@@ -102,13 +102,13 @@ def status() -> None:
 @app.command()
 def logs(
     name: Annotated[str, typer.Argument(help=f"one of: {', '.join(PROGRAMS)}")],
-    lines: Annotated[int, typer.Option(min=1, help="how many of the last lines")] = 50,
+    lines: Annotated[int, typer.Option(min=1, help="number of lines")] = 50,
     *,
-    follow: Annotated[bool, typer.Option(help="go on until interrupted")] = False,
+    follow: Annotated[bool, typer.Option(help="keep printing new lines")] = False,
 ) -> None:
-    """The last lines of a program's log."""
+    """Print the last lines of a program's log."""
     if name not in PROGRAMS:
-        raise OpsError(f"no program {name!r}; there are: {', '.join(PROGRAMS)}")
+        raise OpsError(f"no program {name!r}; programs: {', '.join(PROGRAMS)}")
     chosen = settings.read()
     if follow:
         file = chosen.logs / f"{name}.log"
@@ -121,40 +121,42 @@ def logs(
 @app.command()
 def demo(
     archive: Annotated[
-        Path | None, typer.Option(help="ml-1m.zip on this machine; spares the download")
+        Path | None, typer.Option(help="ml-1m.zip on this machine, instead of a download")
     ] = None,
-    dataset: Annotated[str | None, typer.Option(help="another data set than MovieLens 1M")] = None,
+    dataset: Annotated[str | None, typer.Option(help="default: MovieLens 1M")] = None,
     size: Annotated[
-        int, typer.Option(help="events of the playground, where that is taken")
+        int, typer.Option(help="number of events, for the playground")
     ] = demonstration.EVENTS_OF_MOVIELENS_1M,
-    seed: Annotated[int, typer.Option(help="seed of the playground")] = 1,
+    seed: Annotated[int, typer.Option(help="random seed, for the playground")] = 1,
 ) -> None:
-    """From nothing to recommendations on a page. Run again, it does only what is missing."""
-    demonstration.run(settings.read(), demonstration.Wanted(archive, dataset, size, seed))
+    """Start everything, load a data set, train and show recommendations. Repeatable."""
+    demonstration.run(settings.read(), demonstration.Options(archive, dataset, size, seed))
 
 
 @app.command()
 def retrain(
     dataset: DatasetOption,
     recipe: Annotated[str, typer.Option(help="name of a recipe, or a recipe as JSON")] = "",
-    reason: Annotated[str, typer.Option(help="why; it stands beside the verdict")] = "",
+    reason: Annotated[str, typer.Option(help="why; shown with the verdict")] = "",
     *,
     search_minutes: Annotated[
-        int, typer.Option(min=0, max=MAX_SEARCH_MINUTES, help="look so long for a better recipe")
+        int,
+        typer.Option(min=0, max=MAX_SEARCH_MINUTES, help="time budget of the search"),
     ] = 0,
     max_trials: Annotated[
-        int, typer.Option(min=0, max=MAX_TRIALS, help="end the search after so many; 0: no limit")
+        int,
+        typer.Option(min=0, max=MAX_TRIALS, help="limit of trials; 0: no limit"),
     ] = 0,
     family: Annotated[
-        SearchFamily | None, typer.Option(help="what the search may try; any of them without it")
+        SearchFamily | None, typer.Option(help="family of models to search; default: any")
     ] = None,
     ask: Annotated[
         bool | None,
-        typer.Option("--ask/--do-not-ask", help="whether a person approves; else the manifest"),
+        typer.Option("--ask/--do-not-ask", help="require an approval; default: the manifest"),
     ] = None,
-    wait: Annotated[bool, typer.Option("--wait", help="show each task until its end")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="show the tasks until the run ends")] = False,
 ) -> None:
-    """Make a model now, judge it, and publish it if it is good enough."""
+    """Train a model now, evaluate it, and publish it if it passes the gate."""
     manifests.load_named(dataset)
     airflow = demonstration.client(running())
     airflow.unpause(f"{dataset}__retrain")
@@ -166,12 +168,12 @@ def retrain(
         "search_family": family,
         "ask_for_approval": ask,
     }
-    given = {name: value for name, value in form.items() if value is not None}
-    run = airflow.trigger(f"{dataset}__retrain", given)
+    conf = {name: value for name, value in form.items() if value is not None}
+    run = airflow.trigger(f"{dataset}__retrain", conf)
     console.print(f"[bold]{run.dag_id}[/bold] {run.run_id}")
     if wait:
         ended = follow.follow(airflow, run)
-        console.print(f"Ended after {duration(ended.seconds)}.")
+        console.print(f"Finished after {duration(ended.seconds)}.")
 
 
 @app.command()
@@ -188,10 +190,10 @@ def rollback(dataset: DatasetOption, reason: Annotated[str, typer.Option()] = "b
 
 @app.command()
 def rebuild(
-    release: Annotated[int, typer.Argument(help="number of a kept release", min=1)],
+    release: Annotated[int, typer.Argument(help="id of a kept release", min=1)],
     dataset: DatasetOption,
 ) -> None:
-    """Prove that a release can be made again from its ledger: the same lists come out."""
+    """Fit a kept release again and compare the lists. Exit code 1 if they differ."""
     from ops.terminal import releases
 
     same = releases.rebuild(running(), manifests.load_named(dataset).name, release)
@@ -210,9 +212,9 @@ def resume(dataset: DatasetOption) -> None:
 @app.command()
 def playground(
     size: Annotated[int, typer.Option(min=1000, max=100_000_000, help="events")] = 1_000_000,
-    seed: Annotated[int, typer.Option(help="the same seed gives the same files")] = 1,
+    seed: Annotated[int, typer.Option(help="random seed; the same seed writes the same files")] = 1,
 ) -> None:
-    """Write the files of the data set `playground`: invented people, items and events."""
+    """Write the files of the data set `playground`: synthetic users, items and events."""
     chosen = settings.read()
     with step(f"playground of {size:,} events"):
         demonstration.play(chosen, size, seed)

@@ -1,4 +1,4 @@
-"""`lantern datasets`: the manifests of this machine."""
+"""The commands `lantern datasets`."""
 
 import subprocess
 import sys
@@ -14,12 +14,12 @@ from ops.machine import environment
 from ops.steps import console
 from warehouse import datasets as manifests
 
-app = typer.Typer(no_args_is_help=True, help="The data sets that manifests describe.")
+app = typer.Typer(no_args_is_help=True, help="Data sets and their manifests.")
 
 
 @app.command("list")
 def list_datasets() -> None:
-    """Every manifest, and what it describes. A broken one is named with its mistake."""
+    """List the manifests, and the broken ones with their error."""
     table = Table("name", "title", "source", "schedule", box=None)
     for dataset in manifests.installed():
         schedule = dataset.schedule.retrain or "by hand"
@@ -31,15 +31,15 @@ def list_datasets() -> None:
 
 
 @app.command("check")
-def check_dataset(file: Annotated[Path, typer.Argument(help="a manifest")]) -> None:
-    """Grade a manifest against its files, before anything is written."""
+def check_dataset(file: Annotated[Path, typer.Argument(help="manifest to check")]) -> None:
+    """Check a manifest against its files. Nothing is written."""
     chosen = settings.read()
     dataset = manifests.load(file)
     command = ["jobs.ingestion.check", str(file), "--inbox", str(chosen.inbox / dataset.name)]
-    graded = subprocess.run(  # noqa: S603 # our own Python
+    result = subprocess.run(  # noqa: S603 # our own Python
         [sys.executable, "-m", *command],
         env=environment.job(chosen),
         cwd=settings.ROOT,
         check=False,
     )
-    raise typer.Exit(code=graded.returncode)
+    raise typer.Exit(code=result.returncode)

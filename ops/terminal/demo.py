@@ -1,4 +1,4 @@
-"""From nothing to recommendations on a page: `lantern demo`."""
+"""The command `lantern demo`: start everything, load a data set, train, show recommendations."""
 
 import shutil
 import subprocess
@@ -23,7 +23,7 @@ from ops.setup.jars import digest
 from ops.steps import console, duration, step
 from ops.terminal import follow
 from serving.client import Client
-from serving.errors import ServingError
+from serving.errors import NoReleaseError
 from serving.schemas import Recommendations
 from warehouse import datasets
 from warehouse.datasets import Dataset
@@ -35,8 +35,8 @@ ASSET_SECONDS = 60
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What the demo shall show. No data set: MovieLens 1M if it can be had, else the playground."""
+class Options:
+    """Options of the demo. Default data set: MovieLens 1M if available, else the playground."""
 
     archive: Path | None = None
     dataset: str | None = None
@@ -44,61 +44,65 @@ class Wanted:
     seed: int = 1
 
 
-def run(settings: OpsSettings, wanted: Wanted) -> None:
-    """Bring everything up, take the data, let Airflow work, check the lists, say where they are.
+def run(settings: OpsSettings, options: Options) -> None:
+    """Start everything, load the data, run the DAGs, check the lists, print the addresses.
 
     Raises:
-        OpsError: something failed. The message names cause and next step.
+        OpsError: A step failed. The message names cause and next step.
     """
     begun = time.monotonic()
-    if wanted.archive is not None and not wanted.archive.is_file():
-        raise OpsError(f"there is no file {wanted.archive}. Say where it is: `ARCHIVE=path`.")
+    if options.archive is not None and not options.archive.is_file():
+        raise OpsError(f"there is no file {options.archive}. Set its path: `ARCHIVE=path`.")
     stack = Stack(settings)
-    dataset = choose(settings, wanted)
-    already = stack.is_up()
+    dataset = choose(settings, options)
+    was_up = stack.is_up()
     stack.show(dataset.name)
-    if already:
+    if was_up:
         stack.install(dataset.name)
     else:
         stack.up()
-    found = lists(stack, dataset.name)
-    if found is None or brings_new(settings, dataset, wanted.archive):
-        take(settings, dataset, wanted)
-        work(stack, dataset)
-        found = lists(stack, dataset.name)
-    elif already:
+    shown = example_list(stack, dataset.name)
+    if shown is None or is_new(settings, dataset, options.archive):
+        load(settings, dataset, options)
+        run_dags(stack, dataset)
+        shown = example_list(stack, dataset.name)
+    elif was_up:
         console.print(f"Everything is up, and {dataset.title} has lists already.")
-    if found is None:
+    if shown is None:
         raise OpsError(
-            f"{dataset.title}: the API has no lists. `lantern status` shows what runs; the task "
-            "`decide` of the last retrain says in Airflow whether a release was made."
+            f"{dataset.title}: the API has no lists. Check `lantern status`, and in Airflow the "
+            "log of the last retrain's task `decide`."
         )
-    tell(stack, dataset, found)
+    report(stack, dataset, shown)
     console.print(f"Done in {duration(time.monotonic() - begun)}.")
 
 
-def choose(settings: OpsSettings, wanted: Wanted) -> Dataset:
-    """Return the data set to show, and say in one line if it is not the one that was wished for."""
-    if wanted.dataset is not None:
-        return datasets.load_named(wanted.dataset)
-    first = datasets.load_named(DEFAULT)
-    if wanted.archive is not None or is_had(settings, first) or answers(str(first.source.url)):
-        return first
+def choose(settings: OpsSettings, options: Options) -> Dataset:
+    """Return the data set to show; print one line if the default one is not available."""
+    if options.dataset is not None:
+        return datasets.load_named(options.dataset)
+    default = datasets.load_named(DEFAULT)
+    if (
+        options.archive is not None
+        or has_data(settings, default)
+        or answers(str(default.source.url))
+    ):
+        return default
     console.print(
-        f"{first.title} cannot be reached and no ARCHIVE=… was given: taking the playground, "
-        f"{wanted.size:,} invented events."
+        f"{default.title} cannot be downloaded and no ARCHIVE=… is set. Using the playground with "
+        f"{options.size:,} synthetic events."
     )
     return datasets.load_named(PLAYGROUND)
 
 
-def is_had(settings: OpsSettings, dataset: Dataset) -> bool:
-    """Return whether the data set's files are here already, in the inbox or in the lake."""
+def has_data(settings: OpsSettings, dataset: Dataset) -> bool:
+    """Return whether the inbox or the lake has data of the data set."""
     folders = (settings.inbox / dataset.name, settings.lake / dataset.name)
     return any(folder.is_dir() and any(folder.iterdir()) for folder in folders)
 
 
 def answers(url: str) -> bool:
-    """Return whether the publisher can be reached now."""
+    """Return whether the publisher of the data can be reached."""
     try:
         answer = httpx2.head(url, timeout=PUBLISHER_SECONDS, follow_redirects=True)
     except httpx2.HTTPError:
@@ -106,19 +110,19 @@ def answers(url: str) -> bool:
     return answer.is_success
 
 
-def take(settings: OpsSettings, dataset: Dataset, wanted: Wanted) -> None:
-    """Put the data where the ingest looks for it."""
+def load(settings: OpsSettings, dataset: Dataset, options: Options) -> None:
+    """Put the data into the inbox."""
     inbox = settings.inbox / dataset.name
-    if wanted.archive is not None:
-        with step(f"{wanted.archive.name} into the inbox"):
-            hand_over(wanted.archive, dataset, inbox)
-    elif dataset.name == PLAYGROUND and not is_had(settings, dataset):
-        with step(f"playground of {wanted.size:,} events"):
-            play(settings, wanted.size, wanted.seed)
+    if options.archive is not None:
+        with step(f"{options.archive.name} into the inbox"):
+            hand_over(options.archive, dataset, inbox)
+    elif dataset.name == PLAYGROUND and not has_data(settings, dataset):
+        with step(f"playground of {options.size:,} events"):
+            play(settings, options.size, options.seed)
 
 
-def brings_new(settings: OpsSettings, dataset: Dataset, archive: Path | None) -> bool:
-    """Return whether the archive is another one than that which was handed over last."""
+def is_new(settings: OpsSettings, dataset: Dataset, archive: Path | None) -> bool:
+    """Return whether the archive differs from the one in the inbox."""
     if archive is None:
         return False
     name = name_of(archive, dataset)
@@ -127,12 +131,12 @@ def brings_new(settings: OpsSettings, dataset: Dataset, archive: Path | None) ->
 
 
 def name_of(archive: Path, dataset: Dataset) -> str:
-    """Return what the archive is called in the inbox: as its publisher calls it."""
+    """Return the archive's name in the inbox: the publisher's file name."""
     return str(dataset.source.url).rsplit("/", 1)[-1] if dataset.source.url else archive.name
 
 
 def hand_over(archive: Path, dataset: Dataset, inbox: Path) -> Path:
-    """Copy an archive into the inbox under its publisher's name, its digest beside it."""
+    """Copy an archive and its SHA-256 into the inbox, under the publisher's file name."""
     inbox.mkdir(parents=True, exist_ok=True)
     name = name_of(archive, dataset)
     unfinished, target = inbox / f".{name}", inbox / name
@@ -146,7 +150,7 @@ def play(settings: OpsSettings, size: int, seed: int) -> None:
     """Write the playground's files into its inbox.
 
     Raises:
-        OpsError: the job failed. The message holds its last lines.
+        OpsError: The job failed. The message contains its last lines.
     """
     settings.make_folders()
     command = [
@@ -159,28 +163,28 @@ def play(settings: OpsSettings, size: int, seed: int) -> None:
         str(seed),
     ]
     variables = environment.job(settings)
-    done = subprocess.run(  # noqa: S603
+    result = subprocess.run(  # noqa: S603
         command, env=variables, cwd=ROOT, capture_output=True, text=True, check=False
     )
-    if done.returncode != 0:
-        last = "\n".join((done.stdout + done.stderr).splitlines()[-follow.LAST_LINES :])
-        raise OpsError(f"the playground could not be made:\n{last}\nRun `lantern doctor`.")
+    if result.returncode != 0:
+        last = "\n".join((result.stdout + result.stderr).splitlines()[-follow.LAST_LINES :])
+        raise OpsError(f"writing the playground failed:\n{last}\nRun `lantern doctor`.")
 
 
-def work(stack: Stack, dataset: Dataset) -> None:
-    """Let Airflow bring the data in and make a release: an ingest, and the retrain it starts.
+def run_dags(stack: Stack, dataset: Dataset) -> None:
+    """Run an ingest and the retrain that it starts.
 
-    What an interrupted demo left running is followed, not started again.
+    Runs that an interrupted demo left are followed instead of started again.
     """
     airflow = client(stack)
     ingest, retrain = f"{dataset.name}__ingest", f"{dataset.name}__retrain"
     names = ("ingest", "collect", "retrain", "maintain")
-    wanted = [
+    dag_ids = [
         f"{dataset.name}__{name}" for name in names if name != "collect" or dataset.takes_feedback
     ]
     with step("Airflow reads the DAGs"):
-        follow.wait_for_dags(airflow, set(wanted))
-    for dag_id in wanted:
+        follow.wait_for_dags(airflow, set(dag_ids))
+    for dag_id in dag_ids:
         airflow.unpause(dag_id)
     begun, ended = datetime.now(UTC), []
     second = follow.current(airflow, retrain)
@@ -190,39 +194,39 @@ def work(stack: Stack, dataset: Dataset) -> None:
         ended.append(follow.follow(airflow, first))
         second = next_retrain(stack, airflow, retrain, first.queued_at or begun, ended[0])
     if second is None:
-        console.print("  too few new events for a retrain: the lists stay")
+        console.print("  too few new events for a retrain: the lists are unchanged")
         return
     console.print(f"[bold]{retrain}[/bold]")
     ended.append(follow.follow(airflow, second))
-    tell_times(airflow, ended)
+    report_times(airflow, ended)
 
 
 def next_retrain(
     stack: Stack, airflow: Airflow, retrain: str, since: datetime, ingest: Run
 ) -> Run | None:
-    """Return the retrain that the ingest started; one by hand if there are no lists yet."""
+    """Return the retrain that the ingest started; start one if there are no lists yet."""
     started = follow.started_since(
         airflow, retrain, since, timeout=ASSET_SECONDS, still=lambda: announced(airflow, ingest)
     )
-    if started is not None or lists(stack, retrain.partition("__")[0]) is not None:
+    if started is not None or example_list(stack, retrain.partition("__")[0]) is not None:
         return started
     return follow.start(airflow, retrain, {"reason": "no lists yet"})
 
 
 def announced(airflow: Airflow, ingest: Run) -> bool:
-    """Return whether the ingest said that there are new rows: a retrain starts by itself then."""
+    """Return whether the ingest announced new rows, which starts a retrain."""
     return any(
         task.task_id == "announce" and task.state == "success" for task in airflow.tasks(ingest)
     )
 
 
-def tell_times(airflow: Airflow, ended: list[Run]) -> None:
-    """Say how long the runs took, and how much of it Spark needed to start."""
-    total = sum(each.seconds for each in ended)
-    started = [follow.spark_start_seconds(airflow, each) for each in ended]
-    known = [seconds for seconds in started if seconds is not None]
-    share = f", {duration(sum(known))} of it in Spark's start-up" if known else ""
-    console.print(f"Airflow worked for {duration(total)}{share}.")
+def report_times(airflow: Airflow, ended: list[Run]) -> None:
+    """Print the duration of the runs and the part that Spark needed to start."""
+    total = sum(run.seconds for run in ended)
+    starts = [follow.spark_start_seconds(airflow, run) for run in ended]
+    start = sum(seconds for seconds in starts if seconds is not None)
+    share = f", {duration(start)} of it for the start of Spark" if start else ""
+    console.print(f"The DAG runs took {duration(total)}{share}.")
 
 
 @contextmanager
@@ -234,28 +238,28 @@ def api(stack: Stack, dataset: str) -> Iterator[Client]:
         yield Client(http, dataset)
 
 
-def lists(stack: Stack, dataset: str) -> Recommendations | None:
-    """Return somebody's list of the live release, as the API gives it; None where there is none."""
-    try:
-        with api(stack, dataset) as asked:
-            person = next(iter(asked.users(limit=1)), None)
-            found = asked.recommendations(person.user_id if person else "nobody", limit=10)
-    except ServingError:
-        return None
-    return found if found.items else None
+def example_list(stack: Stack, dataset: str) -> Recommendations | None:
+    """Return the first user's list of the live release, or None without a release or a user."""
+    with api(stack, dataset) as product:
+        user = next(iter(product.users(limit=1)), None)
+        try:
+            recommendations = product.recommendations(user.user_id if user else "new", limit=10)
+        except NoReleaseError:
+            return None
+    return recommendations if recommendations.items else None
 
 
 def client(stack: Stack) -> Airflow:
-    """Return Airflow's client, signed in as the administrator."""
+    """Return a client of Airflow, signed in as the administrator."""
     base = ports.addresses(stack.ports)["airflow"]
     return Airflow(base, login=airflow_config.admin(credentials.of(stack.settings)))
 
 
-def tell(stack: Stack, dataset: Dataset, found: Recommendations) -> None:
-    """Print what somebody is recommended, and every address with what it asks for."""
-    console.print(f"\n{dataset.title}, release {found.release_id} ({found.recipe}).")
-    titles = ", ".join(item.title for item in found.items[:3])
-    console.print(escape(f"  for {found.user_id}: {titles} …"))
+def report(stack: Stack, dataset: Dataset, shown: Recommendations) -> None:
+    """Print an example list, and every address with its credentials."""
+    console.print(f"\n{dataset.title}, release {shown.release_id} ({shown.recipe}).")
+    titles = ", ".join(item.title for item in shown.items[:3])
+    console.print(escape(f"  for {shown.user_id}: {titles} …"))
     base = ports.addresses(stack.ports)
     name, _ = airflow_config.admin(stack.secrets)
     console.print(f"  app      {base['app']}")

@@ -1,7 +1,6 @@
-"""What was found on this machine, what is needed, how to fix it.
+"""Checks of this machine, each with what is needed and how to fix it.
 
-`python -m ops.terminal.doctor --browser` says only, and loudly, whether the browser tests will be
-skipped.
+`python -m ops.terminal.doctor` only warns if the browser tests will be skipped.
 """
 
 import os
@@ -26,16 +25,16 @@ from warehouse import datasets
 GIB = 1 << 30
 DISK_GIB, MEMORY_GIB = 5, 6
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-# Tried together; another pair breaks in ways that show late.
-PAIRS = ("pyspark", "delta-spark", "pandas", "apache-airflow", "sqlalchemy", "deltalake")
+# Tested in these versions only; other combinations fail late.
+TESTED = ("pyspark", "delta-spark", "pandas", "apache-airflow", "sqlalchemy", "deltalake")
 LOCK = ROOT / "requirements.lock"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of the report. `fix` is empty when it is good."""
+    """One line of the report."""
 
-    what: str
+    subject: str
     found: str
     needed: str
     good: bool
@@ -43,20 +42,22 @@ class Finding:
 
 
 def examine(settings: OpsSettings) -> list[Finding]:
-    """Return every finding. Nothing is changed."""
+    """Return all findings. Nothing is changed."""
     checks: tuple[Callable[[OpsSettings], Iterator[Finding]], ...] = (
-        _python, _versions, _jars, _java, _postgres, _manifests, _secrets, _room, _ports, _programs,
-    )  # fmt: skip
+        *(_python, _versions, _jars, _java, _postgres),
+        *(_manifests, _secrets, _resources, _ports, _programs),
+    )
     return [finding for check in checks for finding in check(settings)]
 
 
 def table(findings: list[Finding]) -> Table:
     """Return the report as a table."""
-    made = Table("", "what", "found", "needed", "how to fix", box=None, pad_edge=False)
-    for each in findings:
-        sign = "[green]✓[/green]" if each.good else "[red]✗[/red]"
-        made.add_row(sign, each.what, each.found, each.needed, "" if each.good else each.fix)
-    return made
+    report = Table("", "check", "found", "needed", "how to fix", box=None, pad_edge=False)
+    for finding in findings:
+        sign = "[green]✓[/green]" if finding.good else "[red]✗[/red]"
+        fix = "" if finding.good else finding.fix
+        report.add_row(sign, finding.subject, finding.found, finding.needed, fix)
+    return report
 
 
 def browser() -> str | None:
@@ -65,11 +66,11 @@ def browser() -> str | None:
 
 
 def locked(lock: str) -> dict[str, set[str]]:
-    """Return the versions that the lock names, by package; some depend on Python's version."""
-    found: dict[str, set[str]] = {}
+    """Return the locked versions by package; some packages have one per version of Python."""
+    versions: dict[str, set[str]] = {}
     for name, version in re.findall(r"^([a-z0-9._-]+)==(\S+)", lock, flags=re.MULTILINE):
-        found.setdefault(name, set()).add(version)
-    return found
+        versions.setdefault(name, set()).add(version)
+    return versions
 
 
 def _python(_: OpsSettings) -> Iterator[Finding]:
@@ -82,14 +83,15 @@ def _python(_: OpsSettings) -> Iterator[Finding]:
 
 
 def _versions(_: OpsSettings) -> Iterator[Finding]:
-    wanted = locked(LOCK.read_text())
-    for name in PAIRS:
+    versions = locked(LOCK.read_text())
+    for name in TESTED:
         found = _version(name)
-        needed, fix = " or ".join(sorted(wanted[name])), "make distclean setup: they go together"
-        yield Finding(name, found or "nothing", needed, found in wanted[name], fix)
+        needed, fix = " or ".join(sorted(versions[name])), "make distclean setup"
+        yield Finding(name, found or "not installed", needed, found in versions[name], fix)
     if _version("pyspark-client"):
-        yield Finding("pyspark-client", "installed", "absent: it hides PySpark's jars", good=False,
-                      fix="make distclean setup")  # fmt: skip
+        needed = "absent: it hides PySpark's jars"
+        fix = "make distclean setup"
+        yield Finding("pyspark-client", "installed", needed, good=False, fix=fix)
 
 
 def _jars(_: OpsSettings) -> Iterator[Finding]:
@@ -102,7 +104,7 @@ def _jars(_: OpsSettings) -> Iterator[Finding]:
         good = jar not in missing
         fix = f"python -m ops.setup.jars; offline: put it into {jars.FOLDER} first"
         yield Finding(
-            jar.name, "as pinned" if good else "missing or changed", jar.version, good, fix
+            jar.name, "installed" if good else "missing or changed", jar.version, good, fix
         )
 
 
@@ -121,13 +123,13 @@ def _postgres(settings: OpsSettings) -> Iterator[Finding]:
     try:
         user = postgres.run_as()
         home = postgres.home(settings.folder)
-        shipped = postgres.binaries(home)
+        programs = postgres.binaries(home)
     except OpsError as error:
         yield Finding("Postgres", str(error), "18, bundled", good=False, fix="make setup")
         return
-    who = f", run as {user.pw_name}" if user else ""
-    good = os.access(shipped / "postgres", os.X_OK)
-    yield Finding("Postgres", f"in {home}{who}", "18, bundled", good, "make distclean setup")
+    account = f", run as {user.pw_name}" if user else ""
+    good = os.access(programs / "postgres", os.X_OK)
+    yield Finding("Postgres", f"in {home}{account}", "18, bundled", good, "make distclean setup")
 
 
 def _manifests(_: OpsSettings) -> Iterator[Finding]:
@@ -136,21 +138,21 @@ def _manifests(_: OpsSettings) -> Iterator[Finding]:
                   "put a manifest into datasets/ (docs/datasets.md)")  # fmt: skip
     for error in datasets.broken():
         yield Finding("broken manifest", str(error), "a valid one", good=False,
-                      fix="mend it, then `lantern datasets check FILE`")  # fmt: skip
+                      fix="correct it, then run `lantern datasets check FILE`")  # fmt: skip
 
 
 def _secrets(settings: OpsSettings) -> Iterator[Finding]:
     exposed = credentials.exposed(settings.secrets)
-    found = ", ".join(str(path) for path in exposed) or "only we can read them"
+    found = ", ".join(str(path) for path in exposed) or "private"
     fix = f"chmod 700 {settings.secrets}; chmod 600 {settings.secrets}/*"
     yield Finding("secrets", found, "folder 0700, files 0600", not exposed, fix)
 
 
-def _room(settings: OpsSettings) -> Iterator[Finding]:
+def _resources(settings: OpsSettings) -> Iterator[Finding]:
     place = next(path for path in (settings.folder, *settings.folder.parents) if path.exists())
     free = shutil.disk_usage(place).free / GIB
     yield Finding("disk", f"{free:.0f} GiB free", f"{DISK_GIB} GiB", free >= DISK_GIB,
-                  f"make room on the disk of {place}, or set OPS_VAR to another one")  # fmt: skip
+                  f"free space on the disk of {place}, or set OPS_VAR to another disk")  # fmt: skip
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / GIB
     yield Finding("memory", f"{memory:.0f} GiB", f"{MEMORY_GIB} GiB", memory >= MEMORY_GIB,
                   "lower spark.driver.memory in conf/spark/spark-defaults.conf")  # fmt: skip
@@ -162,16 +164,16 @@ def _ports(settings: OpsSettings) -> Iterator[Finding]:
         return
     for name, port in vars(kept).items():
         good = ports.is_free(port)
-        found = "free" if good else f"taken by {ports.owner(port)}"
+        found = "free" if good else f"used by {ports.owner(port)}"
         yield Finding(f"port of {name}", f"{port} {found}", "free", good,
-                      "end it, or let `lantern up` choose another one")  # fmt: skip
+                      "end that process, or let `lantern up` choose another port")  # fmt: skip
 
 
 def _programs(settings: OpsSettings) -> Iterator[Finding]:
     for state in Stack(settings).states():
         name = state.program.name
-        said = "healthy" if state.healthy else state.program.state.lower()
-        yield Finding(name, said, "healthy", state.healthy, f"lantern logs {name}; lantern up")
+        found = "healthy" if state.healthy else state.program.state.lower()
+        yield Finding(name, found, "healthy", state.healthy, f"lantern logs {name}; lantern up")
 
 
 def _version(package: str) -> str | None:
@@ -182,11 +184,11 @@ def _version(package: str) -> str | None:
 
 
 def main() -> int:
-    """Say whether the browser tests can run."""
+    """Warn if the browser tests cannot run."""
     if browser() is not None:
         return 0
-    console.print("[bold red]NO CHROMIUM: THE TESTS IN A BROWSER WILL BE SKIPPED.[/bold red]")
-    console.print("On Debian: apt install chromium. The continuous integration installs it.")
+    console.print("[bold red]NO CHROMIUM: BROWSER TESTS WILL BE SKIPPED.[/bold red]")
+    console.print("On Debian: apt install chromium.")
     return 1
 
 

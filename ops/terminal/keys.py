@@ -1,4 +1,4 @@
-"""Keys of products, made and taken back at the terminal, as the owner of the schema."""
+"""Products' API keys, created and revoked as the owner of the schema."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -20,24 +20,24 @@ NAME = re.compile(r"[\w.-]{1,64}")
 
 
 def add(stack: Stack, dataset: str, name: str, scopes: Sequence[str]) -> str:
-    """Return a new key, which is kept nowhere; an older one of this name is valid no more.
+    """Return a new key, which is not stored. It replaces an older key of the same name.
 
     Raises:
-        OpsError: the name is none that a key can have, or there is no such scope.
+        OpsError: The name or a scope is invalid.
     """
     granted = [scope for scope in SCOPES if scope in scopes]
     if not granted or not {*scopes} <= {*SCOPES}:
-        raise OpsError(f"a key may {', '.join(SCOPES)}; not {', '.join(scopes) or 'nothing'}")
+        raise OpsError(f"scopes are {', '.join(SCOPES)}; not {', '.join(scopes) or 'none'}")
     if not NAME.fullmatch(name):
-        raise OpsError(f"{name!r} is no name of a key: letters, digits, `.`, `_`, `-`; at most 64")
+        raise OpsError(f"invalid key name {name!r}: up to 64 letters, digits, `.`, `_` and `-`")
     if name == DEMO:
-        raise OpsError(f"the key {DEMO!r} is the platform's own; choose your product's name")
+        raise OpsError(f"the key {DEMO!r} is reserved for the demo; choose another name")
     with _session(stack, dataset) as session:
         return keys.create(session, name, granted)
 
 
 def every(stack: Stack, dataset: str) -> list[KnownKey]:
-    """Return the data set's keys by name."""
+    """Return the data set's keys, sorted by name."""
     with _session(stack, dataset) as session:
         return keys.list_all(session)
 
@@ -46,7 +46,7 @@ def revoke(stack: Stack, dataset: str, name: str) -> None:
     """Delete the key of this name.
 
     Raises:
-        OpsError: there is none. The message lists those there are.
+        OpsError: There is no such key. The message lists the keys.
     """
     with _session(stack, dataset) as session:
         if not keys.revoke(session, name):
@@ -61,7 +61,7 @@ def _session(stack: Stack, dataset: str) -> Iterator[Session]:
     try:
         with Session(engine) as session, session.begin():
             if session.scalar(text("select to_regclass('api_keys')")) is None:
-                raise OpsError(f"{dataset} has no schema yet: `lantern up` makes it")
+                raise OpsError(f"{dataset} has no schema yet: run `lantern up`")
             yield session
     finally:
         engine.dispose()

@@ -1,4 +1,4 @@
-"""`lantern keys`: who may ask the API."""
+"""The commands `lantern keys`."""
 
 from typing import Annotated
 
@@ -10,41 +10,43 @@ from ops.machine.stack import running
 from ops.steps import console
 from warehouse import datasets as manifests
 
-app = typer.Typer(no_args_is_help=True, help="The keys with which products ask the API.")
+app = typer.Typer(no_args_is_help=True, help="API keys of products.")
 
 DatasetArgument = Annotated[str, typer.Argument(help="name of a manifest in datasets/")]
-NameArgument = Annotated[str, typer.Argument(help="whose key: the product's name")]
+NameArgument = Annotated[str, typer.Argument(help="name of the product")]
 
 
 @app.command("add")
 def add_key(
     dataset: DatasetArgument,
     name: NameArgument,
-    scope: Annotated[list[str], typer.Option(help="read, feedback or operate; more if you like")],
+    scope: Annotated[list[str], typer.Option(help="read, feedback or operate; repeatable")],
 ) -> None:
-    """Make a key and show it this once, alone on standard output. An older one of its name ends."""
+    """Create a key and print it to standard output, once. It replaces a key of the same name."""
     from ops.terminal import keys
 
     typer.echo(keys.add(running(), manifests.load_named(dataset).name, name, scope))
-    typer.echo(f"{dataset}: {name} may {', '.join(sorted({*scope}))}. Kept nowhere.", err=True)
+    typer.echo(
+        f"{dataset}: {name} may {', '.join(sorted({*scope}))}. The key is not stored.", err=True
+    )
 
 
 @app.command("list")
 def list_keys(dataset: DatasetArgument) -> None:
-    """Who has a key of a data set, what it may do, and since when; never the key itself."""
+    """List the names, scopes and creation times of a data set's keys."""
     from ops.terminal import keys
 
-    table = Table("name", "may", "since", box=None)
+    table = Table("name", "scopes", "created (UTC)", box=None)
     for key in keys.every(running(), manifests.load_named(dataset).name):
-        since = f"{key.created_at:%Y-%m-%d %H:%M}"
-        table.add_row(escape(key.name), ", ".join(sorted(key.scopes)), since)
+        created = f"{key.created_at:%Y-%m-%d %H:%M}"
+        table.add_row(escape(key.name), ", ".join(sorted(key.scopes)), created)
     console.print(table)
 
 
 @app.command("revoke")
 def revoke_key(dataset: DatasetArgument, name: NameArgument) -> None:
-    """Let a key open nothing any more; the API notices within half a minute."""
+    """Revoke a key. The API may accept it for another 30 seconds."""
     from ops.terminal import keys
 
     keys.revoke(running(), manifests.load_named(dataset).name, name)
-    console.print(f"{dataset}: {name} has no key any more.")
+    console.print(f"{dataset}: the key of {name} is revoked.")

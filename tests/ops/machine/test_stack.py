@@ -128,12 +128,12 @@ def test_only_the_demos_own_dags_may_run(platform: Platform) -> None:
 
 
 def test_the_api_gives_a_list_with_titles(platform: Platform) -> None:
-    found = demo.lists(platform.stack, DATASET)
+    found = demo.example_list(platform.stack, DATASET)
     assert found is not None
     assert found.kind in {"batch", "live"}
     assert len({item.item_id for item in found.items}) == 10
     assert all(item.title for item in found.items)
-    assert demo.lists(platform.stack, "movielens_1m") is None
+    assert demo.example_list(platform.stack, "movielens_1m") is None
 
 
 @pytest.mark.browser
@@ -141,7 +141,7 @@ def test_the_api_gives_a_list_with_titles(platform: Platform) -> None:
 def test_the_page_shows_the_titles_that_the_api_gives(platform: Platform) -> None:
     from playwright.sync_api import sync_playwright
 
-    found = demo.lists(platform.stack, DATASET)
+    found = demo.example_list(platform.stack, DATASET)
     assert found is not None
     address = f"{ports.addresses(platform.stack.ports)['app']}/?user={found.user_id}"
     with sync_playwright() as playwright:
@@ -190,7 +190,7 @@ def test_a_rollback_without_an_earlier_release_changes_nothing(platform: Platfor
     assert code == 1
     assert "nothing changed" in said
     assert lantern("resume", "--dataset", DATASET)[0] == 0
-    assert demo.lists(platform.stack, DATASET) is not None
+    assert demo.example_list(platform.stack, DATASET) is not None
 
 
 @pytest.mark.usefixtures("platform")
@@ -262,7 +262,8 @@ def test_a_stranger_rates_and_the_next_model_knows_him(platform: Platform) -> No
 def test_a_killed_program_comes_back(platform: Platform) -> None:
     before = platform.stack.supervisord.program("api")
     os.kill(before.pid, 9)
-    until(lambda: demo.lists(platform.stack, DATASET) is not None, "the API", 120)
+    until(lambda: platform.stack.health()("api"), "the API", 120)
+    assert demo.example_list(platform.stack, DATASET) is not None
     assert platform.stack.supervisord.program("api").pid != before.pid
 
 
@@ -284,4 +285,4 @@ def test_down_leaves_no_process_and_up_brings_the_lists_back(platform: Platform)
     assert all(ports.is_free(port) for port in vars(before).values())
     assert lantern("up")[0] == 0
     assert platform.stack.ports == before
-    assert demo.lists(platform.stack, DATASET) is not None
+    assert demo.example_list(platform.stack, DATASET) is not None

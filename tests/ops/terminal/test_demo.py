@@ -6,7 +6,7 @@ import pytest
 from ops.errors import OpsError
 from ops.settings import OpsSettings
 from ops.terminal import demo
-from ops.terminal.demo import Wanted
+from ops.terminal.demo import Options
 from warehouse import datasets
 
 
@@ -29,50 +29,50 @@ def test_an_archive_is_copied_under_its_publishers_name_with_its_digest(
     assert len(list(inbox.iterdir())) == 2
 
 
-def test_only_another_archive_is_worked_on_again(tmp_path: Path, settings: OpsSettings) -> None:
+def test_only_a_different_archive_is_new(tmp_path: Path, settings: OpsSettings) -> None:
     dataset, given = datasets.load_named("movielens_1m"), tmp_path / "ml-1m.zip"
     given.write_bytes(b"zip")
-    assert demo.brings_new(settings, dataset, given)
+    assert demo.is_new(settings, dataset, given)
     demo.hand_over(given, dataset, settings.inbox / dataset.name)
-    assert not demo.brings_new(settings, dataset, given)
-    assert not demo.brings_new(settings, dataset, None)
+    assert not demo.is_new(settings, dataset, given)
+    assert not demo.is_new(settings, dataset, None)
     given.write_bytes(b"newer")
-    assert demo.brings_new(settings, dataset, given)
+    assert demo.is_new(settings, dataset, given)
 
 
-def test_a_missing_archive_is_told_before_anything_starts(settings: OpsSettings) -> None:
+def test_a_missing_archive_is_an_error_before_anything_starts(settings: OpsSettings) -> None:
     with pytest.raises(OpsError, match=r"no file /none.*ARCHIVE"):
-        demo.run(settings, Wanted(archive=Path("/none")))
+        demo.run(settings, Options(archive=Path("/none")))
     assert not settings.folder.exists()
 
 
 @pytest.mark.usefixtures("unreachable")
-def test_without_network_and_archive_one_line_says_so_and_the_playground_is_taken(
+def test_without_network_and_archive_the_playground_is_shown(
     settings: OpsSettings, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert demo.choose(settings, Wanted()).name == "playground"
+    assert demo.choose(settings, Options()).name == "playground"
     said = capsys.readouterr().out
     assert said.count("\n") == 1
     assert "1,000,209" in said
 
 
 @pytest.mark.usefixtures("unreachable")
-def test_what_is_here_needs_no_network(
+def test_available_data_needs_no_network(
     settings: OpsSettings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     inbox = settings.inbox / "movielens_1m"
     inbox.mkdir(parents=True)
     (inbox / "ml-1m.zip").touch()
-    assert demo.choose(settings, Wanted()).name == "movielens_1m"
-    assert demo.choose(settings, Wanted(dataset="playground")).name == "playground"
+    assert demo.choose(settings, Options()).name == "movielens_1m"
+    assert demo.choose(settings, Options(dataset="playground")).name == "playground"
     assert capsys.readouterr().out == ""
 
 
-def test_an_address_where_nobody_listens_is_not_reachable() -> None:
+def test_a_closed_port_is_not_reachable() -> None:
     assert not demo.answers("http://127.0.0.1:1/ml-1m.zip")
 
 
-def test_a_playground_that_fails_shows_the_last_lines(
+def test_a_failing_playground_shows_its_last_lines(
     settings: OpsSettings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     python = tmp_path / "python"

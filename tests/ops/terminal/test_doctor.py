@@ -14,7 +14,7 @@ from warehouse.errors import ManifestError
 
 
 def bad(settings: OpsSettings) -> dict[str, Finding]:
-    return {found.what: found for found in doctor.examine(settings) if not found.good}
+    return {found.subject: found for found in doctor.examine(settings) if not found.good}
 
 
 def test_this_machine_is_well(settings: OpsSettings) -> None:
@@ -28,7 +28,7 @@ def test_a_wrong_version_is_shown_with_the_right_one(
     monkeypatch.setattr(doctor, "_version", versions.get)
     found = bad(settings)
     assert (found["pandas"].found, found["pandas"].needed) == ("3.0.0", "2.3.3")
-    assert found["delta-spark"].found == "nothing"
+    assert found["delta-spark"].found == "not installed"
     assert "jars" in found["pyspark-client"].needed
 
 

@@ -106,7 +106,7 @@ def test_what_a_key_may_do_is_said_and_known(
         connection.execute(text("drop schema if exists movietweetings cascade"))
     assert lantern("keys", "add", DATASET, "shop") == 2
     assert lantern("keys", "add", DATASET, "shop", "--scope", "everything") == 1
-    assert "may read, feedback, operate; not everything" in capsys.readouterr().out
+    assert "scopes are read, feedback, operate; not everything" in capsys.readouterr().out
     assert lantern("keys", "list", "none") == 1
     assert lantern("keys", "list", "movietweetings") == 1
     assert "lantern up" in capsys.readouterr().out
