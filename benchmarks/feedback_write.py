@@ -2,10 +2,9 @@
 
     python -m benchmarks.feedback_write [--seconds 10] [--minutes 1]
 
-Postgres keeps its promises here (fsync on). Writers are processes of their own, each with one
-connection kept open. In the last part Postgres is killed in the midst of it and started again;
-writers repeat what was not acknowledged, with its key, and then every acknowledged event must be
-there, once.
+Postgres runs with fsync. Each writer is a process with one open connection. In the last part
+Postgres is killed during the writes and restarted. Writers retry each unacknowledged event with its
+idempotency key; afterwards every acknowledged event must be stored exactly once.
 """
 
 import argparse
@@ -38,12 +37,12 @@ from tests.support.serving.server import as_role, create_database, temporary_ser
 DATASET = "bench"
 N_ITEMS, N_WRITERS, N_MANY = 1000, 8, 100
 SQL_BAR, API_BAR = 1000, 400
-PROMISED = {"max_connections": "200"}
+SERVER_SETTINGS = {"max_connections": "200"}
 
 
 @dataclass(frozen=True)
-class Asked:
-    """Where one writer writes, until when."""
+class WriterTask:
+    """Where one writer writes, and for how long."""
 
     url: str
     key: str
@@ -52,31 +51,33 @@ class Asked:
 
 
 def main() -> None:
-    """Print the three parts."""
+    """Print the results of the three parts."""
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--seconds", type=float, default=10)
     arguments.add_argument("--minutes", type=float, default=1)
-    given = arguments.parse_args()
-    with temporary_server(PROMISED) as server:
+    options = arguments.parse_args()
+    with temporary_server(SERVER_SETTINGS) as server:
         owner = create_database(server.url("postgres"), DATASET)
         key = prepare(owner)
         api = as_role(owner, "api")
-        report("SQL alone", per_second(sql_alone, Asked(api, key, given.seconds, 0)), SQL_BAR)
-        with running_api(api, log=subprocess.DEVNULL) as url:  # a warning for each refusal
-            through_api(Asked(url, key, 1, 0))  # warm
-            found = per_second(through_api, Asked(url, key, given.seconds, 0))
-            report("through the API", found, API_BAR)
-            survive(server, owner, Asked(url, key, 60 * given.minutes, 0))
+        report(
+            "SQL alone", per_second(sql_alone, WriterTask(api, key, options.seconds, 0)), SQL_BAR
+        )
+        with running_api(api, log=subprocess.DEVNULL) as url:  # it warns at each refusal
+            through_api(WriterTask(url, key, 1, 0))  # warm up
+            rate = per_second(through_api, WriterTask(url, key, options.seconds, 0))
+            report("through the API", rate, API_BAR)
+            survive(server, owner, WriterTask(url, key, 60 * options.minutes, 0))
 
 
-def report(name: str, found: float, bar: int) -> None:
-    """Print one rate beside its bar."""
-    verdict = "ok" if found >= bar else "TOO SLOW"
-    print(f"  {name:16} {N_WRITERS} writers {found:8.0f} a second (bar: {bar}) {verdict}")
+def report(name: str, rate: float, bar: int) -> None:
+    """Print a rate and whether it reaches the bar."""
+    verdict = "ok" if rate >= bar else "TOO SLOW"
+    print(f"  {name:16} {N_WRITERS} writers {rate:8.0f} per second (bar: {bar}) {verdict}")
 
 
 def prepare(owner: str) -> str:
-    """Make a shop, and return a key that may write."""
+    """Publish a release and return a key with the scope `feedback`."""
     database.migrate(owner, DATASET)
     database.grant(owner, DATASET)
     engine = database.connect(owner, DATASET)
@@ -88,20 +89,20 @@ def prepare(owner: str) -> str:
     return key
 
 
-def per_second(write: Callable[[Asked], int], asked: Asked) -> float:
+def per_second(write: Callable[[WriterTask], int], task: WriterTask) -> float:
     """Return the ratings per second of all writers together."""
-    each = [replace(asked, writer=n) for n in range(N_WRITERS)]
+    tasks = [replace(task, writer=n) for n in range(N_WRITERS)]
     spawning = multiprocessing.get_context("spawn")
-    together = spawning.Barrier(N_WRITERS)
-    with spawning.Pool(N_WRITERS, together.wait) as writers:  # nobody writes while others import
-        return float(sum(writers.map(write, each, chunksize=1))) / asked.seconds
+    barrier = spawning.Barrier(N_WRITERS)
+    with spawning.Pool(N_WRITERS, barrier.wait) as writers:  # start together, after the imports
+        return float(sum(writers.map(write, tasks, chunksize=1))) / task.seconds
 
 
-def sql_alone(asked: Asked) -> int:
-    """Return how many ratings one writer writes through `feedback.accept`."""
-    engine = database.connect(asked.url, DATASET)
+def sql_alone(task: WriterTask) -> int:
+    """Return the number of ratings that one writer writes with `feedback.accept`."""
+    engine = database.connect(task.url, DATASET)
     n_written = 0
-    for user, item, rating in ratings(asked):
+    for user, item, rating in ratings(task):
         with engine.begin() as connection:
             event = Event("rate", user, item, rating, idempotency_key=str(uuid4()))
             feedback.accept(connection, event, sent_by="bench")
@@ -110,12 +111,12 @@ def sql_alone(asked: Asked) -> int:
     return n_written
 
 
-def through_api(asked: Asked) -> int:
-    """Return how many ratings one writer writes through the API."""
-    http = HTTPConnection(asked.url.removeprefix("http://"), timeout=30)
+def through_api(task: WriterTask) -> int:
+    """Return the number of ratings that one writer writes through the API."""
+    http = HTTPConnection(task.url.removeprefix("http://"), timeout=30)
     n_written = 0
-    for user, item, rating in ratings(asked):
-        status, body = put(http, asked.key, user, item, rating, str(uuid4()))
+    for user, item, rating in ratings(task):
+        status, body = put(http, task.key, user, item, rating, str(uuid4()))
         if status != HTTPStatus.OK:
             raise RuntimeError(f"status {status}: {body!r}")
         n_written += 1
@@ -123,51 +124,55 @@ def through_api(asked: Asked) -> int:
     return n_written
 
 
-def survive(server: Server, owner: str, asked: Asked) -> None:
-    """Let a hundred write while Postgres is killed and started again, and count what is there."""
-    begun = time.monotonic()
+def survive(server: Server, owner: str, task: WriterTask) -> None:
+    """Run 100 writers while Postgres is killed and restarted, and count lost and doubled events."""
+    started = time.monotonic()
     with ThreadPoolExecutor(N_MANY) as threads:
-        writers = [threads.submit(stubborn, replace(asked, writer=n)) for n in range(N_MANY)]
-        time.sleep(asked.seconds / 2)
-        with restarted(server) as away:
-            found = [writer.result() for writer in writers]
-            took = time.monotonic() - begun
+        writers = [
+            threads.submit(write_with_retries, replace(task, writer=n)) for n in range(N_MANY)
+        ]
+        time.sleep(task.seconds / 2)
+        with restarted(server) as downtime:
+            results = [writer.result() for writer in writers]
+            seconds = time.monotonic() - started
             engine = database.connect(owner, DATASET)
-            stored = shop.rows(engine, "select event_id from outbox where user_id like 'many-%'")
+            rows = shop.rows(engine, "select event_id from outbox where user_id like 'many-%'")
             engine.dispose()
-    acknowledged = Counter(event_id for ids, _ in found for event_id in ids)
-    there = Counter(str(row[0]) for row in stored)
-    lost, doubled = acknowledged - there, there - acknowledged
-    print(f"  {N_MANY} writers, Postgres killed once and away {away:.1f} s:")
-    print(f"    {acknowledged.total()} acknowledged, {acknowledged.total() / took:.0f} a second")
-    print(f"    {sum(n for _, n in found)} refused and tried again")
-    print(f"    {lost.total()} lost, {doubled.total()} twice or unasked", end=" ")
-    print("ok" if not lost and not doubled else "NOT GOOD")
+    acknowledged = Counter(event_id for ids, _ in results for event_id in ids)
+    stored = Counter(str(row[0]) for row in rows)
+    lost, doubled = acknowledged - stored, stored - acknowledged
+    print(f"  {N_MANY} writers, Postgres killed once, down for {downtime:.1f} s:")
+    print(
+        f"    {acknowledged.total()} acknowledged, {acknowledged.total() / seconds:.0f} per second"
+    )
+    print(f"    {sum(n for _, n in results)} refused and retried")
+    print(f"    {lost.total()} lost, {doubled.total()} doubled or unexpected", end=" ")
+    print("ok" if not lost and not doubled else "FAILED")
 
 
 @contextmanager
 def restarted(server: Server) -> Iterator[float]:
-    """Kill the server, start it again, yield how long it was away, and stop it at the end."""
-    begun = time.monotonic()
+    """Kill the server and restart it; yield the downtime in seconds. Stop it at the end."""
+    started = time.monotonic()
     kill = [str(postgres.binaries(server.home) / "pg_ctl"), "-s", "-D", str(server.data)]
     subprocess.run([*kill, "stop", "-m", "immediate"], check=True, **postgres.identity())  # type: ignore[call-overload] # noqa: S603
     process = postgres.start(server, timeout=60)
     try:
-        yield time.monotonic() - begun
+        yield time.monotonic() - started
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(timeout=30)
 
 
-def stubborn(asked: Asked) -> tuple[list[str], int]:
-    """Return the ids of what one writer was told is written, and how often it was refused."""
+def write_with_retries(task: WriterTask) -> tuple[list[str], int]:
+    """Return the ids of one writer's acknowledged events, and the number of refusals."""
     ids, n_refused = [], 0
-    http = HTTPConnection(asked.url.removeprefix("http://"), timeout=30)
-    for _, item, rating in ratings(asked):
+    http = HTTPConnection(task.url.removeprefix("http://"), timeout=30)
+    for _, item, rating in ratings(task):
         key, status = str(uuid4()), 0
         while status != HTTPStatus.OK:
             try:
-                status, body = put(http, asked.key, f"many-{asked.writer}", item, rating, key)
+                status, body = put(http, task.key, f"many-{task.writer}", item, rating, key)
             except (OSError, HTTPException):
                 http.close()
                 continue
@@ -182,22 +187,22 @@ def stubborn(asked: Asked) -> tuple[list[str], int]:
     return ids, n_refused
 
 
-def ratings(asked: Asked) -> Iterator[tuple[str, str, float]]:
-    """Yield ratings until the writer's time is over."""
-    random = np.random.default_rng(asked.writer)
-    until = time.monotonic() + asked.seconds
-    while time.monotonic() < until:
+def ratings(task: WriterTask) -> Iterator[tuple[str, str, float]]:
+    """Yield random ratings until the writer's time is over."""
+    random = np.random.default_rng(task.writer)
+    deadline = time.monotonic() + task.seconds
+    while time.monotonic() < deadline:
         user, item, rating = random.integers((6040, N_ITEMS, 10))
         yield str(user), str(item), float(1 + rating)
 
 
 def put(  # noqa: PLR0917 # what a request has
-    http: HTTPConnection, key: str, user: str, item: str, rating: float, intent: str
+    http: HTTPConnection, key: str, user: str, item: str, rating: float, event_key: str
 ) -> tuple[int, bytes]:
-    """Return the status and the body of one rating's answer."""
+    """Send one rating; return the status and body of the answer."""
     headers = {
         "Authorization": f"Bearer {key}",
-        "Idempotency-Key": intent,
+        "Idempotency-Key": event_key,
         "Content-Type": "application/json",
     }
     body = json.dumps({"rating": rating})

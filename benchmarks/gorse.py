@@ -1,10 +1,10 @@
-"""gorse as its own documentation sets it up: one process, Postgres for its data and its lists.
+"""gorse, set up as its documentation says: one process, with Postgres for data and lists.
 
-Build it from its public source with Go (the figures in docs/benchmarks.md say which commit):
+Build it from its public source with Go (docs/benchmarks.md names the commit):
 
     go build -o gorse-in-one ./cmd/gorse-in-one
 
-It asks Postgres for the extension btree_gin, so it gets a server of Debian's package postgresql.
+It needs the extension btree_gin, so it runs with the server of Debian's package postgresql.
 """
 
 import json
@@ -24,8 +24,8 @@ from ops.settings import HOST
 from tests.support.serving.server import free_port
 
 BINARIES = Path("/usr/lib/postgresql")
-AT_ONCE = 10_000  # events in one request
-# The defaults of its config.toml, but for what is named: epochs, and no search for parameters.
+BATCH = 10_000  # events per request
+# the defaults of its config.toml but for epochs, and without a search for parameters
 CONFIG = """
 [database]
 data_store = "{url}"
@@ -57,16 +57,16 @@ uri = "{folder}/blob"
 
 @contextmanager
 def debian_postgres(folder: Path) -> Iterator[str]:
-    """Yield the URL of a database on a server of Debian's newest version; fsync is on."""
+    """Yield the URL of a database on Debian's newest Postgres, with fsync."""
     bin_folder = max(BINARIES.iterdir()) / "bin"
     data, port = folder / "postgres", free_port()
     folder.chmod(0o755)
     data.mkdir()
-    nobody: dict[str, object] = {}
+    run_as: dict[str, object] = {}
     if os.geteuid() == 0:
-        nobody = {"user": "postgres", "group": "postgres"}
+        run_as = {"user": "postgres", "group": "postgres"}
         os.chown(data, *_identity())
-    quiet = {"stdout": subprocess.DEVNULL, "cwd": "/", **nobody}
+    quiet = {"stdout": subprocess.DEVNULL, "cwd": "/", **run_as}
     initialise = [bin_folder / "initdb", "-D", data, "-U", "gorse", "--auth", "trust"]
     subprocess.run(initialise, check=True, **quiet)  # type: ignore[call-overload] # noqa: S603 # no input
     settings = {
@@ -90,11 +90,11 @@ def debian_postgres(folder: Path) -> Iterator[str]:
 def running(
     binary: Path, url: str, folder: Path, *, length: int
 ) -> Iterator[tuple[tuple[str, int], int]]:
-    """Yield address and process id of a gorse with lists of this length; it answers."""
+    """Yield address and process id of a gorse that answers, with lists of this length."""
     port = free_port()
     config = folder / "config.toml"
-    named = {"url": url, "host": HOST, "port": port, "rpc_port": free_port(), "length": length}
-    config.write_text(CONFIG.format(folder=folder, **named))
+    values = {"url": url, "host": HOST, "port": port, "rpc_port": free_port(), "length": length}
+    config.write_text(CONFIG.format(folder=folder, **values))
     command: list[str | Path] = [binary, "-c", config, "--cache-path", folder / "cache"]
     (folder / "cache").mkdir(exist_ok=True)
     process = subprocess.Popen(  # noqa: S603 # a binary that the caller named
@@ -111,45 +111,45 @@ def running(
         process.wait(timeout=60)
 
 
-def tell(address: tuple[str, int], path: str, rows: list[dict[str, object]]) -> None:
-    """Send rows to one of its bulk routes."""
+def send(address: tuple[str, int], path: str, rows: list[dict[str, object]]) -> None:
+    """Send rows to a bulk route of gorse."""
     http = HTTPConnection(*address, timeout=600)
-    for start in range(0, len(rows), AT_ONCE):
-        body = json.dumps(rows[start : start + AT_ONCE])
+    for start in range(0, len(rows), BATCH):
+        body = json.dumps(rows[start : start + BATCH])
         http.request("POST", path, body, {"Content-Type": "application/json"})
         answer = http.getresponse()
-        said = answer.read()
-        if answer.status >= 300:  # noqa: PLR2004 # whatever is no success
-            raise RuntimeError(f"status {answer.status}: {said[:200]!r}")
+        body_read = answer.read()
+        if answer.status >= 300:  # noqa: PLR2004 # not a success
+            raise RuntimeError(f"status {answer.status}: {body_read[:200]!r}")
 
 
 def items(n: int) -> list[dict[str, object]]:
-    """Return items as gorse takes them."""
-    about = {"IsHidden": False, "Categories": ["Drama"], "Timestamp": _now()}
-    return [about | {"ItemId": str(i), "Comment": f"The title of film {i}"} for i in range(n)]
+    """Return items in the format of gorse."""
+    fields = {"IsHidden": False, "Categories": ["Drama"], "Timestamp": _now()}
+    return [fields | {"ItemId": str(i), "Comment": f"The title of film {i}"} for i in range(n)]
 
 
-def rated(user: int, item: int, stars: float) -> dict[str, object]:
-    """Return a rating as gorse takes it."""
-    who = {"FeedbackType": "rating", "UserId": str(user), "ItemId": str(item)}
-    return who | {"Value": stars, "Timestamp": _now()}
+def rating(user: int, item: int, stars: float) -> dict[str, object]:
+    """Return a rating in the format of gorse."""
+    ids = {"FeedbackType": "rating", "UserId": str(user), "ItemId": str(item)}
+    return ids | {"Value": stars, "Timestamp": _now()}
 
 
 def wait_for_lists(url: str, users: int, *, timeout: float) -> None:
-    """Wait until gorse has stored a list for each of so many people."""
+    """Wait until gorse has stored lists for this number of users."""
     engine = create_engine(url.replace("postgres://", "postgresql+psycopg2://", 1))
-    made = text("select count(distinct subset) from documents where collection = 'recommend'")
+    n_lists = text("select count(distinct subset) from documents where collection = 'recommend'")
 
-    def all_there() -> bool:
+    def has_all() -> bool:
         with engine.connect() as connection:
-            return (connection.scalar(made) or 0) >= users
+            return (connection.scalar(n_lists) or 0) >= users
 
-    _wait(all_there, timeout=timeout, pause=2)
+    _wait(has_all, timeout=timeout, pause=2)
     engine.dispose()
 
 
 def wait_until_idle(pid: int, *, timeout: float) -> None:
-    """Wait until gorse has taken less than a tenth of a core for three seconds."""
+    """Wait until gorse has used less than a tenth of a core for three seconds."""
     seconds = [0.0, 0.0, 0.0, cpu_seconds([pid])]
 
     def idle() -> bool:
@@ -160,23 +160,23 @@ def wait_until_idle(pid: int, *, timeout: float) -> None:
 
 
 def cpu_seconds(roots: Sequence[int]) -> float:
-    """Return the processor time that these processes and their children have had."""
-    found = [_stat(folder) for folder in Path("/proc").glob("[0-9]*")]
-    own = [ticks for pid, parent, ticks in found if pid in roots or parent in roots]
-    return sum(own) / os.sysconf("SC_CLK_TCK")
+    """Return the processor time of these processes and their children, in seconds."""
+    processes = [_stat(folder) for folder in Path("/proc").glob("[0-9]*")]
+    ticks = [own for pid, parent, own in processes if pid in roots or parent in roots]
+    return sum(ticks) / os.sysconf("SC_CLK_TCK")
 
 
 def _stat(folder: Path) -> tuple[int, int, int]:
-    """Return a process' id, its parent's, and its ticks of user and system."""
+    """Return the ids of a process and its parent, and its clock ticks in user and system mode."""
     try:
         fields = (folder / "stat").read_text().rpartition(")")[2].split()
-    except OSError:  # it has ended
+    except OSError:  # the process has ended
         return 0, 0, 0
     return int(folder.name), int(fields[1]), int(fields[11]) + int(fields[12])
 
 
 def postmaster(data: Path) -> int:
-    """Return the process id of the Postgres of a data folder."""
+    """Return the process id of the Postgres server on a data folder."""
     return int((data / "postmaster.pid").read_text().splitlines()[0])
 
 
@@ -185,9 +185,9 @@ def _now() -> str:
 
 
 def _wait(done: Callable[[], bool], *, timeout: float = 60, pause: float = 0.1) -> None:
-    until = time.monotonic() + timeout
+    deadline = time.monotonic() + timeout
     while not done():
-        if time.monotonic() > until:
+        if time.monotonic() > deadline:
             raise TimeoutError
         time.sleep(pause)
 
@@ -195,5 +195,5 @@ def _wait(done: Callable[[], bool], *, timeout: float = 60, pause: float = 0.1) 
 def _identity() -> tuple[int, int]:
     import pwd
 
-    found = pwd.getpwnam("postgres")
-    return found.pw_uid, found.pw_gid
+    user = pwd.getpwnam("postgres")
+    return user.pw_uid, user.pw_gid

@@ -1,11 +1,11 @@
-"""One list of 20, and one rating, through our API and through gorse, side by side in one run.
+"""One list of 20 and one rating through Lantern's API and through gorse, in one run.
 
     python -m benchmarks.side_by_side_serving path/to/gorse-in-one [--seconds 5] [--rounds 3]
 
-Both have the same people, items and ratings, and keep lists of 100 in a Postgres that has fsync on.
-gorse is one process on all cores and makes its lists itself before it is asked; ours is one worker,
-then two. Rounds alternate. CPU is the processor time of one answer, Postgres included: on a busy
-machine it is what to compare. See `benchmarks.gorse` for its settings.
+Both have the same users, items and ratings, and store lists of 100 items in a Postgres with fsync.
+gorse is one process on all cores and computes its lists before the measurement. Lantern runs with
+one worker, then with two. Rounds alternate. CPU is the processor time per answer, including
+Postgres: on a busy machine, compare this figure. `benchmarks.gorse` has gorse's settings.
 """
 
 import argparse
@@ -34,53 +34,57 @@ from tests.support.serving import shop
 from tests.support.serving.server import as_role, create_database, temporary_server
 
 DATASET = "bench"
-N_PEOPLE, N_ITEMS, RATED, LENGTH, LIMIT = 1000, 3706, 50, 100, 20
+N_USERS, N_ITEMS, RATED, LENGTH, LIMIT = 1000, 3706, 50, 100, 20
 N_READERS, N_WRITERS = 16, 8
 
 
 @dataclass(frozen=True)
 class Contestant:
-    """Where it answers, its processes, and how it is asked for a list and told a rating."""
+    """A running system: its addresses, its processes, and the requests of a list and a rating."""
 
     name: str
     addresses: list[tuple[str, int]]
-    pids: list[int]  # with its Postgres
+    pids: list[int]  # including its Postgres
     read: Callable[[int], Ask]
     write: Callable[[int, int, float], Ask]
-    length: Callable[[Any], int]  # of a list, as it came
+    length: Callable[[Any], int]  # number of items in the body of an answer
 
 
 def main() -> None:
-    """Print one table."""
+    """Print a table of both."""
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("gorse", type=Path, help="the binary gorse-in-one")
     arguments.add_argument("--seconds", type=float, default=5)
     arguments.add_argument("--rounds", type=int, default=3)
-    given = arguments.parse_args()
+    options = arguments.parse_args()
     with ExitStack() as running:
         contestants = [
-            *running.enter_context(ours()),
-            running.enter_context(theirs(given.gorse.resolve())),
+            *running.enter_context(lantern()),
+            running.enter_context(gorse_with_lists(options.gorse.resolve())),
         ]
-        reads = measured(contestants, reader, N_READERS, given.seconds, given.rounds)
-        writes = measured(contestants, writer, N_WRITERS, given.seconds, given.rounds)
-    print(f"{N_PEOPLE} people, {N_ITEMS} items, {RATED} ratings each; lists of {LIMIT}")
+        reads = measured(contestants, reader, N_READERS, options.seconds, options.rounds)
+        writes = measured(contestants, writer, N_WRITERS, options.seconds, options.rounds)
+    print(f"{N_USERS} users, {N_ITEMS} items, {RATED} ratings each; lists of {LIMIT}")
     print("| | lists/s | p50 ms | p95 ms | CPU ms | ratings/s | p50 ms | p95 ms | CPU ms |")
     print("|---|---|---|---|---|---|---|---|---|")
-    for one in contestants:
-        print(f"| {one.name} | {figures(reads[one.name])} | {figures(writes[one.name])} |")
+    for contestant in contestants:
+        name = contestant.name
+        print(f"| {name} | {figures(reads[name])} | {figures(writes[name])} |")
     *own, other = contestants
-    for one in own:
+    for contestant in own:
         lists, ratings = (
-            statistics.median(found[one.name].rates) / statistics.median(found[other.name].rates)
-            for found in (reads, writes)
+            statistics.median(results[contestant.name].rates)
+            / statistics.median(results[other.name].rates)
+            for results in (reads, writes)
         )
-        print(f"{one.name}: {lists:.2f} times gorse's lists, {ratings:.2f} times its ratings")
+        print(
+            f"{contestant.name}: {lists:.2f} times gorse's lists, {ratings:.2f} times its ratings"
+        )
 
 
 @dataclass
-class Found:
-    """One contestant's rounds."""
+class Measurement:
+    """The rounds of one contestant."""
 
     rates: list[float]
     answers: list[Answer]
@@ -93,88 +97,93 @@ def measured(
     connections: int,
     seconds: float,
     rounds: int,
-) -> dict[str, Found]:
-    """Return what each did, round after round, the first one to warm up not counted."""
-    found = {one.name: Found([], []) for one in contestants}
+) -> dict[str, Measurement]:
+    """Return the measurement of each contestant by name, without the first round (warm-up)."""
+    results = {contestant.name: Measurement([], []) for contestant in contestants}
     for number in range(rounds + 1):
-        for one in contestants:
-            ask = asks(one, np.random.default_rng(number))
-            look = looking(one)
-            before = gorse.cpu_seconds(one.pids)
-            answers = drive(one.addresses, ask, connections=connections, seconds=seconds, see=look)
+        for contestant in contestants:
+            result = results[contestant.name]
+            before = gorse.cpu_seconds(contestant.pids)
+            answers = drive(
+                contestant.addresses,
+                asks(contestant, np.random.default_rng(number)),
+                connections=connections,
+                seconds=seconds,
+                see=checking(contestant),
+            )
             if number:
-                found[one.name].cpu_seconds += gorse.cpu_seconds(one.pids) - before
-                found[one.name].rates.append(len(answers) / seconds)
-                found[one.name].answers.extend(answers)
-    return found
+                result.cpu_seconds += gorse.cpu_seconds(contestant.pids) - before
+                result.rates.append(len(answers) / seconds)
+                result.answers.extend(answers)
+    return results
 
 
-def figures(found: Found) -> str:
-    """Return the rounds' median rate, p50, p95 and processor time each, as cells of the table."""
-    p50, p95 = percentiles(found.answers, 50, 95)
-    cpu_ms = 1000 * found.cpu_seconds / len(found.answers)
-    return f"{statistics.median(found.rates):.0f} | {p50:.1f} | {p95:.1f} | {cpu_ms:.2f}"
+def figures(result: Measurement) -> str:
+    """Return median rate, p50, p95 and processor time per answer, as cells of the table."""
+    p50, p95 = percentiles(result.answers, 50, 95)
+    cpu_ms = 1000 * result.cpu_seconds / len(result.answers)
+    return f"{statistics.median(result.rates):.0f} | {p50:.1f} | {p95:.1f} | {cpu_ms:.2f}"
 
 
-def reader(one: Contestant, random: np.random.Generator) -> Callable[[], Ask]:
-    """Return what asks for the list of anybody."""
-    return lambda: one.read(int(random.integers(N_PEOPLE)))
+def reader(contestant: Contestant, random: np.random.Generator) -> Callable[[], Ask]:
+    """Return a function that requests the list of a random user."""
+    return lambda: contestant.read(int(random.integers(N_USERS)))
 
 
-def writer(one: Contestant, random: np.random.Generator) -> Callable[[], Ask]:
-    """Return what rates anything for anybody."""
+def writer(contestant: Contestant, random: np.random.Generator) -> Callable[[], Ask]:
+    """Return a function that sends a random rating of a random user."""
 
     def ask() -> Ask:
-        user, item, stars = random.integers((N_PEOPLE, N_ITEMS, 5)).tolist()
-        return one.write(user, item, float(1 + stars))
+        user, item, stars = random.integers((N_USERS, N_ITEMS, 5)).tolist()
+        return contestant.write(user, item, float(1 + stars))
 
     return ask
 
 
-def looking(one: Contestant) -> Callable[[Answer], None]:
-    """Return what refuses an answer that is none."""
+def checking(contestant: Contestant) -> Callable[[Answer], None]:
+    """Return a function that raises RuntimeError at an error or an incomplete list."""
 
-    def look(answer: Answer) -> None:
-        whole = answer.kind != "read" or one.length(answer.body) == LIMIT
-        if answer.status != HTTPStatus.OK or not whole:
-            raise RuntimeError(f"{one.name}: {answer.status} {answer.body[:300]!r}")
+    def check(answer: Answer) -> None:
+        is_complete = answer.kind != "read" or contestant.length(answer.body) == LIMIT
+        if answer.status != HTTPStatus.OK or not is_complete:
+            raise RuntimeError(f"{contestant.name}: {answer.status} {answer.body[:300]!r}")
 
-    return look
+    return check
 
 
 def history() -> Iterator[tuple[int, list[int], list[float]]]:
-    """Yield each person with what he rated."""
+    """Yield each user with the rated items and the ratings."""
     random = np.random.default_rng(1)
-    for user in range(N_PEOPLE):
+    for user in range(N_USERS):
         items = random.choice(N_ITEMS, RATED, replace=False).tolist()
         yield user, items, random.integers(1, 6, RATED).astype(float).tolist()
 
 
 @contextmanager
-def ours() -> Iterator[list[Contestant]]:
-    """Yield our API with a release of these people: one worker, and as many as gorse has cores."""
+def lantern() -> Iterator[list[Contestant]]:
+    """Yield Lantern's API with a release of these users: with one worker and with two."""
     with temporary_server({"max_connections": "200"}) as server, ExitStack() as running:
         owner = create_database(server.url("postgres"), DATASET)
         head = {"Authorization": f"Bearer {prepare(owner)}"}
         api = as_role(owner, "api")
         workers = []
-        for processor in sorted(os.sched_getaffinity(0))[-1:-3:-1]:
-            with only(processor):
+        for cpu in sorted(os.sched_getaffinity(0))[-1:-3:-1]:
+            with affinity(cpu):
                 workers.append(running.enter_context(started_api(api)))
         postgres = gorse.postmaster(server.data)
-        yield [_ours(workers[:1], postgres, head), _ours(workers, postgres, head)]
+        yield [_lantern(workers[:1], postgres, head), _lantern(workers, postgres, head)]
 
 
 @contextmanager
-def only(processor: int) -> Iterator[None]:
-    """Let what is started here run on this processor alone."""
+def affinity(cpu: int) -> Iterator[None]:
+    """Restrict processes that are started in the block to one CPU."""
     before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {processor})
+    os.sched_setaffinity(0, {cpu})
     yield
     os.sched_setaffinity(0, before)
 
 
-def _ours(
+def _lantern(
     workers: list[tuple[tuple[str, int], int]], postgres: int, head: dict[str, str]
 ) -> Contestant:
     root = f"/v1/{DATASET}/users"
@@ -192,12 +201,12 @@ def _ours(
 
 
 def prepare(owner: str) -> str:
-    """Publish lists and profiles of these people, and return a product's key."""
+    """Publish lists and profiles of these users and return an API key."""
     database.migrate(owner, DATASET)
     database.grant(owner, DATASET)
     random = np.random.default_rng(2)
     scores = np.linspace(1, 0.1, LENGTH).tolist()
-    everybody = [str(item) for item in range(LENGTH)]
+    popular = [str(item) for item in range(LENGTH)]
     rows: dict[str, shop.Rows] = {
         "recommendations": [
             {"user_id": str(user), "item_ids": _others(random, items), "scores": scores}
@@ -213,10 +222,10 @@ def prepare(owner: str) -> str:
             }
             for user, items, stars in history()
         ],
-        "fallback_lists": [{"segment": "", "item_ids": everybody, "scores": scores}],
+        "fallback_lists": [{"segment": "", "item_ids": popular, "scores": scores}],
         "items": shop.items(**{str(n): f"The title of film {n}" for n in range(N_ITEMS)}),
     }
-    tables = {name: pa.Table.from_pylist(found).to_batches() for name, found in rows.items()}
+    tables = {name: pa.Table.from_pylist(table).to_batches() for name, table in rows.items()}
     fit = replace(shop.FIT, counts={})
     engine = database.connect(owner, DATASET)
     publish(engine, fit, tables, actor="bench", reason="bench", instead_of=None)
@@ -227,23 +236,23 @@ def prepare(owner: str) -> str:
 
 
 @contextmanager
-def theirs(binary: Path) -> Iterator[Contestant]:
-    """Yield gorse, once it has made a list for everybody."""
+def gorse_with_lists(binary: Path) -> Iterator[Contestant]:
+    """Yield gorse, once it has a list for every user."""
     with (
         tempfile.TemporaryDirectory(prefix="gorse-") as name,
         gorse.debian_postgres(Path(name)) as url,
     ):
         folder = Path(name)
-        rated = [
-            gorse.rated(user, *one)
+        ratings = [
+            gorse.rating(user, *item_and_stars)
             for user, items, stars in history()
-            for one in zip(items, stars, strict=True)
+            for item_and_stars in zip(items, stars, strict=True)
         ]
         with gorse.running(binary, url, folder, length=LENGTH) as (address, _):
-            gorse.tell(address, "/api/items", gorse.items(N_ITEMS))
-            gorse.tell(address, "/api/feedback", rated)
+            gorse.send(address, "/api/items", gorse.items(N_ITEMS))
+            gorse.send(address, "/api/feedback", ratings)
         with gorse.running(binary, url, folder, length=LENGTH) as (address, pid):
-            gorse.wait_for_lists(url, N_PEOPLE, timeout=900)  # it learns at its start
+            gorse.wait_for_lists(url, N_USERS, timeout=900)  # it fits a model when it starts
             gorse.wait_until_idle(pid, timeout=900)
             yield Contestant(
                 "gorse",
@@ -251,7 +260,7 @@ def theirs(binary: Path) -> Iterator[Contestant]:
                 [pid, gorse.postmaster(folder / "postgres")],
                 lambda user: request("read", "GET", f"/api/recommend/{user}?n={LIMIT}", {}),
                 lambda user, item, stars: request(
-                    "write", "PUT", "/api/feedback", {}, [gorse.rated(user, item, stars)]
+                    "write", "PUT", "/api/feedback", {}, [gorse.rating(user, item, stars)]
                 ),
                 lambda body: len(json.loads(body)),
             )

@@ -1,7 +1,8 @@
-"""Arrow record batches as the binary stream that Postgres' COPY reads.
+"""Encode Arrow record batches in the binary format of Postgres' COPY.
 
-The stream is joined by Arrow and numpy, column by column: no Python object per row, and nothing
-to escape, because every value goes with its length. Layout: "Binary Format" in the manual of COPY.
+Arrow and numpy encode whole columns: no Python object per row, and nothing to escape, because each
+value has a length prefix. It is hand-written, not a library, so that COPY runs in the transaction
+of SQLAlchemy. Layout: "Binary Format" in the manual of COPY.
 """
 
 from collections.abc import Iterable, Iterator
@@ -11,9 +12,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-# Arrow type -> object id of the type in Postgres, for elements of arrays.
+# Postgres object ids of the element types of arrays
 TEXT_OID, REAL_OID, TIMESTAMPTZ_OID = 25, 700, 1184
-EPOCH_US = 946_684_800_000_000  # Postgres counts from 2000-01-01
+EPOCH_US = 946_684_800_000_000  # 2000-01-01, the epoch of Postgres
 ROWS_AT_ONCE = 8192
 NULL = b"\xff\xff\xff\xff"
 HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
@@ -21,10 +22,10 @@ TRAILER = b"\xff\xff"
 
 
 class CopyStream:
-    """A file for `copy_expert`: rows of record batches, each after the same first column.
+    """A file for `copy_expert` with the rows of record batches.
 
-    `n_rows` counts what was read so far; `failure` is what the batches raised: psycopg2 makes a
-    cancelled query of it.
+    `n_rows` is the number of rows read so far. `failure` is the error of the batches, which
+    psycopg2 turns into a cancelled query.
     """
 
     def __init__(self, batches: Iterable[pa.RecordBatch], *, release_id: int | None = None) -> None:
@@ -33,7 +34,7 @@ class CopyStream:
         self._chunks = self._encoded(batches, release_id)
 
     def read(self, _size: int = -1) -> bytes:
-        """Return the next piece, empty at the end. Pieces are as long as they are."""
+        """Return the next chunk, of any size; empty at the end."""
         try:
             return next(self._chunks, b"")
         except Exception as error:
@@ -53,10 +54,10 @@ class CopyStream:
 
 
 def encoded(batch: pa.RecordBatch, *, release_id: int | None = None) -> bytes:
-    """Return the rows of a batch as COPY reads them, the release's id first if it is given.
+    """Return the encoded rows of a batch, with the release's id as the first column if given.
 
-    Columns are string, int32, float32, or lists of string, float32 or timestamp[us]; values may be
-    null, elements of lists may not.
+    Columns are string, int32, float32, or lists of string, float32 or timestamp[us]. Values may be
+    null, list elements may not.
     """
     n_fields = batch.num_columns + (release_id is not None)
     start = np.array([n_fields], ">i2").tobytes()
@@ -99,7 +100,7 @@ def _list(column: pa.ListArray) -> pa.Array:
 
 def _elements(values: pa.Array) -> tuple[int, pa.Array]:
     if pa.types.is_string(values.type):
-        coded = values.dictionary_encode()  # the same few thousand ids again and again
+        coded = values.dictionary_encode()  # a few thousand distinct ids
         return TEXT_OID, _texts(coded.dictionary).take(coded.indices)
     if pa.types.is_float32(values.type):
         return REAL_OID, _prefixed(values.to_numpy(zero_copy_only=False).astype(">f4"))
@@ -124,7 +125,7 @@ def _fixed(rows: np.ndarray[Any, Any]) -> pa.Array:
 
 
 def _rejoined(elements: pa.Array, ends: np.ndarray[Any, Any]) -> pa.Array:
-    """Return neighbouring elements as one value each, cut at `ends`, without a copy."""
+    """Return the elements joined into values that end at `ends`, without a copy."""
     _, offsets, data = elements.buffers()
     at = np.frombuffer(offsets, np.int32, len(elements) + 1, elements.offset * 4)
     buffers = [None, pa.py_buffer(at[ends].astype(np.int32)), data]
