@@ -146,14 +146,14 @@ def show(results: dict[str, dict[str, Row]]) -> None:
         value = results[GATE][family].figures[HEADLINE]
         met = "reached" if value >= required else "MISSED"
         print(f"{family}: {value:.4f}, bar {required} {met}, aim {aim} {value - aim:+.4f}")
-    for ours, theirs in (
+    for family, other in (
         ("als", "popular_by_segment"),
         ("als_with_priors", "als"),
         ("als_with_priors", "ease"),
     ):
-        print(f"{ours} - {theirs}")
+        print(f"{family} - {other}")
         for name, rows in results.items():
-            print(f"    {name:12} {intervals.paired(rows[ours].users - rows[theirs].users)}")
+            print(f"    {name:12} {intervals.paired(rows[family].users - rows[other].users)}")
 
 
 def _warm(results: Evaluation, model: Model) -> dict[str, float]:

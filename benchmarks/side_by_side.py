@@ -41,8 +41,8 @@ def main() -> None:
         gate = prepare(rows, MOVIELENS, gate_window(rows, MOVIELENS))
         write_arrays(prepare(rows, MOVIELENS, last), Path(folder, "choose.npz"))
         write_arrays(gate, Path(folder, "test.npz"))
-        results = ours(gate)
-        results += theirs(python, folder)
+        results = lantern(gate)
+        results += other_libraries(python, folder)
     print("| model | NDCG@10 | fit, s | settings |\n|---|---|---|---|")
     for name, value, seconds, settings in sorted(results, key=lambda row: -row[1]):
         print(f"| {name} | {value:.4f} | {seconds:.1f} | {settings} |")
@@ -80,7 +80,7 @@ def write_arrays(prepared: PreparedWindow, file: Path) -> None:
     )
 
 
-def ours(prepared: PreparedWindow) -> list[tuple[str, float, float, str]]:
+def lantern(prepared: PreparedWindow) -> list[tuple[str, float, float, str]]:
     """Return (name, NDCG@10, seconds of the fit, settings) of Lantern's recipes and baselines."""
     scale, half_life_days = MOVIELENS.scale, MOVIELENS.windows.half_life_days
     popularities = recipes.popularities(scale, half_life_days)
@@ -100,7 +100,7 @@ def ours(prepared: PreparedWindow) -> list[tuple[str, float, float, str]]:
     return rows
 
 
-def theirs(python: str, folder: str) -> list[tuple[str, float, float, str]]:
+def other_libraries(python: str, folder: str) -> list[tuple[str, float, float, str]]:
     """Return the same of the other libraries' models."""
     command = [python, str(PEERS / "models.py"), folder]
     completed = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)  # noqa: S603

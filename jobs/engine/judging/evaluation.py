@@ -86,13 +86,13 @@ def evaluation_users(
         .localCheckpoint()
     )
     users = F.broadcast(relevant.select("user"))
-    known = known_users(
+    inputs = known_users(
         window.training.join(users, "user", "left_semi"),
         window.hidden.join(users, "user", "left_semi"),
         segments,
         relevant_from=relevant_from,
     )
-    warm = relevant.join(known, "user").localCheckpoint()
+    warm = relevant.join(inputs, "user").localCheckpoint()
     cold = relevant.join(warm.select("user"), "user", "left_anti")
     warm_inputs = warm.select("user", "seen", "liked", "segment")
     warm_relevant = warm.select("user", "relevant", _slices(warm).alias("slices"))

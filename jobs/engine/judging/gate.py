@@ -48,10 +48,10 @@ class _Case:
     def mean(self, recipe: str) -> float:
         return float(self.values(recipe).mean())
 
-    def lead(self, ours: str, theirs: str, slice_name: str = WARM) -> Interval:
-        key = (ours, theirs, slice_name)
+    def lead(self, recipe: str, opponent: str, slice_name: str = WARM) -> Interval:
+        key = (recipe, opponent, slice_name)
         if key not in self.leads:
-            differences = self.values(ours, slice_name) - self.values(theirs, slice_name)
+            differences = self.values(recipe, slice_name) - self.values(opponent, slice_name)
             self.leads[key] = intervals.paired(differences)
         return self.leads[key]
 
@@ -188,13 +188,13 @@ def _rolling_agrees(case: _Case, opponent: str, *, needed: bool) -> bool:
     They are evaluated only if the challenger could win on the gate's own window.
     """
     criterion, rolling = "Rolling windows agree", case.evidence.rolling
-    ours, theirs = (rolling.get(name, {}) for name in (case.evidence.challenger, opponent))
-    if not ours and not needed:
+    scores, others = (rolling.get(name, {}) for name in (case.evidence.challenger, opponent))
+    if not scores and not needed:
         detail = f"not needed: no win over {opponent} on the gate's window"
         return case.note(criterion, detail, passed=None)
-    if not ours or set(ours) != set(theirs):
+    if not scores or set(scores) != set(others):
         return case.note(criterion, f"scores are missing for {opponent}", passed=False)
-    leads = {window: ours[window] - theirs[window] for window in sorted(ours)}
+    leads = {window: scores[window] - others[window] for window in sorted(scores)}
     mean = float(np.mean(list(leads.values())))
     by_window = ", ".join(f"{window} {lead:+.4f}" for window, lead in leads.items())
     cut = "" if case.evidence.cut == "time" else f", cut by {case.evidence.cut.replace('_', ' ')}"

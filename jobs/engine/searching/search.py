@@ -189,7 +189,7 @@ class Search:
         """Return how long the other seeds take; 0 if another finalist has fitted these models."""
         if isinstance(recipe, AlsWithPriors):
             finals = [trial.recipe for trial in _complete(self._of("final"))]
-            if any(isinstance(one, AlsWithPriors) and one.als == recipe.als for one in finals):
+            if recipe.als in [x.als for x in finals if isinstance(x, AlsWithPriors)]:
                 return 0.0
         return (SEEDS - 1) * space.n_fits(recipe) * self._typical_seconds()
 

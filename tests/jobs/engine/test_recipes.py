@@ -11,17 +11,17 @@ from warehouse.tables.vocabulary import RecipeName
 STARS = Scale(lowest=1, highest=5, step=1, relevant_from=4)
 POINTS = Scale(lowest=0, highest=10, step=1, relevant_from=8)
 YEAR = 365.0
-EVERY = list(recipes.by_name(STARS, YEAR).values())
+ALL = list(recipes.by_name(STARS, YEAR).values())
 
 
-@pytest.mark.parametrize("recipe", EVERY, ids=lambda recipe: recipe.name)
+@pytest.mark.parametrize("recipe", ALL, ids=lambda recipe: recipe.name)
 def test_a_recipe_comes_back_from_its_json(recipe: recipes.AnyRecipe) -> None:
     assert recipes.parse(recipe.model_dump_json()) == recipe
 
 
-def test_names_are_short_stable_and_tell_recipes_apart() -> None:
+def test_names_are_short_stable_and_distinct() -> None:
     others = [Als(seed=1), Als(blocks=4), Als(weighting=Centred(p=1)), Als(alpha=1)]
-    names = [recipe.name for recipe in [*EVERY, *others]]
+    names = [recipe.name for recipe in [*ALL, *others]]
 
     assert len(set(names)) == len(names)
     assert max(map(len, names)) <= 60
@@ -29,13 +29,13 @@ def test_names_are_short_stable_and_tell_recipes_apart() -> None:
     assert Als().name == "als_centred_r8_4468be"
 
 
-def test_a_new_field_that_is_not_used_leaves_the_name_as_it_was() -> None:
+def test_an_optional_field_that_is_not_set_does_not_change_the_name() -> None:
     assert recipes.default(STARS).name == "als_centred_r8_4468be"
     assert recipes.default(STARS).half_life_days is None
     assert Als(half_life_days=365).name != Als().name
 
 
-def test_popularity_gets_old_as_the_data_set_says() -> None:
+def test_recent_popularity_has_the_half_life_of_the_data_set() -> None:
     recently = recipes.popularities(STARS, 2)[1]
 
     assert isinstance(recently, recipes.PopularRecently)
@@ -43,20 +43,20 @@ def test_popularity_gets_old_as_the_data_set_says() -> None:
     assert recently.name.startswith("popular_2d_")
 
 
-def test_the_default_is_the_recipe_that_was_measured() -> None:
+def test_the_default_recipe_is_the_measured_one() -> None:
     assert recipes.resolve("", STARS, YEAR) == recipes.default(STARS)
     assert recipes.default(STARS) == Als(
         weighting=Centred(), rank=8, reg=0.57, alpha=4.66, iterations=15, blocks=2
     )
 
 
-def test_priors_stand_beside_the_als_that_was_measured_with_them() -> None:
-    found = recipes.with_priors(STARS, YEAR)
+def test_the_recipe_with_priors_is_the_measured_one() -> None:
+    recipe = recipes.with_priors(STARS, YEAR)
 
-    assert found.als == Als(weighting=Centred(p=0.5), rank=10, reg=0.5, alpha=6.5)
-    assert [one.seed - found.als.seed for one in found.seeded] == [0, 1, 2]
-    assert found.priors.half_life_days == YEAR
-    assert found.name == "als_with_priors_r10x3_f74bfa"
+    assert recipe.als == Als(weighting=Centred(p=0.5), rank=10, reg=0.5, alpha=6.5)
+    assert [als.seed - recipe.als.seed for als in recipe.seeded] == [0, 1, 2]
+    assert recipe.priors.half_life_days == YEAR
+    assert recipe.name == "als_with_priors_r10x3_f74bfa"
     assert recipes.with_priors(POINTS, YEAR).als.alpha == pytest.approx(6.5 * 4 / 10)
 
 
@@ -65,12 +65,12 @@ def test_alpha_is_in_units_of_the_scale() -> None:
 
 
 @pytest.mark.parametrize("name", recipes.by_name(STARS, YEAR))
-def test_the_form_takes_every_name(name: RecipeName) -> None:
+def test_every_name_is_resolved(name: RecipeName) -> None:
     assert recipes.resolve(name, STARS, YEAR) == recipes.by_name(STARS, YEAR)[name]
 
 
 @pytest.mark.parametrize(
-    ("asked", "said"),
+    ("text", "message"),
     [
         ("best", "give JSON, or one of: default,"),
         ('{"kind": "als", "rank": 0}', "rank"),
@@ -79,9 +79,9 @@ def test_the_form_takes_every_name(name: RecipeName) -> None:
         ('{"kind": "als"', "JSON"),
     ],
 )
-def test_what_is_no_recipe_is_refused_by_name(asked: str, said: str) -> None:
-    with pytest.raises(RecipeError, match=said):
-        recipes.resolve(asked, STARS, YEAR)
+def test_an_invalid_recipe_is_refused_with_the_reason(text: str, message: str) -> None:
+    with pytest.raises(RecipeError, match=message):
+        recipes.resolve(text, STARS, YEAR)
 
 
 def test_a_recipe_cannot_be_changed() -> None:
@@ -89,8 +89,8 @@ def test_a_recipe_cannot_be_changed() -> None:
         Als().rank = 9  # type: ignore[misc] # the test assigns to a frozen field
 
 
-def test_weightings_are_told_apart_by_kind() -> None:
-    asked = '{"kind": "als", "weighting": {"kind": "minus_midpoint", "midpoint": 2.5}}'
+def test_weightings_are_distinguished_by_kind() -> None:
+    text = '{"kind": "als", "weighting": {"kind": "minus_midpoint", "midpoint": 2.5}}'
 
-    assert recipes.resolve(asked, STARS, YEAR) == Als(weighting=MinusMidpoint(midpoint=2.5))
+    assert recipes.resolve(text, STARS, YEAR) == Als(weighting=MinusMidpoint(midpoint=2.5))
     assert Als(weighting=StarsFromThreshold(threshold=4)).name.startswith("als_stars_from_")

@@ -18,32 +18,32 @@ def strengths(
 
 
 def test_ratings_from_the_threshold_have_strength_one(spark: SparkSession) -> None:
-    found = strengths(spark, StarsFromThreshold(threshold=3))
+    by_pair = strengths(spark, StarsFromThreshold(threshold=3))
 
-    assert found == {(1, 1): 1.0, (1, 2): 1.0, (3, 1): 1.0}
+    assert by_pair == {(1, 1): 1.0, (1, 2): 1.0, (3, 1): 1.0}
 
 
 def test_below_the_midpoint_is_negative_and_users_without_positives_are_dropped(
     spark: SparkSession,
 ) -> None:
-    found = strengths(spark, MinusMidpoint(midpoint=4))
+    by_pair = strengths(spark, MinusMidpoint(midpoint=4))
 
-    assert found == {(1, 1): 1.0, (1, 2): -1.0}
+    assert by_pair == {(1, 1): 1.0, (1, 2): -1.0}
 
 
 def test_centring_subtracts_the_shrunk_user_mean_and_the_global_mean(spark: SparkSession) -> None:
-    found = strengths(spark, Centred(p=0.5, shrinkage=10, epsilon=1e-6))
+    by_pair = strengths(spark, Centred(p=0.5, shrinkage=10, epsilon=1e-6))
 
     mean = (8 + 10 * MEAN) / 12
-    assert found[1, 1] == pytest.approx(5 - (mean + MEAN) / 2 + 1e-6)
-    assert found[1, 2] == pytest.approx(3 - (mean + MEAN) / 2 + 1e-6)
-    assert {user for user, _ in found} == {1, 3}  # user 2 rated all below the mean
+    assert by_pair[1, 1] == pytest.approx(5 - (mean + MEAN) / 2 + 1e-6)
+    assert by_pair[1, 2] == pytest.approx(3 - (mean + MEAN) / 2 + 1e-6)
+    assert {user for user, _ in by_pair} == {1, 3}  # user 2 rated all below the mean
 
 
 def test_epsilon_makes_an_exact_zero_weakly_positive(spark: SparkSession) -> None:
-    found = strengths(spark, Centred(p=1, shrinkage=0, epsilon=1e-6))
+    by_pair = strengths(spark, Centred(p=1, shrinkage=0, epsilon=1e-6))
 
-    assert found[3, 1] == pytest.approx(1e-6)
+    assert by_pair[3, 1] == pytest.approx(1e-6)
 
 
 def test_a_strength_halves_with_each_half_life_and_stays_positive(spark: SparkSession) -> None:
@@ -56,8 +56,8 @@ def test_a_strength_halves_with_each_half_life_and_stays_positive(spark: SparkSe
         dated, StarsFromThreshold(threshold=1), global_mean=MEAN, remaining=remaining
     ).collect()
 
-    found = {row["item"]: row["strength"] for row in rows}
-    assert found == {1: 1.0, 2: pytest.approx(0.5), 3: ages.MIN_REMAINING}
+    by_item = {row["item"]: row["strength"] for row in rows}
+    assert by_item == {1: 1.0, 2: pytest.approx(0.5), 3: ages.MIN_REMAINING}
 
 
 def test_user_means_ignore_the_decay(spark: SparkSession) -> None:
@@ -66,5 +66,7 @@ def test_user_means_ignore_the_decay(spark: SparkSession) -> None:
 
     without_decay = strengths(spark, Centred())
 
-    found = {(row["user"], row["item"]): row["strength"] for row in half.collect()}
-    assert found == {pair: pytest.approx(strength / 2) for pair, strength in without_decay.items()}
+    by_pair = {(row["user"], row["item"]): row["strength"] for row in half.collect()}
+    assert by_pair == {
+        pair: pytest.approx(strength / 2) for pair, strength in without_decay.items()
+    }

@@ -9,7 +9,7 @@ from jobs.engine.searching.plan import Clock, Plan
 
 
 def test_preparation_and_earlier_attempts_are_part_of_the_budget() -> None:
-    times = iter([130.0, 150.0, 150.0])  # when created, then at each question
+    times = iter([130.0, 150.0, 150.0])  # at creation, then at each call
 
     clock = Clock(1000, spent=200, started=100, now=lambda: next(times))
 
