@@ -47,7 +47,7 @@ def test_the_typical_duration_is_the_median_and_half_of_a_single_one(
 
 
 @pytest.mark.parametrize(
-    ("durations", "expected"), [([], 30), ([40], 0), ([40, 2], 2), ([40, 2, 3, 4], 3)]
+    ("durations", "expected"), [([], 30), ([40], 0), ([40, 2], 2), ([40, 2, 3], 2)]
 )
 def test_only_the_first_trial_of_the_second_space_is_expected_to_fit_models(
     durations: list[float], expected: float
