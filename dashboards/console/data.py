@@ -86,7 +86,7 @@ def paused(operator: Operator) -> dict[str, bool]:
 
 @st.cache_data(ttl="5s", show_spinner=False, hash_funcs=BY_NAME)
 def questions(operator: Operator, dag_id: str) -> dict[str, Question]:
-    """Return the approvals that the newest runs of a DAG asked for, by run id."""
+    """Return the approvals that the newest runs of a DAG requested, by run id."""
     return operator.airflow.questions(dag_id)
 
 

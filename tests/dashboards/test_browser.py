@@ -1,4 +1,4 @@
-"""The app in a real browser: what no AppTest sees. Skipped, and said so, without a Chromium."""
+"""The app in a real browser, for what AppTest cannot check. Skipped without Chromium."""
 
 import re
 from pathlib import Path
@@ -15,9 +15,9 @@ from tests.support.dashboards.browsing import (
     PHONE,
     Visit,
     at_rest,
-    seen,
+    displayed,
+    sign_in,
 )
-from tests.support.dashboards.fake_airflow import PASSWORD, USER
 from tests.support.dashboards.torture import PLACES, TEXTS
 from tests.support.dashboards.visitors import Visitors
 
@@ -29,26 +29,30 @@ def test_lists_show_and_titles_are_literal(app: str, themed: Page) -> None:
 
     expect(themed.get_by_text("Popular with everyone", exact=True)).to_be_visible()
     for title in shop.HOSTILE:
-        expect(themed.get_by_role("button", name=seen(title), exact=True).first).to_be_attached()
+        expect(
+            themed.get_by_role("button", name=displayed(title), exact=True).first
+        ).to_be_attached()
     expect(themed.locator("[data-testid=stMain] img").nth(20)).to_be_attached()
     assert themed.locator("[data-testid=stException]").count() == 0
 
 
-def test_a_title_leads_to_its_page_and_back(app: str, desktop: Page) -> None:
+def test_a_title_opens_its_page_and_a_link_leads_back(app: str, desktop: Page) -> None:
     desktop.goto(f"{app}/?user={NEW_VISITOR}")
-    hostile = desktop.get_by_role("button", name=seen(shop.HOSTILE[0]), exact=True).first
+    hostile = desktop.get_by_role("button", name=displayed(shop.HOSTILE[0]), exact=True).first
     expect(hostile).to_be_visible()
     at_rest(desktop)
     hostile.click()
 
-    expect(desktop.get_by_role("heading", name=seen(shop.HOSTILE[0]), exact=True)).to_be_visible()
+    expect(
+        desktop.get_by_role("heading", name=displayed(shop.HOSTILE[0]), exact=True)
+    ).to_be_visible()
     expect(desktop).to_have_url(re.compile(r"/item\?.*id="))
     expect(desktop.get_by_text("No. 3 on the list")).to_be_visible()
     desktop.get_by_role("link", name="Back to your list").click()
     expect(desktop.get_by_text("Popular with everyone", exact=True)).to_be_visible()
 
 
-def test_a_cover_leads_to_its_page_by_mouse_and_by_keyboard(app: str, desktop: Page) -> None:
+def test_a_cover_opens_its_page_by_mouse_and_by_keyboard(app: str, desktop: Page) -> None:
     desktop.goto(f"{app}/?user=1990")
     cards = desktop.locator(".st-key-shelf-trending button")
     expect(cards.nth(1)).to_be_visible()
@@ -67,20 +71,20 @@ def test_a_cover_leads_to_its_page_by_mouse_and_by_keyboard(app: str, desktop: P
     expect(desktop.get_by_role("heading", name=titles[1], exact=True)).to_be_visible()
 
 
-def test_a_shelf_stays_where_it_was_scrolled_to(app: str, desktop: Page) -> None:
+def test_a_shelf_keeps_its_scroll_position_after_a_rating(app: str, desktop: Page) -> None:
     desktop.goto(f"{app}/?user=1990")
     row = desktop.locator(".st-key-shelf-trending ul")
     expect(row.locator("button").first).to_be_visible()
     at_rest(desktop)
-    row.evaluate("each => { each.scrollLeft = 200 }")
+    row.evaluate("list => { list.scrollLeft = 200 }")
 
     picked = desktop.locator(".st-key-shelf-picked").get_by_test_id("stFeedback").nth(3)
     picked.locator("button").last.click()
 
     expect(desktop.get_by_text("Your list has").first).to_be_visible()
     at_rest(desktop)
-    assert row.evaluate("each => each.scrollLeft") == 200
-    desktop.get_by_role("button", name="Undo").click()  # other tests look at his page as well
+    assert row.evaluate("list => list.scrollLeft") == 200
+    desktop.get_by_role("button", name="Undo").click()  # other tests open this user's page too
     expect(desktop.get_by_text("is removed")).to_be_visible()
 
 
@@ -104,8 +108,8 @@ def test_two_visitors_do_not_see_each_others_stars(
     app: str, desktop: Page, browser: Browser
 ) -> None:
     other = Visit(browser, PHONE, "dark")
-    for page, person in ((desktop, "0107"), (other.page, "0042")):
-        page.goto(f"{app}/?user={person}")
+    for page, user_id in ((desktop, "0107"), (other.page, "0042")):
+        page.goto(f"{app}/?user={user_id}")
         expect(page.get_by_text("Picked for you")).to_be_visible()
         at_rest(page)
 
@@ -119,7 +123,7 @@ def test_two_visitors_do_not_see_each_others_stars(
     other.end()
 
 
-def test_somebody_new_keeps_his_id_while_he_rates(
+def test_a_new_user_keeps_their_id_while_rating(
     app: str, desktop: Page, app_visitors: Visitors
 ) -> None:
     desktop.goto(app)
@@ -132,19 +136,21 @@ def test_somebody_new_keeps_his_id_while_he_rates(
 
     cards = desktop.locator(".st-key-shelf-picked [class*=st-key-card-picked]")
     titles = []
-    for nth in range(3):
+    for index in range(3):
         at_rest(desktop)
-        title = cards.nth(nth).locator("[class*=st-key-open-picked]").inner_text()
-        cards.nth(nth).get_by_test_id("stFeedback").locator("button").last.click()
+        title = cards.nth(index).locator("[class*=st-key-open-picked]").inner_text()
+        cards.nth(index).get_by_test_id("stFeedback").locator("button").last.click()
         expect(desktop.get_by_text(f"You gave {title} 5 stars")).to_be_visible()
         titles.append(title)
 
     expect(desktop.locator(LIVE)).to_be_visible()
-    rated = {seen(item.title): item.rating for item in app_visitors.ratings(user_id, 100).items}
+    rated = {
+        displayed(item.title): item.rating for item in app_visitors.ratings(user_id, 100).items
+    }
     assert rated == dict.fromkeys(titles, 5.0)
 
 
-def test_search_finds_while_typing(app: str, desktop: Page) -> None:
+def test_search_results_appear_while_typing(app: str, desktop: Page) -> None:
     desktop.goto(f"{app}/browse")
     expect(desktop.get_by_text("90 films", exact=True)).to_be_visible()
 
@@ -161,69 +167,13 @@ def test_a_deep_link_opens_an_item(app: str, desktop: Page) -> None:
     expect(desktop.get_by_text("Similar films")).to_be_visible()
 
 
-def test_an_id_that_is_typed_is_a_stranger(app: str, desktop: Page) -> None:
+def test_an_unknown_id_is_an_anonymous_user(app: str, desktop: Page) -> None:
     desktop.goto(app)
     box = at_rest(desktop).get_by_role("combobox", name="User")
     box.fill("nobody-knows-me")
     box.press("Enter")
 
     expect(desktop.get_by_text("Here is what most users like").first).to_be_visible()
-
-
-def test_an_operator_signs_in_and_sees_what_runs(app: str, themed: Page) -> None:
-    sign_in(themed, f"{app}/overview")
-
-    expect(themed.get_by_text("of 8 tasks done")).to_be_visible()
-    expect(themed.get_by_text("The challenger als-7f3a beats")).to_be_visible()
-    assert themed.locator("[data-testid=stException]").count() == 0
-
-
-def test_a_promotion_is_drawn_with_its_evidence(app: str, themed: Page) -> None:
-    sign_in(themed, f"{app}/models?retrain={searched.SEARCHED}")
-
-    expect(themed.get_by_text("Leaderboard")).to_be_visible()
-    expect(themed.get_by_text("20 trials, best")).to_be_visible()
-    expect(themed.locator("[data-testid=stVegaLiteChart] svg.marks")).to_have_count(4)
-    themed.get_by_text("By parameter", exact=True).click()
-    expect(themed.get_by_text("NDCG@10 of each trial by")).to_be_visible()
-    assert themed.locator("[data-testid=stException]").count() == 0
-
-
-def test_new_trials_appear_without_a_reload(
-    app: str, desktop: Page, settings: dict[str, str]
-) -> None:
-    sign_in(desktop, f"{app}/models")
-    expect(desktop.get_by_text("The first trial finishes a minute or two")).to_be_visible()
-
-    searched.write_trials(f"{settings['LAKE_ROOT']}/playground", searched.RUNNING, 2)
-
-    expect(desktop.get_by_text("2 trials, best so far")).to_be_visible()
-
-
-def test_rules_are_previewed_before_they_are_activated(app: str, themed: Page) -> None:
-    sign_in(themed, f"{app}/rules")
-    activate = themed.get_by_role("button", name="Activate")
-    expect(activate).to_be_disabled()
-    hostile = shop.item("i007")
-    assert hostile
-
-    themed.get_by_placeholder("Search titles").press_sequentially(hostile.title[:4])
-    expect(themed.get_by_text(seen(hostile.title)).first).to_be_visible()
-    themed.locator(f".st-key-draft_pin_{hostile.item_id} button:visible").click()
-    expect(themed.get_by_label(f"Rank of {hostile.title}")).to_have_value("1")
-    themed.get_by_role("button", name="Preview").click()
-
-    expect(themed.get_by_text("No significant change in relevance")).to_be_visible()
-    expect(themed.locator("[data-testid=stVegaLiteChart] svg.marks")).to_have_count(2)
-    expect(activate).to_be_enabled()
-    assert themed.locator("[data-testid=stException]").count() == 0
-
-
-def sign_in(page: Page, address: str) -> None:
-    page.goto(address)
-    page.get_by_label("Username").fill(USER)
-    page.locator("input[type=password]").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
 
 
 @pytest.mark.parametrize(
@@ -251,9 +201,9 @@ def test_a_phone_never_scrolls_sideways(app: str, phone: Page, path: str) -> Non
         phone.goto(app + path)
         expect(phone.get_by_role("heading").first).to_be_visible()
 
-    wide, room = phone.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+    page_width, width = phone.evaluate("[document.documentElement.scrollWidth, innerWidth]")
 
-    assert wide <= room
+    assert page_width <= width
 
 
 def test_every_text_is_literal_in_every_place(browser: Browser, tmp_path: Path) -> None:
@@ -267,16 +217,16 @@ def test_every_text_is_literal_in_every_place(browser: Browser, tmp_path: Path) 
             last = visit.page.locator(f".st-key-{place}-{len(TEXTS) - 1}")
             expect(last).to_contain_text("example.com")
         expect(visit.page.locator("[data-testid=stSkeleton]")).to_have_count(0)
-        wrong = [
+        changed = [
             (place, text, shown)
             for number, text in enumerate(TEXTS)
             for place in PLACES
-            if (shown := _shown(visit.page, place, number)) != " ".join(text.split())
+            if (shown := _shown_text(visit.page, place, number)) != " ".join(text.split())
         ]
-    assert wrong == []
+    assert changed == []
     visit.end()
 
 
-def _shown(page: Page, place: str, number: int) -> str:
+def _shown_text(page: Page, place: str, number: int) -> str:
     text = page.locator(f".st-key-{place}-{number}").inner_text()
     return " ".join(text.replace("\u2060", "").split())

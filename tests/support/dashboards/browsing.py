@@ -1,4 +1,4 @@
-"""A real browser before the app: what tests that see what no AppTest sees are made of."""
+"""Fixtures for tests of the app in a real browser."""
 
 import json
 import os
@@ -11,17 +11,17 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from dashboards.text import esc
 from tests.support.dashboards import searched, streamlit_server
-from tests.support.dashboards.fake_airflow import FakeAirflow
+from tests.support.dashboards.fake_airflow import PASSWORD, USER, FakeAirflow
 from tests.support.dashboards.fake_api import KEY, fake_api
 from tests.support.dashboards.visitors import Visitors
 
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
 LIVE = ".stMarkdownBadge:has-text('Updated')"
 PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1400, "height": 900}
-# On a page below the root the front end first looks for its server below that path, in vain.
-LOOKS_AROUND = "Failed to load resource: the server responded with a status of 404"
+# On a page below the root, Streamlit's front end first probes that path for its server.
+PROBE_ERROR = "Failed to load resource: the server responded with a status of 404"
 
-expect.set_options(timeout=30_000)  # machines are busy while tests run
+expect.set_options(timeout=30_000)  # the machine is busy during a test run
 
 NEEDED = [
     pytest.mark.browser,
@@ -70,7 +70,7 @@ def browser() -> Iterator[Browser]:
 
 
 class Visit:
-    """One tab, and what went wrong in it."""
+    """One tab, with its errors and its requests to other hosts."""
 
     def __init__(self, browser: Browser, size: dict[str, int], theme: str) -> None:
         self.context = browser.new_context(
@@ -78,25 +78,25 @@ class Visit:
             color_scheme="dark" if theme == "dark" else "light",
         )
         self.page = self.context.new_page()
-        self.troubles: list[str] = []
-        self.outside: list[str] = []
-        self.page.on("pageerror", lambda error: self.troubles.append(str(error)))
+        self.errors: list[str] = []
+        self.foreign_requests: list[str] = []
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on(
             "console",
-            lambda line: self.troubles.append(line.text) if line.type == "error" else None,
+            lambda line: self.errors.append(line.text) if line.type == "error" else None,
         )
         self.page.on(
             "request",
-            lambda asked: (
+            lambda request: (
                 None
-                if re.match(r"(http|ws)://127\.0\.0\.1|data:|blob:", asked.url)
-                else self.outside.append(asked.url)
+                if re.match(r"(http|ws)://127\.0\.0\.1|data:|blob:", request.url)
+                else self.foreign_requests.append(request.url)
             ),
         )
 
     def end(self) -> None:
-        assert [each for each in self.troubles if LOOKS_AROUND not in each] == []
-        assert self.outside == []
+        assert [error for error in self.errors if PROBE_ERROR not in error] == []
+        assert self.foreign_requests == []
         self.context.close()
 
 
@@ -111,10 +111,10 @@ def desktop(browser: Browser) -> Iterator[Page]:
 def themed(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
     visit = Visit(browser, DESKTOP, request.param)
     yield visit.page
-    dark = visit.page.evaluate(
+    background = visit.page.evaluate(
         "getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor"
     )
-    assert dark == ("rgb(16, 17, 22)" if request.param == "dark" else "rgb(255, 255, 255)")
+    assert background == ("rgb(16, 17, 22)" if request.param == "dark" else "rgb(255, 255, 255)")
     visit.end()
 
 
@@ -126,9 +126,10 @@ def phone(browser: Browser) -> Iterator[Page]:
 
 
 def at_rest(page: Page) -> Page:
-    """Return the page once nothing more is drawn: a click on what is being redrawn is lost.
+    """Return the page once it is drawn completely.
 
-    A widget whose code is still being loaded is a gap, which the keyboard passes over.
+    A click on an element that is being redrawn is lost, and the Tab key skips a widget whose code
+    is still being loaded.
     """
     app = page.get_by_test_id("stApp")
     expect(app).to_have_attribute("data-test-script-state", "notRunning")
@@ -137,6 +138,14 @@ def at_rest(page: Page) -> Page:
     return page
 
 
-def seen(text: str) -> str:
-    """Return a text as the page holds it: escaped, then read by Markdown."""
+def displayed(text: str) -> str:
+    """Return a text as the page contains it: escaped, then read by Markdown."""
     return re.sub(r"\\(.)", r"\1", esc(text))
+
+
+def sign_in(page: Page, address: str) -> None:
+    """Open a page of the console and sign in."""
+    page.goto(address)
+    page.get_by_label("Username").fill(USER)
+    page.locator("input[type=password]").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()

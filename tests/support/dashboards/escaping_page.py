@@ -1,4 +1,4 @@
-"""Shows every text of the torture list in every place where pages put texts from data."""
+"""A page that shows each text of `torture.TEXTS` in each place where pages show data."""
 
 import pandas as pd
 import streamlit as st

@@ -1,4 +1,4 @@
-"""The app as a process of its own on a free port of loopback, ended when the block ends."""
+"""The app in its own process, on a free port of loopback."""
 
 import os
 import socket
@@ -12,12 +12,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
 APP = ROOT / "dashboards/app.py"
-LONGEST_START = 60
+MAX_START_SECONDS = 60
 
 
 @contextmanager
 def served(settings: Mapping[str, str], log: Path, script: Path = APP) -> Iterator[str]:
-    """Serve a script with the settings that ship; yield its base URL."""
+    """Serve a script while the block runs; yield its base URL."""
     port = _free_port()
     command = [sys.executable, "-m", "streamlit", "run", str(script)]
     with log.open("wb") as lines:
@@ -37,7 +37,7 @@ def served(settings: Mapping[str, str], log: Path, script: Path = APP) -> Iterat
 
 
 def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    deadline = time.monotonic() + LONGEST_START
+    deadline = time.monotonic() + MAX_START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         with suppress(OSError):
             connection = HTTPConnection("127.0.0.1", port, timeout=2)
@@ -45,7 +45,7 @@ def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
             if connection.getresponse().status == 200:
                 return
         time.sleep(0.1)
-    raise RuntimeError(f"the app did not come up: {log.read_text()[-2000:]}")
+    raise RuntimeError(f"the app did not start: {log.read_text()[-2000:]}")
 
 
 def _free_port() -> int:

@@ -1,4 +1,4 @@
-"""Titles that Streamlit's Markdown would turn into something else."""
+"""Titles that Streamlit's Markdown would change if they were not escaped."""
 
 PLACES = ("button", "caption", "markdown", "heading", "badge", "cell", "poster")
 TEXTS = (

@@ -1,0 +1,57 @@
+"""The console in a real browser."""
+
+from playwright.sync_api import Page, expect
+
+from tests.support.dashboards import searched, shop
+from tests.support.dashboards.browsing import NEEDED, displayed, sign_in
+
+pytestmark = NEEDED
+
+
+def test_an_operator_signs_in_and_sees_the_running_retrain(app: str, themed: Page) -> None:
+    sign_in(themed, f"{app}/overview")
+
+    expect(themed.get_by_text("of 8 tasks done")).to_be_visible()
+    expect(themed.get_by_text("The challenger als-7f3a beats")).to_be_visible()
+    assert themed.locator("[data-testid=stException]").count() == 0
+
+
+def test_a_promotion_has_charts_of_its_evidence(app: str, themed: Page) -> None:
+    sign_in(themed, f"{app}/models?retrain={searched.SEARCHED}")
+
+    expect(themed.get_by_text("Leaderboard")).to_be_visible()
+    expect(themed.get_by_text("20 trials, best")).to_be_visible()
+    expect(themed.locator("[data-testid=stVegaLiteChart] svg.marks")).to_have_count(4)
+    themed.get_by_text("By parameter", exact=True).click()
+    expect(themed.get_by_text("NDCG@10 of each trial by")).to_be_visible()
+    assert themed.locator("[data-testid=stException]").count() == 0
+
+
+def test_new_trials_appear_without_a_reload(
+    app: str, desktop: Page, settings: dict[str, str]
+) -> None:
+    sign_in(desktop, f"{app}/models")
+    expect(desktop.get_by_text("The first trial finishes a minute or two")).to_be_visible()
+
+    searched.write_trials(f"{settings['LAKE_ROOT']}/playground", searched.RUNNING, 2)
+
+    expect(desktop.get_by_text("2 trials, best so far")).to_be_visible()
+
+
+def test_rules_are_previewed_before_they_are_activated(app: str, themed: Page) -> None:
+    sign_in(themed, f"{app}/rules")
+    activate = themed.get_by_role("button", name="Activate")
+    expect(activate).to_be_disabled()
+    hostile = shop.item("i007")
+    assert hostile
+
+    themed.get_by_placeholder("Search titles").press_sequentially(hostile.title[:4])
+    expect(themed.get_by_text(displayed(hostile.title)).first).to_be_visible()
+    themed.locator(f".st-key-draft_pin_{hostile.item_id} button:visible").click()
+    expect(themed.get_by_label(f"Rank of {hostile.title}")).to_have_value("1")
+    themed.get_by_role("button", name="Preview").click()
+
+    expect(themed.get_by_text("No significant change in relevance")).to_be_visible()
+    expect(themed.locator("[data-testid=stVegaLiteChart] svg.marks")).to_have_count(2)
+    expect(activate).to_be_enabled()
+    assert themed.locator("[data-testid=stException]").count() == 0
