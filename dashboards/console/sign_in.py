@@ -50,7 +50,7 @@ def _form() -> None:
             st.image(brand.ICON, width=56, alt="Lantern's logo")
             st.title("Console", anchor=False, width="content")
         if st.session_state.pop(_ENDED, False):
-            st.info("Your session has ended. Please sign in again.", icon=":material/schedule:")
+            st.info("You have been signed out. Please sign in again.", icon=":material/schedule:")
         with st.form("sign_in", clear_on_submit=True):
             name = st.text_input("Username", key="username", max_chars=200, autocomplete="username")
             password = st.text_input(

@@ -79,7 +79,7 @@ def test_an_expired_token_asks_to_sign_in_again(page: Page, console: FakeAirflow
     app.run()
 
     assert not app.exception
-    assert "session has ended" in app.info[0].value
+    assert "You have been signed out" in app.info[0].value
     assert app.title[0].value == "Console"
 
 
@@ -88,7 +88,7 @@ def test_a_token_that_the_api_rejects_asks_to_sign_in_again(page: Page, rules: F
 
     app = opened(page, RULES)
 
-    assert "session has ended" in app.info[0].value
+    assert "You have been signed out" in app.info[0].value
     assert app.title[0].value == "Console"
 
 
