@@ -20,7 +20,6 @@ from sqlalchemy import Engine
 from benchmarks.lakes import landed
 from jobs import decide, evaluate, fit, freeze, nominate, publish, search
 from jobs.engine.searching.plan import Budget
-from jobs.retraining.handover import row_of
 from serving.storage import database
 from tests.support.runs import under
 from tests.support.serving.server import as_role, create_database, temporary_server
@@ -82,7 +81,7 @@ def retrain(
         budget = Budget(minutes * 60)
         search.run(under(warehouse, key("search")), dataset, budget, family)
     else:
-        search.take(root, run_key=key("search"))
+        search.use_nomination(root, run_key=key("search"))
     searched = time.monotonic()
     evaluate.run(under(warehouse, key("evaluate")), dataset)
     publishes = decide.run(root, dataset, engine, run_key=key("decide"))
@@ -96,10 +95,9 @@ def retrain(
 
 def show(root: str, run: str) -> None:
     """Print the verdict of a retrain with its evidence."""
-    verdict = row_of(root, GOLD_VERDICTS, run)
-    searched = row_of(root, GOLD_SEARCHES, run)
-    if verdict is None or searched is None:
-        raise AssertionError(f"{run} has no verdict")
+    lake, of_run = Lake(root), {"retrain_id": run}
+    [verdict] = lake.rows(GOLD_VERDICTS, equals=of_run)
+    [searched] = lake.rows(GOLD_SEARCHES, equals=of_run)
     print(f"{verdict['verdict']}: {verdict['reason']}")
     for row in verdict["criteria"]:
         passed = {True: "yes", False: "no", None: "-"}[row["passed"]]

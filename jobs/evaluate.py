@@ -1,8 +1,8 @@
-"""Judge challenger, champion, popularities and baselines on one frozen window.
+"""Evaluate the challenger, the champion, the popularities and the baselines on the gate's window.
 
-Each recipe is fitted on the older rows and its lists are scored on the newer ones. A stored score
-is never used again: scores of models that saw different rows do not compare. A challenger that is
-ahead of another recipe that is live is also judged on the rolling windows before: one window lies.
+Each recipe is fitted on the older rows, and its lists are scored against the newer ones. Scores of
+earlier retrains are not used: models that saw different rows do not compare. A challenger that is
+ahead of the champion is also evaluated on the rolling windows before, as one window is noisy.
 
 Run: python -m jobs.evaluate --dataset movielens_1m
 """
@@ -26,11 +26,12 @@ from jobs.engine.recipes import AnyRecipe
 from jobs.retraining.evaluation_windows import (
     PreparedWindow,
     gate_window,
+    headline,
     prepare,
     rolling_windows,
 )
 from jobs.retraining.frozen_tables import Frozen, frozen
-from jobs.retraining.handover import challenger, nomination
+from jobs.retraining.handover import Nomination, Search
 from jobs.retraining.samples import sample_lists, window_lists
 from jobs.runtime import entrypoint
 from jobs.runtime.entrypoint import Overrides
@@ -46,112 +47,121 @@ from warehouse.tables import (
     GOLD_WINDOW_LISTS,
     Table,
 )
-from warehouse.tables.vocabulary import COLD, GATE, HEADLINE, WARM
+from warehouse.tables.vocabulary import COLD, GATE, WARM, Role
 
 log = logging.getLogger(__name__)
 
-SHOWN = ("ndcg@10", "recall@10", "recall@50", "map@10", "hit_rate@10", "coverage@10")
-_MUST_FIT = "popularity"
+LOGGED = ("ndcg@10", "recall@10", "recall@50", "map@10", "hit_rate@10", "coverage@10")
 
 
 @dataclass(frozen=True)
-class Standing:
-    """One recipe, what it stands for, and its model; None where its fit failed."""
+class Contestant:
+    """A recipe, its role, and its model; None before the fit, and if the fit failed."""
 
     recipe: AnyRecipe | Baseline
-    role: str
+    role: Role
     model: Model | None = None
 
 
 @dataclass(frozen=True)
-class Judged:
-    """The fitted recipes on one window, and how each did there."""
+class EvaluatedWindow:
+    """The fitted contestants on one window, and the metrics of each."""
 
-    window: str
-    fitted: list[Standing]
+    name: str
+    contestants: list[Contestant]
     evaluation: Evaluation
 
-    def headline(self, role: str) -> tuple[float, int]:
-        """Return the role's NDCG@10 over the warm users, and how many there are."""
-        name = next((one.recipe.name for one in self.fitted if one.role == role), "")
-        figures = self.evaluation.figures.get(name, [])
-        found = (f for f in figures if (f.slice, f.metric) == (WARM, HEADLINE))
-        return next(((f.value, f.n_users) for f in found), (float("nan"), 0))
+    def headline(self, role: Role) -> Figure | None:
+        """Return the headline metric of the role's recipe over the warm users, if it has one."""
+        return next(
+            (headline(self.evaluation, c.recipe.name) for c in self.contestants if c.role == role),
+            None,
+        )
 
 
 def run(warehouse: Warehouse, dataset: Dataset) -> None:
-    """Cut the windows, fit and judge each recipe, write. A second run changes nothing.
+    """Fit and evaluate each recipe, write the metrics and lists. A second run changes nothing.
 
     Raises:
-        NotFrozenError, NotNominatedError, NotSearchedError: earlier tasks have not run.
+        TaskMissingError: an earlier task of the retrain has not run.
     """
     root, run_key = warehouse.root, warehouse.run_key
     if warehouse.written(GOLD_MODEL_METRICS):
-        log.info("%s: evaluated before under %s", dataset.name, run_key)
+        log.info("%s: already evaluated in %s", dataset.name, run_key.retrain_id)
         return
-    live = nomination(root, run_key)["champion"]
-    standing = contestants(challenger(root, run_key), live, dataset)
+    champion = Nomination.read(root, run_key.retrain_id).champion
+    challenger = Search.read(root, run_key.retrain_id).challenger
+    contestants = contestants_of(challenger, champion, dataset)
     rows = frozen(warehouse)
     prepared = prepare(rows, dataset, gate_window(rows, dataset))
-    gate = Judged(GATE, *judged(prepared, standing))
-    found = [gate]
-    if _is_ahead(gate, dataset):
+    gate = EvaluatedWindow(GATE, *fit_and_evaluate(prepared, contestants))
+    windows = [gate]
+    if _may_be_promoted(gate, dataset):
         for name, window in rolling_windows(rows, dataset):
-            before = prepare(rows, dataset, window, prepared.groups)
-            found.append(Judged(name, *judged(before, _servable(standing))))
-    roles = {one.recipe.name: one.role for one in gate.fitted if one.model is not None}
+            earlier = prepare(rows, dataset, window, prepared.groups)
+            fitted = fit_and_evaluate(earlier, _releasable(contestants))
+            windows.append(EvaluatedWindow(name, *fitted))
+    _write(warehouse, GOLD_USER_METRICS, _user_metrics(rows, windows))
+    models = [c.model for c in _releasable(gate.contestants) if c.model is not None]
+    _write(warehouse, GOLD_WINDOW_LISTS, window_lists(rows, prepared.users, models))
+    roles = {c.recipe.name: c.role for c in gate.contestants if c.model is not None}
     samples = sample_lists(rows, prepared.users, gate.evaluation, roles)
-    _write(warehouse, GOLD_USER_METRICS, _users(rows, found))
-    may_go_live = [one.model for one in _servable(gate.fitted) if one.model is not None]
-    _write(warehouse, GOLD_WINDOW_LISTS, window_lists(rows, prepared.users, may_go_live))
     retrain = {"retrain_id": run_key.retrain_id, "run_key": str(run_key)}
     append(root, GOLD_SAMPLE_LISTS, [retrain | row for row in samples], run_key=run_key)
-    metrics = [retrain | row for one in found for row in _rows(one)]
+    metrics = [retrain | row for window in windows for row in _model_metrics(window)]
     append(root, GOLD_MODEL_METRICS, metrics, run_key=run_key)
-    for one in found:
-        _tell(one)
+    for evaluated in windows:
+        _log(evaluated)
 
 
-def contestants(challenger: str, champion: str | None, dataset: Dataset) -> list[Standing]:
-    """Return each recipe once, with its role: challenger, champion, popularity, baseline."""
-    found: dict[AnyRecipe | Baseline, str] = {recipes.parse(challenger): "challenger"}
+def contestants_of(
+    challenger: AnyRecipe, champion: AnyRecipe | None, dataset: Dataset
+) -> list[Contestant]:
+    """Return each recipe once, with the first role that it has: challenger, champion, others."""
+    roles: dict[AnyRecipe | Baseline, Role] = {challenger: "challenger"}
     if champion is not None:
-        found.setdefault(recipes.parse(champion), "champion")
+        roles.setdefault(champion, "champion")
     for recipe in recipes.popularities(dataset.scale, dataset.windows.half_life_days):
-        found.setdefault(recipe, "popularity")
-    found |= dict.fromkeys(baselines.baselines(dataset.scale), "baseline")
-    return [Standing(recipe, role) for recipe, role in found.items()]
+        roles.setdefault(recipe, "popularity")
+    for baseline in baselines.baselines(dataset.scale):
+        roles[baseline] = "baseline"
+    return [Contestant(recipe, role) for recipe, role in roles.items()]
 
 
-def judged(
-    prepared: PreparedWindow, standing: Sequence[Standing]
-) -> tuple[list[Standing], Evaluation]:
-    """Return the fitted recipes, and how each serves the people of the window."""
-    fitted = [_fitted(one, prepared.fit) for one in standing]
-    return fitted, prepared.evaluate([one.model for one in fitted if one.model is not None])
+def fit_and_evaluate(
+    prepared: PreparedWindow, contestants: Sequence[Contestant]
+) -> tuple[list[Contestant], Evaluation]:
+    """Return the contestants with their models, and how well the models' lists serve the users."""
+    fitted = [_fitted(contestant, prepared.fit) for contestant in contestants]
+    return fitted, prepared.evaluate([c.model for c in fitted if c.model is not None])
 
 
-def _is_ahead(gate: Judged, dataset: Dataset) -> bool:
-    """Whether the challenger could be promoted, so that the rolling windows have a say."""
-    (ours, n_users), (theirs, _) = gate.headline("challenger"), gate.headline("champion")
-    return ours > theirs and n_users >= dataset.floors.min_test_users
+def _may_be_promoted(gate: EvaluatedWindow, dataset: Dataset) -> bool:
+    """Return whether the gate may promote the challenger, and needs the rolling windows for it."""
+    ours, theirs = gate.headline("challenger"), gate.headline("champion")
+    if ours is None or theirs is None:
+        return False
+    return ours.value > theirs.value and ours.n_users >= dataset.floors.min_test_users
 
 
-def _servable(standing: Sequence[Standing]) -> list[Standing]:
-    return [one for one in standing if one.role != "baseline"]
+def _releasable(contestants: Sequence[Contestant]) -> list[Contestant]:
+    return [contestant for contestant in contestants if contestant.role != "baseline"]
 
 
-def _fitted(one: Standing, fit: Callable[[AnyRecipe | Baseline], Model]) -> Standing:
-    """Return the contestant with its model; one that fails has none. A popularity must not."""
+def _fitted(contestant: Contestant, fit: Callable[[AnyRecipe | Baseline], Model]) -> Contestant:
+    """Return the contestant with its model, or as it is if its fit fails.
+
+    A failing popularity ends the task: nothing could be released without one.
+    """
     try:
-        model = fit(one.recipe)
+        model = fit(contestant.recipe)
     except FAILURES as error:
-        if one.role == _MUST_FIT:
+        if contestant.role == "popularity":
             raise
-        log.warning("%s failed: %s", one.recipe.name, str(error).split("\n", 1)[0])
-        return one
-    log.info("fitted %s in %.1f s", one.recipe.name, model.seconds)
-    return replace(one, model=model)
+        log.warning("%s failed: %s", contestant.recipe.name, str(error).split("\n", 1)[0])
+        return contestant
+    log.info("fitted %s in %.1f s", contestant.recipe.name, model.seconds)
+    return replace(contestant, model=model)
 
 
 def main(argv: Sequence[str] | None = None, **overrides: Unpack[Overrides]) -> int:
@@ -161,55 +171,57 @@ def main(argv: Sequence[str] | None = None, **overrides: Unpack[Overrides]) -> i
     return 0
 
 
-def _users(rows: Frozen, found: Sequence[Judged]) -> DataFrame:
-    each = [one.evaluation.user_metrics.withColumn("window", F.lit(one.window)) for one in found]
-    return reduce(DataFrame.unionByName, each).join(rows.users().select("user", "user_id"), "user")
+def _user_metrics(rows: Frozen, windows: Sequence[EvaluatedWindow]) -> DataFrame:
+    frames = [w.evaluation.user_metrics.withColumn("window", F.lit(w.name)) for w in windows]
+    metrics = reduce(DataFrame.unionByName, frames)
+    return metrics.join(rows.users().select("user", "user_id"), "user")
 
 
 def _write(warehouse: Warehouse, table: Table, frame: DataFrame) -> None:
-    retrain_id = F.lit(warehouse.run_key.retrain_id)
-    signed = {"retrain_id": retrain_id, "run_key": F.lit(str(warehouse.run_key))}
-    warehouse.append(table, frame.withColumns(signed))
+    run_key = warehouse.run_key
+    keys = {"retrain_id": F.lit(run_key.retrain_id), "run_key": F.lit(str(run_key))}
+    warehouse.append(table, frame.withColumns(keys))
 
 
-def _rows(found: Judged) -> list[dict[str, Any]]:
+def _model_metrics(window: EvaluatedWindow) -> list[dict[str, Any]]:
     """Return rows of gold.model_metrics; a recipe whose fit failed has the metric `failed`.
 
-    A baseline that failed, or was not made for so many items, is left out.
+    A baseline without a model is left out: its fit failed, or the catalogue is too large for it.
     """
     failed = [Figure(WARM, "failed", 1.0, 0)]
     return [
         {
-            "recipe": one.recipe.name,
-            "recipe_json": one.recipe.model_dump_json(),
-            "role": one.role,
-            "window": found.window,
+            "recipe": contestant.recipe.name,
+            "recipe_json": contestant.recipe.model_dump_json(),
+            "role": contestant.role,
+            "window": window.name,
             **asdict(figure),
-            "fit_seconds": None if one.model is None else one.model.seconds,
+            "fit_seconds": None if contestant.model is None else contestant.model.seconds,
         }
-        for one in found.fitted
-        for figure in found.evaluation.figures.get(one.recipe.name, failed)
-        if one.model is not None or one.role != "baseline"
+        for contestant in window.contestants
+        for figure in window.evaluation.figures.get(contestant.recipe.name, failed)
+        if contestant.model is not None or contestant.role != "baseline"
     ]
 
 
-def _tell(found: Judged) -> None:
-    """Log the headline figures as a table, a line for the warm and one for the cold users."""
-    log.info("%s", found.window)
-    log.info("%-32s %-10s %6s %s", "recipe", "role", "users", " ".join(f"{m:>11}" for m in SHOWN))
+def _log(window: EvaluatedWindow) -> None:
+    """Log the main metrics as a table: a line per recipe for the warm, then for the cold users."""
+    names = " ".join(f"{metric:>11}" for metric in LOGGED)
+    log.info("%s", window.name)
+    log.info("%-32s %-10s %6s %s", "recipe", "role", "users", names)
     for slice_name in (WARM, COLD):
-        for one in found.fitted:
-            figures = found.evaluation.figures.get(one.recipe.name, [])
-            of_slice = {each.metric: each for each in figures if each.slice == slice_name}
+        for contestant in window.contestants:
+            figures = window.evaluation.figures.get(contestant.recipe.name, [])
+            of_slice = {figure.metric: figure for figure in figures if figure.slice == slice_name}
             if of_slice:
-                role = one.role if slice_name == WARM else slice_name
-                _tell_one(one.recipe.name, role, of_slice)
+                role = contestant.role if slice_name == WARM else slice_name
+                _log_line(contestant.recipe.name, role, of_slice)
 
 
-def _tell_one(name: str, role: str, figures: Mapping[str, Figure]) -> None:
-    cells = [f"{figures[m].value:11.4f}" if m in figures else " " * 11 for m in SHOWN]
+def _log_line(recipe: str, role: str, figures: Mapping[str, Figure]) -> None:
+    cells = [f"{figures[m].value:11.4f}" if m in figures else " " * 11 for m in LOGGED]
     n_users = next(iter(figures.values())).n_users
-    log.info("%-32s %-10s %6d %s", name, role, n_users, " ".join(cells))
+    log.info("%-32s %-10s %6d %s", recipe, role, n_users, " ".join(cells))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Fit the chosen recipe on all rows and make everything that is served: the ledger comes last.
+"""Fit the chosen recipe on all ratings and write everything that is served; the ledger comes last.
 
-A person's list holds nothing that he rated or hid, and no item without a title. People of whom
-nothing can be learned get no list of their own: the fallback lists are theirs.
+A user's list holds no item that they rated or hid, and no item without a title. Users without
+anything to learn from have no list of their own: they get a fallback list.
 
 Run: python -m jobs.fit --dataset movielens_1m
 """
@@ -9,7 +9,7 @@ Run: python -m jobs.fit --dataset movielens_1m
 import json
 import logging
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.engine import recipes
 from jobs.engine.catalogue import Catalogue
 from jobs.engine.errors import EngineError
 from jobs.engine.judging import windows
@@ -28,8 +27,9 @@ from jobs.engine.learning import models, popularity, segments, similar
 from jobs.engine.learning.models import Model
 from jobs.engine.learning.segments import Segments
 from jobs.engine.recipes import AnyRecipe
+from jobs.retraining.evaluation_windows import groups_of
 from jobs.retraining.frozen_tables import Frozen, frozen
-from jobs.retraining.handover import row_of, verdict
+from jobs.retraining.handover import Fit, Verdict
 from jobs.runtime import entrypoint
 from jobs.runtime.entrypoint import Overrides
 from jobs.runtime.errors import JobError
@@ -49,76 +49,87 @@ from warehouse.tables import (
 
 log = logging.getLogger(__name__)
 
-LENGTH = 100
+LIST_LENGTH = 100
 N_SIMILAR = 50
 
 
 @dataclass(frozen=True)
 class Learned:
-    """A model of all ratings, and what scoring needs of everybody who rated.
+    """A model of all ratings, and what its lists need.
 
-    `trending` is what is liked lately, by place of the catalogue.
+    `users` is (user, seen, liked, segment, since), one row per user with a rating. `trending` is
+    the recent popularity of each item, by position in the catalogue.
     """
 
     model: Model
-    people: DataFrame
+    users: DataFrame
     groups: Segments
     trending: NDArray[np.float32]
     n_ratings: int
 
 
 def run(warehouse: Warehouse, dataset: Dataset) -> None:
-    """Fit, write lists and all that goes with them, then the ledger. A second run changes nothing.
+    """Fit, write the served tables, then the ledger. A second run changes nothing.
 
     Raises:
-        NotFrozenError, NotDecidedError: the retrain's earlier tasks have not run.
+        TaskMissingError: an earlier task of the retrain has not run.
+        NothingChosenError: the gate lets nothing be published.
     """
-    if row_of(warehouse.root, GOLD_FITS, warehouse.run_key.retrain_id) is not None:
-        log.info("%s: fitted before under %s", dataset.name, warehouse.run_key)
+    root, retrain_id = warehouse.root, warehouse.run_key.retrain_id
+    if Fit.find(root, retrain_id) is not None:
+        log.info("%s: already fitted in %s", dataset.name, retrain_id)
         return
-    decided = verdict(warehouse.root, warehouse.run_key)
+    recipe, _ = Verdict.to_publish(root, retrain_id)
     rows = frozen(warehouse)
-    recipe = recipes.parse(decided["recipe_json"])
     learned = learn(rows, dataset, recipe)
     model = learned.model
     log.info("fitted %s in %.1f s", recipe.name, model.seconds)
-    n_users = _write_lists(warehouse, rows, model.lists(learned.people, LENGTH))
-    warehouse.append(GOLD_PROFILES, _with_fit(profiles(rows, learned.groups), warehouse))
-    _write_small(warehouse, learned)
-    ledger = {
+    n_users = _write_lists(warehouse, rows, model.lists(learned.users, LIST_LENGTH))
+    warehouse.append(GOLD_PROFILES, _with_key(profiles(rows, learned.groups), warehouse))
+    _write_item_tables(warehouse, learned)
+    row = {
+        "retrain_id": retrain_id,
         "recipe": recipe.name,
-        "recipe_json": decided["recipe_json"],
+        "recipe_json": recipe.model_dump_json(),
         "constants": json.dumps(model.constants),
+        "code_commit": code_commit(),
+        "versions": list(rows.versions.items()),
         "n_users": n_users,
         "n_items": len(model.catalogue),
         "n_ratings": learned.n_ratings,
         "fit_seconds": model.seconds,
+        "fitted_at": datetime.now(UTC),
+        "run_key": str(warehouse.run_key),
     }
-    _write_ledger(warehouse, rows.versions, ledger)
+    append(root, GOLD_FITS, [row], run_key=warehouse.run_key)
     log.info("%s: %d lists by %s", dataset.name, n_users, recipe.name)
 
 
 def learn(rows: Frozen, dataset: Dataset, recipe: AnyRecipe) -> Learned:
-    """Return what the recipe makes of all ratings that `rows` hold, and everybody who rated."""
-    liked, ratings = dataset.scale.relevant_from, rows.ratings().cache()
+    """Return the recipe's model of all ratings in `rows`, and the users who rated."""
+    relevant_from, ratings = dataset.scale.relevant_from, rows.ratings().cache()
     items = rows.items().join(ratings.select("item").distinct(), "item")
-    attributes = dataset.users.attributes if dataset.users else ()
-    groups = segments.segments(rows.users(), attributes).cached()
-    model = models.fit(recipe, ratings, Catalogue.of(items), groups, relevant_from=liked)
+    groups = groups_of(rows, dataset)
+    model = models.fit(recipe, ratings, Catalogue.of(items), groups, relevant_from=relevant_from)
     hidden = windows.hidden(rows.events())
-    everybody = segments.known_users(ratings, hidden, groups, relevant_from=liked)
-    lately = popularity.trending(ratings, model.catalogue, relevant_from=liked)
-    return Learned(model, everybody, groups, lately, ratings.count())
+    users = segments.known_users(ratings, hidden, groups, relevant_from=relevant_from)
+    trending = popularity.trending(ratings, model.catalogue, relevant_from=relevant_from)
+    return Learned(model, users, groups, trending, ratings.count())
+
+
+def own_lists(rows: Frozen, lists: DataFrame) -> DataFrame:
+    """Return the non-empty lists that are a user's own, under the product's user ids."""
+    return lists.where("personalised AND size(item_ids) > 0").join(rows.users(), "user")
 
 
 def profiles(rows: Frozen, groups: Segments) -> DataFrame:
-    """Return (user_id, item_ids, ratings, rated_at, segment): what each rated, newest first."""
-    one = F.struct("rated_at", "item_id", "rating")
-    newest_first = F.sort_array(F.collect_list(one), asc=False)
-    grouped = rows.rated().groupBy("user_id").agg(newest_first.alias("rated"))
+    """Return (user_id, item_ids, ratings, rated_at, segment): each user's ratings, newest first."""
+    rating = F.struct("rated_at", "item_id", "rating")
+    newest_first = F.sort_array(F.collect_list(rating), asc=False)
+    rated = rows.rated().groupBy("user_id").agg(newest_first.alias("rated"))
     names = F.array(*[F.lit(name) for name in groups.names])
-    numbers = rows.users().join(groups.members, "user").select("user_id", "segment")
-    return grouped.join(numbers, "user_id", "left").select(
+    members = rows.users().join(groups.members, "user").select("user_id", "segment")
+    return rated.join(members, "user_id", "left").select(
         "user_id",
         F.col("rated.item_id").alias("item_ids"),
         F.col("rated.rating").alias("ratings"),
@@ -128,49 +139,73 @@ def profiles(rows: Frozen, groups: Segments) -> DataFrame:
 
 
 def fallback_lists(model: Model, groups: Segments, n: int) -> list[dict[str, Any]]:
-    """Return the most popular items of everybody (segment '') and of each segment."""
-    scores = model.fallback.by_segment
+    """Return the `n` most popular items overall (segment '') and of each segment."""
+    ids = model.catalogue.ids
+    by_segment = model.fallback.by_segment
     return [
-        _listed(model.catalogue, scores[at], places) | {"segment": groups.names[at]}
-        for at, places in enumerate(top_n_by_row(scores, n))
+        {
+            "segment": name,
+            "item_ids": ids[positions].tolist(),
+            "scores": scores[positions].tolist(),
+        }
+        for name, scores, positions in zip(
+            groups.names, by_segment, top_n_by_row(by_segment, n), strict=True
+        )
     ]
 
 
 def similar_items(model: Model, n: int) -> list[dict[str, Any]]:
-    """Return for each item those most like it: by factors, or by category where there are none.
+    """Return the `n` most similar items of each item: by factors, or by categories without them.
 
-    Priors say nothing of likeness and are left out.
+    Priors do not count: they say nothing about similarity.
     """
     catalogue = model.catalogue
     if model.factors is not None:
         factors = catalogue.by_position(model.factors.items, model.factors.matrix)
-        found = similar.by_factors(catalogue, factors, n)
+        similar_to = similar.by_factors(catalogue, factors, n)
     else:
-        found = similar.by_category(catalogue, model.fallback.by_segment[0], n)
+        similar_to = similar.by_category(catalogue, model.fallback.by_segment[0], n)
     return [
-        {"item_id": item_id, "item_ids": [i for i, _ in alike], "scores": [s for _, s in alike]}
-        for item_id, alike in found.items()
+        {
+            "item_id": item_id,
+            "item_ids": [other for other, _ in others],
+            "scores": [score for _, score in others],
+        }
+        for item_id, others in similar_to.items()
     ]
 
 
 def item_factors(model: Model, trending: NDArray[np.float32]) -> list[dict[str, Any]]:
-    """Return what the fit learned of each item that it has seen.
+    """Return rows of gold.item_factors for every item in the fit.
 
-    Factors are laid out as `jobs.engine.learning.models` says. A popularity has none: its rows are
-    empty.
+    `jobs.engine.learning.models` describes the layout of the factors. They are empty for a
+    popularity recipe.
     """
-    catalogue, rows = model.catalogue, model.item_rows
-    everybody = model.fallback.by_segment[0]
+    catalogue, factors = model.catalogue, model.item_rows
+    popular = model.fallback.by_segment[0]
     seen = catalogue.index if model.factors is None else model.factors.items
     return [
         {
-            "item_id": catalogue.ids[place],
-            "factors": rows[place].tolist(),
-            "popularity": float(everybody[place]),
-            "trending": float(trending[place]),
+            "item_id": catalogue.ids[position],
+            "factors": factors[position].tolist(),
+            "popularity": float(popular[position]),
+            "trending": float(trending[position]),
         }
-        for place in catalogue.positions(seen)
+        for position in catalogue.positions(seen)
     ]
+
+
+def code_commit() -> str:
+    """Return the git commit of the running code, or `unknown` outside a checkout."""
+    root = Path(__file__).parents[1]
+    if not (root / ".git").exists():
+        return "unknown"
+    command = ["git", "-C", str(root), "rev-parse", "HEAD"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)  # noqa: S603 # no argument comes from outside
+    except (OSError, subprocess.SubprocessError):
+        return "unknown"
+    return done.stdout.strip()
 
 
 def main(argv: Sequence[str] | None = None, **overrides: Unpack[Overrides]) -> int:
@@ -180,63 +215,27 @@ def main(argv: Sequence[str] | None = None, **overrides: Unpack[Overrides]) -> i
     return 0
 
 
-def own_lists(rows: Frozen, listed: DataFrame) -> DataFrame:
-    """Return the lists that are people's own and hold anything, under the product's user ids."""
-    return listed.where("personalised AND size(item_ids) > 0").join(rows.users(), "user")
-
-
-def _write_lists(warehouse: Warehouse, rows: Frozen, listed: DataFrame) -> int:
-    """Write the lists that are people's own; return how many there are."""
-    own = own_lists(rows, listed).localCheckpoint()
-    warehouse.append(GOLD_RECOMMENDATIONS, _with_fit(own, warehouse))
+def _write_lists(warehouse: Warehouse, rows: Frozen, lists: DataFrame) -> int:
+    """Write the users' own lists; return their number."""
+    own = own_lists(rows, lists).localCheckpoint()
+    warehouse.append(GOLD_RECOMMENDATIONS, _with_key(own, warehouse))
     return own.count()
 
 
-def _write_small(warehouse: Warehouse, learned: Learned) -> None:
-    """Write what is as large as the catalogue, from here: quicker than a Spark job each."""
-    model = learned.model
-    small = {
-        GOLD_FALLBACK_LISTS: fallback_lists(model, learned.groups, LENGTH),
-        GOLD_SIMILAR_ITEMS: similar_items(model, N_SIMILAR),
-        GOLD_ITEM_FACTORS: item_factors(model, learned.trending),
+def _write_item_tables(warehouse: Warehouse, learned: Learned) -> None:
+    """Write the tables that are as large as the catalogue, without a Spark job for each."""
+    tables = {
+        GOLD_FALLBACK_LISTS: fallback_lists(learned.model, learned.groups, LIST_LENGTH),
+        GOLD_SIMILAR_ITEMS: similar_items(learned.model, N_SIMILAR),
+        GOLD_ITEM_FACTORS: item_factors(learned.model, learned.trending),
     }
-    fit = {"retrain_id": warehouse.run_key.retrain_id}
-    for table, rows in small.items():
-        append(warehouse.root, table, [fit | row for row in rows], run_key=warehouse.run_key)
+    key = {"retrain_id": warehouse.run_key.retrain_id}
+    for table, rows in tables.items():
+        append(warehouse.root, table, [key | row for row in rows], run_key=warehouse.run_key)
 
 
-def _write_ledger(
-    warehouse: Warehouse, versions: Mapping[str, int], ledger: dict[str, Any]
-) -> None:
-    row = ledger | {
-        "retrain_id": warehouse.run_key.retrain_id,
-        "code_commit": code_commit(),
-        "versions": list(versions.items()),
-        "fitted_at": datetime.now(UTC),
-        "run_key": str(warehouse.run_key),
-    }
-    append(warehouse.root, GOLD_FITS, [row], run_key=warehouse.run_key)
-
-
-def code_commit() -> str:
-    """Return the commit of the checkout that runs, or `unknown` outside one."""
-    here = Path(__file__).parents[1]
-    if not (here / ".git").exists():
-        return "unknown"
-    asked = ["git", "-C", str(here), "rev-parse", "HEAD"]  # git is on the PATH or not there
-    try:
-        found = subprocess.run(asked, capture_output=True, text=True, check=True, timeout=10)  # noqa: S603 # nothing of it comes from outside
-    except (OSError, subprocess.SubprocessError):
-        return "unknown"
-    return found.stdout.strip()
-
-
-def _with_fit(frame: DataFrame, warehouse: Warehouse) -> DataFrame:
+def _with_key(frame: DataFrame, warehouse: Warehouse) -> DataFrame:
     return frame.withColumn("retrain_id", F.lit(warehouse.run_key.retrain_id))
-
-
-def _listed(catalogue: Catalogue, scores: np.ndarray, places: np.ndarray) -> dict[str, Any]:
-    return {"item_ids": catalogue.ids[places].tolist(), "scores": scores[places].tolist()}
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""Write down the table versions that a retrain reads, after refining what waits.
+"""Record the table versions that a retrain reads, after refining the landings that are pending.
 
-Spark starts only where something waits.
+Spark starts only if a landing is pending.
 
 Run: python -m jobs.freeze --dataset movielens_1m
 """
@@ -10,9 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Unpack
 
-import pyarrow.compute as pc
-
-from jobs.retraining.handover import PINNED, row_of
+from jobs.retraining.handover import Freeze
 from jobs.runtime import entrypoint, session
 from jobs.runtime.entrypoint import Overrides
 from jobs.runtime.errors import JobError, NothingSentError
@@ -24,30 +22,45 @@ from warehouse.query import Lake
 from warehouse.run_keys import RunKey
 from warehouse.tables import (
     GOLD_FREEZES,
+    SILVER_EVENTS,
     SILVER_INTERACTIONS,
+    SILVER_ITEM_INDEX,
+    SILVER_ITEMS,
     SILVER_REFINEMENTS,
+    SILVER_USER_INDEX,
+    SILVER_USERS,
 )
 
 log = logging.getLogger(__name__)
 
+FROZEN = (
+    SILVER_EVENTS,
+    SILVER_INTERACTIONS,
+    SILVER_ITEMS,
+    SILVER_USERS,
+    SILVER_USER_INDEX,
+    SILVER_ITEM_INDEX,
+    SILVER_REFINEMENTS,
+)
+
 
 def run(root: str, dataset: Dataset, *, run_key: RunKey) -> None:
-    """Refine what waits, write the versions down. A second run changes nothing.
+    """Refine pending landings, write the versions. A second run changes nothing.
 
     Raises:
         NothingSentError: the data set has no ratings yet.
     """
     lake = Lake(root)
-    if row_of(root, GOLD_FREEZES, run_key.retrain_id) is not None:
-        log.info("%s: frozen before under %s", dataset.name, run_key)
+    if Freeze.find(root, run_key.retrain_id) is not None:
+        log.info("%s: already frozen in %s", dataset.name, run_key.retrain_id)
         return
     if landings.pending(lake):
         _refine(root, dataset, run_key)
     if not lake.exists(SILVER_INTERACTIONS):
-        raise NothingSentError(f"{dataset.name}: no rating has come in; run its ingest first")
+        raise NothingSentError(f"{dataset.name}: it has no ratings; run its ingest first")
     row = {
         "retrain_id": run_key.retrain_id,
-        "versions": [(t.full_name, lake.version(t)) for t in PINNED if lake.exists(t)],
+        "versions": [(t.full_name, lake.version(t)) for t in FROZEN if lake.exists(t)],
         "n_interactions": lake.n_rows(SILVER_INTERACTIONS),
         "quarantine_share": quarantine_share(lake),
         "frozen_at": datetime.now(UTC),
@@ -58,12 +71,10 @@ def run(root: str, dataset: Dataset, *, run_key: RunKey) -> None:
 
 
 def quarantine_share(lake: Lake) -> float:
-    """Return the refused share of all rating rows, 0 to 1."""
-    if not lake.exists(SILVER_REFINEMENTS):
-        return 0.0
-    rows = lake.read(SILVER_REFINEMENTS, equals={"target": "ratings"})
-    n_rows = pc.sum(rows["n_rows"]).as_py() or 0
-    return (pc.sum(rows["n_quarantined"]).as_py() or 0) / n_rows if n_rows else 0.0
+    """Return the share of rating rows in quarantine, 0 to 1."""
+    refinements = lake.rows(SILVER_REFINEMENTS, equals={"target": "ratings"})
+    n_rows = sum(row["n_rows"] for row in refinements)
+    return sum(row["n_quarantined"] for row in refinements) / n_rows if n_rows else 0.0
 
 
 def main(argv: Sequence[str] | None = None, **overrides: Unpack[Overrides]) -> int:
@@ -74,7 +85,7 @@ def main(argv: Sequence[str] | None = None, **overrides: Unpack[Overrides]) -> i
 
 
 def _refine(root: str, dataset: Dataset, run_key: RunKey) -> None:
-    from jobs import refine  # Spark is needed only here
+    from jobs import refine  # only here, as it imports Spark
     from warehouse.delta import Warehouse
 
     warehouse = Warehouse(session.start("freeze"), root, run_key=run_key)

@@ -1,4 +1,4 @@
-"""Write down who stands in a retrain: the challenger's recipe and the live release's, no Spark.
+"""Record the recipes that a retrain starts with: the challenger's and the live release's. No Spark.
 
 Run: python -m jobs.nominate --dataset movielens_1m --recipe default --reason "New weights"
 """
@@ -31,14 +31,14 @@ log = logging.getLogger(__name__)
 def run(
     root: str, dataset: Dataset, engine: Engine, *, recipe: str, reason: str, run_key: RunKey
 ) -> None:
-    """Read what is live, write the nomination. A second run changes nothing.
+    """Write the nomination. A second run changes nothing.
 
     Raises:
         RecipeError: `recipe` is neither empty, nor a known name, nor the JSON of a recipe.
     """
     challenger = recipes.resolve(recipe, dataset.scale, dataset.windows.half_life_days)
-    with Session(engine) as reading:
-        live = releases.live(reading)
+    with Session(engine) as session:
+        live = releases.live(session)
     champion = None if live is None else recipes.parse(json.dumps(live.recipe_json))
     row = {
         "retrain_id": run_key.retrain_id,
@@ -50,19 +50,27 @@ def run(
         "run_key": str(run_key),
     }
     append(root, GOLD_NOMINATIONS, [row], run_key=run_key)
-    against = "nobody: nothing is live" if champion is None else champion.name
-    log.info("%s: %s stands against %s", dataset.name, challenger.name, against)
+    against = "no champion, as nothing is live" if champion is None else champion.name
+    log.info("%s: nominated %s against %s", dataset.name, challenger.name, against)
 
 
-def main(argv: Sequence[str] | None = None, **overrides: Unpack[Overrides]) -> int:
+def main(
+    argv: Sequence[str] | None = None,
+    *,
+    engine: Engine | None = None,
+    **overrides: Unpack[Overrides],
+) -> int:
     """Parse the command line, run."""
     parser = entrypoint.parser("nominate", __doc__)
-    parser.add_argument("--recipe", default="", help="a name, or JSON; empty: the default")
-    parser.add_argument("--reason", default="", help="why; it stands beside the verdict")
+    parser.add_argument(
+        "--recipe", default="", help="name or JSON of the challenger; empty: the default recipe"
+    )
+    parser.add_argument("--reason", default="By hand", help="why the retrain was started")
     args = parser.parse_args(argv)
     job = entrypoint.job(args, **overrides)
-    asked = {"recipe": args.recipe, "reason": args.reason or "By hand", "run_key": job.run_key}
-    run(job.root, job.dataset, database.engine(job.dataset.name), **asked)
+    engine = engine or database.engine(job.dataset.name)
+    nominated = {"recipe": args.recipe, "reason": args.reason, "run_key": job.run_key}
+    run(job.root, job.dataset, engine, **nominated)
     return 0
 
 

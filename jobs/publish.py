@@ -1,19 +1,18 @@
-"""Make a fit's lists live: read from the lake in record batches, one transaction, no Spark.
+"""Load a fit's lists from the lake into Postgres and make them live, in one transaction. No Spark.
 
 Exit code 99 while publishing is paused.
 
 Run: python -m jobs.publish --dataset movielens_1m
 """
 
-import json
 import logging
 from collections.abc import Iterator, Sequence
-from typing import Any, Unpack
+from typing import Unpack
 
 import pyarrow as pa
 from sqlalchemy import Engine
 
-from jobs.retraining.handover import fitted, nomination, verdict
+from jobs.retraining.handover import Fit, Nomination, Verdict
 from jobs.runtime import entrypoint
 from jobs.runtime.entrypoint import Overrides
 from jobs.runtime.errors import JobError
@@ -50,35 +49,37 @@ def run(root: str, dataset: Dataset, engine: Engine, *, run_key: RunKey) -> int:
     """Publish the retrain's fit and return the release. A second run changes nothing.
 
     Raises:
-        NotDecidedError, NotFittedError: the retrain's earlier tasks have not run.
+        TaskMissingError: an earlier task of the retrain has not run.
+        NothingChosenError: the gate lets nothing be published.
         LiveReleaseChangedError: another release went live since the nomination.
         PublishingPausedError: an operator paused publishing.
     """
-    decided, fit = verdict(root, run_key), fitted(root, run_key.retrain_id)
-    lake = Lake(root)
-    tables = {table.name: _batches(lake, table, fit["retrain_id"]) for table in LISTS}
-    tables["items"] = lake.batches(SILVER_ITEMS, version=dict(fit["versions"])["silver.items"])
+    lake, retrain_id = Lake(root), run_key.retrain_id
+    _, verdict = Verdict.to_publish(root, retrain_id)
+    fit = Fit.read(root, retrain_id)
+    tables = {table.name: _batches(lake, table, retrain_id) for table in LISTS}
+    tables["items"] = lake.batches(SILVER_ITEMS, version=fit.versions[SILVER_ITEMS.full_name])
     release = publish(
         engine,
-        candidate(dataset, decided, fit),
+        candidate(dataset, retrain_id, verdict, fit),
         tables,
         actor=str(run_key),
-        reason=decided["reason"],
-        instead_of=nomination(root, run_key)["champion_release_id"],
+        reason=verdict.reason,
+        instead_of=Nomination.read(root, retrain_id).champion_release_id,
     )
-    log.info("%s: release %d is live. %s", dataset.name, release, decided["reason"])
+    log.info("%s: release %d is live. %s", dataset.name, release, verdict.reason)
     return release
 
 
-def candidate(dataset: Dataset, decided: dict[str, Any], fit: dict[str, Any]) -> Candidate:
-    """Return what the release will say of itself."""
+def candidate(dataset: Dataset, retrain_id: str, verdict: Verdict, fit: Fit) -> Candidate:
+    """Return the description of the release."""
     scale = dataset.scale
     return Candidate(
-        retrain_id=fit["retrain_id"],
-        verdict=decided["verdict"],
-        recipe=fit["recipe"],
-        recipe_json=json.loads(fit["recipe_json"]),
-        constants=json.loads(fit["constants"]),
+        retrain_id=retrain_id,
+        verdict=verdict.verdict,
+        recipe=fit.recipe.name,
+        recipe_json=fit.recipe.model_dump(mode="json"),
+        constants=dict(fit.constants),
         about={
             "dataset": dataset.name,
             "title": dataset.title,
@@ -88,15 +89,21 @@ def candidate(dataset: Dataset, decided: dict[str, Any], fit: dict[str, Any]) ->
             "highest": scale.highest,
             "step": scale.step,
         },
-        counts={"recommendations": fit["n_users"]},
+        counts={"recommendations": fit.n_users},
     )
 
 
-def main(argv: Sequence[str] | None = None, **overrides: Unpack[Overrides]) -> int:
+def main(
+    argv: Sequence[str] | None = None,
+    *,
+    engine: Engine | None = None,
+    **overrides: Unpack[Overrides],
+) -> int:
     """Parse the command line, run."""
     job = entrypoint.job(entrypoint.parser("publish", __doc__).parse_args(argv), **overrides)
     try:
-        run(job.root, job.dataset, database.engine(job.dataset.name), run_key=job.run_key)
+        engine = engine or database.engine(job.dataset.name)
+        run(job.root, job.dataset, engine, run_key=job.run_key)
     except PublishingPausedError as paused:
         log.warning("%s", paused)
         return NOTHING_TO_DO

@@ -1,8 +1,8 @@
-"""Look for the recipe that challenges, within a budget of time, on the windows before the gate's.
+"""Find the challenger of a retrain within a time budget, on the windows before the gate's.
 
 Without a budget the nominated recipe challenges, and Spark does not start. Each trial is a row of
-gold.trials as soon as it ends: a search that is killed goes on from there with the time left. The
-newest rows, on which the gate judges, are never looked at.
+gold.trials as soon as it ends, so an interrupted search continues with the remaining time. The
+newest rows, on which the gate judges, are not read.
 
 Run: python -m jobs.search --dataset movielens_1m --minutes 15
 """
@@ -24,9 +24,10 @@ from jobs.engine.searching.plan import Budget
 from jobs.engine.searching.search import Problem, Search
 from jobs.engine.searching.trial_runner import TrialRunner, trial_runner
 from jobs.engine.searching.trials import Space, Trial
+from jobs.retraining import handover
 from jobs.retraining.evaluation_windows import groups_of, prepare, rolling_windows
 from jobs.retraining.frozen_tables import frozen
-from jobs.retraining.handover import nomination, of_retrain, row_of
+from jobs.retraining.handover import Nomination
 from jobs.runtime import entrypoint
 from jobs.runtime.entrypoint import Overrides
 from jobs.runtime.errors import JobError
@@ -38,112 +39,119 @@ from warehouse.errors import WarehouseError
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
 from warehouse.tables import GOLD_SEARCHES, GOLD_TRIALS
-from warehouse.tables.vocabulary import MAX_SEARCH_MINUTES, SEARCH_FAMILIES, SearchFamily
+from warehouse.tables.vocabulary import (
+    MAX_SEARCH_MINUTES,
+    SEARCH_FAMILIES,
+    RecipeSource,
+    SearchFamily,
+)
 
 log = logging.getLogger(__name__)
 
-SAMPLED = 2000  # people of a window
+SAMPLE_SIZE = 2000  # users per window
 _SEED = 20260101
+_AS_IN_TRIAL = ("number", "stage", "state", "value", "n_users", "seconds", "failure")
 
 
-def take(root: str, *, run_key: RunKey) -> None:
-    """Let the nominated recipe challenge as it is. A second run changes nothing.
+def use_nomination(root: str, *, run_key: RunKey) -> None:
+    """Let the nominated recipe challenge, without a search. A second run changes nothing.
 
     Raises:
-        NotNominatedError: `nominate` has not run in the retrain.
+        TaskMissingError: `nominate` has not run in the retrain.
     """
-    challenger = nomination(root, run_key)["challenger"]
+    challenger = Nomination.read(root, run_key.retrain_id).challenger
     _write(root, challenger, "nomination", run_key=run_key)
-    log.info(event("challenger", recipe=recipes.parse(challenger).name, source="nomination"))
+    log.info(event("challenger", recipe=challenger.name, source="nomination"))
 
 
 def run(
     warehouse: Warehouse, dataset: Dataset, budget: Budget, family: SearchFamily = "any"
 ) -> None:
-    """Search, write who challenges. A second run goes on with what is left, or changes nothing.
+    """Search, write the challenger.
+
+    A second run continues an interrupted search with the remaining budget, and changes nothing
+    after a complete one.
 
     Raises:
-        NotFrozenError, NotNominatedError: the retrain's earlier tasks have not run.
+        TaskMissingError: an earlier task of the retrain has not run.
     """
     root, run_key = warehouse.root, warehouse.run_key
-    if row_of(root, GOLD_SEARCHES, run_key.retrain_id) is not None:
-        log.info("%s: searched before under %s", dataset.name, run_key)
+    if handover.Search.find(root, run_key.retrain_id) is not None:
+        log.info("%s: already searched in %s", dataset.name, run_key.retrain_id)
         return
-    started, nominated = time.monotonic(), nomination(root, run_key)
-    windows = _trial_runners(warehouse, dataset)
+    started, nomination = time.monotonic(), Nomination.read(root, run_key.retrain_id)
+    windows = _windows(warehouse, dataset)
     if not windows:
-        log.warning("%s: nobody to judge on any rolling window", dataset.name)
-        take(root, run_key=run_key)
+        log.warning("%s: no rolling window has users to evaluate", dataset.name)
+        use_nomination(root, run_key=run_key)
         return
-    stand = [nominated["challenger"], nominated["champion"]]
     scale, half_life = dataset.scale, dataset.windows.half_life_days
+    starts = (nomination.challenger, nomination.champion)
     problem = Problem(
         windows=list(windows),
         score=lambda recipe, window: windows[window].score(recipe),
         space=Space(
             partial(space.suggest, scale=scale, half_life_days=half_life),
             partial(space.parameters, scale=scale, half_life_days=half_life),
-            [recipes.parse(text) for text in stand if text is not None],
+            [recipe for recipe in starts if recipe is not None],
         ),
         second=None if family == "als" else partial(_with_priors, half_life),
         eligible=partial(space.is_of, family),
     )
     record = partial(_record, root, run_key)
-    search = Search(problem, budget, record, trials=trials(root, run_key), started=started)
+    search = Search(
+        problem, budget, record, trials=trials(root, run_key.retrain_id), started=started
+    )
     best = search.run()
     if best is None:
-        log.warning("%s: no trial came to its end; the nominated recipe challenges", dataset.name)
-        _write(root, nominated["challenger"], "nomination", search, run_key=run_key)
+        log.warning("%s: no trial completed; the nominated recipe challenges", dataset.name)
+        _write(root, nomination.challenger, "nomination", search, run_key=run_key)
         return
-    _write(root, best.recipe.model_dump_json(), "search", search, run_key=run_key)
+    _write(root, best.recipe, "search", search, run_key=run_key)
     log.info(event("challenger", recipe=best.recipe.name, source="search", value=best.value))
 
 
-def trials(root: str, run_key: RunKey) -> list[Trial]:
-    """Return what the run's retrain tried so far, in order."""
-    lake = Lake(root)
-    if not lake.exists(GOLD_TRIALS):
-        return []
-    rows = lake.read(GOLD_TRIALS, equals=of_retrain(run_key))
-    found = [_trial(row) for row in rows.to_pylist(maps_as_pydicts="strict")]
-    return sorted(found, key=lambda trial: trial.number)
+def trials(root: str, retrain_id: str) -> list[Trial]:
+    """Return the retrain's trials so far, in their order."""
+    rows = Lake(root).rows(GOLD_TRIALS, equals={"retrain_id": retrain_id})
+    return sorted((_trial(row) for row in rows), key=lambda trial: trial.number)
 
 
 def main(argv: Sequence[str] | None = None, **overrides: Unpack[Overrides]) -> int:
-    """Parse the command line, start Spark where there is a budget, run."""
+    """Parse the command line, start Spark if there is a budget, run."""
     parser = entrypoint.parser("search", __doc__)
-    parser.add_argument("--minutes", type=float, default=0, help="0 to 120; 0: do not search")
-    parser.add_argument("--trials", type=int, default=0, help="recipes at most; 0: no limit")
-    parser.add_argument("--family", choices=SEARCH_FAMILIES, default="any")
+    parser.add_argument("--minutes", type=float, default=0, help="0 to 120; 0: no search")
+    parser.add_argument("--trials", type=int, default=0, help="most recipes to try; 0: no limit")
+    parser.add_argument("--family", choices=SEARCH_FAMILIES, default="any", help="recipes to try")
     args = parser.parse_args(argv)
     if not 0 <= args.minutes <= MAX_SEARCH_MINUTES:
         parser.error(f"--minutes must be 0 to {MAX_SEARCH_MINUTES}")
     job = entrypoint.job(args, **overrides)
     if not args.minutes:
-        take(job.root, run_key=job.run_key)
+        use_nomination(job.root, run_key=job.run_key)
         return 0
     run(job.warehouse(), job.dataset, Budget(args.minutes * 60, args.trials), args.family)
     return 0
 
 
-def _trial_runners(warehouse: Warehouse, dataset: Dataset) -> dict[str, TrialRunner]:
-    """Return the rolling windows on which there is somebody to judge."""
-    found, rows = {}, frozen(warehouse)
+def _windows(warehouse: Warehouse, dataset: Dataset) -> dict[str, TrialRunner]:
+    """Return the rolling windows that have users to evaluate, by name."""
+    windows, rows = {}, frozen(warehouse)
     groups = groups_of(rows, dataset)
     for name, window in rolling_windows(rows, dataset):
         prepared = prepare(rows, dataset, window, groups)
-        people = evaluation.sample(prepared.users, SAMPLED, seed=_SEED)
-        parts = (prepared.training, prepared.catalogue, prepared.groups, people)
-        tried = trial_runner(*parts, relevant_from=prepared.relevant_from)
-        n_ratings, n_users = prepared.training.count(), len(tried.relevant)
-        log.info("%s: %d ratings, %d people", name, n_ratings, n_users)
+        sample = evaluation.sample(prepared.users, SAMPLE_SIZE, seed=_SEED)
+        frames = (prepared.training, prepared.catalogue, prepared.groups, sample)
+        runner = trial_runner(*frames, relevant_from=prepared.relevant_from)
+        n_ratings, n_users = prepared.training.count(), len(runner.relevant)
+        log.info("%s: %d ratings, %d users", name, n_ratings, n_users)
         if n_users:
-            found[name] = tried
-    return found
+            windows[name] = runner
+    return windows
 
 
 def _with_priors(half_life_days: float, best: AnyRecipe) -> Space | None:
-    """Return the space of priors around the best ALS recipe."""
+    """Return the space of prior weights around the best ALS recipe."""
     if not isinstance(best, Als):
         return None
     start = AlsWithPriors(als=best, priors=PriorWeights(half_life_days=half_life_days))
@@ -155,19 +163,12 @@ def _with_priors(half_life_days: float, best: AnyRecipe) -> Space | None:
 
 
 def _record(root: str, run_key: RunKey, trial: Trial) -> None:
-    row = {
+    row = {name: getattr(trial, name) for name in _AS_IN_TRIAL} | {
         "retrain_id": run_key.retrain_id,
-        "number": trial.number,
-        "stage": trial.stage,
         "recipe": trial.recipe.name,
         "recipe_json": trial.recipe.model_dump_json(),
         "parameters": json.dumps(trial.parameters),
-        "state": trial.state,
-        "value": trial.value,
         "by_window": list(trial.by_window.items()),
-        "n_users": trial.n_users,
-        "seconds": trial.seconds,
-        "failure": trial.failure,
         "finished_at": datetime.now(UTC),
         "run_key": str(run_key),
     }
@@ -175,22 +176,27 @@ def _record(root: str, run_key: RunKey, trial: Trial) -> None:
 
 
 def _trial(row: dict[str, Any]) -> Trial:
-    same = ("number", "stage", "state", "value", "by_window", "n_users", "seconds", "failure")
     return Trial(
         recipe=recipes.parse(row["recipe_json"]),
         parameters=json.loads(row["parameters"]),
-        **{name: row[name] for name in same},
+        by_window=row["by_window"],
+        **{name: row[name] for name in _AS_IN_TRIAL},
     )
 
 
 def _write(
-    root: str, challenger: str, found_by: str, search: Search | None = None, *, run_key: RunKey
+    root: str,
+    challenger: AnyRecipe,
+    found_by: RecipeSource,
+    search: Search | None = None,
+    *,
+    run_key: RunKey,
 ) -> None:
-    tried = search.trials if search else []
-    states, best = [trial.state for trial in tried], search.best() if search else None
+    states = [trial.state for trial in search.trials] if search else []
+    best = search.best() if search else None
     row = {
         "retrain_id": run_key.retrain_id,
-        "challenger": challenger,
+        "challenger": challenger.model_dump_json(),
         "found_by": found_by,
         "value": None if best is None else best.value,
         "n_trials": len(states),

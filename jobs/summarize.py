@@ -1,8 +1,7 @@
-"""Put the evidence of a retrain into words for the person who is asked to approve it. No Spark.
+"""Write the approval summary: the evidence of a retrain for the operator who approves it. No Spark.
 
-Writes Markdown to the standard output, which Airflow's form shows: the sentence, the rule line by
-line, the figures with their intervals, and three people's lists before and after. Reads gold rows
-alone, so that the form says what the gate saw.
+Writes Markdown to standard output, which Airflow's form shows: the reason, the metrics with their
+intervals, the criteria, and three users' lists before and after. It reads only what the gate read.
 
 Run: python -m jobs.summarize --dataset movielens_1m --run-key KEY
 """
@@ -10,12 +9,12 @@ Run: python -m jobs.summarize --dataset movielens_1m --run-key KEY
 import re
 import sys
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 from typing import Any, Unpack
 
-from jobs.retraining.handover import of_retrain, row_of
 from jobs.runtime import entrypoint
 from jobs.runtime.entrypoint import Overrides
-from jobs.runtime.errors import JobError, NotDecidedError
+from jobs.runtime.errors import JobError, TaskMissingError
 from serving.schemas import Comparison, Criterion, Verdict
 from warehouse.errors import WarehouseError
 from warehouse.query import Lake
@@ -23,7 +22,7 @@ from warehouse.run_keys import RunKey
 from warehouse.tables import GOLD_SAMPLE_LISTS, GOLD_VERDICTS
 from warehouse.tables.vocabulary import COLD, HEADLINE, WARM, MainSlice, Role
 
-BESIDE: tuple[tuple[MainSlice, str], ...] = (
+OTHER_METRICS: tuple[tuple[MainSlice, str], ...] = (
     (WARM, "recall@10"),
     (WARM, "recall@50"),
     (WARM, "map@10"),
@@ -38,32 +37,26 @@ ROLES: dict[Role, str] = {
     "baseline": "baseline",
 }
 HIT = "**✓**"
-_ANSWERS = {True: "yes", False: "no", None: "does not apply"}
+_MET = {True: "yes", False: "no", None: "does not apply"}
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
-_LINKED_AS_IT_STANDS = re.compile(
-    r"(?<=@)|(?<=www)(?=\.)|(?<=[hft]tp)(?=s?:)|(?<=https)(?=:)", re.IGNORECASE
-)
+_AUTOLINK = re.compile(r"(?<=@)|(?<=www)(?=\.)|(?<=[hft]tp)(?=s?:)|(?<=https)(?=:)", re.IGNORECASE)
 _WORD_JOINER = "\u2060"
 
 Row = dict[str, Any]
 
 
 def run(root: str, *, run_key: RunKey) -> str:
-    """Return the Markdown.
+    """Return the summary as Markdown.
 
     Raises:
-        NotDecidedError: the run's retrain has no verdict.
+        TaskMissingError: the retrain has no verdict.
     """
-    verdict = row_of(root, GOLD_VERDICTS, run_key.retrain_id)
-    if verdict is None:
-        raise NotDecidedError(
-            f"{run_key.retrain_id}: there is no verdict to approve; run jobs.decide first"
-        )
-    lake = Lake(root)
-    lists: list[Row] = []
-    if lake.exists(GOLD_SAMPLE_LISTS):
-        lists = lake.read(GOLD_SAMPLE_LISTS, equals=of_retrain(run_key)).to_pylist()
-    return text(Verdict.model_validate(verdict), lists)
+    lake, of_retrain = Lake(root), {"retrain_id": run_key.retrain_id}
+    verdicts = lake.rows(GOLD_VERDICTS, equals=of_retrain)
+    if not verdicts:
+        raise TaskMissingError(f"{run_key.retrain_id}: no verdict; run jobs.decide first")
+    samples = lake.rows(GOLD_SAMPLE_LISTS, equals=of_retrain)
+    return text(Verdict.model_validate(verdicts[0]), samples)
 
 
 def main(argv: Sequence[str] | None = None, **overrides: Unpack[Overrides]) -> int:
@@ -73,27 +66,27 @@ def main(argv: Sequence[str] | None = None, **overrides: Unpack[Overrides]) -> i
     return 0
 
 
-def text(verdict: Verdict, lists: Sequence[Row]) -> str:
+def text(verdict: Verdict, samples: Sequence[Row]) -> str:
     """Return the Markdown of a verdict and its retrain's rows of gold.sample_lists."""
     outcome = (
-        f"Approved, `{verdict.recipe}` is fitted on all rows and published. Rejected, or not "
-        "answered in time, nothing is: people keep what they see."
+        f"If you approve, `{verdict.recipe}` is fitted on all ratings and published. If you reject "
+        "it, or nobody answers in time, nothing is published and the live release stays."
     )
     parts = [
         f"**Verdict: {verdict.verdict}.** {literal(verdict.reason)}",
         outcome,
         *_headline(verdict.comparisons),
-        *_beside(verdict.comparisons),
+        *_other_metrics(verdict.comparisons),
         *_criteria(verdict.criteria),
-        *_lists(lists, verdict.recipe),
+        *_samples(samples, verdict.recipe),
     ]
     return "\n\n".join(parts) + "\n"
 
 
 def literal(words: str) -> str:
-    """Return text that Markdown shows as it is, on one line: no link, no HTML, no table cell."""
+    """Return the text escaped for Markdown, on one line: without links, HTML and table cells."""
     one_line = " ".join(words.split())
-    return _PUNCTUATION.sub(r"\\\1", _LINKED_AS_IT_STANDS.sub(_WORD_JOINER, one_line))
+    return _PUNCTUATION.sub(r"\\\1", _AUTOLINK.sub(_WORD_JOINER, one_line))
 
 
 def _headline(comparisons: Sequence[Comparison]) -> Iterator[str]:
@@ -117,9 +110,9 @@ def _headline(comparisons: Sequence[Comparison]) -> Iterator[str]:
     )
 
 
-def _beside(comparisons: Sequence[Comparison]) -> Iterator[str]:
+def _other_metrics(comparisons: Sequence[Comparison]) -> Iterator[str]:
     values = {(row.recipe, row.slice, row.metric): row.value for row in comparisons}
-    figures = [figure for figure in BESIDE if any(key[1:] == figure for key in values)]
+    figures = [figure for figure in OTHER_METRICS if any(key[1:] == figure for key in values)]
     recipes = [row.recipe for row in _ranked(comparisons) if row.role != "baseline"]
     if not figures:
         return
@@ -144,41 +137,35 @@ def _criteria(criteria: Sequence[Criterion]) -> Iterator[str]:
         yield "### The gate's criteria"
         yield _table(
             ("Criterion", "Met", "Why"),
-            [
-                (literal(row.criterion), _ANSWERS[row.passed], literal(row.detail))
-                for row in criteria
-            ],
+            [(literal(row.criterion), _MET[row.passed], literal(row.detail)) for row in criteria],
         )
 
 
-def _lists(lists: Sequence[Row], after: str | None) -> Iterator[str]:
-    if not lists:
+def _samples(samples: Sequence[Row], after: str | None) -> Iterator[str]:
+    """Yield the users' lists under the released recipe, or the closest to it, and the new one."""
+    if not samples:
         return
-    by_role = {"champion": 0, "popularity": 1, "challenger": 2}
-    old = min(lists, key=lambda row: by_role.get(row["role"], len(by_role)))["recipe"]
-    before = {row["user_id"]: row for row in lists if row["recipe"] == old}
-    new = {row["user_id"]: row for row in lists if row["recipe"] == after}
-    yield "### Three people, before and after"
-    yield (
-        f"Lists as they would have been at the cut; {HIT} marks what the person came to like "
-        "afterwards."
-    )
-    for user_id, row in sorted(before.items()):
-        yield from _person(row, new.get(user_id, row))
+    order = {"champion": 0, "popularity": 1, "challenger": 2}
+    before = min(samples, key=lambda row: order[row["role"]])["recipe"]
+    old_rows = {row["user_id"]: row for row in samples if row["recipe"] == before}
+    new_rows = {row["user_id"]: row for row in samples if row["recipe"] == after}
+    yield "### Three users, before and after"
+    yield f"Lists at the start of the test rows; {HIT} marks items that the user liked later."
+    for user_id, row in sorted(old_rows.items()):
+        yield from _user(row, new_rows.get(user_id, row))
 
 
-def _person(before: Row, after: Row) -> Iterator[str]:
-    slices = ", ".join(literal(one) for one in before["slices"] or [])
+def _user(before: Row, after: Row) -> Iterator[str]:
+    slices = ", ".join(literal(name) for name in before["slices"])
     yield (
-        f"**{literal(before['user_id'])}** ({slices}) came to like {before['n_relevant']}; "
-        f"{sum(before['relevant'])} of them before, {sum(after['relevant'])} after"
+        f"**{literal(before['user_id'])}** ({slices}) liked {before['n_relevant']} items later; "
+        f"{sum(before['relevant'])} of them are on the list before, {sum(after['relevant'])} after"
     )
     left, right = _titles(before), _titles(after)
-    n = max(len(left), len(right))
-    left, right = (one + [""] * (n - len(one)) for one in (left, right))
+    pairs = zip_longest(left, right, fillvalue="")
     yield _table(
         ("", f"Before: `{before['recipe']}`", f"After: `{after['recipe']}`"),
-        [(str(rank), *pair) for rank, pair in enumerate(zip(left, right, strict=True), 1)],
+        [(str(rank), *pair) for rank, pair in enumerate(pairs, 1)],
     )
 
 
@@ -193,9 +180,9 @@ def _figure(value: float | None) -> str:
     return "" if value is None else f"{value:.4f}"
 
 
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [heads, ["---"] * len(heads), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from typing import Unpack
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from jobs.retraining.handover import fitted
+from jobs.retraining.handover import Fit
 from jobs.runtime import entrypoint
 from jobs.runtime.entrypoint import Overrides
 from jobs.runtime.errors import JobError
@@ -39,7 +39,7 @@ def run(
     """Vacuum every table; return the number of removed files.
 
     Raises:
-        NotFittedError: a kept release has no row in gold.fits; nothing was removed.
+        TaskMissingError: a kept release has no row in gold.fits; nothing was removed.
         VersionGoneError: a version that a kept release needs is no longer readable.
     """
     with Session(engine) as session:
@@ -61,7 +61,7 @@ def versions(root: str, retrain_ids: Collection[str]) -> dict[str, set[int]]:
     """Return the versions that the fits read, by table."""
     needed: dict[str, set[int]] = {}
     for retrain_id in retrain_ids:
-        for name, version in dict(fitted(root, retrain_id)["versions"]).items():
+        for name, version in Fit.read(root, retrain_id).versions.items():
             needed.setdefault(name, set()).add(version)
     return needed
 

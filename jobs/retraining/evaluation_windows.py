@@ -1,4 +1,4 @@
-"""The windows of a retrain, each made ready for many fits: the gate's, and those before it."""
+"""The evaluation windows of a retrain, prepared for many fits: the gate's and the rolling ones."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from pyspark.sql import Column, DataFrame
 
 from jobs.engine.catalogue import Catalogue
 from jobs.engine.judging import evaluation, windows
-from jobs.engine.judging.evaluation import Evaluation, EvaluationUsers
+from jobs.engine.judging.evaluation import Evaluation, EvaluationUsers, Figure
 from jobs.engine.judging.windows import Window
 from jobs.engine.learning import models, segments
 from jobs.engine.learning.baselines import Baseline
@@ -18,11 +18,12 @@ from jobs.engine.recipes import AnyRecipe
 from jobs.retraining.frozen_tables import Frozen
 from warehouse.datasets import Dataset
 from warehouse.tables import SILVER_EVENTS
+from warehouse.tables.vocabulary import HEADLINE, WARM
 
 
 @dataclass(frozen=True)
 class PreparedWindow:
-    """A window whose frames are made once. Models learn from `training` alone."""
+    """A window whose frames are computed once. Models are fitted on `training` alone."""
 
     training: DataFrame
     catalogue: Catalogue
@@ -31,7 +32,7 @@ class PreparedWindow:
     relevant_from: float
 
     def fit(self, recipe: AnyRecipe | Baseline) -> Model:
-        """Return what the recipe makes of the training rows."""
+        """Return the recipe's model of the training rows."""
         return models.fit(
             recipe, self.training, self.catalogue, self.groups, relevant_from=self.relevant_from
         )
@@ -45,35 +46,44 @@ class PreparedWindow:
 def prepare(
     rows: Frozen, dataset: Dataset, window: Window, groups: Segments | None = None
 ) -> PreparedWindow:
-    """Return the window made ready; `groups` are made too where they are not given."""
-    liked, window = dataset.scale.relevant_from, window.cached()
+    """Return the prepared window. `groups` are the user segments, computed if they are missing."""
+    relevant_from, window = dataset.scale.relevant_from, window.cached()
     training = window.training.cache()
     items = rows.items().join(training.select("item").distinct(), "item").cache()
     groups = groups_of(rows, dataset) if groups is None else groups
-    users = evaluation.evaluation_users(window, items, groups, relevant_from=liked)
-    return PreparedWindow(training, Catalogue.of(items), groups, users, liked)
+    users = evaluation.evaluation_users(window, items, groups, relevant_from=relevant_from)
+    return PreparedWindow(training, Catalogue.of(items), groups, users, relevant_from)
+
+
+def headline(results: Evaluation, recipe: str) -> Figure | None:
+    """Return the recipe's headline metric over the warm users, if it was evaluated."""
+    figures = results.figures.get(recipe, [])
+    return next((f for f in figures if (f.slice, f.metric) == (WARM, HEADLINE)), None)
 
 
 def groups_of(rows: Frozen, dataset: Dataset) -> Segments:
-    """Return the segments of people that the manifest's attributes make: the same on any window."""
+    """Return the user segments by the manifest's attributes: the same for every window."""
     attributes = dataset.users.attributes if dataset.users else ()
     return segments.segments(rows.users(), attributes).cached()
 
 
 def gate_window(rows: Frozen, dataset: Dataset) -> Window:
-    """Return the window of the gate: the data set's newest rows are its test rows."""
+    """Return the window of the gate, whose test rows are the newest of the data set."""
     return windows.window(rows.events(), _older(rows, dataset, dataset.windows.gate_train_share))
 
 
 def rolling_windows(rows: Frozen, dataset: Dataset) -> Iterator[tuple[str, Window]]:
-    """Yield the windows before the gate's cut with their names, the one with fewest rows first."""
+    """Yield name and window of each rolling window; all end before the gate's test rows begin.
+
+    The first one has the fewest rows.
+    """
     events, older = rows.events().cache(), cache(partial(_older, rows, dataset))
     for span in windows.rolling(dataset.windows.gate_train_share):
         yield span.name, windows.window(events.where(older(span.until)), older(span.share))
 
 
 def cut_of(dataset: Dataset) -> windows.Cut:
-    """Return how the data set's rows are cut: by time where it has times."""
+    """Return how the data set's rows are split: by time if they have times."""
     return "time" if dataset.ratings.time is not None else dataset.windows.without_time
 
 

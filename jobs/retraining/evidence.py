@@ -1,152 +1,159 @@
-"""What the gate looks at, read from the lake without Spark."""
+"""The gate's evidence, read from the metrics of a retrain without Spark."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Any, get_args
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from jobs.engine import recipes
-from jobs.engine.judging.verdicts import Decision, Evidence, Result
-from jobs.engine.recipes import Popular, Popularity, PopularRecently
-from jobs.retraining import handover
-from jobs.retraining.handover import freeze, nomination, of_retrain
+from jobs.engine.judging.verdicts import Evidence, Result
+from jobs.engine.recipes import AnyRecipe, Popular, Popularity, PopularRecently
+from jobs.retraining.handover import Freeze, Nomination, Search
 from warehouse.datasets import Dataset
 from warehouse.query import Lake
-from warehouse.run_keys import RunKey
 from warehouse.tables import GOLD_MODEL_METRICS, GOLD_USER_METRICS
-from warehouse.tables.vocabulary import COLD, GATE, HEADLINE, WARM
+from warehouse.tables.vocabulary import GATE, HEADLINE, WARM, Role
 
-_FOR_EVERYBODY = (Popular, PopularRecently)
+_NOT_PERSONALISED = (Popular, PopularRecently)
 
 
 @dataclass(frozen=True)
 class Metrics:
-    """The rows of gold.model_metrics of one retrain, and its users' headline values."""
+    """What `evaluate` measured in one retrain.
 
-    models: list[dict[str, Any]]  # of the gate's window
-    rolling: list[dict[str, Any]]  # of the windows before it
-    users: pa.Table  # (recipe, user_id, slices, value)
+    `gate` and `rolling` are rows of gold.model_metrics, on the gate's window and on those before
+    it. `users` (recipe, user_id, slices, value) holds each user's headline metric.
+    """
 
-    def of(self, recipe: str, metric: str, missing: float) -> float:
-        """Return the recipe's figure for the warm users."""
-        rows = (r for r in self.models if (r["recipe"], r["slice"]) == (recipe, WARM))
-        return next((float(r["value"]) for r in rows if r["metric"] == metric), missing)
+    gate: list[dict[str, Any]]
+    rolling: list[dict[str, Any]]
+    users: pa.Table
 
-    def others(self, decision: Decision) -> list[dict[str, Any]]:
-        """Return all other figures of the warm and the cold, in the form of comparisons."""
-        roles = {one.recipe: one.role for one in decision.comparisons}
-        return [
-            {
-                "recipe": row["recipe"],
-                "role": roles[row["recipe"]],
-                "slice": row["slice"],
-                "metric": row["metric"],
-                "value": row["value"],
-                "n_users": row["n_users"],
-                "difference": None,
-                "low": None,
-                "high": None,
-            }
-            for row in self.models
-            if row["recipe"] in roles
-            and row["slice"] in (WARM, COLD)
-            and (row["slice"], row["metric"]) != (WARM, HEADLINE)
-        ]
+    @cached_property
+    def roles(self) -> dict[str, Role]:
+        """The role of each evaluated recipe, by its name."""
+        return {row["recipe"]: row["role"] for row in self.gate}
+
+    @cached_property
+    def recipes(self) -> dict[str, AnyRecipe]:
+        """The evaluated recipes by name, without baselines: nobody releases those."""
+        texts = {row["recipe"]: row["recipe_json"] for row in self.gate}
+        return {
+            name: recipes.parse(text)
+            for name, text in texts.items()
+            if self.roles[name] != "baseline"
+        }
+
+    @cached_property
+    def warm(self) -> dict[str, dict[str, float]]:
+        """Metrics of the warm users, by recipe and metric."""
+        values: dict[str, dict[str, float]] = {}
+        for row in self.gate:
+            if row["slice"] == WARM:
+                values.setdefault(row["recipe"], {})[row["metric"]] = row["value"]
+        return values
+
+    def popularities(self) -> list[str]:
+        """Return the names of the popularities, simplest first, whatever their role is."""
+        simplest_first = get_args(Popularity)
+        found = {n: recipe for n, recipe in self.recipes.items() if isinstance(recipe, Popularity)}
+        return sorted(
+            found,
+            key=lambda name: (
+                simplest_first.index(type(found[name])),
+                self.roles[name] == "challenger",
+                name,
+            ),
+        )
+
+    def baselines(self) -> list[str]:
+        """Return the names of the baselines, in alphabetical order."""
+        return sorted(name for name, role in self.roles.items() if role == "baseline")
 
 
-def metrics(root: str, run_key: RunKey) -> Metrics:
-    """Return what `evaluate` wrote in the run's retrain, which may be nothing.
+def metrics(root: str, retrain_id: str) -> Metrics:
+    """Return what `evaluate` wrote in the retrain, which may be nothing.
 
     Raises:
         TableMissingError: `evaluate` has never run.
     """
-    lake, retrain = Lake(root), of_retrain(run_key)
-    models = lake.read(GOLD_MODEL_METRICS, equals=retrain).to_pylist()
-    of_gate = [row for row in models if row["window"] == GATE]
-    rolling = [row for row in models if row["window"] != GATE]
+    lake, of_retrain = Lake(root), {"retrain_id": retrain_id}
+    rows = lake.read(GOLD_MODEL_METRICS, equals=of_retrain).to_pylist()
     users = lake.read(
         GOLD_USER_METRICS,
         columns=["recipe", "user_id", "slices", "value"],
-        equals=retrain | {"window": GATE, "metric": HEADLINE},
+        equals=of_retrain | {"window": GATE, "metric": HEADLINE},
     )
-    return Metrics(of_gate, rolling, users)
+    gate = [row for row in rows if row["window"] == GATE]
+    return Metrics(gate, [row for row in rows if row["window"] != GATE], users)
 
 
 def evidence(
     root: str,
     dataset: Dataset,
-    found: Metrics,
+    measured: Metrics,
     *,
+    retrain_id: str,
     publishing_paused_by: str | None,
-    run_key: RunKey,
 ) -> Evidence:
-    """Return the evidence of the run's retrain.
+    """Return the evidence of the retrain.
 
-    A recipe without a value for each judged user has NaN in their place: it cannot be judged.
+    A recipe that lacks the value of an evaluation user has NaN there, so it cannot be judged.
     """
-    standing, frozen = nomination(root, run_key), freeze(root, run_key)
-    challenger = recipes.parse(handover.challenger(root, run_key))
-    live = standing["champion"]
-    champion = None if live is None else recipes.parse(live)
-    popularities = list(recipes.popularities(dataset.scale, dataset.windows.half_life_days))
-    if isinstance(challenger, Popularity) and challenger not in popularities:
-        popularities.append(challenger)
-    known = {one.name: one for one in [challenger, champion, *popularities] if one is not None}
-    personalised = {name for name, one in known.items() if not isinstance(one, _FOR_EVERYBODY)}
-    users, slices = _slices(found.users)
-    baselines = {row["recipe"] for row in found.models if row["role"] == "baseline"}
-    results = {
-        name: _result(name, found, users, personalised=name in personalised)
-        for name in {row["recipe"] for row in found.models} & (baselines | set(known))
-    }
-    timed = dataset.ratings.time is not None
+    nomination, freeze = Nomination.read(root, retrain_id), Freeze.read(root, retrain_id)
+    champion = nomination.champion
+    users, slices = _slices(measured.users)
     return Evidence(
-        n_interactions=frozen["n_interactions"],
-        quarantine_share=frozen["quarantine_share"],
-        results=results,
+        n_interactions=freeze.n_interactions,
+        quarantine_share=freeze.quarantine_share,
+        results={name: _result(name, measured, users) for name in measured.roles},
         slices=slices,
-        challenger=challenger.name,
+        challenger=Search.read(root, retrain_id).challenger.name,
         champion=None if champion is None else champion.name,
-        popularities=tuple(one.name for one in popularities),
-        baselines=tuple(sorted(baselines)),
-        rolling=_rolling(found),
+        popularities=tuple(measured.popularities()),
+        baselines=tuple(measured.baselines()),
+        rolling=_rolling(measured),
         publishing_paused_by=publishing_paused_by,
-        cut="time" if timed else dataset.windows.without_time,
+        cut="time" if dataset.ratings.time is not None else dataset.windows.without_time,
     )
 
 
-def _slices(rows: pa.Table) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Return the judged users, sorted, and who of them belongs to each slice."""
-    tags = dict(zip(rows["user_id"].to_pylist(), rows["slices"].to_pylist(), strict=True))
-    users = np.array(sorted(tags), dtype=object)
-    names = {WARM} | {tag for found in tags.values() for tag in found}
+def _slices(rows: pa.Table) -> tuple[NDArray[np.object_], dict[str, NDArray[np.bool_]]]:
+    """Return the evaluation users, sorted, and which of them belong to each slice."""
+    slices_of = dict(zip(rows["user_id"].to_pylist(), rows["slices"].to_pylist(), strict=True))
+    users = np.array(sorted(slices_of), dtype=object)
+    names = {WARM}.union(*slices_of.values())
     return users, {
-        name: np.array([name in tags[user] for user in users], dtype=bool) for name in sorted(names)
+        name: np.array([name in slices_of[user] for user in users], dtype=bool)
+        for name in sorted(names)
     }
 
 
-def _rolling(found: Metrics) -> dict[str, dict[str, float]]:
-    """Return NDCG@10 of the warm users by recipe and rolling window."""
+def _rolling(measured: Metrics) -> Mapping[str, Mapping[str, float]]:
+    """Return the headline metric of the warm users by recipe and rolling window."""
     means: dict[str, dict[str, float]] = {}
-    for row in found.rolling:
+    for row in measured.rolling:
         if (row["slice"], row["metric"]) == (WARM, HEADLINE):
             means.setdefault(row["recipe"], {})[row["window"]] = row["value"]
     return means
 
 
-def _result(name: str, found: Metrics, users: np.ndarray, *, personalised: bool) -> Result:
-    mine = found.users.filter(pa.compute.equal(found.users["recipe"], name))
+def _result(name: str, measured: Metrics, users: NDArray[np.object_]) -> Result:
+    rows = measured.users.filter(pa.compute.equal(measured.users["recipe"], name))
     values = np.full(len(users), np.nan)
-    values[np.searchsorted(users, mine["user_id"].to_numpy(zero_copy_only=False))] = mine[
-        "value"
-    ].to_numpy()
-    failed = found.of(name, "failed", 0) > 0
+    positions = np.searchsorted(users, rows["user_id"].to_numpy(zero_copy_only=False))
+    values[positions] = rows["value"].to_numpy()
+    warm = measured.warm.get(name, {})
+    failed = warm.get("failed", 0) > 0
     return Result(
         values=values,
-        coverage=found.of(name, "coverage@10", np.nan),
-        personalised=personalised,
-        n_not_finite=int(found.of(name, "not_finite", 0)),
-        n_empty=int(found.of(name, "empty_lists", 0)),
+        coverage=warm.get("coverage@10", np.nan),
+        personalised=not isinstance(measured.recipes.get(name), _NOT_PERSONALISED),
+        n_not_finite=int(warm.get("not_finite", 0)),
+        n_empty=int(warm.get("empty_lists", 0)),
         failure="its fit failed; see the log of evaluate" if failed else None,
     )

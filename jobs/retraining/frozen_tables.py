@@ -1,11 +1,15 @@
-"""What a retrain reads: the table versions that `freeze` wrote down, in the engine's numbers."""
+"""The rows that a retrain reads: silver tables at their frozen versions, with the engine's indices.
 
+Ratings of items without a title are left out.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.retraining.handover import freeze
+from jobs.retraining.handover import Freeze
 from warehouse.delta import Warehouse
 from warehouse.tables import (
     SILVER_EVENTS,
@@ -20,57 +24,55 @@ from warehouse.tables import (
 
 @dataclass(frozen=True)
 class Frozen:
-    """The frames of one retrain. Ratings of items without a title are nowhere in it."""
+    """The frames of one retrain. `versions` is by full table name."""
 
     warehouse: Warehouse
-    versions: dict[str, int]
+    versions: Mapping[str, int]
 
     def table(self, table: Table) -> DataFrame:
-        """Return the table as it was frozen; without rows if it did not exist then."""
+        """Return the table at its frozen version; no rows if it did not exist then."""
         version = self.versions.get(table.full_name)
         if version is None:
             return self.warehouse.spark.createDataFrame([], table.ddl)
         return self.warehouse.read(table, version=version)
 
     def items(self) -> DataFrame:
-        """Return (item, item_id, categories, released) of everything that has a title."""
-        numbers = self.table(SILVER_ITEM_INDEX).withColumnRenamed("item_index", "item")
+        """Return (item, item_id, categories, released) of every item with a title."""
+        index = self.table(SILVER_ITEM_INDEX).withColumnRenamed("item_index", "item")
         titled = self.table(SILVER_ITEMS).select("item_id", "categories", "released")
-        return titled.join(numbers, "item_id").select("item", "item_id", "categories", "released")
+        return titled.join(index, "item_id").select("item", "item_id", "categories", "released")
 
     def users(self) -> DataFrame:
-        """Return (user, user_id, attributes); attributes are null where nothing is said of him."""
-        numbers = self.table(SILVER_USER_INDEX).withColumnRenamed("user_index", "user")
-        return numbers.join(self.table(SILVER_USERS), "user_id", "left").select(
+        """Return (user, user_id, attributes); attributes are null if the data set has none."""
+        index = self.table(SILVER_USER_INDEX).withColumnRenamed("user_index", "user")
+        return index.join(self.table(SILVER_USERS), "user_id", "left").select(
             "user", "user_id", "attributes"
         )
 
     def events(self) -> DataFrame:
         """Return (user, item, kind, rating, occurred_at, event_id)."""
-        return self._numbered(
-            self.table(SILVER_EVENTS), "kind", "rating", "occurred_at", "event_id"
-        )
+        return self._indexed(self.table(SILVER_EVENTS), "kind", "rating", "occurred_at", "event_id")
 
     def ratings(self) -> DataFrame:
-        """Return (user, item, rating, rated_at): what holds."""
-        return self._numbered(self.table(SILVER_INTERACTIONS), "rating", "rated_at")
+        """Return (user, item, rating, rated_at): the newest rating of each pair."""
+        return self._indexed(self.table(SILVER_INTERACTIONS), "rating", "rated_at")
 
     def rated(self) -> DataFrame:
-        """Return (user_id, item_id, rating, rated_at): what holds, in the product's own keys."""
+        """Return (user_id, item_id, rating, rated_at): `ratings` under the product's own keys."""
         titled = F.broadcast(self.items().select("item_id"))
         return self.table(SILVER_INTERACTIONS).join(titled, "item_id", "left_semi")
 
-    def _numbered(self, rows: DataFrame, *columns: str) -> DataFrame:
+    def _indexed(self, rows: DataFrame, *columns: str) -> DataFrame:
         users = self.table(SILVER_USER_INDEX).withColumnRenamed("user_index", "user")
         items = self.items().select("item", "item_id")
-        numbered = rows.join(F.broadcast(items), "item_id").join(users, "user_id")
-        return numbered.select("user", "item", *columns)
+        indexed = rows.join(F.broadcast(items), "item_id").join(users, "user_id")
+        return indexed.select("user", "item", *columns)
 
 
 def frozen(warehouse: Warehouse) -> Frozen:
     """Return the frames of the retrain that the warehouse's run belongs to.
 
     Raises:
-        NotFrozenError: `freeze` has not run in it.
+        TaskMissingError: `freeze` has not run in it.
     """
-    return Frozen(warehouse, dict(freeze(warehouse.root, warehouse.run_key)["versions"]))
+    return Frozen(warehouse, Freeze.read(warehouse.root, warehouse.run_key.retrain_id).versions)

@@ -1,113 +1,125 @@
-"""What the tasks of one retrain tell each other: gold rows under its id, read without Spark."""
+"""What the tasks of one retrain hand over: one row of a gold table each, read without Spark."""
 
-from typing import Any
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Self
 
-from jobs.runtime.errors import (
-    NotDecidedError,
-    NotFittedError,
-    NotFrozenError,
-    NotNominatedError,
-    NotSearchedError,
-)
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from jobs.engine import recipes
+from jobs.engine.recipes import AnyRecipe
+from jobs.runtime.errors import NothingChosenError, TaskMissingError
 from warehouse.query import Lake
-from warehouse.run_keys import RunKey
 from warehouse.tables import (
     GOLD_FITS,
     GOLD_FREEZES,
     GOLD_NOMINATIONS,
     GOLD_SEARCHES,
     GOLD_VERDICTS,
-    SILVER_EVENTS,
-    SILVER_INTERACTIONS,
-    SILVER_ITEM_INDEX,
-    SILVER_ITEMS,
-    SILVER_REFINEMENTS,
-    SILVER_USER_INDEX,
-    SILVER_USERS,
     Table,
 )
-
-PINNED = (
-    SILVER_EVENTS,
-    SILVER_INTERACTIONS,
-    SILVER_ITEMS,
-    SILVER_USERS,
-    SILVER_USER_INDEX,
-    SILVER_ITEM_INDEX,
-    SILVER_REFINEMENTS,
-)
+from warehouse.tables.vocabulary import Outcome
 
 
-def freeze(root: str, run_key: RunKey) -> dict[str, Any]:
-    """Return the row of gold.freezes of the run's retrain.
-
-    Raises:
-        NotFrozenError: `freeze` has not run in it.
-    """
-    row = row_of(root, GOLD_FREEZES, run_key.retrain_id)
-    if row is None:
-        raise NotFrozenError(f"{run_key.retrain_id}: nothing is frozen; run jobs.freeze first")
-    return row
+def _recipe(text: str | None) -> AnyRecipe | None:
+    return None if text is None else recipes.parse(text)
 
 
-def nomination(root: str, run_key: RunKey) -> dict[str, Any]:
-    """Return the row of gold.nominations of the run's retrain.
-
-    Raises:
-        NotNominatedError: `nominate` has not run in it.
-    """
-    row = row_of(root, GOLD_NOMINATIONS, run_key.retrain_id)
-    if row is None:
-        raise NotNominatedError(f"{run_key.retrain_id}: nobody stands; run jobs.nominate first")
-    return row
+Recipe = Annotated[AnyRecipe, BeforeValidator(_recipe)]
+MaybeRecipe = Annotated[AnyRecipe | None, BeforeValidator(_recipe)]
 
 
-def challenger(root: str, run_key: RunKey) -> str:
-    """Return the recipe, as JSON, that challenges in the run's retrain.
+class HandOver(BaseModel):
+    """The row that one task of a retrain writes for the later ones."""
 
-    Raises:
-        NotSearchedError: `search` has not run in it.
-    """
-    row = row_of(root, GOLD_SEARCHES, run_key.retrain_id)
-    if row is None:
-        raise NotSearchedError(
-            f"{run_key.retrain_id}: no challenger is named; run jobs.search first"
-        )
-    return str(row["challenger"])
+    model_config = ConfigDict(frozen=True)
+    table: ClassVar[Table]
+    job: ClassVar[str]
 
+    @classmethod
+    def find(cls, root: str, retrain_id: str) -> Self | None:
+        """Return the retrain's row, or None if its task has not run."""
+        rows = Lake(root).rows(cls.table, equals={"retrain_id": retrain_id})
+        return cls.model_validate(rows[0]) if rows else None
 
-def verdict(root: str, run_key: RunKey) -> dict[str, Any]:
-    """Return the row of gold.verdicts of the run's retrain, which lets something be published.
+    @classmethod
+    def read(cls, root: str, retrain_id: str) -> Self:
+        """Return the retrain's row.
 
-    Raises:
-        NotDecidedError: `decide` has not run in it, or nothing is to be published.
-    """
-    row = row_of(root, GOLD_VERDICTS, run_key.retrain_id)
-    if row is None:
-        raise NotDecidedError(f"{run_key.retrain_id}: not decided; run jobs.decide first")
-    if not row["publishes"]:
-        raise NotDecidedError(f"{run_key.retrain_id}: nothing follows. {row['reason']}")
-    return row
-
-
-def fitted(root: str, retrain_id: str) -> dict[str, Any]:
-    """Return the row of gold.fits of a retrain.
-
-    Raises:
-        NotFittedError: `fit` has not come to its end in it.
-    """
-    row = row_of(root, GOLD_FITS, retrain_id)
-    if row is None:
-        raise NotFittedError(f"{retrain_id}: no complete fit; run jobs.fit first")
-    return row
+        Raises:
+            TaskMissingError: its task has not run.
+        """
+        row = cls.find(root, retrain_id)
+        if row is None:
+            raise TaskMissingError(
+                f"{retrain_id}: no row in {cls.table.full_name}; run jobs.{cls.job} first"
+            )
+        return row
 
 
-def of_retrain(run_key: RunKey) -> dict[str, str]:
-    """Return the condition for rows of the run's retrain."""
-    return {"retrain_id": run_key.retrain_id}
+class Nomination(HandOver):
+    """The recipes that a retrain starts with. Without a live release there is no champion."""
+
+    table = GOLD_NOMINATIONS
+    job = "nominate"
+
+    challenger: Recipe
+    champion: MaybeRecipe
+    champion_release_id: int | None
 
 
-def row_of(root: str, table: Table, retrain_id: str) -> dict[str, Any] | None:
-    """Return the table's row of a retrain, if there is one."""
-    rows = Lake(root).rows(table, equals={"retrain_id": retrain_id})
-    return rows[0] if rows else None
+class Freeze(HandOver):
+    """The table versions that every task of the retrain reads."""
+
+    table = GOLD_FREEZES
+    job = "freeze"
+
+    versions: Mapping[str, int]
+    n_interactions: int
+    quarantine_share: float
+
+
+class Search(HandOver):
+    """The recipe that challenges the live one."""
+
+    table = GOLD_SEARCHES
+    job = "search"
+
+    challenger: Recipe
+
+
+class Verdict(HandOver):
+    """The gate's decision. The criteria and comparisons of the row are in `serving.schemas`."""
+
+    table = GOLD_VERDICTS
+    job = "decide"
+
+    verdict: Outcome
+    reason: str
+    recipe: MaybeRecipe = Field(validation_alias="recipe_json")
+    publishes: bool
+
+    @classmethod
+    def to_publish(cls, root: str, retrain_id: str) -> tuple[AnyRecipe, Self]:
+        """Return the recipe to publish, and the verdict that chose it.
+
+        Raises:
+            TaskMissingError: `decide` has not run.
+            NothingChosenError: the verdict lets nothing be published.
+        """
+        verdict = cls.read(root, retrain_id)
+        if verdict.recipe is None or not verdict.publishes:
+            raise NothingChosenError(f"{retrain_id}: nothing is published. {verdict.reason}")
+        return verdict.recipe, verdict
+
+
+class Fit(HandOver):
+    """The ledger's row of a complete fit."""
+
+    table = GOLD_FITS
+    job = "fit"
+
+    recipe: Recipe = Field(validation_alias="recipe_json")
+    constants: Annotated[Mapping[str, Any], BeforeValidator(json.loads)]
+    versions: Mapping[str, int]
+    n_users: int

@@ -17,10 +17,9 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs import fit
-from jobs.engine import recipes
 from jobs.engine.errors import EngineError
 from jobs.retraining.frozen_tables import Frozen
-from jobs.retraining.handover import fitted
+from jobs.retraining.handover import Fit
 from jobs.runtime import entrypoint
 from jobs.runtime.entrypoint import Overrides
 from jobs.runtime.errors import JobError, NotRebuiltError
@@ -54,17 +53,16 @@ def run(warehouse: Warehouse, dataset: Dataset, retrain_id: str) -> Proof:
     """Return the proof for one fit.
 
     Raises:
-        NotFittedError: the ledger has no such fit.
+        TaskMissingError: the ledger has no such fit.
         VersionGoneError: what it read is no longer what it was: vacuumed, or people were erased.
     """
-    ledger = fitted(warehouse.root, retrain_id)
-    versions = dict(ledger["versions"])
+    ledger = Fit.read(warehouse.root, retrain_id)
     for table in TABLES:
-        if table.full_name in versions:
-            retention.require_complete(warehouse.root, table, versions[table.full_name])
-    rows = Frozen(warehouse, versions)
-    learned = fit.learn(rows, dataset, recipes.parse(ledger["recipe_json"]))
-    made = fit.own_lists(rows, learned.model.lists(learned.people, fit.LENGTH))
+        if table.full_name in ledger.versions:
+            retention.require_complete(warehouse.root, table, ledger.versions[table.full_name])
+    rows = Frozen(warehouse, ledger.versions)
+    learned = fit.learn(rows, dataset, ledger.recipe)
+    made = fit.own_lists(rows, learned.model.lists(learned.users, fit.LIST_LENGTH))
     kept = warehouse.read(GOLD_RECOMMENDATIONS).where(F.col("retrain_id") == retrain_id)
     same = F.col("kept") & (F.col("difference") <= TOLERANCE)
     found = differences(kept, made).agg(

@@ -1,6 +1,7 @@
-"""What some known people would have seen under each contestant.
+"""Lists that the evaluated recipes give on the gate's window, kept for operators.
 
-Three of them are for a person to look at; up to a thousand are what slate rules are tried on.
+Lists of three users are shown side by side; those of up to a thousand users serve the preview of
+slate rules.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,33 +14,40 @@ from pyspark.sql import functions as F
 from jobs.engine.judging import evaluation
 from jobs.engine.judging.evaluation import Evaluation, EvaluationUsers
 from jobs.engine.learning.models import Model
+from jobs.retraining.evaluation_windows import headline
 from jobs.retraining.frozen_tables import Frozen
 from warehouse.tables import SILVER_ITEMS
-from warehouse.tables.vocabulary import HEADLINE, WARM
+from warehouse.tables.vocabulary import Role
 
-SHOWN = 10
-MOST_TRIED, LONGEST = 1000, 100  # people, items
+SAMPLE_LENGTH = 10  # items of a list that is shown
+MAX_WINDOW_LISTS = 1000  # users per recipe
+WINDOW_LIST_LENGTH = 100  # items
 _SEED = 20260101
 
 
 def sample_lists(
-    rows: Frozen, users: EvaluationUsers, results: Evaluation, roles: Mapping[str, str]
+    rows: Frozen, users: EvaluationUsers, results: Evaluation, roles: Mapping[str, Role]
 ) -> list[dict[str, Any]]:
-    """Return rows of gold.sample_lists: challenger, champion and the best popularity.
+    """Return rows of gold.sample_lists for challenger, champion and the best popularity.
 
-    `roles` holds the role of each judged recipe. The same people are shown as long as the window
-    holds them.
+    The sample is drawn by a fixed seed, so it has the same users while the window has them.
+
+    Args:
+        rows: the retrain's.
+        users: the evaluation users of the gate's window.
+        results: the evaluation there.
+        roles: by name of each fitted recipe.
     """
-    chosen = evaluation.examples(users, seed=_SEED)
+    examples = evaluation.examples(users, seed=_SEED)
     shown = _shown(results, roles)
-    found = (
+    lists = (
         results.lists.where(F.col("recipe").isin(list(shown)))
-        .join(F.broadcast(chosen), "user")
+        .join(F.broadcast(examples), "user")
         .join(rows.users().select("user", "user_id"), "user")
-        .select("recipe", "user_id", "slices", "relevant", F.slice("item_ids", 1, SHOWN))
+        .select("recipe", "user_id", "slices", "relevant", F.slice("item_ids", 1, SAMPLE_LENGTH))
         .collect()
     )
-    titles = _titles(rows, {item_id for row in found for item_id in row[4]})
+    titles = _titles(rows, {item_id for row in lists for item_id in row[4]})
     return [
         {
             "recipe": recipe,
@@ -51,24 +59,26 @@ def sample_lists(
             "relevant": [item_id in relevant for item_id in item_ids],
             "n_relevant": len(relevant),
         }
-        for recipe, user_id, slices, relevant, item_ids in sorted(found)
+        for recipe, user_id, slices, relevant, item_ids in sorted(lists)
         if item_ids
     ]
 
 
 def window_lists(rows: Frozen, users: EvaluationUsers, models: Sequence[Model]) -> DataFrame:
-    """Return rows of gold.window_lists: everybody known, or a sample of so many as are tried.
+    """Return rows of gold.window_lists: the warm users' lists, of a sample if they are too many.
 
-    A list without any item is left out.
+    Empty lists are left out.
     """
-    drawn = evaluation.sample(users, MOST_TRIED, seed=_SEED)
-    relevant = drawn.relevant.select("user", "relevant")
-    each = [
-        model.lists(drawn.inputs, LONGEST).withColumn("recipe", F.lit(model.recipe.name))
+    sample = evaluation.sample(users, MAX_WINDOW_LISTS, seed=_SEED)
+    relevant = sample.relevant.select("user", "relevant")
+    lists = [
+        model.lists(sample.inputs, WINDOW_LIST_LENGTH).withColumn(
+            "recipe", F.lit(model.recipe.name)
+        )
         for model in models
     ]
     return (
-        reduce(DataFrame.unionByName, each)
+        reduce(DataFrame.unionByName, lists)
         .where(F.size("item_ids") > 0)
         .join(F.broadcast(relevant), "user")
         .join(rows.users().select("user", "user_id"), "user")
@@ -76,18 +86,18 @@ def window_lists(rows: Frozen, users: EvaluationUsers, models: Sequence[Model]) 
     )
 
 
-def _shown(results: Evaluation, roles: Mapping[str, str]) -> dict[str, str]:
+def _shown(results: Evaluation, roles: Mapping[str, Role]) -> dict[str, Role]:
     """Return the recipes whose lists are kept, with their roles."""
-    popular = [name for name, role in roles.items() if role == "popularity"]
-    best = max(popular, key=lambda name: _headline(results, name))
-    stand = {name: role for name, role in roles.items() if role in ("challenger", "champion")}
-    return stand | {best: "popularity"}
 
+    def value(recipe: str) -> float:
+        figure = headline(results, recipe)
+        return 0.0 if figure is None else figure.value
 
-def _headline(results: Evaluation, recipe: str) -> float:
-    figures = results.figures.get(recipe, [])
-    found = (f.value for f in figures if (f.slice, f.metric) == (WARM, HEADLINE))
-    return next(found, 0.0)
+    popularities = [name for name, role in roles.items() if role == "popularity"]
+    kept: dict[str, Role] = {
+        name: role for name, role in roles.items() if role in ("challenger", "champion")
+    }
+    return kept | {max(popularities, key=value): "popularity"}
 
 
 def _titles(rows: Frozen, item_ids: set[str]) -> dict[str, str]:

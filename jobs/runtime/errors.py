@@ -9,11 +9,8 @@ JobError
   x ArchiveError       the archive is truncated, corrupt, or has a forbidden member
   x BudgetError        the source sent more bytes than the manifest allows
   x QuarantineError    more rows failed a check than the manifest allows
-  x NotFrozenError     a task of a retrain runs before `freeze`
-  x NotNominatedError  a task of a retrain runs before `nominate`
-  x NotSearchedError   a task of a retrain runs before `search`
-  x NotDecidedError    `fit` or `publish` runs before `decide`, or after a `hold`
-  x NotFittedError     `publish` runs before `fit`
+  x TaskMissingError   a task of a retrain runs before one that it depends on
+  x NothingChosenError `fit` or `publish` runs although nothing may be published
   x NotRebuiltError    a fit that was repeated gives other lists
 """
 
@@ -54,24 +51,12 @@ class QuarantineError(JobError):
     """More rows failed a check than the manifest allows. Silver is unchanged."""
 
 
-class NotFrozenError(JobError):
-    """`freeze` has not run in this retrain. Run it first."""
+class TaskMissingError(JobError):
+    """A task of a retrain runs before one that it depends on. Run the earlier task first."""
 
 
-class NotNominatedError(JobError):
-    """`nominate` has not run in this retrain. Run it first."""
-
-
-class NotSearchedError(JobError):
-    """`search` has not run in this retrain. Run it first; with no budget it takes a second."""
-
-
-class NotDecidedError(JobError):
-    """`decide` has not run in this retrain, or released nothing. Run it first."""
-
-
-class NotFittedError(JobError):
-    """`fit` has not run in this retrain. Run it first."""
+class NothingChosenError(JobError):
+    """`fit` or `publish` runs although the gate lets nothing be published."""
 
 
 class NotRebuiltError(JobError):

@@ -13,18 +13,16 @@ from sqlalchemy.orm import Session
 from jobs import decide
 from jobs.engine import recipes
 from jobs.engine.recipes import Als, AnyRecipe
-from jobs.retraining.handover import row_of
-from jobs.runtime.errors import NotNominatedError
+from jobs.runtime.errors import TaskMissingError
 from jobs.runtime.logs import event
 from serving.publishing import evidence
-from serving.storage import database
 from tests.support.jobs.releasing import paused
 from tests.support.jobs.small_world import RUN, Row, world
-from warehouse import datasets
 from warehouse.append import append
 from warehouse.errors import TableMissingError
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
+from warehouse.settings import LakeSettings
 from warehouse.tables import (
     GOLD_FREEZES,
     GOLD_MODEL_METRICS,
@@ -79,9 +77,14 @@ def lake(
         for at, value in enumerate(mean + noise)
         if not (recipe == without and at == 1)
     ]
-    models = [row for recipe, mean in means.items() for row in figures(run, recipe, mean, n_users)]
+    roles = dict.fromkeys(means, "popularity") | {champion: "champion", challenger: "challenger"}
+    models = [
+        row
+        for recipe, mean in means.items()
+        for row in figures(run, recipe, mean, n_users, roles[recipe])
+    ]
     for recipe, mean in (means if rolling is None else rolling).items():
-        rows = figures(run, recipe, mean, n_users)
+        rows = figures(run, recipe, mean, n_users, roles[recipe])
         models += [row | {"window": name} for name in ("rolling_40", "rolling_60") for row in rows]
     where = str(root)
     append(where, GOLD_NOMINATIONS, [run | nominated], run_key=key)
@@ -92,8 +95,8 @@ def lake(
     return where
 
 
-def figures(run: Row, recipe: AnyRecipe, mean: float, n_users: int) -> list[Row]:
-    same: Row = {"recipe": recipe.name, "recipe_json": recipe.model_dump_json(), "role": "x"}
+def figures(run: Row, recipe: AnyRecipe, mean: float, n_users: int, role: str) -> list[Row]:
+    same: Row = {"recipe": recipe.name, "recipe_json": recipe.model_dump_json(), "role": role}
     same |= {"window": "gate", "slice": "warm", "n_users": n_users, "fit_seconds": 1.0}
     values = {"ndcg@10": mean, "recall@10": mean / 2, "coverage@10": 0.5}
     return [run | same | {"metric": name, "value": value} for name, value in values.items()]
@@ -120,8 +123,7 @@ def tried_on(engine: Engine) -> list[Row]:
 
 
 def verdict(root: str) -> Row:
-    row = row_of(root, GOLD_VERDICTS, RUN)
-    assert row is not None
+    [row] = Lake(root).rows(GOLD_VERDICTS, equals={"retrain_id": RUN})
     return row
 
 
@@ -146,6 +148,19 @@ def test_the_challenger_is_first_and_its_evidence_is_kept_on_both_sides(
     assert lead.interval == (lead.difference, lead.low, lead.high)
     assert (lead.role, lead.slice, lead.n_users) == ("popularity", "warm", 79)
     assert {metric for _, metric in figures} == {"ndcg@10", "recall@10", "coverage@10"}
+
+
+def test_defaults_that_changed_after_the_evaluation_do_not_matter(
+    tmp_path: Path, publisher: Engine
+) -> None:
+    root = lake(tmp_path, BOTH, champion=CHAMPION)
+    windows = WORLD.windows.model_copy(update={"half_life_days": 30})
+
+    assert decide.run(root, WORLD.model_copy(update={"windows": windows}), publisher, run_key=KEY)
+
+    assert verdict(root)["verdict"] == "promote"
+    compared = {row["recipe"] for row in verdict(root)["comparisons"]}
+    assert compared == {recipe.name for recipe in BOTH}
 
 
 def test_a_better_recipe_is_promoted(tmp_path: Path, publisher: Engine) -> None:
@@ -293,16 +308,16 @@ def test_a_hold_leaves_the_lists_that_are_there(tmp_path: Path, publisher: Engin
     assert tried_on(publisher) == kept != []
 
 
-def test_the_command_ends_with_99_where_nothing_follows(
-    tmp_path: Path, publisher: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_command_ends_with_99_where_nothing_follows(tmp_path: Path, publisher: Engine) -> None:
     lake(tmp_path / WORLD.name, {}, champion=CHAMPION)
-    monkeypatch.setenv("LAKE_ROOT", str(tmp_path))
-    monkeypatch.setenv("LAKE_INBOX", str(tmp_path))
-    monkeypatch.setattr(datasets, "load_named", lambda _: WORLD)
-    monkeypatch.setattr(database, "engine", lambda _: publisher)
+    settings = LakeSettings(root=str(tmp_path), inbox=tmp_path)
 
-    code = decide.main(["--dataset", WORLD.name, "--run-key", str(KEY)])
+    code = decide.main(
+        ["--dataset", WORLD.name, "--run-key", str(KEY)],
+        engine=publisher,
+        load=lambda _: WORLD,
+        settings=settings,
+    )
 
     assert code == NOTHING_TO_DO
 
@@ -312,5 +327,5 @@ def test_earlier_tasks_must_have_run(tmp_path: Path, publisher: Engine) -> None:
         decide.run(str(tmp_path), WORLD, publisher, run_key=KEY)
 
     root = lake(tmp_path)
-    with pytest.raises(NotNominatedError, match=r"other/two: .* run jobs\.nominate first"):
+    with pytest.raises(TaskMissingError, match=r"other/two: .* run jobs\.nominate first"):
         decide.run(root, WORLD, publisher, run_key=RunKey("other", "two", "decide"))

@@ -10,8 +10,7 @@ from jobs.engine.learning.baselines import baselines
 from jobs.retraining import samples
 from jobs.retraining.evaluation_windows import PreparedWindow
 from jobs.retraining.frozen_tables import frozen
-from jobs.retraining.handover import row_of
-from jobs.runtime.errors import NotFrozenError, NotNominatedError, NotSearchedError
+from jobs.runtime.errors import TaskMissingError
 from tests.support.jobs.product import rows_of
 from tests.support.jobs.releasing import released
 from tests.support.jobs.small_world import (
@@ -158,8 +157,7 @@ def test_a_challenger_that_is_ahead_is_asked_for_the_windows_before_and_promoted
     users = lake.read(GOLD_USER_METRICS, equals={"retrain_id": retrain.run}).to_pylist()
     assert {row["window"] for row in users} == before | {"gate"}
     assert retrain.decide()
-    row = row_of(retrain.warehouse.root, GOLD_VERDICTS, retrain.run)
-    assert row is not None
+    [row] = lake.rows(GOLD_VERDICTS, equals={"retrain_id": retrain.run})
     assert (row["verdict"], row["recipe"]) == ("promote", CHALLENGER)
 
 
@@ -208,8 +206,8 @@ def test_lists_of_all_known_people_are_kept_to_try_rules_on(retrained: Retrain) 
 def test_where_many_are_known_the_same_few_are_drawn_each_time(
     retrained: Retrain, prepared: PreparedWindow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(samples, "MOST_TRIED", 7)
-    monkeypatch.setattr(samples, "LONGEST", 3)
+    monkeypatch.setattr(samples, "MAX_WINDOW_LISTS", 7)
+    monkeypatch.setattr(samples, "WINDOW_LIST_LENGTH", 3)
     rows = frozen(under(retrained.warehouse, f"{RUN}/search"))
     model = prepared.fit(recipes.popularities(retrained.dataset.scale, 365)[0])
 
@@ -225,15 +223,15 @@ def test_where_many_are_known_the_same_few_are_drawn_each_time(
 def test_earlier_tasks_must_have_run(warehouse: Warehouse, publisher: Engine) -> None:
     retrain = Retrain(warehouse, publisher, world())
 
-    with pytest.raises(NotNominatedError, match=rf"{RUN}: .* run jobs\.nominate first"):
+    with pytest.raises(TaskMissingError, match=rf"{RUN}: .* run jobs\.nominate first"):
         retrain.evaluate()
 
     retrain.nominate()
-    with pytest.raises(NotSearchedError, match=r"run jobs\.search first"):
+    with pytest.raises(TaskMissingError, match=r"run jobs\.search first"):
         retrain.evaluate()
 
     retrain.search()
-    with pytest.raises(NotFrozenError, match=r"run jobs\.freeze first"):
+    with pytest.raises(TaskMissingError, match=r"run jobs\.freeze first"):
         retrain.evaluate()
 
 

@@ -8,7 +8,7 @@ from jobs import fit
 from jobs.engine import recipes
 from jobs.engine.recipes import Als, AlsWithPriors
 from jobs.retraining.frozen_tables import frozen
-from jobs.runtime.errors import NotDecidedError
+from jobs.runtime.errors import TaskMissingError
 from tests.support.jobs.small_world import (
     GRUMBLER,
     HIDES,
@@ -207,5 +207,5 @@ def _popularity_serves_everybody(retrain: Retrain, lists: list[Row]) -> None:
 def test_nothing_is_fitted_before_the_decision(retrained: Retrain) -> None:
     retrain = replace(retrained, run="product__retrain/undecided")
 
-    with pytest.raises(NotDecidedError, match=r"run jobs\.decide first"):
+    with pytest.raises(TaskMissingError, match=r"run jobs\.decide first"):
         retrain.fit()

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from jobs import announce, freeze, land
-from jobs.retraining.handover import freeze as frozen_row
+from jobs.retraining.handover import Freeze
 from jobs.runtime import session
 from jobs.runtime.errors import NothingSentError
 from tests.support.jobs.product import HEADER, collect, product, send
@@ -29,13 +29,12 @@ def test_what_waits_is_refined_and_then_pinned(
 
     freeze.run(warehouse.root, lax, run_key=KEY)
 
-    row = frozen_row(warehouse.root, KEY)
-    assert row["n_interactions"] == 3  # one of them is feedback
-    assert row["quarantine_share"] == pytest.approx(1 / 3)
+    frozen = Freeze.read(warehouse.root, RUN)
+    assert frozen.n_interactions == 3  # one of them is feedback
+    assert frozen.quarantine_share == pytest.approx(1 / 3)
     assert announce.n_new_events(Lake(warehouse.root)) == 0
-    versions = dict(row["versions"])
-    assert versions["silver.events"] == warehouse.version(SILVER_EVENTS)
-    assert "silver.users" not in versions  # the product sends none
+    assert frozen.versions["silver.events"] == warehouse.version(SILVER_EVENTS)
+    assert "silver.users" not in frozen.versions  # the product sends none
 
 
 def test_where_nothing_waits_no_spark_is_started_and_a_second_run_changes_nothing(
@@ -62,9 +61,9 @@ def test_later_rows_are_not_in_what_was_frozen(warehouse: Warehouse) -> None:
     more = warehouse.read(SILVER_INTERACTIONS).limit(1).selectExpr("*").replace("u000", "late")
     under(warehouse, "product__ingest/two/refine").append(SILVER_INTERACTIONS, more)
 
-    assert dict(frozen_row(warehouse.root, KEY)["versions"])["silver.interactions"] == before
+    assert Freeze.read(warehouse.root, RUN).versions["silver.interactions"] == before
 
 
 def test_without_a_rating_there_is_nothing_to_freeze(tmp_path: Path) -> None:
-    with pytest.raises(NothingSentError, match="product: no rating has come in; run its ingest"):
+    with pytest.raises(NothingSentError, match="product: it has no ratings; run its ingest"):
         freeze.run(str(tmp_path), world(), run_key=KEY)

@@ -6,7 +6,7 @@ from sqlalchemy import Engine
 from jobs import nominate
 from jobs.engine import recipes
 from jobs.engine.errors import RecipeError
-from jobs.retraining.handover import nomination
+from jobs.retraining.handover import Nomination
 from tests.support.jobs.releasing import released
 from tests.support.jobs.small_world import RUN, SMALL, world
 from warehouse.query import Lake
@@ -20,9 +20,10 @@ WORLD = world()
 def test_without_a_release_the_default_stands_alone(tmp_path: Path, publisher: Engine) -> None:
     nominate.run(str(tmp_path), WORLD, publisher, recipe="", reason="New rows", run_key=KEY)
 
-    row = nomination(str(tmp_path), KEY)
-    assert recipes.parse(row["challenger"]) == recipes.default(WORLD.scale)
-    assert (row["champion"], row["champion_release_id"]) == (None, None)
+    nomination = Nomination.read(str(tmp_path), RUN)
+    assert nomination.challenger == recipes.default(WORLD.scale)
+    assert (nomination.champion, nomination.champion_release_id) == (None, None)
+    [row] = Lake(str(tmp_path)).rows(GOLD_NOMINATIONS)
     assert (row["retrain_id"], row["reason"]) == (RUN, "New rows")
 
 
@@ -32,10 +33,9 @@ def test_the_recipe_of_the_live_release_is_the_champion(tmp_path: Path, publishe
 
     nominate.run(str(tmp_path), WORLD, publisher, recipe="popular", reason="x", run_key=KEY)
 
-    row = nomination(str(tmp_path), KEY)
-    assert recipes.parse(row["champion"]) == live
-    assert row["champion_release_id"] == release
-    assert recipes.parse(row["challenger"]) == recipes.by_name(WORLD.scale, 365)["popular"]
+    nomination = Nomination.read(str(tmp_path), RUN)
+    assert (nomination.champion, nomination.champion_release_id) == (live, release)
+    assert nomination.challenger == recipes.by_name(WORLD.scale, 365)["popular"]
 
 
 def test_a_second_run_changes_nothing_even_if_another_release_is_live(
@@ -45,8 +45,7 @@ def test_a_second_run_changes_nothing_even_if_another_release_is_live(
         nominate.run(str(tmp_path), WORLD, publisher, recipe=recipe, reason="x", run_key=KEY)
 
     assert Lake(str(tmp_path)).n_rows(GOLD_NOMINATIONS) == 1
-    challenger = nomination(str(tmp_path), KEY)["challenger"]
-    assert recipes.parse(challenger) == recipes.default(WORLD.scale)
+    assert Nomination.read(str(tmp_path), RUN).challenger == recipes.default(WORLD.scale)
 
 
 def test_what_is_no_recipe_is_refused_before_anything_is_written(

@@ -8,18 +8,16 @@ from sqlalchemy.orm import Session
 
 from jobs import publish
 from jobs.engine import recipes
-from jobs.runtime.errors import NotDecidedError, NotFittedError
+from jobs.runtime.errors import TaskMissingError
 from serving.errors import LiveReleaseChangedError
 from serving.lists import recommendations
 from serving.lists.precomputed import ListRequest
 from serving.lists.release_cache import ReleaseCache
 from serving.publishing import releases
-from serving.storage import database
 from serving.tables import ItemFactors, Profile
 from tests.support.jobs.releasing import paused, released
 from tests.support.jobs.small_world import GRUMBLER, RUN, SMALL, Retrain, likes
 from tests.support.serving import shop
-from warehouse import datasets
 from warehouse.query import Lake
 from warehouse.settings import LakeSettings
 from warehouse.tables import GOLD_ITEM_FACTORS, GOLD_PROFILES
@@ -91,10 +89,12 @@ def test_a_pause_since_the_decision_ends_the_command_with_99(
     monkeypatch.setenv("LAKE_ROOT", root)
     monkeypatch.setenv("LAKE_INBOX", root)
     monkeypatch.setattr(LakeSettings, "of", lambda *_: root)
-    monkeypatch.setattr(datasets, "load_named", lambda _: retrained.dataset)
-    monkeypatch.setattr(database, "engine", lambda _: publisher)
 
-    code = publish.main(["--dataset", "product", "--run-key", f"{RUN}/publish"])
+    code = publish.main(
+        ["--dataset", "product", "--run-key", f"{RUN}/publish"],
+        engine=publisher,
+        load=lambda _: retrained.dataset,
+    )
 
     assert code == NOTHING_TO_DO
     with Session(publisher) as reading:
@@ -106,12 +106,12 @@ def test_the_next_retrain_refreshes_what_is_live(retrained: Retrain, publisher: 
     retrain = replace(retrained, engine=publisher, run="product__retrain/two")
     retrain.freeze()
     retrain.nominate()
-    with pytest.raises(NotDecidedError, match=r"run jobs\.decide first"):
+    with pytest.raises(TaskMissingError, match=r"run jobs\.decide first"):
         retrain.publish()
     retrain.search()
     retrain.evaluate()
     assert retrain.decide()
-    with pytest.raises(NotFittedError, match=r"no complete fit; run jobs\.fit first"):
+    with pytest.raises(TaskMissingError, match=r"run jobs\.fit first"):
         retrain.publish()
     retrain.fit()
 

@@ -12,15 +12,15 @@ from jobs.engine.judging import evaluation, metrics
 from jobs.engine.recipes import Als, AlsWithPriors, AnyRecipe, PriorWeights
 from jobs.engine.searching.plan import Budget
 from jobs.engine.searching.trial_runner import TrialRunner, trial_runner
+from jobs.retraining import handover
 from jobs.retraining.evaluation_windows import PreparedWindow, gate_window, rolling_windows
 from jobs.retraining.frozen_tables import frozen
-from jobs.retraining.handover import challenger, row_of
 from jobs.runtime import session
-from jobs.runtime.errors import NotNominatedError
+from jobs.runtime.errors import TaskMissingError
 from tests.support.jobs.product import killed
 from tests.support.jobs.small_world import RUN, SMALL, Retrain, Row, world
 from tests.support.runs import under
-from warehouse import datasets
+from warehouse.datasets import Dataset
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
 from warehouse.settings import LakeSettings
@@ -57,15 +57,12 @@ def runner(prepared: PreparedWindow) -> TrialRunner:
 
 
 def trials(retrain: Retrain) -> list[Row]:
-    equals = {"retrain_id": retrain.run}
-    lake = Lake(retrain.warehouse.root)
-    rows = lake.read(GOLD_TRIALS, equals=equals).to_pylist() if lake.exists(GOLD_TRIALS) else []
+    rows = Lake(retrain.warehouse.root).rows(GOLD_TRIALS, equals={"retrain_id": retrain.run})
     return sorted(rows, key=lambda row: int(row["number"]))
 
 
 def outcome(retrain: Retrain) -> Row:
-    row = row_of(retrain.warehouse.root, GOLD_SEARCHES, retrain.run)
-    assert row is not None
+    [row] = Lake(retrain.warehouse.root).rows(GOLD_SEARCHES, equals={"retrain_id": retrain.run})
     return row
 
 
@@ -83,17 +80,20 @@ def test_without_a_budget_the_nominated_recipe_challenges_and_spark_does_not_sta
     monkeypatch.setenv("LAKE_ROOT", root)
     monkeypatch.setenv("LAKE_INBOX", root)
     monkeypatch.setattr(LakeSettings, "of", lambda *_: root)
-    monkeypatch.setattr(datasets, "load_named", lambda _: retrain.dataset)
     monkeypatch.setattr(session, "start", killed)
+
+    def load(_: str) -> Dataset:
+        return retrain.dataset
+
     asked = ["--dataset", "product", "--run-key", str(retrain.key("search")), "--minutes", "0"]
 
-    assert [search.main(asked), search.main(asked)] == [0, 0]
+    assert [search.main(asked, load=load), search.main(asked, load=load)] == [0, 0]
 
-    assert recipes.parse(challenger(root, retrain.key("evaluate"))) == CHAMPION
+    assert handover.Search.read(root, retrain.run).challenger == CHAMPION
     assert (outcome(retrain)["found_by"], outcome(retrain)["n_trials"]) == ("nomination", 0)
     assert trials(retrain) == []
     with pytest.raises(KeyboardInterrupt):
-        search.main([*asked[:-1], "1"])
+        search.main([*asked[:-1], "1"], load=load)
 
 
 def test_a_budget_beyond_the_bounds_is_refused() -> None:
@@ -131,8 +131,8 @@ def test_a_second_run_changes_nothing(searched: Retrain) -> None:
 def test_somebody_must_stand(retrained: Retrain) -> None:
     root = retrained.warehouse.root
 
-    with pytest.raises(NotNominatedError, match=r"run jobs\.nominate first"):
-        search.take(root, run_key=RunKey("product__retrain", "nobody", "search"))
+    with pytest.raises(TaskMissingError, match=r"run jobs\.nominate first"):
+        search.use_nomination(root, run_key=RunKey("product__retrain", "nobody", "search"))
 
 
 def test_rolling_windows_hold_nothing_that_the_gate_judges_on(retrained: Retrain) -> None:

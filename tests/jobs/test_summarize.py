@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from jobs import summarize
-from jobs.runtime.errors import NotDecidedError
+from jobs.runtime.errors import TaskMissingError
 from serving.schemas import Verdict
 from warehouse.append import append
 from warehouse.run_keys import RunKey
@@ -136,5 +136,5 @@ def test_what_data_says_is_shown_as_it_is() -> None:
 
 
 def test_what_was_not_decided_can_not_be_approved(tmp_path: Path) -> None:
-    with pytest.raises(NotDecidedError, match=r"run jobs\.decide first"):
+    with pytest.raises(TaskMissingError, match=r"run jobs\.decide first"):
         summarize.run(str(tmp_path), run_key=KEY)

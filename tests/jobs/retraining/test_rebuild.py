@@ -7,7 +7,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from jobs import vacuum
 from jobs.retraining import rebuild
-from jobs.runtime.errors import NotFittedError
+from jobs.runtime.errors import TaskMissingError
 from tests.support.jobs.small_world import RUN, Retrain
 from warehouse.append import signed
 from warehouse.delta import Warehouse
@@ -67,7 +67,7 @@ def test_after_an_erasure_it_refuses_and_says_so(copied: Warehouse, retrained: R
 
 
 def test_a_fit_that_the_ledger_does_not_know(copied: Warehouse, retrained: Retrain) -> None:
-    with pytest.raises(NotFittedError):
+    with pytest.raises(TaskMissingError):
         rebuild.run(copied, retrained.dataset, "product__retrain/never")
 
 

@@ -137,7 +137,7 @@ class Retrain:
         nominate.run(root, self.dataset, self.engine, run_key=key, **asked)
 
     def search(self) -> None:
-        search.take(self.warehouse.root, run_key=self.key("search"))
+        search.use_nomination(self.warehouse.root, run_key=self.key("search"))
 
     def evaluate(self) -> None:
         evaluate.run(under(self.warehouse, self.key("evaluate")), self.dataset)
