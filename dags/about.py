@@ -1,11 +1,11 @@
-"""What Airflow's page says of each task: its title, and what it does."""
+"""Title and description of each task, as Airflow's page shows them."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class About:
-    """The words for one task."""
+    """Title and description of one task."""
 
     title: str
     doc: str
@@ -14,71 +14,73 @@ class About:
 TASKS = {
     "vacuum": About(
         "Remove old files",
-        "Deletes files of the lake that only old versions need, a week after they were replaced. "
-        "The versions that a kept release was made from stay whole.",
+        "Deletes files of the lake that only old table versions need, a week after they were "
+        "replaced. Versions that a kept release was made from stay complete.",
     ),
     "land": About(
         "Land the files",
-        "Stores every row of the source's files as it was sent, with its file and line, in bronze. "
-        "A file that is there already is not stored again.",
+        "Stores each row of the source files in bronze as it was sent, with its file and line. A "
+        "file that was landed before is not stored again.",
     ),
     "refine": About(
         "Refine the rows",
-        "Gives the new rows of bronze their types and checks each rule. A row that breaks one goes "
-        "to `silver.quarantine` with the rule's name; of the others the newest per user and item "
-        "holds.",
+        "Parses the new rows of bronze and runs the data quality checks. A row that fails one goes "
+        "to `silver.quarantine` with the names of the checks. Of the accepted rows, the newest per "
+        "user and item counts.",
     ),
     "collect": About(
         "Collect the events",
-        "Reads what people did from Postgres' outbox, up to the oldest transaction that is still "
-        "open, and appends it to `bronze.feedback`. How far it came stands in that very commit, so "
-        "that each event comes once.",
+        "Copies events from the outbox in Postgres to `bronze.feedback`, up to the oldest open "
+        "transaction. The same commit records how far the outbox was read, so that each event is "
+        "stored once.",
     ),
     "announce": About(
         "Announce new rows",
-        "Counts the events that came since the last retrain: those accepted, and feedback that "
-        "waits to be refined. From `retrain_after_events` of the "
-        "manifest on it tells Airflow, and the retrain starts; below, this task is skipped.",
+        "Counts the events since the last retrain: accepted ones, and feedback that is not refined "
+        "yet. At `retrain_after_events` of the manifest it updates the asset, which starts the "
+        "retrain. Below that number this task is skipped.",
     ),
     "freeze": About(
         "Freeze the tables",
-        "Refines what is still waiting, then writes down the version of each table, so that every "
-        "later task of this run reads the same rows.",
+        "Refines pending landings, then records the version of each table. All later tasks of this "
+        "run read these versions.",
     ),
     "nominate": About(
         "Nominate the recipes",
-        "Writes down who stands: the challenger (the form's recipe, or the default) and the "
-        "champion (the recipe of the live release).",
+        "Records the challenger (the recipe in the form, or the default) and the champion (the "
+        "recipe of the live release).",
     ),
     "search": About(
         "Search for a recipe",
-        "Tries recipes on three rolling windows of the frozen rows for as long as the form allows, "
-        "and lets the best one challenge. Its log has a line per trial; without a budget the "
-        "nominated recipe challenges. A search that was killed goes on where it was.",
+        "Tries recipes on three rolling windows of the frozen rows within the time budget of the "
+        "form; the best one becomes the challenger. The log has one line per trial. Without a "
+        "budget the nominated recipe challenges. An interrupted search continues with the "
+        "remaining time.",
     ),
     "evaluate": About(
         "Evaluate on a frozen window",
-        "Trains challenger, champion, popularities and baselines on the older events and measures "
-        "each on the newer ones, over all people and over each segment.",
+        "Fits challenger, champion, popularities and baselines on the older events and scores "
+        "their lists against the newer ones, for all users and for each slice.",
     ),
     "decide": About(
         "Decide: publish or hold",
-        "Puts the evidence through the gate. `first`, `promote` and `refresh` go on; on `hold`, or "
-        "while publishing is paused, what follows is skipped. The last line of the log says why.",
+        "Applies the gate to the evidence. After `first`, `promote` or `refresh` the run goes on. "
+        "After `hold`, or while publishing is paused, the later tasks are skipped. The last line "
+        "of the log gives the reason.",
     ),
     "approve": About(
-        "Ask a person",
-        "Shows the evidence and waits for Approve or Reject, where the manifest or the form asks "
-        "for it; else it does nothing. Rejected, or not answered within a day: what follows is "
-        "skipped, and people keep what they see.",
+        "Ask for approval",
+        "If the manifest or the form asks for an approval, shows the approval summary and waits "
+        "for Approve or Reject. If an operator rejects, or nobody answers in time, the later "
+        "tasks are skipped and the live release stays.",
     ),
     "fit": About(
         "Fit on all rows",
-        "Trains the chosen recipe on everything and writes a list for each person, lists for "
-        "strangers, similar items and the ledger's row.",
+        "Fits the chosen recipe on all ratings and writes a list for each user, fallback lists, "
+        "similar items, and last the row of the ledger.",
     ),
     "publish": About(
         "Publish the lists",
-        "Loads the lists into Postgres and makes them live, in one transaction: all or nothing.",
+        "Loads the lists into Postgres and makes them live, in one transaction.",
     ),
 }

@@ -1,7 +1,7 @@
-"""The task that asks a person: the evidence in Airflow's own form, and what an answer means.
+"""The task that asks an operator for approval, with the evidence in Airflow's own form.
 
-The text is made by `jobs.summarize` from the lake's gold rows and handed to Airflow as it is: it
-goes through no XCom and no template, so that nothing a title says is ever run or rendered as code.
+`jobs.summarize` writes the text. It passes through no XCom and no template, so an item's title is
+never rendered as code.
 """
 
 import json
@@ -18,18 +18,17 @@ from airflow.sdk.exceptions import AirflowException
 from dags.operators import ending, without_secrets
 
 PARAM = "ask_for_approval"
-LONGEST_BRIEF = 300.0  # seconds
+SUMMARY_TIMEOUT = 300.0  # seconds
 
 
 class ApproveOperator(ApprovalOperator):
-    """Asks whether to publish, where the run's form wants it; else it ends at once.
+    """Asks whether to publish if the run's form says so, else ends at once.
 
-    Reject, and no answer in time, skip everything that follows. The task itself stays green: a
-    refusal is an answer and no failure.
+    A rejection, or no answer in time, skips the later tasks. This task still succeeds.
 
     Args:
-        arguments: What follows `python -m jobs.summarize`.
-        operator_args: As of ApprovalOperator.
+        arguments: Options of `python -m jobs.summarize`.
+        operator_args: Those of ApprovalOperator.
     """
 
     template_fields: Sequence[str] = ("subject", "arguments")
@@ -42,42 +41,44 @@ class ApproveOperator(ApprovalOperator):
         self.arguments = arguments
 
     def execute(self, context: Context) -> None:
-        """Show the evidence and wait for an answer, if one is wanted."""
+        """Show the approval summary and wait for an answer, if the form asks for one."""
         if not context["params"].get(PARAM):
-            self.log.info("Nobody is asked: neither the manifest nor the form wants an approval.")
+            self.log.info("No approval needed: neither the manifest nor the form asks for one.")
             return
-        self.body = brief(self.arguments)
+        self.body = summary(self.arguments)
         super().execute(context)
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
-        """Go on, or skip what follows; say who decided it."""
-        who = (event.get("responded_by_user") or {}).get("name")
+        """Go on, or skip the later tasks; log who decided."""
+        operator = (event.get("responded_by_user") or {}).get("name")
         if event.get("chosen_options") == [self.APPROVE]:
-            self.log.info("approved operator=%s", json.dumps(who))
-        elif who is None:
+            self.log.info("approved operator=%s", json.dumps(operator))
+        elif operator is None:
             self.log.warning("approval_expired answers=0")
         else:
-            self.log.warning("rejected operator=%s", json.dumps(who))
+            self.log.warning("rejected operator=%s", json.dumps(operator))
         return super().execute_complete(context, event)
 
 
-def brief(arguments: Sequence[str]) -> str:
-    """Return what `jobs.summarize` writes: the evidence as Markdown.
+def summary(arguments: Sequence[str]) -> str:
+    """Return the approval summary of `jobs.summarize`, as Markdown.
 
     Raises:
-        AirflowException: it failed; the message holds what it said last.
+        AirflowException: the job failed; the message has its last line.
     """
     done = subprocess.run(  # noqa: S603 # a list, no shell
         [sys.executable, "-P", "-m", "jobs.summarize", *arguments],
         env=without_secrets(os.environ),
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        timeout=LONGEST_BRIEF,
+        timeout=SUMMARY_TIMEOUT,
         encoding="utf-8",
         errors="replace",
         check=False,
     )
     if done.returncode:
-        said = (done.stdout + done.stderr).strip().splitlines() or ["nothing"]
-        raise AirflowException(f"jobs.summarize {ending(done.returncode)}; it said: {said[-1]}")
+        lines = (done.stdout + done.stderr).strip().splitlines() or ["none"]
+        raise AirflowException(
+            f"jobs.summarize {ending(done.returncode)}; its last line: {lines[-1]}"
+        )
     return done.stdout

@@ -1,15 +1,16 @@
 """# Collect.
 
-Carries what people did in the product from Postgres into the lake, every few minutes: each event
-once, and only those of transactions that have ended. `announce` starts a retrain once enough came
-in; the retrain refines them first. A data set whose deliveries replace everything has no such DAG.
+Copies events of the product's users from Postgres to the lake every few minutes, each event once.
+Events of open transactions are left for the next run. `announce` starts a retrain when there are
+enough new events; the retrain refines them first. Data sets whose deliveries are full snapshots
+have no such DAG.
 
-**If it fails:** no event is lost. The API goes on taking them, people's lists follow them all the
-same, and they wait in the outbox until the next run, which also finishes what this one began. Read
-the last line of `collect`: it says whether Postgres or the lake does not answer, and what to do.
-Clearing the task is always safe.
+**If it fails:** no event is lost. The API accepts events as before, and users' lists reflect them.
+The events stay in the outbox until the next run, which also completes this one. Read the last line
+of `collect`: it says whether Postgres or the lake is unavailable, and what to do. Clearing the task
+is always safe.
 
-**A skipped `announce` is no failure:** nothing waited, or not enough for a retrain.
+**A skipped `announce` is not a failure:** there were no new events, or too few for a retrain.
 """
 
 from airflow.sdk import DAG
@@ -24,7 +25,7 @@ def collect(dataset: Dataset) -> DAG:
     with DAG(
         dag_id=f"{dataset.name}__collect",
         dag_display_name=f"{dataset.title}: collect",
-        description="The product's events into the lake; enough of them start a retrain",
+        description="Copies the product's events to the lake; enough of them start a retrain",
         schedule=by_clock(dataset.schedule.collect),
         max_active_runs=1,
         default_args=DEFAULT_ARGS,
@@ -36,6 +37,6 @@ def collect(dataset: Dataset) -> DAG:
     return dag
 
 
-for each in datasets.installed():
-    if each.takes_feedback:
-        collect(each)
+for installed in datasets.installed():
+    if installed.takes_feedback:
+        collect(installed)

@@ -1,11 +1,11 @@
-"""The form that starts a retrain by hand. Airflow checks it: a wrong value is answered with 400."""
+"""The form that starts a retrain by hand. Airflow validates it and rejects other values."""
 
 from airflow.sdk import Param
 
 from warehouse.datasets import Dataset
 from warehouse.tables.vocabulary import MAX_SEARCH_MINUTES, MAX_TRIALS, RECIPE_NAMES, SearchFamily
 
-# What of it goes to `nominate`, each as one word of a command line without a shell.
+# Options of `nominate` and `search`; each value is one argument, and no shell reads it.
 NOMINEE = {
     "recipe": "{{ params.recipe or '' }}",
     "reason": "{{ params.reason or ('New rows' if dag_run.run_type == 'asset_triggered' else"
@@ -18,28 +18,28 @@ SEARCH = {
 }
 
 FAMILIES: dict[SearchFamily, str] = {
-    "any": "Whatever the search can make",
-    "als": "ALS alone",
+    "any": "All recipes",
+    "als": "ALS without priors",
     "als_with_priors": "ALS with priors: popularity, year, demography, category",
 }
 
 
 def retrain_form(dataset: Dataset) -> dict[str, Param]:
-    """Return the fields, with what holds where nobody says anything."""
+    """Return the form's fields with their defaults."""
     return {
         "recipe": Param(
             "",
-            "Name of a recipe, or a recipe as JSON. Empty: the default of this version.",
+            "Name or JSON of the recipe that challenges the live one. Empty: the default recipe.",
             title="Recipe",
-            examples=list(RECIPE_NAMES),  # proposals, anything else may be written
+            examples=list(RECIPE_NAMES),  # suggestions; other names and JSON are valid too
             type=["null", "string"],
             maxLength=4000,
             pattern=r"^$|^[a-z][a-z0-9_-]{0,60}$|^\{[\s\S]*\}$",
         ),
         "search_budget_minutes": Param(
             0,
-            "How long to look for a better recipe, which then challenges; 0 takes the one above as "
-            "it is.",
+            "How long to search for a better recipe, which then becomes the challenger. 0: no "
+            "search, the recipe above challenges.",
             title="Search budget in minutes",
             type="integer",
             minimum=0,
@@ -47,30 +47,30 @@ def retrain_form(dataset: Dataset) -> dict[str, Param]:
         ),
         "search_max_trials": Param(
             0,
-            "The search ends after so many trials, if its minutes last that long; 0 sets no limit.",
-            title="Most trials of the search",
+            "The search ends after this many trials, or when its time is up. 0: no limit.",
+            title="Maximum number of trials",
             type="integer",
             minimum=0,
             maximum=MAX_TRIALS,
         ),
         "search_family": Param(
             "any",
-            "Which recipes the search may try.",
-            title="Family searched",
+            "Recipes that the search may try.",
+            title="Recipes to try",
             type="string",
             enum=list(FAMILIES),
             values_display=FAMILIES,
         ),
         "ask_for_approval": Param(
             dataset.schedule.ask_for_approval,
-            "Let a person look at the evidence before anything is published. Nobody answers within "
-            "a day: nothing is. The manifest says what holds for runs that start by themselves.",
+            "Wait for an operator's approval before publishing. If nobody answers in time, nothing "
+            "is published. Scheduled runs use the manifest's setting.",
             title="Ask for approval",
             type="boolean",
         ),
         "reason": Param(
             "",
-            "Why you start it; it stands beside the verdict.",
+            "Why you start this retrain. Shown with the verdict.",
             title="Reason",
             type=["null", "string"],
             maxLength=500,

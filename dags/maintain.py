@@ -1,10 +1,10 @@
 """# Maintain.
 
-Removes files of the lake that nobody needs any more: not the newest rows, not a reader of the last
-week, and not one of the kept releases, each of which can still be rebuilt.
+Deletes old files of the lake. It keeps the files of the newest table versions, of versions that
+were replaced less than a week ago, and of the versions that the kept releases were made from.
 
-**If it fails:** nothing was lost, the lake only keeps growing. Read the last line of the task: it
-names the release whose versions are not whole. Clearing the task is always safe.
+**If it fails:** nothing is lost, but the lake keeps growing. Read the last line of the task: it
+names the release whose table versions are incomplete. Clearing the task is always safe.
 """
 
 from airflow.sdk import DAG
@@ -15,11 +15,11 @@ from warehouse.datasets import Dataset
 
 
 def maintain(dataset: Dataset) -> DAG:
-    """Return the DAG that tidies up after one data set."""
+    """Return the maintenance DAG of one data set."""
     with DAG(
         dag_id=f"{dataset.name}__maintain",
         dag_display_name=f"{dataset.title}: maintain",
-        description="Old files of the lake go, kept releases stay rebuildable",
+        description="Deletes old files of the lake; kept releases can still be rebuilt",
         schedule=by_clock(dataset.schedule.maintain),
         max_active_runs=1,
         default_args=DEFAULT_ARGS,
@@ -30,5 +30,5 @@ def maintain(dataset: Dataset) -> DAG:
     return dag
 
 
-for each in datasets.installed():
-    maintain(each)
+for installed in datasets.installed():
+    maintain(installed)

@@ -1,7 +1,7 @@
-"""How a job runs as a task: a child process without a shell, and without Airflow's secrets.
+"""Operators that run a job in a child process, without a shell and without Airflow's secrets.
 
-A job ends with 0 (done), 99 (nothing further to do, its last line says why), 2 (called wrongly) or
-anything else (failed; its last lines say why). `jobs/runtime/entrypoint.py` is the other side.
+A job exits with 0 (done), 99 (nothing to do), 2 (wrong arguments) or another code (failed); its
+last line gives the reason. `jobs/runtime/entrypoint.py` sets these codes.
 """
 
 import os
@@ -20,27 +20,26 @@ from airflow.sdk.log import mask_secret
 
 from warehouse.tables.vocabulary import NOTHING_TO_DO
 
-CALLED_WRONGLY = 2
-GRACE_SECONDS = 3.0  # Airflow kills a task 5 s after it asked it to stop
+WRONG_ARGUMENTS = 2
+GRACE_SECONDS = 3.0  # Airflow kills a task 5 s after SIGTERM
 
 OnNothing = Literal["skip_rest", "skip_self"]
 
 
 class JobOperator(BaseOperator, SkipMixin):
-    """Runs `python -m jobs.<job>` and writes its lines into the task's log.
+    """Runs `python -m jobs.<job>` and copies its output to the task's log.
 
     Args:
         job: Name of the module in `jobs/`.
-        arguments: What follows it on the command line.
-        serving: The job may write to Postgres: it finds the connection `serving` in
-            SERVING_DATABASE_URL.
-        on_nothing: What exit code 99 means. `skip_rest`: this task did its work, what follows is
-            skipped. `skip_self`: this task is skipped, so that its outlets tell nobody.
-        operator_args: As of every operator.
+        arguments: Options of the job.
+        serving: Whether the job gets the connection `serving`, as SERVING_DATABASE_URL.
+        on_nothing: Effect of exit code 99. `skip_rest`: this task succeeds and the later ones are
+            skipped. `skip_self`: this task is skipped, so its outlets are not updated.
+        operator_args: Those of BaseOperator.
     """
 
     template_fields: Sequence[str] = ("arguments",)
-    inherits_from_skipmixin = True  # clearing a skipped task looks at what this one decided
+    inherits_from_skipmixin = True  # a cleared task is skipped again if this one says so
     ui_color = "#e8f1ec"
 
     def __init__(
@@ -60,24 +59,24 @@ class JobOperator(BaseOperator, SkipMixin):
         self._process: subprocess.Popen[str] | None = None
 
     def execute(self, context: Context) -> None:
-        """Run the job, and turn its exit code into the task's end."""
-        code, said = self._run()
+        """Run the job; its exit code decides the state of the task."""
+        code, last_line = self._run()
         if code == NOTHING_TO_DO:
             self._skip(context)
-        elif code == CALLED_WRONGLY:
-            raise AirflowFailException(f"jobs.{self.job} was called wrongly; it said: {said}")
+        elif code == WRONG_ARGUMENTS:
+            raise AirflowFailException(f"jobs.{self.job} got wrong arguments: {last_line}")
         elif code != 0:
-            raise AirflowException(f"jobs.{self.job} {ending(code)}; it said: {said}")
+            raise AirflowException(f"jobs.{self.job} {ending(code)}; its last line: {last_line}")
 
     def on_kill(self) -> None:
-        """End the job and all that it started: first asked, then killed."""
+        """Stop the job and its children: SIGTERM first, SIGKILL after the grace period."""
         if self._process is None or self._process.poll() is not None:
             return
         self._signal(signal.SIGTERM)
         try:
             self._process.wait(GRACE_SECONDS)
         except subprocess.TimeoutExpired:
-            self.log.warning("jobs.%s did not stop when asked: killed", self.job)
+            self.log.warning("jobs.%s did not stop on SIGTERM: killed", self.job)
         self._signal(signal.SIGKILL)
 
     def _run(self) -> tuple[int, str]:
@@ -94,12 +93,12 @@ class JobOperator(BaseOperator, SkipMixin):
         )
         if self._process.stdout is None:
             raise AssertionError
-        said = "nothing"
+        last_line = "none"
         with self._process.stdout as lines:
             for line in map(str.rstrip, lines):
                 self._log_line(line)
-                said = line or said
-        return self._process.wait(), said
+                last_line = line or last_line
+        return self._process.wait(), last_line
 
     def _log_line(self, line: str) -> None:
         level, _, message = line.partition(" ")
@@ -116,8 +115,10 @@ class JobOperator(BaseOperator, SkipMixin):
 
     def _skip(self, context: Context) -> None:
         if self.on_nothing == "skip_self":
-            raise AirflowSkipException("Nothing to do further; the job's last line says why.")
-        self.log.info("Nothing to do further; the line above says why. What follows is skipped.")
+            raise AirflowSkipException("Nothing to do; the job's last line gives the reason.")
+        self.log.info(
+            "Nothing to do; the line above gives the reason. The later tasks are skipped."
+        )
         self.skip(ti=context["ti"], tasks=context["task"].get_flat_relatives(upstream=False))
 
     def _signal(self, number: signal.Signals) -> None:
@@ -130,14 +131,14 @@ class SparkJobOperator(SparkSubmitOperator):
     """SparkSubmitOperator whose driver does not inherit Airflow's connections and keys."""
 
     def execute(self, context: Context) -> None:
-        """Submit the job and wait for its end."""
-        self._hook = self._get_hook()  # reads the connection, while it is still to be seen
+        """Submit the job and wait until it ends."""
+        self._hook = self._get_hook()  # reads the connection before the secrets are hidden
         with hidden_secrets():
             super().execute(context)
 
 
 def database_url(connection: Connection) -> str:
-    """Return the address that SQLAlchemy takes; its password is masked in every log from now on."""
+    """Return the URL for SQLAlchemy, and mask its password in all logs from now on."""
     password = quote(connection.password or "", safe="")
     url = (
         f"postgresql+psycopg2://{quote(connection.login or '', safe='')}:{password}"
@@ -150,7 +151,7 @@ def database_url(connection: Connection) -> str:
 
 
 def without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables that a job may see: no setting of Airflow, no address of Postgres."""
+    """Return the variables for a job: all but Airflow's settings and the URL of Postgres."""
     return {
         name: value
         for name, value in environment.items()
@@ -160,7 +161,7 @@ def without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
 
 @contextmanager
 def hidden_secrets() -> Iterator[None]:
-    """Take them out of this process's environment for as long as a job runs."""
+    """Remove Airflow's settings and the URL of Postgres from the environment during the block."""
     hidden = {name: os.environ[name] for name in os.environ.keys() - without_secrets(os.environ)}
     for name in hidden:
         del os.environ[name]
@@ -171,7 +172,7 @@ def hidden_secrets() -> Iterator[None]:
 
 
 def ending(code: int) -> str:
-    """Return how a process ended, in words."""
+    """Return a phrase for the exit code of a process."""
     if code < 0:
         return f"was ended by {signal.Signals(-code).name}"
     return f"failed with exit code {code}"

@@ -1,14 +1,15 @@
 """# Retrain.
 
-Makes a model from all that is known now, proves on one frozen window that it serves people at least
-as well as the live one, and publishes a list for each person.
+Trains a model on all ratings, evaluates it against the live one on held-out data, and publishes a
+list for each user if the gate allows it.
 
-**If it fails:** people keep seeing the last release; nothing is published by half. Read the last
-lines of the failed task: they name the cause and the next step. Clearing the task is always safe.
+**If it fails:** the live release stays; a release is published completely or not at all. Read the
+last lines of the failed task: they name the cause and the next step. Clearing the task is always
+safe.
 
-**A skipped `fit` and `publish` are no failure:** the gate decided `hold`, or publishing is paused;
-the log of `decide` says why. Or a person who was asked said no, or nothing for a day: the log of
-`approve` says who. While a run waits for his answer the next one waits too.
+**Skipped `fit` and `publish` are not a failure:** the gate decided `hold`, or publishing is paused
+(see the log of `decide`), or an operator rejected the model or did not answer in time (see the log
+of `approve`). While a run waits for an approval, the next run waits too.
 """
 
 from airflow.sdk import DAG
@@ -34,7 +35,7 @@ def retrain(dataset: Dataset) -> DAG:
     with DAG(
         dag_id=f"{dataset.name}__retrain",
         dag_display_name=f"{dataset.title}: retrain",
-        description="Clean tables to a proven model to a list for each person",
+        description="Trains and evaluates a model, and publishes a list for each user",
         schedule=by_asset_or_clock(asset(SILVER_INTERACTIONS, dataset), dataset.schedule.retrain),
         max_active_runs=1,
         default_args=DEFAULT_ARGS,
@@ -54,5 +55,5 @@ def retrain(dataset: Dataset) -> DAG:
     return dag
 
 
-for each in datasets.installed():
-    retrain(each)
+for installed in datasets.installed():
+    retrain(installed)

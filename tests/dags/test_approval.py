@@ -91,7 +91,7 @@ def test_the_job_is_told_its_data_set_and_sees_no_secret(
     task: ApproveOperator, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SERVING_DATABASE_URL", "never-to-be-seen")
-    assert "this is summarize" in approval.brief(task.arguments)
+    assert "this is summarize" in approval.summary(task.arguments)
     call = jobs.call("summarize")
     assert call.words == ["--dataset=shop"]
     assert not [name for name in call.env if name.startswith("AIRFLOW")]
@@ -100,7 +100,9 @@ def test_the_job_is_told_its_data_set_and_sees_no_secret(
 
 def test_a_brief_that_fails_says_why_and_asks_nobody(task: ApproveOperator, jobs: Jobs) -> None:
     jobs.end_with(summarize=1)
-    with pytest.raises(AirflowException, match="exit code 1; it said: INFO this is summarize"):
+    with pytest.raises(
+        AirflowException, match="exit code 1; its last line: INFO this is summarize"
+    ):
         task.execute(asked(task, wanted=True))  # type: ignore[arg-type] # as much as it reads
 
 

@@ -95,7 +95,7 @@ def test_the_evidence_is_read_from_gold_rows(tmp_path: Path) -> None:
     assert r"| Sound\? | yes | 0\.1 \% refused\. |" in said
     assert "| 2 | Alien | Fargo **✓** |" in said
     assert "| 3 |  | Brazil **✓** |" in said
-    assert "came to like 7; 0 of them before, 2 after" in said
+    assert "liked 7 items later; 0 of them are on the list before, 2 after" in said
 
 
 def test_baselines_stand_beside_the_headline_only() -> None:
