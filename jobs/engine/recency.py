@@ -1,4 +1,4 @@
-"""Which of several events is the newest: the later one, at one instant the larger event id."""
+"""Which of several events is the newest: the latest one; at equal times, the largest event id."""
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F

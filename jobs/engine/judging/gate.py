@@ -203,24 +203,21 @@ def _rolling_agrees(case: _Case, opponent: str, *, needed: bool) -> bool:
 
 def _why_refreshed(case: _Case, champion: str, servable: list[str]) -> str:
     challenger, live = case.evidence.challenger, f"the live recipe {case.label(champion)}"
-    failed = next(
-        (
-            x
-            for x in case.criteria
-            if x.passed is False
-            and (x.criterion != "Valid result" or x.detail.startswith(f"{challenger} "))
-        ),
-        None,
-    )
+    failed = [
+        x
+        for x in case.criteria
+        if x.passed is False
+        and (x.criterion != "Valid result" or x.detail.startswith(f"{challenger} "))
+    ]
     for name in servable:
         behind = case.lead(champion, name)
         if behind.high < 0:
             case.note("Champion beats popularity", f"{behind} over {name}", passed=False)
             lost = f"{live} now loses to {case.label(name)} by {behind}"
             return f"Please check: {lost}. It is refreshed on the new rows."
-    if challenger == champion or failed is None:
+    if challenger == champion or not failed:
         return f"Refreshed: the challenger is {live} itself."
-    because = f"because {challenger} failed a criterion: {failed.criterion}, {failed.detail}"
+    because = f"because {challenger} failed a criterion: {failed[0].criterion}, {failed[0].detail}"
     return f"Refreshed: {live} on the new rows, {because}."
 
 
