@@ -18,7 +18,7 @@ from typing import Any, Unpack
 from jobs.engine import recipes
 from jobs.engine.errors import EngineError
 from jobs.engine.judging import evaluation
-from jobs.engine.recipes import Als, AlsWithPriors, AnyRecipe, PriorWeights
+from jobs.engine.recipes import SEED, Als, AlsWithPriors, AnyRecipe, PriorWeights
 from jobs.engine.searching import space
 from jobs.engine.searching.plan import Budget
 from jobs.engine.searching.search import Problem, Search
@@ -49,7 +49,6 @@ from warehouse.tables.vocabulary import (
 log = logging.getLogger(__name__)
 
 SAMPLE_SIZE = 2000  # users per window
-_SEED = 20260101
 _AS_IN_TRIAL = ("number", "stage", "state", "value", "n_users", "seconds", "failure")
 
 
@@ -140,7 +139,7 @@ def _windows(warehouse: Warehouse, dataset: Dataset) -> dict[str, TrialRunner]:
     groups = groups_of(rows, dataset)
     for name, window in rolling_windows(rows, dataset):
         prepared = prepare(rows, dataset, window, groups)
-        sample = evaluation.sample(prepared.users, SAMPLE_SIZE, seed=_SEED)
+        sample = evaluation.sample(prepared.users, SAMPLE_SIZE, seed=SEED)
         frames = (prepared.training, prepared.catalogue, prepared.groups, sample)
         runner = trial_runner(*frames, relevant_from=prepared.relevant_from)
         n_ratings, n_users = prepared.training.count(), len(runner.relevant)

@@ -14,6 +14,7 @@ from pyspark.sql import functions as F
 from jobs.engine.judging import evaluation
 from jobs.engine.judging.evaluation import Evaluation, EvaluationUsers
 from jobs.engine.learning.models import Model
+from jobs.engine.recipes import SEED
 from jobs.retraining.evaluation_windows import headline
 from jobs.retraining.frozen_tables import Frozen
 from warehouse.tables import SILVER_ITEMS
@@ -22,7 +23,6 @@ from warehouse.tables.vocabulary import Role
 SAMPLE_LENGTH = 10  # items of a list that is shown
 MAX_WINDOW_LISTS = 1000  # users per recipe
 WINDOW_LIST_LENGTH = 100  # items
-_SEED = 20260101
 
 
 def sample_lists(
@@ -38,7 +38,7 @@ def sample_lists(
         results: the evaluation there.
         roles: by name of each fitted recipe.
     """
-    examples = evaluation.examples(users, seed=_SEED)
+    examples = evaluation.examples(users, seed=SEED)
     shown = _shown(results, roles)
     lists = (
         results.lists.where(F.col("recipe").isin(list(shown)))
@@ -69,7 +69,7 @@ def window_lists(rows: Frozen, users: EvaluationUsers, models: Sequence[Model]) 
 
     Empty lists are left out.
     """
-    sample = evaluation.sample(users, MAX_WINDOW_LISTS, seed=_SEED)
+    sample = evaluation.sample(users, MAX_WINDOW_LISTS, seed=SEED)
     relevant = sample.relevant.select("user", "relevant")
     lists = [
         model.lists(sample.inputs, WINDOW_LIST_LENGTH).withColumn(
