@@ -29,7 +29,6 @@ log = logging.getLogger(__name__)
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:/")  # Hadoop writes `file:/folder`
 Target = Literal["items", "users", "ratings"]
-TARGETS: tuple[Target, ...] = ("items", "users", "ratings")
 _STALE_S = 24 * 3600
 
 P = TypeVar("P")
