@@ -15,15 +15,14 @@ def confetti(rng: Random, palette: Palette) -> str:
     for _ in range(34):
         size = rng.randint(8, 34)
         fill = rng.choice((palette.accent, palette.deep, "#FFFFFF", palette.accent))
-        scrap = rng.choice(
-            (
-                circle(0, 0, size * 0.6, fill, 0.85),
-                rect(0, 0, size * 1.6, size * 0.5, fill, 0.9),
-                area(f"M0 0 l{size} {size * 0.3:.0f} l{-size * 0.8:.0f} {size * 0.7:.0f}Z", fill),
-            )
+        scraps = (
+            circle(0, 0, size * 0.6, fill, 0.85),
+            rect(0, 0, size * 1.6, size * 0.5, fill, 0.9),
+            area(f"M0 0 l{size} {size * 0.3:.0f} l{-size * 0.8:.0f} {size * 0.7:.0f}Z", fill),
         )
-        place = (rng.randint(0, WIDTH), rng.randint(0, PICTURE), rng.randint(0, 180))
-        shapes.append(moved(scrap, *place))
+        scrap = rng.choice(scraps)
+        position = (rng.randint(0, WIDTH), rng.randint(0, PICTURE), rng.randint(0, 180))
+        shapes.append(moved(scrap, *position))
     return "".join(shapes)
 
 
@@ -52,28 +51,20 @@ def checker(rng: Random, palette: Palette) -> str:
         for j in range(int(340 / side) + 1):
             x, y = i * side, j * side
             fill = rng.choice((palette.accent, palette.deep, palette.deep, palette.light))
-            quarter = (
-                f"M{x:.4g} {y:.4g} h{side:.4g} a{side:.4g} {side:.4g} 0 0 1 {-side:.4g} {side:.4g}Z"
+            arc = f"a{side:.4g} {side:.4g} 0 0 1 {-side:.4g} {side:.4g}"
+            tiles = (
+                area(f"M{x:.4g} {y:.4g} h{side:.4g} {arc}Z", fill, 0.8),
+                circle(x + side / 2, y + side / 2, side * 0.36, fill, 0.8),
+                rect(x, y, side, side, fill, 0.45),
             )
-            shapes.append(
-                rng.choice(
-                    (
-                        area(quarter, fill, 0.8),
-                        circle(x + side / 2, y + side / 2, side * 0.36, fill, 0.8),
-                        rect(x, y, side, side, fill, 0.45),
-                    )
-                )
-            )
+            shapes.append(rng.choice(tiles))
     return "".join(shapes)
 
 
 def halves(rng: Random, palette: Palette) -> str:
     """Return the two halves of a disc, shifted apart."""
-    turn, y, size = (
-        rng.choice((0, 90, 180, 35, -35)),
-        rng.randint(150, 180),
-        rng.randint(80, 104),
-    )
+    turn = rng.choice((0, 90, 180, 35, -35))
+    y, size = rng.randint(150, 180), rng.randint(80, 104)
     upper = area(f"M{-size} 0 a{size} {size} 0 0 1 {2 * size} 0Z", palette.accent)
     lower = area(f"M{34 - size} 10 a{size} {size} 0 0 0 {2 * size} 0Z", palette.deep)
     lines = "".join(
@@ -130,9 +121,8 @@ def blobs(rng: Random, palette: Palette) -> str:
              size * rng.uniform(0.8, 1.15) * sin(2 * pi * i / spokes))
             for i in range(spokes)
         ]  # fmt: skip
-        shapes.append(
-            moved(area(_soft(points), fill, 0.8), rng.randint(30, 270), rng.randint(50, 280))
-        )
+        blob = area(_soft(points), fill, 0.8)
+        shapes.append(moved(blob, rng.randint(30, 270), rng.randint(50, 280)))
     return "".join(shapes)
 
 
@@ -153,10 +143,8 @@ def speed(rng: Random, palette: Palette) -> str:
     """Return slanted speed lines."""
     tilt, shapes, y = rng.choice((-24, -16, 18)), [], -40
     while y < HEIGHT:
-        height, fill = (
-            rng.randint(6, 30),
-            rng.choice((palette.accent, palette.deep, palette.deep)),
-        )
+        height = rng.randint(6, 30)
+        fill = rng.choice((palette.accent, palette.deep, palette.deep))
         start = rng.randint(-120, 120)
         path = f"M{start} {y} h{rng.randint(160, 360)}"
         shapes.append(line(path, fill, height, rng.uniform(0.45, 0.95)))
@@ -169,12 +157,8 @@ def _soft(points: list[tuple[float, float]]) -> str:
         ((a[0] + b[0]) / 2, (a[1] + b[1]) / 2)
         for a, b in zip(points, points[1:] + points[:1], strict=True)
     ]
-    start = f"M{middles[-1][0]:.0f} {middles[-1][1]:.0f}"
-    return (
-        start
-        + "".join(
-            f" Q{p[0]:.0f} {p[1]:.0f} {m[0]:.0f} {m[1]:.0f}"
-            for p, m in zip(points, middles, strict=True)
-        )
-        + "Z"
+    curves = "".join(
+        f" Q{p[0]:.0f} {p[1]:.0f} {m[0]:.0f} {m[1]:.0f}"
+        for p, m in zip(points, middles, strict=True)
     )
+    return f"M{middles[-1][0]:.0f} {middles[-1][1]:.0f}{curves}Z"

@@ -9,19 +9,10 @@ from dashboards.covers.svg import Palette, area, circle, line, moved
 def burst(rng: Random, palette: Palette) -> str:
     """Return rays around a disc, which sometimes has a face."""
     x, y, n = rng.randint(90, 210), rng.randint(140, 210), rng.choice((10, 12, 14, 16))
-    rays = "".join(
-        moved(
-            area(
-                f"M0 0 L620 {-rng.randint(34, 60)} L620 {rng.randint(34, 60)}Z",
-                palette.deep,
-                0.55,
-            ),
-            x,
-            y,
-            360 / n * i + rng.random() * 4,
-        )
-        for i in range(n)
-    )
+    rays = ""
+    for i in range(n):
+        ray = f"M0 0 L620 {-rng.randint(34, 60)} L620 {rng.randint(34, 60)}Z"
+        rays += moved(area(ray, palette.deep, 0.55), x, y, 360 / n * i + rng.random() * 4)
     size = rng.randint(56, 84)
     return rays + circle(x, y, size, palette.accent) + _face(rng, x, y, size, palette)
 

@@ -172,8 +172,8 @@ def kites(rng: Random, palette: Palette) -> str:
         fill = rng.choice((palette.accent, palette.deep, "#FDF0D5", "#264653"))
         kite = f"M0 {-size} L{size * 0.7:g} 0 L0 {size * 1.3:g} L{-size * 0.7:g} 0Z"
         tail = line(f"M0 {size * 1.3:g} q20 34 -8 60 t4 60", fill, 3)
-        place = (rng.randint(50, 250), rng.randint(60, 240), rng.randint(-30, 30))
-        shapes.append(moved(area(kite, fill) + tail, *place))
+        position = (rng.randint(50, 250), rng.randint(60, 240), rng.randint(-30, 30))
+        shapes.append(moved(area(kite, fill) + tail, *position))
     cloud = area(
         "M0 0 h70 a16 16 0 0 0 -14 -22 a22 22 0 0 0 -40 -2 a14 14 0 0 0 -16 24Z", "#fff", 0.55
     )
@@ -185,11 +185,8 @@ def balloons(rng: Random, palette: Palette) -> str:
     """Return balloons on strings."""
     shapes = []
     for k in range(rng.choice((4, 5, 6))):
-        x, y, size = (
-            40 + k * 44 + rng.randint(-10, 10),
-            rng.randint(70, 190),
-            rng.randint(22, 36),
-        )
+        x = 40 + k * 44 + rng.randint(-10, 10)
+        y, size = rng.randint(70, 190), rng.randint(22, 36)
         fill = rng.choice((palette.accent, palette.deep, "#FFF9EE", palette.accent))
         string = line(f"M{x} {y + size} q{rng.randint(-24, 24)} 70 {150 - x} {340 - y - size}",
                       palette.deep, 1.6, 0.7)  # fmt: skip
