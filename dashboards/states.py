@@ -87,7 +87,7 @@ def _unavailable(error: Exception) -> None:
     log.warning("api is unavailable error=%s", error)
     ui.empty_state(
         "The recommendation service is not responding",
-        f"Your ratings are safe. Last attempt: {datetime.now(UTC):%H:%M:%S} UTC. "
+        f"Your ratings are safe. Last attempt: {datetime.now(UTC):%H:%M:%S} UTC.  \n"
         "Operators: `lantern status` shows which process is down.",
     )
     _try_again()

@@ -72,9 +72,7 @@ def rating_and_reasons() -> None:
         ui.stars(item, "item", feedback.card_actions(rated.value.items, about.value))
         rating = ratings.get(item.item_id)
         st.caption(
-            f"Your rating: {number(rating)} of {number(about.value.highest)}"
-            if rating
-            else "Not rated yet",
+            f"{number(rating)} of {number(about.value.highest)}" if rating else "Not rated yet",
             width="content",
         )
         hidden = reasons.value.status == "hidden"
