@@ -9,19 +9,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from dags.about import TASKS
 from tests.support.dashboards import shop
 
 USER, PASSWORD, TOKEN = "maya", "the right password", "a-token"
 USUAL_SECONDS = {
     "freeze": 21, "nominate": 4, "search": 9, "evaluate": 58, "decide": 3, "approve": 1,
     "fit": 41, "publish": 6,
-}  # fmt: skip
-TITLES = {
-    "freeze": "Freeze the tables", "nominate": "Nominate the recipes",
-    "search": "Search for a recipe",
-    "evaluate": "Evaluate on a frozen window", "decide": "Decide: publish or hold",
-    "approve": "Ask a person",
-    "fit": "Fit on all rows", "publish": "Publish the lists",
 }  # fmt: skip
 Json = dict[str, Any]
 
@@ -127,7 +121,7 @@ def _tasks(run: Json) -> list[Json]:
         tasks.append(
             {
                 "task_id": task_id,
-                "task_display_name": TITLES[task_id],
+                "task_display_name": TASKS[task_id].title,
                 "state": state or None,
                 "try_number": 1,
                 "start_date": at.isoformat() if state else None,
