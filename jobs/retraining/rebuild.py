@@ -1,9 +1,9 @@
-"""Make a fit again from what the ledger says, and prove that it gives the same lists.
+"""Repeat a fit from its row in the ledger, and prove that it gives the same lists.
 
-The recorded versions of the tables are read, the recorded recipe is fitted, and each person's list
-is compared with the one that was kept. Nothing is written.
+Reads the recorded table versions, fits the recorded recipe, and compares each user's list with the
+stored one. Writes nothing.
 
-Exit code 1 where the lists differ, or can no longer be made.
+Exit code 1 if the lists differ, or if the fit can no longer be repeated.
 
 Run: python -m jobs.retraining.rebuild --dataset movielens_1m --retrain RETRAIN_ID
 """
@@ -31,22 +31,25 @@ from warehouse.tables import GOLD_RECOMMENDATIONS, TABLES
 
 log = logging.getLogger(__name__)
 
-TOLERANCE = 1e-5  # of a score, or of its share where scores are counts
+TOLERANCE = 1e-5  # of a score; relative above 1, where scores are counts
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """How the lists made again compare with those kept. `difference` is the largest of a score."""
+    """Comparison of the repeated lists with the stored ones.
 
-    n_kept: int
+    `n_new` lists were not stored before; `difference` is the largest of any score.
+    """
+
+    n_stored: int
     n_same: int
-    n_new: int  # made now, never kept
+    n_new: int
     difference: float
 
     @property
     def holds(self) -> bool:
-        """Whether every list is the same."""
-        return self.n_same == self.n_kept > 0 and self.n_new == 0
+        """Whether all lists are the same."""
+        return self.n_same == self.n_stored > 0 and self.n_new == 0
 
 
 def run(warehouse: Warehouse, dataset: Dataset, retrain_id: str) -> Proof:
@@ -54,7 +57,7 @@ def run(warehouse: Warehouse, dataset: Dataset, retrain_id: str) -> Proof:
 
     Raises:
         TaskMissingError: the ledger has no such fit.
-        VersionGoneError: what it read is no longer what it was: vacuumed, or people were erased.
+        VersionGoneError: a table version that it read was vacuumed, or users were erased since.
     """
     ledger = Fit.read(warehouse.root, retrain_id)
     for table in TABLES:
@@ -62,33 +65,34 @@ def run(warehouse: Warehouse, dataset: Dataset, retrain_id: str) -> Proof:
             retention.require_complete(warehouse.root, table, ledger.versions[table.full_name])
     rows = Frozen(warehouse, ledger.versions)
     learned = fit.learn(rows, dataset, ledger.recipe)
-    made = fit.own_lists(rows, learned.model.lists(learned.users, fit.LIST_LENGTH))
-    kept = warehouse.read(GOLD_RECOMMENDATIONS).where(F.col("retrain_id") == retrain_id)
-    same = F.col("kept") & (F.col("difference") <= TOLERANCE)
-    found = differences(kept, made).agg(
-        F.count_if("kept"), F.count_if(same), F.count_if(~F.col("kept")), F.max("difference")
+    repeated = fit.own_lists(rows, learned.model.lists(learned.users, fit.LIST_LENGTH))
+    stored = warehouse.read(GOLD_RECOMMENDATIONS).where(F.col("retrain_id") == retrain_id)
+    same = F.col("stored") & (F.col("difference") <= TOLERANCE)
+    counts = differences(stored, repeated).agg(
+        F.count_if("stored"), F.count_if(same), F.count_if(~F.col("stored")), F.max("difference")
     )
-    return Proof(*found.collect()[0])
+    return Proof(*counts.collect()[0])
 
 
-def differences(kept: DataFrame, made: DataFrame) -> DataFrame:
-    """Return (user_id, kept, difference) of lists (user_id, item_ids, scores).
+def differences(stored: DataFrame, repeated: DataFrame) -> DataFrame:
+    """Return (user_id, stored, difference) of lists (user_id, item_ids, scores).
 
-    `difference` is the largest of a score, by place and by item, infinite where a list is missing
-    or longer than the other. Items may change places, or the last place, where their scores agree.
+    `stored` is whether the user had a list before. `difference` is the largest of a score, by rank
+    and by item; infinite if a list is missing or has another length. Items with equal scores may
+    swap ranks, also with an item that just missed the list.
     """
-    theirs = made.select(
-        "user_id", F.col("item_ids").alias("made_ids"), F.col("scores").alias("made_scores")
+    new = repeated.select(
+        "user_id", F.col("item_ids").alias("new_ids"), F.col("scores").alias("new_scores")
     )
-    last = F.element_at("made_scores", -1)
-    score_of = F.map_from_arrays("made_ids", "made_scores")
+    last = F.element_at("new_scores", -1)
+    score_of = F.map_from_arrays("new_ids", "new_scores")
     by_item = F.transform("item_ids", lambda item: F.coalesce(F.element_at(score_of, item), last))
-    largest = F.greatest(_largest("scores", "made_scores"), _largest("scores", by_item))
-    comparable = F.size("item_ids") == F.size("made_ids")
-    both = kept.select("user_id", "item_ids", "scores").join(theirs, "user_id", "full")
+    largest = F.greatest(_largest("scores", "new_scores"), _largest("scores", by_item))
+    comparable = F.size("item_ids") == F.size("new_ids")
+    both = stored.select("user_id", "item_ids", "scores").join(new, "user_id", "full")
     return both.select(
         "user_id",
-        F.col("item_ids").isNotNull().alias("kept"),
+        F.col("item_ids").isNotNull().alias("stored"),
         F.when(comparable, largest).otherwise(F.lit(float("inf"))).alias("difference"),
     )
 
@@ -104,22 +108,22 @@ def main(argv: Sequence[str] | None = None, **overrides: Unpack[Overrides]) -> i
     args = parser.parse_args(argv)
     job = entrypoint.job(args, **overrides)
     proof = run(job.warehouse(), job.dataset, args.retrain)
-    said = (
-        f"{proof.n_same} of {proof.n_kept} lists are the same, {proof.n_new} are new; the largest "
-        f"difference of a score is {proof.difference:.1e} ({TOLERANCE:.0e} is allowed)"
+    result = (
+        f"{proof.n_same} of {proof.n_stored} lists are the same, {proof.n_new} are new; the "
+        f"largest difference of a score is {proof.difference:.1e} ({TOLERANCE:.0e} is allowed)"
     )
     if not proof.holds:
-        raise NotRebuiltError(f"{args.retrain}: {said}. The code or the lake has changed")
-    log.info("%s: %s", args.retrain, said)
+        raise NotRebuiltError(f"{args.retrain}: {result}. The code or the lake has changed")
+    log.info("%s: %s", args.retrain, result)
     return 0
 
 
-def _largest(ours: str, theirs: str | Column) -> Column:
-    """Return the largest difference of two arrays of scores, relative above one."""
-    apart = F.zip_with(
-        ours, theirs, lambda a, b: F.abs(a - b) / F.greatest(F.lit(1.0), F.abs(a).cast("double"))
+def _largest(old: str, new: str | Column) -> Column:
+    """Return the largest difference of two arrays of scores, relative above 1."""
+    differences = F.zip_with(
+        old, new, lambda a, b: F.abs(a - b) / F.greatest(F.lit(1.0), F.abs(a).cast("double"))
     )
-    return F.array_max(apart)
+    return F.array_max(differences)
 
 
 if __name__ == "__main__":

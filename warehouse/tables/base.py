@@ -68,7 +68,13 @@ RATED_AT = Column("rated_at", "timestamp", "When the user rated the item, UTC.")
 RUN_KEY = Column(
     "run_key", "string", "`<dag id>/<run id>/<task id>` of the run that wrote the row."
 )
+RECIPE = Column("recipe", "string", "Short stable name of the recipe.")
+RECIPE_JSON = Column("recipe_json", "string", "The recipe as JSON.")
 RETRAIN = Column("retrain_id", "string", "The retrain, as `<dag id>/<run id>`.")
-ITEM_IDS = Column("item_ids", "array<string>", "Best first; never empty.")
-SCORES = Column("scores", "array<float>", "One per item, falling; they order one list, no more.")
+ITEM_IDS = Column("item_ids", "array<string>", "Best item first; never empty.")
+SCORES = Column(
+    "scores",
+    "array<float>",
+    "One score per item, descending. Scores of different lists do not compare.",
+)
 LINE = ("landing_id", "source_file", "source_line")

@@ -1,9 +1,21 @@
-"""Gold, for whoever judges: what a retrain started from, tried, measured and decided."""
+"""Gold tables of a retrain's evidence: its inputs, trials, metrics and verdict."""
 
 from collections.abc import Sequence
 
-from warehouse.tables.base import RETRAIN, RUN_KEY, SCORES, USER, Column, Table
+from warehouse.tables.base import (
+    RECIPE,
+    RECIPE_JSON,
+    RETRAIN,
+    RUN_KEY,
+    SCORES,
+    USER,
+    Column,
+    Table,
+)
 from warehouse.tables.vocabulary import OUTCOMES, TRIAL_STATES
+
+_WINDOW = Column("window", "string", "`gate`, or the name of a rolling window.")
+_METRIC = Column("metric", "string", "Name of the metric, such as `ndcg@10`.")
 
 
 def _one_of(column: str, values: Sequence[str]) -> str:
@@ -14,13 +26,20 @@ def _one_of(column: str, values: Sequence[str]) -> str:
 GOLD_NOMINATIONS = Table(
     layer="gold",
     name="nominations",
-    doc="Who stands in a retrain: the challenger's recipe, and the champion's if one is live.",
+    doc="The recipes that a retrain starts with: the challenger's and the live release's.",
     columns=(
         RETRAIN,
-        Column("challenger", "string", "Recipe as JSON: from the form, or the default."),
-        Column("champion", "string", "Recipe of the live release as JSON.", nullable=True),
-        Column("champion_release_id", "bigint", "The live release, if any.", nullable=True),
-        Column("reason", "string", "Why this retrain was started, from the form or the schedule."),
+        Column("challenger", "string", "Recipe as JSON, from the form or the default."),
+        Column(
+            "champion",
+            "string",
+            "Recipe of the live release as JSON, if there is one.",
+            nullable=True,
+        ),
+        Column(
+            "champion_release_id", "bigint", "The live release, if there is one.", nullable=True
+        ),
+        Column("reason", "string", "Why the retrain was started."),
         Column("nominated_at", "timestamp", "UTC."),
         RUN_KEY,
     ),
@@ -33,9 +52,9 @@ GOLD_FREEZES = Table(
     doc="The table versions that every task of a retrain reads.",
     columns=(
         RETRAIN,
-        Column("versions", "map<string,bigint>", "Full table name to Delta version."),
-        Column("n_interactions", "bigint", "Rows of silver.interactions at its version."),
-        Column("quarantine_share", "double", "Refused share of all rating rows, 0 to 1."),
+        Column("versions", "map<string,bigint>", "Delta version by full table name."),
+        Column("n_interactions", "bigint", "Rows of `silver.interactions` at this version."),
+        Column("quarantine_share", "double", "Share of the rating rows in quarantine, 0 to 1."),
         Column("frozen_at", "timestamp", "UTC."),
         RUN_KEY,
     ),
@@ -45,20 +64,24 @@ GOLD_FREEZES = Table(
 GOLD_TRIALS = Table(
     layer="gold",
     name="trials",
-    doc="Each recipe that a search tried, also the search's memory: one killed goes on from here.",
+    doc="Recipes that a search tried. An interrupted search continues from these rows.",
     columns=(
         RETRAIN,
-        Column("number", "int", "From 0, in the order in which they were finished."),
-        Column("stage", "string", "`explore`, or `final`: a finalist over several seeds."),
-        Column("recipe", "string", "The recipe's short stable name."),
-        Column("recipe_json", "string", "The recipe itself."),
-        Column("parameters", "string", "JSON: what the search chose, by the parameter's name."),
+        Column("number", "int", "From 0, in the order in which the trials ended."),
+        Column(
+            "stage",
+            "string",
+            "`explore`, or `final` for a finalist, which is scored with several seeds.",
+        ),
+        RECIPE,
+        RECIPE_JSON,
+        Column("parameters", "string", "Parameters that the search chose, as JSON by name."),
         Column("state", "string", "`complete`, `pruned` or `failed`."),
-        Column("value", "double", "Mean NDCG@10 over the windows scored.", nullable=True),
-        Column("by_window", "map<string,double>", "NDCG@10 by rolling window scored."),
-        Column("n_users", "bigint", "Users judged, over all windows scored."),
+        Column("value", "double", "Mean NDCG@10 over the scored windows.", nullable=True),
+        Column("by_window", "map<string,double>", "NDCG@10 by scored rolling window."),
+        Column("n_users", "bigint", "Evaluation users, summed over the scored windows."),
         Column("seconds", "double", "Wall time."),
-        Column("failure", "string", "Why it failed, or was cut short.", nullable=True),
+        Column("failure", "string", "Why the trial failed or was pruned.", nullable=True),
         Column("finished_at", "timestamp", "UTC."),
         RUN_KEY,
     ),
@@ -69,17 +92,26 @@ GOLD_TRIALS = Table(
 GOLD_SEARCHES = Table(
     layer="gold",
     name="searches",
-    doc="Who challenges in a retrain: what its search found, or what it was given where none ran.",
+    doc="The challenger of a retrain: the best recipe of its search, or the nominated one.",
     columns=(
         RETRAIN,
         Column("challenger", "string", "The challenger's recipe as JSON."),
-        Column("found_by", "string", "`search`, or `nomination` where the budget was nought."),
-        Column("value", "double", "Its mean NDCG@10 over windows and seeds.", nullable=True),
-        Column("n_trials", "int", "Trials of all states, over all attempts."),
-        Column("n_pruned", "int", "Cut short as hopeless."),
-        Column("n_failed", "int", "Ended with an error."),
-        Column("budget_seconds", "double", "Wall time that was granted."),
-        Column("seconds", "double", "Wall time that was used, over all attempts."),
+        Column(
+            "found_by",
+            "string",
+            "`search`, or `nomination` if there was no search or it had no result.",
+        ),
+        Column(
+            "value",
+            "double",
+            "The challenger's mean NDCG@10 over windows and seeds.",
+            nullable=True,
+        ),
+        Column("n_trials", "int", "Trials of all states."),
+        Column("n_pruned", "int", "Trials that were pruned."),
+        Column("n_failed", "int", "Trials that failed."),
+        Column("budget_seconds", "double", "Wall time granted."),
+        Column("seconds", "double", "Wall time used, over all attempts."),
         Column("found_at", "timestamp", "UTC."),
         RUN_KEY,
     ),
@@ -89,17 +121,18 @@ GOLD_SEARCHES = Table(
 GOLD_SAMPLE_LISTS = Table(
     layer="gold",
     name="sample_lists",
-    doc="What three known people would have seen under each contestant, on the gate's window.",
+    doc="Lists of three warm users under challenger, champion and the best popularity, on the "
+    "gate's window.",
     columns=(
         RETRAIN,
-        Column("recipe", "string", "The recipe's short stable name."),
+        RECIPE,
         Column("role", "string", "`challenger`, `champion` or `popularity`."),
         USER,
         Column("slices", "array<string>", "Slices the user belongs to, such as `active_low`."),
-        Column("item_ids", "array<string>", "The first ten of his list, best first."),
-        Column("titles", "array<string>", "Their titles."),
-        Column("relevant", "array<boolean>", "Whether he came to like it in the newer rows."),
-        Column("n_relevant", "int", "How many items he came to like there."),
+        Column("item_ids", "array<string>", "The first 10 items of the user's list, best first."),
+        Column("titles", "array<string>", "Titles of the items."),
+        Column("relevant", "array<boolean>", "Whether each item is relevant in the test rows."),
+        Column("n_relevant", "int", "Relevant items of the user in the test rows."),
         RUN_KEY,
     ),
     key=("retrain_id", "recipe", "user_id"),
@@ -108,13 +141,13 @@ GOLD_SAMPLE_LISTS = Table(
 GOLD_WINDOW_LISTS = Table(
     layer="gold",
     name="window_lists",
-    doc="What some known people would have seen under each recipe that may be chosen, on the "
-    "gate's window: rules are tried on these lists.",
+    doc="Lists of a sample of warm users under each recipe that may be released, on the gate's "
+    "window. The preview of slate rules uses them.",
     columns=(
         RETRAIN,
-        Column("recipe", "string", "The recipe's short stable name."),
+        RECIPE,
         USER,
-        Column("item_ids", "array<string>", "The first hundred of his list, best first."),
+        Column("item_ids", "array<string>", "The first 100 items of the user's list, best first."),
         SCORES,
         Column("relevant", "array<string>", "The relevant items of the test rows; never empty."),
         RUN_KEY,
@@ -125,18 +158,18 @@ GOLD_WINDOW_LISTS = Table(
 GOLD_MODEL_METRICS = Table(
     layer="gold",
     name="model_metrics",
-    doc="How each recipe did on each window of a retrain.",
+    doc="Metrics of each recipe by window and slice.",
     columns=(
         RETRAIN,
-        Column("recipe", "string", "The recipe's short stable name."),
-        Column("recipe_json", "string", "The recipe itself."),
+        RECIPE,
+        RECIPE_JSON,
         Column("role", "string", "`challenger`, `champion`, `popularity` or `baseline`."),
-        Column("window", "string", "`gate`, or the name of a rolling window."),
+        _WINDOW,
         Column("slice", "string", "`warm` (the headline), `cold`, or a slice of the warm users."),
-        Column("metric", "string", "Such as `ndcg@10`."),
-        Column("value", "double", "Mean over the slice's users, or the catalogue's figure."),
-        Column("n_users", "bigint", "Users judged."),
-        Column("fit_seconds", "double", "Wall time of the fit.", nullable=True),
+        _METRIC,
+        Column("value", "double", "Mean over the slice's users, or the value for the catalogue."),
+        Column("n_users", "bigint", "Evaluation users of the slice."),
+        Column("fit_seconds", "double", "Wall time of the fit; null if it failed.", nullable=True),
         RUN_KEY,
     ),
     key=("retrain_id", "recipe", "window", "slice", "metric"),
@@ -145,16 +178,16 @@ GOLD_MODEL_METRICS = Table(
 GOLD_USER_METRICS = Table(
     layer="gold",
     name="user_metrics",
-    doc="Each judged user's own metrics under each recipe: the pairs that the gate compares.",
+    doc="Metrics of each evaluation user under each recipe: the pairs that the gate compares.",
     columns=(
         RETRAIN,
-        Column("recipe", "string", "The recipe's short stable name."),
-        Column("window", "string", "`gate`, or the name of a rolling window."),
+        RECIPE,
+        _WINDOW,
         USER,
         Column(
             "slices", "array<string>", "Slices the user belongs to, such as `warm`, `active_low`."
         ),
-        Column("metric", "string", "Such as `ndcg@10`."),
+        _METRIC,
         Column("value", "double", "0 to 1."),
         RUN_KEY,
     ),
@@ -171,7 +204,7 @@ GOLD_VERDICTS = Table(
         Column("reason", "string", "One sentence."),
         Column("recipe", "string", "Name of the chosen recipe; null for `hold`.", nullable=True),
         Column("recipe_json", "string", "The chosen recipe; null for `hold`.", nullable=True),
-        Column("publishes", "boolean", "False for `hold`, and while publishing is paused."),
+        Column("publishes", "boolean", "False for `hold`, and if publishing was paused."),
         Column(
             "criteria",
             "array<struct<criterion:string,passed:boolean,detail:string>>",
@@ -182,7 +215,7 @@ GOLD_VERDICTS = Table(
             "array<struct<recipe:string,role:string,slice:string,metric:string,value:double,"
             "n_users:bigint,difference:double,low:double,high:double>>",
             "Metrics of the `warm` and `cold` slices. `difference` is the challenger's lead over "
-            "the recipe, `low` and `high` its 95 % interval; null but for `ndcg@10` of `warm`.",
+            "the recipe, `low` and `high` its 95 % interval; null except for `ndcg@10` of `warm`.",
         ),
         Column("decided_at", "timestamp", "UTC."),
         RUN_KEY,

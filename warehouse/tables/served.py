@@ -1,21 +1,36 @@
-"""Gold, for whoever serves: the ledger of fits, and all that a fit made."""
+"""Gold tables of a fit: the ledger, and everything that is served."""
 
-from warehouse.tables.base import ITEM, ITEM_IDS, RETRAIN, RUN_KEY, SCORES, USER, Column, Table
+from warehouse.tables.base import (
+    ITEM,
+    ITEM_IDS,
+    RECIPE,
+    RECIPE_JSON,
+    RETRAIN,
+    RUN_KEY,
+    SCORES,
+    USER,
+    Column,
+    Table,
+)
 
 GOLD_FITS = Table(
     layer="gold",
     name="fits",
-    doc="The ledger: one row per fit, written last. A fit that is not listed is not complete.",
+    doc="The ledger: one row per fit, written last. A fit without a row is incomplete.",
     columns=(
         RETRAIN,
-        Column("recipe", "string", "The recipe's short stable name."),
-        Column("recipe_json", "string", "The recipe itself."),
-        Column("constants", "string", "JSON: what fold-in needs, such as the global mean."),
+        RECIPE,
+        RECIPE_JSON,
+        Column("constants", "string", "Constants for fold-in as JSON, such as the global mean."),
         Column("code_commit", "string", "Git commit of the code; `unknown` outside a checkout."),
-        Column("versions", "map<string,bigint>", "Delta versions read, by full table name."),
+        Column(
+            "versions",
+            "map<string,bigint>",
+            "Delta versions that the fit read, by full table name.",
+        ),
         Column("n_users", "bigint", "Users with a list of their own."),
-        Column("n_items", "bigint", "Items of the catalogue."),
-        Column("n_ratings", "bigint", "Interactions used."),
+        Column("n_items", "bigint", "Items in the catalogue."),
+        Column("n_ratings", "bigint", "Ratings that the fit used."),
         Column("fit_seconds", "double", "Wall time of the fit."),
         Column("fitted_at", "timestamp", "UTC."),
         RUN_KEY,
@@ -26,7 +41,7 @@ GOLD_FITS = Table(
 GOLD_RECOMMENDATIONS = Table(
     layer="gold",
     name="recommendations",
-    doc="One user's whole list of one fit, without what he rated or hid.",
+    doc="Each user's list, without items that they rated or hid.",
     columns=(RETRAIN, USER, ITEM_IDS, SCORES),
     key=("retrain_id", "user_id"),
 )
@@ -34,17 +49,17 @@ GOLD_RECOMMENDATIONS = Table(
 GOLD_PROFILES = Table(
     layer="gold",
     name="profiles",
-    doc="What a fit knew of one user: his segment and his ratings, newest first.",
+    doc="Each user's segment and ratings, as of the fit.",
     columns=(
         RETRAIN,
         USER,
-        Column("item_ids", "array<string>", "What he rated, newest first."),
+        Column("item_ids", "array<string>", "Rated items, newest rating first."),
         Column("ratings", "array<float>", "One per item, on the data set's scale."),
         Column("rated_at", "array<timestamp>", "One per item, UTC."),
         Column(
             "segment",
             "string",
-            "His segment in `gold.fallback_lists`, or empty; null in fits before it was kept.",
+            "Segment in `gold.fallback_lists`, or empty; null in fits older than the column.",
             nullable=True,
         ),
     ),
@@ -54,25 +69,26 @@ GOLD_PROFILES = Table(
 GOLD_ITEM_FACTORS = Table(
     layer="gold",
     name="item_factors",
-    doc="What a fit learned of each item that it has seen.",
+    doc="Factors and popularity of each item in the fit.",
     columns=(
         RETRAIN,
         ITEM,
         Column(
             "factors",
             "array<float>",
-            "Its row: factors, then columns of priors; empty for a popularity recipe.",
+            "Factors of the models, then columns of priors; empty for a popularity recipe.",
         ),
         Column(
             "popularity",
             "float",
-            "Its score in the fallback list of everybody; null in fits before it was kept.",
+            "Score in the overall fallback list; null in fits older than the column.",
             nullable=True,
         ),
         Column(
             "trending",
             "float",
-            "Its likings, halved every 14 days back from the newest rating; null as above.",
+            "Positive interactions, with a half-life of 14 days before the newest rating; null in "
+            "fits older than the column.",
             nullable=True,
         ),
     ),
@@ -82,10 +98,10 @@ GOLD_ITEM_FACTORS = Table(
 GOLD_FALLBACK_LISTS = Table(
     layer="gold",
     name="fallback_lists",
-    doc="Lists for people whom the fit does not know.",
+    doc="Lists for users without a list of their own.",
     columns=(
         RETRAIN,
-        Column("segment", "string", "Empty for everybody, or `attribute=value` pairs."),
+        Column("segment", "string", "Empty for the overall list, else `attribute=value` pairs."),
         ITEM_IDS,
         SCORES,
     ),
@@ -95,7 +111,7 @@ GOLD_FALLBACK_LISTS = Table(
 GOLD_SIMILAR_ITEMS = Table(
     layer="gold",
     name="similar_items",
-    doc="For each item the items most like it. `scores` are cosines.",
+    doc="The most similar items of each item. `scores` are cosines.",
     columns=(RETRAIN, ITEM, ITEM_IDS, SCORES),
     key=("retrain_id", "item_id"),
 )

@@ -42,7 +42,7 @@ def test_a_release_is_made_again_from_its_ledger_after_newer_rows_and_a_vacuum(
     proof = rebuild.run(copied, retrained.dataset, RUN)
 
     assert proof.holds
-    assert (proof.n_kept, proof.n_same, proof.n_new) == (121, 121, 0)
+    assert (proof.n_stored, proof.n_same, proof.n_new) == (121, 121, 0)
     assert proof.difference < 1e-5
 
 
@@ -105,4 +105,4 @@ def test_lists_are_the_same_if_scores_agree_by_place_and_by_item(spark: SparkSes
         },
         rel=0.1,
     )
-    assert [row["user_id"] for row in found if not row["kept"]] == ["new"]
+    assert [row["user_id"] for row in found if not row["stored"]] == ["new"]
