@@ -23,7 +23,10 @@ from jobs.runtime.errors import (
 from tests.support.jobs.product import product, send
 from warehouse.datasets import Dataset
 
-FILES = {"p/ratings.csv": b"user,item,value,time\nu,i,4,1\n" * 9000, "p/secret.txt": b"not asked"}
+FILES = {
+    "p/ratings.csv": b"user,item,value,time\nu,i,4,1\n" * 9000,
+    "p/secret.txt": b"not in the manifest",
+}
 
 
 def from_zip(**source: object) -> Dataset:
@@ -49,8 +52,8 @@ def delivered(dataset: Dataset, tmp_path: Path) -> list[str]:
         return [file.name for file in files]
 
 
-def kept(tmp_path: Path) -> list[str]:
-    """Return the names of all files that lie below the lake and the inbox."""
+def files_left(tmp_path: Path) -> list[str]:
+    """Return the names of all files below the lake and the inbox."""
     return [
         path.name
         for folder in ("lake", "inbox")
@@ -60,7 +63,7 @@ def kept(tmp_path: Path) -> list[str]:
 
 
 @contextmanager
-def published(folder: Path) -> Iterator[str]:
+def served(folder: Path) -> Iterator[str]:
     """Serve the folder on a loopback port."""
     handler = partial(QuietHandler, directory=str(folder))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
@@ -74,7 +77,7 @@ def published(folder: Path) -> Iterator[str]:
 
 
 class QuietHandler(SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 # its name there
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 # the name in the base class
         pass
 
 
@@ -82,7 +85,7 @@ def test_only_the_named_members_are_extracted(tmp_path: Path) -> None:
     zipped(tmp_path / "inbox" / "any.zip", {"../../evil.csv": b"x", **FILES})
 
     assert delivered(from_zip(), tmp_path) == ["p/ratings.csv"]
-    assert kept(tmp_path) == ["any.zip"]
+    assert files_left(tmp_path) == ["any.zip"]
     assert not list(tmp_path.rglob("evil*"))
 
 
@@ -102,7 +105,7 @@ def test_a_damaged_archive_is_rejected_and_nothing_is_kept(tmp_path: Path, damag
 
     with pytest.raises(ArchiveError, match="truncated or corrupt"):
         delivered(from_zip(), tmp_path)
-    assert kept(tmp_path) == ["any.zip"]
+    assert files_left(tmp_path) == ["any.zip"]
 
 
 def test_a_link_in_an_archive_is_rejected(tmp_path: Path) -> None:
@@ -121,7 +124,7 @@ def test_extraction_stops_at_the_size_limit(tmp_path: Path) -> None:
 
     with pytest.raises(BudgetError, match="larger than the 1 MB"):
         delivered(from_zip(max_mb=1), tmp_path)
-    assert kept(tmp_path) == ["any.zip"]
+    assert files_left(tmp_path) == ["any.zip"]
 
 
 def test_an_archive_in_the_inbox_is_used_with_any_digest(
@@ -138,25 +141,25 @@ def test_an_archive_in_the_inbox_is_used_with_any_digest(
 
 def test_an_archive_with_a_known_digest_is_downloaded_once(tmp_path: Path) -> None:
     path = zipped(tmp_path / "shop" / "p.zip")
-    with published(path.parent) as address:
+    with served(path.parent) as address:
         dataset = from_zip(
             url=f"{address}/p.zip",
             md5=hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest(),
         )
         assert delivered(dataset, tmp_path) == ["p/ratings.csv"]
 
-    assert delivered(dataset, tmp_path) == ["p/ratings.csv"]  # its publisher is gone
+    assert delivered(dataset, tmp_path) == ["p/ratings.csv"]  # the publisher no longer answers
 
 
 def test_a_download_with_another_digest_is_rejected(tmp_path: Path) -> None:
     path = zipped(tmp_path / "shop" / "p.zip")
     actual, expected = archives.digests_of(path).sha256, "0" * 64
     with (
-        published(path.parent) as address,
+        served(path.parent) as address,
         pytest.raises(ChecksumError, match=f"{actual}, the manifest states {expected}"),
     ):
         delivered(from_zip(url=f"{address}/p.zip", sha256=expected), tmp_path)
-    assert kept(tmp_path) == []
+    assert files_left(tmp_path) == []
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:9/p.zip", None])
@@ -165,11 +168,11 @@ def test_an_unreachable_publisher_is_an_error_with_a_next_step(
 ) -> None:
     (tmp_path / "shop").mkdir()
     with (
-        published(tmp_path / "shop") as there,
+        served(tmp_path / "shop") as publisher,
         pytest.raises(UnreachableError, match=r"make demo ARCHIVE="),
     ):
-        delivered(from_zip(url=address or f"{there}/missing.zip"), tmp_path)
-    assert kept(tmp_path) == []
+        delivered(from_zip(url=address or f"{publisher}/missing.zip"), tmp_path)
+    assert files_left(tmp_path) == []
 
 
 def test_without_an_archive_the_error_names_the_inbox(tmp_path: Path) -> None:

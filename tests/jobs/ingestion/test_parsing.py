@@ -23,30 +23,30 @@ COLONS = Items(
 )
 
 
-def sent(spark: SparkSession, part: Ratings | Items, *paths: Path) -> tuple[list[Any], int]:
-    """Return the rows of the files as bronze would hold them, and how many were counted."""
-    is_items = isinstance(part, Items)
+def landed(spark: SparkSession, section: Ratings | Items, *paths: Path) -> tuple[list[Any], int]:
+    """Return the rows that the files have in bronze, and their counted number."""
+    is_items = isinstance(section, Items)
     table = BRONZE_ITEMS if is_items else BRONZE_RATINGS
     target: Target = "items" if is_items else "ratings"
     files = {
         SentFile(target, path.name, str(path), path.name.ljust(16, "x")): file_headers.read(
-            path, part
+            path, section
         )
         for path in paths
     }
-    frame, n_rows = bronze_rows(spark, table, part, files)
+    frame, n_rows = bronze_rows(spark, table, section, files)
     rows = sorted(frame.collect(), key=lambda row: (row["source_file"], row["source_line"]))
     return rows, sum(n_rows.values())
 
 
-def wrote(path: Path, content: bytes) -> Path:
+def write(path: Path, content: bytes) -> Path:
     path.write_bytes(content)
     return path
 
 
 @pytest.fixture
 def small_blocks(spark: SparkSession) -> Iterator[None]:
-    """Files are cut into blocks of a few lines, as large ones are."""
+    """Read files in blocks of a few lines, as Spark does with large files."""
     name = "spark.sql.files.maxPartitionBytes"
     before = spark.conf.get(name)
     spark.conf.set(name, "64")
@@ -67,7 +67,7 @@ def test_a_malformed_line_lands_as_raw_with_its_line_number(
         b"u5,caf\xc3\xa9,4.0,\n"
     )
 
-    rows, n_rows = sent(spark, COMMA, wrote(tmp_path / "r.csv", content))
+    rows, n_rows = landed(spark, COMMA, write(tmp_path / "r.csv", content))
 
     assert [(r.source_line, r.user_id, r.item_id, r.rating, r.rated_at) for r in rows] == [
         (2, "u1", 'a "b", c', "4", "100"),
@@ -89,7 +89,7 @@ def test_a_malformed_line_lands_as_raw_with_its_line_number(
 def test_long_separators_and_latin_1_are_read(spark: SparkSession, tmp_path: Path) -> None:
     content = '1::Fantômas: "À" l\'ombre::Crime|Drama\n2::no kinds\n'.encode("iso-8859-1")
 
-    rows, _ = sent(spark, COLONS, wrote(tmp_path / "i.dat", content))
+    rows, _ = landed(spark, COLONS, write(tmp_path / "i.dat", content))
 
     assert [(r.item_id, r.title, r.categories, r.vendor, r.raw) for r in rows] == [
         ("1", 'Fantômas: "À" l\'ombre', "Crime|Drama", None, None),
@@ -103,11 +103,11 @@ def test_line_numbers_continue_across_blocks(spark: SparkSession, tmp_path: Path
     second = [f"v{n},item-{n},3,{n}" for n in range(2, 40)]
     header = "user,item,value,time"
     paths = [
-        wrote(tmp_path / name, "\n".join([header, *lines]).encode())
+        write(tmp_path / name, "\n".join([header, *lines]).encode())
         for name, lines in (("a [1] é%20.csv", first), ("b.csv", second))
     ]
 
-    rows, n_rows = sent(spark, COMMA, *paths)
+    rows, n_rows = landed(spark, COMMA, *paths)
 
     assert n_rows == len(rows) == sum(bool(line) for line in first + second)
     assert all(row.rated_at == str(row.source_line) for row in rows)
@@ -115,10 +115,10 @@ def test_line_numbers_continue_across_blocks(spark: SparkSession, tmp_path: Path
 
 
 def test_columns_may_have_another_order(spark: SparkSession, tmp_path: Path) -> None:
-    usual = wrote(tmp_path / "a.csv", b"user,item,value,time\nu,i,4,1\n")
-    other = wrote(tmp_path / "b.csv", b"time,note,value,item,user\n1,hello,4,i,u\n")
+    usual = write(tmp_path / "a.csv", b"user,item,value,time\nu,i,4,1\n")
+    other = write(tmp_path / "b.csv", b"time,note,value,item,user\n1,hello,4,i,u\n")
 
-    rows, _ = sent(spark, COMMA, usual, other)
+    rows, _ = landed(spark, COMMA, usual, other)
 
     assert [(r.user_id, r.item_id, r.rating, r.rated_at) for r in rows] == [
         ("u", "i", "4", "1")
@@ -126,12 +126,12 @@ def test_columns_may_have_another_order(spark: SparkSession, tmp_path: Path) -> 
 
 
 def test_json_lines_land_as_text(spark: SparkSession, tmp_path: Path) -> None:
-    part = Items(file="i.jsonl", format="jsonl", categories="kinds", released="year")
+    section = Items(file="i.jsonl", format="jsonl", categories="kinds", released="year")
     content = (
         b'{"item": 7, "title": "Heat", "kinds": ["a", "b"], "year": 1995}\nnot json\n[1]\n{}\n'
     )
 
-    rows, n_rows = sent(spark, part, wrote(tmp_path / "i.jsonl", content))
+    rows, n_rows = landed(spark, section, write(tmp_path / "i.jsonl", content))
 
     assert [(r.item_id, r.title, r.categories, r.released, r.raw) for r in rows] == [
         ("7", "Heat", '["a","b"]', "1995", None),
@@ -146,13 +146,13 @@ def test_parquet_lands_as_text_with_row_numbers(spark: SparkSession, tmp_path: P
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    part = Items(file="i.parquet", format="parquet", categories="kinds")
+    section = Items(file="i.parquet", format="parquet", categories="kinds")
     path = tmp_path / "i.parquet"
     pq.write_table(
         pa.table({"item": [7, 10**12], "title": ["Heat", None], "kinds": [["a"], []]}), path
     )
 
-    rows, n_rows = sent(spark, part, path)
+    rows, n_rows = landed(spark, section, path)
 
     assert [(r.source_line, r.item_id, r.title, r.categories) for r in rows] == [
         (1, "7", "Heat", '["a"]'),
