@@ -1,0 +1,41 @@
+import pytest
+
+from dashboards.demo.explanation import in_a_sentence
+from serving.schemas import ScoreTerm
+from tests.support.dashboards import shop
+
+ALIEN = ScoreTerm(kind="rating", value=0.6, item_id="1", title="Alien", rating=5)
+CINDERELLA = ScoreTerm(kind="rating", value=-0.2, item_id="2", title="Cinderella", rating=1)
+
+
+@pytest.mark.parametrize(
+    ("term", "text"),
+    [
+        (ALIEN, "Mostly because of your 5 stars for **Alien**."),
+        (ScoreTerm(kind="popularity", value=0.1), "Mostly because of its popularity."),
+        (ScoreTerm(kind="released", value=0.1), "Mostly because of its release year."),
+        (ScoreTerm(kind="segment", value=0.1), "Mostly because of the ratings of similar users."),
+        (
+            ScoreTerm(kind="category", value=0.1, title="Sci-Fi"),
+            r"Mostly because of the category **Sci\-Fi**.",
+        ),
+    ],
+)
+def test_the_largest_term_is_the_main_cause(term: ScoreTerm, text: str) -> None:
+    assert in_a_sentence([term], shop.about()) == text
+
+
+def test_the_lowest_term_is_named_if_it_is_negative() -> None:
+    text = in_a_sentence([ALIEN, CINDERELLA], shop.about())
+
+    assert text.endswith("**Alien**. Your 1 star for **Cinderella** lowered it.")
+
+
+def test_a_score_without_positive_terms_is_explained() -> None:
+    assert in_a_sentence([CINDERELLA], shop.about()).startswith("Nothing in your ratings")
+
+
+def test_a_rating_on_another_scale_is_no_stars() -> None:
+    about = shop.about().model_copy(update={"highest": 10})
+
+    assert "your 5 of 10 for **Alien**" in in_a_sentence([ALIEN], about)
