@@ -122,13 +122,13 @@ def made(known: Known) -> Iterator[tuple[str, list[dict[str, object]]]]:
     popularity, trending = liked(known)
     folds = FoldIn(rows, Constants.model_validate(CONSTANTS))
     yield "items", known.items
-    yield "profiles", [_profile(str(who), ids, his) for who, his in people.items()]
+    yield "profiles", [_profile(str(user_id), ids, ratings) for user_id, ratings in people.items()]
     lists = []
-    for who, his in people.items():
-        if folded := folds.fold(his):
+    for user_id, ratings in people.items():
+        if folded := folds.fold(ratings):
             scores = folds.scores(folded)
-            scores[his.positions] = -np.inf
-            lists.append({"user_id": who} | _list(ids, scores, LISTED))
+            scores[ratings.positions] = -np.inf
+            lists.append({"user_id": user_id} | _list(ids, scores, LISTED))
     yield "recommendations", lists
     yield "fallback_lists", [{"segment": ""} | _list(ids, popularity, LISTED)]
     yield (
@@ -230,14 +230,14 @@ def _list(ids: list[str], scores: Matrix, n: int) -> dict[str, object]:
     return {"item_ids": [ids[at] for at in places], "scores": scores[places].tolist()}
 
 
-def _profile(user_id: str, ids: list[str], his: Ratings) -> dict[str, object]:
-    newest = np.argsort(-his.micros, kind="stable")
+def _profile(user_id: str, ids: list[str], ratings: Ratings) -> dict[str, object]:
+    newest = np.argsort(-ratings.micros, kind="stable")
     return {
         "user_id": user_id,
         "segment": "",
-        "item_ids": [ids[at] for at in his.positions[newest]],
-        "ratings": his.values[newest].tolist(),  # noqa: PD011 # no frame
-        "rated_at": pd.to_datetime(his.micros[newest], unit="us", utc=True).to_pydatetime(),
+        "item_ids": [ids[at] for at in ratings.positions[newest]],
+        "ratings": ratings.values[newest].tolist(),  # noqa: PD011 # no frame
+        "rated_at": pd.to_datetime(ratings.micros[newest], unit="us", utc=True).to_pydatetime(),
     }
 
 

@@ -1,9 +1,8 @@
-"""Every test, in two lanes side by side. All that shares the Spark session is in one of them.
+"""Run all tests in two processes. Tests that share the Spark session are in one of them.
 
     python tests/lanes.py [pytest's arguments]
 
-The other folders are dealt out so that both end at about the same time. Coverage is added up over
-both. Lines are printed as they come, each under its lane's name.
+Coverage is combined over both. Lines are printed as they come, each with the name of its lane.
 """
 
 import os
@@ -29,7 +28,7 @@ NO_TESTS = 5  # pytest's exit code where nothing fits the arguments
 
 
 def main(arguments: list[str]) -> int:
-    """Run both lanes, then add up their coverage; return the worst exit code."""
+    """Run both lanes, then combine their coverage; return the worst exit code."""
     for stale in ROOT.glob(".coverage*"):
         stale.unlink()
     processes = {name: start(name, chosen + arguments) for name, chosen in LANES.items()}
@@ -43,9 +42,9 @@ def main(arguments: list[str]) -> int:
     for thread in threads:
         thread.join()
     codes = [process.wait() for process in processes.values()]
-    for line in broken:  # whoever reads the last lines alone sees which
-        said(line[:WIDTH])
-    said(", ".join(f"{ends[how]} {how}" for how in ("passed", "failed", "skipped")))
+    for line in broken:  # repeated here, where the last lines are read
+        say(line[:WIDTH])
+    say(", ".join(f"{ends[how]} {how}" for how in ("passed", "failed", "skipped")))
     if all(code == NO_TESTS for code in codes):
         return NO_TESTS
     worst = max(0 if code == NO_TESTS else abs(code) for code in codes)
@@ -70,10 +69,8 @@ def follow(
     lane: str, process: subprocess.Popen[str], ends: Counter[str], broken: list[str]
 ) -> None:
     """Print the lane's lines as they come; count how its tests ended, note which broke."""
-    if process.stdout is None:
-        raise AssertionError
-    for line in process.stdout:
-        said(f"{lane:6} | {line.rstrip()}")
+    for line in process.stdout or ():
+        say(f"{lane:6} | {line.rstrip()}")
         if BROKEN.match(line):
             broken.append(line.rstrip())
         if CLOSING.match(line):
@@ -81,14 +78,14 @@ def follow(
                 ends["failed" if how.startswith("error") else how] += int(n)
 
 
-def said(line: str) -> None:
+def say(line: str) -> None:
     """Print one line at once."""
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 
 
 def covered(*, floor: int) -> int:
-    """Add up what the lanes covered, print it, return 1 or more below the floor."""
+    """Combine and print the coverage; return a positive code below the floor."""
     coverage = [sys.executable, "-m", "coverage"]
     subprocess.run([*coverage, "combine", "-q"], cwd=ROOT, check=True)  # noqa: S603
     report = [*coverage, "report", f"--fail-under={floor}"]

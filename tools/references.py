@@ -11,6 +11,7 @@ import sys
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from textwrap import fill
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
@@ -86,7 +87,8 @@ def tables_page() -> str:
     """Return docs/tables.md."""
     lines = [NOTE, "# Tables\n", "`<root>/<data set>/<layer>/<table>`, all of them Delta.\n"]
     for table in TABLES:
-        lines += [f"## {table.layer}.{table.name}\n", f"{table.doc}\n", *_facts(table), ""]
+        lines += [f"## {table.layer}.{table.name}\n", f"{fill(table.doc, 100)}\n"]
+        lines += [*_facts(table), ""]
         lines += ["| column | type | what it is |", "|---|---|---|"]
         for column in table.columns:
             kind = f"`{column.type}`" + ("" if column.nullable else " not null")
@@ -136,8 +138,8 @@ def imports_table() -> str:
 
 
 def _facts(table: Table) -> list[str]:
-    facts = [f"Key: {', '.join(f'`{name}`' for name in table.key)}."]
-    return [*facts, *(f"Check `{name}`: `{condition}`." for name, condition in table.checks)]
+    facts = [f"- Key: {', '.join(f'`{name}`' for name in table.key)}"]
+    return [*facts, *(f"- Check `{name}`: `{condition}`" for name, condition in table.checks)]
 
 
 def _parts(model: type[BaseModel], path: str = "") -> Iterator[tuple[str, type[BaseModel]]]:

@@ -21,12 +21,12 @@ ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 LOCK = ROOT / "requirements.lock"
-LOG = ROOT / "var" / "logs" / "bootstrap.log"
+LOG = ROOT / "var" / "logs" / "setup.log"
 STAMP = VENV / "ready"
 TOOLS = ("pip", "setuptools", "uv", "wheel")
 SUPPORTED = ((3, 11), (3, 12))
 HEARTBEAT_SECONDS = 15
-# What pip is told, and the variable by which uv is told the same.
+# Options of pip, and the variables with the same meaning for uv.
 MIRRORS = {
     "index-url": "UV_DEFAULT_INDEX",
     "extra-index-url": "UV_INDEX",
@@ -36,29 +36,29 @@ MIRRORS = {
 
 
 def other_python(found: str) -> str:
-    """Return what to do about a Python that cannot carry the platform."""
+    """Return the message for an unsupported Python."""
     return (
         f"Python {found} found, 3.11 or 3.12 needed. On Debian 12: `apt install python3.11 "
         "python3.11-venv`; on Ubuntu 24.04: `apt install python3.12 python3.12-venv`; "
-        "or say which one to take: `make PYTHON=/path/to/python3.11 …`"
+        "or choose one: `make PYTHON=/path/to/python3.11 …`"
     )
 
 
-if sys.version_info < (3, 11):  # noqa: UP036 # an older one cannot even read what follows
+if sys.version_info < (3, 11):  # noqa: UP036 # older ones cannot parse the rest
     sys.exit("error: " + other_python("%d.%d" % sys.version_info[:2]))  # noqa: UP031
 
 
 class SetupError(Exception):
-    """A step did not end well. The message says why and what to do."""
+    """A step failed. The message says why and what to do."""
 
 
 def main() -> int:
-    """Do what is missing, and say how long each step took."""
+    """Run the missing steps and print the duration of each."""
     begun = time.monotonic()
     try:
         check_python(sys.version_info[:2])
         LOG.parent.mkdir(parents=True, exist_ok=True)
-        with alone():
+        with exclusive():
             if not is_ready():
                 set_up()
                 say(f"ready after {time.monotonic() - begun:.0f} s")
@@ -67,13 +67,13 @@ def main() -> int:
         say(f"error: {error}")
         return 1
     except KeyboardInterrupt:
-        say("interrupted: the next start goes on from here")
+        say("interrupted: run it again to continue")
         return 130
     return 0
 
 
 def check_python(version: tuple[int, ...]) -> None:
-    """Raise unless this Python can carry the platform."""
+    """Raise SetupError unless this Python is supported."""
     found = ".".join(map(str, version))
     if version not in SUPPORTED:
         raise SetupError(other_python(found))
@@ -85,19 +85,19 @@ def check_python(version: tuple[int, ...]) -> None:
 
 
 def is_ready() -> bool:
-    """Return whether set-up has ended before for this very lock, in this very folder."""
+    """Return whether set-up has completed with this lock in this folder."""
     return STAMP.is_file() and STAMP.read_text() == fingerprint()
 
 
 def fingerprint() -> str:
-    """Return what the environment depends on: lock, project file, jars, place."""
+    """Return a digest of what the environment depends on: lock, project file, jars, folder."""
     parts = [LOCK, ROOT / "pyproject.toml", ROOT / "ops/setup/jars.py"]
     content = b"\0".join(part.read_bytes() for part in parts)
     return hashlib.sha256(content + str(ROOT).encode()).hexdigest()
 
 
 def set_up() -> None:
-    """Make the environment. Every step leaves alone what is there already."""
+    """Set up the environment. Each step keeps what exists."""
     step("environment", make_environment)
     step("installer (pip, uv)", install_tools)
     step("packages (about 200; 1.8 GB on a first run)", install_packages)
@@ -108,7 +108,7 @@ def set_up() -> None:
 
 
 def step(name: str, action: Callable[[], object]) -> None:
-    """Do one step, and say how long it took."""
+    """Run one step and print its duration."""
     say(f"set-up: {name} …")
     begun = time.monotonic()
     action()
@@ -116,7 +116,7 @@ def step(name: str, action: Callable[[], object]) -> None:
 
 
 def make_environment() -> None:
-    """Make .venv, again if it is broken or of another Python."""
+    """Create .venv; create it again if it is broken or has an unsupported Python."""
     probe = "import pip, sys; print('%d.%d' % sys.version_info[:2])"
     if PYTHON.exists():
         found = subprocess.run([PYTHON, "-c", probe], capture_output=True, text=True, check=False)  # noqa: S603
@@ -126,26 +126,26 @@ def make_environment() -> None:
 
 
 def install_tools() -> None:
-    """Install the locked installers with pip: the only packages that the old pip handles."""
-    wanted = VENV / "tools.lock"
-    wanted.write_text("\n".join(locked(LOCK.read_text(), TOOLS)) + "\n")
-    run([PYTHON, "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes", "-r", wanted])
+    """Install the locked pip, setuptools, uv and wheel with the pip of the new environment."""
+    tools = VENV / "tools.lock"
+    tools.write_text("\n".join(locked(LOCK.read_text(), TOOLS)) + "\n")
+    run([PYTHON, "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes", "-r", tools])
 
 
 def install_packages() -> None:
-    """Install exactly what the lock says: with uv or, where that cannot, with pip."""
+    """Install the locked packages with uv, or with pip if uv fails."""
     uv: list[str | Path] = [VENV / "bin" / "uv", "pip", "sync", "--python", PYTHON]
     try:
         run([*uv, "--require-hashes", "--no-build-isolation", LOCK], environment=uv_mirrors())
     except SetupError as error:
-        cause = str(error).splitlines()[-2:][0].strip()  # the last line but where the log is
-        say(f"set-up: uv could not ({cause}); pip tries, which takes longer")
+        cause = str(error).splitlines()[-2:][0].strip()  # the last line before the path of the log
+        say(f"set-up: uv failed ({cause}); trying pip, which takes longer")
         pip: list[str | Path] = [PYTHON, "-m", "pip", "install", "--no-deps", "--require-hashes"]
         run([*pip, "--no-build-isolation", "-r", LOCK])
 
 
 def install_project() -> None:
-    """Install the checkout itself, so that every process can import it."""
+    """Install the checkout, so that every process can import it."""
     pip: list[str | Path] = [
         PYTHON,
         "-m",
@@ -159,42 +159,42 @@ def install_project() -> None:
 
 
 def find_java() -> None:
-    """Find a Java, or make the wrapper of the bundled one."""
+    """Find a Java, or write the wrapper of the bundled one."""
     code = "from ops.setup import java; found = java.find(); print(found.version, found.home)"
     run([PYTHON, "-c", code])
 
 
 def locked(lock: str, names: Sequence[str]) -> list[str]:
-    """Return the entries of these packages, with their hashes, as the lock has them."""
+    """Return the lock's entries of these packages, with their hashes."""
     entries = re.split(r"\n(?=[a-z0-9])", lock)
     wanted = re.compile(rf"(?:{'|'.join(map(re.escape, names))})==")
     return [entry for entry in entries if wanted.match(entry)]
 
 
 def uv_mirrors() -> dict[str, str]:
-    """Return what uv must be told to use pip's mirrors. What uv was told itself wins."""
-    asked = subprocess.run(  # noqa: S603
+    """Return the variables with which uv uses pip's mirrors. Existing variables win."""
+    result = subprocess.run(  # noqa: S603
         [PYTHON, "-m", "pip", "config", "list"], capture_output=True, text=True, check=False
     )
-    return translated(asked.stdout)
+    return translated(result.stdout)
 
 
 def translated(pip_config: str, environment: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Return uv's variables for what `pip config list` printed. The environment's values win."""
-    found: dict[str, str] = {}
+    """Return uv's variables for the output of `pip config list`. Existing variables win."""
+    variables: dict[str, str] = {}
     for line in pip_config.splitlines():
         name, _, value = line.partition("=")
         variable = MIRRORS.get(name.rpartition(".")[2])
         if variable and variable not in environment:
-            found[variable] = " ".join(str(ast.literal_eval(value)).split())
-    return found
+            variables[variable] = " ".join(str(ast.literal_eval(value)).split())
+    return variables
 
 
 def run(command: Sequence[str | Path], *, environment: Mapping[str, str] | None = None) -> None:
-    """Run a command, its output into the log. A long one says every few seconds that it lives.
+    """Run a command with its output in the log, and print a heartbeat while it runs.
 
     Raises:
-        SetupError: it failed. The message holds its last lines.
+        SetupError: The command failed. The message contains its last lines.
     """
     line = [str(part) for part in command]
     with LOG.open("a") as output:
@@ -205,9 +205,9 @@ def run(command: Sequence[str | Path], *, environment: Mapping[str, str] | None 
             line, stdout=output, stderr=output, cwd=ROOT, env={**os.environ, **(environment or {})}
         ) as process:
             while wait(process) is None:
-                say(f"    still at it ({time.monotonic() - begun:.0f} s)")
+                say(f"    still running ({time.monotonic() - begun:.0f} s)")
     if process.returncode != 0:
-        raise SetupError(f"`{' '.join(line[:4])} …` failed:\n{tail(start)}\nAll of it: {LOG}")
+        raise SetupError(f"`{' '.join(line[:4])} …` failed:\n{tail(start)}\nFull log: {LOG}")
 
 
 def wait(process: subprocess.Popen[bytes]) -> int | None:
@@ -219,26 +219,26 @@ def wait(process: subprocess.Popen[bytes]) -> int | None:
 
 
 def tail(start: int) -> str:
-    """Return the last lines that a step wrote."""
+    """Return the last lines of a step's output."""
     with LOG.open(errors="replace") as written:
         written.seek(start)
         return "\n".join(f"    {line}" for line in written.read().splitlines()[-12:])
 
 
 @contextmanager
-def alone() -> Iterator[None]:
-    """Wait for another set-up of this checkout: two at once would undo each other's work."""
-    with Path(__file__).open() as held:
+def exclusive() -> Iterator[None]:
+    """Hold a lock of this checkout: two set-ups at once would interfere."""
+    with Path(__file__).open() as lock:
         try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            say("set-up: another one is running; waiting for it")
-            fcntl.flock(held, fcntl.LOCK_EX)
+            say("set-up: waiting for another set-up to finish")
+            fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
 def say(line: str) -> None:
-    """Print one plain line at once."""
+    """Print one line and flush."""
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 

@@ -28,29 +28,29 @@ def resume_publishing(stack: Stack, dataset: str) -> bool:
     """Let retrains publish again, and return whether publishing was paused."""
     engine = _engine(stack, dataset)
     with Session(engine) as session, session.begin():
-        lifted = releases.resume_publishing(session, actor=actor())
+        was_paused = releases.resume_publishing(session, actor=actor())
     engine.dispose()
-    return lifted
+    return was_paused
 
 
 def fit_of(stack: Stack, dataset: str, release_id: int) -> str:
     """Return the fit that a kept release was made from.
 
     Raises:
-        OpsError: no kept release has this number. The message lists those there are.
+        OpsError: No kept release has this id. The message lists the kept releases.
     """
     engine = _engine(stack, dataset)
     with Session(engine) as session:
-        kept = {one.release_id: one.retrain_id for one in releases.kept(session)}
+        kept = {release.release_id: release.retrain_id for release in releases.kept(session)}
     engine.dispose()
     if release_id not in kept:
-        there = ", ".join(map(str, kept)) or "none"
-        raise OpsError(f"{dataset} keeps no release {release_id}; there are: {there}.")
+        release_ids = ", ".join(map(str, kept)) or "none"
+        raise OpsError(f"{dataset} keeps no release {release_id}; kept: {release_ids}.")
     return kept[release_id]
 
 
 def rebuild(stack: Stack, dataset: str, release_id: int) -> bool:
-    """Make a release again from its ledger, beside the platform; return whether it is the same."""
+    """Fit a release again, beside the platform; return whether the lists are the same."""
     retrain_id = fit_of(stack, dataset, release_id)
     options = ["--dataset", dataset, "--retrain", retrain_id]
     command = [sys.executable, "-m", "jobs.retraining.rebuild", *options]
@@ -59,7 +59,7 @@ def rebuild(stack: Stack, dataset: str, release_id: int) -> bool:
 
 
 def actor() -> str:
-    """Return who is at the terminal, as the audit shall name him."""
+    """Return the actor for the audit: the operating system's user."""
     return f"{getpass.getuser()} (lantern)"
 
 

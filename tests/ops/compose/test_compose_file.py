@@ -187,10 +187,13 @@ def test_services_wait_for_what_they_need(services: dict[str, Service]) -> None:
             once = needed == "init"
             wanted = "service_completed_successfully" if once else "service_healthy"
             assert how == {"condition": wanted}, (name, needed)
-    told: set[str] = set()
-    while ready := {n for n, s in services.items() if set(s.get("depends_on", {})) <= told} - told:
-        told |= ready
-    assert told == set(services)
+    started: set[str] = set()
+    while (
+        ready := {n for n, s in services.items() if set(s.get("depends_on", {})) <= started}
+        - started
+    ):
+        started |= ready
+    assert started == set(services)
 
 
 def test_volumes_are_declared_and_belong_to_the_user_of_the_image(

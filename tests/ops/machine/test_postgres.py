@@ -52,9 +52,9 @@ def test_it_listens_on_loopback_with_scram_and_without_a_socket_file(server: Ser
 
 
 def test_another_server_on_our_port_gets_no_statement(server: Server, tmp_path: Path) -> None:
-    stranger = Server(tmp_path, server.port, server.password)
-    with pytest.raises(WrongServerError, match=f"not of {stranger.data}"):
-        postgres.connect(stranger)
+    other = Server(tmp_path, server.port, server.password)
+    with pytest.raises(WrongServerError, match=f"not of {other.data}"):
+        postgres.connect(other)
 
 
 def test_a_server_that_refuses_our_password_is_another_one(server: Server) -> None:
@@ -80,8 +80,8 @@ def test_reach_is_judged_folder_by_folder(tmp_path: Path) -> None:
     assert postgres.can_reach(nobody, Path("/tmp") / "not-there")  # noqa: S108 # only looked at
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs it as somebody else")
-def test_below_a_closed_folder_everything_moves_to_where_its_user_can_go(
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs it as another user")
+def test_below_a_closed_folder_server_and_binaries_move_to_a_reachable_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: OpsSettings
 ) -> None:
     elsewhere = settings.folder.parent
@@ -93,8 +93,8 @@ def test_below_a_closed_folder_everything_moves_to_where_its_user_can_go(
     assert home == postgres.home(closed / "var") != postgres.home(closed / "other")
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs it as somebody else")
-def test_binaries_that_its_user_cannot_run_are_copied_once_and_work(
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs it as another user")
+def test_binaries_that_the_user_cannot_run_are_copied_once(
     settings: OpsSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = postgres.can_reach

@@ -1,4 +1,4 @@
-"""The whole platform, as a newcomer starts it: from one command to lists on a page.
+"""The platform as a new operator starts it: from one command to lists on a page.
 
 It comes up in a temporary folder on free ports; real Airflow runs real Spark on a small playground.
 """
@@ -197,7 +197,7 @@ def test_a_rollback_without_an_earlier_release_changes_nothing(platform: Platfor
 def test_a_release_that_is_not_kept_cannot_be_made_again() -> None:
     code, said = lantern("rebuild", "99", "--dataset", DATASET)
     assert code == 1
-    assert "keeps no release 99; there are: 1." in said
+    assert "keeps no release 99; kept: 1." in said
 
 
 @pytest.mark.journey
@@ -209,7 +209,7 @@ def test_the_release_is_made_again_from_its_ledger_with_the_same_lists() -> None
 @pytest.mark.journey
 @pytest.mark.browser
 @pytest.mark.skipif(doctor.browser() is None, reason="no Chromium: NOT TESTED")
-def test_a_stranger_rates_and_the_next_model_knows_him(platform: Platform) -> None:
+def test_the_next_model_has_a_new_user_who_rated(platform: Platform) -> None:
     from playwright.sync_api import expect, sync_playwright
 
     from tests.support.dashboards.browsing import at_rest

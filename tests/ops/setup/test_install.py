@@ -21,11 +21,11 @@ uv==0.13.9 \\
 
 @pytest.fixture
 def log(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    monkeypatch.setattr(install, "LOG", tmp_path / "bootstrap.log")
-    return tmp_path / "bootstrap.log"
+    monkeypatch.setattr(install, "LOG", tmp_path / "setup.log")
+    return tmp_path / "setup.log"
 
 
-def test_a_wrong_python_is_told_which_one_to_install() -> None:
+def test_an_unsupported_python_is_refused_with_the_package_to_install() -> None:
     with pytest.raises(SetupError, match=r"Python 3.10 found.*apt install python3.11"):
         install.check_python((3, 10))
 
@@ -36,7 +36,7 @@ def test_a_missing_venv_names_debians_package(monkeypatch: pytest.MonkeyPatch) -
         install.check_python((3, 12))
 
 
-def test_the_lock_gives_whole_entries_of_exactly_these_packages() -> None:
+def test_the_lock_gives_complete_entries_of_exactly_these_packages() -> None:
     entries = install.locked(LOCK, ("pip", "uv"))
     assert [entry.splitlines()[0] for entry in entries] == ["pip==26.3 \\", "uv==0.13.9 \\"]
     assert "--hash=sha256:cc" in entries[0]
@@ -48,15 +48,17 @@ def test_the_real_lock_holds_every_installer() -> None:
     assert all("--hash=sha256:" in entry for entry in entries)
 
 
-def test_uv_is_told_of_pips_mirrors() -> None:
-    said = "global.index-url='http://127.0.0.1:1/simple'\n:env:.find-links='/a\\n/b'\nglobal.x='1'"
-    assert install.translated(said, {}) == {
+def test_uv_gets_the_mirrors_of_pip() -> None:
+    pip_config = (
+        "global.index-url='http://127.0.0.1:1/simple'\n:env:.find-links='/a\\n/b'\nglobal.x='1'"
+    )
+    assert install.translated(pip_config, {}) == {
         "UV_DEFAULT_INDEX": "http://127.0.0.1:1/simple",
         "UV_FIND_LINKS": "/a /b",
     }
 
 
-def test_what_uv_was_told_itself_wins() -> None:
+def test_the_variables_of_uv_win() -> None:
     assert not install.translated("global.index-url='x'", {"UV_DEFAULT_INDEX": "y"})
 
 
@@ -72,7 +74,7 @@ def test_a_long_command_says_that_it_lives(
 ) -> None:
     monkeypatch.setattr(install, "HEARTBEAT_SECONDS", 0.01)
     install.run([sys.executable, "-c", "pass"])
-    assert "still at it" in capsys.readouterr().out
+    assert "still running" in capsys.readouterr().out
     assert log.exists()
 
 
@@ -88,7 +90,7 @@ def test_a_broken_uv_leaves_the_work_to_pip(
 
     monkeypatch.setattr(install, "run", run)
     install.install_packages()
-    assert "uv could not (uv is broken)" in capsys.readouterr().out
+    assert "uv failed (uv is broken)" in capsys.readouterr().out
     assert {"--require-hashes", "--no-deps"} <= set(commands[1])
 
 
@@ -128,5 +130,5 @@ def test_an_interruption_says_that_it_can_go_on(
 
     monkeypatch.setattr(install, "is_ready", interrupted)
     assert install.main() == 130
-    assert "goes on from here" in capsys.readouterr().out
+    assert "run it again" in capsys.readouterr().out
     assert log.parent.exists()

@@ -53,10 +53,10 @@ def test_a_jar_in_place_is_left_alone(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("offline")
 def test_offline_the_message_names_coordinates_folder_and_cause(tmp_path: Path) -> None:
-    with pytest.raises(JarsMissingError) as told:
+    with pytest.raises(JarsMissingError) as raised:
         jars.install(tmp_path / "spark", tmp_path / "kept")
     for part in ("io.example:one:1.0", JAR.sha256, str(tmp_path / "kept"), "no route to host"):
-        assert part in str(told.value)
+        assert part in str(raised.value)
 
 
 def test_a_fetched_jar_is_kept_for_the_next_time(

@@ -66,7 +66,7 @@ def test_a_taken_port_names_its_owner(settings: OpsSettings) -> None:
         assert "process" in bad(settings)["port of api"].found
 
 
-def test_postgres_without_a_user_is_told(
+def test_a_missing_user_for_postgres_is_reported(
     settings: OpsSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def nobody() -> None:
