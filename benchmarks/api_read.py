@@ -2,9 +2,9 @@
 
     python -m benchmarks.api_read [--users 6040] [--seconds 10]
 
-The API runs as in production, one uvicorn process; clients are processes of their own, each with
-one connection kept open, bare so that they take little of the processor from it. The bare
-statement is the same SQL from one psycopg2 connection.
+The API runs as in production, in one uvicorn process. Each client is a process with one open
+connection, kept simple so that it takes little CPU time from the API. The bare statement is the
+same SQL from one psycopg2 connection.
 """
 
 import argparse
@@ -45,36 +45,39 @@ AS_THE_PLATFORM = {"API_SINGLE_CPU": "true", "OPENBLAS_NUM_THREADS": "1"}
 
 def main() -> None:
     """Print p50 and p95 of both, their ratio, and the requests per second."""
-    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    arguments.add_argument("--users", type=int, default=6040)
-    arguments.add_argument("--seconds", type=float, default=10)
-    given = arguments.parse_args()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--users", type=int, default=6040)
+    parser.add_argument("--seconds", type=float, default=10)
+    arguments = parser.parse_args()
     with temporary_server() as server:
         owner = create_database(server.url("postgres"), DATASET)
-        key = prepare(owner, given.users)
+        key = prepare(owner, arguments.users)
         with running_api(as_role(owner, "api")) as url:
-            asked = [(url, key, given.users, given.seconds, seed) for seed in range(N_CLIENTS)]
-            ask(url, key, given.users, 1, 0)  # warm
+            calls = [
+                (url, key, arguments.users, arguments.seconds, seed) for seed in range(N_CLIENTS)
+            ]
+            ask(url, key, arguments.users, 1, 0)  # warm
             with multiprocessing.get_context("spawn").Pool(N_CLIENTS) as clients:
-                took = [s for found in clients.starmap(ask, asked) for s in found]
-            alone = ask(url, key, given.users, given.seconds / 2, 99)
-        bare = statement(as_role(owner, "api"), given.users, given.seconds / 2)
-    report(took, alone, bare, given.seconds)
+                of_clients = clients.starmap(ask, calls)
+            seconds_taken = [seconds for of_client in of_clients for seconds in of_client]
+            alone = ask(url, key, arguments.users, arguments.seconds / 2, 99)
+        bare = statement(as_role(owner, "api"), arguments.users, arguments.seconds / 2)
+    report(seconds_taken, alone, bare, arguments.seconds)
 
 
-def report(took: list[float], alone: list[float], bare: list[float], seconds: float) -> None:
+def report(together: list[float], alone: list[float], bare: list[float], seconds: float) -> None:
     """Print the table and the verdict."""
     print(f"a list of {LIMIT} with titles          p50 ms   p95 ms")
-    for name, found in (
-        (f"API, {N_CLIENTS} clients", took),
+    for name, durations in (
+        (f"API, {N_CLIENTS} clients", together),
         ("API, one client", alone),
         ("bare statement, one client", bare),
     ):
-        p50, p95 = 1000 * np.percentile(found, [50, 95])
+        p50, p95 = 1000 * np.percentile(durations, [50, 95])
         print(f"  {name:30} {p50:8.2f} {p95:8.2f}")
-    p95 = 1000 * float(np.percentile(took, 95))
+    p95 = 1000 * float(np.percentile(together, 95))
     ratio = statistics.median(alone) / statistics.median(bare)
-    print(f"  {len(took) / seconds:.0f} requests a second with {N_CLIENTS} clients")
+    print(f"  {len(together) / seconds:.0f} requests a second with {N_CLIENTS} clients")
     print(f"  one client through the API takes {ratio:.1f} times the bare statement (p50)")
     print(f"  p95 {p95:.1f} ms (bar: {BAR_MS} ms) {'ok' if p95 <= BAR_MS else 'TOO SLOW'}")
 
@@ -98,7 +101,7 @@ def prepare(owner: str, users: int) -> str:
         "fallback_lists": [{"segment": "", **lists[0]}],
         "items": shop.items(**{str(n): f"The title of film {n}" for n in range(N_ITEMS)}),
     }
-    tables = {name: pa.Table.from_pylist(found).to_batches() for name, found in rows.items()}
+    tables = {name: pa.Table.from_pylist(table).to_batches() for name, table in rows.items()}
     fit = Candidate("fit", "first", "als", {}, {}, shop.ABOUT, {"recommendations": users})
     engine = database.connect(owner, DATASET)
     publish(engine, fit, tables, actor="bench", reason="bench", instead_of=None)
@@ -144,15 +147,15 @@ def started_api(
 
 
 def is_listening(port: int) -> bool:
-    """Return whether somebody takes connections on the port."""
+    """Return whether a process listens on the port."""
     with socket.socket() as probe:
         return probe.connect_ex((HOST, port)) == 0
 
 
 def ask(url: str, key: str, users: int, seconds: float, seed: int) -> list[float]:
-    """Return the seconds that each request of one client took."""
+    """Return the seconds that each request of one client seconds_taken."""
     random = np.random.default_rng(seed)
-    took = []
+    seconds_taken = []
     headers = {"Authorization": f"Bearer {key}"}
     http = HTTPConnection(url.removeprefix("http://"), timeout=30)
     until = time.perf_counter() + seconds
@@ -162,18 +165,18 @@ def ask(url: str, key: str, users: int, seconds: float, seed: int) -> list[float
         http.request("GET", path, headers=headers)
         answer = http.getresponse()
         body = answer.read()
-        took.append(time.perf_counter() - started)
+        seconds_taken.append(time.perf_counter() - started)
         if answer.status != HTTPStatus.OK or body.count(b'"title"') != LIMIT:
             raise RuntimeError(f"status {answer.status}: {body[:200]!r}")
     http.close()
-    return took
+    return seconds_taken
 
 
 def statement(url: str, users: int, seconds: float) -> list[float]:
     """Return the seconds that the bare statement takes, through psycopg2 and nothing else."""
     engine = database.connect(url, DATASET, autocommit=True)
     random = np.random.default_rng(7)
-    took = []
+    seconds_taken = []
     with engine.connect() as connection:
         raw = connection.connection.dbapi_connection
         if raw is None:
@@ -185,12 +188,12 @@ def statement(url: str, users: int, seconds: float) -> list[float]:
         until = time.perf_counter() + seconds
         name = precomputed.FOR_USER.name
         while (started := time.perf_counter()) < until:
-            given = (str(random.integers(users)), LIMIT)
-            cursor.execute(f"execute {name}(%s, %s, false)", given)
+            values = (str(random.integers(users)), LIMIT)
+            cursor.execute(f"execute {name}(%s, %s, false)", values)
             cursor.fetchall()
-            took.append(time.perf_counter() - started)
+            seconds_taken.append(time.perf_counter() - started)
     engine.dispose()
-    return took
+    return seconds_taken
 
 
 if __name__ == "__main__":

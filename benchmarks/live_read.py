@@ -1,12 +1,12 @@
-"""Lists that are made just now, and looked-up lists with reasons, through the API.
+"""Lists computed online, and precomputed lists with reasons, through the API.
 
     python -m benchmarks.live_read [--seconds 5]
 
-Live: one client, people with 50 ratings of whom one is newer than the release, at 3,706 and 50,000
-items with 32 factors. With reasons: each person for the first time, when they are made, and again,
-by one client; then 16 connections and one worker, in turns with a bare handler in a process of its
-own that runs the same statement for the same people and answers its row, and with lists without
-reasons. Also how long the first list takes after a release, which reads the factors.
+Live: one client, users with 50 ratings, one of them newer than the release, at 3,706 and 50,000
+items with 32 factors. With reasons: one client reads each user's list for the first time, when the
+reasons are computed, and again; then 16 connections and one worker, in turns with a bare handler in
+its own process that runs the same statement and answers its row, and with lists without reasons.
+Also the duration of the first list after a release, which loads the factors.
 """
 
 import argparse
@@ -32,7 +32,7 @@ from tests.support.serving import shop
 from tests.support.serving.server import as_role, create_database, temporary_server
 
 SIZES = {"bench_small": (3706, 25.0), "bench_large": (50_000, 60.0)}  # items, bar for p95 in ms
-RANK, PEOPLE, RATED, LENGTH, LIMIT, N_CLIENTS = 32, 400, 50, 100, 20, 16
+RANK, N_USERS, RATED, LENGTH, LIMIT, N_CLIENTS = 32, 400, 50, 100, 20, 16
 TURNS = 4
 P50_BAR, P95_BAR, SHARE_BAR = 12.0, 30.0, 0.6  # milliseconds; of requests a second
 BARE = "benchmarks.live_read:bare_app"
@@ -55,55 +55,62 @@ def main() -> None:
     seconds = arguments.parse_args().seconds
     with temporary_server() as server, ExitStack() as running:
         owner = create_database(server.url("postgres"), "bench")
-        made = {name: prepare(owner, name, n_items) for name, (n_items, _) in SIZES.items()}
+        api_keys = {name: prepare(owner, name, n_items) for name, (n_items, _) in SIZES.items()}
         url = running.enter_context(running_api(as_role(owner, "api")))
         for name, (n_items, bar) in SIZES.items():
-            live = partial(ask, url, made[name], f"/v1/{name}/users/new-{{}}/recommendations?x=")
+            live = partial(
+                ask, url, api_keys[name], f"/v1/{name}/users/new-{{}}/recommendations?x="
+            )
             print(f"{n_items} items: the first list after a release {1000 * live(0)[0]:.0f} ms")
             live(1)
             show(f"live, {n_items} items", live(seconds), bar)
         os.environ["BENCH_DATASET"] = "bench_small"
         bare = running.enter_context(running_api(as_role(owner, "api"), BARE))
-        key = made["bench_small"]
+        key = api_keys["bench_small"]
         lists = "/v1/bench_small/users/old-{}/recommendations?explain="
         reasons = f"{lists}true&x="
         for name in ("for the first time", "again"):
-            each = [ask(url, key, reasons.format(n), 0) for n in range(PEOPLE)]
-            show(f"batch with reasons, {name}", [took for [took] in each], P95_BAR)
-        asked = {
+            of_users = [ask(url, key, reasons.format(n), 0) for n in range(N_USERS)]
+            show(
+                f"batch with reasons, {name}",
+                [seconds for [seconds] in of_users],
+                P95_BAR,
+            )
+        targets = {
             f"batch with reasons, {N_CLIENTS} clients": (url, reasons),
             "  the bare handler": (bare, "/rows/old-{}?x="),
             "  without reasons": (url, f"{lists}false&x="),
         }
-        took: dict[str, list[float]] = {name: [] for name in asked}
+        seconds_by_target: dict[str, list[float]] = {name: [] for name in targets}
         for turn in range(1 + TURNS):
-            for name, (where, path) in asked.items():
+            for name, (where, path) in targets.items():
                 mark = b'",' if where == bare else b'"title"'  # ids are all that it answers
-                found = ask(where, key, path, seconds / TURNS, N_CLIENTS, seed=turn, mark=mark)
-                took[name] += found if turn else []  # the first one warms
-        for name, found in took.items():
-            show(name, found, P95_BAR)
-        ours, theirs, _ = took.values()
-        share = len(ours) / len(theirs)
+                durations = ask(where, key, path, seconds / TURNS, N_CLIENTS, seed=turn, mark=mark)
+                seconds_by_target[name] += durations if turn else []  # the first turn warms up
+        for name, durations in seconds_by_target.items():
+            show(name, durations, P95_BAR)
+        api, bare_handler, _ = seconds_by_target.values()
+        share = len(api) / len(bare_handler)
         verdict = "ok" if share >= SHARE_BAR else "TOO SLOW"
-        print(f"  {share:.0%} of the bare one's requests a second (bar {SHARE_BAR:.0%}) {verdict}")
+        print(
+            f"  {share:.0%} of the bare handler's requests a second (bar {SHARE_BAR:.0%}) {verdict}"
+        )
         for percent, bar in ((50, P50_BAR), (95, P95_BAR)):
-            mine, floor = (1000 * np.percentile(each, percent) for each in (ours, theirs))
-            print(
-                f"  p{percent} {mine:.1f} ms (bar {bar:g}), {mine / floor:.2f} times the bare one"
-            )
+            ours, floor = (1000 * np.percentile(s, percent) for s in (api, bare_handler))
+            ratio = ours / floor
+            print(f"  p{percent} {ours:.1f} ms (bar {bar:g}), {ratio:.2f} times the bare handler")
 
 
 def prepare(owner: str, dataset: str, n_items: int) -> str:
-    """Publish factors, people and lists, write one newer rating of half of them; return a key."""
+    """Publish factors, users and lists, rate one item for half of the users; return a key."""
     database.migrate(owner, dataset)
     database.grant(owner, dataset)
     random = np.random.default_rng(1)
     ids = [str(n) for n in range(n_items)]
     factors = random.normal(0, 0.3, (n_items, RANK)).astype(np.float32)
     tables = {
-        "recommendations": [_list(f"{kind}-{n}", random, n_items) for kind, n in _people()],
-        "profiles": [_profile(f"{kind}-{n}", random, n_items) for kind, n in _people()],
+        "recommendations": [_list(f"{kind}-{n}", random, n_items) for kind, n in _users()],
+        "profiles": [_profile(f"{kind}-{n}", random, n_items) for kind, n in _users()],
         "item_factors": [
             {"item_id": i, "factors": row.tolist(), "popularity": 1.0, "trending": 0.0}
             for i, row in zip(ids, factors, strict=True)
@@ -121,7 +128,7 @@ def prepare(owner: str, dataset: str, n_items: int) -> str:
                 "insert into feedback (user_id, item_id, rating, rated_at)"
                 " select 'new-' || n, '0', 9, now() from generate_series(0, :last) as n"
             ),
-            {"last": PEOPLE - 1},
+            {"last": N_USERS - 1},
         )
         key = keys.create(session, "bench", ["read"])
         session.execute(text("analyze feedback"))
@@ -139,10 +146,10 @@ def bare_app() -> FastAPI:
     @app.get("/rows/{user_id}")
     def rows(user_id: str) -> Response:
         with engine.connect() as connection:
-            found = precomputed.FOR_USER.execute(
-                connection, user_id=user_id, limit=LIMIT, all_of_it=False
+            rows = precomputed.FOR_USER.execute(
+                connection, user_id=user_id, limit=LIMIT, filtered=False
             )
-            answer = [*found.one()]
+            answer = [*rows.one()]
         return Response(to_json(answer), media_type="application/json")
 
     return app
@@ -167,28 +174,28 @@ def ask(
     host, _, port = url.removeprefix("http://").partition(":")
     headers = {"Authorization": f"Bearer {key}"}
 
-    def one() -> Ask:
-        asked = path.format(random.integers(PEOPLE)) + f"&limit={LIMIT}"
-        return request("list", "GET", asked, headers)
+    def next_request() -> Ask:
+        url = path.format(random.integers(N_USERS)) + f"&limit={LIMIT}"
+        return request("list", "GET", url, headers)
 
     def see(answer: Answer) -> None:
         if answer.status != HTTPStatus.OK or answer.body.count(mark) < LIMIT:
             raise RuntimeError(f"status {answer.status}: {answer.body[:200]!r}")
 
     address = [(host, int(port))]
-    took = drive(address, one, connections=connections, seconds=seconds, see=see)
-    return [answer.seconds for answer in took]
+    answers = drive(address, next_request, connections=connections, seconds=seconds, see=see)
+    return [answer.seconds for answer in answers]
 
 
-def show(name: str, took: list[float], bar: float) -> None:
+def show(name: str, seconds: list[float], bar: float) -> None:
     """Print a line: p50, p95, and whether p95 is below the bar."""
-    p50, p95 = 1000 * np.percentile(took, [50, 95])
+    p50, p95 = 1000 * np.percentile(seconds, [50, 95])
     verdict = "ok" if p95 <= bar else "TOO SLOW"
     print(f"{name:34} p50 {p50:7.2f} p95 {p95:7.2f} ms (bar {bar:g}) {verdict}", flush=True)
 
 
-def _people() -> list[tuple[str, int]]:
-    return [(kind, n) for kind in ("old", "new") for n in range(PEOPLE)]
+def _users() -> list[tuple[str, int]]:
+    return [(kind, n) for kind in ("old", "new") for n in range(N_USERS)]
 
 
 def _list(user_id: str, random: np.random.Generator, n_items: int) -> dict[str, object]:

@@ -2,12 +2,12 @@
 
     python -m benchmarks.slate [--seconds 5]
 
-3,706 items in three of 18 categories each, of 200 vendors; 400 people with 50 ratings, looked-up
-lists. Rules and none take turns, so that both meet the machine in the same mood: first one client,
-then 16, with reasons and without. Full rules hide 50 items, note 300 that are not to be had, pin
-three, boost two categories, cap categories and vendors, and ask for diversity. Before that, in this
-process and by its own processor time, which a busy machine sways little: the choice alone, 20 of
-100, and the read without HTTP.
+3,706 items of 200 vendors, each in three of 18 categories; 400 users with 50 ratings and
+precomputed lists. Reads with and without rules take turns, so both see the same load of the
+machine: first one client, then 16, with reasons and without. The full rules hide 50 items, 300 are
+out of stock, three are pinned, two categories boosted, categories and vendors capped, and diversity
+is asked for. Before that, in this process and in CPU time, which other processes hardly affect: the
+choice of 20 of 100 alone, and the read without HTTP.
 """
 
 import argparse
@@ -19,7 +19,7 @@ import numpy as np
 from sqlalchemy import Engine, text
 
 from benchmarks.api_read import running_api
-from benchmarks.live_read import LENGTH, LIMIT, N_CLIENTS, PEOPLE, SIZES, ask, prepare
+from benchmarks.live_read import LENGTH, LIMIT, N_CLIENTS, N_USERS, SIZES, ask, prepare
 from serving.items import ScoredItem
 from serving.lists import recommendations
 from serving.lists.precomputed import ListRequest
@@ -54,7 +54,7 @@ _SHELVED = text(
 
 
 def main() -> None:
-    """Print both, and how many times as long full rules take."""
+    """Print the durations with and without rules, and their ratios."""
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--seconds", type=float, default=5)
     seconds = arguments.parse_args().seconds
@@ -70,9 +70,9 @@ def main() -> None:
         path = f"/v1/{DATASET}/users/old-{{}}/recommendations?explain={{}}&x="
         with running_api(as_role(owner, "api")) as url:
             for explain, name in (("true", "with reasons"), ("false", "without reasons")):
-                asked = (url, key, path.format("{}", explain), seconds)
-                take_turns(engine, f"{name}, one client", partial(ask, *asked))
-                many = partial(ask, *asked, N_CLIENTS)
+                target = (url, key, path.format("{}", explain), seconds)
+                take_turns(engine, f"{name}, one client", partial(ask, *target))
+                many = partial(ask, *target, N_CLIENTS)
                 take_turns(engine, f"{name}, {N_CLIENTS} clients", many)
         engine.dispose()
 
@@ -81,10 +81,10 @@ def take_turns(engine: Engine, name: str, ask: Callable[[], list[float]]) -> Non
     """Print p50 and p95 without rules and with them, and the ratios."""
     took: dict[bool, list[float]] = {False: [], True: []}
     for _ in range(TURNS):
-        for ruled, found in took.items():
-            hold(engine, FULL if ruled else SlateRules())
-            found.extend(ask())
-    none, full = (1000 * np.percentile(found, [50, 95]) for found in took.values())
+        for ruled, seconds in took.items():
+            put_in_force(engine, FULL if ruled else SlateRules())
+            seconds.extend(ask())
+    none, full = (1000 * np.percentile(seconds, [50, 95]) for seconds in took.values())
     ratio = full / none
     print(
         f"{name:30} p50 {none[0]:6.2f} -> {full[0]:6.2f} ms, {ratio[0]:.2f} times;"
@@ -93,21 +93,21 @@ def take_turns(engine: Engine, name: str, ask: Callable[[], list[float]]) -> Non
     )
 
 
-def hold(engine: Engine, asked: SlateRules) -> None:
-    """Let these rules hold."""
+def put_in_force(engine: Engine, rules: SlateRules) -> None:
+    """Put these rules in force."""
     with engine.begin() as connection:
         now = store.live(connection).version
-        new = NewRules(rules=asked, instead_of=now, reason="a benchmark")
+        new = NewRules(rules=rules, instead_of=now, reason="a benchmark")
         store.replace(connection, new, actor="bench")
 
 
 def reads(url: str) -> list[float]:
-    """Return the processor seconds of reads in this process."""
+    """Return the CPU seconds of reads in this process."""
     engine, took = database.connect(url, DATASET, autocommit=True), []
     with engine.connect() as connection:
         for n in range(-N_WARM, N_READS):
             started = time.thread_time()
-            user_id, wanted = f"old-{n % PEOPLE}", ListRequest(limit=LIMIT, explain=True)
+            user_id, wanted = f"old-{n % N_USERS}", ListRequest(limit=LIMIT, explain=True)
             recommendations.for_user(connection, CACHE, user_id, wanted)
             took.append(time.thread_time() - started)
     engine.dispose()
@@ -115,12 +115,12 @@ def reads(url: str) -> list[float]:
 
 
 def alone(engine: Engine) -> None:
-    """Print what the choice of 20 among 100 takes."""
+    """Print the duration of choosing 20 of 100 items."""
     with engine.connect() as connection:
-        held, _ = ReleaseCache().live(connection)
+        release, _ = ReleaseCache().live(connection)
         slate = store.compiled(connection, FULL)
     scores = np.linspace(1, 0.1, LENGTH).astype(np.float32)
-    pool = held.scored(np.arange(500, 500 + LENGTH), scores)
+    pool = release.scored(np.arange(500, 500 + LENGTH), scores)
     for name, given in (("full rules", slate), ("no rules", Slate())):
         took = 1000 * np.percentile(_timed(given, pool), [50, 95])
         verdict = "ok" if took[0] <= ALONE_BAR else "TOO SLOW"

@@ -10,10 +10,10 @@ MATCHES = text("select array_to_tsvector(cast(:words as text[])) @@ cast(:query 
 
 
 def finds(session: Session, query: str, title: str) -> bool:
-    asked = titles.query(query)
-    assert asked is not None
-    given = {"words": titles.words(title), "query": asked}
-    return bool(session.scalar(MATCHES, given))
+    tsquery = titles.query(query)
+    assert tsquery is not None
+    parameters = {"words": titles.words(title), "query": tsquery}
+    return bool(session.scalar(MATCHES, parameters))
 
 
 @pytest.mark.parametrize(
@@ -47,18 +47,18 @@ def test_text_without_a_word_is_no_query(query: str) -> None:
 
 
 @given(st.text())
-def test_words_are_letters_and_digits_only(given: str) -> None:
-    assert all(word.isalnum() for word in titles.words(given))
+def test_words_are_letters_and_digits_only(title: str) -> None:
+    assert all(word.isalnum() for word in titles.words(title))
 
 
 @given(st.text(max_size=80))
-def test_every_word_of_a_title_is_found_by_what_was_typed(given: str) -> None:
-    asked = titles.query(given)
-    wanted = [] if asked is None else [part.split("'")[1] for part in asked.split(" & ")]
-    assert set(wanted) <= set(titles.words(given))
+def test_a_title_is_found_by_its_own_text(title: str) -> None:
+    query = titles.query(title)
+    words = [] if query is None else [part.split("'")[1] for part in query.split(" & ")]
+    assert set(words) <= set(titles.words(title))
 
 
 @given(st.text(max_size=60))
-def test_folding_twice_changes_nothing(given: str) -> None:
-    once = titles.words(given)
-    assert titles.words(" ".join(once)) == once
+def test_normalising_twice_changes_nothing(title: str) -> None:
+    words = titles.words(title)
+    assert titles.words(" ".join(words)) == words

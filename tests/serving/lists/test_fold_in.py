@@ -19,7 +19,7 @@ def rated(*values: float, micros: int = 0) -> Ratings:
 
 
 @pytest.mark.parametrize(
-    ("said", "expected"),
+    ("constants", "expected"),
     [
         (Constants(weighting="stars_from_threshold", threshold=4), [1, 1, 0]),
         (Constants(weighting="minus_midpoint", midpoint=2.5), [2.5, 1.5, -1.5]),
@@ -27,15 +27,15 @@ def rated(*values: float, micros: int = 0) -> Ratings:
         (CENTRED, [1.91, 0.91, -2.09]),
     ],
 )
-def test_strengths_are_those_of_the_weighting(said: Constants, expected: list[float]) -> None:
-    assert strengths(rated(5, 4, 1), said) == pytest.approx(expected)
+def test_strengths_are_those_of_the_weighting(constants: Constants, expected: list[float]) -> None:
+    assert strengths(rated(5, 4, 1), constants) == pytest.approx(expected)
 
 
 def test_a_strength_halves_with_each_half_life_and_never_grows() -> None:
-    said = Constants(weighting="minus_midpoint", half_life_days=10, newest=100 * DAY)
+    constants = Constants(weighting="minus_midpoint", half_life_days=10, newest=100 * DAY)
     ages = Ratings.of([0, 1, 2, 3], [4.0] * 4, [100 * DAY, 80 * DAY, 900 * DAY, -(10**6) * DAY])
 
-    assert strengths(ages, said) == pytest.approx([4, 1, 4, 4e-6])
+    assert strengths(ages, constants) == pytest.approx([4, 1, 4, 4e-6])
 
 
 def test_a_row_solves_the_equations_of_implicit_als() -> None:
@@ -60,33 +60,33 @@ def test_each_model_is_solved_on_its_own_columns_and_priors_follow() -> None:
         "weights": weights,
         "category_shares": {"drama": 0.25},
     }
-    said = Constants.model_validate(CENTRED.model_dump() | more)
+    constants = Constants.model_validate(CENTRED.model_dump() | more)
     rows = np.hstack([ROWS[:, :2], np.ones((9, 3), np.float32)])
     first, second = (FoldIn(ROWS[:, at : at + 1], CENTRED).fold(rated(5, 1)) for at in (0, 1))
-    folded = FoldIn(rows, said).fold(rated(5, 1), "f")
+    folded = FoldIn(rows, constants).fold(rated(5, 1), "f")
 
     assert folded is not None
     assert first is not None
     assert second is not None
     assert folded.row[:2] == pytest.approx([first.row[0] / 2, second.row[0] / 2])
-    # he likes one item, wholly drama: (1 + 2 * 0.25) / (1 + 2) is twice the share of everybody
+    # one relevant item, all drama: (1 + 2 * 0.25) / (1 + 2), twice the mean share
     assert folded.row[2:] == pytest.approx([0.3, 0.4, 0.5 * np.log(2)])
-    elsewhere = FoldIn(rows, said).fold(rated(5, 1), "m")
-    assert elsewhere is not None
-    assert elsewhere.row[3] == 0
+    other_segment = FoldIn(rows, constants).fold(rated(5, 1), "m")
+    assert other_segment is not None
+    assert other_segment.row[3] == 0
 
 
 @given(st.lists(st.sampled_from([1.0, 2.0, 3.0, 4.0, 5.0]), min_size=1, max_size=9))
-def test_the_parts_add_up_to_the_score(values: list[float]) -> None:
-    said = Constants.model_validate(
+def test_the_terms_add_up_to_the_score(values: list[float]) -> None:
+    constants = Constants.model_validate(
         CENTRED.model_dump()
         | {"rank": 3, "columns": ("popularity",), "weights": {"popularity": 0.7}}
     )
-    fold_in = FoldIn(ROWS, said)
+    fold_in = FoldIn(ROWS, constants)
     folded = fold_in.fold(rated(*values))
 
     if folded is None:
-        assert not (strengths(rated(*values), said) > 0).any()
+        assert not (strengths(rated(*values), constants) > 0).any()
         return
     by_rating, by_prior = folded.terms(ROWS)
     assert by_rating.shape == (9, len(folded.liked))
@@ -95,7 +95,7 @@ def test_the_parts_add_up_to_the_score(values: list[float]) -> None:
     )
 
 
-def test_who_likes_nothing_has_no_row_and_no_more_has_a_popularity() -> None:
+def test_without_positive_ratings_or_without_factors_there_is_no_row() -> None:
     assert FoldIn(ROWS, CENTRED).fold(rated(1, 1)) is None
     assert FoldIn(ROWS, CENTRED).fold(rated()) is None
     assert FoldIn(np.empty((3, 0), np.float32), Constants()).fold(rated(5)) is None

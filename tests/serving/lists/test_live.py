@@ -1,4 +1,4 @@
-"""Lists that are made just now, through the API and its client."""
+"""Lists computed online, reasons, explanations and shelves, through the API and its client."""
 
 from threading import Barrier, Thread
 
@@ -38,7 +38,13 @@ def test_a_new_rating_changes_the_next_list(
     assert (before.kind, before.n_new_ratings, ids(before)) == ("batch", 0, ["f3", "f4"])
     assert (after.kind, after.n_new_ratings, after.release_id) == ("live", 3, release_id)
     assert ids(after)[:2] == ["o3", "o4"]
-    assert set(ids(after)) == {"f2", "f3", "f4", "o3", "o4"}  # what he took back may come again
+    assert set(ids(after)) == {
+        "f2",
+        "f3",
+        "f4",
+        "o3",
+        "o4",
+    }  # an item may be listed again once its rating is removed
     assert after.items[0].title == "Opera 3"
     assert [item.rank for item in after.items] == [1, 2, 3, 4, 5]
 
@@ -54,9 +60,9 @@ def test_a_live_list_is_that_of_the_formula(
 
     mean = (5 + 4 + 1 + 5 + 3) / 5
     strength = np.array([5, 4, 1, 5]) - (mean + 3) / 2 + 1e-6
-    mine = y[[0, 1, 4, 2]]
-    a = y.T @ y + (mine.T * 2 * abs(strength)) @ mine + 0.1 * 3 * np.eye(2)
-    x = np.linalg.solve(a, ((1 + 2 * abs(strength)) * (strength > 0)) @ mine)
+    rated = y[[0, 1, 4, 2]]
+    a = y.T @ y + (rated.T * 2 * abs(strength)) @ rated + 0.1 * 3 * np.eye(2)
+    x = np.linalg.solve(a, ((1 + 2 * abs(strength)) * (strength > 0)) @ rated)
     expected = dict(zip(live_shop.ITEMS, y @ x, strict=True))
     assert [item.score for item in answer.items] == pytest.approx(
         [expected[item_id] for item_id in ids(answer)], abs=1e-5
@@ -64,18 +70,18 @@ def test_a_live_list_is_that_of_the_formula(
     assert ids(answer) == ["f4", "o4", "o3", "o2"]
 
 
-def test_what_is_hidden_is_taken_out_and_the_list_stays_the_releases(
+def test_hidden_items_leave_a_list_that_stays_precomputed(
     publisher: Engine, owner: Engine, client: Client
 ) -> None:
     live_shop.release(publisher)
     hide(owner, "fan", "f3")
     hide(owner, "new", "o4")
 
-    mine, strangers = client.recommendations("fan"), client.recommendations("new")
+    known, unknown = client.recommendations("fan"), client.recommendations("new")
 
-    assert (mine.kind, mine.n_new_ratings, ids(mine)) == ("batch", 0, ["f4"])
-    assert mine.items[0].rank == 1
-    assert (strangers.kind, ids(strangers)[:2]) == ("fallback", ["o3", "o2"])
+    assert (known.kind, known.n_new_ratings, ids(known)) == ("batch", 0, ["f4"])
+    assert known.items[0].rank == 1
+    assert (unknown.kind, ids(unknown)[:2]) == ("fallback", ["o3", "o2"])
     rate(owner, "fan", "o4", 5.0)
     live = client.recommendations("fan")
     assert live.kind == "live"
@@ -87,14 +93,16 @@ def test_feedback_that_the_release_knows_changes_nothing(
 ) -> None:
     live_shop.release(publisher)
     rate(owner, "fan", "f1", 5.0)  # the same again
-    rate(owner, "fan", "f2", 1.0, at=shop.RATED_AT.replace(year=2020))  # older than what it knows
+    rate(
+        owner, "fan", "f2", 1.0, at=shop.RATED_AT.replace(year=2020)
+    )  # older than the rating in the profile
 
     answer = client.recommendations("fan")
 
     assert (answer.kind, answer.n_new_ratings) == ("batch", 0)
 
 
-def test_a_newcomer_with_ratings_gets_a_list_of_his_own(
+def test_a_new_user_with_ratings_gets_their_own_list(
     publisher: Engine, owner: Engine, client: Client
 ) -> None:
     live_shop.release(publisher)
@@ -102,37 +110,37 @@ def test_a_newcomer_with_ratings_gets_a_list_of_his_own(
     rate(owner, "n-new", "f1", 5.0)
     rate(owner, "n-dull", "f1", 1.0)
 
-    liking, dull = client.recommendations("n-new"), client.recommendations("n-dull")
+    positive, negative = client.recommendations("n-new"), client.recommendations("n-dull")
 
-    assert (liking.kind, liking.n_new_ratings, ids(liking)[0]) == ("live", 1, "f2")
-    assert (dull.kind, dull.n_new_ratings, ids(dull)[0]) == ("fallback", 1, "o4")
-    assert "f1" not in ids(liking) + ids(dull)
+    assert (positive.kind, positive.n_new_ratings, ids(positive)[0]) == ("live", 1, "f2")
+    assert (negative.kind, negative.n_new_ratings, ids(negative)[0]) == ("fallback", 1, "o4")
+    assert "f1" not in ids(positive) + ids(negative)
 
 
-def test_a_strangers_list_is_that_of_a_newcomer_and_nothing_is_stored(
+def test_an_anonymous_user_gets_the_list_of_a_new_user_and_nothing_is_stored(
     publisher: Engine, owner: Engine, client: Client
 ) -> None:
     live_shop.release(publisher)
     rate(owner, "n-new", "f1", 5.0)
 
-    stranger = client.for_anonymous_user({"f1": 5.0, "not there": 3.0})
+    anonymous = client.for_anonymous_user({"f1": 5.0, "not there": 3.0})
 
-    newcomer = client.recommendations("n-new")
-    assert (stranger.user_id, stranger.kind, stranger.n_new_ratings) == (None, "live", 2)
-    assert stranger.items == newcomer.items
+    new_user = client.recommendations("n-new")
+    assert (anonymous.user_id, anonymous.kind, anonymous.n_new_ratings) == (None, "live", 2)
+    assert anonymous.items == new_user.items
     assert client.for_anonymous_user({}).kind == "fallback"
     assert shop.rows(owner, "select count(*) from feedback") == [(1,)]
 
 
-def test_strangers_scores_are_blended_with_what_is_popular(
+def test_scores_of_unknown_users_are_blended_with_popularity(
     publisher: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     live_shop.release(publisher)
     monkeypatch.setattr(scoring, "BLEND", ((1, 0.0), (2, 50.0)))
     with shop.reading(publisher) as connection:
         first, second = (
-            recommendations.for_anonymous_user(connection, ReleaseCache(), given, ListRequest())
-            for given in (stars(f1=5), stars(f1=5, f2=5))
+            recommendations.for_anonymous_user(connection, ReleaseCache(), ratings, ListRequest())
+            for ratings in (stars(f1=5), stars(f1=5, f2=5))
         )
 
     assert ids(first)[0] == "f2"
@@ -145,7 +153,9 @@ def test_a_rating_off_the_scale_is_refused(publisher: Engine) -> None:
         recommendations.for_anonymous_user(connection, ReleaseCache(), stars(f1=6), ListRequest())
 
 
-def test_filters_leave_what_was_asked_for(publisher: Engine, owner: Engine, client: Client) -> None:
+def test_filters_apply_to_every_kind_of_list(
+    publisher: Engine, owner: Engine, client: Client
+) -> None:
     live_shop.release(publisher)
     rate(owner, "lover", "o3", 5.0)
 
@@ -163,7 +173,7 @@ def test_filters_leave_what_was_asked_for(publisher: Engine, owner: Engine, clie
     }
 
 
-def test_a_popularity_has_live_lists_without_what_one_rated(
+def test_a_release_without_factors_has_live_lists_without_rated_items(
     publisher: Engine, owner: Engine, client: Client
 ) -> None:
     live_shop.release(publisher, constants=live_shop.SCALE)
@@ -175,7 +185,7 @@ def test_a_popularity_has_live_lists_without_what_one_rated(
     assert {item.reason and item.reason.kind for item in answer.items} == {"popular"}
 
 
-def test_reasons_name_the_rating_that_counts_most(
+def test_reasons_name_the_rating_with_the_largest_term(
     publisher: Engine, owner: Engine, client: Client
 ) -> None:
     live_shop.release(publisher)
@@ -191,8 +201,8 @@ def test_reasons_name_the_rating_that_counts_most(
     because = {i.item_id: i.reason.item_id for i in live.items if i.reason}
     assert because["o4"] in {"o1", "o2"}
     assert because["f4"] == "f3"
-    stranger = client.recommendations("nobody", explain=True)
-    assert next(i.reason.text for i in stranger.items if i.reason) == "liked by many"
+    fallback = client.recommendations("nobody", explain=True)
+    assert next(i.reason.text for i in fallback.items if i.reason) == "liked by many"
     assert all(item.reason is None for item in client.recommendations("fan").items)
 
 
@@ -207,7 +217,7 @@ def test_a_prior_can_be_the_reason(publisher: Engine, owner: Engine, client: Cli
 
 
 @pytest.mark.parametrize(
-    ("asked", "status", "text"),
+    ("pair", "status", "text"),
     [
         (("fan", "f3"), "listed", "no. 1 on the list"),
         (("fan", "f1"), "rated", "you rated it 5 stars"),
@@ -217,24 +227,24 @@ def test_a_prior_can_be_the_reason(publisher: Engine, owner: Engine, client: Cli
         (("nobody", "o3"), "listed", "no. 2 on the list"),
     ],
 )
-def test_an_explanation_says_where_an_item_stands(  # noqa: PLR0917 # a case
+def test_an_explanation_has_the_status_of_the_item(  # noqa: PLR0917 # a case
     publisher: Engine,
     owner: Engine,
     client: Client,
-    asked: tuple[str, str],
+    pair: tuple[str, str],
     status: str,
     text: str,
 ) -> None:
     live_shop.release(publisher)
     hide(owner, "fan", "o4")
 
-    found = client.explanation(*asked)
+    result = client.explanation(*pair)
 
-    assert (found.status, found.text) == (status, text)
-    assert (found.rank is None) == (status != "listed")
+    assert (result.status, result.text) == (status, text)
+    assert (result.rank is None) == (status != "listed")
 
 
-def test_the_parts_of_an_explanation_add_up(
+def test_the_terms_of_an_explanation_add_up(
     publisher: Engine, owner: Engine, client: Client
 ) -> None:
     live_shop.release(publisher, constants=live_shop.WITH_PRIORS, rows=live_shop.with_priors)
@@ -244,10 +254,10 @@ def test_the_parts_of_an_explanation_add_up(
     for user_id in ("fan", "lover", "grumbler", "n-new", "nobody"):
         answer = client.recommendations(user_id, limit=100)
         for item in answer.items:
-            found = client.explanation(user_id, item.item_id)
-            assert found.rank == item.rank
-            assert sum(term.value for term in found.terms) == pytest.approx(found.score, abs=1e-5)
-            assert found.score == pytest.approx(item.score, abs=1e-5) or answer.kind == "batch"
+            result = client.explanation(user_id, item.item_id)
+            assert result.rank == item.rank
+            assert sum(term.value for term in result.terms) == pytest.approx(result.score, abs=1e-5)
+            assert result.score == pytest.approx(item.score, abs=1e-5) or answer.kind == "batch"
     kinds = {term.kind for term in client.explanation("lover", "o4").terms}
     assert kinds == {"rating", "popularity", "segment"}
 
@@ -259,19 +269,21 @@ def test_below_the_first_hundred_an_item_is_not_on_the_list(
     monkeypatch.setattr("serving.lists.explanations.FULL", 1)
     rate(owner, "fan", "f3", 5.0)
 
-    found = client.explanation("fan", "o2")
+    result = client.explanation("fan", "o2")
 
-    assert (found.status, found.text) == ("below", "no. 4 of all that could be listed")
+    assert (result.status, result.text) == ("below", "no. 4 of all that could be listed")
 
 
-def test_ratings_are_the_profile_overlaid_by_feedback(
+def test_ratings_are_the_profile_merged_with_feedback(
     publisher: Engine, owner: Engine, client: Client
 ) -> None:
     live_shop.release(publisher)
     rate(owner, "fan", "o4", 3.0)
     rate(owner, "fan", "f1", 2.0)
     rate(owner, "fan", "f2", None)
-    rate(owner, "fan", "o1", 5.0, at=shop.RATED_AT.replace(year=2020))  # older: does not hold
+    rate(
+        owner, "fan", "o1", 5.0, at=shop.RATED_AT.replace(year=2020)
+    )  # older than the rating in the profile
     rate(owner, "fan", "gone", 5.0)
 
     page = client.ratings("fan")
@@ -287,7 +299,7 @@ def test_ratings_are_the_profile_overlaid_by_feedback(
     assert client.ratings("nobody").total == 0
 
 
-def test_what_was_hidden_stands_beside_the_first_ratings(
+def test_hidden_items_are_on_the_first_page_of_ratings(
     publisher: Engine, owner: Engine, client: Client
 ) -> None:
     live_shop.release(publisher)
@@ -298,7 +310,7 @@ def test_what_was_hidden_stands_beside_the_first_ratings(
     assert client.ratings("fan", offset=1).hidden == ()
 
 
-def test_shelves_need_no_person(publisher: Engine, client: Client) -> None:
+def test_shelves_need_no_user(publisher: Engine, client: Client) -> None:
     with pytest.raises(NoReleaseError):
         client.popular()
     with pytest.raises(NoReleaseError):
@@ -313,7 +325,7 @@ def test_shelves_need_no_person(publisher: Engine, client: Client) -> None:
     assert ids(client.of_vendor("nobody")) == []
 
 
-def test_best_sellers_of_some_years_include_both_ends(publisher: Engine, client: Client) -> None:
+def test_popular_items_of_some_years_include_both_ends(publisher: Engine, client: Client) -> None:
     live_shop.release(publisher)
 
     assert ids(client.popular(released_from=2002, released_to=2003)) == ["o3", "o2", "f3", "f2"]
@@ -325,7 +337,7 @@ def test_best_sellers_of_some_years_include_both_ends(publisher: Engine, client:
         client.popular(released_from=-1)
 
 
-def test_what_was_released_nobody_knows_when_is_of_no_years(
+def test_items_of_an_unknown_year_are_outside_all_years(
     publisher: Engine, owner: Engine, client: Client
 ) -> None:
     live_shop.release(publisher)
@@ -337,14 +349,14 @@ def test_what_was_released_nobody_knows_when_is_of_no_years(
     assert ids(client.popular(released_to=9999, limit=1)) == ["o3"]
 
 
-def test_what_is_liked_since_the_release_is_trending(
+def test_positive_ratings_since_the_release_are_trending(
     publisher: Engine, owner: Engine, client: Client
 ) -> None:
     live_shop.release(publisher)
     for user_id in ("a", "b", "c"):
         rate(owner, user_id, "f4", 4.0)
-        rate(owner, user_id, "f3", 3.0)  # not liked
-    rate(owner, "fan", "f1", 5.0)  # the release has counted that
+        rate(owner, user_id, "f3", 3.0)  # not positive
+    rate(owner, "fan", "f1", 5.0)  # counted by the release
 
     answer = client.trending()
 
@@ -404,7 +416,7 @@ def test_an_answer_has_the_factors_of_the_release_that_it_names(
         ]
 
     assert [answer.release_id for answer in answers] == [second, first, second]
-    assert cache._releases.keys() == {first, second}  # noqa: SLF001 # what it keeps
+    assert cache._releases.keys() == {first, second}  # noqa: SLF001 # the cached releases
     for release_id, kept in cache._releases.items():  # noqa: SLF001
         assert (kept.rows[0, 0] > 0) == (release_id == first)
 

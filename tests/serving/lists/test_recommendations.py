@@ -32,16 +32,16 @@ def test_lists_keep_their_order_however_postgres_joins(publisher: Engine, plan: 
         assert "".join(item.item_id for item in rated) == "bdac"
 
 
-def test_who_has_no_list_of_his_own_gets_everybodys_less_what_he_rated(publisher: Engine) -> None:
+def test_a_user_without_a_list_gets_the_fallback_without_rated_items(publisher: Engine) -> None:
     shop.release(
         publisher, "one", instead_of=None, profiles=shop.profiles(grumbler="cx", all="dcb")
     )
 
-    found = {name: shop.seen(publisher, name) for name in ("u", "stranger", "grumbler", "all")}
-    assert {name: (answer.kind, ids(answer)) for name, answer in found.items()} == {
+    answers = {name: shop.seen(publisher, name) for name in ("u", "unknown", "grumbler", "all")}
+    assert {name: (answer.kind, ids(answer)) for name, answer in answers.items()} == {
         "u": ("batch", "ab"),
-        "stranger": ("fallback", "dcb"),
+        "unknown": ("fallback", "dcb"),
         "grumbler": ("fallback", "db"),
         "all": ("fallback", ""),
     }
-    assert [item.rank for item in found["grumbler"].items] == [1, 2]
+    assert [item.rank for item in answers["grumbler"].items] == [1, 2]

@@ -1,6 +1,6 @@
-"""What rules do to lists, shelves and explanations, through the API and its client.
+"""Effects of slate rules on lists, shelves and explanations, through the API and its client.
 
-The API is one process for all tests and holds what it read: each change shows on the next read.
+The API is one process with one cache for all tests: each change must show on the next read.
 """
 
 from typing import Any
@@ -49,33 +49,33 @@ def ids(answer: Recommendations | RecommendationList | Shelf | SimilarItems) -> 
 
 
 def of_each_kind(client: Client, limit: int = 20) -> dict[str, Recommendations]:
-    """Return a list of each kind: looked up, made just now, everybody's, a stranger's."""
-    found = {
+    """Return a list of each kind: precomputed, computed, fallback, anonymous."""
+    answers = {
         "batch": client.recommendations("p", limit=limit),
         "live": client.recommendations("q", limit=limit),
         "fallback": client.recommendations("nobody", limit=limit),
-        "stranger": client.for_anonymous_user({"8": 5.0}, limit=limit),
+        "anonymous": client.for_anonymous_user({"8": 5.0}, limit=limit),
     }
-    assert [each.kind for each in found.values()] == ["batch", "live", "fallback", "live"]
-    return found
+    assert [answer.kind for answer in answers.values()] == ["batch", "live", "fallback", "live"]
+    return answers
 
 
 @pytest.fixture
 def opened(publisher: Engine, owner: Engine) -> None:
-    """The live shop, where "lover" rated something since."""
+    """The live shop; "lover" rated an item after the release."""
     live_shop.release(publisher)
     rate(owner, "lover", "f2", 4.0)
 
 
 @pytest.fixture
 def wide(publisher: Engine, owner: Engine) -> None:
-    """The wide shop, where "q" is new and rated something."""
+    """The wide shop; "q" is a new user with one rating."""
     wide_shop.release(publisher)
     rate(owner, "q", "2", 5.0)
 
 
 @pytest.mark.usefixtures("wide")
-def test_every_kind_of_list_heeds_rules_on_the_very_next_read(api: Engine, client: Client) -> None:
+def test_every_kind_of_list_follows_new_rules_on_the_next_read(api: Engine, client: Client) -> None:
     before = of_each_kind(client, limit=30)
     best = {answer.items[0].item_id for answer in before.values()}
 
@@ -88,17 +88,19 @@ def test_every_kind_of_list_heeds_rules_on_the_very_next_read(api: Engine, clien
         assert ids(answer) == [n for n in ids(before[kind]) if n not in best][:20]
         assert [item.rank for item in answer.items] == [*range(1, 21)]
         assert after[kind].items == before[kind].items
-    versions = [{each.rules_version for each in found.values()} for found in (without, after)]
+    versions = [
+        {answer.rules_version for answer in by_kind.values()} for by_kind in (without, after)
+    ]
     assert versions == [{1}, {2}]
 
 
 @pytest.mark.usefixtures("wide")
-def test_every_kind_of_list_heeds_stock_on_the_very_next_read(api: Engine, client: Client) -> None:
+def test_every_kind_of_list_follows_the_stock_on_the_next_read(api: Engine, client: Client) -> None:
     before = of_each_kind(client)
     best = {answer.items[0].item_id for answer in before.values()}
 
     out_of_stock(api, *best)
-    unheeded = of_each_kind(client)
+    without_rule = of_each_kind(client)
     put_in_force(api, only_available=True)
     without = of_each_kind(client)
     in_stock(api, *best)
@@ -106,7 +108,7 @@ def test_every_kind_of_list_heeds_stock_on_the_very_next_read(api: Engine, clien
 
     for kind, answer in without.items():
         assert best.isdisjoint(ids(answer))
-        assert ids(unheeded[kind]) == ids(again[kind]) == ids(before[kind])
+        assert ids(without_rule[kind]) == ids(again[kind]) == ids(before[kind])
 
 
 @pytest.mark.usefixtures("opened")
@@ -115,15 +117,15 @@ def test_a_pin_is_on_every_kind_of_list_even_if_it_is_new_to_the_release(
 ) -> None:
     put_in_force(api, pin=PIN_COLD)
 
-    asked = [client.recommendations(user_id) for user_id in ("fan", "lover", "nobody")]
-    for answer in (*asked, client.for_anonymous_user({"f1": 5.0})):
+    answers = [client.recommendations(user_id) for user_id in ("fan", "lover", "nobody")]
+    for answer in (*answers, client.for_anonymous_user({"f1": 5.0})):
         assert ids(answer)[1] == COLD
         assert (answer.items[1].rank, answer.items[1].score) == (2, 0)
         assert answer.items[1].title == "Film 1"
 
 
 @pytest.mark.usefixtures("opened")
-def test_nobody_is_shown_a_pin_that_he_rated_hid_or_filtered_out(
+def test_users_are_not_shown_pins_that_they_rated_hid_or_filtered_out(
     owner: Engine, api: Engine, client: Client
 ) -> None:
     put_in_force(api, pin=[{"item_id": "f2", "rank": 1}, *PIN_COLD])
@@ -140,9 +142,7 @@ def test_nobody_is_shown_a_pin_that_he_rated_hid_or_filtered_out(
 
 
 @pytest.mark.usefixtures("opened")
-def test_a_hidden_pin_and_one_that_is_not_to_be_had_are_not_shown(
-    api: Engine, client: Client
-) -> None:
+def test_pins_that_are_out_of_stock_are_not_shown(api: Engine, client: Client) -> None:
     put_in_force(api, pin=PIN_COLD, only_available=True)
     assert ids(client.recommendations("nobody"))[1] == COLD
 
@@ -151,7 +151,7 @@ def test_a_hidden_pin_and_one_that_is_not_to_be_had_are_not_shown(
     assert COLD not in ids(client.recommendations("nobody"))
 
 
-def test_a_pin_that_only_a_later_release_brings_is_shown_once_it_is_live(
+def test_a_pin_from_a_later_release_is_shown_once_that_is_live(
     publisher: Engine, api: Engine, client: Client
 ) -> None:
     first = shop.release(publisher, "one", instead_of=None)
@@ -165,7 +165,7 @@ def test_a_pin_that_only_a_later_release_brings_is_shown_once_it_is_live(
 
 
 @pytest.mark.usefixtures("opened")
-def test_reasons_say_what_is_pinned(api: Engine, client: Client) -> None:
+def test_pinned_items_have_their_own_reason(api: Engine, client: Client) -> None:
     put_in_force(api, pin=[*PIN_COLD, {"item_id": "f4", "rank": 1}])
 
     for user_id in ("fan", "lover", "nobody"):
@@ -178,7 +178,7 @@ def test_reasons_say_what_is_pinned(api: Engine, client: Client) -> None:
 
 @pytest.mark.usefixtures("opened")
 @pytest.mark.parametrize("explain", [False, True])
-def test_the_version_is_that_of_the_rules_that_hold_even_if_they_say_nothing(
+def test_lists_have_the_version_of_the_rules_in_force_even_of_empty_rules(
     api: Engine, client: Client, *, explain: bool
 ) -> None:
     assert client.recommendations("fan", explain=explain).rules_version == 0
@@ -190,7 +190,7 @@ def test_the_version_is_that_of_the_rules_that_hold_even_if_they_say_nothing(
 
 
 @pytest.mark.usefixtures("opened")
-def test_shelves_leave_out_what_is_hidden_or_gone(api: Engine, client: Client) -> None:
+def test_shelves_leave_out_hidden_and_unavailable_items(api: Engine, client: Client) -> None:
     assert ids(client.popular(limit=3)) == ["o4", "o3", "o2"]
     out_of_stock(api, "o3", "f2")
 
@@ -206,7 +206,7 @@ def test_shelves_leave_out_what_is_hidden_or_gone(api: Engine, client: Client) -
 
 
 @pytest.mark.usefixtures("opened")
-def test_shelves_know_no_other_rules(api: Engine, client: Client) -> None:
+def test_other_rules_do_not_change_shelves(api: Engine, client: Client) -> None:
     def shelves() -> list[Shelf]:
         return [client.popular(), client.trending(), client.of_vendor("film house")]
 
@@ -220,7 +220,7 @@ def test_shelves_know_no_other_rules(api: Engine, client: Client) -> None:
     assert shelves() == before
 
 
-def test_what_is_like_an_item_leaves_out_what_is_hidden_or_gone(
+def test_similar_items_leave_out_hidden_and_unavailable_items(
     publisher: Engine, api: Engine, client: Client
 ) -> None:
     shop.release(publisher, "one", instead_of=None, similar_items=shop.lists_of("item_id", a="bcd"))
@@ -234,7 +234,9 @@ def test_what_is_like_an_item_leaves_out_what_is_hidden_or_gone(
 
 
 @pytest.mark.usefixtures("opened")
-def test_who_asks_by_name_gets_what_is_hidden_or_gone(api: Engine, client: Client) -> None:
+def test_search_and_item_pages_show_hidden_and_unavailable_items(
+    api: Engine, client: Client
+) -> None:
     out_of_stock(api, "f2")
     put_in_force(api, hide=["f1"], only_available=True)
 
@@ -246,7 +248,7 @@ def test_who_asks_by_name_gets_what_is_hidden_or_gone(api: Engine, client: Clien
 
 @pytest.mark.usefixtures("opened")
 @pytest.mark.parametrize(
-    ("asked", "status", "text"),
+    ("pair", "status", "text"),
     [
         (("fan", "f4"), "ruled_out", "left out for everybody"),
         (("fan", "o3"), "ruled_out", "not available now"),
@@ -259,11 +261,11 @@ def test_who_asks_by_name_gets_what_is_hidden_or_gone(api: Engine, client: Clien
         (("nobody", "gone"), "unknown", "not in the catalogue"),
     ],
 )
-def test_an_explanation_says_what_the_rules_did(  # noqa: PLR0917 # a case
+def test_an_explanation_names_the_effect_of_the_rules(  # noqa: PLR0917 # a case
     owner: Engine,
     api: Engine,
     client: Client,
-    asked: tuple[str, str],
+    pair: tuple[str, str],
     status: str,
     text: str,
 ) -> None:
@@ -272,10 +274,10 @@ def test_an_explanation_says_what_the_rules_did(  # noqa: PLR0917 # a case
     boost = [{"category": "film", "by": 0.7}]  # puts f3 before o1
     put_in_force(api, hide=["f4", "gone", "o2"], pin=PIN_COLD, only_available=True, boost=boost)
 
-    found = client.explanation(*asked)
+    result = client.explanation(*pair)
 
-    assert (found.status, found.text) == (status, text)
-    assert (found.rank is None) == (status != "listed")
+    assert (result.status, result.text) == (status, text)
+    assert (result.rank is None) == (status != "listed")
 
 
 @pytest.mark.usefixtures("opened")
@@ -284,15 +286,15 @@ def test_the_explanation_of_a_pin_has_a_score_if_the_release_knows_it(
 ) -> None:
     put_in_force(api, pin=[*PIN_COLD, {"item_id": "f4", "rank": 1}])
 
-    cold, known = client.explanation("lover", COLD), client.explanation("lover", "f4")
+    unseen, seen = client.explanation("lover", COLD), client.explanation("lover", "f4")
 
-    assert (cold.rank, cold.score, cold.terms) == (2, None, ())
-    assert known.text == "no. 1 on the list: featured for everybody"
-    assert sum(term.value for term in known.terms) == pytest.approx(known.score, abs=1e-5)
+    assert (unseen.rank, unseen.score, unseen.terms) == (2, None, ())
+    assert seen.text == "no. 1 on the list: featured for everybody"
+    assert sum(term.value for term in seen.terms) == pytest.approx(seen.score, abs=1e-5)
 
 
 @pytest.mark.parametrize("name", RULES)
-def test_explanations_and_lists_tell_the_same_story(
+def test_explanations_agree_with_lists(
     publisher: Engine, api: Engine, client: Client, name: str
 ) -> None:
     wide_shop.release(publisher)
@@ -301,8 +303,8 @@ def test_explanations_and_lists_tell_the_same_story(
     listed = client.recommendations("p", limit=100)
 
     for item in (*listed.items[:15], listed.items[-1]):
-        found = client.explanation("p", item.item_id)
-        assert (found.status, found.rank) == ("listed", item.rank)
+        result = client.explanation("p", item.item_id)
+        assert (result.status, result.rank) == ("listed", item.rank)
     missing = next(n for n in wide_shop.POPULAR if n not in {*ids(listed), "1", "3", "5", "11"})
     below = client.explanation("p", missing)
     assert below.status in {"below", "rated", "ruled_out"}
@@ -310,7 +312,7 @@ def test_explanations_and_lists_tell_the_same_story(
 
 
 @pytest.mark.parametrize("name", RULES)
-def test_a_list_is_the_same_looked_up_or_made_just_now_and_begins_with_shorter_ones(
+def test_precomputed_and_computed_lists_are_equal_and_begin_with_shorter_ones(
     publisher: Engine, owner: Engine, api: Engine, client: Client, name: str
 ) -> None:
     wide_shop.release(publisher)
@@ -318,13 +320,13 @@ def test_a_list_is_the_same_looked_up_or_made_just_now_and_begins_with_shorter_o
     put_in_force(api, **RULES[name])
 
     def lists() -> dict[str, list[str]]:
-        found = {
+        answers = {
             f"{category} {limit}": client.recommendations("p", limit=limit, category=category)
             for category in (None, "kind 2")
             for limit in (10, 20, 100)
         }
-        kinds.append({each.kind for each in found.values()})
-        return {name: ids(each) for name, each in found.items()}
+        kinds.append({answer.kind for answer in answers.values()})
+        return {name: ids(answer) for name, answer in answers.items()}
 
     kinds: list[set[str]] = []
     looked_up = lists()
@@ -338,7 +340,7 @@ def test_a_list_is_the_same_looked_up_or_made_just_now_and_begins_with_shorter_o
 
 
 @pytest.mark.parametrize("name", RULES)
-def test_everybodys_list_is_the_same_for_who_has_an_id_and_who_has_none(
+def test_the_fallback_is_the_same_with_and_without_an_id(
     publisher: Engine, api: Engine, client: Client, name: str
 ) -> None:
     wide_shop.release(publisher)
@@ -346,12 +348,12 @@ def test_everybodys_list_is_the_same_for_who_has_an_id_and_who_has_none(
     put_in_force(api, **RULES[name])
 
     for limit in (10, 100):
-        nobodys, strangers = client.recommendations("n", limit=limit), client.for_anonymous_user({})
-        assert nobodys.kind == strangers.kind == "fallback"
-        assert ids(nobodys)[:20] == ids(strangers)[:limit]
+        unknown, anonymous = client.recommendations("n", limit=limit), client.for_anonymous_user({})
+        assert unknown.kind == anonymous.kind == "fallback"
+        assert ids(unknown)[:20] == ids(anonymous)[:limit]
 
 
-def test_the_rules_are_heeded_in_lists_of_a_real_length(
+def test_all_rules_apply_to_a_list_of_full_length(
     publisher: Engine, api: Engine, client: Client
 ) -> None:
     wide_shop.release(publisher)
@@ -370,7 +372,7 @@ def test_the_rules_are_heeded_in_lists_of_a_real_length(
     assert max(window.count(name) for window in windows for name in {*window} - {False}) == 2
 
 
-def test_rules_that_hide_nearly_all_leave_what_is_left_in_order(
+def test_rules_that_hide_nearly_everything_keep_the_order_of_the_rest(
     publisher: Engine, api: Engine, client: Client
 ) -> None:
     wide_shop.release(publisher)
@@ -383,7 +385,7 @@ def test_rules_that_hide_nearly_all_leave_what_is_left_in_order(
 
 
 @pytest.mark.usefixtures("opened")
-def test_without_rules_a_stored_list_is_looked_up_alone(
+def test_without_rules_a_list_is_looked_up_without_the_users_state(
     publisher: Engine, api: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read, reads = user_state.read, list[str]()
@@ -445,7 +447,7 @@ def test_rules_that_change_while_a_short_list_is_read_get_as_many_items_as_later
     assert len(later.items) == 5
 
 
-def test_a_database_that_was_set_back_is_believed(
+def test_rules_of_a_restored_database_are_read_again(
     publisher: Engine, owner: Engine, api: Engine
 ) -> None:
     live_shop.release(publisher)

@@ -58,7 +58,7 @@ def test_without_rules_a_list_is_the_beginning_of_its_pool() -> None:
     assert arranged(Slate(), [], {}, 2) == []
 
 
-def test_a_pin_stands_at_its_rank_and_what_it_displaces_follows() -> None:
+def test_a_pin_is_at_its_rank_and_displaced_items_follow() -> None:
     items = pool("a", "a", "a", "a")
     far = item("far", "z")
 
@@ -68,13 +68,13 @@ def test_a_pin_stands_at_its_rank_and_what_it_displaces_follows() -> None:
     assert [scored.score for scored in shown] == [1, 0.25, 0, 0.75, 0.5]
 
 
-def test_where_a_list_is_too_short_its_pins_come_at_the_end_in_their_order() -> None:
+def test_pins_beyond_the_end_of_a_short_list_come_last_in_their_order() -> None:
     assert ids(with_pins(pool("a"), {20: item("z"), 9: item("y")})) == "0 y z"
     assert ids(with_pins([], {3: item("z")})) == "z"
     assert ids(with_pins(pool("a", "a", "a"), {3: item("z")}, limit=2)) == "0 1"
 
 
-def test_who_may_not_be_shown_a_pin_gets_the_list_without_it() -> None:
+def test_a_pin_that_may_not_be_shown_leaves_no_gap() -> None:
     pin = item("z")
 
     assert ids(arranged(Slate(1, pinned={1: pin}), pool("a", "a"), {}, 9)) == "0 1"
@@ -90,7 +90,7 @@ def test_a_boost_counts_in_units_of_the_span_from_best_to_last() -> None:
     assert arranged_ids(items, boost=(Boost(category="a", by=-1),)) == "2 0 3 1"
 
 
-def test_an_item_is_lifted_once_for_each_of_its_categories() -> None:
+def test_an_item_is_boosted_once_for_each_of_its_categories() -> None:
     items = [scored("0", 1, "c"), scored("1", 0.5, "aab"), scored("2", 0, "c")]
     lifts = (Boost(category="a", by=0.3), Boost(category="b", by=0.1))
 
@@ -98,13 +98,13 @@ def test_an_item_is_lifted_once_for_each_of_its_categories() -> None:
     assert arranged_ids(items, boost=(lifts[0], Boost(category="b", by=0.3))) == "1 0 2"
 
 
-def test_scores_that_are_all_alike_keep_their_order_but_for_boosts() -> None:
+def test_equal_scores_keep_their_order_except_for_boosts() -> None:
     items = [scored("0", 5, "a"), scored("1", 5, "b"), scored("2", 5, "a")]
 
     assert arranged_ids(items, boost=(Boost(category="b", by=0.1),)) == "1 0 2"
 
 
-def test_what_would_break_a_cap_waits_until_it_does_not() -> None:
+def test_an_item_that_would_break_a_cap_waits_until_it_fits() -> None:
     assert arranged_ids(pool("a", "a", "a", "b", "c"), most_per_category=2) == "0 1 3 4 2"
     alone = pool("a", "a", *"bcdefghijk")
     assert (
@@ -112,34 +112,34 @@ def test_what_would_break_a_cap_waits_until_it_does_not() -> None:
     )  # 1 is the eleventh
 
 
-def test_a_cap_gives_way_where_nothing_else_is_left() -> None:
+def test_a_cap_is_relaxed_if_no_remaining_item_fits() -> None:
     assert arranged_ids(pool("a", "a", "a"), most_per_category=1) == "0 1 2"
     assert arranged_ids(pool("a", "a", "b", "a"), most_per_category=1) == "0 2 1 3"
 
 
-def test_an_item_counts_in_each_of_its_categories_and_without_any_in_none() -> None:
+def test_an_item_counts_in_each_of_its_categories() -> None:
     assert arranged_ids(pool("ab", "a", "b", "c"), most_per_category=1) == "0 3 1 2"
     assert arranged_ids(pool("", "", ""), most_per_category=1) == "0 1 2"
 
 
-def test_vendors_are_capped_like_categories_and_no_vendor_is_no_vendor() -> None:
+def test_vendors_are_capped_and_items_without_one_are_not() -> None:
     items = [scored(str(at), -at, vendor=vendor) for at, vendor in enumerate("xxyy")]
     items += [scored("4", -4), scored("5", -5)]
 
     assert arranged_ids(items, most_per_vendor=1) == "0 2 4 5 1 3"
 
 
-def test_a_pin_heeds_no_cap_and_the_ranks_after_it_count_it() -> None:
+def test_a_pin_ignores_caps_and_counts_towards_them() -> None:
     items = pool("a", "a", "b", "c")
     rules = SlateRules(most_per_category=1)
     pins = {2: item("z", "a"), 3: item("y", "b")}
 
-    found = arranged(Slate(1, rules, pinned=pins), items, pins, 9)
+    result = arranged(Slate(1, rules, pinned=pins), items, pins, 9)
 
-    assert ids(found) == "0 z y 3 1 2"
+    assert ids(result) == "0 z y 3 1 2"
 
 
-def test_diversity_weighs_what_is_new_against_what_is_good() -> None:
+def test_diversity_weighs_dissimilarity_against_relevance() -> None:
     items = [
         scored("0", 1.0, "a"),
         scored("1", 0.9, "a"),
@@ -158,7 +158,7 @@ def test_only_the_nine_ranks_before_are_compared() -> None:
     assert arranged_ids(items, diversity=1) == "0 1 2 3 4 5 6 7 8 9 11 10"
 
 
-def test_likeness_is_the_cosine_of_categories() -> None:
+def test_similarity_is_the_cosine_of_categories() -> None:
     similarity = cosines(membership([["a", "b"], ["b"], [], ["b", "a", "a"]]))
 
     half = 1 / sqrt(2)
@@ -186,7 +186,7 @@ def test_likeness_is_the_cosine_of_categories() -> None:
         {"hidden": ["a"]},
     ],
 )
-def test_rules_that_contradict_themselves_or_mean_nothing_are_refused(rules: object) -> None:
+def test_contradictory_or_meaningless_rules_are_rejected(rules: object) -> None:
     with pytest.raises(ValidationError):
         SlateRules.model_validate(rules)
 

@@ -1,4 +1,4 @@
-"""Rules in Postgres: their versions, the stock, and who comes first."""
+"""Rules in Postgres: their versions, the stock, and simultaneous changes."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -34,14 +34,14 @@ FULL = SlateRules.model_validate(
 )
 
 
-def test_before_anybody_makes_rules_version_0_holds_and_changes_nothing(api: Engine) -> None:
+def test_before_the_first_rules_version_0_changes_nothing(api: Engine) -> None:
     with api.connect() as connection:
         assert store.live(connection) == RulesVersion(version=0, rules=SlateRules())
         assert store.history(connection, limit=10) == []
         assert not store.slate(connection)[1].reorders
 
 
-def test_each_change_is_a_version_with_a_name_and_a_reason(api: Engine) -> None:
+def test_each_change_is_a_version_with_an_actor_and_a_reason(api: Engine) -> None:
     first = put_in_force(api, "ada", "festival week", **FULL.model_dump())
     second = put_in_force(api, "bo", "festival is over")
 
@@ -56,7 +56,7 @@ def test_each_change_is_a_version_with_a_name_and_a_reason(api: Engine) -> None:
     assert second.created_at > first.created_at
 
 
-def test_rules_made_for_a_version_that_holds_no_more_are_refused(api: Engine) -> None:
+def test_rules_for_an_outdated_version_are_rejected(api: Engine) -> None:
     put_in_force(api, hide=["b"])
 
     with (
@@ -66,10 +66,10 @@ def test_rules_made_for_a_version_that_holds_no_more_are_refused(api: Engine) ->
         store.replace(connection, NewRules(rules=HIDE_A, instead_of=0, reason="x"), actor="bo")
 
     with api.connect() as connection:
-        assert [each.rules.hide for each in store.history(connection, limit=9)] == [("b",)]
+        assert [version.rules.hide for version in store.history(connection, limit=9)] == [("b",)]
 
 
-def test_of_operators_at_once_one_wins_and_the_others_are_told(api: Engine) -> None:
+def test_of_simultaneous_changes_one_wins_and_the_others_fail(api: Engine) -> None:
     together = Barrier(4)
     new = NewRules(rules=HIDE_A, instead_of=0, reason="x")
 
@@ -86,10 +86,10 @@ def test_of_operators_at_once_one_wins_and_the_others_are_told(api: Engine) -> N
 
     [winner] = [name for name in outcomes if name]
     with api.connect() as connection:
-        assert [each.actor for each in store.history(connection, limit=9)] == [winner]
+        assert [version.actor for version in store.history(connection, limit=9)] == [winner]
 
 
-def test_rules_that_are_not_committed_hold_for_nobody(api: Engine) -> None:
+def test_uncommitted_rules_are_not_in_force(api: Engine) -> None:
     with api.connect() as connection:
         store.replace(connection, NewRules(rules=HIDE_A, instead_of=0, reason="x"), actor="ada")
         connection.rollback()
@@ -99,22 +99,22 @@ def test_rules_that_are_not_committed_hold_for_nobody(api: Engine) -> None:
     assert revision(api) == 0
 
 
-def test_the_slate_says_what_readers_ask_of_the_rules(owner: Engine, api: Engine) -> None:
-    held = "select version, plain, hide, only_available from slate"
-    assert shop.rows(owner, held) == [(0, True, [], False)]
+def test_the_slate_row_follows_the_rules_in_force(owner: Engine, api: Engine) -> None:
+    in_force = "select version, plain, hide, only_available from slate"
+    assert shop.rows(owner, in_force) == [(0, True, [], False)]
 
     put_in_force(api, **FULL.model_dump())
-    assert shop.rows(owner, held) == [(1, False, [*FULL.hide], True)]
+    assert shop.rows(owner, in_force) == [(1, False, [*FULL.hide], True)]
     put_in_force(api)
-    assert shop.rows(owner, held) == [(2, True, [], False)]
+    assert shop.rows(owner, in_force) == [(2, True, [], False)]
 
 
-def test_there_is_one_slate(owner: Engine) -> None:
+def test_a_second_slate_row_is_rejected(owner: Engine) -> None:
     with owner.begin() as connection, pytest.raises(IntegrityError):
         connection.exec_driver_sql("insert into slate values (true, 0, 0, true, '{}', false)")
 
 
-def test_compiled_rules_know_what_is_barred_and_the_pins_that_are_there(
+def test_compiled_rules_have_barred_items_and_the_pins_of_the_catalogue(
     publisher: Engine, api: Engine
 ) -> None:
     shop.release(publisher, "one", instead_of=None)
@@ -129,26 +129,26 @@ def test_compiled_rules_know_what_is_barred_and_the_pins_that_are_there(
     assert {rank: pin.title for rank, pin in slate.pinned.items()} == {1: shop.TITLES["b"]}
 
 
-def test_stock_is_noted_once_and_counts_what_is_news(publisher: Engine, api: Engine) -> None:
+def test_a_change_of_stock_counts_the_items_that_changed(publisher: Engine, api: Engine) -> None:
     shop.release(publisher, "one", instead_of=None)
 
-    assert out_of_stock(api, "a", "b", "a", "nobody knows it") == 2
+    assert out_of_stock(api, "a", "b", "a", "unknown") == 2
     assert out_of_stock(api, "a", "c") == 1
     assert in_stock(api, "a", "d") == 1
     assert shop.rows(api, "select item_id from unavailable_items order by 1") == [("b",), ("c",)]
 
 
-def test_the_revision_grows_with_all_that_changes_lists_and_nothing_else(
+def test_the_revision_grows_only_with_changes_that_affect_lists(
     publisher: Engine, api: Engine
 ) -> None:
     shop.release(publisher, "one", instead_of=None)
     seen = [revision(api)]
     for change in (
         lambda: put_in_force(api, hide=["a"]),
-        lambda: out_of_stock(api, "b"),  # no rule heeds it
+        lambda: out_of_stock(api, "b"),  # no rule uses the stock
         lambda: put_in_force(api, only_available=True),
         lambda: out_of_stock(api, "c"),
-        lambda: out_of_stock(api, "c"),  # no news
+        lambda: out_of_stock(api, "c"),  # no change
         lambda: in_stock(api, "c"),
         lambda: put_in_force(api),
     ):
@@ -172,10 +172,10 @@ def test_neither_rules_nor_stock_wait_for_a_publication(
     publisher: Engine, impatient: Engine
 ) -> None:
     first = shop.release(publisher, "one", instead_of=None)
-    found: list[int] = []
+    during: list[int] = []
 
     def meanwhile() -> None:
-        found.extend(
+        during.extend(
             (out_of_stock(impatient, "a", "b"), put_in_force(impatient, hide=["a"]).version)
         )
 
@@ -184,11 +184,11 @@ def test_neither_rules_nor_stock_wait_for_a_publication(
     fit = replace(shop.FIT, retrain_id="two", counts={})
     publish(publisher, fit, {**tables, **slowly}, actor="x", reason="y", instead_of=first)
 
-    assert found == [2, 1]
+    assert during == [2, 1]
     assert revision(impatient) == 1
 
 
-def test_a_publication_leaves_rules_and_stock_as_they_are(publisher: Engine, api: Engine) -> None:
+def test_a_publication_keeps_rules_and_stock(publisher: Engine, api: Engine) -> None:
     first = shop.release(publisher, "one", instead_of=None)
     out_of_stock(api, "a")
     put_in_force(api, only_available=True)

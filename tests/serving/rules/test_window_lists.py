@@ -25,9 +25,9 @@ def decided(retrain_id: str, verdict: str = "promote", *, hours: int = 0) -> Ver
     )
 
 
-def lists(*people: str) -> Rows:
-    same = {"item_ids": ["a", "b"], "scores": [0.5, 0.25], "relevant": ["b"]}
-    return [{"user_id": user_id} | same for user_id in people]
+def lists(*user_ids: str) -> Rows:
+    row = {"item_ids": ["a", "b"], "scores": [0.5, 0.25], "relevant": ["b"]}
+    return [{"user_id": user_id} | row for user_id in user_ids]
 
 
 def put(engine: Engine, verdict: Verdict, rows: Rows) -> None:
@@ -46,7 +46,7 @@ def names(engine: Engine) -> list[tuple[str, str]]:
     return [row[:2] for row in kept(engine)]
 
 
-def test_a_retrain_puts_its_lists_in_the_place_of_the_last_ones(publisher: Engine) -> None:
+def test_a_retrain_replaces_the_lists_of_the_last_one(publisher: Engine) -> None:
     put(publisher, decided("one"), lists("u", "v"))
     put(publisher, decided("two", hours=1), lists("v", "w"))
 
@@ -63,7 +63,7 @@ def test_the_same_lists_again_change_nothing(publisher: Engine) -> None:
 
 
 @pytest.mark.parametrize("rows", [lists("w"), []], ids=["its own", "none"])
-def test_a_hold_leaves_what_is_there(publisher: Engine, rows: Rows) -> None:
+def test_a_hold_keeps_the_lists(publisher: Engine, rows: Rows) -> None:
     put(publisher, decided("one"), lists("u"))
 
     put(publisher, decided("two", "hold", hours=1), rows)
@@ -71,7 +71,7 @@ def test_a_hold_leaves_what_is_there(publisher: Engine, rows: Rows) -> None:
     assert names(publisher) == [("one", "u")]
 
 
-def test_an_older_retrain_that_runs_again_does_not_bring_its_lists_back(publisher: Engine) -> None:
+def test_an_older_retrain_that_runs_again_changes_nothing(publisher: Engine) -> None:
     put(publisher, decided("one"), lists("u"))
     put(publisher, decided("two", hours=1), lists("v"))
     put(publisher, decided("three", "hold", hours=2), [])
@@ -81,7 +81,7 @@ def test_an_older_retrain_that_runs_again_does_not_bring_its_lists_back(publishe
     assert names(publisher) == [("two", "v")]
 
 
-def test_after_a_hold_the_next_retrain_still_brings_its_lists(publisher: Engine) -> None:
+def test_after_a_hold_an_earlier_decided_retrain_stores_its_lists(publisher: Engine) -> None:
     put(publisher, decided("one", "hold", hours=1), [])
 
     put(publisher, decided("two"), lists("u"))
@@ -89,7 +89,7 @@ def test_after_a_hold_the_next_retrain_still_brings_its_lists(publisher: Engine)
     assert names(publisher) == [("two", "u")]
 
 
-def test_a_retrain_without_lists_leaves_none_of_an_older_recipe(publisher: Engine) -> None:
+def test_a_retrain_without_lists_deletes_those_of_the_last_one(publisher: Engine) -> None:
     put(publisher, decided("one"), lists("u"))
 
     put(publisher, decided("two", hours=1), [])
@@ -97,7 +97,7 @@ def test_a_retrain_without_lists_leaves_none_of_an_older_recipe(publisher: Engin
     assert names(publisher) == []
 
 
-def test_who_is_forgotten_is_gone_at_once_and_does_not_come_back(
+def test_an_erased_user_has_no_list_now_or_later(
     publisher: Engine, owner: Engine, committing: str
 ) -> None:
     put(publisher, decided("one"), lists("u", "v"))
