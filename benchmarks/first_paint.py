@@ -1,11 +1,11 @@
-"""How long the home page takes in a browser, until every shelf stands with its covers painted.
+"""Duration of the home page in a browser, until every shelf shows its covers.
 
     python -m benchmarks.first_paint [--archive ml-1m.zip] [--loads 20]
 
-Each load is a whole one in a tab of its own over a warm app, for another person each time: his list
-is not among the answers that the app remembers. Covers that stand beyond the edge of a shelf count
-as well. In turns with it a page with one heading: what the front end takes by itself on this
-machine. Without the archive the catalogue is invented.
+Each load is a full page load in a new tab of a warm app, for another user each time, whose list is
+not in the app's cache. Covers beyond the edge of a shelf count as well. In turns with it, a page
+with one heading: the duration of the front end alone on this machine. Without the archive the
+catalogue is synthetic.
 """
 
 import argparse
@@ -22,7 +22,11 @@ from playwright.sync_api import Browser, sync_playwright
 from benchmarks import app_alone
 from tests.support.dashboards import streamlit_server
 
-BAR, SHELVES, PATIENCE = 1.5, 5, 30_000  # seconds; on the page of who rated enough; milliseconds
+BAR, SHELVES, PATIENCE = (
+    1.5,
+    5,
+    30_000,
+)  # seconds; shelves of a user with enough ratings; milliseconds
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 SIZE = {"width": 1400, "height": 900}
 PAINTED = f"""() => {{
@@ -30,7 +34,7 @@ PAINTED = f"""() => {{
     const covers = [...document.querySelectorAll('[class*=st-key-shelf-] img')];
     const app = document.querySelector('[data-testid=stApp]');
     return shelves.length >= {SHELVES} && app.dataset.testScriptState === 'notRunning'
-        && covers.length > 0 && covers.every(each => each.complete && each.naturalWidth > 0);
+        && covers.length > 0 && covers.every(cover => cover.complete && cover.naturalWidth > 0);
 }}"""
 
 HEADING = """() => document.querySelector('h1')
@@ -39,21 +43,23 @@ HEADING = """() => document.querySelector('h1')
 
 def main() -> None:
     """Print median and p95 of the loads, beside the bar."""
-    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    arguments.add_argument("--archive", type=Path, help="ml-1m.zip; else an invented catalogue")
-    arguments.add_argument("--loads", type=int, default=20)
-    given = arguments.parse_args()
-    known = app_alone.catalogue(given.archive)
-    people = known.rated["user_id"].value_counts().index[: given.loads + 2].tolist()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--archive", type=Path, help="ml-1m.zip; without it, a synthetic catalogue")
+    parser.add_argument("--loads", type=int, default=20)
+    arguments = parser.parse_args()
+    catalogue = app_alone.catalogue(arguments.archive)
+    user_ids = catalogue.rated["user_id"].value_counts().index[: arguments.loads + 2].tolist()
     took, floor = [], []
-    with app_alone.app(known) as url, bare_page() as bare, chromium() as browser:
-        for person in people:
-            took.append(load(browser, f"{url}/?user={person}", PAINTED))
+    with app_alone.app(catalogue) as url, bare_page() as bare, chromium() as browser:
+        for user_id in user_ids:
+            took.append(load(browser, f"{url}/?user={user_id}", PAINTED))
             floor.append(load(browser, bare, HEADING))
-    p50, p95 = np.percentile(took[-given.loads :], [50, 95])
+    p50, p95 = np.percentile(took[-arguments.loads :], [50, 95])
     met = "ok" if p95 <= BAR else "TOO SLOW"
-    print(f"home page, {given.loads} loads: p50 {p50:.2f} s, p95 {p95:.2f} s (bar {BAR} s) {met}")
-    alone = np.median(floor[-given.loads :])
+    print(
+        f"home page, {arguments.loads} loads: p50 {p50:.2f} s, p95 {p95:.2f} s (bar {BAR} s) {met}"
+    )
+    alone = np.median(floor[-arguments.loads :])
     print(f"a page with one heading: p50 {alone:.2f} s; the home page {p50 / alone:.2f} times that")
 
 
@@ -78,13 +84,13 @@ def bare_page() -> Iterator[str]:
             yield url
 
 
-def load(browser: Browser, url: str, whole: str) -> float:
-    """Return the seconds until a page is whole."""
+def load(browser: Browser, url: str, condition: str) -> float:
+    """Return the seconds until a page is complete."""
     tab = browser.contexts[0] if browser.contexts else browser.new_context(viewport=SIZE)  # type: ignore[arg-type]
     page = tab.new_page()
     started = time.perf_counter()
     page.goto(url, wait_until="commit")
-    page.wait_for_function(whole, timeout=PATIENCE)
+    page.wait_for_function(condition, timeout=PATIENCE)
     took = time.perf_counter() - started
     page.close()
     return took

@@ -1,10 +1,10 @@
-"""A minute of everything at once through the API: what it carries, how long each kind takes.
+"""A minute of mixed load through the API: its rate, and the duration of each kind of request.
 
     python -m benchmarks.load [--seconds 60] [--connections 16 64]
 
-Lists that are looked up and lists made just now, with reasons and without, explanations, searches,
-ratings and hides come from one client of many connections; in the midst of it a release is
-published, and rules change. Every list must be of one release: each has items of its own.
+One client with many connections requests precomputed and computed lists, with and without reasons,
+explanations, searches, ratings and hides. Halfway a release is published and rules change. Every
+list must be of one release: each release has its own items.
 """
 
 import argparse
@@ -27,19 +27,19 @@ DATASET = "bench"
 
 def main() -> None:
     """Print a table for each number of connections."""
-    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    arguments.add_argument("--seconds", type=float, default=60)
-    arguments.add_argument("--connections", type=int, nargs="+", default=[16, 64])
-    given = arguments.parse_args()
-    for n_connections in given.connections:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--connections", type=int, nargs="+", default=[16, 64])
+    arguments = parser.parse_args()
+    for n_connections in arguments.connections:
         with temporary_server({"max_connections": "200"}) as server:
             owner = create_database(server.url("postgres"), DATASET)
-            one_load(owner, n_connections, given.seconds)
+            one_load(owner, n_connections, arguments.seconds)
 
 
 def one_load(owner: str, n_connections: int, seconds: float) -> None:
-    """Print what one load found."""
-    key = made(owner)
+    """Print the results of one load."""
+    key = create_shop(owner)
     publisher, api = as_role(owner, "publisher"), as_role(owner, "api")
     world = World(database.connect(publisher, DATASET), database.connect(api, DATASET))
     world.prepare()
@@ -60,20 +60,20 @@ def report(
     answers: list[Answer], mix: Mix, n_connections: int, seconds: float, memory: tuple[int, int]
 ) -> None:
     """Print the table and the verdict."""
-    refused = Counter(one.status for one in answers if one.status in HONEST)
+    refused = Counter(answer.status for answer in answers if answer.status in HONEST)
     print(f"{n_connections} connections, {len(answers) / seconds:.0f} requests a second")
     print(f"  {'kind':18} {'a second':>9} {'p50 ms':>8} {'p95 ms':>8} {'p99 ms':>8}")
     for kind in SHARES:
-        own = [one for one in answers if one.kind == kind]
-        figures = "".join(f" {ms:8.1f}" for ms in percentiles(own, 50, 95, 99))
-        print(f"  {kind:18} {len(own) / seconds:9.1f}{figures}")
+        of_kind = [answer for answer in answers if answer.kind == kind]
+        figures = "".join(f" {ms:8.1f}" for ms in percentiles(of_kind, 50, 95, 99))
+        print(f"  {kind:18} {len(of_kind) / seconds:9.1f}{figures}")
     print(f"  refused for now (503, 429): {dict(refused) or 0}; wrong: {len(mix.wrong)}")
     print(f"  releases seen: {sorted(mix.shown)}")
     print(f"  memory of the API: {memory[0]} MB before, {memory[1]} MB after")
     for line in mix.wrong[:5]:
         print(f"  WRONG {line}")
-    whole = len({release for release, _ in mix.shown}) == len(mix.shown)
-    sys.exit("NOT GOOD") if mix.wrong or not whole else print("  ok", flush=True)
+    is_consistent = len({release for release, _ in mix.shown}) == len(mix.shown)
+    sys.exit("NOT GOOD") if mix.wrong or not is_consistent else print("  ok", flush=True)
 
 
 def resident(pid: int) -> int:
@@ -82,8 +82,8 @@ def resident(pid: int) -> int:
     return pages * 4096 // 1_000_000
 
 
-def made(owner: str) -> str:
-    """Make an empty shop, and return a product's key."""
+def create_shop(owner: str) -> str:
+    """Create an empty shop, and return a product's key."""
     database.migrate(owner, DATASET)
     database.grant(owner, DATASET)
     engine = database.connect(owner, DATASET)

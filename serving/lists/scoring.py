@@ -14,7 +14,7 @@ from serving.schemas import ListKind
 
 # Weight of log(1 + popularity / mean) added to the fold-in scores of users unknown to the release,
 # from this number of ratings on: after few ratings the fold-in alone is worse than popularity.
-# Chosen by benchmarks/newcomers.py on the windows before the evaluation window; 0.05 to 0.2 are
+# Chosen by benchmarks/new_users.py on the windows before the evaluation window; 0.05 to 0.2 are
 # nearly as good.
 BLEND = ((1, 0.1), (10, 0.05))
 

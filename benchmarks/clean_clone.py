@@ -1,10 +1,10 @@
-"""The whole platform from a clean clone: how long, how much memory.
+"""Duration and memory of the platform from a clean clone.
 
-Run: python benchmarks/newcomer.py path/to/ml-1m.zip
+Run: python benchmarks/clean_clone.py path/to/ml-1m.zip
 
-Clones the checkout's HEAD into a temporary folder, runs `make demo` there twice, and prints seconds
-of both, wall time of ingest and retrain as Airflow ran them with Spark's share in it, and memory
-(proportional set size, so that shared pages count once) of the idle stack and at its peak.
+Clones the checkout's HEAD into a temporary folder, runs `make demo` there twice, and prints the
+seconds of both, the wall time of ingest and retrain in Airflow with Spark's share in it, and the
+memory (proportional set size, so that shared pages count once) of the idle stack and at its peak.
 """
 
 import os
@@ -31,7 +31,7 @@ class Sampler(threading.Thread):
         self.ending = threading.Event()
 
     def run(self) -> None:
-        """Sample until told to end."""
+        """Sample until `ending` is set."""
         while not self.ending.wait(1):
             self.newest = sum(self._kb(process) for process in Path("/proc").glob("[0-9]*"))
             self.peak = max(self.peak, self.newest)
@@ -41,12 +41,12 @@ class Sampler(threading.Thread):
             owned = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
             if self.folder not in owned:
                 return 0
-            found = re.search(
+            proportional = re.search(
                 r"^Pss:\s+(\d+)", (process / "smaps_rollup").read_text(), re.MULTILINE
             )
-        except OSError:  # it ended meanwhile
+        except OSError:  # the process has ended
             return 0
-        return int(found[1]) if found else 0
+        return int(proportional[1]) if proportional else 0
 
 
 def main(archive: str) -> None:
@@ -57,13 +57,13 @@ def main(archive: str) -> None:
         sampler = Sampler(clone)
         sampler.start()
         try:
-            first, said = demo(clone, str(Path(archive).resolve()))
+            first, output = demo(clone, str(Path(archive).resolve()))
             peak = sampler.peak
             second, _ = demo(clone, str(Path(archive).resolve()))
             time.sleep(IDLE_SECONDS)
             print(f"make demo, clean clone            {first:8.1f} s   (bar 480)")
             print(f"make demo again, stack up         {second:8.1f} s   (bar 20)")
-            for line in said.splitlines():
+            for line in output.splitlines():
                 if line.startswith("Airflow worked"):
                     print(f"{line}   (bar 4 min)")
             print(f"memory, idle stack                {sampler.newest / GIB:8.2f} GiB (bar 4)")
@@ -74,8 +74,8 @@ def main(archive: str) -> None:
 
 
 def demo(clone: Path, archive: str) -> tuple[float, str]:
-    """Run `make demo`; return its seconds and what it said."""
-    begun = time.monotonic()
+    """Run `make demo`; return its seconds and its output."""
+    started = time.monotonic()
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("OPS_", "VIRTUAL_ENV"))}
     done = subprocess.run(  # noqa: S603
         ["make", "-s", "demo", f"ARCHIVE={archive}"],  # noqa: S607
@@ -88,7 +88,7 @@ def demo(clone: Path, archive: str) -> tuple[float, str]:
     )
     if done.returncode != 0:
         sys.exit(f"make demo failed:\n{done.stdout}")
-    return time.monotonic() - begun, done.stdout
+    return time.monotonic() - started, done.stdout
 
 
 if __name__ == "__main__":
