@@ -22,11 +22,8 @@ from playwright.sync_api import Browser, sync_playwright
 from benchmarks import app_alone
 from tests.support.dashboards import streamlit_server
 
-BAR, SHELVES, PATIENCE = (
-    1.5,
-    5,
-    30_000,
-)  # seconds; shelves of a user with enough ratings; milliseconds
+BAR, PATIENCE = 1.5, 30_000  # seconds; milliseconds
+SHELVES = 5  # on the page of a user with enough ratings
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 SIZE = {"width": 1400, "height": 900}
 PAINTED = f"""() => {{

@@ -28,7 +28,7 @@ _ADD_VERSION = text(
 _PUT_IN_FORCE = text(
     """
     update slate set revision = revision + 1, version = :version, plain = :plain,
-        hide = cast(:hide as text[]), only_available = :only_available
+        only_available = :only_available
     """
 )
 # Stock has its own table, because a publication locks rows of `items` until it ends.
@@ -72,7 +72,6 @@ def replace(connection: Connection, new: NewRules, *, actor: str) -> RulesVersio
     in_force = {
         "version": version + 1,
         "plain": new.rules.is_plain,
-        "hide": list(new.rules.hide),
         "only_available": new.rules.only_available,
     }
     connection.execute(_PUT_IN_FORCE, in_force)

@@ -31,7 +31,6 @@ class Slate(SingleRow, Base):
     )
     version: Mapped[int] = mapped_column(comment="Version of the active rules; 0: never set.")
     plain: Mapped[bool] = mapped_column(comment="True if the rules change no list.")
-    hide: Mapped[list[str]] = mapped_column(comment="Copy of the rule `hide`.")
     only_available: Mapped[bool] = mapped_column(comment="Copy of the rule `only_available`.")
 
 

@@ -100,18 +100,18 @@ def test_uncommitted_rules_are_not_in_force(api: Engine) -> None:
 
 
 def test_the_slate_row_follows_the_rules_in_force(owner: Engine, api: Engine) -> None:
-    in_force = "select version, plain, hide, only_available from slate"
-    assert shop.rows(owner, in_force) == [(0, True, [], False)]
+    in_force = "select version, plain, only_available from slate"
+    assert shop.rows(owner, in_force) == [(0, True, False)]
 
     put_in_force(api, **FULL.model_dump())
-    assert shop.rows(owner, in_force) == [(1, False, [*FULL.hide], True)]
+    assert shop.rows(owner, in_force) == [(1, False, True)]
     put_in_force(api)
-    assert shop.rows(owner, in_force) == [(2, True, [], False)]
+    assert shop.rows(owner, in_force) == [(2, True, False)]
 
 
 def test_a_second_slate_row_is_rejected(owner: Engine) -> None:
     with owner.begin() as connection, pytest.raises(IntegrityError):
-        connection.exec_driver_sql("insert into slate values (true, 0, 0, true, '{}', false)")
+        connection.exec_driver_sql("insert into slate values (true, 0, 0, true, false)")
 
 
 def test_compiled_rules_have_barred_items_and_the_pins_of_the_catalogue(

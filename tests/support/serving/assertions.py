@@ -26,9 +26,7 @@ TABLES = (
     "fallback_lists", "releases", "about", "items", "verdicts", "outbox", "outbox_cursor",
     "feedback", "erasures", "user_tokens", "rules", "unavailable_items",
 )  # fmt: skip
-EMPTY_SLATE = (
-    "update slate set revision = 0, version = 0, plain = true, hide = '{}', only_available = false"
-)
+EMPTY_SLATE = "update slate set revision = 0, version = 0, plain = true, only_available = false"
 
 
 def empty(owning: Connection) -> None:
