@@ -75,10 +75,10 @@ class ListBuilder:
 
     def _reasons(self, items: Sequence[CatalogueItem]) -> list[Reason]:
         pinned = {item.item_id for item in self.pins.values()}
-        found = reasons.reasons(self.scored, self.state, [item.item_id for item in items])
+        of_items = reasons.reasons(self.scored, self.state, [item.item_id for item in items])
         return [
             reasons.PINNED if item.item_id in pinned else reason
-            for item, reason in zip(items, found, strict=True)
+            for item, reason in zip(items, of_items, strict=True)
         ]
 
     def _may_be_pinned(self, item: CatalogueItem) -> bool:

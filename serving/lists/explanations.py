@@ -11,7 +11,7 @@ from serving.schemas import Explanation, ListStatus, ScoreTerm
 
 _TEXTS: dict[ListStatus, str] = {
     "hidden": "you hid it",
-    "cold": "too new: nobody had rated it when the list was made",
+    "cold": "too new: it had no ratings when the list was made",
     "unknown": "not in the catalogue",
 }
 

@@ -33,8 +33,8 @@ FOR_USER = Prepared(
     "for_user",
     {"user_id": "text", "limit": "integer", "filtered": "boolean"},
     f"""
-    select {_LIVE_COLUMNS}, wanted.needs_reranking,
-        lists.item_ids[1 : wanted.length] as item_ids, lists.scores[1 : wanted.length] as scores
+    select {_LIVE_COLUMNS}, part.needs_reranking,
+        lists.item_ids[1 : part.length] as item_ids, lists.scores[1 : part.length] as scores
     from live_release as live
     cross join slate
     join releases on releases.release_id = live.release_id
@@ -45,7 +45,7 @@ FOR_USER = Prepared(
     cross join lateral (
         select decided.needs_reranking,
             case when decided.needs_reranking then {FULL} else :limit end as length
-    ) as wanted
+    ) as part
     left join recommendations as lists
         on lists.release_id = live.release_id and lists.user_id = :user_id
     """,  # noqa: S608 # our own columns

@@ -68,14 +68,14 @@ def replace(connection: Connection, new: NewRules, *, actor: str) -> RulesVersio
         "actor": actor,
         "reason": new.reason,
     }
-    added = connection.execute(_ADD_VERSION, row).mappings().one()
+    row_added = connection.execute(_ADD_VERSION, row).mappings().one()
     in_force = {
         "version": version + 1,
         "plain": new.rules.is_plain,
         "only_available": new.rules.only_available,
     }
     connection.execute(_PUT_IN_FORCE, in_force)
-    return RulesVersion.model_validate(dict(added))
+    return RulesVersion.model_validate(dict(row_added))
 
 
 def set_availability(connection: Connection, item_ids: Sequence[str], *, available: bool) -> int:

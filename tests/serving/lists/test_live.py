@@ -222,7 +222,7 @@ def test_a_prior_can_be_the_reason(publisher: Engine, owner: Engine, client: Cli
         (("fan", "f3"), "listed", "no. 1 on the list"),
         (("fan", "f1"), "rated", "you rated it 5 stars"),
         (("fan", "o4"), "hidden", "you hid it"),
-        (("fan", "c1"), "cold", "too new: nobody had rated it when the list was made"),
+        (("fan", "c1"), "cold", "too new: it had no ratings when the list was made"),
         (("fan", "x9"), "unknown", "not in the catalogue"),
         (("nobody", "o3"), "listed", "no. 2 on the list"),
     ],
