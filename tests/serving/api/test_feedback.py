@@ -223,7 +223,7 @@ def test_a_person_forgets_himself_with_his_token_and_nobody_else(
     product.rate(one.user_id, "a", 7)
 
     for token in (None, "wrong", other.token):
-        with pytest.raises(ScopeMissingError, match="no token of this person"):
+        with pytest.raises(ScopeMissingError, match="no token of this user"):
             product.erase(one.user_id, token=token)
     assert product.erase(one.user_id, token=one.token).n_events == 1
 

@@ -20,7 +20,7 @@ def test_a_key_opens_its_own_data_set_until_it_is_revoked(
     with pytest.raises(ScopeMissingError, match="no scope 'read'"):
         client.items()
     http.headers["Authorization"] = "Bearer wrong"
-    with pytest.raises(KeyRefusedError, match="No such key"):
+    with pytest.raises(KeyRefusedError, match="not valid for this data set"):
         client.items()
     del http.headers["Authorization"]
     with pytest.raises(KeyRefusedError, match="carries no key"):

@@ -185,7 +185,7 @@ def test_the_same_key_with_another_event_is_refused(connection: Connection) -> N
         Event("not_interested", "u", "a", None, None, "h"),
     ]
     for other in others:
-        with pytest.raises(IdempotencyKeyReusedError, match="taken for another event"):
+        with pytest.raises(IdempotencyKeyReusedError, match="belongs to another event"):
             feedback.accept(connection, other, sent_by="shop")
     assert events(connection) == 2
 
