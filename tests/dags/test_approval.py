@@ -64,13 +64,13 @@ def events(lines: list[Any]) -> str:
     return "\n".join(str(line["event"]) for line in lines)
 
 
-def test_nobody_is_asked_where_nobody_wants_it(run: Run, jobs: Jobs) -> None:
+def test_without_a_request_for_approval_nobody_is_asked(run: Run, jobs: Jobs) -> None:
     states = run("playground__retrain")
     assert (states["approve"], states["publish"]) == ("success", "success")
     assert "summarize" not in [call.job for call in jobs.calls()]
 
 
-def test_it_waits_with_the_jobs_text_as_it_is(
+def test_the_form_shows_the_summary_unrendered(
     task: ApproveOperator, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (jobs.folder / "jobs" / "summarize.py").write_text("print('**{{ 1 + 1 }}** é')")
@@ -87,7 +87,7 @@ def test_it_waits_with_the_jobs_text_as_it_is(
     assert detail["defaults"] == ["Reject"]
 
 
-def test_the_job_is_told_its_data_set_and_sees_no_secret(
+def test_the_summary_job_gets_its_data_set_and_no_secret(
     task: ApproveOperator, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SERVING_DATABASE_URL", "never-to-be-seen")
@@ -98,7 +98,9 @@ def test_the_job_is_told_its_data_set_and_sees_no_secret(
     assert "never-to-be-seen" not in call.env.values()
 
 
-def test_a_brief_that_fails_says_why_and_asks_nobody(task: ApproveOperator, jobs: Jobs) -> None:
+def test_a_failed_summary_fails_the_task_with_its_last_line(
+    task: ApproveOperator, jobs: Jobs
+) -> None:
     jobs.end_with(summarize=1)
     with pytest.raises(
         AirflowException, match="exit code 1; its last line: INFO this is summarize"
@@ -106,7 +108,7 @@ def test_a_brief_that_fails_says_why_and_asks_nobody(task: ApproveOperator, jobs
         task.execute(asked(task, wanted=True))  # type: ignore[arg-type] # as much as it reads
 
 
-def test_approved_goes_on_and_says_by_whom(task: ApproveOperator) -> None:
+def test_an_approval_goes_on_and_logs_the_operator(task: ApproveOperator) -> None:
     with capture_logs() as lines:
         task.execute_complete(asked(task, wanted=True), answer("Approve", "maya"))  # type: ignore[arg-type] # as much as it reads
     assert 'approved operator="maya"' in events(lines)
@@ -115,7 +117,7 @@ def test_approved_goes_on_and_says_by_whom(task: ApproveOperator) -> None:
 @pytest.mark.parametrize(
     ("who", "event"), [("maya", 'rejected operator="maya"'), (None, "approval_expired answers=0")]
 )
-def test_rejected_or_not_answered_skips_all_that_follows(
+def test_a_rejection_or_no_answer_skips_the_later_tasks(
     task: ApproveOperator, who: str | None, event: str
 ) -> None:
     with capture_logs() as lines, pytest.raises(DownstreamTasksSkipped) as skipped:

@@ -47,19 +47,19 @@ def test_exit_code_0_is_a_success(job: Any) -> None:
     job("print('done')").execute({})
 
 
-def test_exit_code_1_fails_with_what_the_job_said_last(job: Any) -> None:
+def test_exit_code_1_fails_with_the_last_line_of_the_job(job: Any) -> None:
     with pytest.raises(
         AirflowException, match=r"exit code 1; its last line: ERROR no such file: a\.csv"
     ):
         job("import sys; print('ERROR no such file: a.csv\\n'); sys.exit(1)").execute({})
 
 
-def test_a_silent_failure_says_so(job: Any) -> None:
+def test_a_failure_without_output_is_reported(job: Any) -> None:
     with pytest.raises(AirflowException, match="exit code 3; its last line: none"):
         job("import sys; sys.exit(3)").execute({})
 
 
-def test_a_wrong_call_is_not_tried_again(job: Any) -> None:
+def test_wrong_arguments_are_not_retried(job: Any) -> None:
     with pytest.raises(AirflowFailException, match="got wrong arguments"):
         job("import argparse; argparse.ArgumentParser().error('no')").execute({})
 
@@ -79,7 +79,7 @@ def test_lines_keep_their_level(job: Any) -> None:
     assert ("info", "plain é") in told
 
 
-def test_bytes_that_are_no_text_do_not_end_the_task(job: Any) -> None:
+def test_invalid_utf_8_does_not_end_the_task(job: Any) -> None:
     job("import sys; sys.stdout.buffer.write(b'\\xff\\xfe\\n')").execute({})
 
 
@@ -185,20 +185,20 @@ def test_the_password_is_masked_in_logs(connection: "Connection") -> None:
     assert redact(database_url(connection)) == "postgresql+psycopg2://p:***@db:5432/lantern"
 
 
-def test_a_job_sees_neither_airflow_nor_postgres() -> None:
+def test_a_job_gets_neither_airflows_settings_nor_the_url_of_postgres() -> None:
     seen = without_secrets(
         {"AIRFLOW_CONN_X": "1", "AIRFLOW__A__B": "2", "SERVING_DATABASE_URL": "3", "LAKE_ROOT": "4"}
     )
     assert seen == {"LAKE_ROOT": "4"}
 
 
-def test_hidden_secrets_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hidden_secrets_are_restored(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_X", "1")
     with hidden_secrets():
         assert "AIRFLOW_CONN_X" not in os.environ
     assert os.environ["AIRFLOW_CONN_X"] == "1"
 
 
-def test_endings_are_said_in_words() -> None:
+def test_exit_codes_have_a_phrase() -> None:
     assert ending(-signal.SIGKILL) == "was ended by SIGKILL"
     assert ending(1) == "failed with exit code 1"

@@ -41,7 +41,7 @@ def test_enough_new_rows_are_announced(run: Run, jobs: Jobs) -> None:
     assert n_announced("playground__ingest") == before + 1
 
 
-def test_too_few_new_rows_are_announced_to_nobody(run: Run, jobs: Jobs) -> None:
+def test_too_few_new_rows_are_not_announced(run: Run, jobs: Jobs) -> None:
     jobs.end_with(announce=99)
     before = n_announced("playground__ingest")
     states = run("playground__ingest")
@@ -58,9 +58,7 @@ def test_collected_events_are_announced(run: Run, jobs: Jobs) -> None:
     assert knowing == ["collect"]
 
 
-def test_where_no_event_waited_nothing_is_announced_and_the_run_is_green(
-    run: Run, jobs: Jobs
-) -> None:
+def test_without_new_events_nothing_is_announced_and_the_run_succeeds(run: Run, jobs: Jobs) -> None:
     jobs.end_with(collect=99)
     before = n_announced("playground__collect")
     states = run("playground__collect")
@@ -70,7 +68,7 @@ def test_where_no_event_waited_nothing_is_announced_and_the_run_is_green(
     assert n_announced("playground__collect") == before
 
 
-def test_too_few_collected_events_are_announced_to_nobody(run: Run, jobs: Jobs) -> None:
+def test_too_few_collected_events_are_not_announced(run: Run, jobs: Jobs) -> None:
     jobs.end_with(announce=99)
     before = n_announced("playground__collect")
     assert run("playground__collect")["announce"] == "skipped"
@@ -84,7 +82,7 @@ def test_a_retrain_runs_every_job_once(retrain: Retrain) -> None:
     assert called[2:] == ["search", "evaluate", "decide", "fit", "publish"]
 
 
-def test_a_hold_is_green_and_nothing_is_fitted(run: Run, jobs: Jobs) -> None:
+def test_a_hold_succeeds_and_nothing_is_fitted(run: Run, jobs: Jobs) -> None:
     jobs.end_with(decide=99)
     states = run("playground__retrain")
     assert (states["run"], states["decide"]) == ("success", "success")
@@ -95,7 +93,7 @@ def test_a_hold_is_green_and_nothing_is_fitted(run: Run, jobs: Jobs) -> None:
     }  # fmt: skip
 
 
-def test_every_job_is_told_its_data_set_and_its_run_key(retrain: Retrain) -> None:
+def test_every_job_gets_its_data_set_and_its_run_key(retrain: Retrain) -> None:
     for call in retrain.jobs.calls():
         assert "--dataset=playground" in call.words
         key = next(word for word in call.words if word.startswith("--run-key="))
@@ -103,29 +101,29 @@ def test_every_job_is_told_its_data_set_and_its_run_key(retrain: Retrain) -> Non
         assert key.endswith(f"/{call.job}")
 
 
-def test_the_form_reaches_nominate_as_it_was_written(run: Run, jobs: Jobs) -> None:
+def test_nominate_gets_the_values_of_the_form(run: Run, jobs: Jobs) -> None:
     reason = 'new films; $(rm -rf ~) "{{ 1 + 1 }}" --recipe=other'
     run("playground__retrain", recipe='{"algorithm": "als"}', reason=reason)
     words = jobs.call("nominate").words
     assert words[2:] == ['--recipe={"algorithm": "als"}', f"--reason={reason}"]
 
 
-def test_without_a_reason_the_run_says_how_it_was_started(retrain: Retrain) -> None:
+def test_the_default_reason_is_how_the_run_was_started(retrain: Retrain) -> None:
     assert retrain.jobs.call("nominate").words[2:] == ["--recipe=", "--reason=By hand"]
 
 
-def test_the_form_reaches_the_search(run: Run, jobs: Jobs) -> None:
+def test_search_gets_the_values_of_the_form(run: Run, jobs: Jobs) -> None:
     run("playground__retrain", search_budget_minutes=15, search_max_trials=40, search_family="als")
     words = [word for word in jobs.call("search").words if word.startswith("--")]
     assert words[-3:] == ["--minutes=15", "--trials=40", "--family=als"]
 
 
-def test_without_a_budget_the_search_is_told_so(retrain: Retrain) -> None:
+def test_without_a_budget_search_gets_0_minutes(retrain: Retrain) -> None:
     words = [word for word in retrain.jobs.call("search").words if word.startswith("--")]
     assert words[-3:] == ["--minutes=0", "--trials=0", "--family=any"]
 
 
-def test_only_jobs_that_cross_over_know_the_way_to_postgres(retrain: Retrain) -> None:
+def test_only_jobs_that_need_postgres_get_its_url(retrain: Retrain) -> None:
     knowing = {call.job for call in retrain.jobs.calls() if "SERVING_DATABASE_URL" in call.env}
     assert knowing == {"nominate", "decide", "publish"}
     assert retrain.jobs.call("publish").env["SERVING_DATABASE_URL"] == (

@@ -30,7 +30,7 @@ def waited_for(schedule: Any) -> list[Asset]:
     return list(schedule.asset_condition.objects)
 
 
-def test_announce_tells_of_new_rows_and_retrain_waits_for_them(bag: "DagBag") -> None:
+def test_announce_updates_the_asset_that_starts_a_retrain(bag: "DagBag") -> None:
     for dataset in datasets.installed():
         new_rows = asset(SILVER_INTERACTIONS, dataset)
         ingest, retrain = bag.dags[f"{dataset.name}__ingest"], bag.dags[f"{dataset.name}__retrain"]
@@ -44,7 +44,7 @@ def test_announce_tells_of_new_rows_and_retrain_waits_for_them(bag: "DagBag") ->
             assert collect.get_task("announce").outlets == [new_rows]
 
 
-def test_feedback_is_collected_every_five_minutes_if_the_manifest_says_nothing(
+def test_feedback_is_collected_every_five_minutes_by_default(
     bag: "DagBag",
 ) -> None:
     collect = bag.dags["playground__collect"]
@@ -54,7 +54,7 @@ def test_feedback_is_collected_every_five_minutes_if_the_manifest_says_nothing(
     assert first.minute % 5 == 0
 
 
-def test_a_manifest_may_leave_collecting_to_a_person() -> None:
+def test_a_manifest_can_turn_scheduled_collecting_off() -> None:
     from dags.collect import collect
 
     dataset = datasets.load_named("playground")
@@ -69,7 +69,7 @@ def test_asset_names_differ_even_if_titles_do_not() -> None:
 
 
 @pytest.mark.parametrize("minutes", [-1, 1, 60, 23 * 60])
-def test_a_first_start_waits_for_the_clock_instead_of_running_at_once(
+def test_a_first_run_waits_for_the_next_scheduled_time(
     bag: "DagBag", monkeypatch: pytest.MonkeyPatch, minutes: int
 ) -> None:
     clocked = [d.name for d in datasets.installed() if d.schedule.retrain == "0 3 * * *"]
@@ -82,7 +82,7 @@ def test_a_first_start_waits_for_the_clock_instead_of_running_at_once(
         assert timedelta(0) < first - now <= timedelta(days=1)
 
 
-def test_without_a_cron_expression_nothing_runs_by_the_clock(bag: "DagBag") -> None:
+def test_without_a_cron_expression_no_run_is_scheduled(bag: "DagBag") -> None:
     for dataset in datasets.installed():
         if dataset.schedule.ingest is None:
             assert first_run(bag.dags[f"{dataset.name}__ingest"]) is None
@@ -110,7 +110,7 @@ def test_with_a_cron_expression_new_rows_still_start_a_run() -> None:
     assert by_asset_or_clock(new_rows, None) == [new_rows]
 
 
-def test_the_manifest_says_whether_a_person_is_asked_by_default() -> None:
+def test_the_manifest_has_the_default_of_ask_for_approval() -> None:
     from dags.form import retrain_form
 
     for dataset in datasets.installed():
@@ -148,7 +148,7 @@ def filled(bag: "DagBag", field: str, value: object) -> dict[str, Any]:
         ("reason", ["a"]),
     ],
 )
-def test_the_form_refuses(bag: "DagBag", field: str, value: object) -> None:
+def test_the_form_rejects(bag: "DagBag", field: str, value: object) -> None:
     with pytest.raises(ParamValidationError):
         filled(bag, field, value)
 
@@ -168,5 +168,5 @@ def test_the_form_refuses(bag: "DagBag", field: str, value: object) -> None:
         ("reason", "Frische Filme, größere Liste"),
     ],
 )
-def test_the_form_takes(bag: "DagBag", field: str, value: object) -> None:
+def test_the_form_accepts(bag: "DagBag", field: str, value: object) -> None:
     assert filled(bag, field, value)[field] == value

@@ -1,4 +1,4 @@
-"""One retrain of the small world that many tests look at."""
+"""A retrain of the small data set, shared by the tests of jobs."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def retrained(
     spark: "SparkSession", committing: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator["Retrain"]:
-    """The small world after its first retrain. Tests read it; who writes has his own run."""
+    """The small data set after its first retrain. Tests that write use their own run id."""
     from serving.storage import database
     from tests.support.jobs.small_world import Retrain, world, write
     from tests.support.serving.server import as_role
@@ -34,14 +34,14 @@ def retrained(
     database.grant(committing, "retrained")
     engine = database.connect(as_role(committing, "publisher"), "retrained")
     retrain = Retrain(warehouse, engine, world())
-    retrain.whole()
+    retrain.run_all()
     yield retrain
     engine.dispose()
 
 
 @pytest.fixture(scope="session")
 def prepared(retrained: "Retrain") -> "PreparedWindow":
-    """The last rolling window of the small world, ready for fits."""
+    """The last rolling window of the small data set, prepared for fits."""
     from jobs.retraining.evaluation_windows import prepare, rolling_windows
     from jobs.retraining.frozen_tables import frozen
     from tests.support.jobs.small_world import RUN

@@ -127,7 +127,7 @@ def verdict(root: str) -> Row:
     return row
 
 
-def test_the_challenger_is_first_and_its_evidence_is_kept_on_both_sides(
+def test_the_first_verdict_and_its_evidence_are_in_the_lake_and_in_postgres(
     tmp_path: Path, publisher: Engine
 ) -> None:
     root = lake(tmp_path)
@@ -171,7 +171,9 @@ def test_a_better_recipe_is_promoted(tmp_path: Path, publisher: Engine) -> None:
     assert (verdict(root)["verdict"], verdict(root)["recipe"]) == ("promote", CHALLENGER.name)
 
 
-def test_a_better_recipe_that_was_worse_before_is_not(tmp_path: Path, publisher: Engine) -> None:
+def test_a_better_recipe_that_was_worse_on_the_rolling_windows_is_not_promoted(
+    tmp_path: Path, publisher: Engine
+) -> None:
     before = {**BOTH, CHALLENGER: 0.25}
     root = lake(tmp_path, BOTH, champion=CHAMPION, rolling=before)
 
@@ -182,9 +184,7 @@ def test_a_better_recipe_that_was_worse_before_is_not(tmp_path: Path, publisher:
     assert f"Rolling windows agree, {why}" in verdict(root)["reason"]
 
 
-def test_who_was_not_scored_on_the_rolling_windows_is_not_promoted(
-    tmp_path: Path, publisher: Engine
-) -> None:
+def test_a_recipe_without_rolling_scores_is_not_promoted(tmp_path: Path, publisher: Engine) -> None:
     root = lake(tmp_path, BOTH, champion=CHAMPION, rolling={})
 
     assert decide.run(root, WORLD, publisher, run_key=KEY)
@@ -225,7 +225,7 @@ def test_too_few_users_refresh_the_champion(tmp_path: Path, publisher: Engine) -
     [{}, {**GOOD, CHAMPION: float("nan")}, GOOD],
     ids=["nothing evaluated", "no number", "champion missing"],
 )
-def test_what_cannot_be_judged_is_held_and_nothing_follows(
+def test_evidence_that_cannot_be_judged_is_held_and_not_published(
     tmp_path: Path, publisher: Engine, means: Mapping[AnyRecipe, float]
 ) -> None:
     root = lake(tmp_path, means, champion=CHAMPION)
@@ -245,7 +245,7 @@ def test_a_challenger_that_lacks_a_users_value_drops_out(tmp_path: Path, publish
     assert f"{CHALLENGER.name} has metrics that are no numbers" in verdict(root)["reason"]
 
 
-def test_nothing_follows_while_publishing_is_paused(tmp_path: Path, publisher: Engine) -> None:
+def test_nothing_is_published_while_publishing_is_paused(tmp_path: Path, publisher: Engine) -> None:
     paused(publisher, CHAMPION)
     root = lake(tmp_path, BOTH, champion=CHAMPION)
 
@@ -256,7 +256,7 @@ def test_nothing_follows_while_publishing_is_paused(tmp_path: Path, publisher: E
     assert "Nothing is published: ann paused publishing." in row["reason"]
 
 
-def test_a_second_run_changes_nothing_and_ends_alike(
+def test_a_second_run_changes_nothing_and_returns_the_same(
     tmp_path: Path, publisher: Engine, caplog: pytest.LogCaptureFixture
 ) -> None:
     root = lake(tmp_path)
@@ -275,7 +275,7 @@ def test_a_second_run_changes_nothing_and_ends_alike(
     assert caplog.messages[-1] == str(logged)
 
 
-def test_the_chosen_recipes_lists_come_to_where_rules_are_tried(
+def test_the_window_lists_of_the_chosen_recipe_are_copied_to_postgres(
     tmp_path: Path, publisher: Engine
 ) -> None:
     root = lake(tmp_path)
@@ -295,7 +295,7 @@ def test_the_chosen_recipes_lists_come_to_where_rules_are_tried(
     assert tried_on(publisher) == kept
 
 
-def test_a_hold_leaves_the_lists_that_are_there(tmp_path: Path, publisher: Engine) -> None:
+def test_a_hold_keeps_the_window_lists(tmp_path: Path, publisher: Engine) -> None:
     before, held = lake(tmp_path / "before"), lake(tmp_path / "held", {}, champion=CHAMPION)
     listed(before, [CHALLENGER])
     listed(held, [CHALLENGER, CHAMPION])
@@ -308,7 +308,7 @@ def test_a_hold_leaves_the_lists_that_are_there(tmp_path: Path, publisher: Engin
     assert tried_on(publisher) == kept != []
 
 
-def test_the_command_ends_with_99_where_nothing_follows(tmp_path: Path, publisher: Engine) -> None:
+def test_the_command_exits_with_99_after_a_hold(tmp_path: Path, publisher: Engine) -> None:
     lake(tmp_path / WORLD.name, {}, champion=CHAMPION)
     settings = LakeSettings(root=str(tmp_path), inbox=tmp_path)
 
@@ -322,7 +322,7 @@ def test_the_command_ends_with_99_where_nothing_follows(tmp_path: Path, publishe
     assert code == NOTHING_TO_DO
 
 
-def test_earlier_tasks_must_have_run(tmp_path: Path, publisher: Engine) -> None:
+def test_the_earlier_tasks_must_have_run(tmp_path: Path, publisher: Engine) -> None:
     with pytest.raises(TableMissingError):
         decide.run(str(tmp_path), WORLD, publisher, run_key=KEY)
 

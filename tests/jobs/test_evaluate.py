@@ -46,7 +46,7 @@ def figures(retrain: Retrain, recipe: str = CHALLENGER) -> dict[tuple[str, str],
     return {(row["slice"], row["metric"]): row["value"] for row in rows}
 
 
-def test_als_finds_the_tastes_and_popularity_does_not(retrained: Retrain) -> None:
+def test_als_learns_the_preferences_and_popularity_does_not(retrained: Retrain) -> None:
     popular = recipes.popularities(retrained.dataset.scale, 365)[0]
 
     ours, theirs = figures(retrained), figures(retrained, popular.name)
@@ -67,7 +67,7 @@ def test_every_recipe_has_all_metrics_of_every_slice(retrained: Retrain) -> None
     }
 
 
-def test_users_values_average_to_the_models(retrained: Retrain) -> None:
+def test_the_mean_of_the_users_values_is_the_models_value(retrained: Retrain) -> None:
     rows = Lake(retrained.warehouse.root).read(
         GOLD_USER_METRICS, equals={"recipe": CHALLENGER, "metric": "ndcg@10"}
     )
@@ -88,7 +88,7 @@ def test_a_second_run_changes_nothing(retrained: Retrain) -> None:
     assert [retrained.warehouse.version(table) for table in tables] == before
 
 
-def test_a_run_that_died_between_its_tables_comes_to_the_same_end(
+def test_a_run_that_died_between_its_tables_can_be_completed(
     retrained: Retrain, publisher: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     retrain = replace(retrained, engine=publisher, run="product__retrain/died")
@@ -116,7 +116,7 @@ def test_a_run_that_died_between_its_tables_comes_to_the_same_end(
     assert mine == first
 
 
-def test_a_challenger_whose_fit_fails_is_recorded_and_ends_nothing(
+def test_a_challenger_whose_fit_fails_is_recorded_and_the_task_goes_on(
     retrained: Retrain, publisher: Engine
 ) -> None:
     nothing_reaches_it = (
@@ -135,7 +135,7 @@ def test_a_challenger_whose_fit_fails_is_recorded_and_ends_nothing(
     assert figures(retrain, recipes.popularities(retrain.dataset.scale, 365)[0].name)
 
 
-def test_a_challenger_that_is_ahead_is_asked_for_the_windows_before_and_promoted(
+def test_a_challenger_that_leads_is_evaluated_on_the_rolling_windows_and_promoted(
     retrained: Retrain, publisher: Engine
 ) -> None:
     popular, *others = recipes.popularities(retrained.dataset.scale, 365)
@@ -161,7 +161,7 @@ def test_a_challenger_that_is_ahead_is_asked_for_the_windows_before_and_promoted
     assert (row["verdict"], row["recipe"]) == ("promote", CHALLENGER)
 
 
-def test_a_first_release_does_without_the_windows_before(retrained: Retrain) -> None:
+def test_a_first_release_needs_no_rolling_windows(retrained: Retrain) -> None:
     rows = Lake(retrained.warehouse.root).read(
         GOLD_MODEL_METRICS, equals={"retrain_id": retrained.run}
     )
@@ -169,7 +169,7 @@ def test_a_first_release_does_without_the_windows_before(retrained: Retrain) -> 
     assert set(rows["window"].to_pylist()) == {"gate"}
 
 
-def test_lists_of_three_known_people_are_kept(retrained: Retrain) -> None:
+def test_lists_of_three_warm_users_are_stored(retrained: Retrain) -> None:
     equals = {"retrain_id": retrained.run}
     rows = Lake(retrained.warehouse.root).read(GOLD_SAMPLE_LISTS, equals=equals).to_pylist()
 
@@ -184,7 +184,7 @@ def test_lists_of_three_known_people_are_kept(retrained: Retrain) -> None:
     assert any(any(row["relevant"]) for row in rows)
 
 
-def test_lists_of_all_known_people_are_kept_to_try_rules_on(retrained: Retrain) -> None:
+def test_lists_of_all_warm_users_are_stored_for_the_preview_of_rules(retrained: Retrain) -> None:
     lake, of_run = Lake(retrained.warehouse.root), {"retrain_id": retrained.run}
     rows = lake.read(GOLD_WINDOW_LISTS, equals=of_run).to_pylist()
 
@@ -203,7 +203,7 @@ def test_lists_of_all_known_people_are_kept_to_try_rules_on(retrained: Retrain) 
         assert (row["user_id"], row["item_ids"][0]) != HIDES
 
 
-def test_where_many_are_known_the_same_few_are_drawn_each_time(
+def test_of_many_warm_users_the_same_sample_is_drawn_each_time(
     retrained: Retrain, prepared: PreparedWindow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(samples, "MAX_WINDOW_LISTS", 7)
@@ -220,7 +220,7 @@ def test_where_many_are_known_the_same_few_are_drawn_each_time(
     assert sorted(first) == sorted(second)
 
 
-def test_earlier_tasks_must_have_run(warehouse: Warehouse, publisher: Engine) -> None:
+def test_the_earlier_tasks_must_have_run(warehouse: Warehouse, publisher: Engine) -> None:
     retrain = Retrain(warehouse, publisher, world())
 
     with pytest.raises(TaskMissingError, match=rf"{RUN}: .* run jobs\.nominate first"):
@@ -235,7 +235,7 @@ def test_earlier_tasks_must_have_run(warehouse: Warehouse, publisher: Engine) ->
         retrain.evaluate()
 
 
-def test_baselines_are_measured_beside_on_the_gates_window_alone(retrained: Retrain) -> None:
+def test_baselines_are_evaluated_on_the_gates_window_only(retrained: Retrain) -> None:
     found = {one.name: figures(retrained, one.name) for one in baselines(retrained.dataset.scale)}
     random, cosine, ease = (found[name]["warm", "ndcg@10"] for name in found)
 

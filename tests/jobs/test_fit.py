@@ -52,7 +52,7 @@ def rows(retrain: Retrain, table: Table, run: str = RUN) -> list[Row]:
     return Lake(retrain.warehouse.root).rows(table, equals={"retrain_id": run})
 
 
-def test_everybody_gets_his_taste_first_and_nothing_that_he_rated_or_hid(
+def test_lists_begin_with_preferred_items_and_leave_out_rated_and_hidden_ones(
     retrained: Retrain,
 ) -> None:
     rated = {(r["user_id"], i) for r in rows(retrained, GOLD_PROFILES) for i in r["item_ids"]}
@@ -67,21 +67,21 @@ def test_everybody_gets_his_taste_first_and_nothing_that_he_rated_or_hid(
             assert likes(user_id, item_ids[0])
 
 
-def test_lists_hold_items_with_a_title_that_somebody_rated(retrained: Retrain) -> None:
+def test_lists_have_only_rated_items_with_a_title(retrained: Retrain) -> None:
     for table in (GOLD_RECOMMENDATIONS, GOLD_FALLBACK_LISTS, GOLD_SIMILAR_ITEMS, GOLD_PROFILES):
         shown = {item_id for row in rows(retrained, table) for item_id in row["item_ids"]}
         assert shown
         assert not shown & {UNTITLED, UNRATED}, table.full_name
 
 
-def test_scores_fall_and_are_numbers(retrained: Retrain) -> None:
+def test_scores_are_finite_and_descending(retrained: Retrain) -> None:
     for table in (GOLD_RECOMMENDATIONS, GOLD_FALLBACK_LISTS, GOLD_SIMILAR_ITEMS):
         for row in rows(retrained, table):
             assert row["scores"] == sorted(row["scores"], reverse=True)
             assert len(row["scores"]) == len(row["item_ids"]) == len(set(row["item_ids"]))
 
 
-def test_who_likes_nothing_has_a_profile_and_no_list_of_his_own(retrained: Retrain) -> None:
+def test_a_user_without_positive_interactions_has_a_profile_and_no_list(retrained: Retrain) -> None:
     assert GRUMBLER not in {row["user_id"] for row in rows(retrained, GOLD_RECOMMENDATIONS)}
     assert GRUMBLER in {row["user_id"] for row in rows(retrained, GOLD_PROFILES)}
 
@@ -96,14 +96,14 @@ def test_profiles_are_newest_first(retrained: Retrain) -> None:
     assert mine["rated_at"] == sorted(mine["rated_at"], reverse=True)
 
 
-def test_fallback_lists_are_for_everybody_and_for_each_segment(retrained: Retrain) -> None:
+def test_there_is_a_fallback_list_overall_and_for_each_segment(retrained: Retrain) -> None:
     segments = {row["segment"] for row in rows(retrained, GOLD_FALLBACK_LISTS)}
 
     assert segments == {"", "age=old", "age=young"}
     assert {row["segment"] for row in rows(retrained, GOLD_PROFILES)} == segments - {""}
 
 
-def test_popularity_is_the_score_of_everybodys_list_and_what_is_liked_lately_trends(
+def test_popularity_is_the_overall_fallback_score_and_recent_interactions_trend(
     retrained: Retrain,
 ) -> None:
     found = {row["item_id"]: row for row in rows(retrained, GOLD_ITEM_FACTORS)}
@@ -118,14 +118,14 @@ def test_popularity_is_the_score_of_everybodys_list_and_what_is_liked_lately_tre
     assert newest in sorted(last, key=last.__getitem__)[-10:]
 
 
-def test_similar_items_are_of_one_taste(retrained: Retrain) -> None:
+def test_similar_items_appeal_to_the_same_users(retrained: Retrain) -> None:
     for row in rows(retrained, GOLD_SIMILAR_ITEMS):
         first = row["item_ids"][0]
         assert int(first[1:]) % 2 == int(row["item_id"][1:]) % 2
         assert row["item_id"] not in row["item_ids"]
 
 
-def test_the_ledger_says_what_was_read_and_what_fold_in_needs(retrained: Retrain) -> None:
+def test_the_ledger_has_the_versions_and_the_constants_of_fold_in(retrained: Retrain) -> None:
     [ledger] = rows(retrained, GOLD_FITS)
 
     constants = json.loads(ledger["constants"])
@@ -139,7 +139,7 @@ def test_the_ledger_says_what_was_read_and_what_fold_in_needs(retrained: Retrain
     assert ledger["code_commit"] == fit.code_commit()
 
 
-def test_priors_learn_from_what_silver_says_of_people_and_items(retrained: Retrain) -> None:
+def test_priors_use_attributes_of_users_and_items(retrained: Retrain) -> None:
     recipe = AlsWithPriors(als=Als(rank=2, iterations=5), models=1)
     rows_of_run = frozen(under(retrained.warehouse, retrained.key("fit")))
 
@@ -162,7 +162,7 @@ def test_a_second_run_changes_nothing(retrained: Retrain) -> None:
     assert [retrained.warehouse.version(table) for table in (*LISTS, GOLD_FITS)] == before
 
 
-def test_a_run_that_died_before_its_ledger_writes_only_the_ledger(
+def test_a_run_that_died_before_the_ledger_writes_only_the_ledger(
     retrained: Retrain, publisher: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     retrain = replace(retrained, engine=publisher, run="product__retrain/dies")

@@ -17,7 +17,7 @@ from warehouse.tables import GOLD_FREEZES, SILVER_EVENTS, SILVER_INTERACTIONS
 KEY = RunKey.parse(f"{RUN}/freeze")
 
 
-def test_what_waits_is_refined_and_then_pinned(
+def test_pending_landings_are_refined_and_then_frozen(
     warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dataset = product(items=None, users=None)
@@ -37,7 +37,7 @@ def test_what_waits_is_refined_and_then_pinned(
     assert "silver.users" not in frozen.versions  # the product sends none
 
 
-def test_where_nothing_waits_no_spark_is_started_and_a_second_run_changes_nothing(
+def test_without_pending_landings_spark_does_not_start_and_a_second_run_changes_nothing(
     warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(warehouse)
@@ -53,7 +53,7 @@ def test_where_nothing_waits_no_spark_is_started_and_a_second_run_changes_nothin
     assert Lake(warehouse.root).version(GOLD_FREEZES) == 1
 
 
-def test_later_rows_are_not_in_what_was_frozen(warehouse: Warehouse) -> None:
+def test_later_rows_are_not_in_the_frozen_version(warehouse: Warehouse) -> None:
     write(warehouse)
     freeze.run(warehouse.root, world(), run_key=KEY)
     before = warehouse.version(SILVER_INTERACTIONS)
@@ -64,6 +64,6 @@ def test_later_rows_are_not_in_what_was_frozen(warehouse: Warehouse) -> None:
     assert Freeze.read(warehouse.root, RUN).versions["silver.interactions"] == before
 
 
-def test_without_a_rating_there_is_nothing_to_freeze(tmp_path: Path) -> None:
+def test_a_data_set_without_ratings_cannot_be_frozen(tmp_path: Path) -> None:
     with pytest.raises(NothingSentError, match="product: it has no ratings; run its ingest"):
         freeze.run(str(tmp_path), world(), run_key=KEY)

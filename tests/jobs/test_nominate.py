@@ -17,7 +17,9 @@ KEY = RunKey.parse(f"{RUN}/nominate")
 WORLD = world()
 
 
-def test_without_a_release_the_default_stands_alone(tmp_path: Path, publisher: Engine) -> None:
+def test_without_a_release_the_default_recipe_has_no_champion(
+    tmp_path: Path, publisher: Engine
+) -> None:
     nominate.run(str(tmp_path), WORLD, publisher, recipe="", reason="New rows", run_key=KEY)
 
     nomination = Nomination.read(str(tmp_path), RUN)
@@ -48,7 +50,7 @@ def test_a_second_run_changes_nothing_even_if_another_release_is_live(
     assert Nomination.read(str(tmp_path), RUN).challenger == recipes.default(WORLD.scale)
 
 
-def test_what_is_no_recipe_is_refused_before_anything_is_written(
+def test_an_unknown_recipe_is_rejected_before_anything_is_written(
     tmp_path: Path, publisher: Engine
 ) -> None:
     with pytest.raises(RecipeError, match="no recipe 'best'; give JSON, or one of: default"):

@@ -26,7 +26,7 @@ from warehouse.tables.vocabulary import NOTHING_TO_DO
 RECIPE = recipes.parse(SMALL)
 
 
-def test_people_see_the_lists_of_the_lake(retrained: Retrain) -> None:
+def test_postgres_has_the_lists_of_the_lake(retrained: Retrain) -> None:
     with shop.reading(retrained.engine) as connection:
         mine = recommendations.for_user(connection, ReleaseCache(), "u004", ListRequest(limit=5))
         fallback = recommendations.for_user(
@@ -42,7 +42,7 @@ def test_people_see_the_lists_of_the_lake(retrained: Retrain) -> None:
     assert mine.items[0].title == f"Title of {mine.items[0].item_id}"
 
 
-def test_the_release_knows_segments_and_how_popular_each_item_is(retrained: Retrain) -> None:
+def test_the_release_has_segments_and_popularities(retrained: Retrain) -> None:
     lake = Lake(retrained.warehouse.root)
     mine = {"retrain_id": RUN}
     with Session(retrained.engine) as reading:
@@ -72,7 +72,7 @@ def test_a_second_run_changes_nothing(retrained: Retrain) -> None:
         assert len(shop.activations(reading)) == before
 
 
-def test_who_was_judged_against_another_release_is_not_published(
+def test_a_verdict_against_another_release_is_not_published(
     retrained: Retrain, publisher: Engine
 ) -> None:
     released(publisher, RECIPE)  # went live after the nomination, which saw nothing live
@@ -81,7 +81,7 @@ def test_who_was_judged_against_another_release_is_not_published(
         replace(retrained, engine=publisher).publish()
 
 
-def test_a_pause_since_the_decision_ends_the_command_with_99(
+def test_the_command_exits_with_99_if_publishing_was_paused_since(
     retrained: Retrain, publisher: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stays = paused(publisher, RECIPE)
@@ -101,7 +101,7 @@ def test_a_pause_since_the_decision_ends_the_command_with_99(
         assert releases.live_id(reading) == stays
 
 
-def test_the_next_retrain_refreshes_what_is_live(retrained: Retrain, publisher: Engine) -> None:
+def test_the_next_retrain_refreshes_the_live_recipe(retrained: Retrain, publisher: Engine) -> None:
     released(publisher, RECIPE)
     retrain = replace(retrained, engine=publisher, run="product__retrain/two")
     retrain.freeze()

@@ -61,7 +61,7 @@ def evidence(results: dict[str, Result], challenger: str, champion: str | None) 
 
 
 @pytest.mark.parametrize("champion", [None, "real"])
-def test_what_learned_from_shuffled_ratings_is_never_released(
+def test_a_model_of_shuffled_ratings_is_not_released(
     results: dict[str, Result], champion: str | None
 ) -> None:
     found = gate.decide(evidence(results, "shuffled", champion), world().floors)
@@ -70,7 +70,7 @@ def test_what_learned_from_shuffled_ratings_is_never_released(
 
 
 @pytest.mark.parametrize(("champion", "verdict"), [(None, "first"), ("shuffled", "promote")])
-def test_what_learned_from_real_ratings_is(
+def test_a_model_of_real_ratings_is_released(
     results: dict[str, Result], champion: str | None, verdict: str
 ) -> None:
     found = gate.decide(evidence(results, "real", champion), world().floors)

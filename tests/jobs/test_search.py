@@ -96,12 +96,12 @@ def test_without_a_budget_the_nominated_recipe_challenges_and_spark_does_not_sta
         search.main([*asked[:-1], "1"], load=load)
 
 
-def test_a_budget_beyond_the_bounds_is_refused() -> None:
+def test_a_budget_out_of_bounds_is_rejected() -> None:
     with pytest.raises(SystemExit):
         search.main(["--dataset", "product", "--minutes", "121"])
 
 
-def test_each_trial_is_a_row_and_one_that_fails_ends_nothing(searched: Retrain) -> None:
+def test_each_trial_is_a_row_and_a_failed_trial_does_not_end_the_search(searched: Retrain) -> None:
     failed, explored, *finals = trials(searched)
 
     assert (failed["state"], failed["value"]) == ("failed", None)
@@ -111,7 +111,7 @@ def test_each_trial_is_a_row_and_one_that_fails_ends_nothing(searched: Retrain) 
     assert [row["stage"] for row in finals] == ["final"]
 
 
-def test_a_killed_search_went_on_to_the_recipe_that_challenges(searched: Retrain) -> None:
+def test_a_killed_search_continues_to_a_challenger(searched: Retrain) -> None:
     tried, found = trials(searched), outcome(searched)
 
     assert [row["number"] for row in tried] == [0, 1, 2]
@@ -128,14 +128,14 @@ def test_a_second_run_changes_nothing(searched: Retrain) -> None:
     assert [searched.warehouse.version(t) for t in (GOLD_TRIALS, GOLD_SEARCHES)] == before
 
 
-def test_somebody_must_stand(retrained: Retrain) -> None:
+def test_a_nomination_is_required(retrained: Retrain) -> None:
     root = retrained.warehouse.root
 
     with pytest.raises(TaskMissingError, match=r"run jobs\.nominate first"):
         search.use_nomination(root, run_key=RunKey("product__retrain", "nobody", "search"))
 
 
-def test_rolling_windows_hold_nothing_that_the_gate_judges_on(retrained: Retrain) -> None:
+def test_rolling_windows_have_no_test_row_of_the_gate(retrained: Retrain) -> None:
     rows = frozen(under(retrained.warehouse, f"{RUN}/search"))
     judged = gate_window(rows, retrained.dataset).test.select("user", "item")
 
@@ -149,7 +149,7 @@ def test_rolling_windows_hold_nothing_that_the_gate_judges_on(retrained: Retrain
 
 
 @pytest.mark.parametrize("cut", ["file_order", "random"])
-def test_without_times_the_rolling_windows_are_cut_as_the_gates(
+def test_without_times_the_rolling_windows_are_split_like_the_gates(
     retrained: Retrain, cut: str
 ) -> None:
     rows = frozen(under(retrained.warehouse, f"{RUN}/search"))
@@ -172,7 +172,7 @@ RECIPES: tuple[AnyRecipe, ...] = (
 
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.kind)
-def test_a_try_says_what_the_whole_evaluation_says(
+def test_a_trial_scores_as_the_evaluation_does(
     prepared: PreparedWindow, runner: TrialRunner, recipe: AnyRecipe
 ) -> None:
     shown = prepared.fit(recipe).lists(prepared.users.inputs, 10)
@@ -187,7 +187,7 @@ def test_a_try_says_what_the_whole_evaluation_says(
     assert found.n_users == mean[1]
 
 
-def test_other_weights_are_tried_without_another_fit(
+def test_other_prior_weights_need_no_new_fit(
     runner: TrialRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     recipe = AlsWithPriors(als=Als(rank=2, iterations=3), models=1)
@@ -201,7 +201,7 @@ def test_other_weights_are_tried_without_another_fit(
     assert runner.score(other) != runner.score(recipe)
 
 
-def test_nothing_that_a_try_persisted_stays(prepared: PreparedWindow, runner: TrialRunner) -> None:
+def test_a_trial_leaves_no_persisted_frame(prepared: PreparedWindow, runner: TrialRunner) -> None:
     java = prepared.training.sparkSession.sparkContext._jsc  # noqa: SLF001 # as in trial_runner.py
     before = set(java.getPersistentRDDs())
 

@@ -98,23 +98,23 @@ def test_the_evidence_is_read_from_gold_rows(tmp_path: Path) -> None:
     assert "liked 7 items later; 0 of them are on the list before, 2 after" in said
 
 
-def test_baselines_stand_beside_the_headline_only() -> None:
+def test_baselines_are_listed_with_the_headline_only() -> None:
     said = text(verdict(), [])
     assert "| `ease` | baseline | 0.2650 |" in said
     assert "| `ease` | 0.12" not in said
 
 
-def test_without_a_champion_the_popularity_is_what_people_had_before() -> None:
+def test_without_a_champion_the_popularity_is_shown_as_before() -> None:
     said = text(verdict(), LISTS[1:])
     assert "| 1 | Jaws **✓** | Alien |" in said
 
 
-def test_where_the_recipe_stays_before_and_after_are_the_same() -> None:
+def test_a_refreshed_recipe_has_the_same_list_before_and_after() -> None:
     said = text(verdict(verdict="refresh", recipe="als-old"), LISTS)
     assert "| 1 | Heat | Heat |" in said
 
 
-def test_a_first_release_is_judged_by_figures_alone_where_no_lists_were_kept(
+def test_without_sample_lists_the_summary_has_no_lists(
     tmp_path: Path,
 ) -> None:
     row = verdict(verdict="first", criteria=[], comparisons=[])
@@ -124,7 +124,7 @@ def test_a_first_release_is_judged_by_figures_alone_where_no_lists_were_kept(
     assert "###" not in said
 
 
-def test_what_data_says_is_shown_as_it_is() -> None:
+def test_text_from_the_data_is_escaped() -> None:
     lists = [listed("als-old", "champion", [HOSTILE], [False])]
     said = text(verdict(reason=HOSTILE), lists)
     assert "http:" not in said
@@ -135,6 +135,6 @@ def test_what_data_says_is_shown_as_it_is() -> None:
     assert said.count(said.split("\n", 1)[0].removeprefix("**Verdict: promote.** ")) == 3
 
 
-def test_what_was_not_decided_can_not_be_approved(tmp_path: Path) -> None:
+def test_a_retrain_without_a_verdict_has_no_summary(tmp_path: Path) -> None:
     with pytest.raises(TaskMissingError, match=r"run jobs\.decide first"):
         summarize.run(str(tmp_path), run_key=KEY)

@@ -27,7 +27,7 @@ def copied(retrained: Retrain, tmp_path: Path) -> Warehouse:
     )
 
 
-def test_a_release_is_made_again_from_its_ledger_after_newer_rows_and_a_vacuum(
+def test_a_fit_can_be_repeated_after_newer_rows_and_a_vacuum(
     copied: Warehouse, retrained: Retrain
 ) -> None:
     events = DeltaTable(f"{copied.root}/silver/events")
@@ -46,7 +46,9 @@ def test_a_release_is_made_again_from_its_ledger_after_newer_rows_and_a_vacuum(
     assert proof.difference < 1e-5
 
 
-def test_files_that_no_kept_release_needs_go(copied: Warehouse, retrained: Retrain) -> None:
+def test_files_that_no_kept_release_needs_are_removed(
+    copied: Warehouse, retrained: Retrain
+) -> None:
     events = DeltaTable(f"{copied.root}/silver/events")
     for user_id in ("u007", "u008"):  # the second writes anew what the first wrote
         events.delete(f"user_id = '{user_id}'")
@@ -59,14 +61,16 @@ def test_files_that_no_kept_release_needs_go(copied: Warehouse, retrained: Retra
     assert rebuild.run(copied, retrained.dataset, RUN).holds
 
 
-def test_after_an_erasure_it_refuses_and_says_so(copied: Warehouse, retrained: Retrain) -> None:
+def test_after_an_erasure_a_fit_cannot_be_repeated(copied: Warehouse, retrained: Retrain) -> None:
     erased = signed(RunKey("product__erase", "1", "erase"))
     DeltaTable(f"{copied.root}/silver/events").delete("user_id = 'u007'", commit_properties=erased)
     with pytest.raises(VersionGoneError, match=r"silver.events.*users were erased since"):
         rebuild.run(copied, retrained.dataset, RUN)
 
 
-def test_a_fit_that_the_ledger_does_not_know(copied: Warehouse, retrained: Retrain) -> None:
+def test_a_fit_that_is_not_in_the_ledger_cannot_be_repeated(
+    copied: Warehouse, retrained: Retrain
+) -> None:
     with pytest.raises(TaskMissingError):
         rebuild.run(copied, retrained.dataset, "product__retrain/never")
 
@@ -76,7 +80,7 @@ def lists(spark: SparkSession, of: dict[str, tuple[str, list[float]]]) -> DataFr
     return spark.createDataFrame(rows, LISTS)
 
 
-def test_lists_are_the_same_if_scores_agree_by_place_and_by_item(spark: SparkSession) -> None:
+def test_lists_are_the_same_if_scores_agree_by_rank_and_by_item(spark: SparkSession) -> None:
     made = {
         "the same": ("abc", [3.0, 2.0, 1.0]),
         "a hair off": ("abc", [3.0, 2.0, 1.000005]),

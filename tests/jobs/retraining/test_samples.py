@@ -38,7 +38,7 @@ def shown(retrained: Retrain) -> list[list[str]]:
     return [row["item_ids"][:10] for row in rows]
 
 
-def test_the_figures_of_people_are_the_gates(retrained: Retrain, api: Connection) -> None:
+def test_the_preview_has_the_gates_user_metrics(retrained: Retrain, api: Connection) -> None:
     found = preview(api, SlateRules())
 
     equals = {"retrain_id": retrained.run, "recipe": CHALLENGER, "slice": "warm"}
@@ -51,7 +51,7 @@ def test_the_figures_of_people_are_the_gates(retrained: Retrain, api: Connection
     assert found.without.diversity == pytest.approx(gate["diversity@10"], abs=1e-6)
 
 
-def test_the_figures_of_the_catalogue_are_the_engines(
+def test_the_preview_has_the_engines_catalogue_metrics(
     api: Connection, shown: list[list[str]]
 ) -> None:
     found = preview(api, SlateRules()).without
@@ -64,7 +64,7 @@ def test_the_figures_of_the_catalogue_are_the_engines(
     assert found.gini == pytest.approx(gini(counts), abs=1e-9)
 
 
-def test_diversity_is_the_engines(api: Connection, shown: list[list[str]]) -> None:
+def test_the_preview_has_the_engines_diversity(api: Connection, shown: list[list[str]]) -> None:
     names = sorted({category(item_id) for ten in shown for item_id in ten})
     rows = [
         np.array([[category(i) == name for name in names] for i in ten], np.float32)

@@ -1,4 +1,4 @@
-"""Stand-ins for the jobs: programs that note how they were called and end as a test wants."""
+"""Stand-ins for the jobs: programs that record their calls and exit with a chosen code."""
 
 import json
 import os
@@ -23,7 +23,7 @@ _PYTHON_JOBS = ("announce", "collect", "nominate", "decide", "summarize", "publi
 
 @dataclass(frozen=True)
 class Call:
-    """How one job was called."""
+    """One call of a job."""
 
     job: str
     words: list[str]
@@ -38,16 +38,16 @@ class Jobs:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What puts them before everything else on the path."""
+        """Variables that put the stand-ins first on both paths."""
         programs = os.pathsep.join([str(self.folder / "bin"), os.environ["PATH"]])
         return {"PYTHONPATH": str(self.folder), "PATH": programs}
 
     def end_with(self, **codes: int) -> None:
-        """From now on these jobs end with these exit codes, all others with 0."""
+        """Let these jobs exit with these codes from now on, all others with 0."""
         (self.folder / "ends.json").write_text(json.dumps(codes))
 
     def calls(self) -> list[Call]:
-        """Every call so far, in order."""
+        """All calls so far, in order."""
         notes = self.folder / "notes.jsonl"
         return [Call(**json.loads(line)) for line in notes.read_text().splitlines()]
 

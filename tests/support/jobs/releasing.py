@@ -1,4 +1,4 @@
-"""A live release of a recipe, published with next to nothing in it."""
+"""A live release of a recipe, with minimal lists."""
 
 from dataclasses import replace
 
@@ -11,8 +11,8 @@ from serving.publishing.publish import publish
 from tests.support.serving import shop
 
 
-def released(engine: Engine, recipe: AnyRecipe, retrain_id: str = "product__retrain/nought") -> int:
-    """Publish a release of this recipe in place of what is live; return its id."""
+def released(engine: Engine, recipe: AnyRecipe, retrain_id: str = "product__retrain/zero") -> int:
+    """Publish a release of the recipe instead of the live one; return its id."""
     with Session(engine) as session:
         live = releases.live_id(session)
     fit = replace(
@@ -25,7 +25,7 @@ def released(engine: Engine, recipe: AnyRecipe, retrain_id: str = "product__retr
 
 
 def paused(engine: Engine, recipe: AnyRecipe) -> int:
-    """Publish two releases of this recipe and roll back, which pauses publishing."""
+    """Publish two releases of the recipe and roll back, which pauses publishing."""
     released(engine, recipe)
     released(engine, recipe, "product__retrain/worse")
     with Session(engine) as session, session.begin():

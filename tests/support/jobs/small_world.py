@@ -1,9 +1,9 @@
-"""A small world in silver whose right answer is known, and the retrain that is run on it.
+"""A small data set in silver with known preferences, and the tasks of a retrain on it.
 
-Sixty people with a taste for even items, sixty for odd ones; everybody rates 36 of 40 items, in
-turns, so that the newest fifth holds something of each. Categories say nothing of taste. Beside
-them: a newcomer who comes last, somebody who dislikes all he rates, a person whose item is hidden,
-an item without a title, and one that nobody rated.
+60 users prefer even items and 60 prefer odd ones. Each of them rates 36 of 40 items in turns, so
+the newest fifth has ratings of every user. Categories do not depend on preferences. There are also
+a new user with the last ratings, a user who dislikes every item, a user who hides an item, an item
+without a title, and an item without a rating.
 """
 
 from collections.abc import Iterator
@@ -44,23 +44,23 @@ Row = dict[str, Any]
 
 
 def world(**changes: Any) -> Dataset:
-    """Return the manifest."""
+    """Return the manifest of the small data set."""
     floors = {"min_test_users": 50, "min_coverage": 0.1}
     return product(**{"floors": floors} | changes)
 
 
 def likes(user_id: str, item_id: str) -> bool:
-    """Whether the item is of the person's taste."""
+    """Return whether the user prefers the item."""
     return user_id[0] == "u" and int(user_id[1:]) % 2 == int(item_id[1:]) % 2
 
 
 def category(item_id: str) -> str:
-    """Return the item's only category: five of either taste share one."""
+    """Return the item's only category, which five even and five odd items share."""
     return item_id[:2]
 
 
 def write(warehouse: "Warehouse") -> None:
-    """Write silver as `refine` would leave it."""
+    """Write the silver tables as `refine` does."""
     rows = list(ratings())
     events = [
         {
@@ -96,9 +96,9 @@ def write(warehouse: "Warehouse") -> None:
         ],
         SILVER_REFINEMENTS: [_balance(len(rows))],
     }
-    for table, given in tables.items():
-        kept = [{name: row[name] for name in table.names} for row in given]
-        warehouse.append(table, warehouse.spark.createDataFrame(kept, table.ddl))
+    for table, table_rows in tables.items():
+        columns = [{name: row[name] for name in table.names} for row in table_rows]
+        warehouse.append(table, warehouse.spark.createDataFrame(columns, table.ddl))
 
 
 def ratings() -> Iterator[tuple[str, str, float]]:
@@ -117,7 +117,7 @@ def ratings() -> Iterator[tuple[str, str, float]]:
 
 @dataclass(frozen=True)
 class Retrain:
-    """One retrain's tasks, each under its own run key."""
+    """The tasks of one retrain, each with its own run key."""
 
     warehouse: "Warehouse"
     engine: "Engine"
@@ -133,8 +133,8 @@ class Retrain:
 
     def nominate(self, recipe: str = SMALL) -> None:
         root, key = self.warehouse.root, self.key("nominate")
-        asked = {"recipe": recipe, "reason": "A test"}
-        nominate.run(root, self.dataset, self.engine, run_key=key, **asked)
+        options = {"recipe": recipe, "reason": "A test"}
+        nominate.run(root, self.dataset, self.engine, run_key=key, **options)
 
     def search(self) -> None:
         search.use_nomination(self.warehouse.root, run_key=self.key("search"))
@@ -153,7 +153,7 @@ class Retrain:
         key = self.key("publish")
         return publish.run(self.warehouse.root, self.dataset, self.engine, run_key=key)
 
-    def whole(self, recipe: str = SMALL) -> int:
+    def run_all(self, recipe: str = SMALL) -> int:
         """Run all tasks; return the release."""
         self.freeze()
         self.nominate(recipe)
