@@ -46,13 +46,14 @@ test: $(READY) ## all tests but the journey, with coverage; browser tests need C
 fast: $(READY) ## the tests without Spark, Airflow, browser or a long run, on two processes
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m '$(FAST)' $(ARGS)
 
-check: $(READY) ## lint, format, types, import contracts, dependencies, generated documents
+check: $(READY) ## lint, format, types, import contracts, dependencies, generated pages, words
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
 	$(BIN)/python -m tools.references --check
+	$(BIN)/python -m tools.words
 
 format: $(READY) ## format the code and apply the fixes of ruff
 	$(BIN)/ruff check --fix .
