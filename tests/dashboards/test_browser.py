@@ -128,7 +128,7 @@ def test_a_new_user_keeps_their_id_while_rating(
 ) -> None:
     desktop.goto(app)
     at_rest(desktop).get_by_role("button", name="I'm new here").click()
-    expect(desktop.get_by_text("this page becomes yours")).to_be_visible()
+    expect(desktop.get_by_text("to get your own list")).to_be_visible()
     box = desktop.get_by_role("combobox", name="User")
     expect(box).to_have_value(re.compile("n-"))
     expect(desktop.get_by_text("Popular with everyone", exact=True)).to_be_visible()
