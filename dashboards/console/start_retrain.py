@@ -62,7 +62,7 @@ def _form(dataset: str) -> dict[str, object] | None:
             "Reason",
             key="reason",
             max_chars=MAX_REASON_LENGTH,
-            placeholder="Shown with the result",
+            placeholder="Shown on the Models page",
         )
         submitted = st.form_submit_button("Start", type="primary", key="send_retrain")
     if not submitted:
