@@ -76,7 +76,7 @@ def test_an_operator_makes_rules_in_his_own_name(connected: Connected) -> None:
     assert (made.version, made.actor, made.reason) == (1, "ada", "festival week")
     assert ada.rules() == made
     assert ada.rules_history() == [made]
-    with pytest.raises(RulesChangedError, match="Version 1 holds"):
+    with pytest.raises(RulesChangedError, match="Version 1 is in force"):
         ada.replace_rules(RULES, instead_of=0, reason="the same again")
     with pytest.raises(NoWindowListsError):
         ada.preview_rules(RULES)
