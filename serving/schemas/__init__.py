@@ -1,5 +1,8 @@
 """Requests and answers of the API: one module per noun."""
 
+# ruff: noqa: F401 # every import is a re-export
+# mypy: implicit-reexport
+
 from serving.schemas.base import Id, Number, Timestamp
 from serving.schemas.catalogue import About, Item, ItemPage
 from serving.schemas.explanations import Explanation, ListStatus, ScoreTerm, TermKind
@@ -30,54 +33,3 @@ from serving.schemas.rules import (
 )
 from serving.schemas.states import AllReadiness, Health, Problem, Readiness
 from serving.schemas.users import Erasure, NewUser, RatedItem, RatingsPage, User
-
-__all__ = [
-    "About",
-    "AllReadiness",
-    "AnonymousUser",
-    "Availability",
-    "Boost",
-    "Changed",
-    "Comparison",
-    "Criterion",
-    "Erasure",
-    "EventKind",
-    "Explanation",
-    "Exposure",
-    "GivenRating",
-    "Health",
-    "Hide",
-    "HideKind",
-    "Id",
-    "Item",
-    "ItemPage",
-    "ListKind",
-    "ListStatus",
-    "ListedItem",
-    "NewRules",
-    "NewUser",
-    "Number",
-    "OutboxState",
-    "Pin",
-    "Problem",
-    "RatedItem",
-    "Rating",
-    "RatingsPage",
-    "Readiness",
-    "Reason",
-    "ReasonKind",
-    "Receipt",
-    "Recommendations",
-    "Release",
-    "RulesPreview",
-    "RulesVersion",
-    "ScoreTerm",
-    "Shelf",
-    "SimilarItems",
-    "SlateFigures",
-    "SlateRules",
-    "TermKind",
-    "Timestamp",
-    "User",
-    "Verdict",
-]

@@ -3,6 +3,9 @@
 A list is one row with arrays: a fifth of the size of a row per rank.
 """
 
+# ruff: noqa: F401 # every import is a re-export
+# mypy: implicit-reexport
+
 from serving.tables.access import ApiKey, Erasure, UserToken
 from serving.tables.base import Base
 from serving.tables.catalogue import About, Item, UnavailableItem
@@ -18,30 +21,3 @@ from serving.tables.lists import (
 )
 from serving.tables.releases import Activation, LivePointer, Release, Verdict
 from serving.tables.rules import RulesVersion, Slate, WindowList
-
-__all__ = [
-    "LISTS",
-    "RELEASE_TABLES",
-    "About",
-    "Activation",
-    "ApiKey",
-    "Base",
-    "Erasure",
-    "FallbackList",
-    "Feedback",
-    "Item",
-    "ItemFactors",
-    "LivePointer",
-    "OutboxCursor",
-    "OutboxEvent",
-    "Profile",
-    "Recommendation",
-    "Release",
-    "RulesVersion",
-    "SimilarItems",
-    "Slate",
-    "UnavailableItem",
-    "UserToken",
-    "Verdict",
-    "WindowList",
-]
