@@ -9,10 +9,8 @@ Run: python -m jobs.announce --dataset movielens_1m
 
 import logging
 from collections.abc import Sequence
-from typing import Unpack
 
 from jobs.runtime import entrypoint
-from jobs.runtime.entrypoint import Overrides
 from jobs.runtime.errors import JobError
 from jobs.runtime.logs import event
 from warehouse import reconciliation
@@ -39,9 +37,9 @@ def run(lake: Lake, dataset: Dataset) -> int:
     return 0 if is_due else NOTHING_TO_DO
 
 
-def main(argv: Sequence[str] | None = None, **overrides: Unpack[Overrides]) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Parse the command line, run."""
-    job = entrypoint.job(entrypoint.parser("announce", __doc__).parse_args(argv), **overrides)
+    job = entrypoint.job(entrypoint.parser("announce", __doc__).parse_args(argv))
     return run(Lake(job.root), job.dataset)
 
 

@@ -14,13 +14,11 @@ import hashlib
 import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Unpack
 
 import pyarrow.compute as pc
 from sqlalchemy import Engine
 
 from jobs.runtime import entrypoint
-from jobs.runtime.entrypoint import Overrides
 from jobs.runtime.errors import JobError
 from jobs.runtime.logs import event
 from serving.errors import ServingError
@@ -78,14 +76,9 @@ def landing_id_of(until: int) -> str:
     return f"{_digest(until)[:16]}-{BRONZE_FEEDBACK.name}"
 
 
-def main(
-    argv: Sequence[str] | None = None,
-    *,
-    engine: Engine | None = None,
-    **overrides: Unpack[Overrides],
-) -> int:
+def main(argv: Sequence[str] | None = None, *, engine: Engine | None = None) -> int:
     """Parse the command line, run."""
-    job = entrypoint.job(entrypoint.parser("collect", __doc__).parse_args(argv), **overrides)
+    job = entrypoint.job(entrypoint.parser("collect", __doc__).parse_args(argv))
     engine = engine or database.engine(job.dataset.name)
     return run(job.root, job.dataset, engine, run_key=job.run_key)
 

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any, Unpack
+from typing import Any
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
@@ -19,7 +19,6 @@ from jobs.engine.judging import gate, verdicts
 from jobs.engine.judging.verdicts import Decision
 from jobs.retraining.evidence import Metrics, evidence, metrics
 from jobs.runtime import entrypoint
-from jobs.runtime.entrypoint import Overrides
 from jobs.runtime.errors import JobError
 from jobs.runtime.logs import event
 from serving.errors import ServingError
@@ -60,14 +59,9 @@ def run(root: str, dataset: Dataset, engine: Engine, *, run_key: RunKey) -> bool
     return bool(row["publishes"])
 
 
-def main(
-    argv: Sequence[str] | None = None,
-    *,
-    engine: Engine | None = None,
-    **overrides: Unpack[Overrides],
-) -> int:
+def main(argv: Sequence[str] | None = None, *, engine: Engine | None = None) -> int:
     """Parse the command line, run."""
-    job = entrypoint.job(entrypoint.parser("decide", __doc__).parse_args(argv), **overrides)
+    job = entrypoint.job(entrypoint.parser("decide", __doc__).parse_args(argv))
     engine = engine or database.engine(job.dataset.name)
     publishes = run(job.root, job.dataset, engine, run_key=job.run_key)
     return 0 if publishes else NOTHING_TO_DO

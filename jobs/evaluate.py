@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import reduce
-from typing import Any, Unpack
+from typing import Any
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -34,7 +34,6 @@ from jobs.retraining.frozen_tables import Frozen, frozen
 from jobs.retraining.handover import Nomination, Search
 from jobs.retraining.samples import sample_lists, window_lists
 from jobs.runtime import entrypoint
-from jobs.runtime.entrypoint import Overrides
 from jobs.runtime.errors import JobError
 from warehouse.append import append
 from warehouse.datasets import Dataset
@@ -164,9 +163,9 @@ def _fitted(contestant: Contestant, fit: Callable[[AnyRecipe | Baseline], Model]
     return replace(contestant, model=model)
 
 
-def main(argv: Sequence[str] | None = None, **overrides: Unpack[Overrides]) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Parse the command line, start Spark, run."""
-    job = entrypoint.job(entrypoint.parser("evaluate", __doc__).parse_args(argv), **overrides)
+    job = entrypoint.job(entrypoint.parser("evaluate", __doc__).parse_args(argv))
     run(job.warehouse(), job.dataset)
     return 0
 

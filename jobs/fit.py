@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +31,6 @@ from jobs.retraining.evaluation_windows import groups_of
 from jobs.retraining.frozen_tables import Frozen, frozen
 from jobs.retraining.handover import Fit, Verdict
 from jobs.runtime import entrypoint
-from jobs.runtime.entrypoint import Overrides
 from jobs.runtime.errors import JobError
 from ranking.selection import top_n_by_row
 from warehouse.append import append
@@ -208,9 +207,9 @@ def code_commit() -> str:
     return done.stdout.strip()
 
 
-def main(argv: Sequence[str] | None = None, **overrides: Unpack[Overrides]) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Parse the command line, start Spark, run."""
-    job = entrypoint.job(entrypoint.parser("fit", __doc__).parse_args(argv), **overrides)
+    job = entrypoint.job(entrypoint.parser("fit", __doc__).parse_args(argv))
     run(job.warehouse(), job.dataset)
     return 0
 

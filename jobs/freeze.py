@@ -8,11 +8,9 @@ Run: python -m jobs.freeze --dataset movielens_1m
 import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Unpack
 
 from jobs.retraining.handover import Freeze
 from jobs.runtime import entrypoint, session
-from jobs.runtime.entrypoint import Overrides
 from jobs.runtime.errors import JobError, NothingSentError
 from warehouse import landings
 from warehouse.append import append
@@ -77,9 +75,9 @@ def quarantine_share(lake: Lake) -> float:
     return sum(row["n_quarantined"] for row in refinements) / n_rows if n_rows else 0.0
 
 
-def main(argv: Sequence[str] | None = None, **overrides: Unpack[Overrides]) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Parse the command line, run."""
-    job = entrypoint.job(entrypoint.parser("freeze", __doc__).parse_args(argv), **overrides)
+    job = entrypoint.job(entrypoint.parser("freeze", __doc__).parse_args(argv))
     run(job.root, job.dataset, run_key=job.run_key)
     return 0
 

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING
 
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
@@ -21,7 +21,6 @@ from jobs.ingestion.file_headers import FileHeader
 from jobs.ingestion.parsing import bronze_rows
 from jobs.ingestion.sources import SentFile
 from jobs.runtime import entrypoint
-from jobs.runtime.entrypoint import Overrides
 from jobs.runtime.errors import EmptyFileError, HeaderError, JobError
 from jobs.runtime.logs import event
 from warehouse.datasets import Dataset
@@ -91,9 +90,9 @@ def run(warehouse: "Warehouse", dataset: Dataset, inbox: Path) -> int:
     return total
 
 
-def main(argv: Sequence[str] | None = None, **overrides: Unpack[Overrides]) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Parse the command line, start Spark, run."""
-    job = entrypoint.job(entrypoint.parser("land", __doc__).parse_args(argv), **overrides)
+    job = entrypoint.job(entrypoint.parser("land", __doc__).parse_args(argv))
     run(job.warehouse(), job.dataset, job.inbox)
     return 0
 

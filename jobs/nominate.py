@@ -7,7 +7,6 @@ import json
 import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Unpack
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
@@ -15,7 +14,6 @@ from sqlalchemy.orm import Session
 from jobs.engine import recipes
 from jobs.engine.errors import EngineError
 from jobs.runtime import entrypoint
-from jobs.runtime.entrypoint import Overrides
 from serving.errors import ServingError
 from serving.publishing import releases
 from serving.storage import database
@@ -54,12 +52,7 @@ def run(
     log.info("%s: nominated %s against %s", dataset.name, challenger.name, against)
 
 
-def main(
-    argv: Sequence[str] | None = None,
-    *,
-    engine: Engine | None = None,
-    **overrides: Unpack[Overrides],
-) -> int:
+def main(argv: Sequence[str] | None = None, *, engine: Engine | None = None) -> int:
     """Parse the command line, run."""
     parser = entrypoint.parser("nominate", __doc__)
     parser.add_argument(
@@ -67,7 +60,7 @@ def main(
     )
     parser.add_argument("--reason", default="By hand", help="why the retrain was started")
     args = parser.parse_args(argv)
-    job = entrypoint.job(args, **overrides)
+    job = entrypoint.job(args)
     engine = engine or database.engine(job.dataset.name)
     nominated = {"recipe": args.recipe, "reason": args.reason, "run_key": job.run_key}
     run(job.root, job.dataset, engine, **nominated)

@@ -7,14 +7,12 @@ Run: python -m jobs.publish --dataset movielens_1m
 
 import logging
 from collections.abc import Iterator, Sequence
-from typing import Unpack
 
 import pyarrow as pa
 from sqlalchemy import Engine
 
 from jobs.retraining.handover import Fit, Nomination, Verdict
 from jobs.runtime import entrypoint
-from jobs.runtime.entrypoint import Overrides
 from jobs.runtime.errors import JobError
 from serving.errors import PublishingPausedError, ServingError
 from serving.publishing.publish import Candidate, publish
@@ -93,14 +91,9 @@ def candidate(dataset: Dataset, retrain_id: str, verdict: Verdict, fit: Fit) -> 
     )
 
 
-def main(
-    argv: Sequence[str] | None = None,
-    *,
-    engine: Engine | None = None,
-    **overrides: Unpack[Overrides],
-) -> int:
+def main(argv: Sequence[str] | None = None, *, engine: Engine | None = None) -> int:
     """Parse the command line, run."""
-    job = entrypoint.job(entrypoint.parser("publish", __doc__).parse_args(argv), **overrides)
+    job = entrypoint.job(entrypoint.parser("publish", __doc__).parse_args(argv))
     try:
         engine = engine or database.engine(job.dataset.name)
         run(job.root, job.dataset, engine, run_key=job.run_key)

@@ -13,7 +13,7 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, Unpack
+from typing import Any
 
 from jobs.engine import recipes
 from jobs.engine.errors import EngineError
@@ -29,7 +29,6 @@ from jobs.retraining.evaluation_windows import groups_of, prepare, rolling_windo
 from jobs.retraining.frozen_tables import frozen
 from jobs.retraining.handover import Nomination
 from jobs.runtime import entrypoint
-from jobs.runtime.entrypoint import Overrides
 from jobs.runtime.errors import JobError
 from jobs.runtime.logs import event
 from warehouse.append import append
@@ -116,7 +115,7 @@ def trials(root: str, retrain_id: str) -> list[Trial]:
     return sorted((_trial(row) for row in rows), key=lambda trial: trial.number)
 
 
-def main(argv: Sequence[str] | None = None, **overrides: Unpack[Overrides]) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Parse the command line, start Spark if there is a budget, run."""
     parser = entrypoint.parser("search", __doc__)
     parser.add_argument("--minutes", type=float, default=0, help="0 to 120; 0: no search")
@@ -125,7 +124,7 @@ def main(argv: Sequence[str] | None = None, **overrides: Unpack[Overrides]) -> i
     args = parser.parse_args(argv)
     if not 0 <= args.minutes <= MAX_SEARCH_MINUTES:
         parser.error(f"--minutes must be 0 to {MAX_SEARCH_MINUTES}")
-    job = entrypoint.job(args, **overrides)
+    job = entrypoint.job(args)
     if not args.minutes:
         use_nomination(job.root, run_key=job.run_key)
         return 0

@@ -10,10 +10,9 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
-from typing import Any, Unpack
+from typing import Any
 
 from jobs.runtime import entrypoint
-from jobs.runtime.entrypoint import Overrides
 from jobs.runtime.errors import JobError, TaskMissingError
 from serving.schemas import Comparison, Criterion, Verdict
 from warehouse.errors import WarehouseError
@@ -59,9 +58,9 @@ def run(root: str, *, run_key: RunKey) -> str:
     return text(Verdict.model_validate(verdicts[0]), samples)
 
 
-def main(argv: Sequence[str] | None = None, **overrides: Unpack[Overrides]) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Parse the command line, run."""
-    job = entrypoint.job(entrypoint.parser("summarize", __doc__).parse_args(argv), **overrides)
+    job = entrypoint.job(entrypoint.parser("summarize", __doc__).parse_args(argv))
     sys.stdout.write(run(job.root, run_key=job.run_key))
     return 0
 

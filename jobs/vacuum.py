@@ -7,14 +7,12 @@ Run: python -m jobs.vacuum --dataset movielens_1m
 
 import logging
 from collections.abc import Collection, Sequence
-from typing import Unpack
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from jobs.retraining.handover import Fit
 from jobs.runtime import entrypoint
-from jobs.runtime.entrypoint import Overrides
 from jobs.runtime.errors import JobError
 from jobs.runtime.logs import event
 from serving.errors import ServingError
@@ -66,9 +64,9 @@ def versions(root: str, retrain_ids: Collection[str]) -> dict[str, set[int]]:
     return needed
 
 
-def main(argv: Sequence[str] | None = None, **overrides: Unpack[Overrides]) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Parse the command line, run."""
-    job = entrypoint.job(entrypoint.parser("vacuum", __doc__).parse_args(argv), **overrides)
+    job = entrypoint.job(entrypoint.parser("vacuum", __doc__).parse_args(argv))
     run(job.root, database.engine(job.dataset.name), run_key=job.run_key)
     return 0
 

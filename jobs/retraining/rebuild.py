@@ -11,7 +11,6 @@ Run: python -m jobs.retraining.rebuild --dataset movielens_1m --retrain RETRAIN_
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Unpack
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -21,7 +20,6 @@ from jobs.engine.errors import EngineError
 from jobs.retraining.frozen_tables import Frozen
 from jobs.retraining.handover import Fit
 from jobs.runtime import entrypoint
-from jobs.runtime.entrypoint import Overrides
 from jobs.runtime.errors import JobError, NotRebuiltError
 from warehouse import retention
 from warehouse.datasets import Dataset
@@ -97,7 +95,7 @@ def differences(stored: DataFrame, repeated: DataFrame) -> DataFrame:
     )
 
 
-def main(argv: Sequence[str] | None = None, **overrides: Unpack[Overrides]) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Parse the command line, start Spark, run.
 
     Raises:
@@ -106,7 +104,7 @@ def main(argv: Sequence[str] | None = None, **overrides: Unpack[Overrides]) -> i
     parser = entrypoint.parser("rebuild", __doc__)
     parser.add_argument("--retrain", required=True, help="retrain_id of gold.fits")
     args = parser.parse_args(argv)
-    job = entrypoint.job(args, **overrides)
+    job = entrypoint.job(args)
     proof = run(job.warehouse(), job.dataset, args.retrain)
     result = (
         f"{proof.n_same} of {proof.n_stored} lists are the same, {proof.n_new} are new; the "

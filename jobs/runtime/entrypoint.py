@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
 
 from jobs.runtime import logs, session
 from warehouse import datasets
@@ -42,13 +42,6 @@ class Job:
         return Warehouse(session.start(self.name), self.root, run_key=self.run_key)
 
 
-class Overrides(TypedDict, total=False):
-    """Replacements, in tests, for the installed manifests and the environment's settings."""
-
-    load: Callable[[str], Dataset]
-    settings: LakeSettings
-
-
 def parser(name: str, description: str | None) -> argparse.ArgumentParser:
     """Return a parser of the options that every job has: the data set and the run key."""
     options = argparse.ArgumentParser(
@@ -67,14 +60,9 @@ def parser(name: str, description: str | None) -> argparse.ArgumentParser:
     return options
 
 
-def job(
-    options: argparse.Namespace,
-    *,
-    load: Callable[[str], Dataset] = datasets.load_named,
-    settings: LakeSettings | None = None,
-) -> Job:
+def job(options: argparse.Namespace) -> Job:
     """Return the job that the options of `parser` describe."""
-    dataset, lake = load(options.dataset), settings or LakeSettings()
+    dataset, lake = datasets.load_named(options.dataset), LakeSettings()
     root, inbox = lake.of(dataset.name), lake.inbox / dataset.name
     return Job(options.job, dataset, root, inbox, options.run_key)
 

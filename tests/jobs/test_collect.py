@@ -15,12 +15,11 @@ from sqlalchemy import Connection, Engine, text
 from jobs import collect
 from serving.errors import OutboxRestoredError
 from serving.users import outbox
-from tests.support.jobs.product import product
+from tests.support.jobs.product import install, product
 from tests.support.serving.shop import rows
 from warehouse.append import Mark, append
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
-from warehouse.settings import LakeSettings
 from warehouse.tables import BRONZE_COLLECTIONS, BRONZE_FEEDBACK, BRONZE_LANDINGS, Table
 from warehouse.tables.vocabulary import NOTHING_TO_DO
 
@@ -257,21 +256,21 @@ def test_the_commit_of_the_events_carries_cursor_and_run_key(
 
 
 def test_the_exit_code_is_99_for_a_data_set_of_snapshots(
-    root: str, owner: Engine, publisher: Engine, caplog: pytest.LogCaptureFixture
+    root: str,
+    owner: Engine,
+    publisher: Engine,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     caplog.set_level(logging.INFO)
     send(owner, "a")
-    snapshots = product(source={"kind": "inbox", "delivery": "snapshots"})
-    settings = LakeSettings(root=root, inbox=Path(root))
+    snapshots = {"kind": "inbox", "delivery": "snapshots"}
+    install(monkeypatch, product(source=snapshots), root)
 
-    code = collect.main(
-        ["--dataset", "product"], engine=publisher, load=lambda _: snapshots, settings=settings
-    )
-
-    assert code == NOTHING_TO_DO
+    assert collect.main(["--dataset", "product"], engine=publisher) == NOTHING_TO_DO
 
     assert "takes no feedback" in caplog.text
-    assert not Lake(settings.of("product")).exists(BRONZE_FEEDBACK)
+    assert not Lake(root).exists(BRONZE_FEEDBACK)
 
 
 def dying(step: str, moment: str) -> Callable[[Callable[..., bool]], Callable[..., bool]]:

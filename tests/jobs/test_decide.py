@@ -16,13 +16,13 @@ from jobs.engine.recipes import Als, AnyRecipe
 from jobs.runtime.errors import TaskMissingError
 from jobs.runtime.logs import event
 from serving.publishing import evidence
+from tests.support.jobs.product import install
 from tests.support.jobs.releasing import paused
 from tests.support.jobs.small_world import RUN, Row, world
 from warehouse.append import append
 from warehouse.errors import TableMissingError
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
-from warehouse.settings import LakeSettings
 from warehouse.tables import (
     GOLD_FREEZES,
     GOLD_MODEL_METRICS,
@@ -308,16 +308,12 @@ def test_a_hold_keeps_the_window_lists(tmp_path: Path, publisher: Engine) -> Non
     assert tried_on(publisher) == kept != []
 
 
-def test_the_command_exits_with_99_after_a_hold(tmp_path: Path, publisher: Engine) -> None:
-    lake(tmp_path / WORLD.name, {}, champion=CHAMPION)
-    settings = LakeSettings(root=str(tmp_path), inbox=tmp_path)
+def test_the_command_exits_with_99_after_a_hold(
+    tmp_path: Path, publisher: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(monkeypatch, WORLD, lake(tmp_path, {}, champion=CHAMPION))
 
-    code = decide.main(
-        ["--dataset", WORLD.name, "--run-key", str(KEY)],
-        engine=publisher,
-        load=lambda _: WORLD,
-        settings=settings,
-    )
+    code = decide.main(["--dataset", WORLD.name, "--run-key", str(KEY)], engine=publisher)
 
     assert code == NOTHING_TO_DO
 

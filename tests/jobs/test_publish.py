@@ -15,11 +15,11 @@ from serving.lists.precomputed import ListRequest
 from serving.lists.release_cache import ReleaseCache
 from serving.publishing import releases
 from serving.tables import ItemFactors, Profile
+from tests.support.jobs.product import install
 from tests.support.jobs.releasing import paused, released
 from tests.support.jobs.small_world import GRUMBLER, RUN, SMALL, Retrain, likes
 from tests.support.serving import shop
 from warehouse.query import Lake
-from warehouse.settings import LakeSettings
 from warehouse.tables import GOLD_ITEM_FACTORS, GOLD_PROFILES
 from warehouse.tables.vocabulary import NOTHING_TO_DO
 
@@ -85,16 +85,9 @@ def test_the_command_exits_with_99_if_publishing_was_paused_since(
     retrained: Retrain, publisher: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stays = paused(publisher, RECIPE)
-    root = retrained.warehouse.root
-    monkeypatch.setenv("LAKE_ROOT", root)
-    monkeypatch.setenv("LAKE_INBOX", root)
-    monkeypatch.setattr(LakeSettings, "of", lambda *_: root)
+    install(monkeypatch, retrained.dataset, retrained.warehouse.root)
 
-    code = publish.main(
-        ["--dataset", "product", "--run-key", f"{RUN}/publish"],
-        engine=publisher,
-        load=lambda _: retrained.dataset,
-    )
+    code = publish.main(["--dataset", "product", "--run-key", f"{RUN}/publish"], engine=publisher)
 
     assert code == NOTHING_TO_DO
     with Session(publisher) as reading:

@@ -17,13 +17,11 @@ from jobs.retraining.evaluation_windows import PreparedWindow, gate_window, roll
 from jobs.retraining.frozen_tables import frozen
 from jobs.runtime import session
 from jobs.runtime.errors import TaskMissingError
-from tests.support.jobs.product import killed
+from tests.support.jobs.product import install, killed
 from tests.support.jobs.small_world import RUN, SMALL, Retrain, Row, world
 from tests.support.runs import under
-from warehouse.datasets import Dataset
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
-from warehouse.settings import LakeSettings
 from warehouse.tables import GOLD_SEARCHES, GOLD_TRIALS
 
 CHAMPION = recipes.parse(SMALL)
@@ -76,24 +74,17 @@ def test_without_a_budget_the_nominated_recipe_challenges_and_spark_does_not_sta
 ) -> None:
     retrain = replace(retrained, engine=publisher, run=NEVER_SEARCHED)
     retrain.nominate()
-    root = retrain.warehouse.root
-    monkeypatch.setenv("LAKE_ROOT", root)
-    monkeypatch.setenv("LAKE_INBOX", root)
-    monkeypatch.setattr(LakeSettings, "of", lambda *_: root)
+    install(monkeypatch, retrain.dataset, retrain.warehouse.root)
     monkeypatch.setattr(session, "start", killed)
-
-    def load(_: str) -> Dataset:
-        return retrain.dataset
-
     asked = ["--dataset", "product", "--run-key", str(retrain.key("search")), "--minutes", "0"]
 
-    assert [search.main(asked, load=load), search.main(asked, load=load)] == [0, 0]
+    assert [search.main(asked), search.main(asked)] == [0, 0]
 
-    assert handover.Search.read(root, retrain.run).challenger == CHAMPION
+    assert handover.Search.read(retrain.warehouse.root, retrain.run).challenger == CHAMPION
     assert (outcome(retrain)["found_by"], outcome(retrain)["n_trials"]) == ("nomination", 0)
     assert trials(retrain) == []
     with pytest.raises(KeyboardInterrupt):
-        search.main([*asked[:-1], "1"], load=load)
+        search.main([*asked[:-1], "1"])
 
 
 def test_a_budget_out_of_bounds_is_rejected() -> None:

@@ -5,16 +5,21 @@ import pytest
 from jobs.runtime import entrypoint
 from jobs.runtime.errors import EmptyFileError, JobError
 from tests.support.jobs.product import product
+from warehouse import datasets
 from warehouse.run_keys import RunKey
-from warehouse.settings import LakeSettings
 
 OPTIONS = ["--dataset", "product", "--run-key", "product__ingest/1/land"]
 
 
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAKE_ROOT", "s3a://lake/")
+    monkeypatch.setenv("LAKE_INBOX", "/inbox")
+    monkeypatch.setattr(datasets, "load_named", lambda name: product(name=name))
+
+
 def job(options: list[str]) -> entrypoint.Job:
-    settings = LakeSettings(root="s3a://lake/", inbox=Path("/inbox"))
-    parsed = entrypoint.parser("land", "Land files.").parse_args(options)
-    return entrypoint.job(parsed, load=lambda name: product(name=name), settings=settings)
+    return entrypoint.job(entrypoint.parser("land", "Land files.").parse_args(options))
 
 
 def test_a_job_knows_its_data_set_its_tables_and_its_run() -> None:

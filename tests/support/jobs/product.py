@@ -5,10 +5,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
+from warehouse import datasets
 from warehouse.append import append
 from warehouse.datasets import Dataset
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
+from warehouse.settings import LakeSettings
 from warehouse.tables import BRONZE_COLLECTIONS, BRONZE_FEEDBACK, BRONZE_LANDINGS, Table
 
 if TYPE_CHECKING:
@@ -35,6 +39,14 @@ def product(**changes: Any) -> Dataset:
         "scale": {"lowest": 1, "highest": 5, "step": 1, "relevant_from": 4},
     }
     return Dataset.model_validate(fields | changes)
+
+
+def install(monkeypatch: pytest.MonkeyPatch, dataset: Dataset, root: str) -> None:
+    """Make the command lines of jobs use this data set, with its tables in `root`."""
+    monkeypatch.setenv("LAKE_ROOT", root)
+    monkeypatch.setenv("LAKE_INBOX", root)
+    monkeypatch.setattr(LakeSettings, "of", lambda *_: root)
+    monkeypatch.setattr(datasets, "load_named", lambda _: dataset)
 
 
 def send(inbox: Path, name: str, *lines: str) -> Path:
