@@ -142,11 +142,7 @@ def fallback_lists(model: Model, groups: Segments, n: int) -> list[dict[str, Any
     ids = model.catalogue.ids
     by_segment = model.fallback.by_segment
     return [
-        {
-            "segment": name,
-            "item_ids": ids[positions].tolist(),
-            "scores": scores[positions].tolist(),
-        }
+        {"segment": name, "item_ids": ids[positions].tolist(), "scores": scores[positions].tolist()}
         for name, scores, positions in zip(
             groups.names, by_segment, top_n_by_row(by_segment, n), strict=True
         )

@@ -87,7 +87,7 @@ def tables_page() -> str:
     """Return docs/tables.md."""
     lines = [NOTE, "# Tables\n", "`<root>/<data set>/<layer>/<table>`, all of them Delta.\n"]
     for table in TABLES:
-        lines += [f"## {table.layer}.{table.name}\n", f"{fill(table.doc, 100)}\n"]
+        lines += [f"## {table.full_name}\n", f"{fill(table.doc, 100)}\n"]
         lines += [*_facts(table), ""]
         lines += ["| column | type | what it is |", "|---|---|---|"]
         for column in table.columns:

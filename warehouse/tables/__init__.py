@@ -1,10 +1,11 @@
 """Every Delta table: its layer, its columns, its key.
 
 This package is the shared vocabulary. It imports no engine (no Spark, no SQLAlchemy), so a DAG
-can read it at parse time. `tests/warehouse/test_tables.py` holds it to its rules.
+can read it at parse time. `tests/warehouse/test_tables.py` checks its rules.
 """
 
-from warehouse.tables.base import PROPERTIES, Column, Layer, Table
+from warehouse.tables import bronze, evidence, served, silver
+from warehouse.tables.base import PROPERTIES, Table
 from warehouse.tables.bronze import (
     BRONZE,
     BRONZE_COLLECTIONS,
@@ -44,72 +45,5 @@ from warehouse.tables.silver import (
     SILVER_USERS,
 )
 
-__all__ = [
-    "BRONZE",
-    "BRONZE_COLLECTIONS",
-    "BRONZE_FEEDBACK",
-    "BRONZE_ITEMS",
-    "BRONZE_LANDINGS",
-    "BRONZE_RATINGS",
-    "BRONZE_USERS",
-    "GOLD_FALLBACK_LISTS",
-    "GOLD_FITS",
-    "GOLD_FREEZES",
-    "GOLD_ITEM_FACTORS",
-    "GOLD_MODEL_METRICS",
-    "GOLD_NOMINATIONS",
-    "GOLD_PROFILES",
-    "GOLD_RECOMMENDATIONS",
-    "GOLD_SAMPLE_LISTS",
-    "GOLD_SEARCHES",
-    "GOLD_SIMILAR_ITEMS",
-    "GOLD_TRIALS",
-    "GOLD_USER_METRICS",
-    "GOLD_VERDICTS",
-    "GOLD_WINDOW_LISTS",
-    "PROPERTIES",
-    "SILVER_EVENTS",
-    "SILVER_INTERACTIONS",
-    "SILVER_ITEMS",
-    "SILVER_ITEM_INDEX",
-    "SILVER_QUARANTINE",
-    "SILVER_REFINEMENTS",
-    "SILVER_USERS",
-    "SILVER_USER_INDEX",
-    "TABLES",
-    "Column",
-    "Layer",
-    "Table",
-]
-
-TABLES = (
-    BRONZE_LANDINGS,
-    BRONZE_RATINGS,
-    BRONZE_ITEMS,
-    BRONZE_USERS,
-    BRONZE_FEEDBACK,
-    BRONZE_COLLECTIONS,
-    SILVER_REFINEMENTS,
-    SILVER_EVENTS,
-    SILVER_INTERACTIONS,
-    SILVER_ITEMS,
-    SILVER_USERS,
-    SILVER_USER_INDEX,
-    SILVER_ITEM_INDEX,
-    SILVER_QUARANTINE,
-    GOLD_NOMINATIONS,
-    GOLD_FREEZES,
-    GOLD_TRIALS,
-    GOLD_SEARCHES,
-    GOLD_MODEL_METRICS,
-    GOLD_SAMPLE_LISTS,
-    GOLD_WINDOW_LISTS,
-    GOLD_USER_METRICS,
-    GOLD_VERDICTS,
-    GOLD_FITS,
-    GOLD_RECOMMENDATIONS,
-    GOLD_PROFILES,
-    GOLD_ITEM_FACTORS,
-    GOLD_FALLBACK_LISTS,
-    GOLD_SIMILAR_ITEMS,
-)
+_MODULES = (bronze, silver, evidence, served)
+TABLES = tuple(t for m in _MODULES for t in vars(m).values() if isinstance(t, Table))

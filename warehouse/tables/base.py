@@ -1,16 +1,13 @@
 """The definition of a table, and the columns that several tables have."""
 
 from dataclasses import dataclass
-from typing import Literal
 
-# Of every table, in Spark and in delta-rs.
+# Of every table, written by Spark or by delta-rs.
 PROPERTIES = {
     "delta.enableDeletionVectors": "false",  # any reader opens the table; deleted rows are gone
     "delta.columnMapping.mode": "none",
     "delta.logRetentionDuration": "interval 520 weeks",  # a kept release needs old versions
 }
-
-Layer = Literal["bronze", "silver", "gold"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +24,12 @@ class Column:
 class Table:
     """A Delta table. `key` identifies a row: merges match on it.
 
-    `checks` are (name, SQL condition) pairs that the table itself enforces on every write. `sent`
-    names the columns that hold a source's values as they were sent.
+    `full_name` is the layer and the name, such as `silver.interactions`. `checks` are (name, SQL
+    condition) pairs that the table itself enforces on every write. `sent` names the columns that
+    hold a source's values as they were sent.
     """
 
-    layer: Layer
-    name: str
+    full_name: str
     doc: str
     columns: tuple[Column, ...]
     key: tuple[str, ...]
@@ -40,9 +37,14 @@ class Table:
     sent: tuple[str, ...] = ()
 
     @property
-    def full_name(self) -> str:
-        """The name used in logs, assets and errors, such as `silver.interactions`."""
-        return f"{self.layer}.{self.name}"
+    def layer(self) -> str:
+        """`bronze`, `silver` or `gold`."""
+        return self.full_name.split(".")[0]
+
+    @property
+    def name(self) -> str:
+        """The name within the layer."""
+        return self.full_name.split(".")[1]
 
     def uri(self, root: str) -> str:
         """Return the table's folder or URL, given the data set's."""
@@ -72,9 +74,5 @@ RECIPE = Column("recipe", "string", "Short stable name of the recipe.")
 RECIPE_JSON = Column("recipe_json", "string", "The recipe as JSON.")
 RETRAIN = Column("retrain_id", "string", "The retrain, as `<dag id>/<run id>`.")
 ITEM_IDS = Column("item_ids", "array<string>", "Best item first; never empty.")
-SCORES = Column(
-    "scores",
-    "array<float>",
-    "One score per item, descending. Scores of different lists do not compare.",
-)
+SCORES = Column("scores", "array<float>", "One per item, descending; not comparable between lists.")
 LINE = ("landing_id", "source_file", "source_line")

@@ -2,12 +2,7 @@
 
 from warehouse.tables.base import LINE, RUN_KEY, Column, Table
 
-_RAW = Column(
-    "raw",
-    "string",
-    "The line itself if it could not be split into fields, else null.",
-    nullable=True,
-)
+_RAW = Column("raw", "string", "The line, if it could not be split into fields.", nullable=True)
 _LANDED = (
     Column("landing_id", "string", "The row's landing: see `bronze.landings`."),
     Column("source_file", "string", "Name of the file that the row came from."),
@@ -25,8 +20,7 @@ _USER = _text("user_id", "The product's id of the user")
 _ITEM = _text("item_id", "The product's id of the item")
 
 BRONZE_LANDINGS = Table(
-    layer="bronze",
-    name="landings",
+    "bronze.landings",
     doc="One row per landed file or collected batch of the outbox. `land` reads it so that no file "
     "is landed twice.",
     columns=(
@@ -36,8 +30,7 @@ BRONZE_LANDINGS = Table(
         Column(
             "sha256",
             "string",
-            "Digest of the file's bytes; in an object store, of its name, size and time; for the "
-            "outbox, of the cursor.",
+            "Digest of the file; in object stores, of name, size and time; of the outbox's cursor.",
         ),
         Column("n_rows", "bigint", "Landed rows, valid or not."),
         RUN_KEY,
@@ -47,8 +40,7 @@ BRONZE_LANDINGS = Table(
 )
 
 BRONZE_RATINGS = Table(
-    layer="bronze",
-    name="ratings",
+    "bronze.ratings",
     doc="Ratings as they were sent: text, valid or not. Rows are appended and never changed.",
     columns=(
         _USER,
@@ -62,8 +54,7 @@ BRONZE_RATINGS = Table(
 )
 
 BRONZE_ITEMS = Table(
-    layer="bronze",
-    name="items",
+    "bronze.items",
     doc="Items as they were sent: text, valid or not. Rows are appended and never changed.",
     columns=(
         _ITEM,
@@ -78,15 +69,14 @@ BRONZE_ITEMS = Table(
 )
 
 BRONZE_USERS = Table(
-    layer="bronze",
-    name="users",
+    "bronze.users",
     doc="Users as they were sent: text, valid or not. Rows are appended and never changed.",
     columns=(
         _USER,
         Column(
             "attributes",
             "map<string,string>",
-            "Values of the manifest's `attributes` by name, as sent.",
+            "The manifest's `attributes`, as sent.",
             nullable=True,
         ),
         *_LANDED,
@@ -96,8 +86,7 @@ BRONZE_USERS = Table(
 )
 
 BRONZE_FEEDBACK = Table(
-    layer="bronze",
-    name="feedback",
+    "bronze.feedback",
     doc="Events that the product's API accepted, copied from its outbox. Rows are appended and "
     "never changed. Each commit's application transaction `outbox` holds the cursor: how far the "
     "outbox was read.",
@@ -119,8 +108,7 @@ BRONZE_FEEDBACK = Table(
 )
 
 BRONZE_COLLECTIONS = Table(
-    layer="bronze",
-    name="collections",
+    "bronze.collections",
     doc="Balances of `collect`: one row per collected batch of the outbox.",
     columns=(
         Column("landing_id", "string", "The batch's landing: see `bronze.landings`."),

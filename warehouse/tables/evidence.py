@@ -2,19 +2,11 @@
 
 from collections.abc import Sequence
 
-from warehouse.tables.base import (
-    RECIPE,
-    RECIPE_JSON,
-    RETRAIN,
-    RUN_KEY,
-    SCORES,
-    USER,
-    Column,
-    Table,
-)
+from warehouse.tables.base import RECIPE, RECIPE_JSON, RETRAIN, RUN_KEY, SCORES, USER, Column, Table
 from warehouse.tables.vocabulary import OUTCOMES, TRIAL_STATES
 
 _WINDOW = Column("window", "string", "`gate`, or the name of a rolling window.")
+_SLICES = Column("slices", "array<string>", "The user's slices, such as `active_low`.")
 _METRIC = Column("metric", "string", "Name of the metric, such as `ndcg@10`.")
 
 
@@ -24,21 +16,13 @@ def _one_of(column: str, values: Sequence[str]) -> str:
 
 
 GOLD_NOMINATIONS = Table(
-    layer="gold",
-    name="nominations",
+    "gold.nominations",
     doc="The recipes that a retrain starts with: the challenger's and the live release's.",
     columns=(
         RETRAIN,
         Column("challenger", "string", "Recipe as JSON, from the form or the default."),
-        Column(
-            "champion",
-            "string",
-            "Recipe of the live release as JSON, if there is one.",
-            nullable=True,
-        ),
-        Column(
-            "champion_release_id", "bigint", "The live release, if there is one.", nullable=True
-        ),
+        Column("champion", "string", "Recipe of the live release as JSON, if any.", nullable=True),
+        Column("champion_release_id", "bigint", "The live release, if any.", nullable=True),
         Column("reason", "string", "Why the retrain was started."),
         Column("nominated_at", "timestamp", "UTC."),
         RUN_KEY,
@@ -47,8 +31,7 @@ GOLD_NOMINATIONS = Table(
 )
 
 GOLD_FREEZES = Table(
-    layer="gold",
-    name="freezes",
+    "gold.freezes",
     doc="The table versions that every task of a retrain reads.",
     columns=(
         RETRAIN,
@@ -62,17 +45,12 @@ GOLD_FREEZES = Table(
 )
 
 GOLD_TRIALS = Table(
-    layer="gold",
-    name="trials",
+    "gold.trials",
     doc="Recipes that a search tried. An interrupted search continues from these rows.",
     columns=(
         RETRAIN,
         Column("number", "int", "From 0, in the order in which the trials ended."),
-        Column(
-            "stage",
-            "string",
-            "`explore`, or `final` for a finalist, which is scored with several seeds.",
-        ),
+        Column("stage", "string", "`explore`; `final` for finalists, scored with several seeds."),
         RECIPE,
         RECIPE_JSON,
         Column("parameters", "string", "Parameters that the search chose, as JSON by name."),
@@ -90,23 +68,13 @@ GOLD_TRIALS = Table(
 )
 
 GOLD_SEARCHES = Table(
-    layer="gold",
-    name="searches",
+    "gold.searches",
     doc="The challenger of a retrain: the best recipe of its search, or the nominated one.",
     columns=(
         RETRAIN,
         Column("challenger", "string", "The challenger's recipe as JSON."),
-        Column(
-            "found_by",
-            "string",
-            "`search`, or `nomination` if there was no search or it had no result.",
-        ),
-        Column(
-            "value",
-            "double",
-            "The challenger's mean NDCG@10 over windows and seeds.",
-            nullable=True,
-        ),
+        Column("found_by", "string", "`search`; `nomination` if no search had a result."),
+        Column("value", "double", "Mean NDCG@10 over windows and seeds.", nullable=True),
         Column("n_trials", "int", "Trials of all states."),
         Column("n_pruned", "int", "Trials that were pruned."),
         Column("n_failed", "int", "Trials that failed."),
@@ -119,8 +87,7 @@ GOLD_SEARCHES = Table(
 )
 
 GOLD_SAMPLE_LISTS = Table(
-    layer="gold",
-    name="sample_lists",
+    "gold.sample_lists",
     doc="Lists of three warm users under challenger, champion and the best popularity, on the "
     "gate's window.",
     columns=(
@@ -128,7 +95,7 @@ GOLD_SAMPLE_LISTS = Table(
         RECIPE,
         Column("role", "string", "`challenger`, `champion` or `popularity`."),
         USER,
-        Column("slices", "array<string>", "Slices the user belongs to, such as `active_low`."),
+        _SLICES,
         Column("item_ids", "array<string>", "The first 10 items of the user's list, best first."),
         Column("titles", "array<string>", "Titles of the items."),
         Column("relevant", "array<boolean>", "Whether each item is relevant in the test rows."),
@@ -139,8 +106,7 @@ GOLD_SAMPLE_LISTS = Table(
 )
 
 GOLD_WINDOW_LISTS = Table(
-    layer="gold",
-    name="window_lists",
+    "gold.window_lists",
     doc="Lists of a sample of warm users under each recipe that may be released, on the gate's "
     "window. The preview of slate rules uses them.",
     columns=(
@@ -156,8 +122,7 @@ GOLD_WINDOW_LISTS = Table(
 )
 
 GOLD_MODEL_METRICS = Table(
-    layer="gold",
-    name="model_metrics",
+    "gold.model_metrics",
     doc="Metrics of each recipe by window and slice.",
     columns=(
         RETRAIN,
@@ -176,17 +141,14 @@ GOLD_MODEL_METRICS = Table(
 )
 
 GOLD_USER_METRICS = Table(
-    layer="gold",
-    name="user_metrics",
+    "gold.user_metrics",
     doc="Metrics of each evaluation user under each recipe: the pairs that the gate compares.",
     columns=(
         RETRAIN,
         RECIPE,
         _WINDOW,
         USER,
-        Column(
-            "slices", "array<string>", "Slices the user belongs to, such as `warm`, `active_low`."
-        ),
+        _SLICES,
         _METRIC,
         Column("value", "double", "0 to 1."),
         RUN_KEY,
@@ -195,8 +157,7 @@ GOLD_USER_METRICS = Table(
 )
 
 GOLD_VERDICTS = Table(
-    layer="gold",
-    name="verdicts",
+    "gold.verdicts",
     doc="The gate's decisions, with every criterion and figure behind them.",
     columns=(
         RETRAIN,

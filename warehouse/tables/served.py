@@ -14,8 +14,7 @@ from warehouse.tables.base import (
 )
 
 GOLD_FITS = Table(
-    layer="gold",
-    name="fits",
+    "gold.fits",
     doc="The ledger: one row per fit, written last. A fit without a row is incomplete.",
     columns=(
         RETRAIN,
@@ -24,9 +23,7 @@ GOLD_FITS = Table(
         Column("constants", "string", "Constants for fold-in as JSON, such as the global mean."),
         Column("code_commit", "string", "Git commit of the code; `unknown` outside a checkout."),
         Column(
-            "versions",
-            "map<string,bigint>",
-            "Delta versions that the fit read, by full table name.",
+            "versions", "map<string,bigint>", "Delta versions that were read, by full table name."
         ),
         Column("n_users", "bigint", "Users with a list of their own."),
         Column("n_items", "bigint", "Items in the catalogue."),
@@ -39,16 +36,14 @@ GOLD_FITS = Table(
 )
 
 GOLD_RECOMMENDATIONS = Table(
-    layer="gold",
-    name="recommendations",
+    "gold.recommendations",
     doc="Each user's list, without items that they rated or hid.",
     columns=(RETRAIN, USER, ITEM_IDS, SCORES),
     key=("retrain_id", "user_id"),
 )
 
 GOLD_PROFILES = Table(
-    layer="gold",
-    name="profiles",
+    "gold.profiles",
     doc="Each user's segment and ratings, as of the fit.",
     columns=(
         RETRAIN,
@@ -57,38 +52,27 @@ GOLD_PROFILES = Table(
         Column("ratings", "array<float>", "One per item, on the data set's scale."),
         Column("rated_at", "array<timestamp>", "One per item, UTC."),
         Column(
-            "segment",
-            "string",
-            "Segment in `gold.fallback_lists`, or empty; null in fits older than the column.",
-            nullable=True,
+            "segment", "string", "As in `gold.fallback_lists`; null in older fits.", nullable=True
         ),
     ),
     key=("retrain_id", "user_id"),
 )
 
 GOLD_ITEM_FACTORS = Table(
-    layer="gold",
-    name="item_factors",
+    "gold.item_factors",
     doc="Factors and popularity of each item in the fit.",
     columns=(
         RETRAIN,
         ITEM,
         Column(
-            "factors",
-            "array<float>",
-            "Factors of the models, then columns of priors; empty for a popularity recipe.",
+            "factors", "array<float>", "Model factors, then prior columns; empty for a popularity."
         ),
-        Column(
-            "popularity",
-            "float",
-            "Score in the overall fallback list; null in fits older than the column.",
-            nullable=True,
-        ),
+        Column("popularity", "float", "Overall fallback score; null in older fits.", nullable=True),
         Column(
             "trending",
             "float",
             "Positive interactions, with a half-life of 14 days before the newest rating; null in "
-            "fits older than the column.",
+            "older fits.",
             nullable=True,
         ),
     ),
@@ -96,8 +80,7 @@ GOLD_ITEM_FACTORS = Table(
 )
 
 GOLD_FALLBACK_LISTS = Table(
-    layer="gold",
-    name="fallback_lists",
+    "gold.fallback_lists",
     doc="Lists for users without a list of their own.",
     columns=(
         RETRAIN,
@@ -109,8 +92,7 @@ GOLD_FALLBACK_LISTS = Table(
 )
 
 GOLD_SIMILAR_ITEMS = Table(
-    layer="gold",
-    name="similar_items",
+    "gold.similar_items",
     doc="The most similar items of each item. `scores` are cosines.",
     columns=(RETRAIN, ITEM, ITEM_IDS, SCORES),
     key=("retrain_id", "item_id"),

@@ -3,19 +3,14 @@
 from warehouse.tables.base import ITEM, LINE, RATED_AT, RATING, RUN_KEY, USER, Column, Table
 
 SILVER_REFINEMENTS = Table(
-    layer="silver",
-    name="refinements",
+    "silver.refinements",
     doc="Balances of `refine`, one row per refined landing: "
     "n_rows = n_accepted + n_duplicates + n_quarantined. Other landings are pending.",
     columns=(
         Column("landing_id", "string", "The landing: see `bronze.landings`."),
         Column("target", "string", "`ratings`, `items`, `users` or `feedback`."),
         Column("n_rows", "bigint", "Rows of the landing in bronze."),
-        Column(
-            "n_accepted",
-            "bigint",
-            "Rows that became events, items or users.",
-        ),
+        Column("n_accepted", "bigint", "Rows that became events, items or users."),
         Column("n_duplicates", "bigint", "Rows that repeat or precede another row of the key."),
         Column("n_quarantined", "bigint", "Rows that failed a check."),
         Column("n_unknown_items", "bigint", "Accepted events whose item is in no file of items."),
@@ -26,24 +21,18 @@ SILVER_REFINEMENTS = Table(
 )
 
 SILVER_EVENTS = Table(
-    layer="silver",
-    name="events",
+    "silver.events",
     doc="All accepted events, one row per event. Rows are appended and never changed.",
     columns=(
         Column("event_id", "string", "32 hex digits. Equal rows of files have the same id."),
         Column("kind", "string", "`rate`, `unrate`, `hide` or `not_interested`."),
         USER,
         ITEM,
-        Column(
-            "rating",
-            "double",
-            "On the data set's scale; null unless `rate`.",
-            nullable=True,
-        ),
+        Column("rating", "double", "On the data set's scale; null unless `rate`.", nullable=True),
         Column(
             "occurred_at",
             "timestamp",
-            "When it happened, UTC; without times, 1970-01-01 plus line number in seconds.",
+            "UTC; without times, line number in seconds since 1970-01-01.",
         ),
         Column("landing_id", "string", "The event's first landing: see `bronze.landings`."),
         RUN_KEY,
@@ -56,8 +45,7 @@ SILVER_EVENTS = Table(
 )
 
 SILVER_INTERACTIONS = Table(
-    layer="silver",
-    name="interactions",
+    "silver.interactions",
     doc="The newest rating of each user for each item. Training reads this.",
     columns=(
         USER,
@@ -71,63 +59,48 @@ SILVER_INTERACTIONS = Table(
 )
 
 SILVER_ITEMS = Table(
-    layer="silver",
-    name="items",
+    "silver.items",
     doc="The catalogue: the newest row of each item.",
     columns=(
         ITEM,
         Column("title", "string", "The readable title; never empty."),
         Column("categories", "array<string>", "Categories, the main one first; may be empty."),
-        Column(
-            "vendor", "string", "Company that sells or makes the item, if known.", nullable=True
-        ),
+        Column("vendor", "string", "The seller or maker, if known.", nullable=True),
         Column("released", "int", "Year of release, if known.", nullable=True),
     ),
     key=("item_id",),
 )
 
 SILVER_USERS = Table(
-    layer="silver",
-    name="users",
+    "silver.users",
     doc="Attributes of users: the newest row of each user.",
     columns=(
         USER,
-        Column(
-            "attributes",
-            "map<string,string>",
-            "Values by name, such as `age_group`.",
-        ),
+        Column("attributes", "map<string,string>", "Values by name, such as `age_group`."),
     ),
     key=("user_id",),
 )
 
 SILVER_USER_INDEX = Table(
-    layer="silver",
-    name="user_index",
+    "silver.user_index",
     doc="Dense 32-bit indices of users, for the engine. Rows are appended and never changed.",
     columns=(USER, Column("user_index", "int", "Index of the row's id, from 0, without gaps.")),
     key=("user_id",),
 )
 
 SILVER_ITEM_INDEX = Table(
-    layer="silver",
-    name="item_index",
+    "silver.item_index",
     doc="Dense 32-bit indices of items, for the engine. Rows are appended and never changed.",
     columns=(ITEM, Column("item_index", "int", "Index of the row's id, from 0, without gaps.")),
     key=("item_id",),
 )
 
 SILVER_QUARANTINE = Table(
-    layer="silver",
-    name="quarantine",
+    "silver.quarantine",
     doc="Rows that failed a check, as they were sent.",
     columns=(
         Column("target", "string", "`ratings`, `items`, `users` or `feedback`."),
-        Column(
-            "sent",
-            "string",
-            "The row's bronze columns as JSON, as sent, or `raw`.",
-        ),
+        Column("sent", "string", "The row's bronze columns as JSON, as sent, or `raw`."),
         Column("failed_checks", "array<string>", "Names of the checks that it failed."),
         Column("landing_id", "string", "The landing: see `bronze.landings`."),
         Column("source_file", "string", "Name of the file that the row came from, or `outbox`."),
