@@ -43,11 +43,11 @@ def about(connection: Connection) -> About:
     """Return the description of the data set.
 
     Raises:
-        NoReleaseError: no release was published yet.
+        NoReleaseError: the data set has no release yet.
     """
     row = connection.execute(_ABOUT).mappings().one_or_none()
     if row is None:
-        raise NoReleaseError("No release was published yet.")
+        raise NoReleaseError
     return About.model_validate(dict(row))
 
 

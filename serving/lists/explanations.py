@@ -20,7 +20,7 @@ def explain(connection: Connection, cache: ReleaseCache, user_id: str, item_id: 
     """Return why the item is on the user's list, or why not. The terms add up to the score.
 
     Raises:
-        NoReleaseError: no release was published yet.
+        NoReleaseError: the data set has no release yet.
     """
     request = ListRequest(limit=FULL)
     precomputed = precomputed_list(connection, cache, user_id, request)

@@ -123,11 +123,11 @@ def live_release(connection: Connection, cache: ReleaseCache) -> LiveRelease:
     """Return the live release.
 
     Raises:
-        NoReleaseError: no release was published yet.
+        NoReleaseError: the data set has no release yet.
     """
     row = connection.execute(_LIVE).one_or_none()
     if row is None:
-        raise NoReleaseError("No release was published yet.")
+        raise NoReleaseError
     return LiveRelease.of_row(cache.release(connection, row.release_id), row)
 
 
@@ -137,13 +137,13 @@ def precomputed_list(
     """Return a user's list of the live release; the fallback if it has none.
 
     Raises:
-        NoReleaseError: no release was published yet.
+        NoReleaseError: the data set has no release yet.
     """
     row = FOR_USER.execute(
         connection, user_id=user_id, limit=request.limit, filtered=request.is_filtered
     ).one_or_none()
     if row is None:
-        raise NoReleaseError("No release was published yet.")
+        raise NoReleaseError
     live = LiveRelease.of_row(cache.release(connection, row.release_id), row)
     if row.item_ids is not None:
         return PrecomputedList(live, "batch", row.item_ids, row.scores, row.needs_reranking)

@@ -72,7 +72,7 @@ def for_user(
     """Return a user's list, best first.
 
     Raises:
-        NoReleaseError: no release was published yet.
+        NoReleaseError: the data set has no release yet.
     """
     precomputed = precomputed_list(connection, cache, user_id, request)
     live = precomputed.live
@@ -111,7 +111,7 @@ def for_anonymous_user(
     later one counts.
 
     Raises:
-        NoReleaseError: no release was published yet.
+        NoReleaseError: the data set has no release yet.
         OffScaleError: a rating is outside the data set's scale.
     """
     live = live_release(connection, cache)
@@ -131,12 +131,12 @@ def similar_to(
     """Return the items most similar to one item; none if the recipe has no similarities.
 
     Raises:
-        NoReleaseError: no release was published yet.
+        NoReleaseError: the data set has no release yet.
         UnknownItemError: the catalogue does not have the item.
     """
     row = _SIMILAR.execute(connection, item_id=item_id).one_or_none()
     if row is None:
-        raise NoReleaseError("No release was published yet.")
+        raise NoReleaseError
     catalogue = cache.release(connection, row.release_id).catalogue
     if item_id not in catalogue:
         raise UnknownItemError(f"There is no item {item_id!r}.")

@@ -50,11 +50,11 @@ class ReleaseCache:
         """Return the live release and its slate.
 
         Raises:
-            NoReleaseError: no release was published yet.
+            NoReleaseError: the data set has no release yet.
         """
         row = connection.execute(_LIVE).one_or_none()
         if row is None:
-            raise NoReleaseError("No release was published yet.")
+            raise NoReleaseError
         release = self.release(connection, row.release_id)
         return release, self.slate(connection, row.release_id, row.revision)
 

@@ -50,7 +50,7 @@ def popular(
     Items of an unknown year are left out if there is a first or a last year.
 
     Raises:
-        NoReleaseError: no release was published yet.
+        NoReleaseError: the data set has no release yet.
     """
     release, slate = cache.live(connection)
     signal = np.where(release.outside_years(released), np.float32(0), release.popularity)
@@ -63,7 +63,7 @@ def trending(
     """Return the items with the most recent positive ratings, those since the release included.
 
     Raises:
-        NoReleaseError: no release was published yet.
+        NoReleaseError: the data set has no release yet.
     """
     release, slate = cache.live(connection)
     parameters = {
@@ -82,7 +82,7 @@ def of_vendor(connection: Connection, cache: ReleaseCache, vendor: str, *, limit
     """Return a vendor's items, the most popular first.
 
     Raises:
-        NoReleaseError: no release was published yet.
+        NoReleaseError: the data set has no release yet.
     """
     release, slate = cache.live(connection)
     items = release.by_vendor.get(vendor, [])

@@ -86,7 +86,7 @@ def user(connection: Connection, user_id: str, *, limit: int) -> User:
     result = connection.execute(_USER, {"user_id": user_id, "limit": limit})
     rows = result.mappings().all()
     if not rows:
-        raise NoReleaseError("The data set has no release yet.")
+        raise NoReleaseError
     if rows[0]["user_id"] is None:
         raise UnknownUserError(f"The live release does not have the user {user_id!r}.")
     rated = [dict(row) for row in rows if row["title"] is not None]
