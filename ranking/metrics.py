@@ -19,20 +19,20 @@ def ideal_gains(k: int) -> Floats:
 
 
 def ndcg(hits: Floats, n_relevant: NDArray[np.integer]) -> Floats:
-    """Return (users,), NDCG with binary gains, cut at k. See Järvelin and Kekäläinen 2002.
+    """Return (users,), NDCG@k with binary gains. See Järvelin and Kekäläinen 2002.
 
     The ideal list holds min(k, n) hits.
 
     Args:
         hits: (users, k), 1 where the item at that rank is relevant; 0 beyond the end of a list.
-        n_relevant: (users,), the number of relevant items, at least 1.
+        n_relevant: (users,), at least 1.
     """
     k = hits.shape[1]
     return np.asarray(hits @ discounts(k) / ideal_gains(k)[np.minimum(n_relevant, k) - 1])
 
 
 def recall(hits: Floats, n_relevant: NDArray[np.integer]) -> Floats:
-    """Return (users,), hits over the number that fits in the list, min(k, n). See `ndcg`."""
+    """Return (users,), the hits divided by min(k, n), the most that are possible. See `ndcg`."""
     return np.asarray(hits.sum(axis=1) / np.minimum(n_relevant, hits.shape[1]), np.float64)
 
 
@@ -51,14 +51,10 @@ def novelty(exposure: Floats, rated_share: Floats) -> float:
 
 
 def diversity(categories: NDArray[np.generic]) -> float | None:
-    """Return 1 minus the mean cosine of two items; None if there are fewer than two.
-
-    Args:
-        categories: (items, categories), 0 or 1.
-    """
+    """Return 1 minus the mean cosine of two items, rows of 0 and 1; None for fewer than two."""
     n = len(categories)
     if n < 2:  # noqa: PLR2004 # a pair
         return None
     units = unit_rows(categories.astype(np.float64))
-    total = units.sum(axis=0)  # its square is the sum of all cosines: no matrix of pairs is needed
+    total = units.sum(axis=0)  # its square is the sum of all cosines, without a matrix of pairs
     return float(1 - (total @ total - (units**2).sum()) / (n * (n - 1)))

@@ -20,8 +20,8 @@ def top_n(scores: Scores, n: int) -> Positions:
     return _at_least(scores, np.partition(scores, -n)[-n], n)
 
 
-def top_n_by_row(scores: NDArray[np.float32], n: int) -> Iterator[Positions]:
-    """Yield the `top_n` of each row of `scores` (rows, items). One partition serves all rows."""
+def top_n_by_row(scores: Scores, n: int) -> Iterator[Positions]:
+    """Yield the `top_n` of each row of `scores` (rows, items), from one partition of them all."""
     n = min(n, scores.shape[1])
     if n == 0:
         yield from (np.empty(0, np.int64) for _ in scores)

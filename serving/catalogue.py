@@ -13,16 +13,13 @@ _ABOUT = text(
     "select dataset, title, item_noun, licence, lowest, highest, step, categories, n_items"
     " from about"
 )
-_ITEM = text(
-    "select item_id, title, categories, vendor, released from items where item_id = :item_id"
-)
 _ITEMS = text(
     """
     select item_id, title, categories, vendor, released from items
     where cast(:item_ids as text[]) is null or item_id = any (:item_ids)
     """
 )
-# `cast(… as text) is null or …` is evaluated once, when the statement is planned with its values.
+# `cast(… as text) is null or …` is evaluated once, when Postgres plans the statement.
 _PAGE = text(
     """
     with matching as not materialized (
@@ -57,10 +54,10 @@ def item(connection: Connection, item_id: str) -> Item:
     Raises:
         UnknownItemError: the catalogue does not have the item.
     """
-    row = connection.execute(_ITEM, {"item_id": item_id}).mappings().one_or_none()
-    if row is None:
+    items = read_items(connection, [item_id])
+    if item_id not in items:
         raise UnknownItemError(f"There is no item {item_id!r}.")
-    return Item.model_validate(dict(row))
+    return Item.model_validate(items[item_id], from_attributes=True)
 
 
 def read_items(
@@ -77,10 +74,10 @@ def read_items(
 def page(
     connection: Connection, *, q: str, category: str | None, limit: int, offset: int
 ) -> ItemPage:
-    """Return a page of the items, in the order of their titles.
+    """Return a page of the items whose titles match, ordered by title.
 
-    `q` has beginnings of words, in any order; accents and case are ignored. Text without a letter
-    or digit finds nothing, empty text finds everything.
+    `q` has beginnings of words, in any order; accents and case are ignored. Empty text matches
+    every item, other text without a letter or digit none.
     """
     query = titles.query(q)
     if query is None and q.strip():
@@ -88,5 +85,5 @@ def page(
     parameters = {"query": query, "category": category, "limit": limit, "offset": offset}
     rows = connection.execute(_PAGE, parameters).mappings().all()
     items = [dict(row) for row in rows if row["item_id"] is not None]
-    page = {"items": items, "total": rows[0]["total"], "limit": limit, "offset": offset}
-    return ItemPage.model_validate(page)
+    answer = {"items": items, "total": rows[0]["total"], "limit": limit, "offset": offset}
+    return ItemPage.model_validate(answer)

@@ -1,4 +1,4 @@
-"""Items as lists are built from: of the catalogue, with a score, and at a rank of a list."""
+"""The items of lists: as in the catalogue, with a score, and at a rank."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class ScoredItem:
 
 @dataclass(frozen=True, slots=True)
 class ListedItem(CatalogueItem):
-    """An item of a list, as `schemas.ListedItem` shows it."""
+    """An item at its rank, with the fields of `schemas.ListedItem`."""
 
     rank: int
     score: float

@@ -1,4 +1,4 @@
-"""Normalises titles and search texts in the same way, so that "amelie" finds "Amélie"."""
+"""Normalised words of titles and of search texts, so that "amelie" finds "Amélie"."""
 
 import re
 import unicodedata
@@ -13,8 +13,7 @@ _BASE_LETTERS = str.maketrans(
 def words(text: str) -> list[str]:
     """Return the distinct words of a title in order: lower-case letters and digits, no accents.
 
-    A word with an apostrophe gives its parts and the joined word: "Schindler's" is `schindler`, `s`
-    and `schindlers`.
+    "Schindler's" has three: `schindler`, `s` and `schindlers`.
     """
     joined = re.sub(r"['’]", "", text)  # noqa: RUF001 # the typographic apostrophe
     return list(dict.fromkeys([*_split(text), *_split(joined)]))[:MAX_WORDS]

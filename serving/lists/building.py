@@ -17,7 +17,7 @@ from serving.schemas import ListKind, Reason
 
 @dataclass(frozen=True)
 class ListBuilder:
-    """Everything that one user's list depends on."""
+    """Builds one user's list from everything that it depends on."""
 
     release: LoadedRelease
     slate: Slate
@@ -74,8 +74,8 @@ class ListBuilder:
         return "batch" if kind == "live" and not self.state.n_new_ratings else kind
 
     def _reasons(self, items: Sequence[CatalogueItem]) -> list[Reason]:
-        pinned = {item.item_id for item in self.pins.values()}
         of_items = reasons.reasons(self.scored, self.state, [item.item_id for item in items])
+        pinned = {item.item_id for item in self.pins.values()}
         return [
             reasons.PINNED if item.item_id in pinned else reason
             for item, reason in zip(items, of_items, strict=True)

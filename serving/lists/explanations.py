@@ -43,48 +43,33 @@ def explain(connection: Connection, cache: ReleaseCache, user_id: str, item_id: 
 def _ranked(
     builder: ListBuilder, precomputed: PrecomputedList, user_id: str, item_id: str
 ) -> Explanation:
-    match rebuilt(precomputed, builder):
-        case ReRanked(pool=pool):
-            items = builder.listed(pool)
-        case _:
-            items = builder.listed(builder.pool())
-    ids = [item.item_id for item in items]
-    is_listed, score_rank = item_id in ids, _rank_by_score(builder, item_id)
+    outcome = rebuilt(precomputed, builder)
+    pool = outcome.pool if isinstance(outcome, ReRanked) else builder.pool()
+    ids = [item.item_id for item in builder.listed(pool)]
+    is_listed, scored, release = item_id in ids, builder.scored, builder.release
+    score_rank, score, terms = None, None, tuple[ScoreTerm, ...]()
+    position = release.positions.get(item_id)
+    if position is not None:  # the fit has seen the item
+        excluded = scored.excluded | release.barred(builder.slate.barred)
+        score_rank = scored.rank(position, excluded)
+        score = float(scored.scores[position])
+        terms = reasons.score_terms(scored, builder.state, position)
     rank = ids.index(item_id) + 1 if is_listed else max(score_rank or 0, len(ids) + 1)
     text = f"no. {rank} on the list" if is_listed else f"no. {rank} of all that could be listed"
-    score, terms = _score(builder, item_id)
     return Explanation(
         user_id=user_id,
         item_id=item_id,
-        release_id=builder.release.release_id,
+        release_id=release.release_id,
         status="listed" if is_listed else "below",
-        text=text + _by_rule(builder, item_id, rank, score_rank),
+        text=text + _rule_effect(builder, item_id, rank, score_rank),
         rank=rank,
         score=score,
         terms=terms,
     )
 
 
-def _rank_by_score(builder: ListBuilder, item_id: str) -> int | None:
-    """Return the item's rank without reordering rules; None if the fit has not seen the item."""
-    position = builder.release.positions.get(item_id)
-    if position is None:
-        return None
-    excluded = builder.scored.excluded | builder.release.barred(builder.slate.barred)
-    return builder.scored.rank(position, excluded)
-
-
-def _score(builder: ListBuilder, item_id: str) -> tuple[float | None, tuple[ScoreTerm, ...]]:
-    """Return the item's score and its terms; None and none if the fit has not seen the item."""
-    position = builder.release.positions.get(item_id)
-    if position is None:
-        return None, ()
-    scored = builder.scored
-    return float(scored.scores[position]), reasons.score_terms(scored, builder.state, position)
-
-
-def _by_rule(builder: ListBuilder, item_id: str, rank: int, score_rank: int | None) -> str:
-    """Return what the rules did to the rank, as the end of the sentence."""
+def _rule_effect(builder: ListBuilder, item_id: str, rank: int, score_rank: int | None) -> str:
+    """Return the end of the sentence: how the rules changed the rank."""
     if _is_pinned(builder, item_id):
         return ": featured for everybody"
     is_moved = builder.slate.reorders and score_rank != rank

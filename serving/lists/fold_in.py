@@ -1,6 +1,6 @@
 """Folds a user into a release: solves their factors from their ratings, as implicit ALS does.
 
-    A = YᵀY + Σ alpha|r| y yᵀ over all rated items + reg n₊ I    n₊: how many r > 0
+    A = YᵀY + Σ alpha|r| y yᵀ over all rated items + reg n₊ I    n₊: the number of r > 0
     b = Σ over r > 0 of (1 + alpha r) y                          x = A⁻¹ b
 
 r is a strength, not a rating: a negative one adds certainty and no preference. Each model of a
@@ -14,7 +14,7 @@ Pure numpy. An item's position is its rank by id as UTF-8 bytes.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, Self
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,23 +72,13 @@ class Ratings:
     values: Floats
     micros: NDArray[np.int64]  # times, microseconds since 1970
 
-    @classmethod
-    def of(cls, positions: list[int], values: list[float], micros: list[int]) -> Self:
-        """Return the ratings as arrays."""
-        return cls(
-            np.array(positions, np.int64), np.array(values, np.float64), np.array(micros, np.int64)
-        )
-
 
 @dataclass(frozen=True)
 class Folded:
-    """One user's row, and its summands.
-
-    `by_rating` has a column for each position in `liked`; their sum and `weights` make up `row`.
-    """
+    """One user's row of factors and its terms, one for each liked item."""
 
     liked: Positions
-    by_rating: Floats  # (factors of all models, liked)
+    by_rating: Floats  # (factors of all models, liked); the sum over liked is the row's beginning
     weights: Floats  # of the priors' columns
 
     @cached_property
@@ -103,12 +93,7 @@ class Folded:
 
 
 class FoldIn:
-    """Folds users into the factors of one release.
-
-    Args:
-        rows: (positions, columns), of all items that the fit has seen.
-        constants: the release's parameters.
-    """
+    """Folds users into one release: `rows` (positions, columns) of all items of its fit."""
 
     def __init__(self, rows: NDArray[np.float32], constants: Constants) -> None:
         self.rows, self.constants = rows, constants
@@ -116,7 +101,8 @@ class FoldIn:
         rank = constants.rank or n_factors
         starts = range(0, n_factors if constants.weighting else 0, max(rank, 1))
         self._models = [slice(start, start + rank) for start in starts]
-        self._grams = [_gram(rows[:, model]) for model in self._models]
+        factors = (rows[:, model].astype(np.float64) for model in self._models)
+        self._grams = [matrix.T @ matrix for matrix in factors]
 
     def fold(self, ratings: Ratings, segment: str = "") -> Folded | None:
         """Return the user's row; None without a positive strength, or without factors."""
@@ -161,7 +147,7 @@ class FoldIn:
         return np.array([weight.get(name, 0.0) for name in self.constants.columns], np.float64)
 
     def _categories(self, ratings: Ratings) -> dict[str, float]:
-        """Return the user's weight of each category's column: the log of their lift, shrunk."""
+        """Return the weight of each category's column: the shrunk log lift of its ratings."""
         constants, k = self.constants, self.constants.weights.category_shrinkage
         columns = {
             name.removeprefix("category:"): column - len(constants.columns)
@@ -201,8 +187,3 @@ def strengths(ratings: Ratings, constants: Constants) -> Floats:
     age_days = np.maximum(constants.newest - ratings.micros, 0) / _DAY
     decay = np.maximum(0.5 ** (age_days / constants.half_life_days), MIN_DECAY)
     return np.asarray(strength * decay)
-
-
-def _gram(rows: NDArray[np.float32]) -> Floats:
-    exact = rows.astype(np.float64)
-    return np.asarray(exact.T @ exact, np.float64)

@@ -31,7 +31,6 @@ _FACTORS = text(
 
 Mask = NDArray[np.bool_]  # (positions,)
 Years = tuple[int | None, int | None]  # first and last year, both included; None: no bound
-ALL_YEARS: Years = (None, None)
 
 
 @dataclass(frozen=True)
@@ -99,7 +98,7 @@ class LoadedRelease:
 
     @cached_property
     def barred(self) -> Callable[[frozenset[str]], Mask]:
-        """Return a mask of these items' positions; the last one is cached, as stock may be long."""
+        """Return `mask`, with the last one cached: the stock may be long."""
         return lru_cache(maxsize=1)(self.mask)
 
     def mask(self, item_ids: Iterable[str]) -> Mask:
@@ -122,8 +121,8 @@ class LoadedRelease:
         first, last = years
         if first is None and last is None:
             return self._none()
-        since = self.years >= (-np.inf if first is None else first)
-        return ~(since & (self.years <= (np.inf if last is None else last)))
+        is_since = self.years >= (-np.inf if first is None else first)
+        return ~(is_since & (self.years <= (np.inf if last is None else last)))
 
     def positions_of(self, item_ids: Iterable[str]) -> Positions:
         """Return the positions of those of the items that the fit has seen."""

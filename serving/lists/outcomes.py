@@ -1,8 +1,8 @@
-"""The four ways in which a user's list comes about, and the decision between them.
+"""The three ways to answer with a user's list, and the decision between them.
 
-A precomputed list is looked up as it is, if nothing can have changed it. Its reasons then come from
-the cache, if all of them are there. Otherwise the user's newer feedback and the slate rules are
-read: the list is re-ranked if it still has enough items, else computed online.
+A precomputed list is looked up if nothing can have changed it, and if the cache has its reasons or
+none were requested. Otherwise the user's newer feedback and the slate rules are read: the list is
+re-ranked if it still has enough items, else computed online.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,14 +16,9 @@ from serving.schemas import Reason
 
 @dataclass(frozen=True, slots=True)
 class LookedUp:
-    """The precomputed list, unchanged and without reasons."""
+    """The precomputed list, unchanged; with cached reasons if they were requested."""
 
-
-@dataclass(frozen=True, slots=True)
-class LookedUpWithReasons:
-    """The precomputed list, unchanged and with cached reasons."""
-
-    reasons: Mapping[str, Reason]  # by item id
+    reasons: Mapping[str, Reason] | None = None  # by item id
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +36,7 @@ class ComputedOnline:
     builder: ListBuilder
 
 
-Outcome = LookedUp | LookedUpWithReasons | ReRanked | ComputedOnline
+Outcome = LookedUp | ReRanked | ComputedOnline
 
 
 def decide(
@@ -50,7 +45,7 @@ def decide(
     reasons: Mapping[str, Reason] | None,
     read_builder: Callable[[], ListBuilder],
 ) -> Outcome:
-    """Return how the list comes about.
+    """Return how to answer the request.
 
     Args:
         precomputed: the live release's list.
@@ -61,17 +56,17 @@ def decide(
     if not precomputed.needs_reranking:
         if not request.explain:
             return LookedUp()
-        is_cached = reasons is not None and reasons.keys() >= {*precomputed.item_ids}
-        if reasons is not None and is_cached and precomputed.kind == "batch":
-            return LookedUpWithReasons(reasons)
+        is_batch = precomputed.kind == "batch"
+        if reasons is not None and is_batch and reasons.keys() >= {*precomputed.item_ids}:
+            return LookedUp(reasons)
     return rebuilt(precomputed, read_builder())
 
 
 def rebuilt(precomputed: PrecomputedList, builder: ListBuilder) -> ReRanked | ComputedOnline:
-    """Return whether the precomputed list suffices under the user's state and the rules.
+    """Return the re-ranked list, or that it must be computed online.
 
-    It does not if the user has new ratings, or if too few items are left of a list that was cut.
-    The rules may be newer than the list, so how much of it was read is seen from its length.
+    The latter if the user has new ratings, or if too few items are left of a list that was cut.
+    The rules may be newer than the list, so only its length tells how much of it was read.
     """
     if builder.state.n_new_ratings:
         return ComputedOnline(builder)

@@ -65,17 +65,12 @@ _FALLBACK = Prepared(
 
 @dataclass(frozen=True, slots=True)
 class ListRequest:
-    """What a caller asks of a list."""
+    """The parameters of a request for a list."""
 
     limit: int = 20
     category: str | None = None
     exclude: tuple[str, ...] = ()
     explain: bool = False
-
-    @property
-    def is_filtered(self) -> bool:
-        """Whether items of the precomputed list may have to be left out."""
-        return self.category is not None or bool(self.exclude)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +134,9 @@ def precomputed_list(
     Raises:
         NoReleaseError: the data set has no release yet.
     """
-    row = FOR_USER.execute(
-        connection, user_id=user_id, limit=request.limit, filtered=request.is_filtered
-    ).one_or_none()
+    filtered = request.category is not None or bool(request.exclude)
+    parameters = {"user_id": user_id, "limit": request.limit, "filtered": filtered}
+    row = FOR_USER.execute(connection, **parameters).one_or_none()
     if row is None:
         raise NoReleaseError
     live = LiveRelease.of_row(cache.release(connection, row.release_id), row)

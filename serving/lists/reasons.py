@@ -1,12 +1,13 @@
 """Why an item is on a list: the terms of its score, and the decisive one in words."""
 
 from collections.abc import Sequence
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ranking.selection import Positions
-from serving.lists.fold_in import Floats
+from serving.lists.fold_in import Floats, Folded
 from serving.lists.loaded_release import LoadedRelease
 from serving.lists.scoring import UserScores
 from serving.lists.user_state import UserState
@@ -15,7 +16,7 @@ from serving.schemas import Reason, ScoreTerm, TermKind
 POPULAR = Reason(kind="popular", text="liked by many")
 PINNED = Reason(kind="pinned", text="featured")
 STARS = 5  # a scale that ends here is one of stars
-_KINDS: dict[str, TermKind] = {"popularity": "popularity", "released": "released"}
+_KINDS: dict[str, TermKind] = {kind: kind for kind in get_args(TermKind)}
 _TITLES = {
     "popularity": "liked by many",
     "released": "year of release",
@@ -29,13 +30,15 @@ def reasons(scored: UserScores, state: UserState, item_ids: Sequence[str]) -> li
     It is the rating with the largest term if the terms of all ratings together are at least as
     large as every prior's; otherwise the prior with the largest term.
     """
-    release = scored.release
+    release, folded = scored.release, scored.folded
     positions = release.positions_of(item_ids)
-    if scored.folded is None or not len(positions):
+    if folded is None or not len(positions):
         return [POPULAR] * len(item_ids)
-    decisive = decisive_terms(_terms(scored, positions), len(scored.folded.liked)).tolist()
+    decisive = decisive_terms(_terms(scored, folded, positions), len(folded.liked)).tolist()
     reason_of = {
-        term: _reason(release, state, *_name(scored, term)) for term in {*decisive} if term >= 0
+        term: _reason(release, state, *_name(release, folded, term))
+        for term in {*decisive}
+        if term >= 0
     }
     term_of = dict(zip([release.ids[at] for at in positions.tolist()], decisive, strict=True))
     return [reason_of.get(term_of.get(item_id, -1), POPULAR) for item_id in item_ids]
@@ -43,12 +46,12 @@ def reasons(scored: UserScores, state: UserState, item_ids: Sequence[str]) -> li
 
 def score_terms(scored: UserScores, state: UserState, position: int) -> tuple[ScoreTerm, ...]:
     """Return the terms of the position's score that are not 0, largest first."""
-    if scored.folded is None:
-        popularity = float(scored.scores[position])
-        return (ScoreTerm(kind="popularity", value=popularity, title=_TITLES["popularity"]),)
-    [values] = _terms(scored, np.array([position]))
+    release, folded = scored.release, scored.folded
+    if folded is None:
+        return (_term(release, state, "popularity", "", float(scored.scores[position])),)
+    [values] = _terms(scored, folded, np.array([position]))
     terms = [
-        _term(scored.release, state, *_name(scored, term), value)
+        _term(release, state, *_name(release, folded, term), value)
         for term, value in enumerate(values.tolist())
         if value
     ]
@@ -75,31 +78,20 @@ def decisive_terms(terms: Floats, n_ratings: int) -> NDArray[np.int64]:
     return np.where(terms.max(axis=1) > 0, decisive, -1)
 
 
-def _terms(scored: UserScores, positions: Positions) -> Floats:
+def _terms(scored: UserScores, folded: Folded, positions: Positions) -> Floats:
     """Return (positions, terms): by rating, by prior, and the blend, in the order of `_name`."""
-    if scored.folded is None:
-        raise ValueError("only the scores of a fold-in have terms")
-    by_rating, by_prior = scored.folded.terms(scored.release.rows[positions])
+    by_rating, by_prior = folded.terms(scored.release.rows[positions])
     blended = scored.blend * scored.release.log_popularity[positions, None]
     return np.hstack([by_rating, by_prior, blended])
 
 
-def _name(scored: UserScores, term: int) -> tuple[TermKind, str]:
-    """Return kind and name of a term: the item's id, the segment, the category."""
-    if scored.folded is None:
-        raise ValueError("only the scores of a fold-in have terms")
-    liked, columns = scored.folded.liked, scored.release.constants.columns
-    if term < len(liked):
-        return "rating", scored.release.ids[liked[term]]
-    prior = term - len(liked)
-    return _prior(columns[prior]) if prior < len(columns) else ("popularity", "")
-
-
-def _prior(column: str) -> tuple[TermKind, str]:
-    kind, _, name = column.partition(":")
-    if kind == "segment":
-        return "segment", name
-    return ("category", name) if kind == "category" else (_KINDS[kind], "")
+def _name(release: LoadedRelease, folded: Folded, term: int) -> tuple[TermKind, str]:
+    """Return the kind of a term and its name: an item's id, a segment, a category, or empty."""
+    if term < len(folded.liked):
+        return "rating", release.ids[folded.liked[term]]
+    columns = (*release.constants.columns, "popularity")  # the last is the blend
+    kind, _, name = columns[term - len(folded.liked)].partition(":")
+    return _KINDS[kind], name
 
 
 def _term(

@@ -1,9 +1,9 @@
 """Lists of items: for a user, for an anonymous user, and similar to an item.
 
 A user's list is `batch` (precomputed, or computed from the same ratings), `live` (computed from
-ratings newer than the release) or `fallback` (no ratings to learn from). Each answer is of one
-release. Slate rules apply to every list, see `serving.rules.slate`; how a list comes about is
-decided in `serving.lists.outcomes`.
+ratings newer than the release) or `fallback` (no ratings to learn from). Each answer comes from one
+release. Slate rules apply to every list, see `serving.rules.slate`; `serving.lists.outcomes`
+decides between the kinds.
 """
 
 from collections.abc import Sequence
@@ -17,12 +17,10 @@ from serving.errors import NoReleaseError, OffScaleError, UnknownItemError
 from serving.items import ListedItem, listed
 from serving.lists import outcomes, user_state
 from serving.lists.building import ListBuilder
-from serving.lists.loaded_release import LoadedRelease
-from serving.lists.outcomes import ComputedOnline, LookedUp, LookedUpWithReasons, ReRanked
+from serving.lists.outcomes import ComputedOnline, LookedUp, ReRanked
 from serving.lists.precomputed import (
     ListRequest,
     LiveRelease,
-    PrecomputedList,
     live_release,
     precomputed_list,
 )
@@ -45,7 +43,7 @@ _SIMILAR = Prepared(
 
 @dataclass(frozen=True, slots=True)
 class RecommendationList:
-    """A list as `schemas.Recommendations` describes it, which validates nothing of ours again."""
+    """The fields of `schemas.Recommendations`, without its validation."""
 
     user_id: str | None
     kind: ListKind
@@ -62,7 +60,7 @@ _ENCODER = TypeAdapter(RecommendationList)
 
 
 def to_json(answer: RecommendationList) -> bytes:
-    """Return a list as JSON: about a third faster than by way of the API's schema."""
+    """Return a list as JSON, in about a third less time than the API's schema takes."""
     return _ENCODER.dump_json(answer)
 
 
@@ -85,14 +83,14 @@ def for_user(
 
     cached_reasons = cache.get_reasons(user_id, release_id)
     match outcomes.decide(precomputed, request, cached_reasons, read_builder):
-        case LookedUp():
-            return _answer(live, user_id, precomputed.kind, precomputed.listed())
-        case LookedUpWithReasons(reasons):
+        case LookedUp(reasons):
             return _answer(live, user_id, precomputed.kind, precomputed.listed(reasons))
         case ReRanked(builder, pool):
             items = builder.listed(pool)
-            if not precomputed.needs_reranking and builder.slate.rules.is_plain:
-                _cache_reasons(cache, precomputed, user_id, items)
+            is_unchanged = not precomputed.needs_reranking and builder.slate.rules.is_plain
+            if is_unchanged and precomputed.kind == "batch":
+                reasons_by_id = {item.item_id: item.reason for item in items if item.reason}
+                cache.put_reasons(user_id, release_id, reasons_by_id)
             return _answer(live, user_id, precomputed.kind, items, builder)
         case ComputedOnline(builder):
             items = builder.listed(builder.pool())
@@ -116,7 +114,10 @@ def for_anonymous_user(
     """
     live = live_release(connection, cache)
     release = live.release
-    _check_scale(release, ratings)
+    lowest, highest = release.lowest, release.highest
+    for value in (given.rating for given in ratings):
+        if not lowest <= value <= highest:
+            raise OffScaleError(f"{value:g} is not on the scale from {lowest:g} to {highest:g}.")
     now = release.constants.newest
     state = user_state.of_anonymous_user({r.item_id: (r.rating, now) for r in ratings})
     slate = cache.slate(connection, release.release_id, live.revision)
@@ -142,7 +143,9 @@ def similar_to(
         raise UnknownItemError(f"There is no item {item_id!r}.")
     barred = cache.slate(connection, row.release_id, row.revision).barred
     pairs = zip(row.item_ids or (), row.scores or (), strict=True)
-    allowed = [(catalogue[other], score) for other, score in pairs if other not in barred][:limit]
+    allowed = [
+        (catalogue[similar_id], score) for similar_id, score in pairs if similar_id not in barred
+    ][:limit]
     items, scores = zip(*allowed, strict=True) if allowed else ((), ())
     return SimilarItems.model_validate(
         {"item_id": item_id, "release_id": row.release_id, "items": listed(items, scores)},
@@ -157,7 +160,7 @@ def _answer(
     items: tuple[ListedItem, ...],
     builder: ListBuilder | None = None,
 ) -> RecommendationList:
-    """Return the answer; without a builder the list is the release's own."""
+    """Return the answer; the list was looked up if it has no builder."""
     return RecommendationList(
         user_id=user_id,
         kind=kind,
@@ -169,20 +172,3 @@ def _answer(
         rules_version=builder.slate.version if builder else live.rules_version,
         items=items,
     )
-
-
-def _cache_reasons(
-    cache: ReleaseCache, precomputed: PrecomputedList, user_id: str, items: Sequence[ListedItem]
-) -> None:
-    if precomputed.kind == "batch":
-        reasons = {item.item_id: item.reason for item in items if item.reason is not None}
-        cache.put_reasons(user_id, precomputed.live.release.release_id, reasons)
-
-
-def _check_scale(release: LoadedRelease, ratings: Sequence[GivenRating]) -> None:
-    lowest, highest = release.lowest, release.highest
-    for rating in ratings:
-        if not lowest <= rating.rating <= highest:
-            raise OffScaleError(
-                f"{rating.rating:g} is not on the scale from {lowest:g} to {highest:g}."
-            )

@@ -1,13 +1,12 @@
 """The releases, the slate rules and the reasons that one process keeps in memory.
 
-A release never changes, so it is read once. A caller names the release that its own statement saw;
-an answer therefore never mixes two releases. The previous release is kept for requests that began
-before the last publication.
+A release never changes, so it is read once. A caller names the release that its own statement saw,
+so no answer mixes two releases. The previous release is kept for requests that began before the
+last publication.
 """
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
 from threading import Lock
 
 from sqlalchemy import Connection, text
@@ -25,16 +24,11 @@ MAX_REASONS = 2000  # users; 14 KB each for a list of 20
 _LIVE = text("select release_id, revision from live_release cross join slate")
 
 
-@dataclass(frozen=True)
-class CachedReasons:
-    """The reasons of one user's list, by item id. They are valid for one release."""
-
-    release_id: int
-    reasons: Mapping[str, Reason]
+CachedReasons = tuple[int, Mapping[str, Reason]]  # release, and the reasons by item id
 
 
 class ReleaseCache:
-    """What one process keeps of one data set, shared by its threads.
+    """The cache of one data set, shared by the threads of a process.
 
     Reasons are kept only for lists served unchanged from the release, without slate rules and newer
     feedback: a repeated request then needs no fold-in, which takes two fifths of the response time.
@@ -43,8 +37,8 @@ class ReleaseCache:
     def __init__(self) -> None:
         self._lock = Lock()
         self._releases: OrderedDict[int, LoadedRelease] = OrderedDict()
-        self._slate = ((-1, -1), Slate())  # (release, revision), and its slate
-        self._reasons: dict[str, CachedReasons] = {}
+        self._slate = ((-1, -1), Slate())  # (release, revision) and slate
+        self._reasons: dict[str, CachedReasons] = {}  # by user
 
     def live(self, connection: Connection) -> tuple[LoadedRelease, Slate]:
         """Return the live release and its slate.
@@ -60,13 +54,12 @@ class ReleaseCache:
 
     def release(self, connection: Connection, release_id: int) -> LoadedRelease:
         """Return a release. The first request loads it while the others wait."""
-        release = self._releases.get(release_id)
-        if release is not None:
+        if release := self._releases.get(release_id):
             return release
         with self._lock:
             if release_id not in self._releases:
                 self._releases[release_id] = loaded_release.load(connection, release_id)
-                self._reasons.clear()  # all of an earlier release
+                self._reasons.clear()  # they belong to an earlier release
                 while len(self._releases) > MAX_RELEASES:
                     self._releases.popitem(last=False)
             return self._releases[release_id]
@@ -89,13 +82,13 @@ class ReleaseCache:
     def get_reasons(self, user_id: str, release_id: int) -> Mapping[str, Reason] | None:
         """Return the cached reasons of a user's list in this release, by item id."""
         cached = self._reasons.get(user_id)
-        return cached.reasons if cached is not None and cached.release_id == release_id else None
+        return cached[1] if cached is not None and cached[0] == release_id else None
 
     def put_reasons(self, user_id: str, release_id: int, reasons: Mapping[str, Reason]) -> None:
         """Cache the reasons of a user's list."""
         if len(self._reasons) >= MAX_REASONS:
             self._reasons.clear()  # cheaper than an order of use, which would need the lock
-        self._reasons[user_id] = CachedReasons(release_id, reasons)
+        self._reasons[user_id] = (release_id, reasons)
 
     def drop_reasons(self, user_id: str) -> None:
         """Remove a user's cached reasons, if there are any."""

@@ -23,8 +23,7 @@ BLEND = ((1, 0.1), (10, 0.05))
 class UserScores:
     """One user's scores by position; the popularity if `folded` is None.
 
-    `scores` is computed on first use: cached reasons and explanations need those of a few items
-    only.
+    `scores` is computed on first use: reasons need only the terms of a few items.
     """
 
     release: LoadedRelease
@@ -57,11 +56,9 @@ class UserScores:
         return positions, self.scores[positions]
 
     def rank(self, position: int, excluded: Mask) -> int:
-        """Return the rank of a position among itself and all that are not excluded."""
-        score = self.scores[position]
-        is_before = (self.scores > score) | (
-            (self.scores == score) & (np.arange(len(self.scores)) < position)
-        )
+        """Return the rank of a position among all that are not excluded."""
+        score, is_lower = self.scores[position], np.arange(len(self.scores)) < position
+        is_before = (self.scores > score) | ((self.scores == score) & is_lower)
         return 1 + int((is_before & ~excluded).sum())
 
 
@@ -82,5 +79,4 @@ def score(release: LoadedRelease, state: UserState) -> UserScores:
 
 def blend_weight(n_ratings: int) -> float:
     """Return the weight of popularity for an unknown user with this number of ratings."""
-    weights = [weight for minimum, weight in BLEND if minimum <= n_ratings]
-    return weights[-1] if weights else 0.0
+    return next((weight for minimum, weight in reversed(BLEND) if minimum <= n_ratings), 0.0)

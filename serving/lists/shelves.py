@@ -1,4 +1,4 @@
-"""Items in the order of a signal that is the same for all users: popular, trending, of a vendor."""
+"""Shelves, the same for all users: popular items, trending items, items of one vendor."""
 
 from collections.abc import Sequence
 
@@ -8,15 +8,15 @@ from sqlalchemy import Connection, text
 
 from ranking.selection import top_n
 from serving.items import ScoredItem, listed
-from serving.lists.loaded_release import ALL_YEARS, LoadedRelease, Years
+from serving.lists.loaded_release import LoadedRelease, Years
 from serving.lists.release_cache import ReleaseCache
 from serving.rules.slate import Slate
 from serving.schemas import Shelf
 
 HALF_LIFE_DAYS = 14  # of a positive rating, as in the release's own `trending`
 
-# Ratings that the release has counted are in its profiles. It read events until shortly before it
-# was ready: one day is more than enough, and bounds the number of rows to compare.
+# Ratings that the release has counted are in its profiles. Its events end shortly before it was
+# ready: one day before that is early enough, and bounds the number of rows to compare.
 _RATED_SINCE = text(
     """
     select item_id, sum(0.5 ^ (
@@ -42,7 +42,7 @@ def popular(
     cache: ReleaseCache,
     *,
     category: str | None,
-    released: Years = ALL_YEARS,
+    released: Years = (None, None),
     limit: int,
 ) -> Shelf:
     """Return the most popular items, of one category or of some years if these are given.
@@ -60,7 +60,7 @@ def popular(
 def trending(
     connection: Connection, cache: ReleaseCache, *, category: str | None, limit: int
 ) -> Shelf:
-    """Return the items with the most recent positive ratings, those since the release included.
+    """Return the items with the most recent positive ratings, newer than the release or not.
 
     Raises:
         NoReleaseError: the data set has no release yet.
@@ -85,7 +85,7 @@ def of_vendor(connection: Connection, cache: ReleaseCache, vendor: str, *, limit
         NoReleaseError: the data set has no release yet.
     """
     release, slate = cache.live(connection)
-    items = release.by_vendor.get(vendor, [])
+    items = release.by_vendor.get(vendor, ())
     allowed = [scored for scored in items if scored.item.item_id not in slate.barred]
     return _shelf(release, allowed[:limit])
 

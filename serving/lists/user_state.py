@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from sqlalchemy import Connection, Row
 
 from serving.lists.fold_in import Ratings
@@ -48,16 +49,18 @@ class UserState:
     def ratings(self, release: LoadedRelease) -> Ratings:
         """Return the ratings of items that have factors in the release."""
         positions = release.positions
-        seen = [(positions[i], *rating) for i, rating in self.rated.items() if i in positions]
-        at, values, micros = zip(*seen, strict=True) if seen else ((), (), ())
-        return Ratings.of(list(at), list(values), list(micros))
+        rows = [(positions[i], *rating) for i, rating in self.rated.items() if i in positions]
+        at, values, micros = zip(*rows, strict=True) if rows else ((), (), ())
+        return Ratings(
+            np.array(at, np.int64), np.array(values, np.float64), np.array(micros, np.int64)
+        )
 
 
 def read(connection: Connection, release_id: int, user_id: str) -> UserState:
-    """Return the state of a user, whether the release knows them or not.
+    """Return the state of a user, known to the release or not.
 
-    Of two ratings of one item the newer one counts; at the same time, the feedback. A removed
-    rating is not in `rated`.
+    Of two ratings of one item the newer one counts, or the feedback's if the times are equal. A
+    removed rating is not in `rated`.
     """
     row = _STATE.execute(connection, user_id=user_id, release_id=release_id).one()
     profile = {} if row.segment is None else _profile(row)

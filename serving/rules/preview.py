@@ -1,12 +1,12 @@
 """What slate rules would change, tried on the lists of the last retrain's evaluation users.
 
-These users' later ratings are known, so rules are evaluated as models are: NDCG@10 and recall@10,
-over users whom the fit knows. Each list is arranged three times: without rules, under the rules in
-force, and under the new rules. Pins are shown even to users who had rated the item, because the
-window's lists do not record what was rated.
+The later ratings of these users are known, so rules are evaluated like models: by NDCG@10 and
+recall@10, over users whom the fit knows. Each list is arranged three times: without rules, under
+the rules in force, and under the new rules. Pins are shown even to users who had rated the item,
+because the window's lists do not record the rated items.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -19,7 +19,7 @@ from serving import catalogue
 from serving.errors import NoWindowListsError
 from serving.items import CatalogueItem, ScoredItem
 from serving.rules import store
-from serving.rules.slate import Floats, Slate, arranged, membership, vendors_of
+from serving.rules.slate import Floats, Slate, arranged, membership
 from serving.schemas import Exposure, RulesPreview, SlateFigures, SlateRules
 
 LENGTH = 10
@@ -63,7 +63,8 @@ def preview(connection: Connection, rules: SlateRules) -> RulesPreview:
     rows = connection.execute(_LISTS).all()
     if not rows:
         raise NoWindowListsError("No retrain has stored the lists of its window yet.")
-    users = _window_users(connection, rows)
+    items = catalogue.read_items(connection, [*{i for row in rows for i in row.item_ids}])
+    users = [WindowUser(_pool(row, items), frozenset(row.relevant)) for row in rows]
     n_listed = len({scored.item.item_id for user in users for scored in user.pool})
     n_items = max(connection.scalar(_N_ITEMS) or 0, n_listed)
     in_force = store.slate(connection)[1]
@@ -93,7 +94,7 @@ def preview(connection: Connection, rules: SlateRules) -> RulesPreview:
 def try_out(slate: Slate, users: Sequence[WindowUser], n_items: int) -> Trial:
     """Return every user's first ten items under the rules, and the metrics of these lists.
 
-    Coverage and Gini are of a catalogue of `n_items`.
+    Coverage and Gini refer to a catalogue of `n_items`; the diversity of one item is 0.
     """
     lists = [_first_ten(slate, user) for user in users]
     hits = np.zeros((len(users), LENGTH))
@@ -104,34 +105,26 @@ def try_out(slate: Slate, users: Sequence[WindowUser], n_items: int) -> Trial:
     counts = Counter(item_id for shown in lists for item_id in _ids(shown))
     exposure = np.zeros(max(n_items, len(counts)))
     exposure[: len(counts)] = list(counts.values())
+    categories = (membership([scored.item.categories for scored in shown]) for shown in lists)
     figures = SlateFigures(
         ndcg=float(ndcg.mean()),
         recall=float(metrics.recall(hits, n_relevant).mean()),
         coverage=len(counts) / len(exposure),
         gini=metrics.gini(exposure),
-        diversity=float(np.mean([_diversity(shown) for shown in lists])),
+        diversity=float(np.mean([metrics.diversity(matrix) or 0.0 for matrix in categories])),
     )
     return Trial(lists, ndcg, figures)
 
 
 def exposures(before: Lists, after: Lists) -> list[Exposure]:
     """Return the shares of ranks that categories and vendors have, the most changed first."""
-    kinds: tuple[Kind, ...] = ("category", "vendor")
+    old, new = _shares(before), _shares(after)
     changes = [
-        Exposure(kind=kind, name=name, before=old.get(name, 0.0), after=new.get(name, 0.0))
-        for kind in kinds
-        for old, new in [(_shares(before, kind), _shares(after, kind))]
-        for name in sorted(old.keys() | new.keys())
+        Exposure(kind=kind, name=name, before=old[kind, name], after=new[kind, name])
+        for kind, name in sorted(old.keys() | new.keys())
     ]
-    return sorted(changes, key=lambda exposure: -abs(exposure.after - exposure.before))[
-        :MAX_EXPOSURES
-    ]
-
-
-def _window_users(connection: Connection, rows: Sequence[Row[Any]]) -> list[WindowUser]:
-    item_ids = {item_id for row in rows for item_id in row.item_ids}
-    items = catalogue.read_items(connection, [*item_ids])
-    return [WindowUser(_pool(row, items), frozenset(row.relevant)) for row in rows]
+    changes.sort(key=lambda exposure: -abs(exposure.after - exposure.before))
+    return changes[:MAX_EXPOSURES]
 
 
 def _pool(row: Row[Any], items: Mapping[str, CatalogueItem]) -> list[ScoredItem]:
@@ -144,23 +137,16 @@ def _first_ten(slate: Slate, user: WindowUser) -> list[ScoredItem]:
     return arranged(slate, pool, slate.pinned, LENGTH)
 
 
-def _diversity(shown: Sequence[ScoredItem]) -> float:
-    """Return the diversity of a list; 0 for fewer than two items."""
-    return metrics.diversity(membership([scored.item.categories for scored in shown])) or 0.0
-
-
 def _ids(shown: Sequence[ScoredItem]) -> list[str]:
     return [scored.item.item_id for scored in shown]
 
 
-def _shares(lists: Lists, kind: Kind) -> dict[str, float]:
-    """Return the share of ranks by name; an item counts in each of its categories."""
-    n_ranks = max(sum(len(shown) for shown in lists), 1)
-    counts = Counter(
-        name for shown in lists for scored in shown for name in _names(scored.item, kind)
-    )
-    return {name: count / n_ranks for name, count in counts.items()}
-
-
-def _names(item: CatalogueItem, kind: Kind) -> Sequence[str]:
-    return item.categories if kind == "category" else vendors_of(item)
+def _shares(lists: Lists) -> Mapping[tuple[Kind, str], float]:
+    """Return the share of ranks by kind and name; an item counts in each of its categories."""
+    items = [scored.item for shown in lists for scored in shown]
+    names: list[tuple[Kind, str]] = [
+        ("category", name) for item in items for name in item.categories
+    ]
+    names += [("vendor", item.vendor) for item in items if item.vendor is not None]
+    shares = {name: count / len(items) for name, count in Counter(names).items()}
+    return defaultdict(float, shares)

@@ -1,14 +1,14 @@
-"""A list under slate rules: pins at their ranks, every other rank chosen one after the other.
+"""A list under slate rules: pins at their ranks, and one item after another for the other ranks.
 
-Each rank gets the item of the largest marginal relevance (Carbonell and Goldstein 1998):
+Each of these gets the item with the largest marginal relevance (Carbonell and Goldstein 1998):
 
     (1 - diversity) * (relevance + boosts) - diversity * largest similarity to the ranks before
 
 Relevance is the score, scaled to 0 to 1 over the pool; similarity is the cosine of categories.
 Pinned items ignore caps but count towards them for later ranks. If no remaining item satisfies the
-caps, they are relaxed. Caps and similarity look at the nine ranks before: with the next one they
-are any ten neighbours. A longer list of the same pool begins with the shorter one. Ties go by the
-order of the pool.
+caps, they are relaxed. Caps and similarity look at the nine ranks before, so caps bind any ten
+neighbours. A longer list of the same pool begins with the shorter one. Of equal items, the first of
+the pool is chosen.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,7 +29,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Slate:
-    """The rules in force, and what they need of the catalogue."""
+    """The rules in force, with the catalogue's items that they concern."""
 
     version: int = 0
     rules: SlateRules = field(default_factory=SlateRules)
@@ -49,11 +49,13 @@ def arranged(
 ) -> list[ScoredItem]:
     """Return at most `limit` items of the pool and the pins, in the order of the rules.
 
+    Once the pool is used up, the remaining pins follow at once.
+
     Args:
         slate: the rules.
-        pool: items that may be shown, best first; no item twice.
-        pins: those of the slate's pins that this user may be shown, by rank.
-        limit: the length. Once the pool is used up, the remaining pins follow at once.
+        pool: items that may be shown, best first, each once.
+        pins: the slate's pins that this user may be shown, by rank.
+        limit: the greatest length.
     """
     if not slate.reorders:
         return list(pool[:limit])
@@ -77,28 +79,20 @@ def arranged(
 
 
 class _Choice:
-    """The remaining items, and what the ranks before the next one allow.
+    """Chooses the item for the next rank from the first `n_pool` items, but none of the pins.
 
-    Args:
-        rules: the rules.
-        items: the pool, followed by the pins that are not in it.
-        n_pool: the length of the pool.
-        pinned_rows: rows of items that are never chosen.
+    The other items are pins that are not in the pool.
     """
 
     def __init__(
-        self,
-        rules: SlateRules,
-        items: Sequence[ScoredItem],
-        n_pool: int,
-        pinned_rows: Sequence[int],
+        self, rules: SlateRules, items: Sequence[ScoredItem], n_pool: int, pins: Sequence[int]
     ) -> None:
         categories = membership([scored.item.categories for scored in items])
         self._diversity = rules.diversity
         self._cosines = cosines(categories) if rules.diversity else None
         self._relevance = np.full(len(items), -np.inf)  # minus infinity: not to be chosen
         self._relevance[:n_pool] = (1 - rules.diversity) * _relevance(items[:n_pool], rules)
-        self._relevance[pinned_rows] = -np.inf
+        self._relevance[pins] = -np.inf
         self._capped, self._caps = _capped(rules, items, categories)
         self._counts = np.zeros(len(self._caps), np.int64)  # of each name in the ranks before
         self._before: list[int] = []
@@ -133,8 +127,8 @@ def _capped(
     if rules.most_per_category is not None:
         capped.append((categories, rules.most_per_category))
     if rules.most_per_vendor is not None:
-        vendors = membership([vendors_of(scored.item) for scored in items])
-        capped.append((vendors, rules.most_per_vendor))
+        vendors = [() if (v := scored.item.vendor) is None else (v,) for scored in items]
+        capped.append((membership(vendors), rules.most_per_vendor))
     caps = [np.full(members.shape[1], cap) for members, cap in capped]
     return np.hstack([members for members, _ in capped]), np.concatenate(caps)
 
@@ -151,7 +145,7 @@ def _relevance(pool: Sequence[ScoredItem], rules: SlateRules) -> Floats:
     if not by:
         return relevance
     boosts = [fsum(by.get(name, 0.0) for name in {*scored.item.categories}) for scored in pool]
-    return np.asarray(relevance + np.array(boosts, np.float64), np.float64)
+    return np.asarray(relevance + np.array(boosts, np.float64))
 
 
 def membership(names: Sequence[Sequence[str]]) -> NDArray[np.bool_]:
@@ -166,8 +160,3 @@ def membership(names: Sequence[Sequence[str]]) -> NDArray[np.bool_]:
     if pairs:
         members[tuple(zip(*pairs, strict=True))] = True
     return members
-
-
-def vendors_of(item: CatalogueItem) -> tuple[str, ...]:
-    """Return the item's vendor as a tuple like its categories; empty without a vendor."""
-    return () if item.vendor is None else (item.vendor,)

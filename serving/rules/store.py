@@ -1,7 +1,7 @@
 """The slate rules of a data set: versions, the rules in force, and the items in stock.
 
 The table `slate` has one row. Its revision grows with each change that affects lists, so readers
-compare one number to know whether their copy is current. Writers lock the row; readers never wait.
+compare one number to see whether their copy is current. Writers lock the row; readers never wait.
 """
 
 from collections.abc import Sequence
@@ -62,24 +62,17 @@ def replace(connection: Connection, new: NewRules, *, actor: str) -> RulesVersio
     version = connection.scalar(_LOCK)
     if version != new.instead_of:
         raise RulesChangedError(f"Version {version} is in force, not {new.instead_of}.")
-    row = {
-        "version": version + 1,
-        "rules": new.rules.model_dump_json(),
-        "actor": actor,
-        "reason": new.reason,
-    }
-    row_added = connection.execute(_ADD_VERSION, row).mappings().one()
-    in_force = {
-        "version": version + 1,
-        "plain": new.rules.is_plain,
-        "only_available": new.rules.only_available,
-    }
-    connection.execute(_PUT_IN_FORCE, in_force)
-    return RulesVersion.model_validate(dict(row_added))
+    rules, version = new.rules, version + 1
+    row = {"version": version, "rules": rules.model_dump_json()}
+    row |= {"actor": actor, "reason": new.reason}
+    in_force = {"plain": rules.is_plain, "only_available": rules.only_available}
+    added = connection.execute(_ADD_VERSION, row).mappings().one()
+    connection.execute(_PUT_IN_FORCE, {"version": version} | in_force)
+    return RulesVersion.model_validate(dict(added))
 
 
 def set_availability(connection: Connection, item_ids: Sequence[str], *, available: bool) -> int:
-    """Note which items the product has in stock, or not; return how many items changed.
+    """Store that items are in stock or not, and return how many of them changed.
 
     Items that the catalogue does not have are ignored.
     """
@@ -101,10 +94,9 @@ def slate(connection: Connection) -> tuple[int, Slate]:
 
 
 def compiled(connection: Connection, rules: SlateRules, *, version: int = 0) -> Slate:
-    """Return the rules with what they need of the current catalogue and stock."""
+    """Return the rules as a slate of the current catalogue and stock."""
     unavailable = connection.scalars(_OUT_OF_STOCK) if rules.only_available else ()
     barred = frozenset({*rules.hide, *unavailable})
     ranks = {pin.item_id: pin.rank for pin in rules.pin if pin.item_id not in barred}
-    items = catalogue.read_items(connection, list(ranks)) if ranks else {}
-    pinned = {ranks[item_id]: item for item_id, item in items.items()}
-    return Slate(version, rules, barred, pinned)
+    items = catalogue.read_items(connection, [*ranks]) if ranks else {}
+    return Slate(version, rules, barred, {ranks[i]: item for i, item in items.items()})

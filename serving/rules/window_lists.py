@@ -1,4 +1,4 @@
-"""Lists of the last retrain's evaluation users: the rules are previewed on these.
+"""The lists of the last retrain's evaluation users, on which rules are previewed.
 
 Callers own the transaction.
 """
@@ -24,15 +24,10 @@ _DELETE_ERASED = text("delete from window_lists where user_id in (select user_id
 
 
 def replace(session: Session, verdict: Verdict, lists: Sequence[Mapping[str, Any]]) -> None:
-    """Replace the lists by those of the recipe that a retrain chose.
+    """Replace the lists by those of the recipe that a retrain chose, as role `publisher`.
 
     Nothing changes on a `hold`, if the retrain's lists are already there, or if a later retrain was
-    decided. Lists of erased users are left out.
-
-    Args:
-        session: of the data set, as role `publisher`.
-        verdict: the retrain's verdict.
-        lists: user_id, item_ids, scores and relevant of each user.
+    decided. Lists of erased users are left out. A list has user_id, item_ids, scores and relevant.
     """
     decided = {"retrain_id": verdict.retrain_id, "decided_at": verdict.decided_at}
     if verdict.verdict == "hold" or session.scalar(_IS_OUTDATED, decided):

@@ -15,7 +15,8 @@ CENTRED = Constants(
 
 
 def rated(*values: float, micros: int = 0) -> Ratings:
-    return Ratings.of(list(range(len(values))), list(values), [micros] * len(values))
+    n = len(values)
+    return Ratings(np.arange(n), np.array(values, np.float64), np.full(n, micros))
 
 
 @pytest.mark.parametrize(
@@ -33,7 +34,8 @@ def test_strengths_are_those_of_the_weighting(constants: Constants, expected: li
 
 def test_a_strength_halves_with_each_half_life_and_never_grows() -> None:
     constants = Constants(weighting="minus_midpoint", half_life_days=10, newest=100 * DAY)
-    ages = Ratings.of([0, 1, 2, 3], [4.0] * 4, [100 * DAY, 80 * DAY, 900 * DAY, -(10**6) * DAY])
+    days = np.array([100, 80, 900, -(10**6)])
+    ages = Ratings(np.arange(4), np.full(4, 4.0), days * DAY)
 
     assert strengths(ages, constants) == pytest.approx([4, 1, 4, 4e-6])
 
