@@ -106,7 +106,7 @@ def fill(owner: str, known: Known) -> str:
     said = known.dataset
     about: dict[str, object] = {"dataset": name, "lowest": 1.0, "highest": 5.0, "step": 1.0}
     about |= {"title": said.title, "item_noun": said.item_noun, "licence": said.licence}
-    fit = Candidate("alone", "first", "als-numpy", {}, CONSTANTS, about, {})
+    fit = Candidate("alone", "first", "als_numpy", {}, CONSTANTS, about, {})
     engine = database.connect(owner, name)
     publish(engine, fit, batches, actor="alone", reason="To look at.", instead_of=None)
     with Session(engine) as session, session.begin():

@@ -36,18 +36,18 @@ def compared(
 
 def verdict(**changed: Any) -> Row:
     comparisons = [
-        compared("als-new", "challenger", 0.271),
-        compared("als-old", "champion", 0.261, 0.010, 0.002, 0.018),
+        compared("als_new", "challenger", 0.271),
+        compared("als_old", "champion", 0.261, 0.010, 0.002, 0.018),
         compared("ease", "baseline", 0.265, 0.006, -0.002, 0.014),
-        compared("als-new", "challenger", 0.101, metric="coverage@10"),
+        compared("als_new", "challenger", 0.101, metric="coverage@10"),
         compared("ease", "baseline", 0.12, metric="coverage@10"),
-        compared("als-new", "challenger", 0.08, of="cold"),
+        compared("als_new", "challenger", 0.08, of="cold"),
     ]
     row: Row = {
         "retrain_id": RUN,
         "verdict": "promote",
-        "reason": "als-new beats als-old by +0.010.",
-        "recipe": "als-new",
+        "reason": "als_new beats als_old by +0.010.",
+        "recipe": "als_new",
         "recipe_json": "{}",
         "publishes": True,
         "criteria": [{"criterion": "Valid result", "passed": True, "detail": "0.1 % refused."}],
@@ -74,8 +74,8 @@ def listed(recipe: str, role: str, titles: list[str], relevant: list[bool]) -> R
 
 
 LISTS = [
-    listed("als-old", "champion", ["Heat", "Alien"], [False, False]),
-    listed("als-new", "challenger", ["Alien", "Fargo", "Brazil"], [False, True, True]),
+    listed("als_old", "champion", ["Heat", "Alien"], [False, False]),
+    listed("als_new", "challenger", ["Alien", "Fargo", "Brazil"], [False, True, True]),
     listed("popular", "popularity", ["Jaws"], [True]),
 ]
 
@@ -89,9 +89,9 @@ def test_the_evidence_is_read_from_gold_rows(tmp_path: Path) -> None:
     append(str(tmp_path), GOLD_SAMPLE_LISTS, LISTS, run_key=RunKey.parse(f"{RUN}/evaluate"))
     said = summarize.run(str(tmp_path), run_key=KEY)
     assert said.startswith("**Verdict: promote.** als\\-new beats als\\-old by \\+0\\.010\\.\n")
-    assert "| `als-old` | live now | 0.2610 | +0.0100 | +0.0020 to +0.0180 | 1,121 |" in said
+    assert "| `als_old` | live now | 0.2610 | +0.0100 | +0.0020 to +0.0180 | 1,121 |" in said
     assert "| Recipe | coverage@10 | cold ndcg@10 |" in said
-    assert "| `als-new` | 0.1010 | 0.0800 |" in said
+    assert "| `als_new` | 0.1010 | 0.0800 |" in said
     assert r"| Sound\? | yes | 0\.1 \% refused\. |" in said
     assert "| 2 | Alien | Fargo **✓** |" in said
     assert "| 3 |  | Brazil **✓** |" in said
@@ -110,7 +110,7 @@ def test_without_a_champion_the_popularity_is_shown_as_before() -> None:
 
 
 def test_a_refreshed_recipe_has_the_same_list_before_and_after() -> None:
-    said = text(verdict(verdict="refresh", recipe="als-old"), LISTS)
+    said = text(verdict(verdict="refresh", recipe="als_old"), LISTS)
     assert "| 1 | Heat | Heat |" in said
 
 
@@ -125,7 +125,7 @@ def test_without_sample_lists_the_summary_has_no_lists(
 
 
 def test_text_from_the_data_is_escaped() -> None:
-    lists = [listed("als-old", "champion", [HOSTILE], [False])]
+    lists = [listed("als_old", "champion", [HOSTILE], [False])]
     said = text(verdict(reason=HOSTILE), lists)
     assert "http:" not in said
     assert "www." not in said

@@ -32,7 +32,7 @@ HELD = Verdict(
     criteria=(Criterion(criterion="better", passed=False, detail="-0.01"),),
     comparisons=(
         Comparison(
-            recipe="als-32",
+            recipe="als_32",
             role="challenger",
             slice="warm",
             metric="ndcg@10",
@@ -50,7 +50,7 @@ def test_a_person_reads_the_list_of_the_live_release(publisher: Engine, client: 
     answer = client.recommendations("u", limit=1)
 
     [first] = answer.items
-    assert (answer.kind, answer.release_id, answer.recipe) == ("batch", release_id, "als-32")
+    assert (answer.kind, answer.release_id, answer.recipe) == ("batch", release_id, "als_32")
     assert (first.rank, first.item_id, first.title, first.score) == (1, "a", "Amélie", 1.0)
     assert (first.categories, first.released, first.vendor) == (("Drama", "a"), 1990, None)
     [release] = client.releases()

@@ -12,7 +12,7 @@ def test_an_operator_signs_in_and_sees_the_running_retrain(app: str, themed: Pag
     sign_in(themed, f"{app}/overview")
 
     expect(themed.get_by_text("of 8 tasks done")).to_be_visible()
-    expect(themed.get_by_text("The challenger als-7f3a beats")).to_be_visible()
+    expect(themed.get_by_text("The challenger als_7f3a beats")).to_be_visible()
     assert themed.locator("[data-testid=stException]").count() == 0
 
 

@@ -12,7 +12,7 @@ def test_the_first_of_a_role_is_its_best_recipe() -> None:
 
     assert challenger
     assert popularity
-    assert (challenger.recipe, popularity.recipe) == ("als-7f3a", "popular-people")
+    assert (challenger.recipe, popularity.recipe) == ("als_7f3a", "popular_by_segment")
     assert popularity.interval == (0.0190, 0.0093, 0.0287)
 
 

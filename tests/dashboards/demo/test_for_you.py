@@ -50,7 +50,7 @@ def test_the_list_is_explained_by_kind_release_and_recipe(page: Page) -> None:
     text = words(shown)
     assert "Made for you" in text
     assert "Release 12, live since" in text
-    assert esc("als-7f3a") in text
+    assert esc("als_7f3a") in text
     assert "Best match first" in text
 
 

@@ -26,7 +26,7 @@ COMMANDS = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
 
 WINDOW = """
     insert into window_lists (user_id, retrain_id, recipe, item_ids, scores, relevant)
-    values ('u', 'shop__retrain/one', 'als-32', '{a,b,6}', '{3,2,1}', '{6}')
+    values ('u', 'shop__retrain/one', 'als_32', '{a,b,6}', '{3,2,1}', '{6}')
 """
 
 

@@ -26,7 +26,7 @@ def add(
     release = Release(
         retrain_id=f"fit {time.monotonic_ns()}",
         verdict="promote",
-        recipe="als-32",
+        recipe="als_32",
         recipe_json={"rank": 32},
         constants={},
         counts={},
@@ -54,7 +54,7 @@ def test_the_live_release_says_which_recipe_made_it(session: Session) -> None:
 
     live = releases.live(session)
     assert live is not None
-    assert (live.release_id, live.recipe, live.recipe_json) == (release_id, "als-32", {"rank": 32})
+    assert (live.release_id, live.recipe, live.recipe_json) == (release_id, "als_32", {"rank": 32})
     assert live.publishing_paused_by is None
 
 

@@ -80,7 +80,7 @@ class FakeRules:
         )  # fmt: skip
         return RulesPreview(
             retrain_id=shop.RETRAIN,
-            recipe="als-7f3a",
+            recipe="als_7f3a",
             n_users=1000,
             without=figures(0.2694),
             before=figures(0.269),

@@ -29,10 +29,10 @@ SEARCHED, REFRESHED, RUNNING = (
 )
 WINDOWS = ("rolling_40", "rolling_50", "rolling_60")
 ROLES = {
-    "als-7f3a": ("challenger", 0.2690, 0.10),
-    "als-11c0": ("champion", 0.2610, 0.12),
-    "popular-people": ("popularity", 0.2500, 0.07),
-    "popular-recent": ("popularity", 0.2270, 0.03),
+    "als_7f3a": ("challenger", 0.2690, 0.10),
+    "als_11c0": ("champion", 0.2610, 0.12),
+    "popular_by_segment": ("popularity", 0.2500, 0.07),
+    "popular_recently": ("popularity", 0.2270, 0.03),
     "popular": ("popularity", 0.2120, 0.03),
     "ease": ("baseline", 0.2650, 0.12),
     "item-cosine": ("baseline", 0.2540, 0.05),
@@ -114,7 +114,7 @@ def trial(number: int, n_trials: int) -> Row:
     return {
         "number": number,
         "stage": stage,
-        "recipe": f"als-{number:04x}",
+        "recipe": f"als_{number:04x}",
         "recipe_json": json.dumps({"kind": "als"} | parameters),
         "parameters": json.dumps({} if number == 0 else parameters),
         "state": state,
@@ -160,7 +160,7 @@ def write_metrics(root: str, retrain_id: str) -> None:
 def write_sample_lists(root: str, retrain_id: str) -> None:
     rows = []
     for index, (user_id, slice_name) in enumerate(USERS.items()):
-        for recipe in ("als-7f3a", "als-11c0", "popular-people"):
+        for recipe in ("als_7f3a", "als_11c0", "popular_by_segment"):
             random = Random(f"{recipe}{user_id}")  # noqa: S311 # invented
             items = [*shop.ITEMS[4 + index : 8 + index], *random.sample(shop.ITEMS, 6)]
             rows.append(

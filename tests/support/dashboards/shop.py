@@ -108,7 +108,7 @@ def recommendations(user_id: str, limit: int) -> Recommendations:
         user_id=user_id,
         kind=kind,
         release_id=12,
-        recipe="als-7f3a" if known else "popular",
+        recipe="als_7f3a" if known else "popular",
         live_since=NOW - timedelta(hours=2, minutes=7),
         age_seconds=7620,
         items=listed(chosen[:limit]),
@@ -167,7 +167,7 @@ def releases() -> list[Release]:
     return [
         Release(
             release_id=12 - age,
-            recipe="als-7f3a",
+            recipe="als_7f3a",
             recipe_json={"algorithm": "als", "rank": 8},
             verdict="promote" if age == 0 else "refresh",
             retrain_id=RETRAIN if age == 0 else f"playground__retrain/r{age}",
@@ -187,16 +187,16 @@ def verdicts() -> list[Verdict]:
 
 def verdict(retrain_id: str, ndcg: float) -> Verdict:
     rows = (
-        ("als-7f3a", "challenger", ndcg, None),
-        ("als-11c0", "champion", 0.2610, (0.0080, 0.0021, 0.0139)),
-        ("popular-people", "popularity", 0.2500, (0.0190, 0.0093, 0.0287)),
-        ("popular-recent", "popularity", 0.2270, (0.0420, 0.0290, 0.0550)),
+        ("als_7f3a", "challenger", ndcg, None),
+        ("als_11c0", "champion", 0.2610, (0.0080, 0.0021, 0.0139)),
+        ("popular_by_segment", "popularity", 0.2500, (0.0190, 0.0093, 0.0287)),
+        ("popular_recently", "popularity", 0.2270, (0.0420, 0.0290, 0.0550)),
     )
     return Verdict(
         retrain_id=retrain_id,
         verdict="promote",
-        reason="The challenger als-7f3a beats the champion and every popularity.",
-        recipe="als-7f3a",
+        reason="The challenger als_7f3a beats the champion and every popularity.",
+        recipe="als_7f3a",
         criteria=tuple(
             Criterion(criterion=criterion, passed=passed, detail=detail)
             for criterion, passed, detail in (

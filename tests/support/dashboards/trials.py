@@ -8,7 +8,7 @@ def trial(number: int, value: float | None, state: str = "complete", **changes: 
     fields: dict[str, object] = {
         "number": number,
         "stage": "explore",
-        "recipe": f"als-{number}",
+        "recipe": f"als_{number}",
         "recipe_json": "{}",
         "parameters": {},
         "state": state,
