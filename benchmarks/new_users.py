@@ -27,7 +27,7 @@ from jobs.engine.judging import intervals, windows
 from jobs.engine.learning import models
 from jobs.engine.learning.models import Model
 from jobs.engine.recipes import AnyRecipe
-from jobs.retraining.evaluation_windows import groups_of
+from jobs.retraining.evaluation_windows import segments_of
 from jobs.retraining.frozen_tables import Frozen
 from ranking.selection import top_n
 from serving.lists import scoring
@@ -102,9 +102,9 @@ def split(rows: Frozen, recipe: AnyRecipe, share: float, until: float) -> Split:
 def fitted(rows: Frozen, recipe: AnyRecipe, training: DataFrame) -> Model:
     """Return the recipe's model of the ratings."""
     items = rows.items().join(training.select("item").distinct(), "item")
-    groups = groups_of(rows, MOVIELENS)
+    segments = segments_of(rows, MOVIELENS)
     liked = MOVIELENS.scale.relevant_from
-    return models.fit(recipe, training, Catalogue.of(items), groups, relevant_from=liked)
+    return models.fit(recipe, training, Catalogue.of(items), segments, relevant_from=liked)
 
 
 def fold_in_of(model: Model) -> FoldIn:

@@ -97,7 +97,7 @@ def run(warehouse: Warehouse, dataset: Dataset) -> None:
     windows = [gate]
     if _may_be_promoted(gate, dataset):
         for name, window in rolling_windows(rows, dataset):
-            earlier = prepare(rows, dataset, window, prepared.groups)
+            earlier = prepare(rows, dataset, window, prepared.segments)
             fitted = fit_and_evaluate(earlier, _releasable(contestants))
             windows.append(EvaluatedWindow(name, *fitted))
     _write(warehouse, GOLD_USER_METRICS, _user_metrics(rows, windows))

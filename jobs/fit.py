@@ -23,11 +23,11 @@ from pyspark.sql import functions as F
 from jobs.engine.catalogue import Catalogue
 from jobs.engine.errors import EngineError
 from jobs.engine.judging import windows
-from jobs.engine.learning import models, popularity, segments, similar
+from jobs.engine.learning import models, popularity, similar
 from jobs.engine.learning.models import Model
-from jobs.engine.learning.segments import Segments
+from jobs.engine.learning.segments import Segments, known_users
 from jobs.engine.recipes import AnyRecipe
-from jobs.retraining.evaluation_windows import groups_of
+from jobs.retraining.evaluation_windows import segments_of
 from jobs.retraining.frozen_tables import Frozen, frozen
 from jobs.retraining.handover import Fit, Verdict
 from jobs.runtime import entrypoint
@@ -62,7 +62,7 @@ class Learned:
 
     model: Model
     users: DataFrame
-    groups: Segments
+    segments: Segments
     trending: NDArray[np.float32]
     n_ratings: int
 
@@ -84,7 +84,7 @@ def run(warehouse: Warehouse, dataset: Dataset) -> None:
     model = learned.model
     log.info("fitted %s in %.1f s", recipe.name, model.seconds)
     n_users = _write_lists(warehouse, rows, model.lists(learned.users, LIST_LENGTH))
-    warehouse.append(GOLD_PROFILES, _with_key(profiles(rows, learned.groups), warehouse))
+    warehouse.append(GOLD_PROFILES, _with_key(profiles(rows, learned.segments), warehouse))
     _write_item_tables(warehouse, learned)
     row = {
         "retrain_id": retrain_id,
@@ -108,12 +108,12 @@ def learn(rows: Frozen, dataset: Dataset, recipe: AnyRecipe) -> Learned:
     """Return the recipe's model of all ratings in `rows`, and the users who rated."""
     relevant_from, ratings = dataset.scale.relevant_from, rows.ratings().cache()
     items = rows.items().join(ratings.select("item").distinct(), "item")
-    groups = groups_of(rows, dataset)
-    model = models.fit(recipe, ratings, Catalogue.of(items), groups, relevant_from=relevant_from)
+    segments = segments_of(rows, dataset)
+    model = models.fit(recipe, ratings, Catalogue.of(items), segments, relevant_from=relevant_from)
     hidden = windows.hidden(rows.events())
-    users = segments.known_users(ratings, hidden, groups, relevant_from=relevant_from)
+    users = known_users(ratings, hidden, segments, relevant_from=relevant_from)
     trending = popularity.trending(ratings, model.catalogue, relevant_from=relevant_from)
-    return Learned(model, users, groups, trending, ratings.count())
+    return Learned(model, users, segments, trending, ratings.count())
 
 
 def own_lists(rows: Frozen, lists: DataFrame) -> DataFrame:
@@ -121,13 +121,13 @@ def own_lists(rows: Frozen, lists: DataFrame) -> DataFrame:
     return lists.where("personalised AND size(item_ids) > 0").join(rows.users(), "user")
 
 
-def profiles(rows: Frozen, groups: Segments) -> DataFrame:
+def profiles(rows: Frozen, segments: Segments) -> DataFrame:
     """Return (user_id, item_ids, ratings, rated_at, segment): each user's ratings, newest first."""
     rating = F.struct("rated_at", "item_id", "rating")
     newest_first = F.sort_array(F.collect_list(rating), asc=False)
     rated = rows.rated().groupBy("user_id").agg(newest_first.alias("rated"))
-    names = F.array(*[F.lit(name) for name in groups.names])
-    members = rows.users().join(groups.members, "user").select("user_id", "segment")
+    names = F.array(*[F.lit(name) for name in segments.names])
+    members = rows.users().join(segments.members, "user").select("user_id", "segment")
     return rated.join(members, "user_id", "left").select(
         "user_id",
         F.col("rated.item_id").alias("item_ids"),
@@ -137,14 +137,14 @@ def profiles(rows: Frozen, groups: Segments) -> DataFrame:
     )
 
 
-def fallback_lists(model: Model, groups: Segments, n: int) -> list[dict[str, Any]]:
+def fallback_lists(model: Model, segments: Segments, n: int) -> list[dict[str, Any]]:
     """Return the `n` most popular items overall (segment '') and of each segment."""
     ids = model.catalogue.ids
     by_segment = model.fallback.by_segment
     return [
         {"segment": name, "item_ids": ids[positions].tolist(), "scores": scores[positions].tolist()}
         for name, scores, positions in zip(
-            groups.names, by_segment, top_n_by_row(by_segment, n), strict=True
+            segments.names, by_segment, top_n_by_row(by_segment, n), strict=True
         )
     ]
 
@@ -220,7 +220,7 @@ def _write_lists(warehouse: Warehouse, rows: Frozen, lists: DataFrame) -> int:
 def _write_item_tables(warehouse: Warehouse, learned: Learned) -> None:
     """Write the tables that are as large as the catalogue, without a Spark job for each."""
     tables = {
-        GOLD_FALLBACK_LISTS: fallback_lists(learned.model, learned.groups, LIST_LENGTH),
+        GOLD_FALLBACK_LISTS: fallback_lists(learned.model, learned.segments, LIST_LENGTH),
         GOLD_SIMILAR_ITEMS: similar_items(learned.model, N_SIMILAR),
         GOLD_ITEM_FACTORS: item_factors(learned.model, learned.trending),
     }

@@ -25,7 +25,7 @@ from jobs.engine.searching.search import Problem, Search
 from jobs.engine.searching.trial_runner import TrialRunner, trial_runner
 from jobs.engine.searching.trials import Space, Trial
 from jobs.retraining import handover
-from jobs.retraining.evaluation_windows import groups_of, prepare, rolling_windows
+from jobs.retraining.evaluation_windows import prepare, rolling_windows, segments_of
 from jobs.retraining.frozen_tables import frozen
 from jobs.retraining.handover import Nomination
 from jobs.runtime import entrypoint
@@ -135,11 +135,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _windows(warehouse: Warehouse, dataset: Dataset) -> dict[str, TrialRunner]:
     """Return the rolling windows that have users to evaluate, by name."""
     windows, rows = {}, frozen(warehouse)
-    groups = groups_of(rows, dataset)
+    segments = segments_of(rows, dataset)
     for name, window in rolling_windows(rows, dataset):
-        prepared = prepare(rows, dataset, window, groups)
+        prepared = prepare(rows, dataset, window, segments)
         sample = evaluation.sample(prepared.users, SAMPLE_SIZE, seed=SEED)
-        frames = (prepared.training, prepared.catalogue, prepared.groups, sample)
+        frames = (prepared.training, prepared.catalogue, prepared.segments, sample)
         runner = trial_runner(*frames, relevant_from=prepared.relevant_from)
         n_ratings, n_users = prepared.training.count(), len(runner.relevant)
         log.info("%s: %d ratings, %d users", name, n_ratings, n_users)

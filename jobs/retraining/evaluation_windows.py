@@ -10,10 +10,10 @@ from jobs.engine.catalogue import Catalogue
 from jobs.engine.judging import evaluation, windows
 from jobs.engine.judging.evaluation import Evaluation, EvaluationUsers, Figure
 from jobs.engine.judging.windows import Window
-from jobs.engine.learning import models, segments
+from jobs.engine.learning import models
 from jobs.engine.learning.baselines import Baseline
 from jobs.engine.learning.models import Model
-from jobs.engine.learning.segments import Segments
+from jobs.engine.learning.segments import Segments, user_segments
 from jobs.engine.recipes import AnyRecipe
 from jobs.retraining.frozen_tables import Frozen
 from warehouse.datasets import Dataset
@@ -27,14 +27,14 @@ class PreparedWindow:
 
     training: DataFrame
     catalogue: Catalogue
-    groups: Segments
+    segments: Segments
     users: EvaluationUsers
     relevant_from: float
 
     def fit(self, recipe: AnyRecipe | Baseline) -> Model:
         """Return the recipe's model of the training rows."""
         return models.fit(
-            recipe, self.training, self.catalogue, self.groups, relevant_from=self.relevant_from
+            recipe, self.training, self.catalogue, self.segments, relevant_from=self.relevant_from
         )
 
     def evaluate(self, fitted: Sequence[Model]) -> Evaluation:
@@ -44,15 +44,15 @@ class PreparedWindow:
 
 
 def prepare(
-    rows: Frozen, dataset: Dataset, window: Window, groups: Segments | None = None
+    rows: Frozen, dataset: Dataset, window: Window, segments: Segments | None = None
 ) -> PreparedWindow:
-    """Return the prepared window. `groups` are the user segments, computed if they are missing."""
+    """Return the prepared window; `segments` are computed if they are missing."""
     relevant_from, window = dataset.scale.relevant_from, window.cached()
     training = window.training.cache()
     items = rows.items().join(training.select("item").distinct(), "item").cache()
-    groups = groups_of(rows, dataset) if groups is None else groups
-    users = evaluation.evaluation_users(window, items, groups, relevant_from=relevant_from)
-    return PreparedWindow(training, Catalogue.of(items), groups, users, relevant_from)
+    segments = segments_of(rows, dataset) if segments is None else segments
+    users = evaluation.evaluation_users(window, items, segments, relevant_from=relevant_from)
+    return PreparedWindow(training, Catalogue.of(items), segments, users, relevant_from)
 
 
 def headline(results: Evaluation, recipe: str) -> Figure | None:
@@ -61,10 +61,10 @@ def headline(results: Evaluation, recipe: str) -> Figure | None:
     return next((f for f in figures if (f.slice, f.metric) == (WARM, HEADLINE)), None)
 
 
-def groups_of(rows: Frozen, dataset: Dataset) -> Segments:
+def segments_of(rows: Frozen, dataset: Dataset) -> Segments:
     """Return the user segments by the manifest's attributes: the same for every window."""
     attributes = dataset.users.attributes if dataset.users else ()
-    return segments.segments(rows.users(), attributes).cached()
+    return user_segments(rows.users(), attributes).cached()
 
 
 def gate_window(rows: Frozen, dataset: Dataset) -> Window:

@@ -50,7 +50,7 @@ def searched(retrained: Retrain) -> Retrain:
 def runner(prepared: PreparedWindow) -> TrialRunner:
     """The last rolling window with all of its warm people."""
     people = evaluation.sample(prepared.users, 1000, seed=1)
-    parts = (prepared.training, prepared.catalogue, prepared.groups, people)
+    parts = (prepared.training, prepared.catalogue, prepared.segments, people)
     return trial_runner(*parts, relevant_from=prepared.relevant_from)
 
 

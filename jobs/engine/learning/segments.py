@@ -25,7 +25,7 @@ class Segments:
         return Segments(self.names, self.members.localCheckpoint())
 
 
-def segments(users: DataFrame, attributes: tuple[str, ...]) -> Segments:
+def user_segments(users: DataFrame, attributes: tuple[str, ...]) -> Segments:
     """Return the segments `attribute=value,…` with at least 30 users, the 200 largest of them.
 
     Args:

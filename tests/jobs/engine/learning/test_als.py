@@ -8,7 +8,8 @@ from pyspark.sql import functions as F
 
 from jobs.engine.catalogue import Catalogue
 from jobs.engine.errors import NothingToLearnError
-from jobs.engine.learning import als, lists, models, preference, segments
+from jobs.engine.learning import als, lists, models, preference
+from jobs.engine.learning.segments import Segments, known_users, user_segments
 from jobs.engine.recipes import MAX_ITERATIONS, Als
 from jobs.engine.weightings import Centred, StarsFromThreshold
 
@@ -39,13 +40,11 @@ def catalogue() -> Catalogue:
 
 def all_users(spark: SparkSession, ratings: DataFrame) -> DataFrame:
     hidden = spark.createDataFrame([], "user int, item int")
-    return segments.known_users(ratings, hidden, no_segments(spark), relevant_from=4)
+    return known_users(ratings, hidden, no_segments(spark), relevant_from=4)
 
 
-def no_segments(spark: SparkSession) -> segments.Segments:
-    return segments.segments(
-        spark.createDataFrame([], "user int, attributes map<string,string>"), ()
-    )
+def no_segments(spark: SparkSession) -> Segments:
+    return user_segments(spark.createDataFrame([], "user int, attributes map<string,string>"), ())
 
 
 def test_on_a_checkerboard_the_users_own_colour_comes_first(spark: SparkSession) -> None:

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from jobs.engine.learning import segments
 from jobs.engine.learning.models import FactorCache, Model
-from jobs.engine.learning.segments import Segments
+from jobs.engine.learning.segments import Segments, user_segments
 from jobs.engine.recipes import Als, AlsWithPriors
 from jobs.engine.weightings import Centred, MinusMidpoint, StarsFromThreshold
 from serving.lists.fold_in import Constants, Folded, FoldIn, Ratings
@@ -29,19 +28,19 @@ def ratings(spark: SparkSession) -> DataFrame:
 
 
 @pytest.fixture(scope="module")
-def groups(spark: SparkSession) -> Segments:
+def segments(spark: SparkSession) -> Segments:
     attributes = [(user, {"sex": sex(user)}) for user in range(LAST)]
     users = spark.createDataFrame(
         [*attributes, (small.N_USERS + 1, {"sex": "m"})], "user int, attributes map<string,string>"
     )
-    return segments.segments(users, ("sex",)).cached()
+    return user_segments(users, ("sex",)).cached()
 
 
 @pytest.mark.parametrize("recipe", PURE, ids=lambda recipe: recipe.weighting.kind)
 def test_a_folded_in_user_has_the_factors_of_the_fit(
-    ratings: DataFrame, groups: Segments, recipe: Als
+    ratings: DataFrame, segments: Segments, recipe: Als
 ) -> None:
-    model = small.fitted(recipe, ratings, groups, {})
+    model = small.fitted(recipe, ratings, segments, {})
 
     assert model.factors is not None
     fitted = {row["user"]: row["factors"] for row in model.factors.users.collect()}
@@ -51,13 +50,13 @@ def test_a_folded_in_user_has_the_factors_of_the_fit(
 
 
 def test_with_priors_the_scores_are_those_of_the_users_list(
-    ratings: DataFrame, groups: Segments
+    ratings: DataFrame, segments: Segments
 ) -> None:
     cache: FactorCache = {}
-    model = small.fitted(small.RECIPE, ratings, groups, cache)
+    model = small.fitted(small.RECIPE, ratings, segments, cache)
     assert isinstance(model.recipe, AlsWithPriors)
 
-    lists = small.listed(model, ratings, groups)
+    lists = small.listed(model, ratings, segments)
 
     fold_in = FoldIn(model.item_rows, constants(model))
     for user, folded in all_folded(model).items():

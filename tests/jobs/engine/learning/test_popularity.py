@@ -9,7 +9,7 @@ from pyspark.sql import DataFrame, SparkSession
 from jobs.engine.catalogue import Catalogue
 from jobs.engine.learning import popularity
 from jobs.engine.learning.lists import Block, Ragged
-from jobs.engine.learning.segments import Segments, known_users, segments
+from jobs.engine.learning.segments import Segments, known_users, user_segments
 from jobs.engine.recipes import Popular, PopularBySegment, PopularRecently
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
@@ -26,10 +26,10 @@ def ratings(spark: SparkSession, *rows: tuple[int, int, float, int]) -> DataFram
     return spark.createDataFrame(aged, "user int, item int, rating double, rated_at timestamp")
 
 
-def groups(spark: SparkSession, attributes: dict[int, str]) -> Segments:
+def by_sex(spark: SparkSession, attributes: dict[int, str]) -> Segments:
     rows = [(user, {"sex": sex}) for user, sex in attributes.items()]
     users = spark.createDataFrame(rows, "user int, attributes map<string,string>")
-    return segments(users, ("sex",))
+    return user_segments(users, ("sex",))
 
 
 def block(segment: int = 0, liked: tuple[int, ...] = ()) -> Block:
@@ -41,7 +41,7 @@ def block(segment: int = 0, liked: tuple[int, ...] = ()) -> Block:
 def test_popularity_counts_positive_interactions(spark: SparkSession) -> None:
     rows = ratings(spark, (1, 7, 5, 0), (2, 7, 4, 0), (1, 8, 4, 0), (2, 8, 3, 0), (3, 99, 5, 0))
 
-    scorer = popularity.fit(rows, Popular(relevant_from=4), ITEMS, groups(spark, {1: "f"}))
+    scorer = popularity.fit(rows, Popular(relevant_from=4), ITEMS, by_sex(spark, {1: "f"}))
 
     assert scorer.scores(block())[0].tolist() == [[2, 1, 0]]
     assert scorer.scores(block(segment=3))[0].tolist() == [[2, 1, 0]]
@@ -51,7 +51,7 @@ def test_a_rating_counts_half_after_a_half_life(spark: SparkSession) -> None:
     rows = ratings(spark, (1, 7, 5, 0), (1, 8, 5, 30), (2, 8, 5, 60), (3, 9, 1, 0))
     recipe = PopularRecently(relevant_from=4, half_life_days=30)
 
-    scorer = popularity.fit(rows, recipe, ITEMS, groups(spark, {1: "f"}))
+    scorer = popularity.fit(rows, recipe, ITEMS, by_sex(spark, {1: "f"}))
 
     assert scorer.scores(block())[0].tolist() == [[1, 0.75, 0]]
 
@@ -68,12 +68,12 @@ def test_a_larger_segment_is_shrunk_less_towards_all_users(spark: SparkSession) 
     women, men = range(40), range(40, 80)
     liked = [*((u, 7, 5.0, 0) for u in women), *((u, 8, 5.0, 0) for u in men)]
     rows = ratings(spark, *liked, *[(u, 8, 5.0, 0) for u in range(100, 120)])  # no segment
-    by_sex = groups(spark, dict.fromkeys(women, "f") | dict.fromkeys(men, "m"))
+    segments = by_sex(spark, dict.fromkeys(women, "f") | dict.fromkeys(men, "m"))
     recipe = PopularBySegment(relevant_from=4, shrinkage=40, lift=0)
 
-    scorer = popularity.fit(rows, recipe, ITEMS, by_sex)
+    scorer = popularity.fit(rows, recipe, ITEMS, segments)
 
-    assert by_sex.names == ("", "sex=f", "sex=m")
+    assert segments.names == ("", "sex=f", "sex=m")
     by_segment = [scorer.scores(block(segment))[0][0].tolist() for segment in range(3)]
     assert by_segment[0] == pytest.approx([0.4, 0.6, 0])
     assert by_segment[1] == pytest.approx([(40 + 40 * 0.4) / 80, 40 * 0.6 / 80, 0])
@@ -83,7 +83,7 @@ def test_a_larger_segment_is_shrunk_less_towards_all_users(spark: SparkSession) 
 def test_liked_categories_are_lifted(spark: SparkSession) -> None:
     rows = ratings(spark, (1, 7, 5, 0), (2, 8, 5, 0))
     recipe = PopularBySegment(relevant_from=4, lift=0.5, lift_shrinkage=1)
-    scorer = popularity.fit(rows, recipe, ITEMS, groups(spark, {1: "f"}))
+    scorer = popularity.fit(rows, recipe, ITEMS, by_sex(spark, {1: "f"}))
 
     unknown, fan = scorer.scores(block())[0][0], scorer.scores(block(liked=(0,)))[0][0]
 
@@ -92,11 +92,11 @@ def test_liked_categories_are_lifted(spark: SparkSession) -> None:
     assert fan == pytest.approx([0.5 * 1.5**0.5, 0.5 * 0.5**0.5, 0])
 
 
-def test_small_groups_and_users_without_attributes_have_no_segment(spark: SparkSession) -> None:
-    by_sex = groups(spark, dict.fromkeys(range(30), "f") | dict.fromkeys(range(30, 59), "m"))
+def test_small_segments_and_users_without_attributes_have_no_segment(spark: SparkSession) -> None:
+    segments = by_sex(spark, dict.fromkeys(range(30), "f") | dict.fromkeys(range(30, 59), "m"))
 
-    assert by_sex.names == ("", "sex=f")
-    assert {row["segment"] for row in by_sex.members.collect()} == {1}
+    assert segments.names == ("", "sex=f")
+    assert {row["segment"] for row in segments.members.collect()} == {1}
 
 
 def test_no_positive_interactions_score_zero(spark: SparkSession) -> None:
@@ -107,7 +107,7 @@ def test_no_positive_interactions_score_zero(spark: SparkSession) -> None:
         PopularRecently(relevant_from=4),
         PopularBySegment(relevant_from=4),
     ):
-        scorer = popularity.fit(rows, recipe, ITEMS, groups(spark, {1: "f"}))
+        scorer = popularity.fit(rows, recipe, ITEMS, by_sex(spark, {1: "f"}))
         assert scorer.scores(block(liked=(0,)))[0].tolist() == [[0, 0, 0]]
 
 
@@ -115,7 +115,7 @@ def test_known_users_have_seen_and_liked_items(spark: SparkSession) -> None:
     hidden = spark.createDataFrame([(1, 9), (5, 9)], "user int, item int")
     rows = ratings(spark, (1, 7, 5, 3), (1, 8, 1, 2), (2, 7, 2, 1))
 
-    users = known_users(rows, hidden, groups(spark, {1: "f"}), relevant_from=4)
+    users = known_users(rows, hidden, by_sex(spark, {1: "f"}), relevant_from=4)
 
     by_user = {row["user"]: row for row in users.collect()}
     assert set(by_user) == {1, 2}

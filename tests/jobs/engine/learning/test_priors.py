@@ -9,10 +9,10 @@ from pyspark.sql import DataFrame, SparkSession
 
 from jobs import fit
 from jobs.engine.catalogue import Catalogue
-from jobs.engine.learning import als, models, priors, segments
+from jobs.engine.learning import als, models, priors
 from jobs.engine.learning.lists import Block, Ragged
 from jobs.engine.learning.models import FactorCache, Model
-from jobs.engine.learning.segments import Segments
+from jobs.engine.learning.segments import Segments, known_users, user_segments
 from jobs.engine.recipes import Als, AlsWithPriors, PriorWeights
 from jobs.engine.weightings import Centred
 from tests.jobs.engine.learning.test_als import fold_in
@@ -75,14 +75,14 @@ def ratings(spark: SparkSession) -> DataFrame:
 
 
 @pytest.fixture(scope="module")
-def groups(spark: SparkSession) -> Segments:
+def segments(spark: SparkSession) -> Segments:
     """Two segments of thirty users, but the last user has none."""
     attributes = [
         (user, {"sex": "f" if user < N_USERS // 2 else "m"}) for user in range(N_USERS - 1)
     ]
     more = [(N_USERS + 1, {"sex": "m"})]
     users = spark.createDataFrame(attributes + more, "user int, attributes map<string,string>")
-    return segments.segments(users, ("sex",)).cached()
+    return user_segments(users, ("sex",)).cached()
 
 
 @pytest.fixture(scope="module")
@@ -91,22 +91,22 @@ def cache() -> FactorCache:
 
 
 @pytest.fixture(scope="module")
-def model(ratings: DataFrame, groups: Segments, cache: FactorCache) -> Model:
-    return fitted(RECIPE, ratings, groups, cache)
+def model(ratings: DataFrame, segments: Segments, cache: FactorCache) -> Model:
+    return fitted(RECIPE, ratings, segments, cache)
 
 
 def fitted(
-    recipe: AlsWithPriors | Als, ratings: DataFrame, groups: Segments, cache: FactorCache
+    recipe: AlsWithPriors | Als, ratings: DataFrame, segments: Segments, cache: FactorCache
 ) -> Model:
-    return models.fit(recipe, ratings, catalogue(), groups, relevant_from=4, cache=cache)
+    return models.fit(recipe, ratings, catalogue(), segments, relevant_from=4, cache=cache)
 
 
 def listed(
-    model: Model, ratings: DataFrame, groups: Segments
+    model: Model, ratings: DataFrame, segments: Segments
 ) -> dict[int, tuple[dict[str, float], bool]]:
     """Return each user's scores by item, and whether the list is personalised."""
     hidden = ratings.select("user", "item").limit(0)
-    users = segments.known_users(ratings, hidden, groups, relevant_from=4)
+    users = known_users(ratings, hidden, segments, relevant_from=4)
     return {
         row["user"]: (dict(zip(row["item_ids"], row["scores"], strict=True)), row["personalised"])
         for row in model.lists(users, ITEMS).collect()
@@ -114,9 +114,9 @@ def listed(
 
 
 def test_popularity_is_the_log_of_decayed_positive_interactions_over_their_mean(
-    ratings: DataFrame, groups: Segments
+    ratings: DataFrame, segments: Segments
 ) -> None:
-    fitted = priors.fit(ratings, WEIGHTS, catalogue(), groups, relevant_from=4)
+    fitted = priors.fit(ratings, WEIGHTS, catalogue(), segments, relevant_from=4)
 
     newest = max(at for *_, at in rows())
     decayed = np.zeros(ITEMS)
@@ -141,23 +141,24 @@ def test_a_segment_is_compared_with_all_users_and_shrunk() -> None:
     assert logs[2].tolist() == [0, 0]
 
 
-def test_a_prior_of_weight_zero_has_no_column(ratings: DataFrame, groups: Segments) -> None:
+def test_a_prior_of_weight_zero_has_no_column(ratings: DataFrame, segments: Segments) -> None:
     only = WEIGHTS.model_copy(update={"popularity": 0, "released": 0, "category": 0})
 
-    fitted = priors.fit(ratings, only, catalogue(), groups, relevant_from=4)
+    fitted = priors.fit(ratings, only, catalogue(), segments, relevant_from=4)
 
     assert fitted.names == ("segment:sex=f", "segment:sex=m")
     empty = Ragged(np.empty(0, np.int64), np.empty(0, np.int64))
-    segments = np.array([0, 1, 2], np.int32)
-    weights = fitted.of(Block(3, segments, segments, empty, None))
+    numbers = np.array([0, 1, 2], np.int32)
+    weights = fitted.of(Block(3, numbers, numbers, empty, None))
     assert weights == pytest.approx(np.array([[0, 0], [0.4, 0], [0, 0.4]]))
-    assert priors.fit(ratings, NONE, catalogue(), groups, relevant_from=4).columns.shape == (12, 0)
+    none = priors.fit(ratings, NONE, catalogue(), segments, relevant_from=4)
+    assert none.columns.shape == (12, 0)
 
 
 def test_a_users_row_is_computed_from_the_constants_and_their_ratings(
-    model: Model, ratings: DataFrame, groups: Segments
+    model: Model, ratings: DataFrame, segments: Segments
 ) -> None:
-    lists = listed(model, ratings, groups)
+    lists = listed(model, ratings, segments)
 
     for user in (1, 2, 40, N_USERS - 1):
         segment = None if user == N_USERS - 1 else f"sex={'f' if user < N_USERS // 2 else 'm'}"
@@ -213,9 +214,9 @@ def weights_of(
 
 
 def test_users_without_positive_ratings_get_the_fallback(
-    model: Model, ratings: DataFrame, groups: Segments
+    model: Model, ratings: DataFrame, segments: Segments
 ) -> None:
-    lists = listed(model, ratings, groups)
+    lists = listed(model, ratings, segments)
 
     assert not lists[0][1]
     assert lists[0][0]
@@ -223,12 +224,12 @@ def test_users_without_positive_ratings_get_the_fallback(
 
 
 def test_without_priors_the_score_is_the_mean_of_the_models(
-    ratings: DataFrame, groups: Segments, cache: FactorCache
+    ratings: DataFrame, segments: Segments, cache: FactorCache
 ) -> None:
-    both = listed(
-        fitted(RECIPE.model_copy(update={"priors": NONE}), ratings, groups, cache), ratings, groups
+    recipes = (RECIPE.model_copy(update={"priors": NONE}), *RECIPE.seeded)
+    both, *single = (
+        listed(fitted(recipe, ratings, segments, cache), ratings, segments) for recipe in recipes
     )
-    single = [listed(fitted(als, ratings, groups, cache), ratings, groups) for als in RECIPE.seeded]
 
     assert RECIPE.seeded[0] == ALS
     for user, (scores, personalised) in both.items():
@@ -238,23 +239,23 @@ def test_without_priors_the_score_is_the_mean_of_the_models(
 
 
 def test_cached_factors_are_not_fitted_again(
-    model: Model, ratings: DataFrame, groups: Segments, cache: FactorCache
+    model: Model, ratings: DataFrame, segments: Segments, cache: FactorCache
 ) -> None:
     assert set(cache) == set(RECIPE.seeded)
     cache = dict(cache)
     other = WEIGHTS.model_copy(update={"popularity": 5.0})
 
-    again = fitted(RECIPE.model_copy(update={"priors": other}), ratings, groups, cache)
+    again = fitted(RECIPE.model_copy(update={"priors": other}), ratings, segments, cache)
 
     assert np.array_equal(again.item_rows[:, :4], model.item_rows[:, :4])
     assert set(cache) == set(RECIPE.seeded)
     zeros = {key: als.Factors(f.users, f.items, f.matrix * 0) for key, f in cache.items()}
-    refitted = fitted(RECIPE, ratings, groups, zeros)
+    refitted = fitted(RECIPE, ratings, segments, zeros)
     assert not refitted.item_rows[:, :4].any()
 
 
 def test_gold_has_complete_rows_and_similar_items_ignore_priors(
-    model: Model, ratings: DataFrame, groups: Segments, cache: FactorCache
+    model: Model, ratings: DataFrame, segments: Segments, cache: FactorCache
 ) -> None:
     trend = np.zeros(len(model.catalogue), np.float32)
     rows = {row["item_id"]: row["factors"] for row in fit.item_factors(model, trend)}
@@ -262,5 +263,5 @@ def test_gold_has_complete_rows_and_similar_items_ignore_priors(
     assert len(rows) == ITEMS
     assert len(rows["00"]) == 2 * 2 + len(model.constants["columns"])
     assert rows["07"] == pytest.approx(model.item_rows[7].tolist())
-    without = fitted(RECIPE.model_copy(update={"priors": NONE}), ratings, groups, cache)
+    without = fitted(RECIPE.model_copy(update={"priors": NONE}), ratings, segments, cache)
     assert fit.similar_items(model, 5) == fit.similar_items(without, 5)
