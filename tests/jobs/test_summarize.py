@@ -88,7 +88,7 @@ def test_the_evidence_is_read_from_gold_rows(tmp_path: Path) -> None:
     append(str(tmp_path), GOLD_VERDICTS, [verdict()], run_key=RunKey.parse(f"{RUN}/decide"))
     append(str(tmp_path), GOLD_SAMPLE_LISTS, LISTS, run_key=RunKey.parse(f"{RUN}/evaluate"))
     said = summarize.run(str(tmp_path), run_key=KEY)
-    assert said.startswith("**Verdict: promote.** als\\-new beats als\\-old by \\+0\\.010\\.\n")
+    assert said.startswith("**Verdict: promote.** als\\_new beats als\\_old by \\+0\\.010\\.\n")
     assert "| `als_old` | live now | 0.2610 | +0.0100 | +0.0020 to +0.0180 | 1,121 |" in said
     assert "| Recipe | coverage@10 | cold ndcg@10 |" in said
     assert "| `als_new` | 0.1010 | 0.0800 |" in said

@@ -226,10 +226,9 @@ def test_users_without_positive_ratings_get_the_fallback(
 def test_without_priors_the_score_is_the_mean_of_the_models(
     ratings: DataFrame, segments: Segments, cache: FactorCache
 ) -> None:
-    recipes = (RECIPE.model_copy(update={"priors": NONE}), *RECIPE.seeded)
-    both, *single = (
-        listed(fitted(recipe, ratings, segments, cache), ratings, segments) for recipe in recipes
-    )
+    fits = [fitted(als, ratings, segments, cache) for als in RECIPE.seeded]
+    fits.append(fitted(RECIPE.model_copy(update={"priors": NONE}), ratings, segments, cache))
+    *single, both = (listed(fit, ratings, segments) for fit in fits)
 
     assert RECIPE.seeded[0] == ALS
     for user, (scores, personalised) in both.items():
