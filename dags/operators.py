@@ -4,6 +4,7 @@ A job exits with 0 (done), 99 (nothing to do), 2 (wrong arguments) or another co
 last line gives the reason. `jobs/runtime/entrypoint.py` sets these codes.
 """
 
+import json
 import os
 import signal
 import subprocess
@@ -22,6 +23,8 @@ from warehouse.tables.vocabulary import NOTHING_TO_DO
 
 WRONG_ARGUMENTS = 2
 GRACE_SECONDS = 3.0  # Airflow kills a task 5 s after SIGTERM
+
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 OnNothing = Literal["skip_rest", "skip_self"]
 
@@ -102,10 +105,11 @@ class JobOperator(BaseOperator, SkipMixin):
 
     def _log_line(self, line: str) -> None:
         level, _, message = line.partition(" ")
-        if level in {"WARNING", "ERROR", "CRITICAL"}:
-            getattr(self.log, level.lower())("%s", message)
-        else:
-            self.log.info("%s", message if level == "INFO" else line)
+        if line.startswith("{"):  # LOG_FORMAT=json
+            with suppress(json.JSONDecodeError):
+                level, message = json.loads(line).get("level"), line
+        level, message = (level, message) if level in LEVELS else ("INFO", line)
+        getattr(self.log, level.lower())("%s", message)
 
     def _environment(self) -> dict[str, str]:
         environment = without_secrets(os.environ) | {"PYTHONUNBUFFERED": "1"}

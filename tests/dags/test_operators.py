@@ -79,6 +79,23 @@ def test_lines_keep_their_level(job: Any) -> None:
     assert ("info", "plain é") in told
 
 
+@pytest.mark.parametrize(
+    ("line", "level"),
+    [
+        ('{"time": "", "level": "WARNING", "message": "two are bad"}', "warning"),
+        ('{"level": "ERROR", "message": "no such file"}', "error"),
+        ('{"level": ["ERROR"]}', "info"),
+        ('{"rows": 3}', "info"),
+        ("{ERROR", "info"),
+    ],
+)
+def test_a_json_line_has_its_own_level_and_stays_as_it_is(job: Any, line: str, level: str) -> None:
+    with capture_logs() as lines:
+        job(f"print({line!r})").execute({})
+
+    assert (level, line) in [(entry["log_level"], entry["event"]) for entry in lines]
+
+
 def test_invalid_utf_8_does_not_end_the_task(job: Any) -> None:
     job("import sys; sys.stdout.buffer.write(b'\\xff\\xfe\\n')").execute({})
 
