@@ -9,21 +9,21 @@ import logging
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Value = str | int | float | bool | None
 
+ABOUT = ("time", "level", "logger", "event")  # keys of a JSON line beside the fields
 _VALUE = r'"(?:[^"\\]|\\.)*"|[^\s"=]*'
 _FIELD = re.compile(rf" ([a-z][a-z0-9_]*)=({_VALUE})")
 _EVENT = re.compile(rf"([a-z][a-z0-9_]*)((?:{_FIELD.pattern})+)")
 _LEVEL = re.compile(r"(?:DEBUG|INFO|WARNING|ERROR|CRITICAL) ")
 _BARE = re.compile(r"[^\s\"=]+")
-ABOUT = ("time", "level", "logger", "event")  # keys of a JSON line beside the fields
 
 
 class LogSettings(BaseSettings):
@@ -41,7 +41,7 @@ class Event:
     """Something that happened, in a form that programs read too."""
 
     name: str
-    fields: Mapping[str, Value] = field(default_factory=dict)
+    fields: Mapping[str, Value]
 
     def __str__(self) -> str:
         """Return `name key=value key=value`."""
@@ -55,12 +55,11 @@ def event(name: str, /, **fields: Value) -> Event:
 
 def parse(line: str) -> Event | None:
     """Return the event of a log line in either format, with or without its level."""
-    if line.startswith("{"):
-        return _from_json(line)
+    fields = _value(line) if line.startswith("{") else None
+    if isinstance(fields, dict) and isinstance(fields.get("event"), str):
+        return Event(fields["event"], {key: v for key, v in fields.items() if key not in ABOUT})
     match = _EVENT.fullmatch(_LEVEL.sub("", line, count=1))
-    if match is None:
-        return None
-    return Event(match[1], {key: _value(text) for key, text in _FIELD.findall(match[2])})
+    return match and Event(match[1], {key: _value(v) for key, v in _FIELD.findall(match[2])})
 
 
 def configure() -> None:
@@ -83,25 +82,15 @@ class _Json(logging.Formatter):
         return json.dumps(about | fields | failure, ensure_ascii=False)
 
 
-def _from_json(line: str) -> Event | None:
-    try:
-        fields = json.loads(line)
-    except json.JSONDecodeError:
-        return None
-    if not isinstance(fields, dict) or not isinstance(fields.get("event"), str):
-        return None
-    return Event(fields["event"], {key: v for key, v in fields.items() if key not in ABOUT})
-
-
 def _text(value: Value) -> str:
     if isinstance(value, str) and _BARE.fullmatch(value) and isinstance(_value(value), str):
         return value
     return json.dumps(value, ensure_ascii=False)
 
 
-def _value(text: str) -> Value:
+def _value(text: str) -> Any:
+    """Return the JSON value, or the text itself if it is not JSON."""
     try:
-        value: Value = json.loads(text)
+        return json.loads(text)
     except json.JSONDecodeError:
         return text
-    return value
