@@ -6,7 +6,6 @@ the second of two commits with the same mark.
 """
 
 import logging
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -68,7 +67,7 @@ def append(
     """
     uri = table.uri(root)
     data = _typed(table, rows)
-    with locks.writer(root, table, f"{run_key}, pid {os.getpid()}"):
+    with locks.writer(root, table, run_key):
         delta = _opened(uri, table, run_key)
         committed = mark or Mark(f"{run_key}#{write_id}")
         if not _commit(delta, data, committed, run_key):

@@ -167,16 +167,14 @@ def load_named(name: str) -> Dataset:
     return manifest
 
 
-@cache
 def installed() -> tuple[Dataset, ...]:
     """Return every data set whose manifest is valid, by name. `broken` returns the others."""
-    return tuple(one for one in _manifests().values() if isinstance(one, Dataset))
+    return tuple(valid for valid in _manifests().values() if isinstance(valid, Dataset))
 
 
-@cache
 def broken() -> tuple[ManifestError, ...]:
     """Return the errors of invalid manifests. They do not affect the other data sets."""
-    return tuple(one for one in _manifests().values() if isinstance(one, ManifestError))
+    return tuple(error for error in _manifests().values() if isinstance(error, ManifestError))
 
 
 @cache

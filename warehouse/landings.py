@@ -1,8 +1,6 @@
 """Which landings still have to be refined. No Spark."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from warehouse.query import Lake
 from warehouse.tables import BRONZE_LANDINGS, SILVER_REFINEMENTS
@@ -21,10 +19,5 @@ def pending(lake: Lake) -> list[Landing]:
     """Return the landings that `silver.refinements` does not list, oldest first."""
     refined = {row["landing_id"] for row in lake.rows(SILVER_REFINEMENTS, columns=["landing_id"])}
     rows = [row for row in lake.rows(BRONZE_LANDINGS) if row["landing_id"] not in refined]
-    return [
-        Landing(row["landing_id"], row["target"], row["n_rows"]) for row in sorted(rows, key=_order)
-    ]
-
-
-def _order(row: Mapping[str, Any]) -> tuple[Any, ...]:
-    return row["landed_at"], row["source_file"]
+    rows.sort(key=lambda row: (row["landed_at"], row["source_file"]))
+    return [Landing(row["landing_id"], row["target"], row["n_rows"]) for row in rows]

@@ -1,10 +1,9 @@
 """Read the lake without Spark: rows, record batches, or DuckDB SQL. Nothing here writes."""
 
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import duckdb
 import pyarrow as pa
@@ -28,6 +27,17 @@ class Commit:
     run_key: RunKey | None
 
 
+class Selection(TypedDict, total=False):
+    """The rows to read: by default all rows and columns of the newest version.
+
+    `equals` has a value by column; several values mean any of them.
+    """
+
+    columns: Sequence[str] | None
+    equals: Equals | None
+    version: int | None
+
+
 @dataclass(frozen=True, slots=True)
 class Lake:
     """One data set's tables, read-only. `root` is the data set's folder or URL."""
@@ -36,7 +46,7 @@ class Lake:
 
     def exists(self, table: Table) -> bool:
         """Whether the table has a commit."""
-        return DeltaTable.is_deltatable(self._uri(table))
+        return DeltaTable.is_deltatable(table.uri(self.root))
 
     def version(self, table: Table) -> int:
         """Return the table's newest version.
@@ -44,76 +54,41 @@ class Lake:
         Raises:
             TableMissingError: the table has no commit yet.
         """
-        return self._open(table, None).version()
+        return self._open(table).version()
 
     def mark(self, table: Table, name: str) -> int | None:
         """Return the version of an application transaction in the table's log, if it is there."""
-        return self._open(table, None).transaction_version(name) if self.exists(table) else None
+        return self._open(table).transaction_version(name) if self.exists(table) else None
 
     def n_rows(self, table: Table) -> int:
         """Return the number of rows of the newest version, from the log alone."""
-        actions = pa.table(self._open(table, None).get_add_actions(flatten=True))
+        actions = pa.table(self._open(table).get_add_actions(flatten=True))
         return int(sum(actions.column("num_records").to_pylist()))
 
-    def read(
-        self,
-        table: Table,
-        *,
-        columns: Sequence[str] | None = None,
-        equals: Equals | None = None,
-        version: int | None = None,
-    ) -> pa.Table:
-        """Return the matching rows as one Arrow table, in no particular order.
-
-        Args:
-            table: the table to read.
-            columns: names of the columns; default: all.
-            equals: value by column; several values mean any of them.
-            version: version of the table; default: the newest.
+    def read(self, table: Table, **selection: Unpack[Selection]) -> pa.Table:
+        """Return the selected rows as one Arrow table, in no particular order.
 
         Raises:
             TableMissingError: the table has no commit yet.
         """
-        names = list(columns or table.names)
-        batches = list(self.batches(table, columns=names, equals=equals, version=version))
-        if batches:
-            return pa.Table.from_batches(batches)
-        reader = self._open(table, version).scan(columns=names, predicate="1 = 0")
-        empty = pa.RecordBatchReader.from_stream(reader).read_all()
-        return empty.cast(_plain(empty.schema))
+        rows = self._scan(table, **selection).read_all()
+        return rows.cast(_plain(rows.schema))
 
-    def batches(
-        self,
-        table: Table,
-        *,
-        columns: Sequence[str] | None = None,
-        equals: Equals | None = None,
-        version: int | None = None,
-    ) -> Iterator[pa.RecordBatch]:
+    def batches(self, table: Table, **selection: Unpack[Selection]) -> Iterator[pa.RecordBatch]:
         """Yield the rows that `read` returns in record batches, so that memory stays bounded."""
-        names = list(columns or table.names)
-        reader = self._open(table, version).scan(columns=names, predicate=_predicate(equals))
-        for batch in pa.RecordBatchReader.from_stream(reader):
+        for batch in self._scan(table, **selection):
             if batch.num_rows:
                 yield batch.cast(_plain(batch.schema))
 
-    def rows(
-        self,
-        table: Table,
-        *,
-        columns: Sequence[str] | None = None,
-        equals: Equals | None = None,
-        version: int | None = None,
-    ) -> list[dict[str, Any]]:
+    def rows(self, table: Table, **selection: Unpack[Selection]) -> list[dict[str, Any]]:
         """Return the rows that `read` returns as dictionaries; none before the first commit."""
         if not self.exists(table):
             return []
-        rows = self.read(table, columns=columns, equals=equals, version=version)
-        return rows.to_pylist(maps_as_pydicts="strict")  # type: ignore[no-any-return]
+        return self.read(table, **selection).to_pylist(maps_as_pydicts="strict")  # type: ignore[no-any-return]
 
     def history(self, table: Table, *, limit: int | None = 10) -> list[Commit]:
         """Return the table's last commits, newest first; with `limit=None` all."""
-        return [_commit(entry) for entry in self._open(table, None).history(limit)]
+        return [_commit(entry) for entry in self._open(table).history(limit)]
 
     def sql(self, query: str) -> pa.Table:
         """Return the result of a DuckDB query, which names tables as `"silver.events"`, quoted.
@@ -124,8 +99,8 @@ class Lake:
         """
         with duckdb.connect(":memory:") as connection:
             for table in TABLES:
-                if re.search(rf'"{re.escape(table.full_name)}"', query):
-                    dataset = self._open(table, None).to_pyarrow_dataset()
+                if f'"{table.full_name}"' in query:
+                    dataset = self._open(table).to_pyarrow_dataset()
                     connection.register(table.full_name, dataset)
             connection.execute("SET TimeZone = 'UTC'")
             connection.execute("SET python_enable_replacements = false")
@@ -139,16 +114,25 @@ class Lake:
             except duckdb.Error as error:
                 raise QueryRefusedError(str(error)) from error
 
-    def _uri(self, table: Table) -> str:
-        return table.uri(self.root)
+    def _scan(
+        self,
+        table: Table,
+        *,
+        columns: Sequence[str] | None = None,
+        equals: Equals | None = None,
+        version: int | None = None,
+    ) -> pa.RecordBatchReader:
+        names = list(columns or table.names)
+        reader = self._open(table, version).scan(columns=names, predicate=_predicate(equals))
+        return pa.RecordBatchReader.from_stream(reader)
 
-    def _open(self, table: Table, version: int | None) -> DeltaTable:
+    def _open(self, table: Table, version: int | None = None) -> DeltaTable:
         if not self.exists(table):
             raise TableMissingError(
-                f"{table.full_name}: no table at {self._uri(table)}; the job that writes it has "
-                "not run"
+                f"{table.full_name}: no table at {table.uri(self.root)}; the job that writes it "
+                "has not run"
             )
-        return DeltaTable(self._uri(table), version=version)
+        return DeltaTable(table.uri(self.root), version=version)
 
 
 def _predicate(equals: Equals | None) -> str | None:
@@ -182,8 +166,8 @@ def _plain_type(kind: pa.DataType) -> pa.DataType:
     return kind
 
 
-def _commit(entry: dict[str, object]) -> Commit:
+def _commit(entry: dict[str, Any]) -> Commit:
     signature = entry.get("userMetadata")
-    run_key = RunKey.of_signature(str(signature)) if signature else None
-    at = datetime.fromtimestamp(int(str(entry["timestamp"])) / 1000, UTC)
-    return Commit(int(str(entry["version"])), at, str(entry.get("operation")), run_key)
+    run_key = RunKey.of_signature(signature) if signature else None
+    at = datetime.fromtimestamp(entry["timestamp"] / 1000, UTC)
+    return Commit(entry["version"], at, str(entry.get("operation")), run_key)

@@ -6,7 +6,6 @@ says so.
 """
 
 import logging
-import os
 from collections.abc import Collection
 
 import pyarrow as pa
@@ -48,7 +47,7 @@ def vacuum(
     for version in keep:
         require_complete(root, table, version)
     uri = table.uri(root)
-    with locks.writer(root, table, f"{run_key}, pid {os.getpid()}"):
+    with locks.writer(root, table, run_key):
         removed = DeltaTable(uri).vacuum(
             retention_hours=retention_hours,
             dry_run=False,

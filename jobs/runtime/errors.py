@@ -1,18 +1,4 @@
-"""Errors of jobs. Each message names the data set, what happened, and the next step.
-
-JobError
-  x NothingSentError   the source has none of the files that the manifest names
-  x EmptyFileError     a file has no row
-  x HeaderError        a file's columns are not those that the manifest names
-  x UnreachableError   the publisher does not answer
-  x ChecksumError      the archive's digest is not the manifest's
-  x ArchiveError       the archive is truncated, corrupt, or has a forbidden member
-  x BudgetError        the source sent more bytes than the manifest allows
-  x QuarantineError    more rows failed a check than the manifest allows
-  x TaskMissingError   a task of a retrain runs before one that it depends on
-  x NothingChosenError `fit` or `publish` runs although nothing may be published
-  x NotRebuiltError    a fit that was repeated gives other lists
-"""
+"""Errors of jobs. Each message names the data set, what happened, and the next step."""
 
 
 class JobError(Exception):

@@ -81,11 +81,11 @@ def test_the_mean_of_the_users_values_is_the_models_value(retrained: Retrain) ->
 
 def test_a_second_run_changes_nothing(retrained: Retrain) -> None:
     tables = (GOLD_MODEL_METRICS, GOLD_USER_METRICS, GOLD_WINDOW_LISTS)
-    before = [retrained.warehouse.version(table) for table in tables]
+    before = [Lake(retrained.warehouse.root).version(table) for table in tables]
 
     retrained.evaluate()
 
-    assert [retrained.warehouse.version(table) for table in tables] == before
+    assert [Lake(retrained.warehouse.root).version(table) for table in tables] == before
 
 
 def test_a_run_that_died_between_its_tables_can_be_completed(
@@ -104,11 +104,11 @@ def test_a_run_that_died_between_its_tables_can_be_completed(
         with pytest.raises(KeyboardInterrupt):
             retrain.evaluate()
     tables = (GOLD_USER_METRICS, GOLD_WINDOW_LISTS)
-    versions = [retrain.warehouse.version(table) for table in tables]
+    versions = [Lake(retrain.warehouse.root).version(table) for table in tables]
 
     retrain.evaluate()
 
-    assert [retrain.warehouse.version(table) for table in tables] == versions
+    assert [Lake(retrain.warehouse.root).version(table) for table in tables] == versions
     assert figures(retrain) == pytest.approx(figures(retrained), abs=1e-6)
     columns = ("recipe", "user_id", "slices", "metric", "value")
     found = rows_of(retrain.warehouse, GOLD_USER_METRICS, "retrain_id", *columns)

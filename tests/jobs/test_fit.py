@@ -155,11 +155,12 @@ def test_priors_use_attributes_of_users_and_items(retrained: Retrain) -> None:
 
 
 def test_a_second_run_changes_nothing(retrained: Retrain) -> None:
-    before = [retrained.warehouse.version(table) for table in (*LISTS, GOLD_FITS)]
+    lake, tables = Lake(retrained.warehouse.root), (*LISTS, GOLD_FITS)
+    before = [lake.version(table) for table in tables]
 
     retrained.fit()
 
-    assert [retrained.warehouse.version(table) for table in (*LISTS, GOLD_FITS)] == before
+    assert [lake.version(table) for table in tables] == before
 
 
 def test_a_run_that_died_before_the_ledger_writes_only_the_ledger(
@@ -180,11 +181,11 @@ def test_a_run_that_died_before_the_ledger_writes_only_the_ledger(
         with pytest.raises(KeyboardInterrupt):
             retrain.fit()
     assert rows(retrain, GOLD_FITS, retrain.run) == []
-    before = [retrain.warehouse.version(table) for table in LISTS]
+    before = [Lake(retrain.warehouse.root).version(table) for table in LISTS]
 
     retrain.fit()
 
-    assert [retrain.warehouse.version(table) for table in LISTS] == before
+    assert [Lake(retrain.warehouse.root).version(table) for table in LISTS] == before
     [ledger] = rows(retrain, GOLD_FITS, retrain.run)
     lists = rows(retrain, GOLD_RECOMMENDATIONS, retrain.run)
     assert ledger["n_users"] == len(lists)

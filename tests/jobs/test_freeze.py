@@ -33,7 +33,7 @@ def test_pending_landings_are_refined_and_then_frozen(
     assert frozen.n_interactions == 3  # one of them is feedback
     assert frozen.quarantine_share == pytest.approx(1 / 3)
     assert announce.n_new_events(Lake(warehouse.root)) == 0
-    assert frozen.versions["silver.events"] == warehouse.version(SILVER_EVENTS)
+    assert frozen.versions["silver.events"] == Lake(warehouse.root).version(SILVER_EVENTS)
     assert "silver.users" not in frozen.versions  # the product sends none
 
 
@@ -56,7 +56,7 @@ def test_without_pending_landings_spark_does_not_start_and_a_second_run_changes_
 def test_later_rows_are_not_in_the_frozen_version(warehouse: Warehouse) -> None:
     write(warehouse)
     freeze.run(warehouse.root, world(), run_key=KEY)
-    before = warehouse.version(SILVER_INTERACTIONS)
+    before = Lake(warehouse.root).version(SILVER_INTERACTIONS)
 
     more = warehouse.read(SILVER_INTERACTIONS).limit(1).selectExpr("*").replace("u000", "late")
     under(warehouse, "product__ingest/two/refine").append(SILVER_INTERACTIONS, more)

@@ -24,13 +24,10 @@ relevant_from = 8
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("DATASETS_MANIFESTS", str(tmp_path))
-    caches = (datasets.installed, datasets.broken, datasets._manifests)  # noqa: SLF001
-    for cached in caches:
-        cached.cache_clear()
+    datasets._manifests.cache_clear()  # noqa: SLF001
     yield tmp_path
     monkeypatch.undo()
-    for cached in caches:
-        cached.cache_clear()
+    datasets._manifests.cache_clear()  # noqa: SLF001
 
 
 def test_the_file_name_is_the_data_sets_name(folder: Path) -> None:
