@@ -11,7 +11,7 @@ from serving.schemas import Explanation, ListStatus, ScoreTerm
 
 _TEXTS: dict[ListStatus, str] = {
     "hidden": "you hid it",
-    "cold": "too new: it had no ratings when the list was made",
+    "cold": "too new: it had no ratings when the model was trained",
     "unknown": "not in the catalogue",
 }
 
@@ -55,7 +55,7 @@ def _ranked(
         score = float(scored.scores[position])
         terms = reasons.score_terms(scored, builder.state, position)
     rank = ids.index(item_id) + 1 if is_listed else max(score_rank or 0, len(ids) + 1)
-    text = f"no. {rank} on the list" if is_listed else f"no. {rank} of all that could be listed"
+    text = f"#{rank} on your list" if is_listed else f"#{rank} for you, too low for your list"
     return Explanation(
         user_id=user_id,
         item_id=item_id,
@@ -71,9 +71,9 @@ def _ranked(
 def _rule_effect(builder: ListBuilder, item_id: str, rank: int, score_rank: int | None) -> str:
     """Return the end of the sentence: how the rules changed the rank."""
     if _is_pinned(builder, item_id):
-        return ": featured for everybody"
+        return ": featured for everyone"
     is_moved = builder.slate.reorders and score_rank != rank
-    return f"; by score alone no. {score_rank}" if is_moved else ""
+    return f"; by score alone #{score_rank}" if is_moved else ""
 
 
 def _obstacle(builder: ListBuilder, item_id: str) -> ListStatus | None:

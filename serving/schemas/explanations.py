@@ -28,7 +28,7 @@ class Explanation(Answer):
         item_id="6",
         release_id=7,
         status="listed",
-        text="no. 3 on the list",
+        text="#3 on your list",
         rank=3,
         score=0.91,
         terms=[

@@ -47,7 +47,7 @@ def test_a_title_opens_its_page_and_a_link_leads_back(app: str, desktop: Page) -
         desktop.get_by_role("heading", name=displayed(shop.HOSTILE[0]), exact=True)
     ).to_be_visible()
     expect(desktop).to_have_url(re.compile(r"/item\?.*id="))
-    expect(desktop.get_by_text("No. 3 on the list")).to_be_visible()
+    expect(desktop.get_by_text("#3 on your list")).to_be_visible()
     desktop.get_by_role("link", name="Back to your list").click()
     expect(desktop.get_by_text("Popular with everyone", exact=True)).to_be_visible()
 

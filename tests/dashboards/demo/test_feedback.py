@@ -140,7 +140,7 @@ def test_the_item_page_shows_the_reason_and_saves_stars(page: Page, visitors: Vi
     shown.query_params["id"] = shop.ITEMS[0].item_id
     shown.run()
 
-    assert "No. 3 on the list" in words(shown).replace("\\", "")
+    assert "#3 on your list" in words(shown).replace("\\", "")
     assert "Mostly because of your 5 stars for" in words(shown)
     give(shown, shop.ITEMS[0].item_id, 2, shelf="item")
     assert visitors.rated["0042"][shop.ITEMS[0].item_id] == 2.0

@@ -219,12 +219,12 @@ def test_a_prior_can_be_the_reason(publisher: Engine, owner: Engine, client: Cli
 @pytest.mark.parametrize(
     ("pair", "status", "text"),
     [
-        (("fan", "f3"), "listed", "no. 1 on the list"),
+        (("fan", "f3"), "listed", "#1 on your list"),
         (("fan", "f1"), "rated", "you rated it 5 stars"),
         (("fan", "o4"), "hidden", "you hid it"),
-        (("fan", "c1"), "cold", "too new: it had no ratings when the list was made"),
+        (("fan", "c1"), "cold", "too new: it had no ratings when the model was trained"),
         (("fan", "x9"), "unknown", "not in the catalogue"),
-        (("nobody", "o3"), "listed", "no. 2 on the list"),
+        (("nobody", "o3"), "listed", "#2 on your list"),
     ],
 )
 def test_an_explanation_has_the_status_of_the_item(  # noqa: PLR0917 # a case
@@ -271,7 +271,7 @@ def test_below_the_first_hundred_an_item_is_not_on_the_list(
 
     result = client.explanation("fan", "o2")
 
-    assert (result.status, result.text) == ("below", "no. 4 of all that could be listed")
+    assert (result.status, result.text) == ("below", "#4 for you, too low for your list")
 
 
 def test_ratings_are_the_profile_merged_with_feedback(

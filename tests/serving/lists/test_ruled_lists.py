@@ -254,9 +254,9 @@ def test_search_and_item_pages_show_hidden_and_unavailable_items(
         (("fan", "o3"), "ruled_out", "not available now"),
         (("fan", "f1"), "rated", "you rated it 5 stars"),
         (("fan", "o2"), "hidden", "you hid it"),
-        (("fan", COLD), "listed", "no. 2 on the list: featured for everybody"),
-        (("nobody", "o4"), "listed", "no. 1 on the list"),
-        (("nobody", "o1"), "listed", "no. 4 on the list; by score alone no. 2"),
+        (("fan", COLD), "listed", "#2 on your list: featured for everyone"),
+        (("nobody", "o4"), "listed", "#1 on your list"),
+        (("nobody", "o1"), "listed", "#4 on your list; by score alone #2"),
         (("nobody", "x9"), "unknown", "not in the catalogue"),
         (("nobody", "gone"), "unknown", "not in the catalogue"),
     ],
@@ -289,7 +289,7 @@ def test_the_explanation_of_a_pin_has_a_score_if_the_release_knows_it(
     unseen, seen = client.explanation("lover", COLD), client.explanation("lover", "f4")
 
     assert (unseen.rank, unseen.score, unseen.terms) == (2, None, ())
-    assert seen.text == "no. 1 on the list: featured for everybody"
+    assert seen.text == "#1 on your list: featured for everyone"
     assert sum(term.value for term in seen.terms) == pytest.approx(seen.score, abs=1e-5)
 
 

@@ -104,7 +104,7 @@ class Visitors:
             item_id=item_id,
             release_id=12,
             status="hidden" if hidden else "listed",
-            text="you hid it" if hidden else "no. 3 on the list",
+            text="you hid it" if hidden else "#3 on your list",
             rank=None if hidden else 3,
             score=sum(term.value for term in terms),
             terms=terms,
