@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from serving.schemas.base import Answer, Number, RequestBody, Timestamp, with_example
 
@@ -14,7 +14,7 @@ HideKind = Literal["hide", "not_interested"]
 class Rating(RequestBody):
     """A rating of an item."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"rating": 4.0}]})
+    model_config = with_example(rating=4.0)
 
     rating: Number = Field(description="A value of the data set's scale.")
     occurred_at: Timestamp | None = Field(
@@ -27,7 +27,7 @@ class Rating(RequestBody):
 class Hide(RequestBody):
     """A request to keep an item off the user's lists."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"kind": "hide"}]})
+    model_config = with_example(kind="hide")
 
     kind: HideKind = "hide"
     occurred_at: Timestamp | None = Field(

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
-from pydantic import ConfigDict, Field, JsonValue
+from pydantic import Field, JsonValue
 
 from serving.schemas.base import Answer, Id, Number, RequestBody, with_example
 from serving.schemas.catalogue import HEAT, Item
@@ -108,8 +108,6 @@ class GivenRating(RequestBody):
 class AnonymousUser(RequestBody):
     """The ratings of an anonymous user."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"ratings": [{"item_id": "1214", "rating": 5.0}]}]}
-    )
+    model_config = with_example(ratings=[{"item_id": "1214", "rating": 5.0}])
 
     ratings: tuple[GivenRating, ...] = Field(default=(), max_length=100)

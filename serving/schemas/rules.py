@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import ConfigDict, Field, JsonValue, model_validator
+from pydantic import Field, JsonValue, model_validator
 
 from serving.schemas.base import Answer, Id, Number, RequestBody, ShortText, with_example
 
@@ -41,7 +41,7 @@ class SlateRules(RequestBody):
     Search and item pages apply no rule.
     """
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_RULES]})
+    model_config = with_example(**_RULES)
 
     hide: tuple[Id, ...] = Field(
         default=(), max_length=1000, description="Items to remove from all lists and shelves."
@@ -111,11 +111,7 @@ class RulesVersion(Answer):
 class NewRules(RequestBody):
     """A request to replace the active rules."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [{"rules": _RULES, "instead_of": 2, "reason": "festival week"}]
-        }
-    )
+    model_config = with_example(rules=_RULES, instead_of=2, reason="festival week")
 
     rules: SlateRules
     instead_of: int = Field(
@@ -129,9 +125,7 @@ class NewRules(RequestBody):
 class Availability(RequestBody):
     """The availability of some items."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"item_ids": ["6"], "available": False}]}
-    )
+    model_config = with_example(item_ids=["6"], available=False)
 
     item_ids: tuple[Id, ...] = Field(min_length=1, max_length=1000)
     available: bool = Field(strict=True)
