@@ -11,10 +11,10 @@ from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
 
 from serving.api import problems
-from serving.api.authentication import KeyCache
 from serving.api.body_limit import BodyLimit
 from serving.api.cpu_affinity import use_single_cpu
 from serving.api.datasets import Datasets
+from serving.api.expiring_cache import ExpiringCache
 from serving.api.metrics import Measured, Metrics, scrape
 from serving.api.operators import Operators
 from serving.api.rate_limit import RateLimiter
@@ -23,6 +23,7 @@ from serving.api.settings import ApiSettings
 from serving.lists.release_cache import ReleaseCache
 from serving.schemas import Problem
 from serving.storage.database import ServingSettings
+from serving.storage.keys import KnownKey
 
 
 def create_app(
@@ -55,7 +56,7 @@ def create_app(
     )
     app.state.datasets = datasets
     app.state.release_caches = defaultdict[str, ReleaseCache](ReleaseCache)
-    app.state.key_cache = KeyCache(settings.key_cache_seconds)
+    app.state.key_cache = ExpiringCache[KnownKey | None](settings.key_cache_seconds)
     app.state.operators = Operators(settings.airflow_url, settings.operator_cache_seconds)
     app.state.rate_limiter = RateLimiter(settings.requests_per_second)
     app.state.metrics = Metrics(datasets)

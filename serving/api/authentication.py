@@ -1,6 +1,5 @@
 """Authentication of products: API keys are looked up by their digest and cached."""
 
-import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy import Connection
 
 from serving.api.datasets import Datasets
+from serving.api.expiring_cache import ExpiringCache
 from serving.api.metrics import Metrics
 from serving.api.rate_limit import RateLimiter
 from serving.errors import KeyRefusedError
@@ -19,39 +19,7 @@ from serving.lists.release_cache import ReleaseCache
 from serving.storage import keys
 from serving.storage.keys import KnownKey, Scope
 
-CACHED_KEYS = 10_000
-
 _bearer = HTTPBearer(auto_error=False, description="An API key of the data set.")
-
-
-class KeyCache:
-    """Caches for some seconds which keys are valid for which data set, and which are not."""
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._cache: dict[tuple[str, str], tuple[float, KnownKey | None]] = {}
-
-    def key(self, connection: Connection, dataset: str, digest: str) -> KnownKey:
-        """Return the key with this digest.
-
-        Raises:
-            KeyRefusedError: the data set has no such key.
-        """
-        key = self._find(connection, dataset, digest)
-        if key is None:
-            raise KeyRefusedError("The key is not valid for this data set.")
-        return key
-
-    def _find(self, connection: Connection, dataset: str, digest: str) -> KnownKey | None:
-        now = time.monotonic()
-        expires_at, key = self._cache.get((dataset, digest), (now, None))
-        if now < expires_at:
-            return key
-        key = keys.find(connection, digest)
-        if len(self._cache) >= CACHED_KEYS:
-            self._cache.clear()  # many keys are being tried: start over
-        self._cache[dataset, digest] = (now + self._seconds, key)
-        return key
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +36,7 @@ class Caller:
     """One request to one data set, before its key is checked."""
 
     datasets: Datasets
-    key_cache: KeyCache
+    key_cache: ExpiringCache[KnownKey | None]  # invalid keys are cached as None
     rate_limiter: RateLimiter
     metrics: Metrics
     release_caches: defaultdict[str, ReleaseCache]
@@ -117,7 +85,10 @@ class Caller:
     def _check(self, connection: Connection, digest: str | None) -> KnownKey:
         if digest is None:
             raise KeyRefusedError("The request carries no key.")
-        return self.key_cache.key(connection, self.dataset, digest)
+        key = self.key_cache.get((self.dataset, digest), lambda: keys.find(connection, digest))
+        if key is None:
+            raise KeyRefusedError("The key is not valid for this data set.")
+        return key
 
 
 async def caller(

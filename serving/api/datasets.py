@@ -1,6 +1,5 @@
 """The data sets that this process serves, and whether their schemas match this code."""
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -8,6 +7,7 @@ from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from serving import catalogue
+from serving.api.expiring_cache import ExpiringCache
 from serving.api.settings import ApiSettings
 from serving.errors import SchemaUnknownError, UnknownDatasetError
 from serving.schemas import About, AllReadiness, Readiness
@@ -35,9 +35,8 @@ class Datasets:
             connect_args={"connect_timeout": 3},
         )
         self._engines: dict[tuple[str, bool], Engine] = {}
-        self._abouts: dict[str, tuple[float, About]] = {}
-        self._versions: dict[str, str] = {}
-        self._checked_at = float("-inf")
+        self._abouts = ExpiringCache[About](settings.schema_check_seconds)
+        self._versions = ExpiringCache[dict[str, str]](settings.schema_check_seconds)
 
     @contextmanager
     def connection(self, dataset: str) -> Iterator[Connection]:
@@ -65,12 +64,7 @@ class Datasets:
         Raises:
             NoReleaseError: the data set has no release yet.
         """
-        expires_at, about = self._abouts.get(dataset, (float("-inf"), None))
-        now = time.monotonic()
-        if about is None or now >= expires_at:
-            about = catalogue.about(connection)
-            self._abouts[dataset] = (now + self._settings.schema_check_seconds, about)
-        return about
+        return self._abouts.get(dataset, lambda: catalogue.about(connection))
 
     def names(self) -> list[str]:
         """Return the names of the data sets that are served, sorted."""
@@ -144,11 +138,7 @@ class Datasets:
         return version
 
     def _current_versions(self) -> dict[str, str]:
-        now = time.monotonic()
-        if now - self._checked_at >= self._settings.schema_check_seconds:
-            self._versions = self._read_versions()
-            self._checked_at = now
-        return self._versions
+        return self._versions.get(None, self._read_versions)
 
     def _read_versions(self) -> dict[str, str]:
         selected = set(self._settings.datasets)

@@ -5,7 +5,6 @@ cached by the token's digest.
 """
 
 import re
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from airflow_api.client import Airflow, AirflowError, SignInRefusedError
 from serving.api.authentication import Authorized
 from serving.api.datasets import Datasets
+from serving.api.expiring_cache import ExpiringCache
 from serving.api.rate_limit import RateLimiter
 from serving.errors import (
     KeyRefusedError,
@@ -27,7 +27,6 @@ from serving.errors import (
 )
 from serving.storage import keys
 
-CACHED_OPERATORS = 1000
 # Lookups run in the threads that also serve lists: a caller without a key must not occupy them all.
 CONCURRENT_LOOKUPS = 4
 TIMEOUT_SECONDS = 5
@@ -50,8 +49,7 @@ class Operators:
 
     def __init__(self, airflow_url: str | None, seconds: float) -> None:
         self._airflow = Airflow(airflow_url, timeout=TIMEOUT_SECONDS) if airflow_url else None
-        self._seconds = seconds
-        self._cache: dict[str, tuple[float, str]] = {}
+        self._names = ExpiringCache[str](seconds)
         self._lookups = BoundedSemaphore(CONCURRENT_LOOKUPS)
 
     def name(self, token: str) -> str:
@@ -63,15 +61,7 @@ class Operators:
             OperatorsNotConfiguredError: the API has no address of Airflow.
             OperatorCheckUnavailableError: Airflow does not answer.
         """
-        digest, now = keys.digest(token), time.monotonic()
-        expires_at, name = self._cache.get(digest, (now, ""))
-        if now < expires_at:
-            return name
-        name = self._look_up(token)
-        if len(self._cache) >= CACHED_OPERATORS:
-            self._cache.clear()
-        self._cache[digest] = (now + self._seconds, name)
-        return name
+        return self._names.get(keys.digest(token), lambda: self._look_up(token))
 
     def close(self) -> None:
         """Close the connections to Airflow."""

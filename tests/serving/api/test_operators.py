@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from serving.api.operators import CACHED_OPERATORS, CONCURRENT_LOOKUPS, OperatorCaller, Operators
+from serving.api.operators import CONCURRENT_LOOKUPS, OperatorCaller, Operators
 from serving.api.rate_limit import RateLimiter
 from serving.client import Client
 from serving.errors import (
@@ -226,19 +226,6 @@ def test_a_refusal_is_not_remembered(users: AirflowUsers, airflow: str) -> None:
     users.users["token.of.bo"] = "ada"
 
     assert operators.name("token.of.bo") == "ada"
-    operators.close()
-
-
-def test_only_so_many_are_remembered(
-    users: AirflowUsers, airflow: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("serving.api.operators.CACHED_OPERATORS", 2)
-    operators = Operators(airflow, seconds=60)
-    for name in "abcde":
-        users.users[name] = "ada"
-        operators.name(name)
-
-    assert len(operators._cache) <= 2 < CACHED_OPERATORS  # noqa: SLF001 # what it keeps
     operators.close()
 
 

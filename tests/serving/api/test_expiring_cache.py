@@ -1,0 +1,38 @@
+import time
+from itertools import count
+
+import pytest
+
+from serving.api.expiring_cache import ExpiringCache
+
+
+def test_a_value_is_read_again_when_it_has_expired(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    cache = ExpiringCache[int](seconds=60)
+    values = count()
+
+    assert [cache.get("key", lambda: next(values)) for _ in range(2)] == [0, 0]
+    assert cache.get("another key", lambda: next(values)) == 1
+    now += 59
+    assert cache.get("key", lambda: next(values)) == 0
+    now += 1
+    assert cache.get("key", lambda: next(values)) == 2
+
+
+def test_an_error_is_not_cached() -> None:
+    cache = ExpiringCache[int](seconds=60)
+
+    with pytest.raises(ZeroDivisionError):
+        cache.get("key", lambda: 1 // 0)
+
+    assert cache.get("key", lambda: 7) == 7
+
+
+def test_a_full_cache_is_emptied() -> None:
+    cache = ExpiringCache[int](seconds=60, size=2)
+    for key in range(3):
+        cache.get(key, lambda: 1)
+
+    assert cache.get(2, lambda: 9) == 1
+    assert cache.get(0, lambda: 9) == 9
