@@ -41,10 +41,10 @@ _MET = {True: "yes", False: "no", None: "-"}
 
 
 def run(root: str, dataset: Dataset, engine: Engine, *, run_key: RunKey) -> bool:
-    """Decide, write the verdict to the lake and to Postgres; return whether to publish.
+    """Decide, write the verdict to the lake and to Postgres, and return whether to publish.
 
-    The window's lists of the chosen recipe are copied to Postgres with it, for the preview of
-    slate rules. A second run changes nothing and returns what the first one did.
+    For the preview of slate rules, the chosen recipe's lists on the gate's window are copied to
+    Postgres too. A second run changes nothing and returns the same.
     """
     rows = Lake(root).rows(GOLD_VERDICTS, equals={"retrain_id": run_key.retrain_id})
     if not rows:
@@ -68,7 +68,7 @@ def main(argv: Sequence[str] | None = None, *, engine: Engine | None = None) -> 
 
 
 def comparisons(decision: Decision, measured: Metrics) -> list[Comparison]:
-    """Return the headline of each compared recipe, then its other metrics of warm and cold."""
+    """Return the headline metric of each compared recipe, then its other warm and cold metrics."""
     headlines = [_headline(figure) for figure in decision.comparisons]
     roles = {figure.recipe: figure.role for figure in decision.comparisons}
     return headlines + [
@@ -85,7 +85,7 @@ def _decide(root: str, dataset: Dataset, engine: Engine, run_key: RunKey) -> dic
         live = releases.live(session)
     retrain_id, measured = run_key.retrain_id, metrics(root, run_key.retrain_id)
     paused_by = None if live is None else live.publishing_paused_by
-    shown = evidence(root, dataset, measured, retrain_id=retrain_id, publishing_paused_by=paused_by)
+    shown = evidence(root, dataset, measured, retrain_id=retrain_id, paused_by=paused_by)
     decision = gate.decide(shown, dataset.floors)
     for criterion in decision.criteria:
         log.info("%-3s %s %s", _MET[criterion.passed], criterion.criterion, criterion.detail)
@@ -105,18 +105,10 @@ def _decide(root: str, dataset: Dataset, engine: Engine, run_key: RunKey) -> dic
 
 
 def _headline(figure: verdicts.Comparison) -> Comparison:
-    lead = figure.lead
-    return Comparison(
-        recipe=figure.recipe,
-        role=figure.role,
-        slice=WARM,
-        metric=HEADLINE,
-        value=figure.value,
-        n_users=figure.n_users,
-        difference=None if lead is None else lead.mean,
-        low=None if lead is None else lead.low,
-        high=None if lead is None else lead.high,
-    )
+    row, lead = asdict(figure), figure.lead
+    if lead is not None:
+        row |= {"difference": lead.mean, "low": lead.low, "high": lead.high}
+    return Comparison.model_validate(row | {"slice": WARM, "metric": HEADLINE})
 
 
 def _lists(root: str, recipe: str | None, retrain_id: str) -> list[dict[str, Any]]:

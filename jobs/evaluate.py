@@ -8,7 +8,7 @@ Run: python -m jobs.evaluate --dataset movielens_1m
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import reduce
 from typing import Any
@@ -64,18 +64,11 @@ class Contestant:
 
 @dataclass(frozen=True)
 class EvaluatedWindow:
-    """The fitted contestants on one window, and the metrics of each."""
+    """The contestants, fitted and evaluated on one window."""
 
     name: str
     contestants: list[Contestant]
     evaluation: Evaluation
-
-    def headline(self, role: Role) -> Figure | None:
-        """Return the headline metric of the role's recipe over the warm users, if it has one."""
-        return next(
-            (headline(self.evaluation, c.recipe.name) for c in self.contestants if c.role == role),
-            None,
-        )
 
 
 def run(warehouse: Warehouse, dataset: Dataset) -> None:
@@ -96,8 +89,8 @@ def run(warehouse: Warehouse, dataset: Dataset) -> None:
     gate = EvaluatedWindow(GATE, *fit_and_evaluate(prepared, contestants))
     windows = [gate]
     if _may_be_promoted(gate, dataset):
-        for name, window in rolling_windows(rows, dataset):
-            earlier = prepare(rows, dataset, window, prepared.segments)
+        for name, rolling in rolling_windows(rows, dataset):
+            earlier = prepare(rows, dataset, rolling, prepared.segments)
             fitted = fit_and_evaluate(earlier, _releasable(contestants))
             windows.append(EvaluatedWindow(name, *fitted))
     _write(warehouse, GOLD_USER_METRICS, _user_metrics(rows, windows))
@@ -109,14 +102,14 @@ def run(warehouse: Warehouse, dataset: Dataset) -> None:
     append(root, GOLD_SAMPLE_LISTS, [retrain | row for row in samples], run_key=run_key)
     metrics = [retrain | row for window in windows for row in _model_metrics(window)]
     append(root, GOLD_MODEL_METRICS, metrics, run_key=run_key)
-    for evaluated in windows:
-        _log(evaluated)
+    for window in windows:
+        _log(window)
 
 
 def contestants_of(
     challenger: AnyRecipe, champion: AnyRecipe | None, dataset: Dataset
 ) -> list[Contestant]:
-    """Return each recipe once, with the first role that it has: challenger, champion, others."""
+    """Return each recipe once, in its first role: challenger, champion, popularity, baseline."""
     roles: dict[AnyRecipe | Baseline, Role] = {challenger: "challenger"}
     if champion is not None:
         roles.setdefault(champion, "champion")
@@ -130,17 +123,19 @@ def contestants_of(
 def fit_and_evaluate(
     prepared: PreparedWindow, contestants: Sequence[Contestant]
 ) -> tuple[list[Contestant], Evaluation]:
-    """Return the contestants with their models, and how well the models' lists serve the users."""
+    """Return the contestants with their models, and the evaluation of the models' lists."""
     fitted = [_fitted(contestant, prepared.fit) for contestant in contestants]
     return fitted, prepared.evaluate([c.model for c in fitted if c.model is not None])
 
 
 def _may_be_promoted(gate: EvaluatedWindow, dataset: Dataset) -> bool:
     """Return whether the gate may promote the challenger, and needs the rolling windows for it."""
-    ours, theirs = gate.headline("challenger"), gate.headline("champion")
-    if ours is None or theirs is None:
+    figures = {c.role: headline(gate.evaluation, c.recipe.name) for c in gate.contestants}
+    challenger, champion = figures.get("challenger"), figures.get("champion")
+    if challenger is None or champion is None:
         return False
-    return ours.value > theirs.value and ours.n_users >= dataset.floors.min_test_users
+    enough = challenger.n_users >= dataset.floors.min_test_users
+    return enough and challenger.value > champion.value
 
 
 def _releasable(contestants: Sequence[Contestant]) -> list[Contestant]:
@@ -148,9 +143,9 @@ def _releasable(contestants: Sequence[Contestant]) -> list[Contestant]:
 
 
 def _fitted(contestant: Contestant, fit: Callable[[AnyRecipe | Baseline], Model]) -> Contestant:
-    """Return the contestant with its model, or as it is if its fit fails.
+    """Return the contestant with its model, or without one if its fit fails.
 
-    A failing popularity ends the task: nothing could be released without one.
+    If a popularity fails, the task ends: nothing can be released without one.
     """
     try:
         model = fit(contestant.recipe)
@@ -205,22 +200,21 @@ def _model_metrics(window: EvaluatedWindow) -> list[dict[str, Any]]:
 
 def _log(window: EvaluatedWindow) -> None:
     """Log the main metrics as a table: a line per recipe for the warm, then for the cold users."""
-    names = " ".join(f"{metric:>11}" for metric in LOGGED)
     log.info("%s", window.name)
-    log.info("%-32s %-10s %6s %s", "recipe", "role", "users", names)
+    _log_line("recipe", "role", "users", [f"{metric:>11}" for metric in LOGGED])
     for slice_name in (WARM, COLD):
         for contestant in window.contestants:
             figures = window.evaluation.figures.get(contestant.recipe.name, [])
-            of_slice = {figure.metric: figure for figure in figures if figure.slice == slice_name}
-            if of_slice:
+            values = {figure.metric: figure for figure in figures if figure.slice == slice_name}
+            if values:
                 role = contestant.role if slice_name == WARM else slice_name
-                _log_line(contestant.recipe.name, role, of_slice)
+                n_users = str(next(iter(values.values())).n_users)
+                cells = [f"{values[m].value:11.4f}" if m in values else " " * 11 for m in LOGGED]
+                _log_line(contestant.recipe.name, role, n_users, cells)
 
 
-def _log_line(recipe: str, role: str, figures: Mapping[str, Figure]) -> None:
-    cells = [f"{figures[m].value:11.4f}" if m in figures else " " * 11 for m in LOGGED]
-    n_users = next(iter(figures.values())).n_users
-    log.info("%-32s %-10s %6d %s", recipe, role, n_users, " ".join(cells))
+def _log_line(recipe: str, role: str, n_users: str, cells: Sequence[str]) -> None:
+    log.info("%-32s %-10s %6s %s", recipe, role, n_users, " ".join(cells))
 
 
 if __name__ == "__main__":

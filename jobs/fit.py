@@ -1,7 +1,7 @@
-"""Fit the chosen recipe on all ratings and write everything that is served; the ledger comes last.
+"""Fit the chosen recipe on all ratings and write all served tables; the ledger comes last.
 
-A user's list holds no item that they rated or hid, and no item without a title. Users without
-anything to learn from have no list of their own: they get a fallback list.
+A user's list has no item that they rated or hid, and no item without a title. Users without
+usable history have no list of their own: they get a fallback list.
 
 Run: python -m jobs.fit --dataset movielens_1m
 """
@@ -54,7 +54,7 @@ N_SIMILAR = 50
 
 @dataclass(frozen=True)
 class Learned:
-    """A model of all ratings, and what its lists need.
+    """A model of all ratings, and the inputs of its lists.
 
     `users` is (user, seen, liked, segment, since), one row per user with a rating. `trending` is
     the recent popularity of each item, by position in the catalogue.
@@ -117,7 +117,7 @@ def learn(rows: Frozen, dataset: Dataset, recipe: AnyRecipe) -> Learned:
 
 
 def own_lists(rows: Frozen, lists: DataFrame) -> DataFrame:
-    """Return the non-empty lists that are a user's own, under the product's user ids."""
+    """Return the users' own lists, but no empty or fallback lists, by the product's user ids."""
     return lists.where("personalised AND size(item_ids) > 0").join(rows.users(), "user")
 
 
@@ -139,20 +139,18 @@ def profiles(rows: Frozen, segments: Segments) -> DataFrame:
 
 def fallback_lists(model: Model, segments: Segments, n: int) -> list[dict[str, Any]]:
     """Return the `n` most popular items overall (segment '') and of each segment."""
-    ids = model.catalogue.ids
-    by_segment = model.fallback.by_segment
+    ids, by_segment = model.catalogue.ids, model.fallback.by_segment
+    lists = zip(segments.names, by_segment, top_n_by_row(by_segment, n), strict=True)
     return [
-        {"segment": name, "item_ids": ids[positions].tolist(), "scores": scores[positions].tolist()}
-        for name, scores, positions in zip(
-            segments.names, by_segment, top_n_by_row(by_segment, n), strict=True
-        )
+        {"segment": name, "item_ids": ids[top].tolist(), "scores": scores[top].tolist()}
+        for name, scores, top in lists
     ]
 
 
 def similar_items(model: Model, n: int) -> list[dict[str, Any]]:
     """Return the `n` most similar items of each item: by factors, or by categories without them.
 
-    Priors do not count: they say nothing about similarity.
+    Priors are not used, as they do not describe similarity.
     """
     catalogue = model.catalogue
     if model.factors is not None:
@@ -161,20 +159,15 @@ def similar_items(model: Model, n: int) -> list[dict[str, Any]]:
     else:
         similar_to = similar.by_category(catalogue, model.fallback.by_segment[0], n)
     return [
-        {
-            "item_id": item_id,
-            "item_ids": [other for other, _ in others],
-            "scores": [score for _, score in others],
-        }
-        for item_id, others in similar_to.items()
+        {"item_id": item, "item_ids": [i for i, _ in others], "scores": [s for _, s in others]}
+        for item, others in similar_to.items()
     ]
 
 
 def item_factors(model: Model, trending: NDArray[np.float32]) -> list[dict[str, Any]]:
     """Return rows of gold.item_factors for every item in the fit.
 
-    `jobs.engine.learning.models` describes the layout of the factors. They are empty for a
-    popularity recipe.
+    `jobs.engine.learning.models` describes the layout of the factors; a popularity has none.
     """
     catalogue, factors = model.catalogue, model.item_rows
     popular = model.fallback.by_segment[0]

@@ -1,4 +1,4 @@
-"""Record the table versions that a retrain reads, after refining the landings that are pending.
+"""Refine pending landings, then record the table versions that a retrain reads.
 
 Spark starts only if a landing is pending.
 
@@ -20,30 +20,19 @@ from warehouse.query import Lake
 from warehouse.run_keys import RunKey
 from warehouse.tables import (
     GOLD_FREEZES,
-    SILVER_EVENTS,
     SILVER_INTERACTIONS,
-    SILVER_ITEM_INDEX,
-    SILVER_ITEMS,
+    SILVER_QUARANTINE,
     SILVER_REFINEMENTS,
-    SILVER_USER_INDEX,
-    SILVER_USERS,
+    TABLES,
 )
 
 log = logging.getLogger(__name__)
 
-FROZEN = (
-    SILVER_EVENTS,
-    SILVER_INTERACTIONS,
-    SILVER_ITEMS,
-    SILVER_USERS,
-    SILVER_USER_INDEX,
-    SILVER_ITEM_INDEX,
-    SILVER_REFINEMENTS,
-)
+FROZEN = [table for table in TABLES if table.layer == "silver" and table != SILVER_QUARANTINE]
 
 
 def run(root: str, dataset: Dataset, *, run_key: RunKey) -> None:
-    """Refine pending landings, write the versions. A second run changes nothing.
+    """Refine pending landings and write the versions. A second run changes nothing.
 
     Raises:
         NothingSentError: the data set has no ratings yet.

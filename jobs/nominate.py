@@ -48,8 +48,8 @@ def run(
         "run_key": str(run_key),
     }
     append(root, GOLD_NOMINATIONS, [row], run_key=run_key)
-    against = "no champion, as nothing is live" if champion is None else champion.name
-    log.info("%s: nominated %s against %s", dataset.name, challenger.name, against)
+    opponent = "no champion, as nothing is live" if champion is None else champion.name
+    log.info("%s: nominated %s against %s", dataset.name, challenger.name, opponent)
 
 
 def main(argv: Sequence[str] | None = None, *, engine: Engine | None = None) -> int:
@@ -61,9 +61,8 @@ def main(argv: Sequence[str] | None = None, *, engine: Engine | None = None) -> 
     parser.add_argument("--reason", default="By hand", help="why the retrain was started")
     args = parser.parse_args(argv)
     job = entrypoint.job(args)
-    engine = engine or database.engine(job.dataset.name)
-    nominated = {"recipe": args.recipe, "reason": args.reason, "run_key": job.run_key}
-    run(job.root, job.dataset, engine, **nominated)
+    options = {"recipe": args.recipe, "reason": args.reason, "run_key": job.run_key}
+    run(job.root, job.dataset, engine or database.engine(job.dataset.name), **options)
     return 0
 
 

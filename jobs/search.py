@@ -48,11 +48,11 @@ from warehouse.tables.vocabulary import (
 log = logging.getLogger(__name__)
 
 SAMPLE_SIZE = 2000  # users per window
-_AS_IN_TRIAL = ("number", "stage", "state", "value", "n_users", "seconds", "failure")
+_TRIAL_FIELDS = ("number", "stage", "state", "value", "n_users", "seconds", "failure")
 
 
 def use_nomination(root: str, *, run_key: RunKey) -> None:
-    """Let the nominated recipe challenge, without a search. A second run changes nothing.
+    """Write the nominated recipe as the challenger. A second run changes nothing.
 
     Raises:
         TaskMissingError: `nominate` has not run in the retrain.
@@ -65,10 +65,10 @@ def use_nomination(root: str, *, run_key: RunKey) -> None:
 def run(
     warehouse: Warehouse, dataset: Dataset, budget: Budget, family: SearchFamily = "any"
 ) -> None:
-    """Search, write the challenger.
+    """Search and write the challenger.
 
-    A second run continues an interrupted search with the remaining budget, and changes nothing
-    after a complete one.
+    A second run continues an interrupted search with the remaining budget. After a complete one it
+    changes nothing.
 
     Raises:
         TaskMissingError: an earlier task of the retrain has not run.
@@ -96,10 +96,8 @@ def run(
         second=None if family == "als" else partial(_with_priors, half_life),
         eligible=partial(space.is_of, family),
     )
-    record = partial(_record, root, run_key)
-    search = Search(
-        problem, budget, record, trials=trials(root, run_key.retrain_id), started=started
-    )
+    earlier, record = trials(root, run_key.retrain_id), partial(_record, root, run_key)
+    search = Search(problem, budget, record, trials=earlier, started=started)
     best = search.run()
     if best is None:
         log.warning("%s: no trial completed; the nominated recipe challenges", dataset.name)
@@ -110,7 +108,7 @@ def run(
 
 
 def trials(root: str, retrain_id: str) -> list[Trial]:
-    """Return the retrain's trials so far, in their order."""
+    """Return the retrain's trials so far, by number."""
     rows = Lake(root).rows(GOLD_TRIALS, equals={"retrain_id": retrain_id})
     return sorted((_trial(row) for row in rows), key=lambda trial: trial.number)
 
@@ -161,7 +159,7 @@ def _with_priors(half_life_days: float, best: AnyRecipe) -> Space | None:
 
 
 def _record(root: str, run_key: RunKey, trial: Trial) -> None:
-    row = {name: getattr(trial, name) for name in _AS_IN_TRIAL} | {
+    row = {name: getattr(trial, name) for name in _TRIAL_FIELDS} | {
         "retrain_id": run_key.retrain_id,
         "recipe": trial.recipe.name,
         "recipe_json": trial.recipe.model_dump_json(),
@@ -178,7 +176,7 @@ def _trial(row: dict[str, Any]) -> Trial:
         recipe=recipes.parse(row["recipe_json"]),
         parameters=json.loads(row["parameters"]),
         by_window=row["by_window"],
-        **{name: row[name] for name in _AS_IN_TRIAL},
+        **{name: row[name] for name in _TRIAL_FIELDS},
     )
 
 

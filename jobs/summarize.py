@@ -19,7 +19,7 @@ from warehouse.errors import WarehouseError
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
 from warehouse.tables import GOLD_SAMPLE_LISTS, GOLD_VERDICTS
-from warehouse.tables.vocabulary import COLD, HEADLINE, WARM, MainSlice, Role
+from warehouse.tables.vocabulary import COLD, HEADLINE, WARM, MainSlice
 
 OTHER_METRICS: tuple[tuple[MainSlice, str], ...] = (
     (WARM, "recall@10"),
@@ -29,12 +29,6 @@ OTHER_METRICS: tuple[tuple[MainSlice, str], ...] = (
     (WARM, "novelty@10"),
     (COLD, HEADLINE),
 )
-ROLES: dict[Role, str] = {
-    "champion": "live now",
-    "challenger": "challenger",
-    "popularity": "popularity",
-    "baseline": "baseline",
-}
 HIT = "**✓**"
 _MET = {True: "yes", False: "no", None: "does not apply"}
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
@@ -50,11 +44,11 @@ def run(root: str, *, run_key: RunKey) -> str:
     Raises:
         TaskMissingError: the retrain has no verdict.
     """
-    lake, of_retrain = Lake(root), {"retrain_id": run_key.retrain_id}
-    verdicts = lake.rows(GOLD_VERDICTS, equals=of_retrain)
+    lake, equals = Lake(root), {"retrain_id": run_key.retrain_id}
+    verdicts = lake.rows(GOLD_VERDICTS, equals=equals)
     if not verdicts:
         raise TaskMissingError(f"{run_key.retrain_id}: no verdict; run jobs.decide first")
-    samples = lake.rows(GOLD_SAMPLE_LISTS, equals=of_retrain)
+    samples = lake.rows(GOLD_SAMPLE_LISTS, equals=equals)
     return text(Verdict.model_validate(verdicts[0]), samples)
 
 
@@ -71,7 +65,7 @@ def text(verdict: Verdict, samples: Sequence[Row]) -> str:
         f"If you approve, `{verdict.recipe}` is fitted on all ratings and published. If you reject "
         "it, or nobody answers in time, nothing is published and the live release stays."
     )
-    parts = [
+    paragraphs = [
         f"**Verdict: {verdict.verdict}.** {literal(verdict.reason)}",
         outcome,
         *_headline(verdict.comparisons),
@@ -79,7 +73,7 @@ def text(verdict: Verdict, samples: Sequence[Row]) -> str:
         *_criteria(verdict.criteria),
         *_samples(samples, verdict.recipe),
     ]
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(paragraphs) + "\n"
 
 
 def literal(words: str) -> str:
@@ -98,7 +92,7 @@ def _headline(comparisons: Sequence[Comparison]) -> Iterator[str]:
         [
             (
                 f"`{row.recipe}`",
-                ROLES[row.role],
+                "live now" if row.role == "champion" else row.role,
                 f"{row.value:.4f}",
                 "" if row.difference is None else f"{row.difference:+.4f}",
                 "" if row.low is None else f"{row.low:+.4f} to {row.high:+.4f}",
@@ -110,23 +104,19 @@ def _headline(comparisons: Sequence[Comparison]) -> Iterator[str]:
 
 
 def _other_metrics(comparisons: Sequence[Comparison]) -> Iterator[str]:
-    values = {(row.recipe, row.slice, row.metric): row.value for row in comparisons}
-    figures = [figure for figure in OTHER_METRICS if any(key[1:] == figure for key in values)]
+    values = {(row.recipe, row.slice, row.metric): f"{row.value:.4f}" for row in comparisons}
+    columns = [column for column in OTHER_METRICS if any(key[1:] == column for key in values)]
     recipes = [row.recipe for row in _ranked(comparisons) if row.role != "baseline"]
-    if not figures:
-        return
-    yield "### Other metrics"
-    yield _table(
-        ("Recipe", *(metric if of == WARM else f"{of} {metric}" for of, metric in figures)),
-        [
-            (f"`{recipe}`", *(_figure(values.get((recipe, *figure))) for figure in figures))
-            for recipe in recipes
-        ],
-    )
+    if columns:
+        yield "### Other metrics"
+        yield _table(
+            ("Recipe", *(metric if of == WARM else f"{of} {metric}" for of, metric in columns)),
+            [(f"`{r}`", *(values.get((r, *column), "") for column in columns)) for r in recipes],
+        )
 
 
 def _ranked(comparisons: Sequence[Comparison]) -> list[Comparison]:
-    """Return the headline figures, best first."""
+    """Return the comparisons by the headline metric, best first."""
     headline = [row for row in comparisons if (row.slice, row.metric) == (WARM, HEADLINE)]
     return sorted(headline, key=lambda row: -row.value)
 
@@ -141,7 +131,7 @@ def _criteria(criteria: Sequence[Criterion]) -> Iterator[str]:
 
 
 def _samples(samples: Sequence[Row], after: str | None) -> Iterator[str]:
-    """Yield the users' lists under the released recipe, or the closest to it, and the new one."""
+    """Yield the users' lists of the live recipe (or the best popularity) and of the new one."""
     if not samples:
         return
     order = {"champion": 0, "popularity": 1, "challenger": 2}
@@ -160,8 +150,7 @@ def _user(before: Row, after: Row) -> Iterator[str]:
         f"**{literal(before['user_id'])}** ({slices}) liked {before['n_relevant']} items later; "
         f"{sum(before['relevant'])} of them are on the list before, {sum(after['relevant'])} after"
     )
-    left, right = _titles(before), _titles(after)
-    pairs = zip_longest(left, right, fillvalue="")
+    pairs = zip_longest(_titles(before), _titles(after), fillvalue="")
     yield _table(
         ("", f"Before: `{before['recipe']}`", f"After: `{after['recipe']}`"),
         [(str(rank), *pair) for rank, pair in enumerate(pairs, 1)],
@@ -173,10 +162,6 @@ def _titles(row: Row) -> list[str]:
         f"{literal(title)} {HIT}" if hit else literal(title)
         for title, hit in zip(row["titles"], row["relevant"], strict=True)
     ]
-
-
-def _figure(value: float | None) -> str:
-    return "" if value is None else f"{value:.4f}"
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

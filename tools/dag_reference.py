@@ -104,7 +104,7 @@ def _assets(dag: "DAG") -> Iterator[str]:
 def _form(dag: "DAG") -> Iterator[str]:
     if not dag.params:
         return
-    yield "The form for a run by hand; Airflow refuses other values:\n"
+    yield "The form for a run by hand; Airflow rejects other values:\n"
     yield "| field | default | allowed | what it is |"
     yield "|---|---|---|---|"
     for name in dag.params:

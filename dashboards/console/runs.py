@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from airflow_api.answers import Run, Task
+from airflow_api.client import ENDED
 from dashboards.text import NO_VALUE
 
 ACTIVE = {"queued", "running"}
-ENDED = {"success", "failed", "upstream_failed", "skipped", "removed"}
 
 
 def started(run: Run) -> str:

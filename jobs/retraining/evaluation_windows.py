@@ -73,19 +73,13 @@ def gate_window(rows: Frozen, dataset: Dataset) -> Window:
 
 
 def rolling_windows(rows: Frozen, dataset: Dataset) -> Iterator[tuple[str, Window]]:
-    """Yield name and window of each rolling window; all end before the gate's test rows begin.
-
-    The first one has the fewest rows.
-    """
+    """Yield name and rolling window, smallest first. All end before the gate's test rows begin."""
     events, older = rows.events().cache(), cache(partial(_older, rows, dataset))
     for span in windows.rolling(dataset.windows.gate_train_share):
         yield span.name, windows.window(events.where(older(span.until)), older(span.share))
 
 
-def cut_of(dataset: Dataset) -> windows.Cut:
-    """Return how the data set's rows are split: by time if they have times."""
-    return "time" if dataset.ratings.time is not None else dataset.windows.without_time
-
-
 def _older(rows: Frozen, dataset: Dataset, share: float) -> Column:
-    return windows.older_side(rows.table(SILVER_EVENTS), share=share, cut=cut_of(dataset))
+    """Return the condition of the older rows: by time if the data set has times."""
+    cut = "time" if dataset.ratings.time is not None else dataset.windows.without_time
+    return windows.older_side(rows.table(SILVER_EVENTS), share=share, cut=cut)

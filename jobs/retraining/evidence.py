@@ -1,9 +1,9 @@
 """The gate's evidence, read from the metrics of a retrain without Spark."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pyarrow as pa
@@ -23,7 +23,7 @@ _NOT_PERSONALISED = (Popular, PopularRecently)
 
 @dataclass(frozen=True)
 class Metrics:
-    """What `evaluate` measured in one retrain.
+    """The metrics of one retrain.
 
     `gate` and `rolling` are rows of gold.model_metrics, on the gate's window and on those before
     it. `users` (recipe, user_id, slices, value) holds each user's headline metric.
@@ -40,34 +40,22 @@ class Metrics:
 
     @cached_property
     def recipes(self) -> dict[str, AnyRecipe]:
-        """The evaluated recipes by name, without baselines: nobody releases those."""
-        texts = {row["recipe"]: row["recipe_json"] for row in self.gate}
-        return {
-            name: recipes.parse(text)
-            for name, text in texts.items()
-            if self.roles[name] != "baseline"
-        }
+        """The evaluated recipes by name, without baselines, which are never released."""
+        rows = {row["recipe"]: row for row in self.gate if row["role"] != "baseline"}
+        return {name: recipes.parse(row["recipe_json"]) for name, row in rows.items()}
 
     @cached_property
     def warm(self) -> dict[str, dict[str, float]]:
         """Metrics of the warm users, by recipe and metric."""
-        values: dict[str, dict[str, float]] = {}
-        for row in self.gate:
-            if row["slice"] == WARM:
-                values.setdefault(row["recipe"], {})[row["metric"]] = row["value"]
-        return values
+        return _warm_values(self.gate, by="metric")
 
     def popularities(self) -> list[str]:
         """Return the names of the popularities, simplest first, whatever their role is."""
-        simplest_first = get_args(Popularity)
-        found = {n: recipe for n, recipe in self.recipes.items() if isinstance(recipe, Popularity)}
+        kinds = get_args(Popularity)
+        kind_of = {name: type(recipe) for name, recipe in self.recipes.items()}
         return sorted(
-            found,
-            key=lambda name: (
-                simplest_first.index(type(found[name])),
-                self.roles[name] == "challenger",
-                name,
-            ),
+            (name for name, kind in kind_of.items() if kind in kinds),
+            key=lambda n: (kinds.index(kind_of[n]), self.roles[n] == "challenger", n),
         )
 
     def baselines(self) -> list[str]:
@@ -76,7 +64,7 @@ class Metrics:
 
 
 def metrics(root: str, retrain_id: str) -> Metrics:
-    """Return what `evaluate` wrote in the retrain, which may be nothing.
+    """Return the metrics that `evaluate` wrote in the retrain; there may be none.
 
     Raises:
         TableMissingError: `evaluate` has never run.
@@ -93,12 +81,7 @@ def metrics(root: str, retrain_id: str) -> Metrics:
 
 
 def evidence(
-    root: str,
-    dataset: Dataset,
-    measured: Metrics,
-    *,
-    retrain_id: str,
-    publishing_paused_by: str | None,
+    root: str, dataset: Dataset, measured: Metrics, *, retrain_id: str, paused_by: str | None
 ) -> Evidence:
     """Return the evidence of the retrain.
 
@@ -107,6 +90,7 @@ def evidence(
     nomination, freeze = Nomination.read(root, retrain_id), Freeze.read(root, retrain_id)
     champion = nomination.champion
     users, slices = _slices(measured.users)
+    headlines = (row for row in measured.rolling if row["metric"] == HEADLINE)
     return Evidence(
         n_interactions=freeze.n_interactions,
         quarantine_share=freeze.quarantine_share,
@@ -116,8 +100,8 @@ def evidence(
         champion=None if champion is None else champion.name,
         popularities=tuple(measured.popularities()),
         baselines=tuple(measured.baselines()),
-        rolling=_rolling(measured),
-        publishing_paused_by=publishing_paused_by,
+        rolling=_warm_values(headlines, by="window"),
+        publishing_paused_by=paused_by,
         cut="time" if dataset.ratings.time is not None else dataset.windows.without_time,
     )
 
@@ -125,21 +109,20 @@ def evidence(
 def _slices(rows: pa.Table) -> tuple[NDArray[np.object_], dict[str, NDArray[np.bool_]]]:
     """Return the evaluation users, sorted, and which of them belong to each slice."""
     slices_of = dict(zip(rows["user_id"].to_pylist(), rows["slices"].to_pylist(), strict=True))
-    users = np.array(sorted(slices_of), dtype=object)
-    names = {WARM}.union(*slices_of.values())
-    return users, {
-        name: np.array([name in slices_of[user] for user in users], dtype=bool)
-        for name in sorted(names)
-    }
+    users, names = sorted(slices_of), sorted({WARM}.union(*slices_of.values()))
+    members = {name: np.array([name in slices_of[u] for u in users], dtype=bool) for name in names}
+    return np.array(users, dtype=object), members
 
 
-def _rolling(measured: Metrics) -> Mapping[str, Mapping[str, float]]:
-    """Return the headline metric of the warm users by recipe and rolling window."""
-    means: dict[str, dict[str, float]] = {}
-    for row in measured.rolling:
-        if (row["slice"], row["metric"]) == (WARM, HEADLINE):
-            means.setdefault(row["recipe"], {})[row["window"]] = row["value"]
-    return means
+def _warm_values(
+    rows: Iterable[Mapping[str, Any]], *, by: Literal["metric", "window"]
+) -> dict[str, dict[str, float]]:
+    """Return the values of the warm users, by recipe and by metric or window."""
+    values: dict[str, dict[str, float]] = {}
+    for row in rows:
+        if row["slice"] == WARM:
+            values.setdefault(row["recipe"], {})[row[by]] = row["value"]
+    return values
 
 
 def _result(name: str, measured: Metrics, users: NDArray[np.object_]) -> Result:
@@ -148,12 +131,11 @@ def _result(name: str, measured: Metrics, users: NDArray[np.object_]) -> Result:
     positions = np.searchsorted(users, rows["user_id"].to_numpy(zero_copy_only=False))
     values[positions] = rows["value"].to_numpy()
     warm = measured.warm.get(name, {})
-    failed = warm.get("failed", 0) > 0
     return Result(
         values=values,
         coverage=warm.get("coverage@10", np.nan),
         personalised=not isinstance(measured.recipes.get(name), _NOT_PERSONALISED),
         n_not_finite=int(warm.get("not_finite", 0)),
         n_empty=int(warm.get("empty_lists", 0)),
-        failure="its fit failed; see the log of evaluate" if failed else None,
+        failure="its fit failed; see the log of evaluate" if warm.get("failed") else None,
     )

@@ -1,4 +1,4 @@
-"""What the tasks of one retrain hand over: one row of a gold table each, read without Spark."""
+"""The rows of gold tables that a retrain's tasks write for its later tasks, read without Spark."""
 
 import json
 from collections.abc import Mapping
@@ -20,17 +20,14 @@ from warehouse.tables import (
 )
 from warehouse.tables.vocabulary import Outcome
 
-
-def _recipe(text: str | None) -> AnyRecipe | None:
-    return None if text is None else recipes.parse(text)
-
-
-Recipe = Annotated[AnyRecipe, BeforeValidator(_recipe)]
-MaybeRecipe = Annotated[AnyRecipe | None, BeforeValidator(_recipe)]
+Recipe = Annotated[AnyRecipe, BeforeValidator(recipes.parse)]
+OptionalRecipe = Annotated[
+    AnyRecipe | None, BeforeValidator(lambda text: None if text is None else recipes.parse(text))
+]
 
 
 class HandOver(BaseModel):
-    """The row that one task of a retrain writes for the later ones."""
+    """A retrain's row in `table`, which `jobs.<job>` writes."""
 
     model_config = ConfigDict(frozen=True)
     table: ClassVar[Table]
@@ -38,7 +35,7 @@ class HandOver(BaseModel):
 
     @classmethod
     def find(cls, root: str, retrain_id: str) -> Self | None:
-        """Return the retrain's row, or None if its task has not run."""
+        """Return the retrain's row, or None if its job has not run."""
         rows = Lake(root).rows(cls.table, equals={"retrain_id": retrain_id})
         return cls.model_validate(rows[0]) if rows else None
 
@@ -47,33 +44,28 @@ class HandOver(BaseModel):
         """Return the retrain's row.
 
         Raises:
-            TaskMissingError: its task has not run.
+            TaskMissingError: the job that writes it has not run.
         """
         row = cls.find(root, retrain_id)
         if row is None:
-            raise TaskMissingError(
-                f"{retrain_id}: no row in {cls.table.full_name}; run jobs.{cls.job} first"
-            )
+            table = cls.table.full_name
+            raise TaskMissingError(f"{retrain_id}: no row in {table}; run jobs.{cls.job} first")
         return row
 
 
 class Nomination(HandOver):
-    """The recipes that a retrain starts with. Without a live release there is no champion."""
+    """The recipes that a retrain starts with: no champion without a live release."""
 
-    table = GOLD_NOMINATIONS
-    job = "nominate"
-
+    table, job = GOLD_NOMINATIONS, "nominate"
     challenger: Recipe
-    champion: MaybeRecipe
+    champion: OptionalRecipe
     champion_release_id: int | None
 
 
 class Freeze(HandOver):
     """The table versions that every task of the retrain reads."""
 
-    table = GOLD_FREEZES
-    job = "freeze"
-
+    table, job = GOLD_FREEZES, "freeze"
     versions: Mapping[str, int]
     n_interactions: int
     quarantine_share: float
@@ -82,21 +74,17 @@ class Freeze(HandOver):
 class Search(HandOver):
     """The recipe that challenges the live one."""
 
-    table = GOLD_SEARCHES
-    job = "search"
-
+    table, job = GOLD_SEARCHES, "search"
     challenger: Recipe
 
 
 class Verdict(HandOver):
     """The gate's decision. The criteria and comparisons of the row are in `serving.schemas`."""
 
-    table = GOLD_VERDICTS
-    job = "decide"
-
+    table, job = GOLD_VERDICTS, "decide"
     verdict: Outcome
     reason: str
-    recipe: MaybeRecipe = Field(validation_alias="recipe_json")
+    recipe: OptionalRecipe = Field(validation_alias="recipe_json")
     publishes: bool
 
     @classmethod
@@ -116,9 +104,7 @@ class Verdict(HandOver):
 class Fit(HandOver):
     """The ledger's row of a complete fit."""
 
-    table = GOLD_FITS
-    job = "fit"
-
+    table, job = GOLD_FITS, "fit"
     recipe: Recipe = Field(validation_alias="recipe_json")
     constants: Annotated[Mapping[str, Any], BeforeValidator(json.loads)]
     versions: Mapping[str, int]

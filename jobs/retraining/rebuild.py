@@ -45,8 +45,8 @@ class Proof:
     difference: float
 
     @property
-    def holds(self) -> bool:
-        """Whether all lists are the same."""
+    def all_same(self) -> bool:
+        """Whether there are lists, and all are the same."""
         return self.n_same == self.n_stored > 0 and self.n_new == 0
 
 
@@ -110,7 +110,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         f"{proof.n_same} of {proof.n_stored} lists are the same, {proof.n_new} are new; the "
         f"largest difference of a score is {proof.difference:.1e} ({TOLERANCE:.0e} is allowed)"
     )
-    if not proof.holds:
+    if not proof.all_same:
         raise NotRebuiltError(f"{args.retrain}: {result}. The code or the lake has changed")
     log.info("%s: %s", args.retrain, result)
     return 0

@@ -1,7 +1,7 @@
-"""Lists that the evaluated recipes give on the gate's window, kept for operators.
+"""Lists of the evaluated recipes on the gate's window, kept for operators.
 
-Lists of three users are shown side by side; those of up to a thousand users serve the preview of
-slate rules.
+Lists of three users are shown side by side. The preview of slate rules uses those of up to a
+thousand users.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,13 +30,8 @@ def sample_lists(
 ) -> list[dict[str, Any]]:
     """Return rows of gold.sample_lists for challenger, champion and the best popularity.
 
-    The sample is drawn by a fixed seed, so it has the same users while the window has them.
-
-    Args:
-        rows: the retrain's.
-        users: the evaluation users of the gate's window.
-        results: the evaluation there.
-        roles: by name of each fitted recipe.
+    The seed is fixed, so the sample has the same users while the window has them. `users` and
+    `results` are those of the gate's window, `roles` is by name of each fitted recipe.
     """
     examples = evaluation.examples(users, seed=SEED)
     shown = _shown(results, roles)
@@ -65,17 +60,12 @@ def sample_lists(
 
 
 def window_lists(rows: Frozen, users: EvaluationUsers, models: Sequence[Model]) -> DataFrame:
-    """Return rows of gold.window_lists: the warm users' lists, of a sample if they are too many.
-
-    Empty lists are left out.
-    """
+    """Return rows of gold.window_lists: the non-empty lists of a sample of the warm users."""
     sample = evaluation.sample(users, MAX_WINDOW_LISTS, seed=SEED)
     relevant = sample.relevant.select("user", "relevant")
     lists = [
-        model.lists(sample.inputs, WINDOW_LIST_LENGTH).withColumn(
-            "recipe", F.lit(model.recipe.name)
-        )
-        for model in models
+        m.lists(sample.inputs, WINDOW_LIST_LENGTH).withColumn("recipe", F.lit(m.recipe.name))
+        for m in models
     ]
     return (
         reduce(DataFrame.unionByName, lists)
@@ -87,17 +77,12 @@ def window_lists(rows: Frozen, users: EvaluationUsers, models: Sequence[Model]) 
 
 
 def _shown(results: Evaluation, roles: Mapping[str, Role]) -> dict[str, Role]:
-    """Return the recipes whose lists are kept, with their roles."""
-
-    def value(recipe: str) -> float:
-        figure = headline(results, recipe)
-        return 0.0 if figure is None else figure.value
-
+    """Return the roles of challenger, champion and the best popularity, by recipe."""
+    figures = {name: headline(results, name) for name in roles}
+    values = {name: 0.0 if figure is None else figure.value for name, figure in figures.items()}
     popularities = [name for name, role in roles.items() if role == "popularity"]
-    kept: dict[str, Role] = {
-        name: role for name, role in roles.items() if role in ("challenger", "champion")
-    }
-    return kept | {max(popularities, key=value): "popularity"}
+    best = max(popularities, key=values.__getitem__)
+    return {n: r for n, r in roles.items() if r in ("challenger", "champion") or n == best}
 
 
 def _titles(rows: Frozen, item_ids: set[str]) -> dict[str, str]:

@@ -96,7 +96,7 @@ def test_each_trial_is_a_row_and_a_failed_trial_does_not_end_the_search(searched
     failed, explored, *finals = trials(searched)
 
     assert (failed["state"], failed["value"]) == ("failed", None)
-    assert "nobody has a strength above nought" in failed["failure"]
+    assert "no user has a strength above 0" in failed["failure"]
     assert (explored["recipe"], explored["state"]) == (CHAMPION.name, "complete")
     assert dict(explored["by_window"]).keys() == {"rolling_40", "rolling_50", "rolling_60"}
     assert [row["stage"] for row in finals] == ["final"]

@@ -65,7 +65,7 @@ def listed(recipe: str, role: str, titles: list[str], relevant: list[bool]) -> R
         "role": role,
         "user_id": "42",
         "slices": ["active_low"],
-        "item_ids": [str(each) for each in range(len(titles))],
+        "item_ids": [str(position) for position in range(len(titles))],
         "titles": titles,
         "relevant": relevant,
         "n_relevant": 7,
@@ -87,31 +87,31 @@ def text(row: Row, lists: list[Row]) -> str:
 def test_the_evidence_is_read_from_gold_rows(tmp_path: Path) -> None:
     append(str(tmp_path), GOLD_VERDICTS, [verdict()], run_key=RunKey.parse(f"{RUN}/decide"))
     append(str(tmp_path), GOLD_SAMPLE_LISTS, LISTS, run_key=RunKey.parse(f"{RUN}/evaluate"))
-    said = summarize.run(str(tmp_path), run_key=KEY)
-    assert said.startswith("**Verdict: promote.** als\\_new beats als\\_old by \\+0\\.010\\.\n")
-    assert "| `als_old` | live now | 0.2610 | +0.0100 | +0.0020 to +0.0180 | 1,121 |" in said
-    assert "| Recipe | coverage@10 | cold ndcg@10 |" in said
-    assert "| `als_new` | 0.1010 | 0.0800 |" in said
-    assert r"| Sound\? | yes | 0\.1 \% refused\. |" in said
-    assert "| 2 | Alien | Fargo **✓** |" in said
-    assert "| 3 |  | Brazil **✓** |" in said
-    assert "liked 7 items later; 0 of them are on the list before, 2 after" in said
+    summary = summarize.run(str(tmp_path), run_key=KEY)
+    assert summary.startswith("**Verdict: promote.** als\\_new beats als\\_old by \\+0\\.010\\.\n")
+    assert "| `als_old` | live now | 0.2610 | +0.0100 | +0.0020 to +0.0180 | 1,121 |" in summary
+    assert "| Recipe | coverage@10 | cold ndcg@10 |" in summary
+    assert "| `als_new` | 0.1010 | 0.0800 |" in summary
+    assert r"| Valid result | yes | 0\.1 \% refused\. |" in summary
+    assert "| 2 | Alien | Fargo **✓** |" in summary
+    assert "| 3 |  | Brazil **✓** |" in summary
+    assert "liked 7 items later; 0 of them are on the list before, 2 after" in summary
 
 
 def test_baselines_are_listed_with_the_headline_only() -> None:
-    said = text(verdict(), [])
-    assert "| `ease` | baseline | 0.2650 |" in said
-    assert "| `ease` | 0.12" not in said
+    summary = text(verdict(), [])
+    assert "| `ease` | baseline | 0.2650 |" in summary
+    assert "| `ease` | 0.12" not in summary
 
 
 def test_without_a_champion_the_popularity_is_shown_as_before() -> None:
-    said = text(verdict(), LISTS[1:])
-    assert "| 1 | Jaws **✓** | Alien |" in said
+    summary = text(verdict(), LISTS[1:])
+    assert "| 1 | Jaws **✓** | Alien |" in summary
 
 
 def test_a_refreshed_recipe_has_the_same_list_before_and_after() -> None:
-    said = text(verdict(verdict="refresh", recipe="als_old"), LISTS)
-    assert "| 1 | Heat | Heat |" in said
+    summary = text(verdict(verdict="refresh", recipe="als_old"), LISTS)
+    assert "| 1 | Heat | Heat |" in summary
 
 
 def test_without_sample_lists_the_summary_has_no_lists(
@@ -119,20 +119,20 @@ def test_without_sample_lists_the_summary_has_no_lists(
 ) -> None:
     row = verdict(verdict="first", criteria=[], comparisons=[])
     append(str(tmp_path), GOLD_VERDICTS, [row], run_key=RunKey.parse(f"{RUN}/decide"))
-    said = summarize.run(str(tmp_path), run_key=KEY)
-    assert said.startswith("**Verdict: first.**")
-    assert "###" not in said
+    summary = summarize.run(str(tmp_path), run_key=KEY)
+    assert summary.startswith("**Verdict: first.**")
+    assert "###" not in summary
 
 
 def test_text_from_the_data_is_escaped() -> None:
     lists = [listed("als_old", "champion", [HOSTILE], [False])]
-    said = text(verdict(reason=HOSTILE), lists)
-    assert "http:" not in said
-    assert "www." not in said
+    summary = text(verdict(reason=HOSTILE), lists)
+    assert "http:" not in summary
+    assert "www." not in summary
     for sign in "<>[]*|#{}`":
-        assert f"\\{sign}" in said.split("\n", 1)[0]
-        assert f" {sign}" not in said.split("\n", 1)[0]
-    assert said.count(said.split("\n", 1)[0].removeprefix("**Verdict: promote.** ")) == 3
+        assert f"\\{sign}" in summary.split("\n", 1)[0]
+        assert f" {sign}" not in summary.split("\n", 1)[0]
+    assert summary.count(summary.split("\n", 1)[0].removeprefix("**Verdict: promote.** ")) == 3
 
 
 def test_a_retrain_without_a_verdict_has_no_summary(tmp_path: Path) -> None:

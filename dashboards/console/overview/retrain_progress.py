@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from airflow_api.answers import Run, Task
+from airflow_api.client import ENDED
 from dashboards import ui
 from dashboards.console import badges, components, data, runs
 from dashboards.console.data import Operator
@@ -56,7 +57,7 @@ def _panel(run: Run, tasks: Sequence[Task], usual: Mapping[str, float]) -> None:
 def _progress_text(
     run: Run, tasks: Sequence[Task], usual: Mapping[str, float], now: datetime
 ) -> str:
-    done = sum(task.state in runs.ENDED for task in tasks)
+    done = sum(task.state in ENDED for task in tasks)
     took = ((run.ended_at or now) - (run.started_at or run.queued_at or now)).total_seconds()
     usually = sum(usual.values())
     text = f"{done} of {len(tasks)} tasks done · {duration(took)}"

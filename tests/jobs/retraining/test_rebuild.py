@@ -41,7 +41,7 @@ def test_a_fit_can_be_repeated_after_newer_rows_and_a_vacuum(
 
     proof = rebuild.run(copied, retrained.dataset, RUN)
 
-    assert proof.holds
+    assert proof.all_same
     assert (proof.n_stored, proof.n_same, proof.n_new) == (121, 121, 0)
     assert proof.difference < 1e-5
 
@@ -58,7 +58,7 @@ def test_files_that_no_kept_release_needs_are_removed(
         )
         > 0
     )
-    assert rebuild.run(copied, retrained.dataset, RUN).holds
+    assert rebuild.run(copied, retrained.dataset, RUN).all_same
 
 
 def test_after_an_erasure_a_fit_cannot_be_repeated(copied: Warehouse, retrained: Retrain) -> None:
