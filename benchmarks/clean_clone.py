@@ -1,10 +1,10 @@
-"""Duration and memory of the platform from a clean clone.
+"""Duration and memory of `make demo` in a clean clone.
 
-Run: python benchmarks/clean_clone.py path/to/ml-1m.zip
+Run: python -m benchmarks.clean_clone path/to/ml-1m.zip
 
-Clones the checkout's HEAD into a temporary folder, runs `make demo` there twice, and prints the
-seconds of both, the wall time of ingest and retrain in Airflow with Spark's share in it, and the
-memory (proportional set size, so that shared pages count once) of the idle stack and at its peak.
+Clones the checkout's HEAD into a temporary folder and runs `make demo` there twice. Prints the
+seconds of both, the wall time of ingest and retrain in Airflow with Spark's share, and the memory
+(proportional set size: shared pages count once) of the idle programs and at the peak.
 """
 
 import os
@@ -17,12 +17,12 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-IDLE_SECONDS = 30
+SECONDS_UNTIL_IDLE = 30
 GIB = 2**20  # of kB
 
 
 class Sampler(threading.Thread):
-    """Adds up the memory of every process that belongs to a folder, once a second."""
+    """Adds up the memory of all processes of a checkout, once per second."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(daemon=True)
@@ -33,13 +33,13 @@ class Sampler(threading.Thread):
     def run(self) -> None:
         """Sample until `ending` is set."""
         while not self.ending.wait(1):
-            self.newest = sum(self._kb(process) for process in Path("/proc").glob("[0-9]*"))
+            self.newest = sum(self._kilobytes(process) for process in Path("/proc").glob("[0-9]*"))
             self.peak = max(self.peak, self.newest)
 
-    def _kb(self, process: Path) -> int:
+    def _kilobytes(self, process: Path) -> int:
         try:
-            owned = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
-            if self.folder not in owned:
+            origin = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
+            if self.folder not in origin:
                 return 0
             proportional = re.search(
                 r"^Pss:\s+(\d+)", (process / "smaps_rollup").read_text(), re.MULTILINE
@@ -60,14 +60,14 @@ def main(archive: str) -> None:
             first, output = demo(clone, str(Path(archive).resolve()))
             peak = sampler.peak
             second, _ = demo(clone, str(Path(archive).resolve()))
-            time.sleep(IDLE_SECONDS)
-            print(f"make demo, clean clone            {first:8.1f} s   (bar 480)")
-            print(f"make demo again, stack up         {second:8.1f} s   (bar 20)")
+            time.sleep(SECONDS_UNTIL_IDLE)
+            print(f"make demo, clean clone            {first:8.1f} s   (target 480)")
+            print(f"make demo again, stack up         {second:8.1f} s   (target 20)")
             for line in output.splitlines():
                 if line.startswith("Airflow worked"):
-                    print(f"{line}   (bar 4 min)")
-            print(f"memory, idle stack                {sampler.newest / GIB:8.2f} GiB (bar 4)")
-            print(f"memory, peak of ingest + retrain  {peak / GIB:8.2f} GiB (bar 9)")
+                    print(f"{line}   (target 4 min)")
+            print(f"memory, idle stack                {sampler.newest / GIB:8.2f} GiB (target 4)")
+            print(f"memory, peak of ingest + retrain  {peak / GIB:8.2f} GiB (target 9)")
         finally:
             sampler.ending.set()
             subprocess.run(["make", "-s", "down"], cwd=clone, check=False)  # noqa: S607
@@ -77,7 +77,7 @@ def demo(clone: Path, archive: str) -> tuple[float, str]:
     """Run `make demo`; return its seconds and its output."""
     started = time.monotonic()
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("OPS_", "VIRTUAL_ENV"))}
-    done = subprocess.run(  # noqa: S603
+    completed = subprocess.run(  # noqa: S603
         ["make", "-s", "demo", f"ARCHIVE={archive}"],  # noqa: S607
         cwd=clone,
         env=environment,
@@ -86,9 +86,9 @@ def demo(clone: Path, archive: str) -> tuple[float, str]:
         text=True,
         check=False,
     )
-    if done.returncode != 0:
-        sys.exit(f"make demo failed:\n{done.stdout}")
-    return time.monotonic() - started, done.stdout
+    if completed.returncode != 0:
+        sys.exit(f"make demo failed:\n{completed.stdout}")
+    return time.monotonic() - started, completed.stdout
 
 
 if __name__ == "__main__":

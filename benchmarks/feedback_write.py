@@ -35,8 +35,8 @@ from tests.support.serving import shop
 from tests.support.serving.server import as_role, create_database, temporary_server
 
 DATASET = "bench"
-N_ITEMS, N_WRITERS, N_MANY = 1000, 8, 100
-SQL_BAR, API_BAR = 1000, 400
+N_ITEMS, N_WRITERS, N_WRITERS_AT_KILL = 1000, 8, 100
+SQL_TARGET, API_TARGET = 1000, 400
 SERVER_SETTINGS = {"max_connections": "200"}
 
 
@@ -61,19 +61,19 @@ def main() -> None:
         key = prepare(owner)
         api = as_role(owner, "api")
         report(
-            "SQL alone", per_second(sql_alone, WriterTask(api, key, options.seconds, 0)), SQL_BAR
+            "SQL alone", per_second(sql_alone, WriterTask(api, key, options.seconds, 0)), SQL_TARGET
         )
-        with running_api(api, log=subprocess.DEVNULL) as url:  # it warns at each refusal
+        with running_api(api, log=subprocess.DEVNULL) as url:  # it logs each refusal
             through_api(WriterTask(url, key, 1, 0))  # warm up
             rate = per_second(through_api, WriterTask(url, key, options.seconds, 0))
-            report("through the API", rate, API_BAR)
+            report("through the API", rate, API_TARGET)
             survive(server, owner, WriterTask(url, key, 60 * options.minutes, 0))
 
 
-def report(name: str, rate: float, bar: int) -> None:
-    """Print a rate and whether it reaches the bar."""
-    verdict = "ok" if rate >= bar else "TOO SLOW"
-    print(f"  {name:16} {N_WRITERS} writers {rate:8.0f} per second (bar: {bar}) {verdict}")
+def report(name: str, rate: float, target: int) -> None:
+    """Print a rate and whether it reaches the target."""
+    verdict = "ok" if rate >= target else "TOO SLOW"
+    print(f"  {name:16} {N_WRITERS} writers {rate:8.0f} per second (target: {target}) {verdict}")
 
 
 def prepare(owner: str) -> str:
@@ -125,11 +125,12 @@ def through_api(task: WriterTask) -> int:
 
 
 def survive(server: Server, owner: str, task: WriterTask) -> None:
-    """Run 100 writers while Postgres is killed and restarted, and count lost and doubled events."""
+    """Run 100 writers while Postgres is killed and restarted; print lost and repeated events."""
     started = time.monotonic()
-    with ThreadPoolExecutor(N_MANY) as threads:
+    with ThreadPoolExecutor(N_WRITERS_AT_KILL) as threads:
         writers = [
-            threads.submit(write_with_retries, replace(task, writer=n)) for n in range(N_MANY)
+            threads.submit(write_with_retries, replace(task, writer=n))
+            for n in range(N_WRITERS_AT_KILL)
         ]
         time.sleep(task.seconds / 2)
         with restarted(server) as downtime:
@@ -140,14 +141,14 @@ def survive(server: Server, owner: str, task: WriterTask) -> None:
             engine.dispose()
     acknowledged = Counter(event_id for ids, _ in results for event_id in ids)
     stored = Counter(str(row[0]) for row in rows)
-    lost, doubled = acknowledged - stored, stored - acknowledged
-    print(f"  {N_MANY} writers, Postgres killed once, down for {downtime:.1f} s:")
+    lost, repeated = acknowledged - stored, stored - acknowledged
+    print(f"  {N_WRITERS_AT_KILL} writers, Postgres killed once, down for {downtime:.1f} s:")
     print(
         f"    {acknowledged.total()} acknowledged, {acknowledged.total() / seconds:.0f} per second"
     )
     print(f"    {sum(n for _, n in results)} refused and retried")
-    print(f"    {lost.total()} lost, {doubled.total()} doubled or unexpected", end=" ")
-    print("ok" if not lost and not doubled else "FAILED")
+    print(f"    {lost.total()} lost, {repeated.total()} stored twice or unexpected", end=" ")
+    print("ok" if not lost and not repeated else "FAILED")
 
 
 @contextmanager
@@ -196,7 +197,7 @@ def ratings(task: WriterTask) -> Iterator[tuple[str, str, float]]:
         yield str(user), str(item), float(1 + rating)
 
 
-def put(  # noqa: PLR0917 # what a request has
+def put(  # noqa: PLR0917 # the parts of a request
     http: HTTPConnection, key: str, user: str, item: str, rating: float, event_key: str
 ) -> tuple[int, bytes]:
     """Send one rating; return the status and body of the answer."""

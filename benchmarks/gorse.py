@@ -1,4 +1,4 @@
-"""gorse, set up as its documentation says: one process, with Postgres for data and lists.
+"""Runs gorse as its documentation says: one process, with Postgres for data and lists.
 
 Build it from its public source with Go (docs/benchmarks.md names the commit):
 
@@ -25,7 +25,7 @@ from tests.support.serving.server import free_port
 
 BINARIES = Path("/usr/lib/postgresql")
 BATCH = 10_000  # events per request
-# the defaults of its config.toml but for epochs, and without a search for parameters
+# the defaults of its config.toml, except for fewer epochs and no search for parameters
 CONFIG = """
 [database]
 data_store = "{url}"
@@ -90,14 +90,14 @@ def debian_postgres(folder: Path) -> Iterator[str]:
 def running(
     binary: Path, url: str, folder: Path, *, length: int
 ) -> Iterator[tuple[tuple[str, int], int]]:
-    """Yield address and process id of a gorse that answers, with lists of this length."""
+    """Yield the address and process id of a running gorse, with lists of this length."""
     port = free_port()
     config = folder / "config.toml"
     values = {"url": url, "host": HOST, "port": port, "rpc_port": free_port(), "length": length}
     config.write_text(CONFIG.format(folder=folder, **values))
     command: list[str | Path] = [binary, "-c", config, "--cache-path", folder / "cache"]
     (folder / "cache").mkdir(exist_ok=True)
-    process = subprocess.Popen(  # noqa: S603 # a binary that the caller named
+    process = subprocess.Popen(  # noqa: S603 # the binary is an argument
         command,
         env=os.environ | {"HOME": str(folder)},
         stdout=subprocess.DEVNULL,
@@ -162,7 +162,9 @@ def wait_until_idle(pid: int, *, timeout: float) -> None:
 def cpu_seconds(roots: Sequence[int]) -> float:
     """Return the processor time of these processes and their children, in seconds."""
     processes = [_stat(folder) for folder in Path("/proc").glob("[0-9]*")]
-    ticks = [own for pid, parent, own in processes if pid in roots or parent in roots]
+    ticks = [
+        process_ticks for pid, parent, process_ticks in processes if pid in roots or parent in roots
+    ]
     return sum(ticks) / os.sysconf("SC_CLK_TCK")
 
 

@@ -1,4 +1,4 @@
-"""Temporary lakes for benchmarks, landed and refined by the jobs themselves."""
+"""Temporary lakes for benchmarks, filled by the jobs `land` and `refine`."""
 
 import os
 import shutil
@@ -24,7 +24,7 @@ MOVIELENS = datasets.load_named("movielens_1m")
 
 
 def movielens(archive: Path) -> AbstractContextManager[Frozen]:
-    """Return a context with the rows of MovieLens 1M, from its publisher's archive."""
+    """Return a context with the rows of MovieLens 1M, from its archive."""
     return refined(MOVIELENS, partial(shutil.copy, archive))
 
 

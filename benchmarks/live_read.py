@@ -2,11 +2,11 @@
 
     python -m benchmarks.live_read [--seconds 5]
 
-Live: one client, users with 50 ratings, one of them newer than the release, at 3,706 and 50,000
-items with 32 factors. With reasons: one client reads each user's list for the first time, when the
-reasons are computed, and again; then 16 connections and one worker, in turns with a bare handler in
-its own process that runs the same statement and answers its row, and with lists without reasons.
-Also the duration of the first list after a release, which loads the factors.
+Computed online: one client, users with 50 ratings of which one is newer than the release, among
+3,706 and 50,000 items with 32 factors; also the first list after a release, which loads the
+factors. With reasons: one client reads each user's list for the first time, which computes the
+reasons, and again. Then 16 connections read from one worker, alternating with lists without reasons
+and with a bare handler: an app in its own process that returns the row of the same statement.
 """
 
 import argparse
@@ -27,15 +27,15 @@ from serving.api.cpu_affinity import use_single_cpu
 from serving.lists import precomputed
 from serving.publishing.publish import Candidate, publish
 from serving.storage import database, keys
-from tests.support.load.closed_loop import Answer, Ask, drive, request
+from tests.support.load.closed_loop import Answer, Request, drive, request
 from tests.support.serving import shop
 from tests.support.serving.server import as_role, create_database, temporary_server
 
-SIZES = {"bench_small": (3706, 25.0), "bench_large": (50_000, 60.0)}  # items, bar for p95 in ms
+SIZES = {"bench_small": (3706, 25.0), "bench_large": (50_000, 60.0)}  # items, target for p95 in ms
 RANK, N_USERS, RATED, LENGTH, LIMIT, N_CLIENTS = 32, 400, 50, 100, 20, 16
 TURNS = 4
-P50_BAR, P95_BAR, SHARE_BAR = 12.0, 30.0, 0.6  # milliseconds; of requests a second
-BARE = "benchmarks.live_read:bare_app"
+P50_TARGET, P95_TARGET, SHARE_TARGET = 12.0, 30.0, 0.6  # ms, ms, share of the bare rate
+BARE_APP = "benchmarks.live_read:bare_app"
 CONSTANTS = {
     "relevant_from": 7.0,
     "weighting": "centred",
@@ -49,7 +49,7 @@ CONSTANTS = {
 
 
 def main() -> None:
-    """Print p50 and p95 of each, and the ratio to the bare handler."""
+    """Print p50 and p95 of each kind of list, and the ratio to the bare handler."""
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--seconds", type=float, default=5)
     seconds = arguments.parse_args().seconds
@@ -57,48 +57,45 @@ def main() -> None:
         owner = create_database(server.url("postgres"), "bench")
         api_keys = {name: prepare(owner, name, n_items) for name, (n_items, _) in SIZES.items()}
         url = running.enter_context(running_api(as_role(owner, "api")))
-        for name, (n_items, bar) in SIZES.items():
+        for name, (n_items, target) in SIZES.items():
             live = partial(
-                ask, url, api_keys[name], f"/v1/{name}/users/new-{{}}/recommendations?x="
+                read_lists, url, api_keys[name], f"/v1/{name}/users/new-{{}}/recommendations?x="
             )
             print(f"{n_items} items: the first list after a release {1000 * live(0)[0]:.0f} ms")
             live(1)
-            show(f"live, {n_items} items", live(seconds), bar)
+            show(f"live, {n_items} items", live(seconds), target)
         os.environ["BENCH_DATASET"] = "bench_small"
-        bare = running.enter_context(running_api(as_role(owner, "api"), BARE))
+        bare = running.enter_context(running_api(as_role(owner, "api"), BARE_APP))
         key = api_keys["bench_small"]
         lists = "/v1/bench_small/users/old-{}/recommendations?explain="
         reasons = f"{lists}true&x="
         for name in ("for the first time", "again"):
-            of_users = [ask(url, key, reasons.format(n), 0) for n in range(N_USERS)]
-            show(
-                f"batch with reasons, {name}",
-                [seconds for [seconds] in of_users],
-                P95_BAR,
-            )
-        targets = {
+            durations = [read_lists(url, key, reasons.format(n), 0)[0] for n in range(N_USERS)]
+            show(f"batch with reasons, {name}", durations, P95_TARGET)
+        kinds = {
             f"batch with reasons, {N_CLIENTS} clients": (url, reasons),
             "  the bare handler": (bare, "/rows/old-{}?x="),
             "  without reasons": (url, f"{lists}false&x="),
         }
-        seconds_by_target: dict[str, list[float]] = {name: [] for name in targets}
+        seconds_by_kind: dict[str, list[float]] = {name: [] for name in kinds}
         for turn in range(1 + TURNS):
-            for name, (where, path) in targets.items():
-                mark = b'",' if where == bare else b'"title"'  # ids are all that it answers
-                durations = ask(where, key, path, seconds / TURNS, N_CLIENTS, seed=turn, mark=mark)
-                seconds_by_target[name] += durations if turn else []  # the first turn warms up
-        for name, durations in seconds_by_target.items():
-            show(name, durations, P95_BAR)
-        api, bare_handler, _ = seconds_by_target.values()
+            for name, (base_url, path) in kinds.items():
+                mark = b'",' if base_url == bare else b'"title"'  # it returns ids only
+                durations = read_lists(
+                    base_url, key, path, seconds / TURNS, N_CLIENTS, seed=turn, mark=mark
+                )
+                seconds_by_kind[name] += durations if turn else []  # the first turn warms up
+        for name, durations in seconds_by_kind.items():
+            show(name, durations, P95_TARGET)
+        api, bare_handler, _ = seconds_by_kind.values()
         share = len(api) / len(bare_handler)
-        verdict = "ok" if share >= SHARE_BAR else "TOO SLOW"
-        print(
-            f"  {share:.0%} of the bare handler's requests a second (bar {SHARE_BAR:.0%}) {verdict}"
-        )
-        for percent, bar in ((50, P50_BAR), (95, P95_BAR)):
-            ours, floor = (1000 * np.percentile(s, percent) for s in (api, bare_handler))
-            ratio = ours / floor
-            print(f"  p{percent} {ours:.1f} ms (bar {bar:g}), {ratio:.2f} times the bare handler")
+        verdict = "ok" if share >= SHARE_TARGET else "TOO SLOW"
+        print(f"  {share:.0%} of the bare handler's requests per second", end=" ")
+        print(f"(target {SHARE_TARGET:.0%}) {verdict}")
+        for percent, target in ((50, P50_TARGET), (95, P95_TARGET)):
+            api_ms, bare_ms = (1000 * np.percentile(s, percent) for s in (api, bare_handler))
+            ratio = f"{api_ms / bare_ms:.2f} times the bare handler"
+            print(f"  p{percent} {api_ms:.1f} ms (target {target:g}), {ratio}")
 
 
 def prepare(owner: str, dataset: str, n_items: int) -> str:
@@ -137,7 +134,7 @@ def prepare(owner: str, dataset: str, n_items: int) -> str:
 
 
 def bare_app() -> FastAPI:
-    """Return an app that answers the statement's row and does nothing else."""
+    """Return an app that returns the row of the statement and does nothing else."""
     use_single_cpu()
     url, dataset = os.environ["SERVING_DATABASE_URL"], os.environ["BENCH_DATASET"]
     engine = database.connect(url, dataset, autocommit=True, pool_size=8)
@@ -155,7 +152,7 @@ def bare_app() -> FastAPI:
     return app
 
 
-def ask(
+def read_lists(
     url: str,
     key: str,
     path: str,
@@ -165,33 +162,33 @@ def ask(
     seed: int = 0,
     mark: bytes = b'"title"',
 ) -> list[float]:
-    """Return the seconds of each request for a list; of at least one per connection.
+    """Return the duration of each request for a list, in seconds; each connection sends at least 1.
 
     Raises:
-        RuntimeError: an answer has not `LIMIT` marks.
+        RuntimeError: an answer has fewer than `LIMIT` marks.
     """
     random = np.random.default_rng(seed)
     host, _, port = url.removeprefix("http://").partition(":")
     headers = {"Authorization": f"Bearer {key}"}
 
-    def next_request() -> Ask:
+    def next_request() -> Request:
         url = path.format(random.integers(N_USERS)) + f"&limit={LIMIT}"
         return request("list", "GET", url, headers)
 
-    def see(answer: Answer) -> None:
+    def check(answer: Answer) -> None:
         if answer.status != HTTPStatus.OK or answer.body.count(mark) < LIMIT:
             raise RuntimeError(f"status {answer.status}: {answer.body[:200]!r}")
 
     address = [(host, int(port))]
-    answers = drive(address, next_request, connections=connections, seconds=seconds, see=see)
+    answers = drive(address, next_request, connections=connections, seconds=seconds, check=check)
     return [answer.seconds for answer in answers]
 
 
-def show(name: str, seconds: list[float], bar: float) -> None:
-    """Print a line: p50, p95, and whether p95 is below the bar."""
+def show(name: str, seconds: list[float], target: float) -> None:
+    """Print a line: p50, p95, and whether p95 is below the target."""
     p50, p95 = 1000 * np.percentile(seconds, [50, 95])
-    verdict = "ok" if p95 <= bar else "TOO SLOW"
-    print(f"{name:34} p50 {p50:7.2f} p95 {p95:7.2f} ms (bar {bar:g}) {verdict}", flush=True)
+    verdict = "ok" if p95 <= target else "TOO SLOW"
+    print(f"{name:34} p50 {p50:7.2f} p95 {p95:7.2f} ms (target {target:g}) {verdict}", flush=True)
 
 
 def _users() -> list[tuple[str, int]]:

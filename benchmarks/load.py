@@ -1,10 +1,10 @@
-"""A minute of mixed load through the API: its rate, and the duration of each kind of request.
+"""A minute of mixed load on the API: its rate, and the duration of each kind of request.
 
     python -m benchmarks.load [--seconds 60] [--connections 16 64]
 
-One client with many connections requests precomputed and computed lists, with and without reasons,
-explanations, searches, ratings and hides. Halfway a release is published and rules change. Every
-list must be of one release: each release has its own items.
+One client with many connections requests lists (precomputed, computed online, with reasons),
+explanations and searches, and sends ratings and hides. Halfway a release is published and rules
+change. Each release has its own items, so a list that mixes two releases is found.
 """
 
 import argparse
@@ -18,8 +18,8 @@ from sqlalchemy.orm import Session
 
 from benchmarks.api_read import started_api
 from serving.storage import database, keys
-from tests.support.load.busy_shop import HONEST, SHARES, Mix, World
-from tests.support.load.closed_loop import Answer, changing, drive, percentiles
+from tests.support.load.busy_shop import REFUSALS, SHARES, BusyShop, MixedLoad
+from tests.support.load.closed_loop import Answer, drive, load_with_change, percentiles
 from tests.support.serving.server import as_role, create_database, temporary_server
 
 DATASET = "bench"
@@ -34,50 +34,54 @@ def main() -> None:
     for n_connections in arguments.connections:
         with temporary_server({"max_connections": "200"}) as server:
             owner = create_database(server.url("postgres"), DATASET)
-            one_load(owner, n_connections, arguments.seconds)
+            measure(owner, n_connections, arguments.seconds)
 
 
-def one_load(owner: str, n_connections: int, seconds: float) -> None:
-    """Print the results of one load."""
+def measure(owner: str, n_connections: int, seconds: float) -> None:
+    """Print the results of a load with this number of connections."""
     key = create_shop(owner)
     publisher, api = as_role(owner, "publisher"), as_role(owner, "api")
-    world = World(database.connect(publisher, DATASET), database.connect(api, DATASET))
-    world.prepare()
-    mix = Mix(DATASET, key, world.people, world.items)
+    shop = BusyShop(database.connect(publisher, DATASET), database.connect(api, DATASET))
+    shop.prepare()
+    load = MixedLoad(DATASET, key, shop.n_users, shop.n_items)
     with started_api(api, log=subprocess.DEVNULL) as (address, pid):
-        drive([address], mix.ask, connections=n_connections, seconds=3)  # warm
-        before = resident(pid)
-        load = partial(
-            drive, [address], mix.ask, connections=n_connections, seconds=seconds, see=mix.see
+        run = partial(drive, [address], load.next_request, connections=n_connections)
+        run(seconds=3)  # warm up
+        memory_before = resident(pid)
+        answers = load_with_change(
+            partial(run, seconds=seconds, check=load.check), shop.change, after=seconds / 2
         )
-        answers = changing(world.change, seconds / 2, load)
-        report(answers, mix, n_connections, seconds, (before, resident(pid)))
-    world.publisher.dispose()
-    world.writer.dispose()
+        report(answers, load, n_connections, seconds, (memory_before, resident(pid)))
+    shop.publisher.dispose()
+    shop.writer.dispose()
 
 
 def report(
-    answers: list[Answer], mix: Mix, n_connections: int, seconds: float, memory: tuple[int, int]
+    answers: list[Answer],
+    load: MixedLoad,
+    n_connections: int,
+    seconds: float,
+    memory: tuple[int, int],
 ) -> None:
-    """Print the table and the verdict."""
-    refused = Counter(answer.status for answer in answers if answer.status in HONEST)
-    print(f"{n_connections} connections, {len(answers) / seconds:.0f} requests a second")
-    print(f"  {'kind':18} {'a second':>9} {'p50 ms':>8} {'p95 ms':>8} {'p99 ms':>8}")
+    """Print the table, and exit with an error if an answer was wrong."""
+    refused = Counter(answer.status for answer in answers if answer.status in REFUSALS)
+    print(f"{n_connections} connections, {len(answers) / seconds:.0f} requests per second")
+    print(f"  {'kind':20} {'per s':>9} {'p50 ms':>8} {'p95 ms':>8} {'p99 ms':>8}")
     for kind in SHARES:
         of_kind = [answer for answer in answers if answer.kind == kind]
         figures = "".join(f" {ms:8.1f}" for ms in percentiles(of_kind, 50, 95, 99))
-        print(f"  {kind:18} {len(of_kind) / seconds:9.1f}{figures}")
-    print(f"  refused for now (503, 429): {dict(refused) or 0}; wrong: {len(mix.wrong)}")
-    print(f"  releases seen: {sorted(mix.shown)}")
+        print(f"  {kind:20} {len(of_kind) / seconds:9.1f}{figures}")
+    print(f"  refused (503, 429): {dict(refused) or 0}; errors: {len(load.errors)}")
+    print(f"  releases seen: {sorted(load.releases_seen)}")
     print(f"  memory of the API: {memory[0]} MB before, {memory[1]} MB after")
-    for line in mix.wrong[:5]:
-        print(f"  WRONG {line}")
-    is_consistent = len({release for release, _ in mix.shown}) == len(mix.shown)
-    sys.exit("NOT GOOD") if mix.wrong or not is_consistent else print("  ok", flush=True)
+    for line in load.errors[:5]:
+        print(f"  ERROR {line}")
+    is_consistent = len({id_ for id_, _ in load.releases_seen}) == len(load.releases_seen)
+    sys.exit("FAILED") if load.errors or not is_consistent else print("  ok", flush=True)
 
 
 def resident(pid: int) -> int:
-    """Return the megabytes of memory that a process has."""
+    """Return the resident memory of a process, in MB."""
     pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     return pages * 4096 // 1_000_000
 

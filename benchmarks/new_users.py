@@ -1,13 +1,13 @@
-"""Quality of a new user's list after their first ratings: fold-in, popularity, and a blend.
+"""NDCG@10 of new users' lists after their first ratings: popularity, fold-in and their blend.
 
     python -m benchmarks.new_users ARCHIVE [--recipe NAME_OR_JSON] [--no-overlap]
 
-ARCHIVE is ml-1m.zip as its publisher offers it. A model is fitted on the oldest 80 % of the
-ratings. Users who appear later are served as `serving` does it: their first k ratings are folded
-in, and ten items are evaluated against all their later positive ratings (NDCG@10). The weights of
-the blend are chosen on two earlier windows (fit on 50 and 60 %, the 20 % that follow), never on the
-evaluation window. For known users, it also measures how much of the first ten a full fit with 1, 3,
-5 and 10 more ratings shares with the fold-in.
+ARCHIVE is ml-1m.zip. A model is fitted on the oldest 80 % of the ratings. Users who appear later
+are served as the API does: their first k ratings are folded in, and the first ten items are
+evaluated against their later positive ratings. The weights of the blend are chosen on two earlier
+windows (fit on 50 and 60 %, evaluate on the next 20 %), never on the evaluation window. For known
+users it also prints how many of the first ten items of a full fit with 1, 3, 5 and 10 more ratings
+the fold-in has as well.
 """
 
 import argparse
@@ -61,7 +61,7 @@ class Split:
 
     @property
     def popularity(self) -> NDArray[np.float32]:
-        """The popularity of each item, as in a release."""
+        """Popularity of each item, as in a release."""
         return np.asarray(self.model.fallback.by_segment[0], np.float32)
 
 
@@ -103,8 +103,8 @@ def fitted(rows: Frozen, recipe: AnyRecipe, training: DataFrame) -> Model:
     """Return the recipe's model of the ratings."""
     items = rows.items().join(training.select("item").distinct(), "item")
     segments = segments_of(rows, MOVIELENS)
-    liked = MOVIELENS.scale.relevant_from
-    return models.fit(recipe, training, Catalogue.of(items), segments, relevant_from=liked)
+    relevant_from = MOVIELENS.scale.relevant_from
+    return models.fit(recipe, training, Catalogue.of(items), segments, relevant_from=relevant_from)
 
 
 def fold_in_of(model: Model) -> FoldIn:
@@ -133,9 +133,9 @@ def evaluated(window: Split) -> dict[int, dict[float | str, Floats]]:
     new = [own for user, own in window.after.items() if user not in window.before]
     by_k: dict[int, dict[float | str, Floats]] = {}
     for k in KS:
-        cases = [(own[:k], later) for own in new if (later := _liked(own[k:]))]
-        by_way: dict[float | str, Floats] = {
-            "fallback": np.array([_ndcg(popularity, first, later) for first, later in cases])
+        cases = [(own[:k], relevant) for own in new if (relevant := _relevant(own[k:]))]
+        by_method: dict[float | str, Floats] = {
+            "fallback": np.array([_ndcg(popularity, first, relevant) for first, relevant in cases])
         }
         scores = [_scores(fold_in, first) for first, _ in cases]
         for weight in WEIGHTS:
@@ -143,12 +143,12 @@ def evaluated(window: Split) -> dict[int, dict[float | str, Floats]]:
                 _ndcg(
                     popularity if own is None else own + weight * log_popularity,
                     first,
-                    later,
+                    relevant,
                 )
-                for own, (first, later) in zip(scores, cases, strict=True)
+                for own, (first, relevant) in zip(scores, cases, strict=True)
             ]
-            by_way[weight] = np.array(values)
-        by_k[k] = by_way
+            by_method[weight] = np.array(values)
+        by_k[k] = by_method
     return by_k
 
 
@@ -159,18 +159,20 @@ def show(
     """Print NDCG of each weight on the earlier windows, and of the chosen one later."""
     for k in KS:
         means = {w: float(np.mean([by_k[k][w].mean() for by_k in earlier])) for w in WEIGHTS}
-        base = np.mean([window[k]["fallback"].mean() for window in earlier])
-        print(f"k {k}, earlier: fallback {base:.4f}; " + _line(means))
+        fallback = np.mean([window[k]["fallback"].mean() for window in earlier])
+        print(f"k {k}, earlier: fallback {fallback:.4f}; " + _line(means))
         chosen = max(means, key=lambda weight: means[weight])
-        ways, in_code = evaluated[k], scoring.blend_weight(k)
+        by_method, in_code = evaluated[k], scoring.blend_weight(k)
         print(
-            f"k {k}, evaluated: fallback {ways['fallback'].mean():.4f}; "
-            + _line({w: float(ways[w].mean()) for w in WEIGHTS})
+            f"k {k}, evaluated: fallback {by_method['fallback'].mean():.4f}; "
+            + _line({w: float(by_method[w].mean()) for w in WEIGHTS})
         )
         for name, weight in (("chosen", chosen), ("in code", in_code)):
-            if weight in ways:
-                lead = intervals.paired(ways[weight] - ways["fallback"])
-                print(f"    {name} {weight:g}: over the fallback {lead}, n {len(ways[weight])}")
+            if weight in by_method:
+                lead = intervals.paired(by_method[weight] - by_method["fallback"])
+                print(
+                    f"    {name} {weight:g}: over the fallback {lead}, n {len(by_method[weight])}"
+                )
 
 
 def overlaps(window: Split) -> None:
@@ -235,15 +237,15 @@ def _listed(scores: NDArray[np.floating], seen: Floats) -> NDArray[np.int64]:
     return top_n(left, N)
 
 
-def _liked(rated: Floats) -> set[int]:
-    good = rated[(rated[:, 1] >= MOVIELENS.scale.relevant_from) & (rated[:, 0] >= 0)]
-    return set(good[:, 0].astype(int).tolist())
+def _relevant(rated: Floats) -> set[int]:
+    relevant = rated[(rated[:, 1] >= MOVIELENS.scale.relevant_from) & (rated[:, 0] >= 0)]
+    return set(relevant[:, 0].astype(int).tolist())
 
 
-def _ndcg(scores: NDArray[np.floating], rated: Floats, liked: set[int]) -> float:
+def _ndcg(scores: NDArray[np.floating], rated: Floats, relevant: set[int]) -> float:
     gains = 1 / np.log2(np.arange(N) + 2)
-    hits = np.array([position in liked for position in _listed(scores, rated).tolist()], bool)
-    return float(gains[: len(hits)][hits].sum() / gains[: min(N, len(liked))].sum())
+    hits = np.array([position in relevant for position in _listed(scores, rated).tolist()], bool)
+    return float(gains[: len(hits)][hits].sum() / gains[: min(N, len(relevant))].sum())
 
 
 def _line(means: dict[float, float]) -> str:

@@ -1,11 +1,12 @@
-"""NDCG@10 of recipes on the playground, beside the best that the known truth allows.
+"""NDCG@10 of recipes on the playground, compared with the best possible.
 
     python -m benchmarks.playground_truth [--size 1000000] [--seed 1]
 
-The playground's users follow a known model (`jobs/synthetic/world.py`): each month offers films, a
-user chooses by fit, and the stars depend on the fit. With the truth, including the offers of future
-months, films can be ranked by the probability that a user chooses *and* likes them. On average no
-recipe can do better: the NDCG@10 of this ranking on the same users and rows is an upper bound.
+The playground's users follow a known model (`jobs/synthetic/world.py`): films are offered
+by month, and how well a film fits a user decides whether they choose it and how many stars they
+give. With this model, including the offers of future months, films can be ranked by the probability
+that a user chooses *and* likes them. On average no recipe can do better: the NDCG@10 of this
+ranking on the same users and rows is an upper bound.
 """
 
 import argparse
@@ -55,16 +56,16 @@ def main() -> None:
     with refined(PLAYGROUND, partial(fill, size=args.size, seed=args.seed)) as rows:
         prepared = prepare(rows, PLAYGROUND, gate_window(rows, PLAYGROUND))
         scale, half_life_days = PLAYGROUND.scale, PLAYGROUND.windows.half_life_days
-        contestants = [
+        compared = [
             recipes.default(scale),
             recipes.with_priors(scale, half_life_days),
             *recipes.popularities(scale, half_life_days),
             *baselines.baselines(scale),
         ]
-        results = prepared.evaluate([prepared.fit(recipe) for recipe in contestants])
+        results = prepared.evaluate([prepared.fit(recipe) for recipe in compared])
         best, n_users = upper_bound(world, rows, prepared)
     print(f"{'upper bound':36} {best:.4f}  ({n_users} users)")
-    for recipe in contestants:
+    for recipe in compared:
         figures = results.figures[recipe.name]
         [value] = [f.value for f in figures if (f.slice, f.metric) == (WARM, HEADLINE)]
         print(f"{recipe.name:36} {value:.4f}  {value / best:6.1%} of the upper bound")
@@ -96,7 +97,7 @@ def upper_bound(world: World, rows: Frozen, prepared: PreparedWindow) -> tuple[f
     positions = {item: position for position, item in enumerate(prepared.catalogue.index.tolist())}
     lists = []
     for row in users:
-        scores = log_chance(world, int(row["user_id"].split("-")[1]), indices, offered, at)
+        scores = log_probability(world, int(row["user_id"].split("-")[1]), indices, offered, at)
         scores[[positions[item] for item in row["seen"] if item in positions]] = -np.inf
         best = top_n(scores.astype(np.float32), metrics.K)
         lists.append(("truth", row["user"], prepared.catalogue.ids[best].tolist(), None))
@@ -107,14 +108,14 @@ def upper_bound(world: World, rows: Frozen, prepared: PreparedWindow) -> tuple[f
     return float(mean[0]), len(users)
 
 
-def log_chance(
+def log_probability(
     world: World, user: int, items: NDArray[np.int64], offered: NDArray[np.float64], at: float
 ) -> NDArray[np.float64]:
-    """Return the log of the chance that the user chooses and likes each item, up to a constant."""
+    """Return for each item log P(the user chooses and likes it), up to a constant."""
     fits = fit(world, user, items, at)
     missing = RELEVANT_FROM - mean_stars(world, user, items, fits)
-    likes = norm.logsf(missing / STARS_NOISE)
-    return np.asarray(np.log(np.maximum(offered, 1e-300)) + FIT_WEIGHT * fits + likes)
+    log_likes = norm.logsf(missing / STARS_NOISE)
+    return np.asarray(np.log(np.maximum(offered, 1e-300)) + FIT_WEIGHT * fits + log_likes)
 
 
 if __name__ == "__main__":

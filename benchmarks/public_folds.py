@@ -1,8 +1,8 @@
-"""Spark ALS and EASE on random folds, the set-up of a published comparison.
+"""nDCG of Spark ALS and EASE on random folds, as in a published comparison.
 
     python -m benchmarks.public_folds ARCHIVE [--folds 5]
 
-Anelli et al. (UMAP 2022) keep the ratings of MovieLens 1M from 4 on, reduce them to the 10-core
+Anelli et al. (UMAP 2022) keep the ratings of at least 4 of MovieLens 1M, reduce them to the 10-core
 (each user and film has ten), split them randomly 80/20, and rank the full catalogue. Their folds
 are not published, so similar folds are drawn here with a seed. Random folds let a model learn from
 the future: this compares algorithms, not what users would have been served.
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ROOT = Path(__file__).parents[1]
-K, N_FOLDS, CORE, LIKED = 10, 5, 10, 4
+K, N_FOLDS, CORE, RELEVANT_FROM = 10, 5, 10, 4
 MIDPOINT = 3  # subtracted from ratings
 RECIPE = Als(weighting=MinusMidpoint(midpoint=MIDPOINT), rank=96, reg=0.3, alpha=2, iterations=15)
 Scores = dict[str, NDArray[np.float32]]
@@ -48,7 +48,7 @@ WEIGHTS = (0, 0.01, 0.02, 0.03, 0.05)
 
 
 def main() -> None:
-    """Print a line for each fold, then the means and the verdict."""
+    """Print a line for each fold, then the means, and whether ALS reaches EASE."""
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("archive", type=Path, help="ml-1m.zip")
     arguments.add_argument("--folds", type=int, default=N_FOLDS, choices=range(1, N_FOLDS + 1))
@@ -56,26 +56,28 @@ def main() -> None:
     os.environ.setdefault("SPARK_CONF_DIR", str(ROOT / "conf/spark"))
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     spark = session.start("public_folds")
-    users, items, strengths = core(liked(args.archive))
-    print(f"{users.max() + 1} users, {items.max() + 1} films, {len(users)} ratings >= {LIKED}")
+    users, items, strengths = core(positive_ratings(args.archive))
+    print(
+        f"{users.max() + 1} users, {items.max() + 1} films, {len(users)} ratings >= {RELEVANT_FROM}"
+    )
     shape = (int(users.max()) + 1, int(items.max()) + 1)
     fold, inner = np.random.default_rng(1).integers(0, N_FOLDS, (2, len(users)))
     results: dict[str, list[float]] = {}
-    for number in range(args.folds):
-        is_training = fold != number
-        sides = (
+    for fold_number in range(args.folds):
+        is_training = fold != fold_number
+        masks = (
             is_training & (inner > 0),
             is_training & (inner == 0),
             is_training,
             ~is_training,
         )
         fit_on, choose_on, training, test = (
-            matrix(users[at], items[at], strengths[at], shape) for at in sides
+            matrix(users[mask], items[mask], strengths[mask], shape) for mask in masks
         )
         models: dict[str, Callable[[sparse.csr_matrix, int], Scores]] = {
-            "popular": popular,
-            "EASE": ease,
-            "Spark ALS": lambda rows, n_models: by_als(spark, rows, n_models),
+            "popular": popularity_scores,
+            "EASE": ease_scores,
+            "Spark ALS": lambda rows, n_models: als_scores(spark, rows, n_models),
         }
         for name, score in models.items():
             start = time.monotonic()
@@ -83,19 +85,21 @@ def main() -> None:
             value = ndcg(score(training, MODELS)[chosen], training, test)
             results.setdefault(name, []).append(value)
             seconds = time.monotonic() - start
-            print(f"fold {number}: {name:10} {value:.4f}  {chosen} ({seconds:.0f} s)", flush=True)
+            print(
+                f"fold {fold_number}: {name:10} {value:.4f}  {chosen} ({seconds:.0f} s)", flush=True
+            )
     for name, values in results.items():
         print(f"{name:10} nDCG@{K} {mean(values):.4f} over {len(values)} folds")
     ahead = mean(results["Spark ALS"]) - mean(results["EASE"])
-    print(f"Spark ALS - EASE {ahead:+.4f} (bar: 0) {'ok' if ahead >= 0 else 'MISSED'}")
+    print(f"Spark ALS - EASE {ahead:+.4f} (target: 0) {'ok' if ahead >= 0 else 'MISSED'}")
 
 
-def liked(archive: Path) -> pd.DataFrame:
-    """Return (user, item, rating) of all ratings from LIKED on."""
+def positive_ratings(archive: Path) -> pd.DataFrame:
+    """Return (user, item, rating) of the ratings of at least RELEVANT_FROM."""
     with ZipFile(archive) as zipped, zipped.open("ml-1m/ratings.dat") as file:
         names = ["user", "item", "rating", "time"]
         ratings = pd.read_csv(file, sep="::", names=names, engine="python")
-    return ratings.loc[ratings["rating"] >= LIKED, ["user", "item", "rating"]]
+    return ratings.loc[ratings["rating"] >= RELEVANT_FROM, ["user", "item", "rating"]]
 
 
 def core(pairs: pd.DataFrame) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
@@ -105,14 +109,14 @@ def core(pairs: pd.DataFrame) -> tuple[NDArray[np.int64], NDArray[np.int64], NDA
     """
     while True:
         counts = [pairs[name].map(pairs[name].value_counts()) for name in ("user", "item")]
-        enough = (counts[0] >= CORE) & (counts[1] >= CORE)
-        if enough.all():
+        has_enough = (counts[0] >= CORE) & (counts[1] >= CORE)
+        if has_enough.all():
             users, items = (
                 np.unique(pairs[name], return_inverse=True)[1].astype(np.int64)
                 for name in ("user", "item")
             )
             return users, items, pairs["rating"].to_numpy(np.float32) - np.float32(MIDPOINT)
-        pairs = pairs[enough]
+        pairs = pairs[has_enough]
 
 
 def matrix(
@@ -130,13 +134,13 @@ def ones(rows: sparse.csr_matrix) -> sparse.csr_matrix:
     return (rows > 0).astype(np.float32)
 
 
-def popular(training: sparse.csr_matrix, _: int) -> Scores:
+def popularity_scores(training: sparse.csr_matrix, _: int) -> Scores:
     """Return the number of ratings of each film, the same for all users."""
     counts = np.asarray(ones(training).sum(axis=0), np.float32)
     return {"": np.repeat(counts, training.shape[0], axis=0)}
 
 
-def ease(training: sparse.csr_matrix, _: int) -> Scores:
+def ease_scores(training: sparse.csr_matrix, _: int) -> Scores:
     """Return the scores of EASE, by input and lambda."""
     scores = {}
     for name, rows in (("ones", ones(training)), ("stars", training)):
@@ -146,14 +150,14 @@ def ease(training: sparse.csr_matrix, _: int) -> Scores:
     return scores
 
 
-def by_als(spark: SparkSession, training: sparse.csr_matrix, n_models: int) -> Scores:
+def als_scores(spark: SparkSession, training: sparse.csr_matrix, n_models: int) -> Scores:
     """Return the mean scores of Spark's implicit ALS over the seeds, by weight of the prior."""
     pairs = training.tocoo()
     rows = pd.DataFrame({"user": pairs.row, "item": pairs.col, "strength": pairs.data})
     frame = spark.createDataFrame(rows.astype({"user": "int32", "item": "int32"})).cache()
     scores = np.zeros(training.shape, np.float32)
-    for nth in range(n_models):
-        model = als.fit(frame, RECIPE.model_copy(update={"seed": RECIPE.seed + nth}))
+    for number in range(n_models):
+        model = als.fit(frame, RECIPE.model_copy(update={"seed": RECIPE.seed + number}))
         users = model.users.toPandas()
         factors = np.array(users["factors"].tolist(), np.float32) / n_models
         scores[np.ix_(users["user"].to_numpy(np.int64), model.items)] += factors @ model.matrix.T

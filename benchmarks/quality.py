@@ -1,4 +1,4 @@
-"""Quality of every family of recipes on MovieLens 1M: rolling windows, and the test window.
+"""Quality of every family of recipes on the rolling and test windows of MovieLens 1M.
 
     python -m benchmarks.quality ARCHIVE [--seeds 3] [--recipe JSON]... [--no-rolling]
 
@@ -33,7 +33,7 @@ from jobs.retraining.frozen_tables import Frozen
 from warehouse.tables.vocabulary import GATE, HEADLINE, WARM
 
 OTHER_METRICS = ("recall@50", "coverage@10")
-BARS = {  # NDCG@10 on the test window: required, and aimed at
+TARGETS = {  # NDCG@10 on the test window: required, desired
     "als": (0.265, 0.275),
     "als_with_priors": (0.273, 0.288),
 }
@@ -41,7 +41,7 @@ BARS = {  # NDCG@10 on the test window: required, and aimed at
 
 @dataclass(frozen=True)
 class Row:
-    """A family on one window: mean metrics over its seeds, and the mean NDCG@10 of each user."""
+    """The results of a family on a window: means over its seeds, and the NDCG@10 of each user."""
 
     figures: dict[str, float]
     users: NDArray[np.float64]
@@ -73,7 +73,7 @@ def families_of(n_seeds: int, extra: Sequence[str]) -> dict[str, list[AnyRecipe 
     """Return the recipes of each family; those of ALS differ in the seed."""
     scale, half_life_days = MOVIELENS.scale, MOVIELENS.windows.half_life_days
     als = recipes.default(scale)
-    seeds = [als.model_copy(update={"seed": als.seed + nth}) for nth in range(n_seeds)]
+    seeds = [als.model_copy(update={"seed": als.seed + number}) for number in range(n_seeds)]
     families: dict[str, list[AnyRecipe | Baseline]] = {
         "als": [*seeds],
         "als_with_priors": [recipes.with_priors(scale, half_life_days)],
@@ -118,7 +118,7 @@ def evaluated(
 
 
 def show(results: dict[str, dict[str, Row]]) -> None:
-    """Print a line per family, then the bars, then the differences between families."""
+    """Print a line per family, then the targets, then the differences between families."""
     rolling = [name for name in results if name != GATE]
     columns = [
         *rolling,
@@ -142,10 +142,11 @@ def show(results: dict[str, dict[str, Row]]) -> None:
         cells += [test.spread, *(test.figures[metric] for metric in OTHER_METRICS)]
         shown = " ".join(f"{cell:11.4f}" for cell in cells)
         print(f"{family:32}{shown} {test.seconds:11.1f}")
-    for family, (required, aim) in BARS.items():
+    for family, (required, desired) in TARGETS.items():
         value = results[GATE][family].figures[HEADLINE]
         met = "reached" if value >= required else "MISSED"
-        print(f"{family}: {value:.4f}, bar {required} {met}, aim {aim} {value - aim:+.4f}")
+        print(f"{family}: {value:.4f}, target {required} {met}", end=", ")
+        print(f"desired {desired} {value - desired:+.4f}")
     for family, other in (
         ("als", "popular_by_segment"),
         ("als_with_priors", "als"),

@@ -1,10 +1,10 @@
-"""Lantern's recipes and models of other libraries: the same rows, users and metric.
+"""NDCG@10 of Lantern's recipes and of other libraries' models, on the same rows and users.
 
     python -m benchmarks.side_by_side ARCHIVE
 
 All models are fitted on the oldest 80 % of MovieLens 1M and tested on the newest 20 %. The settings
 of the other libraries are chosen on the last rolling window (fit on 60 %, test on the next 20 %),
-as Lantern's were. The other libraries run in a separate environment in the user's cache folder,
+as Lantern's were. These libraries run in a separate environment in the user's cache folder,
 made from `benchmarks/peers/requirements.lock`, and read arrays. Durations are wall time.
 """
 
@@ -101,7 +101,7 @@ def lantern(prepared: PreparedWindow) -> list[tuple[str, float, float, str]]:
 
 
 def other_libraries(python: str, folder: str) -> list[tuple[str, float, float, str]]:
-    """Return the same of the other libraries' models."""
+    """Return (name, NDCG@10, seconds of the fit, settings) of the other libraries' models."""
     command = [python, str(PEERS / "models.py"), folder]
     completed = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)  # noqa: S603
     rows: list[dict[str, Any]] = [json.loads(line) for line in completed.stdout.splitlines()]

@@ -1,4 +1,4 @@
-"""One list of 20 and one rating through Lantern's API and through gorse, in one run.
+"""Lists of 20 read and ratings written per second, through Lantern's API and through gorse.
 
     python -m benchmarks.side_by_side_serving path/to/gorse-in-one [--seconds 5] [--rounds 3]
 
@@ -29,7 +29,7 @@ from benchmarks import gorse
 from benchmarks.api_read import started_api
 from serving.publishing.publish import publish
 from serving.storage import database, keys
-from tests.support.load.closed_loop import Answer, Ask, drive, percentiles, request
+from tests.support.load.closed_loop import Answer, Request, drive, percentiles, request
 from tests.support.serving import shop
 from tests.support.serving.server import as_role, create_database, temporary_server
 
@@ -45,8 +45,8 @@ class Contestant:
     name: str
     addresses: list[tuple[str, int]]
     pids: list[int]  # including its Postgres
-    read: Callable[[int], Ask]
-    write: Callable[[int, int, float], Ask]
+    read: Callable[[int], Request]
+    write: Callable[[int, int, float], Request]
     length: Callable[[Any], int]  # number of items in the body of an answer
 
 
@@ -77,9 +77,7 @@ def main() -> None:
             / statistics.median(results[other.name].rates)
             for results in (reads, writes)
         )
-        print(
-            f"{contestant.name}: {lists:.2f} times gorse's lists, {ratings:.2f} times its ratings"
-        )
+        print(f"{contestant.name}, relative to gorse: lists {lists:.2f}, ratings {ratings:.2f}")
 
 
 @dataclass
@@ -93,7 +91,7 @@ class Measurement:
 
 def measured(
     contestants: list[Contestant],
-    asks: Callable[[Contestant, np.random.Generator], Callable[[], Ask]],
+    next_request_of: Callable[[Contestant, np.random.Generator], Callable[[], Request]],
     connections: int,
     seconds: float,
     rounds: int,
@@ -106,10 +104,10 @@ def measured(
             before = gorse.cpu_seconds(contestant.pids)
             answers = drive(
                 contestant.addresses,
-                asks(contestant, np.random.default_rng(number)),
+                next_request_of(contestant, np.random.default_rng(number)),
                 connections=connections,
                 seconds=seconds,
-                see=checking(contestant),
+                check=check_of(contestant),
             )
             if number:
                 result.cpu_seconds += gorse.cpu_seconds(contestant.pids) - before
@@ -125,22 +123,22 @@ def figures(result: Measurement) -> str:
     return f"{statistics.median(result.rates):.0f} | {p50:.1f} | {p95:.1f} | {cpu_ms:.2f}"
 
 
-def reader(contestant: Contestant, random: np.random.Generator) -> Callable[[], Ask]:
+def reader(contestant: Contestant, random: np.random.Generator) -> Callable[[], Request]:
     """Return a function that requests the list of a random user."""
     return lambda: contestant.read(int(random.integers(N_USERS)))
 
 
-def writer(contestant: Contestant, random: np.random.Generator) -> Callable[[], Ask]:
+def writer(contestant: Contestant, random: np.random.Generator) -> Callable[[], Request]:
     """Return a function that sends a random rating of a random user."""
 
-    def ask() -> Ask:
+    def next_request() -> Request:
         user, item, stars = random.integers((N_USERS, N_ITEMS, 5)).tolist()
         return contestant.write(user, item, float(1 + stars))
 
-    return ask
+    return next_request
 
 
-def checking(contestant: Contestant) -> Callable[[Answer], None]:
+def check_of(contestant: Contestant) -> Callable[[Answer], None]:
     """Return a function that raises RuntimeError at an error or an incomplete list."""
 
     def check(answer: Answer) -> None:
@@ -164,14 +162,14 @@ def lantern() -> Iterator[list[Contestant]]:
     """Yield Lantern's API with a release of these users: with one worker and with two."""
     with temporary_server({"max_connections": "200"}) as server, ExitStack() as running:
         owner = create_database(server.url("postgres"), DATASET)
-        head = {"Authorization": f"Bearer {prepare(owner)}"}
+        headers = {"Authorization": f"Bearer {prepare(owner)}"}
         api = as_role(owner, "api")
         workers = []
         for cpu in sorted(os.sched_getaffinity(0))[-1:-3:-1]:
             with affinity(cpu):
                 workers.append(running.enter_context(started_api(api)))
         postgres = gorse.postmaster(server.data)
-        yield [_lantern(workers[:1], postgres, head), _lantern(workers, postgres, head)]
+        yield [_lantern(workers[:1], postgres, headers), _lantern(workers, postgres, headers)]
 
 
 @contextmanager
@@ -184,16 +182,16 @@ def affinity(cpu: int) -> Iterator[None]:
 
 
 def _lantern(
-    workers: list[tuple[tuple[str, int], int]], postgres: int, head: dict[str, str]
+    workers: list[tuple[tuple[str, int], int]], postgres: int, headers: dict[str, str]
 ) -> Contestant:
     root = f"/v1/{DATASET}/users"
 
-    def read(user: int) -> Ask:
-        return request("read", "GET", f"{root}/{user}/recommendations?limit={LIMIT}", head)
+    def read(user: int) -> Request:
+        return request("read", "GET", f"{root}/{user}/recommendations?limit={LIMIT}", headers)
 
-    def write(user: int, item: int, stars: float) -> Ask:
-        own = head | {"Idempotency-Key": str(uuid4())}
-        return request("write", "PUT", f"{root}/{user}/ratings/{item}", own, {"rating": stars})
+    def write(user: int, item: int, stars: float) -> Request:
+        with_key = headers | {"Idempotency-Key": str(uuid4())}
+        return request("write", "PUT", f"{root}/{user}/ratings/{item}", with_key, {"rating": stars})
 
     name = f"Lantern, {'one worker' if len(workers) == 1 else 'two workers'}"
     addresses, pids = [at for at, _ in workers], [postgres, *(pid for _, pid in workers)]

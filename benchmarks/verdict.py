@@ -1,4 +1,4 @@
-"""Verdicts of consecutive retrains of a data set.
+"""Verdicts of consecutive retrains of a data set, without Airflow.
 
     python -m benchmarks.verdict DATASET ARCHIVE [--minutes 0 15 0] [--family als]
 
@@ -31,7 +31,7 @@ from warehouse.run_keys import RunKey
 from warehouse.tables import GOLD_MODEL_METRICS, GOLD_SEARCHES, GOLD_VERDICTS
 from warehouse.tables.vocabulary import HEADLINE, WARM, SearchFamily
 
-SHOWN = (HEADLINE, "coverage@10")
+SHOWN_METRICS = (HEADLINE, "coverage@10")
 
 
 def main() -> None:
@@ -93,11 +93,11 @@ def retrain(
         print(f"release {release}", flush=True)
 
 
-def show(root: str, run: str) -> None:
-    """Print the verdict of a retrain with its evidence."""
-    lake, of_run = Lake(root), {"retrain_id": run}
-    [verdict] = lake.rows(GOLD_VERDICTS, equals=of_run)
-    [searched] = lake.rows(GOLD_SEARCHES, equals=of_run)
+def show(root: str, retrain_id: str) -> None:
+    """Print the verdict of a retrain, its criteria, its search and its metrics."""
+    lake, of_retrain = Lake(root), {"retrain_id": retrain_id}
+    [verdict] = lake.rows(GOLD_VERDICTS, equals=of_retrain)
+    [searched] = lake.rows(GOLD_SEARCHES, equals=of_retrain)
     print(f"{verdict['verdict']}: {verdict['reason']}")
     for row in verdict["criteria"]:
         passed = {True: "yes", False: "no", None: "-"}[row["passed"]]
@@ -105,8 +105,8 @@ def show(root: str, run: str) -> None:
     if searched["n_trials"]:
         counts = [f"{searched[name]} {name[2:]}" for name in ("n_trials", "n_pruned", "n_failed")]
         print(f"  {', '.join(counts)}; result {searched['challenger']}")
-    rows = Lake(root).read(GOLD_MODEL_METRICS, equals={"retrain_id": run}).to_pylist()
-    rows = [row for row in rows if row["slice"] == WARM and row["metric"] in SHOWN]
+    rows = lake.rows(GOLD_MODEL_METRICS, equals=of_retrain)
+    rows = [row for row in rows if row["slice"] == WARM and row["metric"] in SHOWN_METRICS]
     for row in sorted(rows, key=lambda row: (row["window"], row["metric"], -row["value"])):
         result = f"{row['window']:11} {row['metric']:12} {row['value']:.4f}"
         print(f"  {result}  {row['recipe']} ({row['role']}, {row['n_users']} users)")

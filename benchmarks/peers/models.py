@@ -18,7 +18,7 @@ from typing import Any
 
 os.environ.setdefault(
     "OPENBLAS_NUM_THREADS", "1"
-)  # recommended by `implicit`, which has its own threads
+)  # as `implicit` recommends: it has threads of its own
 
 import numpy as np
 import pandas as pd
@@ -29,7 +29,7 @@ from rectools.dataset import Dataset
 from rectools.models import EASEModel, PopularModel
 from scipy import sparse
 
-K, LIKED = 10, 4
+K, RELEVANT_FROM = 10, 4
 Lists = Any  # (users, K) items
 Rows = dict[str, Any]
 Fit = Callable[[Rows], Callable[[], Lists]]
@@ -57,10 +57,12 @@ def main(folder: Path) -> None:
 
 
 def implicit_als(rank: int, reg: float, alpha: float, *, centred: bool) -> Fit:
-    """Return `implicit`'s ALS on ratings from LIKED on, or on ratings minus the user's mean."""
+    """Return `implicit`'s ALS on positive ratings, or on ratings minus the user's mean."""
 
     def fit(rows: Rows) -> Callable[[], Lists]:
-        strength = _centred(rows) if centred else (rows["rating"] >= LIKED).astype(np.float32)
+        strength = (
+            _centred(rows) if centred else (rows["rating"] >= RELEVANT_FROM).astype(np.float32)
+        )
         matrix = _matrix(rows, strength)
         matrix.eliminate_zeros()
         model = AlternatingLeastSquares(
@@ -73,10 +75,10 @@ def implicit_als(rank: int, reg: float, alpha: float, *, centred: bool) -> Fit:
 
 
 def neighbours(model_of: Callable[..., Any], n: int) -> Fit:
-    """Return `implicit`'s item-kNN on ratings from LIKED on."""
+    """Return `implicit`'s item-kNN on positive ratings."""
 
     def fit(rows: Rows) -> Callable[[], Lists]:
-        matrix = _matrix(rows, (rows["rating"] >= LIKED).astype(np.float32))
+        matrix = _matrix(rows, (rows["rating"] >= RELEVANT_FROM).astype(np.float32))
         matrix.eliminate_zeros()
         model = model_of(K=n)
         model.fit(matrix.tocsr(), show_progress=False)
@@ -86,7 +88,7 @@ def neighbours(model_of: Callable[..., Any], n: int) -> Fit:
 
 
 def rectools(model_of: Callable[[], Any]) -> Fit:
-    """Return a model of RecTools on ratings from LIKED on."""
+    """Return a model of RecTools on positive ratings."""
 
     def fit(rows: Rows) -> Callable[[], Lists]:
         frame = pd.DataFrame(
@@ -97,7 +99,7 @@ def rectools(model_of: Callable[[], Any]) -> Fit:
                 Columns.Datetime: pd.Timestamp("2000-01-01"),
             }
         )
-        liked = Dataset.construct(frame[rows["rating"] >= LIKED])
+        liked = Dataset.construct(frame[rows["rating"] >= RELEVANT_FROM])
         model = model_of()
         model.fit(liked)
         return lambda: _recommended(model, liked, rows)
@@ -128,7 +130,7 @@ FAMILIES: dict[str, dict[str, Fit]] = {
         f"lambda {reg}": rectools(lambda reg=reg: EASEModel(regularization=reg))
         for reg in (300, 1000, 3000)
     },
-    "RecTools: popular": {"n of users": rectools(lambda: PopularModel(popularity="n_users"))},
+    "RecTools: popular": {"n_users": rectools(lambda: PopularModel(popularity="n_users"))},
 }
 
 
@@ -162,17 +164,17 @@ def _centred(rows: Rows) -> Any:
 def _listed(model: Any, rows: Rows, matrix: sparse.csr_matrix) -> Lists:
     users, seen = rows["users"], _matrix(rows, np.ones(len(rows["user"])))
     lists = np.full((len(users), K), -1)
-    for at, (user, hidden) in enumerate(_seen(seen, users)):
+    for row, (user, seen_items) in enumerate(_seen(seen, users)):
         items, _ = model.recommend(
-            user, matrix[user], N=K, filter_already_liked_items=False, filter_items=hidden
+            user, matrix[user], N=K, filter_already_liked_items=False, filter_items=seen_items
         )
-        items = items[~np.isin(items, hidden)][:K]  # item-kNN returns more than N
-        lists[at, : len(items)] = items
+        items = items[~np.isin(items, seen_items)][:K]  # item-kNN returns more than N
+        lists[row, : len(items)] = items
     return lists
 
 
 def _recommended(model: Any, liked: Dataset, rows: Rows) -> Lists:
-    """Return lists without items rated below LIKED, cut from longer ones."""
+    """Return lists without rated items: 10 times as many are requested, then filtered."""
     users, seen = rows["users"], _matrix(rows, np.ones(len(rows["user"])))
     lists = np.full((len(users), K), -1)
     fitted = set(liked.user_id_map.external_ids.tolist())
@@ -180,11 +182,11 @@ def _recommended(model: Any, liked: Dataset, rows: Rows) -> Lists:
         [user for user in users if user in fitted], dataset=liked, k=K * 10, filter_viewed=True
     )
     by_user = dict(list(frame.groupby(Columns.User)[Columns.Item]))
-    for at, (user, hidden) in enumerate(_seen(seen, users)):
+    for row, (user, seen_items) in enumerate(_seen(seen, users)):
         if user in by_user:
             items = by_user[user].to_numpy()
-            items = items[~np.isin(items, hidden)][:K]
-            lists[at, : len(items)] = items
+            items = items[~np.isin(items, seen_items)][:K]
+            lists[row, : len(items)] = items
     return lists
 
 

@@ -1,4 +1,4 @@
-"""Everything at once for seconds, while a release and rules change: see `benchmarks.load`."""
+"""A few seconds of mixed load during which a release and rules change: see `benchmarks.load`."""
 
 from urllib.parse import urlsplit
 
@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 
 from serving.storage import database, keys
 from tests.conftest import schema_of
-from tests.support.load.busy_shop import SHARES, Mix, World
-from tests.support.load.closed_loop import changing, drive
+from tests.support.load.busy_shop import SHARES, BusyShop, MixedLoad
+from tests.support.load.closed_loop import drive, load_with_change
 from tests.support.serving.server import as_role
 
 SECONDS = 4
@@ -21,21 +21,23 @@ def test_under_a_mixed_load_nothing_fails_and_no_list_is_of_two_releases(
         key = keys.create(session, "load", ["read", "feedback"])
     schema = schema_of(owner)
     writer = database.connect(as_role(committing, "api"), schema)
-    world = World(publisher, writer, people=40, items=150)
-    world.prepare()
-    mix = Mix(schema, key, world.people, world.items)
+    shop = BusyShop(publisher, writer, n_users=40, n_items=150)
+    shop.prepare()
+    load = MixedLoad(schema, key, shop.n_users, shop.n_items)
     at = urlsplit(api_url)
     address = (str(at.hostname), int(at.port or 0))
 
-    answers = changing(
-        world.change,
-        SECONDS / 3,
-        lambda: drive([address], mix.ask, connections=16, seconds=SECONDS, see=mix.see),
+    answers = load_with_change(
+        lambda: drive(
+            [address], load.next_request, connections=16, seconds=SECONDS, check=load.check
+        ),
+        shop.change,
+        after=SECONDS / 3,
     )
     writer.dispose()
 
-    assert mix.wrong == []
+    assert load.errors == []
     assert {answer.status for answer in answers} == {200}
     assert {answer.kind for answer in answers} == {*SHARES}
-    assert sorted(whose for _, whose in mix.shown) == ["1", "2"]
-    assert len({release for release, _ in mix.shown}) == 2
+    assert sorted(prefix for _, prefix in load.releases_seen) == ["1", "2"]
+    assert len({release for release, _ in load.releases_seen}) == 2

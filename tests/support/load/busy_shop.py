@@ -1,4 +1,4 @@
-"""A shop under a mixed load: its releases, what its people ask, and what no answer may be."""
+"""A shop under a mixed load: releases, rules, the requests of users, and checks of the answers."""
 
 import json
 from dataclasses import dataclass, field, replace
@@ -14,10 +14,10 @@ from serving.publishing.publish import publish
 from serving.rules import store
 from serving.schemas import NewRules, SlateRules
 from serving.schemas.rules import Pin
-from tests.support.load.closed_loop import Answer, Ask, request
+from tests.support.load.closed_loop import Answer, Request, request
 from tests.support.serving import shop
 
-RANK, RATED, LENGTH, LIMIT = 16, 20, 100, 20
+RANK, N_RATINGS, LENGTH, LIMIT = 16, 20, 100, 20
 CONSTANTS = {
     "relevant_from": 7.0,
     "weighting": "minus_midpoint",
@@ -25,12 +25,13 @@ CONSTANTS = {
     "reg": 0.5,
     "alpha": 2.0,
 }
-HONEST = {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS}
-LISTS = ("list, looked up", "list, just now", "list with reasons")
+REFUSALS = {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS}
+PRECOMPUTED, ONLINE, WITH_REASONS = "precomputed list", "list computed online", "list with reasons"
+LISTS = {PRECOMPUTED, ONLINE, WITH_REASONS}
 SHARES = {
-    "list, looked up": 0.3,
-    "list, just now": 0.2,
-    "list with reasons": 0.1,
+    PRECOMPUTED: 0.3,
+    ONLINE: 0.2,
+    WITH_REASONS: 0.1,
     "explanation": 0.1,
     "search": 0.1,
     "rating": 0.15,
@@ -39,30 +40,27 @@ SHARES = {
 
 
 @dataclass
-class Mix:
-    """Draws requests, and looks at the answers.
-
-    Quiet people never say anything; the others do all the time.
-    """
+class MixedLoad:
+    """Draws requests and checks the answers. Silent users send no feedback; active users do."""
 
     dataset: str
     key: str
-    people: int
-    items: int
+    n_users: int
+    n_items: int
     random: np.random.Generator = field(default_factory=lambda: np.random.default_rng(1))
-    shown: set[tuple[int, str]] = field(default_factory=set)  # release, whose items
-    wrong: list[str] = field(default_factory=list)
-    newest: str = "1"
+    releases_seen: set[tuple[int, str]] = field(default_factory=set)  # release, items' prefix
+    errors: list[str] = field(default_factory=list)
+    newest_prefix: str = "1"
 
-    def ask(self) -> Ask:
-        """Return a request of one of the kinds, in their shares."""
+    def next_request(self) -> Request:
+        """Return a request of one of the kinds, drawn by `SHARES`."""
         kind = str(self.random.choice(list(SHARES), p=list(SHARES.values())))
-        item = f"{self.newest}-{self.random.integers(self.items)}"
-        who = "quiet" if kind in LISTS[::2] else "busy"
-        user = f"/users/{who}-{self.random.integers(self.people)}"
+        item = f"{self.newest_prefix}-{self.random.integers(self.n_items)}"
+        activity = "silent" if kind in {PRECOMPUTED, WITH_REASONS} else "active"
+        user = f"/users/{activity}-{self.random.integers(self.n_users)}"
         if kind in LISTS:
-            why = "&explain=true" if kind == "list with reasons" else ""
-            return self._get(kind, f"{user}/recommendations?limit={LIMIT}{why}")
+            explain = "&explain=true" if kind == WITH_REASONS else ""
+            return self._get(kind, f"{user}/recommendations?limit={LIMIT}{explain}")
         if kind == "explanation":
             return self._get(kind, f"{user}/explanations/{item}")
         if kind == "search":
@@ -72,27 +70,27 @@ class Mix:
             return self._put(kind, f"{user}/ratings/{item}", {"rating": stars})
         return self._put(kind, f"{user}/hidden/{item}", {"kind": "hide"})
 
-    def see(self, answer: Answer) -> None:
-        """Note what is wrong with an answer, and which release a list is of."""
+    def check(self, answer: Answer) -> None:
+        """Record an error, or the release of a list."""
         if answer.status != HTTPStatus.OK:
-            if answer.status not in HONEST:
-                self.wrong.append(f"{answer.kind}: {answer.status} {answer.body[:200]!r}")
+            if answer.status not in REFUSALS:
+                self.errors.append(f"{answer.kind}: {answer.status} {answer.body[:200]!r}")
         elif answer.kind in LISTS:
-            self._see_list(json.loads(answer.body))
+            self._check_list(json.loads(answer.body))
 
-    def _see_list(self, found: dict[str, Any]) -> None:
-        ids = [item["item_id"] for item in found["items"]]
-        whose = {item_id.partition("-")[0] for item_id in ids}
-        ranks = [item["rank"] for item in found["items"]]
-        if len(whose) != 1 or len({*ids}) != LIMIT or ranks != [*range(1, LIMIT + 1)]:
-            self.wrong.append(f"release {found['release_id']}: {ids}")
-        self.shown.update((found["release_id"], one) for one in whose)
-        self.newest = max(self.newest, *whose)
+    def _check_list(self, body: dict[str, Any]) -> None:
+        ids = [item["item_id"] for item in body["items"]]
+        prefixes = {item_id.partition("-")[0] for item_id in ids}
+        ranks = [item["rank"] for item in body["items"]]
+        if len(prefixes) != 1 or len({*ids}) != LIMIT or ranks != [*range(1, LIMIT + 1)]:
+            self.errors.append(f"release {body['release_id']}: {ids}")
+        self.releases_seen.update((body["release_id"], prefix) for prefix in prefixes)
+        self.newest_prefix = max(self.newest_prefix, *prefixes)
 
-    def _get(self, kind: str, path: str) -> Ask:
+    def _get(self, kind: str, path: str) -> Request:
         return request(kind, "GET", f"/v1/{self.dataset}{path}", self._headers)
 
-    def _put(self, kind: str, path: str, body: dict[str, object]) -> Ask:
+    def _put(self, kind: str, path: str, body: dict[str, object]) -> Request:
         headers = self._headers | {"Idempotency-Key": str(uuid4())}
         return request(kind, "PUT", f"/v1/{self.dataset}{path}", headers, body)
 
@@ -102,50 +100,52 @@ class Mix:
 
 
 @dataclass(frozen=True)
-class World:
+class BusyShop:
     """A shop under load. `writer` may change rules, `publisher` publishes."""
 
     publisher: Engine
     writer: Engine
-    people: int = 300
-    items: int = 2000
+    n_users: int = 300
+    n_items: int = 2000
 
     def prepare(self) -> None:
-        """Publish the first release, and let the busy people say something."""
-        self.release("1", instead_of=None)
+        """Publish the first release, and store a rating of each active user."""
+        self.publish("1", instead_of=None)
         with self.writer.begin() as connection:
             connection.execute(
                 text(
                     "insert into feedback (user_id, item_id, rating, rated_at)"
-                    " select 'busy-' || n, '1-0', 9, now() from generate_series(0, :last) as n"
+                    " select 'active-' || n, '1-0', 9, now() from generate_series(0, :last) as n"
                 ),
-                {"last": self.people - 1},
+                {"last": self.n_users - 1},
             )
 
     def change(self) -> None:
         """Change the rules, publish a second release, and change the rules again."""
         with self.publisher.connect() as connection:
             live = connection.scalar(text("select release_id from live_release"))
-        self.rule(SlateRules(most_per_category=5, diversity=0.2))
-        self.release("2", instead_of=live)
-        self.rule(SlateRules(hide=("2-0", "2-1"), pin=(Pin(item_id="2-7", rank=3),)))
+        self.set_rules(SlateRules(most_per_category=5, diversity=0.2))
+        self.publish("2", instead_of=live)
+        self.set_rules(SlateRules(hide=("2-0", "2-1"), pin=(Pin(item_id="2-7", rank=3),)))
 
-    def rule(self, new: SlateRules) -> None:
-        """Let these rules hold."""
+    def set_rules(self, rules: SlateRules) -> None:
+        """Activate these rules."""
         with self.writer.begin() as connection:
             version = store.live(connection).version
-            made = NewRules(rules=new, instead_of=version, reason="load")
-            store.replace(connection, made, actor="bench")
+            new = NewRules(rules=rules, instead_of=version, reason="load")
+            store.replace(connection, new, actor="bench")
 
-    def release(self, number: str, *, instead_of: int | None) -> int:
-        """Publish lists of items that no other release shows."""
-        random = np.random.default_rng(int(number))
-        ids = np.array([f"{number}-{n}" for n in range(self.items)])
-        factors = random.normal(0, 0.3, (self.items, RANK)).tolist()
-        people = [f"{kind}-{n}" for kind in ("quiet", "busy") for n in range(self.people)]
+    def publish(self, prefix: str, *, instead_of: int | None) -> int:
+        """Publish lists of items whose ids have a prefix that no other release has."""
+        random = np.random.default_rng(int(prefix))
+        ids = np.array([f"{prefix}-{n}" for n in range(self.n_items)])
+        factors = random.normal(0, 0.3, (self.n_items, RANK)).tolist()
+        users = [
+            f"{activity}-{n}" for activity in ("silent", "active") for n in range(self.n_users)
+        ]
         rows = {
-            "recommendations": [_list(user, random, ids) for user in people],
-            "profiles": [_profile(user, random, ids) for user in people],
+            "recommendations": [_list(user, random, ids) for user in users],
+            "profiles": [_profile(user, random, ids) for user in users],
             "item_factors": [
                 {"item_id": item, "factors": row, "popularity": float(n), "trending": 0.0}
                 for n, (item, row) in enumerate(zip(ids.tolist(), factors, strict=True))
@@ -153,15 +153,15 @@ class World:
             "fallback_lists": [{"segment": ""} | _list("", random, ids)],
             "items": shop.items(**{item: f"The title of film {item}" for item in ids.tolist()}),
         }
-        batches = {name: pa.Table.from_pylist(found).to_batches() for name, found in rows.items()}
-        fit = replace(shop.FIT, retrain_id=number, constants=CONSTANTS, counts={})
+        batches = {name: pa.Table.from_pylist(table).to_batches() for name, table in rows.items()}
+        fit = replace(shop.FIT, retrain_id=prefix, constants=CONSTANTS, counts={})
         return publish(
             self.publisher, fit, batches, actor="bench", reason="load", instead_of=instead_of
         )
 
 
 def _list(user: str, random: np.random.Generator, ids: np.ndarray) -> dict[str, object]:
-    chosen = random.choice(ids[RATED:], LENGTH, replace=False).tolist()
+    chosen = random.choice(ids[N_RATINGS:], LENGTH, replace=False).tolist()
     return {"user_id": user, "item_ids": chosen, "scores": np.linspace(1, 0.1, LENGTH).tolist()}
 
 
@@ -169,7 +169,7 @@ def _profile(user: str, random: np.random.Generator, ids: np.ndarray) -> dict[st
     return {
         "user_id": user,
         "segment": "",
-        "item_ids": ids[1:RATED].tolist(),
-        "ratings": random.integers(1, 11, RATED - 1).astype(float).tolist(),
-        "rated_at": [shop.RATED_AT] * (RATED - 1),
+        "item_ids": ids[1:N_RATINGS].tolist(),
+        "ratings": random.integers(1, 11, N_RATINGS - 1).astype(float).tolist(),
+        "rated_at": [shop.RATED_AT] * (N_RATINGS - 1),
     }

@@ -1,6 +1,6 @@
-"""One process that keeps many connections busy: each sends its next request once it has an answer.
+"""One process that drives many connections: each sends its next request after an answer.
 
-It costs a request some 30 microseconds, so what is measured is the server and not a dozen clients.
+It needs about 30 microseconds per request, so the server is measured, not the client.
 """
 
 import json
@@ -19,16 +19,16 @@ _END_OF_HEAD, _LAST_CHUNK = b"\r\n\r\n", b"0\r\n\r\n"
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
-    """A request: what kind it is counted as, and its bytes."""
+class Request:
+    """A request: its kind in the report, and its bytes."""
 
     kind: str
-    sent: bytes
+    content: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back; `seconds` from the first byte sent to the last one read."""
+    """The answer to a request; `seconds` from the first byte sent to the last one read."""
 
     kind: str
     status: int
@@ -37,108 +37,110 @@ class Answer:
 
 
 @dataclass(slots=True)
-class _Line:
-    """A connection, and what it waits for."""
+class _Connection:
+    """A connection, its open request, and the bytes of the answer so far."""
 
     socket: socket.socket
-    ask: Ask
-    began: float
-    got: bytearray = field(default_factory=bytearray)
+    request: Request
+    sent_at: float = 0
+    received: bytearray = field(default_factory=bytearray)
 
 
-def request(kind: str, method: str, path: str, headers: dict[str, str], body: Any = None) -> Ask:
-    """Return a request as it is sent; a body is sent as JSON."""
+def request(
+    kind: str, method: str, path: str, headers: dict[str, str], body: Any = None
+) -> Request:
+    """Return an HTTP request; a body is sent as JSON."""
     content = b"" if body is None else json.dumps(body).encode()
-    head = {"Host": "bench", "Content-Length": str(len(content))} | headers
+    headers = {"Host": "bench", "Content-Length": str(len(content))} | headers
     if body is not None:
-        head["Content-Type"] = "application/json"
-    lines = "".join(f"{name}: {value}\r\n" for name, value in head.items())
-    return Ask(kind, f"{method} {path} HTTP/1.1\r\n{lines}\r\n".encode() + content)
+        headers["Content-Type"] = "application/json"
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    return Request(kind, f"{method} {path} HTTP/1.1\r\n{lines}\r\n".encode() + content)
 
 
 def drive(
     addresses: Sequence[tuple[str, int]],
-    ask: Callable[[], Ask],
+    next_request: Callable[[], Request],
     *,
     connections: int,
     seconds: float,
-    see: Callable[[Answer], None] = lambda _: None,
+    check: Callable[[Answer], None] = lambda _: None,
 ) -> list[Answer]:
-    """Return every answer, without its body: `see` is shown the whole of it.
+    """Return all answers without their bodies; `check` is called with each complete answer.
 
-    Connections are spread over the addresses, which are all of one server's processes.
+    Connections are spread over the addresses, which belong to processes of one server.
 
     Raises:
-        ConnectionError: the server hung up.
+        ConnectionError: the server closed a connection.
     """
     answers: list[Answer] = []
-    until = time.perf_counter() + seconds
-    with selectors.DefaultSelector() as waiting:
+    deadline = time.perf_counter() + seconds
+    with selectors.DefaultSelector() as selector:
         for number in range(connections):
             address = addresses[number % len(addresses)]
-            line = _Line(socket.create_connection(address), ask(), 0)
-            line.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            waiting.register(line.socket, selectors.EVENT_READ, line)
-            _send(line)
-        while waiting.get_map():
-            for key, _ in waiting.select():
-                line = key.data
-                answer = _received(line)
+            connection = _Connection(socket.create_connection(address), next_request())
+            connection.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            selector.register(connection.socket, selectors.EVENT_READ, connection)
+            _send(connection)
+        while selector.get_map():
+            for key, _ in selector.select():
+                connection = key.data
+                answer = _received(connection)
                 if answer is None:
                     continue
-                see(answer)
+                check(answer)
                 answers.append(Answer(answer.kind, answer.status, answer.seconds, b""))
-                if time.perf_counter() < until:
-                    line.ask = ask()
-                    _send(line)
+                if time.perf_counter() < deadline:
+                    connection.request = next_request()
+                    _send(connection)
                 else:
-                    waiting.unregister(line.socket)
-                    line.socket.close()
+                    selector.unregister(connection.socket)
+                    connection.socket.close()
     return answers
 
 
-def percentiles(answers: Sequence[Answer], *shares: float) -> list[float]:
-    """Return these percentiles of the milliseconds."""
-    return [float(x) for x in 1000 * np.percentile([one.seconds for one in answers], shares)]
+def percentiles(answers: Sequence[Answer], *percents: float) -> list[float]:
+    """Return percentiles of the durations, in milliseconds."""
+    return [float(x) for x in 1000 * np.percentile([a.seconds for a in answers], percents)]
 
 
-def changing(
-    change: Callable[[], None], after: float, load: Callable[[], list[Answer]]
+def load_with_change(
+    load: Callable[[], list[Answer]], change: Callable[[], None], *, after: float
 ) -> list[Answer]:
-    """Return the answers of a load during which `change` is called, after so many seconds."""
-    never = Event()
+    """Return the answers of a load during which `change` is called, `after` seconds."""
 
-    def later() -> None:
-        never.wait(after)
+    def change_later() -> None:
+        Event().wait(after)
         change()
 
-    with ThreadPoolExecutor(1) as beside:
-        changed = beside.submit(later)
+    with ThreadPoolExecutor(1) as executor:
+        changed = executor.submit(change_later)
         answers = load()
         changed.result()
     return answers
 
 
-def _send(line: _Line) -> None:
-    line.got.clear()
-    line.began = time.perf_counter()
-    line.socket.sendall(line.ask.sent)
+def _send(connection: _Connection) -> None:
+    connection.received.clear()
+    connection.sent_at = time.perf_counter()
+    connection.socket.sendall(connection.request.content)
 
 
-def _received(line: _Line) -> Answer | None:
-    """Read what is there; return the answer once it is whole."""
-    piece = line.socket.recv(1 << 18)
-    if not piece:
-        raise ConnectionError(f"{line.ask.kind}: the server hung up after {bytes(line.got)!r}")
-    line.got += piece
-    head, end, body = bytes(line.got).partition(_END_OF_HEAD)
-    if not end or not _is_whole(head.lower(), body):
+def _received(connection: _Connection) -> Answer | None:
+    """Read what has arrived; return the answer when it is complete."""
+    kind, received = connection.request.kind, connection.received
+    chunk = connection.socket.recv(1 << 18)
+    if not chunk:
+        raise ConnectionError(f"{kind}: the server closed the connection after {bytes(received)!r}")
+    received += chunk
+    head, end, body = bytes(received).partition(_END_OF_HEAD)
+    if not end or not _is_complete(head.lower(), body):
         return None
-    return Answer(line.ask.kind, int(head[9:12]), time.perf_counter() - line.began, body)
+    return Answer(kind, int(head[9:12]), time.perf_counter() - connection.sent_at, body)
 
 
-def _is_whole(head: bytes, body: bytes) -> bool:
-    _, named, length = head.partition(b"content-length:")
-    if named:
+def _is_complete(head: bytes, body: bytes) -> bool:
+    _, has_length, length = head.partition(b"content-length:")
+    if has_length:
         return len(body) >= int(length.split(b"\r\n", 1)[0])
     return body.endswith(_LAST_CHUNK)
