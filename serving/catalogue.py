@@ -63,7 +63,7 @@ def item(connection: Connection, item_id: str) -> Item:
 def read_items(
     connection: Connection, item_ids: Sequence[str] | None = None
 ) -> dict[str, CatalogueItem]:
-    """Return all items by id, or those of these ids that the catalogue has."""
+    """Return items by id: all, or those of `item_ids` that the catalogue has."""
     rows = connection.execute(_ITEMS, {"item_ids": item_ids})
     return {
         item_id: CatalogueItem(item_id, title, tuple(categories), vendor, released)

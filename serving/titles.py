@@ -29,10 +29,7 @@ def query(text: str) -> str | None:
 
 
 def _split(text: str) -> list[str]:
-    return [word[:MAX_LENGTH] for word in re.findall(r"[^\W_]+", _normalised(text))]
-
-
-def _normalised(text: str) -> str:
     lower = unicodedata.normalize("NFKD", text).casefold()
     letters = unicodedata.normalize("NFKD", lower).translate(_BASE_LETTERS)
-    return "".join(letter for letter in letters if not unicodedata.combining(letter))
+    plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    return [word[:MAX_LENGTH] for word in re.findall(r"[^\W_]+", plain)]

@@ -56,20 +56,20 @@ class ListBuilder:
     def pool(self) -> list[ScoredItem]:
         """Return the best items that may be on the list, by the user's current scores."""
         release, request = self.release, self.request
-        excluded = self.scored.excluded | release.barred(self.slate.barred)
-        excluded |= release.outside(request.category)
+        excluded = self.scored.excluded | release.cached_mask(self.slate.barred)
+        excluded |= release.outside_category(request.category)
         excluded[release.positions_of(request.exclude)] = True
         return release.scored(*self.scored.best(excluded, self.n_pool))
 
     def listed(self, pool: Sequence[ScoredItem]) -> tuple[ListedItem, ...]:
-        """Return the list that the rules make of a pool, with reasons if they were asked for."""
+        """Return the pool arranged by the rules, with reasons if they were requested."""
         chosen = arranged(self.slate, pool, self.pins, self.request.limit)
         items = [scored.item for scored in chosen]
         explained = self._reasons(items) if self.request.explain else repeat(None)
         return listed(items, [scored.score for scored in chosen], explained)
 
     def kind_online(self) -> ListKind:
-        """Return the kind of a list computed online: `batch` without new ratings."""
+        """Return the kind of a list computed online: `batch` if there are no new ratings."""
         kind = self.scored.kind
         return "batch" if kind == "live" and not self.state.n_new_ratings else kind
 
@@ -84,5 +84,5 @@ class ListBuilder:
     def _may_be_pinned(self, item: CatalogueItem) -> bool:
         request, state, item_id = self.request, self.state, item.item_id
         in_category = request.category is None or request.category in item.categories
-        seen = item_id in request.exclude or item_id in state.hidden or item_id in state.rated
-        return in_category and not seen
+        is_excluded = item_id in request.exclude or item_id in state.hidden
+        return in_category and not is_excluded and item_id not in state.rated

@@ -9,12 +9,6 @@ from serving.lists.precomputed import FULL, ListRequest, PrecomputedList, precom
 from serving.lists.release_cache import ReleaseCache
 from serving.schemas import Explanation, ListStatus, ScoreTerm
 
-_TEXTS: dict[ListStatus, str] = {
-    "hidden": "you hid it",
-    "cold": "too new: it had no ratings when the model was trained",
-    "unknown": "not in the catalogue",
-}
-
 
 def explain(connection: Connection, cache: ReleaseCache, user_id: str, item_id: str) -> Explanation:
     """Return why the item is on the user's list, or why not. The terms add up to the score.
@@ -31,13 +25,9 @@ def explain(connection: Connection, cache: ReleaseCache, user_id: str, item_id: 
     obstacle = _obstacle(builder, item_id)
     if obstacle is None:
         return _ranked(builder, precomputed, user_id, item_id)
-    return Explanation(
-        user_id=user_id,
-        item_id=item_id,
-        release_id=release.release_id,
-        status=obstacle,
-        text=_text(builder, obstacle, item_id),
-    )
+    status, text = obstacle
+    pair = {"user_id": user_id, "item_id": item_id}
+    return Explanation(**pair, release_id=release.release_id, status=status, text=text)
 
 
 def _ranked(
@@ -50,55 +40,45 @@ def _ranked(
     score_rank, score, terms = None, None, tuple[ScoreTerm, ...]()
     position = release.positions.get(item_id)
     if position is not None:  # the fit has seen the item
-        excluded = scored.excluded | release.barred(builder.slate.barred)
+        excluded = scored.excluded | release.cached_mask(builder.slate.barred)
         score_rank = scored.rank(position, excluded)
         score = float(scored.scores[position])
         terms = reasons.score_terms(scored, builder.state, position)
     rank = ids.index(item_id) + 1 if is_listed else max(score_rank or 0, len(ids) + 1)
     text = f"#{rank} on your list" if is_listed else f"#{rank} for you, too low for your list"
+    if _is_pinned(builder, item_id):
+        text += ": featured for everyone"
+    elif builder.slate.reorders and score_rank != rank:
+        text += f"; by score alone #{score_rank}"
     return Explanation(
         user_id=user_id,
         item_id=item_id,
         release_id=release.release_id,
         status="listed" if is_listed else "below",
-        text=text + _rule_effect(builder, item_id, rank, score_rank),
+        text=text,
         rank=rank,
         score=score,
         terms=terms,
     )
 
 
-def _rule_effect(builder: ListBuilder, item_id: str, rank: int, score_rank: int | None) -> str:
-    """Return the end of the sentence: how the rules changed the rank."""
-    if _is_pinned(builder, item_id):
-        return ": featured for everyone"
-    is_moved = builder.slate.reorders and score_rank != rank
-    return f"; by score alone #{score_rank}" if is_moved else ""
-
-
-def _obstacle(builder: ListBuilder, item_id: str) -> ListStatus | None:
-    """Return why the item cannot be listed; None if it can."""
-    release, state = builder.release, builder.state
+def _obstacle(builder: ListBuilder, item_id: str) -> tuple[ListStatus, str] | None:
+    """Return why the item cannot be listed, as status and text; None if it can."""
+    release, state, slate = builder.release, builder.state, builder.slate
     if item_id not in release.catalogue:
-        return "unknown"
+        return "unknown", "not in the catalogue"
     if item_id in state.hidden:
-        return "hidden"
+        return "hidden", "you hid it"
     if item_id in state.rated:
-        return "rated"
-    if item_id in builder.slate.barred:
-        return "ruled_out"
-    return None if item_id in release.positions or _is_pinned(builder, item_id) else "cold"
+        rating = reasons.rating_text(state.rated[item_id][0], release.highest)
+        return "rated", f"you rated it {rating}"
+    if item_id in slate.barred:
+        is_hidden = item_id in slate.rules.hide
+        return "ruled_out", "left out for everybody" if is_hidden else "not available now"
+    if item_id in release.positions or _is_pinned(builder, item_id):
+        return None
+    return "cold", "too new: it had no ratings when the model was trained"
 
 
 def _is_pinned(builder: ListBuilder, item_id: str) -> bool:
     return item_id in (item.item_id for item in builder.pins.values())
-
-
-def _text(builder: ListBuilder, obstacle: ListStatus, item_id: str) -> str:
-    if obstacle == "rated":
-        rating = reasons.rating_text(builder.state.rated[item_id][0], builder.release.highest)
-        return f"you rated it {rating}"
-    if obstacle == "ruled_out":
-        is_hidden = item_id in builder.slate.rules.hide
-        return "left out for everybody" if is_hidden else "not available now"
-    return _TEXTS[obstacle]

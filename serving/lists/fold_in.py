@@ -41,7 +41,7 @@ class Weights(BaseModel):
 
 
 class Constants(BaseModel):
-    """A release's parameters of its model. `weighting` is None if it has no factors."""
+    """The parameters of a release's model. `weighting` is None if it has no factors."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -75,10 +75,10 @@ class Ratings:
 
 @dataclass(frozen=True)
 class Folded:
-    """One user's row of factors and its terms, one for each liked item."""
+    """One user's row of factors, as a sum of terms: one of each liked item, and the priors'."""
 
-    liked: Positions
-    by_rating: Floats  # (factors of all models, liked); the sum over liked is the row's beginning
+    liked: Positions  # of items with a positive strength
+    by_rating: Floats  # (factors of all models, liked)
     weights: Floats  # of the priors' columns
 
     @cached_property

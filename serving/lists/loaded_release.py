@@ -18,8 +18,10 @@ from serving.storage import arrays
 
 log = logging.getLogger(__name__)
 
-_RELEASE = text("select constants from releases where release_id = :release_id")
-_SCALE = text("select lowest, highest from about")
+_RELEASE = text(
+    "select constants, lowest, highest from releases cross join about"
+    " where release_id = :release_id"
+)
 # Collation "C" orders by UTF-8 bytes: equal scores are ordered by position.
 _FACTORS = text(
     """
@@ -47,7 +49,7 @@ class LoadedRelease:
     popularity: NDArray[np.float32]
     trending: NDArray[np.float32]
     constants: Constants
-    lowest: float  # rating of the scale
+    lowest: float  # of the rating scale
     highest: float
     fold_in: FoldIn
 
@@ -89,21 +91,25 @@ class LoadedRelease:
         masks: dict[str, Mask] = {}
         for position, item in enumerate(self.items):
             for category in item.categories:
-                masks.setdefault(category, self._none())[position] = True
+                masks.setdefault(category, self._empty_mask())[position] = True
         return masks
 
-    def outside(self, category: str | None) -> Mask:
+    def outside_category(self, category: str | None) -> Mask:
         """Return a mask of the positions outside a category; all False without a category."""
-        return self._none() if category is None else ~self.by_category.get(category, self._none())
+        return (
+            self._empty_mask()
+            if category is None
+            else ~self.by_category.get(category, self._empty_mask())
+        )
 
     @cached_property
-    def barred(self) -> Callable[[frozenset[str]], Mask]:
+    def cached_mask(self) -> Callable[[frozenset[str]], Mask]:
         """Return `mask`, with the last one cached: the stock may be long."""
         return lru_cache(maxsize=1)(self.mask)
 
     def mask(self, item_ids: Iterable[str]) -> Mask:
         """Return a mask of the items' positions."""
-        mask = self._none()
+        mask = self._empty_mask()
         mask[self.positions_of(item_ids)] = True
         return mask
 
@@ -120,7 +126,7 @@ class LoadedRelease:
         """
         first, last = years
         if first is None and last is None:
-            return self._none()
+            return self._empty_mask()
         is_since = self.years >= (-np.inf if first is None else first)
         return ~(is_since & (self.years <= (np.inf if last is None else last)))
 
@@ -135,31 +141,31 @@ class LoadedRelease:
         pairs = zip(positions.tolist(), scores.tolist(), strict=True)
         return [ScoredItem(items[position], score) for position, score in pairs]
 
-    def _none(self) -> Mask:
+    def _empty_mask(self) -> Mask:
         return np.zeros(len(self.ids), bool)
 
 
 def load(connection: Connection, release_id: int) -> LoadedRelease:
     """Return the release as it is in the database."""
     started = time.monotonic()
-    constants = Constants.model_validate(connection.scalar(_RELEASE, {"release_id": release_id}))
-    rows = connection.execute(_FACTORS, {"release_id": release_id}).all()
+    parameters = {"release_id": release_id}
+    constants, lowest, highest = connection.execute(_RELEASE, parameters).one()
+    rows = connection.execute(_FACTORS, parameters).all()
     # Titles are read last, so every item read above has one, even during a publication.
     items = catalogue.read_items(connection)
     ids, factors, popularity, trending = zip(*rows, strict=True) if rows else [()] * 4
-    matrix = arrays.matrix(factors)
-    lowest, highest = connection.execute(_SCALE).one()
+    fold_in = FoldIn(arrays.matrix(factors), Constants.model_validate(constants))
     seconds = time.monotonic() - started
     log.info("loaded release=%d items=%d seconds=%.2f", release_id, len(ids), seconds)
     return LoadedRelease(
         release_id=release_id,
         catalogue=items,
         ids=ids,
-        rows=matrix,
+        rows=fold_in.rows,
         popularity=np.array(popularity, np.float32),
         trending=np.array(trending, np.float32),
-        constants=constants,
+        constants=fold_in.constants,
         lowest=lowest,
         highest=highest,
-        fold_in=FoldIn(matrix, constants),
+        fold_in=fold_in,
     )

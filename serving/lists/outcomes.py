@@ -45,13 +45,9 @@ def decide(
     reasons: Mapping[str, Reason] | None,
     read_builder: Callable[[], ListBuilder],
 ) -> Outcome:
-    """Return how to answer the request.
+    """Return how to answer the request, given the cached reasons of this user's list by item id.
 
-    Args:
-        precomputed: the live release's list.
-        request: what the caller asks for.
-        reasons: the cached reasons of this user's list, by item id.
-        read_builder: reads the user's state and the rules; called only if the list needs them.
+    `read_builder` reads the user's state and the rules; it is called only if they are needed.
     """
     if not precomputed.needs_reranking:
         if not request.explain:

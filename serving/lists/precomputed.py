@@ -1,4 +1,4 @@
-"""The live release, and the list that it has for one user, each read with one statement."""
+"""The live release and its list for one user, each read with one statement."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -107,7 +107,7 @@ class PrecomputedList:
     needs_reranking: bool
 
     def listed(self, reasons: Mapping[str, Reason] | None = None) -> tuple[ListedItem, ...]:
-        """Return all of its items, with their reasons if these are given."""
+        """Return its items, with their reasons if these are given."""
         items = [self.live.release.catalogue[item_id] for item_id in self.item_ids]
         if reasons is None:
             return listed(items, self.scores)

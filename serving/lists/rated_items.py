@@ -1,4 +1,4 @@
-"""A page of what a user rated, and what they hid, as it is now."""
+"""A page of a user's ratings and hidden items, with feedback newer than the release."""
 
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta

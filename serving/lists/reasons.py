@@ -35,11 +35,8 @@ def reasons(scored: UserScores, state: UserState, item_ids: Sequence[str]) -> li
     if folded is None or not len(positions):
         return [POPULAR] * len(item_ids)
     decisive = decisive_terms(_terms(scored, folded, positions), len(folded.liked)).tolist()
-    reason_of = {
-        term: _reason(release, state, *_name(release, folded, term))
-        for term in {*decisive}
-        if term >= 0
-    }
+    terms = {*decisive} - {-1}
+    reason_of = {term: _reason(release, state, *_name(release, folded, term)) for term in terms}
     term_of = dict(zip([release.ids[at] for at in positions.tolist()], decisive, strict=True))
     return [reason_of.get(term_of.get(item_id, -1), POPULAR) for item_id in item_ids]
 

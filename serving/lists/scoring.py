@@ -35,7 +35,7 @@ class UserScores:
 
     @cached_property
     def scores(self) -> NDArray[np.float32]:
-        """(positions,): what lists are ordered by."""
+        """The score of each position, by which lists are ordered."""
         if self.folded is None:
             return self.release.popularity
         scores = self.release.fold_in.scores(self.folded)

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import Connection, text
 
-from ranking.selection import top_n
+from ranking.selection import Scores, top_n
 from serving.items import ScoredItem, listed
 from serving.lists.loaded_release import LoadedRelease, Years
 from serving.lists.release_cache import ReleaseCache
@@ -91,18 +90,15 @@ def of_vendor(connection: Connection, cache: ReleaseCache, vendor: str, *, limit
 
 
 def _best(
-    release: LoadedRelease,
-    slate: Slate,
-    signal: NDArray[np.float32],
-    *,
-    category: str | None,
-    limit: int,
+    release: LoadedRelease, slate: Slate, signal: Scores, *, category: str | None, limit: int
 ) -> Shelf:
     """Return the items with the largest signal above 0, without barred ones.
 
     Other slate rules apply to users' lists only.
     """
-    excluded = release.outside(category) | (signal <= 0) | release.barred(slate.barred)
+    excluded = (
+        release.outside_category(category) | (signal <= 0) | release.cached_mask(slate.barred)
+    )
     positions = top_n(np.where(excluded, -np.inf, signal).astype(np.float32), limit)
     return _shelf(release, release.scored(positions, signal[positions]))
 

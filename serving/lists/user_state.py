@@ -1,6 +1,6 @@
 """A user's ratings and hidden items: the profile of the release, merged with newer feedback."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,7 +40,7 @@ Rated = Mapping[str, tuple[float, int]]  # rating and time (microseconds) by ite
 class UserState:
     """One user. `rated` also has items that the catalogue does not have."""
 
-    is_known: bool  # to the release
+    is_known: bool  # whether the release has a profile of the user
     segment: str
     rated: Rated
     hidden: frozenset[str]
@@ -63,8 +63,11 @@ def read(connection: Connection, release_id: int, user_id: str) -> UserState:
     removed rating is not in `rated`.
     """
     row = _STATE.execute(connection, user_id=user_id, release_id=release_id).one()
-    profile = {} if row.segment is None else _profile(row)
-    rated, feedback = dict(profile), tuple(_feedback(row))
+    profile: dict[str, tuple[float, int]] = {}
+    if row.segment is not None:
+        ratings, times = arrays.reals(row.ratings).tolist(), arrays.micros(row.rated_at).tolist()
+        profile = dict(zip(row.rated_ids, zip(ratings, times, strict=True), strict=True))
+    rated, feedback = dict(profile), _feedback(row)
     for item_id, rating, at, _ in feedback:
         if at is None or at < rated.get(item_id, (0, at))[1]:
             continue
@@ -90,14 +93,7 @@ def of_anonymous_user(rated: Rated) -> UserState:
     )
 
 
-def _profile(row: Row[Any]) -> dict[str, tuple[float, int]]:
-    ratings, times = arrays.reals(row.ratings).tolist(), arrays.micros(row.rated_at).tolist()
-    return dict(zip(row.rated_ids, zip(ratings, times, strict=True), strict=True))
-
-
-def _feedback(row: Row[Any]) -> Iterable[tuple[str, float | None, int | None, bool]]:
-    if row.feedback_ids is None:
-        return ()
-    return zip(
-        row.feedback_ids, row.feedback_ratings, row.feedback_at, row.feedback_hidden, strict=True
-    )
+def _feedback(row: Row[Any]) -> Sequence[tuple[str, float | None, int | None, bool]]:
+    """Return item, rating, time of the rating, and whether the item is hidden, of each feedback."""
+    columns = (row.feedback_ids, row.feedback_ratings, row.feedback_at, row.feedback_hidden)
+    return () if row.feedback_ids is None else tuple(zip(*columns, strict=True))

@@ -74,7 +74,7 @@ def preview(connection: Connection, rules: SlateRules) -> RulesPreview:
     if rules != in_force.rules:
         after = try_out(store.compiled(connection, rules), users, n_items)
     change = after.ndcg - before.ndcg
-    half = Z * float(change.std(ddof=1)) / len(change) ** 0.5 if len(change) > 1 else 0.0
+    half_width = Z * float(change.std(ddof=1)) / len(change) ** 0.5 if len(change) > 1 else 0.0
     pairs = zip(before.lists, after.lists, strict=True)
     return RulesPreview(
         retrain_id=rows[0].retrain_id,
@@ -84,8 +84,8 @@ def preview(connection: Connection, rules: SlateRules) -> RulesPreview:
         before=before.figures,
         after=after.figures,
         ndcg_change=float(change.mean()),
-        low=float(change.mean()) - half,
-        high=float(change.mean()) + half,
+        low=float(change.mean()) - half_width,
+        high=float(change.mean()) + half_width,
         changed_share=sum(_ids(old) != _ids(new) for old, new in pairs) / len(users),
         exposure=tuple(exposures(before.lists, after.lists)),
     )
@@ -96,7 +96,8 @@ def try_out(slate: Slate, users: Sequence[WindowUser], n_items: int) -> Trial:
 
     Coverage and Gini refer to a catalogue of `n_items`; the diversity of one item is 0.
     """
-    lists = [_first_ten(slate, user) for user in users]
+    pools = ([s for s in user.pool if s.item.item_id not in slate.barred] for user in users)
+    lists = [arranged(slate, pool, slate.pinned, LENGTH) for pool in pools]
     hits = np.zeros((len(users), LENGTH))
     for row, (user, shown) in enumerate(zip(users, lists, strict=True)):
         hits[row, : len(shown)] = [scored.item.item_id in user.relevant for scored in shown]
@@ -130,11 +131,6 @@ def exposures(before: Lists, after: Lists) -> list[Exposure]:
 def _pool(row: Row[Any], items: Mapping[str, CatalogueItem]) -> list[ScoredItem]:
     pairs = zip(row.item_ids, row.scores, strict=True)
     return [ScoredItem(items[item_id], score) for item_id, score in pairs if item_id in items]
-
-
-def _first_ten(slate: Slate, user: WindowUser) -> list[ScoredItem]:
-    pool = [scored for scored in user.pool if scored.item.item_id not in slate.barred]
-    return arranged(slate, pool, slate.pinned, LENGTH)
 
 
 def _ids(shown: Sequence[ScoredItem]) -> list[str]:

@@ -122,7 +122,7 @@ class _Choice:
 def _capped(
     rules: SlateRules, items: Sequence[ScoredItem], categories: NDArray[np.bool_]
 ) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
-    """Return which items have which capped names (items, names), and the cap of each name."""
+    """Return (items, names), True where an item has a capped name; and the cap of each name."""
     capped = [(categories[:, :0], 0)]
     if rules.most_per_category is not None:
         capped.append((categories, rules.most_per_category))
@@ -149,7 +149,7 @@ def _relevance(pool: Sequence[ScoredItem], rules: SlateRules) -> Floats:
 
 
 def membership(names: Sequence[Sequence[str]]) -> NDArray[np.bool_]:
-    """Return which item has which name, (items, names)."""
+    """Return (items, names), True where the item has the name."""
     columns: dict[str, int] = {}
     pairs = [
         (row, columns.setdefault(name, len(columns)))

@@ -1,7 +1,4 @@
-"""The lists of the last retrain's evaluation users, on which rules are previewed.
-
-Callers own the transaction.
-"""
+"""The window lists of the last retrain, for previews of rules. Callers own the transaction."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -49,7 +49,7 @@ def test_a_new_rating_changes_the_next_list(
     assert [item.rank for item in after.items] == [1, 2, 3, 4, 5]
 
 
-def test_a_live_list_is_that_of_the_formula(
+def test_a_live_list_has_the_scores_of_the_formula(
     publisher: Engine, owner: Engine, client: Client
 ) -> None:
     live_shop.release(publisher)
@@ -88,11 +88,11 @@ def test_hidden_items_leave_a_list_that_stays_precomputed(
     assert "f3" not in ids(live)
 
 
-def test_feedback_that_the_release_knows_changes_nothing(
+def test_feedback_that_the_release_has_learned_from_changes_nothing(
     publisher: Engine, owner: Engine, client: Client
 ) -> None:
     live_shop.release(publisher)
-    rate(owner, "fan", "f1", 5.0)  # the same again
+    rate(owner, "fan", "f1", 5.0)  # the same rating again
     rate(
         owner, "fan", "f2", 1.0, at=shop.RATED_AT.replace(year=2020)
     )  # older than the rating in the profile
@@ -364,7 +364,7 @@ def test_positive_ratings_since_the_release_are_trending(
     assert ids(client.trending(category="opera")) == ["o1"]
 
 
-def test_a_release_is_read_once_and_the_next_one_at_once(
+def test_a_release_is_read_once_and_the_next_one_as_soon_as_it_is_live(
     publisher: Engine, owner: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     live_shop.release(publisher)
@@ -378,12 +378,12 @@ def test_a_release_is_read_once_and_the_next_one_at_once(
     load = loaded_release.load
     monkeypatch.setattr(loaded_release, "load", counted)
 
-    def ask() -> None:
+    def read() -> None:
         with shop.reading(publisher) as connection:
             start.wait(timeout=10)
             recommendations.for_user(connection, cache, "fan", ListRequest())
 
-    threads = [Thread(target=ask) for _ in range(4)]
+    threads = [Thread(target=read) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -417,8 +417,8 @@ def test_an_answer_has_the_factors_of_the_release_that_it_names(
 
     assert [answer.release_id for answer in answers] == [second, first, second]
     assert cache._releases.keys() == {first, second}  # noqa: SLF001 # the cached releases
-    for release_id, kept in cache._releases.items():  # noqa: SLF001
-        assert (kept.rows[0, 0] > 0) == (release_id == first)
+    for release_id, release in cache._releases.items():  # noqa: SLF001
+        assert (release.rows[0, 0] > 0) == (release_id == first)
 
 
 def test_parameters_are_bounded(http: httpx2.Client, owner: Engine) -> None:

@@ -1,4 +1,4 @@
-"""How a list comes about, decided without a database."""
+"""The decision between the kinds of answers, without a database."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,13 +11,7 @@ from serving.lists import user_state
 from serving.lists.building import ListBuilder
 from serving.lists.fold_in import Constants, FoldIn
 from serving.lists.loaded_release import LoadedRelease
-from serving.lists.outcomes import (
-    ComputedOnline,
-    LookedUp,
-    Outcome,
-    ReRanked,
-    decide,
-)
+from serving.lists.outcomes import ComputedOnline, LookedUp, Outcome, ReRanked, decide
 from serving.lists.precomputed import ListRequest, LiveRelease, PrecomputedList
 from serving.rules.slate import Slate
 from serving.schemas import Reason, SlateRules
@@ -79,9 +73,9 @@ def test_without_all_reasons_an_unchanged_list_is_re_ranked_to_explain_it(
 def test_the_fallback_is_never_explained_from_the_cache() -> None:
     fallback = replace(SHORT, kind="fallback")
 
-    found = outcome(fallback, EXPLAINED, {"c": REASON, "d": REASON})
+    answer = outcome(fallback, EXPLAINED, {"c": REASON, "d": REASON})
 
-    assert isinstance(found, ReRanked)
+    assert isinstance(answer, ReRanked)
 
 
 def test_new_ratings_are_computed_online_without_a_look_at_the_list() -> None:
@@ -102,10 +96,10 @@ def test_a_complete_list_is_re_ranked_however_few_items_are_left() -> None:
     complete = replace(SHORT, needs_reranking=True)
     state = replace(UNCHANGED, hidden=frozenset("c"))
 
-    found = outcome(complete, ListRequest(limit=5), state=state)
+    answer = outcome(complete, ListRequest(limit=5), state=state)
 
-    assert isinstance(found, ReRanked)
-    assert [scored.item.item_id for scored in found.pool] == ["d"]
+    assert isinstance(answer, ReRanked)
+    assert [scored.item.item_id for scored in answer.pool] == ["d"]
 
 
 def test_a_short_fallback_is_computed_online() -> None:

@@ -241,18 +241,20 @@ def defined(slate: Slate, pool: Sequence[ScoredItem], limit: int) -> list[Scored
         rank: by_id.get(pin.item_id, ScoredItem(pin, 0.0)) for rank, pin in slate.pinned.items()
     }
     pinned = {scored.item.item_id for scored in pins.values()}
-    left = [scored for scored in pool if scored.item.item_id not in pinned]
+    remaining = [scored for scored in pool if scored.item.item_id not in pinned]
     shown: list[ScoredItem] = []
-    while len(shown) < limit and (left or pins):
+    while len(shown) < limit and (remaining or pins):
         rank = len(shown) + 1
-        if rank in pins or not left:
+        if rank in pins or not remaining:
             shown.append(pins.pop(rank if rank in pins else min(pins)))
             continue
         near = shown[-BEFORE:]
-        fitting = [scored for scored in left if not breaks_cap(slate.rules, scored, near)] or left
+        fitting = [
+            scored for scored in remaining if not breaks_cap(slate.rules, scored, near)
+        ] or remaining
         values = [relevance(slate.rules, scored, pool, near) for scored in fitting]
         shown.append(fitting[values.index(max(values))])
-        left.remove(shown[-1])
+        remaining.remove(shown[-1])
     return shown
 
 
@@ -330,8 +332,8 @@ def test_a_cap_is_broken_only_by_pins_or_if_every_remaining_item_breaks_one(
     for at, scored in enumerate(shown):
         near = shown[max(at - BEFORE, 0) : at]
         if scored.item.item_id not in pins and breaks_cap(slate.rules, scored, near):
-            left = [other for other in shown[at:] if other.item.item_id not in pins]
-            assert all(breaks_cap(slate.rules, other, near) for other in left)
+            remaining = [other for other in shown[at:] if other.item.item_id not in pins]
+            assert all(breaks_cap(slate.rules, other, near) for other in remaining)
 
 
 @given(some_rules, pools())
