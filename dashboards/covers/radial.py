@@ -56,7 +56,7 @@ def contour(rng: Random, palette: Palette) -> str:
 
 
 def target(rng: Random, palette: Palette) -> str:
-    """Return rings around a point under a cross-hair."""
+    """Return rings around a point under a cross."""
     x, y = rng.randint(110, 190), rng.randint(140, 190)
     discs = "".join(
         circle(x, y, 118 - 26 * k, palette.accent if k % 2 else palette.deep, 0.9) for k in range(4)

@@ -219,7 +219,7 @@ def test_new_rows_make_one_retrain_at_a_first_start(
     assert ingest.seconds > 0
 
 
-def test_jobs_were_told_why_and_under_which_key(
+def test_jobs_receive_the_reason_and_their_run_key(
     jobs: Jobs, first_start: dict[str, list[Run]]
 ) -> None:
     (retrain,) = first_start[RETRAIN]

@@ -74,15 +74,15 @@ def test_the_form_shows_the_summary_unrendered(
     task: ApproveOperator, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (jobs.folder / "jobs" / "summarize.py").write_text("print('**{{ 1 + 1 }}** é')")
-    told: list[dict[str, Any]] = []
+    details: list[dict[str, Any]] = []
     monkeypatch.setattr(
         "airflow.providers.standard.operators.hitl.upsert_hitl_detail",
-        lambda **detail: told.append(detail),
+        lambda **detail: details.append(detail),
     )
     with pytest.raises(TaskAwaitingInput) as parked:
         task.execute(asked(task, wanted=True))  # type: ignore[arg-type] # as much as it reads
     assert parked.value.timeout == timedelta(hours=24)
-    (detail,) = told
+    (detail,) = details
     assert detail["body"] == "**{{ 1 + 1 }}** é\n"
     assert detail["defaults"] == ["Reject"]
 

@@ -73,10 +73,10 @@ def test_lines_keep_their_level(job: Any) -> None:
     task = job("print('INFO read rows=3'); print('WARNING two are bad'); print('plain \\u00e9')")
     with capture_logs() as lines:
         task.execute({})
-    told = [(line["log_level"], line["event"]) for line in lines]
-    assert ("info", "read rows=3") in told
-    assert ("warning", "two are bad") in told
-    assert ("info", "plain é") in told
+    log_lines = [(line["log_level"], line["event"]) for line in lines]
+    assert ("info", "read rows=3") in log_lines
+    assert ("warning", "two are bad") in log_lines
+    assert ("info", "plain é") in log_lines
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_invalid_utf_8_does_not_end_the_task(job: Any) -> None:
 
 
 PAUSE = "import signal; signal.pause()"
-MORE_THAN_A_PIPE_HOLDS = 200_000  # once that is written, somebody reads: the task has begun
+MORE_THAN_A_PIPE_HOLDS = 200_000  # output of this size is read, so the task has started
 STUBBORN = """
 import os, signal, subprocess, sys
 print("x" * {more}, flush=True)

@@ -11,7 +11,7 @@ from tests.support.dags.stand_ins import Jobs
 
 @dataclass(frozen=True)
 class Retrain:
-    """A retrain without a word in its form: the state of each task, and what the jobs were told."""
+    """A retrain with an empty form: the state of each task, and the arguments of the jobs."""
 
     states: dict[str, str]
     jobs: Jobs

@@ -64,8 +64,8 @@ def test_a_manifest_can_turn_scheduled_collecting_off() -> None:
 
 def test_asset_names_differ_even_if_titles_do_not() -> None:
     one, two, *_ = datasets.installed()
-    twin = two.model_copy(update={"title": one.title})
-    assert asset(SILVER_INTERACTIONS, one).name != asset(SILVER_INTERACTIONS, twin).name
+    same_title = two.model_copy(update={"title": one.title})
+    assert asset(SILVER_INTERACTIONS, one).name != asset(SILVER_INTERACTIONS, same_title).name
 
 
 @pytest.mark.parametrize("minutes", [-1, 1, 60, 23 * 60])

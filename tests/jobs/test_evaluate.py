@@ -16,7 +16,7 @@ from tests.support.jobs.releasing import released
 from tests.support.jobs.small_world import (
     GRUMBLER,
     HIDES,
-    NEWCOMER,
+    NEW_USER,
     PEOPLE,
     RUN,
     SMALL,
@@ -75,7 +75,7 @@ def test_the_mean_of_the_users_values_is_the_models_value(retrained: Retrain) ->
     cold = {row["user_id"] for row in rows.to_pylist() if row["slices"] == ["cold"]}
 
     assert sum(warm) / len(warm) == pytest.approx(figures(retrained)["warm", "ndcg@10"])
-    assert cold == {NEWCOMER}
+    assert cold == {NEW_USER}
     assert GRUMBLER not in {row["user_id"] for row in rows.to_pylist()}
 
 

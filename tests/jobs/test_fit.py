@@ -15,7 +15,7 @@ from tests.support.jobs.small_world import (
     HIDES,
     ITEMS,
     LIKED,
-    NEWCOMER,
+    NEW_USER,
     PEOPLE,
     RUN,
     SMALL,
@@ -60,11 +60,11 @@ def test_lists_begin_with_preferred_items_and_leave_out_rated_and_hidden_ones(
 
     found = {row["user_id"]: row["item_ids"] for row in rows(retrained, GOLD_RECOMMENDATIONS)}
 
-    assert len(found) == PEOPLE + 1  # the newcomer too
+    assert len(found) == PEOPLE + 1  # and the new user
     for user_id, item_ids in found.items():
         assert item_ids
         assert not {(user_id, item_id) for item_id in item_ids} & {*rated, HIDES}
-        if user_id != NEWCOMER:
+        if user_id != NEW_USER:
             assert likes(user_id, item_ids[0])
 
 
@@ -192,7 +192,7 @@ def test_a_run_that_died_before_the_ledger_writes_only_the_ledger(
 
 def _popularity_serves_everybody(retrain: Retrain, lists: list[Row]) -> None:
     """A popularity has lists for all whom it knows, empty rows, and items alike by category."""
-    assert {GRUMBLER, NEWCOMER} <= {row["user_id"] for row in lists}
+    assert {GRUMBLER, NEW_USER} <= {row["user_id"] for row in lists}
     items = rows(retrain, GOLD_ITEM_FACTORS, retrain.run)
     assert len(items) == ITEMS
     assert {len(row["factors"]) for row in items} == {0}

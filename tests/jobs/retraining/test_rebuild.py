@@ -83,7 +83,7 @@ def lists(spark: SparkSession, of: dict[str, tuple[str, list[float]]]) -> DataFr
 def test_lists_are_the_same_if_scores_agree_by_rank_and_by_item(spark: SparkSession) -> None:
     made = {
         "the same": ("abc", [3.0, 2.0, 1.0]),
-        "a hair off": ("abc", [3.0, 2.0, 1.000005]),
+        "slightly off": ("abc", [3.0, 2.0, 1.000005]),
         "off": ("abc", [3.0, 2.0, 1.1]),
         "other places": ("acb", [3.0, 2.0, 1.0]),
         "another last one that scores alike": ("abd", [3.0, 2.0, 1.0]),
@@ -98,7 +98,7 @@ def test_lists_are_the_same_if_scores_agree_by_rank_and_by_item(spark: SparkSess
     assert {row["user_id"]: row["difference"] for row in found} == pytest.approx(
         {
             "the same": 0,
-            "a hair off": 5e-6,
+            "slightly off": 5e-6,
             "off": 0.1,
             "other places": 1,
             "another last one that scores alike": 0,

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 RUN = "product__retrain/one"
 SMALL = '{"kind": "als", "rank": 2, "iterations": 5}'
 PEOPLE, ITEMS, RATED = 120, 40, 36
-NEWCOMER, GRUMBLER, UNTITLED, UNRATED = "newcomer", "grumbler", "untitled", "unrated"
+NEW_USER, GRUMBLER, UNTITLED, UNRATED = "new_user", "grumbler", "untitled", "unrated"
 HIDES = ("u000", "i02")
 START = datetime(2024, 1, 1, tzinfo=UTC)
 LIKED, DISLIKED = 5.0, 1.0
@@ -112,7 +112,7 @@ def ratings() -> Iterator[tuple[str, str, float]]:
         yield "u001", UNTITLED, LIKED
         if step < ITEMS // 4:
             yield GRUMBLER, f"i{step:02d}", DISLIKED
-    yield from ((NEWCOMER, f"i{number:02d}", LIKED) for number in range(4))
+    yield from ((NEW_USER, f"i{number:02d}", LIKED) for number in range(4))
 
 
 @dataclass(frozen=True)

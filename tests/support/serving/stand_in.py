@@ -113,8 +113,12 @@ def folded(fit: Fit, rated: Rated, *, known: bool) -> Scores | None:
         row = y[KNOWN.index(item)]
         a += ALPHA * abs(s) * np.outer(row, row) + REG * (s > 0) * np.eye(RANK)
         b += (1 + ALPHA * s) * (s > 0) * row
-    liking = np.array(list(fit.popularity.values()))
-    blend = 0 if known else scoring.blend_weight(len(strength)) * np.log1p(liking / liking.mean())
+    popularity = np.array(list(fit.popularity.values()))
+    blend = (
+        0
+        if known
+        else scoring.blend_weight(len(strength)) * np.log1p(popularity / popularity.mean())
+    )
     return dict(zip(KNOWN, (y @ np.linalg.solve(a, b) + blend).tolist(), strict=True))
 
 
