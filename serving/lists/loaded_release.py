@@ -96,11 +96,9 @@ class LoadedRelease:
 
     def outside_category(self, category: str | None) -> Mask:
         """Return a mask of the positions outside a category; all False without a category."""
-        return (
-            self._empty_mask()
-            if category is None
-            else ~self.by_category.get(category, self._empty_mask())
-        )
+        if category is None:
+            return self._empty_mask()
+        return ~self.by_category.get(category, self._empty_mask())
 
     @cached_property
     def cached_mask(self) -> Callable[[frozenset[str]], Mask]:

@@ -18,12 +18,7 @@ from serving.items import ListedItem, listed
 from serving.lists import outcomes, user_state
 from serving.lists.building import ListBuilder
 from serving.lists.outcomes import ComputedOnline, LookedUp, ReRanked
-from serving.lists.precomputed import (
-    ListRequest,
-    LiveRelease,
-    live_release,
-    precomputed_list,
-)
+from serving.lists.precomputed import ListRequest, LiveRelease, live_release, precomputed_list
 from serving.lists.release_cache import ReleaseCache
 from serving.schemas import GivenRating, ListKind, SimilarItems
 from serving.storage.prepared import Prepared
@@ -143,9 +138,7 @@ def similar_to(
         raise UnknownItemError(f"There is no item {item_id!r}.")
     barred = cache.slate(connection, row.release_id, row.revision).barred
     pairs = zip(row.item_ids or (), row.scores or (), strict=True)
-    allowed = [
-        (catalogue[similar_id], score) for similar_id, score in pairs if similar_id not in barred
-    ][:limit]
+    allowed = [(catalogue[i], score) for i, score in pairs if i not in barred][:limit]
     items, scores = zip(*allowed, strict=True) if allowed else ((), ())
     return SimilarItems.model_validate(
         {"item_id": item_id, "release_id": row.release_id, "items": listed(items, scores)},

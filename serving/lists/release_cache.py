@@ -23,7 +23,6 @@ MAX_REASONS = 2000  # users; 14 KB each for a list of 20
 
 _LIVE = text("select release_id, revision from live_release cross join slate")
 
-
 CachedReasons = tuple[int, Mapping[str, Reason]]  # release, and the reasons by item id
 
 

@@ -96,9 +96,8 @@ def _best(
 
     Other slate rules apply to users' lists only.
     """
-    excluded = (
-        release.outside_category(category) | (signal <= 0) | release.cached_mask(slate.barred)
-    )
+    barred = release.cached_mask(slate.barred)
+    excluded = release.outside_category(category) | (signal <= 0) | barred
     positions = top_n(np.where(excluded, -np.inf, signal).astype(np.float32), limit)
     return _shelf(release, release.scored(positions, signal[positions]))
 

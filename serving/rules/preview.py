@@ -140,9 +140,7 @@ def _ids(shown: Sequence[ScoredItem]) -> list[str]:
 def _shares(lists: Lists) -> Mapping[tuple[Kind, str], float]:
     """Return the share of ranks by kind and name; an item counts in each of its categories."""
     items = [scored.item for shown in lists for scored in shown]
-    names: list[tuple[Kind, str]] = [
-        ("category", name) for item in items for name in item.categories
-    ]
-    names += [("vendor", item.vendor) for item in items if item.vendor is not None]
+    names: list[tuple[Kind, str]] = [("vendor", i.vendor) for i in items if i.vendor is not None]
+    names += [("category", name) for item in items for name in item.categories]
     shares = {name: count / len(items) for name, count in Counter(names).items()}
     return defaultdict(float, shares)

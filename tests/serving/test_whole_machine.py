@@ -48,7 +48,7 @@ from warehouse.tables.vocabulary import NOTHING_TO_DO
 
 KEEP = 3  # releases
 PRODUCT = product()
-SOME = settings(
+SETTINGS = settings(
     max_examples=25,
     stateful_step_count=40,
     deadline=None,  # the machine is shared
@@ -75,7 +75,7 @@ def test_every_user_always_sees_one_complete_release_and_their_own_feedback(
     the_shop: Shop,
 ) -> None:
     Loop.shop = the_shop
-    run_state_machine_as_test(Loop, settings=SOME)
+    run_state_machine_as_test(Loop, settings=SETTINGS)
 
 
 class Loop(Histories):

@@ -49,7 +49,7 @@ def ids(answer: Recommendations | RecommendationList | Shelf | SimilarItems) -> 
 
 
 def of_each_kind(client: Client, limit: int = 20) -> dict[str, Recommendations]:
-    """Return a list of each kind: precomputed, computed, fallback, anonymous."""
+    """Return a precomputed list, one computed online, a fallback and one of an anonymous user."""
     answers = {
         "batch": client.recommendations("p", limit=limit),
         "live": client.recommendations("q", limit=limit),
@@ -61,8 +61,8 @@ def of_each_kind(client: Client, limit: int = 20) -> dict[str, Recommendations]:
 
 
 @pytest.fixture
-def opened(publisher: Engine, owner: Engine) -> None:
-    """The live shop; "lover" rated an item after the release."""
+def released(publisher: Engine, owner: Engine) -> None:
+    """The live shop, released; then "lover" rated an item."""
     live_shop.release(publisher)
     rate(owner, "lover", "f2", 4.0)
 
@@ -111,7 +111,7 @@ def test_every_kind_of_list_follows_the_stock_on_the_next_read(api: Engine, clie
         assert ids(without_rule[kind]) == ids(again[kind]) == ids(before[kind])
 
 
-@pytest.mark.usefixtures("opened")
+@pytest.mark.usefixtures("released")
 def test_a_pin_is_on_every_kind_of_list_even_if_it_is_new_to_the_release(
     api: Engine, client: Client
 ) -> None:
@@ -124,7 +124,7 @@ def test_a_pin_is_on_every_kind_of_list_even_if_it_is_new_to_the_release(
         assert answer.items[1].title == "Film 1"
 
 
-@pytest.mark.usefixtures("opened")
+@pytest.mark.usefixtures("released")
 def test_users_are_not_shown_pins_that_they_rated_hid_or_filtered_out(
     owner: Engine, api: Engine, client: Client
 ) -> None:
@@ -141,7 +141,7 @@ def test_users_are_not_shown_pins_that_they_rated_hid_or_filtered_out(
     assert COLD in ids(client.recommendations("nobody", category="film", exclude=["f2"]))
 
 
-@pytest.mark.usefixtures("opened")
+@pytest.mark.usefixtures("released")
 def test_pins_that_are_out_of_stock_are_not_shown(api: Engine, client: Client) -> None:
     put_in_force(api, pin=PIN_COLD, only_available=True)
     assert ids(client.recommendations("nobody"))[1] == COLD
@@ -164,7 +164,7 @@ def test_a_pin_from_a_later_release_is_shown_once_that_is_live(
     assert ids(client.recommendations("u")) == ["e", "a", "b"]
 
 
-@pytest.mark.usefixtures("opened")
+@pytest.mark.usefixtures("released")
 def test_pinned_items_have_their_own_reason(api: Engine, client: Client) -> None:
     put_in_force(api, pin=[*PIN_COLD, {"item_id": "f4", "rank": 1}])
 
@@ -176,7 +176,7 @@ def test_pinned_items_have_their_own_reason(api: Engine, client: Client) -> None
         assert "pinned" not in kinds.values()
 
 
-@pytest.mark.usefixtures("opened")
+@pytest.mark.usefixtures("released")
 @pytest.mark.parametrize("explain", [False, True])
 def test_lists_have_the_version_of_the_rules_in_force_even_of_empty_rules(
     api: Engine, client: Client, *, explain: bool
@@ -189,7 +189,7 @@ def test_lists_have_the_version_of_the_rules_in_force_even_of_empty_rules(
     assert client.for_anonymous_user({}, explain=explain).rules_version == 2
 
 
-@pytest.mark.usefixtures("opened")
+@pytest.mark.usefixtures("released")
 def test_shelves_leave_out_hidden_and_unavailable_items(api: Engine, client: Client) -> None:
     assert ids(client.popular(limit=3)) == ["o4", "o3", "o2"]
     out_of_stock(api, "o3", "f2")
@@ -205,7 +205,7 @@ def test_shelves_leave_out_hidden_and_unavailable_items(api: Engine, client: Cli
     assert ids(client.trending()) == ["f2", "o1"]
 
 
-@pytest.mark.usefixtures("opened")
+@pytest.mark.usefixtures("released")
 def test_other_rules_do_not_change_shelves(api: Engine, client: Client) -> None:
     def shelves() -> list[Shelf]:
         return [client.popular(), client.trending(), client.of_vendor("film house")]
@@ -233,7 +233,7 @@ def test_similar_items_leave_out_hidden_and_unavailable_items(
     assert [(item.item_id, item.rank) for item in similar.items] == [("d", 1)]
 
 
-@pytest.mark.usefixtures("opened")
+@pytest.mark.usefixtures("released")
 def test_search_and_item_pages_show_hidden_and_unavailable_items(
     api: Engine, client: Client
 ) -> None:
@@ -246,7 +246,7 @@ def test_search_and_item_pages_show_hidden_and_unavailable_items(
     assert ids(client.similar("f1")) == []
 
 
-@pytest.mark.usefixtures("opened")
+@pytest.mark.usefixtures("released")
 @pytest.mark.parametrize(
     ("pair", "status", "text"),
     [
@@ -280,7 +280,7 @@ def test_an_explanation_names_the_effect_of_the_rules(  # noqa: PLR0917 # a case
     assert (result.rank is None) == (status != "listed")
 
 
-@pytest.mark.usefixtures("opened")
+@pytest.mark.usefixtures("released")
 def test_the_explanation_of_a_pin_has_a_score_if_the_release_knows_it(
     api: Engine, client: Client
 ) -> None:
@@ -384,7 +384,7 @@ def test_rules_that_hide_nearly_everything_keep_the_order_of_the_rest(
     assert ids(client.popular()) == ["2", "100", "150", "159"]
 
 
-@pytest.mark.usefixtures("opened")
+@pytest.mark.usefixtures("released")
 def test_without_rules_a_list_is_looked_up_without_the_users_state(
     publisher: Engine, api: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -402,7 +402,7 @@ def test_without_rules_a_list_is_looked_up_without_the_users_state(
             put_in_force(api, hide=["f1"])
 
 
-@pytest.mark.usefixtures("opened")
+@pytest.mark.usefixtures("released")
 def test_a_process_reads_rules_once_for_each_revision(
     publisher: Engine, api: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -427,7 +427,7 @@ def test_a_process_reads_rules_once_for_each_revision(
 
 
 @pytest.mark.usefixtures("wide")
-def test_rules_that_change_while_a_short_list_is_read_get_as_many_items_as_later(
+def test_a_short_list_has_all_its_items_even_if_rules_change_while_it_is_read(
     publisher: Engine, api: Engine, client: Client
 ) -> None:
     request, cache = ListRequest(limit=5, explain=True), ReleaseCache()

@@ -92,10 +92,10 @@ def test_a_boost_counts_in_units_of_the_span_from_best_to_last() -> None:
 
 def test_an_item_is_boosted_once_for_each_of_its_categories() -> None:
     items = [scored("0", 1, "c"), scored("1", 0.5, "aab"), scored("2", 0, "c")]
-    lifts = (Boost(category="a", by=0.3), Boost(category="b", by=0.1))
+    boosts = (Boost(category="a", by=0.3), Boost(category="b", by=0.1))
 
-    assert arranged_ids(items, boost=lifts) == "0 1 2"
-    assert arranged_ids(items, boost=(lifts[0], Boost(category="b", by=0.3))) == "1 0 2"
+    assert arranged_ids(items, boost=boosts) == "0 1 2"
+    assert arranged_ids(items, boost=(boosts[0], Boost(category="b", by=0.3))) == "1 0 2"
 
 
 def test_equal_scores_keep_their_order_except_for_boosts() -> None:
@@ -202,7 +202,7 @@ caps = st.none() | st.integers(1, 4)
 some_rules = st.builds(
     SlateRules,
     boost=st.dictionaries(names.filter(bool), st.floats(-1, 1), max_size=2).map(
-        lambda by: tuple(Boost(category=name, by=lift) for name, lift in by.items())
+        lambda by: tuple(Boost(category=name, by=by_value) for name, by_value in by.items())
     ),
     most_per_category=caps,
     most_per_vendor=caps,
@@ -234,7 +234,7 @@ def slates(draw: st.DrawFn) -> Slate:
     return Slate(1, rules, pinned=pins)
 
 
-def defined(slate: Slate, pool: Sequence[ScoredItem], limit: int) -> list[ScoredItem]:
+def by_definition(slate: Slate, pool: Sequence[ScoredItem], limit: int) -> list[ScoredItem]:
     """Return what the definition says, rank by rank, without arrays."""
     by_id = {scored.item.item_id: scored for scored in pool}
     pins = {
@@ -290,7 +290,7 @@ def cosine(item: CatalogueItem, other: CatalogueItem) -> float:
 def test_any_rules_do_what_the_definition_says(
     slate: Slate, items: list[ScoredItem], limit: int
 ) -> None:
-    assert arranged(slate, items, slate.pinned, limit) == defined(slate, items, limit)
+    assert arranged(slate, items, slate.pinned, limit) == by_definition(slate, items, limit)
 
 
 @given(slates(), pools(), st.integers(1, 30), st.integers(1, 30))

@@ -70,11 +70,11 @@ def test_rules_for_an_outdated_version_are_rejected(api: Engine) -> None:
 
 
 def test_of_simultaneous_changes_one_wins_and_the_others_fail(api: Engine) -> None:
-    together = Barrier(4)
+    barrier = Barrier(4)
     new = NewRules(rules=HIDE_A, instead_of=0, reason="x")
 
     def race(name: str) -> str | None:
-        together.wait(timeout=10)
+        barrier.wait(timeout=10)
         try:
             with api.begin() as connection:
                 return store.replace(connection, new, actor=name).actor
@@ -142,7 +142,7 @@ def test_the_revision_grows_only_with_changes_that_affect_lists(
     publisher: Engine, api: Engine
 ) -> None:
     shop.release(publisher, "one", instead_of=None)
-    seen = [revision(api)]
+    revisions = [revision(api)]
     for change in (
         lambda: put_in_force(api, hide=["a"]),
         lambda: out_of_stock(api, "b"),  # no rule uses the stock
@@ -153,15 +153,15 @@ def test_the_revision_grows_only_with_changes_that_affect_lists(
         lambda: put_in_force(api),
     ):
         change()
-        seen.append(revision(api))
+        revisions.append(revision(api))
 
-    grown = [later - earlier for earlier, later in pairwise(seen)]
-    assert grown == [1, 0, 1, 1, 0, 1, 1]
+    steps = [later - earlier for earlier, later in pairwise(revisions)]
+    assert steps == [1, 0, 1, 1, 0, 1, 1]
 
 
 @pytest.fixture
 def impatient(owner: Engine, committing: str) -> Iterator[Engine]:
-    """An engine of the API that waits for no lock."""
+    """An engine of the API whose statements fail after 2 s, so it cannot wait for a lock."""
     url = as_role(committing, "api")
     engine = database.connect(url, schema_of(owner), statement_timeout_ms=2000)
     yield engine

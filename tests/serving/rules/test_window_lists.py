@@ -36,30 +36,30 @@ def put(engine: Engine, verdict: Verdict, rows: Rows) -> None:
         window_lists.replace(session, verdict, rows)
 
 
-def kept(engine: Engine) -> list[tuple[str, str, str]]:
+def stored_lists(engine: Engine) -> list[tuple[str, str, str]]:
     query = "select retrain_id, user_id, xmin from window_lists order by user_id"
     with engine.connect() as connection:
         return [(row[0], row[1], str(row[2])) for row in connection.execute(text(query))]
 
 
-def names(engine: Engine) -> list[tuple[str, str]]:
-    return [row[:2] for row in kept(engine)]
+def stored_users(engine: Engine) -> list[tuple[str, str]]:
+    return [row[:2] for row in stored_lists(engine)]
 
 
 def test_a_retrain_replaces_the_lists_of_the_last_one(publisher: Engine) -> None:
     put(publisher, decided("one"), lists("u", "v"))
     put(publisher, decided("two", hours=1), lists("v", "w"))
 
-    assert names(publisher) == [("two", "v"), ("two", "w")]
+    assert stored_users(publisher) == [("two", "v"), ("two", "w")]
 
 
 def test_the_same_lists_again_change_nothing(publisher: Engine) -> None:
     put(publisher, decided("one"), lists("u", "v"))
-    before = kept(publisher)
+    before = stored_lists(publisher)
 
     put(publisher, decided("one"), lists("u", "v"))
 
-    assert kept(publisher) == before
+    assert stored_lists(publisher) == before
 
 
 @pytest.mark.parametrize("rows", [lists("w"), []], ids=["its own", "none"])
@@ -68,7 +68,7 @@ def test_a_hold_keeps_the_lists(publisher: Engine, rows: Rows) -> None:
 
     put(publisher, decided("two", "hold", hours=1), rows)
 
-    assert names(publisher) == [("one", "u")]
+    assert stored_users(publisher) == [("one", "u")]
 
 
 def test_an_older_retrain_that_runs_again_changes_nothing(publisher: Engine) -> None:
@@ -78,7 +78,7 @@ def test_an_older_retrain_that_runs_again_changes_nothing(publisher: Engine) -> 
 
     put(publisher, decided("one"), lists("u"))
 
-    assert names(publisher) == [("two", "v")]
+    assert stored_users(publisher) == [("two", "v")]
 
 
 def test_after_a_hold_an_earlier_decided_retrain_stores_its_lists(publisher: Engine) -> None:
@@ -86,7 +86,7 @@ def test_after_a_hold_an_earlier_decided_retrain_stores_its_lists(publisher: Eng
 
     put(publisher, decided("two"), lists("u"))
 
-    assert names(publisher) == [("two", "u")]
+    assert stored_users(publisher) == [("two", "u")]
 
 
 def test_a_retrain_without_lists_deletes_those_of_the_last_one(publisher: Engine) -> None:
@@ -94,7 +94,7 @@ def test_a_retrain_without_lists_deletes_those_of_the_last_one(publisher: Engine
 
     put(publisher, decided("two", hours=1), [])
 
-    assert names(publisher) == []
+    assert stored_users(publisher) == []
 
 
 def test_an_erased_user_has_no_list_now_or_later(
@@ -105,8 +105,8 @@ def test_an_erased_user_has_no_list_now_or_later(
     with api.begin() as connection:
         accounts.erase(connection, "u", requested_by="test")
     api.dispose()
-    assert names(publisher) == [("one", "v")]
+    assert stored_users(publisher) == [("one", "v")]
 
     put(publisher, decided("two", hours=1), lists("u", "v"))
 
-    assert names(publisher) == [("two", "v")]
+    assert stored_users(publisher) == [("two", "v")]
