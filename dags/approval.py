@@ -15,7 +15,7 @@ from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowException
 
-from dags.operators import ending, without_secrets
+from dags.operators import exit_text, without_secrets
 
 PARAM = "ask_for_approval"
 SUMMARY_TIMEOUT = 300.0  # seconds
@@ -79,6 +79,6 @@ def summary(arguments: Sequence[str]) -> str:
     if done.returncode:
         lines = (done.stdout + done.stderr).strip().splitlines() or ["none"]
         raise AirflowException(
-            f"jobs.summarize {ending(done.returncode)}; its last line: {lines[-1]}"
+            f"jobs.summarize {exit_text(done.returncode)}; its last line: {lines[-1]}"
         )
     return done.stdout

@@ -15,7 +15,7 @@ is always safe.
 
 from airflow.sdk import DAG
 
-from dags.common import DEFAULT_ARGS, QUICK, announcement, by_clock, python_job
+from dags.common import DEFAULT_ARGS, QUICK, announcement, by_cron, python_job
 from warehouse import datasets
 from warehouse.datasets import Dataset
 
@@ -26,7 +26,7 @@ def collect(dataset: Dataset) -> DAG:
         dag_id=f"{dataset.name}__collect",
         dag_display_name=f"{dataset.title}: collect",
         description="Copies the product's events to the lake; enough of them start a retrain",
-        schedule=by_clock(dataset.schedule.collect),
+        schedule=by_cron(dataset.schedule.collect),
         max_active_runs=1,
         default_args=DEFAULT_ARGS,
         doc_md=__doc__,

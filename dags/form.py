@@ -6,7 +6,7 @@ from warehouse.datasets import Dataset
 from warehouse.tables.vocabulary import MAX_SEARCH_MINUTES, MAX_TRIALS, RECIPE_NAMES, SearchFamily
 
 # Options of `nominate` and `search`; each value is one argument, and no shell reads it.
-NOMINEE = {
+NOMINATE = {
     "recipe": "{{ params.recipe or '' }}",
     "reason": "{{ params.reason or ('New rows' if dag_run.run_type == 'asset_triggered' else"
     " 'By schedule' if dag_run.run_type == 'scheduled' else 'By hand') }}",

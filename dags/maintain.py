@@ -9,7 +9,7 @@ names the release whose table versions are incomplete. Clearing the task is alwa
 
 from airflow.sdk import DAG
 
-from dags.common import DEFAULT_ARGS, by_clock, python_job
+from dags.common import DEFAULT_ARGS, by_cron, python_job
 from warehouse import datasets
 from warehouse.datasets import Dataset
 
@@ -20,7 +20,7 @@ def maintain(dataset: Dataset) -> DAG:
         dag_id=f"{dataset.name}__maintain",
         dag_display_name=f"{dataset.title}: maintain",
         description="Deletes old files of the lake; kept releases can still be rebuilt",
-        schedule=by_clock(dataset.schedule.maintain),
+        schedule=by_cron(dataset.schedule.maintain),
         max_active_runs=1,
         default_args=DEFAULT_ARGS,
         doc_md=__doc__,

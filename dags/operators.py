@@ -69,7 +69,7 @@ class JobOperator(BaseOperator, SkipMixin):
         elif code == WRONG_ARGUMENTS:
             raise AirflowFailException(f"jobs.{self.job} got wrong arguments: {last_line}")
         elif code != 0:
-            raise AirflowException(f"jobs.{self.job} {ending(code)}; its last line: {last_line}")
+            raise AirflowException(f"jobs.{self.job} {exit_text(code)}; its last line: {last_line}")
 
     def on_kill(self) -> None:
         """Stop the job and its children: SIGTERM first, SIGKILL after the grace period."""
@@ -175,7 +175,7 @@ def hidden_secrets() -> Iterator[None]:
         os.environ.update(hidden)
 
 
-def ending(code: int) -> str:
+def exit_text(code: int) -> str:
     """Return a phrase for the exit code of a process."""
     if code < 0:
         return f"was ended by {signal.Signals(-code).name}"

@@ -20,11 +20,11 @@ from dags.common import (
     QUICK,
     approval,
     asset,
-    by_asset_or_clock,
+    by_asset_or_cron,
     python_job,
     spark_job,
 )
-from dags.form import NOMINEE, SEARCH, retrain_form
+from dags.form import NOMINATE, SEARCH, retrain_form
 from warehouse import datasets
 from warehouse.datasets import Dataset
 from warehouse.tables import SILVER_INTERACTIONS
@@ -36,7 +36,7 @@ def retrain(dataset: Dataset) -> DAG:
         dag_id=f"{dataset.name}__retrain",
         dag_display_name=f"{dataset.title}: retrain",
         description="Trains and evaluates a model, and publishes a list for each user",
-        schedule=by_asset_or_clock(asset(SILVER_INTERACTIONS, dataset), dataset.schedule.retrain),
+        schedule=by_asset_or_cron(asset(SILVER_INTERACTIONS, dataset), dataset.schedule.retrain),
         max_active_runs=1,
         default_args=DEFAULT_ARGS,
         doc_md=__doc__,
@@ -44,7 +44,7 @@ def retrain(dataset: Dataset) -> DAG:
         tags=[dataset.name, "retrain"],
     ) as dag:
         freeze = spark_job("freeze", dataset)
-        nominate = python_job("nominate", dataset, NOMINEE, serving=True, execution_timeout=QUICK)
+        nominate = python_job("nominate", dataset, NOMINATE, serving=True, execution_timeout=QUICK)
         search = spark_job("search", dataset, SEARCH, execution_timeout=LONG)
         evaluate = spark_job("evaluate", dataset)
         decide = python_job("decide", dataset, serving=True, execution_timeout=QUICK)

@@ -1,4 +1,4 @@
-"""An Airflow of the tests' own. Its settings are read at the first import: hence before any."""
+"""An Airflow for the tests. Its settings are set before the first import, which reads them."""
 
 import atexit
 import json
@@ -46,11 +46,11 @@ Run = Callable[..., dict[str, str]]
 
 
 def stand_in(folder: Path, patch: pytest.MonkeyPatch) -> Jobs:
-    """Put stand-ins for every job before everything else on the path."""
-    made = make(folder)
-    for name, value in made.environment.items():
+    """Put stand-ins for every job first on the path."""
+    jobs = make(folder)
+    for name, value in jobs.environment.items():
         patch.setenv(name, value)
-    return made
+    return jobs
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def run_here(dag_id: str, **form: object) -> dict[str, str]:
     """Run a DAG in this process; return its state (as `run`) and that of each task."""
     from airflow.dag_processing.dagbag import DagBag
 
-    # read anew: Airflow keeps what a form said in the DAG itself
+    # read again: Airflow keeps the values of a form in the DAG
     dag = DagBag(DAGS / f"{dag_id.partition('__')[2]}.py").dags[dag_id]
     finished = dag.test(run_conf=form, logical_date=None)
     tasks = {task.task_id: str(task.state) for task in finished.get_task_instances()}
@@ -92,5 +92,5 @@ def run_here(dag_id: str, **form: object) -> dict[str, str]:
 
 @pytest.fixture
 def run(metadata: None) -> Run:  # noqa: ARG001 # it needs the tables
-    """What runs a DAG in this process."""
+    """A function that runs a DAG in this process."""
     return run_here

@@ -13,13 +13,13 @@ from tests.support.dags.stand_ins import Jobs
 
 
 class Instance:
-    """The little of a task instance that the operator touches."""
+    """The attributes of a task instance that the operator uses."""
 
     id = "a-uuid"
     map_index = -1
 
     def xcom_push(self, **_: object) -> None:
-        """Keep nothing."""
+        """Discard the value."""
 
 
 @pytest.fixture
@@ -28,35 +28,35 @@ def task(monkeypatch: pytest.MonkeyPatch) -> ApproveOperator:
 
     monkeypatch.setattr(ExecutorSafeguard, "test_mode", True)
     with DAG("shop__retrain", schedule=None):
-        made = ApproveOperator(
+        approve = ApproveOperator(
             task_id="approve",
             subject="Publish?",
             arguments=["--dataset=shop"],
             response_timeout=timedelta(hours=24),
             execution_timeout=timedelta(minutes=15),
         )
-        made >> BaseOperator(task_id="fit") >> BaseOperator(task_id="publish")
-    return made
+        approve >> BaseOperator(task_id="fit") >> BaseOperator(task_id="publish")
+    return approve
 
 
-def asked(task: ApproveOperator, *, wanted: bool) -> dict[str, Any]:
+def context(task: ApproveOperator, *, ask: bool) -> dict[str, Any]:
     instance = Instance()
     return {
-        "params": {approval.PARAM: wanted},
+        "params": {approval.PARAM: ask},
         "task": task,
         "task_instance": instance,
         "ti": instance,
     }
 
 
-def answer(option: str, who: str | None) -> dict[str, Any]:
-    by = None if who is None else {"id": "1", "name": who}
+def answer(option: str, operator: str | None) -> dict[str, Any]:
+    by = None if operator is None else {"id": "1", "name": operator}
     return {
         "chosen_options": [option],
         "params_input": {},
         "responded_at": datetime.now(UTC),
         "responded_by_user": by,
-        "timedout": who is None,
+        "timedout": operator is None,
     }
 
 
@@ -64,7 +64,7 @@ def events(lines: list[Any]) -> str:
     return "\n".join(str(line["event"]) for line in lines)
 
 
-def test_without_a_request_for_approval_nobody_is_asked(run: Run, jobs: Jobs) -> None:
+def test_without_a_request_for_approval_the_run_does_not_wait(run: Run, jobs: Jobs) -> None:
     states = run("playground__retrain")
     assert (states["approve"], states["publish"]) == ("success", "success")
     assert "summarize" not in [call.job for call in jobs.calls()]
@@ -80,7 +80,7 @@ def test_the_form_shows_the_summary_unrendered(
         lambda **detail: details.append(detail),
     )
     with pytest.raises(TaskAwaitingInput) as parked:
-        task.execute(asked(task, wanted=True))  # type: ignore[arg-type] # as much as it reads
+        task.execute(context(task, ask=True))  # type: ignore[arg-type] # the keys that it reads
     assert parked.value.timeout == timedelta(hours=24)
     (detail,) = details
     assert detail["body"] == "**{{ 1 + 1 }}** é\n"
@@ -105,22 +105,23 @@ def test_a_failed_summary_fails_the_task_with_its_last_line(
     with pytest.raises(
         AirflowException, match="exit code 1; its last line: INFO this is summarize"
     ):
-        task.execute(asked(task, wanted=True))  # type: ignore[arg-type] # as much as it reads
+        task.execute(context(task, ask=True))  # type: ignore[arg-type] # the keys that it reads
 
 
 def test_an_approval_goes_on_and_logs_the_operator(task: ApproveOperator) -> None:
     with capture_logs() as lines:
-        task.execute_complete(asked(task, wanted=True), answer("Approve", "maya"))  # type: ignore[arg-type] # as much as it reads
+        task.execute_complete(context(task, ask=True), answer("Approve", "maya"))  # type: ignore[arg-type] # the keys that it reads
     assert 'approved operator="maya"' in events(lines)
 
 
 @pytest.mark.parametrize(
-    ("who", "event"), [("maya", 'rejected operator="maya"'), (None, "approval_expired answers=0")]
+    ("operator", "event"),
+    [("maya", 'rejected operator="maya"'), (None, "approval_expired answers=0")],
 )
 def test_a_rejection_or_no_answer_skips_the_later_tasks(
-    task: ApproveOperator, who: str | None, event: str
+    task: ApproveOperator, operator: str | None, event: str
 ) -> None:
     with capture_logs() as lines, pytest.raises(DownstreamTasksSkipped) as skipped:
-        task.execute_complete(asked(task, wanted=True), answer("Reject", who))  # type: ignore[arg-type] # as much as it reads
+        task.execute_complete(context(task, ask=True), answer("Reject", operator))  # type: ignore[arg-type] # the keys that it reads
     assert set(skipped.value.tasks) == {"fit", "publish"}
     assert event in events(lines)

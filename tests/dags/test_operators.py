@@ -1,4 +1,4 @@
-"""A job as a task: what each end of a real child process means, and how it is stopped."""
+"""A job as a task: the exit codes of a real child process, and how it is stopped."""
 
 import os
 import select
@@ -16,7 +16,7 @@ from dags.operators import (
     JobOperator,
     SparkJobOperator,
     database_url,
-    ending,
+    exit_text,
     hidden_secrets,
     without_secrets,
 )
@@ -73,10 +73,10 @@ def test_lines_keep_their_level(job: Any) -> None:
     task = job("print('INFO read rows=3'); print('WARNING two are bad'); print('plain \\u00e9')")
     with capture_logs() as lines:
         task.execute({})
-    log_lines = [(line["log_level"], line["event"]) for line in lines]
-    assert ("info", "read rows=3") in log_lines
-    assert ("warning", "two are bad") in log_lines
-    assert ("info", "plain é") in log_lines
+    logged = [(line["log_level"], line["event"]) for line in lines]
+    assert ("info", "read rows=3") in logged
+    assert ("warning", "two are bad") in logged
+    assert ("info", "plain é") in logged
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_invalid_utf_8_does_not_end_the_task(job: Any) -> None:
 
 
 PAUSE = "import signal; signal.pause()"
-MORE_THAN_A_PIPE_HOLDS = 200_000  # output of this size is read, so the task has started
+MORE_THAN_A_PIPE_BUFFERS = 200_000  # once they are written, the operator reads: the task has begun
 STUBBORN = """
 import os, signal, subprocess, sys
 print("x" * {more}, flush=True)
@@ -123,7 +123,9 @@ def test_a_stopped_task_leaves_no_process(
     monkeypatch.setattr("dags.operators.GRACE_SECONDS", 0.3)
     fifo = tmp_path / "pids"
     os.mkfifo(fifo)
-    text = STUBBORN.format(pause=PAUSE, ignore=ignore, fifo=str(fifo), more=MORE_THAN_A_PIPE_HOLDS)
+    text = STUBBORN.format(
+        pause=PAUSE, ignore=ignore, fifo=str(fifo), more=MORE_THAN_A_PIPE_BUFFERS
+    )
     task = job(text)
     ended: list[BaseException] = []
     runner = threading.Thread(target=collect, args=(task, ended), daemon=True)
@@ -134,8 +136,8 @@ def test_a_stopped_task_leaves_no_process(
     assert not runner.is_alive()
     assert "was ended by SIG" in str(ended[0])
     assert all(map(ends, processes))
-    for each in processes:
-        os.close(each)
+    for process in processes:
+        os.close(process)
 
 
 def test_a_stopped_spark_job_ends_its_driver(
@@ -145,7 +147,7 @@ def test_a_stopped_spark_job_ends_its_driver(
     fifo, program = tmp_path / "pids", tmp_path / "spark-submit"
     os.mkfifo(fifo)
     program.write_text(
-        f"#!/bin/sh\nhead -c {MORE_THAN_A_PIPE_HOLDS} /dev/zero | tr '\\0' x; echo\n"
+        f"#!/bin/sh\nhead -c {MORE_THAN_A_PIPE_BUFFERS} /dev/zero | tr '\\0' x; echo\n"
         f'echo $$ > {fifo}\nexec "{sys.executable}" -c "{PAUSE}"\n'
     )
     program.chmod(0o755)
@@ -217,5 +219,5 @@ def test_hidden_secrets_are_restored(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_exit_codes_have_a_phrase() -> None:
-    assert ending(-signal.SIGKILL) == "was ended by SIGKILL"
-    assert ending(1) == "failed with exit code 1"
+    assert exit_text(-signal.SIGKILL) == "was ended by SIGKILL"
+    assert exit_text(1) == "failed with exit code 1"

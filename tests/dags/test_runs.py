@@ -11,7 +11,7 @@ from tests.support.dags.stand_ins import Jobs
 
 @dataclass(frozen=True)
 class Retrain:
-    """A retrain with an empty form: the state of each task, and the arguments of the jobs."""
+    """A retrain with an empty form: the state of each task, and the calls of the jobs."""
 
     states: dict[str, str]
     jobs: Jobs
@@ -54,8 +54,8 @@ def test_collected_events_are_announced(run: Run, jobs: Jobs) -> None:
     assert set(run("playground__collect").values()) == {"success"}
     assert [call.job for call in jobs.calls()] == ["collect", "announce"]
     assert n_announced("playground__collect") == before + 1
-    knowing = [call.job for call in jobs.calls() if "SERVING_DATABASE_URL" in call.env]
-    assert knowing == ["collect"]
+    with_url = [call.job for call in jobs.calls() if "SERVING_DATABASE_URL" in call.env]
+    assert with_url == ["collect"]
 
 
 def test_without_new_events_nothing_is_announced_and_the_run_succeeds(run: Run, jobs: Jobs) -> None:
@@ -124,8 +124,8 @@ def test_without_a_budget_search_gets_0_minutes(retrain: Retrain) -> None:
 
 
 def test_only_jobs_that_need_postgres_get_its_url(retrain: Retrain) -> None:
-    knowing = {call.job for call in retrain.jobs.calls() if "SERVING_DATABASE_URL" in call.env}
-    assert knowing == {"nominate", "decide", "publish"}
+    with_url = {call.job for call in retrain.jobs.calls() if "SERVING_DATABASE_URL" in call.env}
+    assert with_url == {"nominate", "decide", "publish"}
     assert retrain.jobs.call("publish").env["SERVING_DATABASE_URL"] == (
         "postgresql+psycopg2://publisher:p%40ss%3Aw%2Frd@127.0.0.1:5433/lantern"
     )

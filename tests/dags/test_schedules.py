@@ -1,4 +1,4 @@
-"""When DAGs start: by new rows, by the clock of the manifest, by a form that is checked."""
+"""When DAGs start: by new rows, by the manifest's schedule, or by a validated form."""
 
 import copy
 from datetime import UTC, datetime, timedelta
@@ -8,7 +8,7 @@ import pytest
 from airflow.sdk import Asset
 from airflow.sdk.exceptions import ParamValidationError
 
-from dags.common import asset, by_asset_or_clock, by_clock
+from dags.common import asset, by_asset_or_cron, by_cron
 from warehouse import datasets
 from warehouse.tables import SILVER_INTERACTIONS
 from warehouse.tables.vocabulary import RECIPE_NAMES
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 
 def first_run(dag: Any) -> datetime | None:
-    """When the scheduler would start it by the clock, had it never run."""
+    """Return when the scheduler would first start the DAG by its cron expression."""
     from airflow.serialization.serialized_objects import DagSerialization
 
     stored = DagSerialization.deserialize_dag(DagSerialization.serialize_dag(dag))
-    found = stored.next_dagrun_info(last_automated_run_info=None)
-    return None if found is None else found.run_after
+    run = stored.next_dagrun_info(last_automated_run_info=None)
+    return None if run is None else run.run_after
 
 
-def waited_for(schedule: Any) -> list[Asset]:
+def awaited_assets(schedule: Any) -> list[Asset]:
     return list(schedule.asset_condition.objects)
 
 
@@ -37,7 +37,7 @@ def test_announce_updates_the_asset_that_starts_a_retrain(bag: "DagBag") -> None
         assert new_rows.uri == f"lake://{dataset.name}/silver/interactions"
         assert ingest.get_task("announce").outlets == [new_rows]
         assert [t.task_id for t in ingest.tasks if t.outlets] == ["announce"]
-        assert waited_for(retrain.timetable) == [new_rows]
+        assert awaited_assets(retrain.timetable) == [new_rows]
         if dataset.takes_feedback:
             collect = bag.dags[f"{dataset.name}__collect"]
             assert [t.task_id for t in collect.tasks if t.outlets] == ["announce"]
@@ -63,20 +63,20 @@ def test_a_manifest_can_turn_scheduled_collecting_off() -> None:
 
 
 def test_asset_names_differ_even_if_titles_do_not() -> None:
-    one, two, *_ = datasets.installed()
-    same_title = two.model_copy(update={"title": one.title})
-    assert asset(SILVER_INTERACTIONS, one).name != asset(SILVER_INTERACTIONS, same_title).name
+    first, second, *_ = datasets.installed()
+    same_title = second.model_copy(update={"title": first.title})
+    assert asset(SILVER_INTERACTIONS, first).name != asset(SILVER_INTERACTIONS, same_title).name
 
 
 @pytest.mark.parametrize("minutes", [-1, 1, 60, 23 * 60])
 def test_a_first_run_waits_for_the_next_scheduled_time(
     bag: "DagBag", monkeypatch: pytest.MonkeyPatch, minutes: int
 ) -> None:
-    clocked = [d.name for d in datasets.installed() if d.schedule.retrain == "0 3 * * *"]
-    assert clocked
+    scheduled = [d.name for d in datasets.installed() if d.schedule.retrain == "0 3 * * *"]
+    assert scheduled
     now = datetime(2026, 5, 22, 3, tzinfo=UTC) + timedelta(minutes=minutes)
     monkeypatch.setattr("airflow.timetables.trigger.utcnow", lambda: now)
-    for name in clocked:
+    for name in scheduled:
         first = first_run(bag.dags[f"{name}__retrain"])
         assert first is not None
         assert timedelta(0) < first - now <= timedelta(days=1)
@@ -98,24 +98,24 @@ def test_each_recipe_name_has_a_recipe() -> None:
 
 
 def test_a_cron_expression_is_read_as_utc() -> None:
-    clock = by_clock("0 3 * * *")
+    clock = by_cron("0 3 * * *")
     assert clock is not None
     assert (clock.expression, str(clock.timezone)) == ("0 3 * * *", "UTC")
-    assert by_clock(None) is None
+    assert by_cron(None) is None
 
 
 def test_with_a_cron_expression_new_rows_still_start_a_run() -> None:
     new_rows = asset(SILVER_INTERACTIONS, datasets.installed()[0])
-    assert waited_for(by_asset_or_clock(new_rows, "0 3 * * *")) == [new_rows]
-    assert by_asset_or_clock(new_rows, None) == [new_rows]
+    assert awaited_assets(by_asset_or_cron(new_rows, "0 3 * * *")) == [new_rows]
+    assert by_asset_or_cron(new_rows, None) == [new_rows]
 
 
 def test_the_manifest_has_the_default_of_ask_for_approval() -> None:
     from dags.form import retrain_form
 
     for dataset in datasets.installed():
-        asked = dataset.schedule.model_copy(update={"ask_for_approval": True})
-        form = retrain_form(dataset.model_copy(update={"schedule": asked}))
+        schedule = dataset.schedule.model_copy(update={"ask_for_approval": True})
+        form = retrain_form(dataset.model_copy(update={"schedule": schedule}))
         assert form["ask_for_approval"].value is True
         assert retrain_form(dataset)["ask_for_approval"].value is dataset.schedule.ask_for_approval
 

@@ -1,4 +1,4 @@
-"""From gold rows to a verdict, without Spark: the lake is written here as `evaluate` leaves it."""
+"""From gold rows to a verdict, without Spark: the tests write the rows of the earlier tasks."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -56,10 +56,10 @@ def lake(
     without: AnyRecipe | None = None,
     rolling: Mapping[AnyRecipe, float] | None = None,
 ) -> str:
-    """Write what the earlier tasks hand over; each recipe's NDCG lies around its mean.
+    """Write the rows of the earlier tasks; each recipe's NDCG values scatter around its mean.
 
-    `without` is a recipe that lacks the value of one user; `rolling` holds the means on the windows
-    before, which are the same if nothing is said.
+    `without` is a recipe that lacks the value of one user. `rolling` has the means on the rolling
+    windows, by default those on the gate's window.
     """
     run = {"retrain_id": RUN, "run_key": f"{RUN}/before"}
     key = RunKey.parse(run["run_key"])
@@ -102,24 +102,24 @@ def figures(run: Row, recipe: AnyRecipe, mean: float, n_users: int, role: str) -
     return [run | same | {"metric": name, "value": value} for name, value in values.items()]
 
 
-def listed(root: str, chosen: Sequence[AnyRecipe], run: str = RUN) -> None:
-    """Write each recipe's lists of two people, as `evaluate` leaves them."""
+def write_lists(root: str, evaluated: Sequence[AnyRecipe], run: str = RUN) -> None:
+    """Write each recipe's lists of two users, as `evaluate` does."""
     same = {"retrain_id": run, "run_key": f"{run}/before", "relevant": ["b"]}
     rows = [
         same
         | {"recipe": recipe.name, "user_id": user_id}
         | {"item_ids": [recipe.name, "b"], "scores": [0.5, 0.25]}
-        for recipe in chosen
+        for recipe in evaluated
         for user_id in ("u1", "u2")
     ]
     append(root, GOLD_WINDOW_LISTS, rows, run_key=RunKey.parse(f"{run}/before"))
 
 
-def tried_on(engine: Engine) -> list[Row]:
-    """Return the lists that Postgres holds, and who wrote each."""
+def stored_lists(engine: Engine) -> list[Row]:
+    """Return the lists in Postgres, with the transaction that wrote each."""
     with engine.connect() as connection:
-        found = connection.execute(text("select *, xmin from window_lists order by user_id"))
-        return [dict(row) for row in found.mappings()]
+        rows = connection.execute(text("select *, xmin from window_lists order by user_id"))
+        return [dict(row) for row in rows.mappings()]
 
 
 def verdict(root: str) -> Row:
@@ -138,11 +138,15 @@ def test_the_first_verdict_and_its_evidence_are_in_the_lake_and_in_postgres(
     assert (row["verdict"], row["recipe"], row["publishes"]) == ("first", CHALLENGER.name, True)
     assert recipes.parse(row["recipe_json"]) == CHALLENGER
     with Session(publisher) as reading:
-        [kept] = evidence.newest(reading, 5)
-    assert (kept.verdict, kept.reason, kept.recipe) == ("first", row["reason"], CHALLENGER.name)
-    assert [each.model_dump() for each in kept.criteria] == row["criteria"]
-    assert [each.model_dump() for each in kept.comparisons] == row["comparisons"]
-    figures = {(each.recipe, each.metric): each for each in kept.comparisons}
+        [stored] = evidence.newest(reading, 5)
+    assert (stored.verdict, stored.reason, stored.recipe) == (
+        "first",
+        row["reason"],
+        CHALLENGER.name,
+    )
+    assert [criterion.model_dump() for criterion in stored.criteria] == row["criteria"]
+    assert [figure.model_dump() for figure in stored.comparisons] == row["comparisons"]
+    figures = {(figure.recipe, figure.metric): figure for figure in stored.comparisons}
     lead = figures[POPULARITIES[0].name, "ndcg@10"]
     assert lead.difference == pytest.approx(0.2)
     assert lead.interval == (lead.difference, lead.low, lead.high)
@@ -194,12 +198,12 @@ def test_a_recipe_without_rolling_scores_is_not_promoted(tmp_path: Path, publish
 
 
 def test_the_challenger_is_the_one_that_the_search_found(tmp_path: Path, publisher: Engine) -> None:
-    found = Als(rank=3)
-    root = lake(tmp_path, {**GOOD, found: 0.5}, challenger=found)
+    best = Als(rank=3)
+    root = lake(tmp_path, {**GOOD, best: 0.5}, challenger=best)
 
     assert decide.run(root, WORLD, publisher, run_key=KEY)
 
-    assert recipes.parse(verdict(root)["recipe_json"]) == found
+    assert recipes.parse(verdict(root)["recipe_json"]) == best
 
 
 def test_the_same_recipe_is_refreshed(tmp_path: Path, publisher: Engine) -> None:
@@ -269,7 +273,7 @@ def test_a_second_run_changes_nothing_and_returns_the_same(
 
     assert verdict(root) == row
     with Session(publisher) as reading:
-        assert [each.decided_at for each in evidence.newest(reading, 5)] == [row["decided_at"]]
+        assert [stored.decided_at for stored in evidence.newest(reading, 5)] == [row["decided_at"]]
     assert Lake(root).n_rows(GOLD_VERDICTS) == 1
     logged = event("verdict", verdict="first", reason=row["reason"])
     assert caplog.messages[-1] == str(logged)
@@ -279,33 +283,33 @@ def test_the_window_lists_of_the_chosen_recipe_are_copied_to_postgres(
     tmp_path: Path, publisher: Engine
 ) -> None:
     root = lake(tmp_path)
-    listed(root, [CHALLENGER, *POPULARITIES])
+    write_lists(root, [CHALLENGER, *POPULARITIES])
 
     decide.run(root, WORLD, publisher, run_key=KEY)
 
-    kept = tried_on(publisher)
-    assert [row["user_id"] for row in kept] == ["u1", "u2"]
-    assert {(row["retrain_id"], row["recipe"]) for row in kept} == {(RUN, CHALLENGER.name)}
-    first = kept[0]
+    lists = stored_lists(publisher)
+    assert [row["user_id"] for row in lists] == ["u1", "u2"]
+    assert {(row["retrain_id"], row["recipe"]) for row in lists} == {(RUN, CHALLENGER.name)}
+    first = lists[0]
     assert first["item_ids"] == [CHALLENGER.name, "b"]
     assert (first["scores"], first["relevant"]) == ([0.5, 0.25], ["b"])
 
     decide.run(root, WORLD, publisher, run_key=KEY)
 
-    assert tried_on(publisher) == kept
+    assert stored_lists(publisher) == lists
 
 
 def test_a_hold_keeps_the_window_lists(tmp_path: Path, publisher: Engine) -> None:
-    before, held = lake(tmp_path / "before"), lake(tmp_path / "held", {}, champion=CHAMPION)
-    listed(before, [CHALLENGER])
-    listed(held, [CHALLENGER, CHAMPION])
+    before, hold = lake(tmp_path / "before"), lake(tmp_path / "hold", {}, champion=CHAMPION)
+    write_lists(before, [CHALLENGER])
+    write_lists(hold, [CHALLENGER, CHAMPION])
     decide.run(before, WORLD, publisher, run_key=KEY)
-    kept = tried_on(publisher)
+    lists = stored_lists(publisher)
 
-    decide.run(held, WORLD, publisher, run_key=KEY)
+    decide.run(hold, WORLD, publisher, run_key=KEY)
 
-    assert verdict(held)["verdict"] == "hold"
-    assert tried_on(publisher) == kept != []
+    assert verdict(hold)["verdict"] == "hold"
+    assert stored_lists(publisher) == lists != []
 
 
 def test_the_command_exits_with_99_after_a_hold(

@@ -14,10 +14,10 @@ from jobs.runtime.errors import TaskMissingError
 from tests.support.jobs.product import rows_of
 from tests.support.jobs.releasing import released
 from tests.support.jobs.small_world import (
-    GRUMBLER,
+    DISLIKES_ALL,
     HIDES,
+    N_USERS,
     NEW_USER,
-    PEOPLE,
     RUN,
     SMALL,
     Retrain,
@@ -39,7 +39,7 @@ CHALLENGER = recipes.parse(SMALL).name
 
 
 def figures(retrain: Retrain, recipe: str = CHALLENGER) -> dict[tuple[str, str], float]:
-    """Return the recipe's figures by slice and metric."""
+    """Return the recipe's metrics by slice and name."""
     lake = Lake(retrain.warehouse.root)
     equals = {"recipe": recipe, "retrain_id": retrain.run}
     rows = lake.read(GOLD_MODEL_METRICS, equals=equals).to_pylist()
@@ -49,21 +49,21 @@ def figures(retrain: Retrain, recipe: str = CHALLENGER) -> dict[tuple[str, str],
 def test_als_learns_the_preferences_and_popularity_does_not(retrained: Retrain) -> None:
     popular = recipes.popularities(retrained.dataset.scale, 365)[0]
 
-    ours, theirs = figures(retrained), figures(retrained, popular.name)
+    als, popularity = figures(retrained), figures(retrained, popular.name)
 
-    assert ours["warm", "ndcg@10"] > theirs["warm", "ndcg@10"] + 0.1
-    assert ours["warm", "empty_lists"] == ours["warm", "not_finite"] == 0
+    assert als["warm", "ndcg@10"] > popularity["warm", "ndcg@10"] + 0.1
+    assert als["warm", "empty_lists"] == als["warm", "not_finite"] == 0
 
 
 def test_every_recipe_has_all_metrics_of_every_slice(retrained: Retrain) -> None:
     scale = retrained.dataset.scale
-    found = [figures(retrained, r.name) for r in recipes.popularities(scale, 365)]
+    popularities = [figures(retrained, r.name) for r in recipes.popularities(scale, 365)]
 
-    assert all(set(one) == set(figures(retrained)) for one in found)
-    slices = {slice_name for slice_name, _ in found[0]}
+    assert all(set(values) == set(figures(retrained)) for values in popularities)
+    slices = {slice_name for slice_name, _ in popularities[0]}
     assert {"warm", "cold", "active_low", "newest_third"} <= slices
     assert {"coverage@10", "gini@10", "novelty@10", "diversity@10", "map@10"} <= {
-        metric for slice_name, metric in found[0] if slice_name == "warm"
+        metric for slice_name, metric in popularities[0] if slice_name == "warm"
     }
 
 
@@ -76,7 +76,7 @@ def test_the_mean_of_the_users_values_is_the_models_value(retrained: Retrain) ->
 
     assert sum(warm) / len(warm) == pytest.approx(figures(retrained)["warm", "ndcg@10"])
     assert cold == {NEW_USER}
-    assert GRUMBLER not in {row["user_id"] for row in rows.to_pylist()}
+    assert DISLIKES_ALL not in {row["user_id"] for row in rows.to_pylist()}
 
 
 def test_a_second_run_changes_nothing(retrained: Retrain) -> None:
@@ -96,11 +96,11 @@ def test_a_run_that_died_between_its_tables_can_be_completed(
     retrain.nominate()
     retrain.search()
 
-    def dies(*_: object, **__: object) -> None:
+    def raise_interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(evaluate, "append", dies)
+        patched.setattr(evaluate, "append", raise_interrupt)
         with pytest.raises(KeyboardInterrupt):
             retrain.evaluate()
     tables = (GOLD_USER_METRICS, GOLD_WINDOW_LISTS)
@@ -111,25 +111,25 @@ def test_a_run_that_died_between_its_tables_can_be_completed(
     assert [Lake(retrain.warehouse.root).version(table) for table in tables] == versions
     assert figures(retrain) == pytest.approx(figures(retrained), abs=1e-6)
     columns = ("recipe", "user_id", "slices", "metric", "value")
-    found = rows_of(retrain.warehouse, GOLD_USER_METRICS, "retrain_id", *columns)
-    mine, first = ([row[1:] for row in found if row[0] == one.run] for one in (retrain, retrained))
-    assert mine == first
+    rows = rows_of(retrain.warehouse, GOLD_USER_METRICS, "retrain_id", *columns)
+    repeated, first = ([row[1:] for row in rows if row[0] == r.run] for r in (retrain, retrained))
+    assert repeated == first
 
 
 def test_a_challenger_whose_fit_fails_is_recorded_and_the_task_goes_on(
     retrained: Retrain, publisher: Engine
 ) -> None:
-    nothing_reaches_it = (
+    unreachable_threshold = (
         '{"kind": "als", "weighting": {"kind": "stars_from_threshold", "threshold": 6}}'
     )
     retrain = replace(retrained, engine=publisher, run="product__retrain/fails")
     retrain.freeze()
-    retrain.nominate(nothing_reaches_it)
+    retrain.nominate(unreachable_threshold)
     retrain.search()
 
     retrain.evaluate()
 
-    failed = recipes.parse(nothing_reaches_it).name
+    failed = recipes.parse(unreachable_threshold).name
     assert figures(retrain, failed) == {("warm", "failed"): 1.0}
     assert retrain.decide()
     assert figures(retrain, recipes.popularities(retrain.dataset.scale, 365)[0].name)
@@ -151,7 +151,7 @@ def test_a_challenger_that_leads_is_evaluated_on_the_rolling_windows_and_promote
     equals = {"retrain_id": retrain.run, "metric": "ndcg@10", "slice": "warm"}
     rows = lake.read(GOLD_MODEL_METRICS, equals=equals).to_pylist()
     before = {"rolling_40", "rolling_50", "rolling_60"}
-    for recipe in (CHALLENGER, popular.name, *(one.name for one in others)):
+    for recipe in (CHALLENGER, popular.name, *(recipe.name for recipe in others)):
         windows = {row["window"] for row in rows if row["recipe"] == recipe}
         assert windows == before | {"gate"}
     users = lake.read(GOLD_USER_METRICS, equals={"retrain_id": retrain.run}).to_pylist()
@@ -188,10 +188,10 @@ def test_lists_of_all_warm_users_are_stored_for_the_preview_of_rules(retrained: 
     lake, of_run = Lake(retrained.warehouse.root), {"retrain_id": retrained.run}
     rows = lake.read(GOLD_WINDOW_LISTS, equals=of_run).to_pylist()
 
-    servable = [CHALLENGER, *(one.name for one in recipes.popularities(world().scale, 365))]
+    servable = [CHALLENGER, *(recipe.name for recipe in recipes.popularities(world().scale, 365))]
     metrics = lake.read(GOLD_USER_METRICS, equals=of_run | {"recipe": CHALLENGER})
     warm = {row["user_id"] for row in metrics.to_pylist() if "warm" in row["slices"]}
-    assert len(warm) <= PEOPLE
+    assert len(warm) <= N_USERS
     assert sorted((row["recipe"], row["user_id"]) for row in rows) == sorted(
         (recipe, user_id) for recipe in servable for user_id in warm
     )
@@ -236,12 +236,12 @@ def test_the_earlier_tasks_must_have_run(warehouse: Warehouse, publisher: Engine
 
 
 def test_baselines_are_evaluated_on_the_gates_window_only(retrained: Retrain) -> None:
-    found = {one.name: figures(retrained, one.name) for one in baselines(retrained.dataset.scale)}
-    random, cosine, ease = (found[name]["warm", "ndcg@10"] for name in found)
+    names = [baseline.name for baseline in baselines(retrained.dataset.scale)]
+    random, cosine, ease = (figures(retrained, name)["warm", "ndcg@10"] for name in names)
 
     assert random < cosine
     assert random < ease
     lake = Lake(retrained.warehouse.root)
     roles = lake.read(GOLD_MODEL_METRICS, equals={"role": "baseline"}).to_pylist()
-    assert {row["recipe"] for row in roles} == set(found)
+    assert {row["recipe"] for row in roles} == set(names)
     assert {row["window"] for row in roles} == {"gate"}

@@ -11,12 +11,12 @@ from jobs.retraining.frozen_tables import frozen
 from jobs.runtime.errors import TaskMissingError
 from tests.support.jobs.product import killed
 from tests.support.jobs.small_world import (
-    GRUMBLER,
+    DISLIKES_ALL,
     HIDES,
-    ITEMS,
     LIKED,
+    N_ITEMS,
+    N_USERS,
     NEW_USER,
-    PEOPLE,
     RUN,
     SMALL,
     UNRATED,
@@ -58,10 +58,10 @@ def test_lists_begin_with_preferred_items_and_leave_out_rated_and_hidden_ones(
 ) -> None:
     rated = {(r["user_id"], i) for r in rows(retrained, GOLD_PROFILES) for i in r["item_ids"]}
 
-    found = {row["user_id"]: row["item_ids"] for row in rows(retrained, GOLD_RECOMMENDATIONS)}
+    lists = {row["user_id"]: row["item_ids"] for row in rows(retrained, GOLD_RECOMMENDATIONS)}
 
-    assert len(found) == PEOPLE + 1  # and the new user
-    for user_id, item_ids in found.items():
+    assert len(lists) == N_USERS + 1  # the new user too
+    for user_id, item_ids in lists.items():
         assert item_ids
         assert not {(user_id, item_id) for item_id in item_ids} & {*rated, HIDES}
         if user_id != NEW_USER:
@@ -70,9 +70,9 @@ def test_lists_begin_with_preferred_items_and_leave_out_rated_and_hidden_ones(
 
 def test_lists_have_only_rated_items_with_a_title(retrained: Retrain) -> None:
     for table in (GOLD_RECOMMENDATIONS, GOLD_FALLBACK_LISTS, GOLD_SIMILAR_ITEMS, GOLD_PROFILES):
-        shown = {item_id for row in rows(retrained, table) for item_id in row["item_ids"]}
-        assert shown
-        assert not shown & {UNTITLED, UNRATED}, table.full_name
+        item_ids = {item_id for row in rows(retrained, table) for item_id in row["item_ids"]}
+        assert item_ids
+        assert not item_ids & {UNTITLED, UNRATED}, table.full_name
 
 
 def test_scores_are_finite_and_descending(retrained: Retrain) -> None:
@@ -83,18 +83,20 @@ def test_scores_are_finite_and_descending(retrained: Retrain) -> None:
 
 
 def test_a_user_without_positive_interactions_has_a_profile_and_no_list(retrained: Retrain) -> None:
-    assert GRUMBLER not in {row["user_id"] for row in rows(retrained, GOLD_RECOMMENDATIONS)}
-    assert GRUMBLER in {row["user_id"] for row in rows(retrained, GOLD_PROFILES)}
+    assert DISLIKES_ALL not in {row["user_id"] for row in rows(retrained, GOLD_RECOMMENDATIONS)}
+    assert DISLIKES_ALL in {row["user_id"] for row in rows(retrained, GOLD_PROFILES)}
 
 
 def test_profiles_are_newest_first(retrained: Retrain) -> None:
-    held = retrained.warehouse.read(SILVER_INTERACTIONS).where("user_id = 'u001'")
-    newest_first = [row["item_id"] for row in held.orderBy("rated_at", ascending=False).collect()]
+    interactions = retrained.warehouse.read(SILVER_INTERACTIONS).where("user_id = 'u001'")
+    newest_first = [
+        row["item_id"] for row in interactions.orderBy("rated_at", ascending=False).collect()
+    ]
 
-    [mine] = [row for row in rows(retrained, GOLD_PROFILES) if row["user_id"] == "u001"]
+    [profile] = [row for row in rows(retrained, GOLD_PROFILES) if row["user_id"] == "u001"]
 
-    assert mine["item_ids"] == [item_id for item_id in newest_first if item_id != UNTITLED]
-    assert mine["rated_at"] == sorted(mine["rated_at"], reverse=True)
+    assert profile["item_ids"] == [item_id for item_id in newest_first if item_id != UNTITLED]
+    assert profile["rated_at"] == sorted(profile["rated_at"], reverse=True)
 
 
 def test_there_is_a_fallback_list_overall_and_for_each_segment(retrained: Retrain) -> None:
@@ -107,11 +109,11 @@ def test_there_is_a_fallback_list_overall_and_for_each_segment(retrained: Retrai
 def test_popularity_is_the_overall_fallback_score_and_recent_interactions_trend(
     retrained: Retrain,
 ) -> None:
-    found = {row["item_id"]: row for row in rows(retrained, GOLD_ITEM_FACTORS)}
+    items = {row["item_id"]: row for row in rows(retrained, GOLD_ITEM_FACTORS)}
     [listed] = [row for row in rows(retrained, GOLD_FALLBACK_LISTS) if not row["segment"]]
 
-    assert [found[i]["popularity"] for i in listed["item_ids"]] == listed["scores"]
-    trending = {item_id: row["trending"] for item_id, row in found.items()}
+    assert [items[i]["popularity"] for i in listed["item_ids"]] == listed["scores"]
+    trending = {item_id: row["trending"] for item_id, row in items.items()}
     assert min(trending.values()) > 0
     liked = [row for row in ratings() if row[1] in trending and row[2] == LIKED]
     newest = max(trending, key=trending.__getitem__)
@@ -187,14 +189,14 @@ def test_a_run_that_died_before_the_ledger_writes_only_the_ledger(
     [ledger] = rows(retrain, GOLD_FITS, retrain.run)
     lists = rows(retrain, GOLD_RECOMMENDATIONS, retrain.run)
     assert ledger["n_users"] == len(lists)
-    _popularity_serves_everybody(retrain, lists)
+    _assert_popularity_serves_all_users(retrain, lists)
 
 
-def _popularity_serves_everybody(retrain: Retrain, lists: list[Row]) -> None:
-    """A popularity has lists for all whom it knows, empty rows, and items alike by category."""
-    assert {GRUMBLER, NEW_USER} <= {row["user_id"] for row in lists}
+def _assert_popularity_serves_all_users(retrain: Retrain, lists: list[Row]) -> None:
+    """Check lists for users without positive ratings, empty factors, and similarity by category."""
+    assert {DISLIKES_ALL, NEW_USER} <= {row["user_id"] for row in lists}
     items = rows(retrain, GOLD_ITEM_FACTORS, retrain.run)
-    assert len(items) == ITEMS
+    assert len(items) == N_ITEMS
     assert {len(row["factors"]) for row in items} == {0}
     assert all(row["popularity"] > 0 and row["trending"] > 0 for row in items)
     [ledger] = rows(retrain, GOLD_FITS, retrain.run)

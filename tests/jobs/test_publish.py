@@ -1,4 +1,4 @@
-"""A fit becomes a release: from the lake to what the API reads, without Spark."""
+"""A fit becomes a release: its rows are copied from the lake to Postgres, without Spark."""
 
 from dataclasses import replace
 
@@ -17,7 +17,7 @@ from serving.publishing import releases
 from serving.tables import ItemFactors, Profile
 from tests.support.jobs.product import install
 from tests.support.jobs.releasing import paused, released
-from tests.support.jobs.small_world import GRUMBLER, RUN, SMALL, Retrain, likes
+from tests.support.jobs.small_world import DISLIKES_ALL, RUN, SMALL, Retrain, likes
 from tests.support.serving import shop
 from warehouse.query import Lake
 from warehouse.tables import GOLD_ITEM_FACTORS, GOLD_PROFILES
@@ -28,23 +28,23 @@ RECIPE = recipes.parse(SMALL)
 
 def test_postgres_has_the_lists_of_the_lake(retrained: Retrain) -> None:
     with shop.reading(retrained.engine) as connection:
-        mine = recommendations.for_user(connection, ReleaseCache(), "u004", ListRequest(limit=5))
+        own = recommendations.for_user(connection, ReleaseCache(), "u004", ListRequest(limit=5))
         fallback = recommendations.for_user(
-            connection, ReleaseCache(), GRUMBLER, ListRequest(limit=5)
+            connection, ReleaseCache(), DISLIKES_ALL, ListRequest(limit=5)
         )
     with Session(retrained.engine) as reading:
         live = releases.live(reading)
 
     assert live is not None
     assert (live.retrain_id, live.recipe) == (RUN, RECIPE.name)
-    assert (mine.kind, fallback.kind) == ("batch", "fallback")
-    assert likes("u004", mine.items[0].item_id)
-    assert mine.items[0].title == f"Title of {mine.items[0].item_id}"
+    assert (own.kind, fallback.kind) == ("batch", "fallback")
+    assert likes("u004", own.items[0].item_id)
+    assert own.items[0].title == f"Title of {own.items[0].item_id}"
 
 
 def test_the_release_has_segments_and_popularities(retrained: Retrain) -> None:
     lake = Lake(retrained.warehouse.root)
-    mine = {"retrain_id": RUN}
+    equals = {"retrain_id": RUN}
     with Session(retrained.engine) as reading:
         profiles = {row.user_id: row.segment for row in reading.scalars(select(Profile))}
         items = {
@@ -52,11 +52,11 @@ def test_the_release_has_segments_and_popularities(retrained: Retrain) -> None:
             for row in reading.scalars(select(ItemFactors))
         }
 
-    made = lake.read(GOLD_PROFILES, columns=["user_id", "segment"], equals=mine).to_pylist()
-    assert profiles == {row["user_id"]: row["segment"] for row in made}
+    rows = lake.read(GOLD_PROFILES, columns=["user_id", "segment"], equals=equals).to_pylist()
+    assert profiles == {row["user_id"]: row["segment"] for row in rows}
     assert profiles["u000"] == "age=old"
-    made = lake.read(GOLD_ITEM_FACTORS, equals=mine).to_pylist()
-    assert items == {row["item_id"]: (row["popularity"], row["trending"]) for row in made}
+    rows = lake.read(GOLD_ITEM_FACTORS, equals=equals).to_pylist()
+    assert items == {row["item_id"]: (row["popularity"], row["trending"]) for row in rows}
 
 
 def test_a_second_run_changes_nothing(retrained: Retrain) -> None:
@@ -75,7 +75,7 @@ def test_a_second_run_changes_nothing(retrained: Retrain) -> None:
 def test_a_verdict_against_another_release_is_not_published(
     retrained: Retrain, publisher: Engine
 ) -> None:
-    released(publisher, RECIPE)  # went live after the nomination, which saw nothing live
+    released(publisher, RECIPE)  # went live after the nomination, when no release was live
 
     with pytest.raises(LiveReleaseChangedError, match=r"nothing was published\. Retrain again"):
         replace(retrained, engine=publisher).publish()
@@ -84,14 +84,14 @@ def test_a_verdict_against_another_release_is_not_published(
 def test_the_command_exits_with_99_if_publishing_was_paused_since(
     retrained: Retrain, publisher: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stays = paused(publisher, RECIPE)
+    live_id = paused(publisher, RECIPE)
     install(monkeypatch, retrained.dataset, retrained.warehouse.root)
 
     code = publish.main(["--dataset", "product", "--run-key", f"{RUN}/publish"], engine=publisher)
 
     assert code == NOTHING_TO_DO
     with Session(publisher) as reading:
-        assert releases.live_id(reading) == stays
+        assert releases.live_id(reading) == live_id
 
 
 def test_the_next_retrain_refreshes_the_live_recipe(retrained: Retrain, publisher: Engine) -> None:

@@ -1,4 +1,4 @@
-"""The gate on models that were really fitted: on ratings as they are, and on shuffled ones."""
+"""The gate on fitted models: of the ratings as they are, and of shuffled ratings."""
 
 from dataclasses import replace
 
@@ -20,20 +20,20 @@ POPULAR = recipes.popularities(world().scale, 365)[0]
 
 
 def shuffled(training: DataFrame) -> DataFrame:
-    """Return the rows with each other's ratings."""
-    by_pair, drawn = Window.orderBy("user", "item"), Window.orderBy(F.rand(seed=1))
+    """Return the rows with their ratings shuffled."""
+    by_pair, at_random = Window.orderBy("user", "item"), Window.orderBy(F.rand(seed=1))
     rows = training.withColumn("nth", F.row_number().over(by_pair)).drop("rating")
-    ratings = training.select("rating", F.row_number().over(drawn).alias("nth"))
+    ratings = training.select("rating", F.row_number().over(at_random).alias("nth"))
     return rows.join(ratings, "nth").drop("nth").localCheckpoint()
 
 
 def values(
-    prepared: PreparedWindow, learned: PreparedWindow, recipe: recipes.AnyRecipe
+    prepared: PreparedWindow, fitted_on: PreparedWindow, recipe: recipes.AnyRecipe
 ) -> NDArray[np.float64]:
-    """Return NDCG@10 of the warm people, in order, of what the recipe learned."""
-    shown = learned.fit(recipe).lists(prepared.users.inputs, 10)
-    scored = metrics.per_user(shown.withColumn("recipe", F.lit("")), prepared.users.relevant)
-    warm = scored.where(F.array_contains("slices", "warm")).orderBy("user")
+    """Return NDCG@10 of each warm user, by user, for the recipe fitted on `fitted_on`."""
+    lists = fitted_on.fit(recipe).lists(prepared.users.inputs, 10)
+    per_user = metrics.per_user(lists.withColumn("recipe", F.lit("")), prepared.users.relevant)
+    warm = per_user.where(F.array_contains("slices", "warm")).orderBy("user")
     return np.array([row[0] for row in warm.select(f"`{HEADLINE}`").collect()])
 
 
@@ -56,7 +56,7 @@ def evidence(results: dict[str, Result], challenger: str, champion: str | None) 
         challenger=challenger,
         champion=champion,
         popularities=("popular",),
-        rolling={name: {"rolling_40": one.values.mean()} for name, one in results.items()},
+        rolling={name: {"rolling_40": result.values.mean()} for name, result in results.items()},
     )
 
 
@@ -64,15 +64,15 @@ def evidence(results: dict[str, Result], challenger: str, champion: str | None) 
 def test_a_model_of_shuffled_ratings_is_not_released(
     results: dict[str, Result], champion: str | None
 ) -> None:
-    found = gate.decide(evidence(results, "shuffled", champion), world().floors)
+    decision = gate.decide(evidence(results, "shuffled", champion), world().floors)
 
-    assert found.recipe == (champion or "popular")
+    assert decision.recipe == (champion or "popular")
 
 
 @pytest.mark.parametrize(("champion", "verdict"), [(None, "first"), ("shuffled", "promote")])
 def test_a_model_of_real_ratings_is_released(
     results: dict[str, Result], champion: str | None, verdict: str
 ) -> None:
-    found = gate.decide(evidence(results, "real", champion), world().floors)
+    decision = gate.decide(evidence(results, "real", champion), world().floors)
 
-    assert (found.verdict, found.recipe) == (verdict, "real")
+    assert (decision.verdict, decision.recipe) == (verdict, "real")

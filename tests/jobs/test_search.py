@@ -1,4 +1,4 @@
-"""A search of the small world: what it writes, what it reads, what a kill leaves."""
+"""A search on the small data set: its rows, its windows, and its continuation after a kill."""
 
 from dataclasses import replace
 
@@ -25,7 +25,7 @@ from warehouse.run_keys import RunKey
 from warehouse.tables import GOLD_SEARCHES, GOLD_TRIALS
 
 CHAMPION = recipes.parse(SMALL)
-NOTHING_REACHES_IT = (
+UNREACHABLE_THRESHOLD = (
     '{"kind": "als", "weighting": {"kind": "stars_from_threshold", "threshold": 6}}'
 )
 NEVER_SEARCHED = "product__retrain/never_searched"
@@ -36,22 +36,22 @@ def searched(retrained: Retrain) -> Retrain:
     """A retrain whose challenger fails, and whose search was killed before its finalists."""
     retrain = replace(retrained, run="product__retrain/searched")
     retrain.freeze()
-    retrain.nominate(NOTHING_REACHES_IT)
+    retrain.nominate(UNREACHABLE_THRESHOLD)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("jobs.engine.searching.search.Search._finalists", killed)
         with pytest.raises(KeyboardInterrupt):
-            look(retrain)
+            run_search(retrain)
     assert [row["stage"] for row in trials(retrain)] == ["explore", "explore"]
-    look(retrain)
+    run_search(retrain)
     return retrain
 
 
 @pytest.fixture(scope="module")
 def runner(prepared: PreparedWindow) -> TrialRunner:
-    """The last rolling window with all of its warm people."""
-    people = evaluation.sample(prepared.users, 1000, seed=1)
-    parts = (prepared.training, prepared.catalogue, prepared.segments, people)
-    return trial_runner(*parts, relevant_from=prepared.relevant_from)
+    """The last rolling window with all of its warm users."""
+    users = evaluation.sample(prepared.users, 1000, seed=1)
+    frames = (prepared.training, prepared.catalogue, prepared.segments, users)
+    return trial_runner(*frames, relevant_from=prepared.relevant_from)
 
 
 def trials(retrain: Retrain) -> list[Row]:
@@ -64,7 +64,7 @@ def outcome(retrain: Retrain) -> Row:
     return row
 
 
-def look(retrain: Retrain) -> None:
+def run_search(retrain: Retrain) -> None:
     warehouse = under(retrain.warehouse, retrain.key("search"))
     search.run(warehouse, retrain.dataset, Budget(600, n_trials=2), "als")
 
@@ -76,15 +76,15 @@ def test_without_a_budget_the_nominated_recipe_challenges_and_spark_does_not_sta
     retrain.nominate()
     install(monkeypatch, retrain.dataset, retrain.warehouse.root)
     monkeypatch.setattr(session, "start", killed)
-    asked = ["--dataset", "product", "--run-key", str(retrain.key("search")), "--minutes", "0"]
+    arguments = ["--dataset", "product", "--run-key", str(retrain.key("search")), "--minutes", "0"]
 
-    assert [search.main(asked), search.main(asked)] == [0, 0]
+    assert [search.main(arguments), search.main(arguments)] == [0, 0]
 
     assert handover.Search.read(retrain.warehouse.root, retrain.run).challenger == CHAMPION
     assert (outcome(retrain)["found_by"], outcome(retrain)["n_trials"]) == ("nomination", 0)
     assert trials(retrain) == []
     with pytest.raises(KeyboardInterrupt):
-        search.main([*asked[:-1], "1"])
+        search.main([*arguments[:-1], "1"])
 
 
 def test_a_budget_out_of_bounds_is_rejected() -> None:
@@ -103,19 +103,19 @@ def test_each_trial_is_a_row_and_a_failed_trial_does_not_end_the_search(searched
 
 
 def test_a_killed_search_continues_to_a_challenger(searched: Retrain) -> None:
-    tried, found = trials(searched), outcome(searched)
+    rows, row = trials(searched), outcome(searched)
 
-    assert [row["number"] for row in tried] == [0, 1, 2]
-    assert (found["challenger"], found["value"]) == (tried[2]["recipe_json"], tried[2]["value"])
-    assert (found["found_by"], found["n_trials"], found["n_failed"]) == ("search", 3, 1)
-    assert found["seconds"] >= sum(row["seconds"] for row in tried)
+    assert [trial["number"] for trial in rows] == [0, 1, 2]
+    assert (row["challenger"], row["value"]) == (rows[2]["recipe_json"], rows[2]["value"])
+    assert (row["found_by"], row["n_trials"], row["n_failed"]) == ("search", 3, 1)
+    assert row["seconds"] >= sum(trial["seconds"] for trial in rows)
 
 
 def test_a_second_run_changes_nothing(searched: Retrain) -> None:
     lake, tables = Lake(searched.warehouse.root), (GOLD_TRIALS, GOLD_SEARCHES)
     before = [lake.version(table) for table in tables]
 
-    look(searched)
+    run_search(searched)
 
     assert [lake.version(table) for table in tables] == before
 
@@ -124,19 +124,21 @@ def test_a_nomination_is_required(retrained: Retrain) -> None:
     root = retrained.warehouse.root
 
     with pytest.raises(TaskMissingError, match=r"run jobs\.nominate first"):
-        search.use_nomination(root, run_key=RunKey("product__retrain", "nobody", "search"))
+        search.use_nomination(
+            root, run_key=RunKey("product__retrain", "without_nomination", "search")
+        )
 
 
 def test_rolling_windows_have_no_test_row_of_the_gate(retrained: Retrain) -> None:
     rows = frozen(under(retrained.warehouse, f"{RUN}/search"))
-    judged = gate_window(rows, retrained.dataset).test.select("user", "item")
+    gate_rows = gate_window(rows, retrained.dataset).test.select("user", "item")
 
-    found = dict(rolling_windows(rows, retrained.dataset))
+    windows = dict(rolling_windows(rows, retrained.dataset))
 
-    assert list(found) == ["rolling_40", "rolling_50", "rolling_60"]
-    for window in found.values():
+    assert list(windows) == ["rolling_40", "rolling_50", "rolling_60"]
+    for window in windows.values():
         seen = window.training.select("user", "item").union(window.test.select("user", "item"))
-        assert seen.join(judged, ["user", "item"]).isEmpty()
+        assert seen.join(gate_rows, ["user", "item"]).isEmpty()
         assert not window.test.isEmpty()
 
 
@@ -147,13 +149,13 @@ def test_without_times_the_rolling_windows_are_split_like_the_gates(
     rows = frozen(under(retrained.warehouse, f"{RUN}/search"))
     ratings = {**retrained.dataset.ratings.model_dump(), "time": None}
     dataset = world(ratings=ratings, windows={"without_time": cut})
-    judged = gate_window(rows, dataset).test.select("user", "item")
+    gate_rows = gate_window(rows, dataset).test.select("user", "item")
 
     *_, (_, window) = rolling_windows(rows, dataset)
 
     n_test = window.test.count()
     assert n_test / (n_test + window.training.count()) == pytest.approx(0.25, abs=0.05)
-    assert window.test.join(judged, ["user", "item"]).isEmpty()
+    assert window.test.join(gate_rows, ["user", "item"]).isEmpty()
 
 
 RECIPES: tuple[AnyRecipe, ...] = (
@@ -167,16 +169,16 @@ RECIPES: tuple[AnyRecipe, ...] = (
 def test_a_trial_scores_as_the_evaluation_does(
     prepared: PreparedWindow, runner: TrialRunner, recipe: AnyRecipe
 ) -> None:
-    shown = prepared.fit(recipe).lists(prepared.users.inputs, 10)
-    per_user = metrics.per_user(shown.withColumn("recipe", F.lit("")), prepared.users.relevant)
+    lists = prepared.fit(recipe).lists(prepared.users.inputs, 10)
+    per_user = metrics.per_user(lists.withColumn("recipe", F.lit("")), prepared.users.relevant)
     warm = per_user.where(F.array_contains("slices", "warm"))
     mean = warm.agg(F.avg("`ndcg@10`"), F.count("*")).first()
     assert mean is not None
 
-    found = runner.score(recipe)
+    score = runner.score(recipe)
 
-    assert found.value == pytest.approx(mean[0], abs=1e-9)
-    assert found.n_users == mean[1]
+    assert score.value == pytest.approx(mean[0], abs=1e-9)
+    assert score.n_users == mean[1]
 
 
 def test_other_prior_weights_need_no_new_fit(
@@ -185,11 +187,11 @@ def test_other_prior_weights_need_no_new_fit(
     recipe = AlsWithPriors(als=Als(rank=2, iterations=3), models=1)
     other = recipe.model_copy(update={"priors": PriorWeights(popularity=2, category=0)})
     runner.score(recipe)
-    whole = replace(runner, fits={}, counts={}).score(other)
+    refitted = replace(runner, fits={}, counts={}).score(other)
 
     monkeypatch.setattr("jobs.engine.learning.models.fit", killed)
 
-    assert runner.score(other) == whole
+    assert runner.score(other) == refitted
     assert runner.score(other) != runner.score(recipe)
 
 
@@ -203,8 +205,8 @@ def test_a_trial_leaves_no_persisted_frame(prepared: PreparedWindow, runner: Tri
 
 
 def test_a_sample_is_drawn_by_its_seed(prepared: PreparedWindow) -> None:
-    one, same, other = (evaluation.sample(prepared.users, 20, seed=s) for s in (1, 1, 2))
+    samples = [evaluation.sample(prepared.users, 20, seed=seed) for seed in (1, 1, 2)]
 
-    users = [sorted(row["user"] for row in each.inputs.collect()) for each in (one, same, other)]
-    assert len(users[0]) == one.relevant.count() == 20
-    assert users[0] == users[1] != users[2]
+    drawn = [sorted(row["user"] for row in sample.inputs.collect()) for sample in samples]
+    assert len(drawn[0]) == samples[0].relevant.count() == 20
+    assert drawn[0] == drawn[1] != drawn[2]

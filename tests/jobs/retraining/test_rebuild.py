@@ -19,7 +19,7 @@ LISTS = "user_id string, item_ids array<string>, scores array<float>"
 
 @pytest.fixture
 def copied(retrained: Retrain, tmp_path: Path) -> Warehouse:
-    """The small world's lake after its retrain, to be spoilt."""
+    """A copy of the small data set's lake after its retrain, for tests that change it."""
     root = tmp_path / "lake"
     shutil.copytree(retrained.warehouse.root, root)
     return Warehouse(
@@ -31,7 +31,7 @@ def test_a_fit_can_be_repeated_after_newer_rows_and_a_vacuum(
     copied: Warehouse, retrained: Retrain
 ) -> None:
     events = DeltaTable(f"{copied.root}/silver/events")
-    events.delete("user_id = 'u007'")  # what newer versions hold does not matter
+    events.delete("user_id = 'u007'")  # the fit does not read newer versions
     assert (
         vacuum.run(
             copied.root, retrained.engine, run_key=RunKey("m", "1", "vacuum"), retention_hours=0
@@ -50,7 +50,7 @@ def test_files_that_no_kept_release_needs_are_removed(
     copied: Warehouse, retrained: Retrain
 ) -> None:
     events = DeltaTable(f"{copied.root}/silver/events")
-    for user_id in ("u007", "u008"):  # the second writes anew what the first wrote
+    for user_id in ("u007", "u008"):  # the second delete rewrites the file of the first
         events.delete(f"user_id = '{user_id}'")
     assert (
         vacuum.run(
@@ -81,32 +81,32 @@ def lists(spark: SparkSession, of: dict[str, tuple[str, list[float]]]) -> DataFr
 
 
 def test_lists_are_the_same_if_scores_agree_by_rank_and_by_item(spark: SparkSession) -> None:
-    made = {
+    repeated = {
         "the same": ("abc", [3.0, 2.0, 1.0]),
-        "slightly off": ("abc", [3.0, 2.0, 1.000005]),
-        "off": ("abc", [3.0, 2.0, 1.1]),
-        "other places": ("acb", [3.0, 2.0, 1.0]),
-        "another last one that scores alike": ("abd", [3.0, 2.0, 1.0]),
-        "another first one": ("dbc", [3.0, 2.0, 1.0]),
+        "within the tolerance": ("abc", [3.0, 2.0, 1.000005]),
+        "different": ("abc", [3.0, 2.0, 1.1]),
+        "swapped ranks": ("acb", [3.0, 2.0, 1.0]),
+        "another last item, equal score": ("abd", [3.0, 2.0, 1.0]),
+        "another first item": ("dbc", [3.0, 2.0, 1.0]),
         "shorter": ("ab", [3.0, 2.0]),
     }
-    kept = {name: ("abc", [3.0, 2.0, 1.0]) for name in (*made, "gone")}
-    made["new"] = ("a", [1.0])
+    stored = {name: ("abc", [3.0, 2.0, 1.0]) for name in (*repeated, "gone")}
+    repeated["new"] = ("a", [1.0])
 
-    found = rebuild.differences(lists(spark, kept), lists(spark, made)).collect()
+    rows = rebuild.differences(lists(spark, stored), lists(spark, repeated)).collect()
 
-    assert {row["user_id"]: row["difference"] for row in found} == pytest.approx(
+    assert {row["user_id"]: row["difference"] for row in rows} == pytest.approx(
         {
             "the same": 0,
-            "slightly off": 5e-6,
-            "off": 0.1,
-            "other places": 1,
-            "another last one that scores alike": 0,
-            "another first one": 2 / 3,
+            "within the tolerance": 5e-6,
+            "different": 0.1,
+            "swapped ranks": 1,
+            "another last item, equal score": 0,
+            "another first item": 2 / 3,
             "shorter": float("inf"),
             "gone": float("inf"),
             "new": float("inf"),
         },
         rel=0.1,
     )
-    assert [row["user_id"] for row in found if not row["stored"]] == ["new"]
+    assert [row["user_id"] for row in rows if not row["stored"]] == ["new"]

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 RUN = "product__retrain/one"
 SMALL = '{"kind": "als", "rank": 2, "iterations": 5}'
-PEOPLE, ITEMS, RATED = 120, 40, 36
-NEW_USER, GRUMBLER, UNTITLED, UNRATED = "new_user", "grumbler", "untitled", "unrated"
+N_USERS, N_ITEMS, N_RATED = 120, 40, 36
+NEW_USER, DISLIKES_ALL, UNTITLED, UNRATED = "new_user", "dislikes_all", "untitled", "unrated"
 HIDES = ("u000", "i02")
 START = datetime(2024, 1, 1, tzinfo=UTC)
 LIKED, DISLIKED = 5.0, 1.0
@@ -81,7 +81,7 @@ def write(warehouse: "Warehouse") -> None:
         "occurred_at": START,
     }
     users = sorted({user_id for user_id, _, _ in rows})
-    items = [*(f"i{n:02d}" for n in range(ITEMS)), UNRATED]
+    items = [*(f"i{n:02d}" for n in range(N_ITEMS)), UNRATED]
     tables: dict[Table, list[Row]] = {
         SILVER_EVENTS: [row | {"landing_id": "l", "run_key": "k"} for row in [*events, hide]],
         SILVER_INTERACTIONS: [row | {"rated_at": row["occurred_at"]} for row in events],
@@ -103,15 +103,15 @@ def write(warehouse: "Warehouse") -> None:
 
 def ratings() -> Iterator[tuple[str, str, float]]:
     """Yield (user, item, rating), oldest first."""
-    for step in range(RATED):
-        for number in range(PEOPLE):
-            user_id, item = f"u{number:03d}", (number * 7 + step * 3) % ITEMS
+    for step in range(N_RATED):
+        for number in range(N_USERS):
+            user_id, item = f"u{number:03d}", (number * 7 + step * 3) % N_ITEMS
             item_id = f"i{item:02d}"
             if (user_id, item_id) != HIDES:
                 yield user_id, item_id, LIKED if likes(user_id, item_id) else DISLIKED
         yield "u001", UNTITLED, LIKED
-        if step < ITEMS // 4:
-            yield GRUMBLER, f"i{step:02d}", DISLIKED
+        if step < N_ITEMS // 4:
+            yield DISLIKES_ALL, f"i{step:02d}", DISLIKED
     yield from ((NEW_USER, f"i{number:02d}", LIKED) for number in range(4))
 
 
