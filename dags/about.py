@@ -15,7 +15,7 @@ TASKS = {
     "vacuum": About(
         "Remove old files",
         "Deletes files of the lake that only old table versions need, a week after they were "
-        "replaced. Versions that a kept release was made from stay complete.",
+        "replaced. Versions that kept releases were fitted on stay complete.",
     ),
     "land": About(
         "Land the files",
@@ -37,7 +37,7 @@ TASKS = {
     "announce": About(
         "Announce new rows",
         "Counts the events since the last retrain: accepted ones, and feedback that is not refined "
-        "yet. At `retrain_after_events` of the manifest it updates the asset, which starts the "
+        "yet. From `retrain_after_events` of the manifest on, it updates the asset, which starts a "
         "retrain. Below that number this task is skipped.",
     ),
     "freeze": About(
@@ -64,9 +64,9 @@ TASKS = {
     ),
     "decide": About(
         "Decide: publish or hold",
-        "Applies the gate to the evidence. After `first`, `promote` or `refresh` the run goes on. "
-        "After `hold`, or while publishing is paused, the later tasks are skipped. The last line "
-        "of the log gives the reason.",
+        "Applies the gate to the evidence. After `first`, `promote` or `refresh` the run "
+        "continues. After `hold`, or while publishing is paused, the later tasks are skipped. The "
+        "last line of the log gives the reason.",
     ),
     "approve": About(
         "Ask for approval",

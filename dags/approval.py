@@ -28,16 +28,15 @@ class ApproveOperator(ApprovalOperator):
 
     Args:
         arguments: Options of `python -m jobs.summarize`.
-        operator_args: Those of ApprovalOperator.
+        operator_args: Arguments of ApprovalOperator.
     """
 
     template_fields: Sequence[str] = ("subject", "arguments")
     ui_color = "#f3ead7"
 
     def __init__(self, *, arguments: Sequence[str], **operator_args: Any) -> None:
-        super().__init__(
-            defaults=self.REJECT, ignore_downstream_trigger_rules=True, **operator_args
-        )
+        operator_args |= {"defaults": self.REJECT, "ignore_downstream_trigger_rules": True}
+        super().__init__(**operator_args)
         self.arguments = arguments
 
     def execute(self, context: Context) -> None:
@@ -78,7 +77,6 @@ def summary(arguments: Sequence[str]) -> str:
     )
     if done.returncode:
         lines = (done.stdout + done.stderr).strip().splitlines() or ["none"]
-        raise AirflowException(
-            f"jobs.summarize {exit_text(done.returncode)}; its last line: {lines[-1]}"
-        )
+        text = exit_text(done.returncode)
+        raise AirflowException(f"jobs.summarize {text}; its last line: {lines[-1]}")
     return done.stdout

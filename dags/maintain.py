@@ -1,7 +1,7 @@
 """# Maintain.
 
 Deletes old files of the lake. It keeps the files of the newest table versions, of versions that
-were replaced less than a week ago, and of the versions that the kept releases were made from.
+were replaced less than a week ago, and of the versions that the kept releases were fitted on.
 
 **If it fails:** nothing is lost, but the lake keeps growing. Read the last line of the task: it
 names the release whose table versions are incomplete. Clearing the task is always safe.

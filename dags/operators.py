@@ -38,11 +38,11 @@ class JobOperator(BaseOperator, SkipMixin):
         serving: Whether the job gets the connection `serving`, as SERVING_DATABASE_URL.
         on_nothing: Effect of exit code 99. `skip_rest`: this task succeeds and the later ones are
             skipped. `skip_self`: this task is skipped, so its outlets are not updated.
-        operator_args: Those of BaseOperator.
+        operator_args: Arguments of BaseOperator.
     """
 
     template_fields: Sequence[str] = ("arguments",)
-    inherits_from_skipmixin = True  # a cleared task is skipped again if this one says so
+    inherits_from_skipmixin = True  # a cleared task is skipped again if this task skipped it
     ui_color = "#e8f1ec"
 
     def __init__(
@@ -73,14 +73,16 @@ class JobOperator(BaseOperator, SkipMixin):
 
     def on_kill(self) -> None:
         """Stop the job and its children: SIGTERM first, SIGKILL after the grace period."""
-        if self._process is None or self._process.poll() is not None:
+        process = self._process
+        if process is None or process.poll() is not None:
             return
-        self._signal(signal.SIGTERM)
-        try:
-            self._process.wait(GRACE_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.log.warning("jobs.%s did not stop on SIGTERM: killed", self.job)
-        self._signal(signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+            try:
+                process.wait(GRACE_SECONDS)
+            except subprocess.TimeoutExpired:
+                self.log.warning("jobs.%s did not stop on SIGTERM: killed", self.job)
+            os.killpg(process.pid, signal.SIGKILL)
 
     def _run(self) -> tuple[int, str]:
         self._process = subprocess.Popen(  # noqa: S603 # a list, no shell
@@ -120,15 +122,8 @@ class JobOperator(BaseOperator, SkipMixin):
     def _skip(self, context: Context) -> None:
         if self.on_nothing == "skip_self":
             raise AirflowSkipException("Nothing to do; the job's last line gives the reason.")
-        self.log.info(
-            "Nothing to do; the line above gives the reason. The later tasks are skipped."
-        )
+        self.log.info("Nothing to do, as the line above explains. The later tasks are skipped.")
         self.skip(ti=context["ti"], tasks=context["task"].get_flat_relatives(upstream=False))
-
-    def _signal(self, number: signal.Signals) -> None:
-        if self._process is not None:
-            with suppress(ProcessLookupError):
-                os.killpg(self._process.pid, number)
 
 
 class SparkJobOperator(SparkSubmitOperator):

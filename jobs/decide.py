@@ -85,8 +85,8 @@ def _decide(root: str, dataset: Dataset, engine: Engine, run_key: RunKey) -> dic
         live = releases.live(session)
     retrain_id, measured = run_key.retrain_id, metrics(root, run_key.retrain_id)
     paused_by = None if live is None else live.publishing_paused_by
-    shown = evidence(root, dataset, measured, retrain_id=retrain_id, paused_by=paused_by)
-    decision = gate.decide(shown, dataset.floors)
+    presented = evidence(root, dataset, measured, retrain_id=retrain_id, paused_by=paused_by)
+    decision = gate.decide(presented, dataset.floors)
     for criterion in decision.criteria:
         log.info("%-3s %s %s", _MET[criterion.passed], criterion.criterion, criterion.detail)
     chosen = None if decision.recipe is None else measured.recipes[decision.recipe]

@@ -1,8 +1,8 @@
 """Evaluate the challenger, the champion, the popularities and the baselines on the gate's window.
 
 Each recipe is fitted on the older rows, and its lists are scored against the newer ones. Scores of
-earlier retrains are not used: models that saw different rows do not compare. A challenger that is
-ahead of the champion is also evaluated on the rolling windows before, as one window is noisy.
+earlier retrains are not used, as models fitted on different rows are not comparable. A challenger
+that leads the champion is also evaluated on the rolling windows, as one window is noisy.
 
 Run: python -m jobs.evaluate --dataset movielens_1m
 """

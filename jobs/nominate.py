@@ -32,7 +32,7 @@ def run(
     """Write the nomination. A second run changes nothing.
 
     Raises:
-        RecipeError: `recipe` is neither empty, nor a known name, nor the JSON of a recipe.
+        RecipeError: `recipe` is not empty, not a recipe's name and not a recipe as JSON.
     """
     challenger = recipes.resolve(recipe, dataset.scale, dataset.windows.half_life_days)
     with Session(engine) as session:

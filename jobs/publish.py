@@ -71,22 +71,15 @@ def run(root: str, dataset: Dataset, engine: Engine, *, run_key: RunKey) -> int:
 
 def candidate(dataset: Dataset, retrain_id: str, verdict: Verdict, fit: Fit) -> Candidate:
     """Return the description of the release."""
-    scale = dataset.scale
     return Candidate(
         retrain_id=retrain_id,
         verdict=verdict.verdict,
         recipe=fit.recipe.name,
         recipe_json=fit.recipe.model_dump(mode="json"),
         constants=dict(fit.constants),
-        about={
-            "dataset": dataset.name,
-            "title": dataset.title,
-            "item_noun": dataset.item_noun,
-            "licence": dataset.licence,
-            "lowest": scale.lowest,
-            "highest": scale.highest,
-            "step": scale.step,
-        },
+        about={"dataset": dataset.name}
+        | dataset.model_dump(include={"title", "item_noun", "licence"})
+        | dataset.scale.model_dump(include={"lowest", "highest", "step"}),
         counts={"recommendations": fit.n_users},
     )
 

@@ -2,7 +2,7 @@
 
 Without a budget the nominated recipe challenges, and Spark does not start. Each trial is a row of
 gold.trials as soon as it ends, so an interrupted search continues with the remaining time. The
-newest rows, on which the gate judges, are not read.
+test rows of the gate's window are not read.
 
 Run: python -m jobs.search --dataset movielens_1m --minutes 15
 """

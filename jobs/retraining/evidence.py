@@ -26,7 +26,7 @@ class Metrics:
     """The metrics of one retrain.
 
     `gate` and `rolling` are rows of gold.model_metrics, on the gate's window and on those before
-    it. `users` (recipe, user_id, slices, value) holds each user's headline metric.
+    it. `users` (recipe, user_id, slices, value) has each user's headline metric.
     """
 
     gate: list[dict[str, Any]]

@@ -88,7 +88,7 @@ BRONZE_USERS = Table(
 BRONZE_FEEDBACK = Table(
     "bronze.feedback",
     doc="Events that the product's API accepted, copied from its outbox. Rows are appended and "
-    "never changed. Each commit's application transaction `outbox` holds the cursor: how far the "
+    "never changed. Each commit's application transaction `outbox` has the cursor: how far the "
     "outbox was read.",
     columns=(
         Column("event_id", "string", "The outbox's id of the event: 32 hex digits."),
