@@ -11,9 +11,8 @@ from typing import Any
 
 import streamlit as st
 
-from dashboards import pages, product_api, ui
-from dashboards.answer_cache import CachedAnswer
-from dashboards.product_api import NotSetUpError
+from dashboards import pages, ui
+from dashboards.product_api import CachedAnswer, NotSetUpError
 from dashboards.text import age, esc, plural
 from serving.errors import (
     ApiError,
@@ -101,10 +100,5 @@ def _stop(title: str, next_step: str, error: Exception) -> None:
 
 def _try_again() -> None:
     with st.container(horizontal_alignment="center"):
-        st.button(
-            "Try again",
-            key="again",
-            icon=":material/refresh:",
-            on_click=product_api.clear_answers,
-        )
+        st.button("Try again", key="again", icon=":material/refresh:", on_click=st.cache_data.clear)
     st.stop()

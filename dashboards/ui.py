@@ -38,10 +38,7 @@ class Actions:
 def heading(title: str, right: str = "") -> None:
     """Show a section's heading, and a text at its right. Both are Markdown."""
     with st.container(
-        horizontal=True,
-        vertical_alignment="center",
-        horizontal_alignment="distribute",
-        gap="small",
+        horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"
     ):
         st.subheader(title, anchor=False, width="content")
         if right:
@@ -49,12 +46,7 @@ def heading(title: str, right: str = "") -> None:
 
 
 def shelf(
-    title: str,
-    cards: Iterable[Card],
-    key: str,
-    *,
-    right: str = "",
-    actions: Actions | None = None,
+    title: str, cards: Iterable[Card], key: str, *, right: str = "", actions: Actions | None = None
 ) -> None:
     """Show cards in a row that scrolls sideways. `key` is unique on the page.
 
@@ -164,10 +156,7 @@ def _card(card: Card, shelf_key: str, width: int | str, actions: Actions | None)
 
 def _actions(item: Item, shelf_key: str, actions: Actions) -> None:
     with st.container(
-        horizontal=True,
-        gap="xxsmall",
-        vertical_alignment="center",
-        horizontal_alignment="center",
+        horizontal=True, gap="xxsmall", vertical_alignment="center", horizontal_alignment="center"
     ):
         stars(item, shelf_key, actions)
         st.button(

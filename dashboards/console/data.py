@@ -16,9 +16,8 @@ from pydantic import ValidationError
 from airflow_api.answers import Question, Run, Task
 from airflow_api.client import Airflow
 from dashboards import product_api
-from dashboards.answer_cache import CachedAnswer
 from dashboards.console import lake_data
-from dashboards.product_api import NotSetUpError
+from dashboards.product_api import CachedAnswer, NotSetUpError
 from dashboards.settings import ConsoleSettings
 from serving.schemas import OutboxState, Release, Verdict
 

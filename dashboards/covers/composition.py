@@ -20,7 +20,7 @@ INK, NIGHT = "#FFF9EE", "#1B1420"
 MARGIN, BASELINE, LEADING = 24, 416, 1.12
 MAX_FONT_SIZE, TITLE_HEIGHT = 40.0, 136
 MAX_TITLE_LENGTH, MAX_WORD_LENGTH, MAX_LINES = 80, 20, 4
-MAX_PANEL_LUMINANCE = 0.12  # light letters are readable on darker palette
+MAX_PANEL_LUMINANCE = 0.12  # light letters are readable on darker colours
 Layout = Literal["faded", "framed", "banded"]
 
 MOTIFS: Mapping[str, Callable[[Random, Palette], str]] = {
@@ -44,9 +44,13 @@ def cover(title: str, year: int | None, category: str | None) -> str:
     palette, motif = rng.choice(style.palettes), rng.choice(style.motifs)
     layout: Layout = rng.choice(("faded", "faded", "faded", "framed", "banded"))
     lines = title_lines(title, style.lettering)
-    letters = _letters(lines, style.lettering, palette, layout)
-    picture = _LAYOUTS[layout](MOTIFS[motif](rng, palette), palette, _top(lines, style.lettering))
-    return _document(picture + letters, palette)
+    size = _size(lines, style.lettering)
+    y = BASELINE - size * LEADING * (len(lines) - 1)  # of the first line
+    picture = _LAYOUTS[layout](MOTIFS[motif](rng, palette), palette, y - size - 24)
+    on_accent = layout == "banded"
+    ink = _ink_on(palette.accent) if on_accent else INK
+    mark = rect(MARGIN, y - size - 14, 34, 4, ink if on_accent else palette.accent)
+    return _document(picture + mark + _letters(lines, style.lettering, size, y, ink), palette)
 
 
 def title_lines(title: str, lettering: Lettering) -> list[str]:
@@ -56,15 +60,15 @@ def title_lines(title: str, lettering: Lettering) -> list[str]:
     if len(text) > MAX_TITLE_LENGTH:
         text = text[: MAX_TITLE_LENGTH - 1].rstrip() + "…"
     text = text.upper() if lettering.capitals else text
-    words = [part for word in text.split() for part in _parts(word)]
+    words = [
+        word[i : i + MAX_WORD_LENGTH]
+        for word in text.split()
+        for i in range(0, len(word), MAX_WORD_LENGTH)
+    ]
     limit = 13 if lettering.capitals else 15
     while len(lines := _wrapped(words, limit)) > MAX_LINES:
         limit += 3
     return lines
-
-
-def _parts(word: str) -> list[str]:
-    return [word[i : i + MAX_WORD_LENGTH] for i in range(0, len(word), MAX_WORD_LENGTH)]
 
 
 def _wrapped(words: list[str], limit: int) -> list[str]:
@@ -78,25 +82,15 @@ def _wrapped(words: list[str], limit: int) -> list[str]:
 
 
 def _size(lines: list[str], lettering: Lettering) -> float:
-    room = WIDTH - 2 * MARGIN
     longest = max(_width(line, lettering) for line in lines)
-    return min(MAX_FONT_SIZE, room / longest, TITLE_HEIGHT / len(lines))
+    return min(MAX_FONT_SIZE, (WIDTH - 2 * MARGIN) / longest, TITLE_HEIGHT / len(lines))
 
 
 def _width(line: str, lettering: Lettering) -> float:
     return sum(1.05 if east_asian_width(char) in "WF" else lettering.em for char in line)
 
 
-def _first_baseline(lines: list[str], lettering: Lettering) -> float:
-    return BASELINE - _size(lines, lettering) * LEADING * (len(lines) - 1)
-
-
-def _top(lines: list[str], lettering: Lettering) -> float:
-    return _first_baseline(lines, lettering) - _size(lines, lettering) - 24
-
-
-def _letters(lines: list[str], lettering: Lettering, palette: Palette, layout: Layout) -> str:
-    size, y = _size(lines, lettering), _first_baseline(lines, lettering)
+def _letters(lines: list[str], lettering: Lettering, size: float, y: float, ink: str) -> str:
     font = (
         f'font-family="{lettering.family}" font-weight="{lettering.weight}" '
         f'font-style="{lettering.style}" font-size="{size:.1f}"'
@@ -105,9 +99,7 @@ def _letters(lines: list[str], lettering: Lettering, palette: Palette, layout: L
         f'<text x="{MARGIN}" y="{y + i * size * LEADING:.1f}">{escape(line)}</text>'
         for i, line in enumerate(lines)
     )
-    ink = _ink_on(palette.accent) if layout == "banded" else INK
-    mark = rect(MARGIN, y - size - 14, 34, 4, ink if layout == "banded" else palette.accent)
-    return f'{mark}<g fill="{ink}" {font}>{rows}</g>'
+    return f'<g fill="{ink}" {font}>{rows}</g>'
 
 
 def _faded(motif: str, _: Palette, top: float) -> str:
@@ -127,18 +119,15 @@ def _banded(motif: str, palette: Palette, top: float) -> str:
 
 
 _LAYOUTS: Mapping[Layout, Callable[[str, Palette, float], str]] = {
-    "faded": _faded,
-    "framed": _framed,
-    "banded": _banded,
-}
+    "faded": _faded, "framed": _framed, "banded": _banded,
+}  # fmt: skip
 
 
 def _document(drawing: str, palette: Palette) -> str:
     panel = _panel(palette)
-    fade = (("0", 0.0), (".45", 0.86), ("1", 1.0))
     stops = "".join(
-        f'<stop offset="{at}" stop-color="{panel}" stop-opacity="{opacity:g}"/>'
-        for at, opacity in fade
+        f'<stop offset="{at}" stop-color="{panel}" stop-opacity="{opacity}"/>'
+        for at, opacity in (("0", "0"), (".45", "0.86"), ("1", "1"))
     )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '

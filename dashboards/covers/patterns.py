@@ -1,7 +1,4 @@
-"""Motifs that fill the picture: waves, confetti, bars.
-
-Each takes a random generator and a palette.
-"""
+"""Motifs that fill the picture: waves, bars. Each takes a random generator and a palette."""
 
 from math import cos, pi, sin
 from random import Random

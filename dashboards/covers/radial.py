@@ -1,4 +1,4 @@
-"""Motifs around a center: rays, rings, arches. Each takes a random generator and a palette."""
+"""Motifs around a centre: rays, rings, arches. Each takes a random generator and a palette."""
 
 from math import cos, pi, radians, sin
 from random import Random
@@ -81,12 +81,10 @@ def compass(rng: Random, palette: Palette) -> str:
         moved(
             area(f"M0 {-size} L{size * 0.16:g} 0 L0 0Z", palette.accent)
             + area(f"M0 {-size} L{-size * 0.16:g} 0 L0 0Z", palette.deep),
-            0,
-            0,
-            turn,
+            0, 0, turn,
         )
         for turn, size in [(45 + 90 * k, 74) for k in range(4)] + [(90 * k, 122) for k in range(4)]
-    )
+    )  # fmt: skip
     dots = "".join(
         circle(132 * cos(radians(15 * k)), 132 * sin(radians(15 * k)), 2.4, palette.accent, 0.8)
         for k in range(24)

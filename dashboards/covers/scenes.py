@@ -1,7 +1,4 @@
-"""Motifs that depict things: a window, a city, a road.
-
-Each takes a random generator and a palette.
-"""
+"""Motifs that depict things: a city, a road. Each takes a random generator and a palette."""
 
 from random import Random
 
@@ -51,15 +48,10 @@ def city(rng: Random, palette: Palette) -> str:
 def orbit(rng: Random, palette: Palette) -> str:
     """Return a planet with its ring, and stars."""
     stars = "".join(
-        circle(
-            rng.randint(0, WIDTH),
-            rng.randint(0, PICTURE),
-            rng.choice((1, 1, 1.6, 2.4)),
-            "#fff",
-            rng.uniform(0.35, 0.95),
-        )
+        circle(rng.randint(0, WIDTH), rng.randint(0, PICTURE), rng.choice((1, 1, 1.6, 2.4)),
+               "#fff", rng.uniform(0.35, 0.95))
         for _ in range(46)
-    )
+    )  # fmt: skip
     size, tilt = rng.randint(54, 82), rng.randint(-32, 32)
     shade = f"M{-size} 0 a{size} {size} 0 0 0 {2 * size} 0 a{size} {size // 2} 0 0 1 {-2 * size} 0"
     ring = f"M{-1.8 * size:g} 0 a{1.8 * size:g} {0.42 * size:g} 0 1 0 {3.6 * size:g} 0"

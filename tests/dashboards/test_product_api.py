@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 import streamlit as st
 
-from dashboards import answer_cache, product_api
+from dashboards import product_api
 from dashboards.product_api import NotSetUpError
 from serving.errors import ApiUnavailableError, KeyRefusedError
 from tests.support.dashboards import shop
@@ -93,7 +93,7 @@ def test_the_latest_answer_is_used_without_the_api(
     with fake_api() as url:
         monkeypatch.setenv("DEMO_API_URL", url)
         fresh = product_api.about("playground")
-    product_api.clear_answers()
+    st.cache_data.clear()
 
     old = product_api.about("playground")
 
@@ -148,14 +148,3 @@ def test_a_data_set_without_a_key_means_not_set_up() -> None:
 def test_missing_settings_mean_not_set_up() -> None:
     with pytest.raises(NotSetUpError, match="DEMO_API_URL"):
         product_api.datasets()
-
-
-def test_the_cache_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(answer_cache, "MAX_ANSWERS", 2)
-    st.cache_resource.clear()
-
-    for n in range(3):
-        product_api.fetch(n, lambda: "answer")
-
-    assert product_api._cache().get(0) is None  # noqa: SLF001 # the bound is tested
-    assert product_api._cache().get(2)  # noqa: SLF001

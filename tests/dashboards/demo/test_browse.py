@@ -1,7 +1,7 @@
 import pytest
 
 from dashboards import product_api
-from dashboards.answer_cache import CachedAnswer
+from dashboards.product_api import CachedAnswer
 from dashboards.text import esc
 from serving.errors import ApiUnavailableError
 from tests.support.dashboards import shop

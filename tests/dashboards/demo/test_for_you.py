@@ -2,6 +2,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+import streamlit as st
 
 from dashboards import product_api
 from dashboards.choices import NEW_VISITOR
@@ -186,7 +187,7 @@ def test_try_again_repeats_the_request(page: Page, monkeypatch: pytest.MonkeyPat
         return answer
 
     monkeypatch.setattr(product_api, "recommendations", recommendations)
-    monkeypatch.setattr(product_api, "clear_answers", lambda: cleared.append(True))
+    monkeypatch.setattr(st.cache_data, "clear", lambda: cleared.append(True))
 
     shown = page(PAGE).run()
     shown.button(key="again").click().run()
