@@ -9,19 +9,13 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from dashboards import pages
+from dashboards import pages, ui
 
 
 @contextmanager
 def bar(shown: Sequence[st.Page]) -> Iterator[None]:
-    """Show links side by side, with the block's elements at their right."""
-    with st.container(
-        horizontal=True,
-        vertical_alignment="center",
-        horizontal_alignment="distribute",
-        gap="small",
-        key="bar",
-    ):
+    """Show links side by side, with the block's elements to their right."""
+    with ui.spread_row("bar"):
         with st.container(horizontal=True, gap="xsmall", width="content"):
             _links(shown)
         with st.container(width=240):

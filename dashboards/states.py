@@ -1,7 +1,4 @@
-"""What a page shows instead of its content, or around it: errors, old data, the footer.
-
-No page shows a stack trace.
-"""
+"""Errors, the age of old data and the footer of each page. No page shows a stack trace."""
 
 import logging
 from collections.abc import Iterator
@@ -33,7 +30,13 @@ def error_boundary() -> Iterator[None]:
     try:
         yield
     except NoReleaseError:
-        _no_release()
+        ui.empty_state(
+            "No recommendations yet",
+            "Lists appear here once the first model is released. The console shows the progress.",
+        )
+        with st.container(horizontal_alignment="center"):
+            st.page_link(pages.overview(), label="Open the console", icon=":material/dashboard:")
+        _try_again()
     except KeyRefusedError as error:
         _stop("The API rejected this app's key", "Run `lantern up` to create a new key.", error)
     except UnknownDatasetError as error:
@@ -41,11 +44,15 @@ def error_boundary() -> Iterator[None]:
     except NotSetUpError as error:
         _stop("This app is not set up yet", "Run `lantern up` to set it up.", error)
     except ApiUnavailableError as error:
-        _unavailable(error)
+        next_step = (
+            f"Your ratings are safe. Last attempt: {datetime.now(UTC):%H:%M:%S} UTC.  \n"
+            "Operators: `lantern status` shows which process is down."
+        )
+        _stop("The recommendation service is not responding", next_step, error)
     except RequestRefusedError as error:
         _stop("This request is not valid", "Try a shorter or simpler text.", error)
     except ApiError as error:
-        _stop("The answer can't be read", "The app and the API may differ in version.", error)
+        _stop("The API sent an unexpected answer", "Its version may differ from the app's.", error)
 
 
 def stale_banner(*answers: CachedAnswer[Any] | None) -> None:
@@ -62,9 +69,7 @@ def stale_banner(*answers: CachedAnswer[Any] | None) -> None:
 def footer(about: About) -> None:
     """Show the data set's licence and the way to the console."""
     st.space("small")
-    with st.container(
-        horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"
-    ):
+    with ui.spread_row():
         st.caption(
             f"{esc(about.title)} · {plural(about.item_noun, about.n_items)}. "
             f"{esc(about.licence)} Cover art is generated."
@@ -72,28 +77,9 @@ def footer(about: About) -> None:
         st.page_link(pages.overview(), label=":gray[For operators]", query_params=pages.address())
 
 
-def _no_release() -> None:
-    ui.empty_state(
-        "No recommendations yet",
-        "Lists appear here once the first model is released. The console shows the progress.",
-    )
-    with st.container(horizontal_alignment="center"):
-        st.page_link(pages.overview(), label="Open the console", icon=":material/dashboard:")
-    _try_again()
-
-
-def _unavailable(error: Exception) -> None:
-    log.warning("api is unavailable error=%s", error)
-    ui.empty_state(
-        "The recommendation service is not responding",
-        f"Your ratings are safe. Last attempt: {datetime.now(UTC):%H:%M:%S} UTC.  \n"
-        "Operators: `lantern status` shows which process is down.",
-    )
-    _try_again()
-
-
 def _stop(title: str, next_step: str, error: Exception) -> None:
-    log.error("page stopped title=%r error=%s", title, error)
+    level = logging.WARNING if isinstance(error, ApiUnavailableError) else logging.ERROR
+    log.log(level, "page stopped title=%r error=%s", title, error)
     ui.empty_state(title, next_step)
     _try_again()
 

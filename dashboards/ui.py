@@ -5,6 +5,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dashboards import brand, pages, posters
 from dashboards.covers import cover
@@ -35,11 +36,17 @@ class Actions:
     stars: Mapping[str, int]
 
 
+def spread_row(key: str | None = None) -> DeltaGenerator:
+    """Return a row that puts its first element at the left and its last at the right."""
+    return st.container(
+        horizontal=True, vertical_alignment="center", horizontal_alignment="distribute",
+        gap="small", key=key,
+    )  # fmt: skip
+
+
 def heading(title: str, right: str = "") -> None:
     """Show a section's heading, and a text at its right. Both are Markdown."""
-    with st.container(
-        horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"
-    ):
+    with spread_row():
         st.subheader(title, anchor=False, width="content")
         if right:
             st.markdown(right, width="content")
@@ -72,10 +79,10 @@ def grid(cards: Iterable[Card], key: str) -> None:
 
 @contextmanager
 def skeletons(key: str) -> Iterator[None]:
-    """Show empty cards while the block runs longer than 0.5 s, the first time in a visit.
+    """Show empty cards while the block runs, if it takes over 0.5 s, once per visit.
 
-    Later the old cards stay until the new ones are drawn. The placeholder is always drawn: without
-    it all elements below would move up by one and be built again.
+    Later in the visit the old cards stay until the new ones are drawn. The placeholder is always
+    drawn: without it all elements below would move up by one and be built again.
     """
     placeholder = st.empty()
     with ExitStack() as stack:
@@ -105,13 +112,9 @@ def cover_image(item: Item) -> None:
 def title_button(item: Item, key: str) -> None:
     """Show the item's title as a button that opens its page. `key` is unique on the page."""
     st.button(
-        f"**{esc(item.title)}**",
-        key=f"open-{key}",
-        type="tertiary",
-        wrap=False,
-        on_click=_open,
-        args=(item.item_id,),
-    )
+        f"**{esc(item.title)}**", key=f"open-{key}", type="tertiary", wrap=False,
+        on_click=_open, args=(item.item_id,),
+    )  # fmt: skip
 
 
 def facts(item: Item) -> str:
@@ -139,11 +142,8 @@ def _card(card: Card, shelf_key: str, width: int | str, actions: Actions | None)
     item, key = card.item, f"{shelf_key}-{card.item.item_id}"
     with st.container(
         width=width,  # type: ignore[arg-type] # pixels or "stretch"
-        height="stretch",
-        gap=None,
-        key=f"card-{key}",
-        horizontal_alignment="center",
-    ):
+        height="stretch", gap=None, key=f"card-{key}", horizontal_alignment="center",
+    ):  # fmt: skip
         cover_image(item)
         title_button(item, key)
         st.caption(facts(item), wrap=False, text_alignment="center")
@@ -160,13 +160,9 @@ def _actions(item: Item, shelf_key: str, actions: Actions) -> None:
     ):
         stars(item, shelf_key, actions)
         st.button(
-            ":gray[:material/visibility_off:]",
-            key=f"hide-{shelf_key}-{item.item_id}",
-            type="tertiary",
-            help="Not interested",
-            on_click=actions.hide,
-            args=(item,),
-        )
+            ":gray[:small[Hide]]", key=f"hide-{shelf_key}-{item.item_id}", type="tertiary",
+            help="Not interested", on_click=actions.hide, args=(item,),
+        )  # fmt: skip
 
 
 def _poster(card: Card) -> Poster:

@@ -1,4 +1,4 @@
-"""Why an item is on a user's list or not, as sentences and as a chart of the score's terms."""
+"""Why an item is or is not on a user's list, as sentences and as a chart of the score's terms."""
 
 from collections.abc import Sequence
 
@@ -53,7 +53,7 @@ def in_a_sentence(terms: Sequence[ScoreTerm], about: About) -> str:
     text = (
         f"Mostly because of {_cause(highest, about)}."
         if highest.value > 0
-        else "Nothing in your ratings points to it."
+        else "Your ratings don't point to it."
     )
     if lowest.value < 0:
         cause = _cause(lowest, about)
@@ -64,26 +64,20 @@ def in_a_sentence(terms: Sequence[ScoreTerm], about: About) -> str:
 def _cause(term: ScoreTerm, about: About) -> str:
     title = f"**{esc(term.title or '')}**"
     if term.kind == "rating" and term.rating is not None:
-        return f"your {_given(term.rating, about)} for {title}"
+        return f"your {_rating_text(term.rating, about)} for {title}"
     return _CAUSES.get(term.kind, f"the category {title}")
 
 
-def _given(rating: float, about: About) -> str:
+def _rating_text(rating: float, about: About) -> str:
     if about.highest != STARS_SCALE:
         return f"{number(rating)} of {number(about.highest)}"
     return "1 star" if rating == 1 else f"{number(rating)} stars"
 
 
 def _bars(terms: Sequence[ScoreTerm], about: About) -> pd.DataFrame:
-    rows = [
-        {
-            "cause": term.title or term.kind,
-            "rating": "" if term.rating is None else _given(term.rating, about),
-            "effect": term.value,
-        }
-        for term in terms
-    ]
-    return pd.DataFrame(rows)
+    ratings = ["" if t.rating is None else _rating_text(t.rating, about) for t in terms]
+    causes, effects = [t.title or t.kind for t in terms], [t.value for t in terms]
+    return pd.DataFrame({"cause": causes, "rating": ratings, "effect": effects})
 
 
 def _chart(bars: pd.DataFrame) -> alt.LayerChart:
@@ -92,7 +86,7 @@ def _chart(bars: pd.DataFrame) -> alt.LayerChart:
     axis = alt.Axis(labelLimit=170, labelFontSize=13, ticks=False, domain=False)
     base = alt.Chart(bars).encode(y=alt.Y("cause:N", sort=None, title=None, axis=axis))
     primary, gray = ui.theme_colour("primary"), ui.theme_colour("gray")
-    drawn = base.mark_bar(height=16, cornerRadius=3).encode(
+    effects = base.mark_bar(height=16, cornerRadius=3).encode(
         x=alt.X("effect:Q", scale=scale, title="Effect on the score", axis=alt.Axis(tickCount=4)),
         color=alt.condition("datum.effect > 0", alt.value(primary), alt.value(gray)),
         tooltip=[
@@ -105,5 +99,5 @@ def _chart(bars: pd.DataFrame) -> alt.LayerChart:
         x=alt.X("end:Q"), text="rating:N"
     )
     return alt.LayerChart(
-        layer=[drawn, ratings.transform_calculate(end="max(datum.effect, 0)")], data=bars
+        layer=[effects, ratings.transform_calculate(end="max(datum.effect, 0)")], data=bars
     )

@@ -1,6 +1,6 @@
-"""The visitor's actions, as callbacks of widgets, and the message about the last one.
+"""The callbacks of rating, hiding, undoing and deleting, and the message about the last action.
 
-A callback draws nothing: it leaves a message and a toast, which the page shows on its next run.
+A callback draws nothing: it stores a message and a toast, which the page shows on its next run.
 A new visitor gets a user id with their first action.
 """
 
@@ -69,7 +69,7 @@ def hide(item: Item) -> None:
 
 def remove_rating(item: Item) -> None:
     """Remove the user's rating of an item. An item that was hidden as well is shown again."""
-    _clear(item, f"Your rating of **{esc(item.title)}** is removed")
+    _clear(item, f"Your rating of **{esc(item.title)}** was removed")
 
 
 def show_again(item: Item) -> None:
@@ -98,7 +98,8 @@ def delete_data() -> None:
         return
     product_api.clear_user_answers()
     st.session_state["user"] = choices.NEW_VISITOR
-    text = f"Your data is deleted ({plural('event', erasure.n_events)})"
+    st.session_state[_RERUN_PAGE] = True  # the header, outside the fragment, shows the user
+    text = f"Your data was deleted ({plural('event', erasure.n_events)})"
     st.session_state[_MESSAGE] = Message(f"{text}.")
     st.session_state[_TOAST] = (text, ":material/delete_forever:")
 
@@ -121,7 +122,7 @@ def touched() -> set[str]:
 
 
 def open_page(name: str) -> None:
-    """Forget the touched items if another page, data set or user was shown before."""
+    """Start with no touched items if another page, data set or user was shown before."""
     visit = (name, choices.dataset(), choices.user())
     if st.session_state.get(_VISIT) != visit:
         st.session_state[_VISIT] = visit
@@ -129,12 +130,12 @@ def open_page(name: str) -> None:
 
 
 def show_toast() -> None:
-    """Show the last action's toast once; rerun the page if it is now about another user."""
+    """Rerun the page if the last action changed the user, then show the action's toast once."""
+    if st.session_state.pop(_RERUN_PAGE, False):
+        st.rerun()
     if toast := st.session_state.pop(_TOAST, None):
         text, icon = toast
         st.toast(text, icon=icon)
-    if st.session_state.pop(_RERUN_PAGE, False):
-        st.rerun()
 
 
 def _clear(item: Item, text: str) -> None:
@@ -187,12 +188,11 @@ def _tokens() -> dict[tuple[str, str], str]:
 
 def _report_failure(error: ApiError) -> None:
     log.warning("feedback was not saved error=%s", error)
-    match error:
-        case ApiUnavailableError():
-            reason = "The recommendation service is not responding. Try again in a moment."
-        case UserErasedError():
-            reason = "This user's data was deleted."
-        case _:
-            reason = "The recommendation service rejected it."
+    if isinstance(error, ApiUnavailableError):
+        reason = "The recommendation service is not responding. Try again in a moment."
+    elif isinstance(error, UserErasedError):
+        reason = "This user's data was deleted."
+    else:
+        reason = "The recommendation service rejected the change."
     st.session_state[_MESSAGE] = Message(f":red[Not saved.] {reason}")
     st.session_state[_TOAST] = ("Not saved", ":material/cloud_off:")

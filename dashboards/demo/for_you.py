@@ -34,7 +34,7 @@ def body() -> None:
     states.stale_banner(about, users, listed, rated, *(shelf.answer for shelf in below))
     status(listed.value, rated.value.total)
     if listed.value.kind == "fallback":
-        st.info(reasons.in_a_sentence(listed.value), icon=":material/waving_hand:")
+        st.info(reasons.ORIGINS[listed.value.kind], icon=":material/waving_hand:")
 
     seen = {item.item_id for item in (*rated.value.items, *rated.value.hidden)}
     with st.container(gap="medium"):
@@ -57,11 +57,11 @@ def status(listed: Recommendations, n_rated: int) -> None:
         else:
             st.caption(f"Rate a few {plural(noun)} to get your own list", width="content")
         with st.popover("Why this list", type="tertiary", icon=":material/help:", key="why"):
-            st.markdown(f"**{reasons.in_a_sentence(listed)}**")
+            st.markdown(f"**{reasons.ORIGINS[listed.kind]}**")
             st.markdown(
-                f"- {reasons.contents_in_words(listed)}\n"
+                f"- {reasons.contents(listed)}\n"
                 f"- Release {listed.release_id}, live since {moment(listed.live_since)}\n"
-                f"- Recipe {esc(listed.recipe)}: {reasons.recipe_in_words(listed.recipe)}"
+                f"- Recipe {esc(listed.recipe)}: {reasons.method(listed.recipe)}"
             )
             if n_rated:
                 st.page_link(pages.ratings(), query_params=pages.address())

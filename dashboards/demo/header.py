@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from dashboards import choices
+from dashboards import choices, ui
 from dashboards.demo import feedback
 from serving.schemas import About, User
 
@@ -13,13 +13,7 @@ from serving.schemas import About, User
 @contextmanager
 def header(users: Sequence[User], about: About, *, start: bool = False) -> Iterator[None]:
     """Show the block's elements, then the choice of user and, with `start`, a button to begin."""
-    with st.container(
-        horizontal=True,
-        vertical_alignment="center",
-        horizontal_alignment="distribute",
-        gap="small",
-        key="head",
-    ):
+    with ui.spread_row("head"):
         yield
         with st.container(horizontal=True, width="content", gap="small"):
             choices.user_picker(users, about)

@@ -1,4 +1,4 @@
-"""Page of one item, `/item?id=…`: its facts, why it is on the user's list or not, similar items."""
+"""Page of one item, `/item?id=…`: its facts, why it is or is not on the list, similar items."""
 
 import streamlit as st
 
@@ -32,9 +32,9 @@ noun = about.value.item_noun
 if answer is None:
     st.title(f"{esc(noun.capitalize())} not found", anchor=False)
     st.caption(
-        f"There is no {esc(noun)} with the ID {esc(item_id)}. It may have left the catalogue."
+        f"No {esc(noun)} has the ID {esc(item_id)}. It may have been removed from the catalogue."
         if item_id
-        else f"This link doesn't name a {esc(noun)}."
+        else f"This link has no {esc(noun)} ID."
     )
     st.page_link(pages.browse(), label=f"Browse all {plural(noun)}", query_params=pages.address())
     st.stop()
@@ -61,7 +61,7 @@ def body() -> None:
 
 
 def rating_and_reasons() -> None:
-    """Show the user's stars for the item, and why it is on their list or not."""
+    """Show the user's stars for the item, and why it is or is not on their list."""
     user_id = choices.user()
     with states.error_boundary(), ui.skeletons("item"):
         rated = product_api.ratings(dataset, user_id)

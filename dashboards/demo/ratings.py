@@ -90,7 +90,7 @@ def deletion() -> None:
             "**This deletes your ratings, your hidden items and your list now.** "
             "Copies that were already collected for training are kept."
         )
-        st.caption("You can do this only in the visit in which you started, before a reload.")
+        st.caption("You can delete your data only until you reload or close this page.")
         st.button("Delete now", key="delete", type="primary", on_click=feedback.delete_data)
 
 
@@ -98,8 +98,8 @@ def deletion_by_operator(user_id: str) -> None:
     """Say who can delete the user's data, as this visit has no token for it."""
     st.divider()
     st.caption(
-        "You started in another visit, or reloaded the page since. To delete your data, contact "
-        "the operator and quote this ID:"
+        "You started in another visit or have reloaded the page. To delete your data, contact the "
+        "operator and quote this ID:"
         if user_id.startswith(choices.NEW_USER_PREFIX)
         else "To delete this user's data, contact the operator and quote this ID:"
     )

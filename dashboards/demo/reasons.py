@@ -1,7 +1,19 @@
 """Words for lists: why an item is on one, what kind of list it is, how its recipe ranks."""
 
 from dashboards.text import plural
-from serving.schemas import ListedItem, Recommendations
+from serving.schemas import ListedItem, ListKind, Recommendations
+
+ORIGINS: dict[ListKind, str] = {
+    "fallback": "We don't know your taste yet. Here is what most users like.",
+    "live": "Updated with your latest ratings.",
+    "batch": "Made for you at the last model update.",
+}
+_METHODS = {  # by the beginning of the recipe's name
+    "als": "learns from all ratings which tastes go together",
+    "popular_by_segment": "ranks by popularity among users like you, in the categories you like",
+    "popular": "ranks by popularity among all users",
+    "": "scores every item for each user",
+}
 
 
 def note(item: ListedItem) -> str:
@@ -11,30 +23,15 @@ def note(item: ListedItem) -> str:
     return item.reason.text[:1].upper() + item.reason.text[1:]
 
 
-def in_a_sentence(listed: Recommendations) -> str:
-    """Return how the list came about."""
-    if listed.kind == "fallback":
-        return "We don't know your taste yet. Here is what most users like."
-    if listed.kind == "live":
-        return "Updated with your latest ratings."
-    return "Made for you when the model was last updated."
-
-
-def contents_in_words(listed: Recommendations) -> str:
+def contents(listed: Recommendations) -> str:
     """Return what the list contains."""
     if listed.kind == "fallback":
         return "Every new visitor sees this list"
     if listed.kind == "live":
         return f"Includes {plural('rating', listed.n_new_ratings)} newer than the release"
-    return "Best match first, without what you have rated"
+    return "Best match first, without titles you have rated"
 
 
-def recipe_in_words(recipe: str) -> str:
+def method(recipe: str) -> str:
     """Return how a recipe ranks items, in a few words."""
-    if recipe.startswith("als"):
-        return "learns from all ratings which tastes go together"
-    if recipe.startswith("popular_by_segment"):
-        return "counts what users like you like, in the categories you like"
-    if recipe.startswith("popular"):
-        return "counts what most users like"
-    return "scores every item for each user"
+    return next(text for prefix, text in _METHODS.items() if recipe.startswith(prefix))

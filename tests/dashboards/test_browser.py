@@ -85,7 +85,7 @@ def test_a_shelf_keeps_its_scroll_position_after_a_rating(app: str, desktop: Pag
     at_rest(desktop)
     assert row.evaluate("list => list.scrollLeft") == 200
     desktop.get_by_role("button", name="Undo").click()  # other tests open this user's page too
-    expect(desktop.get_by_text("is removed")).to_be_visible()
+    expect(desktop.get_by_text("was removed")).to_be_visible()
 
 
 def test_a_star_changes_the_list_at_once_and_can_be_undone(app: str, themed: Page) -> None:
@@ -100,7 +100,7 @@ def test_a_star_changes_the_list_at_once_and_can_be_undone(app: str, themed: Pag
     expect(themed.get_by_text("Your list has").first).to_be_visible()
     expect(themed.get_by_text("Because you rated").first).to_be_visible()
     at_rest(themed).get_by_role("button", name="Undo").click()
-    expect(themed.get_by_text("is removed")).to_be_visible()
+    expect(themed.get_by_text("was removed")).to_be_visible()
     expect(themed.locator(LIVE)).not_to_be_visible()
 
 

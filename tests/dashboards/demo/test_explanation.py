@@ -32,7 +32,7 @@ def test_the_lowest_term_is_named_if_it_is_negative() -> None:
 
 
 def test_a_score_without_positive_terms_is_explained() -> None:
-    assert in_a_sentence([CINDERELLA], shop.about()).startswith("Nothing in your ratings")
+    assert in_a_sentence([CINDERELLA], shop.about()).startswith("Your ratings don't")
 
 
 def test_a_rating_on_another_scale_is_no_stars() -> None:

@@ -50,7 +50,7 @@ def test_undo_removes_a_rating(page: Page, visitors: Visitors) -> None:
 
     assert not shown.exception
     assert visitors.rated["0042"] == {}
-    assert "is removed" in words(shown)
+    assert "was removed" in words(shown)
 
 
 def test_clearing_the_stars_removes_the_rating(page: Page, visitors: Visitors) -> None:
@@ -217,7 +217,7 @@ def test_a_user_created_in_this_visit_can_delete_their_data(page: Page, visitors
     assert not shown.exception
     assert "n-1" not in visitors.rated
     assert shown.session_state["user"] == choices.NEW_VISITOR
-    assert "Your data is deleted (1 event)" in words(shown)
+    assert "Your data was deleted (1 event)" in words(shown)
 
 
 @pytest.mark.usefixtures("visitors")

@@ -155,7 +155,7 @@ def test_a_stale_answer_is_shown_with_its_age(page: Page, monkeypatch: pytest.Mo
         (UnknownDatasetError("x"), "not available"),
         (RequestRefusedError("x"), "not valid"),
         (product_api.NotSetUpError("x"), "not set up"),
-        (ApiError("x"), "can't be read"),
+        (ApiError("x"), "unexpected answer"),
     ],
 )
 @pytest.mark.usefixtures("visitors")

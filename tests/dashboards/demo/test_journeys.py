@@ -5,6 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Page, expect
 
+from dashboards.choices import NEW_VISITOR
 from tests.support.dashboards import shop
 from tests.support.dashboards.browsing import LIVE, NEEDED, at_rest
 from tests.support.dashboards.visitors import TOKEN, Visitors
@@ -116,6 +117,26 @@ def test_a_new_user_survives_a_reload_and_the_token_stays_out_of_the_address(
     expect(desktop.get_by_text("You started in another visit")).to_be_visible()
     expect(desktop.get_by_text(user_id, exact=True)).to_be_visible()
     expect(desktop.get_by_role("button", name="Delete my data")).to_have_count(0)
+
+
+def test_a_user_who_deletes_their_data_is_a_new_visitor(
+    app: str, desktop: Page, app_visitors: Visitors
+) -> None:
+    desktop.goto(app)
+    at_rest(desktop).get_by_role("button", name="I'm new here").click()
+    expect(desktop).to_have_url(re.compile("user=n-"))
+    (user_id,) = parameters(desktop)["user"]
+    at_rest(desktop).get_by_role("button", name="Hide", exact=True).first.click()
+    expect(desktop.get_by_text("won't be suggested again")).to_be_visible()
+    follow(desktop, "My ratings")
+
+    at_rest(desktop).get_by_role("button", name="Delete my data").click()
+    desktop.get_by_role("button", name="Delete now").click()
+
+    expect(desktop.get_by_text("Your data was deleted (1 event)").first).to_be_visible()
+    expect(desktop.get_by_role("combobox", name="User")).to_have_value("New visitor")
+    expect(desktop).to_have_url(re.compile(f"user={NEW_VISITOR}"))
+    assert user_id not in app_visitors.hidden
 
 
 def test_skeletons_are_shown_while_a_list_loads(

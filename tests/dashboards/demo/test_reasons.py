@@ -1,5 +1,7 @@
-from dashboards.demo.reasons import contents_in_words, in_a_sentence, note, recipe_in_words
-from serving.schemas import Reason
+from typing import get_args
+
+from dashboards.demo.reasons import ORIGINS, contents, method, note
+from serving.schemas import ListKind, Reason
 from tests.support.dashboards import shop
 
 
@@ -14,23 +16,22 @@ def test_a_reason_starts_with_a_capital_and_defaults_to_the_rank() -> None:
 def test_the_contents_of_each_kind_of_list_are_described() -> None:
     batch = shop.recommendations("0042", 1)
 
-    assert "Best match first" in contents_in_words(batch)
+    assert "Best match first" in contents(batch)
     live = batch.model_copy(update={"kind": "live", "n_new_ratings": 3})
-    assert "3 ratings newer than the release" in contents_in_words(live)
-    assert "Every new visitor" in contents_in_words(shop.recommendations("x", 1))
+    assert "3 ratings newer than the release" in contents(live)
+    assert "Every new visitor" in contents(shop.recommendations("x", 1))
 
 
-def test_the_origin_of_each_kind_of_list_is_described() -> None:
-    fallback, batch = shop.recommendations("x", 1), shop.recommendations("0042", 1)
-
-    assert "most users" in in_a_sentence(fallback)
-    assert "Made for you" in in_a_sentence(batch)
-    assert "latest ratings" in in_a_sentence(batch.model_copy(update={"kind": "live"}))
+def test_every_kind_of_list_has_an_origin() -> None:
+    assert set(ORIGINS) == set(get_args(ListKind))
+    assert "most users" in ORIGINS["fallback"]
+    assert "Made for you" in ORIGINS["batch"]
+    assert "latest ratings" in ORIGINS["live"]
 
 
 def test_every_family_of_recipes_has_a_description_of_its_own() -> None:
     names = ("als_centred_r8_1", "popular_by_segment_1", "popular_365d_1", "other")
 
-    assert len({recipe_in_words(name) for name in names}) == 4
-    assert "tastes" in recipe_in_words("als_7f3a")
-    assert "most users" in recipe_in_words("popular_recent")
+    assert len({method(name) for name in names}) == 4
+    assert "tastes" in method("als_7f3a")
+    assert "all users" in method("popular_recent")
