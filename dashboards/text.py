@@ -30,8 +30,12 @@ def plural(noun: str, n: int | None = None) -> str:
     """Return the noun with its count, or its plural: "1 film", "3 stories", "films"."""
     if n == 1:
         return f"1 {noun}"
-    plural_noun = _IRREGULAR.get(noun) or _plural(noun)
-    return plural_noun if n is None else f"{n:,} {plural_noun}"
+    if re.search(r"[^aeiou]y$", noun):
+        many = noun[:-1] + "ies"
+    else:
+        many = noun + ("es" if re.search(r"(s|x|z|ch|sh)$", noun) else "s")
+    many = _IRREGULAR.get(noun, many)
+    return many if n is None else f"{n:,} {many}"
 
 
 def article(noun: str) -> str:
@@ -68,14 +72,3 @@ def duration(seconds: float) -> str:
     hours, rest = divmod(round(max(seconds, 0)), HOUR)
     minutes, rest = divmod(rest, MINUTE)
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
-
-
-def number(value: float) -> str:
-    """Return a number without trailing zeros: "4", "3.5"."""
-    return f"{value:g}"
-
-
-def _plural(noun: str) -> str:
-    if re.search(r"[^aeiou]y$", noun):
-        return noun[:-1] + "ies"
-    return noun + ("es" if re.search(r"(s|x|z|ch|sh)$", noun) else "s")

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboards import ui
-from dashboards.text import esc, number
+from dashboards.text import esc
 from serving.schemas import About, Explanation, ScoreTerm
 
 MAX_BARS = 6  # further terms are summed up in a sentence
@@ -70,8 +70,8 @@ def _cause(term: ScoreTerm, about: About) -> str:
 
 def _rating_text(rating: float, about: About) -> str:
     if about.highest != STARS_SCALE:
-        return f"{number(rating)} of {number(about.highest)}"
-    return "1 star" if rating == 1 else f"{number(rating)} stars"
+        return f"{rating:g} of {about.highest:g}"
+    return "1 star" if rating == 1 else f"{rating:g} stars"
 
 
 def _bars(terms: Sequence[ScoreTerm], about: About) -> pd.DataFrame:

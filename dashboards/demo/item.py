@@ -5,7 +5,7 @@ import streamlit as st
 from dashboards import choices, pages, product_api, states, ui
 from dashboards.demo import explanation, feedback
 from dashboards.demo.header import header
-from dashboards.text import esc, number, plural
+from dashboards.text import esc, plural
 from dashboards.ui import Card
 
 N_SIMILAR = 20
@@ -67,14 +67,12 @@ def rating_and_reasons() -> None:
         rated = product_api.ratings(dataset, user_id)
         reasons = product_api.explanation(dataset, user_id, item.item_id)
     states.stale_banner(rated, reasons)
-    ratings = {rating.item_id: rating.rating for rating in rated.value.items}
+    items = rated.value.items
+    rating = next((other.rating for other in items if other.item_id == item.item_id), None)
+    text = "Not rated yet" if rating is None else f"{rating:g} of {about.value.highest:g}"
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        ui.stars(item, "item", feedback.card_actions(rated.value.items, about.value))
-        rating = ratings.get(item.item_id)
-        st.caption(
-            f"{number(rating)} of {number(about.value.highest)}" if rating else "Not rated yet",
-            width="content",
-        )
+        ui.stars(item, "item", feedback.card_actions(items, about.value))
+        st.caption(text, width="content")
         hidden = reasons.value.status == "hidden"
         st.button(
             "Show again" if hidden else "Not interested",

@@ -31,12 +31,9 @@ class Poster:
 
 
 def show(posters: Sequence[Poster], key: str, opened: Callable[[str], None]) -> None:
-    """Show cards in a row that scrolls sideways.
+    """Show cards in a row that scrolls sideways. `key` is unique on the page.
 
-    Args:
-        posters: the cards.
-        key: unique on the page.
-        opened: called with the id of the clicked card, before the page reruns.
+    A click calls `opened` with the id of the card, before the page reruns.
     """
 
     def clicked() -> None:

@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dashboards.text import age, article, duration, esc, moment, number, plural
+from dashboards.text import age, article, duration, esc, moment, plural
 
 NOW = datetime(2026, 5, 22, 12, 0, tzinfo=UTC)
 
@@ -74,7 +74,3 @@ def test_a_moment_is_a_day_and_a_time_in_utc(at: datetime, expected: str) -> Non
 @pytest.mark.parametrize(("seconds", "expected"), [(0, "0:00"), (67.4, "1:07"), (3661, "1:01:01")])
 def test_a_duration_has_minutes_and_seconds(seconds: float, expected: str) -> None:
     assert duration(seconds) == expected
-
-
-def test_numbers_have_no_trailing_zeros() -> None:
-    assert (number(4.0), number(3.5)) == ("4", "3.5")
