@@ -83,7 +83,9 @@ def run(warehouse: Warehouse, dataset: Dataset) -> None:
     learned = learn(rows, dataset, recipe)
     model = learned.model
     log.info("fitted %s in %.1f s", recipe.name, model.seconds)
-    n_users = _write_lists(warehouse, rows, model.lists(learned.users, LIST_LENGTH))
+    lists = own_lists(rows, model.lists(learned.users, LIST_LENGTH)).localCheckpoint()
+    n_users = lists.count()
+    warehouse.append(GOLD_RECOMMENDATIONS, _with_key(lists, warehouse))
     warehouse.append(GOLD_PROFILES, _with_key(profiles(rows, learned.segments), warehouse))
     _write_item_tables(warehouse, learned)
     row = {
@@ -185,10 +187,7 @@ def item_factors(model: Model, trending: NDArray[np.float32]) -> list[dict[str, 
 
 def code_commit() -> str:
     """Return the git commit of the running code, or `unknown` outside a checkout."""
-    root = Path(__file__).parents[1]
-    if not (root / ".git").exists():
-        return "unknown"
-    command = ["git", "-C", str(root), "rev-parse", "HEAD"]
+    command = ["git", f"--git-dir={Path(__file__).parents[1]}/.git", "rev-parse", "HEAD"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)  # noqa: S603 # no argument comes from outside
     except (OSError, subprocess.SubprocessError):
@@ -201,13 +200,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     job = entrypoint.job(entrypoint.parser("fit", __doc__).parse_args(argv))
     run(job.warehouse(), job.dataset)
     return 0
-
-
-def _write_lists(warehouse: Warehouse, rows: Frozen, lists: DataFrame) -> int:
-    """Write the users' own lists; return their number."""
-    own = own_lists(rows, lists).localCheckpoint()
-    warehouse.append(GOLD_RECOMMENDATIONS, _with_key(own, warehouse))
-    return own.count()
 
 
 def _write_item_tables(warehouse: Warehouse, learned: Learned) -> None:

@@ -42,7 +42,11 @@ def run(root: str, dataset: Dataset, *, run_key: RunKey) -> None:
         log.info("%s: already frozen in %s", dataset.name, run_key.retrain_id)
         return
     if landings.pending(lake):
-        _refine(root, dataset, run_key)
+        from jobs import refine  # only here, as they import Spark
+        from warehouse.delta import Warehouse
+
+        warehouse = Warehouse(session.start("freeze"), root, run_key=run_key)
+        refine.run(warehouse, dataset, now=datetime.now(UTC))
     if not lake.exists(SILVER_INTERACTIONS):
         raise NothingSentError(f"{dataset.name}: it has no ratings; run its ingest first")
     row = {
@@ -69,14 +73,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     job = entrypoint.job(entrypoint.parser("freeze", __doc__).parse_args(argv))
     run(job.root, job.dataset, run_key=job.run_key)
     return 0
-
-
-def _refine(root: str, dataset: Dataset, run_key: RunKey) -> None:
-    from jobs import refine  # only here, as it imports Spark
-    from warehouse.delta import Warehouse
-
-    warehouse = Warehouse(session.start("freeze"), root, run_key=run_key)
-    refine.run(warehouse, dataset, now=datetime.now(UTC))
 
 
 if __name__ == "__main__":

@@ -49,7 +49,7 @@ def run(root: str, *, run_key: RunKey) -> str:
     if not verdicts:
         raise TaskMissingError(f"{run_key.retrain_id}: no verdict; run jobs.decide first")
     samples = lake.rows(GOLD_SAMPLE_LISTS, equals=equals)
-    return text(Verdict.model_validate(verdicts[0]), samples)
+    return markdown(Verdict.model_validate(verdicts[0]), samples)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -59,14 +59,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def text(verdict: Verdict, samples: Sequence[Row]) -> str:
+def markdown(verdict: Verdict, samples: Sequence[Row]) -> str:
     """Return the Markdown of a verdict and its retrain's rows of gold.sample_lists."""
     outcome = (
         f"If you approve, `{verdict.recipe}` is fitted on all ratings and published. If you reject "
         "it, or nobody answers in time, nothing is published and the live release stays."
     )
     paragraphs = [
-        f"**Verdict: {verdict.verdict}.** {literal(verdict.reason)}",
+        f"**Verdict: {verdict.verdict}.** {escaped(verdict.reason)}",
         outcome,
         *_headline(verdict.comparisons),
         *_other_metrics(verdict.comparisons),
@@ -76,9 +76,9 @@ def text(verdict: Verdict, samples: Sequence[Row]) -> str:
     return "\n\n".join(paragraphs) + "\n"
 
 
-def literal(words: str) -> str:
+def escaped(text: str) -> str:
     """Return the text escaped for Markdown, on one line: without links, HTML and table cells."""
-    one_line = " ".join(words.split())
+    one_line = " ".join(text.split())
     return _PUNCTUATION.sub(r"\\\1", _AUTOLINK.sub(_WORD_JOINER, one_line))
 
 
@@ -126,7 +126,7 @@ def _criteria(criteria: Sequence[Criterion]) -> Iterator[str]:
         yield "### The gate's criteria"
         yield _table(
             ("Criterion", "Met", "Why"),
-            [(literal(row.criterion), _MET[row.passed], literal(row.detail)) for row in criteria],
+            [(escaped(row.criterion), _MET[row.passed], escaped(row.detail)) for row in criteria],
         )
 
 
@@ -141,13 +141,13 @@ def _samples(samples: Sequence[Row], after: str | None) -> Iterator[str]:
     yield "### Three users, before and after"
     yield f"Lists at the start of the test rows; {HIT} marks items that the user liked later."
     for user_id, row in sorted(old_rows.items()):
-        yield from _user(row, new_rows.get(user_id, row))
+        yield from _user_lists(row, new_rows.get(user_id, row))
 
 
-def _user(before: Row, after: Row) -> Iterator[str]:
-    slices = ", ".join(literal(name) for name in before["slices"])
+def _user_lists(before: Row, after: Row) -> Iterator[str]:
+    slices = ", ".join(escaped(name) for name in before["slices"])
     yield (
-        f"**{literal(before['user_id'])}** ({slices}) liked {before['n_relevant']} items later; "
+        f"**{escaped(before['user_id'])}** ({slices}) liked {before['n_relevant']} items later; "
         f"{sum(before['relevant'])} of them are on the list before, {sum(after['relevant'])} after"
     )
     pairs = zip_longest(_titles(before), _titles(after), fillvalue="")
@@ -159,7 +159,7 @@ def _user(before: Row, after: Row) -> Iterator[str]:
 
 def _titles(row: Row) -> list[str]:
     return [
-        f"{literal(title)} {HIT}" if hit else literal(title)
+        f"{escaped(title)} {HIT}" if hit else escaped(title)
         for title, hit in zip(row["titles"], row["relevant"], strict=True)
     ]
 

@@ -81,7 +81,7 @@ LISTS = [
 
 
 def text(row: Row, lists: list[Row]) -> str:
-    return summarize.text(Verdict.model_validate(row), lists)
+    return summarize.markdown(Verdict.model_validate(row), lists)
 
 
 def test_the_evidence_is_read_from_gold_rows(tmp_path: Path) -> None:
