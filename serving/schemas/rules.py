@@ -170,7 +170,7 @@ class RulesPreview(Answer):
     before: SlateFigures = Field(description="With the active rules.")
     after: SlateFigures = Field(description="With the new rules.")
     ndcg_change: float = Field(description="Mean over users, after minus before.")
-    low: float = Field(description="95 % bootstrap interval of the change.")
+    low: float = Field(description="95 % normal interval of the change, paired by user.")
     high: float
     changed_share: float = Field(description="Share of users whose first ten items change.")
     exposure: tuple[Exposure, ...] = Field(description="The largest changes, at most 20.")
