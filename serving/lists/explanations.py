@@ -74,7 +74,7 @@ def _obstacle(builder: ListBuilder, item_id: str) -> tuple[ListStatus, str] | No
         return "rated", f"you rated it {rating}"
     if item_id in slate.barred:
         is_hidden = item_id in slate.rules.hide
-        return "ruled_out", "left out for everybody" if is_hidden else "not available now"
+        return "ruled_out", "left out for everyone" if is_hidden else "not available now"
     if item_id in release.positions or _is_pinned(builder, item_id):
         return None
     return "cold", "too new: it had no ratings when the model was trained"

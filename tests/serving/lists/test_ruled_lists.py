@@ -250,7 +250,7 @@ def test_search_and_item_pages_show_hidden_and_unavailable_items(
 @pytest.mark.parametrize(
     ("pair", "status", "text"),
     [
-        (("fan", "f4"), "ruled_out", "left out for everybody"),
+        (("fan", "f4"), "ruled_out", "left out for everyone"),
         (("fan", "o3"), "ruled_out", "not available now"),
         (("fan", "f1"), "rated", "you rated it 5 stars"),
         (("fan", "o2"), "hidden", "you hid it"),
