@@ -1,6 +1,6 @@
-"""The client against a real Airflow: api-server, scheduler, DAG processor, FAB users, our DAGs.
+"""The client against a real Airflow: API server, scheduler, DAG processor, FAB users, our DAGs.
 
-Stand-ins run in place of the jobs, so that the whole takes a minute and needs no Spark.
+Stand-ins run in place of the jobs, so that the tests take a minute and need no Spark.
 """
 
 import os
@@ -37,7 +37,7 @@ FAB = "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager"
 PASSWORD = secrets.token_urlsafe(16)
 INGEST, RETRAIN, HASTY = "shop__ingest", "shop__retrain", "hasty__retrain"
 PAUSED = "hasty__ingest"  # no test starts it
-# Its clock strikes on leap days, so that no test sees it.
+# The schedule is on leap days only, so that no test sees a scheduled run.
 MANIFEST = """
 title = "Shop"
 licence = "Invented."
@@ -46,28 +46,28 @@ ratings = {file = "ratings.csv"}
 scale = {lowest = 1, highest = 5, step = 1, relevant_from = 4}
 schedule = {retrain = "0 3 29 2 *"}
 """
-ASKS = "{ask_for_approval = true, approval_timeout_hours = 0.0003}"
-LOOKS = 6  # half a second apart
+ASKS_QUICKLY = "{ask_for_approval = true, approval_timeout_hours = 0.0003}"
+N_CHECKS = 6  # half a second apart
 
 
-def wait_until(true: Callable[[], bool], what: str, timeout: float = 180) -> None:
+def wait_until(is_true: Callable[[], bool], what: str, timeout: float = 180) -> None:
     deadline = time.monotonic() + timeout
-    while not true():
+    while not is_true():
         assert time.monotonic() < deadline, f"no {what} in {timeout} s"
         time.sleep(0.5)
 
 
 @contextmanager
-def killed_at_the_end() -> Iterator[list[subprocess.Popen[bytes]]]:
-    """Programs to be started in their own process groups; nothing of theirs is left."""
+def terminated_at_the_end() -> Iterator[list[subprocess.Popen[bytes]]]:
+    """Yield a list for started processes; their process groups are terminated at the end."""
     started: list[subprocess.Popen[bytes]] = []
     try:
         yield started
     finally:
-        for number in (signal.SIGTERM, signal.SIGKILL):
+        for signal_number in (signal.SIGTERM, signal.SIGKILL):
             for process in started:
                 with suppress(ProcessLookupError):
-                    os.killpg(process.pid, number)
+                    os.killpg(process.pid, signal_number)
             for process in started:
                 with suppress(subprocess.TimeoutExpired):
                     process.wait(3)
@@ -122,11 +122,11 @@ def jobs(tmp_path_factory: pytest.TempPathFactory) -> Jobs:
 
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory, jobs: Jobs) -> Iterator[str]:
-    """Address of an Airflow that has read the DAGs of one data set."""
+    """The URL of an Airflow that has loaded the DAGs of two data sets."""
     home = tmp_path_factory.mktemp("airflow")
     (home / "manifests").mkdir()
     (home / "manifests" / "shop.toml").write_text(MANIFEST)
-    hasty = re.sub("schedule = .*", f"schedule = {ASKS}", MANIFEST.replace("Shop", "Hasty"))
+    hasty = re.sub("schedule = .*", f"schedule = {ASKS_QUICKLY}", MANIFEST.replace("Shop", "Hasty"))
     (home / "manifests" / "hasty.toml").write_text(hasty)
     (home / "password").write_text(PASSWORD)
     with socket.socket() as free:
@@ -136,7 +136,7 @@ def url(tmp_path_factory: pytest.TempPathFactory, jobs: Jobs) -> Iterator[str]:
     set_up = [sys.executable, "-m", "ops.machine.airflow_setup", str(home / "password")]
     subprocess.run(set_up, env=env, check=True, capture_output=True)  # noqa: S603
     base = f"http://127.0.0.1:{port}"
-    with killed_at_the_end() as programs:
+    with terminated_at_the_end() as programs:
         programs += [start("api-server", env=env), start("dag-processor", env=env)]
         wait_until(lambda: answers(f"{base}/api/v2/version"), "answer")
         programs.append(start("scheduler", "--skip-serve-logs", env=env))
@@ -173,18 +173,18 @@ def viewer(url: str, admin: Airflow) -> Airflow:
         "password": PASSWORD,
         "roles": [{"name": "Viewer"}],
     }
-    made = httpx2.post(
+    created = httpx2.post(
         f"{url}/auth/fab/v1/users",
         json=body,
         headers={"Authorization": f"Bearer {admin.token}"},
     )
-    assert made.is_success, made.text
+    assert created.is_success, created.text
     return Airflow(url, login=("vera", PASSWORD))
 
 
 @pytest.fixture(scope="module")
 def first_start(admin: Airflow) -> dict[str, list[Run]]:
-    """What a first start makes: both DAGs are let go, ingest is started by hand."""
+    """The runs of a first start: both DAGs are unpaused, and ingest is triggered."""
     admin.unpause(RETRAIN)
     admin.unpause(INGEST)
     ingest = ended(admin, admin.trigger(INGEST))
@@ -199,23 +199,23 @@ def ended(airflow: Airflow, run: Run) -> Run:
     return airflow.run(run)
 
 
-def named(tasks: list[Task]) -> dict[str, str | None]:
+def states_of(tasks: list[Task]) -> dict[str, str | None]:
     return {task.task_id: task.state for task in tasks}
 
 
-def test_it_knows_which_dags_wait(admin: Airflow) -> None:
+def test_dags_has_which_dags_are_paused(admin: Airflow) -> None:
     assert admin.dags()[PAUSED] is True
     admin.unpause(INGEST)
     assert admin.dags()[INGEST] is False
 
 
-def test_new_rows_make_one_retrain_at_a_first_start(
+def test_new_rows_trigger_one_retrain_at_a_first_start(
     admin: Airflow, first_start: dict[str, list[Run]]
 ) -> None:
     (ingest,), (retrain,) = first_start[INGEST], first_start[RETRAIN]
     assert (ingest.state, retrain.state) == ("success", "success")
     assert retrain.run_type == "asset_triggered"
-    assert set(named(admin.tasks(retrain)).values()) == {"success"}
+    assert set(states_of(admin.tasks(retrain)).values()) == {"success"}
     assert ingest.seconds > 0
 
 
@@ -228,7 +228,7 @@ def test_jobs_receive_the_reason_and_their_run_key(
     assert "--reason=New rows" in words
 
 
-def test_it_reads_the_log_of_a_task(admin: Airflow, first_start: dict[str, list[Run]]) -> None:
+def test_log_returns_the_log_of_a_task(admin: Airflow, first_start: dict[str, list[Run]]) -> None:
     (retrain,) = first_start[RETRAIN]
     decide = next(task for task in admin.tasks(retrain) if task.task_id == "decide")
     log = admin.log(retrain, decide)
@@ -237,43 +237,43 @@ def test_it_reads_the_log_of_a_task(admin: Airflow, first_start: dict[str, list[
     assert decide.name == "Decide: publish or hold"
 
 
-def test_a_hold_is_green_and_skips_the_rest(
+def test_a_hold_succeeds_and_skips_the_rest(
     admin: Airflow, jobs: Jobs, first_start: dict[str, list[Run]]
 ) -> None:
     assert first_start
     jobs.end_with(decide=99)
     run = ended(admin, admin.trigger(RETRAIN, {"reason": "a test"}))
-    states = named(admin.tasks(run))
+    states = states_of(admin.tasks(run))
     assert (run.state, states["decide"]) == ("success", "success")
     assert (states["fit"], states["publish"]) == ("skipped", "skipped")
     assert len(admin.runs(RETRAIN)) == 2
 
 
-def asked(admin: Airflow) -> tuple[Run, Question]:
-    """A run that waits for its answer, and has done so for as long as a person needs to read it.
+def run_with_question(admin: Airflow) -> tuple[Run, Question]:
+    """Start a run and return it with its question, once it has waited for an answer for 3 seconds.
 
-    An answer that comes before the asking process has ended can get lost in Airflow.
+    Airflow can lose an answer that comes before the task's process has ended.
     """
     run = admin.trigger(RETRAIN, {"ask_for_approval": True, "search_budget_minutes": 3})
     assert run.search_minutes == 3
-    seen = []
+    checks = []
 
-    def waits() -> bool:
-        seen.append("awaiting_input" in named(admin.tasks(run)).values())
-        return len(seen) > LOOKS and all(seen[-LOOKS:])
+    def is_waiting() -> bool:
+        checks.append("awaiting_input" in states_of(admin.tasks(run)).values())
+        return len(checks) > N_CHECKS and all(checks[-N_CHECKS:])
 
-    wait_until(waits, "question", timeout=120)
+    wait_until(is_waiting, "question", timeout=120)
     question = admin.question(run)
     assert question is not None
     return run, question
 
 
-def test_a_question_shows_the_jobs_words_and_approved_it_goes_on(
+def test_a_question_shows_the_jobs_output_and_an_approved_run_goes_on(
     admin: Airflow, viewer: Airflow, jobs: Jobs, first_start: dict[str, list[Run]]
 ) -> None:
     assert admin.question(first_start[RETRAIN][0]) is None
     jobs.end_with()
-    run, question = asked(admin)
+    run, question = run_with_question(admin)
     assert (question.task_id, question.answer) == ("approve", None)
     assert question.subject == "Shop: publish this model?"
     assert question.body == "INFO this is summarize\n"
@@ -283,19 +283,19 @@ def test_a_question_shows_the_jobs_words_and_approved_it_goes_on(
     with pytest.raises(AirflowError, match="refused PATCH"):
         admin.answer(run, question, approve=False)
     run = ended(admin, run)
-    assert set(named(admin.tasks(run)).values()) == {"success"}
+    assert set(states_of(admin.tasks(run)).values()) == {"success"}
 
 
-def test_rejected_nothing_is_published_and_it_is_kept_by_whom(
+def test_a_rejected_run_publishes_nothing_and_records_the_operator(
     admin: Airflow, jobs: Jobs, first_start: dict[str, list[Run]]
 ) -> None:
     assert first_start
     jobs.end_with()
-    run, question = asked(admin)
+    run, question = run_with_question(admin)
     admin.answer(run, question, approve=False)
     run = ended(admin, run)
     tasks = admin.tasks(run)
-    states = named(tasks)
+    states = states_of(tasks)
     assert (run.state, states["approve"]) == ("success", "success")
     assert (states["fit"], states["publish"]) == ("skipped", "skipped")
     answered = admin.question(run)
@@ -306,11 +306,11 @@ def test_rejected_nothing_is_published_and_it_is_kept_by_whom(
     assert 'rejected operator="admin"' in admin.log(run, approve)
 
 
-def test_where_nobody_answers_in_time_nothing_is_published(admin: Airflow, jobs: Jobs) -> None:
+def test_a_run_without_an_answer_in_time_publishes_nothing(admin: Airflow, jobs: Jobs) -> None:
     jobs.end_with()
     admin.unpause(HASTY)
     run = ended(admin, admin.trigger(HASTY))
-    states = named(admin.tasks(run))
+    states = states_of(admin.tasks(run))
     assert (run.state, states["approve"], states["publish"]) == ("success", "success", "skipped")
     question = admin.question(run)
     assert question is not None
@@ -320,35 +320,37 @@ def test_where_nobody_answers_in_time_nothing_is_published(admin: Airflow, jobs:
 @pytest.mark.parametrize(
     "form", [{"search_budget_minutes": 500}, {"recipe": "../x"}, {"reason": "x" * 600}]
 )
-def test_the_form_is_checked(admin: Airflow, form: dict[str, object]) -> None:
+def test_invalid_values_of_the_form_are_refused(admin: Airflow, form: dict[str, object]) -> None:
     with pytest.raises(AirflowError, match="refused POST"):
         admin.trigger(RETRAIN, form)
 
 
-def test_it_says_who_is_an_operator(admin: Airflow, viewer: Airflow) -> None:
+def test_user_has_who_is_an_operator(admin: Airflow, viewer: Airflow) -> None:
     assert admin.user() == User("admin", is_operator=True)
     assert viewer.user() == User("vera", is_operator=False)
 
 
-def test_its_tokens_tell_the_api_who_operates(url: str, admin: Airflow, viewer: Airflow) -> None:
+def test_the_api_accepts_tokens_of_operators_only(
+    url: str, admin: Airflow, viewer: Airflow
+) -> None:
     operators = Operators(url, seconds=0)
     assert admin.token
     assert viewer.token
     assert operators.name(admin.token) == "admin"
     with pytest.raises(ScopeMissingError, match="'vera' is not an operator"):
         operators.name(viewer.token)
-    for nobodys in ("not.a.token", admin.token + "x", secrets.token_urlsafe(32)):
+    for invalid in ("not.a.token", admin.token + "x", secrets.token_urlsafe(32)):
         with pytest.raises(KeyRefusedError, match="sign in again"):
-            operators.name(nobodys)
+            operators.name(invalid)
     operators.close()
 
 
-def test_a_viewer_starts_nothing(viewer: Airflow) -> None:
+def test_a_viewer_cannot_trigger_a_run(viewer: Airflow) -> None:
     with pytest.raises(NotAllowedError):
         viewer.trigger(INGEST)
 
 
-def test_a_token_is_enough(url: str, admin: Airflow) -> None:
+def test_a_token_can_replace_the_login(url: str, admin: Airflow) -> None:
     assert Airflow(url, token=admin.token).user().name == "admin"
 
 
@@ -358,17 +360,17 @@ def test_a_wrong_password_is_refused(url: str) -> None:
 
 
 @pytest.mark.parametrize("token", [None, "not.a.token"])
-def test_nobody_in_particular_sees_nothing(url: str, token: str | None) -> None:
+def test_a_missing_or_invalid_token_is_refused(url: str, token: str | None) -> None:
     with pytest.raises(SignInRefusedError):
         Airflow(url, token=token).dags()
 
 
-def test_a_dag_that_is_not_there_is_an_error(admin: Airflow) -> None:
+def test_an_unknown_dag_is_an_error(admin: Airflow) -> None:
     with pytest.raises(AirflowError, match="not found"):
         admin.unpause("nobody__ingest")
 
 
-def test_where_nobody_listens_it_says_what_to_do() -> None:
+def test_an_unreachable_airflow_is_an_error_with_the_next_step() -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{closed.getsockname()[1]}"

@@ -23,8 +23,8 @@ from serving.schemas import Comparison, Criterion, Verdict
 from tests.support.serving import shop
 from tests.support.serving.shop import ids
 
-STRANGE_IDS = ["a/b", "ü ?#&=%+", "007", "../x", "a/recommendations", "📚", "'; drop table items"]
-HELD = Verdict(
+UNUSUAL_IDS = ["a/b", "ü ?#&=%+", "007", "../x", "a/recommendations", "📚", "'; drop table items"]
+HOLD = Verdict(
     retrain_id="shop__retrain/two",
     verdict="hold",
     reason="The challenger is no better.",
@@ -44,7 +44,7 @@ HELD = Verdict(
 )
 
 
-def test_a_person_reads_the_list_of_the_live_release(publisher: Engine, client: Client) -> None:
+def test_a_user_gets_the_list_of_the_live_release(publisher: Engine, client: Client) -> None:
     release_id = shop.release(publisher, "one", instead_of=None)
 
     answer = client.recommendations("u", limit=1)
@@ -57,7 +57,7 @@ def test_a_person_reads_the_list_of_the_live_release(publisher: Engine, client: 
     assert answer.live_since == release.live_since
 
 
-def test_a_stranger_reads_everybodys_list(publisher: Engine, client: Client) -> None:
+def test_an_unknown_user_gets_the_fallback_list(publisher: Engine, client: Client) -> None:
     shop.release(publisher, "one", instead_of=None)
 
     answer = client.recommendations("nobody")
@@ -65,16 +65,18 @@ def test_a_stranger_reads_everybodys_list(publisher: Engine, client: Client) -> 
     assert (answer.kind, ids(answer), answer.user_id) == ("fallback", "dcb", "nobody")
 
 
-def test_people_can_be_picked_and_looked_at(publisher: Engine, client: Client) -> None:
+def test_users_are_listed_and_one_is_returned_with_ratings(
+    publisher: Engine, client: Client
+) -> None:
     shop.release(publisher, "one", instead_of=None)
 
-    assert [(p.user_id, p.n_rated, p.rated) for p in client.users()] == [
+    assert [(user.user_id, user.n_rated, user.rated) for user in client.users()] == [
         ("u", 2, ()),
         ("v", 1, ()),
     ]
     assert len(client.users(limit=1)) == 1
-    person = client.user("u")
-    assert [(r.item_id, r.rating, r.rated_at) for r in person.rated] == [
+    user = client.user("u")
+    assert [(r.item_id, r.rating, r.rated_at) for r in user.rated] == [
         ("c", 1.0, shop.RATED_AT),
         ("d", 2.0, shop.RATED_AT),
     ]
@@ -86,8 +88,8 @@ def test_a_rating_of_an_item_without_a_title_is_counted_not_shown(
 ) -> None:
     shop.release(publisher, "one", instead_of=None, profiles=shop.profiles(u="aZ"))
 
-    person = client.user("u")
-    assert (person.n_rated, [rated.item_id for rated in person.rated]) == (2, ["a"])
+    user = client.user("u")
+    assert (user.n_rated, [rated.item_id for rated in user.rated]) == (2, ["a"])
 
 
 def test_items_are_searched_by_title_and_category(publisher: Engine, client: Client) -> None:
@@ -104,7 +106,7 @@ def test_items_are_searched_by_title_and_category(publisher: Engine, client: Cli
     assert client.items(offset=99).total == 4
 
 
-def test_an_item_has_items_like_it_or_none(publisher: Engine, client: Client) -> None:
+def test_an_item_may_have_similar_items(publisher: Engine, client: Client) -> None:
     release_id = shop.release(publisher, "one", instead_of=None)
 
     similar = client.similar("a", limit=1)
@@ -113,7 +115,7 @@ def test_an_item_has_items_like_it_or_none(publisher: Engine, client: Client) ->
     assert client.item("d").title == shop.TITLES["d"]
 
 
-def test_the_data_set_says_its_words(publisher: Engine, client: Client) -> None:
+def test_about_describes_the_data_set(publisher: Engine, client: Client) -> None:
     shop.release(publisher, "one", instead_of=None)
 
     about = client.about()
@@ -125,7 +127,7 @@ def test_the_data_set_says_its_words(publisher: Engine, client: Client) -> None:
     )
 
 
-def test_releases_say_which_is_live_and_who_paused_publishing(
+def test_releases_have_the_live_one_and_who_paused_publishing(
     publisher: Engine, client: Client
 ) -> None:
     first = shop.release(publisher, "one", instead_of=None)
@@ -140,29 +142,31 @@ def test_releases_say_which_is_live_and_who_paused_publishing(
 def test_verdicts_are_newest_first_and_a_second_decision_replaces_the_first(
     publisher: Engine, client: Client
 ) -> None:
-    older = HELD.model_copy(
+    older = HOLD.model_copy(
         update={"retrain_id": "shop__retrain/one", "decided_at": datetime(2026, 1, 5, tzinfo=UTC)}
     )
     with Session(publisher) as session, session.begin():
-        evidence.record(session, HELD.model_copy(update={"reason": "Not yet known."}))
-        evidence.record(session, HELD)
+        evidence.record(session, HOLD.model_copy(update={"reason": "Not decided yet."}))
+        evidence.record(session, HOLD)
         evidence.record(session, older)
 
-    assert client.verdicts() == [HELD, older]
-    assert client.verdicts(limit=1) == [HELD]
+    assert client.verdicts() == [HOLD, older]
+    assert client.verdicts(limit=1) == [HOLD]
 
 
-def test_before_the_first_release_the_client_says_so(client: Client) -> None:
-    for ask in (client.about, lambda: client.recommendations("u"), lambda: client.user("u")):
+def test_before_the_first_release_the_client_raises_no_release(client: Client) -> None:
+    for request in (client.about, lambda: client.recommendations("u"), lambda: client.user("u")):
         with pytest.raises(NoReleaseError, match="Run the data set's retrain"):
-            ask()
+            request()
     with pytest.raises(NoReleaseError):
         client.similar("a")
     assert (client.users(), client.releases(), client.items().total) == ([], [], 0)
     assert client.ready().ready
 
 
-def test_what_is_unknown_is_named(publisher: Engine, client: Client, http: httpx2.Client) -> None:
+def test_unknown_users_items_and_data_sets_are_named(
+    publisher: Engine, client: Client, http: httpx2.Client
+) -> None:
     shop.release(publisher, "one", instead_of=None)
 
     with pytest.raises(UnknownUserError, match="'nobody'"):
@@ -177,8 +181,8 @@ def test_what_is_unknown_is_named(publisher: Engine, client: Client, http: httpx
         Client(http, "no_such_shop").ready()
 
 
-@pytest.mark.parametrize("user_id", STRANGE_IDS)
-def test_any_id_comes_through(publisher: Engine, client: Client, user_id: str) -> None:
+@pytest.mark.parametrize("user_id", UNUSUAL_IDS)
+def test_any_user_id_can_be_requested(publisher: Engine, client: Client, user_id: str) -> None:
     lists = [{"user_id": user_id, "item_ids": ["a"], "scores": [1.0]}]
     shop.release(publisher, "one", instead_of=None, recommendations=lists)
 
@@ -204,7 +208,7 @@ def test_a_nul_byte_in_a_search_is_refused(client: Client) -> None:
         client.items(category="\0")
 
 
-def test_a_schema_that_the_api_does_not_know_is_not_read(owner: Engine, client: Client) -> None:
+def test_an_unknown_schema_version_is_not_served(owner: Engine, client: Client) -> None:
     with owner.begin() as connection:
         connection.execute(text("update alembic_version set version_num = '9999'"))
 
@@ -214,7 +218,7 @@ def test_a_schema_that_the_api_does_not_know_is_not_read(owner: Engine, client: 
     assert (ready.ready, ready.database, ready.schema_version) == (False, True, "9999")
 
 
-def test_an_api_that_is_away_is_no_stack_trace() -> None:
+def test_an_unreachable_api_is_api_unavailable() -> None:
     with (
         httpx2.Client(base_url="http://127.0.0.1:1") as http,
         pytest.raises(ApiUnavailableError, match="is the API up"),
@@ -226,7 +230,7 @@ def test_an_api_that_is_away_is_no_stack_trace() -> None:
     ("status", "body", "expected"),
     [(200, "{}", ApiError), (502, "<html>", ApiUnavailableError), (418, "{}", ApiError)],
 )
-def test_an_answer_from_somebody_else_is_an_error_of_the_api(
+def test_an_unexpected_answer_is_an_api_error(
     status: int, body: str, expected: type[Exception]
 ) -> None:
     answer = httpx2.MockTransport(lambda _: httpx2.Response(status, text=body))
@@ -252,7 +256,7 @@ def test_the_client_raises_the_class_with_the_code_of_the_problem(kind: type[Api
     assert kind.next_step in str(raised.value)
 
 
-def test_the_client_says_how_long_to_wait() -> None:
+def test_the_client_passes_on_retry_after() -> None:
     answer = problems.response("/", TooManyRequestsError("detail", 2.3))
     transport = httpx2.MockTransport(
         lambda _: httpx2.Response(429, content=bytes(answer.body), headers=answer.headers.items())

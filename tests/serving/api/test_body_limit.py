@@ -11,15 +11,15 @@ from tests.support.serving import shop
 from tests.support.serving.api_server import running_api
 from tests.support.serving.server import as_role
 
-MOST = 100
+LIMIT = 100
 RATING = b'{"rating": 7}'
 
 
 @pytest.fixture
 def path(publisher: Engine, committing: str) -> Iterator[str]:
-    """Where to put a rating, at an API that takes a hundred bytes."""
+    """The URL of a rating, at an API that accepts bodies of 100 bytes."""
     shop.release(publisher, "one", instead_of=None)
-    settings = ApiSettings(max_body_bytes=MOST, key_cache_seconds=0, schema_check_seconds=0)
+    settings = ApiSettings(max_body_bytes=LIMIT, key_cache_seconds=0, schema_check_seconds=0)
     with running_api(as_role(committing, "api"), settings) as url:
         yield f"{url}/v1/{schema_of(publisher)}/users/u/ratings/a"
 
@@ -35,19 +35,19 @@ def chunks(body: bytes, sent: list[int] | None = None) -> Iterator[bytes]:
             sent.append(byte)
 
 
-def test_a_body_up_to_the_limit_is_taken_whole_or_in_chunks(
+def test_a_body_up_to_the_limit_is_accepted_with_a_length_or_in_chunks(
     product_http: httpx2.Client, path: str
 ) -> None:
-    body = RATING.ljust(MOST)
+    body = RATING.ljust(LIMIT)
 
     assert put(product_http, path, body).status_code == 200
     assert put(product_http, path, chunks(body)).status_code == 200
 
 
-def test_a_body_beyond_the_limit_is_refused_whole_or_in_chunks(
+def test_a_body_above_the_limit_is_refused_with_a_length_or_in_chunks(
     product_http: httpx2.Client, path: str, owner: Engine
 ) -> None:
-    body = RATING.ljust(MOST + 1)
+    body = RATING.ljust(LIMIT + 1)
 
     for answer in (put(product_http, path, body), put(product_http, path, chunks(body))):
         assert answer.status_code == 413
@@ -66,7 +66,9 @@ def test_a_body_beyond_the_limit_is_refused_whole_or_in_chunks(
     ],
     ids=["declared", "in chunks"],
 )
-def test_the_refusal_does_not_wait_for_the_rest(path: str, header: bytes, sent: bytes) -> None:
+def test_the_refusal_does_not_wait_for_the_rest_of_the_body(
+    path: str, header: bytes, sent: bytes
+) -> None:
     url = httpx2.URL(path)
     with socket.create_connection((url.host, url.port or 0), timeout=10) as connection:
         connection.sendall(
@@ -78,7 +80,7 @@ def test_the_refusal_does_not_wait_for_the_rest(path: str, header: bytes, sent: 
     assert b"connection: close" in answer.lower()
 
 
-def test_a_client_that_goes_away_in_the_middle_is_no_error_of_ours(
+def test_a_client_that_disconnects_early_is_not_logged_as_an_error(
     path: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     url = httpx2.URL(path)

@@ -1,4 +1,4 @@
-"""The commands of docs/api.md, and those of the README, are run as they are printed."""
+"""The commands of docs/api.md and of the README are run as printed."""
 
 import json
 import os
@@ -15,7 +15,7 @@ from serving.storage import keys
 from tests.conftest import ROOT, schema_of
 from tests.support.serving import shop
 from tests.support.serving.airflow_users import LOGIN, AirflowUsers
-from tests.support.serving.api_server import AT_ONCE, running_api
+from tests.support.serving.api_server import UNCACHED, running_api
 from tests.support.serving.server import as_role
 
 PAGE = (ROOT / "docs/api.md").read_text()
@@ -32,22 +32,22 @@ WINDOW = """
 
 @pytest.fixture
 def airflow() -> Iterator[str]:
-    """An Airflow that signs everybody in as an operator."""
+    """The URL of an Airflow that signs in an operator."""
     with AirflowUsers().served() as url:
         yield url
 
 
 @pytest.fixture
 def api_url(owner: Engine, committing: str, airflow: str) -> Iterator[str]:
-    """An API that serves this test's schema alone, and knows that Airflow."""
+    """The URL of an API that serves only this test's schema and uses that Airflow."""
     own = {"datasets": (schema_of(owner),), "airflow_url": airflow}
-    with running_api(as_role(committing, "api"), AT_ONCE.model_copy(update=own)) as url:
+    with running_api(as_role(committing, "api"), UNCACHED.model_copy(update=own)) as url:
         yield url
 
 
 @pytest.fixture
-def surroundings(api_url: str, airflow: str, owner: Engine, publisher: Engine) -> dict[str, str]:
-    """The variables that the page speaks of, for a shop that has item 6 and was judged."""
+def variables(api_url: str, airflow: str, owner: Engine, publisher: Engine) -> dict[str, str]:
+    """The variables of the page, for a shop with item 6 and a window list."""
     items = shop.items(**shop.TITLES, **{"6": "Heat"})
     shop.release(publisher, "one", instead_of=None, items=items)
     with Session(owner) as session, session.begin():
@@ -58,12 +58,12 @@ def surroundings(api_url: str, airflow: str, owner: Engine, publisher: Engine) -
     return {"API": api_url, "DATASET": schema_of(owner), "KEY": key, "STOCK_KEY": stock, **login}
 
 
-def run(command: str, surroundings: dict[str, str]) -> str:
-    """Return what a command prints; it fails where the API answers an error."""
+def run(command: str, variables: dict[str, str]) -> str:
+    """Return a command's output; raise an error if the API answers with one."""
     failing = command.replace("curl -sS", "curl -sS --fail-with-body")
     return subprocess.run(  # noqa: S603 # our own page
         ["/bin/sh", "-euc", failing],
-        env={"PATH": os.environ["PATH"], **surroundings},
+        env={"PATH": os.environ["PATH"], **variables},
         capture_output=True,
         text=True,
         check=True,
@@ -71,35 +71,35 @@ def run(command: str, surroundings: dict[str, str]) -> str:
     ).stdout
 
 
-def test_the_commands_work_as_they_are_printed(surroundings: dict[str, str], owner: Engine) -> None:
-    said = []
+def test_the_commands_of_the_page_work_as_printed(variables: dict[str, str], owner: Engine) -> None:
+    outputs = []
     for command in COMMANDS:
-        said.append(run(command, surroundings))
-        if '"token"' in said[-1]:
-            user = json.loads(said[-1])
-            surroundings |= {"USER_ID": user["user_id"], "TOKEN": user["token"]}
-        if '"access_token"' in said[-1]:
-            surroundings["OPERATOR"] = json.loads(said[-1])["access_token"]
+        outputs.append(run(command, variables))
+        if '"token"' in outputs[-1]:
+            user = json.loads(outputs[-1])
+            variables |= {"USER_ID": user["user_id"], "TOKEN": user["token"]}
+        if '"access_token"' in outputs[-1]:
+            variables["OPERATOR"] = json.loads(outputs[-1])["access_token"]
 
-    about, listed, strangers, why, shelves, rated, undone, hidden, _, forgotten, *more = said
-    outbox, _, rules, preview, made, stock, figures = more
+    about, listed, anonymous, why, shelves, rated, unrated, hidden, _, erased, *more = outputs
+    outbox, _, rules, preview, replaced, stock, metrics = more
     assert json.loads(about)["highest"] == 10
     assert json.loads(listed)["kind"] == "fallback"
-    assert json.loads(strangers)["user_id"] is None
+    assert json.loads(anonymous)["user_id"] is None
     assert json.loads(why)["status"] == "cold"
     assert shelves.count('"items"') == 5
-    assert [json.loads(each)["kind"] for each in (rated, undone, hidden)] == [
+    assert [json.loads(receipt)["kind"] for receipt in (rated, unrated, hidden)] == [
         "rate",
         "unrate",
         "not_interested",
     ]
-    assert json.loads(forgotten)["user_id"] == surroundings["USER_ID"]
+    assert json.loads(erased)["user_id"] == variables["USER_ID"]
     assert json.loads(outbox)["n_waiting"] == 3
-    assert rules.count('"version"') == 1  # nobody made any yet
+    assert rules.count('"version"') == 1  # no rules were set yet
     assert json.loads(preview)["n_users"] == 1
-    assert (json.loads(made)["version"], json.loads(made)["actor"]) == (1, "ada")
+    assert (json.loads(replaced)["version"], json.loads(replaced)["actor"]) == (1, "ada")
     assert json.loads(stock) == {"n_changed": 1}
-    assert "lantern_outbox_waiting" in figures
+    assert "lantern_outbox_waiting" in metrics
     assert shop.rows(owner, "select kind from outbox order by event_id") == [
         ("rate",),
         ("unrate",),
@@ -107,24 +107,22 @@ def test_the_commands_work_as_they_are_printed(surroundings: dict[str, str], own
     ]
 
 
-def test_the_retry_that_the_page_describes_is_written_once(
-    surroundings: dict[str, str], owner: Engine
-) -> None:
+def test_a_retry_as_on_the_page_is_written_once(variables: dict[str, str], owner: Engine) -> None:
     [rate] = [command for command in COMMANDS if "Idempotency-Key" in command]
 
-    answers = [json.loads(run(rate, surroundings)) for _ in range(2)]
+    answers = [json.loads(run(rate, variables)) for _ in range(2)]
 
     assert [answer["status"] for answer in answers] == ["accepted", "repeated"]
     assert shop.rows(owner, "select count(*) from outbox") == [(1,)]
 
 
-def test_the_commands_of_the_readme_work_as_they_are_printed(
-    surroundings: dict[str, str], owner: Engine
+def test_the_commands_of_the_readme_work_as_printed(
+    variables: dict[str, str], owner: Engine
 ) -> None:
     setting, commands = README.split("\n\n")
-    assert "keys add $DATASET shop --scope read --scope feedback" in setting  # as `surroundings`
+    assert "keys add $DATASET shop --scope read --scope feedback" in setting  # as `variables`
 
-    run(commands, surroundings)
+    run(commands, variables)
 
     assert shop.rows(owner, "select user_id, item_id, rating from feedback") == [("42", "6", 5.0)]
 

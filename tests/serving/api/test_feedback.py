@@ -26,7 +26,7 @@ from tests.support.serving import shop
 from tests.support.serving.api_server import running_api
 from tests.support.serving.server import as_role
 
-STRANGE_IDS = [
+UNUSUAL_IDS = [
     "a/b",
     "a/ratings/b",
     "a/hidden/b",
@@ -59,8 +59,8 @@ BODIES = [
 
 
 @pytest.fixture
-def shop_open(publisher: Engine) -> None:
-    """Items "a" to "d", a scale of 1 to 10."""
+def published_shop(publisher: Engine) -> None:
+    """A release with the items "a" to "d" and a scale of 1 to 10."""
     shop.release(publisher, "one", instead_of=None)
 
 
@@ -75,16 +75,14 @@ def operator(api_url: str, owner: Engine) -> Iterator[Client]:
 
 def problem(answer: httpx2.Response) -> Problem:
     assert answer.headers["content-type"] == "application/problem+json"
-    found = Problem.model_validate_json(answer.content)
-    assert found.status == answer.status_code
-    assert found.next_step
-    return found
+    parsed = Problem.model_validate_json(answer.content)
+    assert parsed.status == answer.status_code
+    assert parsed.next_step
+    return parsed
 
 
-@pytest.mark.usefixtures("shop_open")
-def test_what_a_person_does_is_written_in_the_name_of_the_key(
-    product: Client, owner: Engine
-) -> None:
+@pytest.mark.usefixtures("published_shop")
+def test_events_are_stored_with_the_name_of_the_key(product: Client, owner: Engine) -> None:
     product.rate("u", "a", 7)
     product.hide("u", "b", "not_interested")
     product.unrate("u", "a")
@@ -94,12 +92,12 @@ def test_what_a_person_does_is_written_in_the_name_of_the_key(
         ("not_interested", "b", None, "product"),
         ("unrate", "a", None, "product"),
     ]
-    held = "select item_id, rating, hidden from feedback where user_id = 'u' order by item_id"
-    assert shop.rows(owner, held) == [("a", None, None), ("b", None, "not_interested")]
+    current = "select item_id, rating, hidden from feedback where user_id = 'u' order by item_id"
+    assert shop.rows(owner, current) == [("a", None, None), ("b", None, "not_interested")]
     assert product.outbox().n_waiting == 3
 
 
-@pytest.mark.usefixtures("shop_open")
+@pytest.mark.usefixtures("published_shop")
 def test_a_retry_with_the_same_key_is_written_once(product: Client, owner: Engine) -> None:
     first = product.rate("u", "a", 7, idempotency_key="k")
     second = product.rate("u", "a", 7, idempotency_key="k")
@@ -111,46 +109,50 @@ def test_a_retry_with_the_same_key_is_written_once(product: Client, owner: Engin
     assert shop.rows(owner, "select rating from outbox") == [(7,)]
 
 
-@pytest.mark.usefixtures("shop_open")
-def test_of_many_tries_at_once_with_one_key_one_is_written(product: Client, owner: Engine) -> None:
+@pytest.mark.usefixtures("published_shop")
+def test_concurrent_requests_with_one_idempotency_key_are_written_once(
+    product: Client, owner: Engine
+) -> None:
     with ThreadPoolExecutor(8) as threads:
-        tries = [threads.submit(product.rate, "u", "a", 7, idempotency_key="k") for _ in range(16)]
-        receipts = [each.result() for each in tries]
+        requests = [
+            threads.submit(product.rate, "u", "a", 7, idempotency_key="k") for _ in range(16)
+        ]
+        receipts = [request.result() for request in requests]
 
     assert len({receipt.event_id for receipt in receipts}) == 1
     assert sorted(receipt.status for receipt in receipts) == ["accepted", *["repeated"] * 15]
     assert shop.rows(owner, "select count(*) from outbox") == [(1,)]
 
 
-@pytest.mark.usefixtures("shop_open")
-def test_any_person_can_rate_hide_and_be_forgotten(
+@pytest.mark.usefixtures("published_shop")
+def test_any_user_id_can_rate_hide_and_be_erased(
     product: Client, operator: Client, owner: Engine
 ) -> None:
-    product.rate("a", "b", 3)  # whom `a/ratings/b` must not be taken for
+    product.rate("a", "b", 3)  # must not be confused with the user `a/ratings/b`
 
-    for user_id in STRANGE_IDS:
+    for user_id in UNUSUAL_IDS:
         assert product.rate(user_id, "a", 7).user_id == user_id
         assert product.hide(user_id, "a").user_id == user_id
         assert product.unrate(user_id, "a").user_id == user_id
         assert operator.erase(user_id).n_events == 3
 
     assert shop.rows(owner, "select user_id, item_id, rating from feedback") == [("a", "b", 3)]
-    assert {row[0] for row in shop.rows(owner, "select user_id from erasures")} == {*STRANGE_IDS}
+    assert {row[0] for row in shop.rows(owner, "select user_id from erasures")} == {*UNUSUAL_IDS}
 
 
 def test_any_item_can_be_rated(product: Client, publisher: Engine, owner: Engine) -> None:
-    items = shop.items(**shop.TITLES, **dict.fromkeys(STRANGE_IDS, "Strange"))
+    items = shop.items(**shop.TITLES, **dict.fromkeys(UNUSUAL_IDS, "Unusual"))
     shop.release(publisher, "one", instead_of=None, items=items)
 
-    for item_id in STRANGE_IDS:
+    for item_id in UNUSUAL_IDS:
         product.rate("u", item_id, 7)
         product.hide("u", item_id)
 
-    held = set(shop.rows(owner, "select item_id, rating, hidden from feedback"))
-    assert held == {(item_id, 7, "hide") for item_id in STRANGE_IDS}
+    current = set(shop.rows(owner, "select item_id, rating, hidden from feedback"))
+    assert current == {(item_id, 7, "hide") for item_id in UNUSUAL_IDS}
 
 
-def test_an_id_that_cannot_be_is_refused(product: Client) -> None:
+def test_an_invalid_id_is_refused(product: Client) -> None:
     for wrong in ("a\0", "", "u" * 257):
         with pytest.raises(RequestRefusedError, match=r"path\.user_id"):
             product.rate(wrong, "a", 7)
@@ -158,8 +160,8 @@ def test_an_id_that_cannot_be_is_refused(product: Client) -> None:
             product.hide("u", wrong)
 
 
-@pytest.mark.usefixtures("shop_open")
-def test_what_cannot_be_written_is_said(
+@pytest.mark.usefixtures("published_shop")
+def test_each_invalid_event_is_refused_with_its_reason(
     product: Client, product_http: httpx2.Client, owner: Engine
 ) -> None:
     with pytest.raises(OffScaleError, match="1 to 10 in steps of 1"):
@@ -178,8 +180,10 @@ def test_what_cannot_be_written_is_said(
     assert shop.rows(owner, "select * from outbox") == []
 
 
-@pytest.mark.usefixtures("shop_open")
-def test_a_body_that_is_none_is_a_problem(product_http: httpx2.Client, owner: Engine) -> None:
+@pytest.mark.usefixtures("published_shop")
+def test_an_invalid_body_is_answered_with_a_problem(
+    product_http: httpx2.Client, owner: Engine
+) -> None:
     path = f"/v1/{schema_of(owner)}/users/u/ratings/a"
     for body in BODIES:
         headers = {"Content-Type": "application/json"}
@@ -189,15 +193,17 @@ def test_a_body_that_is_none_is_a_problem(product_http: httpx2.Client, owner: En
     assert shop.rows(owner, "select * from outbox") == []
 
 
-def test_before_the_first_release_nothing_can_be_rated(product: Client) -> None:
+def test_no_item_can_be_rated_before_the_first_release(product: Client) -> None:
     with pytest.raises(NoReleaseError):
         product.rate("u", "a", 7)
     with pytest.raises(UnknownItemError):
         product.hide("u", "a")
 
 
-@pytest.mark.usefixtures("shop_open")
-def test_writing_needs_its_scope(client: Client, operator: Client, http: httpx2.Client) -> None:
+@pytest.mark.usefixtures("published_shop")
+def test_writes_need_the_scope_feedback(
+    client: Client, operator: Client, http: httpx2.Client
+) -> None:
     for write in (
         lambda: client.rate("u", "a", 7),
         lambda: client.unrate("u", "a"),
@@ -215,28 +221,26 @@ def test_writing_needs_its_scope(client: Client, operator: Client, http: httpx2.
         client.rate("u", "a", 7)
 
 
-@pytest.mark.usefixtures("shop_open")
-def test_a_person_forgets_himself_with_his_token_and_nobody_else(
-    product: Client, owner: Engine
-) -> None:
-    one, other = product.create_user(), product.create_user()
-    product.rate(one.user_id, "a", 7)
+@pytest.mark.usefixtures("published_shop")
+def test_a_user_is_erased_with_their_own_token_only(product: Client, owner: Engine) -> None:
+    user, other = product.create_user(), product.create_user()
+    product.rate(user.user_id, "a", 7)
 
     for token in (None, "wrong", other.token):
         with pytest.raises(ScopeMissingError, match="no token of this user"):
-            product.erase(one.user_id, token=token)
-    assert product.erase(one.user_id, token=one.token).n_events == 1
+            product.erase(user.user_id, token=token)
+    assert product.erase(user.user_id, token=user.token).n_events == 1
 
-    with pytest.raises(UserErasedError, match="were erased"):  # the answer got lost: again
-        product.erase(one.user_id, token=one.token)
+    with pytest.raises(UserErasedError, match="were erased"):  # a retry, if the answer was lost
+        product.erase(user.user_id, token=user.token)
     with pytest.raises(UserErasedError, match="POST users"):
-        product.rate(one.user_id, "a", 7)
+        product.rate(user.user_id, "a", 7)
     assert shop.rows(owner, "select requested_by from erasures") == [("the user",)]
     product.rate(other.user_id, "a", 7)
 
 
-@pytest.mark.usefixtures("shop_open")
-def test_an_operator_forgets_anybody_as_often_as_he_likes(
+@pytest.mark.usefixtures("published_shop")
+def test_a_key_with_the_scope_operate_can_erase_a_user_repeatedly(
     product: Client, operator: Client, owner: Engine
 ) -> None:
     assert operator.erase("u") == operator.erase("u")
@@ -245,8 +249,8 @@ def test_an_operator_forgets_anybody_as_often_as_he_likes(
     assert shop.rows(owner, "select requested_by from erasures") == [("operator",)]
 
 
-@pytest.mark.usefixtures("shop_open")
-def test_who_writes_while_he_is_forgotten_leaves_nothing(
+@pytest.mark.usefixtures("published_shop")
+def test_writes_during_an_erasure_leave_no_data(
     product: Client, operator: Client, owner: Engine
 ) -> None:
     def rate(n: int) -> bool:
@@ -260,23 +264,23 @@ def test_who_writes_while_he_is_forgotten_leaves_nothing(
         writes = [threads.submit(rate, n) for n in range(40)]
         writes[4].result()
         operator.erase("u")
-        taken = sum(each.result() for each in writes)
+        n_accepted = sum(write.result() for write in writes)
 
-    assert taken > 0
+    assert n_accepted > 0
     assert shop.rows(owner, "select 1 from outbox union all select 1 from feedback") == []
 
 
-@pytest.mark.usefixtures("shop_open")
-def test_a_forgetting_waits_for_a_write_that_is_not_yet_committed(
+@pytest.mark.usefixtures("published_shop")
+def test_an_erasure_waits_for_an_uncommitted_write(
     product: Client, operator: Client, owner: Engine
 ) -> None:
-    turn = text("select pg_advisory_xact_lock_shared(hashtextextended('u', 0))")
+    shared_lock = text("select pg_advisory_xact_lock_shared(hashtextextended('u', 0))")
     with ThreadPoolExecutor(1) as threads, owner.connect() as writing:
-        writing.execute(turn)
-        forgetting = threads.submit(operator.erase, "u")
+        writing.execute(shared_lock)
+        erasing = threads.submit(operator.erase, "u")
         waiting = text("select count(*) from pg_locks where locktype = 'advisory' and not granted")
         while writing.scalar(waiting) == 0:
-            assert not forgetting.done()
+            assert not erasing.done()
         writing.execute(
             text(
                 "insert into outbox (event_id, idempotency_key, kind, user_id, item_id,"
@@ -285,40 +289,38 @@ def test_a_forgetting_waits_for_a_write_that_is_not_yet_committed(
         )
         writing.commit()
 
-        assert forgetting.result().n_events == 1
+        assert erasing.result().n_events == 1
     with pytest.raises(UserErasedError):
         product.rate("u", "a", 7)
 
 
-@pytest.mark.usefixtures("shop_open")
-def test_a_write_waits_for_a_forgetting_that_is_not_yet_committed(
-    product: Client, owner: Engine
-) -> None:
-    with ThreadPoolExecutor(1) as threads, owner.connect() as forgetting:
-        accounts.erase(forgetting, "u", requested_by="test")
+@pytest.mark.usefixtures("published_shop")
+def test_a_write_waits_for_an_uncommitted_erasure(product: Client, owner: Engine) -> None:
+    with ThreadPoolExecutor(1) as threads, owner.connect() as erasing:
+        accounts.erase(erasing, "u", requested_by="test")
         writing = threads.submit(product.rate, "u", "a", 7)
         waiting = text("select count(*) from pg_locks where locktype = 'advisory' and not granted")
-        while forgetting.scalar(waiting) == 0:
+        while erasing.scalar(waiting) == 0:
             assert not writing.done()
-        forgetting.commit()
+        erasing.commit()
 
         with pytest.raises(UserErasedError):
             writing.result()
     assert shop.rows(owner, "select 1 from outbox union all select 1 from feedback") == []
 
 
-@pytest.mark.usefixtures("shop_open")
-def test_a_key_that_asks_too_often_has_to_wait(
+@pytest.mark.usefixtures("published_shop")
+def test_a_key_above_its_rate_limit_is_refused(
     owner: Engine, committing: str, product_http: httpx2.Client
 ) -> None:
     with running_api(as_role(committing, "api"), ApiSettings(requests_per_second=5)) as url:
         path = f"{url}/v1/{schema_of(owner)}/items"
         answers = [product_http.get(path) for _ in range(50)]
-        others = httpx2.get(path, headers={"Authorization": "Bearer other"})
+        other_key = httpx2.get(path, headers={"Authorization": "Bearer other"})
 
     refused = [answer for answer in answers if answer.status_code == 429]
     assert refused
     assert sum(answer.status_code == 200 for answer in answers) >= 5
     assert problem(refused[0]).code == "too-many-requests"
     assert refused[0].headers["retry-after"] == "1"
-    assert others.status_code == 401  # everybody waits for himself
+    assert other_key.status_code == 401  # each key has a limit of its own

@@ -14,7 +14,7 @@ from tests.support.serving.server import as_role
 SECONDS = 4
 
 
-def test_under_a_mixed_load_nothing_fails_and_no_list_is_of_two_releases(
+def test_a_mixed_load_has_no_errors_and_no_list_mixes_two_releases(
     api_url: str, owner: Engine, publisher: Engine, committing: str
 ) -> None:
     with Session(owner) as session, session.begin():

@@ -15,7 +15,7 @@ from serving.errors import ApiError
 from serving.storage.database import ServingSettings
 from tests.conftest import schema_of
 from tests.support.serving import shop
-from tests.support.serving.api_server import AT_ONCE, running_api
+from tests.support.serving.api_server import UNCACHED, running_api
 from tests.support.serving.server import as_role
 
 AWAY = "postgresql+psycopg2://api:canary@127.0.0.1:1/lantern"
@@ -23,13 +23,13 @@ AWAY = "postgresql+psycopg2://api:canary@127.0.0.1:1/lantern"
 
 @pytest.fixture
 def api_url(owner: Engine, committing: str) -> Iterator[str]:
-    """An API that serves this test's schema alone: others broke theirs."""
-    settings = AT_ONCE.model_copy(update={"datasets": (schema_of(owner),)})
+    """The URL of an API that serves only this test's schema: other tests break theirs."""
+    settings = UNCACHED.model_copy(update={"datasets": (schema_of(owner),)})
     with running_api(as_role(committing, "api"), settings) as url:
         yield url
 
 
-def figures(answer: httpx2.Response, name: str, **labels: str) -> float:
+def total(answer: httpx2.Response, name: str, **labels: str) -> float:
     """Return the sum of all samples of this name that have these labels."""
     assert answer.status_code == 200
     samples = (
@@ -41,7 +41,7 @@ def figures(answer: httpx2.Response, name: str, **labels: str) -> float:
     return sum(sample.value for sample in samples)
 
 
-def test_answers_are_counted_by_template_method_and_status(
+def test_responses_are_counted_by_route_method_and_status(
     http: httpx2.Client, client: Client, publisher: Engine
 ) -> None:
     shop.release(publisher, "one", instead_of=None)
@@ -57,19 +57,19 @@ def test_answers_are_counted_by_template_method_and_status(
     http.request("PROPFIND", "/health")
     after = http.get("/metrics")
 
-    def more(name: str, **labels: str) -> float:
-        return figures(after, name, **labels) - figures(before, name, **labels)
+    def increase(name: str, **labels: str) -> float:
+        return total(after, name, **labels) - total(before, name, **labels)
 
-    assert more("lantern_api_requests_total", **labels, status="200") == 2
-    assert more("lantern_api_requests_total", **labels, status="404") == 1
-    assert more("lantern_api_request_seconds_count", **labels) == 3
-    assert 0 < more("lantern_api_request_seconds_sum", **labels) < 10
-    assert more("lantern_api_requests_total", route="none", status="404") == 1
-    assert more("lantern_api_requests_total", method="other", status="405") == 1
+    assert increase("lantern_api_requests_total", **labels, status="200") == 2
+    assert increase("lantern_api_requests_total", **labels, status="404") == 1
+    assert increase("lantern_api_request_seconds_count", **labels) == 3
+    assert 0 < increase("lantern_api_request_seconds_sum", **labels) < 10
+    assert increase("lantern_api_requests_total", route="none", status="404") == 1
+    assert increase("lantern_api_requests_total", method="other", status="405") == 1
     assert "canary" not in after.text.lower()
 
 
-def test_events_and_what_waits_are_counted_per_data_set(
+def test_events_and_waiting_events_are_counted_by_data_set(
     product: Client, http: httpx2.Client, publisher: Engine, owner: Engine
 ) -> None:
     shop.release(publisher, "one", instead_of=None)
@@ -83,16 +83,16 @@ def test_events_and_what_waits_are_counted_per_data_set(
     answer = http.get("/metrics")
 
     events = {"name": "lantern_events_total", "dataset": dataset}
-    assert figures(answer, **events, kind="rate", status="accepted") == 1
-    assert figures(answer, **events, kind="rate", status="repeated") == 1
-    assert figures(answer, **events, kind="hide") == 1
-    assert figures(answer, "lantern_outbox_waiting", dataset=dataset) == 2
-    age = figures(answer, "lantern_outbox_oldest_age_seconds", dataset=dataset)
+    assert total(answer, **events, kind="rate", status="accepted") == 1
+    assert total(answer, **events, kind="rate", status="repeated") == 1
+    assert total(answer, **events, kind="hide") == 1
+    assert total(answer, "lantern_outbox_waiting", dataset=dataset) == 2
+    age = total(answer, "lantern_outbox_oldest_age_seconds", dataset=dataset)
     assert 3600 <= age < 3700
-    assert figures(answer, "lantern_database_up") == 1
+    assert total(answer, "lantern_database_up") == 1
 
 
-def test_a_data_set_of_an_unknown_schema_does_not_hide_the_others(
+def test_an_unknown_schema_does_not_hide_other_data_sets(
     owner: Engine, http: httpx2.Client
 ) -> None:
     with owner.begin() as connection:
@@ -100,13 +100,13 @@ def test_a_data_set_of_an_unknown_schema_does_not_hide_the_others(
 
     answer = http.get("/metrics")
 
-    assert figures(answer, "lantern_database_up") == 1
+    assert total(answer, "lantern_database_up") == 1
     assert schema_of(owner) not in answer.text
 
 
-def test_without_a_database_there_are_figures_all_the_same() -> None:
+def test_metrics_are_answered_without_a_database() -> None:
     app = create_app(ServingSettings(database_url=SecretStr(AWAY)), ApiSettings())
-    begun = time.monotonic()
+    started = time.monotonic()
     with TestClient(app) as http:
         assert http.get("/ready").status_code == 503
         answer = http.get("/metrics")
@@ -114,4 +114,4 @@ def test_without_a_database_there_are_figures_all_the_same() -> None:
     assert "lantern_database_up 0.0" in answer.text
     assert 'route="/ready",status="503"' in answer.text
     assert "canary" not in answer.text
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - started < 10

@@ -1,6 +1,6 @@
-"""The API taken at its document's word: what may be sent is answered, what may not is refused.
+"""The API does what its OpenAPI document says: valid requests are answered, others are refused.
 
-Every check of Schemathesis is on. A search for mistakes takes more examples than a test:
+All checks of Schemathesis are on. For a thorough search, raise the number of examples:
 `EXAMPLES=1000 pytest tests/serving/api/test_openapi.py`.
 """
 
@@ -21,13 +21,13 @@ from serving.storage import keys
 from tests.conftest import schema_of
 from tests.support.serving import shop
 from tests.support.serving.airflow_users import ADA, AirflowUsers
-from tests.support.serving.api_server import AT_ONCE, running_api
+from tests.support.serving.api_server import UNCACHED, running_api
 from tests.support.serving.server import as_role
 
 EXAMPLES = int(os.environ.get("EXAMPLES", "12"))
 SOME = settings(
     max_examples=EXAMPLES,
-    deadline=None,  # the machine is shared
+    deadline=None,  # the machine may be busy
     database=None,
     derandomize=EXAMPLES < 100,
     phases=(Phase.explicit, Phase.generate),
@@ -35,50 +35,50 @@ SOME = settings(
 )
 KEYLESS = ("/health", "/ready", "/metrics")  # and without parameters
 RULES = "/rules"
-FORGET = "DELETE /v1/{dataset}/users/{user_id}"
+ERASE = "DELETE /v1/{dataset}/users/{user_id}"
 
 
 @pytest.fixture
 def api_url(owner: Engine, committing: str) -> Iterator[str]:
-    """An API that serves this test's schema alone: others broke theirs."""
+    """The URL of an API that serves only this test's schema: other tests break theirs."""
     with AirflowUsers().served() as airflow:
         own = {"datasets": (schema_of(owner),), "airflow_url": airflow}
-        with running_api(as_role(committing, "api"), AT_ONCE.model_copy(update=own)) as url:
+        with running_api(as_role(committing, "api"), UNCACHED.model_copy(update=own)) as url:
             yield url
 
 
 @pytest.fixture
 def document(http: httpx2.Client, publisher: Engine) -> dict[str, Any]:
-    """The document for one shop: its name, its scale and a time are what no schema can say."""
+    """The OpenAPI document, restricted to the shop's name, scale and items, and to fixed times."""
     shop.release(publisher, "one", instead_of=None)
-    found: dict[str, Any] = http.get("/openapi.json").json()
-    for methods in found["paths"].values():
+    document: dict[str, Any] = http.get("/openapi.json").json()
+    for methods in document["paths"].values():
         for operation in methods.values():
             for parameter in operation.get("parameters", ()):
                 if parameter["name"] == "dataset":
                     parameter["schema"] = {"enum": [schema_of(publisher)]}
                 if parameter["name"] == "item_id":
                     parameter["schema"]["examples"] = [*shop.TITLES]
-    sent = found["components"]["schemas"]
+    schemas = document["components"]["schemas"]
     for name in ("Rating", "GivenRating"):
-        sent[name]["properties"]["rating"] = {"type": "integer", "minimum": 1, "maximum": 10}
+        schemas[name]["properties"]["rating"] = {"type": "integer", "minimum": 1, "maximum": 10}
     for name in ("Rating", "Hide"):
-        sent[name]["properties"]["occurred_at"] = {"enum": ["2026-01-01T00:00:00Z", None]}
-    one_rule_of_each(sent)
-    return found
+        schemas[name]["properties"]["occurred_at"] = {"enum": ["2026-01-01T00:00:00Z", None]}
+    only_consistent_rules(schemas)
+    return document
 
 
-def one_rule_of_each(sent: dict[str, Any]) -> None:
-    """Ask for rules that do not contradict each other: nothing twice, no pin that is hidden."""
-    of_rules = sent["SlateRules"]["properties"]
+def only_consistent_rules(schemas: dict[str, Any]) -> None:
+    """Restrict the rules to consistent ones: no duplicates, and no item both pinned and hidden."""
+    of_rules = schemas["SlateRules"]["properties"]
     of_rules["pin"]["maxItems"] = of_rules["boost"]["maxItems"] = 1
     of_rules["hide"]["items"] = {"enum": ["a", "b"]}
-    sent["Pin"]["properties"]["item_id"] = {"enum": ["c", "d"]}
+    schemas["Pin"]["properties"]["item_id"] = {"enum": ["c", "d"]}
 
 
 @pytest.fixture
 def sessions(owner: Engine) -> Iterator[dict[bool, requests.Session]]:
-    """Connections of who may do everything: an operator's, for rules, and a product's."""
+    """HTTP sessions with all rights: with True an operator's, for rules; with False a product's."""
     with Session(owner) as opened, opened.begin():
         key = keys.create(opened, "everything", ["read", "feedback", "operate"])
     with requests.Session() as operators, requests.Session() as products:
@@ -88,17 +88,17 @@ def sessions(owner: Engine) -> Iterator[dict[bool, requests.Session]]:
 
 
 def without_keys(document: dict[str, Any]) -> None:
-    """Say nothing of keys: what is left out on purpose, the connection would send all the same."""
+    """Remove keys from the document: the HTTP sessions always send theirs."""
     for methods in document["paths"].values():
         for operation in methods.values():
             operation.pop("security", None)
 
 
 def operations(document: dict[str, Any]) -> list[APIOperation[Any, Any, Any, Any]]:
-    """Return every operation, and last the one after which nothing can be written."""
+    """Return all operations; the erasure is last, because it blocks later writes for the user."""
     schema = schemathesis.openapi.from_dict(document)
-    found = [each.ok() for each in schema.get_all_operations()]  # type: ignore[union-attr] # a broken one fails here
-    return sorted(found, key=lambda operation: operation.label == FORGET)
+    operations = [result.ok() for result in schema.get_all_operations()]  # type: ignore[union-attr] # raises for an invalid operation
+    return sorted(operations, key=lambda operation: operation.label == ERASE)
 
 
 @pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.name)
@@ -113,7 +113,7 @@ def test_every_route_does_what_the_document_says(
     tried = []
     for operation in operations(document):
         if mode.is_negative and not [*operation.iter_parameters(), *operation.body]:
-            continue  # nothing can be sent that would be wrong
+            continue  # no invalid request exists
 
         @SOME
         @given(case=operation.as_strategy(generation_mode=mode))

@@ -1,4 +1,4 @@
-"""Operators are Airflow's users, known by the token that Airflow gave them."""
+"""Operators are users of Airflow, identified by their token from Airflow."""
 
 import logging
 import time
@@ -28,7 +28,7 @@ from serving.storage import keys
 from tests.conftest import schema_of
 from tests.support.serving import shop
 from tests.support.serving.airflow_users import ADA, VERA, AirflowUsers
-from tests.support.serving.api_server import AT_ONCE, running_api
+from tests.support.serving.api_server import UNCACHED, running_api
 from tests.support.serving.server import as_role
 
 NOWHERE = "http://127.0.0.1:1"
@@ -49,15 +49,15 @@ def airflow(users: AirflowUsers) -> Iterator[str]:
 
 @pytest.fixture
 def api_url(owner: Engine, committing: str, airflow: str) -> Iterator[str]:
-    """An API that serves this test's schema alone, and remembers no operator."""
+    """The URL of an API that serves only this test's schema and caches no operators."""
     own = {"datasets": (schema_of(owner),), "airflow_url": airflow, "operator_cache_seconds": 0}
-    with running_api(as_role(committing, "api"), AT_ONCE.model_copy(update=own)) as url:
+    with running_api(as_role(committing, "api"), UNCACHED.model_copy(update=own)) as url:
         yield url
 
 
 @pytest.fixture
 def connected(api_url: str, owner: Engine) -> Iterator[Connected]:
-    """A function that returns the client of who has this token or key."""
+    """A function that returns a client with this token or key."""
     with httpx2.Client(base_url=api_url, timeout=10) as http:
 
         def connect(token: str) -> Client:
@@ -67,15 +67,15 @@ def connected(api_url: str, owner: Engine) -> Iterator[Connected]:
         yield connect
 
 
-def test_an_operator_makes_rules_in_his_own_name(connected: Connected) -> None:
+def test_an_operator_replaces_rules_under_their_own_name(connected: Connected) -> None:
     ada = connected(ADA)
     assert ada.rules().version == 0
 
-    made = ada.replace_rules(RULES, instead_of=0, reason="festival week")
+    version = ada.replace_rules(RULES, instead_of=0, reason="festival week")
 
-    assert (made.version, made.actor, made.reason) == (1, "ada", "festival week")
-    assert ada.rules() == made
-    assert ada.rules_history() == [made]
+    assert (version.version, version.actor, version.reason) == (1, "ada", "festival week")
+    assert ada.rules() == version
+    assert ada.rules_history() == [version]
     with pytest.raises(RulesChangedError, match="Version 1 is in force"):
         ada.replace_rules(RULES, instead_of=0, reason="the same again")
     with pytest.raises(NoWindowListsError):
@@ -84,7 +84,7 @@ def test_an_operator_makes_rules_in_his_own_name(connected: Connected) -> None:
         ada.replace_rules(RULES, instead_of=1, reason="")
 
 
-def asks(client: Client) -> list[Callable[[], object]]:
+def rule_requests(client: Client) -> list[Callable[[], object]]:
     return [
         client.rules,
         client.rules_history,
@@ -93,15 +93,15 @@ def asks(client: Client) -> list[Callable[[], object]]:
     ]
 
 
-def test_who_may_only_look_operates_nothing(connected: Connected, api: Engine) -> None:
-    for ask in asks(connected(VERA)):
+def test_a_viewer_cannot_read_or_change_rules(connected: Connected, api: Engine) -> None:
+    for request in rule_requests(connected(VERA)):
         with pytest.raises(ScopeMissingError, match="'vera' is not an operator"):
-            ask()
+            request()
     assert shop.rows(api, "select count(*) from rules") == [(0,)]
 
 
 @pytest.mark.parametrize("token", ["nobody.has.it", "a b", "a\tb", "ü", "=", "x" * 9000])
-def test_a_token_that_nobody_has_is_refused(api_url: str, owner: Engine, token: str) -> None:
+def test_an_unknown_token_is_refused(api_url: str, owner: Engine, token: str) -> None:
     path = f"{api_url}/v1/{schema_of(owner)}/rules"
 
     answer = httpx2.get(path, headers={b"Authorization": f"Bearer {token}".encode()})
@@ -112,45 +112,47 @@ def test_a_token_that_nobody_has_is_refused(api_url: str, owner: Engine, token: 
 
 
 @pytest.mark.parametrize("token", ["ü", "a b", "==", "", "a\n"])
-def test_what_can_be_no_token_is_not_sent_to_airflow(token: str) -> None:
+def test_an_invalid_token_is_not_sent_to_airflow(token: str) -> None:
     operators = Operators(NOWHERE, 0)
     with pytest.raises(KeyRefusedError, match="not a token of Airflow"):
         operators.name(token)
     operators.close()
 
 
-def test_a_sign_in_that_is_over_is_refused(users: AirflowUsers, connected: Connected) -> None:
+def test_an_expired_token_is_refused(users: AirflowUsers, connected: Connected) -> None:
     ada = connected(ADA)
     ada.rules()
     users.users.clear()
 
-    for ask in asks(ada):
+    for request in rule_requests(ada):
         with pytest.raises(KeyRefusedError, match="sign in again"):
-            ask()
+            request()
 
 
-def test_a_products_key_makes_no_rules_and_an_operators_token_reads_no_lists(
+def test_a_products_key_cannot_use_rules_and_an_operators_token_cannot_read_lists(
     publisher: Engine, owner: Engine, connected: Connected
 ) -> None:
     shop.release(publisher, "one", instead_of=None)
     with Session(owner) as session, session.begin():
         key = keys.create(session, "everything", ["read", "feedback", "operate"])
 
-    for ask in asks(connected(key)):
+    for request in rule_requests(connected(key)):
         with pytest.raises(KeyRefusedError):
-            ask()
+            request()
     assert connected(key).set_availability(["a", "zz"], available=False) == 1
     ada = connected(ADA)
-    for refused in (
+    for request in (
         lambda: ada.recommendations("u"),
         lambda: ada.set_availability(["a"], available=True),
         lambda: ada.rate("u", "a", 5),
     ):
         with pytest.raises(KeyRefusedError):
-            refused()
+            request()
 
 
-def test_stock_needs_a_key_that_operates(publisher: Engine, product: Client, owner: Engine) -> None:
+def test_availability_needs_the_scope_operate(
+    publisher: Engine, product: Client, owner: Engine
+) -> None:
     shop.release(publisher, "one", instead_of=None)
 
     with pytest.raises(ScopeMissingError, match="no scope 'operate'"):
@@ -162,7 +164,7 @@ def test_stock_needs_a_key_that_operates(publisher: Engine, product: Client, own
 @pytest.mark.parametrize(
     "failing", [(500, b""), (404, b"{}"), (302, b""), (200, b"<html>"), (200, b'{"username": 1}')]
 )
-def test_what_answers_in_airflows_place_is_no_sign_in(
+def test_an_unexpected_answer_of_airflow_signs_nobody_in(
     users: AirflowUsers, connected: Connected, failing: tuple[int, bytes]
 ) -> None:
     ada = connected(ADA)
@@ -172,12 +174,12 @@ def test_what_answers_in_airflows_place_is_no_sign_in(
         ada.rules()
 
 
-def test_while_airflow_is_away_nobody_operates_and_lists_go_out(
+def test_while_airflow_is_down_rules_are_unavailable_and_lists_are_served(
     publisher: Engine, owner: Engine, committing: str, product_http: httpx2.Client
 ) -> None:
     shop.release(publisher, "one", instead_of=None)
     with running_api(
-        as_role(committing, "api"), AT_ONCE.model_copy(update={"airflow_url": NOWHERE})
+        as_role(committing, "api"), UNCACHED.model_copy(update={"airflow_url": NOWHERE})
     ) as url:
         root = f"{url}/v1/{schema_of(owner)}"
         answer = product_http.get(f"{root}/rules", headers={"Authorization": f"Bearer {ADA}"})
@@ -188,7 +190,7 @@ def test_while_airflow_is_away_nobody_operates_and_lists_go_out(
     assert listed.status_code == 200
 
 
-def test_an_api_that_was_not_told_of_airflow_has_no_operators(
+def test_an_api_without_the_address_of_airflow_has_no_operators(
     owner: Engine, committing: str
 ) -> None:
     with running_api(as_role(committing, "api")) as url:
@@ -200,7 +202,7 @@ def test_an_api_that_was_not_told_of_airflow_has_no_operators(
         Operators(None, 60).name(ADA)
 
 
-def test_an_operator_is_remembered_for_as_long_as_it_says(
+def test_an_operator_is_cached_for_the_configured_time(
     users: AirflowUsers, airflow: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = [1000.0]
@@ -211,14 +213,14 @@ def test_an_operator_is_remembered_for_as_long_as_it_says(
 
     now[0] += 59
     assert operators.name(ADA) == "ada"
-    assert users.asked == ["/ui/auth/me", "/api/v2/connections"]
+    assert users.requested == ["/ui/auth/me", "/api/v2/connections"]
     now[0] += 2
     with pytest.raises(KeyRefusedError):
         operators.name(ADA)
     operators.close()
 
 
-def test_a_refusal_is_not_remembered(users: AirflowUsers, airflow: str) -> None:
+def test_a_refusal_is_not_cached(users: AirflowUsers, airflow: str) -> None:
     operators = Operators(airflow, seconds=60)
     with pytest.raises(KeyRefusedError):
         operators.name("token.of.bo")
@@ -229,7 +231,7 @@ def test_a_refusal_is_not_remembered(users: AirflowUsers, airflow: str) -> None:
     operators.close()
 
 
-def test_while_airflow_hangs_only_a_few_wait_for_it(users: AirflowUsers, airflow: str) -> None:
+def test_while_airflow_hangs_only_a_few_lookups_wait(users: AirflowUsers, airflow: str) -> None:
     operators = Operators(airflow, seconds=0)
     users.waiting.clear()
     with ThreadPoolExecutor(CONCURRENT_LOOKUPS) as threads:
@@ -238,51 +240,51 @@ def test_while_airflow_hangs_only_a_few_wait_for_it(users: AirflowUsers, airflow
         with pytest.raises(OperatorCheckUnavailableError, match="Too many operators"):
             operators.name(ADA)
         users.waiting.set()
-        assert [each.result() for each in waiting] == ["ada"] * CONCURRENT_LOOKUPS
+        assert [lookup.result() for lookup in waiting] == ["ada"] * CONCURRENT_LOOKUPS
     assert operators.name(ADA) == "ada"
     operators.close()
 
 
-def test_operators_are_paced_like_keys_before_airflow_is_asked(
+def test_the_rate_limit_of_operators_applies_before_the_lookup(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(time, "monotonic", lambda: 1000.0)
-    caller = asking(ADA)
+    caller = caller_with(ADA)
 
     for expected in (OperatorsNotConfiguredError, TooManyRequestsError):
         with pytest.raises(expected), caller.connection():
             pass
 
 
-def asking(token: str) -> OperatorCaller:
-    """Return somebody who may ask once a second, and finds no operators."""
+def caller_with(token: str) -> OperatorCaller:
+    """Return a caller with a limit of one request per second and no address of Airflow."""
     datasets: object = None
-    return OperatorCaller(datasets, Operators(None, 0), RateLimiter(1), "shop", token)  # type: ignore[arg-type] # it comes not so far
+    return OperatorCaller(datasets, Operators(None, 0), RateLimiter(1), "shop", token)  # type: ignore[arg-type] # not used
 
 
-def test_the_token_is_in_no_log_and_in_no_answer(
+def test_no_token_is_logged_or_answered(
     users: AirflowUsers, api_url: str, owner: Engine, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     root = f"{api_url}/v1/{schema_of(owner)}"
-    said = []
+    answers = []
     for failing in (None, (500, b""), (200, b"no")):
         users.failing = failing
         for token in (ADA, VERA, "canary.of.mine"):
             headers = {"Authorization": f"Bearer {token}"}
-            said.append(httpx2.get(f"{root}/rules", headers=headers).text)
-            said.append(httpx2.put(f"{root}/rules", headers=headers, json={}).text)
+            answers.append(httpx2.get(f"{root}/rules", headers=headers).text)
+            answers.append(httpx2.put(f"{root}/rules", headers=headers, json={}).text)
 
-    assert users.asked
+    assert users.requested
     for token in (ADA, VERA, "canary.of.mine"):
-        assert not any(token in text for text in (*said, caplog.text))
+        assert not any(token in text for text in (*answers, caplog.text))
 
 
-def test_the_token_is_in_no_text_of_who_asks() -> None:
-    assert ADA not in repr(asking(ADA))
+def test_the_token_is_not_in_the_repr_of_the_caller() -> None:
+    assert ADA not in repr(caller_with(ADA))
 
 
-def test_who_names_no_data_set_that_is_served_is_told(api_url: str) -> None:
+def test_an_unknown_data_set_is_a_problem(api_url: str) -> None:
     answer = httpx2.get(f"{api_url}/v1/no_such/rules", headers={"Authorization": f"Bearer {ADA}"})
 
     assert (answer.status_code, answer.json()["code"]) == (404, "unknown-dataset")

@@ -5,11 +5,11 @@ from serving.api.path_ids import PathIdRoute
 
 
 def ids(path: str, raw: bytes | None) -> dict[str, str] | None:
-    """Return the parameters that a route finds in a path; None if it is another's."""
+    """Return the parameters of a path that the route matches, otherwise None."""
     route = PathIdRoute("/users/{user_id:id}/ratings/{item_id:id}", lambda: None, methods=["PUT"])
     scope = {"type": "http", "method": "PUT", "path": path, "raw_path": raw, "root_path": ""}
-    match, found = route.matches(scope)
-    return found["path_params"] if match == Match.FULL else None
+    match, matched_scope = route.matches(scope)
+    return matched_scope["path_params"] if match == Match.FULL else None
 
 
 @pytest.mark.parametrize(
@@ -22,15 +22,13 @@ def ids(path: str, raw: bytes | None) -> dict[str, str] | None:
         (b"/users//ratings/", "", ""),
     ],
 )
-def test_an_id_is_what_stands_between_two_slashes_as_it_was_sent(
-    raw: bytes, user_id: str, item_id: str
-) -> None:
+def test_an_id_is_one_segment_of_the_path_as_sent(raw: bytes, user_id: str, item_id: str) -> None:
     assert ids("/unquoted", raw) == {"user_id": user_id, "item_id": item_id}
 
 
-def test_more_segments_are_another_route() -> None:
+def test_a_path_with_more_segments_does_not_match() -> None:
     assert ids("/unquoted", b"/users/a/ratings/b/ratings/c") is None
 
 
-def test_a_server_that_does_not_tell_what_was_sent_is_believed() -> None:
+def test_the_plain_path_is_used_if_the_server_passes_no_raw_path() -> None:
     assert ids("/users/u/ratings/i", None) == {"user_id": "u", "item_id": "i"}

@@ -5,45 +5,45 @@ from serving.api.rate_limit import RateLimiter
 from serving.errors import TooManyRequestsError
 
 
-def test_a_key_may_ask_a_seconds_worth_at_once_and_then_has_to_wait(
+def test_a_key_may_send_one_seconds_worth_at_once_and_is_then_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     now = 1000.0
     monkeypatch.setattr("serving.api.rate_limit.time.monotonic", lambda: now)
-    asking = RateLimiter(4)
+    limiter = RateLimiter(4)
 
     for _ in range(4):
-        asking.take("one")
+        limiter.take("one")
     with pytest.raises(TooManyRequestsError, match="more than 4 requests per second"):
-        asking.take("one")
-    asking.take("other")
+        limiter.take("one")
+    limiter.take("other")
 
     now += 0.25
-    asking.take("one")
+    limiter.take("one")
     with pytest.raises(TooManyRequestsError):
-        asking.take("one")
+        limiter.take("one")
 
-    now += 3600  # and saves nothing up
+    now += 3600  # a pause does not raise the burst
     for _ in range(4):
-        asking.take("one")
+        limiter.take("one")
     with pytest.raises(TooManyRequestsError):
-        asking.take("one")
+        limiter.take("one")
 
 
-def test_nothing_is_no_limit() -> None:
-    asking = RateLimiter(0)
+def test_zero_means_no_limit() -> None:
+    limiter = RateLimiter(0)
 
     for _ in range(10_000):
-        asking.take("one")
+        limiter.take("one")
 
 
-def test_no_more_than_some_keys_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_number_of_cached_keys_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rate_limit, "CACHED_KEYS", 2)
-    asking = RateLimiter(1)
+    limiter = RateLimiter(1)
 
     for key in ("one", "two", "three"):
-        asking.take(key)
+        limiter.take(key)
 
-    asking.take("one")  # forgotten, so it may ask
+    limiter.take("one")  # its count was dropped
     with pytest.raises(TooManyRequestsError):
-        asking.take("three")
+        limiter.take("three")

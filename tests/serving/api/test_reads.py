@@ -53,11 +53,11 @@ ROUTES = {
 
 def problem(answer: httpx2.Response) -> Problem:
     assert answer.headers["content-type"] == "application/problem+json"
-    found = Problem.model_validate_json(answer.content)
-    assert found.status == answer.status_code
-    assert found.type == f"urn:lantern:problem:{found.code}"
-    assert found.next_step
-    return found
+    problem = Problem.model_validate_json(answer.content)
+    assert problem.status == answer.status_code
+    assert problem.type == f"urn:lantern:problem:{problem.code}"
+    assert problem.next_step
+    return problem
 
 
 def test_every_route_is_documented_with_its_problems(http: httpx2.Client) -> None:
@@ -73,7 +73,7 @@ def test_every_route_is_documented_with_its_problems(http: httpx2.Client) -> Non
     assert document["components"]["schemas"]["Recommendations"]["examples"]
 
 
-def test_health_looks_at_nothing_and_readiness_at_everything(
+def test_health_needs_no_database_and_readiness_names_the_live_release(
     http: httpx2.Client, publisher: Engine, owner: Engine
 ) -> None:
     release_id = shop.release(publisher, "one", instead_of=None)
@@ -99,16 +99,16 @@ def test_health_looks_at_nothing_and_readiness_at_everything(
 def test_each_error_is_a_problem_with_a_next_step(
     http: httpx2.Client, owner: Engine, path: str, status: int, code: str
 ) -> None:
-    found = problem(http.get(path.format(schema_of(owner))))
+    answer = problem(http.get(path.format(schema_of(owner))))
 
-    assert (found.status, found.code) == (status, code)
+    assert (answer.status, answer.code) == (status, code)
 
 
-def test_a_method_that_is_not_there_is_a_problem(http: httpx2.Client, owner: Engine) -> None:
+def test_a_method_without_a_route_is_a_problem(http: httpx2.Client, owner: Engine) -> None:
     assert problem(http.post(f"/v1/{schema_of(owner)}/items")).status == 405
 
 
-def test_a_missing_key_is_asked_for(http: httpx2.Client, owner: Engine) -> None:
+def test_a_request_without_a_key_is_refused(http: httpx2.Client, owner: Engine) -> None:
     del http.headers["Authorization"]
 
     answer = http.get(f"/v1/{schema_of(owner)}/items")
@@ -117,7 +117,7 @@ def test_a_missing_key_is_asked_for(http: httpx2.Client, owner: Engine) -> None:
     assert answer.headers["www-authenticate"] == "Bearer"
 
 
-def test_without_a_database_the_api_is_up_and_not_ready() -> None:
+def test_without_a_database_the_api_is_healthy_but_not_ready() -> None:
     app = create_app(ServingSettings(database_url=SecretStr(AWAY)), ApiSettings())
     with TestClient(app) as http:
         key = {"Authorization": "Bearer x"}
@@ -133,19 +133,19 @@ def test_without_a_database_the_api_is_up_and_not_ready() -> None:
     assert "canary" not in answer.text + readiness.text
 
 
-def test_connections_that_a_restart_cut_are_replaced_unnoticed(
+def test_connections_closed_by_a_restart_are_replaced_without_an_error(
     client: Client, superuser: Connection, publisher: Engine
 ) -> None:
     shop.release(publisher, "one", instead_of=None)
     before = client.recommendations("u").items
-    cut = text("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'api'")
+    terminate = text("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'api'")
 
-    assert all(superuser.scalars(cut).all())  # as after a restart: nobody told the pool
+    assert all(superuser.scalars(terminate).all())  # as after a restart: the pool does not know it
 
     assert client.recommendations("u").items == before
 
 
-def test_a_statement_that_takes_too_long_is_ended(
+def test_a_slow_statement_times_out(
     owner: Engine, publisher: Engine, committing: str, http: httpx2.Client
 ) -> None:
     shop.release(publisher, "one", instead_of=None)
@@ -159,7 +159,7 @@ def test_a_statement_that_takes_too_long_is_ended(
     assert http.get(path).status_code == 200
 
 
-def test_more_requests_than_threads_wait_for_their_turn(
+def test_more_requests_than_threads_are_queued(
     owner: Engine, publisher: Engine, committing: str, http: httpx2.Client
 ) -> None:
     shop.release(publisher, "one", instead_of=None)
@@ -168,29 +168,29 @@ def test_more_requests_than_threads_wait_for_their_turn(
     with running_api(as_role(committing, "api"), settings) as url, owner.begin() as locking:
         assert http.get(url + path).is_success
         locking.execute(text("lock table items in access exclusive mode"))
-        began = time.monotonic()
-        with ThreadPoolExecutor(2) as both:
-            answers = list(both.map(http.get, [url + path] * 2))
+        started = time.monotonic()
+        with ThreadPoolExecutor(2) as threads:
+            answers = list(threads.map(http.get, [url + path] * 2))
 
     assert [answer.status_code for answer in answers] == [503, 503]
-    assert time.monotonic() - began > 0.8
+    assert time.monotonic() - started > 0.8
 
 
 @pytest.mark.parametrize("single_cpu", [True, False])
-def test_a_process_is_kept_to_one_processor_if_it_shall_be(*, single_cpu: bool) -> None:
-    """In the routes' threads too; not in ours, since the app has a thread of its own here."""
-    may_use = os.sched_getaffinity(0)
-    nowhere = ServingSettings(database_url=SecretStr(AWAY))
-    app = create_app(nowhere, ApiSettings(single_cpu=single_cpu))
-    app.add_api_route("/where", lambda: sorted(os.sched_getaffinity(0)))
+def test_single_cpu_restricts_the_process_to_one_cpu(*, single_cpu: bool) -> None:
+    """It applies to the routes' threads, not to the test's: the app runs in a thread of its own."""
+    allowed = os.sched_getaffinity(0)
+    serving = ServingSettings(database_url=SecretStr(AWAY))
+    app = create_app(serving, ApiSettings(single_cpu=single_cpu))
+    app.add_api_route("/affinity", lambda: sorted(os.sched_getaffinity(0)))
     with TestClient(app) as client:
-        found = client.get("/where").json()
+        affinity = client.get("/affinity").json()
 
-    assert found == ([max(may_use)] if single_cpu else sorted(may_use))
-    assert os.sched_getaffinity(0) == may_use
+    assert affinity == ([max(allowed)] if single_cpu else sorted(allowed))
+    assert os.sched_getaffinity(0) == allowed
 
 
-def test_a_mistake_of_ours_shows_nothing_of_our_insides(
+def test_an_unexpected_error_reveals_no_internals(
     http: httpx2.Client, owner: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object, **__: object) -> None:
@@ -205,7 +205,7 @@ def test_a_mistake_of_ours_shows_nothing_of_our_insides(
     assert "Traceback" not in answer.text
 
 
-def test_sql_that_does_not_fit_the_schema_is_our_mistake_not_an_outage(
+def test_an_sql_error_is_an_internal_error_not_an_outage(
     http: httpx2.Client, owner: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(profiles, "_USERS", text("select nothing from nowhere where :limit > 0"))
@@ -213,7 +213,7 @@ def test_sql_that_does_not_fit_the_schema_is_our_mistake_not_an_outage(
     assert problem(http.get(f"/v1/{schema_of(owner)}/users")).code == "internal-error"
 
 
-def test_only_the_named_data_sets_are_served(
+def test_only_the_configured_data_sets_are_served(
     owner: Engine, committing: str, http: httpx2.Client
 ) -> None:
     settings = ApiSettings(datasets=("another_one",))
@@ -223,7 +223,7 @@ def test_only_the_named_data_sets_are_served(
     assert problem(answer).code == "unknown-dataset"
 
 
-def test_a_key_is_remembered_for_a_short_while_only(
+def test_a_key_is_cached_for_the_configured_time(
     owner: Engine, committing: str, http: httpx2.Client
 ) -> None:
     path = f"/v1/{schema_of(owner)}/items"
@@ -233,4 +233,4 @@ def test_a_key_is_remembered_for_a_short_while_only(
             connection.execute(text("delete from api_keys"))
         assert http.get(url + path).status_code == 200
 
-    assert http.get(path).status_code == 401  # this one remembers nothing
+    assert http.get(path).status_code == 401  # this API caches no keys

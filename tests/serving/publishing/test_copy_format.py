@@ -22,7 +22,8 @@ SCHEMA = pa.schema(
 )
 TABLE = (
     "create temporary table copied (release_id bigint, name text, year integer, share real,"
-    " words text[], scores real[], times timestamptz[], place bigint generated always as identity)"
+    " words text[], scores real[], times timestamptz[],"
+    " position bigint generated always as identity)"
 )
 COPY = (
     "copy copied (release_id, name, year, share, words, scores, times) from stdin (format binary)"
@@ -47,14 +48,14 @@ rows = st.lists(
 
 
 def copied(session: Session, *batches: pa.RecordBatch, release_id: int = 7) -> list[dict[str, Any]]:
-    """Copy batches into a table of this transaction, and return what Postgres understood."""
+    """Copy batches into a temporary table and return its rows."""
     session.execute(text("drop table if exists pg_temp.copied"))
     session.execute(text(TABLE))
     raw = session.connection().connection.dbapi_connection
     assert raw is not None
     raw.cursor().copy_expert(COPY, CopyStream(batches, release_id=release_id))
-    found = session.execute(text("select * from copied order by place")).mappings()
-    return [{name: row[name] for name in ("release_id", *SCHEMA.names)} for row in found]
+    stored = session.execute(text("select * from copied order by position")).mappings()
+    return [{name: row[name] for name in ("release_id", *SCHEMA.names)} for row in stored]
 
 
 @settings(
@@ -63,26 +64,26 @@ def copied(session: Session, *batches: pa.RecordBatch, release_id: int = 7) -> l
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(rows=rows, cut=st.integers(0, 6))
-def test_postgres_understands_what_arrow_held(
+def test_postgres_stores_what_the_batches_contain(
     session: Session, rows: list[dict[str, Any]], cut: int
 ) -> None:
-    whole = pa.RecordBatch.from_pylist(rows, SCHEMA)
+    batch = pa.RecordBatch.from_pylist(rows, SCHEMA)
 
-    found = copied(session, whole.slice(0, cut), whole.slice(cut))
+    stored = copied(session, batch.slice(0, cut), batch.slice(cut))
 
-    assert [row.pop("release_id") for row in found] == [7] * len(rows)
-    assert pa.RecordBatch.from_pylist(found, SCHEMA) == whole
+    assert [row.pop("release_id") for row in stored] == [7] * len(rows)
+    assert pa.RecordBatch.from_pylist(stored, SCHEMA) == batch
 
 
-def test_a_long_batch_is_cut_into_pieces_without_losing_a_row(session: Session) -> None:
+def test_a_long_batch_is_split_without_losing_a_row(session: Session) -> None:
     n = 2 * ROWS_AT_ONCE + 3
     ids = [str(number) for number in range(n)]
     columns = [ids, [None] * n, [None] * n, [[i, i] for i in ids], [[0.5]] * n, [[]] * n]
     arrays = [pa.array(c, field.type) for c, field in zip(columns, SCHEMA, strict=True)]
 
-    found = copied(session, pa.RecordBatch.from_arrays(arrays, schema=SCHEMA))
+    stored = copied(session, pa.RecordBatch.from_arrays(arrays, schema=SCHEMA))
 
-    assert [row["words"] for row in found] == [[i, i] for i in ids]
+    assert [row["words"] for row in stored] == [[i, i] for i in ids]
 
 
 def test_the_stream_counts_its_rows() -> None:

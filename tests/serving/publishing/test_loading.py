@@ -38,7 +38,7 @@ def columns(table: Table) -> dict[str, str]:
     return {column.name: column.type for column in table.columns}
 
 
-def test_the_tables_of_a_release_are_those_that_the_lake_publishes() -> None:
+def test_a_release_has_the_tables_that_the_lake_publishes() -> None:
     assert set(LISTS) == {table.name for table in PUBLISHED}
 
 

@@ -14,22 +14,26 @@ from serving.publishing.publish import publish
 from tests.support.serving import shop
 from tests.support.serving.shop import Rows, ids, rows, seen
 
-Slowly = dict[str, Iterator[pa.RecordBatch] | list[pa.RecordBatch]]
+Batches = dict[str, Iterator[pa.RecordBatch] | list[pa.RecordBatch]]
 
 
-def test_a_fit_becomes_what_people_see(publisher: Engine) -> None:
+def test_a_published_fit_is_what_users_see(publisher: Engine) -> None:
     release_id = shop.release(publisher, "one", instead_of=None)
 
     assert (ids(seen(publisher, "u")), seen(publisher, "u").kind) == ("ab", "batch")
     assert (ids(seen(publisher, "nobody")), seen(publisher, "nobody").kind) == ("dcb", "fallback")
     with Session(publisher) as session:
         [kept] = releases.kept(session)
-        [act] = shop.activations(session)
+        [activation] = shop.activations(session)
     assert (kept.release_id, kept.live, kept.n_users, kept.n_items) == (release_id, True, 2, 4)
-    assert (act.action, act.actor, act.instead_of) == ("publish", "one/publish", None)
+    assert (activation.action, activation.actor, activation.instead_of) == (
+        "publish",
+        "one/publish",
+        None,
+    )
 
 
-def test_who_asked_to_be_forgotten_does_not_come_back_with_the_next_release(
+def test_an_erased_user_does_not_return_with_the_next_release(
     publisher: Engine, owner: Engine
 ) -> None:
     with owner.begin() as connection:
@@ -42,13 +46,13 @@ def test_who_asked_to_be_forgotten_does_not_come_back_with_the_next_release(
     assert seen(publisher, "u").kind == "fallback"
 
 
-def test_a_published_fit_changes_nothing(publisher: Engine) -> None:
+def test_publishing_a_fit_again_changes_nothing(publisher: Engine) -> None:
     first = shop.release(publisher, "one", instead_of=None)
     second = shop.release(publisher, "two", instead_of=first)
 
-    again = shop.release(publisher, "one", instead_of=None, recommendations=[])
+    repeated = shop.release(publisher, "one", instead_of=None, recommendations=[])
 
-    assert again == first
+    assert repeated == first
     with Session(publisher) as session:
         assert releases.live_id(session) == second
         assert len(shop.activations(session)) == 2
@@ -68,7 +72,7 @@ def test_nothing_is_published_until_publishing_is_resumed(publisher: Engine) -> 
     assert shop.release(publisher, "three", instead_of=first) > second
 
 
-def test_who_was_judged_against_another_release_is_not_published(publisher: Engine) -> None:
+def test_a_fit_that_was_compared_with_another_release_is_not_published(publisher: Engine) -> None:
     first = shop.release(publisher, "one", instead_of=None)
 
     with pytest.raises(LiveReleaseChangedError, match=f"release {first} is live, not None"):
@@ -101,39 +105,41 @@ BROKEN: list[tuple[str, Rows, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("table", "given", "cause"), BROKEN, ids=[cause for *_, cause in BROKEN])
+@pytest.mark.parametrize(
+    ("table", "new_rows", "cause"), BROKEN, ids=[cause for *_, cause in BROKEN]
+)
 def test_a_broken_fit_is_refused_and_nothing_changes(
-    publisher: Engine, table: str, given: Rows, cause: str
+    publisher: Engine, table: str, new_rows: Rows, cause: str
 ) -> None:
     first = shop.release(publisher, "one", instead_of=None)
 
     with pytest.raises(IncompleteReleaseError, match=cause):
-        shop.release(publisher, "two", instead_of=first, **{table: given})
+        shop.release(publisher, "two", instead_of=first, **{table: new_rows})
 
     assert (seen(publisher).release_id, ids(seen(publisher))) == (first, "ab")
     assert rows(publisher, "select count(*) from releases") == [(1,)]
     assert rows(publisher, "select title from items where item_id = 'a'") == [("Amélie",)]
 
 
-def test_rows_that_the_fit_counted_and_nobody_sent_are_missed(publisher: Engine) -> None:
+def test_a_fit_with_fewer_rows_than_it_counted_is_refused(publisher: Engine) -> None:
     fit = replace(shop.FIT, counts={"recommendations": 3, "profiles": 2})
 
     with pytest.raises(IncompleteReleaseError, match="recommendations: 2 of 3 rows"):
         publish(publisher, fit, shop.tables(), actor="x", reason="y", instead_of=None)
 
 
-def test_what_the_batches_raise_comes_out_as_it_is(publisher: Engine) -> None:
+def test_an_error_of_the_batches_is_raised_unchanged(publisher: Engine) -> None:
     def fail() -> None:
-        raise LookupError("the lake is away")
+        raise LookupError("the lake is unavailable")
 
-    batches: Slowly = dict(shop.tables())
+    batches: Batches = dict(shop.tables())
     batches["profiles"] = shop.slowly(shop.tables()["profiles"], fail)
 
-    with pytest.raises(LookupError, match="the lake is away"):
+    with pytest.raises(LookupError, match="the lake is unavailable"):
         publish(publisher, shop.FIT, batches, actor="x", reason="y", instead_of=None)
 
 
-def test_the_catalogue_follows_and_forgets_no_item_that_an_older_list_shows(
+def test_a_release_updates_the_catalogue_and_keeps_the_items_of_older_lists(
     publisher: Engine,
 ) -> None:
     first = shop.release(publisher, "one", instead_of=None)
@@ -153,7 +159,7 @@ def test_the_catalogue_follows_and_forgets_no_item_that_an_older_list_shows(
     assert (about.categories, about.n_items) == (("Drama", "a", "b", "c", "d"), 4)
 
 
-def test_the_checksum_tells_whether_stored_lists_changed(publisher: Engine, owner: Engine) -> None:
+def test_the_checksum_changes_with_the_stored_lists(publisher: Engine, owner: Engine) -> None:
     first = shop.release(publisher, "one", instead_of=None)
     second = shop.release(publisher, "two", instead_of=first)
     changed = shop.lists_of("user_id", u="ba", v="c")
@@ -168,8 +174,8 @@ def test_the_checksum_tells_whether_stored_lists_changed(publisher: Engine, owne
         assert loading.checksum(session, third) != stored[2]
 
 
-def test_a_new_release_is_analysed_before_anybody_reads_it(publisher: Engine) -> None:
+def test_a_new_release_is_analysed_before_it_goes_live(publisher: Engine) -> None:
     shop.release(publisher, "one", instead_of=None)
 
-    known = "select reltuples from pg_class where oid = 'recommendations'::regclass"
-    assert rows(publisher, known) == [(2.0,)]
+    statistics = "select reltuples from pg_class where oid = 'recommendations'::regclass"
+    assert rows(publisher, statistics) == [(2.0,)]

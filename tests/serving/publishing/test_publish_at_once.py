@@ -1,4 +1,4 @@
-"""Publishing while others read, publish or die."""
+"""Publishing during reads, other publications and crashes."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,24 +19,24 @@ from serving.publishing.publish import publish
 from tests.support.serving import shop
 from tests.support.serving.shop import Rows, ids, rows, seen
 
-Slowly = dict[str, Iterator[pa.RecordBatch] | list[pa.RecordBatch]]
+Batches = dict[str, Iterator[pa.RecordBatch] | list[pa.RecordBatch]]
 
 
 def test_a_crash_in_the_middle_of_copy_leaves_the_live_release_untouched(
     publisher: Engine, superuser: Connection
 ) -> None:
     first = shop.release(publisher, "one", instead_of=None)
-    copying = text("select pg_terminate_backend(pid) from pg_stat_progress_copy")
-    killed: list[bool] = []
+    terminate_copy = text("select pg_terminate_backend(pid) from pg_stat_progress_copy")
+    terminated: list[bool] = []
 
-    def die() -> None:
-        killed.extend(superuser.scalars(copying))
+    def terminate() -> None:
+        terminated.extend(superuser.scalars(terminate_copy))
 
-    batches: Slowly = dict(shop.tables())
-    batches["recommendations"] = shop.slowly(shop.tables()["recommendations"], die)
+    batches: Batches = dict(shop.tables())
+    batches["recommendations"] = shop.slowly(shop.tables()["recommendations"], terminate)
     with pytest.raises((DBAPIError, psycopg2.OperationalError)):
         publish(publisher, shop.FIT, batches, actor="x", reason="y", instead_of=first)
-    assert killed == [True]
+    assert terminated == [True]
 
     assert (seen(publisher).release_id, ids(seen(publisher))) == (first, "ab")
     assert rows(publisher, "select count(*) from recommendations") == [(2,)]
@@ -45,20 +45,20 @@ def test_a_crash_in_the_middle_of_copy_leaves_the_live_release_untouched(
 
 def test_a_loaded_release_is_invisible_until_its_transaction_ends(publisher: Engine) -> None:
     first = shop.release(publisher, "one", instead_of=None)
-    looked: list[int] = []
-    batches: Slowly = dict(shop.tables(recommendations=shop.lists_of("user_id", u="d")))
+    seen_ids: list[int] = []
+    batches: Batches = dict(shop.tables(recommendations=shop.lists_of("user_id", u="d")))
     batches["fallback_lists"] = shop.slowly(
-        shop.tables()["fallback_lists"], lambda: looked.append(seen(publisher).release_id)
+        shop.tables()["fallback_lists"], lambda: seen_ids.append(seen(publisher).release_id)
     )
     fit = replace(shop.FIT, counts={})
 
     second = publish(publisher, fit, batches, actor="x", reason="y", instead_of=first)
 
-    assert looked == [first]
+    assert seen_ids == [first]
     assert (seen(publisher).release_id, ids(seen(publisher))) == (second, "d")
 
 
-def test_a_long_reader_neither_blocks_a_publication_nor_sees_it(publisher: Engine) -> None:
+def test_a_long_read_transaction_does_not_block_a_publication_or_see_it(publisher: Engine) -> None:
     first = shop.release(publisher, "one", instead_of=None)
     with shop.reading(publisher) as reader:
         reader.execution_options(isolation_level="REPEATABLE READ")
@@ -73,11 +73,11 @@ def test_a_long_reader_neither_blocks_a_publication_nor_sees_it(publisher: Engin
 
 
 def generation(number: int) -> dict[str, Rows]:
-    """Return tables whose every list shows 40 items that only this generation has."""
-    item_ids = [f"{number}-{place}" for place in range(40)]
-    scores = [1.0 - place / 100 for place in range(40)]
-    people = [f"user {n}" for n in range(30)]
-    lists = [{"user_id": u, "item_ids": item_ids, "scores": scores} for u in people]
+    """Return tables in which all lists have 40 items of this generation only."""
+    item_ids = [f"{number}-{position}" for position in range(40)]
+    scores = [1.0 - position / 100 for position in range(40)]
+    user_ids = [f"user {n}" for n in range(30)]
+    lists = [{"user_id": u, "item_ids": item_ids, "scores": scores} for u in user_ids]
     return {
         "items": shop.items(**{item_id: f"Title {item_id}" for item_id in item_ids}),
         "recommendations": lists,
@@ -90,37 +90,37 @@ def test_readers_never_see_an_empty_or_a_mixed_list(publisher: Engine) -> None:
     live = shop.release(publisher, "0", instead_of=None, **generation(0))
     done = Event()
 
-    def read(person: int) -> set[tuple[int, str]]:
-        found = set()
+    def read(number: int) -> set[tuple[int, str]]:
+        shown = set()
         while not done.is_set():
-            answer = seen(publisher, f"user {person}")
+            answer = seen(publisher, f"user {number}")
             assert (answer.kind, len(answer.items)) == ("batch", 40)
             generations = {item.item_id.partition("-")[0] for item in answer.items}
             assert len(generations) == 1
-            found.add((answer.release_id, generations.pop()))
-        return found
+            shown.add((answer.release_id, generations.pop()))
+        return shown
 
     with ThreadPoolExecutor(4) as threads:
-        reads = [threads.submit(read, person) for person in range(4)]
+        reads = [threads.submit(read, number) for number in range(4)]
         try:
             for number in range(1, 16):
                 fit = str(number)
                 live = shop.release(publisher, fit, instead_of=live, **generation(number))
         finally:
             done.set()
-        found = set().union(*(r.result() for r in reads))
+        shown = set().union(*(r.result() for r in reads))
 
-    by_release = dict(found)
-    assert len(by_release) == len(found)  # one release never shows two generations
-    assert len(by_release) > 3  # they did read while it changed
+    by_release = dict(shown)
+    assert len(by_release) == len(shown)  # one release never shows two generations
+    assert len(by_release) > 3  # the reads overlapped the publications
 
 
-def test_of_two_publishers_at_once_one_is_told_to_retrain(publisher: Engine) -> None:
+def test_of_two_concurrent_publications_one_is_refused(publisher: Engine) -> None:
     first = shop.release(publisher, "one", instead_of=None)
-    together = Barrier(2)
+    barrier = Barrier(2)
 
     def race(retrain_id: str) -> int | None:
-        together.wait(timeout=10)
+        barrier.wait(timeout=10)
         try:
             return shop.release(publisher, retrain_id, instead_of=first)
         except LiveReleaseChangedError:
@@ -133,11 +133,11 @@ def test_of_two_publishers_at_once_one_is_told_to_retrain(publisher: Engine) -> 
     assert seen(publisher).release_id in outcomes
 
 
-def test_two_publishers_of_one_fit_make_one_release(publisher: Engine) -> None:
-    together = Barrier(2)
+def test_concurrent_publications_of_one_fit_create_one_release(publisher: Engine) -> None:
+    barrier = Barrier(2)
 
     def race(_: int) -> int:
-        together.wait(timeout=10)
+        barrier.wait(timeout=10)
         return shop.release(publisher, "one", instead_of=None)
 
     with ThreadPoolExecutor(2) as threads:

@@ -22,7 +22,7 @@ NOW = datetime(2026, 1, 5, tzinfo=UTC)
 def add(
     session: Session, *, ready_at: datetime | None = NOW, retired_at: datetime | None = None
 ) -> int:
-    """Write a release down as loaded, and return its id."""
+    """Insert a release and return its id."""
     release = Release(
         retrain_id=f"fit {time.monotonic_ns()}",
         verdict="promote",
@@ -43,13 +43,13 @@ def activate(session: Session, release_id: int) -> None:
     releases.activate(session, release_id, instead_of=instead_of, actor="ann", reason="better")
 
 
-def test_before_the_first_activation_nothing_is_live(session: Session) -> None:
+def test_no_release_is_live_before_the_first_activation(session: Session) -> None:
     add(session)
 
     assert releases.live(session) is None
 
 
-def test_the_live_release_says_which_recipe_made_it(session: Session) -> None:
+def test_the_live_release_names_its_recipe(session: Session) -> None:
     activate(session, release_id := add(session))
 
     live = releases.live(session)
@@ -78,7 +78,7 @@ def test_an_unknown_release_cannot_go_live(session: Session) -> None:
         activate(session, 404)
 
 
-def test_who_decides_on_an_old_view_is_told_to_look_again(session: Session) -> None:
+def test_an_activation_is_refused_if_another_release_went_live_meanwhile(session: Session) -> None:
     old, new = add(session), add(session)
     activate(session, old)
 
@@ -88,7 +88,9 @@ def test_who_decides_on_an_old_view_is_told_to_look_again(session: Session) -> N
     assert releases.live_id(session) == old
 
 
-def test_a_roll_back_goes_to_the_newest_ready_release_below_and_pins_it(session: Session) -> None:
+def test_a_rollback_activates_the_newest_older_ready_release_and_pauses_publishing(
+    session: Session,
+) -> None:
     oldest, _failed = add(session), add(session, ready_at=None)
     before, newest = add(session), add(session)
     activate(session, newest)
@@ -105,7 +107,7 @@ def test_a_roll_back_goes_to_the_newest_ready_release_below_and_pins_it(session:
     assert paused.all() == [oldest]
 
 
-def test_without_an_older_release_nothing_rolls_back(session: Session) -> None:
+def test_a_rollback_without_an_older_release_is_refused(session: Session) -> None:
     activate(session, only := add(session))
     add(session)
 
@@ -115,7 +117,7 @@ def test_without_an_older_release_nothing_rolls_back(session: Session) -> None:
     assert releases.live_id(session) == only
 
 
-def test_a_pin_is_lifted_once(session: Session) -> None:
+def test_publishing_is_resumed_once(session: Session) -> None:
     add(session)
     activate(session, add(session))
     releases.roll_back(session, actor="ann", reason="worse")
@@ -128,38 +130,38 @@ def test_a_pin_is_lifted_once(session: Session) -> None:
     assert live.publishing_paused_by is None
 
 
-def test_the_history_says_who_did_what_and_why(session: Session) -> None:
+def test_the_history_has_action_actor_and_reason(session: Session) -> None:
     old, new = add(session), add(session)
     activate(session, new)
     releases.roll_back(session, actor="bob", reason="worse")
-    releases.resume_publishing(session, actor="ann", reason="mended")
+    releases.resume_publishing(session, actor="ann", reason="repaired")
 
     history = shop.activations(session)[:3]
-    acts = [(a.action, a.release_id, a.instead_of, a.actor, a.reason) for a in history]
-    assert acts == [
-        ("resume", old, old, "ann", "mended"),
+    rows = [(a.action, a.release_id, a.instead_of, a.actor, a.reason) for a in history]
+    assert rows == [
+        ("resume", old, old, "ann", "repaired"),
         ("roll_back", old, new, "bob", "worse"),
         ("activate", new, None, "ann", "better"),
     ]
 
 
-def test_a_roll_back_takes_less_than_a_second_while_somebody_loads_a_release(
+def test_a_rollback_during_a_publication_takes_less_than_a_second(
     owner: Engine, publisher: Engine
 ) -> None:
     first = shop.release(publisher, "one", instead_of=None)
     second = shop.release(publisher, "two", instead_of=first)
     batches = dict(shop.tables())
-    took = []
+    durations = []
 
     def roll_back() -> None:
         started = time.monotonic()
         with Session(owner) as session, session.begin():
             releases.roll_back(session, actor="ann", reason="worse")
-        took.append(time.monotonic() - started)
+        durations.append(time.monotonic() - started)
 
     loading = batches | {"recommendations": shop.slowly(batches["recommendations"], roll_back)}
     with pytest.raises(PublishingPausedError, match="ann paused publishing"):
         publish(publisher, shop.FIT, loading, actor="x", reason="y", instead_of=second)
 
-    assert took
-    assert took[0] < 1
+    assert durations
+    assert durations[0] < 1

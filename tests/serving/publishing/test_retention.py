@@ -8,16 +8,18 @@ from tests.support.serving import shop
 from tests.support.serving.shop import ids, rows, seen
 
 
-def test_five_releases_stay_and_the_lists_of_older_ones_go(publisher: Engine) -> None:
-    made = [shop.release(publisher, "0", instead_of=None)]
-    made += [shop.release(publisher, str(n), instead_of=made[0] + n - 1) for n in range(1, 7)]
+def test_the_newest_five_releases_are_kept_and_older_lists_are_deleted(publisher: Engine) -> None:
+    release_ids = [shop.release(publisher, "0", instead_of=None)]
+    release_ids += [
+        shop.release(publisher, str(n), instead_of=release_ids[0] + n - 1) for n in range(1, 7)
+    ]
 
     with Session(publisher) as session:
         kept = [release.release_id for release in releases.kept(session)]
-    assert kept == made[:1:-1]
+    assert kept == release_ids[:1:-1]
     for table in LISTS:
-        held = rows(publisher, f"select distinct release_id from {table}")  # noqa: S608 # our own names
-        assert sorted(held) == [(release_id,) for release_id in kept[::-1]], table
+        stored = rows(publisher, f"select distinct release_id from {table}")  # noqa: S608 # our own names
+        assert sorted(stored) == [(release_id,) for release_id in kept[::-1]], table
     assert len(rows(publisher, "select from activations")) == 7
 
 
@@ -35,20 +37,20 @@ def test_the_live_release_is_never_deleted(publisher: Engine) -> None:
         assert [r.release_id for r in releases.kept(session)] == [third, first]
 
 
-def test_a_deletion_that_a_crash_cut_short_is_finished_by_the_next_publication(
+def test_the_next_publication_finishes_a_deletion_that_crashed(
     publisher: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(retention, "ROWS_AT_ONCE", 1)
     first = shop.release(publisher, "one", instead_of=None)
     second = shop.release(publisher, "two", instead_of=first)
     with publisher.begin() as connection:
-        gone = text("update releases set retired_at = now() where release_id = :id")
-        connection.execute(gone, {"id": first})
+        retire = text("update releases set retired_at = now() where release_id = :id")
+        connection.execute(retire, {"id": first})
 
     shop.release(publisher, "two", instead_of=second)
 
-    left = "select count(*) from recommendations where release_id ="
-    assert rows(publisher, f"{left} {first}") == [(0,)]
-    assert rows(publisher, f"{left} {second}") == [(2,)]
+    remaining = "select count(*) from recommendations where release_id ="
+    assert rows(publisher, f"{remaining} {first}") == [(0,)]
+    assert rows(publisher, f"{remaining} {second}") == [(2,)]
     purged = "select release_id from releases where purged_at is not null"
     assert rows(publisher, purged) == [(first,)]

@@ -14,27 +14,27 @@ def connection(session: Session) -> Connection:
 
 
 def sent(connection: Connection, values: list[object], kind: str) -> memoryview:
-    asked = text(f"select array_send(cast(:values as {kind}[]))")
-    found: memoryview = connection.scalar(asked, {"values": values})
-    return found
+    statement = text(f"select array_send(cast(:values as {kind}[]))")
+    array: memoryview = connection.scalar(statement, {"values": values})
+    return array
 
 
-def test_reals_come_as_they_were_sent(connection: Connection) -> None:
+def test_reals_are_decoded_exactly(connection: Connection) -> None:
     values = [0.5, -1.25, float("inf"), 3.4e38]
 
-    found = arrays.reals(sent(connection, [*values], "real"))
+    decoded = arrays.reals(sent(connection, [*values], "real"))
 
-    np.testing.assert_array_equal(found, np.array(values, np.float32))
+    np.testing.assert_array_equal(decoded, np.array(values, np.float32))
     assert arrays.reals(sent(connection, [], "real")).shape == (0,)
 
 
-def test_times_come_to_the_microsecond_also_before_the_era_of_postgres(
+def test_times_are_decoded_to_the_microsecond_even_before_2000(
     connection: Connection,
 ) -> None:
     epoch = datetime(1970, 1, 1, tzinfo=UTC)
     micros = [-1, 0, 946_684_800_000_000, 1_767_614_400_000_001]
 
-    times = [epoch + timedelta(microseconds=each) for each in micros]
+    times = [epoch + timedelta(microseconds=n) for n in micros]
 
     assert arrays.micros(sent(connection, [*times], "timestamptz")).tolist() == micros
     assert arrays.micros(sent(connection, [], "timestamptz")).shape == (0,)

@@ -30,7 +30,7 @@ def test_a_second_migration_changes_nothing(owner: Engine, committing: str) -> N
     assert versions == [database.head()]
 
 
-def test_a_migration_that_is_taken_back_leaves_no_table(owner: Engine) -> None:
+def test_a_downgrade_leaves_no_table(owner: Engine) -> None:
     with owner.begin() as connection:
         config = Config(database.ALEMBIC_INI)
         config.attributes["connection"] = connection
@@ -41,7 +41,7 @@ def test_a_migration_that_is_taken_back_leaves_no_table(owner: Engine) -> None:
         assert connection.scalars(text(tables)).all() == ["alembic_version"]
 
 
-def test_a_migration_that_fails_leaves_no_trace(
+def test_a_failed_migration_creates_no_schema(
     committing: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object) -> None:
@@ -49,15 +49,15 @@ def test_a_migration_that_fails_leaves_no_trace(
 
     monkeypatch.setattr(command, "upgrade", broken)
     with pytest.raises(OSError, match="disk is full"):
-        database.migrate(committing, "never_made")
+        database.migrate(committing, "never_created")
 
-    engine = database.connect(committing, "never_made")
+    engine = database.connect(committing, "never_created")
     with engine.connect() as connection:
-        assert connection.scalar(text("select to_regnamespace('never_made')")) is None
+        assert connection.scalar(text("select to_regnamespace('never_created')")) is None
     engine.dispose()
 
 
-def test_each_data_set_sees_its_own_rows_only(publisher: Engine, committing: str) -> None:
+def test_a_data_set_sees_only_its_own_rows(publisher: Engine, committing: str) -> None:
     shop.release(publisher, "one", instead_of=None)
     database.migrate(committing, "another_shop")
 
@@ -67,22 +67,22 @@ def test_each_data_set_sees_its_own_rows_only(publisher: Engine, committing: str
     other.dispose()
 
 
-@pytest.mark.parametrize(("trusted", "n_asked"), [(60.0, 0), (0.0, 3)])
-def test_a_connection_is_asked_whether_it_stands_once_it_was_left_alone(
-    owner: Engine, monkeypatch: pytest.MonkeyPatch, trusted: float, n_asked: int
+@pytest.mark.parametrize(("trusted", "n_pings"), [(60.0, 0), (0.0, 3)])
+def test_an_idle_connection_is_pinged_before_use(
+    owner: Engine, monkeypatch: pytest.MonkeyPatch, trusted: float, n_pings: int
 ) -> None:
-    asked: list[Any] = []
+    pings: list[Any] = []
     monkeypatch.setattr(database, "TRUSTED_SECONDS", trusted)
     owner.connect().close()
-    monkeypatch.setattr(owner.dialect, "do_ping", asked.append)
+    monkeypatch.setattr(owner.dialect, "do_ping", pings.append)
 
     for _ in range(3):
         owner.connect().close()
 
-    assert len(asked) == n_asked
+    assert len(pings) == n_pings
 
 
-def test_a_connection_that_the_server_ended_is_replaced_however_lately_it_was_used(
+def test_a_connection_closed_by_the_server_is_replaced_even_if_used_recently(
     owner: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(database, "TRUSTED_SECONDS", 60.0)
@@ -103,7 +103,7 @@ def test_long_statements_are_planned_once(owner: Engine) -> None:
 @pytest.mark.parametrize(
     "name", ["", "Shop", "shop; drop table items", "1shop", "a" * 64, "shop\n"]
 )
-def test_a_name_that_is_no_schema_never_reaches_the_database(name: str) -> None:
+def test_an_invalid_name_of_a_data_set_is_refused(name: str) -> None:
     with pytest.raises(UnknownDatasetError):
         database.schema_name(name)
 
@@ -122,14 +122,16 @@ def test_a_name_that_is_no_schema_never_reaches_the_database(name: str) -> None:
         "drop table items",
         "truncate recommendations",
         "update items set title = 'mine'",
-        "update rules set actor = 'somebody else'",
+        "update rules set actor = 'another'",
         "delete from rules",
         "insert into slate values (false, 0, 0, true, false)",
         "delete from slate",
         "update window_lists set relevant = item_ids",
     ],
 )
-def test_the_api_may_read_and_nothing_else(publisher: Engine, api: Engine, statement: str) -> None:
+def test_the_role_api_may_not_change_lists_or_history(
+    publisher: Engine, api: Engine, statement: str
+) -> None:
     shop.release(publisher, "one", instead_of=None)
 
     with api.connect() as connection:
@@ -143,7 +145,7 @@ def test_the_api_may_read_and_nothing_else(publisher: Engine, api: Engine, state
     [
         "select * from api_keys",
         "delete from activations",
-        "update activations set actor = 'somebody else'",
+        "update activations set actor = 'another'",
         "delete from releases",
         "insert into rules (version, rules, actor, reason) values (1, '{}', 'x', 'y')",
         "update slate set plain = true",
@@ -154,7 +156,7 @@ def test_the_api_may_read_and_nothing_else(publisher: Engine, api: Engine, state
         "truncate recommendations",
     ],
 )
-def test_the_publisher_may_neither_change_tables_nor_history(
+def test_the_role_publisher_may_not_change_the_schema_or_history(
     publisher: Engine, statement: str
 ) -> None:
     shop.release(publisher, "one", instead_of=None)
@@ -185,7 +187,7 @@ def test_settings_come_from_the_environment(
     database.reader.cache_clear()
 
 
-def test_the_password_is_in_no_text_of_the_settings() -> None:
+def test_the_settings_do_not_print_the_password() -> None:
     settings = database.ServingSettings(database_url="postgresql+psycopg2://api:canary@localhost/x")
 
     assert "canary" not in f"{settings!r} {settings}"

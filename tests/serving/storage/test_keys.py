@@ -9,7 +9,7 @@ from serving.storage import keys
 from tests.conftest import schema_of
 
 
-def test_a_key_opens_its_own_data_set_until_it_is_revoked(
+def test_a_key_is_refused_without_the_scope_or_if_wrong_or_missing(
     owner: Engine, http: httpx2.Client, client: Client
 ) -> None:
     dataset = schema_of(owner)
@@ -27,7 +27,7 @@ def test_a_key_opens_its_own_data_set_until_it_is_revoked(
         Client(http, dataset).items()
 
 
-def test_a_revoked_key_is_refused_and_a_new_one_of_its_name_replaces_the_old(
+def test_a_revoked_or_replaced_key_is_refused(
     owner: Engine, http: httpx2.Client, client: Client
 ) -> None:
     assert client.items().total == 0

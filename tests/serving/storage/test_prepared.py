@@ -4,7 +4,7 @@ from sqlalchemy import Engine
 from serving.storage.prepared import Prepared
 
 
-def test_a_parameter_whose_name_begins_with_another_ones_is_kept_apart() -> None:
+def test_a_parameter_whose_name_starts_with_another_name_is_kept_apart() -> None:
     statement = Prepared(
         "pick", {"item": "text", "item_id": "text"}, "select :item_id, :item, :item_id::text"
     )

@@ -15,21 +15,21 @@ TRACES = """
 """
 
 
-def test_somebody_new_has_an_id_of_his_own_and_a_token_that_is_not_stored(owner: Engine) -> None:
+def test_a_new_user_has_a_unique_id_and_a_token_that_is_not_stored(owner: Engine) -> None:
     with owner.begin() as connection:
-        one, other = accounts.create(connection), accounts.create(connection)
+        user, other = accounts.create(connection), accounts.create(connection)
 
-    assert re.fullmatch("n-[a-z2-7]{16}", one.user_id)
-    assert one.user_id != other.user_id
+    assert re.fullmatch("n-[a-z2-7]{16}", user.user_id)
+    assert user.user_id != other.user_id
     with owner.begin() as connection:
-        assert accounts.owns(connection, one.user_id, one.token)
-        assert not accounts.owns(connection, one.user_id, other.token)
-        assert not accounts.owns(connection, other.user_id, one.token)
-        assert not accounts.owns(connection, "nobody", one.token)
-    assert one.token not in str(shop.rows(owner, "select * from user_tokens"))
+        assert accounts.owns(connection, user.user_id, user.token)
+        assert not accounts.owns(connection, user.user_id, other.token)
+        assert not accounts.owns(connection, other.user_id, user.token)
+        assert not accounts.owns(connection, "nobody", user.token)
+    assert user.token not in str(shop.rows(owner, "select * from user_tokens"))
 
 
-def test_all_that_is_known_of_somebody_forgotten_is_gone_and_others_stay(
+def test_an_erasure_deletes_the_users_data_and_no_other_users(
     publisher: Engine, owner: Engine
 ) -> None:
     first = shop.release(publisher, "one", instead_of=None)
@@ -41,15 +41,15 @@ def test_all_that_is_known_of_somebody_forgotten_is_gone_and_others_stay(
     assert len(shop.rows(owner, TRACES)) == 8
 
     with owner.begin() as connection:
-        forgotten = accounts.erase(connection, "u", requested_by="test")
+        erasure = accounts.erase(connection, "u", requested_by="test")
 
-    assert (forgotten.user_id, forgotten.n_events) == ("u", 2)
+    assert (erasure.user_id, erasure.n_events) == ("u", 2)
     assert shop.rows(owner, TRACES) == []
     assert shop.rows(owner, "select user_id, requested_by from erasures") == [("u", "test")]
     assert len(shop.rows(owner, TRACES.replace("'u'", "'v'"))) == 8
 
 
-def test_a_second_wish_keeps_the_first_ones_date(owner: Engine) -> None:
+def test_a_second_erasure_keeps_the_date_of_the_first(owner: Engine) -> None:
     with owner.begin() as connection:
         first = accounts.erase(connection, "nobody", requested_by="one")
     with owner.begin() as connection:

@@ -30,7 +30,7 @@ def connection(session: Session) -> Connection:
     return connection
 
 
-def do(
+def send(
     connection: Connection,
     kind: EventKind,
     rating: float | None = None,
@@ -44,20 +44,22 @@ def do(
     return feedback.accept(connection, event, sent_by="shop")
 
 
-def held(connection: Connection) -> tuple[float | None, str | None]:
-    """Return what holds of "u" and "a"."""
+def current(connection: Connection) -> tuple[float | None, str | None]:
+    """Return rating and hide of user "u" and item "a"."""
     statement = "select rating, hidden from feedback where user_id = 'u' and item_id = 'a'"
     rating, hidden = connection.execute(text(statement)).one()
     return rating, hidden
 
 
-def events(connection: Connection) -> int:
-    found: int = connection.execute(text("select count(*) from outbox")).scalar_one()
-    return found
+def n_events(connection: Connection) -> int:
+    n: int = connection.execute(text("select count(*) from outbox")).scalar_one()
+    return n
 
 
-def test_an_event_is_in_the_outbox_and_in_what_holds(connection: Connection) -> None:
-    receipt = do(connection, "rate", 4, at=NOON, key="k")
+def test_an_event_is_written_to_the_outbox_and_to_the_current_feedback(
+    connection: Connection,
+) -> None:
+    receipt = send(connection, "rate", 4, at=NOON, key="k")
 
     row = connection.execute(text("select * from outbox")).mappings().one()
     assert (receipt.status, receipt.event_id, receipt.occurred_at) == (
@@ -68,11 +70,11 @@ def test_an_event_is_in_the_outbox_and_in_what_holds(connection: Connection) -> 
     assert (row["kind"], row["user_id"], row["item_id"], row["rating"]) == ("rate", "u", "a", 4)
     assert (row["idempotency_key"], row["occurred_at"], row["sent_by"]) == ("k", NOON, "shop")
     assert row["xact"] > 0
-    assert held(connection) == (4, None)
+    assert current(connection) == (4, None)
 
 
-def test_without_a_time_an_event_happened_when_it_came(connection: Connection) -> None:
-    receipt = do(connection, "rate", 4)
+def test_an_event_without_a_time_gets_the_time_of_arrival(connection: Connection) -> None:
+    receipt = send(connection, "rate", 4)
 
     assert receipt.occurred_at == connection.scalar(text("select now()"))
     assert len(receipt.event_id) == 32
@@ -85,65 +87,69 @@ def test_later_events_have_larger_ids() -> None:
     assert len(set(ids)) == 100
 
 
-def test_the_newest_rating_holds_in_whatever_order_they_come(connection: Connection) -> None:
-    do(connection, "rate", 4, at=NOON)
-    do(connection, "rate", 2, at=NOON - HOUR)
-    assert held(connection) == (4, None)
+def test_the_newest_rating_wins_in_any_order_of_arrival(connection: Connection) -> None:
+    send(connection, "rate", 4, at=NOON)
+    send(connection, "rate", 2, at=NOON - HOUR)
+    assert current(connection) == (4, None)
 
-    do(connection, "unrate", at=NOON + HOUR)
-    assert held(connection) == (None, None)
+    send(connection, "unrate", at=NOON + HOUR)
+    assert current(connection) == (None, None)
 
-    do(connection, "rate", 5, at=NOON)  # older than the undo: late, and too late
-    assert held(connection) == (None, None)
-    assert events(connection) == 4
+    send(connection, "rate", 5, at=NOON)  # older than the unrating, so it is ignored
+    assert current(connection) == (None, None)
+    assert n_events(connection) == 4
 
 
-def test_of_two_ratings_of_one_instant_the_later_written_holds(connection: Connection) -> None:
-    do(connection, "rate", 4, at=NOON)
-    do(connection, "rate", 2, at=NOON)
+def test_of_two_ratings_with_the_same_time_the_last_written_wins(connection: Connection) -> None:
+    send(connection, "rate", 4, at=NOON)
+    send(connection, "rate", 2, at=NOON)
 
-    assert held(connection) == (2, None)
+    assert current(connection) == (2, None)
 
 
 @pytest.mark.parametrize("kind", ["hide", "not_interested"])
-def test_a_hide_keeps_the_rating_and_a_later_rating_takes_it_back(
+def test_a_hide_keeps_the_rating_and_a_later_rating_shows_the_item_again(
     connection: Connection, kind: EventKind
 ) -> None:
-    do(connection, "rate", 4, at=NOON)
-    do(connection, kind, at=NOON + HOUR)
-    assert held(connection) == (4, kind)
+    send(connection, "rate", 4, at=NOON)
+    send(connection, kind, at=NOON + HOUR)
+    assert current(connection) == (4, kind)
 
-    do(connection, "rate", 5, at=NOON + 2 * HOUR)
-    assert held(connection) == (5, None)
-
-
-def test_undo_takes_a_hide_back_where_nothing_was_rated(connection: Connection) -> None:
-    do(connection, "hide", at=NOON)
-    do(connection, "unrate", at=NOON + HOUR)
-
-    assert held(connection) == (None, None)
+    send(connection, "rate", 5, at=NOON + 2 * HOUR)
+    assert current(connection) == (5, None)
 
 
-def test_a_hide_that_comes_late_hides_nothing(connection: Connection) -> None:
-    do(connection, "rate", 4, at=NOON)
-    do(connection, "hide", at=NOON - 2 * HOUR)
-    do(connection, "hide", at=NOON - HOUR)
+def test_an_unrating_shows_a_hidden_item_again_even_without_a_rating(
+    connection: Connection,
+) -> None:
+    send(connection, "hide", at=NOON)
+    send(connection, "unrate", at=NOON + HOUR)
 
-    assert held(connection) == (4, None)
-
-
-def test_a_rating_that_comes_late_counts_and_shows_nothing_again(connection: Connection) -> None:
-    do(connection, "hide", at=NOON)
-    do(connection, "rate", 4, at=NOON - HOUR)
-
-    assert held(connection) == (4, "hide")
+    assert current(connection) == (None, None)
 
 
-def test_a_fast_clock_does_not_outlive_an_undo(connection: Connection) -> None:
-    do(connection, "rate", 4, at=datetime.now(UTC) + timedelta(minutes=4))
-    do(connection, "unrate")
+def test_a_hide_that_is_older_than_the_rating_is_ignored(connection: Connection) -> None:
+    send(connection, "rate", 4, at=NOON)
+    send(connection, "hide", at=NOON - 2 * HOUR)
+    send(connection, "hide", at=NOON - HOUR)
 
-    assert held(connection) == (None, None)
+    assert current(connection) == (4, None)
+
+
+def test_a_rating_that_is_older_than_the_hide_counts_but_the_item_stays_hidden(
+    connection: Connection,
+) -> None:
+    send(connection, "hide", at=NOON)
+    send(connection, "rate", 4, at=NOON - HOUR)
+
+    assert current(connection) == (4, "hide")
+
+
+def test_a_rating_from_a_fast_clock_can_be_unrated_at_once(connection: Connection) -> None:
+    send(connection, "rate", 4, at=datetime.now(UTC) + timedelta(minutes=4))
+    send(connection, "unrate")
+
+    assert current(connection) == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -154,28 +160,28 @@ def test_a_fast_clock_does_not_outlive_an_undo(connection: Connection) -> None:
         datetime(1, 1, 1, tzinfo=UTC),
     ],
 )
-def test_a_time_that_cannot_be_is_refused(connection: Connection, at: datetime) -> None:
+def test_an_impossible_time_is_refused(connection: Connection, at: datetime) -> None:
     with pytest.raises(RequestRefusedError, match=r"occurred_at"):
-        do(connection, "rate", 4, at=at)
+        send(connection, "rate", 4, at=at)
 
-    assert events(connection) == 0
+    assert n_events(connection) == 0
 
 
-def test_the_same_key_with_the_same_event_is_answered_and_not_written(
+def test_a_repeated_event_with_the_same_key_is_answered_but_not_written(
     connection: Connection,
 ) -> None:
-    first = do(connection, "rate", 4, at=NOON, key="k")
-    do(connection, "rate", 2, at=NOON + HOUR)
+    first = send(connection, "rate", 4, at=NOON, key="k")
+    send(connection, "rate", 2, at=NOON + HOUR)
 
-    again = do(connection, "rate", 4, at=NOON + 2 * HOUR, key="k")
+    repeated = send(connection, "rate", 4, at=NOON + 2 * HOUR, key="k")
 
-    assert again == first.model_copy(update={"status": "repeated"})
-    assert (held(connection), events(connection)) == ((2, None), 2)
+    assert repeated == first.model_copy(update={"status": "repeated"})
+    assert (current(connection), n_events(connection)) == ((2, None), 2)
 
 
 def test_the_same_key_with_another_event_is_refused(connection: Connection) -> None:
-    do(connection, "rate", 4, key="k")
-    do(connection, "hide", key="h")
+    send(connection, "rate", 4, key="k")
+    send(connection, "hide", key="h")
 
     others = [
         Event("rate", "u", "a", 5, None, "k"),
@@ -187,31 +193,31 @@ def test_the_same_key_with_another_event_is_refused(connection: Connection) -> N
     for other in others:
         with pytest.raises(IdempotencyKeyReusedError, match="belongs to another event"):
             feedback.accept(connection, other, sent_by="shop")
-    assert events(connection) == 2
+    assert n_events(connection) == 2
 
 
-def test_an_item_that_the_catalogue_does_not_have_is_named(connection: Connection) -> None:
+def test_an_unknown_item_is_refused_by_name(connection: Connection) -> None:
     with pytest.raises(UnknownItemError, match="'zz'"):
-        do(connection, "rate", 4, item="zz")
+        send(connection, "rate", 4, item="zz")
 
-    assert events(connection) == 0
+    assert n_events(connection) == 0
 
 
-def test_nothing_is_taken_from_somebody_who_is_forgotten(publisher: Engine, owner: Engine) -> None:
+def test_no_event_is_accepted_for_an_erased_user(publisher: Engine, owner: Engine) -> None:
     shop.release(publisher, "one", instead_of=None)
     with owner.begin() as connection:
-        do(connection, "rate", 4, key="k")
+        send(connection, "rate", 4, key="k")
         accounts.erase(connection, "u", requested_by="test")
 
     for key in ("k", None):
         with pytest.raises(UserErasedError, match="'u'"), owner.begin() as connection:
-            do(connection, "rate", 4, key=key)
+            send(connection, "rate", 4, key=key)
 
     assert shop.rows(owner, "select user_id from outbox union select user_id from feedback") == []
 
 
 @pytest.mark.parametrize("rating", [0.5, 1, 3.5, 5])
-def test_a_rating_on_the_scale_passes(rating: float) -> None:
+def test_a_rating_on_the_scale_is_accepted(rating: float) -> None:
     feedback.refuse_off_scale(rating, half_steps())
 
 
@@ -227,12 +233,14 @@ def half_steps() -> About:
     )
 
 
-def test_the_outbox_says_what_waits_and_since_when(connection: Connection) -> None:
+def test_the_outbox_state_counts_waiting_events_and_dates_the_oldest(
+    connection: Connection,
+) -> None:
     empty = feedback.outbox_state(connection)
     assert (empty.n_events, empty.n_waiting, empty.oldest_waiting_at) == (0, 0, None)
 
-    do(connection, "rate", 4)
-    do(connection, "hide")
+    send(connection, "rate", 4)
+    send(connection, "hide")
     waiting = feedback.outbox_state(connection)
     assert (waiting.n_events, waiting.n_waiting, waiting.collected_at) == (2, 2, None)
     assert waiting.oldest_waiting_at == connection.scalar(text("select now()"))
@@ -244,8 +252,8 @@ def test_the_outbox_says_what_waits_and_since_when(connection: Connection) -> No
     assert state.collected_at is not None
 
 
-def test_an_event_of_the_transaction_where_collecting_ended_waits(connection: Connection) -> None:
-    do(connection, "rate", 4)
+def test_an_event_of_the_first_uncollected_transaction_is_waiting(connection: Connection) -> None:
+    send(connection, "rate", 4)
     connection.execute(
         text("insert into outbox_cursor (until, n_events) select max(xact), 0 from outbox")
     )

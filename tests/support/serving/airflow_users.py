@@ -1,4 +1,4 @@
-"""A server on loopback that knows Airflow's users by their tokens, and answers as Airflow does."""
+"""A stand-in for Airflow's authentication: a server on loopback with users by token."""
 
 import json
 import threading
@@ -6,18 +6,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-ADA, VERA = "token.of.ada", "token.of.vera"  # an operator's, a viewer's
+ADA, VERA = "token.of.ada", "token.of.vera"  # the tokens of an operator and of a viewer
 LOGIN = {"username": "ada", "password": "a right password"}
 USERS = {ADA: "ada", VERA: "vera"}
 OPERATORS = {"ada"}
 
 
 class AirflowUsers:
-    """Who is signed in. `failing` is a status and a body that every request gets instead."""
+    """Signed-in users by token. If `failing` is set, every request gets this status and body."""
 
     def __init__(self) -> None:
         self.users = dict(USERS)
-        self.asked: list[str] = []
+        self.requested: list[str] = []
         self.failing: tuple[int, bytes] | None = None
         self.arrived = threading.Semaphore(0)  # released by every request
         self.waiting = threading.Event()  # every request waits for it
@@ -25,7 +25,7 @@ class AirflowUsers:
 
     def answer(self, method: str, path: str, token: str) -> tuple[int, bytes]:
         """Return status and body of a request; Airflow refuses an unknown token with 403."""
-        self.asked.append(path)
+        self.requested.append(path)
         self.arrived.release()
         self.waiting.wait(timeout=10)
         if self.failing is not None:
@@ -72,6 +72,6 @@ def _handler(users: AirflowUsers) -> type[BaseHTTPRequestHandler]:
         do_POST = do_GET  # noqa: N815 # the handler's own name
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     return Handler

@@ -1,4 +1,4 @@
-"""The API as products meet it: uvicorn on a free port of loopback, in a thread."""
+"""The API served by uvicorn on a free port of loopback, in a thread."""
 
 import socket
 from collections.abc import Iterator
@@ -12,12 +12,12 @@ from serving.api.app import create_app
 from serving.api.settings import ApiSettings
 from serving.storage.database import ServingSettings
 
-AT_ONCE = ApiSettings(key_cache_seconds=0, schema_check_seconds=0)  # tests do not wait for caches
+UNCACHED = ApiSettings(key_cache_seconds=0, schema_check_seconds=0)
 
 
 @contextmanager
-def running_api(url: str, settings: ApiSettings = AT_ONCE) -> Iterator[str]:
-    """Yield the base URL of an API on this database; it takes requests at once."""
+def running_api(url: str, settings: ApiSettings = UNCACHED) -> Iterator[str]:
+    """Yield the base URL of an API on this database; it accepts requests at once."""
     app = create_app(ServingSettings(database_url=url), settings)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="none"))
     with socket.socket() as listening:

@@ -63,7 +63,7 @@ class ExpectedShop:
     moves: list[tuple[str, int, int | None]] = field(default_factory=list)
     rules: SlateRules = field(default_factory=SlateRules)
     version: int = 0
-    missing: set[str] = field(default_factory=set)  # out of stock
+    missing: set[str] = field(default_factory=set)  # unavailable items
     turns: "count[int]" = field(default_factory=count)
 
     @property
@@ -74,11 +74,11 @@ class ExpectedShop:
 
     @property
     def barred(self) -> set[str]:
-        """Items that no list may show."""
+        """Items that no list may have."""
         return {*self.rules.hide} | (self.missing if self.rules.only_available else set())
 
     def go_live(self, action: str, release_id: int) -> None:
-        """Move the pointer; a pin ends with that."""
+        """Activate a release, which ends a pause of publishing."""
         self.moves.append((action, release_id, self.live_id))
         self.live_id, self.is_paused = release_id, False
 

@@ -63,7 +63,7 @@ def release(
     sign: float = 1,
 ) -> int:
     """Publish the shop, and return the release's id; `sign` -1 negates the factors."""
-    learned = constants != SCALE  # otherwise a popularity, which has no factors
+    learned = constants != SCALE  # a popularity recipe has no factors
     kept = {i: [sign * x for x in rows(i)] if learned else [] for i in ITEMS}
     tables = shop.tables(
         recommendations=_lists(fan=["f3", "f4"], lover=["o3"]),
@@ -72,9 +72,9 @@ def release(
             _profile("lover", "old", {"o1": 5.0, "o2": 4.0, "f1": 2.0}),
             _profile("grumbler", "", {"f1": 1.0}),
         ],
-        item_factors=[_known(item_id, row) for item_id, row in kept.items()],
+        item_factors=[_item_factors(item_id, row) for item_id, row in kept.items()],
         similar_items=[],
-        fallback_lists=[_everybodys("o4", "o3")],
+        fallback_lists=[_fallback_list("o4", "o3")],
         items=[_item(item_id) for item_id in (*ITEMS, COLD)],
     )
     tables = {name: batches for name, batches in tables.items() if batches}
@@ -126,7 +126,7 @@ def matrix() -> np.ndarray:
     return np.array([factors(item_id) for item_id in ITEMS])
 
 
-def _known(item_id: str, row: list[float]) -> dict[str, Any]:
+def _item_factors(item_id: str, row: list[float]) -> dict[str, Any]:
     trending = 1.5 if item_id == "f2" else 0.5 * (item_id == "o1")
     return {
         "item_id": item_id,
@@ -143,7 +143,7 @@ def _lists(**lists: list[str]) -> shop.Rows:
     ]
 
 
-def _everybodys(*item_ids: str) -> dict[str, Any]:
+def _fallback_list(*item_ids: str) -> dict[str, Any]:
     scores = [popularity(item_id) for item_id in item_ids]
     return {"segment": "", "item_ids": list(item_ids), "scores": scores}
 

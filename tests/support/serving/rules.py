@@ -1,4 +1,4 @@
-"""Slate rules and stock, set with the engine of role `api` as operators and products set them."""
+"""Slate rules and availability, set with the engine of the role `api`."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from serving.schemas import NewRules, RulesVersion, SlateRules
 def put_in_force(
     api: Engine, actor: str = "ada", reason: str = "a test", **rules: Any
 ) -> RulesVersion:
-    """Put these rules in force, whichever version is in force now."""
+    """Replace the active rules by these, whatever version is active."""
     with api.begin() as connection:
         version = store.live(connection).version
         validated = SlateRules.model_validate(rules)

@@ -20,7 +20,7 @@ QUICK = {
     "fsync": "off",
     "full_page_writes": "off",
     "synchronous_commit": "off",
-    "max_connections": "500",  # an API of the whole run keeps some for each test's schema
+    "max_connections": "500",  # the API of the test run keeps some per schema
 }
 
 
@@ -48,10 +48,10 @@ def create_database(url: str, name: str) -> str:
     admin = create_engine(url, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
         for role in ROLES:
-            known = connection.execute(
+            role_row = connection.execute(
                 text("select from pg_roles where rolname = :role"), {"role": role}
             )
-            if known.first() is None:
+            if role_row.first() is None:
                 connection.execute(text(f"create role {role} login password '{role}'"))
         connection.execute(text(f'create database "{name}" owner lantern_owner'))
         connection.execute(text(f'revoke all on database "{name}" from public'))
@@ -61,7 +61,7 @@ def create_database(url: str, name: str) -> str:
 
 
 def as_role(url: str, role: str, database: str | None = None) -> str:
-    """Return the URL with another role, and maybe another database."""
+    """Return the URL with another role and, if given, another database."""
     changed: URL = make_url(url).set(username=role, password=role)
     if database is not None:
         changed = changed.set(database=database)
@@ -69,7 +69,7 @@ def as_role(url: str, role: str, database: str | None = None) -> str:
 
 
 def free_port() -> int:
-    """Return a port of loopback that nobody listens on."""
+    """Return a port of loopback that is not in use."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]

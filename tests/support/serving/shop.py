@@ -97,7 +97,7 @@ def tables(**changed: Rows) -> Tables:
         "items": items(**TITLES),
     }
     rows |= changed
-    return {name: pa.Table.from_pylist(given).to_batches() for name, given in rows.items()}
+    return {name: pa.Table.from_pylist(of_table).to_batches() for name, of_table in rows.items()}
 
 
 def release(engine: Engine, retrain_id: str, *, instead_of: int | None, **changed: Rows) -> int:
