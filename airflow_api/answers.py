@@ -54,7 +54,8 @@ class Task:
 class Question:
     """A question that a run asks operators.
 
-    `answer` is None while it waits. An answer with `answered_by` None was fields by its time-out.
+    `answer` is None while it waits. After its time-out it has the default answer and no
+    `answered_by`.
     """
 
     task_id: str

@@ -52,16 +52,9 @@ class Transport:
         headers: Mapping[str, str] | None = None,
         accepted: Collection[int] = (),
     ) -> AnswerT:
-        """Return the answer to a request as a value of this kind.
+        """Return the answer to a request for a path below the data set's root, as a value.
 
-        Args:
-            kind: type of the answer.
-            path: below the data set's root.
-            method: the HTTP method.
-            params: query parameters.
-            body: sent as JSON.
-            headers: besides those of `http`.
-            accepted: statuses that have such an answer, besides the successful ones.
+        `body` is sent as JSON. `accepted` are error statuses with an answer of this kind.
 
         Raises:
             ApiError: in the class that fits the problem.

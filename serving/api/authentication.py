@@ -24,7 +24,7 @@ _bearer = HTTPBearer(auto_error=False, description="An API key of the data set."
 
 @dataclass(frozen=True, slots=True)
 class Authorized:
-    """A connection to a data set, and who uses it: the key's name or the operator's."""
+    """A connection to a data set, with the name and scopes of the key or the operator's name."""
 
     connection: Connection
     name: str
@@ -58,7 +58,7 @@ class Caller:
             ScopeMissingError: the key lacks the scope.
             TooManyRequestsError: the key exceeds its rate limit.
         """
-        digest = self._limited()
+        digest = self._count_request()
         with self.datasets.connection(self.dataset) as connection:
             self._check(connection, digest).must_have(scope)
             yield connection
@@ -69,16 +69,16 @@ class Caller:
 
         Raises: see `connection`.
         """
-        digest = self._limited()
+        digest = self._count_request()
         with self.datasets.transaction(self.dataset) as connection:
             key = self._check(connection, digest)
             if scope is not None:
                 key.must_have(scope)
             yield Authorized(connection, key.name, key.scopes)
 
-    def _limited(self) -> str | None:
+    def _count_request(self) -> str | None:
         digest = None if self.key is None else keys.digest(self.key)
-        if digest is not None:  # before a connection is taken, so that a refusal is cheap
+        if digest is not None:  # before a connection is taken, so that a rejection is cheap
             self.rate_limiter.take(digest)
         return digest
 

@@ -24,12 +24,12 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        length = _declared(scope["headers"])
+        length = _declared_length(scope["headers"])
         body = await _read(receive, self._limit) if length is None else None
         if body is None and (length is None or length > self._limit):
             await self._reject(scope, receive, send)
         else:
-            await self._app(scope, receive if body is None else _replayed(body, receive), send)
+            await self._app(scope, receive if body is None else _replay(body, receive), send)
 
     async def _reject(self, scope: Scope, receive: Receive, send: Send) -> None:
         too_large = BodyTooLargeError(f"A body may have {self._limit} bytes.")
@@ -38,7 +38,7 @@ class BodyLimit:
         await answer(scope, receive, send)
 
 
-def _declared(headers: Iterable[tuple[bytes, bytes]]) -> int | None:
+def _declared_length(headers: Iterable[tuple[bytes, bytes]]) -> int | None:
     """Return the body's declared length; 0 without a body, None if it is chunked."""
     length: int | None = 0
     for name, value in headers:
@@ -63,7 +63,7 @@ async def _read(receive: Receive, limit: int) -> Message | None:
             return {"type": "http.request", "body": bytes(body), "more_body": False}
 
 
-def _replayed(message: Message, receive: Receive) -> Receive:
+def _replay(message: Message, receive: Receive) -> Receive:
     messages = [message]
 
     async def replay() -> Message:

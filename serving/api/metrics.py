@@ -67,7 +67,7 @@ class Metrics:
         self.registry.register(Outboxes(datasets))
         ProcessCollector(registry=self.registry)
 
-    def answered(self, route: str, method: str, status: int, seconds: float) -> None:
+    def count_response(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count one response."""
         metrics = self._cache.get((route, method, status))
         if metrics is None:
@@ -79,7 +79,7 @@ class Metrics:
         metrics[0].inc()
         metrics[1].observe(seconds)
 
-    def received(self, dataset: str, receipt: Receipt) -> None:
+    def count_event(self, dataset: str, receipt: Receipt) -> None:
         """Count one event."""
         self._events.labels(dataset, receipt.kind, receipt.status).inc()
 
@@ -141,16 +141,16 @@ class Measured:
         started = time.perf_counter()
         status = 500  # for an unexpected error, which is answered outside of this middleware
 
-        async def send_and_note(message: Message) -> None:
+        async def send_and_read_status(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
             await send(message)
 
         try:
-            await self._app(scope, receive, send_and_note)
+            await self._app(scope, receive, send_and_read_status)
         finally:
             route = scope.get("route")
             template = getattr(route, "path_format", "none")
             method = scope["method"] if scope["method"] in METHODS else "other"
-            self._metrics.answered(template, method, status, time.perf_counter() - started)
+            self._metrics.count_response(template, method, status, time.perf_counter() - started)

@@ -1,7 +1,7 @@
 """Authentication of operators: users of Airflow, each with their own token from Airflow.
 
-There is no shared key. Airflow says whose a token is and whether they may operate; the answer is
-cached by the token's digest.
+There is no shared key. Airflow returns the user of a token and their role; the name is cached by
+the token's digest.
 """
 
 import re
@@ -40,11 +40,11 @@ _bearer = HTTPBearer(
 
 
 class Operators:
-    """Looks up in Airflow whose a token is, and caches the answer.
+    """Looks up the user of a token in Airflow and caches their name.
 
     Args:
         airflow_url: without `/api/v2`; None: operators are not configured.
-        seconds: lifetime of a cached answer.
+        seconds: lifetime of a cached name.
     """
 
     def __init__(self, airflow_url: str | None, seconds: float) -> None:
@@ -134,7 +134,7 @@ async def operator(
     dataset: str,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
 ) -> OperatorCaller:
-    """Return the caller, unchecked: Airflow is asked later, in the route's thread."""
+    """Return the caller, unchecked: the token is checked later, in the route's thread."""
     state = request.app.state
     token = None if credentials is None else credentials.credentials
     return OperatorCaller(state.datasets, state.operators, state.rate_limiter, dataset, token)

@@ -59,7 +59,7 @@ def _api_error(request: Request, error: Exception) -> Response:
 
 def _invalid(request: Request, error: Exception) -> Response:
     errors = error.errors() if isinstance(error, RequestValidationError) else ()
-    reasons = (f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in errors)
+    reasons = (f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in errors)
     return response(request.url.path, RequestRefusedError("; ".join(reasons) + "."))
 
 

@@ -20,25 +20,25 @@ class RateLimiter:
 
     def __init__(self, per_second: int) -> None:
         self._per_second = per_second
-        self._spent_until: dict[str, float] = {}  # the bucket is empty until then, if in future
+        self._full_at: dict[str, float] = {}  # when each key's bucket is full again
         self._lock = Lock()
 
     def take(self, key: str) -> None:
         """Count one request.
 
         Raises:
-            TooManyRequestsError: the bucket is empty. The error says how long.
+            TooManyRequestsError: the bucket is empty; with the seconds to wait.
         """
         if self._per_second == 0:
             return
         now = time.monotonic()
         with self._lock:
-            spent_until = max(self._spent_until.get(key, now), now) + 1 / self._per_second
-            wait = spent_until - now - 1
+            full_at = max(self._full_at.get(key, now), now) + 1 / self._per_second
+            wait = full_at - now - 1
             if wait > 1e-9:  # noqa: PLR2004 # rounding
                 raise TooManyRequestsError(
                     f"The key sends more than {self._per_second} requests per second.", wait
                 )
-            if len(self._spent_until) >= CACHED_KEYS:
-                self._spent_until.clear()  # many keys are being tried: start over
-            self._spent_until[key] = spent_until
+            if len(self._full_at) >= CACHED_KEYS:
+                self._full_at.clear()  # many keys are being tried: start over
+            self._full_at[key] = full_at

@@ -173,8 +173,8 @@ def _validated(
     table: str, batches: Iterable[pa.RecordBatch], into: Loaded
 ) -> Iterator[pa.RecordBatch]:
     schema = SCHEMAS[table]
-    for sent in batches:
-        batch = sent.select(schema.names).cast(schema)
+    for raw in batches:
+        batch = raw.select(schema.names).cast(schema)
         for column in batch.columns:
             _refuse_missing_values(table, column)
         if "item_ids" in schema.names:
@@ -201,8 +201,8 @@ def _refuse_duplicates(table: str, batch: pa.RecordBatch, coded: pa.DictionaryAr
         raise IncompleteReleaseError(f"{table}: a list has an item twice; fit again")
 
 
-def _with_words(sent: pa.RecordBatch) -> pa.RecordBatch:
-    batch = sent.select(ITEM_SCHEMA.names).cast(ITEM_SCHEMA)
+def _with_words(raw: pa.RecordBatch) -> pa.RecordBatch:
+    batch = raw.select(ITEM_SCHEMA.names).cast(ITEM_SCHEMA)
     item_titles = batch.column("title").to_pylist()
     if not all(item_titles) or batch.column("item_id").null_count:
         raise IncompleteReleaseError("items: a title or an id is missing; refine again")

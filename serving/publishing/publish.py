@@ -72,7 +72,7 @@ def publish(
         if release_id is None:
             _must_be_publishable(session, instead_of)  # before loading, and again after it
             release_id = _load(session, candidate, tables)
-            releases.take_turn(session)
+            releases.lock_live_release(session)
             _must_be_publishable(session, instead_of)
             releases.activate(
                 session,

@@ -1,8 +1,6 @@
 """The live release and its history. Callers own the transaction: nothing here commits."""
 
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
@@ -11,44 +9,13 @@ from serving import schemas
 from serving.errors import LiveReleaseChangedError, NoEarlierReleaseError, ReleaseNotReadyError
 from serving.tables import Activation, LivePointer, Release
 
-_SHOWN = (
-    "release_id",
-    "recipe",
-    "recipe_json",
-    "verdict",
-    "retrain_id",
-    "ready_at",
-    "publishing_paused_by",
-)
-
 Action = Literal["publish", "activate", "roll_back"]
 
 
-@dataclass(frozen=True, slots=True)
-class LiveRelease:
-    """The release that is served now."""
-
-    release_id: int
-    since: datetime
-    retrain_id: str
-    recipe: str
-    recipe_json: dict[str, Any]
-    publishing_paused_by: str | None
-
-
-def live(session: Session) -> LiveRelease | None:
+def live(session: Session) -> Release | None:
     """Return the live release, or None before the first one."""
-    row = session.execute(
-        select(
-            LivePointer.release_id,
-            LivePointer.since,
-            Release.retrain_id,
-            Release.recipe,
-            Release.recipe_json,
-            Release.publishing_paused_by,
-        ).join(Release, Release.release_id == LivePointer.release_id)
-    ).one_or_none()
-    return None if row is None else LiveRelease(*row)
+    query = select(Release).join(LivePointer, LivePointer.release_id == Release.release_id)
+    return session.scalar(query.execution_options(populate_existing=True))
 
 
 def activate(
@@ -60,9 +27,7 @@ def activate(
     reason: str,
     action: Action = "activate",
 ) -> None:
-    """Make a release live from the commit on; an older one too.
-
-    A pause of publishing ends with this.
+    """Make a release live from the commit on, and end a pause of publishing.
 
     Args:
         session: the caller's transaction; concurrent callers wait until it ends.
@@ -76,7 +41,7 @@ def activate(
         ReleaseNotReadyError: it is unknown, was never completely loaded, or is retired.
         LiveReleaseChangedError: another release has gone live.
     """
-    take_turn(session)
+    lock_live_release(session)
     release = session.get(Release, release_id, populate_existing=True)
     if release is None or release.ready_at is None or release.retired_at is not None:
         raise ReleaseNotReadyError(
@@ -90,7 +55,7 @@ def activate(
         update(Release).values(publishing_paused_by=None, publishing_paused_at=None).where(_PAUSED)
     )
     session.merge(LivePointer(only_row=True, release_id=release_id, since=func.clock_timestamp()))
-    _note(session, action, release_id, instead_of=instead_of, actor=actor, reason=reason)
+    _record_action(session, action, release_id, instead_of=instead_of, actor=actor, reason=reason)
 
 
 def roll_back(session: Session, *, actor: str, reason: str) -> int:
@@ -101,7 +66,7 @@ def roll_back(session: Session, *, actor: str, reason: str) -> int:
     Raises:
         NoEarlierReleaseError: there is none.
     """
-    take_turn(session)
+    lock_live_release(session)
     now_live = live_id(session)
     older = (Release.release_id < now_live, Release.ready_at.is_not(None))
     target = session.scalar(
@@ -128,7 +93,7 @@ def resume_publishing(
     session: Session, *, actor: str, reason: str = "Publishing was resumed."
 ) -> bool:
     """Let retrains publish again, and return whether publishing was paused."""
-    take_turn(session)
+    lock_live_release(session)
     resumed = session.scalars(
         update(Release)
         .values(publishing_paused_by=None, publishing_paused_at=None)
@@ -136,7 +101,9 @@ def resume_publishing(
         .returning(Release.release_id)
     ).all()
     for release_id in resumed:
-        _note(session, "resume", release_id, instead_of=release_id, actor=actor, reason=reason)
+        _record_action(
+            session, "resume", release_id, instead_of=release_id, actor=actor, reason=reason
+        )
     return bool(resumed)
 
 
@@ -145,7 +112,13 @@ def kept(session: Session) -> list[schemas.Release]:
     ready = (Release.ready_at.is_not(None), Release.retired_at.is_(None))
     rows = session.execute(
         select(
-            *(getattr(Release, name) for name in _SHOWN),
+            Release.release_id,
+            Release.recipe,
+            Release.recipe_json,
+            Release.verdict,
+            Release.retrain_id,
+            Release.ready_at,
+            Release.publishing_paused_by,
             func.coalesce(Release.counts["recommendations"].as_integer(), 0).label("n_users"),
             func.coalesce(Release.counts["items"].as_integer(), 0).label("n_items"),
             LivePointer.release_id.is_not(None).label("live"),
@@ -163,15 +136,15 @@ def live_id(session: Session) -> int | None:
     return session.scalar(select(LivePointer.release_id))
 
 
-def take_turn(session: Session) -> None:
-    """Wait for others who change this data set's live release; keeps the lock to the end."""
+def lock_live_release(session: Session) -> None:
+    """Lock the data set's live release until the transaction ends."""
     session.execute(text("select pg_advisory_xact_lock(hashtext('live ' || current_schema()))"))
 
 
 _PAUSED = Release.publishing_paused_by.is_not(None)
 
 
-def _note(
+def _record_action(
     session: Session,
     action: str,
     release_id: int,

@@ -33,7 +33,7 @@ def keep_newest(engine: Engine, keep: int) -> None:
 
 
 def _retire(session: Session, keep: int) -> None:
-    releases.take_turn(session)
+    releases.lock_live_release(session)
     ready = (Release.ready_at.is_not(None), Release.retired_at.is_(None))
     newest_first = select(Release.release_id).where(*ready).order_by(Release.release_id.desc())
     live = releases.live_id(session)

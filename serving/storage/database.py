@@ -176,9 +176,8 @@ def grant(url: str, dataset: str) -> None:
         for role in GRANTS:
             _grant(connection, schema_name(dataset), role)
         name = connection.scalar(text("select quote_ident(current_database())"))
-        connection.execute(
-            text(f"grant temporary on database {name} to {PUBLISHER}")
-        )  # staged items
+        staging = text(f"grant temporary on database {name} to {PUBLISHER}")  # for staged items
+        connection.execute(staging)
     engine.dispose()
 
 
@@ -199,8 +198,7 @@ def _grant(connection: Connection, schema: str, role: str) -> None:
 
 
 def _url() -> str:
-    settings = ServingSettings()
-    return settings.database_url.get_secret_value()
+    return ServingSettings().database_url.get_secret_value()
 
 
 def _note_return(_: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:

@@ -70,7 +70,7 @@ class SimilarItems(OfRelease, Base):
 
 
 class FallbackList(OfRelease, Base):
-    """The list for users whom a release does not know. Segment '' is all users."""
+    """The list for users who are not in the release. Segment '' is all users."""
 
     __tablename__ = "fallback_lists"
     __table_args__ = list_constraints("scores")

@@ -8,7 +8,7 @@ from serving import schemas
 from serving.api import problems
 from serving.api.authentication import Caller
 from serving.api.path_ids import PathIdRoute
-from serving.api.routes.parameters import Ask, ItemId, UserId, as_json
+from serving.api.routes.parameters import ItemId, Product, UserId, as_json
 from serving.errors import ScopeMissingError, UserErasedError
 from serving.users import accounts, feedback
 from serving.users.feedback import Event
@@ -52,11 +52,15 @@ _conflicts = problems.documented(409, 410)
     summary="Rate an item",
 )
 def rate(
-    ask: Ask, user_id: UserId, item_id: ItemId, body: schemas.Rating, key: IdempotencyKey = None
+    caller: Product,
+    user_id: UserId,
+    item_id: ItemId,
+    body: schemas.Rating,
+    key: IdempotencyKey = None,
 ) -> Response:
     """The rating is committed when the API answers. The newest rating by `occurred_at` counts."""
     event = Event("rate", user_id, item_id, body.rating, body.occurred_at, key)
-    return _accepted(ask, event)
+    return _accept(caller, event)
 
 
 @write.delete(
@@ -66,9 +70,11 @@ def rate(
     tags=["feedback"],
     summary="Delete a rating",
 )
-def unrate(ask: Ask, user_id: UserId, item_id: ItemId, key: IdempotencyKey = None) -> Response:
+def unrate(
+    caller: Product, user_id: UserId, item_id: ItemId, key: IdempotencyKey = None
+) -> Response:
     """Also shows the item again if it was hidden. It is not an error if there is no rating."""
-    return _accepted(ask, Event("unrate", user_id, item_id, idempotency_key=key))
+    return _accept(caller, Event("unrate", user_id, item_id, idempotency_key=key))
 
 
 @write.put(
@@ -79,11 +85,15 @@ def unrate(ask: Ask, user_id: UserId, item_id: ItemId, key: IdempotencyKey = Non
     summary="Hide an item from a user's lists",
 )
 def hide(
-    ask: Ask, user_id: UserId, item_id: ItemId, body: schemas.Hide, key: IdempotencyKey = None
+    caller: Product,
+    user_id: UserId,
+    item_id: ItemId,
+    body: schemas.Hide,
+    key: IdempotencyKey = None,
 ) -> Response:
     """The item is hidden until the user rates it or the rating is deleted. No model uses this."""
     event = Event(body.kind, user_id, item_id, None, body.occurred_at, key)
-    return _accepted(ask, event)
+    return _accept(caller, event)
 
 
 @write.post(
@@ -93,9 +103,9 @@ def hide(
     tags=["users"],
     summary="Create a user",
 )
-def create_user(ask: Ask) -> Response:
+def create_user(caller: Product) -> Response:
     """Returns a new id, and once the token with which the user can be erased."""
-    with ask.transaction("feedback") as authorized:
+    with caller.transaction("feedback") as authorized:
         user = accounts.create(authorized.connection)
     return as_json(user, status=201)
 
@@ -107,14 +117,14 @@ def create_user(ask: Ask) -> Response:
     tags=["users"],
     summary="Erase a user",
 )
-def erase(ask: Ask, user_id: UserId, token: UserToken = None) -> Response:
+def erase(caller: Product, user_id: UserId, token: UserToken = None) -> Response:
     """Needs a key with the scope `operate`, or any key and the user's token.
 
     Deletes the user's events, feedback, lists and profiles from Postgres at once. No event is
     accepted for the id afterwards. The lake keeps what was already collected, and the next fits
     still train on it. With the scope `operate` the request can be repeated.
     """
-    with ask.transaction() as authorized:
+    with caller.transaction() as authorized:
         if "operate" in authorized.scopes:
             requested_by = authorized.name
         elif token is not None and accounts.owns(authorized.connection, user_id, token):
@@ -126,7 +136,7 @@ def erase(ask: Ask, user_id: UserId, token: UserToken = None) -> Response:
                 "The key has no scope 'operate', and the request has no token of this user."
             )
         erasure = accounts.erase(authorized.connection, user_id, requested_by=requested_by)
-    ask.release_cache.drop_reasons(user_id)
+    caller.release_cache.drop_reasons(user_id)
     return as_json(erasure)
 
 
@@ -136,17 +146,17 @@ def erase(ask: Ask, user_id: UserId, token: UserToken = None) -> Response:
     tags=["feedback"],
     summary="Get the state of the outbox",
 )
-def outbox(ask: Ask) -> Response:
+def outbox(caller: Product) -> Response:
     """The number of events that wait to be collected, and the time of the oldest."""
-    with ask.connection() as connection:
+    with caller.connection() as connection:
         return as_json(feedback.outbox_state(connection))
 
 
-def _accepted(ask: Caller, event: Event) -> Response:
-    with ask.transaction("feedback") as authorized:
+def _accept(caller: Caller, event: Event) -> Response:
+    with caller.transaction("feedback") as authorized:
         if event.rating is not None:
-            about = ask.datasets.about(authorized.connection, ask.dataset)
+            about = caller.datasets.about(authorized.connection, caller.dataset)
             feedback.refuse_off_scale(event.rating, about)
         receipt = feedback.accept(authorized.connection, event, sent_by=authorized.name)
-    ask.metrics.received(ask.dataset, receipt)
+    caller.metrics.count_event(caller.dataset, receipt)
     return as_json(receipt)

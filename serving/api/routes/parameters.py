@@ -17,7 +17,7 @@ MAX_LISTED = 100
 MAX_EXCLUDED = 1000
 NO_NUL = r"^[^\x00]*$"  # Postgres stores no NUL
 
-Ask = Annotated[Caller, Depends(caller)]
+Product = Annotated[Caller, Depends(caller)]
 UserId = Annotated[str, Path(min_length=1, max_length=256, pattern=NO_NUL, examples=["42"])]
 ItemId = Annotated[str, Path(min_length=1, max_length=256, pattern=NO_NUL, examples=["1193"])]
 Limit = Annotated[int, Query(ge=1, le=MAX_LISTED, description="Maximum number of results.")]

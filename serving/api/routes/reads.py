@@ -13,11 +13,11 @@ from serving.api import problems
 from serving.api.path_ids import PathIdRoute
 from serving.api.routes.parameters import (
     NO_NUL,
-    Ask,
     Category,
     ItemId,
     Limit,
     Listing,
+    Product,
     Released,
     Search,
     UserId,
@@ -39,7 +39,7 @@ read = APIRouter(
 
 @health.get("/health", summary="Whether the process answers")
 async def healthy() -> schemas.Health:
-    """Answers without a look at the database."""
+    """Does not use the database."""
     return schemas.Health()
 
 
@@ -68,16 +68,16 @@ def dataset_ready(request: Request, dataset: str) -> Response:
 
 
 @read.get("", response_model=schemas.About, tags=["catalogue"], summary="The data set")
-def about(ask: Ask) -> Response:
+def about(caller: Product) -> Response:
     """Title, rating scale, categories and licence of the data set."""
-    with ask.connection() as connection:
+    with caller.connection() as connection:
         return as_json(catalogue.about(connection))
 
 
-@read.get("/users", response_model=list[schemas.User], tags=["users"], summary="Some known users")
-def some_users(ask: Ask, limit: Limit = 50) -> Response:
-    """Users whom the live release knows, without their ratings: for a picker."""
-    with ask.connection() as connection:
+@read.get("/users", response_model=list[schemas.User], tags=["users"], summary="First users")
+def first_users(caller: Product, limit: Limit = 50) -> Response:
+    """The first users of the live release by id, without their ratings."""
+    with caller.connection() as connection:
         return as_json(profiles.first_users(connection, limit=limit))
 
 
@@ -87,13 +87,13 @@ def some_users(ask: Ask, limit: Limit = 50) -> Response:
     tags=["users"],
     summary="A user's list",
 )
-def for_user(ask: Ask, request: Listing, user_id: UserId) -> Response:
+def for_user(caller: Product, request: Listing, user_id: UserId) -> Response:
     """The list of the live release, or one computed online if the user rated items since.
 
     Users without ratings get the most popular items, kind `fallback`.
     """
-    with ask.connection() as connection:
-        answer = recommendations.for_user(connection, ask.release_cache, user_id, request)
+    with caller.connection() as connection:
+        answer = recommendations.for_user(connection, caller.release_cache, user_id, request)
         return encoded(recommendations.to_json(answer))
 
 
@@ -104,14 +104,14 @@ def for_user(ask: Ask, request: Listing, user_id: UserId) -> Response:
     summary="An anonymous user's list",
 )
 def for_anonymous_user(
-    ask: Ask, request: Listing, user: Annotated[schemas.AnonymousUser, Body()]
+    caller: Product, request: Listing, user: Annotated[schemas.AnonymousUser, Body()]
 ) -> Response:
     """A list for a user without an id, from the ratings sent; nothing is stored.
 
     Ratings of items that the release does not know are ignored.
     """
-    with ask.connection() as connection:
-        cache = ask.release_cache
+    with caller.connection() as connection:
+        cache = caller.release_cache
         answer = recommendations.for_anonymous_user(connection, cache, user.ratings, request)
         return encoded(recommendations.to_json(answer))
 
@@ -122,10 +122,10 @@ def for_anonymous_user(
     tags=["users"],
     summary="Why an item is listed, or not",
 )
-def explanation(ask: Ask, user_id: UserId, item_id: ItemId) -> Response:
+def explanation(caller: Product, user_id: UserId, item_id: ItemId) -> Response:
     """Why an item is on the user's list, or why not. The terms add up to its score."""
-    with ask.connection() as connection:
-        return as_json(explanations.explain(connection, ask.release_cache, user_id, item_id))
+    with caller.connection() as connection:
+        return as_json(explanations.explain(connection, caller.release_cache, user_id, item_id))
 
 
 @read.get(
@@ -135,40 +135,44 @@ def explanation(ask: Ask, user_id: UserId, item_id: ItemId) -> Response:
     summary="A user's ratings",
 )
 def ratings(
-    ask: Ask,
+    caller: Product,
     user_id: UserId,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     offset: Annotated[int, Query(ge=0, le=100_000)] = 0,
 ) -> Response:
     """Current ratings, newest first: those of the release, merged with newer feedback."""
-    with ask.connection() as connection:
-        cache = ask.release_cache
+    with caller.connection() as connection:
+        cache = caller.release_cache
         return as_json(rated_items(connection, cache, user_id, limit=limit, offset=offset))
 
 
 @read.get("/users/{user_id:id}", response_model=schemas.User, tags=["users"], summary="A user")
-def user(ask: Ask, user_id: UserId, limit: Annotated[int, Query(ge=0, le=1000)] = 100) -> Response:
+def user(
+    caller: Product, user_id: UserId, limit: Annotated[int, Query(ge=0, le=1000)] = 100
+) -> Response:
     """The user's ratings that the live release learned from, newest first."""
-    with ask.connection() as connection:
+    with caller.connection() as connection:
         return as_json(profiles.user(connection, user_id, limit=limit))
 
 
 @read.get("/popular", response_model=schemas.Shelf, tags=["shelves"], summary="Most popular items")
-def popular(ask: Ask, released: Released, category: Category = None, limit: Limit = 20) -> Response:
+def popular(
+    caller: Product, released: Released, category: Category = None, limit: Limit = 20
+) -> Response:
     """The most popular items, of one category or of some years of release if these are given."""
-    with ask.connection() as connection:
+    with caller.connection() as connection:
         shelf = shelves.popular(
-            connection, ask.release_cache, category=category, released=released, limit=limit
+            connection, caller.release_cache, category=category, released=released, limit=limit
         )
         return as_json(shelf)
 
 
 @read.get("/trending", response_model=schemas.Shelf, tags=["shelves"], summary="Trending items")
-def trending(ask: Ask, category: Category = None, limit: Limit = 20) -> Response:
+def trending(caller: Product, category: Category = None, limit: Limit = 20) -> Response:
     """Items with the most recent positive ratings, those since the release included."""
-    with ask.connection() as connection:
+    with caller.connection() as connection:
         return as_json(
-            shelves.trending(connection, ask.release_cache, category=category, limit=limit)
+            shelves.trending(connection, caller.release_cache, category=category, limit=limit)
         )
 
 
@@ -176,27 +180,27 @@ def trending(ask: Ask, category: Category = None, limit: Limit = 20) -> Response
     "/vendor-items", response_model=schemas.Shelf, tags=["shelves"], summary="A vendor's items"
 )
 def vendor_items(
-    ask: Ask,
+    caller: Product,
     vendor: Annotated[
         str, Query(min_length=1, max_length=200, pattern=NO_NUL, examples=["Criterion"])
     ],
     limit: Limit = 20,
 ) -> Response:
     """A vendor's items, the most popular first; an empty list if the vendor is unknown."""
-    with ask.connection() as connection:
-        return as_json(shelves.of_vendor(connection, ask.release_cache, vendor, limit=limit))
+    with caller.connection() as connection:
+        return as_json(shelves.of_vendor(connection, caller.release_cache, vendor, limit=limit))
 
 
 @read.get("/items", response_model=schemas.ItemPage, tags=["catalogue"], summary="Search")
 def items(
-    ask: Ask,
+    caller: Product,
     q: Search = "",
     category: Category = None,
     limit: Limit = 20,
     offset: Annotated[int, Query(ge=0, le=100_000)] = 0,
 ) -> Response:
     """A page of the catalogue by title. Accents and case are ignored."""
-    with ask.connection() as connection:
+    with caller.connection() as connection:
         page = catalogue.page(connection, q=q, category=category, limit=limit, offset=offset)
         return as_json(page)
 
@@ -207,31 +211,31 @@ def items(
     tags=["catalogue"],
     summary="Similar items",
 )
-def similar(ask: Ask, item_id: ItemId, limit: Limit = 20) -> Response:
+def similar(caller: Product, item_id: ItemId, limit: Limit = 20) -> Response:
     """The most similar items; an empty list if the recipe computes no similarities."""
-    with ask.connection() as connection:
-        cache = ask.release_cache
+    with caller.connection() as connection:
+        cache = caller.release_cache
         return as_json(recommendations.similar_to(connection, cache, item_id, limit=limit))
 
 
 @read.get("/items/{item_id:id}", response_model=schemas.Item, tags=["catalogue"], summary="An item")
-def item(ask: Ask, item_id: ItemId) -> Response:
+def item(caller: Product, item_id: ItemId) -> Response:
     """One item of the catalogue."""
-    with ask.connection() as connection:
+    with caller.connection() as connection:
         return as_json(catalogue.item(connection, item_id))
 
 
 @read.get(
     "/releases", response_model=list[schemas.Release], tags=["releases"], summary="Kept releases"
 )
-def kept_releases(ask: Ask) -> Response:
+def kept_releases(caller: Product) -> Response:
     """The releases that can be live, newest first."""
-    with ask.connection() as connection:
+    with caller.connection() as connection:
         return as_json(releases.kept(Session(connection)))
 
 
 @read.get("/verdicts", response_model=list[schemas.Verdict], tags=["releases"], summary="Verdicts")
-def verdicts(ask: Ask, limit: Limit = 10) -> Response:
+def verdicts(caller: Product, limit: Limit = 10) -> Response:
     """The gate's latest decisions, newest first."""
-    with ask.connection() as connection:
+    with caller.connection() as connection:
         return as_json(evidence.newest(Session(connection), limit))

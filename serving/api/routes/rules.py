@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from serving import schemas
 from serving.api import problems
 from serving.api.operators import OperatorCaller, operator
-from serving.api.routes.parameters import Ask, as_json
+from serving.api.routes.parameters import Product, as_json
 from serving.rules import preview, store
 
 Operator = Annotated[OperatorCaller, Depends(operator)]
@@ -20,9 +20,9 @@ operate = APIRouter(
 @operate.get(
     "/rules", response_model=schemas.RulesVersion, tags=["rules"], summary="Get the active rules"
 )
-def active_rules(ask: Operator) -> Response:
+def active_rules(caller: Operator) -> Response:
     """Version 0 has no rules: none were ever set."""
-    with ask.connection() as authorized:
+    with caller.connection() as authorized:
         return as_json(store.live(authorized.connection))
 
 
@@ -32,9 +32,9 @@ def active_rules(ask: Operator) -> Response:
     tags=["rules"],
     summary="List all versions of the rules",
 )
-def rules_history(ask: Operator, limit: Annotated[int, Query(ge=1, le=100)] = 20) -> Response:
+def rules_history(caller: Operator, limit: Annotated[int, Query(ge=1, le=100)] = 20) -> Response:
     """Newest first, each with operator and reason. To restore a version, set its rules again."""
-    with ask.connection() as authorized:
+    with caller.connection() as authorized:
         return as_json(store.history(authorized.connection, limit=limit))
 
 
@@ -45,9 +45,9 @@ def rules_history(ask: Operator, limit: Annotated[int, Query(ge=1, le=100)] = 20
     tags=["rules"],
     summary="Replace the rules",
 )
-def replace_rules(ask: Operator, body: schemas.NewRules) -> Response:
+def replace_rules(caller: Operator, body: schemas.NewRules) -> Response:
     """The new rules apply to every list from the next request on. Preview them first."""
-    with ask.transaction() as authorized:
+    with caller.transaction() as authorized:
         version = store.replace(authorized.connection, body, actor=authorized.name)
     return as_json(version)
 
@@ -58,9 +58,9 @@ def replace_rules(ask: Operator, body: schemas.NewRules) -> Response:
     tags=["rules"],
     summary="Preview rules",
 )
-def preview_rules(ask: Operator, body: schemas.SlateRules) -> Response:
+def preview_rules(caller: Operator, body: schemas.SlateRules) -> Response:
     """Applies the rules to the window lists of the last retrain. Nothing is written."""
-    with ask.connection() as authorized:
+    with caller.connection() as authorized:
         return as_json(preview.preview(authorized.connection, body))
 
 
@@ -70,9 +70,9 @@ def preview_rules(ask: Operator, body: schemas.SlateRules) -> Response:
     tags=["catalogue"],
     summary="Set which items are available",
 )
-def set_availability(ask: Ask, body: schemas.Availability) -> Response:
+def set_availability(caller: Product, body: schemas.Availability) -> Response:
     """Needs the scope `operate`. Lists omit unavailable items under the rule `only_available`."""
-    with ask.transaction("operate") as authorized:
+    with caller.transaction("operate") as authorized:
         n_changed = store.set_availability(
             authorized.connection, body.item_ids, available=body.available
         )
