@@ -108,7 +108,7 @@ def connect(
 
     Args:
         url: `postgresql+psycopg2://…`.
-        dataset: its name, which is also the schema's.
+        dataset: the name of the data set and of its schema.
         autocommit: no transactions, set when a connection is opened. As an execution option it
             would cost two round trips at each checkout.
         pool_size: connections kept open. Under load up to twice as many are opened.

@@ -127,10 +127,7 @@ class Event:
 def accept(connection: Connection, event: Event, *, sent_by: str) -> Receipt:
     """Write an event once, and update the user's current feedback: the newest event wins.
 
-    Args:
-        connection: in the caller's transaction, which must be rolled back on an error.
-        event: the event.
-        sent_by: name of the API key.
+    The caller must roll the transaction back on an error. `sent_by` is the API key's name.
 
     Raises:
         RequestRefusedError: it occurred too far in the future, or before 1970.

@@ -49,6 +49,21 @@ def test_no_release_is_live_before_the_first_activation(session: Session) -> Non
     assert releases.live(session) is None
 
 
+def test_a_pause_by_another_transaction_is_seen(publisher: Engine, owner: Engine) -> None:
+    release_id = shop.release(publisher, "one", instead_of=None)
+
+    with Session(publisher) as session:
+        before = releases.live(session)
+        assert before is not None
+        assert before.publishing_paused_by is None
+        with Session(owner) as other, other.begin():
+            releases.hold_publishing(other, release_id, actor="ann")
+        after = releases.live(session)
+
+    assert after is not None
+    assert after.publishing_paused_by == "ann"
+
+
 def test_the_live_release_names_its_recipe(session: Session) -> None:
     activate(session, release_id := add(session))
 
