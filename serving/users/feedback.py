@@ -8,6 +8,7 @@ import secrets
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, text
 
@@ -26,20 +27,14 @@ CLOCK_SKEW = timedelta(minutes=5)  # how far ahead a caller's clock may be
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 STEP_TOLERANCE = 1e-6  # of a step of the scale
 
+_TYPES = {"rating": "real", "occurred_at": "timestamptz"} | dict.fromkeys(
+    ("kind", "user_id", "item_id"), "text"
+)
 # Shared advisory lock per user: `accounts.erase` takes it exclusively, so an erasure and a write
 # cannot interleave. Only the statement after this one sees whether the user was erased.
 _OUTBOX = Prepared(
     "write_event",
-    {
-        "event_id": "text",
-        "caller_key": "text",
-        "kind": "text",
-        "user_id": "text",
-        "item_id": "text",
-        "rating": "real",
-        "occurred_at": "timestamptz",
-        "sent_by": "text",
-    },
+    _TYPES | dict.fromkeys(("event_id", "caller_key", "sent_by"), "text"),
     """
     insert into outbox
         (event_id, idempotency_key, kind, user_id, item_id, rating, occurred_at, sent_by)
@@ -55,13 +50,7 @@ _OUTBOX = Prepared(
 # older than it is ignored.
 _FEEDBACK = Prepared(
     "write_feedback",
-    {
-        "kind": "text",
-        "user_id": "text",
-        "item_id": "text",
-        "rating": "real",
-        "occurred_at": "timestamptz",
-    },
+    _TYPES,
     """
     insert into feedback as stored (user_id, item_id, rating, rated_at, hidden, hidden_at)
     select :user_id, :item_id, :rating,
@@ -138,7 +127,7 @@ def accept(connection: Connection, event: Event, *, sent_by: str) -> Receipt:
     _refuse_impossible(event.occurred_at)
     event_id = new_event_id()
     caller_key = event.idempotency_key or event_id
-    values = {
+    values: dict[str, Any] = {
         "kind": event.kind,
         "user_id": event.user_id,
         "item_id": event.item_id,
@@ -153,7 +142,7 @@ def accept(connection: Connection, event: Event, *, sent_by: str) -> Receipt:
         occurred_at=event.occurred_at,
     ).scalar()
     if occurred_at is None:
-        return _repeated(connection, event, caller_key)
+        return _repeated(connection, event, values | {"caller_key": caller_key})
     if _FEEDBACK.execute(connection, **values, occurred_at=occurred_at).scalar() is None:
         raise UserErasedError(f"The user {event.user_id!r} was erased.")
     return _receipt(event, event_id, occurred_at, repeated=False)
@@ -192,13 +181,7 @@ def _refuse_impossible(occurred_at: datetime | None) -> None:
     )
 
 
-def _repeated(connection: Connection, event: Event, caller_key: str) -> Receipt:
-    values = {
-        "user_id": event.user_id,
-        "item_id": event.item_id,
-        "rating": event.rating,
-        "caller_key": caller_key,
-    }
+def _repeated(connection: Connection, event: Event, values: dict[str, Any]) -> Receipt:
     row = connection.execute(_REASON, values).one()
     if row.is_erased:
         raise UserErasedError(f"The user {event.user_id!r} was erased.")
@@ -206,7 +189,7 @@ def _repeated(connection: Connection, event: Event, caller_key: str) -> Receipt:
         sent = (event.kind, event.user_id, event.item_id)
         if (row.kind, row.user_id, row.item_id) != sent or not row.same_rating:
             raise IdempotencyKeyReusedError(
-                f"The idempotency key {caller_key!r} belongs to another event."
+                f"The idempotency key {values['caller_key']!r} belongs to another event."
             )
         return _receipt(event, row.event_id, row.occurred_at, repeated=True)
     if not row.item_exists:

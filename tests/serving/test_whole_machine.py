@@ -122,8 +122,8 @@ class Loop(Histories):
     @rule(before=released)
     def publish_again(self, before: int) -> None:
         [fit] = [release.fit for release in self.expected.releases if release.release_id == before]
-        again = publish_fit(self.shop.publisher, fit, instead_of=None, keep=KEEP)
-        assert again == before
+        repeated = publish_fit(self.shop.publisher, fit, instead_of=None, keep=KEEP)
+        assert repeated == before
 
     @rule()
     def roll_back(self) -> None:
