@@ -59,10 +59,10 @@ class Transport:
         Raises:
             ApiError: in the class that fits the problem.
         """
-        sent = {name: value for name, value in (params or {}).items() if value is not None}
+        query = {name: value for name, value in (params or {}).items() if value is not None}
         try:
             response = self._http.request(
-                method, self._root + path, params=sent, json=body, headers=headers
+                method, self._root + path, params=query, json=body, headers=headers
             )
         except httpx2.TransportError as error:
             raise ApiUnavailableError(

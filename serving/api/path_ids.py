@@ -33,7 +33,7 @@ class PathIdRoute(APIRoute):
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Match the quoted path, or the plain one if the server does not pass it."""
-        sent = scope.get("raw_path")
-        if sent is None:
+        raw_path = scope.get("raw_path")
+        if raw_path is None:
             return super().matches(scope)
-        return super().matches({**scope, "path": sent.decode("utf-8", "replace")})
+        return super().matches({**scope, "path": raw_path.decode("utf-8", "replace")})

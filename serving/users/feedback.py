@@ -186,8 +186,8 @@ def _repeated(connection: Connection, event: Event, values: dict[str, Any]) -> R
     if row.is_erased:
         raise UserErasedError(f"The user {event.user_id!r} was erased.")
     if row.event_id is not None:
-        sent = (event.kind, event.user_id, event.item_id)
-        if (row.kind, row.user_id, row.item_id) != sent or not row.same_rating:
+        event_fields = (event.kind, event.user_id, event.item_id)
+        if (row.kind, row.user_id, row.item_id) != event_fields or not row.same_rating:
             raise IdempotencyKeyReusedError(
                 f"The idempotency key {values['caller_key']!r} belongs to another event."
             )

@@ -129,16 +129,16 @@ class Histories(RuleBasedStateMachine):
 
     @rule(before=events, at=times)
     def repeat_and_reuse_the_key(self, before: AcceptedEvent, at: datetime) -> None:
-        again = replace(before.event, occurred_at=at)
-        if again.user_id in self.expected.erased:
+        retry = replace(before.event, occurred_at=at)
+        if retry.user_id in self.expected.erased:
             with pytest.raises(UserErasedError):
-                self.accept(again)
+                self.accept(retry)
         else:
             expected = before.receipt.model_copy(update={"status": "repeated"})
-            assert self.accept(again) == expected
+            assert self.accept(retry) == expected
             other = "b" if before.event.item_id == "a" else "a"
             with pytest.raises(IdempotencyKeyReusedError):
-                self.accept(replace(again, item_id=other))
+                self.accept(replace(retry, item_id=other))
 
     @rule(target=users)
     def start(self) -> str:
