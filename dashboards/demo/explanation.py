@@ -35,7 +35,7 @@ def show(explanation: Explanation, about: About) -> None:
     if not explanation.terms:
         return
     st.subheader(f"Why this {esc(about.item_noun)}", anchor=False)
-    st.caption(in_a_sentence(explanation.terms, about))
+    st.caption(main_causes(explanation.terms, about))
     strongest = sorted(explanation.terms, key=lambda term: -abs(term.value))
     bars = _bars(strongest[:MAX_BARS], about)
     st.altair_chart(
@@ -46,7 +46,7 @@ def show(explanation: Explanation, about: About) -> None:
         st.caption(f"Plus {len(rest)} smaller effects ({total:+.2f} in total).")
 
 
-def in_a_sentence(terms: Sequence[ScoreTerm], about: About) -> str:
+def main_causes(terms: Sequence[ScoreTerm], about: About) -> str:
     """Return what raised the score most and what lowered it most, as Markdown."""
     highest = max(terms, key=lambda term: term.value)
     lowest = min(terms, key=lambda term: term.value)

@@ -69,7 +69,7 @@ def status(listed: Recommendations, n_rated: int) -> None:
 
 def picked(listed: Recommendations, actions: ui.Actions) -> None:
     """Show the user's list. A card that was just rated or hidden keeps its position."""
-    items = shelves.steady(listed.items, st.session_state.get("shown", ()), feedback.touched())
+    items = shelves.merged(listed.items, st.session_state.get("shown", ()), feedback.touched())
     st.session_state["shown"] = items
     if not items:
         ui.empty_state("No suggestions left", f"There are no more {plural(noun)} to suggest.")

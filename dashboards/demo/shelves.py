@@ -92,16 +92,16 @@ def unseen(items: Iterable[ItemT], seen: Collection[str], n: int) -> list[ItemT]
     return [item for item in items if item.item_id not in seen][:n]
 
 
-def steady(items: Sequence[Item], shown: Sequence[Item], touched: Collection[str]) -> list[Item]:
+def merged(items: Sequence[Item], shown: Sequence[Item], touched: Collection[str]) -> list[Item]:
     """Return the new list, with touched items at the positions where they were shown.
 
     A card that was rated or hidden does not move under the pointer until the next visit.
     """
-    merged = [item for item in items if item.item_id not in touched]
+    result = [item for item in items if item.item_id not in touched]
     for position, item in enumerate(shown):
         if item.item_id in touched:
-            merged.insert(position, item)
-    return merged
+            result.insert(position, item)
+    return result
 
 
 def n_new(after: Sequence[Item], before: Sequence[Item]) -> int:

@@ -12,7 +12,7 @@ from dashboards.covers.styles import CAPITALS, CLASSIC, style_of
 from dashboards.covers.svg import HEIGHT, WIDTH, Palette
 
 CATEGORIES = ("Action", "Comedy", "Drama", "Film-Noir", "Horror", "Romance", "Sci-Fi", "Western")
-# of the covers below; changes only with their design
+# SHA-256 of the covers below; it changes only with their design
 DIGEST = "8cd21db3c1086dde1cac484e627e72f0a55140e633592e29ce3d297aa9092c5d"
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -95,6 +95,6 @@ def test_every_style_has_existing_motifs_and_three_colours() -> None:
             assert len({palette.deep, palette.light, palette.accent}) == 3
 
 
-def test_an_unlisted_category_keeps_a_style_of_its_own() -> None:
+def test_an_unlisted_category_has_a_fixed_style() -> None:
     assert style_of("Garden") == style_of(" garden ")
     assert len({style_of(f"Category {n}").motifs for n in range(30)}) > 5

@@ -11,8 +11,6 @@ from tests.support.dashboards import shop
 from tests.support.dashboards.fake_api import KEY, fake_api
 from tests.support.dashboards.visitors import Visitors
 
-Setup = pytest.MonkeyPatch
-
 
 @pytest.fixture
 def keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

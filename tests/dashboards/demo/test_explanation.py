@@ -1,6 +1,6 @@
 import pytest
 
-from dashboards.demo.explanation import in_a_sentence
+from dashboards.demo.explanation import main_causes
 from serving.schemas import ScoreTerm
 from tests.support.dashboards import shop
 
@@ -22,20 +22,20 @@ CINDERELLA = ScoreTerm(kind="rating", value=-0.2, item_id="2", title="Cinderella
     ],
 )
 def test_the_largest_term_is_the_main_cause(term: ScoreTerm, text: str) -> None:
-    assert in_a_sentence([term], shop.about()) == text
+    assert main_causes([term], shop.about()) == text
 
 
 def test_the_lowest_term_is_named_if_it_is_negative() -> None:
-    text = in_a_sentence([ALIEN, CINDERELLA], shop.about())
+    text = main_causes([ALIEN, CINDERELLA], shop.about())
 
     assert text.endswith("**Alien**. Your 1 star for **Cinderella** lowered it.")
 
 
 def test_a_score_without_positive_terms_is_explained() -> None:
-    assert in_a_sentence([CINDERELLA], shop.about()).startswith("Your ratings don't")
+    assert main_causes([CINDERELLA], shop.about()).startswith("Your ratings don't")
 
 
-def test_a_rating_on_another_scale_is_no_stars() -> None:
+def test_a_rating_on_another_scale_is_not_shown_as_stars() -> None:
     about = shop.about().model_copy(update={"highest": 10})
 
-    assert "your 5 of 10 for **Alien**" in in_a_sentence([ALIEN], about)
+    assert "your 5 of 10 for **Alien**" in main_causes([ALIEN], about)

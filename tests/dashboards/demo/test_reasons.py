@@ -29,7 +29,7 @@ def test_every_kind_of_list_has_an_origin() -> None:
     assert "latest ratings" in ORIGINS["live"]
 
 
-def test_every_family_of_recipes_has_a_description_of_its_own() -> None:
+def test_every_family_of_recipes_has_its_own_description() -> None:
     names = ("als_centred_r8_1", "popular_by_segment_1", "popular_365d_1", "other")
 
     assert len({method(name) for name in names}) == 4

@@ -33,7 +33,7 @@ def test_likes_are_sorted_by_rating_then_newest_first() -> None:
     assert shelves.liked(items[::-1], shop.about())[:3] == list(items[:3])
 
 
-def test_low_ratings_are_no_likes() -> None:
+def test_low_ratings_are_not_likes() -> None:
     assert all(item.rating >= 4 for item in shelves.liked(rated("1990"), shop.about()))
 
 
@@ -55,7 +55,7 @@ def test_the_favourite_vendor_is_the_most_frequent_one() -> None:
     assert shelves.favourite_vendor(items("ab")) is None
 
 
-def test_the_favourite_decade_is_the_most_frequent_one_the_later_among_equals() -> None:
+def test_the_favourite_decade_is_the_most_frequent_the_later_if_tied() -> None:
     films = [
         Item(item_id=str(year), title="x", released=year) for year in (1989, 1990, 1999, 2000, 2009)
     ]
@@ -72,11 +72,11 @@ def test_the_last_like_is_the_newest_by_time() -> None:
 
 
 def test_touched_items_keep_their_positions() -> None:
-    assert letters(shelves.steady(items("xyzw"), items("abcd"), {"b"})) == "xbyzw"
-    assert letters(shelves.steady(items("xbyz"), items("abcd"), {"b"})) == "xbyz"
-    assert letters(shelves.steady(items("xy"), items("abcd"), {"d"})) == "xyd"
-    assert letters(shelves.steady(items("xyz"), items("abcd"), set())) == "xyz"
-    assert letters(shelves.steady([], items("ab"), {"a"})) == "a"
+    assert letters(shelves.merged(items("xyzw"), items("abcd"), {"b"})) == "xbyzw"
+    assert letters(shelves.merged(items("xbyz"), items("abcd"), {"b"})) == "xbyz"
+    assert letters(shelves.merged(items("xy"), items("abcd"), {"d"})) == "xyd"
+    assert letters(shelves.merged(items("xyz"), items("abcd"), set())) == "xyz"
+    assert letters(shelves.merged([], items("ab"), {"a"})) == "a"
 
 
 @given(
@@ -84,10 +84,10 @@ def test_touched_items_keep_their_positions() -> None:
     some.permutations("abcdefgh"),
     some.sets(some.sampled_from("abcdefgh")),
 )
-def test_steady_lists_have_no_duplicates(
+def test_merged_lists_have_no_duplicates(
     new: list[str], shown: list[str], touched: set[str]
 ) -> None:
-    merged = letters(shelves.steady(items("".join(new)[:5]), items("".join(shown)[:5]), touched))
+    merged = letters(shelves.merged(items("".join(new)[:5]), items("".join(shown)[:5]), touched))
     assert len(set(merged)) == len(merged)
     assert set(new[:5]) - touched <= set(merged)
 

@@ -201,7 +201,7 @@ def verdict(retrain_id: str, ndcg: float) -> Verdict:
             Criterion(criterion=criterion, passed=passed, detail=detail)
             for criterion, passed, detail in (
                 ("sound", True, "Quarantine 0.1 %, coverage 0.10."),
-                ("enough people", True, "1,121 warm users, 100 needed."),
+                ("Enough users", True, "1,121 warm users, 100 needed."),
                 ("better than popularity", True, "+0.019 [0.009, 0.029]"),
                 ("no slice loses", None, "Not judged: no <champion>."),
             )
