@@ -77,11 +77,11 @@ def roll_back(session: Session, *, actor: str, reason: str) -> int:
             f"no ready release is older than the live release {now_live}: nothing changed"
         )
     activate(session, target, instead_of=now_live, actor=actor, reason=reason, action="roll_back")
-    hold_publishing(session, target, actor=actor)
+    pause_publishing(session, target, actor=actor)
     return target
 
 
-def hold_publishing(session: Session, release_id: int, *, actor: str) -> None:
+def pause_publishing(session: Session, release_id: int, *, actor: str) -> None:
     """Pause publishing: this release stays live until publishing is resumed."""
     paused = update(Release).values(
         publishing_paused_by=actor, publishing_paused_at=func.clock_timestamp()
