@@ -35,6 +35,8 @@ class ImportRules:
 
 
 class _RowsField(fields.Field[Any]):
+    """The rows of the table, as in pyproject.toml."""
+
     def parse(self, raw_data: Any) -> Any:
         return raw_data
 
@@ -44,14 +46,14 @@ class AllowedContract(Contract):
 
     rows = _RowsField()
 
-    def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:  # noqa: ARG002, FBT001 # theirs
+    def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:  # noqa: ARG002, FBT001 # import-linter's signature
         """Return the forbidden imports, each as `importer -> imported`."""
         rules = ImportRules(self.contract_options["rows"])
         forbidden = [
             f"{importer} -> {imported}"
             for importer in sorted(graph.modules)
             for imported in sorted(graph.find_modules_directly_imported_by(importer))
-            if not graph.is_module_squashed(imported)  # squashed: a package that is not ours
+            if not graph.is_module_squashed(imported)  # squashed: a third-party package
             and not graph.is_module_squashed(importer)
             and not rules.allow(importer, imported)
         ]
@@ -61,7 +63,7 @@ class AllowedContract(Contract):
         """Print the forbidden imports."""
         for line in check.metadata["forbidden"]:
             output.print_error(f"not allowed: {line}", bold=False)
-        output.print("Allow it in tool.importlinter of pyproject.toml, or do without it.")
+        output.print("Remove the import, or allow it in tool.importlinter of pyproject.toml.")
 
 
 def _is_inside(module: str, package: str) -> bool:

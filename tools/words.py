@@ -1,9 +1,9 @@
-"""Check that texts and names use the words of the glossary, and that Markdown fits 100 columns.
+"""Check that texts and names avoid some words, and that Markdown fits 100 columns.
 
 Run: python -m tools.words
 
-It reads comments, strings and names of Python files and the prose of Markdown files. A line that
-needs such a word says `words: ok, REASON`.
+Reads comments, strings and names of Python files and the prose of Markdown files. A line that needs
+such a word has the comment `words: ok, REASON`.
 """
 
 import io
