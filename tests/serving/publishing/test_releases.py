@@ -57,7 +57,7 @@ def test_a_pause_by_another_transaction_is_seen(publisher: Engine, owner: Engine
         assert before is not None
         assert before.publishing_paused_by is None
         with Session(owner) as other, other.begin():
-            releases.hold_publishing(other, release_id, actor="ann")
+            releases.pause_publishing(other, release_id, actor="ann")
         after = releases.live(session)
 
     assert after is not None
