@@ -54,7 +54,7 @@ TASKS = {
         "Search for a recipe",
         "Tries recipes on three rolling windows of the frozen rows within the time budget of the "
         "form; the best one becomes the challenger. The log has one line per trial. Without a "
-        "budget the nominated recipe challenges. An interrupted search continues with the "
+        "budget the nominated recipe is the challenger. An interrupted search continues with the "
         "remaining time.",
     ),
     "evaluate": About(

@@ -39,7 +39,7 @@ def retrain_form(dataset: Dataset) -> dict[str, Param]:
         "search_budget_minutes": Param(
             0,
             "How long to search for a better recipe, which then becomes the challenger. 0: no "
-            "search, the recipe above challenges.",
+            "search, the recipe above is the challenger.",
             title="Search budget in minutes",
             type="integer",
             minimum=0,

@@ -19,7 +19,7 @@ class OpsSettings(BaseSettings):
 
     var: Path = Field(
         default=ROOT / "var",
-        description="Folder of all run-time data. Each folder is a platform of its own.",
+        description="Folder of all run-time data. Another folder is a separate installation.",
     )
     spark_master: str = Field(
         default="local[*]",

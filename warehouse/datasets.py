@@ -78,7 +78,7 @@ class Floors(Section):
         default=0.01, ge=0, description="Largest loss of NDCG@10 in any slice of users."
     )
     future_tolerance_hours: float = Field(
-        default=24, ge=0, description="Events further ahead of the clock are quarantined."
+        default=24, ge=0, description="Events further than this in the future are quarantined."
     )
 
 
@@ -116,7 +116,7 @@ class Dataset(Section):
     name: str = Field(
         default="",
         pattern=r"^[a-z][a-z0-9_]{0,30}$",
-        description="The file's name without `.toml`, if left out. It names "
+        description="By default the file's name without `.toml`. It names "
         "the folder in the lake, the schema in Postgres and the DAGs.",
     )
     title: str = Field(min_length=1, max_length=80, description="Name of the product on pages.")

@@ -14,7 +14,9 @@ class LakeSettings(BaseSettings):
     root: str = Field(
         description="Root of the lake: a folder, or a URL that Spark can write, such as s3a://…"
     )
-    inbox: Path = Field(description="Folder for files handed over, as `<inbox>/<dataset>/<file>`.")
+    inbox: Path = Field(
+        description="Folder of the source files that you provide, as `<inbox>/<dataset>/<file>`."
+    )
 
     def of(self, dataset: str) -> str:
         """Return the root of one data set's tables."""

@@ -18,7 +18,7 @@ class Source(Section):
     """Where the files come from, and how they are delivered."""
 
     kind: Literal["archive", "folder", "inbox"] = Field(
-        description="archive: one zip file, downloaded from `url` or handed over in the inbox; "
+        description="archive: one zip file, downloaded from `url` or put into the inbox; "
         "folder: files at `url`, a folder or an object store; inbox: files that were put into "
         "`<inbox>/<dataset>/`."
     )

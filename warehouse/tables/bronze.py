@@ -109,7 +109,7 @@ BRONZE_FEEDBACK = Table(
 
 BRONZE_COLLECTIONS = Table(
     "bronze.collections",
-    doc="Balances of `collect`: one row per collected batch of the outbox.",
+    doc="Reconciliation of `collect`, one row per collected batch of the outbox.",
     columns=(
         Column("landing_id", "string", "The batch's landing: see `bronze.landings`."),
         Column("since", "bigint", "Id of the first Postgres transaction that the batch covers."),

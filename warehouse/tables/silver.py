@@ -4,14 +4,14 @@ from warehouse.tables.base import ITEM, LINE, RATED_AT, RATING, RUN_KEY, USER, C
 
 SILVER_REFINEMENTS = Table(
     "silver.refinements",
-    doc="Balances of `refine`, one row per refined landing: "
+    doc="Reconciliation of `refine`, one row per refined landing: "
     "n_rows = n_accepted + n_duplicates + n_quarantined. Other landings are pending.",
     columns=(
         Column("landing_id", "string", "The landing: see `bronze.landings`."),
         Column("target", "string", "`ratings`, `items`, `users` or `feedback`."),
         Column("n_rows", "bigint", "Rows of the landing in bronze."),
         Column("n_accepted", "bigint", "Rows that became events, items or users."),
-        Column("n_duplicates", "bigint", "Rows that repeat or precede another row of the key."),
+        Column("n_duplicates", "bigint", "Rows that repeat a row of the same key, or are older."),
         Column("n_quarantined", "bigint", "Rows that failed a check."),
         Column("n_unknown_items", "bigint", "Accepted events whose item is in no file of items."),
         RUN_KEY,
