@@ -6,7 +6,6 @@ written.
 Run: python -m jobs.land --dataset movielens_1m
 """
 
-import hashlib
 import logging
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -23,9 +22,10 @@ from jobs.ingestion.sources import SentFile
 from jobs.runtime import entrypoint
 from jobs.runtime.errors import EmptyFileError, HeaderError, JobError
 from jobs.runtime.logs import event
+from warehouse import landings
 from warehouse.datasets import Dataset
 from warehouse.errors import WarehouseError
-from warehouse.query import Lake
+from warehouse.query import Equals, Lake
 from warehouse.sources import Files
 from warehouse.tables import BRONZE, BRONZE_LANDINGS, Table
 
@@ -58,9 +58,8 @@ def accepted_headers(
                 "remove it"
             )
         mismatches = file_headers.mismatches(section, header, dataset)
-        reasons += [f"{file.name}: {text}" for text in mismatches]
-        ignored = file_headers.ignored_columns(section, header)
-        if ignored and not reasons:
+        reasons += [f"{file.name}: {mismatch}" for mismatch in mismatches]
+        if not reasons and (ignored := file_headers.ignored_columns(section, header)):
             log.warning("%s: columns not in the manifest, ignored: %s", file.name, list(ignored))
         headers[file] = header
     if reasons:
@@ -74,7 +73,8 @@ def accepted_headers(
 def run(warehouse: "Warehouse", dataset: Dataset, inbox: Path) -> int:
     """Land every new file, and return the number of rows. A second run lands none."""
     with sources.delivered(dataset, inbox, warehouse.root, warehouse.spark) as delivered:
-        files = _new(warehouse, delivered)
+        landed = _landing_ids(warehouse, BRONZE_LANDINGS)
+        files = [file for file in delivered if file.landing_id not in landed]
         n_rows: dict[str, int] = {}
         headers = accepted_headers(warehouse.spark, dataset, files)
         for target, section in sources.sections(dataset).items():
@@ -97,40 +97,27 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _new(warehouse: "Warehouse", files: Sequence[SentFile]) -> list[SentFile]:
-    """Return the files whose bytes were never landed."""
-    landed = _landing_ids(warehouse, BRONZE_LANDINGS)
-    return [file for file in files if file.landing_id not in landed]
-
-
 def _land(
     warehouse: "Warehouse", table: Table, section: Files, headers: Mapping[SentFile, FileHeader]
 ) -> dict[str, int]:
     """Append the files' rows, unless a killed run did; return the number of rows by landing."""
     rows, n_rows = bronze_rows(warehouse.spark, table, section, headers)
-    written = _landing_ids(warehouse, table, among=list(n_rows))
+    written = _landing_ids(warehouse, table, {"landing_id": list(n_rows)})
     missing = sorted(set(n_rows) - written)
     if missing:
         rows = rows.where(F.col("landing_id").isin(missing)) if written else rows
         signed = rows.withColumn("run_key", F.lit(str(warehouse.run_key)))
-        warehouse.append(table, signed, write_id=_write_id(missing))
+        warehouse.append(table, signed, write_id=landings.write_id(missing))
     return n_rows
 
 
-def _landing_ids(
-    warehouse: "Warehouse", table: Table, *, among: Sequence[str] | None = None
-) -> set[str]:
+def _landing_ids(warehouse: "Warehouse", table: Table, equals: Equals | None = None) -> set[str]:
     """Return the landings in the table, read without Spark: seconds faster for a few rows."""
     lake = Lake(warehouse.root)
     if not lake.exists(table):
         return set()
-    equals = None if among is None else {"landing_id": among}
     batches = lake.batches(table, columns=["landing_id"], equals=equals)
-    return {
-        str(landing_id)
-        for batch in batches
-        for landing_id in batch.column("landing_id").unique().to_pylist()
-    }
+    return {str(landing_id) for batch in batches for landing_id in batch[0].unique().to_pylist()}
 
 
 def _record(warehouse: "Warehouse", files: Sequence[SentFile], n_rows: Mapping[str, int]) -> None:
@@ -144,12 +131,7 @@ def _record(warehouse: "Warehouse", files: Sequence[SentFile], n_rows: Mapping[s
         for landing_id, f in sorted(first_files.items())
     ]
     frame = warehouse.spark.createDataFrame(rows, BRONZE_LANDINGS.ddl)
-    warehouse.append(BRONZE_LANDINGS, frame, write_id=_write_id(list(first_files)))
-
-
-def _write_id(landing_ids: Sequence[str]) -> str:
-    """Return a name for a write of these landings; a retry with more files gets another one."""
-    return hashlib.sha256("\n".join(sorted(landing_ids)).encode()).hexdigest()[:12]
+    warehouse.append(BRONZE_LANDINGS, frame, write_id=landings.write_id(first_files))
 
 
 def _remote_header(spark: SparkSession, file: SentFile, section: Files) -> FileHeader:

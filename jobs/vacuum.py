@@ -28,11 +28,7 @@ log = logging.getLogger(__name__)
 
 
 def run(
-    root: str,
-    engine: Engine,
-    *,
-    run_key: RunKey,
-    retention_hours: int = retention.RETENTION_HOURS,
+    root: str, engine: Engine, *, run_key: RunKey, retention_hours: int = retention.RETENTION_HOURS
 ) -> int:
     """Vacuum every table; return the number of removed files.
 

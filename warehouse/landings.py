@@ -1,5 +1,7 @@
-"""Which landings still have to be refined. No Spark."""
+"""Landings of rows in bronze, and which of them still have to be refined. No Spark."""
 
+import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from warehouse.query import Lake
@@ -13,6 +15,11 @@ class Landing:
     landing_id: str
     target: str
     n_rows: int
+
+
+def write_id(landing_ids: Iterable[str]) -> str:
+    """Return a name for the writes of these landings; a retry with more landings gets another."""
+    return hashlib.sha256("\n".join(sorted(landing_ids)).encode()).hexdigest()[:12]
 
 
 def pending(lake: Lake) -> list[Landing]:

@@ -29,6 +29,5 @@ class ManifestSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="DATASETS_", frozen=True)
 
     manifests: Path = Field(
-        default=Path(__file__).parents[1] / "datasets",
-        description="Folder of the manifests.",
+        default=Path(__file__).parents[1] / "datasets", description="Folder of the manifests."
     )

@@ -36,9 +36,7 @@ class Source(Section):
         description="SHA-256 of the archive, checked like `md5`.",
     )
     max_mb: int = Field(
-        default=4096,
-        gt=0,
-        description="Size limit of the unpacked archive, in MB (10^6 bytes).",
+        default=4096, gt=0, description="Size limit of the unpacked archive, in MB (10^6 bytes)."
     )
     delivery: Literal["increments", "snapshots"] = Field(
         default="increments",

@@ -1,7 +1,7 @@
 """Download an archive, and extract the files that the manifest names; nothing else.
 
-Everything is streamed: bytes are counted and hashed as they pass, and a file that fails a check is
-deleted before anything reads it.
+Everything is streamed: bytes are counted and hashed as they pass. The caller deletes the folder,
+also after an error, so nothing reads a file that fails a check.
 """
 
 import hashlib
@@ -50,29 +50,25 @@ class Digests:
     def __init__(self, source: Source | None = None) -> None:
         """Begin with no byte; `source` states the expected digests."""
         self._source = source
-        self._sha256 = hashlib.sha256()
-        needs_md5 = source is not None and source.md5 is not None
-        self._md5 = hashlib.md5(usedforsecurity=False) if needs_md5 else None
+        self._hashes = {"sha256": hashlib.sha256()}
+        if source is not None and source.md5 is not None:
+            self._hashes["md5"] = hashlib.md5(usedforsecurity=False)
 
     def update(self, chunk: bytes) -> None:
         """Add the next bytes."""
-        self._sha256.update(chunk)
-        if self._md5 is not None:
-            self._md5.update(chunk)
+        for digest in self._hashes.values():
+            digest.update(chunk)
 
     @property
     def sha256(self) -> str:
         """The SHA-256 so far, in hex digits."""
-        return self._sha256.hexdigest()
+        return self._hashes["sha256"].hexdigest()
 
     def difference(self) -> str | None:
         """Return the expected and the actual digest if they differ, else None."""
-        if self._source is None:
-            return None
-        md5 = None if self._md5 is None else self._md5.hexdigest()
-        pairs = (("sha256", self._source.sha256, self.sha256), ("md5", self._source.md5, md5))
-        for name, expected, actual in pairs:
-            if expected is not None and expected != actual:
+        for name, digest in self._hashes.items():
+            expected, actual = getattr(self._source, name, None), digest.hexdigest()
+            if expected not in (None, actual):
                 return f"{name} is {actual}, the manifest states {expected}"
         return None
 
@@ -97,14 +93,8 @@ def download(dataset: Dataset, into: Path, *, next_step: str) -> Path:
             chunks, digests = response.iter_bytes(_CHUNK), Digests(dataset.source)
             _copy(chunks, file, digests, name=url, max_bytes=dataset.source.max_mb * MB)
     except httpx2.HTTPError as error:
-        target.unlink(missing_ok=True)
         raise UnreachableError(f"{dataset.name}: {url}: {error}. {next_step}") from error
-    except BudgetError:
-        target.unlink()
-        raise
-    difference = digests.difference()
-    if difference:
-        target.unlink()
+    if difference := digests.difference():
         raise ChecksumError(f"{dataset.name}: {url}: {difference}; nothing was kept. {next_step}")
     return target
 

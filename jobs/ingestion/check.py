@@ -52,9 +52,9 @@ def grade(path: Path, inbox: Path) -> list[Finding]:
         dataset = datasets.load(path)
     except ManifestError as error:
         return [Finding("error", "manifest", str(error))]
-    findings = [Finding("note", "manifest", f"{dataset.title}: every field is valid")]
-    findings += _of_source(dataset, inbox)
+    note = Finding("note", "manifest", f"{dataset.title}: every field is valid")
     order: tuple[Level, ...] = ("error", "warning", "note")
+    findings = [note, *_of_source(dataset, inbox)]
     return sorted(findings, key=lambda finding: order.index(finding.level))
 
 
@@ -113,11 +113,9 @@ def _of_target(
     findings = []
     for name, header in headers.items():
         reasons = file_headers.mismatches(section, header, dataset)
-        if header.is_empty:
-            reasons = ["has no row"]
+        reasons = ["has no row"] if header.is_empty else reasons
         findings += [Finding("error", target, f"{name}: {text}") for text in reasons]
-        ignored = file_headers.ignored_columns(section, header)
-        if ignored:
+        if ignored := file_headers.ignored_columns(section, header):
             text = f"{name}: columns not in the manifest, ignored: {', '.join(ignored)}"
             findings.append(Finding("warning", target, text))
     if any(finding.level == "error" for finding in findings):

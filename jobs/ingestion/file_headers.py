@@ -15,11 +15,16 @@ import pyarrow.parquet as pq
 
 from jobs.ingestion.line_format import split
 from warehouse.datasets import Dataset
-from warehouse.sources import Files, Items, Ratings
+from warehouse.sources import Files, Ratings
 
 HEADER_ROWS = 1000
 ENOUGH_ROWS = 10
 _LONGEST_LINE = 1_000_000
+# The manifest's field for each column of bronze.
+_FIELDS = {
+    "user_id": "user", "item_id": "item", "rating": "value", "rated_at": "time", "title": "title",
+    "categories": "categories", "vendor": "vendor", "released": "released",
+}  # fmt: skip
 
 Row = dict[str, str | None]
 
@@ -43,24 +48,8 @@ class FileHeader:
 
 
 def source_columns(files: Files) -> dict[str, str]:
-    """Return the file's column for each column of bronze, as far as the manifest names it."""
-    if isinstance(files, Ratings):
-        names = {
-            "user_id": files.user,
-            "item_id": files.item,
-            "rating": files.value,
-            "rated_at": files.time,
-        }
-    elif isinstance(files, Items):
-        names = {
-            "item_id": files.item,
-            "title": files.title,
-            "categories": files.categories,
-            "vendor": files.vendor,
-            "released": files.released,
-        }
-    else:
-        return {"user_id": str(getattr(files, "user", "user"))}
+    """Return the file's column for each column of bronze that the manifest names."""
+    names = {column: getattr(files, field, None) for column, field in _FIELDS.items()}
     return {column: name for column, name in names.items() if name is not None}
 
 
@@ -164,17 +153,13 @@ def _row(text: str | None, columns: Sequence[str], files: Files) -> Row | None:
     if text is None:
         return None
     if files.format == "jsonl":
-        return _json_row(text)
+        try:
+            row = orjson.loads(text)
+        except orjson.JSONDecodeError:
+            return None
+        return _texts(row) if isinstance(row, dict) else None
     values = split(text, files)
     return dict(zip(columns, values, strict=True)) if len(values) == len(columns) else None
-
-
-def _json_row(text: str) -> Row | None:
-    try:
-        row = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return None
-    return _texts(row) if isinstance(row, dict) else None
 
 
 def _read_parquet(path: Path, limit: int) -> FileHeader:
@@ -182,9 +167,7 @@ def _read_parquet(path: Path, limit: int) -> FileHeader:
         schema = file.schema_arrow
         batch = next(file.iter_batches(batch_size=limit), pa.RecordBatch.from_pylist([]))
         rows = tuple(_texts(row) for row in batch.to_pylist())
-        return FileHeader(
-            tuple(schema.names), rows, types=tuple(str(kind) for kind in schema.types)
-        )
+        return FileHeader(tuple(schema.names), rows, types=tuple(map(str, schema.types)))
 
 
 def _texts(row: dict[str, object]) -> Row:

@@ -5,7 +5,7 @@ set. Blank lines are skipped.
 """
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 from urllib.parse import unquote
@@ -34,10 +34,9 @@ def bronze_rows(
     for file, header in headers.items():
         groups[header.columns, header.types].append(file)
     read = [_read(spark, table, files, columns, same) for (columns, _), same in groups.items()]
-    n_rows: dict[str, int] = defaultdict(int)
+    n_rows: Counter[str] = Counter()
     for _, counts in read:
-        for landing_id, count in counts.items():
-            n_rows[landing_id] += count
+        n_rows.update(counts)
     return reduce(DataFrame.unionByName, (frame for frame, _ in read)), dict(n_rows)
 
 
@@ -133,8 +132,9 @@ def _parquet_rows(
         file = by_path[_plain(unquote(row["path"]))]
         names.append((row["path"], file.landing_id, file.name))
         n_rows[file.landing_id] += row["count"]
+    lists = {f.name for f in sent.schema.fields if f.dataType.typeName() == "array"}
     fields = [
-        (F.to_json(name) if _is_list(sent, name) else F.col(name).cast("string")).alias(name)
+        (F.to_json(name) if name in lists else F.col(name).cast("string")).alias(name)
         for name in required_columns(files)
     ]
     rows = sent.select(
@@ -144,10 +144,6 @@ def _parquet_rows(
         F.lit(None).cast("string").alias("raw"),
     )
     return rows.join(F.broadcast(spark.createDataFrame(names, _NAMES)), "path"), n_rows
-
-
-def _is_list(frame: DataFrame, name: str) -> bool:
-    return frame.schema[name].dataType.typeName() == "array"
 
 
 def _sent_columns(table: Table, files: Files) -> list[Column]:

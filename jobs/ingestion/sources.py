@@ -56,12 +56,8 @@ class SentFile:
 
 def sections(dataset: Dataset) -> dict[Target, Files]:
     """Return the manifest's sections on files. Items and users precede ratings."""
-    optional: dict[Target, Files | None] = {
-        "items": dataset.items,
-        "users": dataset.users,
-        "ratings": dataset.ratings,
-    }
-    return {target: files for target, files in optional.items() if files is not None}
+    targets: tuple[Target, ...] = ("items", "users", "ratings")
+    return {target: files for target in targets if (files := getattr(dataset, target)) is not None}
 
 
 @contextmanager

@@ -15,18 +15,11 @@ def events(accepted: DataFrame, landing_ids: Sequence[str]) -> DataFrame:
 
     `landing_ids` are in the order in which they landed.
     """
-    columns = {
-        "event_id": "event_id",
-        "kind": "kind",
-        "typed_user": "user_id",
-        "typed_item": "item_id",
-        "typed_rating": "rating",
-        "occurred_at": "occurred_at",
-    }
+    names = {"typed_user": "user_id", "typed_item": "item_id", "typed_rating": "rating"}
+    renamed = accepted.withColumnsRenamed(names)
     first = F.min_by("landing_id", _position(landing_ids)).alias("landing_id")
-    unique = accepted.groupBy(*columns).agg(first)
-    renamed = [F.col(name).alias(final) for name, final in columns.items()]
-    return unique.select(*renamed, "landing_id")
+    columns = ("event_id", "kind", "user_id", "item_id", "rating", "occurred_at")
+    return renamed.groupBy(*columns).agg(first)
 
 
 def newest_per_pair(events: DataFrame) -> DataFrame:
@@ -37,10 +30,7 @@ def newest_per_pair(events: DataFrame) -> DataFrame:
     event = newest(F.struct("rating", "occurred_at", "event_id")).alias("newest")
     pairs = events.where("kind IN ('rate', 'unrate')").groupBy(*PAIR).agg(event)
     return pairs.select(
-        *PAIR,
-        "newest.rating",
-        F.col("newest.occurred_at").alias("rated_at"),
-        "newest.event_id",
+        *PAIR, "newest.rating", F.col("newest.occurred_at").alias("rated_at"), "newest.event_id"
     )
 
 

@@ -7,21 +7,14 @@ from warehouse.delta import Warehouse
 from warehouse.tables import Table
 
 
-def new_indices(ids: DataFrame, indexed: DataFrame, table: Table) -> DataFrame:
-    """Return the ids that have no index yet, each with the next free one, in the order of ids."""
-    key, index = table.names
-    fresh = ids.select(key).distinct().join(indexed, key, "left_anti")
-    largest = indexed.agg(F.coalesce(F.max(index), F.lit(-1)).alias("largest"))
-    return (
-        fresh.withColumn("nth", F.row_number().over(Window.orderBy(key)))
-        .crossJoin(F.broadcast(largest))
-        .select(key, (F.col("largest") + F.col("nth")).cast("int").alias(index))
-    )
-
-
 def extend(warehouse: Warehouse, table: Table, ids: DataFrame, *, write_id: str) -> None:
-    """Append an index for each id that has none."""
-    fresh = new_indices(ids, warehouse.read_or_empty(table), table).cache()
-    if not fresh.isEmpty():
-        warehouse.append(table, fresh, write_id=write_id)
-    fresh.unpersist()
+    """Append the next free index for each id that has none, in the order of ids."""
+    indexed, (key, index) = warehouse.read_or_empty(table), table.names
+    fresh = ids.select(key).distinct().join(indexed, key, "left_anti")
+    nth = F.row_number().over(Window.orderBy(key))
+    largest = F.broadcast(indexed.agg(F.coalesce(F.max(index), F.lit(-1)).alias("largest")))
+    numbered = fresh.withColumn("nth", nth).crossJoin(largest)
+    rows = numbered.select(key, (F.col("largest") + F.col("nth")).cast("int").alias(index)).cache()
+    if not rows.isEmpty():
+        warehouse.append(table, rows, write_id=write_id)
+    rows.unpersist()

@@ -1,6 +1,5 @@
 """The landings that one refinement reads: all that are pending, less those replaced."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -25,9 +24,8 @@ class Batch:
 
     @property
     def write_id(self) -> str:
-        """A name for the writes of these landings; a retry with more landings gets another one."""
-        ids = [*sorted(landing.landing_id for landing in self.landings), *self.refused]
-        return hashlib.sha256("\n".join(ids).encode()).hexdigest()[:12]
+        """A name for the writes of these landings; refusing one of them gives another name."""
+        return landings.write_id([*(x.landing_id for x in self.landings), *self.refused])
 
     def loaded(self, target: str) -> list[str]:
         """Return the ids of the target's landings whose rows enter silver.

@@ -64,9 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--folder", type=Path, help="default: the playground's inbox")
     args = parser.parse_args(argv)
-    folder = args.folder
-    if folder is None:
-        folder = LakeSettings().inbox / "playground"
+    folder = args.folder or LakeSettings().inbox / "playground"
     run(session.start("playground"), size=args.size, seed=args.seed, folder=folder)
     return 0
 
