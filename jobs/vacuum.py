@@ -6,7 +6,8 @@ Run: python -m jobs.vacuum --dataset movielens_1m
 """
 
 import logging
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
@@ -38,26 +39,18 @@ def run(
     """
     with Session(engine) as session:
         retrain_ids = [release.retrain_id for release in releases.kept(session)]
-    needed = versions(root, retrain_ids)
-    lake = Lake(root)
-    n_files = 0
-    for table in TABLES:
-        if lake.exists(table):
-            keep = needed.get(table.full_name, set())
-            n_files += retention.vacuum(
-                root, table, keep=keep, run_key=run_key, retention_hours=retention_hours
-            )
-    log.info(event("vacuumed_lake", files=n_files, kept_releases=len(retrain_ids)))
-    return n_files
-
-
-def versions(root: str, retrain_ids: Collection[str]) -> dict[str, set[int]]:
-    """Return the versions that the fits read, by table."""
-    needed: dict[str, set[int]] = {}
+    needed = defaultdict[str, set[int]](set)  # the versions that the fits read, by table
     for retrain_id in retrain_ids:
         for name, version in Fit.read(root, retrain_id).versions.items():
-            needed.setdefault(name, set()).add(version)
-    return needed
+            needed[name].add(version)
+    n_files = 0
+    for table in filter(Lake(root).exists, TABLES):
+        keep = needed[table.full_name]
+        n_files += retention.vacuum(
+            root, table, keep=keep, run_key=run_key, retention_hours=retention_hours
+        )
+    log.info(event("vacuumed_lake", files=n_files, kept_releases=len(retrain_ids)))
+    return n_files
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -19,10 +19,11 @@ def list_files(spark: "SparkSession", pattern: str) -> Iterator[tuple[str, int, 
     )
 
 
-def upload(spark: "SparkSession", local: Path, remote: str) -> None:
-    """Copy a local file to a path that every executor can read."""
+def upload(spark: "SparkSession", local: Path, remote: str) -> str:
+    """Copy a local file to a path that every executor can read; return that path."""
     target = _path(spark, remote)
     _file_system(spark, target).copyFromLocalFile(_path(spark, f"file://{local}"), target)
+    return remote
 
 
 def remove(spark: "SparkSession", folder: str) -> None:

@@ -10,7 +10,7 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +32,7 @@ Target = Literal["items", "users", "ratings"]
 _STALE_S = 24 * 3600
 
 P = TypeVar("P")
+Staging = tuple[Path, Callable[[Path], str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +101,14 @@ def handed_over(dataset: Dataset, inbox: Path) -> Path | None:
     return _inside(archives_there[-1], inbox) if archives_there else None
 
 
-def _from_archive(dataset: Dataset, inbox: Path, staging: "_Staging") -> list[SentFile]:
-    archive = _archive(dataset, inbox, staging.local)
+def _from_archive(dataset: Dataset, inbox: Path, staging: Staging) -> list[SentFile]:
+    folder, readable = staging
+    archive = _archive(dataset, inbox, folder)
     by_name = {section.file: target for target, section in sections(dataset).items()}
     budget = dataset.source.max_mb * archives.MB
-    members = archives.extract(archive, list(by_name), staging.local, max_bytes=budget)
+    members = archives.extract(archive, list(by_name), folder, max_bytes=budget)
     return [
-        SentFile(by_name[member.name], member.name, staging.readable(member.path), member.sha256)
+        SentFile(by_name[member.name], member.name, readable(member.path), member.sha256)
         for member in members
     ]
 
@@ -165,39 +167,25 @@ def _deliveries(dataset: Dataset, digests: list[tuple[P, str]]) -> list[tuple[P,
     return [(path, sha256) for sha256, path in first.items()]
 
 
-@dataclass(frozen=True, slots=True)
-class _Staging:
-    """A folder for extracted files. `shared` is its copy for executors on other machines."""
-
-    local: Path
-    shared: str | None
-    spark: "SparkSession | None"
-
-    def readable(self, path: Path) -> str:
-        """Return where Spark reads this extracted file."""
-        if self.shared is None or self.spark is None:
-            return str(path)
-        target = f"{self.shared}/{path.name}"
-        hadoop.upload(self.spark, path, target)
-        return target
-
-
 @contextmanager
-def _staging(root: str, spark: "SparkSession | None") -> Iterator[_Staging]:
+def _staging(root: str, spark: "SparkSession | None") -> Iterator[Staging]:
+    """Yield a folder for extracted files, and the function that shows one of them to Spark."""
     if "://" not in root:
         parent = Path(root, ".landing")
         parent.mkdir(parents=True, exist_ok=True)
         _sweep(parent)
         with tempfile.TemporaryDirectory(dir=parent) as folder:
-            yield _Staging(Path(folder), None, spark)
+            yield Path(folder), str
         return
     with tempfile.TemporaryDirectory() as folder:
+        if spark is None:
+            yield Path(folder), str
+            return
         shared = f"{root}/.landing/{Path(folder).name}"
         try:
-            yield _Staging(Path(folder), shared, spark)
+            yield Path(folder), lambda path: hadoop.upload(spark, path, f"{shared}/{path.name}")
         finally:
-            if spark is not None:
-                hadoop.remove(spark, shared)
+            hadoop.remove(spark, shared)
 
 
 def _sweep(folder: Path) -> None:
