@@ -128,10 +128,7 @@ class Lake:
 
     def _open(self, table: Table, version: int | None = None) -> DeltaTable:
         if not self.exists(table):
-            raise TableMissingError(
-                f"{table.full_name}: no table at {table.uri(self.root)}; the job that writes it "
-                "has not run"
-            )
+            raise TableMissingError(table.full_name, table.uri(self.root))
         return DeltaTable(table.uri(self.root), version=version)
 
 

@@ -7,7 +7,7 @@ import argparse
 import math
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -80,28 +80,22 @@ def _of_source(dataset: Dataset, inbox: Path) -> list[Finding]:
             return [Finding("error", "source", f"no archive in {inbox}, and no `url` to download")]
         text = f"files were not checked: put the archive of {source.url} into {inbox} to check them"
         return [Finding("note", "source", text)]
-    with tempfile.TemporaryDirectory() as staging:
-        try:
-            with sources.delivered(dataset, inbox, staging) as files:
-                headers = _headers(dataset, files)
-        except (JobError, pa.ArrowInvalid) as error:
-            return [Finding("error", "source", str(error))]
+    sections = sources.sections(dataset)
+    headers: dict[Target, dict[str, FileHeader]] = {target: {} for target in sections}
+    try:
+        with (
+            tempfile.TemporaryDirectory() as staging,
+            sources.delivered(dataset, inbox, staging) as files,
+        ):
+            for file in files:
+                section, path = sections[file.target], Path(file.path)
+                header = file_headers.read(path, section, limit=SAMPLE_ROWS)
+                headers[file.target][file.name] = header
+    except (JobError, pa.ArrowInvalid) as error:
+        return [Finding("error", "source", str(error))]
     return [
-        finding
-        for target in sources.sections(dataset)
-        for finding in _of_target(dataset, target, headers.get(target, {}))
+        finding for target in sections for finding in _of_target(dataset, target, headers[target])
     ]
-
-
-def _headers(
-    dataset: Dataset, files: Iterable[sources.SentFile]
-) -> dict[Target, dict[str, FileHeader]]:
-    headers: dict[Target, dict[str, FileHeader]] = {}
-    for file in files:
-        section = sources.sections(dataset)[file.target]
-        header = file_headers.read(Path(file.path), section, limit=SAMPLE_ROWS)
-        headers.setdefault(file.target, {})[file.name] = header
-    return headers
 
 
 def _of_target(

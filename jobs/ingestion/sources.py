@@ -135,7 +135,11 @@ def _archive(dataset: Dataset, inbox: Path, staging: Path) -> Path:
 def _local(dataset: Dataset, folder: str) -> Iterator[SentFile]:
     base = Path(folder)
     for target, section in sections(dataset).items():
-        paths = [path for path in sorted(base.glob(section.file)) if _is_visible(path)]
+        paths = [  # Spark hides names that begin with `.` or `_`
+            path
+            for path in sorted(base.glob(section.file))
+            if path.is_file() and path.name[0] not in "._" and os.access(path, os.R_OK)
+        ]
         digests = [(path, archives.digests_of(_inside(path, base)).sha256) for path in paths]
         for path, sha256 in _deliveries(dataset, digests):
             yield SentFile(target, path.relative_to(base).as_posix(), str(path.resolve()), sha256)
@@ -201,11 +205,6 @@ def _inside(path: Path, folder: Path) -> Path:
             f"{path}: a link that leads out of {folder}; it was not read. Copy the file instead"
         )
     return path
-
-
-def _is_visible(path: Path) -> bool:
-    """Whether Spark reads the file: names that begin with `.` or `_` are hidden."""
-    return path.is_file() and not path.name.startswith((".", "_")) and os.access(path, os.R_OK)
 
 
 def _digest(text: str) -> str:

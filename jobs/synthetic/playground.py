@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 
 SMALLEST, LARGEST = 30_000, 100_000_000
 SCHEMA = "user_id string, item_id string, stars int, rated_at bigint"
+USER_ID, ITEM_ID = "u-{:06d}".format, "f-{:05d}".format  # ids by index
 _ROWS_PER_FILE = 2_500_000
 _FOLDERS = ("ratings", "items", "users", "truth")
 
@@ -69,16 +70,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def user_id(index: int) -> str:
-    """Return the user's id, such as `u-000123`."""
-    return f"u-{index:06d}"
-
-
-def item_id(index: int) -> str:
-    """Return the item's id, such as `f-00042`."""
-    return f"f-{index:05d}"
-
-
 def _write_ratings(spark: SparkSession, world: World, folder: Path, *, n_files: int) -> None:
     shared = spark.sparkContext.broadcast(world)
 
@@ -97,8 +88,8 @@ def _ratings_frame(world: World, user: int) -> pd.DataFrame:
     items, stars, seconds = ratings_of(world, user)
     return pd.DataFrame(
         {
-            "user_id": user_id(user),
-            "item_id": [item_id(index) for index in items.tolist()],
+            "user_id": USER_ID(user),
+            "item_id": list(map(ITEM_ID, items.tolist())),
             "stars": stars.astype("int32"),
             "rated_at": seconds,
         }
@@ -118,14 +109,14 @@ def _write_items(world: World, path: Path) -> None:
         for i, title in enumerate(titles):
             year = int(new[i] if world.item_month[i] else max(old[i], 1925))
             categories = "|".join(world.item_categories[i])
-            writer.writerow((item_id(i), title, categories, studios[makers[i]], year))
+            writer.writerow((ITEM_ID(i), title, categories, studios[makers[i]], year))
 
 
 def _write_users(world: World, path: Path) -> None:
     with path.open("wb") as file:
         for i in range(world.n_users):
             user = {
-                "user_id": user_id(i),
+                "user_id": USER_ID(i),
                 "age_group": names.AGE_GROUPS[world.user_age[i]],
                 "region": names.REGIONS[world.user_region[i]],
             }
@@ -134,13 +125,13 @@ def _write_users(world: World, path: Path) -> None:
 
 def _write_truth(world: World, folder: Path) -> None:
     users = {
-        "user_id": [user_id(i) for i in range(world.n_users)],
+        "user_id": list(map(USER_ID, range(world.n_users))),
         "factors": world.user_factors.astype("float32").tolist(),
         "drift": world.user_drift.astype("float32").tolist(),
         "bias": world.user_bias,
     }
     items = {
-        "item_id": [item_id(i) for i in range(world.n_items)],
+        "item_id": list(map(ITEM_ID, range(world.n_items))),
         "factors": world.item_factors.astype("float32").tolist(),
         "bias": world.item_bias,
         "month": world.item_month,

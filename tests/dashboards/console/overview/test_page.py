@@ -75,8 +75,8 @@ def test_a_fresh_installation_says_that_nothing_has_run(
         ("data.runs", NotAllowedError("x"), "Airflow role does not allow"),
         ("data.releases", ApiUnavailableError("x"), "recommendation service did not answer"),
         ("data.outbox", ApiUnavailableError("x"), "recommendation service did not answer"),
-        ("lake_data.tables", TableMissingError("x"), "data lake cannot be read"),
-        ("lake_data.feedback", TableMissingError("x"), "data lake cannot be read"),
+        ("lake_data.tables", TableMissingError("x", "y"), "data lake cannot be read"),
+        ("lake_data.feedback", TableMissingError("x", "y"), "data lake cannot be read"),
         ("lake_data.tables", NotSetUpError("LAKE_ROOT"), "Not set up"),
     ],
 )
