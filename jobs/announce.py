@@ -1,8 +1,8 @@
 """Decide whether enough new events arrived for a retrain. No Spark.
 
-New are the events accepted since the newest freeze, and collected feedback that is not refined yet:
-a retrain refines it first. Below the manifest's `retrain_after_events` the exit code is 99, and the
-tasks that follow are skipped.
+New events are those accepted since the newest freeze, and collected feedback that is not refined
+yet: a retrain refines it first. Below the manifest's `retrain_after_events` the exit code is 99,
+and the tasks that follow are skipped.
 
 Run: python -m jobs.announce --dataset movielens_1m
 """

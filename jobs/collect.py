@@ -1,9 +1,8 @@
 """Copy the product's events from Postgres' outbox into bronze.feedback, each once. No Spark.
 
 The commit that adds a batch of events also records, in the log of bronze.feedback, how far the
-outbox was read. Whatever a killed run left undone, the next run completes: after the events a row
-of bronze.collections, a row of bronze.landings, and the copy of the cursor in Postgres, which is
-only shown.
+outbox was read. The next run completes a killed one: after the events it writes a row of
+bronze.collections, a row of bronze.landings, and a copy of the cursor in Postgres, for pages only.
 
 Exit code 99: no event was waiting, or the data set takes no feedback.
 

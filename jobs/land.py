@@ -47,11 +47,7 @@ def accepted_headers(
     headers, reasons = {}, []
     for file in files:
         section = sources.sections(dataset)[file.target]
-        header = (
-            file_headers.read(Path(file.path), section)
-            if file.is_local
-            else _remote_header(spark, file, section)
-        )
+        header = _header(spark, file, section)
         if header.is_empty:
             raise EmptyFileError(
                 f"{dataset.name}: {file.name} has no row; nothing was landed. Send it again, or "
@@ -134,7 +130,9 @@ def _record(warehouse: "Warehouse", files: Sequence[SentFile], n_rows: Mapping[s
     warehouse.append(BRONZE_LANDINGS, frame, write_id=landings.write_id(first_files))
 
 
-def _remote_header(spark: SparkSession, file: SentFile, section: Files) -> FileHeader:
+def _header(spark: SparkSession, file: SentFile, section: Files) -> FileHeader:
+    if file.is_local:
+        return file_headers.read(Path(file.path), section)
     if section.format == "parquet":
         schema = spark.read.parquet(file.path).schema
         rows = spark.read.parquet(file.path).limit(1).toLocalIterator()

@@ -21,7 +21,7 @@ from warehouse.tables import PROPERTIES, Table
 
 log = logging.getLogger(__name__)
 
-_ATOMS = {
+_ARROW_TYPES = {
     "string": pa.string(),
     "bigint": pa.int64(),
     "int": pa.int32(),
@@ -34,7 +34,7 @@ _ATOMS = {
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What a commit leaves in the table's log: a name, and the version that it reaches.
+    """A name and a version that a commit leaves in the table's log.
 
     Compare-and-set: the commit succeeds only if the table's last mark of the name equals `after`.
     """
@@ -78,7 +78,7 @@ def append(
 
 
 def _commit(delta: DeltaTable, data: pa.Table, mark: Mark, run_key: RunKey) -> bool:
-    """Commit the rows and return True, unless the log is not where the mark expects it."""
+    """Commit the rows and return True, unless the log's last mark is not `mark.after`."""
     if delta.transaction_version(mark.name) != mark.after:
         return False
     commit = signed(run_key, app_transactions=[Transaction(mark.name, mark.version)])
@@ -139,4 +139,4 @@ def _arrow(spark_type: str) -> pa.DataType:
     if spark_type.startswith("struct<"):
         fields = [field.split(":") for field in spark_type[7:-1].split(",")]
         return pa.struct([pa.field(name, _arrow(of)) for name, of in fields])
-    return _ATOMS[spark_type]
+    return _ARROW_TYPES[spark_type]

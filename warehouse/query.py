@@ -102,10 +102,8 @@ class Lake:
                 if f'"{table.full_name}"' in query:
                     dataset = self._open(table).to_pyarrow_dataset()
                     connection.register(table.full_name, dataset)
-            connection.execute("SET TimeZone = 'UTC'")
-            connection.execute("SET python_enable_replacements = false")
-            connection.execute("SET enable_external_access = false")
-            connection.execute("SET lock_configuration = true")
+            connection.execute("SET TimeZone = 'UTC'; SET python_enable_replacements = false")
+            connection.execute("SET enable_external_access = false; SET lock_configuration = true")
             try:
                 result = connection.sql(query)
                 if result is None:

@@ -23,7 +23,7 @@ from warehouse.tables import Table
 
 log = logging.getLogger(__name__)
 
-RETENTION_HOURS = 7 * 24  # of files that no kept version needs, for readers that still run
+RETENTION_HOURS = 7 * 24  # minimum age of a removed file, for readers that still run
 ERASURE = "erase"  # the job whose commits erase users
 
 
@@ -46,9 +46,8 @@ def vacuum(
     """
     for version in keep:
         require_complete(root, table, version)
-    uri = table.uri(root)
     with locks.writer(root, table, run_key):
-        removed = DeltaTable(uri).vacuum(
+        removed = DeltaTable(table.uri(root)).vacuum(
             retention_hours=retention_hours,
             dry_run=False,
             enforce_retention_duration=False,
@@ -70,9 +69,8 @@ def require_complete(root: str, table: Table, version: int) -> None:
     for commit in lake.history(table, limit=None):
         if commit.version > version and commit.run_key and commit.run_key.task == ERASURE:
             raise VersionGoneError(f"{label}: users were erased since, at version {commit.version}")
-    uri = table.uri(root)
     try:
-        snapshot = DeltaTable(uri, version=version)
+        snapshot = DeltaTable(table.uri(root), version=version)
     except DeltaError as error:
         raise VersionGoneError(f"{label}: its log was removed ({error})") from error
     paths = pa.table(snapshot.get_add_actions(flatten=True))["path"].to_pylist()

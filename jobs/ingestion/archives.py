@@ -118,7 +118,12 @@ def extract(archive: Path, names: Sequence[str], into: Path, *, max_bytes: int) 
     """
     try:
         with zipfile.ZipFile(archive) as opened:
-            _require(opened, names, archive)
+            members = opened.namelist()
+            if missing := [name for name in names if name not in members]:
+                raise NothingSentError(
+                    f"{archive.name}: has no {', '.join(missing)} but {', '.join(members[:10])}. "
+                    "Is this the archive of this data set?"
+                )
             return list(_members(opened, names, into, max_bytes))
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
         raise ArchiveError(
@@ -143,16 +148,6 @@ def _members(
             _copy(chunks, file, digests, name=label, max_bytes=left)
         left -= path.stat().st_size
         yield Member(name, path, digests.sha256)
-
-
-def _require(opened: zipfile.ZipFile, names: Sequence[str], archive: Path) -> None:
-    members = opened.namelist()
-    missing = [name for name in names if name not in members]
-    if missing:
-        raise NothingSentError(
-            f"{archive.name}: has no {', '.join(missing)} but {', '.join(members[:10])}. Is this "
-            "the archive of this data set?"
-        )
 
 
 def _copy(

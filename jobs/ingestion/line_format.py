@@ -22,11 +22,10 @@ def split(text: str, files: Files) -> list[str]:
     """Return the fields of one line of CSV."""
     if not files.quote:
         return text.split(files.separator)
-    if len(files.separator) == 1:
-        return next(csv.reader([text], delimiter=files.separator, quotechar=files.quote), [""])
-    marked = text.replace(files.separator, _ONE_CHARACTER)
-    fields = next(csv.reader([marked], delimiter=_ONE_CHARACTER, quotechar=files.quote), [""])
-    return [field.replace(_ONE_CHARACTER, files.separator) for field in fields]
+    mark = files.separator if len(files.separator) == 1 else _ONE_CHARACTER
+    lines = [text.replace(files.separator, mark)]
+    fields = next(csv.reader(lines, delimiter=mark, quotechar=files.quote), [""])
+    return [field.replace(mark, files.separator) for field in fields]
 
 
 def fields(files: Files, columns: Sequence[str]) -> "tuple[Column, Column]":

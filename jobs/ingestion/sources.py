@@ -67,12 +67,8 @@ def delivered(
 ) -> Iterator[list[SentFile]]:
     """Yield the files that the source has now. Extracted files are deleted afterwards.
 
-    Args:
-        dataset: the data set.
-        inbox: the data set's folder of files handed over.
-        root: root of the data set's tables. An archive is extracted below it, so that every
-            executor can read it.
-        spark: needed for object stores; without it only local files are found.
+    `inbox` is the data set's folder of files handed over. An archive is extracted below `root`, the
+    root of its tables, so that every executor can read it. Without `spark` no object store is read.
 
     Raises:
         NothingSentError: the source has none of the files; the message says where to put them.
@@ -97,8 +93,8 @@ def handed_over(dataset: Dataset, inbox: Path) -> Path | None:
     published = inbox / str(dataset.source.url).rsplit("/", 1)[-1]
     if dataset.source.url and published.is_file():
         return _inside(published, inbox)
-    archives_there = sorted(inbox.glob("*.zip"), key=lambda path: (path.stat().st_mtime, path.name))
-    return _inside(archives_there[-1], inbox) if archives_there else None
+    archive_paths = sorted(inbox.glob("*.zip"), key=lambda path: (path.stat().st_mtime, path.name))
+    return _inside(archive_paths[-1], inbox) if archive_paths else None
 
 
 def _from_archive(dataset: Dataset, inbox: Path, staging: Staging) -> list[SentFile]:

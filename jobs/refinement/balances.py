@@ -1,4 +1,4 @@
-"""Count what the checks found, by landing and by check, before anything is written.
+"""Counts of rows by landing and by failed check, before anything is written.
 
 Rows in = accepted + duplicates + quarantined, for each landing.
 """

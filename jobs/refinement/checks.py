@@ -26,7 +26,7 @@ def checked(
 ) -> DataFrame:
     """Return the target's rows with the names of the checks they fail in `failed_checks`.
 
-    Every row of a `refused` landing fails one more.
+    Every row of a `refused` landing fails one more check.
     """
     match target:
         case "ratings":
@@ -116,9 +116,9 @@ def checked_users(sent: DataFrame) -> DataFrame:
 
 
 def _checked(rows: DataFrame, checks: dict[str, Column]) -> DataFrame:
-    """Return the rows with `failed_checks`, whose conditions are true where a row fails.
+    """Return the rows with `failed_checks`: the names of the conditions that are true.
 
-    Names are joined and split: Spark compiles this, but not an array filtered of nulls.
+    Names are joined and split: Spark compiles that, but not an array from which nulls are removed.
     """
     names = [F.when(condition, F.lit(name)) for name, condition in checks.items()]
     joined = F.when(F.col("raw").isNotNull(), F.lit(MALFORMED)).otherwise(F.concat_ws(",", *names))

@@ -1,4 +1,4 @@
-"""The landings that one refinement reads: all that are pending, less those replaced."""
+"""The landings that one refinement reads: all pending ones except those replaced."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

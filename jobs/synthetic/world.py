@@ -17,14 +17,14 @@ RANK = 8
 MONTHS = 24
 START = datetime(2024, 1, 1, tzinfo=UTC)
 SPAN_S = MONTHS * 30 * 86400
-FIT_WEIGHT = 1.3  # of the fit in a choice, beside Gumbel noise
-STARS_NOISE = 0.7  # standard deviation
+FIT_WEIGHT = 1.3  # weight of the fit in a choice; the noise is Gumbel(0, 1)
+STARS_NOISE = 0.7  # its standard deviation, in stars
 _N_OFFERED = 12
 _MAX_ROUNDS = 12
 _MAX_RATED_SHARE = 0.35
 _MIN_RATINGS = 12
-_INITIAL_SHARE = 0.7  # of the films
-_RETURNING_SHARE = 0.65  # of a user's ratings
+_INITIAL_SHARE = 0.7  # share of the films that are there from the first month
+_RETURNING_SHARE = 0.65  # share of a user's ratings given after the first evening
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -115,16 +115,16 @@ def _picked(world: World, rng: np.random.Generator, user: int, at: Floats) -> In
     months = np.minimum((at * MONTHS).astype(np.int64), MONTHS - 1)
     picked: Ints = np.full(len(at), -1, dtype=np.int64)
     for _ in range(_MAX_ROUNDS):
-        open_ = np.flatnonzero(picked < 0)
-        if not len(open_):
+        unpicked = np.flatnonzero(picked < 0)
+        if not len(unpicked):
             return picked
-        fresh = _choose(world, rng, user, at[open_], months[open_])
+        fresh = _choose(world, rng, user, at[unpicked], months[unpicked])
         _, first = np.unique(fresh, return_index=True)
         new = first[~np.isin(fresh[first], picked)]
-        picked[open_[new]] = fresh[new]
-    open_ = np.flatnonzero(picked < 0)
+        picked[unpicked[new]] = fresh[new]
+    unpicked = np.flatnonzero(picked < 0)
     unseen = np.setdiff1d(np.flatnonzero(world.item_month == 0), picked)
-    picked[open_] = rng.choice(unseen, size=len(open_), replace=False)
+    picked[unpicked] = rng.choice(unseen, size=len(unpicked), replace=False)
     return picked
 
 

@@ -99,7 +99,7 @@ def ingested(warehouse: Warehouse, manifest: Path, files: dict[str, str], tmp_pa
         for name, content in files.items():
             (inbox / name).parent.mkdir(exist_ok=True)
             (inbox / name).write_bytes(content.encode())
-    assert not [found for found in check.grade(manifest, inbox) if found.level == "error"]
+    assert not [finding for finding in check.grade(manifest, inbox) if finding.level == "error"]
     land.run(warehouse, dataset, inbox)
     refine.run(under(warehouse, "dag/run/refine"), dataset, now=NOW)
     assert not warehouse.exists(SILVER_QUARANTINE)
@@ -125,8 +125,8 @@ def test_a_shop_needs_a_manifest_and_no_code(
         ("anna@example.com", {"Country": "AT"}),
         ("c-2", {}),
     ]
-    held = rows_of(warehouse, SILVER_INTERACTIONS, "user_id", "item_id", "rating", "rated_at")
-    assert [(*row[:3], f"{row[3]:%d %H:%M}") for row in held] == [
+    ratings = rows_of(warehouse, SILVER_INTERACTIONS, "user_id", "item_id", "rating", "rated_at")
+    assert [(*row[:3], f"{row[3]:%d %H:%M}") for row in ratings] == [
         ("anna@example.com", "99999999999", 10.0, "29 01:30"),
         ("anna@example.com", "AX-0001", 9.0, "29 00:30"),
         ("c-2", "AX-0001", 3.0, "01 08:00"),

@@ -137,8 +137,8 @@ def test_spark_adds_a_new_column_to_an_older_table(
     newer = spark.createDataFrame([(*row, "age=old")], GOLD_PROFILES.ddl)
     under(warehouse, "d/2/fit").append(GOLD_PROFILES, newer)
 
-    found = warehouse.read(GOLD_PROFILES).select("segment").collect()
-    assert {each["segment"] for each in found} == {None, "age=old"}
+    rows = warehouse.read(GOLD_PROFILES).select("segment").collect()
+    assert {row["segment"] for row in rows} == {None, "age=old"}
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda t: t.full_name)

@@ -29,10 +29,10 @@ def test_rows_are_counted_from_the_log(lake: Lake) -> None:
 
 
 def test_columns_and_values_select_what_is_read(lake: Lake) -> None:
-    found = lake.read(SILVER_USER_INDEX, columns=["user_id"], equals={"user_index": [10, 11]})
+    result = lake.read(SILVER_USER_INDEX, columns=["user_id"], equals={"user_index": [10, 11]})
 
-    assert found.column_names == ["user_id"]
-    assert sorted(found.column("user_id").to_pylist()) == ["u10", "u11"]
+    assert result.column_names == ["user_id"]
+    assert sorted(result.column("user_id").to_pylist()) == ["u10", "u11"]
 
 
 @pytest.mark.parametrize("text", ["o'neil", "a\\' OR 1=1 --", '"', "''"])
@@ -40,9 +40,9 @@ def test_a_value_is_data_and_never_sql(tmp_path: Path, text: str) -> None:
     rows = [{"user_id": text, "user_index": 0}, {"user_id": "other", "user_index": 1}]
     append(str(tmp_path), SILVER_USER_INDEX, rows, run_key=RunKey("d", "1", "refine"))
 
-    found = Lake(str(tmp_path)).rows(SILVER_USER_INDEX, equals={"user_id": text})
+    result = Lake(str(tmp_path)).rows(SILVER_USER_INDEX, equals={"user_id": text})
 
-    assert found == rows[:1]
+    assert result == rows[:1]
 
 
 def test_several_values_mean_any_of_them_and_none_means_no_row(lake: Lake) -> None:
@@ -61,9 +61,9 @@ def test_a_table_without_a_commit_has_no_rows(tmp_path: Path) -> None:
 
 
 def test_an_empty_result_has_the_columns(lake: Lake) -> None:
-    found = lake.read(SILVER_USER_INDEX, equals={"user_id": "nobody"})
+    result = lake.read(SILVER_USER_INDEX, equals={"user_id": "nobody"})
 
-    assert (found.num_rows, found.column_names) == (0, ["user_id", "user_index"])
+    assert (result.num_rows, result.column_names) == (0, ["user_id", "user_index"])
 
 
 def test_an_older_version_can_be_read(lake: Lake) -> None:
@@ -86,12 +86,12 @@ def test_text_columns_can_be_compared(lake: Lake) -> None:
 
 
 def test_a_query_may_join_a_table_with_itself(lake: Lake) -> None:
-    found = lake.sql(
+    result = lake.sql(
         'select count(*) as n from "silver.user_index" a join "silver.user_index" b '
         "on a.user_index >= b.user_index"
     )
 
-    assert found.column("n").to_pylist() == [6]
+    assert result.column("n").to_pylist() == [6]
 
 
 @pytest.mark.parametrize(

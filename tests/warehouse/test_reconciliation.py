@@ -1,4 +1,4 @@
-"""Whether every event that Postgres gave is where it belongs."""
+"""Whether every event of Postgres is accounted for in the lake."""
 
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -40,10 +40,10 @@ def test_it_balances_before_and_after_events_are_refined(tmp_path: Path) -> None
     assert reconcile(Lake(root)) == Reconciliation(8, 8, n_waiting=8)
     refined(root, "one", "feedback", 2, 1, 2)
 
-    found = reconcile(Lake(root))
-    assert found == Reconciliation(8, 8, 2, 1, 2, 3)
-    assert found.balances
-    assert found.fields() == {"balances": True, **asdict(found)}
+    reconciliation = reconcile(Lake(root))
+    assert reconciliation == Reconciliation(8, 8, 2, 1, 2, 3)
+    assert reconciliation.balances
+    assert reconciliation.fields() == {"balances": True, **asdict(reconciliation)}
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,7 @@ def balanced(root: str, landing: str, n_events: int) -> None:
 
 
 def killed(*_: object, **__: object) -> None:
-    """Kill the run, in line of one of its steps."""
+    """Kill the run in place of one of its steps."""
     raise KeyboardInterrupt
 
 
