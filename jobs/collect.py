@@ -66,7 +66,7 @@ def run(
 
 
 def cursor(root: str) -> int:
-    """Return the first Postgres transaction that is not in the lake; 0 if none is."""
+    """Return the first Postgres transaction that is not in the lake; 0 before the first copy."""
     return Lake(root).mark(BRONZE_FEEDBACK, CURSOR) or 0
 
 

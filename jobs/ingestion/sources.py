@@ -1,6 +1,6 @@
 """Find the files that a data set's source delivers: an archive, a folder, an inbox.
 
-Only files that the manifest names are read, and no link that leads out of the folder.
+Only files that the manifest names are read. A link that leads out of the folder is an error.
 """
 
 import hashlib

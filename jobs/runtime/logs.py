@@ -1,7 +1,7 @@
 """Log lines as events: a name, then fields. Text for a terminal, JSON objects for a collector.
 
-A message of the form `name key=value key=value` is an event, also without `event`, which
-quotes values so that `parse` returns them unchanged. Every other message is prose.
+A message `name key=value key=value` is an event; every other message is prose. `event` makes one
+and quotes its values, so that `parse` returns them unchanged.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Each event of Postgres' outbox arrives in the lake once, wherever a run dies. No Spark."""
+"""Each event of the outbox in Postgres arrives in the lake once, also if a run is killed."""
 
 import logging
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Products that nothing was written for: their files and a manifest, and no line of code."""
+"""Products that Lantern has never seen: a manifest and files are enough, without any code."""
 
 from pathlib import Path
 
