@@ -13,7 +13,7 @@ from serving.errors import ScopeMissingError, UserErasedError
 from serving.users import accounts, feedback
 from serving.users.feedback import Event
 
-IdempotencyKey = Annotated[
+EventKey = Annotated[
     str | None,
     Header(
         alias="Idempotency-Key",
@@ -52,11 +52,7 @@ _conflicts = problems.documented(409, 410)
     summary="Rate an item",
 )
 def rate(
-    caller: Product,
-    user_id: UserId,
-    item_id: ItemId,
-    body: schemas.Rating,
-    key: IdempotencyKey = None,
+    caller: Product, user_id: UserId, item_id: ItemId, body: schemas.Rating, key: EventKey = None
 ) -> Response:
     """The rating is committed when the API answers. The newest rating by `occurred_at` counts."""
     event = Event("rate", user_id, item_id, body.rating, body.occurred_at, key)
@@ -70,9 +66,7 @@ def rate(
     tags=["feedback"],
     summary="Delete a rating",
 )
-def unrate(
-    caller: Product, user_id: UserId, item_id: ItemId, key: IdempotencyKey = None
-) -> Response:
+def unrate(caller: Product, user_id: UserId, item_id: ItemId, key: EventKey = None) -> Response:
     """Also shows the item again if it was hidden. It is not an error if there is no rating."""
     return _accept(caller, Event("unrate", user_id, item_id, idempotency_key=key))
 
@@ -85,11 +79,7 @@ def unrate(
     summary="Hide an item from a user's lists",
 )
 def hide(
-    caller: Product,
-    user_id: UserId,
-    item_id: ItemId,
-    body: schemas.Hide,
-    key: IdempotencyKey = None,
+    caller: Product, user_id: UserId, item_id: ItemId, body: schemas.Hide, key: EventKey = None
 ) -> Response:
     """The item is hidden until the user rates it or the rating is deleted. No model uses this."""
     event = Event(body.kind, user_id, item_id, None, body.occurred_at, key)
