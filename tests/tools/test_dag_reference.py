@@ -2,7 +2,7 @@ from tools import dag_reference
 from warehouse import datasets
 
 
-def test_the_page_names_every_dag_task_and_way_out() -> None:
+def test_the_page_has_every_dag_task_and_what_to_do_if_it_fails() -> None:
     page = dag_reference.render()
     for dataset in datasets.installed():
         assert f"`{dataset.name}__ingest`" in page

@@ -12,7 +12,7 @@ from warehouse import tables
 from warehouse.datasets import Dataset
 
 
-def test_the_committed_documents_say_what_the_code_says() -> None:
+def test_the_committed_documents_are_up_to_date() -> None:
     assert references.main(["--check"]) == 0
 
 
@@ -61,7 +61,7 @@ def manifest_fields(model: type[BaseModel]) -> set[str]:
     return names
 
 
-def test_the_table_of_imports_stands_between_its_marks() -> None:
+def test_the_table_of_imports_is_between_its_marks() -> None:
     page = f"before\n{references.BEGIN}old\n{references.END}after\n"
     written = references.architecture_page(page)
     assert written.startswith(f"before\n{references.BEGIN}\n| package | may import |\n")
@@ -76,7 +76,7 @@ def test_a_page_without_the_marks_is_refused() -> None:
         references.architecture_page("no marks")
 
 
-def test_no_path_of_this_machine_gets_into_a_document() -> None:
+def test_no_document_contains_a_path_of_this_machine() -> None:
     for text in references.documents().values():
         assert str(ROOT) not in text
 
