@@ -194,7 +194,7 @@ def test_a_recipe_without_rolling_scores_is_not_promoted(tmp_path: Path, publish
     assert decide.run(root, WORLD, publisher, run_key=KEY)
 
     assert verdict(root)["verdict"] == "refresh"
-    assert f"not all were scored for {CHAMPION.name}" in verdict(root)["reason"]
+    assert f"scores are missing for {CHAMPION.name}" in verdict(root)["reason"]
 
 
 def test_the_challenger_is_the_one_that_the_search_found(tmp_path: Path, publisher: Engine) -> None:
@@ -246,7 +246,7 @@ def test_a_challenger_that_lacks_a_users_value_drops_out(tmp_path: Path, publish
     assert decide.run(root, WORLD, publisher, run_key=KEY)
 
     assert verdict(root)["recipe"] == CHAMPION.name
-    assert f"{CHALLENGER.name} has metrics that are no numbers" in verdict(root)["reason"]
+    assert f"{CHALLENGER.name} has metrics that are not finite" in verdict(root)["reason"]
 
 
 def test_nothing_is_published_while_publishing_is_paused(tmp_path: Path, publisher: Engine) -> None:
