@@ -142,7 +142,8 @@ def profiles(rows: Frozen, segments: Segments) -> DataFrame:
 def fallback_lists(model: Model, segments: Segments, n: int) -> list[dict[str, Any]]:
     """Return the `n` most popular items overall (segment '') and of each segment."""
     ids, by_segment = model.catalogue.ids, model.fallback.by_segment
-    lists = zip(segments.names, by_segment, top_n_by_row(by_segment, n), strict=True)
+    # Popularities without segments have one row, for all users: the other names are left out.
+    lists = zip(segments.names, by_segment, top_n_by_row(by_segment, n), strict=False)
     return [
         {"segment": name, "item_ids": ids[top].tolist(), "scores": scores[top].tolist()}
         for name, scores, top in lists
