@@ -65,9 +65,7 @@ def rating_text(rating: float, highest: float) -> str:
 def decisive_terms(terms: Floats, n_ratings: int) -> NDArray[np.int64]:
     """Return for each position the term that is the reason, see `reasons`; -1 if none is positive.
 
-    Args:
-        terms: (positions, terms).
-        n_ratings: how many of the first terms are those of ratings; at least one.
+    `terms` is (positions, terms) and begins with the terms of `n_ratings` ratings, at least one.
     """
     of_ratings, largest_prior = terms[:, :n_ratings], terms[:, n_ratings:].max(axis=1)
     is_personal = (of_ratings.max(axis=1) > 0) & (of_ratings.sum(axis=1) >= largest_prior)

@@ -92,10 +92,7 @@ def of_vendor(connection: Connection, cache: ReleaseCache, vendor: str, *, limit
 def _best(
     release: LoadedRelease, slate: Slate, signal: Scores, *, category: str | None, limit: int
 ) -> Shelf:
-    """Return the items with the largest signal above 0, without barred ones.
-
-    Other slate rules apply to users' lists only.
-    """
+    """Return the items with the largest signal above 0. Of the slate rules, only bars apply."""
     barred = release.cached_mask(slate.barred)
     excluded = release.outside_category(category) | (signal <= 0) | barred
     positions = top_n(np.where(excluded, -np.inf, signal).astype(np.float32), limit)

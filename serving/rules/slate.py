@@ -49,13 +49,8 @@ def arranged(
 ) -> list[ScoredItem]:
     """Return at most `limit` items of the pool and the pins, in the order of the rules.
 
-    Once the pool is used up, the remaining pins follow at once.
-
-    Args:
-        slate: the rules.
-        pool: items that may be shown, best first, each once.
-        pins: the slate's pins that this user may be shown, by rank.
-        limit: the greatest length.
+    The pool has items that may be shown, best first, each once; `pins` has the slate's pins that
+    this user may be shown, by rank. Once the pool is used up, the remaining pins follow at once.
     """
     if not slate.reorders:
         return list(pool[:limit])
