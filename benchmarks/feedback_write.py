@@ -52,10 +52,10 @@ class WriterTask:
 
 def main() -> None:
     """Print the results of the three parts."""
-    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    arguments.add_argument("--seconds", type=float, default=10)
-    arguments.add_argument("--minutes", type=float, default=1)
-    options = arguments.parse_args()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seconds", type=float, default=10)
+    parser.add_argument("--minutes", type=float, default=1)
+    options = parser.parse_args()
     with temporary_server(SERVER_SETTINGS) as server:
         owner = create_database(server.url("postgres"), DATASET)
         key = prepare(owner)

@@ -50,9 +50,9 @@ CONSTANTS = {
 
 def main() -> None:
     """Print p50 and p95 of each kind of list, and the ratio to the bare handler."""
-    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    arguments.add_argument("--seconds", type=float, default=5)
-    seconds = arguments.parse_args().seconds
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seconds", type=float, default=5)
+    seconds = parser.parse_args().seconds
     with temporary_server() as server, ExitStack() as running:
         owner = create_database(server.url("postgres"), "bench")
         api_keys = {name: prepare(owner, name, n_items) for name, (n_items, _) in SIZES.items()}

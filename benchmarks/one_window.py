@@ -23,10 +23,10 @@ TARGET = 12.0  # seconds
 
 def main() -> None:
     """Print the seconds of each round, then compare the median with the target."""
-    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    arguments.add_argument("archive", type=Path, help="ml-1m.zip")
-    arguments.add_argument("--rounds", type=int, default=5)
-    args = arguments.parse_args()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("archive", type=Path, help="ml-1m.zip")
+    parser.add_argument("--rounds", type=int, default=5)
+    args = parser.parse_args()
     with movielens(args.archive) as rows:
         start = time.monotonic()
         prepared = prepare(rows, MOVIELENS, gate_window(rows, MOVIELENS))

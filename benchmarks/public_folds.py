@@ -49,10 +49,10 @@ WEIGHTS = (0, 0.01, 0.02, 0.03, 0.05)
 
 def main() -> None:
     """Print a line for each fold, then the means, and whether ALS reaches EASE."""
-    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    arguments.add_argument("archive", type=Path, help="ml-1m.zip")
-    arguments.add_argument("--folds", type=int, default=N_FOLDS, choices=range(1, N_FOLDS + 1))
-    args = arguments.parse_args()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("archive", type=Path, help="ml-1m.zip")
+    parser.add_argument("--folds", type=int, default=N_FOLDS, choices=range(1, N_FOLDS + 1))
+    args = parser.parse_args()
     os.environ.setdefault("SPARK_CONF_DIR", str(ROOT / "conf/spark"))
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     spark = session.start("public_folds")

@@ -30,10 +30,10 @@ LENGTH, N_ITEMS, BATCH, TARGET = 100, 50_000, 10_000, 2.5
 
 def main() -> None:
     """Print the median of both and their ratio."""
-    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    arguments.add_argument("--users", type=int, default=200_000)
-    arguments.add_argument("--rounds", type=int, default=3)
-    options = arguments.parse_args()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--users", type=int, default=200_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
     with temporary_server({}) as server, tempfile.TemporaryFile("w+") as file:
         owner = create_database(server.url("postgres"), "bench")
         database.migrate(owner, "bench")

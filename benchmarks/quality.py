@@ -51,14 +51,14 @@ class Row:
 
 def main() -> None:
     """Print a table of all families, then the differences between some, window by window."""
-    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    arguments.add_argument("archive", type=Path, help="ml-1m.zip")
-    arguments.add_argument(
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("archive", type=Path, help="ml-1m.zip")
+    parser.add_argument(
         "--seeds", type=int, default=3, help="number of seeds of ALS without priors"
     )
-    arguments.add_argument("--recipe", action="append", default=[], help="an additional recipe")
-    arguments.add_argument("--no-rolling", action="store_true", help="the test window only")
-    args = arguments.parse_args()
+    parser.add_argument("--recipe", action="append", default=[], help="an additional recipe")
+    parser.add_argument("--no-rolling", action="store_true", help="the test window only")
+    args = parser.parse_args()
     families = families_of(args.seeds, args.recipe)
     with movielens(args.archive) as rows:
         windows = [] if args.no_rolling else list(rolling_windows(rows, MOVIELENS))

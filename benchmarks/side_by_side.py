@@ -32,9 +32,9 @@ CACHE = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "lante
 
 def main() -> None:
     """Print a table, best first."""
-    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    arguments.add_argument("archive", type=Path, help="ml-1m.zip")
-    args = arguments.parse_args()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("archive", type=Path, help="ml-1m.zip")
+    args = parser.parse_args()
     python = environment()
     with movielens(args.archive) as rows, tempfile.TemporaryDirectory() as folder:
         last = list(rolling_windows(rows, MOVIELENS))[-1][1]

@@ -52,11 +52,11 @@ class Contestant:
 
 def main() -> None:
     """Print a table of both."""
-    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    arguments.add_argument("gorse", type=Path, help="the binary gorse-in-one")
-    arguments.add_argument("--seconds", type=float, default=5)
-    arguments.add_argument("--rounds", type=int, default=3)
-    options = arguments.parse_args()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("gorse", type=Path, help="the binary gorse-in-one")
+    parser.add_argument("--seconds", type=float, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
     with ExitStack() as running:
         contestants = [
             *running.enter_context(lantern()),

@@ -55,9 +55,9 @@ _SET_CATEGORIES = text(
 
 def main() -> None:
     """Print the durations with and without rules, and their ratios."""
-    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    arguments.add_argument("--seconds", type=float, default=5)
-    seconds = arguments.parse_args().seconds
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seconds", type=float, default=5)
+    seconds = parser.parse_args().seconds
     with temporary_server() as server:
         owner = create_database(server.url("postgres"), "bench")
         key = prepare(owner, DATASET, SIZES[DATASET][0])

@@ -36,12 +36,12 @@ SHOWN_METRICS = (HEADLINE, "coverage@10")
 
 def main() -> None:
     """Run the retrains and print the verdict of each."""
-    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    arguments.add_argument("dataset", choices=[dataset.name for dataset in datasets.installed()])
-    arguments.add_argument("archive", type=Path, help="the data set's archive")
-    arguments.add_argument("--minutes", type=float, nargs="+", default=[0.0])
-    arguments.add_argument("--family", default="any", choices=["any", "als", "als_with_priors"])
-    args = arguments.parse_args()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("dataset", choices=[dataset.name for dataset in datasets.installed()])
+    parser.add_argument("archive", type=Path, help="the data set's archive")
+    parser.add_argument("--minutes", type=float, nargs="+", default=[0.0])
+    parser.add_argument("--family", default="any", choices=["any", "als", "als_with_priors"])
+    args = parser.parse_args()
     dataset = datasets.load_named(args.dataset)
     copy = partial(shutil.copy, args.archive)
     with landed(dataset, copy) as warehouse, postgres(dataset) as engine:

@@ -35,8 +35,6 @@ class ImportRules:
 
 
 class _RowsField(fields.Field[Any]):
-    """The rows of the table, as in pyproject.toml."""
-
     def parse(self, raw_data: Any) -> Any:
         return raw_data
 

@@ -49,19 +49,18 @@ def _overview(installed: tuple[Dataset, ...]) -> Iterator[str]:
     yield "|---|---|---|"
     for dataset in installed:
         schedule = dataset.schedule
-        ingest = _cron(schedule.ingest) or "by hand"
-        yield f"| {dataset.title} | `{dataset.name}__ingest` | {ingest} |"
+        after_events = f"{schedule.retrain_after_events:,} new events, "
+        retrain = f"{_start(schedule.retrain)}, or by hand" if schedule.retrain else "or by hand"
+        yield f"| {dataset.title} | `{dataset.name}__ingest` | {_start(schedule.ingest)} |"
         if dataset.takes_feedback:
-            yield f"| | `{dataset.name}__collect` | {_cron(schedule.collect) or 'by hand'} |"
-        starts = [f"{schedule.retrain_after_events:,} new events", _cron(schedule.retrain)]
-        yield f"| | `{dataset.name}__retrain` | {', '.join(filter(None, starts))}, or by hand |"
-        maintain = _cron(schedule.maintain) or "by hand"
-        yield f"| | `{dataset.name}__maintain` | {maintain} |"
+            yield f"| | `{dataset.name}__collect` | {_start(schedule.collect)} |"
+        yield f"| | `{dataset.name}__retrain` | {after_events}{retrain} |"
+        yield f"| | `{dataset.name}__maintain` | {_start(schedule.maintain)} |"
     yield ""
 
 
-def _cron(cron: str | None) -> str | None:
-    return f"`{cron}` (UTC)" if cron else None
+def _start(cron: str | None) -> str:
+    return f"`{cron}` (UTC)" if cron else "by hand"
 
 
 def _page(build: Callable[[Dataset], "DAG"], dag: "DAG") -> Iterator[str]:
@@ -110,10 +109,8 @@ def _form(dag: "DAG") -> Iterator[str]:
     yield "|---|---|---|---|"
     for name in dag.params:
         field = dag.params.get_param(name)
-        rules = {
-            key: value for key, value in field.schema.items() if key not in {"title", "examples"}
-        }
-        allowed = ", ".join(f"{key} `{_escaped(value)}`" for key, value in rules.items())
+        rules = [x for x in field.schema.items() if x[0] not in {"title", "examples"}]
+        allowed = ", ".join(f"{key} `{_escaped(value)}`" for key, value in rules)
         yield f"| `{name}` | `{field.value!r}` | {allowed} | {field.description} |"
     yield ""
 
