@@ -114,7 +114,9 @@ def learn(rows: Frozen, dataset: Dataset, recipe: AnyRecipe) -> Learned:
     model = models.fit(recipe, ratings, Catalogue.of(items), segments, relevant_from=relevant_from)
     hidden = windows.hidden(rows.events())
     users = known_users(ratings, hidden, segments, relevant_from=relevant_from)
-    trending = popularity.trending(ratings, model.catalogue, relevant_from=relevant_from)
+    trending = popularity.recent(
+        ratings, popularity.TRENDING_DAYS, model.catalogue, relevant_from=relevant_from
+    )
     return Learned(model, users, segments, trending, ratings.count())
 
 

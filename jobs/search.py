@@ -94,7 +94,7 @@ def run(
             [recipe for recipe in starts if recipe is not None],
         ),
         second=None if family == "als" else partial(_with_priors, half_life),
-        eligible=partial(space.is_of, family),
+        eligible=partial(space.is_in_family, family),
     )
     earlier, record = trials(root, run_key.retrain_id), partial(_record, root, run_key)
     search = Search(problem, budget, record, trials=earlier, started=started)

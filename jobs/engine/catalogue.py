@@ -1,6 +1,6 @@
 """The items that can be recommended, as arrays in one order: by id as UTF-8 bytes.
 
-Ties are broken by the same order, so scoring needs only an item's position in it.
+Lists break ties in the same order, so scoring needs only an item's position.
 """
 
 from dataclasses import dataclass
@@ -13,17 +13,13 @@ from pyspark.sql import DataFrame
 
 @dataclass(frozen=True)
 class Catalogue:
-    """The items, by position.
-
-    `index` holds their dense 32-bit numbers, `names` the names of the categories, `released`
-    the years, NaN where a year is unknown.
-    """
+    """The items, by position."""
 
     ids: NDArray[np.object_]
-    index: NDArray[np.int32]
+    index: NDArray[np.int32]  # the item numbers of silver.item_index
     categories: NDArray[np.float32]  # (items, categories), 0 or 1
-    names: tuple[str, ...] = ()
-    released: NDArray[np.float32] | None = None
+    names: tuple[str, ...] = ()  # of the categories
+    released: NDArray[np.float32] | None = None  # years, NaN where unknown
 
     @classmethod
     def of(cls, items: DataFrame) -> Self:
@@ -57,10 +53,7 @@ class Catalogue:
     def by_position(
         self, items: NDArray[np.int32], values: NDArray[np.float32]
     ) -> NDArray[np.float32]:
-        """Return `values` (one row per item) in the catalogue's order; 0 for all other positions.
-
-        Items that are not in the catalogue are left out.
-        """
+        """Return `values` (a row per item) by position; 0 for positions without a value."""
         positions = self.positions(items)
         ordered = np.zeros((len(self), *values.shape[1:]), np.float32)
         ordered[positions[positions >= 0]] = values[positions >= 0]

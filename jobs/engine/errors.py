@@ -20,4 +20,4 @@ class NothingToLearnError(EngineError):
 
 
 class TooManyItemsError(EngineError):
-    """The catalogue is too large for this kind of recipe. Leave it out, or raise its bound."""
+    """The catalogue is too large for this kind of recipe. Remove the recipe or raise its bound."""

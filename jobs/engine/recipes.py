@@ -2,7 +2,7 @@
 
 A recipe is implicit ALS with a weighting that turns ratings into signed strengths, the same with
 priors, or one of three popularities. The same recipe on the same rows gives the same model, so
-only its JSON is stored. Its name is short, stable, and different for different recipes.
+only its JSON is stored.
 """
 
 import hashlib
@@ -26,14 +26,13 @@ class Recipe(Value):
 
     @property
     def name(self) -> str:
-        """The recipe's short stable name."""
-        return f"{self.kind}_{self._digest}"
+        """A label and six hex digits. A new optional field that is None changes no name."""
+        text = self.model_dump_json(exclude_none=True)
+        return f"{self._label}_{hashlib.sha256(text.encode()).hexdigest()[:6]}"
 
     @property
-    def _digest(self) -> str:
-        """Six hex digits. None is left out, so a new optional field does not change names."""
-        text = self.model_dump_json(exclude_none=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:6]
+    def _label(self) -> str:
+        return self.kind
 
 
 class Als(Recipe):
@@ -54,9 +53,8 @@ class Als(Recipe):
     half_life_days: float | None = Field(default=None, gt=0)
 
     @property
-    def name(self) -> str:
-        """The recipe's short stable name."""
-        return f"als_{self.weighting.kind}_r{self.rank}_{self._digest}"
+    def _label(self) -> str:
+        return f"als_{self.weighting.kind}_r{self.rank}"
 
 
 class PriorWeights(Value):
@@ -87,16 +85,14 @@ class AlsWithPriors(Recipe):
     priors: PriorWeights = PriorWeights()
 
     @property
-    def name(self) -> str:
-        """The recipe's short stable name."""
-        return f"als_with_priors_r{self.als.rank}x{self.models}_{self._digest}"
-
-    @property
     def seeded(self) -> tuple[Als, ...]:
         """The recipe of each model."""
-        return tuple(
-            self.als.model_copy(update={"seed": self.als.seed + nth}) for nth in range(self.models)
-        )
+        seeds = range(self.als.seed, self.als.seed + self.models)
+        return tuple(self.als.model_copy(update={"seed": seed}) for seed in seeds)
+
+    @property
+    def _label(self) -> str:
+        return f"als_with_priors_r{self.als.rank}x{self.models}"
 
 
 class Popular(Recipe):
@@ -114,16 +110,15 @@ class PopularRecently(Recipe):
     half_life_days: float = Field(default=365, gt=0)
 
     @property
-    def name(self) -> str:
-        """The recipe's short stable name."""
-        return f"popular_{self.half_life_days:g}d_{self._digest}".replace(".", "p")
+    def _label(self) -> str:
+        return f"popular_{self.half_life_days:g}d".replace(".", "p")
 
 
 class PopularBySegment(Recipe):
     """Popularity in the user's segment, times the user's lift of the item's categories.
 
-    The segment's counts are shrunk by `shrinkage` ratings of all users, the user's category
-    shares by `lift_shrinkage` ratings of all users. `lift` is the exponent of the lift.
+    Counts in the segment are shrunk towards those of all users by `shrinkage` pseudo-ratings, the
+    user's category shares by `lift_shrinkage`. `lift` is the exponent of the lift.
     """
 
     kind: Literal["popular_by_segment"] = "popular_by_segment"
@@ -157,8 +152,7 @@ def default(scale: Scale) -> Als:
 def with_priors(scale: Scale, half_life_days: float) -> AlsWithPriors:
     """Return the default recipe with priors of a data set.
 
-    The values are central among the best on the rolling windows of MovieLens 1M. Rank and alpha
-    are larger than without priors, which model the rest.
+    The values are in the middle of the best ones on the rolling windows of MovieLens 1M.
     """
     als = Als(weighting=Centred(p=0.5), rank=10, reg=0.5, alpha=round(6.5 * alpha_unit(scale), 4))
     return AlsWithPriors(als=als, priors=PriorWeights(half_life_days=half_life_days))
@@ -176,17 +170,14 @@ def popularities(scale: Scale, half_life_days: float) -> tuple[Popularity, ...]:
 
 def by_name(scale: Scale, half_life_days: float) -> dict[RecipeName, AnyRecipe]:
     """Return the recipes that can be requested by name."""
-    midpoint = scale.highest / 2  # measured: 2.5 of 5 stars is better than 3
+    middle = MinusMidpoint(midpoint=scale.highest / 2)  # measured: 2.5 of 5 stars beats 3
+    from_threshold = StarsFromThreshold(threshold=scale.relevant_from)
     popular, recently, by_segment = popularities(scale, half_life_days)
     return {
         "default": default(scale),
         "als_with_priors": with_priors(scale, half_life_days),
-        "als_minus_midpoint": Als(
-            weighting=MinusMidpoint(midpoint=midpoint), reg=0.3, alpha=round(alpha_unit(scale), 4)
-        ),
-        "als_from_threshold": Als(
-            weighting=StarsFromThreshold(threshold=scale.relevant_from), reg=0.3, alpha=3
-        ),
+        "als_minus_midpoint": Als(weighting=middle, reg=0.3, alpha=round(alpha_unit(scale), 4)),
+        "als_from_threshold": Als(weighting=from_threshold, reg=0.3, alpha=3),
         "popular": popular,
         "popular_recently": recently,
         "popular_by_segment": by_segment,
@@ -199,13 +190,14 @@ def resolve(text: str, scale: Scale, half_life_days: float) -> AnyRecipe:
     Raises:
         RecipeError: no recipe has the name, or the JSON describes none.
     """
-    text = text.strip()
+    text = text.strip() or "default"
     if text.startswith("{"):
         return parse(text)
-    for name, recipe in by_name(scale, half_life_days).items():
-        if name == (text or "default"):
-            return recipe
-    raise RecipeError(f"no recipe {text!r}; give JSON, or one of: {', '.join(RECIPE_NAMES)}")
+    named = by_name(scale, half_life_days).items()
+    recipe = next((recipe for name, recipe in named if name == text), None)
+    if recipe is None:
+        raise RecipeError(f"no recipe {text!r}; give JSON, or one of: {', '.join(RECIPE_NAMES)}")
+    return recipe
 
 
 def parse(text: str) -> AnyRecipe:

@@ -64,7 +64,7 @@ def headline(results: Evaluation, recipe: str) -> Figure | None:
 def segments_of(rows: Frozen, dataset: Dataset) -> Segments:
     """Return the user segments by the manifest's attributes: the same for every window."""
     attributes = dataset.users.attributes if dataset.users else ()
-    return user_segments(rows.users(), attributes).cached()
+    return user_segments(rows.users(), attributes)
 
 
 def gate_window(rows: Frozen, dataset: Dataset) -> Window:

@@ -1,5 +1,6 @@
-"""Evaluation: the users of a window's test rows, and how well a model's lists serve them."""
+"""Evaluation: the users of a window's test rows, and the metrics of models' lists for them."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -20,16 +21,16 @@ from jobs.engine.learning.models import Model
 from jobs.engine.learning.segments import Segments, known_users, unknown_users
 from warehouse.tables.vocabulary import ACTIVITY_SLICES, COLD, NEWEST_THIRD, WARM
 
-LENGTH = 50  # of an evaluated list
 FAILURES = (EngineError, PySparkException, Py4JJavaError, np.linalg.LinAlgError)  # of a fit
-N_EXAMPLES = 3
-MIN_RELEVANT = 3  # example users with at least this many relevant items are preferred
+_LIST_LENGTH = 50
 _LIST_TASKS = 4
+_N_EXAMPLES = 3
+_MIN_RELEVANT = 3  # of a preferred example user
 
 
 @dataclass(frozen=True)
 class EvaluationUsers:
-    """The users of an evaluation: what scoring needs of them, and what they found relevant."""
+    """The users of an evaluation: the inputs of scoring, and the relevant items."""
 
     inputs: DataFrame  # (user, seen, liked, segment)
     relevant: DataFrame  # (user, relevant, slices)
@@ -67,16 +68,10 @@ def evaluation_users(
 ) -> EvaluationUsers:
     """Return all users with a relevant item in the window's test rows.
 
-    Relevant are items of the training rows that the test rows rate `relevant_from` or more.
-    Users with training rows are in the slice `warm`, in one of `active_low`, `active_mid` and
-    `active_high` (terciles of the number of seen items) and, if their first rating is among the
-    newest third, in `newest_third`. All others are in the slice `cold`.
-
-    Args:
-        window: both sides of the cut.
-        items: (item, item_id) of the training rows, in the catalogue.
-        segments: groups of users.
-        relevant_from: the manifest's.
+    An item is relevant if it is among `items` (item, item_id), those of the training rows, and a
+    test row rates it `relevant_from` or more. Users with training rows are in the slice `warm`, in
+    one of `active_low`, `active_mid` and `active_high` (terciles of the number of seen items) and,
+    if their first rating is among the newest third, in `newest_third`. All others are in `cold`.
     """
     positive = window.test.where(F.col("rating") >= relevant_from)
     relevant = (
@@ -111,10 +106,14 @@ def evaluate(
 ) -> Evaluation:
     """Return the metrics of the models' lists, all in one pass.
 
-    Metrics of all lists together are those of the warm users. `rated_share` is, by position, the
-    share of users who rated the item.
+    Metrics of all lists together are those of warm users. For `rated_share` see the function.
     """
-    by_model = [_lists(model, users) for model in models]
+    by_model = [
+        model.lists(users.inputs, _LIST_LENGTH)
+        .select("user", "item_ids", "diversity")
+        .withColumn("recipe", F.lit(model.recipe.name))
+        for model in models
+    ]
     lists = reduce(DataFrame.unionByName, by_model).coalesce(_LIST_TASKS).localCheckpoint()
     per_user = metrics.per_user(lists, users.relevant).localCheckpoint()
     means = _means(per_user)
@@ -126,14 +125,15 @@ def evaluate(
         of_slices = means.get(name, [])
         n = next((figure.n_users for figure in of_slices if figure.slice == WARM), 0)
         of_lists = of_catalogue.get(name, {}) | {"not_finite": model.n_not_finite}
-        figures[name] = of_slices + [
-            Figure(WARM, metric, float(value), n) for metric, value in of_lists.items()
-        ]
-    return Evaluation(_one_row_per_metric(per_user), lists, figures)
+        figures[name] = of_slices + [Figure(WARM, m, float(v), n) for m, v in of_lists.items()]
+    by_metric = per_user.unpivot(
+        ["recipe", "user", "slices"], [*metrics.PER_USER], "metric", "value"
+    )
+    return Evaluation(by_metric, lists, figures)
 
 
 def sample(users: EvaluationUsers, n: int, *, seed: int) -> EvaluationUsers:
-    """Return at most `n` of the warm users, drawn by the seed."""
+    """Return at most `n` warm users: a random sample that depends on the seed only."""
     warm = users.relevant.where(_in_slice(WARM))
     drawn = warm.orderBy(F.xxhash64(F.lit(seed), "user"), "user").limit(n)
     relevant = drawn.coalesce(1).localCheckpoint()
@@ -142,24 +142,21 @@ def sample(users: EvaluationUsers, n: int, *, seed: int) -> EvaluationUsers:
 
 
 def examples(users: EvaluationUsers, *, seed: int) -> DataFrame:
-    """Return (user, relevant, slices) of three warm users by the seed, one per activity tercile.
+    """Return (user, relevant, slices) of three random warm users, one per activity tercile.
 
-    Users with `MIN_RELEVANT` relevant items are preferred: a list with at most one hit shows
-    little. If all users are equally active, all three are from one tercile.
+    Users with three relevant items are preferred, as a list with at most one hit shows little. If
+    all users are equally active, all three are from one tercile.
     """
     tercile = F.filter("slices", lambda name: name.startswith("active_"))[0]
-    order = [F.size("relevant") < MIN_RELEVANT, F.xxhash64(F.lit(seed), "user"), F.col("user")]
+    order = [F.size("relevant") < _MIN_RELEVANT, F.xxhash64(F.lit(seed), "user"), F.col("user")]
     nth = F.row_number().over(By.partitionBy(tercile).orderBy(*order))
     warm = users.relevant.where(_in_slice(WARM)).withColumn("nth", nth)
-    first = warm.orderBy("nth", tercile).limit(N_EXAMPLES)
+    first = warm.orderBy("nth", tercile).limit(_N_EXAMPLES)
     return first.drop("nth").localCheckpoint()
 
 
 def rated_share(ratings: DataFrame, catalogue: Catalogue) -> NDArray[np.float64]:
-    """Return, by position, the share of the users in `ratings` (user, item) who rated the item.
-
-    An item without ratings counts as rated by one user.
-    """
+    """Return, by position, the share of users in `ratings` who rated the item: at least one."""
     n_users = ratings.select("user").distinct().count()
     rows = ratings.groupBy("item").count().toArrow()
     counts = catalogue.by_position(
@@ -168,33 +165,16 @@ def rated_share(ratings: DataFrame, catalogue: Catalogue) -> NDArray[np.float64]
     return np.maximum(counts.astype(np.float64), 1) / max(n_users, 1)
 
 
-def _lists(model: Model, users: EvaluationUsers) -> DataFrame:
-    lists = model.lists(users.inputs, LENGTH).select("user", "item_ids", "diversity")
-    return lists.withColumn("recipe", F.lit(model.recipe.name))
-
-
 def _means(per_user: DataFrame) -> dict[str, list[Figure]]:
     names = (*metrics.PER_USER, metrics.DIVERSITY)
     means = [F.avg(f"`{name}`").alias(name) for name in names]
     by_slice = per_user.withColumn("slice", F.explode("slices"))
     grouped = by_slice.groupBy("recipe", "slice").agg(F.count("*").alias("n"), *means)
-    figures: dict[str, list[Figure]] = {}
+    figures: dict[str, list[Figure]] = defaultdict(list)
     for row in sorted(grouped.collect()):
-        figures.setdefault(row["recipe"], []).extend(
-            Figure(row["slice"], name, row[name], row["n"])
-            for name in names
-            if row[name] is not None
-        )
+        present = [name for name in names if row[name] is not None]
+        figures[row["recipe"]] += [Figure(row["slice"], x, row[x], row["n"]) for x in present]
     return figures
-
-
-def _one_row_per_metric(per_user: DataFrame) -> DataFrame:
-    pairs = [
-        F.struct(F.lit(name).alias("metric"), F.col(f"`{name}`").alias("value"))
-        for name in metrics.PER_USER
-    ]
-    rows = per_user.select("recipe", "user", "slices", F.explode(F.array(*pairs)).alias("pair"))
-    return rows.select("recipe", "user", "slices", "pair.metric", "pair.value")
 
 
 def _slices(warm: DataFrame) -> Column:
@@ -203,11 +183,8 @@ def _slices(warm: DataFrame) -> Column:
     thirds = [F.percentile(column, [1 / 3, 2 / 3]) for column in (activity, since)]
     row = warm.agg(*thirds).first()
     (low, high), (_, newest) = (row[0], row[1]) if row and row[0] else ((0, 0), (0, 0))
-    active = (
-        F.when(activity <= low, ACTIVITY_SLICES[0])
-        .when(activity <= high, ACTIVITY_SLICES[1])
-        .otherwise(ACTIVITY_SLICES[2])
-    )
+    least, middle, most = ACTIVITY_SLICES
+    active = F.when(activity <= low, least).when(activity <= high, middle).otherwise(most)
     newest_third = F.when(since > newest, F.lit(NEWEST_THIRD))
     return F.array_compact(F.array(F.lit(WARM), active, newest_third))
 

@@ -19,19 +19,13 @@ from numpy.typing import NDArray
 
 from jobs.engine.judging import intervals
 from jobs.engine.judging.intervals import Interval
-from jobs.engine.judging.verdicts import (
-    Comparison,
-    Criterion,
-    Decision,
-    Evidence,
-    Floors,
-)
+from jobs.engine.judging.verdicts import Comparison, Criterion, Decision, Evidence, Floors
 from warehouse.tables.vocabulary import HEADLINE, WARM, Outcome, Role
 
 
 @dataclass
 class _Case:
-    """One decision in progress."""
+    """A decision in progress."""
 
     evidence: Evidence
     floors: Floors
@@ -39,6 +33,7 @@ class _Case:
     leads: dict[tuple[str, str, str], Interval] = field(default_factory=dict)
 
     def note(self, criterion: str, detail: str, *, passed: bool | None) -> bool:
+        """Record a criterion with its numbers; return whether it passed."""
         self.criteria.append(Criterion(criterion, passed, detail))
         return bool(passed)
 
@@ -79,20 +74,21 @@ def _verdict(case: _Case) -> tuple[Outcome, str | None, str]:
         return "hold", None, f"Held: data quality, {case.criteria[-1].detail}."
     n = int(evidence.slices[WARM].sum())
     enough = n >= floors.min_test_users
-    servable = [name for name in evidence.popularities if _is_valid(case, name, n)]
+    popularities = [name for name in evidence.popularities if _is_valid(case, name, n)]
     challenger_valid = _is_valid(case, evidence.challenger, n, enough=enough)
     champion = evidence.champion
     if champion is not None and not _is_valid(case, champion, n):
         return "hold", None, f"Held: the live recipe {case.criteria[-1].detail}."
-    if not servable:
+    if not popularities:
         return "hold", None, "Held: no popularity has a valid result."
     count = f"{n} warm test users, {floors.min_test_users} needed"
-    case.note("Enough users", count, passed=enough)
-    if champion is not None:
-        return _against(case, champion, servable, count, able=enough and challenger_valid)
-    if enough:
-        return "first", *_first(case, servable, challenger_valid=challenger_valid)
-    return "first", servable[0], f"First release, not compared ({count}): {servable[0]}."
+    if not case.note("Enough users", count, passed=enough):
+        first = f"First release, not compared ({count}): {popularities[0]}."
+        later = f"Refreshed, not compared ({count}): {champion} on the new rows."
+        return ("refresh", champion, later) if champion else ("first", popularities[0], first)
+    if champion is None:
+        return "first", *_first(case, popularities, challenger_valid=challenger_valid)
+    return _against_champion(case, champion, popularities, challenger_valid=challenger_valid)
 
 
 def _data_is_valid(case: _Case) -> bool:
@@ -128,23 +124,10 @@ def _is_valid(case: _Case, recipe: str, n: int, *, enough: bool = False) -> bool
     return case.note("Valid result", detail, passed=True)
 
 
-def _against(
-    case: _Case, champion: str, servable: list[str], count: str, *, able: bool
-) -> tuple[Outcome, str, str]:
+def _first(case: _Case, popularities: list[str], *, challenger_valid: bool) -> tuple[str, str]:
+    """Return the recipe of the first release, and the reason."""
     challenger = case.evidence.challenger
-    if not case.criteria[-1].passed:
-        reason = f"Refreshed, not compared ({count}): {champion} on the new rows."
-        return "refresh", champion, reason
-    if able and _wins(case, champion, servable):
-        lead = case.lead(challenger, champion)
-        beaten = f"beats the live {case.label(champion)} by {lead} and every popularity"
-        return "promote", challenger, f"Promoted: {case.label(challenger)} {beaten}."
-    return "refresh", champion, _why_refreshed(case, champion, servable)
-
-
-def _first(case: _Case, servable: list[str], *, challenger_valid: bool) -> tuple[str, str]:
-    challenger = case.evidence.challenger
-    best = max(servable, key=case.mean)
+    best = max(popularities, key=case.mean)
     if challenger in case.evidence.popularities:
         case.note("Beats the best popularity", f"the best is {case.label(best)}", passed=None)
         return best, f"First release: {case.label(best)} is the best popularity."
@@ -160,13 +143,23 @@ def _first(case: _Case, servable: list[str], *, challenger_valid: bool) -> tuple
     return best, f"First release: {case.label(best)}, {because}."
 
 
-def _wins(case: _Case, champion: str, servable: list[str]) -> bool:
-    """Note the challenger's lead over each opponent, then its loss in each slice."""
+def _against_champion(
+    case: _Case, champion: str, popularities: list[str], *, challenger_valid: bool
+) -> tuple[Outcome, str, str]:
     challenger = case.evidence.challenger
-    popularities = [] if challenger in case.evidence.popularities else servable
+    if challenger_valid and _wins(case, champion, popularities):
+        lead = case.lead(challenger, champion)
+        beaten = f"beats the live {case.label(champion)} by {lead} and every popularity"
+        return "promote", challenger, f"Promoted: {case.label(challenger)} {beaten}."
+    return "refresh", champion, _why_refreshed(case, champion, popularities)
+
+
+def _wins(case: _Case, champion: str, popularities: list[str]) -> bool:
+    """Note the challenger's lead over each opponent, then its loss in each slice."""
+    challenger, won = case.evidence.challenger, True
     opponents = [("Beats the champion", champion)]
-    opponents += [("Beats popularity", name) for name in popularities if name != champion]
-    won = True
+    if challenger not in case.evidence.popularities:
+        opponents += [("Beats popularity", name) for name in popularities if name != champion]
     for criterion, opponent in opponents:
         lead = case.lead(challenger, opponent)
         won &= case.note(criterion, f"{lead} over {opponent}", passed=lead.low > 0)
@@ -201,7 +194,7 @@ def _rolling_agrees(case: _Case, opponent: str, *, needed: bool) -> bool:
     return case.note(criterion, f"{mean:+.4f} over {opponent} ({by_window}{cut})", passed=mean > 0)
 
 
-def _why_refreshed(case: _Case, champion: str, servable: list[str]) -> str:
+def _why_refreshed(case: _Case, champion: str, popularities: list[str]) -> str:
     challenger, live = case.evidence.challenger, f"the live recipe {case.label(champion)}"
     failed = [
         x
@@ -209,7 +202,7 @@ def _why_refreshed(case: _Case, champion: str, servable: list[str]) -> str:
         if x.passed is False
         and (x.criterion != "Valid result" or x.detail.startswith(f"{challenger} "))
     ]
-    for name in servable:
+    for name in popularities:
         behind = case.lead(champion, name)
         if behind.high < 0:
             case.note("Champion beats popularity", f"{behind} over {name}", passed=False)
@@ -228,21 +221,16 @@ def _comparisons(case: _Case) -> tuple[Comparison, ...]:
     if evidence.champion is not None:
         roles[evidence.champion] = "champion"
     roles[evidence.challenger] = "challenger"
-    compared = {
-        name: role
-        for name, role in roles.items()
-        if name in evidence.results
-        and evidence.results[name].failure is None
-        and evidence.slices[WARM].any()
-        and np.isfinite(evidence.results[name].values).all()
-    }
     n = int(evidence.slices[WARM].sum())
-    leads = {
-        name: case.lead(evidence.challenger, name)
-        for name in compared
-        if name != evidence.challenger and evidence.challenger in compared
+    comparable = {
+        name
+        for name, result in evidence.results.items()
+        if n and result.failure is None and np.isfinite(result.values).all()
     }
+    opponents = comparable - {evidence.challenger} if evidence.challenger in comparable else set()
+    leads = {name: case.lead(evidence.challenger, name) for name in opponents}
     return tuple(
         Comparison(name, role, case.mean(name), n, leads.get(name))
-        for name, role in compared.items()
+        for name, role in roles.items()
+        if name in comparable
     )

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-RESAMPLES = 2000
-VALUES_PER_BATCH = 100_000  # fits into the CPU cache
+_RESAMPLES = 2000
+_VALUES_PER_BATCH = 100_000  # fit into the CPU cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +31,14 @@ def paired(differences: NDArray[np.float64], *, seed: int = 1) -> Interval:
     """
     if not len(differences):
         raise ValueError("no user to compare")
-    rng = np.random.default_rng(seed)
-    n = len(differences)
-    per_batch = max(1, VALUES_PER_BATCH // n)
+    rng, n = np.random.default_rng(seed), len(differences)
+    per_batch = max(1, _VALUES_PER_BATCH // n)
     single = differences.astype(np.float32)  # half the memory: 2 s instead of 5 s for 200,000 users
     means = [
-        single.take(rng.integers(0, n, (rows, n))).mean(axis=1, dtype=np.float64)
-        for rows in _batches(RESAMPLES, per_batch)
+        single.take(rng.integers(0, n, (min(per_batch, _RESAMPLES - done), n))).mean(
+            axis=1, dtype=np.float64
+        )
+        for done in range(0, _RESAMPLES, per_batch)
     ]
     low, high = np.quantile(np.concatenate(means), [0.025, 0.975])
     return Interval(float(differences.mean()), float(low), float(high))
-
-
-def _batches(total: int, size: int) -> list[int]:
-    """Return sizes of at most `size` that add up to `total`."""
-    return [min(size, total - done) for done in range(0, total, size)]

@@ -40,8 +40,8 @@ class Result:
 class Evidence:
     """Input of the gate. Arrays of `slices` and `Result.values` have the same order of users.
 
-    `rolling` holds the headline metric by recipe and rolling window; it is empty if the rolling
-    windows were not evaluated. Baselines are shown but do not affect the decision.
+    `rolling` is the headline metric by recipe and rolling window, empty if they were not evaluated.
+    Baselines do not affect the decision.
     """
 
     n_interactions: int

@@ -28,7 +28,7 @@ _SKETCH_ACCURACY = 10_000
 
 @dataclass(frozen=True)
 class Window:
-    """Both sides of a cut. `pairs` has one row per pair: see `window`."""
+    """Both sides of a cut, one row per pair: see `window`."""
 
     pairs: DataFrame
 
@@ -46,7 +46,7 @@ class Window:
     @property
     def test(self) -> DataFrame:
         """(user, item, rating): ratings after the cut of pairs without events before it."""
-        rated = self.pairs.where("NOT known").where(F.col("newer.kind") == "rate")
+        rated = self.pairs.where("NOT has_older").where(F.col("newer.kind") == "rate")
         return rated.select(*PAIR, "newer.rating")
 
     def cached(self) -> "Window":
@@ -72,17 +72,15 @@ def rolling(gate_share: float) -> tuple[Span, ...]:
 
     With the gate's cut at 80 %: train on the oldest 40, 50, 60 %, test on the next 20 %.
     """
-    length = gate_share / 4
-    return tuple(
-        Span(round(gate_share * at, 6), round(gate_share * at + length, 6)) for at in _ROLLING
-    )
+    starts = [gate_share * share for share in _ROLLING]
+    return tuple(Span(round(at, 6), round(at + gate_share / 4, 6)) for at in starts)
 
 
 def older_side(events: DataFrame, *, share: float, cut: Cut = "time", seed: int = 0) -> Column:
     """Return the condition for the older side, at least `share` of all ratings.
 
     For data without times, `occurred_at` is the order of the events (`file_order`), or pairs are
-    drawn (`random`). Reads only (kind, occurred_at) of `events`.
+    drawn at random (`random`). Only (kind, occurred_at) of `events` are read.
     """
     if cut == "random":
         bucket = F.pmod(F.xxhash64(F.lit(seed), *PAIR), F.lit(_BUCKETS))
@@ -100,7 +98,7 @@ def window(events: DataFrame, older: Column) -> Window:
         .agg(
             _last(rated & F.col("is_older")).alias("older"),
             _last(rated & ~F.col("is_older")).alias("newer"),
-            F.bool_or("is_older").alias("known"),
+            F.bool_or("is_older").alias("has_older"),
             _is_hidden(F.col("is_older")).alias("hidden"),
         )
     )
@@ -122,17 +120,12 @@ def cut_at(events: DataFrame, train_share: float) -> int:
         return 0
     n, first, last, (low, high) = sketch
     needed = math.ceil(train_share * n)
-    cut = _nth(times, needed, low, high)
-    if cut is None:
-        cut = _nth(times, needed, first, last)
-    return last if cut is None else cut
+    cuts = (_nth(times, needed, *bounds) for bounds in ((low, high), (first, last)))
+    return next((cut for cut in cuts if cut is not None), last)
 
 
 def hidden(events: DataFrame) -> DataFrame:
-    """Return (user, item) whose newest event hides the item. Filters lists, never trains.
-
-    Rating an item or undoing its rating shows it again.
-    """
+    """Return (user, item) whose newest event hides the item; a rating or its undo shows it."""
     ever_hidden = events.where(F.col("kind").isin(*_HIDDEN)).select(*PAIR).distinct()
     pairs = events.join(ever_hidden, PAIR, "left_semi").groupBy(*PAIR)
     return pairs.agg(_is_hidden(F.lit(1) == 1).alias("hidden")).where("hidden").select(*PAIR)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,16 +14,14 @@ from pyspark.sql import functions as F
 from jobs.engine.errors import NothingToLearnError
 from jobs.engine.recipes import Als
 
-_NO_ROWS = "No ratings available"
-
 
 @dataclass(frozen=True)
 class Factors:
-    """The factors of a fit. `items` are in ascending order and number the rows of `matrix`."""
+    """The factors of a fit."""
 
     users: DataFrame  # (user, factors array<float>)
-    items: NDArray[np.int32]
-    matrix: NDArray[np.float32]  # (items, rank)
+    items: NDArray[np.int32]  # ascending
+    matrix: NDArray[np.float32]  # (items, rank), in the order of `items`
 
 
 def fit(strengths: DataFrame, recipe: Als) -> Factors:
@@ -47,7 +46,7 @@ def fit(strengths: DataFrame, recipe: Als) -> Factors:
     try:
         model = als.fit(strengths)
     except IllegalArgumentException as error:
-        if _NO_ROWS not in str(error):
+        if "No ratings available" not in str(error):
             raise
         raise NothingToLearnError(f"{recipe.name}: no user has a strength above 0") from error
     items = model.itemFactors.toArrow()
@@ -61,15 +60,13 @@ def fit(strengths: DataFrame, recipe: Als) -> Factors:
 
 def concatenate(models: Sequence[Factors]) -> Factors:
     """Return the factors of models of the same strengths side by side, in order."""
-    first, *others = models
-    if not others:
-        return first
-    users = first.users
-    for nth, other in enumerate(others, 1):
-        users = users.join(other.users.withColumnRenamed("factors", f"factors_{nth}"), "user")
-    columns = ["factors", *(f"factors_{nth}" for nth in range(1, len(models)))]
+    if len(models) == 1:
+        return models[0]
+    names = [f"factors_{nth}" for nth in range(len(models))]
+    by_model = [m.users.withColumnRenamed("factors", n) for m, n in zip(models, names, strict=True)]
+    users = reduce(lambda left, right: left.join(right, "user"), by_model)
     return Factors(
-        users=users.select("user", F.concat(*columns).alias("factors")),
-        items=first.items,
+        users=users.select("user", F.concat(*names).alias("factors")),
+        items=models[0].items,
         matrix=np.hstack([model.matrix for model in models]),
     )

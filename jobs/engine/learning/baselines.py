@@ -1,7 +1,7 @@
 """Baselines: well-known methods on the same rows, for comparison. They are never released.
 
 Item-item models need a matrix of catalogue by catalogue in the driver and in each Python worker,
-so they are left out for large catalogues.
+so large catalogues have none.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ MAX_ITEMS = 8000
 
 
 class Random(Recipe):
-    """A random order of the items for each user: the score of learning nothing."""
+    """A random order of the items for each user: the result without learning."""
 
     kind: Literal["random"] = "random"
     seed: int = SEED
@@ -72,7 +72,7 @@ class RandomScorer:
 
 @dataclass(frozen=True)
 class ItemScorer:
-    """Scores by the sum of an item's weights to liked items; the fallback's if there are none."""
+    """Scores by the sum of an item's weights to the liked items; without any, by the fallback."""
 
     weights: NDArray[np.float32]  # (liked item, item)
     fallback: Scorer
@@ -101,19 +101,15 @@ def fit(
     if len(catalogue) > MAX_ITEMS:
         raise TooManyItemsError(f"{recipe.name}: {len(catalogue)} items, at most {MAX_ITEMS}")
     counts = _co_counts(ratings.where(F.col("rating") >= recipe.relevant_from), catalogue)
-    match recipe:
-        case ItemCosine(shrinkage=shrinkage):
-            return ItemScorer(cosine(counts, shrinkage), fallback)
-        case Ease(reg=reg):
-            return ItemScorer(ease(counts, reg), fallback)
+    if isinstance(recipe, ItemCosine):
+        return ItemScorer(cosine(counts, recipe.shrinkage), fallback)
+    return ItemScorer(ease(counts, recipe.reg), fallback)
 
 
 def cosine(counts: NDArray[np.float32], shrinkage: float) -> NDArray[np.float32]:
     """Return (item, item): n_ij / (sqrt(n_i * n_j) + shrinkage), 0 on the diagonal.
 
-    Args:
-        counts: (item, item), n_ij users who like both; the diagonal holds n_i.
-        shrinkage: lowers the similarity of items that few users like.
+    `counts` (item, item) has n_ij, the users who like both; n_i is on the diagonal.
     """
     norms = np.sqrt(np.diag(counts))
     weights = counts / np.maximum(np.outer(norms, norms) + np.float32(shrinkage), 1e-12)
@@ -143,8 +139,7 @@ def _co_counts(positive: DataFrame, catalogue: Catalogue) -> NDArray[np.float32]
     rows = positive.select("user", "item").toArrow()
     positions = catalogue.positions(rows["item"].to_numpy().astype(np.int32))
     users = np.unique(rows["user"].to_numpy(), return_inverse=True)[1]
-    in_catalogue = positions >= 0
     shape = (int(users.max(initial=-1)) + 1, len(catalogue))
-    ones = np.ones(int(in_catalogue.sum()), np.float32)
-    matrix = sparse.csr_matrix((ones, (users[in_catalogue], positions[in_catalogue])), shape)
+    cells = (users[positions >= 0], positions[positions >= 0])
+    matrix = sparse.csr_matrix((np.ones(len(cells[0]), np.float32), cells), shape)
     return np.asarray((matrix.T @ matrix).toarray(), np.float32)

@@ -18,7 +18,7 @@ from ranking.metrics import diversity
 from ranking.selection import top_n_by_row
 
 SCORES_PER_BLOCK = 4_000_000  # 16 MB
-DIVERSITY_AT = 10  # list prefix whose diversity is reported
+_DIVERSITY_AT = 10
 _COLUMNS = (
     "user int, item_ids array<string>, scores array<float>, personalised boolean, diversity double"
 )
@@ -26,7 +26,7 @@ _COLUMNS = (
 
 @dataclass(frozen=True)
 class Ragged:
-    """Positions of items for each user of a block, end to end."""
+    """Positions of items for all users of a block, concatenated."""
 
     rows: NDArray[np.int64]  # the user of each position
     positions: NDArray[np.int64]
@@ -34,22 +34,22 @@ class Ragged:
 
 @dataclass(frozen=True)
 class Block:
-    """Some users. `factors` has a row of NaN for a user without; None if no user has any."""
+    """Users who are scored together."""
 
     size: int
     user: NDArray[np.int32]
     segment: NDArray[np.int32]
     liked: Ragged
-    factors: NDArray[np.float32] | None
+    factors: NDArray[np.float32] | None  # NaN for a user without factors; None if no user has any
 
 
 class Scorer(Protocol):
     """Scores every item of the catalogue for a block of users."""
 
     def scores(self, block: Block) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """Return scores (users, items) and whether each row is personalised.
+        """Return scores (users, items), and (users,): whether the scores are personalised.
 
-        Items that are no candidates score minus infinity.
+        Items that are not candidates score minus infinity.
         """
         ...
 
@@ -57,16 +57,10 @@ class Scorer(Protocol):
 def top_n(users: DataFrame, scorer: Scorer, catalogue: Catalogue, n: int) -> DataFrame:
     """Return (user, item_ids, scores, personalised, diversity), one row per user.
 
-    A list holds at most `n` items, best first, without those the user has seen. Ties are broken
-    by item id as UTF-8 bytes. A list may be short or empty. `personalised` is false for a list of
-    the fallback. `diversity` is 1 minus the mean cosine of the categories of two of the first ten
-    items; null below two items.
-
-    Args:
-        users: (user, seen, liked, segment) and, for a model with factors, `factors`.
-        scorer: scores the catalogue for a block of users.
-        catalogue: the candidates.
-        n: length of a full list.
+    `users` is (user, seen, liked, segment) and, for a model with factors, `factors`. A list has at
+    most `n` items, best first, without seen ones; it may be short or empty. Ties are broken by item
+    id as UTF-8 bytes. `personalised` is false for a list of the fallback. `diversity` is 1 minus
+    the mean cosine of the categories of two of the first ten items; null below two items.
     """
     shared = users.sparkSession.sparkContext.broadcast((scorer, catalogue))
 
@@ -101,7 +95,7 @@ def _lists(batch: pa.RecordBatch, scorer: Scorer, catalogue: Catalogue, n: int) 
     selected = list(top_n_by_row(scores, n))
     lengths = np.array([len(positions) for positions in selected])
     rows, positions = np.repeat(np.arange(size), lengths), np.concatenate(selected)
-    diversities = [diversity(catalogue.categories[items[:DIVERSITY_AT]]) for items in selected]
+    diversities = [diversity(catalogue.categories[items[:_DIVERSITY_AT]]) for items in selected]
     ends = pa.array(np.concatenate([[0], np.cumsum(lengths)]), pa.int32())
     columns = {
         "user": batch.column("user"),
@@ -110,7 +104,7 @@ def _lists(batch: pa.RecordBatch, scorer: Scorer, catalogue: Catalogue, n: int) 
         "personalised": pa.array(personalised),
         "diversity": pa.array(diversities, pa.float64()),
     }
-    return pa.RecordBatch.from_arrays([*columns.values()], [*columns])
+    return pa.RecordBatch.from_pydict(columns)
 
 
 def _ragged(column: pa.ListArray, catalogue: Catalogue) -> Ragged:

@@ -1,4 +1,4 @@
-"""A model: what a recipe learned from ratings, ready to make lists.
+"""A model: a recipe fitted to ratings, ready to rank items for users.
 
 The score of ALS is the dot product of the user's and the item's factors. With priors, the factors
 of several models stand side by side, followed by the columns of the priors:
@@ -6,8 +6,8 @@ of several models stand side by side, followed by the columns of the priors:
     item's row    [factors of model 1 | … | factors of model m | columns of the priors]
     user's row    [factors of model 1 / m | … | of model m / m | weights of the columns]
 
-`Model.item_rows` are the items' rows. `Model.constants` are what an online fold-in also needs to
-compute a user's row from their ratings and segment:
+`Model.item_rows` are the items' rows. An online fold-in computes a user's row from their ratings
+and segment, the items' rows and `Model.constants`:
 
 - `relevant_from`, always: a rating at or above it is positive;
 - `weighting` and its fields, `global_mean`, `reg`, `alpha`: the strengths and the formula of
@@ -27,7 +27,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.engine.catalogue import Catalogue
@@ -47,7 +47,7 @@ FactorCache = MutableMapping[Als, Factors]
 
 @dataclass(frozen=True)
 class FactorScorer:
-    """Scores by the dot product of rows; users without factors get the fallback's scores."""
+    """Scores by the dot product of rows; users without factors are scored by the fallback."""
 
     items: NDArray[np.float32]  # (items, columns): factors, then the priors' columns
     candidate: NDArray[np.bool_]  # by position: whether the fit has seen the item
@@ -59,20 +59,15 @@ class FactorScorer:
         """Return scores (users, items), personalised for users with factors."""
         if block.factors is None:
             return self.fallback.scores(block)[0], np.zeros(block.size, bool)
-        scores = self.user_rows(block) @ self.items.T
+        rows = block.factors
+        if self.priors is not None:
+            rows = np.hstack([rows / np.float32(self.n_models), self.priors.of(block)])
+        scores = rows @ self.items.T
         scores[:, ~self.candidate] = -np.inf
         has_factors = np.asarray(~np.isnan(block.factors).any(axis=1), bool)
         if not has_factors.all():
             scores[~has_factors] = self.fallback.scores(block)[0][~has_factors]
         return scores, has_factors
-
-    def user_rows(self, block: Block) -> NDArray[np.float32]:
-        """Return (users, columns): the users' rows; NaN for users without factors."""
-        if block.factors is None:
-            return np.full((block.size, self.items.shape[1]), np.nan, np.float32)
-        if self.priors is None:
-            return block.factors
-        return np.hstack([block.factors / np.float32(self.n_models), self.priors.of(block)])
 
 
 @dataclass(frozen=True)
@@ -89,7 +84,7 @@ class Model:
 
     @property
     def n_not_finite(self) -> int:
-        """How many values of the items' rows are NaN or infinite."""
+        """The number of values of the items' rows that are NaN or infinite."""
         return int((~np.isfinite(self.item_rows)).sum())
 
     @property
@@ -115,16 +110,10 @@ def fit(
     relevant_from: float,
     cache: FactorCache | None = None,
 ) -> Model:
-    """Return the recipe's model of `ratings` (user, item, rating, rated_at).
+    """Return the recipe's model of `ratings` (user, item, rating, rated_at), one row per pair.
 
-    Args:
-        recipe: the recipe.
-        ratings: one row per pair.
-        catalogue: the items.
-        segments: groups of users.
-        relevant_from: the manifest's.
-        cache: factors by ALS recipe, fitted on the same `ratings`; read and filled, so that
-            priors are re-weighted without refitting.
+    `cache` has the factors by ALS recipe, fitted on the same `ratings`. It is read and filled, so
+    priors are re-weighted without another fit.
 
     Raises:
         NothingToLearnError: no user has a positive strength.
@@ -133,18 +122,22 @@ def fit(
     start = time.monotonic()
     factors: Factors | None = None
     constants: dict[str, Any] = {"relevant_from": relevant_from}
-    fallback = popularity.fit(ratings, _fallback(recipe, relevant_from), catalogue, segments)
-    scorer: Scorer = fallback
+    by_segment = PopularBySegment(relevant_from=relevant_from, lift=0)
+    popular = recipe if isinstance(recipe, Popularity) else by_segment
+    scorer: Scorer = (fallback := popularity.fit(ratings, popular, catalogue, segments))
     if isinstance(recipe, Als | AlsWithPriors):
         factors, of_factors = _factors(recipe, ratings, {} if cache is None else cache)
         constants |= of_factors
-        fitted = None
+        rows = catalogue.by_position(factors.items, factors.matrix)
+        candidate = np.isin(catalogue.index, factors.items)
+        scorer = FactorScorer(rows, candidate, fallback)
         if isinstance(recipe, AlsWithPriors):
             fitted = priors.fit(
                 ratings, recipe.priors, catalogue, segments, relevant_from=relevant_from
             )
             constants |= _constants_of_priors(recipe, fitted)
-        scorer = _scorer(factors, catalogue, fallback, recipe, fitted)
+            rows = np.hstack([rows, fitted.columns])
+            scorer = FactorScorer(rows, candidate, fallback, recipe.models, fitted)
     elif isinstance(recipe, Random | ItemCosine | Ease):
         scorer = baselines.fit(ratings, recipe, catalogue, fallback)
     return Model(
@@ -158,23 +151,17 @@ def fit(
     )
 
 
-def _fallback(recipe: AnyRecipe | Baseline, relevant_from: float) -> Popularity:
-    """Return the popularity for users without factors; a popularity recipe is its own."""
-    if isinstance(recipe, Popularity):
-        return recipe
-    return PopularBySegment(relevant_from=relevant_from, lift=0)
-
-
 def _factors(
     recipe: Als | AlsWithPriors, ratings: DataFrame, cache: FactorCache
 ) -> tuple[Factors, dict[str, Any]]:
     """Return the factors of all models of the recipe, and the constants for a fold-in."""
     models = (recipe,) if isinstance(recipe, Als) else recipe.seeded
-    mean, newest, first = _mean(ratings), None, models[0]
+    mean, newest, remaining, first = _mean(ratings), None, None, models[0]
     if first.half_life_days is not None:
         newest = ages.newest(ratings)
+        remaining = ages.remaining(newest, first.half_life_days)
     strengths = preference.strengths(
-        ratings, first.weighting, global_mean=mean, remaining=_remaining(first, newest)
+        ratings, first.weighting, global_mean=mean, remaining=remaining
     )
     missing = [model for model in models if model not in cache]
     if len(missing) > 1:
@@ -182,27 +169,6 @@ def _factors(
     cache.update({model: als.fit(strengths, model) for model in missing})
     strengths.unpersist()
     return als.concatenate([cache[model] for model in models]), _constants(first, mean, newest)
-
-
-def _scorer(
-    factors: Factors,
-    catalogue: Catalogue,
-    fallback: PopularityScorer,
-    recipe: Als | AlsWithPriors,
-    fitted: Priors | None,
-) -> FactorScorer:
-    rows = catalogue.by_position(factors.items, factors.matrix)
-    if fitted is not None:
-        rows = np.hstack([rows, fitted.columns])
-    candidate = np.isin(catalogue.index, factors.items)
-    n_models = recipe.models if isinstance(recipe, AlsWithPriors) else 1
-    return FactorScorer(rows, candidate, fallback, n_models, fitted)
-
-
-def _remaining(recipe: Als, newest: int | None) -> Column | None:
-    if recipe.half_life_days is None or newest is None:
-        return None
-    return ages.remaining(newest, recipe.half_life_days)
 
 
 def _mean(ratings: DataFrame) -> float:

@@ -1,4 +1,4 @@
-"""Popularity: served where there is no model, and what every model has to beat."""
+"""Popularity: the fallback for users without factors, and a lower bound for every model."""
 
 from dataclasses import dataclass
 
@@ -18,20 +18,19 @@ TRENDING_DAYS = 14
 
 @dataclass(frozen=True)
 class Lift:
-    """How much more than others a user likes the categories of an item, to a power.
+    """How much more a user likes a category than all users do, for items and to a power.
 
-    `share` is each category's share of all positive interactions, `of_item` the item's categories
-    in equal parts that sum to 1. Categories without any positive interaction are left out.
+    Categories without any positive interaction are left out.
     """
 
-    names: tuple[str, ...]
-    share: NDArray[np.float32]
-    of_item: NDArray[np.float32]
+    names: tuple[str, ...]  # of the categories
+    share: NDArray[np.float32]  # (categories,), of all positive interactions
+    of_item: NDArray[np.float32]  # (items, categories), equal parts of each item that sum to 1
     shrinkage: float
     power: float
 
     def by_category(self, block: Block) -> NDArray[np.float32]:
-        """Return (users, categories): the user's shrunk share over everybody's, 1 if unknown."""
+        """Return (users, categories): the user's shrunk share over that of all, 1 if unknown."""
         liked = np.zeros((block.size, len(self.share)), np.float32)
         np.add.at(liked, block.liked.rows, self.of_item[block.liked.positions])
         total = liked.sum(axis=1, keepdims=True) + self.shrinkage
@@ -46,9 +45,9 @@ class Lift:
 
 @dataclass(frozen=True)
 class PopularityScorer:
-    """Scores by the popularity in each segment, a row each, row 0 for all users; with a lift."""
+    """Scores by the popularity in the user's segment, times a lift."""
 
-    by_segment: NDArray[np.float32]  # (segments, items)
+    by_segment: NDArray[np.float32]  # (segments, items); a single row, or row 0, is of all users
     lift: Lift | None = None
 
     def scores(self, block: Block) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
@@ -69,19 +68,19 @@ def fit(
     match recipe:
         case Popular():
             return PopularityScorer(counted(positive, F.lit(1.0), catalogue, 1))
-        case PopularRecently(half_life_days=half_life):
-            weight = ages.remaining(ages.newest(ratings), half_life)
-            return PopularityScorer(counted(positive, weight, catalogue, 1))
+        case PopularRecently(half_life_days=half_life, relevant_from=relevant_from):
+            counts = recent(ratings, half_life, catalogue, relevant_from=relevant_from)
+            return PopularityScorer(counts[np.newaxis])
         case PopularBySegment():
             return _by_segment(positive, recipe, catalogue, segments)
 
 
-def trending(
-    ratings: DataFrame, catalogue: Catalogue, *, relevant_from: float
+def recent(
+    ratings: DataFrame, half_life_days: float, catalogue: Catalogue, *, relevant_from: float
 ) -> NDArray[np.float32]:
-    """Return, by position, the positive interactions, halved every 14 days before the newest."""
+    """Return, by position, the positive interactions, halved with each half-life of their age."""
     positive = ratings.where(F.col("rating") >= relevant_from)
-    weight = ages.remaining(ages.newest(ratings), TRENDING_DAYS)
+    weight = ages.remaining(ages.newest(ratings), half_life_days)
     return np.asarray(counted(positive, weight, catalogue, 1)[0], np.float32)
 
 

@@ -1,18 +1,19 @@
-"""Priors: evidence for an item beside a user's own ratings, as columns beside the factors.
+"""Priors: additional columns of an item's factors, for evidence beside a user's own ratings.
 
 A prior is a number of the item times a number of the user, so the score stays one dot product.
-The item's columns, each formula chosen on the rolling windows of MovieLens 1M:
+The item's columns, whose formulas were chosen on the rolling windows of MovieLens 1M:
 
 - `popularity`: log(1 + decayed positive interactions of the item / their mean over items).
 - `released`: decades before the newest item, negative; 0 where the year is unknown.
 - `segment:…`: log((n + k) / (e + k)): n positive interactions of the segment's users, e the
-  number expected if the segment liked what all users like, k pseudo-interactions. Only the
-  column of the user's own segment has a weight.
+  expected number if the segment's preferences were those of all users, k pseudo-interactions.
+  Only the column of the user's own segment has a weight.
 - `category:…`: the item's share in the category. The user's weight is proportional to the log of
   how much more than others they like it: the shrunk lift of `popularity.Lift`.
 """
 
 from dataclasses import dataclass
+from itertools import compress
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.engine.catalogue import Catalogue
-from jobs.engine.learning import ages, popularity
+from jobs.engine.learning import popularity
 from jobs.engine.learning.lists import Block
 from jobs.engine.learning.popularity import Lift
 from jobs.engine.learning.segments import Segments
@@ -48,7 +49,7 @@ class Priors:
             self._segments(block),
             np.float32(weights.category) * np.log(self.lift.by_category(block)),
         ]
-        used = [part for part, is_used in zip(by_prior, _is_used(weights), strict=True) if is_used]
+        used = compress(by_prior, _is_used(weights))
         return np.hstack([np.empty((block.size, 0)), *used]).astype(np.float32)
 
     def _segments(self, block: Block) -> NDArray[np.float32]:
@@ -74,7 +75,7 @@ def fit(
 
 @dataclass(frozen=True)
 class PositiveCounts:
-    """Counts of positive interactions: all that priors learn from ratings, whatever the weights."""
+    """Counts of positive interactions: the same for all weights but the half-life."""
 
     recent: NDArray[np.float32]  # by position, decayed
     by_segment: NDArray[np.float32]  # (segments, items)
@@ -90,18 +91,17 @@ def positive_counts(
 ) -> PositiveCounts:
     """Return the counts of `ratings` (user, item, rating, rated_at) from `relevant_from` on."""
     positive = ratings.where(F.col("rating") >= relevant_from)
-    decay = ages.remaining(ages.newest(ratings), half_life_days)
     with_segment = positive.join(F.broadcast(segments.members), "user", "left")
     return PositiveCounts(
-        recent=popularity.counted(positive, decay, catalogue, 1)[0],
-        by_segment=popularity.counted(with_segment, F.lit(1.0), catalogue, len(segments)),
+        popularity.recent(ratings, half_life_days, catalogue, relevant_from=relevant_from),
+        popularity.counted(with_segment, F.lit(1.0), catalogue, len(segments)),
     )
 
 
 def weighted(
     counts: PositiveCounts, weights: PriorWeights, catalogue: Catalogue, segments: Segments
 ) -> Priors:
-    """Return the priors of `counts`, which were taken with the half-life of `weights`."""
+    """Return the priors of `counts`, whose half-life is that of `weights`."""
     recent, by_segment = counts.recent, counts.by_segment
     lift = popularity.lift(by_segment.sum(axis=0), catalogue, weights.category_shrinkage, power=1)
     by_prior = [
@@ -113,7 +113,7 @@ def weighted(
         ),
         (tuple(f"category:{name}" for name in lift.names), lift.of_item),
     ]
-    used = [prior for prior, is_used in zip(by_prior, _is_used(weights), strict=True) if is_used]
+    used = [*compress(by_prior, _is_used(weights))]
     names = tuple(name for prior_names, _ in used for name in prior_names)
     columns = np.hstack([np.empty((len(catalogue), 0)), *(columns for _, columns in used)])
     return Priors(weights, names, columns.astype(np.float32), lift)
@@ -129,22 +129,13 @@ def released(catalogue: Catalogue) -> NDArray[np.float32]:
 
 
 def over_representation(counts: NDArray[np.float32], shrinkage: float) -> NDArray[np.float32]:
-    """Return (segments, items): log((n + k) / (e + k)), see the module.
-
-    Args:
-        counts: (segments, items), n: positive interactions of the users of each segment.
-        shrinkage: k, above 0.
-    """
+    """Return (segments, items): log((n + k) / (e + k)) of `counts` n; k is `shrinkage`, above 0."""
     exact = counts.astype(np.float64)
     share = exact.sum(axis=0) / max(exact.sum(), 1.0)
     expected = exact.sum(axis=1, keepdims=True) * share
     return np.asarray(np.log((exact + shrinkage) / (expected + shrinkage)), np.float32)
 
 
-def _is_used(weights: PriorWeights) -> tuple[bool, bool, bool, bool]:
-    return (
-        weights.popularity != 0,
-        weights.released != 0,
-        weights.demography != 0,
-        weights.category != 0,
-    )
+def _is_used(weights: PriorWeights) -> list[bool]:
+    by_prior = (weights.popularity, weights.released, weights.demography, weights.category)
+    return [weight != 0 for weight in by_prior]

@@ -1,13 +1,12 @@
-"""What scoring needs of each user: seen items, liked items, segment."""
+"""Users as inputs of scoring: seen items, liked items, segment."""
 
 from dataclasses import dataclass
-from itertools import chain, repeat
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-MAX_SEGMENTS = 200
-MIN_USERS = 30
+_MAX_SEGMENTS = 200
+_MIN_USERS = 30
 
 
 @dataclass(frozen=True)
@@ -15,32 +14,27 @@ class Segments:
     """Groups of users by their attributes. Number 0 and the empty name mean all users."""
 
     names: tuple[str, ...]
-    members: DataFrame  # (user, segment int), without users of segment 0
+    members: DataFrame  # (user, segment int), materialised, without users of segment 0
 
     def __len__(self) -> int:
         return len(self.names)
-
-    def cached(self) -> "Segments":
-        """Return the same segments with `members` materialised."""
-        return Segments(self.names, self.members.localCheckpoint())
 
 
 def user_segments(users: DataFrame, attributes: tuple[str, ...]) -> Segments:
     """Return the segments `attribute=value,…` with at least 30 users, the 200 largest of them.
 
-    Args:
-        users: (user, attributes map<string,string>); users who lack an attribute have no segment.
-        attributes: the manifest's, in its order.
+    `users` is (user, attributes map<string,string>). Users who lack an attribute have no segment.
     """
     if not attributes:
-        return Segments(("",), users.limit(0).select("user", F.lit(0).alias("segment")))
+        nobody = users.limit(0).select("user", F.lit(0).alias("segment"))
+        return Segments(("",), nobody.localCheckpoint())
     named = users.select("user", _name(attributes).alias("name")).where("name IS NOT NULL")
-    sizes = named.groupBy("name").count().where(F.col("count") >= MIN_USERS)
-    largest = sizes.orderBy(F.desc("count"), "name").limit(MAX_SEGMENTS).collect()
+    sizes = named.groupBy("name").count().where(F.col("count") >= _MIN_USERS)
+    largest = sizes.orderBy(F.desc("count"), "name").limit(_MAX_SEGMENTS).collect()
     names = ("", *sorted(row["name"] for row in largest))
     numbers = F.create_map(*[F.lit(x) for at, name in enumerate(names) for x in (name, at)])
     members = named.select("user", numbers[F.col("name")].alias("segment"))
-    return Segments(names, members.where("segment IS NOT NULL"))
+    return Segments(names, members.where("segment IS NOT NULL").localCheckpoint())
 
 
 def known_users(
@@ -49,13 +43,8 @@ def known_users(
     """Return (user, seen, liked, segment, since), one row for each user with a rating.
 
     `seen` are the items that the user rated or hid, `liked` those rated `relevant_from` or more;
-    `since` is the time of the first rating; `segment` is 0 for users without one.
-
-    Args:
-        ratings: (user, item, rating, rated_at), one row per pair.
-        hidden: (user, item), hidden by the user.
-        segments: the data set's.
-        relevant_from: the manifest's.
+    `since` is the time of the first rating; `segment` is 0 for users without one. `ratings` is
+    (user, item, rating, rated_at), one row per pair; `hidden` is (user, item).
     """
     liked = F.when(F.col("rating") >= relevant_from, F.col("item"))
     rated = ratings.groupBy("user").agg(
@@ -84,8 +73,7 @@ def unknown_users(users: DataFrame) -> DataFrame:
 def _name(attributes: tuple[str, ...]) -> Column:
     """Return `attribute=value,…`, null if a value is missing."""
     pairs = [F.concat(F.lit(f"{name}="), F.col("attributes")[name]) for name in attributes]
-    separated = chain.from_iterable(zip(repeat(F.lit(",")), pairs))
-    return F.concat(*[*separated][1:])
+    return F.concat(*[column for pair in pairs for column in (F.lit(","), pair)][1:])
 
 
 def _no_items() -> Column:

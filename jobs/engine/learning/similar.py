@@ -14,12 +14,8 @@ def by_factors(
 ) -> dict[str, list[tuple[str, float]]]:
     """Return for each item at most `n` (item id, cosine), most similar first, ties by item id.
 
-    An item whose factors are all 0 is on no list and has none.
-
-    Args:
-        catalogue: the items.
-        factors: a row for each position.
-        n: length of a full list.
+    `factors` has a row for each position. An item whose factors are all 0 is in no list and has no
+    list.
     """
     return _similar(catalogue, unit_rows(factors), np.ones(len(catalogue), np.float32), n)
 
@@ -29,9 +25,8 @@ def by_category(
 ) -> dict[str, list[tuple[str, float]]]:
     """Return for each item at most `n` (item id, score): cosine of categories times a weight.
 
-    The weight rises with the log of popularity from 0.5 to 1, the most popular item, so that
-    well-known items come first among items of the same categories. Items that share no category
-    are not similar.
+    The weight rises with the log of popularity from 0.5 to 1, so that popular items come first
+    among items of the same categories. Items that share no category are not similar.
     """
     logs = np.log1p(popularity)
     weight = (1 + logs / max(float(logs.max(initial=0)), 1e-12)) / 2

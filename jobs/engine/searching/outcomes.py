@@ -26,22 +26,19 @@ class Outcome:
 
 
 def score_windows(
-    windows: Sequence[str],
-    score: Callable[[str], Score],
-    prunes: Callable[[Sequence[float]], bool],
+    windows: Sequence[str], score: Callable[[str], Score], prunes: Callable[[Sequence[float]], bool]
 ) -> Outcome:
     """Return the scores on the windows, in order.
 
-    Args:
-        windows: their names.
-        score: scores the recipe on a window.
-        prunes: whether to stop, asked after each window but the last with the scores so far.
+    `prunes` is called with the scores after each window but the last; true ends the trial.
     """
     outcome = Outcome()
     try:
         for window in windows:
             result = score(window)
-            outcome.by_window[window] = _finite(result.value, window)
+            if not math.isfinite(result.value):
+                raise NothingToLearnError(f"no score on {window}: it is not finite")
+            outcome.by_window[window] = result.value
             outcome.n_users += result.n_users
             is_last = len(outcome.by_window) == len(windows)
             if not is_last and prunes([*outcome.by_window.values()]):
@@ -50,9 +47,3 @@ def score_windows(
     except FAILURES as error:
         outcome.state, outcome.failure = "failed", str(error).split("\n", 1)[0]
     return outcome
-
-
-def _finite(value: float, window: str) -> float:
-    if not math.isfinite(value):
-        raise NothingToLearnError(f"no score on {window}: it is not finite")
-    return value

@@ -1,4 +1,4 @@
-"""How a search divides its seconds and trials between two spaces and the finalists."""
+"""The division of a search's seconds and trials between two spaces and the finalists."""
 
 import math
 import time
@@ -22,13 +22,10 @@ class Budget:
 
 
 class Clock:
-    """The wall time of a search over all its attempts.
+    """The wall time of a search over all its attempts, with a budget in seconds.
 
-    Args:
-        budget: seconds of all attempts together.
-        spent: seconds of the trials of earlier attempts.
-        started: when this attempt started, by `now`; preparation until now counts.
-        now: the time in seconds.
+    Earlier attempts took `spent` seconds. This one `started` at a time by `now`, so preparation
+    counts.
     """
 
     def __init__(
@@ -60,7 +57,7 @@ class Plan:
     """The division of `seconds` and `n_trials` (0: no limit).
 
     A second space gets a fifth of both. The finalists get the time of their additional seeds, at
-    most 35 %. `typical` is the expected duration of a trial of the first space.
+    most 35 %. `typical` is the expected seconds of a trial of the first space.
     """
 
     seconds: float
@@ -68,7 +65,7 @@ class Plan:
     has_second: bool = False
 
     def max_trials(self, *, second: bool) -> float:
-        """Return how many recipes may be explored until the end of a space."""
+        """Return the number of recipes that may be explored until the end of a space."""
         return math.ceil(self.n_trials * (1 - self._reserved(second=second))) or math.inf
 
     def seconds_needed(self, next_trial: float, typical: float, *, second: bool) -> float:
@@ -79,9 +76,8 @@ class Plan:
     def seconds_for_finalists(self, typical: float) -> float:
         """Return the seconds to keep for the finalists."""
         models = SEEDS - 1 if self.has_second else 0  # a recipe with priors fits `SEEDS` models
-        return min(
-            (FINALISTS + models) * (SEEDS - 1) * typical, _MAX_FINALISTS_SHARE * self.seconds
-        )
+        seconds = (FINALISTS + models) * (SEEDS - 1) * typical
+        return min(seconds, _MAX_FINALISTS_SHARE * self.seconds)
 
     def _reserved(self, *, second: bool) -> float:
         return _SECOND_SHARE if self.has_second and not second else 0.0
@@ -90,7 +86,7 @@ class Plan:
 def typical_seconds(durations: Sequence[float]) -> float:
     """Return the expected duration of a trial of the first space, from those of earlier trials.
 
-    A single trial counts half: the first one also warms up the JVM.
+    A single trial counts half because the first one also warms up the JVM.
     """
     return median_low(durations) if len(durations) > 1 else sum(durations) / 2
 

@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Problem:
-    """What to search. Only recipes that are `eligible` may win.
+    """The recipes of a search, and how to score them. Only recipes that are `eligible` may win.
 
     `second` returns the space around the best recipe of `space`, or None.
     """
@@ -47,15 +47,10 @@ class Problem:
 
 
 class Search:
-    """A search in progress.
+    """A search in progress, with a budget for all attempts together.
 
-    Args:
-        problem: what to search.
-        budget: the limits of all attempts together.
-        record: called with each trial when it ends.
-        trials: those of earlier attempts.
-        started: when this attempt started, by `now`.
-        now: the time in seconds.
+    `record` is called with each trial when it ends; `trials` are those of earlier attempts. This
+    attempt `started` at a time by `now`, in seconds.
     """
 
     def __init__(
@@ -102,7 +97,7 @@ class Search:
         return [trial for trial in explored if self.problem.eligible(trial.recipe)] or explored
 
     def _explore(self, space: Space, *, second: bool) -> list[Trial]:
-        """Explore the space while there is time; return its trials, those of before included."""
+        """Explore the space while there is time; return its trials, earlier ones included."""
         study, tried = study_of(self.trials, space), {trial.recipe for trial in self.trials}
         starts = [recipe for recipe in dict.fromkeys(space.starts) if recipe not in tried]
         of_space = [trial for trial in self._of("explore") if space.contains(trial.recipe)]
@@ -121,9 +116,9 @@ class Search:
         n_explored = len(self._of("explore"))
         if not n_explored:
             return True
-        if n_explored >= self._plan.max_trials(second=second):
-            return False
         if second and len(of_space) >= MAX_SECOND_TRIALS:
+            return False
+        if n_explored >= self._plan.max_trials(second=second):
             return False
         typical = next_trial = self._typical_seconds()
         if second:
@@ -191,7 +186,8 @@ class Search:
             finals = [trial.recipe for trial in _complete(self._of("final"))]
             if recipe.als in [x.als for x in finals if isinstance(x, AlsWithPriors)]:
                 return 0.0
-        return (SEEDS - 1) * space.n_fits(recipe) * self._typical_seconds()
+        n_models = recipe.models if isinstance(recipe, AlsWithPriors) else 1
+        return (SEEDS - 1) * n_models * self._typical_seconds()
 
     def _try(
         self,
@@ -218,10 +214,6 @@ class Search:
         )
         self.trials.append(trial)
         self._record(trial)
-        self._log(trial)
-        return trial
-
-    def _log(self, trial: Trial) -> None:
         best = self.best()
         log.info(
             "trial number=%d stage=%s result=%s best=%s recipe=%s seconds=%.0f seconds_left=%.0f",
@@ -233,6 +225,7 @@ class Search:
             trial.seconds,
             max(self.clock.left, 0),
         )
+        return trial
 
 
 def _complete(trials: Sequence[Trial]) -> list[Trial]:

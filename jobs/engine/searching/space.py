@@ -10,19 +10,13 @@ from collections.abc import Callable
 
 from optuna.trial import BaseTrial, FixedTrial
 
-from jobs.engine.recipes import (
-    Als,
-    AlsWithPriors,
-    AnyRecipe,
-    PriorWeights,
-    Scale,
-    alpha_unit,
-)
+from jobs.engine.recipes import Als, AlsWithPriors, AnyRecipe, PriorWeights, Scale, alpha_unit
 from jobs.engine.weightings import Centred, MinusMidpoint, StarsFromThreshold, Weighting
 from warehouse.tables.vocabulary import SearchFamily
 
 Parameters = dict[str, float | int | str]
 _SEED_STEP = 1000  # more than the models of a recipe, which have consecutive seeds
+_WEIGHTINGS = ("centred", "minus_midpoint", "stars_from_threshold")
 _ALS_DECAYS = ("none", "slow", "fast")
 _PRIOR_DECAYS = ("slow", "fast")
 _MAX_WEIGHTS = {"popularity": 0.3, "released": 0.06, "demography": 0.5, "category": 0.08}
@@ -30,9 +24,7 @@ _MAX_WEIGHTS = {"popularity": 0.3, "released": 0.06, "demography": 0.5, "categor
 
 def suggest(trial: BaseTrial, scale: Scale, half_life_days: float) -> AnyRecipe:
     """Return the ALS recipe of the trial's parameters; its alpha is in units of the scale."""
-    kind = trial.suggest_categorical(
-        "weighting", ["centred", "minus_midpoint", "stars_from_threshold"]
-    )
+    kind = trial.suggest_categorical("weighting", _WEIGHTINGS)
     alpha = trial.suggest_float("alpha", 2, 10, log=True)
     if kind != "stars_from_threshold":
         alpha *= alpha_unit(scale)
@@ -88,29 +80,18 @@ def parameters_of_priors(recipe: AnyRecipe, als: Als, half_life_days: float) -> 
     return _if_inside(values, recipe, lambda trial: suggest_priors(trial, als, half_life_days))
 
 
-def is_of(family: SearchFamily, recipe: AnyRecipe) -> bool:
-    """Whether a search for the family may return the recipe."""
-    return {
-        "any": True,
-        "als": not isinstance(recipe, AlsWithPriors),
-        "als_with_priors": isinstance(recipe, AlsWithPriors),
-    }[family]
+def is_in_family(family: SearchFamily, recipe: AnyRecipe) -> bool:
+    """Return whether a search for the family may return the recipe."""
+    return family == "any" or (family == "als_with_priors") == isinstance(recipe, AlsWithPriors)
 
 
 def reseeded(recipe: AnyRecipe, nth: int) -> AnyRecipe | None:
-    """Return the recipe with its nth seed, 0 being its own; None for recipes without a seed."""
-    match recipe:
-        case Als():
-            return recipe.model_copy(update={"seed": recipe.seed + nth * _SEED_STEP})
-        case AlsWithPriors():
-            return recipe.model_copy(update={"als": reseeded(recipe.als, nth)})
-        case _:
-            return None
-
-
-def n_fits(recipe: AnyRecipe) -> int:
-    """Return the number of ALS fits of the recipe."""
-    return {Als: 1, AlsWithPriors: getattr(recipe, "models", 0)}.get(type(recipe), 0)
+    """Return the recipe with its nth seed, 0 for its own; None for recipes without a seed."""
+    if isinstance(recipe, AlsWithPriors):
+        return recipe.model_copy(update={"als": reseeded(recipe.als, nth)})
+    if isinstance(recipe, Als):
+        return recipe.model_copy(update={"seed": recipe.seed + nth * _SEED_STEP})
+    return None
 
 
 def _if_inside(

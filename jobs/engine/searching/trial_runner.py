@@ -1,8 +1,8 @@
 """Score recipes on a sample of a window's users: their lists and NDCG@10, on the driver.
 
-A search does this hundreds of times for at most a few thousand users, so the lists come from the
-same code as everywhere but need no Spark job. Counts and the factors below a recipe with priors
-are cached: scoring other weights takes a fraction of a second.
+A search scores hundreds of recipes for at most a few thousand users, so lists are computed without
+a Spark job, by the same code. Counts and factors of recipes with priors are cached: scoring other
+weights takes a fraction of a second.
 """
 
 import math
@@ -22,7 +22,7 @@ from jobs.engine.learning import lists, models, priors
 from jobs.engine.learning.als import Factors
 from jobs.engine.learning.lists import Scorer
 from jobs.engine.learning.models import FactorScorer
-from jobs.engine.learning.priors import PositiveCounts, Priors
+from jobs.engine.learning.priors import PositiveCounts
 from jobs.engine.learning.segments import Segments
 from jobs.engine.recipes import Als, AlsWithPriors, AnyRecipe
 from ranking.metrics import ndcg
@@ -53,47 +53,37 @@ class TrialRunner:
         if fitted.factors is not None:
             users = users.append_column("factors", fitted.factors)
         batches = users.combine_chunks().to_batches()
-        shown = pa.Table.from_batches(
-            lists.of_batches(batches, fitted.scorer, self.catalogue, metrics.K)
-        )
+        ranked = lists.of_batches(batches, fitted.scorer, self.catalogue, metrics.K)
+        item_ids_by_user = pa.Table.from_batches(ranked)["item_ids"].to_pylist()
         hits = np.zeros((len(self.relevant), metrics.K))
-        for row, item_ids, relevant in zip(
-            hits, shown["item_ids"].to_pylist(), self.relevant, strict=True
-        ):
+        for row, item_ids, relevant in zip(hits, item_ids_by_user, self.relevant, strict=True):
             row[: len(item_ids)] = [item_id in relevant for item_id in item_ids]
         n_relevant = np.array([len(relevant) for relevant in self.relevant])
         return Score(float(ndcg(hits, n_relevant).mean()), len(self.relevant))
 
     def _fit(self, recipe: AnyRecipe) -> "Fitted":
+        rows = (self.training, self.catalogue, self.segments)
         with _unpersisting(self.training.sparkSession):
-            model = models.fit(
-                recipe,
-                self.training,
-                self.catalogue,
-                self.segments,
-                relevant_from=self.relevant_from,
-            )
+            model = models.fit(recipe, *rows, relevant_from=self.relevant_from)
             factors = None if model.factors is None else self._user_factors(model.factors)
         return Fitted(model.scorer, factors)
 
     def _with_priors(self, recipe: AlsWithPriors) -> "Fitted":
-        """Return the recipe's model; factors and counts come from the caches, or go there."""
+        """Return the recipe's model; reads and fills the caches of factors and counts."""
         key, half_life = (recipe.als, recipe.models), recipe.priors.half_life_days
+        items = (self.catalogue, self.segments)
         if key not in self.fits:
             self.fits[key] = self._fit(recipe)
         if half_life not in self.counts:
             self.counts[half_life] = priors.positive_counts(
-                self.training,
-                half_life,
-                self.catalogue,
-                self.segments,
-                relevant_from=self.relevant_from,
+                self.training, half_life, *items, relevant_from=self.relevant_from
             )
-        weighted = priors.weighted(
-            self.counts[half_life], recipe.priors, self.catalogue, self.segments
-        )
-        fitted = self.fits[key]
-        return replace(fitted, scorer=_with_other_priors(fitted.scorer, weighted, recipe))
+        weighted = priors.weighted(self.counts[half_life], recipe.priors, *items)
+        scorer = self.fits[key].scorer
+        assert isinstance(scorer, FactorScorer)  # noqa: S101 # `models.fit` returns it for ALS
+        factors = scorer.items[:, : recipe.als.rank * recipe.models]
+        rows = np.hstack([factors, weighted.columns])
+        return replace(self.fits[key], scorer=replace(scorer, items=rows, priors=weighted))
 
     def _user_factors(self, factors: Factors) -> pa.Array:
         """Return the factors of each user, null for a user without."""
@@ -105,7 +95,7 @@ class TrialRunner:
 
 @dataclass(frozen=True)
 class Fitted:
-    """What scores the items, and the users' factors, if the recipe has any."""
+    """The scorer of a recipe, and the users' factors, if the recipe has any."""
 
     scorer: Scorer
     factors: pa.Array | None
@@ -127,15 +117,9 @@ def trial_runner(
     return TrialRunner(training, catalogue, segments, relevant_from, inputs, relevant)
 
 
-def _with_other_priors(scorer: Scorer, priors: Priors, recipe: AlsWithPriors) -> Scorer:
-    assert isinstance(scorer, FactorScorer)  # noqa: S101 # `models.fit` returns it for this recipe
-    factors = scorer.items[:, : recipe.als.rank * recipe.models]
-    return replace(scorer, items=np.hstack([factors, priors.columns]), priors=priors)
-
-
 @contextmanager
 def _unpersisting(spark: SparkSession) -> Iterator[None]:
-    """Unpersist what was persisted inside: ALS keeps the factors of each fit in memory."""
+    """Unpersist the RDDs persisted inside: ALS keeps the factors of each fit in memory."""
     java = spark.sparkContext._jsc  # noqa: SLF001 # there is no public list of persisted RDDs
     before = set(java.getPersistentRDDs())
     try:

@@ -12,7 +12,7 @@ from jobs.engine.recipes import SEED, AnyRecipe
 from jobs.engine.searching.space import Parameters
 from warehouse.tables.vocabulary import TrialStage, TrialState
 
-_RANDOM_TRIALS = 8  # before the sampler learns
+_RANDOM_TRIALS = 8  # before the sampler proposes
 _TRIALS_BEFORE_PRUNING = 4
 
 
@@ -46,7 +46,7 @@ class Trial:
 
 
 def study_of(trials: Sequence[Trial], space: Space) -> optuna.Study:
-    """Return a study with the explored `trials` of the space. Each restart has another seed."""
+    """Return a study with the explored `trials` of the space; its seed is their number."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)  # the search logs each trial itself
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)  # `group`
@@ -69,11 +69,10 @@ def frozen_trial(trial: Trial, space: Space) -> optuna.trial.FrozenTrial:
     fixed = FixedTrial(trial.parameters)
     space.suggest(fixed)
     values = list(trial.by_window.values())
-    states = optuna.trial.TrialState
-    states, complete = optuna.trial.TrialState, trial.state == "complete"
+    states, is_complete = optuna.trial.TrialState, trial.state == "complete"
     return optuna.create_trial(
-        state=states.COMPLETE if complete else states.PRUNED,
-        value=trial.value if complete else None,
+        state=states.COMPLETE if is_complete else states.PRUNED,
+        value=trial.value if is_complete else None,
         params=fixed.params,
         distributions=fixed.distributions,
         intermediate_values={n: fmean(values[:n]) for n in range(1, len(values) + 1)},

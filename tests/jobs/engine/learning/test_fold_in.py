@@ -33,7 +33,7 @@ def segments(spark: SparkSession) -> Segments:
     users = spark.createDataFrame(
         [*attributes, (small.N_USERS + 1, {"sex": "m"})], "user int, attributes map<string,string>"
     )
-    return user_segments(users, ("sex",)).cached()
+    return user_segments(users, ("sex",))
 
 
 @pytest.mark.parametrize("recipe", PURE, ids=lambda recipe: recipe.weighting.kind)

@@ -59,7 +59,7 @@ def test_a_rating_counts_half_after_a_half_life(spark: SparkSession) -> None:
 def test_trending_counts_recent_positive_interactions_only(spark: SparkSession) -> None:
     rows = ratings(spark, (1, 7, 5, 14), (2, 7, 4, 28), (1, 8, 5, 42), (3, 9, 1, 0), (3, 99, 5, 0))
 
-    trending = popularity.trending(rows, ITEMS, relevant_from=4)
+    trending = popularity.recent(rows, popularity.TRENDING_DAYS, ITEMS, relevant_from=4)
 
     assert trending.tolist() == [0.75, 0.125, 0]
 

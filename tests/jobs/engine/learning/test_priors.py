@@ -82,7 +82,7 @@ def segments(spark: SparkSession) -> Segments:
     ]
     more = [(N_USERS + 1, {"sex": "m"})]
     users = spark.createDataFrame(attributes + more, "user int, attributes map<string,string>")
-    return user_segments(users, ("sex",)).cached()
+    return user_segments(users, ("sex",))
 
 
 @pytest.fixture(scope="module")

@@ -128,7 +128,7 @@ def with_priors(
     problem = replace(
         simulation.problem([DEFAULT]),
         second=around,
-        eligible=lambda recipe: space.is_of(family, recipe),
+        eligible=lambda recipe: space.is_in_family(family, recipe),
     )
     best = simulation.search_of(problem, Budget(seconds), trials).run()
     assert best is not None
