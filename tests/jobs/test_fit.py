@@ -9,7 +9,7 @@ from jobs.engine import recipes
 from jobs.engine.recipes import Als, AlsWithPriors
 from jobs.retraining.frozen_tables import frozen
 from jobs.runtime.errors import TaskMissingError
-from tests.support.jobs.product import killed
+from tests.support.jobs.product import kill
 from tests.support.jobs.small_world import (
     DISLIKES_ALL,
     HIDES,
@@ -177,7 +177,7 @@ def test_a_run_that_died_before_the_ledger_writes_only_the_ledger(
     retrain.decide()
 
     with monkeypatch.context() as patched:
-        patched.setattr(fit, "code_commit", killed)  # a value of the ledger's row
+        patched.setattr(fit, "code_commit", kill)  # a value of the ledger's row
         with pytest.raises(KeyboardInterrupt):
             retrain.fit()
     assert rows(retrain, GOLD_FITS, retrain.run) == []

@@ -10,7 +10,7 @@ from jobs.ingestion import sources
 from jobs.ingestion.parsing import bronze_rows
 from jobs.ingestion.sources import SentFile
 from jobs.runtime.errors import EmptyFileError, HeaderError
-from tests.support.jobs.product import HEADER, contents, killed, product, rows_of, send
+from tests.support.jobs.product import HEADER, contents, kill, product, rows_of, send
 from tests.support.runs import under
 from warehouse.delta import Warehouse
 from warehouse.tables import BRONZE_ITEMS, BRONZE_LANDINGS, BRONZE_RATINGS, BRONZE_USERS
@@ -68,7 +68,7 @@ def test_a_run_killed_before_it_recorded_its_landings_can_be_repeated(
 ) -> None:
     send(inbox, "ratings.csv", HEADER, "u,a,4,100", "v,b,3,100")
     with monkeypatch.context() as killing:
-        killing.setattr(land, "_record", killed)
+        killing.setattr(land, "_record", kill)
         with pytest.raises(KeyboardInterrupt):
             land.run(warehouse, ONLY_RATINGS, inbox)
 

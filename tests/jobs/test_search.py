@@ -17,7 +17,7 @@ from jobs.retraining.evaluation_windows import PreparedWindow, gate_window, roll
 from jobs.retraining.frozen_tables import frozen
 from jobs.runtime import session
 from jobs.runtime.errors import TaskMissingError
-from tests.support.jobs.product import install, killed
+from tests.support.jobs.product import install, kill
 from tests.support.jobs.small_world import RUN, SMALL, Retrain, Row, world
 from tests.support.runs import under
 from warehouse.query import Lake
@@ -38,7 +38,7 @@ def searched(retrained: Retrain) -> Retrain:
     retrain.freeze()
     retrain.nominate(UNREACHABLE_THRESHOLD)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("jobs.engine.searching.search.Search._finalists", killed)
+        patched.setattr("jobs.engine.searching.search.Search._finalists", kill)
         with pytest.raises(KeyboardInterrupt):
             run_search(retrain)
     assert [row["stage"] for row in trials(retrain)] == ["explore", "explore"]
@@ -75,7 +75,7 @@ def test_without_a_budget_the_nominated_recipe_challenges_and_spark_does_not_sta
     retrain = replace(retrained, engine=publisher, run=NEVER_SEARCHED)
     retrain.nominate()
     install(monkeypatch, retrain.dataset, retrain.warehouse.root)
-    monkeypatch.setattr(session, "start", killed)
+    monkeypatch.setattr(session, "start", kill)
     arguments = ["--dataset", "product", "--run-key", str(retrain.key("search")), "--minutes", "0"]
 
     assert [search.main(arguments), search.main(arguments)] == [0, 0]
@@ -189,7 +189,7 @@ def test_other_prior_weights_need_no_new_fit(
     runner.score(recipe)
     refitted = replace(runner, fits={}, counts={}).score(other)
 
-    monkeypatch.setattr("jobs.engine.learning.models.fit", killed)
+    monkeypatch.setattr("jobs.engine.learning.models.fit", kill)
 
     assert runner.score(other) == refitted
     assert runner.score(other) != runner.score(recipe)

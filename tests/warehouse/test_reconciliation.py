@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.jobs.product import balanced, collect
+from tests.support.jobs.product import collect, write_collection
 from warehouse.append import append
 from warehouse.query import Lake
 from warehouse.reconciliation import Reconciliation, reconcile
@@ -34,7 +34,7 @@ def test_it_balances_before_and_after_events_are_refined(tmp_path: Path) -> None
     root = str(tmp_path)
     for landing, n in (("one", 5), ("two", 3)):
         collect(root, landing, *[EVENT] * n)
-        balanced(root, landing, n)
+        write_collection(root, landing, n)
     refined(root, "file", "ratings", 100, 0, 0)
 
     assert reconcile(Lake(root)) == Reconciliation(8, 8, n_waiting=8)

@@ -79,14 +79,14 @@ def collect(root: str, landing: str, *events: Event) -> None:
     append(root, BRONZE_LANDINGS, [landed], run_key=RunKey("dag", landing, "collect"))
 
 
-def balanced(root: str, landing: str, n_events: int) -> None:
+def write_collection(root: str, landing: str, n_events: int) -> None:
     """Write a landing's row of bronze.collections as `collect` does."""
     row = {"landing_id": landing, "since": 0, "until": 1, "lag_seconds": 42.0}
     row |= {"n_outbox": n_events, "n_written": n_events, "collected_at": NOW, "run_key": landing}
     append(root, BRONZE_COLLECTIONS, [row], run_key=RunKey("dag", landing, "collect"))
 
 
-def killed(*_: object, **__: object) -> None:
+def kill(*_: object, **__: object) -> None:
     """Kill the run in place of one of its steps."""
     raise KeyboardInterrupt
 

@@ -8,7 +8,7 @@ from serving.schemas import OutboxState
 from tests.support.dashboards import shop
 from tests.support.dashboards.app_pages import Page, cells, fresh, words
 from tests.support.dashboards.console_pages import OVERVIEW, metrics, opened
-from tests.support.jobs.product import balanced, collect
+from tests.support.jobs.product import collect, write_collection
 from warehouse.reconciliation import Reconciliation
 
 
@@ -28,7 +28,7 @@ def test_the_card_shows_queued_events_and_that_all_are_accounted_for(
     outbox = OutboxState(n_events=1234, n_waiting=34, oldest_waiting_at=oldest)
     monkeypatch.setattr(data, "outbox", lambda _: fresh(outbox))
     collect(lake_root, "a", *[("rate", "u", "a", 3.0, 100)] * 7)
-    balanced(lake_root, "a", 7)
+    write_collection(lake_root, "a", 7)
 
     app = opened(page, OVERVIEW)
 

@@ -93,7 +93,7 @@ def test_metrics_of_known_cases(spark: SparkSession) -> None:
         assert row | expected == pytest.approx(row), name
 
 
-def test_who_wants_nothing_is_not_metrics_of(spark: SparkSession) -> None:
+def test_users_without_relevant_items_are_left_out(spark: SparkSession) -> None:
     lists, relevant = frames(spark, [("a", ""), ("a", "a")])
 
     [row] = metrics.per_user(lists, relevant).collect()
