@@ -67,7 +67,7 @@ def fit(
     positive = ratings.where(F.col("rating") >= recipe.relevant_from)
     match recipe:
         case Popular():
-            return PopularityScorer(counted(positive, F.lit(1.0), catalogue, 1))
+            return PopularityScorer(weighted_counts(positive, F.lit(1.0), catalogue, 1))
         case PopularRecently(half_life_days=half_life, relevant_from=relevant_from):
             counts = recent(ratings, half_life, catalogue, relevant_from=relevant_from)
             return PopularityScorer(counts[np.newaxis])
@@ -81,14 +81,14 @@ def recent(
     """Return, by position, the positive interactions, halved with each half-life of their age."""
     positive = ratings.where(F.col("rating") >= relevant_from)
     weight = ages.remaining(ages.newest(ratings), half_life_days)
-    return np.asarray(counted(positive, weight, catalogue, 1)[0], np.float32)
+    return np.asarray(weighted_counts(positive, weight, catalogue, 1)[0], np.float32)
 
 
 def _by_segment(
     positive: DataFrame, recipe: PopularBySegment, catalogue: Catalogue, segments: Segments
 ) -> PopularityScorer:
     with_segment = positive.join(segments.members, "user", "left")
-    counts = counted(with_segment, F.lit(1.0), catalogue, len(segments)).astype(np.float64)
+    counts = weighted_counts(with_segment, F.lit(1.0), catalogue, len(segments)).astype(np.float64)
     of_all = counts.sum(axis=0)
     share = of_all / max(of_all.sum(), 1.0)
     total = counts.sum(axis=1, keepdims=True) + recipe.shrinkage
@@ -115,7 +115,7 @@ def lift(
     )
 
 
-def counted(
+def weighted_counts(
     positive: DataFrame, weight: Column, catalogue: Catalogue, n_segments: int
 ) -> NDArray[np.float32]:
     """Return (segments, items): the sum of `weight` over `positive` (item, segment if several)."""

@@ -70,7 +70,7 @@ def fit(
     """Return the priors of `ratings` (user, item, rating, rated_at)."""
     half_life = weights.half_life_days
     counts = positive_counts(ratings, half_life, catalogue, segments, relevant_from=relevant_from)
-    return weighted(counts, weights, catalogue, segments)
+    return of_counts(counts, weights, catalogue, segments)
 
 
 @dataclass(frozen=True)
@@ -94,11 +94,11 @@ def positive_counts(
     with_segment = positive.join(F.broadcast(segments.members), "user", "left")
     return PositiveCounts(
         popularity.recent(ratings, half_life_days, catalogue, relevant_from=relevant_from),
-        popularity.counted(with_segment, F.lit(1.0), catalogue, len(segments)),
+        popularity.weighted_counts(with_segment, F.lit(1.0), catalogue, len(segments)),
     )
 
 
-def weighted(
+def of_counts(
     counts: PositiveCounts, weights: PriorWeights, catalogue: Catalogue, segments: Segments
 ) -> Priors:
     """Return the priors of `counts`, whose half-life is that of `weights`."""
@@ -106,7 +106,7 @@ def weighted(
     lift = popularity.lift(by_segment.sum(axis=0), catalogue, weights.category_shrinkage, power=1)
     by_prior = [
         (("popularity",), np.log1p(recent / max(float(recent.mean()), 1e-12))[:, None]),
-        (("released",), released(catalogue)[:, None]),
+        (("released",), decades(catalogue)[:, None]),
         (
             tuple(f"segment:{name}" for name in segments.names[1:]),
             over_representation(by_segment, weights.demography_shrinkage)[1:].T,
@@ -119,13 +119,13 @@ def weighted(
     return Priors(weights, names, columns.astype(np.float32), lift)
 
 
-def released(catalogue: Catalogue) -> NDArray[np.float32]:
+def decades(catalogue: Catalogue) -> NDArray[np.float32]:
     """Return, by position, decades before the newest year, `MIN_DECADES` to 0; 0 if unknown."""
     years = catalogue.released
     if years is None or np.isnan(years).all():
         return np.zeros(len(catalogue), np.float32)
-    decades = (years - np.nanmax(years)) / _YEARS_PER_DECADE
-    return np.asarray(np.nan_to_num(np.clip(decades, MIN_DECADES, 0)), np.float32)
+    before = (years - np.nanmax(years)) / _YEARS_PER_DECADE
+    return np.asarray(np.nan_to_num(np.clip(before, MIN_DECADES, 0)), np.float32)
 
 
 def over_representation(counts: NDArray[np.float32], shrinkage: float) -> NDArray[np.float32]:

@@ -78,7 +78,7 @@ class TrialRunner:
             self.counts[half_life] = priors.positive_counts(
                 self.training, half_life, *items, relevant_from=self.relevant_from
             )
-        weighted = priors.weighted(self.counts[half_life], recipe.priors, *items)
+        weighted = priors.of_counts(self.counts[half_life], recipe.priors, *items)
         scorer = self.fits[key].scorer
         assert isinstance(scorer, FactorScorer)  # noqa: S101 # `models.fit` returns it for ALS
         factors = scorer.items[:, : recipe.als.rank * recipe.models]

@@ -127,7 +127,7 @@ def test_popularity_is_the_log_of_decayed_positive_interactions_over_their_mean(
 
 
 def test_decades_are_counted_back_from_the_newest_year_down_to_a_minimum() -> None:
-    decades = priors.released(catalogue())
+    decades = priors.decades(catalogue())
 
     assert decades[:3] == pytest.approx([0, -0.3, -0.6])
     assert decades[5] == 0  # unknown
