@@ -94,7 +94,7 @@ def write(warehouse: "Warehouse") -> None:
         SILVER_ITEM_INDEX: [
             {"item_id": i, "item_index": at} for at, i in enumerate([*items, UNTITLED])
         ],
-        SILVER_REFINEMENTS: [_balance(len(rows))],
+        SILVER_REFINEMENTS: [_refinement(len(rows))],
     }
     for table, table_rows in tables.items():
         columns = [{name: row[name] for name in table.names} for row in table_rows]
@@ -169,7 +169,7 @@ def _item(item_id: str) -> Row:
     return {"item_id": item_id, "vendor": None, "released": 1999} | words
 
 
-def _balance(n_rows: int) -> Row:
+def _refinement(n_rows: int) -> Row:
     counts = {"n_rows": n_rows + 10, "n_accepted": n_rows, "n_quarantined": 10}
     names = {"landing_id": "l", "target": "ratings", "run_key": "k", "refined_at": START}
     return names | counts | {"n_duplicates": 0, "n_unknown_items": 1}
