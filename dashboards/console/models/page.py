@@ -14,14 +14,7 @@ from dashboards.console import (
     verdict,
 )
 from dashboards.console.inline_errors import inline_errors
-from dashboards.console.models import (
-    history,
-    leaderboard,
-    refresh,
-    rolling,
-    sample_users,
-    search,
-)
+from dashboards.console.models import history, leaderboard, refresh, rolling, sample_users, search
 from dashboards.text import esc, plural
 
 operator = sign_in.operator()
