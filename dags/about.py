@@ -19,14 +19,14 @@ TASKS = {
     ),
     "land": About(
         "Land the files",
-        "Stores each row of the source files in bronze as it was sent, with its file and line. A "
-        "file that was landed before is not stored again.",
+        "Copies each row of the source files unchanged to bronze, with its file and line. A file "
+        "is landed only once.",
     ),
     "refine": About(
         "Refine the rows",
-        "Parses the new rows of bronze and runs the data quality checks. A row that fails one goes "
-        "to `silver.quarantine` with the names of the checks. Of the accepted rows, the newest per "
-        "user and item counts.",
+        "Parses the new rows of bronze and runs the data quality checks. Rows that fail a check go "
+        "to `silver.quarantine` with the names of the failed checks. Of the accepted rows, the "
+        "newest per user and item is kept.",
     ),
     "collect": About(
         "Collect the events",
@@ -42,12 +42,12 @@ TASKS = {
     ),
     "freeze": About(
         "Freeze the tables",
-        "Refines pending landings, then records the version of each table. All later tasks of this "
-        "run read these versions.",
+        "Refines landed rows that are still pending, then records the version of each table. All "
+        "later tasks of this run read these versions.",
     ),
     "nominate": About(
         "Nominate the recipes",
-        "Records the challenger (the recipe in the form, or the default) and the champion (the "
+        "Records the challenger (the recipe in the form, or the default one) and the champion (the "
         "recipe of the live release).",
     ),
     "search": About(
@@ -59,8 +59,8 @@ TASKS = {
     ),
     "evaluate": About(
         "Evaluate on a frozen window",
-        "Fits challenger, champion, popularities and baselines on the older events and scores "
-        "their lists against the newer ones, for all users and for each slice.",
+        "Fits challenger, champion, popularity recipes and baselines on the older events, and "
+        "scores their lists on the newer ones, for all users and for each slice.",
     ),
     "decide": About(
         "Decide: publish or hold",
@@ -69,15 +69,15 @@ TASKS = {
         "last line of the log gives the reason.",
     ),
     "approve": About(
-        "Ask for approval",
-        "If the manifest or the form asks for an approval, shows the approval summary and waits "
-        "for Approve or Reject. If an operator rejects, or nobody answers in time, the later "
-        "tasks are skipped and the live release stays.",
+        "Approve",
+        "If the manifest or the form requires an approval, shows the approval summary and waits "
+        "for an operator to approve or reject. After a rejection, or without an answer in time, "
+        "the later tasks are skipped and the live release stays.",
     ),
     "fit": About(
         "Fit on all rows",
-        "Fits the chosen recipe on all ratings and writes a list for each user, fallback lists, "
-        "similar items, and last the row of the ledger.",
+        "Fits the chosen recipe on all ratings. Writes a list for each user, fallback lists, "
+        "similar items, and finally a row of `gold.fits`.",
     ),
     "publish": About(
         "Publish the lists",

@@ -1,4 +1,4 @@
-"""The form that starts a retrain by hand. Airflow validates it and rejects other values."""
+"""The form that starts a retrain manually. Airflow rejects values that do not fit it."""
 
 from airflow.sdk import Param
 
@@ -29,7 +29,7 @@ def retrain_form(dataset: Dataset) -> dict[str, Param]:
     return {
         "recipe": Param(
             "",
-            "Name or JSON of the recipe that challenges the live one. Empty: the default recipe.",
+            "Name or JSON of the challenger. Empty: the default recipe.",
             title="Recipe",
             examples=list(RECIPE_NAMES),  # suggestions; other names and JSON are valid too
             type=["null", "string"],
@@ -47,7 +47,7 @@ def retrain_form(dataset: Dataset) -> dict[str, Param]:
         ),
         "search_max_trials": Param(
             0,
-            "The search ends after this many trials, or when its time is up. 0: no limit.",
+            "The search ends after this number of trials, or when its budget is used. 0: no limit.",
             title="Maximum number of trials",
             type="integer",
             minimum=0,
@@ -55,7 +55,7 @@ def retrain_form(dataset: Dataset) -> dict[str, Param]:
         ),
         "search_family": Param(
             "any",
-            "Recipes that the search may try.",
+            "Kind of recipes that the search may try.",
             title="Recipes to try",
             type="string",
             enum=list(FAMILIES),
@@ -63,14 +63,14 @@ def retrain_form(dataset: Dataset) -> dict[str, Param]:
         ),
         "ask_for_approval": Param(
             dataset.schedule.ask_for_approval,
-            "Wait for an operator's approval before publishing. If nobody answers in time, nothing "
+            "Wait for an operator's approval before publishing. Without an answer in time, nothing "
             "is published. Scheduled runs use the manifest's setting.",
-            title="Ask for approval",
+            title="Require approval",
             type="boolean",
         ),
         "reason": Param(
             "",
-            "Why you start this retrain. Shown with the verdict.",
+            "The reason for this retrain. Shown with its verdict.",
             title="Reason",
             type=["null", "string"],
             maxLength=500,

@@ -7,7 +7,7 @@ import streamlit as st
 from airflow_api.answers import Question, Run
 from airflow_api.client import APPROVE
 from dashboards import pages
-from dashboards.console import data
+from dashboards.console import components, data
 from dashboards.console.data import Operator
 from dashboards.text import age, esc
 
@@ -19,7 +19,7 @@ def show(
     *,
     link_to_evidence: bool = False,
 ) -> None:
-    """Ask for an answer while the run waits; afterwards show who answered."""
+    """Show the buttons while the run waits for an answer; afterwards show the answer."""
     if question is None:
         return
     if question.answer is None and run is not None:
@@ -31,33 +31,22 @@ def show(
 
 
 def rejection(question: Question) -> str:
-    """Return who rejected and when, as Markdown."""
-    by = (
-        f"rejected by {esc(question.answered_by)}"
-        if question.answered_by
-        else "no answer before the deadline"
-    )
-    when = f", {age(question.answered_at)} ago" if question.answered_at else ""
-    return f"Not published: {by}{when}. The live lists are unchanged."
+    """Return a rejection, or the lack of an answer, as Markdown."""
+    operator, at = question.answered_by, question.answered_at
+    cause = f"rejected by {esc(operator)}" if operator else "no answer before the deadline"
+    time = f", {age(at)} ago" if at else ""
+    return f"Not published: {cause}{time}. The live lists are unchanged."
 
 
 def _ask(operator: Operator, run: Run, question: Question, *, link_to_evidence: bool) -> None:
     waiting = age(question.asked_at or datetime.now(UTC))
-    with st.container(
-        border=True,
-        horizontal=True,
-        vertical_alignment="center",
-        horizontal_alignment="distribute",
-        gap="small",
-    ):
+    with components.row(border=True, horizontal_alignment="distribute"):
         st.markdown(
             f":orange[:material/front_hand:] **{esc(question.subject)}** "
             f":gray[Waiting for {waiting}. Nothing is published without an approval.]",
             width="content",
         )
-        with st.container(
-            horizontal=True, vertical_alignment="center", width="content", gap="small"
-        ):
+        with components.row(width="content"):
             if link_to_evidence:
                 st.page_link(pages.models(), label="View evidence", icon=":material/fact_check:")
             approved = st.button("Approve", key="approve", type="primary", icon=":material/check:")

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from airflow_api.answers import Question
+from airflow_api.client import APPROVE
 from dashboards.text import esc
 
 Status = Literal["ok", "warning", "error", "running", "idle"]
@@ -20,25 +22,25 @@ _TASK_ICONS: dict[Status, str] = _BADGE_ICONS | {"ok": "check_circle", "error": 
 
 @dataclass(frozen=True)
 class Badge:
-    """A status and its label, which is escaped."""
+    """A status with a label in plain text."""
 
     status: Status
     label: str
 
     @property
     def colour(self) -> Colour:
-        """The status as a colour."""
+        """The colour of the status."""
         return _COLOURS[self.status]
 
     @property
     def markdown(self) -> str:
-        """The badge as Markdown."""
+        """The badge in Markdown."""
         icon = _BADGE_ICONS[self.status]
         return f":{self.colour}-badge[:material/{icon}: {esc(self.label)}]"
 
     @property
     def icon(self) -> str:
-        """The status as a coloured icon, as Markdown."""
+        """The coloured icon of the status, in Markdown."""
         return f":{self.colour}[:material/{_TASK_ICONS[self.status]}:]"
 
 
@@ -62,6 +64,13 @@ _AIRFLOW_STATES: dict[str | None, Badge] = {
 }
 
 
+def of_question(question: Question, *, is_active: bool) -> Badge | None:
+    """Return the badge of an approval that is pending or was rejected; else None."""
+    if question.answer is None:
+        return NEEDS_APPROVAL if is_active else None
+    return REJECTED if question.answer != APPROVE else None
+
+
 def of_state(state: str | None) -> Badge:
-    """Return the badge of a state that Airflow gives a run or a task."""
+    """Return the badge of a run's or task's state in Airflow."""
     return _AIRFLOW_STATES.get(state, Badge("idle", "Waiting"))

@@ -1,4 +1,4 @@
-"""What the console's charts share: the legend, axes, and lines of recipes by role."""
+"""Shared elements of the console's charts: the legend, axes, and lines of recipes by role."""
 
 from collections.abc import Sequence
 from typing import Any

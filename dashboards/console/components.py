@@ -1,33 +1,44 @@
-"""Components of the console's pages: the page's head, cards and tables."""
+"""Components of the console's pages: headers, rows, figures, buttons, tables and cards."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from dashboards.console.badges import Colour
 from dashboards.console.inline_errors import inline_errors
 
 
-@dataclass(frozen=True)
-class PageHead:
-    """Containers below the page's title and at its right."""
-
-    text: DeltaGenerator
-    actions: DeltaGenerator
-
-
-def page_head(title: str) -> PageHead:
-    """Show a page's title; return where its caption and its buttons go."""
-    with st.container(
-        horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"
-    ):
+def page_head(title: str) -> tuple[DeltaGenerator, DeltaGenerator]:
+    """Show a page's title; return the containers of its caption and of its buttons."""
+    with row(horizontal_alignment="distribute"):
         text = st.container(gap="xxsmall", width="content")
         text.title(title, anchor=False)
-        return PageHead(text, st.container(horizontal=True, width="content", gap="small"))
+        return text, st.container(horizontal=True, width="content")
+
+
+def row(**options: Any) -> DeltaGenerator:
+    """Return a container whose elements are side by side and vertically centred."""
+    return st.container(horizontal=True, vertical_alignment="center", **options)
+
+
+def metric(
+    label: str, value: str, delta: str | None = None, colour: Colour = "gray", **options: Any
+) -> None:
+    """Show a figure in a frame as high as its neighbours. The delta has no arrow by default."""
+    options = {"delta_arrow": "off", **options}
+    st.metric(label, value, delta, colour, border=True, height="stretch", **options)
+
+
+def button(
+    label: str, key: str, icon: str, on_click: Callable[..., None], *args: object, **options: Any
+) -> None:
+    """Show a button that calls `on_click` with `args`. `icon`: a name, or empty for none."""
+    image = f":material/{icon}:" if icon else None
+    st.button(label, key, icon=image, on_click=on_click, args=args, **options)
 
 
 def table(rows: Sequence[dict[str, str]], alt: str) -> None:
@@ -37,6 +48,6 @@ def table(rows: Sequence[dict[str, str]], alt: str) -> None:
 
 @contextmanager
 def card(*, height: Literal["content", "stretch"] = "content") -> Iterator[None]:
-    """Frame a part of the page. Its errors are shown inside; other cards still show."""
+    """Draw a frame. An error inside it is shown in the frame and does not stop the page."""
     with st.container(border=True, height=height), inline_errors():
         yield

@@ -1,11 +1,12 @@
-"""What the console reads from Airflow and from the API.
+"""Data that the console reads from Airflow and from the API.
 
-Airflow's answers are cached per operator, so that no operator sees what only another one may see.
+Airflow's answers are cached per operator, because operators may have different rights.
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from statistics import median
 from typing import Any
 from urllib.parse import quote
@@ -30,21 +31,17 @@ TASK_ORDER = (
 
 @dataclass(frozen=True)
 class Operator:
-    """A signed-in operator and their client of Airflow."""
+    """A signed-in operator and the Airflow client with their token."""
 
     name: str
     airflow: Airflow
 
 
-def _by_name(operator: Operator) -> str:
-    return operator.name
-
-
-BY_NAME: dict[str | type[Any], Callable[[Any], Any]] = {Operator: _by_name}
+BY_NAME: dict[str | type[Any], Callable[[Any], Any]] = {Operator: attrgetter("name")}
 
 
 def sign_in(name: str, password: str) -> Operator:
-    """Return the operator.
+    """Sign an operator in to Airflow and return them.
 
     Raises:
         SignInRefusedError: Airflow rejects the name or the password.
@@ -61,8 +58,9 @@ def runs(operator: Operator, dag_id: str, limit: int) -> list[Run]:
 
 @st.cache_data(ttl="2s", show_spinner=False, hash_funcs=BY_NAME)
 def tasks(operator: Operator, run: Run) -> list[Task]:
-    """Return the tasks of a run in the order in which they run."""
-    return sorted(operator.airflow.tasks(run), key=_task_order)
+    """Return the tasks of a run in the order in which they run, unknown tasks last."""
+    order = {task_id: position for position, task_id in enumerate(TASK_ORDER)}
+    return sorted(operator.airflow.tasks(run), key=lambda task: order.get(task.task_id, len(order)))
 
 
 @st.cache_data(ttl="60s", show_spinner=False, hash_funcs=BY_NAME)
@@ -79,7 +77,7 @@ def usual_seconds(operator: Operator, dag_id: str) -> dict[str, float]:
 
 @st.cache_data(ttl="15s", show_spinner=False, hash_funcs=BY_NAME)
 def paused(operator: Operator) -> dict[str, bool]:
-    """Return for each DAG that Airflow knows whether it is paused."""
+    """Return whether each DAG in Airflow is paused, by DAG id."""
     return operator.airflow.dags()
 
 
@@ -90,7 +88,7 @@ def questions(operator: Operator, dag_id: str) -> dict[str, Question]:
 
 
 def answer(operator: Operator, run: Run, question: Question, *, approve: bool) -> None:
-    """Answer an approval as this operator. The first answer counts.
+    """Approve or reject as this operator.
 
     Raises:
         AirflowError: the operator may not answer, or another answer came first.
@@ -112,13 +110,13 @@ def start_retrain(operator: Operator, dataset: str, form: Mapping[str, object]) 
 
 
 def refresh_after_run() -> None:
-    """Drop the cached answers that the end of a run changes."""
+    """Clear the caches of data that a finished run has changed."""
     for cached in (usual_seconds, releases, verdicts, lake_data.tables):
         cached.clear()
 
 
 def airflow_page(dag_id: str, run_id: str | None = None) -> str:
-    """Return the address of Airflow's page of a DAG, or of one run."""
+    """Return the address of the page of a DAG, or of one run, in Airflow."""
     settings = _settings()
     base = (settings.airflow_public_url or settings.airflow_url).rstrip("/")
     page = f"{base}/dags/{quote(dag_id, safe='')}"
@@ -143,10 +141,6 @@ def verdicts(dataset: str) -> CachedAnswer[list[Verdict]]:
 def outbox(dataset: str) -> CachedAnswer[OutboxState]:
     """Return the state of the outbox: feedback events that are not in the lake yet."""
     return product_api.fetch(("outbox", dataset), lambda: product_api.client(dataset).outbox())
-
-
-def _task_order(task: Task) -> int:
-    return TASK_ORDER.index(task.task_id) if task.task_id in TASK_ORDER else len(TASK_ORDER)
 
 
 def _settings() -> ConsoleSettings:

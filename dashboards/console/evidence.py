@@ -14,14 +14,14 @@ def comparisons(verdict: Verdict | None) -> list[Comparison]:
     return sorted(headline, key=lambda row: -row.value)
 
 
-def first(compared: Sequence[Comparison], role: str) -> Comparison | None:
-    """Return the best recipe of a role."""
+def best(compared: Sequence[Comparison], role: str) -> Comparison | None:
+    """Return the first comparison of a role, which is its best recipe."""
     return next((comparison for comparison in compared if comparison.role == role), None)
 
 
 def trend(verdicts: Sequence[Verdict]) -> list[float]:
     """Return the challengers' NDCG@10, oldest first."""
-    challengers = [first(comparisons(verdict), "challenger") for verdict in reversed(verdicts)]
+    challengers = [best(comparisons(verdict), "challenger") for verdict in reversed(verdicts)]
     return [challenger.value for challenger in challengers if challenger is not None]
 
 

@@ -1,4 +1,4 @@
-"""Shows an error in place of what it prevents: the rest of the page still runs."""
+"""Shows an error in place of the block that failed; the rest of the page still runs."""
 
 import logging
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ from warehouse.errors import WarehouseError
 
 log = logging.getLogger(__name__)
 
-_MESSAGES: dict[type[Exception], str] = {  # the first class that fits counts
+_MESSAGES: dict[type[Exception], str] = {  # subclasses before their base
     AirflowUnavailableError: "Airflow is not responding. Run `lantern status` for details.",
     AirflowError: "Airflow rejected this request, or does not know this DAG yet.",
     OperatorsNotConfiguredError: "The API cannot check operators. Set `API_AIRFLOW_URL` and "
@@ -35,7 +35,7 @@ _MESSAGES: dict[type[Exception], str] = {  # the first class that fits counts
 
 @contextmanager
 def inline_errors() -> Iterator[None]:
-    """Show the block's error as a message; ask for a new sign-in if the old one has ended."""
+    """Show an error of the block as a message; return to the sign-in form if it has expired."""
     try:
         yield
     except SignInRefusedError:
@@ -43,16 +43,13 @@ def inline_errors() -> Iterator[None]:
     except NotAllowedError:
         _show("Your Airflow role does not allow this action.")
     except ScopeMissingError:
-        st.info(
-            "Only operators can see and change rules. Ask an Airflow administrator for the role "
-            "Op.",
-            icon=":material/visibility:",
-        )
+        advice = "Ask an Airflow administrator for the role Op."
+        st.info(f"Only operators can see and change rules. {advice}", icon=":material/visibility:")
     except NotSetUpError as error:
-        log.warning("card is missing error=%s", error)
+        log.warning("block not shown error=%s", error)
         _show(f"Not set up: {esc(str(error))}.")
     except tuple(_MESSAGES) as error:
-        log.warning("card is missing error=%s", error)
+        log.warning("block not shown error=%s", error)
         _show(next(text for kind, text in _MESSAGES.items() if isinstance(error, kind)))
 
 

@@ -1,4 +1,7 @@
-"""What the console reads from the lake. Every function raises WarehouseError if it cannot."""
+"""Data that the console reads from the lake.
+
+Every function raises WarehouseError if a table cannot be read.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -33,7 +36,7 @@ SHOWN_COLLECTIONS = 3
 
 @dataclass(frozen=True)
 class TableState:
-    """Size, version and age of a table. `version_served`: the version behind the live release."""
+    """Size, version and age of a table. `version_served`: the one that the live release used."""
 
     table: Table
     n_rows: int
@@ -44,7 +47,7 @@ class TableState:
 
 @dataclass(frozen=True)
 class Collection:
-    """One batch of feedback events that was copied from the outbox into the lake."""
+    """One copy of feedback events from the outbox into the lake."""
 
     n_written: int
     lag_seconds: float
@@ -53,7 +56,7 @@ class Collection:
 
 @dataclass(frozen=True)
 class Feedback:
-    """The feedback in the lake. Collections are newest first."""
+    """The state of feedback in the lake. Collections are newest first."""
 
     reconciliation: Reconciliation
     collections: tuple[Collection, ...]
@@ -61,7 +64,7 @@ class Feedback:
 
 @st.cache_data(ttl="5s", show_spinner=False)
 def feedback(dataset: str) -> Feedback:
-    """Return the reconciliation of all feedback events, and the last collections."""
+    """Return the reconciliation of all feedback events with the last collections."""
     lake = _lake(dataset)
     collections = [Collection(**row) for row in _rows(lake, BRONZE_COLLECTIONS, _names(Collection))]
     collections.sort(key=lambda collection: collection.collected_at, reverse=True)
@@ -70,9 +73,10 @@ def feedback(dataset: str) -> Feedback:
 
 @st.cache_data(ttl="15s", show_spinner=False)
 def tables(dataset: str, live_retrain_id: str | None) -> list[TableState]:
-    """Return every table that exists. The versions served are those of the live retrain."""
+    """Return the state of every table that exists. The live retrain gives the versions served."""
     lake = _lake(dataset)
-    served = _versions_served(lake, live_retrain_id)
+    fits = _rows(lake, GOLD_FITS, ["versions"], live_retrain_id) if live_retrain_id else []
+    served = dict(fits[0]["versions"]) if fits else {}
     return [_state(lake, table, served) for table in TABLES if lake.exists(table)]
 
 
@@ -82,14 +86,14 @@ def retrains(dataset: str) -> list[Retrain]:
     lake = _lake(dataset)
     return retrain_rows.retrains(
         _rows(lake, GOLD_NOMINATIONS, ["retrain_id", "nominated_at", "reason"]),
-        _rows(lake, GOLD_SEARCHES, ["retrain_id", *_names(Search)]),
+        _rows(lake, GOLD_SEARCHES, _names(Search)),
         _rows(lake, GOLD_VERDICTS, [n for n in GOLD_VERDICTS.names if n != "recipe_json"]),
     )
 
 
 @st.cache_data(ttl="2s", show_spinner=False)
 def trials(dataset: str, retrain_id: str) -> list[Trial]:
-    """Return the trials of a retrain's search so far, in their order."""
+    """Return the trials of a retrain's search so far, by number."""
     return retrain_rows.trials(_rows(_lake(dataset), GOLD_TRIALS, _names(Trial), retrain_id))
 
 
@@ -124,13 +128,8 @@ def _rows(
 
 def _state(lake: Lake, table: Table, served: dict[str, int]) -> TableState:
     newest = lake.history(table, limit=1)[0]
-    rows = lake.n_rows(table)
-    return TableState(table, rows, newest.version, newest.at, served.get(table.full_name))
-
-
-def _versions_served(lake: Lake, retrain_id: str | None) -> dict[str, int]:
-    fits = _rows(lake, GOLD_FITS, ["versions"], retrain_id) if retrain_id else []
-    return next((dict(fit["versions"]) for fit in fits), {})
+    version_served = served.get(table.full_name)
+    return TableState(table, lake.n_rows(table), newest.version, newest.at, version_served)
 
 
 def _lake(dataset: str) -> Lake:

@@ -1,21 +1,22 @@
-"""Retrains as values, made from rows of gold tables."""
+"""Retrains and their trials, built from rows of the gold tables."""
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from statistics import fmean
 from typing import Any
 
 from serving.schemas import Verdict
 
-Row = Mapping[str, Any]
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Search:
     """Outcome of a search. Without a budget `found_by` is `nomination` and there is no trial."""
 
+    retrain_id: str
     found_by: str
     value: float | None
     n_trials: int
@@ -37,13 +38,13 @@ class Retrain:
 
     @property
     def run_id(self) -> str:
-        """Airflow's id of its run."""
+        """Id of the run in Airflow."""
         return self.retrain_id.partition("/")[2]
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One recipe that a search tried. `value` is its mean NDCG@10 over the windows scored."""
+    """One recipe that a search tried. `value`: mean NDCG@10 over the windows in `by_window`."""
 
     number: int
     stage: str
@@ -78,7 +79,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Sample:
-    """One sample user's first titles under one recipe. `relevant` marks the hits among them."""
+    """The first titles of a sample user's list by one recipe. `relevant` marks the hits."""
 
     recipe: str
     role: str
@@ -93,17 +94,12 @@ def retrains(
     nominations: Sequence[Row], searches: Sequence[Row], verdicts: Sequence[Row]
 ) -> list[Retrain]:
     """Return one retrain per nomination, newest first."""
-    names = [field.name for field in fields(Search)]
-    search_by_id = {
-        row["retrain_id"]: Search(**{name: row[name] for name in names}) for row in searches
-    }
+    search_by_id = {row["retrain_id"]: Search(**row) for row in searches}
     verdict_by_id = {row["retrain_id"]: Verdict.model_validate(row) for row in verdicts}
     by_age = sorted(nominations, key=lambda row: row["nominated_at"], reverse=True)
     return [
         Retrain(
-            retrain_id=row["retrain_id"],
-            nominated_at=row["nominated_at"],
-            reason=row["reason"],
+            **row,
             search=search_by_id.get(row["retrain_id"]),
             verdict=verdict_by_id.get(row["retrain_id"]),
         )
@@ -112,22 +108,17 @@ def retrains(
 
 
 def trials(rows: Sequence[Row]) -> list[Trial]:
-    """Return the trials in their order."""
-    parsed = [
-        Trial(
-            **{
-                **row,
-                "parameters": json.loads(row["parameters"]),
-                "by_window": dict(row["by_window"] or ()),
-            }
-        )
-        for row in rows
-    ]
-    return sorted(parsed, key=lambda trial: trial.number)
+    """Return the trials by number."""
+    return sorted(map(_trial, rows), key=lambda trial: trial.number)
+
+
+def _trial(row: Row) -> Trial:
+    parameters, by_window = json.loads(row["parameters"]), dict(row["by_window"] or ())
+    return Trial(**row | {"parameters": parameters, "by_window": by_window})
 
 
 def best_so_far(trials: Sequence[Trial]) -> list[tuple[int, float]]:
-    """Return (number, best value until then) for each completed trial of the exploration."""
+    """Return (number, best value so far) for each completed trial of the exploration."""
     best, steps = float("-inf"), []
     for trial in trials:
         if trial.state == "complete" and trial.stage == "explore" and trial.value is not None:
@@ -137,24 +128,23 @@ def best_so_far(trials: Sequence[Trial]) -> list[tuple[int, float]]:
 
 
 def comparable(trials: Sequence[Trial]) -> dict[int, float]:
-    """Return each trial's value by its number, corrected for the windows that it did not see.
+    """Return each trial's value by its number, corrected for the windows that it skipped.
 
-    Windows differ in level by more than recipes do. A pruned trial is therefore placed as far from
-    the completed trials' mean as it was on the windows that it saw.
+    Windows differ in level by more than recipes do. A pruned trial therefore keeps its distance
+    from the completed trials' mean, measured on the windows that it was evaluated on.
     """
     done = [trial for trial in trials if trial.state == "complete" and trial.by_window]
-    windows = {name for trial in done for name in trial.by_window}
     level = {
-        name: fmean(trial.by_window[name] for trial in done if name in trial.by_window)
-        for name in windows
+        window: fmean(trial.by_window[window] for trial in done if window in trial.by_window)
+        for window in {window for trial in done for window in trial.by_window}
     }
     values = {}
     for trial in trials:
         if trial.value is None:
             continue
-        seen = [level[name] for name in trial.by_window if name in level]
-        cut_short = trial.state == "pruned" and seen
-        correction = fmean(level.values()) - fmean(seen) if cut_short else 0.0
+        levels = [level[window] for window in trial.by_window if window in level]
+        is_cut_short = trial.state == "pruned" and levels
+        correction = fmean(level.values()) - fmean(levels) if is_cut_short else 0.0
         values[trial.number] = trial.value + correction
     return values
 

@@ -10,8 +10,8 @@ from dashboards.text import NO_VALUE
 ACTIVE = {"queued", "running"}
 
 
-def started(run: Run) -> str:
-    """Return when a run started, or was queued, without the zone: "28 Nov 13:26"."""
+def start_time(run: Run) -> str:
+    """Return the time at which a run started or, before that, was queued."""
     at = run.started_at or run.queued_at
     return short_time(at) if at else NO_VALUE
 
@@ -32,13 +32,13 @@ def elapsed(task: Task, now: datetime) -> float:
 def share_done(tasks: Sequence[Task], usual: Mapping[str, float], now: datetime) -> float:
     """Return a run's progress from 0 to 1.
 
-    Tasks are weighted by their usual seconds, or equally if one of them is unknown. A running task
-    counts by its elapsed share of the usual duration, at most 0.95.
+    Tasks are weighted by their usual duration, or equally if one has none. A running task counts
+    by its elapsed share of the usual duration, at most 0.95.
     """
     if not tasks:
         return 0.0
-    weighted = all(task.task_id in usual for task in tasks if task.state != "skipped")
-    weights = [max(usual.get(task.task_id, 1.0), 0.1) if weighted else 1.0 for task in tasks]
+    is_weighted = all(task.task_id in usual for task in tasks if task.state != "skipped")
+    weights = [max(usual.get(task.task_id, 1.0), 0.1) if is_weighted else 1.0 for task in tasks]
     shares = [_task_share(task, usual, now) for task in tasks]
     done = sum(weight * share for weight, share in zip(weights, shares, strict=True))
     return min(done / sum(weights), 1.0)

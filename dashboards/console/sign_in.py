@@ -16,7 +16,7 @@ _OPERATOR, _ENDED = "operator", "sign_in_ended"
 
 
 def operator() -> Operator:
-    """Return the signed-in operator. Without one, show the sign-in form and end the page."""
+    """Return the signed-in operator; if there is none, show the sign-in form and end the page."""
     signed_in = st.session_state.get(_OPERATOR)
     if not isinstance(signed_in, Operator):
         _form()
@@ -25,12 +25,12 @@ def operator() -> Operator:
 
 
 def sign_out() -> None:
-    """Forget the operator of this tab."""
+    """Sign the operator of this tab out."""
     st.session_state.pop(_OPERATOR, None)
 
 
 def end() -> None:
-    """Sign out an operator whose token Airflow rejects, and show the form again."""
+    """Sign an operator out because Airflow rejects their token, and show the form again."""
     sign_out()
     st.session_state[_ENDED] = True
     st.rerun()
@@ -65,9 +65,7 @@ def _form() -> None:
             )
         if submitted:
             _submit(name or "", password or "")
-        st.caption(
-            "Sign in with your Airflow account. `lantern up` printed the first account's password."
-        )
+        st.caption("Use your Airflow account. `lantern up` printed the first account's password.")
 
 
 def _submit(name: str, password: str) -> None:
@@ -80,10 +78,7 @@ def _submit(name: str, password: str) -> None:
         st.error("Wrong username or password.", icon=":material/lock:")
         return
     except (AirflowError, NotSetUpError):
-        st.error(
-            "Airflow is not responding, or has blocked further attempts for now. Run "
-            "`lantern status` for details.",
-            icon=":material/cloud_off:",
-        )
+        cause = "Airflow is not responding, or has blocked further attempts for now."
+        st.error(f"{cause} Run `lantern status` for details.", icon=":material/cloud_off:")
         return
     st.rerun()

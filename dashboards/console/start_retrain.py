@@ -11,15 +11,13 @@ from warehouse.tables.vocabulary import SearchFamily
 MAX_REASON_LENGTH = 500  # the limit of Airflow's trigger form
 BUDGETS = (0, 2, 5, 15, 30, 60, 120)  # minutes
 FAMILIES: dict[SearchFamily, str] = {
-    "any": "Any",
-    "als": "ALS",
-    "als_with_priors": "ALS with priors",
-}
+    "any": "Any", "als": "ALS", "als_with_priors": "ALS with priors",
+}  # fmt: skip
 _STARTED = "started_retrain"
 
 
 def button(operator: Operator, dataset: str) -> None:
-    """Show the button with its form; start the retrain when the form is submitted."""
+    """Show the button with its form, and start a retrain when the form is submitted."""
     dag_id = f"{dataset}__retrain"
     if run_id := st.session_state.pop(_STARTED, None):
         st.toast(f"Retrain started: {esc(run_id)}", icon=":material/play_arrow:")
@@ -37,13 +35,13 @@ def button(operator: Operator, dataset: str) -> None:
 
 
 def _form(dataset: str) -> dict[str, object] | None:
-    """Return the values of the form once it is submitted."""
+    """Return the values of the submitted form; None before that."""
     with st.form("retrain", border=False, clear_on_submit=True):
         minutes = st.select_slider(
             "Search budget",
             BUDGETS,
             key="search_minutes",
-            format_func=lambda n: f"{n} min" if n else "No search",
+            format_func=lambda minutes: f"{minutes} min" if minutes else "No search",
         )
         family = st.segmented_control(
             "Recipes to try",
@@ -51,7 +49,7 @@ def _form(dataset: str) -> dict[str, object] | None:
             default="any",
             required=True,
             key="search_family",
-            format_func=lambda name: FAMILIES[name],
+            format_func=lambda family: FAMILIES[family],
         )
         ask_for_approval = st.toggle(
             "Require approval before publishing",
@@ -59,10 +57,7 @@ def _form(dataset: str) -> dict[str, object] | None:
             key="ask_for_approval",
         )
         reason = st.text_input(
-            "Reason",
-            key="reason",
-            max_chars=MAX_REASON_LENGTH,
-            placeholder="Shown on the Models page",
+            "Reason (shown on the Models page)", key="reason", max_chars=MAX_REASON_LENGTH
         )
         submitted = st.form_submit_button("Start", type="primary", key="send_retrain")
     if not submitted:

@@ -12,16 +12,18 @@ from dashboards.console.badges import Badge
 from dashboards.text import NO_VALUE, age, esc
 from serving.schemas import Comparison, Verdict
 
-OFF_CHART = 4.5  # median interval widths: leads beyond it are named below the chart
-_ANSWERS = {True: Badge("ok", "Yes"), False: Badge("error", "No"), None: Badge("idle", "Not used")}
+MAX_CHARTED = 4.5  # in median interval widths; larger leads are listed below the chart
+_MET = {True: Badge("ok", "Yes"), False: Badge("error", "No"), None: Badge("idle", "Not used")}
 
 
 def show_with_figures(verdict: Verdict) -> None:
-    """Show the last verdict, its evidence and every recipe's NDCG@10."""
+    """Show the last verdict with its evidence and every recipe's NDCG@10."""
     show(verdict, "Last verdict")
-    compared = evidence.comparisons(verdict)
-    if compared:
-        _figures(compared)
+    if compared := evidence.comparisons(verdict):
+        components.table(
+            [_figures(comparison) for comparison in compared],
+            "Every recipe that was evaluated, with its NDCG@10 and the challenger's lead over it",
+        )
     st.caption(f"Decided {age(verdict.decided_at)} ago in {esc(verdict.retrain_id)}")
 
 
@@ -29,7 +31,7 @@ def show(verdict: Verdict, title: str = "Verdict") -> None:
     """Show the decision and its reason, the criteria and the intervals."""
     ui.heading(title, badges.VERDICTS[verdict.verdict].markdown)
     st.markdown(esc(verdict.reason))
-    left, right = st.columns([1, 1], gap="medium")
+    left, right = st.columns(2, gap="medium")
     with left:
         _criteria(verdict)
     with right:
@@ -37,24 +39,23 @@ def show(verdict: Verdict, title: str = "Verdict") -> None:
 
 
 def leads(compared: Sequence[Comparison]) -> tuple[pd.DataFrame, list[Comparison]]:
-    """Return the leads to draw, one row each, and those too far off for the same scale."""
+    """Return a row per lead to draw, and the comparisons whose leads are too large for the chart.
+
+    If all leads are too large, all are drawn.
+    """
     with_interval = [comparison for comparison in compared if comparison.interval is not None]
-    rows = [_lead(comparison) for comparison in with_interval]
-    if not rows:
+    if not with_interval:
         return pd.DataFrame(), []
-    frame = pd.DataFrame(rows)
-    widths = sorted(frame["high"] - frame["low"])
-    near = frame["difference"].abs() <= max(OFF_CHART * widths[len(widths) // 2], 1e-9)
-    if not near.any():
-        return frame, []
-    far = [
-        comparison for comparison, is_near in zip(with_interval, near, strict=True) if not is_near
-    ]
-    return frame[near], far
+    rows = pd.DataFrame([_lead(comparison) for comparison in with_interval])
+    widths = sorted(rows["high"] - rows["low"])
+    fits = rows["difference"].abs() <= max(MAX_CHARTED * widths[len(widths) // 2], 1e-9)
+    if not fits.any():
+        return rows, []
+    return rows[fits], [with_interval[n] for n in rows.index[~fits]]
 
 
 def chart(rows: pd.DataFrame, colours: Sequence[str]) -> alt.LayerChart | alt.FacetChart:
-    """Return each lead as a point with its interval. `colours`: better, unclear, worse, zero."""
+    """Draw each lead as a point with its interval. `colours`: better, unclear, worse, zero."""
     pad = 0.14 * max(rows["high"].max() - rows["low"].min(), 1e-4)
     ends = [min(rows["low"].min(), 0) - pad, max(rows["high"].max(), 0) + pad]
     labels = alt.Axis(
@@ -72,11 +73,9 @@ def chart(rows: pd.DataFrame, colours: Sequence[str]) -> alt.LayerChart | alt.Fa
         alt.Tooltip("high:Q", format="+.4f", title="To"),
     ]
     base = alt.Chart(rows).encode(y=alt.Y("over:N", sort=None, axis=labels), tooltip=tooltip)
-    zero = alt.Chart(pd.DataFrame({"x": [0.0]})).mark_rule(
-        strokeDash=[4, 3], strokeWidth=1.5, color=colours[3]
-    )
+    zero = alt.Chart(pd.DataFrame({"x": [0.0]})).encode(x="x:Q")
     return alt.layer(
-        zero.encode(x="x:Q"),
+        zero.mark_rule(strokeDash=[4, 3], strokeWidth=1.5, color=colours[3]),
         base.mark_rule(strokeWidth=3, strokeCap="round").encode(x=x, x2="high:Q", color=colour),
         base.mark_circle(size=120, opacity=1).encode(x="difference:Q", color=colour),
         base.mark_text(dy=-14, fontSize=12, fontWeight=600).encode(
@@ -107,7 +106,7 @@ def _criteria(verdict: Verdict) -> None:
         [
             {
                 "Criterion": esc(criterion.criterion),
-                "Met": _ANSWERS[criterion.passed].markdown,
+                "Met": _MET[criterion.passed].markdown,
                 "Detail": esc(criterion.detail),
             }
             for criterion in verdict.criteria
@@ -117,7 +116,7 @@ def _criteria(verdict: Verdict) -> None:
 
 
 def _intervals(compared: Sequence[Comparison]) -> None:
-    rows, far = leads(compared)
+    rows, too_large = leads(compared)
     if rows.empty:
         st.caption("No comparison: there was only one recipe, or too few evaluation users.")
         return
@@ -126,23 +125,15 @@ def _intervals(compared: Sequence[Comparison]) -> None:
     st.altair_chart(
         chart(rows, colours), height=90 + 62 * len(rows), alt=f"Challenger's lead: {alt_text}"
     )
-    if far:
-        names = ", ".join(f"{row.difference:+.3f} vs. {esc(row.recipe)}" for row in far)
-        st.caption(f"Off the chart: {names}")
+    if too_large:
+        texts = ", ".join(f"{row.difference:+.3f} vs. {esc(row.recipe)}" for row in too_large)
+        st.caption(f"Too large for the chart: {texts}")
 
 
-def _figures(compared: Sequence[Comparison]) -> None:
-    components.table(
-        [_figure_row(comparison) for comparison in compared],
-        "Every recipe that was evaluated, with its NDCG@10 and the challenger's lead over it",
-    )
-
-
-def _figure_row(comparison: Comparison) -> dict[str, str]:
+def _figures(comparison: Comparison) -> dict[str, str]:
     value, lead, interval = f"{comparison.value:.4f}", NO_VALUE, NO_VALUE
-    if comparison.difference is not None:
-        lead = f"{comparison.difference:+.4f}"
     if comparison.interval:
+        lead = f"{comparison.difference:+.4f}"
         interval = f"{comparison.low:+.4f} to {comparison.high:+.4f}"
     return {
         "Recipe": esc(comparison.recipe),

@@ -1,4 +1,4 @@
-"""The picker of a retrain, and the retrains over time."""
+"""The picker of a retrain, and the results of all retrains over time."""
 
 from collections.abc import Container, Mapping, Sequence
 from datetime import UTC
@@ -8,7 +8,6 @@ import pandas as pd
 import streamlit as st
 
 from airflow_api.answers import Question
-from airflow_api.client import APPROVE
 from dashboards import ui
 from dashboards.console import badges, charts, components, evidence, roles, runs
 from dashboards.console.badges import Badge
@@ -21,7 +20,7 @@ _PICKED = "shown_retrain"
 
 
 def picker(retrains: Sequence[Retrain]) -> Retrain:
-    """Let the operator pick a retrain; `?retrain=` preselects one, else it is the newest."""
+    """Return the retrain that the operator picks: first that of `?retrain=`, else the newest."""
     by_id = {retrain.retrain_id: retrain for retrain in retrains}
     linked = st.query_params.get("retrain")
     if _PICKED not in st.session_state and linked in by_id:
@@ -40,9 +39,9 @@ def picker(retrains: Sequence[Retrain]) -> Retrain:
 
 
 def label(retrain: Retrain) -> str:
-    """Return a retrain's label in the picker. It is unique and does not change during the run.
+    """Return a retrain's label in the picker, by which the browser identifies the option.
 
-    The browser identifies an option by its label.
+    It is unique and does not change during the run.
     """
     at = retrain.nominated_at.astimezone(UTC)
     return " · ".join(filter(None, [f"{at.day} {at:%b %H:%M:%S} UTC", retrain.reason]))
@@ -56,35 +55,34 @@ def show(
     rows = trend(retrains[:MAX_CHARTED])
     if len(set(rows["retrain_id"])) > 1:
         st.altair_chart(_chart(rows), height=200, alt="NDCG@10 of each retrain's recipes over time")
-    components.table(
-        [
-            {
-                "Started (UTC)": runs.short_time(retrain.nominated_at),
-                "Verdict": outcome(retrain, questions.get(retrain.run_id), running).markdown,
-                "Challenger's NDCG@10": _challenger(retrain),
-                "Trials": str(retrain.search.n_trials) if retrain.search else NO_VALUE,
-            }
-            for retrain in retrains[:MAX_ROWS]
-        ],
-        "The last retrains with verdict, the challenger's NDCG@10 and the number of trials",
-    )
+    table = [
+        {
+            "Started (UTC)": runs.short_time(retrain.nominated_at),
+            "Verdict": outcome(retrain, questions.get(retrain.run_id), running).markdown,
+            "Challenger's NDCG@10": _challenger(retrain),
+            "Trials": str(retrain.search.n_trials) if retrain.search else NO_VALUE,
+        }
+        for retrain in retrains[:MAX_ROWS]
+    ]
+    components.table(table, "The last retrains: verdict, the challenger's NDCG@10 and trials")
 
 
 def outcome(
     retrain: Retrain, question: Question | None = None, running: Container[str] = ()
 ) -> Badge:
-    """Return how a retrain ended, or what it is doing."""
-    if question and question.answer not in (None, APPROVE):
-        return badges.REJECTED
-    if retrain.run_id in running:
-        return badges.NEEDS_APPROVAL if question else badges.of_state("running")
+    """Return the badge of a retrain's outcome, or of its state while it runs."""
+    is_active = retrain.run_id in running
+    if question and (badge := badges.of_question(question, is_active=is_active)):
+        return badge
+    if is_active:
+        return badges.of_state("running")
     if retrain.verdict is None:
         return Badge("idle", "No verdict")
     return badges.VERDICTS[retrain.verdict.verdict]
 
 
 def trend(retrains: Sequence[Retrain]) -> pd.DataFrame:
-    """Return one row per retrain and role: the best NDCG@10. The oldest retrain is first."""
+    """Return the best NDCG@10 per retrain and role, oldest retrain first."""
     rows = [
         {
             "retrain_id": retrain.retrain_id,
@@ -96,25 +94,20 @@ def trend(retrains: Sequence[Retrain]) -> pd.DataFrame:
         }
         for retrain in reversed(retrains)
         for role in roles.CHARTED
-        if (best := evidence.first(evidence.comparisons(retrain.verdict), role))
+        if (best := evidence.best(evidence.comparisons(retrain.verdict), role))
     ]
     return pd.DataFrame(rows, columns=["retrain_id", "at", "role", "line", "recipe", "value"])
 
 
 def _chart(rows: pd.DataFrame) -> alt.LayerChart | alt.FacetChart:
-    x = alt.X(
-        "retrain_id:N",
-        sort=None,
-        title=None,
-        scale=alt.Scale(padding=0.3),
-        axis=alt.Axis(labels=False, ticks=False, grid=False),
-    )
+    axis = alt.Axis(labels=False, ticks=False, grid=False)
+    x = alt.X("retrain_id:N", sort=None, title=None, scale=alt.Scale(padding=0.3), axis=axis)
     tooltip = [alt.Tooltip("at:N", title="Retrain"), alt.Tooltip("recipe:N", title="Recipe")]
     return charts.role_lines(rows, x, tooltip)
 
 
 def _challenger(retrain: Retrain) -> str:
-    challenger = evidence.first(evidence.comparisons(retrain.verdict), "challenger")
+    challenger = evidence.best(evidence.comparisons(retrain.verdict), "challenger")
     if challenger is None:
         return NO_VALUE
     return f"{challenger.value:.4f} :gray[{esc(challenger.recipe)}]"

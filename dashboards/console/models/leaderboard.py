@@ -36,22 +36,13 @@ _NOT_BETTER_IF_HIGHER = {"gini@10"}
 def key_figures(retrain: Retrain) -> None:
     """Show the challenger's NDCG@10, its leads and the size of the search."""
     compared = evidence.comparisons(retrain.verdict)
-    challenger = evidence.first(compared, "challenger")
+    challenger = evidence.best(compared, "challenger")
     with st.grid(4, min_column_width=160):
-        if challenger is None:
-            st.metric("Challenger's NDCG@10", NO_VALUE, border=True, height="stretch")
-        else:
-            st.metric(
-                "Challenger's NDCG@10",
-                f"{challenger.value:.4f}",
-                plural("user", challenger.n_users),
-                delta_color="gray",
-                delta_arrow="off",
-                border=True,
-                height="stretch",
-            )
-        _lead("Lead over live recipe", evidence.first(compared, "champion"))
-        _lead("Lead over popularity", evidence.first(compared, "popularity"))
+        value = f"{challenger.value:.4f}" if challenger else NO_VALUE
+        users = plural("user", challenger.n_users) if challenger else None
+        components.metric("Challenger's NDCG@10", value, users)
+        _lead("Lead over live recipe", evidence.best(compared, "champion"))
+        _lead("Lead over popularity", evidence.best(compared, "popularity"))
         _search(retrain)
 
 
@@ -59,8 +50,7 @@ def show(metrics: Sequence[Figure]) -> None:
     """Show every evaluated recipe for the slice that the operator picks."""
     gate = [figure for figure in metrics if figure.window == GATE]
     names = {figure.slice for figure in gate}
-    slices = [name for name in SLICES if name in names]
-    slices += sorted(names - set(slices))
+    slices = [name for name in SLICES if name in names] + sorted(names - SLICES.keys())
     ui.heading("Leaderboard")
     slice_name = st.segmented_control(
         "Evaluation users",
@@ -74,22 +64,22 @@ def show(metrics: Sequence[Figure]) -> None:
     components.table(rows(gate, slice_name or WARM), "Every evaluated recipe, best first")
     n_users = max((figure.n_users for figure in gate if figure.slice == slice_name), default=0)
     st.caption(
-        f"Evaluated on {plural('user', n_users)} in the gate's window. Baselines are for "
-        "comparison only and cannot be released."
+        f"Evaluated on {plural('user', n_users)} in the gate's window. Baselines are only compared "
+        "and never released."
     )
 
 
 def rows(gate: Sequence[Figure], slice_name: str) -> list[dict[str, str]]:
-    """Return a row of Markdown cells per recipe, best first. Empty columns are left out.
+    """Return a row of Markdown cells per recipe, best first, without empty columns.
 
-    Metrics of the whole catalogue, such as coverage, exist for the slice of known users only.
+    Metrics of the catalogue, such as coverage, exist for the slice of known users only.
     """
     figures = [figure for figure in gate if figure.slice == slice_name]
     values = {(figure.recipe, figure.metric): figure.value for figure in figures}
     by_recipe = {figure.recipe: figure for figure in figures}
     metrics = [metric for metric in METRICS if any(name == metric for _, name in values)]
     order = sorted(by_recipe, key=lambda recipe: -values.get((recipe, HEADLINE), -1.0))
-    best = {metric: _best([values.get((r, metric)) for r in order]) for metric in metrics}
+    best = {metric: _best(figures, metric) for metric in metrics}
     return [
         {"Recipe": _recipe(by_recipe[recipe])}
         | {METRICS[m]: _cell(m, values.get((recipe, m)), best[m]) for m in metrics}
@@ -107,10 +97,10 @@ def _training(figure: Figure) -> str:
     return NO_VALUE if figure.fit_seconds is None else f"{figure.fit_seconds:.1f} s"
 
 
-def _best(values: Sequence[float | None]) -> float | None:
-    """Return the highest value if not all are equal."""
-    distinct = {value for value in values if value is not None}
-    return max(distinct) if len(distinct) > 1 else None
+def _best(figures: Sequence[Figure], metric: str) -> float | None:
+    """Return a metric's highest value; None if all recipes have the same."""
+    values = {figure.value for figure in figures if figure.metric == metric}
+    return max(values) if len(values) > 1 else None
 
 
 def _cell(metric: str, value: float | None, best: float | None) -> str:
@@ -122,36 +112,25 @@ def _cell(metric: str, value: float | None, best: float | None) -> str:
 
 
 def _lead(label: str, opponent: Comparison | None) -> None:
-    interval = opponent.interval if opponent else None
-    if interval is None:
-        st.metric(label, NO_VALUE, border=True, height="stretch")
+    if opponent is None or opponent.interval is None:
+        components.metric(label, NO_VALUE)
         return
-    st.metric(
-        label,
-        f"{interval[0]:+.4f}",
-        f"{interval[1]:+.3f} to {interval[2]:+.3f}",
-        delta_color=evidence.interval_colour(interval),
-        delta_arrow="off",
-        border=True,
-        height="stretch",
-    )
+    lead, low, high = opponent.interval
+    colour = evidence.interval_colour(opponent.interval)
+    components.metric(label, f"{lead:+.4f}", f"{low:+.3f} to {high:+.3f}", colour)
 
 
 def _search(retrain: Retrain) -> None:
     search = retrain.search
     if search is None or not search.n_trials:
-        value = NO_VALUE if search is None else "No search"
-        st.metric("Search", value, border=True, height="stretch")
+        components.metric("Search", "No search" if search else NO_VALUE)
         return
     counts = ((search.n_pruned, "pruned"), (search.n_failed, "failed"))
     unfinished = ", ".join(f"{n} {state}" for n, state in counts if n)
-    st.metric(
+    components.metric(
         "Trials",
         f"{search.n_trials:,}",
         unfinished or "all completed",
-        delta_color="red" if search.n_failed > search.n_trials / 2 else "gray",
-        delta_arrow="off",
+        colour="red" if search.n_failed > search.n_trials / 2 else "gray",
         delta_description=f"in {duration(search.seconds)}",
-        border=True,
-        height="stretch",
     )

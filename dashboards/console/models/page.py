@@ -18,19 +18,19 @@ from dashboards.console.models import history, leaderboard, refresh, rolling, sa
 from dashboards.text import esc, plural
 
 operator = sign_in.operator()
-head = components.page_head("Models")
+caption, actions = components.page_head("Models")
 with states.error_boundary():
     dataset = choices.dataset()
 retrains, running, questions = [], {}, {}
 with inline_errors():
     retrains = lake_data.retrains(dataset)
     title = esc(product_api.title(dataset))
-    head.text.caption(f"{title} · {plural('retrain', len(retrains))}")
+    caption.caption(f"{title} · {plural('retrain', len(retrains))}")
 with inline_errors():
     newest_runs = data.runs(operator, f"{dataset}__retrain", 5)
     running = {run.run_id: run for run in newest_runs if run.state in runs.ACTIVE}
     questions = data.questions(operator, f"{dataset}__retrain")
-with head.actions:
+with actions:
     with inline_errors():
         start_retrain.button(operator, dataset)
     sign_in.menu(operator)

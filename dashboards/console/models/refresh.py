@@ -1,6 +1,7 @@
 """Reruns the page when a retrain reaches its next stage."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 import streamlit as st
 
@@ -9,22 +10,18 @@ from dashboards.console import lake_data
 from dashboards.console.retrains import Retrain
 from warehouse.errors import WarehouseError
 
-ACTIVE_SECONDS, IDLE_SECONDS = 3, 20  # between two checks, with and without a running retrain
+ACTIVE_SECONDS, IDLE_SECONDS = 3, 20  # interval of checks, with and without a running retrain
 
 
 def when_changed(dataset: str, shown: Sequence[Retrain], running: Mapping[str, Run]) -> None:
-    """Rerun the page when there is a new retrain, finished search or verdict."""
+    """Rerun the page when a retrain starts, a search ends or a verdict appears."""
     before = [_stage(retrain) for retrain in shown]
 
     @st.fragment(run_every=ACTIVE_SECONDS if running else IDLE_SECONDS)
     def check() -> None:
-        """Compare the lake with what is shown. An unreadable lake is reported by the cards."""
-        try:
-            now = [_stage(retrain) for retrain in lake_data.retrains(dataset)]
-        except WarehouseError:
-            return
-        if now != before:
-            st.rerun()
+        with suppress(WarehouseError):  # the cards report an unreadable lake
+            if [_stage(retrain) for retrain in lake_data.retrains(dataset)] != before:
+                st.rerun()
 
     check()
 

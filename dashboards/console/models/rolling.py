@@ -1,4 +1,4 @@
-"""The recipes' NDCG@10 on the rolling windows: a single window is too noisy to decide on."""
+"""The recipes' NDCG@10 on the rolling windows, because a single window is too noisy."""
 
 from collections.abc import Sequence
 
@@ -20,16 +20,12 @@ def show(metrics: Sequence[Figure]) -> None:
     rows = windows(metrics)
     if not rows["earlier"].any():
         st.caption(
-            "Not used in this retrain. Rolling windows are only checked when a different recipe "
+            "Not used in this retrain. Rolling windows are only evaluated if a different recipe "
             "beats the live one."
         )
         return
-    x = alt.X(
-        "window:N",
-        sort=list(dict.fromkeys(rows["window"])),
-        title=None,
-        axis=alt.Axis(labelAngle=0, grid=False),
-    )
+    axis = alt.Axis(labelAngle=0, grid=False)
+    x = alt.X("window:N", sort=list(rows["window"].unique()), title=None, axis=axis)
     tooltip = [alt.Tooltip("line:N", title="Recipe"), alt.Tooltip("window:N", title="Window")]
     st.altair_chart(
         charts.role_lines(rows, x, tooltip),
@@ -38,22 +34,16 @@ def show(metrics: Sequence[Figure]) -> None:
     )
     earlier = rows[rows["earlier"]]
     means = earlier.groupby(["line", "role"], sort=False)["value"].mean().reset_index()
-    components.table(
-        [
-            {
-                "Recipe": esc(str(row.line)),
-                "Role": esc(str(row.role)),
-                "Mean NDCG@10": f"{row.value:.4f}",
-            }
-            for row in means.sort_values("value", ascending=False).itertuples()
-        ],
-        "Each recipe's mean over the rolling windows",
-    )
-    st.caption("A challenger is promoted only if this mean is higher as well.")
+    table = [
+        {"Recipe": esc(recipe), "Role": esc(role), "Mean NDCG@10": f"{value:.4f}"}
+        for recipe, role, value in means.sort_values("value", ascending=False).to_numpy()
+    ]
+    components.table(table, "Each recipe's mean over the rolling windows")
+    st.caption("A challenger is promoted only if its mean is also higher than the live recipe's.")
 
 
 def windows(metrics: Sequence[Figure]) -> pd.DataFrame:
-    """Return one row per recipe and window: NDCG@10 of known users, the gate's window last."""
+    """Return NDCG@10 of known users by recipe and window, with the gate's window last."""
     rows = [
         {
             "line": figure.recipe,

@@ -1,6 +1,8 @@
-"""The lists of a few sample users side by side, with the items that they rated highly later."""
+"""The lists of a few sample users. Items that the user later rated highly are marked as hits."""
 
 from collections.abc import Sequence
+from itertools import groupby
+from operator import attrgetter
 
 import streamlit as st
 
@@ -15,24 +17,21 @@ MISS = ":gray[:material/radio_button_unchecked:]"
 
 
 def show(samples: Sequence[Sample]) -> None:
-    """Show each user's lists under the compared recipes."""
+    """Show each user's lists by the compared recipes side by side. Samples are by user."""
     ui.heading("Sample users", f":gray[{HIT} rated highly later]" if samples else "")
     if not samples:
         st.caption("No sample lists. An evaluation stores the lists of three known users.")
         return
-    by_user: dict[str, list[Sample]] = {}
-    for sample in samples:
-        by_user.setdefault(sample.user_id, []).append(sample)
-    tabs = st.tabs([_label(lists[0]) for lists in by_user.values()])
-    for tab, lists in zip(tabs, by_user.values(), strict=True):
+    by_user = [list(lists) for _, lists in groupby(samples, attrgetter("user_id"))]
+    for tab, lists in zip(st.tabs([_label(lists[0]) for lists in by_user]), by_user, strict=True):
         with tab:
             _user(sorted(lists, key=lambda sample: list(roles.LABELS).index(sample.role)))
 
 
 def _label(sample: Sample) -> str:
-    activity = [SLICES[name] for name in sample.slices if name.startswith("active")]
-    words = [name.lower().removesuffix("s") for name in activity[:1]]
-    return " · ".join([f"User {esc(sample.user_id)}", *words])
+    label = f"User {esc(sample.user_id)}"
+    activity = next((SLICES[name] for name in sample.slices if name.startswith("active")), None)
+    return f"{label} · {activity.lower().removesuffix('s')}" if activity else label
 
 
 def _user(lists: Sequence[Sample]) -> None:
@@ -40,16 +39,12 @@ def _user(lists: Sequence[Sample]) -> None:
     with st.grid(len(lists), min_column_width=220, gap="medium"):
         for sample in lists:
             with st.container(gap="xxsmall"):
-                hits = sum(sample.relevant)
-                st.markdown(
-                    f"**{esc(roles.label(sample.role))}** "
-                    f":gray[{esc(sample.recipe)} · {hits} of {len(sample.titles)}]"
-                )
-                st.markdown("  \n".join(_lines(sample)))
-
-
-def _lines(sample: Sample) -> list[str]:
-    return [
-        f"{HIT} **{esc(title)}**" if hit else f"{MISS} {esc(title)}"
-        for title, hit in zip(sample.titles, sample.relevant, strict=True)
-    ]
+                n_hits = f"{sum(sample.relevant)} of {len(sample.titles)}"
+                role = esc(roles.label(sample.role))
+                st.markdown(f"**{role}** :gray[{esc(sample.recipe)} · {n_hits}]")
+                titles = zip(sample.titles, sample.relevant, strict=True)
+                lines = [
+                    f"{HIT} **{esc(title)}**" if is_hit else f"{MISS} {esc(title)}"
+                    for title, is_hit in titles
+                ]
+                st.markdown("  \n".join(lines))

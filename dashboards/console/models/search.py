@@ -1,4 +1,4 @@
-"""A retrain's search: its progress, each trial, the effect of each parameter, the best recipes."""
+"""A retrain's search: its progress, its trials, the effect of each parameter, the best recipes."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -19,17 +19,15 @@ from dashboards.text import NO_VALUE, duration, esc, plural
 
 REFRESH_SECONDS = 3  # while the search runs
 MAX_ROWS = 10
-VIEWS = ("By trial", "By parameter", "Best recipes")
 COLOURS = {"complete": "violet", "final": "green", "pruned": "gray", "failed": "red"}
 
 
 def show(operator: Operator, dataset: str, retrain: Retrain, run: Run | None) -> None:
-    """Show the search of a retrain, and refresh it while it runs."""
+    """Show the search of a retrain. Refreshed while the search runs."""
     active = run if retrain.search is None and retrain.verdict is None else None
 
     @st.fragment(run_every=REFRESH_SECONDS if active else None)
     def watch_search() -> None:
-        """Show the trials so far."""
         with inline_errors():
             _panel(lake_data.trials(dataset, retrain.retrain_id), retrain, active)
             if active and active.search_minutes:
@@ -45,23 +43,18 @@ def _panel(trials: Sequence[Trial], retrain: Retrain, run: Run | None) -> None:
         return
     leader = best(trials)
     if leader and leader.value:
-        st.markdown(
-            f"{plural('trial', len(trials))}, best {'so far ' if run else ''}"
-            f"**{leader.value:.4f}** :gray[{esc(leader.recipe)}]"
-        )
+        label = f"{plural('trial', len(trials))}, best {'so far ' if run else ''}"
+        st.markdown(f"{label}**{leader.value:.4f}** :gray[{esc(leader.recipe)}]")
+    views = {"By trial": _by_trial, "By parameter": _by_parameter, "Best recipes": _best}
     view = st.segmented_control(
-        "View", VIEWS, default=VIEWS[0], required=True, key="view", label_visibility="collapsed"
-    )
-    if view == VIEWS[0]:
-        _by_trial(trials)
-    elif view == VIEWS[1]:
-        _by_parameter(trials)
-    else:
-        _best(trials)
+        "View", list(views), default="By trial", key="view", required=True,
+        label_visibility="collapsed",
+    )  # fmt: skip
+    views[view or "By trial"](trials)
 
 
 def _budget(tasks: Sequence[Task], seconds: float) -> None:
-    """Show the part of the budget that is used."""
+    """Show how much of the time budget is used."""
     task = next((task for task in tasks if task.task_id == "search" and task.started_at), None)
     if task is None:
         st.progress(0.0, text="Waiting for the tables to be frozen")
@@ -73,17 +66,12 @@ def _budget(tasks: Sequence[Task], seconds: float) -> None:
 def _by_trial(trials: Sequence[Trial]) -> None:
     rows = trial_charts.by_trial(trials)
     if not rows.empty:
-        st.altair_chart(
-            trial_charts.progress(rows, trial_charts.line(trials), _theme_colours()),
-            height=300,
-            alt="NDCG@10 of each trial, and the best so far",
-        )
-    failed = [trial for trial in trials if trial.state == "failed"]
-    if failed:
-        st.caption(
-            f":red[:material/close:] {plural('trial', len(failed))} failed. Last error: "
-            f"{esc(failed[-1].failure or 'no error message')}"
-        )
+        chart = trial_charts.progress(rows, trial_charts.line(trials), _theme_colours())
+        st.altair_chart(chart, height=300, alt="NDCG@10 of each trial, and the best so far")
+    if failed := [trial for trial in trials if trial.state == "failed"]:
+        last_error = esc(failed[-1].failure or "no error message")
+        n_failed = plural("trial", len(failed))
+        st.caption(f":red[:material/close:] {n_failed} failed. Last error: {last_error}")
     st.caption(
         "Each point is the mean NDCG@10 over the rolling windows. Pruned trials were stopped early "
         "because they were clearly behind. Finalists are averaged over several seeds."
@@ -97,12 +85,8 @@ def _by_parameter(trials: Sequence[Trial]) -> None:
         return
     with st.grid(3, min_column_width=260):
         for name in names:
-            st.altair_chart(
-                trial_charts.by_parameter(trials, name, _theme_colours()),
-                height=190,
-                alt=f"NDCG@10 by {name}",
-                key=f"parameter-{name}",
-            )
+            chart = trial_charts.by_parameter(trials, name, _theme_colours())
+            st.altair_chart(chart, height=190, alt=f"NDCG@10 by {name}", key=f"parameter-{name}")
     st.caption("NDCG@10 of each trial by the value of one parameter.")
 
 
@@ -110,37 +94,31 @@ def _best(trials: Sequence[Trial]) -> None:
     done = [trial for trial in trials if trial.state == "complete" and trial.value is not None]
     ranked = sorted(done, key=lambda trial: (trial.stage != "final", -(trial.value or 0)))
     windows = sorted({name for trial in done for name in trial.by_window})
-    components.table(
-        [
-            {
-                "Trial": f"{trial.number}" + (" :green-badge[Finalist]" * (trial.stage == "final")),
-                "Recipe": esc(trial.recipe),
-                "NDCG@10": f"**{trial.value:.4f}**",
-                **{window_name(w): _value(trial.by_window, w) for w in windows},
-                "Duration": duration(trial.seconds),
-                "Parameters": esc(_parameters(trial.parameters)),
-            }
-            for trial in ranked[:MAX_ROWS]
-        ],
-        "The best trials with their value on each window",
-    )
+    rows = [
+        {
+            "Trial": f"{trial.number}" + (" :green-badge[Finalist]" * (trial.stage == "final")),
+            "Recipe": esc(trial.recipe),
+            "NDCG@10": f"**{trial.value:.4f}**",
+            **{window_name(w): _value(trial.by_window, w) for w in windows},
+            "Duration": duration(trial.seconds),
+            "Parameters": esc(trial_charts.parameter_text(trial)),
+        }
+        for trial in ranked[:MAX_ROWS]
+    ]
+    components.table(rows, "The best trials with their value on each window")
     if ranked:
         with st.expander("Best recipe as JSON, for the recipe field of Airflow's trigger form"):
             st.code(json.dumps(json.loads(ranked[0].recipe_json), indent=2), language="json")
 
 
 def window_name(name: str) -> str:
-    """Return a window's label: "rolling_40" is the window after the oldest 40 % of ratings."""
+    """Return a window's label: "After 40 %" for "rolling_40", which follows 40 % of the ratings."""
     share = name.rpartition("_")[2]
     return f"After {share} %" if name.startswith("rolling") and share.isdigit() else name
 
 
 def _value(by_window: Mapping[str, float], window: str) -> str:
     return f"{by_window[window]:.4f}" if window in by_window else NO_VALUE
-
-
-def _parameters(parameters: Mapping[str, float | str]) -> str:
-    return ", ".join(f"{k} {trial_charts.short(v)}" for k, v in parameters.items())
 
 
 def _theme_colours() -> dict[str, str]:
@@ -153,9 +131,8 @@ def _badge(trials: Sequence[Trial], retrain: Retrain, run: Run | None) -> Badge:
         return Badge("running", "Running") if is_running else Badge("idle", "Not started")
     if retrain.search is None:
         return Badge("error", "Did not finish")
-    if retrain.search.found_by != "search":
-        return Badge("idle", "No search")
-    return Badge("ok", "Done")
+    is_searched = retrain.search.found_by == "search"
+    return Badge("ok", "Done") if is_searched else Badge("idle", "No search")
 
 
 def _without_trials(retrain: Retrain, run: Run | None) -> str:

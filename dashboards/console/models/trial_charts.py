@@ -1,5 +1,6 @@
 """Charts of a search's trials, and the rows behind them."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import altair as alt
@@ -15,9 +16,9 @@ TITLES = {
     "p": "user centring (p)",
     "decay": "rating decay",
 }
-_LOG_RATIO = 3.0  # largest to smallest value from which the scale is logarithmic
-_REACH = 4.0  # times the distance from best to median; lower values are drawn at the edge
-_POINT_SIZE, _SMALL_POINT_SIZE = 70, 45  # only charts with the larger one have a legend
+_LOG_RATIO = 3.0  # ratio of largest to smallest value from which the scale is logarithmic
+_REACH = 4.0  # height of the scale, in distances from best to median
+_VALUES = {"format": ".3f", "tickCount": 4}
 
 Colours = Mapping[str, str]
 
@@ -31,7 +32,7 @@ def by_trial(trials: Sequence[Trial]) -> pd.DataFrame:
 
 
 def line(trials: Sequence[Trial]) -> pd.DataFrame:
-    """Return the best value so far by trial, extended to the last trial."""
+    """Return the best value so far by trial number, extended to the last trial."""
     steps = best_so_far(trials)
     if steps:
         steps.append((max(trial.number for trial in trials), steps[-1][1]))
@@ -41,8 +42,8 @@ def line(trials: Sequence[Trial]) -> pd.DataFrame:
 def progress(
     rows: pd.DataFrame, steps: pd.DataFrame, colours: Colours
 ) -> alt.LayerChart | alt.FacetChart:
-    """Return a chart of each trial as a point, over the line of the best so far."""
-    y = alt.Y("value:Q", title="NDCG@10", scale=_domain(rows), axis=_value_axis())
+    """Draw each trial as a point, and the best value so far as a line."""
+    y = alt.Y("value:Q", title="NDCG@10", scale=_scale(rows), axis=axis(**_VALUES))
     x = alt.X(
         "number:Q",
         title="Trial",
@@ -54,30 +55,28 @@ def progress(
         .mark_line(interpolate="step-after", strokeWidth=2, color=colours["complete"], opacity=0.5)
         .encode(x=x, y=y)
     )
-    return alt.layer(best, _points(rows, colours, _POINT_SIZE).encode(x=x, y=y))
+    legend = alt.Legend(orient="top", title=None)
+    return alt.layer(best, _points(rows, colours, size=70, legend=legend, x=x, y=y))
 
 
 def parameters(trials: Sequence[Trial]) -> list[str]:
-    """Return the parameters that took more than one value, the most used first."""
-    values_by_name: dict[str, list[float | str]] = {}
-    for trial in trials:
-        for name, value in trial.parameters.items():
-            values_by_name.setdefault(name, []).append(value)
-    varied = [name for name, values in values_by_name.items() if len(set(values)) > 1]
-    return sorted(varied, key=lambda name: -len(values_by_name[name]))
+    """Return the parameters with more than one value, most used first."""
+    n_trials = Counter(name for trial in trials for name in trial.parameters)
+    pairs = {(name, value) for trial in trials for name, value in trial.parameters.items()}
+    n_values = Counter(name for name, _ in pairs)
+    return [name for name, _ in n_trials.most_common() if n_values[name] > 1]
 
 
 def by_parameter(trials: Sequence[Trial], name: str, colours: Colours) -> alt.Chart:
-    """Return a chart of the trials' values by one parameter."""
+    """Draw each trial as a point by its value of one parameter."""
     metric = comparable(trials)
     with_both = [t for t in trials if name in t.parameters and t.number in metric]
     values = [trial.parameters[name] for trial in with_both]
     rows = pd.DataFrame(
         [_row(t, metric[t.number]) | {"parameter": t.parameters[name]} for t in with_both]
     )
-    y = alt.Y("value:Q", title=None, scale=_domain(by_trial(trials)), axis=_value_axis())
-    points: alt.Chart = _points(rows, colours, _SMALL_POINT_SIZE).encode(x=_x(name, values), y=y)
-    return points
+    y = alt.Y("value:Q", title=None, scale=_scale(by_trial(trials)), axis=axis(**_VALUES))
+    return _points(rows, colours, size=45, legend=None, x=_x(name, values), y=y)
 
 
 def _row(trial: Trial, value: float) -> dict[str, object]:
@@ -87,23 +86,26 @@ def _row(trial: Trial, value: float) -> dict[str, object]:
         "kind": LABELS[trial.kind],
         "recipe": trial.recipe,
         "seconds": trial.seconds,
-        "parameters": ", ".join(f"{k} {short(v)}" for k, v in trial.parameters.items())
-        or "as nominated",
+        "parameters": parameter_text(trial) or "as nominated",
     }
 
 
-def _points(rows: pd.DataFrame, colours: Colours, size: int) -> alt.Chart:
-    kinds = [kind for kind in LABELS if LABELS[kind] in set(rows["kind"])] if len(rows) else []
-    scale = alt.Scale(
-        domain=[LABELS[kind] for kind in kinds], range=[colours[kind] for kind in kinds]
-    )
+def _points(
+    rows: pd.DataFrame,
+    colours: Colours,
+    *,
+    size: int,
+    legend: alt.Legend | None,
+    x: alt.X,
+    y: alt.Y,
+) -> alt.Chart:
+    kinds = {label: colours[kind] for kind, label in LABELS.items() if label in set(rows["kind"])}
+    scale = alt.Scale(domain=list(kinds), range=list(kinds.values()))
     marks = alt.Chart(rows).mark_point(size=size, filled=True, opacity=0.85, clip=False)
     points: alt.Chart = marks.encode(
-        color=alt.Color(
-            "kind:N",
-            scale=scale,
-            legend=alt.Legend(orient="top", title=None) if size == _POINT_SIZE else None,
-        ),
+        x=x,
+        y=y,
+        color=alt.Color("kind:N", scale=scale, legend=legend),
         tooltip=[
             alt.Tooltip("number:Q", title="Trial"),
             alt.Tooltip("kind:N", title="State"),
@@ -116,8 +118,8 @@ def _points(rows: pd.DataFrame, colours: Colours, size: int) -> alt.Chart:
     return points
 
 
-def _domain(rows: pd.DataFrame) -> alt.Scale:
-    """Return a scale that separates the good trials; outliers below are clamped to its edge."""
+def _scale(rows: pd.DataFrame) -> alt.Scale:
+    """Return a scale that separates the good trials. Lower values are drawn at its edge."""
     values = rows["value"]
     top, low = float(values.max()), float(values.min())
     reach = max(_REACH * (top - float(values.median())), 1e-3)
@@ -132,16 +134,15 @@ def _x(name: str, values: Sequence[float | str]) -> alt.X:
         return alt.X("parameter:N", title=title, axis=labels)
     integers = all(isinstance(value, int) for value in numbers)
     low, high = min(numbers), max(numbers)
-    logarithmic = not integers and high > 1 and low > 0 and high / low >= _LOG_RATIO
-    scale = alt.Scale(type="log" if logarithmic else "linear", zero=False, padding=8, nice=False)
+    is_log = not integers and high > 1 and low > 0 and high / low >= _LOG_RATIO
+    scale = alt.Scale(type="log" if is_log else "linear", zero=False, padding=8, nice=False)
     ticks = axis(tickCount=4, tickMinStep=1 if integers else 0, grid=False)
     return alt.X("parameter:Q", title=title, scale=scale, axis=ticks)
 
 
-def _value_axis() -> alt.Axis:
-    return axis(format=".3f", tickCount=4)
-
-
-def short(value: float | str) -> str:
-    """Return a parameter's value with three significant digits."""
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+def parameter_text(trial: Trial) -> str:
+    """Return a trial's parameters: "rank 24, reg 0.31". Numbers have three significant digits."""
+    return ", ".join(
+        f"{name} {value:.3g}" if isinstance(value, float) else f"{name} {value}"
+        for name, value in trial.parameters.items()
+    )

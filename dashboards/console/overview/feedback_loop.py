@@ -1,24 +1,24 @@
-"""The feedback loop: events in the outbox and in the lake, their delay, and their balance."""
+"""The feedback loop: events in the outbox and in the lake, their delay and reconciliation."""
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import streamlit as st
 
 from dashboards import ui
 from dashboards.console import components
 from dashboards.console.badges import Badge
-from dashboards.console.lake_data import Collection, Feedback
+from dashboards.console.lake_data import Feedback
 from dashboards.text import NO_VALUE, age, plural
 from serving.schemas import OutboxState
+from warehouse.reconciliation import Reconciliation
 
-LATE_SECONDS = 900  # three missed collections
+LATE = timedelta(minutes=15)  # three missed collections
 
 
 def show(outbox: OutboxState, feedback: Feedback) -> None:
-    """Show the feedback events on their way from the API into the lake."""
+    """Show how many feedback events have reached the lake and how many are still queued."""
     counts = feedback.reconciliation
-    badge = _badge(outbox, feedback)
+    badge = _badge(outbox, counts)
     ui.heading("Feedback loop", badge.markdown if badge else "")
     if not outbox.n_events and not counts.n_bronze:
         st.caption("No feedback yet. Ratings and hides from your product will appear here.")
@@ -34,31 +34,21 @@ def show(outbox: OutboxState, feedback: Feedback) -> None:
         f"{counts.n_waiting:,} awaiting refinement."
     )
     if feedback.collections:
-        components.table(
-            _rows(feedback.collections), "The last collections with age, events and delay"
-        )
+        rows = [
+            {
+                "Collected": f"{age(collection.collected_at)} ago",
+                "Events": f"{collection.n_written:,}",
+                "Longest delay": f"{collection.lag_seconds:,.0f} s",
+            }
+            for collection in feedback.collections
+        ]
+        components.table(rows, "The last collections with age, events and delay")
 
 
-def is_late(outbox: OutboxState) -> bool:
-    """Return whether an event has been queued for longer than three collections take."""
-    oldest = outbox.oldest_waiting_at
-    return oldest is not None and (datetime.now(UTC) - oldest).total_seconds() > LATE_SECONDS
-
-
-def _badge(outbox: OutboxState, feedback: Feedback) -> Badge | None:
-    if not feedback.reconciliation.balances:
+def _badge(outbox: OutboxState, counts: Reconciliation) -> Badge | None:
+    if not counts.balances:
         return Badge("error", "Events missing or duplicated")
-    if is_late(outbox):
+    oldest = outbox.oldest_waiting_at
+    if oldest and datetime.now(UTC) - oldest > LATE:
         return Badge("warning", "Collection is late")
-    return Badge("ok", "All events accounted for") if feedback.reconciliation.n_bronze else None
-
-
-def _rows(collections: Sequence[Collection]) -> list[dict[str, str]]:
-    return [
-        {
-            "Collected": f"{age(collection.collected_at)} ago",
-            "Events": f"{collection.n_written:,}",
-            "Longest delay": f"{collection.lag_seconds:,.0f} s",
-        }
-        for collection in collections
-    ]
+    return Badge("ok", "All events accounted for") if counts.n_bronze else None

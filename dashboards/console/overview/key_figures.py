@@ -4,25 +4,22 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboards.console import badges, evidence
+from dashboards.console import badges, components, evidence
 from dashboards.text import NO_VALUE, age
 from serving.schemas import Release, Verdict
 
-MIN_CHARTED = 3  # values of a trend
+MIN_CHARTED = 3  # number of values from which a trend is drawn
 
 
 def show(live: Release, releases: Sequence[Release], verdicts: Sequence[Verdict]) -> None:
     """Show the four figures. `releases` and `verdicts` are newest first."""
     with st.grid(4, min_column_width=160):
-        st.metric(
+        components.metric(
             "Live release",
             f"#{live.release_id}",
             age(live.live_since or live.ready_at),
-            delta_color="orange" if live.publishing_paused_by else "green",
-            delta_arrow="off",
+            colour="orange" if live.publishing_paused_by else "green",
             delta_description="publishing paused" if live.publishing_paused_by else "live",
-            border=True,
-            height="stretch",
         )
         _users(live, releases)
         _verdict(verdicts)
@@ -32,54 +29,43 @@ def show(live: Release, releases: Sequence[Release], verdicts: Sequence[Verdict]
 def _users(live: Release, releases: Sequence[Release]) -> None:
     counts = [release.n_users for release in reversed(releases)]
     older = [release for release in releases if release.release_id < live.release_id]
-    more = live.n_users - older[0].n_users if older else 0
-    st.metric(
+    change = live.n_users - older[0].n_users if older else 0
+    components.metric(
         "Users with a list",
         f"{live.n_users:,}",
-        f"{more:+,}" if more else None,
-        delta_color="green" if more > 0 else "gray",
-        delta_description=f"since #{older[0].release_id}" if more else None,
+        f"{change:+,}" if change else None,
+        colour="green" if change > 0 else "gray",
+        delta_arrow="auto",
+        delta_description=f"since #{older[0].release_id}" if change else None,
         chart_data=counts if len(set(counts)) >= MIN_CHARTED else None,
         chart_type="area",
-        border=True,
-        height="stretch",
     )
 
 
 def _verdict(verdicts: Sequence[Verdict]) -> None:
     if not verdicts:
-        st.metric("Last verdict", "None yet", border=True, height="stretch")
+        components.metric("Last verdict", "None yet")
         return
-    badge = badges.VERDICTS[verdicts[0].verdict]
-    st.metric(
-        "Last verdict",
-        badge.label,
-        age(verdicts[0].decided_at),
-        delta_color=badge.colour,
-        delta_arrow="off",
-        delta_description="ago",
-        border=True,
-        height="stretch",
-    )
+    badge, time = badges.VERDICTS[verdicts[0].verdict], age(verdicts[0].decided_at)
+    components.metric("Last verdict", badge.label, time, badge.colour, delta_description="ago")
 
 
 def _quality(verdicts: Sequence[Verdict]) -> None:
     compared = evidence.comparisons(verdicts[0] if verdicts else None)
-    challenger = evidence.first(compared, "challenger")
-    popularity = evidence.first(compared, "popularity")
+    challenger = evidence.best(compared, "challenger")
+    popularity = evidence.best(compared, "popularity")
     if challenger is None:
-        st.metric("NDCG@10", NO_VALUE, border=True, height="stretch")
+        components.metric("NDCG@10", NO_VALUE)
         return
     interval = popularity.interval if popularity else None
     values = evidence.trend(verdicts)
-    st.metric(
+    components.metric(
         "NDCG@10 vs. popularity",
         f"{challenger.value:.3f}",
         f"{interval[0]:+.3f}" if interval else None,
-        delta_color=evidence.interval_colour(interval),
+        colour=evidence.interval_colour(interval),
+        delta_arrow="auto",
         delta_description=f"± {(interval[2] - interval[1]) / 2:.3f}" if interval else None,
         chart_data=values if len(values) >= MIN_CHARTED else None,
         chart_type="area",
-        border=True,
-        height="stretch",
     )

@@ -1,4 +1,4 @@
-"""The lake's tables: size, version, age, and whether the live release includes the version."""
+"""The lake's tables: size, version, age, and whether the live release used this version."""
 
 from collections.abc import Sequence
 
@@ -10,22 +10,18 @@ from dashboards.console.badges import Badge
 from dashboards.console.lake_data import TableState
 from dashboards.text import age, esc, plural
 
-LAYERS = {
-    "bronze": "as received",
-    "silver": "typed and validated",
-    "gold": "models and evaluations",
-}
+LAYERS = "bronze: as received · silver: typed and validated · gold: models and evaluations"
 _NEWER = Badge("warning", "Newer than live")
 
 
 def show(tables: Sequence[TableState]) -> None:
     """Show every table that exists, by layer."""
-    n_rows = sum(state.n_rows for state in tables)
-    ui.heading("Data lake", f":gray[{plural('table', len(tables))}, {plural('row', n_rows)}]"
-               if tables else "")  # fmt: skip
     if not tables:
+        ui.heading("Data lake")
         st.caption("No data yet. Run the ingest DAG to load it.")
         return
+    n_rows = sum(state.n_rows for state in tables)
+    ui.heading("Data lake", f":gray[{plural('table', len(tables))}, {plural('row', n_rows)}]")
     newer = [state.table.full_name for state in tables if freshness(state) == _NEWER]
     if newer:
         st.caption(
@@ -33,11 +29,14 @@ def show(tables: Sequence[TableState]) -> None:
             "these changes."
         )
     components.table([_row(state) for state in tables], "Tables with rows, version and age")
-    st.caption(" · ".join(f"{layer}: {text}" for layer, text in LAYERS.items()))
+    st.caption(LAYERS)
 
 
 def freshness(state: TableState) -> Badge | None:
-    """Return whether the live release includes this version; None if it does not use the table."""
+    """Return a badge: whether the live release used this version. None: it uses no such table.
+
+    The quarantine's badge is the number of its rows.
+    """
     if state.table.name == "quarantine":
         if state.n_rows:
             return Badge("warning", f"{plural('row', state.n_rows)} quarantined")

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from airflow_api.answers import Question, Run
-from airflow_api.client import APPROVE
 from dashboards.console import badges, components, data, runs
 from dashboards.console.badges import Badge
 from dashboards.console.data import Operator
@@ -16,30 +15,26 @@ TRIGGERS = {"manual": "manual", "scheduled": "scheduled", "asset_triggered": "ne
 
 
 def show(operator: Operator, dag_id: str, verdicts: Sequence[Verdict], n: int) -> None:
-    """Show the last `n` runs of a DAG. A successful retrain shows its verdict."""
+    """Show the last `n` runs of a DAG. The outcome of a successful retrain is its verdict."""
     newest, questions = data.runs(operator, dag_id, n), data.questions(operator, dag_id)
     verdict_by_run = {verdict.retrain_id: verdict.verdict for verdict in verdicts}
     if not newest:
         st.caption("No runs yet.")
         return
-    components.table(
-        [
-            {
-                "Started (UTC)": f"{runs.started(run)} :gray[{TRIGGERS.get(run.run_type, '')}]",
-                "Outcome": _outcome(run, verdict_by_run, questions.get(run.run_id)).markdown,
-                "Duration": duration(run.seconds) if run.seconds else "",
-            }
-            for run in newest
-        ],
-        "The last runs with start, outcome and duration",
-    )
+    rows = [
+        {
+            "Started (UTC)": f"{runs.start_time(run)} :gray[{TRIGGERS.get(run.run_type, '')}]",
+            "Outcome": _outcome(run, verdict_by_run, questions.get(run.run_id)).markdown,
+            "Duration": duration(run.seconds) if run.seconds else "",
+        }
+        for run in newest
+    ]
+    components.table(rows, "The last runs with start, outcome and duration")
 
 
 def _outcome(run: Run, verdict_by_run: Mapping[str, str], question: Question | None) -> Badge:
-    if question and question.answer not in {None, APPROVE}:
-        return badges.REJECTED
-    if question and question.answer is None and run.state in runs.ACTIVE:
-        return badges.NEEDS_APPROVAL
+    if question and (badge := badges.of_question(question, is_active=run.state in runs.ACTIVE)):
+        return badge
     verdict = verdict_by_run.get(f"{run.dag_id}/{run.run_id}")
     if run.state == "success" and verdict in badges.VERDICTS:
         return badges.VERDICTS[verdict]

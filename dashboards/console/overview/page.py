@@ -1,4 +1,4 @@
-"""Page "Overview": the live release, the running retrain, the last verdict, feedback, the lake."""
+"""Page "Overview": live release, running retrain, last verdict, feedback and lake."""
 
 import streamlit as st
 
@@ -27,7 +27,7 @@ from dashboards.text import esc, moment
 SHOWN_RUNS = 4
 
 operator = sign_in.operator()
-head = components.page_head("Overview")
+caption, actions = components.page_head("Overview")
 with states.error_boundary():
     dataset = choices.dataset()
 ingest, retrain = f"{dataset}__ingest", f"{dataset}__retrain"
@@ -39,13 +39,12 @@ with inline_errors():
     live = next((release for release in releases if release.live), None)
     states.stale_banner(cached_releases, cached_verdicts)
     title = esc(product_api.title(dataset))
-    head.text.caption(
-        f"{title} · release {live.release_id} ({esc(live.recipe)}), live since "
-        f"{moment(live.live_since or live.ready_at)}"
-        if live
-        else f"{title} · no live release"
-    )
-with head.actions:
+    state = "no live release"
+    if live:
+        since = moment(live.live_since or live.ready_at)
+        state = f"release {live.release_id} ({esc(live.recipe)}), live since {since}"
+    caption.caption(f"{title} · {state}")
+with actions:
     with inline_errors():
         start_retrain.button(operator, dataset)
     sign_in.menu(operator)
@@ -66,9 +65,10 @@ else:
     )
 
 with inline_errors():
-    for run in [run for run in data.runs(operator, retrain, 5) if run.state in runs.ACTIVE]:
-        question = data.questions(operator, retrain).get(run.run_id)
-        approval.show(operator, run, question, link_to_evidence=True)
+    for run in data.runs(operator, retrain, 5):
+        if run.state in runs.ACTIVE:
+            question = data.questions(operator, retrain).get(run.run_id)
+            approval.show(operator, run, question, link_to_evidence=True)
 
 left, right = st.columns([5, 3], gap="small")
 with left, components.card(height="stretch"):
@@ -76,7 +76,7 @@ with left, components.card(height="stretch"):
 
     @st.fragment(run_every=2 if active else 10)
     def watch_retrain() -> None:
-        """Show the progress of the retrain, and refresh it."""
+        """Show the progress of the retrain, and update it."""
         with inline_errors():
             retrain_progress.show(operator, retrain)
 

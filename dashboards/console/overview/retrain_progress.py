@@ -12,12 +12,12 @@ from dashboards.console import badges, components, data, runs
 from dashboards.console.data import Operator
 from dashboards.text import NO_VALUE, duration, esc
 
-SLOW = 1.2  # times the usual duration
+SLOW = 1.2  # ratio to the usual duration from which a run or task counts as slow
 _WATCHED = "watched_run"
 
 
 def show(operator: Operator, dag_id: str) -> None:
-    """Show the active run, or the last one. When a watched run ends, rerun the page."""
+    """Show the active run, or else the last one. When the active run ends, rerun the page."""
     newest = data.runs(operator, dag_id, 5)
     if not newest:
         ui.heading("Retrain", badges.Badge("idle", "Never ran").markdown)
@@ -35,53 +35,45 @@ def show(operator: Operator, dag_id: str) -> None:
 
 def _panel(run: Run, tasks: Sequence[Task], usual: Mapping[str, float]) -> None:
     now = datetime.now(UTC)
-    ui.heading(f"Retrain of {runs.started(run)} UTC", badges.of_state(run.state).markdown)
+    ui.heading(f"Retrain of {runs.start_time(run)} UTC", badges.of_state(run.state).markdown)
     st.progress(runs.share_done(tasks, usual, now), text=_progress_text(run, tasks, usual, now))
     components.table(
         [_row(task, usual.get(task.task_id), now) for task in tasks],
         "Tasks of the retrain with their duration and their usual duration",
     )
-    with st.container(
-        horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
-    ):
+    with components.row(horizontal_alignment="distribute"):
         seconds = 2 if run.state in runs.ACTIVE else 10
         st.caption(f"Updates every {seconds} s", width="content")
-        st.link_button(
-            "Open in Airflow",
-            data.airflow_page(run.dag_id, run.run_id),
-            type="tertiary",
-            icon=":material/open_in_new:",
-        )
+        address = data.airflow_page(run.dag_id, run.run_id)
+        icon = ":material/open_in_new:"
+        st.link_button("Open in Airflow", address, type="tertiary", icon=icon)
 
 
 def _progress_text(
     run: Run, tasks: Sequence[Task], usual: Mapping[str, float], now: datetime
 ) -> str:
     done = sum(task.state in ENDED for task in tasks)
-    took = ((run.ended_at or now) - (run.started_at or run.queued_at or now)).total_seconds()
-    usually = sum(usual.values())
-    text = f"{done} of {len(tasks)} tasks done · {duration(took)}"
-    if usually:
-        text += f", usually {duration(usually)}"
-        if run.state in runs.ACTIVE and took > usually * SLOW:
+    seconds = ((run.ended_at or now) - (run.started_at or run.queued_at or now)).total_seconds()
+    usual_total = sum(usual.values())
+    text = f"{done} of {len(tasks)} tasks done · {duration(seconds)}"
+    if usual_total:
+        text += f", usually {duration(usual_total)}"
+        if run.state in runs.ACTIVE and seconds > usual_total * SLOW:
             text += " · slower than usual"
     return text
 
 
-def _row(task: Task, usually: float | None, now: datetime) -> dict[str, str]:
+def _row(task: Task, usual: float | None, now: datetime) -> dict[str, str]:
     badge = badges.of_state(task.state)
-    took = runs.elapsed(task, now)
-    slow = (
-        usually is not None
-        and took > max(usually * SLOW, usually + 2)
-        and badge.status in {"ok", "running"}
-    )
+    seconds = runs.elapsed(task, now)
+    is_slow = usual is not None and seconds > max(usual * SLOW, usual + 2)
+    slow = ":orange[slower] · " if is_slow and badge.status in {"ok", "running"} else ""
     attempt = f" · attempt {task.try_number}" if task.try_number > 1 else ""
-    took_text = f"**{duration(took)}**" if took else f":gray[{NO_VALUE}]"
-    usual_text = NO_VALUE if usually is None else duration(usually)
+    actual_text = f"**{duration(seconds)}**" if seconds else f":gray[{NO_VALUE}]"
+    usual_text = NO_VALUE if usual is None else duration(usual)
     label = badge.markdown if badge.status in {"running", "error"} else f":gray[{badge.label}]"
     return {
         "Task": f"{badge.icon} {esc(task.name)}",
-        "Duration / usual": f"{took_text} / {usual_text}",
-        "Status": (":orange[slower] · " if slow else "") + label + attempt,
+        "Duration / usual": f"{actual_text} / {usual_text}",
+        "Status": f"{slow}{label}{attempt}",
     }

@@ -1,4 +1,4 @@
-"""The active rules, their activation after a preview and with a reason, and their history."""
+"""The active rules, the activation of a previewed draft, and the history of versions."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -7,8 +7,10 @@ import streamlit as st
 
 from dashboards import ui
 from dashboards.console.badges import Badge
+from dashboards.console.components import button, row
 from dashboards.console.data import Operator
 from dashboards.console.rules import client, descriptions, draft, editor
+from dashboards.console.rules.draft import PreviewedRules
 from dashboards.text import esc, moment
 from serving.errors import NoWindowListsError, RulesChangedError
 from serving.schemas import RulesPreview, RulesVersion, SlateRules
@@ -18,13 +20,13 @@ _ACTIVATED = "rules_activated"
 
 
 def confirmation() -> None:
-    """Confirm an activation, once."""
+    """Confirm an activation once, on the page that follows it."""
     if version := st.session_state.pop(_ACTIVATED, None):
         st.toast(f"Version {version} is active", icon=":material/check:")
 
 
 def active_rules(dataset: str, active: RulesVersion) -> None:
-    """Show the active rules, their author and their reason."""
+    """Show the active rules with their author and reason."""
     ui.heading("Active rules", f":violet-badge[Version {active.version}]" if active.version else "")
     title_of = partial(editor.title_of, dataset)
     st.markdown("  \n".join(descriptions.sentences(active.rules, title_of)))
@@ -32,13 +34,13 @@ def active_rules(dataset: str, active: RulesVersion) -> None:
 
 
 def author(version: RulesVersion) -> str:
-    """Return who activated a version, when and why, as Markdown."""
+    """Return a version's author, time and reason, as Markdown."""
     when = f", {moment(version.created_at)}" if version.created_at else ""
     return f"{esc(version.actor or 'Unknown')}{when}: {esc(version.reason)}"
 
 
 def conflict(active: RulesVersion) -> None:
-    """If other rules were activated since the draft was started, let the operator choose."""
+    """If other rules were activated meanwhile, offer to discard or to keep the draft."""
     if draft.version() == active.version:
         return
     with st.container(border=True, gap="small"):
@@ -49,40 +51,25 @@ def conflict(active: RulesVersion) -> None:
             f"{active.version}."
         )
         with st.container(horizontal=True, gap="small"):
-            st.button(
-                "Discard my draft",
-                key="draft_discard",
-                icon=":material/sync:",
-                on_click=draft.restart,
-                args=(active,),
-            )
-            st.button(
-                "Keep my draft",
-                key="draft_keep",
-                type="tertiary",
-                on_click=draft.rebase,
-                args=(active.version,),
-            )
+            button("Discard my draft", "draft_discard", "sync", draft.restart, active)
+            version = active.version
+            button("Keep my draft", "draft_keep", "", draft.rebase, version, type="tertiary")
 
 
 def preview_button(operator: Operator, dataset: str, rules: SlateRules | None) -> None:
     """Show the button, and preview the rules when it is pressed."""
     if rules is None:
         st.warning("Two pins have the same rank.", icon=":material/rule:")
-    pressed = st.button(
-        "Preview",
-        key="preview_rules",
-        type="primary",
-        icon=":material/experiment:",
-        disabled=rules is None,
+    is_pressed = st.button(
+        "Preview", "preview_rules", type="primary", icon=":material/experiment:", disabled=not rules
     )
-    if pressed and rules is not None:
+    if is_pressed and rules:
         with st.spinner("Applying the rules to sample lists…"):
-            draft.remember(draft.Previewed(rules, _preview(operator, dataset, rules)))
+            draft.keep_preview(PreviewedRules(rules, _preview(operator, dataset, rules)))
 
 
 def form(operator: Operator, dataset: str, rules: SlateRules | None, active: RulesVersion) -> None:
-    """Ask for a reason and activate the rules, once exactly these were previewed."""
+    """Ask for a reason and activate the rules. Disabled until exactly these were previewed."""
     obstacle = _obstacle(rules, active)
     with st.form("activate_rules", border=False):
         reason = st.text_input(
@@ -101,31 +88,20 @@ def form(operator: Operator, dataset: str, rules: SlateRules | None, active: Rul
 
 
 def history(versions: Sequence[RulesVersion]) -> None:
-    """Show the versions with author and reason; each can be loaded into the editor."""
+    """Show the versions with author and reason, and buttons that load one into the editor."""
     ui.heading("History")
     if not versions:
         st.caption("Every activated version will be listed here with its author and reason.")
     for index, version in enumerate(versions):
-        with st.container(
-            horizontal=True,
-            vertical_alignment="center",
-            horizontal_alignment="distribute",
-            gap="small",
-        ):
+        with row(horizontal_alignment="distribute"):
             with st.container(width="content", gap=None):
                 badge = "" if index else f" {Badge('ok', 'Active').markdown}"
                 summary = descriptions.summary(version.rules)
                 st.markdown(f"**Version {version.version}** · {summary}{badge}")
                 st.caption(author(version))
             if index:
-                st.button(
-                    "Load into editor",
-                    key=f"load_{version.version}",
-                    icon=":material/history:",
-                    help="Nothing changes until you activate it",
-                    on_click=draft.fill,
-                    args=(version.rules,),
-                )
+                key, tooltip = f"load_{version.version}", "Nothing changes until you activate it"
+                button("Load into editor", key, "history", draft.fill, version.rules, help=tooltip)
 
 
 def _preview(operator: Operator, dataset: str, rules: SlateRules) -> RulesPreview | None:
@@ -136,10 +112,10 @@ def _preview(operator: Operator, dataset: str, rules: SlateRules) -> RulesPrevie
 
 
 def _obstacle(rules: SlateRules | None, active: RulesVersion) -> str | None:
-    """Return why the draft cannot be activated."""
+    """Return the reason why the draft cannot be activated; None if it can."""
     if draft.version() != active.version:
         return "Other rules are active now. Keep or discard your draft above."
-    if rules is None or draft.same(rules, active.rules):
+    if rules is None or draft.is_same(rules, active.rules):
         return "No changes yet."
     if draft.previewed(rules) is None:
         return "Preview these rules before you activate them."
@@ -151,12 +127,10 @@ def _activate(operator: Operator, dataset: str, rules: SlateRules, reason: str) 
         st.warning("Enter a reason.", icon=":material/edit:")
         return
     try:
-        activated = client.activate(
-            operator, dataset, rules, instead_of=draft.version(), reason=reason
-        )
+        new = client.activate(operator, dataset, rules, instead_of=draft.version(), reason=reason)
     except RulesChangedError:
-        st.rerun()  # reads the active version again; `conflict` reports it
-    draft.rebase(activated.version)
-    st.session_state[_ACTIVATED] = activated.version
+        st.rerun()  # loads the active version, which `conflict` shows
+    draft.rebase(new.version)
+    st.session_state[_ACTIVATED] = new.version
     st.session_state.pop("rules_reason", None)
     st.rerun()

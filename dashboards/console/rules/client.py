@@ -1,10 +1,11 @@
 """The API's slate rules, read and changed with the operator's own Airflow token.
 
-Answers are cached per token, so that no operator sees what only another one may see.
+Answers are cached per token, because operators may have different rights.
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from operator import attrgetter
 from typing import Any
 
 import streamlit as st
@@ -20,11 +21,9 @@ MAX_VERSIONS = 10
 TIMEOUT_SECONDS = 20  # a preview re-ranks a thousand lists
 
 
-def _by_token(operator: Operator) -> tuple[str, str | None]:
-    return operator.name, operator.airflow.token
-
-
-BY_TOKEN: dict[str | type[Any], Callable[[Any], Any]] = {Operator: _by_token}
+BY_TOKEN: dict[str | type[Any], Callable[[Any], Any]] = {
+    Operator: attrgetter("name", "airflow.token")
+}
 
 
 @st.cache_data(ttl="5s", show_spinner=False, hash_funcs=BY_TOKEN)
@@ -41,7 +40,7 @@ def history(operator: Operator, dataset: str) -> list[RulesVersion]:
 
 
 def preview(operator: Operator, dataset: str, rules: SlateRules) -> RulesPreview:
-    """Return what these rules would change, compared with the active rules.
+    """Return the effect of these rules, compared with the active rules.
 
     Raises:
         NoWindowListsError: no retrain has stored lists to preview on.
@@ -53,7 +52,7 @@ def preview(operator: Operator, dataset: str, rules: SlateRules) -> RulesPreview
 def activate(
     operator: Operator, dataset: str, rules: SlateRules, *, instead_of: int, reason: str
 ) -> RulesVersion:
-    """Make these rules the active ones.
+    """Activate these rules and return their version.
 
     Raises:
         RulesChangedError: the active version is no longer `instead_of`.
@@ -67,7 +66,7 @@ def activate(
 
 @contextmanager
 def _as_operator(operator: Operator, dataset: str) -> Iterator[Client]:
-    """Yield a client with the operator's token. A refused token is a refused sign-in."""
+    """Yield a client with the operator's token. A rejected token raises SignInRefusedError."""
     try:
         yield _client(operator, dataset)
     except ScopeMissingError:

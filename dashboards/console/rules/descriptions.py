@@ -6,14 +6,14 @@ from dashboards.text import esc, plural
 from serving.schemas import Boost, SlateRules
 from serving.schemas.rules import CAP_WINDOW
 
-MAX_NAMED = 8  # hidden items that are named; the others are counted
+MAX_NAMED = 8  # number of hidden items whose titles are listed
 NO_RULES = "No rules. Lists are shown as the model ranks them."
 
 TitleOf = Callable[[str], str]
 
 
 def sentences(rules: SlateRules, title_of: TitleOf) -> list[str]:
-    """Return one sentence per kind of rule; `title_of` gives an item's title by its id."""
+    """Return one line per kind of rule. `title_of`: an item's title by its id."""
     texts = [
         _hidden(rules.hide, title_of),
         _pinned(rules, title_of),
@@ -27,7 +27,7 @@ def sentences(rules: SlateRules, title_of: TitleOf) -> list[str]:
 
 
 def summary(rules: SlateRules) -> str:
-    """Return the rules in a few words, without titles."""
+    """Return the number and kinds of the rules, without titles."""
     texts = [
         f"{len(rules.hide)} hidden" if rules.hide else "",
         f"{len(rules.pin)} pinned" if rules.pin else "",

@@ -1,6 +1,6 @@
 """The draft of slate rules: the values of the editor's widgets, in the session state.
 
-A draft starts from the active rules and remembers their version, so that no operator replaces a
+A draft starts from the active rules and keeps their version, so that no operator replaces a
 version that they have not seen.
 """
 
@@ -21,20 +21,20 @@ _DATASET, _VERSION, _PREVIEWED = "draft_dataset", "draft_version", "draft_previe
 
 
 @dataclass(frozen=True)
-class Previewed:
-    """Rules that were previewed; without a preview if no retrain has stored lists yet."""
+class PreviewedRules:
+    """Rules with their preview, which is None if no retrain has stored lists yet."""
 
     rules: SlateRules
     preview: RulesPreview | None
 
 
 def rank_key(item_id: str) -> str:
-    """Return the key of the widget with a pin's rank."""
+    """Return the key of the widget for a pin's rank."""
     return f"draft_rank_{item_id}"
 
 
 def boost_key(category: str) -> str:
-    """Return the key of the widget with a category's boost."""
+    """Return the key of the widget for a category's boost."""
     return f"draft_by_{category}"
 
 
@@ -51,7 +51,7 @@ def version() -> int:
 
 
 def rebase(version: int) -> None:
-    """Note that the operator has seen this version. A preview against another one is dropped."""
+    """Record that the operator has seen this version, and drop a preview against another one."""
     st.session_state[_VERSION] = version
     st.session_state.pop(_PREVIEWED, None)
 
@@ -78,9 +78,7 @@ def rules() -> SlateRules | None:
     """Return the draft as rules; None if two pins have the same rank."""
     state = st.session_state
     pins = [Pin(item_id=item_id, rank=state.get(rank_key(item_id)) or 1) for item_id in state[PIN]]
-    boosts = {
-        category: round(state.get(boost_key(category)) or 0.0, 2) for category in state[BOOST]
-    }
+    boosts = {name: round(state.get(boost_key(name)) or 0.0, 2) for name in state[BOOST]}
     values = {name: state[f"draft_{name}"] for name in _FIELDS}
     try:
         return SlateRules(
@@ -101,7 +99,7 @@ def hide(item_id: str) -> None:
 
 
 def pin(item_id: str) -> None:
-    """Pin an item at the first free rank, and no longer hide it."""
+    """Pin an item at the first free rank, and unhide it."""
     state = st.session_state
     state[HIDE] = [hidden for hidden in state[HIDE] if hidden != item_id]
     taken = {state.get(rank_key(pinned)) for pinned in state[PIN]}
@@ -116,26 +114,24 @@ def unpin(item_id: str) -> None:
     st.session_state[PIN] = [pinned for pinned in st.session_state[PIN] if pinned != item_id]
 
 
-def remember(previewed: Previewed) -> None:
-    """Keep the result of a preview."""
+def keep_preview(previewed: PreviewedRules) -> None:
+    """Keep the last preview."""
     st.session_state[_PREVIEWED] = previewed
 
 
-def previewed(rules: SlateRules | None) -> Previewed | None:
+def previewed(rules: SlateRules | None) -> PreviewedRules | None:
     """Return the last preview if it was of exactly these rules."""
     last = st.session_state.get(_PREVIEWED)
-    return last if isinstance(last, Previewed) and last.rules == rules else None
+    return last if isinstance(last, PreviewedRules) and last.rules == rules else None
 
 
-def same(left: SlateRules, right: SlateRules) -> bool:
-    """Return whether two sets of rules are equal, whatever their order."""
-    return _ordered(left) == _ordered(right)
+def is_same(left: SlateRules, right: SlateRules) -> bool:
+    """Return whether two sets of rules are equal except for their order."""
+    return _unordered(left) == _unordered(right)
 
 
-def _ordered(rules: SlateRules) -> SlateRules:
-    boosts = sorted(rules.boost, key=lambda boost: boost.category)
-    ordered = {"hide": tuple(sorted(rules.hide)), "boost": tuple(boosts)}
-    return rules.model_copy(update=ordered | {"pin": tuple(_by_rank(rules.pin))})
+def _unordered(rules: SlateRules) -> dict[str, object]:
+    return {name: {*value} if isinstance(value, tuple) else value for name, value in rules}
 
 
 def _by_rank(pins: Sequence[Pin]) -> list[Pin]:

@@ -1,27 +1,27 @@
 """The editor of slate rules: hidden and pinned items, boosts, caps, stock and diversity."""
 
+from functools import partial
+
 import streamlit as st
 
 from dashboards import product_api, ui
+from dashboards.console.components import button, row
 from dashboards.console.rules import draft
 from dashboards.text import esc, plural
 from serving.errors import ApiError
 from serving.schemas import About, Item, RulesVersion, SlateRules
 from serving.schemas.rules import CAP_WINDOW, MAX_PINS
 
-MAX_RESULTS = 5  # items that a search shows
-MAX_QUERY_LENGTH = 100
+MAX_RESULTS, MAX_QUERY_LENGTH = 5, 100
 DEFAULT_BOOST = 0.1
-MAX_TITLES = 100  # hidden items whose titles are requested
+MAX_TITLES = 100  # number of hidden items whose titles are requested
 
 
 def show(dataset: str, about: About, active: RulesVersion) -> None:
     """Show the draft as widgets."""
-    with st.container(
-        horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
-    ):
+    with row(horizontal_alignment="distribute"):
         st.subheader("Edit rules", anchor=False, width="content")
-        with st.container(horizontal=True, width="content", gap="small"):
+        with st.container(horizontal=True, width="content"):
             _reset_buttons(active)
     left, right = st.columns(2, gap="medium")
     with left:
@@ -32,7 +32,7 @@ def show(dataset: str, about: About, active: RulesVersion) -> None:
 
 
 def title_of(dataset: str, item_id: str) -> str:
-    """Return an item's title; its id if the catalogue or the API does not have it."""
+    """Return an item's title, or its id if the API does not return the item."""
     try:
         item = product_api.item(dataset, item_id)
     except ApiError:
@@ -41,24 +41,11 @@ def title_of(dataset: str, item_id: str) -> str:
 
 
 def _reset_buttons(active: RulesVersion) -> None:
-    st.button(
-        "Reset to active",
-        key="draft_reset",
-        icon=":material/undo:",
-        type="tertiary",
-        help="Load the active rules into the editor",
-        on_click=draft.restart,
-        args=(active,),
-    )
-    st.button(
-        "Clear",
-        key="draft_clear",
-        icon=":material/ink_eraser:",
-        type="tertiary",
-        help="Remove all rules from the draft. Nothing changes until you activate it",
-        on_click=draft.fill,
-        args=(SlateRules(),),
-    )
+    tertiary = partial(button, type="tertiary")
+    tooltip = "Load the active rules into the editor"
+    tertiary("Reset to active", "draft_reset", "undo", draft.restart, active, help=tooltip)
+    tooltip = "Remove all rules from the draft. Nothing changes until you activate it"
+    tertiary("Clear", "draft_clear", "ink_eraser", draft.fill, SlateRules(), help=tooltip)
 
 
 def _items(dataset: str, about: About) -> None:
@@ -96,33 +83,23 @@ def _results(items: tuple[Item, ...], noun: str) -> None:
     if not items:
         st.caption(f"No matching {plural(noun)}. Try the first letters of a word in the title.")
     for item in items:
-        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", wrap=False):
+        with row(gap="xsmall", wrap=False):
             st.markdown(f"{esc(item.title)} :gray[:small[{ui.facts(item)}]]", width="stretch")
-            st.button(
-                "",
-                key=f"draft_hide_{item.item_id}",
-                icon=":material/visibility_off:",
-                help="Hide",
-                disabled=item.item_id in st.session_state[draft.HIDE],
-                on_click=draft.hide,
-                args=(item.item_id,),
-            )
-            st.button(
-                "",
-                key=f"draft_pin_{item.item_id}",
-                icon=":material/push_pin:",
-                help="Pin",
-                disabled=item.item_id in st.session_state[draft.PIN],
-                on_click=draft.pin,
-                args=(item.item_id,),
-            )
+            for verb, icon, change in (
+                ("hide", "visibility_off", draft.hide), ("pin", "push_pin", draft.pin)
+            ):  # fmt: skip
+                key, item_id, tooltip = f"draft_{verb}", item.item_id, verb.capitalize()
+                disabled = item_id in st.session_state[key]
+                button(
+                    "", f"{key}_{item_id}", icon, change, item_id, help=tooltip, disabled=disabled
+                )
 
 
 def _pin(dataset: str, item_id: str) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", wrap=False):
+    with row(gap="xsmall", wrap=False):
         title = title_of(dataset, item_id)
         st.number_input(
-            f"Rank of {title}",  # for screen readers only: not drawn, so not escaped
+            f"Rank of {title}",  # read by screen readers only, so not escaped
             min_value=1,
             max_value=MAX_PINS,
             step=1,
@@ -132,15 +109,8 @@ def _pin(dataset: str, item_id: str) -> None:
             persist_state="session",
         )
         st.markdown(esc(title), width="stretch")
-        st.button(
-            "",
-            key=f"draft_unpin_{item_id}",
-            icon=":material/close:",
-            type="tertiary",
-            help="Remove pin",
-            on_click=draft.unpin,
-            args=(item_id,),
-        )
+        key, tooltip = f"draft_unpin_{item_id}", "Remove pin"
+        button("", key, "close", draft.unpin, item_id, type="tertiary", help=tooltip)
 
 
 def _categories(about: About) -> None:

@@ -1,4 +1,4 @@
-"""Page "Rules": slate rules, which change every list; previewed before they are activated."""
+"""Page "Rules": slate rules, which apply to every list. They are previewed before activation."""
 
 from dashboards import choices, product_api, states
 from dashboards.console import components, sign_in
@@ -8,13 +8,13 @@ from dashboards.text import esc
 from serving.schemas import RulesVersion, SlateRules
 
 operator = sign_in.operator()
-head = components.page_head("Rules")
-with head.actions:
+caption, actions = components.page_head("Rules")
+with actions:
     sign_in.menu(operator)
 with states.error_boundary():
     dataset = choices.dataset()
     about = product_api.about(dataset)
-head.text.caption(f"{esc(about.value.title)} · rules that apply to every list")
+caption.caption(f"{esc(about.value.title)} · rules that apply to every list")
 states.stale_banner(about)
 activation.confirmation()
 

@@ -1,4 +1,4 @@
-"""What the previewed rules would change: quality, lists, and the exposure of categories."""
+"""The effect of the previewed rules on quality, lists, and exposure by category and vendor."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -9,13 +9,14 @@ import streamlit as st
 
 from dashboards import ui
 from dashboards.console.charts import LEGEND
+from dashboards.console.components import metric
 from dashboards.console.evidence import interval_colour
 from dashboards.text import article, esc, plural
 from serving.schemas import Exposure, RulesPreview
 
-ROW_PIXELS, MARGIN_PIXELS = 32, 110  # of one name in the chart, and of its axis and legend
-SERIES = ("Active rules", "These rules")
-MAX_NAMED = 12
+ROW_PIXELS, MARGIN_PIXELS = 32, 110  # height of a row of the chart; of its axis and legend
+SERIES = ("Active rules", "Previewed rules")
+MAX_ROWS = 12
 FIGURES = {
     "recall": ("Recall@10", "Share of a user's relevant items in the first ten ranks"),
     "coverage": ("Coverage", "Share of all items that are in at least one list"),
@@ -25,7 +26,7 @@ FIGURES = {
 
 
 def show(preview: RulesPreview | None, noun: str) -> None:
-    """Show the preview, or that no retrain has stored lists for one yet."""
+    """Show the preview; None means that no retrain has stored lists for one yet."""
     ui.heading("Preview")
     if preview is None:
         st.info(
@@ -37,10 +38,14 @@ def show(preview: RulesPreview | None, noun: str) -> None:
     st.markdown(conclusion(preview))
     with st.grid(3, min_column_width=140):
         _headline(preview)
-        _changed(preview)
+        share, total = f"{preview.changed_share:.0%}", f"of {preview.n_users:,}"
+        meaning = "At least one of the first ten items is different or has another rank"
+        metric("Users with a changed list", share, total, help=meaning)
         for name, (label, meaning) in FIGURES.items():
             before, after = getattr(preview.before, name), getattr(preview.after, name)
-            _metric(label, before, after, meaning)
+            change = f"{after - before:+.3f}" if round(after - before, 3) else "0.000"
+            was = f"was {before:.3f}"
+            metric(label, f"{after:.3f}", change, delta_description=was, help=meaning)
     st.caption(
         f"Based on {plural('user', preview.n_users)} of the last retrain's evaluation, with lists "
         f"by {esc(preview.recipe)} and the users' later ratings. Without any rules: "
@@ -50,7 +55,7 @@ def show(preview: RulesPreview | None, noun: str) -> None:
 
 
 def conclusion(preview: RulesPreview) -> str:
-    """Return one sentence on how the rules change the quality of lists, as Markdown."""
+    """Return a sentence about the change in quality, as Markdown."""
     if not preview.changed_share:
         return ":gray[:material/drag_handle:] **No user's first ten items change.**"
     change = (
@@ -66,24 +71,19 @@ def conclusion(preview: RulesPreview) -> str:
 
 
 def exposure(exposures: Sequence[Exposure], kind: Literal["category", "vendor"]) -> pd.DataFrame:
-    """Return two rows per name, with the active and with these rules, most changed first."""
+    """Return two rows per name: with the active and with the previewed rules. Order is kept."""
     rows = [
         {"name": row.name, "series": series, "share": share, "from": row.before, "to": row.after}
-        for row in [row for row in exposures if row.kind == kind][:MAX_NAMED]
+        for row in [row for row in exposures if row.kind == kind][:MAX_ROWS]
         for series, share in zip(SERIES, (row.before, row.after), strict=True)
     ]
     return pd.DataFrame(rows, columns=["name", "series", "share", "from", "to"])
 
 
 def chart(rows: pd.DataFrame, colours: Sequence[str]) -> alt.LayerChart | alt.FacetChart:
-    """Return a line per name from its share with the active rules to that with these rules."""
-    names = list(dict.fromkeys(rows["name"]))
-    y = alt.Y(
-        "name:N",
-        sort=names,
-        title=None,
-        axis=alt.Axis(labelLimit=150, grid=False, ticks=False, domain=False),
-    )
+    """Draw a line per name from its share with the active rules to that with the previewed ones."""
+    axis = alt.Axis(labelLimit=150, grid=False, ticks=False, domain=False)
+    y = alt.Y("name:N", sort=list(rows["name"].unique()), title=None, axis=axis)
     scale = alt.Scale(domain=list(SERIES), range=list(colours))
     tooltip = [
         alt.Tooltip("name:N", title="Name"),
@@ -91,15 +91,14 @@ def chart(rows: pd.DataFrame, colours: Sequence[str]) -> alt.LayerChart | alt.Fa
         alt.Tooltip("to:Q", title=SERIES[1], format=".1%"),
     ]
     x = alt.X("share:Q", title=None, axis=alt.Axis(format=".0%", tickCount=4))
-    lines = alt.Chart(rows[rows["series"] == SERIES[0]]).mark_rule(
-        color=colours[1], strokeWidth=3, opacity=0.4
+    colour = alt.Color("series:N", scale=scale, legend=LEGEND)
+    lines = alt.Chart(rows[rows["series"] == SERIES[0]]).encode(
+        x=alt.X("from:Q", title=None), x2="to:Q", y=y, tooltip=tooltip
     )
-    points = alt.Chart(rows).mark_circle(size=90, opacity=1)
+    points = alt.Chart(rows).encode(x=x, y=y, color=colour, tooltip=tooltip)
     return alt.layer(
-        lines.encode(x=alt.X("from:Q", title=None), x2="to:Q", y=y, tooltip=tooltip),
-        points.encode(
-            x=x, y=y, color=alt.Color("series:N", scale=scale, legend=LEGEND), tooltip=tooltip
-        ),
+        lines.mark_rule(color=colours[1], strokeWidth=3, opacity=0.4),
+        points.mark_circle(size=90, opacity=1),
     )
 
 
@@ -115,7 +114,7 @@ def _exposure(exposures: Sequence[Exposure], noun: str) -> None:
             st.altair_chart(
                 chart(rows, colours),
                 height=ROW_PIXELS * (len(rows) // 2) + MARGIN_PIXELS,
-                alt=f"Share of ranks by {kind}, with the active rules and with these rules",
+                alt=f"Share of ranks by {kind}, with the active and with the previewed rules",
             )
     st.caption(
         "Share of all users' first ten ranks, largest changes first. "
@@ -125,49 +124,15 @@ def _exposure(exposures: Sequence[Exposure], noun: str) -> None:
 
 def _headline(preview: RulesPreview) -> None:
     interval = (preview.ndcg_change, preview.low, preview.high)
-    st.metric(
+    metric(
         "NDCG@10",
         f"{preview.after.ndcg:.4f}",
         f"{preview.ndcg_change:+.4f}",
-        delta_color=interval_colour(interval),
-        delta_arrow="off",
+        colour=interval_colour(interval),
         delta_description=f"± {(preview.high - preview.low) / 2:.4f}",
-        help="How well the first ten ranks match the users' later ratings, near the top above "
-        f"all. With the active rules it is {preview.before.ndcg:.4f}",
-        border=True,
-        height="stretch",
+        help="Agreement of the first ten ranks with the users' later ratings; higher ranks count "
+        f"more. With the active rules it is {preview.before.ndcg:.4f}",
     )
-
-
-def _changed(preview: RulesPreview) -> None:
-    st.metric(
-        "Users with a changed list",
-        f"{preview.changed_share:.0%}",
-        f"of {preview.n_users:,}",
-        delta_color="gray",
-        delta_arrow="off",
-        help="At least one of the first ten items is different or has another rank",
-        border=True,
-        height="stretch",
-    )
-
-
-def _metric(label: str, before: float, after: float, meaning: str) -> None:
-    st.metric(
-        label,
-        f"{after:.3f}",
-        _signed(after - before),
-        delta_color="gray",
-        delta_arrow="off",
-        delta_description=f"was {before:.3f}",
-        help=meaning,
-        border=True,
-        height="stretch",
-    )
-
-
-def _signed(change: float) -> str:
-    return f"{change:+.3f}" if round(change, 3) else "0.000"
 
 
 def _figures(preview: RulesPreview) -> str:

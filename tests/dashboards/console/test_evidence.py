@@ -7,8 +7,8 @@ from tests.support.dashboards import shop
 def test_the_first_of_a_role_is_its_best_recipe() -> None:
     compared = evidence.comparisons(shop.verdicts()[0])
 
-    challenger = evidence.first(compared, "challenger")
-    popularity = evidence.first(compared, "popularity")
+    challenger = evidence.best(compared, "challenger")
+    popularity = evidence.best(compared, "popularity")
 
     assert challenger
     assert popularity

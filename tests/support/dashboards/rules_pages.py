@@ -10,7 +10,7 @@ from tests.support.dashboards.console_pages import press
 def previewed(app: AppTest) -> SlateRules:
     """Return the rules that a preview now requests."""
     result = press(app, "preview_rules").session_state["draft_previewed"]
-    assert isinstance(result, draft.Previewed)
+    assert isinstance(result, draft.PreviewedRules)
     return result.rules
 
 

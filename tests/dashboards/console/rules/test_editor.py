@@ -91,7 +91,7 @@ def test_two_pins_with_the_same_rank_cannot_be_previewed(page: Page) -> None:
 def test_the_order_of_rules_does_not_matter() -> None:
     boosts = (Boost(category="a", by=0.1), Boost(category="b", by=0.1))
 
-    assert draft.same(
+    assert draft.is_same(
         SlateRules(hide=("a", "b"), boost=boosts), SlateRules(hide=("b", "a"), boost=boosts[::-1])
     )
-    assert not draft.same(SlateRules(hide=("a",)), SlateRules(hide=("b",)))
+    assert not draft.is_same(SlateRules(hide=("a",)), SlateRules(hide=("b",)))
