@@ -44,7 +44,7 @@ def test_covers_differ_by_item_and_category() -> None:
     assert cover("Heat", 1995, "Crime") != cover("Heat", 1995, "Comedy")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(title=st.text(), year=st.none() | st.integers(), category=st.none() | st.text())
 def test_every_title_gives_well_formed_svg(
     title: str, year: int | None, category: str | None

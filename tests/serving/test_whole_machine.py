@@ -51,7 +51,6 @@ PRODUCT = product()
 SETTINGS = settings(
     max_examples=25,
     stateful_step_count=40,
-    deadline=None,  # the machine is shared
     database=None,
     derandomize=True,
     suppress_health_check=list(HealthCheck),

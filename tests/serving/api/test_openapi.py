@@ -27,7 +27,6 @@ from tests.support.serving.server import as_role
 EXAMPLES = int(os.environ.get("EXAMPLES", "12"))
 SOME = settings(
     max_examples=EXAMPLES,
-    deadline=None,  # the machine may be busy
     database=None,
     derandomize=EXAMPLES < 100,
     phases=(Phase.explicit, Phase.generate),

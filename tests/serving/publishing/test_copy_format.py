@@ -60,7 +60,6 @@ def copied(session: Session, *batches: pa.RecordBatch, release_id: int = 7) -> l
 
 @settings(
     max_examples=60,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(rows=rows, cut=st.integers(0, 6))

@@ -349,7 +349,7 @@ def test_the_order_of_categories_makes_no_difference(
     assert ids(arranged(slate, items, {}, 30)) == ids(arranged(slate, reversed_names, {}, 30))
 
 
-@settings(max_examples=30, deadline=None)  # the machine is shared
+@settings(max_examples=30)
 @given(
     st.lists(
         st.tuples(

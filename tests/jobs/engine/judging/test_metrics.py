@@ -102,18 +102,14 @@ def test_users_without_relevant_items_are_left_out(spark: SparkSession) -> None:
 
 
 @given(CASES)
-@settings(
-    max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=3, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_metrics_agree_with_trec_eval(spark: SparkSession, cases: list[Case]) -> None:
     for row, expected in zip(metrics_of(spark, cases), by_trec(cases), strict=True):
         assert row == pytest.approx(expected, abs=1e-9)
 
 
 @given(CASES)
-@settings(
-    max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=3, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_spark_and_numpy_compute_the_same_ndcg_and_recall(
     spark: SparkSession, cases: list[Case]
 ) -> None:

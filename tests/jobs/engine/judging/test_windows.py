@@ -139,9 +139,7 @@ def test_a_window_without_events_is_empty(spark: SparkSession) -> None:
     st.lists(st.integers(0, 15), min_size=1, max_size=60),
     st.sampled_from([0.01, 0.4, 0.5, 0.6, 0.8, 0.99]),
 )
-@settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_cut_is_the_first_time_that_reaches_the_share(
     spark: SparkSession, days: list[int], share: float
 ) -> None:
