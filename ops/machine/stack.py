@@ -73,7 +73,8 @@ class Stack:
 
     def is_up(self) -> bool:
         """Return whether all programs run and are healthy."""
-        return self.supervisord.is_running() and all(state.healthy for state in self.states())
+        states = self.states()  # empty if supervisord is down
+        return bool(states) and all(state.healthy for state in states)
 
     def states(self) -> list[State]:
         """Return the state of each program; empty if supervisord is down."""
@@ -194,13 +195,13 @@ class Stack:
             return
         secrets = self.secrets
         secrets.of(airflow_config.ADMIN_PASSWORD)
-        password = str(secrets.path(airflow_config.ADMIN_PASSWORD))
+        password_file = str(secrets.path(airflow_config.ADMIN_PASSWORD))
         variables = environment.of("airflow-setup", self.settings, self.ports)
-        command = [sys.executable, "-m", "ops.machine.airflow_setup", password]
+        command = [sys.executable, "-m", "ops.machine.airflow_setup", password_file]
         airflow_config.set_up(self.server, command, variables)
         name, secret = airflow_config.admin(secrets)
         console.print(f"Airflow's administrator: [bold]{name}[/bold], password {secret}")
-        console.print(f"  (shown only now; stored in {password})")
+        console.print(f"  (shown only now; stored in {password_file})")
 
     def _supervisord_has_ended(self) -> bool:
         return not processes.of(self.settings.folder, program="supervisord")
