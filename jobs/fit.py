@@ -121,7 +121,7 @@ def learn(rows: Frozen, dataset: Dataset, recipe: AnyRecipe) -> Learned:
 
 
 def own_lists(rows: Frozen, lists: DataFrame) -> DataFrame:
-    """Return the users' own lists, but no empty or fallback lists, by the product's user ids."""
+    """Return the personalised, non-empty lists, with the product's user ids."""
     return lists.where("personalised AND size(item_ids) > 0").join(rows.users(), "user")
 
 

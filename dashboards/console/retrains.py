@@ -14,7 +14,10 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Search:
-    """Outcome of a search. Without a budget `found_by` is `nomination` and there is no trial."""
+    """Outcome of a search.
+
+    `found_by` is `nomination` if there was no budget, no window or no completed trial.
+    """
 
     retrain_id: str
     found_by: str

@@ -1,7 +1,6 @@
 """Read sent files with Spark as rows of bronze: text, each row with its file and line number.
 
-A line that cannot be split into the file's columns, or not be decoded, becomes a row with `raw`
-set. Blank lines are skipped.
+A line that cannot be decoded or split into fields is kept in `raw`. Blank lines are skipped.
 """
 
 import re
@@ -87,7 +86,7 @@ def _text_rows(
 
 
 def _lines(spark: SparkSession, paths: list[str]) -> DataFrame:
-    """Return the lines as bytes in a string, each with its block and its number in the job."""
+    """Return the undecoded lines, each with its block and an id that increases within it."""
     sent = spark.read.option("lineSep", "\n").text(paths)
     return sent.select(
         F.expr(r"trim(TRAILING '\r' FROM value)").alias("value"),

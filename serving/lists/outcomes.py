@@ -64,10 +64,10 @@ def decide(
 
 
 def rebuilt(precomputed: PrecomputedList, builder: ListBuilder) -> ReRanked | ComputedOnline:
-    """Return the re-ranked list, or that it must be computed online.
+    """Return `ReRanked` or, if that lacks items or ratings changed, `ComputedOnline`.
 
-    The latter if the user has new ratings, or if too few items are left of a list that was cut.
-    The rules may be newer than the list, so only its length tells how much of it was read.
+    Only a list that was cut, or a fallback, may lack items. The rules may be newer than
+    the list, so only its length tells how much of it was read.
     """
     if builder.state.n_new_ratings:
         return ComputedOnline(builder)

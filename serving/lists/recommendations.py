@@ -1,9 +1,9 @@
 """Lists of items: for a user, for an anonymous user, and similar to an item.
 
 A user's list is `batch` (precomputed, or computed from the same ratings), `live` (computed from
-ratings newer than the release) or `fallback` (no ratings to learn from). Each answer comes from one
-release. Slate rules apply to every list, see `serving.rules.slate`; `serving.lists.outcomes`
-decides between the kinds.
+all ratings, as some changed after the release) or `fallback` (no ratings to learn from). Each
+answer comes from one release. Slate rules apply to every list, see `serving.rules.slate`;
+`serving.lists.outcomes` decides between the kinds.
 """
 
 from collections.abc import Sequence
@@ -115,8 +115,8 @@ def for_anonymous_user(
     for value in (given.rating for given in ratings):
         if not lowest <= value <= highest:
             raise OffScaleError(f"{value:g} is not on the scale from {lowest:g} to {highest:g}.")
-    now = release.constants.newest
-    state = user_state.of_anonymous_user({r.item_id: (r.rating, now) for r in ratings})
+    newest = release.constants.newest
+    state = user_state.of_anonymous_user({r.item_id: (r.rating, newest) for r in ratings})
     slate = cache.slate(connection, release.release_id, live.revision)
     builder = ListBuilder(release, slate, state, request)
     items = builder.listed(builder.pool())

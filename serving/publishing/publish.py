@@ -50,7 +50,10 @@ def publish(
     instead_of: int | None,
     keep: int = 5,
 ) -> int:
-    """Publish a fit and return the release's id. If the fit was published before, nothing changes.
+    """Publish a fit and return the release's id.
+
+    If the fit was published before, it is not published again; its release, live or not, is
+    returned.
 
     Args:
         engine: of the data set, as role `publisher`.
@@ -88,7 +91,7 @@ def publish(
 
 
 def _published(session: Session, retrain_id: str) -> int | None:
-    """Wait for other publishers of this data set; return the fit's release, or None."""
+    """Wait for the data set's other publishers; return the fit's release, live or not, or None."""
     session.execute(text("select pg_advisory_xact_lock(hashtext('load ' || current_schema()))"))
     return session.scalar(select(Release.release_id).where(Release.retrain_id == retrain_id))
 

@@ -85,29 +85,29 @@ class _Choice:
         categories = membership([scored.item.categories for scored in items])
         self._diversity = rules.diversity
         self._cosines = cosines(categories) if rules.diversity else None
-        self._relevance = np.full(len(items), -np.inf)  # minus infinity: not to be chosen
-        self._relevance[:n_pool] = (1 - rules.diversity) * _relevance(items[:n_pool], rules)
-        self._relevance[pins] = -np.inf
+        self._gain = np.full(len(items), -np.inf)  # minus infinity: not to be chosen
+        self._gain[:n_pool] = (1 - rules.diversity) * _boosted_relevance(items[:n_pool], rules)
+        self._gain[pins] = -np.inf
         self._capped, self._caps = _capped(rules, items, categories)
         self._counts = np.zeros(len(self._caps), np.int64)  # of each name in the ranks before
         self._before: list[int] = []
 
     def best(self) -> int | None:
         """Return the row of the item for the next rank; None if no item is left."""
-        relevance = self._relevance
+        marginal = self._gain
         if self._cosines is not None and self._before:
             similarity = self._cosines[self._before].max(axis=0)
-            relevance = relevance - self._diversity * similarity
+            marginal = marginal - self._diversity * similarity
         full = self._counts >= self._caps
         if full.any():
-            fitting = np.where(self._capped[:, full].any(axis=1), -np.inf, relevance)
-            relevance = fitting if fitting.max() > -np.inf else relevance
-        row = int(relevance.argmax())
-        return row if relevance[row] > -np.inf else None
+            fitting = np.where(self._capped[:, full].any(axis=1), -np.inf, marginal)
+            marginal = fitting if fitting.max() > -np.inf else marginal
+        row = int(marginal.argmax())
+        return row if marginal[row] > -np.inf else None
 
     def take(self, row: int) -> None:
         """Put an item at the next rank."""
-        self._relevance[row] = -np.inf
+        self._gain[row] = -np.inf
         self._before.append(row)
         self._counts += self._capped[row]
         if len(self._before) == CAP_WINDOW:
@@ -128,7 +128,7 @@ def _capped(
     return np.hstack([members for members, _ in capped]), np.concatenate(caps)
 
 
-def _relevance(pool: Sequence[ScoredItem], rules: SlateRules) -> Floats:
+def _boosted_relevance(pool: Sequence[ScoredItem], rules: SlateRules) -> Floats:
     """Return the scores scaled to 0 to 1, plus the boosts.
 
     Boosts are added up exactly, so the order of an item's categories makes no difference.

@@ -64,7 +64,7 @@ class Verdict(Answer):
 
     retrain_id: str
     verdict: Literal["first", "promote", "refresh", "hold"]
-    reason: str = Field(description="One sentence.")
+    reason: str = Field(description="One to four sentences.")
     recipe: str | None = Field(description="Name of the chosen recipe; null for `hold`.")
     criteria: tuple[Criterion, ...] = Field(description="The gate's criteria, in their order.")
     comparisons: tuple[Comparison, ...]

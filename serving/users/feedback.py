@@ -101,7 +101,8 @@ class Event:
         user_id: any id; the user need not exist.
         item_id: an item of the catalogue.
         rating: a value of the data set's scale; `refuse_off_scale` checks it.
-        occurred_at: None is the time of arrival. A time in the future is replaced by it.
+        occurred_at: None is the time of arrival. Up to five minutes in the future it becomes the
+            time of arrival; later times are refused.
         idempotency_key: the caller's key of this event; None generates one.
     """
 
@@ -163,7 +164,11 @@ def refuse_off_scale(rating: float, about: About) -> None:
 
 
 def outbox_state(connection: Connection) -> OutboxState:
-    """Return the number of waiting events and the time of the oldest; only those are counted."""
+    """Return the numbers of accepted and of waiting events, and two times.
+
+    These are the arrival of the oldest waiting event and the last collection. Only waiting rows are
+    scanned.
+    """
     return OutboxState.model_validate(dict(connection.execute(_STATE).mappings().one()))
 
 
@@ -194,7 +199,9 @@ def _repeated(connection: Connection, event: Event, values: dict[str, Any]) -> R
         return _receipt(event, row.event_id, row.occurred_at, repeated=True)
     if not row.item_exists:
         raise UnknownItemError(f"There is no item {event.item_id!r}.")
-    raise ApiUnavailableError("The event was not written, and its obstacle is gone: retry.")
+    raise ApiUnavailableError(
+        "The event was not written. A conflicting change got in the way and is over: retry."
+    )
 
 
 def _receipt(event: Event, event_id: str, occurred_at: datetime, *, repeated: bool) -> Receipt:

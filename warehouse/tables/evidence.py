@@ -162,7 +162,7 @@ GOLD_VERDICTS = Table(
     columns=(
         RETRAIN,
         Column("verdict", "string", "`first`, `promote`, `refresh` or `hold`."),
-        Column("reason", "string", "One sentence."),
+        Column("reason", "string", "One to four sentences."),
         Column("recipe", "string", "Name of the chosen recipe; null for `hold`.", nullable=True),
         Column("recipe_json", "string", "The chosen recipe; null for `hold`.", nullable=True),
         Column("publishes", "boolean", "False for `hold`, and if publishing was paused."),

@@ -1,9 +1,11 @@
 """The gate: ordered criteria that decide what is released. Each is recorded with its numbers.
 
-1. Data and results are valid; otherwise hold.
-2. There are enough test users; otherwise refresh, or release the first popularity.
+1. The data, the champion's result and at least one popularity's are valid; otherwise hold.
+2. There are enough test users; otherwise refresh or, without a live release, release the first
+   valid popularity of the list.
 3. Without a live release: the challenger if it beats the best popularity, else that popularity.
-4. Promote the challenger if it beats the champion and every popularity.
+4. Promote the challenger if it beats the champion and, unless it is a popularity itself, every
+   popularity.
 5. Otherwise refresh: fit the champion's recipe on the new rows.
 6. While publishing is paused, nothing is published.
 

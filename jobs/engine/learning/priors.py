@@ -8,8 +8,9 @@ The item's columns, whose formulas were chosen on the rolling windows of MovieLe
 - `segment:…`: log((n + k) / (e + k)): n positive interactions of the segment's users, e the
   expected number if the segment's preferences were those of all users, k pseudo-interactions.
   Only the column of the user's own segment has a weight.
-- `category:…`: the item's share in the category. The user's weight is proportional to the log of
-  how much more than others they like it: the shrunk lift of `popularity.Lift`.
+- `category:…`: the category's part of the item: 1 / number of its categories. The user's weight is
+  proportional to the log of how much more than others they like the category: the shrunk lift of
+  `popularity.Lift`.
 """
 
 from dataclasses import dataclass
@@ -89,7 +90,7 @@ def positive_counts(
     *,
     relevant_from: float,
 ) -> PositiveCounts:
-    """Return the counts of `ratings` (user, item, rating, rated_at) from `relevant_from` on."""
+    """Return the counts of ratings of `relevant_from` or more."""
     positive = ratings.where(F.col("rating") >= relevant_from)
     with_segment = positive.join(F.broadcast(segments.members), "user", "left")
     return PositiveCounts(

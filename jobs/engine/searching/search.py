@@ -1,10 +1,10 @@
-"""Search for the recipe with the best mean score over the rolling windows, proposed by Optuna.
+"""Search for the recipe with the best mean score over the rolling windows.
 
-The starts of the space, the nominated recipe and the champion, come first. Then the sampler
-proposes recipes (multivariate TPE, Bergstra et al. 2011). A trial is scored window by window and
-pruned if its mean so far is below the median of the other trials. A second space around the best
-recipe of the first may follow. The best trials, the finalists, are then scored with more seeds,
-because the variance between seeds is as large as the differences between good recipes.
+Optuna proposes the recipes (multivariate TPE, Bergstra et al. 2011). First come the starts: the
+nominated recipe and the champion, never pruned. A proposal is scored window by window and pruned if
+its mean so far is below the median of the other trials. A second space around the best recipe of
+the first may follow. The best trials, the finalists, are then scored with more seeds, because the
+variance between seeds is as large as the differences between good recipes.
 
 Every trial is recorded when it ends. A search with the trials of an interrupted attempt continues
 there, with the time that is left.
@@ -34,9 +34,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Problem:
-    """The recipes of a search, and how to score them. Only recipes that are `eligible` may win.
+    """The recipes of a search, and how to score them.
 
-    `second` returns the space around the best recipe of `space`, or None.
+    Recipes that are not `eligible` win only if no eligible one was completed. `second`
+    returns the space around the best recipe of `space`, or None.
     """
 
     windows: Sequence[str]
