@@ -164,7 +164,7 @@ def test_a_deep_link_opens_an_item(app: str, desktop: Page) -> None:
     desktop.goto(f"{app}/item?id={shop.ITEMS[1].item_id}")
 
     expect(desktop.get_by_role("heading", name=shop.ITEMS[1].title)).to_be_visible()
-    expect(desktop.get_by_text("Similar films")).to_be_visible()
+    expect(desktop.get_by_role("heading", name="Similar films")).to_be_visible()
 
 
 def test_an_unknown_id_is_an_anonymous_user(app: str, desktop: Page) -> None:
