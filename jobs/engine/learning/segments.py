@@ -26,8 +26,8 @@ def user_segments(users: DataFrame, attributes: tuple[str, ...]) -> Segments:
     `users` is (user, attributes map<string,string>). Users who lack an attribute have no segment.
     """
     if not attributes:
-        nobody = users.limit(0).select("user", F.lit(0).alias("segment"))
-        return Segments(("",), nobody.localCheckpoint())
+        no_members = users.limit(0).select("user", F.lit(0).alias("segment"))
+        return Segments(("",), no_members.localCheckpoint())
     named = users.select("user", _name(attributes).alias("name")).where("name IS NOT NULL")
     sizes = named.groupBy("name").count().where(F.col("count") >= _MIN_USERS)
     largest = sizes.orderBy(F.desc("count"), "name").limit(_MAX_SEGMENTS).collect()

@@ -1,16 +1,16 @@
 """A fake of Airflow's REST API on loopback, with one user and one running retrain."""
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from dags.about import TASKS
 from tests.support.dashboards import shop
+from tests.support.http_server import serving
 
 USER, PASSWORD, TOKEN = "maya", "the right password", "a-token"
 USUAL_SECONDS = {
@@ -85,15 +85,8 @@ class FakeAirflow:
     @contextmanager
     def served(self) -> Iterator[str]:
         """Serve on a free port while the block runs; yield the base URL."""
-        server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            server.server_close()
-            thread.join()
+        with serving(_handler(self)) as url:
+            yield url
 
 
 def _run(run_id: str, kind: str, state: str, at: datetime | None, seconds: int | None) -> Json:

@@ -4,10 +4,9 @@
 """
 
 import json
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -18,6 +17,7 @@ from tests.support.dashboards import shop
 from tests.support.dashboards.fake_airflow import TOKEN, USER
 from tests.support.dashboards.fake_rules import FakeRules
 from tests.support.dashboards.visitors import Visitors
+from tests.support.http_server import serving
 
 KEY = "a-key-of-the-tests"
 Response = tuple[int, bytes]  # status and JSON
@@ -28,15 +28,8 @@ def fake_api(visitors: Visitors | None = None, rules: FakeRules | None = None) -
     """Serve on a free port while the block runs; yield the base URL."""
     state = {"visitors": visitors or Visitors(), "rules": rules or FakeRules()}
     handler = type("Handler", (_Handler,), state)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with serving(handler) as url:
+        yield url
 
 
 def read(visitors: Visitors, path: str, params: Mapping[str, str]) -> Response:  # noqa: C901, PLR0911, PLR0912 # one per route

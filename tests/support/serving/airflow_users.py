@@ -4,7 +4,9 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+
+from tests.support.http_server import serving
 
 ADA, VERA = "token.of.ada", "token.of.vera"  # the tokens of an operator and of a viewer
 LOGIN = {"username": "ada", "password": "a right password"}
@@ -44,16 +46,11 @@ class AirflowUsers:
     @contextmanager
     def served(self) -> Iterator[str]:
         """Serve on a free port while the block runs; yield the base URL."""
-        server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            self.waiting.set()
-            server.shutdown()
-            server.server_close()
-            thread.join()
+        with serving(_handler(self)) as url:
+            try:
+                yield url
+            finally:
+                self.waiting.set()
 
 
 def _handler(users: AirflowUsers) -> type[BaseHTTPRequestHandler]:
