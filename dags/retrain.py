@@ -1,7 +1,7 @@
 """# Retrain.
 
-Trains a model on all ratings, evaluates it against the live one on held-out data, and publishes a
-list for each user if the gate allows it.
+Evaluates a recipe against the live one on held-out data. If the gate allows it, fits the chosen
+recipe on all ratings and publishes a list for each user.
 
 **If it fails:** the live release stays; a release is published completely or not at all. Read the
 last lines of the failed task: they name the cause and the next step. Clearing the task is always
