@@ -145,7 +145,7 @@ def _releasable(contestants: Sequence[Contestant]) -> list[Contestant]:
 def _fitted(contestant: Contestant, fit: Callable[[AnyRecipe | Baseline], Model]) -> Contestant:
     """Return the contestant with its model, or without one if its fit fails.
 
-    If a popularity fails, the task ends: nothing can be released without one.
+    If a popularity fails, the task fails: nothing can be released without one.
     """
     try:
         model = fit(contestant.recipe)

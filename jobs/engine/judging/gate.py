@@ -1,17 +1,17 @@
 """The gate: ordered criteria that decide what is released. Each is recorded with its numbers.
 
 1. The data, the champion's result and at least one popularity's are valid; otherwise hold.
-2. There are enough test users; otherwise refresh or, without a live release, release the first
-   valid popularity of the list.
+2. There are enough test users; otherwise refresh or, without a live release, release the simplest
+   valid popularity.
 3. Without a live release: the challenger if it beats the best popularity, else that popularity.
 4. Promote the challenger if it beats the champion and, unless it is a popularity itself, every
-   popularity.
+   popularity, and if no slice loses to the champion.
 5. Otherwise refresh: fit the champion's recipe on the new rows.
 6. While publishing is paused, nothing is published.
 
 Comparisons are paired over users, on one window, with seeded 95 % bootstrap intervals. A single
 window is noisy, and testing on it every night will eventually pass by chance. A promotion
-therefore also needs a positive mean lead over the rolling windows, which end before this window.
+therefore also needs a positive mean lead on the rolling windows, which are earlier.
 """
 
 from dataclasses import dataclass, field
@@ -57,7 +57,7 @@ class _Case:
 
 
 def decide(evidence: Evidence, floors: Floors) -> Decision:
-    """Return the decision of the ordered criteria. It is `hold` if they cannot be evaluated."""
+    """Return the decision by the ordered criteria: `hold` if the data or results are invalid."""
     case = _Case(evidence, floors)
     verdict, recipe, reason = _verdict(case)
     if evidence.cut != "time" and verdict != "hold":
@@ -74,16 +74,16 @@ def _verdict(case: _Case) -> tuple[Outcome, str | None, str]:
     evidence, floors = case.evidence, case.floors
     if not _data_is_valid(case):
         return "hold", None, f"Held: data quality, {case.criteria[-1].detail}."
-    n = int(evidence.slices[WARM].sum())
-    enough = n >= floors.min_test_users
-    popularities = [name for name in evidence.popularities if _is_valid(case, name, n)]
-    challenger_valid = _is_valid(case, evidence.challenger, n, enough=enough)
+    n_warm = int(evidence.slices[WARM].sum())
+    enough = n_warm >= floors.min_test_users
+    popularities = [name for name in evidence.popularities if _is_valid(case, name, n_warm)]
+    challenger_valid = _is_valid(case, evidence.challenger, n_warm, enough=enough)
     champion = evidence.champion
-    if champion is not None and not _is_valid(case, champion, n):
+    if champion is not None and not _is_valid(case, champion, n_warm):
         return "hold", None, f"Held: the live recipe {case.criteria[-1].detail}."
     if not popularities:
         return "hold", None, "Held: no popularity has a valid result."
-    count = f"{n} warm test users, {floors.min_test_users} needed"
+    count = f"{n_warm} warm test users, {floors.min_test_users} needed"
     if not case.note("Enough users", count, passed=enough):
         first = f"First release, not compared ({count}): {popularities[0]}."
         later = f"Refreshed, not compared ({count}): {champion} on the new rows."
@@ -101,10 +101,10 @@ def _data_is_valid(case: _Case) -> bool:
     return any_rows and case.note("Data quality", quarantined, passed=share <= limit)
 
 
-def _is_valid(case: _Case, recipe: str, n: int, *, enough: bool = False) -> bool:
-    """Note the first defect of a recipe's result, if there is one.
+def _is_valid(case: _Case, recipe: str, n_warm: int, *, enough: bool = False) -> bool:
+    """Record whether a recipe's result is valid, else its first defect; return whether it is.
 
-    Coverage has a floor only for a challenger with enough test users: few lists show few items.
+    Coverage has a floor only with `enough` test users, as few lists show few items.
     """
     result = case.evidence.results.get(recipe)
     if result is None:
@@ -114,7 +114,7 @@ def _is_valid(case: _Case, recipe: str, n: int, *, enough: bool = False) -> bool
         f"failed: {result.failure}": result.failure is not None,
         f"has {result.n_not_finite} factors that are not finite": result.n_not_finite > 0,
         "has metrics that are not finite": not np.isfinite(result.values).all(),
-        f"left {result.n_empty} of {n} warm users without a list": result.n_empty > 0,
+        f"left {result.n_empty} of {n_warm} warm users without a list": result.n_empty > 0,
         f"shows {result.coverage:.3f} of the catalogue, the floor is {floor:.3f}": (
             floor > 0 and not result.coverage >= floor
         ),
@@ -157,7 +157,7 @@ def _against_champion(
 
 
 def _wins(case: _Case, champion: str, popularities: list[str]) -> bool:
-    """Note the challenger's lead over each opponent, then its loss in each slice."""
+    """Record the lead over each opponent and in each slice; return whether the challenger wins."""
     challenger, won = case.evidence.challenger, True
     opponents = [("Beats the champion", champion)]
     if challenger not in case.evidence.popularities:
@@ -178,7 +178,7 @@ def _wins(case: _Case, champion: str, popularities: list[str]) -> bool:
 
 
 def _rolling_agrees(case: _Case, opponent: str, *, needed: bool) -> bool:
-    """Note whether the mean lead over the rolling windows is positive.
+    """Record whether the mean lead on the rolling windows is positive; return whether it is.
 
     They are evaluated only if the challenger could win on the gate's own window.
     """
