@@ -23,7 +23,7 @@ def events(accepted: DataFrame, landing_ids: Sequence[str]) -> DataFrame:
 
 
 def newest_per_pair(events: DataFrame) -> DataFrame:
-    """Return the newest rating of each user-item pair; null where that event takes it back.
+    """Return the newest rating of each user-item pair; null where that event is an undo.
 
     Other kinds of events do not count.
     """
@@ -37,8 +37,7 @@ def newest_per_pair(events: DataFrame) -> DataFrame:
 def unrates_of_pairs(events: DataFrame, batch: DataFrame) -> DataFrame:
     """Return the `unrate` events of all times for the pairs that `batch` has.
 
-    A rating may arrive after the event that takes it back. silver.interactions no longer has a row
-    that would stop it; silver.events has.
+    A rating may arrive after its undo: silver.events has this undo, silver.interactions no trace.
     """
     pairs = batch.select(*PAIR).distinct()
     return events.where("kind = 'unrate'").join(pairs, list(PAIR), "left_semi")
