@@ -1,7 +1,7 @@
 """The platform on one machine: start, stop and state.
 
-A program is started when those it needs are healthy: Postgres, then the API, the app and Airflow's
-API server, then the scheduler, whose first task would fail without that server.
+A program is started when those it needs are healthy: first Postgres, then the API, the app and
+Airflow's API server, then the scheduler, whose first task would fail without Airflow's API.
 """
 
 import sys
@@ -29,9 +29,10 @@ from ops.settings import OpsSettings, read
 from ops.steps import console, step
 from warehouse import datasets
 
-AIRFLOW_PROGRAMS = ("airflow-dag-processor", "airflow-scheduler", "airflow-triggerer")
+AIRFLOW_BACKGROUND = ("airflow-dag-processor", "airflow-scheduler", "airflow-triggerer")
 HEALTH_POLL_SECONDS = 0.5
 STOP_SECONDS = 10
+LINE_BYTES = 400  # assumed average length of a log line, at most
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class Stack:
 
     @property
     def ports(self) -> Ports:
-        """The ports in use.
+        """The ports of the last start.
 
         Raises:
             NotRunningError: The platform was never started.
@@ -105,11 +106,11 @@ class Stack:
             self._link_postgres()
             self._start("postgres")
         database.prepare(self.server, self.secrets)
-        with ThreadPoolExecutor(1) as beside:
-            airflow = beside.submit(self._set_up_airflow)
+        with ThreadPoolExecutor(1) as executor:
+            airflow_setup = executor.submit(self._set_up_airflow)
             self._start_api_and_app()
             with step("Airflow's database"):
-                airflow.result()
+                airflow_setup.result()
         self._start_airflow()
 
     def install(self, dataset: str) -> None:
@@ -160,9 +161,9 @@ class Stack:
                 self._wait_for(program)
         with step(f"Airflow on port {self.ports.airflow}"):
             self._wait_for("airflow-api")
-            for program in AIRFLOW_PROGRAMS:
+            for program in AIRFLOW_BACKGROUND:
                 self.supervisord.start_program(program)
-            for program in AIRFLOW_PROGRAMS:
+            for program in AIRFLOW_BACKGROUND:
                 self._wait_for(program)
 
     def _start(self, program: str) -> None:
@@ -236,5 +237,5 @@ def log_lines(settings: OpsSettings, program: str, count: int) -> list[str]:
     if not path.exists():
         return []
     with path.open("rb") as log:
-        log.seek(max(0, path.stat().st_size - 400 * count))
+        log.seek(max(0, path.stat().st_size - LINE_BYTES * count))
         return log.read().decode(errors="replace").splitlines()[-count:]
