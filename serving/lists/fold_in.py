@@ -4,8 +4,8 @@
     b = Σ over r > 0 of (1 + alpha r) y                          x = A⁻¹ b
 
 r is a strength, not a rating: a negative one adds certainty and no preference. Each model of a
-recipe is solved on its own columns, and x is divided by their number; the weights of the priors'
-columns follow. Since b is a sum over positive ratings, so are x and every score: `Folded.terms`.
+recipe is solved on its own columns, and x is divided by the number of models; the weights of the
+priors' columns follow. Since b is a sum over positive r, so are x and every score: `Folded.terms`.
 Spark's ALS solves the same equations (see the test of `jobs.engine.learning`).
 
 Pure numpy. An item's position is its rank by id as UTF-8 bytes.
@@ -75,7 +75,7 @@ class Ratings:
 
 @dataclass(frozen=True)
 class Folded:
-    """One user's row of factors, as a sum of terms: one of each liked item, and the priors'."""
+    """One user's row of factors: a sum with one term per liked item, then the priors' weights."""
 
     liked: Positions  # of items with a positive strength
     by_rating: Floats  # (factors of all models, liked)
@@ -124,7 +124,7 @@ class FoldIn:
     def scores(self, folded: Folded) -> NDArray[np.float32]:
         """Return the score of each position.
 
-        BLAS is avoided: on a busy machine its threads wait for each other, 50 times as long.
+        BLAS would take 50 times as long on a busy machine: its threads wait for each other.
         """
         return np.asarray(np.einsum("ij,j->i", self.rows, folded.row), np.float32)
 

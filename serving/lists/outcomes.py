@@ -66,8 +66,8 @@ def decide(
 def rebuilt(precomputed: PrecomputedList, builder: ListBuilder) -> ReRanked | ComputedOnline:
     """Return `ReRanked` or, if that lacks items or ratings changed, `ComputedOnline`.
 
-    Only a list that was cut, or a fallback, may lack items. The rules may be newer than
-    the list, so only its length tells how much of it was read.
+    Only a cut list or a fallback may lack items: any other list has all that the user may be shown.
+    Its length tells whether it was cut, to `FULL` or to the limit: rules may have changed since.
     """
     if builder.state.n_new_ratings:
         return ComputedOnline(builder)

@@ -1,9 +1,9 @@
 """Lists of items: for a user, for an anonymous user, and similar to an item.
 
-A user's list is `batch` (precomputed, or computed from the same ratings), `live` (computed from
-all ratings, as some changed after the release) or `fallback` (no ratings to learn from). Each
-answer comes from one release. Slate rules apply to every list, see `serving.rules.slate`;
-`serving.lists.outcomes` decides between the kinds.
+A user's list is `batch` (precomputed, or computed online from the ratings in the release), `live`
+(computed online from ratings that differ from these) or `fallback` (popular items: there are no
+ratings to fold in). Each answer comes from one release. `serving.lists.outcomes` decides whether a
+list is computed online. Slate rules apply to every list, see `serving.rules.slate`.
 """
 
 from collections.abc import Sequence

@@ -27,7 +27,7 @@ Tables = Mapping[str, Iterable[pa.RecordBatch]]
 class Candidate:
     """The description of a fit that is to be published.
 
-    `about` has the fields of `serving.schemas.About` but `categories` and `n_items`, which are
+    `about` has the fields of `serving.schemas.About` except `categories` and `n_items`, which are
     computed from the items. `counts` has the expected number of rows by table.
     """
 
@@ -62,7 +62,7 @@ def publish(
             fallback_lists and items, as the lake has them; other columns are ignored.
         actor: the run's key, or an operator's name.
         reason: one sentence for the history.
-        instead_of: the release that was live when the retrain was decided; None: none was.
+        instead_of: the release that was live when the retrain began; None: none was live.
         keep: number of newest ready releases to keep; the live one is always kept.
 
     Raises:

@@ -29,7 +29,7 @@ class Release(Answer):
 class Criterion(Answer):
     """One criterion of the gate."""
 
-    criterion: str = Field(description="As a question.")
+    criterion: str = Field(description="Name of the criterion.")
     passed: bool | None = Field(description="Null if the criterion did not apply.")
     detail: str
 

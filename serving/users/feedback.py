@@ -125,7 +125,7 @@ def accept(connection: Connection, event: Event, *, sent_by: str) -> Receipt:
         IdempotencyKeyReusedError: the idempotency key belongs to another event.
         UnknownItemError: the catalogue does not have the item.
     """
-    _refuse_impossible(event.occurred_at)
+    _check_time(event.occurred_at)
     event_id = new_event_id()
     caller_key = event.idempotency_key or event_id
     values: dict[str, Any] = {
@@ -164,11 +164,7 @@ def refuse_off_scale(rating: float, about: About) -> None:
 
 
 def outbox_state(connection: Connection) -> OutboxState:
-    """Return the numbers of accepted and of waiting events, and two times.
-
-    These are the arrival of the oldest waiting event and the last collection. Only waiting rows are
-    scanned.
-    """
+    """Return the state of the outbox. Only waiting rows are scanned."""
     return OutboxState.model_validate(dict(connection.execute(_STATE).mappings().one()))
 
 
@@ -177,7 +173,7 @@ def new_event_id() -> str:
     return f"{time.time_ns():016x}{secrets.token_hex(8)}"
 
 
-def _refuse_impossible(occurred_at: datetime | None) -> None:
+def _check_time(occurred_at: datetime | None) -> None:
     if occurred_at is None or EARLIEST <= occurred_at <= datetime.now(UTC) + CLOCK_SKEW:
         return
     raise RequestRefusedError(
@@ -200,7 +196,7 @@ def _repeated(connection: Connection, event: Event, values: dict[str, Any]) -> R
     if not row.item_exists:
         raise UnknownItemError(f"There is no item {event.item_id!r}.")
     raise ApiUnavailableError(
-        "The event was not written. A conflicting change got in the way and is over: retry."
+        "The event was not written because of a concurrent change, which is over. Retry."
     )
 
 
