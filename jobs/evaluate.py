@@ -54,8 +54,8 @@ LOGGED = ("ndcg@10", "recall@10", "recall@50", "map@10", "hit_rate@10", "coverag
 
 
 @dataclass(frozen=True)
-class Contestant:
-    """A recipe, its role, and its model; None before the fit, and if the fit failed."""
+class EvaluatedRecipe:
+    """A recipe, its role, and its model: None before the fit, and if the fit failed."""
 
     recipe: AnyRecipe | Baseline
     role: Role
@@ -64,10 +64,10 @@ class Contestant:
 
 @dataclass(frozen=True)
 class EvaluatedWindow:
-    """The contestants, fitted and evaluated on one window."""
+    """The recipes, fitted and evaluated on one window."""
 
     name: str
-    contestants: list[Contestant]
+    entries: list[EvaluatedRecipe]
     evaluation: Evaluation
 
 
@@ -83,20 +83,20 @@ def run(warehouse: Warehouse, dataset: Dataset) -> None:
         return
     champion = Nomination.read(root, run_key.retrain_id).champion
     challenger = Search.read(root, run_key.retrain_id).challenger
-    contestants = contestants_of(challenger, champion, dataset)
+    entries = evaluated_recipes(challenger, champion, dataset)
     rows = frozen(warehouse)
     prepared = prepare(rows, dataset, gate_window(rows, dataset))
-    gate = EvaluatedWindow(GATE, *fit_and_evaluate(prepared, contestants))
+    gate = EvaluatedWindow(GATE, *fit_and_evaluate(prepared, entries))
     windows = [gate]
     if _may_be_promoted(gate, dataset):
         for name, rolling in rolling_windows(rows, dataset):
             earlier = prepare(rows, dataset, rolling, prepared.segments)
-            fitted = fit_and_evaluate(earlier, _releasable(contestants))
+            fitted = fit_and_evaluate(earlier, _releasable(entries))
             windows.append(EvaluatedWindow(name, *fitted))
     _write(warehouse, GOLD_USER_METRICS, _user_metrics(rows, windows))
-    models = [c.model for c in _releasable(gate.contestants) if c.model is not None]
+    models = [entry.model for entry in _releasable(gate.entries) if entry.model is not None]
     _write(warehouse, GOLD_WINDOW_LISTS, window_lists(rows, prepared.users, models))
-    roles = {c.recipe.name: c.role for c in gate.contestants if c.model is not None}
+    roles = {entry.recipe.name: entry.role for entry in gate.entries if entry.model is not None}
     samples = sample_lists(rows, prepared.users, gate.evaluation, roles)
     retrain = {"retrain_id": run_key.retrain_id, "run_key": str(run_key)}
     append(root, GOLD_SAMPLE_LISTS, [retrain | row for row in samples], run_key=run_key)
@@ -106,9 +106,9 @@ def run(warehouse: Warehouse, dataset: Dataset) -> None:
         _log(window)
 
 
-def contestants_of(
+def evaluated_recipes(
     challenger: AnyRecipe, champion: AnyRecipe | None, dataset: Dataset
-) -> list[Contestant]:
+) -> list[EvaluatedRecipe]:
     """Return each recipe once, in its first role: challenger, champion, popularity, baseline."""
     roles: dict[AnyRecipe | Baseline, Role] = {challenger: "challenger"}
     if champion is not None:
@@ -117,20 +117,20 @@ def contestants_of(
         roles.setdefault(recipe, "popularity")
     for baseline in baselines.baselines(dataset.scale):
         roles[baseline] = "baseline"
-    return [Contestant(recipe, role) for recipe, role in roles.items()]
+    return [EvaluatedRecipe(recipe, role) for recipe, role in roles.items()]
 
 
 def fit_and_evaluate(
-    prepared: PreparedWindow, contestants: Sequence[Contestant]
-) -> tuple[list[Contestant], Evaluation]:
-    """Return the contestants with their models, and the evaluation of the models' lists."""
-    fitted = [_fitted(contestant, prepared.fit) for contestant in contestants]
-    return fitted, prepared.evaluate([c.model for c in fitted if c.model is not None])
+    prepared: PreparedWindow, entries: Sequence[EvaluatedRecipe]
+) -> tuple[list[EvaluatedRecipe], Evaluation]:
+    """Return the recipes with their models, and the evaluation of the models' lists."""
+    fitted = [_fitted(entry, prepared.fit) for entry in entries]
+    return fitted, prepared.evaluate([entry.model for entry in fitted if entry.model is not None])
 
 
 def _may_be_promoted(gate: EvaluatedWindow, dataset: Dataset) -> bool:
     """Return whether the gate may promote the challenger, and needs the rolling windows for it."""
-    figures = {c.role: headline(gate.evaluation, c.recipe.name) for c in gate.contestants}
+    figures = {entry.role: headline(gate.evaluation, entry.recipe.name) for entry in gate.entries}
     challenger, champion = figures.get("challenger"), figures.get("champion")
     if challenger is None or champion is None:
         return False
@@ -138,24 +138,26 @@ def _may_be_promoted(gate: EvaluatedWindow, dataset: Dataset) -> bool:
     return enough and challenger.value > champion.value
 
 
-def _releasable(contestants: Sequence[Contestant]) -> list[Contestant]:
-    return [contestant for contestant in contestants if contestant.role != "baseline"]
+def _releasable(entries: Sequence[EvaluatedRecipe]) -> list[EvaluatedRecipe]:
+    return [entry for entry in entries if entry.role != "baseline"]
 
 
-def _fitted(contestant: Contestant, fit: Callable[[AnyRecipe | Baseline], Model]) -> Contestant:
-    """Return the contestant with its model, or without one if its fit fails.
+def _fitted(
+    entry: EvaluatedRecipe, fit: Callable[[AnyRecipe | Baseline], Model]
+) -> EvaluatedRecipe:
+    """Return the recipe with its model, or without one if its fit fails.
 
     If a popularity fails, the task fails: nothing can be released without one.
     """
     try:
-        model = fit(contestant.recipe)
+        model = fit(entry.recipe)
     except FAILURES as error:
-        if contestant.role == "popularity":
+        if entry.role == "popularity":
             raise
-        log.warning("%s failed: %s", contestant.recipe.name, str(error).split("\n", 1)[0])
-        return contestant
-    log.info("fitted %s in %.1f s", contestant.recipe.name, model.seconds)
-    return replace(contestant, model=model)
+        log.warning("%s failed: %s", entry.recipe.name, str(error).split("\n", 1)[0])
+        return entry
+    log.info("fitted %s in %.1f s", entry.recipe.name, model.seconds)
+    return replace(entry, model=model)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -185,16 +187,16 @@ def _model_metrics(window: EvaluatedWindow) -> list[dict[str, Any]]:
     failed = [Figure(WARM, "failed", 1.0, 0)]
     return [
         {
-            "recipe": contestant.recipe.name,
-            "recipe_json": contestant.recipe.model_dump_json(),
-            "role": contestant.role,
+            "recipe": entry.recipe.name,
+            "recipe_json": entry.recipe.model_dump_json(),
+            "role": entry.role,
             "window": window.name,
             **asdict(figure),
-            "fit_seconds": None if contestant.model is None else contestant.model.seconds,
+            "fit_seconds": None if entry.model is None else entry.model.seconds,
         }
-        for contestant in window.contestants
-        for figure in window.evaluation.figures.get(contestant.recipe.name, failed)
-        if contestant.model is not None or contestant.role != "baseline"
+        for entry in window.entries
+        for figure in window.evaluation.figures.get(entry.recipe.name, failed)
+        if entry.model is not None or entry.role != "baseline"
     ]
 
 
@@ -203,14 +205,14 @@ def _log(window: EvaluatedWindow) -> None:
     log.info("%s", window.name)
     _log_line("recipe", "role", "users", [f"{metric:>11}" for metric in LOGGED])
     for slice_name in (WARM, COLD):
-        for contestant in window.contestants:
-            figures = window.evaluation.figures.get(contestant.recipe.name, [])
+        for entry in window.entries:
+            figures = window.evaluation.figures.get(entry.recipe.name, [])
             values = {figure.metric: figure for figure in figures if figure.slice == slice_name}
             if values:
-                role = contestant.role if slice_name == WARM else slice_name
+                role = entry.role if slice_name == WARM else slice_name
                 n_users = str(next(iter(values.values())).n_users)
                 cells = [f"{values[m].value:11.4f}" if m in values else " " * 11 for m in LOGGED]
-                _log_line(contestant.recipe.name, role, n_users, cells)
+                _log_line(entry.recipe.name, role, n_users, cells)
 
 
 def _log_line(recipe: str, role: str, n_users: str, cells: Sequence[str]) -> None:
