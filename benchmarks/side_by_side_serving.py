@@ -39,8 +39,8 @@ N_READERS, N_WRITERS = 16, 8
 
 
 @dataclass(frozen=True)
-class Contestant:
-    """A running system: its addresses, its processes, and the requests of a list and a rating."""
+class System:
+    """A running server: its addresses, its processes, and the requests of a list and a rating."""
 
     name: str
     addresses: list[tuple[str, int]]
@@ -58,31 +58,31 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     with ExitStack() as running:
-        contestants = [
+        systems = [
             *running.enter_context(lantern()),
             running.enter_context(gorse_with_lists(options.gorse.resolve())),
         ]
-        reads = measured(contestants, reader, N_READERS, options.seconds, options.rounds)
-        writes = measured(contestants, writer, N_WRITERS, options.seconds, options.rounds)
+        reads = measured(systems, reader, N_READERS, options.seconds, options.rounds)
+        writes = measured(systems, writer, N_WRITERS, options.seconds, options.rounds)
     print(f"{N_USERS} users, {N_ITEMS} items, {RATED} ratings each; lists of {LIMIT}")
     print("| | lists/s | p50 ms | p95 ms | CPU ms | ratings/s | p50 ms | p95 ms | CPU ms |")
     print("|---|---|---|---|---|---|---|---|---|")
-    for contestant in contestants:
-        name = contestant.name
+    for system in systems:
+        name = system.name
         print(f"| {name} | {figures(reads[name])} | {figures(writes[name])} |")
-    *own, other = contestants
-    for contestant in own:
+    *own, other = systems
+    for system in own:
         lists, ratings = (
-            statistics.median(results[contestant.name].rates)
+            statistics.median(results[system.name].rates)
             / statistics.median(results[other.name].rates)
             for results in (reads, writes)
         )
-        print(f"{contestant.name}, relative to gorse: lists {lists:.2f}, ratings {ratings:.2f}")
+        print(f"{system.name}, relative to gorse: lists {lists:.2f}, ratings {ratings:.2f}")
 
 
 @dataclass
 class Measurement:
-    """The rounds of one contestant."""
+    """The rounds of one system."""
 
     rates: list[float]
     answers: list[Answer]
@@ -90,27 +90,27 @@ class Measurement:
 
 
 def measured(
-    contestants: list[Contestant],
-    next_request_of: Callable[[Contestant, np.random.Generator], Callable[[], Request]],
+    systems: list[System],
+    next_request_of: Callable[[System, np.random.Generator], Callable[[], Request]],
     connections: int,
     seconds: float,
     rounds: int,
 ) -> dict[str, Measurement]:
-    """Return the measurement of each contestant by name, without the first round (warm-up)."""
-    results = {contestant.name: Measurement([], []) for contestant in contestants}
+    """Return the measurement of each system by name, without the first round (warm-up)."""
+    results = {system.name: Measurement([], []) for system in systems}
     for number in range(rounds + 1):
-        for contestant in contestants:
-            result = results[contestant.name]
-            before = gorse.cpu_seconds(contestant.pids)
+        for system in systems:
+            result = results[system.name]
+            before = gorse.cpu_seconds(system.pids)
             answers = drive(
-                contestant.addresses,
-                next_request_of(contestant, np.random.default_rng(number)),
+                system.addresses,
+                next_request_of(system, np.random.default_rng(number)),
                 connections=connections,
                 seconds=seconds,
-                check=check_of(contestant),
+                check=check_of(system),
             )
             if number:
-                result.cpu_seconds += gorse.cpu_seconds(contestant.pids) - before
+                result.cpu_seconds += gorse.cpu_seconds(system.pids) - before
                 result.rates.append(len(answers) / seconds)
                 result.answers.extend(answers)
     return results
@@ -123,28 +123,28 @@ def figures(result: Measurement) -> str:
     return f"{statistics.median(result.rates):.0f} | {p50:.1f} | {p95:.1f} | {cpu_ms:.2f}"
 
 
-def reader(contestant: Contestant, random: np.random.Generator) -> Callable[[], Request]:
+def reader(system: System, random: np.random.Generator) -> Callable[[], Request]:
     """Return a function that requests the list of a random user."""
-    return lambda: contestant.read(int(random.integers(N_USERS)))
+    return lambda: system.read(int(random.integers(N_USERS)))
 
 
-def writer(contestant: Contestant, random: np.random.Generator) -> Callable[[], Request]:
+def writer(system: System, random: np.random.Generator) -> Callable[[], Request]:
     """Return a function that sends a random rating of a random user."""
 
     def next_request() -> Request:
         user, item, stars = random.integers((N_USERS, N_ITEMS, 5)).tolist()
-        return contestant.write(user, item, float(1 + stars))
+        return system.write(user, item, float(1 + stars))
 
     return next_request
 
 
-def check_of(contestant: Contestant) -> Callable[[Answer], None]:
+def check_of(system: System) -> Callable[[Answer], None]:
     """Return a function that raises RuntimeError at an error or an incomplete list."""
 
     def check(answer: Answer) -> None:
-        is_complete = answer.kind != "read" or contestant.length(answer.body) == LIMIT
+        is_complete = answer.kind != "read" or system.length(answer.body) == LIMIT
         if answer.status != HTTPStatus.OK or not is_complete:
-            raise RuntimeError(f"{contestant.name}: {answer.status} {answer.body[:300]!r}")
+            raise RuntimeError(f"{system.name}: {answer.status} {answer.body[:300]!r}")
 
     return check
 
@@ -158,7 +158,7 @@ def history() -> Iterator[tuple[int, list[int], list[float]]]:
 
 
 @contextmanager
-def lantern() -> Iterator[list[Contestant]]:
+def lantern() -> Iterator[list[System]]:
     """Yield Lantern's API with a release of these users: with one worker and with two."""
     with temporary_server({"max_connections": "200"}) as server, ExitStack() as running:
         owner = create_database(server.url("postgres"), DATASET)
@@ -183,7 +183,7 @@ def affinity(cpu: int) -> Iterator[None]:
 
 def _lantern(
     workers: list[tuple[tuple[str, int], int]], postgres: int, headers: dict[str, str]
-) -> Contestant:
+) -> System:
     root = f"/v1/{DATASET}/users"
 
     def read(user: int) -> Request:
@@ -195,7 +195,7 @@ def _lantern(
 
     name = f"Lantern, {'one worker' if len(workers) == 1 else 'two workers'}"
     addresses, pids = [at for at, _ in workers], [postgres, *(pid for _, pid in workers)]
-    return Contestant(name, addresses, pids, read, write, lambda body: body.count(b'"title"'))
+    return System(name, addresses, pids, read, write, lambda body: body.count(b'"title"'))
 
 
 def prepare(owner: str) -> str:
@@ -234,7 +234,7 @@ def prepare(owner: str) -> str:
 
 
 @contextmanager
-def gorse_with_lists(binary: Path) -> Iterator[Contestant]:
+def gorse_with_lists(binary: Path) -> Iterator[System]:
     """Yield gorse, once it has a list for every user."""
     with (
         tempfile.TemporaryDirectory(prefix="gorse-") as name,
@@ -252,7 +252,7 @@ def gorse_with_lists(binary: Path) -> Iterator[Contestant]:
         with gorse.running(binary, url, folder, length=LENGTH) as (address, pid):
             gorse.wait_for_lists(url, N_USERS, timeout=900)  # it fits a model when it starts
             gorse.wait_until_idle(pid, timeout=900)
-            yield Contestant(
+            yield System(
                 "gorse",
                 [address],
                 [pid, gorse.postmaster(folder / "postgres")],
