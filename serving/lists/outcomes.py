@@ -67,7 +67,7 @@ def rebuilt(precomputed: PrecomputedList, builder: ListBuilder) -> ReRanked | Co
     """Return `ReRanked` or, if that lacks items or ratings changed, `ComputedOnline`.
 
     Only a cut list or a fallback may lack items: any other list has all that the user may be shown.
-    Its length tells whether it was cut, to `FULL` or to the limit: rules may have changed since.
+    It was cut if it has `FULL` or the requested number of items; newer rules do not change that.
     """
     if builder.state.n_new_ratings:
         return ComputedOnline(builder)
