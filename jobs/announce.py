@@ -11,11 +11,9 @@ import logging
 from collections.abc import Sequence
 
 from jobs.runtime import entrypoint
-from jobs.runtime.errors import JobError
 from jobs.runtime.logs import event
 from warehouse import reconciliation
 from warehouse.datasets import Dataset
-from warehouse.errors import WarehouseError
 from warehouse.query import Lake
 from warehouse.tables import GOLD_FREEZES, SILVER_REFINEMENTS
 from warehouse.tables.vocabulary import NOTHING_TO_DO
@@ -59,4 +57,4 @@ def _n_frozen(lake: Lake) -> int:
 
 
 if __name__ == "__main__":
-    entrypoint.run(main, JobError, WarehouseError)
+    entrypoint.run(main)

@@ -18,7 +18,6 @@ import pyarrow.compute as pc
 from sqlalchemy import Engine
 
 from jobs.runtime import entrypoint
-from jobs.runtime.errors import JobError
 from jobs.runtime.logs import event
 from serving.errors import ServingError
 from serving.storage import database
@@ -27,7 +26,6 @@ from serving.users.outbox import OutboxBatch
 from warehouse import reconciliation
 from warehouse.append import Mark, append
 from warehouse.datasets import Dataset
-from warehouse.errors import WarehouseError
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
 from warehouse.tables import BRONZE_COLLECTIONS, BRONZE_FEEDBACK, BRONZE_LANDINGS
@@ -139,4 +137,4 @@ def _digest(until: int) -> str:
 
 
 if __name__ == "__main__":
-    entrypoint.run(main, JobError, ServingError, WarehouseError)
+    entrypoint.run(main, ServingError)

@@ -14,12 +14,10 @@ from typing import Any
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from jobs.engine.errors import EngineError
 from jobs.engine.judging import gate, verdicts
 from jobs.engine.judging.verdicts import Decision
 from jobs.retraining.evidence import Metrics, evidence, metrics
 from jobs.runtime import entrypoint
-from jobs.runtime.errors import JobError
 from jobs.runtime.logs import event
 from serving.errors import ServingError
 from serving.publishing import releases
@@ -29,7 +27,6 @@ from serving.schemas import Comparison, Verdict
 from serving.storage import database
 from warehouse.append import append
 from warehouse.datasets import Dataset
-from warehouse.errors import WarehouseError
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
 from warehouse.tables import GOLD_VERDICTS, GOLD_WINDOW_LISTS
@@ -121,4 +118,4 @@ def _lists(root: str, recipe: str | None, retrain_id: str) -> list[dict[str, Any
 
 
 if __name__ == "__main__":
-    entrypoint.run(main, EngineError, JobError, ServingError, WarehouseError)
+    entrypoint.run(main, ServingError)

@@ -17,7 +17,6 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.engine import recipes
-from jobs.engine.errors import EngineError
 from jobs.engine.judging.evaluation import FAILURES, Evaluation, Figure
 from jobs.engine.learning import baselines
 from jobs.engine.learning.baselines import Baseline
@@ -34,11 +33,9 @@ from jobs.retraining.frozen_tables import Frozen, frozen
 from jobs.retraining.handover import Nomination, Search
 from jobs.retraining.samples import sample_lists, window_lists
 from jobs.runtime import entrypoint
-from jobs.runtime.errors import JobError
 from warehouse.append import append
 from warehouse.datasets import Dataset
 from warehouse.delta import Warehouse
-from warehouse.errors import WarehouseError
 from warehouse.tables import (
     GOLD_MODEL_METRICS,
     GOLD_SAMPLE_LISTS,
@@ -160,11 +157,10 @@ def _fitted(
     return replace(entry, model=model)
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None) -> None:
     """Parse the command line, start Spark, run."""
     job = entrypoint.job(entrypoint.parser("evaluate", __doc__).parse_args(argv))
     run(job.warehouse(), job.dataset)
-    return 0
 
 
 def _user_metrics(rows: Frozen, windows: Sequence[EvaluatedWindow]) -> DataFrame:
@@ -220,4 +216,4 @@ def _log_line(recipe: str, role: str, n_users: str, cells: Sequence[str]) -> Non
 
 
 if __name__ == "__main__":
-    entrypoint.run(main, EngineError, JobError, WarehouseError)
+    entrypoint.run(main)

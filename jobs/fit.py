@@ -21,7 +21,6 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.engine.catalogue import Catalogue
-from jobs.engine.errors import EngineError
 from jobs.engine.judging import windows
 from jobs.engine.learning import models, popularity, similar
 from jobs.engine.learning.models import Model
@@ -31,12 +30,10 @@ from jobs.retraining.evaluation_windows import segments_of
 from jobs.retraining.frozen_tables import Frozen, frozen
 from jobs.retraining.handover import Fit, Verdict
 from jobs.runtime import entrypoint
-from jobs.runtime.errors import JobError
 from ranking.selection import top_n_by_row
 from warehouse.append import append
 from warehouse.datasets import Dataset
 from warehouse.delta import Warehouse
-from warehouse.errors import WarehouseError
 from warehouse.tables import (
     GOLD_FALLBACK_LISTS,
     GOLD_FITS,
@@ -198,11 +195,10 @@ def code_commit() -> str:
     return done.stdout.strip()
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None) -> None:
     """Parse the command line, start Spark, run."""
     job = entrypoint.job(entrypoint.parser("fit", __doc__).parse_args(argv))
     run(job.warehouse(), job.dataset)
-    return 0
 
 
 def _write_item_tables(warehouse: Warehouse, learned: Learned) -> None:
@@ -222,4 +218,4 @@ def _with_key(frame: DataFrame, warehouse: Warehouse) -> DataFrame:
 
 
 if __name__ == "__main__":
-    entrypoint.run(main, EngineError, JobError, WarehouseError)
+    entrypoint.run(main)

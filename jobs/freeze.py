@@ -11,11 +11,10 @@ from datetime import UTC, datetime
 
 from jobs.retraining.handover import Freeze
 from jobs.runtime import entrypoint, session
-from jobs.runtime.errors import JobError, NothingSentError
+from jobs.runtime.errors import NothingSentError
 from warehouse import landings
 from warehouse.append import append
 from warehouse.datasets import Dataset
-from warehouse.errors import WarehouseError
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
 from warehouse.tables import (
@@ -68,12 +67,11 @@ def quarantine_share(lake: Lake) -> float:
     return sum(row["n_quarantined"] for row in refinements) / n_rows if n_rows else 0.0
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None) -> None:
     """Parse the command line, run."""
     job = entrypoint.job(entrypoint.parser("freeze", __doc__).parse_args(argv))
     run(job.root, job.dataset, run_key=job.run_key)
-    return 0
 
 
 if __name__ == "__main__":
-    entrypoint.run(main, JobError, WarehouseError)
+    entrypoint.run(main)

@@ -20,11 +20,10 @@ from jobs.ingestion.file_headers import FileHeader
 from jobs.ingestion.parsing import bronze_rows
 from jobs.ingestion.sources import SentFile
 from jobs.runtime import entrypoint
-from jobs.runtime.errors import EmptyFileError, HeaderError, JobError
+from jobs.runtime.errors import EmptyFileError, HeaderError
 from jobs.runtime.logs import event
 from warehouse import landings
 from warehouse.datasets import Dataset
-from warehouse.errors import WarehouseError
 from warehouse.query import Equals, Lake
 from warehouse.sources import Files
 from warehouse.tables import BRONZE, BRONZE_LANDINGS, Table
@@ -86,11 +85,10 @@ def run(warehouse: "Warehouse", dataset: Dataset, inbox: Path) -> int:
     return total
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None) -> None:
     """Parse the command line, start Spark, run."""
     job = entrypoint.job(entrypoint.parser("land", __doc__).parse_args(argv))
     run(job.warehouse(), job.dataset, job.inbox)
-    return 0
 
 
 def _land(
@@ -144,4 +142,4 @@ def _header(spark: SparkSession, file: SentFile, section: Files) -> FileHeader:
 
 
 if __name__ == "__main__":
-    entrypoint.run(main, JobError, WarehouseError)
+    entrypoint.run(main)

@@ -12,14 +12,12 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from jobs.engine import recipes
-from jobs.engine.errors import EngineError
 from jobs.runtime import entrypoint
 from serving.errors import ServingError
 from serving.publishing import releases
 from serving.storage import database
 from warehouse.append import append
 from warehouse.datasets import Dataset
-from warehouse.errors import WarehouseError
 from warehouse.run_keys import RunKey
 from warehouse.tables import GOLD_NOMINATIONS
 
@@ -52,7 +50,7 @@ def run(
     log.info("%s: nominated %s against %s", dataset.name, challenger.name, opponent)
 
 
-def main(argv: Sequence[str] | None = None, *, engine: Engine | None = None) -> int:
+def main(argv: Sequence[str] | None = None, *, engine: Engine | None = None) -> None:
     """Parse the command line, run."""
     parser = entrypoint.parser("nominate", __doc__)
     parser.add_argument(
@@ -63,8 +61,7 @@ def main(argv: Sequence[str] | None = None, *, engine: Engine | None = None) -> 
     job = entrypoint.job(args)
     options = {"recipe": args.recipe, "reason": args.reason, "run_key": job.run_key}
     run(job.root, job.dataset, engine or database.engine(job.dataset.name), **options)
-    return 0
 
 
 if __name__ == "__main__":
-    entrypoint.run(main, EngineError, ServingError, WarehouseError)
+    entrypoint.run(main, ServingError)

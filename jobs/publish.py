@@ -13,12 +13,10 @@ from sqlalchemy import Engine
 
 from jobs.retraining.handover import Fit, Nomination, Verdict
 from jobs.runtime import entrypoint
-from jobs.runtime.errors import JobError
 from serving.errors import PublishingPausedError, ServingError
 from serving.publishing.publish import Candidate, publish
 from serving.storage import database
 from warehouse.datasets import Dataset
-from warehouse.errors import WarehouseError
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
 from warehouse.tables import (
@@ -102,4 +100,4 @@ def _batches(lake: Lake, table: Table, retrain_id: str) -> Iterator[pa.RecordBat
 
 
 if __name__ == "__main__":
-    entrypoint.run(main, JobError, ServingError, WarehouseError)
+    entrypoint.run(main, ServingError)

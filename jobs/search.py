@@ -16,7 +16,6 @@ from functools import partial
 from typing import Any
 
 from jobs.engine import recipes
-from jobs.engine.errors import EngineError
 from jobs.engine.judging import evaluation
 from jobs.engine.recipes import SEED, Als, AlsWithPriors, AnyRecipe, PriorWeights
 from jobs.engine.searching import space
@@ -29,12 +28,10 @@ from jobs.retraining.evaluation_windows import prepare, rolling_windows, segment
 from jobs.retraining.frozen_tables import frozen
 from jobs.retraining.handover import Nomination
 from jobs.runtime import entrypoint
-from jobs.runtime.errors import JobError
 from jobs.runtime.logs import event
 from warehouse.append import append
 from warehouse.datasets import Dataset
 from warehouse.delta import Warehouse
-from warehouse.errors import WarehouseError
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
 from warehouse.tables import GOLD_SEARCHES, GOLD_TRIALS
@@ -207,4 +204,4 @@ def _write(
 
 
 if __name__ == "__main__":
-    entrypoint.run(main, EngineError, JobError, WarehouseError)
+    entrypoint.run(main)

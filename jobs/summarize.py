@@ -13,9 +13,8 @@ from itertools import zip_longest
 from typing import Any
 
 from jobs.runtime import entrypoint
-from jobs.runtime.errors import JobError, TaskMissingError
+from jobs.runtime.errors import TaskMissingError
 from serving.schemas import Comparison, Criterion, Verdict
-from warehouse.errors import WarehouseError
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
 from warehouse.tables import GOLD_SAMPLE_LISTS, GOLD_VERDICTS
@@ -52,11 +51,10 @@ def run(root: str, *, run_key: RunKey) -> str:
     return markdown(Verdict.model_validate(verdicts[0]), samples)
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None) -> None:
     """Parse the command line, run."""
     job = entrypoint.job(entrypoint.parser("summarize", __doc__).parse_args(argv))
     sys.stdout.write(run(job.root, run_key=job.run_key))
-    return 0
 
 
 def markdown(verdict: Verdict, samples: Sequence[Row]) -> str:
@@ -170,4 +168,4 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 if __name__ == "__main__":
-    entrypoint.run(main, JobError, WarehouseError)
+    entrypoint.run(main)

@@ -14,13 +14,11 @@ from sqlalchemy.orm import Session
 
 from jobs.retraining.handover import Fit
 from jobs.runtime import entrypoint
-from jobs.runtime.errors import JobError
 from jobs.runtime.logs import event
 from serving.errors import ServingError
 from serving.publishing import releases
 from serving.storage import database
 from warehouse import retention
-from warehouse.errors import WarehouseError
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
 from warehouse.tables import TABLES
@@ -53,12 +51,11 @@ def run(
     return n_files
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None) -> None:
     """Parse the command line, run."""
     job = entrypoint.job(entrypoint.parser("vacuum", __doc__).parse_args(argv))
     run(job.root, database.engine(job.dataset.name), run_key=job.run_key)
-    return 0
 
 
 if __name__ == "__main__":
-    entrypoint.run(main, JobError, ServingError, WarehouseError)
+    entrypoint.run(main, ServingError)

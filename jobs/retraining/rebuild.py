@@ -16,15 +16,13 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs import fit
-from jobs.engine.errors import EngineError
 from jobs.retraining.frozen_tables import Frozen
 from jobs.retraining.handover import Fit
 from jobs.runtime import entrypoint
-from jobs.runtime.errors import JobError, NotRebuiltError
+from jobs.runtime.errors import NotRebuiltError
 from warehouse import retention
 from warehouse.datasets import Dataset
 from warehouse.delta import Warehouse
-from warehouse.errors import WarehouseError
 from warehouse.tables import GOLD_RECOMMENDATIONS, TABLES
 
 log = logging.getLogger(__name__)
@@ -95,7 +93,7 @@ def differences(stored: DataFrame, repeated: DataFrame) -> DataFrame:
     )
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None) -> None:
     """Parse the command line, start Spark, run.
 
     Raises:
@@ -113,7 +111,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not proof.all_same:
         raise NotRebuiltError(f"{args.retrain}: {result}. The code or the lake has changed")
     log.info("%s: %s", args.retrain, result)
-    return 0
 
 
 def _largest(old: str, new: str | Column) -> Column:
@@ -125,4 +122,4 @@ def _largest(old: str, new: str | Column) -> Column:
 
 
 if __name__ == "__main__":
-    entrypoint.run(main, EngineError, JobError, WarehouseError)
+    entrypoint.run(main)

@@ -13,9 +13,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from jobs.engine.errors import EngineError
 from jobs.runtime import logs, session
+from jobs.runtime.errors import JobError
 from warehouse import datasets
 from warehouse.datasets import Dataset
+from warehouse.errors import WarehouseError
 from warehouse.run_keys import RunKey
 from warehouse.settings import LakeSettings
 
@@ -67,12 +70,14 @@ def job(options: argparse.Namespace) -> Job:
     return Job(options.job, dataset, root, inbox, options.run_key)
 
 
-def run(main: Callable[[], int | None], *expected: type[Exception]) -> None:
+def run(main: Callable[[], int | None], *also_expected: type[Exception]) -> None:
     """Run a job's `main` and end the process with its exit code.
 
-    An error of the `expected` classes is logged as one line, with its cause and the next step, and
-    ends the process with code 1. Any other error keeps its stack trace.
+    An expected error, of this package, the engine, the lake or `also_expected`, is logged as one
+    line, with its cause and the next step, and ends the process with code 1. Any other error keeps
+    its stack trace.
     """
+    expected: tuple[type[Exception], ...] = (EngineError, JobError, WarehouseError, *also_expected)
     logs.configure()
     try:
         code = main()

@@ -21,7 +21,6 @@ import pyarrow.parquet as pq
 from pyspark.sql import SparkSession
 
 from jobs.runtime import entrypoint, session
-from jobs.runtime.errors import JobError
 from jobs.runtime.logs import event
 from jobs.synthetic import names
 from jobs.synthetic.world import MONTHS, START, World, generate, ratings_of
@@ -56,7 +55,7 @@ def run(spark: SparkSession, *, size: int, seed: int, folder: Path) -> None:
     log.info(event("generated", folder=str(folder)))
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None) -> None:
     """Parse the command line, start Spark, run."""
     parser = argparse.ArgumentParser(
         prog="python -m jobs.synthetic.playground", description=__doc__
@@ -67,7 +66,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
     folder = args.folder or LakeSettings().inbox / "playground"
     run(session.start("playground"), size=args.size, seed=args.seed, folder=folder)
-    return 0
 
 
 def _write_ratings(spark: SparkSession, world: World, folder: Path, *, n_files: int) -> None:
@@ -151,4 +149,4 @@ def _size(text: str) -> int:
 
 
 if __name__ == "__main__":
-    entrypoint.run(main, JobError)
+    entrypoint.run(main)

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from jobs.runtime import entrypoint
-from jobs.runtime.errors import EmptyFileError, JobError
+from jobs.runtime.errors import EmptyFileError
 from tests.support.jobs.product import product
 from warehouse import datasets
 from warehouse.run_keys import RunKey
@@ -44,7 +44,7 @@ def test_a_run_key_of_two_parts_is_a_wrong_argument(capsys: pytest.CaptureFixtur
 @pytest.mark.parametrize(("code", "expected"), [(None, 0), (0, 0), (99, 99)])
 def test_the_code_of_main_is_the_exit_code(code: int | None, expected: int) -> None:
     with pytest.raises(SystemExit) as ended:
-        entrypoint.run(lambda: code, JobError)
+        entrypoint.run(lambda: code)
 
     assert ended.value.code == expected
 
@@ -55,9 +55,17 @@ def test_an_expected_error_is_one_line_and_any_other_keeps_its_trace(
     def fails() -> int:
         raise EmptyFileError("product: ratings.csv holds no row")
 
-    with pytest.raises(SystemExit, match="1"):
-        entrypoint.run(fails, JobError)
-    with pytest.raises(EmptyFileError):
-        entrypoint.run(fails, KeyError)
+    def breaks() -> int:
+        raise KeyError("a bug")
 
-    assert caplog.messages == ["EmptyFileError: product: ratings.csv holds no row"]
+    with pytest.raises(SystemExit, match="1"):
+        entrypoint.run(fails)
+    with pytest.raises(SystemExit, match="1"):
+        entrypoint.run(breaks, KeyError)
+    with pytest.raises(KeyError):
+        entrypoint.run(breaks, ValueError)
+
+    assert caplog.messages == [
+        "EmptyFileError: product: ratings.csv holds no row",
+        "KeyError: 'a bug'",
+    ]
