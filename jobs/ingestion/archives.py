@@ -1,7 +1,7 @@
 """Download an archive, and extract the files that the manifest names; nothing else.
 
-Everything is streamed: bytes are counted and hashed as they pass. The caller deletes the folder,
-also after an error, so nothing reads a file that fails a check.
+Everything is streamed: bytes are counted as they pass. The caller deletes the folder, also after an
+error, so nothing reads a file that fails a check.
 """
 
 import hashlib
@@ -10,7 +10,7 @@ import stat
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -35,44 +35,6 @@ _TIMEOUT = httpx2.Timeout(30, connect=10)
 _ENCRYPTED = 0x1
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
-    """A file that was extracted from an archive."""
-
-    name: str
-    path: Path
-    sha256: str
-
-
-class Digests:
-    """The digests of a stream: SHA-256, and MD5 if the manifest states one."""
-
-    def __init__(self, source: Source | None = None) -> None:
-        """Begin with no byte; `source` states the expected digests."""
-        self._source = source
-        self._hashes = {"sha256": hashlib.sha256()}
-        if source is not None and source.md5 is not None:
-            self._hashes["md5"] = hashlib.md5(usedforsecurity=False)
-
-    def update(self, chunk: bytes) -> None:
-        """Add the next bytes."""
-        for digest in self._hashes.values():
-            digest.update(chunk)
-
-    @property
-    def sha256(self) -> str:
-        """The SHA-256 so far, in hex digits."""
-        return self._hashes["sha256"].hexdigest()
-
-    def difference(self) -> str | None:
-        """Return the expected and the actual digest if they differ, else None."""
-        for name, digest in self._hashes.items():
-            expected, actual = getattr(self._source, name, None), digest.hexdigest()
-            if expected not in (None, actual):
-                return f"{name} is {actual}, the manifest states {expected}"
-        return None
-
-
 def download(dataset: Dataset, into: Path, *, next_step: str) -> Path:
     """Return the publisher's archive, as a file in the folder `into`.
 
@@ -90,26 +52,33 @@ def download(dataset: Dataset, into: Path, *, next_step: str) -> Path:
             target.open("wb") as file,
         ):
             response.raise_for_status()
-            chunks, digests = response.iter_bytes(_CHUNK), Digests(dataset.source)
-            _copy(chunks, file, digests, name=url, max_bytes=dataset.source.max_mb * MB)
+            max_bytes = dataset.source.max_mb * MB
+            _copy(response.iter_bytes(_CHUNK), file, name=url, max_bytes=max_bytes)
     except httpx2.HTTPError as error:
         raise UnreachableError(f"{dataset.name}: {url}: {error}. {next_step}") from error
-    if difference := digests.difference():
-        raise ChecksumError(f"{dataset.name}: {url}: {difference}; nothing was kept. {next_step}")
+    if differs := difference(target, dataset.source):
+        raise ChecksumError(f"{dataset.name}: {url}: {differs}; nothing was kept. {next_step}")
     return target
 
 
-def digests_of(path: Path, source: Source | None = None) -> Digests:
-    """Return the digests of a local file."""
-    digests = Digests(source)
+def digest(path: Path, name: str = "sha256") -> str:
+    """Return the file's SHA-256 or, if `name` says so, MD5 in hex digits."""
+    new = partial(hashlib.new, name, usedforsecurity=False)
     with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            digests.update(chunk)
-    return digests
+        return hashlib.file_digest(file, new).hexdigest()
 
 
-def extract(archive: Path, names: Sequence[str], into: Path, *, max_bytes: int) -> list[Member]:
-    """Extract the named members into the folder `into`, under new names, and return them.
+def difference(archive: Path, source: Source) -> str | None:
+    """Return the digest that differs from the manifest's, and both values; None if none does."""
+    for name in ("sha256", "md5"):
+        expected = getattr(source, name)
+        if expected is not None and (actual := digest(archive, name)) != expected:
+            return f"{name} is {actual}, the manifest states {expected}"
+    return None
+
+
+def extract(archive: Path, names: Sequence[str], into: Path, *, max_bytes: int) -> dict[str, Path]:
+    """Extract the named members into the folder `into`; return the new files by member name.
 
     Raises:
         NothingSentError: the archive lacks one of them; the message lists its members.
@@ -124,7 +93,7 @@ def extract(archive: Path, names: Sequence[str], into: Path, *, max_bytes: int) 
                     f"{archive.name}: has no {', '.join(missing)} but {', '.join(members[:10])}. "
                     "Is this the archive of this data set?"
                 )
-            return list(_members(opened, names, into, max_bytes))
+            return dict(_members(opened, names, into, max_bytes))
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
         raise ArchiveError(
             f"{archive.name}: truncated or corrupt ({error}); nothing was kept. Download it again"
@@ -133,7 +102,7 @@ def extract(archive: Path, names: Sequence[str], into: Path, *, max_bytes: int) 
 
 def _members(
     opened: zipfile.ZipFile, names: Sequence[str], into: Path, max_bytes: int
-) -> Iterator[Member]:
+) -> Iterator[tuple[str, Path]]:
     left = max_bytes
     for number, name in enumerate(names):
         info = opened.getinfo(name)
@@ -144,15 +113,12 @@ def _members(
         path = into / f"{number}{Path(name).suffix}"
         with opened.open(info) as source, path.open("wb") as file:
             chunks = iter(lambda source=source: source.read(_CHUNK), b"")  # type: ignore[misc]
-            label, digests = f"{opened.filename}: {name}", Digests()
-            _copy(chunks, file, digests, name=label, max_bytes=left)
+            _copy(chunks, file, name=f"{opened.filename}: {name}", max_bytes=left)
         left -= path.stat().st_size
-        yield Member(name, path, digests.sha256)
+        yield name, path
 
 
-def _copy(
-    chunks: Iterator[bytes], file: IO[bytes], digests: Digests, *, name: str, max_bytes: int
-) -> None:
+def _copy(chunks: Iterator[bytes], file: IO[bytes], *, name: str, max_bytes: int) -> None:
     """Write the chunks, and stop when they exceed the limit."""
     n_bytes = 0
     for chunk in chunks:
@@ -162,5 +128,4 @@ def _copy(
                 f"{name}: larger than the {max_bytes / MB:.0f} MB left of the manifest's `max_mb`; "
                 "nothing was kept. Raise `max_mb` if the data set really is that large"
             )
-        digests.update(chunk)
         file.write(chunk)

@@ -102,10 +102,10 @@ def _from_archive(dataset: Dataset, inbox: Path, staging: Staging) -> list[SentF
     archive = _archive(dataset, inbox, folder)
     by_name = {section.file: target for target, section in sections(dataset).items()}
     budget = dataset.source.max_mb * archives.MB
-    members = archives.extract(archive, list(by_name), folder, max_bytes=budget)
+    extracted = archives.extract(archive, list(by_name), folder, max_bytes=budget)
     return [
-        SentFile(by_name[member.name], member.name, readable(member.path), member.sha256)
-        for member in members
+        SentFile(by_name[name], name, readable(path), archives.digest(path))
+        for name, path in extracted.items()
     ]
 
 
@@ -113,10 +113,9 @@ def _archive(dataset: Dataset, inbox: Path, staging: Path) -> Path:
     next_step = f"Provide the archive: `make demo ARCHIVE=…`, or copy it into {inbox}"
     archive = handed_over(dataset, inbox)
     if archive is not None:
-        digests = archives.digests_of(archive, dataset.source)
-        log.info(event("using_archive", path=str(archive), sha256=digests.sha256))
-        if difference := digests.difference():
-            log.warning("%s: not the published archive: %s", archive.name, difference)
+        log.info(event("using_archive", path=str(archive), sha256=archives.digest(archive)))
+        if differs := archives.difference(archive, dataset.source):
+            log.warning("%s: not the published archive: %s", archive.name, differs)
         return archive
     if dataset.source.url is None:
         raise NothingSentError(f"{dataset.name}: no archive in {inbox}. {next_step}")
@@ -136,7 +135,7 @@ def _local(dataset: Dataset, folder: str) -> Iterator[SentFile]:
             for path in sorted(base.glob(section.file))
             if path.is_file() and path.name[0] not in "._" and os.access(path, os.R_OK)
         ]
-        digests = [(path, archives.digests_of(_inside(path, base)).sha256) for path in paths]
+        digests = [(path, archives.digest(_inside(path, base))) for path in paths]
         for path, sha256 in _deliveries(dataset, digests):
             yield SentFile(target, path.relative_to(base).as_posix(), str(path.resolve()), sha256)
 
