@@ -18,10 +18,14 @@ from warehouse.sources import Items, Ratings, Section, Source, Users
 class Scale(Section):
     """The valid ratings: `lowest`, `lowest + step`, …, `highest`."""
 
-    lowest: float = Field(description="The lowest rating.")
-    highest: float = Field(description="The highest rating.")
-    step: float = Field(gt=0, description="Difference between two neighbouring ratings.")
-    relevant_from: float = Field(description="Ratings at or above this value count as relevant.")
+    lowest: float
+    """The lowest rating."""
+    highest: float
+    """The highest rating."""
+    step: float = Field(gt=0)
+    """Difference between two neighbouring ratings."""
+    relevant_from: float
+    """Ratings at or above this value count as relevant."""
 
     @model_validator(mode="after")
     def _is_a_scale(self) -> Self:
@@ -35,95 +39,60 @@ class Scale(Section):
 class Windows(Section):
     """How events are split into training and test rows."""
 
-    gate_train_share: float = Field(
-        default=0.8,
-        gt=0,
-        lt=1,
-        description="Share of the ratings, oldest first, that the gate's models are trained on.",
-    )
-    without_time: Literal["file_order", "random"] = Field(
-        default="file_order",
-        description="How a data set without times is split: by the order of rows, or at random.",
-    )
-    half_life_days: float = Field(
-        default=365,
-        gt=0,
-        description="Days after which a rating counts half for popularity: years for a library, "
-        "days for news.",
-    )
+    gate_train_share: float = Field(default=0.8, gt=0, lt=1)
+    """Share of the ratings, oldest first, that the gate's models are trained on."""
+    without_time: Literal["file_order", "random"] = "file_order"
+    """How a data set without times is split: by the order of rows, or at random."""
+    half_life_days: float = Field(default=365, gt=0)
+    """Days after which a rating counts half for popularity: years for a library, days for news."""
 
 
 class Floors(Section):
     """Limits that data and models must meet before a model is considered."""
 
-    max_quarantine_share: float = Field(
-        default=0.05,
-        ge=0,
-        le=1,
-        description="Largest share of a target's rows that may fail a check; above it a "
-        "refinement stops.",
-    )
-    min_test_users: int = Field(
-        default=100,
-        ge=1,
-        description="Fewest users, known before the split, that the gate needs for a comparison.",
-    )
-    min_coverage: float = Field(
-        default=0.02,
-        ge=0,
-        le=1,
-        description="Lowest coverage@10 of a personalised recipe: share of the catalogue in lists.",
-    )
-    slice_tolerance: float = Field(
-        default=0.01, ge=0, description="Largest loss of NDCG@10 in any slice of users."
-    )
-    future_tolerance_hours: float = Field(
-        default=24, ge=0, description="Events further than this in the future are quarantined."
-    )
+    max_quarantine_share: float = Field(default=0.05, ge=0, le=1)
+    """Largest share of a target's rows that may fail a check; above it a refinement stops."""
+    min_test_users: int = Field(default=100, ge=1)
+    """Fewest users, known before the split, that the gate needs for a comparison."""
+    min_coverage: float = Field(default=0.02, ge=0, le=1)
+    """Lowest coverage@10 of a personalised recipe: share of the catalogue in lists."""
+    slice_tolerance: float = Field(default=0.01, ge=0)
+    """Largest loss of NDCG@10 in any slice of users."""
+    future_tolerance_hours: float = Field(default=24, ge=0)
+    """Events further than this in the future are quarantined."""
 
 
 class Schedule(Section):
     """When DAGs run: cron expressions in UTC; null: only when triggered by hand."""
 
-    ingest: str | None = Field(default=None, description="When files are landed and refined.")
-    collect: str | None = Field(
-        default="*/5 * * * *", description="When the product's events are copied into the lake."
-    )
-    retrain: str | None = Field(
-        default=None,
-        description="When a model is trained, beside the retrains that new events start.",
-    )
-    maintain: str | None = Field(
-        default="30 4 * * 0", description="When old files are removed from the lake."
-    )
-    retrain_after_events: int = Field(
-        default=1, ge=1, description="Number of new accepted events that starts a retrain."
-    )
-    ask_for_approval: bool = Field(
-        default=False, description="An operator approves each release before users see it."
-    )
-    approval_timeout_hours: float = Field(
-        default=24,
-        gt=0,
-        le=720,
-        description="Hours to wait for the operator's answer; without one, nothing is published.",
-    )
+    ingest: str | None = None
+    """When files are landed and refined."""
+    collect: str | None = "*/5 * * * *"
+    """When the product's events are copied into the lake."""
+    retrain: str | None = None
+    """When a model is trained, beside the retrains that new events start."""
+    maintain: str | None = "30 4 * * 0"
+    """When old files are removed from the lake."""
+    retrain_after_events: int = Field(default=1, ge=1)
+    """Number of new accepted events that starts a retrain."""
+    ask_for_approval: bool = False
+    """An operator approves each release before users see it."""
+    approval_timeout_hours: float = Field(default=24, gt=0, le=720)
+    """Hours to wait for the operator's answer; without one, nothing is published."""
 
 
 class Dataset(Section):
     """One product. Its name is the manifest's file name without `.toml`."""
 
-    name: str = Field(
-        default="",
-        pattern=r"^[a-z][a-z0-9_]{0,30}$",
-        description="By default the file's name without `.toml`. It names "
-        "the folder in the lake, the schema in Postgres and the DAGs.",
-    )
-    title: str = Field(min_length=1, max_length=80, description="Name of the product on pages.")
-    item_noun: str = Field(
-        default="item", description='What the product calls one item: "film", "book".'
-    )
-    licence: str = Field(description="Licence of the data in one sentence, shown on pages.")
+    name: str = Field(default="", pattern=r"^[a-z][a-z0-9_]{0,30}$")
+    """By default the file's name without `.toml`. It names the folder in the lake, the schema in
+    Postgres and the DAGs."""
+    title: str = Field(min_length=1, max_length=80)
+    """Name of the product on pages."""
+    item_noun: str = "item"
+    """What the product calls one item: "film", "book"."""
+    licence: str
+    """Licence of the data in one sentence, shown on pages."""
     source: Source
     ratings: Ratings
     items: Items | None = None
