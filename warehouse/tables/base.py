@@ -63,6 +63,18 @@ class Table:
         return tuple(column.name for column in self.columns)
 
 
+def table(
+    full_name: str,
+    doc: str,
+    *columns: Column,
+    key: tuple[str, ...],
+    checks: tuple[tuple[str, str], ...] = (),
+    sent: tuple[str, ...] = (),
+) -> Table:
+    """Return the table with these columns."""
+    return Table(full_name, doc, columns, key, checks, sent)
+
+
 USER = Column("user_id", "string", "The product's id of the user.")
 ITEM = Column("item_id", "string", "The product's id of the item.")
 RATING = Column("rating", "double", "The rating, on the scale of the data set's manifest.")

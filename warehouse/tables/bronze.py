@@ -1,13 +1,12 @@
 """Bronze: the rows of the sources as they were sent. Rows are only added."""
 
-from warehouse.tables.base import LINE, RUN_KEY, Column, Table
+from warehouse.tables.base import LINE, RUN_KEY, Column, table
 
-_RAW = Column("raw", "string", "The line, if it could not be split into fields.", nullable=True)
 _LANDED = (
     Column("landing_id", "string", "The row's landing: see `bronze.landings`."),
     Column("source_file", "string", "Name of the file that the row came from."),
     Column("source_line", "bigint", "Line (parquet: row) in that file, from 1."),
-    _RAW,
+    Column("raw", "string", "The line, if it could not be split into fields.", nullable=True),
     RUN_KEY,
 )
 
@@ -19,107 +18,92 @@ def _text(name: str, doc: str) -> Column:
 _USER = _text("user_id", "The product's id of the user")
 _ITEM = _text("item_id", "The product's id of the item")
 
-BRONZE_LANDINGS = Table(
+BRONZE_LANDINGS = table(
     "bronze.landings",
-    doc="One row per landed file or collected batch of the outbox. `land` reads it so that no file "
+    "One row per landed file or collected batch of the outbox. `land` reads it so that no file "
     "is landed twice.",
-    columns=(
-        Column("landing_id", "string", "First 16 hex digits of `sha256`, then the table's name."),
-        Column("target", "string", "`ratings`, `items`, `users` or `feedback`."),
-        Column("source_file", "string", "Name of the file (or pattern); `outbox` for feedback."),
-        Column(
-            "sha256",
-            "string",
-            "Digest of the file; in object stores, of name, size and time; of the outbox's cursor.",
-        ),
-        Column("n_rows", "bigint", "Landed rows, valid or not."),
-        RUN_KEY,
-        Column("landed_at", "timestamp", "When the row was written, UTC."),
+    Column("landing_id", "string", "First 16 hex digits of `sha256`, then the table's name."),
+    Column("target", "string", "`ratings`, `items`, `users` or `feedback`."),
+    Column("source_file", "string", "Name of the file (or pattern); `outbox` for feedback."),
+    Column(
+        "sha256",
+        "string",
+        "Digest of the file; in object stores, of name, size and time; of the outbox's cursor.",
     ),
+    Column("n_rows", "bigint", "Landed rows, valid or not."),
+    RUN_KEY,
+    Column("landed_at", "timestamp", "When the row was written, UTC."),
     key=("landing_id",),
 )
 
-BRONZE_RATINGS = Table(
+BRONZE_RATINGS = table(
     "bronze.ratings",
-    doc="Ratings as they were sent: text, valid or not. Rows are appended and never changed.",
-    columns=(
-        _USER,
-        _ITEM,
-        _text("rating", "The rating"),
-        _text("rated_at", "The time of the rating"),
-        *_LANDED,
-    ),
+    "Ratings as they were sent: text, valid or not. Rows are appended and never changed.",
+    _USER,
+    _ITEM,
+    _text("rating", "The rating"),
+    _text("rated_at", "The time of the rating"),
+    *_LANDED,
     key=LINE,
     sent=("user_id", "item_id", "rating", "rated_at", "raw"),
 )
 
-BRONZE_ITEMS = Table(
+BRONZE_ITEMS = table(
     "bronze.items",
-    doc="Items as they were sent: text, valid or not. Rows are appended and never changed.",
-    columns=(
-        _ITEM,
-        _text("title", "The title"),
-        _text("categories", "All categories in one text"),
-        _text("vendor", "The company that sells or makes the item"),
-        _text("released", "The year or date of release"),
-        *_LANDED,
-    ),
+    "Items as they were sent: text, valid or not. Rows are appended and never changed.",
+    _ITEM,
+    _text("title", "The title"),
+    _text("categories", "All categories in one text"),
+    _text("vendor", "The company that sells or makes the item"),
+    _text("released", "The year or date of release"),
+    *_LANDED,
     key=LINE,
     sent=("item_id", "title", "categories", "vendor", "released", "raw"),
 )
 
-BRONZE_USERS = Table(
+BRONZE_USERS = table(
     "bronze.users",
-    doc="Users as they were sent: text, valid or not. Rows are appended and never changed.",
-    columns=(
-        _USER,
-        Column(
-            "attributes",
-            "map<string,string>",
-            "The manifest's `attributes`, as sent.",
-            nullable=True,
-        ),
-        *_LANDED,
+    "Users as they were sent: text, valid or not. Rows are appended and never changed.",
+    _USER,
+    Column(
+        "attributes", "map<string,string>", "The manifest's `attributes`, as sent.", nullable=True
     ),
+    *_LANDED,
     key=LINE,
     sent=("user_id", "attributes", "raw"),
 )
 
-BRONZE_FEEDBACK = Table(
+BRONZE_FEEDBACK = table(
     "bronze.feedback",
-    doc="Events that the product's API accepted, copied from its outbox. Rows are appended and "
+    "Events that the product's API accepted, copied from its outbox. Rows are appended and "
     "never changed. Each commit's application transaction `outbox` has the cursor: how far the "
     "outbox was read.",
-    columns=(
-        Column("event_id", "string", "The outbox's id of the event: 32 hex digits."),
-        _text("kind", "`rate`, `unrate`, `hide` or `not_interested`"),
-        _USER,
-        _ITEM,
-        Column("rating", "double", "The rating as sent; null unless `rate`.", nullable=True),
-        Column("occurred_at", "timestamp", "When it happened according to the caller, UTC."),
-        Column("received_at", "timestamp", "When the API accepted the event, UTC."),
-        Column("sent_by", "string", "Name of the API key that sent it."),
-        Column("landing_id", "string", "The event's batch: see `bronze.landings`."),
-        Column("source_line", "bigint", "Position in the batch, from 1, in order of commit."),
-        RUN_KEY,
-    ),
+    Column("event_id", "string", "The outbox's id of the event: 32 hex digits."),
+    _text("kind", "`rate`, `unrate`, `hide` or `not_interested`"),
+    _USER,
+    _ITEM,
+    Column("rating", "double", "The rating as sent; null unless `rate`.", nullable=True),
+    Column("occurred_at", "timestamp", "When it happened according to the caller, UTC."),
+    Column("received_at", "timestamp", "When the API accepted the event, UTC."),
+    Column("sent_by", "string", "Name of the API key that sent it."),
+    Column("landing_id", "string", "The event's batch: see `bronze.landings`."),
+    Column("source_line", "bigint", "Position in the batch, from 1, in order of commit."),
+    RUN_KEY,
     key=("event_id",),
     sent=("event_id", "kind", "user_id", "item_id", "rating"),
 )
 
-BRONZE_COLLECTIONS = Table(
+BRONZE_COLLECTIONS = table(
     "bronze.collections",
-    doc="Reconciliation of `collect`, one row per collected batch of the outbox.",
-    columns=(
-        Column("landing_id", "string", "The batch's landing: see `bronze.landings`."),
-        Column("since", "bigint", "Id of the first Postgres transaction that the batch covers."),
-        Column("until", "bigint", "Id of the first Postgres transaction after the batch."),
-        Column("n_outbox", "bigint", "Events of this range in Postgres at `collected_at`."),
-        Column("n_written", "bigint", "Events of the batch in `bronze.feedback`."),
-        Column("lag_seconds", "double", "Age of the batch's oldest event at `collected_at`."),
-        RUN_KEY,
-        Column("collected_at", "timestamp", "When the batch was recorded, UTC."),
-    ),
+    "Reconciliation of `collect`, one row per collected batch of the outbox.",
+    Column("landing_id", "string", "The batch's landing: see `bronze.landings`."),
+    Column("since", "bigint", "Id of the first Postgres transaction that the batch covers."),
+    Column("until", "bigint", "Id of the first Postgres transaction after the batch."),
+    Column("n_outbox", "bigint", "Events of this range in Postgres at `collected_at`."),
+    Column("n_written", "bigint", "Events of the batch in `bronze.feedback`."),
+    Column("lag_seconds", "double", "Age of the batch's oldest event at `collected_at`."),
+    RUN_KEY,
+    Column("collected_at", "timestamp", "When the batch was recorded, UTC."),
     key=("landing_id",),
 )
 

@@ -10,90 +10,82 @@ from warehouse.tables.base import (
     SCORES,
     USER,
     Column,
-    Table,
+    table,
 )
 
-GOLD_FITS = Table(
+GOLD_FITS = table(
     "gold.fits",
-    doc="The ledger: one row per fit, written last. A fit without a row is incomplete.",
-    columns=(
-        RETRAIN,
-        RECIPE,
-        RECIPE_JSON,
-        Column("constants", "string", "Constants for fold-in as JSON, such as the global mean."),
-        Column("code_commit", "string", "Git commit of the code; `unknown` outside a checkout."),
-        Column(
-            "versions", "map<string,bigint>", "Delta versions that were read, by full table name."
-        ),
-        Column("n_users", "bigint", "Users with a list of their own."),
-        Column("n_items", "bigint", "Items in the catalogue."),
-        Column("n_ratings", "bigint", "Ratings that the fit used."),
-        Column("fit_seconds", "double", "Wall time of the fit."),
-        Column("fitted_at", "timestamp", "UTC."),
-        RUN_KEY,
-    ),
+    "The ledger: one row per fit, written last. A fit without a row is incomplete.",
+    RETRAIN,
+    RECIPE,
+    RECIPE_JSON,
+    Column("constants", "string", "Constants for fold-in as JSON, such as the global mean."),
+    Column("code_commit", "string", "Git commit of the code; `unknown` outside a checkout."),
+    Column("versions", "map<string,bigint>", "Delta versions that were read, by full table name."),
+    Column("n_users", "bigint", "Users with a list of their own."),
+    Column("n_items", "bigint", "Items in the catalogue."),
+    Column("n_ratings", "bigint", "Ratings that the fit used."),
+    Column("fit_seconds", "double", "Wall time of the fit."),
+    Column("fitted_at", "timestamp", "UTC."),
+    RUN_KEY,
     key=("retrain_id",),
 )
 
-GOLD_RECOMMENDATIONS = Table(
+GOLD_RECOMMENDATIONS = table(
     "gold.recommendations",
-    doc="Each user's list, without items that they rated or hid.",
-    columns=(RETRAIN, USER, ITEM_IDS, SCORES),
+    "Each user's list, without items that they rated or hid.",
+    RETRAIN,
+    USER,
+    ITEM_IDS,
+    SCORES,
     key=("retrain_id", "user_id"),
 )
 
-GOLD_PROFILES = Table(
+GOLD_PROFILES = table(
     "gold.profiles",
-    doc="Each user's segment and ratings, as of the fit.",
-    columns=(
-        RETRAIN,
-        USER,
-        Column("item_ids", "array<string>", "Rated items, newest rating first."),
-        Column("ratings", "array<float>", "One per item, on the data set's scale."),
-        Column("rated_at", "array<timestamp>", "One per item, UTC."),
-        Column(
-            "segment", "string", "As in `gold.fallback_lists`; null in older fits.", nullable=True
-        ),
-    ),
+    "Each user's segment and ratings, as of the fit.",
+    RETRAIN,
+    USER,
+    Column("item_ids", "array<string>", "Rated items, newest rating first."),
+    Column("ratings", "array<float>", "One per item, on the data set's scale."),
+    Column("rated_at", "array<timestamp>", "One per item, UTC."),
+    Column("segment", "string", "As in `gold.fallback_lists`; null in older fits.", nullable=True),
     key=("retrain_id", "user_id"),
 )
 
-GOLD_ITEM_FACTORS = Table(
+GOLD_ITEM_FACTORS = table(
     "gold.item_factors",
-    doc="Factors and popularity of each item in the fit.",
-    columns=(
-        RETRAIN,
-        ITEM,
-        Column(
-            "factors", "array<float>", "Model factors, then prior columns; empty for a popularity."
-        ),
-        Column("popularity", "float", "Overall fallback score; null in older fits.", nullable=True),
-        Column(
-            "trending",
-            "float",
-            "Positive interactions, with a half-life of 14 days before the newest rating; null in "
-            "older fits.",
-            nullable=True,
-        ),
+    "Factors and popularity of each item in the fit.",
+    RETRAIN,
+    ITEM,
+    Column("factors", "array<float>", "Model factors, then prior columns; empty for a popularity."),
+    Column("popularity", "float", "Overall fallback score; null in older fits.", nullable=True),
+    Column(
+        "trending",
+        "float",
+        "Positive interactions, with a half-life of 14 days before the newest rating; null in "
+        "older fits.",
+        nullable=True,
     ),
     key=("retrain_id", "item_id"),
 )
 
-GOLD_FALLBACK_LISTS = Table(
+GOLD_FALLBACK_LISTS = table(
     "gold.fallback_lists",
-    doc="Lists for users without a list of their own.",
-    columns=(
-        RETRAIN,
-        Column("segment", "string", "Empty for the overall list, else `attribute=value` pairs."),
-        ITEM_IDS,
-        SCORES,
-    ),
+    "Lists for users without a list of their own.",
+    RETRAIN,
+    Column("segment", "string", "Empty for the overall list, else `attribute=value` pairs."),
+    ITEM_IDS,
+    SCORES,
     key=("retrain_id", "segment"),
 )
 
-GOLD_SIMILAR_ITEMS = Table(
+GOLD_SIMILAR_ITEMS = table(
     "gold.similar_items",
-    doc="The most similar items of each item. `scores` are cosines.",
-    columns=(RETRAIN, ITEM, ITEM_IDS, SCORES),
+    "The most similar items of each item. `scores` are cosines.",
+    RETRAIN,
+    ITEM,
+    ITEM_IDS,
+    SCORES,
     key=("retrain_id", "item_id"),
 )

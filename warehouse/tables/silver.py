@@ -1,42 +1,36 @@
 """Silver: typed and checked rows, and the rows that failed a check."""
 
-from warehouse.tables.base import ITEM, LINE, RATED_AT, RATING, RUN_KEY, USER, Column, Table
+from warehouse.tables.base import ITEM, LINE, RATED_AT, RATING, RUN_KEY, USER, Column, table
 
-SILVER_REFINEMENTS = Table(
+SILVER_REFINEMENTS = table(
     "silver.refinements",
-    doc="Reconciliation of `refine`, one row per refined landing: "
+    "Reconciliation of `refine`, one row per refined landing: "
     "n_rows = n_accepted + n_duplicates + n_quarantined. Other landings are pending.",
-    columns=(
-        Column("landing_id", "string", "The landing: see `bronze.landings`."),
-        Column("target", "string", "`ratings`, `items`, `users` or `feedback`."),
-        Column("n_rows", "bigint", "Rows of the landing in bronze."),
-        Column("n_accepted", "bigint", "Rows that became events, items or users."),
-        Column("n_duplicates", "bigint", "Rows that repeat a row of the same key, or are older."),
-        Column("n_quarantined", "bigint", "Rows that failed a check."),
-        Column("n_unknown_items", "bigint", "Accepted events whose item is in no file of items."),
-        RUN_KEY,
-        Column("refined_at", "timestamp", "When the landing was refined, UTC."),
-    ),
+    Column("landing_id", "string", "The landing: see `bronze.landings`."),
+    Column("target", "string", "`ratings`, `items`, `users` or `feedback`."),
+    Column("n_rows", "bigint", "Rows of the landing in bronze."),
+    Column("n_accepted", "bigint", "Rows that became events, items or users."),
+    Column("n_duplicates", "bigint", "Rows that repeat a row of the same key, or are older."),
+    Column("n_quarantined", "bigint", "Rows that failed a check."),
+    Column("n_unknown_items", "bigint", "Accepted events whose item is in no file of items."),
+    RUN_KEY,
+    Column("refined_at", "timestamp", "When the landing was refined, UTC."),
     key=("landing_id",),
 )
 
-SILVER_EVENTS = Table(
+SILVER_EVENTS = table(
     "silver.events",
-    doc="All accepted events, one row per event. Rows are appended and never changed.",
-    columns=(
-        Column("event_id", "string", "32 hex digits. Equal rows of files have the same id."),
-        Column("kind", "string", "`rate`, `unrate`, `hide` or `not_interested`."),
-        USER,
-        ITEM,
-        Column("rating", "double", "On the data set's scale; null unless `rate`.", nullable=True),
-        Column(
-            "occurred_at",
-            "timestamp",
-            "UTC; without times, line number in seconds since 1970-01-01.",
-        ),
-        Column("landing_id", "string", "The event's first landing: see `bronze.landings`."),
-        RUN_KEY,
+    "All accepted events, one row per event. Rows are appended and never changed.",
+    Column("event_id", "string", "32 hex digits. Equal rows of files have the same id."),
+    Column("kind", "string", "`rate`, `unrate`, `hide` or `not_interested`."),
+    USER,
+    ITEM,
+    Column("rating", "double", "On the data set's scale; null unless `rate`.", nullable=True),
+    Column(
+        "occurred_at", "timestamp", "UTC; without times, line number in seconds since 1970-01-01."
     ),
+    Column("landing_id", "string", "The event's first landing: see `bronze.landings`."),
+    RUN_KEY,
     key=("event_id",),
     checks=(
         ("known_kind", "kind IN ('rate', 'unrate', 'hide', 'not_interested')"),
@@ -44,69 +38,63 @@ SILVER_EVENTS = Table(
     ),
 )
 
-SILVER_INTERACTIONS = Table(
+SILVER_INTERACTIONS = table(
     "silver.interactions",
-    doc="The newest rating of each user for each item. Training reads this.",
-    columns=(
-        USER,
-        ITEM,
-        RATING,
-        RATED_AT,
-        Column("event_id", "string", "The event with the rating: see `silver.events`."),
-    ),
+    "The newest rating of each user for each item. Training reads this.",
+    USER,
+    ITEM,
+    RATING,
+    RATED_AT,
+    Column("event_id", "string", "The event with the rating: see `silver.events`."),
     key=("user_id", "item_id"),
     checks=(("rating_is_a_number", "rating IS NOT NULL AND NOT isnan(rating)"),),
 )
 
-SILVER_ITEMS = Table(
+SILVER_ITEMS = table(
     "silver.items",
-    doc="The catalogue: the newest row of each item.",
-    columns=(
-        ITEM,
-        Column("title", "string", "The readable title; never empty."),
-        Column("categories", "array<string>", "Categories, the main one first; may be empty."),
-        Column("vendor", "string", "The seller or maker, if known.", nullable=True),
-        Column("released", "int", "Year of release, if known.", nullable=True),
-    ),
+    "The catalogue: the newest row of each item.",
+    ITEM,
+    Column("title", "string", "The readable title; never empty."),
+    Column("categories", "array<string>", "Categories, the main one first; may be empty."),
+    Column("vendor", "string", "The seller or maker, if known.", nullable=True),
+    Column("released", "int", "Year of release, if known.", nullable=True),
     key=("item_id",),
 )
 
-SILVER_USERS = Table(
+SILVER_USERS = table(
     "silver.users",
-    doc="Attributes of users: the newest row of each user.",
-    columns=(
-        USER,
-        Column("attributes", "map<string,string>", "Values by name, such as `age_group`."),
-    ),
+    "Attributes of users: the newest row of each user.",
+    USER,
+    Column("attributes", "map<string,string>", "Values by name, such as `age_group`."),
     key=("user_id",),
 )
 
-SILVER_USER_INDEX = Table(
+SILVER_USER_INDEX = table(
     "silver.user_index",
-    doc="Dense 32-bit indices of users, for the engine. Rows are appended and never changed.",
-    columns=(USER, Column("user_index", "int", "Index of the row's id, from 0, without gaps.")),
+    "Dense 32-bit indices of users, for the engine. Rows are appended and never changed.",
+    USER,
+    Column("user_index", "int", "Index of the row's id, from 0, without gaps."),
     key=("user_id",),
 )
 
-SILVER_ITEM_INDEX = Table(
+SILVER_ITEM_INDEX = table(
     "silver.item_index",
-    doc="Dense 32-bit indices of items, for the engine. Rows are appended and never changed.",
-    columns=(ITEM, Column("item_index", "int", "Index of the row's id, from 0, without gaps.")),
+    "Dense 32-bit indices of items, for the engine. Rows are appended and never changed.",
+    ITEM,
+    Column("item_index", "int", "Index of the row's id, from 0, without gaps."),
     key=("item_id",),
 )
 
-SILVER_QUARANTINE = Table(
+SILVER_QUARANTINE = table(
     "silver.quarantine",
-    doc="Rows that failed a check, as they were sent.",
-    columns=(
-        Column("target", "string", "`ratings`, `items`, `users` or `feedback`."),
-        Column("sent", "string", "The row's bronze columns as JSON, as sent, or `raw`."),
-        Column("failed_checks", "array<string>", "Names of the checks that it failed."),
-        Column("landing_id", "string", "The landing: see `bronze.landings`."),
-        Column("source_file", "string", "Name of the file that the row came from, or `outbox`."),
-        Column("source_line", "bigint", "Line in that file, or position in the batch, from 1."),
-        Column("first_seen_at", "timestamp", "When the row was quarantined, UTC."),
-        RUN_KEY,
-    ),
+    "Rows that failed a check, as they were sent.",
+    Column("target", "string", "`ratings`, `items`, `users` or `feedback`."),
+    Column("sent", "string", "The row's bronze columns as JSON, as sent, or `raw`."),
+    Column("failed_checks", "array<string>", "Names of the checks that it failed."),
+    Column("landing_id", "string", "The landing: see `bronze.landings`."),
+    Column("source_file", "string", "Name of the file that the row came from, or `outbox`."),
+    Column("source_line", "bigint", "Line in that file, or position in the batch, from 1."),
+    Column("first_seen_at", "timestamp", "When the row was quarantined, UTC."),
+    RUN_KEY,
     key=LINE,
 )
