@@ -10,7 +10,6 @@ import logging
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
@@ -24,12 +23,10 @@ from jobs.runtime.errors import EmptyFileError, HeaderError
 from jobs.runtime.logs import event
 from warehouse import landings
 from warehouse.datasets import Dataset
+from warehouse.delta import Warehouse
 from warehouse.query import Equals, Lake
 from warehouse.sources import Files
 from warehouse.tables import BRONZE, BRONZE_LANDINGS, Table
-
-if TYPE_CHECKING:
-    from warehouse.delta import Warehouse
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +62,7 @@ def accepted_headers(
     return headers
 
 
-def run(warehouse: "Warehouse", dataset: Dataset, inbox: Path) -> int:
+def run(warehouse: Warehouse, dataset: Dataset, inbox: Path) -> int:
     """Land every new file, and return the number of rows. A second run lands none."""
     with sources.delivered(dataset, inbox, warehouse.root, warehouse.spark) as delivered:
         landed = _landing_ids(warehouse, BRONZE_LANDINGS)
@@ -92,7 +89,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def _land(
-    warehouse: "Warehouse", table: Table, section: Files, headers: Mapping[SentFile, FileHeader]
+    warehouse: Warehouse, table: Table, section: Files, headers: Mapping[SentFile, FileHeader]
 ) -> dict[str, int]:
     """Append the files' rows, unless a killed run did; return the number of rows by landing."""
     rows, n_rows = bronze_rows(warehouse.spark, table, section, headers)
@@ -105,7 +102,7 @@ def _land(
     return n_rows
 
 
-def _landing_ids(warehouse: "Warehouse", table: Table, equals: Equals | None = None) -> set[str]:
+def _landing_ids(warehouse: Warehouse, table: Table, equals: Equals | None = None) -> set[str]:
     """Return the landings in the table, read without Spark: seconds faster for a few rows."""
     lake = Lake(warehouse.root)
     if not lake.exists(table):
@@ -114,7 +111,7 @@ def _landing_ids(warehouse: "Warehouse", table: Table, equals: Equals | None = N
     return {str(landing_id) for batch in batches for landing_id in batch[0].unique().to_pylist()}
 
 
-def _record(warehouse: "Warehouse", files: Sequence[SentFile], n_rows: Mapping[str, int]) -> None:
+def _record(warehouse: Warehouse, files: Sequence[SentFile], n_rows: Mapping[str, int]) -> None:
     """Record the landings, so that no later run lands the same files."""
     now = datetime.now(UTC)
     first_files: dict[str, SentFile] = {}
