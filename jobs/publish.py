@@ -33,12 +33,8 @@ from warehouse.tables.vocabulary import NOTHING_TO_DO
 log = logging.getLogger(__name__)
 
 LISTS = (
-    GOLD_RECOMMENDATIONS,
-    GOLD_PROFILES,
-    GOLD_ITEM_FACTORS,
-    GOLD_SIMILAR_ITEMS,
-    GOLD_FALLBACK_LISTS,
-)
+    GOLD_RECOMMENDATIONS, GOLD_PROFILES, GOLD_ITEM_FACTORS, GOLD_SIMILAR_ITEMS, GOLD_FALLBACK_LISTS,
+)  # fmt: skip
 
 
 def run(root: str, dataset: Dataset, engine: Engine, *, run_key: RunKey) -> int:
