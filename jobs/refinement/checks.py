@@ -36,7 +36,8 @@ def checked(
         case "items":
             rows = checked_items(sent)
         case _:
-            rows = checked_users(sent)
+            checks = {"user_missing": _blank("user_id"), "id_not_text": _not_text("user_id")}
+            rows = _checked(sent, checks)
     if not refused:
         return rows
     with_refused = F.array_append("failed_checks", F.lit(REFUSED))
@@ -108,11 +109,6 @@ def checked_items(sent: DataFrame) -> DataFrame:
         "id_not_text": _not_text("item_id", "title"),
     }
     return _checked(sent, checks)
-
-
-def checked_users(sent: DataFrame) -> DataFrame:
-    """Return the rows with `failed_checks`."""
-    return _checked(sent, {"user_missing": _blank("user_id"), "id_not_text": _not_text("user_id")})
 
 
 def _checked(rows: DataFrame, checks: dict[str, Column]) -> DataFrame:

@@ -47,7 +47,7 @@ def prepare(
     rows: Frozen, dataset: Dataset, window: Window, segments: Segments | None = None
 ) -> PreparedWindow:
     """Return the prepared window; `segments` are computed if they are missing."""
-    relevant_from, window = dataset.scale.relevant_from, window.cached()
+    relevant_from, window = dataset.scale.relevant_from, Window(window.pairs.cache())
     training = window.training.cache()
     items = rows.items().join(training.select("item").distinct(), "item").cache()
     segments = segments_of(rows, dataset) if segments is None else segments

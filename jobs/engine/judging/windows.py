@@ -49,10 +49,6 @@ class Window:
         rated = self.pairs.where("NOT has_older").where(F.col("newer.kind") == "rate")
         return rated.select(*PAIR, "newer.rating")
 
-    def cached(self) -> "Window":
-        """Return the same window with its pairs cached."""
-        return Window(self.pairs.cache())
-
 
 @dataclass(frozen=True, slots=True)
 class Span:

@@ -16,6 +16,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from statistics import fmean
 
 import optuna
@@ -132,7 +133,7 @@ class Search:
     def _try_start(self, study: optuna.Study, space: Space, recipe: AnyRecipe) -> Trial:
         """Score a start on all windows; the sampler learns from it if it is in the space."""
         parameters = space.parameters(recipe)
-        trial = self._try(recipe, "explore", parameters or {}, self._score_of(recipe))
+        trial = self._try(recipe, "explore", parameters or {}, partial(self.problem.score, recipe))
         if parameters:
             study.add_trial(frozen_trial(trial, space))
         return trial
@@ -145,16 +146,13 @@ class Search:
             proposal.report(fmean(scores), len(scores))
             return bool(proposal.should_prune())
 
-        parameters = dict(proposal.params)
-        trial = self._try(recipe, "explore", parameters, self._score_of(recipe), prunes)
+        score, parameters = partial(self.problem.score, recipe), dict(proposal.params)
+        trial = self._try(recipe, "explore", parameters, score, prunes)
         if trial.state == "complete":
             study.tell(proposal, trial.value)
         else:
             study.tell(proposal, state=optuna.trial.TrialState.PRUNED)  # see `frozen_trial`
         return trial
-
-    def _score_of(self, recipe: AnyRecipe) -> Callable[[str], Score]:
-        return lambda window: self.problem.score(recipe, window)
 
     def _finalists(self) -> list[Trial]:
         """Return the best trials of different recipes that have no score with more seeds yet."""
