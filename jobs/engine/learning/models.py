@@ -21,7 +21,6 @@ and segment, the items' rows and `Model.constants`:
 """
 
 import time
-from collections.abc import MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,8 +40,6 @@ from jobs.engine.learning.priors import Priors
 from jobs.engine.learning.segments import Segments
 from jobs.engine.recipes import Als, AlsWithPriors, AnyRecipe, PopularBySegment, Popularity
 from jobs.engine.weightings import Centred
-
-FactorCache = MutableMapping[Als, Factors]
 
 
 @dataclass(frozen=True)
@@ -108,12 +105,8 @@ def fit(
     segments: Segments,
     *,
     relevant_from: float,
-    cache: FactorCache | None = None,
 ) -> Model:
     """Return the recipe's model of `ratings` (user, item, rating, rated_at), one row per pair.
-
-    `cache` has the factors by ALS recipe, fitted on the same `ratings`. It is read and filled, so
-    priors are re-weighted without another fit.
 
     Raises:
         NothingToLearnError: no user has a positive strength.
@@ -126,7 +119,7 @@ def fit(
     popular = recipe if isinstance(recipe, Popularity) else by_segment
     scorer: Scorer = (fallback := popularity.fit(ratings, popular, catalogue, segments))
     if isinstance(recipe, Als | AlsWithPriors):
-        factors, of_factors = _factors(recipe, ratings, {} if cache is None else cache)
+        factors, of_factors = _factors(recipe, ratings)
         constants |= of_factors
         rows = catalogue.by_position(factors.items, factors.matrix)
         candidate = np.isin(catalogue.index, factors.items)
@@ -151,9 +144,7 @@ def fit(
     )
 
 
-def _factors(
-    recipe: Als | AlsWithPriors, ratings: DataFrame, cache: FactorCache
-) -> tuple[Factors, dict[str, Any]]:
+def _factors(recipe: Als | AlsWithPriors, ratings: DataFrame) -> tuple[Factors, dict[str, Any]]:
     """Return the factors of all models of the recipe, and the constants for a fold-in."""
     models = (recipe,) if isinstance(recipe, Als) else recipe.seeded
     mean, newest, remaining, first = _mean(ratings), None, None, models[0]
@@ -163,12 +154,11 @@ def _factors(
     strengths = preference.strengths(
         ratings, first.weighting, global_mean=mean, remaining=remaining
     )
-    missing = [model for model in models if model not in cache]
-    if len(missing) > 1:
+    if len(models) > 1:
         strengths = strengths.cache()
-    cache.update({model: als.fit(strengths, model) for model in missing})
+    factors = als.concatenate([als.fit(strengths, model) for model in models])
     strengths.unpersist()
-    return als.concatenate([cache[model] for model in models]), _constants(first, mean, newest)
+    return factors, _constants(first, mean, newest)
 
 
 def _mean(ratings: DataFrame) -> float:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from jobs.engine.learning.models import FactorCache, Model
+from jobs.engine.learning.models import Model
 from jobs.engine.learning.segments import Segments, user_segments
 from jobs.engine.recipes import Als, AlsWithPriors
 from jobs.engine.weightings import Centred, MinusMidpoint, StarsFromThreshold
@@ -40,7 +40,7 @@ def segments(spark: SparkSession) -> Segments:
 def test_a_folded_in_user_has_the_factors_of_the_fit(
     ratings: DataFrame, segments: Segments, recipe: Als
 ) -> None:
-    model = small.fitted(recipe, ratings, segments, {})
+    model = small.fitted(recipe, ratings, segments)
 
     assert model.factors is not None
     fitted = {row["user"]: row["factors"] for row in model.factors.users.collect()}
@@ -52,8 +52,7 @@ def test_a_folded_in_user_has_the_factors_of_the_fit(
 def test_with_priors_the_scores_are_those_of_the_users_list(
     ratings: DataFrame, segments: Segments
 ) -> None:
-    cache: FactorCache = {}
-    model = small.fitted(small.RECIPE, ratings, segments, cache)
+    model = small.fitted(small.RECIPE, ratings, segments)
     assert isinstance(model.recipe, AlsWithPriors)
 
     lists = small.listed(model, ratings, segments)

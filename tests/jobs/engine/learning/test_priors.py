@@ -9,9 +9,9 @@ from pyspark.sql import DataFrame, SparkSession
 
 from jobs import fit
 from jobs.engine.catalogue import Catalogue
-from jobs.engine.learning import als, models, priors
+from jobs.engine.learning import models, priors
 from jobs.engine.learning.lists import Block, Ragged
-from jobs.engine.learning.models import FactorCache, Model
+from jobs.engine.learning.models import Model
 from jobs.engine.learning.segments import Segments, known_users, user_segments
 from jobs.engine.recipes import Als, AlsWithPriors, PriorWeights
 from jobs.engine.weightings import Centred
@@ -86,19 +86,17 @@ def segments(spark: SparkSession) -> Segments:
 
 
 @pytest.fixture(scope="module")
-def cache() -> FactorCache:
-    return {}
+def model(ratings: DataFrame, segments: Segments) -> Model:
+    return fitted(RECIPE, ratings, segments)
 
 
 @pytest.fixture(scope="module")
-def model(ratings: DataFrame, segments: Segments, cache: FactorCache) -> Model:
-    return fitted(RECIPE, ratings, segments, cache)
+def without_priors(ratings: DataFrame, segments: Segments) -> Model:
+    return fitted(RECIPE.model_copy(update={"priors": NONE}), ratings, segments)
 
 
-def fitted(
-    recipe: AlsWithPriors | Als, ratings: DataFrame, segments: Segments, cache: FactorCache
-) -> Model:
-    return models.fit(recipe, ratings, catalogue(), segments, relevant_from=4, cache=cache)
+def fitted(recipe: AlsWithPriors | Als, ratings: DataFrame, segments: Segments) -> Model:
+    return models.fit(recipe, ratings, catalogue(), segments, relevant_from=4)
 
 
 def listed(
@@ -224,11 +222,10 @@ def test_users_without_positive_ratings_get_the_fallback(
 
 
 def test_without_priors_the_score_is_the_mean_of_the_models(
-    ratings: DataFrame, segments: Segments, cache: FactorCache
+    ratings: DataFrame, segments: Segments, without_priors: Model
 ) -> None:
-    fits = [fitted(als, ratings, segments, cache) for als in RECIPE.seeded]
-    fits.append(fitted(RECIPE.model_copy(update={"priors": NONE}), ratings, segments, cache))
-    *single, both = (listed(fit, ratings, segments) for fit in fits)
+    fits = [fitted(als, ratings, segments) for als in RECIPE.seeded]
+    *single, both = (listed(fit, ratings, segments) for fit in [*fits, without_priors])
 
     assert RECIPE.seeded[0] == ALS
     for user, (scores, personalised) in both.items():
@@ -237,24 +234,8 @@ def test_without_priors_the_score_is_the_mean_of_the_models(
             assert score == pytest.approx(mean, abs=1e-5)
 
 
-def test_cached_factors_are_not_fitted_again(
-    model: Model, ratings: DataFrame, segments: Segments, cache: FactorCache
-) -> None:
-    assert set(cache) == set(RECIPE.seeded)
-    cache = dict(cache)
-    other = WEIGHTS.model_copy(update={"popularity": 5.0})
-
-    again = fitted(RECIPE.model_copy(update={"priors": other}), ratings, segments, cache)
-
-    assert np.array_equal(again.item_rows[:, :4], model.item_rows[:, :4])
-    assert set(cache) == set(RECIPE.seeded)
-    zeros = {key: als.Factors(f.users, f.items, f.matrix * 0) for key, f in cache.items()}
-    refitted = fitted(RECIPE, ratings, segments, zeros)
-    assert not refitted.item_rows[:, :4].any()
-
-
 def test_gold_has_complete_rows_and_similar_items_ignore_priors(
-    model: Model, ratings: DataFrame, segments: Segments, cache: FactorCache
+    model: Model, without_priors: Model
 ) -> None:
     trend = np.zeros(len(model.catalogue), np.float32)
     rows = {row["item_id"]: row["factors"] for row in fit.item_factors(model, trend)}
@@ -262,5 +243,4 @@ def test_gold_has_complete_rows_and_similar_items_ignore_priors(
     assert len(rows) == ITEMS
     assert len(rows["00"]) == 2 * 2 + len(model.constants["columns"])
     assert rows["07"] == pytest.approx(model.item_rows[7].tolist())
-    without = fitted(RECIPE.model_copy(update={"priors": NONE}), ratings, segments, cache)
-    assert fit.similar_items(model, 5) == fit.similar_items(without, 5)
+    assert fit.similar_items(model, 5) == fit.similar_items(without_priors, 5)
