@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jobs.synthetic.names import AGE_GROUPS, CATEGORIES, REGIONS
+from ranking.similarity import unit_rows
 
 RANK = 8
 MONTHS = 24
@@ -69,12 +70,12 @@ def generate(size: int, seed: int) -> World:
     genres = rng.normal(size=(len(CATEGORIES), RANK))
     categories = [_draw_categories(rng) for _ in range(n_items)]
     items = np.array([genres[chosen].mean(axis=0) for chosen in categories])
-    items = _unit(items + 0.4 * rng.normal(size=items.shape))
+    items = unit_rows(items + 0.4 * rng.normal(size=items.shape))
     ages = rng.choice(len(AGE_GROUPS), size=n_users, p=(0.06, 0.2, 0.3, 0.2, 0.14, 0.1))
     regions = rng.integers(len(REGIONS), size=n_users)
     likes = rng.dirichlet(np.full(len(CATEGORIES), 0.3), size=n_users) @ genres
     by_age = rng.normal(size=(len(AGE_GROUPS), RANK))[ages]
-    users = _unit(likes + 0.35 * by_age + 0.3 * rng.normal(size=likes.shape))
+    users = unit_rows(likes + 0.35 * by_age + 0.3 * rng.normal(size=likes.shape))
     popularity = 1.1 * rng.normal(size=n_items)
     month = np.where(
         rng.random(n_items) < _INITIAL_SHARE, 0, rng.integers(0, MONTHS - 2, size=n_items)
@@ -82,7 +83,7 @@ def generate(size: int, seed: int) -> World:
     return World(
         seed=seed,
         user_factors=users,
-        user_drift=0.5 * _unit(rng.normal(size=users.shape)),
+        user_drift=0.5 * unit_rows(rng.normal(size=users.shape)),
         user_bias=0.35 * rng.normal(size=n_users),
         user_age=ages,
         user_region=regions,
@@ -195,9 +196,3 @@ def _draw_categories(rng: np.random.Generator) -> list[int]:
     return sorted(
         rng.choice(len(CATEGORIES), size=n, replace=False, p=usual / usual.sum()).tolist()
     )
-
-
-def _unit(rows: Floats) -> Floats:
-    """Return the rows scaled to length 1."""
-    scaled: Floats = rows / np.linalg.norm(rows, axis=1, keepdims=True)
-    return scaled
