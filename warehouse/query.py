@@ -112,16 +112,10 @@ class Lake:
             except duckdb.Error as error:
                 raise QueryRefusedError(str(error)) from error
 
-    def _scan(
-        self,
-        table: Table,
-        *,
-        columns: Sequence[str] | None = None,
-        equals: Equals | None = None,
-        version: int | None = None,
-    ) -> pa.RecordBatchReader:
-        names = list(columns or table.names)
-        reader = self._open(table, version).scan(columns=names, predicate=_predicate(equals))
+    def _scan(self, table: Table, **selection: Unpack[Selection]) -> pa.RecordBatchReader:
+        names, equals = list(selection.get("columns") or table.names), selection.get("equals")
+        delta = self._open(table, selection.get("version"))
+        reader = delta.scan(columns=names, predicate=_predicate(equals))
         return pa.RecordBatchReader.from_stream(reader)
 
     def _open(self, table: Table, version: int | None = None) -> DeltaTable:
