@@ -1,0 +1,47 @@
+import pytest
+from optuna.trial import FixedTrial
+
+from jobs.engine import recipes
+from jobs.engine.recipes import Als, AnyRecipe, Popular
+from jobs.engine.searching import space
+from jobs.engine.weightings import Centred
+from tests.support.jobs.simulated_search import DEFAULT, HALF_LIFE, SCALE, parameters, suggest
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        DEFAULT,
+        recipes.by_name(SCALE, HALF_LIFE)["als_minus_midpoint"].model_copy(update={"alpha": 2.5}),
+        recipes.by_name(SCALE, HALF_LIFE)["als_from_threshold"],
+        Als(half_life_days=HALF_LIFE, weighting=Centred(p=0.5)),
+        Als(half_life_days=HALF_LIFE / 3),
+    ],
+    ids=lambda recipe: recipe.name,
+)
+def test_a_recipe_in_the_space_has_parameters(recipe: Als) -> None:
+    values = parameters(recipe)
+
+    assert values is not None
+    assert suggest(FixedTrial(values)) == recipe
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        Als(rank=64),
+        Als(seed=1),
+        Als(half_life_days=7),
+        Als(weighting=Centred(shrinkage=1)),
+        Popular(relevant_from=4),
+    ],
+    ids=lambda recipe: recipe.name,
+)
+def test_a_recipe_outside_the_space_has_no_parameters(recipe: AnyRecipe) -> None:
+    assert parameters(recipe) is None
+
+
+def test_other_seeds_are_far_apart() -> None:
+    assert space.reseeded(DEFAULT, 0) == DEFAULT
+    assert space.reseeded(DEFAULT, 2) == DEFAULT.model_copy(update={"seed": DEFAULT.seed + 2000})
+    assert space.reseeded(Popular(relevant_from=4), 1) is None
