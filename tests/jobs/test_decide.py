@@ -1,13 +1,11 @@
 """From gold rows to a verdict, without Spark: the tests write the rows of the earlier tasks."""
 
 import logging
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from jobs import decide
@@ -16,115 +14,24 @@ from jobs.engine.recipes import Als, AnyRecipe
 from jobs.runtime.errors import TaskMissingError
 from jobs.runtime.logs import event
 from serving.publishing import evidence
+from tests.support.jobs.earlier_tasks import (
+    BOTH,
+    CHALLENGER,
+    CHAMPION,
+    GOOD,
+    KEY,
+    POPULARITIES,
+    WORLD,
+    lake,
+    verdict,
+)
 from tests.support.jobs.product import install
 from tests.support.jobs.releasing import paused
-from tests.support.jobs.small_world import RUN, Row, world
-from warehouse.append import append
 from warehouse.errors import TableMissingError
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
-from warehouse.tables import (
-    GOLD_FREEZES,
-    GOLD_MODEL_METRICS,
-    GOLD_NOMINATIONS,
-    GOLD_SEARCHES,
-    GOLD_USER_METRICS,
-    GOLD_VERDICTS,
-    GOLD_WINDOW_LISTS,
-)
+from warehouse.tables import GOLD_VERDICTS
 from warehouse.tables.vocabulary import NOTHING_TO_DO
-
-KEY = RunKey.parse(f"{RUN}/decide")
-WORLD = world()
-NOW = datetime(2024, 6, 1, tzinfo=UTC)
-CHALLENGER, CHAMPION = recipes.default(WORLD.scale), Als(rank=2)
-POPULARITIES = recipes.popularities(WORLD.scale, 365)
-SEARCHED: Row = {"found_by": "nomination", "value": None}
-SEARCHED |= dict.fromkeys(("n_trials", "n_pruned", "n_failed"), 0) | {"found_at": NOW}
-SEARCHED |= {"budget_seconds": 0.0, "seconds": 0.0}
-GOOD: Mapping[AnyRecipe, float] = {**dict.fromkeys(POPULARITIES, 0.2), CHALLENGER: 0.4}
-BOTH: Mapping[AnyRecipe, float] = {**GOOD, CHAMPION: 0.3}
-
-
-def lake(
-    root: Path,
-    means: Mapping[AnyRecipe, float] = GOOD,
-    *,
-    champion: AnyRecipe | None = None,
-    challenger: AnyRecipe = CHALLENGER,
-    n_users: int = 80,
-    without: AnyRecipe | None = None,
-    rolling: Mapping[AnyRecipe, float] | None = None,
-) -> str:
-    """Write the rows of the earlier tasks; each recipe's NDCG values scatter around its mean.
-
-    `without` is a recipe that lacks the value of one user. `rolling` has the means on the rolling
-    windows, by default those on the gate's window.
-    """
-    run = {"retrain_id": RUN, "run_key": f"{RUN}/before"}
-    key = RunKey.parse(run["run_key"])
-    live = None if champion is None else champion.model_dump_json()
-    nominated: Row = {"challenger": CHALLENGER.model_dump_json(), "champion": live}
-    searched = {"challenger": challenger.model_dump_json()}
-    nominated |= {"champion_release_id": None, "nominated_at": NOW, "reason": "A test"}
-    frozen = {"versions": [("silver.items", 0)], "n_interactions": 99, "quarantine_share": 0.0}
-    noise = np.random.default_rng(0).normal(0, 0.02, n_users)
-    users = [
-        run
-        | {"recipe": recipe.name, "window": "gate", "user_id": f"u{at}", "value": float(value)}
-        | {"slices": ["warm"] if at else ["cold"], "metric": "ndcg@10"}
-        for recipe, mean in means.items()
-        for at, value in enumerate(mean + noise)
-        if not (recipe == without and at == 1)
-    ]
-    roles = dict.fromkeys(means, "popularity") | {champion: "champion", challenger: "challenger"}
-    models = [
-        row
-        for recipe, mean in means.items()
-        for row in figures(run, recipe, mean, n_users, roles[recipe])
-    ]
-    for recipe, mean in (means if rolling is None else rolling).items():
-        rows = figures(run, recipe, mean, n_users, roles[recipe])
-        models += [row | {"window": name} for name in ("rolling_40", "rolling_60") for row in rows]
-    where = str(root)
-    append(where, GOLD_NOMINATIONS, [run | nominated], run_key=key)
-    append(where, GOLD_SEARCHES, [run | SEARCHED | searched], run_key=key)
-    append(where, GOLD_FREEZES, [run | frozen | {"frozen_at": NOW}], run_key=key)
-    append(where, GOLD_USER_METRICS, users, run_key=key)
-    append(where, GOLD_MODEL_METRICS, models, run_key=key)
-    return where
-
-
-def figures(run: Row, recipe: AnyRecipe, mean: float, n_users: int, role: str) -> list[Row]:
-    same: Row = {"recipe": recipe.name, "recipe_json": recipe.model_dump_json(), "role": role}
-    same |= {"window": "gate", "slice": "warm", "n_users": n_users, "fit_seconds": 1.0}
-    values = {"ndcg@10": mean, "recall@10": mean / 2, "coverage@10": 0.5}
-    return [run | same | {"metric": name, "value": value} for name, value in values.items()]
-
-
-def write_lists(root: str, evaluated: Sequence[AnyRecipe], run: str = RUN) -> None:
-    """Write each recipe's lists of two users, as `evaluate` does."""
-    same = {"retrain_id": run, "run_key": f"{run}/before", "relevant": ["b"]}
-    rows = [
-        same
-        | {"recipe": recipe.name, "user_id": user_id}
-        | {"item_ids": [recipe.name, "b"], "scores": [0.5, 0.25]}
-        for recipe in evaluated
-        for user_id in ("u1", "u2")
-    ]
-    append(root, GOLD_WINDOW_LISTS, rows, run_key=RunKey.parse(f"{run}/before"))
-
-
-def stored_lists(engine: Engine) -> list[Row]:
-    """Return the lists in Postgres, with the transaction that wrote each."""
-    with engine.connect() as connection:
-        rows = connection.execute(text("select *, xmin from window_lists order by user_id"))
-        return [dict(row) for row in rows.mappings()]
-
-
-def verdict(root: str) -> Row:
-    [row] = Lake(root).rows(GOLD_VERDICTS, equals={"retrain_id": RUN})
-    return row
 
 
 def test_the_first_verdict_and_its_evidence_are_in_the_lake_and_in_postgres(
@@ -277,39 +184,6 @@ def test_a_second_run_changes_nothing_and_returns_the_same(
     assert Lake(root).n_rows(GOLD_VERDICTS) == 1
     logged = event("verdict", verdict="first", reason=row["reason"])
     assert caplog.messages[-1] == str(logged)
-
-
-def test_the_window_lists_of_the_chosen_recipe_are_copied_to_postgres(
-    tmp_path: Path, publisher: Engine
-) -> None:
-    root = lake(tmp_path)
-    write_lists(root, [CHALLENGER, *POPULARITIES])
-
-    decide.run(root, WORLD, publisher, run_key=KEY)
-
-    lists = stored_lists(publisher)
-    assert [row["user_id"] for row in lists] == ["u1", "u2"]
-    assert {(row["retrain_id"], row["recipe"]) for row in lists} == {(RUN, CHALLENGER.name)}
-    first = lists[0]
-    assert first["item_ids"] == [CHALLENGER.name, "b"]
-    assert (first["scores"], first["relevant"]) == ([0.5, 0.25], ["b"])
-
-    decide.run(root, WORLD, publisher, run_key=KEY)
-
-    assert stored_lists(publisher) == lists
-
-
-def test_a_hold_keeps_the_window_lists(tmp_path: Path, publisher: Engine) -> None:
-    before, hold = lake(tmp_path / "before"), lake(tmp_path / "hold", {}, champion=CHAMPION)
-    write_lists(before, [CHALLENGER])
-    write_lists(hold, [CHALLENGER, CHAMPION])
-    decide.run(before, WORLD, publisher, run_key=KEY)
-    lists = stored_lists(publisher)
-
-    decide.run(hold, WORLD, publisher, run_key=KEY)
-
-    assert verdict(hold)["verdict"] == "hold"
-    assert stored_lists(publisher) == lists != []
 
 
 def test_the_command_exits_with_99_after_a_hold(
