@@ -1,12 +1,9 @@
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx2
 import pytest
-from sqlalchemy import Engine, text
-from sqlalchemy.orm import Session
+from sqlalchemy import Engine
 
-from serving.api.settings import ApiSettings
 from serving.client import Client
 from serving.errors import (
     IdempotencyKeyReusedError,
@@ -16,15 +13,10 @@ from serving.errors import (
     RequestRefusedError,
     ScopeMissingError,
     UnknownItemError,
-    UserErasedError,
 )
-from serving.schemas import Problem
-from serving.storage import keys
-from serving.users import accounts
 from tests.conftest import schema_of
 from tests.support.serving import shop
-from tests.support.serving.api_server import running_api
-from tests.support.serving.server import as_role
+from tests.support.serving.problems import problem
 
 UNUSUAL_IDS = [
     "a/b",
@@ -39,8 +31,6 @@ UNUSUAL_IDS = [
     "u" * 256,
     "\x01",
 ]
-
-
 BODIES = [
     b"",
     b"{",
@@ -56,29 +46,6 @@ BODIES = [
     b'{"rating": 7, "occurred_at": "yesterday"}',
     b'{"rating": 7, "occurred_at": "1772366400"}',
 ]
-
-
-@pytest.fixture
-def published_shop(publisher: Engine) -> None:
-    """A release with the items "a" to "d" and a scale of 1 to 10."""
-    shop.release(publisher, "one", instead_of=None)
-
-
-@pytest.fixture
-def operator(api_url: str, owner: Engine) -> Iterator[Client]:
-    with Session(owner) as session, session.begin():
-        key = keys.create(session, "operator", ["operate"])
-    headers = {"Authorization": f"Bearer {key}"}
-    with httpx2.Client(base_url=api_url, headers=headers, timeout=10) as client:
-        yield Client(client, schema_of(owner))
-
-
-def problem(answer: httpx2.Response) -> Problem:
-    assert answer.headers["content-type"] == "application/problem+json"
-    parsed = Problem.model_validate_json(answer.content)
-    assert parsed.status == answer.status_code
-    assert parsed.next_step
-    return parsed
 
 
 @pytest.mark.usefixtures("published_shop")
@@ -219,108 +186,3 @@ def test_writes_need_the_scope_feedback(
     http.headers["Authorization"] = "Bearer wrong"
     with pytest.raises(KeyRefusedError):
         client.rate("u", "a", 7)
-
-
-@pytest.mark.usefixtures("published_shop")
-def test_a_user_is_erased_with_their_own_token_only(product: Client, owner: Engine) -> None:
-    user, other = product.create_user(), product.create_user()
-    product.rate(user.user_id, "a", 7)
-
-    for token in (None, "wrong", other.token):
-        with pytest.raises(ScopeMissingError, match="no token of this user"):
-            product.erase(user.user_id, token=token)
-    assert product.erase(user.user_id, token=user.token).n_events == 1
-
-    with pytest.raises(UserErasedError, match="were erased"):  # a retry, if the answer was lost
-        product.erase(user.user_id, token=user.token)
-    with pytest.raises(UserErasedError, match="POST users"):
-        product.rate(user.user_id, "a", 7)
-    assert shop.rows(owner, "select requested_by from erasures") == [("the user",)]
-    product.rate(other.user_id, "a", 7)
-
-
-@pytest.mark.usefixtures("published_shop")
-def test_a_key_with_the_scope_operate_can_erase_a_user_repeatedly(
-    product: Client, operator: Client, owner: Engine
-) -> None:
-    assert operator.erase("u") == operator.erase("u")
-
-    assert product.recommendations("u").kind == "fallback"
-    assert shop.rows(owner, "select requested_by from erasures") == [("operator",)]
-
-
-@pytest.mark.usefixtures("published_shop")
-def test_writes_during_an_erasure_leave_no_data(
-    product: Client, operator: Client, owner: Engine
-) -> None:
-    def rate(n: int) -> bool:
-        try:
-            product.rate("u", "abcd"[n % 4], 7)
-        except UserErasedError:
-            return False
-        return True
-
-    with ThreadPoolExecutor(8) as threads:
-        writes = [threads.submit(rate, n) for n in range(40)]
-        writes[4].result()
-        operator.erase("u")
-        n_accepted = sum(write.result() for write in writes)
-
-    assert n_accepted > 0
-    assert shop.rows(owner, "select 1 from outbox union all select 1 from feedback") == []
-
-
-@pytest.mark.usefixtures("published_shop")
-def test_an_erasure_waits_for_an_uncommitted_write(
-    product: Client, operator: Client, owner: Engine
-) -> None:
-    shared_lock = text("select pg_advisory_xact_lock_shared(hashtextextended('u', 0))")
-    with ThreadPoolExecutor(1) as threads, owner.connect() as writing:
-        writing.execute(shared_lock)
-        erasing = threads.submit(operator.erase, "u")
-        waiting = text("select count(*) from pg_locks where locktype = 'advisory' and not granted")
-        while writing.scalar(waiting) == 0:
-            assert not erasing.done()
-        writing.execute(
-            text(
-                "insert into outbox (event_id, idempotency_key, kind, user_id, item_id,"
-                " occurred_at, sent_by) values ('e', 'k', 'hide', 'u', 'a', now(), 'x')"
-            )
-        )
-        writing.commit()
-
-        assert erasing.result().n_events == 1
-    with pytest.raises(UserErasedError):
-        product.rate("u", "a", 7)
-
-
-@pytest.mark.usefixtures("published_shop")
-def test_a_write_waits_for_an_uncommitted_erasure(product: Client, owner: Engine) -> None:
-    with ThreadPoolExecutor(1) as threads, owner.connect() as erasing:
-        accounts.erase(erasing, "u", requested_by="test")
-        writing = threads.submit(product.rate, "u", "a", 7)
-        waiting = text("select count(*) from pg_locks where locktype = 'advisory' and not granted")
-        while erasing.scalar(waiting) == 0:
-            assert not writing.done()
-        erasing.commit()
-
-        with pytest.raises(UserErasedError):
-            writing.result()
-    assert shop.rows(owner, "select 1 from outbox union all select 1 from feedback") == []
-
-
-@pytest.mark.usefixtures("published_shop")
-def test_a_key_above_its_rate_limit_is_refused(
-    owner: Engine, committing: str, product_http: httpx2.Client
-) -> None:
-    with running_api(as_role(committing, "api"), ApiSettings(requests_per_second=5)) as url:
-        path = f"{url}/v1/{schema_of(owner)}/items"
-        answers = [product_http.get(path) for _ in range(50)]
-        other_key = httpx2.get(path, headers={"Authorization": "Bearer other"})
-
-    refused = [answer for answer in answers if answer.status_code == 429]
-    assert refused
-    assert sum(answer.status_code == 200 for answer in answers) >= 5
-    assert problem(refused[0]).code == "too-many-requests"
-    assert refused[0].headers["retry-after"] == "1"
-    assert other_key.status_code == 401  # each key has a limit of its own

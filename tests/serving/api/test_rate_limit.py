@@ -1,8 +1,15 @@
+import httpx2
 import pytest
+from sqlalchemy import Engine
 
 from serving.api import rate_limit
 from serving.api.rate_limit import RateLimiter
+from serving.api.settings import ApiSettings
 from serving.errors import TooManyRequestsError
+from tests.conftest import schema_of
+from tests.support.serving.api_server import running_api
+from tests.support.serving.problems import problem
+from tests.support.serving.server import as_role
 
 
 def test_a_key_may_send_one_seconds_worth_at_once_and_is_then_refused(
@@ -47,3 +54,20 @@ def test_the_number_of_cached_keys_is_bounded(monkeypatch: pytest.MonkeyPatch) -
     limiter.take("one")  # its count was dropped
     with pytest.raises(TooManyRequestsError):
         limiter.take("three")
+
+
+@pytest.mark.usefixtures("published_shop")
+def test_a_key_above_its_rate_limit_is_refused(
+    owner: Engine, committing: str, product_http: httpx2.Client
+) -> None:
+    with running_api(as_role(committing, "api"), ApiSettings(requests_per_second=5)) as url:
+        path = f"{url}/v1/{schema_of(owner)}/items"
+        answers = [product_http.get(path) for _ in range(50)]
+        other_key = httpx2.get(path, headers={"Authorization": "Bearer other"})
+
+    refused = [answer for answer in answers if answer.status_code == 429]
+    assert refused
+    assert sum(answer.status_code == 200 for answer in answers) >= 5
+    assert problem(refused[0]).code == "too-many-requests"
+    assert refused[0].headers["retry-after"] == "1"
+    assert other_key.status_code == 401  # each key has a limit of its own

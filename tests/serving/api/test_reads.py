@@ -12,12 +12,12 @@ from serving import catalogue
 from serving.api.app import create_app
 from serving.api.settings import ApiSettings
 from serving.client import Client
-from serving.schemas import Problem
 from serving.storage.database import ServingSettings
 from serving.users import profiles
 from tests.conftest import schema_of
 from tests.support.serving import shop
 from tests.support.serving.api_server import running_api
+from tests.support.serving.problems import problem
 from tests.support.serving.server import as_role
 
 AWAY = "postgresql+psycopg2://api:canary@127.0.0.1:1/lantern"
@@ -49,15 +49,6 @@ ROUTES = {
     "/v1/{dataset}/rules/preview",
     "/v1/{dataset}/availability",
 }
-
-
-def problem(answer: httpx2.Response) -> Problem:
-    assert answer.headers["content-type"] == "application/problem+json"
-    problem = Problem.model_validate_json(answer.content)
-    assert problem.status == answer.status_code
-    assert problem.type == f"urn:lantern:problem:{problem.code}"
-    assert problem.next_step
-    return problem
 
 
 def test_every_route_is_documented_with_its_problems(http: httpx2.Client) -> None:
