@@ -1,7 +1,11 @@
 import numpy as np
 import pytest
+from sqlalchemy import Engine
 
+from serving.client import Client
 from serving.lists.reasons import decisive_terms, rating_text
+from tests.support.serving import live_shop
+from tests.support.serving.live_shop import rate
 
 
 @pytest.mark.parametrize(
@@ -28,3 +32,34 @@ def test_ratings_are_shown_in_the_units_of_their_scale() -> None:
         "4.5 stars",
         "7 of 10",
     ]
+
+
+def test_reasons_name_the_rating_with_the_largest_term(
+    publisher: Engine, owner: Engine, client: Client
+) -> None:
+    live_shop.release(publisher)
+    rate(owner, "lover", "f3", 5.0)
+
+    batch, live = (client.recommendations(u, explain=True) for u in ("fan", "lover"))
+
+    assert (batch.kind, live.kind) == ("batch", "live")
+    first = batch.items[0].reason
+    assert first is not None
+    assert (first.kind, first.item_id) == ("because_you_rated", "f1")
+    assert first.text == "because you rated Film 1 5 stars"
+    because = {i.item_id: i.reason.item_id for i in live.items if i.reason}
+    assert because["o4"] in {"o1", "o2"}
+    assert because["f4"] == "f3"
+    fallback = client.recommendations("nobody", explain=True)
+    assert next(i.reason.text for i in fallback.items if i.reason) == "liked by many"
+    assert all(item.reason is None for item in client.recommendations("fan").items)
+
+
+def test_a_prior_can_be_the_reason(publisher: Engine, owner: Engine, client: Client) -> None:
+    live_shop.release(publisher, constants=live_shop.WITH_PRIORS, rows=live_shop.with_priors)
+    rate(owner, "lover", "f3", 5.0)
+
+    listed = {i.item_id: i.reason for i in client.recommendations("lover", explain=True).items}
+
+    assert listed["o4"] is not None
+    assert (listed["o4"].kind, listed["o4"].text) == ("people_like_you", "liked by people like you")

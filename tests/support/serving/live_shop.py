@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Engine, text
 
+from serving.lists.recommendations import RecommendationList
 from serving.publishing.publish import publish
+from serving.schemas import Recommendations, Shelf, SimilarItems
 from tests.support.serving import shop
 
 SCALE = {"relevant_from": 4.0}
@@ -33,6 +35,7 @@ WITH_PRIORS = CENTRED | {
 KINDS = {"f": "film", "o": "opera", "c": "film"}
 ITEMS = ("f1", "f2", "f3", "f4", "o1", "o2", "o3", "o4")
 COLD = "c1"  # an item that the fit has not seen
+PIN_COLD = [{"item_id": COLD, "rank": 2}]
 LATER = shop.RATED_AT + timedelta(days=400)
 
 
@@ -120,6 +123,11 @@ def rate(
 def hide(owner: Engine, user_id: str, item_id: str) -> None:
     """Hide an item from a user's lists."""
     rate(owner, user_id, item_id, None, hidden="hide")
+
+
+def ids(answer: Recommendations | RecommendationList | Shelf | SimilarItems) -> list[str]:
+    """Return the ids of the answer's items, in their order."""
+    return [item.item_id for item in answer.items]
 
 
 def matrix() -> np.ndarray:

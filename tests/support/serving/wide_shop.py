@@ -4,6 +4,7 @@
 """
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from sqlalchemy import Engine
@@ -18,6 +19,25 @@ N, LENGTH = 160, 100
 UNLIKED, NEW = "cold", "new"
 RATED = {"0": 5.0, "7": 4.0, "9": 1.0}
 POPULAR = [f"{n}" for n in range(N)]  # most popular first
+# Slate rules that change its lists, by name.
+RULES: dict[str, dict[str, Any]] = {
+    "none": {},
+    "hidden": {"hide": ["3", "11", "40"]},
+    "boosts": {"boost": [{"category": "kind 1", "by": 0.3}, {"category": "age 0", "by": -0.1}]},
+    "caps": {"most_per_category": 4, "most_per_vendor": 1},
+    "diverse": {"diversity": 0.4},
+    "pins": {"pin": [{"item_id": "50", "rank": 3}, {"item_id": "new", "rank": 12}]},
+    "stock": {"only_available": True, "diversity": 0.2},
+    "all": {
+        "hide": ["3", "11", "40"],
+        "pin": [{"item_id": "50", "rank": 3}, {"item_id": "120", "rank": 12}],
+        "boost": [{"category": "kind 1", "by": 0.3}],
+        "most_per_category": 6,
+        "most_per_vendor": 2,
+        "only_available": True,
+        "diversity": 0.2,
+    },
+}
 
 
 def release(publisher: Engine, retrain_id: str = "one") -> None:
