@@ -7,13 +7,8 @@ from urllib.parse import quote
 import httpx2
 from pydantic import TypeAdapter, ValidationError
 
-from serving.errors import (
-    ApiError,
-    ApiUnavailableError,
-    KeyRefusedError,
-    RequestRefusedError,
-    TooManyRequestsError,
-)
+from serving import errors
+from serving.errors import ApiError, ApiUnavailableError
 from serving.schemas import Problem
 
 AnswerT = TypeVar("AnswerT")
@@ -23,14 +18,10 @@ Parameter = str | int | bool | Sequence[str] | None  # None is not sent
 _BY_CODE = {kind.code: kind for kind in ApiError.kinds()}
 # for a response that is not a problem of this API, such as a proxy's
 _BY_STATUS: dict[int, type[ApiError]] = {
-    401: KeyRefusedError,
-    403: KeyRefusedError,
-    413: RequestRefusedError,
-    422: RequestRefusedError,
-    429: TooManyRequestsError,
-    502: ApiUnavailableError,
-    503: ApiUnavailableError,
-    504: ApiUnavailableError,
+    **dict.fromkeys((401, 403), errors.KeyRefusedError),
+    **dict.fromkeys((413, 422), errors.RequestRefusedError),
+    429: errors.TooManyRequestsError,
+    **dict.fromkeys((502, 503, 504), ApiUnavailableError),
 }
 
 
@@ -38,32 +29,30 @@ class Transport:
     """Sends requests below `/v1/{dataset}`. `http` has the base URL, the key and the time-out."""
 
     def __init__(self, http: httpx2.Client, dataset: str) -> None:
-        self._http = http
-        self._root = f"/v1/{quote(dataset, safe='')}"
+        self._http, self._root = http, ("v1", dataset)
 
     def request(
         self,
         kind: type[AnswerT],
-        path: str,
-        *,
+        *segments: str,
         method: Method = "GET",
         params: Mapping[str, Parameter] | None = None,
         body: Mapping[str, object] | None = None,
         headers: Mapping[str, str] | None = None,
         accepted: Collection[int] = (),
     ) -> AnswerT:
-        """Return the answer to a request for a path below the data set's root, as a value.
+        """Return the answer to a request, as a value.
 
-        `body` is sent as JSON. `accepted` are error statuses with an answer of this kind.
+        `segments` are those of the path below the data set's root, unquoted. `body` is sent as
+        JSON. `accepted` are error statuses with an answer of this kind.
 
         Raises:
             ApiError: in the class that fits the problem.
         """
+        path = "".join(f"/{quote(segment, safe='')}" for segment in (*self._root, *segments))
         query = {name: value for name, value in (params or {}).items() if value is not None}
         try:
-            response = self._http.request(
-                method, self._root + path, params=query, json=body, headers=headers
-            )
+            response = self._http.request(method, path, params=query, json=body, headers=headers)
         except httpx2.TransportError as error:
             raise ApiUnavailableError(
                 f"{self._http.base_url}: {type(error).__name__}; is the API up?"
