@@ -3,7 +3,7 @@
 # ruff: noqa: F401 # every import is a re-export
 # mypy: implicit-reexport
 
-from serving.schemas.base import Id, Number, Timestamp
+from serving.schemas.base import Id
 from serving.schemas.catalogue import About, Item, ItemPage
 from serving.schemas.explanations import Explanation, ListStatus, ScoreTerm, TermKind
 from serving.schemas.feedback import EventKind, Hide, HideKind, OutboxState, Rating, Receipt
@@ -13,7 +13,6 @@ from serving.schemas.lists import (
     ListedItem,
     ListKind,
     Reason,
-    ReasonKind,
     Recommendations,
     Shelf,
     SimilarItems,

@@ -17,7 +17,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from sqlalchemy import Connection, Dialect, Engine, create_engine, event, text
+from sqlalchemy import Dialect, Engine, create_engine, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -85,13 +85,7 @@ class ServingSettings(BaseSettings):
 @cache
 def engine(dataset: str) -> Engine:
     """Return the engine for transactions on one data set's schema."""
-    return connect(_url(), dataset)
-
-
-@cache
-def reader(dataset: str) -> Engine:
-    """Return the engine for single statements without a transaction, at twice the speed."""
-    return connect(_url(), dataset, autocommit=True)
+    return connect(ServingSettings().database_url.get_secret_value(), dataset)
 
 
 def connect(
@@ -109,8 +103,9 @@ def connect(
     Args:
         url: `postgresql+psycopg2://…`.
         dataset: the name of the data set and of its schema.
-        autocommit: no transactions, set when a connection is opened. As an execution option it
-            would cost two round trips at each checkout.
+        autocommit: no transactions: single statements are twice as fast. It is set when a
+            connection is opened; as an execution option it would cost two round trips at each
+            checkout.
         pool_size: connections kept open. Under load up to twice as many are opened.
         statement_timeout_ms: 0 means no limit.
 
@@ -171,10 +166,14 @@ def grant(url: str, dataset: str) -> None:
 
     Run it as the owner after `migrate`. It revokes everything first, so it can be repeated.
     """
-    engine = connect(url, dataset)
+    engine, schema = connect(url, dataset), schema_name(dataset)
     with engine.begin() as connection:
-        for role in GRANTS:
-            _grant(connection, schema_name(dataset), role)
+        for role, privileges_by_table in GRANTS.items():
+            connection.execute(text(f'revoke all on schema "{schema}" from {role}'))
+            connection.execute(text(f'revoke all on all tables in schema "{schema}" from {role}'))
+            connection.execute(text(f'grant usage on schema "{schema}" to {role}'))
+            for table, privileges in privileges_by_table.items():
+                connection.execute(text(f'grant {privileges} on "{schema}"."{table}" to {role}'))
         name = connection.scalar(text("select quote_ident(current_database())"))
         staging = text(f"grant temporary on database {name} to {PUBLISHER}")  # for staged items
         connection.execute(staging)
@@ -187,18 +186,6 @@ def head() -> str:
     if revision is None:
         raise RuntimeError(f"no migrations next to {ALEMBIC_INI}: reinstall the package")
     return revision
-
-
-def _grant(connection: Connection, schema: str, role: str) -> None:
-    connection.execute(text(f'revoke all on schema "{schema}" from {role}'))
-    connection.execute(text(f'revoke all on all tables in schema "{schema}" from {role}'))
-    connection.execute(text(f'grant usage on schema "{schema}" to {role}'))
-    for table, privileges in GRANTS[role].items():
-        connection.execute(text(f'grant {privileges} on "{schema}"."{table}" to {role}'))
-
-
-def _url() -> str:
-    return ServingSettings().database_url.get_secret_value()
 
 
 def _note_return(_: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:

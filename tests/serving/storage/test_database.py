@@ -173,18 +173,22 @@ def test_settings_come_from_the_environment(
 ) -> None:
     monkeypatch.setenv("SERVING_DATABASE_URL", committing)
     database.engine.cache_clear()
-    database.reader.cache_clear()
 
-    reader = database.reader(schema_of(owner))
-    with reader.connect() as connection:
+    engine = database.engine(schema_of(owner))
+    with engine.connect() as connection:
         assert connection.scalar(text("select count(*) from items")) == 0
+
+    engine.dispose()
+    database.engine.cache_clear()
+
+
+def test_autocommit_is_set_when_a_connection_is_opened(committing: str, owner: Engine) -> None:
+    reader = database.connect(committing, schema_of(owner), autocommit=True)
+    with reader.connect() as connection:
         raw = connection.connection.dbapi_connection
         assert raw is not None
         assert raw.autocommit
-
     reader.dispose()
-    database.engine.cache_clear()
-    database.reader.cache_clear()
 
 
 def test_the_settings_do_not_print_the_password() -> None:
