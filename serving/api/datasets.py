@@ -1,7 +1,6 @@
 """The data sets that this process serves, and whether their schemas match this code."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
 from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
@@ -38,25 +37,21 @@ class Datasets:
         self._abouts = ExpiringCache[About](settings.schema_check_seconds)
         self._versions = ExpiringCache[dict[str, str]](settings.schema_check_seconds)
 
-    @contextmanager
-    def connection(self, dataset: str) -> Iterator[Connection]:
+    def connection(self, dataset: str) -> Connection:
         """Open a connection for single statements on a data set.
 
         Raises:
             UnknownDatasetError: it is not served here.
             SchemaUnknownError: its schema is older or newer than this code.
         """
-        with self._engine(dataset, autocommit=True).connect() as connection:
-            yield connection
+        return self._engine(dataset, autocommit=True).connect()
 
-    @contextmanager
-    def transaction(self, dataset: str) -> Iterator[Connection]:
+    def transaction(self, dataset: str) -> AbstractContextManager[Connection]:
         """Open a transaction on a data set; it commits at the end unless an error is raised.
 
         Raises: see `connection`.
         """
-        with self._engine(dataset, autocommit=False).begin() as connection:
-            yield connection
+        return self._engine(dataset, autocommit=False).begin()
 
     def about(self, connection: Connection, dataset: str) -> About:
         """Return a data set's description, cached for as long as its schema version.
@@ -76,21 +71,19 @@ class Datasets:
         Raises:
             UnknownDatasetError: it is not served here.
         """
-        version = None
+        ready, answers, version, live = False, True, None, None
         try:
             version = self._version(dataset)
             with self.connection(dataset) as connection:
                 live = connection.scalar(text("select release_id from live_release"))
+            ready = True
+            detail = "No release yet." if live is None else f"Release {live} is live."
         except SchemaUnknownError as error:
-            return _not_ready(str(error), database=True, version=version)
+            detail = str(error)
         except SQLAlchemyError:
-            return _not_ready("Postgres does not answer.", database=False, version=version)
+            answers, detail = False, "Postgres does not answer."
         return Readiness(
-            ready=True,
-            database=True,
-            schema_version=version,
-            live_release=live,
-            detail="No release yet." if live is None else f"Release {live} is live.",
+            ready=ready, database=answers, schema_version=version, live_release=live, detail=detail
         )
 
     def overview(self) -> AllReadiness:
@@ -152,13 +145,3 @@ class Datasets:
                 for name in schemas
                 if not selected or name in selected
             }
-
-
-def _not_ready(detail: str, *, database: bool, version: str | None) -> Readiness:
-    return Readiness(
-        ready=False,
-        database=database,
-        schema_version=version,
-        live_release=None,
-        detail=detail,
-    )

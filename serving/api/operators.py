@@ -15,16 +15,11 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from airflow_api.client import Airflow, AirflowError, SignInRefusedError
+from serving import errors
 from serving.api.authentication import Authorized
 from serving.api.datasets import Datasets
 from serving.api.expiring_cache import ExpiringCache
 from serving.api.rate_limit import RateLimiter
-from serving.errors import (
-    KeyRefusedError,
-    OperatorCheckUnavailableError,
-    OperatorsNotConfiguredError,
-    ScopeMissingError,
-)
 from serving.storage import keys
 
 # Lookups run in the threads that also serve lists: a caller without a key must not occupy them all.
@@ -70,21 +65,21 @@ class Operators:
 
     def _look_up(self, token: str) -> str:
         if self._airflow is None:
-            raise OperatorsNotConfiguredError("This API has no address of Airflow.")
+            raise errors.OperatorsNotConfiguredError("This API has no address of Airflow.")
         if not TOKEN.fullmatch(token):
-            raise KeyRefusedError("This is not a token of Airflow.")
+            raise errors.KeyRefusedError("This is not a token of Airflow.")
         if not self._lookups.acquire(blocking=False):
-            raise OperatorCheckUnavailableError("Too many operators are being checked.")
+            raise errors.OperatorCheckUnavailableError("Too many operators are being checked.")
         try:
             user = self._airflow.user(token)
         except SignInRefusedError as error:
-            raise KeyRefusedError("Airflow rejects this token: sign in again.") from error
+            raise errors.KeyRefusedError("Airflow rejects this token: sign in again.") from error
         except AirflowError as error:
-            raise OperatorCheckUnavailableError("Airflow cannot check operators.") from error
+            raise errors.OperatorCheckUnavailableError("Airflow cannot check operators.") from error
         finally:
             self._lookups.release()
         if not user.is_operator:
-            raise ScopeMissingError(f"{user.name!r} is not an operator.")
+            raise errors.ScopeMissingError(f"{user.name!r} is not an operator.")
         return user.name
 
 
@@ -124,7 +119,7 @@ class OperatorCaller:
 
     def _name(self) -> str:
         if self.token is None:
-            raise KeyRefusedError("The request carries no operator's token.")
+            raise errors.KeyRefusedError("The request carries no operator's token.")
         self.rate_limiter.take(keys.digest(self.token))
         return self.operators.name(self.token)
 

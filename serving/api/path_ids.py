@@ -17,12 +17,10 @@ class _Quoted(Convertor[str]):
     regex: ClassVar[str] = "[^/]*"
 
     def convert(self, value: str) -> str:
-        """Return the unquoted id."""
         return unquote(value)
 
     def to_string(self, value: str) -> str:
-        """Return the value: no URL is built from these routes."""
-        return value
+        return value  # not quoted: no URL is built from these routes
 
 
 register_url_convertor("id", _Quoted())

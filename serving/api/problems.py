@@ -24,8 +24,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(ApiError, _api_error)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_error)
-    for kind in (OperationalError, InterfaceError, PoolTimeoutError, DBAPIError):
-        app.add_exception_handler(kind, _database_error)
+    app.add_exception_handler(PoolTimeoutError, _database_error)
+    app.add_exception_handler(DBAPIError, _database_error)
     app.add_exception_handler(Exception, _unexpected)
 
 
@@ -80,16 +80,12 @@ def _http_error(request: Request, error: Exception) -> Response:
 
 
 def _database_error(request: Request, error: Exception) -> Response:
-    if isinstance(error, DBAPIError) and not _is_temporary(error):
+    is_temporary = isinstance(error, OperationalError | InterfaceError)
+    if isinstance(error, DBAPIError) and not (is_temporary or error.connection_invalidated):
         return _unexpected(request, error)
     cause = getattr(error, "orig", error)
     log.warning("database unavailable error=%s", str(cause).partition("\n")[0])
-    unavailable = ApiUnavailableError("Postgres did not answer in time.")
-    return response(request.url.path, unavailable)
-
-
-def _is_temporary(error: DBAPIError) -> bool:
-    return isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated
+    return response(request.url.path, ApiUnavailableError("Postgres did not answer in time."))
 
 
 def _unexpected(request: Request, error: Exception) -> Response:

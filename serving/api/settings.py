@@ -31,9 +31,7 @@ class ApiSettings(BaseSettings):
         "Airflow may operate for this long.",
     )
     schema_check_seconds: float = Field(
-        default=5,
-        ge=0,
-        description="Seconds between two checks for new data sets and migrations.",
+        default=5, ge=0, description="Seconds between two checks for new data sets and migrations."
     )
     pool_size: int = Field(
         default=8,

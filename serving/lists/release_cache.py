@@ -23,8 +23,6 @@ MAX_REASONS = 2000  # users; 14 KB each for a list of 20
 
 _LIVE = text("select release_id, revision from live_release cross join slate")
 
-CachedReasons = tuple[int, Mapping[str, Reason]]  # release, and the reasons by item id
-
 
 class ReleaseCache:
     """The cache of one data set, shared by the threads of a process.
@@ -37,7 +35,8 @@ class ReleaseCache:
         self._lock = Lock()
         self._releases: OrderedDict[int, LoadedRelease] = OrderedDict()
         self._slate = ((-1, -1), Slate())  # (release, revision) and slate
-        self._reasons: dict[str, CachedReasons] = {}  # by user
+        # by user: the release, and the reasons by item id
+        self._reasons: dict[str, tuple[int, Mapping[str, Reason]]] = {}
 
     def live(self, connection: Connection) -> tuple[LoadedRelease, Slate]:
         """Return the live release and its slate.

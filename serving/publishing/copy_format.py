@@ -12,9 +12,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from serving.storage.arrays import POSTGRES_EPOCH
+
 # Postgres object ids of the element types of arrays
 TEXT_OID, REAL_OID, TIMESTAMPTZ_OID = 25, 700, 1184
-EPOCH_US = 946_684_800_000_000  # 2000-01-01, the epoch of Postgres
 ROWS_AT_ONCE = 8192
 NULL = b"\xff\xff\xff\xff"
 HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
@@ -104,7 +105,7 @@ def _elements(values: pa.Array) -> tuple[int, pa.Array]:
         return TEXT_OID, _texts(coded.dictionary).take(coded.indices)
     if pa.types.is_float32(values.type):
         return REAL_OID, _prefixed(values.to_numpy(zero_copy_only=False).astype(">f4"))
-    since = values.cast(pa.int64()).to_numpy(zero_copy_only=False) - EPOCH_US
+    since = values.cast(pa.int64()).to_numpy(zero_copy_only=False) - POSTGRES_EPOCH
     return TIMESTAMPTZ_OID, _prefixed(since.astype(">i8"))
 
 

@@ -3,21 +3,12 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import (
-    AwareDatetime,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    FiniteFloat,
-    JsonValue,
-    StringConstraints,
-)
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
 # An id is the product's own text. Postgres cannot store NUL.
-Id = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=r"^[^\x00]*$")]
+Id = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[^\x00]*$")]
 # a name or a short sentence
-ShortText = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
+ShortText = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
 
 
 def _refuse_numbers(value: object) -> object:
@@ -27,7 +18,7 @@ def _refuse_numbers(value: object) -> object:
 
 
 # strict: "4" and true are not numbers, and 1 is not a time
-Number = Annotated[FiniteFloat, Field(strict=True)]
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Timestamp = Annotated[AwareDatetime, BeforeValidator(_refuse_numbers)]
 
 

@@ -19,9 +19,7 @@ class User(Answer):
     """A user of the live release with their ratings, newest first."""
 
     model_config = with_example(
-        user_id="42",
-        n_rated=1,
-        rated=[HEAT | {"rating": 4.0, "rated_at": "2000-04-25T23:05:32Z"}],
+        user_id="42", n_rated=1, rated=[HEAT | {"rating": 4.0, "rated_at": "2000-04-25T23:05:32Z"}]
     )
 
     user_id: str

@@ -1,7 +1,6 @@
 """Decode Postgres arrays from `array_send(…)` with numpy instead of number by number."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,8 +8,7 @@ from numpy.typing import NDArray
 _HEADER, _DIMENSION = 12, 8  # bytes before the values; empty arrays have no dimension
 _REAL = np.dtype([("length", ">i4"), ("value", ">f4")])
 _TIME = np.dtype([("length", ">i4"), ("value", ">i8")])
-_MICROS = 1_000_000
-_POSTGRES_EPOCH = int(datetime(2000, 1, 1, tzinfo=UTC).timestamp()) * _MICROS
+POSTGRES_EPOCH = 946_684_800_000_000  # 2000-01-01, in microseconds since 1970
 
 
 def reals(sent: memoryview) -> NDArray[np.float32]:
@@ -21,7 +19,7 @@ def reals(sent: memoryview) -> NDArray[np.float32]:
 def micros(sent: memoryview) -> NDArray[np.int64]:
     """Return the values of a `timestamptz[]` without nulls, as microseconds since 1970."""
     times = np.frombuffer(sent[_HEADER + _DIMENSION :], _TIME)["value"].astype(np.int64)
-    return np.asarray(times + _POSTGRES_EPOCH, np.int64)
+    return np.asarray(times + POSTGRES_EPOCH, np.int64)
 
 
 def matrix(sent: Sequence[memoryview]) -> NDArray[np.float32]:

@@ -3,16 +3,7 @@
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    CheckConstraint,
-    DateTime,
-    ForeignKey,
-    MetaData,
-    Text,
-    true,
-)
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, MetaData, Text, true
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, REAL
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 
@@ -32,7 +23,6 @@ class Base(DeclarativeBase):
     type_annotation_map: ClassVar = {
         int: BigInteger,
         str: Text,
-        bool: Boolean,
         datetime: DateTime(timezone=True),
         dict[str, Any]: JSONB,
         list[dict[str, Any]]: JSONB,
@@ -49,7 +39,6 @@ class SingleRow:
 
     @declared_attr.directive
     def __table_args__(cls) -> tuple[CheckConstraint, ...]:  # noqa: N805 # SQLAlchemy's own
-        """Return the constraint."""
         return (CheckConstraint("only_row", name="one_row"),)
 
 

@@ -12,14 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from serving.errors import (
-    ApiUnavailableError,
-    IdempotencyKeyReusedError,
-    OffScaleError,
-    RequestRefusedError,
-    UnknownItemError,
-    UserErasedError,
-)
+from serving import errors
 from serving.schemas import About, EventKind, OutboxState, Receipt
 from serving.storage.prepared import Prepared
 
@@ -145,7 +138,7 @@ def accept(connection: Connection, event: Event, *, sent_by: str) -> Receipt:
     if occurred_at is None:
         return _repeated(connection, event, values | {"caller_key": caller_key})
     if _FEEDBACK.execute(connection, **values, occurred_at=occurred_at).scalar() is None:
-        raise UserErasedError(f"The user {event.user_id!r} was erased.")
+        raise errors.UserErasedError(f"The user {event.user_id!r} was erased.")
     return _receipt(event, event_id, occurred_at, repeated=False)
 
 
@@ -157,7 +150,7 @@ def refuse_off_scale(rating: float, about: About) -> None:
     """
     steps = (rating - about.lowest) / about.step
     if not about.lowest <= rating <= about.highest or abs(steps - round(steps)) > STEP_TOLERANCE:
-        raise OffScaleError(
+        raise errors.OffScaleError(
             f"{rating:g} is not on the scale: {about.lowest:g} to {about.highest:g} in steps of "
             f"{about.step:g}."
         )
@@ -176,7 +169,7 @@ def new_event_id() -> str:
 def _check_time(occurred_at: datetime | None) -> None:
     if occurred_at is None or EARLIEST <= occurred_at <= datetime.now(UTC) + CLOCK_SKEW:
         return
-    raise RequestRefusedError(
+    raise errors.RequestRefusedError(
         f"body.occurred_at: {occurred_at.isoformat()} is before 1970, or more than "
         f"{CLOCK_SKEW.seconds // 60} minutes in the future."
     )
@@ -185,17 +178,17 @@ def _check_time(occurred_at: datetime | None) -> None:
 def _repeated(connection: Connection, event: Event, values: dict[str, Any]) -> Receipt:
     row = connection.execute(_REASON, values).one()
     if row.is_erased:
-        raise UserErasedError(f"The user {event.user_id!r} was erased.")
+        raise errors.UserErasedError(f"The user {event.user_id!r} was erased.")
     if row.event_id is not None:
         event_fields = (event.kind, event.user_id, event.item_id)
         if (row.kind, row.user_id, row.item_id) != event_fields or not row.same_rating:
-            raise IdempotencyKeyReusedError(
+            raise errors.IdempotencyKeyReusedError(
                 f"The idempotency key {values['caller_key']!r} belongs to another event."
             )
         return _receipt(event, row.event_id, row.occurred_at, repeated=True)
     if not row.item_exists:
-        raise UnknownItemError(f"There is no item {event.item_id!r}.")
-    raise ApiUnavailableError(
+        raise errors.UnknownItemError(f"There is no item {event.item_id!r}.")
+    raise errors.ApiUnavailableError(
         "The event was not written because of a concurrent change, which is over. Retry."
     )
 

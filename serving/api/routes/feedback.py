@@ -1,6 +1,6 @@
 """The routes that write: each is one transaction, committed before the answer."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Response
 
@@ -41,31 +41,22 @@ write = APIRouter(
     route_class=PathIdRoute,
     responses=problems.documented(401, 403, 404, 413, 422, 429, 503),
 )
-_conflicts = problems.documented(409, 410)
+_event_route: dict[str, Any] = {
+    "response_model": schemas.Receipt,
+    "responses": problems.documented(409, 410),
+    "tags": ["feedback"],
+}
 
 
-@write.put(
-    "/users/{user_id:id}/ratings/{item_id:id}",
-    response_model=schemas.Receipt,
-    responses=_conflicts,
-    tags=["feedback"],
-    summary="Rate an item",
-)
+@write.put("/users/{user_id:id}/ratings/{item_id:id}", summary="Rate an item", **_event_route)
 def rate(
     caller: Product, user_id: UserId, item_id: ItemId, body: schemas.Rating, key: EventKey = None
 ) -> Response:
     """The rating is committed when the API answers. The newest rating by `occurred_at` counts."""
-    event = Event("rate", user_id, item_id, body.rating, body.occurred_at, key)
-    return _accept(caller, event)
+    return _accept(caller, Event("rate", user_id, item_id, body.rating, body.occurred_at, key))
 
 
-@write.delete(
-    "/users/{user_id:id}/ratings/{item_id:id}",
-    response_model=schemas.Receipt,
-    responses=_conflicts,
-    tags=["feedback"],
-    summary="Delete a rating",
-)
+@write.delete("/users/{user_id:id}/ratings/{item_id:id}", summary="Delete a rating", **_event_route)
 def unrate(caller: Product, user_id: UserId, item_id: ItemId, key: EventKey = None) -> Response:
     """Also shows the item again if it was hidden. It is not an error if there is no rating."""
     return _accept(caller, Event("unrate", user_id, item_id, idempotency_key=key))
@@ -73,17 +64,14 @@ def unrate(caller: Product, user_id: UserId, item_id: ItemId, key: EventKey = No
 
 @write.put(
     "/users/{user_id:id}/hidden/{item_id:id}",
-    response_model=schemas.Receipt,
-    responses=_conflicts,
-    tags=["feedback"],
     summary="Hide an item from a user's lists",
+    **_event_route,
 )
 def hide(
     caller: Product, user_id: UserId, item_id: ItemId, body: schemas.Hide, key: EventKey = None
 ) -> Response:
     """The item is hidden until the user rates it or the rating is deleted. No model uses this."""
-    event = Event(body.kind, user_id, item_id, None, body.occurred_at, key)
-    return _accept(caller, event)
+    return _accept(caller, Event(body.kind, user_id, item_id, None, body.occurred_at, key))
 
 
 @write.post(

@@ -15,6 +15,7 @@ from serving.lists.precomputed import ListRequest
 
 MAX_LISTED = 100
 MAX_EXCLUDED = 1000
+JSON = "application/json"
 NO_NUL = r"^[^\x00]*$"  # Postgres stores no NUL
 
 Product = Annotated[Caller, Depends(caller)]
@@ -67,9 +68,4 @@ Released = Annotated[Years, Depends(years)]
 
 def as_json(answer: BaseModel | Sequence[BaseModel], *, status: int = 200) -> Response:
     """Return a response with the answer, encoded without another validation."""
-    return encoded(to_json(answer), status=status)
-
-
-def encoded(body: bytes, *, status: int = 200) -> Response:
-    """Return a response with a body that is JSON already."""
-    return Response(body, status, media_type="application/json")
+    return Response(to_json(answer), status, media_type=JSON)

@@ -12,6 +12,7 @@ from serving import catalogue, schemas
 from serving.api import problems
 from serving.api.path_ids import PathIdRoute
 from serving.api.routes.parameters import (
+    JSON,
     NO_NUL,
     Category,
     ItemId,
@@ -22,7 +23,6 @@ from serving.api.routes.parameters import (
     Search,
     UserId,
     as_json,
-    encoded,
 )
 from serving.lists import explanations, recommendations, shelves
 from serving.lists.rated_items import rated_items
@@ -94,7 +94,7 @@ def for_user(caller: Product, request: Listing, user_id: UserId) -> Response:
     """
     with caller.connection() as connection:
         answer = recommendations.for_user(connection, caller.release_cache, user_id, request)
-        return encoded(recommendations.to_json(answer))
+        return Response(recommendations.to_json(answer), media_type=JSON)
 
 
 @read.post(
@@ -113,7 +113,7 @@ def for_anonymous_user(
     with caller.connection() as connection:
         cache = caller.release_cache
         answer = recommendations.for_anonymous_user(connection, cache, user.ratings, request)
-        return encoded(recommendations.to_json(answer))
+        return Response(recommendations.to_json(answer), media_type=JSON)
 
 
 @read.get(

@@ -53,10 +53,7 @@ def replace_rules(caller: Operator, body: schemas.NewRules) -> Response:
 
 
 @operate.post(
-    "/rules/preview",
-    response_model=schemas.RulesPreview,
-    tags=["rules"],
-    summary="Preview rules",
+    "/rules/preview", response_model=schemas.RulesPreview, tags=["rules"], summary="Preview rules"
 )
 def preview_rules(caller: Operator, body: schemas.SlateRules) -> Response:
     """Applies the rules to the window lists of the last retrain. Nothing is written."""
