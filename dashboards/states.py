@@ -40,7 +40,8 @@ def error_boundary() -> Iterator[None]:
     except KeyRefusedError as error:
         _stop("The API rejected this app's key", "Run `lantern up` to create a new key.", error)
     except UnknownDatasetError as error:
-        _stop("This data set is not available", "`lantern status` lists the available ones.", error)
+        next_step = "`lantern datasets list` lists the installed ones."
+        _stop("This data set is not available", next_step, error)
     except NotSetUpError as error:
         _stop("This app is not set up yet", "Run `lantern up` to set it up.", error)
     except ApiUnavailableError as error:

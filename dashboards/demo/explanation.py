@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboards import ui
-from dashboards.text import esc
+from dashboards.text import esc, plural
 from serving.schemas import About, Explanation, ScoreTerm
 
 MAX_BARS = 6  # further terms are summed up in a sentence
@@ -42,8 +42,7 @@ def show(explanation: Explanation, about: About) -> None:
         _chart(bars), height=44 + _BAR * len(bars), alt="What raised and what lowered the score"
     )
     if rest := strongest[MAX_BARS:]:
-        total = sum(term.value for term in rest)
-        st.caption(f"Plus {len(rest)} smaller effects ({total:+.2f} in total).")
+        st.caption(remainder(rest))
 
 
 def main_causes(terms: Sequence[ScoreTerm], about: About) -> str:
@@ -59,6 +58,12 @@ def main_causes(terms: Sequence[ScoreTerm], about: About) -> str:
         cause = _cause(lowest, about)
         text += f" {cause[:1].upper()}{cause[1:]} lowered it."
     return text
+
+
+def remainder(terms: Sequence[ScoreTerm]) -> str:
+    """Return the number and the sum of the terms that have no bar."""
+    total = sum(term.value for term in terms)
+    return f"Plus {plural('smaller effect', len(terms))} ({total:+.2f} in total)."
 
 
 def _cause(term: ScoreTerm, about: About) -> str:

@@ -82,7 +82,7 @@ def start_as_new() -> None:
     try:
         _create_user()
     except ApiError as error:
-        _report_failure(error)
+        _report_failure(error, "No user created")
 
 
 def delete_data() -> None:
@@ -94,12 +94,12 @@ def delete_data() -> None:
     try:
         erasure = product_api.client(dataset).erase(user_id, token=token)
     except ApiError as error:
-        _report_failure(error)
+        _report_failure(error, "Not deleted")
         return
     product_api.clear_user_answers()
     st.session_state["user"] = choices.NEW_VISITOR
     st.session_state[_RERUN_PAGE] = True  # the header, outside the fragment, shows the user
-    text = f"Your data was deleted ({plural('event', erasure.n_events)})"
+    text = f"Your data was deleted ({plural('recorded action', erasure.n_events)})"
     st.session_state[_MESSAGE] = Message(f"{text}.")
     st.session_state[_TOAST] = (text, ":material/delete_forever:")
 
@@ -186,13 +186,13 @@ def _tokens() -> dict[tuple[str, str], str]:
     return tokens
 
 
-def _report_failure(error: ApiError) -> None:
-    log.warning("feedback was not saved error=%s", error)
+def _report_failure(error: ApiError, failure: str = "Not saved") -> None:
+    log.warning("action failed result=%r error=%s", failure, error)
     if isinstance(error, ApiUnavailableError):
         reason = "The recommendation service is not responding. Try again in a moment."
     elif isinstance(error, UserErasedError):
         reason = "This user's data was deleted."
     else:
         reason = "The recommendation service rejected the change."
-    st.session_state[_MESSAGE] = Message(f":red[Not saved.] {reason}")
-    st.session_state[_TOAST] = ("Not saved", ":material/cloud_off:")
+    st.session_state[_MESSAGE] = Message(f":red[{failure}.] {reason}")
+    st.session_state[_TOAST] = (failure, ":material/cloud_off:")

@@ -91,11 +91,15 @@ st.space("small")
 if similar and similar.value.items:
     cards = [Card(other, f"{max(other.score, 0):.0%} similar") for other in similar.value.items]
     ui.shelf(f"Similar {plural(noun)}", cards, "similar")
-    st.caption(f"Similar {plural(noun)} are liked by the same users.")
+    st.caption(
+        f"Depending on the live model, similar {plural(noun)} are liked by the same users or share "
+        "categories."
+    )
 else:
     ui.empty_state(
         f"No similar {plural(noun)} yet",
-        f"This {esc(noun)} has too few ratings, or the live model doesn't compare {plural(noun)}.",
+        f"When the live model was trained, this {esc(noun)} had no ratings, or nothing in common "
+        f"with other {plural(noun)}.",
     )
 
 states.footer(about.value)

@@ -28,7 +28,8 @@ def contents(listed: Recommendations) -> str:
     if listed.kind == "fallback":
         return "Every new visitor sees this list"
     if listed.kind == "live":
-        return f"Includes {plural('rating', listed.n_new_ratings)} newer than the release"
+        n_changes = plural("change", listed.n_new_ratings)
+        return f"Includes {n_changes} to your ratings since the release"
     return "Best match first, without titles you have rated"
 
 

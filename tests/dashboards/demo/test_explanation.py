@@ -1,6 +1,6 @@
 import pytest
 
-from dashboards.demo.explanation import main_causes
+from dashboards.demo.explanation import main_causes, remainder
 from serving.schemas import ScoreTerm
 from tests.support.dashboards import shop
 
@@ -33,6 +33,17 @@ def test_the_lowest_term_is_named_if_it_is_negative() -> None:
 
 def test_a_score_without_positive_terms_is_explained() -> None:
     assert main_causes([CINDERELLA], shop.about()).startswith("Your ratings don't")
+
+
+@pytest.mark.parametrize(
+    ("terms", "text"),
+    [
+        ([ALIEN], "Plus 1 smaller effect (+0.60 in total)."),
+        ([ALIEN, CINDERELLA], "Plus 2 smaller effects (+0.40 in total)."),
+    ],
+)
+def test_terms_without_a_bar_are_counted(terms: list[ScoreTerm], text: str) -> None:
+    assert remainder(terms) == text
 
 
 def test_a_rating_on_another_scale_is_not_shown_as_stars() -> None:

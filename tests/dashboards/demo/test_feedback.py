@@ -217,7 +217,7 @@ def test_a_user_created_in_this_visit_can_delete_their_data(page: Page, visitors
     assert not shown.exception
     assert "n-1" not in visitors.rated
     assert shown.session_state["user"] == choices.NEW_VISITOR
-    assert "Your data was deleted (1 event)" in words(shown)
+    assert "Your data was deleted (1 recorded action)" in words(shown)
 
 
 @pytest.mark.usefixtures("visitors")

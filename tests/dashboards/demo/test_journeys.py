@@ -133,7 +133,7 @@ def test_a_user_who_deletes_their_data_is_a_new_visitor(
     at_rest(desktop).get_by_role("button", name="Delete my data").click()
     desktop.get_by_role("button", name="Delete now").click()
 
-    expect(desktop.get_by_text("Your data was deleted (1 event)").first).to_be_visible()
+    expect(desktop.get_by_text("Your data was deleted (1 recorded action)").first).to_be_visible()
     expect(desktop.get_by_role("combobox", name="User")).to_have_value("New visitor")
     expect(desktop).to_have_url(re.compile(f"user={NEW_VISITOR}"))
     assert user_id not in app_visitors.hidden

@@ -18,7 +18,7 @@ def test_the_contents_of_each_kind_of_list_are_described() -> None:
 
     assert "Best match first" in contents(batch)
     live = batch.model_copy(update={"kind": "live", "n_new_ratings": 3})
-    assert "3 ratings newer than the release" in contents(live)
+    assert "3 changes to your ratings since the release" in contents(live)
     assert "Every new visitor" in contents(shop.recommendations("x", 1))
 
 
