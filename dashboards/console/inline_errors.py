@@ -26,8 +26,8 @@ _MESSAGES: dict[type[Exception], str] = {  # subclasses before their base
     AirflowError: "Airflow rejected this request, or does not know this DAG yet.",
     OperatorsNotConfiguredError: "The API cannot check operators. Set `API_AIRFLOW_URL` and "
     "restart the API.",
-    ApiError: "The recommendation service did not answer this request. Run `lantern status` for "
-    "details.",
+    ApiError: "The recommendation service did not answer this request, or rejected it. Run "
+    "`lantern status` for details.",
     WarehouseError: "The data lake cannot be read.",
     ValidationError: "This version of the app cannot read the data's format.",
 }

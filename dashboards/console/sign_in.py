@@ -77,7 +77,11 @@ def _submit(name: str, password: str) -> None:
     except SignInRefusedError:
         st.error("Wrong username or password.", icon=":material/lock:")
         return
-    except (AirflowError, NotSetUpError):
+    except NotSetUpError as error:
+        message = f"Airflow is not configured: {esc(str(error))}."
+        st.error(message, icon=":material/cloud_off:")
+        return
+    except AirflowError:
         cause = "Airflow is not responding, or has blocked further attempts for now."
         st.error(f"{cause} Run `lantern status` for details.", icon=":material/cloud_off:")
         return

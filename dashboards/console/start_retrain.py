@@ -27,7 +27,7 @@ def button(operator: Operator, dataset: str) -> None:
             st.caption("Airflow has not loaded this data set's DAG yet. Try again in a minute.")
             return
         if paused[dag_id]:
-            st.caption("The DAG is paused in Airflow. The run will wait until it is unpaused.")
+            st.caption("The DAG is paused in Airflow. The run will wait until the DAG is unpaused.")
         if form := _form(dataset):
             run = data.start_retrain(operator, dataset, form)
             st.session_state[_STARTED] = run.run_id
@@ -44,7 +44,7 @@ def _form(dataset: str) -> dict[str, object] | None:
             format_func=lambda minutes: f"{minutes} min" if minutes else "No search",
         )
         family = st.segmented_control(
-            "Recipes to try",
+            "Recipes to search for",
             list(FAMILIES),
             default="any",
             required=True,

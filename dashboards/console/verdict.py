@@ -118,7 +118,7 @@ def _criteria(verdict: Verdict) -> None:
 def _intervals(compared: Sequence[Comparison]) -> None:
     rows, too_large = leads(compared)
     if rows.empty:
-        st.caption("No comparison: there was only one recipe, or too few evaluation users.")
+        st.caption("No comparison: the challenger, or every other recipe, has no valid result.")
         return
     colours = [ui.theme_colour(name) for name in ("green", "gray", "red", "gray")]
     alt_text = "; ".join(f"{row.label} {row.over}" for row in rows.itertuples())

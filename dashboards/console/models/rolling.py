@@ -15,13 +15,13 @@ from warehouse.tables.vocabulary import GATE, HEADLINE, WARM
 
 
 def show(metrics: Sequence[Figure]) -> None:
-    """Show each recipe's NDCG@10 by window, and its mean."""
+    """Show each recipe's NDCG@10 by window, and its mean over the rolling windows."""
     ui.heading("Rolling windows")
     rows = windows(metrics)
     if not rows["earlier"].any():
         st.caption(
-            "Not used in this retrain. Rolling windows are only evaluated if a different recipe "
-            "beats the live one."
+            "Not used in this retrain. Rolling windows are evaluated only if the challenger leads "
+            "the live recipe on the gate's window, with enough users."
         )
         return
     axis = alt.Axis(labelAngle=0, grid=False)
@@ -30,7 +30,7 @@ def show(metrics: Sequence[Figure]) -> None:
     st.altair_chart(
         charts.role_lines(rows, x, tooltip),
         height=240,
-        alt="NDCG@10 of each recipe on each rolling window",
+        alt="NDCG@10 of each recipe on the rolling windows and the gate's window",
     )
     earlier = rows[rows["earlier"]]
     means = earlier.groupby(["line", "role"], sort=False)["value"].mean().reset_index()
@@ -39,7 +39,10 @@ def show(metrics: Sequence[Figure]) -> None:
         for recipe, role, value in means.sort_values("value", ascending=False).to_numpy()
     ]
     components.table(table, "Each recipe's mean over the rolling windows")
-    st.caption("A challenger is promoted only if its mean is also higher than the live recipe's.")
+    st.caption(
+        "A challenger is promoted only if its mean is also higher than the live recipe's and, "
+        "unless it ranks by popularity itself, than that of every popularity recipe."
+    )
 
 
 def windows(metrics: Sequence[Figure]) -> pd.DataFrame:

@@ -39,7 +39,7 @@ def _user(lists: Sequence[Sample]) -> None:
     with st.grid(len(lists), min_column_width=220, gap="medium"):
         for sample in lists:
             with st.container(gap="xxsmall"):
-                n_hits = f"{sum(sample.relevant)} of {len(sample.titles)}"
+                n_hits = f"hits: {sum(sample.relevant)} of {len(sample.titles)}"
                 role = esc(roles.label(sample.role))
                 st.markdown(f"**{role}** :gray[{esc(sample.recipe)} · {n_hits}]")
                 titles = zip(sample.titles, sample.relevant, strict=True)

@@ -57,7 +57,7 @@ def _budget(tasks: Sequence[Task], seconds: float) -> None:
     """Show how much of the time budget is used."""
     task = next((task for task in tasks if task.task_id == "search" and task.started_at), None)
     if task is None:
-        st.progress(0.0, text="Waiting for the tables to be frozen")
+        st.progress(0.0, text="Waiting for the search to start")
         return
     used = elapsed(task, datetime.now(UTC))
     st.progress(min(used / seconds, 1.0), text=f"{duration(used)} of {duration(seconds)}")
@@ -74,7 +74,8 @@ def _by_trial(trials: Sequence[Trial]) -> None:
         st.caption(f":red[:material/close:] {n_failed} failed. Last error: {last_error}")
     st.caption(
         "Each point is the mean NDCG@10 over the rolling windows. Pruned trials were stopped early "
-        "because they were clearly behind. Finalists are averaged over several seeds."
+        "because they were below the median of the other trials; their values are corrected for "
+        "the windows that they skipped. Finalists are averaged over several seeds."
     )
 
 
@@ -132,15 +133,19 @@ def _badge(trials: Sequence[Trial], retrain: Retrain, run: Run | None) -> Badge:
     if retrain.search is None:
         return Badge("error", "Did not finish")
     is_searched = retrain.search.found_by == "search"
-    return Badge("ok", "Done") if is_searched else Badge("idle", "No search")
+    if is_searched:
+        return Badge("ok", "Done")
+    return Badge("idle", "No completed trial" if trials else "No search")
 
 
 def _without_trials(retrain: Retrain, run: Run | None) -> str:
     if run is not None and run.search_minutes:
         return "The first trial finishes a minute or two after Spark has started."
-    if retrain.search is not None or run is not None:
+    if run is not None:
+        return "This retrain has no search budget, so the nominated recipe is the challenger."
+    if retrain.search is not None:
         return (
-            "This retrain had no search budget, so the nominated recipe is the challenger. Set a "
-            "budget to search for a better one."
+            "This retrain had no search budget, or no rolling window with users to evaluate. The "
+            "nominated recipe is the challenger."
         )
-    return "The retrain ended before the first trial."
+    return "The retrain ended before its search finished. There are no trials."

@@ -30,7 +30,7 @@ def show(outbox: OutboxState, feedback: Feedback) -> None:
         st.metric("Awaiting refinement", f"{counts.n_waiting:,}", border=True)
     st.caption(
         f"{plural('event', counts.n_bronze)} in the lake to date: {counts.n_accepted:,} accepted, "
-        f"{counts.n_duplicates:,} duplicates, {counts.n_quarantined:,} quarantined, "
+        f"{plural('duplicate', counts.n_duplicates)}, {counts.n_quarantined:,} quarantined, "
         f"{counts.n_waiting:,} awaiting refinement."
     )
     if feedback.collections:

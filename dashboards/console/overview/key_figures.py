@@ -1,4 +1,4 @@
-"""The row of key figures: the live release, its users, the last verdict and its quality."""
+"""Key figures: the live release, its users, the last verdict and its challenger's NDCG@10."""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,7 @@ def show(live: Release, releases: Sequence[Release], verdicts: Sequence[Verdict]
             f"#{live.release_id}",
             age(live.live_since or live.ready_at),
             colour="orange" if live.publishing_paused_by else "green",
-            delta_description="publishing paused" if live.publishing_paused_by else "live",
+            delta_description="live, publishing paused" if live.publishing_paused_by else "live",
         )
         _users(live, releases)
         _verdict(verdicts)
@@ -55,17 +55,22 @@ def _quality(verdicts: Sequence[Verdict]) -> None:
     challenger = evidence.best(compared, "challenger")
     popularity = evidence.best(compared, "popularity")
     if challenger is None:
-        components.metric("NDCG@10", NO_VALUE)
+        components.metric("Challenger's NDCG@10", NO_VALUE)
         return
     interval = popularity.interval if popularity else None
     values = evidence.trend(verdicts)
     components.metric(
-        "NDCG@10 vs. popularity",
+        "Challenger's NDCG@10",
         f"{challenger.value:.3f}",
         f"{interval[0]:+.3f}" if interval else None,
         colour=evidence.interval_colour(interval),
         delta_arrow="auto",
-        delta_description=f"± {(interval[2] - interval[1]) / 2:.3f}" if interval else None,
+        delta_description=_margin(interval) if interval else None,
         chart_data=values if len(values) >= MIN_CHARTED else None,
         chart_type="area",
     )
+
+
+def _margin(interval: tuple[float, float, float]) -> str:
+    """Return half the width of an interval (difference, low, high), and the opponent."""
+    return f"± {(interval[2] - interval[1]) / 2:.3f} vs. popularity"

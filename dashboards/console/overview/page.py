@@ -92,7 +92,7 @@ with components.card():
         verdict.show_with_figures(verdicts[0])
     else:
         ui.heading("Last verdict", badges.Badge("idle", "None yet").markdown)
-        st.caption("Every retrain ends with a verdict: the decision and the figures behind it.")
+        st.caption("Each retrain gets a verdict: the gate's decision and the figures behind it.")
 with components.card():
     feedback_loop.show(data.outbox(dataset).value, lake_data.feedback(dataset))
 with components.card():

@@ -115,7 +115,9 @@ def _obstacle(rules: SlateRules | None, active: RulesVersion) -> str | None:
     """Return the reason why the draft cannot be activated; None if it can."""
     if draft.version() != active.version:
         return "Other rules are active now. Keep or discard your draft above."
-    if rules is None or draft.is_same(rules, active.rules):
+    if rules is None:
+        return "Give each pin a rank of its own."
+    if draft.is_same(rules, active.rules):
         return "No changes yet."
     if draft.previewed(rules) is None:
         return "Preview these rules before you activate them."

@@ -31,7 +31,7 @@ def show(preview: RulesPreview | None, noun: str) -> None:
     if preview is None:
         st.info(
             "No preview available: no retrain has stored lists to apply rules to yet. You can "
-            "activate these rules without one.",
+            "activate these rules without a preview.",
             icon=":material/experiment:",
         )
         return

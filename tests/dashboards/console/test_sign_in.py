@@ -2,6 +2,7 @@ import pytest
 
 from airflow_api.client import SignInRefusedError
 from dashboards.console import data
+from dashboards.text import esc
 from tests.support.dashboards.app_pages import Page
 from tests.support.dashboards.console_pages import MODELS, OVERVIEW, RULES, opened, press, warnings
 from tests.support.dashboards.fake_airflow import PASSWORD, USER, FakeAirflow
@@ -62,6 +63,20 @@ def test_an_unreachable_airflow_is_reported(page: Page, monkeypatch: pytest.Monk
     press(app, "send_sign_in")
 
     assert "Airflow is not responding" in app.error[0].value
+
+
+@pytest.mark.usefixtures("console")
+def test_a_missing_address_of_airflow_is_reported(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CONSOLE_AIRFLOW_URL")
+    app = page(OVERVIEW).run()
+    app.text_input(key="username").set_value(USER)
+    app.text_input(key="password").set_value(PASSWORD)
+
+    press(app, "send_sign_in")
+
+    assert esc("CONSOLE_AIRFLOW_URL is not set") in app.error[0].value
 
 
 @pytest.mark.usefixtures("console")

@@ -195,7 +195,7 @@ def verdict(retrain_id: str, ndcg: float) -> Verdict:
     return Verdict(
         retrain_id=retrain_id,
         verdict="promote",
-        reason="The challenger als_7f3a beats the champion and every popularity.",
+        reason="The challenger als_7f3a beats the champion and every popularity recipe.",
         recipe="als_7f3a",
         criteria=tuple(
             Criterion(criterion=criterion, passed=passed, detail=detail)

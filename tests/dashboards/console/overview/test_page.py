@@ -22,7 +22,7 @@ def test_the_page_shows_the_live_release_and_its_evidence(page: Page) -> None:
     assert figures["Live release"] == ("#12", "2 h")
     assert figures["Users with a list"] == ("6,040", "+12")
     assert figures["Last verdict"][0] == "Promoted"
-    assert figures["NDCG@10 vs. popularity"] == ("0.269", "+0.019")
+    assert figures["Challenger's NDCG@10"] == ("0.269", "+0.019")
     assert esc(shop.verdicts()[0].reason) in words(app)
     assert r"Not judged\: no \<champion\>\." in cells(app).replace("\\\\", "\\")
 
