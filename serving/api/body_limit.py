@@ -32,7 +32,7 @@ class BodyLimit:
             await self._app(scope, receive if body is None else _replay(body, receive), send)
 
     async def _reject(self, scope: Scope, receive: Receive, send: Send) -> None:
-        too_large = BodyTooLargeError(f"A body may have {self._limit} bytes.")
+        too_large = BodyTooLargeError(f"A body may have at most {self._limit} bytes.")
         answer = problems.response(scope["path"], too_large)
         answer.headers["Connection"] = "close"  # else the rest of the body must be read
         await answer(scope, receive, send)

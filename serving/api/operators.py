@@ -67,9 +67,9 @@ class Operators:
         if self._airflow is None:
             raise errors.OperatorsNotConfiguredError("This API has no address of Airflow.")
         if not TOKEN.fullmatch(token):
-            raise errors.KeyRefusedError("This is not a token of Airflow.")
+            raise errors.KeyRefusedError("This is not an Airflow token.")
         if not self._lookups.acquire(blocking=False):
-            raise errors.OperatorCheckUnavailableError("Too many operators are being checked.")
+            raise errors.OperatorCheckUnavailableError("Too many tokens are being checked at once.")
         try:
             user = self._airflow.user(token)
         except SignInRefusedError as error:
@@ -119,7 +119,7 @@ class OperatorCaller:
 
     def _name(self) -> str:
         if self.token is None:
-            raise errors.KeyRefusedError("The request carries no operator's token.")
+            raise errors.KeyRefusedError("The request carries no token.")
         self.rate_limiter.take(keys.digest(self.token))
         return self.operators.name(self.token)
 

@@ -90,7 +90,8 @@ def _database_error(request: Request, error: Exception) -> Response:
 
 def _unexpected(request: Request, error: Exception) -> Response:
     log.error("unexpected error path=%s", request.url.path, exc_info=error)
-    return response(request.url.path, ApiError("An unexpected error; the API's log has it."))
+    internal = ApiError("An unexpected error occurred. The API's log has its trace.")
+    return response(request.url.path, internal)
 
 
 def _problem(

@@ -77,7 +77,7 @@ def _obstacle(builder: ListBuilder, item_id: str) -> tuple[ListStatus, str] | No
         return "ruled_out", "left out for everyone" if is_hidden else "not available now"
     if item_id in release.positions or _is_pinned(builder, item_id):
         return None
-    return "cold", "too new: it had no ratings when the model was trained"
+    return "cold", "it had no ratings when the model was trained"
 
 
 def _is_pinned(builder: ListBuilder, item_id: str) -> bool:

@@ -17,10 +17,10 @@ POPULAR = Reason(kind="popular", text="liked by many")
 PINNED = Reason(kind="pinned", text="featured")
 STARS = 5  # a scale that ends here is one of stars
 _KINDS: dict[str, TermKind] = {kind: kind for kind in get_args(TermKind)}
-_TITLES = {
-    "popularity": "liked by many",
+_TITLES = {  # of terms, which may be negative
+    "popularity": "popularity",
     "released": "year of release",
-    "segment": "liked by people like you",
+    "segment": "similar users",
 }
 
 
@@ -105,7 +105,7 @@ def _reason(release: LoadedRelease, state: UserState, kind: TermKind, name: str)
             text = f"because you rated {release.catalogue[name].title} {rating}"
             return Reason(kind="because_you_rated", text=text, item_id=name)
         case "segment":
-            return Reason(kind="people_like_you", text=_TITLES[kind])
+            return Reason(kind="people_like_you", text="liked by people like you")
         case "category":
             return Reason(kind="similar", text=f"because you like {name}")
         case _:

@@ -124,7 +124,7 @@ def for_anonymous_user(
 def similar_to(
     connection: Connection, cache: ReleaseCache, item_id: str, *, limit: int
 ) -> SimilarItems:
-    """Return the items most similar to one item; none if the recipe has no similarities.
+    """Return the items most similar to one item; none if the release has none for it.
 
     Raises:
         NoReleaseError: the data set has no release yet.

@@ -16,7 +16,9 @@ class ScoreTerm(Answer):
     kind: TermKind
     value: float
     item_id: str | None = Field(default=None, description="For `rating`: the rated item.")
-    title: str | None = Field(default=None, description="The item's title, or the prior in words.")
+    title: str | None = Field(
+        default=None, description="The rated item's title, or the prior's name."
+    )
     rating: float | None = None
 
 
@@ -33,7 +35,7 @@ class Explanation(Answer):
         score=0.91,
         terms=[
             {"kind": "rating", "value": 0.61, "item_id": "1214", "title": "Alien", "rating": 5.0},
-            {"kind": "popularity", "value": 0.3, "title": "liked by many"},
+            {"kind": "popularity", "value": 0.3, "title": "popularity"},
         ],
     )
 

@@ -19,8 +19,8 @@ class Rating(RequestBody):
     rating: Number = Field(description="A value of the data set's scale.")
     occurred_at: Timestamp | None = Field(
         default=None,
-        description="When the user rated; by default the time of arrival. Up to 5 minutes in the "
-        "future it is replaced by the server's time; later it is rejected.",
+        description="When the user rated; by default the time of arrival. A time up to 5 minutes "
+        "in the future is replaced by the server's time; a later one is rejected.",
     )
 
 

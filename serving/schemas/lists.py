@@ -71,7 +71,10 @@ class Recommendations(Answer):
     live_since: datetime = Field(description="When the release went live.")
     age_seconds: float = Field(ge=0, description="Seconds since the release went live.")
     n_new_ratings: int = Field(
-        default=0, ge=0, description="Ratings that are newer than the release."
+        default=0,
+        ge=0,
+        description="Ratings that were added, changed or removed since the release; for an "
+        "anonymous user, all ratings sent.",
     )
     rules_version: int = Field(
         default=0, ge=0, description="Version of the applied slate rules; 0: never set."
@@ -80,7 +83,11 @@ class Recommendations(Answer):
 
 
 class SimilarItems(Answer):
-    """Items similar to one item, most similar first. `score` is a cosine, -1 to 1."""
+    """Items similar to one item, most similar first.
+
+    `score`, between 0 and 1, is the cosine of the factors or, for recipes without factors, the
+    cosine of the categories times a weight that rises with popularity.
+    """
 
     model_config = with_example(item_id="1", release_id=7, items=[LISTED])
 

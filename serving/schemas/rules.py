@@ -38,7 +38,7 @@ class Boost(RequestBody):
 class SlateRules(RequestBody):
     """The rules of all lists. They rerank each user's 100 best items.
 
-    Search and item pages apply no rule.
+    Searching the catalogue and reading a single item apply no rule.
     """
 
     model_config = with_example(**_RULES)
@@ -57,10 +57,15 @@ class SlateRules(RequestBody):
         default=None,
         ge=1,
         le=CAP_WINDOW,
-        description=f"In any {CAP_WINDOW} neighbouring ranks. An item counts for each of its "
-        "categories. If no remaining item satisfies the cap, it is relaxed.",
+        description=f"Maximum in any {CAP_WINDOW} neighbouring ranks. An item counts for each of "
+        "its categories. If no remaining item satisfies the cap, it is relaxed.",
     )
-    most_per_vendor: int | None = Field(default=None, ge=1, le=CAP_WINDOW)
+    most_per_vendor: int | None = Field(
+        default=None,
+        ge=1,
+        le=CAP_WINDOW,
+        description=f"Maximum in any {CAP_WINDOW} neighbouring ranks, relaxed likewise.",
+    )
     only_available: bool = Field(
         default=False, description="Remove items that the product reported as unavailable."
     )
@@ -148,7 +153,7 @@ class SlateFigures(Answer):
 
 
 class Exposure(Answer):
-    """The share of all list positions of a category or vendor, before and after."""
+    """The share of all ranks that a category or vendor has, before and after."""
 
     kind: Literal["category", "vendor"]
     name: str

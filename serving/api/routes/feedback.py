@@ -21,8 +21,8 @@ EventKey = Annotated[
         max_length=200,
         pattern=r"^[\x20-\x7e]*$",
         description="A key of this event, such as a UUID, unique across the data set's products. "
-        "The same event with the same key is written once and answered `repeated`; another event "
-        "is rejected. Retry with the key of the first try.",
+        "If an event is sent again with its key, it is not written again and the answer is "
+        "`repeated`; another event with that key is rejected. Retry with the key of the first try.",
         examples=["7f9c0d1e-5c3b-4a57-9c59-0a4b6d6f2f11"],
     ),
 ]
@@ -70,7 +70,7 @@ def unrate(caller: Product, user_id: UserId, item_id: ItemId, key: EventKey = No
 def hide(
     caller: Product, user_id: UserId, item_id: ItemId, body: schemas.Hide, key: EventKey = None
 ) -> Response:
-    """The item is hidden until the user rates it or the rating is deleted. No model uses this."""
+    """The item is hidden until it is rated or its rating is deleted. Training ignores hides."""
     return _accept(caller, Event(body.kind, user_id, item_id, None, body.occurred_at, key))
 
 
@@ -82,7 +82,7 @@ def hide(
     summary="Create a user",
 )
 def create_user(caller: Product) -> Response:
-    """Returns a new id, and once the token with which the user can be erased."""
+    """Returns a new id and, only in this answer, the token with which the user can be erased."""
     with caller.transaction("feedback") as authorized:
         user = accounts.create(authorized.connection)
     return as_json(user, status=201)

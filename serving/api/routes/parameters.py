@@ -33,7 +33,7 @@ Category = Annotated[
 ]
 Year = Annotated[
     Annotated[int, Field(ge=0, le=9999)] | SkipJsonSchema[None],
-    Query(description="A year.", examples=[1990]),
+    Query(description="Year. Items of an unknown year are left out.", examples=[1990]),
 ]
 Exclude = Annotated[
     list[schemas.Id] | SkipJsonSchema[None],

@@ -212,7 +212,7 @@ def items(
     summary="Similar items",
 )
 def similar(caller: Product, item_id: ItemId, limit: Limit = 20) -> Response:
-    """The most similar items; an empty list if the recipe computes no similarities."""
+    """The most similar items; an empty list if the release has none for this item."""
     with caller.connection() as connection:
         cache = caller.release_cache
         return as_json(recommendations.similar_to(connection, cache, item_id, limit=limit))

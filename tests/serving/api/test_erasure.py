@@ -23,7 +23,7 @@ def test_a_user_is_erased_with_their_own_token_only(product: Client, owner: Engi
 
     with pytest.raises(UserErasedError, match="were erased"):  # a retry, if the answer was lost
         product.erase(user.user_id, token=user.token)
-    with pytest.raises(UserErasedError, match="POST users"):
+    with pytest.raises(UserErasedError, match="POST /v1"):
         product.rate(user.user_id, "a", 7)
     assert shop.rows(owner, "select requested_by from erasures") == [("the user",)]
     product.rate(other.user_id, "a", 7)

@@ -114,7 +114,7 @@ def test_an_unknown_token_is_refused(api_url: str, owner: Engine, token: str) ->
 @pytest.mark.parametrize("token", ["ü", "a b", "==", "", "a\n"])
 def test_an_invalid_token_is_not_sent_to_airflow(token: str) -> None:
     operators = Operators(NOWHERE, 0)
-    with pytest.raises(KeyRefusedError, match="not a token of Airflow"):
+    with pytest.raises(KeyRefusedError, match="not an Airflow token"):
         operators.name(token)
     operators.close()
 
