@@ -38,7 +38,7 @@ def write(path: Path) -> list[str]:
 if __name__ == "__main__":
     added = write(FILE)
     sys.stdout.write(
-        f"{FILE}: {len(added)} secrets added. Airflow's administrator is `admin`; the password is "
+        f"{FILE}: secrets added: {len(added)}. Airflow's administrator is `admin`; the password is "
         f"PASSWORD_AIRFLOW_ADMIN in that file.\n"
         f"  docker compose --env-file {FILE} up --build --wait\n"
     )

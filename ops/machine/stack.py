@@ -131,7 +131,7 @@ class Stack:
     def down(self) -> list[processes.Process]:
         """Stop all programs. Return the orphans that supervisord did not stop."""
         if self.supervisord.is_running():
-            with step("programs"):
+            with step("stopping the programs"):
                 self.supervisord.stop()
                 until(self._supervisord_has_ended, "the end of supervisord", STOP_SECONDS)
         return self._end_orphans()

@@ -64,7 +64,7 @@ def doctor() -> None:
 
 @app.command()
 def up() -> None:
-    """Start the programs that do not run."""
+    """Start the programs that are not running, and wait until all are healthy."""
     begun, stack = time.monotonic(), Stack(settings.read())
     stack.up()
     for name, address in ports.addresses(stack.ports).items():
@@ -141,18 +141,20 @@ def retrain(
     *,
     search_minutes: Annotated[
         int,
-        typer.Option(min=0, max=MAX_SEARCH_MINUTES, help="time budget of the search"),
+        typer.Option(
+            min=0, max=MAX_SEARCH_MINUTES, help="minutes to search for a recipe; 0: no search"
+        ),
     ] = 0,
     max_trials: Annotated[
         int,
-        typer.Option(min=0, max=MAX_TRIALS, help="limit of trials; 0: no limit"),
+        typer.Option(min=0, max=MAX_TRIALS, help="maximum number of trials; 0: no limit"),
     ] = 0,
     family: Annotated[
-        SearchFamily | None, typer.Option(help="family of models to search; default: any")
+        SearchFamily | None, typer.Option(help="kind of recipe to search for; default: any")
     ] = None,
     ask: Annotated[
         bool | None,
-        typer.Option("--ask/--do-not-ask", help="require an approval; default: the manifest"),
+        typer.Option("--ask/--do-not-ask", help="require an approval; default: as in the manifest"),
     ] = None,
     wait: Annotated[bool, typer.Option("--wait", help="show the tasks until the run ends")] = False,
 ) -> None:
@@ -177,7 +179,10 @@ def retrain(
 
 
 @app.command()
-def rollback(dataset: DatasetOption, reason: Annotated[str, typer.Option()] = "by hand") -> None:
+def rollback(
+    dataset: DatasetOption,
+    reason: Annotated[str, typer.Option(help="why; recorded with the rollback")] = "by hand",
+) -> None:
     """Serve the previous release and pause publishing."""
     from ops.terminal import releases
 
@@ -206,7 +211,7 @@ def resume(dataset: DatasetOption) -> None:
     from ops.terminal import releases
 
     releases.resume_publishing(running(), manifests.load_named(dataset).name)
-    console.print(f"{dataset}: publishing resumed. The next retrain may publish.")
+    console.print(f"{dataset}: publishing is not paused. The next retrain may publish.")
 
 
 @app.command()
@@ -218,8 +223,8 @@ def playground(
     chosen = settings.read()
     with step(f"playground of {size:,} events"):
         demonstration.play(chosen, size, seed)
-    console.print(f"In {chosen.inbox / demonstration.PLAYGROUND}. Next: `lantern demo --dataset "
-                  f"{demonstration.PLAYGROUND}`.")  # fmt: skip
+    console.print(f"The files are in {chosen.inbox / demonstration.PLAYGROUND}.")
+    console.print(f"Next: `lantern demo --dataset {demonstration.PLAYGROUND}`.")
 
 
 def _keep_trace(chosen: settings.OpsSettings) -> Path:

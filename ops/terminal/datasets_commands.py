@@ -20,9 +20,9 @@ app = typer.Typer(no_args_is_help=True, help="Data sets and their manifests.")
 @app.command("list")
 def list_datasets() -> None:
     """List the manifests, and the broken ones with their error."""
-    table = Table("name", "title", "source", "schedule", box=None)
+    table = Table("name", "title", "source", "retrain schedule", box=None)
     for dataset in manifests.installed():
-        schedule = dataset.schedule.retrain or "by hand"
+        schedule = dataset.schedule.retrain or "none"
         table.add_row(dataset.name, dataset.title, dataset.source.kind, schedule)
     console.print(table)
     for error in manifests.broken():

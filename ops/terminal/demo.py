@@ -52,7 +52,10 @@ def run(settings: OpsSettings, options: Options) -> None:
     """
     begun = time.monotonic()
     if options.archive is not None and not options.archive.is_file():
-        raise OpsError(f"there is no file {options.archive}. Set its path: `ARCHIVE=path`.")
+        raise OpsError(
+            f"there is no file {options.archive}. Set its path with `make demo ARCHIVE=path` or "
+            "`lantern demo --archive path`."
+        )
     stack = Stack(settings)
     dataset = choose(settings, options)
     was_up = stack.is_up()

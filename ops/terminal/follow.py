@@ -42,7 +42,7 @@ SHOWN = {
     "search": {
         "trial": "trial $number ($stage): $result, best $best; $recipe; "
         "$seconds s, $seconds_left s left",
-        "challenger": "$recipe challenges ($source)",
+        "challenger": "challenger: $recipe (from the $source)",
     },
     "decide": {"verdict": "$verdict: $reason"},
     "approve": {
@@ -124,7 +124,7 @@ def failure(airflow: Airflow, run: Run) -> str:
     return (
         f"{run.dag_id}: the task {failed.task_id} failed. Its last lines:\n{last}\n"
         f"Users keep their lists. Fix the cause, then clear the task in Airflow "
-        f"({airflow.base_url}/dags/{run.dag_id}) or run `make demo` again."
+        f"({airflow.base_url}/dags/{run.dag_id}) or run the same command again."
     )
 
 

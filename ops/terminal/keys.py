@@ -27,7 +27,8 @@ def add(stack: Stack, dataset: str, name: str, scopes: Sequence[str]) -> str:
     """
     granted = [scope for scope in SCOPES if scope in scopes]
     if not granted or not {*scopes} <= {*SCOPES}:
-        raise OpsError(f"scopes are {', '.join(SCOPES)}; not {', '.join(scopes) or 'none'}")
+        sent = ", ".join(scopes) or "none"
+        raise OpsError(f"invalid scopes: {sent}. Choose from {', '.join(SCOPES)}")
     if not NAME.fullmatch(name):
         raise OpsError(f"invalid key name {name!r}: up to 64 letters, digits, `.`, `_` and `-`")
     if name == DEMO:
@@ -51,7 +52,7 @@ def revoke(stack: Stack, dataset: str, name: str) -> None:
     with _session(stack, dataset) as session:
         if not keys.revoke(session, name):
             there = ", ".join(key.name for key in keys.list_all(session)) or "none"
-            raise OpsError(f"{dataset} has no key {name!r}; there are: {there}")
+            raise OpsError(f"{dataset} has no key {name!r}; its keys: {there}")
 
 
 @contextmanager

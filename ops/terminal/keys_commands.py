@@ -26,9 +26,8 @@ def add_key(
     from ops.terminal import keys
 
     typer.echo(keys.add(running(), manifests.load_named(dataset).name, name, scope))
-    typer.echo(
-        f"{dataset}: {name} may {', '.join(sorted({*scope}))}. The key is not stored.", err=True
-    )
+    scopes = ", ".join(sorted({*scope}))
+    typer.echo(f"{dataset}: key of {name}, scopes: {scopes}. The key is not stored.", err=True)
 
 
 @app.command("list")

@@ -92,7 +92,7 @@ def test_trials_are_shown_while_the_search_runs_and_once_each(
     trial = "    trial 0 (explore): 0.2601, best 0.2601; [red]; 6 s, 54 s left\n"
     assert capsys.readouterr().out == f"{trial}  ✓ Search 1 min 05 s\n"
     follow.follow(airflow, RUN)
-    assert "    als_a challenges (search)\n" in capsys.readouterr().out
+    assert "    challenger: als_a (from the search)\n" in capsys.readouterr().out
 
 
 def test_the_verdict_the_question_and_the_answer_are_shown(
