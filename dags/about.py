@@ -37,8 +37,8 @@ TASKS = {
     "announce": About(
         "Announce new rows",
         "Counts the events since the last retrain: accepted ones, and feedback that is not refined "
-        "yet. From `retrain_after_events` of the manifest on, it updates the asset, which starts a "
-        "retrain. Below that number this task is skipped.",
+        "yet. If there are at least `retrain_after_events` of the manifest, it updates the asset, "
+        "which starts a retrain. If there are fewer, this task is skipped.",
     ),
     "freeze": About(
         "Freeze the tables",
@@ -70,9 +70,9 @@ TASKS = {
     ),
     "approve": About(
         "Approve",
-        "If the manifest or the form requires an approval, shows the approval summary and waits "
-        "for an operator to approve or reject. After a rejection, or without an answer in time, "
-        "the later tasks are skipped and the live release stays.",
+        "If the form requires an approval (by default if the manifest does), shows the approval "
+        "summary and waits for an operator to approve or reject. After a rejection, or without an "
+        "answer in time, the later tasks are skipped and the live release stays.",
     ),
     "fit": About(
         "Fit on all rows",

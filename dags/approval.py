@@ -42,7 +42,7 @@ class ApproveOperator(ApprovalOperator):
     def execute(self, context: Context) -> None:
         """Show the approval summary and wait for an answer, if the form asks for one."""
         if not context["params"].get(PARAM):
-            self.log.info("No approval needed: neither the manifest nor the form asks for one.")
+            self.log.info("No approval needed: the form of this run does not ask for one.")
             return
         self.body = summary(self.arguments)
         super().execute(context)

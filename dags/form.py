@@ -55,8 +55,8 @@ def retrain_form(dataset: Dataset) -> dict[str, Param]:
         ),
         "search_family": Param(
             "any",
-            "Kind of recipes that the search may try.",
-            title="Recipes to try",
+            "Kind of recipe that the search looks for. It may score other kinds on the way.",
+            title="Recipes to search for",
             type="string",
             enum=list(FAMILIES),
             values_display=FAMILIES,
