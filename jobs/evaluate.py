@@ -1,4 +1,4 @@
-"""Evaluate the challenger, the champion, the popularities and the baselines on the gate's window.
+"""Evaluate challenger, champion, popularity recipes and baselines on the gate's window.
 
 Each recipe is fitted on the older rows, and its lists are scored against the newer ones. Scores of
 earlier retrains are not used, as models fitted on different rows are not comparable. A challenger
@@ -144,7 +144,7 @@ def _fitted(
 ) -> EvaluatedRecipe:
     """Return the recipe with its model, or without one if its fit fails.
 
-    If a popularity fails, the task fails: nothing can be released without one.
+    If a popularity recipe fails, the task fails: the gate needs its result.
     """
     try:
         model = fit(entry.recipe)

@@ -1,11 +1,11 @@
 """The gate: ordered criteria that decide what is released. Each is recorded with its numbers.
 
-1. The data, the champion's result and at least one popularity's are valid; otherwise hold.
+1. The data, the champion's result and that of a popularity recipe are valid; otherwise hold.
 2. There are enough test users; otherwise refresh or, without a live release, release the simplest
-   valid popularity.
-3. Without a live release: the challenger if it beats the best popularity, else that popularity.
-4. Promote the challenger if it beats the champion and, unless it is a popularity itself, every
-   popularity, and if no slice loses to the champion.
+   popularity recipe with a valid result.
+3. Without a live release: the challenger if it beats the best popularity recipe, else that recipe.
+4. Promote the challenger if it beats the champion and, unless it is a popularity recipe itself,
+   every popularity recipe, and if no slice loses to the champion.
 5. Otherwise refresh: fit the champion's recipe on the new rows.
 6. While publishing is paused, nothing is published.
 
@@ -23,6 +23,8 @@ from jobs.engine.judging import intervals
 from jobs.engine.judging.intervals import Interval
 from jobs.engine.judging.verdicts import Comparison, Criterion, Decision, Evidence, Floors
 from warehouse.tables.vocabulary import HEADLINE, WARM, Outcome, Role
+
+_SPLITS = {"file_order": "in file order", "random": "at random"}  # of ratings without times
 
 
 @dataclass
@@ -61,7 +63,7 @@ def decide(evidence: Evidence, floors: Floors) -> Decision:
     case = _Case(evidence, floors)
     verdict, recipe, reason = _verdict(case)
     if evidence.cut != "time" and verdict != "hold":
-        reason += f" The ratings have no times: split by {evidence.cut.replace('_', ' ')}."
+        reason += f" The ratings have no times, so they were split {_SPLITS[evidence.cut]}."
     publishes = verdict != "hold"
     if evidence.publishing_paused_by is not None:
         publishes = False
@@ -82,7 +84,7 @@ def _verdict(case: _Case) -> tuple[Outcome, str | None, str]:
     if champion is not None and not _is_valid(case, champion, n_warm):
         return "hold", None, f"Held: the live recipe {case.criteria[-1].detail}."
     if not popularities:
-        return "hold", None, "Held: no popularity has a valid result."
+        return "hold", None, "Held: no popularity recipe has a valid result."
     count = f"{n_warm} warm test users, {floors.min_test_users} needed"
     if not case.note("Enough users", count, passed=enough):
         first = f"First release, not compared ({count}): {popularities[0]}."
@@ -132,14 +134,14 @@ def _first(case: _Case, popularities: list[str], *, challenger_valid: bool) -> t
     best = max(popularities, key=case.mean)
     if challenger in case.evidence.popularities:
         case.note("Beats the best popularity", f"the best is {case.label(best)}", passed=None)
-        return best, f"First release: {case.label(best)} is the best popularity."
+        return best, f"First release: {case.label(best)} is the best popularity recipe."
     if not challenger_valid:
         defects = [x for x in case.criteria if x.criterion == "Valid result" and not x.passed]
         because = f"because the challenger {defects[-1].detail}"
         return best, f"First release: {case.label(best)}, {because}."
     lead = case.lead(challenger, best)
     if case.note("Beats the best popularity", f"{lead} over {best}", passed=lead.low > 0):
-        beaten = f"beats the best popularity {case.label(best)} by {lead}"
+        beaten = f"beats the best popularity recipe, {case.label(best)}, by {lead}"
         return challenger, f"First release: {case.label(challenger)} {beaten}."
     because = f"because {case.label(challenger)} does not beat it significantly ({lead})"
     return best, f"First release: {case.label(best)}, {because}."
@@ -151,7 +153,9 @@ def _against_champion(
     challenger = case.evidence.challenger
     if challenger_valid and _wins(case, champion, popularities):
         lead = case.lead(challenger, champion)
-        beaten = f"beats the live {case.label(champion)} by {lead} and every popularity"
+        is_popularity = challenger in case.evidence.popularities
+        others = "" if is_popularity else "every popularity recipe, and "
+        beaten = f"beats {others}the live {case.label(champion)} by {lead}"
         return "promote", challenger, f"Promoted: {case.label(challenger)} {beaten}."
     return "refresh", champion, _why_refreshed(case, champion, popularities)
 
@@ -192,7 +196,7 @@ def _rolling_agrees(case: _Case, opponent: str, *, needed: bool) -> bool:
     leads = {window: scores[window] - others[window] for window in sorted(scores)}
     mean = float(np.mean(list(leads.values())))
     by_window = ", ".join(f"{window} {lead:+.4f}" for window, lead in leads.items())
-    cut = "" if case.evidence.cut == "time" else f", cut by {case.evidence.cut.replace('_', ' ')}"
+    cut = "" if case.evidence.cut == "time" else f", split {_SPLITS[case.evidence.cut]}"
     return case.note(criterion, f"{mean:+.4f} over {opponent} ({by_window}{cut})", passed=mean > 0)
 
 
@@ -208,7 +212,7 @@ def _why_refreshed(case: _Case, champion: str, popularities: list[str]) -> str:
         behind = case.lead(champion, name)
         if behind.high < 0:
             case.note("Champion beats popularity", f"{behind} over {name}", passed=False)
-            lost = f"{live} now loses to {case.label(name)} by {behind}"
+            lost = f"{live} now loses to {case.label(name)}: its lead is {behind}"
             return f"Please check: {lost}. It is refreshed on the new rows."
     if challenger == champion or not failed:
         return f"Refreshed: the challenger is {live} itself."

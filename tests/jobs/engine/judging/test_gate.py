@@ -112,7 +112,7 @@ def test_nothing_is_published_while_publishing_is_paused() -> None:
 
 
 def test_a_split_without_times_is_marked() -> None:
-    assert "split by file order" in decide(replace(case(), cut="file_order")).reason
+    assert "split in file order" in decide(replace(case(), cut="file_order")).reason
 
 
 def test_comparisons_state_the_lead_over_each_other_recipe() -> None:
