@@ -1,4 +1,4 @@
-"""Find the challenger of a retrain within a time budget, on the windows before the gate's.
+"""Find the challenger of a retrain within a time budget, on the rolling windows.
 
 Without a budget the nominated recipe challenges, and Spark does not start. Each trial is a row of
 gold.trials as soon as it ends, so an interrupted search continues with the remaining time. The
@@ -114,8 +114,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Parse the command line, start Spark if there is a budget, run."""
     parser = entrypoint.parser("search", __doc__)
     parser.add_argument("--minutes", type=float, default=0, help="0 to 120; 0: no search")
-    parser.add_argument("--trials", type=int, default=0, help="most recipes to try; 0: no limit")
-    parser.add_argument("--family", choices=SEARCH_FAMILIES, default="any", help="recipes to try")
+    parser.add_argument("--trials", type=int, default=0, help="recipes to explore; 0: no limit")
+    parser.add_argument("--family", choices=SEARCH_FAMILIES, default="any", help="kind to find")
     args = parser.parse_args(argv)
     if not 0 <= args.minutes <= MAX_SEARCH_MINUTES:
         parser.error(f"--minutes must be 0 to {MAX_SEARCH_MINUTES}")

@@ -1,7 +1,8 @@
 """Write the approval summary: the evidence of a retrain for the operator who approves it. No Spark.
 
 Writes Markdown to standard output, which Airflow's form shows: the reason, the metrics with their
-intervals, the criteria, and three users' lists before and after. It reads only what the gate read.
+intervals, the criteria, and up to three users' lists before and after. It reads only what the gate
+read.
 
 Run: python -m jobs.summarize --dataset movielens_1m --run-key KEY
 """
@@ -84,7 +85,7 @@ def _headline(comparisons: Sequence[Comparison]) -> Iterator[str]:
     ranked = _ranked(comparisons)
     if not ranked:
         return
-    yield "### NDCG@10 on the frozen window"
+    yield "### NDCG@10 on the gate's window"
     yield _table(
         ("Recipe", "Role", "NDCG@10", "Challenger's lead", "95 % interval", "Users"),
         [
@@ -129,15 +130,15 @@ def _criteria(criteria: Sequence[Criterion]) -> Iterator[str]:
 
 
 def _samples(samples: Sequence[Row], after: str | None) -> Iterator[str]:
-    """Yield the users' lists of the live recipe (or the best popularity) and of the new one."""
+    """Yield the users' lists of the live recipe (or the best popularity recipe) and the new one."""
     if not samples:
         return
     order = {"champion": 0, "popularity": 1, "challenger": 2}
     before = min(samples, key=lambda row: order[row["role"]])["recipe"]
     old_rows = {row["user_id"]: row for row in samples if row["recipe"] == before}
     new_rows = {row["user_id"]: row for row in samples if row["recipe"] == after}
-    yield "### Three users, before and after"
-    yield f"Lists at the start of the test rows; {HIT} marks items that the user liked later."
+    yield "### Sample users, before and after"
+    yield f"Lists made from the older ratings; {HIT} marks items that the user liked later."
     for user_id, row in sorted(old_rows.items()):
         yield from _user_lists(row, new_rows.get(user_id, row))
 
@@ -145,8 +146,8 @@ def _samples(samples: Sequence[Row], after: str | None) -> Iterator[str]:
 def _user_lists(before: Row, after: Row) -> Iterator[str]:
     slices = ", ".join(escaped(name) for name in before["slices"])
     yield (
-        f"**{escaped(before['user_id'])}** ({slices}) liked {before['n_relevant']} items later; "
-        f"{sum(before['relevant'])} of them are on the list before, {sum(after['relevant'])} after"
+        f"**{escaped(before['user_id'])}** ({slices}): items liked later: {before['n_relevant']}; "
+        f"of these, on the list before: {sum(before['relevant'])}, after: {sum(after['relevant'])}"
     )
     pairs = zip_longest(_titles(before), _titles(after), fillvalue="")
     yield _table(

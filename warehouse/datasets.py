@@ -63,7 +63,7 @@ class Floors(Section):
 
 
 class Schedule(Section):
-    """When DAGs run: cron expressions in UTC; null: only when triggered by hand."""
+    """When DAGs run: cron expressions in UTC; null: not on a schedule."""
 
     ingest: str | None = None
     """When files are landed and refined."""

@@ -90,7 +90,7 @@ def extract(archive: Path, names: Sequence[str], into: Path, *, max_bytes: int) 
             members = opened.namelist()
             if missing := [name for name in names if name not in members]:
                 raise NothingSentError(
-                    f"{archive.name}: has no {', '.join(missing)} but {', '.join(members[:10])}. "
+                    f"{archive.name}: lacks {', '.join(missing)}; has {', '.join(members[:10])}. "
                     "Is this the archive of this data set?"
                 )
             return dict(_members(opened, names, into, max_bytes))

@@ -117,7 +117,7 @@ def _of_target(
     rows = [row for header in headers.values() for row in header.rows]
     n_malformed = sum(header.n_malformed for header in headers.values())
     n_rows = len(rows) + n_malformed
-    findings.append(Finding("note", target, f"{len(headers)} files, {n_rows} rows sampled"))
+    findings.append(Finding("note", target, f"files: {len(headers)}, sampled rows: {n_rows}"))
     findings += _share(dataset, target, "cannot be split into fields", n_malformed, n_rows)
     if isinstance(section, Ratings):
         findings += _of_ratings(dataset, section, rows)
@@ -173,7 +173,7 @@ def _of_items(dataset: Dataset, section: Items, rows: list[Row]) -> list[Finding
     if section.categories is not None:
         texts = [row.get(section.categories) or "" for row in rows]
         names = {name for text in texts for name in text.split(section.categories_separator)}
-        findings.append(Finding("note", "items", f"{len(names)} categories sampled"))
+        findings.append(Finding("note", "items", f"categories in the sample: {len(names)}"))
         if len(names) > _MANY_CATEGORIES:
             text = f"{len(names)} categories: is {section.categories_separator!r} their separator?"
             findings.append(Finding("warning", "items", text))

@@ -62,7 +62,7 @@ def pending_batch(lake: Lake, dataset: Dataset, refused: Sequence[str] = ()) -> 
     unknown = [landing_id for landing_id in refused if landing_id not in ids]
     if unknown:
         raise JobError(
-            f"{dataset.name}: {', '.join(unknown)} is not pending. Pending landings: "
+            f"{dataset.name}: not pending: {', '.join(unknown)}. Pending landings: "
             f"{', '.join(ids) or 'none'}"
         )
     return Batch(pending, dataset.source.delivery == "snapshots", tuple(refused))

@@ -95,7 +95,7 @@ def test_the_evidence_is_read_from_gold_rows(tmp_path: Path) -> None:
     assert r"| Valid result | yes | 0\.1 \% refused\. |" in summary
     assert "| 2 | Alien | Fargo **✓** |" in summary
     assert "| 3 |  | Brazil **✓** |" in summary
-    assert "liked 7 items later; 0 of them are on the list before, 2 after" in summary
+    assert "items liked later: 7; of these, on the list before: 0, after: 2" in summary
 
 
 def test_baselines_are_listed_with_the_headline_only() -> None:

@@ -75,7 +75,7 @@ class Plan:
 
     def seconds_for_finalists(self, typical: float) -> float:
         """Return the seconds to keep for the finalists."""
-        models = SEEDS - 1 if self.has_second else 0  # a recipe with priors fits `SEEDS` models
+        models = SEEDS - 1 if self.has_second else 0  # with priors: 3 models by default, as `SEEDS`
         seconds = (FINALISTS + models) * (SEEDS - 1) * typical
         return min(seconds, _MAX_FINALISTS_SHARE * self.seconds)
 
@@ -94,7 +94,7 @@ def typical_seconds(durations: Sequence[float]) -> float:
 def second_seconds(durations: Sequence[float], typical: float) -> float:
     """Return the expected duration of the next trial of the second space.
 
-    Only the first one fits models, `SEEDS` of them; then only weights change.
+    Only the first one fits models, by default as many as `SEEDS`; then only weights change.
     """
     if not durations:
         return SEEDS * typical
