@@ -4,7 +4,7 @@ Deletes old files of the lake. It keeps the files of the newest table versions, 
 were replaced less than a week ago, and of the versions that the kept releases were fitted on.
 
 **If it fails:** nothing is lost, but the lake keeps growing. Read the last line of the task: it
-names the release whose table versions are incomplete. Clearing the task is always safe.
+names the table version or the retrain that is incomplete. Clearing the task is always safe.
 """
 
 from airflow.sdk import DAG
