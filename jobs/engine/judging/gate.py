@@ -155,7 +155,7 @@ def _against_champion(
         lead = case.lead(challenger, champion)
         is_popularity = challenger in case.evidence.popularities
         others = "" if is_popularity else "every popularity recipe, and "
-        beaten = f"beats {others}the live {case.label(champion)} by {lead}"
+        beaten = f"beats {others}the live recipe {case.label(champion)} by {lead}"
         return "promote", challenger, f"Promoted: {case.label(challenger)} {beaten}."
     return "refresh", champion, _why_refreshed(case, champion, popularities)
 
