@@ -62,7 +62,8 @@ def test_rolling_windows_are_not_needed_without_a_win_on_the_gates_window() -> N
 def test_rolling_windows_without_times_are_marked() -> None:
     decision = decide(replace(case(), cut="file_order"))
 
-    assert all(detail.endswith(", split in file order)") for _, detail in rolling_criteria(decision))
+    details = [detail for _, detail in rolling_criteria(decision)]
+    assert all(detail.endswith(", split in file order)") for detail in details)
 
 
 def nights(*, before_too: bool, n: int = 100) -> tuple[int, float]:
