@@ -5,7 +5,7 @@ The same title, year and category give the same bytes on every machine.
 """
 
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from html import escape
 from random import Random
@@ -23,7 +23,7 @@ MAX_TITLE_LENGTH, MAX_WORD_LENGTH, MAX_LINES = 80, 20, 4
 MAX_PANEL_LUMINANCE = 0.12  # light letters are readable on darker colours
 Layout = Literal["faded", "framed", "banded"]
 
-MOTIFS: Mapping[str, Callable[[Random, Palette], str]] = {
+MOTIFS: Mapping[str, Callable[[Random, Palette], Iterator[str]]] = {
     motif.__name__: motif
     for motif in (
         scenes.balloons, scenes.blinds, scenes.city, scenes.forest, scenes.hills, scenes.keyhole,
@@ -46,9 +46,10 @@ def cover(title: str, year: int | None, category: str | None) -> str:
     lines = title_lines(title, style.lettering)
     size = _size(lines, style.lettering)
     y = BASELINE - size * LEADING * (len(lines) - 1)  # of the first line
-    picture = _LAYOUTS[layout](MOTIFS[motif](rng, palette), palette, y - size - 24)
+    picture = _LAYOUTS[layout]("".join(MOTIFS[motif](rng, palette)), palette, y - size - 24)
     on_accent = layout == "banded"
-    ink = _ink_on(palette.accent) if on_accent else INK
+    is_light = luminance(palette.accent) >= 0.3  # noqa: PLR2004 # dark letters contrast more above
+    ink = NIGHT if on_accent and is_light else INK
     mark = rect(MARGIN, y - size - 14, 34, 4, ink if on_accent else palette.accent)
     return _document(picture + mark + _letters(lines, style.lettering, size, y, ink), palette)
 
@@ -144,8 +145,3 @@ def _document(drawing: str, palette: Palette) -> str:
 
 def _panel(palette: Palette) -> str:
     return palette.deep if luminance(palette.deep) < MAX_PANEL_LUMINANCE else NIGHT
-
-
-def _ink_on(background: str) -> str:
-    dark = luminance(background) < 0.3  # noqa: PLR2004 # light letters contrast more below
-    return INK if dark else NIGHT

@@ -1,14 +1,14 @@
-"""Motifs that fill the picture: waves, bars. Each takes a random generator and a palette."""
+"""Motifs that fill the picture: waves, bars. Each yields SVG drawn at random with a palette."""
 
+from collections.abc import Iterator
 from math import cos, pi, sin
 from random import Random
 
 from dashboards.covers.svg import HEIGHT, PICTURE, WIDTH, Palette, area, circle, line, moved, rect
 
 
-def confetti(rng: Random, palette: Palette) -> str:
-    """Return scattered paper scraps."""
-    shapes = []
+def confetti(rng: Random, palette: Palette) -> Iterator[str]:
+    """Yield scattered paper scraps."""
     for _ in range(34):
         size = rng.randint(8, 34)
         fill = rng.choice((palette.accent, palette.deep, "#FFFFFF", palette.accent))
@@ -19,31 +19,22 @@ def confetti(rng: Random, palette: Palette) -> str:
         )
         scrap = rng.choice(scraps)
         position = (rng.randint(0, WIDTH), rng.randint(0, PICTURE), rng.randint(0, 180))
-        shapes.append(moved(scrap, *position))
-    return "".join(shapes)
+        yield moved(scrap, *position)
 
 
-def waves(rng: Random, palette: Palette) -> str:
-    """Return rows of waves in front of a disc."""
-    disc = circle(rng.randint(80, 220), rng.randint(100, 150), rng.randint(46, 70), palette.accent)
+def waves(rng: Random, palette: Palette) -> Iterator[str]:
+    """Yield rows of waves in front of a disc."""
+    yield circle(rng.randint(80, 220), rng.randint(100, 150), rng.randint(46, 70), palette.accent)
     step = rng.randint(26, 40)
-    rows = "".join(
-        area(
-            f"M{(k % 2) * 40 - 50} {150 + k * step} q40 {-step} 80 0 t80 0 t80 0 t80 0 t80 0 "
-            f"V{HEIGHT + 50} H-50Z",
-            palette.deep,
-            0.18 + k * 0.06,
-        )
-        for k in range(9)
-    )
-    return disc + rows
+    for k in range(9):
+        row = f"M{(k % 2) * 40 - 50} {150 + k * step} q40 {-step} 80 0 t80 0 t80 0 t80 0 t80 0 "
+        yield area(f"{row}V{HEIGHT + 50} H-50Z", palette.deep, 0.18 + k * 0.06)
 
 
-def checker(rng: Random, palette: Palette) -> str:
-    """Return a board of quarter discs, discs and squares."""
+def checker(rng: Random, palette: Palette) -> Iterator[str]:
+    """Yield a board of quarter discs, discs and squares."""
     n = rng.choice((4, 5, 6))
     side = WIDTH / n
-    shapes = []
     for i in range(n):
         for j in range(int(340 / side) + 1):
             x, y = i * side, j * side
@@ -54,63 +45,56 @@ def checker(rng: Random, palette: Palette) -> str:
                 circle(x + side / 2, y + side / 2, side * 0.36, fill, 0.8),
                 rect(x, y, side, side, fill, 0.45),
             )
-            shapes.append(rng.choice(tiles))
-    return "".join(shapes)
+            yield rng.choice(tiles)
 
 
-def halves(rng: Random, palette: Palette) -> str:
-    """Return the two halves of a disc, shifted apart."""
+def halves(rng: Random, palette: Palette) -> Iterator[str]:
+    """Yield the two halves of a disc, shifted apart."""
     turn = rng.choice((0, 90, 180, 35, -35))
     y, size = rng.randint(150, 180), rng.randint(80, 104)
     upper = area(f"M{-size} 0 a{size} {size} 0 0 1 {2 * size} 0Z", palette.accent)
     lower = area(f"M{34 - size} 10 a{size} {size} 0 0 0 {2 * size} 0Z", palette.deep)
-    lines = "".join(
-        rect(0, y + 70 + k * 34, WIDTH, 3, palette.accent, 0.5 - k * 0.13) for k in range(3)
-    )
-    return moved(upper + lower, WIDTH / 2, y, turn) + lines
+    yield moved(upper + lower, WIDTH / 2, y, turn)
+    for k in range(3):
+        yield rect(0, y + 70 + k * 34, WIDTH, 3, palette.accent, 0.5 - k * 0.13)
 
 
-def bars(rng: Random, palette: Palette) -> str:
-    """Return the bars of a sound wave."""
-    shapes = []
+def bars(rng: Random, palette: Palette) -> Iterator[str]:
+    """Yield the bars of a sound wave."""
     for i in range(11):
         height = 40 + int(200 * abs(sin(i * 0.6 + rng.random() * 0.8 + rng.randint(0, 2))))
         x = 23.5 + i * 25
         path = f"M{x} {200 - height / 2:g} v{height}"
-        shapes.append(line(path, palette.accent, 15, rng.uniform(0.6, 1)))
-    return "".join(shapes)
+        yield line(path, palette.accent, 15, rng.uniform(0.6, 1))
 
 
-def columns(rng: Random, palette: Palette) -> str:
-    """Return tall columns with round tops."""
-    shapes, x = [], -10
+def columns(rng: Random, palette: Palette) -> Iterator[str]:
+    """Yield tall columns with round tops."""
+    x = -10
     while x < WIDTH:
         width, top = rng.randint(16, 52), rng.randint(20, 220)
         fill = rng.choice((palette.accent, palette.deep, palette.deep, palette.light))
         half = width / 2
         arch = f"M{x} {HEIGHT} V{top + half:g} a{half:g} {half:g} 0 0 1 {width} 0 V{HEIGHT}Z"
-        shapes.append(area(arch, fill, 0.8))
+        yield area(arch, fill, 0.8)
         x += width + rng.choice((0, 0, 8))
-    return "".join(shapes)
 
 
-def leaves(rng: Random, palette: Palette) -> str:
-    """Return a branch with its leaves."""
+def leaves(rng: Random, palette: Palette) -> Iterator[str]:
+    """Yield a branch with its leaves."""
     lean = rng.randint(-16, 16)
-    shapes = [line(f"M150 400 Q{150 + lean * 3} 220 {150 + lean * 5} 40", palette.deep, 5)]
+    yield line(f"M150 400 Q{150 + lean * 3} 220 {150 + lean * 5} 40", palette.deep, 5)
     for k in range(9):
         y, side, size = 330 - k * 34, (-1) ** k, rng.randint(52, 88) - k * 3
         leaf = f"M0 0 C{size * 0.2:g} {-size * 0.5:g} {size * 0.8:g} {-size * 0.5:g} {size} 0"
         leaf += f" C{size * 0.8:g} {size * 0.3:g} {size * 0.2:g} {size * 0.3:g} 0 0Z"
         fill = palette.accent if rng.random() < 0.45 else palette.deep  # noqa: PLR2004 # nearly half
         turn = (-34 if side > 0 else 214) + rng.randint(-10, 10)
-        shapes.append(moved(area(leaf, fill, 0.9), 150 + lean * 3.6 * (1 - y / 400), y, turn))
-    return "".join(shapes)
+        yield moved(area(leaf, fill, 0.9), 150 + lean * 3.6 * (1 - y / 400), y, turn)
 
 
-def blobs(rng: Random, palette: Palette) -> str:
-    """Return soft overlapping shapes."""
-    shapes = []
+def blobs(rng: Random, palette: Palette) -> Iterator[str]:
+    """Yield soft overlapping shapes."""
     for fill in (palette.deep, palette.accent, "#FFF9EE", palette.accent):
         spokes, size = 7, rng.randint(40, 92)
         points = [
@@ -119,34 +103,31 @@ def blobs(rng: Random, palette: Palette) -> str:
             for i in range(spokes)
         ]  # fmt: skip
         blob = area(_soft(points), fill, 0.8)
-        shapes.append(moved(blob, rng.randint(30, 270), rng.randint(50, 280)))
-    return "".join(shapes)
+        yield moved(blob, rng.randint(30, 270), rng.randint(50, 280))
 
 
-def shards(rng: Random, palette: Palette) -> str:
-    """Return splinters that fly out from one point."""
+def shards(rng: Random, palette: Palette) -> Iterator[str]:
+    """Yield splinters that fly out from one point."""
     x, y = rng.randint(100, 200), rng.randint(130, 200)
-    shapes = []
     for k in range(15):
         turn, near, far = k * 24 + rng.randint(-8, 8), rng.randint(16, 50), rng.randint(110, 300)
         width = rng.randint(5, 15)
         fill = palette.accent if k % 3 else palette.deep
         shard = area(f"M{near} 0 L{far} {-width} L{far + 26} {width}Z", fill, rng.uniform(0.6, 1))
-        shapes.append(moved(shard, x, y, turn))
-    return "".join(shapes)
+        yield moved(shard, x, y, turn)
 
 
-def speed(rng: Random, palette: Palette) -> str:
-    """Return slanted speed lines."""
-    tilt, shapes, y = rng.choice((-24, -16, 18)), [], -40
+def speed(rng: Random, palette: Palette) -> Iterator[str]:
+    """Yield slanted speed lines."""
+    tilt, shapes, y = rng.choice((-24, -16, 18)), "", -40
     while y < HEIGHT:
         height = rng.randint(6, 30)
         fill = rng.choice((palette.accent, palette.deep, palette.deep))
         start = rng.randint(-120, 120)
         path = f"M{start} {y} h{rng.randint(160, 360)}"
-        shapes.append(line(path, fill, height, rng.uniform(0.45, 0.95)))
+        shapes += line(path, fill, height, rng.uniform(0.45, 0.95))
         y += height + rng.randint(8, 26)
-    return moved("".join(shapes), 0, 60, tilt)
+    yield moved(shapes, 0, 60, tilt)
 
 
 def _soft(points: list[tuple[float, float]]) -> str:

@@ -81,7 +81,7 @@ def test_a_long_title_ends_with_an_ellipsis() -> None:
 def test_every_motif_draws(name: str, seed: int) -> None:
     colours = Palette("#102030", "#405060", "#f0e0d0")
 
-    drawn = MOTIFS[name](Random(seed), colours)  # noqa: S311 # a drawing
+    drawn = "".join(MOTIFS[name](Random(seed), colours))  # noqa: S311 # a drawing
 
     assert len(list(ET.fromstring(f"<svg>{drawn}</svg>"))) >= 1  # noqa: S314 # our own
     assert "nan" not in drawn
