@@ -14,6 +14,7 @@ from typing import Any, Generic, ParamSpec, TypeVar
 import httpx2
 import streamlit as st
 from pydantic import ValidationError
+from streamlit.runtime.caching.cache_utils import CachedFunc
 
 from dashboards.settings import DemoSettings
 from serving.client import Client
@@ -100,40 +101,42 @@ def _latest(question: Hashable) -> list[CachedAnswer[Any]]:  # noqa: ARG001 # th
     return []
 
 
-def _fetched(ask: Callable[P, T]) -> Callable[P, CachedAnswer[T]]:
-    """Return a function that calls `ask` through `fetch`."""
+def cached(
+    ttl: str, max_entries: int | None = None
+) -> Callable[[Callable[P, T]], CachedFunc[P, CachedAnswer[T]]]:
+    """Return a decorator that calls a function through `fetch` and caches its answers."""
 
-    @wraps(ask)
-    def fetched(*args: P.args, **kwargs: P.kwargs) -> CachedAnswer[T]:
-        question = (ask.__name__, args, tuple(kwargs.items()))
-        return fetch(question, lambda: ask(*args, **kwargs))
+    def decorate(ask: Callable[P, T]) -> CachedFunc[P, CachedAnswer[T]]:
+        @st.cache_data(ttl=ttl, max_entries=max_entries, show_spinner=False)
+        @wraps(ask)
+        def fetched(*args: P.args, **kwargs: P.kwargs) -> CachedAnswer[T]:
+            question = (ask.__name__, args, tuple(kwargs.items()))
+            return fetch(question, lambda: ask(*args, **kwargs))
 
-    return fetched
+        return fetched
+
+    return decorate
 
 
-@st.cache_data(ttl="60s", show_spinner=False)
-@_fetched
+@cached("60s")
 def about(dataset: str) -> About:
     """Return the data set's title, item noun, rating scale, categories and licence."""
     return client(dataset).about()
 
 
-@st.cache_data(ttl="60s", show_spinner=False)
-@_fetched
+@cached("60s")
 def users(dataset: str) -> list[User]:
     """Return 50 users of the live release."""
     return client(dataset).users(limit=50)
 
 
-@st.cache_data(ttl="5s", show_spinner=False, max_entries=500)
-@_fetched
+@cached("5s", max_entries=500)
 def recommendations(dataset: str, user_id: str, limit: int) -> Recommendations:
     """Return the user's list, at most 5 s old."""
     return client(dataset).recommendations(user_id, limit=limit, explain=True)
 
 
-@st.cache_data(ttl="5s", show_spinner=False, max_entries=500)
-@_fetched
+@cached("5s", max_entries=500)
 def ratings(dataset: str, user_id: str) -> RatingsPage:
     """Return all ratings of a user, newest first, at most 5 s old."""
     api = client(dataset)
@@ -147,36 +150,31 @@ def ratings(dataset: str, user_id: str) -> RatingsPage:
     return first.model_copy(update={"items": tuple(items.values())})
 
 
-@st.cache_data(ttl="5s", show_spinner=False, max_entries=500)
-@_fetched
+@cached("5s", max_entries=500)
 def explanation(dataset: str, user_id: str, item_id: str) -> Explanation:
     """Return why an item is or is not on a user's list, at most 5 s old."""
     return client(dataset).explanation(user_id, item_id)
 
 
-@st.cache_data(ttl="30s", show_spinner=False, max_entries=200)
-@_fetched
+@cached("30s", max_entries=200)
 def popular(dataset: str, category: str | None, limit: int) -> Shelf:
     """Return the most popular items, of one category or of all."""
     return client(dataset).popular(category=category, limit=limit)
 
 
-@st.cache_data(ttl="30s", show_spinner=False, max_entries=50)
-@_fetched
+@cached("30s", max_entries=50)
 def trending(dataset: str, limit: int) -> Shelf:
     """Return the items with the most recent positive interactions."""
     return client(dataset).trending(limit=limit)
 
 
-@st.cache_data(ttl="60s", show_spinner=False, max_entries=200)
-@_fetched
+@cached("60s", max_entries=200)
 def vendor_items(dataset: str, vendor: str, limit: int) -> Shelf:
     """Return a vendor's items, most popular first."""
     return client(dataset).of_vendor(vendor, limit=limit)
 
 
-@st.cache_data(ttl="60s", show_spinner=False, max_entries=200)
-@_fetched
+@cached("60s", max_entries=200)
 def popular_in_years(dataset: str, first: int, last: int, limit: int) -> Shelf:
     """Return the most popular items released from `first` to `last`, both included."""
     return client(dataset).popular(released_from=first, released_to=last, limit=limit)
@@ -190,8 +188,7 @@ def item(dataset: str, item_id: str) -> CachedAnswer[Item] | None:
     return None
 
 
-@st.cache_data(ttl="30s", show_spinner=False, max_entries=500)
-@_fetched
+@cached("30s", max_entries=500)
 def items(dataset: str, q: str, category: str | None, limit: int, offset: int) -> ItemPage:
     """Return one page of the catalogue. `q`: beginnings of words of the title."""
     return client(dataset).items(q=q, category=category, limit=limit, offset=offset)

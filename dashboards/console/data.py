@@ -18,7 +18,7 @@ from airflow_api.answers import Question, Run, Task
 from airflow_api.client import Airflow
 from dashboards import product_api
 from dashboards.console import lake_data
-from dashboards.product_api import CachedAnswer, NotSetUpError
+from dashboards.product_api import NotSetUpError
 from dashboards.settings import ConsoleSettings
 from serving.schemas import OutboxState, Release, Verdict
 
@@ -123,24 +123,22 @@ def airflow_page(dag_id: str, run_id: str | None = None) -> str:
     return f"{page}/runs/{quote(run_id, safe='')}" if run_id else page
 
 
-@st.cache_data(ttl="5s", show_spinner=False)
-def releases(dataset: str) -> CachedAnswer[list[Release]]:
+@product_api.cached("5s")
+def releases(dataset: str) -> list[Release]:
     """Return the releases that are kept, newest first."""
-    return product_api.fetch(("releases", dataset), lambda: product_api.client(dataset).releases())
+    return product_api.client(dataset).releases()
 
 
-@st.cache_data(ttl="5s", show_spinner=False)
-def verdicts(dataset: str) -> CachedAnswer[list[Verdict]]:
+@product_api.cached("5s")
+def verdicts(dataset: str) -> list[Verdict]:
     """Return the newest verdicts, newest first."""
-    return product_api.fetch(
-        ("verdicts", dataset), lambda: product_api.client(dataset).verdicts(limit=20)
-    )
+    return product_api.client(dataset).verdicts(limit=20)
 
 
-@st.cache_data(ttl="5s", show_spinner=False)
-def outbox(dataset: str) -> CachedAnswer[OutboxState]:
+@product_api.cached("5s")
+def outbox(dataset: str) -> OutboxState:
     """Return the state of the outbox: feedback events that are not in the lake yet."""
-    return product_api.fetch(("outbox", dataset), lambda: product_api.client(dataset).outbox())
+    return product_api.client(dataset).outbox()
 
 
 def _settings() -> ConsoleSettings:
