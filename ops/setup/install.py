@@ -23,6 +23,7 @@ PYTHON = VENV / "bin" / "python"
 LOCK = ROOT / "requirements.lock"
 LOG = ROOT / "var" / "logs" / "setup.log"
 STAMP = VENV / "ready"
+PIP_INSTALL = (PYTHON, "-m", "pip", "install", "--no-deps")
 TOOLS = ("pip", "setuptools", "uv", "wheel")
 SUPPORTED = ((3, 11), (3, 12))
 HEARTBEAT_SECONDS = 15
@@ -129,7 +130,7 @@ def install_tools() -> None:
     """Install the locked pip, setuptools, uv and wheel with the pip of the new environment."""
     tools = VENV / "tools.lock"
     tools.write_text("\n".join(locked(LOCK.read_text(), TOOLS)) + "\n")
-    run([PYTHON, "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes", "-r", tools])
+    run([*PIP_INSTALL, "--quiet", "--require-hashes", "-r", tools])
 
 
 def install_packages() -> None:
@@ -140,22 +141,12 @@ def install_packages() -> None:
     except SetupError as error:
         cause = str(error).splitlines()[-2:][0].strip()  # the last line before the path of the log
         say(f"set-up: uv failed ({cause}); trying pip, which takes longer")
-        pip: list[str | Path] = [PYTHON, "-m", "pip", "install", "--no-deps", "--require-hashes"]
-        run([*pip, "--no-build-isolation", "-r", LOCK])
+        run([*PIP_INSTALL, "--require-hashes", "--no-build-isolation", "-r", LOCK])
 
 
 def install_project() -> None:
     """Install the checkout, so that every process can import it."""
-    pip: list[str | Path] = [
-        PYTHON,
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--no-deps",
-        "--no-build-isolation",
-    ]
-    run([*pip, "--no-index", "--editable", ROOT])
+    run([*PIP_INSTALL, "--quiet", "--no-build-isolation", "--no-index", "--editable", ROOT])
 
 
 def find_java() -> None:

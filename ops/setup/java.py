@@ -77,7 +77,8 @@ def version_of(home: Path) -> int | None:
     try:
         text = (home / "release").read_text()
     except OSError:
-        text = _version_output(home / "bin" / "java")
+        command = [home / "bin" / "java", "-version"]
+        text = subprocess.run(command, capture_output=True, text=True, check=False).stderr  # noqa: S603
     match = re.search(r'(?:JAVA_VERSION=|version )"(\d+)', text)
     return int(match[1]) if match else None
 
@@ -88,11 +89,6 @@ def _system_homes() -> Iterator[Path]:
     if command := shutil.which("java"):
         yield Path(command).resolve().parents[1]
     yield from sorted(Path("/usr/lib/jvm").glob("*"))
-
-
-def _version_output(java: Path) -> str:
-    result = subprocess.run([java, "-version"], capture_output=True, text=True, check=False)  # noqa: S603
-    return result.stderr
 
 
 def _write_wrapper(wrapper: Path, java: Path) -> None:
