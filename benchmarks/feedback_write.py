@@ -32,7 +32,12 @@ from serving.storage import database, keys
 from serving.users import feedback
 from serving.users.feedback import Event
 from tests.support.serving import shop
-from tests.support.serving.server import as_role, create_database, temporary_server
+from tests.support.serving.server import (
+    as_role,
+    create_database,
+    start_server,
+    temporary_server,
+)
 
 DATASET = "bench"
 N_ITEMS, N_WRITERS, N_WRITERS_AT_KILL = 1000, 8, 100
@@ -157,7 +162,7 @@ def restarted(server: Server) -> Iterator[float]:
     started = time.monotonic()
     kill = [str(postgres.binaries(server.home) / "pg_ctl"), "-s", "-D", str(server.data)]
     subprocess.run([*kill, "stop", "-m", "immediate"], check=True, **postgres.identity())  # type: ignore[call-overload] # noqa: S603
-    process = postgres.start(server, timeout=60)
+    process = start_server(server, timeout=60)
     try:
         yield time.monotonic() - started
     finally:

@@ -11,21 +11,19 @@ import os
 import pwd
 import shutil
 import subprocess
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg2
 from psycopg2.extensions import connection as Connection
 
-from ops.errors import NotHealthyError, OpsError, WrongServerError
+from ops.errors import OpsError, WrongServerError
 from ops.settings import HOST
 
 SUPERUSER = "postgres"
 UNPRIVILEGED = ("postgres", "nobody")
 SERVER = "pginstall18"
 ELSEWHERE = Path("/var/lib")
-POLL_SECONDS = 0.1
 CONFIGURATION = f"""
 listen_addresses = '{HOST}'
 unix_socket_directories = ''
@@ -133,20 +131,6 @@ def is_ready(server: Server) -> bool:
             ) from error
         return False
     return True
-
-
-def start(server: Server, *, timeout: float = 30) -> "subprocess.Popen[bytes]":
-    """Start the server as a child process and wait for it, for tests and benchmarks."""
-    initialise(server)
-    with (server.home / "log").open("ab") as output:
-        process = subprocess.Popen(server.command(), stderr=output, stdout=output, **identity())  # type: ignore[call-overload] # noqa: S603
-    deadline = time.monotonic() + timeout
-    while not is_ready(server):
-        if process.poll() is not None or time.monotonic() > deadline:
-            process.kill()
-            raise NotHealthyError(f"Postgres did not start. Read {server.home / 'log'}")
-        time.sleep(POLL_SECONDS)
-    return process  # type: ignore[no-any-return]
 
 
 def run_as() -> pwd.struct_passwd | None:

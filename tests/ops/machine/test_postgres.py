@@ -11,6 +11,7 @@ from ops.machine import postgres
 from ops.machine.ports import free
 from ops.machine.postgres import Server
 from ops.settings import HOST, OpsSettings
+from tests.support.serving.server import start_server
 
 PASSWORD = "of-this-test"  # noqa: S105
 
@@ -18,7 +19,7 @@ PASSWORD = "of-this-test"  # noqa: S105
 def test_a_server_is_made_started_and_stopped(settings: OpsSettings) -> None:
     settings.make_folders()
     server = Server(settings.folder / "postgres", free(), PASSWORD)
-    process = postgres.start(server)
+    process = start_server(server)
     assert postgres.is_ready(server)
     process.send_signal(signal.SIGINT)
     assert process.wait(30) == 0
@@ -69,7 +70,7 @@ def test_a_server_that_cannot_start_names_its_log(settings: OpsSettings) -> None
         listener.listen()
         server = Server(settings.folder / "postgres", listener.getsockname()[1], PASSWORD)
         with pytest.raises(NotHealthyError, match=str(server.home / "log")):
-            postgres.start(server)
+            start_server(server)
 
 
 def test_reach_is_judged_folder_by_folder(tmp_path: Path) -> None:
@@ -107,7 +108,7 @@ def test_binaries_that_the_user_cannot_run_are_copied_once(
     server = Server(settings.folder / "postgres", free(), PASSWORD)
     server.home.mkdir()
     assert postgres.binaries(server.home).is_relative_to(server.home)
-    process = postgres.start(server)
+    process = start_server(server)
     process.send_signal(signal.SIGINT)
     assert process.wait(30) == 0
 

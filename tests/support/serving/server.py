@@ -4,17 +4,21 @@ import secrets
 import shutil
 import signal
 import socket
+import subprocess
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import URL, create_engine, make_url, text
 
+from ops.errors import NotHealthyError
 from ops.machine import postgres
 from ops.machine.postgres import Server
 from ops.settings import HOST
 
+POLL_SECONDS = 0.1
 ROLES = ("lantern_owner", "publisher", "api")
 QUICK = {
     "fsync": "off",
@@ -33,7 +37,7 @@ def temporary_server(settings: Mapping[str, str] = QUICK) -> Iterator[Server]:
         postgres.initialise(server)
         with (server.data / "postgresql.conf").open("a") as configuration:
             configuration.writelines(f"{name} = {value}\n" for name, value in settings.items())
-        process = postgres.start(server)
+        process = start_server(server)
         try:
             yield server
         finally:
@@ -41,6 +45,22 @@ def temporary_server(settings: Mapping[str, str] = QUICK) -> Iterator[Server]:
             process.wait(timeout=30)
     finally:
         shutil.rmtree(folder)
+
+
+def start_server(server: Server, *, timeout: float = 30) -> subprocess.Popen[bytes]:
+    """Start a server as a child process and wait until it accepts connections."""
+    postgres.initialise(server)
+    with (server.home / "log").open("ab") as output:
+        process: subprocess.Popen[bytes] = subprocess.Popen(  # type: ignore[call-overload] # noqa: S603
+            server.command(), stderr=output, stdout=output, **postgres.identity()
+        )
+    deadline = time.monotonic() + timeout
+    while not postgres.is_ready(server):
+        if process.poll() is not None or time.monotonic() > deadline:
+            process.kill()
+            raise NotHealthyError(f"Postgres did not start. Read {server.home / 'log'}")
+        time.sleep(POLL_SECONDS)
+    return process
 
 
 def create_database(url: str, name: str) -> str:
