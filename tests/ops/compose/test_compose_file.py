@@ -19,7 +19,7 @@ from ops.machine import airflow_config
 from ops.machine.launch import command
 from ops.machine.ports import USUAL, Ports
 from ops.settings import OpsSettings
-from tools.references import settings_classes
+from tools.references import SETTINGS_CLASSES
 
 ROOT = Path(__file__).parents[3]
 COMPOSE = ROOT / "docker-compose.yml"
@@ -136,7 +136,7 @@ def test_no_secret_stands_in_the_file(services: dict[str, Service]) -> None:
 def test_every_variable_is_one_that_the_code_reads(services: dict[str, Service]) -> None:
     ours = {
         f"{each.model_config.get('env_prefix', '')}{field}".upper()
-        for each in settings_classes()
+        for each in SETTINGS_CLASSES
         for field in each.model_fields
     }
     given = {name for name in env.fresh() if name.startswith("PASSWORD_")}
