@@ -32,20 +32,16 @@ class OpsSettings(BaseSettings):
         "`log4j2.properties`.",
     )
     postgres_port: int | None = Field(
-        default=None,
-        description="Port of Postgres. If unset, a free port is chosen and kept.",
+        default=None, description="Port of Postgres. If unset, a free port is chosen and kept."
     )
     airflow_port: int | None = Field(
-        default=None,
-        description="Port of Airflow. If unset, a free port is chosen and kept.",
+        default=None, description="Port of Airflow. If unset, a free port is chosen and kept."
     )
     api_port: int | None = Field(
-        default=None,
-        description="Port of the API. If unset, a free port is chosen and kept.",
+        default=None, description="Port of the API. If unset, a free port is chosen and kept."
     )
     app_port: int | None = Field(
-        default=None,
-        description="Port of the app. If unset, a free port is chosen and kept.",
+        default=None, description="Port of the app. If unset, a free port is chosen and kept."
     )
     health_timeout: float = Field(
         default=180, gt=0, description="Seconds to wait for a program to become healthy."

@@ -14,13 +14,7 @@ from rich.markup import escape
 from rich.status import Status
 
 from airflow_api.answers import Run, Task
-from airflow_api.client import (
-    AWAITING,
-    ENDED,
-    Airflow,
-    AirflowError,
-    AirflowUnavailableError,
-)
+from airflow_api.client import AWAITING, ENDED, Airflow, AirflowError, AirflowUnavailableError
 from jobs.runtime import logs
 from jobs.runtime.logs import Event
 from ops.errors import NotHealthyError, RunFailedError
@@ -133,12 +127,7 @@ def started_since(
 ) -> Run | None:
     """Return the first run of a DAG queued at or after `since`, or None if there is none in time.
 
-    Args:
-        airflow: The client.
-        dag_id: The DAG.
-        since: Runs that were queued earlier do not count.
-        timeout: How long to wait, in seconds.
-        still: The wait ends early when this returns False.
+    The wait lasts `timeout` seconds. It ends early when `still` returns False.
     """
     deadline = time.monotonic() + timeout
     while True:
