@@ -20,7 +20,7 @@ from ops.machine.stack import Stack, log_lines, running
 from ops.machine.supervisord import PROGRAMS
 from ops.setup.java import JavaMissingError
 from ops.steps import console, duration, step
-from ops.terminal import datasets_commands, follow, keys_commands
+from ops.terminal import datasets_commands, follow, keys_commands, releases
 from ops.terminal import demo as demonstration
 from ops.terminal import doctor as examination
 from serving.errors import ServingError
@@ -146,8 +146,7 @@ def retrain(
         ),
     ] = 0,
     max_trials: Annotated[
-        int,
-        typer.Option(min=0, max=MAX_TRIALS, help="maximum number of trials; 0: no limit"),
+        int, typer.Option(min=0, max=MAX_TRIALS, help="maximum number of trials; 0: no limit")
     ] = 0,
     family: Annotated[
         SearchFamily | None, typer.Option(help="kind of recipe to search for; default: any")
@@ -184,8 +183,6 @@ def rollback(
     reason: Annotated[str, typer.Option(help="why; recorded with the rollback")] = "by hand",
 ) -> None:
     """Serve the previous release and pause publishing."""
-    from ops.terminal import releases
-
     begun = time.monotonic()
     release = releases.roll_back(running(), manifests.load_named(dataset).name, reason)
     took = duration(time.monotonic() - begun)
@@ -199,8 +196,6 @@ def rebuild(
     dataset: DatasetOption,
 ) -> None:
     """Fit a kept release again and compare the lists. Exit code 1 if they differ."""
-    from ops.terminal import releases
-
     same = releases.rebuild(running(), manifests.load_named(dataset).name, release)
     raise typer.Exit(code=0 if same else 1)
 
@@ -208,8 +203,6 @@ def rebuild(
 @app.command()
 def resume(dataset: DatasetOption) -> None:
     """Resume publishing: the next retrain may publish again."""
-    from ops.terminal import releases
-
     releases.resume_publishing(running(), manifests.load_named(dataset).name)
     console.print(f"{dataset}: publishing is not paused. The next retrain may publish.")
 

@@ -8,6 +8,7 @@ from rich.table import Table
 
 from ops.machine.stack import running
 from ops.steps import console
+from ops.terminal import keys
 from warehouse import datasets as manifests
 
 app = typer.Typer(no_args_is_help=True, help="API keys of products.")
@@ -23,8 +24,6 @@ def add_key(
     scope: Annotated[list[str], typer.Option(help="read, feedback or operate; repeatable")],
 ) -> None:
     """Create a key and print it to standard output, once. It replaces a key of the same name."""
-    from ops.terminal import keys
-
     typer.echo(keys.add(running(), manifests.load_named(dataset).name, name, scope))
     scopes = ", ".join(sorted({*scope}))
     typer.echo(f"{dataset}: key of {name}, scopes: {scopes}. The key is not stored.", err=True)
@@ -33,8 +32,6 @@ def add_key(
 @app.command("list")
 def list_keys(dataset: DatasetArgument) -> None:
     """List the names, scopes and creation times of a data set's keys."""
-    from ops.terminal import keys
-
     table = Table("name", "scopes", "created (UTC)", box=None)
     for key in keys.every(running(), manifests.load_named(dataset).name):
         created = f"{key.created_at:%Y-%m-%d %H:%M}"
@@ -45,7 +42,5 @@ def list_keys(dataset: DatasetArgument) -> None:
 @app.command("revoke")
 def revoke_key(dataset: DatasetArgument, name: NameArgument) -> None:
     """Revoke a key. The API may accept it for another 30 seconds."""
-    from ops.terminal import keys
-
     keys.revoke(running(), manifests.load_named(dataset).name, name)
     console.print(f"{dataset}: the key of {name} is revoked.")
