@@ -5,12 +5,14 @@ and Postgres, which are removed.
 """
 
 import os
+import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from ops.machine import airflow_config, credentials, database, processes
 from ops.machine.ports import Ports
-from ops.settings import HOST, OpsSettings
+from ops.settings import HOST, ROOT, OpsSettings
 from ops.setup import java
 
 FOREIGN = ("AIRFLOW", "_AIRFLOW", "SPARK_", "PYSPARK_", "PG", "SERVING_", "FLASK_", "STREAMLIT_")
@@ -22,8 +24,9 @@ def of(program: str, settings: OpsSettings, ports: Ports) -> dict[str, str]:
     if program.startswith("airflow") or program == "job":
         special = airflow_config.environment(settings, ports, secrets) | spark(settings)
     elif program == "api":
+        api = f"{database.API}:{secrets.of(database.API)}"
         special = {
-            "SERVING_DATABASE_URL": url(ports, database.API, secrets.of(database.API)),
+            "SERVING_DATABASE_URL": f"postgresql+psycopg2://{api}@{HOST}:{ports.postgres}/lantern",
             "API_AIRFLOW_URL": f"http://{HOST}:{ports.airflow}",
             "API_SINGLE_CPU": "true",  # one API process runs on this machine
             "OPENBLAS_NUM_THREADS": "1",  # its matrices are small: threads cost more than they save
@@ -46,9 +49,14 @@ def base(settings: OpsSettings) -> dict[str, str]:
     return lake | inherited | ours | {"SPT_NOENV": "1"}
 
 
-def job(settings: OpsSettings) -> dict[str, str]:
-    """Return the environment of a job that Airflow did not start."""
-    return base(settings) | spark(settings)
+def run_job(
+    settings: OpsSettings, command: Sequence[str], *, capture_output: bool = False
+) -> subprocess.CompletedProcess[str]:
+    """Run a job without Airflow and return its result. `command`: its module and arguments."""
+    variables, line = base(settings) | spark(settings), [sys.executable, "-m", *command]
+    return subprocess.run(  # noqa: S603 # our own Python
+        line, env=variables, cwd=ROOT, capture_output=capture_output, text=True, check=False
+    )
 
 
 def spark(settings: OpsSettings) -> dict[str, str]:
@@ -59,11 +67,6 @@ def spark(settings: OpsSettings) -> dict[str, str]:
         "SPARK_LOCAL_IP": HOST,
         "PYSPARK_PYTHON": sys.executable,
     }
-
-
-def url(ports: Ports, role: str, password: str) -> str:
-    """Return the URL of the serving database for a role."""
-    return f"postgresql+psycopg2://{role}:{password}@{HOST}:{ports.postgres}/lantern"
 
 
 def _app(settings: OpsSettings, ports: Ports) -> dict[str, str]:

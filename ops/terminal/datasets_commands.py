@@ -1,7 +1,5 @@
 """The commands `lantern datasets`."""
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -36,10 +34,4 @@ def check_dataset(file: Annotated[Path, typer.Argument(help="manifest to check")
     chosen = settings.read()
     dataset = manifests.load(file)
     command = ["jobs.ingestion.check", str(file), "--inbox", str(chosen.inbox / dataset.name)]
-    result = subprocess.run(  # noqa: S603 # our own Python
-        [sys.executable, "-m", *command],
-        env=environment.job(chosen),
-        cwd=settings.ROOT,
-        check=False,
-    )
-    raise typer.Exit(code=result.returncode)
+    raise typer.Exit(code=environment.run_job(chosen, command).returncode)

@@ -1,8 +1,6 @@
 """The command `lantern demo`: start everything, load a data set, train, show recommendations."""
 
 import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +16,7 @@ from airflow_api.client import Airflow
 from ops.errors import OpsError
 from ops.machine import airflow_config, credentials, database, environment, ports
 from ops.machine.stack import Stack
-from ops.settings import ROOT, OpsSettings
+from ops.settings import OpsSettings
 from ops.setup.jars import digest
 from ops.steps import console, duration, step
 from ops.terminal import follow
@@ -156,19 +154,8 @@ def play(settings: OpsSettings, size: int, seed: int) -> None:
         OpsError: The job failed. The message contains its last lines.
     """
     settings.make_folders()
-    command = [
-        sys.executable,
-        "-m",
-        "jobs.synthetic.playground",
-        "--size",
-        str(size),
-        "--seed",
-        str(seed),
-    ]
-    variables = environment.job(settings)
-    result = subprocess.run(  # noqa: S603
-        command, env=variables, cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    command = ["jobs.synthetic.playground", "--size", str(size), "--seed", str(seed)]
+    result = environment.run_job(settings, command, capture_output=True)
     if result.returncode != 0:
         last = "\n".join((result.stdout + result.stderr).splitlines()[-follow.LAST_LINES :])
         raise OpsError(f"writing the playground failed:\n{last}\nRun `lantern doctor`.")

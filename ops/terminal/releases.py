@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 from ops.errors import OpsError
 from ops.machine import database, environment
 from ops.machine.stack import Stack
-from ops.settings import ROOT
 from serving.publishing import releases
 from serving.storage import database as serving
 
@@ -52,10 +51,8 @@ def fit_of(stack: Stack, dataset: str, release_id: int) -> str:
 def rebuild(stack: Stack, dataset: str, release_id: int) -> bool:
     """Fit a release again, beside the platform; return whether the lists are the same."""
     retrain_id = fit_of(stack, dataset, release_id)
-    options = ["--dataset", dataset, "--retrain", retrain_id]
-    command = [sys.executable, "-m", "jobs.retraining.rebuild", *options]
-    variables = environment.job(stack.settings)
-    return subprocess.run(command, env=variables, cwd=ROOT, check=False).returncode == 0  # noqa: S603 # a list, no shell
+    command = ["jobs.retraining.rebuild", "--dataset", dataset, "--retrain", retrain_id]
+    return environment.run_job(stack.settings, command).returncode == 0
 
 
 def actor() -> str:
