@@ -91,11 +91,7 @@ def owner(port: int) -> str:
 
 def addresses(ports: Ports) -> Mapping[str, str]:
     """Return the addresses that users can open."""
-    return {
-        "app": f"http://{HOST}:{ports.app}",
-        "airflow": f"http://{HOST}:{ports.airflow}",
-        "api": f"http://{HOST}:{ports.api}",
-    }
+    return {name: f"http://{HOST}:{getattr(ports, name)}" for name in ("app", "airflow", "api")}
 
 
 def save(settings: OpsSettings, ports: Ports) -> Ports:
