@@ -8,6 +8,7 @@ import logging
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import closing
 
 import psycopg2
 
@@ -36,14 +37,12 @@ def set_up_postgres(host: str, port: int, secrets: Credentials, settings: OpsSet
         host=host, port=port, user="postgres", password=secrets.of("postgres"), dbname="postgres"
     )
     connection.autocommit = True
-    try:
-        database.prepare_at(connection, secrets)
-    finally:
-        connection.close()
+    with closing(connection):
+        database.prepare(connection, secrets)
     owner, password = database.OWNER, secrets.of(database.OWNER)
     url = f"postgresql+psycopg2://{owner}:{password}@{host}:{port}/lantern"
     for dataset in datasets.installed():
-        database.install_at(url, dataset.name, settings)
+        database.install(url, dataset.name, settings)
         log.info("schema is up to date dataset=%s", dataset.name)
 
 

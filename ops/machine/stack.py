@@ -7,6 +7,7 @@ Airflow's API server, then the scheduler, whose first task would fail without Ai
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -104,8 +105,10 @@ class Stack:
         with step(f"Postgres on port {self.ports.postgres}"):
             postgres.initialise(self.server)
             self._link_postgres()
-            self._start("postgres")
-        database.prepare(self.server, self.secrets)
+            self.supervisord.start_program("postgres")
+            self._wait_for("postgres")
+        with closing(postgres.connect(self.server)) as connection:
+            database.prepare(connection, self.secrets)
         with ThreadPoolExecutor(1) as executor:
             airflow_setup = executor.submit(self._set_up_airflow)
             self._start_api_and_app()
@@ -115,7 +118,8 @@ class Stack:
 
     def install(self, dataset: str) -> None:
         """Create or update a data set's schema and the demo's key."""
-        database.install(self.server, self.secrets, dataset, self.settings)
+        url = self.server.url("lantern", database.OWNER, self.secrets.of(database.OWNER))
+        database.install(url, dataset, self.settings)
 
     def show(self, dataset: str) -> None:
         """Make the app open with this data set."""
@@ -165,10 +169,6 @@ class Stack:
                 self.supervisord.start_program(program)
             for program in AIRFLOW_BACKGROUND:
                 self._wait_for(program)
-
-    def _start(self, program: str) -> None:
-        self.supervisord.start_program(program)
-        self._wait_for(program)
 
     def _wait_for(self, program: str) -> None:
         def healthy_or_ended() -> bool:

@@ -222,7 +222,7 @@ def report_times(airflow: Airflow, ended: list[Run]) -> None:
 @contextmanager
 def api(stack: Stack, dataset: str) -> Iterator[Client]:
     """Yield a client of the data set's API, with the demo's key."""
-    headers = {"Authorization": f"Bearer {database.demo_key(stack.settings, dataset)}"}
+    headers = {"Authorization": f"Bearer {database.demo_keys(stack.settings).get(dataset)}"}
     base = ports.addresses(stack.ports)["api"]
     with httpx2.Client(base_url=base, headers=headers, timeout=10) as http:
         yield Client(http, dataset)

@@ -9,9 +9,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from ops.errors import OpsError
-from ops.machine.database import DEMO, OWNER
+from ops.machine.database import DEMO, OWNER, transaction
 from ops.machine.stack import Stack
-from serving.storage import database as serving
 from serving.storage import keys
 from serving.storage.keys import KnownKey, Scope
 
@@ -58,11 +57,7 @@ def revoke(stack: Stack, dataset: str, name: str) -> None:
 @contextmanager
 def _session(stack: Stack, dataset: str) -> Iterator[Session]:
     url = stack.server.url("lantern", OWNER, stack.secrets.of(OWNER))
-    engine = serving.connect(url, dataset)
-    try:
-        with Session(engine) as session, session.begin():
-            if session.scalar(text("select to_regclass('api_keys')")) is None:
-                raise OpsError(f"{dataset} has no schema yet: run `lantern up`")
-            yield session
-    finally:
-        engine.dispose()
+    with transaction(url, dataset) as session:
+        if session.scalar(text("select to_regclass('api_keys')")) is None:
+            raise OpsError(f"{dataset} has no schema yet: run `lantern up`")
+        yield session

@@ -1,35 +1,26 @@
 """Releases from the terminal: roll back and resume publishing as the role that may, and rebuild."""
 
 import getpass
-import subprocess
-import sys
+from contextlib import AbstractContextManager
 
-from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from ops.errors import OpsError
 from ops.machine import database, environment
 from ops.machine.stack import Stack
 from serving.publishing import releases
-from serving.storage import database as serving
 
 
 def roll_back(stack: Stack, dataset: str, reason: str) -> int:
     """Return the release that is live now: the previous one. Publishing is paused."""
-    engine = _engine(stack, dataset)
-    with Session(engine) as session, session.begin():
-        release = releases.roll_back(session, actor=actor(), reason=reason)
-    engine.dispose()
-    return release
+    with _transaction(stack, dataset) as session:
+        return releases.roll_back(session, actor=actor(), reason=reason)
 
 
 def resume_publishing(stack: Stack, dataset: str) -> bool:
     """Let retrains publish again, and return whether publishing was paused."""
-    engine = _engine(stack, dataset)
-    with Session(engine) as session, session.begin():
-        was_paused = releases.resume_publishing(session, actor=actor())
-    engine.dispose()
-    return was_paused
+    with _transaction(stack, dataset) as session:
+        return releases.resume_publishing(session, actor=actor())
 
 
 def fit_of(stack: Stack, dataset: str, release_id: int) -> str:
@@ -38,10 +29,8 @@ def fit_of(stack: Stack, dataset: str, release_id: int) -> str:
     Raises:
         OpsError: No kept release has this id. The message lists the kept releases.
     """
-    engine = _engine(stack, dataset)
-    with Session(engine) as session:
+    with _transaction(stack, dataset) as session:
         kept = {release.release_id: release.retrain_id for release in releases.kept(session)}
-    engine.dispose()
     if release_id not in kept:
         release_ids = ", ".join(map(str, kept)) or "none"
         raise OpsError(f"{dataset} keeps no release {release_id}; kept: {release_ids}.")
@@ -60,6 +49,6 @@ def actor() -> str:
     return f"{getpass.getuser()} (lantern)"
 
 
-def _engine(stack: Stack, dataset: str) -> Engine:
+def _transaction(stack: Stack, dataset: str) -> AbstractContextManager[Session]:
     role = database.PUBLISHER
-    return serving.connect(stack.server.url("lantern", role, stack.secrets.of(role)), dataset)
+    return database.transaction(stack.server.url("lantern", role, stack.secrets.of(role)), dataset)

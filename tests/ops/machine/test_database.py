@@ -1,3 +1,5 @@
+from contextlib import closing
+
 import psycopg2
 import pytest
 
@@ -10,8 +12,18 @@ from ops.settings import OpsSettings
 @pytest.fixture
 def secrets(settings: OpsSettings, server: Server) -> Credentials:
     kept = credentials.of(settings)
-    database.prepare(server, kept)
+    prepare(server, kept)
     return kept
+
+
+def prepare(server: Server, secrets: Credentials) -> None:
+    with closing(postgres.connect(server)) as connection:
+        database.prepare(connection, secrets)
+
+
+def install(server: Server, secrets: Credentials, dataset: str, settings: OpsSettings) -> None:
+    url = server.url("lantern", "lantern_owner", secrets.of("lantern_owner"))
+    database.install(url, dataset, settings)
 
 
 def ask(
@@ -39,7 +51,7 @@ def test_a_lost_password_is_replaced_by_running_it_again(
     server: Server, secrets: Credentials
 ) -> None:
     secrets.path("api").unlink()
-    database.prepare(server, secrets)
+    prepare(server, secrets)
     ask(server, "api", secrets, "select 1")
 
 
@@ -55,12 +67,12 @@ def test_airflow_and_the_platform_cannot_enter_each_others_database(
 def test_a_data_set_gets_its_schema_and_one_key(
     server: Server, secrets: Credentials, settings: OpsSettings
 ) -> None:
-    database.install(server, secrets, "shop", settings)
-    key = database.demo_key(settings, "shop")
-    database.install(server, secrets, "shop", settings)
+    install(server, secrets, "shop", settings)
+    key = database.demo_keys(settings).get("shop")
+    install(server, secrets, "shop", settings)
     assert key is not None
-    assert database.demo_key(settings, "shop") == key
-    assert database.demo_key(settings, "other") is None
+    assert database.demo_keys(settings).get("shop") == key
+    assert database.demo_keys(settings).get("other") is None
     assert settings.demo_keys.stat().st_mode & 0o777 == 0o600
     ask(server, "api", secrets, "select * from shop.releases")
     for role in ("api", "publisher"):
@@ -73,11 +85,11 @@ def test_a_data_set_gets_its_schema_and_one_key(
 def test_a_key_that_the_database_lost_is_made_anew(
     server: Server, secrets: Credentials, settings: OpsSettings
 ) -> None:
-    database.install(server, secrets, "lost", settings)
-    first = database.demo_key(settings, "lost")
+    install(server, secrets, "lost", settings)
+    first = database.demo_keys(settings).get("lost")
     ask(server, "lantern_owner", secrets, "delete from lost.api_keys")
-    database.install(server, secrets, "lost", settings)
-    assert database.demo_key(settings, "lost") != first
+    install(server, secrets, "lost", settings)
+    assert database.demo_keys(settings).get("lost") != first
 
 
 def test_a_mark_lives_with_the_database(server: Server, secrets: Credentials) -> None:

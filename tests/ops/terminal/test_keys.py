@@ -1,11 +1,12 @@
 from collections.abc import Iterator
+from contextlib import closing
 from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import Engine, text
 
 from ops import settings as settings_module
-from ops.machine import credentials, database
+from ops.machine import credentials, database, postgres
 from ops.machine.postgres import Server
 from ops.settings import OpsSettings
 from ops.terminal import keys_commands
@@ -22,14 +23,14 @@ def owner(
 ) -> Iterator[Engine]:
     """The owner's engine of an installed data set, on a server that counts as running."""
     secrets = credentials.of(settings)
-    database.prepare(server, secrets)
-    database.install(server, secrets, DATASET, settings)
+    with closing(postgres.connect(server)) as connection:
+        database.prepare(connection, secrets)
+    url = server.url("lantern", "lantern_owner", secrets.of("lantern_owner"))
+    database.install(url, DATASET, settings)
     stack = SimpleNamespace(server=server, secrets=secrets)
     monkeypatch.setattr(keys_commands, "running", lambda: stack)
     monkeypatch.setattr(settings_module, "read", lambda: settings)
-    engine = serving.connect(
-        server.url("lantern", "lantern_owner", secrets.of("lantern_owner")), DATASET
-    )
+    engine = serving.connect(url, DATASET)
     yield engine
     engine.dispose()
 
