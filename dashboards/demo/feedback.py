@@ -7,7 +7,6 @@ A new visitor gets a user id with their first action.
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 from uuid import uuid4
 
 import streamlit as st
@@ -21,7 +20,6 @@ from serving.errors import ApiError, ApiUnavailableError, UserErasedError
 from serving.schemas import About, Item, RatedItem
 
 log = logging.getLogger(__name__)
-T = TypeVar("T")
 Write = Callable[[Client, str, str], object]  # takes the client, the user and an idempotency key
 
 # Keys of the visit's state.
@@ -149,7 +147,10 @@ def _save(item: Item, text: str, write: Write, undo: Callable[[], None] | None =
         if user_id == choices.NEW_VISITOR:
             user_id = _create_user()
         api, key = product_api.client(dataset), uuid4().hex
-        _with_one_retry(lambda: write(api, user_id, key))
+        try:
+            write(api, user_id, key)
+        except ApiUnavailableError:  # the idempotency key prevents a second event
+            write(api, user_id, key)
         product_api.clear_user_answers()
         after = product_api.recommendations(dataset, user_id, choices.LIST_LENGTH).value.items
     except ApiError as error:
@@ -160,13 +161,6 @@ def _save(item: Item, text: str, write: Write, undo: Callable[[], None] | None =
     touched().add(item.item_id)
     st.session_state[_MESSAGE] = Message(f"{text}. {change}.", undo)
     st.session_state[_TOAST] = (change, ":material/autorenew:")
-
-
-def _with_one_retry(write: Callable[[], T]) -> T:
-    try:
-        return write()
-    except ApiUnavailableError:  # the idempotency key prevents a second event
-        return write()
 
 
 def _create_user() -> str:
