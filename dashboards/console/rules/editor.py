@@ -141,8 +141,18 @@ def _categories(about: About) -> None:
 
 def _order() -> None:
     with st.grid(2, min_column_width=180):
-        _cap("Maximum per category", draft.PER_CATEGORY)
-        _cap("Maximum per vendor", draft.PER_VENDOR)
+        for noun, key in (("category", draft.PER_CATEGORY), ("vendor", draft.PER_VENDOR)):
+            st.number_input(
+                f"Maximum per {noun}",
+                min_value=1,
+                max_value=CAP_WINDOW,
+                value=None,
+                step=1,
+                key=key,
+                placeholder="No cap",
+                help=f"In any {CAP_WINDOW} consecutive ranks",
+                persist_state="session",
+            )
     st.slider(
         "Diversity",
         0.0,
@@ -157,20 +167,6 @@ def _order() -> None:
         "Available items only",
         key=draft.ONLY_AVAILABLE,
         help="Leave out items that your product has reported as unavailable",
-        persist_state="session",
-    )
-
-
-def _cap(label: str, key: str) -> None:
-    st.number_input(
-        label,
-        min_value=1,
-        max_value=CAP_WINDOW,
-        value=None,
-        step=1,
-        key=key,
-        placeholder="No cap",
-        help=f"In any {CAP_WINDOW} consecutive ranks",
         persist_state="session",
     )
 
