@@ -77,7 +77,7 @@ def version_of(home: Path) -> int | None:
     try:
         text = (home / "release").read_text()
     except OSError:
-        command = [home / "bin" / "java", "-version"]
+        command = [str(home / "bin" / "java"), "-version"]
         text = subprocess.run(command, capture_output=True, text=True, check=False).stderr  # noqa: S603
     match = re.search(r'(?:JAVA_VERSION=|version )"(\d+)', text)
     return int(match[1]) if match else None
