@@ -237,7 +237,7 @@ def test_while_airflow_hangs_only_a_few_lookups_wait(users: AirflowUsers, airflo
     with ThreadPoolExecutor(CONCURRENT_LOOKUPS) as threads:
         waiting = [threads.submit(operators.name, ADA) for _ in range(CONCURRENT_LOOKUPS)]
         assert all(users.arrived.acquire(timeout=10) for _ in range(CONCURRENT_LOOKUPS))
-        with pytest.raises(OperatorCheckUnavailableError, match="Too many operators"):
+        with pytest.raises(OperatorCheckUnavailableError, match="Too many tokens"):
             operators.name(ADA)
         users.waiting.set()
         assert [lookup.result() for lookup in waiting] == ["ada"] * CONCURRENT_LOOKUPS
