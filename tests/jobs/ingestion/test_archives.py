@@ -92,7 +92,7 @@ def test_only_the_named_members_are_extracted(tmp_path: Path) -> None:
 def test_an_archive_without_a_named_file_lists_its_members(tmp_path: Path) -> None:
     zipped(tmp_path / "inbox" / "any.zip", {"other/ratings.csv": b"x"})
 
-    with pytest.raises(NothingSentError, match=r"no p/ratings\.csv but other/ratings\.csv"):
+    with pytest.raises(NothingSentError, match=r"lacks p/ratings\.csv; has other/ratings\.csv"):
         delivered(from_zip(), tmp_path)
 
 
