@@ -1,4 +1,4 @@
-"""The three ways to answer with a user's list, and the decision between them.
+"""The four ways to answer with a user's list, and the decision between them.
 
 A precomputed list is looked up if nothing can have changed it, and if the cache has its reasons or
 none were requested. Otherwise the user's newer feedback and the slate rules are read: the list is
@@ -16,9 +16,14 @@ from serving.schemas import Reason
 
 @dataclass(frozen=True, slots=True)
 class LookedUp:
-    """The precomputed list, unchanged; with the cached reasons by item id if requested."""
+    """The precomputed list, unchanged and without reasons."""
 
-    reasons: Mapping[str, Reason] | None = None
+
+@dataclass(frozen=True, slots=True)
+class LookedUpWithReasons:
+    """The precomputed list, unchanged, with the cached reasons by item id."""
+
+    reasons: Mapping[str, Reason]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +41,7 @@ class ComputedOnline:
     builder: ListBuilder
 
 
-Outcome = LookedUp | ReRanked | ComputedOnline
+Outcome = LookedUp | LookedUpWithReasons | ReRanked | ComputedOnline
 
 
 def decide(
@@ -54,7 +59,7 @@ def decide(
             return LookedUp()
         is_batch = precomputed.kind == "batch"
         if reasons is not None and is_batch and reasons.keys() >= {*precomputed.item_ids}:
-            return LookedUp(reasons)
+            return LookedUpWithReasons(reasons)
     return rebuilt(precomputed, read_builder())
 
 

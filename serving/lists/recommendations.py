@@ -17,7 +17,7 @@ from serving.errors import NoReleaseError, OffScaleError, UnknownItemError
 from serving.items import ListedItem, listed
 from serving.lists import outcomes, user_state
 from serving.lists.building import ListBuilder
-from serving.lists.outcomes import ComputedOnline, LookedUp, ReRanked
+from serving.lists.outcomes import ComputedOnline, LookedUp, LookedUpWithReasons, ReRanked
 from serving.lists.precomputed import ListRequest, LiveRelease, live_release, precomputed_list
 from serving.lists.release_cache import ReleaseCache
 from serving.schemas import GivenRating, ListKind, SimilarItems
@@ -78,7 +78,9 @@ def for_user(
 
     cached_reasons = cache.get_reasons(user_id, release_id)
     match outcomes.decide(precomputed, request, cached_reasons, read_builder):
-        case LookedUp(reasons):
+        case LookedUp():
+            return _answer(live, user_id, precomputed.kind, precomputed.listed())
+        case LookedUpWithReasons(reasons):
             return _answer(live, user_id, precomputed.kind, precomputed.listed(reasons))
         case ReRanked(builder, pool):
             items = builder.listed(pool)

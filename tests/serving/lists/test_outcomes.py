@@ -11,7 +11,14 @@ from serving.lists import user_state
 from serving.lists.building import ListBuilder
 from serving.lists.fold_in import Constants, FoldIn
 from serving.lists.loaded_release import LoadedRelease
-from serving.lists.outcomes import ComputedOnline, LookedUp, Outcome, ReRanked, decide
+from serving.lists.outcomes import (
+    ComputedOnline,
+    LookedUp,
+    LookedUpWithReasons,
+    Outcome,
+    ReRanked,
+    decide,
+)
 from serving.lists.precomputed import ListRequest, LiveRelease, PrecomputedList
 from serving.rules.slate import Slate
 from serving.schemas import Reason, SlateRules
@@ -60,7 +67,7 @@ def test_an_unchanged_list_is_looked_up_without_the_users_state() -> None:
 def test_cached_reasons_are_used_if_they_cover_the_list() -> None:
     reasons = {"c": REASON, "d": REASON}
 
-    assert decide(SHORT, EXPLAINED, reasons, unread) == LookedUp(reasons)
+    assert decide(SHORT, EXPLAINED, reasons, unread) == LookedUpWithReasons(reasons)
 
 
 @pytest.mark.parametrize("reasons", [None, {"c": REASON}])
