@@ -68,6 +68,8 @@ def roll_back(session: Session, *, actor: str, reason: str) -> int:
     """
     lock_live_release(session)
     now_live = live_id(session)
+    if now_live is None:
+        raise NoEarlierReleaseError("nothing is released yet: nothing to roll back")
     older = (Release.release_id < now_live, Release.ready_at.is_not(None))
     target = session.scalar(
         select(func.max(Release.release_id)).where(*older, Release.retired_at.is_(None))

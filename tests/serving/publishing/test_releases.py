@@ -132,6 +132,13 @@ def test_a_rollback_without_an_older_release_is_refused(session: Session) -> Non
     assert releases.live_id(session) == only
 
 
+def test_a_rollback_before_the_first_release_is_refused(session: Session) -> None:
+    add(session)
+
+    with pytest.raises(NoEarlierReleaseError, match="nothing is released yet"):
+        releases.roll_back(session, actor="ann", reason="worse")
+
+
 def test_publishing_is_resumed_once(session: Session) -> None:
     add(session)
     activate(session, add(session))
