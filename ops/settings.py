@@ -4,8 +4,10 @@ from functools import cached_property
 from pathlib import Path
 
 from dotenv import load_dotenv
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from ops.errors import OpsError
 
 ROOT = Path(__file__).parents[1]
 HOST = "127.0.0.1"
@@ -32,16 +34,28 @@ class OpsSettings(BaseSettings):
         "`log4j2.properties`.",
     )
     postgres_port: int | None = Field(
-        default=None, description="Port of Postgres. If unset, a free port is chosen and kept."
+        default=None,
+        ge=1,
+        le=65535,
+        description="Port of Postgres. If unset, a free port is chosen and kept.",
     )
     airflow_port: int | None = Field(
-        default=None, description="Port of Airflow. If unset, a free port is chosen and kept."
+        default=None,
+        ge=1,
+        le=65535,
+        description="Port of Airflow. If unset, a free port is chosen and kept.",
     )
     api_port: int | None = Field(
-        default=None, description="Port of the API. If unset, a free port is chosen and kept."
+        default=None,
+        ge=1,
+        le=65535,
+        description="Port of the API. If unset, a free port is chosen and kept.",
     )
     app_port: int | None = Field(
-        default=None, description="Port of the app. If unset, a free port is chosen and kept."
+        default=None,
+        ge=1,
+        le=65535,
+        description="Port of the app. If unset, a free port is chosen and kept.",
     )
     health_timeout: float = Field(
         default=180, gt=0, description="Seconds to wait for a program to become healthy."
@@ -105,6 +119,17 @@ class OpsSettings(BaseSettings):
 
 
 def read() -> OpsSettings:
-    """Return the settings. The environment overrides `.env` in the checkout."""
+    """Return the settings. The environment overrides `.env` in the checkout.
+
+    Raises:
+        OpsError: a variable has a value that is not valid; the message names it.
+    """
     load_dotenv(ROOT / ".env")
-    return OpsSettings()
+    try:
+        return OpsSettings()
+    except ValidationError as error:
+        problems = (
+            f"OPS_{str(problem['loc'][0]).upper()}={problem['input']}: {problem['msg']}"
+            for problem in error.errors()
+        )
+        raise OpsError(f"{'; '.join(problems)}. Correct it in .env or in the shell") from error

@@ -33,6 +33,7 @@ app.add_typer(datasets_commands.app, name="datasets")
 app.add_typer(keys_commands.app, name="keys")
 
 DatasetOption = Annotated[str, typer.Option("--dataset", help="name of a manifest in datasets/")]
+INTERRUPTED = 130  # exit code of a program that was ended by Ctrl-C
 EXPECTED = (AirflowError, OpsError, WarehouseError, ServingError, JavaMissingError, OSError)
 
 
@@ -40,12 +41,13 @@ def main() -> None:
     """Run the command line. Errors are printed with cause and next step, without a stack trace."""
     try:
         app()
+    except SystemExit as end:
+        if end.code == INTERRUPTED:  # typer has turned the KeyboardInterrupt into this code
+            console.print("Interrupted. Run the same command to continue, `lantern down` to stop.")
+        raise
     except EXPECTED as error:
         console.print(f"[red]error:[/red] {escape(str(error).strip())}")
         sys.exit(1)
-    except KeyboardInterrupt:
-        console.print("interrupted: run the same command to continue")
-        sys.exit(130)
     except Exception as error:  # noqa: BLE001 # the trace goes to a file
         file = _keep_trace(settings.read())
         message = escape(f"{type(error).__name__}: {error}".strip())

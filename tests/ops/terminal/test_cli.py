@@ -130,7 +130,19 @@ def test_an_interruption_is_no_error(
 
     monkeypatch.setattr(Supervisord, "is_running", interrupted)
     assert lantern("status") == 130
-    assert "Traceback" not in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "Interrupted. Run the same command to continue" in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("port", ["abc", "99999", "-1"])
+def test_a_port_that_is_none_is_refused_by_the_name_of_its_variable(
+    port: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.undo()  # the fixture's settings
+    monkeypatch.setenv("OPS_APP_PORT", port)
+    assert lantern("status") == 1
+    assert f"OPS_APP_PORT={port}: Input should be" in capsys.readouterr().out
 
 
 def test_down_on_nothing_is_fine(capsys: pytest.CaptureFixture[str]) -> None:
