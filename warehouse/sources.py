@@ -1,11 +1,46 @@
 """The sections of a manifest that describe files: where they come from, and their columns."""
 
-from typing import Literal, Self
+import codecs
+from datetime import datetime
+from typing import Annotated, Final, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
-Format = Literal["csv", "jsonl", "parquet"]
-Encoding = Literal["utf-8", "iso-8859-1"]
+Format = Literal["csv", "jsonl", "json", "parquet"]
+AttributeType = Literal["text", "number", "time", "list"]
+TIME_FORMATS: Final = ("seconds", "milliseconds", "microseconds", "iso")
+
+
+def _known_encoding(name: str) -> str:
+    """Return Python's name of the encoding; Latin-1 in files is nearly always windows-1252.
+
+    Raises:
+        ValueError: Python knows no text encoding of this name.
+    """
+    try:
+        return codecs.lookup(name).name
+    except LookupError as error:
+        common = "utf-8, utf-16, windows-1252, iso-8859-1"
+        raise ValueError(f"no encoding {name!r}; common ones: {common}") from error
+
+
+def _readable_time_format(text: str) -> str:
+    """Return the text, a name in `TIME_FORMATS` or a pattern of `strptime`.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if text in TIME_FORMATS:
+        return text
+    if "%" not in text:
+        raise ValueError(f"{text!r} is none of {', '.join(TIME_FORMATS)}, nor a pattern with `%`")
+    datetime.strptime(datetime(2001, 2, 3, 4, 5, 6).strftime(text), text)  # noqa: DTZ001,DTZ007
+    return text
+
+
+Encoding = Annotated[str, AfterValidator(_known_encoding)]
+TimeFormat = Annotated[str, AfterValidator(_readable_time_format)]
 
 
 class Section(BaseModel):
@@ -18,8 +53,9 @@ class Source(Section):
     """Where the files come from, and how they are delivered."""
 
     kind: Literal["archive", "folder", "inbox"]
-    """archive: one zip file, downloaded from `url` or put into the inbox; folder: files at `url`, a
-    folder or an object store; inbox: files that were put into `<inbox>/<dataset>/`."""
+    """archive: one zip or tar file, downloaded from `url` or put into the inbox; folder: files
+    at `url`, a folder or an object store; inbox: files that were put into
+    `<inbox>/<dataset>/`."""
     url: str | None = None
     """Address of the archive, or root of the folder."""
     md5: str | None = Field(default=None, pattern=r"^[0-9a-f]{32}$")
@@ -29,8 +65,8 @@ class Source(Section):
     max_mb: int = Field(default=4096, gt=0)
     """Size limit of the unpacked archive, in MB (10^6 bytes)."""
     delivery: Literal["increments", "snapshots"] = "increments"
-    """increments: each file adds to the rows before it; snapshots: each delivery replaces all rows
-    before it, and the data set takes no feedback."""
+    """increments: each file adds to the rows before it; snapshots: each delivery replaces all
+    rows before it, and the data set takes no feedback."""
 
     @model_validator(mode="after")
     def _has_an_address(self) -> Self:
@@ -40,45 +76,121 @@ class Source(Section):
 
 
 class Files(Section):
-    """One kind of file: its name, its format, the names of its columns."""
+    """One kind of file: its name, its format, the names of its columns.
+
+    A column of JSON or Parquet may be nested: `user.id` is the field `id` of `user`.
+    """
 
     file: str
-    """Path inside the archive or folder. `*` matches any text (`folder`, `inbox`)."""
+    """Path inside the archive or folder; `*` matches any text. Files that end in .gz, .bz2 or
+    .zst are unpacked."""
     format: Format = "csv"
-    """jsonl: one JSON object per line."""
+    """jsonl: one JSON object per line; json: one array of objects."""
     separator: str = Field(default=",", min_length=1, max_length=4)
-    """csv: text between two fields, such as "," or "::"."""
+    """csv: text between two fields, such as ",", "\\t" or "::"."""
     header: bool = True
     """csv: the first line has the column names."""
     fields: tuple[str, ...] = ()
     """csv without a header: the names of the columns, in order."""
     quote: str = Field(default='"', max_length=1)
     """csv: the quote character; "" turns quoting off."""
+    escape: str = Field(default="", max_length=1)
+    """csv: the character before a quote inside a field, such as "\\"; by default a quote is
+    doubled."""
+    skip_lines: int = Field(default=0, ge=0)
+    """csv: number of lines before the header or the first row."""
     encoding: Encoding = "utf-8"
-    """csv and jsonl: the encoding of the text."""
+    """csv, json and jsonl: the encoding of the text, by any common name."""
+    decimal: Literal[".", ","] = "."
+    """The decimal separator of numbers: "," reads 4,5 as 4.5."""
+    keep_if: str | None = None
+    """Only rows that fulfil this condition are used: columns compared with numbers or texts,
+    joined by `and`, `or`, `not`, such as `quantity > 0 and country == "DE"`."""
 
     @model_validator(mode="after")
     def _columns_have_names(self) -> Self:
         if self.format == "csv" and not self.header and not self.fields:
             raise ValueError("csv without a header needs `fields`")
-        if "/" in self.file and (self.file.startswith("/") or ".." in self.file.split("/")):
+        if self.file.startswith("/") or ".." in self.file.split("/"):
             raise ValueError(f"`file` must stay inside the source: {self.file}")
         return self
 
 
-class Ratings(Files):
-    """The files of ratings."""
+class _Timed(Files):
+    """Files of events with a user, an item and a time."""
 
     user: str = "user"
     """Column with the user's id."""
     item: str = "item"
     """Column with the item's id."""
+    time: str | tuple[str, str] | Literal[False] = "time"
+    """Column with the time; two columns, such as date and time of day, are joined by a space;
+    `false`: the data set has no times."""
+    time_format: TimeFormat = "seconds"
+    """seconds, milliseconds, microseconds: since 1970; iso: ISO 8601; or a pattern such as
+    "%d.%m.%Y %H:%M"."""
+    time_zone: str = "UTC"
+    """Zone of times that name none, such as "Europe/Berlin"."""
+    values: dict[str, float] = {}
+    """The numbers that texts stand for, such as `{ like = 1, dislike = 0 }`."""
+    no_value: tuple[str, ...] = ()
+    """Texts that stand for "no value", such as `["0", "NA"]`: a row with one is an event
+    without a value, and in files of ratings no event."""
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_a_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f"no time zone {name!r}; such as UTC or Europe/Berlin") from error
+        return name
+
+    @field_validator("time")
+    @classmethod
+    def _empty_is_false(
+        cls, time: str | tuple[str, str] | Literal[False]
+    ) -> str | tuple[str, str] | Literal[False]:
+        return time or False
+
+    @property
+    def time_columns(self) -> tuple[str, ...]:
+        """The columns that together have the time; none if the data set has no times."""
+        if self.time is False:
+            return ()
+        return (self.time,) if isinstance(self.time, str) else self.time
+
+
+class Ratings(_Timed):
+    """The files of ratings: one rating on the `[scale]` per row."""
+
     value: str = "value"
     """Column with the rating."""
-    time: str | None = "time"
-    """Column with the time of the rating; null if the data set has no times."""
-    time_format: Literal["seconds", "milliseconds", "iso"] = "seconds"
-    """seconds, milliseconds: since 1970; iso: ISO 8601, UTC."""
+
+
+class Events(_Timed):
+    """The files of one entry of `[[events]]`: what users did, with or without a number.
+
+    Either `kind` or `kind_column` says what each row is.
+    """
+
+    kind: str | None = None
+    """The kind of every row: a name of `[kinds]`."""
+    kind_column: str | None = None
+    """Column with the kind of each row."""
+    kinds: dict[str, str] = {}
+    """The kind that a text in `kind_column` stands for, such as `{ purchase = "buy" }`. Other
+    texts must be names of `[kinds]`."""
+    value: str | None = None
+    """Column with a number, such as a quantity; without it each row counts 1."""
+
+    @model_validator(mode="after")
+    def _has_one_kind(self) -> Self:
+        if (self.kind is None) == (self.kind_column is None):
+            raise ValueError("needs either `kind` or `kind_column`")
+        if self.kinds and self.kind_column is None:
+            raise ValueError("`kinds` needs `kind_column`")
+        return self
 
 
 class Items(Files):
@@ -100,6 +212,20 @@ class Items(Files):
     """ "Heat (1995)" becomes the title "Heat", released in 1995."""
     title_has_article_last: bool = False
     """ "Matrix, The" becomes "The Matrix"."""
+    category_flags: dict[str, str] = {}
+    """Categories in columns of 0 and 1: the category by the column's name."""
+    attributes: dict[str, AttributeType] = {}
+    """Further columns, each with its type, such as `{ price = "number", image = "text",
+    available_until = "time", tags = "list" }`."""
+
+
+class Categories(Files):
+    """The files of categories, if they are not in the files of items: one category per row."""
+
+    item: str = "item"
+    """Column with the item's id."""
+    category: str = "category"
+    """Column with one category of the item."""
 
 
 class Users(Files):

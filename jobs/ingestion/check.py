@@ -150,7 +150,7 @@ def _of_ratings(dataset: Dataset, section: Ratings, rows: list[Row]) -> list[Fin
 
 
 def _of_times(dataset: Dataset, section: Ratings, rows: list[Row]) -> list[Finding]:
-    if section.time is None:
+    if not isinstance(section.time, str):
         return [Finding("note", "ratings", "no times: rows are ordered as in the file")]
     times = [file_headers.time(row.get(section.time), section.time_format) for row in rows]
     findings = _share(dataset, "ratings", "have no readable time", times.count(None), len(rows))

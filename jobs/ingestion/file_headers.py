@@ -131,7 +131,7 @@ def _wrong_types(files: Files, header: FileHeader, dataset: Dataset) -> list[str
     if not any(number(value) is not None for value in values):
         scale = f"{dataset.scale.lowest:g} to {dataset.scale.highest:g}"
         reasons.append(f"`{files.value}` has no numbers ({scale} expected): {_sample(values)}")
-    times = [row.get(files.time) for row in header.rows] if files.time else []
+    times = [row.get(files.time) for row in header.rows] if isinstance(files.time, str) else []
     if times and not any(time(text, files.time_format) for text in times):
         reasons.append(f"`{files.time}` has no times ({files.time_format}): {_sample(times)}")
     return reasons

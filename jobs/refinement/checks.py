@@ -50,6 +50,8 @@ def checked(
 def checked_ratings(sent: DataFrame, dataset: Dataset, now: datetime) -> DataFrame:
     """Return the rows with `event_id`, `kind`, typed columns, `occurred_at`, `failed_checks`."""
     section = dataset.ratings
+    if section is None:
+        raise ValueError(f"{dataset.name}: the manifest has no `[ratings]`")
     typed = sent.withColumns(
         {
             "kind": F.lit("rate"),
@@ -149,7 +151,7 @@ def _rating_checks(scale: Scale) -> dict[str, Column]:
 
 def _time(section: Ratings) -> Column:
     """Return the time of the rating, UTC; null if it is not readable or outside the calendar."""
-    if section.time is None:
+    if section.time is False:
         return F.timestamp_seconds("source_line")
     if section.time_format == "iso":
         readable = F.col("rated_at").rlike(_ISO_DAY)

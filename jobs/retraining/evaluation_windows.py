@@ -81,5 +81,5 @@ def rolling_windows(rows: Frozen, dataset: Dataset) -> Iterator[tuple[str, Windo
 
 def _older(rows: Frozen, dataset: Dataset, share: float) -> Column:
     """Return the condition of the older rows: by time if the data set has times."""
-    cut = "time" if dataset.ratings.time is not None else dataset.windows.without_time
+    cut = "time" if dataset.has_times else dataset.windows.without_time
     return windows.older_side(rows.table(SILVER_EVENTS), share=share, cut=cut)

@@ -102,7 +102,7 @@ def evidence(
         baselines=tuple(measured.baselines()),
         rolling=_warm_values(headlines, by="window"),
         publishing_paused_by=paused_by,
-        cut="time" if dataset.ratings.time is not None else dataset.windows.without_time,
+        cut="time" if dataset.has_times else dataset.windows.without_time,
     )
 
 

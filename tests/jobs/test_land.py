@@ -132,7 +132,9 @@ def test_files_of_an_object_store_are_listed_and_read_by_spark(
 
     with sources.delivered(dataset, tmp_path, str(tmp_path), spark) as [file]:
         headers = land.accepted_headers(spark, dataset, [file])
-        rows, n_rows = bronze_rows(spark, BRONZE_RATINGS, dataset.ratings, headers)
+        rows, n_rows = bronze_rows(
+            spark, BRONZE_RATINGS, sources.sections(dataset)["ratings"], headers
+        )
 
     assert not file.is_local
     assert list(n_rows.values()) == [1]
@@ -147,7 +149,7 @@ def test_an_archive_is_staged_where_every_executor_reads_it(
     inbox.mkdir()
     with zipfile.ZipFile(inbox / "p.zip", "w") as archive:
         archive.writestr("ratings.csv", f"{HEADER}\nu,a,4,100\n")
-    ratings = {**ONLY_RATINGS.ratings.model_dump(), "file": "ratings.csv"}
+    ratings = {**ONLY_RATINGS.model_dump()["ratings"], "file": "ratings.csv"}
     dataset = product(source={"kind": "archive"}, ratings=ratings, items=None, users=None)
     lake = tmp_path / "lake"
 

@@ -147,7 +147,7 @@ def test_without_times_the_rolling_windows_are_split_like_the_gates(
     retrained: Retrain, cut: str
 ) -> None:
     rows = frozen(under(retrained.warehouse, f"{RUN}/search"))
-    ratings = {**retrained.dataset.ratings.model_dump(), "time": None}
+    ratings = {**retrained.dataset.model_dump()["ratings"], "time": False}
     dataset = world(ratings=ratings, windows={"without_time": cut})
     gate_rows = gate_window(rows, dataset).test.select("user", "item")
 

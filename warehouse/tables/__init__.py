@@ -8,7 +8,9 @@ from warehouse.tables import bronze, evidence, served, silver
 from warehouse.tables.base import PROPERTIES, Table
 from warehouse.tables.bronze import (
     BRONZE,
+    BRONZE_CATEGORIES,
     BRONZE_COLLECTIONS,
+    BRONZE_EVENTS,
     BRONZE_FEEDBACK,
     BRONZE_ITEMS,
     BRONZE_LANDINGS,

@@ -77,8 +77,9 @@ def table(
 
 USER = Column("user_id", "string", "The product's id of the user.")
 ITEM = Column("item_id", "string", "The product's id of the item.")
-RATING = Column("rating", "double", "The rating, on the scale of the data set's manifest.")
-RATED_AT = Column("rated_at", "timestamp", "When the user rated the item, UTC.")
+TARGET = Column(
+    "target", "string", "`ratings`, `events`, `items`, `categories`, `users` or `feedback`."
+)
 RUN_KEY = Column(
     "run_key", "string", "`<dag id>/<run id>/<task id>` of the run that wrote the row."
 )

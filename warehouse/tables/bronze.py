@@ -1,6 +1,6 @@
 """Bronze: the rows of the sources as they were sent. Rows are only added."""
 
-from warehouse.tables.base import LINE, RUN_KEY, Column, table
+from warehouse.tables.base import LINE, RUN_KEY, TARGET, Column, table
 
 _LANDED = (
     Column("landing_id", "string", "The row's landing: see `bronze.landings`."),
@@ -15,6 +15,11 @@ def _text(name: str, doc: str) -> Column:
     return Column(name, "string", f"{doc}, as sent.", nullable=True)
 
 
+def _map(name: str, doc: str) -> Column:
+    return Column(name, "map<string,string>", f"{doc}, as sent.", nullable=True)
+
+
+_EXTRA = _map("extra", "The columns that the manifest's `keep_if` names")
 _USER = _text("user_id", "The product's id of the user")
 _ITEM = _text("item_id", "The product's id of the item")
 
@@ -23,7 +28,7 @@ BRONZE_LANDINGS = table(
     "One row per landed file or collected batch of the outbox. `land` reads it so that no file "
     "is landed twice.",
     Column("landing_id", "string", "First 16 hex digits of `sha256`, then the table's name."),
-    Column("target", "string", "`ratings`, `items`, `users` or `feedback`."),
+    TARGET,
     Column("source_file", "string", "Name of the file (or pattern); `outbox` for feedback."),
     Column(
         "sha256",
@@ -33,6 +38,12 @@ BRONZE_LANDINGS = table(
     Column("n_rows", "bigint", "Landed rows, valid or not."),
     RUN_KEY,
     Column("landed_at", "timestamp", "When the row was written, UTC."),
+    Column(
+        "reading",
+        "string",
+        "Digest of the manifest's fields that say how the file is read.",
+        nullable=True,
+    ),
     key=("landing_id",),
 )
 
@@ -44,8 +55,24 @@ BRONZE_RATINGS = table(
     _text("rating", "The rating"),
     _text("rated_at", "The time of the rating"),
     *_LANDED,
+    _EXTRA,
     key=LINE,
-    sent=("user_id", "item_id", "rating", "rated_at", "raw"),
+    sent=("user_id", "item_id", "rating", "rated_at", "raw", "extra"),
+)
+
+BRONZE_EVENTS = table(
+    "bronze.events",
+    "Events of files as they were sent: text, valid or not. Rows are appended and never changed.",
+    _USER,
+    _ITEM,
+    _text("kind", "The text in the manifest's `kind_column`; null if the entry has one kind"),
+    _text("value", "The number"),
+    _text("occurred_at", "The time; two columns are joined by a space"),
+    Column("section", "string", "The `file` pattern of the entry of `[[events]]`."),
+    *_LANDED,
+    _EXTRA,
+    key=LINE,
+    sent=("user_id", "item_id", "kind", "value", "occurred_at", "section", "raw", "extra"),
 )
 
 BRONZE_ITEMS = table(
@@ -57,8 +84,22 @@ BRONZE_ITEMS = table(
     _text("vendor", "The company that sells or makes the item"),
     _text("released", "The year or date of release"),
     *_LANDED,
+    _map("attributes", "The manifest's `attributes`"),
+    _EXTRA,
     key=LINE,
-    sent=("item_id", "title", "categories", "vendor", "released", "raw"),
+    sent=("item_id", "title", "categories", "vendor", "released", "raw", "attributes", "extra"),
+)
+
+BRONZE_CATEGORIES = table(
+    "bronze.categories",
+    "Categories of items in files of their own, as they were sent. Rows are appended and never "
+    "changed.",
+    _ITEM,
+    _text("category", "One category of the item"),
+    *_LANDED,
+    _EXTRA,
+    key=LINE,
+    sent=("item_id", "category", "raw", "extra"),
 )
 
 BRONZE_USERS = table(
@@ -69,8 +110,9 @@ BRONZE_USERS = table(
         "attributes", "map<string,string>", "The manifest's `attributes`, as sent.", nullable=True
     ),
     *_LANDED,
+    _EXTRA,
     key=LINE,
-    sent=("user_id", "attributes", "raw"),
+    sent=("user_id", "attributes", "raw", "extra"),
 )
 
 BRONZE_FEEDBACK = table(
@@ -108,5 +150,13 @@ BRONZE_COLLECTIONS = table(
 )
 
 BRONZE = {
-    table.name: table for table in (BRONZE_ITEMS, BRONZE_USERS, BRONZE_RATINGS, BRONZE_FEEDBACK)
+    table.name: table
+    for table in (
+        BRONZE_ITEMS,
+        BRONZE_CATEGORIES,
+        BRONZE_USERS,
+        BRONZE_RATINGS,
+        BRONZE_EVENTS,
+        BRONZE_FEEDBACK,
+    )
 }

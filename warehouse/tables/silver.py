@@ -1,13 +1,13 @@
 """Silver: typed and checked rows, and the rows that failed a check."""
 
-from warehouse.tables.base import ITEM, LINE, RATED_AT, RATING, RUN_KEY, USER, Column, table
+from warehouse.tables.base import ITEM, LINE, RUN_KEY, TARGET, USER, Column, table
 
 SILVER_REFINEMENTS = table(
     "silver.refinements",
     "Reconciliation of `refine`, one row per refined landing: "
     "n_rows = n_accepted + n_duplicates + n_quarantined. Other landings are pending.",
     Column("landing_id", "string", "The landing: see `bronze.landings`."),
-    Column("target", "string", "`ratings`, `items`, `users` or `feedback`."),
+    TARGET,
     Column("n_rows", "bigint", "Rows of the landing in bronze."),
     Column("n_accepted", "bigint", "Rows that became events, items or users."),
     Column("n_duplicates", "bigint", "Rows that repeat a row of the same key, or are older."),
@@ -15,6 +15,12 @@ SILVER_REFINEMENTS = table(
     Column("n_unknown_items", "bigint", "Accepted events whose item is in no file of items."),
     RUN_KEY,
     Column("refined_at", "timestamp", "When the landing was refined, UTC."),
+    Column(
+        "manifest",
+        "string",
+        "Digest of the manifest's fields that say how rows are refined.",
+        nullable=True,
+    ),
     key=("landing_id",),
 )
 
@@ -22,7 +28,7 @@ SILVER_EVENTS = table(
     "silver.events",
     "All accepted events, one row per event. Rows are appended and never changed.",
     Column("event_id", "string", "32 hex digits. Equal rows of files have the same id."),
-    Column("kind", "string", "`rate`, `unrate`, `hide` or `not_interested`."),
+    Column("kind", "string", "`rate`, `unrate`, `hide`, `not_interested`, or of the manifest."),
     USER,
     ITEM,
     Column("rating", "double", "On the data set's scale; null unless `rate`.", nullable=True),
@@ -31,23 +37,29 @@ SILVER_EVENTS = table(
     ),
     Column("landing_id", "string", "The event's first landing: see `bronze.landings`."),
     RUN_KEY,
+    Column("value", "double", "The number of other kinds, such as a count.", nullable=True),
     key=("event_id",),
-    checks=(
-        ("known_kind", "kind IN ('rate', 'unrate', 'hide', 'not_interested')"),
-        ("a_rating_has_a_value", "(kind = 'rate') = (rating IS NOT NULL)"),
-    ),
+    checks=(("a_rating_has_a_value", "(kind = 'rate') = (rating IS NOT NULL)"),),
 )
 
 SILVER_INTERACTIONS = table(
     "silver.interactions",
-    "The newest rating of each user for each item. Training reads this.",
+    "What each user did with each item: the newest rating, and by kind of event how often, "
+    "how much, when last. Training reads this.",
     USER,
     ITEM,
-    RATING,
-    RATED_AT,
-    Column("event_id", "string", "The event with the rating: see `silver.events`."),
+    Column("rating", "double", "The newest rating; null without one.", nullable=True),
+    Column("rated_at", "timestamp", "Time of the newest rating or event, UTC."),
+    Column("event_id", "string", "The newest rating or event: see `silver.events`."),
+    Column(
+        "kinds",
+        "map<string,struct<n:bigint,amount:double,last_at:timestamp>>",
+        "By kind: number of events, sum (or largest) of their values, time of the newest; null "
+        "for ratings only.",
+        nullable=True,
+    ),
     key=("user_id", "item_id"),
-    checks=(("rating_is_a_number", "rating IS NOT NULL AND NOT isnan(rating)"),),
+    checks=(("is_not_empty", "rating IS NOT NULL OR kinds IS NOT NULL"),),
 )
 
 SILVER_ITEMS = table(
@@ -58,6 +70,12 @@ SILVER_ITEMS = table(
     Column("categories", "array<string>", "Categories, the main one first; may be empty."),
     Column("vendor", "string", "The seller or maker, if known.", nullable=True),
     Column("released", "int", "Year of release, if known.", nullable=True),
+    Column(
+        "attributes",
+        "map<string,string>",
+        "The manifest's `attributes` in a standard form: times in ISO 8601, lists as JSON.",
+        nullable=True,
+    ),
     key=("item_id",),
 )
 
@@ -88,7 +106,7 @@ SILVER_ITEM_INDEX = table(
 SILVER_QUARANTINE = table(
     "silver.quarantine",
     "Rows that failed a check, as they were sent.",
-    Column("target", "string", "`ratings`, `items`, `users` or `feedback`."),
+    TARGET,
     Column("sent", "string", "The row's bronze columns as JSON, as sent, or `raw`."),
     Column("failed_checks", "array<string>", "Names of the checks that it failed."),
     Column("landing_id", "string", "The landing: see `bronze.landings`."),

@@ -80,7 +80,7 @@ def test_all_time_formats_are_read_as_utc(spark: SparkSession, time_format: str,
 
 
 def test_without_times_the_line_number_is_the_time(spark: SparkSession) -> None:
-    rows = checked_rows(spark, *[("u", "a", "4", None)] * 2, ratings={**RATINGS, "time": None})
+    rows = checked_rows(spark, *[("u", "a", "4", None)] * 2, ratings={**RATINGS, "time": False})
 
     assert [row.occurred_at.timestamp() for row in rows] == [1, 2]
 
