@@ -1,0 +1,128 @@
+"""Interactions: what a user did with an item, from all events of the pair.
+
+`Rules` come from the manifest. Columns of events are (kind, rating, value, occurred_at, event_id),
+where `rating` is null unless the kind is `rate`. Without kinds of events beside ratings, the
+aggregates are those of ratings alone, and `value` is not read.
+"""
+
+from dataclasses import dataclass
+from functools import reduce
+from typing import Self
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from jobs.engine.facts import Facts, ValueMeaning
+from jobs.engine.recency import newest
+
+RATED = ("rate", "unrate")
+KINDS = "map<string,struct<n:bigint,amount:double,last_at:timestamp>>"
+
+
+@dataclass(frozen=True, slots=True)
+class KindRule:
+    """What events of one kind mean for a pair."""
+
+    name: str
+    value: ValueMeaning = "count"
+    positive_from: float | None = None  # smallest amount that is positive; None: never positive
+    blocks: bool = False  # whether the item is not recommended again
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How events of a pair become an interaction. `relevant_from` is None without a scale."""
+
+    relevant_from: float | None
+    kinds: tuple[KindRule, ...] = ()
+    has_times: bool = True
+
+    @classmethod
+    def of(cls, data: Facts) -> Self:
+        """Return the rules of a data set."""
+        positive, blocking = data.positive_kinds, data.blocking_kinds
+        kinds = tuple(
+            KindRule(
+                name=name,
+                value=kind.value,
+                positive_from=positive[name].positive_from if name in positive else None,
+                blocks=name in blocking,
+            )
+            for name, kind in sorted(data.kinds.items())
+        )
+        return cls(data.scale.relevant_from if data.has_scale else None, kinds, data.has_times)
+
+    @property
+    def blocking_kinds(self) -> tuple[str, ...]:
+        """The kinds after which an item is not recommended again."""
+        return tuple(kind.name for kind in self.kinds if kind.blocks)
+
+
+def interaction(rules: Rules, among: Column | None = None) -> Column:
+    """Return the aggregate struct (rating, rated_at, event_id, kinds) of a pair's events `among`.
+
+    `rating` is the newest one, null where it was taken back; `rated_at` and `event_id` are those of
+    the newest event that counts, including one that takes a rating back. The struct, or each of its
+    fields, is null if no event counts.
+    """
+    rated = _both(F.col("kind").isin(*RATED), among)
+    event = [F.col("occurred_at").alias("rated_at"), F.col("event_id")]
+    if not rules.kinds:
+        return newest(F.struct("rating", *event, F.lit(None).cast(KINDS).alias("kinds")), rated)
+    last = newest(F.struct(*event), _both(counts(rules), among))
+    return F.struct(
+        newest("rating", rated).alias("rating"),
+        last["rated_at"].alias("rated_at"),
+        last["event_id"].alias("event_id"),
+        per_kind(rules, among).alias("kinds"),
+    )
+
+
+def counts(rules: Rules) -> Column:
+    """Return whether an event counts: a rating, its undo, or an event of the manifest's kinds."""
+    return F.col("kind").isin(*RATED, *(kind.name for kind in rules.kinds))
+
+
+def per_kind(rules: Rules, among: Column | None = None) -> Column:
+    """Return the aggregate map from kind to (n, amount, last_at); null without such an event.
+
+    The amount is the sum of the values, of shares the largest; an event without a value counts 1.
+    """
+    entries = F.array_compact(F.array(*[_entry(kind, among) for kind in rules.kinds]))
+    return F.when(F.size(entries) > 0, F.map_from_entries(entries)).cast(KINDS)
+
+
+def is_positive(rules: Rules) -> Column:
+    """Return whether a pair (rating, kinds) is positive: by its rating or by one of its kinds."""
+    amounts = [
+        F.col("kinds")[kind.name]["amount"] >= kind.positive_from
+        for kind in rules.kinds
+        if kind.positive_from is not None
+    ]
+    rating = [] if rules.relevant_from is None else [F.col("rating") >= rules.relevant_from]
+    return _any([*rating, *amounts])
+
+
+def is_seen(rules: Rules) -> Column:
+    """Return whether a pair (rating, kinds) leaves the list: it is rated or of a blocking kind."""
+    of_kinds = [F.col("kinds")[kind].isNotNull() for kind in rules.blocking_kinds]
+    return _any([F.col("rating").isNotNull(), *of_kinds])
+
+
+def _entry(kind: KindRule, among: Column | None) -> Column:
+    """Return the aggregate (kind, (n, amount, last_at)); null without an event."""
+    of_kind = _both(F.col("kind") == kind.name, among)
+    value = F.when(of_kind, F.coalesce("value", F.lit(1.0)))
+    n, amount = F.count_if(of_kind), F.max(value) if kind.value == "share" else F.sum(value)
+    last_at = F.max(F.when(of_kind, F.col("occurred_at")))
+    fields = F.struct(n.alias("n"), amount.alias("amount"), last_at.alias("last_at"))
+    return F.when(n > 0, F.struct(F.lit(kind.name).alias("kind"), fields.alias("of_kind")))
+
+
+def _both(condition: Column, among: Column | None) -> Column:
+    return condition if among is None else condition & among
+
+
+def _any(conditions: list[Column]) -> Column:
+    """Return whether one of the conditions is true; null is false."""
+    return F.coalesce(reduce(Column.__or__, conditions, F.expr("false")), F.expr("false"))
