@@ -17,6 +17,10 @@ class HeaderError(JobError):
     """A file's columns are not those that the manifest names. Correct the file or the manifest."""
 
 
+class UnreadableFileError(JobError):
+    """A file cannot be read as its manifest says. Correct the manifest, or send it again."""
+
+
 class UnreachableError(JobError):
     """The publisher does not answer. Try again, or put the archive into the inbox."""
 

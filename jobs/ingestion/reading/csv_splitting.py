@@ -1,0 +1,118 @@
+"""How csv text is split into records, by Python's `csv` (RFC 4180, escapes, long separators)."""
+
+import csv
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from jobs.ingestion.reading.lines import Lines
+from warehouse.sources import Files
+
+NEVER_CLOSED = "a quote is opened and never closed"
+# In place of a longer separator, which `csv` does not support. No decoder returns this character.
+_SEPARATOR = "\ud800"
+
+
+class Record(NamedTuple):
+    """One record: the line on which it starts, its lines, its fields; none if it was not split.
+
+    `problem` says why it was not split.
+    """
+
+    line: int
+    lines: list[str]
+    fields: list[str]
+    problem: str = ""
+
+    @property
+    def text(self) -> str:
+        """The record as it is in the file."""
+        return "".join(self.lines).rstrip("\r\n")
+
+
+class Splitter:
+    """Splits lines into records. A quoted field may go on over line ends.
+
+    A quote that is never closed costs one line: the lines after it are split anew.
+    """
+
+    def __init__(self, files: Files) -> None:
+        csv.field_size_limit(sys.maxsize)
+        self._files = files
+        self._separator = files.separator if len(files.separator) == 1 else _SEPARATOR
+        self._prepared = _preparation(files)
+
+    def records(self, lines: Lines) -> Iterator[Record]:
+        """Yield the records until the current block is read; blank lines are skipped.
+
+        The last record may end in a later block, whose lines are then read as well.
+        """
+        reader = self._reader(lines, strict=False)
+        while True:
+            lines.start()
+            line = lines.number
+            try:
+                fields = next(reader, None)
+            except csv.Error as error:
+                yield Record(line, lines.taken, [], str(error))
+            else:
+                if (lines.at_end or len(lines.taken) > 1) and self._is_open(lines.taken):
+                    lines.give_back(len(lines.taken) - 1)
+                    yield Record(line, lines.taken, [], NEVER_CLOSED)
+                elif fields:
+                    yield Record(line, lines.taken, self._restored(fields))
+            if not lines.in_block:
+                return
+
+    def _is_open(self, taken: list[str]) -> bool:
+        """Return whether only a stray quote holds the lines of a record together."""
+        if not self._files.quote:
+            return False
+        try:
+            return len(list(self._reader(taken, strict=True))) > 1
+        except csv.Error:
+            return True
+
+    def _reader(self, lines: Iterable[str], *, strict: bool) -> Iterator[list[str]]:
+        files = self._files
+        return csv.reader(
+            lines if self._prepared is None else map(self._prepared, lines),
+            delimiter=self._separator,
+            quotechar=files.quote or None,
+            quoting=csv.QUOTE_MINIMAL if files.quote else csv.QUOTE_NONE,
+            escapechar=files.escape or None,
+            strict=strict,
+        )
+
+    def _restored(self, fields: list[str]) -> list[str]:
+        if self._separator == self._files.separator:
+            return fields
+        return [text.replace(_SEPARATOR, self._files.separator) for text in fields]
+
+
+def _preparation(files: Files) -> Callable[[str], str] | None:
+    r"""Return what is done to each line before `csv` splits it, or None.
+
+    `csv` drops an escape before any character. Here it stays, as in `C:\new`, unless it is before
+    a quote, a separator, a line end or an escape.
+    """
+    unescaped = _kept_escapes(files) if files.escape else None
+    if len(files.separator) == 1:
+        return unescaped
+    if unescaped is None:
+        return lambda line: line.replace(files.separator, _SEPARATOR)
+    return lambda line: unescaped(line).replace(files.separator, _SEPARATOR)
+
+
+def _kept_escapes(files: Files) -> Callable[[str], str]:
+    mark, doubled = re.escape(files.escape), files.escape * 2
+    special = re.escape(files.quote + files.separator[0] + files.escape) + "\r\n"
+    escape = re.compile(rf"{mark}([{special}]?)")
+
+    def kept(line: str) -> str:
+        if files.escape not in line:
+            return line
+        return escape.sub(lambda found: found[0] if found[1] else doubled, line)
+
+    return kept

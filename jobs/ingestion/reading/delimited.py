@@ -1,0 +1,150 @@
+"""Read csv: any separator, quotes, escapes, line ends and encoding; records may span lines."""
+
+import itertools
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from jobs.ingestion.reading.csv_splitting import Record, Splitter
+from jobs.ingestion.reading.encodings import bad_byte, shown
+from jobs.ingestion.reading.lines import Lines, TextFile, line_end_of
+from jobs.ingestion.reading.plain_blocks import PlainBlocks
+from jobs.ingestion.reading.reader import TEXT, FileReader, record_batch
+from jobs.runtime.errors import UnreadableFileError
+from warehouse.sources import Files
+
+_NEXT_STEP = 'Double the quotes inside fields, or write `quote = ""` if the file has none'
+_ESCAPE_STEP = 'If that escapes the quote, write `escape = "\\\\"` in the manifest'
+
+
+class DelimitedReader(FileReader):
+    """A csv file. A record of the wrong width is `raw`; an empty field is null.
+
+    One empty field more than there are columns is the end of a line that ends with a separator.
+    """
+
+    def __init__(self, source: Path | bytes, files: Files, *, name: str) -> None:
+        self._files = files
+        self._text = TextFile(source, name, files.encoding)
+        self._line_end = line_end_of(self._text.sample, files.quote)
+        self._splitter = Splitter(files)
+        self._escaped_quote = _escaped_quote(files)
+        header = self._header(self._lines(), name) if files.header else list(files.fields)
+        self._n_fields = len(header)
+        super().__init__(name, header[:-1] if header[1:] and not header[-1] else header)
+
+    def _lines(self) -> Lines:
+        lines = Lines(self._text.blocks(self._line_end), self._line_end)
+        for _ in itertools.islice(lines, self._files.skip_lines):
+            lines.start()
+        return lines
+
+    def _header(self, lines: Lines, name: str) -> list[str]:
+        record = next(self._splitter.records(lines), None)
+        while record is not None and record.text.startswith("sep="):  # Excel's first line
+            record = next(self._splitter.records(lines), None)
+        if record is None:
+            return []
+        problem = bad_byte(record.text, record.line, self._text.encoding) or record.problem
+        if problem:
+            raise UnreadableFileError(
+                f"{name}: the header, line {record.line}, cannot be read: {problem}"
+            )
+        return [text.strip() for text in record.fields]
+
+    def _batches(self, columns: tuple[str, ...]) -> Iterator[pa.RecordBatch]:
+        positions = [self.columns.index(x) if x in self.columns else None for x in columns]
+        plain = PlainBlocks(self._files, self._line_end, self._n_fields)
+        lines = self._lines()
+        if self._files.header:
+            self._header(lines, self.name)
+        while lines.in_block or (block := lines.next_block()):
+            if not lines.in_block:
+                table = plain.table(block)
+                if table is not None:
+                    yield _plain_batch(lines, table, columns, positions)
+                    continue
+                lines.put(block)
+            yield self._batch(self._splitter.records(lines), columns, positions)
+
+    def _batch(
+        self, records: Iterable[Record], columns: Sequence[str], positions: Sequence[int | None]
+    ) -> pa.RecordBatch:
+        numbers: list[int] = []
+        raws: list[str | None] = []
+        rows: list[list[str]] = []
+        unsplit = [""] * (self._n_fields + 1)
+        for record in records:
+            numbers.append(record.line)
+            if self._is_row(record):
+                rows.append(record.fields)
+                raws.append(None)
+            else:
+                rows.append(unsplit)
+                raws.append(shown(record.text))
+        texts = [_column(rows, position) for position in positions]
+        return record_batch(pa.array(numbers, pa.int64()), pa.array(raws, TEXT), columns, texts)
+
+    def _is_row(self, record: Record) -> bool:
+        """Return whether the record has the file's columns; else note why not."""
+        if self._escaped_quote is not None:
+            self._look_for_escapes(record)
+        problem = self._problem(record)
+        if problem is not None:
+            self._note(*problem)
+        return problem is None
+
+    def _problem(self, record: Record) -> tuple[str, str] | None:
+        """Return a kind of finding and a sentence, or None if the record is a row."""
+        if not all(map(str.isascii, record.lines)):
+            encoding = bad_byte(record.text, record.line, self._text.encoding)
+            if encoding:
+                return "encoding", encoding
+        if record.problem:
+            return record.problem, f"line {record.line}: {record.problem}. {_NEXT_STEP}"
+        n_fields = len(record.fields)
+        if n_fields == self._n_fields or n_fields == len(self.columns):
+            return None
+        if n_fields == self._n_fields + 1 and not record.fields[-1]:
+            return None
+        expected = f"the header has {len(self.columns)}"
+        return "width", f"line {record.line} has {n_fields} fields, {expected}"
+
+    def _look_for_escapes(self, record: Record) -> None:
+        if self._escaped_quote is not None and self._escaped_quote.search(record.text):
+            self._note(
+                "escape", f"line {record.line} has a quote after a backslash. {_ESCAPE_STEP}"
+            )
+
+
+def _plain_batch(
+    lines: Lines, table: pa.Table, columns: Sequence[str], positions: Sequence[int | None]
+) -> pa.RecordBatch:
+    """Return a block that was read as a whole, and count its lines."""
+    n_rows = table.num_rows
+    numbers = pa.array(np.arange(lines.number, lines.number + n_rows))
+    lines.skip(n_rows)
+    texts = [
+        pa.nulls(n_rows, TEXT) if at is None else table[at].combine_chunks() for at in positions
+    ]
+    return record_batch(numbers, pa.nulls(n_rows, TEXT), columns, texts)
+
+
+def _column(rows: Sequence[Sequence[str]], position: int | None) -> pa.Array:
+    """Return the fields at the position as text; an empty one is null."""
+    if position is None:
+        return pa.nulls(len(rows), TEXT)
+    texts = pa.array([row[position] for row in rows], TEXT)
+    return pc.if_else(pc.equal(texts, ""), None, texts)
+
+
+def _escaped_quote(files: Files) -> re.Pattern[str] | None:
+    """Return what looks like a quote escaped by a backslash, if the manifest names no escape."""
+    if not files.quote or files.escape:
+        return None
+    after = re.escape(files.quote) + re.escape(files.separator[0])
+    return re.compile(rf"\\{re.escape(files.quote)}(?![{after}\r\n]|$)")

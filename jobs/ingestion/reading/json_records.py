@@ -1,0 +1,146 @@
+"""Read JSON: one object per line (jsonl), or one array of objects (json)."""
+
+import json
+import re
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+import pyarrow as pa
+
+from jobs.ingestion.reading.encodings import bad_byte, shown
+from jobs.ingestion.reading.json_array import elements
+from jobs.ingestion.reading.json_values import Row, column_names, parsed, texts
+from jobs.ingestion.reading.lines import Lines, TextFile, line_end_of
+from jobs.ingestion.reading.reader import BATCH_ROWS, TEXT, FileReader, record_batch
+from jobs.runtime.errors import UnreadableFileError
+from warehouse.sources import Files
+
+SAMPLE_ROWS = 1000
+_BATCH_CHARS = 1 << 25
+_ARRAY = re.compile(r"\s*\[\s*([{\]]|$)")
+_SEVERAL_LINES = re.compile(r"\s*\{\s*\n")
+_DECODER = json.JSONDecoder()
+
+
+class Record(NamedTuple):
+    """One value of a file: its line or row, its text, the object; None if it is no object."""
+
+    line: int
+    text: str
+    row: Row | None
+    problem: str = ""
+
+
+class _JsonReader(FileReader):
+    """A file of JSON objects. Its columns are the fields of the first `SAMPLE_ROWS` objects."""
+
+    def __init__(self, source: Path | bytes, files: Files, *, name: str) -> None:
+        self._text = TextFile(source, name, files.encoding)
+        self.name = name
+        self._require_form()
+        rows = (record.row for record in islice(self._records(), SAMPLE_ROWS))
+        super().__init__(name, column_names(row for row in rows if row is not None))
+
+    def _require_form(self) -> None:
+        """Raise if the file begins as another format does."""
+        raise NotImplementedError
+
+    def _records(self) -> Iterator[Record]:
+        raise NotImplementedError
+
+    def _batches(self, columns: tuple[str, ...]) -> Iterator[pa.RecordBatch]:
+        records: list[Record] = []
+        n_chars = 0
+        for record in self._records():
+            records.append(record)
+            n_chars += len(record.text)
+            if len(records) == BATCH_ROWS or n_chars > _BATCH_CHARS:
+                yield self._batch(records, columns)
+                records, n_chars = [], 0
+        if records:
+            yield self._batch(records, columns)
+
+    def _batch(self, records: list[Record], columns: tuple[str, ...]) -> pa.RecordBatch:
+        for record in records:
+            if record.problem:
+                self._note("record", record.problem)
+        raws = [shown(record.text) if record.row is None else None for record in records]
+        rows = [record.row or {} for record in records]
+        return record_batch(
+            pa.array([record.line for record in records], pa.int64()),
+            pa.array(raws, TEXT),
+            columns,
+            [texts(rows, column) for column in columns],
+        )
+
+
+class JsonLinesReader(_JsonReader):
+    """A file with one JSON object per line. A line that is none is `raw`."""
+
+    def _require_form(self) -> None:
+        sample = self._text.sample
+        if _ARRAY.match(sample):
+            raise UnreadableFileError(
+                f'{self.name}: this is one JSON array. Write `format = "json"` in the manifest'
+            )
+        if _SEVERAL_LINES.match(sample):
+            raise UnreadableFileError(
+                f"{self.name}: an object stands on several lines. Write one object per line, as "
+                "`jq -c .` does"
+            )
+
+    def _records(self) -> Iterator[Record]:
+        line_end = line_end_of(self._text.sample, "")
+        lines = Lines(self._text.blocks(line_end), line_end)
+        for text in lines:
+            number = lines.number - 1
+            lines.start()
+            if not text.isspace():
+                yield self._record(number, text.rstrip("\r\n"))
+
+    def _record(self, number: int, text: str) -> Record:
+        if problem := bad_byte(text, number, self._text.encoding):
+            return Record(number, text, None, problem)
+        try:
+            value = parsed(text)
+        except ValueError as error:
+            return Record(number, text, None, f"line {number} is not JSON: {error}")
+        if not isinstance(value, dict):
+            return Record(number, text, None, f"line {number} is no JSON object")
+        return Record(number, text, value)
+
+
+class JsonArrayReader(_JsonReader):
+    """A file with one JSON array of objects. An element that is no object is `raw`."""
+
+    def _require_form(self) -> None:
+        sample = self._text.sample.lstrip()
+        if not sample or sample.startswith("["):
+            return
+        if not sample.startswith("{"):
+            raise UnreadableFileError(
+                f"{self.name}: not JSON: the file begins with {sample[:20]!r}. Correct `format`"
+            )
+        try:
+            _, end = _DECODER.raw_decode(sample)
+        except ValueError:
+            end = len(sample)
+        if sample[end:].lstrip().startswith("{"):
+            raise UnreadableFileError(
+                f'{self.name}: one JSON object per line. Write `format = "jsonl"` in the manifest'
+            )
+        raise UnreadableFileError(
+            f"{self.name}: the file is one JSON object, not an array. Write only its array of "
+            "rows, as `jq '.rows'` does with the field `rows`"
+        )
+
+    def _records(self) -> Iterator[Record]:
+        for row, (value, text, line) in enumerate(elements(self._text), 1):
+            if problem := bad_byte(text, line, self._text.encoding):
+                yield Record(row, text, None, problem)
+            elif isinstance(value, dict):
+                yield Record(row, text, value)
+            else:
+                yield Record(row, text, None, f"element {row} of the array is no JSON object")

@@ -1,0 +1,151 @@
+"""The lines of a text file: in blocks of whole lines, and one by one with their numbers."""
+
+import io
+import re
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from jobs.ingestion.reading import compression
+from jobs.ingestion.reading.encodings import ERRORS, text_encoding
+from jobs.runtime.errors import UnreadableFileError
+
+BLOCK_CHARS = 1 << 21
+LONGEST_LINE = 1 << 28
+LONGEST_RECORD = 1 << 24  # characters of a record that goes on over line ends
+_LINE_END = re.compile("\r\n|\n|\r")
+
+
+class TextFile:
+    """A text file whose encoding is known; it is read as often as `blocks` is called.
+
+    `sample` is the beginning of its text, without a byte order mark.
+    """
+
+    def __init__(self, source: Path | bytes, name: str, encoding: str) -> None:
+        self.name = name
+        self._source = source
+        first = compression.sample(source, name)
+        self._encoding = text_encoding(first, encoding, name)
+        self.encoding = "utf-8" if self._encoding == "utf-8-sig" else self._encoding
+        self.sample = first.decode(self._encoding, ERRORS).removeprefix("\ufeff")
+
+    def pieces(self) -> Iterator[str]:
+        """Yield the text in pieces that end anywhere.
+
+        Raises:
+            UnreadableFileError: the file is damaged.
+        """
+        with self._opened("") as text:
+            if first := text.read(BLOCK_CHARS).removeprefix("\ufeff"):
+                yield first
+            while piece := text.read(BLOCK_CHARS):
+                yield piece
+
+    def blocks(self, line_end: str) -> Iterator[str]:
+        """Yield the text in blocks that end with a line; the last line may have no end.
+
+        Raises:
+            UnreadableFileError: the file is damaged, or one line is far too long.
+        """
+        with self._opened(line_end) as text:
+            n_lines, mark = 0, "\ufeff"
+            while block := text.read(BLOCK_CHARS):
+                rest = "" if block.endswith(line_end) else text.readline(LONGEST_LINE)
+                n_lines += block.count(line_end)
+                if len(rest) == LONGEST_LINE:
+                    raise UnreadableFileError(
+                        f"{self.name}: line {n_lines + 1} is longer than {LONGEST_LINE:,} "
+                        "characters. Is this a file of text in lines?"
+                    )
+                yield (block + rest).removeprefix(mark)
+                n_lines, mark = n_lines + rest.count(line_end), ""
+
+    @contextmanager
+    def _opened(self, line_end: str) -> Iterator[io.TextIOWrapper]:
+        with (
+            compression.readable(self.name),
+            compression.opened(self._source, self.name) as stream,
+            io.TextIOWrapper(stream, self._encoding, ERRORS, newline=line_end) as text,
+        ):
+            yield text
+
+
+class Lines:
+    """An iterator over the lines that knows the current block, and takes lines back.
+
+    `taken` are the lines since `start`: those of the current record. `number` is the line that
+    comes next, from 1. `at_end`: since `start`, a line was asked for and there was none.
+    """
+
+    def __init__(self, blocks: Iterator[str], line_end: str) -> None:
+        self.number = 1
+        self.taken: list[str] = []
+        self.at_end = False
+        self._n_chars = 0
+        self._blocks = blocks
+        self._line_end = line_end
+        self._lines: deque[str] = deque()
+
+    def __iter__(self) -> "Lines":
+        return self
+
+    def __next__(self) -> str:
+        if self._n_chars > LONGEST_RECORD or not (self._lines or self._fill()):
+            self.at_end = True
+            raise StopIteration
+        line = self._lines.popleft()
+        self.number += 1
+        self._n_chars += len(line)
+        self.taken.append(line)
+        return line
+
+    def start(self) -> None:
+        """Begin a record: forget the lines taken so far."""
+        self.taken, self._n_chars, self.at_end = [], 0, False
+
+    def give_back(self, n_lines: int) -> None:
+        """Let the last lines taken be the next again."""
+        n_kept = len(self.taken) - n_lines
+        self._lines.extendleft(reversed(self.taken[n_kept:]))
+        self.number -= n_lines
+        del self.taken[n_kept:]
+
+    @property
+    def in_block(self) -> bool:
+        """Whether lines of the current block are left."""
+        return bool(self._lines)
+
+    def next_block(self) -> str:
+        """Return the next block, whose lines the caller reads or `put`s back; "" at the end."""
+        return next(self._blocks, "")
+
+    def put(self, block: str) -> None:
+        """Let the lines of the block be the next."""
+        self._lines.extend(_split(block, self._line_end))
+
+    def skip(self, n_lines: int) -> None:
+        """Count lines that the caller has read from a block."""
+        self.number += n_lines
+
+    def _fill(self) -> bool:
+        block = self.next_block()
+        self.put(block)
+        return block != ""
+
+
+def line_end_of(sample: str, quote: str) -> str:
+    r"""Return "\r" if lines end with it alone, else "\n", which "\r\n" ends with too."""
+    if quote:
+        mark = re.escape(quote)
+        sample = re.sub(rf"{mark}[^{mark}]*({mark}|\Z)", "", sample)
+    ends = set(_LINE_END.findall(sample[:-1]))
+    return "\r" if ends == {"\r"} else "\n"
+
+
+def _split(block: str, line_end: str) -> list[str]:
+    if line_end == "\n":
+        return list(io.StringIO(block, newline="\n"))
+    *whole, last = block.split(line_end)
+    return [f"{line}{line_end}" for line in whole] + ([last] if last else [])

@@ -1,0 +1,110 @@
+"""Read Parquet, as pandas, Spark and Arrow write it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from jobs.ingestion.reading import compression
+from jobs.ingestion.reading.parquet_texts import texts
+from jobs.ingestion.reading.reader import BATCH_ROWS, TEXT, FileReader, record_batch
+from jobs.runtime.errors import UnreadableFileError
+from warehouse.sources import Files
+
+_MAGIC = b"PAR1"
+
+
+class ParquetReader(FileReader):
+    """A Parquet file. Only the columns that are asked for are read."""
+
+    def __init__(self, source: Path | bytes, files: Files, *, name: str) -> None:
+        self.name = name
+        self._source = source
+        self._require_parquet(files)
+        with self._opened() as file:
+            fields = [named for field in file.schema_arrow for named in _fields(field)]
+            schema = file.schema
+            self._utc = {
+                schema.column(n).path
+                for n in range(len(schema))
+                if schema.column(n).physical_type == "INT96"
+            }
+        super().__init__(name, [path for path, _ in fields], [str(kind) for _, kind in fields])
+
+    def _require_parquet(self, files: Files) -> None:
+        if compression.is_compressed(self._source, self.name):
+            raise UnreadableFileError(
+                f"{self.name}: a compressed file around Parquet. Unpack it: Parquet files are "
+                "compressed inside"
+            )
+        first = compression.sample(self._source, self.name)
+        if not first.startswith(_MAGIC):
+            raise UnreadableFileError(
+                f"{self.name}: not Parquet: it begins with {_shown(first)}. Correct `format`, "
+                f"which is {files.format!r}"
+            )
+
+    def _batches(self, columns: tuple[str, ...]) -> Iterator[pa.RecordBatch]:
+        with self._opened() as file:
+            tops = {field.name for field in file.schema_arrow}
+            needed = sorted({top for name in columns if (top := _top(name, tops)) is not None})
+            row = 0
+            for batch in file.iter_batches(BATCH_ROWS, columns=needed):
+                n_rows = batch.num_rows
+                lines = pa.array(np.arange(row + 1, row + n_rows + 1))
+                row += n_rows
+                values = [self._texts(batch, name) for name in columns]
+                yield record_batch(lines, pa.nulls(n_rows, TEXT), columns, values)
+
+    def _texts(self, batch: pa.RecordBatch, name: str) -> pa.Array:
+        top = _top(name, set(batch.schema.names))
+        if top is None:
+            return pa.nulls(batch.num_rows, TEXT)
+        values = batch.column(top)
+        for part in name[len(top) + 1 :].split(".") if name != top else ():
+            if not pa.types.is_struct(values.type) or values.type.get_field_index(part) < 0:
+                return pa.nulls(batch.num_rows, TEXT)
+            values = pc.struct_field(values, part)
+        if name in self._utc:  # Spark's and Impala's times of 96 bits are in UTC
+            values = pc.assume_timezone(values, "UTC")
+        return texts(values)
+
+    @contextmanager
+    def _opened(self) -> Iterator[pq.ParquetFile]:
+        source = pa.py_buffer(self._source) if isinstance(self._source, bytes) else self._source
+        try:
+            with (
+                compression.readable(self.name),
+                pq.ParquetFile(source, coerce_int96_timestamp_unit="us") as file,
+            ):
+                yield file
+        except pa.ArrowException as error:
+            raise UnreadableFileError(
+                f"{self.name}: the Parquet file is damaged, encrypted or cut short "
+                f"({str(error).splitlines()[0]}). Send it again"
+            ) from error
+
+
+def _fields(field: pa.Field, prefix: str = "") -> Iterator[tuple[str, pa.DataType]]:
+    """Yield the path and type of the field and, of a struct, of all fields in it."""
+    path = f"{prefix}{field.name}"
+    yield path, field.type
+    if pa.types.is_struct(field.type):
+        for inner in field.type:
+            yield from _fields(inner, f"{path}.")
+
+
+def _top(name: str, tops: set[str]) -> str | None:
+    """Return the column that has the field: the one of that name, or the object around it."""
+    if name in tops:
+        return name
+    dots = (at for at, letter in enumerate(name) if letter == ".")
+    return next((name[:at] for at in dots if name[:at] in tops), None)
+
+
+def _shown(first: bytes) -> str:
+    return repr(first[:20].decode("utf-8", "replace")) if first else "nothing: it is empty"

@@ -1,0 +1,69 @@
+"""Columns of Parquet as text: numbers, dates and times as ISO 8601, lists and objects as JSON."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from jobs.ingestion.reading.json_values import as_json
+from jobs.ingestion.reading.reader import TEXT
+
+_UTC = "UTC"
+_CAST = (
+    pa.types.is_string,
+    pa.types.is_large_string,
+    pa.types.is_string_view,
+    pa.types.is_boolean,
+    pa.types.is_integer,
+    pa.types.is_null,
+)
+
+
+def texts(values: pa.Array) -> pa.Array:
+    """Return the values as text. NaN is null; whole floats and decimals have no `.0`."""
+    if pa.types.is_dictionary(values.type):
+        values = values.dictionary_decode()
+    kind = values.type
+    if pa.types.is_floating(kind):
+        return _without_zeros(pc.if_else(pc.is_nan(values), None, pc.cast(values, TEXT)))
+    if pa.types.is_temporal(kind) and not pa.types.is_interval(kind):
+        return _times(values)
+    if pa.types.is_decimal(kind):
+        return _without_zeros(_each(values, lambda value: format(value, "f")))
+    if any(is_simple(kind) for is_simple in _CAST):
+        return pc.cast(values, TEXT)
+    return _each(values, _text)
+
+
+def _times(values: pa.Array) -> pa.Array:
+    kind = values.type
+    if pa.types.is_date(kind):
+        return pc.cast(values, TEXT)
+    if pa.types.is_duration(kind):
+        return pc.cast(pc.cast(values, pa.int64()), TEXT)
+    if pa.types.is_timestamp(kind):
+        if kind.tz is not None:
+            values = pc.cast(values, pa.timestamp(kind.unit, _UTC))
+        if kind.unit == "ns":
+            whole = pc.floor_temporal(values, unit="microsecond")
+            values = pc.cast(whole, pa.timestamp("us", values.type.tz))
+    if pa.types.is_time64(kind) and kind.unit == "ns":
+        values = pc.cast(values, pa.time64("us"), safe=False)
+    return pc.replace_substring_regex(pc.cast(values, TEXT), r"\.0+(Z?)$", r"\1")
+
+
+def _without_zeros(numbers: pa.Array) -> pa.Array:
+    return pc.replace_substring_regex(numbers, r"\.0+$", "")
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return as_json(value) if isinstance(value, (dict, list, tuple)) else str(value)
+
+
+def _each(values: pa.Array, text: Callable[[Any], str]) -> pa.Array:
+    """Return the text of each value, made in Python: few columns have such types."""
+    items = values.to_pylist(maps_as_pydicts="lossy")
+    return pa.array([None if value is None else text(value) for value in items], TEXT)

@@ -1,0 +1,82 @@
+"""What every reader of a file returns: its columns, and batches of numbered rows of text."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+
+import pyarrow as pa
+
+from jobs.runtime.errors import UnreadableFileError
+
+BATCH_ROWS = 65_536
+TEXT = pa.string()
+
+
+class FileReader(ABC):
+    """A file whose columns are known. Its rows are read as often as `batches` is called.
+
+    `columns` are the names in the file, in order; fields of an object follow it as `user.id`.
+    `types` are the columns' types as text (Parquet only).
+    """
+
+    def __init__(self, name: str, columns: Sequence[str], types: Sequence[str] = ()) -> None:
+        self.name = name
+        self.columns = tuple(columns)
+        self.types = tuple(types)
+        self._notes: dict[str, str] = {}
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the rows read so far say about the file, one sentence per kind of finding."""
+        return tuple(self._notes.values())
+
+    def batches(
+        self, columns: Sequence[str], *, limit: int | None = None
+    ) -> Iterator[pa.RecordBatch]:
+        """Return batches of at most `BATCH_ROWS` rows: all rows, or the first `limit`.
+
+        Their columns, by position: `line`, the line on which the record starts (JSON arrays and
+        Parquet: the row), from 1; `raw`, the text of a record that could not be split, else null;
+        then the text of each column asked for, null if the row has none. Blank lines are skipped.
+
+        Raises:
+            UnreadableFileError: two columns have a name that is asked for. While the batches are
+                read: the file is cut short or damaged.
+        """
+        wanted = tuple(dict.fromkeys(columns))
+        twice = [name for name in wanted if self.columns.count(name) > 1]
+        if twice:
+            names = ", ".join(f"`{name}`" for name in twice)
+            raise UnreadableFileError(
+                f"{self.name}: {names} stands twice in the header. Rename one of the two columns"
+            )
+        return _bounded(self._batches(wanted), limit)
+
+    @abstractmethod
+    def _batches(self, columns: tuple[str, ...]) -> Iterator[pa.RecordBatch]:
+        """Yield batches of any size."""
+
+    def _note(self, kind: str, text: str) -> None:
+        """Keep the first finding of each kind."""
+        self._notes.setdefault(kind, f"{self.name}: {text}")
+
+
+def record_batch(
+    lines: pa.Array, raws: pa.Array, columns: Sequence[str], texts: Sequence[pa.Array]
+) -> pa.RecordBatch:
+    """Return a batch in the form that `FileReader.batches` promises."""
+    fields = [("line", pa.int64()), ("raw", TEXT), *((name, TEXT) for name in columns)]
+    return pa.RecordBatch.from_arrays([lines, raws, *texts], schema=pa.schema(fields))
+
+
+def _bounded(batches: Iterator[pa.RecordBatch], limit: int | None) -> Iterator[pa.RecordBatch]:
+    n_left = limit
+    for batch in batches:
+        for start in range(0, batch.num_rows, BATCH_ROWS):
+            if n_left is not None and n_left <= 0:
+                return
+            n_rows = BATCH_ROWS if n_left is None else min(BATCH_ROWS, n_left)
+            part = batch.slice(start, n_rows)
+            n_left = None if n_left is None else n_left - part.num_rows
+            yield part
+        if n_left is not None and n_left <= 0:
+            return
