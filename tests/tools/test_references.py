@@ -1,15 +1,12 @@
 import re
 import shutil
 from pathlib import Path
-from typing import get_args
 
 import pytest
-from pydantic import BaseModel
 
 from ops.settings import ROOT
 from tools import references
 from warehouse import tables
-from warehouse.datasets import Dataset
 
 
 def test_the_committed_documents_are_up_to_date() -> None:
@@ -39,26 +36,6 @@ def test_every_setting_is_in_the_reference_and_the_example() -> None:
     documented = sections(references.settings_page()).values()
     assert [name for section in documented for name in section] == names
     assert re.findall(r"^#(\w+)=", references.env_example(), re.MULTILINE) == names
-
-
-def test_every_field_of_a_manifest_is_in_the_reference() -> None:
-    documented = sections(references.datasets_page())
-    for title, fields in documented.items():
-        assert fields, title
-    described = {field for fields in documented.values() for field in fields}
-    parts = {title.strip("[]").rpartition(".")[2] for title in documented}
-    assert described | parts == {"top level", *manifest_fields(Dataset)}
-    assert "`archive` or `folder` or `inbox`" in references.datasets_page()
-
-
-def manifest_fields(model: type[BaseModel]) -> set[str]:
-    """Return the names of all fields, those of nested models included."""
-    names = set(model.model_fields)
-    for field in model.model_fields.values():
-        for annotation in (field.annotation, *get_args(field.annotation)):
-            if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-                names |= manifest_fields(annotation)
-    return names
 
 
 def test_the_table_of_imports_is_between_its_marks() -> None:
