@@ -62,7 +62,8 @@ def append(
         False if the table's log has this mark already; then nothing was written.
 
     Raises:
-        SchemaMismatchError: a row lacks a column, has an extra one, or a value of another type.
+        SchemaMismatchError: a row lacks a column that is never null, has an extra one, or a value
+            of another type.
         TableBusyError: another process has been writing the table for too long.
     """
     uri = table.uri(root)
@@ -110,8 +111,9 @@ def _typed(table: Table, rows: Sequence[dict[str, Any]] | pa.Table) -> pa.Table:
     try:
         if isinstance(rows, pa.Table):
             return rows.select(schema.names).cast(schema)
+        required = {column.name for column in table.columns if not column.nullable}
         for row in rows:
-            if set(row) != set(schema.names):
+            if not required <= set(row) <= set(schema.names):
                 raise SchemaMismatchError(
                     f"{table.full_name}: a row has {sorted(row)}, not {sorted(schema.names)}"
                 )
@@ -134,7 +136,7 @@ def _arrow(spark_type: str) -> pa.DataType:
     if spark_type.startswith("array<"):
         return pa.list_(_arrow(spark_type[6:-1]))
     if spark_type.startswith("map<"):
-        key, value = spark_type[4:-1].split(",")
+        key, value = spark_type[4:-1].split(",", 1)
         return pa.map_(_arrow(key), _arrow(value))
     if spark_type.startswith("struct<"):
         fields = [field.split(":") for field in spark_type[7:-1].split(",")]

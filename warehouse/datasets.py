@@ -179,6 +179,20 @@ class Dataset(Section):
         return "scale" in self.model_fields_set
 
     @property
+    def event_sections(self) -> dict[str, Events]:
+        """The entries of `[[events]]` by the name that their rows have in `bronze.events`.
+
+        It is the pattern of `file`, and from the second entry with the same pattern on has a
+        number: `all.csv`, `all.csv#2`.
+        """
+        sections: dict[str, Events] = {}
+        for number, section in enumerate(self.events):
+            n_before = sum(earlier.file == section.file for earlier in self.events[:number])
+            name = f"{section.file}#{n_before + 1}" if n_before else section.file
+            sections[name] = section
+        return sections
+
+    @property
     def has_times(self) -> bool:
         """Whether every file of events has times."""
         files = (*self.events, self.ratings) if self.ratings is not None else self.events

@@ -1,4 +1,10 @@
-"""Landings of rows in bronze, and which of them still have to be refined. No Spark."""
+"""Landings of rows in bronze: which are in force, and which still have to be refined. No Spark.
+
+A landing is in force unless a later landing names it in `replaces`. That happens when the manifest
+was corrected in a field that says how a file is read: the file is landed again, and its rows of
+before are withdrawn. Of snapshots, only the newest landing in force of each target (of events: of
+each entry of `[[events]]`) counts.
+"""
 
 import hashlib
 from collections.abc import Iterable
@@ -10,11 +16,20 @@ from warehouse.tables import BRONZE_LANDINGS, SILVER_REFINEMENTS
 
 @dataclass(frozen=True, slots=True)
 class Landing:
-    """One delivery of rows to bronze. `target` is the name of their bronze table."""
+    """One delivery of rows to bronze. `target` is the name of their bronze table.
+
+    `sha256` is the digest of the file, `reading` that of the manifest's fields by which it was
+    read; None in landings of older versions.
+    """
 
     landing_id: str
     target: str
     n_rows: int
+    source_file: str = ""
+    sha256: str = ""
+    reading: str | None = None
+    section: str | None = None
+    replaces: tuple[str, ...] = ()
 
 
 def write_id(landing_ids: Iterable[str]) -> str:
@@ -22,9 +37,46 @@ def write_id(landing_ids: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(sorted(landing_ids)).encode()).hexdigest()[:12]
 
 
+def recorded(lake: Lake) -> list[Landing]:
+    """Return all landings, oldest first."""
+    rows = sorted(
+        lake.rows(BRONZE_LANDINGS), key=lambda row: (row["landed_at"], row["source_file"])
+    )
+    return [
+        Landing(
+            landing_id=row["landing_id"],
+            target=row["target"],
+            n_rows=row["n_rows"],
+            source_file=row["source_file"],
+            sha256=row["sha256"],
+            reading=row["reading"],
+            section=row["section"],
+            replaces=tuple(row["replaces"] or ()),
+        )
+        for row in rows
+    ]
+
+
+def replaced(landings: Iterable[Landing]) -> set[str]:
+    """Return the ids of the landings that another one replaces: their rows are withdrawn."""
+    return {landing_id for landing in landings for landing_id in landing.replaces}
+
+
+def in_force(lake: Lake, *, snapshots: bool = False) -> list[Landing]:
+    """Return the landings whose rows count, oldest first.
+
+    `snapshots`: the source sends snapshots, so a landing ends those before it.
+    """
+    landings = recorded(lake)
+    withdrawn = replaced(landings)
+    valid = [landing for landing in landings if landing.landing_id not in withdrawn]
+    if not snapshots:
+        return valid
+    newest = {(landing.target, landing.section): landing for landing in valid}
+    return [landing for landing in valid if newest[landing.target, landing.section] is landing]
+
+
 def pending(lake: Lake) -> list[Landing]:
-    """Return the landings that `silver.refinements` does not list, oldest first."""
+    """Return the landings in force that `silver.refinements` does not list, oldest first."""
     refined = {row["landing_id"] for row in lake.rows(SILVER_REFINEMENTS, columns=["landing_id"])}
-    rows = [row for row in lake.rows(BRONZE_LANDINGS) if row["landing_id"] not in refined]
-    rows.sort(key=lambda row: (row["landed_at"], row["source_file"]))
-    return [Landing(row["landing_id"], row["target"], row["n_rows"]) for row in rows]
+    return [landing for landing in in_force(lake) if landing.landing_id not in refined]

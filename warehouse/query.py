@@ -9,6 +9,7 @@ import duckdb
 import pyarrow as pa
 from deltalake import DeltaTable
 
+from warehouse.append import arrow_schema
 from warehouse.errors import QueryRefusedError, TableMissingError
 from warehouse.run_keys import RunKey
 from warehouse.tables import TABLES, Table
@@ -68,6 +69,8 @@ class Lake:
     def read(self, table: Table, **selection: Unpack[Selection]) -> pa.Table:
         """Return the selected rows as one Arrow table, in no particular order.
 
+        A nullable column is null if the table is older than it.
+
         Raises:
             TableMissingError: the table has no commit yet.
         """
@@ -115,8 +118,19 @@ class Lake:
     def _scan(self, table: Table, **selection: Unpack[Selection]) -> pa.RecordBatchReader:
         names, equals = list(selection.get("columns") or table.names), selection.get("equals")
         delta = self._open(table, selection.get("version"))
-        reader = delta.scan(columns=names, predicate=_predicate(equals))
-        return pa.RecordBatchReader.from_stream(reader)
+        absent = {c.name for c in table.columns if c.nullable} - {
+            f.name for f in delta.schema().fields
+        }
+        present = [name for name in names if name not in absent]
+        reader = pa.RecordBatchReader.from_stream(
+            delta.scan(columns=present, predicate=_predicate(equals))
+        )
+        if present == names:
+            return reader
+        fields = arrow_schema(table)
+        schema = pa.schema([(fields if n in absent else reader.schema).field(n) for n in names])
+        batches = (_with_nulls(batch, schema) for batch in reader)
+        return pa.RecordBatchReader.from_batches(schema, batches)
 
     def _open(self, table: Table, version: int | None = None) -> DeltaTable:
         if not self.exists(table):
@@ -138,6 +152,16 @@ def _condition(column: str, value: Value | Collection[Value]) -> str:
 
 def _quoted(text: str, quote: str) -> str:
     return quote + text.replace(quote, quote * 2) + quote
+
+
+def _with_nulls(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    """Return the batch with the schema's columns: those that it lacks are null."""
+    lacking = set(schema.names) - set(batch.schema.names)
+    columns = [
+        pa.nulls(batch.num_rows, field.type) if field.name in lacking else batch[field.name]
+        for field in schema
+    ]
+    return pa.record_batch(columns, schema=schema)
 
 
 def _plain(schema: pa.Schema) -> pa.Schema:

@@ -91,3 +91,19 @@ def test_all_manifests_that_ship_are_valid() -> None:
         "movietweetings",
         "playground",
     }
+
+
+def test_entries_of_events_with_one_pattern_have_different_names() -> None:
+    files = ["a.csv", "b.csv", "a.csv", "a.csv"]
+    events = [{"file": file, "kind": "view"} for file in files]
+    dataset = datasets.Dataset.model_validate(
+        {
+            "title": "Shop",
+            "licence": "Invented.",
+            "source": {"kind": "inbox"},
+            "events": events,
+            "kinds": {"view": {}},
+        }
+    )
+
+    assert [*dataset.event_sections] == ["a.csv", "b.csv", "a.csv#2", "a.csv#3"]

@@ -27,7 +27,11 @@ BRONZE_LANDINGS = table(
     "bronze.landings",
     "One row per landed file or collected batch of the outbox. `land` reads it so that no file "
     "is landed twice.",
-    Column("landing_id", "string", "First 16 hex digits of `sha256`, then the table's name."),
+    Column(
+        "landing_id",
+        "string",
+        "First 16 hex digits of `sha256`, the table's name, first 8 digits of `reading`.",
+    ),
     TARGET,
     Column("source_file", "string", "Name of the file (or pattern); `outbox` for feedback."),
     Column(
@@ -42,6 +46,13 @@ BRONZE_LANDINGS = table(
         "reading",
         "string",
         "Digest of the manifest's fields that say how the file is read.",
+        nullable=True,
+    ),
+    Column("section", "string", "As in `bronze.events`; null for other targets.", nullable=True),
+    Column(
+        "replaces",
+        "array<string>",
+        "Earlier landings whose rows this one replaces, as the manifest was corrected.",
         nullable=True,
     ),
     key=("landing_id",),
@@ -68,7 +79,12 @@ BRONZE_EVENTS = table(
     _text("kind", "The text in the manifest's `kind_column`; null if the entry has one kind"),
     _text("value", "The number"),
     _text("occurred_at", "The time; two columns are joined by a space"),
-    Column("section", "string", "The `file` pattern of the entry of `[[events]]`."),
+    Column(
+        "section",
+        "string",
+        "The `file` pattern of the entry of `[[events]]`; `#2` follows in the second entry with "
+        "the same pattern.",
+    ),
     *_LANDED,
     _EXTRA,
     key=LINE,
