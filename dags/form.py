@@ -29,7 +29,7 @@ def retrain_form(dataset: Dataset) -> dict[str, Param]:
     return {
         "recipe": Param(
             "",
-            "Name or JSON of the challenger. Empty: the default recipe.",
+            "Name or JSON of the challenger. Empty: the manifest's recipe, or the default one.",
             title="Recipe",
             examples=list(RECIPE_NAMES),  # suggestions; other names and JSON are valid too
             type=["null", "string"],
@@ -37,7 +37,7 @@ def retrain_form(dataset: Dataset) -> dict[str, Param]:
             pattern=r"^$|^[a-z][a-z0-9_-]{0,60}$|^\{[\s\S]*\}$",
         ),
         "search_budget_minutes": Param(
-            0,
+            dataset.training.search_minutes,
             "How long to search for a better recipe, which then becomes the challenger. 0: no "
             "search, the recipe above is the challenger.",
             title="Search budget in minutes",
