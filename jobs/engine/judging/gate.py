@@ -19,12 +19,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from jobs.engine.judging import intervals
+from jobs.engine.judging import intervals, verdicts
 from jobs.engine.judging.intervals import Interval
 from jobs.engine.judging.verdicts import Comparison, Criterion, Decision, Evidence, Floors
 from warehouse.tables.vocabulary import HEADLINE, WARM, Outcome, Role
 
-_SPLITS = {"file_order": "in file order", "random": "at random"}  # of ratings without times
+_SPLITS = {"file_order": "in file order", "random": "at random"}  # of events without times
 
 
 @dataclass
@@ -63,7 +63,11 @@ def decide(evidence: Evidence, floors: Floors) -> Decision:
     case = _Case(evidence, floors)
     verdict, recipe, reason = _verdict(case)
     if evidence.cut != "time" and verdict != "hold":
-        reason += f" The ratings have no times, so they were split {_SPLITS[evidence.cut]}."
+        n_warm = int(evidence.slices[WARM].sum())
+        reason += (
+            f" The events have no times, so they were split {_SPLITS[evidence.cut]}"
+            f" (`windows.without_time`): {n_warm} users could be compared."
+        )
     publishes = verdict != "hold"
     if evidence.publishing_paused_by is not None:
         publishes = False
@@ -89,6 +93,7 @@ def _verdict(case: _Case) -> tuple[Outcome, str | None, str]:
     if not case.note("Enough users", count, passed=enough):
         first = f"First release, not compared ({count}): {popularities[0]}."
         later = f"Refreshed, not compared ({count}): {champion} on the new rows."
+        first, later = (f"{reason} {verdicts.more_users(evidence)}" for reason in (first, later))
         return ("refresh", champion, later) if champion else ("first", popularities[0], first)
     if champion is None:
         return "first", *_first(case, popularities, challenger_valid=challenger_valid)
@@ -98,7 +103,7 @@ def _verdict(case: _Case) -> tuple[Outcome, str | None, str]:
 def _data_is_valid(case: _Case) -> bool:
     n, share = case.evidence.n_interactions, case.evidence.quarantine_share
     limit = case.floors.max_quarantine_share
-    any_rows = case.note("Data quality", f"{n} ratings in the frozen tables", passed=n > 0)
+    any_rows = case.note("Data quality", f"{n} interactions in the frozen tables", passed=n > 0)
     quarantined = f"{share:.2%} of the rows in quarantine, {limit:.2%} allowed"
     return any_rows and case.note("Data quality", quarantined, passed=share <= limit)
 

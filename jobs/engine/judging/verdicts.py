@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jobs.engine.judging.intervals import Interval
-from warehouse.tables.vocabulary import Outcome, Role
+from warehouse.tables.vocabulary import WARM, Outcome, Role
 
 
 class Floors(Protocol):
@@ -87,3 +87,19 @@ class Decision:
     publishes: bool
     criteria: tuple[Criterion, ...]
     comparisons: tuple[Comparison, ...]
+
+
+def more_users(evidence: Evidence) -> str:
+    """Return which settings of the manifest let more users be compared.
+
+    Test users have events before the cut, and a new positive one after it.
+    """
+    at_random = '`windows.without_time = "random"` or ' if evidence.cut == "file_order" else ""
+    settings = (
+        f"For more test users, set {at_random}a smaller `windows.gate_train_share` in the "
+        "manifest; to compare with fewer, a smaller `floors.min_test_users`."
+    )
+    if evidence.slices[WARM].any():
+        return settings
+    meaning = "`scale.relevant_from`, `positive` and `positive_from` of `[kinds]`, and the times"
+    return f"No user has events before the cut and a positive one after it: check {meaning}."

@@ -21,6 +21,16 @@ def test_too_few_users_decide_nothing(
 
     assert (decision.verdict, decision.recipe) == (verdict, recipe)
     assert "not compared (400 warm test users, 401 needed)" in decision.reason
+    assert "set a smaller `windows.gate_train_share`" in decision.reason
+
+
+def test_data_without_times_say_how_they_were_split_and_how_many_users_were_compared() -> None:
+    evidence = replace(case(), cut="file_order")
+
+    compared, too_few = (decide(evidence, Limits(min_test_users=n)) for n in (100, N + 1))
+
+    assert "were split in file order (`windows.without_time`): 400 users" in compared.reason
+    assert '`windows.without_time = "random"`' in too_few.reason
 
 
 def test_a_champion_may_show_few_items() -> None:
@@ -33,7 +43,10 @@ def test_no_test_users_are_no_reason_to_hold() -> None:
     empty = np.empty(0)
     evidence = case(empty, empty, empty)
 
-    assert decide(evidence).verdict == "refresh"
+    decision = decide(evidence)
+
+    assert decision.verdict == "refresh"
+    assert "No user has events before the cut and a positive one after it" in decision.reason
 
 
 @pytest.mark.parametrize(
