@@ -33,7 +33,7 @@ def refined(dataset: Dataset, fill: Callable[[Path], object]) -> Iterator[Frozen
     """Yield the refined and frozen rows of a temporary lake, whose inbox `fill` fills."""
     with landed(dataset, fill) as warehouse:
         freeze.run(warehouse.root, dataset, run_key=RunKey("b", "1", "freeze"))
-        yield frozen(under(warehouse, "b/1/evaluate"))
+        yield frozen(under(warehouse, "b/1/evaluate"), dataset)
 
 
 @contextmanager

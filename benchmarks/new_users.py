@@ -32,6 +32,7 @@ from jobs.retraining.frozen_tables import Frozen
 from ranking.selection import top_n
 from serving.lists import scoring
 from serving.lists.fold_in import Constants, FoldIn, Ratings
+from tests.support.jobs.interactions import of_ratings
 
 KS, N, MAX_USERS = (1, 3, 5, 10), 10, 300
 WEIGHTS = (0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.8)
@@ -72,7 +73,7 @@ def main() -> None:
     parser.add_argument("--recipe", default="", help="a name or JSON; empty: the default")
     parser.add_argument("--no-overlap", action="store_true", help="no full fits")
     arguments = parser.parse_args()
-    recipe = recipes.resolve(arguments.recipe, MOVIELENS.scale, MOVIELENS.windows.half_life_days)
+    recipe = recipes.resolve(arguments.recipe, MOVIELENS)
     with movielens(arguments.archive) as rows:
         earlier = [evaluated(split(rows, recipe, *span)) for span in EARLIER]
         window = split(rows, recipe, *EVALUATED)
@@ -196,9 +197,7 @@ def overlaps(window: Split) -> None:
                 window.rows,
                 window.recipe,
                 window.training.unionByName(
-                    added.select(
-                        "user", "item", "rating", F.timestamp_micros("at").alias("rated_at")
-                    )
+                    of_ratings(added.withColumn("rated_at", F.timestamp_micros("at")))
                 ),
             )
         )

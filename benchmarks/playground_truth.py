@@ -55,12 +55,11 @@ def main() -> None:
     world = generate(args.size, args.seed)
     with refined(PLAYGROUND, partial(fill, size=args.size, seed=args.seed)) as rows:
         prepared = prepare(rows, PLAYGROUND, gate_window(rows, PLAYGROUND))
-        scale, half_life_days = PLAYGROUND.scale, PLAYGROUND.windows.half_life_days
         compared = [
-            recipes.default(scale),
-            recipes.with_priors(scale, half_life_days),
-            *recipes.popularities(scale, half_life_days),
-            *baselines.baselines(scale),
+            recipes.default(PLAYGROUND),
+            recipes.with_priors(PLAYGROUND),
+            *recipes.popularities(PLAYGROUND),
+            *baselines.baselines(PLAYGROUND),
         ]
         results = prepared.evaluate([prepared.fit(recipe) for recipe in compared])
         best, n_users = upper_bound(world, rows, prepared)

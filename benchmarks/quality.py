@@ -71,17 +71,16 @@ def main() -> None:
 
 def families_of(n_seeds: int, extra: Sequence[str]) -> dict[str, list[AnyRecipe | Baseline]]:
     """Return the recipes of each family; those of ALS differ in the seed."""
-    scale, half_life_days = MOVIELENS.scale, MOVIELENS.windows.half_life_days
-    als = recipes.default(scale)
+    als = recipes.default(MOVIELENS)
     seeds = [als.model_copy(update={"seed": als.seed + number}) for number in range(n_seeds)]
     families: dict[str, list[AnyRecipe | Baseline]] = {
         "als": [*seeds],
-        "als_with_priors": [recipes.with_priors(scale, half_life_days)],
+        "als_with_priors": [recipes.with_priors(MOVIELENS)],
     }
     for text in extra:
-        extra_recipe = recipes.resolve(text, scale, half_life_days)
+        extra_recipe = recipes.resolve(text, MOVIELENS)
         families[extra_recipe.name] = [extra_recipe]
-    for recipe in (*recipes.popularities(scale, half_life_days), *baselines(scale)):
+    for recipe in (*recipes.popularities(MOVIELENS), *baselines(MOVIELENS)):
         families[recipe.kind] = [recipe]
     return families
 

@@ -82,13 +82,12 @@ def write_arrays(prepared: PreparedWindow, file: Path) -> None:
 
 def lantern(prepared: PreparedWindow) -> list[tuple[str, float, float, str]]:
     """Return (name, NDCG@10, seconds of the fit, settings) of Lantern's recipes and baselines."""
-    scale, half_life_days = MOVIELENS.scale, MOVIELENS.windows.half_life_days
-    popularities = recipes.popularities(scale, half_life_days)
+    popularities = recipes.popularities(MOVIELENS)
     named = {
-        "**Lantern: Spark ALS**, centred strengths": recipes.default(scale),
-        "**Lantern: Spark ALS with priors**": recipes.with_priors(scale, half_life_days),
+        "**Lantern: Spark ALS**, centred strengths": recipes.default(MOVIELENS),
+        "**Lantern: Spark ALS with priors**": recipes.with_priors(MOVIELENS),
         **{f"Lantern: {recipe.kind}": recipe for recipe in popularities},
-        **{f"Lantern: {baseline.kind}": baseline for baseline in baselines(scale)},
+        **{f"Lantern: {baseline.kind}": baseline for baseline in baselines(MOVIELENS)},
     }
     fitted = {name: prepared.fit(recipe) for name, recipe in named.items()}
     results = prepared.evaluate(list(fitted.values()))

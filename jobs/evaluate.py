@@ -81,7 +81,7 @@ def run(warehouse: Warehouse, dataset: Dataset) -> None:
     champion = Nomination.read(root, run_key.retrain_id).champion
     challenger = Search.read(root, run_key.retrain_id).challenger
     entries = evaluated_recipes(challenger, champion, dataset)
-    rows = frozen(warehouse)
+    rows = frozen(warehouse, dataset)
     prepared = prepare(rows, dataset, gate_window(rows, dataset))
     gate = EvaluatedWindow(GATE, *fit_and_evaluate(prepared, entries))
     windows = [gate]
@@ -110,9 +110,9 @@ def evaluated_recipes(
     roles: dict[AnyRecipe | Baseline, Role] = {challenger: "challenger"}
     if champion is not None:
         roles.setdefault(champion, "champion")
-    for recipe in recipes.popularities(dataset.scale, dataset.windows.half_life_days):
+    for recipe in recipes.popularities(dataset):
         roles.setdefault(recipe, "popularity")
-    for baseline in baselines.baselines(dataset.scale):
+    for baseline in baselines.baselines(dataset):
         roles[baseline] = "baseline"
     return [EvaluatedRecipe(recipe, role) for recipe, role in roles.items()]
 

@@ -76,7 +76,7 @@ def run(warehouse: Warehouse, dataset: Dataset) -> None:
         log.info("%s: already fitted in %s", dataset.name, retrain_id)
         return
     recipe, _ = Verdict.to_publish(root, retrain_id)
-    rows = frozen(warehouse)
+    rows = frozen(warehouse, dataset)
     learned = learn(rows, dataset, recipe)
     model = learned.model
     log.info("fitted %s in %.1f s", recipe.name, model.seconds)
@@ -104,16 +104,14 @@ def run(warehouse: Warehouse, dataset: Dataset) -> None:
 
 
 def learn(rows: Frozen, dataset: Dataset, recipe: AnyRecipe) -> Learned:
-    """Return the recipe's model of all ratings in `rows`, and the users who rated."""
+    """Return the recipe's model of all interactions in `rows`, and the users who have some."""
     relevant_from, ratings = dataset.scale.relevant_from, rows.ratings().cache()
     items = rows.items().join(ratings.select("item").distinct(), "item")
     segments = segments_of(rows, dataset)
     model = models.fit(recipe, ratings, Catalogue.of(items), segments, relevant_from=relevant_from)
     hidden = windows.hidden(rows.events())
-    users = known_users(ratings, hidden, segments, relevant_from=relevant_from)
-    trending = popularity.recent(
-        ratings, popularity.TRENDING_DAYS, model.catalogue, relevant_from=relevant_from
-    )
+    users = known_users(ratings, hidden, segments, rows.rules)
+    trending = popularity.recent(ratings, popularity.TRENDING_DAYS, model.catalogue)
     return Learned(model, users, segments, trending, ratings.count())
 
 

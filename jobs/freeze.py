@@ -34,7 +34,7 @@ def run(root: str, dataset: Dataset, *, run_key: RunKey) -> None:
     """Refine pending landings and write the versions. A second run changes nothing.
 
     Raises:
-        NothingSentError: the data set has no ratings yet.
+        NothingSentError: the data set has no events yet.
     """
     lake = Lake(root)
     if Freeze.find(root, run_key.retrain_id) is not None:
@@ -47,7 +47,7 @@ def run(root: str, dataset: Dataset, *, run_key: RunKey) -> None:
         warehouse = Warehouse(session.start("freeze"), root, run_key=run_key)
         refine.run(warehouse, dataset, now=datetime.now(UTC))
     if not lake.exists(SILVER_INTERACTIONS):
-        raise NothingSentError(f"{dataset.name}: it has no ratings; run its ingest first")
+        raise NothingSentError(f"{dataset.name}: it has no events; run its ingest first")
     row = {
         "retrain_id": run_key.retrain_id,
         "versions": [(t.full_name, lake.version(t)) for t in FROZEN if lake.exists(t)],
@@ -57,12 +57,13 @@ def run(root: str, dataset: Dataset, *, run_key: RunKey) -> None:
         "run_key": str(run_key),
     }
     append(root, GOLD_FREEZES, [row], run_key=run_key)
-    log.info("%s: froze %d ratings", dataset.name, row["n_interactions"])
+    log.info("%s: froze %d interactions", dataset.name, row["n_interactions"])
 
 
 def quarantine_share(lake: Lake) -> float:
-    """Return the share of rating rows in quarantine, 0 to 1."""
-    refinements = lake.rows(SILVER_REFINEMENTS, equals={"target": "ratings"})
+    """Return the share of rows of ratings and other events in quarantine, 0 to 1."""
+    targets = [{"target": target} for target in ("ratings", "events")]
+    refinements = [row for of in targets for row in lake.rows(SILVER_REFINEMENTS, equals=of)]
     n_rows = sum(row["n_rows"] for row in refinements)
     return sum(row["n_quarantined"] for row in refinements) / n_rows if n_rows else 0.0
 

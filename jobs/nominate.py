@@ -32,7 +32,7 @@ def run(
     Raises:
         RecipeError: `recipe` is not empty, not a recipe's name and not a recipe as JSON.
     """
-    challenger = recipes.resolve(recipe, dataset.scale, dataset.windows.half_life_days)
+    challenger = recipes.resolve(recipe, dataset)
     with Session(engine) as session:
         live = releases.live(session)
     champion = None if live is None else recipes.parse(json.dumps(live.recipe_json))
@@ -54,7 +54,7 @@ def main(argv: Sequence[str] | None = None, *, engine: Engine | None = None) -> 
     """Parse the command line, run."""
     parser = entrypoint.parser("nominate", __doc__)
     parser.add_argument(
-        "--recipe", default="", help="name or JSON of the challenger; empty: the default recipe"
+        "--recipe", default="", help="name or JSON of the challenger; empty: the default"
     )
     parser.add_argument("--reason", default="By hand", help="why the retrain was started")
     args = parser.parse_args(argv)

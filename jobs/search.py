@@ -80,17 +80,16 @@ def run(
         log.warning("%s: no rolling window has users to evaluate", dataset.name)
         use_nomination(root, run_key=run_key)
         return
-    scale, half_life = dataset.scale, dataset.windows.half_life_days
     starts = (nomination.challenger, nomination.champion)
     problem = Problem(
         windows=list(windows),
         score=lambda recipe, window: windows[window].score(recipe),
         space=Space(
-            partial(space.suggest, scale=scale, half_life_days=half_life),
-            partial(space.parameters, scale=scale, half_life_days=half_life),
+            partial(space.suggest, data=dataset),
+            partial(space.parameters, data=dataset),
             [recipe for recipe in starts if recipe is not None],
         ),
-        second=None if family == "als" else partial(_with_priors, half_life),
+        second=None if family == "als" else partial(_with_priors, dataset.windows.half_life_days),
         eligible=partial(space.is_in_family, family),
     )
     earlier, record = trials(root, run_key.retrain_id), partial(_record, root, run_key)
@@ -129,7 +128,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _windows(warehouse: Warehouse, dataset: Dataset) -> dict[str, TrialRunner]:
     """Return the rolling windows that have users to evaluate, by name."""
-    windows, rows = {}, frozen(warehouse)
+    windows, rows = {}, frozen(warehouse, dataset)
     segments = segments_of(rows, dataset)
     for name, window in rolling_windows(rows, dataset):
         prepared = prepare(rows, dataset, window, segments)

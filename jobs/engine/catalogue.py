@@ -45,6 +45,8 @@ class Catalogue:
 
     def positions(self, items: NDArray[np.int32]) -> NDArray[np.int64]:
         """Return the position of each item, -1 if it is not in the catalogue."""
+        if not len(self):
+            return np.full(len(items), -1, np.int64)
         by_index = np.argsort(self.index)
         ranks = np.searchsorted(self.index, items, sorter=by_index)
         nearest = by_index[np.minimum(ranks, len(self) - 1)]

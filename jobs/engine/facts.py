@@ -35,6 +35,13 @@ class Windows(Protocol):
     def half_life_days(self) -> float: ...  # noqa: D102
 
 
+class Training(Protocol):
+    """What a retrain starts with."""
+
+    @property
+    def recipe(self) -> str: ...  # noqa: D102
+
+
 class Facts(Protocol):
     """A data set. Without a scale, `scale` is 0 to 1 and 1 is relevant."""
 
@@ -52,3 +59,5 @@ class Facts(Protocol):
     def blocking_kinds(self) -> tuple[str, ...]: ...  # noqa: D102
     @property
     def windows(self) -> Windows: ...  # noqa: D102
+    @property
+    def training(self) -> Training: ...  # noqa: D102

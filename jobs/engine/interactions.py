@@ -16,6 +16,7 @@ from jobs.engine.facts import Facts, ValueMeaning
 from jobs.engine.recency import newest
 
 RATED = ("rate", "unrate")
+HIDDEN = ("hide", "not_interested")
 KINDS = "map<string,struct<n:bigint,amount:double,last_at:timestamp>>"
 
 
@@ -92,15 +93,31 @@ def per_kind(rules: Rules, among: Column | None = None) -> Column:
     return F.when(F.size(entries) > 0, F.map_from_entries(entries)).cast(KINDS)
 
 
-def is_positive(rules: Rules) -> Column:
+def columns(rules: Rules, prefix: str = "") -> list[Column]:
+    """Return (rating, rated_at, positive, kinds) of pairs (rating, rated_at, kinds).
+
+    Without times, all pairs have the same one: the order of lines is no age. `prefix` is that of
+    the given columns, such as `older.`.
+    """
+    rated_at = F.col(f"{prefix}rated_at") if rules.has_times else F.lit(0).cast("timestamp")
+    return [
+        F.col(f"{prefix}rating"),
+        rated_at.alias("rated_at"),
+        is_positive(rules, prefix).alias("positive"),
+        F.col(f"{prefix}kinds"),
+    ]
+
+
+def is_positive(rules: Rules, prefix: str = "") -> Column:
     """Return whether a pair (rating, kinds) is positive: by its rating or by one of its kinds."""
+    kinds, rating = F.col(f"{prefix}kinds"), F.col(f"{prefix}rating")
     amounts = [
-        F.col("kinds")[kind.name]["amount"] >= kind.positive_from
+        kinds[kind.name]["amount"] >= kind.positive_from
         for kind in rules.kinds
         if kind.positive_from is not None
     ]
-    rating = [] if rules.relevant_from is None else [F.col("rating") >= rules.relevant_from]
-    return _any([*rating, *amounts])
+    of_rating = [] if rules.relevant_from is None else [rating >= rules.relevant_from]
+    return _any([*of_rating, *amounts])
 
 
 def is_seen(rules: Rules) -> Column:

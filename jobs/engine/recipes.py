@@ -1,18 +1,26 @@
 """Recipes: frozen values that describe how to fit a model, and print as JSON.
 
-A recipe is implicit ALS with a weighting that turns ratings into signed strengths, the same with
-priors, or one of three popularities. The same recipe on the same rows gives the same model, so
-only its JSON is stored.
+A recipe is implicit ALS with a weighting that turns interactions into signed strengths, the same
+with priors, or one of three popularities. The same recipe on the same rows gives the same model,
+so only its JSON is stored.
 """
 
 import hashlib
-from typing import Annotated, Literal, Protocol
+from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
 from jobs.engine.errors import RecipeError
-from jobs.engine.weightings import Centred, MinusMidpoint, StarsFromThreshold, Value, Weighting
-from warehouse.tables.vocabulary import RECIPE_NAMES, RecipeName
+from jobs.engine.facts import Facts, Scale
+from jobs.engine.weightings import (
+    Centred,
+    Events,
+    MinusMidpoint,
+    StarsFromThreshold,
+    Value,
+    Weighting,
+)
+from warehouse.tables.vocabulary import RecipeName
 
 SEED = 20260101
 MAX_ITERATIONS = 50  # each deepens Spark's lineage, within -Xss of spark-defaults.conf
@@ -39,7 +47,8 @@ class Als(Recipe):
     """Spark's implicit ALS (Hu, Koren and Volinsky 2008): signed strengths, scaled `reg`.
 
     Strengths halve with each `half_life_days` of the rating's age, if set. `blocks` is part of
-    the recipe because it changes the initial factors.
+    the recipe because it changes the initial factors. With `Events`, `alpha` is for strengths
+    whose mean is 1, so it needs no unit.
     """
 
     kind: Literal["als"] = "als"
@@ -96,17 +105,20 @@ class AlsWithPriors(Recipe):
 
 
 class Popular(Recipe):
-    """Popularity: the number of ratings from `relevant_from` on."""
+    """Popularity: the number of positive interactions.
+
+    `relevant_from` names the smallest rating that is positive; None for data without a scale.
+    """
 
     kind: Literal["popular"] = "popular"
-    relevant_from: float
+    relevant_from: float | None = None
 
 
 class PopularRecently(Recipe):
-    """Popularity in which the weight of a rating halves with each half-life of its age."""
+    """Popularity in which the weight of an interaction halves with each half-life of its age."""
 
     kind: Literal["popular_recently"] = "popular_recently"
-    relevant_from: float
+    relevant_from: float | None = None
     half_life_days: float = Field(default=365, gt=0)
 
     @property
@@ -117,12 +129,12 @@ class PopularRecently(Recipe):
 class PopularBySegment(Recipe):
     """Popularity in the user's segment, times the user's lift of the item's categories.
 
-    Counts in the segment are shrunk towards those of all users by `shrinkage` pseudo-ratings, the
+    Counts in the segment are shrunk towards those of all users by `shrinkage` pseudo-counts, the
     user's category shares by `lift_shrinkage`. `lift` is the exponent of the lift.
     """
 
     kind: Literal["popular_by_segment"] = "popular_by_segment"
-    relevant_from: float
+    relevant_from: float | None = None
     shrinkage: float = Field(default=2000, ge=0)
     lift: float = Field(default=0.5, ge=0)
     lift_shrinkage: float = Field(default=20, gt=0)
@@ -133,70 +145,85 @@ AnyRecipe = Als | AlsWithPriors | Popularity
 _RECIPE: TypeAdapter[AnyRecipe] = TypeAdapter(Annotated[AnyRecipe, Field(discriminator="kind")])
 
 
-class Scale(Protocol):
-    """The rating scale of a data set."""
-
-    @property
-    def lowest(self) -> float: ...  # noqa: D102
-    @property
-    def highest(self) -> float: ...  # noqa: D102
-    @property
-    def relevant_from(self) -> float: ...  # noqa: D102
+def default(data: Facts) -> Als:
+    """Return the default recipe of a data set: centred strengths, or those of its events."""
+    if not data.has_scale:
+        return Als(weighting=events(data), rank=32, reg=0.1, alpha=10)
+    return Als(alpha=round(4.66 * alpha_unit(data.scale), 4))
 
 
-def default(scale: Scale) -> Als:
-    """Return the default recipe of a data set: centred strengths, rank 8."""
-    return Als(alpha=round(4.66 * alpha_unit(scale), 4))
-
-
-def with_priors(scale: Scale, half_life_days: float) -> AlsWithPriors:
+def with_priors(data: Facts) -> AlsWithPriors:
     """Return the default recipe with priors of a data set.
 
-    The values are in the middle of the best ones on the rolling windows of MovieLens 1M.
+    With a scale, the values are in the middle of the best ones on the rolling windows of MovieLens
+    1M.
     """
-    als = Als(weighting=Centred(p=0.5), rank=10, reg=0.5, alpha=round(6.5 * alpha_unit(scale), 4))
-    return AlsWithPriors(als=als, priors=PriorWeights(half_life_days=half_life_days))
+    priors = PriorWeights(half_life_days=data.windows.half_life_days)
+    if not data.has_scale:
+        return AlsWithPriors(als=default(data), priors=priors)
+    alpha = round(6.5 * alpha_unit(data.scale), 4)
+    als = Als(weighting=Centred(p=0.5), rank=10, reg=0.5, alpha=alpha)
+    return AlsWithPriors(als=als, priors=priors)
 
 
-def popularities(scale: Scale, half_life_days: float) -> tuple[Popularity, ...]:
-    """Return the popularities that a challenger must beat, simplest first."""
-    relevant_from = scale.relevant_from
+def events(data: Facts) -> Events:
+    """Return the weighting by the manifest's weights. Shares, which are at most 1, are kept."""
+    weights = tuple((name, kind.weight) for name, kind in sorted(data.kinds.items()))
+    only_shares = all(kind.value == "share" for kind in data.kinds.values())
+    threshold = data.scale.relevant_from if data.has_scale else None
+    return Events(
+        weights=weights, saturation="capped" if only_shares else "log1p", threshold=threshold
+    )
+
+
+def popularities(data: Facts) -> tuple[Popularity, ...]:
+    """Return the popularities that a challenger must beat, simplest first.
+
+    Data without times have none that decays.
+    """
+    relevant_from = data.scale.relevant_from if data.has_scale else None
+    half_life = data.windows.half_life_days
+    recently = PopularRecently(relevant_from=relevant_from, half_life_days=half_life)
     return (
         Popular(relevant_from=relevant_from),
-        PopularRecently(relevant_from=relevant_from, half_life_days=half_life_days),
+        *((recently,) if data.has_times else ()),
         PopularBySegment(relevant_from=relevant_from),
     )
 
 
-def by_name(scale: Scale, half_life_days: float) -> dict[RecipeName, AnyRecipe]:
-    """Return the recipes that can be requested by name."""
-    middle = MinusMidpoint(midpoint=scale.highest / 2)  # measured: 2.5 of 5 stars beats 3
-    from_threshold = StarsFromThreshold(threshold=scale.relevant_from)
-    popular, recently, by_segment = popularities(scale, half_life_days)
+def by_name(data: Facts) -> dict[RecipeName, AnyRecipe]:
+    """Return the recipes that can be requested by name; some need a scale, or times."""
+    of_scale: dict[RecipeName, AnyRecipe] = {}
+    if data.has_scale:
+        middle = MinusMidpoint(midpoint=data.scale.highest / 2)  # measured: 2.5 of 5 beats 3
+        alpha = round(alpha_unit(data.scale), 4)
+        from_threshold = StarsFromThreshold(threshold=data.scale.relevant_from)
+        of_scale = {
+            "als_minus_midpoint": Als(weighting=middle, reg=0.3, alpha=alpha),
+            "als_from_threshold": Als(weighting=from_threshold, reg=0.3, alpha=3),
+        }
+    of_popularities: dict[RecipeName, AnyRecipe] = {x.kind: x for x in popularities(data)}
     return {
-        "default": default(scale),
-        "als_with_priors": with_priors(scale, half_life_days),
-        "als_minus_midpoint": Als(weighting=middle, reg=0.3, alpha=round(alpha_unit(scale), 4)),
-        "als_from_threshold": Als(weighting=from_threshold, reg=0.3, alpha=3),
-        "popular": popular,
-        "popular_recently": recently,
-        "popular_by_segment": by_segment,
+        "default": default(data),
+        "als_with_priors": with_priors(data),
+        **of_scale,
+        **of_popularities,
     }
 
 
-def resolve(text: str, scale: Scale, half_life_days: float) -> AnyRecipe:
-    """Return the recipe of a form's field: empty (the default), a name, or JSON.
+def resolve(text: str, data: Facts) -> AnyRecipe:
+    """Return the recipe of a form's field: a name, JSON, or empty for the manifest's or default.
 
     Raises:
         RecipeError: no recipe has the name, or the JSON describes none.
     """
-    text = text.strip() or "default"
+    text = text.strip() or data.training.recipe.strip() or "default"
     if text.startswith("{"):
         return parse(text)
-    named = by_name(scale, half_life_days).items()
-    recipe = next((recipe for name, recipe in named if name == text), None)
+    named = by_name(data)
+    recipe = next((recipe for name, recipe in named.items() if name == text), None)
     if recipe is None:
-        raise RecipeError(f"no recipe {text!r}; give JSON, or one of: {', '.join(RECIPE_NAMES)}")
+        raise RecipeError(f"no recipe {text!r}; give JSON, or one of: {', '.join(named)}")
     return recipe
 
 

@@ -1,4 +1,4 @@
-"""Weightings: how a recipe turns ratings into signed strengths."""
+"""Weightings: how a recipe turns interactions into signed strengths."""
 
 from typing import Annotated, Literal
 
@@ -38,4 +38,23 @@ class Centred(Value):
     epsilon: float = Field(default=1e-6, ge=0)
 
 
-Weighting = Annotated[StarsFromThreshold | MinusMidpoint | Centred, Field(discriminator="kind")]
+Saturation = Literal["binary", "log1p", "capped"]
+
+
+class Events(Value):
+    """Strength = sum over kinds of weight x saturation(amount) x decay since its newest event.
+
+    The saturation of an amount above 0 is 1 (`binary`), log(1 + amount) or min(amount, `cap`). A
+    rating from `threshold` on adds the largest weight, as often decayed as the pair is old.
+    """
+
+    kind: Literal["events"] = "events"
+    weights: tuple[tuple[str, float], ...]
+    saturation: Saturation = "log1p"
+    cap: float = Field(default=5, gt=0)
+    threshold: float | None = None
+
+
+Weighting = Annotated[
+    StarsFromThreshold | MinusMidpoint | Centred | Events, Field(discriminator="kind")
+]

@@ -7,6 +7,7 @@ from functools import cache, partial
 from pyspark.sql import Column, DataFrame
 
 from jobs.engine.catalogue import Catalogue
+from jobs.engine.errors import NothingToLearnError
 from jobs.engine.judging import evaluation, windows
 from jobs.engine.judging.evaluation import Evaluation, EvaluationUsers, Figure
 from jobs.engine.judging.windows import Window
@@ -17,7 +18,7 @@ from jobs.engine.learning.segments import Segments, user_segments
 from jobs.engine.recipes import AnyRecipe
 from jobs.retraining.frozen_tables import Frozen
 from warehouse.datasets import Dataset
-from warehouse.tables import SILVER_EVENTS
+from warehouse.tables import SILVER_EVENTS, SILVER_INTERACTIONS
 from warehouse.tables.vocabulary import HEADLINE, WARM
 
 
@@ -46,13 +47,37 @@ class PreparedWindow:
 def prepare(
     rows: Frozen, dataset: Dataset, window: Window, segments: Segments | None = None
 ) -> PreparedWindow:
-    """Return the prepared window; `segments` are computed if they are missing."""
-    relevant_from, window = dataset.scale.relevant_from, Window(window.pairs.cache())
+    """Return the prepared window; `segments` are computed if they are missing.
+
+    Raises:
+        NothingToLearnError: no event is of an item with a title.
+    """
+    relevant_from = dataset.scale.relevant_from
+    window = Window(window.pairs.cache(), window.rules)
     training = window.training.cache()
     items = rows.items().join(training.select("item").distinct(), "item").cache()
     segments = segments_of(rows, dataset) if segments is None else segments
-    users = evaluation.evaluation_users(window, items, segments, relevant_from=relevant_from)
-    return PreparedWindow(training, Catalogue.of(items), segments, users, relevant_from)
+    catalogue = Catalogue.of(items)
+    if not len(catalogue):
+        require_known_items(rows)
+    users = evaluation.evaluation_users(window, items, segments)
+    return PreparedWindow(training, catalogue, segments, users, relevant_from)
+
+
+def require_known_items(rows: Frozen) -> None:
+    """Check that there are interactions with items of the catalogue.
+
+    Raises:
+        NothingToLearnError: there are none.
+    """
+    if not rows.ratings().isEmpty():
+        return
+    example = rows.table(SILVER_INTERACTIONS).select("item_id").first()
+    sent = "no event" if example is None else f"such as {example['item_id']!r}"
+    raise NothingToLearnError(
+        f"no event is of an item with a title ({sent}): compare the item ids of the files of "
+        "events with those of the files of items"
+    )
 
 
 def headline(results: Evaluation, recipe: str) -> Figure | None:
@@ -69,17 +94,19 @@ def segments_of(rows: Frozen, dataset: Dataset) -> Segments:
 
 def gate_window(rows: Frozen, dataset: Dataset) -> Window:
     """Return the window of the gate, whose test rows are the newest of the data set."""
-    return windows.window(rows.events(), _older(rows, dataset, dataset.windows.gate_train_share))
+    older = _older(rows, dataset, dataset.windows.gate_train_share)
+    return windows.window(rows.events(), older, rows.rules)
 
 
 def rolling_windows(rows: Frozen, dataset: Dataset) -> Iterator[tuple[str, Window]]:
     """Yield name and rolling window, smallest first. All end before the gate's test rows begin."""
     events, older = rows.events().cache(), cache(partial(_older, rows, dataset))
     for span in windows.rolling(dataset.windows.gate_train_share):
-        yield span.name, windows.window(events.where(older(span.until)), older(span.share))
+        until = events.where(older(span.until))
+        yield span.name, windows.window(until, older(span.share), rows.rules)
 
 
 def _older(rows: Frozen, dataset: Dataset, share: float) -> Column:
     """Return the condition of the older rows: by time if the data set has times."""
     cut = "time" if dataset.has_times else dataset.windows.without_time
-    return windows.older_side(rows.table(SILVER_EVENTS), share=share, cut=cut)
+    return windows.older_side(rows.table(SILVER_EVENTS), rows.rules, share=share, cut=cut)

@@ -1,15 +1,19 @@
 """The rows that a retrain reads: silver tables at their frozen versions, with the engine's indices.
 
-Ratings of items without a title are left out.
+Events of items without a title are left out.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from jobs.engine import interactions
+from jobs.engine.interactions import Rules
 from jobs.retraining.handover import Freeze
+from warehouse.datasets import Dataset
 from warehouse.delta import Warehouse
 from warehouse.tables import (
     SILVER_EVENTS,
@@ -28,13 +32,24 @@ class Frozen:
 
     warehouse: Warehouse
     versions: Mapping[str, int]
+    dataset: Dataset
+
+    @cached_property
+    def rules(self) -> Rules:
+        """How events of a pair become an interaction."""
+        return Rules.of(self.dataset)
 
     def table(self, table: Table) -> DataFrame:
-        """Return the table at its frozen version; no rows if it did not exist then."""
+        """Return the table at its frozen version; no rows if it did not exist then.
+
+        Columns that are newer than the version are null.
+        """
         version = self.versions.get(table.full_name)
         if version is None:
             return self.warehouse.spark.createDataFrame([], table.ddl)
-        return self.warehouse.read(table, version=version)
+        rows = self.warehouse.read(table, version=version)
+        missing = [column for column in table.columns if column.name not in rows.columns]
+        return rows.withColumns({c.name: F.lit(None).cast(c.type) for c in missing})
 
     def items(self) -> DataFrame:
         """Return (item, item_id, categories, released) of every item with a title."""
@@ -50,17 +65,27 @@ class Frozen:
         )
 
     def events(self) -> DataFrame:
-        """Return (user, item, kind, rating, occurred_at, event_id)."""
-        return self._indexed(self.table(SILVER_EVENTS), "kind", "rating", "occurred_at", "event_id")
+        """Return (user, item, kind, rating, occurred_at, event_id), and (value) beside ratings."""
+        columns = ["kind", "rating", "occurred_at", "event_id"]
+        of_kinds = ["value"] if self.rules.kinds else []
+        return self._indexed(self.table(SILVER_EVENTS), *columns, *of_kinds)
 
     def ratings(self) -> DataFrame:
-        """Return (user, item, rating, rated_at): the newest rating of each pair."""
-        return self._indexed(self.table(SILVER_INTERACTIONS), "rating", "rated_at")
+        """Return (user, item, rating, rated_at, positive, kinds): what each user did with items."""
+        pairs = self._indexed(self.table(SILVER_INTERACTIONS), "rating", "rated_at", "kinds")
+        return pairs.select("user", "item", *interactions.columns(self.rules))
 
     def rated(self) -> DataFrame:
-        """Return (user_id, item_id, rating, rated_at): `ratings` under the product's own keys."""
+        """Return (user_id, item_id, rating, rated_at): ratings under the product's own keys.
+
+        Without a scale, 1 stands for a positive interaction and 0 for another.
+        """
         titled = F.broadcast(self.items().select("item_id"))
-        return self.table(SILVER_INTERACTIONS).join(titled, "item_id", "left_semi")
+        pairs = self.table(SILVER_INTERACTIONS).join(titled, "item_id", "left_semi")
+        if not self.dataset.has_scale:
+            positive = interactions.is_positive(self.rules).cast("double")
+            return pairs.withColumn("rating", positive)
+        return pairs.where("rating IS NOT NULL") if self.rules.kinds else pairs
 
     def _indexed(self, rows: DataFrame, *columns: str) -> DataFrame:
         users = self.table(SILVER_USER_INDEX).withColumnRenamed("user_index", "user")
@@ -69,10 +94,11 @@ class Frozen:
         return indexed.select("user", "item", *columns)
 
 
-def frozen(warehouse: Warehouse) -> Frozen:
+def frozen(warehouse: Warehouse, dataset: Dataset) -> Frozen:
     """Return the frames of the retrain that the warehouse's run belongs to.
 
     Raises:
         TaskMissingError: `freeze` has not run in it.
     """
-    return Frozen(warehouse, Freeze.read(warehouse.root, warehouse.run_key.retrain_id).versions)
+    versions = Freeze.read(warehouse.root, warehouse.run_key.retrain_id).versions
+    return Frozen(warehouse, versions, dataset)

@@ -59,7 +59,7 @@ def run(warehouse: Warehouse, dataset: Dataset, retrain_id: str) -> Proof:
     for table in TABLES:
         if table.full_name in ledger.versions:
             retention.require_complete(warehouse.root, table, ledger.versions[table.full_name])
-    rows = Frozen(warehouse, ledger.versions)
+    rows = Frozen(warehouse, ledger.versions, dataset)
     learned = fit.learn(rows, dataset, ledger.recipe)
     repeated = fit.own_lists(rows, learned.model.lists(learned.users, fit.LIST_LENGTH))
     stored = warehouse.read(GOLD_RECOMMENDATIONS).where(F.col("retrain_id") == retrain_id)

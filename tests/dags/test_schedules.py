@@ -94,7 +94,7 @@ def test_each_recipe_name_has_a_recipe() -> None:
     from jobs.engine import recipes
 
     for dataset in datasets.installed():
-        assert tuple(recipes.by_name(dataset.scale, 365)) == RECIPE_NAMES
+        assert tuple(recipes.by_name(dataset)) == RECIPE_NAMES
 
 
 def test_a_cron_expression_is_read_as_utc() -> None:

@@ -46,6 +46,6 @@ def prepared(retrained: "Retrain") -> "PreparedWindow":
     from jobs.retraining.frozen_tables import frozen
     from tests.support.jobs.small_world import RUN
 
-    rows = frozen(under(retrained.warehouse, f"{RUN}/search"))
+    rows = frozen(under(retrained.warehouse, f"{RUN}/search"), retrained.dataset)
     *_, (_, last) = rolling_windows(rows, retrained.dataset)
     return prepare(rows, retrained.dataset, last)

@@ -47,7 +47,7 @@ def figures(retrain: Retrain, recipe: str = CHALLENGER) -> dict[tuple[str, str],
 
 
 def test_als_learns_the_preferences_and_popularity_does_not(retrained: Retrain) -> None:
-    popular = recipes.popularities(retrained.dataset.scale, 365)[0]
+    popular = recipes.popularities(retrained.dataset)[0]
 
     als, popularity = figures(retrained), figures(retrained, popular.name)
 
@@ -56,8 +56,7 @@ def test_als_learns_the_preferences_and_popularity_does_not(retrained: Retrain) 
 
 
 def test_every_recipe_has_all_metrics_of_every_slice(retrained: Retrain) -> None:
-    scale = retrained.dataset.scale
-    popularities = [figures(retrained, r.name) for r in recipes.popularities(scale, 365)]
+    popularities = [figures(retrained, r.name) for r in recipes.popularities(retrained.dataset)]
 
     assert all(set(values) == set(figures(retrained)) for values in popularities)
     slices = {slice_name for slice_name, _ in popularities[0]}
@@ -132,13 +131,13 @@ def test_a_challenger_whose_fit_fails_is_recorded_and_the_task_goes_on(
     failed = recipes.parse(unreachable_threshold).name
     assert figures(retrain, failed) == {("warm", "failed"): 1.0}
     assert retrain.decide()
-    assert figures(retrain, recipes.popularities(retrain.dataset.scale, 365)[0].name)
+    assert figures(retrain, recipes.popularities(retrain.dataset)[0].name)
 
 
 def test_a_challenger_that_leads_is_evaluated_on_the_rolling_windows_and_promoted(
     retrained: Retrain, publisher: Engine
 ) -> None:
-    popular, *others = recipes.popularities(retrained.dataset.scale, 365)
+    popular, *others = recipes.popularities(retrained.dataset)
     released(publisher, popular)
     retrain = replace(retrained, engine=publisher, run="product__retrain/ahead")
     retrain.freeze()
@@ -188,7 +187,7 @@ def test_lists_of_all_warm_users_are_stored_for_the_preview_of_rules(retrained: 
     lake, of_run = Lake(retrained.warehouse.root), {"retrain_id": retrained.run}
     rows = lake.read(GOLD_WINDOW_LISTS, equals=of_run).to_pylist()
 
-    servable = [CHALLENGER, *(recipe.name for recipe in recipes.popularities(world().scale, 365))]
+    servable = [CHALLENGER, *(recipe.name for recipe in recipes.popularities(world()))]
     metrics = lake.read(GOLD_USER_METRICS, equals=of_run | {"recipe": CHALLENGER})
     warm = {row["user_id"] for row in metrics.to_pylist() if "warm" in row["slices"]}
     assert len(warm) <= N_USERS
@@ -208,8 +207,8 @@ def test_of_many_warm_users_the_same_sample_is_drawn_each_time(
 ) -> None:
     monkeypatch.setattr(samples, "MAX_WINDOW_LISTS", 7)
     monkeypatch.setattr(samples, "WINDOW_LIST_LENGTH", 3)
-    rows = frozen(under(retrained.warehouse, f"{RUN}/search"))
-    model = prepared.fit(recipes.popularities(retrained.dataset.scale, 365)[0])
+    rows = frozen(under(retrained.warehouse, f"{RUN}/search"), retrained.dataset)
+    model = prepared.fit(recipes.popularities(retrained.dataset)[0])
 
     first, second = (
         samples.window_lists(rows, prepared.users, [model]).collect() for _ in range(2)
@@ -236,7 +235,7 @@ def test_the_earlier_tasks_must_have_run(warehouse: Warehouse, publisher: Engine
 
 
 def test_baselines_are_evaluated_on_the_gates_window_only(retrained: Retrain) -> None:
-    names = [baseline.name for baseline in baselines(retrained.dataset.scale)]
+    names = [baseline.name for baseline in baselines(retrained.dataset)]
     random, cosine, ease = (figures(retrained, name)["warm", "ndcg@10"] for name in names)
 
     assert random < cosine

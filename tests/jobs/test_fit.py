@@ -144,7 +144,7 @@ def test_the_ledger_has_the_versions_and_the_constants_of_fold_in(retrained: Ret
 
 def test_priors_use_attributes_of_users_and_items(retrained: Retrain) -> None:
     recipe = AlsWithPriors(als=Als(rank=2, iterations=5), models=1)
-    rows_of_run = frozen(under(retrained.warehouse, retrained.key("fit")))
+    rows_of_run = frozen(under(retrained.warehouse, retrained.key("fit")), retrained.dataset)
 
     learned = fit.learn(rows_of_run, retrained.dataset, recipe)
     model, rows_of_model = learned.model, fit.item_factors(learned.model, learned.trending)

@@ -65,5 +65,5 @@ def test_later_rows_are_not_in_the_frozen_version(warehouse: Warehouse) -> None:
 
 
 def test_a_data_set_without_ratings_cannot_be_frozen(tmp_path: Path) -> None:
-    with pytest.raises(NothingSentError, match="product: it has no ratings; run its ingest"):
+    with pytest.raises(NothingSentError, match="product: it has no events; run its ingest"):
         freeze.run(str(tmp_path), world(), run_key=KEY)

@@ -23,7 +23,7 @@ def test_without_a_release_the_default_recipe_has_no_champion(
     nominate.run(str(tmp_path), WORLD, publisher, recipe="", reason="New rows", run_key=KEY)
 
     nomination = Nomination.read(str(tmp_path), RUN)
-    assert nomination.challenger == recipes.default(WORLD.scale)
+    assert nomination.challenger == recipes.default(WORLD)
     assert (nomination.champion, nomination.champion_release_id) == (None, None)
     [row] = Lake(str(tmp_path)).rows(GOLD_NOMINATIONS)
     assert (row["retrain_id"], row["reason"]) == (RUN, "New rows")
@@ -37,7 +37,7 @@ def test_the_recipe_of_the_live_release_is_the_champion(tmp_path: Path, publishe
 
     nomination = Nomination.read(str(tmp_path), RUN)
     assert (nomination.champion, nomination.champion_release_id) == (live, release)
-    assert nomination.challenger == recipes.by_name(WORLD.scale, 365)["popular"]
+    assert nomination.challenger == recipes.by_name(WORLD)["popular"]
 
 
 def test_a_second_run_changes_nothing_even_if_another_release_is_live(
@@ -47,7 +47,7 @@ def test_a_second_run_changes_nothing_even_if_another_release_is_live(
         nominate.run(str(tmp_path), WORLD, publisher, recipe=recipe, reason="x", run_key=KEY)
 
     assert Lake(str(tmp_path)).n_rows(GOLD_NOMINATIONS) == 1
-    assert Nomination.read(str(tmp_path), RUN).challenger == recipes.default(WORLD.scale)
+    assert Nomination.read(str(tmp_path), RUN).challenger == recipes.default(WORLD)
 
 
 def test_an_unknown_recipe_is_rejected_before_anything_is_written(

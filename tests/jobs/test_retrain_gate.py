@@ -12,11 +12,12 @@ from jobs.engine import recipes
 from jobs.engine.judging import gate, metrics
 from jobs.engine.judging.verdicts import Evidence, Result
 from jobs.retraining.evaluation_windows import PreparedWindow
+from tests.support.jobs.interactions import of_ratings
 from tests.support.jobs.small_world import SMALL, world
 from warehouse.tables.vocabulary import HEADLINE
 
 RECIPE = recipes.parse(SMALL)
-POPULAR = recipes.popularities(world().scale, 365)[0]
+POPULAR = recipes.popularities(world())[0]
 
 
 def shuffled(training: DataFrame) -> DataFrame:
@@ -24,7 +25,7 @@ def shuffled(training: DataFrame) -> DataFrame:
     by_pair, at_random = Window.orderBy("user", "item"), Window.orderBy(F.rand(seed=1))
     rows = training.withColumn("nth", F.row_number().over(by_pair)).drop("rating")
     ratings = training.select("rating", F.row_number().over(at_random).alias("nth"))
-    return rows.join(ratings, "nth").drop("nth").localCheckpoint()
+    return of_ratings(rows.join(ratings, "nth")).localCheckpoint()
 
 
 def values(

@@ -130,7 +130,7 @@ def test_a_nomination_is_required(retrained: Retrain) -> None:
 
 
 def test_rolling_windows_have_no_test_row_of_the_gate(retrained: Retrain) -> None:
-    rows = frozen(under(retrained.warehouse, f"{RUN}/search"))
+    rows = frozen(under(retrained.warehouse, f"{RUN}/search"), retrained.dataset)
     gate_rows = gate_window(rows, retrained.dataset).test.select("user", "item")
 
     windows = dict(rolling_windows(rows, retrained.dataset))
@@ -146,7 +146,7 @@ def test_rolling_windows_have_no_test_row_of_the_gate(retrained: Retrain) -> Non
 def test_without_times_the_rolling_windows_are_split_like_the_gates(
     retrained: Retrain, cut: str
 ) -> None:
-    rows = frozen(under(retrained.warehouse, f"{RUN}/search"))
+    rows = frozen(under(retrained.warehouse, f"{RUN}/search"), retrained.dataset)
     ratings = {**retrained.dataset.model_dump()["ratings"], "time": False}
     dataset = world(ratings=ratings, windows={"without_time": cut})
     gate_rows = gate_window(rows, dataset).test.select("user", "item")
@@ -160,7 +160,7 @@ def test_without_times_the_rolling_windows_are_split_like_the_gates(
 
 RECIPES: tuple[AnyRecipe, ...] = (
     CHAMPION,
-    recipes.popularities(world().scale, 365)[2],
+    recipes.popularities(world())[2],
     AlsWithPriors(als=Als(rank=2, iterations=3), models=2),
 )
 

@@ -63,19 +63,17 @@ class Evaluation:
     figures: Mapping[str, list[Figure]]
 
 
-def evaluation_users(
-    window: Window, items: DataFrame, segments: Segments, *, relevant_from: float
-) -> EvaluationUsers:
+def evaluation_users(window: Window, items: DataFrame, segments: Segments) -> EvaluationUsers:
     """Return all users with a relevant item in the window's test rows.
 
     An item is relevant if it is among `items` (item, item_id), those of the training rows, and a
-    test row rates it `relevant_from` or more. Users with training rows are in the slice `warm`, in
-    one of `active_low`, `active_mid` and `active_high` (terciles of the number of seen items) and,
-    if their first rating is among the newest third, in `newest_third`. All others are in `cold`.
+    test row of it is positive. Users with training rows are in the slice `warm`, in one of
+    `active_low`, `active_mid` and `active_high` (terciles of the number of interactions) and, if
+    their first interaction is among the newest third, in `newest_third`. All others are in `cold`.
     """
-    positive = window.test.where(F.col("rating") >= relevant_from)
     relevant = (
-        positive.join(F.broadcast(items.select("item", "item_id")), "item")
+        window.test.where("positive")
+        .join(F.broadcast(items.select("item", "item_id")), "item")
         .groupBy("user")
         .agg(F.collect_list("item_id").alias("relevant"))
         .localCheckpoint()
@@ -85,7 +83,7 @@ def evaluation_users(
         window.training.join(users, "user", "left_semi"),
         window.hidden.join(users, "user", "left_semi"),
         segments,
-        relevant_from=relevant_from,
+        window.rules,
     )
     warm = relevant.join(inputs, "user").localCheckpoint()
     cold = relevant.join(warm.select("user"), "user", "left_anti")
@@ -179,7 +177,7 @@ def _means(per_user: DataFrame) -> dict[str, list[Figure]]:
 
 def _slices(warm: DataFrame) -> Column:
     """Return the slices of a warm user; users with equal values are in the same slices."""
-    activity, since = F.size("seen"), F.unix_micros("since")
+    activity, since = F.col("activity"), F.unix_micros("since")
     thirds = [F.percentile(column, [1 / 3, 2 / 3]) for column in (activity, since)]
     row = warm.agg(*thirds).first()
     (low, high), (_, newest) = (row[0], row[1]) if row and row[0] else ((0, 0), (0, 0))

@@ -1,25 +1,28 @@
 """Windows: events cut into training rows and test rows.
 
-One global time cuts all users' events. The training rows are the newest rating of each pair
-(user, item) at the cut; the test rows are later ratings of pairs without any event before, because
-a re-rating is no discovery. Events at the exact time of the cut are on the older side.
+One global time cuts all users' events. The training rows are the interactions of pairs (user,
+item) at the cut. The test rows are the later events of pairs, one row per pair, that may still be
+recommended at the cut and were not positive: a re-rating is no discovery. Events at the exact time
+of the cut are on the older side.
 
-Frames of events are (user, item, kind, rating, occurred_at, event_id).
+Frames of events are (user, item, kind, rating, occurred_at, event_id), and (value) if there are
+other kinds than ratings.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from jobs.engine import interactions
+from jobs.engine.interactions import HIDDEN, RATED, Rules
 from jobs.engine.recency import newest
 
 PAIR = ["user", "item"]
 Cut = Literal["time", "file_order", "random"]
-_RATED = ("rate", "unrate")
-_HIDDEN = ("hide", "not_interested")
 _BUCKETS = 1_000_000
 _ROLLING = (0.5, 0.625, 0.75)  # shares of the rows before the gate's cut; the test rows are 1/4
 _SKETCH_MARGIN = 0.001
@@ -31,12 +34,12 @@ class Window:
     """Both sides of a cut, one row per pair: see `window`."""
 
     pairs: DataFrame
+    rules: Rules
 
     @property
     def training(self) -> DataFrame:
-        """(user, item, rating, rated_at): the ratings in effect at the cut."""
-        rated = self.pairs.where(F.col("older.kind") == "rate")
-        return rated.select(*PAIR, "older.rating", F.col("older.occurred_at").alias("rated_at"))
+        """(user, item, rating, rated_at, positive, kinds): the interactions at the cut."""
+        return self._interactions(self.pairs, "older")
 
     @property
     def hidden(self) -> DataFrame:
@@ -45,9 +48,16 @@ class Window:
 
     @property
     def test(self) -> DataFrame:
-        """(user, item, rating): ratings after the cut of pairs without events before it."""
-        rated = self.pairs.where("NOT has_older").where(F.col("newer.kind") == "rate")
-        return rated.select(*PAIR, "newer.rating")
+        """(user, item, rating, rated_at, positive, kinds): of events after the cut, new pairs."""
+        new = self.pairs.where("NOT is_settled")
+        if self.rules.kinds:
+            new = new.where(~interactions.is_positive(self.rules, "older."))
+        return self._interactions(new, "newer")
+
+    def _interactions(self, pairs: DataFrame, side: str) -> DataFrame:
+        is_present = f"{side}.rating IS NOT NULL OR {side}.kinds IS NOT NULL"
+        columns = interactions.columns(self.rules, f"{side}.")
+        return pairs.where(is_present).select(*PAIR, *columns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +82,10 @@ def rolling(gate_share: float) -> tuple[Span, ...]:
     return tuple(Span(round(at, 6), round(at + gate_share / 4, 6)) for at in starts)
 
 
-def older_side(events: DataFrame, *, share: float, cut: Cut = "time", seed: int = 0) -> Column:
-    """Return the condition for the older side, at least `share` of all ratings.
+def older_side(
+    events: DataFrame, rules: Rules, *, share: float, cut: Cut = "time", seed: int = 0
+) -> Column:
+    """Return the condition for the older side, at least `share` of all ratings and other events.
 
     For data without times, `occurred_at` is the order of the events (`file_order`), or pairs are
     drawn at random (`random`). Only (kind, occurred_at) of `events` are read.
@@ -81,33 +93,45 @@ def older_side(events: DataFrame, *, share: float, cut: Cut = "time", seed: int 
     if cut == "random":
         bucket = F.pmod(F.xxhash64(F.lit(seed), *PAIR), F.lit(_BUCKETS))
         return bucket < share * _BUCKETS
-    return F.unix_micros("occurred_at") <= cut_at(events, share)
+    kinds = ("rate", *(kind.name for kind in rules.kinds))
+    return F.unix_micros("occurred_at") <= cut_at(events, share, kinds)
 
 
-def window(events: DataFrame, older: Column) -> Window:
-    """Return both sides of a cut; `older` is the condition for the older side."""
-    rated = F.col("kind").isin(*_RATED)
+def window(events: DataFrame, older: Column, rules: Rules) -> Window:
+    """Return both sides of a cut; `older` is the condition for the older side.
+
+    A pair is settled if it was rated, hidden or blocked before the cut, or if that was taken back.
+    """
+    is_older = F.col("is_older")
+    if rules.kinds:
+        is_settled = is_older & F.col("kind").isin(*RATED, *HIDDEN, *rules.blocking_kinds)
+    else:
+        is_settled = is_older
     pairs = (
         events.withColumn("is_older", older)
         .repartition(*PAIR)  # one sort, after the shuffle, instead of one before it too
         .groupBy(*PAIR)
         .agg(
-            _last(rated & F.col("is_older")).alias("older"),
-            _last(rated & ~F.col("is_older")).alias("newer"),
-            F.bool_or("is_older").alias("has_older"),
-            _is_hidden(F.col("is_older")).alias("hidden"),
+            interactions.interaction(rules, is_older).alias("older"),
+            interactions.interaction(rules, ~is_older).alias("newer"),
+            F.bool_or(is_settled).alias("is_settled"),
+            _is_hidden(is_older).alias("hidden"),
         )
+        .withColumn("older", F.col("older").dropFields("event_id"))
+        .withColumn("newer", F.col("newer").dropFields("event_id"))
     )
-    return Window(pairs)
+    return Window(pairs, rules)
 
 
-def cut_at(events: DataFrame, train_share: float) -> int:
-    """Return the first time (microseconds) with `train_share` of the ratings at or before it.
+def cut_at(events: DataFrame, train_share: float, kinds: Sequence[str] = ("rate",)) -> int:
+    """Return the first time (microseconds) with `train_share` of the events at or before it.
 
     Exact, in two passes: a sketch gives a narrow range around the cut, then only the times in
     this range are counted one by one.
     """
-    times = events.where("kind = 'rate'").select(F.unix_micros("occurred_at").alias("at"))
+    times = events.where(F.col("kind").isin(*kinds)).select(
+        F.unix_micros("occurred_at").alias("at")
+    )
     around = [max(0.0, train_share - _SKETCH_MARGIN), min(1.0, train_share + _SKETCH_MARGIN)]
     sketch = times.agg(
         F.count("*"), F.min("at"), F.max("at"), F.percentile_approx("at", around, _SKETCH_ACCURACY)
@@ -122,19 +146,18 @@ def cut_at(events: DataFrame, train_share: float) -> int:
 
 def hidden(events: DataFrame) -> DataFrame:
     """Return (user, item) whose newest event hides the item; a rating or its undo shows it."""
-    ever_hidden = events.where(F.col("kind").isin(*_HIDDEN)).select(*PAIR).distinct()
+    ever_hidden = events.where(F.col("kind").isin(*HIDDEN)).select(*PAIR).distinct()
     pairs = events.join(ever_hidden, PAIR, "left_semi").groupBy(*PAIR)
     return pairs.agg(_is_hidden(F.lit(1) == 1).alias("hidden")).where("hidden").select(*PAIR)
 
 
 def _is_hidden(among: Column) -> Column:
-    """Return whether the newest of a pair's events `among` hides the item; false if none does."""
-    return F.coalesce(newest("kind", among).isin(*_HIDDEN), F.expr("false"))
+    """Return whether the newest of a pair's events `among` hides the item; false if none does.
 
-
-def _last(among: Column) -> Column:
-    """Return (kind, rating, occurred_at) of the newest of a pair's events `among`, or null."""
-    return newest(F.struct("kind", "rating", "occurred_at"), among)
+    Events of other kinds than ratings do not show it again.
+    """
+    decides = among & F.col("kind").isin(*RATED, *HIDDEN)
+    return F.coalesce(newest("kind", decides).isin(*HIDDEN), F.expr("false"))
 
 
 def _nth(times: DataFrame, n: int, low: int, high: int) -> int | None:

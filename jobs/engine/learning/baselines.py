@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 from scipy import linalg, sparse
 
 from jobs.engine.catalogue import Catalogue
 from jobs.engine.errors import TooManyItemsError
+from jobs.engine.facts import Facts
 from jobs.engine.learning.lists import Block, Scorer
-from jobs.engine.recipes import SEED, Recipe, Scale
+from jobs.engine.recipes import SEED, Recipe
 
 MAX_ITEMS = 8000
 
@@ -33,7 +33,7 @@ class ItemCosine(Recipe):
     """Item-item kNN with shrunk cosine of the users who liked both (Sarwar et al. 2001)."""
 
     kind: Literal["item_cosine"] = "item_cosine"
-    relevant_from: float
+    relevant_from: float | None = None
     shrinkage: float = Field(default=100, ge=0)
 
 
@@ -41,16 +41,16 @@ class Ease(Recipe):
     """EASE, a linear autoencoder in closed form (Steck 2019). `reg` is the paper's lambda."""
 
     kind: Literal["ease"] = "ease"
-    relevant_from: float
+    relevant_from: float | None = None
     reg: float = Field(default=3000, gt=0)
 
 
 Baseline = Random | ItemCosine | Ease
 
 
-def baselines(scale: Scale) -> tuple[Baseline, ...]:
+def baselines(data: Facts) -> tuple[Baseline, ...]:
     """Return the baselines of a data set, weakest first."""
-    liked = scale.relevant_from
+    liked = data.scale.relevant_from if data.has_scale else None
     return Random(), ItemCosine(relevant_from=liked), Ease(relevant_from=liked)
 
 
@@ -91,7 +91,7 @@ class ItemScorer:
 def fit(
     ratings: DataFrame, recipe: Baseline, catalogue: Catalogue, fallback: Scorer
 ) -> RandomScorer | ItemScorer:
-    """Return the scorer of the recipe, learned from `ratings` (user, item, rating).
+    """Return the scorer of the recipe, learned from `ratings` (user, item, positive).
 
     Raises:
         TooManyItemsError: a matrix of catalogue by catalogue would be too large.
@@ -100,7 +100,7 @@ def fit(
         return RandomScorer(recipe.seed, len(catalogue))
     if len(catalogue) > MAX_ITEMS:
         raise TooManyItemsError(f"{recipe.name}: {len(catalogue)} items, at most {MAX_ITEMS}")
-    counts = _co_counts(ratings.where(F.col("rating") >= recipe.relevant_from), catalogue)
+    counts = _co_counts(ratings.where("positive"), catalogue)
     if isinstance(recipe, ItemCosine):
         return ItemScorer(cosine(counts, recipe.shrinkage), fallback)
     return ItemScorer(ease(counts, recipe.reg), fallback)

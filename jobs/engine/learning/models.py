@@ -1,4 +1,4 @@
-"""A model: a recipe fitted to ratings, ready to rank items for users.
+"""A model: a recipe fitted to interactions, ready to rank items for users.
 
 The score of ALS is the dot product of the user's and the item's factors. With priors, the factors
 of several models stand side by side, followed by the columns of the priors:
@@ -11,7 +11,8 @@ and segment, the items' rows and `Model.constants`:
 
 - `relevant_from`, always: a rating at or above it is positive;
 - `weighting` and its fields, `global_mean`, `reg`, `alpha`: the strengths and the formula of
-  implicit ALS, applied to each model's own columns;
+  implicit ALS, applied to each model's own columns. For `Events` they are `stars_from_threshold`
+  of positive interactions, and `alpha` times the mean strength of a positive one;
 - `half_life_days`, `newest` (microseconds), if strengths decay: age is counted from `newest`;
 - `rank`, `models`, `seeds`, and of the priors `columns` (names in order), `weights` (as in the
   recipe) and `category_shares` (by category, for the lift). The weight of `popularity` and
@@ -32,6 +33,7 @@ from pyspark.sql import functions as F
 from jobs.engine.catalogue import Catalogue
 from jobs.engine.errors import NothingToLearnError
 from jobs.engine.learning import ages, als, baselines, lists, popularity, preference, priors
+from jobs.engine.learning.ages import Decay
 from jobs.engine.learning.als import Factors
 from jobs.engine.learning.baselines import Baseline, Ease, ItemCosine, Random
 from jobs.engine.learning.lists import Block, Scorer
@@ -39,7 +41,7 @@ from jobs.engine.learning.popularity import PopularityScorer
 from jobs.engine.learning.priors import Priors
 from jobs.engine.learning.segments import Segments
 from jobs.engine.recipes import Als, AlsWithPriors, AnyRecipe, PopularBySegment, Popularity
-from jobs.engine.weightings import Centred
+from jobs.engine.weightings import Centred, Events, StarsFromThreshold
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,10 @@ def fit(
     *,
     relevant_from: float,
 ) -> Model:
-    """Return the recipe's model of `ratings` (user, item, rating, rated_at), one row per pair.
+    """Return the recipe's model of `ratings`, one row per pair.
+
+    `ratings` is (user, item, rating, rated_at, positive, kinds). `relevant_from` is for fold-in:
+    the smallest rating of a positive pair.
 
     Raises:
         NothingToLearnError: no user has a positive strength.
@@ -115,19 +120,16 @@ def fit(
     start = time.monotonic()
     factors: Factors | None = None
     constants: dict[str, Any] = {"relevant_from": relevant_from}
-    by_segment = PopularBySegment(relevant_from=relevant_from, lift=0)
-    popular = recipe if isinstance(recipe, Popularity) else by_segment
+    popular = recipe if isinstance(recipe, Popularity) else PopularBySegment(lift=0)
     scorer: Scorer = (fallback := popularity.fit(ratings, popular, catalogue, segments))
     if isinstance(recipe, Als | AlsWithPriors):
-        factors, of_factors = _factors(recipe, ratings)
+        factors, of_factors = _factors(recipe, ratings, relevant_from)
         constants |= of_factors
         rows = catalogue.by_position(factors.items, factors.matrix)
         candidate = np.isin(catalogue.index, factors.items)
         scorer = FactorScorer(rows, candidate, fallback)
         if isinstance(recipe, AlsWithPriors):
-            fitted = priors.fit(
-                ratings, recipe.priors, catalogue, segments, relevant_from=relevant_from
-            )
+            fitted = priors.fit(ratings, recipe.priors, catalogue, segments)
             constants |= _constants_of_priors(recipe, fitted)
             rows = np.hstack([rows, fitted.columns])
             scorer = FactorScorer(rows, candidate, fallback, recipe.models, fitted)
@@ -144,21 +146,28 @@ def fit(
     )
 
 
-def _factors(recipe: Als | AlsWithPriors, ratings: DataFrame) -> tuple[Factors, dict[str, Any]]:
+def _factors(
+    recipe: Als | AlsWithPriors, ratings: DataFrame, relevant_from: float
+) -> tuple[Factors, dict[str, Any]]:
     """Return the factors of all models of the recipe, and the constants for a fold-in."""
     models = (recipe,) if isinstance(recipe, Als) else recipe.seeded
-    mean, newest, remaining, first = _mean(ratings), None, None, models[0]
+    first, decay = models[0], None
     if first.half_life_days is not None:
-        newest = ages.newest(ratings)
-        remaining = ages.remaining(newest, first.half_life_days)
-    strengths = preference.strengths(
-        ratings, first.weighting, global_mean=mean, remaining=remaining
-    )
+        decay = Decay(ages.newest(ratings), first.half_life_days)
+    mean = _mean(ratings) if isinstance(first.weighting, Centred) else 0.0
+    strengths = preference.strengths(ratings, first.weighting, global_mean=mean, decay=decay)
+    constants = _constants(first, mean, decay)
+    if isinstance(first.weighting, Events):
+        unit, of_positive = _mean_strengths(ratings, first.weighting, decay)
+        strengths = strengths.withColumn("strength", F.col("strength") / unit)
+        online = StarsFromThreshold(threshold=relevant_from)
+        constants = _constants(first.model_copy(update={"weighting": online}), mean, decay)
+        constants["alpha"] = first.alpha * of_positive / unit
     if len(models) > 1:
         strengths = strengths.cache()
     factors = als.concatenate([als.fit(strengths, model) for model in models])
     strengths.unpersist()
-    return factors, _constants(first, mean, newest)
+    return factors, constants
 
 
 def _mean(ratings: DataFrame) -> float:
@@ -168,12 +177,25 @@ def _mean(ratings: DataFrame) -> float:
     return float(row[0])
 
 
-def _constants(recipe: Als, global_mean: float, newest: int | None) -> dict[str, Any]:
+def _mean_strengths(
+    ratings: DataFrame, weighting: Events, decay: Decay | None
+) -> tuple[float, float]:
+    """Return the mean strength of the pairs with one, and of the positive ones among them."""
+    strength = preference.of_kinds(weighting, decay)
+    above = ratings.select(strength.alias("strength"), "positive").where("strength > 0")
+    positive = F.when(F.col("positive"), F.col("strength"))
+    row = above.agg(F.avg("strength"), F.avg(positive)).first()
+    if row is None or row[0] is None:
+        raise NothingToLearnError("no event has a strength above 0; check the kinds' weights")
+    return float(row[0]), float(row[0] if row[1] is None else row[1])
+
+
+def _constants(recipe: Als, global_mean: float, decay: Decay | None) -> dict[str, Any]:
     weighting = recipe.weighting.model_dump(exclude={"kind"})
     of_als = {"weighting": recipe.weighting.kind, "reg": recipe.reg, "alpha": recipe.alpha}
     mean = {"global_mean": global_mean} if isinstance(recipe.weighting, Centred) else {}
-    decay = {"half_life_days": recipe.half_life_days, "newest": newest} if newest else {}
-    return of_als | weighting | mean | decay
+    of_decay = {"half_life_days": recipe.half_life_days, "newest": decay.end} if decay else {}
+    return of_als | weighting | mean | of_decay
 
 
 def _constants_of_priors(recipe: AlsWithPriors, fitted: Priors) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 
 from jobs.engine.catalogue import Catalogue
 from jobs.engine.learning import ages
+from jobs.engine.learning.ages import Decay
 from jobs.engine.learning.lists import Block
 from jobs.engine.learning.segments import Segments
 from jobs.engine.recipes import Popular, PopularBySegment, Popularity, PopularRecently
@@ -63,25 +64,22 @@ class PopularityScorer:
 def fit(
     ratings: DataFrame, recipe: Popularity, catalogue: Catalogue, segments: Segments
 ) -> PopularityScorer:
-    """Return the popularity of `ratings` (user, item, rating, rated_at) by the recipe."""
-    positive = ratings.where(F.col("rating") >= recipe.relevant_from)
+    """Return the popularity of `ratings` (user, item, rated_at, positive) by the recipe."""
+    positive = ratings.where("positive")
     match recipe:
         case Popular():
             return PopularityScorer(weighted_counts(positive, F.lit(1.0), catalogue, 1))
-        case PopularRecently(half_life_days=half_life, relevant_from=relevant_from):
-            counts = recent(ratings, half_life, catalogue, relevant_from=relevant_from)
-            return PopularityScorer(counts[np.newaxis])
+        case PopularRecently(half_life_days=half_life):
+            return PopularityScorer(recent(ratings, half_life, catalogue)[np.newaxis])
         case PopularBySegment():
             return _by_segment(positive, recipe, catalogue, segments)
 
 
-def recent(
-    ratings: DataFrame, half_life_days: float, catalogue: Catalogue, *, relevant_from: float
-) -> NDArray[np.float32]:
+def recent(ratings: DataFrame, half_life_days: float, catalogue: Catalogue) -> NDArray[np.float32]:
     """Return, by position, the positive interactions, halved with each half-life of their age."""
-    positive = ratings.where(F.col("rating") >= relevant_from)
-    weight = ages.remaining(ages.newest(ratings), half_life_days)
-    return np.asarray(weighted_counts(positive, weight, catalogue, 1)[0], np.float32)
+    weight = Decay(ages.newest(ratings), half_life_days).remaining()
+    counts = weighted_counts(ratings.where("positive"), weight, catalogue, 1)
+    return np.asarray(counts[0], np.float32)
 
 
 def _by_segment(

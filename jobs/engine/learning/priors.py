@@ -61,16 +61,10 @@ class Priors:
 
 
 def fit(
-    ratings: DataFrame,
-    weights: PriorWeights,
-    catalogue: Catalogue,
-    segments: Segments,
-    *,
-    relevant_from: float,
+    ratings: DataFrame, weights: PriorWeights, catalogue: Catalogue, segments: Segments
 ) -> Priors:
-    """Return the priors of `ratings` (user, item, rating, rated_at)."""
-    half_life = weights.half_life_days
-    counts = positive_counts(ratings, half_life, catalogue, segments, relevant_from=relevant_from)
+    """Return the priors of `ratings` (user, item, rated_at, positive)."""
+    counts = positive_counts(ratings, weights.half_life_days, catalogue, segments)
     return of_counts(counts, weights, catalogue, segments)
 
 
@@ -83,18 +77,13 @@ class PositiveCounts:
 
 
 def positive_counts(
-    ratings: DataFrame,
-    half_life_days: float,
-    catalogue: Catalogue,
-    segments: Segments,
-    *,
-    relevant_from: float,
+    ratings: DataFrame, half_life_days: float, catalogue: Catalogue, segments: Segments
 ) -> PositiveCounts:
-    """Return the counts of ratings of `relevant_from` or more."""
-    positive = ratings.where(F.col("rating") >= relevant_from)
+    """Return the counts of positive interactions."""
+    positive = ratings.where("positive")
     with_segment = positive.join(F.broadcast(segments.members), "user", "left")
     return PositiveCounts(
-        popularity.recent(ratings, half_life_days, catalogue, relevant_from=relevant_from),
+        popularity.recent(ratings, half_life_days, catalogue),
         popularity.weighted_counts(with_segment, F.lit(1.0), catalogue, len(segments)),
     )
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from jobs.engine.interactions import Rules, is_seen
+
 _MAX_SEGMENTS = 200
 _MIN_USERS = 30
 
@@ -38,19 +40,21 @@ def user_segments(users: DataFrame, attributes: tuple[str, ...]) -> Segments:
 
 
 def known_users(
-    ratings: DataFrame, hidden: DataFrame, segments: Segments, *, relevant_from: float
+    ratings: DataFrame, hidden: DataFrame, segments: Segments, rules: Rules
 ) -> DataFrame:
-    """Return (user, seen, liked, segment, since), one row for each user with a rating.
+    """Return (user, seen, liked, segment, since, activity), one row for each user of `ratings`.
 
-    `seen` are the items that the user rated or hid, `liked` those rated `relevant_from` or more;
-    `since` is the time of the first rating; `segment` is 0 for users without one. `ratings` is
-    (user, item, rating, rated_at), one row per pair; `hidden` is (user, item).
+    `seen` are the items that leave the user's list: rated, hidden, or with an event of a blocking
+    kind; `liked` are the positive ones; `since` is the time of the first interaction; `segment` is
+    0 for users without one; `activity` is the number of interactions and hidden items. `ratings` is
+    (user, item, rating, rated_at, positive, kinds), one row per pair; `hidden` is (user, item).
     """
-    liked = F.when(F.col("rating") >= relevant_from, F.col("item"))
+    seen = F.when(is_seen(rules), F.col("item")) if rules.kinds else F.col("item")
     rated = ratings.groupBy("user").agg(
-        F.collect_list("item").alias("rated"),
-        F.collect_list(liked).alias("liked"),
+        F.collect_list(seen).alias("rated"),
+        F.collect_list(F.when(F.col("positive"), F.col("item"))).alias("liked"),
         F.min("rated_at").alias("since"),
+        F.count("*").alias("n"),
     )
     hides = hidden.groupBy("user").agg(F.collect_set("item").alias("hides"))
     joined = rated.join(hides, "user", "left").join(segments.members, "user", "left")
@@ -60,6 +64,7 @@ def known_users(
         "liked",
         F.coalesce("segment", F.lit(0)).alias("segment"),
         "since",
+        (F.col("n") + F.size(F.coalesce("hides", _no_items()))).alias("activity"),
     )
 
 

@@ -1,8 +1,9 @@
 """Search spaces: sets of recipes as Optuna's parameters.
 
 The first space is ALS. The second is the weights of priors around the best ALS recipe, which need
-no new fit. The bounds contain all good recipes found on MovieLens 1M, where the weighting mattered
-more than the rank.
+no new fit. With a scale, the bounds contain all good recipes found on MovieLens 1M, where the
+weighting mattered more than the rank. Without one, the weights of kinds are searched around those
+of the manifest; the largest stays as it is, since only their proportions matter.
 """
 
 import warnings
@@ -10,8 +11,10 @@ from collections.abc import Callable
 
 from optuna.trial import BaseTrial, FixedTrial
 
-from jobs.engine.recipes import Als, AlsWithPriors, AnyRecipe, PriorWeights, Scale, alpha_unit
-from jobs.engine.weightings import Centred, MinusMidpoint, StarsFromThreshold, Weighting
+from jobs.engine import recipes
+from jobs.engine.facts import Facts, Scale
+from jobs.engine.recipes import Als, AlsWithPriors, AnyRecipe, PriorWeights, alpha_unit
+from jobs.engine.weightings import Centred, Events, MinusMidpoint, StarsFromThreshold, Weighting
 from warehouse.tables.vocabulary import SearchFamily
 
 Parameters = dict[str, float | int | str]
@@ -19,11 +22,16 @@ _SEED_STEP = 1000  # more than the models of a recipe, which have consecutive se
 _WEIGHTINGS = ("centred", "minus_midpoint", "stars_from_threshold")
 _ALS_DECAYS = ("none", "slow", "fast")
 _PRIOR_DECAYS = ("slow", "fast")
+_SATURATIONS = ("binary", "log1p", "capped")
+_MAX_FACTOR = 8.0  # of a kind's weight, up and down
 _MAX_WEIGHTS = {"popularity": 0.3, "released": 0.06, "demography": 0.5, "category": 0.08}
 
 
-def suggest(trial: BaseTrial, scale: Scale, half_life_days: float) -> AnyRecipe:
+def suggest(trial: BaseTrial, data: Facts) -> AnyRecipe:
     """Return the ALS recipe of the trial's parameters; its alpha is in units of the scale."""
+    if not data.has_scale:
+        return _suggest_events(trial, data)
+    scale, half_life_days = data.scale, data.windows.half_life_days
     kind = trial.suggest_categorical("weighting", _WEIGHTINGS)
     alpha = trial.suggest_float("alpha", 2, 10, log=True)
     if kind != "stars_from_threshold":
@@ -38,12 +46,39 @@ def suggest(trial: BaseTrial, scale: Scale, half_life_days: float) -> AnyRecipe:
     )
 
 
-def parameters(recipe: AnyRecipe, scale: Scale, half_life_days: float) -> Parameters | None:
+def _suggest_events(trial: BaseTrial, data: Facts) -> AnyRecipe:
+    saturation = trial.suggest_categorical("saturation", _SATURATIONS)
+    changed: dict[str, object] = {"saturation": saturation, "weights": _weights(trial, data)}
+    if saturation == "capped":
+        changed["cap"] = round(trial.suggest_float("cap", 1, 20, log=True), 4)
+    decay = trial.suggest_categorical("decay", _ALS_DECAYS) if data.has_times else "none"
+    return Als(
+        weighting=recipes.events(data).model_copy(update=changed),
+        rank=trial.suggest_int("rank", 8, 64, log=True),
+        reg=round(trial.suggest_float("reg", 0.01, 1, log=True), 4),
+        alpha=round(trial.suggest_float("alpha", 1, 100, log=True), 4),
+        iterations=trial.suggest_int("iterations", 8, 15),
+        half_life_days=_half_life(decay, data.windows.half_life_days),
+    )
+
+
+def _weights(trial: BaseTrial, data: Facts) -> tuple[tuple[str, float], ...]:
+    """Return the kinds' weights of the trial's parameters."""
+    weights = dict(recipes.events(data).weights)
+    largest = max(weights, key=weights.__getitem__, default="")
+    for name, weight in weights.items():
+        if weight and name != largest:
+            low, high = weight / _MAX_FACTOR, weight * _MAX_FACTOR
+            weights[name] = round(trial.suggest_float(f"weight_{name}", low, high, log=True), 4)
+    return tuple(weights.items())
+
+
+def parameters(recipe: AnyRecipe, data: Facts) -> Parameters | None:
     """Return the parameters for which `suggest` returns the recipe; None outside the space."""
     if not isinstance(recipe, Als):
         return None
-    weighting = recipe.weighting
-    unit = 1.0 if isinstance(weighting, StarsFromThreshold) else alpha_unit(scale)
+    scale, half_life_days, weighting = data.scale, data.windows.half_life_days, recipe.weighting
+    unit = 1.0 if isinstance(weighting, StarsFromThreshold | Events) else alpha_unit(scale)
     decays = {_half_life(name, half_life_days): name for name in _ALS_DECAYS}
     values: Parameters = {
         "weighting": weighting.kind,
@@ -55,7 +90,10 @@ def parameters(recipe: AnyRecipe, scale: Scale, half_life_days: float) -> Parame
     }
     if isinstance(weighting, Centred):
         values["p"] = weighting.p
-    return _if_inside(values, recipe, lambda trial: suggest(trial, scale, half_life_days))
+    if isinstance(weighting, Events):
+        values |= {f"weight_{name}": weight for name, weight in weighting.weights}
+        values |= {"saturation": weighting.saturation, "cap": weighting.cap}
+    return _if_inside(values, recipe, lambda trial: suggest(trial, data))
 
 
 def suggest_priors(trial: BaseTrial, als: Als, half_life_days: float) -> AnyRecipe:

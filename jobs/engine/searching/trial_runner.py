@@ -75,9 +75,7 @@ class TrialRunner:
         if key not in self.fits:
             self.fits[key] = self._fit(recipe)
         if half_life not in self.counts:
-            self.counts[half_life] = priors.positive_counts(
-                self.training, half_life, *items, relevant_from=self.relevant_from
-            )
+            self.counts[half_life] = priors.positive_counts(self.training, half_life, *items)
         weighted = priors.of_counts(self.counts[half_life], recipe.priors, *items)
         scorer = self.fits[key].scorer
         assert isinstance(scorer, FactorScorer)  # noqa: S101 # `models.fit` returns it for ALS

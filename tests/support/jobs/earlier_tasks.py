@@ -24,8 +24,8 @@ from warehouse.tables import (
 KEY = RunKey.parse(f"{RUN}/decide")
 WORLD = world()
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
-CHALLENGER, CHAMPION = recipes.default(WORLD.scale), Als(rank=2)
-POPULARITIES = recipes.popularities(WORLD.scale, 365)
+CHALLENGER, CHAMPION = recipes.default(WORLD), Als(rank=2)
+POPULARITIES = recipes.popularities(WORLD)
 SEARCHED: Row = {"found_by": "nomination", "value": None}
 SEARCHED |= dict.fromkeys(("n_trials", "n_pruned", "n_failed"), 0) | {"found_at": NOW}
 SEARCHED |= {"budget_seconds": 0.0, "seconds": 0.0}

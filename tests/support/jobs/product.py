@@ -41,6 +41,20 @@ def product(**changes: Any) -> Dataset:
     return Dataset.model_validate(fields | changes)
 
 
+def shop(**changes: Any) -> Dataset:
+    """Return a data set of views and purchases, without a scale."""
+    fields = {
+        "name": "product",
+        "title": "Product",
+        "licence": "Invented.",
+        "source": {"kind": "inbox"},
+        "events": [{"file": "events*.csv", "kind_column": "kind", "time": "at"}],
+        "kinds": {"buy": {"weight": 5}, "view": {}},
+        "items": ITEMS,
+    }
+    return Dataset.model_validate(fields | changes)
+
+
 def install(monkeypatch: pytest.MonkeyPatch, dataset: Dataset, root: str) -> None:
     """Make the command lines of jobs use this data set, with its tables in `root`."""
     monkeypatch.setenv("LAKE_ROOT", root)

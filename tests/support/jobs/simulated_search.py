@@ -15,19 +15,19 @@ from jobs.engine.searching.space import Parameters
 from jobs.engine.searching.trials import Space, Trial
 from tests.support.jobs.small_world import world
 
-SCALE = world().scale
-HALF_LIFE = 365.0
+WORLD = world()
+HALF_LIFE = WORLD.windows.half_life_days
 WINDOWS = ("rolling_40", "rolling_50", "rolling_60")
-DEFAULT = recipes.default(SCALE)
+DEFAULT = recipes.default(WORLD)
 BEST_REG = 0.4
 
 
 def suggest(trial: object) -> AnyRecipe:
-    return space.suggest(trial, SCALE, HALF_LIFE)  # type: ignore[arg-type] # any trial
+    return space.suggest(trial, WORLD)  # type: ignore[arg-type] # any trial
 
 
 def parameters(recipe: AnyRecipe) -> Parameters | None:
-    return space.parameters(recipe, SCALE, HALF_LIFE)
+    return space.parameters(recipe, WORLD)
 
 
 @dataclass

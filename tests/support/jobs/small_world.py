@@ -97,7 +97,7 @@ def write(warehouse: "Warehouse") -> None:
         SILVER_REFINEMENTS: [_refinement(len(rows))],
     }
     for table, table_rows in tables.items():
-        columns = [{name: row[name] for name in table.names} for row in table_rows]
+        columns = [{name: row.get(name) for name in table.names} for row in table_rows]
         warehouse.append(table, warehouse.spark.createDataFrame(columns, table.ddl))
 
 

@@ -7,9 +7,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
+from jobs.engine.interactions import KindRule, Rules
 from jobs.engine.judging import windows
 from jobs.engine.judging.windows import Cut, Window
+from tests.support.jobs.interactions import STARS
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 EVENTS = "user int, item int, kind string, rating double, occurred_at timestamp, event_id string"
@@ -31,7 +34,8 @@ def cut(
     spark: SparkSession, rows: Sequence[Event], share: float = 0.8, how: Cut = "time"
 ) -> Window:
     events = frame(spark, rows)
-    return windows.window(events, windows.older_side(events, share=share, cut=how))
+    older = windows.older_side(events, STARS, share=share, cut=how)
+    return windows.window(events, older, STARS)
 
 
 def rows_of(frame: DataFrame, *columns: str) -> set[tuple[object, ...]]:
@@ -177,3 +181,37 @@ def test_rolling_windows_end_before_the_gates_test_rows() -> None:
         (0.6, 0.8),
     ]
     assert all(span.until <= 0.9 for span in windows.rolling(0.9))
+
+
+SHOP = Rules(
+    relevant_from=None, kinds=(KindRule("buy", positive_from=2, blocks=True), KindRule("view"))
+)
+
+
+def test_a_pair_is_judged_that_becomes_positive_and_may_still_be_recommended(
+    spark: SparkSession,
+) -> None:
+    rows: list[Event] = [
+        (1, 1, "view", None, 0),
+        (1, 2, "buy", None, 1),
+        (1, 3, "view", None, 2),
+        (1, 4, "hide", None, 2),
+        (1, 5, "other", None, 2),
+        *[(1, item, "buy", None, day) for item in (1, 2, 4, 5) for day in (8, 9)],
+        (1, 3, "buy", None, 9),
+    ]
+    events = frame(spark, rows).withColumn("value", F.lit(None).cast("double"))
+
+    window = windows.window(events, F.col("occurred_at") < START + timedelta(days=5), SHOP)
+
+    assert rows_of(window.training, "item", "positive") == {(1, False), (2, False), (3, False)}
+    assert rows_of(window.test, "item", "positive") == {(1, True), (3, False), (5, True)}
+    assert rows_of(window.hidden, "item") == {(4,)}
+
+
+def test_the_cut_counts_events_of_all_kinds(spark: SparkSession) -> None:
+    events = frame(spark, [(1, n, "view" if n else "buy", None, n) for n in range(10)])
+
+    older = windows.older_side(events, SHOP, share=0.5)
+
+    assert events.where(older).count() == 5

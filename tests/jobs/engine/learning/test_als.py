@@ -12,6 +12,7 @@ from jobs.engine.learning import als, lists, models, preference
 from jobs.engine.learning.segments import Segments, known_users, user_segments
 from jobs.engine.recipes import MAX_ITERATIONS, Als
 from jobs.engine.weightings import Centred, StarsFromThreshold
+from tests.support.jobs.interactions import STARS, of_ratings
 
 SIZE = 12
 SMALL = Als(rank=2, iterations=8)
@@ -30,7 +31,7 @@ def checkerboard(spark: SparkSession) -> DataFrame:
         if (item - user) % SIZE not in (2, 3)
     ]
     frame = spark.createDataFrame(rows, "user int, item int, rating double")
-    return frame.withColumn("rated_at", F.lit("2024-01-01").cast("timestamp"))
+    return of_ratings(frame.withColumn("rated_at", F.lit("2024-01-01").cast("timestamp")))
 
 
 def catalogue() -> Catalogue:
@@ -40,7 +41,7 @@ def catalogue() -> Catalogue:
 
 def all_users(spark: SparkSession, ratings: DataFrame) -> DataFrame:
     hidden = spark.createDataFrame([], "user int, item int")
-    return known_users(ratings, hidden, no_segments(spark), relevant_from=4)
+    return known_users(ratings, hidden, no_segments(spark), STARS)
 
 
 def no_segments(spark: SparkSession) -> Segments:
@@ -113,6 +114,7 @@ def test_users_without_positive_strengths_get_the_fallback(spark: SparkSession) 
     ratings = checkerboard(spark).withColumn(
         "rating", F.when(F.col("user") == 0, 1.0).otherwise(F.col("rating"))
     )
+    ratings = of_ratings(ratings)
     model = models.fit(SMALL, ratings, catalogue(), no_segments(spark), relevant_from=4)
 
     rows = {row["user"]: row for row in model.lists(all_users(spark, ratings), 5).collect()}

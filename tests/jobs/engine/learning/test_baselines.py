@@ -16,7 +16,8 @@ from tests.jobs.engine.learning.test_als import (
     checkerboard,
     no_segments,
 )
-from warehouse.datasets import Scale
+from tests.support.jobs.interactions import of_ratings
+from tests.support.jobs.product import product
 
 LIKED = np.random.default_rng(7).random((40, 6)) < 0.4
 
@@ -50,7 +51,7 @@ def test_on_a_checkerboard_the_users_own_colour_comes_first(
     spark: SparkSession, recipe: Ease | ItemCosine
 ) -> None:
     without_likes = F.when(F.col("user") == 0, 1.0).otherwise(F.col("rating"))
-    ratings = checkerboard(spark).withColumn("rating", without_likes).cache()
+    ratings = of_ratings(checkerboard(spark).withColumn("rating", without_likes)).cache()
     model = models.fit(recipe, ratings, catalogue(), no_segments(spark), relevant_from=4)
 
     rows = {row["user"]: row for row in model.lists(all_users(spark, ratings), 5).collect()}
@@ -109,8 +110,7 @@ def test_a_catalogue_that_is_too_large_is_refused(
 
 
 def test_a_baseline_is_not_a_recipe_and_cannot_be_released() -> None:
-    scale = Scale(lowest=1, highest=5, step=1, relevant_from=4)
-    of_scale = baselines.baselines(scale)
+    of_scale = baselines.baselines(product())
 
     assert len({baseline.name for baseline in of_scale}) == len(of_scale) == 3
     for baseline in of_scale:

@@ -12,6 +12,7 @@ from jobs.engine.recipes import Als, AlsWithPriors
 from jobs.engine.weightings import Centred, MinusMidpoint, StarsFromThreshold
 from serving.lists.fold_in import Constants, Folded, FoldIn, Ratings
 from tests.jobs.engine.learning import test_priors as small
+from tests.support.jobs.interactions import of_ratings
 
 LAST = small.N_USERS - 1  # has no segment
 PURE = (
@@ -24,7 +25,7 @@ PURE = (
 @pytest.fixture(scope="module")
 def ratings(spark: SparkSession) -> DataFrame:
     names = "user int, item int, rating double, rated_at timestamp"
-    return spark.createDataFrame(small.rows(), names).cache()
+    return of_ratings(spark.createDataFrame(small.rows(), names)).cache()
 
 
 @pytest.fixture(scope="module")

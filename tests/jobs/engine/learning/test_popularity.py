@@ -11,6 +11,7 @@ from jobs.engine.learning import popularity
 from jobs.engine.learning.lists import Block, Ragged
 from jobs.engine.learning.segments import Segments, known_users, user_segments
 from jobs.engine.recipes import Popular, PopularBySegment, PopularRecently
+from tests.support.jobs.interactions import STARS, of_ratings
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
 ITEMS = Catalogue(
@@ -23,7 +24,8 @@ ITEMS = Catalogue(
 def ratings(spark: SparkSession, *rows: tuple[int, int, float, int]) -> DataFrame:
     """Return (user, item, rating, age in days) as ratings."""
     aged = [(u, i, float(r), NOW - timedelta(days=days)) for u, i, r, days in rows]
-    return spark.createDataFrame(aged, "user int, item int, rating double, rated_at timestamp")
+    ratings = "user int, item int, rating double, rated_at timestamp"
+    return of_ratings(spark.createDataFrame(aged, ratings))
 
 
 def by_sex(spark: SparkSession, attributes: dict[int, str]) -> Segments:
@@ -59,7 +61,7 @@ def test_a_rating_counts_half_after_a_half_life(spark: SparkSession) -> None:
 def test_trending_counts_recent_positive_interactions_only(spark: SparkSession) -> None:
     rows = ratings(spark, (1, 7, 5, 14), (2, 7, 4, 28), (1, 8, 5, 42), (3, 9, 1, 0), (3, 99, 5, 0))
 
-    trending = popularity.recent(rows, popularity.TRENDING_DAYS, ITEMS, relevant_from=4)
+    trending = popularity.recent(rows, popularity.TRENDING_DAYS, ITEMS)
 
     assert trending.tolist() == [0.75, 0.125, 0]
 
@@ -115,7 +117,7 @@ def test_known_users_have_seen_and_liked_items(spark: SparkSession) -> None:
     hidden = spark.createDataFrame([(1, 9), (5, 9)], "user int, item int")
     rows = ratings(spark, (1, 7, 5, 3), (1, 8, 1, 2), (2, 7, 2, 1))
 
-    users = known_users(rows, hidden, by_sex(spark, {1: "f"}), relevant_from=4)
+    users = known_users(rows, hidden, by_sex(spark, {1: "f"}), STARS)
 
     by_user = {row["user"]: row for row in users.collect()}
     assert set(by_user) == {1, 2}

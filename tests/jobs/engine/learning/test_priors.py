@@ -16,6 +16,7 @@ from jobs.engine.learning.segments import Segments, known_users, user_segments
 from jobs.engine.recipes import Als, AlsWithPriors, PriorWeights
 from jobs.engine.weightings import Centred
 from tests.jobs.engine.learning.test_als import fold_in
+from tests.support.jobs.interactions import STARS, of_ratings
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
 N_USERS, ITEMS = 60, 12
@@ -69,9 +70,8 @@ def catalogue() -> Catalogue:
 
 @pytest.fixture(scope="module")
 def ratings(spark: SparkSession) -> DataFrame:
-    return spark.createDataFrame(
-        rows(), "user int, item int, rating double, rated_at timestamp"
-    ).cache()
+    columns = "user int, item int, rating double, rated_at timestamp"
+    return of_ratings(spark.createDataFrame(rows(), columns)).cache()
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +104,7 @@ def listed(
 ) -> dict[int, tuple[dict[str, float], bool]]:
     """Return each user's scores by item, and whether the list is personalised."""
     hidden = ratings.select("user", "item").limit(0)
-    users = known_users(ratings, hidden, segments, relevant_from=4)
+    users = known_users(ratings, hidden, segments, STARS)
     return {
         row["user"]: (dict(zip(row["item_ids"], row["scores"], strict=True)), row["personalised"])
         for row in model.lists(users, ITEMS).collect()
@@ -114,7 +114,7 @@ def listed(
 def test_popularity_is_the_log_of_decayed_positive_interactions_over_their_mean(
     ratings: DataFrame, segments: Segments
 ) -> None:
-    fitted = priors.fit(ratings, WEIGHTS, catalogue(), segments, relevant_from=4)
+    fitted = priors.fit(ratings, WEIGHTS, catalogue(), segments)
 
     newest = max(at for *_, at in rows())
     decayed = np.zeros(ITEMS)
@@ -142,14 +142,14 @@ def test_a_segment_is_compared_with_all_users_and_shrunk() -> None:
 def test_a_prior_of_weight_zero_has_no_column(ratings: DataFrame, segments: Segments) -> None:
     only = WEIGHTS.model_copy(update={"popularity": 0, "released": 0, "category": 0})
 
-    fitted = priors.fit(ratings, only, catalogue(), segments, relevant_from=4)
+    fitted = priors.fit(ratings, only, catalogue(), segments)
 
     assert fitted.names == ("segment:sex=f", "segment:sex=m")
     empty = Ragged(np.empty(0, np.int64), np.empty(0, np.int64))
     numbers = np.array([0, 1, 2], np.int32)
     weights = fitted.of(Block(3, numbers, numbers, empty, None))
     assert weights == pytest.approx(np.array([[0, 0], [0.4, 0], [0, 0.4]]))
-    none = priors.fit(ratings, NONE, catalogue(), segments, relevant_from=4)
+    none = priors.fit(ratings, NONE, catalogue(), segments)
     assert none.columns.shape == (12, 0)
 
 

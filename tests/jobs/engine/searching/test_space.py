@@ -5,15 +5,16 @@ from jobs.engine import recipes
 from jobs.engine.recipes import Als, AnyRecipe, Popular
 from jobs.engine.searching import space
 from jobs.engine.weightings import Centred
-from tests.support.jobs.simulated_search import DEFAULT, HALF_LIFE, SCALE, parameters, suggest
+from tests.support.jobs.product import shop
+from tests.support.jobs.simulated_search import DEFAULT, HALF_LIFE, WORLD, parameters, suggest
 
 
 @pytest.mark.parametrize(
     "recipe",
     [
         DEFAULT,
-        recipes.by_name(SCALE, HALF_LIFE)["als_minus_midpoint"].model_copy(update={"alpha": 2.5}),
-        recipes.by_name(SCALE, HALF_LIFE)["als_from_threshold"],
+        recipes.by_name(WORLD)["als_minus_midpoint"].model_copy(update={"alpha": 2.5}),
+        recipes.by_name(WORLD)["als_from_threshold"],
         Als(half_life_days=HALF_LIFE, weighting=Centred(p=0.5)),
         Als(half_life_days=HALF_LIFE / 3),
     ],
@@ -39,6 +40,34 @@ def test_a_recipe_in_the_space_has_parameters(recipe: Als) -> None:
 )
 def test_a_recipe_outside_the_space_has_no_parameters(recipe: AnyRecipe) -> None:
     assert parameters(recipe) is None
+
+
+SHOP = shop(kinds={"buy": {"weight": 5}, "ignored": {"weight": 0}, "view": {}})
+IN_SHOP = recipes.default(SHOP)
+
+
+@pytest.mark.parametrize(
+    ("weights", "changes"),
+    [
+        ((5, 0, 1), {}),
+        ((5, 0, 0.25), {"saturation": "binary"}),
+        ((5, 0, 8), {"saturation": "capped", "cap": 3}),
+    ],
+)
+def test_weights_and_saturation_of_events_are_searched_but_not_the_largest_weight(
+    weights: tuple[float, ...], changes: dict[str, object]
+) -> None:
+    of_kinds = tuple(zip(("buy", "ignored", "view"), weights, strict=True))
+    weighting = recipes.events(SHOP).model_copy(update={"weights": of_kinds} | changes)
+    recipe = IN_SHOP.model_copy(update={"weighting": weighting, "half_life_days": 365.0})
+
+    values = space.parameters(recipe, SHOP)
+
+    assert values is not None
+    assert space.suggest(FixedTrial(values), SHOP) == recipe
+    heavier = weighting.model_copy(update={"weights": (("buy", 6), *of_kinds[1:])})
+    outside = recipe.model_copy(update={"weighting": heavier})
+    assert space.parameters(outside, SHOP) is None
 
 
 def test_other_seeds_are_far_apart() -> None:

@@ -1,0 +1,170 @@
+"""Retrains on events without a scale, and on small and odd data."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+from sqlalchemy import Engine
+
+from jobs.engine.errors import NothingToLearnError
+from tests.support.jobs import silver
+from tests.support.jobs.product import product, shop
+from tests.support.jobs.silver import Event
+from tests.support.jobs.small_world import Retrain
+from warehouse.datasets import Dataset
+from warehouse.delta import Warehouse
+from warehouse.query import Lake
+from warehouse.run_keys import RunKey
+from warehouse.tables import (
+    GOLD_FALLBACK_LISTS,
+    GOLD_FITS,
+    GOLD_PROFILES,
+    GOLD_RECOMMENDATIONS,
+    GOLD_VERDICTS,
+    SILVER_ITEMS,
+)
+
+SMALL = json.dumps(
+    {
+        "kind": "als",
+        "rank": 2,
+        "iterations": 4,
+        "weighting": {"kind": "events", "weights": [["buy", 5], ["view", 1]]},
+    }
+)
+FILES = [{"file": "events*.csv", "kind_column": "kind"}]
+TIMELESS = [FILES[0] | {"time": False}]
+N_USERS, N_ITEMS = 60, 20
+
+
+def retrain(
+    spark: SparkSession, engine: Engine, root: Path, dataset: Dataset, events: list[Event]
+) -> Retrain:
+    """Return a retrain of the events, not yet run."""
+    key = RunKey("product__ingest", "one", "refine")
+    warehouse = Warehouse(spark, str(root), run_key=key)
+    silver.write(warehouse, dataset, events)
+    return Retrain(warehouse, engine, dataset)
+
+
+def rows(retrained: Retrain, table: object) -> list[dict[str, object]]:
+    equals = {"retrain_id": retrained.run}
+    return Lake(retrained.warehouse.root).rows(table, equals=equals)  # type: ignore[arg-type] # a Table
+
+
+def two_tastes() -> list[Event]:
+    """Even users buy even items and view odd ones, odd users the other way round."""
+    return [
+        (f"u{user:02d}", f"i{item:02d}", "view" if (user + item) % 2 else "buy", None, user + item)
+        for user in range(N_USERS)
+        for item in range(N_ITEMS)
+        if (user * 3 + item) % 5
+    ]
+
+
+def test_a_shop_without_times_learns_what_its_users_buy(
+    spark: SparkSession, publisher: Engine, tmp_path: Path
+) -> None:
+    dataset = shop(events=TIMELESS, floors={"min_test_users": 20, "min_coverage": 0})
+    shopped = retrain(spark, publisher, tmp_path, dataset, two_tastes())
+
+    shopped.freeze()
+    shopped.nominate(SMALL)
+    shopped.search()
+    shopped.evaluate()
+    assert shopped.decide()
+    shopped.fit()
+
+    [verdict] = rows(shopped, GOLD_VERDICTS)
+    assert str(verdict["recipe"]).startswith("als_events_r2")
+    assert "split at random (`windows.without_time`): " in str(verdict["reason"])
+    [fit] = rows(shopped, GOLD_FITS)
+    constants = json.loads(str(fit["constants"]))
+    assert (constants["weighting"], constants["threshold"]) == ("stars_from_threshold", 1)
+    assert constants["alpha"] > 4.66  # a purchase is stronger than the mean event
+    lists = {row["user_id"]: row["item_ids"] for row in rows(shopped, GOLD_RECOMMENDATIONS)}
+    bought = {(user, item) for user, item, kind, *_ in two_tastes() if kind == "buy"}
+    assert len(lists) == N_USERS
+    for user, item_ids in lists.items():
+        assert isinstance(item_ids, list)
+        assert not {(user, item) for item in item_ids} & bought
+        n_own = sum(1 for item in item_ids[:2] if (int(item[1:]) + int(str(user)[1:])) % 2 == 0)
+        assert n_own >= 1
+    profile = next(row for row in rows(shopped, GOLD_PROFILES) if row["user_id"] == "u00")
+    ratings = dict(zip(profile["item_ids"], profile["ratings"], strict=True))  # type: ignore[call-overload] # lists
+    assert ratings == {
+        item: float(kind == "buy") for user, item, kind, *_ in two_tastes() if user == "u00"
+    }
+
+
+def everybody_likes_everything() -> list[Event]:
+    return [(f"u{u}", f"i{i}", "buy", None, u * 9 + i) for u in range(9) for i in range(4)]
+
+
+def at_one_instant() -> list[Event]:
+    return [(f"u{u}", f"i{u % 3}", "buy", None, 100) for u in range(9)]
+
+
+def all_users_are_new() -> list[Event]:
+    return [(f"u{at}", f"i{at % 3}", "buy", None, at) for at in range(20)]
+
+
+def no_positive_event() -> list[Event]:
+    return [(f"u{u}", f"i{i}", "view", None, u * 9 + i) for u in range(9) for i in range(4)]
+
+
+def one_user_and_one_item() -> list[Event]:
+    return [("u", "i", "buy", None, 1)]
+
+
+@pytest.mark.parametrize("files", [FILES, TIMELESS], ids=["times", "no times"])
+@pytest.mark.parametrize(
+    "events",
+    [
+        everybody_likes_everything,
+        at_one_instant,
+        all_users_are_new,
+        no_positive_event,
+        one_user_and_one_item,
+    ],
+)
+def test_small_and_odd_data_release_a_popularity_and_say_why(
+    spark: SparkSession,
+    publisher: Engine,
+    tmp_path: Path,
+    events: Callable[[], list[Event]],
+    files: list[dict[str, object]],
+) -> None:
+    odd = retrain(spark, publisher, tmp_path, shop(events=files), events())
+
+    odd.freeze()
+    odd.nominate("")
+    odd.search()
+    odd.evaluate()
+    assert odd.decide()
+    odd.fit()
+
+    [verdict] = rows(odd, GOLD_VERDICTS)
+    assert verdict["verdict"] == "first"
+    assert "not compared (" in str(verdict["reason"])
+    assert "floors.min_test_users" in str(verdict["reason"]) or "No user has" in str(
+        verdict["reason"]
+    )
+    fallbacks = rows(odd, GOLD_FALLBACK_LISTS)
+    assert {len(row["item_ids"]) for row in fallbacks} == {len({item for _, item, *_ in events()})}  # type: ignore[arg-type] # lists
+
+
+def test_events_of_unknown_items_only_are_named(
+    spark: SparkSession, publisher: Engine, tmp_path: Path
+) -> None:
+    unknown = retrain(spark, publisher, tmp_path, product(), [("u", "p1", "rate", 5.0, 1)])
+    items = unknown.warehouse.read(SILVER_ITEMS).limit(0)
+    unknown.warehouse.overwrite(SILVER_ITEMS, items)
+    unknown.freeze()
+    unknown.nominate("")
+    unknown.search()
+
+    with pytest.raises(NothingToLearnError, match="no event is of an item with a title"):
+        unknown.evaluate()

@@ -1,0 +1,71 @@
+"""A lake whose silver tables have the given events, as `refine` writes them."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from jobs.engine import interactions
+from jobs.engine.interactions import Rules
+from warehouse.tables import (
+    SILVER_EVENTS,
+    SILVER_INTERACTIONS,
+    SILVER_ITEM_INDEX,
+    SILVER_ITEMS,
+    SILVER_REFINEMENTS,
+    SILVER_USER_INDEX,
+    Table,
+)
+
+if TYPE_CHECKING:
+    from warehouse.datasets import Dataset
+    from warehouse.delta import Warehouse
+
+Event = tuple[str, str, str, float | None, int]  # user, item, kind, number, second
+
+
+def write(warehouse: "Warehouse", dataset: "Dataset", events: Sequence[Event]) -> None:
+    """Write the events, their interactions, and a catalogue of their items."""
+    users = sorted({user for user, *_ in events})
+    items = sorted({item for _, item, *_ in events})
+    rows = [
+        {
+            "event_id": f"{at:032x}",
+            "kind": kind,
+            "user_id": user,
+            "item_id": item,
+            "rating": number if kind == "rate" else None,
+            "value": None if kind == "rate" else number,
+            "occurred_at": datetime.fromtimestamp(second, UTC),
+            "landing_id": "l",
+            "run_key": "k",
+        }
+        for at, (user, item, kind, number, second) in enumerate(events)
+    ]
+    refined = {
+        "landing_id": "l", "target": "events", "n_rows": len(rows), "n_accepted": len(rows),
+        "n_quarantined": 0, "n_duplicates": 0, "n_unknown_items": 0, "run_key": "k",
+        "refined_at": datetime.fromtimestamp(0, UTC),
+    }  # fmt: skip
+    titled = {"categories": ["all"], "vendor": None, "released": 2000}
+    tables: dict[Table, list[dict[str, Any]]] = {
+        SILVER_EVENTS: rows,
+        SILVER_ITEMS: [{"item_id": item, "title": item.title()} | titled for item in items],
+        SILVER_USER_INDEX: [{"user_id": u, "user_index": at} for at, u in enumerate(users)],
+        SILVER_ITEM_INDEX: [{"item_id": i, "item_index": at} for at, i in enumerate(items)],
+        SILVER_REFINEMENTS: [refined],
+    }
+    for table, table_rows in tables.items():
+        warehouse.append(table, _frame(warehouse, table, table_rows))
+    pair = interactions.interaction(Rules.of(dataset)).alias("pair")
+    pairs = warehouse.read(SILVER_EVENTS).groupBy("user_id", "item_id").agg(pair)
+    present = pairs.select("user_id", "item_id", "pair.*")
+    kept = present.where(F.col("rating").isNotNull() | F.col("kinds").isNotNull())
+    warehouse.append(SILVER_INTERACTIONS, kept)
+
+
+def _frame(warehouse: "Warehouse", table: Table, rows: list[dict[str, Any]]) -> DataFrame:
+    columns = [{name: row.get(name) for name in table.names} for row in rows]
+    return warehouse.spark.createDataFrame(columns, table.ddl)
