@@ -1,46 +1,14 @@
 """The sections of a manifest that describe files: where they come from, and their columns."""
 
-import codecs
-from datetime import datetime
-from typing import Annotated, Final, Literal, Self
+from typing import Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from warehouse.field_types import ConditionText, Encoding, TimeFormat
 
 Format = Literal["csv", "jsonl", "json", "parquet"]
 AttributeType = Literal["text", "number", "time", "list"]
-TIME_FORMATS: Final = ("seconds", "milliseconds", "microseconds", "iso")
-
-
-def _known_encoding(name: str) -> str:
-    """Return Python's name of the encoding; Latin-1 in files is nearly always windows-1252.
-
-    Raises:
-        ValueError: Python knows no text encoding of this name.
-    """
-    try:
-        return codecs.lookup(name).name
-    except LookupError as error:
-        common = "utf-8, utf-16, windows-1252, iso-8859-1"
-        raise ValueError(f"no encoding {name!r}; common ones: {common}") from error
-
-
-def _readable_time_format(text: str) -> str:
-    """Return the text, a name in `TIME_FORMATS` or a pattern of `strptime`.
-
-    Raises:
-        ValueError: it is neither.
-    """
-    if text in TIME_FORMATS:
-        return text
-    if "%" not in text:
-        raise ValueError(f"{text!r} is none of {', '.join(TIME_FORMATS)}, nor a pattern with `%`")
-    datetime.strptime(datetime(2001, 2, 3, 4, 5, 6).strftime(text), text)  # noqa: DTZ001,DTZ007
-    return text
-
-
-Encoding = Annotated[str, AfterValidator(_known_encoding)]
-TimeFormat = Annotated[str, AfterValidator(_readable_time_format)]
 
 
 class Section(BaseModel):
@@ -103,7 +71,7 @@ class Files(Section):
     """csv, json and jsonl: the encoding of the text, by any common name."""
     decimal: Literal[".", ","] = "."
     """The decimal separator of numbers: "," reads 4,5 as 4.5."""
-    keep_if: str | None = None
+    keep_if: ConditionText | None = None
     """Only rows that fulfil this condition are used: columns compared with numbers or texts,
     joined by `and`, `or`, `not`, such as `quantity > 0 and country == "DE"`."""
 

@@ -1,0 +1,83 @@
+"""Times of ISO 8601 as text: extended and basic forms, week dates, a year, a month, offsets, UTC.
+
+Common forms are read by Arrow, all others by Python, each distinct text once.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+LOCAL = pa.timestamp("us")
+ABSOLUTE = pa.timestamp("us", "UTC")
+
+_TOO_FINE = r"([.,]\d{6})\d+"  # nanoseconds
+_UTC = r"(?i)\s*(utc|gmt|z)$"
+_BLANK_BEFORE_OFFSET = r"(:\d\d(?:\.\d+)?) ([+-]\d\d:?\d\d)$"
+_COMMON = (
+    r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"
+    r"([ T]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?)?"
+)
+_COMMON_LOCAL = f"{_COMMON}$"
+_COMMON_ABSOLUTE = _COMMON.removesuffix("?") + r"[+-]([01]\d|2[0-3]):?[0-5]\d$"
+_YEAR_OR_MONTH = {4: "-01-01", 7: "-01"}  # what completes a text of so many characters
+
+
+def parsed(trimmed: pa.StringArray) -> tuple[pa.TimestampArray, pa.TimestampArray]:
+    """Return local times and, in the second array, times whose text has a zone, in UTC.
+
+    In each array the other's times are null, and those that cannot be read in both.
+    """
+    texts = pc.replace_substring_regex(trimmed, _TOO_FINE, r"\1")
+    texts = pc.replace_substring_regex(texts, _UTC, "+00:00")
+    texts = pc.replace_substring_regex(texts, _BLANK_BEFORE_OFFSET, r"\1\2")
+    local = _cast(texts, _COMMON_LOCAL, LOCAL)
+    absolute = _cast(texts, _COMMON_ABSOLUTE, ABSOLUTE)
+    unread = pc.and_(pc.is_null(local), pc.is_null(absolute))
+    others = pc.if_else(unread, texts, pa.scalar(None, pa.string()))
+    if others.null_count == len(others):
+        return local, absolute
+    other_local, other_absolute = distinct_times(others, _from_text)
+    return pc.coalesce(local, other_local), pc.coalesce(absolute, other_absolute)
+
+
+def distinct_times(
+    texts: pa.StringArray, parsed_text: Callable[[str], datetime | None]
+) -> tuple[pa.TimestampArray, pa.TimestampArray]:
+    """Return the times of the texts as `parsed` does; the function reads each distinct text."""
+    encoded = texts.dictionary_encode()
+    read = [parsed_text(text) for text in encoded.dictionary.to_pylist()]
+    local = [time if time is not None and time.tzinfo is None else None for time in read]
+    absolute = [_in_utc(time) if time is not None and time.tzinfo else None for time in read]
+    return (
+        pa.array(local, LOCAL).take(encoded.indices),
+        pa.array(absolute, ABSOLUTE).take(encoded.indices),
+    )
+
+
+def _cast(texts: pa.StringArray, form: str, to: pa.DataType) -> pa.TimestampArray:
+    """Return the times of this form; none if one of them is not in the calendar."""
+    matching = pc.if_else(
+        pc.match_substring_regex(texts, form), texts, pa.scalar(None, pa.string())
+    )
+    try:
+        return pc.cast(matching, to)
+    except pa.ArrowInvalid:
+        return pa.nulls(len(texts), to)
+
+
+def _from_text(text: str) -> datetime | None:
+    try:
+        if (text[:4] + text[5:]).isdecimal():
+            text += _YEAR_OR_MONTH.get(len(text), "")
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _in_utc(time: datetime) -> datetime | None:
+    try:
+        return time.astimezone(UTC)
+    except OverflowError:
+        return None

@@ -1,0 +1,152 @@
+"""Numbers, times and kinds of sent text, in Arrow: the same for `check`, `propose` and `refine`.
+
+What cannot be read becomes null. Blanks around a text do not count.
+"""
+
+from datetime import datetime
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from jobs.ingestion import iso_times, zones
+from warehouse.sources import Events, Files, Ratings
+
+_UNITS: Final = {"seconds": 1_000_000, "milliseconds": 1000, "microseconds": 1}
+_FIRST: Final = -62_135_596_800_000_000  # 0001-01-01 in microseconds since 1970
+_LAST: Final = 253_402_300_799_999_999  # 9999-12-31T23:59:59.999999
+_GROUPED: Final = {  # 1,234.5 and 1.234,5: both marks are needed, as 1,234 may be either
+    ".": r"^[+-]?\d{1,3}(,\d{3})+\.\d+$",
+    ",": r"^[+-]?\d{1,3}(\.\d{3})+,\d+$",
+}
+_NUMBER: Final = r"^-?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?$"
+
+
+def numbers(texts: pa.Array, files: Files) -> pa.DoubleArray:
+    """Return the numbers that the texts stand for; null where there is none.
+
+    Texts in `values` have their number there, `true` and `false` are 1 and 0, in any letters. Texts
+    in `no_value` are null, as are infinity and NaN.
+    """
+    trimmed = pc.utf8_trim_whitespace(_texts(texts))
+    found = _plain_numbers(trimmed, files.decimal)
+    if found.null_count > trimmed.null_count:
+        position = pc.index_in(pc.utf8_lower(trimmed), value_set=pa.array(["false", "true"]))
+        found = pc.coalesce(found, position.cast(pa.float64()))
+    if not isinstance(files, Ratings | Events):
+        return found
+    if files.values:
+        words = pa.array([word.strip() for word in files.values], pa.string())
+        position = pc.index_in(trimmed, value_set=words)
+        meant = pa.array(files.values.values(), pa.float64()).take(position)
+        found = pc.coalesce(meant, found)
+    if not files.no_value:
+        return found
+    return pc.if_else(stands_for_no_value(trimmed, files), pa.scalar(None, pa.float64()), found)
+
+
+def stands_for_no_value(texts: pa.Array, files: Files) -> pa.BooleanArray:
+    """Return where a text is one of `no_value`; numbers may be written differently: "0", "0.0"."""
+    trimmed = pc.utf8_trim_whitespace(_texts(texts))
+    words = files.no_value if isinstance(files, Ratings | Events) else ()
+    listed = pc.is_in(trimmed, value_set=pa.array([word.strip() for word in words], pa.string()))
+    as_numbers = _plain_numbers(pa.array(words, pa.string()), files.decimal).drop_null()
+    if not len(as_numbers):
+        return listed
+    return pc.or_(listed, pc.is_in(_plain_numbers(trimmed, files.decimal), value_set=as_numbers))
+
+
+def times(texts: pa.Array, files: Ratings | Events) -> pa.TimestampArray:
+    """Return the times in UTC, in microseconds; null where there is none in the calendar.
+
+    Times without a zone are of `time_zone`. A local time that a clock change repeats is the first
+    of the two.
+    """
+    texts = _texts(texts)
+    if unit := _UNITS.get(files.time_format):
+        return _since_1970(texts, unit, files.decimal)
+    trimmed = pc.utf8_trim_whitespace(texts)
+    if files.time_format == "iso":
+        local, absolute = iso_times.parsed(trimmed)
+    else:
+        local, absolute = _by_pattern(trimmed, files.time_format)
+    in_utc = zones.to_utc(local.cast(pa.int64()), files.time_zone)
+    return _in_calendar(pc.coalesce(absolute.cast(pa.int64()), in_utc))
+
+
+def kinds(texts: pa.Array, files: Events) -> pa.StringArray:
+    """Return the kind of each row: that of the file, or what `kinds` makes of the text.
+
+    A text that `kinds` does not name is its own kind; a blank one is null.
+    """
+    if files.kind is not None:
+        return pa.repeat(pa.scalar(files.kind, pa.string()), len(texts))
+    trimmed = pc.utf8_trim_whitespace(_texts(texts))
+    filled = pc.if_else(pc.equal(trimmed, ""), pa.scalar(None, pa.string()), trimmed)
+    if not files.kinds:
+        return filled
+    words = pa.array([word.strip() for word in files.kinds], pa.string())
+    position = pc.index_in(filled, value_set=words)
+    return pc.coalesce(pa.array(files.kinds.values(), pa.string()).take(position), filled)
+
+
+def _texts(texts: pa.Array) -> pa.StringArray:
+    return texts if texts.type == pa.string() else texts.cast(pa.string())
+
+
+def _plain_numbers(texts: pa.Array, decimal: str) -> pa.DoubleArray:
+    texts = _texts(texts)
+    if decimal == "." and (whole := _cast(texts, pa.float64())) is not None:
+        return _finite(whole)
+    trimmed = pc.utf8_trim_whitespace(texts)
+    grouped = pc.match_substring_regex(trimmed, _GROUPED[decimal])
+    other = "," if decimal == "." else "."
+    plain = pc.if_else(grouped, pc.replace_substring(trimmed, other, ""), trimmed)
+    if decimal == ",":
+        has_point = pc.match_substring(plain, ".")
+        plain = pc.if_else(has_point, None, pc.replace_substring(plain, ",", "."))
+    plain = pc.replace_substring_regex(plain, r"^\+", "")
+    plain = pc.if_else(pc.match_substring_regex(plain, _NUMBER), plain, None)
+    return _finite(plain.cast(pa.float64()))
+
+
+def _finite(values: pa.DoubleArray) -> pa.DoubleArray:
+    is_finite = pc.is_finite(values)
+    return pc.if_else(is_finite, values, pa.scalar(None, pa.float64()))
+
+
+def _since_1970(texts: pa.StringArray, unit: int, decimal: str) -> pa.TimestampArray:
+    whole = _cast(texts, pa.int64())
+    if whole is not None:
+        in_range = pc.less_equal(pc.abs(whole), -_FIRST // unit * 5)  # the product fits 64 bits
+        return _in_calendar(pc.multiply(pc.if_else(in_range, whole, None), unit))
+    micros = pc.round(pc.multiply(_plain_numbers(texts, decimal), float(unit)))
+    in_range = pc.less_equal(pc.abs(micros), float(2 * _LAST))
+    return _in_calendar(pc.if_else(in_range, micros, None).cast(pa.int64()))
+
+
+def _in_calendar(micros: pa.Int64Array) -> pa.TimestampArray:
+    in_range = pc.and_(pc.greater_equal(micros, _FIRST), pc.less_equal(micros, _LAST))
+    return pc.if_else(in_range, micros, pa.scalar(None, pa.int64())).cast(pa.timestamp("us", "UTC"))
+
+
+def _by_pattern(
+    trimmed: pa.StringArray, pattern: str
+) -> tuple[pa.TimestampArray, pa.TimestampArray]:
+    """Return local times, and times whose text has a zone; each distinct text is read once."""
+
+    def parsed(text: str) -> datetime | None:
+        try:
+            return datetime.strptime(text, pattern)  # noqa: DTZ007  # the zone comes later
+        except (ValueError, OverflowError):
+            return None
+
+    return iso_times.distinct_times(trimmed, parsed)
+
+
+def _cast(texts: pa.StringArray, to: pa.DataType) -> pa.Array | None:
+    """Return all texts as numbers, or None if one of them is none."""
+    try:
+        return pc.cast(texts, to)
+    except pa.ArrowInvalid:
+        return None

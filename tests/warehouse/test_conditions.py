@@ -1,0 +1,50 @@
+import pytest
+
+from warehouse import conditions
+from warehouse.conditions import Column, Comparison, ConditionError, Constant, Constants, Joined
+
+
+def test_a_condition_is_a_tree_of_comparisons() -> None:
+    assert conditions.parse('0 < quantity <= 5 and country in ("DE",)') == Joined(
+        "and",
+        (
+            Joined(
+                "and",
+                (
+                    Comparison(Column("quantity"), ">", Constant(0)),
+                    Comparison(Column("quantity"), "<=", Constant(5)),
+                ),
+            ),
+            Comparison(Column("country"), "in", Constants(("DE",))),
+        ),
+    )
+
+
+def test_columns_may_be_nested_or_have_any_name() -> None:
+    tree = conditions.parse("user.id == 'a`b`' or not `Order Status` == `class`")
+    assert conditions.columns(tree) == ("user.id", "Order Status", "class")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "is no condition. Write one such as"),
+        ("quantity = 0", "is no condition. Write one such as"),
+        ("(" * 500 + "a" + ")" * 500, "is no condition. Write one such as"),
+        ("is_test", 'is_test alone: compare it, such as `is_test == "yes"`'),
+        ("`is test`", "is test alone: compare it"),
+        ("quantity + 1 > 2", "`quantity + 1`: only columns, numbers and texts"),
+        ('__import__("os").system("true") == 0', "only columns, numbers and texts"),
+        ("1 > 2", "compares two constants"),
+        ("a is 1", "`is`: write `==`"),
+        ("country in other", "after `in` write values in brackets"),
+        ("1 in a", "after `in` write values in brackets"),
+        ("a == (1, 2)", "values in brackets need `in`"),
+        ("f(x)", "`f(x)`: only comparisons joined by"),
+        ("a == None", "`None`: only columns, numbers and texts"),
+    ],
+)
+def test_anything_else_is_refused_with_a_sentence(text: str, reason: str) -> None:
+    with pytest.raises(ConditionError) as refused:
+        conditions.parse(text)
+    assert reason in str(refused.value)

@@ -1,0 +1,53 @@
+"""Types of a manifest's fields whose texts must be readable: encodings, times, conditions."""
+
+import codecs
+from datetime import UTC, datetime
+from typing import Annotated, Final
+
+from pydantic import AfterValidator
+
+from warehouse import conditions
+
+TIME_FORMATS: Final = ("seconds", "milliseconds", "microseconds", "iso")
+
+
+def _known_encoding(name: str) -> str:
+    """Return Python's name of the encoding; Latin-1 in files is nearly always windows-1252.
+
+    Raises:
+        ValueError: Python knows no text encoding of this name.
+    """
+    try:
+        return codecs.lookup(name).name
+    except LookupError as error:
+        common = "utf-8, utf-16, windows-1252, iso-8859-1"
+        raise ValueError(f"no encoding {name!r}; common ones: {common}") from error
+
+
+def _readable_time_format(text: str) -> str:
+    """Return the text, a name in `TIME_FORMATS` or a pattern of `strptime`.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if text in TIME_FORMATS:
+        return text
+    if "%" not in text:
+        raise ValueError(f"{text!r} is none of {', '.join(TIME_FORMATS)}, nor a pattern with `%`")
+    datetime.strptime(datetime(2001, 2, 3, 4, 5, 6, tzinfo=UTC).strftime(text), text)  # noqa: DTZ007
+    return text
+
+
+def _readable_condition(text: str) -> str:
+    """Return the text, a condition on columns.
+
+    Raises:
+        ConditionError: it is none.
+    """
+    conditions.parse(text)
+    return text
+
+
+Encoding = Annotated[str, AfterValidator(_known_encoding)]
+TimeFormat = Annotated[str, AfterValidator(_readable_time_format)]
+ConditionText = Annotated[str, AfterValidator(_readable_condition)]
