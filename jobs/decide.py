@@ -25,6 +25,7 @@ from serving.publishing.evidence import record
 from serving.rules import window_lists
 from serving.schemas import Comparison, Verdict
 from serving.storage import database
+from serving.tables.releases import Release
 from warehouse.append import append
 from warehouse.datasets import Dataset
 from warehouse.query import Lake
@@ -43,17 +44,25 @@ def run(root: str, dataset: Dataset, engine: Engine, *, run_key: RunKey) -> bool
     For the preview of slate rules, the chosen recipe's lists on the gate's window are copied to
     Postgres too. A second run changes nothing and returns the same.
     """
-    rows = Lake(root).rows(GOLD_VERDICTS, equals={"retrain_id": run_key.retrain_id})
-    if not rows:
-        rows = [_decide(root, dataset, engine, run_key)]
-        append(root, GOLD_VERDICTS, rows, run_key=run_key)
-    [row] = rows
+    with Session(engine) as session:
+        live = releases.live(session)
+    row = decide(root, dataset, live, run_key=run_key)
     verdict, lists = Verdict.model_validate(row), _lists(root, row["recipe"], run_key.retrain_id)
     with Session(engine) as session, session.begin():
         record(session, verdict)
         window_lists.replace(session, verdict, lists)
     log.info(event("verdict", verdict=verdict.verdict, reason=verdict.reason))
     return bool(row["publishes"])
+
+
+def decide(root: str, dataset: Dataset, live: Release | None, *, run_key: RunKey) -> dict[str, Any]:
+    """Return the row of gold.verdicts; write it, unless a run before did."""
+    rows = Lake(root).rows(GOLD_VERDICTS, equals={"retrain_id": run_key.retrain_id})
+    if not rows:
+        rows = [_verdict(root, dataset, live, run_key)]
+        append(root, GOLD_VERDICTS, rows, run_key=run_key)
+    [row] = rows
+    return row
 
 
 def main(argv: Sequence[str] | None = None, *, engine: Engine | None = None) -> int:
@@ -77,9 +86,7 @@ def comparisons(decision: Decision, measured: Metrics) -> list[Comparison]:
     ]
 
 
-def _decide(root: str, dataset: Dataset, engine: Engine, run_key: RunKey) -> dict[str, Any]:
-    with Session(engine) as session:
-        live = releases.live(session)
+def _verdict(root: str, dataset: Dataset, live: Release | None, run_key: RunKey) -> dict[str, Any]:
     retrain_id, measured = run_key.retrain_id, metrics(root, run_key.retrain_id)
     paused_by = None if live is None else live.publishing_paused_by
     presented = evidence(root, dataset, measured, retrain_id=retrain_id, paused_by=paused_by)

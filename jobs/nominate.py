@@ -16,6 +16,7 @@ from jobs.runtime import entrypoint
 from serving.errors import ServingError
 from serving.publishing import releases
 from serving.storage import database
+from serving.tables.releases import Release
 from warehouse.append import append
 from warehouse.datasets import Dataset
 from warehouse.run_keys import RunKey
@@ -32,9 +33,26 @@ def run(
     Raises:
         RecipeError: `recipe` is not empty, not a recipe's name and not a recipe as JSON.
     """
-    challenger = recipes.resolve(recipe, dataset)
     with Session(engine) as session:
         live = releases.live(session)
+    nominate(root, dataset, live, recipe=recipe, reason=reason, run_key=run_key)
+
+
+def nominate(
+    root: str,
+    dataset: Dataset,
+    live: Release | None,
+    *,
+    recipe: str,
+    reason: str,
+    run_key: RunKey,
+) -> None:
+    """Write the nomination against the live release. A second run changes nothing.
+
+    Raises:
+        RecipeError: `recipe` is not empty, not a recipe's name and not a recipe as JSON.
+    """
+    challenger = recipes.resolve(recipe, dataset)
     champion = None if live is None else recipes.parse(json.dumps(live.recipe_json))
     row = {
         "retrain_id": run_key.retrain_id,
