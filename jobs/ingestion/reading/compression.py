@@ -13,6 +13,7 @@ import pyarrow as pa
 from jobs.runtime.errors import UnreadableFileError
 
 SAMPLE_BYTES = 65_536
+PARQUET = b"PAR1"
 _COMPRESSIONS = {
     re.compile(rb"\x1f\x8b"): "gzip",
     re.compile(rb"BZh[1-9](1AY&SY|\x17rE8P)"): "bz2",
@@ -71,15 +72,10 @@ def sample(source: Path | bytes, name: str) -> bytes:
     """
     with readable(name):
         first = bytes(opened(source, name).read(SAMPLE_BYTES))
-    if found := foreign_format(first):
-        what, next_step = found
-        raise UnreadableFileError(f"{name}: this is {what}. {next_step}")
+    for magic, (what, next_step) in _FOREIGN.items():
+        if magic.match(first):
+            raise UnreadableFileError(f"{name}: this is {what}. {next_step}")
     return first
-
-
-def foreign_format(first: bytes) -> tuple[str, str] | None:
-    """Return the name of a format that no reader reads, and the next step; or None."""
-    return next((named for magic, named in _FOREIGN.items() if magic.match(first)), None)
 
 
 @contextmanager
@@ -110,7 +106,11 @@ def readable(name: str) -> Iterator[None]:
 
 
 def _raw(source: Path | bytes) -> pa.NativeFile:
-    return pa.BufferReader(source) if isinstance(source, bytes) else pa.OSFile(str(source), "rb")
+    if isinstance(source, bytes):
+        return pa.BufferReader(source)
+    if source.is_dir():
+        raise IsADirectoryError(source)
+    return pa.OSFile(str(source), "rb")
 
 
 def _compression(first: bytes) -> str | None:

@@ -65,6 +65,16 @@ class Splitter:
             if not lines.in_block:
                 return
 
+    def one_per_line(self, lines: list[str]) -> list[list[str]] | None:
+        """Return the fields of each line; None if a line is blank, or no record of its own."""
+        try:
+            rows = list(self._reader(lines, strict=False))
+        except csv.Error:
+            return None
+        if len(rows) != len(lines) or not all(rows) or self._is_open(lines[-1:]):
+            return None
+        return list(map(self._restored, rows))
+
     def _is_open(self, taken: list[str]) -> bool:
         """Return whether only a stray quote holds the lines of a record together."""
         if not self._files.quote:

@@ -5,15 +5,14 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.ingestion.reading.csv_splitting import Record, Splitter
-from jobs.ingestion.reading.encodings import bad_byte, shown
+from jobs.ingestion.reading.encodings import bad_byte, is_decoded, shown
 from jobs.ingestion.reading.lines import Lines, TextFile, line_end_of
 from jobs.ingestion.reading.plain_blocks import PlainBlocks
-from jobs.ingestion.reading.reader import TEXT, FileReader, record_batch
+from jobs.ingestion.reading.reader import TEXT, FileReader, record_batch, whole_batch
 from jobs.runtime.errors import UnreadableFileError
 from warehouse.sources import Files
 
@@ -66,10 +65,31 @@ class DelimitedReader(FileReader):
             if not lines.in_block:
                 table = plain.table(block)
                 if table is not None:
-                    yield _plain_batch(lines, table, columns, positions)
+                    texts = [_chosen(table, position) for position in positions]
+                    yield whole_batch(lines.number, table.num_rows, columns, texts)
+                    lines.skip(table.num_rows)
                     continue
                 lines.put(block)
-            yield self._batch(self._splitter.records(lines), columns, positions)
+            batch = self._simple_batch(lines, columns, positions)
+            if batch is None:
+                batch = self._batch(self._splitter.records(lines), columns, positions)
+            yield batch
+
+    def _simple_batch(
+        self, lines: Lines, columns: Sequence[str], positions: Sequence[int | None]
+    ) -> pa.RecordBatch | None:
+        """Return the rest of a block if each line is a row and nothing is to be noted, or None."""
+        left = lines.left()
+        text = "".join(left)
+        if self._escaped_quote is not None and self._escaped_quote.search(text):
+            return None
+        rows = self._splitter.one_per_line(left) if is_decoded(text) else None
+        if rows is None or not all(map(self._has_width, rows)):
+            return None
+        texts = [_column(rows, position) for position in positions]
+        batch = whole_batch(lines.number, len(rows), columns, texts)
+        lines.skip(len(rows))
+        return batch
 
     def _batch(
         self, records: Iterable[Record], columns: Sequence[str], positions: Sequence[int | None]
@@ -91,8 +111,10 @@ class DelimitedReader(FileReader):
 
     def _is_row(self, record: Record) -> bool:
         """Return whether the record has the file's columns; else note why not."""
-        if self._escaped_quote is not None:
-            self._look_for_escapes(record)
+        if self._escaped_quote is not None and self._escaped_quote.search(record.text):
+            self._note(
+                "escape", f"line {record.line} has a quote after a backslash. {_ESCAPE_STEP}"
+            )
         problem = self._problem(record)
         if problem is not None:
             self._note(*problem)
@@ -106,32 +128,22 @@ class DelimitedReader(FileReader):
                 return "encoding", encoding
         if record.problem:
             return record.problem, f"line {record.line}: {record.problem}. {_NEXT_STEP}"
-        n_fields = len(record.fields)
+        if self._has_width(record.fields):
+            return None
+        expected = f"the {'header' if self._files.header else 'manifest'} has {len(self.columns)}"
+        return "width", f"line {record.line} has {len(record.fields)} fields, {expected}"
+
+    def _has_width(self, fields: Sequence[str]) -> bool:
+        """Return whether there is a field per column; an empty one after them is none."""
+        n_fields = len(fields)
         if n_fields == self._n_fields or n_fields == len(self.columns):
-            return None
-        if n_fields == self._n_fields + 1 and not record.fields[-1]:
-            return None
-        expected = f"the header has {len(self.columns)}"
-        return "width", f"line {record.line} has {n_fields} fields, {expected}"
-
-    def _look_for_escapes(self, record: Record) -> None:
-        if self._escaped_quote is not None and self._escaped_quote.search(record.text):
-            self._note(
-                "escape", f"line {record.line} has a quote after a backslash. {_ESCAPE_STEP}"
-            )
+            return True
+        return n_fields == self._n_fields + 1 and not fields[-1]
 
 
-def _plain_batch(
-    lines: Lines, table: pa.Table, columns: Sequence[str], positions: Sequence[int | None]
-) -> pa.RecordBatch:
-    """Return a block that was read as a whole, and count its lines."""
-    n_rows = table.num_rows
-    numbers = pa.array(np.arange(lines.number, lines.number + n_rows))
-    lines.skip(n_rows)
-    texts = [
-        pa.nulls(n_rows, TEXT) if at is None else table[at].combine_chunks() for at in positions
-    ]
-    return record_batch(numbers, pa.nulls(n_rows, TEXT), columns, texts)
+def _chosen(table: pa.Table, position: int | None) -> pa.Array:
+    missing = pa.nulls(table.num_rows, TEXT)
+    return missing if position is None else table[position].combine_chunks()
 
 
 def _column(rows: Sequence[Sequence[str]], position: int | None) -> pa.Array:

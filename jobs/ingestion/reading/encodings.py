@@ -52,6 +52,11 @@ def text_encoding(sample: bytes, declared: str, name: str) -> str:
     return declared
 
 
+def is_decoded(text: str) -> bool:
+    """Return whether all bytes of the text were of the file's encoding."""
+    return text.isascii() or _UNDECODABLE.search(text) is None
+
+
 def bad_byte(text: str, line: int, encoding: str) -> str:
     """Return a sentence on the first byte that is not of the encoding; "" if there is none.
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -11,14 +11,13 @@ import pyarrow as pa
 
 from jobs.ingestion.reading.encodings import bad_byte, shown
 from jobs.ingestion.reading.json_array import elements
-from jobs.ingestion.reading.json_values import Row, column_names, parsed, texts
-from jobs.ingestion.reading.lines import Lines, TextFile, line_end_of
-from jobs.ingestion.reading.reader import BATCH_ROWS, TEXT, FileReader, record_batch
+from jobs.ingestion.reading.json_values import Row, all_objects, column_names, parsed, texts
+from jobs.ingestion.reading.lines import BLOCK_CHARS, TextFile, line_end_of, split_lines
+from jobs.ingestion.reading.reader import BATCH_ROWS, TEXT, FileReader, record_batch, whole_batch
 from jobs.runtime.errors import UnreadableFileError
 from warehouse.sources import Files
 
 SAMPLE_ROWS = 1000
-_BATCH_CHARS = 1 << 25
 _ARRAY = re.compile(r"\s*\[\s*([{\]]|$)")
 _SEVERAL_LINES = re.compile(r"\s*\{\s*\n")
 _DECODER = json.JSONDecoder()
@@ -56,11 +55,10 @@ class _JsonReader(FileReader):
         for record in self._records():
             records.append(record)
             n_chars += len(record.text)
-            if len(records) == BATCH_ROWS or n_chars > _BATCH_CHARS:
+            if len(records) == BATCH_ROWS or n_chars > BLOCK_CHARS:
                 yield self._batch(records, columns)
                 records, n_chars = [], 0
-        if records:
-            yield self._batch(records, columns)
+        yield self._batch(records, columns)
 
     def _batch(self, records: list[Record], columns: tuple[str, ...]) -> pa.RecordBatch:
         for record in records:
@@ -92,13 +90,32 @@ class JsonLinesReader(_JsonReader):
             )
 
     def _records(self) -> Iterator[Record]:
-        line_end = line_end_of(self._text.sample, "")
-        lines = Lines(self._text.blocks(line_end), line_end)
-        for text in lines:
-            number = lines.number - 1
-            lines.start()
-            if not text.isspace():
-                yield self._record(number, text.rstrip("\r\n"))
+        return (
+            record for first, lines in self._blocks() for record in self._records_of(first, lines)
+        )
+
+    def _batches(self, columns: tuple[str, ...]) -> Iterator[pa.RecordBatch]:
+        for first, lines in self._blocks():
+            rows = all_objects(lines)
+            if rows is None:
+                yield self._batch(list(self._records_of(first, lines)), columns)
+            else:
+                values = [texts(rows, column) for column in columns]
+                yield whole_batch(first, len(rows), columns, values)
+
+    def _blocks(self) -> Iterator[tuple[int, list[str]]]:
+        """Yield the lines in blocks, each with the number of its first line."""
+        line_end, first = line_end_of(self._text.sample, ""), 1
+        for block in self._text.blocks(line_end):
+            lines = split_lines(block, line_end)
+            yield first, lines
+            first += len(lines)
+
+    def _records_of(self, first: int, lines: Sequence[str]) -> Iterator[Record]:
+        for number, line in enumerate(lines, first):
+            text = line.rstrip("\r\n")
+            if text and not text.isspace():
+                yield self._record(number, text)
 
     def _record(self, number: int, text: str) -> Record:
         if problem := bad_byte(text, number, self._text.encoding):

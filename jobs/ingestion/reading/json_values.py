@@ -7,17 +7,15 @@ from collections.abc import Iterable, Iterator, Sequence
 import orjson
 import pyarrow as pa
 
-from jobs.ingestion.reading.reader import TEXT
+from jobs.ingestion.reading.column_texts import python_texts
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 Row = dict[str, Json]
-_FROM_EXPONENTS = 1e16  # larger floats are written with an exponent
 _LONG_NUMBER = re.compile(r"\d{20}")
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def parsed(text: str) -> Json:
-    """Return the JSON value; `NaN` and `Infinity` are read too.
+    """Return the JSON value; `NaN` and `Infinity` are read too, and whole numbers of any length.
 
     Raises:
         ValueError: the text is not JSON.
@@ -33,6 +31,17 @@ def parsed(text: str) -> Json:
         raise ValueError("nested too deeply") from error
 
 
+def all_objects(lines: Sequence[str]) -> list[Row] | None:
+    """Return the object of each line; None if a line is no object of plain JSON."""
+    if any(map(_LONG_NUMBER.search, lines)):
+        return None
+    try:
+        rows: list[Row] = list(map(orjson.loads, lines))
+    except (orjson.JSONDecodeError, UnicodeEncodeError):
+        return None
+    return rows if set(map(type, rows)) <= {dict} else None
+
+
 def column_names(rows: Iterable[Row]) -> list[str]:
     """Return the fields of all rows in the order in which they occur, nested ones by path."""
     return list(dict.fromkeys(name for row in rows for name in _names(row)))
@@ -40,11 +49,9 @@ def column_names(rows: Iterable[Row]) -> list[str]:
 
 def texts(rows: Sequence[Row], column: str) -> pa.Array:
     """Return one field of each row as text; null if the row has none."""
-    values = [_text(row[column] if column in row else value_at(row, column)) for row in rows]
-    try:
-        return pa.array(values, TEXT)
-    except UnicodeEncodeError:
-        return pa.array([x and _SURROGATE.sub("\ufffd", x) for x in values], TEXT)
+    if "." in column:
+        return python_texts([value_at(row, column) for row in rows])
+    return python_texts([row.get(column) for row in rows])
 
 
 def value_at(row: Json, path: str) -> Json:
@@ -59,35 +66,8 @@ def value_at(row: Json, path: str) -> Json:
     return None
 
 
-def as_json(value: object) -> str:
-    """Return the value as JSON in one line; what JSON does not have becomes text."""
-    try:
-        return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
-    except (orjson.JSONEncodeError, UnicodeEncodeError):
-        return json.dumps(value, default=str, separators=(",", ":"))
-
-
 def _names(row: Row, prefix: str = "") -> Iterator[str]:
     for name, value in row.items():
         yield f"{prefix}{name}"
         if isinstance(value, dict):
             yield from _names(value, f"{prefix}{name}.")
-
-
-def _text(value: Json) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, float):
-        return _number(value)
-    return as_json(value)
-
-
-def _number(value: float) -> str | None:
-    """Return the number without `.0`, as ids need it; NaN is null."""
-    if value != value:  # noqa: PLR0124
-        return None
-    return str(int(value)) if value.is_integer() and abs(value) < _FROM_EXPONENTS else str(value)

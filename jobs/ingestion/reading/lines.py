@@ -27,6 +27,10 @@ class TextFile:
         self.name = name
         self._source = source
         first = compression.sample(source, name)
+        if first.startswith(compression.PARQUET):
+            raise UnreadableFileError(
+                f'{name}: this is a Parquet file. Write `format = "parquet"` in the manifest'
+            )
         self._encoding = text_encoding(first, encoding, name)
         self.encoding = "utf-8" if self._encoding == "utf-8-sig" else self._encoding
         self.sample = first.decode(self._encoding, ERRORS).removeprefix("\ufeff")
@@ -117,17 +121,22 @@ class Lines:
         """Whether lines of the current block are left."""
         return bool(self._lines)
 
+    def left(self) -> list[str]:
+        """Return the lines of the current block that are left."""
+        return list(self._lines)
+
     def next_block(self) -> str:
         """Return the next block, whose lines the caller reads or `put`s back; "" at the end."""
         return next(self._blocks, "")
 
     def put(self, block: str) -> None:
         """Let the lines of the block be the next."""
-        self._lines.extend(_split(block, self._line_end))
+        self._lines.extend(split_lines(block, self._line_end))
 
     def skip(self, n_lines: int) -> None:
-        """Count lines that the caller has read from a block."""
+        """Count lines that the caller has read, and drop the current block."""
         self.number += n_lines
+        self._lines.clear()
 
     def _fill(self) -> bool:
         block = self.next_block()
@@ -144,7 +153,8 @@ def line_end_of(sample: str, quote: str) -> str:
     return "\r" if ends == {"\r"} else "\n"
 
 
-def _split(block: str, line_end: str) -> list[str]:
+def split_lines(block: str, line_end: str) -> list[str]:
+    """Return the lines of the block with their ends."""
     if line_end == "\n":
         return list(io.StringIO(block, newline="\n"))
     *whole, last = block.split(line_end)

@@ -4,18 +4,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from jobs.ingestion.reading import compression
-from jobs.ingestion.reading.parquet_texts import texts
-from jobs.ingestion.reading.reader import BATCH_ROWS, TEXT, FileReader, record_batch
+from jobs.ingestion.reading.column_texts import texts
+from jobs.ingestion.reading.reader import BATCH_ROWS, TEXT, FileReader, whole_batch
 from jobs.runtime.errors import UnreadableFileError
 from warehouse.sources import Files
-
-_MAGIC = b"PAR1"
 
 
 class ParquetReader(FileReader):
@@ -42,7 +39,7 @@ class ParquetReader(FileReader):
                 "compressed inside"
             )
         first = compression.sample(self._source, self.name)
-        if not first.startswith(_MAGIC):
+        if not first.startswith(compression.PARQUET):
             raise UnreadableFileError(
                 f"{self.name}: not Parquet: it begins with {_shown(first)}. Correct `format`, "
                 f"which is {files.format!r}"
@@ -52,13 +49,11 @@ class ParquetReader(FileReader):
         with self._opened() as file:
             tops = {field.name for field in file.schema_arrow}
             needed = sorted({top for name in columns if (top := _top(name, tops)) is not None})
-            row = 0
+            row = 1
             for batch in file.iter_batches(BATCH_ROWS, columns=needed):
-                n_rows = batch.num_rows
-                lines = pa.array(np.arange(row + 1, row + n_rows + 1))
-                row += n_rows
                 values = [self._texts(batch, name) for name in columns]
-                yield record_batch(lines, pa.nulls(n_rows, TEXT), columns, values)
+                yield whole_batch(row, batch.num_rows, columns, values)
+                row += batch.num_rows
 
     def _texts(self, batch: pa.RecordBatch, name: str) -> pa.Array:
         top = _top(name, set(batch.schema.names))

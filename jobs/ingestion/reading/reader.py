@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 
+import numpy as np
 import pyarrow as pa
 
 from jobs.runtime.errors import UnreadableFileError
@@ -66,6 +67,14 @@ def record_batch(
     """Return a batch in the form that `FileReader.batches` promises."""
     fields = [("line", pa.int64()), ("raw", TEXT), *((name, TEXT) for name in columns)]
     return pa.RecordBatch.from_arrays([lines, raws, *texts], schema=pa.schema(fields))
+
+
+def whole_batch(
+    first: int, n_rows: int, columns: Sequence[str], texts: Sequence[pa.Array]
+) -> pa.RecordBatch:
+    """Return a batch without `raw`, whose lines are numbered from `first` on."""
+    lines = pa.array(np.arange(first, first + n_rows, dtype=np.int64))
+    return record_batch(lines, pa.nulls(n_rows, TEXT), columns, texts)
 
 
 def _bounded(batches: Iterator[pa.RecordBatch], limit: int | None) -> Iterator[pa.RecordBatch]:

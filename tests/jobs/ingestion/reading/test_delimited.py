@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.ingestion.reading import lines, plain_blocks, reader
+from jobs.ingestion.reading import delimited, lines, plain_blocks, reader
 from jobs.runtime.errors import UnreadableFileError
 from tests.jobs.ingestion.reading.reads import numbered, opened, rows
 
@@ -202,7 +202,7 @@ PLAIN = st.text(st.sampled_from('ab,:;\n\n\r\x1f"é\u2028\ufeff '), max_size=40)
     quote=st.sampled_from(["", '"']),
     width=st.integers(1, 3),
 )
-def test_plain_blocks_have_the_rows_of_csv(
+def test_blocks_read_as_a_whole_have_the_same_rows(
     text: str, separator: str, quote: str, width: int
 ) -> None:
     fields: dict[str, object] = {
@@ -216,7 +216,10 @@ def test_plain_blocks_have_the_rows_of_csv(
         fast = opened(text.encode(), **fields)
         by_arrow = numbered(fast)
         patch.setattr(plain_blocks.PlainBlocks, "table", lambda *_: None)
+        simple = opened(text.encode(), **fields)
+        by_blocks = numbered(simple)
+        patch.setattr(delimited.DelimitedReader, "_simple_batch", lambda *_: None)
         slow = opened(text.encode(), **fields)
 
-        assert by_arrow == numbered(slow)
-    assert fast.notes == slow.notes
+        assert by_arrow == by_blocks == numbered(slow)
+    assert fast.notes == simple.notes == slow.notes

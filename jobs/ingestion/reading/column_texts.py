@@ -1,15 +1,18 @@
-"""Columns of Parquet as text: numbers, dates and times as ISO 8601, lists and objects as JSON."""
+"""Values of any type as text: dates and times as ISO 8601, lists and objects as JSON."""
 
-from collections.abc import Callable
+import json
+import re
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.ingestion.reading.json_values import as_json
 from jobs.ingestion.reading.reader import TEXT
 
 _UTC = "UTC"
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _CAST = (
     pa.types.is_string,
     pa.types.is_large_string,
@@ -18,6 +21,23 @@ _CAST = (
     pa.types.is_integer,
     pa.types.is_null,
 )
+
+
+def python_texts(values: Sequence[object]) -> pa.Array:
+    """Return Python values of mixed types as text, by the same rules."""
+    is_simple = {list, dict}.isdisjoint(map(type, values))
+    try:
+        return texts(pa.array(values)) if is_simple else _mixed(values)
+    except (pa.ArrowException, UnicodeEncodeError, OverflowError):  # of several types, or too long
+        return _mixed(values)
+
+
+def as_json(value: object) -> str:
+    """Return the value as JSON in one line; what JSON does not have becomes text."""
+    try:
+        return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    except orjson.JSONEncodeError:
+        return json.dumps(value, default=str, separators=(",", ":"))
 
 
 def texts(values: pa.Array) -> pa.Array:
@@ -57,13 +77,24 @@ def _without_zeros(numbers: pa.Array) -> pa.Array:
     return pc.replace_substring_regex(numbers, r"\.0+$", "")
 
 
-def _text(value: object) -> str:
+def _mixed(values: Sequence[object]) -> pa.Array:
+    return pa.array([None if value is None else _text(value) for value in values], TEXT)
+
+
+def _text(value: object) -> str | None:
+    if isinstance(value, str):
+        return _SURROGATE.sub("\ufffd", value)
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
-    return as_json(value) if isinstance(value, (dict, list, tuple)) else str(value)
+    if isinstance(value, (dict, list, tuple)):
+        return as_json(value)
+    if isinstance(value, (bool, float)):
+        number: str | None = texts(pa.array([value]))[0].as_py()
+        return number
+    return str(value)
 
 
-def _each(values: pa.Array, text: Callable[[Any], str]) -> pa.Array:
+def _each(values: pa.Array, text: Callable[[Any], str | None]) -> pa.Array:
     """Return the text of each value, made in Python: few columns have such types."""
     items = values.to_pylist(maps_as_pydicts="lossy")
     return pa.array([None if value is None else text(value) for value in items], TEXT)
