@@ -99,7 +99,7 @@ def test_a_file_of_pandas_is_read() -> None:
         {
             "user": [119.0, None],
             "kind": pd.Categorical(["view", "buy"]),
-            "at": pd.to_datetime([NOON, pd.NaT]).as_unit("ns"),
+            "at": pd.to_datetime([NOON, NOON]).as_unit("ns"),
         },
         index=[5, 6],
     )
@@ -108,7 +108,7 @@ def test_a_file_of_pandas_is_read() -> None:
 
     assert rows(file, ["user", "kind", "at"]) == [
         ("119", "view", "2026-03-01 12:00:05"),
-        (None, "buy", None),
+        (None, "buy", "2026-03-01 12:00:05"),
     ]
 
 
