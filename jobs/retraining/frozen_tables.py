@@ -40,16 +40,11 @@ class Frozen:
         return Rules.of(self.dataset)
 
     def table(self, table: Table) -> DataFrame:
-        """Return the table at its frozen version; no rows if it did not exist then.
-
-        Columns that are newer than the version are null.
-        """
+        """Return the table at its frozen version; no rows if it did not exist then."""
         version = self.versions.get(table.full_name)
         if version is None:
             return self.warehouse.spark.createDataFrame([], table.ddl)
-        rows = self.warehouse.read(table, version=version)
-        missing = [column for column in table.columns if column.name not in rows.columns]
-        return rows.withColumns({c.name: F.lit(None).cast(c.type) for c in missing})
+        return self.warehouse.read(table, version=version)
 
     def items(self) -> DataFrame:
         """Return (item, item_id, categories, released) of every item with a title."""
