@@ -119,15 +119,15 @@ def one_user_and_one_item() -> list[Event]:
     return [("u", "i", "buy", None, 1)]
 
 
-@pytest.mark.parametrize("files", [FILES, TIMELESS], ids=["times", "no times"])
 @pytest.mark.parametrize(
-    "events",
+    ("events", "files"),
     [
-        everybody_likes_everything,
-        at_one_instant,
-        all_users_are_new,
-        no_positive_event,
-        one_user_and_one_item,
+        (everybody_likes_everything, FILES),
+        (at_one_instant, FILES),
+        (all_users_are_new, FILES),
+        (no_positive_event, FILES),
+        (no_positive_event, TIMELESS),
+        (one_user_and_one_item, TIMELESS),
     ],
 )
 def test_small_and_odd_data_release_a_popularity_and_say_why(
