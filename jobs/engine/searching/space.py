@@ -3,7 +3,8 @@
 The first space is ALS. The second is the weights of priors around the best ALS recipe, which need
 no new fit. With a scale, the bounds contain all good recipes found on MovieLens 1M, where the
 weighting mattered more than the rank. Without one, the weights of kinds are searched around those
-of the manifest; the largest stays as it is, since only their proportions matter.
+of the manifest; the largest stays as it is, since only their proportions matter. Data with both
+are searched in both spaces.
 """
 
 import warnings
@@ -32,7 +33,10 @@ def suggest(trial: BaseTrial, data: Facts) -> AnyRecipe:
     if not data.has_scale:
         return _suggest_events(trial, data)
     scale, half_life_days = data.scale, data.windows.half_life_days
-    kind = trial.suggest_categorical("weighting", _WEIGHTINGS)
+    weightings = (*_WEIGHTINGS, "events") if data.kinds else _WEIGHTINGS
+    kind = trial.suggest_categorical("weighting", weightings)
+    if kind == "events":
+        return _suggest_events(trial, data)
     alpha = trial.suggest_float("alpha", 2, 10, log=True)
     if kind != "stars_from_threshold":
         alpha *= alpha_unit(scale)
@@ -47,19 +51,26 @@ def suggest(trial: BaseTrial, data: Facts) -> AnyRecipe:
 
 
 def _suggest_events(trial: BaseTrial, data: Facts) -> AnyRecipe:
+    prefix = _prefix(data)
     saturation = trial.suggest_categorical("saturation", _SATURATIONS)
     changed: dict[str, object] = {"saturation": saturation, "weights": _weights(trial, data)}
     if saturation == "capped":
         changed["cap"] = round(trial.suggest_float("cap", 1, 20, log=True), 4)
-    decay = trial.suggest_categorical("decay", _ALS_DECAYS) if data.has_times else "none"
+    decays = _ALS_DECAYS if data.has_times else ("none",)
+    decay = trial.suggest_categorical(f"{prefix}decay", decays)
     return Als(
         weighting=recipes.events(data).model_copy(update=changed),
-        rank=trial.suggest_int("rank", 8, 64, log=True),
-        reg=round(trial.suggest_float("reg", 0.01, 1, log=True), 4),
-        alpha=round(trial.suggest_float("alpha", 1, 100, log=True), 4),
-        iterations=trial.suggest_int("iterations", 8, 15),
+        rank=trial.suggest_int(f"{prefix}rank", 8, 64, log=True),
+        reg=round(trial.suggest_float(f"{prefix}reg", 0.01, 1, log=True), 4),
+        alpha=round(trial.suggest_float(f"{prefix}alpha", 1, 100, log=True), 4),
+        iterations=trial.suggest_int(f"{prefix}iterations", 8, 15),
         half_life_days=_half_life(decay, data.windows.half_life_days),
     )
+
+
+def _prefix(data: Facts) -> str:
+    """Return the prefix of the names of parameters that ratings have too, with other bounds."""
+    return "events_" if data.has_scale else ""
 
 
 def _weights(trial: BaseTrial, data: Facts) -> tuple[tuple[str, float], ...]:
@@ -80,13 +91,14 @@ def parameters(recipe: AnyRecipe, data: Facts) -> Parameters | None:
     scale, half_life_days, weighting = data.scale, data.windows.half_life_days, recipe.weighting
     unit = 1.0 if isinstance(weighting, StarsFromThreshold | Events) else alpha_unit(scale)
     decays = {_half_life(name, half_life_days): name for name in _ALS_DECAYS}
+    prefix = _prefix(data) if isinstance(weighting, Events) else ""
     values: Parameters = {
         "weighting": weighting.kind,
-        "rank": recipe.rank,
-        "reg": recipe.reg,
-        "alpha": recipe.alpha / unit,
-        "iterations": recipe.iterations,
-        "decay": decays.get(recipe.half_life_days, "none"),
+        f"{prefix}rank": recipe.rank,
+        f"{prefix}reg": recipe.reg,
+        f"{prefix}alpha": recipe.alpha / unit,
+        f"{prefix}iterations": recipe.iterations,
+        f"{prefix}decay": decays.get(recipe.half_life_days, "none"),
     }
     if isinstance(weighting, Centred):
         values["p"] = weighting.p

@@ -1,11 +1,14 @@
+from functools import partial
+
 import pytest
 from optuna.trial import FixedTrial
 
 from jobs.engine import recipes
 from jobs.engine.recipes import Als, AnyRecipe, Popular
-from jobs.engine.searching import space
+from jobs.engine.searching import space, trials
+from jobs.engine.searching.trials import Space
 from jobs.engine.weightings import Centred
-from tests.support.jobs.product import shop
+from tests.support.jobs.product import product, shop
 from tests.support.jobs.simulated_search import DEFAULT, HALF_LIFE, WORLD, parameters, suggest
 
 
@@ -68,6 +71,27 @@ def test_weights_and_saturation_of_events_are_searched_but_not_the_largest_weigh
     heavier = weighting.model_copy(update={"weights": (("buy", 6), *of_kinds[1:])})
     outside = recipe.model_copy(update={"weighting": heavier})
     assert space.parameters(outside, SHOP) is None
+
+
+def test_ratings_and_events_of_one_data_set_are_both_searched() -> None:
+    mixed = product(kinds={"view": {}, "buy": {"weight": 5}})
+    of_events = IN_SHOP.model_copy(update={"weighting": recipes.events(mixed)})
+
+    for recipe in (recipes.default(mixed), of_events):
+        values = space.parameters(recipe, mixed)
+        assert values is not None
+        assert space.suggest(FixedTrial(values), mixed) == recipe
+    assert space.parameters(of_events, WORLD) is None
+    study = trials.study_of([], Space(partial(space.suggest, data=mixed), parameters))
+    kinds = set()
+    for _ in range(20):
+        trial = study.ask()
+        suggested = space.suggest(trial, mixed)
+        assert isinstance(suggested, Als)
+        kinds.add(suggested.weighting.kind)
+        study.tell(trial, 0.1)
+    assert "events" in kinds
+    assert len(kinds) > 1
 
 
 def test_other_seeds_are_far_apart() -> None:
