@@ -13,8 +13,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
-import pyarrow as pa
-
 from jobs.ingestion import file_headers, sources
 from jobs.ingestion.file_headers import FileHeader, Row
 from jobs.ingestion.sources import Target
@@ -22,10 +20,10 @@ from jobs.runtime.errors import JobError
 from warehouse import datasets
 from warehouse.datasets import Dataset
 from warehouse.errors import ManifestError
-from warehouse.sources import Items, Ratings
+from warehouse.sources import Files, Items, Ratings
 
 Level = Literal["error", "warning", "note"]
-About = Literal["manifest", "source", "items", "users", "ratings"]
+About = Literal["manifest", "source", "items", "categories", "users", "ratings", "events"]
 
 SAMPLE_ROWS = 10_000
 _EPSILON = 1e-9
@@ -80,28 +78,29 @@ def _of_source(dataset: Dataset, inbox: Path) -> list[Finding]:
             return [Finding("error", "source", f"no archive in {inbox}, and no `url` to download")]
         text = f"files were not checked: put the archive of {source.url} into {inbox} to check them"
         return [Finding("note", "source", text)]
-    sections = sources.sections(dataset)
-    headers: dict[Target, dict[str, FileHeader]] = {target: {} for target in sections}
+    headers: dict[str, dict[str, FileHeader]] = {}
     try:
         with (
             tempfile.TemporaryDirectory() as staging,
             sources.delivered(dataset, inbox, staging) as files,
         ):
             for file in files:
-                section, path = sections[file.target], Path(file.path)
-                header = file_headers.read(path, section, limit=SAMPLE_ROWS)
-                headers[file.target][file.name] = header
-    except (JobError, pa.ArrowInvalid) as error:
+                of_section = headers.setdefault(f"{file.target} {file.section_name}", {})
+                of_section[file.name] = file_headers.read(
+                    Path(file.path), file.section, name=file.name, limit=SAMPLE_ROWS
+                )
+    except JobError as error:
         return [Finding("error", "source", str(error))]
     return [
-        finding for target in sections for finding in _of_target(dataset, target, headers[target])
+        finding
+        for target, name, section in sources.named_sections(dataset)
+        for finding in _of_target(dataset, target, section, headers.get(f"{target} {name}", {}))
     ]
 
 
 def _of_target(
-    dataset: Dataset, target: Target, headers: Mapping[str, FileHeader]
+    dataset: Dataset, target: Target, section: Files, headers: Mapping[str, FileHeader]
 ) -> list[Finding]:
-    section = sources.sections(dataset)[target]
     if not headers:
         return [Finding("warning", target, f"no file matches {section.file}")]
     findings = []

@@ -1,31 +1,21 @@
-"""The header of a file: its columns and some of its rows, read without Spark.
+"""The header of a file: its columns and some of its rows, read by the one reader.
 
 `land` compares it with the manifest before anything is written; `check` grades more of its rows.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
-import orjson
-import pyarrow as pa
-import pyarrow.parquet as pq
-
-from jobs.ingestion.line_format import split
+from jobs.ingestion.columns import required_columns
+from jobs.ingestion.reading import open_file
 from warehouse.datasets import Dataset
 from warehouse.sources import Files, Ratings
 
 HEADER_ROWS = 1000
 ENOUGH_ROWS = 10
-_LONGEST_LINE = 1_000_000
-# The manifest's field for each column of bronze.
-_FIELDS = {
-    "user_id": "user", "item_id": "item", "rating": "value", "rated_at": "time", "title": "title",
-    "categories": "categories", "vendor": "vendor", "released": "released",
-}  # fmt: skip
-
 Row = dict[str, str | None]
 
 
@@ -47,44 +37,25 @@ class FileHeader:
         return not self.rows and not self.n_malformed
 
 
-def source_columns(files: Files) -> dict[str, str]:
-    """Return the file's column for each column of bronze that the manifest names."""
-    names = {column: getattr(files, field, None) for column, field in _FIELDS.items()}
-    return {column: name for column, name in names.items() if name is not None}
-
-
-def required_columns(files: Files) -> tuple[str, ...]:
-    """Return the columns that the file must have."""
-    return (*source_columns(files).values(), *getattr(files, "attributes", ()))
-
-
-def read(path: Path, files: Files, *, limit: int = HEADER_ROWS) -> FileHeader:
-    """Return the header of a local file.
+def read(source: Path | bytes, files: Files, *, name: str, limit: int = HEADER_ROWS) -> FileHeader:
+    """Return the header of a file. Its rows have the columns that the manifest names.
 
     Raises:
-        pyarrow.ArrowInvalid: the file should be parquet and is not.
+        UnreadableFileError: the file cannot be read as the manifest says.
     """
-    if files.format == "parquet":
-        return _read_parquet(path, limit)
-    with path.open("rb") as file:
-        lines = iter(lambda: file.readline(_LONGEST_LINE), b"")
-        return from_lines(islice(lines, limit + 1), files)
-
-
-def from_lines(lines: Iterable[bytes], files: Files) -> FileHeader:
-    """Return the header of a text file from its first lines."""
-    texts = [_decoded(line, files) for line in lines]
-    if texts and texts[0] is not None:
-        texts[0] = texts[0].removeprefix("\ufeff")
-    columns: tuple[str, ...] = tuple(files.fields)
-    if files.format == "csv" and files.header:
-        first = texts.pop(0) if texts else ""
-        columns = tuple(name.strip() for name in split(first or "", files))
-    rows = [_row(text, columns, files) for text in texts if text != ""]
-    well_formed = tuple(row for row in rows if row is not None)
-    if files.format == "jsonl":
-        columns = tuple(dict.fromkeys(name for row in well_formed for name in row))
-    return FileHeader(columns, well_formed, n_malformed=len(rows) - len(well_formed))
+    reader = open_file(source, files, name=name)
+    required = required_columns(files)
+    rows: list[Row] = []
+    n_malformed = 0
+    for batch in reader.batches(required, limit=limit):
+        _, raw, *texts = (column.to_pylist() for column in batch.columns)
+        n_malformed += sum(text is not None for text in raw)
+        rows += [
+            dict(zip(required, row, strict=True))
+            for text, *row in zip(raw, *texts, strict=True)
+            if text is None
+        ]
+    return FileHeader(reader.columns, tuple(rows), n_malformed, reader.types)
 
 
 def mismatches(files: Files, header: FileHeader, dataset: Dataset) -> list[str]:
@@ -140,38 +111,6 @@ def _wrong_types(files: Files, header: FileHeader, dataset: Dataset) -> list[str
 def _unnamed(files: Files, header: FileHeader) -> list[str]:
     named = {*required_columns(files), *files.fields}
     return [name for name in header.columns if name not in named]
-
-
-def _decoded(line: bytes, files: Files) -> str | None:
-    try:
-        return line.rstrip(b"\n").rstrip(b"\r").decode(files.encoding)
-    except UnicodeDecodeError:
-        return None
-
-
-def _row(text: str | None, columns: Sequence[str], files: Files) -> Row | None:
-    if text is None:
-        return None
-    if files.format == "jsonl":
-        try:
-            row = orjson.loads(text)
-        except orjson.JSONDecodeError:
-            return None
-        return _texts(row) if isinstance(row, dict) else None
-    values = split(text, files)
-    return dict(zip(columns, values, strict=True)) if len(values) == len(columns) else None
-
-
-def _read_parquet(path: Path, limit: int) -> FileHeader:
-    with pq.ParquetFile(path) as file:
-        schema = file.schema_arrow
-        batch = next(file.iter_batches(batch_size=limit), pa.RecordBatch.from_pylist([]))
-        rows = tuple(_texts(row) for row in batch.to_pylist())
-        return FileHeader(tuple(schema.names), rows, types=tuple(map(str, schema.types)))
-
-
-def _texts(row: dict[str, object]) -> Row:
-    return {name: None if value is None else str(value) for name, value in row.items()}
 
 
 def _list(names: Iterable[str]) -> str:

@@ -1,165 +1,132 @@
-"""Read sent files with Spark as rows of bronze: text, each row with its file and line number.
+"""Read sent files on Spark's workers as rows of bronze: text, each row with its file and line.
 
-A line that cannot be decoded or split into fields is kept in `raw`. Blank lines are skipped.
+Each file is read by one task, with the reader that `check` uses too. A record that cannot be
+decoded or split into fields is kept in `raw`. Blank lines are skipped.
 """
 
 import re
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from functools import reduce
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial, reduce
+from pathlib import Path
 from urllib.parse import unquote
 
-from pyspark.sql import Column, DataFrame, SparkSession
-from pyspark.sql import functions as F
+import orjson
+import pyarrow as pa
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame, SparkSession
 
-from jobs.ingestion import line_format
-from jobs.ingestion.file_headers import FileHeader, required_columns, source_columns
+from jobs.ingestion import file_headers
+from jobs.ingestion.bronze_batches import bronze_batches
+from jobs.ingestion.file_headers import FileHeader
 from jobs.ingestion.sources import SentFile
-from warehouse.sources import Files
+from jobs.runtime.errors import UnreadableFileError
 from warehouse.tables import Table
 
-_BLOCKS = "path string, block bigint, base bigint, landing_id string, source_file string"
-_NAMES = "path string, landing_id string, source_file string"
+Read = Callable[[Path | bytes, SentFile], Iterator[pa.RecordBatch]]
+
+_SENTENCE = re.compile(rf"{UnreadableFileError.__name__}: (.+)")
 
 
 def bronze_rows(
-    spark: SparkSession, table: Table, files: Files, headers: Mapping[SentFile, FileHeader]
-) -> tuple[DataFrame, dict[str, int]]:
-    """Return the files' rows without a run key, and the number of rows of each landing.
+    spark: SparkSession, table: Table, files: Sequence[SentFile], *, run_key: str
+) -> DataFrame:
+    """Return the files' rows as rows of the table. They are read when Spark writes them."""
+    columns = ", ".join(f"{column.name} {column.type}" for column in table.columns)
+    return _read(spark, files, partial(bronze_batches, table=table, run_key=run_key), columns)
 
-    Files with the same columns are read together.
+
+def headers(spark: SparkSession, files: Sequence[SentFile]) -> dict[SentFile, FileHeader]:
+    """Return the header of each file. Workers read those that this machine cannot open.
+
+    Raises:
+        UnreadableFileError: a file cannot be read as the manifest says.
     """
-    groups: dict[tuple[tuple[str, ...], tuple[str, ...]], list[SentFile]] = defaultdict(list)
-    for file, header in headers.items():
-        groups[header.columns, header.types].append(file)
-    read = [_read(spark, table, files, columns, same) for (columns, _), same in groups.items()]
-    n_rows: Counter[str] = Counter()
-    for _, counts in read:
-        n_rows.update(counts)
-    return reduce(DataFrame.unionByName, (frame for frame, _ in read)), dict(n_rows)
+    found = {
+        file: file_headers.read(Path(file.path), file.section, name=file.name)
+        for file in files
+        if file.is_local
+    }
+    if remote := [file for file in files if not file.is_local]:
+        by_key = {_key(file): file for file in remote}
+        with errors_as_sentences():
+            rows = _read(spark, remote, _header, "file string, header string").collect()
+        found |= {by_key[row["file"]]: _restored(row["header"]) for row in rows}
+    return found
 
 
-def _read(
-    spark: SparkSession,
-    table: Table,
-    files: Files,
-    columns: Sequence[str],
-    sent_files: list[SentFile],
-) -> tuple[DataFrame, dict[str, int]]:
-    paths = [_literal(file.path) for file in sent_files]
-    by_path = {_plain(file.path): file for file in sent_files}
-    if files.format == "parquet":
-        rows, n_rows = _parquet_rows(spark, files, paths, by_path)
-    else:
-        rows, n_rows = _text_rows(spark, files, columns, paths, by_path)
-    sent = _sent_columns(table, files)
-    return rows.select(*sent, "landing_id", "source_file", "source_line"), n_rows
+@contextmanager
+def errors_as_sentences() -> Iterator[None]:
+    """Raise an error that a worker raised on a file again, without Spark's trace.
 
-
-def _text_rows(
-    spark: SparkSession,
-    files: Files,
-    columns: Sequence[str],
-    paths: list[str],
-    by_path: Mapping[str, SentFile],
-) -> tuple[DataFrame, dict[str, int]]:
-    """Return the numbered lines split into a struct `f`, and the number of rows by landing."""
-    numbered, n_rows = _numbered(_lines(spark, paths), by_path)
-    if files.format == "csv" and files.header:
-        numbered = numbered.where("source_line > 1")
-        for file in by_path.values():
-            n_rows[file.landing_id] -= 1
-    if files.encoding != "utf-8":
-        as_bytes = F.col("value").cast("binary")
-        numbered = numbered.withColumn("value", F.decode(as_bytes, "ISO-8859-1"))
-    names = required_columns(files) if files.format == "jsonl" else columns
-    fields, malformed = line_format.fields(files, names)
-    parsed = numbered.withColumn("f", fields).withColumn("malformed", malformed)
-    rows = parsed.select(
-        "landing_id",
-        "source_file",
-        "source_line",
-        F.when(~F.col("malformed"), F.col("f")).alias("f"),
-        F.when(F.col("malformed"), F.make_valid_utf8("value")).alias("raw"),
-    )
-    return rows, n_rows
-
-
-def _lines(spark: SparkSession, paths: list[str]) -> DataFrame:
-    """Return the undecoded lines, each with its block and an id that increases within it."""
-    sent = spark.read.option("lineSep", "\n").text(paths)
-    return sent.select(
-        F.expr(r"trim(TRAILING '\r' FROM value)").alias("value"),
-        F.col("_metadata.file_path").alias("path"),
-        F.col("_metadata.file_block_start").alias("block"),
-        F.monotonically_increasing_id().alias("n"),
-    )
-
-
-def _numbered(
-    lines: DataFrame, by_path: Mapping[str, SentFile]
-) -> tuple[DataFrame, dict[str, int]]:
-    """Return the lines that are not blank with landing and line number, and counts by landing.
-
-    Each block of a file is read by one task, in order. The line number is the number within the
-    block plus the number of lines in the blocks before.
+    Raises:
+        UnreadableFileError: a file could not be read to its end; nothing was written.
     """
-    filled = F.length("value") > 0
-    blocks = lines.groupBy("path", "block").agg(
-        F.min("n").alias("first"), F.count("*").alias("lines"), F.count_if(filled).alias("filled")
+    try:
+        yield
+    except PySparkException as error:
+        sentence = _SENTENCE.search(str(error))
+        if sentence is None:
+            raise
+        raise UnreadableFileError(f"{sentence[1]}. Nothing was landed") from None
+
+
+def _read(spark: SparkSession, files: Sequence[SentFile], read: Read, ddl: str) -> DataFrame:
+    """Return what `read` returns of each file, as a frame.
+
+    Files that a worker can open are opened by its task. Files at URLs are read by Spark, and their
+    content is in the memory of the task.
+    """
+    frames = []
+    if local := [file for file in files if file.is_local]:
+        numbers = spark.range(0, len(local), 1, len(local))
+        frames.append(numbers.mapInArrow(partial(_of_local, files=local, read=read), ddl))
+    if remote := [file for file in files if not file.is_local]:
+        paths = sorted({_literal(file.path) for file in remote})
+        content = spark.read.format("binaryFile").load(paths).select("path", "content")
+        frames.append(content.mapInArrow(partial(_of_content, files=remote, read=read), ddl))
+    return reduce(DataFrame.union, frames)
+
+
+def _of_local(
+    batches: Iterator[pa.RecordBatch], *, files: Sequence[SentFile], read: Read
+) -> Iterator[pa.RecordBatch]:
+    for batch in batches:
+        for number in batch.column(0).to_pylist():
+            yield from read(Path(files[number].path), files[number])
+
+
+def _of_content(
+    batches: Iterator[pa.RecordBatch], *, files: Sequence[SentFile], read: Read
+) -> Iterator[pa.RecordBatch]:
+    by_path: dict[str, list[SentFile]] = defaultdict(list)
+    for file in files:
+        by_path[_plain(file.path)].append(file)
+    for batch in batches:
+        for path, content in zip(*batch.columns, strict=True):
+            plain = _plain(path.as_py())  # may be written as a URL
+            for file in by_path[plain if plain in by_path else unquote(plain)]:
+                yield from read(content.as_py(), file)
+
+
+def _header(source: Path | bytes, file: SentFile) -> Iterator[pa.RecordBatch]:
+    header = file_headers.read(source, file.section, name=file.name)
+    yield pa.record_batch({"file": [_key(file)], "header": [orjson.dumps(header).decode()]})
+
+
+def _restored(header: str) -> FileHeader:
+    fields = orjson.loads(header)
+    return FileHeader(
+        tuple(fields["columns"]),
+        tuple(fields["rows"]),
+        n_malformed=fields["n_malformed"],
+        types=tuple(fields["types"]),
     )
-    bases, before, n_rows = [], defaultdict[str, int](int), defaultdict[str, int](int)
-    for row in sorted(blocks.collect()):  # a row per block: path, block, first, lines, filled
-        path, file = row["path"], by_path[_plain(unquote(row["path"]))]
-        base = before[path] - row["first"] + 1
-        bases.append((path, row["block"], base, file.landing_id, file.name))
-        before[path] += row["lines"]
-        n_rows[file.landing_id] += row["filled"]
-    offsets = lines.sparkSession.createDataFrame(bases, _BLOCKS)
-    numbered = lines.where(filled).join(F.broadcast(offsets), ["path", "block"])
-    return numbered.withColumn("source_line", F.col("n") + F.col("base")), n_rows
 
 
-def _parquet_rows(
-    spark: SparkSession, files: Files, paths: list[str], by_path: Mapping[str, SentFile]
-) -> tuple[DataFrame, dict[str, int]]:
-    """Return the numbered rows as a struct `f` of text, and the number of rows by landing."""
-    sent = spark.read.parquet(*paths)
-    path = F.col("_metadata.file_path").alias("path")
-    names, n_rows = [], defaultdict[str, int](int)
-    for row in sent.select(path).groupBy("path").count().collect():  # a row per file
-        file = by_path[_plain(unquote(row["path"]))]
-        names.append((row["path"], file.landing_id, file.name))
-        n_rows[file.landing_id] += row["count"]
-    lists = {f.name for f in sent.schema.fields if f.dataType.typeName() == "array"}
-    fields = [
-        (F.to_json(name) if name in lists else F.col(name).cast("string")).alias(name)
-        for name in required_columns(files)
-    ]
-    rows = sent.select(
-        path,
-        (F.col("_metadata.row_index") + 1).alias("source_line"),
-        F.struct(*fields).alias("f"),
-        F.lit(None).cast("string").alias("raw"),
-    )
-    return rows.join(F.broadcast(spark.createDataFrame(names, _NAMES)), "path"), n_rows
-
-
-def _sent_columns(table: Table, files: Files) -> list[Column]:
-    """Return the table's `sent` columns; null if the source has none of the name."""
-    fields, sources = F.col("f"), source_columns(files)
-    columns = {name: fields.getField(source) for name, source in sources.items()}
-    columns |= {"raw": F.col("raw"), "attributes": _attributes(files)}
-    missing = F.lit(None).cast("string")
-    return [columns.get(name, missing).alias(name) for name in table.sent]
-
-
-def _attributes(files: Files) -> Column:
-    fields = F.col("f")
-    names: Iterable[str] = getattr(files, "attributes", ())
-    pairs = [cell for name in names for cell in (F.lit(name), fields.getField(name))]
-    attributes = (F.create_map(*pairs) if pairs else F.expr("map()")).cast("map<string,string>")
-    return F.when(fields.isNotNull(), attributes)
+def _key(file: SentFile) -> str:
+    return f"{file.landing_id} {file.path}"
 
 
 def _literal(path: str) -> str:

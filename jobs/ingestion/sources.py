@@ -1,22 +1,25 @@
 """Find the files that a data set's source delivers: an archive, a folder, an inbox.
 
-Only files that the manifest names are read. A link that leads out of the folder is an error.
+Only files that the manifest names are read. A file that several sections of the manifest name
+belongs to each of them.
 """
 
 import hashlib
+import json
 import logging
-import os
 import re
 import shutil
-import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal
 
-from jobs.ingestion import archives, hadoop
+from jobs.ingestion.columns import reading_fields
+from jobs.ingestion.delivery import archives, extraction, folders, hadoop
+from jobs.ingestion.delivery.names import matches
+from jobs.ingestion.delivery.staging import Staging, staging_folder
 from jobs.runtime.errors import NothingSentError
 from jobs.runtime.logs import event
 from warehouse.datasets import Dataset
@@ -27,27 +30,39 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:/")  # Hadoop writes `file:/folder`
-Target = Literal["items", "users", "ratings"]
-_STALE_S = 24 * 3600
-
-P = TypeVar("P")
-Staging = tuple[Path, Callable[[Path], str]]
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]+:/")  # Hadoop writes `file:/folder`
+Target = Literal["items", "categories", "users", "ratings", "events"]
+_EVENTS: tuple[Target, ...] = ("ratings", "events")  # a data set is nothing without them
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SentFile:
-    """A file of the source: `path` is where Spark reads it, `name` is shown to users."""
+    """A file of the source: `path` is where Spark reads it, `name` is shown to users.
+
+    `section` is the part of the manifest that describes it. Of `[[events]]` there may be several,
+    so these have a `section_name`, as in `Dataset.event_sections`. `repetition` counts landings of
+    the same bytes read in the same way, from 0.
+    """
 
     target: Target
     name: str
     path: str
     sha256: str
+    section: Files = field(compare=False)
+    section_name: str | None = None
+    repetition: int = 0
+
+    @cached_property
+    def reading(self) -> str:
+        """The digest of everything that says how the file is read."""
+        fields = {"section": self.section_name, **reading_fields(self.section)}
+        return _digest(json.dumps(fields, sort_keys=True))[:32]
 
     @property
     def landing_id(self) -> str:
-        """The id of its landing, which is the same for the same bytes."""
-        return f"{self.sha256[:16]}-{self.target}"
+        """The id of its landing, which is the same for the same bytes read in the same way."""
+        suffix = f"-{self.repetition}" if self.repetition else ""
+        return f"{self.sha256[:16]}-{self.target}-{self.reading[:8]}{suffix}"
 
     @property
     def is_local(self) -> bool:
@@ -55,36 +70,60 @@ class SentFile:
         return _SCHEME.match(self.path) is None
 
 
-def sections(dataset: Dataset) -> dict[Target, Files]:
-    """Return the manifest's sections on files. Items and users precede ratings."""
-    targets: tuple[Target, ...] = ("items", "users", "ratings")
-    return {target: files for target in targets if (files := getattr(dataset, target)) is not None}
+def sections(dataset: Dataset) -> list[tuple[Target, Files]]:
+    """Return the manifest's sections on files, each with its target; several may be `events`.
+
+    Items and users precede ratings and events.
+    """
+    return [(target, section) for target, _, section in named_sections(dataset)]
+
+
+def named_sections(dataset: Dataset) -> list[tuple[Target, str | None, Files]]:
+    """Return target, name (of events only) and section of each section on files."""
+    tables: tuple[Target, ...] = ("items", "categories", "users", "ratings")
+    single = [(target, getattr(dataset, target)) for target in tables]
+    events = dataset.event_sections.items()
+    return [
+        *((target, None, section) for target, section in single if section is not None),
+        *(("events", name, section) for name, section in events),
+    ]
 
 
 @contextmanager
 def delivered(
-    dataset: Dataset, inbox: Path, root: str, spark: "SparkSession | None" = None
+    dataset: Dataset,
+    inbox: Path,
+    root: str,
+    spark: "SparkSession | None" = None,
+    *,
+    landed: Collection[tuple[str, str]] = (),
 ) -> Iterator[list[SentFile]]:
     """Yield the files that the source has now. Extracted files are deleted afterwards.
 
     `inbox` is the data set's folder of files handed over. An archive is extracted below `root`, the
     root of its tables, so that every executor can read it. Without `spark` no object store is read.
+    `landed` are the targets and names of files that landed before and need not be there any more.
 
     Raises:
-        NothingSentError: the source has none of the files; the message says where to put them.
-        JobError: as `archives.download` and `archives.extract`.
+        NothingSentError: the source has none of the files, or none of a section of ratings or
+            events; the message says where to put them.
+        UnreadableFileError: as `folders.files`.
+        JobError: as `archives.download` and `extraction.extract`.
     """
     if dataset.source.kind == "archive":
-        with _staging(root, spark) as staging:
+        with staging_folder(root, spark) as staging:
             yield _from_archive(dataset, inbox, staging)
         return
     folder = str(dataset.source.url if dataset.source.kind == "folder" else inbox)
-    files = list(_remote(dataset, folder, spark) if "://" in folder else _local(dataset, folder))
+    is_remote = "://" in folder
+    files = list(_remote(dataset, folder, spark) if is_remote else _local(dataset, folder))
     if not files:
-        patterns = ", ".join(section.file for section in sections(dataset).values())
+        patterns = ", ".join(section.file for _, section in sections(dataset))
         raise NothingSentError(
             f"{dataset.name}: no file in {folder} matches {patterns}. Put it there"
         )
+    if spark is not None or not is_remote:
+        _require_events(dataset, folder, files, landed)
     yield files
 
 
@@ -92,20 +131,50 @@ def handed_over(dataset: Dataset, inbox: Path) -> Path | None:
     """Return the archive in the inbox: the one with the publisher's name, else the newest."""
     published = inbox / str(dataset.source.url).rsplit("/", 1)[-1]
     if dataset.source.url and published.is_file():
-        return _inside(published, inbox)
-    archive_paths = sorted(inbox.glob("*.zip"), key=lambda path: (path.stat().st_mtime, path.name))
-    return _inside(archive_paths[-1], inbox) if archive_paths else None
+        return folders.inside(published, inbox)
+    paths = inbox.iterdir() if inbox.is_dir() else ()
+    found = [path for path in paths if path.name.lower().endswith(extraction.SUFFIXES)]
+    visible = [path for path in found if path.is_file() and not path.name.startswith(".")]
+    newest = max(visible, key=lambda path: (path.stat().st_mtime, path.name), default=None)
+    return None if newest is None else folders.inside(newest, inbox)
+
+
+def _require_events(
+    dataset: Dataset,
+    folder: str,
+    files: Collection[SentFile],
+    landed: Collection[tuple[str, str]],
+) -> None:
+    """Raise an error if a section of ratings or events has no file now and had none before."""
+    for target, name, section in named_sections(dataset):
+        if target not in _EVENTS or any(
+            (file.target, file.section_name) == (target, name) for file in files
+        ):
+            continue
+        if any(known == target and matches(section.file, file) for known, file in landed):
+            continue
+        table = "[ratings]" if target == "ratings" else "[[events]]"
+        hint = "" if "://" in folder else f" ({folders.alternatives(Path(folder), section.file)})"
+        raise NothingSentError(
+            f"{dataset.name}: no file in {folder} matches `{section.file}` of `{table}`{hint}. "
+            "Correct `file` in the manifest, or put the file there"
+        )
 
 
 def _from_archive(dataset: Dataset, inbox: Path, staging: Staging) -> list[SentFile]:
     folder, readable = staging
     archive = _archive(dataset, inbox, folder)
-    by_name = {section.file: target for target, section in sections(dataset).items()}
+    patterns = list(dict.fromkeys(section.file for _, section in sections(dataset)))
     budget = dataset.source.max_mb * archives.MB
-    extracted = archives.extract(archive, list(by_name), folder, max_bytes=budget)
+    extracted = extraction.extract(archive, patterns, folder, max_bytes=budget)
+    paths = {name: readable(path) for name, path in extracted.items()}
+    digests = {name: archives.digest(path) for name, path in extracted.items()}
     return [
-        SentFile(by_name[name], name, readable(path), archives.digest(path))
-        for name, path in extracted.items()
+        SentFile(target, name, paths[name], sha256, section, section_name)
+        for target, section_name, section in named_sections(dataset)
+        for name, sha256 in _deliveries(
+            dataset, {n: digests[n] for n in sorted(digests) if matches(section.file, n)}
+        )
     ]
 
 
@@ -118,7 +187,9 @@ def _archive(dataset: Dataset, inbox: Path, staging: Path) -> Path:
             log.warning("%s: not the published archive: %s", archive.name, differs)
         return archive
     if dataset.source.url is None:
-        raise NothingSentError(f"{dataset.name}: no archive in {inbox}. {next_step}")
+        raise NothingSentError(
+            f"{dataset.name}: no archive in {inbox} ({', '.join(extraction.SUFFIXES)}). {next_step}"
+        )
     downloaded = archives.download(dataset, staging, next_step=next_step)
     if dataset.source.md5 or dataset.source.sha256:  # its digest is known: download it once
         inbox.mkdir(parents=True, exist_ok=True)
@@ -128,78 +199,41 @@ def _archive(dataset: Dataset, inbox: Path, staging: Path) -> Path:
 
 
 def _local(dataset: Dataset, folder: str) -> Iterator[SentFile]:
-    base = Path(folder)
-    for target, section in sections(dataset).items():
-        paths = [  # Spark hides names that begin with `.` or `_`
-            path
-            for path in sorted(base.glob(section.file))
-            if path.is_file() and path.name[0] not in "._" and os.access(path, os.R_OK)
-        ]
-        digests = [(path, archives.digest(_inside(path, base))) for path in paths]
-        for path, sha256 in _deliveries(dataset, digests):
-            yield SentFile(target, path.relative_to(base).as_posix(), str(path.resolve()), sha256)
+    digests: dict[Path, str] = {}
+    for target, section_name, section in named_sections(dataset):
+        paths = dict(folders.files(Path(folder), section.file))
+        for path in paths.values():
+            digests.setdefault(path, archives.digest(path))
+        of_section = {name: digests[path] for name, path in paths.items()}
+        for name, sha256 in _deliveries(dataset, of_section):
+            resolved = str(paths[name].resolve())
+            yield SentFile(target, name, resolved, sha256, section, section_name)
 
 
 def _remote(dataset: Dataset, folder: str, spark: "SparkSession | None") -> Iterator[SentFile]:
     if spark is None:
         return
     base = folder.rstrip("/")
-    for target, section in sections(dataset).items():
+    for target, section_name, section in named_sections(dataset):
         files = hadoop.list_files(spark, f"{base}/{section.file}")
-        digests = [(path, _digest(f"{path} {size} {at}")) for path, size, at in files]
+        digests = {path: _digest(f"{path} {size} {at}") for path, size, at in files}
         for path, sha256 in _deliveries(dataset, digests):
-            yield SentFile(target, path.rsplit("/", 1)[-1], path, sha256)
+            yield SentFile(target, path.rsplit("/", 1)[-1], path, sha256, section, section_name)
 
 
-def _deliveries(dataset: Dataset, digests: list[tuple[P, str]]) -> list[tuple[P, str]]:
-    """Return each file with the digest of its delivery.
+def _deliveries(dataset: Dataset, digests: dict[str, str]) -> list[tuple[str, str]]:
+    """Return each file of a section with the digest of its delivery.
 
     Each increment is its own delivery; of two with the same bytes only the first is kept. All files
     of a snapshot form one delivery.
     """
     if dataset.source.delivery == "snapshots":
-        common = _digest("\n".join(sha256 for _, sha256 in digests))
-        return [(path, common if len(digests) > 1 else sha256) for path, sha256 in digests]
-    first: dict[str, P] = {}
-    for path, sha256 in digests:
-        first.setdefault(sha256, path)
-    return [(path, sha256) for sha256, path in first.items()]
-
-
-@contextmanager
-def _staging(root: str, spark: "SparkSession | None") -> Iterator[Staging]:
-    """Yield a folder for extracted files, and the function that shows one of them to Spark."""
-    if "://" not in root:
-        parent = Path(root, ".landing")
-        parent.mkdir(parents=True, exist_ok=True)
-        _sweep(parent)
-        with tempfile.TemporaryDirectory(dir=parent) as folder:
-            yield Path(folder), str
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        if spark is None:
-            yield Path(folder), str
-            return
-        shared = f"{root}/.landing/{Path(folder).name}"
-        try:
-            yield Path(folder), lambda path: hadoop.upload(spark, path, f"{shared}/{path.name}")
-        finally:
-            hadoop.remove(spark, shared)
-
-
-def _sweep(folder: Path) -> None:
-    """Remove files that a killed run left more than a day ago."""
-    for path in folder.iterdir():
-        if time.time() - path.stat().st_mtime > _STALE_S:
-            shutil.rmtree(path, ignore_errors=True)
-
-
-def _inside(path: Path, folder: Path) -> Path:
-    if not path.resolve().is_relative_to(folder.resolve()):
-        raise NothingSentError(
-            f"{path}: a link that leads out of {folder}; it was not read. Copy the file instead"
-        )
-    return path
+        common = _digest("\n".join(digests.values()))
+        return [(name, common if len(digests) > 1 else digests[name]) for name in digests]
+    first: dict[str, str] = {}
+    for name, sha256 in digests.items():
+        first.setdefault(sha256, name)
+    return [(name, sha256) for sha256, name in first.items()]
 
 
 def _digest(text: str) -> str:

@@ -106,9 +106,11 @@ def test_an_extra_column_is_logged_and_ignored(
 ) -> None:
     caplog.set_level(logging.WARNING)
     file = send(inbox, "ratings.csv", "price,at,stars,item,user", "9.99,100,4,a,u")
-    sent = SentFile("ratings", file.name, str(file), "0" * 64)
+    assert ONLY_RATINGS.ratings is not None
+    sent = SentFile("ratings", file.name, str(file), "0" * 64, ONLY_RATINGS.ratings)
 
-    assert land.accepted_headers(warehouse.spark, ONLY_RATINGS, [sent])
+    land.require_headers(warehouse.spark, ONLY_RATINGS, [sent])
+
     assert "ratings.csv: columns not in the manifest, ignored: ['price']" in caplog.text
 
 
@@ -131,16 +133,13 @@ def test_files_of_an_object_store_are_listed_and_read_by_spark(
     dataset = product(source={"kind": "folder", "url": f"file://{folder}"}, items=None, users=None)
 
     with sources.delivered(dataset, tmp_path, str(tmp_path), spark) as [file]:
-        headers = land.accepted_headers(spark, dataset, [file])
-        rows, n_rows = bronze_rows(
-            spark, BRONZE_RATINGS, sources.sections(dataset)["ratings"], headers
-        )
+        land.require_headers(spark, dataset, [file])
+        rows = bronze_rows(spark, BRONZE_RATINGS, [file], run_key="run")
 
-    assert not file.is_local
-    assert list(n_rows.values()) == [1]
-    assert [tuple(row) for row in rows.select("source_file", "item_id").collect()] == [
-        ("ratings 1.csv", "a")
-    ]
+        assert not file.is_local
+        assert [tuple(row) for row in rows.select("source_file", "item_id").collect()] == [
+            ("ratings 1.csv", "a")
+        ]
 
 
 def test_an_archive_is_staged_where_every_executor_reads_it(

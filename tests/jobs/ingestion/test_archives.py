@@ -11,7 +11,8 @@ from threading import Thread
 
 import pytest
 
-from jobs.ingestion import archives, sources
+from jobs.ingestion import sources
+from jobs.ingestion.delivery import archives
 from jobs.runtime.errors import (
     ArchiveError,
     BudgetError,

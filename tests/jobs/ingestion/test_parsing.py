@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from jobs.ingestion import file_headers
 from jobs.ingestion.parsing import bronze_rows
 from jobs.ingestion.sources import SentFile, Target
 from warehouse.sources import Items, Ratings
@@ -24,19 +23,16 @@ COLONS = Items(
 
 
 def landed(spark: SparkSession, section: Ratings | Items, *paths: Path) -> tuple[list[Any], int]:
-    """Return the rows that the files have in bronze, and their counted number."""
+    """Return the rows that the files have in bronze, and their number."""
     is_items = isinstance(section, Items)
     table = BRONZE_ITEMS if is_items else BRONZE_RATINGS
     target: Target = "items" if is_items else "ratings"
-    files = {
-        SentFile(target, path.name, str(path), path.name.ljust(16, "x")): file_headers.read(
-            path, section
-        )
-        for path in paths
-    }
-    frame, n_rows = bronze_rows(spark, table, section, files)
+    files = [
+        SentFile(target, path.name, str(path), path.name.ljust(16, "x"), section) for path in paths
+    ]
+    frame = bronze_rows(spark, table, files, run_key="run")
     rows = sorted(frame.collect(), key=lambda row: (row["source_file"], row["source_line"]))
-    return rows, sum(n_rows.values())
+    return rows, len(rows)
 
 
 def write(path: Path, content: bytes) -> Path:

@@ -26,7 +26,9 @@ def test_the_files_match_the_manifest_and_repeat_for_the_same_seed(
     dataset = datasets.load(MANIFEST)
     assert dataset.items is not None
     assert (
-        file_headers.read(folder / "items" / "items.csv", dataset.items).rows[0]["item_id"]
+        file_headers.read(folder / "items" / "items.csv", dataset.items, name="items.csv").rows[0][
+            "item_id"
+        ]
         == "f-00000"
     )
     assert pq.read_table(folder / "truth" / "users.parquet").num_rows == 20

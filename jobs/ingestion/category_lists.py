@@ -1,0 +1,112 @@
+"""Lists of categories as they are found in files, as JSON lists of text.
+
+Read are lists of JSON, of Python and of R: `["a", "b"]`, `['a', 'b']`, `c("a", "b")`. An object in
+a list becomes its `name` or `title`. Any other text stays as it is.
+"""
+
+import ast
+import json
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+_TRUE = pa.array(["1", "1.0", "true", "t", "yes", "y", "x"])
+_LABELS = ("name", "title", "Name", "Title")
+_LONGEST = 100_000  # characters of a list that is not JSON
+
+
+def with_json_lists(texts: pa.Array) -> pa.Array:
+    """Return the texts with each list as JSON."""
+    encoded = pc.dictionary_encode(texts)
+    return _mapped(encoded.dictionary.to_pylist(), encoded.indices)
+
+
+def with_flags(
+    texts: pa.Array | None, flags: Mapping[str, pa.Array], *, separator: str
+) -> pa.Array:
+    """Return the categories of each row as JSON: those of its text, then those of its flags.
+
+    `flags` has by category the texts of its column: 1, true, yes or x mean that it holds.
+    """
+    columns = [
+        pc.fill_null(pc.is_in(pc.utf8_lower(pc.utf8_trim_whitespace(flag)), _TRUE), False)  # noqa: FBT003 # pyarrow has no name for it
+        for flag in flags.values()
+    ]
+    matrix = np.column_stack([column.to_numpy(zero_copy_only=False) for column in columns])
+    names = np.array([*flags], dtype=object)
+    if texts is not None:
+        rows = zip(texts.to_pylist(), matrix, strict=True)
+        return pa.array(
+            [_dumped([*_split(text, separator), *names[row]]) for text, row in rows], pa.string()
+        )
+    distinct, indices = np.unique(matrix, axis=0, return_inverse=True)
+    return pa.array([_dumped(names[row]) for row in distinct], pa.string()).take(
+        pa.array(indices.reshape(-1))
+    )
+
+
+def _mapped(texts: Iterable[str | None], indices: pa.Array) -> pa.Array:
+    lists = [text if text is None else _as_json(text) for text in texts]
+    return pa.array(lists, pa.string()).take(indices)
+
+
+def _as_json(text: str) -> str:
+    values = _listed(text.strip())
+    return text if values is None else _dumped(values)
+
+
+def _split(text: str | None, separator: str) -> list[str]:
+    if text is None:
+        return []
+    values = _listed(text.strip())
+    return text.split(separator) if values is None else values
+
+
+def _listed(text: str) -> list[str] | None:
+    """Return the texts of the list, or None if the text is none."""
+    if text.startswith("c(") and text.endswith(")"):
+        return _texts(_json(f"[{text[2:-1]}]"))
+    if text in ("{}", "character(0)"):
+        return []
+    if not text.startswith(("[", "{")):
+        return None
+    values = _json(text)
+    return _texts(_literal(text) if values is None else values)
+
+
+def _json(text: str) -> object:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _literal(text: str) -> object:
+    if len(text) > _LONGEST:
+        return None
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return None
+
+
+def _texts(values: object) -> list[str] | None:
+    if isinstance(values, dict):
+        values = [values] if any(label in values for label in _LABELS) else None
+    if not isinstance(values, list | tuple | set):
+        return None
+    return [_text(value) for value in values if value is not None]
+
+
+def _text(value: object) -> str:
+    if isinstance(value, dict):
+        labels = [value[label] for label in _LABELS if value.get(label) is not None]
+        value = labels[0] if labels else _dumped(value)
+    return value if isinstance(value, str) else _dumped(value)
+
+
+def _dumped(value: object) -> str:
+    plain = value.tolist() if isinstance(value, np.ndarray) else value
+    return json.dumps(plain, ensure_ascii=False, separators=(",", ":"), default=str)

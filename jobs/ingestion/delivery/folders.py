@@ -1,0 +1,86 @@
+"""Find the files in a local folder that the manifest names. One that cannot be read is an error."""
+
+import difflib
+import logging
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from jobs.ingestion.delivery.names import is_pattern, matches
+from jobs.runtime.errors import NothingSentError, UnreadableFileError
+
+log = logging.getLogger(__name__)
+
+_LISTED = 10  # files that an error names
+
+
+def files(folder: Path, pattern: str) -> Iterator[tuple[str, Path]]:
+    """Yield the name and the path of each file that matches, ordered by name.
+
+    Raises:
+        UnreadableFileError: what matches is a folder, a link to nothing, or may not be read.
+        NothingSentError: it is a link that leads out of the folder.
+    """
+    if folder.is_dir() and not os.access(folder, os.R_OK | os.X_OK):
+        raise UnreadableFileError(f"{folder}: may not be read: run `chmod a+rx {folder}`")
+    for path in _paths(folder, pattern):
+        name = path.relative_to(folder).as_posix()
+        if not matches(pattern, name):
+            log.warning("%s: skipped, as files whose name begins with _ or . are not data", name)
+        elif path.is_dir() and "." not in pattern.rsplit("/", 1)[-1]:
+            continue  # `*` means the files beside it
+        else:
+            _require_readable(name, path, folder)
+            yield name, path
+
+
+def inside(path: Path, folder: Path) -> Path:
+    """Return the path.
+
+    Raises:
+        NothingSentError: it is a link that leads out of the folder.
+    """
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise NothingSentError(
+            f"{path}: a link that leads out of {folder}; it was not read. Copy the file instead"
+        )
+    return path
+
+
+def alternatives(folder: Path, pattern: str) -> str:
+    """Return a sentence on the files that the folder has instead of the one that is missing."""
+    paths = (
+        (path for path in sorted(folder.rglob("*")) if path.is_file()) if folder.is_dir() else ()
+    )
+    names = [path.relative_to(folder).as_posix() for path in paths]
+    if not names:
+        return f"{folder} has no file"
+    if near := difflib.get_close_matches(pattern, names, n=1):
+        return f"did you mean {near[0]}?"
+    more = ", …" if len(names) > _LISTED else ""
+    return f"{folder} has {', '.join(names[:_LISTED])}{more}"
+
+
+def _paths(folder: Path, pattern: str) -> list[Path]:
+    literal = folder / pattern
+    if os.path.lexists(literal):
+        return [literal]
+    return sorted(folder.glob(pattern)) if is_pattern(pattern) else []
+
+
+def _require_readable(name: str, path: Path, folder: Path) -> None:
+    if path.is_symlink() and not path.exists():
+        raise UnreadableFileError(
+            f"{name}: a link to {path.readlink()}, which does not exist. Copy the file instead"
+        )
+    inside(path, folder)
+    if path.is_dir():
+        raise UnreadableFileError(
+            f'{name}: a folder, not a file. For the files in it write `file = "{name}/*"`'
+        )
+    if not path.is_file():
+        raise UnreadableFileError(
+            f"{name}: a pipe or a device, not a file. Copy the data to a file"
+        )
+    if not os.access(path, os.R_OK):
+        raise UnreadableFileError(f"{name}: may not be read: run `chmod a+r {path}`")
