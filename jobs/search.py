@@ -80,7 +80,8 @@ def run(
         log.warning("%s: no rolling window has users to evaluate", dataset.name)
         use_nomination(root, run_key=run_key)
         return
-    starts = (nomination.challenger, nomination.champion)
+    of_events = recipes.of_events(dataset) if dataset.kinds else None
+    starts = (nomination.challenger, nomination.champion, of_events)
     problem = Problem(
         windows=list(windows),
         score=lambda recipe, window: windows[window].score(recipe),

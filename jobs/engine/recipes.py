@@ -148,19 +148,20 @@ _RECIPE: TypeAdapter[AnyRecipe] = TypeAdapter(Annotated[AnyRecipe, Field(discrim
 def default(data: Facts) -> Als:
     """Return the default recipe of a data set: centred strengths, or those of its events."""
     if not data.has_scale:
-        return Als(weighting=events(data), rank=32, reg=0.1, alpha=10)
+        return of_events(data)
     return Als(alpha=round(4.66 * alpha_unit(data.scale), 4))
 
 
-def with_priors(data: Facts) -> AlsWithPriors:
-    """Return the default recipe with priors of a data set.
+def of_events(data: Facts) -> Als:
+    """Return the default recipe that learns from events of all kinds."""
+    return Als(weighting=events(data), rank=32, reg=0.1, alpha=10)
 
-    With a scale, the values are in the middle of the best ones on the rolling windows of MovieLens
-    1M.
-    """
+
+def with_priors(data: Facts) -> AlsWithPriors:
+    """Return the default recipe with priors; with a scale as measured on MovieLens 1M."""
     priors = PriorWeights(half_life_days=data.windows.half_life_days)
     if not data.has_scale:
-        return AlsWithPriors(als=default(data), priors=priors)
+        return AlsWithPriors(als=of_events(data), priors=priors)
     alpha = round(6.5 * alpha_unit(data.scale), 4)
     als = Als(weighting=Centred(p=0.5), rank=10, reg=0.5, alpha=alpha)
     return AlsWithPriors(als=als, priors=priors)
