@@ -9,7 +9,11 @@ from typing import NamedTuple
 from jobs.ingestion.reading.lines import Lines
 from warehouse.sources import Files
 
-NEVER_CLOSED = "a quote is opened and never closed"
+NEVER_CLOSED = (
+    "a quote is opened and never closed. Double the quotes inside fields, or write "
+    '`quote = ""` if the file has none'
+)
+STRAY_RETURN = "a carriage return is in a field without quotes. Quote the field"
 # In place of a longer separator, which `csv` does not support. No decoder returns this character.
 _SEPARATOR = "\ud800"
 
@@ -54,8 +58,8 @@ class Splitter:
             line = lines.number
             try:
                 fields = next(reader, None)
-            except csv.Error as error:
-                yield Record(line, lines.taken, [], str(error))
+            except csv.Error:  # the only one that is left if `strict` is off
+                yield Record(line, lines.taken, [], STRAY_RETURN)
             else:
                 if (lines.at_end or len(lines.taken) > 1) and self._is_open(lines.taken):
                     lines.give_back(len(lines.taken) - 1)

@@ -16,7 +16,6 @@ from jobs.ingestion.reading.reader import TEXT, FileReader, record_batch, whole_
 from jobs.runtime.errors import UnreadableFileError
 from warehouse.sources import Files
 
-_NEXT_STEP = 'Double the quotes inside fields, or write `quote = ""` if the file has none'
 _ESCAPE_STEP = 'If that escapes the quote, write `escape = "\\\\"` in the manifest'
 
 
@@ -127,7 +126,7 @@ class DelimitedReader(FileReader):
             if encoding:
                 return "encoding", encoding
         if record.problem:
-            return record.problem, f"line {record.line}: {record.problem}. {_NEXT_STEP}"
+            return record.problem, f"line {record.line}: {record.problem}"
         if self._has_width(record.fields):
             return None
         expected = f"the {'header' if self._files.header else 'manifest'} has {len(self.columns)}"

@@ -150,7 +150,7 @@ class JsonArrayReader(_JsonReader):
             )
         raise UnreadableFileError(
             f"{self.name}: the file is one JSON object, not an array. Write only its array of "
-            "rows, as `jq '.rows'` does with the field `rows`"
+            "rows, as `jq '.rows'` does with the field `rows`; a file of one row is `jsonl`"
         )
 
     def _records(self) -> Iterator[Record]:

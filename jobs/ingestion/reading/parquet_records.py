@@ -1,6 +1,7 @@
 """Read Parquet, as pandas, Spark and Arrow write it."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -60,10 +61,10 @@ class ParquetReader(FileReader):
         if top is None:
             return pa.nulls(batch.num_rows, TEXT)
         values = batch.column(top)
-        for part in name[len(top) + 1 :].split(".") if name != top else ():
-            if not pa.types.is_struct(values.type) or values.type.get_field_index(part) < 0:
-                return pa.nulls(batch.num_rows, TEXT)
-            values = pc.struct_field(values, part)
+        if name != top:
+            values = _inner(values, name[len(top) + 1 :])
+        if values is None:
+            return pa.nulls(batch.num_rows, TEXT)
         if name in self._utc:  # Spark's and Impala's times of 96 bits are in UTC
             values = pc.assume_timezone(values, "UTC")
         return texts(values)
@@ -93,12 +94,23 @@ def _fields(field: pa.Field, prefix: str = "") -> Iterator[tuple[str, pa.DataTyp
             yield from _fields(inner, f"{path}.")
 
 
-def _top(name: str, tops: set[str]) -> str | None:
+def _top(name: str, tops: Collection[str]) -> str | None:
     """Return the column that has the field: the one of that name, or the object around it."""
     if name in tops:
         return name
-    dots = (at for at, letter in enumerate(name) if letter == ".")
-    return next((name[:at] for at in dots if name[:at] in tops), None)
+    starts = (name[: dot.start()] for dot in re.finditer(r"\.", name))
+    return next((start for start in starts if start in tops), None)
+
+
+def _inner(values: pa.Array, path: str) -> pa.Array | None:
+    """Return the field of each object that the path names, or None if there is none."""
+    if not pa.types.is_struct(values.type):
+        return None
+    name = _top(path, values.type.names)
+    if name is None:
+        return None
+    inner = pc.struct_field(values, [values.type.get_field_index(name)])
+    return inner if name == path else _inner(inner, path[len(name) + 1 :])
 
 
 def _shown(first: bytes) -> str:

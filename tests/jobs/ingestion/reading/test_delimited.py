@@ -58,10 +58,12 @@ def test_carriage_returns_alone_may_end_lines() -> None:
 
 
 def test_a_carriage_return_inside_a_field_is_a_problem_of_its_row() -> None:
-    assert rows(opened(HEADER + b"u1,a\rb,4\nu2,c,5\n")) == [
-        ("raw: u1,a\rb,4",),
-        ("u2", "c", "5"),
-    ]
+    file = opened(HEADER + b'u1,a\rb,4\nu2,"c\rd",5\n')
+
+    assert rows(file) == [("raw: u1,a\rb,4",), ("u2", "c\rd", "5")]
+    assert file.notes == (
+        "f: line 2: a carriage return is in a field without quotes. Quote the field",
+    )
 
 
 def test_one_empty_last_field_is_no_field() -> None:

@@ -75,15 +75,22 @@ def test_rows_are_numbered_over_batches_and_nested_fields_have_paths(
 ) -> None:
     monkeypatch.setattr("jobs.ingestion.reading.parquet_records.BATCH_ROWS", 2)
     path = tmp_path / "f.parquet"
-    user = [{"id": 7, "home": {"city": "Köln"}}, None, {"id": 9, "home": None}]
+    user = [{"id": 7, "home": {"the.city": "Köln"}}, None, {"id": 9, "home": None}]
     table = pa.table({"user": user, "reviews.rating": [4.0, 5.0, 3.5], "n": [1, 2, 3]})
     pq.write_table(table, path)
 
     file = opened(path, format="parquet")
 
-    assert file.columns == ("user", "user.id", "user.home", "user.home.city", "reviews.rating", "n")
+    assert file.columns == (
+        "user",
+        "user.id",
+        "user.home",
+        "user.home.the.city",
+        "reviews.rating",
+        "n",
+    )
     assert file.types[1:2] + file.types[4:] == ("int64", "double", "int64")
-    assert numbered(file, ["user.id", "user.home.city", "reviews.rating", "none"]) == [
+    assert numbered(file, ["user.id", "user.home.the.city", "reviews.rating", "none"]) == [
         (1, ("7", "Köln", "4", None)),
         (2, (None, None, "5", None)),
         (3, ("9", None, "3.5", None)),
