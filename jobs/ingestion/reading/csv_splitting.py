@@ -3,7 +3,7 @@
 import csv
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from jobs.ingestion.reading.lines import Lines
@@ -21,13 +21,14 @@ _SEPARATOR = "\ud800"
 class Record(NamedTuple):
     """One record: the line on which it starts, its lines, its fields; none if it was not split.
 
-    `problem` says why it was not split.
+    `problem` says why it was not split. `is_strict`: quotes inside quoted fields are doubled.
     """
 
     line: int
     lines: list[str]
     fields: list[str]
     problem: str = ""
+    is_strict: bool = True
 
     @property
     def text(self) -> str:
@@ -61,32 +62,33 @@ class Splitter:
             except csv.Error:  # the only one that is left if `strict` is off
                 yield Record(line, lines.taken, [], STRAY_RETURN)
             else:
-                if (lines.at_end or len(lines.taken) > 1) and self._is_open(lines.taken):
+                is_strict = self._is_strict(lines.taken)
+                if not is_strict and (lines.at_end or len(lines.taken) > 1):
                     lines.give_back(len(lines.taken) - 1)
                     yield Record(line, lines.taken, [], NEVER_CLOSED)
                 elif fields:
-                    yield Record(line, lines.taken, self._restored(fields))
+                    yield Record(line, lines.taken, self._restored(fields), "", is_strict)
             if not lines.in_block:
                 return
 
-    def one_per_line(self, lines: list[str]) -> list[list[str]] | None:
-        """Return the fields of each line; None if a line is blank, or no record of its own."""
+    def one_per_line(self, lines: Sequence[str]) -> list[list[str]] | None:
+        """Return the fields of each line; None if a line is blank or no strict record."""
         try:
-            rows = list(self._reader(lines, strict=False))
+            rows = list(self._reader(lines, strict=True))
         except csv.Error:
             return None
-        if len(rows) != len(lines) or not all(rows) or self._is_open(lines[-1:]):
+        if len(rows) != len(lines) or not all(rows):
             return None
         return list(map(self._restored, rows))
 
-    def _is_open(self, taken: list[str]) -> bool:
-        """Return whether only a stray quote holds the lines of a record together."""
-        if not self._files.quote:
-            return False
-        try:
-            return len(list(self._reader(taken, strict=True))) > 1
-        except csv.Error:
+    def _is_strict(self, taken: Sequence[str]) -> bool:
+        """Return whether the lines are one record, with all inner quotes doubled or escaped."""
+        if not self._files.quote or not any(self._files.quote in line for line in taken):
             return True
+        try:
+            return len(list(self._reader(taken, strict=True))) == 1
+        except csv.Error:
+            return False
 
     def _reader(self, lines: Iterable[str], *, strict: bool) -> Iterator[list[str]]:
         files = self._files

@@ -1,7 +1,6 @@
 """Read csv: any separator, quotes, escapes, line ends and encoding; records may span lines."""
 
 import itertools
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -16,7 +15,11 @@ from jobs.ingestion.reading.reader import TEXT, FileReader, record_batch, whole_
 from jobs.runtime.errors import UnreadableFileError
 from warehouse.sources import Files
 
-_ESCAPE_STEP = 'If that escapes the quote, write `escape = "\\\\"` in the manifest'
+_SINGLE_QUOTE = "a quote inside a quoted field is not doubled. Double it"
+_ESCAPED_QUOTE = (
+    "a quote inside a quoted field has a backslash before it. If that escapes the quote, write "
+    '`escape = "\\\\"` in the manifest'
+)
 
 
 class DelimitedReader(FileReader):
@@ -30,7 +33,6 @@ class DelimitedReader(FileReader):
         self._text = TextFile(source, name, files.encoding)
         self._line_end = line_end_of(self._text.sample, files.quote)
         self._splitter = Splitter(files)
-        self._escaped_quote = _escaped_quote(files)
         header = self._header(self._lines(), name) if files.header else list(files.fields)
         self._n_fields = len(header)
         super().__init__(name, header[:-1] if header[1:] and not header[-1] else header)
@@ -77,11 +79,9 @@ class DelimitedReader(FileReader):
     def _simple_batch(
         self, lines: Lines, columns: Sequence[str], positions: Sequence[int | None]
     ) -> pa.RecordBatch | None:
-        """Return the rest of a block if each line is a row and nothing is to be noted, or None."""
+        """Return the rest of a block if each line is a row and nothing is to be noted; or None."""
         left = lines.left()
         text = "".join(left)
-        if self._escaped_quote is not None and self._escaped_quote.search(text):
-            return None
         rows = self._splitter.one_per_line(left) if is_decoded(text) else None
         if rows is None or not all(map(self._has_width, rows)):
             return None
@@ -110,10 +110,10 @@ class DelimitedReader(FileReader):
 
     def _is_row(self, record: Record) -> bool:
         """Return whether the record has the file's columns; else note why not."""
-        if self._escaped_quote is not None and self._escaped_quote.search(record.text):
-            self._note(
-                "escape", f"line {record.line} has a quote after a backslash. {_ESCAPE_STEP}"
-            )
+        if not record.is_strict:
+            is_escaped = not self._files.escape and f"\\{self._files.quote}" in record.text
+            kind = _ESCAPED_QUOTE if is_escaped else _SINGLE_QUOTE
+            self._note(kind, f"line {record.line}: {kind}")
         problem = self._problem(record)
         if problem is not None:
             self._note(*problem)
@@ -151,11 +151,3 @@ def _column(rows: Sequence[Sequence[str]], position: int | None) -> pa.Array:
         return pa.nulls(len(rows), TEXT)
     texts = pa.array([row[position] for row in rows], TEXT)
     return pc.if_else(pc.equal(texts, ""), None, texts)
-
-
-def _escaped_quote(files: Files) -> re.Pattern[str] | None:
-    """Return what looks like a quote escaped by a backslash, if the manifest names no escape."""
-    if not files.quote or files.escape:
-        return None
-    after = re.escape(files.quote) + re.escape(files.separator[0])
-    return re.compile(rf"\\{re.escape(files.quote)}(?![{after}\r\n]|$)")

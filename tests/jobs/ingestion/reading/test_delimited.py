@@ -113,17 +113,20 @@ def test_an_escape_stays_before_other_characters() -> None:
     ]
 
 
-def test_quotes_after_backslashes_are_noted() -> None:
-    plain = opened(b'a,b\n"{""x"": ""say \\""hi\\""""}","C:\\"\n')
-    suspect = opened(b'a,b\nx,"the \\"and\\" of"\n')
+def test_quotes_inside_fields_are_noted() -> None:
+    fine = opened(b'a,b\n"{""x"": ""say \\""hi\\""""}","C:\\"\n5" wide,x"y"\n')
+    escaped = opened(b'a,b\n1,2\nx,"the \\"and\\" of"\n')
+    single = opened(b'a,b\n1,2\nx,"the "and" of"\n')
 
-    assert rows(plain) == [('{"x": "say \\"hi\\""}', "C:\\")]
-    assert not plain.notes
-    assert len(rows(suspect)) == 1
-    assert (
-        'line 2 has a quote after a backslash. If that escapes the quote, write `escape = "\\\\"`'
-        in (suspect.notes[0])
+    assert rows(fine) == [('{"x": "say \\"hi\\""}', "C:\\"), ('5" wide', 'x"y"')]
+    assert len(rows(escaped)) == len(rows(single)) == 2
+    assert not fine.notes
+    (note,) = escaped.notes
+    assert note == (
+        "f: line 3: a quote inside a quoted field has a backslash before it. If that escapes the "
+        'quote, write `escape = "\\\\"` in the manifest'
     )
+    assert single.notes == ("f: line 3: a quote inside a quoted field is not doubled. Double it",)
 
 
 def test_lines_before_the_header_are_skipped() -> None:
