@@ -20,7 +20,7 @@ TASKS = {
     "land": About(
         "Land the files",
         "Copies each row of the source files unchanged to bronze, with its file and line. A file "
-        "is landed only once.",
+        "is landed only once, and again if the manifest now says to read it in another way.",
     ),
     "refine": About(
         "Refine the rows",

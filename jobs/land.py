@@ -72,7 +72,9 @@ def run(warehouse: Warehouse, dataset: Dataset, inbox: Path) -> int:
             _record(warehouse, plan, n_rows)
     n_known, total = len(delivered) - len(plan.files), n_rows.total()
     log.info(
-        event("landed", dataset=dataset.name, files=len(plan.files), rows=total, known=n_known)
+        event(
+            "landed", dataset=dataset.name, files=len(plan.files), rows=total, known_files=n_known
+        )
     )
     return total
 

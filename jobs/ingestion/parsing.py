@@ -1,6 +1,6 @@
 """Read sent files on Spark's workers as rows of bronze: text, each row with its file and line.
 
-Each file is read by one task, with the reader that `check` uses too. A record that cannot be
+Each file is read by one task with the reader that `check` uses too. A record that cannot be
 decoded or split into fields is kept in `raw`. Blank lines are skipped.
 """
 
@@ -26,6 +26,7 @@ from warehouse.tables import Table
 
 Read = Callable[[Path | bytes, SentFile], Iterator[pa.RecordBatch]]
 
+_TASKS_PER_CORE = 8  # each task writes a file: thousands of small ones would be slow to read
 _SENTENCE = re.compile(rf"{UnreadableFileError.__name__}: (.+)")
 
 
@@ -75,12 +76,13 @@ def errors_as_sentences() -> Iterator[None]:
 def _read(spark: SparkSession, files: Sequence[SentFile], read: Read, ddl: str) -> DataFrame:
     """Return what `read` returns of each file, as a frame.
 
-    Files that a worker can open are opened by its task. Files at URLs are read by Spark, and their
+    A file is read by one task, which opens it if it can. Files at URLs are read by Spark, and their
     content is in the memory of the task.
     """
     frames = []
     if local := [file for file in files if file.is_local]:
-        numbers = spark.range(0, len(local), 1, len(local))
+        n_tasks = min(len(local), _TASKS_PER_CORE * spark.sparkContext.defaultParallelism)
+        numbers = spark.range(0, len(local), 1, n_tasks)
         frames.append(numbers.mapInArrow(partial(_of_local, files=local, read=read), ddl))
     if remote := [file for file in files if not file.is_local]:
         paths = sorted({_literal(file.path) for file in remote})

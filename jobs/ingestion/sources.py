@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Literal
 
 from jobs.ingestion.columns import reading_fields
 from jobs.ingestion.delivery import archives, extraction, folders, hadoop
-from jobs.ingestion.delivery.names import matches
+from jobs.ingestion.delivery.names import is_data, matches
 from jobs.ingestion.delivery.staging import Staging, staging_folder
 from jobs.runtime.errors import NothingSentError
 from jobs.runtime.logs import event
@@ -118,9 +118,10 @@ def delivered(
     is_remote = "://" in folder
     files = list(_remote(dataset, folder, spark) if is_remote else _local(dataset, folder))
     if not files:
-        patterns = ", ".join(section.file for _, section in sections(dataset))
+        patterns = [section.file for _, section in sections(dataset)]
+        hint = "" if is_remote else f" ({folders.alternatives(Path(folder), patterns[-1])})"
         raise NothingSentError(
-            f"{dataset.name}: no file in {folder} matches {patterns}. Put it there"
+            f"{dataset.name}: no file in {folder} matches {', '.join(patterns)}{hint}. Put it there"
         )
     if spark is not None or not is_remote:
         _require_events(dataset, folder, files, landed)
@@ -215,7 +216,8 @@ def _remote(dataset: Dataset, folder: str, spark: "SparkSession | None") -> Iter
         return
     base = folder.rstrip("/")
     for target, section_name, section in named_sections(dataset):
-        files = hadoop.list_files(spark, f"{base}/{section.file}")
+        listed = hadoop.list_files(spark, f"{base}/{section.file}")
+        files = [file for file in listed if is_data(section.file, file[0])]
         digests = {path: _digest(f"{path} {size} {at}") for path, size, at in files}
         for path, sha256 in _deliveries(dataset, digests):
             yield SentFile(target, path.rsplit("/", 1)[-1], path, sha256, section, section_name)

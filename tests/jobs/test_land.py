@@ -1,3 +1,4 @@
+import gzip
 import logging
 import zipfile
 from pathlib import Path
@@ -9,11 +10,17 @@ from jobs import land
 from jobs.ingestion import sources
 from jobs.ingestion.parsing import bronze_rows
 from jobs.ingestion.sources import SentFile
-from jobs.runtime.errors import EmptyFileError, HeaderError
+from jobs.runtime.errors import EmptyFileError, HeaderError, UnreadableFileError
 from tests.support.jobs.product import HEADER, contents, kill, product, rows_of, send
 from tests.support.runs import under
 from warehouse.delta import Warehouse
-from warehouse.tables import BRONZE_ITEMS, BRONZE_LANDINGS, BRONZE_RATINGS, BRONZE_USERS
+from warehouse.tables import (
+    BRONZE_EVENTS,
+    BRONZE_ITEMS,
+    BRONZE_LANDINGS,
+    BRONZE_RATINGS,
+    BRONZE_USERS,
+)
 
 ONLY_RATINGS = product(items=None, users=None)
 
@@ -142,6 +149,16 @@ def test_files_of_an_object_store_are_listed_and_read_by_spark(
         ]
 
 
+def test_a_store_that_cannot_be_listed_is_a_sentence(spark: SparkSession, tmp_path: Path) -> None:
+    source = {"kind": "folder", "url": "nosuch://bucket/shop"}
+
+    with (
+        pytest.raises(UnreadableFileError, match=r"nosuch://.*: the files cannot be listed \("),
+        sources.delivered(product(source=source), tmp_path, str(tmp_path), spark),
+    ):
+        pass
+
+
 def test_an_archive_is_staged_where_every_executor_reads_it(
     spark: SparkSession, inbox: Path, tmp_path: Path
 ) -> None:
@@ -156,3 +173,71 @@ def test_an_archive_is_staged_where_every_executor_reads_it(
         assert file.path.startswith(f"file://{lake}/.landing/")
         assert len(list(lake.rglob("*.csv"))) == 1
     assert not list(lake.rglob("*.csv"))
+
+
+def test_several_entries_of_events_land_in_one_table(warehouse: Warehouse, inbox: Path) -> None:
+    send(inbox, "all.csv", "user,item,at,bought", "u,a,100,b", "v,b,100,a")
+    send(inbox, "plays.jsonl", '{"user": {"id": 7}, "item": "a", "n": 3}', "not json")
+    views = {"file": "all.csv", "kind": "view", "time": "at"}
+    plays = {"file": "*.jsonl", "format": "jsonl", "user": "user.id", "time": False, "value": "n"}
+    shop = product(
+        ratings=None,
+        items=None,
+        users=None,
+        events=[views, {**views, "kind": "buy", "item": "bought"}, {**plays, "kind": "play"}],
+        kinds={"view": {}, "buy": {}, "play": {}},
+    )
+
+    assert land.run(warehouse, shop, inbox) == 6
+    assert land.run(under(warehouse, "dag/other/land"), shop, inbox) == 0
+
+    columns = ("section", "source_line", "user_id", "item_id", "value", "occurred_at", "raw")
+    assert rows_of(warehouse, BRONZE_EVENTS, *columns) == [
+        ("*.jsonl", 1, "7", "a", "3", None, None),
+        ("*.jsonl", 2, None, None, None, None, "not json"),
+        ("all.csv", 2, "u", "a", None, "100", None),
+        ("all.csv", 3, "v", "b", None, "100", None),
+        ("all.csv#2", 2, "u", "b", None, "100", None),
+        ("all.csv#2", 3, "v", "a", None, "100", None),
+    ]
+    assert rows_of(warehouse, BRONZE_LANDINGS, "section", "n_rows") == [
+        ("*.jsonl", 2),
+        ("all.csv", 2),
+        ("all.csv#2", 2),
+    ]
+
+
+def test_a_file_that_breaks_off_is_a_sentence_and_nothing_lands(
+    warehouse: Warehouse, inbox: Path
+) -> None:
+    rows = "\n".join(f"u{n},{hash(str(n))},4,{n}" for n in range(50_000))
+    inbox.mkdir()
+    content = gzip.compress(f"{HEADER}\n{rows}".encode())
+    (inbox / "ratings.csv.gz").write_bytes(content[: len(content) // 2])
+    ratings = {**ONLY_RATINGS.model_dump()["ratings"], "file": "ratings.csv.gz"}
+    dataset = product(ratings=ratings, items=None, users=None)
+
+    with pytest.raises(UnreadableFileError, match=r"ratings\.csv\.gz: .*cut short") as error:
+        land.run(warehouse, dataset, inbox)
+
+    assert "\n" not in str(error.value)
+    assert not rows_of(warehouse, BRONZE_RATINGS)
+    assert not warehouse.exists(BRONZE_LANDINGS)
+
+
+def test_one_member_of_an_archive_lands_as_items_and_as_ratings(
+    warehouse: Warehouse, inbox: Path
+) -> None:
+    inbox.mkdir()
+    with zipfile.ZipFile(inbox / "p.zip", "w") as archive:
+        archive.writestr("all.csv", "user,item,value,time,title\nu,a,4,100,Heat\n")
+    dataset = product(
+        source={"kind": "archive"},
+        ratings={"file": "all.csv"},
+        items={"file": "all.csv"},
+        users=None,
+    )
+
+    assert land.run(warehouse, dataset, inbox) == 2
+    assert rows_of(warehouse, BRONZE_ITEMS, "item_id", "title") == [("a", "Heat")]
+    assert rows_of(warehouse, BRONZE_RATINGS, "item_id", "rating") == [("a", "4")]

@@ -1,6 +1,7 @@
 """Find the files in a local folder that the manifest names. One that cannot be read is an error."""
 
 import difflib
+import fnmatch
 import logging
 import os
 from collections.abc import Iterator
@@ -55,6 +56,9 @@ def alternatives(folder: Path, pattern: str) -> str:
     names = [path.relative_to(folder).as_posix() for path in paths]
     if not names:
         return f"{folder} has no file"
+    skipped = [n for n in names if fnmatch.fnmatchcase(n, pattern) and not matches(pattern, n)]
+    if skipped:
+        return f"{skipped[0]} is skipped, as its name begins with _ or .: rename it"
     if near := difflib.get_close_matches(pattern, names, n=1):
         return f"did you mean {near[0]}?"
     more = ", …" if len(names) > _LISTED else ""

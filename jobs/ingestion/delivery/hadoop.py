@@ -1,22 +1,45 @@
 """Files of any file system that Spark can read, through Hadoop's client."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from py4j.protocol import Py4JJavaError
+
+from jobs.runtime.errors import UnreadableFileError
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+_LARGEST = 2**31 - 1  # bytes that Spark puts into one cell
 
-def list_files(spark: "SparkSession", pattern: str) -> Iterator[tuple[str, int, int]]:
-    """Yield path, size and modification time of each matching file, ordered by path."""
-    path = _path(spark, pattern)
-    entries = _file_system(spark, path).globStatus(path) or ()
-    yield from sorted(
-        (str(entry.getPath()), int(entry.getLen()), int(entry.getModificationTime()))
-        for entry in entries
-        if entry.isFile()
-    )
+
+def list_files(spark: "SparkSession", pattern: str) -> list[tuple[str, int, int]]:
+    """Return path, size and modification time of each matching file, ordered by path.
+
+    Raises:
+        UnreadableFileError: the store cannot be listed, or a file is too large for Spark.
+    """
+    try:
+        path = _path(spark, pattern)
+        entries = _file_system(spark, path).globStatus(path) or ()
+        files = sorted(
+            (str(entry.getPath()), int(entry.getLen()), int(entry.getModificationTime()))
+            for entry in entries
+            if entry.isFile()
+        )
+    except Py4JJavaError as error:
+        cause = str(error.java_exception.getMessage()).split("\n", 1)[0]
+        raise UnreadableFileError(
+            f"{pattern}: the files cannot be listed ({cause}). Correct `url` in the manifest, the "
+            "access keys, or the names of the files: a name in a store must have no colon"
+        ) from error
+    for name, size, _ in files:
+        if size > _LARGEST:
+            raise UnreadableFileError(
+                f"{name}: {size / 1e9:.1f} GB; of files at URLs at most 2 GB are read. Send it in "
+                "parts, or compressed"
+            )
+    return files
 
 
 def upload(spark: "SparkSession", local: Path, remote: str) -> str:

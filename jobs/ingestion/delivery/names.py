@@ -23,15 +23,23 @@ def matches(pattern: str, name: str) -> bool:
     return pattern == name or _matches(pattern.split("/"), name.split("/"))
 
 
+def is_data(pattern: str, path: str) -> bool:
+    """Whether the last part of a path that matches, as Hadoop sees it, is no file of a program."""
+    return _is_meant(pattern.rsplit("/", 1)[-1], path.rsplit("/", 1)[-1])
+
+
 def _matches(patterns: Sequence[str], parts: Sequence[str]) -> bool:
     if not patterns or not parts:
         return not patterns and not parts
     if patterns[0] == "**":
         skips_one = not _is_hidden(parts[0]) and _matches(patterns, parts[1:])
         return skips_one or _matches(patterns[1:], parts)
-    is_meant = not _is_hidden(parts[0]) or patterns[0].startswith(parts[0][0])
-    fits = is_meant and fnmatch.fnmatchcase(parts[0], patterns[0])
+    fits = _is_meant(patterns[0], parts[0]) and fnmatch.fnmatchcase(parts[0], patterns[0])
     return fits and _matches(patterns[1:], parts[1:])
+
+
+def _is_meant(pattern: str, part: str) -> bool:
+    return not _is_hidden(part) or pattern.startswith(part[0])
 
 
 def _is_hidden(part: str) -> bool:

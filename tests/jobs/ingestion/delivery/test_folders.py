@@ -45,6 +45,9 @@ def test_files_of_programs_are_skipped_unless_the_manifest_names_them(tmp_path: 
 
     assert delivered(named("*"), tmp_path) == ["ratings.csv"]
     assert delivered(named("_ratings.csv"), tmp_path) == ["_ratings.csv"]
+    (tmp_path / "ratings.csv").unlink()
+    with pytest.raises(NothingSentError, match=r"_ratings\.csv is skipped, as its name begins"):
+        delivered(named("*.csv"), tmp_path)
 
 
 @pytest.mark.usefixtures("unreadable")
