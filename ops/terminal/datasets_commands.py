@@ -33,5 +33,6 @@ def check_dataset(file: Annotated[Path, typer.Argument(help="manifest to check")
     """Check a manifest against its files. Nothing is written."""
     chosen = settings.read()
     dataset = manifests.load(file)
-    command = ["jobs.ingestion.check", str(file), "--inbox", str(chosen.inbox / dataset.name)]
+    manifest, inbox = file.resolve(), chosen.inbox / dataset.name  # the job has another folder
+    command = ["jobs.ingestion.check", str(manifest), "--inbox", str(inbox)]
     raise typer.Exit(code=environment.run_job(chosen, command).returncode)
