@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel, create_model
 
+from jobs.ingestion import check
 from ops.settings import ROOT
 from tests.support.markdown import Example, examples
 from tools import datasets_reference
@@ -70,3 +71,12 @@ def test_every_row_of_the_decision_table_leads_to_an_example() -> None:
 def test_an_example_is_a_valid_manifest(example: Example, tmp_path: Path) -> None:
     dataset = datasets.load(example.write(tmp_path))
     assert dataset.source.kind == "inbox" or not example.files
+
+
+@pytest.mark.parametrize(
+    "example", [x for x in EXAMPLES if x.files], ids=lambda example: example.anchor
+)
+def test_an_example_reads_its_files(example: Example, tmp_path: Path) -> None:
+    findings = check.grade(example.write(tmp_path), tmp_path / "inbox")
+    graver = [finding.text for finding in findings if finding.level != "note"]
+    assert not [text for text in graver if "columns not in the manifest" not in text]
