@@ -86,19 +86,21 @@ class LoadedRelease:
         return items_by_vendor
 
     @cached_property
-    def by_category(self) -> dict[str, Mask]:
-        """Mask of each category's positions."""
-        masks: dict[str, Mask] = {}
+    def by_category(self) -> dict[str, list[int]]:
+        """The positions of each category."""
+        positions: dict[str, list[int]] = {}
         for position, item in enumerate(self.items):
             for category in item.categories:
-                masks.setdefault(category, self._empty_mask())[position] = True
-        return masks
+                positions.setdefault(category, []).append(position)
+        return positions
 
     def outside_category(self, category: str | None) -> Mask:
         """Return a mask of the positions outside a category; all False without a category."""
-        if category is None:
-            return self._empty_mask()
-        return ~self.by_category.get(category, self._empty_mask())
+        outside = self._empty_mask()
+        if category is not None:
+            outside[:] = True
+            outside[self.by_category.get(category, [])] = False
+        return outside
 
     @cached_property
     def cached_mask(self) -> Callable[[frozenset[str]], Mask]:

@@ -4,7 +4,7 @@ The scorer (item factors, popularity) is broadcast; users stream through in Arro
 cores this is twice as fast as `recommendForAllUsers`, and it leaves out items the user has seen.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,13 +12,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 from pyspark.sql import DataFrame
+from scipy import sparse
 
 from jobs.engine.catalogue import Catalogue
-from ranking.metrics import diversity
-from ranking.selection import top_n_by_row
+from ranking.selection import Positions, top_n_by_row
 
 SCORES_PER_BLOCK = 4_000_000  # 16 MB
-_DIVERSITY_AT = 10
+_DIVERSITY_AT, _PAIR = 10, 2
 _COLUMNS = (
     "user int, item_ids array<string>, scores array<float>, personalised boolean, diversity double"
 )
@@ -34,13 +34,19 @@ class Ragged:
 
 @dataclass(frozen=True)
 class Block:
-    """Users who are scored together."""
+    """Users who are scored together: `SCORES_PER_BLOCK` scores, or shares of categories."""
 
     size: int
     user: NDArray[np.int32]
     segment: NDArray[np.int32]
     liked: Ragged
     factors: NDArray[np.float32] | None  # NaN for a user without factors; None if no user has any
+
+    def likes(self, n_items: int) -> sparse.csr_array:
+        """Return (users, items) with 1 for each liked item."""
+        ones = np.ones(len(self.liked.rows), np.float32)
+        cells = (self.liked.rows, self.liked.positions)
+        return sparse.csr_array((ones, cells), (self.size, n_items))
 
 
 class Scorer(Protocol):
@@ -74,7 +80,7 @@ def of_batches(
     batches: Iterable[pa.RecordBatch], scorer: Scorer, catalogue: Catalogue, n: int
 ) -> Iterator[pa.RecordBatch]:
     """Yield the lists of `top_n` for batches of `users`, on a worker or on the driver."""
-    rows = max(1, SCORES_PER_BLOCK // max(1, len(catalogue)))
+    rows = max(1, SCORES_PER_BLOCK // max(1, len(catalogue), len(catalogue.names)))
     for batch in batches:
         for start in range(0, batch.num_rows, rows):
             yield _lists(batch.slice(start, rows), scorer, catalogue, n)
@@ -95,16 +101,30 @@ def _lists(batch: pa.RecordBatch, scorer: Scorer, catalogue: Catalogue, n: int) 
     selected = list(top_n_by_row(scores, n))
     lengths = np.array([len(positions) for positions in selected])
     rows, positions = np.repeat(np.arange(size), lengths), np.concatenate(selected)
-    diversities = [diversity(catalogue.categories[items[:_DIVERSITY_AT]]) for items in selected]
     ends = pa.array(np.concatenate([[0], np.cumsum(lengths)]), pa.int32())
     columns = {
         "user": batch.column("user"),
         "item_ids": pa.ListArray.from_arrays(ends, pa.array(catalogue.ids[positions], pa.string())),
         "scores": pa.ListArray.from_arrays(ends, pa.array(scores[rows, positions], pa.float32())),
         "personalised": pa.array(personalised),
-        "diversity": pa.array(diversities, pa.float64()),
+        "diversity": _diversity(selected, catalogue),
     }
     return pa.RecordBatch.from_pydict(columns)
+
+
+def _diversity(lists: Sequence[Positions], catalogue: Catalogue) -> pa.Array:
+    """Return the `ranking.metrics.diversity` of the first items of each list."""
+    first = [positions[:_DIVERSITY_AT] for positions in lists]
+    n = np.array([len(positions) for positions in first], np.float64)
+    positions = np.concatenate(first)
+    starts = np.concatenate([[0], np.cumsum(n, dtype=np.int64)])
+    ones, shape = np.ones(len(positions)), (len(first), len(catalogue))
+    listed = sparse.csr_array((ones, positions, starts), shape)
+    units = catalogue.category_units
+    total = listed @ units  # its square is the sum of all cosines, without a matrix of pairs
+    cosines = total.multiply(total).sum(axis=1) - listed @ units.multiply(units).sum(axis=1)
+    values = 1 - cosines / np.maximum(n * (n - 1), 1)
+    return pa.array(values, pa.float64(), mask=n < _PAIR)
 
 
 def _ragged(column: pa.ListArray, catalogue: Catalogue) -> Ragged:

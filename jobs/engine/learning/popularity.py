@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
+from scipy import sparse
 
 from jobs.engine.catalogue import Catalogue
 from jobs.engine.learning import ages
@@ -26,14 +27,13 @@ class Lift:
 
     names: tuple[str, ...]  # of the categories
     share: NDArray[np.float32]  # (categories,), of all positive interactions
-    of_item: NDArray[np.float32]  # (items, categories), equal parts of each item that sum to 1
+    of_item: sparse.csr_array  # (items, categories), float32: equal parts that sum to 1
     shrinkage: float
     power: float
 
     def by_category(self, block: Block) -> NDArray[np.float32]:
         """Return (users, categories): the user's shrunk share over that of all, 1 if unknown."""
-        liked = np.zeros((block.size, len(self.share)), np.float32)
-        np.add.at(liked, block.liked.rows, self.of_item[block.liked.positions])
+        liked = (block.likes(self.of_item.shape[0]) @ self.of_item).toarray()
         total = liked.sum(axis=1, keepdims=True) + self.shrinkage
         return np.asarray((liked + self.shrinkage * self.share) / total / self.share, np.float32)
 
@@ -100,14 +100,14 @@ def lift(
     counts: NDArray[np.floating], catalogue: Catalogue, shrinkage: float, power: float
 ) -> Lift:
     """Return the lift of the catalogue's categories from positive interactions by position."""
-    n_categories = catalogue.categories.sum(axis=1, keepdims=True)
-    of_item = catalogue.categories / np.maximum(n_categories, 1)
+    n_categories = np.maximum(catalogue.categories.sum(axis=1), 1)
+    of_item = (sparse.diags_array(1 / n_categories) @ catalogue.categories).tocsr()
     mass = counts @ of_item
     used = mass > 0
     return Lift(
         names=tuple(n for n, is_used in zip(catalogue.names, used, strict=False) if is_used),
         share=(mass[used] / mass.sum()).astype(np.float32),
-        of_item=of_item[:, used].astype(np.float32),
+        of_item=of_item[:, np.flatnonzero(used)].astype(np.float32),
         shrinkage=shrinkage,
         power=power,
     )

@@ -29,6 +29,7 @@ from jobs.engine.learning.segments import Segments
 from jobs.engine.recipes import PriorWeights
 
 MIN_DECADES = -8.0  # older items count as this old
+MAX_CATEGORIES = 200  # with a column: those with the most positive interactions
 _YEARS_PER_DECADE = 10
 
 
@@ -93,7 +94,9 @@ def of_counts(
 ) -> Priors:
     """Return the priors of `counts`, whose half-life is that of `weights`."""
     recent, by_segment = counts.recent, counts.by_segment
-    lift = popularity.lift(by_segment.sum(axis=0), catalogue, weights.category_shrinkage, power=1)
+    counts_of_all = by_segment.sum(axis=0)
+    categorised = catalogue.with_largest_categories(counts_of_all, MAX_CATEGORIES)
+    lift = popularity.lift(counts_of_all, categorised, weights.category_shrinkage, power=1)
     by_prior = [
         (("popularity",), np.log1p(recent / max(float(recent.mean()), 1e-12))[:, None]),
         (("released",), decades(catalogue)[:, None]),
@@ -101,7 +104,7 @@ def of_counts(
             tuple(f"segment:{name}" for name in segments.names[1:]),
             over_representation(by_segment, weights.demography_shrinkage)[1:].T,
         ),
-        (tuple(f"category:{name}" for name in lift.names), lift.of_item),
+        (tuple(f"category:{name}" for name in lift.names), lift.of_item.toarray()),
     ]
     used = [*compress(by_prior, _is_used(weights))]
     names = tuple(name for prior_names, _ in used for name in prior_names)

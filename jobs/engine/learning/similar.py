@@ -1,7 +1,8 @@
-"""Similar items: by the cosine of their factors or, without factors, of their categories."""
+"""Similar items: by cosines of factors, by an item-item model, or by cosines of categories."""
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from jobs.engine.catalogue import Catalogue
 from jobs.engine.learning.lists import SCORES_PER_BLOCK
@@ -30,18 +31,24 @@ def by_category(
     """
     logs = np.log1p(popularity)
     weight = (1 + logs / max(float(logs.max(initial=0)), 1e-12)) / 2
-    return _similar(catalogue, unit_rows(catalogue.categories), weight.astype(np.float32), n)
+    units = catalogue.category_units.astype(np.float32)
+    return _similar(catalogue, units, weight.astype(np.float32), n)
 
 
 def _similar(
-    catalogue: Catalogue, units: NDArray[np.float32], weight: NDArray[np.float32], n: int
+    catalogue: Catalogue,
+    units: NDArray[np.float32] | sparse.csr_array,
+    weight: NDArray[np.float32],
+    n: int,
 ) -> dict[str, list[tuple[str, float]]]:
     similar: dict[str, list[tuple[str, float]]] = {}
-    has_units = np.asarray(units.any(axis=1), bool)
+    has_units = np.asarray(abs(units).sum(axis=1) > 0, bool)
     rows = max(1, SCORES_PER_BLOCK // max(1, len(catalogue)))
+    transposed = units.T if isinstance(units, np.ndarray) else units.T.tocsr()
     for start in range(0, len(catalogue), rows):
         block = slice(start, start + rows)
-        scores = (units[block] @ units.T) * weight
+        cosines = units[block] @ transposed
+        scores = (cosines if isinstance(cosines, np.ndarray) else cosines.toarray()) * weight
         scores[:, ~has_units] = -np.inf
         scores[np.arange(len(scores)), np.arange(start, start + len(scores))] = -np.inf
         scores[scores <= 0] = -np.inf

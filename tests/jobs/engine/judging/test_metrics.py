@@ -9,6 +9,7 @@ import pytrec_eval
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyspark.sql import DataFrame, SparkSession
+from scipy import sparse
 
 from jobs.engine.catalogue import Catalogue
 from jobs.engine.judging import metrics
@@ -130,7 +131,7 @@ def test_metrics_of_all_lists_together(spark: SparkSession) -> None:
     catalogue = Catalogue(
         ids=np.array(["a", "b", "c", "d"], object),
         index=np.arange(4, dtype=np.int32),
-        categories=np.empty((4, 0), np.float32),
+        categories=sparse.csr_array((4, 0), dtype=np.float32),
     )
     lists, _ = frames(spark, [("ab", "a"), ("ac", "a"), ("", "a")])
 
@@ -152,7 +153,7 @@ def test_metrics_of_all_lists_are_cut_at_ten_and_fifty(
     catalogue = Catalogue(
         ids=np.array(ITEMS, object),
         index=np.arange(60, dtype=np.int32),
-        categories=np.empty((60, 0), np.float32),
+        categories=sparse.csr_array((60, 0), dtype=np.float32),
     )
     lists, _ = frames(spark, [(ITEMS, "a"), (ITEMS[:20], "a")])
 

@@ -5,6 +5,7 @@ import pytest
 from numpy.typing import NDArray
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
+from scipy import sparse
 
 from jobs.engine.catalogue import Catalogue
 from jobs.engine.errors import NothingToLearnError
@@ -36,7 +37,9 @@ def checkerboard(spark: SparkSession) -> DataFrame:
 
 def catalogue() -> Catalogue:
     ids = np.array([f"{item:02d}" for item in range(SIZE)], object)
-    return Catalogue(ids, np.arange(SIZE, dtype=np.int32), np.empty((SIZE, 0), np.float32))
+    return Catalogue(
+        ids, np.arange(SIZE, dtype=np.int32), sparse.csr_array((SIZE, 0), dtype=np.float32)
+    )
 
 
 def all_users(spark: SparkSession, ratings: DataFrame) -> DataFrame:

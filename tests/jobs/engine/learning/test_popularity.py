@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 from pyspark.sql import DataFrame, SparkSession
+from scipy import sparse
 
 from jobs.engine.catalogue import Catalogue
 from jobs.engine.learning import popularity
@@ -17,7 +18,7 @@ NOW = datetime(2024, 6, 1, tzinfo=UTC)
 ITEMS = Catalogue(
     ids=np.array(["a", "b", "c"], object),
     index=np.array([7, 8, 9], np.int32),
-    categories=np.array([[1, 0], [0, 1], [1, 1]], np.float32),
+    categories=sparse.csr_array(np.array([[1, 0], [0, 1], [1, 1]], np.float32)),
 )
 
 

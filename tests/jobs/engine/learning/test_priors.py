@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from pyspark.sql import DataFrame, SparkSession
+from scipy import sparse
 
 from jobs import fit
 from jobs.engine.catalogue import Catalogue
@@ -62,7 +63,7 @@ def catalogue() -> Catalogue:
     return Catalogue(
         ids=np.array([f"{item:02d}" for item in range(ITEMS)], object),
         index=np.arange(ITEMS, dtype=np.int32),
-        categories=categories,
+        categories=sparse.csr_array(categories),
         names=("drama", "farce", "opera"),
         released=years,
     )
@@ -198,7 +199,7 @@ def weights_of(
     weights, shares = constants["weights"], constants["category_shares"]
     assert isinstance(weights, dict)
     assert isinstance(shares, dict)
-    flags = catalogue().categories[liked]
+    flags = catalogue().categories.toarray()[liked]
     parts = flags / np.maximum(flags.sum(axis=1, keepdims=True), 1)
     total, k = parts.sum(), weights["category_shrinkage"]
     by_name = {"popularity": weights["popularity"], "released": weights["released"]}

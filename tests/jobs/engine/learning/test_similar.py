@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
+from scipy import sparse
 
 from jobs.engine.catalogue import Catalogue
 from jobs.engine.learning import similar
 
-CATEGORIES = np.array([[1, 0], [1, 0], [1, 1], [0, 0]], np.float32)
+CATEGORIES = sparse.csr_array(np.array([[1, 0], [1, 0], [1, 1], [0, 0]], np.float32))
 ITEMS = Catalogue(np.array(["a", "b", "c", "d"], object), np.arange(4, dtype=np.int32), CATEGORIES)
 
 
@@ -41,6 +42,6 @@ def test_popular_items_of_the_same_category_come_first() -> None:
 
 
 def test_an_empty_catalogue_has_no_similar_items() -> None:
-    empty = Catalogue(np.empty(0, object), np.empty(0, np.int32), np.empty((0, 0), np.float32))
+    empty = Catalogue(np.empty(0, object), np.empty(0, np.int32), sparse.csr_array((0, 0)))
 
     assert similar.by_factors(empty, np.empty((0, 2), np.float32), 5) == {}
