@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from pyspark.sql import SparkSession
 from scipy import sparse
 
-from jobs.engine.learning import als, baselines
+from jobs.engine.learning import als, item_item
 from jobs.engine.recipes import Als
 from jobs.engine.weightings import MinusMidpoint
 from jobs.runtime import session
@@ -146,7 +146,7 @@ def ease_scores(training: sparse.csr_matrix, _: int) -> Scores:
     for name, rows in (("ones", ones(training)), ("stars", training)):
         counts = np.asarray((rows.T @ rows).toarray(), np.float32)
         for reg in LAMBDAS:
-            scores[f"{name}, lambda {reg}"] = rows @ baselines.ease(counts, reg)
+            scores[f"{name}, lambda {reg}"] = rows @ item_item.ease(counts, reg)
     return scores
 
 

@@ -150,12 +150,15 @@ def fallback_lists(model: Model, segments: Segments, n: int) -> list[dict[str, A
 def similar_items(model: Model, n: int) -> list[dict[str, Any]]:
     """Return the `n` most similar items of each item: by factors, or by categories without them.
 
-    Priors are not used, as they do not describe similarity.
+    Of an item-item model, all neighbours are returned, as an online fold-in adds them up. Priors
+    are not used, as they do not describe similarity.
     """
     catalogue = model.catalogue
     if model.factors is not None:
         factors = catalogue.by_position(model.factors.items, model.factors.matrix)
         similar_to = similar.by_factors(catalogue, factors, n)
+    elif model.neighbours is not None:
+        similar_to = similar.by_weights(catalogue, model.neighbours)
     else:
         similar_to = similar.by_category(catalogue, model.fallback.by_segment[0], n)
     return [

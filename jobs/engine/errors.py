@@ -20,4 +20,8 @@ class NothingToLearnError(EngineError):
 
 
 class TooManyItemsError(EngineError):
-    """The catalogue is too large for this kind of recipe. Remove the recipe or raise its bound."""
+    """The catalogue is too large for this kind of recipe, which takes at most `most` items."""
+
+    def __init__(self, name: str, n_items: int, most: int) -> None:
+        super().__init__(f"{name}: the catalogue has {n_items} items, at most {most} are possible")
+        self.most = most

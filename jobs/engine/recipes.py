@@ -1,17 +1,17 @@
 """Recipes: frozen values that describe how to fit a model, and print as JSON.
 
 A recipe is implicit ALS with a weighting that turns interactions into signed strengths, the same
-with priors, or one of three popularities. The same recipe on the same rows gives the same model,
-so only its JSON is stored.
+with priors, an item-item model (`jobs.engine.item_recipes`), or one of three popularities. The same
+recipe on the same rows gives the same model, so only its JSON is stored.
 """
 
-import hashlib
 from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
 from jobs.engine.errors import RecipeError
 from jobs.engine.facts import Facts, Scale
+from jobs.engine.item_recipes import Ease, ItemItem, Recipe
 from jobs.engine.weightings import (
     Centred,
     Events,
@@ -25,22 +25,6 @@ from warehouse.tables.vocabulary import RecipeName
 SEED = 20260101
 MAX_ITERATIONS = 50  # each deepens Spark's lineage, within -Xss of spark-defaults.conf
 _MEASURED_SPAN = 4.0  # the default hyper-parameters were found on ratings from 1 to 5
-
-
-class Recipe(Value):
-    """Base class of recipes and baselines."""
-
-    kind: str
-
-    @property
-    def name(self) -> str:
-        """A label and six hex digits. A new optional field that is None changes no name."""
-        text = self.model_dump_json(exclude_none=True)
-        return f"{self._label}_{hashlib.sha256(text.encode()).hexdigest()[:6]}"
-
-    @property
-    def _label(self) -> str:
-        return self.kind
 
 
 class Als(Recipe):
@@ -141,7 +125,7 @@ class PopularBySegment(Recipe):
 
 
 Popularity = Popular | PopularRecently | PopularBySegment
-AnyRecipe = Als | AlsWithPriors | Popularity
+AnyRecipe = Als | AlsWithPriors | ItemItem | Ease | Popularity
 _RECIPE: TypeAdapter[AnyRecipe] = TypeAdapter(Annotated[AnyRecipe, Field(discriminator="kind")])
 
 
@@ -192,6 +176,14 @@ def popularities(data: Facts) -> tuple[Popularity, ...]:
     )
 
 
+def ease(data: Facts) -> Ease:
+    """Return EASE of a data set as it can be released: with the weights that are served.
+
+    On hours of play, 50 weights per item are as good as all of them.
+    """
+    return Ease(relevant_from=data.scale.relevant_from if data.has_scale else None, neighbours=200)
+
+
 def by_name(data: Facts) -> dict[RecipeName, AnyRecipe]:
     """Return the recipes that can be requested by name; some need a scale, or times."""
     of_scale: dict[RecipeName, AnyRecipe] = {}
@@ -208,6 +200,8 @@ def by_name(data: Facts) -> dict[RecipeName, AnyRecipe]:
         "default": default(data),
         "als_with_priors": with_priors(data),
         **of_scale,
+        "item_item": ItemItem(),
+        "ease": ease(data),
         **of_popularities,
     }
 

@@ -61,6 +61,7 @@ class Constants(BaseModel):
     rank: int | None = None  # factors of one model; None: all columns but the priors'
     columns: tuple[str, ...] = ()
     weights: Weights = Weights()
+    neighbours: int = 0  # of an item of an item-item model, which has no factors; 0: another model
     category_shares: Mapping[str, float] = Field(default_factory=dict)
 
 

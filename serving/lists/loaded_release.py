@@ -13,7 +13,9 @@ from sqlalchemy import Connection, text
 from ranking.selection import Positions
 from serving import catalogue
 from serving.items import CatalogueItem, ScoredItem
-from serving.lists.fold_in import Constants, Floats, FoldIn
+from serving.lists import neighbours
+from serving.lists.fold_in import Constants, Floats, Folded, FoldIn, Ratings
+from serving.lists.neighbours import Neighbours, Summed
 from serving.storage import arrays
 
 log = logging.getLogger(__name__)
@@ -52,6 +54,13 @@ class LoadedRelease:
     lowest: float  # of the rating scale
     highest: float
     fold_in: FoldIn
+    neighbours: Neighbours | None = None  # of an item-item model
+
+    def fold(self, ratings: Ratings, segment: str = "") -> Folded | Summed | None:
+        """Return the user's scores as a sum over their ratings; None without positive ones."""
+        if self.neighbours is None:
+            return self.fold_in.fold(ratings, segment)
+        return self.neighbours.fold(ratings, self.constants.relevant_from)
 
     @cached_property
     def items(self) -> tuple[CatalogueItem, ...]:
@@ -155,6 +164,10 @@ def load(connection: Connection, release_id: int) -> LoadedRelease:
     items = catalogue.read_items(connection)
     ids, factors, popularity, trending = zip(*rows, strict=True) if rows else [()] * 4
     fold_in = FoldIn(arrays.matrix(factors), Constants.model_validate(constants))
+    popularities, sums = np.array(popularity, np.float32), None
+    if fold_in.constants.neighbours:
+        positions = {item_id: position for position, item_id in enumerate(ids)}
+        sums = neighbours.load(connection, release_id, positions, popularities)
     seconds = time.monotonic() - started
     log.info("loaded release=%d items=%d seconds=%.2f", release_id, len(ids), seconds)
     return LoadedRelease(
@@ -162,10 +175,11 @@ def load(connection: Connection, release_id: int) -> LoadedRelease:
         catalogue=items,
         ids=ids,
         rows=fold_in.rows,
-        popularity=np.array(popularity, np.float32),
+        popularity=popularities,
         trending=np.array(trending, np.float32),
         constants=fold_in.constants,
         lowest=lowest,
         highest=highest,
         fold_in=fold_in,
+        neighbours=sums,
     )

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ranking.selection import Positions
-from serving.lists.fold_in import Floats, Folded
+from serving.lists.fold_in import Floats
 from serving.lists.loaded_release import LoadedRelease
 from serving.lists.scoring import UserScores
 from serving.lists.user_state import UserState
@@ -34,9 +34,11 @@ def reasons(scored: UserScores, state: UserState, item_ids: Sequence[str]) -> li
     positions = release.positions_of(item_ids)
     if folded is None or not len(positions):
         return [POPULAR] * len(item_ids)
-    decisive = decisive_terms(_terms(scored, folded, positions), len(folded.liked)).tolist()
+    decisive = decisive_terms(np.hstack(scored.terms(positions)), len(folded.liked)).tolist()
     terms = {*decisive} - {-1}
-    reason_of = {term: _reason(release, state, *_name(release, folded, term)) for term in terms}
+    reason_of = {
+        term: _reason(release, state, *_name(release, folded.liked, term)) for term in terms
+    }
     term_of = dict(zip([release.ids[at] for at in positions.tolist()], decisive, strict=True))
     return [reason_of.get(term_of.get(item_id, -1), POPULAR) for item_id in item_ids]
 
@@ -46,9 +48,9 @@ def score_terms(scored: UserScores, state: UserState, position: int) -> tuple[Sc
     release, folded = scored.release, scored.folded
     if folded is None:
         return (_term(release, state, "popularity", "", float(scored.scores[position])),)
-    [values] = _terms(scored, folded, np.array([position]))
+    [values] = np.hstack(scored.terms(np.array([position])))
     terms = [
-        _term(release, state, *_name(release, folded, term), value)
+        _term(release, state, *_name(release, folded.liked, term), value)
         for term, value in enumerate(values.tolist())
         if value
     ]
@@ -73,19 +75,12 @@ def decisive_terms(terms: Floats, n_ratings: int) -> NDArray[np.int64]:
     return np.where(terms.max(axis=1) > 0, decisive, -1)
 
 
-def _terms(scored: UserScores, folded: Folded, positions: Positions) -> Floats:
-    """Return (positions, terms): by rating, by prior, and the blend, in the order of `_name`."""
-    by_rating, by_prior = folded.terms(scored.release.rows[positions])
-    blended = scored.blend * scored.release.log_popularity[positions, None]
-    return np.hstack([by_rating, by_prior, blended])
-
-
-def _name(release: LoadedRelease, folded: Folded, term: int) -> tuple[TermKind, str]:
+def _name(release: LoadedRelease, liked: Positions, term: int) -> tuple[TermKind, str]:
     """Return the kind of a term and its name: an item's id, a segment, a category, or empty."""
-    if term < len(folded.liked):
-        return "rating", release.ids[folded.liked[term]]
-    columns = (*release.constants.columns, "popularity")  # the last is the blend
-    kind, _, name = columns[term - len(folded.liked)].partition(":")
+    if term < len(liked):
+        return "rating", release.ids[liked[term]]
+    columns = (*release.constants.columns, "popularity")
+    kind, _, name = columns[term - len(liked)].partition(":")
     return _KINDS[kind], name
 
 

@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ranking.selection import Positions, top_n
-from serving.lists.fold_in import Folded
+from serving.lists.fold_in import Floats, Folded
 from serving.lists.loaded_release import LoadedRelease, Mask
+from serving.lists.neighbours import Summed
 from serving.lists.user_state import UserState
 from serving.schemas import ListKind
 
@@ -30,7 +31,7 @@ class UserScores:
     kind: ListKind
     rated: Positions
     hidden: frozenset[str]
-    folded: Folded | None
+    folded: Folded | Summed | None
     blend: float  # weight of the popularity in the scores
 
     @cached_property
@@ -38,10 +39,28 @@ class UserScores:
         """The score of each position, by which lists are ordered."""
         if self.folded is None:
             return self.release.popularity
+        if isinstance(self.folded, Summed):
+            return self.folded.scores
         scores = self.release.fold_in.scores(self.folded)
         if not self.blend:
             return scores
         return (scores + self.blend * self.release.log_popularity).astype(np.float32)
+
+    def terms(self, positions: Positions) -> tuple[Floats, Floats]:
+        """Return the terms of scores: (positions, liked) by rating, and (positions, others).
+
+        The others are those of the priors, in the order of `Constants.columns`, and the popularity.
+        There are none if `folded` is None.
+        """
+        match self.folded:
+            case None:
+                return np.empty((len(positions), 0)), np.empty((len(positions), 0))
+            case Summed() as summed:
+                return summed.terms(positions)
+            case folded:
+                by_rating, by_prior = folded.terms(self.release.rows[positions])
+                blended = self.blend * self.release.log_popularity[positions, None]
+                return by_rating, np.hstack([by_prior, blended])
 
     @cached_property
     def excluded(self) -> Mask:
@@ -69,11 +88,12 @@ def score(release: LoadedRelease, state: UserState) -> UserScores:
     because rated items are left out.
     """
     ratings = state.ratings(release)
-    folded = release.fold_in.fold(ratings, state.segment)
+    folded = release.fold(ratings, state.segment)
     kind: ListKind = "live"
     if folded is None and not (release.constants.weighting is None and state.rated):
         kind = "fallback"
-    blend = 0.0 if folded is None or state.is_known else blend_weight(len(ratings.positions))
+    is_blended = isinstance(folded, Folded) and not state.is_known
+    blend = blend_weight(len(ratings.positions)) if is_blended else 0.0
     return UserScores(release, kind, ratings.positions, state.hidden, folded, blend)
 
 

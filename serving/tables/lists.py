@@ -39,7 +39,7 @@ class Profile(OfRelease, Base):
 class ItemFactors(OfRelease, Base):
     """One item's factors and popularity in one release. Items without ratings have no row.
 
-    A popularity recipe has no factors: its arrays are empty.
+    Popularities and item-item models have no factors: their arrays are empty.
     """
 
     __tablename__ = "item_factors"
@@ -59,7 +59,7 @@ class ItemFactors(OfRelease, Base):
 
 
 class SimilarItems(OfRelease, Base):
-    """The items most similar to one item in one release. `scores` are cosines."""
+    """The items most similar to one item in one release. `scores` are cosines or weights."""
 
     __tablename__ = "similar_items"
     __table_args__ = list_constraints("scores")

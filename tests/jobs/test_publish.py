@@ -10,7 +10,7 @@ from jobs import publish
 from jobs.engine import recipes
 from jobs.runtime.errors import TaskMissingError
 from serving.errors import LiveReleaseChangedError
-from serving.lists import recommendations
+from serving.lists import recommendations, scoring, user_state
 from serving.lists.precomputed import ListRequest
 from serving.lists.release_cache import ReleaseCache
 from serving.publishing import releases
@@ -18,10 +18,10 @@ from serving.tables import ItemFactors, Profile
 from tests.support.jobs.product import install
 from tests.support.jobs.releasing import paused, released
 from tests.support.jobs.small_world import DISLIKES_ALL, RUN, SMALL, Retrain, likes
-from tests.support.serving import shop
+from tests.support.serving import live_shop, shop
 from warehouse.query import Lake
 from warehouse.tables import GOLD_ITEM_FACTORS, GOLD_PROFILES
-from warehouse.tables.vocabulary import NOTHING_TO_DO
+from warehouse.tables.vocabulary import NOTHING_TO_DO, RecipeName
 
 RECIPE = recipes.parse(SMALL)
 
@@ -57,6 +57,32 @@ def test_the_release_has_segments_and_popularities(retrained: Retrain) -> None:
     assert profiles["u000"] == "age=old"
     rows = lake.read(GOLD_ITEM_FACTORS, equals=equals).to_pylist()
     assert items == {row["item_id"]: (row["popularity"], row["trending"]) for row in rows}
+
+
+@pytest.mark.parametrize("name", ["item_item", "ease"])
+def test_an_item_item_release_is_served_from_its_lists_and_folds_new_ratings_in(
+    retrained: Retrain, publisher: Engine, owner: Engine, name: RecipeName
+) -> None:
+    retrain = replace(retrained, engine=publisher, run=f"product__retrain/{name}")
+    retrain.run_all(name)
+    with shop.reading(publisher) as connection:
+        cache = ReleaseCache()
+        batch = recommendations.for_user(connection, cache, "u004", ListRequest(limit=5))
+        [release] = cache.live(connection)[:1]
+        state = user_state.read(connection, release.release_id, "u004")
+        scored = scoring.score(release, state)
+        best, scores = scored.best(scored.excluded, 5)
+
+    assert batch.recipe == recipes.by_name(retrain.dataset)[name].name
+    assert batch.kind == "batch"
+    assert [release.ids[position] for position in best] == [x.item_id for x in batch.items]
+    assert scores == pytest.approx([item.score for item in batch.items], abs=1e-5)
+    seen = batch.items[0].item_id
+    live_shop.rate(owner, "u004", seen, 5.0)
+    with shop.reading(publisher) as connection:
+        live = recommendations.for_user(connection, cache, "u004", ListRequest(limit=5))
+    assert live.kind == "live"
+    assert seen not in [item.item_id for item in live.items]
 
 
 def test_a_second_run_changes_nothing(retrained: Retrain) -> None:

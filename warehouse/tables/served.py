@@ -58,7 +58,7 @@ GOLD_ITEM_FACTORS = table(
     "Factors and popularity of each item in the fit.",
     RETRAIN,
     ITEM,
-    Column("factors", "array<float>", "Model factors, then prior columns; empty for a popularity."),
+    Column("factors", "array<float>", "Model factors, then prior columns; empty without factors."),
     Column("popularity", "float", "Overall fallback score; null in older fits.", nullable=True),
     Column(
         "trending",
@@ -82,7 +82,7 @@ GOLD_FALLBACK_LISTS = table(
 
 GOLD_SIMILAR_ITEMS = table(
     "gold.similar_items",
-    "The most similar items of each item. `scores` are cosines.",
+    "The most similar items of each item. `scores` are cosines, or an item-item model's weights.",
     RETRAIN,
     ITEM,
     ITEM_IDS,

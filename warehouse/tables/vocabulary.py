@@ -17,12 +17,14 @@ NEWEST_THIRD: Final = "newest_third"  # of the warm
 
 HEADLINE: Final = "ndcg@10"  # the metric that the gate compares
 
+LEFT_OUT: Final = "left_out"  # metric of a baseline that was not fitted: its bound of items
+
 Role = Literal["challenger", "champion", "popularity", "baseline"]
 Outcome = Literal["first", "promote", "refresh", "hold"]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 
 RecipeSource = Literal["search", "nomination"]
-SearchFamily = Literal["any", "als", "als_with_priors"]
+SearchFamily = Literal["any", "als", "als_with_priors", "item_item"]
 SEARCH_FAMILIES: tuple[SearchFamily, ...] = get_args(SearchFamily)
 MAX_SEARCH_MINUTES: Final = 120
 MAX_TRIALS: Final = 1000
@@ -35,6 +37,8 @@ RecipeName = Literal[
     "als_with_priors",
     "als_minus_midpoint",
     "als_from_threshold",
+    "item_item",
+    "ease",
     "popular",
     "popular_recently",
     "popular_by_segment",

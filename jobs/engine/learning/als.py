@@ -12,6 +12,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.engine.errors import NothingToLearnError
+from jobs.engine.learning.lists import Block, Scorer
+from jobs.engine.learning.priors import Priors
 from jobs.engine.recipes import Als
 
 
@@ -22,6 +24,31 @@ class Factors:
     users: DataFrame  # (user, factors array<float>)
     items: NDArray[np.int32]  # ascending
     matrix: NDArray[np.float32]  # (items, rank), in the order of `items`
+
+
+@dataclass(frozen=True)
+class FactorScorer:
+    """Scores by the dot product of rows; users without factors are scored by the fallback."""
+
+    items: NDArray[np.float32]  # (items, columns): factors, then the priors' columns
+    candidate: NDArray[np.bool_]  # by position: whether the fit has seen the item
+    fallback: Scorer
+    n_models: int = 1
+    priors: Priors | None = None
+
+    def scores(self, block: Block) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Return scores (users, items), personalised for users with factors."""
+        if block.factors is None:
+            return self.fallback.scores(block)[0], np.zeros(block.size, bool)
+        rows = block.factors
+        if self.priors is not None:
+            rows = np.hstack([rows / np.float32(self.n_models), self.priors.of(block)])
+        scores = rows @ self.items.T
+        scores[:, ~self.candidate] = -np.inf
+        has_factors = np.asarray(~np.isnan(block.factors).any(axis=1), bool)
+        if not has_factors.all():
+            scores[~has_factors] = self.fallback.scores(block)[0][~has_factors]
+        return scores, has_factors
 
 
 def fit(strengths: DataFrame, recipe: Als) -> Factors:

@@ -13,6 +13,8 @@ and segment, the items' rows and `Model.constants`:
 - `weighting` and its fields, `global_mean`, `reg`, `alpha`: the strengths and the formula of
   implicit ALS, applied to each model's own columns. For `Events` they are `stars_from_threshold`
   of positive interactions, and `alpha` times the mean strength of a positive one;
+- `neighbours`, for an item-item model, which has no factors: the score is the sum of the weights of
+  `Model.neighbours` from the positive items;
 - `half_life_days`, `newest` (microseconds), if strengths decay: age is counted from `newest`;
 - `rank`, `models`, `seeds`, and of the priors `columns` (names in order), `weights` (as in the
   recipe) and `category_shares` (by category, for the lift). The weight of `popularity` and
@@ -29,49 +31,38 @@ import numpy as np
 from numpy.typing import NDArray
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
+from scipy import sparse
 
 from jobs.engine.catalogue import Catalogue
 from jobs.engine.errors import NothingToLearnError
-from jobs.engine.learning import ages, als, baselines, lists, popularity, preference, priors
+from jobs.engine.item_recipes import Ease, ItemItem
+from jobs.engine.learning import (
+    ages,
+    als,
+    baselines,
+    item_item,
+    lists,
+    popularity,
+    preference,
+    priors,
+)
 from jobs.engine.learning.ages import Decay
-from jobs.engine.learning.als import Factors
-from jobs.engine.learning.baselines import Baseline, Ease, ItemCosine, Random
-from jobs.engine.learning.lists import Block, Scorer
+from jobs.engine.learning.als import Factors, FactorScorer
+from jobs.engine.learning.baselines import Baseline, ItemCosine, Random
+from jobs.engine.learning.item_item import ItemScorer, NeighbourScorer
+from jobs.engine.learning.lists import Scorer
 from jobs.engine.learning.popularity import PopularityScorer
 from jobs.engine.learning.priors import Priors
 from jobs.engine.learning.segments import Segments
 from jobs.engine.recipes import Als, AlsWithPriors, AnyRecipe, PopularBySegment, Popularity
 from jobs.engine.weightings import Centred, Events, StarsFromThreshold
 
-
-@dataclass(frozen=True)
-class FactorScorer:
-    """Scores by the dot product of rows; users without factors are scored by the fallback."""
-
-    items: NDArray[np.float32]  # (items, columns): factors, then the priors' columns
-    candidate: NDArray[np.bool_]  # by position: whether the fit has seen the item
-    fallback: Scorer
-    n_models: int = 1
-    priors: Priors | None = None
-
-    def scores(self, block: Block) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """Return scores (users, items), personalised for users with factors."""
-        if block.factors is None:
-            return self.fallback.scores(block)[0], np.zeros(block.size, bool)
-        rows = block.factors
-        if self.priors is not None:
-            rows = np.hstack([rows / np.float32(self.n_models), self.priors.of(block)])
-        scores = rows @ self.items.T
-        scores[:, ~self.candidate] = -np.inf
-        has_factors = np.asarray(~np.isnan(block.factors).any(axis=1), bool)
-        if not has_factors.all():
-            scores[~has_factors] = self.fallback.scores(block)[0][~has_factors]
-        return scores, has_factors
+N_NEIGHBOURS = 500  # that are served of an item-item model with weights for all pairs of items
 
 
 @dataclass(frozen=True)
 class Model:
-    """A fitted recipe. `factors` is None for popularity and for baselines."""
+    """A fitted recipe. `factors` is None for popularity and for item-item models."""
 
     recipe: AnyRecipe | Baseline
     scorer: Scorer
@@ -85,6 +76,17 @@ class Model:
     def n_not_finite(self) -> int:
         """The number of values of the items' rows that are NaN or infinite."""
         return int((~np.isfinite(self.item_rows)).sum())
+
+    @property
+    def neighbours(self) -> sparse.csr_array | None:
+        """(item, neighbour): the weights of an item-item model, highest first; None for others."""
+        match self.scorer:
+            case NeighbourScorer(weights=weights):
+                return weights
+            case ItemScorer(weights=weights):
+                return item_item.largest(weights, N_NEIGHBOURS)
+            case _:
+                return None
 
     @property
     def item_rows(self) -> NDArray[np.float32]:
@@ -133,8 +135,9 @@ def fit(
             constants |= _constants_of_priors(recipe, fitted)
             rows = np.hstack([rows, fitted.columns])
             scorer = FactorScorer(rows, candidate, fallback, recipe.models, fitted)
-    elif isinstance(recipe, Random | ItemCosine | Ease):
-        scorer = baselines.fit(ratings, recipe, catalogue, fallback)
+    elif not isinstance(recipe, Popularity):
+        scorer, of_items = _item_item(recipe, ratings.where("positive"), catalogue, fallback)
+        constants |= of_items
     return Model(
         recipe=recipe,
         scorer=scorer,
@@ -144,6 +147,19 @@ def fit(
         seconds=time.monotonic() - start,
         catalogue=catalogue,
     )
+
+
+def _item_item(
+    recipe: ItemItem | Ease | Random | ItemCosine,
+    positive: DataFrame,
+    catalogue: Catalogue,
+    fallback: PopularityScorer,
+) -> tuple[Scorer, dict[str, Any]]:
+    """Return the scorer, and the constants for a fold-in of recipes that can be released."""
+    if isinstance(recipe, Random | ItemCosine):
+        return baselines.fit(positive, recipe, catalogue, fallback), {}
+    scorer = item_item.fit(positive, recipe, catalogue, fallback)
+    return scorer, {"neighbours": recipe.neighbours or N_NEIGHBOURS}
 
 
 def _factors(

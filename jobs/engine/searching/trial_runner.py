@@ -19,9 +19,8 @@ from jobs.engine.catalogue import Catalogue
 from jobs.engine.judging import metrics
 from jobs.engine.judging.evaluation import EvaluationUsers, Score
 from jobs.engine.learning import lists, models, priors
-from jobs.engine.learning.als import Factors
+from jobs.engine.learning.als import Factors, FactorScorer
 from jobs.engine.learning.lists import Scorer
-from jobs.engine.learning.models import FactorScorer
 from jobs.engine.learning.priors import PositiveCounts
 from jobs.engine.learning.segments import Segments
 from jobs.engine.recipes import Als, AlsWithPriors, AnyRecipe

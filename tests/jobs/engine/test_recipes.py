@@ -94,7 +94,7 @@ def test_data_without_a_scale_are_weighted_by_the_manifest_and_named_without_a_t
     assert [recipes.parse(recipe.model_dump_json()) for recipe in named.values()] == [
         *named.values()
     ]
-    with pytest.raises(RecipeError, match=r"one of: default, als_with_priors, popular,"):
+    with pytest.raises(RecipeError, match=r"one of: default, als_with_priors, item_item, ease,"):
         recipes.resolve("als_from_threshold", SHOP)
 
 

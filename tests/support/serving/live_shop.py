@@ -3,6 +3,7 @@
 "fan" rated two films, "lover" two operas. Feedback is written as the API stores it.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -32,6 +33,8 @@ WITH_PRIORS = CENTRED | {
     "weights": {"popularity": 0.1, "demography": 5.0, "category": 0.2, "category_shrinkage": 1.0},
     "category_shares": {"film": 0.5},
 }
+NEIGHBOURS = SCALE | {"neighbours": 3}
+SIMILAR = {"f1": {"f3": 0.5, "f2": 0.4}, "f2": {"f3": 0.25, "f4": 0.2}, "o1": {"o2": 0.3}}
 KINDS = {"f": "film", "o": "opera", "c": "film"}
 ITEMS = ("f1", "f2", "f3", "f4", "o1", "o2", "o3", "o4")
 COLD = "c1"  # an item that the fit has not seen
@@ -64,9 +67,10 @@ def release(
     instead_of: int | None = None,
     rows: Any = factors,
     sign: float = 1,
+    similar: Mapping[str, Mapping[str, float]] | None = None,
 ) -> int:
     """Publish the shop, and return the release's id; `sign` -1 negates the factors."""
-    learned = constants != SCALE  # a popularity recipe has no factors
+    learned = "weighting" in constants  # other recipes have no factors
     kept = {i: [sign * x for x in rows(i)] if learned else [] for i in ITEMS}
     tables = shop.tables(
         recommendations=_lists(fan=["f3", "f4"], lover=["o3"]),
@@ -76,7 +80,7 @@ def release(
             _profile("grumbler", "", {"f1": 1.0}),
         ],
         item_factors=[_item_factors(item_id, row) for item_id, row in kept.items()],
-        similar_items=[],
+        similar_items=[_similar(*row) for row in (similar or {}).items()],
         fallback_lists=[_fallback_list("o4", "o3")],
         items=[_item(item_id) for item_id in (*ITEMS, COLD)],
     )
@@ -149,6 +153,10 @@ def _lists(**lists: list[str]) -> shop.Rows:
         {"user_id": user_id, "item_ids": items, "scores": [1 / n for n in range(1, len(items) + 1)]}
         for user_id, items in lists.items()
     ]
+
+
+def _similar(item_id: str, weights: Mapping[str, float]) -> dict[str, Any]:
+    return {"item_id": item_id, "item_ids": [*weights], "scores": [*weights.values()]}
 
 
 def _fallback_list(*item_ids: str) -> dict[str, Any]:

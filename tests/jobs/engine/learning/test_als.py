@@ -137,7 +137,7 @@ def test_rows_without_a_positive_strength_give_nothing_to_learn_from(spark: Spar
 
 
 def test_an_item_without_factors_is_no_candidate() -> None:
-    scorer = models.FactorScorer(
+    scorer = als.FactorScorer(
         items=np.array([[1.0], [0.0]], np.float32),
         candidate=np.array([True, False]),
         fallback=None,  # type: ignore[arg-type] # all users have factors

@@ -1,0 +1,150 @@
+"""Item-item models: fit, and scores as sums of weights from the positive items.
+
+Similarities keep the nearest neighbours and are computed for any catalogue: on the driver up to
+`MAX_DRIVER_PAIRS` positive interactions, by Spark beyond. EASE inverts a matrix of catalogue by
+catalogue, so it has a bound.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from pyspark.sql import DataFrame
+from scipy import linalg, sparse
+
+from jobs.engine.catalogue import Catalogue
+from jobs.engine.errors import NothingToLearnError, TooManyItemsError
+from jobs.engine.item_recipes import Ease, ItemItem
+from jobs.engine.learning import neighbours, neighbours_in_spark
+from jobs.engine.learning.lists import Block, Scorer
+from jobs.engine.learning.popularity import PopularityScorer
+from ranking.selection import top_n_by_row
+
+MAX_ITEMS = 8000  # of EASE: 256 MB per matrix
+MAX_DRIVER_PAIRS = 20_000_000  # 1 GB while the matrix is built
+
+
+@dataclass(frozen=True)
+class ItemScorer:
+    """Scores by the sum of an item's weights to the liked items; without any, by the fallback."""
+
+    weights: NDArray[np.float32]  # (liked item, item)
+    fallback: Scorer
+
+    def scores(self, block: Block) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Return scores (users, items), personalised for users with a liked item."""
+        liked = np.zeros((block.size, len(self.weights)), np.float32)
+        liked[block.liked.rows, block.liked.positions] = 1
+        scores = liked @ self.weights
+        has_liked = np.asarray(liked.any(axis=1), bool)
+        if not has_liked.all():
+            scores[~has_liked] = self.fallback.scores(block)[0][~has_liked]
+        return scores, has_liked
+
+
+@dataclass(frozen=True)
+class NeighbourScorer:
+    """Scores by the sum of the weights of the liked items' neighbours.
+
+    Items without a positive sum follow by their popularity: their scores are `rest`, -1 to 0. A
+    user without any positive sum is scored by the fallback.
+    """
+
+    weights: sparse.csr_array  # (liked item, neighbour), best first in each row
+    rest: NDArray[np.float32]  # by position
+    fallback: Scorer
+
+    def scores(self, block: Block) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Return scores (users, items), personalised for users with a positive sum."""
+        sums = (block.likes(self.weights.shape[0]) @ self.weights).toarray()
+        is_reached = sums > 0
+        scores = np.where(is_reached, sums, self.rest)
+        personalised = np.asarray(is_reached.any(axis=1), bool)
+        if not personalised.all():
+            scores[~personalised] = self.fallback.scores(block)[0][~personalised]
+        return scores, personalised
+
+
+def fit(
+    positive: DataFrame, recipe: ItemItem | Ease, catalogue: Catalogue, fallback: PopularityScorer
+) -> ItemScorer | NeighbourScorer:
+    """Return the scorer of the recipe, learned from `positive` (user, item), one row per pair.
+
+    Raises:
+        NothingToLearnError: there are no positive interactions.
+        TooManyItemsError: the catalogue is too large for EASE.
+    """
+    if isinstance(recipe, Ease):
+        return _ease(positive, recipe, catalogue, fallback)
+    pairs = positive.select("user", "item")
+    if pairs.count() > MAX_DRIVER_PAIRS:
+        weights = neighbours_in_spark.nearest(pairs, recipe, catalogue)
+    else:
+        weights = neighbours.nearest(matrix(pairs, catalogue), recipe)
+    if not weights.nnz:
+        raise NothingToLearnError(f"{recipe.name}: no two items have a user in common")
+    return NeighbourScorer(weights, rest(fallback.by_segment[0]), fallback)
+
+
+def rest(popularity: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the scores of items without a positive sum: popularity / the largest - 1."""
+    largest = np.float32(max(float(popularity.max(initial=0)), 1e-12))
+    return np.asarray(popularity / largest - 1, np.float32)
+
+
+def matrix(positive: DataFrame, catalogue: Catalogue) -> sparse.csr_array:
+    """Return (users, items) with 1 for each row of `positive` (user, item) in the catalogue."""
+    rows = positive.select("user", "item").toArrow()
+    positions = catalogue.positions(rows["item"].to_numpy().astype(np.int32))
+    users = np.unique(rows["user"].to_numpy(), return_inverse=True)[1]
+    shape = (int(users.max(initial=-1)) + 1, len(catalogue))
+    cells = (users[positions >= 0], positions[positions >= 0])
+    return sparse.csr_array((np.ones(len(cells[0]), np.float32), cells), shape)
+
+
+def co_counts(positive: DataFrame, catalogue: Catalogue) -> NDArray[np.float32]:
+    """Return (item, item), the number of users who like both, counted on the driver."""
+    by_user = matrix(positive, catalogue)
+    return np.asarray((by_user.T @ by_user).toarray(), np.float32)
+
+
+def ease(counts: NDArray[np.float32], reg: float) -> NDArray[np.float32]:
+    """Return (item, item): B = -P / diag(P) by column, P = (counts + reg I)^-1, diagonal 0.
+
+    This is the least-squares reconstruction of each user's positive interactions from their
+    others: Steck 2019, equation 8. Single precision is enough because `reg` keeps the matrix
+    well-conditioned. Cholesky takes half as long as LU.
+    """
+    regular = counts + np.float32(reg) * np.eye(len(counts), dtype=np.float32)
+    factor, _ = linalg.cho_factor(regular, lower=True, overwrite_a=True)
+    half, _ = linalg.lapack.spotri(factor, lower=True, overwrite_c=True)
+    lower = np.tril(half)
+    inverse = lower + np.tril(lower, -1).T
+    weights = -inverse / np.diag(inverse)
+    np.fill_diagonal(weights, 0)
+    return np.asarray(weights, np.float32)
+
+
+def largest(weights: NDArray[np.float32], n: int) -> sparse.csr_array:
+    """Return the `n` weights of each row with the largest size, highest weight first."""
+    columns = []
+    for row, best in zip(weights, top_n_by_row(_sizes(weights), n), strict=True):
+        columns.append(best[np.argsort(-row[best], kind="stable")].astype(np.int32))
+    values = [row[best] for row, best in zip(weights, columns, strict=True)]
+    return neighbours.from_rows(columns, values, [len(best) for best in columns])
+
+
+def _sizes(weights: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.where(weights != 0, np.abs(weights), -np.inf).astype(np.float32)
+
+
+def _ease(
+    positive: DataFrame, recipe: Ease, catalogue: Catalogue, fallback: PopularityScorer
+) -> ItemScorer | NeighbourScorer:
+    if len(catalogue) > MAX_ITEMS:
+        raise TooManyItemsError(recipe.name, len(catalogue), MAX_ITEMS)
+    weights = ease(co_counts(positive, catalogue), recipe.reg)
+    if recipe.neighbours is None:
+        return ItemScorer(weights, fallback)
+    kept = largest(weights, recipe.neighbours)
+    return NeighbourScorer(kept, rest(fallback.by_segment[0]), fallback)

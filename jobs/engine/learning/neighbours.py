@@ -1,0 +1,112 @@
+"""The nearest neighbours of every item, in blocks of sparse matrices on the driver.
+
+Memory is bounded by the positive interactions and by neighbours x items: a matrix of catalogue by
+catalogue is never made.
+"""
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from jobs.engine.item_recipes import ItemItem
+from ranking.selection import top_n
+
+MAX_PER_USER = 1000  # positive items of a user that are counted; bounds the pairs of items
+PAIRS_PER_BLOCK = 4_000_000  # of items that share a user, before they are added up
+
+Floats = NDArray[np.float64]
+
+
+def nearest(positive: sparse.csr_array, recipe: ItemItem) -> sparse.csr_array:
+    """Return (item, neighbour): the weights of each item's neighbours, best first in each row.
+
+    `positive` (users, items) has 1 for each positive interaction. Ties go to the lower position. Of
+    a user with more than `MAX_PER_USER` items, a seeded sample is counted.
+    """
+    sampled = limited(positive, MAX_PER_USER)
+    by_item = sampled.T.tocsr()
+    n_liked = np.diff(by_item.indptr).astype(np.float64)
+    n_users = float((np.diff(sampled.indptr) > 0).sum())
+    columns, values, lengths = [], [], []
+    for start, end in _blocks(sampled, by_item):
+        both = (by_item[start:end] @ sampled).tocsr()
+        both.sort_indices()
+        item = np.repeat(np.arange(start, end), np.diff(both.indptr))
+        of_item, of_other = n_liked[item], n_liked[both.indices]
+        weights = similarity(recipe, both.data.astype(np.float64), of_item, of_other, n_users)
+        weights[item == both.indices] = 0
+        both.data = weights
+        for row in range(end - start):
+            part = slice(both.indptr[row], both.indptr[row + 1])
+            best = _best(both.data[part], recipe.neighbours)
+            columns.append(both.indices[part][best])
+            values.append(both.data[part][best])
+            lengths.append(len(best))
+    return from_rows(columns, values, lengths)
+
+
+def similarity(
+    recipe: ItemItem, both: Floats, of_item: Floats, of_other: Floats, n_users: float
+) -> NDArray[np.float32]:
+    """Return the similarity of pairs of items, from the numbers of their users."""
+    if recipe.similarity == "cosine":
+        size = of_item**recipe.exponent * of_other ** (1 - recipe.exponent) + recipe.shrinkage
+        return np.asarray(both / np.maximum(size, 1e-12), np.float32)
+    ratio = log_likelihood(both, of_item, of_other, n_users)
+    ratio[both * n_users <= of_item * of_other] = 0
+    return np.asarray(ratio / np.maximum(ratio + recipe.shrinkage, 1e-12), np.float32)
+
+
+def log_likelihood(both: Floats, of_item: Floats, of_other: Floats, n_users: float) -> Floats:
+    """Return Dunning's G² of the table: users who have both, one or the other item, neither."""
+    only_item, only_other = of_item - both, of_other - both
+    neither = n_users - both - only_item - only_other
+    cells = _x_log_x(both) + _x_log_x(only_item) + _x_log_x(only_other) + _x_log_x(neither)
+    rows = _x_log_x(of_item) + _x_log_x(n_users - of_item)
+    columns = _x_log_x(of_other) + _x_log_x(n_users - of_other)
+    total = _x_log_x(np.array(n_users))
+    return np.maximum(2 * (cells - rows - columns + total), 0)
+
+
+def limited(positive: sparse.csr_array, n: int) -> sparse.csr_array:
+    """Return the matrix with a seeded sample of `n` items of each user who has more."""
+    lengths = np.diff(positive.indptr)
+    if (lengths <= n).all():
+        return positive
+    keep = np.ones(positive.nnz, bool)
+    for row in np.flatnonzero(lengths > n).tolist():
+        drawn = np.random.default_rng([n, row]).permutation(lengths[row])
+        keep[positive.indptr[row] + drawn[n:]] = False
+    rows = np.repeat(np.arange(len(lengths)), lengths)[keep]
+    return sparse.csr_array((positive.data[keep], (rows, positive.indices[keep])), positive.shape)
+
+
+def from_rows(
+    columns: list[NDArray[np.int32]], values: list[NDArray[np.float32]], lengths: list[int]
+) -> sparse.csr_array:
+    """Return the square matrix of these rows, each in the given order."""
+    starts = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
+    indices = np.concatenate([np.empty(0, np.int32), *columns]).astype(np.int32)
+    data = np.concatenate([np.empty(0, np.float32), *values]).astype(np.float32)
+    return sparse.csr_array((data, indices, starts), (len(lengths), len(lengths)))
+
+
+def _blocks(positive: sparse.csr_array, by_item: sparse.csr_array) -> Iterator[tuple[int, int]]:
+    """Yield ranges of items that share at most `PAIRS_PER_BLOCK` users with others, or one item."""
+    lengths = np.diff(positive.indptr).astype(np.float64)
+    per_item = by_item @ lengths
+    block = (np.cumsum(per_item) / PAIRS_PER_BLOCK).astype(np.int64)
+    ends = np.flatnonzero(np.diff(block)) + 1
+    bounds = [0, *ends.tolist(), len(per_item)]
+    return ((start, end) for start, end in pairwise(bounds) if start < end)
+
+
+def _best(weights: NDArray[np.float32], n: int) -> NDArray[np.int64]:
+    return top_n(np.where(weights > 0, weights, -np.inf).astype(np.float32), n)
+
+
+def _x_log_x(x: Floats) -> Floats:
+    return np.asarray(x * np.log(np.where(x > 0, x, 1)), np.float64)

@@ -1,0 +1,69 @@
+"""The nearest neighbours of every item, counted by Spark: for more rows than the driver holds."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pyarrow as pa
+from pyspark.sql import DataFrame, Window
+from pyspark.sql import functions as F
+from scipy import sparse
+
+from jobs.engine.catalogue import Catalogue
+from jobs.engine.item_recipes import ItemItem
+from jobs.engine.learning import neighbours
+from jobs.engine.learning.neighbours import MAX_PER_USER
+
+_WEIGHTED = "item int, other int, weight float"
+
+
+def nearest(positive: DataFrame, recipe: ItemItem, catalogue: Catalogue) -> sparse.csr_array:
+    """Return what `neighbours.nearest` does for `positive` (user, item), one row per pair.
+
+    Only the neighbours reach the driver. The sample of a user with more than `MAX_PER_USER` items
+    is another one.
+    """
+    drawn = F.row_number().over(
+        Window.partitionBy("user").orderBy(F.xxhash64("user", "item"), "item")
+    )
+    sampled = positive.select("user", "item", drawn.alias("nth")).where(f"nth <= {MAX_PER_USER}")
+    likes = sampled.select("user", "item").cache()
+    counts = likes.groupBy("item").count().toArrow()
+    n_liked = catalogue.by_position(
+        counts["item"].to_numpy().astype(np.int32), counts["count"].to_numpy().astype(np.float32)
+    )
+    n_users = float(likes.select("user").distinct().count())
+    others = likes.withColumnRenamed("item", "other")
+    both = likes.join(others, "user").where("item != other").groupBy("item", "other").count()
+    shared = positive.sparkSession.sparkContext.broadcast((catalogue, n_liked.astype(np.float64)))
+
+    def weighted(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        items, liked = shared.value
+        for batch in batches:
+            item, other = (
+                items.positions(batch.column(name).to_numpy().astype(np.int32))
+                for name in ("item", "other")
+            )
+            n_both = batch.column("count").to_numpy().astype(np.float64)
+            weight = neighbours.similarity(recipe, n_both, liked[item], liked[other], n_users)
+            weight[(item < 0) | (other < 0)] = 0
+            columns = [item.astype(np.int32), other.astype(np.int32), weight]
+            yield pa.RecordBatch.from_arrays([*map(pa.array, columns)], ["item", "other", "weight"])
+
+    best_first = Window.partitionBy("item").orderBy(F.desc("weight"), "other")
+    rows = (
+        both.mapInArrow(weighted, _WEIGHTED)
+        .where("weight > 0")
+        .withColumn("nth", F.row_number().over(best_first))
+        .where(F.col("nth") <= recipe.neighbours)
+        .toArrow()
+    )
+    likes.unpersist()
+    return _matrix(rows, len(catalogue))
+
+
+def _matrix(rows: pa.Table, n_items: int) -> sparse.csr_array:
+    item, nth = rows["item"].to_numpy(), rows["nth"].to_numpy()
+    order = np.lexsort((nth, item))
+    starts = np.concatenate([[0], np.cumsum(np.bincount(item, minlength=n_items))])
+    data, indices = rows["weight"].to_numpy()[order], rows["other"].to_numpy()[order]
+    return sparse.csr_array((data, indices, starts), (n_items, n_items))
