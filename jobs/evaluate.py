@@ -17,6 +17,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.engine import recipes
+from jobs.engine.errors import TooManyItemsError
 from jobs.engine.judging.evaluation import FAILURES, Evaluation, Figure
 from jobs.engine.learning import baselines
 from jobs.engine.learning.baselines import Baseline
@@ -43,7 +44,7 @@ from warehouse.tables import (
     GOLD_WINDOW_LISTS,
     Table,
 )
-from warehouse.tables.vocabulary import COLD, GATE, WARM, Role
+from warehouse.tables.vocabulary import COLD, GATE, LEFT_OUT, WARM, Role
 
 log = logging.getLogger(__name__)
 
@@ -52,11 +53,15 @@ LOGGED = ("ndcg@10", "recall@10", "recall@50", "map@10", "hit_rate@10", "coverag
 
 @dataclass(frozen=True)
 class EvaluatedRecipe:
-    """A recipe, its role, and its model: None before the fit, and if the fit failed."""
+    """A recipe, its role, and its model: None before the fit, and if the fit failed.
+
+    `most_items` is the bound of a baseline that was left out because the catalogue is larger.
+    """
 
     recipe: AnyRecipe | Baseline
     role: Role
     model: Model | None = None
+    most_items: int | None = None
 
 
 @dataclass(frozen=True)
@@ -106,14 +111,17 @@ def run(warehouse: Warehouse, dataset: Dataset) -> None:
 def evaluated_recipes(
     challenger: AnyRecipe, champion: AnyRecipe | None, dataset: Dataset
 ) -> list[EvaluatedRecipe]:
-    """Return each recipe once, in its first role: challenger, champion, popularity, baseline."""
+    """Return each recipe once, in its first role: challenger, champion, popularity, baseline.
+
+    A baseline that challenges or is live decides as these do.
+    """
     roles: dict[AnyRecipe | Baseline, Role] = {challenger: "challenger"}
     if champion is not None:
         roles.setdefault(champion, "champion")
     for recipe in recipes.popularities(dataset):
         roles.setdefault(recipe, "popularity")
     for baseline in baselines.baselines(dataset):
-        roles[baseline] = "baseline"
+        roles.setdefault(baseline, "baseline")
     return [EvaluatedRecipe(recipe, role) for recipe, role in roles.items()]
 
 
@@ -142,12 +150,16 @@ def _releasable(entries: Sequence[EvaluatedRecipe]) -> list[EvaluatedRecipe]:
 def _fitted(
     entry: EvaluatedRecipe, fit: Callable[[AnyRecipe | Baseline], Model]
 ) -> EvaluatedRecipe:
-    """Return the recipe with its model, or without one if its fit fails.
+    """Return the recipe with its model, or without one if its fit fails or it is left out.
 
     If a popularity recipe fails, the task fails: the gate needs its result.
     """
     try:
         model = fit(entry.recipe)
+    except TooManyItemsError as error:
+        is_baseline = entry.role == "baseline"
+        log.warning("%s %s", "left out:" if is_baseline else "failed:", error)
+        return replace(entry, most_items=error.most) if is_baseline else entry
     except FAILURES as error:
         if entry.role == "popularity":
             raise
@@ -178,9 +190,9 @@ def _write(warehouse: Warehouse, table: Table, frame: DataFrame) -> None:
 def _model_metrics(window: EvaluatedWindow) -> list[dict[str, Any]]:
     """Return rows of gold.model_metrics; a recipe whose fit failed has the metric `failed`.
 
-    A baseline without a model is left out: its fit failed, or the catalogue is too large for it.
+    A baseline whose fit failed has no row. One that was left out has the metric `left_out` with its
+    largest number of items.
     """
-    failed = [Figure(WARM, "failed", 1.0, 0)]
     return [
         {
             "recipe": entry.recipe.name,
@@ -191,9 +203,15 @@ def _model_metrics(window: EvaluatedWindow) -> list[dict[str, Any]]:
             "fit_seconds": None if entry.model is None else entry.model.seconds,
         }
         for entry in window.entries
-        for figure in window.evaluation.figures.get(entry.recipe.name, failed)
-        if entry.model is not None or entry.role != "baseline"
+        for figure in window.evaluation.figures.get(entry.recipe.name, _without_model(entry))
     ]
+
+
+def _without_model(entry: EvaluatedRecipe) -> list[Figure]:
+    """Return the figures of a recipe that has no model."""
+    if entry.most_items is not None:
+        return [Figure(WARM, LEFT_OUT, float(entry.most_items), 0)]
+    return [] if entry.role == "baseline" else [Figure(WARM, "failed", 1.0, 0)]
 
 
 def _log(window: EvaluatedWindow) -> None:

@@ -1,7 +1,7 @@
 """The gate's evidence, read from the metrics of a retrain without Spark."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, get_args
 
@@ -16,7 +16,7 @@ from jobs.retraining.handover import Freeze, Nomination, Search
 from warehouse.datasets import Dataset
 from warehouse.query import Lake
 from warehouse.tables import GOLD_MODEL_METRICS, GOLD_USER_METRICS
-from warehouse.tables.vocabulary import GATE, HEADLINE, WARM, Role
+from warehouse.tables.vocabulary import GATE, HEADLINE, LEFT_OUT, WARM, Role
 
 _NOT_PERSONALISED = (Popular, PopularRecently)
 
@@ -26,12 +26,14 @@ class Metrics:
     """The metrics of one retrain.
 
     `gate` and `rolling` are rows of gold.model_metrics, on the gate's window and on those before
-    it. `users` (recipe, user_id, slices, value) has each user's headline metric.
+    it. `users` (recipe, user_id, slices, value) has each user's headline metric. `left_out` is the
+    largest number of items of each baseline that was not fitted.
     """
 
     gate: list[dict[str, Any]]
     rolling: list[dict[str, Any]]
     users: pa.Table
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
     @cached_property
     def roles(self) -> dict[str, Role]:
@@ -76,8 +78,10 @@ def metrics(root: str, retrain_id: str) -> Metrics:
         columns=["recipe", "user_id", "slices", "value"],
         equals=of_retrain | {"window": GATE, "metric": HEADLINE},
     )
-    gate = [row for row in rows if row["window"] == GATE]
-    return Metrics(gate, [row for row in rows if row["window"] != GATE], users)
+    gate = [row for row in rows if row["window"] == GATE and row["metric"] != LEFT_OUT]
+    rolling = [row for row in rows if row["window"] != GATE]
+    left_out = {row["recipe"]: int(row["value"]) for row in rows if row["metric"] == LEFT_OUT}
+    return Metrics(gate, rolling, users, left_out)
 
 
 def evidence(
@@ -100,6 +104,7 @@ def evidence(
         champion=None if champion is None else champion.name,
         popularities=tuple(measured.popularities()),
         baselines=tuple(measured.baselines()),
+        left_out=measured.left_out,
         rolling=_warm_values(headlines, by="window"),
         publishing_paused_by=paused_by,
         cut="time" if dataset.has_times else dataset.windows.without_time,

@@ -6,6 +6,8 @@ from sqlalchemy import Engine
 
 from jobs import evaluate
 from jobs.engine import recipes
+from jobs.engine.item_recipes import Ease
+from jobs.engine.learning import item_item
 from jobs.engine.learning.baselines import baselines
 from jobs.retraining import samples
 from jobs.retraining.evaluation_windows import PreparedWindow
@@ -132,6 +134,39 @@ def test_a_challenger_whose_fit_fails_is_recorded_and_the_task_goes_on(
     assert figures(retrain, failed) == {("warm", "failed"): 1.0}
     assert retrain.decide()
     assert figures(retrain, recipes.popularities(retrain.dataset)[0].name)
+
+
+def test_a_baseline_that_takes_fewer_items_is_left_out_and_the_verdict_says_so(
+    retrained: Retrain, publisher: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(item_item, "MAX_ITEMS", 5)
+    retrain = replace(retrained, engine=publisher, run="product__retrain/large")
+    retrain.freeze()
+    retrain.nominate("item_item")
+    retrain.search()
+
+    retrain.evaluate()
+
+    _, cosine, ease = (baseline.name for baseline in baselines(retrained.dataset))
+    assert figures(retrain, ease) == {("warm", "left_out"): 5.0}
+    assert figures(retrain, cosine)["warm", "ndcg@10"] > 0
+    retrain.decide()
+    rows = Lake(retrain.warehouse.root).rows(GOLD_VERDICTS, equals={"retrain_id": retrain.run})
+    notes = [row["detail"] for row in rows[0]["criteria"] if row["criterion"] == "Compared"]
+    assert notes == [f"{ease} was left out: it takes at most 5 items"]
+    compared = {row["recipe"]: row["role"] for row in rows[0]["comparisons"]}
+    assert ease not in compared
+    assert compared[recipes.by_name(retrained.dataset)["item_item"].name] == "challenger"
+
+
+def test_a_baseline_that_challenges_is_a_challenger(retrained: Retrain) -> None:
+    *_, ease = baselines(retrained.dataset)
+    assert isinstance(ease, Ease)
+
+    entries = evaluate.evaluated_recipes(ease, None, retrained.dataset)
+
+    assert [entry.role for entry in entries if entry.recipe == ease] == ["challenger"]
+    assert [entry.role for entry in entries].count("baseline") == 2
 
 
 def test_a_challenger_that_leads_is_evaluated_on_the_rolling_windows_and_promoted(

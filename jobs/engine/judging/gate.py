@@ -68,6 +68,8 @@ def decide(evidence: Evidence, floors: Floors) -> Decision:
             f" The events have no times, so they were split {_SPLITS[evidence.cut]}"
             f" (`windows.without_time`): {n_warm} users could be compared."
         )
+    for name, most in evidence.left_out.items():
+        case.note("Compared", f"{name} was left out: it takes at most {most:,} items", passed=None)
     publishes = verdict != "hold"
     if evidence.publishing_paused_by is not None:
         publishes = False

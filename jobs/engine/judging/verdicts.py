@@ -41,7 +41,8 @@ class Evidence:
     """Input of the gate. Arrays of `slices` and `Result.values` have the same order of users.
 
     `rolling` is the headline metric by recipe and rolling window, empty if they were not evaluated.
-    Baselines do not affect the decision.
+    Baselines do not affect the decision; `left_out` has the largest number of items of those for
+    which the catalogue is too large.
     """
 
     n_interactions: int
@@ -52,6 +53,7 @@ class Evidence:
     champion: str | None
     popularities: tuple[str, ...]
     baselines: tuple[str, ...] = ()
+    left_out: Mapping[str, int] = field(default_factory=dict)
     rolling: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     publishing_paused_by: str | None = None
     cut: str = "time"
