@@ -21,6 +21,7 @@ FAMILIES: dict[SearchFamily, str] = {
     "any": "All recipes",
     "als": "ALS without priors",
     "als_with_priors": "ALS with priors: popularity, year, demography, category",
+    "item_item": "Item-item: similarities and EASE",
 }
 
 

@@ -11,7 +11,7 @@ from warehouse.tables.vocabulary import SearchFamily
 MAX_REASON_LENGTH = 500  # the limit of Airflow's trigger form
 BUDGETS = (0, 2, 5, 15, 30, 60, 120)  # minutes
 FAMILIES: dict[SearchFamily, str] = {
-    "any": "Any", "als": "ALS", "als_with_priors": "ALS with priors",
+    "any": "Any", "als": "ALS", "als_with_priors": "ALS with priors", "item_item": "Item-item",
 }  # fmt: skip
 _STARTED = "started_retrain"
 

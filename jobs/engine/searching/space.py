@@ -14,6 +14,7 @@ from optuna.trial import BaseTrial, FixedTrial
 
 from jobs.engine import recipes
 from jobs.engine.facts import Facts, Scale
+from jobs.engine.item_recipes import Ease, ItemItem
 from jobs.engine.recipes import Als, AlsWithPriors, AnyRecipe, PriorWeights, alpha_unit
 from jobs.engine.weightings import Centred, Events, MinusMidpoint, StarsFromThreshold, Weighting
 from warehouse.tables.vocabulary import SearchFamily
@@ -105,7 +106,7 @@ def parameters(recipe: AnyRecipe, data: Facts) -> Parameters | None:
     if isinstance(weighting, Events):
         values |= {f"weight_{name}": weight for name, weight in weighting.weights}
         values |= {"saturation": weighting.saturation, "cap": weighting.cap}
-    return _if_inside(values, recipe, lambda trial: suggest(trial, data))
+    return if_inside(values, recipe, lambda trial: suggest(trial, data))
 
 
 def suggest_priors(trial: BaseTrial, als: Als, half_life_days: float) -> AnyRecipe:
@@ -127,12 +128,30 @@ def parameters_of_priors(recipe: AnyRecipe, als: Als, half_life_days: float) -> 
     decays = {_half_life(name, half_life_days): name for name in _PRIOR_DECAYS}
     values: Parameters = {name: getattr(priors, name) for name in _MAX_WEIGHTS}
     values["prior_decay"] = decays.get(priors.half_life_days, _PRIOR_DECAYS[0])
-    return _if_inside(values, recipe, lambda trial: suggest_priors(trial, als, half_life_days))
+    return if_inside(values, recipe, lambda trial: suggest_priors(trial, als, half_life_days))
+
+
+def if_inside(
+    values: Parameters, recipe: AnyRecipe, suggest: Callable[[BaseTrial], AnyRecipe]
+) -> Parameters | None:
+    """Return the values if `suggest` returns the recipe for them; else None."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", UserWarning)  # Optuna's answer to values out of bounds
+            same = suggest(FixedTrial(values))
+    except (ValueError, UserWarning):
+        return None
+    return values if same == recipe else None
 
 
 def is_in_family(family: SearchFamily, recipe: AnyRecipe) -> bool:
     """Return whether a search for the family may return the recipe."""
-    return family == "any" or (family == "als_with_priors") == isinstance(recipe, AlsWithPriors)
+    if family == "any":
+        return True
+    if isinstance(recipe, ItemItem | Ease):
+        return family == "item_item"
+    with_priors = isinstance(recipe, AlsWithPriors)
+    return family == "als_with_priors" if with_priors else family == "als"
 
 
 def reseeded(recipe: AnyRecipe, nth: int) -> AnyRecipe | None:
@@ -142,18 +161,6 @@ def reseeded(recipe: AnyRecipe, nth: int) -> AnyRecipe | None:
     if isinstance(recipe, Als):
         return recipe.model_copy(update={"seed": recipe.seed + nth * _SEED_STEP})
     return None
-
-
-def _if_inside(
-    values: Parameters, recipe: AnyRecipe, suggest: Callable[[BaseTrial], AnyRecipe]
-) -> Parameters | None:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", UserWarning)  # Optuna's answer to values out of bounds
-            same = suggest(FixedTrial(values))
-    except (ValueError, UserWarning):
-        return None
-    return values if same == recipe else None
 
 
 def _half_life(decay: str, half_life_days: float) -> float | None:
