@@ -36,3 +36,16 @@ def check_dataset(file: Annotated[Path, typer.Argument(help="manifest to check")
     manifest, inbox = file.resolve(), chosen.inbox / dataset.name  # the job has another folder
     command = ["jobs.ingestion.check", str(manifest), "--inbox", str(inbox)]
     raise typer.Exit(code=environment.run_job(chosen, command).returncode)
+
+
+@app.command("propose")
+def propose_manifest(
+    files: Annotated[list[Path], typer.Argument(help="files of the data set, or their folder")],
+    name: Annotated[str | None, typer.Option(help="name of the data set")] = None,
+    out: Annotated[Path | None, typer.Option(help="file to write the manifest to")] = None,
+) -> None:
+    """Look at files and write a manifest with its guesses marked. Nothing else is written."""
+    command = ["jobs.ingestion.proposals.propose", *(str(file.resolve()) for file in files)]
+    command += ["--name", name] if name else []
+    command += ["--out", str(out.resolve())] if out else []
+    raise typer.Exit(code=environment.run_job(settings.read(), command).returncode)

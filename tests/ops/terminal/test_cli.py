@@ -1,5 +1,6 @@
 import re
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -158,6 +159,16 @@ def test_the_data_sets_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_missing_manifest_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert lantern("datasets", "check", "none.toml") == 1
     assert "none.toml" in capsys.readouterr().out
+
+
+def test_a_manifest_is_proposed_for_files_in_any_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = [f"u{n % 7},i{n * 3 % 5},{n % 5 + 1}" for n in range(40)]
+    (tmp_path / "ratings.csv").write_text("\n".join(["user,item,rating", *lines]))
+    monkeypatch.chdir(tmp_path)
+    assert lantern("datasets", "propose", "ratings.csv", "--out", "shop.toml") == 0
+    assert "[ratings]" in (tmp_path / "shop.toml").read_text()
 
 
 def test_a_demo_without_its_archive_says_which_file(capsys: pytest.CaptureFixture[str]) -> None:

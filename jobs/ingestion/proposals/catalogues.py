@@ -1,0 +1,156 @@
+"""Guess the columns of files of items, categories and users."""
+
+from collections.abc import Sequence
+
+from jobs.ingestion.proposals import names
+from jobs.ingestion.proposals.guesses import Fields, Guess
+from jobs.ingestion.proposals.profiles import Profile
+from jobs.ingestion.proposals.tables import SampledTable
+
+_YEAR_LAST = r"\((1[5-9]|20)\d{2}\)\s*$"
+_ARTICLE_LAST = r", (The|A|An|Les|Le|La|Der|Die|Das|El|Il)( \(|$)"
+_YEAR_FIRST = r"^\s*(1[5-9]|20)\d{2}\b"
+_SEPARATORS = ("|", "; ", ";", ", ", ",", " / ", "/", ">")
+_MAX_GROUPS = 30
+_SOME, _MOSTLY = 0.05, 0.9
+_MANY_WORDS = 60  # characters on average: a description, no title
+
+
+def items(table: SampledTable, item: Profile) -> Fields:
+    """Return the fields of `[items]`; `item` is the column of ids."""
+    others = [column for column in table.profiles if column is not item]
+    fields: Fields = {"item": Guess(item.name)}
+    title = _title(others)
+    fields["title"] = Guess(item.name, "no column has titles") if title is None else _named(title)
+    if title is not None and title.share_matching(_YEAR_LAST) > 0.5:  # noqa: PLR2004
+        fields["title_has_year"] = Guess(value=True, reason=f"such as {title.distinct[0]}")
+    if title is not None and title.share_matching(_ARTICLE_LAST) > 0.02:  # noqa: PLR2004
+        fields["title_has_article_last"] = Guess(value=True, reason='such as "Matrix, The"')
+    others = [column for column in others if column is not title]
+    fields |= _categories(others)
+    for field, role in (("vendor", "vendor"), ("released", "released")):
+        found = [column for column in others if role in names.roles(column.name)]
+        if role == "released":
+            found = [column for column in found if column.share_matching(_YEAR_FIRST) > 0.5]  # noqa: PLR2004
+        if found:
+            fields[field] = Guess(found[0].name, "by the name of the column")
+    return fields | _attributes(others)
+
+
+def categories(table: SampledTable, item: Profile) -> Fields | None:
+    """Return the fields of `[categories]` if rows name one category of an item, else None."""
+    others = [column for column in table.profiles if column is not item]
+    if len(others) != 1 or (not item.repeats and "categories" not in names.roles(others[0].name)):
+        return None
+    if others[0].is_numeric or len(others[0].distinct) * 2 > len(others[0].filled):
+        return None
+    return {"item": Guess(item.name), "category": Guess(others[0].name)}
+
+
+def users(table: SampledTable, user: Profile) -> Fields:
+    """Return the fields of `[users]`; attributes are columns with few different values."""
+    groups = [
+        column.name
+        for column in table.profiles
+        if column is not user and 1 < len(column.distinct) <= _MAX_GROUPS
+    ]
+    reason = f"each has at most {_MAX_GROUPS} different values"
+    fields: Fields = {"user": Guess(user.name)}
+    return {**fields, "attributes": Guess(tuple(groups), reason)} if groups else fields
+
+
+def id_columns(table: SampledTable) -> list[Profile]:
+    """Return the columns that may be the key of the table: nearly each row has its own."""
+    named = [
+        column
+        for column in table.profiles
+        if names.plain(column.name).endswith(("id", "sku", "asin", "isbn", "code"))
+        or "item" in names.roles(column.name)
+    ]
+    first = list(table.profiles[:1])
+    candidates = named + [column for column in first if column not in named]
+    return [x for x in candidates if not x.is_constant and (not x.is_numeric or x.is_whole)]
+
+
+def has_titles(table: SampledTable) -> bool:
+    """Return whether a column has titles, by its name or its content."""
+    return _title(list(table.profiles)) is not None
+
+
+def _named(column: Profile) -> Guess:
+    if column.name.startswith("column_"):
+        return Guess(column.name, f"such as {column.distinct[0]}")
+    certain = names.plain(column.name) in ("title", "name")
+    return Guess(column.name, "" if certain else "by the name of the column")
+
+
+def _title(columns: Sequence[Profile]) -> Profile | None:
+    """Return the column of titles: by its name, else the first of different short texts."""
+    found = [column for column in columns if "title" in names.roles(column.name)]
+    exact = [column for column in found if names.plain(column.name) != "label"]
+    if exact:
+        return exact[0]
+    described = [x for x in columns if names.plain(x.name) in ("description", "summary")]
+    unnamed = [x for x in columns if x.name.startswith("column_") and _is_text(x)]
+    return next(iter([*unnamed, *described]), None)
+
+
+def _is_text(column: Profile) -> bool:
+    if column.is_numeric or column.time_format or column.share_matching("^https?://") > _SOME:
+        return False
+    return not column.repeats and column.share_matching(r"\S\s+\S") > 0.3  # noqa: PLR2004
+
+
+def _categories(others: Sequence[Profile]) -> Fields:
+    flags = [column for column in others if column.is_flag and len(column.distinct) == 2]  # noqa: PLR2004
+    if len(flags) >= 5:  # noqa: PLR2004
+        named = {column.name: column.name for column in flags}
+        return {"category_flags": Guess(named, "columns of 0 and 1")}
+    found = [
+        column
+        for column in others
+        if "categories" in names.roles(column.name) or _is_unnamed_list(column)
+    ]
+    if not found:
+        return {}
+    column = max(found, key=lambda x: names.plain(x.name).startswith(("categor", "genre")))
+    fields: Fields = {"categories": Guess(column.name)}
+    separator = _separator(column)
+    if separator not in (None, "|"):
+        fields["categories_separator"] = Guess(
+            str(separator), f"such as {_example(column, str(separator))}"
+        )
+    return fields
+
+
+def _is_unnamed_list(column: Profile) -> bool:
+    return column.name.startswith("column_") and column.share_matching(r"^[^|]+(\|[^|]+)+$") > _SOME
+
+
+def _separator(column: Profile) -> str | None:
+    """Return the text between two categories; None for lists as JSON and single categories."""
+    if column.share_matching(r"^\s*(\[|c\(|\{)") > 0.5:  # noqa: PLR2004
+        return None
+    texts = column.distinct[:2000].to_pylist()
+    shares = {mark: sum(mark in text for text in texts) for mark in _SEPARATORS}
+    best = max(shares, key=lambda mark: (shares[mark], len(mark)))
+    dotted = column.share_matching(r"^\w+(\.\w+)+$")
+    if dotted > 0.5:  # noqa: PLR2004
+        return "."
+    return best if shares[best] > _SOME * len(texts) else None
+
+
+def _example(column: Profile, separator: str) -> str:
+    texts = (str(text) for text in column.distinct.to_pylist())
+    return next(text for text in texts if separator in text)[:60]
+
+
+def _attributes(others: Sequence[Profile]) -> Fields:
+    types: dict[str, str] = {}
+    for column in others:
+        roles = names.roles(column.name)
+        if "price" in roles:
+            types[column.name] = "number" if column.is_numeric else "text"
+        elif "text" in roles:
+            types[column.name] = "text"
+    return {"attributes": Guess(types, "by the names of the columns")} if types else {}

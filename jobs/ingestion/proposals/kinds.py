@@ -1,0 +1,79 @@
+"""Guess the kinds of events: those in a column, with their counts, or one for a file."""
+
+import re
+from pathlib import PurePath
+
+from jobs.ingestion.proposals import names
+from jobs.ingestion.proposals.events import EventColumns, quoted
+from jobs.ingestion.proposals.guesses import Fields, Guess
+from jobs.ingestion.proposals.profiles import Profile
+
+_PLAYED = re.compile(r"artist|song|track|album|music|game|video", re.IGNORECASE)
+_WEIGHT_REASON = "how much it says beside other kinds"
+
+
+def kinds(columns: EventColumns) -> tuple[Fields, dict[str, Fields]]:
+    """Return the fields of `[[events]]` on kinds, and the fields of each `[kinds.NAME]`."""
+    if columns.kind is not None:
+        return _in_column(columns.kind)
+    value = columns.value if columns.value is not None and not columns.value.is_constant else None
+    stem = PurePath(columns.table.file).name.split(".")[0]
+    unnamed = [x.name for x in columns.table.profiles if x.name not in _used(columns)]
+    value_names = [columns.value.name] if columns.value is not None else []
+    found = names.kind_of([stem, *value_names, *unnamed])
+    kind, weight, source = found or ("interaction", 1, "")
+    if value is not None and found is None and (played := _PLAYED.search(stem)):
+        kind, source = "play", played[0]
+    reason = f"from `{source}`" if source else "no name tells what users did"
+    fields: Fields = {"weight": Guess(weight, _WEIGHT_REASON)}
+    if value is not None:
+        meaning = names.meaning(value.name)
+        if meaning == "share" and value.numbers.max() > 1:
+            meaning = "amount"
+        fields["value"] = Guess(meaning, _span(value))
+    return {"kind": Guess(kind, reason)}, {kind: fields}
+
+
+def _used(columns: EventColumns) -> set[str]:
+    used = (columns.user, columns.item, columns.time, columns.clock)
+    return {column.name for column in used if column is not None}
+
+
+def _span(value: Profile) -> str:
+    return f"from {value.numbers.min():g} to {value.numbers.max():g}"
+
+
+def _in_column(column: Profile) -> tuple[Fields, dict[str, Fields]]:
+    counts = {row["values"]: row["counts"] for row in column.filled.value_counts().to_pylist()}
+    ordered = sorted(counts, key=lambda text: -counts[text])
+    meant = [text for text in ordered if not text.startswith("$")]
+    mapped: dict[str, str] = {}
+    of_kinds: dict[str, Fields] = {}
+    for text in meant:
+        known = names.kind_of([text]) if not _takes_back(text) else None
+        kind, weight = (
+            (known[0], known[1]) if known else (_usable(text), 0 if _takes_back(text) else 1)
+        )
+        if kind != text:
+            mapped[text] = kind
+        of_kinds.setdefault(kind, {"weight": Guess(weight, f"{counts[text]} rows in the sample")})
+    listed = ", ".join(f"{text} {counts[text]}" for text in ordered)
+    fields: Fields = {"kind_column": Guess(column.name, f"it has {listed}")}
+    if mapped:
+        fields["kinds"] = Guess(mapped, "short names for the texts in the column")
+    if len(meant) < len(ordered):
+        texts = ", ".join(f'"{text}"' for text in meant)
+        condition = f"{quoted(column.name)} in ({texts}{',' if len(meant) == 1 else ''})"
+        fields["keep_if"] = Guess(condition, "texts with $ are commands, no events")
+    return fields, of_kinds
+
+
+def _takes_back(text: str) -> bool:
+    return any(
+        word in ("remove", "delete", "unlike", "dislike", "cancel", "return")
+        for word in names.words(text)
+    )
+
+
+def _usable(text: str) -> str:
+    return re.sub(r"[^a-z0-9_]+", "_", text.lower()).strip("_") or "event"

@@ -1,0 +1,72 @@
+"""Write a manifest as TOML, each guessed line with `# guess:` and its reason."""
+
+import json
+import re
+from collections.abc import Mapping
+
+from jobs.ingestion.proposals.drafts import Draft
+from jobs.ingestion.proposals.guesses import Fields, Guess, Value
+
+_BARE_KEY = re.compile(r"^[A-Za-z0-9_-]+$")
+_ORDER = ("ratings", "events", "items", "categories", "users")
+
+
+def written(draft: Draft, title: str) -> str:
+    """Return the text of the manifest."""
+    licence = Guess("unknown", "who may use these data, in one sentence")
+    top: Fields = {"title": Guess(title, "from the names of the files"), "licence": licence}
+    if draft.item_noun is not None:
+        top["item_noun"] = draft.item_noun
+    blocks = [_lines(top), ["[source]", 'kind = "inbox"']]
+    for name, table, fields in sorted(draft.sections, key=lambda section: _ORDER.index(section[0])):
+        header = f"[{name}]" if name != "events" else f"[[{name}]]"
+        blocks.append([header, *_lines({"file": Guess(table.file), **fields}, name)])
+    if draft.scale:
+        blocks.append(["[scale]", *_lines(draft.scale)])
+    for kind, fields in sorted(draft.kinds.items(), key=_weight):
+        blocks.append([f"[kinds.{_key(kind)}]", *_lines(fields)])
+    if draft.unused:
+        blocks.append([f"# not used: {file}: {reason}" for file, reason in draft.unused.items()])
+    return "\n\n".join("\n".join(block) for block in blocks) + "\n"
+
+
+def _weight(kind: tuple[str, Fields]) -> tuple[float, str]:
+    weight = kind[1]["weight"].value
+    return (float(weight) if isinstance(weight, int | float) else 0, kind[0])
+
+
+def _lines(fields: Fields, section: str = "") -> list[str]:
+    lines: list[str] = []
+    tables: list[str] = []
+    for name, guess in fields.items():
+        comment = f"  # guess: {_one_line(guess.reason)}" if guess.reason else ""
+        if isinstance(guess.value, Mapping) and len(guess.value) > 3:  # noqa: PLR2004
+            tables += ["", f"[{section}.{name}]{comment}"]
+            tables += [f"{_key(key)} = {_toml(value)}" for key, value in guess.value.items()]
+        else:
+            lines.append(f"{name} = {_toml(guess.value)}{comment}")
+    return lines + tables
+
+
+def _toml(value: Value) -> str:
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case int() | float():
+            return f"{value:.10g}"
+        case str():
+            if '"' in value and value.isprintable() and "'" not in value:
+                return f"'{value}'"
+            return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007F")
+        case tuple():
+            return f"[{', '.join(map(_toml, value))}]"
+        case _:
+            return "{ " + ", ".join(f"{_key(k)} = {_toml(v)}" for k, v in value.items()) + " }"
+
+
+def _key(text: str) -> str:
+    return text if _BARE_KEY.match(text) else json.dumps(text, ensure_ascii=False)
+
+
+def _one_line(text: str) -> str:
+    return re.sub(r"[\x00-\x1f\x7f]+", " ", text)

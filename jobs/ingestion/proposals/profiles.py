@@ -1,0 +1,109 @@
+"""What the values of a column are: numbers, times, flags, links, lists; found in a sample."""
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from jobs.ingestion import values
+from jobs.ingestion.times_guess import UNITS, likely_format
+from warehouse.sources import Files
+
+_MOSTLY: Final = 0.9
+_COMMA: Final = re.compile(r"^-?\d+,\d+$")
+_ASIN: Final = r"^(B0[0-9A-Z]{8}|\d{9}[\dX])$"
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A column of a file with the texts of its sample."""
+
+    name: str
+    texts: pa.StringArray
+
+    @cached_property
+    def filled(self) -> pa.StringArray:
+        """The texts that are neither null nor blank, without blanks around them."""
+        trimmed = pc.utf8_trim_whitespace(self.texts.drop_null())
+        return trimmed.filter(pc.not_equal(trimmed, ""))
+
+    @cached_property
+    def distinct(self) -> pa.StringArray:
+        """Each text once."""
+        return self.filled.unique()
+
+    @property
+    def repeats(self) -> bool:
+        """Whether the texts occur more than once on average, as ids of events do."""
+        return len(self.distinct) < _MOSTLY * len(self.filled)
+
+    @cached_property
+    def decimal(self) -> str:
+        """The decimal separator: a comma if nothing else makes numbers of the texts."""
+        if not any(_COMMA.match(text) for text in self.distinct[:1000].to_pylist()):
+            return "."
+        with_comma = values.numbers(self.distinct, Files(file="", decimal=","))
+        with_point = values.numbers(self.distinct, Files(file=""))
+        return "," if with_comma.null_count < with_point.null_count else "."
+
+    @cached_property
+    def numbers(self) -> np.ndarray:
+        """The numbers among the texts."""
+        found = values.numbers(
+            self.filled, Files.model_validate({"file": "", "decimal": self.decimal})
+        )
+        return np.asarray(found.drop_null())
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether nearly all texts are numbers."""
+        return len(self.filled) > 0 and len(self.numbers) >= _MOSTLY * len(self.filled)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all numbers are whole."""
+        return self.is_numeric and bool((self.numbers % 1 == 0).all())
+
+    @property
+    def is_flag(self) -> bool:
+        """Whether the column has 0 and 1, true and false only."""
+        return self.is_numeric and bool(np.isin(self.numbers, (0, 1)).all())
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether all rows have the same text."""
+        return len(self.distinct) == 1 or (self.is_numeric and len(np.unique(self.numbers)) == 1)
+
+    @cached_property
+    def time_format(self) -> str | None:
+        """The format that reads nearly all texts as plausible times, or None."""
+        return likely_format(self.distinct)
+
+    @cached_property
+    def is_unix_time(self) -> bool:
+        """Whether the numbers are times since 1970 that are not in the far past."""
+        return self.is_numeric and self.time_format in UNITS
+
+    def share_matching(self, pattern: str) -> float:
+        """Return the share of distinct texts that match the regular expression."""
+        sample = self.distinct[:2000]
+        if not len(sample):
+            return 0
+        return (pc.sum(pc.match_substring_regex(sample, pattern)).as_py() or 0) / len(sample)
+
+    @property
+    def is_product_code(self) -> bool:
+        """Whether the texts are product codes of Amazon or ISBNs."""
+        return self.share_matching(_ASIN) > _MOSTLY
+
+    def share_in(self, other: "Profile") -> float:
+        """Return the share of distinct texts that the other column has as well."""
+        if not len(self.distinct):
+            return 0
+        return (pc.sum(pc.is_in(self.distinct, value_set=other.distinct)).as_py() or 0) / len(
+            self.distinct
+        )

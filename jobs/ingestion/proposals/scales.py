@@ -1,0 +1,58 @@
+"""Guess whether a column has ratings, on which scale, and from where they are relevant."""
+
+from typing import Final
+
+import numpy as np
+
+from jobs.ingestion.proposals import names
+from jobs.ingestion.proposals.guesses import Fields, Guess
+from jobs.ingestion.proposals.profiles import Profile
+
+_MAX_STEPS: Final = 100
+_RELEVANT: Final = 0.7  # of the way from the lowest to the highest rating
+_MANY: Final = 0.3
+_UNNAMED_HIGHEST: Final = 10  # of ratings in a column without a name
+
+
+def is_scale(column: Profile) -> bool:
+    """Return whether the column has ratings: few values in equal steps, named like a rating."""
+    found = _rated(column)
+    if len(found) < 2 or not column.is_numeric:  # noqa: PLR2004
+        return False
+    roles = names.roles(column.name)
+    step = float(np.diff(found).min())
+    is_even = float(found[-1] - found[0]) <= _MAX_STEPS * step
+    if "number" in roles and "value" not in roles:
+        return False
+    if "value" in roles and column.name != "value":
+        return is_even
+    return is_even and float(found[0]) >= 0 and float(found[-1]) <= _UNNAMED_HIGHEST
+
+
+def scale(column: Profile) -> Fields:
+    """Return the fields of `[scale]` as found in the column."""
+    found = _rated(column)
+    lowest, highest = float(found[0]), float(found[-1])
+    step = float(np.diff(found).min())
+    relevant = next(x for x in found if x >= lowest + _RELEVANT * (highest - lowest) - 1e-9)
+    return {
+        "lowest": Guess(lowest, "the lowest value found"),
+        "highest": Guess(highest, "the highest value found"),
+        "step": Guess(step, f"{len(found)} different values"),
+        "relevant_from": Guess(float(relevant), "the upper third of the scale"),
+    }
+
+
+def zero_is_no_value(column: Profile) -> bool:
+    """Return whether 0 seems to stand for "no rating": it is frequent, and others start at 1."""
+    if not column.is_numeric or "value" not in names.roles(column.name):
+        return False
+    share = float((column.numbers == 0).mean())
+    others = np.unique(column.numbers[column.numbers > 0])
+    return share > _MANY and len(others) > 3 and others[0] >= 1  # noqa: PLR2004
+
+
+def _rated(column: Profile) -> np.ndarray:
+    """Return the different ratings in order."""
+    found = np.unique(column.numbers)
+    return found[found != 0] if zero_is_no_value(column) else found
