@@ -4,10 +4,13 @@ import csv
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from jobs.ingestion.reading.lines import Lines
 from warehouse.sources import Files
+
+if TYPE_CHECKING:
+    import _csv
 
 NEVER_CLOSED = (
     "a quote is opened and never closed. Double the quotes inside fields, or write "
@@ -51,8 +54,9 @@ class Splitter:
     def records(self, lines: Lines) -> Iterator[Record]:
         """Yield the records until the current block is read; blank lines are skipped.
 
-        The last record may end in a later block, whose lines are then read as well.
+        The last record may end in a later block, of which other lines are then left.
         """
+        n_blocks = max(lines.n_blocks, 1)
         reader = self._reader(lines, strict=False)
         while True:
             lines.start()
@@ -68,18 +72,23 @@ class Splitter:
                     yield Record(line, lines.taken, [], NEVER_CLOSED)
                 elif fields:
                     yield Record(line, lines.taken, self._restored(fields), "", is_strict)
-            if not lines.in_block:
+            if not lines.in_block or lines.n_blocks > n_blocks:
                 return
 
-    def one_per_line(self, lines: Sequence[str]) -> list[list[str]] | None:
-        """Return the fields of each line; None if a line is blank or no strict record."""
+    def strict_rows(self, lines: Sequence[str]) -> tuple[list[list[str]], list[int]]:
+        """Return the rows before the first that is not strict, many times faster than `records`.
+
+        A blank line is a row without fields. With each row comes the number of lines read so far.
+        """
+        rows, n_lines = [], []
+        reader = self._reader(lines, strict=True)
         try:
-            rows = list(self._reader(lines, strict=True))
+            for row in reader:
+                rows.append(row)
+                n_lines.append(reader.line_num)
         except csv.Error:
-            return None
-        if len(rows) != len(lines) or not all(rows):
-            return None
-        return list(map(self._restored, rows))
+            pass
+        return list(map(self._restored, rows)), n_lines
 
     def _is_strict(self, taken: Sequence[str]) -> bool:
         """Return whether the lines are one record, with all inner quotes doubled or escaped."""
@@ -90,7 +99,7 @@ class Splitter:
         except csv.Error:
             return False
 
-    def _reader(self, lines: Iterable[str], *, strict: bool) -> Iterator[list[str]]:
+    def _reader(self, lines: Iterable[str], *, strict: bool) -> "_csv.Reader":
         files = self._files
         return csv.reader(
             lines if self._prepared is None else map(self._prepared, lines),

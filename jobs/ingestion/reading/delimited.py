@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -71,24 +72,25 @@ class DelimitedReader(FileReader):
                     lines.skip(table.num_rows)
                     continue
                 lines.put(block)
-            batch = self._simple_batch(lines, columns, positions)
-            if batch is None:
-                batch = self._batch(self._splitter.records(lines), columns, positions)
-            yield batch
+            yield self._strict_batch(lines, columns, positions)
+            if lines.in_block:
+                yield self._batch(self._splitter.records(lines), columns, positions)
 
-    def _simple_batch(
+    def _strict_batch(
         self, lines: Lines, columns: Sequence[str], positions: Sequence[int | None]
-    ) -> pa.RecordBatch | None:
-        """Return the rest of a block if each line is a row and nothing is to be noted; or None."""
+    ) -> pa.RecordBatch:
+        """Return the rows of a block before the first record that may have a problem."""
         left = lines.left()
-        text = "".join(left)
-        rows = self._splitter.one_per_line(left) if is_decoded(text) else None
-        if rows is None or not all(map(self._has_width, rows)):
-            return None
-        texts = [_column(rows, position) for position in positions]
-        batch = whole_batch(lines.number, len(rows), columns, texts)
-        lines.skip(len(rows))
-        return batch
+        rows, n_lines = self._splitter.strict_rows(left if is_decoded("".join(left)) else ())
+        problems = (at for at, row in enumerate(rows) if row and not self._has_width(row))
+        n_rows = next(problems, len(rows))
+        filled = [at for at in range(n_rows) if rows[at]]
+        numbers = np.asarray([0, *n_lines], np.int64)[filled] + lines.number
+        texts = [_column([rows[at] for at in filled], position) for position in positions]
+        if n_rows:
+            lines.skip(n_lines[n_rows - 1])
+        raws = pa.nulls(len(filled), TEXT)
+        return record_batch(pa.array(numbers), raws, columns, texts)
 
     def _batch(
         self, records: Iterable[Record], columns: Sequence[str], positions: Sequence[int | None]

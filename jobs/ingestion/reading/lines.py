@@ -80,13 +80,15 @@ class Lines:
     """An iterator over the lines that knows the current block, and takes lines back.
 
     `taken` are the lines since `start`: those of the current record. `number` is the line that
-    comes next, from 1. `at_end`: since `start`, a line was asked for and there was none.
+    comes next, from 1; `n_blocks` were read so far. `at_end`: since `start`, a line was asked for
+    and there was none.
     """
 
     def __init__(self, blocks: Iterator[str], line_end: str) -> None:
         self.number = 1
         self.taken: list[str] = []
         self.at_end = False
+        self.n_blocks = 0
         self._n_chars = 0
         self._blocks = blocks
         self._line_end = line_end
@@ -127,6 +129,7 @@ class Lines:
 
     def next_block(self) -> str:
         """Return the next block, whose lines the caller reads or `put`s back; "" at the end."""
+        self.n_blocks += 1
         return next(self._blocks, "")
 
     def put(self, block: str) -> None:
@@ -134,9 +137,10 @@ class Lines:
         self._lines.extend(split_lines(block, self._line_end))
 
     def skip(self, n_lines: int) -> None:
-        """Count lines that the caller has read, and drop the current block."""
+        """Count lines that the caller has read; those of the current block are dropped."""
         self.number += n_lines
-        self._lines.clear()
+        for _ in range(min(n_lines, len(self._lines))):
+            self._lines.popleft()
 
     def _fill(self) -> bool:
         block = self.next_block()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.ingestion.reading import delimited, lines, plain_blocks, reader
+from jobs.ingestion.reading import csv_splitting, lines, plain_blocks, reader
 from jobs.runtime.errors import UnreadableFileError
 from tests.jobs.ingestion.reading.reads import numbered, opened, rows
 
@@ -223,7 +223,7 @@ def test_blocks_read_as_a_whole_have_the_same_rows(
         patch.setattr(plain_blocks.PlainBlocks, "table", lambda *_: None)
         simple = opened(text.encode(), **fields)
         by_blocks = numbered(simple)
-        patch.setattr(delimited.DelimitedReader, "_simple_batch", lambda *_: None)
+        patch.setattr(csv_splitting.Splitter, "strict_rows", lambda *_: ([], []))
         slow = opened(text.encode(), **fields)
 
         assert by_arrow == by_blocks == numbered(slow)
