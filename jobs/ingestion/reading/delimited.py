@@ -32,7 +32,7 @@ class DelimitedReader(FileReader):
     def __init__(self, source: Path | bytes, files: Files, *, name: str) -> None:
         self._files = files
         self._text = TextFile(source, name, files.encoding)
-        self._line_end = line_end_of(self._text.sample, files.quote)
+        self._line_end = line_end_of(self._text.sample, files)
         self._splitter = Splitter(files)
         header = self._header(self._lines(), name) if files.header else list(files.fields)
         self._n_fields = len(header)

@@ -36,6 +36,7 @@ class _JsonReader(FileReader):
     """A file of JSON objects. Its columns are the fields of the first `SAMPLE_ROWS` objects."""
 
     def __init__(self, source: Path | bytes, files: Files, *, name: str) -> None:
+        self._files = files
         self._text = TextFile(source, name, files.encoding)
         self.name = name
         self._require_form()
@@ -105,7 +106,7 @@ class JsonLinesReader(_JsonReader):
 
     def _blocks(self) -> Iterator[tuple[int, list[str]]]:
         """Yield the lines in blocks, each with the number of its first line."""
-        line_end, first = line_end_of(self._text.sample, ""), 1
+        line_end, first = line_end_of(self._text.sample, self._files), 1
         for block in self._text.blocks(line_end):
             lines = split_lines(block, line_end)
             yield first, lines

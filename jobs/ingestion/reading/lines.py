@@ -10,6 +10,7 @@ from pathlib import Path
 from jobs.ingestion.reading import compression
 from jobs.ingestion.reading.encodings import ERRORS, text_encoding
 from jobs.runtime.errors import UnreadableFileError
+from warehouse.sources import Files
 
 BLOCK_CHARS = 1 << 21
 LONGEST_LINE = 1 << 28
@@ -148,11 +149,17 @@ class Lines:
         return block != ""
 
 
-def line_end_of(sample: str, quote: str) -> str:
-    r"""Return "\r" if lines end with it alone, else "\n", which "\r\n" ends with too."""
-    if quote:
-        mark = re.escape(quote)
-        sample = re.sub(rf"{mark}[^{mark}]*({mark}|\Z)", "", sample)
+def line_end_of(sample: str, files: Files) -> str:
+    r"""Return "\r" if lines end with it alone, else "\n", which "\r\n" ends with too.
+
+    Line ends in quoted fields do not count.
+    """
+    if files.format == "csv" and files.quote:
+        quote, separator = re.escape(files.quote), re.escape(files.separator)
+        escape = re.escape(files.escape) if files.escape else ""
+        inner = rf"{quote}{quote}|[^{quote}{escape}]" + (f"|{escape}." if escape else "")
+        field = rf"(\A|[\r\n]|{separator}){quote}({inner})*({quote}|\Z)"
+        sample = re.sub(field, r"\1", sample, flags=re.DOTALL)
     ends = set(_LINE_END.findall(sample[:-1]))
     return "\r" if ends == {"\r"} else "\n"
 

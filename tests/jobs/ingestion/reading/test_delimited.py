@@ -57,6 +57,12 @@ def test_carriage_returns_alone_may_end_lines() -> None:
     assert numbered(file) == [(2, ("u1", "a\nb", "4")), (4, ("u2", "c", "5"))]
 
 
+@pytest.mark.parametrize("cell", [b'"a\n"', b'"5"" \n"', b'5" \r1,"\n"', b'"open \n'])
+def test_line_ends_in_quotes_do_not_tell_the_line_end_of_the_file(cell: bytes) -> None:
+    assert opened(b"a,b\r1," + cell + b"\r").columns == ("a", "b")
+    assert opened(b'a,b\r\n"\r",2\r\n').columns == ("a", "b")
+
+
 def test_a_carriage_return_inside_a_field_is_a_problem_of_its_row() -> None:
     file = opened(HEADER + b'u1,a\rb,4\nu2,"c\rd",5\n')
 
