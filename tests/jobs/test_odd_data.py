@@ -57,9 +57,16 @@ def rows_of(root: str, table: Any, verdict: dict[str, Any]) -> list[dict[str, An
     return Lake(root).rows(table, equals=equals)
 
 
-@pytest.mark.parametrize("dataset", [STARS, PURCHASES, TIMELESS], ids=["stars", "buys", "timeless"])
 @pytest.mark.parametrize(
-    "rows", [everybody_likes_everything, one_instant, one_user, one_item, all_users_are_new]
+    ("rows", "dataset"),
+    [
+        (everybody_likes_everything, STARS),
+        (everybody_likes_everything, TIMELESS),
+        (one_instant, PURCHASES),
+        (one_user, PURCHASES),
+        (one_item, STARS),
+        (all_users_are_new, TIMELESS),
+    ],
 )
 def test_odd_data_get_a_verdict_in_a_sentence_and_lists(
     spark: SparkSession, tmp_path: Path, rows: Callable[[], Rows], dataset: Dataset
