@@ -15,6 +15,7 @@ from ops.settings import ROOT
 from tests.support import markdown
 from tests.support.jobs import without_postgres
 from warehouse import datasets
+from warehouse.datasets import Dataset
 from warehouse.delta import Warehouse
 from warehouse.query import Lake
 from warehouse.tables import (
@@ -28,7 +29,7 @@ from warehouse.tables import (
 README = (ROOT / "README.md").read_text()
 SECTION = README.split("\n## Plug in your own product\n")[1].split("\n## ")[0]
 [MANIFEST] = markdown.blocks(SECTION, "toml")
-[COMMANDS] = markdown.blocks(SECTION, "sh")
+[PROPOSE], [CHECK, DEMO] = map(str.splitlines, markdown.blocks(SECTION, "sh"))
 NAME = MANIFEST.splitlines()[0].removeprefix("# datasets/").removesuffix(".toml")
 START = datetime(2026, 3, 1, tzinfo=UTC)
 N_USERS, N_ITEMS = 140, 30
@@ -66,13 +67,18 @@ def send(inbox: Path) -> None:
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A folder in which the printed commands find the command, the manifest and the files."""
-    manifest = tmp_path / f"datasets/{NAME}.toml"
-    manifest.parent.mkdir()
-    manifest.write_text(MANIFEST)
+    """A folder in which the printed commands find the command and the files."""
+    (tmp_path / "datasets").mkdir()
     (tmp_path / ".venv").symlink_to(sys.prefix)
     send(tmp_path / "var/inbox" / NAME)
     return tmp_path
+
+
+def written(folder: Path) -> Dataset:
+    """Write the printed manifest where its first line says; return the data set."""
+    manifest = folder / f"datasets/{NAME}.toml"
+    manifest.write_text(MANIFEST)
+    return datasets.load(manifest)
 
 
 def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -88,23 +94,32 @@ def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_printed_check_accepts_the_printed_manifest(checkout: Path) -> None:
-    check = COMMANDS.splitlines()[0]
+def test_the_printed_commands_accept_the_proposed_and_the_printed_manifest(checkout: Path) -> None:
+    manifest = checkout / f"datasets/{NAME}.toml"
 
-    accepted = run(check, checkout)
+    proposed = run(PROPOSE, checkout)
 
+    assert proposed.returncode == 0, proposed.stdout + proposed.stderr
+    proposal, printed = datasets.load(manifest), written(checkout)
+    assert [
+        (files.user, files.item, files.time, files.time_format, files.value, files.keep_if)
+        for files in proposal.events
+    ] == [
+        (files.user, files.item, files.time, files.time_format, files.value, files.keep_if)
+        for files in printed.events
+    ]
+    accepted = run(CHECK, checkout)
     assert accepted.returncode == 0, accepted.stdout + accepted.stderr
-    assert "error" not in accepted.stdout
     shutil.rmtree(checkout / "var/inbox" / NAME)
-    refused = run(check, checkout)
+    refused = run(CHECK, checkout)
     assert refused.returncode == 1, refused.stdout + refused.stderr
 
 
 def test_the_printed_shop_comes_from_its_files_to_lists(
     warehouse: Warehouse, checkout: Path
 ) -> None:
-    assert COMMANDS.splitlines()[1].endswith(f"lantern demo --dataset {NAME}")
-    dataset = datasets.load(checkout / f"datasets/{NAME}.toml")
+    assert DEMO.endswith(f"lantern demo --dataset {NAME}")
+    dataset = written(checkout)
     now = START + timedelta(days=30)
 
     without_postgres.ingest(warehouse, dataset, checkout / "var/inbox" / NAME, now=now)
@@ -118,12 +133,12 @@ def test_the_printed_shop_comes_from_its_files_to_lists(
     }
     assert len(interactions) == len({(user, item) for user, item, _ in pairs()})
     assert interactions["c0", "p0"].keys() == {"view"}
-    assert interactions["c1", "p1"]["buy"]["amount"] == 2
+    assert interactions["c1", "p1"]["purchase"]["amount"] == 2
     prices = {row["item_id"]: row["attributes"]["price"] for row in lake.rows(SILVER_ITEMS)}
     assert float(prices["p7"]) == 7.9
     assert (verdict["verdict"], verdict["publishes"]) == ("first", True)
     assert "not compared" not in verdict["reason"]
     lists = lake.rows(GOLD_RECOMMENDATIONS)
-    bought = {pair for pair, kinds in interactions.items() if "buy" in kinds}
+    bought = {pair for pair, kinds in interactions.items() if "purchase" in kinds}
     assert not {(row["user_id"], item) for row in lists for item in row["item_ids"]} & bought
     assert all(row["item_ids"] for row in [*lists, *lake.rows(GOLD_FALLBACK_LISTS)])
