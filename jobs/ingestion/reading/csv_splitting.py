@@ -71,7 +71,9 @@ class Splitter:
                     lines.give_back(len(lines.taken) - 1)
                     yield Record(line, lines.taken, [], NEVER_CLOSED)
                 elif fields:
-                    yield Record(line, lines.taken, self._restored(fields), "", is_strict)
+                    fields = self._restored(fields)
+                    kept = fields if is_strict else self._with_quotes(lines.taken[0], fields)
+                    yield Record(line, lines.taken, kept, "", is_strict)
             if not lines.in_block or lines.n_blocks > n_blocks:
                 return
 
@@ -98,6 +100,23 @@ class Splitter:
             return len(list(self._reader(taken, strict=True))) == 1
         except csv.Error:
             return False
+
+    def _with_quotes(self, line: str, fields: list[str]) -> list[str]:
+        """Return the fields with the quotes inside them, of which `csv` drops some.
+
+        They stay as they are if a field has a separator inside its quotes.
+        """
+        files = self._files
+        parts = line.rstrip("\r\n").split(files.separator)
+        if files.escape or len(parts) != len(fields):
+            return fields
+        quoted = re.compile(f"{re.escape(files.quote)}(.*){re.escape(files.quote)}", re.DOTALL)
+        inner = [quoted.fullmatch(part) for part in parts]
+        doubled = files.quote * 2
+        return [
+            part if found is None else found[1].replace(doubled, files.quote)
+            for part, found in zip(parts, inner, strict=True)
+        ]
 
     def _reader(self, lines: Iterable[str], *, strict: bool) -> "_csv.Reader":
         files = self._files

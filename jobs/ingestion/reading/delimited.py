@@ -16,7 +16,10 @@ from jobs.ingestion.reading.reader import TEXT, FileReader, record_batch, whole_
 from jobs.runtime.errors import UnreadableFileError
 from warehouse.sources import Files
 
-_SINGLE_QUOTE = "a quote inside a quoted field is not doubled. Double it"
+_SINGLE_QUOTE = (
+    'a quote inside a quoted field is not doubled. Double it, or write `quote = ""` if no field '
+    "is quoted"
+)
 _ESCAPED_QUOTE = (
     "a quote inside a quoted field has a backslash before it. If that escapes the quote, write "
     '`escape = "\\\\"` in the manifest'
