@@ -179,9 +179,11 @@ def popularities(data: Facts) -> tuple[Popularity, ...]:
 def ease(data: Facts) -> Ease:
     """Return EASE of a data set as it can be released: with the weights that are served.
 
-    On hours of play, 50 weights per item are as good as all of them.
+    The values are in the middle of the best ones for hours of play and MovieLens 1M, both split at
+    random: there 200 weights per item are within 1 % of all of them.
     """
-    return Ease(relevant_from=data.scale.relevant_from if data.has_scale else None, neighbours=200)
+    relevant_from = data.scale.relevant_from if data.has_scale else None
+    return Ease(relevant_from=relevant_from, reg=500, neighbours=200)
 
 
 def by_name(data: Facts) -> dict[RecipeName, AnyRecipe]:

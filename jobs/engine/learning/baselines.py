@@ -73,7 +73,7 @@ def fit(
     if isinstance(recipe, Random):
         return RandomScorer(recipe.seed, len(catalogue))
     if len(catalogue) > item_item.MAX_ITEMS:
-        nearest = ItemItem(neighbours=_NEIGHBOURS, shrinkage=recipe.shrinkage)
+        nearest = ItemItem(neighbours=_NEIGHBOURS, shrinkage=recipe.shrinkage, exponent=0.5)
         return item_item.fit(positive, nearest, catalogue, fallback)
     counts = item_item.co_counts(positive, catalogue)
     return ItemScorer(cosine(counts, recipe.shrinkage), fallback)

@@ -30,7 +30,7 @@ def item_space(data: Facts, starts: Sequence[AnyRecipe], *, with_ease: bool) -> 
             "shrinkage": round(trial.suggest_float("shrinkage", 1, 1000, log=True), 1),
         }
         if model == "cosine":
-            values["exponent"] = round(trial.suggest_float("exponent", 0.4, 1), 4)
+            values["exponent"] = round(trial.suggest_float("exponent", 0.3, 1), 4)
         return ItemItem.model_validate(values)
 
     def parameters(recipe: AnyRecipe) -> Parameters | None:

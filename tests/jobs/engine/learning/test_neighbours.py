@@ -13,7 +13,7 @@ from jobs.engine.item_recipes import ItemItem
 from jobs.engine.learning import neighbours
 
 LIKED = np.random.default_rng(7).random((40, 6)) < 0.4
-COSINE = ItemItem(neighbours=5, shrinkage=3)
+COSINE = ItemItem(neighbours=5, shrinkage=3, exponent=0.5)
 RATIO = ItemItem(similarity="log_likelihood", neighbours=5, shrinkage=2)
 
 

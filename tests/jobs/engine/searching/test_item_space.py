@@ -35,7 +35,7 @@ def test_a_recipe_in_the_space_has_parameters(recipe: AnyRecipe) -> None:
     [
         ItemItem(neighbours=1000),
         ItemItem(shrinkage=0),
-        ItemItem(similarity="log_likelihood", exponent=0.7),
+        ItemItem(similarity="log_likelihood", exponent=0.9),
         EASE.model_copy(update={"reg": 1.0}),
         EASE.model_copy(update={"neighbours": 50}),
         Als(),
