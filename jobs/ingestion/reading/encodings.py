@@ -21,6 +21,7 @@ _BOMS = {  # the longer ones first: that of UTF-32 begins with that of UTF-16
     codecs.BOM_UTF16_BE: "utf-16",
 }
 _WIDE = ("utf-16", "utf-32")
+_BINARY_SHARE = 0.01  # of bytes that are 0
 _UTF_16_SHARE = 0.3  # of bytes that are 0, all in odd or all in even positions: mostly ASCII
 
 
@@ -30,7 +31,7 @@ def text_encoding(sample: bytes, declared: str, name: str) -> str:
     UTF-16 without a mark is recognised if the file should be UTF-8.
 
     Raises:
-        UnreadableFileError: the declared encoding is none of text, or the sample is binary.
+        UnreadableFileError: the encoding is not that of the file, or the file is no text.
     """
     if marked := next((code for bom, code in _BOMS.items() if sample.startswith(bom)), None):
         return marked
@@ -44,11 +45,13 @@ def text_encoding(sample: bytes, declared: str, name: str) -> str:
     if wide is not None:
         return wide
     try:
-        sample.decode(declared, ERRORS)
+        text = sample.decode(declared, ERRORS)
     except (LookupError, UnicodeError, ValueError) as error:
         raise UnreadableFileError(
             f"{name}: {declared!r} is no encoding of text. Correct `encoding`, such as utf-8"
         ) from error
+    if sample.count(0) > _BINARY_SHARE * len(sample) and not is_decoded(text):
+        raise UnreadableFileError(f"{name}: this is no text. Send csv, jsonl, json or parquet")
     return declared
 
 

@@ -75,6 +75,12 @@ def test_codecs_of_other_things_than_text_are_errors(encoding: str) -> None:
         opened(TITLES.encode(), encoding=encoding)
 
 
+def test_a_file_that_is_no_text_is_named() -> None:
+    with pytest.raises(UnreadableFileError, match=r"^f: this is no text\. Send csv, jsonl"):
+        opened(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(range(256)))
+    assert rows(opened(b"a,b\n\x00,caf\xe9\n" + 60 * b"12,3\n"))[1:] == 60 * [("12", "3")]
+
+
 def test_a_character_that_is_cut_off_is_a_problem_of_its_line() -> None:
     file = opened(TITLES.encode("utf-16-le")[:-3], encoding="utf-16-le")
 
