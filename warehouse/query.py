@@ -28,6 +28,15 @@ class Commit:
     run_key: RunKey | None
 
 
+@dataclass(frozen=True, slots=True)
+class StoredDefinition:
+    """A table as it was created: its columns, those that are never null, its named checks."""
+
+    columns: frozenset[str]
+    never_null: frozenset[str]
+    checks: frozenset[str]
+
+
 class Selection(TypedDict, total=False):
     """The rows to read: by default all rows and columns of the newest version.
 
@@ -60,6 +69,16 @@ class Lake:
     def mark(self, table: Table, name: str) -> int | None:
         """Return the version of an application transaction in the table's log, if it is there."""
         return self._open(table).transaction_version(name) if self.exists(table) else None
+
+    def definition(self, table: Table) -> StoredDefinition:
+        """Return how the table is stored, which may be older than its definition here."""
+        delta, prefix = self._open(table), "delta.constraints."
+        fields, properties = delta.schema().fields, delta.metadata().configuration
+        return StoredDefinition(
+            columns=frozenset(field.name for field in fields),
+            never_null=frozenset(field.name for field in fields if not field.nullable),
+            checks=frozenset(n.removeprefix(prefix) for n in properties if n.startswith(prefix)),
+        )
 
     def n_rows(self, table: Table) -> int:
         """Return the number of rows of the newest version, from the log alone."""
@@ -174,6 +193,8 @@ def _plain_type(kind: pa.DataType) -> pa.DataType:
         return pa.string()
     if pa.types.is_list(kind):
         return pa.list_(kind.value_field.with_type(_plain_type(kind.value_type)))
+    if pa.types.is_map(kind):
+        return pa.map_(_plain_type(kind.key_type), _plain_type(kind.item_type))
     if pa.types.is_struct(kind):
         return pa.struct([field.with_type(_plain_type(field.type)) for field in kind])
     return kind

@@ -5,12 +5,14 @@ from warehouse.tables.base import ITEM, LINE, RUN_KEY, TARGET, USER, Column, tab
 SILVER_REFINEMENTS = table(
     "silver.refinements",
     "Reconciliation of `refine`, one row per refined landing: "
-    "n_rows = n_accepted + n_duplicates + n_quarantined. Other landings are pending.",
+    "n_rows = n_accepted + n_duplicates + n_quarantined + n_dropped. Other landings are pending.",
     Column("landing_id", "string", "The landing: see `bronze.landings`."),
     TARGET,
     Column("n_rows", "bigint", "Rows of the landing in bronze."),
     Column("n_accepted", "bigint", "Rows that became events, items or users."),
-    Column("n_duplicates", "bigint", "Rows that repeat a row of the same key, or are older."),
+    Column(
+        "n_duplicates", "bigint", "Rows that repeat a row of the same key, are older, or replaced."
+    ),
     Column("n_quarantined", "bigint", "Rows that failed a check."),
     Column("n_unknown_items", "bigint", "Accepted events whose item is in no file of items."),
     RUN_KEY,
@@ -19,6 +21,12 @@ SILVER_REFINEMENTS = table(
         "manifest",
         "string",
         "Digest of the manifest's fields that say how rows are refined.",
+        nullable=True,
+    ),
+    Column(
+        "n_dropped",
+        "bigint",
+        "Rows that the manifest's `keep_if` or `no_value` leaves out; null means 0.",
         nullable=True,
     ),
     key=("landing_id",),
