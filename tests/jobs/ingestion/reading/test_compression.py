@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from jobs.ingestion.reading import json_records, lines
 from jobs.ingestion.reading.compression import readable
 from jobs.runtime.errors import UnreadableFileError
 from tests.jobs.ingestion.reading.reads import opened, rows
@@ -114,3 +115,19 @@ def test_files_that_cannot_be_opened_are_named(tmp_path: Path) -> None:
         readable("f"),
     ):
         raise PermissionError
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl", "json"])
+def test_batches_come_before_the_end_of_the_file_is_read(
+    form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (lines, json_records):
+        monkeypatch.setattr(module, "BLOCK_CHARS", 10_000)
+    objects = [b'{"user": "u%d", "item": %d}' % (n, n * n) for n in range(1, 60_000)]
+    content = {"csv": TEXT, "jsonl": b"\n".join(objects), "json": b"[" + b",".join(objects) + b"]"}
+    file = opened(gzip.compress(content[form])[:-5], format=form)
+
+    first = next(file.batches(["user"]))
+
+    assert first.num_rows < 2000
+    assert first["user"][0].as_py() == "u1"
