@@ -12,6 +12,7 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
+from scipy import sparse
 
 from jobs.engine.catalogue import Catalogue
 from jobs.engine.judging import windows
@@ -154,16 +156,30 @@ def similar_items(model: Model, n: int) -> list[dict[str, Any]]:
     are not used, as they do not describe similarity.
     """
     catalogue = model.catalogue
+    if (weights := model.neighbours) is not None:
+        return neighbours(catalogue, weights)
     if model.factors is not None:
         factors = catalogue.by_position(model.factors.items, model.factors.matrix)
         similar_to = similar.by_factors(catalogue, factors, n)
-    elif model.neighbours is not None:
-        similar_to = similar.by_weights(catalogue, model.neighbours)
     else:
         similar_to = similar.by_category(catalogue, model.fallback.by_segment[0], n)
     return [
         {"item_id": item, "item_ids": [i for i, _ in others], "scores": [s for _, s in others]}
         for item, others in similar_to.items()
+    ]
+
+
+def neighbours(catalogue: Catalogue, weights: sparse.csr_array) -> list[dict[str, Any]]:
+    """Return the neighbours of each item that has any, in the order of the rows of `weights`."""
+    parts = [slice(start, end) for start, end in pairwise(weights.indptr.tolist())]
+    return [
+        {
+            "item_id": item_id,
+            "item_ids": catalogue.ids[weights.indices[part]].tolist(),
+            "scores": weights.data[part].tolist(),
+        }
+        for item_id, part in zip(catalogue.ids, parts, strict=True)
+        if part.start < part.stop
     ]
 
 

@@ -10,6 +10,8 @@ ORIGINS: dict[ListKind, str] = {
 }
 _METHODS = {  # by the beginning of the recipe's name
     "als": "learns from all ratings which tastes go together",
+    "item_item": "lists what others who like your favourites like too",
+    "ease": "learns which items are liked together",
     "popular_by_segment": "ranks by popularity among users like you, in the categories you like",
     "popular": "ranks by popularity among all users",
     "": "scores every item for each user",

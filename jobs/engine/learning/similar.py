@@ -21,21 +21,6 @@ def by_factors(
     return _similar(catalogue, unit_rows(factors), np.ones(len(catalogue), np.float32), n)
 
 
-def by_weights(
-    catalogue: Catalogue, weights: sparse.csr_array
-) -> dict[str, list[tuple[str, float]]]:
-    """Return for each item its neighbours' (item id, weight) in the order of the rows.
-
-    An item without neighbours has no list.
-    """
-    ids, similar = catalogue.ids, {}
-    for item_id, start, end in zip(ids, weights.indptr[:-1], weights.indptr[1:], strict=True):
-        if start < end:
-            others = ids[weights.indices[start:end]]
-            similar[item_id] = list(zip(others, weights.data[start:end].tolist(), strict=True))
-    return similar
-
-
 def by_category(
     catalogue: Catalogue, popularity: NDArray[np.float32], n: int
 ) -> dict[str, list[tuple[str, float]]]:

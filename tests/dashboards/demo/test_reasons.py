@@ -35,3 +35,5 @@ def test_every_family_of_recipes_has_its_own_description() -> None:
     assert len({method(name) for name in names}) == 4
     assert "tastes" in method("als_7f3a")
     assert "all users" in method("popular_recent")
+    assert "favourites" in method("item_item_cosine_k200_1c2d3e")
+    assert "together" in method("ease_500d1c")

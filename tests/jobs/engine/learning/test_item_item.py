@@ -182,6 +182,15 @@ def test_the_largest_weights_are_kept_by_size_and_ordered_by_value() -> None:
     assert kept.data.tolist() == pytest.approx([0.5, -0.9, 0.2, 3, 2])
 
 
+def test_items_without_neighbours_are_not_served() -> None:
+    weights = item_item.largest(np.eye(SIZE, k=1, dtype=np.float32)[:, ::-1] / np.float32(4), 3)
+
+    rows = fit.neighbours(catalogue(), weights)
+
+    assert rows[0] == {"item_id": "00", "item_ids": ["10"], "scores": [0.25]}
+    assert [row["item_id"] for row in rows] == [f"{item:02d}" for item in range(SIZE - 1)]
+
+
 def test_ease_refuses_a_catalogue_that_is_too_large(
     spark: SparkSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
