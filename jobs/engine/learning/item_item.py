@@ -143,7 +143,10 @@ def _ease(
 ) -> ItemScorer | NeighbourScorer:
     if len(catalogue) > MAX_ITEMS:
         raise TooManyItemsError(recipe.name, len(catalogue), MAX_ITEMS)
-    weights = ease(co_counts(positive, catalogue), recipe.reg)
+    counts = co_counts(positive, catalogue)
+    if not counts.any():
+        raise NothingToLearnError(f"{recipe.name}: no positive interaction")
+    weights = ease(counts, recipe.reg)
     if recipe.neighbours is None:
         return ItemScorer(weights, fallback)
     kept = largest(weights, recipe.neighbours)
