@@ -138,7 +138,7 @@ def default(data: Facts) -> Als:
 
 def of_events(data: Facts) -> Als:
     """Return the default recipe that learns from events of all kinds."""
-    return Als(weighting=events(data), rank=32, reg=0.1, alpha=10)
+    return Als(weighting=events(data), rank=16, reg=0.1, alpha=10)
 
 
 def with_priors(data: Facts) -> AlsWithPriors:
