@@ -55,13 +55,21 @@ def rows(retrained: Retrain, table: object) -> list[dict[str, object]]:
 
 
 def two_tastes() -> list[Event]:
-    """Even users buy even items and view odd ones, odd users the other way round."""
+    """Even users buy and view even items and view an odd one, odd users the other way round."""
     return [
-        (f"u{user:02d}", f"i{item:02d}", "view" if (user + item) % 2 else "buy", None, user + item)
+        (f"u{user:02d}", f"i{item:02d}", kind, None, user + item)
         for user in range(N_USERS)
         for item in range(N_ITEMS)
-        if (user * 3 + item) % 5
+        if (kind := action(user, item)) is not None
     ]
+
+
+def action(user: int, item: int) -> str | None:
+    if (user + item) % 2:
+        return "view" if item == (user * 7 + 1) % N_ITEMS else None
+    if (user * 3 + item) % 5 == 0:
+        return None
+    return "view" if (user + item) % 3 == 0 else "buy"
 
 
 def test_a_shop_without_times_learns_what_its_users_buy(
