@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pyspark.sql import SparkSession
 
-from jobs.ingestion import file_headers, parsing, planning, sources
+from jobs.ingestion import parsing, planning, samples, sources
 from jobs.ingestion.planning import Plan
 from jobs.ingestion.sources import SentFile
 from jobs.runtime import entrypoint
@@ -38,15 +38,15 @@ def require_headers(spark: SparkSession, dataset: Dataset, files: Sequence[SentF
         UnreadableFileError: a file cannot be read as the manifest says.
     """
     reasons = []
-    for file, header in parsing.headers(spark, files).items():
-        if header.is_empty:
+    for file, sample in parsing.samples_of(spark, files).items():
+        if sample.is_empty:
             raise EmptyFileError(
                 f"{dataset.name}: {file.name} has no row; nothing was landed. Send it again, or "
                 "remove it"
             )
-        mismatches = file_headers.mismatches(file.section, header, dataset)
+        mismatches = samples.mismatches(file.section, sample, dataset)
         reasons += [f"{file.name}: {mismatch}" for mismatch in mismatches]
-        if not reasons and (ignored := file_headers.ignored_columns(file.section, header)):
+        if not reasons and (ignored := samples.ignored_columns(file.section, sample)):
             log.warning("%s: columns not in the manifest, ignored: %s", file.name, list(ignored))
     if reasons:
         raise HeaderError(

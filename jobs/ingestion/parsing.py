@@ -12,14 +12,13 @@ from functools import partial, reduce
 from pathlib import Path
 from urllib.parse import unquote
 
-import orjson
 import pyarrow as pa
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 
-from jobs.ingestion import file_headers
+from jobs.ingestion import samples
 from jobs.ingestion.bronze_batches import bronze_batches
-from jobs.ingestion.file_headers import FileHeader
+from jobs.ingestion.samples import Sample
 from jobs.ingestion.sources import SentFile
 from jobs.runtime.errors import UnreadableFileError
 from warehouse.tables import Table
@@ -38,22 +37,22 @@ def bronze_rows(
     return _read(spark, files, partial(bronze_batches, table=table, run_key=run_key), columns)
 
 
-def headers(spark: SparkSession, files: Sequence[SentFile]) -> dict[SentFile, FileHeader]:
-    """Return the header of each file. Workers read those that this machine cannot open.
+def samples_of(spark: SparkSession, files: Sequence[SentFile]) -> dict[SentFile, Sample]:
+    """Return the first rows of each file. Workers read those that this machine cannot open.
 
     Raises:
         UnreadableFileError: a file cannot be read as the manifest says.
     """
     found = {
-        file: file_headers.read(Path(file.path), file.section, name=file.name)
+        file: samples.read(Path(file.path), file.section, name=file.name)
         for file in files
         if file.is_local
     }
     if remote := [file for file in files if not file.is_local]:
         by_key = {_key(file): file for file in remote}
         with errors_as_sentences():
-            rows = _read(spark, remote, _header, "file string, header string").collect()
-        found |= {by_key[row["file"]]: _restored(row["header"]) for row in rows}
+            rows = _read(spark, remote, _sample, "file string, sample string").collect()
+        found |= {by_key[row["file"]]: samples.from_json(row["sample"]) for row in rows}
     return found
 
 
@@ -112,19 +111,9 @@ def _of_content(
                 yield from read(content.as_py(), file)
 
 
-def _header(source: Path | bytes, file: SentFile) -> Iterator[pa.RecordBatch]:
-    header = file_headers.read(source, file.section, name=file.name)
-    yield pa.record_batch({"file": [_key(file)], "header": [orjson.dumps(header).decode()]})
-
-
-def _restored(header: str) -> FileHeader:
-    fields = orjson.loads(header)
-    return FileHeader(
-        tuple(fields["columns"]),
-        tuple(fields["rows"]),
-        n_malformed=fields["n_malformed"],
-        types=tuple(fields["types"]),
-    )
+def _sample(source: Path | bytes, file: SentFile) -> Iterator[pa.RecordBatch]:
+    sample = samples.read(source, file.section, name=file.name)
+    yield pa.record_batch({"file": [_key(file)], "sample": [sample.as_json()]})
 
 
 def _key(file: SentFile) -> str:

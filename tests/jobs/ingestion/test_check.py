@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from jobs.ingestion import check
+from jobs.ingestion.findings.finding import Level
 from tests.support.jobs.product import HEADER, send
 
 MANIFEST = """
@@ -15,6 +16,8 @@ scale = {lowest = 1, highest = 5, step = 1, relevant_from = 4}
 """
 GOOD = [f"u{n},i{n},{n % 5 + 1},{1_700_000_000 + n}" for n in range(40)]
 
+ITEMS = ("i,Other,x", *(f"i{n},Title {n},x|y" for n in range(40)))
+
 
 @pytest.fixture
 def manifest(tmp_path: Path) -> Path:
@@ -23,12 +26,12 @@ def manifest(tmp_path: Path) -> Path:
     return path
 
 
-def graded(manifest: Path, level: check.Level) -> list[str]:
+def graded(manifest: Path, level: Level) -> list[str]:
     findings = check.grade(manifest, manifest.parent / "inbox")
     return [f"{finding.about}: {finding.text}" for finding in findings if finding.level == level]
 
 
-def sent(manifest: Path, *ratings: str, items: tuple[str, ...] = ("i1,One,x|y",)) -> None:
+def sent(manifest: Path, *ratings: str, items: tuple[str, ...] = ITEMS) -> None:
     inbox = manifest.parent / "inbox"
     send(inbox, "ratings.csv", *ratings)
     send(inbox, "items.csv", "item,title,kinds", *items)

@@ -4,7 +4,7 @@ import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import SparkSession
 
-from jobs.ingestion import check, file_headers
+from jobs.ingestion import check, samples
 from jobs.synthetic import playground
 from warehouse import datasets
 
@@ -25,12 +25,8 @@ def test_the_files_match_the_manifest_and_repeat_for_the_same_seed(
     assert {finding.level for finding in findings} == {"note"}
     dataset = datasets.load(MANIFEST)
     assert dataset.items is not None
-    assert (
-        file_headers.read(folder / "items" / "items.csv", dataset.items, name="items.csv").rows[0][
-            "item_id"
-        ]
-        == "f-00000"
-    )
+    items = samples.read(folder / "items" / "items.csv", dataset.items, name="items.csv")
+    assert items.rows["item_id"][0].as_py() == "f-00000"
     assert pq.read_table(folder / "truth" / "users.parquet").num_rows == 20
 
 

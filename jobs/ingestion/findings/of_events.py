@@ -1,0 +1,103 @@
+"""Findings on rows of ratings and events: ids, conditions, kinds, contradictions."""
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from jobs.ingestion import conditions, samples, values
+from jobs.ingestion.findings import of_times, of_values
+from jobs.ingestion.findings.finding import Finding, Rows
+from warehouse.kinds import RATE
+from warehouse.sources import Events, Ratings
+
+
+def findings(rows: Rows, section: Ratings | Events) -> list[Finding]:
+    """Return the findings on the sampled rows that the section's `keep_if` keeps."""
+    columns = {name: rows.table[name].combine_chunks() for name in conditions.columns(section)}
+    kept = conditions.kept(columns, section, rows.table.num_rows)
+    table = rows.table.filter(kept)
+    found = _condition(rows, section, table.num_rows)
+    if not table.num_rows:
+        return found
+    rows = Rows(rows.dataset, rows.about, table)
+    found += rows.ids(section.user) + rows.ids(section.item)
+    kinds = _kinds(rows, section)
+    is_rate = pc.fill_null(pc.equal(kinds, RATE), False)  # noqa: FBT003  # of unknown kinds
+    if isinstance(section, Events):
+        found += _of_kinds(rows, section, kinds)
+    found += of_values.findings(rows, section, kinds)
+    found += _contradictions(rows, section, is_rate)
+    return found + of_times.findings(rows, section)
+
+
+def _condition(rows: Rows, section: Ratings | Events, n_kept: int) -> list[Finding]:
+    if section.keep_if is None:
+        return []
+    share = n_kept / rows.table.num_rows
+    text = f"`keep_if` keeps {share:.1%} of the sampled rows of {section.file}"
+    if n_kept:
+        return [Finding("note", rows.about, text)]
+    text += f": {section.keep_if}. Correct the condition"
+    return [Finding("error", rows.about, text)]
+
+
+def _kinds(rows: Rows, section: Ratings | Events) -> pa.StringArray:
+    if isinstance(section, Ratings):
+        return pa.repeat(pa.scalar(RATE, pa.string()), rows.table.num_rows)
+    if section.kind_column is None:
+        return values.kinds(pa.nulls(rows.table.num_rows, pa.string()), section)
+    return values.kinds(rows.table[section.kind_column].combine_chunks(), section)
+
+
+def _of_kinds(rows: Rows, section: Events, kinds: pa.StringArray) -> list[Finding]:
+    """Return the kinds with their counts, and those that the manifest does not name."""
+    known = {*rows.dataset.kinds, *((RATE,) if rows.dataset.has_scale else ())}
+    counts = {entry["values"]: entry["counts"] for entry in kinds.value_counts().to_pylist()}
+    ordered = sorted(counts, key=lambda kind: (-counts[kind], str(kind)))
+    listed = ", ".join(f"{kind or 'none'} {counts[kind]:,}" for kind in ordered[:20])
+    found = [Finding("note", rows.about, f"kinds in {section.file}: {listed}")]
+    if section.kind_column is None:
+        return found
+    is_known = pc.is_in(kinds, value_set=pa.array(sorted(known), pa.string()))
+    unknown = [kind for kind in ordered if kind not in known]
+    names = ", ".join(f"{kind or 'no kind'} {counts[kind]:,}" for kind in unknown[:10])
+    hint = (
+        f". They are {names}. Name each in `kinds`, or as a section such as "
+        f"`[kinds.{next(iter(filter(None, unknown)), 'view')}]`, or leave them out with `keep_if`"
+    )
+    column = section.kind_column
+    return found + rows.share(
+        pc.invert(is_known), f"have a kind in `{column}` that has no `[kinds]`", hint=hint
+    )
+
+
+def _contradictions(
+    rows: Rows, section: Ratings | Events, is_rate: pa.BooleanArray
+) -> list[Finding]:
+    """Return a warning if users gave different ratings to an item at one instant."""
+    if not section.time_columns or section.value is None:
+        return []
+    table = pa.table(
+        {
+            "user": rows.texts(section.user),
+            "item": rows.texts(section.item),
+            "time": values.times(samples.joined_times(section, rows.table), section),
+            "rating": values.numbers(rows.table[section.value].combine_chunks(), section),
+            "row": pa.array(range(rows.table.num_rows)),
+        }
+    ).filter(is_rate)
+    groups = table.group_by(["user", "item", "time"]).aggregate(
+        [("rating", "count_distinct"), ("rating", "count"), ("row", "min")]
+    )
+    several = groups.filter(pc.greater(groups["rating_count_distinct"], 1))
+    if not several.num_rows:
+        return []
+    share = (pc.sum(several["rating_count"]).as_py() or 0) / rows.table.num_rows
+    first = pc.is_in(
+        pa.array(range(rows.table.num_rows)), value_set=several["row_min"].combine_chunks()
+    )
+    text = (
+        f"{share:.1%} of the sampled rows contradict another: one user gave one item different "
+        f"ratings at the same time, {rows.example(first)}. One of them is used; send the "
+        "times as exactly as they are known"
+    )
+    return [Finding("warning", rows.about, text)]

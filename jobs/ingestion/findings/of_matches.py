@@ -1,0 +1,51 @@
+"""Findings on ids: whether the items and users of events are in the files of items and users."""
+
+import re
+from collections.abc import Callable, Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from jobs.ingestion.findings.finding import About, Finding, shown
+
+_EXAMPLES = 3
+
+
+def unknown(
+    used: Sequence[pa.StringArray], listed: Sequence[pa.StringArray], *, of: About, noun: str
+) -> list[Finding]:
+    """Return a finding if ids of events are in no file of items (or users): the share, examples.
+
+    Without a single match no list can have a title, which is an error for items.
+    """
+    none = pa.array([], pa.string())
+    ids = pc.unique(pa.concat_arrays([none, *(array.drop_null() for array in used)]))
+    known = pa.concat_arrays([none, *(array.drop_null() for array in listed)])
+    if not len(ids) or not len(known):
+        return []
+    absent = ids.filter(pc.invert(pc.is_in(ids, value_set=known)))
+    if not len(absent):
+        return []
+    share = len(absent) / len(ids)
+    examples = ", ".join(map(shown, absent[:_EXAMPLES].to_pylist()))
+    text = f"{share:.1%} of the {noun}s in the events are in no file of {noun}s, such as {examples}"
+    if len(absent) < len(ids):
+        return [Finding("warning", of, text)]
+    text += f"; the files of {noun}s have {', '.join(map(shown, known[:_EXAMPLES].to_pylist()))}"
+    hint = _hint(absent, known)
+    return [Finding("error" if of == "items" else "warning", of, f"{text}. {hint}")]
+
+
+def _hint(absent: pa.StringArray, known: pa.StringArray) -> str:
+    """Return what makes the ids equal, if something simple does."""
+    known_ids = {*known.to_pylist()}
+    ways: dict[str, Callable[[str], str]] = {
+        "They differ in zeros at the beginning": lambda text: text.lstrip("0"),
+        "They differ in capital letters": lambda text: text.casefold(),
+        "They differ in blanks or signs": lambda text: re.sub(r"\W", "", text),
+        "They differ in `.0` at the end": lambda text: text.removesuffix(".0"),
+    }
+    for sentence, plain in ways.items():
+        if {plain(text) for text in absent.to_pylist()} & {plain(text) for text in known_ids}:
+            return f"{sentence}. Export both columns in the same way"
+    return "Is `item` the same column in both files?"
