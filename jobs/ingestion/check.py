@@ -90,7 +90,7 @@ def _of_files(dataset: Dataset, files: Sequence[SentFile]) -> list[Finding]:
         if not any((file.target, file.section_name) == (target, name) for file in files):
             text = f"no file matches {section.file}"
             findings.append(Finding("warning", target, text))
-        reasons = _of_columns(dataset, target, section, of_section)
+        reasons = _of_columns(dataset, target, of_section, files)
         findings += reasons
         if of_section and not any(finding.level == "error" for finding in reasons):
             rows[target, name] = _together(dataset, target, of_section)
@@ -114,15 +114,17 @@ def _read(files: Sequence[SentFile]) -> tuple[list[Finding], Samples]:
 
 
 def _of_columns(
-    dataset: Dataset, target: Target, section: Files, read: Mapping[SentFile, Sample]
+    dataset: Dataset, target: Target, read: Mapping[SentFile, Sample], files: Sequence[SentFile]
 ) -> list[Finding]:
-    """Return why files cannot be landed, and which of their columns are ignored."""
+    """Return why files cannot be landed, and which columns no section of the manifest names."""
     findings = []
     for file, sample in read.items():
-        reasons = samples.mismatches(section, sample, dataset)
+        reasons = samples.mismatches(file.section, sample, dataset)
         reasons = ["has no row"] if sample.is_empty else reasons
         findings += [Finding("error", target, f"{file.name}: {text}") for text in reasons]
-        if ignored := samples.ignored_columns(section, sample):
+        sections = [other.section for other in files if other.name == file.name]
+        unnamed = [{*samples.ignored_columns(section, sample)} for section in sections]
+        if ignored := [name for name in sample.columns if all(name in x for x in unnamed)]:
             text = f"{file.name}: columns not in the manifest, ignored: {', '.join(ignored)}"
             findings.append(Finding("warning", target, text))
     return findings

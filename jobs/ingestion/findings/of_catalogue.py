@@ -13,6 +13,7 @@ _LONGEST_TITLE = 1000
 _MANY_CATEGORIES = 200
 _TOO_MANY_CATEGORIES = 2000
 _SOME = 0.02
+_FEW = 0.005
 _ENTITIES = r"&(amp|quot|lt|gt|#\d+|#x[0-9a-fA-F]+|[a-z]+(uml|acute|grave|cedil));"
 _DECODED_TWICE = "[\u00c2\u00c3][\u0080-\u00bf]"  # UTF-8 that was read as Latin-1
 
@@ -43,17 +44,24 @@ def _of_items(rows: Rows, section: Items) -> list[Finding]:
     found = rows.ids(section.item) + _of_titles(rows, section.title)
     others = (section.vendor, section.categories, *section.attributes)
     found += [finding for name in others if name is not None for finding in _nul(rows, name)]
-    ids = rows.texts(section.item).drop_null()
-    n_repeated = len(ids) - len(pc.unique(ids))
     if section.categories is not None:
         found += _of_categories(rows, section)
-        if n_repeated > _SOME * len(ids):
+        share = _share_of_several(rows, section.item, section.categories)
+        if share > _SOME:
             text = (
-                f"{n_repeated / len(ids):.0%} of the rows repeat an item, of which the last row "
-                "counts. If each row has one category, name the file in `[categories]` too"
+                f"{share:.0%} of the items have rows with different categories, and the last row "
+                "counts. If each row has one category, name the file in `[categories]` instead"
             )
             found.append(Finding("warning", rows.about, text))
     return found
+
+
+def _share_of_several(rows: Rows, item: str, categories: str) -> float:
+    """Return the share of items whose rows have different categories."""
+    table = pa.table({"item": rows.texts(item), "categories": rows.texts(categories)})
+    counts = table.group_by("item").aggregate([("categories", "count_distinct")])
+    n_several = pc.sum(pc.greater(counts["categories_count_distinct"], 1)).as_py() or 0
+    return float(n_several / max(counts.num_rows, 1))
 
 
 def _of_titles(rows: Rows, column: str) -> list[Finding]:
@@ -68,8 +76,8 @@ def _of_titles(rows: Rows, column: str) -> list[Finding]:
         (_DECODED_TWICE, "letters such as Ã", 'is `encoding = "utf-8"` right?'),
     ):
         marked = _true(pc.match_substring_regex(texts, pattern))
-        if n_marked := pc.sum(marked).as_py() or 0:
-            share = n_marked / len(texts)
+        share = (pc.sum(marked).as_py() or 0) / len(texts)
+        if share > _FEW:
             example = rows.example(marked, column)
             text = f"{share:.1%} of the sampled titles have {problem}, {example}: {step}"
             found.append(Finding("warning", rows.about, text))

@@ -1,5 +1,6 @@
 """Guess which file has what, and so the sections of a manifest."""
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -11,7 +12,9 @@ from jobs.ingestion.proposals.patterns import SectionName, merged
 from jobs.ingestion.proposals.profiles import Profile
 from jobs.ingestion.proposals.tables import SampledTable
 from jobs.runtime.errors import JobError
+from warehouse.datasets import Floors
 
+_MOST_MALFORMED = 0.3  # more is a wrong separator or wrong quotes
 _ENOUGH = 0.3  # share of the ids of events that a file of items has
 _USERS = ("user", "customer", "member")
 
@@ -26,6 +29,7 @@ class Draft:
 
     sections: list[tuple[SectionName, SampledTable, Fields]] = field(default_factory=list)
     scale: Fields = field(default_factory=dict)
+    floors: Fields = field(default_factory=dict)
     kinds: dict[str, Fields] = field(default_factory=dict)
     item_noun: Guess | None = None
     unused: dict[str, str] = field(default_factory=dict)
@@ -55,6 +59,7 @@ def draft(tables: Sequence[SampledTable]) -> Draft:
     _add_catalogue(result, [t for t in others if t.file not in result.unused], of_events)
     result.item_noun = _noun(of_events, result)
     result.sections = merged(result.sections)
+    result.floors = _floors([table for _, table, _ in result.sections])
     return result
 
 
@@ -217,6 +222,16 @@ def _add_items_of_events(result: Draft, of_events: Sequence[EventColumns]) -> No
 def _is_place(column: Profile) -> bool:
     """Return whether the column says where an event was, not where the item is."""
     return bool({"city", "state", "country", "location"} & {*names.words(column.name)})
+
+
+def _floors(tables: Sequence[SampledTable]) -> Fields:
+    """Return a higher limit of quarantined rows if a file has more malformed rows."""
+    worst = max(tables, key=lambda table: table.malformed_share)
+    if not Floors().max_quarantine_share < worst.malformed_share < _MOST_MALFORMED:
+        return {}
+    limit = math.ceil(worst.malformed_share * 10) / 10
+    reason = f"{worst.malformed_share:.1%} of the rows of {worst.file} cannot be split into fields"
+    return {"max_quarantine_share": Guess(limit, reason)}
 
 
 def _noun(of_events: Sequence[EventColumns], result: Draft) -> Guess | None:

@@ -25,6 +25,8 @@ def written(draft: Draft, title: str) -> str:
         blocks.append(["[scale]", *_lines(draft.scale)])
     for kind, fields in sorted(draft.kinds.items(), key=_weight):
         blocks.append([f"[kinds.{_key(kind)}]", *_lines(fields)])
+    if draft.floors:
+        blocks.append(["[floors]", *_lines(draft.floors)])
     if draft.unused:
         blocks.append([f"# not used: {file}: {reason}" for file, reason in draft.unused.items()])
     return "\n\n".join("\n".join(block) for block in blocks) + "\n"

@@ -26,13 +26,15 @@ _LEFT_OUT = re.compile(
 class SampledTable:
     """A file, or several of the same columns whose names differ in numbers only.
 
-    `file` is the name or pattern; `fields` say how it is read; `profiles` has its columns in order.
+    `file` is the name or pattern; `fields` say how it is read; `profiles` has its columns in order;
+    `malformed_share` is the share of rows that cannot be split into fields.
     """
 
     path: Path
     file: str
     fields: Fields
     profiles: tuple[Profile, ...]
+    malformed_share: float = 0
 
     @property
     def has_header(self) -> bool:
@@ -97,7 +99,8 @@ def _sampled(path: Path, name: str) -> SampledTable:
     profiles = [Profile(column, rows[column].combine_chunks()) for column in rows.column_names]
     if "header" not in sample.fields:
         profiles = [profile for profile in profiles if len(profile.filled)]
-    return SampledTable(path, name, sample.fields, tuple(profiles))
+    share = sample.n_malformed / max(sample.n_malformed + rows.num_rows, 1)
+    return SampledTable(path, name, sample.fields, tuple(profiles), share)
 
 
 @dataclass(frozen=True, slots=True)

@@ -262,7 +262,7 @@ ITEMS = EVENTS + 'kind = "view"\n[items]\nfile = "items.csv"\ncategories = "tags
         ([f"i{n},Tom &amp; Jerry,a" for n in range(11)], "have HTML entities, such as"),
         (
             [f"i{n % 11},Title,a{n}" for n in range(22)],
-            "50% of the rows repeat an item, of which the last row counts. If each row has one",
+            "100% of the items have rows with different categories, and the last row counts. If",
         ),
         (
             [f"i{n},Title,a{n}" for n in range(300)],
