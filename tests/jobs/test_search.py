@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 
 from jobs import search
 from jobs.engine import recipes
+from jobs.engine.item_recipes import ItemItem
 from jobs.engine.judging import evaluation, metrics
 from jobs.engine.recipes import Als, AlsWithPriors, AnyRecipe, PriorWeights
 from jobs.engine.searching.plan import Budget
@@ -162,6 +163,8 @@ RECIPES: tuple[AnyRecipe, ...] = (
     CHAMPION,
     recipes.popularities(world())[2],
     AlsWithPriors(als=Als(rank=2, iterations=3), models=2),
+    ItemItem(),
+    recipes.ease(world()),
 )
 
 

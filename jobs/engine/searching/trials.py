@@ -65,8 +65,11 @@ def study_of(trials: Sequence[Trial], space: Space) -> optuna.Study:
 
 
 def frozen_trial(trial: Trial, space: Space) -> optuna.trial.FrozenTrial:
-    """Return the trial for Optuna. A failed trial is `PRUNED`, so the sampler ranks it last."""
-    fixed = FixedTrial(trial.parameters)
+    """Return the trial for Optuna. A failed trial is `PRUNED`, so the sampler ranks it last.
+
+    A trial that was started outside its space, and is in this one, has no parameters yet.
+    """
+    fixed = FixedTrial(trial.parameters or space.parameters(trial.recipe) or {})
     space.suggest(fixed)
     values = list(trial.by_window.values())
     states, is_complete = optuna.trial.TrialState, trial.state == "complete"
