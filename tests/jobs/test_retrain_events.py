@@ -23,7 +23,6 @@ from warehouse.tables import (
     GOLD_PROFILES,
     GOLD_RECOMMENDATIONS,
     GOLD_VERDICTS,
-    SILVER_ITEMS,
 )
 
 SMALL = json.dumps(
@@ -40,12 +39,17 @@ N_USERS, N_ITEMS = 60, 20
 
 
 def retrain(
-    spark: SparkSession, engine: Engine, root: Path, dataset: Dataset, events: list[Event]
+    spark: SparkSession,
+    engine: Engine,
+    root: Path,
+    dataset: Dataset,
+    events: list[Event],
+    titled: list[str] | None = None,
 ) -> Retrain:
     """Return a retrain of the events, not yet run."""
     key = RunKey("product__ingest", "one", "refine")
     warehouse = Warehouse(spark, str(root), run_key=key)
-    silver.write(warehouse, dataset, events)
+    silver.write(warehouse, dataset, events, titled=titled)
     return Retrain(warehouse, engine, dataset)
 
 
@@ -167,12 +171,13 @@ def test_small_and_odd_data_release_a_popularity_and_say_why(
 def test_events_of_unknown_items_only_are_named(
     spark: SparkSession, publisher: Engine, tmp_path: Path
 ) -> None:
-    unknown = retrain(spark, publisher, tmp_path, product(), [("u", "p1", "rate", 5.0, 1)])
-    items = unknown.warehouse.read(SILVER_ITEMS).limit(0)
-    unknown.warehouse.overwrite(SILVER_ITEMS, items)
+    events = [("u", "p1", "rate", 5.0, 1)]
+    unknown = retrain(spark, publisher, tmp_path, product(), events, titled=["p01"])
     unknown.freeze()
     unknown.nominate("")
     unknown.search()
 
-    with pytest.raises(NothingToLearnError, match="no event is of an item with a title"):
+    with pytest.raises(
+        NothingToLearnError, match="no event is of an item with a title .such as 'p1'."
+    ):
         unknown.evaluate()

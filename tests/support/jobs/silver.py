@@ -26,8 +26,14 @@ if TYPE_CHECKING:
 Event = tuple[str, str, str, float | None, int]  # user, item, kind, number, second
 
 
-def write(warehouse: "Warehouse", dataset: "Dataset", events: Sequence[Event]) -> None:
-    """Write the events, their interactions, and a catalogue of their items."""
+def write(
+    warehouse: "Warehouse",
+    dataset: "Dataset",
+    events: Sequence[Event],
+    *,
+    titled: Sequence[str] | None = None,
+) -> None:
+    """Write the events, their interactions, and the `titled` items: by default those of events."""
     users = sorted({user for user, *_ in events})
     items = sorted({item for _, item, *_ in events})
     rows = [
@@ -49,10 +55,11 @@ def write(warehouse: "Warehouse", dataset: "Dataset", events: Sequence[Event]) -
         "n_quarantined": 0, "n_duplicates": 0, "n_unknown_items": 0, "run_key": "k",
         "refined_at": datetime.fromtimestamp(0, UTC),
     }  # fmt: skip
-    titled = {"categories": ["all"], "vendor": None, "released": 2000}
+    titles = items if titled is None else titled
+    described = {"categories": ["all"], "vendor": None, "released": 2000}
     tables: dict[Table, list[dict[str, Any]]] = {
         SILVER_EVENTS: rows,
-        SILVER_ITEMS: [{"item_id": item, "title": item.title()} | titled for item in items],
+        SILVER_ITEMS: [{"item_id": item, "title": item} | described for item in titles],
         SILVER_USER_INDEX: [{"user_id": u, "user_index": at} for at, u in enumerate(users)],
         SILVER_ITEM_INDEX: [{"item_id": i, "item_index": at} for at, i in enumerate(items)],
         SILVER_REFINEMENTS: [refined],
