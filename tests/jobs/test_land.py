@@ -195,15 +195,15 @@ def test_several_entries_of_events_land_in_one_table(warehouse: Warehouse, inbox
     assert rows_of(warehouse, BRONZE_EVENTS, *columns) == [
         ("*.jsonl", 1, "7", "a", "3", None, None),
         ("*.jsonl", 2, None, None, None, None, "not json"),
-        ("all.csv", 2, "u", "a", None, "100", None),
-        ("all.csv", 3, "v", "b", None, "100", None),
         ("all.csv#2", 2, "u", "b", None, "100", None),
         ("all.csv#2", 3, "v", "a", None, "100", None),
+        ("all.csv", 2, "u", "a", None, "100", None),
+        ("all.csv", 3, "v", "b", None, "100", None),
     ]
     assert rows_of(warehouse, BRONZE_LANDINGS, "section", "n_rows") == [
         ("*.jsonl", 2),
-        ("all.csv", 2),
         ("all.csv#2", 2),
+        ("all.csv", 2),
     ]
 
 

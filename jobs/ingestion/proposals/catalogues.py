@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from jobs.ingestion.proposals import names
+from jobs.ingestion.proposals.files.profiles import Profile
+from jobs.ingestion.proposals.files.tables import SampledTable
 from jobs.ingestion.proposals.guesses import Fields, Guess
-from jobs.ingestion.proposals.profiles import Profile
-from jobs.ingestion.proposals.tables import SampledTable
 
 _YEAR_LAST = r"\((1[5-9]|20)\d{2}\)\s*$"
 _ARTICLE_LAST = r", (The|A|An|Les|Le|La|Der|Die|Das|El|Il)( \(|$)"
@@ -104,6 +104,7 @@ def _is_text(column: Profile) -> bool:
 def _categories(others: Sequence[Profile]) -> Fields:
     flags = [column for column in others if column.is_flag and len(column.distinct) == 2]  # noqa: PLR2004
     if len(flags) >= 5:  # noqa: PLR2004
+        flags = [column for column in flags if "unknown" not in names.words(column.name)]
         named = {column.name: column.name for column in flags}
         return {"category_flags": Guess(named, "columns of 0 and 1")}
     found = [

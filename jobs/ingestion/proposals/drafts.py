@@ -1,16 +1,15 @@
 """Guess which file has what, and so the sections of a manifest."""
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from jobs.ingestion.proposals import catalogues, events, kinds, names, scales
+from jobs.ingestion.proposals import catalogues, events, kinds, names, nouns, scales
 from jobs.ingestion.proposals.events import EventColumns
+from jobs.ingestion.proposals.files.profiles import Profile
+from jobs.ingestion.proposals.files.tables import SampledTable
 from jobs.ingestion.proposals.guesses import Fields, Guess
 from jobs.ingestion.proposals.patterns import SectionName, merged
-from jobs.ingestion.proposals.profiles import Profile
-from jobs.ingestion.proposals.tables import SampledTable
 from jobs.runtime.errors import JobError
 from warehouse.datasets import Floors
 
@@ -35,8 +34,8 @@ class Draft:
     unused: dict[str, str] = field(default_factory=dict)
 
 
-def draft(tables: Sequence[SampledTable]) -> Draft:
-    """Return the sections that the tables are guessed to be.
+def draft(tables: Sequence[SampledTable], title: str = "") -> Draft:
+    """Return the sections that the tables are guessed to be; `title` is that of the data set.
 
     Raises:
         NoEventsError: none of them has a user and an item per row.
@@ -57,7 +56,16 @@ def draft(tables: Sequence[SampledTable]) -> Draft:
         _add_events(result, columns)
     others = [t for t in tables if t.file not in {x.table.file for x in of_events}]
     _add_catalogue(result, [t for t in others if t.file not in result.unused], of_events)
-    result.item_noun = _noun(of_events, result)
+    catalogue = [(table, fields) for name, table, fields in result.sections if name == "items"]
+    result.item_noun = nouns.item_noun(
+        [
+            title,
+            *(columns.item.name for columns in of_events),
+            *(str(fields["title"].value) for _, fields in catalogue if "title" in fields),
+            *(table.file for table, _ in catalogue),
+            *(columns.table.file for columns in of_events),
+        ]
+    )
     result.sections = merged(result.sections)
     result.floors = _floors([table for _, table, _ in result.sections])
     return result
@@ -232,16 +240,3 @@ def _floors(tables: Sequence[SampledTable]) -> Fields:
     limit = math.ceil(worst.malformed_share * 10) / 10
     reason = f"{worst.malformed_share:.1%} of the rows of {worst.file} cannot be split into fields"
     return {"max_quarantine_share": Guess(limit, reason)}
-
-
-def _noun(of_events: Sequence[EventColumns], result: Draft) -> Guess | None:
-    items = [(table, fields) for name, table, fields in result.sections if name == "items"]
-    texts = [columns.item.name for columns in of_events]
-    texts += [str(fields["title"].value) for _, fields in items if "title" in fields]
-    texts += [table.file for table, _ in items]
-    for text in texts:
-        for word in names.words(re.sub(r"\.\w+$", "", text)):
-            noun = names.NOUNS.get(word.removesuffix("id").removesuffix("s") or word)
-            if noun:
-                return Guess(noun, f"from `{text}`")
-    return None

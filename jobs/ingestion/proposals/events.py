@@ -4,10 +4,10 @@ import re
 from dataclasses import dataclass, replace
 
 from jobs.ingestion.proposals import names, scales
+from jobs.ingestion.proposals.files.profiles import Profile
+from jobs.ingestion.proposals.files.tables import SampledTable
 from jobs.ingestion.proposals.guesses import Fields, Guess
 from jobs.ingestion.proposals.names import Role
-from jobs.ingestion.proposals.profiles import Profile
-from jobs.ingestion.proposals.tables import SampledTable
 
 _MAX_KINDS = 30
 _SOME = 0.02

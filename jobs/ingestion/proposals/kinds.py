@@ -5,8 +5,8 @@ from pathlib import PurePath
 
 from jobs.ingestion.proposals import names
 from jobs.ingestion.proposals.events import EventColumns, quoted
+from jobs.ingestion.proposals.files.profiles import Profile
 from jobs.ingestion.proposals.guesses import Fields, Guess
-from jobs.ingestion.proposals.profiles import Profile
 
 _PLAYED = re.compile(r"artist|song|track|album|music|game|video", re.IGNORECASE)
 _WEIGHT_REASON = "how much it says beside other kinds"

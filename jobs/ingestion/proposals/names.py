@@ -155,13 +155,3 @@ def _is_id_of(role: Role, parts: list[str]) -> bool:
         or (parts[-1] in ends and any(part in subjects for part in parts))
         or (len(parts) == 1 and any(parts[0] == f"{subject}id" for subject in subjects))
     )
-
-
-NOUNS: Final = {
-    "movie": "film", "film": "film", "book": "book", "isbn": "book", "game": "game",
-    "song": "song", "track": "track", "artist": "artist", "album": "album", "place": "place",
-    "restaurant": "restaurant", "business": "business", "article": "article", "news": "article",
-    "recipe": "recipe", "video": "video", "product": "product", "sku": "product",
-    "asin": "product", "stock": "product", "anime": "anime", "beer": "beer", "joke": "joke",
-    "course": "course", "hotel": "hotel", "app": "app", "show": "show", "listing": "listing",
-}  # fmt: skip

@@ -7,8 +7,8 @@ from fnmatch import fnmatchcase
 from itertools import takewhile
 from typing import Literal
 
+from jobs.ingestion.proposals.files.tables import SampledTable
 from jobs.ingestion.proposals.guesses import Fields
-from jobs.ingestion.proposals.tables import SampledTable
 
 SectionName = Literal["ratings", "events", "items", "categories", "users"]
 Sections = Sequence[tuple[SectionName, SampledTable, Fields]]

@@ -14,7 +14,8 @@ from pathlib import Path
 from rich.console import Console
 
 from jobs.ingestion import check
-from jobs.ingestion.proposals import drafts, manifests, preview, tables
+from jobs.ingestion.proposals import drafts, manifests, preview
+from jobs.ingestion.proposals.files import tables
 from jobs.runtime.errors import JobError, NothingSentError
 from warehouse import datasets
 
@@ -35,9 +36,9 @@ def proposal(paths: Sequence[Path], name: str | None = None) -> tuple[str, str, 
         gone = ", ".join(missing or map(str, paths))
         raise NothingSentError(f"no file {gone}. Name the files to look at, or their folder")
     root = _root(paths, files)
-    found = drafts.draft(tables.sampled(files, root))
     chosen = name or _name(root if len(files) > 1 or paths[0].is_dir() else files[0])
     title = chosen.replace("_", " ").capitalize()
+    found = drafts.draft(tables.sampled(files, root), title)
     return chosen, f"{_GUESSED}\n{manifests.written(found, title)}", root
 
 

@@ -5,8 +5,8 @@ from typing import Final
 import numpy as np
 
 from jobs.ingestion.proposals import names
+from jobs.ingestion.proposals.files.profiles import Profile
 from jobs.ingestion.proposals.guesses import Fields, Guess
-from jobs.ingestion.proposals.profiles import Profile
 
 _MAX_STEPS: Final = 100
 _RELEVANT: Final = 0.7  # of the way from the lowest to the highest rating

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from jobs.ingestion.proposals import headers
-from jobs.ingestion.proposals.encodings import guessed_encoding
+from jobs.ingestion.proposals.files import headers
+from jobs.ingestion.proposals.files.encodings import guessed_encoding
 from jobs.ingestion.proposals.guesses import Fields, Guess
 from jobs.ingestion.reading import compression
 

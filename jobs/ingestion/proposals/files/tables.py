@@ -9,9 +9,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.ingestion.proposals import layouts
+from jobs.ingestion.proposals.files import layouts
+from jobs.ingestion.proposals.files.profiles import Profile
 from jobs.ingestion.proposals.guesses import Fields, Guess
-from jobs.ingestion.proposals.profiles import Profile
 from jobs.ingestion.reading import open_file
 from warehouse.sources import Files
 
