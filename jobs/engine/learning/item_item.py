@@ -21,6 +21,7 @@ from jobs.engine.learning.popularity import PopularityScorer
 from ranking.selection import top_n_by_row
 
 MAX_ITEMS = 8000  # of EASE: 256 MB per matrix
+_ROWS_PER_BLOCK = 500  # of a matrix of catalogue by catalogue, while its weights are chosen
 MAX_DRIVER_PAIRS = 20_000_000  # 1 GB while the matrix is built
 
 
@@ -127,11 +128,14 @@ def ease(counts: NDArray[np.float32], reg: float) -> NDArray[np.float32]:
 
 def largest(weights: NDArray[np.float32], n: int) -> sparse.csr_array:
     """Return the `n` weights of each row with the largest size, highest weight first."""
-    columns = []
-    for row, best in zip(weights, top_n_by_row(_sizes(weights), n), strict=True):
-        columns.append(best[np.argsort(-row[best], kind="stable")].astype(np.int32))
-    values = [row[best] for row, best in zip(weights, columns, strict=True)]
-    return neighbours.from_rows(columns, values, [len(best) for best in columns])
+    columns, values = [], []
+    for start in range(0, len(weights), _ROWS_PER_BLOCK):
+        block = weights[start : start + _ROWS_PER_BLOCK]
+        for row, best in zip(block, top_n_by_row(_sizes(block), n), strict=True):
+            highest_first = best[np.argsort(-row[best], kind="stable")].astype(np.int32)
+            columns.append(highest_first)
+            values.append(row[highest_first])
+    return neighbours.from_rows(columns, values, [len(of_row) for of_row in columns])
 
 
 def _sizes(weights: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -172,7 +172,11 @@ def test_ease_reconstructs_each_item_from_the_others_by_ridge_regression() -> No
         assert weights[item, item] == 0
 
 
-def test_the_largest_weights_are_kept_by_size_and_ordered_by_value() -> None:
+@pytest.mark.parametrize("rows_per_block", [1, 3, 500])
+def test_the_largest_weights_are_kept_by_size_and_ordered_by_value(
+    monkeypatch: pytest.MonkeyPatch, rows_per_block: int
+) -> None:
+    monkeypatch.setattr(item_item, "_ROWS_PER_BLOCK", rows_per_block)
     weights = np.array([[0, 0.5, -0.9, 0.1], [0, 0, 0, 0.2], [1, 2, 0, 3], [0, 0, 0, 0]])
 
     kept = item_item.largest(weights.astype(np.float32), 2)
