@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _n_accepted(lake: Lake, *, version: int | None = None) -> int:
-    targets = {"target": ("ratings", "feedback")}
+    targets = {"target": ("ratings", "events", "feedback")}
     rows = lake.rows(SILVER_REFINEMENTS, columns=["n_accepted"], equals=targets, version=version)
     return sum(row["n_accepted"] for row in rows)
 

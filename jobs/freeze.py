@@ -1,6 +1,6 @@
 """Refine pending landings, then record the table versions that a retrain reads.
 
-Spark starts only if a landing is pending.
+Spark starts only if a landing is pending, or if the manifest changed.
 
 Run: python -m jobs.freeze --dataset movielens_1m
 """
@@ -9,10 +9,11 @@ import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from jobs.refinement import unknown_items
+from jobs.refinement.pending import pending_batch
 from jobs.retraining.handover import Freeze
 from jobs.runtime import entrypoint, session
 from jobs.runtime.errors import NothingSentError
-from warehouse import landings
 from warehouse.append import append
 from warehouse.datasets import Dataset
 from warehouse.query import Lake
@@ -35,12 +36,13 @@ def run(root: str, dataset: Dataset, *, run_key: RunKey) -> None:
 
     Raises:
         NothingSentError: the data set has no events yet.
+        UnknownItemsError: the catalogue has none of the items with events.
     """
     lake = Lake(root)
     if Freeze.find(root, run_key.retrain_id) is not None:
         log.info("%s: already frozen in %s", dataset.name, run_key.retrain_id)
         return
-    if landings.pending(lake):
+    if pending_batch(lake, dataset).landings:
         from jobs import refine  # only here, as they import Spark
         from warehouse.delta import Warehouse
 
@@ -48,6 +50,8 @@ def run(root: str, dataset: Dataset, *, run_key: RunKey) -> None:
         refine.run(warehouse, dataset, now=datetime.now(UTC))
     if not lake.exists(SILVER_INTERACTIONS):
         raise NothingSentError(f"{dataset.name}: it has no events; run its ingest first")
+    if dataset.items is not None:
+        unknown_items.require_known(lake, dataset)
     row = {
         "retrain_id": run_key.retrain_id,
         "versions": [(t.full_name, lake.version(t)) for t in FROZEN if lake.exists(t)],

@@ -1,8 +1,9 @@
 """Counts of rows by landing and by failed check, before anything is written.
 
-Rows in = accepted + duplicates + quarantined, for each landing.
+Rows in = accepted + duplicates + quarantined + dropped, for each landing.
 """
 
+import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,9 +12,12 @@ from functools import reduce
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.refinement.checks import REFUSED
+from jobs.refinement.checks import KIND_UNKNOWN
+from jobs.refinement.pending import REFUSED
 from jobs.runtime.errors import QuarantineError
 from warehouse.datasets import Dataset
+
+log = logging.getLogger(__name__)
 
 _N_NAMED = 3
 _NOT_ALL = 1 - 1e-12
@@ -21,33 +25,42 @@ _NOT_ALL = 1 - 1e-12
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """Counts of one target: rows by landing, failures by check, and each check's first failure."""
+    """Counts of one target: rows by landing, failures by check, and each check's first failure.
+
+    A first failure is (file, line, kind); the kind is empty for targets without kinds.
+    """
 
     n_rows: Counter[str] = field(default_factory=Counter)
     n_quarantined: Counter[str] = field(default_factory=Counter)
+    n_dropped: Counter[str] = field(default_factory=Counter)
     n_failures: Counter[str] = field(default_factory=Counter)
-    first_lines: dict[str, tuple[str, int]] = field(default_factory=dict)
+    first_lines: dict[str, tuple[str, int, str]] = field(default_factory=dict)
 
 
 def balances_of(checked: Mapping[str, DataFrame]) -> dict[str, Balance]:
-    """Return the balance of each target's rows, which have `failed_checks`."""
-    names = ("landing_id", "failed_checks", "source_file", "source_line")
+    """Return the balance of each target's rows, which have `failed_checks` and `dropped`."""
+    names = ("landing_id", "failed_checks", "dropped", "source_file", "source_line")
     rows = [
-        frame.select(F.lit(target).alias("target"), *names) for target, frame in checked.items()
+        frame.select(
+            F.lit(target).alias("target"),
+            *names,
+            (F.col("kind") if "kind" in frame.columns else F.lit("")).alias("kind"),
+        )
+        for target, frame in checked.items()
     ]
-    first = F.min(F.struct("source_file", "source_line")).alias("first")
-    keys = ("target", "landing_id", "failed_checks")
+    first = F.min(F.struct("source_file", "source_line", F.coalesce("kind", F.lit(""))))
+    keys = ("target", "landing_id", "failed_checks", "dropped")
     counts = reduce(DataFrame.union, rows).groupBy(*keys).agg(F.count("*").alias("n"), first)
     balances = {target: Balance() for target in checked}
-    for row in counts.orderBy("first").collect():  # a row per landing and set of failed checks
-        balance = balances[row["target"]]
-        balance.n_rows[row["landing_id"]] += row["n"]
-        if row["failed_checks"]:
-            balance.n_quarantined[row["landing_id"]] += row["n"]
-        for check in row["failed_checks"]:
-            balance.n_failures[check] += row["n"]
-            line = (row["first"]["source_file"], row["first"]["source_line"])
-            balance.first_lines[check] = min(balance.first_lines.get(check, line), line)
+    for row in counts.collect():  # a row per landing and set of failed checks
+        target, landing_id, failed_checks, is_dropped, n, line = row
+        balance = balances[target]
+        balance.n_rows[landing_id] += n
+        balance.n_quarantined[landing_id] += n if failed_checks else 0
+        balance.n_dropped[landing_id] += n if is_dropped else 0
+        for check in failed_checks:
+            balance.n_failures[check] += n
+            balance.first_lines[check] = min(balance.first_lines.get(check, line), tuple(line))
     return balances
 
 
@@ -81,7 +94,10 @@ def require_quality(
         if target == "feedback" or not landing_ids:
             continue
         n_quarantined = sum(balance.n_quarantined[key] for key in landing_ids)
-        share = n_quarantined / sum(balance.n_rows[key] for key in landing_ids)
+        n_kept = sum(balance.n_rows[key] - balance.n_dropped[key] for key in landing_ids)
+        share = n_quarantined / n_kept if n_kept else 0.0
+        if not n_kept:
+            log.warning("%s: the condition `keep_if` keeps no row of %s", dataset.name, target)
         if share <= min(dataset.floors.max_quarantine_share, _NOT_ALL):
             continue
         raise QuarantineError(
@@ -95,9 +111,14 @@ def require_quality(
 
 def _named(balance: Balance) -> str:
     """Return the most frequent failures, each with the first line that has it."""
-    lines = [
-        f"{check} {count} (first: {balance.first_lines[check][0]}:{balance.first_lines[check][1]})"
+    checks = [
+        f"{check} {count} (first: {_first(check, *balance.first_lines[check])})"
         for check, count in balance.n_failures.most_common()
         if check != REFUSED
     ]
-    return ", ".join(lines[:_N_NAMED])
+    return ", ".join(checks[:_N_NAMED])
+
+
+def _first(check: str, file: str, line: int, kind: str) -> str:
+    named = f", {kind!r}" if check == KIND_UNKNOWN else ""
+    return f"{file}:{line}{named}"

@@ -1,41 +1,110 @@
-"""Typed items and users: readable titles, lists of categories, years."""
+"""Typed items and users: readable titles, years, attributes, and what becomes of their rows.
 
-import re
+`category_lists` reads the categories.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from jobs.refinement import attributes, category_lists
+from jobs.refinement.history import last_rows, position
+from warehouse.datasets import Dataset
 from warehouse.sources import Items
 
-NO_CATEGORY = "(no genres listed)"
 _TITLE_YEAR = r"^(.*\S)\s*\(((?:1[5-9]|20)\d{2})(?:\s*[-\u2013]\s*(?:\d{4})?)?\)\s*$"
 _ARTICLES = "The|An|A|Les|Le|La|L'|Los|Las|El|Il|Lo|Gli|Der|Die|Das|Des|Un|Une|Una|Det|Den|De|Het"
 _ARTICLE_LAST = rf"^(.+), ({_ARTICLES})((?: \(.*)?)$"
 _ARTICLE_LAST_INSIDE = rf"\(([^()]+), ({_ARTICLES})\)"
+_NO_TEXTS = "CAST(array() AS array<string>)"
+
+
+@dataclass(frozen=True)
+class Refined:
+    """Rows for silver.items, and the rows of bronze that they come from."""
+
+    items: DataFrame
+    accepted: list[DataFrame]
+
+
+def refined(passed: Mapping[str, DataFrame], dataset: Dataset, ids: Sequence[str]) -> Refined:
+    """Return the catalogue of the rows that passed their checks, oldest landing first in `ids`.
+
+    Several rows of an item in its last landing are one item with all of their categories. To them
+    come the categories of files of their own, of the last landing that has the item. A data set
+    without files of items has an item for each id there.
+    """
+    items, accepted = None, []
+    if "items" in passed and dataset.items is not None:
+        last = last_rows(passed["items"], "item_id", ids).cache()
+        accepted.append(last)
+        items = typed(last, dataset.items, merged_categories(passed["items"], dataset.items, ids))
+    if "categories" not in passed:
+        return Refined(_required(items), accepted)
+    rows = newest_categories(passed["categories"], ids).cache()
+    accepted.append(rows)
+    listed = rows.groupBy("item_id").agg(category_lists.in_order("category").alias("listed"))
+    items = unlisted(listed) if items is None else items
+    both = F.concat("categories", F.coalesce("listed", F.expr(_NO_TEXTS)))
+    joined = items.join(listed, "item_id", "left")
+    with_both = joined.withColumn("categories", F.array_distinct(both)).select(items.columns)
+    return Refined(with_both, accepted)
 
 
 def items(rows: DataFrame, section: Items) -> DataFrame:
-    """Return the rows as typed items."""
+    """Return the rows as typed items, one item per row; an item without a title has its id."""
     return rows.select(
         F.trim("item_id").alias("item_id"),
-        title(section).alias("title"),
-        categories(section).alias("categories"),
+        F.coalesce(F.nullif(title(section), F.lit("")), F.trim("item_id")).alias("title"),
+        category_lists.of(section).alias("categories"),
         F.nullif(F.trim("vendor"), F.lit("")).alias("vendor"),
         released(section).alias("released"),
+        attributes.typed(section).alias("attributes"),
     )
 
 
+def typed(last: DataFrame, section: Items, categories: DataFrame) -> DataFrame:
+    """Return the last row of each item as a typed item with its merged categories."""
+    single = items(last, section)
+    merged = F.coalesce("merged", "categories").alias("categories")
+    joined = single.join(categories, "item_id", "left")
+    return joined.select(*[merged if n == "categories" else n for n in single.columns])
+
+
+def merged_categories(rows: DataFrame, section: Items, ids: Sequence[str]) -> DataFrame:
+    """Return (item_id, merged) of items with several rows in the last landing that has them."""
+    line = F.struct("source_file", "source_line", category_lists.of(section).alias("names"))
+    by_landing = rows.groupBy(F.trim("item_id").alias("item_id"), "landing_id").agg(
+        F.sort_array(F.collect_list(line)).alias("lines")
+    )
+    newest = by_landing.groupBy("item_id").agg(F.max_by("lines", position(ids)).alias("lines"))
+    names = F.array_distinct(F.flatten(F.transform("lines", lambda line: line["names"])))
+    return newest.where("size(lines) > 1").select("item_id", names.alias("merged"))
+
+
+def newest_categories(rows: DataFrame, ids: Sequence[str]) -> DataFrame:
+    """Return each category of an item once, of the last landing that has the item."""
+    trimmed = rows.withColumns({n: F.trim(n) for n in ("item_id", "category")})
+    last = trimmed.groupBy("item_id").agg(F.max_by("landing_id", position(ids)).alias("landing_id"))
+    of_last = trimmed.join(last, ["item_id", "landing_id"], "left_semi")
+    line = F.min(F.struct("source_file", "source_line")).alias("line")
+    return of_last.groupBy("item_id", "category", "landing_id").agg(line)
+
+
 def unlisted(rated: DataFrame) -> DataFrame:
-    """Return an item for each rated id, for a data set without files of items."""
+    """Return an item for each id, for a data set without files of items."""
     return (
         rated.select("item_id")
         .distinct()
         .select(
             "item_id",
             F.col("item_id").alias("title"),
-            F.expr("CAST(array() AS array<string>)").alias("categories"),
+            F.expr(_NO_TEXTS).alias("categories"),
             F.lit(None).cast("string").alias("vendor"),
             F.lit(None).cast("int").alias("released"),
+            F.lit(None).cast("map<string,string>").alias("attributes"),
         )
     )
 
@@ -76,16 +145,7 @@ def released(section: Items) -> Column:
     return F.coalesce(in_column, in_title.cast("int"))
 
 
-def categories(section: Items) -> Column:
-    """Return the categories in order, each once. The text may be a JSON list."""
-    sent = F.coalesce("categories", F.lit(""))
-    split = F.split(sent, re.escape(section.categories_separator), -1)
-    listed = F.when(sent.startswith("["), F.from_json(sent, "array<string>"))
-    trimmed = F.transform(F.coalesce(listed, split), _trimmed)
-    return F.array_distinct(
-        F.filter(trimmed, lambda name: name.isNotNull() & ~name.isin("", NO_CATEGORY))
-    )
-
-
-def _trimmed(value: Column) -> Column:
-    return F.trim(value)
+def _required(items: DataFrame | None) -> DataFrame:
+    if items is None:
+        raise ValueError("neither items nor categories were sent")
+    return items

@@ -1,13 +1,29 @@
-"""Rows of bronze as silver keeps them: each event once, the newest rating per pair, last rows."""
+"""Rows of bronze as silver keeps them: each event once, one interaction per pair, last rows."""
 
 from collections.abc import Sequence
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from jobs.engine.recency import newest
+from jobs.engine.interactions import Rules, interaction
+from warehouse.sources import Events, Ratings
 
 PAIR = ("user_id", "item_id")
+
+
+def event_id(section: Ratings | Events) -> Column:
+    """Return the event's id: a digest of kind, user, item, number and time.
+
+    Without times the line of the file takes the place of the time: two lines are two events, and
+    the same file sent again has the landing, and so the ids, of before.
+    """
+    number = F.coalesce("typed_rating", "typed_value").cast("string")
+    if section.time is False:
+        when = [F.col("landing_id"), F.col("source_file"), F.col("source_line").cast("string")]
+    else:
+        when = [F.unix_micros("occurred_at").cast("string")]
+    key = [F.col("kind"), F.col("typed_user"), F.col("typed_item"), number, *when]
+    return F.md5(F.concat_ws("\x1f", *key))
 
 
 def events(accepted: DataFrame, landing_ids: Sequence[str]) -> DataFrame:
@@ -15,42 +31,54 @@ def events(accepted: DataFrame, landing_ids: Sequence[str]) -> DataFrame:
 
     `landing_ids` are in the order in which they landed.
     """
-    names = {"typed_user": "user_id", "typed_item": "item_id", "typed_rating": "rating"}
+    names = {
+        "typed_user": "user_id",
+        "typed_item": "item_id",
+        "typed_rating": "rating",
+        "typed_value": "value",
+    }
     renamed = accepted.withColumnsRenamed(names)
-    first = F.min_by("landing_id", _position(landing_ids)).alias("landing_id")
-    columns = ("event_id", "kind", "user_id", "item_id", "rating", "occurred_at")
+    first = F.min_by("landing_id", position(landing_ids)).alias("landing_id")
+    columns = ("event_id", "kind", "user_id", "item_id", "rating", "occurred_at", "value")
     return renamed.groupBy(*columns).agg(first)
 
 
-def newest_per_pair(events: DataFrame) -> DataFrame:
-    """Return the newest rating of each user-item pair; null where that event is an undo.
+def interactions(events: DataFrame, rules: Rules) -> DataFrame:
+    """Return the interaction of each user-item pair, by all of its `events`.
 
-    Other kinds of events do not count.
+    Rating and kinds are null where every event that counts was taken back; pairs without an event
+    that counts have no row.
     """
-    event = newest(F.struct("rating", "occurred_at", "event_id")).alias("newest")
-    pairs = events.where("kind IN ('rate', 'unrate')").groupBy(*PAIR).agg(event)
-    return pairs.select(
-        *PAIR, "newest.rating", F.col("newest.occurred_at").alias("rated_at"), "newest.event_id"
-    )
+    pairs = events.groupBy(*PAIR).agg(interaction(rules).alias("pair")).select(*PAIR, "pair.*")
+    return pairs.where("event_id IS NOT NULL")
 
 
-def unrates_of_pairs(events: DataFrame, batch: DataFrame) -> DataFrame:
-    """Return the `unrate` events of all times for the pairs that `batch` has.
+def touched_interactions(history: DataFrame, new: DataFrame, rules: Rules) -> DataFrame:
+    """Return the interactions of the pairs that `new` events touch, by the events of `history`.
 
-    A rating may arrive after its undo: silver.events has this undo, silver.interactions no trace.
+    With ratings alone, the newest of the new events is compared with the stored one, so only undos
+    are read again: a rating may arrive after its undo, of which silver.interactions has no trace.
+    With other kinds, all events of these pairs are added up again, so that no event counts twice.
     """
-    pairs = batch.select(*PAIR).distinct()
-    return events.where("kind = 'unrate'").join(pairs, list(PAIR), "left_semi")
+    if not rules.kinds:
+        undone = history.where("kind = 'unrate'").join(_pairs(new), list(PAIR), "left_semi")
+        return interactions(new.union(undone.select(new.columns)), rules)
+    return interactions(history.join(_pairs(new), list(PAIR), "left_semi"), rules)
 
 
 def last_rows(accepted: DataFrame, key: str, landing_ids: Sequence[str]) -> DataFrame:
     """Return, for each key, the row that was sent last: by landing, file, line."""
-    order = F.struct(_position(landing_ids), "source_file", "source_line")
+    order = F.struct(position(landing_ids), "source_file", "source_line")
     row = F.struct(*[name for name in accepted.columns if name != key])
     by_key = accepted.withColumn(key, F.trim(key)).groupBy(key)
     return by_key.agg(F.max_by(row, order).alias("row")).select(key, "row.*")
 
 
-def _position(landing_ids: Sequence[str]) -> Column:
+def position(landing_ids: Sequence[str]) -> Column:
+    """Return the position of a row's landing among these, from 1; 0 if it is none of them."""
     ids = F.array(*[F.lit(landing_id) for landing_id in landing_ids])
     return F.array_position(ids, F.col("landing_id"))
+
+
+def _pairs(events: DataFrame) -> DataFrame:
+    return events.select(*PAIR).distinct()

@@ -1,68 +1,169 @@
-"""The landings that one refinement reads: all pending ones except those replaced."""
+"""The landings that one refinement reads: pending ones, or all if silver is written anew.
 
-from collections.abc import Sequence
+Silver is written anew from all landings in force if the manifest changed in a field that says how
+rows are refined, or if a landing replaces one that was refined. Each snapshot does the same to the
+tables of its targets. So a correction counts, and rows in quarantine are judged again.
+"""
+
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatch
+from typing import Final
 
+from jobs.refinement import manifest_digest
 from jobs.runtime.errors import JobError
 from warehouse import landings
 from warehouse.datasets import Dataset
 from warehouse.landings import Landing
 from warehouse.query import Lake
+from warehouse.sources import Files
+from warehouse.tables import SILVER_QUARANTINE, SILVER_REFINEMENTS
+
+REFUSED: Final = "landing_refused"
+HISTORY: Final = ("ratings", "events", "feedback")
+CATALOGUE: Final = ("items", "categories")
+USERS: Final = ("users",)
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
     """The landings of one refinement, oldest first.
 
-    `replaces`: the source sends snapshots, so each one replaces all rows before it. `refused` are
-    the ids of landings whose rows all go to the quarantine.
+    Args:
+        landings: those that the refinement records.
+        in_force: those whose rows enter silver, if their target is written.
+        manifest: digest of the manifest's fields that say how rows are refined.
+        refused: ids of landings whose rows all go to the quarantine.
+        rebuilds: whether all tables of silver are written anew.
+        snapshots: whether tables of targets with a new landing are written anew.
     """
 
     landings: tuple[Landing, ...]
-    replaces: bool
+    in_force: tuple[Landing, ...] = ()
+    manifest: str = ""
     refused: tuple[str, ...] = ()
+    rebuilds: bool = False
+    snapshots: bool = False
+    merges_categories: bool = False
 
     @property
     def write_id(self) -> str:
         """A name for the writes of these landings; refusing one of them gives another name."""
-        return landings.write_id([*(x.landing_id for x in self.landings), *self.refused])
+        rebuilt = [self.manifest] if self.rebuilds else []
+        return landings.write_id([*_ids(self.landings), *self.refused, *rebuilt])
 
-    def loaded(self, target: str) -> list[str]:
-        """Return the ids of the target's landings whose rows enter silver.
+    @property
+    def overwrites(self) -> bool:
+        """Whether the tables that are written have no row but this batch's afterwards."""
+        return self.rebuilds or self.snapshots
 
-        Of increments all that are not refused; of snapshots only the newest, and no feedback.
+    def loaded(self, *targets: str) -> list[Landing]:
+        """Return the landings of these targets whose rows enter silver, oldest first.
+
+        They are none if nothing of the targets' table is new.
         """
-        ids = [i for i in self._ids(target) if i not in self.refused]
-        if not self.replaces:
-            return ids
-        return [] if target == "feedback" else ids[-1:]
+        group = next(g for g in (HISTORY, CATALOGUE, USERS) if targets[0] in g)
+        pending = {x.landing_id for x in self.landings if x.target in group}
+        if not pending and not self.rebuilds:
+            return []
+        whole = self.overwrites or (group == CATALOGUE and self.merges_categories)
+        return [
+            landing
+            for landing in self.in_force
+            if landing.target in targets
+            and landing.landing_id not in self.refused
+            and (whole or landing.landing_id in pending)
+        ]
 
     @property
     def event_landings(self) -> list[str]:
         """The ids of the landings whose rows become events, oldest first."""
-        loaded = {*self.loaded("ratings"), *self.loaded("feedback")}
-        return [i for i in self._ids("ratings", "feedback") if i in loaded]
+        return _ids(self.loaded(*HISTORY))
 
-    def checked(self, target: str) -> list[str]:
-        """Return the ids of the target's landings to read: those loaded, and those refused."""
-        return self.loaded(target) + [i for i in self._ids(target) if i in self.refused]
-
-    def _ids(self, *targets: str) -> list[str]:
-        return [landing.landing_id for landing in self.landings if landing.target in targets]
+    def checked(self, target: str) -> list[Landing]:
+        """Return the target's landings to read: those loaded, and those refused."""
+        refused = [x for x in self.landings if x.landing_id in self.refused and x.target == target]
+        return self.loaded(target) + refused
 
 
 def pending_batch(lake: Lake, dataset: Dataset, refused: Sequence[str] = ()) -> Batch:
-    """Return all pending landings.
+    """Return the batch of all pending landings, or of all in force if silver is written anew.
 
     Raises:
         JobError: a landing to refuse is not pending.
     """
-    pending = tuple(landings.pending(lake))
-    ids = [landing.landing_id for landing in pending]
-    unknown = [landing_id for landing_id in refused if landing_id not in ids]
-    if unknown:
+    pending, recorded = landings.pending(lake), landings.recorded(lake)
+    _require_pending(dataset, _ids(pending), refused)
+    snapshots = dataset.source.delivery == "snapshots"
+    manifest, withdrawn = manifest_digest.of(dataset), landings.replaced(recorded)
+    described = [x for x in landings.in_force(lake) if _is_described(dataset, x)]
+    rebuilds = _must_rebuild(lake, manifest, _ids(described), withdrawn)
+    all_refused = {*refused, *(_refused_before(lake) if rebuilds or snapshots else ())}
+    in_force = _newest(described, all_refused) if snapshots else described
+    anew = {*_ids(in_force)} | withdrawn | all_refused if rebuilds else set()
+    to_record = {*_ids(pending)} | anew
+    return Batch(
+        landings=tuple(x for x in recorded if x.landing_id in to_record),
+        in_force=tuple(in_force),
+        manifest=manifest,
+        refused=tuple(x for x in _ids(described) if x in all_refused),
+        rebuilds=rebuilds,
+        snapshots=snapshots,
+        merges_categories=dataset.categories is not None,
+    )
+
+
+def section_of(dataset: Dataset, landing: Landing) -> Files | None:
+    """Return the section of the manifest that describes the landing's rows, if there is one.
+
+    If an entry of `[[events]]` was renamed, it is the one whose pattern the file's name matches.
+    """
+    if landing.target != "events":
+        section: Files | None = getattr(dataset, landing.target, None)
+        return section
+    entries = dataset.event_sections
+    if landing.section in entries:
+        return entries[landing.section]
+    name = landing.source_file
+    return next((x for x in entries.values() if fnmatch(name, x.file)), None)
+
+
+def _is_described(dataset: Dataset, landing: Landing) -> bool:
+    """Return whether the manifest says what the landing's rows are: feedback needs no section."""
+    if landing.target == "feedback":
+        return dataset.takes_feedback
+    return section_of(dataset, landing) is not None
+
+
+def _newest(described: Sequence[Landing], refused: set[str]) -> list[Landing]:
+    """Return the newest snapshot of each target and section that is not refused."""
+    accepted = [x for x in described if x.landing_id not in refused]
+    newest = {(x.target, x.section): x for x in accepted}
+    return [x for x in accepted if newest[x.target, x.section] is x]
+
+
+def _must_rebuild(lake: Lake, manifest: str, in_force: Iterable[str], withdrawn: set[str]) -> bool:
+    """Return whether rows in silver are not those that a refinement of today would write."""
+    columns = ["landing_id", "manifest", "n_accepted", "n_quarantined"]
+    rows = lake.rows(SILVER_REFINEMENTS, columns=columns)
+    was_refined = {row["landing_id"] for row in rows if row["n_accepted"] + row["n_quarantined"]}
+    manifests = {row["landing_id"]: row["manifest"] for row in rows}
+    other = {manifests.get(landing_id) for landing_id in in_force} - {None, manifest}
+    return bool(other or was_refined & withdrawn)
+
+
+def _refused_before(lake: Lake) -> set[str]:
+    rows = lake.rows(SILVER_QUARANTINE, columns=["landing_id", "failed_checks"])
+    return {row["landing_id"] for row in rows if REFUSED in row["failed_checks"]}
+
+
+def _require_pending(dataset: Dataset, pending: Sequence[str], refused: Sequence[str]) -> None:
+    if unknown := [landing_id for landing_id in refused if landing_id not in pending]:
         raise JobError(
             f"{dataset.name}: not pending: {', '.join(unknown)}. Pending landings: "
-            f"{', '.join(ids) or 'none'}"
+            f"{', '.join(pending) or 'none'}"
         )
-    return Batch(pending, dataset.source.delivery == "snapshots", tuple(refused))
+
+
+def _ids(of: Iterable[Landing]) -> list[str]:
+    return [landing.landing_id for landing in of]

@@ -1,29 +1,75 @@
 """Rows that fail a check, kept as they were sent."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from functools import reduce
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from jobs.refinement.balances import Balance
+from jobs.refinement.checks import AS_SENT
+from jobs.refinement.pending import Batch
 from warehouse.delta import Warehouse
-from warehouse.tables import BRONZE, SILVER_QUARANTINE
+from warehouse.tables import BRONZE, BRONZE_EVENTS, SILVER_QUARANTINE
 
 
 def quarantine(
-    warehouse: Warehouse, target: str, checked: DataFrame, *, write_id: str, now: datetime
+    warehouse: Warehouse,
+    checked: Mapping[str, DataFrame],
+    balances: Mapping[str, Balance],
+    batch: Batch,
+    *,
+    now: datetime,
 ) -> None:
-    """Write the target's rows that fail a check to the quarantine, once."""
-    rows = checked.where("size(failed_checks) > 0").select(
+    """Write the rows that fail a check to the quarantine, once.
+
+    If silver is written anew, all rows were judged again, and the others leave the quarantine.
+    """
+    run_key = str(warehouse.run_key)
+    failed = {
+        target: _failed(target, rows, now=now, run_key=run_key)
+        for target, rows in checked.items()
+        if balances[target].n_quarantined.total()
+    }
+    if batch.rebuilds and warehouse.exists(SILVER_QUARANTINE):
+        _judge_again(warehouse, list(failed.values()), batch)
+        return
+    for target, rows in failed.items():
+        _add(warehouse, rows, write_id=f"{batch.write_id}-{target}")
+
+
+def _failed(target: str, checked: DataFrame, *, now: datetime, run_key: str) -> DataFrame:
+    return checked.where("size(failed_checks) > 0").select(
         F.lit(target).alias("target"),
-        F.to_json(F.struct(*BRONZE[target].sent)).alias("sent"),
+        F.to_json(F.struct(*_as_sent(target))).alias("sent"),
         "failed_checks",
         "landing_id",
         "source_file",
         "source_line",
         F.lit(now).alias("first_seen_at"),
-        F.lit(str(warehouse.run_key)).alias("run_key"),
+        F.lit(run_key).alias("run_key"),
     )
-    write_id = f"{write_id}-{target}"
+
+
+def _as_sent(target: str) -> list[Column]:
+    """Return the columns of the row as sent; in events two of them are typed."""
+    names = AS_SENT if target == BRONZE_EVENTS.name else {}
+    return [F.col(names.get(name, name)).alias(name) for name in BRONZE[target].sent]
+
+
+def _judge_again(warehouse: Warehouse, failed: list[DataFrame], batch: Batch) -> None:
+    """Replace the quarantine; a row that fails again keeps the time when it was first seen."""
+    before = warehouse.read(SILVER_QUARANTINE)
+    rows = reduce(DataFrame.union, failed) if failed else before.limit(0)
+    key = list(SILVER_QUARANTINE.key)
+    first = before.select(*key, F.col("first_seen_at").alias("before"))
+    seen = F.coalesce("before", "first_seen_at")
+    judged = rows.join(first, key, "left").withColumn("first_seen_at", seen)
+    warehouse.overwrite(SILVER_QUARANTINE, judged, write_id=batch.write_id)
+
+
+def _add(warehouse: Warehouse, rows: DataFrame, *, write_id: str) -> None:
     if not warehouse.exists(SILVER_QUARANTINE):
         warehouse.overwrite(SILVER_QUARANTINE, rows, write_id=write_id)
         return

@@ -41,6 +41,10 @@ class QuarantineError(JobError):
     """More rows failed a check than the manifest allows. Silver is unchanged."""
 
 
+class UnknownItemsError(JobError):
+    """The catalogue has none of the items that users acted on. Correct the ids, or send it."""
+
+
 class TaskMissingError(JobError):
     """A task of a retrain runs before one that it depends on. Run the earlier task first."""
 

@@ -4,9 +4,10 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
+from jobs.engine.interactions import Rules
 from jobs.refinement.catalogue import items
 from jobs.refinement.checks import checked_items, checked_ratings
-from jobs.refinement.history import newest_per_pair
+from jobs.refinement.history import interactions
 from tests.support.jobs.product import NOW, RATINGS, product
 from warehouse.sources import Items
 from warehouse.tables import BRONZE_ITEMS, BRONZE_RATINGS, SILVER_EVENTS
@@ -16,9 +17,11 @@ HALVES = {"lowest": 0.5, "highest": 5, "step": 0.5, "relevant_from": 4}
 
 
 def checked_rows(spark: SparkSession, *rows: Sent, **changes: Any) -> list[Any]:
-    lines = [(*row, "l", "r.csv", line, None, "run") for line, row in enumerate(rows, 1)]
+    lines = [(*row, "l", "r.csv", line, None, "run", None) for line, row in enumerate(rows, 1)]
     frame = spark.createDataFrame(lines, BRONZE_RATINGS.ddl)
-    checked = checked_ratings(frame, product(**changes), NOW)
+    dataset = product(**changes)
+    assert dataset.ratings is not None
+    checked = checked_ratings(frame, dataset, dataset.ratings, NOW)
     return sorted(checked.collect(), key=lambda row: row["source_line"])
 
 
@@ -39,7 +42,7 @@ def test_each_row_names_all_checks_that_it_fails(spark: SparkSession) -> None:
         ["item_missing", "rating_not_a_number", "time_not_readable"],
         ["rating_off_scale"],
         ["rating_not_a_number", "time_not_readable"],
-        ["id_not_text", "rating_off_scale", "time_not_readable"],
+        ["id_not_text", "rating_not_a_number", "time_not_readable"],
     ]
 
 
@@ -101,11 +104,12 @@ def test_equal_events_have_equal_ids(spark: SparkSession) -> None:
 
 def test_of_two_events_at_one_time_the_larger_id_is_the_newest(spark: SparkSession) -> None:
     events = [
-        (event, "rate", "u", "a", rating, NOW + timedelta(hours=hour), "l", "run")
+        (event, "rate", "u", "a", rating, NOW + timedelta(hours=hour), "l", "run", None)
         for event, rating, hour in (("b", 1.0, 1), ("a", 5.0, 1), ("z", 3.0, 0))
     ]
 
-    [newest] = newest_per_pair(spark.createDataFrame(events, SILVER_EVENTS.ddl)).collect()
+    frame = spark.createDataFrame(events, SILVER_EVENTS.ddl)
+    [newest] = interactions(frame, Rules(relevant_from=4)).collect()
 
     assert (newest.event_id, newest.rating) == ("b", 1.0)
 
@@ -119,12 +123,14 @@ def test_titles_categories_and_years_are_readable(spark: SparkSession) -> None:
         ("5", "Babylon 5: The River (1994\u20131998)", '["TV", "Sci-Fi"]', None, None),
         ("6", "Good, the Bad and the Ugly, The (1966)", None, None, None),
     ]
-    rows = [(*row, "l", "i.csv", line, None, "run") for line, row in enumerate(sent, 1)]
+    rows = [
+        (*row, "l", "i.csv", line, *[None, "run", None, None]) for line, row in enumerate(sent, 1)
+    ]
     part = Items(file="i.csv", title_has_year=True, title_has_article_last=True)
 
     typed = items(spark.createDataFrame(rows, BRONZE_ITEMS.ddl), part).collect()
 
-    assert [tuple(row) for row in sorted(typed)] == [
+    assert [tuple(row)[:-1] for row in sorted(typed)] == [
         ("1", "The Matrix", ["Action", "Sci-Fi"], None, 1999),
         ("2", "The City of Lost Children (La Cité des enfants perdus)", [], None, 1995),
         ("3", "L'Enfer", [], None, 1994),
@@ -134,17 +140,32 @@ def test_titles_categories_and_years_are_readable(spark: SparkSession) -> None:
     ]
 
 
-def test_an_item_needs_an_id_and_a_title(spark: SparkSession) -> None:
-    sent = [("", "Heat", None), ("1", " ", None), (None, None, "1,Heat,too,many")]
+def test_an_item_needs_an_id_and_texts_that_postgres_indexes(spark: SparkSession) -> None:
+    sent = [
+        ("", "Heat", None, None, None),
+        ("1", " ", None, None, None),
+        (None, None, None, None, "1,Heat,too,many"),
+        ("2", "x" * 2001, None, None, None),
+        ("3", "Heat", "Garden|" + "\u6f22" * 700, None, None),
+        ("4", "Heat", "a|b" * 1000, None, None),
+        ("5", "Heat", None, "Gar\0den", None),
+        ("6" * 1025, "Heat", None, None, None),
+    ]
     rows = [
-        (item, title, None, None, None, "l", "i.csv", line, raw, "run")
-        for line, (item, title, raw) in enumerate(sent, 1)
+        (item, title, categories, vendor, None, "l", "i.csv", line, raw, "run", None, None)
+        for line, (item, title, categories, vendor, raw) in enumerate(sent, 1)
     ]
 
-    checked = checked_items(spark.createDataFrame(rows, BRONZE_ITEMS.ddl)).collect()
+    frame = spark.createDataFrame(rows, BRONZE_ITEMS.ddl)
+    checked = checked_items(frame, Items(file="i.csv")).collect()
 
     assert sorted((row.source_line, row.failed_checks) for row in checked) == [
         (1, ["item_missing"]),
-        (2, ["title_missing"]),
+        (2, []),
         (3, ["line_malformed"]),
+        (4, ["text_too_long"]),
+        (5, ["text_too_long"]),
+        (6, []),
+        (7, ["text_with_nul"]),
+        (8, ["id_too_long"]),
     ]

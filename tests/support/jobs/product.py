@@ -1,7 +1,7 @@
 """A product for tests of jobs: its manifest, its files, and its rows in the lake."""
 
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -91,6 +91,20 @@ def collect(root: str, landing: str, *events: Event) -> None:
     landed |= {"source_file": "outbox", "sha256": landing, "run_key": landing}
     append(root, BRONZE_FEEDBACK, rows, run_key=RunKey("dag", landing, "collect"))
     append(root, BRONZE_LANDINGS, [landed], run_key=RunKey("dag", landing, "collect"))
+
+
+def deliver(
+    root: str, table: Table, landing: str, *rows: dict[str, Any], replaces: Sequence[str] = ()
+) -> None:
+    """Write rows of a file to bronze as `land` does, the first at line 1; later ones land later."""
+    at = {"landing_id": landing, "source_file": f"{landing}.csv", "run_key": landing}
+    lines = [row | at | {"source_line": line} for line, row in enumerate(rows, start=1)]
+    landed_at = NOW + timedelta(seconds=len(Lake(root).rows(BRONZE_LANDINGS)))
+    landed = {"target": table.name, "n_rows": len(rows), "landed_at": landed_at}
+    landed |= at | {"sha256": landing, "replaces": list(replaces) or None}
+    landed |= {"section": rows[0].get("section")}
+    append(root, table, lines, run_key=RunKey("dag", landing, "land"))
+    append(root, BRONZE_LANDINGS, [landed], run_key=RunKey("dag", landing, "land"))
 
 
 def write_collection(root: str, landing: str, n_events: int) -> None:

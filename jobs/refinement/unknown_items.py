@@ -1,0 +1,80 @@
+"""Items that users acted on and the catalogue does not have: often ids are written differently."""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from jobs.runtime.errors import UnknownItemsError
+from warehouse.datasets import Dataset
+from warehouse.query import Lake
+from warehouse.tables import SILVER_INTERACTIONS, SILVER_ITEMS, Table
+
+log = logging.getLogger(__name__)
+
+_NEARLY_ALL = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Numbers of items with interactions: all, and those that the catalogue does not have."""
+
+    n_items: int
+    n_unknown: int
+    n_catalogue: int
+    unknown: str = ""  # an example
+    known: str = ""  # an example from the catalogue
+
+    @property
+    def is_none(self) -> bool:
+        """Whether there are interactions, but the catalogue has none of their items."""
+        return 0 < self.n_items == self.n_unknown
+
+    def sentence(self, dataset: Dataset) -> str:
+        """Return the numbers with an example, and the next step."""
+        n_known = self.n_items - self.n_unknown
+        example = f" (there is {self.known!r})" if self.known else ""
+        return (
+            f"{dataset.name}: {n_known or 'no'} item{'s' * (n_known > 1)} of {self.n_items:,} with "
+            f"events {'are' if n_known > 1 else 'is'} in the catalogue of {self.n_catalogue:,}: it "
+            f"lacks such as {self.unknown!r}{example}. Compare the ids in both files, and correct "
+            "`item` in the manifest, or send the file of items"
+        )
+
+
+def coverage(lake: Lake) -> Coverage:
+    """Return how many of the items with interactions are in the catalogue."""
+    acted_on, listed = _item_ids(lake, SILVER_INTERACTIONS), _item_ids(lake, SILVER_ITEMS)
+    unknown = acted_on - listed
+    return Coverage(
+        len(acted_on),
+        len(unknown),
+        len(listed),
+        min(unknown, default=""),
+        min(listed, default=""),
+    )
+
+
+def warn(lake: Lake, dataset: Dataset, counted: Iterable[tuple[int, int] | None]) -> None:
+    """Log a warning if nearly all of the refined events, counted by landing, have unknown items."""
+    counts = [pair for pair in counted if pair is not None]
+    n_accepted, n_unknown = sum(n for n, _ in counts), sum(n for _, n in counts)
+    if n_accepted and n_unknown >= _NEARLY_ALL * n_accepted:
+        log.warning("%s", coverage(lake).sentence(dataset))
+
+
+def require_known(lake: Lake, dataset: Dataset) -> None:
+    """Stop if the catalogue has none of the items with interactions: nothing can be recommended.
+
+    Raises:
+        UnknownItemsError: it has none.
+    """
+    found = coverage(lake)
+    if found.is_none:
+        raise UnknownItemsError(found.sentence(dataset))
+
+
+def _item_ids(lake: Lake, table: Table) -> set[str]:
+    if not lake.exists(table):
+        return set()
+    batches = lake.batches(table, columns=["item_id"])
+    return {item_id for batch in batches for item_id in batch["item_id"].unique().to_pylist()}
