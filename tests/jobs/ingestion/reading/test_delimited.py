@@ -3,7 +3,7 @@ import io
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from jobs.ingestion.reading import csv_splitting, lines, plain_blocks, reader
@@ -122,14 +122,16 @@ def test_an_escape_stays_before_other_characters() -> None:
 def test_quotes_inside_fields_are_noted() -> None:
     fine = opened(b'a,b\n"{""x"": ""say \\""hi\\""""}","C:\\"\n5" wide,x"y"\n')
     escaped = opened(b'a,b\n1,2\nx,"the \\"and\\" of"\n')
-    single = opened(b'a,b\n1,2\n"Weird Al" Yankovic,"the "and" ""of"""\n"x"y,""\n"x"y,"a "b", c"\n')
+    single = opened(
+        b'a,b\n1,2\n"Weird Al" Yankovic,"the "and" ""of"""\n"x"y,""\n"x, y","a "b" c"\n'
+    )
 
     assert rows(fine) == [('{"x": "say \\"hi\\""}', "C:\\"), ('5" wide', 'x"y"')]
     assert rows(escaped)[1:] == [("x", 'the \\"and\\" of')]
     assert rows(single)[1:] == [
         ('"Weird Al" Yankovic', 'the "and" "of"'),
         ('"x"y', None),
-        ('raw: "x"y,"a "b", c"',),
+        ("x, y", 'a b" c"'),
     ]
     assert not fine.notes
     (note,) = escaped.notes
@@ -209,7 +211,8 @@ def test_what_csv_writes_is_read_back(
     assert not file.notes
 
 
-PLAIN = st.text(st.sampled_from('ab,:;\n\n\r\x1f"é\u2028\ufeff '), max_size=40)
+ALPHABETS = ("a\n", "a,\n", "a:\n", "a\r\n", 'a,"\n', 'ab,:;\n\r\x1f"é\u2028\ufeff ')
+PLAIN = st.sampled_from(ALPHABETS).flatmap(lambda letters: st.text(letters, max_size=40))
 
 
 @given(
@@ -218,6 +221,10 @@ PLAIN = st.text(st.sampled_from('ab,:;\n\n\r\x1f"é\u2028\ufeff '), max_size=40)
     quote=st.sampled_from(["", '"']),
     width=st.integers(1, 3),
 )
+@example(text="a,a\na,\n", separator=",", quote="", width=1)
+@example(text="a\n\na\n\n\n", separator=",", quote="", width=1)
+@example(text="a::b\na\x1fb\n", separator="::", quote="", width=2)
+@example(text="a\nabcdefgh\n\ufeffa\n", separator=",", quote="", width=1)
 def test_blocks_read_as_a_whole_have_the_same_rows(
     text: str, separator: str, quote: str, width: int
 ) -> None:
