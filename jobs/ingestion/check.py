@@ -15,7 +15,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from jobs.ingestion import samples, sources
-from jobs.ingestion.findings import of_catalogue, of_events, of_matches
+from jobs.ingestion.findings import of_catalogue, of_conditions, of_events, of_matches
 from jobs.ingestion.findings.finding import FILE, Finding, Level, Rows
 from jobs.ingestion.samples import Sample
 from jobs.ingestion.sources import SentFile, Target
@@ -93,8 +93,9 @@ def _of_files(dataset: Dataset, files: Sequence[SentFile]) -> list[Finding]:
         reasons = _of_columns(dataset, target, of_section, files)
         findings += reasons
         if of_section and not any(finding.level == "error" for finding in reasons):
-            rows[target, name] = _together(dataset, target, of_section)
-            findings += _of_malformed(dataset, target, of_section)
+            sent = _together(dataset, target, of_section)
+            rows[target, name], of_condition = of_conditions.kept(sent, section)
+            findings += _of_malformed(dataset, target, of_section) + of_condition
             findings += _of_rows(rows[target, name], section)
     return findings + _of_ids(dataset, rows)
 

@@ -4,7 +4,6 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.ingestion import conditions
 from jobs.ingestion.category_lists import with_json_lists
 from jobs.ingestion.findings.finding import Finding, Rows
 from warehouse.sources import Categories, Files, Items, Users
@@ -19,13 +18,7 @@ _DECODED_TWICE = "[\u00c2\u00c3][\u0080-\u00bf]"  # UTF-8 that was read as Latin
 
 
 def findings(rows: Rows, section: Files) -> list[Finding]:
-    """Return the findings on the sampled rows that the section's `keep_if` keeps."""
-    columns = {name: rows.table[name].combine_chunks() for name in conditions.columns(section)}
-    kept = conditions.kept(columns, section, rows.table.num_rows)
-    rows = Rows(rows.dataset, rows.about, rows.table.filter(kept))
-    if not rows.table.num_rows:
-        text = f"`keep_if` keeps no sampled row of {section.file}: {section.keep_if}"
-        return [Finding("error", rows.about, text)]
+    """Return the findings on the sampled rows that the section keeps."""
     match section:
         case Items():
             return _of_items(rows, section)

@@ -1,43 +1,44 @@
-"""Findings on rows of ratings and events: ids, conditions, kinds, contradictions."""
+"""Findings on rows of ratings and events: ids, kinds, contradictions."""
+
+import re
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.ingestion import conditions, samples, values
+from jobs.ingestion import samples, values
 from jobs.ingestion.findings import of_times, of_values
-from jobs.ingestion.findings.finding import Finding, Rows
+from jobs.ingestion.findings.finding import FILE, Finding, Rows
 from warehouse.kinds import RATE
 from warehouse.sources import Events, Ratings
 
 
 def findings(rows: Rows, section: Ratings | Events) -> list[Finding]:
-    """Return the findings on the sampled rows that the section's `keep_if` keeps."""
-    columns = {name: rows.table[name].combine_chunks() for name in conditions.columns(section)}
-    kept = conditions.kept(columns, section, rows.table.num_rows)
-    table = rows.table.filter(kept)
-    found = _condition(rows, section, table.num_rows)
-    if not table.num_rows:
-        return found
-    rows = Rows(rows.dataset, rows.about, table)
-    found += rows.ids(section.user) + rows.ids(section.item)
+    """Return the findings on the sampled rows that the section keeps."""
+    found = rows.ids(section.user) + rows.ids(section.item)
     kinds = _kinds(rows, section)
     is_rate = pc.fill_null(pc.equal(kinds, RATE), False)  # noqa: FBT003  # of unknown kinds
     if isinstance(section, Events):
         found += _of_kinds(rows, section, kinds)
+    found += _header(rows, section)
     found += of_values.findings(rows, section, kinds)
     found += _contradictions(rows, section, is_rate)
     return found + of_times.findings(rows, section)
 
 
-def _condition(rows: Rows, section: Ratings | Events, n_kept: int) -> list[Finding]:
-    if section.keep_if is None:
+def _header(rows: Rows, section: Ratings | Events) -> list[Finding]:
+    """Return a warning if the first line of a file without a header names the columns."""
+    first = rows.table.slice(0, 1)
+    if section.format != "csv" or section.header or first[samples.LINE][0].as_py() != 1:
         return []
-    share = n_kept / rows.table.num_rows
-    text = f"`keep_if` keeps {share:.1%} of the sampled rows of {section.file}"
-    if n_kept:
-        return [Finding("note", rows.about, text)]
-    text += f": {section.keep_if}. Correct the condition"
-    return [Finding("error", rows.about, text)]
+    columns = [name for name in (section.value, *section.time_columns[:1]) if name is not None]
+    texts = [first[name][0].as_py() or "" for name in columns]
+    if not texts or not all(re.fullmatch(r"\s*[A-Za-z_][\w .-]*", text) for text in texts):
+        return []
+    text = (
+        f"{first[FILE][0].as_py()} line 1 looks like a header. Write `header = true` and the names "
+        "of its columns, or `skip_lines = 1`"
+    )
+    return [Finding("warning", rows.about, text)]
 
 
 def _kinds(rows: Rows, section: Ratings | Events) -> pa.StringArray:

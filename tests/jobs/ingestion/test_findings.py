@@ -178,6 +178,11 @@ def events(columns: str, row: str, n: int = 60) -> str:
             "warning ratings the rows are sorted by user, so all users of the last rows are new",
         ),
         (
+            RATINGS + 'header = false\nfields = ["user", "item", "value", "time"]',
+            {"ratings.csv": ratings()},
+            "warning ratings ratings.csv line 1 looks like a header. Write `header = true`",
+        ),
+        (
             EVENTS + 'kind_column = "action"',
             {"events.csv": events("user,item,action", "u{user},i{item},{k}") + "u,i,view\n"},
             "error events 98.4% of the sampled rows have a kind in `action` that has no `[kinds]`",
@@ -306,3 +311,16 @@ def test_one_unreadable_file_does_not_hide_the_others(tmp_path: Path) -> None:
     findings = graded(tmp_path, manifest, files)
     assert findings[0].startswith("error items items.csv: this is a PDF")
     assert any("100.0% of the sampled rows are off the scale" in finding for finding in findings)
+
+
+def test_ids_of_rows_that_are_not_kept_do_not_count(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {
+        "events.csv": events("user,item,n", "u{user},i{item},{k}") + "u,absent,-1\n",
+        "items.csv": "\n".join(["item,title,tags", *(f"i{n},Title,a" for n in range(11))]),
+    }
+    assert any("in no file of items" in text for text in graded(tmp_path, ITEMS, files))
+
+    manifest = ITEMS.replace("time = false", "time = false\nkeep_if = 'n >= 0'")
+    findings = graded(tmp_path, manifest, files)
+    assert not any("in no file of items" in text for text in findings)
+    assert "note events `keep_if` keeps 98.4% of the sampled rows of events.csv" in findings
