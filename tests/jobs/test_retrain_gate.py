@@ -9,7 +9,6 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from jobs.engine import recipes
-from jobs.engine.item_recipes import Ease, ItemItem
 from jobs.engine.judging import gate, metrics
 from jobs.engine.judging.verdicts import Evidence, Result
 from jobs.retraining.evaluation_windows import PreparedWindow
@@ -39,16 +38,12 @@ def values(
     return np.array([row[0] for row in warm.select(f"`{HEADLINE}`").collect()])
 
 
-@pytest.fixture(
-    scope="module",
-    params=[RECIPE, ItemItem(), ItemItem(similarity="log_likelihood"), Ease(reg=100)],
-    ids=lambda recipe: recipe.name,
-)
-def results(prepared: PreparedWindow, request: pytest.FixtureRequest) -> dict[str, Result]:
+@pytest.fixture(scope="module")
+def results(prepared: PreparedWindow) -> dict[str, Result]:
     noise = replace(prepared, training=shuffled(prepared.training))
     return {
-        "real": Result(values(prepared, prepared, request.param)),
-        "shuffled": Result(values(prepared, noise, request.param)),
+        "real": Result(values(prepared, prepared, RECIPE)),
+        "shuffled": Result(values(prepared, noise, RECIPE)),
         "popular": Result(values(prepared, prepared, POPULAR), personalised=False),
     }
 
