@@ -48,6 +48,7 @@ def draft(tables: Sequence[SampledTable], title: str = "") -> Draft:
         found = "; ".join(
             f"{t.file} has {', '.join(column.name for column in t.profiles[:8])}" for t in tables
         )
+        found = found or "the files have no rows"
         raise NoEventsError(
             f"no file has a column of users beside one of items ({found}). Rename these columns to "
             "`user` and `item`, or write the manifest by hand as in docs/datasets.md"

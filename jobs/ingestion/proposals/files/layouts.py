@@ -49,9 +49,10 @@ def layout(path: Path) -> Fields:
         return {"format": Guess("parquet")}
     encoding, reason = guessed_encoding(path, first)
     fields: Fields = {}
+    is_detected = encoding.startswith(("utf-16", "utf-32"))  # by the reader too
     text = first.decode(encoding if encoding != "utf-8" else "utf-8-sig", "replace")
-    if encoding != "utf-8" or reason:
-        fields["encoding"] = Guess(_declared(encoding), reason)
+    if (encoding != "utf-8" or reason) and not is_detected:
+        fields["encoding"] = Guess(encoding, reason)
     start = text.lstrip("\ufeff \r\n\t")
     if start.startswith("{"):
         return {"format": Guess("jsonl"), **fields}
@@ -63,10 +64,6 @@ def layout(path: Path) -> Fields:
         delimited["quote"] = Guess("", "quotes are part of the text")
         delimited.pop("escape", None)
     return {**delimited, **fields}
-
-
-def _declared(encoding: str) -> str:
-    return "utf-16" if encoding.startswith("utf-16") else encoding
 
 
 def _whole_lines(text: str, *, is_whole: bool) -> str:
