@@ -28,6 +28,8 @@ from warehouse.tables import BRONZE, BRONZE_LANDINGS, Table
 
 log = logging.getLogger(__name__)
 
+_ROWS_PER_FILE = 500_000  # one task reads a file: `refine` shall read a large one with several
+
 
 def require_headers(spark: SparkSession, dataset: Dataset, files: Sequence[SentFile]) -> None:
     """Compare the columns and the first rows of each file with the manifest.
@@ -95,7 +97,8 @@ def _land(warehouse: Warehouse, table: Table, files: Sequence[SentFile]) -> Coun
     new = [file for file in files if file.landing_id in missing]
     rows = parsing.bronze_rows(warehouse.spark, table, new, run_key=str(warehouse.run_key))
     with parsing.errors_as_sentences():
-        warehouse.append(table, rows, write_id=landings.write_id(missing))
+        write_id = landings.write_id(missing)
+        warehouse.append(table, rows, write_id=write_id, rows_per_file=_ROWS_PER_FILE)
     return _n_rows(warehouse, table, landing_ids)
 
 
