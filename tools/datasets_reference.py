@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from tools import fields
 from tools.dag_reference import NOTE
 from warehouse.datasets import Dataset
-from warehouse.sources import Files
+from warehouse.manifests.sources import Files
 
 GUIDE = Path(__file__).with_name("datasets_guide.md")
 EXAMPLES = Path(__file__).with_name("field_examples.toml")

@@ -3,117 +3,25 @@
 A manifest is a TOML file in `datasets/`. This module imports no engine, so DAGs can read it.
 """
 
-import difflib
-import functools
 import tomllib
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, Self, get_args
+from typing import Any, Self
 
-from croniter import croniter
-from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
-from pydantic_core import ErrorDetails
+from pydantic import Field, ValidationError, model_validator
 
 from warehouse.errors import ManifestError
-from warehouse.kinds import RATE, RESERVED, Kind
+from warehouse.manifests import problems
+from warehouse.manifests.kinds import RATE, RESERVED, Kind
+from warehouse.manifests.sections import Floors, Scale, Schedule, Training, Windows
+from warehouse.manifests.sources import Categories, Events, Items, Ratings, Section, Source, Users
 from warehouse.settings import ManifestSettings
-from warehouse.sources import Categories, Events, Items, Ratings, Section, Source, Users
-from warehouse.tables.vocabulary import MAX_SEARCH_MINUTES
 
 _RESERVED_NAMES = ("public", "information_schema", "lantern")
 _TOML_HINT = "Texts need quotes; TOML has no null: write `false`, or leave the field out"
 
 
-class Scale(Section):
-    """The valid ratings: `lowest`, `lowest + step`, …, `highest`."""
-
-    lowest: float
-    """The lowest rating."""
-    highest: float
-    """The highest rating."""
-    step: float = Field(gt=0)
-    """Difference between two neighbouring ratings."""
-    relevant_from: float
-    """Ratings at or above this value count as relevant."""
-
-    @model_validator(mode="after")
-    def _is_a_scale(self) -> Self:
-        if not self.lowest < self.highest:
-            raise ValueError("`lowest` must be below `highest`")
-        if not self.lowest <= self.relevant_from <= self.highest:
-            raise ValueError("`relevant_from` must be on the scale")
-        return self
-
-
 _LIKES = Scale(lowest=0, highest=1, step=1, relevant_from=1)  # of data sets without ratings
-
-
-class Windows(Section):
-    """How events are split into training and test rows."""
-
-    gate_train_share: float = Field(default=0.8, gt=0, lt=1)
-    """Share of the ratings, oldest first, that the gate's models are trained on."""
-    without_time: Literal["file_order", "random"] = "random"
-    """How a data set without times is split: at random, or by the order of rows."""
-    half_life_days: float = Field(default=365, gt=0)
-    """Days after which a rating counts half for popularity: years for a library, days for
-    news."""
-
-
-class Floors(Section):
-    """Limits that data and models must meet before a model is considered."""
-
-    max_quarantine_share: float = Field(default=0.05, ge=0, le=1)
-    """Largest share of a target's rows that may fail a check; above it a refinement stops."""
-    min_test_users: int = Field(default=100, ge=1)
-    """Fewest users, known before the split, that the gate needs for a comparison."""
-    min_coverage: float = Field(default=0.02, ge=0, le=1)
-    """Lowest coverage@10 of a personalised recipe: share of the catalogue in lists."""
-    slice_tolerance: float = Field(default=0.01, ge=0)
-    """Largest loss of NDCG@10 in any slice of users."""
-    future_tolerance_hours: float = Field(default=24, ge=0)
-    """Events further than this in the future are quarantined."""
-
-
-class Schedule(Section):
-    """When DAGs run: cron expressions in UTC; `false`: not on a schedule."""
-
-    ingest: str | None = None
-    """When files are landed and refined."""
-    collect: str | None = "*/5 * * * *"
-    """When the product's events are copied into the lake."""
-    retrain: str | None = None
-    """When a model is trained, beside the retrains that new events start."""
-    maintain: str | None = "30 4 * * 0"
-    """When old files are removed from the lake."""
-    retrain_after_events: int = Field(default=1, ge=1)
-    """Number of new accepted events that starts a retrain."""
-
-    @field_validator("ingest", "collect", "retrain", "maintain", mode="before")
-    @classmethod
-    def _false_is_by_hand(cls, value: object) -> object:
-        return None if value is False or value == "" else value
-
-    @field_validator("ingest", "collect", "retrain", "maintain")
-    @classmethod
-    def _is_cron(cls, text: str | None) -> str | None:
-        if text is not None and not croniter.is_valid(text):
-            raise ValueError(f'{text!r} is no cron expression, such as "0 3 * * *"')
-        return text
-
-    ask_for_approval: bool = False
-    """An operator approves each release before users see it."""
-    approval_timeout_hours: float = Field(default=24, gt=0, le=720)
-    """Hours to wait for the operator's answer; without one, nothing is published."""
-
-
-class Training(Section):
-    """What a retrain starts with; each can be changed for one retrain in its form."""
-
-    recipe: str = ""
-    """Name or JSON of the recipe; empty: the default for these data."""
-    search_minutes: int = Field(default=0, ge=0, le=MAX_SEARCH_MINUTES)
-    """Time to search for a better recipe."""
 
 
 class Dataset(Section):
@@ -244,47 +152,9 @@ def load(path: Path) -> Dataset:
     except tomllib.TOMLDecodeError as error:
         raise ManifestError(f"{path.name}: not TOML: {error}. {_TOML_HINT}") from error
     except ValidationError as error:
-        raise ManifestError(f"{path.name}: {_problems(error)}") from error
+        raise ManifestError(f"{path.name}: {problems.sentences(error, Dataset)}") from error
     _require_usable_name(path, dataset.name)
     return dataset
-
-
-def _problems(error: ValidationError) -> str:
-    """Return each problem as `field: cause`, with the nearest field for an unknown one."""
-    return "; ".join(_problem(detail) for detail in error.errors())
-
-
-def _problem(detail: ErrorDetails) -> str:
-    *path, last = map(str, detail["loc"]) if detail["loc"] else ("",)
-    where = ".".join((*path, last))
-    match detail["type"]:
-        case "extra_forbidden":
-            top: type[BaseModel] = Dataset
-            section = functools.reduce(_field_type, path, top)
-            near = difflib.get_close_matches(last, section.model_fields, n=1)
-            hint = f"; did you mean `{near[0]}`?" if near else ""
-            return f"{where}: unknown field{hint}"
-        case "missing":
-            return f"{where}: missing"
-        case "literal_error" if detail["input"] == "tsv" and last == "format":
-            return f'{where}: for tab-separated files use `format = "csv"`, `separator = "\\t"`'
-        case "string_pattern_mismatch" if where == "name":
-            return (
-                f"{detail['input']}: the file's name may have small letters, digits and _, and "
-                "begins with a letter: rename the file"
-            )
-        case _:
-            message = detail["msg"].removeprefix("Value error, ")
-            return f"{where}: {message}" if where else message
-
-
-def _field_type(section: type[BaseModel], name: str) -> type[BaseModel]:
-    """Return the section of a section's field; the section itself for a key or a position."""
-    if name not in section.model_fields:
-        return section
-    annotation = section.model_fields[name].annotation
-    types = (annotation, *get_args(annotation))
-    return next((x for x in types if isinstance(x, type) and issubclass(x, BaseModel)), section)
 
 
 def _require_usable_name(path: Path, name: str) -> None:

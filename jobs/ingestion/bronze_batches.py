@@ -12,7 +12,7 @@ from jobs.ingestion.columns import Columns, columns_of
 from jobs.ingestion.reading import open_file
 from jobs.ingestion.sources import SentFile
 from warehouse.append import arrow_schema
-from warehouse.sources import Items, Users
+from warehouse.manifests.sources import Items, Users
 from warehouse.tables import Table
 
 

@@ -23,7 +23,7 @@ from jobs.runtime.errors import JobError
 from warehouse import datasets
 from warehouse.datasets import Dataset
 from warehouse.errors import ManifestError
-from warehouse.sources import Events, Files, Items, Ratings, Users
+from warehouse.manifests.sources import Events, Files, Items, Ratings, Users
 
 SAMPLE_ROWS = 100_000
 _LEVELS: tuple[Level, ...] = ("error", "warning", "note")

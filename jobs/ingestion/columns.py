@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from jobs.ingestion import conditions
-from warehouse.sources import Categories, Events, Files, Items, Ratings, Users
+from warehouse.manifests.sources import Categories, Events, Files, Items, Ratings, Users
 
 # The fields of `Files` that say how its bytes are read.
 _FORMAT: Final = {

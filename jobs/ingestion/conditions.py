@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.ingestion import values
-from warehouse import conditions
-from warehouse.conditions import (
+from warehouse.manifests import conditions
+from warehouse.manifests.conditions import (
     Column,
     Comparison,
     Condition,
@@ -18,7 +18,7 @@ from warehouse.conditions import (
     Joined,
     Not,
 )
-from warehouse.sources import Files
+from warehouse.manifests.sources import Files
 
 _Compute = Callable[[pa.Array, pa.Array | pa.Scalar], pa.BooleanArray]
 _Read = Callable[[str], pa.Array]

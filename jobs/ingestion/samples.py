@@ -16,7 +16,7 @@ from jobs.ingestion.columns import required_columns
 from jobs.ingestion.reading import open_file
 from jobs.ingestion.times_guess import likely_format
 from warehouse.datasets import Dataset
-from warehouse.sources import Events, Files, Ratings
+from warehouse.manifests.sources import Events, Files, Ratings
 
 SAMPLE_ROWS = 1000
 ENOUGH_ROWS = 10

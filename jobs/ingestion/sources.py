@@ -23,7 +23,7 @@ from jobs.ingestion.delivery.staging import Staging, staging_folder
 from jobs.runtime.errors import NothingSentError
 from jobs.runtime.logs import event
 from warehouse.datasets import Dataset
-from warehouse.sources import Files
+from warehouse.manifests.sources import Files
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

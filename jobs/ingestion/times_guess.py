@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.ingestion import values
-from warehouse.sources import Files, Ratings
+from warehouse.manifests.sources import Files, Ratings
 
 UNITS: Final = ("seconds", "milliseconds", "microseconds")
 _FIRST: Final = datetime(1990, 1, 1, tzinfo=UTC)

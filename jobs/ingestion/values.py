@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.ingestion import iso_times, zones
-from warehouse.sources import Events, Files, Ratings
+from warehouse.manifests.sources import Events, Files, Ratings
 
 _UNITS: Final = {"seconds": 1_000_000, "milliseconds": 1000, "microseconds": 1}
 _FIRST: Final = -62_135_596_800_000_000  # 0001-01-01 in microseconds since 1970

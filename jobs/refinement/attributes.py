@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from jobs.ingestion import values
 from jobs.refinement import readings
-from warehouse.sources import AttributeType, Events, Items
+from warehouse.manifests.sources import AttributeType, Events, Items
 
 _TYPE = "map<string,string>"
 _FORMATS = ("iso", "seconds", "milliseconds")

@@ -14,7 +14,7 @@ from warehouse.delta import Warehouse
 from warehouse.tables import BRONZE
 
 if TYPE_CHECKING:
-    from warehouse.sources import Files
+    from warehouse.manifests.sources import Files
 
 
 def checked_rows(

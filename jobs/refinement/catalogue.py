@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 from jobs.refinement import attributes, category_lists
 from jobs.refinement.history import last_rows, position
 from warehouse.datasets import Dataset
-from warehouse.sources import Items
+from warehouse.manifests.sources import Items
 
 _TITLE_YEAR = r"^(.*\S)\s*\(((?:1[5-9]|20)\d{2})(?:\s*[-\u2013]\s*(?:\d{4})?)?\)\s*$"
 _ARTICLES = "The|An|A|Les|Le|La|L'|Los|Las|El|Il|Lo|Gli|Der|Die|Das|Des|Un|Une|Una|Det|Den|De|Het"

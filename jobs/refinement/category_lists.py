@@ -5,7 +5,7 @@ import re
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from warehouse.sources import Items
+from warehouse.manifests.sources import Items
 
 NO_CATEGORY = "(no genres listed)"
 _R_VECTOR = r"(?s)^c\((.*)\)$"

@@ -14,9 +14,10 @@ from pyspark.sql import functions as F
 from jobs.refinement import category_lists, readings, texts
 from jobs.refinement.history import event_id
 from jobs.refinement.pending import REFUSED
-from warehouse.datasets import Dataset, Scale
-from warehouse.kinds import RATE, RESERVED, Kind
-from warehouse.sources import Categories, Events, Files, Items, Ratings, Users
+from warehouse.datasets import Dataset
+from warehouse.manifests.kinds import RATE, RESERVED, Kind
+from warehouse.manifests.sections import Scale
+from warehouse.manifests.sources import Categories, Events, Files, Items, Ratings, Users
 
 MALFORMED = "line_malformed"
 KIND_UNKNOWN = "kind_unknown"

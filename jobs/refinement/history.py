@@ -6,7 +6,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs.engine.interactions import Rules, interaction
-from warehouse.sources import Events, Ratings
+from warehouse.manifests.sources import Events, Ratings
 
 PAIR = ("user_id", "item_id")
 

@@ -5,7 +5,7 @@ import json
 from typing import Final
 
 from warehouse.datasets import Dataset
-from warehouse.sources import Files
+from warehouse.manifests.sources import Files
 
 _OF_EVENTS: Final = {
     "time_format", "time_zone", "values", "no_value", "decimal", "keep_if", "kind", "kinds",

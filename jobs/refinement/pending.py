@@ -15,8 +15,8 @@ from jobs.runtime.errors import JobError
 from warehouse import landings
 from warehouse.datasets import Dataset
 from warehouse.landings import Landing
+from warehouse.manifests.sources import Files
 from warehouse.query import Lake
-from warehouse.sources import Files
 from warehouse.tables import SILVER_QUARANTINE, SILVER_REFINEMENTS
 
 REFUSED: Final = "landing_refused"

@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.pandas.functions import arrow_udf
 
 from jobs.ingestion import conditions, values
-from warehouse.sources import Events, Files, Ratings
+from warehouse.manifests.sources import Events, Files, Ratings
 
 Read = Callable[[pa.Array], pa.Array]
 

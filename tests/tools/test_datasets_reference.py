@@ -9,9 +9,10 @@ from jobs.ingestion import check
 from ops.settings import ROOT
 from tests.support.markdown import Example, examples
 from tools import datasets_reference
-from warehouse import datasets, sources
+from warehouse import datasets
 from warehouse.datasets import Dataset
-from warehouse.sources import Files
+from warehouse.manifests import sources
+from warehouse.manifests.sources import Files
 
 PAGE = (ROOT / "docs/datasets.md").read_text()
 MODELS: list[type[BaseModel]] = [

@@ -12,7 +12,7 @@ import httpx2
 from jobs.runtime.errors import BudgetError, ChecksumError, UnreachableError
 from jobs.runtime.logs import event
 from warehouse.datasets import Dataset
-from warehouse.sources import Source
+from warehouse.manifests.sources import Source
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ import pyarrow.compute as pc
 
 from jobs.ingestion.category_lists import with_json_lists
 from jobs.ingestion.findings.finding import Finding, Rows
-from warehouse.sources import Categories, Files, Items, Users
+from warehouse.manifests.sources import Categories, Files, Items, Users
 
 _LONGEST_TITLE = 1000
 _MANY_CATEGORIES = 200

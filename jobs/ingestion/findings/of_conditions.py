@@ -4,7 +4,7 @@ import pyarrow.compute as pc
 
 from jobs.ingestion import conditions
 from jobs.ingestion.findings.finding import Finding, Rows
-from warehouse.sources import Files
+from warehouse.manifests.sources import Files
 
 
 def kept(rows: Rows, section: Files) -> tuple[Rows, list[Finding]]:

@@ -8,8 +8,8 @@ import pyarrow.compute as pc
 from jobs.ingestion import samples, values
 from jobs.ingestion.findings import of_times, of_values
 from jobs.ingestion.findings.finding import FILE, Finding, Rows
-from warehouse.kinds import RATE
-from warehouse.sources import Events, Ratings
+from warehouse.manifests.kinds import RATE
+from warehouse.manifests.sources import Events, Ratings
 
 
 def findings(rows: Rows, section: Ratings | Events) -> list[Finding]:

@@ -7,7 +7,7 @@ import pyarrow.compute as pc
 
 from jobs.ingestion import samples, values
 from jobs.ingestion.findings.finding import Finding, Rows
-from warehouse.sources import Events, Ratings
+from warehouse.manifests.sources import Events, Ratings
 
 _FIRST_YEAR = 1980  # earlier times are probably in another unit
 _MANY_USERS = 10

@@ -5,9 +5,9 @@ import pyarrow.compute as pc
 
 from jobs.ingestion import samples, values
 from jobs.ingestion.findings.finding import Finding, Rows
-from warehouse.datasets import Scale
-from warehouse.kinds import RATE
-from warehouse.sources import Events, Ratings
+from warehouse.manifests.kinds import RATE
+from warehouse.manifests.sections import Scale
+from warehouse.manifests.sources import Events, Ratings
 
 _EPSILON = 1e-9
 _MANY = 0.3

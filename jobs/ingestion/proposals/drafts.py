@@ -11,7 +11,7 @@ from jobs.ingestion.proposals.files.tables import SampledTable
 from jobs.ingestion.proposals.guesses import Fields, Guess
 from jobs.ingestion.proposals.patterns import SectionName, merged
 from jobs.runtime.errors import JobError
-from warehouse.datasets import Floors
+from warehouse.manifests.sections import Floors
 
 _MOST_MALFORMED = 0.3  # more is a wrong separator or wrong quotes
 _ENOUGH = 0.3  # share of the ids of events that a file of items has

@@ -12,7 +12,7 @@ from rich.table import Table
 from jobs.ingestion import conditions, values
 from jobs.ingestion.reading import open_file
 from warehouse.datasets import Dataset
-from warehouse.sources import Categories, Events, Files, Items, Ratings, Users
+from warehouse.manifests.sources import Categories, Events, Files, Items, Ratings, Users
 
 N_ROWS = 10
 _LONGEST = 60

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from jobs.ingestion.reading.lines import Lines
-from warehouse.sources import Files
+from warehouse.manifests.sources import Files
 
 if TYPE_CHECKING:
     import _csv

@@ -14,7 +14,7 @@ from jobs.ingestion.reading.lines import Lines, TextFile, line_end_of
 from jobs.ingestion.reading.plain_blocks import PlainBlocks
 from jobs.ingestion.reading.reader import TEXT, FileReader, record_batch, whole_batch
 from jobs.runtime.errors import UnreadableFileError
-from warehouse.sources import Files
+from warehouse.manifests.sources import Files
 
 _SINGLE_QUOTE = (
     'a quote inside a quoted field is not doubled. Double it, or write `quote = ""` if no field '

@@ -15,7 +15,7 @@ from jobs.ingestion.reading.json_values import Row, all_objects, column_names, p
 from jobs.ingestion.reading.lines import BLOCK_CHARS, TextFile, line_end_of, split_lines
 from jobs.ingestion.reading.reader import BATCH_ROWS, TEXT, FileReader, record_batch, whole_batch
 from jobs.runtime.errors import UnreadableFileError
-from warehouse.sources import Files
+from warehouse.manifests.sources import Files
 
 SAMPLE_ROWS = 1000
 _ARRAY = re.compile(r"\s*\[\s*([{\]]|$)")

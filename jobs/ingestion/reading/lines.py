@@ -10,7 +10,7 @@ from pathlib import Path
 from jobs.ingestion.reading import compression
 from jobs.ingestion.reading.encodings import ERRORS, text_encoding
 from jobs.runtime.errors import UnreadableFileError
-from warehouse.sources import Files
+from warehouse.manifests.sources import Files
 
 BLOCK_CHARS = 1 << 21
 LONGEST_LINE = 1 << 28

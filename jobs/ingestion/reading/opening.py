@@ -6,7 +6,7 @@ from jobs.ingestion.reading.delimited import DelimitedReader
 from jobs.ingestion.reading.json_records import JsonArrayReader, JsonLinesReader
 from jobs.ingestion.reading.parquet_records import ParquetReader
 from jobs.ingestion.reading.reader import FileReader
-from warehouse.sources import Files
+from warehouse.manifests.sources import Files
 
 
 def open_file(source: Path | bytes, files: Files, *, name: str) -> FileReader:

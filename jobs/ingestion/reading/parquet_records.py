@@ -13,7 +13,7 @@ from jobs.ingestion.reading import compression
 from jobs.ingestion.reading.column_texts import texts
 from jobs.ingestion.reading.reader import BATCH_ROWS, TEXT, FileReader, whole_batch
 from jobs.runtime.errors import UnreadableFileError
-from warehouse.sources import Files
+from warehouse.manifests.sources import Files
 
 
 class ParquetReader(FileReader):

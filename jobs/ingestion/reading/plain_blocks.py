@@ -7,7 +7,7 @@ import pyarrow as pa
 from pyarrow import csv
 
 from jobs.ingestion.reading.reader import TEXT
-from warehouse.sources import Files
+from warehouse.manifests.sources import Files
 
 _SEPARATOR = "\x1f"  # in place of separators that Arrow does not support
 

@@ -12,8 +12,8 @@ from pyspark.sql import functions as F
 from jobs.engine import interactions
 from jobs.engine.interactions import KindRule, Rules
 from warehouse.datasets import Dataset
-from warehouse.kinds import Kind
-from warehouse.sources import Events, Source
+from warehouse.manifests.kinds import Kind
+from warehouse.manifests.sources import Events, Source
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 EVENTS = "kind string, rating double, value double, occurred_at timestamp, event_id string"

@@ -4,7 +4,7 @@ import pytest
 
 from jobs.ingestion.bronze_batches import bronze_batches
 from jobs.ingestion.sources import SentFile, Target
-from warehouse.sources import Categories, Events, Files, Items, Ratings, Users
+from warehouse.manifests.sources import Categories, Events, Files, Items, Ratings, Users
 from warehouse.tables import BRONZE, BRONZE_EVENTS
 
 

@@ -2,7 +2,7 @@ import pyarrow as pa
 import pytest
 
 from jobs.ingestion import conditions
-from warehouse.sources import Files
+from warehouse.manifests.sources import Files
 
 COLUMNS = {
     "quantity": pa.array(["1", " -2 ", "x", None, "5"]),

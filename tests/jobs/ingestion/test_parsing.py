@@ -7,7 +7,7 @@ from pyspark.sql import SparkSession
 
 from jobs.ingestion.parsing import bronze_rows
 from jobs.ingestion.sources import SentFile, Target
-from warehouse.sources import Items, Ratings
+from warehouse.manifests.sources import Items, Ratings
 from warehouse.tables import BRONZE_ITEMS, BRONZE_RATINGS
 
 COMMA = Ratings(file="r.csv")

@@ -3,7 +3,7 @@ from dataclasses import replace
 from jobs.ingestion.planning import plan
 from jobs.ingestion.sources import SentFile
 from warehouse.landings import Landing
-from warehouse.sources import Events, Ratings
+from warehouse.manifests.sources import Events, Ratings
 
 SECTION = Ratings(file="r.csv")
 FILE = SentFile("ratings", "r.csv", "/r.csv", "a" * 64, SECTION)

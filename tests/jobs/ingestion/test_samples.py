@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from jobs.ingestion import samples
-from warehouse.sources import Ratings
+from warehouse.manifests.sources import Ratings
 
 
 def test_a_sample_has_the_named_columns_and_survives_as_text(tmp_path: Path) -> None:

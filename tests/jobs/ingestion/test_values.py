@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.ingestion import values
-from warehouse.sources import Events, Ratings
+from warehouse.manifests.sources import Events, Ratings
 
 NOW = datetime(2024, 1, 2, 10, 30, tzinfo=UTC)
 

@@ -8,7 +8,7 @@ from pyspark.sql import DataFrame, SparkSession
 from jobs.refinement import catalogue, category_lists
 from tests.support.jobs.product import product
 from warehouse.datasets import Dataset
-from warehouse.sources import Items
+from warehouse.manifests.sources import Items
 from warehouse.tables import BRONZE_CATEGORIES, BRONZE_ITEMS
 
 ITEMS = {"file": "i.csv", "categories": "kinds"}

@@ -9,7 +9,7 @@ from jobs.refinement.catalogue import items
 from jobs.refinement.checks import checked_items, checked_ratings
 from jobs.refinement.history import interactions
 from tests.support.jobs.product import NOW, RATINGS, product
-from warehouse.sources import Items
+from warehouse.manifests.sources import Items
 from warehouse.tables import BRONZE_ITEMS, BRONZE_RATINGS, SILVER_EVENTS
 
 Sent = tuple[str | None, ...]

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from jobs.ingestion import values
 from jobs.ingestion.times_guess import UNITS, likely_format
-from warehouse.sources import Files
+from warehouse.manifests.sources import Files
 
 _MOSTLY: Final = 0.9
 _COMMA: Final = re.compile(r"^-?\d+,\d+$")

@@ -13,7 +13,7 @@ from jobs.ingestion.proposals.files import layouts
 from jobs.ingestion.proposals.files.profiles import Profile
 from jobs.ingestion.proposals.guesses import Fields, Guess
 from jobs.ingestion.reading import open_file
-from warehouse.sources import Files
+from warehouse.manifests.sources import Files
 
 SAMPLE_ROWS = 50_000
 _LEFT_OUT = re.compile(

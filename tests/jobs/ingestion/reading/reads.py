@@ -5,7 +5,7 @@ from pathlib import Path
 
 from jobs.ingestion.reading import open_file
 from jobs.ingestion.reading.reader import FileReader
-from warehouse.sources import Files
+from warehouse.manifests.sources import Files
 
 Row = tuple[str | None, ...]
 

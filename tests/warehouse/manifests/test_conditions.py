@@ -1,7 +1,14 @@
 import pytest
 
-from warehouse import conditions
-from warehouse.conditions import Column, Comparison, ConditionError, Constant, Constants, Joined
+from warehouse.manifests import conditions
+from warehouse.manifests.conditions import (
+    Column,
+    Comparison,
+    ConditionError,
+    Constant,
+    Constants,
+    Joined,
+)
 
 
 def test_a_condition_is_a_tree_of_comparisons() -> None:

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from warehouse.field_types import ConditionText, Encoding, TimeFormat
+from warehouse.manifests.field_types import ConditionText, Encoding, TimeFormat
 
 Format = Literal["csv", "jsonl", "json", "parquet"]
 AttributeType = Literal["text", "number", "time", "list"]

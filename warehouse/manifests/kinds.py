@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from warehouse.sources import Section
+from warehouse.manifests.sources import Section
 
 RATE = "rate"
 RESERVED = ("unrate", "hide", "not_interested")  # kinds of the product's feedback

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator
 
-from warehouse import conditions
+from warehouse.manifests import conditions
 
 TIME_FORMATS: Final = ("seconds", "milliseconds", "microseconds", "iso")
 

@@ -1,0 +1,98 @@
+"""The sections of a manifest on scale, windows, limits, schedule and training."""
+
+from typing import Literal, Self
+
+from croniter import croniter
+from pydantic import Field, field_validator, model_validator
+
+from warehouse.manifests.sources import Section
+from warehouse.tables.vocabulary import MAX_SEARCH_MINUTES
+
+
+class Scale(Section):
+    """The valid ratings: `lowest`, `lowest + step`, …, `highest`."""
+
+    lowest: float
+    """The lowest rating."""
+    highest: float
+    """The highest rating."""
+    step: float = Field(gt=0)
+    """Difference between two neighbouring ratings."""
+    relevant_from: float
+    """Ratings at or above this value count as relevant."""
+
+    @model_validator(mode="after")
+    def _is_a_scale(self) -> Self:
+        if not self.lowest < self.highest:
+            raise ValueError("`lowest` must be below `highest`")
+        if not self.lowest <= self.relevant_from <= self.highest:
+            raise ValueError("`relevant_from` must be on the scale")
+        return self
+
+
+class Windows(Section):
+    """How events are split into training and test rows."""
+
+    gate_train_share: float = Field(default=0.8, gt=0, lt=1)
+    """Share of the ratings, oldest first, that the gate's models are trained on."""
+    without_time: Literal["file_order", "random"] = "random"
+    """How a data set without times is split: at random, or by the order of rows."""
+    half_life_days: float = Field(default=365, gt=0)
+    """Days after which a rating counts half for popularity: years for a library, days for
+    news."""
+
+
+class Floors(Section):
+    """Limits that data and models must meet before a model is considered."""
+
+    max_quarantine_share: float = Field(default=0.05, ge=0, le=1)
+    """Largest share of a target's rows that may fail a check; above it a refinement stops."""
+    min_test_users: int = Field(default=100, ge=1)
+    """Fewest users, known before the split, that the gate needs for a comparison."""
+    min_coverage: float = Field(default=0.02, ge=0, le=1)
+    """Lowest coverage@10 of a personalised recipe: share of the catalogue in lists."""
+    slice_tolerance: float = Field(default=0.01, ge=0)
+    """Largest loss of NDCG@10 in any slice of users."""
+    future_tolerance_hours: float = Field(default=24, ge=0)
+    """Events further than this in the future are quarantined."""
+
+
+class Schedule(Section):
+    """When DAGs run: cron expressions in UTC; `false`: not on a schedule."""
+
+    ingest: str | None = None
+    """When files are landed and refined."""
+    collect: str | None = "*/5 * * * *"
+    """When the product's events are copied into the lake."""
+    retrain: str | None = None
+    """When a model is trained, beside the retrains that new events start."""
+    maintain: str | None = "30 4 * * 0"
+    """When old files are removed from the lake."""
+    retrain_after_events: int = Field(default=1, ge=1)
+    """Number of new accepted events that starts a retrain."""
+
+    @field_validator("ingest", "collect", "retrain", "maintain", mode="before")
+    @classmethod
+    def _false_is_by_hand(cls, value: object) -> object:
+        return None if value is False or value == "" else value
+
+    @field_validator("ingest", "collect", "retrain", "maintain")
+    @classmethod
+    def _is_cron(cls, text: str | None) -> str | None:
+        if text is not None and not croniter.is_valid(text):
+            raise ValueError(f'{text!r} is no cron expression, such as "0 3 * * *"')
+        return text
+
+    ask_for_approval: bool = False
+    """An operator approves each release before users see it."""
+    approval_timeout_hours: float = Field(default=24, gt=0, le=720)
+    """Hours to wait for the operator's answer; without one, nothing is published."""
+
+
+class Training(Section):
+    """What a retrain starts with; each can be changed for one retrain in its form."""
+
+    recipe: str = ""
+    """Name or JSON of the recipe; empty: the default for these data."""
+    search_minutes: int = Field(default=0, ge=0, le=MAX_SEARCH_MINUTES)
+    """Time to search for a better recipe."""
