@@ -29,6 +29,9 @@ def to_utc(micros: pa.Int64Array, zone: str) -> pa.Int64Array:
 
 
 def _offset(micros: int, zone: ZoneInfo) -> int:
-    local = _EPOCH + timedelta(microseconds=micros)
-    offset = local.replace(tzinfo=zone).utcoffset()
+    try:
+        local = _EPOCH + timedelta(microseconds=micros)
+        offset = local.replace(tzinfo=zone).utcoffset()
+    except OverflowError:  # at an end of the calendar, where zones mean nothing
+        return 0
     return (offset or timedelta()) // _MICROSECOND

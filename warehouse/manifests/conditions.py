@@ -135,6 +135,11 @@ class _Parser:
     text: str
     names: list[str]
 
+    @property
+    def placeholders(self) -> dict[str, str]:
+        """The columns in backticks, by the names that stand for them in the tree."""
+        return {f"{_PLACEHOLDER}{number}": name for number, name in enumerate(self.names)}
+
     def condition(self, node: ast.expr) -> Condition:
         match node:
             case ast.BoolOp(op, parts):
@@ -185,8 +190,8 @@ class _Parser:
 
     def _column(self, node: ast.expr) -> str | None:
         match node:
-            case ast.Name(name) if name.startswith(_PLACEHOLDER):
-                return self.names[int(name.removeprefix(_PLACEHOLDER))]
+            case ast.Name(name) if name in self.placeholders:
+                return self.placeholders[name]
             case ast.Name(name):
                 return name
             case ast.Attribute(value, name):
@@ -198,21 +203,27 @@ class _Parser:
     def _constant(self, node: ast.expr) -> float | str:
         match node:
             case ast.Constant(value) if isinstance(value, int | float):
-                return float(value)
+                return self._number(value)
             case ast.Constant(value) if isinstance(value, str):
                 return value
             case ast.UnaryOp(ast.USub(), ast.Constant(value)) if isinstance(value, int | float):
-                return -float(value)
+                return -self._number(value)
             case ast.Name("true" | "false" as name):
                 return _TRUTH[name]
             case _:
                 shown = self._shown(node)
                 raise self._error(f"`{shown}`: only columns, numbers and texts can be compared")
 
+    def _number(self, value: float) -> float:
+        try:
+            return float(value)
+        except OverflowError as error:
+            raise self._error("a number is too large") from error
+
     def _shown(self, node: ast.expr) -> str:
         shown = ast.unparse(node)
-        for number, name in reversed(list(enumerate(self.names))):
-            shown = shown.replace(f"{_PLACEHOLDER}{number}", name)
+        for placeholder, name in reversed(self.placeholders.items()):
+            shown = shown.replace(placeholder, name)
         return shown
 
     def _error(self, cause: str) -> ConditionError:

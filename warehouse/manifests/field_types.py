@@ -1,6 +1,7 @@
 """Types of a manifest's fields whose texts must be readable: encodings, times, conditions."""
 
 import codecs
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Final
 
@@ -34,7 +35,11 @@ def _readable_time_format(text: str) -> str:
         return text
     if "%" not in text:
         raise ValueError(f"{text!r} is none of {', '.join(TIME_FORMATS)}, nor a pattern with `%`")
-    datetime.strptime(datetime(2001, 2, 3, 4, 5, 6, tzinfo=UTC).strftime(text), text)  # noqa: DTZ007
+    sample = datetime(2001, 2, 3, 4, 5, 6, tzinfo=UTC)
+    try:
+        datetime.strptime(sample.strftime(text), text)  # noqa: DTZ007
+    except re.error as error:
+        raise ValueError(f"{text!r}: the same part of a time twice; %M are minutes") from error
     return text
 
 

@@ -53,7 +53,7 @@ class Floors(Section):
     """Lowest coverage@10 of a personalised recipe: share of the catalogue in lists."""
     slice_tolerance: float = Field(default=0.01, ge=0)
     """Largest loss of NDCG@10 in any slice of users."""
-    future_tolerance_hours: float = Field(default=24, ge=0)
+    future_tolerance_hours: float = Field(default=24, ge=0, le=876_600)
     """Events further than this in the future are quarantined."""
 
 

@@ -14,7 +14,9 @@ AttributeType = Literal["text", "number", "time", "list"]
 class Section(BaseModel):
     """A table of the TOML file; an unknown field is an error. Docstrings describe the fields."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False
+    )
 
 
 class Source(Section):
@@ -81,6 +83,8 @@ class Files(Section):
             raise ValueError("csv without a header needs `fields`")
         if self.file.startswith("/") or ".." in self.file.split("/"):
             raise ValueError(f"`file` must stay inside the source: {self.file}")
+        if any("**" in part != "**" for part in self.file.split("/")):
+            raise ValueError(f"`**` stands for folders, as in `**/r.csv`: {self.file}")
         return self
 
 
@@ -110,7 +114,7 @@ class _Timed(Files):
     def _is_a_zone(cls, name: str) -> str:
         try:
             ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError) as error:
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
             raise ValueError(f"no time zone {name!r}; such as UTC or Europe/Berlin") from error
         return name
 

@@ -5,6 +5,7 @@ Everything is streamed: bytes are counted as they pass. The caller deletes the f
 error, so nothing reads a file that fails a check.
 """
 
+import lzma
 import stat
 import tarfile
 import zipfile
@@ -31,6 +32,8 @@ _DAMAGE: Final = (
     zipfile.BadZipFile,
     tarfile.TarError,
     zlib.error,
+    lzma.LZMAError,
+    UnicodeDecodeError,  # of a member's name
     EOFError,
     NotImplementedError,
     OSError,

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from jobs.ingestion.reading.reader import TEXT
 
 _UTC = "UTC"
+_EXACT = 2.0**53  # below it every whole number has a float of its own
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _CAST = (
     pa.types.is_string,
@@ -46,7 +47,7 @@ def texts(values: pa.Array) -> pa.Array:
         values = values.dictionary_decode()
     kind = values.type
     if pa.types.is_floating(kind):
-        return _without_zeros(pc.if_else(pc.is_nan(values), None, pc.cast(values, TEXT)))
+        return _of_floats(values)
     if pa.types.is_temporal(kind) and not pa.types.is_interval(kind):
         return _times(values)
     if pa.types.is_decimal(kind):
@@ -54,6 +55,14 @@ def texts(values: pa.Array) -> pa.Array:
     if any(is_simple(kind) for is_simple in _CAST):
         return pc.cast(values, TEXT)
     return _each(values, _text)
+
+
+def _of_floats(values: pa.Array) -> pa.Array:
+    """Return whole numbers with all their digits, as an id needs them; others as Arrow does."""
+    is_whole = pc.and_(pc.equal(values, pc.floor(values)), pc.less(pc.abs(values), _EXACT))
+    whole = pc.cast(pc.cast(pc.if_else(is_whole, values, 0), pa.int64()), TEXT)
+    others = pc.if_else(pc.is_nan(values), None, pc.cast(values, TEXT))
+    return pc.if_else(is_whole, whole, _without_zeros(others))
 
 
 def _times(values: pa.Array) -> pa.Array:
@@ -85,13 +94,21 @@ def _text(value: object) -> str | None:
     if isinstance(value, str):
         return _SURROGATE.sub("\ufffd", value)
     if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
+        return _of_bytes(value)
     if isinstance(value, (dict, list, tuple)):
         return as_json(value)
     if isinstance(value, (bool, float)):
         number: str | None = texts(pa.array([value]))[0].as_py()
         return number
     return str(value)
+
+
+def _of_bytes(value: bytes) -> str:
+    """Return bytes as text, or in hex digits if they are not UTF-8: ids must stay apart."""
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.hex()
 
 
 def _each(values: pa.Array, text: Callable[[Any], str | None]) -> pa.Array:

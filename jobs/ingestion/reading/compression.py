@@ -3,6 +3,7 @@
 A file of another format, such as a zip archive or an Excel workbook, is named in a sentence.
 """
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -110,7 +111,7 @@ def _raw(source: Path | bytes) -> pa.NativeFile:
         return pa.BufferReader(source)
     if source.is_dir():
         raise IsADirectoryError(source)
-    return pa.OSFile(str(source), "rb")
+    return pa.OSFile(os.fsencode(source), "rb")
 
 
 def _compression(first: bytes) -> str | None:

@@ -164,3 +164,14 @@ def test_kinds_are_those_of_the_file_or_of_a_column() -> None:
     assert values.kinds(texts, of_column).to_pylist() == ["buy", "view", None, None]
     plain = Events(file="x", kind_column="action")
     assert values.kinds(texts, plain).to_pylist() == ["purchase", "view", None, None]
+
+
+def test_a_time_at_the_end_of_the_calendar_is_read_without_its_zone() -> None:
+    files = ratings(time_format="iso", time_zone="America/New_York")
+
+    (first, last) = values.times(
+        pa.array(["0001-01-01T00:00:00", "9999-12-31T23:59:59"]), files
+    ).to_pylist()
+
+    assert first is None or first.year <= 1
+    assert last is None or last.year >= 9999
