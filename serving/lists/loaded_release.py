@@ -160,8 +160,8 @@ def load(connection: Connection, release_id: int) -> LoadedRelease:
     parameters = {"release_id": release_id}
     constants, lowest, highest = connection.execute(_RELEASE, parameters).one()
     rows = connection.execute(_FACTORS, parameters).all()
+    # Titles are read last, so every item read above has one, even during a publication.
     items = catalogue.read_items(connection)
-    rows = [row for row in rows if row.item_id in items]  # a publication may withdraw items
     ids, factors, popularity, trending = zip(*rows, strict=True) if rows else [()] * 4
     fold_in = FoldIn(arrays.matrix(factors), Constants.model_validate(constants))
     popularities, sums = np.array(popularity, np.float32), None

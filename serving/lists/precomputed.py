@@ -141,24 +141,11 @@ def precomputed_list(
         raise NoReleaseError
     live = LiveRelease.of_row(cache.release(connection, row.release_id), row)
     if row.item_ids is not None:
-        item_ids, scores = _in_catalogue(live.release, row.item_ids, row.scores)
-        return PrecomputedList(live, "batch", item_ids, scores, row.needs_reranking)
+        return PrecomputedList(live, "batch", row.item_ids, row.scores, row.needs_reranking)
     pairs = _fallback(connection, live.release.release_id, user_id)
+    pairs = pairs if row.needs_reranking else pairs[: request.limit]
     item_ids, scores = zip(*pairs, strict=True) if pairs else ((), ())
-    item_ids, scores = _in_catalogue(live.release, item_ids, scores)
-    limit = FULL if row.needs_reranking else request.limit
-    return PrecomputedList(live, "fallback", item_ids[:limit], scores[:limit], row.needs_reranking)
-
-
-def _in_catalogue(
-    release: LoadedRelease, item_ids: Sequence[str], scores: Sequence[float]
-) -> tuple[Sequence[str], Sequence[float]]:
-    """Return the list without items that were withdrawn since the release."""
-    if all(item_id in release.catalogue for item_id in item_ids):
-        return item_ids, scores
-    pairs = zip(item_ids, scores, strict=True)
-    kept = [(item_id, score) for item_id, score in pairs if item_id in release.catalogue]
-    return [item_id for item_id, _ in kept], [score for _, score in kept]
+    return PrecomputedList(live, "fallback", item_ids, scores, row.needs_reranking)
 
 
 def _fallback(connection: Connection, release_id: int, user_id: str) -> list[tuple[str, float]]:

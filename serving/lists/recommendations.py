@@ -140,8 +140,7 @@ def similar_to(
         raise UnknownItemError(f"There is no item {item_id!r}.")
     barred = cache.slate(connection, row.release_id, row.revision).barred
     pairs = zip(row.item_ids or (), row.scores or (), strict=True)
-    shown = [(i, score) for i, score in pairs if i in catalogue and i not in barred and score > 0]
-    allowed = [(catalogue[i], score) for i, score in shown[:limit]]
+    allowed = [(catalogue[i], score) for i, score in pairs if i not in barred and score > 0][:limit]
     items, scores = zip(*allowed, strict=True) if allowed else ((), ())
     return SimilarItems.model_validate(
         {"item_id": item_id, "release_id": row.release_id, "items": listed(items, scores)},

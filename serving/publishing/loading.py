@@ -63,10 +63,6 @@ on conflict (item_id) do update set
 where (kept.title, kept.categories, kept.vendor, kept.released, kept.search) is distinct from
     (excluded.title, excluded.categories, excluded.vendor, excluded.released, excluded.search)
 """
-_WITHDRAW = """
-delete from items
-where not exists (select from staged_items where staged_items.item_id = items.item_id)
-"""
 _ABOUT = """
 insert into about (dataset, title, item_noun, licence, lowest, highest, step, categories, n_items)
 select :dataset, :title, :item_noun, :licence, :lowest, :highest, :step,
@@ -103,9 +99,7 @@ def copy_lists(
 
 
 def copy_items(session: Session, batches: Iterable[pa.RecordBatch], into: Loaded) -> None:
-    """Make the catalogue these items. What is no longer sent is found and listed nowhere.
-
-    Lists of older releases leave it out. Without any item the catalogue stays as it is.
+    """Insert and update items. Items that are no longer sent stay: older releases list them.
 
     Raises:
         IncompleteReleaseError: Postgres refuses a row, or an item has no title.
@@ -115,8 +109,6 @@ def copy_items(session: Session, batches: Iterable[pa.RecordBatch], into: Loaded
     rows = CopyStream(_with_words(batch) for batch in batches)
     _copy(session, "staged_items", rows)
     session.execute(text(_UPSERT))
-    if rows.n_rows:
-        session.execute(text(_WITHDRAW))
     into.counts["items"] = rows.n_rows
 
 

@@ -33,7 +33,7 @@ PUBLISHER, API = "publisher", "api"
 GRANTS = {
     PUBLISHER: {
         **dict.fromkeys(LISTS, "select, insert, delete, maintain"),
-        "items": "select, insert, update, delete, maintain",
+        "items": "select, insert, update, maintain",
         "about": "select, insert, update",
         "releases": "select, insert, update",
         "live_release": "select, insert, update",

@@ -24,7 +24,7 @@ class About(SingleRow, Base):
 
 
 class Item(Base):
-    """An item of the catalogue. Lists of older releases may name items that are no longer here."""
+    """An item of the catalogue. Rows are never deleted: an older release may list the item."""
 
     __tablename__ = "items"
     __table_args__ = (

@@ -8,14 +8,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from serving import catalogue
-from serving.errors import (
-    IncompleteReleaseError,
-    LiveReleaseChangedError,
-    PublishingPausedError,
-    UnknownItemError,
-)
-from serving.lists import recommendations, shelves
-from serving.lists.release_cache import ReleaseCache
+from serving.errors import IncompleteReleaseError, LiveReleaseChangedError, PublishingPausedError
 from serving.publishing import loading, releases
 from serving.publishing.publish import publish
 from tests.support.serving import shop
@@ -146,43 +139,24 @@ def test_an_error_of_the_batches_is_raised_unchanged(publisher: Engine) -> None:
         publish(publisher, shop.FIT, batches, actor="x", reason="y", instead_of=None)
 
 
-def test_a_release_updates_only_the_items_that_changed(publisher: Engine) -> None:
+def test_a_release_updates_the_catalogue_and_keeps_the_items_of_older_lists(
+    publisher: Engine,
+) -> None:
     first = shop.release(publisher, "one", instead_of=None)
     version = "select item_id, xmin::text from items"
     before = set(rows(publisher, version))
     changed = shop.items(**shop.TITLES | {"b": "Schindler's Ark"})
+    without_d = [row for row in changed if row["item_id"] != "d"]
 
-    shop.release(publisher, "two", instead_of=first, items=changed)
+    shop.release(publisher, "two", instead_of=first, items=without_d)
 
     written = set(rows(publisher, version)) - before
     assert [item_id for item_id, _ in written] == ["b"]
     with publisher.connect() as connection:
+        assert catalogue.item(connection, "d").title == shop.TITLES["d"]
         assert catalogue.item(connection, "b").title == "Schindler's Ark"
-
-
-def test_an_item_that_is_no_longer_sent_is_found_and_listed_nowhere(publisher: Engine) -> None:
-    of_vendor = [row | {"vendor": "Maker"} for row in shop.items(**shop.TITLES)]
-    lists = {"similar_items": shop.lists_of("item_id", a="dbc")}
-    first = shop.release(publisher, "one", instead_of=None, items=of_vendor, **lists)
-    without_d = [row for row in of_vendor if row["item_id"] != "d"]
-    fallback = shop.lists_of("segment", everybody="cb")
-
-    shop.release(publisher, "two", instead_of=first, items=without_d, fallback_lists=fallback)
-
-    with shop.reading(publisher) as connection:
-        page = catalogue.page(connection, q="", category=None, limit=9, offset=0)
-        with pytest.raises(UnknownItemError):
-            catalogue.item(connection, "d")
         about = catalogue.about(connection)
-        vendor = shelves.of_vendor(connection, ReleaseCache(), "Maker", limit=9)
-    assert (sorted(ids(page)), page.total, sorted(ids(vendor))) == (["a", "b", "c"], 3, [*"abc"])
-    assert (about.categories, about.n_items) == (("Drama", "a", "b", "c"), 3)
-
-    with Session(publisher) as session, session.begin():  # its lists still name d
-        releases.roll_back(session, actor="ada", reason="A test.")
-    with shop.reading(publisher) as connection:
-        similar = recommendations.similar_to(connection, ReleaseCache(), "a", limit=9)
-    assert (ids(seen(publisher, "nobody")), ids(similar)) == ("cb", "bc")
+    assert (about.categories, about.n_items) == (("Drama", "a", "b", "c", "d"), 4)
 
 
 def test_the_checksum_changes_with_the_stored_lists(publisher: Engine, owner: Engine) -> None:
