@@ -118,8 +118,8 @@ def test_a_shop_needs_a_manifest_and_no_code(
     ingested(warehouse, shop, SHOP_FILES, tmp_path)
 
     assert rows_of(warehouse, SILVER_ITEMS) == [
-        ("99999999999", 'Rose "Été"', ["Plants"], None, 2024),
-        ("AX-0001", "Spade; ash handle", ["Tools", "Digging"], "Müller & Söhne", 2023),
+        ("99999999999", 'Rose "Été"', ["Plants"], None, 2024, None),
+        ("AX-0001", "Spade; ash handle", ["Tools", "Digging"], "Müller & Söhne", 2023, None),
     ]
     assert rows_of(warehouse, SILVER_USERS) == [
         ("anna@example.com", {"Country": "AT"}),
