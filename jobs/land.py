@@ -63,7 +63,9 @@ def run(warehouse: Warehouse, dataset: Dataset, inbox: Path) -> int:
     earlier = landings.recorded(lake)
     names = {(landing.target, landing.source_file) for landing in earlier}
     with sources.delivered(dataset, inbox, warehouse.root, spark, landed=names) as delivered:
-        in_force = landings.in_force(lake, snapshots=dataset.source.delivery == "snapshots")
+        in_force = landings.not_replaced(earlier)
+        if dataset.source.delivery == "snapshots":
+            in_force = landings.newest_snapshots(in_force)
         plan = planning.plan(delivered, in_force, {landing.landing_id for landing in earlier})
         require_headers(spark, dataset, plan.files)
         n_rows: Counter[str] = Counter()

@@ -7,7 +7,7 @@ each entry of `[[events]]`) counts.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from warehouse.query import Lake
@@ -67,13 +67,20 @@ def in_force(lake: Lake, *, snapshots: bool = False) -> list[Landing]:
 
     `snapshots`: the source sends snapshots, so a landing ends those before it.
     """
-    landings = recorded(lake)
+    valid = not_replaced(recorded(lake))
+    return newest_snapshots(valid) if snapshots else valid
+
+
+def not_replaced(landings: Sequence[Landing]) -> list[Landing]:
+    """Return the landings that no other one replaces, in their order."""
     withdrawn = replaced(landings)
-    valid = [landing for landing in landings if landing.landing_id not in withdrawn]
-    if not snapshots:
-        return valid
-    newest = {(landing.target, landing.section): landing for landing in valid}
-    return [landing for landing in valid if newest[landing.target, landing.section] is landing]
+    return [landing for landing in landings if landing.landing_id not in withdrawn]
+
+
+def newest_snapshots(landings: Sequence[Landing]) -> list[Landing]:
+    """Return the last landing of each target and section, in their order."""
+    newest = {(landing.target, landing.section): landing for landing in landings}
+    return [landing for landing in landings if newest[landing.target, landing.section] is landing]
 
 
 def pending(lake: Lake) -> list[Landing]:

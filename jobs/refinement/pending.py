@@ -96,10 +96,11 @@ def pending_batch(lake: Lake, dataset: Dataset, refused: Sequence[str] = ()) -> 
     _require_pending(dataset, _ids(pending), refused)
     snapshots = dataset.source.delivery == "snapshots"
     manifest, withdrawn = manifest_digest.of(dataset), landings.replaced(recorded)
-    described = [x for x in landings.in_force(lake) if _is_described(dataset, x)]
+    described = [x for x in landings.not_replaced(recorded) if _is_described(dataset, x)]
     rebuilds = _must_rebuild(lake, manifest, _ids(described), withdrawn)
     all_refused = {*refused, *(_refused_before(lake) if rebuilds or snapshots else ())}
-    in_force = _newest(described, all_refused) if snapshots else described
+    accepted = [x for x in described if x.landing_id not in all_refused]
+    in_force = landings.newest_snapshots(accepted) if snapshots else described
     anew = {*_ids(in_force)} | withdrawn | all_refused if rebuilds else set()
     to_record = {*_ids(pending)} | anew
     return Batch(
@@ -133,13 +134,6 @@ def _is_described(dataset: Dataset, landing: Landing) -> bool:
     if landing.target == "feedback":
         return dataset.takes_feedback
     return section_of(dataset, landing) is not None
-
-
-def _newest(described: Sequence[Landing], refused: set[str]) -> list[Landing]:
-    """Return the newest snapshot of each target and section that is not refused."""
-    accepted = [x for x in described if x.landing_id not in refused]
-    newest = {(x.target, x.section): x for x in accepted}
-    return [x for x in accepted if newest[x.target, x.section] is x]
 
 
 def _must_rebuild(lake: Lake, manifest: str, in_force: Iterable[str], withdrawn: set[str]) -> bool:
