@@ -1,7 +1,7 @@
 """Items that users acted on and the catalogue does not have: often ids are written differently."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from jobs.runtime.errors import UnknownItemsError
@@ -68,13 +68,20 @@ def require_known(lake: Lake, dataset: Dataset) -> None:
     Raises:
         UnknownItemsError: it has none.
     """
+    listed = _item_ids(lake, SILVER_ITEMS)
+    if any(not listed.isdisjoint(ids) for ids in _by_batch(lake, SILVER_INTERACTIONS)):
+        return  # as a rule the first batch ends the search
     found = coverage(lake)
     if found.is_none:
         raise UnknownItemsError(found.sentence(dataset))
 
 
 def _item_ids(lake: Lake, table: Table) -> set[str]:
-    if not lake.exists(table):
-        return set()
-    batches = lake.batches(table, columns=["item_id"])
-    return {item_id for batch in batches for item_id in batch["item_id"].unique().to_pylist()}
+    return {item_id for ids in _by_batch(lake, table) for item_id in ids}
+
+
+def _by_batch(lake: Lake, table: Table) -> Iterator[list[str]]:
+    """Yield the ids of items in each record batch, each once; nothing before the first commit."""
+    if lake.exists(table):
+        for batch in lake.batches(table, columns=["item_id"]):
+            yield batch["item_id"].unique().to_pylist()
