@@ -11,11 +11,10 @@ MAX_ID_BYTES = 1024  # the API takes 256 characters
 def id_checks(*columns: str) -> dict[str, Column]:
     """Return the checks of columns with ids, by name."""
     missing = {f"{name.removesuffix('_id')}_missing": blank(name) for name in columns}
-    too_long = [true(F.octet_length(name) > MAX_ID_BYTES) for name in columns]
     return {
         **missing,
         "id_not_text": with_nul(*columns),
-        "id_too_long": too_long[0] if len(too_long) == 1 else too_long[0] | too_long[1],
+        "id_too_long": _longest(*columns) > MAX_ID_BYTES,
     }
 
 
@@ -36,14 +35,17 @@ def values(name: str) -> Column:
 
 def any_long(*columns: str) -> Column:
     """Return whether one of the texts is too long for an index."""
-    longest = [F.coalesce(F.octet_length(name), F.lit(0)) for name in columns]
-    largest = longest[0] if len(longest) == 1 else F.greatest(*longest)
-    return largest > MAX_TEXT_BYTES
+    return _longest(*columns) > MAX_TEXT_BYTES
 
 
 def is_long(text: Column) -> Column:
     """Return whether the text is too long for an index."""
     return F.octet_length(text) > MAX_TEXT_BYTES
+
+
+def _longest(*columns: str) -> Column:
+    """Return the length of the longest text in bytes, 0 without any."""
+    return F.greatest(F.lit(0), *[F.octet_length(name) for name in columns])
 
 
 def true(condition: Column) -> Column:
