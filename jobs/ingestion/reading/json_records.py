@@ -2,6 +2,7 @@
 
 import json
 import re
+from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -43,12 +44,13 @@ class _JsonReader(FileReader):
         rows = (record.row for record in islice(self._records(), SAMPLE_ROWS))
         super().__init__(name, column_names(row for row in rows if row is not None))
 
+    @abstractmethod
     def _require_form(self) -> None:
         """Raise if the file begins as another format does."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _records(self) -> Iterator[Record]:
-        raise NotImplementedError
+        """Yield the records from the beginning of the file."""
 
     def _batches(self, columns: tuple[str, ...]) -> Iterator[pa.RecordBatch]:
         records: list[Record] = []
