@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,15 +18,6 @@ highest = 10
 step = 1
 relevant_from = 8
 """
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.setenv("DATASETS_MANIFESTS", str(tmp_path))
-    datasets._manifests.cache_clear()  # noqa: SLF001
-    yield tmp_path
-    monkeypatch.undo()
-    datasets._manifests.cache_clear()  # noqa: SLF001
 
 
 def test_the_file_name_is_the_data_sets_name(folder: Path) -> None:

@@ -1,6 +1,5 @@
 """A manifest that is not valid is named with its cause; the other manifests stay installed."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,15 +15,6 @@ file = "views.csv"
 kind = "view"
 [kinds.view]
 """
-
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Install only the manifests that a test writes."""
-    monkeypatch.setenv("DATASETS_MANIFESTS", str(tmp_path))
-    datasets._manifests.cache_clear()  # noqa: SLF001
-    yield tmp_path
-    datasets._manifests.cache_clear()  # noqa: SLF001
 
 
 @pytest.mark.parametrize(
