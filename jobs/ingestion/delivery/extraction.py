@@ -186,7 +186,7 @@ def _escapes(name: str) -> str:
 
 
 class _Counted:
-    """A stream of unpacked bytes that stops at a limit, also in members that nobody named."""
+    """A stream of unpacked bytes that stops at a limit, in every member of the archive."""
 
     def __init__(self, stream: _Readable, name: str, max_bytes: int) -> None:
         self._stream = stream

@@ -111,8 +111,8 @@ def test_the_score_is_the_sum_of_the_weights_and_other_items_follow_by_popularit
     assert scores[0, :3].tolist() == pytest.approx([1 / 3, 1 / 3, 2 / 3])
     assert scores[0, 5] == 0  # as popular as the most popular items
     assert scores[0, 7] == pytest.approx(-0.5)
-    assert scores[0, 3] == -1  # nobody likes it
-    assert personalised.tolist() == [True, False, False]  # nobody likes 7 and another item
+    assert scores[0, 3] == -1  # no user likes it
+    assert personalised.tolist() == [True, False, False]  # no user likes 7 and another item
     assert scores[1].tolist() == scores[2].tolist()
 
 
