@@ -18,7 +18,7 @@ from jobs.engine.learning.segments import Segments, user_segments
 from jobs.engine.recipes import AnyRecipe
 from jobs.retraining.frozen_tables import Frozen
 from warehouse.datasets import Dataset
-from warehouse.tables import SILVER_EVENTS, SILVER_INTERACTIONS
+from warehouse.tables import SILVER_EVENTS
 from warehouse.tables.vocabulary import HEADLINE, WARM
 
 
@@ -50,7 +50,7 @@ def prepare(
     """Return the prepared window; `segments` are computed if they are missing.
 
     Raises:
-        NothingToLearnError: no event is of an item with a title.
+        NothingToLearnError: no interaction is left.
     """
     relevant_from = dataset.scale.relevant_from
     window = Window(window.pairs.cache(), window.rules)
@@ -59,25 +59,19 @@ def prepare(
     segments = segments_of(rows, dataset) if segments is None else segments
     catalogue = Catalogue.of(items)
     if not len(catalogue):
-        require_known_items(rows)
+        _require_interactions(rows)
     users = evaluation.evaluation_users(window, items, segments)
     return PreparedWindow(training, catalogue, segments, users, relevant_from)
 
 
-def require_known_items(rows: Frozen) -> None:
-    """Check that there are interactions with items of the catalogue.
+def _require_interactions(rows: Frozen) -> None:
+    """Check that there are interactions; `freeze` has checked that the catalogue has their items.
 
     Raises:
         NothingToLearnError: there are none.
     """
-    if not rows.ratings().isEmpty():
-        return
-    example = rows.table(SILVER_INTERACTIONS).select("item_id").first()
-    sent = "no event" if example is None else f"such as {example['item_id']!r}"
-    raise NothingToLearnError(
-        f"no event is of an item with a title ({sent}): compare the item ids of the files of "
-        "events with those of the files of items"
-    )
+    if rows.ratings().isEmpty():
+        raise NothingToLearnError("there are no events, or all were taken back: send newer ones")
 
 
 def headline(results: Evaluation, recipe: str) -> Figure | None:

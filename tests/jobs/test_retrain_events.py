@@ -9,6 +9,7 @@ from pyspark.sql import SparkSession
 from sqlalchemy import Engine
 
 from jobs.engine.errors import NothingToLearnError
+from jobs.runtime.errors import UnknownItemsError
 from tests.support.jobs import silver
 from tests.support.jobs.product import product, shop
 from tests.support.jobs.silver import Event
@@ -174,9 +175,19 @@ def test_events_of_unknown_items_only_are_named(
 ) -> None:
     events: list[Event] = [("u", "p1", "rate", 5.0, 1)]
     unknown = retrain(spark, publisher, tmp_path, product(), events, titled=["p01"])
-    unknown.freeze()
-    unknown.nominate("")
-    unknown.search()
 
-    with pytest.raises(NothingToLearnError, match="a title \\(such as 'p1'\\)"):
-        unknown.evaluate()
+    with pytest.raises(UnknownItemsError, match="it lacks such as 'p1'"):
+        unknown.freeze()
+
+
+def test_a_retrain_without_any_event_that_counts_says_so(
+    spark: SparkSession, publisher: Engine, tmp_path: Path
+) -> None:
+    events: list[Event] = [("u", "p1", "unrate", None, 1)]
+    emptied = retrain(spark, publisher, tmp_path, product(), events)
+    emptied.freeze()
+    emptied.nominate("")
+    emptied.search()
+
+    with pytest.raises(NothingToLearnError, match="or all were taken back"):
+        emptied.evaluate()
