@@ -28,6 +28,7 @@ SUFFIXES: Final = (
 _COMPRESSIONS: Final = {b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\x28\xb5\x2f\xfd": "zstd"}
 _ENCRYPTED: Final = 0x1
 _LISTED: Final = 10  # members that an error names
+_MAX_HEADER: Final = 1_000_000  # bytes before a member of a tar file; they are read at once
 _DAMAGE: Final = (
     zipfile.BadZipFile,
     tarfile.TarError,
@@ -67,27 +68,30 @@ def extract(
             a link, is encrypted, or has a path that leads out of the archive.
         BudgetError: the members are larger than `max_bytes`.
     """
-    names: list[str] = []
+    listed: list[str] = []
+    missing = set(patterns)
     files: dict[str, Path] = {}
     n_left = max_bytes
     try:
         with closing(_members(archive, max_bytes)) as members:
-            for member in members:
-                names.append(member.name)
+            for position, member in enumerate(members, 1):
+                if position <= _LISTED + 1:
+                    listed.append(member.name)
+                missing -= {pattern for pattern in missing if matches(pattern, member.name)}
                 if not any(matches(pattern, member.name) for pattern in patterns):
                     continue
                 if member.refusal:
                     raise ArchiveError(
                         f"{archive.name}: {member.name} {member.refusal}; nothing was kept"
                     )
-                path = into / f"{len(names)}{Path(member.name).suffix}"
+                path = into / f"{position}{Path(member.name).suffix}"
                 n_left -= _written(member, path, f"{archive.name}: {member.name}", n_left)
                 files[member.name] = path
     except _DAMAGE as error:
         raise ArchiveError(
             f"{archive.name}: truncated or corrupt ({error}); nothing was kept. Download it again"
         ) from error
-    _require_all(archive, patterns, names)
+    _require_all(archive, [pattern for pattern in patterns if pattern in missing], listed)
     return files
 
 
@@ -101,8 +105,7 @@ def _chunks(source: IO[bytes]) -> Iterator[bytes]:
         yield chunk
 
 
-def _require_all(archive: Path, patterns: Sequence[str], names: Sequence[str]) -> None:
-    missing = [text for text in patterns if not any(matches(text, name) for name in names)]
+def _require_all(archive: Path, missing: Sequence[str], names: Sequence[str]) -> None:
     if missing:
         more = ", …" if len(names) > _LISTED else ""
         raise NothingSentError(
@@ -146,10 +149,12 @@ def _of_tar(
 ) -> Generator[_Member, None, None]:
     raw = pa.OSFile(str(archive))
     stream = raw if compression is None else pa.CompressedInputStream(raw, compression)
-    counted = cast("IO[bytes]", _Counted(stream, archive.name, max_bytes))
+    counted = _Counted(stream, archive.name, max_bytes)
     try:
-        with raw, tarfile.open(fileobj=counted, mode="r|") as opened:
+        with raw, tarfile.open(fileobj=cast("IO[bytes]", counted), mode="r|") as opened:
             for info in opened:
+                counted.allow_until(opened.offset)
+                opened.members = []  # type: ignore[attr-defined] # very many would fill the memory
                 if not info.isdir():
                     refusal = "" if info.isfile() else "is a link or a device"
                     name = info.name.removeprefix("./")
@@ -186,19 +191,35 @@ def _escapes(name: str) -> str:
 
 
 class _Counted:
-    """A stream of unpacked bytes that stops at a limit, in every member of the archive."""
+    """A stream of unpacked bytes that stops at two limits.
+
+    One is of all members of the archive. The other is of what stands before the next member: such
+    a header is read at once, whatever size it states.
+    """
 
     def __init__(self, stream: _Readable, name: str, max_bytes: int) -> None:
         self._stream = stream
         self._name = name
-        self._n_left = self._max = max_bytes + archives.CHUNK  # headers and padding
+        self._n_read = 0
+        self._max = max_bytes + archives.CHUNK  # headers and padding
+        self._last = 0
+        self.allow_until(0)
+
+    def allow_until(self, offset: int) -> None:
+        """Let the stream be read until the header of the member at the offset ends."""
+        self._last = offset + _MAX_HEADER
 
     def read(self, size: int) -> bytes:
         chunk = self._stream.read(size)
-        self._n_left -= len(chunk)
-        if self._n_left < 0:
+        self._n_read += len(chunk)
+        if self._n_read > self._max:
             raise BudgetError(
                 f"{self._name}: unpacked, it is larger than the manifest's `max_mb`; nothing was "
                 "kept. Raise `max_mb` if the data set really is that large"
+            )
+        if self._n_read > self._last:
+            raise ArchiveError(
+                f"{self._name}: a header in it is larger than {_MAX_HEADER / archives.MB:.0f} MB: "
+                "it is damaged, or made to fill the memory; nothing was kept. Pack the files again"
             )
         return chunk

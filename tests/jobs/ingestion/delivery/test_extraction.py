@@ -1,5 +1,6 @@
 import io
 import tarfile
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -109,6 +110,27 @@ def test_members_that_nobody_named_count_in_a_tar_file(tmp_path: Path, into: Pat
 
     with pytest.raises(BudgetError, match="unpacked, it is larger"):
         extract(archive, ["r.csv"], into, max_bytes=LIMIT)
+
+
+@pytest.mark.parametrize("n_before", [0, 2])
+def test_a_header_that_would_fill_the_memory_is_refused(
+    tmp_path: Path, into: Path, n_before: int
+) -> None:
+    header = member("x", size=200_000_000, kind=tarfile.XHDTYPE)
+    archive = tmp_path / "a.tar.gz"
+    with pa.output_stream(str(archive), compression="gzip") as file:
+        for number in range(n_before):
+            file.write(member(f"{number}.csv", size=512).tobuf() + bytes(512))
+        file.write(header.tobuf(tarfile.PAX_FORMAT))
+        for _ in range(200):
+            file.write(bytes(1_000_000))
+
+    tracemalloc.start()
+    with pytest.raises(ArchiveError, match=r"a header in it is larger than 1 MB.* Pack the files"):
+        extract(archive, ["*.csv"], into, max_bytes=1000 * LIMIT)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 20 * LIMIT
 
 
 @pytest.mark.parametrize("suffix", COMPRESSIONS)
