@@ -35,6 +35,13 @@ def _readable_time_format(text: str) -> str:
         return text
     if "%" not in text:
         raise ValueError(f"{text!r} is none of {', '.join(TIME_FORMATS)}, nor a pattern with `%`")
+    if "%Z" in re.findall("%.", text):
+        plain = text.replace("%Z", "CET")
+        raise ValueError(
+            f"{text!r}: the name of a zone, %Z, may mean several zones. If all times have the "
+            f'same name, write it as it is, as in "{plain}", and in `time_zone` the zone that it '
+            'means, such as "Europe/Berlin". Offsets such as +0100 are %z'
+        )
     sample = datetime(2001, 2, 3, 4, 5, 6, tzinfo=UTC)
     try:
         datetime.strptime(sample.strftime(text), text)  # noqa: DTZ007

@@ -22,6 +22,11 @@ kind = "view"
     [
         ('kind = "view"', 'kind = "view"\ntime_format = "%Y-%m-%d %H:%m"', "%M are minutes"),
         ('kind = "view"', 'kind = "view"\ntime_format = "dd.mm.yyyy"', "nor a pattern with `%`"),
+        (
+            'kind = "view"',
+            'kind = "view"\ntime_format = "%d.%m.%Y %H:%M %Z"',
+            'write it as it is, as in "%d.%m.%Y %H:%M CET", and in `time_zone` the zone',
+        ),
         ('kind = "view"', 'kind = "view"\ntime_zone = "Europe"', "no time zone 'Europe'"),
         ('kind = "view"', 'kind = "view"\nencoding = "klingon"', "no encoding 'klingon'"),
         ('kind = "view"', f'kind = "view"\nkeep_if = "n > 1{"0" * 400}"', "too large"),
