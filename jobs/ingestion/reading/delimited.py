@@ -16,6 +16,7 @@ from jobs.ingestion.reading.reader import TEXT, FileReader, record_batch, whole_
 from jobs.runtime.errors import UnreadableFileError
 from warehouse.manifests.sources import Files
 
+MAX_COLUMNS = 10_000
 _SINGLE_QUOTE = (
     'a quote inside a quoted field is not doubled. Double it, or write `quote = ""` if no field '
     "is quoted"
@@ -39,6 +40,11 @@ class DelimitedReader(FileReader):
         self._splitter = Splitter(files)
         header = self._header(self._lines(), name) if files.header else list(files.fields)
         self._n_fields = len(header)
+        if self._n_fields > MAX_COLUMNS:
+            raise UnreadableFileError(
+                f"{name}: the header has {self._n_fields:,} columns, at most {MAX_COLUMNS:,} are "
+                "read. Correct `separator`, or leave out columns"
+            )
         super().__init__(name, header[:-1] if header[1:] and not header[-1] else header)
 
     def _lines(self) -> Lines:

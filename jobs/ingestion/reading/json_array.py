@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 
-from jobs.ingestion.reading.json_values import Json
+from jobs.ingestion.reading.json_values import TOO_DEEP, Json
 from jobs.ingestion.reading.lines import LONGEST_LINE, TextFile
 from jobs.runtime.errors import UnreadableFileError
 
@@ -68,7 +68,9 @@ class _Unread:
                 if self._may_go_on(error) and self._more():
                     continue
                 raise self._error(error.msg, is_end=self._may_go_on(error)) from error
-            except (RecursionError, ValueError) as error:
+            except RecursionError as error:
+                raise self._error(TOO_DEEP, is_end=False) from error
+            except ValueError as error:
                 raise self._error(str(error), is_end=False) from error
             if end < len(self._text) or not self._more():
                 break

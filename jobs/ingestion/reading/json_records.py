@@ -12,7 +12,15 @@ import pyarrow as pa
 
 from jobs.ingestion.reading.encodings import bad_byte, shown
 from jobs.ingestion.reading.json_array import elements
-from jobs.ingestion.reading.json_values import Row, all_objects, column_names, parsed, texts
+from jobs.ingestion.reading.json_values import (
+    TOO_DEEP,
+    Row,
+    all_objects,
+    column_names,
+    is_too_deep,
+    parsed,
+    texts,
+)
 from jobs.ingestion.reading.lines import BLOCK_CHARS, TextFile, line_end_of, split_lines
 from jobs.ingestion.reading.reader import BATCH_ROWS, TEXT, FileReader, record_batch, whole_batch
 from jobs.runtime.errors import UnreadableFileError
@@ -145,7 +153,7 @@ class JsonArrayReader(_JsonReader):
             )
         try:
             _, end = _DECODER.raw_decode(sample)
-        except ValueError:
+        except (ValueError, RecursionError):
             end = len(sample)
         if sample[end:].lstrip().startswith("{"):
             raise UnreadableFileError(
@@ -160,6 +168,8 @@ class JsonArrayReader(_JsonReader):
         for row, (value, text, line) in enumerate(elements(self._text), 1):
             if problem := bad_byte(text, line, self._text.encoding):
                 yield Record(row, text, None, problem)
+            elif is_too_deep(value):
+                yield Record(row, text, None, f"element {row} of the array: {TOO_DEEP}")
             elif isinstance(value, dict):
                 yield Record(row, text, value)
             else:

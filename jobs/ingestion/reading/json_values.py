@@ -11,6 +11,8 @@ from jobs.ingestion.reading.column_texts import python_texts
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 Row = dict[str, Json]
+MAX_DEPTH = 100  # levels of objects and lists in one value
+TOO_DEEP = f"it is nested more than {MAX_DEPTH} levels deep"
 _LONG_NUMBER = re.compile(r"\d{20}")
 
 
@@ -18,22 +20,27 @@ def parsed(text: str) -> Json:
     """Return the JSON value; `NaN` and `Infinity` are read too, and whole numbers of any length.
 
     Raises:
-        ValueError: the text is not JSON.
+        ValueError: the text is not JSON, or is nested more than `MAX_DEPTH` levels deep.
     """
-    if not _LONG_NUMBER.search(text):  # orjson would read it as a float
-        try:
-            return orjson.loads(text)  # type: ignore[no-any-return]
-        except (orjson.JSONDecodeError, UnicodeEncodeError):
-            pass
-    try:
-        return json.loads(text)  # type: ignore[no-any-return]
-    except RecursionError as error:
-        raise ValueError("nested too deeply") from error
+    value = _parsed(text)
+    if _may_be_deep(text) and is_too_deep(value):
+        raise ValueError(TOO_DEEP)
+    return value
+
+
+def is_too_deep(value: Json) -> bool:
+    """Return whether objects and lists are nested more than `MAX_DEPTH` levels deep."""
+    level = [value]
+    for _ in range(MAX_DEPTH + 1):
+        level = [inner for outer in level for inner in _inner(outer)]
+        if not level:
+            return False
+    return True
 
 
 def all_objects(lines: Sequence[str]) -> list[Row] | None:
     """Return the object of each line; None if a line is no object of plain JSON."""
-    if any(map(_LONG_NUMBER.search, lines)):
+    if any(map(_LONG_NUMBER.search, lines)) or any(map(_may_be_deep, lines)):
         return None
     try:
         rows: list[Row] = list(map(orjson.loads, lines))
@@ -64,6 +71,28 @@ def value_at(row: Json, path: str) -> Json:
         if path[:dot] in row:
             return value_at(row[path[:dot]], path[dot + 1 :])
     return None
+
+
+def _parsed(text: str) -> Json:
+    if not _LONG_NUMBER.search(text):  # orjson would read it as a float
+        try:
+            return orjson.loads(text)  # type: ignore[no-any-return]
+        except (orjson.JSONDecodeError, UnicodeEncodeError):
+            pass
+    try:
+        return json.loads(text)  # type: ignore[no-any-return]
+    except RecursionError as error:
+        raise ValueError(TOO_DEEP) from error
+
+
+def _may_be_deep(text: str) -> bool:
+    return text.count("{") + text.count("[") > MAX_DEPTH
+
+
+def _inner(value: Json) -> Iterable[Json]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, (list, tuple)) else ()
 
 
 def _names(row: Row, prefix: str = "") -> Iterator[str]:

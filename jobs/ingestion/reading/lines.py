@@ -13,7 +13,7 @@ from jobs.runtime.errors import UnreadableFileError
 from warehouse.manifests.sources import Files
 
 BLOCK_CHARS = 1 << 21
-LONGEST_LINE = 1 << 28
+LONGEST_LINE = 1 << 24  # characters; what is longer is no line, and would fill the memory
 LONGEST_RECORD = 1 << 24  # characters of a record that goes on over line ends
 _LINE_END = re.compile("\r\n|\n|\r")
 
