@@ -7,12 +7,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.ingestion.category_lists import with_flags, with_json_lists
 from jobs.ingestion.columns import Columns, columns_of
 from jobs.ingestion.reading import open_file
+from jobs.ingestion.sent_rows import bronze_texts
 from jobs.ingestion.sources import SentFile
 from warehouse.append import arrow_schema
-from warehouse.manifests.sources import Items, Users
+from warehouse.manifests.sources import Users
 from warehouse.tables import Table
 
 
@@ -53,32 +53,15 @@ def bronze_batches(
 def _sent_columns(
     file: SentFile, columns: Columns, sent: Mapping[str, pa.Array], raw: pa.Array
 ) -> dict[str, pa.Array]:
-    """Return the columns of bronze that hold values as they were sent."""
-    section = file.section
-    arrays = {name: _joined([sent[n] for n in names]) for name, names in columns.texts.items()}
-    if isinstance(section, Items):
-        texts = arrays.get("categories")
-        if texts is not None:
-            arrays["categories"] = with_json_lists(texts)
-        if section.category_flags:
-            flags = {name: sent[column] for column, name in section.category_flags.items()}
-            listed = with_flags(texts, flags, separator=section.categories_separator)
-            arrays["categories"] = pc.if_else(pc.is_null(raw), listed, None)
+    """Return the columns of bronze that hold values as they were sent; null if malformed."""
     is_malformed = pc.is_valid(raw)
-    if columns.attributes or isinstance(section, Users):
+    texts = bronze_texts(file.section, sent)
+    arrays = {name: pc.if_else(is_malformed, None, array) for name, array in texts.items()}
+    if columns.attributes or isinstance(file.section, Users):
         arrays["attributes"] = _map(columns.attributes, sent, is_malformed)
     if columns.extra:
         arrays["extra"] = _map(columns.extra, sent, is_malformed)
     return arrays
-
-
-def _joined(texts: Sequence[pa.Array]) -> pa.Array:
-    """Return the texts joined by a space; null where all are null."""
-    if len(texts) == 1:
-        return texts[0]
-    joined = pc.binary_join_element_wise(*texts, " ", null_handling="replace")
-    joined = pc.utf8_trim(joined, " ")  # where one text is null
-    return pc.if_else(pc.is_valid(pc.coalesce(*texts)), joined, None)
 
 
 def _map(names: Sequence[str], sent: Mapping[str, pa.Array], is_null: pa.Array) -> pa.Array:

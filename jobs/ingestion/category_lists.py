@@ -12,6 +12,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from jobs.ingestion.reading.json_values import is_too_deep, parsed
+from jobs.ingestion.values import trimmed
+
 _TRUE = pa.array(["1", "1.0", "true", "t", "yes", "y", "x"])
 _LABELS = ("name", "title", "Name", "Title")
 _LONGEST = 100_000  # characters of a list that is not JSON
@@ -31,7 +34,7 @@ def with_flags(
     `flags` has by category the texts of its column: 1, true, yes or x mean that it holds.
     """
     columns = [
-        pc.fill_null(pc.is_in(pc.utf8_lower(pc.utf8_trim_whitespace(flag)), _TRUE), False)  # noqa: FBT003 # pyarrow has no name for it
+        pc.fill_null(pc.is_in(pc.utf8_lower(trimmed(flag)), _TRUE), False)  # noqa: FBT003 # pyarrow has no name for it
         for flag in flags.values()
     ]
     matrix = np.column_stack([column.to_numpy(zero_copy_only=False) for column in columns])
@@ -39,12 +42,21 @@ def with_flags(
     if texts is not None:
         rows = zip(texts.to_pylist(), matrix, strict=True)
         return pa.array(
-            [_dumped([*_split(text, separator), *names[row]]) for text, row in rows], pa.string()
+            [_dumped([*split_names(text, separator), *names[row]]) for text, row in rows],
+            pa.string(),
         )
     distinct, indices = np.unique(matrix, axis=0, return_inverse=True)
     return pa.array([_dumped(names[row]) for row in distinct], pa.string()).take(
         pa.array(indices.reshape(-1))
     )
+
+
+def split_names(text: str | None, separator: str) -> list[str]:
+    """Return the names in the text, a list in any notation or split at the separator."""
+    if text is None:
+        return []
+    values = _listed(text.strip())
+    return text.split(separator) if values is None else values
 
 
 def _mapped(texts: Iterable[str | None], indices: pa.Array) -> pa.Array:
@@ -55,13 +67,6 @@ def _mapped(texts: Iterable[str | None], indices: pa.Array) -> pa.Array:
 def _as_json(text: str) -> str:
     values = _listed(text.strip())
     return text if values is None else _dumped(values)
-
-
-def _split(text: str | None, separator: str) -> list[str]:
-    if text is None:
-        return []
-    values = _listed(text.strip())
-    return text.split(separator) if values is None else values
 
 
 def _listed(text: str) -> list[str] | None:
@@ -78,8 +83,8 @@ def _listed(text: str) -> list[str] | None:
 
 def _json(text: str) -> object:
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
+        return parsed(text)
+    except ValueError:
         return None
 
 
@@ -87,9 +92,10 @@ def _literal(text: str) -> object:
     if len(text) > _LONGEST:
         return None
     try:
-        return ast.literal_eval(text)
+        value = ast.literal_eval(text)
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         return None
+    return None if is_too_deep(value) else value
 
 
 def _texts(values: object) -> list[str] | None:

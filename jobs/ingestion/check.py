@@ -1,7 +1,7 @@
 """Grade a manifest against its files before anything is written. No Spark, no network.
 
-The files are read, and their values, times, kinds and conditions understood, by the functions that
-`land` and `refine` call.
+The files are read, and their rows checked, by the functions that `land` and `refine` call: of the
+sampled rows, as many pass, are quarantined and are left out as `refine` will say.
 
 Run: python -m jobs.ingestion.check datasets/movielens_1m.toml --inbox var/inbox/movielens_1m
 """
@@ -10,12 +10,14 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
 
-from jobs.ingestion import samples, sources
-from jobs.ingestion.findings import of_catalogue, of_conditions, of_events, of_matches
+from jobs.ingestion import row_checks, samples, sent_rows, sources
+from jobs.ingestion.columns import required_columns
+from jobs.ingestion.findings import of_catalogue, of_conditions, of_counts, of_events, of_matches
 from jobs.ingestion.findings.finding import FILE, Finding, Level, Rows
 from jobs.ingestion.samples import Sample
 from jobs.ingestion.sources import SentFile, Target
@@ -93,10 +95,12 @@ def _of_files(dataset: Dataset, files: Sequence[SentFile]) -> list[Finding]:
         reasons = _of_columns(dataset, target, of_section, files)
         findings += reasons
         if of_section and not any(finding.level == "error" for finding in reasons):
-            sent = _together(dataset, target, of_section)
+            sent = _together(dataset, target, section, of_section)
+            n_malformed = sum(sample.n_malformed for sample in of_section.values())
+            notes = [note for sample in of_section.values() for note in sample.notes]
             rows[target, name], of_condition = of_conditions.kept(sent, section)
-            findings += _of_malformed(dataset, target, of_section) + of_condition
-            findings += _of_rows(rows[target, name], section)
+            findings += of_counts.findings(sent, len(of_section), n_malformed, notes)
+            findings += of_condition + _of_rows(rows[target, name], section)
     return findings + _of_ids(dataset, rows)
 
 
@@ -120,7 +124,8 @@ def _of_columns(
     """Return why files cannot be landed, and which columns no section of the manifest names."""
     findings = []
     for file, sample in read.items():
-        reasons = samples.mismatches(file.section, sample, dataset)
+        first = samples.read(Path(file.path), file.section, name=file.name)  # as `land` does
+        reasons = samples.mismatches(file.section, first, dataset)
         reasons = ["has no row"] if sample.is_empty else reasons
         findings += [Finding("error", target, f"{file.name}: {text}") for text in reasons]
         sections = [other.section for other in files if other.name == file.name]
@@ -131,29 +136,19 @@ def _of_columns(
     return findings
 
 
-def _together(dataset: Dataset, target: Target, read: Mapping[SentFile, Sample]) -> Rows:
+def _together(
+    dataset: Dataset, target: Target, section: Files, read: Mapping[SentFile, Sample]
+) -> Rows:
+    """Return the rows of all files of the section, with what the checks say of them."""
     tables = [
         sample.rows.append_column(FILE, pa.array([file.name] * sample.rows.num_rows, pa.string()))
         for file, sample in read.items()
     ]
-    return Rows(dataset, target, pa.concat_tables(tables))
-
-
-def _of_malformed(
-    dataset: Dataset, target: Target, read: Mapping[SentFile, Sample]
-) -> list[Finding]:
-    n_malformed = sum(sample.n_malformed for sample in read.values())
-    n_rows = n_malformed + sum(sample.rows.num_rows for sample in read.values())
-    findings = [Finding("note", target, f"files: {len(read)}, sampled rows: {n_rows}")]
-    notes = [note for sample in read.values() for note in sample.notes]
-    if n_malformed:
-        is_error = n_malformed > dataset.floors.max_quarantine_share * n_rows
-        text = f"{n_malformed / n_rows:.1%} of the sampled rows cannot be split into fields"
-        level: Level = "error" if is_error else "warning"
-        findings.append(Finding(level, target, ". ".join([text, *notes])))
-    else:
-        findings += [Finding("warning", target, note) for note in notes]
-    return findings
+    table = pa.concat_tables(tables)
+    columns = {name: table[name].combine_chunks() for name in required_columns(section)}
+    sent = sent_rows.of_file(section, columns, table.num_rows)
+    checked = row_checks.checked(sent, dataset, section, datetime.now(UTC))
+    return Rows(dataset, target, table, checked)
 
 
 def _of_rows(rows: Rows, section: Files) -> list[Finding]:

@@ -92,7 +92,7 @@ def _ordered(comparison: Comparison, as_text: _Read, as_number: _Read) -> pa.Boo
 
 
 def _text(texts: Mapping[str, pa.StringArray], name: str) -> pa.StringArray:
-    return pc.utf8_trim_whitespace(pc.fill_null(texts[name].cast(pa.string()), ""))
+    return values.trimmed(pc.fill_null(texts[name].cast(pa.string()), ""))
 
 
 def _number(texts: Mapping[str, pa.StringArray], files: Files, name: str) -> pa.DoubleArray:

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from jobs.ingestion import values
 from jobs.ingestion.columns import required_columns
 from jobs.ingestion.reading import open_file
+from jobs.ingestion.sent_rows import joined
 from jobs.ingestion.times_guess import likely_format
 from warehouse.datasets import Dataset
 from warehouse.manifests.sources import Events, Files, Ratings
@@ -99,9 +100,8 @@ def ignored_columns(files: Files, sample: Sample) -> tuple[str, ...]:
 
 
 def joined_times(files: Ratings | Events, rows: pa.Table) -> pa.StringArray:
-    """Return the texts of the time; those of two columns are joined by a space."""
-    columns = [rows[name].combine_chunks() for name in files.time_columns]
-    return pc.binary_join_element_wise(*columns, " ") if len(columns) > 1 else columns[0]
+    """Return the texts of the time as bronze has them: those of two columns are joined."""
+    return joined(rows[name].combine_chunks() for name in files.time_columns)
 
 
 def _missing(files: Files, sample: Sample, missing: list[str]) -> str:

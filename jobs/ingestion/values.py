@@ -1,6 +1,6 @@
 """Numbers, times and kinds of sent text, in Arrow: the same for `check`, `propose` and `refine`.
 
-What cannot be read becomes null. Blanks around a text do not count.
+What cannot be read becomes null. Spaces around a text do not count: `SPACES` has them all.
 """
 
 from datetime import datetime
@@ -12,6 +12,8 @@ import pyarrow.compute as pc
 from jobs.ingestion import iso_times, zones
 from warehouse.manifests.sources import Events, Files, Ratings
 
+# What `trimmed` removes: all spaces, tabs and line ends of Unicode. Spark is given the same.
+SPACES: Final = "".join(filter(str.isspace, map(chr, range(0x3001))))
 _UNITS: Final = {"seconds": 1_000_000, "milliseconds": 1000, "microseconds": 1}
 _FIRST: Final = -62_135_596_800_000_000  # 0001-01-01 in microseconds since 1970
 _LAST: Final = 253_402_300_799_999_999  # 9999-12-31T23:59:59.999999
@@ -19,7 +21,19 @@ _GROUPED: Final = {  # 1,234.5 and 1.234,5: both marks are needed, as 1,234 may 
     ".": r"^[+-]?\d{1,3}(,\d{3})+\.\d+$",
     ",": r"^[+-]?\d{1,3}(\.\d{3})+,\d+$",
 }
-_NUMBER: Final = r"^-?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?$"
+_NUMBER: Final = r"^-?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
+
+
+def trimmed(texts: pa.Array) -> pa.StringArray:
+    """Return the texts without the characters of `SPACES` around them."""
+    return pc.utf8_trim_whitespace(_texts(texts))
+
+
+def filled(texts: pa.Array) -> pa.StringArray:
+    """Return the texts as `trimmed` does; null where nothing is left."""
+    without_spaces = trimmed(texts)
+    is_blank = pc.equal(without_spaces, "")
+    return pc.if_else(is_blank, pa.scalar(None, pa.string()), without_spaces)
 
 
 def numbers(texts: pa.Array, files: Files) -> pa.DoubleArray:
@@ -28,32 +42,32 @@ def numbers(texts: pa.Array, files: Files) -> pa.DoubleArray:
     Texts in `values` have their number there, `true` and `false` are 1 and 0, in any letters. Texts
     in `no_value` are null, as are infinity and NaN.
     """
-    trimmed = pc.utf8_trim_whitespace(_texts(texts))
-    found = _plain_numbers(trimmed, files.decimal)
-    if found.null_count > trimmed.null_count:
-        position = pc.index_in(pc.utf8_lower(trimmed), value_set=pa.array(["false", "true"]))
+    plain = trimmed(texts)
+    found = _plain_numbers(plain, files.decimal)
+    if found.null_count > plain.null_count:
+        position = pc.index_in(pc.utf8_lower(plain), value_set=pa.array(["false", "true"]))
         found = pc.coalesce(found, position.cast(pa.float64()))
     if not isinstance(files, Ratings | Events):
         return found
     if files.values:
         words = pa.array([word.strip() for word in files.values], pa.string())
-        position = pc.index_in(trimmed, value_set=words)
+        position = pc.index_in(plain, value_set=words)
         meant = pa.array(files.values.values(), pa.float64()).take(position)
         found = pc.coalesce(meant, found)
     if not files.no_value:
         return found
-    return pc.if_else(stands_for_no_value(trimmed, files), pa.scalar(None, pa.float64()), found)
+    return pc.if_else(stands_for_no_value(plain, files), pa.scalar(None, pa.float64()), found)
 
 
 def stands_for_no_value(texts: pa.Array, files: Files) -> pa.BooleanArray:
     """Return where a text is one of `no_value`; numbers may be written differently: "0", "0.0"."""
-    trimmed = pc.utf8_trim_whitespace(_texts(texts))
+    plain = trimmed(texts)
     words = files.no_value if isinstance(files, Ratings | Events) else ()
-    listed = pc.is_in(trimmed, value_set=pa.array([word.strip() for word in words], pa.string()))
+    listed = pc.is_in(plain, value_set=pa.array([word.strip() for word in words], pa.string()))
     as_numbers = _plain_numbers(pa.array(words, pa.string()), files.decimal).drop_null()
     if not len(as_numbers):
         return listed
-    return pc.or_(listed, pc.is_in(_plain_numbers(trimmed, files.decimal), value_set=as_numbers))
+    return pc.or_(listed, pc.is_in(_plain_numbers(plain, files.decimal), value_set=as_numbers))
 
 
 def times(texts: pa.Array, files: Ratings | Events) -> pa.TimestampArray:
@@ -65,11 +79,10 @@ def times(texts: pa.Array, files: Ratings | Events) -> pa.TimestampArray:
     texts = _texts(texts)
     if unit := _UNITS.get(files.time_format):
         return _since_1970(texts, unit, files.decimal)
-    trimmed = pc.utf8_trim_whitespace(texts)
     if files.time_format == "iso":
-        local, absolute = iso_times.parsed(trimmed)
+        local, absolute = iso_times.parsed(trimmed(texts))
     else:
-        local, absolute = _by_pattern(trimmed, files.time_format)
+        local, absolute = _by_pattern(trimmed(texts), files.time_format)
     in_utc = zones.to_utc(local.cast(pa.int64()), files.time_zone)
     return _in_calendar(pc.coalesce(absolute.cast(pa.int64()), in_utc))
 
@@ -81,13 +94,12 @@ def kinds(texts: pa.Array, files: Events) -> pa.StringArray:
     """
     if files.kind is not None:
         return pa.repeat(pa.scalar(files.kind, pa.string()), len(texts))
-    trimmed = pc.utf8_trim_whitespace(_texts(texts))
-    filled = pc.if_else(pc.equal(trimmed, ""), pa.scalar(None, pa.string()), trimmed)
+    named = filled(texts)
     if not files.kinds:
-        return filled
+        return named
     words = pa.array([word.strip() for word in files.kinds], pa.string())
-    position = pc.index_in(filled, value_set=words)
-    return pc.coalesce(pa.array(files.kinds.values(), pa.string()).take(position), filled)
+    position = pc.index_in(named, value_set=words)
+    return pc.coalesce(pa.array(files.kinds.values(), pa.string()).take(position), named)
 
 
 def _texts(texts: pa.Array) -> pa.StringArray:
@@ -98,10 +110,10 @@ def _plain_numbers(texts: pa.Array, decimal: str) -> pa.DoubleArray:
     texts = _texts(texts)
     if decimal == "." and (whole := _cast(texts, pa.float64())) is not None:
         return _finite(whole)
-    trimmed = pc.utf8_trim_whitespace(texts)
-    grouped = pc.match_substring_regex(trimmed, _GROUPED[decimal])
+    sent = trimmed(texts)
+    grouped = pc.match_substring_regex(sent, _GROUPED[decimal])
     other = "," if decimal == "." else "."
-    plain = pc.if_else(grouped, pc.replace_substring(trimmed, other, ""), trimmed)
+    plain = pc.if_else(grouped, pc.replace_substring(sent, other, ""), sent)
     if decimal == ",":
         has_point = pc.match_substring(plain, ".")
         plain = pc.if_else(has_point, None, pc.replace_substring(plain, ",", "."))
@@ -116,7 +128,8 @@ def _finite(values: pa.DoubleArray) -> pa.DoubleArray:
 
 
 def _since_1970(texts: pa.StringArray, unit: int, decimal: str) -> pa.TimestampArray:
-    whole = _cast(texts, pa.int64())
+    is_hex = pc.any(pc.match_substring(texts, "x", ignore_case=True)).as_py()  # Arrow reads those
+    whole = None if is_hex else _cast(texts, pa.int64())
     if whole is not None:
         in_range = pc.less_equal(pc.abs(whole), -_FIRST // unit * 5)  # the product fits 64 bits
         return _in_calendar(pc.multiply(pc.if_else(in_range, whole, None), unit))
@@ -130,9 +143,7 @@ def _in_calendar(micros: pa.Int64Array) -> pa.TimestampArray:
     return pc.if_else(in_range, micros, pa.scalar(None, pa.int64())).cast(pa.timestamp("us", "UTC"))
 
 
-def _by_pattern(
-    trimmed: pa.StringArray, pattern: str
-) -> tuple[pa.TimestampArray, pa.TimestampArray]:
+def _by_pattern(sent: pa.StringArray, pattern: str) -> tuple[pa.TimestampArray, pa.TimestampArray]:
     """Return local times, and times whose text has a zone; each distinct text is read once."""
 
     def parsed(text: str) -> datetime | None:
@@ -141,7 +152,7 @@ def _by_pattern(
         except (ValueError, OverflowError):
             return None
 
-    return iso_times.distinct_times(trimmed, parsed)
+    return iso_times.distinct_times(sent, parsed)
 
 
 def _cast(texts: pa.StringArray, to: pa.DataType) -> pa.Array | None:

@@ -9,10 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from jobs.refinement.checks import KIND_UNKNOWN
+from jobs.ingestion.event_checks import KIND_UNKNOWN
+from jobs.ingestion.row_checks import are_too_many
+from jobs.refinement.checks import UNREAD, UNREAD_SEPARATOR
 from jobs.refinement.pending import REFUSED
 from jobs.runtime.errors import QuarantineError
 from warehouse.datasets import Dataset
@@ -20,20 +22,21 @@ from warehouse.datasets import Dataset
 log = logging.getLogger(__name__)
 
 _N_NAMED = 3
-_NOT_ALL = 1 - 1e-12
 
 
 @dataclass(frozen=True, slots=True)
 class Balance:
     """Counts of one target: rows by landing, failures by check, and each check's first failure.
 
-    A first failure is (file, line, kind); the kind is empty for targets without kinds.
+    A first failure is (file, line, kind); the kind is empty for targets without kinds. `n_unread`
+    counts the values of accepted items that are left out, by column of the file.
     """
 
     n_rows: Counter[str] = field(default_factory=Counter)
     n_quarantined: Counter[str] = field(default_factory=Counter)
     n_dropped: Counter[str] = field(default_factory=Counter)
     n_failures: Counter[str] = field(default_factory=Counter)
+    n_unread: Counter[str] = field(default_factory=Counter)
     first_lines: dict[str, tuple[str, int, str]] = field(default_factory=dict)
 
 
@@ -44,23 +47,25 @@ def balances_of(checked: Mapping[str, DataFrame]) -> dict[str, Balance]:
         frame.select(
             F.lit(target).alias("target"),
             *names,
-            (F.col("kind") if "kind" in frame.columns else F.lit("")).alias("kind"),
+            *[_text_column(frame, name) for name in ("kind", UNREAD)],
         )
         for target, frame in checked.items()
     ]
     first = F.min(F.struct("source_file", "source_line", F.coalesce("kind", F.lit(""))))
-    keys = ("target", "landing_id", "failed_checks", "dropped")
+    keys = ("target", "landing_id", "failed_checks", "dropped", UNREAD)
     counts = reduce(DataFrame.union, rows).groupBy(*keys).agg(F.count("*").alias("n"), first)
     balances = {target: Balance() for target in checked}
     for row in counts.collect():  # a row per landing and set of failed checks
-        target, landing_id, failed_checks, is_dropped, n, line = row
+        target, landing_id, failed_checks, is_dropped, unread, n, line = row
         balance = balances[target]
         balance.n_rows[landing_id] += n
         balance.n_quarantined[landing_id] += n if failed_checks else 0
         balance.n_dropped[landing_id] += n if is_dropped else 0
-        for check in failed_checks:
-            balance.n_failures[check] += n
-            balance.first_lines[check] = min(balance.first_lines.get(check, line), tuple(line))
+        columns = unread.split(UNREAD_SEPARATOR) if unread and not failed_checks else []
+        for counter, found in ((balance.n_failures, failed_checks), (balance.n_unread, columns)):
+            for name in found:
+                counter[name] += n
+                balance.first_lines[name] = min(balance.first_lines.get(name, line), tuple(line))
     return balances
 
 
@@ -95,18 +100,29 @@ def require_quality(
             continue
         n_quarantined = sum(balance.n_quarantined[key] for key in landing_ids)
         n_kept = sum(balance.n_rows[key] - balance.n_dropped[key] for key in landing_ids)
-        share = n_quarantined / n_kept if n_kept else 0.0
         if not n_kept:
             log.warning("%s: the condition `keep_if` keeps no row of %s", dataset.name, target)
-        if share <= min(dataset.floors.max_quarantine_share, _NOT_ALL):
+        if not are_too_many(n_quarantined, n_kept, dataset):
             continue
         raise QuarantineError(
-            f"{dataset.name}: {share:.1%} of the rows of {target} fail a check, "
+            f"{dataset.name}: {n_quarantined / n_kept:.1%} of the rows of {target} fail a check, "
             f"{dataset.floors.max_quarantine_share:.1%} are allowed; silver is unchanged. Checks: "
             f"{_named(balance)}. Next: correct the manifest, raise its `max_quarantine_share`, or "
             "send a corrected file and quarantine this one: `python -m jobs.refine --dataset "
             f"{dataset.name} --refuse {' '.join(landing_ids)}`"
         )
+
+
+def warn_of_unread(dataset: Dataset, balances: Mapping[str, Balance]) -> None:
+    """Log a warning for each column of items with values that cannot be read."""
+    for target, balance in balances.items():
+        for column, n in balance.n_unread.items():
+            file, line, _ = balance.first_lines[column]
+            log.warning(
+                "%s: %d values of `%s` in %s cannot be read and are left out (first: %s:%d). "
+                "Correct the type in the manifest, or the file",
+                *(dataset.name, n, column, target, file, line),
+            )
 
 
 def _named(balance: Balance) -> str:
@@ -122,3 +138,8 @@ def _named(balance: Balance) -> str:
 def _first(check: str, file: str, line: int, kind: str) -> str:
     named = f", {kind!r}" if check == KIND_UNKNOWN else ""
     return f"{file}:{line}{named}"
+
+
+def _text_column(frame: DataFrame, name: str) -> Column:
+    """Return the frame's column of the name, or empty texts if it has none."""
+    return (F.col(name) if name in frame.columns else F.lit("")).alias(name)

@@ -4,23 +4,32 @@ from datetime import datetime
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from jobs.refinement.checks import checked
-from jobs.refinement.pending import Batch, section_of
+from jobs.refinement.checks import AS_SENT, checked
+from jobs.refinement.pending import HISTORY, Batch, section_of
 from warehouse.datasets import Dataset
 from warehouse.delta import Warehouse
-from warehouse.tables import BRONZE
+from warehouse.tables import BRONZE, BRONZE_EVENTS
 
 if TYPE_CHECKING:
     from warehouse.manifests.sources import Files
+
+EVENT_COLUMNS = (
+    "event_id", "kind", "typed_user", "typed_item", "typed_rating", "typed_value", "occurred_at",
+    "landing_id",
+)  # fmt: skip
+_OF_EVERY_ROW = ("source_file", "source_line", "failed_checks", "dropped")
 
 
 def checked_rows(
     warehouse: Warehouse, dataset: Dataset, batch: Batch, *, now: datetime
 ) -> dict[str, DataFrame]:
-    """Return the rows to refine by target, with the checks that they fail."""
+    """Return the rows to refine by target, with the checks that they fail.
+
+    `sent` is a failed row as it was sent, as JSON; null for others.
+    """
     rows: dict[str, DataFrame] = {}
     for target, table in BRONZE.items():
         by_section: dict[int, tuple[Files | None, list[str]]] = {}
@@ -28,15 +37,33 @@ def checked_rows(
             section = section_of(dataset, landing)
             by_section.setdefault(id(section), (section, []))[1].append(landing.landing_id)
         frames = [
-            checked(
-                warehouse.read(table).where(F.col("landing_id").isin(ids)),
-                dataset,
-                section,
-                now=now,
-                refused=batch.refused,
+            _with_sent(
+                target,
+                checked(
+                    warehouse.read(table).where(F.col("landing_id").isin(ids)),
+                    dataset,
+                    section,
+                    now=now,
+                    refused=batch.refused,
+                ),
             )
             for section, ids in by_section.values()
         ]
         if frames:
             rows[target] = reduce(DataFrame.unionByName, frames)
     return rows
+
+
+def _with_sent(target: str, rows: DataFrame) -> DataFrame:
+    """Return the rows with `sent`; those of events without the texts that were typed."""
+    as_sent = F.to_json(F.struct(*_as_sent(target)))
+    with_sent = rows.withColumn("sent", F.when(F.size("failed_checks") > 0, as_sent))
+    return (
+        with_sent.select(*EVENT_COLUMNS, *_OF_EVERY_ROW, "sent") if target in HISTORY else with_sent
+    )
+
+
+def _as_sent(target: str) -> list[Column]:
+    """Return the columns of the row as sent; in events two of them are typed."""
+    names = AS_SENT if target == BRONZE_EVENTS.name else {}
+    return [F.col(names.get(name, name)).alias(name) for name in BRONZE[target].sent]

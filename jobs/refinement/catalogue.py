@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 
 from jobs.refinement import attributes, category_lists
 from jobs.refinement.history import last_rows, position
+from jobs.refinement.texts import filled, trimmed
 from warehouse.datasets import Dataset
 from warehouse.manifests.sources import Items
 
@@ -56,10 +57,10 @@ def refined(passed: Mapping[str, DataFrame], dataset: Dataset, ids: Sequence[str
 def items(rows: DataFrame, section: Items) -> DataFrame:
     """Return the rows as typed items, one item per row; an item without a title has its id."""
     return rows.select(
-        F.trim("item_id").alias("item_id"),
-        F.coalesce(F.nullif(title(section), F.lit("")), F.trim("item_id")).alias("title"),
+        trimmed("item_id").alias("item_id"),
+        F.coalesce(F.nullif(title(section), F.lit("")), trimmed("item_id")).alias("title"),
         category_lists.of(section).alias("categories"),
-        F.nullif(F.trim("vendor"), F.lit("")).alias("vendor"),
+        filled("vendor").alias("vendor"),
         released(section).alias("released"),
         attributes.typed(section).alias("attributes"),
     )
@@ -76,7 +77,7 @@ def typed(last: DataFrame, section: Items, categories: DataFrame) -> DataFrame:
 def merged_categories(rows: DataFrame, section: Items, ids: Sequence[str]) -> DataFrame:
     """Return (item_id, merged) of items with several rows in the last landing that has them."""
     line = F.struct("source_file", "source_line", category_lists.of(section).alias("names"))
-    by_landing = rows.groupBy(F.trim("item_id").alias("item_id"), "landing_id").agg(
+    by_landing = rows.groupBy(trimmed("item_id").alias("item_id"), "landing_id").agg(
         F.sort_array(F.collect_list(line)).alias("lines")
     )
     newest = by_landing.groupBy("item_id").agg(F.max_by("lines", position(ids)).alias("lines"))
@@ -86,9 +87,9 @@ def merged_categories(rows: DataFrame, section: Items, ids: Sequence[str]) -> Da
 
 def newest_categories(rows: DataFrame, ids: Sequence[str]) -> DataFrame:
     """Return each category of an item once, of the last landing that has the item."""
-    trimmed = rows.withColumns({n: F.trim(n) for n in ("item_id", "category")})
-    last = trimmed.groupBy("item_id").agg(F.max_by("landing_id", position(ids)).alias("landing_id"))
-    of_last = trimmed.join(last, ["item_id", "landing_id"], "left_semi")
+    named = rows.withColumns({n: trimmed(n) for n in ("item_id", "category")})
+    last = named.groupBy("item_id").agg(F.max_by("landing_id", position(ids)).alias("landing_id"))
+    of_last = named.join(last, ["item_id", "landing_id"], "left_semi")
     line = F.min(F.struct("source_file", "source_line")).alias("line")
     return of_last.groupBy("item_id", "category", "landing_id").agg(line)
 
@@ -111,19 +112,19 @@ def unlisted(rated: DataFrame) -> DataFrame:
 
 def users(rows: DataFrame) -> DataFrame:
     """Return the rows as typed users, without empty attributes."""
-    filled = F.map_filter(
+    known = F.map_filter(
         F.coalesce("attributes", F.expr("CAST(map() AS map<string,string>)")),
-        lambda _, value: F.coalesce(F.trim(value), F.lit("")) != "",
+        lambda _, value: filled(value).isNotNull(),
     )
     return rows.select(
-        F.trim("user_id").alias("user_id"),
-        F.transform_values(filled, lambda _, value: F.trim(value)).alias("attributes"),
+        trimmed("user_id").alias("user_id"),
+        F.transform_values(known, lambda _, value: trimmed(value)).alias("attributes"),
     )
 
 
 def title(section: Items) -> Column:
     """Return the readable title: without the year, with the article first."""
-    shown = F.trim("title")
+    shown = trimmed("title")
     if section.title_has_year:
         without_year = F.regexp_extract(shown, _TITLE_YEAR, 1)
         shown = F.when(without_year != "", without_year).otherwise(shown)
@@ -136,12 +137,11 @@ def title(section: Items) -> Column:
 
 def released(section: Items) -> Column:
     """Return the year from its own column, else from the title if the manifest says so."""
-    in_column = F.expr(
-        "try_cast(nullif(regexp_extract(released, '^\\\\s*(\\\\d{4})', 1), '') AS int)"
-    )
+    year = F.regexp_extract(trimmed("released"), r"^(\d{4})", 1)
+    in_column = F.nullif(year, F.lit("")).try_cast("int")
     if not section.title_has_year:
         return in_column
-    in_title = F.nullif(F.regexp_extract(F.trim("title"), _TITLE_YEAR, 2), F.lit(""))
+    in_title = F.nullif(F.regexp_extract(trimmed("title"), _TITLE_YEAR, 2), F.lit(""))
     return F.coalesce(in_column, in_title.cast("int"))
 
 

@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 
 from jobs.ingestion.category_lists import with_json_lists
 from jobs.refinement.readings import evaluated
+from jobs.refinement.texts import trimmed
 from warehouse.manifests.sources import Items
 
 NO_CATEGORY = "(no genres listed)"
@@ -22,16 +23,16 @@ def of(section: Items) -> Column:
     The text may be a list of texts or of objects with a `name` or a `title`, as JSON, Python or R
     write it; else it is split at the manifest's separator.
     """
-    sent = F.trim(F.coalesce("categories", F.lit("")))
+    sent = trimmed(F.coalesce("categories", F.lit("")))
     listed = evaluated(with_json_lists, "string", sent)
     names = F.when(listed.startswith("["), F.from_json(listed, "array<string>"))
     split = F.split(sent, re.escape(section.categories_separator), -1)
     read = F.when(sent.isin(*_EMPTY), F.expr("CAST(array() AS array<string>)")).otherwise(
         F.coalesce(names, split)
     )
-    trimmed = F.transform(read, _trimmed)
+    shown = F.transform(read, trimmed)
     return F.array_distinct(
-        F.filter(trimmed, lambda name: name.isNotNull() & ~name.isin("", NO_CATEGORY))
+        F.filter(shown, lambda name: name.isNotNull() & ~name.isin("", NO_CATEGORY))
     )
 
 
@@ -39,7 +40,3 @@ def in_order(category: str) -> Column:
     """Return the aggregate list of a column of categories, in the order of their `line`."""
     pairs = F.sort_array(F.collect_list(F.struct("line", category)))
     return F.transform(pairs, lambda pair: pair[category])
-
-
-def _trimmed(value: Column) -> Column:
-    return F.trim(value)

@@ -6,6 +6,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs.engine.interactions import Rules, interaction
+from jobs.refinement.texts import trimmed
 from warehouse.manifests.sources import Events, Ratings
 
 PAIR = ("user_id", "item_id")
@@ -70,7 +71,7 @@ def last_rows(accepted: DataFrame, key: str, landing_ids: Sequence[str]) -> Data
     """Return, for each key, the row that was sent last: by landing, file, line."""
     order = F.struct(position(landing_ids), "source_file", "source_line")
     row = F.struct(*[name for name in accepted.columns if name != key])
-    by_key = accepted.withColumn(key, F.trim(key)).groupBy(key)
+    by_key = accepted.withColumn(key, trimmed(key)).groupBy(key)
     return by_key.agg(F.max_by(row, order).alias("row")).select(key, "row.*")
 
 

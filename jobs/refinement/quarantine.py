@@ -4,14 +4,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from functools import reduce
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.refinement.balances import Balance
-from jobs.refinement.checks import AS_SENT
 from jobs.refinement.pending import Batch
 from warehouse.delta import Warehouse
-from warehouse.tables import BRONZE, BRONZE_EVENTS, SILVER_QUARANTINE
+from warehouse.tables import SILVER_QUARANTINE
 
 
 def quarantine(
@@ -42,7 +41,7 @@ def quarantine(
 def _failed(target: str, checked: DataFrame, *, now: datetime, run_key: str) -> DataFrame:
     return checked.where("size(failed_checks) > 0").select(
         F.lit(target).alias("target"),
-        F.to_json(F.struct(*_as_sent(target))).alias("sent"),
+        "sent",
         "failed_checks",
         "landing_id",
         "source_file",
@@ -50,12 +49,6 @@ def _failed(target: str, checked: DataFrame, *, now: datetime, run_key: str) -> 
         F.lit(now).alias("first_seen_at"),
         F.lit(run_key).alias("run_key"),
     )
-
-
-def _as_sent(target: str) -> list[Column]:
-    """Return the columns of the row as sent; in events two of them are typed."""
-    names = AS_SENT if target == BRONZE_EVENTS.name else {}
-    return [F.col(names.get(name, name)).alias(name) for name in BRONZE[target].sent]
 
 
 def _judge_again(warehouse: Warehouse, failed: list[DataFrame], batch: Batch) -> None:

@@ -1,11 +1,14 @@
 """A finding of `check`: a sentence on a file with its level."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from jobs.ingestion import text_checks, values
+from jobs.ingestion.row_checks import Checked, are_too_many
 from jobs.ingestion.samples import LINE
 from warehouse.datasets import Dataset
 
@@ -28,16 +31,27 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """The sampled rows of one section of the manifest: columns of text, files and lines."""
+    """The sampled rows of one section of the manifest: columns of text, files and lines.
+
+    `checked` is what the checks of `refine` say of them.
+    """
 
     dataset: Dataset
     about: About
     table: pa.Table
+    checked: Checked
 
     def texts(self, column: str) -> pa.StringArray:
-        """Return the column's texts without blanks around them; null if blank."""
-        trimmed = pc.utf8_trim_whitespace(self.table[column].combine_chunks())
-        return pc.if_else(pc.equal(trimmed, ""), pa.scalar(None, pa.string()), trimmed)
+        """Return the column's texts without spaces around them; null if blank."""
+        return values.filled(self.table[column].combine_chunks())
+
+    def sent(self, column: str) -> pa.StringArray:
+        """Return the column's texts as they are in the file."""
+        return self.table[column].combine_chunks()
+
+    def failed(self, check: str) -> pa.BooleanArray:
+        """Return which rows fail the check of this name."""
+        return self.checked.failed[check]
 
     def share(
         self, bad: pa.BooleanArray, problem: str, *, column: str = "", hint: str = ""
@@ -50,7 +64,7 @@ class Rows:
         if not n_bad:
             return []
         share = n_bad / self.table.num_rows
-        is_error = share > self.dataset.floors.max_quarantine_share
+        is_error = are_too_many(n_bad, self.table.num_rows, self.dataset)
         text = f"{share:.1%} of the sampled rows {problem}, {self.example(bad, column)}{hint}"
         return [Finding("error" if is_error else "warning", self.about, text)]
 
@@ -63,29 +77,58 @@ class Rows:
             return f"such as {where}"
         return f"such as {shown(self.table[column][position].as_py())} in {where}"
 
-    def missing(self, column: str) -> list[Finding]:
-        """Return a finding if rows have no text in the column."""
-        return self.share(pc.is_null(self.texts(column)), f"have no `{column}`")
+    def missing(self, check: str, column: str) -> list[Finding]:
+        """Return a finding if rows have no text in the column, of which there is a check."""
+        return self.share(self.failed(check), f"have no `{column}`")
 
-    def ids(self, column: str) -> list[Finding]:
-        """Return what is odd about ids: none, NUL, or numbers with a decimal point."""
-        texts = self.texts(column)
-        has_nul = pc.fill_null(pc.match_substring(texts, "\0"), False)  # noqa: FBT003
-        is_float = pc.fill_null(pc.match_substring_regex(texts, r"^\d+\.0+$"), False)  # noqa: FBT003
-        findings = self.missing(column) + self.nul(has_nul, column)
-        n_filled = len(texts) - texts.null_count
-        if n_filled and (pc.sum(is_float).as_py() or 0) * 2 > n_filled:
-            text = (
-                f"`{column}` has ids with a decimal point, {self.example(is_float, column)}: the "
-                "product's ids have none. Export the column as whole numbers or text; in pandas: "
-                f'`df["{column}"].astype("Int64")`'
+    def ids(self, **columns: str) -> list[Finding]:
+        """Return what is odd about ids: none, NUL, too long, or numbers with a decimal point.
+
+        `columns` are those with the ids of a `user` or an `item`.
+        """
+        found = []
+        for name, column in columns.items():
+            found += self.missing(f"{name}_missing", column)
+            found += self.texts_with_nul(column)
+            found += self.long_texts(column, text_checks.is_long_id, text_checks.MAX_ID_BYTES)
+            found += self._floats(column)
+        return found
+
+    def texts_with_nul(self, *columns: str) -> list[Finding]:
+        """Return a finding for each column with a NUL character, which no database accepts."""
+        return [
+            finding
+            for column in columns
+            for finding in self.share(
+                text_checks.has_nul(self.sent(column)),
+                f"have a NUL character in `{column}`",
+                column=column,
             )
-            findings.append(Finding("warning", self.about, text))
-        return findings
+        ]
 
-    def nul(self, has_nul: pa.BooleanArray, column: str) -> list[Finding]:
-        """Return a finding if texts have a NUL character, which no database accepts."""
-        return self.share(has_nul, f"have a NUL character in `{column}`", column=column)
+    def long_texts(
+        self,
+        column: str,
+        are_long: Callable[[pa.StringArray], pa.BooleanArray] = text_checks.is_long,
+        max_bytes: int = text_checks.MAX_TEXT_BYTES,
+    ) -> list[Finding]:
+        """Return a finding if texts of the column are too long for an index."""
+        problem = f"have more than {max_bytes:,} bytes in `{column}`"
+        hint = ". Is it the right column?"
+        return self.share(are_long(self.sent(column)), problem, column=column, hint=hint)
+
+    def _floats(self, column: str) -> list[Finding]:
+        texts = self.texts(column)
+        is_float = pc.fill_null(pc.match_substring_regex(texts, r"^\d+\.0+$"), False)  # noqa: FBT003
+        n_filled = len(texts) - texts.null_count
+        if not n_filled or (pc.sum(is_float).as_py() or 0) * 2 <= n_filled:
+            return []
+        text = (
+            f"`{column}` has ids with a decimal point, {self.example(is_float, column)}: the "
+            "product's ids have none. Export the column as whole numbers or text; in pandas: "
+            f'`df["{column}"].astype("Int64")`'
+        )
+        return [Finding("warning", self.about, text)]
 
 
 def shown(text: str | None) -> str:

@@ -4,11 +4,11 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from jobs.ingestion import text_checks
 from jobs.ingestion.category_lists import with_json_lists
 from jobs.ingestion.findings.finding import Finding, Rows
 from warehouse.manifests.sources import Categories, Files, Items, Users
 
-_LONGEST_TITLE = 1000
 _MANY_CATEGORIES = 200
 _TOO_MANY_CATEGORIES = 2000
 _SOME = 0.02
@@ -24,20 +24,26 @@ def findings(rows: Rows, section: Files) -> list[Finding]:
             return _of_items(rows, section)
         case Categories():
             names = pc.unique(rows.texts(section.category))
-            found = rows.ids(section.item) + rows.missing(section.category)
+            found = rows.ids(item=section.item)
+            found += rows.missing("category_missing", section.category)
+            found += rows.texts_with_nul(section.category) + rows.long_texts(section.category)
             return found + _n_categories(rows, len(names.drop_null()), None)
         case Users():
-            found = rows.ids(section.user)
-            return found + [x for name in section.attributes for x in _nul(rows, name)]
+            found = rows.ids(user=section.user) + rows.texts_with_nul(*section.attributes)
+            return found + [x for name in section.attributes for x in rows.long_texts(name)]
         case _:
             return []
 
 
 def _of_items(rows: Rows, section: Items) -> list[Finding]:
-    found = rows.ids(section.item) + _of_titles(rows, section.title)
-    others = (section.vendor, section.categories, *section.attributes)
-    found += [finding for name in others if name is not None for finding in _nul(rows, name)]
+    found = rows.ids(item=section.item) + _of_titles(rows, section.title)
+    others = (section.vendor, section.released, *section.attributes)
+    found += rows.texts_with_nul(*filter(None, others))
+    if section.vendor is not None:
+        found += rows.long_texts(section.vendor)
+    found += _of_unread(rows, section)
     if section.categories is not None:
+        found += _odd_categories(rows, section.categories, section.categories_separator)
         found += _of_categories(rows, section)
         share = _share_of_several(rows, section.item, section.categories)
         if share > _SOME:
@@ -47,6 +53,33 @@ def _of_items(rows: Rows, section: Items) -> list[Finding]:
             )
             found.append(Finding("warning", rows.about, text))
     return found
+
+
+def _of_unread(rows: Rows, section: Items) -> list[Finding]:
+    """Return a warning for each column with texts that are not of its type, and are left out."""
+    found = []
+    for column, unread in rows.checked.unread.items():
+        if not unread.true_count:
+            continue
+        of = section.attributes.get(column, "year")
+        text = (
+            f"{unread.true_count / rows.table.num_rows:.1%} of the sampled rows have no {of} in "
+            f"`{column}`, {rows.example(unread, column)}: the items are kept, without it. Correct "
+            "the values, or the column's type in the manifest"
+        )
+        found.append(Finding("warning", rows.about, text))
+    return found
+
+
+def _odd_categories(rows: Rows, column: str, separator: str) -> list[Finding]:
+    """Return findings on categories with NUL, and on those that are too long for an index."""
+    sent = with_json_lists(rows.sent(column))
+    with_nul = text_checks.has_category_with_nul(sent, separator)
+    found = rows.share(with_nul, f"have a NUL character in `{column}`", column=column)
+    are_long = text_checks.has_long_category(sent, separator)
+    problem = f"have a category of more than {text_checks.MAX_TEXT_BYTES:,} bytes in `{column}`"
+    hint = f". Is {separator!r} right as `categories_separator`?"
+    return found + rows.share(are_long, problem, column=column, hint=hint)
 
 
 def _share_of_several(rows: Rows, item: str, categories: str) -> float:
@@ -59,16 +92,17 @@ def _share_of_several(rows: Rows, item: str, categories: str) -> float:
 
 def _of_titles(rows: Rows, column: str) -> list[Finding]:
     texts = rows.texts(column)
-    found = rows.missing(column) + _nul(rows, column)
-    is_long = _true(pc.greater(pc.utf8_length(texts), _LONGEST_TITLE))
-    problem = f"have more than {_LONGEST_TITLE:,} characters in `{column}`"
-    hint = ". Is it the right column?"
-    found += rows.share(is_long, problem, column=column, hint=hint)
+    found = rows.texts_with_nul(column) + rows.long_texts(column)
+    if texts.null_count:
+        share = texts.null_count / len(texts)
+        example = rows.example(pc.is_null(texts))
+        text = f"{share:.1%} of the sampled rows have no `{column}`, {example}: pages show the id"
+        found.append(Finding("warning", rows.about, text))
     for pattern, problem, step in (
         (_ENTITIES, "HTML entities", "replace them before the file is sent"),
         (_DECODED_TWICE, "letters such as Ã", 'is `encoding = "utf-8"` right?'),
     ):
-        marked = _true(pc.match_substring_regex(texts, pattern))
+        marked = text_checks.true(pc.match_substring_regex(texts, pattern))
         share = (pc.sum(marked).as_py() or 0) / len(texts)
         if share > _FEW:
             example = rows.example(marked, column)
@@ -113,11 +147,3 @@ def _listed(text: str) -> list[str]:
     except orjson.JSONDecodeError:
         return [text]
     return [str(value) for value in values] if isinstance(values, list) else [text]
-
-
-def _nul(rows: Rows, column: str) -> list[Finding]:
-    return rows.nul(_true(pc.match_substring(rows.texts(column), "\0")), column)
-
-
-def _true(condition: pa.BooleanArray) -> pa.BooleanArray:
-    return pc.fill_null(condition, False)  # noqa: FBT003  # null: nothing to compare

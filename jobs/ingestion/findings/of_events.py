@@ -5,7 +5,7 @@ import re
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.ingestion import samples, values
+from jobs.ingestion import event_checks, samples
 from jobs.ingestion.findings import of_times, of_values
 from jobs.ingestion.findings.finding import FILE, Finding, Rows
 from warehouse.manifests.kinds import RATE
@@ -14,8 +14,8 @@ from warehouse.manifests.sources import Events, Ratings
 
 def findings(rows: Rows, section: Ratings | Events) -> list[Finding]:
     """Return the findings on the sampled rows that the section keeps."""
-    found = rows.ids(section.user) + rows.ids(section.item)
-    kinds = _kinds(rows, section)
+    found = rows.ids(user=section.user, item=section.item)
+    kinds = rows.checked.typed["kind"]
     is_rate = pc.fill_null(pc.equal(kinds, RATE), False)  # noqa: FBT003  # of unknown kinds
     if isinstance(section, Events):
         found += _of_kinds(rows, section, kinds)
@@ -41,14 +41,6 @@ def _header(rows: Rows, section: Ratings | Events) -> list[Finding]:
     return [Finding("warning", rows.about, text)]
 
 
-def _kinds(rows: Rows, section: Ratings | Events) -> pa.StringArray:
-    if isinstance(section, Ratings):
-        return pa.repeat(pa.scalar(RATE, pa.string()), rows.table.num_rows)
-    if section.kind_column is None:
-        return values.kinds(pa.nulls(rows.table.num_rows, pa.string()), section)
-    return values.kinds(rows.table[section.kind_column].combine_chunks(), section)
-
-
 def _of_kinds(rows: Rows, section: Events, kinds: pa.StringArray) -> list[Finding]:
     """Return the kinds with their counts, and those that the manifest does not name."""
     known = {*rows.dataset.kinds, *((RATE,) if rows.dataset.has_scale else ())}
@@ -58,7 +50,6 @@ def _of_kinds(rows: Rows, section: Events, kinds: pa.StringArray) -> list[Findin
     found = [Finding("note", rows.about, f"kinds in {section.file}: {listed}")]
     if section.kind_column is None:
         return found
-    is_known = pc.is_in(kinds, value_set=pa.array(sorted(known), pa.string()))
     unknown = [kind for kind in ordered if kind not in known]
     names = ", ".join(f"{kind or 'no kind'} {counts[kind]:,}" for kind in unknown[:10])
     hint = (
@@ -66,9 +57,9 @@ def _of_kinds(rows: Rows, section: Events, kinds: pa.StringArray) -> list[Findin
         f"`[kinds.{next(iter(filter(None, unknown)), 'view')}]`, or leave them out with `keep_if`"
     )
     column = section.kind_column
-    return found + rows.share(
-        pc.invert(is_known), f"have a kind in `{column}` that has no `[kinds]`", hint=hint
-    )
+    is_unknown = rows.failed(event_checks.KIND_UNKNOWN)
+    problem = f"have a kind in `{column}` that has no `[kinds]`"
+    return found + rows.share(is_unknown, problem, hint=hint)
 
 
 def _contradictions(
@@ -81,8 +72,8 @@ def _contradictions(
         {
             "user": rows.texts(section.user),
             "item": rows.texts(section.item),
-            "time": values.times(samples.joined_times(section, rows.table), section),
-            "rating": values.numbers(rows.table[section.value].combine_chunks(), section),
+            "time": rows.checked.typed["occurred_at"],
+            "rating": rows.checked.typed["number"],
             "row": pa.array(range(rows.table.num_rows)),
         }
     ).filter(is_rate)

@@ -1,11 +1,9 @@
 """Findings on the times of events, and on the order of events without times."""
 
-from datetime import UTC, datetime, timedelta
-
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.ingestion import samples, values
+from jobs.ingestion import samples
 from jobs.ingestion.findings.finding import Finding, Rows
 from warehouse.manifests.sources import Events, Ratings
 
@@ -18,15 +16,14 @@ def findings(rows: Rows, section: Ratings | Events) -> list[Finding]:
     if not section.time_columns:
         return _without_times(rows, section)
     texts = samples.joined_times(section, rows.table)
-    times = values.times(texts, section)
-    unreadable = pc.is_null(times)
+    times = rows.checked.typed["occurred_at"]
+    unreadable = rows.failed("time_not_readable")
     hint = samples.time_hint(texts.filter(unreadable), section)
     column = section.time_columns[0]
     problem = f"have no readable time ({section.time_format})"
     found = rows.share(unreadable, problem, column=column, hint=hint)
-    latest = datetime.now(UTC) + timedelta(hours=rows.dataset.floors.future_tolerance_hours)
-    in_future = pc.fill_null(pc.greater(times, pa.scalar(latest, times.type)), False)  # noqa: FBT003
     hint = samples.time_hint(texts, section)
+    in_future = rows.failed("time_in_future")
     found += rows.share(in_future, "are in the future", column=column, hint=hint)
     if times.null_count == len(times):
         return found

@@ -220,7 +220,8 @@ def events(columns: str, row: str, n: int = 60) -> str:
             {"events.csv": events("user,item,n", "u{user},i{item},{k}") + "u,i,many\n"},
             (
                 "warning events 1.6% of the sampled rows have no number in `n`, such as 'many' in "
-                "events.csv line 62, and count without a value"
+                "events.csv line 62. Name the numbers that words stand for: `values = "
+                '{ "…" = 1 }`. If "many" means "no value", write `no_value = ["many"]`'
             ),
         ),
         (
@@ -259,8 +260,8 @@ ITEMS = EVENTS + 'kind = "view"\n[items]\nfile = "items.csv"\ncategories = "tags
             "warning items 63.6% of the items in the events are in no file of items, such as ",
         ),
         (
-            [f"i{n},{'x' * 1001 if n == 3 else 'T'},a" for n in range(11)],
-            "have more than 1,000 characters in `title`, such as",
+            [f"i{n},{'x' * 1601 if n == 3 else 'T'},a" for n in range(11)],
+            "error items 9.1% of the sampled rows have more than 1,600 bytes in `title`, such as",
         ),
         ([f"i{n},Title,a\0" for n in range(11)], "have a NUL character in `tags`"),
         ([f"i{n},Bush De Noël,a" for n in range(11)], "encoding"),

@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from jobs.ingestion import values
@@ -175,3 +175,20 @@ def test_a_time_at_the_end_of_the_calendar_is_read_without_its_zone() -> None:
 
     assert first is None or first.year <= 1
     assert last is None or last.year >= 9999
+
+
+def test_spaces_are_all_that_is_trimmed() -> None:
+    all_characters = [chr(code) for code in range(0x110000) if not 0xD800 <= code < 0xE000]
+    left = values.trimmed(pa.array(all_characters)).to_pylist()
+    removed = [c for c, text in zip(all_characters, left, strict=True) if not text]
+    assert "".join(removed) == values.SPACES
+
+
+@given(st.text("0123456789.,eExX+- \u00a0infa_", max_size=8))
+@example("0x10")
+@example("0e1234")
+def test_a_text_is_read_alike_beside_any_others(text: str) -> None:
+    for decimal in (".", ","):
+        number(text, ratings(decimal=decimal))
+    for time_format in ("seconds", "microseconds", "iso"):
+        time(text, ratings(time_format=time_format))

@@ -6,7 +6,7 @@ from pyspark.sql import SparkSession
 
 from jobs.engine.interactions import Rules
 from jobs.refinement.catalogue import items
-from jobs.refinement.checks import checked_items, checked_ratings
+from jobs.refinement.checks import checked
 from jobs.refinement.history import interactions
 from tests.support.jobs.product import NOW, RATINGS, product
 from warehouse.manifests.sources import Items
@@ -21,8 +21,8 @@ def checked_rows(spark: SparkSession, *rows: Sent, **changes: Any) -> list[Any]:
     frame = spark.createDataFrame(lines, BRONZE_RATINGS.ddl)
     dataset = product(**changes)
     assert dataset.ratings is not None
-    checked = checked_ratings(frame, dataset, dataset.ratings, NOW)
-    return sorted(checked.collect(), key=lambda row: row["source_line"])
+    rows_checked = checked(frame, dataset, dataset.ratings, now=NOW)
+    return sorted(rows_checked.collect(), key=lambda row: row["source_line"])
 
 
 def test_each_row_names_all_checks_that_it_fails(spark: SparkSession) -> None:
@@ -157,9 +157,10 @@ def test_an_item_needs_an_id_and_texts_that_postgres_indexes(spark: SparkSession
     ]
 
     frame = spark.createDataFrame(rows, BRONZE_ITEMS.ddl)
-    checked = checked_items(frame, Items(file="i.csv")).collect()
+    section = Items(file="i.csv", categories="kinds", vendor="maker")
+    rows_checked = checked(frame, product(), section, now=NOW).collect()
 
-    assert sorted((row.source_line, row.failed_checks) for row in checked) == [
+    assert sorted((row.source_line, row.failed_checks) for row in rows_checked) == [
         (1, ["item_missing"]),
         (2, []),
         (3, ["line_malformed"]),

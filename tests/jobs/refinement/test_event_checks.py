@@ -4,7 +4,7 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
-from jobs.refinement.checks import checked_events
+from jobs.refinement import checks
 from tests.support.jobs.product import NOW, shop
 from warehouse.tables import BRONZE_EVENTS
 
@@ -27,7 +27,7 @@ def checked(
         scale=STARS,
     )
     frame = spark.createDataFrame(lines, BRONZE_EVENTS.ddl)
-    rows_checked = checked_events(frame, dataset, dataset.events[0], NOW)
+    rows_checked = checks.checked(frame, dataset, dataset.events[0], now=NOW)
     return sorted(rows_checked.collect(), key=lambda row: row["source_line"])
 
 
