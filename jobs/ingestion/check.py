@@ -176,6 +176,9 @@ def _of_ids(dataset: Dataset, rows: Mapping[tuple[Target, str | None], Rows]) ->
         used = [of_section.texts(section.user) for of_section, section in events]
         listed = [users.texts(dataset.users.user)]
         findings += of_matches.unknown(used, listed, of="users", noun="user")
+    if all(_is_whole(of_section) for of_section, _ in events):
+        ids = {x.file: [of.texts(x.user), of.texts(x.item)] for of, x in events}
+        findings += of_matches.separate(ids)
     if dataset.items is None:
         text = "the manifest has no `[items]`: pages show ids instead of titles"
         findings.append(Finding("note", "items", text))

@@ -1,7 +1,7 @@
 """Findings on ids: whether the items and users of events are in the files of items and users."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -34,6 +34,44 @@ def unknown(
     text += f"; the files of {noun}s have {', '.join(map(shown, known[:_EXAMPLES].to_pylist()))}"
     hint = _hint(absent, known)
     return [Finding("error" if of == "items" else "warning", of, f"{text}. {hint}")]
+
+
+def separate(ids: Mapping[str, Sequence[pa.StringArray]]) -> list[Finding]:
+    """Return a warning for each section of events that has nothing in common with the others.
+
+    `ids` has the users and the items of each section, by the name of its files.
+    """
+    apart = [
+        file for file, of_file in ids.items() if not _share_any(of_file, _others(ids, besides=file))
+    ]
+    first, *rest = ids or [""]
+    return [
+        Finding(
+            "warning",
+            "events",
+            f"{file} has no user and no item of the other files of events, such as "
+            f"{next(other for other in ids if other != file)}. If they are of two products, put "
+            "the files of each into a folder of its own, and write a manifest for each: "
+            "`lantern datasets propose FOLDER` does it",
+        )
+        for file in apart
+        if rest and (file != first or len(apart) < len(ids))
+    ]
+
+
+def _others(
+    ids: Mapping[str, Sequence[pa.StringArray]], *, besides: str
+) -> list[tuple[pa.StringArray, ...]]:
+    """Return the users of all other sections, and their items."""
+    return list(zip(*(of_file for file, of_file in ids.items() if file != besides), strict=True))
+
+
+def _share_any(ids: Sequence[pa.StringArray], others: Sequence[Sequence[pa.StringArray]]) -> bool:
+    """Return whether a user is among the other users, or an item among the other items."""
+    return any(
+        pc.any(pc.is_in(own.drop_null(), value_set=pa.concat_arrays(arrays).drop_null())).as_py()
+        for own, arrays in zip(ids, others, strict=False)
+    )
 
 
 def _hint(absent: pa.StringArray, known: pa.StringArray) -> str:

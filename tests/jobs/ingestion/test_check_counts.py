@@ -137,3 +137,16 @@ def test_rows_of_the_catalogue(name: str, content: str, expected: str, tmp_path:
     is_refused = not any(f"`{column}`" in expected for column in ("price", "until", "title"))
     counts = next(x for x in findings if f"note {name[:4]}" in x.replace("categories", "tags"))
     assert ("1 go to the quarantine" in counts) is (is_refused and "no year" not in expected)
+
+
+def test_files_of_two_products_are_recognised(tmp_path: Path) -> None:
+    manifest = RATINGS + EVENTS.removeprefix(BASE).replace("time = false", 'kind = "view"')
+    files: dict[str, str | bytes] = {
+        "ratings.csv": ratings(),
+        "events.csv": events("user,item,time", f"v{{user}},j{{item}},{START}"),
+    }
+    expected = "warning events events.csv has no user and no item of the other files of events"
+    assert any(text.startswith(expected) for text in graded(tmp_path, manifest, files))
+
+    files["events.csv"] = events("user,item,time", f"v{{user}},i{{item}},{START}")
+    assert not any("no user and no item" in text for text in graded(tmp_path, manifest, files))
