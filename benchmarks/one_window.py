@@ -40,7 +40,7 @@ def main() -> None:
 
 def timed_round(prepared: PreparedWindow, number: int) -> float:
     """Fit with the seed of this round and evaluate; return the seconds of both."""
-    default = recipes.default(MOVIELENS)
+    default = recipes.of_ratings(MOVIELENS)
     start = time.monotonic()
     model = prepared.fit(default.model_copy(update={"seed": default.seed + number}))
     fitted = time.monotonic()

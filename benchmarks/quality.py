@@ -71,7 +71,7 @@ def main() -> None:
 
 def families_of(n_seeds: int, extra: Sequence[str]) -> dict[str, list[AnyRecipe | Baseline]]:
     """Return the recipes of each family; those of ALS differ in the seed."""
-    als = recipes.default(MOVIELENS)
+    als = recipes.of_ratings(MOVIELENS)
     seeds = [als.model_copy(update={"seed": als.seed + number}) for number in range(n_seeds)]
     families: dict[str, list[AnyRecipe | Baseline]] = {
         "als": [*seeds],

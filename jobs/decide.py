@@ -101,6 +101,7 @@ def _verdict(root: str, dataset: Dataset, live: Release | None, run_key: RunKey)
         "recipe": decision.recipe,
         "recipe_json": None if chosen is None else chosen.model_dump_json(),
         "publishes": decision.publishes,
+        "new_items": decision.new_items,
         "criteria": [asdict(criterion) for criterion in decision.criteria],
         "comparisons": [figure.model_dump() for figure in comparisons(decision, measured)],
         "decided_at": datetime.now(UTC),

@@ -18,13 +18,15 @@ from pyspark.sql import functions as F
 
 from jobs.engine import recipes
 from jobs.engine.errors import TooManyItemsError
+from jobs.engine.item_recipes import Recipe
 from jobs.engine.judging.evaluation import FAILURES, Evaluation, Figure
 from jobs.engine.learning import baselines
 from jobs.engine.learning.baselines import Baseline
 from jobs.engine.learning.models import Model
-from jobs.engine.recipes import AnyRecipe
+from jobs.engine.recipes import ORDERS_OF_NEW_ITEMS, AnyRecipe
 from jobs.retraining.evaluation_windows import (
     PreparedWindow,
+    evaluate_new_items,
     gate_window,
     headline,
     prepare,
@@ -44,7 +46,7 @@ from warehouse.tables import (
     GOLD_WINDOW_LISTS,
     Table,
 )
-from warehouse.tables.vocabulary import COLD, GATE, LEFT_OUT, WARM, Role
+from warehouse.tables.vocabulary import COLD, GATE, LEFT_OUT, NEW_ITEMS, WARM, Role
 
 log = logging.getLogger(__name__)
 
@@ -52,16 +54,24 @@ LOGGED = ("ndcg@10", "recall@10", "recall@50", "map@10", "hit_rate@10", "coverag
 
 
 @dataclass(frozen=True)
-class EvaluatedRecipe:
-    """A recipe, its role, and its model: None before the fit, and if the fit failed.
+class Compared:
+    """A recipe or an order of items, its role, and its model.
 
+    The model is None before the fit, if the fit failed, and for an order that needs none.
     `most_items` is the bound of a baseline that was left out because the catalogue is larger.
     """
 
-    recipe: AnyRecipe | Baseline
+    recipe: Recipe
     role: Role
     model: Model | None = None
     most_items: int | None = None
+
+
+@dataclass(frozen=True)
+class EvaluatedRecipe(Compared):
+    """A recipe that can be fitted."""
+
+    recipe: AnyRecipe | Baseline
 
 
 @dataclass(frozen=True)
@@ -69,7 +79,7 @@ class EvaluatedWindow:
     """The recipes, fitted and evaluated on one window."""
 
     name: str
-    entries: list[EvaluatedRecipe]
+    entries: Sequence[Compared]
     evaluation: Evaluation
 
 
@@ -88,17 +98,18 @@ def run(warehouse: Warehouse, dataset: Dataset) -> None:
     entries = evaluated_recipes(challenger, champion, dataset)
     rows = frozen(warehouse, dataset)
     prepared = prepare(rows, dataset, gate_window(rows, dataset))
-    gate = EvaluatedWindow(GATE, *fit_and_evaluate(prepared, entries))
-    windows = [gate]
+    at_gate, evaluation = fit_and_evaluate(prepared, entries)
+    gate = EvaluatedWindow(GATE, at_gate, evaluation)
+    windows = [gate, *_of_new_items(prepared, rows, at_gate)]
     if _may_be_promoted(gate, dataset):
         for name, rolling in rolling_windows(rows, dataset):
             earlier = prepare(rows, dataset, rolling, prepared.segments)
             fitted = fit_and_evaluate(earlier, _releasable(entries))
             windows.append(EvaluatedWindow(name, *fitted))
     _write(warehouse, GOLD_USER_METRICS, _user_metrics(rows, windows))
-    models = [entry.model for entry in _releasable(gate.entries) if entry.model is not None]
+    models = [entry.model for entry in _releasable(at_gate) if entry.model is not None]
     _write(warehouse, GOLD_WINDOW_LISTS, window_lists(rows, prepared.users, models))
-    roles = {entry.recipe.name: entry.role for entry in gate.entries if entry.model is not None}
+    roles = {entry.recipe.name: entry.role for entry in at_gate if entry.model is not None}
     samples = sample_lists(rows, prepared.users, gate.evaluation, roles)
     retrain = {"retrain_id": run_key.retrain_id, "run_key": str(run_key)}
     append(root, GOLD_SAMPLE_LISTS, [retrain | row for row in samples], run_key=run_key)
@@ -131,6 +142,20 @@ def fit_and_evaluate(
     """Return the recipes with their models, and the evaluation of the models' lists."""
     fitted = [_fitted(entry, prepared.fit) for entry in entries]
     return fitted, prepared.evaluate([entry.model for entry in fitted if entry.model is not None])
+
+
+def _of_new_items(
+    prepared: PreparedWindow, rows: Frozen, entries: Sequence[EvaluatedRecipe]
+) -> list[EvaluatedWindow]:
+    """Return the window of the new items, if one of the recipes has rows of them to compare."""
+    releasable = _releasable(entries)
+    fitted = [entry.model for entry in releasable if entry.model is not None]
+    found = evaluate_new_items(prepared, rows, fitted)
+    if found is None:
+        return []
+    compared = [entry for entry in releasable if entry.recipe.name in found.figures]
+    opponents = [Compared(recipe, "baseline") for recipe in ORDERS_OF_NEW_ITEMS]
+    return [EvaluatedWindow(NEW_ITEMS, [*compared, *opponents], found)]
 
 
 def _may_be_promoted(gate: EvaluatedWindow, dataset: Dataset) -> bool:
@@ -207,7 +232,7 @@ def _model_metrics(window: EvaluatedWindow) -> list[dict[str, Any]]:
     ]
 
 
-def _without_model(entry: EvaluatedRecipe) -> list[Figure]:
+def _without_model(entry: Compared) -> list[Figure]:
     """Return the figures of a recipe that has no model."""
     if entry.most_items is not None:
         return [Figure(WARM, LEFT_OUT, float(entry.most_items), 0)]

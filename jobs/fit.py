@@ -77,9 +77,9 @@ def run(warehouse: Warehouse, dataset: Dataset) -> None:
     if Fit.find(root, retrain_id) is not None:
         log.info("%s: already fitted in %s", dataset.name, retrain_id)
         return
-    recipe, _ = Verdict.to_publish(root, retrain_id)
+    recipe, verdict = Verdict.to_publish(root, retrain_id)
     rows = frozen(warehouse, dataset)
-    learned = learn(rows, dataset, recipe)
+    learned = learn(rows, dataset, recipe, with_new_items=bool(verdict.new_items))
     model = learned.model
     log.info("fitted %s in %.1f s", recipe.name, model.seconds)
     lists = own_lists(rows, model.lists(learned.users, LIST_LENGTH)).localCheckpoint()
@@ -105,12 +105,21 @@ def run(warehouse: Warehouse, dataset: Dataset) -> None:
     log.info("%s: %d lists by %s", dataset.name, n_users, recipe.name)
 
 
-def learn(rows: Frozen, dataset: Dataset, recipe: AnyRecipe) -> Learned:
-    """Return the recipe's model of all interactions in `rows`, and the users who have some."""
+def learn(
+    rows: Frozen, dataset: Dataset, recipe: AnyRecipe, *, with_new_items: bool = False
+) -> Learned:
+    """Return the recipe's model of all interactions in `rows`, and the users who have some.
+
+    With new items, items without interactions have factors that their content predicts.
+    """
     relevant_from, ratings = dataset.scale.relevant_from, rows.ratings().cache()
     items = rows.items().join(ratings.select("item").distinct(), "item")
     segments = segments_of(rows, dataset)
     model = models.fit(recipe, ratings, Catalogue.of(items), segments, relevant_from=relevant_from)
+    if with_new_items and model.factors is not None:
+        content = rows.content(model.catalogue.index)
+        model = models.with_new_items(model, content, ratings, segments)
+        log.info("%d new items have factors from their content", content.n_new)
     hidden = windows.hidden(rows.events())
     users = known_users(ratings, hidden, segments, rows.rules)
     trending = popularity.recent(ratings, popularity.TRENDING_DAYS, model.catalogue)

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Self
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 from pyspark.sql import DataFrame
 from scipy import sparse
@@ -24,11 +25,17 @@ class Catalogue:
     categories: sparse.csr_array  # (items, categories), float32, 0 or 1
     names: tuple[str, ...] = ()  # of the categories
     released: NDArray[np.float32] | None = None  # years, NaN where unknown
+    new: NDArray[np.bool_] | None = None  # whether no interaction has the item; None: each has one
 
     @classmethod
     def of(cls, items: DataFrame) -> Self:
         """Return the catalogue of `items` (item, item_id, categories, released), on the driver."""
-        rows = items.select("item", "item_id", "categories", "released").toArrow().to_pydict()
+        return cls.of_rows(items.select("item", "item_id", "categories", "released").toArrow())
+
+    @classmethod
+    def of_rows(cls, table: pa.Table) -> Self:
+        """Return the catalogue of the columns that `of` reads."""
+        rows = table.select(["item", "item_id", "categories", "released"]).to_pydict()
         # Python compares text by code point, which is the order of its UTF-8 bytes.
         order = sorted(range(len(rows["item_id"])), key=rows["item_id"].__getitem__)
         names = sorted({name for categories in rows["categories"] for name in categories or ()})
@@ -43,6 +50,11 @@ class Catalogue:
             names=tuple(names),
             released=np.array([rows["released"][row] for row in order], np.float32),
         )
+
+    @property
+    def known(self) -> NDArray[np.bool_]:
+        """Whether an interaction has the item, by position."""
+        return np.ones(len(self), bool) if self.new is None else ~self.new
 
     @cached_property
     def category_units(self) -> sparse.csr_array:

@@ -125,14 +125,36 @@ class PopularBySegment(Recipe):
 
 
 Popularity = Popular | PopularRecently | PopularBySegment
+
+
+class Newest(Recipe):
+    """New items by year of release, newest first; those without a year are last."""
+
+    kind: Literal["newest"] = "newest"
+
+
+class PopularInCategory(Recipe):
+    """New items by the mean popularity of the known items in their most popular category."""
+
+    kind: Literal["popular_in_category"] = "popular_in_category"
+
+
+ORDERS_OF_NEW_ITEMS = (Newest(), PopularInCategory())  # what predicted factors must beat
 AnyRecipe = Als | AlsWithPriors | ItemItem | Ease | Popularity
 _RECIPE: TypeAdapter[AnyRecipe] = TypeAdapter(Annotated[AnyRecipe, Field(discriminator="kind")])
 
 
-def default(data: Facts) -> Als:
-    """Return the default recipe of a data set: centred strengths, or those of its events."""
-    if not data.has_scale:
-        return of_events(data)
+def default(data: Facts) -> Als | ItemItem:
+    """Return the default recipe of a data set: ALS of centred ratings, item-item without a scale.
+
+    On hours of play, plays of artists, and a shop's views, carts and purchases, item-item with its
+    defaults leads ALS with its defaults (docs/benchmarks.md).
+    """
+    return of_ratings(data) if data.has_scale else ItemItem()
+
+
+def of_ratings(data: Facts) -> Als:
+    """Return the default recipe that learns from ratings on a scale."""
     return Als(alpha=round(4.66 * alpha_unit(data.scale), 4))
 
 
@@ -200,6 +222,7 @@ def by_name(data: Facts) -> dict[RecipeName, AnyRecipe]:
     of_popularities: dict[RecipeName, AnyRecipe] = {x.kind: x for x in popularities(data)}
     return {
         "default": default(data),
+        "als": of_ratings(data) if data.has_scale else of_events(data),
         "als_with_priors": with_priors(data),
         **of_scale,
         "item_item": ItemItem(),

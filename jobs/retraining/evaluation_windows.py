@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from functools import cache, partial
 
 from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
 
 from jobs.engine.catalogue import Catalogue
 from jobs.engine.errors import NothingToLearnError
-from jobs.engine.judging import evaluation, windows
+from jobs.engine.judging import evaluation, new_items, windows
 from jobs.engine.judging.evaluation import Evaluation, EvaluationUsers, Figure
 from jobs.engine.judging.windows import Window
 from jobs.engine.learning import models
@@ -31,6 +32,7 @@ class PreparedWindow:
     segments: Segments
     users: EvaluationUsers
     relevant_from: float
+    window: Window
 
     def fit(self, recipe: AnyRecipe | Baseline) -> Model:
         """Return the recipe's model of the training rows."""
@@ -61,7 +63,30 @@ def prepare(
     if not len(catalogue):
         _require_interactions(rows)
     users = evaluation.evaluation_users(window, items, segments)
-    return PreparedWindow(training, catalogue, segments, users, relevant_from)
+    return PreparedWindow(training, catalogue, segments, users, relevant_from, window)
+
+
+def evaluate_new_items(
+    prepared: PreparedWindow, rows: Frozen, fitted: Sequence[Model]
+) -> Evaluation | None:
+    """Return how well rows from content rank the items that appear after the window's cut.
+
+    None if no model has factors, or nobody with a positive event chose such an item.
+    """
+    with_factors = [model for model in fitted if model.factors is not None]
+    if not with_factors:
+        return None
+    content = rows.content(prepared.catalogue.index)
+    new = content.catalogue.index[~content.catalogue.known]
+    items = rows.items().where(F.col("item").isin(new.tolist()))
+    users = evaluation.evaluation_users(prepared.window, items, prepared.segments)
+    if users.relevant.isEmpty():
+        return None
+    extended = [
+        models.with_new_items(model, content, prepared.training, prepared.segments)
+        for model in with_factors
+    ]
+    return new_items.evaluate(extended, users)
 
 
 def _require_interactions(rows: Frozen) -> None:

@@ -16,7 +16,7 @@ from jobs.retraining.handover import Freeze, Nomination, Search
 from warehouse.datasets import Dataset
 from warehouse.query import Lake
 from warehouse.tables import GOLD_MODEL_METRICS, GOLD_USER_METRICS
-from warehouse.tables.vocabulary import GATE, HEADLINE, LEFT_OUT, WARM, Role
+from warehouse.tables.vocabulary import GATE, HEADLINE, LEFT_OUT, NEW_ITEMS, WARM, Role
 
 _NOT_PERSONALISED = (Popular, PopularRecently)
 
@@ -26,13 +26,15 @@ class Metrics:
     """The metrics of one retrain.
 
     `gate` and `rolling` are rows of gold.model_metrics, on the gate's window and on those before
-    it. `users` (recipe, user_id, slices, value) has each user's headline metric. `left_out` is the
-    largest number of items of each baseline that was not fitted.
+    it. `users` (recipe, user_id, slices, value) has each user's headline metric, `new_items` the
+    same for the lists of new items. `left_out` is the largest number of items of each baseline that
+    was not fitted.
     """
 
     gate: list[dict[str, Any]]
     rolling: list[dict[str, Any]]
     users: pa.Table
+    new_items: pa.Table
     left_out: Mapping[str, int] = field(default_factory=dict)
 
     @cached_property
@@ -73,15 +75,18 @@ def metrics(root: str, retrain_id: str) -> Metrics:
     """
     lake, of_retrain = Lake(root), {"retrain_id": retrain_id}
     rows = lake.read(GOLD_MODEL_METRICS, equals=of_retrain).to_pylist()
-    users = lake.read(
-        GOLD_USER_METRICS,
-        columns=["recipe", "user_id", "slices", "value"],
-        equals=of_retrain | {"window": GATE, "metric": HEADLINE},
+    users, new_items = (
+        lake.read(
+            GOLD_USER_METRICS,
+            columns=["recipe", "user_id", "slices", "value"],
+            equals=of_retrain | {"window": window, "metric": HEADLINE},
+        )
+        for window in (GATE, NEW_ITEMS)
     )
     gate = [row for row in rows if row["window"] == GATE and row["metric"] != LEFT_OUT]
-    rolling = [row for row in rows if row["window"] != GATE]
+    rolling = [row for row in rows if row["window"] not in (GATE, NEW_ITEMS)]
     left_out = {row["recipe"]: int(row["value"]) for row in rows if row["metric"] == LEFT_OUT}
-    return Metrics(gate, rolling, users, left_out)
+    return Metrics(gate, rolling, users, new_items, left_out)
 
 
 def evidence(
@@ -106,9 +111,19 @@ def evidence(
         baselines=tuple(measured.baselines()),
         left_out=measured.left_out,
         rolling=_warm_values(headlines, by="window"),
+        new_items=_of_new_items(measured.new_items),
         publishing_paused_by=paused_by,
         cut="time" if dataset.has_times else dataset.windows.without_time,
     )
+
+
+def _of_new_items(rows: pa.Table) -> dict[str, NDArray[np.float64]]:
+    """Return the headline metric of each warm user, by recipe, in one order of the users."""
+    values: dict[str, list[float]] = {}
+    for row in rows.sort_by("user_id").to_pylist():
+        if WARM in row["slices"]:
+            values.setdefault(row["recipe"], []).append(row["value"])
+    return {recipe: np.array(of_users) for recipe, of_users in values.items()}
 
 
 def _slices(rows: pa.Table) -> tuple[NDArray[np.object_], dict[str, NDArray[np.bool_]]]:

@@ -7,11 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+from numpy.typing import NDArray
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.engine import interactions
 from jobs.engine.interactions import Rules
+from jobs.engine.learning.content import Content
 from jobs.retraining.handover import Freeze
 from warehouse.datasets import Dataset
 from warehouse.delta import Warehouse
@@ -51,6 +54,13 @@ class Frozen:
         index = self.table(SILVER_ITEM_INDEX).withColumnRenamed("item_index", "item")
         titled = self.table(SILVER_ITEMS).select("item_id", "categories", "released")
         return titled.join(index, "item_id").select("item", "item_id", "categories", "released")
+
+    def content(self, known: NDArray[np.int32]) -> Content:
+        """Return what every item with a title is; `known` are the numbers of the known items."""
+        index = self.table(SILVER_ITEM_INDEX).withColumnRenamed("item_index", "item")
+        items = self.table(SILVER_ITEMS).join(index, "item_id")
+        types = {} if self.dataset.items is None else self.dataset.items.attributes
+        return Content.of(items, known, types)
 
     def users(self) -> DataFrame:
         """Return (user, user_id, attributes); attributes are null if the data set has none."""

@@ -86,6 +86,7 @@ class Verdict(HandOver):
     reason: str
     recipe: OptionalRecipe = Field(validation_alias="recipe_json")
     publishes: bool
+    new_items: bool | None = None
 
     @classmethod
     def to_publish(cls, root: str, retrain_id: str) -> tuple[AnyRecipe, Self]:

@@ -17,7 +17,7 @@ from pyspark.sql import functions as F
 
 from jobs import fit
 from jobs.retraining.frozen_tables import Frozen
-from jobs.retraining.handover import Fit
+from jobs.retraining.handover import Fit, Verdict
 from jobs.runtime import entrypoint
 from jobs.runtime.errors import NotRebuiltError
 from warehouse import retention
@@ -60,7 +60,8 @@ def run(warehouse: Warehouse, dataset: Dataset, retrain_id: str) -> Proof:
         if table.full_name in ledger.versions:
             retention.require_complete(warehouse.root, table, ledger.versions[table.full_name])
     rows = Frozen(warehouse, ledger.versions, dataset)
-    learned = fit.learn(rows, dataset, ledger.recipe)
+    verdict = Verdict.read(warehouse.root, retrain_id)
+    learned = fit.learn(rows, dataset, ledger.recipe, with_new_items=bool(verdict.new_items))
     repeated = fit.own_lists(rows, learned.model.lists(learned.users, fit.LIST_LENGTH))
     stored = warehouse.read(GOLD_RECOMMENDATIONS).where(F.col("retrain_id") == retrain_id)
     same = F.col("stored") & (F.col("difference") <= TOLERANCE)

@@ -5,7 +5,12 @@ from collections.abc import Sequence
 from warehouse.tables.base import RECIPE, RECIPE_JSON, RETRAIN, RUN_KEY, SCORES, USER, Column, table
 from warehouse.tables.vocabulary import OUTCOMES, TRIAL_STATES
 
-_WINDOW = Column("window", "string", "`gate`, or the name of a rolling window.")
+_WINDOW = Column(
+    "window",
+    "string",
+    "`gate`, `new_items` (lists of the items alone that appear after its cut), or a rolling "
+    "window.",
+)
 _SLICES = Column("slices", "array<string>", "The user's slices, such as `active_low`.")
 _METRIC = Column("metric", "string", "Name of the metric, such as `ndcg@10`.")
 
@@ -163,6 +168,12 @@ GOLD_VERDICTS = table(
     ),
     Column("decided_at", "timestamp", "UTC."),
     RUN_KEY,
+    Column(
+        "new_items",
+        "boolean",
+        "Whether new items get factors that their content predicts; null means no.",
+        nullable=True,
+    ),
     key=("retrain_id",),
     checks=(("known_verdict", _one_of("verdict", OUTCOMES)),),
 )

@@ -7,6 +7,7 @@ from typing import Final, Literal, get_args
 
 # Windows: the gate's has a name, those before it are named by `jobs.engine.judging.windows`.
 GATE: Final = "gate"
+NEW_ITEMS: Final = "new_items"  # the gate's window, with the items alone that appear after its cut
 
 # Slices of the evaluation users: the warm ones have history, and the cold ones have none.
 WARM: Final = "warm"
@@ -34,6 +35,7 @@ TRIAL_STATES: tuple[TrialState, ...] = get_args(TrialState)
 
 RecipeName = Literal[
     "default",
+    "als",
     "als_with_priors",
     "als_minus_midpoint",
     "als_from_threshold",

@@ -11,7 +11,7 @@ from dashboards.console import charts, components, roles
 from dashboards.console.models.search import window_name
 from dashboards.console.retrains import Figure
 from dashboards.text import esc
-from warehouse.tables.vocabulary import GATE, HEADLINE, WARM
+from warehouse.tables.vocabulary import GATE, HEADLINE, NEW_ITEMS, WARM
 
 
 def show(metrics: Sequence[Figure]) -> None:
@@ -57,7 +57,9 @@ def windows(metrics: Sequence[Figure]) -> pd.DataFrame:
             "value": figure.value,
         }
         for figure in metrics
-        if (figure.metric, figure.slice) == (HEADLINE, WARM) and figure.role in roles.CHARTED
+        if (figure.metric, figure.slice) == (HEADLINE, WARM)
+        and figure.role in roles.CHARTED
+        and figure.window != NEW_ITEMS
     ]
     frame = pd.DataFrame(rows, columns=["line", "role", "window", "order", "earlier", "value"])
     return frame.sort_values(["earlier", "order"], ascending=[False, True])

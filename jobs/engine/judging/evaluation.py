@@ -114,20 +114,22 @@ def evaluate(
     ]
     lists = reduce(DataFrame.unionByName, by_model).coalesce(_LIST_TASKS).localCheckpoint()
     per_user = metrics.per_user(lists, users.relevant).localCheckpoint()
-    means = _means(per_user)
+    of_users = means(per_user)
     warm = lists.join(users.relevant.where(_in_slice(WARM)).select("user"), "user", "left_semi")
     of_catalogue = metrics.of_catalogue(warm, catalogue, rated_share)
     figures = {}
     for model in models:
         name = model.recipe.name
-        of_slices = means.get(name, [])
+        of_slices = of_users.get(name, [])
         n = next((figure.n_users for figure in of_slices if figure.slice == WARM), 0)
         of_lists = of_catalogue.get(name, {}) | {"not_finite": model.n_not_finite}
         figures[name] = of_slices + [Figure(WARM, m, float(v), n) for m, v in of_lists.items()]
-    by_metric = per_user.unpivot(
-        ["recipe", "user", "slices"], [*metrics.PER_USER], "metric", "value"
-    )
-    return Evaluation(by_metric, lists, figures)
+    return Evaluation(by_metric(per_user), lists, figures)
+
+
+def by_metric(per_user: DataFrame) -> DataFrame:
+    """Return (recipe, user, slices, metric, value). `per_user` is that of `metrics`."""
+    return per_user.unpivot(["recipe", "user", "slices"], [*metrics.PER_USER], "metric", "value")
 
 
 def sample(users: EvaluationUsers, n: int, *, seed: int) -> EvaluationUsers:
@@ -163,11 +165,12 @@ def rated_share(ratings: DataFrame, catalogue: Catalogue) -> NDArray[np.float64]
     return np.maximum(counts.astype(np.float64), 1) / max(n_users, 1)
 
 
-def _means(per_user: DataFrame) -> dict[str, list[Figure]]:
+def means(per_user: DataFrame) -> dict[str, list[Figure]]:
+    """Return the mean metrics of each slice, by recipe. `per_user` is that of `metrics`."""
     names = (*metrics.PER_USER, metrics.DIVERSITY)
-    means = [F.avg(f"`{name}`").alias(name) for name in names]
+    averages = [F.avg(f"`{name}`").alias(name) for name in names]
     by_slice = per_user.withColumn("slice", F.explode("slices"))
-    grouped = by_slice.groupBy("recipe", "slice").agg(F.count("*").alias("n"), *means)
+    grouped = by_slice.groupBy("recipe", "slice").agg(F.count("*").alias("n"), *averages)
     figures: dict[str, list[Figure]] = defaultdict(list)
     for row in sorted(grouped.collect()):
         present = [name for name in names if row[name] is not None]

@@ -7,7 +7,9 @@
 4. Promote the challenger if it beats the champion and, unless it is a popularity recipe itself,
    every popularity recipe, and if no slice loses to the champion.
 5. Otherwise refresh: fit the champion's recipe on the new rows.
-6. While publishing is paused, nothing is published.
+6. Items without interactions are on lists, by factors that their content predicts, if on the items
+   that appear after the cut this beats the newest first and the popular in their category.
+7. While publishing is paused, nothing is published.
 
 Comparisons are paired over users, on one window, with seeded 95 % bootstrap intervals. A single
 window is noisy, and testing on it every night will eventually pass by chance. A promotion
@@ -22,6 +24,7 @@ from numpy.typing import NDArray
 from jobs.engine.judging import intervals, verdicts
 from jobs.engine.judging.intervals import Interval
 from jobs.engine.judging.verdicts import Comparison, Criterion, Decision, Evidence, Floors
+from jobs.engine.recipes import ORDERS_OF_NEW_ITEMS
 from warehouse.tables.vocabulary import HEADLINE, WARM, Outcome, Role
 
 _SPLITS = {"file_order": "in file order", "random": "at random"}  # of events without times
@@ -70,12 +73,15 @@ def decide(evidence: Evidence, floors: Floors) -> Decision:
         )
     for name, most in evidence.left_out.items():
         case.note("Compared", f"{name} was left out: it takes at most {most:,} items", passed=None)
+    has_new_items = recipe is not None and _new_items_win(case, recipe)
     publishes = verdict != "hold"
     if evidence.publishing_paused_by is not None:
         publishes = False
         case.note("Publishing enabled", f"paused by {evidence.publishing_paused_by}", passed=False)
         reason += f" Nothing is published: {evidence.publishing_paused_by} paused publishing."
-    return Decision(verdict, recipe, reason, publishes, tuple(case.criteria), _comparisons(case))
+    return Decision(
+        verdict, recipe, reason, publishes, tuple(case.criteria), _comparisons(case), has_new_items
+    )
 
 
 def _verdict(case: _Case) -> tuple[Outcome, str | None, str]:
@@ -205,6 +211,26 @@ def _rolling_agrees(case: _Case, opponent: str, *, needed: bool) -> bool:
     by_window = ", ".join(f"{window} {lead:+.4f}" for window, lead in leads.items())
     cut = "" if case.evidence.cut == "time" else f", split {_SPLITS[case.evidence.cut]}"
     return case.note(criterion, f"{mean:+.4f} over {opponent} ({by_window}{cut})", passed=mean > 0)
+
+
+def _new_items_win(case: _Case, recipe: str) -> bool:
+    """Record how the recipe ranks the items that appear after the cut; return whether it wins.
+
+    Nothing is recorded for recipes without factors.
+    """
+    values, criterion = case.evidence.new_items, "New items win"
+    if recipe not in values:
+        return False
+    n, needed = len(values[recipe]), case.floors.min_test_users
+    if n < needed:
+        detail = f"{n} warm users chose an item that appeared after the cut, {needed} needed"
+        return case.note(criterion, detail, passed=False)
+    mean, won = f"{HEADLINE} {float(values[recipe].mean()):.4f} among new items", True
+    for opponent in ORDERS_OF_NEW_ITEMS:
+        lead = intervals.paired(values[recipe] - values[opponent.name])
+        detail = f"{mean}, {lead} over {opponent.kind}, {n} users"
+        won &= case.note(criterion, detail, passed=lead.low > 0)
+    return won
 
 
 def _why_refreshed(case: _Case, champion: str, popularities: list[str]) -> str:

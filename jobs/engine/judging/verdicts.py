@@ -40,7 +40,8 @@ class Result:
 class Evidence:
     """Input of the gate. Arrays of `slices` and `Result.values` have the same order of users.
 
-    `rolling` is the headline metric by recipe and rolling window, empty if they were not evaluated.
+    `rolling` is the headline metric by recipe and rolling window, empty if they were not evaluated;
+    `new_items` is that of the lists of new items, by recipe and for the two orders without a fit.
     Baselines do not affect the decision; `left_out` has the largest number of items of those for
     which the catalogue is too large.
     """
@@ -55,6 +56,7 @@ class Evidence:
     baselines: tuple[str, ...] = ()
     left_out: Mapping[str, int] = field(default_factory=dict)
     rolling: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    new_items: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     publishing_paused_by: str | None = None
     cut: str = "time"
 
@@ -81,7 +83,10 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The recipe to release, and why. `recipe` is None for `hold`."""
+    """The recipe to release, and why. `recipe` is None for `hold`.
+
+    With `new_items`, items without interactions get factors that their content predicts.
+    """
 
     verdict: Outcome
     recipe: str | None
@@ -89,6 +94,7 @@ class Decision:
     publishes: bool
     criteria: tuple[Criterion, ...]
     comparisons: tuple[Comparison, ...]
+    new_items: bool = False
 
 
 def more_users(evidence: Evidence) -> str:

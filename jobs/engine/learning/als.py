@@ -1,8 +1,9 @@
 """Implicit ALS by Spark ML: user factors in a DataFrame, item factors on the driver."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +32,7 @@ class FactorScorer:
     """Scores by the dot product of rows; users without factors are scored by the fallback."""
 
     items: NDArray[np.float32]  # (items, columns): factors, then the priors' columns
-    candidate: NDArray[np.bool_]  # by position: whether the fit has seen the item
+    candidate: NDArray[np.bool_]  # by position: whether the item has factors
     fallback: Scorer
     n_models: int = 1
     priors: Priors | None = None
@@ -49,6 +50,11 @@ class FactorScorer:
         if not has_factors.all():
             scores[~has_factors] = self.fallback.scores(block)[0][~has_factors]
         return scores, has_factors
+
+    def with_priors(self, priors: Priors, n_models: int) -> Self:
+        """Return the scorer of the factors of `n_models` models with the columns of the priors."""
+        columns = np.hstack([self.items, priors.columns])
+        return replace(self, items=columns, n_models=n_models, priors=priors)
 
 
 def fit(strengths: DataFrame, recipe: Als) -> Factors:

@@ -24,7 +24,7 @@ and segment, the items' rows and `Model.constants`:
 """
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -49,6 +49,7 @@ from jobs.engine.learning import (
 from jobs.engine.learning.ages import Decay
 from jobs.engine.learning.als import Factors, FactorScorer
 from jobs.engine.learning.baselines import Baseline, ItemCosine, Random
+from jobs.engine.learning.content import Content
 from jobs.engine.learning.item_item import ItemScorer, NeighbourScorer
 from jobs.engine.learning.lists import Scorer
 from jobs.engine.learning.popularity import PopularityScorer
@@ -133,8 +134,7 @@ def fit(
         if isinstance(recipe, AlsWithPriors):
             fitted = priors.fit(ratings, recipe.priors, catalogue, segments)
             constants |= _constants_of_priors(recipe, fitted)
-            rows = np.hstack([rows, fitted.columns])
-            scorer = FactorScorer(rows, candidate, fallback, recipe.models, fitted)
+            scorer = scorer.with_priors(fitted, recipe.models)
     elif not isinstance(recipe, Popularity):
         scorer, of_items = _item_item(recipe, ratings.where("positive"), catalogue, fallback)
         constants |= of_items
@@ -145,6 +145,34 @@ def fit(
         factors=factors,
         constants=constants,
         seconds=time.monotonic() - start,
+        catalogue=catalogue,
+    )
+
+
+def with_new_items(model: Model, content: Content, ratings: DataFrame, segments: Segments) -> Model:
+    """Return the model of ALS with rows of the new items, predicted from their content.
+
+    `ratings` and `segments` are those of the fit.
+
+    Raises:
+        ValueError: the model has no factors.
+    """
+    if model.factors is None:
+        raise ValueError(f"{model.recipe.name} has no factors")
+    catalogue, before = content.catalogue, model.catalogue
+    items, matrix = content.with_new(model.factors.items, model.factors.matrix)
+    popular = catalogue.by_position(before.index, model.fallback.by_segment.T).T
+    fallback = PopularityScorer(popular)
+    rows, candidate = catalogue.by_position(items, matrix), np.isin(catalogue.index, items)
+    scorer = FactorScorer(rows, candidate, fallback)
+    if isinstance(model.recipe, AlsWithPriors):
+        fitted = priors.fit(ratings, model.recipe.priors, catalogue, segments)
+        scorer = scorer.with_priors(fitted, model.recipe.models)
+    return replace(
+        model,
+        scorer=scorer,
+        fallback=fallback,
+        factors=replace(model.factors, items=items, matrix=matrix),
         catalogue=catalogue,
     )
 

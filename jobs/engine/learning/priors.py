@@ -3,8 +3,8 @@
 A prior is a number of the item times a number of the user, so the score stays one dot product.
 The item's columns, whose formulas were chosen on the rolling windows of MovieLens 1M:
 
-- `popularity`: log(1 + decayed positive interactions of the item / their mean over items).
-- `released`: decades before the newest item, negative; 0 where the year is unknown.
+- `popularity`: log(1 + decayed positive interactions of the item / their mean over known items).
+- `released`: decades before the newest known item, negative; 0 where the year is unknown.
 - `segment:…`: log((n + k) / (e + k)): n positive interactions of the segment's users, e the
   expected number if the segment's preferences were those of all users, k pseudo-interactions.
   Only the column of the user's own segment has a weight.
@@ -94,11 +94,12 @@ def of_counts(
 ) -> Priors:
     """Return the priors of `counts`, whose half-life is that of `weights`."""
     recent, by_segment = counts.recent, counts.by_segment
+    mean = max(float(recent[catalogue.known].mean()), 1e-12)
     counts_of_all = by_segment.sum(axis=0)
     categorised = catalogue.with_largest_categories(counts_of_all, MAX_CATEGORIES)
     lift = popularity.lift(counts_of_all, categorised, weights.category_shrinkage, power=1)
     by_prior = [
-        (("popularity",), np.log1p(recent / max(float(recent.mean()), 1e-12))[:, None]),
+        (("popularity",), np.log1p(recent / mean)[:, None]),
         (("released",), decades(catalogue)[:, None]),
         (
             tuple(f"segment:{name}" for name in segments.names[1:]),
@@ -113,11 +114,14 @@ def of_counts(
 
 
 def decades(catalogue: Catalogue) -> NDArray[np.float32]:
-    """Return, by position, decades before the newest year, `MIN_DECADES` to 0; 0 if unknown."""
+    """Return, by position, decades before the newest year, `MIN_DECADES` to 0; 0 if unknown.
+
+    Items that are newer than each known one count as the newest of these.
+    """
     years = catalogue.released
-    if years is None or np.isnan(years).all():
+    if years is None or np.isnan(years[catalogue.known]).all():
         return np.zeros(len(catalogue), np.float32)
-    before = (years - np.nanmax(years)) / _YEARS_PER_DECADE
+    before = (years - np.nanmax(years[catalogue.known])) / _YEARS_PER_DECADE
     return np.asarray(np.nan_to_num(np.clip(before, MIN_DECADES, 0)), np.float32)
 
 

@@ -1,6 +1,6 @@
 """A lake whose silver tables have the given events, as `refine` writes them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -32,10 +32,15 @@ def write(
     events: Sequence[Event],
     *,
     titled: Sequence[str] | None = None,
+    categories: Mapping[str, str] | None = None,
 ) -> None:
-    """Write the events, their interactions, and the `titled` items: by default those of events."""
+    """Write the events, their interactions, and the `titled` items: by default those of events.
+
+    An item's only category is `all` if `categories` has none for it.
+    """
     users = sorted({user for user, *_ in events})
-    items = sorted({item for _, item, *_ in events})
+    titles = sorted({item for _, item, *_ in events}) if titled is None else titled
+    items = sorted({item for _, item, *_ in events}.union(titles))
     rows = [
         {
             "event_id": f"{at:032x}",
@@ -55,11 +60,14 @@ def write(
         "n_quarantined": 0, "n_duplicates": 0, "n_unknown_items": 0, "run_key": "k",
         "refined_at": datetime.fromtimestamp(0, UTC),
     }  # fmt: skip
-    titles = items if titled is None else titled
-    described = {"categories": ["all"], "vendor": None, "released": 2000}
+    category_of = {} if categories is None else categories
+    described = [
+        {"item_id": x, "title": x, "categories": [category_of.get(x, "all")], "released": 2000}
+        for x in titles
+    ]
     tables: dict[Table, list[dict[str, Any]]] = {
         SILVER_EVENTS: rows,
-        SILVER_ITEMS: [{"item_id": item, "title": item} | described for item in titles],
+        SILVER_ITEMS: described,
         SILVER_USER_INDEX: [{"user_id": u, "user_index": at} for at, u in enumerate(users)],
         SILVER_ITEM_INDEX: [{"item_id": i, "item_index": at} for at, i in enumerate(items)],
         SILVER_REFINEMENTS: [refined],

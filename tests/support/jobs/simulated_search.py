@@ -18,7 +18,7 @@ from tests.support.jobs.small_world import world
 WORLD = world()
 HALF_LIFE = WORLD.windows.half_life_days
 WINDOWS = ("rolling_40", "rolling_50", "rolling_60")
-DEFAULT = recipes.default(WORLD)
+DEFAULT = recipes.of_ratings(WORLD)
 BEST_REG = 0.4
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from jobs.engine.judging.verdicts import Result
+from jobs.engine.recipes import ORDERS_OF_NEW_ITEMS
 from tests.support.jobs.gate_evidence import BASE, BETTER, POPULAR, Limits, N, case, decide, values
 
 
@@ -122,3 +123,30 @@ def test_comparisons_state_the_lead_over_each_other_recipe() -> None:
     assert by_recipe["old"].role == "champion"
     assert by_recipe["popular"].lead is not None
     assert by_recipe["popular"].lead.mean == pytest.approx((BETTER - POPULAR).mean())
+
+
+@pytest.mark.parametrize(
+    ("newest", "popular", "n", "wins"),
+    [(0.1, 0.2, N, True), (0.4, 0.2, N, False), (0.1, 0.4, N, False), (0.1, 0.2, 99, False)],
+)
+def test_new_items_need_a_lead_over_both_orders_and_enough_users(
+    newest: float, popular: float, n: int, *, wins: bool
+) -> None:
+    content, others = values(0.4, 5, n), (values(newest, 6, n), values(popular, 7, n))
+    names = (order.name for order in ORDERS_OF_NEW_ITEMS)
+    new_items = dict(zip(names, others, strict=True)) | {"new": content}
+
+    decision = decide(replace(case(), new_items=new_items))
+
+    assert (decision.verdict, decision.recipe) == ("promote", "new")
+    assert decision.new_items is wins
+    noted = [x.passed for x in decision.criteria if x.criterion == "New items win"]
+    assert all(noted) is wins
+    assert noted
+
+
+def test_without_factors_nothing_is_said_of_new_items() -> None:
+    decision = decide(case())
+
+    assert not decision.new_items
+    assert "New items win" not in {x.criterion for x in decision.criteria}

@@ -46,7 +46,7 @@ def test_a_recipe_outside_the_space_has_no_parameters(recipe: AnyRecipe) -> None
 
 
 SHOP = shop(kinds={"buy": {"weight": 5}, "ignored": {"weight": 0}, "view": {}})
-IN_SHOP = recipes.default(SHOP)
+IN_SHOP = recipes.of_events(SHOP)
 
 
 @pytest.mark.parametrize(
