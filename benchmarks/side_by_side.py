@@ -17,9 +17,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from pyspark.sql import functions as F
-
+from benchmarks.arrays import write_arrays
 from benchmarks.lakes import MOVIELENS, ROOT, movielens
 from jobs.engine import recipes
 from jobs.engine.learning.baselines import baselines
@@ -39,8 +37,8 @@ def main() -> None:
     with movielens(args.archive) as rows, tempfile.TemporaryDirectory() as folder:
         last = list(rolling_windows(rows, MOVIELENS))[-1][1]
         gate = prepare(rows, MOVIELENS, gate_window(rows, MOVIELENS))
-        write_arrays(prepare(rows, MOVIELENS, last), Path(folder, "choose.npz"))
-        write_arrays(gate, Path(folder, "test.npz"))
+        write_arrays(prepare(rows, MOVIELENS, last), MOVIELENS, Path(folder, "choose.npz"))
+        write_arrays(gate, MOVIELENS, Path(folder, "test.npz"))
         results = lantern(gate)
         results += other_libraries(python, folder)
     print("| model | NDCG@10 | fit, s | settings |\n|---|---|---|---|")
@@ -59,25 +57,6 @@ def environment() -> str:
         subprocess.run([python, "-m", *install, PEERS / "requirements.lock"], check=True)  # noqa: S603
         marker.write_text(lock)
     return str(python)
-
-
-def write_arrays(prepared: PreparedWindow, file: Path) -> None:
-    """Write a window's training rows and the relevant items of its warm users as arrays."""
-    training = prepared.training.select("user", "item", "rating").toPandas()
-    training["position"] = prepared.catalogue.positions(training["item"].to_numpy())
-    training = training[training["position"] >= 0]
-    warm = prepared.users.relevant.where(F.array_contains("slices", WARM))
-    position = {item_id: at for at, item_id in enumerate(prepared.catalogue.ids)}
-    relevant = [(row["user"], position[i]) for row in warm.collect() for i in row["relevant"]]
-    np.savez(
-        file,
-        user=training["user"].to_numpy(),
-        item=training["position"].to_numpy(),
-        rating=training["rating"].to_numpy(np.float32),
-        users=np.unique([user for user, _ in relevant]),
-        relevant=np.array(relevant),
-        shape=np.array([training["user"].max() + 1, len(prepared.catalogue)]),
-    )
 
 
 def lantern(prepared: PreparedWindow) -> list[tuple[str, float, float, str]]:

@@ -3,9 +3,11 @@
     python models.py FOLDER
 
 Runs in a separate environment (`requirements.lock` in this folder) and imports nothing of Lantern.
-FOLDER has `choose.npz` and `test.npz`: `user`, `item`, `rating` of the training rows as dense
-numbers, `users` to evaluate, `relevant` (user, item) pairs, `shape`. The settings of each family
-are chosen on `choose`; then it is fitted and timed on `test`. Prints one JSON object per line.
+FOLDER has `choose.npz` and `test.npz`: the training rows as `user` and `item` (dense numbers),
+`positive` (whether the pair counts as liked), `strength` (signed) and `seen` (whether the item is
+not recommended again); `users` to evaluate, `relevant` (user, item) pairs, `shape`. The settings of
+each family are chosen on `choose`; then it is fitted and timed on `test`. Prints one JSON object
+per line.
 """
 
 import json
@@ -23,13 +25,15 @@ os.environ.setdefault(
 import numpy as np
 import pandas as pd
 from implicit.als import AlternatingLeastSquares
-from implicit.nearest_neighbours import CosineRecommender, TFIDFRecommender
+from implicit.nearest_neighbours import BM25Recommender, CosineRecommender, TFIDFRecommender
 from rectools import Columns
 from rectools.dataset import Dataset
 from rectools.models import EASEModel, PopularModel
 from scipy import sparse
 
-K, RELEVANT_FROM = 10, 4
+K = 10
+MAX_ITEMS = 12_000  # of EASE, which has a matrix of all pairs of items
+SCORES_PER_BLOCK = 4_000_000
 Lists = Any  # (users, K) items
 Rows = dict[str, Any]
 Fit = Callable[[Rows], Callable[[], Lists]]
@@ -39,6 +43,8 @@ def main(folder: Path) -> None:
     """Choose the settings, fit, measure, print."""
     choose, test = (dict(np.load(folder / f"{name}.npz")) for name in ("choose", "test"))
     for family, settings in FAMILIES.items():
+        if "EASE" in family and test["shape"][1] > MAX_ITEMS:
+            continue
         scores = {name: ndcg(fit(choose)(), choose) for name, fit in settings.items()}
         best = max(scores, key=scores.__getitem__)
         start = time.perf_counter()
@@ -56,39 +62,33 @@ def main(folder: Path) -> None:
         print(json.dumps(row), flush=True)
 
 
-def implicit_als(rank: int, reg: float, alpha: float, *, centred: bool) -> Fit:
-    """Return `implicit`'s ALS on positive ratings, or on ratings minus the user's mean."""
+def implicit_als(rank: int, reg: float, alpha: float, column: str) -> Fit:
+    """Return `implicit`'s ALS on the positive rows, or on strengths."""
 
     def fit(rows: Rows) -> Callable[[], Lists]:
-        strength = (
-            _centred(rows) if centred else (rows["rating"] >= RELEVANT_FROM).astype(np.float32)
-        )
-        matrix = _matrix(rows, strength)
-        matrix.eliminate_zeros()
         model = AlternatingLeastSquares(
             factors=rank, regularization=reg, alpha=alpha, iterations=15, random_state=1
         )
-        model.fit(matrix, show_progress=False)
-        return lambda: _listed(model, rows, matrix)
+        model.fit(_matrix(rows, column), show_progress=False)
+        users, items = model.user_factors, model.item_factors
+        return lambda: _listed(rows, lambda block: users[block] @ items.T)
 
     return fit
 
 
-def neighbours(model_of: Callable[..., Any], n: int) -> Fit:
-    """Return `implicit`'s item-kNN on positive ratings."""
+def neighbours(model_of: Callable[..., Any], n: int, column: str) -> Fit:
+    """Return `implicit`'s item-kNN on the positive rows, or on strengths."""
 
     def fit(rows: Rows) -> Callable[[], Lists]:
-        matrix = _matrix(rows, (rows["rating"] >= RELEVANT_FROM).astype(np.float32))
-        matrix.eliminate_zeros()
-        model = model_of(K=n)
-        model.fit(matrix.tocsr(), show_progress=False)
-        return lambda: _listed(model, rows, matrix)
+        model, matrix = model_of(K=n), _matrix(rows, column)
+        model.fit(matrix, show_progress=False)
+        return lambda: _listed(rows, lambda block: (matrix[block] @ model.similarity).toarray())
 
     return fit
 
 
 def rectools(model_of: Callable[[], Any]) -> Fit:
-    """Return a model of RecTools on positive ratings."""
+    """Return a model of RecTools on the positive rows."""
 
     def fit(rows: Rows) -> Callable[[], Lists]:
         frame = pd.DataFrame(
@@ -99,7 +99,7 @@ def rectools(model_of: Callable[[], Any]) -> Fit:
                 Columns.Datetime: pd.Timestamp("2000-01-01"),
             }
         )
-        liked = Dataset.construct(frame[rows["rating"] >= RELEVANT_FROM])
+        liked = Dataset.construct(frame[rows["positive"]])
         model = model_of()
         model.fit(liked)
         return lambda: _recommended(model, liked, rows)
@@ -107,28 +107,35 @@ def rectools(model_of: Callable[[], Any]) -> Fit:
     return fit
 
 
+COLUMNS = ("positive", "strength")
 FAMILIES: dict[str, dict[str, Fit]] = {
     "implicit: ALS, its defaults": {
-        "factors 100, regularization 0.01, alpha 1": implicit_als(100, 0.01, 1, centred=False)
+        "factors 100, regularization 0.01, alpha 1": implicit_als(100, 0.01, 1, "positive")
     },
     "implicit: ALS, tuned": {
-        f"{'centred' if centred else '>= 4'}, factors {rank}, reg {reg}, alpha {alpha}": (
-            implicit_als(rank, reg, alpha, centred=centred)
+        f"{column}, factors {rank}, reg {reg}, alpha {alpha}": (
+            implicit_als(rank, reg, alpha, column)
         )
-        for centred in (False, True)
-        for rank in (8, 16, 32)
-        for reg in (1.0, 10.0, 100.0)
-        for alpha in (1, 4)
+        for column in COLUMNS
+        for rank in (8, 16, 32, 64)
+        for reg in (0.1, 1.0, 10.0, 100.0)
+        for alpha in (1, 4, 20)
     },
-    "implicit: item-kNN, cosine": {
-        f"K {n}": neighbours(CosineRecommender, n) for n in (20, 100, 500)
-    },
-    "implicit: item-kNN, TF-IDF": {
-        f"K {n}": neighbours(TFIDFRecommender, n) for n in (20, 100, 500)
+    **{
+        f"implicit: item-kNN, {name}": {
+            f"{column}, K {n}": neighbours(model_of, n, column)
+            for column in COLUMNS
+            for n in (20, 100, 500)
+        }
+        for name, model_of in (
+            ("cosine", CosineRecommender),
+            ("TF-IDF", TFIDFRecommender),
+            ("BM25", BM25Recommender),
+        )
     },
     "RecTools: EASE": {
         f"lambda {reg}": rectools(lambda reg=reg: EASEModel(regularization=reg))
-        for reg in (300, 1000, 3000)
+        for reg in (30, 100, 300, 1000, 3000)
     },
     "RecTools: popular": {"n_users": rectools(lambda: PopularModel(popularity="n_users"))},
 }
@@ -147,35 +154,31 @@ def ndcg(lists: Lists, rows: Rows) -> float:
     return float(((hits.reshape(lists.shape) @ discount) / ideal).mean())
 
 
-def _matrix(rows: Rows, strength: Any) -> sparse.csr_matrix:
-    shape = tuple(rows["shape"])
-    return sparse.csr_matrix((strength.astype(np.float32), (rows["user"], rows["item"])), shape)
+def _matrix(rows: Rows, column: str) -> sparse.csr_matrix:
+    values, shape = rows[column].astype(np.float32), tuple(rows["shape"])
+    matrix = sparse.csr_matrix((values, (rows["user"], rows["item"])), shape)
+    matrix.eliminate_zeros()
+    return matrix
 
 
-def _centred(rows: Rows) -> Any:
-    """Return ratings minus 3/4 of the user's shrunk mean and 1/4 of the global mean."""
-    rating = rows["rating"].astype(np.float64)
-    n = np.bincount(rows["user"], minlength=rows["shape"][0])
-    total = np.bincount(rows["user"], rating, minlength=rows["shape"][0])
-    mean = (total + 10 * rating.mean()) / (n + 10)
-    return (rating - 0.75 * mean[rows["user"]] - 0.25 * rating.mean() + 1e-6).astype(np.float32)
-
-
-def _listed(model: Any, rows: Rows, matrix: sparse.csr_matrix) -> Lists:
-    users, seen = rows["users"], _matrix(rows, np.ones(len(rows["user"])))
+def _listed(rows: Rows, scores_of: Callable[[Any], Any]) -> Lists:
+    """Return the K best items of each user, without seen ones; -1 where there are fewer."""
+    users, seen = rows["users"], _matrix(rows, "seen")
     lists = np.full((len(users), K), -1)
-    for row, (user, seen_items) in enumerate(_seen(seen, users)):
-        items, _ = model.recommend(
-            user, matrix[user], N=K, filter_already_liked_items=False, filter_items=seen_items
-        )
-        items = items[~np.isin(items, seen_items)][:K]  # item-kNN returns more than N
-        lists[row, : len(items)] = items
+    per_block = max(1, SCORES_PER_BLOCK // rows["shape"][1])
+    for start in range(0, len(users), per_block):
+        block = users[start : start + per_block]
+        scores = np.array(scores_of(block), np.float32)
+        scores[seen[block].nonzero()] = -np.inf
+        best = np.argsort(-scores, axis=1, kind="stable")[:, :K]
+        known = np.take_along_axis(scores, best, axis=1) > -np.inf
+        lists[start : start + len(block), : best.shape[1]] = np.where(known, best, -1)
     return lists
 
 
 def _recommended(model: Any, liked: Dataset, rows: Rows) -> Lists:
-    """Return lists without rated items: 10 times as many are requested, then filtered."""
-    users, seen = rows["users"], _matrix(rows, np.ones(len(rows["user"])))
+    """Return lists without seen items: 10 times as many are requested, then filtered."""
+    users, seen = rows["users"], _matrix(rows, "seen")
     lists = np.full((len(users), K), -1)
     fitted = set(liked.user_id_map.external_ids.tolist())
     frame = model.recommend(

@@ -1,13 +1,14 @@
 """Public data sets from their files to lists, each with nothing but a manifest.
 
-    python -m benchmarks.public_data FOLDER [--only NAME]... [--minutes 0] [--manifests FOLDER]
+    python -m benchmarks.public_data FOLDER [--only NAME]... [--minutes 0] [--peers]
 
 FOLDER has a folder of files for each data set, by the manifest's name: the manifests beside this
 file say which files. The data are their publishers' and not part of this repository.
 
 Runs the jobs land, refine, freeze, nominate, search, evaluate, decide and fit in one process, and
 prints for each set what was read, what the gate released, and how it compares with all others. A
-set that cannot be read is reported with its error, and the next one runs.
+set that cannot be read is reported with its error, and the next one runs. With `--peers` models of
+other libraries are fitted on the same rows and evaluated on the same users.
 """
 
 import argparse
@@ -15,7 +16,7 @@ import os
 import sys
 from pathlib import Path
 
-from benchmarks.public_data import journey, report
+from benchmarks.public_data import journey, peers, report
 from benchmarks.public_data.journey import EXPECTED
 from jobs.runtime import session
 from warehouse import datasets
@@ -31,6 +32,7 @@ def main() -> int:
     parser.add_argument("--only", action="append", default=[], help="names of data sets")
     parser.add_argument("--minutes", type=float, default=0, help="time to search, per data set")
     parser.add_argument("--manifests", type=Path, default=MANIFESTS, help="folder of manifests")
+    parser.add_argument("--peers", action="store_true", help="compare with other libraries")
     args = parser.parse_args()
     os.environ.setdefault("SPARK_CONF_DIR", str(ROOT / "conf/spark"))
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
@@ -44,6 +46,8 @@ def main() -> int:
         try:
             with journey.from_files(spark, datasets.load(manifest), inbox, args.minutes) as arrived:
                 report.show(arrived)
+                if args.peers and arrived.verdict["publishes"]:
+                    peers.show(spark, arrived)
                 n_failed += not report.n_lists(arrived)
         except EXPECTED as error:
             n_failed += 1
