@@ -1,7 +1,6 @@
-"""Retrains on events without a scale, and on small and odd data."""
+"""Retrains on events without a scale, and without any event that counts."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,7 +18,6 @@ from warehouse.delta import Warehouse
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
 from warehouse.tables import (
-    GOLD_FALLBACK_LISTS,
     GOLD_FITS,
     GOLD_PROFILES,
     GOLD_RECOMMENDATIONS,
@@ -111,63 +109,6 @@ def test_a_shop_without_times_learns_what_its_users_buy(
     assert ratings == {
         item: float(kind == "buy") for user, item, kind, *_ in two_tastes() if user == "u00"
     }
-
-
-def everybody_likes_everything() -> list[Event]:
-    return [(f"u{u}", f"i{i}", "buy", None, u * 9 + i) for u in range(9) for i in range(4)]
-
-
-def at_one_instant() -> list[Event]:
-    return [(f"u{u}", f"i{u % 3}", "buy", None, 100) for u in range(9)]
-
-
-def all_users_are_new() -> list[Event]:
-    return [(f"u{at}", f"i{at % 3}", "buy", None, at) for at in range(20)]
-
-
-def no_positive_event() -> list[Event]:
-    return [(f"u{u}", f"i{i}", "view", None, u * 9 + i) for u in range(9) for i in range(4)]
-
-
-def one_user_and_one_item() -> list[Event]:
-    return [("u", "i", "buy", None, 1)]
-
-
-@pytest.mark.parametrize(
-    ("events", "files"),
-    [
-        (everybody_likes_everything, FILES),
-        (at_one_instant, FILES),
-        (all_users_are_new, FILES),
-        (no_positive_event, FILES),
-        (no_positive_event, TIMELESS),
-        (one_user_and_one_item, TIMELESS),
-    ],
-)
-def test_small_and_odd_data_release_a_popularity_and_say_why(
-    spark: SparkSession,
-    publisher: Engine,
-    tmp_path: Path,
-    events: Callable[[], list[Event]],
-    files: list[dict[str, object]],
-) -> None:
-    odd = retrain(spark, publisher, tmp_path, shop(events=files), events())
-
-    odd.freeze()
-    odd.nominate("")
-    odd.search()
-    odd.evaluate()
-    assert odd.decide()
-    odd.fit()
-
-    [verdict] = rows(odd, GOLD_VERDICTS)
-    assert verdict["verdict"] == "first"
-    assert "not compared (" in str(verdict["reason"])
-    assert "floors.min_test_users" in str(verdict["reason"]) or "No user has" in str(
-        verdict["reason"]
-    )
-    fallbacks = rows(odd, GOLD_FALLBACK_LISTS)
-    assert {len(row["item_ids"]) for row in fallbacks} == {len({item for _, item, *_ in events()})}  # type: ignore[arg-type] # lists
 
 
 def test_events_of_unknown_items_only_are_named(
