@@ -75,6 +75,7 @@ def candidate(dataset: Dataset, retrain_id: str, verdict: Verdict, fit: Fit) -> 
         | dataset.model_dump(include={"title", "item_noun", "licence"})
         | dataset.scale.model_dump(include={"lowest", "highest", "step"}),
         counts={"recommendations": fit.n_users},
+        withdraws=dataset.source.delivery == "snapshots",
     )
 
 

@@ -13,26 +13,42 @@ _ABOUT = text(
     "select dataset, title, item_noun, licence, lowest, highest, step, categories, n_items"
     " from about"
 )
+# Before the first release nothing is withdrawn.
+_IN_LIVE_RELEASE = "(withdrawn @> (select release_id from live_release)) is not true"
+_ITEM = text(
+    f"""
+    select item_id, title, categories, vendor, released from items
+    where item_id = :item_id and {_IN_LIVE_RELEASE}
+    """  # noqa: S608 # our own condition
+)
 _ITEMS = text(
     """
     select item_id, title, categories, vendor, released from items
-    where cast(:item_ids as text[]) is null or item_id = any (:item_ids)
+    where (cast(:item_ids as text[]) is null or item_id = any (:item_ids))
+        and (withdrawn @> cast(:release_id as bigint)) is not true
     """
 )
-# `cast(… as text) is null or …` is evaluated once, when Postgres plans the statement.
+# `cast(… as text) is null or …` is evaluated once, when Postgres plans the statement. Indexes count
+# all items and the few withdrawn ones, which is faster than a look at each row.
 _PAGE = text(
-    """
+    f"""
     with matching as not materialized (
-        select item_id, title, categories, vendor, released from items
+        select item_id, title, categories, vendor, released, withdrawn from items
         where (cast(:query as text) is null or search @@ cast(:query as tsquery))
             and (cast(:category as text) is null or categories @> array[cast(:category as text)])
     ), page as materialized (
-        select * from matching order by title, item_id limit :limit offset :offset
+        select item_id, title, categories, vendor, released from matching
+        where {_IN_LIVE_RELEASE} order by title, item_id limit :limit offset :offset
     )
     select counted.total, page.*
-    from (select count(*) as total from matching) as counted left join page on true
+    from (
+        select (select count(*) from matching) - (
+            select count(*) from matching
+            where withdrawn @> (select release_id from live_release)
+        ) as total
+    ) as counted left join page on true
     order by page.title, page.item_id
-    """
+    """  # noqa: S608 # our own condition
 )
 
 
@@ -49,22 +65,25 @@ def about(connection: Connection) -> About:
 
 
 def item(connection: Connection, item_id: str) -> Item:
-    """Return one item.
+    """Return one item of the live release.
 
     Raises:
-        UnknownItemError: the catalogue does not have the item.
+        UnknownItemError: the catalogue does not have the item, or it is withdrawn.
     """
-    items = read_items(connection, [item_id])
-    if item_id not in items:
+    row = connection.execute(_ITEM, {"item_id": item_id}).mappings().one_or_none()
+    if row is None:
         raise UnknownItemError(f"There is no item {item_id!r}.")
-    return Item.model_validate(items[item_id], from_attributes=True)
+    return Item.model_validate(dict(row))
 
 
 def read_items(
-    connection: Connection, item_ids: Sequence[str] | None = None
+    connection: Connection, item_ids: Sequence[str] | None = None, *, release_id: int | None
 ) -> dict[str, CatalogueItem]:
-    """Return items by id: all, or those of `item_ids` that the catalogue has."""
-    rows = connection.execute(_ITEMS, {"item_ids": item_ids})
+    """Return items by id: all of a release, or those of `item_ids` that the release has.
+
+    `release_id` None: withdrawn items too, as histories name them.
+    """
+    rows = connection.execute(_ITEMS, {"item_ids": item_ids, "release_id": release_id})
     return {
         item_id: CatalogueItem(item_id, title, tuple(categories), vendor, released)
         for item_id, title, categories, vendor, released in rows
@@ -74,7 +93,7 @@ def read_items(
 def page(
     connection: Connection, *, q: str, category: str | None, limit: int, offset: int
 ) -> ItemPage:
-    """Return a page of the items whose titles match, ordered by title.
+    """Return a page of the live release's items whose titles match, ordered by title.
 
     `q` has beginnings of words, in any order; accents and case are ignored. Empty text matches
     every item, other text without a letter or digit none.

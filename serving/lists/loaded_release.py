@@ -29,7 +29,8 @@ _FACTORS = text(
     """
     select item_id, array_send(factors) as factors, popularity, trending
     from item_factors join items using (item_id)
-    where release_id = :release_id order by item_id collate "C"
+    where release_id = :release_id and (withdrawn @> release_id) is not true
+    order by item_id collate "C"
     """
 )
 
@@ -41,7 +42,8 @@ Years = tuple[int | None, int | None]  # first and last year, both included; Non
 class LoadedRelease:
     """One release. An item's position is its rank by id as UTF-8 bytes; ties go by position.
 
-    Only items that the fit has seen have a position. `catalogue` has every item, by id.
+    Only items that the fit has seen have a position. `catalogue` has every item that is not
+    withdrawn from the release, by id.
     """
 
     release_id: int
@@ -161,7 +163,7 @@ def load(connection: Connection, release_id: int) -> LoadedRelease:
     constants, lowest, highest = connection.execute(_RELEASE, parameters).one()
     rows = connection.execute(_FACTORS, parameters).all()
     # Titles are read last, so every item read above has one, even during a publication.
-    items = catalogue.read_items(connection)
+    items = catalogue.read_items(connection, release_id=release_id)
     ids, factors, popularity, trending = zip(*rows, strict=True) if rows else [()] * 4
     fold_in = FoldIn(arrays.matrix(factors), Constants.model_validate(constants))
     popularities, sums = np.array(popularity, np.float32), None

@@ -1,11 +1,15 @@
 """A page of a user's ratings and hidden items, with feedback newer than the release."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, text
 
+from serving import catalogue
+from serving.items import CatalogueItem
 from serving.lists import user_state
+from serving.lists.loaded_release import LoadedRelease
 from serving.lists.release_cache import ReleaseCache
 from serving.schemas import Item, RatedItem, RatingsPage
 
@@ -26,29 +30,30 @@ def rated_items(
 ) -> RatingsPage:
     """Return a page of a user's ratings, newest first; empty before the first release.
 
-    Items that the catalogue does not have are neither listed nor counted. The first page also has
-    the hidden items.
+    Withdrawn items are listed as well. Items that the catalogue never had are neither listed nor
+    counted. The first page also has the hidden items.
     """
     release_id = connection.scalar(_LIVE)
     if release_id is None:
         return RatingsPage(user_id=user_id, items=(), total=0, limit=limit, offset=offset)
-    catalogue = cache.release(connection, release_id).catalogue
+    release = cache.release(connection, release_id)
     rated = user_state.read(connection, release_id, user_id).rated
+    hidden = [] if offset else connection.scalars(_HIDDEN, {"user_id": user_id}).all()
+    known = _known(connection, release, {*rated, *hidden})
     newest = sorted(
         (-micros, item_id, rating)
         for item_id, (rating, micros) in rated.items()
-        if item_id in catalogue
+        if item_id in known
     )
     items = [
         RatedItem(
-            **asdict(catalogue[item_id]),
+            **asdict(known[item_id]),
             rating=rating,
             rated_at=_EPOCH - timedelta(microseconds=negative_micros),
         )
         for negative_micros, item_id, rating in newest[offset : offset + limit]
     ]
-    hidden = () if offset else connection.scalars(_HIDDEN, {"user_id": user_id})
-    hidden_items = [catalogue[item_id] for item_id in hidden if item_id in catalogue]
+    hidden_items = [known[item_id] for item_id in hidden if item_id in known]
     return RatingsPage(
         user_id=user_id,
         items=tuple(items),
@@ -57,3 +62,17 @@ def rated_items(
         limit=limit,
         offset=offset,
     )
+
+
+def _known(
+    connection: Connection, release: LoadedRelease, item_ids: Collection[str]
+) -> Mapping[str, CatalogueItem]:
+    """Return those of the items that the catalogue has or had, by id.
+
+    Withdrawn items are not in memory: only their own raters name them.
+    """
+    items = {i: release.catalogue[i] for i in item_ids if i in release.catalogue}
+    others = [item_id for item_id in item_ids if item_id not in items]
+    if others:
+        items |= catalogue.read_items(connection, others, release_id=None)
+    return items

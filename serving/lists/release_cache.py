@@ -65,7 +65,7 @@ class ReleaseCache:
     def slate(self, connection: Connection, release_id: int, revision: int) -> Slate:
         """Return the slate of this revision or of a later one.
 
-        It is read again for each release, because a new catalogue may have pinned items.
+        It is read again for each release, because another release may have other pinned items.
         """
         key = (release_id, revision)
         cached_key, slate = self._slate
@@ -73,7 +73,7 @@ class ReleaseCache:
             return slate
         with self._lock:
             if self._slate[0] != key:
-                read_revision, slate = store.slate(connection)
+                read_revision, slate = store.slate(connection, release_id)
                 self._slate = ((release_id, read_revision), slate)
             return self._slate[1]
 

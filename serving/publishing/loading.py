@@ -4,7 +4,7 @@ Everything here runs inside the transaction of `serving.publishing.publish`.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,10 +30,10 @@ _ARROW_TYPES: dict[type[TypeEngine[Any]], pa.DataType] = {
 }
 
 
-def arrow_schema(table: type[Base], *, without: str) -> pa.Schema:
-    """Return the Arrow schema of a table's columns but one."""
+def arrow_schema(table: type[Base], *, without: Collection[str]) -> pa.Schema:
+    """Return the Arrow schema of a table's columns but some."""
     columns = inspect(table).columns
-    return pa.schema([(c.name, _arrow_type(c.type)) for c in columns if c.name != without])
+    return pa.schema([(c.name, _arrow_type(c.type)) for c in columns if c.name not in without])
 
 
 def _arrow_type(kind: TypeEngine[Any]) -> pa.DataType:
@@ -43,9 +43,9 @@ def _arrow_type(kind: TypeEngine[Any]) -> pa.DataType:
 
 
 SCHEMAS = {
-    table.__tablename__: arrow_schema(table, without="release_id") for table in RELEASE_TABLES
+    table.__tablename__: arrow_schema(table, without={"release_id"}) for table in RELEASE_TABLES
 }
-ITEM_SCHEMA = arrow_schema(Item, without="search")
+ITEM_SCHEMA = arrow_schema(Item, without={"search", "withdrawn"})
 
 _STAGED = """
 create temporary table staged_items (
@@ -53,25 +53,33 @@ create temporary table staged_items (
     words text[]
 ) on commit drop
 """
-_UPSERT = """
+# The release's id with the type of the ranges' bounds, and the range of this and later releases.
+_RELEASE_ID = "cast(:release_id as bigint)"
+_FROM_NOW_ON = f"int8multirange(int8range({_RELEASE_ID}, null))"
+_UPSERT = f"""
 insert into items as kept (item_id, title, categories, vendor, released, search)
-select item_id, title, coalesce(categories, '{}'), vendor, released, array_to_tsvector(words)
+select item_id, title, coalesce(categories, '{{}}'), vendor, released, array_to_tsvector(words)
 from staged_items
 on conflict (item_id) do update set
     title = excluded.title, categories = excluded.categories, vendor = excluded.vendor,
-    released = excluded.released, search = excluded.search
-where (kept.title, kept.categories, kept.vendor, kept.released, kept.search) is distinct from
+    released = excluded.released, search = excluded.search,
+    withdrawn = kept.withdrawn - {_FROM_NOW_ON}
+where kept.withdrawn @> {_RELEASE_ID}
+    or (kept.title, kept.categories, kept.vendor, kept.released, kept.search) is distinct from
     (excluded.title, excluded.categories, excluded.vendor, excluded.released, excluded.search)
-"""
+"""  # noqa: S608 # our own range
+_WITHDRAW = f"""
+update items set withdrawn = coalesce(withdrawn, '{{}}') + {_FROM_NOW_ON}
+where (withdrawn @> {_RELEASE_ID}) is not true
+    and not exists (select from staged_items where staged_items.item_id = items.item_id)
+"""  # noqa: S608 # our own range
 _ABOUT = """
 insert into about (dataset, title, item_noun, licence, lowest, highest, step, categories, n_items)
-select :dataset, :title, :item_noun, :licence, :lowest, :highest, :step,
-    array(select distinct unnest(categories) as category from items order by category),
-    (select count(*) from items)
+values (:dataset, :title, :item_noun, :licence, :lowest, :highest, :step, '{}', 0)
 on conflict (only_row) do update set
     dataset = excluded.dataset, title = excluded.title, item_noun = excluded.item_noun,
     licence = excluded.licence, lowest = excluded.lowest, highest = excluded.highest,
-    step = excluded.step, categories = excluded.categories, n_items = excluded.n_items
+    step = excluded.step
 """
 
 
@@ -98,8 +106,18 @@ def copy_lists(
     into.counts[table] = rows.n_rows
 
 
-def copy_items(session: Session, batches: Iterable[pa.RecordBatch], into: Loaded) -> None:
-    """Insert and update items. Items that are no longer sent stay: older releases list them.
+def copy_items(
+    session: Session,
+    batches: Iterable[pa.RecordBatch],
+    release_id: int,
+    into: Loaded,
+    *,
+    withdraws: bool,
+) -> None:
+    """Insert and update items; items that were withdrawn are back from this release on.
+
+    `withdraws`: items that are not sent are marked as withdrawn from this release on, unless none
+    is sent. Their rows stay, because older releases and users' histories name them.
 
     Raises:
         IncompleteReleaseError: Postgres refuses a row, or an item has no title.
@@ -108,7 +126,9 @@ def copy_items(session: Session, batches: Iterable[pa.RecordBatch], into: Loaded
     session.execute(text(_STAGED))
     rows = CopyStream(_with_words(batch) for batch in batches)
     _copy(session, "staged_items", rows)
-    session.execute(text(_UPSERT))
+    session.execute(text(_UPSERT), {"release_id": release_id})
+    if withdraws and rows.n_rows:
+        session.execute(text(_WITHDRAW), {"release_id": release_id})
     into.counts["items"] = rows.n_rows
 
 
@@ -125,18 +145,19 @@ def delete_erased(session: Session, release_id: int) -> None:
 
 
 def write_about(session: Session, about: dict[str, Any]) -> None:
-    """Write the data set's description, with the categories and count of its current items."""
+    """Write the data set's description; an activation counts its items."""
     session.execute(text(_ABOUT), about)
 
 
-def without_title(session: Session, item_ids: set[str]) -> list[str]:
-    """Return up to five of these items that the catalogue does not have."""
+def without_title(session: Session, item_ids: set[str], release_id: int) -> list[str]:
+    """Return up to five of these items that the release's catalogue does not have."""
     missing = text(
         "select item_id from unnest(cast(:ids as text[])) as listed(item_id)"
-        " where not exists (select from items where items.item_id = listed.item_id)"
+        " where not exists (select from items where items.item_id = listed.item_id"
+        " and (withdrawn @> cast(:release_id as bigint)) is not true)"
         " order by item_id limit 5"
     )
-    return list(session.scalars(missing, {"ids": list(item_ids)}))
+    return list(session.scalars(missing, {"ids": list(item_ids), "release_id": release_id}))
 
 
 def checksum(session: Session, release_id: int) -> str:

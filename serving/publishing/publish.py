@@ -28,7 +28,8 @@ class Candidate:
     """The description of a fit that is to be published.
 
     `about` has the fields of `serving.schemas.About` except `categories` and `n_items`, which are
-    computed from the items. `counts` has the expected number of rows by table.
+    computed from the items. `counts` has the expected number of rows by table. `withdraws`: items
+    that are not sent are withdrawn from this release on.
     """
 
     retrain_id: str
@@ -38,6 +39,7 @@ class Candidate:
     constants: dict[str, Any]
     about: dict[str, Any]
     counts: dict[str, int]
+    withdraws: bool = False
 
 
 def publish(
@@ -68,7 +70,8 @@ def publish(
     Raises:
         PublishingPausedError: an operator paused publishing.
         LiveReleaseChangedError: another release has gone live.
-        IncompleteReleaseError: rows are missing or invalid, or a listed item has no title.
+        IncompleteReleaseError: rows are missing or invalid, or a listed item is withdrawn
+            or has no title.
     """
     with Session(engine) as session, session.begin():
         release_id = _published(session, candidate.retrain_id)
@@ -77,6 +80,7 @@ def publish(
             release_id = _load(session, candidate, tables)
             releases.lock_live_release(session)
             _must_be_publishable(session, instead_of)
+            loading.write_about(session, candidate.about)  # a rollback writes it under this lock
             releases.activate(
                 session,
                 release_id,
@@ -123,12 +127,12 @@ def _load(session: Session, candidate: Candidate, tables: Tables) -> int:
     session.flush()
     release_id = release.release_id
     loaded = Loaded()
-    loading.copy_items(session, tables.get("items", ()), loaded)
+    items = tables.get("items", ())
+    loading.copy_items(session, items, release_id, loaded, withdraws=candidate.withdraws)
     for table in LISTS:
         loading.copy_lists(session, table, tables.get(table, ()), release_id, loaded)
     _refuse_if_incomplete(session, candidate, release_id, loaded)
     loading.delete_erased(session, release_id)
-    loading.write_about(session, candidate.about)
     _mark_ready(session, release_id, loaded)
     return release_id
 
@@ -145,7 +149,7 @@ def _refuse_if_incomplete(
         raise IncompleteReleaseError(
             f"fit {candidate.retrain_id}: {', '.join(differences)} rows; fit again"
         )
-    if missing := loading.without_title(session, loaded.listed):
+    if missing := loading.without_title(session, loaded.listed, release_id):
         raise IncompleteReleaseError(
             f"fit {candidate.retrain_id}: lists have items without a title, such as "
             f"{', '.join(missing)}; land the items' file, then fit again"

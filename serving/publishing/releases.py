@@ -11,6 +11,18 @@ from serving.tables import Activation, LivePointer, Release
 
 Action = Literal["publish", "activate", "roll_back"]
 
+_COUNT_ITEMS = text(
+    """
+    with current as not materialized (
+        select items.categories from items
+        where (withdrawn @> cast(:release_id as bigint)) is not true
+    )
+    update about set n_items = (select count(*) from current), categories = array(
+        select distinct unnest(current.categories) as category from current order by category
+    )
+    """
+)
+
 
 def live(session: Session) -> Release | None:
     """Return the live release, or None before the first one."""
@@ -27,7 +39,7 @@ def activate(
     reason: str,
     action: Action = "activate",
 ) -> None:
-    """Make a release live from the commit on, and end a pause of publishing.
+    """Make a release live from the commit on, count its items, and end a pause of publishing.
 
     Args:
         session: the caller's transaction; concurrent callers wait until it ends.
@@ -55,6 +67,7 @@ def activate(
         update(Release).values(publishing_paused_by=None, publishing_paused_at=None).where(_PAUSED)
     )
     session.merge(LivePointer(only_row=True, release_id=release_id, since=func.clock_timestamp()))
+    session.execute(_COUNT_ITEMS, {"release_id": release_id})
     _record_action(session, action, release_id, instead_of=instead_of, actor=actor, reason=reason)
 
 

@@ -29,9 +29,8 @@ Z = 1.96  # of a 95 % interval
 _LISTS = text(
     "select retrain_id, recipe, item_ids, scores, relevant from window_lists order by user_id"
 )
-_N_ITEMS = text(
-    "select count(*) from item_factors where release_id = (select release_id from live_release)"
-)
+_LIVE = text("select release_id from live_release")
+_N_ITEMS = text("select count(*) from item_factors where release_id = :release_id")
 
 Kind = Literal["category", "vendor"]
 Lists = Sequence[Sequence[ScoredItem]]
@@ -63,16 +62,18 @@ def preview(connection: Connection, rules: SlateRules) -> RulesPreview:
     rows = connection.execute(_LISTS).all()
     if not rows:
         raise NoWindowListsError("No retrain has stored the lists of its window yet.")
-    items = catalogue.read_items(connection, [*{i for row in rows for i in row.item_ids}])
+    release_id = connection.scalar(_LIVE)
+    listed = [*{item_id for row in rows for item_id in row.item_ids}]
+    items = catalogue.read_items(connection, listed, release_id=None)  # as they were evaluated
     users = [WindowUser(_pool(row, items), frozenset(row.relevant)) for row in rows]
     n_listed = len({scored.item.item_id for user in users for scored in user.pool})
-    n_items = max(connection.scalar(_N_ITEMS) or 0, n_listed)
-    in_force = store.slate(connection)[1]
+    n_items = max(connection.scalar(_N_ITEMS, {"release_id": release_id}) or 0, n_listed)
+    in_force = store.slate(connection, release_id)[1]
     without = try_out(Slate(), users, n_items)
     before = without if in_force.rules.is_plain else try_out(in_force, users, n_items)
     after = before
     if rules != in_force.rules:
-        after = try_out(store.compiled(connection, rules), users, n_items)
+        after = try_out(store.compiled(connection, rules, release_id), users, n_items)
     change = after.ndcg - before.ndcg
     half_width = Z * float(change.std(ddof=1)) / len(change) ** 0.5 if len(change) > 1 else 0.0
     pairs = zip(before.lists, after.lists, strict=True)

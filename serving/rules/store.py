@@ -84,19 +84,24 @@ def set_availability(connection: Connection, item_ids: Sequence[str], *, availab
     return n_changed
 
 
-def slate(connection: Connection) -> tuple[int, Slate]:
-    """Return the current revision and its slate."""
+def slate(connection: Connection, release_id: int | None) -> tuple[int, Slate]:
+    """Return the current revision and its slate, with the pins that the release has.
+
+    `release_id` None: no release is live.
+    """
     row = connection.execute(_IN_FORCE).one()
     if row.rules is None:
         return row.revision, Slate(row.version)
     rules = SlateRules.model_validate(row.rules)
-    return row.revision, compiled(connection, rules, version=row.version)
+    return row.revision, compiled(connection, rules, release_id, version=row.version)
 
 
-def compiled(connection: Connection, rules: SlateRules, *, version: int = 0) -> Slate:
-    """Return the rules as a slate of the current catalogue and stock."""
+def compiled(
+    connection: Connection, rules: SlateRules, release_id: int | None, *, version: int = 0
+) -> Slate:
+    """Return the rules as a slate of the release's items and the current stock."""
     unavailable = connection.scalars(_OUT_OF_STOCK) if rules.only_available else ()
     barred = frozenset({*rules.hide, *unavailable})
     ranks = {pin.item_id: pin.rank for pin in rules.pin if pin.item_id not in barred}
-    items = catalogue.read_items(connection, [*ranks]) if ranks else {}
+    items = catalogue.read_items(connection, [*ranks], release_id=release_id) if ranks else {}
     return Slate(version, rules, barred, {ranks[i]: item for i, item in items.items()})

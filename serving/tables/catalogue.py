@@ -1,14 +1,18 @@
 """The data set and its items."""
 
 from sqlalchemy import CheckConstraint, Index, Integer, text
-from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.dialects.postgresql import INT8MULTIRANGE, TSVECTOR
+from sqlalchemy.dialects.postgresql.ranges import MultiRange
 from sqlalchemy.orm import Mapped, mapped_column
 
 from serving.tables.base import Base, SingleRow
 
 
 class About(SingleRow, Base):
-    """The data set's title, noun, licence, rating scale and categories."""
+    """The data set's title, noun, licence, rating scale, and counts of the live release's items.
+
+    An activation counts the items again, because another release may have withdrawn others.
+    """
 
     __tablename__ = "about"
 
@@ -24,7 +28,11 @@ class About(SingleRow, Base):
 
 
 class Item(Base):
-    """An item of the catalogue. Rows are never deleted: an older release may list the item."""
+    """An item of the catalogue. Rows are never deleted: older releases and histories name them.
+
+    An item is withdrawn from a range of releases: from the first one whose delivery lacked it to
+    the one that brought it back. See decision 14.
+    """
 
     __tablename__ = "items"
     __table_args__ = (
@@ -33,6 +41,7 @@ class Item(Base):
         Index("ix_items_categories", "categories", postgresql_using="gin"),
         Index("ix_items_title_item_id", "title", "item_id"),
         Index("ix_items_vendor", "vendor"),
+        Index("ix_items_withdrawn", "item_id", postgresql_where=text("withdrawn is not null")),
     )
 
     item_id: Mapped[str] = mapped_column(primary_key=True)
@@ -41,6 +50,9 @@ class Item(Base):
     vendor: Mapped[str | None]
     released: Mapped[int | None] = mapped_column(Integer, comment="Year.")
     search: Mapped[str] = mapped_column(TSVECTOR, comment="Normalized words of the title.")
+    withdrawn: Mapped[MultiRange[int] | None] = mapped_column(
+        INT8MULTIRANGE, comment="Ids of releases without the item; null: it was never withdrawn."
+    )
 
 
 class UnavailableItem(Base):

@@ -3,12 +3,13 @@
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session
 
 from jobs import publish
 from jobs.engine import recipes
 from jobs.runtime.errors import TaskMissingError
+from serving import catalogue
 from serving.errors import LiveReleaseChangedError
 from serving.lists import recommendations, scoring, user_state
 from serving.lists.precomputed import ListRequest
@@ -17,7 +18,7 @@ from serving.publishing import releases
 from serving.tables import ItemFactors, Profile
 from tests.support.jobs.product import install
 from tests.support.jobs.releasing import paused, released
-from tests.support.jobs.small_world import DISLIKES_ALL, RUN, SMALL, Retrain, likes
+from tests.support.jobs.small_world import DISLIKES_ALL, RUN, SMALL, Retrain, likes, world
 from tests.support.serving import live_shop, shop
 from warehouse.query import Lake
 from warehouse.tables import GOLD_ITEM_FACTORS, GOLD_PROFILES
@@ -83,6 +84,25 @@ def test_an_item_item_release_is_served_from_its_lists_and_folds_new_ratings_in(
         live = recommendations.for_user(connection, cache, "u004", ListRequest(limit=5))
     assert live.kind == "live"
     assert seen not in [item.item_id for item in live.items]
+
+
+@pytest.mark.parametrize(("delivery", "n_found"), [("increments", 1), ("snapshots", 0)])
+def test_only_a_data_set_of_snapshots_withdraws_what_silver_lacks(
+    retrained: Retrain, publisher: Engine, owner: Engine, delivery: str, n_found: int
+) -> None:
+    with owner.begin() as connection:  # as an earlier delivery brought it
+        connection.execute(
+            text("insert into items (item_id, title, search) values ('old', 'Old', 'old')")
+        )
+    dataset = world(source={"kind": "inbox", "delivery": delivery})
+
+    replace(retrained, engine=publisher, dataset=dataset).publish()
+
+    with shop.reading(publisher) as connection:
+        page = catalogue.page(connection, q="old", category=None, limit=1, offset=0)
+        everything = catalogue.page(connection, q="", category=None, limit=1, offset=0)
+        about = catalogue.about(connection)
+    assert (page.total, everything.total) == (n_found, about.n_items)
 
 
 def test_a_second_run_changes_nothing(retrained: Retrain) -> None:

@@ -41,8 +41,8 @@ def test_a_process_reads_rules_once_for_each_revision(
     reads: list[int] = []
     read = store.slate
 
-    def counted(connection: Connection) -> tuple[int, Slate]:
-        revision, slate = read(connection)
+    def counted(connection: Connection, release_id: int | None) -> tuple[int, Slate]:
+        revision, slate = read(connection, release_id)
         reads.append(revision)
         return revision, slate
 

@@ -1,6 +1,6 @@
 """Publishing during reads, other publications and crashes."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from threading import Barrier, Event
@@ -11,11 +11,13 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
+from serving import catalogue
 from serving.errors import LiveReleaseChangedError
 from serving.lists import recommendations
 from serving.lists.precomputed import ListRequest
 from serving.lists.release_cache import ReleaseCache
 from serving.publishing.publish import publish
+from serving.schemas import ItemPage
 from tests.support.serving import shop
 from tests.support.serving.shop import Rows, ids, rows, seen
 
@@ -86,8 +88,17 @@ def generation(number: int) -> dict[str, Rows]:
     }
 
 
-def test_readers_never_see_an_empty_or_a_mixed_list(publisher: Engine) -> None:
-    live = shop.release(publisher, "0", instead_of=None, **generation(0))
+def search(publisher: Engine) -> ItemPage:
+    """Return the first item of the catalogue, and the number of items."""
+    with shop.reading(publisher) as connection:
+        return catalogue.page(connection, q="", category=None, limit=1, offset=0)
+
+
+@pytest.mark.parametrize("release", [shop.release, shop.snapshot])
+def test_readers_never_see_an_empty_or_a_mixed_list(
+    publisher: Engine, release: Callable[..., int]
+) -> None:
+    live = release(publisher, "0", instead_of=None, **generation(0))
     done = Event()
 
     def read(number: int) -> set[tuple[int, str]]:
@@ -98,6 +109,7 @@ def test_readers_never_see_an_empty_or_a_mixed_list(publisher: Engine) -> None:
             generations = {item.item_id.partition("-")[0] for item in answer.items}
             assert len(generations) == 1
             shown.add((answer.release_id, generations.pop()))
+            assert search(publisher).total == 40 or release is not shop.snapshot
         return shown
 
     with ThreadPoolExecutor(4) as threads:
@@ -105,7 +117,7 @@ def test_readers_never_see_an_empty_or_a_mixed_list(publisher: Engine) -> None:
         try:
             for number in range(1, 16):
                 fit = str(number)
-                live = shop.release(publisher, fit, instead_of=live, **generation(number))
+                live = release(publisher, fit, instead_of=live, **generation(number))
         finally:
             done.set()
         shown = set().union(*(r.result() for r in reads))

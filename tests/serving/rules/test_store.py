@@ -38,7 +38,7 @@ def test_before_the_first_rules_version_0_changes_nothing(api: Engine) -> None:
     with api.connect() as connection:
         assert store.live(connection) == RulesVersion(version=0, rules=SlateRules())
         assert store.history(connection, limit=10) == []
-        assert not store.slate(connection)[1].reorders
+        assert not store.slate(connection, None)[1].reorders
 
 
 def test_each_change_is_a_version_with_an_actor_and_a_reason(api: Engine) -> None:
@@ -123,7 +123,7 @@ def test_compiled_rules_have_barred_items_and_the_pins_of_the_catalogue(
 
     put_in_force(api, hide=["a"], pin=pins, only_available=True)
     with api.connect() as connection:
-        _, slate = store.slate(connection)
+        _, slate = store.slate(connection, None)
 
     assert (slate.version, sorted(slate.barred)) == (1, ["a", "c"])
     assert {rank: pin.title for rank, pin in slate.pinned.items()} == {1: shop.TITLES["b"]}
@@ -196,4 +196,4 @@ def test_a_publication_keeps_rules_and_stock(publisher: Engine, api: Engine) -> 
     shop.release(publisher, "two", instead_of=first, items=shop.items(**shop.TITLES, e="Heat"))
 
     with api.connect() as connection:
-        assert store.slate(connection)[1].barred == {"a"}
+        assert store.slate(connection, None)[1].barred == {"a"}

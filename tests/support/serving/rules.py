@@ -34,4 +34,4 @@ def in_stock(api: Engine, *item_ids: str) -> int:
 def revision(api: Engine) -> int:
     """Return the current revision of the slate."""
     with api.connect() as connection:
-        return store.slate(connection)[0]
+        return store.slate(connection, None)[0]

@@ -102,11 +102,23 @@ def tables(**changed: Rows) -> Tables:
 
 def release(engine: Engine, retrain_id: str, *, instead_of: int | None, **changed: Rows) -> int:
     """Publish the shop with some tables changed, and return the release's id."""
+    return _publish(engine, replace(FIT, retrain_id=retrain_id), instead_of, changed)
+
+
+def snapshot(engine: Engine, retrain_id: str, *, instead_of: int | None, **changed: Rows) -> int:
+    """Publish the shop as `release` does, and withdraw the items that it lacks."""
+    fit = replace(FIT, retrain_id=retrain_id, withdraws=True)
+    return _publish(engine, fit, instead_of, changed)
+
+
+def _publish(
+    engine: Engine, fit: Candidate, instead_of: int | None, changed: Mapping[str, Rows]
+) -> int:
     batches = tables(**changed)
     counts = {name: sum(b.num_rows for b in of_table) for name, of_table in batches.items()}
-    fit = replace(FIT, retrain_id=retrain_id, counts=counts)
-    run_key = f"{retrain_id}/publish"
-    return publish(engine, fit, batches, actor=run_key, reason="A test.", instead_of=instead_of)
+    actor = f"{fit.retrain_id}/publish"
+    fit = replace(fit, counts=counts)
+    return publish(engine, fit, batches, actor=actor, reason="A test.", instead_of=instead_of)
 
 
 def slowly(batches: list[pa.RecordBatch], meanwhile: Any) -> Iterator[pa.RecordBatch]:
