@@ -1,12 +1,12 @@
 # One command each. `make help` prints the comments below.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down status doctor test fast check format docs lock clean distclean
+.PHONY: help setup demo up down status doctor test coverage soak fast check format docs lock clean distclean
 
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
-FAST := not slow and not stack and not browser and not journey
+FAST := not slow and not stack and not browser and not journey and not soak
 ARCHIVE ?=
 ARGS ?=
 # The first supported Python on the PATH. To use another one: make PYTHON=… TARGET
@@ -39,9 +39,15 @@ status: $(READY) ## list the programs, their health and addresses
 doctor: $(READY) ## check this machine and say how to fix what is missing
 	@$(BIN)/lantern doctor
 
-test: $(READY) ## all tests but the journey, with coverage; browser tests need Chromium
+test: $(READY) ## all tests but the long ones; browser tests need Chromium
 	@$(BIN)/python -m ops.terminal.doctor || true
 	@$(BIN)/python tests/lanes.py $(ARGS)
+
+coverage: $(READY) ## the same with coverage, which must reach 90 %; takes half as long again
+	@$(BIN)/python tests/lanes.py --coverage $(ARGS)
+
+soak: $(READY) ## the long tests: faults, and the journey of a user through the whole platform
+	$(BIN)/python -m pytest -m 'soak or journey' $(ARGS)
 
 fast: $(READY) ## the tests without Spark, Airflow, browser or a long run, on two processes
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m '$(FAST)' $(ARGS)

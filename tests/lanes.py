@@ -1,8 +1,9 @@
 """Run all tests in two processes. Tests that share the Spark session are in one of them.
 
-    python tests/lanes.py [pytest's arguments]
+    python tests/lanes.py [--coverage] [pytest's arguments]
 
-Coverage is combined over both. Lines are printed as they come, each with the name of its lane.
+Lines are printed as they come, each with the name of its lane. Coverage is combined over both; it
+makes Python half as slow again, so it has to be asked for.
 """
 
 import os
@@ -23,15 +24,19 @@ CLOSING = re.compile(r"=+ .* in [0-9.]+s.*=+$")  # the last line that pytest pri
 BROKEN = re.compile(r"(FAILED|ERROR) tests/")  # a line of its summary
 COUNTS = re.compile(r"(\d+) (passed|failed|skipped|errors?)")
 WIDTH = 200  # of such a line, when it is repeated at the end
+COVERAGE = "--coverage"
 FLOOR = 90  # percent of lines and branches
 NO_TESTS = 5  # pytest's exit code where nothing fits the arguments
 
 
 def main(arguments: list[str]) -> int:
-    """Run both lanes, then combine their coverage; return the worst exit code."""
+    """Run both lanes, then combine their coverage if asked; return the worst exit code."""
     for stale in ROOT.glob(".coverage*"):
         stale.unlink()
-    processes = {name: start(name, chosen + arguments) for name, chosen in LANES.items()}
+    with_coverage = COVERAGE in arguments
+    arguments = [argument for argument in arguments if argument != COVERAGE]
+    options = ["--cov", "--cov-report="] if with_coverage else []
+    processes = {name: start(name, options + lane + arguments) for name, lane in LANES.items()}
     ends: Counter[str] = Counter()
     broken: list[str] = []
     threads = [
@@ -48,13 +53,15 @@ def main(arguments: list[str]) -> int:
     if all(code == NO_TESTS for code in codes):
         return NO_TESTS
     worst = max(0 if code == NO_TESTS else abs(code) for code in codes)
-    return worst or covered(floor=0 if arguments else FLOOR)
+    if worst or not with_coverage:
+        return worst
+    return covered(floor=0 if arguments else FLOOR)
 
 
 def start(lane: str, arguments: list[str]) -> subprocess.Popen[str]:
     """Start pytest in one lane, with a coverage file of its own."""
     return subprocess.Popen(  # noqa: S603 # our own arguments
-        [sys.executable, "-m", "pytest", "--cov", "--cov-report=", *arguments],
+        [sys.executable, "-m", "pytest", *arguments],
         cwd=ROOT,
         env=os.environ
         | {"COVERAGE_FILE": str(ROOT / f".coverage.{lane}"), "PYTHONUNBUFFERED": "1"},

@@ -278,6 +278,7 @@ def test_what_a_killed_scheduler_left_behind_is_ended(platform: Platform) -> Non
     until(lambda: bool(pids()) and not before & pids(), "a new scheduler without old workers", 120)
 
 
+@pytest.mark.soak
 def test_down_leaves_no_process_and_up_brings_the_lists_back(platform: Platform) -> None:
     before = platform.stack.ports
     assert lantern("down")[0] == 0

@@ -89,6 +89,7 @@ def test_a_second_run_changes_nothing(retrained: Retrain) -> None:
     assert [Lake(retrained.warehouse.root).version(table) for table in tables] == before
 
 
+@pytest.mark.soak
 def test_a_run_that_died_between_its_tables_can_be_completed(
     retrained: Retrain, publisher: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

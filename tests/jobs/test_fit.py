@@ -166,6 +166,7 @@ def test_a_second_run_changes_nothing(retrained: Retrain) -> None:
     assert [lake.version(table) for table in tables] == before
 
 
+@pytest.mark.soak
 def test_a_run_that_died_before_the_ledger_writes_only_the_ledger(
     retrained: Retrain, publisher: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -97,6 +97,7 @@ def test_a_landing_that_is_read_again_replaces_its_rows(warehouse: Warehouse) ->
     assert rows_of(warehouse, SILVER_ITEM_INDEX) == [("a", 1), ("u", 0)]
 
 
+@pytest.mark.soak
 def test_a_run_killed_while_silver_is_rebuilt_is_finished_by_the_next(
     warehouse: Warehouse,
 ) -> None:

@@ -70,6 +70,7 @@ def the_shop(owner: Engine, publisher: Engine, committing: str) -> Iterator[Shop
     writer.dispose()
 
 
+@pytest.mark.soak
 def test_every_user_always_sees_one_complete_release_and_their_own_feedback(
     the_shop: Shop,
 ) -> None:

@@ -43,6 +43,7 @@ def rate_until_acknowledged(product: Client, user_id: str, rating: float) -> str
     raise AssertionError("200 tries were refused")
 
 
+@pytest.mark.soak
 def test_no_acknowledged_rating_is_lost_or_doubled_when_connections_are_terminated(
     product: Client, superuser: Connection, owner: Engine
 ) -> None:
