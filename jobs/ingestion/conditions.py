@@ -96,7 +96,8 @@ def _text(texts: Mapping[str, pa.StringArray], name: str) -> pa.StringArray:
 
 
 def _number(texts: Mapping[str, pa.StringArray], files: Files, name: str) -> pa.DoubleArray:
-    return values.numbers(texts[name], Files(file=files.file, decimal=files.decimal))
+    marks = {"decimal": files.decimal, "thousands": files.thousands}
+    return values.numbers(texts[name], Files.model_validate({"file": files.file, **marks}))
 
 
 def _of_numbers(

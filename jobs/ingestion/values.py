@@ -3,6 +3,7 @@
 What cannot be read becomes null. Spaces around a text do not count: `SPACES` has them all.
 """
 
+import re
 from datetime import datetime
 from typing import Final
 
@@ -17,10 +18,9 @@ SPACES: Final = "".join(filter(str.isspace, map(chr, range(0x3001))))
 _UNITS: Final = {"seconds": 1_000_000, "milliseconds": 1000, "microseconds": 1}
 _FIRST: Final = -62_135_596_800_000_000  # 0001-01-01 in microseconds since 1970
 _LAST: Final = 253_402_300_799_999_999  # 9999-12-31T23:59:59.999999
-_GROUPED: Final = {  # 1,234.5 and 1.234,5: both marks are needed, as 1,234 may be either
-    ".": r"^[+-]?\d{1,3}(,\d{3})+\.\d+$",
-    ",": r"^[+-]?\d{1,3}(\.\d{3})+,\d+$",
-}
+_MARKS: Final = {  # what stands between groups of three digits, by `thousands`
+    ",": ",", ".": r"\.", " ": r"[ \x{a0}\x{202f}]", "'": r"['\x{2019}]",
+}  # fmt: skip
 _NUMBER: Final = r"^-?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 
 
@@ -43,7 +43,7 @@ def numbers(texts: pa.Array, files: Files) -> pa.DoubleArray:
     in `no_value` are null, as are infinity and NaN.
     """
     plain = trimmed(texts)
-    found = _plain_numbers(plain, files.decimal)
+    found = _plain_numbers(plain, files)
     if found.null_count > plain.null_count:
         position = pc.index_in(pc.utf8_lower(plain), value_set=pa.array(["false", "true"]))
         found = pc.coalesce(found, position.cast(pa.float64()))
@@ -64,10 +64,10 @@ def stands_for_no_value(texts: pa.Array, files: Files) -> pa.BooleanArray:
     plain = trimmed(texts)
     words = files.no_value if isinstance(files, Ratings | Events) else ()
     listed = pc.is_in(plain, value_set=pa.array([word.strip() for word in words], pa.string()))
-    as_numbers = _plain_numbers(pa.array(words, pa.string()), files.decimal).drop_null()
+    as_numbers = _plain_numbers(pa.array(words, pa.string()), files).drop_null()
     if not len(as_numbers):
         return listed
-    return pc.or_(listed, pc.is_in(_plain_numbers(plain, files.decimal), value_set=as_numbers))
+    return pc.or_(listed, pc.is_in(_plain_numbers(plain, files), value_set=as_numbers))
 
 
 def times(texts: pa.Array, files: Ratings | Events) -> pa.TimestampArray:
@@ -78,7 +78,7 @@ def times(texts: pa.Array, files: Ratings | Events) -> pa.TimestampArray:
     """
     texts = _texts(texts)
     if unit := _UNITS.get(files.time_format):
-        return _since_1970(texts, unit, files.decimal)
+        return _since_1970(texts, unit, files)
     if files.time_format == "iso":
         local, absolute = iso_times.parsed(trimmed(texts))
     else:
@@ -106,15 +106,12 @@ def _texts(texts: pa.Array) -> pa.StringArray:
     return texts if texts.type == pa.string() else texts.cast(pa.string())
 
 
-def _plain_numbers(texts: pa.Array, decimal: str) -> pa.DoubleArray:
+def _plain_numbers(texts: pa.Array, files: Files) -> pa.DoubleArray:
     texts = _texts(texts)
-    if decimal == "." and (whole := _cast(texts, pa.float64())) is not None:
+    if files.decimal == "." and (whole := _cast(texts, pa.float64())) is not None:
         return _finite(whole)
-    sent = trimmed(texts)
-    grouped = pc.match_substring_regex(sent, _GROUPED[decimal])
-    other = "," if decimal == "." else "."
-    plain = pc.if_else(grouped, pc.replace_substring(sent, other, ""), sent)
-    if decimal == ",":
+    plain = _without_thousands(trimmed(texts), files)
+    if files.decimal == ",":
         has_point = pc.match_substring(plain, ".")
         plain = pc.if_else(has_point, None, pc.replace_substring(plain, ",", "."))
     plain = pc.replace_substring_regex(plain, r"^\+", "")
@@ -122,18 +119,31 @@ def _plain_numbers(texts: pa.Array, decimal: str) -> pa.DoubleArray:
     return _finite(plain.cast(pa.float64()))
 
 
+def _without_thousands(sent: pa.StringArray, files: Files) -> pa.StringArray:
+    """Return the numbers with groups of three digits without the marks between the groups.
+
+    Unless the manifest declares the mark, a number has it only beside a decimal separator, as in
+    1,234.5: alone, 1,234 may be either.
+    """
+    decimal = re.escape(files.decimal)
+    mark = _MARKS[files.thousands or ("," if files.decimal == "." else ".")]
+    fraction = f"({decimal}\\d+)" + ("?" if files.thousands else "")
+    grouped = pc.match_substring_regex(sent, rf"^[+-]?[1-9]\d{{0,2}}({mark}\d{{3}})+{fraction}$")
+    return pc.if_else(grouped, pc.replace_substring_regex(sent, mark, ""), sent)
+
+
 def _finite(values: pa.DoubleArray) -> pa.DoubleArray:
     is_finite = pc.is_finite(values)
     return pc.if_else(is_finite, values, pa.scalar(None, pa.float64()))
 
 
-def _since_1970(texts: pa.StringArray, unit: int, decimal: str) -> pa.TimestampArray:
+def _since_1970(texts: pa.StringArray, unit: int, files: Files) -> pa.TimestampArray:
     is_hex = pc.any(pc.match_substring(texts, "x", ignore_case=True)).as_py()  # Arrow reads those
     whole = None if is_hex else _cast(texts, pa.int64())
     if whole is not None:
         in_range = pc.less_equal(pc.abs(whole), -_FIRST // unit * 5)  # the product fits 64 bits
         return _in_calendar(pc.multiply(pc.if_else(in_range, whole, None), unit))
-    micros = pc.round(pc.multiply(_plain_numbers(texts, decimal), float(unit)))
+    micros = pc.round(pc.multiply(_plain_numbers(texts, files), float(unit)))
     in_range = pc.less_equal(pc.abs(micros), float(2 * _LAST))
     return _in_calendar(pc.if_else(in_range, micros, None).cast(pa.int64()))
 

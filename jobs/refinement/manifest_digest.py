@@ -8,11 +8,12 @@ from warehouse.datasets import Dataset
 from warehouse.manifests.sources import Files
 
 _OF_EVENTS: Final = {
-    "time_format", "time_zone", "values", "no_value", "decimal", "keep_if", "kind", "kinds",
+    "time_format", "time_zone", "values", "no_value", "decimal", "thousands", "keep_if",
+    "kind", "kinds",
 }  # fmt: skip
 _OF_ITEMS: Final = {
     "categories_separator", "title_has_year", "title_has_article_last", "attributes", "decimal",
-    "keep_if",
+    "thousands", "keep_if",
 }  # fmt: skip
 
 

@@ -73,6 +73,9 @@ class Files(Section):
     """csv, json and jsonl: the encoding of the text, by any common name."""
     decimal: Literal[".", ","] = "."
     """The decimal separator of numbers: "," reads 4,5 as 4.5."""
+    thousands: Literal["", ",", ".", " ", "'"] = ""
+    """The mark between groups of three digits: "," reads 1,234 as 1234. By default it is read
+    beside a decimal separator only, as in 1,234.50."""
     keep_if: ConditionText | None = None
     """Only rows that fulfil this condition are used: columns compared with numbers or texts,
     joined by `and`, `or`, `not`, such as `quantity > 0 and country == "DE"`."""
@@ -85,6 +88,9 @@ class Files(Section):
             raise ValueError(f"`file` must stay inside the source: {self.file}")
         if any("**" in part != "**" for part in self.file.split("/")):
             raise ValueError(f"`**` stands for folders, as in `**/r.csv`: {self.file}")
+        if self.thousands == self.decimal:
+            other = "," if self.decimal == "." else "."
+            raise ValueError(f'`thousands` is the decimal separator: write `decimal = "{other}"`')
         return self
 
 
