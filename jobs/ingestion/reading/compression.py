@@ -23,7 +23,8 @@ _COMPRESSIONS = {
 }
 _UNPACK = "Unpack it first"
 _EXPORT = "Save the sheet as CSV UTF-8"
-_ARCHIVE = f'{_UNPACK}, or write `kind = "archive"` in `[source]`'
+AS_ARCHIVE = ', or write `kind = "archive"` in `[source]`'  # right for an archive alone
+_ARCHIVE = f"{_UNPACK}{AS_ARCHIVE}"
 _FOREIGN = {
     re.compile(pattern, re.DOTALL | re.IGNORECASE): named
     for pattern, named in {

@@ -12,6 +12,7 @@ from jobs.runtime.errors import UnreadableFileError
 ERRORS = "lantern.undecodable"
 _UNDECODABLE = re.compile("[\udc00-\udcff]")
 _UNDECODABLE_WORD = re.compile("[\udc00-\udcff]{3,}")
+_NON_ASCII = re.compile("[^\x00-\x7f]")
 _BASE = 0xDC00
 _BOMS = {  # the longer ones first: that of UTF-32 begins with that of UTF-16
     codecs.BOM_UTF32_LE: "utf-32",
@@ -60,6 +61,22 @@ def is_decoded(text: str) -> bool:
     return text.isascii() or _UNDECODABLE.search(text) is None
 
 
+def file_encoding(text: str) -> tuple[str, str]:
+    """Return the encoding that a file read as UTF-8 probably has, and the reason; "" if certain.
+
+    A file most of whose letters are UTF-8 stays UTF-8: the other bytes are errors.
+    """
+    first = _UNDECODABLE.search(text)
+    if first is None:
+        return "utf-8", ""
+    line = text.count("\n", 0, first.start()) + 1
+    n_undecoded = len(_UNDECODABLE.findall(text))
+    n_decoded = len(_NON_ASCII.findall(text)) - n_undecoded
+    if n_decoded >= n_undecoded:
+        return "utf-8", f"{n_undecoded} bytes are of another encoding, the first in line {line}"
+    return likely_encoding(text, "utf-8"), f"line {line} is not UTF-8"
+
+
 def bad_byte(text: str, line: int, encoding: str) -> str:
     """Return a sentence on the first byte that is not of the encoding; "" if there is none.
 
@@ -71,20 +88,15 @@ def bad_byte(text: str, line: int, encoding: str) -> str:
     if first is None:
         return ""
     at = line + text.count("\n", 0, first.start())
-    likely = _likely_encoding(text, encoding)
+    likely = likely_encoding(text, encoding)
     return (
         f"line {at} has byte 0x{ord(first[0]) - _BASE:02x}, which is not {encoding.upper()}. "
         f'Is `encoding = "{likely}"` right? Else correct the line'
     )
 
 
-def shown(text: str) -> str:
-    """Return the text with U+FFFD in place of bytes that were not decoded."""
-    return text if text.isascii() else _UNDECODABLE.sub("\ufffd", text)
-
-
-def _likely_encoding(text: str, declared: str) -> str:
-    """Return the encoding that a record with undecodable bytes probably has.
+def likely_encoding(text: str, declared: str) -> str:
+    """Return the encoding that a text with undecodable bytes probably has: a record, or a file.
 
     Single accented letters speak for Western Europe, whole words without ASCII for Cyrillic.
     """
@@ -99,6 +111,11 @@ def _likely_encoding(text: str, declared: str) -> str:
     except UnicodeDecodeError:
         return "iso-8859-1"
     return "windows-1252"
+
+
+def shown(text: str) -> str:
+    """Return the text with U+FFFD in place of bytes that were not decoded."""
+    return text if text.isascii() else _UNDECODABLE.sub("\ufffd", text)
 
 
 def _utf_16(sample: bytes) -> str | None:

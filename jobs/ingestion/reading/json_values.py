@@ -13,6 +13,7 @@ Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 Row = dict[str, Json]
 MAX_DEPTH = 100  # levels of objects and lists in one value
 TOO_DEEP = f"it is nested more than {MAX_DEPTH} levels deep"
+MANY_NAMES = 200_000
 _LONG_NUMBER = re.compile(r"\d{20}")
 
 
@@ -49,9 +50,21 @@ def all_objects(lines: Sequence[str]) -> list[Row] | None:
     return rows if set(map(type, rows)) <= {dict} else None
 
 
-def column_names(rows: Iterable[Row]) -> list[str]:
-    """Return the fields of all rows in the order in which they occur, nested ones by path."""
-    return list(dict.fromkeys(name for row in rows for name in _names(row)))
+def column_names(rows: Iterable[Row], *, enough: int = MANY_NAMES) -> list[str]:
+    """Return the fields of all rows in the order in which they occur, nested ones by path.
+
+    The row with which the rows have `enough` fields, counting repeated ones, is the last: objects
+    whose keys are ids have other fields in each row.
+    """
+    found: dict[str, None] = {}
+    n_names = 0
+    for row in rows:
+        names = list(_names(row))
+        found.update(dict.fromkeys(names))
+        n_names += len(names)
+        if n_names >= enough:
+            break
+    return list(found)
 
 
 def texts(rows: Sequence[Row], column: str) -> pa.Array:

@@ -15,6 +15,8 @@ from jobs.ingestion.reading.reader import BATCH_ROWS, TEXT, FileReader, whole_ba
 from jobs.runtime.errors import UnreadableFileError
 from warehouse.manifests.sources import Files
 
+BATCH_BYTES = 1 << 26
+
 
 class ParquetReader(FileReader):
     """A Parquet file. Only the columns that are asked for are read."""
@@ -51,7 +53,7 @@ class ParquetReader(FileReader):
             tops = {field.name for field in file.schema_arrow}
             needed = sorted({top for name in columns if (top := _top(name, tops)) is not None})
             row = 1
-            for batch in file.iter_batches(BATCH_ROWS, columns=needed):
+            for batch in file.iter_batches(_batch_rows(file), columns=needed):
                 values = [self._texts(batch, name) for name in columns]
                 yield whole_batch(row, batch.num_rows, columns, values)
                 row += batch.num_rows
@@ -83,6 +85,15 @@ class ParquetReader(FileReader):
                 f"{self.name}: the Parquet file is damaged, encrypted or cut short "
                 f"({str(error).splitlines()[0]}). Send it again"
             ) from error
+
+
+def _batch_rows(file: pq.ParquetFile) -> int:
+    """Return how many rows have about `BATCH_BYTES` bytes, so that long texts fit into memory."""
+    metadata = file.metadata
+    groups = map(metadata.row_group, range(metadata.num_row_groups))
+    n_bytes = sum(int(group.total_byte_size) for group in groups)
+    n_rows = BATCH_BYTES * int(metadata.num_rows) // max(n_bytes, 1)
+    return min(max(n_rows, 1), BATCH_ROWS)
 
 
 def _fields(field: pa.Field, prefix: str = "") -> Iterator[tuple[str, pa.DataType]]:

@@ -1,6 +1,7 @@
 """What every reader of a file returns: its columns, and batches of numbered rows of text."""
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -31,9 +32,11 @@ class FileReader(ABC):
         return tuple(self._notes.values())
 
     def batches(
-        self, columns: Sequence[str], *, limit: int | None = None
+        self, columns: Sequence[str], *, limit: int | None = None, max_bytes: int | None = None
     ) -> Iterator[pa.RecordBatch]:
         """Return batches of at most `BATCH_ROWS` rows: all rows, or the first `limit`.
+
+        The batch with which they have `max_bytes` bytes of text is the last.
 
         Their columns, by position: `line`, the line on which the record starts (JSON arrays and
         Parquet: the row), from 1; `raw`, the text of a record that could not be split, else null;
@@ -44,13 +47,14 @@ class FileReader(ABC):
                 read: the file is cut short or damaged.
         """
         wanted = tuple(dict.fromkeys(columns))
-        twice = [name for name in wanted if self.columns.count(name) > 1]
+        counts = Counter(self.columns)
+        twice = [name for name in wanted if counts[name] > 1]
         if twice:
             names = ", ".join(f"`{name}`" for name in twice)
             raise UnreadableFileError(
                 f"{self.name}: {names} stands twice in the header. Rename one of the two columns"
             )
-        return _bounded(self._batches(wanted), limit)
+        return _bounded(self._batches(wanted), limit, max_bytes)
 
     @abstractmethod
     def _batches(self, columns: tuple[str, ...]) -> Iterator[pa.RecordBatch]:
@@ -77,15 +81,16 @@ def whole_batch(
     return record_batch(lines, pa.nulls(n_rows, TEXT), columns, texts)
 
 
-def _bounded(batches: Iterator[pa.RecordBatch], limit: int | None) -> Iterator[pa.RecordBatch]:
-    n_left = limit
+def _bounded(
+    batches: Iterator[pa.RecordBatch], limit: int | None, max_bytes: int | None
+) -> Iterator[pa.RecordBatch]:
+    n_rows, n_bytes = 0, 0
     for batch in batches:
         for start in range(0, batch.num_rows, BATCH_ROWS):
-            if n_left is not None and n_left <= 0:
-                return
-            n_rows = BATCH_ROWS if n_left is None else min(BATCH_ROWS, n_left)
-            part = batch.slice(start, n_rows)
-            n_left = None if n_left is None else n_left - part.num_rows
+            n_wanted = BATCH_ROWS if limit is None else min(BATCH_ROWS, limit - n_rows)
+            part = batch.slice(start, n_wanted)
+            n_rows += part.num_rows
+            n_bytes += part.nbytes
             yield part
-        if n_left is not None and n_left <= 0:
-            return
+            if n_rows == limit or (max_bytes is not None and n_bytes >= max_bytes):
+                return
