@@ -28,6 +28,8 @@ from warehouse.errors import ManifestError
 from warehouse.manifests.sources import Events, Files, Items, Ratings, Users
 
 SAMPLE_ROWS = 100_000
+SAMPLE_BYTES = 1 << 26  # of all files together, but some of each
+_FEWEST_BYTES = 1 << 18  # of a file
 _LEVELS: tuple[Level, ...] = ("error", "warning", "note")
 
 Samples = dict[SentFile, Sample]
@@ -101,17 +103,23 @@ def _of_files(dataset: Dataset, files: Sequence[SentFile]) -> list[Finding]:
             rows[target, name], of_condition = of_conditions.kept(sent, section)
             findings += of_counts.findings(sent, len(of_section), n_malformed, notes)
             findings += of_condition + _of_rows(rows[target, name], section)
-    return findings + _of_ids(dataset, rows)
+    cut = {file.target for file, sample in read.items() if not sample.is_whole}
+    return findings + _of_ids(dataset, rows, cut)
 
 
 def _read(files: Sequence[SentFile]) -> tuple[list[Finding], Samples]:
     """Return the samples of the files, and the errors of those that cannot be read."""
     findings: list[Finding] = []
     read: Samples = {}
+    max_bytes = max(SAMPLE_BYTES // max(len(files), 1), _FEWEST_BYTES)
     for file in files:
         try:
             read[file] = samples.read(
-                Path(file.path), file.section, name=file.name, limit=SAMPLE_ROWS
+                Path(file.path),
+                file.section,
+                name=file.name,
+                limit=SAMPLE_ROWS,
+                max_bytes=max_bytes,
             )
         except JobError as error:
             findings.append(Finding("error", file.target, str(error)))
@@ -131,7 +139,8 @@ def _of_columns(
         sections = [other.section for other in files if other.name == file.name]
         unnamed = [{*samples.ignored_columns(section, sample)} for section in sections]
         if ignored := [name for name in sample.columns if all(name in x for x in unnamed)]:
-            text = f"{file.name}: columns not in the manifest, ignored: {', '.join(ignored)}"
+            names = samples.listed(ignored)
+            text = f"{file.name}: columns not in the manifest, ignored: {names}"
             findings.append(Finding("warning", target, text))
     return findings
 
@@ -159,8 +168,13 @@ def _of_rows(rows: Rows, section: Files) -> list[Finding]:
     return of_catalogue.findings(rows, section)
 
 
-def _of_ids(dataset: Dataset, rows: Mapping[tuple[Target, str | None], Rows]) -> list[Finding]:
-    """Compare the ids of events with those of items and users, if the samples have all of them."""
+def _of_ids(
+    dataset: Dataset, rows: Mapping[tuple[Target, str | None], Rows], cut: set[Target]
+) -> list[Finding]:
+    """Compare the ids of events with those of items and users, if the samples have all of them.
+
+    `cut` are the targets with files of which rows are not in the sample.
+    """
     events = [
         (of_section, section)
         for target, name, section in sources.named_sections(dataset)
@@ -168,25 +182,21 @@ def _of_ids(dataset: Dataset, rows: Mapping[tuple[Target, str | None], Rows]) ->
     ]
     items, users = rows.get(("items", None)), rows.get(("users", None))
     findings: list[Finding] = []
-    if isinstance(dataset.items, Items) and items is not None and _is_whole(items):
+    if isinstance(dataset.items, Items) and items is not None and "items" not in cut:
         used = [of_section.texts(section.item) for of_section, section in events]
         listed = [items.texts(dataset.items.item)]
         findings += of_matches.unknown(used, listed, of="items", noun="item")
-    if isinstance(dataset.users, Users) and users is not None and _is_whole(users):
+    if isinstance(dataset.users, Users) and users is not None and "users" not in cut:
         used = [of_section.texts(section.user) for of_section, section in events]
         listed = [users.texts(dataset.users.user)]
         findings += of_matches.unknown(used, listed, of="users", noun="user")
-    if all(_is_whole(of_section) for of_section, _ in events):
+    if not cut & {"ratings", "events"}:
         ids = {x.file: [of.texts(x.user), of.texts(x.item)] for of, x in events}
         findings += of_matches.separate(ids)
     if dataset.items is None:
         text = "the manifest has no `[items]`: pages show ids instead of titles"
         findings.append(Finding("note", "items", text))
     return findings
-
-
-def _is_whole(rows: Rows) -> bool:
-    return bool(rows.table.num_rows < SAMPLE_ROWS)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 `land` compares them with the manifest before anything is written; `check` grades more of them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,16 +11,17 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.ingestion import values
+from jobs.ingestion import numbers_guess, times_guess, values
 from jobs.ingestion.columns import required_columns
 from jobs.ingestion.reading import open_file
 from jobs.ingestion.sent_rows import joined
-from jobs.ingestion.times_guess import likely_format
 from warehouse.datasets import Dataset
 from warehouse.manifests.sources import Events, Files, Ratings
 
 SAMPLE_ROWS = 1000
+SAMPLE_BYTES = 1 << 26
 ENOUGH_ROWS = 10
+LISTED = 50  # names in one sentence
 LINE = "source_line"
 
 
@@ -30,6 +31,7 @@ class Sample:
 
     `rows` has the columns that the manifest names, as text, and `source_line`. `notes` are the
     reader's sentences on malformed rows. `types` are the columns' types as text (parquet only).
+    `is_whole` says whether it has all rows of the file.
     """
 
     columns: tuple[str, ...]
@@ -37,6 +39,7 @@ class Sample:
     n_malformed: int = 0
     notes: tuple[str, ...] = ()
     types: tuple[str, ...] = ()
+    is_whole: bool = True
 
     @property
     def is_empty(self) -> bool:
@@ -45,22 +48,31 @@ class Sample:
 
     def as_json(self) -> str:
         """Return the sample as text, which `from_json` reads."""
-        fields = [self.columns, self.rows.to_pydict(), self.n_malformed, self.notes, self.types]
-        return orjson.dumps(fields).decode()
+        rows = self.rows.to_pydict()
+        others = [self.n_malformed, self.notes, self.types, self.is_whole]
+        return orjson.dumps([self.columns, rows, *others]).decode()
 
 
 def from_json(text: str) -> Sample:
     """Return the sample whose `as_json` is the text."""
-    columns, rows, n_malformed, notes, types = orjson.loads(text)
+    columns, rows, n_malformed, notes, types, is_whole = orjson.loads(text)
     arrays = {
         name: pa.array(column, pa.int64() if name == LINE else pa.string())
         for name, column in rows.items()
     }
-    return Sample(tuple(columns), pa.table(arrays), n_malformed, tuple(notes), tuple(types))
+    table = pa.table(arrays)
+    return Sample(tuple(columns), table, n_malformed, tuple(notes), tuple(types), is_whole)
 
 
-def read(source: Path | bytes, files: Files, *, name: str, limit: int = SAMPLE_ROWS) -> Sample:
-    """Return the first rows of a file.
+def read(
+    source: Path | bytes,
+    files: Files,
+    *,
+    name: str,
+    limit: int = SAMPLE_ROWS,
+    max_bytes: int = SAMPLE_BYTES,
+) -> Sample:
+    """Return the first rows of a file: at most `limit`, and about as many as have `max_bytes`.
 
     Raises:
         UnreadableFileError: the file cannot be read as the manifest says.
@@ -68,7 +80,7 @@ def read(source: Path | bytes, files: Files, *, name: str, limit: int = SAMPLE_R
     reader = open_file(source, files, name=name)
     required = required_columns(files)
     schema = pa.schema([("line", pa.int64()), *((x, pa.string()) for x in ("raw", *required))])
-    batches = list(reader.batches(required, limit=limit))
+    batches = list(reader.batches(required, limit=limit, max_bytes=max_bytes))
     sent = pa.Table.from_arrays(
         [
             pa.chunked_array([batch.column(n) for batch in batches], field.type)
@@ -80,7 +92,9 @@ def read(source: Path | bytes, files: Files, *, name: str, limit: int = SAMPLE_R
     arrays = {LINE: rows.column(0)}
     arrays |= {column: rows.column(n) for n, column in enumerate(required, 2)}
     n_malformed = sent.num_rows - rows.num_rows
-    return Sample(reader.columns, pa.table(arrays), n_malformed, reader.notes, reader.types)
+    is_whole = sent.num_rows < limit and sum(batch.nbytes for batch in batches) < max_bytes
+    table = pa.table(arrays)
+    return Sample(reader.columns, table, n_malformed, reader.notes, reader.types, is_whole)
 
 
 def mismatches(files: Files, sample: Sample, dataset: Dataset) -> list[str]:
@@ -141,13 +155,22 @@ def _wrong_types(files: Files, sample: Sample, dataset: Dataset) -> list[str]:
 
 
 def number_hint(texts: pa.StringArray, files: Ratings | Events) -> str:
-    """Return what to change in the manifest so that the texts are numbers; "" if unknown."""
-    filled = texts.drop_null()
+    """Return what to change in the manifest so that the texts are numbers; "" if unknown.
+
+    `texts` is the whole column: all of it says whether a comma is for decimals or for thousands.
+    """
+    is_number = pc.is_valid(values.numbers(texts, files))
+    unread = texts.filter(pc.invert(pc.or_(is_number, values.stands_for_no_value(texts, files))))
+    filled = unread.drop_null()
     if not len(filled):
         return ""
-    other = files.model_copy(update={"decimal": "," if files.decimal == "." else "."})
+    marks = numbers_guess.likely(texts)
+    other = files.model_copy(update={"decimal": marks.decimal, "thousands": marks.thousands})
     if values.numbers(filled, other).null_count * 2 < len(filled):
-        return f'. Is `decimal = "{other.decimal}"` right?'
+        lines = {"decimal": marks.decimal, "thousands": marks.thousands}
+        changed = [f'`{x} = "{mark}"`' for x, mark in lines.items() if mark != getattr(files, x)]
+        doubt = marks.doubt and f" {marks.doubt[0].upper()}{marks.doubt[1:]}"
+        return f". {'Are' if changed[1:] else 'Is'} {' and '.join(changed)} right?{doubt}"
     words = filled.unique()
     if len(words) <= 20:  # noqa: PLR2004  # more are no words for ratings
         return '. Name the numbers that words stand for: `values = { "…" = 1 }`'
@@ -156,8 +179,12 @@ def number_hint(texts: pa.StringArray, files: Ratings | Events) -> str:
 
 def time_hint(texts: pa.StringArray, files: Ratings | Events) -> str:
     """Return the format that reads the texts as plausible times, as a question; "" if none."""
-    likely = likely_format(texts)
-    return "" if likely in (None, files.time_format) else f'. Is `time_format = "{likely}"` right?'
+    likely = times_guess.likely(texts)
+    if likely is None or likely.name == files.time_format:
+        return ""
+    first = "the day" if likely.other.startswith("%d") else "the month"
+    other = f', or, if {first} comes first, "{likely.other}"' if likely.other else ""
+    return f'. Is `time_format = "{likely.name}"`{other} right?'
 
 
 def _unnamed(files: Files, sample: Sample) -> list[str]:
@@ -166,7 +193,13 @@ def _unnamed(files: Files, sample: Sample) -> list[str]:
 
 
 def _list(names: Iterable[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names)
+    return listed([f"`{name}`" for name in names])
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return the names, separated by commas; of very many the first ones."""
+    rest = f" and {len(names) - LISTED:,} others" if len(names) > LISTED else ""
+    return ", ".join(names[:LISTED]) + rest
 
 
 def _sample(texts: pa.StringArray) -> str:

@@ -43,8 +43,8 @@ def _without_value(rows: Rows, section: Ratings | Events) -> list[Finding]:
 def _unread(rows: Rows, section: Ratings | Events, check: str, problem: str) -> list[Finding]:
     failed, column = rows.failed(check), section.value or ""
     texts = rows.texts(column).filter(failed).drop_null()
-    hint = samples.number_hint(texts, section)
-    if len(texts) and "decimal" not in hint:
+    hint = samples.number_hint(rows.texts(column), section) if len(texts) else ""
+    if len(texts) and "`decimal" not in hint and "`thousands" not in hint:
         text = texts[0].as_py()[:20]
         hint += f'. If "{text}" means "no value", write `no_value = ["{text}"]`'
     return rows.share(failed, problem, column=column, hint=hint)

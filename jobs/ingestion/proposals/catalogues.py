@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from jobs.ingestion.proposals import names
+from jobs.ingestion.proposals import formats, names
 from jobs.ingestion.proposals.files.profiles import Profile
 from jobs.ingestion.proposals.files.tables import SampledTable
 from jobs.ingestion.proposals.guesses import Fields, Guess
@@ -154,4 +154,10 @@ def _attributes(others: Sequence[Profile]) -> Fields:
             types[column.name] = "number" if column.is_numeric else "text"
         elif "text" in roles:
             types[column.name] = "text"
-    return {"attributes": Guess(types, "by the names of the columns")} if types else {}
+    if not types:
+        return {}
+    written = [formats.marks(column) for column in others if types.get(column.name) == "number"]
+    return {
+        **next(filter(None, written), {}),
+        "attributes": Guess(types, "by the names of the columns"),
+    }

@@ -1,19 +1,16 @@
 """Guess which file has what, and so the sections of a manifest."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from jobs.ingestion.proposals import catalogues, events, kinds, names, nouns, scales
+from jobs.ingestion.proposals import catalogues, events, kinds, losses, names, nouns, scales
 from jobs.ingestion.proposals.events import EventColumns
 from jobs.ingestion.proposals.files.profiles import Profile
 from jobs.ingestion.proposals.files.tables import SampledTable
 from jobs.ingestion.proposals.guesses import Fields, Guess
 from jobs.ingestion.proposals.patterns import SectionName, merged
-from jobs.runtime.errors import JobError
-from warehouse.manifests.sections import Floors
+from jobs.runtime.errors import JobError, NothingSentError
 
-_MOST_MALFORMED = 0.3  # more is a wrong separator or wrong quotes
 _ENOUGH = 0.3  # share of the ids of events that a file of items has
 _USERS = ("user", "customer", "member")
 
@@ -38,9 +35,13 @@ def draft(tables: Sequence[SampledTable], title: str = "") -> Draft:
     """Return the sections that the tables are guessed to be; `title` is that of the data set.
 
     Raises:
+        NothingSentError: none of them has a row.
         NoEventsError: none of them has a user and an item per row.
     """
-    result = Draft(unused={t.file: "it has no rows" for t in tables if not t.profiles})
+    result = Draft(unused=losses.unused(tables))
+    if len(result.unused) == len(tables):
+        listed = "; ".join(f"{file}: {reason}" for file, reason in result.unused.items())
+        raise NothingSentError(f"no file has rows that can be read. {listed}")
     tables = [table for table in tables if table.profiles]
     item_ids = [x for t in tables if catalogues.has_titles(t) for x in catalogues.id_columns(t)]
     of_events = _events(tables, item_ids, result)
@@ -48,7 +49,7 @@ def draft(tables: Sequence[SampledTable], title: str = "") -> Draft:
         found = "; ".join(
             f"{t.file} has {', '.join(column.name for column in t.profiles[:8])}" for t in tables
         )
-        found = found or "the files have no rows"
+        found += "".join(f"; {file}: {reason}" for file, reason in result.unused.items())
         raise NoEventsError(
             f"no file has a column of users beside one of items ({found}). Rename these columns to "
             "`user` and `item`, or write the manifest by hand as in docs/datasets.md"
@@ -68,7 +69,7 @@ def draft(tables: Sequence[SampledTable], title: str = "") -> Draft:
         ]
     )
     result.sections = merged(result.sections)
-    result.floors = _floors([table for _, table, _ in result.sections])
+    result.floors = losses.floors([table for _, table, _ in result.sections])
     return result
 
 
@@ -102,6 +103,13 @@ def _add_events(result: Draft, columns: EventColumns) -> None:
         result.scale = scales.scale(columns.value)
         result.sections.append(("ratings", columns.table, fields))
         return
+    if (
+        columns.rated
+        and not result.scale
+        and columns.kind is not None
+        and columns.value is not None
+    ):
+        result.scale = scales.scale(scales.ratings(columns.kind, columns.value, columns.rated))
     kind_fields, of_kinds = kinds.kinds(columns)
     result.sections.append(("events", columns.table, {**fields, **kind_fields}))
     for name, kind in of_kinds.items():
@@ -231,13 +239,3 @@ def _add_items_of_events(result: Draft, of_events: Sequence[EventColumns]) -> No
 def _is_place(column: Profile) -> bool:
     """Return whether the column says where an event was, not where the item is."""
     return bool({"city", "state", "country", "location"} & {*names.words(column.name)})
-
-
-def _floors(tables: Sequence[SampledTable]) -> Fields:
-    """Return a higher limit of quarantined rows if a file has more malformed rows."""
-    worst = max(tables, key=lambda table: table.malformed_share)
-    if not Floors().max_quarantine_share < worst.malformed_share < _MOST_MALFORMED:
-        return {}
-    limit = math.ceil(worst.malformed_share * 10) / 10
-    reason = f"{worst.malformed_share:.1%} of the rows of {worst.file} cannot be split into fields"
-    return {"max_quarantine_share": Guess(limit, reason)}

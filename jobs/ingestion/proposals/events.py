@@ -3,13 +3,13 @@
 import re
 from dataclasses import dataclass, replace
 
-from jobs.ingestion.proposals import names, scales
+from jobs.ingestion.proposals import formats, names, scales
 from jobs.ingestion.proposals.files.profiles import Profile
 from jobs.ingestion.proposals.files.tables import SampledTable
 from jobs.ingestion.proposals.guesses import Fields, Guess
 from jobs.ingestion.proposals.names import Role
 
-_MAX_KINDS = 30
+MAX_KINDS = 30
 _SOME = 0.02
 _UNNAMED = {"user": "user", "item": "item", "time": "time", "value": "value", "kind_column": "kind"}
 _NO_TIME = "no column has times"
@@ -17,7 +17,11 @@ _NO_TIME = "no column has times"
 
 @dataclass(frozen=True)
 class EventColumns:
-    """The columns that a file of events has for each field of the manifest."""
+    """The columns that a file of events has for each field of the manifest.
+
+    `rated` are the texts in the column of kinds whose rows have a rating as value. `unused` is a
+    column of ratings of which it is unknown which kinds have them.
+    """
 
     table: SampledTable
     user: Profile
@@ -27,6 +31,8 @@ class EventColumns:
     value: Profile | None
     kind: Profile | None
     by_content: bool
+    rated: tuple[str, ...] = ()
+    unused: Profile | None = None
 
     @property
     def is_rating(self) -> bool:
@@ -42,8 +48,7 @@ class EventColumns:
             fields["value"] = Guess(self.value.name)
             if self.is_rating and self.value.name == "value":
                 del fields["value"]
-            if self.value.decimal == ",":
-                fields["decimal"] = Guess(",", f"such as {self.value.distinct[0]}")
+            fields |= formats.marks(self.value)
             if scales.zero_is_no_value(self.value):
                 share = float((self.value.numbers == 0).mean())
                 fields["no_value"] = Guess(("0",), f"{share:.0%} of the values are 0")
@@ -53,7 +58,8 @@ class EventColumns:
         """Return a `keep_if` that leaves out returned items and rows without a user."""
         parts, reasons = [], []
         value = self.value
-        if value is not None and not self.is_rating and (value.numbers < 0).any():
+        has_ratings = self.is_rating or bool(self.rated)
+        if value is not None and not has_ratings and (value.numbers < 0).any():
             parts.append(f"{quoted(value.name)} > 0")
             reasons.append(
                 f"{float((value.numbers < 0).mean()):.1%} of `{value.name}` are negative"
@@ -75,7 +81,7 @@ class EventColumns:
         time_format = self.time.time_format or "iso"
         fields: Fields = {} if self.time.name == "time" else {"time": Guess(self.time.name)}
         if time_format != "seconds" or self.by_content:
-            fields["time_format"] = Guess(time_format, f"such as {self.time.distinct[0]}")
+            fields["time_format"] = Guess(time_format, formats.time_reason(self.time))
         return fields
 
 
@@ -95,13 +101,16 @@ def columns_of(table: SampledTable, item_ids: list[Profile]) -> EventColumns | N
     times = [column for column in others if "time" in names.roles(column.name)]
     time = next((column for column in times if column.time_format), None)
     if time is None:
-        time = next((x for x in others if (x.is_unix_time and not _is_id(x)) or _is_iso(x)), None)
+        time = next((column for column in others if _is_time(column)), None)
     others = [column for column in others if column is not time]
     kind = next((x for x in others if "kind" in names.roles(x.name) and _is_kind(x)), None)
-    value = None if kind is not None and not _rates(kind) else _value(others)
+    value = _value(others)
+    rated = () if kind is None or value is None else scales.rated_kinds(kind, value)
+    unused = value if kind is not None and value is not None and not rated else None
     return EventColumns(
-        table, user, item, time, _clock(others, time), value, kind, by_content=False
-    )
+        table, user, item, time, _clock(others, time), None if unused else value, kind,
+        by_content=False, rated=rated, unused=unused,
+    )  # fmt: skip
 
 
 def quoted(column: str) -> str:
@@ -137,7 +146,7 @@ def named(columns: EventColumns) -> EventColumns:
 
 def _by_content(table: SampledTable, item_ids: list[Profile]) -> EventColumns | None:
     rest = list(table.profiles)
-    time = next((x for x in rest[1:] if x.is_unix_time or _is_iso(x) or _is_date(x)), None)
+    time = next((x for x in rest[1:] if x.is_number_of_time or _is_iso(x) or _is_date(x)), None)
     rest = [column for column in rest if column is not time]
     kind = next((column for column in rest[1:] if _names_kinds(column)), None)
     rest = [column for column in rest if column is not kind]
@@ -200,6 +209,12 @@ def _is_iso(column: Profile) -> bool:
     return column.time_format == "iso" and column.share_matching(r"^\d{4}-?\d\d-?\d\d") > 0.9  # noqa: PLR2004
 
 
+def _is_time(column: Profile) -> bool:
+    """Return whether the values of a column whose name does not say so are times of events."""
+    is_other = _is_id(column) or "released" in names.roles(column.name)
+    return (column.is_number_of_time and not is_other) or _is_iso(column)
+
+
 def _is_date(column: Profile) -> bool:
     return not column.is_numeric and (column.time_format or "").startswith("%")
 
@@ -217,7 +232,7 @@ def _may_be_id(column: Profile) -> bool:
 
 
 def _is_kind(column: Profile) -> bool:
-    return not column.is_numeric and 0 < len(column.distinct) <= _MAX_KINDS
+    return not column.is_numeric and 0 < len(column.distinct) <= MAX_KINDS
 
 
 def _names_kinds(column: Profile) -> bool:
@@ -227,8 +242,3 @@ def _names_kinds(column: Profile) -> bool:
     counts = column.filled.value_counts().to_pylist()
     known = sum(row["counts"] for row in counts if names.kind_of([row["values"]]))
     return bool(known * 2 >= len(column.filled))
-
-
-def _rates(kind: Profile) -> bool:
-    """Return whether some rows of the kind are ratings."""
-    return kind.share_matching("(?i)^(rate|rating|review)") > 0

@@ -4,18 +4,22 @@ import re
 from pathlib import PurePath
 
 from jobs.ingestion.proposals import names
-from jobs.ingestion.proposals.events import EventColumns, quoted
+from jobs.ingestion.proposals.events import MAX_KINDS, EventColumns, quoted
 from jobs.ingestion.proposals.files.profiles import Profile
 from jobs.ingestion.proposals.guesses import Fields, Guess
+from warehouse.manifests.kinds import RATE, RESERVED
 
 _PLAYED = re.compile(r"artist|song|track|album|music|game|video", re.IGNORECASE)
+_TAKES_BACK = (
+    "remove", "delete", "unlike", "dislike", "cancel", "return", "hide", "unrate", "not",
+)  # fmt: skip
 _WEIGHT_REASON = "how much it says beside other kinds"
 
 
 def kinds(columns: EventColumns) -> tuple[Fields, dict[str, Fields]]:
     """Return the fields of `[[events]]` on kinds, and the fields of each `[kinds.NAME]`."""
     if columns.kind is not None:
-        return _in_column(columns.kind)
+        return _in_column(columns, columns.kind)
     value = columns.value if columns.value is not None and not columns.value.is_constant else None
     stem = PurePath(columns.table.file).name.split(".")[0]
     unnamed = [x.name for x in columns.table.profiles if x.name not in _used(columns)]
@@ -25,6 +29,11 @@ def kinds(columns: EventColumns) -> tuple[Fields, dict[str, Fields]]:
     if value is not None and found is None and (played := _PLAYED.search(stem)):
         kind, source = "play", played[0]
     reason = f"from `{source}`" if source else "no name tells what users did"
+    reason += "".join(
+        f"; `{x.name}` has {len(x.distinct):,} different texts, too many for kinds"
+        for x in columns.table.profiles
+        if _names_too_many(x) and x.name not in _used(columns)
+    )
     fields: Fields = {"weight": Guess(weight, _WEIGHT_REASON)}
     if value is not None:
         meaning = names.meaning(value.name)
@@ -43,13 +52,22 @@ def _span(value: Profile) -> str:
     return f"from {value.numbers.min():g} to {value.numbers.max():g}"
 
 
-def _in_column(column: Profile) -> tuple[Fields, dict[str, Fields]]:
+def _names_too_many(column: Profile) -> bool:
+    """Return whether a column is named like one of kinds, but has the texts of something else."""
+    has_many = not column.is_numeric and len(column.distinct) > MAX_KINDS
+    return has_many and names.roles(column.name)[:1] == ["kind"]
+
+
+def _in_column(columns: EventColumns, column: Profile) -> tuple[Fields, dict[str, Fields]]:
     counts = {row["values"]: row["counts"] for row in column.filled.value_counts().to_pylist()}
     ordered = sorted(counts, key=lambda text: -counts[text])
     meant = [text for text in ordered if not text.startswith("$")]
     mapped: dict[str, str] = {}
     of_kinds: dict[str, Fields] = {}
     for text in meant:
+        if text in columns.rated:
+            mapped |= {text: RATE} if text != RATE else {}
+            continue
         known = names.kind_of([text]) if not _takes_back(text) else None
         kind, weight = (
             (known[0], known[1]) if known else (_usable(text), 0 if _takes_back(text) else 1)
@@ -58,7 +76,11 @@ def _in_column(column: Profile) -> tuple[Fields, dict[str, Fields]]:
             mapped[text] = kind
         of_kinds.setdefault(kind, {"weight": Guess(weight, f"{counts[text]} rows in the sample")})
     listed = ", ".join(f"{text} {counts[text]}" for text in ordered)
-    fields: Fields = {"kind_column": Guess(column.name, f"it has {listed}")}
+    reason = f"it has {listed}"
+    if columns.unused is not None:
+        name = columns.unused.name
+        reason += f'; `{name}` is not used: if all kinds have it, write `value = "{name}"`'
+    fields: Fields = {"kind_column": Guess(column.name, reason)}
     if mapped:
         fields["kinds"] = Guess(mapped, "short names for the texts in the column")
     if len(meant) < len(ordered):
@@ -69,11 +91,10 @@ def _in_column(column: Profile) -> tuple[Fields, dict[str, Fields]]:
 
 
 def _takes_back(text: str) -> bool:
-    return any(
-        word in ("remove", "delete", "unlike", "dislike", "cancel", "return")
-        for word in names.words(text)
-    )
+    return any(word in _TAKES_BACK for word in names.words(text))
 
 
 def _usable(text: str) -> str:
-    return re.sub(r"[^a-z0-9_]+", "_", text.lower()).strip("_") or "event"
+    """Return the text in small letters, digits and _; with an ending if the name is reserved."""
+    kind = re.sub(r"\W+", "_", text.lower()).strip("_") or "event"
+    return f"{kind}_action" if kind in (RATE, *RESERVED) else kind

@@ -9,6 +9,12 @@ from jobs.ingestion.proposals.guesses import Fields, Guess, Value
 
 _BARE_KEY = re.compile(r"^[A-Za-z0-9_-]+$")
 _ORDER = ("ratings", "events", "items", "categories", "users")
+_BOTH = [  # kinds of events beside ratings
+    "# Ratings beside other events: by default models learn from the ratings alone, and the others",
+    "# only judge them. To try models that learn from all events, search for some minutes:",
+    "# [training]",
+    "# search_minutes = 15",
+]
 
 
 def written(draft: Draft, title: str) -> str:
@@ -25,6 +31,8 @@ def written(draft: Draft, title: str) -> str:
         blocks.append(["[scale]", *_lines(draft.scale)])
     for kind, fields in sorted(draft.kinds.items(), key=_weight):
         blocks.append([f"[kinds.{_key(kind)}]", *_lines(fields)])
+    if draft.scale and draft.kinds:
+        blocks.append(_BOTH)
     if draft.floors:
         blocks.append(["[floors]", *_lines(draft.floors)])
     if draft.unused:

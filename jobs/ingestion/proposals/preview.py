@@ -1,6 +1,7 @@
 """The first rows of each section, with the values that the platform reads from them."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import pyarrow as pa
@@ -11,6 +12,7 @@ from rich.table import Table
 
 from jobs.ingestion import conditions, values
 from jobs.ingestion.reading import open_file
+from jobs.runtime.errors import UnreadableFileError
 from warehouse.datasets import Dataset
 from warehouse.manifests.sources import Categories, Events, Files, Items, Ratings, Users
 
@@ -19,29 +21,42 @@ _LONGEST = 60
 
 
 def show(dataset: Dataset, root: Path, console: Console) -> None:
-    """Print the first ten rows of the first file of each section, as they are read."""
+    """Print the first ten rows of the first file of each section, as they are read.
+
+    A file that cannot be read is left out: `check` says why.
+    """
     single = [dataset.ratings, *dataset.events, dataset.items, dataset.categories, dataset.users]
     for section in single:
         path = None if section is None else next(iter(sorted(root.glob(section.file))), None)
         if section is None or path is None:
             continue
-        columns = _columns(section)
-        named = [name for names in columns.values() for name in names]
-        reader = open_file(path, section, name=section.file)
-        wanted = [*dict.fromkeys((*named, *conditions.columns(section)))]
-        batch = next(reader.batches(wanted, limit=N_ROWS), None)
-        if batch is not None:
-            console.print(_table(section, columns, batch))
+        with suppress(UnreadableFileError):
+            _show(section, path, console)
 
 
-def _table(section: Files, columns: Mapping[str, tuple[str, ...]], batch: pa.RecordBatch) -> Table:
-    texts = {name: batch.column(name) for name in batch.schema.names}
+def _show(section: Files, path: Path, console: Console) -> None:
+    columns = _columns(section)
+    named = [name for names in columns.values() for name in names]
+    reader = open_file(path, section, name=section.file)
+    wanted = [*dict.fromkeys((*named, *conditions.columns(section)))]
+    batch = next(reader.batches(wanted, limit=N_ROWS), None)
+    if batch is not None:
+        texts = dict(zip(wanted, batch.columns[2:], strict=True))
+        console.print(_table(section, columns, texts, batch.num_rows))
+
+
+def _table(
+    section: Files,
+    columns: Mapping[str, tuple[str, ...]],
+    texts: Mapping[str, pa.Array],
+    n_rows: int,
+) -> Table:
     read = {field: _read(field, names, texts, section) for field, names in columns.items()}
     if isinstance(section, Events):
         column = section.kind_column
-        kinds = pa.nulls(batch.num_rows, pa.string()) if column is None else texts[column]
+        kinds = pa.nulls(n_rows, pa.string()) if column is None else texts[column]
         read["kind"] = values.kinds(kinds, section)
-    kept = conditions.kept(texts, section, batch.num_rows)
+    kept = conditions.kept(texts, section, n_rows)
     table = Table(*read, title=escape(section.file), title_justify="left", box=None)
     for number, row in enumerate(zip(*(array.to_pylist() for array in read.values()), strict=True)):
         cells = [escape(_shown(value)) for value in row]

@@ -1,8 +1,11 @@
 """Guess whether a column has ratings, on which scale, and from where they are relevant."""
 
+import re
 from typing import Final
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from jobs.ingestion.proposals import names
 from jobs.ingestion.proposals.files.profiles import Profile
@@ -12,6 +15,8 @@ _MAX_STEPS: Final = 100
 _RELEVANT: Final = 0.7  # of the way from the lowest to the highest rating
 _MANY: Final = 0.3
 _UNNAMED_HIGHEST: Final = 10  # of ratings in a column without a name
+_MOSTLY: Final = 0.9
+_RATES: Final = re.compile(r"(?i)^(rat|review|star|scor|vote)")
 
 
 def is_scale(column: Profile) -> bool:
@@ -41,6 +46,31 @@ def scale(column: Profile) -> Fields:
         "step": Guess(step, f"{len(found)} different values"),
         "relevant_from": Guess(float(relevant), "the upper third of the scale"),
     }
+
+
+def rated_kinds(kind: Profile, value: Profile) -> tuple[str, ...]:
+    """Return the texts of the column of kinds whose rows have ratings in the other column.
+
+    If all kinds have values, only those whose name says that they are ratings.
+    """
+    if "value" not in names.roles(value.name) or not is_scale(value):
+        return ()
+    texts: list[str] = kind.distinct.to_pylist()
+    rated = [text for text in texts if _is_filled(ratings(kind, value, (text,)))]
+    if len(rated) == len(texts):
+        rated = [text for text in rated if _RATES.match(text)]
+    return tuple(rated)
+
+
+def ratings(kind: Profile, value: Profile, rated: tuple[str, ...]) -> Profile:
+    """Return the column of values with the rows of these kinds only."""
+    texts = pc.utf8_trim_whitespace(kind.texts)
+    is_rated = pc.is_in(texts, value_set=pa.array(rated, pa.string()))
+    return Profile(value.name, value.texts.filter(is_rated))
+
+
+def _is_filled(column: Profile) -> bool:
+    return len(column.filled) >= _MOSTLY * len(column.texts)
 
 
 def zero_is_no_value(column: Profile) -> bool:

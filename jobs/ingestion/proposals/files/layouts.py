@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jobs.ingestion.proposals.files import headers
-from jobs.ingestion.proposals.files.encodings import guessed_encoding
 from jobs.ingestion.proposals.guesses import Fields, Guess
-from jobs.ingestion.reading import compression
+from jobs.ingestion.reading import compression, encodings
 
 _SEPARATORS = {
     "\t": "tabs", ";": "semicolons", "|": "vertical bars", "::": "double colons", ",": "commas",
@@ -20,7 +19,7 @@ _SEPARATORS = {
 _SUBSTITUTE = "\ue000"  # for a separator of two characters, which `csv` does not support
 _MAX_PREAMBLE = 20
 _ESCAPED_QUOTE = re.compile(r'\\"(?!\s*[,;|\t\n])')
-_QUOTE_BYTES = 8_000_000
+_GUESS_BYTES = 8_000_000
 _WITH_QUOTE = re.compile(rb'[^\t\r\n]*"[^\t\r\n]*')
 _QUOTED = re.compile(rb'(?:(?<=\t)|^)"(?:[^"\t\r\n]|"")*"(?=[\t\r\n]|$)', re.MULTILINE)
 _ENOUGH = 0.9  # share of lines with the same number of fields
@@ -47,7 +46,7 @@ def layout(path: Path) -> Fields:
     first = compression.sample(path, path.name)
     if first.startswith(compression.PARQUET):
         return {"format": Guess("parquet")}
-    encoding, reason = guessed_encoding(path, first)
+    encoding, reason = _encoding(path, first)
     fields: Fields = {}
     is_detected = encoding.startswith(("utf-16", "utf-32"))  # by the reader too
     text = first.decode(encoding if encoding != "utf-8" else "utf-8-sig", "replace")
@@ -64,6 +63,19 @@ def layout(path: Path) -> Fields:
         delimited["quote"] = Guess("", "quotes are part of the text")
         delimited.pop("escape", None)
     return {**delimited, **fields}
+
+
+def _encoding(path: Path, first: bytes) -> tuple[str, str]:
+    """Return Python's name of the encoding, and the reason if it is not certain."""
+    wide = encodings.text_encoding(first, "utf-8", path.name)
+    if wide.startswith(("utf-16", "utf-32")):
+        return wide, "every second byte is 0"
+    with compression.readable(path.name), compression.opened(path, path.name) as stream:
+        sent = bytes(stream.read(_GUESS_BYTES))
+    if sent.isascii():
+        return "utf-8", ""
+    text = sent[: -3 if len(sent) == _GUESS_BYTES else None].decode("utf-8", encodings.ERRORS)
+    return encodings.file_encoding(text)
 
 
 def _whole_lines(text: str, *, is_whole: bool) -> str:
@@ -92,9 +104,10 @@ def _delimited(text: str) -> Fields:
     rows = split.rows[n_preamble:]
     if not headers.has_header(rows):
         fields["header"] = Guess(value=False, reason="the first line looks like the others")
-        columns = tuple(f"column_{number}" for number in range(1, split.width + 1))
+        columns = tuple(headers.unnamed(number) for number in range(1, split.width + 1))
         fields["fields"] = Guess(columns)
-    return fields
+        return fields
+    return fields | headers.renamed(rows[0][: split.width], n_preamble + 1)
 
 
 def _best_split(text: str) -> _Split | None:
@@ -149,7 +162,7 @@ def _has_stray_quotes(path: Path, fields: Fields) -> bool:
     if "separator" not in fields or fields["separator"].value != "\t":
         return False
     with compression.readable(path.name), compression.opened(path, path.name) as stream:
-        sent = bytes(stream.read(_QUOTE_BYTES))
+        sent = bytes(stream.read(_GUESS_BYTES))
     n_quoted, n_whole = len(_WITH_QUOTE.findall(sent)), len(_QUOTED.findall(sent))
     return n_whole * 2 < n_quoted
 

@@ -1,6 +1,5 @@
 """What the values of a column are: numbers, times, flags, links, lists; found in a sample."""
 
-import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -9,12 +8,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.ingestion import values
-from jobs.ingestion.times_guess import UNITS, likely_format
-from warehouse.manifests.sources import Files
+from jobs.ingestion import numbers_guess, times_guess, values
+from jobs.ingestion.numbers_guess import Marks
+from jobs.ingestion.times_guess import COMPACT, UNITS, TimeFormat
+from warehouse.manifests.sources import Files, Ratings
 
 _MOSTLY: Final = 0.9
-_COMMA: Final = re.compile(r"^-?\d+,\d+$")
+_FEW: Final = 10
 _ASIN: Final = r"^(B0[0-9A-Z]{8}|\d{9}[\dX])$"
 
 
@@ -42,21 +42,15 @@ class Profile:
         return len(self.distinct) < _MOSTLY * len(self.filled)
 
     @cached_property
-    def decimal(self) -> str:
-        """The decimal separator: a comma if nothing else makes numbers of the texts."""
-        if not any(_COMMA.match(text) for text in self.distinct[:1000].to_pylist()):
-            return "."
-        with_comma = values.numbers(self.distinct, Files(file="", decimal=","))
-        with_point = values.numbers(self.distinct, Files(file=""))
-        return "," if with_comma.null_count < with_point.null_count else "."
+    def marks(self) -> Marks:
+        """The decimal separator and the mark for thousands, by all texts."""
+        return numbers_guess.likely(self.distinct)
 
     @cached_property
     def numbers(self) -> np.ndarray:
         """The numbers among the texts."""
-        found = values.numbers(
-            self.filled, Files.model_validate({"file": "", "decimal": self.decimal})
-        )
-        return np.asarray(found.drop_null())
+        files = Files.model_validate({"file": "", **self.marks.fields})
+        return np.asarray(values.numbers(self.filled, files).drop_null())
 
     @property
     def is_numeric(self) -> bool:
@@ -79,14 +73,30 @@ class Profile:
         return len(self.distinct) == 1 or (self.is_numeric and len(np.unique(self.numbers)) == 1)
 
     @cached_property
-    def time_format(self) -> str | None:
+    def likely_time(self) -> TimeFormat | None:
         """The format that reads nearly all texts as plausible times, or None."""
-        return likely_format(self.distinct)
+        return times_guess.likely(self.distinct)
+
+    @property
+    def time_format(self) -> str | None:
+        """The name or pattern of that format."""
+        return None if self.likely_time is None else self.likely_time.name
 
     @cached_property
     def is_unix_time(self) -> bool:
         """Whether the numbers are times since 1970 that are not in the far past."""
         return self.is_numeric and self.time_format in UNITS
+
+    @cached_property
+    def is_number_of_time(self) -> bool:
+        """Whether the numbers are times since 1970, or dates such as 20260301.
+
+        Of such dates there are several, and each is in the calendar.
+        """
+        if self.is_unix_time or self.time_format not in COMPACT or len(self.distinct) < _FEW:
+            return self.is_unix_time
+        found = values.times(self.distinct, Ratings(file="", time_format=self.time_format))
+        return bool(found.null_count == 0)
 
     def share_matching(self, pattern: str) -> float:
         """Return the share of distinct texts that match the regular expression."""

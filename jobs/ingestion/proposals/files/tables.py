@@ -1,21 +1,30 @@
 """The files to describe, each with its layout, its columns and a sample of their values."""
 
 import re
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.ingestion.proposals.files import layouts
+from jobs.ingestion.proposals import names
+from jobs.ingestion.proposals.files import groups
+from jobs.ingestion.proposals.files.groups import Group
 from jobs.ingestion.proposals.files.profiles import Profile
 from jobs.ingestion.proposals.guesses import Fields, Guess
-from jobs.ingestion.reading import open_file
-from warehouse.manifests.sources import Files
+from jobs.runtime.errors import UnreadableFileError
 
-SAMPLE_ROWS = 50_000
+SAMPLE_ROWS: Final = 50_000
+_ALL_BYTES: Final = 192 << 20  # kept of all files together, but some of each
+_FILE_BYTES: Final = 64 << 20  # kept of one file
+_FEWEST_BYTES: Final = 1 << 20
+_READ_BYTES: Final = 256 << 20  # of one file, whose long texts are cut before they are kept
+_LONGEST: Final = 500  # characters of a text that is kept
+_MAX_COLUMNS: Final = 200
+_MAX_NAMES: Final = 20_000  # that are looked at
+_MAX_CELLS: Final = 5_000_000
 _LEFT_OUT = re.compile(
     r"(^readme|^source\.txt$|^licen[cs]e|\.(md|toml|pdf|html?|py|ipynb|docx?|png|jpe?g|crc)$|^[._])",
     re.IGNORECASE,
@@ -26,20 +35,19 @@ _LEFT_OUT = re.compile(
 class SampledTable:
     """A file, or several of the same columns whose names differ in numbers only.
 
-    `file` is the name or pattern; `fields` say how it is read; `profiles` has its columns in order;
-    `malformed_share` is the share of rows that cannot be split into fields.
+    `file` is the name or pattern; `fields` say how it is read; `profiles` has its columns in order,
+    none if the file has no rows or cannot be read, of which `problem` is the reason;
+    `malformed_share` is the share of rows that cannot be split into fields; `has_header` says
+    whether the columns have names in the file.
     """
 
     path: Path
     file: str
     fields: Fields
-    profiles: tuple[Profile, ...]
+    profiles: tuple[Profile, ...] = ()
     malformed_share: float = 0
-
-    @property
-    def has_header(self) -> bool:
-        """Whether the columns have names in the file."""
-        return "header" not in self.fields
+    has_header: bool = True
+    problem: str = ""
 
     def column(self, name: str) -> Profile:
         """Return the column of this name."""
@@ -66,41 +74,37 @@ def files_of(paths: Sequence[Path]) -> list[Path]:
 
 
 def sampled(paths: Sequence[Path], root: Path) -> list[SampledTable]:
-    """Return the tables of the files, whose names are relative to the folder `root`.
-
-    Raises:
-        UnreadableFileError: a file is of no format that can be read.
-    """
-    groups: dict[tuple[str, tuple[str, ...]], list[SampledTable]] = defaultdict(list)
-    for path in paths:
-        table = _sampled(path, path.relative_to(root).as_posix())
-        pattern = re.sub(r"\d+", "*", path.name)
-        columns = tuple(profile.name for profile in table.profiles)
-        groups[(path.parent / pattern).as_posix(), columns].append(table)
-    return [_together(tables) for tables in groups.values()]
+    """Return the tables of the files, whose names are relative to the folder `root`."""
+    found = groups.of(paths, root)
+    max_bytes = max(_ALL_BYTES // max(len(found), 1), _FEWEST_BYTES)
+    return [_sampled(group, min(max_bytes, _FILE_BYTES)) for group in found]
 
 
-def _together(tables: Sequence[SampledTable]) -> SampledTable:
-    first = tables[0]
-    if len(tables) == 1:
-        return first
-    prefix = re.match(r"(\D*)", Path(first.file).name)
-    suffix = re.search(r"(\D*)$", Path(first.file).name)
-    name = f"{prefix[1] if prefix else ''}*{suffix[1] if suffix else ''}"
-    return replace(first, file=Path(first.file).with_name(name).as_posix())
-
-
-def _sampled(path: Path, name: str) -> SampledTable:
-    sample = _read(path, name, layouts.layout(path))
-    if sample.n_malformed and "format" not in sample.fields:
-        others = [_read(path, name, fields) for fields in _other_quoting(sample.fields)]
-        sample = min([sample, *others], key=lambda other: other.n_malformed)
+def _sampled(group: Group, max_bytes: int) -> SampledTable:
+    table = SampledTable(group.path, group.file, group.fields, problem=group.problem)
+    if group.problem:
+        return table
+    try:
+        sample = _read(group, group.fields, max_bytes)
+        if sample.n_malformed and "format" not in sample.fields:
+            others = [_read(group, fields, max_bytes) for fields in _other_quoting(sample.fields)]
+            sample = min([sample, *others], key=lambda other: other.n_malformed)
+    except UnreadableFileError as error:
+        return replace(table, problem=str(error).removeprefix(f"{group.name}: "))
     rows = sample.rows
     profiles = [Profile(column, rows[column].combine_chunks()) for column in rows.column_names]
-    if "header" not in sample.fields:
+    if group.has_header:
         profiles = [profile for profile in profiles if len(profile.filled)]
+    if not profiles:
+        return replace(table, problem="it has no rows")
     share = sample.n_malformed / max(sample.n_malformed + rows.num_rows, 1)
-    return SampledTable(path, name, sample.fields, tuple(profiles), share)
+    return replace(
+        table,
+        fields=sample.fields,
+        profiles=tuple(profiles),
+        malformed_share=share,
+        has_header=group.has_header,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,16 +114,31 @@ class _Sample:
     n_malformed: int
 
 
-def _read(path: Path, name: str, fields: Fields) -> _Sample:
-    known = {field: guess.value for field, guess in fields.items()}
-    reader = open_file(path, Files.model_validate({"file": name, **known}), name=name)
-    columns = [column for column in reader.columns if column and reader.columns.count(column) == 1]
-    batches = list(reader.batches(columns, limit=SAMPLE_ROWS))
-    if not batches:
-        return _Sample(fields, pa.table({}), 0)
-    rows = pa.Table.from_batches(batches)
-    well_formed = rows.filter(pc.is_null(rows["raw"]))
-    return _Sample(fields, well_formed.select(columns), rows.num_rows - well_formed.num_rows)
+def _read(group: Group, fields: Fields, max_bytes: int) -> _Sample:
+    reader = groups.opened(group.path, group.name, fields)
+    columns = _chosen(groups.usable(reader.columns))
+    limit = min(SAMPLE_ROWS, max(_MAX_CELLS // max(len(columns), 1), 1))
+    batches: list[pa.RecordBatch] = []
+    n_rows, n_bytes = 0, 0
+    for batch in reader.batches(columns, limit=limit, max_bytes=_READ_BYTES):
+        well_formed = batch.filter(pc.is_null(batch.column(1))).columns[2:]
+        texts = [pc.utf8_slice_codeunits(column, 0, _LONGEST) for column in well_formed]
+        batches.append(pa.RecordBatch.from_arrays(texts, names=columns))
+        n_rows += batch.num_rows
+        n_bytes += batches[-1].nbytes
+        if n_bytes >= max_bytes:
+            break
+    rows = pa.Table.from_batches(batches) if batches else pa.table({})
+    return _Sample(fields, rows, n_rows - rows.num_rows)
+
+
+def _chosen(columns: Sequence[str]) -> list[str]:
+    """Return the columns; of very many, those with known names and the first others."""
+    if len(columns) <= _MAX_COLUMNS:
+        return list(columns)
+    known = [column for column in columns[:_MAX_NAMES] if names.roles(column)][:_MAX_COLUMNS]
+    chosen = {*known, *columns[: _MAX_COLUMNS - len(known)]}
+    return [column for column in columns if column in chosen]
 
 
 def _other_quoting(fields: Fields) -> list[Fields]:
