@@ -3,6 +3,7 @@
 A manifest is a TOML file in `datasets/`. This module imports no engine, so DAGs can read it.
 """
 
+import re
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -17,6 +18,7 @@ from warehouse.manifests.sections import Floors, Scale, Schedule, Training, Wind
 from warehouse.manifests.sources import Categories, Events, Items, Ratings, Section, Source, Users
 from warehouse.settings import ManifestSettings
 
+_NAME = r"^[a-z][a-z0-9_]{0,30}$"
 _RESERVED_NAMES = ("public", "information_schema", "lantern")
 _TOML_HINT = "Texts need quotes; TOML has no null: write `false`, or leave the field out"
 
@@ -27,7 +29,7 @@ _LIKES = Scale(lowest=0, highest=1, step=1, relevant_from=1)  # of data sets wit
 class Dataset(Section):
     """One product. Its name is the manifest's file name without `.toml`."""
 
-    name: str = Field(default="", pattern=r"^[a-z][a-z0-9_]{0,30}$")
+    name: str = Field(default="", pattern=_NAME)
     """By default the file's name without `.toml`. It names the folder in the lake, the schema
     in Postgres and the DAGs."""
     title: str = Field(min_length=1, max_length=80)
@@ -163,8 +165,19 @@ def _require_usable_name(path: Path, name: str) -> None:
             f'{path.name}: `name = "{name}"` differs from the file\'s name. Rename the file to '
             f"{name}.toml, or remove `name`"
         )
-    if name.startswith("pg_") or name in _RESERVED_NAMES:
-        raise ManifestError(f"{path.name}: Postgres reserves the name {name!r}: rename the file")
+    if problem := problem_of_name(name):
+        raise ManifestError(f"{path.name}: {problem}: rename the file")
+
+
+def problem_of_name(name: str) -> str:
+    """Return why no data set can have the name; "" if one can."""
+    if not re.fullmatch(_NAME, name):
+        return (
+            f"{name!r} is no name of a data set, which has small letters, digits and _, begins "
+            "with a letter, and has at most 31 characters"
+        )
+    is_reserved = name.startswith("pg_") or name in _RESERVED_NAMES
+    return f"Postgres reserves the name {name!r}" if is_reserved else ""
 
 
 def load_named(name: str) -> Dataset:

@@ -45,7 +45,9 @@ def propose_manifest(
     out: Annotated[Path | None, typer.Option(help="file to write the manifest to")] = None,
 ) -> None:
     """Look at files and write a manifest with its guesses marked. Nothing else is written."""
+    chosen = settings.read()
     command = ["jobs.ingestion.proposals.propose", *(str(file.resolve()) for file in files)]
-    command += ["--name", name] if name else []
+    command += ["--inbox", str(chosen.inbox)]
+    command += ["--name", name] if name is not None else []
     command += ["--out", str(out.resolve())] if out else []
-    raise typer.Exit(code=environment.run_job(settings.read(), command).returncode)
+    raise typer.Exit(code=environment.run_job(chosen, command).returncode)
