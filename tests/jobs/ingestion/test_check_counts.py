@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.jobs.ingestion.test_findings import (
+from tests.jobs.ingestion.findings.graded import (
     BASE,
     EVENTS,
     RATINGS,
