@@ -31,7 +31,7 @@ class Item(Base):
     """An item of the catalogue. Rows are never deleted: older releases and histories name them.
 
     An item is withdrawn from a range of releases: from the first one whose delivery lacked it to
-    the one that brought it back. See decision 14.
+    the one that brought it back. See decision 17.
     """
 
     __tablename__ = "items"
