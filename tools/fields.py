@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -29,6 +29,8 @@ def type_name(annotation: Any) -> str:
     origin, inner = get_origin(annotation), get_args(annotation)
     if origin is Literal:
         return " or ".join(f"`{_literal(value)}`" for value in inner)
+    if origin is Annotated:
+        return type_name(inner[0])
     if origin in {Union, UnionType}:
         return " or ".join(type_name(x) for x in inner if x is not NoneType)
     if origin in {tuple, dict}:

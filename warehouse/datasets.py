@@ -21,9 +21,7 @@ from warehouse.settings import ManifestSettings
 _NAME = r"^[a-z][a-z0-9_]{0,30}$"
 _RESERVED_NAMES = ("public", "information_schema", "lantern")
 _TOML_HINT = "Texts need quotes; TOML has no null: write `false`, or leave the field out"
-
-
-_LIKES = Scale(lowest=0, highest=1, step=1, relevant_from=1)  # of data sets without ratings
+_LIKES = Scale(lowest=0, highest=1, step=1, relevant_from=1)  # for data sets without ratings
 
 
 class Dataset(Section):

@@ -1,8 +1,8 @@
-"""Conditions on rows, `keep_if` in a manifest: parsed into a small tree, and never executed.
+"""Conditions on rows, `keep_if` in a manifest: parsed into a small tree, never run as Python.
 
-A condition compares columns with numbers or texts, joined by `and`, `or`, `not`. It looks like
-Python: `quantity > 0 and country in ("DE", "AT")`. A column whose name is no single word stands in
-backticks.
+A condition compares columns with numbers or texts; comparisons are joined by `and`, `or`, `not`. It
+is written like Python: `quantity > 0 and country in ("DE", "AT")`. A column whose name is not a
+Python name is written in backticks.
 """
 
 import ast
@@ -30,7 +30,7 @@ _EXAMPLE: Final = '`quantity > 0 and country == "DE"`'
 
 
 class ConditionError(ValueError):
-    """The text is no condition. The message says which part, and what can be written."""
+    """The text is not a condition. The message quotes the wrong part, and says what to write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ Operand = Column | Constant | Constants
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Two operands, at least one of them a column: the left one, but for a text `in` a column."""
+    """Two operands. The left one is a column, except in `"text" in column`."""
 
     left: Operand
     operator: Operator
@@ -75,7 +75,7 @@ class Not:
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """All conditions hold, or at least one."""
+    """All conditions are true (`and`), or at least one is (`or`)."""
 
     word: Literal["and", "or"]
     conditions: "tuple[Condition, ...]"
@@ -86,10 +86,10 @@ Condition = Comparison | Not | Joined
 
 @cache
 def parse(text: str) -> Condition:
-    """Return the condition that the text spells.
+    """Return the condition that the text describes.
 
     Raises:
-        ConditionError: the text is none.
+        ConditionError: the text is not a condition.
     """
     names: list[str] = []
 
@@ -105,7 +105,9 @@ def parse(text: str) -> Condition:
     except ConditionError:
         raise
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise ConditionError(f"{text!r} is no condition. Write one such as {_EXAMPLE}") from error
+        raise ConditionError(
+            f"{text!r} is not a condition. Write one such as {_EXAMPLE}"
+        ) from error
 
 
 def columns(condition: Condition) -> tuple[str, ...]:
@@ -151,8 +153,8 @@ class _Parser:
                 return self._comparisons([first, *others], operators)
         shown = self._shown(node)
         if isinstance(node, ast.Name | ast.Attribute):
-            raise self._error(f'{shown} alone: compare it, such as `{shown} == "yes"`')
-        raise self._error(f"`{shown}`: only comparisons joined by `and`, `or`, `not` are read")
+            raise self._error(f'compare `{shown}` with a value, as in `{shown} == "yes"`')
+        raise self._error(f"`{shown}`: write comparisons, joined by `and`, `or`, `not`")
 
     def _comparisons(self, sides: list[ast.expr], operators: list[ast.cmpop]) -> Condition:
         """Return `0 < a <= 5` as two comparisons."""
@@ -169,7 +171,7 @@ class _Parser:
     def _require_sense(self, comparison: Comparison) -> None:
         left, sign, right = comparison.left, comparison.operator, comparison.right
         if not isinstance(left, Column) and not isinstance(right, Column):
-            raise self._error("compares two constants: one side must be a column")
+            raise self._error("two constants are compared: write a column on one side")
         in_list = isinstance(left, Column) and isinstance(right, Constants)
         contains = (
             isinstance(left, Constant) and isinstance(left.value, str) and isinstance(right, Column)
@@ -212,13 +214,13 @@ class _Parser:
                 return _TRUTH[name]
             case _:
                 shown = self._shown(node)
-                raise self._error(f"`{shown}`: only columns, numbers and texts can be compared")
+                raise self._error(f"`{shown}`: compare columns, numbers and texts only")
 
     def _number(self, value: float) -> float:
         try:
             return float(value)
         except OverflowError as error:
-            raise self._error("a number is too large") from error
+            raise self._error("a number is too large: the largest is about 1.8e308") from error
 
     def _shown(self, node: ast.expr) -> str:
         shown = ast.unparse(node)

@@ -1,4 +1,4 @@
-"""Types of a manifest's fields whose texts must be readable: encodings, times, conditions."""
+"""Types of a manifest's fields whose texts are checked: encodings, time formats, conditions."""
 
 import codecs
 import re
@@ -13,7 +13,7 @@ TIME_FORMATS: Final = ("seconds", "milliseconds", "microseconds", "iso")
 
 
 def _known_encoding(name: str) -> str:
-    """Return Python's name of the encoding; Latin-1 in files is nearly always windows-1252.
+    """Return Python's name of the encoding.
 
     Raises:
         ValueError: Python knows no text encoding of this name.
@@ -22,7 +22,7 @@ def _known_encoding(name: str) -> str:
         return codecs.lookup(name).name
     except LookupError as error:
         common = "utf-8, utf-16, windows-1252, iso-8859-1"
-        raise ValueError(f"no encoding {name!r}; common ones: {common}") from error
+        raise ValueError(f"no encoding {name!r}; write one such as {common}") from error
 
 
 def _readable_time_format(text: str) -> str:
@@ -34,7 +34,10 @@ def _readable_time_format(text: str) -> str:
     if text in TIME_FORMATS:
         return text
     if "%" not in text:
-        raise ValueError(f"{text!r} is none of {', '.join(TIME_FORMATS)}, nor a pattern with `%`")
+        raise ValueError(
+            f"{text!r}: write one of {', '.join(TIME_FORMATS)}, or a pattern such as "
+            '"%d.%m.%Y %H:%M"'
+        )
     if "%Z" in re.findall("%.", text):
         plain = text.replace("%Z", "CET")
         raise ValueError(
@@ -46,7 +49,10 @@ def _readable_time_format(text: str) -> str:
     try:
         datetime.strptime(sample.strftime(text), text)  # noqa: DTZ007
     except re.error as error:
-        raise ValueError(f"{text!r}: the same part of a time twice; %M are minutes") from error
+        raise ValueError(
+            f"{text!r} has the same part of a time twice: remove one (%m is the month, %M the "
+            "minute)"
+        ) from error
     return text
 
 
@@ -54,7 +60,7 @@ def _readable_condition(text: str) -> str:
     """Return the text, a condition on columns.
 
     Raises:
-        ConditionError: it is none.
+        ConditionError: it is not a condition.
     """
     conditions.parse(text)
     return text

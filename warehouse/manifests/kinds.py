@@ -7,7 +7,7 @@ from pydantic import Field
 from warehouse.manifests.sources import Section
 
 RATE = "rate"
-RESERVED = ("unrate", "hide", "not_interested")  # kinds of the product's feedback
+RESERVED = ("unrate", "hide", "not_interested")  # kinds that only the write API accepts
 
 ValueMeaning = Literal["count", "amount", "share"]
 
@@ -16,16 +16,18 @@ class Kind(Section):
     """One kind of event, `[kinds.NAME]`."""
 
     weight: float = Field(default=1, ge=0)
-    """How much one event says, relative to other kinds. The search may find other weights."""
+    """How strongly one event speaks for an item, relative to other kinds. The search may find
+    better weights."""
     positive: bool | None = None
-    """Whether an item with such an event counts as relevant. By default the kinds with the
-    largest weight are positive, unless a manifest names one."""
+    """Whether such an event makes an item relevant. If no kind of the manifest has this field,
+    the kinds with the largest weight are positive."""
     positive_from: float = Field(default=0, ge=0)
-    """Smallest value of a pair, added up over its events, that is positive."""
+    """Smallest sum of the values of a user's events on an item that is positive; of shares, the
+    smallest value."""
     repeatable: bool | None = None
-    """Whether the item may be recommended again afterwards. By default only items with positive
-    events are not."""
+    """Whether the item may be recommended to the user again. By default `false` for positive
+    kinds, and `true` for others."""
     value: ValueMeaning = "count"
-    """count: values of a pair add up, such as quantities or plays; amount: they add up and are
-    compared by their logarithm, such as seconds or money; share: between 0 and 1, and the
-    largest counts."""
+    """What the values are, and how those of a user's events on an item become one. count:
+    numbers such as plays or quantities are added up; amount: seconds or money are added up as
+    well; share: of numbers from 0 to 1, the largest is used."""

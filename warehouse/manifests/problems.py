@@ -20,16 +20,16 @@ def _problem(detail: ErrorDetails, manifest: type[BaseModel]) -> str:
         case "extra_forbidden":
             section = functools.reduce(_field_type, path, manifest)
             near = difflib.get_close_matches(last, section.model_fields, n=1)
-            hint = f"; did you mean `{near[0]}`?" if near else ""
-            return f"{where}: unknown field{hint}"
+            hint = f"did you mean `{near[0]}`?" if near else "docs/datasets.md has all fields"
+            return f"{where}: unknown field; {hint}"
         case "missing":
-            return f"{where}: missing"
+            return f"{where}: this field is missing"
         case "literal_error" if detail["input"] == "tsv" and last == "format":
             return f'{where}: for tab-separated files use `format = "csv"`, `separator = "\\t"`'
         case "string_pattern_mismatch" if where == "name":
             return (
-                f"{detail['input']}: the file's name may have small letters, digits and _, and "
-                "begins with a letter: rename the file"
+                f"{detail['input']}: rename the file: its name must begin with a letter, and "
+                "may have small letters, digits and _"
             )
         case _:
             message = detail["msg"].removeprefix("Value error, ")

@@ -34,38 +34,42 @@ class Windows(Section):
     """How events are split into training and test rows."""
 
     gate_train_share: float = Field(default=0.8, gt=0, lt=1)
-    """Share of the ratings, oldest first, that the gate's models are trained on."""
+    """Share of the events, oldest first, that the gate's models are trained on."""
     without_time: Literal["file_order", "random"] = "random"
-    """How a data set without times is split: at random, or by the order of rows."""
+    """How a data set without times is split: random: test rows are a random draw; file_order:
+    they are the last rows."""
     half_life_days: float = Field(default=365, gt=0)
-    """Days after which a rating counts half for popularity: years for a library, days for
-    news."""
+    """Days after which an event counts half for the recipe `popular_recently`: years for a
+    library, days for news."""
 
 
 class Floors(Section):
-    """Limits that data and models must meet before a model is considered."""
+    """Limits that data and models must meet before a model can be released."""
 
     max_quarantine_share: float = Field(default=0.05, ge=0, le=1)
-    """Largest share of a target's rows that may fail a check; above it a refinement stops."""
+    """Largest share of the rows of items, categories, users, ratings or events that may fail a
+    check. With a larger share `refine` stops, and silver is unchanged."""
     min_test_users: int = Field(default=100, ge=1)
-    """Fewest users, known before the split, that the gate needs for a comparison."""
+    """Fewest users that the gate needs for a comparison. They have training rows and a relevant
+    test item."""
     min_coverage: float = Field(default=0.02, ge=0, le=1)
-    """Lowest coverage@10 of a personalised recipe: share of the catalogue in lists."""
+    """Lowest coverage@10 of a personalised recipe: the share of the catalogue that is in at least
+    one user's top ten."""
     slice_tolerance: float = Field(default=0.01, ge=0)
     """Largest loss of NDCG@10 in any slice of users."""
     future_tolerance_hours: float = Field(default=24, ge=0, le=876_600)
-    """Events further than this in the future are quarantined."""
+    """Events that are further in the future than this go to the quarantine."""
 
 
 class Schedule(Section):
-    """When DAGs run: cron expressions in UTC; `false`: not on a schedule."""
+    """When DAGs run: cron expressions in UTC, or `false` for a DAG without a schedule."""
 
     ingest: str | None = None
     """When files are landed and refined."""
     collect: str | None = "*/5 * * * *"
     """When the product's events are copied into the lake."""
     retrain: str | None = None
-    """When a model is trained, beside the retrains that new events start."""
+    """When a model is trained, in addition to the retrains that new events start."""
     maintain: str | None = "30 4 * * 0"
     """When old files are removed from the lake."""
     retrain_after_events: int = Field(default=1, ge=1)
@@ -90,9 +94,9 @@ class Schedule(Section):
 
 
 class Training(Section):
-    """What a retrain starts with; each can be changed for one retrain in its form."""
+    """Defaults of a retrain; its trigger form can change them for one retrain."""
 
     recipe: str = ""
     """Name or JSON of the recipe; empty: the default for these data."""
     search_minutes: int = Field(default=0, ge=0, le=MAX_SEARCH_MINUTES)
-    """Time to search for a better recipe."""
+    """Minutes to search for a better recipe; 0: no search."""

@@ -24,8 +24,7 @@ class Source(Section):
 
     kind: Literal["archive", "folder", "inbox"]
     """archive: one zip or tar file, downloaded from `url` or put into the inbox; folder: files
-    at `url`, a folder or an object store; inbox: files that were put into
-    `<inbox>/<dataset>/`."""
+    at `url`, a folder or an object store; inbox: files in `var/inbox/NAME/`."""
     url: str | None = None
     """Address of the archive, or root of the folder."""
     md5: str | None = Field(default=None, pattern=r"^[0-9a-f]{32}$")
@@ -35,8 +34,8 @@ class Source(Section):
     max_mb: int = Field(default=4096, gt=0)
     """Size limit of the unpacked archive, in MB (10^6 bytes)."""
     delivery: Literal["increments", "snapshots"] = "increments"
-    """increments: each file adds to the rows before it; snapshots: each delivery replaces all
-    rows before it, and the data set takes no feedback."""
+    """increments: each file adds rows to those of earlier files; snapshots: each delivery
+    replaces all earlier rows, and events that the API receives do not enter the lake."""
 
     @model_validator(mode="after")
     def _has_an_address(self) -> Self:
@@ -46,16 +45,17 @@ class Source(Section):
 
 
 class Files(Section):
-    """One kind of file: its name, its format, the names of its columns.
+    """Files of one format: their names, how they are read, and which rows are used.
 
     A column of JSON or Parquet may be nested: `user.id` is the field `id` of `user`.
     """
 
     file: str
-    """Path inside the archive or folder; `*` matches any text. Files that end in .gz, .bz2 or
-    .zst are unpacked."""
+    """Path inside the archive or folder. `*` matches any text in a name, `**` any folders, as in
+    `**/orders.csv`. Compressed files (.gz, .bz2, .zst, .lz4) are unpacked."""
     format: Format = "csv"
-    """jsonl: one JSON object per line; json: one array of objects."""
+    """csv: text with a separator; jsonl: one JSON object per line; json: one array of objects;
+    parquet: Apache Parquet."""
     separator: str = Field(default=",", min_length=1, max_length=4)
     """csv: text between two fields, such as ",", "\\t" or "::"."""
     header: bool = True
@@ -65,8 +65,8 @@ class Files(Section):
     quote: str = Field(default='"', max_length=1)
     """csv: the quote character; "" turns quoting off."""
     escape: str = Field(default="", max_length=1)
-    """csv: the character before a quote inside a field, such as "\\"; by default a quote is
-    doubled."""
+    """csv: the character before a quote inside a field, such as "\\". By default quotes inside a
+    field are doubled."""
     skip_lines: int = Field(default=0, ge=0)
     """csv: number of lines before the header or the first row."""
     encoding: Encoding = "utf-8"
@@ -77,13 +77,13 @@ class Files(Section):
     """The mark between groups of three digits: "," reads 1,234 as 1234. By default it is read
     beside a decimal separator only, as in 1,234.50."""
     keep_if: ConditionText | None = None
-    """Only rows that fulfil this condition are used: columns compared with numbers or texts,
-    joined by `and`, `or`, `not`, such as `quantity > 0 and country == "DE"`."""
+    """Only rows that meet this condition are used. It compares columns with numbers or texts;
+    comparisons are joined by `and`, `or`, `not`, as in `quantity > 0 and country == "DE"`."""
 
     @model_validator(mode="after")
     def _columns_have_names(self) -> Self:
         if self.format == "csv" and not self.header and not self.fields:
-            raise ValueError("csv without a header needs `fields`")
+            raise ValueError("csv without a header needs `fields`: the names of its columns")
         if self.file.startswith("/") or ".." in self.file.split("/"):
             raise ValueError(f"`file` must stay inside the source: {self.file}")
         if any("**" in part != "**" for part in self.file.split("/")):
@@ -103,17 +103,17 @@ class _Timed(Files):
     """Column with the item's id."""
     time: str | tuple[str, str] | Literal[False] = "time"
     """Column with the time; two columns, such as date and time of day, are joined by a space;
-    `false`: the data set has no times."""
+    `false`: the files have no times."""
     time_format: TimeFormat = "seconds"
     """seconds, milliseconds, microseconds: since 1970; iso: ISO 8601; or a pattern such as
     "%d.%m.%Y %H:%M"."""
     time_zone: str = "UTC"
-    """Zone of times that name none, such as "Europe/Berlin"."""
+    """Zone of times whose text has no zone, such as "Europe/Berlin"."""
     values: dict[str, float] = {}
     """The numbers that texts stand for, such as `{ like = 1, dislike = 0 }`."""
     no_value: tuple[str, ...] = ()
-    """Texts that stand for "no value", such as `["0", "NA"]`: a row with one is an event
-    without a value, and in files of ratings no event."""
+    """Texts that stand for "no value", such as `["0", "NA"]`. An event with such a text has no
+    value; a rating with such a text is left out."""
 
     @field_validator("time_zone")
     @classmethod
@@ -121,7 +121,9 @@ class _Timed(Files):
         try:
             ZoneInfo(name)
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise ValueError(f"no time zone {name!r}; such as UTC or Europe/Berlin") from error
+            raise ValueError(
+                f"no time zone {name!r}; write one such as UTC or Europe/Berlin"
+            ) from error
         return name
 
     @field_validator("time")
@@ -157,17 +159,17 @@ class Events(_Timed):
     kind_column: str | None = None
     """Column with the kind of each row."""
     kinds: dict[str, str] = {}
-    """The kind that a text in `kind_column` stands for, such as `{ purchase = "buy" }`. Other
-    texts must be names of `[kinds]`."""
+    """The kind that each text in `kind_column` stands for, such as `{ purchase = "buy" }`. A
+    text that is not listed must be a name of `[kinds]`."""
     value: str | None = None
     """Column with a number, such as a quantity; without it each row counts 1."""
 
     @model_validator(mode="after")
     def _has_one_kind(self) -> Self:
         if (self.kind is None) == (self.kind_column is None):
-            raise ValueError("needs either `kind` or `kind_column`")
+            raise ValueError("write either `kind` or `kind_column`")
         if self.kinds and self.kind_column is None:
-            raise ValueError("`kinds` needs `kind_column`")
+            raise ValueError("`kinds` needs `kind_column`: write it, or remove `kinds`")
         return self
 
 
@@ -179,9 +181,9 @@ class Items(Files):
     title: str = "title"
     """Column with the title."""
     categories: str | None = None
-    """Column with all categories, as one text or a JSON list."""
+    """Column with all categories of the item, as one text or a list."""
     categories_separator: str = "|"
-    """Text between two categories in that column."""
+    """Text between two categories in the column `categories`."""
     vendor: str | None = None
     """Column with the company that sells or makes the item."""
     released: str | None = None
@@ -191,14 +193,14 @@ class Items(Files):
     title_has_article_last: bool = False
     """ "Matrix, The" becomes "The Matrix"."""
     category_flags: dict[str, str] = {}
-    """Categories in columns of 0 and 1: the category by the column's name."""
+    """For columns of 0 and 1: the category that each column stands for, by the column's name."""
     attributes: dict[str, AttributeType] = {}
-    """Further columns, each with its type, such as `{ price = "number", image = "text",
-    available_until = "time", tags = "list" }`."""
+    """Further columns that describe an item, each with its type: `text`, `number`, `time` or
+    `list`."""
 
 
 class Categories(Files):
-    """The files of categories, if they are not in the files of items: one category per row."""
+    """Files with one category of an item per row, for categories outside the files of items."""
 
     item: str = "item"
     """Column with the item's id."""

@@ -20,8 +20,12 @@ kind = "view"
 @pytest.mark.parametrize(
     ("old", "new", "cause"),
     [
-        ('kind = "view"', 'kind = "view"\ntime_format = "%Y-%m-%d %H:%m"', "%M are minutes"),
-        ('kind = "view"', 'kind = "view"\ntime_format = "dd.mm.yyyy"', "nor a pattern with `%`"),
+        (
+            'kind = "view"',
+            'kind = "view"\ntime_format = "%Y-%m-%d %H:%m"',
+            "of a time twice: remove one",
+        ),
+        ('kind = "view"', 'kind = "view"\ntime_format = "dd.mm.yyyy"', "or a pattern such as"),
         (
             'kind = "view"',
             'kind = "view"\ntime_format = "%d.%m.%Y %H:%M %Z"',
