@@ -147,7 +147,7 @@ def fit_and_evaluate(
 def _of_new_items(
     prepared: PreparedWindow, rows: Frozen, entries: Sequence[EvaluatedRecipe]
 ) -> list[EvaluatedWindow]:
-    """Return the window of the new items, if one of the recipes has rows of them to compare."""
+    """Return the window of the new items, if a recipe has predicted factors to compare."""
     releasable = _releasable(entries)
     fitted = [entry.model for entry in releasable if entry.model is not None]
     found = evaluate_new_items(prepared, rows, fitted)

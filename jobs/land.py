@@ -1,7 +1,7 @@
 """Land the source's files in bronze: unchanged, each row with its file and line.
 
-A file is landed once, and again when a field of the manifest that says how it is read was
-corrected. Files whose columns are not the manifest's are rejected before anything is written.
+A file is landed once, and again after a correction of how the manifest says it is read. Files whose
+columns are not the manifest's are rejected before anything is written.
 
 Run: python -m jobs.land --dataset movielens_1m
 """
@@ -52,8 +52,8 @@ def require_headers(spark: SparkSession, dataset: Dataset, files: Sequence[SentF
             log.warning("%s: columns not in the manifest, ignored: %s", file.name, list(ignored))
     if reasons:
         raise HeaderError(
-            f"{dataset.name}: {'; '.join(reasons)}. Nothing was landed. Correct the file or the "
-            "manifest"
+            f"{dataset.name}: nothing was landed, because files differ from the manifest: "
+            f"{'; '.join(reasons)}"
         )
 
 

@@ -28,7 +28,7 @@ def type_name(annotation: Any) -> str:
     """Return the type in words."""
     origin, inner = get_origin(annotation), get_args(annotation)
     if origin is Literal:
-        return " or ".join(f"`{_literal(value)}`" for value in inner)
+        return " or ".join(f"`{_literal(value)}`" if value != "" else '`""`' for value in inner)
     if origin is Annotated:
         return type_name(inner[0])
     if origin in {Union, UnionType}:

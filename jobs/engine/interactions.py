@@ -1,8 +1,8 @@
 """Interactions: what a user did with an item, from all events of the pair.
 
-`Rules` come from the manifest. Columns of events are (kind, rating, value, occurred_at, event_id),
-where `rating` is null unless the kind is `rate`. Without kinds of events beside ratings, the
-aggregates are those of ratings alone, and `value` is not read.
+`Rules` come from the manifest. Events have the columns (kind, rating, value, occurred_at,
+event_id); `rating` is null unless the kind is `rate`. If the manifest has no `[kinds]`, only
+ratings are aggregated, and `value` is not read.
 """
 
 from dataclasses import dataclass
@@ -26,8 +26,8 @@ class KindRule:
 
     name: str
     value: ValueMeaning = "count"
-    positive_from: float | None = None  # smallest amount that is positive; None: never positive
-    blocks: bool = False  # whether the item is not recommended again
+    positive_from: float | None = None  # smallest positive amount; None: the kind is not positive
+    blocks: bool = False  # whether such an event ends recommendations of the item to the user
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +60,11 @@ class Rules:
 
 
 def interaction(rules: Rules, among: Column | None = None) -> Column:
-    """Return the aggregate struct (rating, rated_at, event_id, kinds) of a pair's events `among`.
+    """Return the aggregate struct (rating, rated_at, event_id, kinds) of a pair's events.
 
-    `rating` is the newest one, null where it was taken back; `rated_at` and `event_id` are those of
-    the newest event that counts, including one that takes a rating back. The struct, or each of its
-    fields, is null if no event counts.
+    Only events that meet the condition `among` are aggregated; None: all. `rating` is the newest
+    one, null if it was undone; `rated_at` and `event_id` are those of the newest event that
+    `counts`, including an undo. The struct, or each of its fields, is null if no event counts.
     """
     rated = _both(F.col("kind").isin(*RATED), among)
     event = [F.col("occurred_at").alias("rated_at"), F.col("event_id")]
@@ -85,9 +85,10 @@ def counts(rules: Rules) -> Column:
 
 
 def per_kind(rules: Rules, among: Column | None = None) -> Column:
-    """Return the aggregate map from kind to (n, amount, last_at); null without such an event.
+    """Return the aggregate map from kind to (n, amount, last_at); null if no event is of a kind.
 
-    The amount is the sum of the values, of shares the largest; an event without a value counts 1.
+    The amount is the sum of the values; of shares, the largest value. An event without a value has
+    the value 1. `among` is as in `interaction`.
     """
     entries = F.array_compact(F.array(*[_entry(kind, among) for kind in rules.kinds]))
     return F.when(F.size(entries) > 0, F.map_from_entries(entries)).cast(KINDS)
@@ -96,8 +97,8 @@ def per_kind(rules: Rules, among: Column | None = None) -> Column:
 def columns(rules: Rules, prefix: str = "") -> list[Column]:
     """Return (rating, rated_at, positive, kinds) of pairs (rating, rated_at, kinds).
 
-    Without times, all pairs have the same one: the order of lines is no age. `prefix` is that of
-    the given columns, such as `older.`.
+    In a data set without times all pairs get the same `rated_at`, because a line number is no age.
+    `prefix` is the prefix of the given columns, such as `older.`.
     """
     rated_at = F.col(f"{prefix}rated_at") if rules.has_times else F.lit(0).cast("timestamp")
     return [
@@ -121,7 +122,10 @@ def is_positive(rules: Rules, prefix: str = "") -> Column:
 
 
 def is_seen(rules: Rules) -> Column:
-    """Return whether a pair (rating, kinds) leaves the list: it is rated or of a blocking kind."""
+    """Return whether the item of a pair (rating, kinds) is not recommended to the user again.
+
+    The pair has a rating, or an event of a blocking kind.
+    """
     of_kinds = [F.col("kinds")[kind].isNotNull() for kind in rules.blocking_kinds]
     return _any([F.col("rating").isNotNull(), *of_kinds])
 

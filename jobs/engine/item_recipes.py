@@ -1,7 +1,7 @@
 """Recipes of item-item models: the score is a sum of weights from the user's positive items.
 
-The sum has one term per positive item, so each list can be explained exactly and folded in online
-without factors.
+The sum has one term per positive item. So each list can be explained exactly, and computed online
+after a new rating, without factors.
 """
 
 import hashlib
@@ -34,11 +34,11 @@ class ItemItem(Recipe):
     Each positive item adds the similarity of its nearest `neighbours` (Deshpande and Karypis 2004).
 
     - `cosine`: n_ij / (n_i^exponent n_j^(1 - exponent) + shrinkage), from the numbers of users of a
-      positive item i and a neighbour j. An exponent above 0.5, the cosine's, favours popular
-      neighbours (Aiolli 2013); at 1 it is the share of the users of i who have j. The best one is
-      0.85 for hours of play and 0.4 for MovieLens 1M, both split at random.
+      positive item i and a neighbour j. The cosine has the exponent 0.5. A larger one favours
+      popular neighbours (Aiolli 2013); 1 gives the share of the users of i who have j. The best
+      exponent is 0.85 for hours of play and 0.4 for MovieLens 1M, both split at random.
     - `log_likelihood`: L / (L + shrinkage) for Dunning's (1993) log-likelihood ratio L of users who
-      have both; 0 for items that are together less often than by chance.
+      have both; 0 for items that share fewer users than by chance.
     """
 
     kind: Literal["item_item"] = "item_item"
@@ -55,8 +55,9 @@ class ItemItem(Recipe):
 class Ease(Recipe):
     """EASE, a linear autoencoder in closed form (Steck 2019). `reg` is the paper's lambda.
 
-    With `neighbours`, only so many weights of each positive item are kept, the largest by size.
-    `relevant_from` only names the smallest positive rating of data with a scale.
+    With `neighbours`, only that many weights of each positive item are kept: those with the largest
+    absolute values. `relevant_from`, the smallest positive rating of data with a scale, changes the
+    recipe's name, not its fit.
     """
 
     kind: Literal["ease"] = "ease"

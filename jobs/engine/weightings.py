@@ -44,8 +44,9 @@ Saturation = Literal["binary", "log1p", "capped"]
 class Events(Value):
     """Strength = sum over kinds of weight x saturation(amount) x decay since its newest event.
 
-    The saturation of an amount above 0 is 1 (`binary`), log(1 + amount) or min(amount, `cap`). A
-    rating from `threshold` on adds the largest weight, as often decayed as the pair is old.
+    The saturation of an amount above 0 is 1 (`binary`), log(1 + amount) (`log1p`) or
+    min(amount, `cap`) (`capped`). A rating from `threshold` on adds the largest weight, decayed by
+    the age of the pair.
     """
 
     kind: Literal["events"] = "events"

@@ -29,7 +29,7 @@ def reader(of: AttributeType, section: Items) -> Callable[[pa.Array], pa.StringA
 
 
 def unread(section: Items, name: str, texts: pa.StringArray) -> pa.BooleanArray:
-    """Return which texts of the attribute are not of its type, so that it is left out."""
+    """Return which texts are not of the attribute's type: these values are left out."""
     read = reader(section.attributes[name], section)(texts)
     return pc.and_(pc.is_null(read), pc.is_valid(values.filled(texts)))
 
@@ -42,15 +42,13 @@ def no_year(texts: pa.StringArray) -> pa.BooleanArray:
 
 def numbers(texts: pa.Array, section: Items) -> pa.StringArray:
     """Return the numbers as text, whole ones without a point; null where there is none."""
-    found = values.numbers(texts, section)
-    texts_of = [
-        None if n is None else f"{n:.0f}" if n.is_integer() else repr(n) for n in found.to_pylist()
-    ]
-    return pa.array(texts_of, pa.string())
+    read = values.numbers(texts, section).to_pylist()
+    written = [None if n is None else f"{n:.0f}" if n.is_integer() else repr(n) for n in read]
+    return pa.array(written, pa.string())
 
 
 def times(texts: pa.Array) -> pa.StringArray:
-    """Return the times in ISO 8601, UTC; null where there is none. Numbers are since 1970."""
+    """Return the times in ISO 8601, UTC; null where there is none. Numbers count from 1970."""
     read = [
         values.times(texts, Events(file="", kind="", time_format=time_format))
         for time_format in _FORMATS

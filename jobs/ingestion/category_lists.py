@@ -1,7 +1,7 @@
-"""Lists of categories as they are found in files, as JSON lists of text.
+"""Lists of categories in files, in the notations of JSON, Python and R, as JSON lists of text.
 
-Read are lists of JSON, of Python and of R: `["a", "b"]`, `['a', 'b']`, `c("a", "b")`. An object in
-a list becomes its `name` or `title`. Any other text stays as it is.
+Such lists are `["a", "b"]`, `['a', 'b']` and `c("a", "b")`. An object in a list becomes its `name`
+or `title`. Any other text stays as it is.
 """
 
 import ast
@@ -31,7 +31,7 @@ def with_flags(
 ) -> pa.Array:
     """Return the categories of each row as JSON: those of its text, then those of its flags.
 
-    `flags` has by category the texts of its column: 1, true, yes or x mean that it holds.
+    `flags` has the texts of a column for each category: rows with 1, true, yes or x have it.
     """
     columns = [
         pc.fill_null(pc.is_in(pc.utf8_lower(trimmed(flag)), _TRUE), False)  # noqa: FBT003 # pyarrow has no name for it

@@ -1,7 +1,7 @@
 """Grade a manifest against its files before anything is written. No Spark, no network.
 
-The files are read, and their rows checked, by the functions that `land` and `refine` call: of the
-sampled rows, as many pass, are quarantined and are left out as `refine` will say.
+The functions that read the files and check their rows are those of `land` and `refine`. So for the
+sampled rows `refine` counts as many that pass, are quarantined and are dropped.
 
 Run: python -m jobs.ingestion.check datasets/movielens_1m.toml --inbox var/inbox/movielens_1m
 """
@@ -38,8 +38,9 @@ Samples = dict[SentFile, Sample]
 def grade(path: Path, inbox: Path) -> list[Finding]:
     """Return the findings on the manifest at `path`, worst first.
 
-    `inbox` is the data set's folder of files handed over. Nothing is downloaded: files of an
-    archive that is missing, or of an object store, are not checked, and a note says so.
+    `inbox` is the folder into which an operator puts the data set's files. Nothing is downloaded:
+    if the archive is missing, or the files are in an object store, a note says that they were not
+    checked.
     """
     try:
         dataset = datasets.load(path)
@@ -65,11 +66,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _of_source(dataset: Dataset, inbox: Path) -> list[Finding]:
     source = dataset.source
     if source.kind == "folder" and "://" in str(source.url):
-        text = f"files at {source.url} were not checked: reading them takes Spark"
+        text = f"files at {source.url} were not checked: `land` will, as reading them takes Spark"
         return [Finding("note", "source", text)]
     if source.kind == "archive" and sources.handed_over(dataset, inbox) is None:
         if source.url is None:
-            return [Finding("error", "source", f"no archive in {inbox}, and no `url` to download")]
+            text = f"no archive in {inbox}: put it there, or write its `url` in `[source]`"
+            return [Finding("error", "source", text)]
         text = f"files were not checked: put the archive of {source.url} into {inbox} to check them"
         return [Finding("note", "source", text)]
     try:
@@ -92,7 +94,7 @@ def _of_files(dataset: Dataset, files: Sequence[SentFile]) -> list[Finding]:
             if (file.target, file.section_name) == (target, name)
         }
         if not any((file.target, file.section_name) == (target, name) for file in files):
-            text = f"no file matches {section.file}"
+            text = f"no file matches {section.file}: correct `file`, or put the file there"
             findings.append(Finding("warning", target, text))
         reasons = _of_columns(dataset, target, of_section, files)
         findings += reasons
@@ -134,7 +136,7 @@ def _of_columns(
     for file, sample in read.items():
         first = samples.read(Path(file.path), file.section, name=file.name)  # as `land` does
         reasons = samples.mismatches(file.section, first, dataset)
-        reasons = ["has no row"] if sample.is_empty else reasons
+        reasons = ["has no row. Send it again, or remove it"] if sample.is_empty else reasons
         findings += [Finding("error", target, f"{file.name}: {text}") for text in reasons]
         sections = [other.section for other in files if other.name == file.name]
         unnamed = [{*samples.ignored_columns(section, sample)} for section in sections]

@@ -40,9 +40,8 @@ def columns(files: Files) -> tuple[str, ...]:
 def kept(texts: Mapping[str, pa.StringArray], files: Files, n_rows: int) -> pa.BooleanArray:
     """Return which of the `n_rows` rows the section's `keep_if` keeps: all without a condition.
 
-    `texts` has every column that the condition names. A text that is no number fulfils no
-    comparison with a number but `!=`; a null is an empty text. Texts are compared without blanks
-    around them.
+    `texts` has every column that the condition names. Compared with a number, a text that is no
+    number meets `!=` only. A null counts as an empty text. Spaces around a text do not count.
     """
     if files.keep_if is None:
         return pa.repeat(pa.scalar(True), n_rows)  # noqa: FBT003  # the value of each row

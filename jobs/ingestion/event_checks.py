@@ -1,4 +1,4 @@
-"""Which events no row of silver may have: of their kinds, ratings, values and times."""
+"""The checks of events: of their kinds, ratings, values and times."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -23,9 +23,10 @@ _EPSILON: Final = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """The numbers of rows, null where there is none.
+    """The number in each row, null where there is none.
 
-    `are_unreadable` where a text is no number, `are_absent` where it is one of `no_value`.
+    `are_unreadable`: rows whose text is not a number; `are_absent`: rows whose text is in
+    `no_value`.
     """
 
     values: pa.DoubleArray
@@ -34,7 +35,7 @@ class Numbers:
 
 
 def numbers_of(texts: pa.StringArray | None, section: Ratings | Events, n_rows: int) -> Numbers:
-    """Return the numbers of the column of values; `texts` is None if the section has none."""
+    """Return the numbers in the column of values; `texts` is None if there is no such column."""
     none = pa.repeat(pa.scalar(False), n_rows)  # noqa: FBT003  # the value of each row
     if texts is None:
         return Numbers(pa.nulls(n_rows, pa.float64()), none, none)
@@ -94,7 +95,7 @@ def of_ratings(
 def of_values(
     numbers: Numbers, kinds: pa.StringArray, dataset: Dataset
 ) -> dict[str, pa.BooleanArray]:
-    """Return the masks of events of other kinds that fail each check; no value is no failure."""
+    """Return the masks of events of other kinds that fail each check; a missing value is valid."""
     is_other = pc.and_not(pc.is_valid(kinds), is_kind(kinds, (RATE,)))
     shares = [name for name, kind in dataset.kinds.items() if kind.value == "share"]
     return {

@@ -25,9 +25,9 @@ _YEAR_OR_MONTH = {4: "-01-01", 7: "-01"}  # what completes a text of so many cha
 
 
 def parsed(trimmed: pa.StringArray) -> tuple[pa.TimestampArray, pa.TimestampArray]:
-    """Return local times and, in the second array, times whose text has a zone, in UTC.
+    """Return two arrays: the times without a zone, and the times whose text has one, in UTC.
 
-    In each array the other's times are null, and those that cannot be read in both.
+    Each time is in one of the arrays and null in the other; a text that is no time is null in both.
     """
     texts = pc.replace_substring_regex(trimmed, _TOO_FINE, r"\1")
     texts = pc.replace_substring_regex(texts, _UTC, "+00:00")
@@ -45,7 +45,7 @@ def parsed(trimmed: pa.StringArray) -> tuple[pa.TimestampArray, pa.TimestampArra
 def distinct_times(
     texts: pa.StringArray, parsed_text: Callable[[str], datetime | None]
 ) -> tuple[pa.TimestampArray, pa.TimestampArray]:
-    """Return the times of the texts as `parsed` does; the function reads each distinct text."""
+    """Return two arrays as `parsed` does; `parsed_text` reads each distinct text once."""
     encoded = texts.dictionary_encode()
     read = [parsed_text(text) for text in encoded.dictionary.to_pylist()]
     local = [time if time is not None and time.tzinfo is None else None for time in read]
@@ -57,7 +57,7 @@ def distinct_times(
 
 
 def _cast(texts: pa.StringArray, form: str, to: pa.DataType) -> pa.TimestampArray:
-    """Return the times of this form; none if one of them is not in the calendar."""
+    """Return the times of this form; all null if one of them is not in the calendar."""
     matching = pc.if_else(
         pc.match_substring_regex(texts, form), texts, pa.scalar(None, pa.string())
     )

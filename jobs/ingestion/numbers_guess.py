@@ -1,6 +1,6 @@
 """Guess which marks the numbers of a column have: the decimal separator, and one for thousands.
 
-All texts of the column are judged together: 12,345.50 says what the comma in 1,234 is.
+The guess is made from all texts of the column together: 12,345.50 shows what the comma in 1,234 is.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """Read sent files on Spark's workers as rows of bronze: text, each row with its file and line.
 
-Each file is read by one task with the reader that `check` uses too. A record that cannot be
-decoded or split into fields is kept in `raw`. Blank lines are skipped.
+Each file is read by one task, with the reader that `check` uses. A record that cannot be decoded or
+split into fields is kept as text in the column `raw`. Blank lines are skipped.
 """
 
 import re
@@ -38,12 +38,12 @@ def bronze_rows(
 
 
 def samples_of(spark: SparkSession, files: Sequence[SentFile]) -> dict[SentFile, Sample]:
-    """Return the first rows of each file. Workers read those that this machine cannot open.
+    """Return the first rows of each file. Spark's workers read files that are not local.
 
     Raises:
         UnreadableFileError: a file cannot be read as the manifest says.
     """
-    found = {
+    by_file = {
         file: samples.read(Path(file.path), file.section, name=file.name)
         for file in files
         if file.is_local
@@ -52,13 +52,13 @@ def samples_of(spark: SparkSession, files: Sequence[SentFile]) -> dict[SentFile,
         by_key = {_key(file): file for file in remote}
         with errors_as_sentences():
             rows = _read(spark, remote, _sample, "file string, sample string").collect()
-        found |= {by_key[row["file"]]: samples.from_json(row["sample"]) for row in rows}
-    return found
+        by_file |= {by_key[row["file"]]: samples.from_json(row["sample"]) for row in rows}
+    return by_file
 
 
 @contextmanager
 def errors_as_sentences() -> Iterator[None]:
-    """Raise an error that a worker raised on a file again, without Spark's trace.
+    """Raise the error of a file that a worker raised, as a sentence without Spark's trace.
 
     Raises:
         UnreadableFileError: a file could not be read to its end; nothing was written.
@@ -73,10 +73,10 @@ def errors_as_sentences() -> Iterator[None]:
 
 
 def _read(spark: SparkSession, files: Sequence[SentFile], read: Read, ddl: str) -> DataFrame:
-    """Return what `read` returns of each file, as a frame.
+    """Return the batches that `read` yields for each file, as a frame.
 
-    A file is read by one task, which opens it if it can. Files at URLs are read by Spark, and their
-    content is in the memory of the task.
+    Each file is read by one task. The task opens a local file itself; Spark reads a file at a URL,
+    whose content is then in the task's memory.
     """
     frames = []
     if local := [file for file in files if file.is_local]:

@@ -20,11 +20,11 @@ class Plan:
 def plan(
     delivered: Sequence[SentFile], in_force: Sequence[Landing], taken: Collection[str]
 ) -> Plan:
-    """Return the files that are not landed as the manifest says now.
+    """Return the files to land: those without a landing read as the manifest says now.
 
-    A file that was landed when the manifest said something else about reading it is landed again,
-    and replaces those landings. Landings of older versions count as read as the manifest says.
-    `taken` are the ids of all landings so far.
+    A file that was read in another way before is landed again, and replaces those landings.
+    Landings without a `reading`, which older versions wrote, are taken for up to date. `taken` are
+    the ids of all landings so far.
     """
     readings: dict[tuple[str, str], set[str]] = defaultdict(set)
     for file in delivered:

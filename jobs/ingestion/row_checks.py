@@ -1,9 +1,9 @@
 """The checks that a row must pass to enter silver: `check` counts by them, `refine` acts on them.
 
-Names of checks are stable: analysts group by them. A row that fails is quarantined with the names
-of all checks that it fails, in the order given here. A row that is `dropped` fails none: `keep_if`
-does not keep it, or it is a rating whose text is one of `no_value`. Spaces around a text do not
-count. No Spark.
+Names of checks are stable, because analysts group by them. A row that fails is quarantined with the
+names of all checks that it fails, in the order given here. A row is `dropped`, and fails no check,
+if `keep_if` does not keep it, or if it is a rating whose text is in `no_value`. Spaces around a
+text do not count. No Spark.
 """
 
 from collections.abc import Mapping
@@ -22,17 +22,18 @@ from warehouse.datasets import Dataset
 from warehouse.manifests.kinds import RATE
 from warehouse.manifests.sources import Categories, Events, Files, Items, Ratings, Users
 
-MALFORMED: Final = "line_malformed"  # of a line that was not split into fields: it has no texts
-_NOT_ALL: Final = 1 - 1e-12
+MALFORMED: Final = "line_malformed"  # the check of lines that could not be split into fields
+_NOT_ALL: Final = 1 - 1e-12  # `refine` stops if all rows fail, even with a limit of 1
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
     """What the checks say of rows, as one mask per reason.
 
-    `dropped` by the manifest's field, `failed` by check. `unread` has by column of the file the
-    rows that pass, but whose text there is not of the column's type and is left out. `typed` has
-    the `kind`, the `number` and the time (`occurred_at`) of events.
+    `dropped` has a mask for each field of the manifest that drops rows, `failed` for each check.
+    `unread` has a mask for each column of the file: rows that pass, but whose text in the column is
+    not of its type, so the value is left out. `typed` has the `kind`, the `number` and the time
+    (`occurred_at`) of events.
     """
 
     dropped: Masks
@@ -75,10 +76,10 @@ def checked(rows: SentRows, dataset: Dataset, section: Files, now: datetime) -> 
             failed = _of_users(rows)
         case _:
             raise TypeError(type(section))
-    found = _without_dropped(rows, section, failed, {})
+    result = _without_dropped(rows, section, failed, {})
     unread = _unread(rows, section) if isinstance(section, Items) else {}
-    is_out = pc.or_(found.is_dropped, found.has_failed)
-    return Checked(found.dropped, found.failed, _except(unread, is_out))
+    is_out = pc.or_(result.is_dropped, result.has_failed)
+    return Checked(result.dropped, result.failed, _except(unread, is_out))
 
 
 def latest(dataset: Dataset, now: datetime) -> datetime:
@@ -87,7 +88,7 @@ def latest(dataset: Dataset, now: datetime) -> datetime:
 
 
 def are_too_many(n_failed: int, n_rows: int, dataset: Dataset) -> bool:
-    """Return whether so many of the rows that were not dropped fail that `refine` stops."""
+    """Return whether `refine` stops. `n_rows` are not dropped, and `n_failed` of them fail."""
     share = n_failed / n_rows if n_rows else 0.0
     return share > min(dataset.floors.max_quarantine_share, _NOT_ALL)
 
@@ -126,8 +127,8 @@ def _of_events(
         typed["occurred_at"] = times
         failed |= event_checks.of_times(times, latest(dataset, now))
     without_rating = {"no_value": pc.and_(is_rate, numbers.are_absent)} if section.no_value else {}
-    found = _without_dropped(rows, section, failed, without_rating)
-    return Checked(found.dropped, found.failed, typed=typed)
+    result = _without_dropped(rows, section, failed, without_rating)
+    return Checked(result.dropped, result.failed, typed=typed)
 
 
 def _of_items(rows: SentRows, section: Items) -> Masks:
@@ -177,7 +178,7 @@ def _unread(rows: SentRows, section: Items) -> dict[str, pa.BooleanArray]:
 
 
 def _without_dropped(rows: SentRows, section: Files, failed: Masks, others: Masks) -> Checked:
-    """Return the rows that `keep_if` and `others` drop, and those of the rest that fail."""
+    """Return the rows that `keep_if` and `others` drop, and the other rows that fail."""
     kept = conditions.kept(rows.extra, section, rows.n_rows)
     dropped = {"keep_if": pc.invert(kept)} if section.keep_if is not None else {}
     dropped |= _except(others, pc.invert(kept))

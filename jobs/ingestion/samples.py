@@ -1,4 +1,4 @@
-"""The first rows of a file, read by the one reader, and whether they are what the manifest says.
+"""The first rows of a file, and whether they agree with the manifest.
 
 `land` compares them with the manifest before anything is written; `check` grades more of them.
 """
@@ -104,7 +104,8 @@ def mismatches(files: Files, sample: Sample, dataset: Dataset) -> list[str]:
         return [_missing(files, sample, missing)]
     if not sample.rows.num_rows and sample.n_malformed >= ENOUGH_ROWS:
         notes = "".join(f". {note}" for note in sample.notes)
-        return [f"no line can be split into {_list(sample.columns) or 'JSON fields'}{notes}"]
+        fields = _list(sample.columns) or "JSON fields"
+        return [f"no line can be split into {fields}{notes}. Correct how the file is read"]
     return _wrong_types(files, sample, dataset)
 
 
@@ -119,8 +120,10 @@ def joined_times(files: Ratings | Events, rows: pa.Table) -> pa.StringArray:
 
 
 def _missing(files: Files, sample: Sample, missing: list[str]) -> str:
-    new = _list(_unnamed(files, sample)) or "none"
-    text = f"missing {_list(missing)}; new {new} (the file has {_list(sample.columns)})"
+    text = f"no column {_list(missing)}; the file has {_list(sample.columns) or 'no columns'}"
+    if unnamed := _unnamed(files, sample):
+        text += f", of which the manifest does not name {_list(unnamed)}"
+    text += ". Correct the names in the manifest or in the file"
     if isinstance(files, Ratings | Events) and set(missing) == set(files.time_columns):
         text += ". If the data have no times, write `time = false`"
     if files.format == "csv" and files.header and _looks_like_data(sample.columns):
@@ -144,13 +147,13 @@ def _wrong_types(files: Files, sample: Sample, dataset: Dataset) -> list[str]:
         if not pc.any(pc.or_(is_number, values.stands_for_no_value(texts, files))).as_py():
             scale = f"{dataset.scale.lowest:g} to {dataset.scale.highest:g}"
             text = f"`{files.value}` has no numbers ({scale} expected): {_sample(texts)}"
-            reasons.append(text + number_hint(texts, files))
+            reasons.append(text + (number_hint(texts, files) or ". Correct `value`"))
     if files.time_columns:
         texts = joined_times(files, rows)
         if values.times(texts, files).null_count == len(texts):
             names = _list(files.time_columns)
             text = f"{names} has no times ({files.time_format}): {_sample(texts)}"
-            reasons.append(text + time_hint(texts, files))
+            reasons.append(text + (time_hint(texts, files) or ". Correct `time` or `time_format`"))
     return reasons
 
 

@@ -32,16 +32,16 @@ log = logging.getLogger(__name__)
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]+:/")  # Hadoop writes `file:/folder`
 Target = Literal["items", "categories", "users", "ratings", "events"]
-_EVENTS: tuple[Target, ...] = ("ratings", "events")  # a data set is nothing without them
+_EVENTS: tuple[Target, ...] = ("ratings", "events")  # targets whose files must not be missing
 
 
 @dataclass(frozen=True)
 class SentFile:
     """A file of the source: `path` is where Spark reads it, `name` is shown to users.
 
-    `section` is the part of the manifest that describes it. Of `[[events]]` there may be several,
-    so these have a `section_name`, as in `Dataset.event_sections`. `repetition` counts landings of
-    the same bytes read in the same way, from 0.
+    `section` is the part of the manifest that describes it. There may be several `[[events]]`, so
+    their files have a `section_name`, as in `Dataset.event_sections`. `repetition` counts the
+    earlier landings of the same bytes read in the same way.
     """
 
     target: Target
@@ -71,15 +71,16 @@ class SentFile:
 
 
 def sections(dataset: Dataset) -> list[tuple[Target, Files]]:
-    """Return the manifest's sections on files, each with its target; several may be `events`.
+    """Return the manifest's sections that describe files, each with its target.
 
-    Items and users precede ratings and events.
+    Items, categories and users precede ratings and events. Several sections may have the target
+    `events`.
     """
     return [(target, section) for target, _, section in named_sections(dataset)]
 
 
 def named_sections(dataset: Dataset) -> list[tuple[Target, str | None, Files]]:
-    """Return target, name (of events only) and section of each section on files."""
+    """Return the sections as `sections` does, and their names; only those of events have one."""
     tables: tuple[Target, ...] = ("items", "categories", "users", "ratings")
     single = [(target, getattr(dataset, target)) for target in tables]
     events = dataset.event_sections.items()
@@ -100,15 +101,16 @@ def delivered(
 ) -> Iterator[list[SentFile]]:
     """Yield the files that the source has now. Extracted files are deleted afterwards.
 
-    `inbox` is the data set's folder of files handed over. An archive is extracted below `root`, the
-    root of its tables, so that every executor can read it. Without `spark` no object store is read.
-    `landed` are the targets and names of files that landed before and need not be there any more.
+    `inbox` is the folder into which an operator puts the data set's files. An archive is extracted
+    below `root`, the root of its tables, so that every executor can read it. Without `spark` no
+    object store is read. `landed` are the targets and names of files that landed before, which the
+    source need not have any more.
 
     Raises:
         NothingSentError: the source has none of the files, or none of a section of ratings or
             events; the message says where to put them.
-        UnreadableFileError: as `folders.files`.
-        JobError: as `archives.download` and `extraction.extract`.
+        UnreadableFileError: see `folders.files`.
+        JobError: see `archives.download` and `extraction.extract`.
     """
     if dataset.source.kind == "archive":
         with staging_folder(root, spark) as staging:

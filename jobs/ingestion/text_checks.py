@@ -1,4 +1,4 @@
-"""Which texts and ids no row of silver may have: blank, with NUL, longer than Postgres indexes."""
+"""The checks of texts and ids: blank, with a NUL character, longer than Postgres can index."""
 
 from collections.abc import Callable
 from typing import Final
@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from jobs.ingestion.category_lists import split_names
 from jobs.ingestion.values import filled, trimmed
 
-# Postgres indexes title and id together, vendors and categories: at most 2,704 bytes.
+# Postgres has indexes of titles with ids, of vendors and of categories: at most 2,704 bytes each.
 MAX_TEXT_BYTES: Final = 1600
 MAX_ID_BYTES: Final = 1024  # the API takes 256 characters
 _ESCAPED_NUL: Final = "\\u0000"  # in a list as JSON
@@ -82,11 +82,11 @@ def _any_name(
     separator: str,
     is_bad: Callable[[str], bool],
 ) -> pa.BooleanArray:
-    """Return which of the candidates, which are few, have a category that is bad."""
+    """Return which of the `candidates`, a few rows, have a category for which `is_bad` is true."""
     if not candidates.true_count:
         return candidates
-    found = [
+    have_bad_name = [
         is_candidate and any(map(is_bad, split_names(text, separator)))
         for text, is_candidate in zip(texts.to_pylist(), candidates.to_pylist(), strict=True)
     ]
-    return pa.array(found, pa.bool_())
+    return pa.array(have_bad_name, pa.bool_())

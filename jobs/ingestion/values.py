@@ -71,10 +71,10 @@ def stands_for_no_value(texts: pa.Array, files: Files) -> pa.BooleanArray:
 
 
 def times(texts: pa.Array, files: Ratings | Events) -> pa.TimestampArray:
-    """Return the times in UTC, in microseconds; null where there is none in the calendar.
+    """Return the times in UTC, in microseconds; null if a text is no time in the calendar.
 
-    Times without a zone are of `time_zone`. A local time that a clock change repeats is the first
-    of the two.
+    Times without a zone are in `time_zone`. A local time that occurs twice, because a clock is set
+    back, is taken for the earlier one.
     """
     texts = _texts(texts)
     if unit := _UNITS.get(files.time_format):
@@ -90,7 +90,7 @@ def times(texts: pa.Array, files: Ratings | Events) -> pa.TimestampArray:
 def kinds(texts: pa.Array, files: Events) -> pa.StringArray:
     """Return the kind of each row: that of the file, or what `kinds` makes of the text.
 
-    A text that `kinds` does not name is its own kind; a blank one is null.
+    A text that is not in `kinds` is the name of its kind; a blank text is null.
     """
     if files.kind is not None:
         return pa.repeat(pa.scalar(files.kind, pa.string()), len(texts))

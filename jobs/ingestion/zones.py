@@ -14,10 +14,11 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 
 
 def to_utc(micros: pa.Int64Array, zone: str) -> pa.Int64Array:
-    """Return microseconds since 1970 in UTC for those of the zone's clocks.
+    """Return microseconds since 1970 in UTC, given microseconds of the zone's local time.
 
-    A time that a clock change repeats is the first of the two. A time that it skips is read by the
-    offset before the change.
+    A local time that occurs twice, because a clock is set back, is taken for the earlier one. A
+    local time that does not occur, because a clock is set forward, gets the offset before the
+    change.
     """
     if zone == "UTC" or micros.null_count == len(micros):
         return micros

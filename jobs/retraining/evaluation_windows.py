@@ -69,9 +69,9 @@ def prepare(
 def evaluate_new_items(
     prepared: PreparedWindow, rows: Frozen, fitted: Sequence[Model]
 ) -> Evaluation | None:
-    """Return how well rows from content rank the items that appear after the window's cut.
+    """Return how well predicted factors rank the items that appear after the window's cut.
 
-    None if no model has factors, or nobody with a positive event chose such an item.
+    None if no model has factors, or no user has a positive interaction with such an item.
     """
     with_factors = [model for model in fitted if model.factors is not None]
     if not with_factors:

@@ -26,23 +26,23 @@ class UnreachableError(JobError):
 
 
 class ChecksumError(JobError):
-    """The archive's digest is not the manifest's. Nothing was kept."""
+    """The archive's digest is not the manifest's; nothing was kept. Download it again."""
 
 
 class ArchiveError(JobError):
-    """The archive is truncated, corrupt, or has a link or an encrypted member. Nothing was kept."""
+    """The archive is damaged, or has a link or an encrypted member. Pack the files again."""
 
 
 class BudgetError(JobError):
-    """The source sent more bytes than the manifest's `max_mb` allows. Nothing was kept."""
+    """The source sent more bytes than the manifest's `max_mb` allows. Raise it if they are data."""
 
 
 class QuarantineError(JobError):
-    """More rows failed a check than the manifest allows. Silver is unchanged."""
+    """More rows failed a check than the manifest allows. Correct the file or the manifest."""
 
 
 class UnknownItemsError(JobError):
-    """The catalogue has none of the items that users acted on. Correct the ids, or send it."""
+    """The catalogue has no item with events. Correct the ids, or send the files of items."""
 
 
 class TaskMissingError(JobError):

@@ -89,8 +89,12 @@ def test_a_run_killed_before_it_recorded_its_landings_can_be_repeated(
 @pytest.mark.parametrize(
     ("header", "row", "reason"),
     [
-        ("user,item,score,at", "u,a,4,1", "missing `stars`; new `score`"),
-        ("user,item,stars", "u,a,4", "missing `at`; new none"),
+        ("user,item,score,at", "u,a,4,1", "no column `stars`; .* does not name `score`"),
+        (
+            "user,item,stars",
+            "u,a,4",
+            "no column `at`; the file has `user`, `item`, `stars`. Correct",
+        ),
         (HEADER, "u,a,good,1", "`stars` has no numbers"),
         (HEADER, "u,a,4,yesterday", "`at` has no times"),
     ],

@@ -1,4 +1,4 @@
-"""Items that nobody has touched: on lists only where their content predicts who chooses them."""
+"""Items without interactions are on lists only if content predicts who will choose them."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -223,7 +223,10 @@ def _new_items_win(case: _Case, recipe: str) -> bool:
         return False
     n, needed = len(values[recipe]), case.floors.min_test_users
     if n < needed:
-        detail = f"{n} warm users chose an item that appeared after the cut, {needed} needed"
+        detail = (
+            f"{n} warm users have a positive interaction with an item that appeared after the cut, "
+            f"{needed} are needed"
+        )
         return case.note(criterion, detail, passed=False)
     mean, won = f"{HEADLINE} {float(values[recipe].mean()):.4f} among new items", True
     for opponent in ORDERS_OF_NEW_ITEMS:

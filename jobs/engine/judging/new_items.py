@@ -1,7 +1,8 @@
-"""New items: how well rows from content rank the items that appear only after a window's cut.
+"""Evaluate predicted factors on new items: those that appear only after a window's cut.
 
-The lists have new items alone, and a user's relevant items are those new items that they chose.
-Rows from content are compared with two orders that need no fit, the same for all users.
+The lists have new items alone. A user's relevant items are the new items with which they have a
+positive interaction after the cut. Predicted factors are compared with two orders of new items that
+need no fit and are the same for all users.
 """
 
 from collections.abc import Iterator, Sequence
@@ -30,8 +31,8 @@ _LIST_LENGTH = 50
 def evaluate(models: Sequence[Model], users: EvaluationUsers) -> Evaluation:
     """Return the metrics of the lists of new items, by `models` and by `ORDERS_OF_NEW_ITEMS`.
 
-    The models, at least one, have rows of new items (`models.with_new_items`); `users` are those
-    with a relevant new item.
+    There is at least one model, and each has factors of new items (`models.with_new_items`).
+    `users` are those with a relevant new item.
     """
     by_recipe = [
         lists.top_n(inputs, scorer, models[0].catalogue, _LIST_LENGTH)

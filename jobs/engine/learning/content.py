@@ -1,11 +1,13 @@
-"""Content: what items are, and the rows of new items that it predicts.
+"""Content of items as features, and the factors of new items that it predicts.
 
-A new item has no interactions, so a fit has no factors for it. A ridge regression (Hoerl and
-Kennard 1970) from the features of the known items to their factors predicts them. Its penalty is
-the one with the smallest leave-one-out error, in closed form, so there is nothing to tune.
+A new item has no interactions, so a fit has no factors for it. They are predicted by a ridge
+regression (Hoerl and Kennard 1970) from the features of the known items to their factors. Its
+penalty is the one with the smallest leave-one-out error, in closed form, so there is nothing to
+tune.
 
-Features are 1 for each category, vendor, decade of release, and text or listed value of the
-attributes that several known items share, and the standardised log of each number.
+A feature is 1 if the item has this category, vendor, decade of release, or text or listed value of
+an attribute; several known items must share it. Numeric attributes are features as standardised
+logarithms.
 """
 
 import json
@@ -21,8 +23,8 @@ from scipy import linalg, sparse
 from jobs.engine.catalogue import Catalogue
 from ranking.selection import top_n
 
-MAX_FEATURES = 500  # those that most known items have
-MIN_ITEMS = 3  # known items that share a feature
+MAX_FEATURES = 500  # shared by the largest numbers of known items
+MIN_ITEMS = 3  # known items that must share a feature
 PENALTIES = tuple(10.0**power for power in range(-1, 5))
 _ITEMS_PER_BLOCK = 20_000
 _YEARS_PER_DECADE = 10
@@ -65,9 +67,9 @@ class Content:
     def with_new(
         self, items: NDArray[np.int32], matrix: NDArray[np.float32]
     ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-        """Return items and rows with those of the new items, ascending by item.
+        """Return all items and their factors, ascending by item; those of new items are predicted.
 
-        `matrix` has the factors of `items`, one row each.
+        `matrix` has the fitted factors of `items`, the known ones, one row each.
         """
         positions = self.catalogue.positions(items)
         weights = ridge(self.features[positions], matrix)

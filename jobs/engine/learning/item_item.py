@@ -1,8 +1,8 @@
 """Item-item models: fit, and scores as sums of weights from the positive items.
 
-Similarities keep the nearest neighbours and are computed for any catalogue: on the driver up to
-`MAX_DRIVER_PAIRS` positive interactions, by Spark beyond. EASE inverts a matrix of catalogue by
-catalogue, so it has a bound.
+`ItemItem` keeps each item's nearest neighbours and is fitted for catalogues of any size: on the
+driver up to `MAX_DRIVER_PAIRS` positive interactions, by Spark beyond. `Ease` inverts a matrix of
+catalogue by catalogue, so its catalogue is limited to `MAX_ITEMS`.
 """
 
 from dataclasses import dataclass
@@ -21,13 +21,16 @@ from jobs.engine.learning.popularity import PopularityScorer
 from ranking.selection import top_n_by_row
 
 MAX_ITEMS = 8000  # of EASE: 256 MB per matrix
-_ROWS_PER_BLOCK = 500  # of a matrix of catalogue by catalogue, while its weights are chosen
+_ROWS_PER_BLOCK = 500  # of the matrix of weights, whose largest ones are chosen block by block
 MAX_DRIVER_PAIRS = 20_000_000  # 1 GB while the matrix is built
 
 
 @dataclass(frozen=True)
 class ItemScorer:
-    """Scores by the sum of an item's weights to the liked items; without any, by the fallback."""
+    """Scores an item by the sum of its weights from the user's positive items.
+
+    Users without a positive item are scored by the fallback.
+    """
 
     weights: NDArray[np.float32]  # (liked item, item)
     fallback: Scorer
@@ -45,10 +48,10 @@ class ItemScorer:
 
 @dataclass(frozen=True)
 class NeighbourScorer:
-    """Scores by the sum of the weights of the liked items' neighbours.
+    """Scores an item by the sum of its weights as a neighbour of the user's positive items.
 
-    Items without a positive sum follow by their popularity: their scores are `rest`, -1 to 0. A
-    user without any positive sum is scored by the fallback.
+    Items without a positive sum follow in the order of their popularity: their scores are `rest`,
+    from -1 to 0. Users without any positive sum are scored by the fallback.
     """
 
     weights: sparse.csr_array  # (liked item, neighbour), best first in each row
@@ -83,7 +86,10 @@ def fit(
     else:
         weights = neighbours.nearest(matrix(pairs, catalogue), recipe)
     if not weights.nnz:
-        raise NothingToLearnError(f"{recipe.name}: no two items have a user in common")
+        raise NothingToLearnError(
+            f"{recipe.name}: no two items have a user in common. Send more events, or choose a "
+            "popularity as recipe"
+        )
     return NeighbourScorer(weights, rest(fallback.by_segment[0]), fallback)
 
 
@@ -127,7 +133,7 @@ def ease(counts: NDArray[np.float32], reg: float) -> NDArray[np.float32]:
 
 
 def largest(weights: NDArray[np.float32], n: int) -> sparse.csr_array:
-    """Return the `n` weights of each row with the largest size, highest weight first."""
+    """Return the `n` weights of each row with the largest absolute values, highest weight first."""
     columns, values = [], []
     for start in range(0, len(weights), _ROWS_PER_BLOCK):
         block = weights[start : start + _ROWS_PER_BLOCK]
@@ -149,7 +155,10 @@ def _ease(
         raise TooManyItemsError(recipe.name, len(catalogue), MAX_ITEMS)
     counts = co_counts(positive, catalogue)
     if not counts.any():
-        raise NothingToLearnError(f"{recipe.name}: no positive interaction")
+        raise NothingToLearnError(
+            f"{recipe.name}: there is no positive interaction. Send events, or lower "
+            "`relevant_from` or `positive_from` in the manifest"
+        )
     weights = ease(counts, recipe.reg)
     if recipe.neighbours is None:
         return ItemScorer(weights, fallback)

@@ -150,7 +150,7 @@ def fit(
 
 
 def with_new_items(model: Model, content: Content, ratings: DataFrame, segments: Segments) -> Model:
-    """Return the model of ALS with rows of the new items, predicted from their content.
+    """Return the ALS model with factors of the new items, predicted from their content.
 
     `ratings` and `segments` are those of the fit.
 

@@ -1,7 +1,7 @@
 """The nearest neighbours of every item, in blocks of sparse matrices on the driver.
 
-Memory is bounded by the positive interactions and by neighbours x items: a matrix of catalogue by
-catalogue is never made.
+Memory grows with the positive interactions and with neighbours x items: there is never a matrix of
+catalogue by catalogue.
 """
 
 from collections.abc import Iterator
@@ -14,8 +14,8 @@ from scipy import sparse
 from jobs.engine.item_recipes import ItemItem
 from ranking.selection import top_n
 
-MAX_PER_USER = 1000  # positive items of a user that are counted; bounds the pairs of items
-PAIRS_PER_BLOCK = 4_000_000  # of items that share a user, before they are added up
+MAX_PER_USER = 1000  # sampled positive items of a user, whose pairs are counted
+PAIRS_PER_BLOCK = 4_000_000  # of items of one user, before the pairs of all users are added up
 
 Floats = NDArray[np.float64]
 
@@ -23,8 +23,8 @@ Floats = NDArray[np.float64]
 def nearest(positive: sparse.csr_array, recipe: ItemItem) -> sparse.csr_array:
     """Return (item, neighbour): the weights of each item's neighbours, best first in each row.
 
-    `positive` (users, items) has 1 for each positive interaction. Ties go to the lower position. Of
-    a user with more than `MAX_PER_USER` items, a seeded sample is counted.
+    `positive` (users, items) has 1 for each positive interaction. Of equal weights the lower
+    position comes first. Of a user with more than `MAX_PER_USER` items, a seeded sample is counted.
     """
     sampled = limited(positive, MAX_PER_USER)
     by_item = sampled.T.tocsr()
@@ -51,7 +51,11 @@ def nearest(positive: sparse.csr_array, recipe: ItemItem) -> sparse.csr_array:
 def similarity(
     recipe: ItemItem, both: Floats, of_item: Floats, of_other: Floats, n_users: float
 ) -> NDArray[np.float32]:
-    """Return the similarity of pairs of items, from the numbers of their users."""
+    """Return the similarity of pairs of items.
+
+    `both` are the numbers of users who have both items, `of_item` and `of_other` those of users who
+    have the one and the other.
+    """
     if recipe.similarity == "cosine":
         size = of_item**recipe.exponent * of_other ** (1 - recipe.exponent) + recipe.shrinkage
         return np.asarray(both / np.maximum(size, 1e-12), np.float32)
@@ -95,7 +99,7 @@ def from_rows(
 
 
 def _blocks(positive: sparse.csr_array, by_item: sparse.csr_array) -> Iterator[tuple[int, int]]:
-    """Yield ranges of items that share at most `PAIRS_PER_BLOCK` users with others, or one item."""
+    """Yield ranges of items with about `PAIRS_PER_BLOCK` pairs, at least one item each."""
     lengths = np.diff(positive.indptr).astype(np.float64)
     per_item = by_item @ lengths
     block = (np.cumsum(per_item) / PAIRS_PER_BLOCK).astype(np.int64)

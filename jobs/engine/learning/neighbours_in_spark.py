@@ -1,4 +1,4 @@
-"""The nearest neighbours of every item, counted by Spark: for more rows than the driver holds."""
+"""The nearest neighbours of every item, counted by Spark if the driver's memory is too small."""
 
 from collections.abc import Iterator
 
@@ -17,10 +17,10 @@ _WEIGHTED = "item int, other int, weight float"
 
 
 def nearest(positive: DataFrame, recipe: ItemItem, catalogue: Catalogue) -> sparse.csr_array:
-    """Return what `neighbours.nearest` does for `positive` (user, item), one row per pair.
+    """Return the matrix of `neighbours.nearest` for `positive` (user, item), one row per pair.
 
-    Only the neighbours reach the driver. The sample of a user with more than `MAX_PER_USER` items
-    is another one.
+    Only the neighbours reach the driver. If a user has more than `MAX_PER_USER` items, their sample
+    differs from that of `neighbours.nearest`.
     """
     drawn = F.row_number().over(
         Window.partitionBy("user").orderBy(F.xxhash64("user", "item"), "item")

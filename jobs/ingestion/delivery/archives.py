@@ -1,4 +1,4 @@
-"""Download an archive, compare it with its digest, and copy bytes up to a limit."""
+"""Download an archive, compare its digest with the manifest's, and copy bytes up to a limit."""
 
 import hashlib
 import logging
@@ -55,7 +55,7 @@ def digest(path: Path, name: str = "sha256") -> str:
 
 
 def difference(archive: Path, source: Source) -> str | None:
-    """Return the digest that differs from the manifest's, and both values; None if none does."""
+    """Return a sentence on the digest that differs from the manifest's; None if none differs."""
     for name in ("sha256", "md5"):
         expected = getattr(source, name)
         if expected is not None and (actual := digest(archive, name)) != expected:

@@ -27,6 +27,8 @@ SUFFIXES: Final = (
 )  # fmt: skip
 _COMPRESSIONS: Final = {b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\x28\xb5\x2f\xfd": "zstd"}
 _ENCRYPTED: Final = 0x1
+_LINK: Final = "is a link or a device. Pack the file itself"
+_LOCKED: Final = "is encrypted. Pack it without a password"
 _LISTED: Final = 10  # members that an error names
 _MAX_HEADER: Final = 1_000_000  # bytes before a member of a tar file; they are read at once
 _DAMAGE: Final = (
@@ -82,7 +84,7 @@ def extract(
                     continue
                 if member.refusal:
                     raise ArchiveError(
-                        f"{archive.name}: {member.name} {member.refusal}; nothing was kept"
+                        f"{archive.name}: {member.name} {member.refusal}. Nothing was kept"
                     )
                 path = into / f"{position}{Path(member.name).suffix}"
                 n_left -= _written(member, path, f"{archive.name}: {member.name}", n_left)
@@ -134,8 +136,8 @@ def _of_zip(archive: Path) -> Generator[_Member, None, None]:
         for info in opened.infolist():
             if not info.is_dir():
                 is_link = stat.S_ISLNK(info.external_attr >> 16)
-                refusal = "is a link" if is_link else ""
-                refusal = "is encrypted" if info.flag_bits & _ENCRYPTED else refusal
+                refusal = _LINK if is_link else ""
+                refusal = _LOCKED if info.flag_bits & _ENCRYPTED else refusal
                 name = info.filename
                 yield _Member(
                     name,
@@ -156,7 +158,7 @@ def _of_tar(
                 counted.allow_until(opened.offset)
                 opened.members = []  # type: ignore[attr-defined] # very many would fill the memory
                 if not info.isdir():
-                    refusal = "" if info.isfile() else "is a link or a device"
+                    refusal = "" if info.isfile() else _LINK
                     name = info.name.removeprefix("./")
                     yield _Member(
                         name,
@@ -184,17 +186,17 @@ def _escapes(name: str) -> str:
     """Return the refusal of a path that is absolute or leads upwards; empty for others."""
     path = PurePosixPath(name.replace("\\", "/"))
     return (
-        "has a path that leads out of the archive"
+        "has a path that leads out of the archive. Pack it with a relative path"
         if path.is_absolute() or ".." in path.parts
         else ""
     )
 
 
 class _Counted:
-    """A stream of unpacked bytes that stops at two limits.
+    """A stream of unpacked bytes that raises an error at two limits.
 
-    One is of all members of the archive. The other is of what stands before the next member: such
-    a header is read at once, whatever size it states.
+    One limit is for all members of the archive together. The other is for the header of the next
+    member, because `tarfile` reads a header at once, whatever size it states.
     """
 
     def __init__(self, stream: _Readable, name: str, max_bytes: int) -> None:

@@ -1,4 +1,4 @@
-"""Find the files in a local folder that the manifest names. One that cannot be read is an error."""
+"""Find the files in a local folder that the manifest names; raise if one cannot be read."""
 
 import difflib
 import fnmatch
@@ -27,9 +27,9 @@ def files(folder: Path, pattern: str) -> Iterator[tuple[str, Path]]:
     for path in _paths(folder, pattern):
         name = path.relative_to(folder).as_posix()
         if not matches(pattern, name):
-            log.warning("%s: skipped, as files whose name begins with _ or . are not data", name)
+            log.warning("%s: skipped, as its name begins with _ or .: rename it to land it", name)
         elif path.is_dir() and "." not in pattern.rsplit("/", 1)[-1]:
-            continue  # `*` means the files beside it
+            continue  # `*` matches files only
         else:
             _require_readable(name, path, folder)
             yield name, path

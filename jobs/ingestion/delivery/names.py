@@ -1,9 +1,9 @@
 """Names of files in a folder or an archive, and the manifest's patterns that they match.
 
 `*`, `?` and `[…]` match within one folder, as in a shell; `**` matches any number of folders. They
-do not match names that begin with `_` or `.`, such as `_SUCCESS` and `.ratings.csv.part`: these
-are files of programs, unless the pattern begins so too. A name that is written in the manifest
-letter by letter always matches.
+do not match names that begin with `_` or `.`, such as `_SUCCESS` and `.ratings.csv.part`, unless
+the pattern begins with the same character: programs write such files for themselves. A name that
+the manifest has in full always matches.
 """
 
 import fnmatch
@@ -24,7 +24,7 @@ def matches(pattern: str, name: str) -> bool:
 
 
 def is_data(pattern: str, path: str) -> bool:
-    """Whether the last part of a path that matches, as Hadoop sees it, is no file of a program."""
+    """Whether the path's last part may match: Hadoop's patterns match `_SUCCESS` as well."""
     return _is_meant(pattern.rsplit("/", 1)[-1], path.rsplit("/", 1)[-1])
 
 

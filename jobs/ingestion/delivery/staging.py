@@ -20,7 +20,7 @@ Staging = tuple[Path, Callable[[Path], str]]
 
 @contextmanager
 def staging_folder(root: str, spark: "SparkSession | None") -> Iterator[Staging]:
-    """Yield a folder for extracted files, and the function that shows one of them to Spark."""
+    """Yield a folder for extracted files, and a function that returns a file's path for Spark."""
     if "://" not in root:
         parent = Path(root, ".landing")
         parent.mkdir(parents=True, exist_ok=True)

@@ -73,7 +73,7 @@ def test_a_few_bad_rows_are_a_warning(manifest: Path) -> None:
 def test_a_renamed_column_is_an_error_and_an_extra_column_a_warning(manifest: Path) -> None:
     sent(manifest, "user,item,score,at,price", *[f"{row},1" for row in GOOD])
     [error] = graded(manifest, "error")
-    assert error.startswith("ratings: ratings.csv: missing `stars`; new `score`, `price` (the file")
+    assert error.startswith("ratings: ratings.csv: no column `stars`; the file has")
     assert any("ignored: score, price" in text for text in graded(manifest, "warning"))
 
 
@@ -91,8 +91,12 @@ def test_empty_files_missing_files_and_invalid_manifests_are_named(manifest: Pat
     assert "no file in" in graded(manifest, "error")[0]
 
     send(manifest.parent / "inbox", "ratings.csv", HEADER)
-    assert graded(manifest, "error") == ["ratings: ratings.csv: has no row"]
-    assert graded(manifest, "warning") == ["items: no file matches items*.csv"]
+    assert graded(manifest, "error") == [
+        "ratings: ratings.csv: has no row. Send it again, or remove it"
+    ]
+    assert graded(manifest, "warning") == [
+        "items: no file matches items*.csv: correct `file`, or put the file there"
+    ]
 
     manifest.write_text(MANIFEST.replace("step = 1", "step = 0"))
     assert "scale.step" in graded(manifest, "error")[0]

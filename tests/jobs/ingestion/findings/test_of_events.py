@@ -36,8 +36,9 @@ from tests.jobs.ingestion.findings.graded import (
             RATINGS,
             {"ratings.csv": ratings(header="user,item,value,at")},
             (
-                "missing `time`; new `at` (the file has `user`, `item`, `value`, `at`). If the "
-                "data have no times, write `time = false`"
+                "no column `time`; the file has `user`, `item`, `value`, `at`, of which the "
+                "manifest does not name `at`. Correct the names in the manifest or in the file. If "
+                "the data have no times, write `time = false`"
             ),
         ),
         (
