@@ -1,6 +1,8 @@
 import time
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
+import pyarrow as pa
 import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
@@ -11,12 +13,13 @@ from serving.errors import (
     PublishingPausedError,
     ReleaseNotReadyError,
 )
-from serving.publishing import releases
+from serving.publishing import loading, releases
 from serving.publishing.publish import publish
 from serving.tables import Release
 from tests.support.serving import shop
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
+Tables = dict[str, Iterable[pa.RecordBatch]]
 
 
 def add(
@@ -167,23 +170,33 @@ def test_the_history_has_action_actor_and_reason(session: Session) -> None:
     ]
 
 
+@pytest.mark.parametrize("moment", ["copy", "checksum"])
 def test_a_rollback_during_a_publication_takes_less_than_a_second(
-    owner: Engine, publisher: Engine
+    owner: Engine, publisher: Engine, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
     first = shop.release(publisher, "one", instead_of=None)
     second = shop.release(publisher, "two", instead_of=first)
-    batches = dict(shop.tables())
+    batches, checksum = dict(shop.tables()), loading.checksum
     durations = []
 
     def roll_back() -> None:
         started = time.monotonic()
         with Session(owner) as session, session.begin():
+            session.execute(text("set local lock_timeout = '5s'"))
             releases.roll_back(session, actor="ann", reason="worse")
         durations.append(time.monotonic() - started)
 
-    loading = batches | {"recommendations": shop.slowly(batches["recommendations"], roll_back)}
+    def checksum_after_rollback(session: Session, release_id: int) -> str:
+        roll_back()
+        return checksum(session, release_id)
+
+    tables: Tables = {**batches}
+    if moment == "copy":
+        tables["recommendations"] = shop.slowly(batches["recommendations"], roll_back)
+    else:
+        monkeypatch.setattr(loading, "checksum", checksum_after_rollback)
     with pytest.raises(PublishingPausedError, match="ann paused publishing"):
-        publish(publisher, shop.FIT, loading, actor="x", reason="y", instead_of=second)
+        publish(publisher, shop.FIT, tables, actor="x", reason="y", instead_of=second)
 
     assert durations
     assert durations[0] < 1
