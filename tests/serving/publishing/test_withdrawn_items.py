@@ -29,8 +29,7 @@ def delivery(item_ids: str) -> dict[str, Rows]:
         "profiles": shop.profiles(u="cd"),
         "item_factors": [
             {"item_id": i, "factors": [0.5, 0.25], "popularity": value, "trending": value}
-            for i, value in popularity.items()
-            if i in item_ids
+            for i, value in popularity.items()  # also of withdrawn items, which have no position
         ],
         "similar_items": shop.lists_of("item_id", a="".join(i for i in "dbc" if i in item_ids)),
         "fallback_lists": shop.lists_of(
