@@ -78,13 +78,14 @@ class Rows:
         return f"such as {shown(self.table[column][position].as_py())} in {where}"
 
     def missing(self, check: str, column: str) -> list[Finding]:
-        """Return a finding if rows have no text in the column, of which there is a check."""
-        return self.share(self.failed(check), f"have no `{column}`")
+        """Return a finding if rows have no text in the column, by the check of this name."""
+        hint = ". Fill it in, or leave such rows out with `keep_if`"
+        return self.share(self.failed(check), f"have no `{column}`", hint=hint)
 
     def ids(self, **columns: str) -> list[Finding]:
-        """Return what is odd about ids: none, NUL, too long, or numbers with a decimal point.
+        """Return findings on ids: missing, with NUL, too long, or numbers with a decimal point.
 
-        `columns` are those with the ids of a `user` or an `item`.
+        `columns` has the columns of the ids by what they identify: `user` or `item`.
         """
         found = []
         for name, column in columns.items():
@@ -103,6 +104,7 @@ class Rows:
                 text_checks.has_nul(self.sent(column)),
                 f"have a NUL character in `{column}`",
                 column=column,
+                hint=". Remove it from the file",
             )
         ]
 

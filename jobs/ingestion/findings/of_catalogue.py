@@ -75,7 +75,8 @@ def _odd_categories(rows: Rows, column: str, separator: str) -> list[Finding]:
     """Return findings on categories with NUL, and on those that are too long for an index."""
     sent = with_json_lists(rows.sent(column))
     with_nul = text_checks.has_category_with_nul(sent, separator)
-    found = rows.share(with_nul, f"have a NUL character in `{column}`", column=column)
+    problem, hint = f"have a NUL character in `{column}`", ". Remove it from the file"
+    found = rows.share(with_nul, problem, column=column, hint=hint)
     are_long = text_checks.has_long_category(sent, separator)
     problem = f"have a category of more than {text_checks.MAX_TEXT_BYTES:,} bytes in `{column}`"
     hint = f". Is {separator!r} right as `categories_separator`?"
@@ -136,7 +137,7 @@ def _n_categories(rows: Rows, n_names: int, separator: str | None) -> list[Findi
             text += f", or correct `categories_separator`, which is {separator!r}"
         found.append(Finding("warning", rows.about, text))
     elif n_names > _MANY_CATEGORIES and separator is not None:
-        text = f"{n_names} categories: is {separator!r} their separator?"
+        text = f"{n_names} categories: is {separator!r} right as `categories_separator`?"
         found.append(Finding("warning", rows.about, text))
     return found
 

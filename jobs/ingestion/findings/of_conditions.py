@@ -35,7 +35,7 @@ def _of_condition(rows: Rows, section: Files, n_dropped: int) -> Finding:
 def _of_ratings(rows: Rows, section: Ratings | Events, n_dropped: int) -> Finding:
     share = n_dropped / rows.table.num_rows
     words = ", ".join(section.no_value)
-    text = f'{share:.1%} of the sampled rows are ratings without a value ("{words}"), left out'
+    text = f'{share:.1%} of the sampled rows have no rating ("{words}") and are left out'
     if share < 1:
         return Finding("note", rows.about, text)
     return Finding("error", rows.about, f"{text}. Correct `no_value`")

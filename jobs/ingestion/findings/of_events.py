@@ -58,7 +58,7 @@ def _of_kinds(rows: Rows, section: Events, kinds: pa.StringArray) -> list[Findin
     )
     column = section.kind_column
     is_unknown = rows.failed(event_checks.KIND_UNKNOWN)
-    problem = f"have a kind in `{column}` that has no `[kinds]`"
+    problem = f"have a kind in `{column}` that `[kinds]` does not have"
     return found + rows.share(is_unknown, problem, hint=hint)
 
 
@@ -89,7 +89,7 @@ def _contradictions(
     )
     text = (
         f"{share:.1%} of the sampled rows contradict another: one user gave one item different "
-        f"ratings at the same time, {rows.example(first)}. One of them is used; send the "
-        "times as exactly as they are known"
+        f"ratings at the same time, {rows.example(first)}. One of them is used; send times "
+        "with seconds or fractions of seconds"
     )
     return [Finding("warning", rows.about, text)]

@@ -80,7 +80,7 @@ def _hint(absent: pa.StringArray, known: pa.StringArray) -> str:
     ways: dict[str, Callable[[str], str]] = {
         "They differ in zeros at the beginning": lambda text: text.lstrip("0"),
         "They differ in capital letters": lambda text: text.casefold(),
-        "They differ in blanks or signs": lambda text: re.sub(r"\W", "", text),
+        "They differ in spaces or punctuation": lambda text: re.sub(r"\W", "", text),
         "They differ in `.0` at the end": lambda text: text.removesuffix(".0"),
     }
     for sentence, plain in ways.items():

@@ -21,10 +21,12 @@ def findings(rows: Rows, section: Ratings | Events) -> list[Finding]:
     hint = samples.time_hint(texts.filter(unreadable), section)
     column = section.time_columns[0]
     problem = f"have no readable time ({section.time_format})"
-    found = rows.share(unreadable, problem, column=column, hint=hint)
+    step = hint or ". Correct the file or `time_format`"
+    found = rows.share(unreadable, problem, column=column, hint=step)
     hint = samples.time_hint(texts, section)
+    step = hint or ". Correct the file or `time_format`"
     in_future = rows.failed("time_in_future")
-    found += rows.share(in_future, "are in the future", column=column, hint=hint)
+    found += rows.share(in_future, "are in the future", column=column, hint=step)
     if times.null_count == len(times):
         return found
     first, last = pc.min(times).as_py(), pc.max(times).as_py()
@@ -39,14 +41,14 @@ def findings(rows: Rows, section: Ratings | Events) -> list[Finding]:
 def _without_times(rows: Rows, section: Ratings | Events) -> list[Finding]:
     split = rows.dataset.windows.without_time
     note = {
-        "random": "no times: models are judged on rows drawn at random",
+        "random": "no times: models are evaluated on rows drawn at random",
         "file_order": "no times: rows are ordered as in the file",
     }[split]
     found = [Finding("note", rows.about, note)]
     if split == "file_order" and _is_sorted_by_user(rows.texts(section.user)):
         text = (
             "the rows are sorted by user, so all users of the last rows are new, and no model can "
-            'be judged. Write `without_time = "random"` in `[windows]`'
+            'be evaluated. Write `without_time = "random"` in `[windows]`'
         )
         found.append(Finding("warning", rows.about, text))
     return found

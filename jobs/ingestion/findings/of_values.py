@@ -65,13 +65,17 @@ def _of_ratings(
         hint = f'. {zeros:.0%} are 0: if that means "no rating", write `no_value = ["0"]`'
     valid = f"{scale.lowest:g} to {scale.highest:g} in steps of {scale.step:g}"
     problem = f"are off the scale ({valid})"
-    found = rows.share(rows.failed("rating_off_scale"), problem, column=column, hint=hint)
+    off_scale, step = rows.failed("rating_off_scale"), hint or ". Correct `[scale]` or the file"
+    found = rows.share(off_scale, problem, column=column, hint=step)
     if hint and not found:
         found.append(Finding("warning", rows.about, f"`{column}`{hint}".replace("`. ", "`: ", 1)))
     n_relevant = pc.sum(pc.greater_equal(ratings, scale.relevant_from)).as_py() or 0
     if n_relevant in (0, n_ratings):
-        text = f"{n_relevant} of {n_ratings} sampled ratings reach `relevant_from`"
-        found.append(Finding("warning", rows.about, f"{text} {scale.relevant_from:g}"))
+        text = (
+            f"{n_relevant} of {n_ratings} sampled ratings reach `relevant_from` "
+            f"{scale.relevant_from:g}. Choose a value that some ratings reach, and others do not"
+        )
+        found.append(Finding("warning", rows.about, text))
     return found
 
 
@@ -86,7 +90,7 @@ def _of_other_kinds(rows: Rows, column: str) -> list[Finding]:
     hint = f". If they are returns, write `keep_if = '{_named(column)} > 0'`"
     problem = f"have a negative `{column}`"
     found = rows.share(rows.failed("value_negative"), problem, column=column, hint=hint)
-    hint = '. Write `value = "amount"` for this kind if the values are no shares'
+    hint = '. If they are no shares, write `value = "amount"` under `[kinds.NAME]`'
     problem = f"have a `{column}` above 1"
     return found + rows.share(rows.failed("value_not_a_share"), problem, column=column, hint=hint)
 
@@ -97,7 +101,7 @@ def _constant(rows: Rows, section: Ratings | Events, numbers: pa.DoubleArray) ->
         return []
     text = f"`{section.value}` is {distinct[0].as_py():g} in all sampled rows"
     if isinstance(section, Events):
-        text += ": leave `value` out"
+        text += ", so it says nothing: leave `value` out"
     else:
         text += ", so it says nothing: describe the file as `[[events]]` of a kind, without `value`"
     return [Finding("warning", rows.about, text)]

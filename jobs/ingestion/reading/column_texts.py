@@ -25,7 +25,7 @@ _CAST = (
 
 
 def python_texts(values: Sequence[object]) -> pa.Array:
-    """Return Python values of mixed types as text, by the same rules."""
+    """Return Python values of mixed types as text, by the rules of `texts`."""
     is_simple = {list, dict}.isdisjoint(map(type, values))
     try:
         return texts(pa.array(values)) if is_simple else _mixed(values)
@@ -34,7 +34,7 @@ def python_texts(values: Sequence[object]) -> pa.Array:
 
 
 def as_json(value: object) -> str:
-    """Return the value as JSON in one line; what JSON does not have becomes text."""
+    """Return the value as JSON in one line; values that JSON does not have become text."""
     try:
         return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
     except orjson.JSONEncodeError:
@@ -104,7 +104,7 @@ def _text(value: object) -> str | None:
 
 
 def _of_bytes(value: bytes) -> str:
-    """Return bytes as text, or in hex digits if they are not UTF-8: ids must stay apart."""
+    """Return bytes as text, or as hex digits if they are not UTF-8, so that ids stay distinct."""
     try:
         return value.decode()
     except UnicodeDecodeError:

@@ -1,6 +1,6 @@
-"""Open a file of any compression, known by its first bytes, as a stream of unpacked bytes.
+"""Open a compressed or plain file as a stream of unpacked bytes. Its first bytes say which it is.
 
-A file of another format, such as a zip archive or an Excel workbook, is named in a sentence.
+For another format, such as a zip archive or an Excel workbook, the error names the format.
 """
 
 import os
@@ -96,7 +96,9 @@ def readable(name: str) -> Iterator[None]:
     except FileNotFoundError as error:
         raise UnreadableFileError(f"{name}: the file is gone. Send it again") from error
     except IsADirectoryError as error:
-        raise UnreadableFileError(f"{name}: this is a folder. Name the files in it") from error
+        raise UnreadableFileError(
+            f'{name}: this is a folder. Name the files in it, as in `file = "{name}/*"`'
+        ) from error
     except OSError as error:
         if "Truncated" in str(error):
             raise UnreadableFileError(

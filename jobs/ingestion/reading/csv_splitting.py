@@ -16,15 +16,16 @@ NEVER_CLOSED = (
     "a quote is opened and never closed. Double the quotes inside fields, or write "
     '`quote = ""` if the file has none'
 )
-STRAY_RETURN = "a carriage return is in a field without quotes. Quote the field"
+STRAY_RETURN = "a field without quotes has a carriage return. Quote the field"
 # In place of a longer separator, which `csv` does not support. No decoder returns this character.
 _SEPARATOR = "\ud800"
 
 
 class Record(NamedTuple):
-    """One record: the line on which it starts, its lines, its fields; none if it was not split.
+    """One record: the line on which it starts, its lines, and its fields.
 
-    `problem` says why it was not split. `is_strict`: quotes inside quoted fields are doubled.
+    A record that was not split has no fields, and a `problem`. `is_strict`: all quotes inside
+    quoted fields are doubled or escaped.
     """
 
     line: int
@@ -40,9 +41,9 @@ class Record(NamedTuple):
 
 
 class Splitter:
-    """Splits lines into records. A quoted field may go on over line ends.
+    """Splits lines into records. A quoted field may span lines.
 
-    A quote that is never closed costs one line: the lines after it are split anew.
+    After a quote that is never closed, only its line is lost: the lines after it are split again.
     """
 
     def __init__(self, files: Files) -> None:
@@ -54,7 +55,7 @@ class Splitter:
     def records(self, lines: Lines) -> Iterator[Record]:
         """Yield the records until the current block is read; blank lines are skipped.
 
-        The last record may end in a later block, of which other lines are then left.
+        If the last record ends in a later block, the other lines of that block are left.
         """
         n_blocks = max(lines.n_blocks, 1)
         reader = self._reader(lines, strict=False)
@@ -78,9 +79,9 @@ class Splitter:
                 return
 
     def strict_rows(self, lines: Sequence[str]) -> tuple[list[list[str]], list[int]]:
-        """Return the rows before the first that is not strict, many times faster than `records`.
+        """Return the rows before the first that is not strict, and the lines read after each row.
 
-        A blank line is a row without fields. With each row comes the number of lines read so far.
+        This is many times faster than `records`. A blank line is a row without fields.
         """
         rows, n_lines = [], []
         reader = self._reader(lines, strict=True)
@@ -102,9 +103,9 @@ class Splitter:
             return False
 
     def _with_quotes(self, line: str, fields: list[str]) -> list[str]:
-        """Return the fields with the quotes inside them, of which `csv` drops some.
+        """Return the fields with all quotes inside them, some of which `csv` drops.
 
-        They stay as they are if a field has a separator inside its quotes.
+        If a field has a separator inside its quotes, the fields are returned unchanged.
         """
         files = self._files
         parts = line.rstrip("\r\n").split(files.separator)

@@ -28,9 +28,9 @@ _ESCAPED_QUOTE = (
 
 
 class DelimitedReader(FileReader):
-    """A csv file. A record of the wrong width is `raw`; an empty field is null.
+    """A csv file. A record with another number of fields is `raw`; an empty field is null.
 
-    One empty field more than there are columns is the end of a line that ends with a separator.
+    A separator at the end of a line does not begin a field.
     """
 
     def __init__(self, source: Path | bytes, files: Files, *, name: str) -> None:
@@ -144,7 +144,7 @@ class DelimitedReader(FileReader):
         return "width", f"line {record.line} has {len(record.fields)} fields, {expected}"
 
     def _has_width(self, fields: Sequence[str]) -> bool:
-        """Return whether there is a field per column; an empty one after them is none."""
+        """Return whether there is a field per column; an empty last one may be added to them."""
         n_fields = len(fields)
         if n_fields == self._n_fields or n_fields == len(self.columns):
             return True

@@ -1,7 +1,7 @@
-"""The encoding of a text file, and what its bytes become that are not of that encoding.
+"""The encoding of a text file, and what bytes become that are not valid in it.
 
 Such a byte becomes one character between U+DC00 and U+DCFF, which no decoder returns. So the rest
-of the file is read, and the record that has the byte is known.
+of the file can be read, and the record with the byte can be named.
 """
 
 import codecs

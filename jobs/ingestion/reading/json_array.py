@@ -32,7 +32,7 @@ def elements(file: TextFile) -> Iterator[tuple[Json, str, int]]:
 
 
 class _Unread:
-    """The text that is not parsed yet: `text` from `at` on, and the pieces after it."""
+    """The text that is not parsed yet: `_text` from `_at` on, and the pieces after it."""
 
     def __init__(self, file: TextFile) -> None:
         self._name = file.name
@@ -79,7 +79,7 @@ class _Unread:
         return value, text, line
 
     def _may_go_on(self, error: json.JSONDecodeError) -> bool:
-        """Return whether the value may be whole with more text."""
+        """Return whether the value may be complete with more text."""
         is_text = error.msg.startswith("Unterminated string")
         return is_text or error.pos > len(self._text) - _LONGEST_WORD
 

@@ -33,7 +33,7 @@ _DECODER = json.JSONDecoder()
 
 
 class Record(NamedTuple):
-    """One value of a file: its line or row, its text, the object; None if it is no object."""
+    """One value of a file: its line or row, its text, and the object; `row` is None for others."""
 
     line: int
     text: str
@@ -86,7 +86,7 @@ class _JsonReader(FileReader):
 
 
 class JsonLinesReader(_JsonReader):
-    """A file with one JSON object per line. A line that is none is `raw`."""
+    """A file with one JSON object per line. Other lines are `raw`."""
 
     def _require_form(self) -> None:
         sample = self._text.sample
@@ -96,7 +96,7 @@ class JsonLinesReader(_JsonReader):
             )
         if _SEVERAL_LINES.match(sample):
             raise UnreadableFileError(
-                f"{self.name}: an object stands on several lines. Write one object per line, as "
+                f"{self.name}: an object spans several lines. Write one object per line, as "
                 "`jq -c .` does"
             )
 
@@ -141,7 +141,7 @@ class JsonLinesReader(_JsonReader):
 
 
 class JsonArrayReader(_JsonReader):
-    """A file with one JSON array of objects. An element that is no object is `raw`."""
+    """A file with one JSON array of objects. Other elements are `raw`."""
 
     def _require_form(self) -> None:
         sample = self._text.sample.lstrip()

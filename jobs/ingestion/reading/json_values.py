@@ -40,7 +40,7 @@ def is_too_deep(value: Json) -> bool:
 
 
 def all_objects(lines: Sequence[str]) -> list[Row] | None:
-    """Return the object of each line; None if a line is no object of plain JSON."""
+    """Return the object of each line; None if a line is anything but a plain JSON object."""
     if any(map(_LONG_NUMBER.search, lines)) or any(map(_may_be_deep, lines)):
         return None
     try:
@@ -75,7 +75,7 @@ def texts(rows: Sequence[Row], column: str) -> pa.Array:
 
 
 def value_at(row: Json, path: str) -> Json:
-    """Return the value of a field, or of the field of an object that a path such as `a.b` names."""
+    """Return the value of a field; a path such as `a.b` names the field `b` of the object `a`."""
     if not isinstance(row, dict):
         return None
     if path in row:

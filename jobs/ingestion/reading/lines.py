@@ -13,8 +13,8 @@ from jobs.runtime.errors import UnreadableFileError
 from warehouse.manifests.sources import Files
 
 BLOCK_CHARS = 1 << 21
-LONGEST_LINE = 1 << 24  # characters; what is longer is no line, and would fill the memory
-LONGEST_RECORD = 1 << 24  # characters of a record that goes on over line ends
+LONGEST_LINE = 1 << 24  # characters; a longer text is probably not text in lines
+LONGEST_RECORD = 1 << 24  # characters of a record that spans lines
 _LINE_END = re.compile("\r\n|\n|\r")
 
 
@@ -62,7 +62,7 @@ class TextFile:
                 if len(rest) == LONGEST_LINE:
                     raise UnreadableFileError(
                         f"{self.name}: line {n_lines + 1} is longer than {LONGEST_LINE:,} "
-                        "characters. Is this a file of text in lines?"
+                        "characters. Correct `format`, or write one record per line"
                     )
                 yield (block + rest).removeprefix(mark)
                 n_lines, mark = n_lines + rest.count(line_end), ""
@@ -80,9 +80,9 @@ class TextFile:
 class Lines:
     """An iterator over the lines that knows the current block, and takes lines back.
 
-    `taken` are the lines since `start`: those of the current record. `number` is the line that
-    comes next, from 1; `n_blocks` were read so far. `at_end`: since `start`, a line was asked for
-    and there was none.
+    `taken` are the lines since `start`: those of the current record. `number` is the number of the
+    next line, from 1, and `n_blocks` that of the blocks read so far. `at_end` is true if the lines
+    ended after `start`.
     """
 
     def __init__(self, blocks: Iterator[str], line_end: str) -> None:

@@ -15,7 +15,7 @@ _SEPARATOR = "\x1f"  # in place of separators that Arrow does not support
 class PlainBlocks:
     """Reads the blocks of a file that are plain. Its rows have `n_fields` fields.
 
-    All rows of a block may have one field more, if it is empty.
+    If all rows of a block end with a separator, they may have one more field, which is empty.
     """
 
     def __init__(self, files: Files, line_end: str, n_fields: int) -> None:

@@ -52,7 +52,7 @@ class FileReader(ABC):
         if twice:
             names = ", ".join(f"`{name}`" for name in twice)
             raise UnreadableFileError(
-                f"{self.name}: {names} stands twice in the header. Rename one of the two columns"
+                f"{self.name}: {names} is in the header twice. Rename one of the two columns"
             )
         return _bounded(self._batches(wanted), limit, max_bytes)
 

@@ -84,7 +84,7 @@ def test_unusual_values_are_warnings(manifest: Path) -> None:
     warnings = " ".join(graded(manifest, "warning"))
     assert "is `time_format` really 'seconds'?" in warnings
     assert "40 of 40 sampled ratings reach `relevant_from` 4" in warnings
-    assert "250 categories: is '|' their separator?" in warnings
+    assert "250 categories: is '|' right as `categories_separator`?" in warnings
 
 
 def test_empty_files_missing_files_and_invalid_manifests_are_named(manifest: Path) -> None:

@@ -56,7 +56,7 @@ def items(odd: str = ITEM) -> str:
         (
             RATINGS + 'no_value = ["NA"]',
             {"ratings.csv": ratings() + f"u,i,NA,{START}\n" * 20},
-            '25.0% of the sampled rows are ratings without a value ("NA"), left out',
+            '25.0% of the sampled rows have no rating ("NA") and are left out',
         ),
         (
             BUY,

@@ -135,7 +135,10 @@ from tests.jobs.ingestion.findings.graded import (
         (
             EVENTS + 'kind_column = "action"',
             {"events.csv": events("user,item,action", "u{user},i{item},{k}") + "u,i,view\n"},
-            "error events 98.4% of the sampled rows have a kind in `action` that has no `[kinds]`",
+            (
+                "error events 98.4% of the sampled rows have a kind in `action` that `[kinds]` "
+                "does not have"
+            ),
         ),
         (
             EVENTS + 'kind_column = "action"\nkinds = { purchase = "buy" }',
@@ -150,7 +153,7 @@ from tests.jobs.ingestion.findings.graded import (
         (
             EVENTS + 'kind = "buy"\nvalue = "n"',
             {"events.csv": events("user,item,n", "u{user},i{item},1")},
-            "warning events `n` is 1 in all sampled rows: leave `value` out",
+            "warning events `n` is 1 in all sampled rows, so it says nothing: leave `value` out",
         ),
         (
             EVENTS + 'kind = "buy"\nvalue = "n"',

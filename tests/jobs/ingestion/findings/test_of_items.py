@@ -35,7 +35,7 @@ from tests.jobs.ingestion.findings.graded import ITEMS, events, graded
         ),
         (
             [f"i{n},Title,a{n}" for n in range(300)],
-            "300 categories: is '|' their separator?",
+            "300 categories: is '|' right as `categories_separator`?",
         ),
         (
             [f"i{n},Title,{'|'.join(f'c{n * 30 + k}' for k in range(30))}" for n in range(99)],

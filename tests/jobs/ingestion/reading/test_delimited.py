@@ -68,7 +68,7 @@ def test_a_carriage_return_inside_a_field_is_a_problem_of_its_row() -> None:
 
     assert rows(file) == [("raw: u1,a\rb,4",), ("u2", "c\rd", "5")]
     assert file.notes == (
-        "f: line 2: a carriage return is in a field without quotes. Quote the field",
+        "f: line 2: a field without quotes has a carriage return. Quote the field",
     )
 
 
@@ -92,7 +92,7 @@ def test_columns_of_one_name_are_an_error_only_if_they_are_used() -> None:
     file = opened(b"user,item,value,value\nu1,a,4,5\n")
 
     assert rows(file, ["user", "item"]) == [("u1", "a")]
-    with pytest.raises(UnreadableFileError, match="f: `value` stands twice in the header"):
+    with pytest.raises(UnreadableFileError, match="f: `value` is in the header twice"):
         file.batches(["value"])
 
 

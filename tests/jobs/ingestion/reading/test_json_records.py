@@ -72,7 +72,7 @@ def test_half_a_character_does_not_end_the_reading() -> None:
     [
         (b'[{"a": 1},\n{"a": 2}]', 'f: this is one JSON array. Write `format = "json"`'),
         (b'\xef\xbb\xbf [\n  {"a": 1}\n]', "f: this is one JSON array."),
-        (b'{\n  "a": 1\n}\n{\n', "f: an object stands on several lines. Write one object per line"),
+        (b'{\n  "a": 1\n}\n{\n', "f: an object spans several lines. Write one object per line"),
     ],
 )
 def test_json_that_is_not_in_lines_is_named(content: bytes, sentence: str) -> None:

@@ -126,7 +126,7 @@ def test_a_column_that_stands_twice_is_an_error_only_if_it_is_used() -> None:
     file = opened(content, format="parquet")
 
     assert rows(file, ["a"]) == [("1",)]
-    with pytest.raises(UnreadableFileError, match="`b` stands twice"):
+    with pytest.raises(UnreadableFileError, match="`b` is in the header twice"):
         file.batches(["b"])
 
 
