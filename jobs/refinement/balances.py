@@ -141,5 +141,5 @@ def _first(check: str, file: str, line: int, kind: str) -> str:
 
 
 def _text_column(frame: DataFrame, name: str) -> Column:
-    """Return the frame's column of the name, or empty texts if it has none."""
+    """Return the frame's column of this name, or empty texts if there is no such column."""
     return (F.col(name) if name in frame.columns else F.lit("")).alias(name)

@@ -1,6 +1,6 @@
-"""Typed items and users: readable titles, years, attributes, and what becomes of their rows.
+"""Typed items and users from rows of bronze: readable titles, years, categories, attributes.
 
-`category_lists` reads the categories.
+`category_lists` reads the texts of categories.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,18 +24,18 @@ _NO_TEXTS = "CAST(array() AS array<string>)"
 
 @dataclass(frozen=True)
 class Refined:
-    """Rows for silver.items, and the rows of bronze that they come from."""
+    """Rows for silver.items, and the rows of bronze from which they are made."""
 
     items: DataFrame
     accepted: list[DataFrame]
 
 
 def refined(passed: Mapping[str, DataFrame], dataset: Dataset, ids: Sequence[str]) -> Refined:
-    """Return the catalogue of the rows that passed their checks, oldest landing first in `ids`.
+    """Return the catalogue of the rows that passed their checks; `ids` has landings, oldest first.
 
-    Several rows of an item in its last landing are one item with all of their categories. To them
-    come the categories of files of their own, of the last landing that has the item. A data set
-    without files of items has an item for each id there.
+    Several rows of an item in its last landing become one item with all of their categories. The
+    categories in files of `[categories]` are added, from the last landing that has the item. If the
+    manifest has no `[items]`, each id in these files is an item.
     """
     items, accepted = None, []
     if "items" in passed and dataset.items is not None:

@@ -1,6 +1,6 @@
 """Lists of categories from one text: separated, or a list in the notations that landing reads.
 
-Bronze of today has lists as JSON; rows that were landed before have them as they were sent.
+`land` writes lists as JSON; rows that earlier versions landed have them as they were sent.
 """
 
 import re

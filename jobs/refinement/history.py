@@ -15,8 +15,8 @@ PAIR = ("user_id", "item_id")
 def event_id(section: Ratings | Events) -> Column:
     """Return the event's id: a digest of kind, user, item, number and time.
 
-    Without times the line of the file takes the place of the time: two lines are two events, and
-    the same file sent again has the landing, and so the ids, of before.
+    Without times the line of the file takes the place of the time: two lines are two events. If the
+    same file is sent again, it has the same landing, so its events have the same ids.
     """
     number = F.coalesce("typed_rating", "typed_value").cast("string")
     if section.time is False:
@@ -47,8 +47,8 @@ def events(accepted: DataFrame, landing_ids: Sequence[str]) -> DataFrame:
 def interactions(events: DataFrame, rules: Rules) -> DataFrame:
     """Return the interaction of each user-item pair, by all of its `events`.
 
-    Rating and kinds are null where every event that counts was taken back; pairs without an event
-    that counts have no row.
+    Rating and kinds are null if every event that counts was undone; pairs without an event that
+    counts have no row.
     """
     pairs = events.groupBy(*PAIR).agg(interaction(rules).alias("pair")).select(*PAIR, "pair.*")
     return pairs.where("event_id IS NOT NULL")
@@ -57,9 +57,10 @@ def interactions(events: DataFrame, rules: Rules) -> DataFrame:
 def touched_interactions(history: DataFrame, new: DataFrame, rules: Rules) -> DataFrame:
     """Return the interactions of the pairs that `new` events touch, by the events of `history`.
 
-    With ratings alone, the newest of the new events is compared with the stored one, so only undos
-    are read again: a rating may arrive after its undo, of which silver.interactions has no trace.
-    With other kinds, all events of these pairs are added up again, so that no event counts twice.
+    With ratings alone, the newest of the new events is compared with the stored one. Of older
+    events only undos are read: silver.interactions has no trace of an undo, and a rating may arrive
+    after it. With other kinds, all events of these pairs are added up again, so that no event
+    counts twice.
     """
     if not rules.kinds:
         undone = history.where("kind = 'unrate'").join(_pairs(new), list(PAIR), "left_semi")

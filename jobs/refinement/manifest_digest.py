@@ -18,7 +18,7 @@ _OF_ITEMS: Final = {
 
 
 def of(dataset: Dataset) -> str:
-    """Return the digest. Fields of how files are read, trained on or served do not change it."""
+    """Return the digest. Fields on reading files, training or serving do not change it."""
     fields = {
         "delivery": dataset.source.delivery,
         "ratings": _of_section(dataset.ratings, _OF_EVENTS),

@@ -1,8 +1,9 @@
 """The landings that one refinement reads: pending ones, or all if silver is written anew.
 
 Silver is written anew from all landings in force if the manifest changed in a field that says how
-rows are refined, or if a landing replaces one that was refined. Each snapshot does the same to the
-tables of its targets. So a correction counts, and rows in quarantine are judged again.
+rows are refined, or if a landing replaces one that was refined. For each snapshot, the tables of
+its targets are written anew. So a correction takes effect on rows that were refined before, and
+rows in quarantine are checked again.
 """
 
 from collections.abc import Iterable, Sequence
@@ -36,6 +37,7 @@ class Batch:
         refused: ids of landings whose rows all go to the quarantine.
         rebuilds: whether all tables of silver are written anew.
         snapshots: whether tables of targets with a new landing are written anew.
+        merges_categories: whether items are made from two kinds of files, items and categories.
     """
 
     landings: tuple[Landing, ...]
@@ -60,7 +62,7 @@ class Batch:
     def loaded(self, *targets: str) -> list[Landing]:
         """Return the landings of these targets whose rows enter silver, oldest first.
 
-        They are none if nothing of the targets' table is new.
+        There are none if no landing for the targets' table is new.
         """
         group = next(g for g in (HISTORY, CATALOGUE, USERS) if targets[0] in g)
         pending = {x.landing_id for x in self.landings if x.target in group}
@@ -154,8 +156,8 @@ def _refused_before(lake: Lake) -> set[str]:
 def _require_pending(dataset: Dataset, pending: Sequence[str], refused: Sequence[str]) -> None:
     if unknown := [landing_id for landing_id in refused if landing_id not in pending]:
         raise JobError(
-            f"{dataset.name}: not pending: {', '.join(unknown)}. Pending landings: "
-            f"{', '.join(pending) or 'none'}"
+            f"{dataset.name}: not pending: {', '.join(unknown)}. Refuse pending landings only: "
+            f"{', '.join(pending) or 'there are none'}"
         )
 
 

@@ -23,7 +23,7 @@ def quarantine(
 ) -> None:
     """Write the rows that fail a check to the quarantine, once.
 
-    If silver is written anew, all rows were judged again, and the others leave the quarantine.
+    If silver is written anew, all rows were checked again: rows that pass now leave the quarantine.
     """
     run_key = str(warehouse.run_key)
     failed = {

@@ -1,6 +1,6 @@
-"""Columns that Spark has computed by functions of Arrow arrays, which `check` calls too.
+"""Columns of Spark computed by functions of Arrow arrays, which `check` calls too.
 
-Each function returns a column of an Arrow UDF. Spark evaluates all of one frame together.
+Each becomes an Arrow UDF. Spark evaluates all UDFs of a frame together.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ Read = Callable[[pa.Array], pa.Array]
 
 
 def evaluated(read: Read, type_name: str, column: Column) -> Column:
-    """Return the column of this Spark type that the function makes of another one."""
+    """Return the column of the Spark type `type_name` that `read` computes from `column`."""
 
     def hinted(texts: pa.Array) -> pa.Array:
         return read(texts)

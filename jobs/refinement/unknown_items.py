@@ -1,4 +1,4 @@
-"""Items that users acted on and the catalogue does not have: often ids are written differently."""
+"""Items that have events and are not in the catalogue: often their ids are written differently."""
 
 import logging
 from collections.abc import Iterable, Iterator
@@ -32,12 +32,12 @@ class Coverage:
     def sentence(self, dataset: Dataset) -> str:
         """Return the numbers with an example, and the next step."""
         n_known = self.n_items - self.n_unknown
-        example = f" (there is {self.known!r})" if self.known else ""
+        example = f", and has {self.known!r}" if self.known else ""
         return (
-            f"{dataset.name}: {n_known or 'no'} item{'s' * (n_known > 1)} of {self.n_items:,} with "
-            f"events {'are' if n_known > 1 else 'is'} in the catalogue of {self.n_catalogue:,}: it "
-            f"lacks such as {self.unknown!r}{example}. Compare the ids in both files, and correct "
-            "`item` in the manifest, or send the file of items"
+            f"{dataset.name}: of {self.n_items:,} items with events, {n_known or 'none'} "
+            f"{'are' if n_known > 1 else 'is'} in the catalogue of {self.n_catalogue:,} items. It "
+            f"lacks, for example, {self.unknown!r}{example}. Compare the ids in both files, and "
+            "correct `item` in the manifest, or send the file of items"
         )
 
 

@@ -117,7 +117,7 @@ def test_events_of_unknown_items_only_are_named(
     events: list[Event] = [("u", "p1", "rate", 5.0, 1)]
     unknown = retrain(spark, publisher, tmp_path, product(), events, titled=["p01"])
 
-    with pytest.raises(UnknownItemsError, match="it lacks such as 'p1'"):
+    with pytest.raises(UnknownItemsError, match="It lacks, for example, 'p1'"):
         unknown.freeze()
 
 

@@ -60,7 +60,7 @@ def users(table: SampledTable, user: Profile) -> Fields:
 
 
 def id_columns(table: SampledTable) -> list[Profile]:
-    """Return the columns that may be the key of the table: nearly each row has its own."""
+    """Return the columns that may have the ids of the table's rows, by name or position."""
     named = [
         column
         for column in table.profiles
@@ -85,7 +85,7 @@ def _named(column: Profile) -> Guess:
 
 
 def _title(columns: Sequence[Profile]) -> Profile | None:
-    """Return the column of titles: by its name, else the first of different short texts."""
+    """Return the column of titles: by its name, else the first unnamed or descriptive text."""
     found = [column for column in columns if "title" in names.roles(column.name)]
     exact = [column for column in found if names.plain(column.name) != "label"]
     if exact:

@@ -1,4 +1,4 @@
-"""Guess which file has what, and so the sections of a manifest."""
+"""Guess which section of a manifest describes each file, and the fields of the sections."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -21,7 +21,7 @@ class NoEventsError(JobError):
 
 @dataclass
 class Draft:
-    """The sections of a manifest as guessed, and the files that are in none, with the reason."""
+    """The guessed sections of a manifest, and the files in no section, each with the reason."""
 
     sections: list[tuple[SectionName, SampledTable, Fields]] = field(default_factory=list)
     scale: Fields = field(default_factory=dict)
@@ -143,7 +143,10 @@ def _add_catalogue(
 def _best_items(
     tables: Sequence[SampledTable], item_ids: Sequence[Profile]
 ) -> tuple[SampledTable, Profile] | None:
-    """Return the table with the most of the events' items, and with most known columns."""
+    """Return the table that most likely describes items, and its column of ids.
+
+    It has most of the items in events, columns of known names, and titles.
+    """
     ranked = []
     for table in tables:
         key = _key(table, item_ids)

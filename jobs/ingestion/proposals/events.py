@@ -20,7 +20,7 @@ class EventColumns:
     """The columns that a file of events has for each field of the manifest.
 
     `rated` are the texts in the column of kinds whose rows have a rating as value. `unused` is a
-    column of ratings of which it is unknown which kinds have them.
+    column of values that is left out, because it is unknown which kinds have ratings in it.
     """
 
     table: SampledTable
@@ -172,7 +172,7 @@ def _ordered(first: Profile, second: Profile, item_ids: list[Profile]) -> tuple[
 
 
 def _named(table: SampledTable, role: Role, ids: list[Profile] | None = None) -> Profile | None:
-    """Return the column with this role: an id before a name; of items, one that others know."""
+    """Return the column with this role, preferably one of ids, which share values with `ids`."""
     found = [column for column in table.profiles if role in names.roles(column.name)]
     if not found:
         return None

@@ -16,7 +16,7 @@ Value = (
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """A value, and why it was guessed; no reason if it is certain."""
+    """A value, and the reason of the guess; the reason is empty if the value is certain."""
 
     value: Value
     reason: str = ""

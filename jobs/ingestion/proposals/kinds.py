@@ -13,7 +13,7 @@ _PLAYED = re.compile(r"artist|song|track|album|music|game|video", re.IGNORECASE)
 _TAKES_BACK = (
     "remove", "delete", "unlike", "dislike", "cancel", "return", "hide", "unrate", "not",
 )  # fmt: skip
-_WEIGHT_REASON = "how much it says beside other kinds"
+_WEIGHT_REASON = "how strongly one event speaks for an item, relative to other kinds"
 
 
 def kinds(columns: EventColumns) -> tuple[Fields, dict[str, Fields]]:
@@ -28,7 +28,7 @@ def kinds(columns: EventColumns) -> tuple[Fields, dict[str, Fields]]:
     kind, weight, source = found or ("interaction", 1, "")
     if value is not None and found is None and (played := _PLAYED.search(stem)):
         kind, source = "play", played[0]
-    reason = f"from `{source}`" if source else "no name tells what users did"
+    reason = f"from `{source}`" if source else "no name says what users did"
     reason += "".join(
         f"; `{x.name}` has {len(x.distinct):,} different texts, too many for kinds"
         for x in columns.table.profiles
@@ -86,7 +86,7 @@ def _in_column(columns: EventColumns, column: Profile) -> tuple[Fields, dict[str
     if len(meant) < len(ordered):
         texts = ", ".join(f'"{text}"' for text in meant)
         condition = f"{quoted(column.name)} in ({texts}{',' if len(meant) == 1 else ''})"
-        fields["keep_if"] = Guess(condition, "texts with $ are commands, no events")
+        fields["keep_if"] = Guess(condition, "texts that begin with $ are commands, not events")
     return fields, of_kinds
 
 

@@ -95,7 +95,7 @@ def plain(name: str) -> str:
 
 
 def is_exact(name: str, role: Role) -> bool:
-    """Return whether the name is one that is known for this role, not only ends with it."""
+    """Return whether the name is a known name of this role, and does not only end with one."""
     return plain(name.rsplit(".", 1)[-1]) in _WORDS[role]
 
 
@@ -124,7 +124,7 @@ def roles(name: str) -> list[Role]:
 
 
 def kind_of(names: Iterable[str]) -> tuple[str, float, str] | None:
-    """Return the kind that one of the names tells, its weight, and the name; or None."""
+    """Return the kind that one of the names contains, its weight, and the name, or None."""
     for name in names:
         for word in words(name):
             for stem, (kind, weight) in KINDS.items():

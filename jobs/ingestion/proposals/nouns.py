@@ -20,7 +20,7 @@ _GENERAL: Final = ("product", "place", "business", "listing")
 
 
 def item_noun(texts: Sequence[str]) -> Guess | None:
-    """Return the noun that one of the names of data set, columns and files tells; or None."""
+    """Return the noun that a name of the data set, a column or a file contains, or None."""
     found = [
         (noun, text)
         for text in texts

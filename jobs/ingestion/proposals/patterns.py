@@ -15,7 +15,7 @@ Sections = Sequence[tuple[SectionName, SampledTable, Fields]]
 
 
 def merged(sections: Sections) -> list[tuple[SectionName, SampledTable, Fields]]:
-    """Return the sections; those that differ in the file only become one with a pattern.
+    """Return the sections; those that differ only in their files become one with a pattern.
 
     Files whose common pattern would match another file stay apart.
     """

@@ -1,4 +1,4 @@
-"""Look at files, and write a manifest that can be corrected. No Spark, nothing is copied.
+"""Propose a manifest from files, for an operator to correct. No Spark; no file is copied.
 
 Run: python -m jobs.ingestion.proposals.propose FOLDER_OR_FILES… --name shop --out shop.toml
 """
@@ -20,7 +20,7 @@ from jobs.runtime.errors import JobError, NothingSentError
 from warehouse import datasets
 from warehouse.errors import ManifestError
 
-_GUESSED = "# A proposal: correct the lines with `# guess`, then copy the file into datasets/."
+_GUESSED = "# A proposal: correct the lines with `# guess`. Lantern reads manifests in datasets/."
 
 
 def proposal(

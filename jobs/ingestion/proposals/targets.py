@@ -24,7 +24,7 @@ def name_of(name: str | None, out: Path | None, files: Path) -> str:
         raise TargetError(f"--out {out}: a manifest ends in .toml. Write `--out {out}.toml`")
     if name is not None and out is not None and out.stem != name:
         raise TargetError(
-            f"--out {out}: the file is named as the data set. Write `--out "
+            f"--out {out}: the file must have the name of the data set. Write `--out "
             f"{out.with_name(f'{name}.toml')}`, or leave `--name` out"
         )
     chosen = plain(files.name) if out is None else out.stem
@@ -80,9 +80,10 @@ def write(text: str, out: Path) -> None:
 def next_commands(
     name: str, paths: Sequence[Path], root: Path, out: Path | None, inbox: Path
 ) -> list[str]:
-    """Return the commands that write the manifest if none was, hand over the files, and check.
+    """Return the next commands: copy the files into the inbox, write the manifest, or check it.
 
-    All paths are absolute. `root` is the folder of the files, `inbox` that of all data sets.
+    All paths are absolute. `root` is the folder of the files, `inbox` that of all data sets. The
+    manifest is written if there is no `out`, and checked otherwise.
     """
     target = inbox.resolve() / name
     commands = []

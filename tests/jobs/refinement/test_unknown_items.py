@@ -32,9 +32,9 @@ def test_a_catalogue_without_any_item_of_events_stops_a_retrain(tmp_path: Path) 
         unknown_items.require_known(lake(tmp_path, "p1 p2 p3", "0001 0002"), product())
 
     assert str(stopped.value) == (
-        "product: no item of 3 with events is in the catalogue of 2: it lacks such as 'p1' (there "
-        "is '0001'). Compare the ids in both files, and correct `item` in the manifest, or send "
-        "the file of items"
+        "product: of 3 items with events, none is in the catalogue of 2 items. It lacks, for "
+        "example, 'p1', and has '0001'. Compare the ids in both files, and correct `item` in the "
+        "manifest, or send the file of items"
     )
 
 
@@ -49,4 +49,4 @@ def test_one_known_item_is_enough_to_train_but_a_warning_is_logged(
         assert not caplog.records
         unknown_items.warn(rows, product(), [(10, 9)])
 
-    assert caplog.messages[0].startswith("product: 1 item of 3 with events is in the catalogue")
+    assert caplog.messages[0].startswith("product: of 3 items with events, 1 is in the catalogue")

@@ -70,7 +70,7 @@ def opened(path: Path, name: str, fields: Fields) -> FileReader:
     """Return the reader of a file of this layout.
 
     Raises:
-        UnreadableFileError: the file cannot be read so.
+        UnreadableFileError: the file cannot be read with this layout.
     """
     known = {field: guess.value for field, guess in fields.items()}
     return open_file(path, Files.model_validate({"file": name, **known}), name=name)

@@ -25,9 +25,9 @@ def is_name(column: str) -> bool:
 def renamed(header: Sequence[str], n_lines: int) -> Fields:
     """Return the fields that give each column of a header a name of its own.
 
-    The reader takes a column by its name, so it cannot use two of one name. They need no new name
-    if theirs says nothing and others are left. `n_lines` are those to skip: the header and the
-    lines before it.
+    The reader finds a column by its name, so it cannot use two columns of one name. Nothing is
+    renamed if that name has no known role and other columns are left. `n_lines` is the number of
+    lines to skip: the header and the lines before it.
     """
     columns = [cell.strip() for cell in header]
     twice = [name for name in dict.fromkeys(columns) if name and columns.count(name) > 1]

@@ -111,7 +111,7 @@ def _delimited(text: str) -> Fields:
 
 
 def _best_split(text: str) -> _Split | None:
-    """Return the way that gives most lines the same number of fields, and most fields."""
+    """Return the split with the largest share of lines of equal width, and with many fields."""
     candidates = [split for separator in _SEPARATORS if (split := _by_separator(text, separator))]
     good = [split for split in candidates if split.share >= _ENOUGH and split.separator != " "]
     if good:

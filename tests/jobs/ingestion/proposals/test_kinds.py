@@ -18,7 +18,7 @@ def test_a_column_of_many_texts_has_no_kinds(tmp_path: Path) -> None:
     text = manifest(tmp_path, {"r.csv": sent(*(f"k{n}," for n in range(5000)), n=5000)})
     assert "kind_column" not in text
     assert (
-        'kind = "interaction"  # guess: no name tells what users did; `event_type` has 5,000 '
+        'kind = "interaction"  # guess: no name says what users did; `event_type` has 5,000 '
         "different texts, too many for kinds"
     ) in text
 
