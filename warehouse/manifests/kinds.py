@@ -20,7 +20,7 @@ class Kind(Section):
     better weights."""
     positive: bool | None = None
     """Whether such an event makes an item relevant. If no kind of the manifest has this field,
-    the kinds with the largest weight are positive."""
+    the kinds with the largest weight are positive; if one has it, the default is `false`."""
     positive_from: float = Field(default=0, ge=0)
     """Smallest sum of the values of a user's events on an item that is positive; of shares, the
     smallest value."""

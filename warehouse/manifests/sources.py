@@ -149,7 +149,7 @@ class Ratings(_Timed):
 
 
 class Events(_Timed):
-    """The files of one entry of `[[events]]`: what users did, with or without a number.
+    """Files of events: what users did, with or without a number. There may be several `[[events]]`.
 
     Either `kind` or `kind_column` says what each row is.
     """

@@ -32,7 +32,7 @@ _YEARS_PER_DECADE = 10
 
 @dataclass(frozen=True)
 class Content:
-    """All items with a title, by position in `catalogue`: known and new ones."""
+    """The features of all items, known and new, by position in `catalogue`."""
 
     catalogue: Catalogue
     features: sparse.csr_array  # (items, features), float32
@@ -46,15 +46,15 @@ class Content:
         """
         columns = ["item", "item_id", "categories", "released", "vendor", "attributes"]
         rows = items.select(columns).toArrow()
-        every = Catalogue.of_rows(rows)
-        catalogue = replace(every, new=~np.isin(every.index, known))
+        all_items = Catalogue.of_rows(rows)
+        catalogue = replace(all_items, new=~np.isin(all_items.index, known))
         by_item = {
             row["item"]: row | {"attributes": dict(row["attributes"] or ())}
             for row in rows.to_pylist()
         }
         ordered = [by_item[item] for item in catalogue.index.tolist()]
         flags = _shared(catalogue, [set(_flags(row, types)) for row in ordered])
-        numbers = [name for name, of in types.items() if of == "number"]
+        numbers = [name for name, kind in types.items() if kind == "number"]
         columns_of = [_standardised([_number(row, n) for row in ordered]) for n in numbers]
         dense = np.array(columns_of, np.float32).reshape(len(numbers), len(catalogue)).T
         return cls(catalogue, sparse.hstack([flags, sparse.csr_array(dense)]).tocsr())
@@ -94,11 +94,11 @@ def ridge(features: sparse.csr_array, values: NDArray[np.float32]) -> NDArray[np
     for start in range(0, x.shape[0], _ITEMS_PER_BLOCK):
         block = slice(start, start + _ITEMS_PER_BLOCK)
         rotated = x[block] @ vectors
-        for at, penalty in enumerate(PENALTIES):
+        for position, penalty in enumerate(PENALTIES):
             shrunk = 1 / (eigenvalues + penalty)
             residuals = centred[block] - (rotated * shrunk) @ projected
             own = (rotated**2 * shrunk).sum(axis=1, keepdims=True)  # the hat matrix' diagonal
-            errors[at] += float(((residuals / np.maximum(1 - own, 1e-6)) ** 2).sum())
+            errors[position] += float(((residuals / np.maximum(1 - own, 1e-6)) ** 2).sum())
     best = PENALTIES[int(errors.argmin())]
     return np.asarray((vectors / (eigenvalues + best)) @ projected)
 

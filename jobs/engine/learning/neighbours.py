@@ -28,14 +28,14 @@ def nearest(positive: sparse.csr_array, recipe: ItemItem) -> sparse.csr_array:
     """
     sampled = limited(positive, MAX_PER_USER)
     by_item = sampled.T.tocsr()
-    n_liked = np.diff(by_item.indptr).astype(np.float64)
+    n_by_item = np.diff(by_item.indptr).astype(np.float64)
     n_users = float((np.diff(sampled.indptr) > 0).sum())
     columns, values, lengths = [], [], []
     for start, end in _blocks(sampled, by_item):
         both = (by_item[start:end] @ sampled).tocsr()
         both.sort_indices()
         item = np.repeat(np.arange(start, end), np.diff(both.indptr))
-        of_item, of_other = n_liked[item], n_liked[both.indices]
+        of_item, of_other = n_by_item[item], n_by_item[both.indices]
         weights = similarity(recipe, both.data.astype(np.float64), of_item, of_other, n_users)
         weights[item == both.indices] = 0
         both.data = weights

@@ -22,29 +22,29 @@ def nearest(positive: DataFrame, recipe: ItemItem, catalogue: Catalogue) -> spar
     Only the neighbours reach the driver. If a user has more than `MAX_PER_USER` items, their sample
     differs from that of `neighbours.nearest`.
     """
-    drawn = F.row_number().over(
+    rank_in_user = F.row_number().over(
         Window.partitionBy("user").orderBy(F.xxhash64("user", "item"), "item")
     )
-    sampled = positive.select("user", "item", drawn.alias("nth")).where(f"nth <= {MAX_PER_USER}")
-    likes = sampled.select("user", "item").cache()
-    counts = likes.groupBy("item").count().toArrow()
-    n_liked = catalogue.by_position(
+    sampled = positive.select("user", "item", rank_in_user.alias("nth"))
+    pairs = sampled.where(f"nth <= {MAX_PER_USER}").select("user", "item").cache()
+    counts = pairs.groupBy("item").count().toArrow()
+    n_by_item = catalogue.by_position(
         counts["item"].to_numpy().astype(np.int32), counts["count"].to_numpy().astype(np.float32)
     )
-    n_users = float(likes.select("user").distinct().count())
-    others = likes.withColumnRenamed("item", "other")
-    both = likes.join(others, "user").where("item != other").groupBy("item", "other").count()
-    shared = positive.sparkSession.sparkContext.broadcast((catalogue, n_liked.astype(np.float64)))
+    n_users = float(pairs.select("user").distinct().count())
+    others = pairs.withColumnRenamed("item", "other")
+    both = pairs.join(others, "user").where("item != other").groupBy("item", "other").count()
+    shared = positive.sparkSession.sparkContext.broadcast((catalogue, n_by_item.astype(np.float64)))
 
     def weighted(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        items, liked = shared.value
+        items, n_of = shared.value
         for batch in batches:
             item, other = (
                 items.positions(batch.column(name).to_numpy().astype(np.int32))
                 for name in ("item", "other")
             )
             n_both = batch.column("count").to_numpy().astype(np.float64)
-            weight = neighbours.similarity(recipe, n_both, liked[item], liked[other], n_users)
+            weight = neighbours.similarity(recipe, n_both, n_of[item], n_of[other], n_users)
             weight[(item < 0) | (other < 0)] = 0
             columns = [item.astype(np.int32), other.astype(np.int32), weight]
             yield pa.RecordBatch.from_arrays([*map(pa.array, columns)], ["item", "other", "weight"])
@@ -57,7 +57,7 @@ def nearest(positive: DataFrame, recipe: ItemItem, catalogue: Catalogue) -> spar
         .where(F.col("nth") <= recipe.neighbours)
         .toArrow()
     )
-    likes.unpersist()
+    pairs.unpersist()
     return _matrix(rows, len(catalogue))
 
 
