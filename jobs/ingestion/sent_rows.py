@@ -1,6 +1,6 @@
 """Rows of a sent file as text: the values that bronze keeps of it, and that checks read. No Spark.
 
-`land` writes them, `refine` reads them back from bronze, and `check` makes them of its sample.
+`land` writes them, `refine` reads them from bronze, and `check` makes them from its sample.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -44,9 +44,10 @@ class TimeFormat:
 def likely(texts: pa.StringArray) -> TimeFormat | None:
     """Return the format: seconds, milliseconds, microseconds, iso or a pattern; None if none.
 
-    Of a column of dates such as 03/04/2024 all texts are judged: one day above 12 says which number
-    is the month. Without one, the order is taken in which no time is in the future and the rows are
-    sorted by time, or that with the month first, and `other` is the other one.
+    For dates such as 03/04/2024 all texts of the column are read: a number above 12 is a day, which
+    shows the order of day and month. Without such a number, `other` has the other order, and the
+    format has the order with fewer times in the future, else the one by which the rows are sorted,
+    else the month first.
     """
     filled = texts.drop_null()
     if not len(filled):
@@ -63,7 +64,7 @@ def likely(texts: pa.StringArray) -> TimeFormat | None:
 
 
 def _compact(sample: pa.StringArray) -> list[str]:
-    """Return the format of digits without separators that nearly all texts have the form of."""
+    """Return the formats without separators whose form nearly all texts have."""
     return [
         name
         for name, form in COMPACT.items()
@@ -104,7 +105,7 @@ def _ordered(month_first: str, texts: pa.StringArray) -> TimeFormat:
 
 
 def _oddness(times: pa.TimestampArray) -> tuple[int, bool]:
-    """Return how many times are in the future, and whether the rows are not in their order."""
+    """Return how many times are in the future, and whether the rows are not sorted by time."""
     now = pa.scalar(_now(), times.type)
     steps = np.diff(times.cast(pa.int64()).to_numpy())
     is_sorted = bool((steps >= 0).all() or (steps <= 0).all())

@@ -53,7 +53,7 @@ def _span(value: Profile) -> str:
 
 
 def _names_too_many(column: Profile) -> bool:
-    """Return whether a column is named like one of kinds, but has the texts of something else."""
+    """Return whether a column has a name like one of kinds, but too many different texts."""
     has_many = not column.is_numeric and len(column.distinct) > MAX_KINDS
     return has_many and names.roles(column.name)[:1] == ["kind"]
 
@@ -82,7 +82,7 @@ def _in_column(columns: EventColumns, column: Profile) -> tuple[Fields, dict[str
         reason += f'; `{name}` is not used: if all kinds have it, write `value = "{name}"`'
     fields: Fields = {"kind_column": Guess(column.name, reason)}
     if mapped:
-        fields["kinds"] = Guess(mapped, "short names for the texts in the column")
+        fields["kinds"] = Guess(mapped, "the kind that each text in the column stands for")
     if len(meant) < len(ordered):
         texts = ", ".join(f'"{text}"' for text in meant)
         condition = f"{quoted(column.name)} in ({texts}{',' if len(meant) == 1 else ''})"

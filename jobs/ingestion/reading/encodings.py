@@ -91,7 +91,7 @@ def bad_byte(text: str, line: int, encoding: str) -> str:
     likely = likely_encoding(text, encoding)
     return (
         f"line {at} has byte 0x{ord(first[0]) - _BASE:02x}, which is not {encoding.upper()}. "
-        f'Is `encoding = "{likely}"` right? Else correct the line'
+        f'Is `encoding = "{likely}"` right? If not, correct the line'
     )
 
 

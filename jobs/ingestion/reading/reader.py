@@ -36,15 +36,16 @@ class FileReader(ABC):
     ) -> Iterator[pa.RecordBatch]:
         """Return batches of at most `BATCH_ROWS` rows: all rows, or the first `limit`.
 
-        The batch with which they have `max_bytes` bytes of text is the last.
+        No batch follows once the batches have `max_bytes` bytes of text.
 
-        Their columns, by position: `line`, the line on which the record starts (JSON arrays and
-        Parquet: the row), from 1; `raw`, the text of a record that could not be split, else null;
-        then the text of each column asked for, null if the row has none. Blank lines are skipped.
+        The columns of a batch, by position: `line`, the line on which the record starts (JSON
+        arrays and Parquet: the row), from 1; `raw`, the text of a record that could not be split,
+        else null; then the text of each of `columns`, null if the row has none. Blank lines are
+        skipped.
 
         Raises:
-            UnreadableFileError: two columns have a name that is asked for. While the batches are
-                read: the file is cut short or damaged.
+            UnreadableFileError: two columns of the file have a name in `columns`. While the batches
+                are read: the file is cut short or damaged.
         """
         wanted = tuple(dict.fromkeys(columns))
         counts = Counter(self.columns)
