@@ -68,12 +68,12 @@ def _compared(
     match comparison:
         case Comparison(Column(name), "in" | "not in" as word, Constants(constants)):
             listed = [_equal(name, constant, as_text, as_number) for constant in constants]
-            found = reduce(pc.or_, listed, _never(as_text(name)))
+            is_in = reduce(pc.or_, listed, _never(as_text(name)))
         case Comparison(Constant(part), "in" | "not in" as word, Column(name)):
-            found = pc.match_substring(as_text(name), str(part))
+            is_in = pc.match_substring(as_text(name), str(part))
         case _:
             return _ordered(comparison, as_text, as_number)
-    return found if word == "in" else pc.invert(found)
+    return is_in if word == "in" else pc.invert(is_in)
 
 
 def _ordered(comparison: Comparison, as_text: _Read, as_number: _Read) -> pa.BooleanArray:

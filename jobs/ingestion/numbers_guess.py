@@ -91,5 +91,5 @@ def _matching(texts: pa.StringArray, pattern: str) -> pa.StringArray:
 
 def _n_read(texts: pa.StringArray, decimal: str, thousands: str) -> int:
     form = {"file": "", "decimal": decimal, "thousands": thousands}
-    found = values.numbers(texts, Files.model_validate(form))
-    return len(found) - int(found.null_count)
+    numbers = values.numbers(texts, Files.model_validate(form))
+    return len(numbers) - int(numbers.null_count)

@@ -136,8 +136,8 @@ def handed_over(dataset: Dataset, inbox: Path) -> Path | None:
     if dataset.source.url and published.is_file():
         return folders.inside(published, inbox)
     paths = inbox.iterdir() if inbox.is_dir() else ()
-    found = [path for path in paths if path.name.lower().endswith(extraction.SUFFIXES)]
-    visible = [path for path in found if path.is_file() and not path.name.startswith(".")]
+    candidates = [path for path in paths if path.name.lower().endswith(extraction.SUFFIXES)]
+    visible = [path for path in candidates if path.is_file() and not path.name.startswith(".")]
     newest = max(visible, key=lambda path: (path.stat().st_mtime, path.name), default=None)
     return None if newest is None else folders.inside(newest, inbox)
 

@@ -73,11 +73,11 @@ def _compact(sample: pa.StringArray) -> list[str]:
 
 
 def _n_plausible(texts: pa.StringArray, name: str) -> int:
-    found = _times(texts, name)
+    times = _times(texts, name)
     latest = _now() + timedelta(days=366)
     plausible = pc.and_(
-        pc.greater(found, pa.scalar(_FIRST, found.type)),
-        pc.less(found, pa.scalar(latest, found.type)),
+        pc.greater(times, pa.scalar(_FIRST, times.type)),
+        pc.less(times, pa.scalar(latest, times.type)),
     )
     return int(pc.sum(plausible).as_py() or 0)
 

@@ -39,24 +39,24 @@ def filled(texts: pa.Array) -> pa.StringArray:
 def numbers(texts: pa.Array, files: Files) -> pa.DoubleArray:
     """Return the numbers that the texts stand for; null where there is none.
 
-    Texts in `values` have their number there, `true` and `false` are 1 and 0, in any letters. Texts
-    in `no_value` are null, as are infinity and NaN.
+    Texts in `values` have their number there; `true` and `false`, in small or capital letters, are
+    1 and 0. Texts in `no_value` are null, as are infinity and NaN.
     """
     plain = trimmed(texts)
-    found = _plain_numbers(plain, files)
-    if found.null_count > plain.null_count:
+    parsed = _plain_numbers(plain, files)
+    if parsed.null_count > plain.null_count:
         position = pc.index_in(pc.utf8_lower(plain), value_set=pa.array(["false", "true"]))
-        found = pc.coalesce(found, position.cast(pa.float64()))
+        parsed = pc.coalesce(parsed, position.cast(pa.float64()))
     if not isinstance(files, Ratings | Events):
-        return found
+        return parsed
     if files.values:
         words = pa.array([word.strip() for word in files.values], pa.string())
         position = pc.index_in(plain, value_set=words)
         meant = pa.array(files.values.values(), pa.float64()).take(position)
-        found = pc.coalesce(meant, found)
+        parsed = pc.coalesce(meant, parsed)
     if not files.no_value:
-        return found
-    return pc.if_else(stands_for_no_value(plain, files), pa.scalar(None, pa.float64()), found)
+        return parsed
+    return pc.if_else(stands_for_no_value(plain, files), pa.scalar(None, pa.float64()), parsed)
 
 
 def stands_for_no_value(texts: pa.Array, files: Files) -> pa.BooleanArray:

@@ -62,8 +62,8 @@ def balances_of(checked: Mapping[str, DataFrame]) -> dict[str, Balance]:
         balance.n_quarantined[landing_id] += n if failed_checks else 0
         balance.n_dropped[landing_id] += n if is_dropped else 0
         columns = unread.split(UNREAD_SEPARATOR) if unread and not failed_checks else []
-        for counter, found in ((balance.n_failures, failed_checks), (balance.n_unread, columns)):
-            for name in found:
+        for counter, listed in ((balance.n_failures, failed_checks), (balance.n_unread, columns)):
+            for name in listed:
                 counter[name] += n
                 balance.first_lines[name] = min(balance.first_lines.get(name, line), tuple(line))
     return balances

@@ -50,7 +50,7 @@ def checked(
         rows = _of_file(sent, dataset, section, now)
     if isinstance(section, Ratings | Events):
         rows = _typed_events(rows, section)
-    rows = rows.drop("found")
+    rows = rows.drop("outcome")
     if not refused:
         return rows
     is_refused = F.col("landing_id").isin(list(refused))
@@ -64,7 +64,7 @@ def checked(
 
 
 def _of_file(sent: DataFrame, dataset: Dataset, section: Files, now: datetime) -> DataFrame:
-    """Return the rows with what the checks say: `found`, `failed_checks`, `dropped`, `unread`."""
+    """Return the rows with what the checks say: `outcome`, `failed_checks`, `dropped`, `unread`."""
     columns, texts = columns_of(section), text_columns(section)
     fields = [
         *(F.col(name) for name in texts),
@@ -82,25 +82,25 @@ def _of_file(sent: DataFrame, dataset: Dataset, section: Files, now: datetime) -
                 for of in (texts, columns.attributes, columns.extra)
             ),
         )
-        found = row_checks.checked(sent_rows, dataset, section, now)
+        outcome = row_checks.checked(sent_rows, dataset, section, now)
         arrays = {
-            **{name: found.typed[name] for name in typed},
-            "failed": row_checks.names(found.failed, len(rows), separator=","),
-            "unread": row_checks.names(found.unread, len(rows), separator=UNREAD_SEPARATOR),
-            "dropped": found.is_dropped,
+            **{name: outcome.typed[name] for name in typed},
+            "failed": row_checks.names(outcome.failed, len(rows), separator=","),
+            "unread": row_checks.names(outcome.unread, len(rows), separator=UNREAD_SEPARATOR),
+            "dropped": outcome.is_dropped,
         }
         return pa.StructArray.from_arrays([*arrays.values()], [*arrays])
 
     types = {**typed, "failed": "string", "unread": "string", "dropped": "boolean"}
-    found = evaluated(read, _struct(types), _numbered(fields))
-    rows = sent.withColumn("found", found)
+    outcome = evaluated(read, _struct(types), _numbered(fields))
+    rows = sent.withColumn("outcome", outcome)
     is_malformed = F.col("raw").isNotNull()
-    failed = F.when(is_malformed, F.lit(MALFORMED)).otherwise(F.col("found.failed"))
+    failed = F.when(is_malformed, F.lit(MALFORMED)).otherwise(F.col("outcome.failed"))
     rows = rows.withColumns(
-        {"failed_checks": _listed(failed), "dropped": ~is_malformed & F.col("found.dropped")}
+        {"failed_checks": _listed(failed), "dropped": ~is_malformed & F.col("outcome.dropped")}
     )
     is_item = isinstance(section, Items)
-    return rows.withColumn(UNREAD, F.col("found.unread")) if is_item else rows
+    return rows.withColumn(UNREAD, F.col("outcome.unread")) if is_item else rows
 
 
 def _of_feedback(sent: DataFrame, dataset: Dataset, now: datetime) -> DataFrame:
@@ -112,10 +112,10 @@ def _of_feedback(sent: DataFrame, dataset: Dataset, now: datetime) -> DataFrame:
         failed = event_checks.of_feedback(columns, dataset, latest)
         return row_checks.names(failed, len(rows), separator=",")
 
-    found = evaluated(read, "string", _numbered([F.col(name) for name in _FEEDBACK]))
+    outcome = evaluated(read, "string", _numbered([F.col(name) for name in _FEEDBACK]))
     return sent.withColumns(
         {
-            "failed_checks": _listed(found),
+            "failed_checks": _listed(outcome),
             "dropped": F.expr("false"),
             "typed_rating": F.col("rating"),
             "typed_value": F.lit(None).cast("double"),
@@ -139,12 +139,12 @@ def _typed_events(rows: DataFrame, section: Ratings | Events) -> DataFrame:
     typed = _typed_columns(section)
     kind = RATE if isinstance(section, Ratings) else section.kind
     named = rows.withColumnsRenamed(AS_SENT) if isinstance(section, Events) else rows
-    is_rate, number = F.col("kind") == RATE, F.col("found.number")
+    is_rate, number = F.col("kind") == RATE, F.col("outcome.number")
     has_time = "occurred_at" in typed
     named = named.withColumns(
         {
-            "kind": F.col("found.kind") if "kind" in typed else F.lit(kind),
-            "occurred_at": F.col("found.occurred_at")
+            "kind": F.col("outcome.kind") if "kind" in typed else F.lit(kind),
+            "occurred_at": F.col("outcome.occurred_at")
             if has_time
             else F.timestamp_seconds("source_line"),
             "typed_user": trimmed("user_id"),

@@ -71,9 +71,9 @@ def require_known(lake: Lake, dataset: Dataset) -> None:
     listed = _item_ids(lake, SILVER_ITEMS)
     if any(not listed.isdisjoint(ids) for ids in _by_batch(lake, SILVER_INTERACTIONS)):
         return  # as a rule the first batch ends the search
-    found = coverage(lake)
-    if found.is_none:
-        raise UnknownItemsError(found.sentence(dataset))
+    counted = coverage(lake)
+    if counted.is_none:
+        raise UnknownItemsError(counted.sentence(dataset))
 
 
 def _item_ids(lake: Lake, table: Table) -> set[str]:

@@ -87,13 +87,13 @@ class Rows:
 
         `columns` has the columns of the ids by what they identify: `user` or `item`.
         """
-        found = []
+        findings = []
         for name, column in columns.items():
-            found += self.missing(f"{name}_missing", column)
-            found += self.texts_with_nul(column)
-            found += self.long_texts(column, text_checks.is_long_id, text_checks.MAX_ID_BYTES)
-            found += self._floats(column)
-        return found
+            findings += self.missing(f"{name}_missing", column)
+            findings += self.texts_with_nul(column)
+            findings += self.long_texts(column, text_checks.is_long_id, text_checks.MAX_ID_BYTES)
+            findings += self._floats(column)
+        return findings
 
     def texts_with_nul(self, *columns: str) -> list[Finding]:
         """Return a finding for each column with a NUL character, which no database accepts."""

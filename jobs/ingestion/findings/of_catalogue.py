@@ -24,40 +24,40 @@ def findings(rows: Rows, section: Files) -> list[Finding]:
             return _of_items(rows, section)
         case Categories():
             names = pc.unique(rows.texts(section.category))
-            found = rows.ids(item=section.item)
-            found += rows.missing("category_missing", section.category)
-            found += rows.texts_with_nul(section.category) + rows.long_texts(section.category)
-            return found + _n_categories(rows, len(names.drop_null()), None)
+            findings = rows.ids(item=section.item)
+            findings += rows.missing("category_missing", section.category)
+            findings += rows.texts_with_nul(section.category) + rows.long_texts(section.category)
+            return findings + _n_categories(rows, len(names.drop_null()), None)
         case Users():
-            found = rows.ids(user=section.user) + rows.texts_with_nul(*section.attributes)
-            return found + [x for name in section.attributes for x in rows.long_texts(name)]
+            findings = rows.ids(user=section.user) + rows.texts_with_nul(*section.attributes)
+            return findings + [x for name in section.attributes for x in rows.long_texts(name)]
         case _:
             return []
 
 
 def _of_items(rows: Rows, section: Items) -> list[Finding]:
-    found = rows.ids(item=section.item) + _of_titles(rows, section.title)
+    findings = rows.ids(item=section.item) + _of_titles(rows, section.title)
     others = (section.vendor, section.released, *section.attributes)
-    found += rows.texts_with_nul(*filter(None, others))
+    findings += rows.texts_with_nul(*filter(None, others))
     if section.vendor is not None:
-        found += rows.long_texts(section.vendor)
-    found += _of_unread(rows, section)
+        findings += rows.long_texts(section.vendor)
+    findings += _of_unread(rows, section)
     if section.categories is not None:
-        found += _odd_categories(rows, section.categories, section.categories_separator)
-        found += _of_categories(rows, section)
+        findings += _odd_categories(rows, section.categories, section.categories_separator)
+        findings += _of_categories(rows, section)
         share = _share_of_several(rows, section.item, section.categories)
         if share > _SOME:
             text = (
                 f"{share:.0%} of the items have rows with different categories, and the last row "
                 "counts. If each row has one category, name the file in `[categories]` instead"
             )
-            found.append(Finding("warning", rows.about, text))
-    return found
+            findings.append(Finding("warning", rows.about, text))
+    return findings
 
 
 def _of_unread(rows: Rows, section: Items) -> list[Finding]:
     """Return a warning for each column with texts that are not of its type, and are left out."""
-    found = []
+    findings = []
     for column, unread in rows.checked.unread.items():
         if not unread.true_count:
             continue
@@ -67,8 +67,8 @@ def _of_unread(rows: Rows, section: Items) -> list[Finding]:
             f"`{column}`, {rows.example(unread, column)}: the items are kept, without it. Correct "
             "the values, or the column's type in the manifest"
         )
-        found.append(Finding("warning", rows.about, text))
-    return found
+        findings.append(Finding("warning", rows.about, text))
+    return findings
 
 
 def _odd_categories(rows: Rows, column: str, separator: str) -> list[Finding]:
@@ -76,11 +76,11 @@ def _odd_categories(rows: Rows, column: str, separator: str) -> list[Finding]:
     sent = with_json_lists(rows.sent(column))
     with_nul = text_checks.has_category_with_nul(sent, separator)
     problem, hint = f"have a NUL character in `{column}`", ". Remove it from the file"
-    found = rows.share(with_nul, problem, column=column, hint=hint)
+    findings = rows.share(with_nul, problem, column=column, hint=hint)
     are_long = text_checks.has_long_category(sent, separator)
     problem = f"have a category of more than {text_checks.MAX_TEXT_BYTES:,} bytes in `{column}`"
     hint = f". Is {separator!r} right as `categories_separator`?"
-    return found + rows.share(are_long, problem, column=column, hint=hint)
+    return findings + rows.share(are_long, problem, column=column, hint=hint)
 
 
 def _share_of_several(rows: Rows, item: str, categories: str) -> float:
@@ -93,12 +93,12 @@ def _share_of_several(rows: Rows, item: str, categories: str) -> float:
 
 def _of_titles(rows: Rows, column: str) -> list[Finding]:
     texts = rows.texts(column)
-    found = rows.texts_with_nul(column) + rows.long_texts(column)
+    findings = rows.texts_with_nul(column) + rows.long_texts(column)
     if texts.null_count:
         share = texts.null_count / len(texts)
         example = rows.example(pc.is_null(texts))
         text = f"{share:.1%} of the sampled rows have no `{column}`, {example}: pages show the id"
-        found.append(Finding("warning", rows.about, text))
+        findings.append(Finding("warning", rows.about, text))
     for pattern, problem, step in (
         (_ENTITIES, "HTML entities", "replace them before the file is sent"),
         (_DECODED_TWICE, "letters such as Ã", 'is `encoding = "utf-8"` right?'),
@@ -108,8 +108,8 @@ def _of_titles(rows: Rows, column: str) -> list[Finding]:
         if share > _FEW:
             example = rows.example(marked, column)
             text = f"{share:.1%} of the sampled titles have {problem}, {example}: {step}"
-            found.append(Finding("warning", rows.about, text))
-    return found
+            findings.append(Finding("warning", rows.about, text))
+    return findings
 
 
 def _of_categories(rows: Rows, section: Items) -> list[Finding]:
@@ -127,7 +127,7 @@ def _of_categories(rows: Rows, section: Items) -> list[Finding]:
 
 
 def _n_categories(rows: Rows, n_names: int, separator: str | None) -> list[Finding]:
-    found = [Finding("note", rows.about, f"categories in the sample: {n_names:,}")]
+    findings = [Finding("note", rows.about, f"categories in the sample: {n_names:,}")]
     if n_names > _TOO_MANY_CATEGORIES:
         text = (
             f"{n_names:,} categories: too many to choose from, and most have too few items to "
@@ -135,11 +135,11 @@ def _n_categories(rows: Rows, n_names: int, separator: str | None) -> list[Findi
         )
         if separator is not None:
             text += f", or correct `categories_separator`, which is {separator!r}"
-        found.append(Finding("warning", rows.about, text))
+        findings.append(Finding("warning", rows.about, text))
     elif n_names > _MANY_CATEGORIES and separator is not None:
         text = f"{n_names} categories: is {separator!r} right as `categories_separator`?"
-        found.append(Finding("warning", rows.about, text))
-    return found
+        findings.append(Finding("warning", rows.about, text))
+    return findings
 
 
 def _listed(text: str) -> list[str]:

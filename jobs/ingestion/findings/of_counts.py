@@ -23,8 +23,8 @@ def findings(rows: Rows, n_files: int, n_malformed: int, notes: Sequence[str]) -
         f"checks, {n_failed:,} go to the quarantine{f' ({named})' if named else ''}, "
         f"{n_dropped:,} are left out"
     )
-    found = [Finding("note", rows.about, text)]
-    found += _of_malformed(rows, n_malformed, n_rows, notes)
+    findings = [Finding("note", rows.about, text)]
+    findings += _of_malformed(rows, n_malformed, n_rows, notes)
     if are_too_many(n_failed, n_rows - n_dropped, rows.dataset):
         allowed = rows.dataset.floors.max_quarantine_share
         share = n_failed / (n_rows - n_dropped)
@@ -32,8 +32,8 @@ def findings(rows: Rows, n_files: int, n_malformed: int, notes: Sequence[str]) -
             f"{share:.1%} of the sampled rows fail a check, {allowed:.1%} are allowed "
             f"(`max_quarantine_share`): {named}. Correct the manifest or the files"
         )
-        found.append(Finding("error", rows.about, text))
-    return found
+        findings.append(Finding("error", rows.about, text))
+    return findings
 
 
 def _of_malformed(rows: Rows, n_malformed: int, n_rows: int, notes: Sequence[str]) -> list[Finding]:

@@ -14,15 +14,15 @@ from warehouse.manifests.sources import Events, Ratings
 
 def findings(rows: Rows, section: Ratings | Events) -> list[Finding]:
     """Return the findings on the sampled rows that the section keeps."""
-    found = rows.ids(user=section.user, item=section.item)
+    findings = rows.ids(user=section.user, item=section.item)
     kinds = rows.checked.typed["kind"]
     is_rate = pc.fill_null(pc.equal(kinds, RATE), False)  # noqa: FBT003  # of unknown kinds
     if isinstance(section, Events):
-        found += _of_kinds(rows, section, kinds)
-    found += _header(rows, section)
-    found += of_values.findings(rows, section, kinds)
-    found += _contradictions(rows, section, is_rate)
-    return found + of_times.findings(rows, section)
+        findings += _of_kinds(rows, section, kinds)
+    findings += _header(rows, section)
+    findings += of_values.findings(rows, section, kinds)
+    findings += _contradictions(rows, section, is_rate)
+    return findings + of_times.findings(rows, section)
 
 
 def _header(rows: Rows, section: Ratings | Events) -> list[Finding]:
@@ -47,9 +47,9 @@ def _of_kinds(rows: Rows, section: Events, kinds: pa.StringArray) -> list[Findin
     counts = {entry["values"]: entry["counts"] for entry in kinds.value_counts().to_pylist()}
     ordered = sorted(counts, key=lambda kind: (-counts[kind], str(kind)))
     listed = ", ".join(f"{kind or 'none'} {counts[kind]:,}" for kind in ordered[:20])
-    found = [Finding("note", rows.about, f"kinds in {section.file}: {listed}")]
+    findings = [Finding("note", rows.about, f"kinds in {section.file}: {listed}")]
     if section.kind_column is None:
-        return found
+        return findings
     unknown = [kind for kind in ordered if kind not in known]
     names = ", ".join(f"{kind or 'no kind'} {counts[kind]:,}" for kind in unknown[:10])
     hint = (
@@ -59,7 +59,7 @@ def _of_kinds(rows: Rows, section: Events, kinds: pa.StringArray) -> list[Findin
     column = section.kind_column
     is_unknown = rows.failed(event_checks.KIND_UNKNOWN)
     problem = f"have a kind in `{column}` that `[kinds]` does not have"
-    return found + rows.share(is_unknown, problem, hint=hint)
+    return findings + rows.share(is_unknown, problem, hint=hint)
 
 
 def _contradictions(

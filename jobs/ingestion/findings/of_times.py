@@ -22,20 +22,20 @@ def findings(rows: Rows, section: Ratings | Events) -> list[Finding]:
     column = section.time_columns[0]
     problem = f"have no readable time ({section.time_format})"
     step = hint or ". Correct the file or `time_format`"
-    found = rows.share(unreadable, problem, column=column, hint=step)
+    findings = rows.share(unreadable, problem, column=column, hint=step)
     hint = samples.time_hint(texts, section)
     step = hint or ". Correct the file or `time_format`"
     in_future = rows.failed("time_in_future")
-    found += rows.share(in_future, "are in the future", column=column, hint=step)
+    findings += rows.share(in_future, "are in the future", column=column, hint=step)
     if times.null_count == len(times):
-        return found
+        return findings
     first, last = pc.min(times).as_py(), pc.max(times).as_py()
     span = f"times from {first:%Y-%m-%d} to {last:%Y-%m-%d} UTC"
-    found.append(Finding("note", rows.about, span))
+    findings.append(Finding("note", rows.about, span))
     if last.year < _FIRST_YEAR:
         question = hint.removeprefix(". ") or f"is `time_format` really {section.time_format!r}?"
-        found.append(Finding("warning", rows.about, f"{span}: {question}"))
-    return found
+        findings.append(Finding("warning", rows.about, f"{span}: {question}"))
+    return findings
 
 
 def _without_times(rows: Rows, section: Ratings | Events) -> list[Finding]:
@@ -44,14 +44,14 @@ def _without_times(rows: Rows, section: Ratings | Events) -> list[Finding]:
         "random": "no times: models are evaluated on rows drawn at random",
         "file_order": "no times: rows are ordered as in the file",
     }[split]
-    found = [Finding("note", rows.about, note)]
+    findings = [Finding("note", rows.about, note)]
     if split == "file_order" and _is_sorted_by_user(rows.texts(section.user)):
         text = (
             "the rows are sorted by user, so all users of the last rows are new, and no model can "
             'be evaluated. Write `without_time = "random"` in `[windows]`'
         )
-        found.append(Finding("warning", rows.about, text))
-    return found
+        findings.append(Finding("warning", rows.about, text))
+    return findings
 
 
 def _is_sorted_by_user(users: pa.StringArray) -> bool:

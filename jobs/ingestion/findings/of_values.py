@@ -18,15 +18,15 @@ def findings(rows: Rows, section: Ratings | Events, kinds: pa.StringArray) -> li
         return []
     numbers = rows.checked.typed["number"]
     is_rate = pc.fill_null(pc.equal(kinds, RATE), False)  # noqa: FBT003
-    found = _without_value(rows, section)
-    found += _unread(rows, section, "rating_not_a_number", "have no number as rating")
+    findings = _without_value(rows, section)
+    findings += _unread(rows, section, "rating_not_a_number", "have no number as rating")
     if isinstance(section, Events):
         problem = f"have no number in `{section.value}`"
-        found += _unread(rows, section, "value_not_a_number", problem)
-    found += _of_ratings(rows, section.value, numbers, is_rate)
+        findings += _unread(rows, section, "value_not_a_number", problem)
+    findings += _of_ratings(rows, section.value, numbers, is_rate)
     if isinstance(section, Events):
-        found += _of_other_kinds(rows, section.value)
-    return found + _constant(rows, section, numbers)
+        findings += _of_other_kinds(rows, section.value)
+    return findings + _constant(rows, section, numbers)
 
 
 def _without_value(rows: Rows, section: Ratings | Events) -> list[Finding]:
@@ -66,17 +66,19 @@ def _of_ratings(
     valid = f"{scale.lowest:g} to {scale.highest:g} in steps of {scale.step:g}"
     problem = f"are off the scale ({valid})"
     off_scale, step = rows.failed("rating_off_scale"), hint or ". Correct `[scale]` or the file"
-    found = rows.share(off_scale, problem, column=column, hint=step)
-    if hint and not found:
-        found.append(Finding("warning", rows.about, f"`{column}`{hint}".replace("`. ", "`: ", 1)))
+    findings = rows.share(off_scale, problem, column=column, hint=step)
+    if hint and not findings:
+        findings.append(
+            Finding("warning", rows.about, f"`{column}`{hint}".replace("`. ", "`: ", 1))
+        )
     n_relevant = pc.sum(pc.greater_equal(ratings, scale.relevant_from)).as_py() or 0
     if n_relevant in (0, n_ratings):
         text = (
             f"{n_relevant} of {n_ratings} sampled ratings reach `relevant_from` "
             f"{scale.relevant_from:g}. Choose a value that some ratings reach, and others do not"
         )
-        found.append(Finding("warning", rows.about, text))
-    return found
+        findings.append(Finding("warning", rows.about, text))
+    return findings
 
 
 def _gap_above_zero(ratings: pa.DoubleArray) -> bool:
@@ -89,10 +91,12 @@ def _of_other_kinds(rows: Rows, column: str) -> list[Finding]:
     """Return negative numbers, and shares above 1."""
     hint = f". If they are returns, write `keep_if = '{_named(column)} > 0'`"
     problem = f"have a negative `{column}`"
-    found = rows.share(rows.failed("value_negative"), problem, column=column, hint=hint)
+    findings = rows.share(rows.failed("value_negative"), problem, column=column, hint=hint)
     hint = '. If they are no shares, write `value = "amount"` under `[kinds.NAME]`'
     problem = f"have a `{column}` above 1"
-    return found + rows.share(rows.failed("value_not_a_share"), problem, column=column, hint=hint)
+    return findings + rows.share(
+        rows.failed("value_not_a_share"), problem, column=column, hint=hint
+    )
 
 
 def _constant(rows: Rows, section: Ratings | Events, numbers: pa.DoubleArray) -> list[Finding]:

@@ -29,11 +29,11 @@ def items(table: SampledTable, item: Profile) -> Fields:
     others = [column for column in others if column is not title]
     fields |= _categories(others)
     for field, role in (("vendor", "vendor"), ("released", "released")):
-        found = [column for column in others if role in names.roles(column.name)]
+        candidates = [column for column in others if role in names.roles(column.name)]
         if role == "released":
-            found = [column for column in found if column.share_matching(_YEAR_FIRST) > 0.5]  # noqa: PLR2004
-        if found:
-            fields[field] = Guess(found[0].name, "by the name of the column")
+            candidates = [x for x in candidates if x.share_matching(_YEAR_FIRST) > 0.5]  # noqa: PLR2004
+        if candidates:
+            fields[field] = Guess(candidates[0].name, "by the name of the column")
     return fields | _attributes(others)
 
 
@@ -86,8 +86,8 @@ def _named(column: Profile) -> Guess:
 
 def _title(columns: Sequence[Profile]) -> Profile | None:
     """Return the column of titles: by its name, else the first unnamed or descriptive text."""
-    found = [column for column in columns if "title" in names.roles(column.name)]
-    exact = [column for column in found if names.plain(column.name) != "label"]
+    titles = [column for column in columns if "title" in names.roles(column.name)]
+    exact = [column for column in titles if names.plain(column.name) != "label"]
     if exact:
         return exact[0]
     described = [x for x in columns if names.plain(x.name) in ("description", "summary")]
@@ -107,14 +107,14 @@ def _categories(others: Sequence[Profile]) -> Fields:
         flags = [column for column in flags if "unknown" not in names.words(column.name)]
         named = {column.name: column.name for column in flags}
         return {"category_flags": Guess(named, "columns of 0 and 1")}
-    found = [
+    candidates = [
         column
         for column in others
         if "categories" in names.roles(column.name) or _is_unnamed_list(column)
     ]
-    if not found:
+    if not candidates:
         return {}
-    column = max(found, key=lambda x: names.plain(x.name).startswith(("categor", "genre")))
+    column = max(candidates, key=lambda x: names.plain(x.name).startswith(("categor", "genre")))
     fields: Fields = {"categories": Guess(column.name)}
     separator = _separator(column)
     if separator not in (None, "|"):

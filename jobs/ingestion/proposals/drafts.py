@@ -46,13 +46,13 @@ def draft(tables: Sequence[SampledTable], title: str = "") -> Draft:
     item_ids = [x for t in tables if catalogues.has_titles(t) for x in catalogues.id_columns(t)]
     of_events = _events(tables, item_ids, result)
     if not of_events:
-        found = "; ".join(
+        listed_columns = "; ".join(
             f"{t.file} has {', '.join(column.name for column in t.profiles[:8])}" for t in tables
         )
-        found += "".join(f"; {file}: {reason}" for file, reason in result.unused.items())
+        listed_columns += "".join(f"; {file}: {reason}" for file, reason in result.unused.items())
         raise NoEventsError(
-            f"no file has a column of users beside one of items ({found}). Rename these columns to "
-            "`user` and `item`, or write the manifest by hand as in docs/datasets.md"
+            f"no file has a column of users beside one of items ({listed_columns}). Rename these "
+            "columns to `user` and `item`, or write the manifest by hand as in docs/datasets.md"
         )
     for columns in of_events:
         _add_events(result, columns)
@@ -76,7 +76,7 @@ def draft(tables: Sequence[SampledTable], title: str = "") -> Draft:
 def _events(
     tables: Sequence[SampledTable], item_ids: list[Profile], result: Draft
 ) -> list[EventColumns]:
-    found = []
+    candidates = []
     for table in tables:
         if names.SOCIAL.search(table.file.rsplit("/", 1)[-1]):
             result.unused[table.file] = "its name says that it relates users to users"
@@ -84,9 +84,9 @@ def _events(
         if table.has_header or not catalogues.has_titles(table):
             columns = events.columns_of(table, item_ids)
             if columns is not None:
-                found.append(events.named(columns))
-    user_ids = [columns.user for columns in found if columns.user.repeats]
-    return [columns for columns in found if not _describes_users(columns, user_ids)]
+                candidates.append(events.named(columns))
+    user_ids = [columns.user for columns in candidates if columns.user.repeats]
+    return [columns for columns in candidates if not _describes_users(columns, user_ids)]
 
 
 def _describes_users(columns: EventColumns, user_ids: Sequence[Profile]) -> bool:
@@ -164,14 +164,14 @@ def _best_items(
 
 def _key(table: SampledTable, ids: Sequence[Profile]) -> tuple[Profile, float] | None:
     """Return the column that has most of the ids, and the share of them that it has."""
-    found = catalogues.id_columns(table)
-    shares = [max((other.share_in(column) for other in ids), default=0.0) for column in found]
-    if not found:
+    columns = catalogues.id_columns(table)
+    shares = [max((other.share_in(column) for other in ids), default=0.0) for column in columns]
+    if not columns:
         return None
     best = max(
-        range(len(found)), key=lambda at: (round(shares[at], 1), _names_item(found[at]), -at)
+        range(len(columns)), key=lambda at: (round(shares[at], 1), _names_item(columns[at]), -at)
     )
-    return found[best], shares[best]
+    return columns[best], shares[best]
 
 
 def _names_item(column: Profile) -> bool:

@@ -131,16 +131,16 @@ def named(columns: EventColumns) -> EventColumns:
         profile.name: _UNNAMED[field] for field, profile in by_field.items() if profile is not None
     }
     renamed = table.renamed([new.get(column.name, column.name) for column in table.profiles])
-    found = {
+    by_name = {
         field: renamed.column(new[profile.name]) if profile is not None else None
         for field, profile in by_field.items()
     }
-    user, item = found["user"], found["item"]
+    user, item = by_name["user"], by_name["item"]
     if user is None or item is None:
         raise AssertionError(table.file)  # both are columns of the table
     return replace(
-        columns, table=renamed, user=user, item=item, time=found["time"], value=found["value"],
-        kind=found["kind_column"],
+        columns, table=renamed, user=user, item=item, time=by_name["time"], value=by_name["value"],
+        kind=by_name["kind_column"],
     )  # fmt: skip
 
 
@@ -173,8 +173,8 @@ def _ordered(first: Profile, second: Profile, item_ids: list[Profile]) -> tuple[
 
 def _named(table: SampledTable, role: Role, ids: list[Profile] | None = None) -> Profile | None:
     """Return the column with this role, preferably one of ids, which share values with `ids`."""
-    found = [column for column in table.profiles if role in names.roles(column.name)]
-    if not found:
+    candidates = [column for column in table.profiles if role in names.roles(column.name)]
+    if not candidates:
         return None
 
     def rank(column: Profile) -> tuple[bool, float, bool]:
@@ -182,7 +182,7 @@ def _named(table: SampledTable, role: Role, ids: list[Profile] | None = None) ->
         is_first_choice = names.roles(column.name)[0] == role
         return is_first_choice, round(shared, 1), _is_id(column)
 
-    return max(found, key=rank)
+    return max(candidates, key=rank)
 
 
 def _value(others: list[Profile]) -> Profile | None:

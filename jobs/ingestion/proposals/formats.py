@@ -6,10 +6,10 @@ from jobs.ingestion.proposals.guesses import Fields, Guess
 
 def marks(column: Profile) -> Fields:
     """Return the fields that say how the numbers of the column are written; none if certain."""
-    found = column.marks
-    shown = found.either or next((x for x in column.distinct.to_pylist() if not x.isdigit()), "")
-    reason = "; ".join(filter(None, (f"such as {shown}", found.doubt)))
-    named = found.fields or ({"decimal": found.decimal} if found.doubt else {})
+    written = column.marks
+    shown = written.either or next((x for x in column.distinct.to_pylist() if not x.isdigit()), "")
+    reason = "; ".join(filter(None, (f"such as {shown}", written.doubt)))
+    named = written.fields or ({"decimal": written.decimal} if written.doubt else {})
     return {
         name: Guess(mark, reason if number == 0 else "the mark between thousands")
         for number, (name, mark) in enumerate(named.items())

@@ -24,9 +24,9 @@ def kinds(columns: EventColumns) -> tuple[Fields, dict[str, Fields]]:
     stem = PurePath(columns.table.file).name.split(".")[0]
     unnamed = [x.name for x in columns.table.profiles if x.name not in _used(columns)]
     value_names = [columns.value.name] if columns.value is not None else []
-    found = names.kind_of([stem, *value_names, *unnamed])
-    kind, weight, source = found or ("interaction", 1, "")
-    if value is not None and found is None and (played := _PLAYED.search(stem)):
+    by_name = names.kind_of([stem, *value_names, *unnamed])
+    kind, weight, source = by_name or ("interaction", 1, "")
+    if value is not None and by_name is None and (played := _PLAYED.search(stem)):
         kind, source = "play", played[0]
     reason = f"from `{source}`" if source else "no name says what users did"
     reason += "".join(

@@ -108,19 +108,19 @@ def words(name: str) -> list[str]:
 def roles(name: str) -> list[Role]:
     """Return what a column of this name may be, the likeliest first."""
     last = name.rsplit(".", 1)[-1]
-    found: list[Role] = [role for role, exact in _WORDS.items() if plain(last) in exact]
+    likely: list[Role] = [role for role, exact in _WORDS.items() if plain(last) in exact]
     for role in ("user", "item"):
-        if role not in found and _is_id_of(role, words(name)):
-            found.append(role)
-    if "title" not in found and (match := _TITLED.match(plain(last))):
+        if role not in likely and _is_id_of(role, words(name)):
+            likely.append(role)
+    if "title" not in likely and (match := _TITLED.match(plain(last))):
         subject = match[1]
         if any(subject == plain(word) for word in _SUBJECTS["item"].split()):
-            found.insert(0, "title")
-            found = [role for role in found if role != "item"]
-    if not found and words(last):
+            likely.insert(0, "title")
+            likely = [role for role in likely if role != "item"]
+    if not likely and words(last):
         ends: tuple[Role, ...] = ("value", "number", "time")
-        found += [role for role in ends if words(last)[-1] in _WORDS[role]]
-    return found
+        likely += [role for role in ends if words(last)[-1] in _WORDS[role]]
+    return likely
 
 
 def kind_of(names: Iterable[str]) -> tuple[str, float, str] | None:

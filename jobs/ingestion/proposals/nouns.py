@@ -21,16 +21,16 @@ _GENERAL: Final = ("product", "place", "business", "listing")
 
 def item_noun(texts: Sequence[str]) -> Guess | None:
     """Return the noun that a name of the data set, a column or a file contains, or None."""
-    found = [
+    candidates = [
         (noun, text)
         for text in texts
         for word in names.words(re.sub(r"\.\w+$", "", text))
         for stem, noun in _NOUNS.items()
         if _begins(word, stem)
     ]
-    if not found:
+    if not candidates:
         return None
-    noun, text = min(found, key=lambda pair: pair[0] in _GENERAL)
+    noun, text = min(candidates, key=lambda pair: pair[0] in _GENERAL)
     return Guess(noun, f"from `{text}`")
 
 

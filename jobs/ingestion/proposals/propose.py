@@ -43,8 +43,8 @@ def proposal(
     source = root if len(files) > 1 or paths[0].is_dir() else files[0]
     chosen = targets.name_of(name, out, source)
     title = (name or targets.plain(source.name)).replace("_", " ").capitalize()
-    found = drafts.draft(tables.sampled(files, root), title)
-    return chosen, f"{_GUESSED}\n{manifests.written(found, title)}", root
+    draft = drafts.draft(tables.sampled(files, root), title)
+    return chosen, f"{_GUESSED}\n{manifests.written(draft, title)}", root
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -21,29 +21,29 @@ _RATES: Final = re.compile(r"(?i)^(rat|review|star|scor|vote)")
 
 def is_scale(column: Profile) -> bool:
     """Return whether the column has ratings: few values in equal steps, named like a rating."""
-    found = _rated(column)
-    if len(found) < 2 or not column.is_numeric:  # noqa: PLR2004
+    rated = _rated(column)
+    if len(rated) < 2 or not column.is_numeric:  # noqa: PLR2004
         return False
     roles = names.roles(column.name)
-    step = float(np.diff(found).min())
-    is_even = float(found[-1] - found[0]) <= _MAX_STEPS * step
+    step = float(np.diff(rated).min())
+    is_even = float(rated[-1] - rated[0]) <= _MAX_STEPS * step
     if "number" in roles and "value" not in roles:
         return False
     if "value" in roles and column.name != "value":
         return is_even
-    return is_even and float(found[0]) >= 0 and float(found[-1]) <= _UNNAMED_HIGHEST
+    return is_even and float(rated[0]) >= 0 and float(rated[-1]) <= _UNNAMED_HIGHEST
 
 
 def scale(column: Profile) -> Fields:
     """Return the fields of `[scale]` as found in the column."""
-    found = _rated(column)
-    lowest, highest = float(found[0]), float(found[-1])
-    step = float(np.diff(found).min())
-    relevant = next(x for x in found if x >= lowest + _RELEVANT * (highest - lowest) - 1e-9)
+    rated = _rated(column)
+    lowest, highest = float(rated[0]), float(rated[-1])
+    step = float(np.diff(rated).min())
+    relevant = next(x for x in rated if x >= lowest + _RELEVANT * (highest - lowest) - 1e-9)
     return {
         "lowest": Guess(lowest, "the lowest value found"),
         "highest": Guess(highest, "the highest value found"),
-        "step": Guess(step, f"{len(found)} different values"),
+        "step": Guess(step, f"{len(rated)} different values"),
         "relevant_from": Guess(float(relevant), "the upper third of the scale"),
     }
 
@@ -84,5 +84,5 @@ def zero_is_no_value(column: Profile) -> bool:
 
 def _rated(column: Profile) -> np.ndarray:
     """Return the different ratings in order."""
-    found = np.unique(column.numbers)
-    return found[found != 0] if zero_is_no_value(column) else found
+    distinct = np.unique(column.numbers)
+    return distinct[distinct != 0] if zero_is_no_value(column) else distinct

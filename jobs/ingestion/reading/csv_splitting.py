@@ -115,8 +115,8 @@ class Splitter:
         inner = [quoted.fullmatch(part) for part in parts]
         doubled = files.quote * 2
         return [
-            part if found is None else found[1].replace(doubled, files.quote)
-            for part, found in zip(parts, inner, strict=True)
+            part if match is None else match[1].replace(doubled, files.quote)
+            for part, match in zip(parts, inner, strict=True)
         ]
 
     def _reader(self, lines: Iterable[str], *, strict: bool) -> "_csv.Reader":
@@ -158,6 +158,6 @@ def _kept_escapes(files: Files) -> Callable[[str], str]:
     def kept(line: str) -> str:
         if files.escape not in line:
             return line
-        return escape.sub(lambda found: found[0] if found[1] else doubled, line)
+        return escape.sub(lambda match: match[0] if match[1] else doubled, line)
 
     return kept

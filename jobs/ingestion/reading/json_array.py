@@ -99,8 +99,8 @@ class _Unread:
         return len(pieces) > 1
 
     def _after_space(self) -> int:
-        found = _SPACE.match(self._text, self._at)
-        return self._at if found is None else found.end()
+        spaces = _SPACE.match(self._text, self._at)
+        return self._at if spaces is None else spaces.end()
 
     def _line_now(self) -> int:
         self._line += self._text.count("\n", self._counted, self._at)

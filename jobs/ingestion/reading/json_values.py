@@ -53,18 +53,18 @@ def all_objects(lines: Sequence[str]) -> list[Row] | None:
 def column_names(rows: Iterable[Row], *, enough: int = MANY_NAMES) -> list[str]:
     """Return the fields of all rows in the order in which they occur, nested ones by path.
 
-    The row with which the rows have `enough` fields, counting repeated ones, is the last: objects
-    whose keys are ids have other fields in each row.
+    Reading stops once the rows have `enough` fields, counting repeated ones, because objects whose
+    keys are ids have other fields in each row.
     """
-    found: dict[str, None] = {}
+    columns: dict[str, None] = {}
     n_names = 0
     for row in rows:
         names = list(_names(row))
-        found.update(dict.fromkeys(names))
+        columns.update(dict.fromkeys(names))
         n_names += len(names)
         if n_names >= enough:
             break
-    return list(found)
+    return list(columns)
 
 
 def texts(rows: Sequence[Row], column: str) -> pa.Array:
@@ -80,7 +80,7 @@ def value_at(row: Json, path: str) -> Json:
         return None
     if path in row:
         return row[path]
-    for dot in (found.start() for found in re.finditer(r"\.", path)):
+    for dot in (match.start() for match in re.finditer(r"\.", path)):
         if path[:dot] in row:
             return value_at(row[path[:dot]], path[dot + 1 :])
     return None

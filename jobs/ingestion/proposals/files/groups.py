@@ -52,7 +52,7 @@ class Group:
 
 def of(paths: Sequence[Path], root: Path) -> list[Group]:
     """Return the groups in the order of their first files. Names are relative to `root`."""
-    found: list[Group] = []
+    groups: list[Group] = []
     by_pattern: dict[str, list[Group]] = defaultdict(list)
     for path in paths:
         name = path.relative_to(root).as_posix()
@@ -61,9 +61,9 @@ def of(paths: Sequence[Path], root: Path) -> list[Group]:
         if group is not None:
             group.others.append(name)
             continue
-        found.append(_described(path, name))
-        similar.append(found[-1])
-    return found
+        groups.append(_described(path, name))
+        similar.append(groups[-1])
+    return groups
 
 
 def opened(path: Path, name: str, fields: Fields) -> FileReader:

@@ -47,14 +47,14 @@ def renamed(header: Sequence[str], n_lines: int) -> Fields:
 
 def _distinct(columns: Sequence[str]) -> tuple[str, ...]:
     """Return the columns, the second one of a name as `name_2`."""
-    found: list[str] = []
+    distinct: list[str] = []
     for number, column in enumerate(columns, 1):
         name, n_others = column or unnamed(number), 1
-        while name in found or (n_others > 1 and name in columns):
+        while name in distinct or (n_others > 1 and name in columns):
             n_others += 1
             name = f"{column}_{n_others}"
-        found.append(name)
-    return tuple(found)
+        distinct.append(name)
+    return tuple(distinct)
 
 
 def has_header(rows: Sequence[Sequence[str]]) -> bool:

@@ -1,4 +1,4 @@
-"""What the values of a column are: numbers, times, flags, links, lists; found in a sample."""
+"""What the values of a column are: numbers, times, flags, links, lists, by a sample."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -95,8 +95,8 @@ class Profile:
         """
         if self.is_unix_time or self.time_format not in COMPACT or len(self.distinct) < _FEW:
             return self.is_unix_time
-        found = values.times(self.distinct, Ratings(file="", time_format=self.time_format))
-        return bool(found.null_count == 0)
+        times = values.times(self.distinct, Ratings(file="", time_format=self.time_format))
+        return bool(times.null_count == 0)
 
     def share_matching(self, pattern: str) -> float:
         """Return the share of distinct texts that match the regular expression."""

@@ -75,9 +75,9 @@ def files_of(paths: Sequence[Path]) -> list[Path]:
 
 def sampled(paths: Sequence[Path], root: Path) -> list[SampledTable]:
     """Return the tables of the files, whose names are relative to the folder `root`."""
-    found = groups.of(paths, root)
-    max_bytes = max(_ALL_BYTES // max(len(found), 1), _FEWEST_BYTES)
-    return [_sampled(group, min(max_bytes, _FILE_BYTES)) for group in found]
+    to_sample = groups.of(paths, root)
+    max_bytes = max(_ALL_BYTES // max(len(to_sample), 1), _FEWEST_BYTES)
+    return [_sampled(group, min(max_bytes, _FILE_BYTES)) for group in to_sample]
 
 
 def _sampled(group: Group, max_bytes: int) -> SampledTable:

@@ -48,8 +48,8 @@ def test_a_byte_of_another_encoding_is_named_with_its_line(
     assert "\ufffd" in raw
     (note,) = file.notes
     assert note == (
-        f'f: line 4 has byte {byte}, which is not UTF-8. Is `encoding = "{likely}"` right? Else '
-        "correct the line"
+        f'f: line 4 has byte {byte}, which is not UTF-8. Is `encoding = "{likely}"` right? If '
+        "not, correct the line"
     )
 
 
