@@ -73,8 +73,8 @@ def of_feedback(
 
 def of_kinds(kinds: pa.StringArray, dataset: Dataset) -> dict[str, pa.BooleanArray]:
     """Return the mask of the rows whose kind the manifest does not name."""
-    known = (*dataset.kinds, *((RATE,) if dataset.has_scale else ()))
-    return {KIND_UNKNOWN: pc.invert(is_kind(kinds, known))}
+    valid = (*dataset.kinds, *((RATE,) if dataset.has_scale else ()))
+    return {KIND_UNKNOWN: pc.invert(is_kind(kinds, valid))}
 
 
 def of_ratings(

@@ -32,13 +32,13 @@ def plan(
     files, replaces = [], {}
     for file in delivered:
         key = (file.target, file.sha256)
-        before = [landing for landing in in_force if (landing.target, landing.sha256) == key]
-        if any(landing.reading in (None, file.reading) for landing in before):
+        earlier = [landing for landing in in_force if (landing.target, landing.sha256) == key]
+        if any(landing.reading in (None, file.reading) for landing in earlier):
             continue
         new = _unused(file, taken)
         files.append(new)
         replaces[new.landing_id] = tuple(
-            landing.landing_id for landing in before if landing.reading not in readings[key]
+            landing.landing_id for landing in earlier if landing.reading not in readings[key]
         )
     return Plan(tuple(files), replaces)
 

@@ -154,7 +154,7 @@ def _require_events(
             (file.target, file.section_name) == (target, name) for file in files
         ):
             continue
-        if any(known == target and matches(section.file, file) for known, file in landed):
+        if any(landed_as == target and matches(section.file, file) for landed_as, file in landed):
             continue
         table = "[ratings]" if target == "ratings" else "[[events]]"
         hint = "" if "://" in folder else f" ({folders.alternatives(Path(folder), section.file)})"

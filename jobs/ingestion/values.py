@@ -139,10 +139,10 @@ def _finite(values: pa.DoubleArray) -> pa.DoubleArray:
 
 def _since_1970(texts: pa.StringArray, unit: int, files: Files) -> pa.TimestampArray:
     is_hex = pc.any(pc.match_substring(texts, "x", ignore_case=True)).as_py()  # Arrow reads those
-    whole = None if is_hex else _cast(texts, pa.int64())
-    if whole is not None:
-        in_range = pc.less_equal(pc.abs(whole), -_FIRST // unit * 5)  # the product fits 64 bits
-        return _in_calendar(pc.multiply(pc.if_else(in_range, whole, None), unit))
+    integers = None if is_hex else _cast(texts, pa.int64())
+    if integers is not None:
+        in_range = pc.less_equal(pc.abs(integers), -_FIRST // unit * 5)  # the product fits 64 bits
+        return _in_calendar(pc.multiply(pc.if_else(in_range, integers, None), unit))
     micros = pc.round(pc.multiply(_plain_numbers(texts, files), float(unit)))
     in_range = pc.less_equal(pc.abs(micros), float(2 * _LAST))
     return _in_calendar(pc.if_else(in_range, micros, None).cast(pa.int64()))

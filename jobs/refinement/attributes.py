@@ -19,8 +19,8 @@ def typed(section: Items) -> Column:
         F.struct(F.lit(name).alias("name"), _typed(F.col("attributes")[name], of, section))
         for name, of in section.attributes.items()
     ]
-    known = F.filter(F.array(*entries), lambda entry: entry["value"].isNotNull())
-    return F.map_from_entries(known).cast(_TYPE)
+    filled_entries = F.filter(F.array(*entries), lambda entry: entry["value"].isNotNull())
+    return F.map_from_entries(filled_entries).cast(_TYPE)
 
 
 def _typed(text: Column, of: AttributeType, section: Items) -> Column:

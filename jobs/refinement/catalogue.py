@@ -112,13 +112,13 @@ def unlisted(rated: DataFrame) -> DataFrame:
 
 def users(rows: DataFrame) -> DataFrame:
     """Return the rows as typed users, without empty attributes."""
-    known = F.map_filter(
+    filled_attributes = F.map_filter(
         F.coalesce("attributes", F.expr("CAST(map() AS map<string,string>)")),
         lambda _, value: filled(value).isNotNull(),
     )
     return rows.select(
         trimmed("user_id").alias("user_id"),
-        F.transform_values(known, lambda _, value: trimmed(value)).alias("attributes"),
+        F.transform_values(filled_attributes, lambda _, value: trimmed(value)).alias("attributes"),
     )
 
 

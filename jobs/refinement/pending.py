@@ -68,13 +68,13 @@ class Batch:
         pending = {x.landing_id for x in self.landings if x.target in group}
         if not pending and not self.rebuilds:
             return []
-        whole = self.overwrites or (group == CATALOGUE and self.merges_categories)
+        loads_all = self.overwrites or (group == CATALOGUE and self.merges_categories)
         return [
             landing
             for landing in self.in_force
             if landing.target in targets
             and landing.landing_id not in self.refused
-            and (whole or landing.landing_id in pending)
+            and (loads_all or landing.landing_id in pending)
         ]
 
     @property

@@ -32,7 +32,7 @@ def quarantine(
         if balances[target].n_quarantined.total()
     }
     if batch.rebuilds and warehouse.exists(SILVER_QUARANTINE):
-        _judge_again(warehouse, list(failed.values()), batch)
+        _replace(warehouse, list(failed.values()), batch)
         return
     for target, rows in failed.items():
         _add(warehouse, rows, write_id=f"{batch.write_id}-{target}")
@@ -51,15 +51,15 @@ def _failed(target: str, checked: DataFrame, *, now: datetime, run_key: str) -> 
     )
 
 
-def _judge_again(warehouse: Warehouse, failed: list[DataFrame], batch: Batch) -> None:
+def _replace(warehouse: Warehouse, failed: list[DataFrame], batch: Batch) -> None:
     """Replace the quarantine; a row that fails again keeps the time when it was first seen."""
-    before = warehouse.read(SILVER_QUARANTINE)
-    rows = reduce(DataFrame.union, failed) if failed else before.limit(0)
+    earlier = warehouse.read(SILVER_QUARANTINE)
+    rows = reduce(DataFrame.union, failed) if failed else earlier.limit(0)
     key = list(SILVER_QUARANTINE.key)
-    first = before.select(*key, F.col("first_seen_at").alias("before"))
-    seen = F.coalesce("before", "first_seen_at")
-    judged = rows.join(first, key, "left").withColumn("first_seen_at", seen)
-    warehouse.overwrite(SILVER_QUARANTINE, judged, write_id=batch.write_id)
+    first = earlier.select(*key, F.col("first_seen_at").alias("before"))
+    first_seen = F.coalesce("before", "first_seen_at")
+    checked_again = rows.join(first, key, "left").withColumn("first_seen_at", first_seen)
+    warehouse.overwrite(SILVER_QUARANTINE, checked_again, write_id=batch.write_id)
 
 
 def _add(warehouse: Warehouse, rows: DataFrame, *, write_id: str) -> None:

@@ -141,8 +141,8 @@ def _standardised(numbers: list[float]) -> NDArray[np.float32]:
     """Return signed logs with mean 0 and deviation 1; 0 where the number is unknown."""
     values = np.array(numbers, np.float64)
     logs = np.sign(values) * np.log1p(np.abs(values))
-    known = logs[np.isfinite(logs)]
-    if not len(known):
+    finite = logs[np.isfinite(logs)]
+    if not len(finite):
         return np.zeros(len(values), np.float32)
-    scaled = (logs - known.mean()) / max(float(known.std()), 1e-12)
+    scaled = (logs - finite.mean()) / max(float(finite.std()), 1e-12)
     return np.asarray(np.nan_to_num(scaled), np.float32)

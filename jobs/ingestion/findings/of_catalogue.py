@@ -61,11 +61,11 @@ def _of_unread(rows: Rows, section: Items) -> list[Finding]:
     for column, unread in rows.checked.unread.items():
         if not unread.true_count:
             continue
-        of = section.attributes.get(column, "year")
+        type_name = section.attributes.get(column, "year")
         text = (
-            f"{unread.true_count / rows.table.num_rows:.1%} of the sampled rows have no {of} in "
-            f"`{column}`, {rows.example(unread, column)}: the items are kept, without it. Correct "
-            "the values, or the column's type in the manifest"
+            f"{unread.true_count / rows.table.num_rows:.1%} of the sampled rows have no "
+            f"{type_name} in `{column}`, {rows.example(unread, column)}: these items are kept "
+            "without the value. Correct the values, or the column's type in the manifest"
         )
         findings.append(Finding("warning", rows.about, text))
     return findings

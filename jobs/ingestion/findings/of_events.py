@@ -43,14 +43,14 @@ def _header(rows: Rows, section: Ratings | Events) -> list[Finding]:
 
 def _of_kinds(rows: Rows, section: Events, kinds: pa.StringArray) -> list[Finding]:
     """Return the kinds with their counts, and those that the manifest does not name."""
-    known = {*rows.dataset.kinds, *((RATE,) if rows.dataset.has_scale else ())}
+    valid = {*rows.dataset.kinds, *((RATE,) if rows.dataset.has_scale else ())}
     counts = {entry["values"]: entry["counts"] for entry in kinds.value_counts().to_pylist()}
     ordered = sorted(counts, key=lambda kind: (-counts[kind], str(kind)))
     listed = ", ".join(f"{kind or 'none'} {counts[kind]:,}" for kind in ordered[:20])
     findings = [Finding("note", rows.about, f"kinds in {section.file}: {listed}")]
     if section.kind_column is None:
         return findings
-    unknown = [kind for kind in ordered if kind not in known]
+    unknown = [kind for kind in ordered if kind not in valid]
     names = ", ".join(f"{kind or 'no kind'} {counts[kind]:,}" for kind in unknown[:10])
     hint = (
         f". They are {names}. Name each in `kinds`, or as a section such as "

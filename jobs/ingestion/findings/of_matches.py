@@ -20,10 +20,10 @@ def unknown(
     """
     none = pa.array([], pa.string())
     ids = pc.unique(pa.concat_arrays([none, *(array.drop_null() for array in used)]))
-    known = pa.concat_arrays([none, *(array.drop_null() for array in listed)])
-    if not len(ids) or not len(known):
+    listed_ids = pa.concat_arrays([none, *(array.drop_null() for array in listed)])
+    if not len(ids) or not len(listed_ids):
         return []
-    absent = ids.filter(pc.invert(pc.is_in(ids, value_set=known)))
+    absent = ids.filter(pc.invert(pc.is_in(ids, value_set=listed_ids)))
     if not len(absent):
         return []
     share = len(absent) / len(ids)
@@ -31,8 +31,10 @@ def unknown(
     text = f"{share:.1%} of the {noun}s in the events are in no file of {noun}s, such as {examples}"
     if len(absent) < len(ids):
         return [Finding("warning", of, text)]
-    text += f"; the files of {noun}s have {', '.join(map(shown, known[:_EXAMPLES].to_pylist()))}"
-    hint = _hint(absent, known)
+    text += (
+        f"; the files of {noun}s have {', '.join(map(shown, listed_ids[:_EXAMPLES].to_pylist()))}"
+    )
+    hint = _hint(absent, listed_ids)
     return [Finding("error" if of == "items" else "warning", of, f"{text}. {hint}")]
 
 
@@ -74,9 +76,9 @@ def _share_any(ids: Sequence[pa.StringArray], others: Sequence[Sequence[pa.Strin
     )
 
 
-def _hint(absent: pa.StringArray, known: pa.StringArray) -> str:
+def _hint(absent: pa.StringArray, listed: pa.StringArray) -> str:
     """Return what makes the ids equal, if something simple does."""
-    known_ids = {*known.to_pylist()}
+    listed_ids = {*listed.to_pylist()}
     ways: dict[str, Callable[[str], str]] = {
         "They differ in zeros at the beginning": lambda text: text.lstrip("0"),
         "They differ in capital letters": lambda text: text.casefold(),
@@ -84,6 +86,6 @@ def _hint(absent: pa.StringArray, known: pa.StringArray) -> str:
         "They differ in `.0` at the end": lambda text: text.removesuffix(".0"),
     }
     for sentence, plain in ways.items():
-        if {plain(text) for text in absent.to_pylist()} & {plain(text) for text in known_ids}:
+        if {plain(text) for text in absent.to_pylist()} & {plain(text) for text in listed_ids}:
             return f"{sentence}. Export both columns in the same way"
     return "Is `item` the same column in both files?"

@@ -240,5 +240,5 @@ def _names_kinds(column: Profile) -> bool:
     if not _is_kind(column):
         return False
     counts = column.filled.value_counts().to_pylist()
-    known = sum(row["counts"] for row in counts if names.kind_of([row["values"]]))
-    return bool(known * 2 >= len(column.filled))
+    n_known = sum(row["counts"] for row in counts if names.kind_of([row["values"]]))
+    return bool(n_known * 2 >= len(column.filled))

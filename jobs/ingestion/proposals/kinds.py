@@ -68,9 +68,9 @@ def _in_column(columns: EventColumns, column: Profile) -> tuple[Fields, dict[str
         if text in columns.rated:
             mapped |= {text: RATE} if text != RATE else {}
             continue
-        known = names.kind_of([text]) if not _takes_back(text) else None
+        by_name = names.kind_of([text]) if not _takes_back(text) else None
         kind, weight = (
-            (known[0], known[1]) if known else (_usable(text), 0 if _takes_back(text) else 1)
+            (by_name[0], by_name[1]) if by_name else (_usable(text), 0 if _takes_back(text) else 1)
         )
         if kind != text:
             mapped[text] = kind

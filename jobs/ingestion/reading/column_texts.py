@@ -60,9 +60,9 @@ def texts(values: pa.Array) -> pa.Array:
 def _of_floats(values: pa.Array) -> pa.Array:
     """Return whole numbers with all their digits, as an id needs them; others as Arrow does."""
     is_whole = pc.and_(pc.equal(values, pc.floor(values)), pc.less(pc.abs(values), _EXACT))
-    whole = pc.cast(pc.cast(pc.if_else(is_whole, values, 0), pa.int64()), TEXT)
+    digits = pc.cast(pc.cast(pc.if_else(is_whole, values, 0), pa.int64()), TEXT)
     others = pc.if_else(pc.is_nan(values), None, pc.cast(values, TEXT))
-    return pc.if_else(is_whole, whole, _without_zeros(others))
+    return pc.if_else(is_whole, digits, _without_zeros(others))
 
 
 def _times(values: pa.Array) -> pa.Array:
@@ -75,8 +75,8 @@ def _times(values: pa.Array) -> pa.Array:
         if kind.tz is not None:
             values = pc.cast(values, pa.timestamp(kind.unit, _UTC))
         if kind.unit == "ns":
-            whole = pc.floor_temporal(values, unit="microsecond")
-            values = pc.cast(whole, pa.timestamp("us", values.type.tz))
+            microseconds = pc.floor_temporal(values, unit="microsecond")
+            values = pc.cast(microseconds, pa.timestamp("us", values.type.tz))
     if pa.types.is_time64(kind) and kind.unit == "ns":
         values = pc.cast(values, pa.time64("us"), safe=False)
     return pc.replace_substring_regex(pc.cast(values, TEXT), r"\.0+(Z?)$", r"\1")

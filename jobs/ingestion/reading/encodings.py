@@ -87,10 +87,10 @@ def bad_byte(text: str, line: int, encoding: str) -> str:
     first = _UNDECODABLE.search(text)
     if first is None:
         return ""
-    at = line + text.count("\n", 0, first.start())
+    bad_line = line + text.count("\n", 0, first.start())
     likely = likely_encoding(text, encoding)
     return (
-        f"line {at} has byte 0x{ord(first[0]) - _BASE:02x}, which is not {encoding.upper()}. "
+        f"line {bad_line} has byte 0x{ord(first[0]) - _BASE:02x}, which is not {encoding.upper()}. "
         f'Is `encoding = "{likely}"` right? If not, correct the line'
     )
 

@@ -47,15 +47,15 @@ class FileReader(ABC):
             UnreadableFileError: two columns of the file have a name in `columns`. While the batches
                 are read: the file is cut short or damaged.
         """
-        wanted = tuple(dict.fromkeys(columns))
+        names = tuple(dict.fromkeys(columns))
         counts = Counter(self.columns)
-        twice = [name for name in wanted if counts[name] > 1]
-        if twice:
-            names = ", ".join(f"`{name}`" for name in twice)
+        duplicates = [name for name in names if counts[name] > 1]
+        if duplicates:
+            listed = ", ".join(f"`{name}`" for name in duplicates)
             raise UnreadableFileError(
-                f"{self.name}: {names} is in the header twice. Rename one of the two columns"
+                f"{self.name}: {listed} is in the header twice. Rename one of the two columns"
             )
-        return _bounded(self._batches(wanted), limit, max_bytes)
+        return _bounded(self._batches(names), limit, max_bytes)
 
     @abstractmethod
     def _batches(self, columns: tuple[str, ...]) -> Iterator[pa.RecordBatch]:

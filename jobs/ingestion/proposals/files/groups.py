@@ -72,8 +72,8 @@ def opened(path: Path, name: str, fields: Fields) -> FileReader:
     Raises:
         UnreadableFileError: the file cannot be read with this layout.
     """
-    known = {field: guess.value for field, guess in fields.items()}
-    return open_file(path, Files.model_validate({"file": name, **known}), name=name)
+    values = {field: guess.value for field, guess in fields.items()}
+    return open_file(path, Files.model_validate({"file": name, **values}), name=name)
 
 
 def usable(columns: Sequence[str]) -> list[str]:
@@ -110,8 +110,8 @@ def _is_like(path: Path, name: str, group: Group) -> bool:
 def _same_columns(reader: FileReader, group: Group) -> bool:
     if "format" not in group.fields or group.fields["format"].value not in _JSON:
         return reader.columns == group.columns
-    one, other = {*reader.columns}, {*group.columns}
-    return len(one & other) >= _MOSTLY * len(one | other)
+    columns, of_group = {*reader.columns}, {*group.columns}
+    return len(columns & of_group) >= _MOSTLY * len(columns | of_group)
 
 
 def _first_row_is_split(reader: FileReader) -> bool | None:

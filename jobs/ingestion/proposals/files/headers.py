@@ -65,8 +65,8 @@ def has_header(rows: Sequence[Sequence[str]]) -> bool:
     named = [cell for cell in first if cell]
     if any(_NUMBER.match(cell) for cell in named):
         return False
-    known = sum(bool(names.roles(cell)) or names.plain(cell) == "id" for cell in named)
-    if named and known >= _KNOWN_SHARE * len(named) and all(map(_NAME.match, named)):
+    n_known = sum(bool(names.roles(cell)) or names.plain(cell) == "id" for cell in named)
+    if named and n_known >= _KNOWN_SHARE * len(named) and all(map(_NAME.match, named)):
         return True
     for position, cell in enumerate(first):
         below = [row[position].strip() for row in others if position < len(row)]

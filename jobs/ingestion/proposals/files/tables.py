@@ -136,8 +136,8 @@ def _chosen(columns: Sequence[str]) -> list[str]:
     """Return the columns; of very many, those with known names and the first others."""
     if len(columns) <= _MAX_COLUMNS:
         return list(columns)
-    known = [column for column in columns[:_MAX_NAMES] if names.roles(column)][:_MAX_COLUMNS]
-    chosen = {*known, *columns[: _MAX_COLUMNS - len(known)]}
+    with_role = [column for column in columns[:_MAX_NAMES] if names.roles(column)][:_MAX_COLUMNS]
+    chosen = {*with_role, *columns[: _MAX_COLUMNS - len(with_role)]}
     return [column for column in columns if column in chosen]
 
 
