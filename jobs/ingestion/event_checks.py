@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.ingestion import text_checks, values
-from jobs.ingestion.text_checks import true
+from jobs.ingestion.text_checks import false_if_null
 from warehouse.datasets import Dataset
 from warehouse.manifests.kinds import RATE, RESERVED
 from warehouse.manifests.sections import Scale
@@ -40,7 +40,7 @@ def numbers_of(texts: pa.StringArray | None, section: Ratings | Events, n_rows: 
     if texts is None:
         return Numbers(pa.nulls(n_rows, pa.float64()), none, none)
     numbers = values.numbers(texts, section)
-    absent = true(values.stands_for_no_value(texts, section)) if section.no_value else none
+    absent = false_if_null(values.stands_for_no_value(texts, section)) if section.no_value else none
     if numbers.null_count == texts.null_count:
         return Numbers(numbers, none, absent)
     is_no_number = pc.and_(pc.is_null(numbers), pc.is_valid(values.filled(texts)))
@@ -81,11 +81,11 @@ def of_ratings(
     numbers: pa.DoubleArray, is_rate: pa.BooleanArray, scale: Scale
 ) -> dict[str, pa.BooleanArray]:
     """Return the masks of the ratings that fail each check."""
-    is_number = true(pc.is_finite(numbers))
+    is_number = false_if_null(pc.is_finite(numbers))
     steps = pc.divide(pc.subtract(numbers, scale.lowest), scale.step)
     is_between_steps = pc.greater(pc.abs(pc.subtract(steps, pc.round(steps))), _EPSILON)
     is_outside = pc.or_(pc.less(numbers, scale.lowest), pc.greater(numbers, scale.highest))
-    is_off = pc.and_(is_number, true(pc.or_(is_outside, is_between_steps)))
+    is_off = pc.and_(is_number, false_if_null(pc.or_(is_outside, is_between_steps)))
     return {
         "rating_not_a_number": pc.and_not(is_rate, is_number),
         "rating_off_scale": pc.and_(is_rate, is_off),
@@ -100,8 +100,10 @@ def of_values(
     shares = [name for name, kind in dataset.kinds.items() if kind.value == "share"]
     return {
         "value_not_a_number": pc.and_(is_other, numbers.are_unreadable),
-        "value_negative": pc.and_(is_other, true(pc.less(numbers.values, 0))),
-        "value_not_a_share": pc.and_(is_kind(kinds, shares), true(pc.greater(numbers.values, 1))),
+        "value_negative": pc.and_(is_other, false_if_null(pc.less(numbers.values, 0))),
+        "value_not_a_share": pc.and_(
+            is_kind(kinds, shares), false_if_null(pc.greater(numbers.values, 1))
+        ),
     }
 
 
@@ -111,4 +113,4 @@ def of_times(times: pa.TimestampArray, latest: datetime) -> dict[str, pa.Boolean
 
 
 def _is_after(times: pa.TimestampArray, latest: datetime) -> pa.BooleanArray:
-    return true(pc.greater(times, pa.scalar(latest, times.type)))
+    return false_if_null(pc.greater(times, pa.scalar(latest, times.type)))

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from jobs.ingestion import attribute_values, conditions, event_checks, text_checks, values
 from jobs.ingestion.event_checks import Masks
 from jobs.ingestion.sent_rows import SentRows
-from jobs.ingestion.text_checks import either
+from jobs.ingestion.text_checks import any_of
 from warehouse.datasets import Dataset
 from warehouse.manifests.kinds import RATE
 from warehouse.manifests.sources import Categories, Events, Files, Items, Ratings, Users
@@ -45,13 +45,13 @@ class Checked:
     def is_dropped(self) -> pa.BooleanArray:
         """Which rows are dropped."""
         if self.dropped:
-            return either(*self.dropped.values())
+            return any_of(*self.dropped.values())
         return pa.repeat(pa.scalar(False), len(self.has_failed))  # noqa: FBT003  # of each row
 
     @property
     def has_failed(self) -> pa.BooleanArray:
         """Which rows fail a check."""
-        return either(*self.failed.values())
+        return any_of(*self.failed.values())
 
     def of(self, rows: pa.BooleanArray) -> "Checked":
         """Return what the checks say of these rows alone."""
@@ -143,8 +143,8 @@ def _of_items(rows: SentRows, section: Items) -> Masks:
         too_long.append(text_checks.has_long_category(texts["categories"], separator))
     return {
         **text_checks.of_ids(item=texts["item_id"]),
-        "text_with_nul": either(*with_nul),
-        "text_too_long": either(*too_long),
+        "text_with_nul": any_of(*with_nul),
+        "text_too_long": any_of(*too_long),
     }
 
 
@@ -162,8 +162,8 @@ def _of_users(rows: SentRows) -> Masks:
     failed = text_checks.of_ids(user=rows.texts["user_id"])
     if rows.attributes:
         texts = rows.attributes.values()
-        failed["text_with_nul"] = either(*map(text_checks.has_nul, texts))
-        failed["text_too_long"] = either(*map(text_checks.is_long, texts))
+        failed["text_with_nul"] = any_of(*map(text_checks.has_nul, texts))
+        failed["text_too_long"] = any_of(*map(text_checks.is_long, texts))
     return failed
 
 
@@ -184,7 +184,7 @@ def _without_dropped(rows: SentRows, section: Files, failed: Masks, others: Mask
     dropped |= _except(others, pc.invert(kept))
     if not dropped:
         return Checked({}, failed)
-    return Checked(dropped, _except(failed, either(*dropped.values())))
+    return Checked(dropped, _except(failed, any_of(*dropped.values())))
 
 
 def _except(masks: Masks, rows: pa.BooleanArray) -> dict[str, pa.BooleanArray]:

@@ -19,8 +19,8 @@ def of_ids(**ids: pa.StringArray) -> dict[str, pa.BooleanArray]:
     """Return the masks of the rows that fail each check of ids; `user` and `item` name them."""
     return {
         **{f"{name}_missing": is_blank(texts) for name, texts in ids.items()},
-        "id_not_text": either(*map(has_nul, ids.values())),
-        "id_too_long": either(*map(is_long_id, ids.values())),
+        "id_not_text": any_of(*map(has_nul, ids.values())),
+        "id_too_long": any_of(*map(is_long_id, ids.values())),
     }
 
 
@@ -31,7 +31,7 @@ def is_blank(texts: pa.StringArray) -> pa.BooleanArray:
 
 def has_nul(texts: pa.StringArray) -> pa.BooleanArray:
     """Return which texts have a NUL byte, which no database accepts in text."""
-    return true(pc.match_substring(texts, "\0"))
+    return false_if_null(pc.match_substring(texts, "\0"))
 
 
 def is_long(texts: pa.StringArray) -> pa.BooleanArray:
@@ -55,11 +55,11 @@ def has_long_category(texts: pa.StringArray, separator: str) -> pa.BooleanArray:
 
 def has_category_with_nul(texts: pa.StringArray, separator: str) -> pa.BooleanArray:
     """Return which texts of categories have one with a NUL byte."""
-    may_have = pc.or_(has_nul(texts), true(pc.match_substring(texts, _ESCAPED_NUL)))
+    may_have = pc.or_(has_nul(texts), false_if_null(pc.match_substring(texts, _ESCAPED_NUL)))
     return _any_name(texts, may_have, separator, lambda name: "\0" in name)
 
 
-def either(*masks: pa.BooleanArray) -> pa.BooleanArray:
+def any_of(*masks: pa.BooleanArray) -> pa.BooleanArray:
     """Return where one of the masks is true."""
     first, *others = masks
     for mask in others:
@@ -67,13 +67,13 @@ def either(*masks: pa.BooleanArray) -> pa.BooleanArray:
     return first
 
 
-def true(condition: pa.BooleanArray) -> pa.BooleanArray:
+def false_if_null(condition: pa.BooleanArray) -> pa.BooleanArray:
     """Return the condition with false in place of null."""
     return pc.fill_null(condition, False)  # noqa: FBT003  # pyarrow has no name for it
 
 
 def _is_longer(texts: pa.StringArray, n_bytes: int) -> pa.BooleanArray:
-    return true(pc.greater(pc.binary_length(trimmed(texts)), n_bytes))
+    return false_if_null(pc.greater(pc.binary_length(trimmed(texts)), n_bytes))
 
 
 def _any_name(

@@ -103,7 +103,7 @@ def _of_titles(rows: Rows, column: str) -> list[Finding]:
         (_ENTITIES, "HTML entities", "replace them before the file is sent"),
         (_DECODED_TWICE, "letters such as Ã", 'is `encoding = "utf-8"` right?'),
     ):
-        marked = text_checks.true(pc.match_substring_regex(texts, pattern))
+        marked = text_checks.false_if_null(pc.match_substring_regex(texts, pattern))
         share = (pc.sum(marked).as_py() or 0) / len(texts)
         if share > _FEW:
             example = rows.example(marked, column)

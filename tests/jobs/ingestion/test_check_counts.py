@@ -98,7 +98,7 @@ def test_rows_of_events(
             items("i{n},Title,m,2001,a|b,n/a,soon"),
             (
                 "warning items 2.4% of the sampled rows have no number in `price`, such as 'n/a' "
-                "in items.csv line 42: the items are kept, without it"
+                "in items.csv line 42: these items are kept without the value"
             ),
         ),
         ("items.csv", items("i{n},T,m,2001,a,1,soon"), "have no time in `until`, such as 'soon'"),
