@@ -11,25 +11,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
-from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
+from deltalake import DeltaTable, Transaction, write_deltalake
 from deltalake.exceptions import CommitFailedError
 
-from warehouse import locks
+from warehouse import creation, locks
 from warehouse.errors import SchemaMismatchError
 from warehouse.run_keys import RunKey
-from warehouse.tables import PROPERTIES, Table
+from warehouse.tables import Table
 
 log = logging.getLogger(__name__)
-
-_ARROW_TYPES = {
-    "string": pa.string(),
-    "bigint": pa.int64(),
-    "int": pa.int32(),
-    "double": pa.float64(),
-    "float": pa.float32(),
-    "boolean": pa.bool_(),
-    "timestamp": pa.timestamp("us", tz="UTC"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +59,8 @@ def append(
     uri = table.uri(root)
     data = _typed(table, rows)
     with locks.writer(root, table, run_key):
-        delta = _opened(uri, table, run_key)
+        creation.create(root, table, run_key)
+        delta = DeltaTable(uri)
         committed = mark or Mark(f"{run_key}#{write_id}")
         if not _commit(delta, data, committed, run_key):
             log.info("skipped table=%s run_key=%s", table.full_name, run_key)
@@ -82,7 +73,7 @@ def _commit(delta: DeltaTable, data: pa.Table, mark: Mark, run_key: RunKey) -> b
     """Commit the rows and return True, unless the log's last mark is not `mark.after`."""
     if delta.transaction_version(mark.name) != mark.after:
         return False
-    commit = signed(run_key, app_transactions=[Transaction(mark.name, mark.version)])
+    commit = creation.signed(run_key, app_transactions=[Transaction(mark.name, mark.version)])
     try:
         write_deltalake(
             delta, data, mode="append", schema_mode="merge", commit_properties=commit
@@ -95,19 +86,8 @@ def _commit(delta: DeltaTable, data: pa.Table, mark: Mark, run_key: RunKey) -> b
     return True
 
 
-def signed(run_key: RunKey, write_id: str = "", **options: Any) -> CommitProperties:
-    """Return the properties of a commit that carries the run key, as Spark's commits do."""
-    metadata = {"userMetadata": run_key.signature(write_id)}
-    return CommitProperties(custom_metadata=metadata, **options)
-
-
-def arrow_schema(table: Table) -> pa.Schema:
-    """Return the table's columns as an Arrow schema; timestamps in microseconds, UTC."""
-    return pa.schema([pa.field(c.name, _arrow(c.type), nullable=c.nullable) for c in table.columns])
-
-
 def _typed(table: Table, rows: Sequence[dict[str, Any]] | pa.Table) -> pa.Table:
-    schema = arrow_schema(table)
+    schema = creation.arrow_schema(table)
     try:
         if isinstance(rows, pa.Table):
             return rows.select(schema.names).cast(schema)
@@ -120,25 +100,3 @@ def _typed(table: Table, rows: Sequence[dict[str, Any]] | pa.Table) -> pa.Table:
         return pa.Table.from_pylist(list(rows), schema=schema)
     except (pa.ArrowInvalid, pa.ArrowTypeError, KeyError, ValueError) as error:
         raise SchemaMismatchError(f"{table.full_name}: {error}") from error
-
-
-def _opened(uri: str, table: Table, run_key: RunKey) -> DeltaTable:
-    if DeltaTable.is_deltatable(uri):
-        return DeltaTable(uri)
-    commit, schema = signed(run_key, "create"), arrow_schema(table)
-    delta = DeltaTable.create(uri, schema, configuration=PROPERTIES, commit_properties=commit)
-    for name, condition in table.checks:
-        delta.alter.add_constraint({name: condition}, commit_properties=commit)
-    return DeltaTable(uri)
-
-
-def _arrow(spark_type: str) -> pa.DataType:
-    if spark_type.startswith("array<"):
-        return pa.list_(_arrow(spark_type[6:-1]))
-    if spark_type.startswith("map<"):
-        key, value = spark_type[4:-1].split(",", 1)
-        return pa.map_(_arrow(key), _arrow(value))
-    if spark_type.startswith("struct<"):
-        fields = [field.split(":") for field in spark_type[7:-1].split(",")]
-        return pa.struct([pa.field(name, _arrow(of)) for name, of in fields])
-    return _ARROW_TYPES[spark_type]

@@ -9,7 +9,7 @@ import duckdb
 import pyarrow as pa
 from deltalake import DeltaTable
 
-from warehouse.append import arrow_schema
+from warehouse.creation import arrow_schema
 from warehouse.errors import QueryRefusedError, TableMissingError
 from warehouse.run_keys import RunKey
 from warehouse.tables import TABLES, Table

@@ -15,7 +15,7 @@ from deltalake.fs import DeltaStorageHandler
 from pyarrow.fs import FileType, PyFileSystem
 
 from warehouse import locks
-from warehouse.append import signed
+from warehouse.creation import signed
 from warehouse.errors import VersionGoneError
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey

@@ -11,7 +11,7 @@ from jobs.ingestion.columns import Columns, columns_of
 from jobs.ingestion.reading import open_file
 from jobs.ingestion.sent_rows import bronze_texts
 from jobs.ingestion.sources import SentFile
-from warehouse.append import arrow_schema
+from warehouse.creation import arrow_schema
 from warehouse.manifests.sources import Users
 from warehouse.tables import Table
 

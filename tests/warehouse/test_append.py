@@ -11,7 +11,8 @@ from deltalake.exceptions import DeltaError
 from pyspark.sql import SparkSession
 
 from tests.support.runs import under
-from warehouse.append import append, arrow_schema
+from warehouse.append import append
+from warehouse.creation import arrow_schema
 from warehouse.delta import Warehouse
 from warehouse.errors import SchemaMismatchError
 from warehouse.query import Lake

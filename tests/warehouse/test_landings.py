@@ -5,7 +5,8 @@ import pyarrow as pa
 from deltalake import write_deltalake
 
 from warehouse import landings
-from warehouse.append import append, arrow_schema
+from warehouse.append import append
+from warehouse.creation import arrow_schema
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
 from warehouse.tables import BRONZE_LANDINGS

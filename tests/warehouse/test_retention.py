@@ -5,7 +5,8 @@ import pytest
 from deltalake import DeltaTable
 
 from warehouse import retention
-from warehouse.append import append, signed
+from warehouse.append import append
+from warehouse.creation import signed
 from warehouse.errors import VersionGoneError
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey

@@ -47,7 +47,12 @@ SILVER_EVENTS = table(
     RUN_KEY,
     Column("value", "double", "The number of other kinds, such as a count.", nullable=True),
     key=("event_id",),
-    checks=(("a_rating_has_a_value", "(kind = 'rate') = (rating IS NOT NULL)"),),
+    checks=(
+        (
+            "a_rating_has_a_value",
+            "(kind = 'rate' AND rating IS NOT NULL) OR (kind <> 'rate' AND rating IS NULL)",
+        ),
+    ),
 )
 
 SILVER_INTERACTIONS = table(

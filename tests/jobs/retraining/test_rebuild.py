@@ -9,7 +9,7 @@ from jobs import vacuum
 from jobs.retraining import rebuild
 from jobs.runtime.errors import TaskMissingError
 from tests.support.jobs.small_world import RUN, Retrain
-from warehouse.append import signed
+from warehouse.creation import signed
 from warehouse.delta import Warehouse
 from warehouse.errors import VersionGoneError
 from warehouse.run_keys import RunKey

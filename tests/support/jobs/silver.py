@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.engine import interactions
 from jobs.engine.interactions import Rules
+from warehouse.append import append
 from warehouse.tables import (
     SILVER_EVENTS,
     SILVER_INTERACTIONS,
@@ -73,14 +73,10 @@ def write(
         SILVER_REFINEMENTS: [refined],
     }
     for table, table_rows in tables.items():
-        warehouse.append(table, _frame(warehouse, table, table_rows))
+        complete = [{name: row.get(name) for name in table.names} for row in table_rows]
+        append(warehouse.root, table, complete, run_key=warehouse.run_key)
     pair = interactions.interaction(Rules.of(dataset)).alias("pair")
     pairs = warehouse.read(SILVER_EVENTS).groupBy("user_id", "item_id").agg(pair)
     present = pairs.select("user_id", "item_id", "pair.*")
     kept = present.where(F.col("rating").isNotNull() | F.col("kinds").isNotNull())
-    warehouse.append(SILVER_INTERACTIONS, kept)
-
-
-def _frame(warehouse: "Warehouse", table: Table, rows: list[dict[str, Any]]) -> DataFrame:
-    columns = [{name: row.get(name) for name in table.names} for row in rows]
-    return warehouse.spark.createDataFrame(columns, table.ddl)
+    append(warehouse.root, SILVER_INTERACTIONS, kept.toArrow(), run_key=warehouse.run_key)
