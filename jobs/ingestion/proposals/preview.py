@@ -5,12 +5,11 @@ from contextlib import suppress
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from jobs.ingestion import conditions, values
+from jobs.ingestion import conditions, sent_rows, values
 from jobs.ingestion.reading import open_file
 from jobs.runtime.errors import UnreadableFileError
 from warehouse.datasets import Dataset
@@ -93,8 +92,7 @@ def _read(
         if field == "value":
             return values.numbers(texts[names[0]], section)
         if field == "time":
-            joined = pc.binary_join_element_wise(*(texts[name] for name in names), " ")
-            return values.times(joined, section)
+            return values.times(sent_rows.joined(texts[name] for name in names), section)
     return texts[names[0]]
 
 
