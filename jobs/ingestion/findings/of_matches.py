@@ -14,9 +14,9 @@ _EXAMPLES = 3
 def unknown(
     used: Sequence[pa.StringArray], listed: Sequence[pa.StringArray], *, of: About, noun: str
 ) -> list[Finding]:
-    """Return a finding if ids of events are in no file of items (or users): the share, examples.
+    """Return a finding with the share of ids of events that are in no file of items (or users).
 
-    Without a single match no list can have a title, which is an error for items.
+    If no item matches, it is an error, because no item could be recommended.
     """
     none = pa.array([], pa.string())
     ids = pc.unique(pa.concat_arrays([none, *(array.drop_null() for array in used)]))
@@ -30,6 +30,7 @@ def unknown(
     examples = ", ".join(map(shown, absent[:_EXAMPLES].to_pylist()))
     text = f"{share:.1%} of the {noun}s in the events are in no file of {noun}s, such as {examples}"
     if len(absent) < len(ids):
+        text += f". Add them to the files of {noun}s, or correct the ids"
         return [Finding("warning", of, text)]
     text += (
         f"; the files of {noun}s have {', '.join(map(shown, listed_ids[:_EXAMPLES].to_pylist()))}"

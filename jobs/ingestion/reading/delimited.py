@@ -141,7 +141,8 @@ class DelimitedReader(FileReader):
         if self._has_width(record.fields):
             return None
         expected = f"the {'header' if self._files.header else 'manifest'} has {len(self.columns)}"
-        return "width", f"line {record.line} has {len(record.fields)} fields, {expected}"
+        step = "Quote fields that have the separator, or correct `separator`"
+        return "width", f"line {record.line} has {len(record.fields)} fields, {expected}. {step}"
 
     def _has_width(self, fields: Sequence[str]) -> bool:
         """Return whether there is a field per column; an empty last one may be added to them."""

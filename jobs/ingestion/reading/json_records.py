@@ -133,10 +133,14 @@ class JsonLinesReader(_JsonReader):
             return Record(number, text, None, problem)
         try:
             value = parsed(text)
+        except json.JSONDecodeError as error:
+            problem = f"line {number} is not JSON: {error.msg} at character {error.pos + 1}"
+            return Record(number, text, None, f"{problem}. Correct the line")
         except ValueError as error:
             return Record(number, text, None, f"line {number} is not JSON: {error}")
         if not isinstance(value, dict):
-            return Record(number, text, None, f"line {number} is no JSON object")
+            problem = f"line {number} is no JSON object. Write each row as an object"
+            return Record(number, text, None, problem)
         return Record(number, text, value)
 
 
@@ -173,4 +177,5 @@ class JsonArrayReader(_JsonReader):
             elif isinstance(value, dict):
                 yield Record(row, text, value)
             else:
-                yield Record(row, text, None, f"element {row} of the array is no JSON object")
+                problem = f"element {row} of the array is no JSON object"
+                yield Record(row, text, None, f"{problem}. Write each row as an object")

@@ -85,7 +85,12 @@ def test_a_record_of_the_wrong_width_is_noted() -> None:
     file = opened(HEADER + b"u1,a,4\nu2,b,4,5\n")
 
     assert rows(file) == [("u1", "a", "4"), ("raw: u2,b,4,5",)]
-    assert file.notes == ("f: line 3 has 4 fields, the header has 3",)
+    assert file.notes == (
+        (
+            "f: line 3 has 4 fields, the header has 3. Quote fields that have the separator, or "
+            "correct `separator`"
+        ),
+    )
 
 
 def test_columns_of_one_name_are_an_error_only_if_they_are_used() -> None:

@@ -58,7 +58,9 @@ def test_lines_that_are_no_objects_are_kept_as_they_are() -> None:
         (4, (None,)),
         (5, ('raw: {"a": "caf\ufffd"}',)),
     ]
-    assert file.notes == ("f: line 2 is not JSON: Expecting value: line 1 column 1 (char 0)",)
+    assert file.notes == (
+        "f: line 2 is not JSON: Expecting value at character 1. Correct the line",
+    )
 
 
 def test_half_a_character_does_not_end_the_reading() -> None:
@@ -95,7 +97,9 @@ def test_an_array_is_read_row_by_row() -> None:
         (4, ("raw: 12",)),
         (5, (None, None, None)),
     ]
-    assert file.notes == ("f: element 3 of the array is no JSON object",)
+    assert file.notes == (
+        "f: element 3 of the array is no JSON object. Write each row as an object",
+    )
     assert rows(opened(b" \n[ ]", format="json")) == []
     assert rows(opened(b" \n", format="json")) == []
 
