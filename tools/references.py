@@ -78,7 +78,7 @@ def tables_page() -> str:
     for table in TABLES:
         lines += [f"## {table.full_name}\n", f"{fill(table.doc, 100)}\n"]
         lines += [f"- Key: {', '.join(f'`{name}`' for name in table.key)}"]
-        lines += [f"- Check `{name}`: `{condition}`" for name, condition in table.checks]
+        lines += [f"- Check `{name}`:\n  `{condition}`" for name, condition in table.checks]
         lines += ["", "| column | type | what it is |", "|---|---|---|"]
         for column in table.columns:
             kind = f"`{column.type}`" + ("" if column.nullable else " not null")
