@@ -24,7 +24,7 @@ def write_arrays(prepared: PreparedWindow, dataset: Dataset, file: Path) -> None
     weighting = Centred() if dataset.has_scale else recipes.events(dataset)
     [mean] = rows.agg(F.avg("rating")).first() or [0]
     strengths = preference.strengths(rows, weighting, global_mean=mean or 0)
-    seen = is_seen(prepared.window.rules) if prepared.window.rules.kinds else F.lit(1) == 1
+    seen = is_seen(prepared.window.meanings) if prepared.window.meanings.kinds else F.lit(1) == 1
     pairs = rows.select("user", "item", "positive", seen.alias("seen"))
     training = pairs.join(strengths, ["user", "item"], "left").toPandas()
     position_of = prepared.catalogue.positions(training["item"].to_numpy())

@@ -121,7 +121,7 @@ def learn(
         model = models.with_new_items(model, content, ratings, segments)
         log.info("%d new items have factors from their content", content.n_new)
     hidden = windows.hidden(rows.events())
-    users = known_users(ratings, hidden, segments, rows.rules)
+    users = known_users(ratings, hidden, segments, rows.meanings)
     trending = popularity.recent(ratings, popularity.TRENDING_DAYS, model.catalogue)
     return Learned(model, users, segments, trending, ratings.count())
 

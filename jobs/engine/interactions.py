@@ -1,6 +1,6 @@
 """Interactions: what a user did with an item, from all events of the pair.
 
-`Rules` come from the manifest. Events have the columns (kind, rating, value, occurred_at,
+`Meanings` come from the manifest. Events have the columns (kind, rating, value, occurred_at,
 event_id); `rating` is null unless the kind is `rate`. If the manifest has no `[kinds]`, only
 ratings are aggregated, and `value` is not read.
 """
@@ -21,7 +21,7 @@ KINDS = "map<string,struct<n:bigint,amount:double,last_at:timestamp>>"
 
 
 @dataclass(frozen=True, slots=True)
-class KindRule:
+class KindMeaning:
     """What events of one kind mean for a pair."""
 
     name: str
@@ -31,19 +31,22 @@ class KindRule:
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
-    """How events of a pair become an interaction. `relevant_from` is None without a scale."""
+class Meanings:
+    """What events mean: how those of a pair become an interaction.
+
+    `relevant_from` is None without a scale.
+    """
 
     relevant_from: float | None
-    kinds: tuple[KindRule, ...] = ()
+    kinds: tuple[KindMeaning, ...] = ()
     has_times: bool = True
 
     @classmethod
     def of(cls, data: Facts) -> Self:
-        """Return the rules of a data set."""
+        """Return what the manifest of a data set says of its kinds."""
         positive, blocking = data.positive_kinds, data.blocking_kinds
         kinds = tuple(
-            KindRule(
+            KindMeaning(
                 name=name,
                 value=kind.value,
                 positive_from=positive[name].positive_from if name in positive else None,
@@ -59,7 +62,7 @@ class Rules:
         return tuple(kind.name for kind in self.kinds if kind.blocks)
 
 
-def interaction(rules: Rules, among: Column | None = None) -> Column:
+def interaction(meanings: Meanings, among: Column | None = None) -> Column:
     """Return the aggregate struct (rating, rated_at, event_id, kinds) of a pair's events.
 
     Only events that meet the condition `among` are aggregated; None: all. `rating` is the newest
@@ -68,69 +71,69 @@ def interaction(rules: Rules, among: Column | None = None) -> Column:
     """
     rated = _both(F.col("kind").isin(*RATED), among)
     event = [F.col("occurred_at").alias("rated_at"), F.col("event_id")]
-    if not rules.kinds:
+    if not meanings.kinds:
         return newest(F.struct("rating", *event, F.lit(None).cast(KINDS).alias("kinds")), rated)
-    last = newest(F.struct(*event), _both(counts(rules), among))
+    last = newest(F.struct(*event), _both(counts(meanings), among))
     return F.struct(
         newest("rating", rated).alias("rating"),
         last["rated_at"].alias("rated_at"),
         last["event_id"].alias("event_id"),
-        per_kind(rules, among).alias("kinds"),
+        per_kind(meanings, among).alias("kinds"),
     )
 
 
-def counts(rules: Rules) -> Column:
+def counts(meanings: Meanings) -> Column:
     """Return whether an event counts: a rating, its undo, or an event of the manifest's kinds."""
-    return F.col("kind").isin(*RATED, *(kind.name for kind in rules.kinds))
+    return F.col("kind").isin(*RATED, *(kind.name for kind in meanings.kinds))
 
 
-def per_kind(rules: Rules, among: Column | None = None) -> Column:
+def per_kind(meanings: Meanings, among: Column | None = None) -> Column:
     """Return the aggregate map from kind to (n, amount, last_at); null if no event is of a kind.
 
     The amount is the sum of the values; of shares, the largest value. An event without a value has
     the value 1. `among` is as in `interaction`.
     """
-    entries = F.array_compact(F.array(*[_entry(kind, among) for kind in rules.kinds]))
+    entries = F.array_compact(F.array(*[_entry(kind, among) for kind in meanings.kinds]))
     return F.when(F.size(entries) > 0, F.map_from_entries(entries)).cast(KINDS)
 
 
-def columns(rules: Rules, prefix: str = "") -> list[Column]:
+def columns(meanings: Meanings, prefix: str = "") -> list[Column]:
     """Return (rating, rated_at, positive, kinds) of pairs (rating, rated_at, kinds).
 
     In a data set without times all pairs get the same `rated_at`, because a line number is no age.
     `prefix` is the prefix of the given columns, such as `older.`.
     """
-    rated_at = F.col(f"{prefix}rated_at") if rules.has_times else F.lit(0).cast("timestamp")
+    rated_at = F.col(f"{prefix}rated_at") if meanings.has_times else F.lit(0).cast("timestamp")
     return [
         F.col(f"{prefix}rating"),
         rated_at.alias("rated_at"),
-        is_positive(rules, prefix).alias("positive"),
+        is_positive(meanings, prefix).alias("positive"),
         F.col(f"{prefix}kinds"),
     ]
 
 
-def is_positive(rules: Rules, prefix: str = "") -> Column:
+def is_positive(meanings: Meanings, prefix: str = "") -> Column:
     """Return whether a pair (rating, kinds) is positive: by its rating or by one of its kinds."""
     kinds, rating = F.col(f"{prefix}kinds"), F.col(f"{prefix}rating")
     amounts = [
         kinds[kind.name]["amount"] >= kind.positive_from
-        for kind in rules.kinds
+        for kind in meanings.kinds
         if kind.positive_from is not None
     ]
-    of_rating = [] if rules.relevant_from is None else [rating >= rules.relevant_from]
+    of_rating = [] if meanings.relevant_from is None else [rating >= meanings.relevant_from]
     return _any([*of_rating, *amounts])
 
 
-def is_seen(rules: Rules) -> Column:
+def is_seen(meanings: Meanings) -> Column:
     """Return whether the item of a pair (rating, kinds) is not recommended to the user again.
 
     The pair has a rating, or an event of a blocking kind.
     """
-    of_kinds = [F.col("kinds")[kind].isNotNull() for kind in rules.blocking_kinds]
+    of_kinds = [F.col("kinds")[kind].isNotNull() for kind in meanings.blocking_kinds]
     return _any([F.col("rating").isNotNull(), *of_kinds])
 
 
-def _entry(kind: KindRule, among: Column | None) -> Column:
+def _entry(kind: KindMeaning, among: Column | None) -> Column:
     """Return the aggregate (kind, (n, amount, last_at)); null without an event."""
     of_kind = _both(F.col("kind") == kind.name, among)
     value = F.when(of_kind, F.coalesce("value", F.lit(1.0)))

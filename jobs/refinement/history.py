@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from jobs.engine.interactions import Rules, interaction
+from jobs.engine.interactions import Meanings, interaction
 from jobs.refinement.texts import trimmed
 from warehouse.manifests.sources import Events, Ratings
 
@@ -44,17 +44,17 @@ def events(accepted: DataFrame, landing_ids: Sequence[str]) -> DataFrame:
     return renamed.groupBy(*columns).agg(first)
 
 
-def interactions(events: DataFrame, rules: Rules) -> DataFrame:
+def interactions(events: DataFrame, meanings: Meanings) -> DataFrame:
     """Return the interaction of each user-item pair, by all of its `events`.
 
     Rating and kinds are null if every event that counts was undone; pairs without an event that
     counts have no row.
     """
-    pairs = events.groupBy(*PAIR).agg(interaction(rules).alias("pair")).select(*PAIR, "pair.*")
+    pairs = events.groupBy(*PAIR).agg(interaction(meanings).alias("pair")).select(*PAIR, "pair.*")
     return pairs.where("event_id IS NOT NULL")
 
 
-def touched_interactions(history: DataFrame, new: DataFrame, rules: Rules) -> DataFrame:
+def touched_interactions(history: DataFrame, new: DataFrame, meanings: Meanings) -> DataFrame:
     """Return the interactions of the pairs that `new` events touch, by the events of `history`.
 
     With ratings alone, the newest of the new events is compared with the stored one. Of older
@@ -62,10 +62,10 @@ def touched_interactions(history: DataFrame, new: DataFrame, rules: Rules) -> Da
     after it. With other kinds, all events of these pairs are added up again, so that no event
     counts twice.
     """
-    if not rules.kinds:
+    if not meanings.kinds:
         undone = history.where("kind = 'unrate'").join(_pairs(new), list(PAIR), "left_semi")
-        return interactions(new.union(undone.select(new.columns)), rules)
-    return interactions(history.join(_pairs(new), list(PAIR), "left_semi"), rules)
+        return interactions(new.union(undone.select(new.columns)), meanings)
+    return interactions(history.join(_pairs(new), list(PAIR), "left_semi"), meanings)
 
 
 def last_rows(accepted: DataFrame, key: str, landing_ids: Sequence[str]) -> DataFrame:

@@ -55,7 +55,7 @@ def prepare(
         NothingToLearnError: no interaction is left.
     """
     relevant_from = dataset.scale.relevant_from
-    window = Window(window.pairs.cache(), window.rules)
+    window = Window(window.pairs.cache(), window.meanings)
     training = window.training.cache()
     items = rows.items().join(training.select("item").distinct(), "item").cache()
     segments = segments_of(rows, dataset) if segments is None else segments
@@ -114,7 +114,7 @@ def segments_of(rows: Frozen, dataset: Dataset) -> Segments:
 def gate_window(rows: Frozen, dataset: Dataset) -> Window:
     """Return the window of the gate, whose test rows are the newest of the data set."""
     older = _older(rows, dataset, dataset.windows.gate_train_share)
-    return windows.window(rows.events(), older, rows.rules)
+    return windows.window(rows.events(), older, rows.meanings)
 
 
 def rolling_windows(rows: Frozen, dataset: Dataset) -> Iterator[tuple[str, Window]]:
@@ -122,10 +122,10 @@ def rolling_windows(rows: Frozen, dataset: Dataset) -> Iterator[tuple[str, Windo
     events, older = rows.events().cache(), cache(partial(_older, rows, dataset))
     for span in windows.rolling(dataset.windows.gate_train_share):
         until = events.where(older(span.until))
-        yield span.name, windows.window(until, older(span.share), rows.rules)
+        yield span.name, windows.window(until, older(span.share), rows.meanings)
 
 
 def _older(rows: Frozen, dataset: Dataset, share: float) -> Column:
     """Return the condition of the older rows: by time if the data set has times."""
     cut = "time" if dataset.has_times else dataset.windows.without_time
-    return windows.older_side(rows.table(SILVER_EVENTS), rows.rules, share=share, cut=cut)
+    return windows.older_side(rows.table(SILVER_EVENTS), rows.meanings, share=share, cut=cut)

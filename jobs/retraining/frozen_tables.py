@@ -13,7 +13,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.engine import interactions
-from jobs.engine.interactions import Rules
+from jobs.engine.interactions import Meanings
 from jobs.engine.learning.content import Content
 from jobs.retraining.handover import Freeze
 from warehouse.datasets import Dataset
@@ -38,9 +38,9 @@ class Frozen:
     dataset: Dataset
 
     @cached_property
-    def rules(self) -> Rules:
+    def meanings(self) -> Meanings:
         """How events of a pair become an interaction."""
-        return Rules.of(self.dataset)
+        return Meanings.of(self.dataset)
 
     def table(self, table: Table) -> DataFrame:
         """Return the table at its frozen version; no rows if it did not exist then."""
@@ -72,13 +72,13 @@ class Frozen:
     def events(self) -> DataFrame:
         """Return (user, item, kind, rating, occurred_at, event_id), and (value) beside ratings."""
         columns = ["kind", "rating", "occurred_at", "event_id"]
-        of_kinds = ["value"] if self.rules.kinds else []
+        of_kinds = ["value"] if self.meanings.kinds else []
         return self._indexed(self.table(SILVER_EVENTS), *columns, *of_kinds)
 
     def ratings(self) -> DataFrame:
         """Return (user, item, rating, rated_at, positive, kinds): what each user did with items."""
         pairs = self._indexed(self.table(SILVER_INTERACTIONS), "rating", "rated_at", "kinds")
-        return pairs.select("user", "item", *interactions.columns(self.rules))
+        return pairs.select("user", "item", *interactions.columns(self.meanings))
 
     def rated(self) -> DataFrame:
         """Return (user_id, item_id, rating, rated_at): ratings under the product's own keys.
@@ -88,9 +88,9 @@ class Frozen:
         titled = F.broadcast(self.items().select("item_id"))
         pairs = self.table(SILVER_INTERACTIONS).join(titled, "item_id", "left_semi")
         if not self.dataset.has_scale:
-            positive = interactions.is_positive(self.rules).cast("double")
+            positive = interactions.is_positive(self.meanings).cast("double")
             return pairs.withColumn("rating", positive)
-        return pairs.where("rating IS NOT NULL") if self.rules.kinds else pairs
+        return pairs.where("rating IS NOT NULL") if self.meanings.kinds else pairs
 
     def _indexed(self, rows: DataFrame, *columns: str) -> DataFrame:
         users = self.table(SILVER_USER_INDEX).withColumnRenamed("user_index", "user")

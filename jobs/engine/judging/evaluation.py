@@ -83,7 +83,7 @@ def evaluation_users(window: Window, items: DataFrame, segments: Segments) -> Ev
         window.training.join(users, "user", "left_semi"),
         window.hidden.join(users, "user", "left_semi"),
         segments,
-        window.rules,
+        window.meanings,
     )
     warm = relevant.join(inputs, "user").localCheckpoint()
     cold = relevant.join(warm.select("user"), "user", "left_anti")

@@ -18,7 +18,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs.engine import interactions
-from jobs.engine.interactions import HIDDEN, RATED, Rules
+from jobs.engine.interactions import HIDDEN, RATED, Meanings
 from jobs.engine.recency import newest
 
 PAIR = ["user", "item"]
@@ -34,7 +34,7 @@ class Window:
     """Both sides of a cut, one row per pair: see `window`."""
 
     pairs: DataFrame
-    rules: Rules
+    meanings: Meanings
 
     @property
     def training(self) -> DataFrame:
@@ -50,13 +50,13 @@ class Window:
     def test(self) -> DataFrame:
         """(user, item, rating, rated_at, positive, kinds): of events after the cut, new pairs."""
         new = self.pairs.where("NOT is_settled")
-        if self.rules.kinds:
-            new = new.where(~interactions.is_positive(self.rules, "older."))
+        if self.meanings.kinds:
+            new = new.where(~interactions.is_positive(self.meanings, "older."))
         return self._interactions(new, "newer")
 
     def _interactions(self, pairs: DataFrame, side: str) -> DataFrame:
         is_present = f"{side}.rating IS NOT NULL OR {side}.kinds IS NOT NULL"
-        columns = interactions.columns(self.rules, f"{side}.")
+        columns = interactions.columns(self.meanings, f"{side}.")
         return pairs.where(is_present).select(*PAIR, *columns)
 
 
@@ -83,7 +83,7 @@ def rolling(gate_share: float) -> tuple[Span, ...]:
 
 
 def older_side(
-    events: DataFrame, rules: Rules, *, share: float, cut: Cut = "time", seed: int = 0
+    events: DataFrame, meanings: Meanings, *, share: float, cut: Cut = "time", seed: int = 0
 ) -> Column:
     """Return the condition for the older side, at least `share` of all ratings and other events.
 
@@ -93,18 +93,18 @@ def older_side(
     if cut == "random":
         bucket = F.pmod(F.xxhash64(F.lit(seed), *PAIR), F.lit(_BUCKETS))
         return bucket < share * _BUCKETS
-    kinds = ("rate", *(kind.name for kind in rules.kinds))
+    kinds = ("rate", *(kind.name for kind in meanings.kinds))
     return F.unix_micros("occurred_at") <= cut_at(events, share, kinds)
 
 
-def window(events: DataFrame, older: Column, rules: Rules) -> Window:
+def window(events: DataFrame, older: Column, meanings: Meanings) -> Window:
     """Return both sides of a cut; `older` is the condition for the older side.
 
     A pair is settled if it was rated, hidden or blocked before the cut, or if that was taken back.
     """
     is_older = F.col("is_older")
-    if rules.kinds:
-        is_settled = is_older & F.col("kind").isin(*RATED, *HIDDEN, *rules.blocking_kinds)
+    if meanings.kinds:
+        is_settled = is_older & F.col("kind").isin(*RATED, *HIDDEN, *meanings.blocking_kinds)
     else:
         is_settled = is_older
     pairs = (
@@ -112,15 +112,15 @@ def window(events: DataFrame, older: Column, rules: Rules) -> Window:
         .repartition(*PAIR)  # one sort, after the shuffle, instead of one before it too
         .groupBy(*PAIR)
         .agg(
-            interactions.interaction(rules, is_older).alias("older"),
-            interactions.interaction(rules, ~is_older).alias("newer"),
+            interactions.interaction(meanings, is_older).alias("older"),
+            interactions.interaction(meanings, ~is_older).alias("newer"),
             F.bool_or(is_settled).alias("is_settled"),
             _is_hidden(is_older).alias("hidden"),
         )
         .withColumn("older", F.col("older").dropFields("event_id"))
         .withColumn("newer", F.col("newer").dropFields("event_id"))
     )
-    return Window(pairs, rules)
+    return Window(pairs, meanings)
 
 
 def cut_at(events: DataFrame, train_share: float, kinds: Sequence[str] = ("rate",)) -> int:

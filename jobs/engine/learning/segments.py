@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from jobs.engine.interactions import Rules, is_seen
+from jobs.engine.interactions import Meanings, is_seen
 
 _MAX_SEGMENTS = 200
 _MIN_USERS = 30
@@ -40,7 +40,7 @@ def user_segments(users: DataFrame, attributes: tuple[str, ...]) -> Segments:
 
 
 def known_users(
-    ratings: DataFrame, hidden: DataFrame, segments: Segments, rules: Rules
+    ratings: DataFrame, hidden: DataFrame, segments: Segments, meanings: Meanings
 ) -> DataFrame:
     """Return (user, seen, liked, segment, since, activity), one row for each user of `ratings`.
 
@@ -49,7 +49,7 @@ def known_users(
     0 for users without one; `activity` is the number of interactions and hidden items. `ratings` is
     (user, item, rating, rated_at, positive, kinds), one row per pair; `hidden` is (user, item).
     """
-    seen = F.when(is_seen(rules), F.col("item")) if rules.kinds else F.col("item")
+    seen = F.when(is_seen(meanings), F.col("item")) if meanings.kinds else F.col("item")
     rated = ratings.groupBy("user").agg(
         F.collect_list(seen).alias("rated"),
         F.collect_list(F.when(F.col("positive"), F.col("item"))).alias("liked"),

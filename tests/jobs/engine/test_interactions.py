@@ -10,26 +10,26 @@ from pyspark.sql import Column, Row, SparkSession
 from pyspark.sql import functions as F
 
 from jobs.engine import interactions
-from jobs.engine.interactions import KindRule, Rules
+from jobs.engine.interactions import KindMeaning, Meanings
 from warehouse.datasets import Dataset
 from warehouse.manifests.kinds import Kind
 from warehouse.manifests.sources import Events, Source
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 EVENTS = "kind string, rating double, value double, occurred_at timestamp, event_id string"
-SHOP = Rules(
+SHOP = Meanings(
     relevant_from=None,
     kinds=(
-        KindRule("buy", positive_from=2, blocks=True),
-        KindRule("read", value="share", positive_from=0.5),
-        KindRule("view"),
+        KindMeaning("buy", positive_from=2, blocks=True),
+        KindMeaning("read", value="share", positive_from=0.5),
+        KindMeaning("view"),
     ),
 )
 Event = tuple[str, float | None, int]  # kind, rating or value, day
 
 
 def aggregated(
-    spark: SparkSession, events: list[Event], rules: Rules, among: Column | None = None
+    spark: SparkSession, events: list[Event], meanings: Meanings, among: Column | None = None
 ) -> Row:
     rows = [
         (
@@ -42,12 +42,12 @@ def aggregated(
         for at, (kind, number, day) in enumerate(events)
     ]
     frame = spark.createDataFrame(rows, EVENTS).agg(
-        interactions.interaction(rules, among).alias("pair")
+        interactions.interaction(meanings, among).alias("pair")
     )
     pair = frame.select("pair.*").select(
         "*",
-        interactions.is_positive(rules).alias("positive"),
-        interactions.is_seen(rules).alias("seen"),
+        interactions.is_positive(meanings).alias("positive"),
+        interactions.is_seen(meanings).alias("seen"),
     )
     return pair.collect()[0]
 
@@ -61,21 +61,21 @@ def test_the_rules_are_those_of_the_manifest() -> None:
         kinds={"view": Kind(), "buy": Kind(weight=5, positive_from=2)},
     )
 
-    assert Rules.of(shop) == Rules(
-        None, (KindRule("buy", positive_from=2, blocks=True), KindRule("view"))
+    assert Meanings.of(shop) == Meanings(
+        None, (KindMeaning("buy", positive_from=2, blocks=True), KindMeaning("view"))
     )
 
 
 def test_ratings_alone_give_the_newest_rating_and_need_no_values(spark: SparkSession) -> None:
-    rules = Rules(relevant_from=4)
+    meanings = Meanings(relevant_from=4)
 
-    row = aggregated(spark, [("rate", 5.0, 2), ("rate", 2.0, 3), ("hide", None, 4)], rules)
+    row = aggregated(spark, [("rate", 5.0, 2), ("rate", 2.0, 3), ("hide", None, 4)], meanings)
 
     assert (row["rating"], row["kinds"], row["positive"], row["seen"]) == (2, None, False, True)
     assert row["event_id"] == "001"
-    assert aggregated(spark, [("rate", 5.0, 2)], rules)["positive"]
-    assert aggregated(spark, [("rate", 5.0, 2), ("unrate", None, 3)], rules)["rating"] is None
-    assert not aggregated(spark, [("hide", None, 1)], rules)["seen"]
+    assert aggregated(spark, [("rate", 5.0, 2)], meanings)["positive"]
+    assert aggregated(spark, [("rate", 5.0, 2), ("unrate", None, 3)], meanings)["rating"] is None
+    assert not aggregated(spark, [("hide", None, 1)], meanings)["seen"]
 
 
 def test_a_kind_is_positive_from_an_amount_and_a_view_neither_blocks_nor_counts(
@@ -91,9 +91,9 @@ def test_a_kind_is_positive_from_an_amount_and_a_view_neither_blocks_nor_counts(
 
 
 def test_a_rating_and_kinds_are_one_interaction(spark: SparkSession) -> None:
-    rules = Rules(relevant_from=4, kinds=SHOP.kinds)
+    meanings = Meanings(relevant_from=4, kinds=SHOP.kinds)
 
-    row = aggregated(spark, [("rate", 5.0, 2), ("view", None, 3), ("hide", None, 4)], rules)
+    row = aggregated(spark, [("rate", 5.0, 2), ("view", None, 3), ("hide", None, 4)], meanings)
 
     assert (row["rating"], row["event_id"], row["positive"]) == (5, "001", True)
 

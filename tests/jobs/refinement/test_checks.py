@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from jobs.engine.interactions import Rules
+from jobs.engine.interactions import Meanings
 from jobs.refinement.catalogue import items
 from jobs.refinement.checks import checked
 from jobs.refinement.history import interactions
@@ -109,7 +109,7 @@ def test_of_two_events_at_one_time_the_larger_id_is_the_newest(spark: SparkSessi
     ]
 
     frame = spark.createDataFrame(events, SILVER_EVENTS.ddl)
-    [newest] = interactions(frame, Rules(relevant_from=4)).collect()
+    [newest] = interactions(frame, Meanings(relevant_from=4)).collect()
 
     assert (newest.event_id, newest.rating) == ("b", 1.0)
 

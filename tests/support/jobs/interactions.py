@@ -4,12 +4,12 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.engine import interactions
-from jobs.engine.interactions import KINDS, Rules
+from jobs.engine.interactions import KINDS, Meanings
 
-STARS = Rules(relevant_from=4)
+STARS = Meanings(relevant_from=4)
 
 
-def of_ratings(ratings: DataFrame, rules: Rules = STARS) -> DataFrame:
+def of_ratings(ratings: DataFrame, meanings: Meanings = STARS) -> DataFrame:
     """Return (user, item, rating, rated_at, positive, kinds) of `ratings`."""
     pairs = ratings.withColumn("kinds", F.lit(None).cast(KINDS))
-    return pairs.select("user", "item", *interactions.columns(rules))
+    return pairs.select("user", "item", *interactions.columns(meanings))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pyspark.sql import functions as F
 
 from jobs.engine import interactions
-from jobs.engine.interactions import Rules
+from jobs.engine.interactions import Meanings
 from warehouse.append import append
 from warehouse.tables import (
     SILVER_EVENTS,
@@ -75,7 +75,7 @@ def write(
     for table, table_rows in tables.items():
         complete = [{name: row.get(name) for name in table.names} for row in table_rows]
         append(warehouse.root, table, complete, run_key=warehouse.run_key)
-    pair = interactions.interaction(Rules.of(dataset)).alias("pair")
+    pair = interactions.interaction(Meanings.of(dataset)).alias("pair")
     pairs = warehouse.read(SILVER_EVENTS).groupBy("user_id", "item_id").agg(pair)
     present = pairs.select("user_id", "item_id", "pair.*")
     kept = present.where(F.col("rating").isNotNull() | F.col("kinds").isNotNull())

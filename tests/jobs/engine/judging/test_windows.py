@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from jobs.engine.interactions import KindRule, Rules
+from jobs.engine.interactions import KindMeaning, Meanings
 from jobs.engine.judging import windows
 from jobs.engine.judging.windows import Cut, Window
 from tests.support.jobs.interactions import STARS
@@ -183,8 +183,9 @@ def test_rolling_windows_end_before_the_gates_test_rows() -> None:
     assert all(span.until <= 0.9 for span in windows.rolling(0.9))
 
 
-SHOP = Rules(
-    relevant_from=None, kinds=(KindRule("buy", positive_from=2, blocks=True), KindRule("view"))
+SHOP = Meanings(
+    relevant_from=None,
+    kinds=(KindMeaning("buy", positive_from=2, blocks=True), KindMeaning("view")),
 )
 
 
