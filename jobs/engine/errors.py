@@ -16,7 +16,7 @@ class RecipeError(EngineError):
 
 
 class NothingToLearnError(EngineError):
-    """The training rows give the recipe nothing to learn from. Send more ratings."""
+    """The training rows give the recipe nothing to learn from. Send more events."""
 
 
 class TooManyItemsError(EngineError):

@@ -81,7 +81,10 @@ def fit(strengths: DataFrame, recipe: Als) -> Factors:
     except IllegalArgumentException as error:
         if "No ratings available" not in str(error):
             raise
-        raise NothingToLearnError(f"{recipe.name}: no user has a strength above 0") from error
+        raise NothingToLearnError(
+            f"{recipe.name}: no user has a strength above 0. Send more events, or choose another "
+            "weighting"
+        ) from error
     items = model.itemFactors.toArrow()
     index = items["id"].to_numpy().astype(np.int32)
     flat = items["features"].combine_chunks().flatten().to_numpy(zero_copy_only=False)

@@ -217,7 +217,7 @@ def _factors(
 def _mean(ratings: DataFrame) -> float:
     row = ratings.agg(F.avg("rating")).first()
     if row is None or row[0] is None:
-        raise NothingToLearnError("no rating of an item with a title")
+        raise NothingToLearnError("no item with ratings is in the catalogue: send more items")
     return float(row[0])
 
 

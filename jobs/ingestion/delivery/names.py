@@ -25,7 +25,7 @@ def matches(pattern: str, name: str) -> bool:
 
 def is_data(pattern: str, path: str) -> bool:
     """Whether the path's last part may match: Hadoop's patterns match `_SUCCESS` as well."""
-    return _is_meant(pattern.rsplit("/", 1)[-1], path.rsplit("/", 1)[-1])
+    return _may_match(pattern.rsplit("/", 1)[-1], path.rsplit("/", 1)[-1])
 
 
 def _matches(patterns: Sequence[str], parts: Sequence[str]) -> bool:
@@ -34,11 +34,11 @@ def _matches(patterns: Sequence[str], parts: Sequence[str]) -> bool:
     if patterns[0] == "**":
         skips_one = not _is_hidden(parts[0]) and _matches(patterns, parts[1:])
         return skips_one or _matches(patterns[1:], parts)
-    fits = _is_meant(patterns[0], parts[0]) and fnmatch.fnmatchcase(parts[0], patterns[0])
+    fits = _may_match(patterns[0], parts[0]) and fnmatch.fnmatchcase(parts[0], patterns[0])
     return fits and _matches(patterns[1:], parts[1:])
 
 
-def _is_meant(pattern: str, part: str) -> bool:
+def _may_match(pattern: str, part: str) -> bool:
     return not _is_hidden(part) or pattern.startswith(part[0])
 
 

@@ -37,10 +37,10 @@ def _show(section: Files, path: Path, console: Console) -> None:
     columns = _columns(section)
     named = [name for names in columns.values() for name in names]
     reader = open_file(path, section, name=section.file)
-    wanted = [*dict.fromkeys((*named, *conditions.columns(section)))]
-    batch = next(reader.batches(wanted, limit=N_ROWS), None)
+    shown_columns = [*dict.fromkeys((*named, *conditions.columns(section)))]
+    batch = next(reader.batches(shown_columns, limit=N_ROWS), None)
     if batch is not None:
-        texts = dict(zip(wanted, batch.columns[2:], strict=True))
+        texts = dict(zip(shown_columns, batch.columns[2:], strict=True))
         console.print(_table(section, columns, texts, batch.num_rows))
 
 
