@@ -83,8 +83,9 @@ def run(
         use_nomination(root, run_key=run_key)
         return
     of_events = recipes.of_events(dataset) if dataset.kinds else None
-    nominated = (nomination.challenger, nomination.champion, of_events)
-    starts = [recipe for recipe in nominated if recipe is not None]
+    of_ratings = recipes.of_ratings(dataset) if dataset.has_scale and dataset.kinds else None
+    nominated = (nomination.challenger, nomination.champion, of_events, of_ratings)
+    starts = [*dict.fromkeys(recipe for recipe in nominated if recipe is not None)]
     n_items = max(len(window.catalogue) for window in windows.values())
     items = partial(item_space.item_space, dataset, with_ease=n_items <= MAX_EASE_ITEMS)
     if family in ("any", "item_item"):

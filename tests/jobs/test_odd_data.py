@@ -62,26 +62,32 @@ def rows_of(root: str, table: Any, verdict: dict[str, Any]) -> list[dict[str, An
 
 
 @pytest.mark.parametrize(
-    ("rows", "dataset", "kind"),
+    ("rows", "dataset", "kind", "recipe"),
     [
-        (everybody_likes_everything, STARS, "rate"),
-        (everybody_likes_everything, TIMELESS, "buy"),
-        (everybody_likes_everything, PURCHASES, "view"),  # no event is positive
-        (one_instant, PURCHASES, "buy"),
-        (one_user, PURCHASES, "buy"),
-        (one_item, STARS, "rate"),
-        (one_user_and_one_item, TIMELESS, "buy"),
-        (all_users_are_new, TIMELESS, "buy"),
-        (all_users_are_new, PURCHASES, "buy"),
+        (everybody_likes_everything, STARS, "rate", ""),
+        (everybody_likes_everything, TIMELESS, "buy", ""),
+        (everybody_likes_everything, PURCHASES, "view", "item_item"),  # no event is positive
+        (one_instant, PURCHASES, "buy", "item_item"),
+        (one_user, PURCHASES, "buy", "item_item"),
+        (one_item, STARS, "rate", "item_item"),
+        (one_user_and_one_item, TIMELESS, "buy", ""),
+        (all_users_are_new, TIMELESS, "buy", "item_item"),
+        (all_users_are_new, PURCHASES, "buy", "item_item"),
     ],
 )
 def test_odd_data_get_a_verdict_in_a_sentence_and_lists(
-    spark: SparkSession, tmp_path: Path, rows: Callable[[], Rows], dataset: Dataset, kind: str
+    spark: SparkSession,
+    tmp_path: Path,
+    rows: Callable[[], Rows],
+    dataset: Dataset,
+    *,
+    kind: str,
+    recipe: str,
 ) -> None:
     warehouse = Warehouse(spark, str(tmp_path), run_key=RunKey("p__ingest", "one", "refine"))
     silver.write(warehouse, dataset, events_of(dataset, rows(), kind))
 
-    verdict, _ = without_postgres.retrain(warehouse, dataset)
+    verdict, _ = without_postgres.retrain(warehouse, dataset, recipe=recipe)
 
     assert verdict["verdict"] == "first"
     assert verdict["reason"].startswith("First release")
@@ -103,11 +109,10 @@ def test_fewer_rows_than_before_leave_no_list_of_what_was_withdrawn(
     inbox = tmp_path / "inbox"
     deliver(inbox, n_users=8, n_items=12)
     without_postgres.ingest(warehouse, dataset, inbox, now=NOW)
-    without_postgres.retrain(warehouse, dataset)
     deliver(inbox, n_users=4, n_items=5)
 
     without_postgres.ingest(warehouse, dataset, inbox, now=NOW, run="two")
-    verdict, _ = without_postgres.retrain(warehouse, dataset, run="two")
+    verdict, _ = without_postgres.retrain(warehouse, dataset, recipe="item_item")
 
     assert verdict["verdict"] == "first"
     items = {row["item_id"] for row in Lake(warehouse.root).rows(SILVER_ITEMS)}

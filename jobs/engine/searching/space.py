@@ -62,7 +62,7 @@ def _suggest_events(trial: BaseTrial, data: Facts) -> AnyRecipe:
     return Als(
         weighting=recipes.events(data).model_copy(update=changed),
         rank=trial.suggest_int(f"{prefix}rank", 8, 64, log=True),
-        reg=round(trial.suggest_float(f"{prefix}reg", 0.01, 1, log=True), 4),
+        reg=round(trial.suggest_float(f"{prefix}reg", 0.01, 10, log=True), 4),
         alpha=round(trial.suggest_float(f"{prefix}alpha", 1, 100, log=True), 4),
         iterations=trial.suggest_int(f"{prefix}iterations", 8, 15),
         half_life_days=_half_life(decay, data.windows.half_life_days),

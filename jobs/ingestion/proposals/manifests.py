@@ -10,10 +10,10 @@ from jobs.ingestion.proposals.guesses import Fields, Guess, Value
 _BARE_KEY = re.compile(r"^[A-Za-z0-9_-]+$")
 _ORDER = ("ratings", "events", "items", "categories", "users")
 _BOTH = [  # kinds of events beside ratings
-    "# Ratings beside other events: by default models learn from the ratings alone, and the others",
-    "# only judge them. To try models that learn from all events, search for some minutes:",
+    "# Ratings beside other events: by default models learn from all of them. For models of the",
+    "# ratings alone:",
     "# [training]",
-    "# search_minutes = 15",
+    '# recipe = "als"',
 ]
 
 

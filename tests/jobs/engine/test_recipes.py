@@ -3,8 +3,7 @@ from pydantic import ValidationError
 
 from jobs.engine import recipes
 from jobs.engine.errors import RecipeError
-from jobs.engine.item_recipes import ItemItem
-from jobs.engine.recipes import Als
+from jobs.engine.recipes import Als, AlsWithPriors
 from jobs.engine.weightings import Centred, Events, MinusMidpoint, StarsFromThreshold
 from tests.support.jobs.product import RATINGS, product, shop
 from warehouse.tables.vocabulary import RecipeName
@@ -12,6 +11,7 @@ from warehouse.tables.vocabulary import RecipeName
 STARS = product()
 POINTS = product(scale={"lowest": 0, "highest": 10, "step": 1, "relevant_from": 8})
 SHOP = shop()
+MIXED = product(events=[{"file": "views.csv", "kind": "view"}], kinds={"view": {}})
 YEAR = 365.0
 ALL = list(dict.fromkeys(recipes.by_name(STARS).values()))  # some have two names
 
@@ -89,7 +89,8 @@ def test_an_invalid_recipe_is_refused_with_the_reason(text: str, message: str) -
 def test_data_without_a_scale_are_weighted_by_the_manifest_and_named_without_a_threshold() -> None:
     named = recipes.by_name(SHOP)
 
-    assert recipes.default(SHOP) == ItemItem()
+    assert recipes.default(SHOP) == recipes.with_priors(SHOP)
+    assert recipes.default(MIXED) == AlsWithPriors(als=recipes.of_events(MIXED))
     assert recipes.of_events(SHOP).weighting == Events(weights=(("buy", 5), ("view", 1)))
     assert named["popular"] == recipes.Popular()
     assert not {"als_minus_midpoint", "als_from_threshold"} & named.keys()

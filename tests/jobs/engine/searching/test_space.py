@@ -77,7 +77,7 @@ def test_ratings_and_events_of_one_data_set_are_both_searched() -> None:
     mixed = product(kinds={"view": {}, "buy": {"weight": 5}})
     of_events = recipes.of_events(mixed)
 
-    for recipe in (recipes.default(mixed), of_events):
+    for recipe in (recipes.of_ratings(mixed), of_events):
         values = space.parameters(recipe, mixed)
         assert values is not None
         assert space.suggest(FixedTrial(values), mixed) == recipe

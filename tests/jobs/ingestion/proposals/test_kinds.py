@@ -45,7 +45,7 @@ def test_ratings_among_other_kinds_are_on_a_scale(kinds: tuple[str, ...], tmp_pa
     assert events.get("kinds", {"rate": "rate"}) == {kinds[0].split(",")[0]: "rate"}
     assert fields["scale"] == {"lowest": 3, "highest": 5, "step": 2, "relevant_from": 5}
     assert fields["kinds"] == {"view": {"weight": 1}}
-    assert "# Ratings beside other events: by default models learn from the ratings alone" in text
+    assert "# Ratings beside other events: by default models learn from all of them" in text
 
 
 def test_ratings_of_unknown_kinds_are_not_used(tmp_path: Path) -> None:
@@ -60,8 +60,8 @@ def test_ratings_and_events_in_files_of_their_own_say_what_is_learned(tmp_path: 
         "views.csv": rows("user,item", (f"u{n % 31},i{n % 19}" for n in range(99))),
     }
     text = manifest(tmp_path, files)
-    assert "# Ratings beside other events: by default models learn from the ratings alone" in text
-    assert "# search_minutes = 15" in text
+    assert "# Ratings beside other events: by default models learn from all of them" in text
+    assert '# recipe = "als"' in text
     files.pop("views.csv")
     (tmp_path / "views.csv").unlink()
-    assert "search_minutes" not in manifest(tmp_path, files)
+    assert 'recipe = "als"' not in manifest(tmp_path, files)
