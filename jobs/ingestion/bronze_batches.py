@@ -7,9 +7,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from jobs.ingestion.checks.sent_rows import bronze_texts
 from jobs.ingestion.columns import Columns, columns_of
 from jobs.ingestion.reading import open_file
-from jobs.ingestion.sent_rows import bronze_texts
 from jobs.ingestion.sources import SentFile
 from warehouse.creation import arrow_schema
 from warehouse.manifests.sources import Users

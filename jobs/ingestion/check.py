@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from jobs.ingestion import row_checks, samples, sent_rows, sources
+from jobs.ingestion import samples, sources
+from jobs.ingestion.checks import row_checks, sent_rows
 from jobs.ingestion.columns import required_columns
 from jobs.ingestion.findings import of_catalogue, of_conditions, of_counts, of_events, of_matches
 from jobs.ingestion.findings.finding import FILE, Finding, Level, Rows

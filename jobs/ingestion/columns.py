@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from jobs.ingestion import conditions
+from jobs.ingestion.interpreting import conditions
 from warehouse.manifests.sources import Categories, Events, Files, Items, Ratings, Users
 
 # The fields of `Files` that say how its bytes are read.

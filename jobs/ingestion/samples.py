@@ -11,10 +11,10 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.ingestion import numbers_guess, times_guess, values
+from jobs.ingestion.checks.sent_rows import joined
 from jobs.ingestion.columns import required_columns
+from jobs.ingestion.interpreting import numbers_guess, times_guess, values
 from jobs.ingestion.reading import open_file
-from jobs.ingestion.sent_rows import joined
 from warehouse.datasets import Dataset
 from warehouse.manifests.sources import Events, Files, Ratings
 

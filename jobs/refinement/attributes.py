@@ -1,9 +1,9 @@
-"""Attributes of items in a standard form, by the functions of `jobs.ingestion.attribute_values`."""
+"""Attributes of items in a standard form: see `jobs.ingestion.interpreting.attribute_values`."""
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from jobs.ingestion import attribute_values
+from jobs.ingestion.interpreting import attribute_values
 from jobs.refinement import readings
 from jobs.refinement.texts import filled
 from warehouse.manifests.sources import AttributeType, Items

@@ -12,8 +12,8 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from jobs.ingestion.event_checks import KIND_UNKNOWN
-from jobs.ingestion.row_checks import are_too_many
+from jobs.ingestion.checks.event_checks import KIND_UNKNOWN
+from jobs.ingestion.checks.row_checks import are_too_many
 from jobs.refinement.checks import UNREAD, UNREAD_SEPARATOR
 from jobs.refinement.pending import REFUSED
 from jobs.runtime.errors import QuarantineError

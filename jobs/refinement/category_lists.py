@@ -8,7 +8,7 @@ import re
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from jobs.ingestion.category_lists import with_json_lists
+from jobs.ingestion.interpreting.category_lists import with_json_lists
 from jobs.refinement.readings import evaluated
 from jobs.refinement.texts import trimmed
 from warehouse.manifests.sources import Items

@@ -1,7 +1,7 @@
 """Rows of bronze with the checks that they fail, and the types that their columns get.
 
-The checks are those of `jobs.ingestion.row_checks`, which `check` counts by: one Arrow UDF makes
-them for all columns of a row.
+The checks are those of `jobs.ingestion.checks.row_checks`, which `check` counts by: one Arrow UDF
+makes them for all columns of a row.
 """
 
 from collections.abc import Sequence
@@ -12,10 +12,10 @@ import pyarrow as pa
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from jobs.ingestion import event_checks, row_checks
+from jobs.ingestion.checks import event_checks, row_checks
+from jobs.ingestion.checks.row_checks import MALFORMED
+from jobs.ingestion.checks.sent_rows import SentRows, text_columns
 from jobs.ingestion.columns import columns_of
-from jobs.ingestion.row_checks import MALFORMED
-from jobs.ingestion.sent_rows import SentRows, text_columns
 from jobs.refinement.history import event_id
 from jobs.refinement.pending import REFUSED
 from jobs.refinement.readings import evaluated

@@ -1,9 +1,9 @@
-"""Texts without the spaces around them, in Spark as `jobs.ingestion.values` has them in Arrow."""
+"""Texts without the spaces around them, as `jobs.ingestion.interpreting.values` has them."""
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from jobs.ingestion.values import SPACES
+from jobs.ingestion.interpreting.values import SPACES
 
 
 def trimmed(text: str | Column) -> Column:

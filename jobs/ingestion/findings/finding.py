@@ -7,8 +7,9 @@ from typing import Literal
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.ingestion import text_checks, values
-from jobs.ingestion.row_checks import Checked, are_too_many
+from jobs.ingestion.checks import text_checks
+from jobs.ingestion.checks.row_checks import Checked, are_too_many
+from jobs.ingestion.interpreting import values
 from jobs.ingestion.samples import LINE
 from warehouse.datasets import Dataset
 

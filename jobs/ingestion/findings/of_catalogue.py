@@ -4,9 +4,9 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.ingestion import text_checks
-from jobs.ingestion.category_lists import with_json_lists
+from jobs.ingestion.checks import text_checks
 from jobs.ingestion.findings.finding import Finding, Rows
+from jobs.ingestion.interpreting.category_lists import with_json_lists
 from warehouse.manifests.sources import Categories, Files, Items, Users
 
 _MANY_CATEGORIES = 200

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from jobs.ingestion.checks.row_checks import MALFORMED, are_too_many
 from jobs.ingestion.findings.finding import Finding, Rows
-from jobs.ingestion.row_checks import MALFORMED, are_too_many
 
 
 def findings(rows: Rows, n_files: int, n_malformed: int, notes: Sequence[str]) -> list[Finding]:

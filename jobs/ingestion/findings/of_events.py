@@ -5,7 +5,8 @@ import re
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.ingestion import event_checks, samples
+from jobs.ingestion import samples
+from jobs.ingestion.checks import event_checks
 from jobs.ingestion.findings import of_times, of_values
 from jobs.ingestion.findings.finding import FILE, Finding, Rows
 from warehouse.manifests.kinds import RATE

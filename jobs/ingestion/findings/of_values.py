@@ -3,8 +3,9 @@
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.ingestion import samples, values
+from jobs.ingestion import samples
 from jobs.ingestion.findings.finding import Finding, Rows
+from jobs.ingestion.interpreting import values
 from warehouse.manifests.kinds import RATE
 from warehouse.manifests.sources import Events, Ratings
 

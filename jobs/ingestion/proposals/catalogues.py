@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
-from jobs.ingestion.proposals import formats, names
+from jobs.ingestion.proposals import formats
 from jobs.ingestion.proposals.files.profiles import Profile
 from jobs.ingestion.proposals.files.tables import SampledTable
 from jobs.ingestion.proposals.guesses import Fields, Guess
+from jobs.ingestion.proposals.words import names
 
 _YEAR_LAST = r"\((1[5-9]|20)\d{2}\)\s*$"
 _ARTICLE_LAST = r", (The|A|An|Les|Le|La|Der|Die|Das|El|Il)( \(|$)"

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from jobs.ingestion.proposals import catalogues, events, kinds, losses, names, nouns, scales
+from jobs.ingestion.proposals import catalogues, events, kinds, losses, scales
 from jobs.ingestion.proposals.events import EventColumns
 from jobs.ingestion.proposals.files.profiles import Profile
 from jobs.ingestion.proposals.files.tables import SampledTable
 from jobs.ingestion.proposals.guesses import Fields, Guess
-from jobs.ingestion.proposals.patterns import SectionName, merged
+from jobs.ingestion.proposals.words import names, nouns
+from jobs.ingestion.proposals.words.patterns import SectionName, merged
 from jobs.runtime.errors import JobError, NothingSentError
 
 _ENOUGH = 0.3  # share of the ids of events that a file of items has

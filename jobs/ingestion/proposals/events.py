@@ -3,11 +3,12 @@
 import re
 from dataclasses import dataclass, replace
 
-from jobs.ingestion.proposals import formats, names, scales
+from jobs.ingestion.proposals import formats, scales
 from jobs.ingestion.proposals.files.profiles import Profile
 from jobs.ingestion.proposals.files.tables import SampledTable
 from jobs.ingestion.proposals.guesses import Fields, Guess
-from jobs.ingestion.proposals.names import Role
+from jobs.ingestion.proposals.words import names
+from jobs.ingestion.proposals.words.names import Role
 
 MAX_KINDS = 30
 _SOME = 0.02

@@ -3,10 +3,10 @@
 import re
 from pathlib import PurePath
 
-from jobs.ingestion.proposals import names
 from jobs.ingestion.proposals.events import MAX_KINDS, EventColumns, quoted
 from jobs.ingestion.proposals.files.profiles import Profile
 from jobs.ingestion.proposals.guesses import Fields, Guess
+from jobs.ingestion.proposals.words import names
 from warehouse.manifests.kinds import RATE, RESERVED
 
 _PLAYED = re.compile(r"artist|song|track|album|music|game|video", re.IGNORECASE)

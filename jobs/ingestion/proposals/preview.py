@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from jobs.ingestion import conditions, sent_rows, values
+from jobs.ingestion.checks import sent_rows
+from jobs.ingestion.interpreting import conditions, values
 from jobs.ingestion.reading import open_file
 from jobs.runtime.errors import UnreadableFileError
 from warehouse.datasets import Dataset

@@ -7,9 +7,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.ingestion.proposals import names
 from jobs.ingestion.proposals.files.profiles import Profile
 from jobs.ingestion.proposals.guesses import Fields, Guess
+from jobs.ingestion.proposals.words import names
 
 _MAX_STEPS: Final = 100
 _RELEVANT: Final = 0.7  # of the way from the lowest to the highest rating

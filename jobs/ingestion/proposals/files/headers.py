@@ -3,8 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from jobs.ingestion.proposals import names
 from jobs.ingestion.proposals.guesses import Fields, Guess
+from jobs.ingestion.proposals.words import names
 
 _NUMBER = re.compile(r"^\s*[+-]?(\d+([.,:/-]\d+)*|\.\d+)\s*$")
 _NAME = re.compile(r"^[\w .$#()/\[\]-]{1,60}$")

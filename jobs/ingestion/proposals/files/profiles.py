@@ -8,9 +8,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.ingestion import numbers_guess, times_guess, values
-from jobs.ingestion.numbers_guess import Marks
-from jobs.ingestion.times_guess import COMPACT, UNITS, TimeFormat
+from jobs.ingestion.interpreting import numbers_guess, times_guess, values
+from jobs.ingestion.interpreting.numbers_guess import Marks
+from jobs.ingestion.interpreting.times_guess import COMPACT, UNITS, TimeFormat
 from warehouse.manifests.sources import Files, Ratings
 
 _MOSTLY: Final = 0.9

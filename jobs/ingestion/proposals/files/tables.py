@@ -9,11 +9,11 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.ingestion.proposals import names
 from jobs.ingestion.proposals.files import groups
 from jobs.ingestion.proposals.files.groups import Group
 from jobs.ingestion.proposals.files.profiles import Profile
 from jobs.ingestion.proposals.guesses import Fields, Guess
+from jobs.ingestion.proposals.words import names
 from jobs.runtime.errors import UnreadableFileError
 
 SAMPLE_ROWS: Final = 50_000

@@ -12,8 +12,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from jobs.ingestion.interpreting.values import trimmed
 from jobs.ingestion.reading.json_values import is_too_deep, parsed
-from jobs.ingestion.values import trimmed
 
 _TRUE = pa.array(["1", "1.0", "true", "t", "yes", "y", "x"])
 _LABELS = ("name", "title", "Name", "Title")

@@ -14,10 +14,11 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.ingestion import attribute_values, conditions, event_checks, text_checks, values
-from jobs.ingestion.event_checks import Masks
-from jobs.ingestion.sent_rows import SentRows
-from jobs.ingestion.text_checks import any_of
+from jobs.ingestion.checks import event_checks, text_checks
+from jobs.ingestion.checks.event_checks import Masks
+from jobs.ingestion.checks.sent_rows import SentRows
+from jobs.ingestion.checks.text_checks import any_of
+from jobs.ingestion.interpreting import attribute_values, conditions, values
 from warehouse.datasets import Dataset
 from warehouse.manifests.kinds import RATE
 from warehouse.manifests.sources import Categories, Events, Files, Items, Ratings, Users

@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from jobs.ingestion.proposals import names
 from jobs.ingestion.proposals.guesses import Guess
+from jobs.ingestion.proposals.words import names
 
 _NOUNS: Final = {  # by the beginning of a word
     "movie": "film", "film": "film", "book": "book", "isbn": "book", "game": "game",

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.ingestion.category_lists import with_flags, with_json_lists
 from jobs.ingestion.columns import columns_of
+from jobs.ingestion.interpreting.category_lists import with_flags, with_json_lists
 from warehouse.manifests.sources import Files, Items
 
 

@@ -7,7 +7,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.ingestion import values
+from jobs.ingestion.interpreting import values
 from warehouse.manifests import conditions
 from warehouse.manifests.conditions import (
     Column,

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 import pyarrow as pa
 import pytest
 
-from jobs.ingestion import times_guess
-from jobs.ingestion.times_guess import TimeFormat
+from jobs.ingestion.interpreting import times_guess
+from jobs.ingestion.interpreting.times_guess import TimeFormat
 
 MONTH_FIRST, DAY_FIRST = "%m/%d/%Y", "%d/%m/%Y"
 

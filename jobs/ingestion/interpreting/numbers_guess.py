@@ -9,7 +9,7 @@ from typing import Final, Literal
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.ingestion import values
+from jobs.ingestion.interpreting import values
 from warehouse.manifests.sources import Files
 
 Decimal = Literal[".", ","]

@@ -1,7 +1,7 @@
 import pyarrow as pa
 import pytest
 
-from jobs.ingestion import conditions
+from jobs.ingestion.interpreting import conditions
 from warehouse.manifests.sources import Files
 
 COLUMNS = {

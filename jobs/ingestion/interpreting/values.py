@@ -10,7 +10,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.ingestion import iso_times, zones
+from jobs.ingestion.interpreting import iso_times, zones
 from warehouse.manifests.sources import Events, Files, Ratings
 
 # What `trimmed` removes: all spaces, tabs and line ends of Unicode. Spark is given the same.

@@ -6,8 +6,8 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.ingestion.category_lists import split_names
-from jobs.ingestion.values import filled, trimmed
+from jobs.ingestion.interpreting.category_lists import split_names
+from jobs.ingestion.interpreting.values import filled, trimmed
 
 # Postgres has indexes of titles with ids, of vendors and of categories: at most 2,704 bytes each.
 MAX_TEXT_BYTES: Final = 1600

@@ -1,8 +1,8 @@
 import pyarrow as pa
 import pytest
 
-from jobs.ingestion import numbers_guess, values
-from jobs.ingestion.numbers_guess import Marks
+from jobs.ingestion.interpreting import numbers_guess, values
+from jobs.ingestion.interpreting.numbers_guess import Marks
 from warehouse.manifests.sources import Files
 
 SMALL = ["7", "950"]

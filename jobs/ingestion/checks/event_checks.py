@@ -8,8 +8,9 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.ingestion import text_checks, values
-from jobs.ingestion.text_checks import false_if_null
+from jobs.ingestion.checks import text_checks
+from jobs.ingestion.checks.text_checks import false_if_null
+from jobs.ingestion.interpreting import values
 from warehouse.datasets import Dataset
 from warehouse.manifests.kinds import RATE, RESERVED
 from warehouse.manifests.sections import Scale

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.ingestion import values
+from jobs.ingestion.interpreting import values
 from jobs.ingestion.reading.json_values import parsed
 from warehouse.manifests.sources import AttributeType, Events, Items
 

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.ingestion import values
+from jobs.ingestion.interpreting import values
 from warehouse.manifests.sources import Files, Ratings
 
 UNITS: Final = ("seconds", "milliseconds", "microseconds")

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from jobs.ingestion import values
+from jobs.ingestion.interpreting import values
 from warehouse.manifests.sources import Events, Ratings
 
 NOW = datetime(2024, 1, 2, 10, 30, tzinfo=UTC)

@@ -1,0 +1,1 @@
+"""Checks of rows, shared by `check` and `refine`."""

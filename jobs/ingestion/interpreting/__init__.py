@@ -1,0 +1,1 @@
+"""Texts of files as values: numbers, times, truth values, lists."""
