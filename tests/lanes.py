@@ -15,7 +15,7 @@ from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-SPARK = ("tests/airflow_api", "tests/jobs", "tests/warehouse", "tests/ops")
+SPARK = ("tests/jobs", "tests/warehouse", "tests/ops")
 LANES = {
     "spark": [*SPARK],
     "others": ["tests", *(f"--ignore={folder}" for folder in SPARK)],

@@ -27,7 +27,7 @@ LATER, NEVER = [f"later{at}" for at in range(N_NEW)], ["never0", "never1"]
 CATEGORIES = {item: "ab"[int(item[-1]) % 2] for item in [*LATER, *NEVER]} | {
     f"i{at:02d}": "ab"[at % 2] for at in range(N_ITEMS)
 }
-ALS = recipes.of_events(SHOP)
+ALS = recipes.of_events(SHOP).model_copy(update={"rank": 4, "iterations": 8})
 
 
 def by_category(user: int) -> str:
@@ -72,7 +72,7 @@ def test_new_items_are_on_lists_where_content_predicts_them(
     of_retrain = {"retrain_id": verdict["retrain_id"]}
     metrics = lake.rows(GOLD_MODEL_METRICS, equals=of_retrain | {"window": "new_items"})
     compared = {row["recipe"].rsplit("_", 1)[0]: row["n_users"] for row in metrics}
-    assert compared == {"als_events_r16": 60, "newest": 60, "popular_in_category": 60}
+    assert compared == {"als_events_r4": 60, "newest": 60, "popular_in_category": 60}
     factors = {row["item_id"] for row in lake.rows(GOLD_ITEM_FACTORS, equals=of_retrain)}
     assert factors >= {*LATER}
     assert ({*NEVER} <= factors) is wins

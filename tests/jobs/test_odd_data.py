@@ -65,14 +65,12 @@ def rows_of(root: str, table: Any, verdict: dict[str, Any]) -> list[dict[str, An
     ("rows", "dataset", "kind", "recipe"),
     [
         (everybody_likes_everything, STARS, "rate", ""),
-        (everybody_likes_everything, TIMELESS, "buy", ""),
         (everybody_likes_everything, PURCHASES, "view", "item_item"),  # no event is positive
         (one_instant, PURCHASES, "buy", "item_item"),
         (one_user, PURCHASES, "buy", "item_item"),
         (one_item, STARS, "rate", "item_item"),
         (one_user_and_one_item, TIMELESS, "buy", ""),
         (all_users_are_new, TIMELESS, "buy", "item_item"),
-        (all_users_are_new, PURCHASES, "buy", "item_item"),
     ],
 )
 def test_odd_data_get_a_verdict_in_a_sentence_and_lists(
