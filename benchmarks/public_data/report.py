@@ -51,7 +51,7 @@ def n_users(arrived: Arrived) -> int:
 
 def leads(measured: Metrics) -> dict[str, Interval]:
     """Return each recipe's lead over the best popularity, by its name; warm users only."""
-    popularities = [name for name in measured.popularities() if name in measured.warm]
+    popularities = [n for n in measured.popularities() if HEADLINE in measured.warm.get(n, {})]
     if not popularities:
         return {}
     best = max(popularities, key=lambda name: measured.warm[name][HEADLINE])
