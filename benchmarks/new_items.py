@@ -52,7 +52,7 @@ def show(name: str, rows: Frozen, window: Window) -> None:
     evaluation = evaluate_new_items(prepared, rows, fitted)
     seconds = time.monotonic() - started
     if evaluation is None:
-        print(f"{name}: nobody chose a new item")
+        print(f"{name}: no user chose a new item")
         return
     warm = evaluation.user_metrics.where(F.col("metric") == HEADLINE)
     frame = warm.where(F.array_contains("slices", WARM)).orderBy("user").toPandas()

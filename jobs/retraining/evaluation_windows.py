@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import cache, partial
 
 from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
 
 from jobs.engine.catalogue import Catalogue
 from jobs.engine.errors import NothingToLearnError
@@ -76,12 +75,11 @@ def evaluate_new_items(
     with_factors = [model for model in fitted if model.factors is not None]
     if not with_factors:
         return None
-    content = rows.content(prepared.catalogue.index)
-    new = content.catalogue.index[~content.catalogue.known]
-    items = rows.items().where(F.col("item").isin(new.tolist()))
-    users = evaluation.evaluation_users(prepared.window, items, prepared.segments)
+    new = rows.items().join(prepared.training.select("item"), "item", "left_anti")
+    users = evaluation.evaluation_users(prepared.window, new, prepared.segments)
     if users.relevant.isEmpty():
         return None
+    content = rows.content(prepared.catalogue.index)
     extended = [
         models.with_new_items(model, content, prepared.training, prepared.segments)
         for model in with_factors

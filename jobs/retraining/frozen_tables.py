@@ -51,16 +51,12 @@ class Frozen:
 
     def items(self) -> DataFrame:
         """Return (item, item_id, categories, released) of every item with a title."""
-        index = self.table(SILVER_ITEM_INDEX).withColumnRenamed("item_index", "item")
-        titled = self.table(SILVER_ITEMS).select("item_id", "categories", "released")
-        return titled.join(index, "item_id").select("item", "item_id", "categories", "released")
+        return self._titled().select("item", "item_id", "categories", "released")
 
     def content(self, known: NDArray[np.int32]) -> Content:
         """Return what every item with a title is; `known` are the numbers of the known items."""
-        index = self.table(SILVER_ITEM_INDEX).withColumnRenamed("item_index", "item")
-        items = self.table(SILVER_ITEMS).join(index, "item_id")
         types = {} if self.dataset.items is None else self.dataset.items.attributes
-        return Content.of(items, known, types)
+        return Content.of(self._titled(), known, types)
 
     def users(self) -> DataFrame:
         """Return (user, user_id, attributes); attributes are null if the data set has none."""
@@ -91,6 +87,10 @@ class Frozen:
             positive = interactions.is_positive(self.meanings).cast("double")
             return pairs.withColumn("rating", positive)
         return pairs.where("rating IS NOT NULL") if self.meanings.kinds else pairs
+
+    def _titled(self) -> DataFrame:
+        index = self.table(SILVER_ITEM_INDEX).withColumnRenamed("item_index", "item")
+        return self.table(SILVER_ITEMS).join(index, "item_id")
 
     def _indexed(self, rows: DataFrame, *columns: str) -> DataFrame:
         users = self.table(SILVER_USER_INDEX).withColumnRenamed("user_index", "user")
