@@ -68,7 +68,7 @@ def shown(client: Client) -> dict[str, object]:
         "popular": sorted_ids(client.popular()),
         "trending": sorted_ids(client.trending()),
         "similar to a": sorted_ids(client.similar("a")),
-        "fallback": sorted_ids(client.recommendations("nobody")),
+        "fallback": sorted_ids(client.recommendations("unknown")),
         "categories": about.categories,
         "n_items": about.n_items,
     }
@@ -185,11 +185,11 @@ def test_a_pinned_item_is_not_shown_once_it_is_withdrawn(
     publisher: Engine, api: Engine, client: Client
 ) -> None:
     put_in_force(api, pin=[{"item_id": "d", "rank": 3}])
-    assert ids(client.recommendations("nobody")) == "cba"
+    assert ids(client.recommendations("unknown")) == "cba"
 
     roll_back(publisher)
 
-    assert ids(client.recommendations("nobody")) == "cbda"
+    assert ids(client.recommendations("unknown")) == "cbda"
 
 
 @pytest.mark.usefixtures("first")

@@ -72,11 +72,16 @@ def write(
         SILVER_ITEM_INDEX: [{"item_id": i, "item_index": at} for at, i in enumerate(items)],
         SILVER_REFINEMENTS: [refined],
     }
-    for table, table_rows in tables.items():
-        complete = [{name: row.get(name) for name in table.names} for row in table_rows]
-        append(warehouse.root, table, complete, run_key=warehouse.run_key)
+    append_all(warehouse, tables)
     pair = interactions.interaction(Meanings.of(dataset)).alias("pair")
     pairs = warehouse.read(SILVER_EVENTS).groupBy("user_id", "item_id").agg(pair)
     present = pairs.select("user_id", "item_id", "pair.*")
     kept = present.where(F.col("rating").isNotNull() | F.col("kinds").isNotNull())
     append(warehouse.root, SILVER_INTERACTIONS, kept.toArrow(), run_key=warehouse.run_key)
+
+
+def append_all(warehouse: "Warehouse", tables: Mapping[Table, list[dict[str, Any]]]) -> None:
+    """Append the rows to each table; a column that a row lacks is null."""
+    for table, rows in tables.items():
+        complete = [{name: row.get(name) for name in table.names} for row in rows]
+        append(warehouse.root, table, complete, run_key=warehouse.run_key)

@@ -12,9 +12,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from jobs import decide, evaluate, fit, freeze, nominate, publish, search
+from tests.support.jobs import silver
 from tests.support.jobs.product import product
 from tests.support.runs import under
-from warehouse.append import append
 from warehouse.datasets import Dataset
 from warehouse.run_keys import RunKey
 from warehouse.tables import (
@@ -97,9 +97,7 @@ def write(warehouse: "Warehouse") -> None:
         ],
         SILVER_REFINEMENTS: [_refinement(len(rows))],
     }
-    for table, table_rows in tables.items():
-        complete = [{name: row.get(name) for name in table.names} for row in table_rows]
-        append(warehouse.root, table, complete, run_key=warehouse.run_key)
+    silver.append_all(warehouse, tables)
 
 
 def ratings() -> Iterator[tuple[str, str, float]]:
