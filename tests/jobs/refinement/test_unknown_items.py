@@ -43,6 +43,7 @@ def test_one_known_item_is_enough_to_train_but_a_warning_is_logged(
 ) -> None:
     rows = lake(tmp_path, "p1 p2 p3", "p3")
     unknown_items.require_known(rows, product())
+    caplog.clear()  # of what was logged when the tables were written
 
     with caplog.at_level(logging.WARNING):
         unknown_items.warn(rows, product(), [(5, 1), None])
