@@ -14,10 +14,10 @@ from pyspark.sql import functions as F
 
 from jobs.engine.facts import Facts, ValueMeaning
 from jobs.engine.recency import newest
+from warehouse.tables.vocabulary import KINDS_TYPE
 
 RATED = ("rate", "unrate")
 HIDDEN = ("hide", "not_interested")
-KINDS = "map<string,struct<n:bigint,amount:double,last_at:timestamp>>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,9 @@ def interaction(meanings: Meanings, among: Column | None = None) -> Column:
     rated = _both(F.col("kind").isin(*RATED), among)
     event = [F.col("occurred_at").alias("rated_at"), F.col("event_id")]
     if not meanings.kinds:
-        return newest(F.struct("rating", *event, F.lit(None).cast(KINDS).alias("kinds")), rated)
+        return newest(
+            F.struct("rating", *event, F.lit(None).cast(KINDS_TYPE).alias("kinds")), rated
+        )
     last = newest(F.struct(*event), _both(counts(meanings), among))
     return F.struct(
         newest("rating", rated).alias("rating"),
@@ -94,7 +96,7 @@ def per_kind(meanings: Meanings, among: Column | None = None) -> Column:
     the value 1. `among` is as in `interaction`.
     """
     entries = F.array_compact(F.array(*[_entry(kind, among) for kind in meanings.kinds]))
-    return F.when(F.size(entries) > 0, F.map_from_entries(entries)).cast(KINDS)
+    return F.when(F.size(entries) > 0, F.map_from_entries(entries)).cast(KINDS_TYPE)
 
 
 def columns(meanings: Meanings, prefix: str = "") -> list[Column]:

@@ -1,6 +1,7 @@
 """Silver: typed and checked rows, and the rows that failed a check."""
 
 from warehouse.tables.base import ITEM, LINE, RUN_KEY, TARGET, USER, Column, table
+from warehouse.tables.vocabulary import KINDS_TYPE
 
 SILVER_REFINEMENTS = table(
     "silver.refinements",
@@ -66,7 +67,7 @@ SILVER_INTERACTIONS = table(
     Column("event_id", "string", "The newest rating or event: see `silver.events`."),
     Column(
         "kinds",
-        "map<string,struct<n:bigint,amount:double,last_at:timestamp>>",
+        KINDS_TYPE,
         "By kind: number of events, sum (or largest) of their values, time of the newest; null "
         "for ratings only.",
         nullable=True,

@@ -16,6 +16,8 @@ MainSlice = Literal["warm", "cold"]
 ACTIVITY_SLICES: Final = ("active_low", "active_mid", "active_high")  # terciles of the warm
 NEWEST_THIRD: Final = "newest_third"  # of the warm
 
+KINDS_TYPE: Final = "map<string,struct<n:bigint,amount:double,last_at:timestamp>>"  # of a pair
+
 HEADLINE: Final = "ndcg@10"  # the metric that the gate compares
 
 LEFT_OUT: Final = "left_out"  # metric of a baseline that was not fitted: its bound of items
