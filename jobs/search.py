@@ -10,21 +10,21 @@ Run: python -m jobs.search --dataset movielens_1m --minutes 15
 import json
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 from jobs.engine import recipes
-from jobs.engine.item_recipes import Ease, ItemItem
 from jobs.engine.judging import evaluation
 from jobs.engine.learning.item_item import MAX_ITEMS as MAX_EASE_ITEMS
-from jobs.engine.recipes import SEED, Als, AlsWithPriors, AnyRecipe, PriorWeights
-from jobs.engine.searching import item_space, space
+from jobs.engine.recipes import SEED, AnyRecipe
+from jobs.engine.searching import space
 from jobs.engine.searching.plan import Budget
 from jobs.engine.searching.search import Problem, Search
+from jobs.engine.searching.spaces import Spaces
 from jobs.engine.searching.trial_runner import TrialRunner, trial_runner
-from jobs.engine.searching.trials import Space, Trial
+from jobs.engine.searching.trials import Trial
 from jobs.retraining import handover
 from jobs.retraining.evaluation_windows import prepare, rolling_windows, segments_of
 from jobs.retraining.frozen_tables import frozen
@@ -87,14 +87,13 @@ def run(
     nominated = (nomination.challenger, nomination.champion, of_events, of_ratings)
     starts = [*dict.fromkeys(recipe for recipe in nominated if recipe is not None)]
     n_items = max(len(window.catalogue) for window in windows.values())
-    items = partial(item_space.item_space, dataset, with_ease=n_items <= MAX_EASE_ITEMS)
-    if family in ("any", "item_item"):
-        starts = [*items(starts).starts]
+    spaces = Spaces(dataset, family, with_ease=n_items <= MAX_EASE_ITEMS)
     problem = Problem(
         windows=list(windows),
         score=lambda recipe, window: windows[window].score(recipe),
-        space=items(starts) if family == "item_item" else _als(dataset, starts),
-        second=_second(dataset, family, items),
+        starts=spaces.starts(starts),
+        space=spaces.first,
+        second=spaces.second if spaces.has_second else None,
         eligible=partial(space.is_in_family, family),
     )
     earlier, record = trials(root, run_key.retrain_id), partial(_record, root, run_key)
@@ -145,32 +144,6 @@ def _windows(warehouse: Warehouse, dataset: Dataset) -> dict[str, TrialRunner]:
         if n_users:
             windows[name] = runner
     return windows
-
-
-def _als(dataset: Dataset, starts: Sequence[AnyRecipe]) -> Space:
-    suggest = partial(space.suggest, data=dataset)
-    return Space(suggest, partial(space.parameters, data=dataset), starts)
-
-
-def _second(
-    dataset: Dataset, family: SearchFamily, items: Callable[[Sequence[AnyRecipe]], Space]
-) -> Callable[[AnyRecipe], Space | None] | None:
-    """Return how to continue: prior weights around ALS; item-item models if one of them is best."""
-    half_life_days = dataset.windows.half_life_days
-
-    def around(best: AnyRecipe) -> Space | None:
-        if isinstance(best, ItemItem | Ease) and family == "any":
-            return items([best])
-        if not isinstance(best, Als):
-            return None
-        start = AlsWithPriors(als=best, priors=PriorWeights(half_life_days=half_life_days))
-        return Space(
-            partial(space.suggest_priors, als=best, half_life_days=half_life_days),
-            partial(space.parameters_of_priors, als=best, half_life_days=half_life_days),
-            [start],
-        )
-
-    return around if family in ("any", "als_with_priors") else None
 
 
 def _record(root: str, run_key: RunKey, trial: Trial) -> None:

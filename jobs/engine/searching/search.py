@@ -1,10 +1,11 @@
 """Search for the recipe with the best mean score over the rolling windows.
 
-Optuna proposes the recipes (multivariate TPE, Bergstra et al. 2011). First come the starts: the
-nominated recipe and the champion, never pruned. A proposal is scored window by window and pruned if
-its mean so far is below the median of the other trials. A second space around the best recipe of
-the first may follow. The best trials, the finalists, are then scored with more seeds, because the
-variance between seeds is as large as the differences between good recipes.
+Optuna proposes the recipes (multivariate TPE, Bergstra et al. 2011). First come the starts, among
+them the nominated recipe and the champion, never pruned; the best of them decides the space that is
+explored. A proposal is scored window by window and pruned if its mean so far is below the median of
+the other trials. A second space, chosen by the best recipe so far, may follow. The best trials, the
+finalists, are then scored with more seeds, because the variance between seeds is as large as the
+differences between good recipes.
 
 Every trial is recorded when it ends. A search with the trials of an interrupted attempt continues
 there, with the time that is left.
@@ -12,7 +13,6 @@ there, with the time that is left.
 
 import json
 import logging
-import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -27,7 +27,15 @@ from jobs.engine.searching import plan, space
 from jobs.engine.searching.outcomes import score_windows
 from jobs.engine.searching.plan import FINALISTS, MAX_SECOND_TRIALS, SEEDS, Budget, Clock, Plan
 from jobs.engine.searching.space import Parameters
-from jobs.engine.searching.trials import Space, Trial, frozen_trial, study_of
+from jobs.engine.searching.trials import (
+    Space,
+    Trial,
+    completed,
+    durations,
+    frozen_trial,
+    study_of,
+    value_of,
+)
 from warehouse.tables.vocabulary import TrialStage
 
 log = logging.getLogger(__name__)
@@ -37,13 +45,15 @@ log = logging.getLogger(__name__)
 class Problem:
     """The recipes of a search, and how to score them.
 
-    Recipes that are not `eligible` win only if no eligible one was completed. `second`
-    returns the space around the best recipe of `space`, or None.
+    The `starts` are tried first. `space` returns the space to explore, given the best of them;
+    `second` another one, given the best recipe so far, or None. Recipes that are not `eligible`
+    win only if no eligible one was completed.
     """
 
     windows: Sequence[str]
     score: Callable[[AnyRecipe, str], Score]  # of a recipe on a window
-    space: Space
+    starts: Sequence[AnyRecipe]
+    space: Callable[[AnyRecipe], Space]
     second: Callable[[AnyRecipe], Space | None] | None = None
     eligible: Callable[[AnyRecipe], bool] = lambda _: True
 
@@ -74,8 +84,8 @@ class Search:
 
     def run(self) -> Trial | None:
         """Explore, score the finalists, return the best trial; None if no trial was completed."""
-        explored = self._explore(self.problem.space, second=False)
-        best = max(_complete(explored), key=_value, default=None)
+        self._explore(self.problem.space(self._best_start()), second=False)
+        best = max(completed(self._of("explore")), key=value_of, default=None)
         if best is not None and self.problem.second is not None:
             second = self.problem.second(best.recipe)
             if second is not None:
@@ -87,16 +97,27 @@ class Search:
 
     def best(self) -> Trial | None:
         """Return the best finalist; without finalists, the best explored trial."""
-        finals = _complete(self._of("final"))
-        return max(finals or self._candidates(), key=_value, default=None)
+        finals = completed(self._of("final"))
+        return max(finals or self._candidates(), key=value_of, default=None)
 
     def _of(self, stage: TrialStage) -> list[Trial]:
         return [trial for trial in self.trials if trial.stage == stage]
 
     def _candidates(self) -> list[Trial]:
         """Return the completed explored trials that may win; all of them if none is eligible."""
-        explored = _complete(self._of("explore"))
+        explored = completed(self._of("explore"))
         return [trial for trial in explored if self.problem.eligible(trial.recipe)] or explored
+
+    def _best_start(self) -> AnyRecipe:
+        """Try the starts while there is time; return the best one, the first if all failed."""
+        starts = [*dict.fromkeys(self.problem.starts)]
+        tried = {trial.recipe for trial in self.trials}
+        for recipe in starts:
+            if recipe not in tried and self._may_explore([], second=False):
+                self._try_start(self.problem.space(recipe), recipe)
+        of_starts = [trial for trial in completed(self._of("explore")) if trial.recipe in starts]
+        best = max(of_starts, key=value_of, default=None)
+        return starts[0] if best is None else best.recipe
 
     def _explore(self, space: Space, *, second: bool) -> list[Trial]:
         """Explore the space while there is time; return its trials, earlier ones included."""
@@ -107,7 +128,9 @@ class Search:
             self._first = of_space
         while self._may_explore(of_space, second=second):
             if starts:
-                trial = self._try_start(study, space, starts.pop(0))
+                trial = self._try_start(space, starts.pop(0))
+                if space.contains(trial.recipe):
+                    study.add_trial(frozen_trial(trial, space))
             else:
                 trial = self._try_proposal(study, space)
             if space.contains(trial.recipe):
@@ -124,19 +147,16 @@ class Search:
             return False
         typical = next_trial = self._typical_seconds()
         if second:
-            next_trial = plan.second_seconds(_durations(of_space), typical)
+            next_trial = plan.second_seconds(durations(of_space), typical)
         return self.clock.left >= self._plan.seconds_needed(next_trial, typical, second=second)
 
     def _typical_seconds(self) -> float:
-        return plan.typical_seconds(_durations(self._first) or _durations(self._of("explore")))
+        return plan.typical_seconds(durations(self._first) or durations(self._of("explore")))
 
-    def _try_start(self, study: optuna.Study, space: Space, recipe: AnyRecipe) -> Trial:
-        """Score a start on all windows; the sampler learns from it if it is in the space."""
-        parameters = space.parameters(recipe)
-        trial = self._try(recipe, "explore", parameters or {}, partial(self.problem.score, recipe))
-        if parameters:
-            study.add_trial(frozen_trial(trial, space))
-        return trial
+    def _try_start(self, space: Space, recipe: AnyRecipe) -> Trial:
+        """Score a start on all windows."""
+        parameters = space.parameters(recipe) or {}
+        return self._try(recipe, "explore", parameters, partial(self.problem.score, recipe))
 
     def _try_proposal(self, study: optuna.Study, space: Space) -> Trial:
         proposal = study.ask()
@@ -156,7 +176,7 @@ class Search:
 
     def _finalists(self) -> list[Trial]:
         """Return the best trials of different recipes that have no score with more seeds yet."""
-        ranked = sorted(self._candidates(), key=_value, reverse=True)
+        ranked = sorted(self._candidates(), key=value_of, reverse=True)
         by_recipe: dict[AnyRecipe, Trial] = {}
         for trial in ranked:
             by_recipe.setdefault(trial.recipe, trial)
@@ -182,7 +202,7 @@ class Search:
     def _seconds_for_seeds(self, recipe: AnyRecipe) -> float:
         """Return how long the other seeds take; 0 if another finalist has fitted these models."""
         if isinstance(recipe, AlsWithPriors):
-            finals = [trial.recipe for trial in _complete(self._of("final"))]
+            finals = [trial.recipe for trial in completed(self._of("final"))]
             if recipe.als in [x.als for x in finals if isinstance(x, AlsWithPriors)]:
                 return 0.0
         n_models = recipe.models if isinstance(recipe, AlsWithPriors) else 1
@@ -225,16 +245,3 @@ class Search:
             max(self.clock.left, 0),
         )
         return trial
-
-
-def _complete(trials: Sequence[Trial]) -> list[Trial]:
-    return [trial for trial in trials if trial.state == "complete"]
-
-
-def _durations(trials: Sequence[Trial]) -> list[float]:
-    """Return the seconds of the completed trials."""
-    return [trial.seconds for trial in _complete(trials)]
-
-
-def _value(trial: Trial) -> float:
-    return -math.inf if trial.value is None else trial.value

@@ -1,5 +1,6 @@
 """Trials: the recipes a search has scored, and the state of Optuna's sampler."""
 
+import math
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -43,6 +44,21 @@ class Trial:
     n_users: int
     seconds: float
     failure: str | None = None
+
+
+def completed(trials: Sequence[Trial]) -> list[Trial]:
+    """Return the trials that were scored on all windows."""
+    return [trial for trial in trials if trial.state == "complete"]
+
+
+def durations(trials: Sequence[Trial]) -> list[float]:
+    """Return the seconds of the completed trials."""
+    return [trial.seconds for trial in completed(trials)]
+
+
+def value_of(trial: Trial) -> float:
+    """Return the mean score of the trial; minus infinity without one."""
+    return -math.inf if trial.value is None else trial.value
 
 
 def study_of(trials: Sequence[Trial], space: Space) -> optuna.Study:

@@ -65,7 +65,7 @@ class Simulation:
         return Score(of_als + 0.05 - abs(recipe.priors.popularity - 0.2) / 10, 100)
 
     def problem(self, starts: Sequence[AnyRecipe]) -> Problem:
-        return Problem(WINDOWS, self.score, Space(suggest, parameters, starts))
+        return Problem(WINDOWS, self.score, starts, lambda _: Space(suggest, parameters))
 
     def search(
         self, budget: Budget, trials: Sequence[Trial] = (), *, starts: Sequence[AnyRecipe]

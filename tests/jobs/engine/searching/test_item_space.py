@@ -1,17 +1,11 @@
-import math
-from dataclasses import replace
-
 import pytest
 from optuna.trial import FixedTrial
 
 from jobs.engine import recipes
 from jobs.engine.item_recipes import Ease, ItemItem
-from jobs.engine.judging.evaluation import Score
 from jobs.engine.recipes import Als, AnyRecipe
 from jobs.engine.searching import space
 from jobs.engine.searching.item_space import item_space
-from jobs.engine.searching.plan import Budget
-from tests.support.jobs.simulated_search import DEFAULT, Simulation
 from tests.support.jobs.small_world import world
 
 SPACE = item_space(world(), [], with_ease=True)
@@ -75,31 +69,3 @@ def test_the_families_of_item_item_models() -> None:
         assert not space.is_in_family("als", recipe)
         assert not space.is_in_family("als_with_priors", recipe)
     assert not space.is_in_family("item_item", Als())
-
-
-class ItemsWin(Simulation):
-    """Item-item models are better than ALS, most of all with 100 neighbours."""
-
-    def score(self, recipe: AnyRecipe, window: str) -> Score:
-        score = super().score(recipe, window)
-        if not isinstance(recipe, ItemItem):
-            return score
-        return Score(0.8 - abs(math.log(recipe.neighbours / 100)) / 10, score.n_users)
-
-
-def test_other_item_item_models_are_searched_if_one_is_best() -> None:
-    simulation = ItemsWin()
-    problem = replace(
-        simulation.problem([DEFAULT, ItemItem()]),
-        second=lambda best: item_space(world(), [best], with_ease=True),
-    )
-
-    best = simulation.search_of(problem, Budget(4000)).run()
-
-    explored = [trial.recipe for trial in simulation.recorded if trial.stage == "explore"]
-    assert explored[:2] == [DEFAULT, ItemItem()]
-    assert sum(isinstance(recipe, ItemItem) for recipe in explored) > 5
-    assert best is not None
-    assert isinstance(best.recipe, ItemItem)
-    assert abs(math.log(best.recipe.neighbours / 100)) < math.log(2)
-    assert simulation.now <= 4000

@@ -6,21 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from jobs.engine.recipes import Als, AlsWithPriors, AnyRecipe
+from jobs.engine.recipes import Als, AlsWithPriors
 from jobs.engine.searching import space
 from jobs.engine.searching.plan import Budget
-from jobs.engine.searching.trials import Space, Trial
-from tests.support.jobs.simulated_search import DEFAULT, HALF_LIFE, Simulation
+from jobs.engine.searching.spaces import Spaces
+from jobs.engine.searching.trials import Trial
+from tests.support.jobs.simulated_search import DEFAULT, WORLD, Simulation
 from warehouse.tables.vocabulary import SearchFamily
-
-
-def around(best: AnyRecipe) -> Space | None:
-    assert isinstance(best, Als)
-    return Space(
-        lambda trial: space.suggest_priors(trial, best, HALF_LIFE),
-        lambda recipe: space.parameters_of_priors(recipe, best, HALF_LIFE),
-        [AlsWithPriors(als=best)],
-    )
 
 
 def with_priors(
@@ -29,9 +21,10 @@ def with_priors(
     family: SearchFamily = "any",
     seconds: float = 2000,
 ) -> Trial:
+    spaces = Spaces(WORLD, family, with_ease=False)
     problem = replace(
         simulation.problem([DEFAULT]),
-        second=around,
+        second=spaces.second,
         eligible=lambda recipe: space.is_in_family(family, recipe),
     )
     best = simulation.search_of(problem, Budget(seconds), trials).run()
