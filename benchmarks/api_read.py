@@ -2,7 +2,7 @@
 
     python -m benchmarks.api_read [--users 6040] [--seconds 10]
 
-The API runs as in production, in one uvicorn process. 8 clients read at the same time; each is a
+The API runs as in production, in one process. 8 clients read at the same time; each is a
 process with one open connection, kept simple so that it takes little CPU time from the API. The
 statement alone is executed on one psycopg2 connection.
 """
@@ -124,18 +124,24 @@ def running_api(
 
 @contextmanager
 def started_api(
-    url: str, app: str = "serving.api.app:create_app", *, log: int | None = None
+    url: str,
+    app: str = "serving.api.app:create_app",
+    *,
+    log: int | None = None,
+    **variables: str,
 ) -> Iterator[tuple[tuple[str, int], int]]:
     """Yield the address and process id of an app (the API), once it is ready.
+
+    `variables` are added to its environment.
 
     It opens its port itself, as in production: a socket inherited from this process would lack
     TCP_NODELAY, and each answer would take 40 ms longer.
     """
     port = free_port()
-    command = ["-m", "uvicorn", "--factory", app, "--no-access-log"]
+    command = ["-m", "edge.serve", app, "--host", HOST, "--port", str(port)]
     process = subprocess.Popen(  # noqa: S603 # no input
-        [sys.executable, *command, "--host", HOST, "--port", str(port), "--log-level", "warning"],
-        env=os.environ | PLATFORM_SETTINGS | {"SERVING_DATABASE_URL": url},
+        [sys.executable, *command],
+        env=os.environ | PLATFORM_SETTINGS | {"SERVING_DATABASE_URL": url} | variables,
         stderr=log,
     )
     try:

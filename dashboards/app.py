@@ -1,4 +1,4 @@
-"""The app: its menus and the choice of data set. Start: `streamlit run dashboards/app.py`."""
+"""The app: its menus and the choice of data set. `dashboards.server` serves it."""
 
 import streamlit as st
 

@@ -15,7 +15,8 @@ from textwrap import fill
 
 from pydantic_settings import BaseSettings
 
-from dashboards.settings import ConsoleSettings, DemoSettings
+from dashboards.settings import AppSettings, ConsoleSettings, DemoSettings
+from edge.settings import EdgeSettings
 from jobs.runtime.logs import LogSettings
 from ops.settings import ROOT, OpsSettings
 from ops.steps import console
@@ -28,7 +29,7 @@ from warehouse.tables import TABLES
 
 SETTINGS_CLASSES: tuple[type[BaseSettings], ...] = (  # in the order of the layers
     OpsSettings, LakeSettings, ManifestSettings, LogSettings, ServingSettings, ApiSettings,
-    DemoSettings, ConsoleSettings,
+    EdgeSettings, AppSettings, DemoSettings, ConsoleSettings,
 )  # fmt: skip
 ARCHITECTURE = Path("docs/architecture.md")
 BEGIN, END = "<!-- imports: written by `make docs` -->\n", "<!-- end of imports -->\n"

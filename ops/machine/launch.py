@@ -9,6 +9,7 @@ import os
 import sys
 from pathlib import Path
 
+from edge import serve
 from ops.errors import OpsError
 from ops.machine import environment, postgres, processes, stack
 from ops.machine import ports as port_numbers
@@ -23,15 +24,14 @@ def command(program: str, settings: OpsSettings, ports: Ports) -> list[str]:
     if program == "postgres":
         return stack.server(settings, ports).command()
     return {
-        "airflow-api": ["airflow", "api-server"],
+        "airflow-api": ["airflow", "api-server", "--proxy-headers"],
         "airflow-dag-processor": ["airflow", "dag-processor"],
         "airflow-scheduler": ["airflow", "scheduler", SKIP_LOGS],
         "airflow-triggerer": ["airflow", "triggerer", SKIP_LOGS],
-        "api": ["uvicorn", "--factory", "serving.api.app:create_app", "--host", HOST,
-                "--port", str(ports.api), "--no-server-header", "--no-access-log"],
-        "app": ["streamlit", "run", "dashboards/app.py", "--server.address", HOST,
-                "--server.port", str(ports.app), "--server.headless", "true",
-                "--browser.gatherUsageStats", "false", "--server.fileWatcherType", "none"],
+        "api": ["python", "-m", "edge.serve", "serving.api.app:create_app", "--host", HOST,
+                "--port", str(ports.api)],
+        "app": ["python", "-m", "edge.serve", "dashboards.server.asgi:create_app", "--host", HOST,
+                "--port", str(ports.app), "--websockets"],
     }[program]  # fmt: skip
 
 
@@ -47,6 +47,7 @@ def main(program: str) -> None:
     variables = environment.of(program, settings, ports)
     line = command(program, settings, ports)
     os.chdir(ROOT)
+    serve.allow_descriptors()
     if program == "postgres":
         drop_privileges(variables)
     os.execvpe(line[0], line, variables)  # noqa: S606 # supervisord must see the program itself

@@ -10,21 +10,31 @@ from contextlib import contextmanager, suppress
 from http.client import HTTPConnection
 from pathlib import Path
 
+import streamlit as st
+
+from dashboards.server import asgi
+
 ROOT = Path(__file__).parents[3]
 APP = ROOT / "dashboards/app.py"
 MAX_START_SECONDS = 60
+SCRIPT = "TEST_SCRIPT"
+
+
+def create_app() -> st.App:
+    """Return the app with the script of this process's environment; the server calls it."""
+    return asgi.create_app(script=Path(os.environ[SCRIPT]))
 
 
 @contextmanager
 def served(settings: Mapping[str, str], log: Path, script: Path = APP) -> Iterator[str]:
     """Serve a script while the block runs; yield its base URL."""
     port = _free_port()
-    command = [sys.executable, "-m", "streamlit", "run", str(script)]
+    command = [sys.executable, "-m", "edge.serve", f"{__name__}:create_app", "--websockets"]
     with log.open("wb") as lines:
         process = subprocess.Popen(  # noqa: S603 # a list, no input
-            [*command, f"--server.port={port}"],
+            [*command, f"--port={port}"],
             cwd=ROOT,
-            env={**os.environ, **settings},
+            env={**os.environ, **settings, SCRIPT: str(script)},
             stdout=lines,
             stderr=lines,
         )

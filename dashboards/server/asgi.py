@@ -1,0 +1,36 @@
+"""The app as an ASGI application: `python -m edge.serve dashboards.server.asgi:create_app`.
+
+Streamlit runs inside of a small layer. Every request passes, in this order: the check of `Host`,
+`Guards` (origin, closed paths, number of sessions, security headers), `Cookies`, then Streamlit.
+
+To identify browsers, add a middleware `Cookies` to the list below: it sets an HTTP-only cookie when
+a browser opens a page. Pages read it as `st.context.cookies[name]`; see `server.cookies`.
+For paths that are no pages (such as `/visitor/leave`), add Starlette routes with `routes=`.
+"""
+
+from pathlib import Path
+
+import streamlit as st
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from streamlit import config
+
+from dashboards.server.guards import Guards
+from dashboards.settings import AppSettings
+
+SCRIPT = Path(__file__).parents[1] / "app.py"
+
+
+def create_app(settings: AppSettings | None = None, script: Path = SCRIPT) -> st.App:
+    """Return the app, with settings from the environment by default."""
+    settings = settings or AppSettings()
+    config.set_option("server.baseUrlPath", settings.base_path.strip("/"))
+    middleware = [
+        Middleware(TrustedHostMiddleware, allowed_hosts=settings.hosts, www_redirect=False),
+        Middleware(
+            Guards,
+            max_sessions=settings.max_sessions,
+            kept_seconds=config.get_option("server.disconnectedSessionTTL"),
+        ),
+    ]
+    return st.App(script, middleware=middleware)

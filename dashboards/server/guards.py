@@ -1,0 +1,129 @@
+"""Checks of every request before Streamlit sees it, and security headers of every answer.
+
+- A request from a web page of another origin is refused. Streamlit would otherwise ask a public
+  address for this machine's own, and block all sessions meanwhile.
+- Streamlit's uploads, agent API and sign-in have no use here: their paths are 404.
+- The number of sessions is limited, those that Streamlit keeps after a disconnect included.
+"""
+
+import time
+from collections import deque
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+CLOSED = (
+    "/_stcore/agent/",
+    "/_stcore/metrics",
+    "/_stcore/upload_file",
+    "/auth/",
+    "/oauth2callback",
+)
+# Vega compiles charts to functions, and components are modules from blobs.
+POLICY = (
+    "default-src 'self'; "
+    "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; "
+    "style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; "
+    "font-src 'self' data:; "
+    "worker-src 'self' blob:; "
+    "object-src 'none'; "
+    "base-uri 'self'; "
+    "form-action 'self'; "
+    "frame-ancestors 'none'"
+)
+SECURITY_HEADERS = {
+    "content-security-policy": POLICY,
+    "referrer-policy": "same-origin",
+    "x-frame-options": "DENY",
+}
+
+
+class Guards:
+    """ASGI middleware, see the module.
+
+    Args:
+        app: the next application.
+        max_sessions: open WebSockets, and those that closed in the last `kept_seconds`.
+        kept_seconds: how long Streamlit keeps the session of a closed WebSocket.
+    """
+
+    def __init__(self, app: ASGIApp, max_sessions: int, kept_seconds: float) -> None:
+        self._app = app
+        self._max_sessions = max_sessions
+        self._kept_seconds = kept_seconds
+        self._n_open = 0
+        self._closed_at: deque[float] = deque()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse the request, or pass it on."""
+        if scope["type"] not in {"http", "websocket"}:
+            await self._app(scope, receive, send)
+            return
+        send = _with_security_headers(send)
+        headers = Headers(scope=scope)
+        if not is_own_origin(headers):
+            await _refuse(403, "This origin may not use the app.", scope, receive, send)
+        elif is_closed(scope):
+            await _refuse(404, "Not Found", scope, receive, send)
+        elif scope["type"] == "http":
+            await self._app(scope, receive, send)
+        elif self._n_sessions() >= self._max_sessions:
+            await _refuse(503, "Too many sessions are open.", scope, receive, send)
+        else:
+            await self._run_session(_without_origin(scope), receive, send)
+
+    def _n_sessions(self) -> int:
+        oldest_kept = time.monotonic() - self._kept_seconds
+        while self._closed_at and self._closed_at[0] < oldest_kept:
+            self._closed_at.popleft()
+        return self._n_open + len(self._closed_at)
+
+    async def _run_session(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._n_open += 1
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._n_open -= 1
+            self._closed_at.append(time.monotonic())
+
+
+def is_own_origin(headers: Headers) -> bool:
+    """Return whether a request comes from a page of this app, or from no page.
+
+    Behind a proxy, `Host` must be the name that browsers use.
+    """
+    origins = headers.getlist("origin")
+    if not origins:
+        return True
+    split = urlsplit(origins[0])
+    is_http = split.scheme in {"http", "https"}
+    return len(origins) == 1 and is_http and split.netloc == headers.get("host")
+
+
+def is_closed(scope: Scope) -> bool:
+    """Return whether nothing answers at the path."""
+    return any(closed in scope["path"] for closed in CLOSED)
+
+
+def _without_origin(scope: Scope) -> Scope:
+    """Return the scope without `Origin`: it was checked, and Streamlit's check may use the net."""
+    headers = [(name, value) for name, value in scope["headers"] if name != b"origin"]
+    return {**scope, "headers": headers}
+
+
+def _with_security_headers(send: Send) -> Send:
+    async def send_with_headers(message: Message) -> None:
+        if message["type"] in {"http.response.start", "websocket.http.response.start"}:
+            headers = MutableHeaders(scope=message)
+            for name, value in SECURITY_HEADERS.items():
+                headers.setdefault(name, value)
+        await send(message)
+
+    return send_with_headers
+
+
+async def _refuse(status: int, text: str, scope: Scope, receive: Receive, send: Send) -> None:
+    await PlainTextResponse(text, status, headers={"connection": "close"})(scope, receive, send)

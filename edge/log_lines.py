@@ -1,0 +1,24 @@
+"""Log records as single lines: text from outside cannot begin a line of its own."""
+
+import logging
+import re
+from textwrap import indent
+
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+
+class OneLine(logging.Formatter):
+    """Escapes control characters of the message; indents the lines of a stack trace."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 # the base class
+        """Return the line without its stack trace."""
+        return _CONTROL.sub(_escaped, super().formatMessage(record))
+
+    def formatException(self, ei: object) -> str:  # noqa: N802 # the base class
+        """Return the stack trace, indented."""
+        return indent(super().formatException(ei), "  ")  # type: ignore[arg-type]
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return _SHORT.get(match[0], f"\\u{ord(match[0]):04x}")

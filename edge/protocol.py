@@ -1,0 +1,112 @@
+"""HTTP/1.1 with limits: slow, endless and oversized requests end their connection."""
+
+import asyncio
+from typing import Any, ClassVar
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from edge.settings import EdgeSettings
+
+BUSY = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nretry-after: 1\r\n"
+TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\n"
+TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\n"
+CLOSE = b"connection: close\r\n\r\n"
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """uvicorn's protocol with limits on connections, header fields and the time of a request.
+
+    A request that arrives in one piece starts no timer.
+    """
+
+    limits: ClassVar[EdgeSettings]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._deadline: asyncio.TimerHandle | None = None
+        self._in_header = True  # of the current or the next request
+        self._in_body = False
+        self._header_bytes = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Answer 503 and close the connection if there are too many."""
+        super().connection_made(transport)
+        if len(self.connections) > self.limits.max_connections:
+            self._end(BUSY)
+        else:
+            self._start(self.limits.header_seconds)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop the timer."""
+        self._stop()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Feed the parser unless the header is too large; time what is still missing."""
+        if self.transport.is_closing():
+            return
+        was_in_body = self._in_body
+        if self._in_header:
+            self._header_bytes += len(data)
+        super().data_received(data)
+        if self.transport.is_closing() or self.transport.get_protocol() is not self:
+            self._stop()  # refused, or a WebSocket from now on
+        elif self._in_header and self._header_bytes > self.limits.max_header_bytes:
+            self._end(TOO_LARGE)
+        elif self._in_body:
+            if not was_in_body:
+                self._start(self.limits.body_seconds)
+        elif not self._in_header or self._header_bytes == 0:
+            self._stop()
+        elif self._deadline is None:
+            self._start(self.limits.header_seconds)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Collect a header field.
+
+        Raises:
+            ValueError: there are too many; the parser reports it as an invalid request.
+        """
+        super().on_header(name, value)
+        if len(self.headers) > self.limits.max_header_fields:
+            raise ValueError("too many header fields")
+
+    def on_headers_complete(self) -> None:
+        """Expect the body.
+
+        Raises:
+            ValueError: the header arrived in one piece, and is too large.
+        """
+        self._in_header, self._in_body = False, True
+        size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+        if size > self.limits.max_header_bytes:
+            raise ValueError("the header is too large")
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """Expect the next request."""
+        self._in_header, self._in_body, self._header_bytes = True, False, 0
+        super().on_message_complete()
+
+    def _start(self, seconds: float) -> None:
+        self._stop()
+        self._deadline = self.loop.call_later(seconds, self._end, TOO_SLOW)
+
+    def _stop(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _end(self, answer: bytes) -> None:
+        """Close the connection, with an answer unless one has begun."""
+        self._stop()
+        if self.transport.is_closing():
+            return
+        if self.cycle is None or self.cycle.response_complete:
+            self.transport.write(answer + CLOSE)
+        self.transport.close()
+
+
+def bounded(limits: EdgeSettings) -> type[BoundedProtocol]:
+    """Return the protocol with these limits."""
+    return type("Protocol", (BoundedProtocol,), {"limits": limits})

@@ -1,0 +1,39 @@
+"""Limits of the HTTP servers of the API and the app."""
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class EdgeSettings(BaseSettings):
+    """Variables that begin with EDGE_. The API and the app read them."""
+
+    model_config = SettingsConfigDict(env_prefix="EDGE_", frozen=True)
+
+    max_connections: int = Field(
+        default=400, gt=0, description="Open connections per process. Further ones get 503."
+    )
+    max_header_bytes: int = Field(
+        default=65536, gt=0, description="Largest request line and header fields, in bytes."
+    )
+    max_header_fields: int = Field(
+        default=100, gt=0, description="Largest number of header fields of a request."
+    )
+    header_seconds: float = Field(
+        default=10,
+        gt=0,
+        description="Seconds in which a new connection must have sent its header fields.",
+    )
+    body_seconds: float = Field(
+        default=30, gt=0, description="Seconds in which a request must have sent its body."
+    )
+    keep_alive_seconds: int = Field(
+        default=5, gt=0, description="Seconds after which an idle connection is closed."
+    )
+    max_message_bytes: int = Field(
+        default=1_000_000, gt=0, description="Largest WebSocket message from a browser, in bytes."
+    )
+    trusted_proxies: str = Field(
+        default="127.0.0.1",
+        description="Addresses of proxies, separated by commas, whose `X-Forwarded-For` and "
+        "`X-Forwarded-Proto` are used.",
+    )

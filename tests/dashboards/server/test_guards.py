@@ -1,0 +1,105 @@
+"""The layer before Streamlit, with a small app in Streamlit's place."""
+
+from collections.abc import Iterator
+
+import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+from starlette.routing import Route, WebSocketRoute
+from starlette.testclient import TestClient, WebSocketDenialResponse
+from starlette.websockets import WebSocket
+
+from dashboards.server.cookies import Cookies
+from dashboards.server.guards import SECURITY_HEADERS, Guards
+
+OWN = {"Origin": "http://testserver"}
+
+
+async def page(request: Request) -> HTMLResponse:
+    return HTMLResponse(request.cookies.get("visitor", "nobody"))
+
+
+async def session(websocket: WebSocket) -> None:
+    await websocket.accept()
+    await websocket.send_json({"origin": websocket.headers.get("origin")})
+    await websocket.close()
+
+
+@pytest.fixture
+def http() -> Iterator[TestClient]:
+    """A client of the layer with at most 2 sessions, which count for a minute."""
+    app = Starlette(
+        routes=[Route("/{path:path}", page), WebSocketRoute("/_stcore/stream", session)],
+        middleware=[
+            Middleware(Guards, max_sessions=2, kept_seconds=60),
+            Middleware(Cookies, name="visitor", renew=lambda value: None if value else "n-1"),
+        ],
+    )
+    with TestClient(app) as client:
+        yield client
+
+
+@pytest.mark.parametrize("path", ["/", "/overview", "/_stcore/upload_file/s/f"])
+def test_every_answer_has_security_headers(http: TestClient, path: str) -> None:
+    headers = http.get(path).headers
+
+    assert {name: headers[name] for name in SECURITY_HEADERS} == SECURITY_HEADERS
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/_stcore/upload_file/s/f", "/lantern/_stcore/upload_file/s/f", "/_stcore/agent/mcp",
+     "/_stcore/metrics", "/auth/login", "/oauth2callback"],
+)  # fmt: skip
+def test_paths_without_a_use_are_closed(http: TestClient, path: str) -> None:
+    assert http.put(path, content=b"x").status_code == 404
+    assert http.get(path).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "origin", ["http://evil.example", "http://testserver:81", "null", "", "file://testserver"]
+)
+def test_a_page_of_another_origin_is_refused(http: TestClient, origin: str) -> None:
+    assert http.get("/", headers={"Origin": origin}).status_code == 403
+    with (
+        pytest.raises(WebSocketDenialResponse) as refused,
+        http.websocket_connect("/_stcore/stream", headers={"Origin": origin}),
+    ):
+        pass
+    assert refused.value.status_code == 403
+
+
+def test_streamlit_does_not_see_an_origin_that_was_checked(http: TestClient) -> None:
+    with http.websocket_connect("/_stcore/stream", headers=OWN) as websocket:
+        assert websocket.receive_json() == {"origin": None}
+
+
+def test_sessions_are_limited_including_those_that_streamlit_keeps(http: TestClient) -> None:
+    for _ in range(2):
+        with http.websocket_connect("/_stcore/stream", headers=OWN) as websocket:
+            websocket.receive_json()
+
+    with (
+        pytest.raises(WebSocketDenialResponse) as refused,
+        http.websocket_connect("/_stcore/stream", headers=OWN),
+    ):
+        pass
+    assert refused.value.status_code == 503
+    assert http.get("/").status_code == 200
+
+
+def test_a_page_sets_an_http_only_cookie_once(http: TestClient) -> None:
+    html = {"Accept": "text/html,*/*"}
+
+    assert "set-cookie" not in http.get("/favicon.png").headers
+    first = http.get("/", headers=html)
+    second = http.get("/", headers=html)
+
+    cookie = first.headers["set-cookie"]
+    assert cookie.startswith("visitor=n-1; HttpOnly; Max-Age=")
+    assert "SameSite=lax" in cookie
+    assert "Secure" not in cookie
+    assert "set-cookie" not in second.headers
+    assert second.text == "n-1"

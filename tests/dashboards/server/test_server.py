@@ -1,0 +1,110 @@
+"""The app as it is served, with requests that no browser of ours sends."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler
+
+import httpx2
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import ClientConnection, connect
+
+from tests.support.dashboards import streamlit_server
+from tests.support.http_server import serving
+
+MEGABYTE = 1_000_000
+OTHER = {"evil.example", "127.0.0.1.evil.example", "[::1]"}
+
+
+class Proxy(BaseHTTPRequestHandler):
+    """A way out of this machine, which records what is asked for."""
+
+    requested: list[str] = []  # noqa: RUF012 # a new class per test would be no better
+
+    def do_GET(self) -> None:
+        self.requested.append(self.path)
+        self.send_error(502)
+
+    do_CONNECT = do_GET  # noqa: N815 # the handler's own name
+
+    def log_message(self, *_: object) -> None:
+        """Log nothing."""
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of an app with one heading, whose only way out is the proxy."""
+    folder = tmp_path_factory.mktemp("app")
+    script = folder / "heading.py"
+    script.write_text("import streamlit as st\n\nst.title('A heading')\n")
+    with serving(Proxy) as proxy:
+        settings = {"HTTP_PROXY": proxy, "HTTPS_PROXY": proxy, "APP_MAX_SESSIONS": "5"}
+        with streamlit_server.served(settings, folder / "log", script) as url:
+            yield url
+
+
+@contextmanager
+def session(app: str, **headers: str) -> Iterator[ClientConnection]:
+    """Yield a session of the app, as Streamlit's front end opens it."""
+    url = app.replace("http://", "ws://") + "/_stcore/stream"
+    origin = headers.pop("Origin", None)
+    with connect(url, origin=origin, additional_headers=headers, subprotocols=["streamlit"],  # type: ignore[arg-type, list-item]
+                 proxy=None, max_size=None) as connection:  # fmt: skip
+        yield connection
+
+
+def test_a_session_of_our_own_origin_is_accepted(app: str) -> None:
+    with session(app, Origin=app) as own:
+        assert own.subprotocol == "streamlit"
+
+
+@pytest.mark.parametrize("origin", ["http://evil.example", "https://localhost.evil.example"])
+def test_a_foreign_origin_is_refused_and_nobody_is_asked(app: str, origin: str) -> None:
+    with pytest.raises(InvalidStatus) as refused, session(app, Origin=origin):
+        pass
+
+    assert refused.value.response.status_code == 403
+    assert httpx2.get(f"{app}/_stcore/health").text == "ok"
+    assert Proxy.requested == []
+
+
+@pytest.mark.parametrize("host", sorted(OTHER))
+def test_another_host_is_refused(app: str, host: str) -> None:
+    assert httpx2.get(app, headers={"Host": host}).status_code == 400
+    address, _, port = app.removeprefix("http://").partition(":")
+    with socket.create_connection((address, int(port)), timeout=5) as connection:
+        connection.sendall(
+            f"GET /_stcore/stream HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\n"
+            "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
+        )
+        assert connection.recv(1000).startswith(b"HTTP/1.1 400 ")
+
+
+def test_an_upload_is_refused(app: str) -> None:
+    answer = httpx2.put(f"{app}/_stcore/upload_file/s/f", content=b"x" * MEGABYTE)
+
+    assert answer.status_code == 404
+
+
+def test_a_large_message_ends_the_session(app: str) -> None:
+    with session(app) as large:
+        large.send(b"x" * (MEGABYTE + 1))
+        with suppress(ConnectionClosed):
+            while large.recv(timeout=10):
+                pass
+    assert large.close_code == 1009
+
+
+def test_the_number_of_sessions_is_limited(app: str) -> None:
+    statuses = []
+    for _ in range(6):
+        try:
+            with session(app):
+                statuses.append(101)
+        except InvalidStatus as refused:
+            statuses.append(refused.response.status_code)
+
+    assert statuses[-1] == 503
+    assert httpx2.get(f"{app}/_stcore/health").text == "ok"

@@ -1,0 +1,60 @@
+"""A server with small limits and a small app."""
+
+import socket
+from collections.abc import Callable, Iterator
+from threading import Thread
+
+import pytest
+import uvicorn
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.types import Receive, Scope, Send
+
+from edge.serve import configuration
+from edge.settings import EdgeSettings
+
+LIMITS = EdgeSettings(
+    max_connections=4,
+    max_header_bytes=2000,
+    max_header_fields=10,
+    header_seconds=0.3,
+    body_seconds=0.5,
+    keep_alive_seconds=5,
+)
+Connect = Callable[[], socket.socket]
+
+
+async def echo(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer with the length of the body."""
+    body = await Request(scope, receive).body()
+    await PlainTextResponse(f"{len(body)} bytes")(scope, receive, send)
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    """The port of a server with the limits above."""
+    config = configuration(echo, LIMITS, logging=None)
+    config.lifespan = "off"
+    server = uvicorn.Server(config)
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        thread = Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+        thread.start()
+        yield listening.getsockname()[1]
+        server.should_exit = True
+        thread.join(timeout=20)
+
+
+@pytest.fixture
+def connect(port: int) -> Iterator[Connect]:
+    """A function that returns a new connection; all are closed at the end."""
+    connections: list[socket.socket] = []
+
+    def connect() -> socket.socket:
+        connections.append(socket.create_connection(("127.0.0.1", port), timeout=5))
+        return connections[-1]
+
+    yield connect
+    for connection in connections:
+        connection.close()

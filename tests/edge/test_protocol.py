@@ -1,0 +1,94 @@
+"""Slow, endless and oversized requests end their connection; others are answered."""
+
+import socket
+import time
+
+import pytest
+
+from tests.edge.conftest import LIMITS, Connect
+
+GET = b"GET / HTTP/1.1\r\nHost: x\r\n"
+PUT = b"PUT / HTTP/1.1\r\nHost: x\r\n"
+
+
+def answer(connection: socket.socket) -> bytes:
+    """Return what the server sends until it closes the connection or has sent an answer."""
+    received = b""
+    while (part := connection.recv(65536)) and b"bytes" not in received + part:
+        received += part
+    return received + part
+
+
+def test_requests_are_answered_on_one_connection(connect: Connect) -> None:
+    connection = connect()
+    for length in (0, 5, 100_000):
+        body = b"x" * length
+        connection.sendall(PUT + f"Content-Length: {length}\r\n\r\n".encode() + body)
+        assert answer(connection).endswith(f"{length} bytes".encode())
+    time.sleep(LIMITS.header_seconds + 0.1)  # idle between requests, not within one
+    connection.sendall(GET + b"\r\n")
+    assert answer(connection).endswith(b"0 bytes")
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET / HT", GET + b"X: 1\r\n"])
+def test_a_header_that_does_not_end_is_too_slow(connect: Connect, sent: bytes) -> None:
+    connection = connect()
+    connection.sendall(sent)
+
+    assert answer(connection).startswith(b"HTTP/1.1 408 ")
+
+
+def test_a_header_that_drips_is_too_slow(connect: Connect) -> None:
+    connection = connect()
+    connection.sendall(GET + b"\r\n")
+    assert answer(connection).endswith(b"0 bytes")
+
+    connection.settimeout(0.1)
+    dripped = GET + b"X: " + b"1" * 100
+    for byte in dripped:
+        connection.sendall(bytes([byte]))
+        try:
+            received = connection.recv(1000)
+        except TimeoutError:
+            continue
+        assert received.startswith(b"HTTP/1.1 408 ")
+        return
+    pytest.fail("the server waited")
+
+
+def test_a_body_that_does_not_end_is_too_slow(connect: Connect) -> None:
+    connection = connect()
+    connection.sendall(PUT + b"Content-Length: 10\r\n\r\nabc")
+
+    assert answer(connection) in {b"", b"HTTP/1.1 408 Request Timeout"}
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        GET + b"X: " + b"1" * LIMITS.max_header_bytes + b"\r\n\r\n",
+        GET + b"X: " + b"1" * LIMITS.max_header_bytes,
+        b"GET /" + b"1" * LIMITS.max_header_bytes + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+        GET + b"".join(b"X-%d: 1\r\n" % n for n in range(LIMITS.max_header_fields)) + b"\r\n",
+    ],
+    ids=["large", "endless", "long path", "many fields"],
+)
+def test_a_header_above_the_limits_is_refused(connect: Connect, sent: bytes) -> None:
+    connection = connect()
+    connection.sendall(sent)
+
+    assert answer(connection)[:13] in {b"HTTP/1.1 431 ", b"HTTP/1.1 400 "}
+
+
+def test_connections_above_the_limit_get_503(connect: Connect) -> None:
+    open_ones = [connect() for _ in range(LIMITS.max_connections)]
+    for connection in open_ones:
+        connection.sendall(GET + b"\r\n")
+        assert answer(connection).endswith(b"0 bytes")
+
+    assert answer(connect()).startswith(b"HTTP/1.1 503 ")
+    open_ones[0].close()
+    time.sleep(0.1)
+    again = connect()
+    again.sendall(GET + b"\r\n")
+    assert answer(again).endswith(b"0 bytes")
