@@ -1,6 +1,6 @@
 """HTTP requests to one data set's API: answers as values, problems as errors."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, TypeVar
 from urllib.parse import quote
 
@@ -39,12 +39,11 @@ class Transport:
         params: Mapping[str, Parameter] | None = None,
         body: Mapping[str, object] | None = None,
         headers: Mapping[str, str] | None = None,
-        accepted: Collection[int] = (),
     ) -> AnswerT:
         """Return the answer to a request, as a value.
 
         `segments` are those of the path below the data set's root, unquoted. `body` is sent as
-        JSON. `accepted` are error statuses with an answer of this kind.
+        JSON.
 
         Raises:
             ApiError: in the class that fits the problem.
@@ -57,7 +56,7 @@ class Transport:
             raise ApiUnavailableError(
                 f"{self._http.base_url}: {type(error).__name__}; is the API up?"
             ) from error
-        if not response.is_success and response.status_code not in accepted:
+        if not response.is_success:
             raise _error(response)
         try:
             return TypeAdapter(kind).validate_json(response.content)

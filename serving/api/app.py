@@ -3,27 +3,25 @@
 It also starts without a database; `/ready` reports that.
 """
 
-from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from serving.api import problems
-from serving.api.body_limit import BodyLimit
+from serving.api.access import Gate
+from serving.api.authentication import Products
 from serving.api.cpu_affinity import use_single_cpu
 from serving.api.datasets import Datasets
-from serving.api.expiring_cache import ExpiringCache
-from serving.api.metrics import Measured, Metrics, scrape
+from serving.api.metrics import Measured, Metrics
 from serving.api.operators import Operators
-from serving.api.rate_limit import RateLimiter
-from serving.api.routes import feedback, reads, rules
+from serving.api.rate_limit import RateLimiter, Refusals
+from serving.api.routes import feedback, health, reads, rules
 from serving.api.settings import ApiSettings
-from serving.lists.release_cache import ReleaseCache
 from serving.schemas import Problem
 from serving.storage.database import ServingSettings
-from serving.storage.keys import KnownKey
 
 
 def create_app(
@@ -41,7 +39,7 @@ def create_app(
         current_default_thread_limiter().total_tokens = settings.threads
         yield
         datasets.close()
-        app.state.operators.close()
+        app.state.gate.operators.close()
 
     # No /docs: its page would load scripts from another host.
     app = FastAPI(
@@ -55,17 +53,24 @@ def create_app(
         responses={500: {"model": Problem}},
     )
     app.state.datasets = datasets
-    app.state.release_caches = defaultdict[str, ReleaseCache](ReleaseCache)
-    app.state.key_cache = ExpiringCache[KnownKey | None](settings.key_cache_seconds)
-    app.state.operators = Operators(settings.airflow_url, settings.operator_cache_seconds)
-    app.state.rate_limiter = RateLimiter(settings.requests_per_second)
     app.state.metrics = Metrics(datasets)
-    app.add_middleware(BodyLimit, limit=settings.max_body_bytes)
+    app.state.gate = Gate(
+        datasets,
+        app.state.metrics,
+        products=Products(datasets, settings.key_cache_seconds),
+        operators=Operators(
+            settings.airflow_url, settings.operator_cache_seconds, settings.threads
+        ),
+        rate_limiter=RateLimiter(settings.requests_per_second),
+        refusals=Refusals(settings.refusals_per_second),
+        max_body_bytes=settings.max_body_bytes,
+    )
+    app.state.probes = health.Probes(datasets, app.state.metrics, settings.schema_check_seconds)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=settings.hosts, www_redirect=False)
     app.add_middleware(Measured, metrics=app.state.metrics)  # added last, so it sees every response
     problems.install(app)
-    app.include_router(reads.health)
-    app.include_router(scrape)
     app.include_router(reads.read)  # tried first: most requests are for lists
     app.include_router(feedback.write)
     app.include_router(rules.operate)
+    app.include_router(health.public)
     return app

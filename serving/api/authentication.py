@@ -4,22 +4,23 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import Depends, Request
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security import HTTPBearer
 from sqlalchemy import Connection
 
 from serving.api.datasets import Datasets
 from serving.api.expiring_cache import ExpiringCache
 from serving.api.metrics import Metrics
-from serving.api.rate_limit import RateLimiter
-from serving.errors import KeyRefusedError
+from serving.errors import KeyRefusedError, UnknownDatasetError
 from serving.lists.release_cache import ReleaseCache
 from serving.storage import keys
 from serving.storage.keys import KnownKey, Scope
 
-_bearer = HTTPBearer(auto_error=False, description="An API key of the data set.")
+LOOKUP_THREADS = 2  # of their own: lookups do not occupy the threads of the routes
+REFUSED = "The key is not valid for this data set."
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +34,13 @@ class Authorized:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """One request to one data set, before its key is checked."""
+    """One request of a product to one data set. Its key has the scope that the route needs."""
 
     datasets: Datasets
-    key_cache: ExpiringCache[KnownKey | None]  # invalid keys are cached as None
-    rate_limiter: RateLimiter
     metrics: Metrics
     release_caches: defaultdict[str, ReleaseCache]
     dataset: str
-    key: str | None
+    key: KnownKey
 
     @property
     def release_cache(self) -> ReleaseCache:
@@ -49,62 +48,83 @@ class Caller:
         return self.release_caches[self.dataset]
 
     @contextmanager
-    def connection(self, scope: Scope = "read") -> Iterator[Connection]:
-        """Open a connection for single statements, for keys with the scope.
-
-        Raises:
-            UnknownDatasetError: the data set is not served here.
-            KeyRefusedError: the key is missing, or not valid for this data set.
-            ScopeMissingError: the key lacks the scope.
-            TooManyRequestsError: the key exceeds its rate limit.
-        """
-        digest = self._count_request()
+    def connection(self) -> Iterator[Connection]:
+        """Open a connection for single statements."""
         with self.datasets.connection(self.dataset) as connection:
-            self._check(connection, digest).must_have(scope)
             yield connection
 
     @contextmanager
-    def transaction(self, scope: Scope | None = None) -> Iterator[Authorized]:
-        """Open a transaction, for keys with the scope; None: for any key of the data set.
-
-        Raises: see `connection`.
-        """
-        digest = self._count_request()
+    def transaction(self) -> Iterator[Authorized]:
+        """Open a transaction; it commits at the end unless an error is raised."""
         with self.datasets.transaction(self.dataset) as connection:
-            key = self._check(connection, digest)
-            if scope is not None:
-                key.must_have(scope)
-            yield Authorized(connection, key.name, key.scopes)
+            yield Authorized(connection, self.key.name, self.key.scopes)
 
-    def _count_request(self) -> str | None:
-        digest = None if self.key is None else keys.digest(self.key)
-        if digest is not None:  # before a connection is taken, so that a rejection is cheap
-            self.rate_limiter.take(digest)
-        return digest
 
-    def _check(self, connection: Connection, digest: str | None) -> KnownKey:
-        if digest is None:
-            raise KeyRefusedError("The request carries no key.")
-        key = self.key_cache.get((self.dataset, digest), lambda: keys.find(connection, digest))
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a route needs: a key with this scope, any key of the data set, or an operator."""
+
+    access: Literal[Scope, "any key", "operator"]
+
+
+class Admitted(HTTPBearer):
+    """The dependency of a route on its caller, whom the route has already checked."""
+
+    async def __call__(self, request: Request) -> object:  # type: ignore[override]
+        """Return the caller."""
+        return request.scope["caller"]
+
+
+_by_key = Depends(Admitted(scheme_name="HTTPBearer", description="An API key of the data set."))
+# The type of a route's parameter `caller` declares who may call it: see `access.GuardedRoute`.
+Reader = Annotated[Caller, _by_key, Needs("read")]
+Sender = Annotated[Caller, _by_key, Needs("feedback")]
+Maintainer = Annotated[Caller, _by_key, Needs("operate")]
+AnyProduct = Annotated[Caller, _by_key, Needs("any key")]
+
+
+class Products:
+    """Looks up API keys and caches what was found, valid keys apart from refused ones.
+
+    Args:
+        datasets: where the keys are.
+        seconds: lifetime of a cached key.
+    """
+
+    def __init__(self, datasets: Datasets, seconds: float) -> None:
+        self._datasets = datasets
+        self._valid = ExpiringCache[KnownKey](seconds)
+        self._refused = ExpiringCache[bool](seconds)
+        self._threads: CapacityLimiter | None = None
+
+    def was_valid(self, dataset: str, digest: str) -> bool:
+        """Return whether the key was valid when it was last looked up."""
+        return (dataset, digest) in self._valid
+
+    async def find(self, dataset: str, digest: str) -> KnownKey:
+        """Return the data set's key with this digest.
+
+        Raises:
+            KeyRefusedError: there is none, or no such data set.
+            SchemaUnknownError: the data set's schema does not match this code.
+        """
+        known = self._valid.peek((dataset, digest))
+        if known is not None:
+            return known
+        if self._refused.peek((dataset, digest)):
+            raise KeyRefusedError(REFUSED)
+        if self._threads is None:
+            self._threads = CapacityLimiter(LOOKUP_THREADS)  # needs the event loop
+        key = await to_thread.run_sync(self._look_up, dataset, digest, limiter=self._threads)
         if key is None:
-            raise KeyRefusedError("The key is not valid for this data set.")
-        return key
+            self._valid.drop((dataset, digest))
+            self._refused.put((dataset, digest), value=True)
+            raise KeyRefusedError(REFUSED)
+        return self._valid.put((dataset, digest), key)
 
-
-async def caller(
-    request: Request,
-    dataset: str,
-    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
-) -> Caller:
-    """Return the caller, unchecked: the key is checked later, in the route's thread."""
-    state = request.app.state
-    key = None if credentials is None else credentials.credentials
-    return Caller(
-        state.datasets,
-        state.key_cache,
-        state.rate_limiter,
-        state.metrics,
-        state.release_caches,
-        dataset,
-        key,
-    )
+    def _look_up(self, dataset: str, digest: str) -> KnownKey | None:
+        try:
+            with self._datasets.connection(dataset) as connection:
+                return keys.find(connection, digest)
+        except UnknownDatasetError:  # the same answer as for a wrong key tells nothing
+            return None

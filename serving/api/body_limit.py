@@ -2,40 +2,25 @@
 
 from collections.abc import Iterable
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Receive, Scope
 
-from serving.api import problems
 from serving.errors import BodyTooLargeError
 
 
-class BodyLimit:
-    """ASGI middleware: answers 413 to a body of more than `limit` bytes.
+async def limited(scope: Scope, receive: Receive, limit: int) -> Receive:
+    """Return a function that receives a body of at most `limit` bytes.
 
-    It trusts `Content-Length`, because the server enforces it. It reads a chunked body up to the
-    limit and passes it on as one message.
+    `Content-Length` is trusted, because the server enforces it. A chunked body is read up to the
+    limit and passed on as one message.
+
+    Raises:
+        BodyTooLargeError: the body has more bytes.
     """
-
-    def __init__(self, app: ASGIApp, limit: int) -> None:
-        self._app = app
-        self._limit = limit
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Reject the body, or pass the request to the app."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        length = _declared_length(scope["headers"])
-        body = await _read(receive, self._limit) if length is None else None
-        if body is None and (length is None or length > self._limit):
-            await self._reject(scope, receive, send)
-        else:
-            await self._app(scope, receive if body is None else _replay(body, receive), send)
-
-    async def _reject(self, scope: Scope, receive: Receive, send: Send) -> None:
-        too_large = BodyTooLargeError(f"A body may have at most {self._limit} bytes.")
-        answer = problems.response(scope["path"], too_large)
-        answer.headers["Connection"] = "close"  # else the rest of the body must be read
-        await answer(scope, receive, send)
+    length = _declared_length(scope["headers"])
+    body = await _read(receive, limit) if length is None else None
+    if body is None and (length is None or length > limit):
+        raise BodyTooLargeError(f"A body may have at most {limit} bytes.")
+    return receive if body is None else _replay(body, receive)
 
 
 def _declared_length(headers: Iterable[tuple[bytes, bytes]]) -> int | None:

@@ -2,27 +2,47 @@
 
 import time
 from collections.abc import Callable, Hashable
+from threading import Lock
 from typing import Generic, TypeVar
 
 ValueT = TypeVar("ValueT")
 
 
 class ExpiringCache(Generic[ValueT]):
-    """Keeps each value for some seconds. When full, it is emptied: many keys are being tried."""
+    """Keeps each value for some seconds. When full, it drops the entry that was stored first."""
 
     def __init__(self, seconds: float, size: int = 10_000) -> None:
         self._seconds = seconds
         self._size = size
         self._entries: dict[Hashable, tuple[float, ValueT]] = {}
+        self._writing = Lock()
 
     def get(self, key: Hashable, read: Callable[[], ValueT]) -> ValueT:
         """Return the key's value; call `read` if there is none or it has expired."""
-        now = time.monotonic()
         entry = self._entries.get(key)
-        if entry is not None and now < entry[0]:
+        if entry is not None and time.monotonic() < entry[0]:
             return entry[1]
-        value = read()
-        if len(self._entries) >= self._size:
-            self._entries.clear()
-        self._entries[key] = (now + self._seconds, value)
+        return self.put(key, read())
+
+    def peek(self, key: Hashable) -> ValueT | None:
+        """Return the key's value, or None if there is none or it has expired."""
+        entry = self._entries.get(key)
+        return entry[1] if entry is not None and time.monotonic() < entry[0] else None
+
+    def put(self, key: Hashable, value: ValueT) -> ValueT:
+        """Store a value and return it."""
+        with self._writing:
+            self._entries.pop(key, None)
+            if len(self._entries) >= self._size:
+                del self._entries[next(iter(self._entries))]
+            self._entries[key] = (time.monotonic() + self._seconds, value)
         return value
+
+    def drop(self, key: Hashable) -> None:
+        """Forget a key."""
+        with self._writing:
+            self._entries.pop(key, None)
+
+    def __contains__(self, key: Hashable) -> bool:
+        """Return whether the key has a value, expired or not."""
+        return key in self._entries

@@ -6,11 +6,8 @@ Each process has its own counters: with several workers, scrape each at its own 
 import time
 from collections.abc import Iterator
 
-from fastapi import APIRouter, Request, Response
-from fastapi.responses import PlainTextResponse
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector
 from prometheus_client.core import GaugeMetricFamily
-from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -22,15 +19,6 @@ from serving.users import feedback
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE"})
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
-
-scrape = APIRouter(tags=["health"])
-
-
-@scrape.get("/metrics", response_class=PlainTextResponse, summary="Metrics for Prometheus")
-def metrics(request: Request) -> Response:
-    """Needs no key, so restrict it to Prometheus. Also answers without a database."""
-    registry = request.app.state.metrics.registry
-    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
 
 class Metrics:

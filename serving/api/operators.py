@@ -1,135 +1,150 @@
 """Authentication of operators: users of Airflow, each with their own token from Airflow.
 
-There is no shared key. Airflow returns the user of a token and their role; the name is cached by
+There is no shared key. Airflow returns the user of a token and their role; the answer is cached by
 the token's digest.
 """
 
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from threading import BoundedSemaphore
+from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends, Request
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+import jwt
+from anyio import CapacityLimiter, move_on_after, to_thread
+from fastapi import Depends
 
 from airflow_api.client import Airflow, AirflowError, SignInRefusedError
 from serving import errors
-from serving.api.authentication import Authorized
+from serving.api.authentication import Admitted, Authorized, Needs
 from serving.api.datasets import Datasets
 from serving.api.expiring_cache import ExpiringCache
-from serving.api.rate_limit import RateLimiter
 from serving.storage import keys
 
-# Lookups run in the threads that also serve lists: a caller without a key must not occupy them all.
-CONCURRENT_LOOKUPS = 4
-TIMEOUT_SECONDS = 5
-TOKEN = re.compile(r"[\w.~+/-]{1,8192}=*", re.ASCII)  # RFC 6750, 2.1
-
-_bearer = HTTPBearer(
-    scheme_name="Operator",
-    auto_error=False,
-    description="The token of an Airflow user, from Airflow's `POST /auth/token`.",
-)
+MOST_LOOKUPS = 2  # at once, in threads of their own: lists do not wait for Airflow
+TIMEOUT_SECONDS = 5  # for a free lookup, and for each answer of Airflow
+TOKEN = re.compile(r"[\w-]{1,2048}\.[\w-]{1,4096}\.[\w-]{1,2048}", re.ASCII)  # RFC 7515, 3.1
+CLAIMS: dict[str, object] = {"verify_signature": False, "verify_exp": True, "require": ["exp"]}
 
 
 class Operators:
-    """Looks up the user of a token in Airflow and caches their name.
+    """Looks up the user of a token in Airflow and caches the answer.
 
     Args:
         airflow_url: without `/api/v2`; None: operators are not configured.
-        seconds: lifetime of a cached name.
+        seconds: lifetime of a cached answer.
+        threads: of the API; lookups are fewer.
     """
 
-    def __init__(self, airflow_url: str | None, seconds: float) -> None:
+    def __init__(self, airflow_url: str | None, seconds: float, threads: int = 4) -> None:
         self._airflow = Airflow(airflow_url, timeout=TIMEOUT_SECONDS) if airflow_url else None
         self._names = ExpiringCache[str](seconds)
-        self._lookups = BoundedSemaphore(CONCURRENT_LOOKUPS)
+        self._refused = ExpiringCache[errors.KeyRefusedError](seconds)
+        self._lookups: CapacityLimiter | None = None
+        self.most_lookups = max(1, min(MOST_LOOKUPS, threads - 1))
 
-    def name(self, token: str) -> str:
+    def was_valid(self, digest: str) -> bool:
+        """Return whether the token was an operator's when it was last looked up."""
+        return digest in self._names
+
+    async def name(self, token: str) -> str:
         """Return the name of the operator with this token.
 
         Raises:
-            KeyRefusedError: the token is unknown to Airflow, or has expired.
+            KeyRefusedError: the token is not one of Airflow's, or has expired.
             ScopeMissingError: the user is not an operator.
             OperatorsNotConfiguredError: the API has no address of Airflow.
-            OperatorCheckUnavailableError: Airflow does not answer.
+            OperatorCheckUnavailableError: Airflow does not answer, or too many tokens are checked.
         """
-        return self._names.get(keys.digest(token), lambda: self._look_up(token))
+        digest = keys.digest(token)
+        name = self._names.peek(digest)
+        if name is not None:
+            return name
+        refusal = self._refused.peek(digest)
+        if refusal is not None:
+            raise type(refusal)(str(refusal))
+        try:
+            return self._names.put(digest, await self._look_up(token))
+        except errors.KeyRefusedError as error:
+            self._names.drop(digest)
+            self._refused.put(digest, type(error)(str(error)))
+            raise
 
     def close(self) -> None:
         """Close the connections to Airflow."""
         if self._airflow is not None:
             self._airflow.close()
 
-    def _look_up(self, token: str) -> str:
+    async def _look_up(self, token: str) -> str:
         if self._airflow is None:
             raise errors.OperatorsNotConfiguredError("This API has no address of Airflow.")
-        if not TOKEN.fullmatch(token):
-            raise errors.KeyRefusedError("This is not an Airflow token.")
-        if not self._lookups.acquire(blocking=False):
+        must_be_current(token)
+        if self._lookups is None:
+            self._lookups = CapacityLimiter(self.most_lookups)  # needs the event loop
+        borrower = object()
+        with move_on_after(TIMEOUT_SECONDS) as waiting:
+            await self._lookups.acquire_on_behalf_of(borrower)
+        if waiting.cancelled_caught:
             raise errors.OperatorCheckUnavailableError("Too many tokens are being checked at once.")
         try:
-            user = self._airflow.user(token)
+            user = await to_thread.run_sync(self._airflow.user, token, limiter=CapacityLimiter(1))
         except SignInRefusedError as error:
             raise errors.KeyRefusedError("Airflow rejects this token: sign in again.") from error
         except AirflowError as error:
             raise errors.OperatorCheckUnavailableError("Airflow cannot check operators.") from error
         finally:
-            self._lookups.release()
+            self._lookups.release_on_behalf_of(borrower)
         if not user.is_operator:
             raise errors.ScopeMissingError(f"{user.name!r} is not an operator.")
         return user.name
 
 
+def must_be_current(token: str) -> None:
+    """Check that a token is a JSON Web Token that has not expired. Its signature is not checked.
+
+    Raises:
+        KeyRefusedError: it is another text, or has expired.
+    """
+    if not TOKEN.fullmatch(token):
+        raise errors.KeyRefusedError("This is not an Airflow token.")
+    try:
+        jwt.decode(token, options=CLAIMS)  # type: ignore[arg-type]
+    except jwt.ExpiredSignatureError as error:
+        raise errors.KeyRefusedError("This token has expired: sign in again.") from error
+    except jwt.InvalidTokenError as error:
+        raise errors.KeyRefusedError("This is not an Airflow token.") from error
+
+
 @dataclass(frozen=True, slots=True)
 class OperatorCaller:
-    """One operator's request to one data set, before the token is checked."""
+    """One operator's request to one data set. Their token was checked."""
 
     datasets: Datasets
-    operators: Operators
-    rate_limiter: RateLimiter
     dataset: str
-    token: str | None = field(repr=False)
+    name: str
 
     @contextmanager
     def connection(self) -> Iterator[Authorized]:
-        """Open a connection for single statements, for operators only.
+        """Open a connection for single statements.
 
         Raises:
             UnknownDatasetError: the data set is not served here.
-            TooManyRequestsError: the token exceeds its rate limit.
-            KeyRefusedError, ScopeMissingError, OperatorsNotConfiguredError,
-            OperatorCheckUnavailableError: see `Operators.name`.
         """
-        name = self._name()
         with self.datasets.connection(self.dataset) as connection:
-            yield Authorized(connection, name)
+            yield Authorized(connection, self.name)
 
     @contextmanager
     def transaction(self) -> Iterator[Authorized]:
-        """Open a transaction, for operators only; it commits at the end unless an error is raised.
+        """Open a transaction; it commits at the end unless an error is raised.
 
         Raises: see `connection`.
         """
-        name = self._name()
         with self.datasets.transaction(self.dataset) as connection:
-            yield Authorized(connection, name)
-
-    def _name(self) -> str:
-        if self.token is None:
-            raise errors.KeyRefusedError("The request carries no token.")
-        self.rate_limiter.take(keys.digest(self.token))
-        return self.operators.name(self.token)
+            yield Authorized(connection, self.name)
 
 
-async def operator(
-    request: Request,
-    dataset: str,
-    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
-) -> OperatorCaller:
-    """Return the caller, unchecked: the token is checked later, in the route's thread."""
-    state = request.app.state
-    token = None if credentials is None else credentials.credentials
-    return OperatorCaller(state.datasets, state.operators, state.rate_limiter, dataset, token)
+_by_token = Admitted(
+    scheme_name="Operator",
+    description="The token of an Airflow user, from Airflow's `POST /auth/token`.",
+)
+Operator = Annotated[OperatorCaller, Depends(_by_token), Needs("operator")]

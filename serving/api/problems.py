@@ -11,12 +11,18 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 
-from serving.errors import ApiError, ApiUnavailableError, RequestRefusedError
+from serving.errors import (
+    ApiError,
+    ApiUnavailableError,
+    BodyTooLargeError,
+    RequestRefusedError,
+)
 from serving.schemas import Problem
 
 log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
+MOST_ERRORS, MOST_CHARACTERS = 10, 200  # of one problem, and of each error or path in it
 
 
 def install(app: FastAPI) -> None:
@@ -48,22 +54,29 @@ def response(path: str, error: ApiError) -> Response:
     )
     if error.status == HTTPStatus.UNAUTHORIZED:
         problem.headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, BodyTooLargeError):
+        problem.headers["Connection"] = "close"  # else the rest of the body must be read
     if error.retry_after is not None:
         problem.headers["Retry-After"] = str(math.ceil(error.retry_after))
     return problem
 
 
-def _api_error(request: Request, error: Exception) -> Response:
+async def _api_error(request: Request, error: Exception) -> Response:
     return response(request.url.path, cast("ApiError", error))
 
 
-def _invalid(request: Request, error: Exception) -> Response:
+async def _invalid(request: Request, error: Exception) -> Response:
     errors = error.errors() if isinstance(error, RequestValidationError) else ()
-    reasons = (f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in errors)
+    reasons = [
+        f"{'.'.join(map(str, e['loc']))}: {e['msg']}"[:MOST_CHARACTERS]
+        for e in errors[:MOST_ERRORS]
+    ]
+    if len(errors) > MOST_ERRORS:
+        reasons.append(f"and {len(errors) - MOST_ERRORS:,} more")
     return response(request.url.path, RequestRefusedError("; ".join(reasons) + "."))
 
 
-def _http_error(request: Request, error: Exception) -> Response:
+async def _http_error(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     path = request.url.path
     if status == HTTPStatus.BAD_REQUEST:
@@ -79,16 +92,16 @@ def _http_error(request: Request, error: Exception) -> Response:
     )
 
 
-def _database_error(request: Request, error: Exception) -> Response:
+async def _database_error(request: Request, error: Exception) -> Response:
     is_temporary = isinstance(error, OperationalError | InterfaceError)
     if isinstance(error, DBAPIError) and not (is_temporary or error.connection_invalidated):
-        return _unexpected(request, error)
+        return await _unexpected(request, error)
     cause = getattr(error, "orig", error)
     log.warning("database unavailable error=%s", str(cause).partition("\n")[0])
     return response(request.url.path, ApiUnavailableError("Postgres did not answer in time."))
 
 
-def _unexpected(request: Request, error: Exception) -> Response:
+async def _unexpected(request: Request, error: Exception) -> Response:
     log.error("unexpected error path=%s", request.url.path, exc_info=error)
     internal = ApiError("An unexpected error occurred. The API's log has its trace.")
     return response(request.url.path, internal)
@@ -102,7 +115,7 @@ def _problem(
         title=title,
         status=status,
         detail=detail,
-        instance=path,
+        instance=path[:MOST_CHARACTERS],
         code=code,
         next_step=next_step,
     )

@@ -1,29 +1,36 @@
-"""Rate limit of each key, as a token bucket of one second's worth of requests, in memory.
+"""Rate limits as token buckets of one second's worth of requests, in memory.
 
 Measured: 2 µs per request. The library `limits` takes 10 µs and would be one more dependency.
 """
 
 import time
+from collections import OrderedDict
 from threading import Lock
+
+import anyio
 
 from serving.errors import TooManyRequestsError
 
 CACHED_KEYS = 10_000
+HELD_SECONDS = 1.0
+MOST_HELD = 64  # refusals that wait at the same time
 
 
 class RateLimiter:
-    """Counts each key's requests in this process.
+    """Counts the requests of each sender in this process.
 
     Args:
-        per_second: requests that a key may send per second; 0: no limit.
+        per_second: requests that a sender may send per second; 0: no limit.
+        what: what is counted, for the message.
     """
 
-    def __init__(self, per_second: int) -> None:
+    def __init__(self, per_second: int, what: str = "The key sends") -> None:
         self._per_second = per_second
-        self._full_at: dict[str, float] = {}  # when each key's bucket is full again
+        self._what = what
+        self._full_at: OrderedDict[str, float] = OrderedDict()  # when each bucket is full again
         self._lock = Lock()
 
-    def take(self, key: str) -> None:
+    def take(self, sender: str) -> None:
         """Count one request.
 
         Raises:
@@ -33,12 +40,72 @@ class RateLimiter:
             return
         now = time.monotonic()
         with self._lock:
-            full_at = max(self._full_at.get(key, now), now) + 1 / self._per_second
-            wait = full_at - now - 1
-            if wait > 1e-9:  # noqa: PLR2004 # rounding
-                raise TooManyRequestsError(
-                    f"The key sends more than {self._per_second} requests per second.", wait
-                )
-            if len(self._full_at) >= CACHED_KEYS:
-                self._full_at.clear()  # many keys are being tried: start over
-            self._full_at[key] = full_at
+            full_at = self._next(sender, now)
+            self._full_at[sender] = full_at
+            self._full_at.move_to_end(sender)
+            if len(self._full_at) > CACHED_KEYS:
+                self._full_at.popitem(last=False)  # the sender that was silent for longest
+
+    def check(self, sender: str) -> None:
+        """Check that a request would be accepted, without counting it.
+
+        Raises: see `take`.
+        """
+        if self._per_second and sender in self._full_at:
+            self._next(sender, time.monotonic())
+
+    def _next(self, sender: str, now: float) -> float:
+        full_at = max(self._full_at.get(sender, now), now) + 1 / self._per_second
+        wait = full_at - now - 1
+        if wait > 1e-9:  # noqa: PLR2004 # rounding
+            raise TooManyRequestsError(
+                f"{self._what} more than {self._per_second} requests per second.", wait
+            )
+        return full_at
+
+
+class Refusals:
+    """Limits the requests of each address that are refused for their key or token.
+
+    Above the limit the answer is held for a second, so that a sender who waits for answers sends
+    less. Requests with a key or token that was valid before are not limited.
+
+    Args:
+        per_second: refused requests per address and second; 0: no limit.
+    """
+
+    def __init__(self, per_second: int) -> None:
+        self._limiter = RateLimiter(per_second, "Without a valid key this address sends")
+        self._n_held = 0
+
+    async def check(self, address: str) -> None:
+        """Check that the address may try a key or token that is not known to be valid.
+
+        Raises:
+            TooManyRequestsError: too many of its requests were refused.
+        """
+        try:
+            self._limiter.check(address)
+        except TooManyRequestsError:
+            await self._hold()
+            raise
+
+    async def count(self, address: str) -> None:
+        """Count a refusal.
+
+        Raises: see `check`.
+        """
+        try:
+            self._limiter.take(address)
+        except TooManyRequestsError:
+            await self._hold()
+            raise
+
+    async def _hold(self) -> None:
+        if self._n_held >= MOST_HELD:
+            return
+        self._n_held += 1
+        try:
+            await anyio.sleep(HELD_SECONDS)
+        finally:
+            self._n_held -= 1

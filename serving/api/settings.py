@@ -31,7 +31,10 @@ class ApiSettings(BaseSettings):
         "Airflow may operate for this long.",
     )
     schema_check_seconds: float = Field(
-        default=5, ge=0, description="Seconds between two checks for new data sets and migrations."
+        default=5,
+        ge=0,
+        description="Seconds between two checks for new data sets and migrations, and cache "
+        "lifetime of the answers of `/ready` and `/metrics`.",
     )
     pool_size: int = Field(
         default=8,
@@ -42,8 +45,8 @@ class ApiSettings(BaseSettings):
     threads: int = Field(
         default=4,
         gt=0,
-        description="Worker threads per process. Measured: more than 4 contend for the GIL and "
-        "double the latency.",
+        description="Worker threads per process; keys and tokens are checked in others. Measured: "
+        "more than 4 contend for the GIL and double the latency.",
     )
     single_cpu: bool = Field(
         default=False,
@@ -58,6 +61,17 @@ class ApiSettings(BaseSettings):
         ge=0,
         description="Requests per second that each process accepts from one key, with bursts of "
         "one second's worth. 0: no limit.",
+    )
+    refusals_per_second: int = Field(
+        default=10,
+        ge=0,
+        description="Refused requests per second and address, with bursts of one second's worth. "
+        "Above it, requests with an unknown key get 429 after one second. 0: no limit.",
+    )
+    hosts: tuple[str, ...] = Field(
+        default=("127.0.0.1", "localhost"),
+        description="JSON list of the names under which clients reach the API, without port: other "
+        "`Host` headers get 400. Add the public name behind a proxy. `*.` stands for subdomains.",
     )
     statement_timeout_ms: int = Field(
         default=5000,

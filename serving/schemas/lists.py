@@ -117,4 +117,4 @@ class AnonymousUser(RequestBody):
 
     model_config = with_example(ratings=[{"item_id": "1214", "rating": 5.0}])
 
-    ratings: tuple[GivenRating, ...] = Field(default=(), max_length=100)
+    ratings: tuple[GivenRating, ...] = Field(default=(), max_length=100, fail_fast=True)

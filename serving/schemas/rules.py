@@ -44,15 +44,19 @@ class SlateRules(RequestBody):
     model_config = with_example(**_RULES)
 
     hide: tuple[Id, ...] = Field(
-        default=(), max_length=1000, description="Items to remove from all lists and shelves."
+        default=(),
+        max_length=1000,
+        fail_fast=True,
+        description="Items to remove from all lists and shelves.",
     )
     pin: tuple[Pin, ...] = Field(
         default=(),
         max_length=MAX_PINS,
+        fail_fast=True,
         description="Items at fixed ranks, except for users who rated or hid them. Pinned items "
         "ignore caps but count towards them for later ranks.",
     )
-    boost: tuple[Boost, ...] = Field(default=(), max_length=50)
+    boost: tuple[Boost, ...] = Field(default=(), max_length=50, fail_fast=True)
     most_per_category: int | None = Field(
         default=None,
         ge=1,
@@ -132,7 +136,7 @@ class Availability(RequestBody):
 
     model_config = with_example(item_ids=["6"], available=False)
 
-    item_ids: tuple[Id, ...] = Field(min_length=1, max_length=1000)
+    item_ids: tuple[Id, ...] = Field(min_length=1, max_length=1000, fail_fast=True)
     available: bool = Field(strict=True)
 
 

@@ -3,6 +3,7 @@
 import secrets
 import socket
 
+import anyio
 import pytest
 
 from airflow_api.answers import User
@@ -23,12 +24,14 @@ def test_the_api_accepts_tokens_of_operators_only(
     operators = Operators(url, seconds=0)
     assert admin.token
     assert viewer.token
-    assert operators.name(admin.token) == "admin"
+    assert anyio.run(operators.name, admin.token) == "admin"
     with pytest.raises(ScopeMissingError, match="'vera' is not an operator"):
-        operators.name(viewer.token)
-    for invalid in ("not.a.token", admin.token + "x", secrets.token_urlsafe(32)):
-        with pytest.raises(KeyRefusedError, match="sign in again"):
-            operators.name(invalid)
+        anyio.run(operators.name, viewer.token)
+    for invalid in ("not.a.token", secrets.token_urlsafe(32)):
+        with pytest.raises(KeyRefusedError, match="not an Airflow token"):
+            anyio.run(operators.name, invalid)
+    with pytest.raises(KeyRefusedError, match="sign in again"):
+        anyio.run(operators.name, admin.token + "xxxx")
     operators.close()
 
 

@@ -6,9 +6,9 @@ from fastapi import APIRouter, Header, Response
 
 from serving import schemas
 from serving.api import problems
-from serving.api.authentication import Caller
-from serving.api.path_ids import PathIdRoute
-from serving.api.routes.parameters import ItemId, Product, UserId, as_json
+from serving.api.access import GuardedRoute
+from serving.api.authentication import AnyProduct, Caller, Reader, Sender
+from serving.api.routes.parameters import ItemId, UserId, as_json
 from serving.errors import ScopeMissingError, UserErasedError
 from serving.users import accounts, feedback
 from serving.users.feedback import Event
@@ -38,7 +38,7 @@ UserToken = Annotated[
 
 write = APIRouter(
     prefix="/v1/{dataset}",
-    route_class=PathIdRoute,
+    route_class=GuardedRoute,
     responses=problems.documented(401, 403, 404, 413, 422, 429, 503),
 )
 _event_route: dict[str, Any] = {
@@ -50,14 +50,14 @@ _event_route: dict[str, Any] = {
 
 @write.put("/users/{user_id:id}/ratings/{item_id:id}", summary="Rate an item", **_event_route)
 def rate(
-    caller: Product, user_id: UserId, item_id: ItemId, body: schemas.Rating, key: EventKey = None
+    caller: Sender, user_id: UserId, item_id: ItemId, body: schemas.Rating, key: EventKey = None
 ) -> Response:
     """The rating is committed when the API answers. The newest rating by `occurred_at` counts."""
     return _accept(caller, Event("rate", user_id, item_id, body.rating, body.occurred_at, key))
 
 
 @write.delete("/users/{user_id:id}/ratings/{item_id:id}", summary="Delete a rating", **_event_route)
-def unrate(caller: Product, user_id: UserId, item_id: ItemId, key: EventKey = None) -> Response:
+def unrate(caller: Sender, user_id: UserId, item_id: ItemId, key: EventKey = None) -> Response:
     """Also shows the item again if it was hidden. It is not an error if there is no rating."""
     return _accept(caller, Event("unrate", user_id, item_id, idempotency_key=key))
 
@@ -68,7 +68,7 @@ def unrate(caller: Product, user_id: UserId, item_id: ItemId, key: EventKey = No
     **_event_route,
 )
 def hide(
-    caller: Product, user_id: UserId, item_id: ItemId, body: schemas.Hide, key: EventKey = None
+    caller: Sender, user_id: UserId, item_id: ItemId, body: schemas.Hide, key: EventKey = None
 ) -> Response:
     """The item is hidden until it is rated or its rating is deleted. Training ignores hides."""
     return _accept(caller, Event(body.kind, user_id, item_id, None, body.occurred_at, key))
@@ -81,9 +81,9 @@ def hide(
     tags=["users"],
     summary="Create a user",
 )
-def create_user(caller: Product) -> Response:
+def create_user(caller: Sender) -> Response:
     """Returns a new id and, only in this answer, the token with which the user can be erased."""
-    with caller.transaction("feedback") as authorized:
+    with caller.transaction() as authorized:
         user = accounts.create(authorized.connection)
     return as_json(user, status=201)
 
@@ -95,7 +95,7 @@ def create_user(caller: Product) -> Response:
     tags=["users"],
     summary="Erase a user",
 )
-def erase(caller: Product, user_id: UserId, token: UserToken = None) -> Response:
+def erase(caller: AnyProduct, user_id: UserId, token: UserToken = None) -> Response:
     """Needs a key with the scope `operate`, or any key and the user's token.
 
     Deletes the user's events, feedback, lists and profiles from Postgres at once. No event is
@@ -124,14 +124,14 @@ def erase(caller: Product, user_id: UserId, token: UserToken = None) -> Response
     tags=["feedback"],
     summary="Get the state of the outbox",
 )
-def outbox(caller: Product) -> Response:
+def outbox(caller: Reader) -> Response:
     """The number of events that wait to be collected, and the time of the oldest."""
     with caller.connection() as connection:
         return as_json(feedback.outbox_state(connection))
 
 
 def _accept(caller: Caller, event: Event) -> Response:
-    with caller.transaction("feedback") as authorized:
+    with caller.transaction() as authorized:
         if event.rating is not None:
             about = caller.datasets.about(authorized.connection, caller.dataset)
             feedback.refuse_off_scale(event.rating, about)

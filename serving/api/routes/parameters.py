@@ -9,7 +9,6 @@ from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import to_json
 
 from serving import schemas
-from serving.api.authentication import Caller, caller
 from serving.lists.loaded_release import Years
 from serving.lists.precomputed import ListRequest
 
@@ -18,7 +17,6 @@ MAX_EXCLUDED = 1000
 JSON = "application/json"
 NO_NUL = r"^[^\x00]*$"  # Postgres stores no NUL
 
-Product = Annotated[Caller, Depends(caller)]
 UserId = Annotated[str, Path(min_length=1, max_length=256, pattern=NO_NUL, examples=["42"])]
 ItemId = Annotated[str, Path(min_length=1, max_length=256, pattern=NO_NUL, examples=["1193"])]
 Limit = Annotated[int, Query(ge=1, le=MAX_LISTED, description="Maximum number of results.")]

@@ -5,12 +5,13 @@ Answers are encoded by pydantic at once; the declared types are for the OpenAPI 
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Query, Request, Response
+from fastapi import APIRouter, Body, Query, Response
 from sqlalchemy.orm import Session
 
 from serving import catalogue, schemas
 from serving.api import problems
-from serving.api.path_ids import PathIdRoute
+from serving.api.access import GuardedRoute
+from serving.api.authentication import Reader
 from serving.api.routes.parameters import (
     JSON,
     NO_NUL,
@@ -18,7 +19,6 @@ from serving.api.routes.parameters import (
     ItemId,
     Limit,
     Listing,
-    Product,
     Released,
     Search,
     UserId,
@@ -29,53 +29,35 @@ from serving.lists.rated_items import rated_items
 from serving.publishing import evidence, releases
 from serving.users import profiles
 
-health = APIRouter(tags=["health"])
 read = APIRouter(
     prefix="/v1/{dataset}",
-    route_class=PathIdRoute,
+    route_class=GuardedRoute,
     responses=problems.documented(401, 403, 404, 422, 429, 503),
 )
 
 
-@health.get("/health", summary="Whether the process answers")
-async def healthy() -> schemas.Health:
-    """Does not use the database."""
-    return schemas.Health()
-
-
-@health.get(
+@read.get(
     "/ready",
-    response_model=schemas.AllReadiness,
-    responses={503: {"model": schemas.AllReadiness}},
-    summary="Whether every data set can be served",
-)
-def ready(request: Request) -> Response:
-    """503 while the database cannot be reached or a schema version is unknown. Needs no key."""
-    answer = request.app.state.datasets.overview()
-    return as_json(answer, status=200 if answer.ready else 503)
-
-
-@health.get(
-    "/v1/{dataset}/ready",
     response_model=schemas.Readiness,
-    responses={503: {"model": schemas.Readiness}, **problems.documented(404)},
-    summary="Whether one data set can be served",
+    responses={503: {"model": schemas.Readiness}},
+    tags=["health"],
+    summary="Whether the data set can be served",
 )
-def dataset_ready(request: Request, dataset: str) -> Response:
-    """503 while the database cannot be reached or the schema version is unknown. Needs no key."""
-    answer = request.app.state.datasets.readiness(dataset)
+def ready(caller: Reader) -> Response:
+    """503 while the database cannot be reached or the schema version is unknown."""
+    answer = caller.datasets.readiness(caller.dataset)
     return as_json(answer, status=200 if answer.ready else 503)
 
 
 @read.get("", response_model=schemas.About, tags=["catalogue"], summary="The data set")
-def about(caller: Product) -> Response:
+def about(caller: Reader) -> Response:
     """Title, rating scale, categories and licence of the data set."""
     with caller.connection() as connection:
         return as_json(catalogue.about(connection))
 
 
 @read.get("/users", response_model=list[schemas.User], tags=["users"], summary="First users")
-def first_users(caller: Product, limit: Limit = 50) -> Response:
+def first_users(caller: Reader, limit: Limit = 50) -> Response:
     """The first users of the live release by id, without their ratings."""
     with caller.connection() as connection:
         return as_json(profiles.first_users(connection, limit=limit))
@@ -87,7 +69,7 @@ def first_users(caller: Product, limit: Limit = 50) -> Response:
     tags=["users"],
     summary="A user's list",
 )
-def for_user(caller: Product, request: Listing, user_id: UserId) -> Response:
+def for_user(caller: Reader, request: Listing, user_id: UserId) -> Response:
     """The list of the live release, or one computed online if the user rated items since.
 
     Users without ratings get the most popular items, kind `fallback`.
@@ -104,7 +86,7 @@ def for_user(caller: Product, request: Listing, user_id: UserId) -> Response:
     summary="An anonymous user's list",
 )
 def for_anonymous_user(
-    caller: Product, request: Listing, user: Annotated[schemas.AnonymousUser, Body()]
+    caller: Reader, request: Listing, user: Annotated[schemas.AnonymousUser, Body()]
 ) -> Response:
     """A list for a user without an id, from the ratings sent; nothing is stored.
 
@@ -122,7 +104,7 @@ def for_anonymous_user(
     tags=["users"],
     summary="Why an item is listed, or not",
 )
-def explanation(caller: Product, user_id: UserId, item_id: ItemId) -> Response:
+def explanation(caller: Reader, user_id: UserId, item_id: ItemId) -> Response:
     """Why an item is on the user's list, or why not. The terms add up to its score."""
     with caller.connection() as connection:
         return as_json(explanations.explain(connection, caller.release_cache, user_id, item_id))
@@ -135,7 +117,7 @@ def explanation(caller: Product, user_id: UserId, item_id: ItemId) -> Response:
     summary="A user's ratings",
 )
 def ratings(
-    caller: Product,
+    caller: Reader,
     user_id: UserId,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     offset: Annotated[int, Query(ge=0, le=100_000)] = 0,
@@ -148,7 +130,7 @@ def ratings(
 
 @read.get("/users/{user_id:id}", response_model=schemas.User, tags=["users"], summary="A user")
 def user(
-    caller: Product, user_id: UserId, limit: Annotated[int, Query(ge=0, le=1000)] = 100
+    caller: Reader, user_id: UserId, limit: Annotated[int, Query(ge=0, le=1000)] = 100
 ) -> Response:
     """The user's ratings that the live release learned from, newest first."""
     with caller.connection() as connection:
@@ -157,7 +139,7 @@ def user(
 
 @read.get("/popular", response_model=schemas.Shelf, tags=["shelves"], summary="Most popular items")
 def popular(
-    caller: Product, released: Released, category: Category = None, limit: Limit = 20
+    caller: Reader, released: Released, category: Category = None, limit: Limit = 20
 ) -> Response:
     """The most popular items, of one category or of some years of release if these are given."""
     with caller.connection() as connection:
@@ -168,7 +150,7 @@ def popular(
 
 
 @read.get("/trending", response_model=schemas.Shelf, tags=["shelves"], summary="Trending items")
-def trending(caller: Product, category: Category = None, limit: Limit = 20) -> Response:
+def trending(caller: Reader, category: Category = None, limit: Limit = 20) -> Response:
     """Items with the most recent positive ratings, those since the release included."""
     with caller.connection() as connection:
         return as_json(
@@ -180,7 +162,7 @@ def trending(caller: Product, category: Category = None, limit: Limit = 20) -> R
     "/vendor-items", response_model=schemas.Shelf, tags=["shelves"], summary="A vendor's items"
 )
 def vendor_items(
-    caller: Product,
+    caller: Reader,
     vendor: Annotated[
         str, Query(min_length=1, max_length=200, pattern=NO_NUL, examples=["Criterion"])
     ],
@@ -193,7 +175,7 @@ def vendor_items(
 
 @read.get("/items", response_model=schemas.ItemPage, tags=["catalogue"], summary="Search")
 def items(
-    caller: Product,
+    caller: Reader,
     q: Search = "",
     category: Category = None,
     limit: Limit = 20,
@@ -211,7 +193,7 @@ def items(
     tags=["catalogue"],
     summary="Similar items",
 )
-def similar(caller: Product, item_id: ItemId, limit: Limit = 20) -> Response:
+def similar(caller: Reader, item_id: ItemId, limit: Limit = 20) -> Response:
     """The most similar items; an empty list if the release has none for this item."""
     with caller.connection() as connection:
         cache = caller.release_cache
@@ -219,7 +201,7 @@ def similar(caller: Product, item_id: ItemId, limit: Limit = 20) -> Response:
 
 
 @read.get("/items/{item_id:id}", response_model=schemas.Item, tags=["catalogue"], summary="An item")
-def item(caller: Product, item_id: ItemId) -> Response:
+def item(caller: Reader, item_id: ItemId) -> Response:
     """One item of the catalogue."""
     with caller.connection() as connection:
         return as_json(catalogue.item(connection, item_id))
@@ -228,14 +210,14 @@ def item(caller: Product, item_id: ItemId) -> Response:
 @read.get(
     "/releases", response_model=list[schemas.Release], tags=["releases"], summary="Kept releases"
 )
-def kept_releases(caller: Product) -> Response:
+def kept_releases(caller: Reader) -> Response:
     """The releases that can be live, newest first."""
     with caller.connection() as connection:
         return as_json(releases.kept(Session(connection)))
 
 
 @read.get("/verdicts", response_model=list[schemas.Verdict], tags=["releases"], summary="Verdicts")
-def verdicts(caller: Product, limit: Limit = 10) -> Response:
+def verdicts(caller: Reader, limit: Limit = 10) -> Response:
     """The gate's latest decisions, newest first."""
     with caller.connection() as connection:
         return as_json(evidence.newest(Session(connection), limit))

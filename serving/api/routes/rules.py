@@ -2,18 +2,20 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Query, Response
 
 from serving import schemas
 from serving.api import problems
-from serving.api.operators import OperatorCaller, operator
-from serving.api.routes.parameters import Product, as_json
+from serving.api.access import GuardedRoute
+from serving.api.authentication import Maintainer
+from serving.api.operators import Operator
+from serving.api.routes.parameters import as_json
 from serving.rules import preview, store
 
-Operator = Annotated[OperatorCaller, Depends(operator)]
-
 operate = APIRouter(
-    prefix="/v1/{dataset}", responses=problems.documented(401, 403, 404, 413, 422, 429, 503)
+    prefix="/v1/{dataset}",
+    route_class=GuardedRoute,
+    responses=problems.documented(401, 403, 404, 413, 422, 429, 503),
 )
 
 
@@ -67,9 +69,9 @@ def preview_rules(caller: Operator, body: schemas.SlateRules) -> Response:
     tags=["catalogue"],
     summary="Set which items are available",
 )
-def set_availability(caller: Product, body: schemas.Availability) -> Response:
+def set_availability(caller: Maintainer, body: schemas.Availability) -> Response:
     """Needs the scope `operate`. Lists omit unavailable items under the rule `only_available`."""
-    with caller.transaction("operate") as authorized:
+    with caller.transaction() as authorized:
         n_changed = store.set_availability(
             authorized.connection, body.item_ids, available=body.available
         )

@@ -5,10 +5,9 @@ import httpx2
 import pytest
 from sqlalchemy import Engine
 
-from serving.api.settings import ApiSettings
 from tests.conftest import schema_of
 from tests.support.serving import shop
-from tests.support.serving.api_server import running_api
+from tests.support.serving.api_server import UNCACHED, running_api
 from tests.support.serving.server import as_role
 
 LIMIT = 100
@@ -19,7 +18,7 @@ RATING = b'{"rating": 7}'
 def path(publisher: Engine, committing: str) -> Iterator[str]:
     """The URL of a rating, at an API that accepts bodies of 100 bytes."""
     shop.release(publisher, "one", instead_of=None)
-    settings = ApiSettings(max_body_bytes=LIMIT, key_cache_seconds=0, schema_check_seconds=0)
+    settings = UNCACHED.model_copy(update={"max_body_bytes": LIMIT})
     with running_api(as_role(committing, "api"), settings) as url:
         yield f"{url}/v1/{schema_of(publisher)}/users/u/ratings/a"
 
@@ -33,6 +32,13 @@ def chunks(body: bytes, sent: list[int] | None = None) -> Iterator[bytes]:
         yield bytes([byte])
         if sent is not None:
             sent.append(byte)
+
+
+def request(url: httpx2.URL, product: httpx2.Client, header: bytes) -> bytes:
+    """Return the beginning of a request with the product's key, up to its body."""
+    key = product.headers["Authorization"].encode()
+    lines = (b"PUT " + url.raw_path + b" HTTP/1.1", b"Host: localhost", b"Authorization: " + key)
+    return b"\r\n".join((*lines, header, b"", b""))
 
 
 def test_a_body_up_to_the_limit_is_accepted_with_a_length_or_in_chunks(
@@ -67,13 +73,11 @@ def test_a_body_above_the_limit_is_refused_with_a_length_or_in_chunks(
     ids=["declared", "in chunks"],
 )
 def test_the_refusal_does_not_wait_for_the_rest_of_the_body(
-    path: str, header: bytes, sent: bytes
+    product_http: httpx2.Client, path: str, header: bytes, sent: bytes
 ) -> None:
     url = httpx2.URL(path)
     with socket.create_connection((url.host, url.port or 0), timeout=10) as connection:
-        connection.sendall(
-            b"PUT " + url.raw_path + b" HTTP/1.1\r\nHost: x\r\n" + header + b"\r\n\r\n" + sent
-        )
+        connection.sendall(request(url, product_http, header) + sent)
         answer = connection.recv(65536)
 
     assert answer.startswith(b"HTTP/1.1 413 ")
@@ -81,15 +85,11 @@ def test_the_refusal_does_not_wait_for_the_rest_of_the_body(
 
 
 def test_a_client_that_disconnects_early_is_not_logged_as_an_error(
-    path: str, caplog: pytest.LogCaptureFixture
+    product_http: httpx2.Client, path: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     url = httpx2.URL(path)
     with socket.create_connection((url.host, url.port or 0), timeout=10) as connection:
-        connection.sendall(
-            b"PUT "
-            + url.raw_path
-            + b" HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n"
-        )
+        connection.sendall(request(url, product_http, b"Transfer-Encoding: chunked") + b"1\r\n")
 
     assert httpx2.get(f"http://{url.host}:{url.port}/health").status_code == 200
     assert "unexpected" not in caplog.text

@@ -29,10 +29,19 @@ def test_an_error_is_not_cached() -> None:
     assert cache.get("key", lambda: 7) == 7
 
 
-def test_a_full_cache_is_emptied() -> None:
+def test_a_full_cache_drops_its_oldest_entry_only() -> None:
     cache = ExpiringCache[int](seconds=60, size=2)
     for key in range(3):
         cache.get(key, lambda: 1)
 
-    assert cache.get(2, lambda: 9) == 1
-    assert cache.get(0, lambda: 9) == 9
+    assert (cache.peek(0), cache.peek(1), cache.peek(2)) == (None, 1, 1)
+
+
+def test_an_expired_entry_is_known_but_has_no_value() -> None:
+    cache = ExpiringCache[int](seconds=0)
+    cache.put("key", 1)
+
+    assert cache.peek("key") is None
+    assert "key" in cache
+    cache.drop("key")
+    assert "key" not in cache

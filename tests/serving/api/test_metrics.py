@@ -107,7 +107,7 @@ def test_an_unknown_schema_does_not_hide_other_data_sets(
 def test_metrics_are_answered_without_a_database() -> None:
     app = create_app(ServingSettings(database_url=SecretStr(AWAY)), ApiSettings())
     started = time.monotonic()
-    with TestClient(app) as http:
+    with TestClient(app, "http://127.0.0.1") as http:
         assert http.get("/ready").status_code == 503
         answer = http.get("/metrics")
 

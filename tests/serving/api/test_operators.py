@@ -1,37 +1,34 @@
 """Operators are users of Airflow, identified by their token from Airflow."""
 
 import logging
-import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
+import anyio
 import httpx2
 import pytest
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from serving.api.operators import CONCURRENT_LOOKUPS, OperatorCaller, Operators
-from serving.api.rate_limit import RateLimiter
 from serving.client import Client
 from serving.errors import (
     KeyRefusedError,
     NoWindowListsError,
     OperatorCheckUnavailableError,
-    OperatorsNotConfiguredError,
     RequestRefusedError,
     RulesChangedError,
     ScopeMissingError,
-    TooManyRequestsError,
 )
 from serving.schemas import Problem, SlateRules
 from serving.storage import keys
 from tests.conftest import schema_of
 from tests.support.serving import shop
-from tests.support.serving.airflow_users import ADA, VERA, AirflowUsers
+from tests.support.serving.airflow_users import ADA, VERA, AirflowUsers, token_of
 from tests.support.serving.api_server import UNCACHED, running_api
 from tests.support.serving.server import as_role
 
 NOWHERE = "http://127.0.0.1:1"
+CANARY = token_of("canary")  # unknown to Airflow
 RULES = SlateRules(hide=("a",))
 Connected = Callable[[str], Client]
 
@@ -109,14 +106,6 @@ def test_an_unknown_token_is_refused(api_url: str, owner: Engine, token: str) ->
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"] == "Bearer"
     assert Problem.model_validate_json(answer.content).code == "key-refused"
-
-
-@pytest.mark.parametrize("token", ["ü", "a b", "==", "", "a\n"])
-def test_an_invalid_token_is_not_sent_to_airflow(token: str) -> None:
-    operators = Operators(NOWHERE, 0)
-    with pytest.raises(KeyRefusedError, match="not an Airflow token"):
-        operators.name(token)
-    operators.close()
 
 
 def test_an_expired_token_is_refused(users: AirflowUsers, connected: Connected) -> None:
@@ -198,68 +187,33 @@ def test_an_api_without_the_address_of_airflow_has_no_operators(
         answer = httpx2.get(f"{url}/v1/{schema_of(owner)}/rules", headers=headers)
 
     assert (answer.status_code, answer.json()["code"]) == (503, "operators-not-configured")
-    with pytest.raises(OperatorsNotConfiguredError):
-        Operators(None, 60).name(ADA)
 
 
-def test_an_operator_is_cached_for_the_configured_time(
-    users: AirflowUsers, airflow: str, monkeypatch: pytest.MonkeyPatch
+def test_while_airflow_hangs_invented_tokens_do_not_hold_up_lists(
+    users: AirflowUsers,
+    publisher: Engine,
+    product_http: httpx2.Client,
+    api_url: str,
 ) -> None:
-    now = [1000.0]
-    monkeypatch.setattr(time, "monotonic", lambda: now[0])
-    operators = Operators(airflow, seconds=60)
-    assert operators.name(ADA) == "ada"
-    users.users.clear()
-
-    now[0] += 59
-    assert operators.name(ADA) == "ada"
-    assert users.requested == ["/ui/auth/me", "/api/v2/connections"]
-    now[0] += 2
-    with pytest.raises(KeyRefusedError):
-        operators.name(ADA)
-    operators.close()
-
-
-def test_a_refusal_is_not_cached(users: AirflowUsers, airflow: str) -> None:
-    operators = Operators(airflow, seconds=60)
-    with pytest.raises(KeyRefusedError):
-        operators.name("token.of.bo")
-
-    users.users["token.of.bo"] = "ada"
-
-    assert operators.name("token.of.bo") == "ada"
-    operators.close()
-
-
-def test_while_airflow_hangs_only_a_few_lookups_wait(users: AirflowUsers, airflow: str) -> None:
-    operators = Operators(airflow, seconds=0)
+    """As many invented tokens as the API has threads wait for Airflow; a list does not."""
+    shop.release(publisher, "one", instead_of=None)
     users.waiting.clear()
-    with ThreadPoolExecutor(CONCURRENT_LOOKUPS) as threads:
-        waiting = [threads.submit(operators.name, ADA) for _ in range(CONCURRENT_LOOKUPS)]
-        assert all(users.arrived.acquire(timeout=10) for _ in range(CONCURRENT_LOOKUPS))
-        with pytest.raises(OperatorCheckUnavailableError, match="Too many tokens"):
-            operators.name(ADA)
-        users.waiting.set()
-        assert [lookup.result() for lookup in waiting] == ["ada"] * CONCURRENT_LOOKUPS
-    assert operators.name(ADA) == "ada"
-    operators.close()
+    root = f"{api_url}/v1/{schema_of(publisher)}"
 
+    async def requests() -> httpx2.Response:
+        async with httpx2.AsyncClient(timeout=10) as http, anyio.create_task_group() as invented:
+            for n in range(8):
+                headers = {"Authorization": f"Bearer {token_of(str(n))}"}
+                invented.start_soon(partial(http.get, f"{root}/rules", headers=headers))
+            await anyio.to_thread.run_sync(users.arrived.acquire)
+            with anyio.fail_after(2):
+                answer = await http.get(
+                    f"{root}/users/u/recommendations", headers=product_http.headers
+                )
+            users.waiting.set()
+        return answer
 
-def test_the_rate_limit_of_operators_applies_before_the_lookup(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(time, "monotonic", lambda: 1000.0)
-    caller = caller_with(ADA)
-
-    for expected in (OperatorsNotConfiguredError, TooManyRequestsError):
-        with pytest.raises(expected), caller.connection():
-            pass
-
-
-def caller_with(token: str) -> OperatorCaller:
-    """Return a caller with a limit of one request per second and no address of Airflow."""
-    datasets: object = None
-    return OperatorCaller(datasets, Operators(None, 0), RateLimiter(1), "shop", token)  # type: ignore[arg-type] # not used
+    assert anyio.run(requests).status_code == 200
 
 
 def test_no_token_is_logged_or_answered(
@@ -270,18 +224,14 @@ def test_no_token_is_logged_or_answered(
     answers = []
     for failing in (None, (500, b""), (200, b"no")):
         users.failing = failing
-        for token in (ADA, VERA, "canary.of.mine"):
+        for token in (ADA, VERA, CANARY):
             headers = {"Authorization": f"Bearer {token}"}
             answers.append(httpx2.get(f"{root}/rules", headers=headers).text)
             answers.append(httpx2.put(f"{root}/rules", headers=headers, json={}).text)
 
     assert users.requested
-    for token in (ADA, VERA, "canary.of.mine"):
+    for token in (ADA, VERA, CANARY):
         assert not any(token in text for text in (*answers, caplog.text))
-
-
-def test_the_token_is_not_in_the_repr_of_the_caller() -> None:
-    assert ADA not in repr(caller_with(ADA))
 
 
 def test_an_unknown_data_set_is_a_problem(api_url: str) -> None:

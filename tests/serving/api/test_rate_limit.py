@@ -51,9 +51,25 @@ def test_the_number_of_cached_keys_is_bounded(monkeypatch: pytest.MonkeyPatch) -
     for key in ("one", "two", "three"):
         limiter.take(key)
 
-    limiter.take("one")  # its count was dropped
+    limiter.take("one")  # its count was dropped: it was silent for longest
     with pytest.raises(TooManyRequestsError):
         limiter.take("three")
+
+
+def test_trying_many_keys_does_not_reset_the_limit_of_an_active_key(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rate_limit, "CACHED_KEYS", 10)
+    monkeypatch.setattr("serving.api.rate_limit.time.monotonic", lambda: 1000.0)
+    limiter = RateLimiter(4)
+
+    for tried in range(4):
+        limiter.take("active")
+        for other in range(9):
+            limiter.take(f"{tried}-{other}")
+
+    with pytest.raises(TooManyRequestsError):
+        limiter.take("active")
 
 
 @pytest.mark.usefixtures("published_shop")

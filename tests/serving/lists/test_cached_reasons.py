@@ -196,9 +196,9 @@ def test_an_erasure_drops_the_reasons_of_the_process_that_serves_it(
         key = keys.create(session, "product", ["read", "operate"])
     app = create_app(ServingSettings(database_url=SecretStr(as_role(committing, "api"))))
     fan = f"/v1/{schema_of(owner)}/users/fan"
-    with TestClient(app, headers={"Authorization": f"Bearer {key}"}) as http:
+    with TestClient(app, "http://127.0.0.1", headers={"Authorization": f"Bearer {key}"}) as http:
         assert http.get(f"{fan}/recommendations?explain=true").is_success
-        cache = app.state.release_caches[schema_of(owner)]
+        cache = app.state.gate.release_caches[schema_of(owner)]
         assert cache.get_reasons("fan", release_id)
         assert http.delete(fan).is_success
 

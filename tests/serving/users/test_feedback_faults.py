@@ -85,7 +85,7 @@ def test_of_concurrent_ratings_of_one_item_the_newest_wins(product: Client, owne
 
 def test_while_the_database_is_down_writes_get_503() -> None:
     app = create_app(ServingSettings(database_url=SecretStr(AWAY)), ApiSettings())
-    with TestClient(app, headers={"Authorization": "Bearer x"}) as http:
+    with TestClient(app, "http://127.0.0.1", headers={"Authorization": "Bearer x"}) as http:
         answers = [
             http.put("/v1/shop/users/u/ratings/a", json={"rating": 7}),
             http.delete("/v1/shop/users/u"),

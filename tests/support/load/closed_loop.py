@@ -51,7 +51,7 @@ def request(
 ) -> Request:
     """Return an HTTP request; a body is sent as JSON."""
     content = b"" if body is None else json.dumps(body).encode()
-    headers = {"Host": "bench", "Content-Length": str(len(content))} | headers
+    headers = {"Host": "localhost", "Content-Length": str(len(content))} | headers
     if body is not None:
         headers["Content-Type"] = "application/json"
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())

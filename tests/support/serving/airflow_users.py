@@ -6,9 +6,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
 
+import jwt
+
 from tests.support.http_server import serving
 
-ADA, VERA = "token.of.ada", "token.of.vera"  # the tokens of an operator and of a viewer
+
+def token_of(name: str, expires_at: int = 4_102_444_800) -> str:
+    """Return a token as Airflow signs it; by default it expires in 2100."""
+    return jwt.encode({"sub": name, "exp": expires_at}, "of 32 bytes or more for HMAC-SHA-256")
+
+
+ADA, VERA = token_of("ada"), token_of("vera")  # the tokens of an operator and of a viewer
 LOGIN = {"username": "ada", "password": "a right password"}
 USERS = {ADA: "ada", VERA: "vera"}
 OPERATORS = {"ada"}

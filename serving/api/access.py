@@ -1,0 +1,140 @@
+"""Who may call a route is checked before anything else of the request is looked at.
+
+Every route of a data set is a `GuardedRoute`. The type of its parameter `caller` declares who may
+call it: `Reader`, `Sender`, `Maintainer`, `AnyProduct` (see `authentication`) or `Operator` (see
+`operators`). A route without that parameter cannot be created. The key or token is checked before
+the body is read and before the name of the data set is looked up.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from typing import Any, get_type_hints
+
+from fastapi.security.utils import get_authorization_scheme_param
+from starlette.types import Receive, Scope, Send
+
+from serving.api import body_limit, path_ids
+from serving.api.authentication import Caller, Needs, Products
+from serving.api.datasets import Datasets
+from serving.api.metrics import Metrics
+from serving.api.operators import OperatorCaller, Operators
+from serving.api.path_ids import PathIdRoute
+from serving.api.rate_limit import RateLimiter, Refusals
+from serving.errors import KeyRefusedError
+from serving.lists.release_cache import ReleaseCache
+from serving.storage import keys
+
+UNAUTHORIZED = 401
+
+
+class Gate:
+    """Checks the callers of one process.
+
+    Args:
+        datasets: the data sets that are served.
+        metrics: the process's counters.
+        products: looks up API keys.
+        operators: looks up operators' tokens.
+        rate_limiter: of each key and token.
+        refusals: the limit of refused requests of each address.
+        max_body_bytes: the largest body of a request.
+    """
+
+    def __init__(
+        self,
+        datasets: Datasets,
+        metrics: Metrics,
+        *,
+        products: Products,
+        operators: Operators,
+        rate_limiter: RateLimiter,
+        refusals: Refusals,
+        max_body_bytes: int,
+    ) -> None:
+        self.max_body_bytes = max_body_bytes
+        self.release_caches = defaultdict[str, ReleaseCache](ReleaseCache)
+        self.operators = operators
+        self._datasets = datasets
+        self._metrics = metrics
+        self._products = products
+        self._rate_limiter = rate_limiter
+        self._refusals = refusals
+
+    async def admit(self, needs: Needs, scope: Scope) -> Caller | OperatorCaller:
+        """Return the caller of a request if it has what the route needs.
+
+        Raises:
+            KeyRefusedError: key or token is missing or not valid.
+            ScopeMissingError: the key lacks the scope, or the user is not an operator.
+            TooManyRequestsError: of this key, or refused ones of this address.
+            ApiUnavailableError: the key or token cannot be checked now.
+        """
+        client = scope.get("client")
+        address = client[0] if client else ""
+        try:
+            return await self._check(needs, scope, address)
+        except KeyRefusedError as error:
+            if error.status == UNAUTHORIZED:
+                await self._refusals.count(address)
+            raise
+
+    async def _check(self, needs: Needs, scope: Scope, address: str) -> Caller | OperatorCaller:
+        token = _bearer(scope["headers"])
+        dataset: str = scope["path_params"]["dataset"]
+        if token is None:
+            raise KeyRefusedError("The request carries no key.")
+        digest = keys.digest(token)
+        if needs.access == "operator":
+            if not self.operators.was_valid(digest):
+                await self._refusals.check(address)
+            name = await self.operators.name(token)
+            self._rate_limiter.take(digest)
+            return OperatorCaller(self._datasets, dataset, name)
+        if not self._products.was_valid(dataset, digest):
+            await self._refusals.check(address)
+        key = await self._products.find(dataset, digest)
+        self._rate_limiter.take(digest)
+        if needs.access != "any key":
+            key.must_have(needs.access)
+        return Caller(self._datasets, self._metrics, self.release_caches, dataset, key)
+
+
+class GuardedRoute(PathIdRoute):
+    """A route that only the declared callers reach; see the module.
+
+    Raises:
+        TypeError: the endpoint does not declare who may call it.
+    """
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        self.needs = _declared(endpoint)
+        super().__init__(path, endpoint, **options)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Check the caller, then the encoding of path and query, then run the route."""
+        if scope["method"] in self.methods:
+            gate: Gate = scope["app"].state.gate
+            scope["caller"] = await gate.admit(self.needs, scope)
+            path_ids.must_be_utf8(scope["query_string"])
+            scope["path_params"] = self.unquoted(scope["path_params"])
+            receive = await body_limit.limited(scope, receive, gate.max_body_bytes)
+        await super().handle(scope, receive, send)
+
+
+def _declared(endpoint: Callable[..., Any]) -> Needs:
+    hint = get_type_hints(endpoint, include_extras=True).get("caller")
+    for declared in getattr(hint, "__metadata__", ()):
+        if isinstance(declared, Needs):
+            return declared
+    raise TypeError(
+        f"{endpoint.__name__} must declare who may call it: give it a parameter `caller` of the "
+        "type Reader, Sender, Maintainer, AnyProduct or Operator"
+    )
+
+
+def _bearer(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
+    for name, value in headers:
+        if name == b"authorization":
+            scheme, token = get_authorization_scheme_param(value.decode("latin-1"))
+            return token if token and scheme.lower() == "bearer" else None
+    return None

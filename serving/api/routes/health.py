@@ -1,0 +1,77 @@
+"""The routes that need no key. Their answers are cached: they cost others nothing."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from anyio import CapacityLimiter, to_thread
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import PlainTextResponse
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+from serving import schemas
+from serving.api.datasets import Datasets
+from serving.api.expiring_cache import ExpiringCache
+from serving.api.metrics import Metrics
+from serving.api.routes.parameters import as_json
+from serving.schemas import AllReadiness
+
+T = TypeVar("T")
+
+public = APIRouter(tags=["health"])
+
+
+class Probes:
+    """Answers of `/ready` and `/metrics`, made by one thread of their own.
+
+    Args:
+        datasets: the data sets that are served.
+        metrics: the process's counters.
+        seconds: lifetime of a cached answer.
+    """
+
+    def __init__(self, datasets: Datasets, metrics: Metrics, seconds: float) -> None:
+        self._datasets = datasets
+        self._metrics = metrics
+        self._readiness = ExpiringCache[AllReadiness](seconds)
+        self._scrapes = ExpiringCache[bytes](seconds)
+        self._thread: CapacityLimiter | None = None
+
+    async def readiness(self) -> AllReadiness:
+        """Return whether every data set can be served."""
+        return await self._run(lambda: self._readiness.get(None, self._datasets.overview))
+
+    async def scrape(self) -> bytes:
+        """Return the metrics in Prometheus' format."""
+        return await self._run(
+            lambda: self._scrapes.get(None, lambda: generate_latest(self._metrics.registry))
+        )
+
+    async def _run(self, function: Callable[[], T]) -> T:
+        if self._thread is None:
+            self._thread = CapacityLimiter(1)  # needs the event loop
+        return await to_thread.run_sync(function, limiter=self._thread)
+
+
+@public.get("/health", summary="Whether the process answers")
+async def healthy() -> schemas.Health:
+    """Does not use the database."""
+    return schemas.Health()
+
+
+@public.get(
+    "/ready",
+    response_model=schemas.AllReadiness,
+    responses={503: {"model": schemas.AllReadiness}},
+    summary="Whether every data set can be served",
+)
+async def ready(request: Request) -> Response:
+    """503 while the database cannot be reached or a schema version is unknown. Needs no key."""
+    answer = await request.app.state.probes.readiness()
+    return as_json(answer, status=200 if answer.ready else 503)
+
+
+@public.get("/metrics", response_class=PlainTextResponse, summary="Metrics for Prometheus")
+async def metrics(request: Request) -> Response:
+    """Needs no key, so restrict it to Prometheus. Also answers without a database."""
+    answer = await request.app.state.probes.scrape()
+    return Response(answer, media_type=CONTENT_TYPE_LATEST)
