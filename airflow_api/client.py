@@ -13,6 +13,7 @@ from urllib.parse import quote
 import httpx2
 
 from airflow_api.answers import Question, Run, Task, User, question_of, run_of, task_of
+from edge.loopback import DIRECT
 
 INVALID_TOKEN = "Invalid JWT token"  # noqa: S105 # the detail of a 403, as for a missing right
 AWAITING = "awaiting_input"  # the state of a task that waits for an answer
@@ -58,10 +59,16 @@ class Airflow:
         timeout: float = 20,
     ) -> None:
         self.base_url = base_url.rstrip("/")
-        self._http = httpx2.Client(base_url=self.base_url, timeout=timeout)
+        self._http = httpx2.Client(base_url=self.base_url, timeout=timeout, mounts=DIRECT)
         self.token = token or (self._sign_in(*login) if login else None)
         if self.token:
             self._http.headers["Authorization"] = f"Bearer {self.token}"
+
+    def sign_out(self) -> None:
+        """Revoke this client's token."""
+        answer = self._send("GET", "/api/v2/auth/logout")
+        if not answer.has_redirect_location:
+            self._json(answer)
 
     def close(self) -> None:
         """Close the connections."""

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from streamlit.runtime.caching.cache_utils import CachedFunc
 
 from dashboards.settings import DemoSettings
+from edge.loopback import DIRECT
 from serving.client import Client
 from serving.errors import ApiError, ApiUnavailableError, UnknownItemError
 from serving.schemas import (
@@ -225,7 +226,9 @@ def client(dataset: str) -> Client:
 def new_client(key: str, dataset: str, *, timeout: float = TIMEOUT_SECONDS) -> Client:
     """Return a new client of a data set. `key`: an API key or an operator's token."""
     headers = {"Authorization": f"Bearer {key}"}
-    http = httpx2.Client(base_url=_settings().api_url, headers=headers, timeout=timeout)
+    http = httpx2.Client(
+        base_url=_settings().api_url, headers=headers, timeout=timeout, mounts=DIRECT
+    )
     return Client(http, dataset)
 
 

@@ -45,9 +45,12 @@ def sign_in(name: str, password: str) -> Operator:
 
     Raises:
         SignInRefusedError: Airflow rejects the name or the password.
+        NotAllowedError: the account may not read DAGs, and so not the console's data either.
         AirflowError: Airflow does not answer, or accepts no further attempts for now.
     """
-    return Operator(name, Airflow(_settings().airflow_url, login=(name, password)))
+    airflow = Airflow(_settings().airflow_url, login=(name, password))
+    airflow.dags()
+    return Operator(name, airflow)
 
 
 @st.cache_data(ttl="2s", show_spinner=False, hash_funcs=BY_NAME)

@@ -3,11 +3,14 @@
 A sign-in is kept in the server's memory for as long as the browser tab is open.
 """
 
+from contextlib import suppress
+
 import streamlit as st
 
-from airflow_api.client import AirflowError, SignInRefusedError
+from airflow_api.client import AirflowError, NotAllowedError, SignInRefusedError
 from dashboards import brand
 from dashboards.console import data
+from dashboards.console.attempts import Attempts
 from dashboards.console.data import Operator
 from dashboards.product_api import NotSetUpError
 from dashboards.text import esc
@@ -25,8 +28,11 @@ def operator() -> Operator:
 
 
 def sign_out() -> None:
-    """Sign the operator of this tab out."""
-    st.session_state.pop(_OPERATOR, None)
+    """Sign the operator of this tab out, and revoke their token if Airflow answers."""
+    signed_in = st.session_state.pop(_OPERATOR, None)
+    if isinstance(signed_in, Operator):
+        with suppress(AirflowError):  # the token ends by itself
+            signed_in.airflow.sign_out()
 
 
 def end() -> None:
@@ -72,10 +78,22 @@ def _submit(name: str, password: str) -> None:
     if not name.strip() or not password:
         st.warning("Enter a username and a password.", icon=":material/edit:")
         return
+    name, address = name.strip(), st.context.ip_address or ""
+    if seconds := _attempts().wait_seconds(name, address):
+        wait = f"Too many attempts have failed. Try again in {seconds} s."
+        st.error(wait, icon=":material/lock_clock:")
+        return
     try:
-        st.session_state[_OPERATOR] = data.sign_in(name.strip(), password)
+        st.session_state[_OPERATOR] = data.sign_in(name, password)
     except SignInRefusedError:
+        _attempts().failed(name, address)
         st.error("Wrong username or password.", icon=":material/lock:")
+        return
+    except NotAllowedError:
+        st.error(
+            "This account may not see Lantern's DAGs. Ask an administrator of Airflow for a role.",
+            icon=":material/lock:",
+        )
         return
     except NotSetUpError as error:
         message = f"Airflow is not configured: {esc(str(error))}."
@@ -85,4 +103,10 @@ def _submit(name: str, password: str) -> None:
         cause = "Airflow is not responding, or has blocked further attempts for now."
         st.error(f"{cause} Run `lantern status` for details.", icon=":material/cloud_off:")
         return
+    _attempts().succeeded(name, address)
     st.rerun()
+
+
+@st.cache_resource
+def _attempts() -> Attempts:
+    return Attempts()

@@ -2,10 +2,11 @@ import pytest
 
 from airflow_api.client import SignInRefusedError
 from dashboards.console import data
+from dashboards.console.attempts import FREE
 from dashboards.text import esc
 from tests.support.dashboards.app_pages import Page
 from tests.support.dashboards.console_pages import MODELS, OVERVIEW, RULES, opened, press, warnings
-from tests.support.dashboards.fake_airflow import PASSWORD, USER, FakeAirflow
+from tests.support.dashboards.fake_airflow import PASSWORD, TOKEN, USER, FakeAirflow
 from tests.support.dashboards.fake_rules import FakeRules
 
 
@@ -111,3 +112,35 @@ def test_a_token_that_the_api_rejects_asks_to_sign_in_again(page: Page, rules: F
 def test_a_wrong_password_returns_no_operator() -> None:
     with pytest.raises(SignInRefusedError):
         data.sign_in(USER, "wrong")
+
+
+def test_an_account_without_a_right_on_dags_does_not_sign_in(
+    page: Page, console: FakeAirflow
+) -> None:
+    console.has_role = False
+    app = page(OVERVIEW).run()
+    app.text_input(key="username").set_value(USER)
+    app.text_input(key="password").set_value(PASSWORD)
+
+    press(app, "send_sign_in")
+
+    assert "may not see Lantern's DAGs" in app.error[0].value
+    assert app.title[0].value == "Console"
+
+
+def test_signing_out_revokes_the_token(page: Page, console: FakeAirflow) -> None:
+    press(opened(page, OVERVIEW), "sign_out")
+
+    assert console.revoked == [TOKEN]
+
+
+@pytest.mark.usefixtures("console")
+def test_after_many_wrong_passwords_even_the_right_one_must_wait(page: Page) -> None:
+    app = page(OVERVIEW).run()
+    for password in ["wrong"] * FREE + [PASSWORD]:
+        app.text_input(key="username").set_value(USER)
+        app.text_input(key="password").set_value(password)
+        press(app, "send_sign_in")
+
+    assert "Too many attempts have failed" in app.error[0].value
+    assert app.title[0].value == "Console"

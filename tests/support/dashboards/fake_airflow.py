@@ -28,6 +28,8 @@ class FakeAirflow:
         self.questions: list[Json] = []
         self.answers: list[str] = []
         self.expired = False
+        self.has_role = True
+        self.revoked: list[str] = []
         now = datetime.now(UTC)
         self.runs = [
             _run("manual__now", "manual", "running", now - timedelta(seconds=62), None),
@@ -38,11 +40,8 @@ class FakeAirflow:
 
     def answer(self, method: str, path: str, body: Json) -> tuple[int, Json]:  # noqa: PLR0911
         """Return status and JSON of one request."""
-        if path == "/auth/token":
-            accepted = (body.get("username"), body.get("password")) == (USER, PASSWORD)
-            return (201, {"access_token": TOKEN}) if accepted else (401, {"detail": "no"})
-        if self.expired:
-            return 401, {"detail": "expired"}
+        if (about_sign_in := self._about_sign_in(path, body)) is not None:
+            return about_sign_in
         match [unquote(part) for part in path.removeprefix("/api/v2/dags").split("/")][1:]:
             case []:
                 names = ("playground__ingest", "playground__retrain")
@@ -66,6 +65,17 @@ class FakeAirflow:
                 run = next(run for run in self.runs if run["dag_run_id"] == run_id)
                 return 200, {"task_instances": _tasks(run)}
         return 404, {"detail": "not found"}
+
+    def _about_sign_in(self, path: str, body: Json) -> tuple[int, Json] | None:
+        if path == "/auth/token":
+            accepted = (body.get("username"), body.get("password")) == (USER, PASSWORD)
+            return (201, {"access_token": TOKEN}) if accepted else (401, {"detail": "no"})
+        if self.expired:
+            return 401, {"detail": "expired"}
+        if path == "/api/v2/auth/logout":
+            self.revoked.append(TOKEN)
+            return 200, {}
+        return None if self.has_role else (403, {"detail": "Forbidden"})
 
     def ask(self, run_id: str, option: str | None = None, user: str | None = None) -> None:
         """Let a run ask for an approval, which may be answered already."""
