@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from threading import Timer
 from typing import Any, TypedDict, Unpack
 
 import duckdb
@@ -14,6 +15,13 @@ from warehouse.errors import QueryRefusedError, TableMissingError
 from warehouse.run_keys import RunKey
 from warehouse.tables import TABLES, Table
 
+QUERY_SECONDS = 60
+LIMITS: dict[str, str | bool | int | float | list[str]] = {
+    "memory_limit": "2GB",
+    "max_temp_directory_size": "0B",
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+}
 Value = str | int
 Equals = Mapping[str, Value | Collection[Value]]
 
@@ -119,20 +127,26 @@ class Lake:
             QueryRefusedError: the query is invalid, is no SELECT, or reads outside the lake.
             TableMissingError: a table of the query has no commit yet.
         """
-        with duckdb.connect(":memory:") as connection:
+        with duckdb.connect(":memory:", config=LIMITS) as connection:
             for table in TABLES:
                 if f'"{table.full_name}"' in query:
                     dataset = self._open(table).to_pyarrow_dataset()
                     connection.register(table.full_name, dataset)
             connection.execute("SET TimeZone = 'UTC'; SET python_enable_replacements = false")
             connection.execute("SET enable_external_access = false; SET lock_configuration = true")
+            deadline = Timer(QUERY_SECONDS, connection.interrupt)
+            deadline.start()
             try:
                 result = connection.sql(query)
                 if result is None:
                     raise QueryRefusedError("the query returns no rows: only SELECT is allowed")
                 return result.to_arrow_table()
+            except duckdb.InterruptException as error:
+                raise QueryRefusedError(f"the query took longer than {QUERY_SECONDS} s") from error
             except duckdb.Error as error:
                 raise QueryRefusedError(str(error)) from error
+            finally:
+                deadline.cancel()
 
     def _scan(self, table: Table, **selection: Unpack[Selection]) -> pa.RecordBatchReader:
         names, equals = list(selection.get("columns") or table.names), selection.get("equals")

@@ -5,6 +5,7 @@ import pyarrow as pa
 import pyarrow.compute
 import pytest
 
+from warehouse import query
 from warehouse.append import append
 from warehouse.errors import QueryRefusedError, TableMissingError
 from warehouse.query import Lake
@@ -118,3 +119,26 @@ def test_the_error_for_a_table_without_a_commit_names_it(lake: Lake) -> None:
             ask(SILVER_EVENTS)
     with pytest.raises(TableMissingError, match=r"silver\.items"):
         lake.sql('select * from "silver.items"')
+
+
+def test_a_query_ends_after_its_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(query, "QUERY_SECONDS", 0.2)
+    endless = "select count(*) from range(10000000000) a, range(1000) b where a.range % 7 = b.range"
+
+    with pytest.raises(QueryRefusedError, match="longer than"):
+        Lake(str(tmp_path)).sql(endless)
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [("autoinstall_known_extensions", False), ("autoload_known_extensions", False)],
+)
+def test_a_query_installs_nothing(tmp_path: Path, setting: str, *, value: bool) -> None:
+    result = Lake(str(tmp_path)).sql(f"select current_setting('{setting}') as value")
+
+    assert result.to_pylist() == [{"value": value}]
+
+
+def test_a_query_has_little_memory(tmp_path: Path) -> None:
+    with pytest.raises(QueryRefusedError, match=r"[Mm]emory"):
+        Lake(str(tmp_path)).sql("select list(range) from range(1000000000)")

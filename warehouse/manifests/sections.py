@@ -8,6 +8,8 @@ from pydantic import Field, field_validator, model_validator
 from warehouse.manifests.sources import Section
 from warehouse.tables.vocabulary import MAX_SEARCH_MINUTES
 
+MAX_STEPS = 1_000_000
+
 
 class Scale(Section):
     """The valid ratings: `lowest`, `lowest + step`, …, `highest`."""
@@ -27,6 +29,8 @@ class Scale(Section):
             raise ValueError("`lowest` must be below `highest`")
         if not self.lowest <= self.relevant_from <= self.highest:
             raise ValueError("`relevant_from` must be on the scale")
+        if (self.highest - self.lowest) / self.step > MAX_STEPS:
+            raise ValueError(f"`step` is too small: a scale has at most {MAX_STEPS:,} steps")
         return self
 
 

@@ -41,6 +41,11 @@ class Source(Section):
     def _has_an_address(self) -> Self:
         if self.kind == "folder" and self.url is None:
             raise ValueError("a source of kind `folder` needs `url`")
+        if self.kind == "archive" and self.url is not None:
+            if not self.url.startswith(("https://", "http://127.0.0.1:", "http://localhost:")):
+                raise ValueError("`url` of an archive must begin with https://")
+            if self.sha256 is None and self.md5 is None:
+                raise ValueError("`url` of an archive needs `sha256`, the digest of the file")
         return self
 
 

@@ -5,7 +5,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
@@ -21,6 +21,7 @@ from jobs.runtime.errors import (
     NothingSentError,
     UnreachableError,
 )
+from tests.support.http_server import serving
 from tests.support.jobs.product import product, send
 from warehouse.datasets import Dataset
 
@@ -172,7 +173,7 @@ def test_an_unreachable_publisher_is_an_error_with_a_next_step(
         served(tmp_path / "shop") as publisher,
         pytest.raises(UnreachableError, match=r"make demo ARCHIVE="),
     ):
-        delivered(from_zip(url=address or f"{publisher}/missing.zip"), tmp_path)
+        delivered(from_zip(url=address or f"{publisher}/missing.zip", sha256="0" * 64), tmp_path)
     assert files_left(tmp_path) == []
 
 
@@ -207,3 +208,34 @@ def test_files_of_a_killed_run_are_removed_after_a_day(tmp_path: Path) -> None:
     delivered(from_zip(), tmp_path)
 
     assert not old.exists()
+
+
+class Redirecting(BaseHTTPRequestHandler):
+    """Redirects every request to the address in `target`."""
+
+    target = ""
+
+    def do_GET(self) -> None:
+        self.send_response(302)
+        self.send_header("Location", self.target)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Log nothing."""
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["http://127.0.0.1:9/p.zip", "https://127.0.0.1:9/p.zip", "https://169.254.169.254/latest",
+     "http://example.org/p.zip", "https://[::1]/p.zip", "https://10.0.0.1/p.zip"],
+)  # fmt: skip
+def test_a_redirect_to_a_private_address_or_without_https_is_not_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str
+) -> None:
+    monkeypatch.setattr(Redirecting, "target", target)
+    with (
+        serving(Redirecting) as publisher,
+        pytest.raises(UnreachableError, match="not a public address with https"),
+    ):
+        delivered(from_zip(url=f"{publisher}/p.zip", sha256="0" * 64), tmp_path)
+    assert files_left(tmp_path) == []

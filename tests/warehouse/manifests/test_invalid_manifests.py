@@ -15,6 +15,8 @@ file = "views.csv"
 kind = "view"
 [kinds.view]
 """
+ARCHIVE = f'kind = "archive"\nsha256 = "{"0" * 64}"\nurl = '
+SCALE = "[scale]\nlowest = 1\nhighest = 5\nrelevant_from = 4\n"
 
 
 @pytest.mark.parametrize(
@@ -40,6 +42,12 @@ kind = "view"
         ("[kinds.view]", "[kinds.view]\nweigth = 2", "did you mean `weight`?"),
         ("[kinds.view]", "[kinds.view]\nweight = null", "TOML has no null"),
         ("[kinds.view]", '[kinds.view]\n[schedule]\ningest = "nightly"', "no cron expression"),
+        ('kind = "inbox"', 'kind = "archive"\nurl = "https://x.org/a.zip"', "needs `sha256`"),
+        ('kind = "inbox"', f'{ARCHIVE}"http://x.org/a.zip"', "must begin with https://"),
+        ('kind = "inbox"', f'{ARCHIVE}"http://127.0.0.1.x.org/a.zip"', "begin with https://"),
+        ('kind = "view"', f'kind = "view"\n{SCALE}step = 1e-308', "too small: a scale has"),
+        ('kind = "view"', f'kind = "view"\n{SCALE}step = inf', "finite number"),
+        ('"views.csv"', '"../views.csv"', "must stay inside"),
         ("title", 'name = "other"\ntitle', "Rename the file to other.toml"),
     ],
 )
