@@ -1,5 +1,6 @@
 """Settings of one machine, and the folders that they determine."""
 
+import os
 from functools import cached_property
 from pathlib import Path
 
@@ -57,6 +58,16 @@ class OpsSettings(BaseSettings):
         le=65535,
         description="Port of the app. If unset, a free port is chosen and kept.",
     )
+    airflow_public_url: str | None = Field(
+        default=None,
+        description="Address under which browsers reach Airflow through a proxy, without a path, "
+        "such as `https://airflow.example.org`.",
+    )
+    inherit: tuple[str, ...] = Field(
+        default=(),
+        description="JSON list of further variables of the shell that programs get, such as "
+        '`["AWS_*"]` for a lake in an object store.',
+    )
     health_timeout: float = Field(
         default=180, gt=0, description="Seconds to wait for a program to become healthy."
     )
@@ -97,6 +108,11 @@ class OpsSettings(BaseSettings):
         return self.folder / "run"
 
     @property
+    def private(self) -> tuple[Path, ...]:
+        """The folders that other users must not enter."""
+        return (self.secrets, self.run, self.logs, self.airflow, self.lake, self.inbox)
+
+    @property
     def demo_keys(self) -> Path:
         """The demo's API keys, one per data set."""
         return self.secrets / "demo_keys.json"
@@ -108,14 +124,12 @@ class OpsSettings(BaseSettings):
 
     def make_folders(self) -> None:
         """Create the folders. Other users may traverse the top folder but not list it."""
-        if not self.folder.exists():
-            self.folder.mkdir(parents=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if self.folder.stat().st_uid == os.geteuid():
             self.folder.chmod(0o711)
-        for private in (self.secrets, self.run, self.logs, self.airflow):
+        for private in self.private:
             private.mkdir(exist_ok=True)
             private.chmod(0o700)
-        for shared in (self.lake, self.inbox):
-            shared.mkdir(exist_ok=True)
 
 
 def read() -> OpsSettings:

@@ -6,6 +6,7 @@ A job ends with 0 (done), `NOTHING_TO_DO` (its last line says why), 2 (wrong arg
 
 import argparse
 import logging
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from warehouse.delta import Warehouse
 
 log = logging.getLogger(__name__)
+
+PRIVATE = 0o077  # umask: what a job writes is for its own user only
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,7 @@ def run(main: Callable[[], int | None], *also_expected: type[Exception]) -> None
     its stack trace.
     """
     expected: tuple[type[Exception], ...] = (EngineError, JobError, WarehouseError, *also_expected)
+    os.umask(PRIVATE)
     logs.configure()
     try:
         code = main()

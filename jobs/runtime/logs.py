@@ -16,6 +16,8 @@ from typing import Any, Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from edge.log_lines import OneLine
+
 Value = str | int | float | bool | None
 
 ABOUT = ("time", "level", "logger", "event")  # keys of a JSON line beside the fields
@@ -66,7 +68,7 @@ def configure() -> None:
     """Send every log line to standard output, as LOG_FORMAT says."""
     handler = logging.StreamHandler(sys.stdout)
     as_json = LogSettings().format == "json"
-    handler.setFormatter(_Json() if as_json else logging.Formatter("%(levelname)s %(message)s"))
+    handler.setFormatter(_Json() if as_json else OneLine("%(levelname)s %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     logging.getLogger("py4j").setLevel(logging.WARNING)
 

@@ -12,6 +12,7 @@ from ops.machine.postgres import Server
 from ops.settings import ADMIN_NAME, HOST, ROOT, OpsSettings
 
 ADMIN_PASSWORD = "airflow_admin"  # noqa: S105 # a file name
+TOKEN_SECONDS = 4 * 3600  # of an operator's sign-in
 FAB = "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager"
 SETTINGS: dict[str, dict[str, object]] = {
     "CORE": {
@@ -22,6 +23,7 @@ SETTINGS: dict[str, dict[str, object]] = {
         "DAGS_FOLDER": ROOT / "dags",
     },
     "API": {"HOST": HOST, "WORKERS": 1, "INSTANCE_NAME": "Lantern"},
+    "API_AUTH": {"JWT_EXPIRATION_TIME": TOKEN_SECONDS, "JWT_CLI_EXPIRATION_TIME": TOKEN_SECONDS},
     "SCHEDULER": {
         "SCHEDULER_IDLE_SLEEP_TIME": 0.5,
         "JOB_HEARTBEAT_SEC": 2,
@@ -52,7 +54,7 @@ def environment(settings: OpsSettings, ports: Ports, secrets: Credentials) -> di
         "DATABASE": {"SQL_ALCHEMY_CONN": url},
         "API": {
             "PORT": ports.airflow,
-            "BASE_URL": base,
+            "BASE_URL": settings.airflow_public_url or base,
             "SECRET_KEY": secrets.of("airflow_session") * 2,  # Airflow requires 64 bytes or more
         },
         "API_AUTH": {"JWT_SECRET": secrets.of("airflow_jwt") * 2, "JWT_ISSUER": "lantern"},

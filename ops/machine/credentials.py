@@ -3,6 +3,7 @@
 import os
 import secrets
 from base64 import urlsafe_b64encode
+from collections.abc import Iterable
 from pathlib import Path
 
 from ops.settings import OpsSettings
@@ -47,6 +48,11 @@ def keep(path: Path, content: str) -> None:
     with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         file.write(content)
     unfinished.replace(path)
+
+
+def open_folders(folders: Iterable[Path]) -> list[Path]:
+    """Return the folders that other users can enter or list."""
+    return [folder for folder in folders if folder.exists() and folder.stat().st_mode & 0o077]
 
 
 def exposed(folder: Path) -> list[Path]:

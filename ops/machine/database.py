@@ -34,6 +34,9 @@ def prepare(connection: Connection, secrets: Credentials) -> None:
                 verifier = encrypt_password(secrets.of(role), role, connection, "scram-sha-256")
                 _make_role(cursor, role, verifier)
             _make_database(cursor, database, roles)
+        for database in ("postgres", "template1"):  # the superuser's own
+            name = sql.Identifier(database)
+            cursor.execute(sql.SQL("revoke all on database {} from public").format(name))
 
 
 def install(url: str, dataset: str, settings: OpsSettings) -> None:

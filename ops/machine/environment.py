@@ -1,21 +1,33 @@
 """The environment of each program, with the settings of all layers.
 
-Variables from the shell or `.env` override the values derived here, except those of Airflow, Spark
-and Postgres, which are removed.
+Of the shell's variables only those in the lists below reach a program, and those that the setting
+OPS_INHERIT names. Lantern's own variables, from the shell or `.env`, override the values derived
+here.
 """
 
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 
+from edge.loopback import NO_PROXY
 from ops.machine import airflow_config, credentials, database, processes
 from ops.machine.ports import Ports
 from ops.settings import HOST, ROOT, OpsSettings
 from ops.setup import java
 
-FOREIGN = ("AIRFLOW", "_AIRFLOW", "SPARK_", "PYSPARK_", "PG", "SERVING_", "FLASK_", "STREAMLIT_")
+OURS = ("API_", "APP_", "CONSOLE_", "DATASETS_", "DEMO_", "EDGE_", "LAKE_", "LOG_", "OPS_")
+COMMON = (
+    *("HOME", "JAVA_HOME", "LANG", "LANGUAGE", "LC_*", "LD_LIBRARY_PATH", "LOGNAME", "SHELL"),
+    *("TERM", "TMPDIR", "TZ", "USER"),
+)
+# Downloads need them, and the address of a proxy may have a password.
+OF_DOWNLOADS = (
+    *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"),
+    *("CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_DIR", "SSL_CERT_FILE"),
+)
 
 
 def of(program: str, settings: OpsSettings, ports: Ports) -> dict[str, str]:
@@ -35,25 +47,45 @@ def of(program: str, settings: OpsSettings, ports: Ports) -> dict[str, str]:
         special = _app(settings, ports)
     else:
         special = {}
-    return special | base(settings) | {processes.PROGRAM: program}
+    is_downloading = program.startswith("airflow") or program == "job"
+    downloads = inherited(OF_DOWNLOADS) if is_downloading else {}
+    return special | downloads | base(settings) | {processes.PROGRAM: program}
 
 
 def base(settings: OpsSettings) -> dict[str, str]:
-    """Return the variables of every program: the cleaned shell environment and the lake's paths."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
+    """Return the variables of every program: what it inherits, and the lake's paths."""
+    from_shell = inherited((*COMMON, *settings.inherit, *(f"{prefix}*" for prefix in OURS)))
     lake = {"LAKE_ROOT": str(settings.lake), "LAKE_INBOX": str(settings.inbox)}
     binaries = str(Path(sys.prefix) / "bin")
     path = os.pathsep.join([binaries, os.environ.get("PATH", os.defpath)])
     ours = {"PATH": path, "OPS_VAR": str(settings.folder), "PYTHONUTF8": "1"}
     # SPT_NOENV: process titles must not overwrite the environment, which has the platform's mark.
-    return lake | inherited | ours | {"SPT_NOENV": "1"}
+    return lake | from_shell | ours | direct() | {"SPT_NOENV": "1"}
+
+
+def inherited(patterns: Iterable[str]) -> dict[str, str]:
+    """Return the variables of this process whose names match, in upper or lower case."""
+    patterns = tuple(patterns)
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if any(fnmatchcase(name.upper(), pattern.upper()) for pattern in patterns)
+    }
+
+
+def direct() -> dict[str, str]:
+    """Return the variables that keep connections to loopback off any proxy."""
+    from_shell = os.environ.get("NO_PROXY") or os.environ.get("no_proxy") or ""
+    hosts = ",".join(dict.fromkeys([*filter(None, from_shell.split(",")), *NO_PROXY]))
+    return {"NO_PROXY": hosts, "no_proxy": hosts}
 
 
 def run_job(
     settings: OpsSettings, command: Sequence[str], *, capture_output: bool = False
 ) -> subprocess.CompletedProcess[str]:
     """Run a job without Airflow and return its result. `command`: its module and arguments."""
-    variables, line = base(settings) | spark(settings), [sys.executable, "-m", *command]
+    variables = inherited(OF_DOWNLOADS) | base(settings) | spark(settings)
+    line = [sys.executable, "-m", *command]
     return subprocess.run(  # noqa: S603 # our own Python
         line, env=variables, cwd=ROOT, capture_output=capture_output, text=True, check=False
     )
@@ -72,8 +104,13 @@ def spark(settings: OpsSettings) -> dict[str, str]:
 def _app(settings: OpsSettings, ports: Ports) -> dict[str, str]:
     chosen = settings.demo_dataset
     default = {"DEMO_DATASET": chosen.read_text()} if chosen.exists() else {}
-    return default | {
-        "DEMO_API_URL": f"http://{HOST}:{ports.api}",
-        "DEMO_KEYS_FILE": str(settings.demo_keys),
-        "CONSOLE_AIRFLOW_URL": f"http://{HOST}:{ports.airflow}",
-    }
+    public = {"CONSOLE_AIRFLOW_PUBLIC_URL": settings.airflow_public_url or ""}
+    return (
+        default
+        | (public if settings.airflow_public_url else {})
+        | {
+            "DEMO_API_URL": f"http://{HOST}:{ports.api}",
+            "DEMO_KEYS_FILE": str(settings.demo_keys),
+            "CONSOLE_AIRFLOW_URL": f"http://{HOST}:{ports.airflow}",
+        }
+    )

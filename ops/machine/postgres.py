@@ -178,6 +178,7 @@ def binaries(home: Path) -> Path:
     if not (copied / SERVER).exists():
         libraries = f"{installed.name}.libs"  # the programs load them from beside the package
         (home / "programs").mkdir(exist_ok=True)
+        (home / "programs").chmod(0o711)  # its user must reach them, whatever the umask is
         _copy(installed.parent / libraries, copied.parent / libraries)
         _copy(installed / SERVER, copied / SERVER)
     return copied / SERVER / "bin"

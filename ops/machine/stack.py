@@ -201,8 +201,9 @@ class Stack:
         command = [sys.executable, "-m", "ops.machine.airflow_setup", password_file]
         airflow_config.set_up(self.server, command, variables)
         name, secret = airflow_config.admin(secrets)
-        console.print(f"Airflow's administrator: [bold]{name}[/bold], password {secret}")
-        console.print(f"  (shown only now; stored in {password_file})")
+        shown = f"password {secret}" if console.is_terminal else "password not shown"
+        console.print(f"Airflow's administrator: [bold]{name}[/bold], {shown}")
+        console.print(f"  (shown only now, to a terminal; stored in {password_file})")
 
     def _supervisord_has_ended(self) -> bool:
         return not processes.of(self.settings.folder, program="supervisord")

@@ -1,5 +1,6 @@
 """The command `lantern`."""
 
+import os
 import subprocess
 import sys
 import time
@@ -33,12 +34,14 @@ app.add_typer(datasets_commands.app, name="datasets")
 app.add_typer(keys_commands.app, name="keys")
 
 DatasetOption = Annotated[str, typer.Option("--dataset", help="name of a manifest in datasets/")]
+PRIVATE = 0o077  # umask: what the platform writes is for its own user only
 INTERRUPTED = 130  # exit code of a program that was ended by Ctrl-C
 EXPECTED = (AirflowError, OpsError, WarehouseError, ServingError, JavaMissingError, OSError)
 
 
 def main() -> None:
     """Run the command line. Errors are printed with cause and next step, without a stack trace."""
+    os.umask(PRIVATE)
     try:
         app()
     except SystemExit as end:

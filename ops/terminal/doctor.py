@@ -146,6 +146,10 @@ def _secrets(settings: OpsSettings) -> Iterator[Finding]:
     found = ", ".join(str(path) for path in exposed) or "private"
     fix = f"chmod 700 {settings.secrets}; chmod 600 {settings.secrets}/*"
     yield Finding("secrets", found, "folder 0700, files 0600", not exposed, fix)
+    is_open = credentials.open_folders(settings.private)
+    found = ", ".join(str(path) for path in is_open) or "private"
+    fix = f"chmod 700 {' '.join(map(str, is_open))}"
+    yield Finding("personal data", found, "lake, inbox and logs 0700", not is_open, fix)
 
 
 def _resources(settings: OpsSettings) -> Iterator[Finding]:

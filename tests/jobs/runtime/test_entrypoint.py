@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -69,3 +70,19 @@ def test_an_expected_error_is_one_line_and_any_other_keeps_its_trace(
         "EmptyFileError: product: ratings.csv holds no row",
         "KeyError: 'a bug'",
     ]
+
+
+def test_what_a_job_writes_is_for_its_user_only(tmp_path: Path) -> None:
+    def write() -> None:
+        (tmp_path / "rows").mkdir()
+        (tmp_path / "rows/part").touch()
+
+    before = os.umask(0o022)
+    try:
+        with pytest.raises(SystemExit):
+            entrypoint.run(write)
+    finally:
+        os.umask(before)
+
+    assert (tmp_path / "rows").stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / "rows/part").stat().st_mode & 0o777 == 0o600

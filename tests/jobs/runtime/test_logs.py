@@ -71,3 +71,18 @@ def test_text_lines_begin_with_their_level(
     logging.getLogger("jobs.land").info(event("landed", files=3))
 
     assert capsys.readouterr().out == "INFO landed files=3\n"
+
+
+def test_text_from_outside_cannot_begin_a_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+    logs.configure()
+    name = "a.csv\nINFO published release=9\x1b[31m\u2028"
+
+    logging.getLogger("jobs.land").warning("%s: not read", name)
+    logging.getLogger("jobs.land").error("failed", exc_info=ValueError(name))
+
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "WARNING a.csv\\nINFO published release=9\\u001b[31m\\u2028: not read"
+    assert not any(line.startswith("INFO") for line in lines)

@@ -32,3 +32,15 @@ def test_an_open_file_and_an_open_folder_are_found(settings: OpsSettings) -> Non
 
 def test_no_folder_exposes_nothing(tmp_path: Path) -> None:
     assert credentials.exposed(tmp_path / "none") == []
+
+
+def test_folders_are_private_even_if_they_existed(settings: OpsSettings) -> None:
+    settings.folder.mkdir()
+    settings.folder.chmod(0o755)
+    settings.lake.mkdir()
+    settings.lake.chmod(0o755)
+
+    settings.make_folders()
+
+    assert settings.folder.stat().st_mode & 0o777 == 0o711
+    assert credentials.open_folders(settings.private) == []

@@ -108,3 +108,12 @@ def test_no_password_reaches_the_server_in_clear(server: Server, secrets: Creden
     assert row is not None
     assert row[0].startswith("SCRAM-SHA-256$")
     assert secrets.of("api") not in row[0]
+
+
+@pytest.mark.parametrize("name", ["postgres", "template1"])
+def test_only_the_superuser_enters_postgres_own_databases(
+    server: Server, secrets: Credentials, name: str
+) -> None:
+    for role in ("api", "publisher", "airflow"):
+        with pytest.raises(psycopg2.OperationalError, match="permission denied"):
+            ask(server, role, secrets, "select 1", name)

@@ -47,6 +47,41 @@ def test_the_shells_own_variables_do_not_leak_and_a_persons_settings_win(
     assert variables["LAKE_INBOX"] == str(settings.inbox)
 
 
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_programs_get_no_variable_that_is_not_listed(
+    settings: OpsSettings, monkeypatch: pytest.MonkeyPatch, program: str
+) -> None:
+    canaries = ("AWS_SECRET_ACCESS_KEY", "GITHUB_TOKEN", "PYTHONPATH", "LD_PRELOAD", "MY_PASSWORD")
+    for name in canaries:
+        monkeypatch.setenv(name, "canary")
+    monkeypatch.setenv("HTTPS_PROXY", "http://user:canary@proxy:1")
+
+    variables = environment.of(program, settings, PORTS)
+
+    assert not variables.keys() & set(canaries)
+    assert ("HTTPS_PROXY" in variables) == program.startswith("airflow")
+
+
+def test_an_operator_names_further_variables(
+    settings: OpsSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "id")
+    named = settings.model_copy(update={"inherit": ("AWS_*",)})
+    assert environment.of("app", named, PORTS)["AWS_ACCESS_KEY_ID"] == "id"
+
+
+@pytest.mark.parametrize("name", ["NO_PROXY", "no_proxy"])
+def test_loopback_never_passes_a_proxy(
+    settings: OpsSettings, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, "internal")
+    for program in PROGRAMS:
+        variables = environment.of(program, settings, PORTS)
+        assert variables["NO_PROXY"] == variables["no_proxy"]
+        assert {"127.0.0.1", "localhost"} <= set(variables["NO_PROXY"].split(","))
+        assert "internal" in variables["NO_PROXY"]
+
+
 def test_spark_gets_our_java_our_settings_and_loopback(settings: OpsSettings) -> None:
     variables = environment.of("airflow-scheduler", settings, PORTS)
     assert variables["SPARK_CONF_DIR"] == str(ROOT / "conf/spark")
@@ -69,6 +104,21 @@ def test_airflow_listens_on_loopback_and_serves_no_examples(settings: OpsSetting
     assert len(variables["AIRFLOW__API__SECRET_KEY"]) >= 64
     assert variables["AIRFLOW__CORE__AUTH_MANAGER"].endswith("FabAuthManager")
     assert json.loads(variables["AIRFLOW_CONN_SERVING"])["login"] == "publisher"
+
+
+def test_a_sign_in_ends_after_hours_not_days(settings: OpsSettings) -> None:
+    variables = airflow_config.environment(settings, PORTS, credentials.of(settings))
+    for kind in ("JWT", "JWT_CLI"):
+        assert int(variables[f"AIRFLOW__API_AUTH__{kind}_EXPIRATION_TIME"]) <= 8 * 3600
+
+
+def test_airflow_has_the_address_that_browsers_use(settings: OpsSettings) -> None:
+    public = settings.model_copy(update={"airflow_public_url": "https://airflow.example.org"})
+    variables = environment.of("airflow-api", public, PORTS)
+    assert variables["AIRFLOW__API__BASE_URL"] == "https://airflow.example.org"
+    assert variables["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"].startswith("http://127.0.0.1:")
+    app = environment.of("app", public, PORTS)
+    assert app["CONSOLE_AIRFLOW_PUBLIC_URL"] == "https://airflow.example.org"
 
 
 def test_a_cluster_is_host_and_port() -> None:

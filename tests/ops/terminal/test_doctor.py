@@ -88,3 +88,14 @@ def test_a_missing_browser_is_said_loudly(
     assert "NO CHROMIUM" in capsys.readouterr().out
     monkeypatch.setattr(doctor, "browser", lambda: "/usr/bin/chromium")
     assert doctor.main() == 0
+
+
+@pytest.mark.parametrize("name", ["lake", "inbox", "logs"])
+def test_a_folder_of_personal_data_that_others_can_read_is_found(
+    settings: OpsSettings, name: str
+) -> None:
+    settings.make_folders()
+    folder: Path = getattr(settings, name)
+    folder.chmod(0o755)
+
+    assert bad(settings)["personal data"].fix == f"chmod 700 {folder}"
