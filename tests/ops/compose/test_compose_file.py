@@ -27,7 +27,7 @@ DOCKERFILE = (ROOT / "Dockerfile").read_text()
 BIN = Path(sys.prefix) / "bin"
 AIRFLOW = ("airflow-api", "airflow-scheduler", "airflow-dag-processor", "airflow-triggerer")
 OURS = (*AIRFLOW, "api", "app")
-SPARKS = {"SPARK_MASTER_OPTS", "SPARK_LOCAL_HOSTNAME"}
+SPARKS = {"SPARK_MASTER_OPTS", "SPARK_LOCAL_HOSTNAME", "_SPARK_AUTH_SECRET"}
 THE_IMAGES = {"POSTGRES_PASSWORD", "POSTGRES_INITDB_ARGS"}
 NUMPYS = {"OPENBLAS_NUM_THREADS"}
 SECRET = re.compile(r"\$\{((?:PASSWORD|KEY)_[A-Z_]+):\?[^}]+\}")
@@ -90,10 +90,10 @@ def test_every_command_exists(services: dict[str, Service]) -> None:
         words: list[str] = service["command"]
         assert (BIN / words[0]).exists(), words
         assert [m for m in modules(words) if importlib.util.find_spec(m) is None] == []
-    assert (ROOT / services["app"]["command"][2]).is_file()
-    module, _, factory = services["api"]["command"][2].partition(":")
-    source = ast.parse((ROOT / module.replace(".", "/")).with_suffix(".py").read_text())
-    assert factory in {node.name for node in source.body if isinstance(node, ast.FunctionDef)}
+    for name in ("api", "app"):
+        module, _, factory = services[name]["command"][3].partition(":")
+        source = ast.parse((ROOT / module.replace(".", "/")).with_suffix(".py").read_text())
+        assert factory in {node.name for node in source.body if isinstance(node, ast.FunctionDef)}
 
 
 def test_everything_that_runs_on_has_a_health_check(services: dict[str, Service]) -> None:
@@ -109,6 +109,35 @@ def test_everything_that_runs_on_has_a_health_check(services: dict[str, Service]
 
 def modules(words: list[str]) -> list[str]:
     return [after for word, after in pairwise(words) if word == "-m"]
+
+
+def test_every_service_is_confined(services: dict[str, Service]) -> None:
+    for name, service in services.items():
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert service["mem_limit"], name
+        assert service["pids_limit"], name
+        assert service["logging"]["options"]["max-size"], name
+
+
+def test_the_app_reaches_neither_postgres_nor_spark(services: dict[str, Service]) -> None:
+    networks = {name: set(service["networks"]) for name, service in services.items()}
+
+    def peers(name: str) -> set[str]:
+        return {other for other, of in networks.items() if of & networks[name]} - {name}
+
+    assert peers("app") == {"api", "airflow-api"}
+    assert peers("spark-master") == {"spark-worker", "airflow-scheduler"}
+    assert "spark-worker" not in peers("postgres")
+    definitions = yaml.safe_load(COMPOSE.read_text())["networks"]
+    assert definitions["data"]["internal"]
+    assert definitions["spark"]["internal"]
+
+
+def test_spark_takes_jobs_only_with_the_secret(services: dict[str, Service]) -> None:
+    for name in ("spark-master", "spark-worker", "airflow-scheduler"):
+        assert SECRET.fullmatch(services[name]["environment"]["_SPARK_AUTH_SECRET"])
+    assert "spark.authenticate true" in DOCKERFILE
 
 
 def test_ports_are_published_on_loopback_only(services: dict[str, Service]) -> None:
