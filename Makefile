@@ -1,7 +1,7 @@
 # One command each. `make help` prints the comments below.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down status doctor test coverage soak fast check format docs lock clean distclean
+.PHONY: help setup demo up down status doctor test coverage soak fast check audit format docs lock clean distclean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -60,6 +60,9 @@ check: $(READY) ## lint, format, types, import contracts, dependencies, generate
 	$(BIN)/deptry .
 	$(BIN)/python -m tools.references --check
 	$(BIN)/python -m tools.words
+
+audit: $(READY) ## compare the locked packages with published advisories; needs the network
+	@$(BIN)/python -m tools.audit
 
 format: $(READY) ## format the code and apply the fixes of ruff
 	$(BIN)/ruff check --fix .
