@@ -51,7 +51,7 @@ def configuration(
     `logging`: None leaves the configuration of logging as it is.
     """
     return uvicorn.Config(
-        app,  # type: ignore[arg-type] # uvicorn's types of messages are narrower
+        app,
         factory=isinstance(app, str),
         http=bounded(limits),
         ws="websockets-sansio" if websockets else "none",
