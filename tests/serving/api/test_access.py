@@ -92,7 +92,7 @@ async def status(app: FastAPI, method: str, path: str) -> int:
     return statuses[0]
 
 
-def test_the_name_of_a_data_set_is_not_told_without_its_key(
+def test_the_name_of_a_data_set_is_not_revealed_without_its_key(
     http: httpx2.Client, owner: Engine
 ) -> None:
     served, unknown = schema_of(owner), "no_such_shop"
