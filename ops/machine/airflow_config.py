@@ -13,6 +13,7 @@ from ops.settings import ADMIN_NAME, HOST, ROOT, OpsSettings
 
 ADMIN_PASSWORD = "airflow_admin"  # noqa: S105 # a file name
 TOKEN_SECONDS = 4 * 3600  # of an operator's sign-in
+RESTORED = "restored with new passwords"  # in place of the note of the set-up
 FAB = "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager"
 SETTINGS: dict[str, dict[str, object]] = {
     "CORE": {
@@ -92,6 +93,11 @@ def serving(ports: Ports, secrets: Credentials) -> dict[str, object]:
 def is_set_up(server: Server) -> bool:
     """Return whether this version of Airflow has set up its database."""
     return database.mark(server, "airflow") == _version_mark()
+
+
+def is_restored(server: Server) -> bool:
+    """Return whether the database comes from a backup without its passwords."""
+    return database.mark(server, "airflow") == RESTORED
 
 
 def set_up(server: Server, command: list[str], environment: dict[str, str]) -> None:

@@ -199,6 +199,8 @@ class Stack:
         password_file = str(secrets.path(airflow_config.ADMIN_PASSWORD))
         variables = environment.of("airflow-setup", self.settings, self.ports)
         command = [sys.executable, "-m", "ops.machine.airflow_setup", password_file]
+        if airflow_config.is_restored(self.server):
+            command.append("--reset-password")
         airflow_config.set_up(self.server, command, variables)
         name, secret = airflow_config.admin(secrets)
         shown = f"password {secret}" if console.is_terminal else "password not shown"

@@ -37,6 +37,7 @@ def lantern(*arguments: str) -> int:
         ("retrain", "--dataset", "playground"),
         ("rollback", "--dataset", "playground"),
         ("resume", "--dataset", "playground"),
+        ("backup", "backup.tar"),
     ],
 )
 def test_what_needs_the_platform_says_how_to_start_it(
@@ -174,3 +175,11 @@ def test_a_manifest_is_proposed_for_files_in_any_folder(
 def test_a_demo_without_its_archive_says_which_file(capsys: pytest.CaptureFixture[str]) -> None:
     assert lantern("demo", "--archive", "/nowhere/ml-1m.zip") == 1
     assert "/nowhere/ml-1m.zip" in capsys.readouterr().out
+
+
+def test_a_restore_of_no_backup_says_so(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "letter.txt"
+    file.write_text("Dear reader" * 100)
+
+    assert lantern("restore", str(file)) == 1
+    assert "is damaged or no backup" in capsys.readouterr().out

@@ -1,0 +1,144 @@
+"""Back up a platform of one machine while it runs, and restore it into an empty folder.
+
+A backup has the lake, the Postgres server with all databases, and the manifests of the data sets.
+Passwords and keys are in a file of their own, if at all. The lake is copied first: what Postgres
+has in addition is collected, or made again, after a restore. The other order would lose events.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ops.backup import archive, lake_copy, postgres_copy
+from ops.backup.archive import About, BackupError
+from ops.machine import credentials, postgres, processes
+from ops.machine.postgres import Server
+from ops.settings import OpsSettings
+from ops.steps import console, step
+from warehouse.settings import ManifestSettings
+
+POSTGRES_MAJOR = int(postgres.SERVER.removeprefix("pginstall"))
+NO_PORT = 0  # of a server that is not started
+_UNFINISHED = "restoring"
+
+
+@dataclass(frozen=True)
+class Files:
+    """The file of a backup, and the one of the passwords and keys."""
+
+    backup: Path
+    secrets: Path | None = None
+
+
+def back_up(settings: OpsSettings, server: Server, files: Files) -> None:
+    """Write the files of a backup. The platform may run; Postgres must.
+
+    Raises:
+        BackupError: a file cannot be written, or the copy failed; no file remains.
+    """
+    with (
+        tempfile.TemporaryDirectory(dir=settings.folder, prefix="backup-") as folder,
+        archive.written(files.backup) as writer,
+    ):
+        about = About(datetime.now(UTC).isoformat(timespec="seconds"), POSTGRES_MAJOR, {})
+        with step("lake"):
+            about.versions = lake_copy.add(writer, settings.lake)
+        with step("Postgres"):
+            postgres_copy.add(writer, server, Path(folder))
+        for path in sorted(ManifestSettings().manifests.glob("*.toml")):
+            writer.add(f"datasets/{path.name}", path)
+        archive.finish(writer, about)
+    if files.secrets is not None:
+        with archive.written(files.secrets) as writer:
+            for path in sorted(settings.secrets.iterdir()):
+                writer.add(path.name, path)
+            archive.finish(writer, About(about.made_at, POSTGRES_MAJOR, {}))
+
+
+def restore(settings: OpsSettings, files: Files) -> About:
+    """Make the folders of the settings from a backup, and return what it is of.
+
+    Without the file of secrets new passwords are made. Nothing is started.
+
+    Raises:
+        BackupError: the folder has data already, the platform runs, or a file is damaged; the
+            folder is as it was.
+    """
+    _require_empty(settings)
+    settings.make_folders()
+    with _unfinished(settings) as folder:
+        with step("reading the backup"):
+            about = archive.extract(files.backup, folder)
+        if about.postgres != POSTGRES_MAJOR:
+            raise BackupError(
+                f"the backup is of Postgres {about.postgres}, this Lantern has {POSTGRES_MAJOR}. "
+                "Restore it with the version of Lantern that wrote it"
+            )
+        if files.secrets is not None:
+            _restore_secrets(settings, files.secrets)
+        password = credentials.of(settings).of("postgres")
+        server = Server(postgres.home(settings.folder), NO_PORT, password)
+        with step("Postgres"):
+            postgres_copy.restore(folder, server)
+            if files.secrets is None:
+                postgres_copy.use_password(server)
+        with step("lake"):
+            if (folder / "lake").exists():
+                settings.lake.rmdir()
+                (folder / "lake").rename(settings.lake)
+        _restore_manifests(folder / "datasets")
+    return about
+
+
+def _require_empty(settings: OpsSettings) -> None:
+    if processes.of(settings.folder):
+        raise BackupError("the platform runs: `lantern down`, then restore into an empty folder")
+    home = postgres.home(settings.folder)
+    used = [path for path in (settings.lake, settings.secrets, home / "data") if _has_files(path)]
+    if used:
+        raise BackupError(
+            f"{used[0]} is not empty, and a restore replaces nothing. Move {settings.folder} away, "
+            "or set OPS_VAR to another folder"
+        )
+
+
+def _has_files(folder: Path) -> bool:
+    return folder.is_dir() and any(folder.iterdir())
+
+
+@contextmanager
+def _unfinished(settings: OpsSettings) -> Iterator[Path]:
+    """Yield the folder to extract into. If the restore fails, what it made is deleted."""
+    folder, data = settings.folder / _UNFINISHED, postgres.home(settings.folder) / "data"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700)
+    try:
+        yield folder
+    except BaseException:
+        for made in (settings.lake, settings.secrets, data):
+            shutil.rmtree(made, ignore_errors=True)
+        raise
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _restore_secrets(settings: OpsSettings, file: Path) -> None:
+    with tempfile.TemporaryDirectory(dir=settings.folder) as folder:
+        archive.extract(file, Path(folder))
+        for path in Path(folder).iterdir():
+            if path.name != archive.LAST:
+                path.replace(settings.secrets / path.name)
+
+
+def _restore_manifests(folder: Path) -> None:
+    """Add the manifests that are missing here; those that differ stay as they are here."""
+    for path in sorted(folder.glob("*.toml")):
+        here = ManifestSettings().manifests / path.name
+        if not here.exists():
+            shutil.copyfile(path, here)
+        elif here.read_bytes() != path.read_bytes():
+            console.print(f"{here} differs from the backup's, and was left as it is")

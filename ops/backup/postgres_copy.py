@@ -1,0 +1,89 @@
+"""A copy of the whole Postgres server while it runs, by `pg_basebackup`.
+
+A dump per database would not do: the lake knows by the number of a transaction how far it has
+collected the users' events, and a new server begins to count anew.
+"""
+
+import os
+import shutil
+import subprocess
+import tarfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ops.backup.archive import BackupError, Writer
+from ops.machine import postgres
+from ops.machine.airflow_config import RESTORED
+from ops.machine.postgres import SUPERUSER, Server
+from ops.settings import HOST
+
+MEMBERS = {"base.tar.gz": "", "pg_wal.tar.gz": "pg_wal"}  # and where they belong in the data
+_FOLDER = "postgres"
+_ALTER_ROLE = "alter role {role} password '{password}';\n"
+_AIRFLOW_IS_RESTORED = f"comment on database airflow is '{RESTORED}';\n"
+
+
+def add(writer: Writer, server: Server, folder: Path) -> None:
+    """Add the server's data, copied through an empty `folder`.
+
+    Raises:
+        BackupError: `pg_basebackup` failed.
+    """
+    copied = folder / _FOLDER
+    program = str(postgres.binaries(server.home) / "pg_basebackup")
+    what = ["-D", str(copied), "-Ft", "-z", "-X", "stream", "--checkpoint=fast", "--no-manifest"]
+    where = ["--no-password", "-h", HOST, "-p", str(server.port), "-U", SUPERUSER]
+    _run([program, *what, *where], {"PGPASSWORD": server.password})
+    for name in MEMBERS:
+        writer.add(f"{_FOLDER}/{name}", copied / name)
+    shutil.rmtree(copied)
+
+
+def restore(extracted: Path, server: Server) -> None:
+    """Make the server's data from the members of a backup. The server must have none."""
+    members, unfinished = extracted / _FOLDER, server.home / "unfinished"
+    server.home.mkdir(parents=True, exist_ok=True)
+    server.home.chmod(0o711)
+    shutil.rmtree(unfinished, ignore_errors=True)
+    for name, target in MEMBERS.items():
+        with tarfile.open(members / name) as tar:
+            tar.extractall(unfinished / target, filter="data")
+    _hand_over(unfinished)
+    unfinished.rename(server.data)
+
+
+def use_password(server: Server) -> None:
+    """Let the superuser have this installation's password, without the one of the backup.
+
+    Airflow is set up again at the next start, with this installation's administrator.
+    """
+    password = server.password.replace("'", "''")
+    statements = _ALTER_ROLE.format(role=SUPERUSER, password=password) + _AIRFLOW_IS_RESTORED
+    program = postgres.binaries(server.home) / "postgres"
+    _run([program, "--single", "-D", server.data, "postgres"], text=statements, as_user=True)
+
+
+def _hand_over(folder: Path) -> None:
+    """Give the data to the user that runs the server, readable by nobody else."""
+    user = postgres.run_as()
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(0o700 if path.is_dir() else 0o600)
+        if user is not None:
+            os.chown(path, user.pw_uid, user.pw_gid)
+
+
+def _run(
+    command: Sequence[str | Path],
+    variables: Mapping[str, str] | None = None,
+    *,
+    text: str = "",
+    as_user: bool = False,
+) -> None:
+    identity = postgres.identity() if as_user else {}
+    result = subprocess.run(  # type: ignore[call-overload] # noqa: S603 # programs of our Postgres
+        command, env={**os.environ, **(variables or {})}, input=text, capture_output=True,
+        text=True, check=False, **identity,
+    )  # fmt: skip
+    if result.returncode != 0 or "ERROR:" in result.stderr + result.stdout:
+        said = (result.stderr + result.stdout).strip()
+        raise BackupError(f"{Path(command[0]).name} failed: {said}. Run `lantern doctor`")
