@@ -63,6 +63,15 @@ def test_a_body_that_does_not_end_is_too_slow(connect: Connect) -> None:
     assert answer(connection) in {b"", b"HTTP/1.1 408 Request Timeout"}
 
 
+def test_a_body_has_more_time_than_a_header(connect: Connect) -> None:
+    connection = connect()
+    connection.sendall(PUT + b"Content-Length: 6\r\n\r\nabc")
+    time.sleep((LIMITS.header_seconds + LIMITS.body_seconds) / 2)
+    connection.sendall(b"def")
+
+    assert answer(connection).endswith(b"6 bytes")
+
+
 @pytest.mark.parametrize(
     "sent",
     [
