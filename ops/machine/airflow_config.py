@@ -118,6 +118,19 @@ def admin(secrets: Credentials) -> tuple[str, str]:
     return ADMIN_NAME, secrets.of(ADMIN_PASSWORD)
 
 
+def introduction(secrets: Credentials, *, with_password: bool) -> list[str]:
+    """Return the lines that present the new administrator.
+
+    `with_password`: the lines are for a terminal, not for a file or a pipe that others may read.
+    """
+    name, password = admin(secrets)
+    file = secrets.path(ADMIN_PASSWORD)
+    if with_password:
+        return [f"Airflow's administrator: {name}, password {password}",
+                f"  (shown only now; stored in {file})"]  # fmt: skip
+    return [f"Airflow's administrator: {name}; the password is in {file}"]
+
+
 def _version_mark() -> str:
     return f"set up by Airflow {version('apache-airflow')}"
 

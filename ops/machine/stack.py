@@ -202,10 +202,8 @@ class Stack:
         if airflow_config.is_restored(self.server):
             command.append("--reset-password")
         airflow_config.set_up(self.server, command, variables)
-        name, secret = airflow_config.admin(secrets)
-        shown = f"password {secret}" if console.is_terminal else "password not shown"
-        console.print(f"Airflow's administrator: [bold]{name}[/bold], {shown}")
-        console.print(f"  (shown only now, to a terminal; stored in {password_file})")
+        for line in airflow_config.introduction(secrets, with_password=console.is_terminal):
+            console.print(line, markup=False)
 
     def _supervisord_has_ended(self) -> bool:
         return not processes.of(self.settings.folder, program="supervisord")

@@ -10,7 +10,7 @@ from airflow_api.answers import User
 from airflow_api.client import Airflow, AirflowUnavailableError, NotAllowedError, SignInRefusedError
 from serving.api.operators import Operators
 from serving.errors import KeyRefusedError, ScopeMissingError
-from tests.support.airflow_api.running_airflow import INGEST
+from tests.support.airflow_api.running_airflow import INGEST, PASSWORD
 
 
 def test_user_has_who_is_an_operator(admin: Airflow, viewer: Airflow) -> None:
@@ -61,3 +61,14 @@ def test_an_unreachable_airflow_is_an_error_with_the_next_step() -> None:
         address = f"http://127.0.0.1:{closed.getsockname()[1]}"
     with pytest.raises(AirflowUnavailableError, match="lantern up"):
         Airflow(address).dags()
+
+
+@pytest.mark.usefixtures("viewer")
+def test_signing_out_revokes_the_token(url: str) -> None:
+    signed_in = Airflow(url, login=("vera", PASSWORD))
+    assert signed_in.user().name == "vera"
+
+    signed_in.sign_out()
+
+    with pytest.raises(SignInRefusedError):
+        signed_in.user()

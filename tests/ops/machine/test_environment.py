@@ -142,3 +142,15 @@ def test_every_program_has_a_command_that_listens_on_loopback_only(settings: Ops
         assert "0.0.0.0" not in line  # noqa: S104 # must not be there
     assert "127.0.0.1" in launch.command("api", settings, PORTS)
     assert launch.SKIP_LOGS in launch.command("airflow-scheduler", settings, PORTS)
+
+
+def test_the_password_is_shown_to_a_terminal_only(settings: OpsSettings) -> None:
+    secrets = credentials.of(settings)
+    _, password = airflow_config.admin(secrets)
+
+    to_terminal = airflow_config.introduction(secrets, with_password=True)
+    to_pipe = airflow_config.introduction(secrets, with_password=False)
+
+    assert password in " ".join(to_terminal)
+    assert password not in " ".join(to_pipe)
+    assert str(secrets.path(airflow_config.ADMIN_PASSWORD)) in " ".join(to_pipe)
