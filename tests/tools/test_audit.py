@@ -1,13 +1,16 @@
 import json
 import subprocess
+from typing import Any
 
 import pytest
 
 from tools import audit
 
-REPORT = {
+GOOD: dict[str, Any] = {"name": "good", "version": "1.0", "vulns": []}
+SKIPPED = {"name": "new", "skip_reason": "Dependency not found"}
+REPORT: dict[str, list[dict[str, Any]]] = {
     "dependencies": [
-        {"name": "good", "version": "1.0", "vulns": []},
+        GOOD,
         {"name": "bad", "version": "2.0", "vulns": [{"id": "X-1", "fix_versions": ["2.1", "3.0"]}]},
         {"name": "worse", "version": "3.0", "vulns": [{"id": "X-2", "fix_versions": []}]},
     ]
@@ -15,7 +18,7 @@ REPORT = {
 
 
 def test_each_advisory_is_a_line() -> None:
-    assert audit.vulnerable(json.dumps(REPORT)) == [
+    assert audit.advisories(REPORT["dependencies"]) == [
         "bad 2.0: X-1, fixed in 2.1, 3.0",
         "worse 3.0: X-2, fixed in no version yet",
     ]
@@ -25,7 +28,9 @@ def test_each_advisory_is_a_line() -> None:
     ("stdout", "code", "printed"),
     [
         (json.dumps(REPORT), 1, "2 advisories"),
-        ('{"dependencies": []}', 0, "0 advisories"),
+        (json.dumps({"dependencies": [GOOD]}), 0, "0 advisories for 1 packages"),
+        (json.dumps({"dependencies": [SKIPPED]}), 0, "NOT AUDITED"),
+        (json.dumps({"dependencies": []}), 0, "NOT AUDITED"),
         ("", 0, "NOT AUDITED"),
     ],
 )
