@@ -13,6 +13,7 @@ from serving.lists.loaded_release import LoadedRelease
 from serving.lists.release_cache import ReleaseCache
 from serving.schemas import ListKind, Reason
 from serving.storage.prepared import Prepared
+from serving.users.erasures import IS_ERASED
 
 FULL = 100  # length of a precomputed list; a list of this length may have been cut
 
@@ -47,19 +48,20 @@ FOR_USER = Prepared(
             case when decided.needs_reranking then {FULL} else :limit end as length
     ) as part
     left join recommendations as lists
-        on lists.release_id = live.release_id and lists.user_id = :user_id
+        on lists.release_id = live.release_id and lists.user_id = :user_id and not {IS_ERASED}
     """,  # noqa: S608 # our own columns
 )
 _FALLBACK = Prepared(
     "fallback",
     {"user_id": "text", "release_id": "bigint"},
-    """
+    f"""
     select fallback.item_ids, fallback.scores, profiles.item_ids as rated_ids
     from fallback_lists as fallback
     left join profiles
         on profiles.release_id = fallback.release_id and profiles.user_id = :user_id
+            and not {IS_ERASED}
     where fallback.release_id = :release_id and fallback.segment = ''
-    """,
+    """,  # noqa: S608 # our own condition
 )
 
 

@@ -12,16 +12,18 @@ from serving.lists import user_state
 from serving.lists.loaded_release import LoadedRelease
 from serving.lists.release_cache import ReleaseCache
 from serving.schemas import Item, RatedItem, RatingsPage
+from serving.users.erasures import IS_ERASED
 
 MAX_HIDDEN = 100
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _LIVE = text("select release_id from live_release")
 _HIDDEN = text(
-    """
+    f"""
     select item_id from feedback where user_id = :user_id and hidden is not null
+        and not {IS_ERASED}
     order by hidden_at desc, item_id collate "C"
-    """
+    """  # noqa: S608 # our own condition
 )
 
 

@@ -70,6 +70,8 @@ def for_user(
     precomputed = precomputed_list(connection, cache, user_id, request)
     live = precomputed.live
     release_id = live.release.release_id
+    if precomputed.kind != "batch":
+        cache.drop_reasons(user_id)  # the user was erased since, perhaps by another process
 
     def read_builder() -> ListBuilder:
         state = user_state.read(connection, release_id, user_id)

@@ -11,13 +11,14 @@ from serving.lists.fold_in import Ratings
 from serving.lists.loaded_release import LoadedRelease
 from serving.storage import arrays
 from serving.storage.prepared import Prepared
+from serving.users.erasures import IS_ERASED
 
 # `segment` is null without a profile, all `feedback_…` are null without feedback. Times of feedback
 # are microseconds.
 _STATE = Prepared(
     "user_state",
     {"user_id": "text", "release_id": "bigint"},
-    """
+    f"""
     select profiles.segment, profiles.item_ids as rated_ids,
         array_send(profiles.ratings) as ratings, array_send(profiles.rated_at) as rated_at,
         newer.*
@@ -25,10 +26,11 @@ _STATE = Prepared(
         select array_agg(item_id) as feedback_ids, array_agg(rating) as feedback_ratings,
             array_agg((extract(epoch from rated_at) * 1000000)::bigint) as feedback_at,
             array_agg(hidden is not null) as feedback_hidden
-        from feedback where user_id = :user_id
+        from feedback where user_id = :user_id and not {IS_ERASED}
     ) as newer
     left join profiles on profiles.release_id = :release_id and profiles.user_id = :user_id
-    """,
+        and not {IS_ERASED}
+    """,  # noqa: S608 # our own condition
 )
 
 _NO_RATING = (None, 0)

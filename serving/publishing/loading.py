@@ -20,6 +20,7 @@ from serving import titles
 from serving.errors import IncompleteReleaseError
 from serving.publishing.copy_format import CopyStream
 from serving.tables import RELEASE_TABLES, Base, Item
+from serving.users import erasures
 
 LISTED = {"recommendations", "similar_items", "fallback_lists"}  # their items need a title
 _ARROW_TYPES: dict[type[TypeEngine[Any]], pa.DataType] = {
@@ -132,16 +133,17 @@ def copy_items(
     into.counts["items"] = rows.n_rows
 
 
-def delete_erased(session: Session, release_id: int) -> None:
-    """Delete the lists and profiles of erased users, which the fit may still contain."""
-    for table in ("recommendations", "profiles"):
-        session.execute(
-            text(
-                f"delete from {table} where release_id = :release_id"  # noqa: S608 # our own names
-                " and user_id in (select user_id from erasures)"
-            ),
-            {"release_id": release_id},
-        )
+def delete_erased(session: Session, release_id: int) -> int:
+    """Delete the lists and profiles of erased users, which the fit may still contain.
+
+    Returns:
+        The number of rows.
+    """
+    where = f"release_id = {release_id:d}"
+    return sum(
+        erasures.delete_from(session, table, where=where)
+        for table in ("recommendations", "profiles")
+    )
 
 
 def write_about(session: Session, about: dict[str, Any]) -> None:

@@ -17,6 +17,7 @@ from serving.errors import IncompleteReleaseError, LiveReleaseChangedError, Publ
 from serving.publishing import loading, releases, retention
 from serving.publishing.loading import Loaded
 from serving.tables import LISTS, FallbackList, Release
+from serving.users import erasures
 
 log = logging.getLogger(__name__)
 
@@ -28,8 +29,9 @@ class Candidate:
     """The description of a fit that is to be published.
 
     `about` has the fields of `serving.schemas.About` except `categories` and `n_items`, which are
-    computed from the items. `counts` has the expected number of rows by table. `withdraws`: items
-    that are not sent are withdrawn from this release on.
+    computed from the items. `counts` has the expected number of rows by table; up to `n_erased`
+    fewer are accepted, as so many users were erased since the fit. `withdraws`: items that are not
+    sent are withdrawn from this release on.
     """
 
     retrain_id: str
@@ -39,6 +41,7 @@ class Candidate:
     constants: dict[str, Any]
     about: dict[str, Any]
     counts: dict[str, int]
+    n_erased: int = 0
     withdraws: bool = False
 
 
@@ -77,10 +80,12 @@ def publish(
         release_id = _published(session, candidate.retrain_id)
         if release_id is None:
             _must_be_publishable(session, instead_of)  # before loading, and again after it
+            n_erased = erasures.count(session)
             release_id = _load(session, candidate, tables)
             releases.lock_live_release(session)
             _must_be_publishable(session, instead_of)
             loading.write_about(session, candidate.about)  # a rollback writes it under this lock
+            _leave_out_the_newly_erased(session, release_id, n_erased)
             releases.activate(
                 session,
                 release_id,
@@ -143,7 +148,7 @@ def _refuse_if_incomplete(
     differences = [
         f"{table}: {n_loaded} of {n_expected}"
         for table, n_expected in candidate.counts.items()
-        if (n_loaded := loaded.counts.get(table, 0)) != n_expected
+        if not 0 <= n_expected - (n_loaded := loaded.counts.get(table, 0)) <= candidate.n_erased
     ]
     if differences:
         raise IncompleteReleaseError(
@@ -158,6 +163,15 @@ def _refuse_if_incomplete(
         raise IncompleteReleaseError(
             f"fit {candidate.retrain_id}: the fallback list of all users is missing; fit again"
         )
+
+
+def _leave_out_the_newly_erased(session: Session, release_id: int, n_erased: int) -> None:
+    """Delete rows of users who were erased since there were `n_erased`; hold up other erasures."""
+    erasures.hold_up(session)
+    if erasures.count(session) > n_erased and loading.delete_erased(session, release_id):
+        checksum = loading.checksum(session, release_id)
+        of_release = update(Release).where(Release.release_id == release_id)
+        session.execute(of_release.values(checksum=checksum))
 
 
 def _mark_ready(session: Session, release_id: int, loaded: Loaded) -> None:

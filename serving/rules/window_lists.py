@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from serving.schemas import Verdict
 from serving.tables import WindowList
+from serving.users import erasures
 
 _IS_OUTDATED = text(
     """
@@ -17,14 +18,14 @@ _IS_OUTDATED = text(
     """
 )
 _DELETE = text("delete from window_lists")
-_DELETE_ERASED = text("delete from window_lists where user_id in (select user_id from erasures)")
 
 
 def replace(session: Session, verdict: Verdict, lists: Sequence[Mapping[str, Any]]) -> None:
     """Replace the lists by those of the recipe that a retrain chose, as role `publisher`.
 
     Nothing changes on a `hold`, if the retrain's lists are already there, or if a later retrain was
-    decided. Lists of erased users are left out. A list has user_id, item_ids, scores and relevant.
+    decided. Lists of erased users are left out; erasures wait until the transaction ends. A list
+    has user_id, item_ids, scores and relevant.
     """
     decided = {"retrain_id": verdict.retrain_id, "decided_at": verdict.decided_at}
     if verdict.verdict == "hold" or session.scalar(_IS_OUTDATED, decided):
@@ -33,4 +34,5 @@ def replace(session: Session, verdict: Verdict, lists: Sequence[Mapping[str, Any
     session.execute(_DELETE)
     if lists:
         session.execute(insert(WindowList), [origin | dict(row) for row in lists])
-    session.execute(_DELETE_ERASED)
+    erasures.hold_up(session)
+    erasures.delete_from(session, "window_lists")

@@ -31,4 +31,13 @@ from serving.schemas.rules import (
     SlateRules,
 )
 from serving.schemas.states import AllReadiness, Health, Problem, Readiness
-from serving.schemas.users import Erasure, NewUser, RatedItem, RatingsPage, User
+from serving.schemas.users import (
+    Erasure,
+    ErasureState,
+    Export,
+    NewErasures,
+    NewUser,
+    RatedItem,
+    RatingsPage,
+    User,
+)

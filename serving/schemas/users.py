@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
-from serving.schemas.base import Answer, with_example
+from serving.schemas.base import Answer, Id, RequestBody, with_example
 from serving.schemas.catalogue import HEAT, Item
 
 
@@ -58,10 +58,61 @@ class NewUser(Answer):
 class Erasure(Answer):
     """The receipt of an erasure.
 
-    It deletes the user's data from Postgres at once. The lake keeps what was already collected,
-    and the next fits still train on it.
+    It deletes the user's data from Postgres at once. Within a day `erase` deletes the user's rows
+    from the lake, and no later model is trained on them. Old files of the lake are deleted after
+    `LAKE_ERASE_WITHIN_DAYS`, by default 30.
     """
 
     user_id: str
     n_events: int = Field(description="Deleted events, collected or not.")
     requested_at: datetime
+
+
+class NewErasures(RequestBody):
+    """A request to erase users."""
+
+    model_config = with_example(user_ids=["42"])
+
+    user_ids: tuple[Id, ...] = Field(min_length=1, max_length=100)
+
+
+class ErasureState(Answer):
+    """How far an erasure has come. It names the user by a digest: the id is not kept."""
+
+    model_config = with_example(
+        digest="7d5b2bd11b4e2d7f0f4d0f1f5e1f6c86b1f2ad4b2f0c9a6a0a6f4bb4f5a1c9de",
+        requested_at="2026-11-24T12:00:00Z",
+        requested_by="the user",
+        erased_at="2026-11-25T04:30:09Z",
+        purged_at=None,
+    )
+
+    digest: str = Field(description="SHA-256 of `<data set>/<user id>`, hexadecimal.")
+    requested_at: datetime
+    requested_by: str = Field(description="Name of the API key or of the operator, or `the user`.")
+    erased_at: datetime | None = Field(
+        default=None,
+        description="When `erase` last deleted the user's rows from the newest version of each "
+        "table of the lake; null before its first run.",
+    )
+    purged_at: datetime | None = Field(
+        default=None,
+        description="When no file of the lake had the user any more; null while old files do.",
+    )
+
+
+class Export(Answer):
+    """All rows about one user in Postgres."""
+
+    model_config = with_example(
+        user_id="42",
+        exported_at="2026-11-24T12:00:00Z",
+        tables={"feedback": [{"item_id": "6", "rating": 4.0, "rated_at": "2026-11-23T08:00:00Z"}]},
+    )
+
+    user_id: str
+    exported_at: datetime
+    tables: dict[str, tuple[dict[str, JsonValue], ...]] = Field(
+        description="Rows by table, without the user's id: events (`outbox`), current feedback, "
+        "lists and profiles of all kept releases, the list of the last evaluation."
+    )

@@ -42,7 +42,7 @@ GRANTS = {
         "window_lists": "select, insert, delete",
         "outbox": "select",  # `collect` runs as publisher
         "outbox_cursor": "select, insert, update",
-        "erasures": "select",
+        "erasures": "select, insert, update",  # `erase` records its progress
         "alembic_version": "select",
     },
     API: {

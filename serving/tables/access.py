@@ -9,13 +9,26 @@ from serving.tables.base import Base
 
 
 class Erasure(Base):
-    """A user whose data was deleted from this schema. No event is accepted for the id."""
+    """A user whose data was deleted from this schema. No event is accepted for the id.
+
+    The id itself is not kept. `serving.users.erasures` computes the digest.
+    """
 
     __tablename__ = "erasures"
 
-    user_id: Mapped[str] = mapped_column(primary_key=True)
+    digest: Mapped[str] = mapped_column(
+        primary_key=True, comment="SHA-256 of `<data set>/<user id>`, hexadecimal."
+    )
     requested_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    requested_by: Mapped[str] = mapped_column(comment="Name of the API key, or `the user`.")
+    requested_by: Mapped[str] = mapped_column(
+        comment="Name of the API key or of the operator, or `the user`."
+    )
+    erased_at: Mapped[datetime | None] = mapped_column(
+        comment="When the lake's rows were last deleted."
+    )
+    purged_at: Mapped[datetime | None] = mapped_column(
+        comment="When no file of the lake had a row any more."
+    )
 
 
 class UserToken(Base):

@@ -2,11 +2,14 @@
 
 import secrets
 from base64 import b32encode
+from collections.abc import Collection
 
 from sqlalchemy import Connection, text
 
+from serving.errors import ScopeMissingError, UserErasedError
 from serving.schemas import Erasure, NewUser
 from serving.storage import keys
+from serving.users import erasures
 
 THE_USER = "the user"
 
@@ -17,10 +20,11 @@ _OWNS = text(
 _LOCK = text("select pg_advisory_xact_lock(hashtextextended(:user_id, 0))")
 # A repeated erasure keeps the date of the first one. `any(array(…))` makes the primary keys usable.
 _ERASE = text(
-    """
+    f"""
     with erasure as (
-        insert into erasures as kept (user_id, requested_by) values (:user_id, :requested_by)
-        on conflict (user_id) do update set requested_by = kept.requested_by
+        insert into erasures as kept (digest, requested_by)
+        values ({erasures.digest_of(":user_id")}, :requested_by)
+        on conflict (digest) do update set requested_by = kept.requested_by
         returning requested_at
     ), events as (
         delete from outbox where user_id = :user_id returning event_id
@@ -38,9 +42,9 @@ _ERASE = text(
         where release_id = any(array(select release_id from releases)) and user_id = :user_id
     )
     select requested_at, (select count(*) from events) as n_events from erasure
-    """
+    """  # noqa: S608 # our own names
 )
-_ERASED = text("select exists (select from erasures where user_id = :user_id)")
+_IS_ERASED = text(f"select {erasures.IS_ERASED}")
 
 
 def create(connection: Connection) -> NewUser:
@@ -57,17 +61,41 @@ def owns(connection: Connection, user_id: str, token: str) -> bool:
     return bool(connection.scalar(_OWNS, values))
 
 
+def requested_by(
+    connection: Connection, user_id: str, *, key: str, scopes: Collection[str], token: str | None
+) -> str:
+    """Return who asks for the export or the erasure of a user's data.
+
+    A key with the scope `operate` may ask for any user's, any other key with the user's token.
+
+    Raises:
+        UserErasedError: the request has a token, and the user was erased.
+        ScopeMissingError: the request has neither the scope nor the user's token.
+    """
+    if "operate" in scopes:
+        return key
+    if token is not None and owns(connection, user_id, token):
+        return THE_USER
+    if token is not None and is_erased(connection, user_id):
+        raise UserErasedError(f"The user {user_id!r} and their token were erased.")
+    raise ScopeMissingError(
+        "The key has no scope 'operate', and the request has no token of this user."
+    )
+
+
 def is_erased(connection: Connection, user_id: str) -> bool:
     """Return whether the user was erased."""
-    return bool(connection.scalar(_ERASED, {"user_id": user_id}))
+    return bool(connection.scalar(_IS_ERASED, {"user_id": user_id}))
 
 
 def erase(connection: Connection, user_id: str, *, requested_by: str) -> Erasure:
     """Delete the user's data from this schema and block further events for the id.
 
-    It waits for transactions that are writing the user's events. Unknown ids are recorded too,
-    because the lake may have their events. The lake keeps what was collected.
+    It waits for transactions that are writing the user's events, and for a publication that is
+    about to commit. Unknown ids are recorded too, because the lake may have their events:
+    `jobs.erase` deletes these.
     """
+    erasures.begin(connection)
     connection.execute(_LOCK, {"user_id": user_id})
     values = {"user_id": user_id, "requested_by": requested_by}
     row = connection.execute(_ERASE, values).mappings().one()

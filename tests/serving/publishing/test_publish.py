@@ -11,6 +11,7 @@ from serving import catalogue
 from serving.errors import IncompleteReleaseError, LiveReleaseChangedError, PublishingPausedError
 from serving.publishing import loading, releases
 from serving.publishing.publish import publish
+from serving.users import accounts
 from tests.support.serving import shop
 from tests.support.serving.shop import Rows, ids, rows, seen
 
@@ -37,7 +38,7 @@ def test_an_erased_user_does_not_return_with_the_next_release(
     publisher: Engine, owner: Engine
 ) -> None:
     with owner.begin() as connection:
-        connection.execute(text("insert into erasures (user_id, requested_by) values ('u', 'u')"))
+        accounts.erase(connection, "u", requested_by="u")
 
     shop.release(publisher, "one", instead_of=None)
 

@@ -1,9 +1,11 @@
+import hashlib
 import re
 
 from sqlalchemy import Engine
 
 from serving.users import accounts, feedback
 from serving.users.feedback import Event
+from tests.conftest import schema_of
 from tests.support.serving import shop
 
 TRACES = """
@@ -45,7 +47,10 @@ def test_an_erasure_deletes_the_users_data_and_no_other_users(
 
     assert (erasure.user_id, erasure.n_events) == ("u", 2)
     assert shop.rows(owner, TRACES) == []
-    assert shop.rows(owner, "select user_id, requested_by from erasures") == [("u", "test")]
+    digest = hashlib.sha256(f"{schema_of(owner)}/u".encode()).hexdigest()
+    listed = [(digest, "test", None, None)]
+    columns = "digest, requested_by, erased_at, purged_at"
+    assert shop.rows(owner, f"select {columns} from erasures") == listed  # noqa: S608 # our names
     assert len(shop.rows(owner, TRACES.replace("'u'", "'v'"))) == 8
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
 from jobs import collect
+from jobs.erasure.digests import digest
 from serving.lists import explanations, loaded_release, recommendations, shelves
 from serving.lists.precomputed import ListRequest
 from serving.lists.rated_items import rated_items
@@ -119,14 +120,14 @@ def assert_outbox_and_feedback(owning: Connection, expected: ExpectedShop) -> No
         text(
             "select array(select event_id from outbox) as events,"
             " array(select user_id from user_tokens) as tokens,"
-            " array(select user_id from erasures) as gone"
+            " array(select digest from erasures) as gone, current_schema() as dataset"
         )
     ).one()
     assert sorted(sets.events) == sorted(
         accepted.receipt.event_id for accepted in expected.accepted
     )
     assert holds == feedback(expected.accepted)
-    assert {*sets.gone} == expected.erased
+    assert {*sets.gone} == {digest(sets.dataset, user_id) for user_id in expected.erased}
     assert not expected.erased & {*sets.tokens}
 
 

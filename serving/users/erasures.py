@@ -1,0 +1,147 @@
+"""The list of erased users: digests without ids, so that it can be kept for good.
+
+A digest is the SHA-256 of `<data set>/<user id>`. The lake has a copy of the list, with which
+`jobs.refine` and `jobs.erase` find the rows of erased users. A reader of the list can check whether
+a given id is on it, but cannot read ids from it.
+
+Callers own the transaction.
+"""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from serving.schemas import ErasureState
+from serving.tables import (
+    Erasure,
+    Feedback,
+    OutboxEvent,
+    Profile,
+    Recommendation,
+    UserToken,
+    WindowList,
+)
+
+# Every table with rows of users; `tests/serving/users/test_erasures.py` finds one that is missing.
+USER_TABLES = tuple(
+    table.__tablename__
+    for table in (OutboxEvent, Feedback, UserToken, WindowList, Recommendation, Profile)
+)
+
+
+def digest_of(user_id: str) -> str:
+    """Return SQL of the digest of a user's id, given SQL of the id."""
+    name = f"cast(current_schema() as text) || '/' || {user_id}"
+    return f"encode(sha256(convert_to({name}, 'UTF8')), 'hex')"
+
+
+IS_ERASED = f"exists (select from erasures where digest = {digest_of(':user_id')})"  # our own names
+
+_BEGIN = text("select pg_advisory_xact_lock_shared(hashtext('erase ' || current_schema()))")
+_HOLD_UP = text("select pg_advisory_xact_lock(hashtext('erase ' || current_schema()))")
+_COUNT = text("select count(*) from erasures")
+
+
+def begin(connection: Connection) -> None:
+    """Wait for a publication that is about to commit, and keep others from it until the end."""
+    connection.execute(_BEGIN)
+
+
+def hold_up(session: Session) -> None:
+    """Wait for erasures that have begun, and hold up others until the transaction ends.
+
+    Rows of users that are added before this and deleted after it by `delete_from` cannot outlive
+    an erasure.
+    """
+    session.execute(_HOLD_UP)
+
+
+def count(session: Session) -> int:
+    """Return the number of erased users. It never becomes smaller."""
+    return session.scalar(_COUNT) or 0
+
+
+def delete_from(connection: Connection | Session, table: str, *, where: str = "true") -> int:
+    """Delete the rows of erased users that meet the condition; return their number."""
+    deleted: Any = connection.execute(
+        text(
+            f"delete from {table} where {where}"  # noqa: S608 # our own names
+            f" and {digest_of('user_id')} in (select digest from erasures)"
+        )
+    )
+    return int(deleted.rowcount)
+
+
+def delete_everywhere(connection: Connection) -> int:
+    """Delete the rows of erased users from all tables, as the owner: after a backup was restored.
+
+    Returns:
+        The number of rows.
+    """
+    return sum(delete_from(connection, table) for table in USER_TABLES)
+
+
+def listed(connection: Connection) -> dict[str, datetime]:
+    """Return when each erasure was requested, by digest."""
+    rows = connection.execute(select(Erasure.digest, Erasure.requested_at))
+    return {row.digest: row.requested_at for row in rows}
+
+
+def new(connection: Connection) -> set[str]:
+    """Return the digests of users whose rows in the lake were never looked for."""
+    return set(connection.scalars(select(Erasure.digest).where(Erasure.erased_at.is_(None))))
+
+
+def restore(connection: Connection, requests: Mapping[str, datetime], *, by: str) -> int:
+    """Add erasures that the lake knows and this list has lost; return their number."""
+    if not requests:
+        return 0
+    rows = [{"digest": d, "requested_at": at, "requested_by": by} for d, at in requests.items()]
+    statement = insert(Erasure).on_conflict_do_nothing().returning(Erasure.digest)
+    return len(connection.scalars(statement, rows).all())
+
+
+def record_progress(
+    connection: Connection,
+    *,
+    among: Collection[str],
+    found: Collection[str],
+    unpurged: Collection[str],
+) -> None:
+    """Record what `jobs.erase` did.
+
+    Args:
+        connection: of the role `publisher`.
+        among: digests of the list that the job read; others were added since.
+        found: those of users whose rows it deleted.
+        unpurged: those of users that old files still have.
+    """
+    now, unknown = func.now(), Erasure.erased_at.is_(None)
+    erased = Erasure.digest.in_(found) | (unknown & Erasure.digest.in_(among))
+    connection.execute(update(Erasure).where(erased).values(erased_at=now))
+    again = Erasure.digest.in_(unpurged)
+    connection.execute(update(Erasure).where(again).values(purged_at=None))
+    purged = Erasure.purged_at.is_(None) & Erasure.digest.in_({*among} - {*unpurged})
+    connection.execute(update(Erasure).where(purged).values(purged_at=now))
+
+
+def newest(connection: Connection, *, limit: int) -> list[ErasureState]:
+    """Return the newest erasures first."""
+    newest_first = select(Erasure).order_by(Erasure.requested_at.desc(), Erasure.digest)
+    rows = connection.execute(newest_first.limit(limit))
+    return [_state(row) for row in rows]
+
+
+def find(connection: Connection, user_id: str) -> ErasureState | None:
+    """Return the erasure of a user, or None."""
+    is_theirs = text(f"digest = {digest_of(':user_id')}").bindparams(user_id=user_id)
+    row = connection.execute(select(Erasure).where(is_theirs)).one_or_none()
+    return None if row is None else _state(row)
+
+
+def _state(row: Row[Any]) -> ErasureState:
+    return ErasureState.model_validate(dict(row._mapping))  # noqa: SLF001 # SQLAlchemy's own name
