@@ -1,7 +1,7 @@
 """HTTP requests to one data set's API: answers as values, problems as errors."""
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, TypeVar
+from typing import Literal, Protocol, TypeVar
 from urllib.parse import quote
 
 import httpx2
@@ -23,6 +23,22 @@ _BY_STATUS: dict[int, type[ApiError]] = {
     429: errors.TooManyRequestsError,
     **dict.fromkeys((502, 503, 504), ApiUnavailableError),
 }
+
+
+class Request(Protocol):
+    """The type of `Transport.request`."""
+
+    def __call__(
+        self,
+        kind: type[AnswerT],
+        /,
+        *segments: str,
+        method: Method = "GET",
+        params: Mapping[str, Parameter] | None = None,
+        body: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> AnswerT:
+        """Return the answer to a request, as a value."""
 
 
 class Transport:

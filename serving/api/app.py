@@ -18,7 +18,7 @@ from serving.api.datasets import Datasets
 from serving.api.metrics import Measured, Metrics
 from serving.api.operators import Operators
 from serving.api.rate_limit import RateLimiter, Refusals
-from serving.api.routes import feedback, health, reads, rules
+from serving.api.routes import erasures, feedback, health, reads, rules
 from serving.api.settings import ApiSettings
 from serving.schemas import Problem
 from serving.storage.database import ServingSettings
@@ -72,5 +72,6 @@ def create_app(
     app.include_router(reads.read)  # tried first: most requests are for lists
     app.include_router(feedback.write)
     app.include_router(rules.operate)
+    app.include_router(erasures.route)
     app.include_router(health.public)
     return app

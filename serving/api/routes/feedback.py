@@ -9,7 +9,6 @@ from serving.api import problems
 from serving.api.access import GuardedRoute
 from serving.api.authentication import AnyProduct, Caller, Reader, Sender
 from serving.api.routes.parameters import ItemId, UserId, as_json
-from serving.errors import ScopeMissingError, UserErasedError
 from serving.users import accounts, feedback
 from serving.users.feedback import Event
 
@@ -31,8 +30,8 @@ UserToken = Annotated[
     Header(
         alias="X-User-Token",
         max_length=200,
-        description="The user's token from `POST users`. With it any key of the data set can erase "
-        "the user.",
+        description="The user's token from `POST users`. With it any key of the data set can "
+        "export and erase the user's data.",
     ),
 ]
 
@@ -99,21 +98,18 @@ def erase(caller: AnyProduct, user_id: UserId, token: UserToken = None) -> Respo
     """Needs a key with the scope `operate`, or any key and the user's token.
 
     Deletes the user's events, feedback, lists and profiles from Postgres at once. No event is
-    accepted for the id afterwards. The lake keeps what was already collected, and the next fits
-    still train on it. With the scope `operate` the request can be repeated.
+    accepted for the id afterwards. The lake follows within a day: the next fits are without the
+    user. With the scope `operate` the request can be repeated.
     """
     with caller.transaction() as authorized:
-        if "operate" in authorized.scopes:
-            requested_by = authorized.name
-        elif token is not None and accounts.owns(authorized.connection, user_id, token):
-            requested_by = accounts.THE_USER
-        elif token is not None and accounts.is_erased(authorized.connection, user_id):
-            raise UserErasedError(f"The user {user_id!r} and their token were erased.")
-        else:
-            raise ScopeMissingError(
-                "The key has no scope 'operate', and the request has no token of this user."
-            )
-        erasure = accounts.erase(authorized.connection, user_id, requested_by=requested_by)
+        by = accounts.requested_by(
+            authorized.connection,
+            user_id,
+            key=authorized.name,
+            scopes=authorized.scopes,
+            token=token,
+        )
+        erasure = accounts.erase(authorized.connection, user_id, requested_by=by)
     caller.release_cache.drop_reasons(user_id)
     return as_json(erasure)
 

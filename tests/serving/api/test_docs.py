@@ -81,8 +81,9 @@ def test_the_commands_of_the_page_work_as_printed(variables: dict[str, str], own
         if '"access_token"' in outputs[-1]:
             variables["OPERATOR"] = json.loads(outputs[-1])["access_token"]
 
-    about, listed, anonymous, why, shelves, rated, unrated, hidden, _, erased, *more = outputs
-    outbox, _, rules, preview, replaced, stock, metrics = more
+    about, listed, anonymous, why, shelves, rated, unrated, hidden, *more = outputs
+    _, exported, erased, outbox, _, rules, preview, replaced, stock, *last = more
+    receipts, states, metrics = last
     assert json.loads(about)["highest"] == 10
     assert json.loads(listed)["kind"] == "fallback"
     assert json.loads(anonymous)["user_id"] is None
@@ -93,18 +94,17 @@ def test_the_commands_of_the_page_work_as_printed(variables: dict[str, str], own
         "unrate",
         "not_interested",
     ]
+    assert json.loads(exported)["user_id"] == variables["USER_ID"]
     assert json.loads(erased)["user_id"] == variables["USER_ID"]
+    assert [receipt["user_id"] for receipt in json.loads(receipts)] == ["42", "43"]
+    assert states.count('"requested_by":"ada"') == 3  # of two users, then of one
     assert json.loads(outbox)["n_waiting"] == 3
     assert rules.count('"version"') == 1  # no rules were set yet
     assert json.loads(preview)["n_users"] == 1
     assert (json.loads(replaced)["version"], json.loads(replaced)["actor"]) == (1, "ada")
     assert json.loads(stock) == {"n_changed": 1}
     assert "lantern_outbox_waiting" in metrics
-    assert shop.rows(owner, "select kind from outbox order by event_id") == [
-        ("rate",),
-        ("unrate",),
-        ("not_interested",),
-    ]
+    assert shop.rows(owner, "select kind from outbox") == []  # all were of user 42
 
 
 def test_a_retry_as_on_the_page_is_written_once(variables: dict[str, str], owner: Engine) -> None:

@@ -1,0 +1,87 @@
+"""The routes for a user's own data, and for operators who erase users."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from serving import schemas
+from serving.api import problems
+from serving.api.access import GuardedRoute
+from serving.api.authentication import AnyProduct
+from serving.api.operators import Operator
+from serving.api.routes.feedback import UserToken
+from serving.api.routes.parameters import NO_NUL, UserId, as_json
+from serving.errors import UserErasedError
+from serving.users import accounts, erasures
+from serving.users import export as exports
+
+OneUser = Annotated[
+    str | None,
+    Query(max_length=256, pattern=NO_NUL, description="Only the erasure of this user, if any."),
+]
+
+route = APIRouter(
+    prefix="/v1/{dataset}",
+    route_class=GuardedRoute,
+    responses=problems.documented(401, 403, 404, 413, 422, 429, 503),
+)
+
+
+@route.get(
+    "/users/{user_id:id}/export",
+    response_model=schemas.Export,
+    responses=problems.documented(410),
+    tags=["users"],
+    summary="Export a user's data",
+)
+def export(caller: AnyProduct, user_id: UserId, token: UserToken = None) -> Response:
+    """Needs a key with the scope `operate`, or any key and the user's token.
+
+    Returns every row about the user in Postgres.
+    """
+    with caller.transaction() as authorized:
+        connection = authorized.connection
+        accounts.requested_by(
+            connection, user_id, key=authorized.name, scopes=authorized.scopes, token=token
+        )
+        if accounts.is_erased(connection, user_id):
+            raise UserErasedError(f"The user {user_id!r} was erased.")
+        return as_json(exports.export(connection, user_id))
+
+
+@route.post(
+    "/erasures",
+    response_model=list[schemas.Erasure],
+    tags=["erasures"],
+    summary="Erase users as an operator",
+)
+def erase_users(request: Request, caller: Operator, body: schemas.NewErasures) -> Response:
+    """Erases up to 100 users as `DELETE users/{user_id}` does. It can be repeated."""
+    with caller.transaction() as authorized:
+        receipts = [
+            accounts.erase(authorized.connection, user_id, requested_by=authorized.name)
+            for user_id in sorted({*body.user_ids})  # in order: two requests cannot deadlock
+        ]
+    release_cache = request.app.state.gate.release_caches[caller.dataset]
+    for receipt in receipts:
+        release_cache.drop_reasons(receipt.user_id)
+    return as_json(receipts)
+
+
+@route.get(
+    "/erasures",
+    response_model=list[schemas.ErasureState],
+    tags=["erasures"],
+    summary="List erasures",
+)
+def list_erasures(
+    caller: Operator,
+    user_id: OneUser = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> Response:
+    """Newest first, each with how far it has come in the lake."""
+    with caller.connection() as authorized:
+        if user_id is None:
+            return as_json(erasures.newest(authorized.connection, limit=limit))
+        state = erasures.find(authorized.connection, user_id)
+        return as_json([] if state is None else [state])

@@ -1,0 +1,47 @@
+"""The part of the API's client that exports and erases the data of users."""
+
+from collections.abc import Sequence
+
+from serving import schemas
+from serving.transport import Parameter, Request
+
+
+class UserDataClient:
+    """Requests about the data of users. `serving.client.Client` has them too."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+
+    def export(self, user_id: str, *, token: str | None = None) -> schemas.Export:
+        """Return all rows about a user in Postgres.
+
+        Needs the user's token, or a key with the scope `operate`.
+
+        Raises:
+            UserErasedError: the user was erased.
+        """
+        headers = {"X-User-Token": token} if token else {}
+        return self._request(schemas.Export, "users", user_id, "export", headers=headers)
+
+    def erase(self, user_id: str, *, token: str | None = None) -> schemas.Erasure:
+        """Delete the user's data from Postgres at once; the lake follows within a day.
+
+        Needs the user's token, or a key with the scope `operate`.
+        """
+        headers = {"X-User-Token": token} if token else {}
+        return self._request(schemas.Erasure, "users", user_id, method="DELETE", headers=headers)
+
+    def erase_users(self, user_ids: Sequence[str]) -> list[schemas.Erasure]:
+        """Erase up to 100 users. Needs an operator's token."""
+        body = {"user_ids": [*user_ids]}
+        return self._request(list[schemas.Erasure], "erasures", method="POST", body=body)
+
+    def erasures(
+        self, *, user_id: str | None = None, limit: int = 100
+    ) -> list[schemas.ErasureState]:
+        """Return how far erasures have come, newest first. Needs an operator's token.
+
+        With `user_id` only this user's, if there is one.
+        """
+        params: dict[str, Parameter] = {"user_id": user_id, "limit": limit}
+        return self._request(list[schemas.ErasureState], "erasures", params=params)

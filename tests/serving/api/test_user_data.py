@@ -1,0 +1,107 @@
+"""A user's own data, and erasures by operators."""
+
+from collections.abc import Callable, Iterator
+
+import httpx2
+import pytest
+from sqlalchemy import Engine
+
+from serving.client import Client
+from serving.errors import RequestRefusedError, ScopeMissingError, UserErasedError
+from serving.users.erasures import USER_TABLES
+from tests.conftest import schema_of
+from tests.support.serving import shop
+from tests.support.serving.airflow_users import ADA, VERA, AirflowUsers
+from tests.support.serving.api_server import UNCACHED, running_api
+from tests.support.serving.server import as_role
+
+Connected = Callable[[str], Client]
+
+
+@pytest.fixture
+def connected(owner: Engine, committing: str) -> Iterator[Connected]:
+    """A function that returns a client with the token of an Airflow user."""
+    with AirflowUsers().served() as airflow:
+        own = {"datasets": (schema_of(owner),), "airflow_url": airflow}
+        settings = UNCACHED.model_copy(update=own)
+        with (
+            running_api(as_role(committing, "api"), settings) as url,
+            httpx2.Client(base_url=url, timeout=10) as http,
+        ):
+
+            def connect(token: str) -> Client:
+                http.headers["Authorization"] = f"Bearer {token}"
+                return Client(http, schema_of(owner))
+
+            yield connect
+
+
+@pytest.mark.usefixtures("published_shop")
+def test_a_user_exports_their_own_data_and_then_erases_it(product: Client) -> None:
+    user = product.create_user()
+    product.rate(user.user_id, "a", 7)
+    product.hide(user.user_id, "b")
+
+    export = product.export(user.user_id, token=user.token)
+
+    assert export.user_id == user.user_id
+    assert {*export.tables} == {*USER_TABLES}
+    events = export.tables["outbox"]
+    assert [(event["kind"], event["item_id"], event["rating"]) for event in events] == [
+        ("rate", "a", 7),
+        ("hide", "b", None),
+    ]
+    assert len(export.tables["feedback"]) == 2
+    [token] = export.tables["user_tokens"]
+    assert {*token} == {"created_at"}  # not the digest of the secret
+    product.erase(user.user_id, token=user.token)
+    with pytest.raises(UserErasedError):
+        product.export(user.user_id, token=user.token)
+
+
+@pytest.mark.usefixtures("published_shop")
+def test_an_export_needs_the_same_right_as_an_erasure(product: Client, operator: Client) -> None:
+    user, other = product.create_user(), product.create_user()
+
+    for token in (None, "wrong", other.token):
+        with pytest.raises(ScopeMissingError, match="no token of this user"):
+            product.export(user.user_id, token=token)
+    export = operator.export("u")
+
+    assert [row["item_ids"] for row in export.tables["recommendations"]] == [["a", "b"]]
+    assert [row["item_ids"] for row in export.tables["profiles"]] == [["c", "d"]]
+    operator.erase("u")
+    with pytest.raises(UserErasedError):
+        operator.export("u")
+
+
+def test_an_operator_erases_users_and_sees_how_far_it_has_come(
+    connected: Connected, publisher: Engine, owner: Engine
+) -> None:
+    shop.release(publisher, "one", instead_of=None)
+    ada = connected(ADA)
+
+    receipts = ada.erase_users(["v", "u", "v"])
+
+    assert [receipt.user_id for receipt in receipts] == ["u", "v"]
+    assert shop.rows(owner, "select user_id from recommendations") == []
+    states = ada.erasures()
+    assert [(state.requested_by, state.erased_at) for state in states] == [("ada", None)] * 2
+    assert len({state.digest for state in states}) == 2
+    [of_user] = ada.erasures(user_id="u")
+    assert of_user in states
+    assert ada.erasures(user_id="nobody") == []
+    assert len(ada.erasures(limit=1)) == 1
+    with pytest.raises(RequestRefusedError):
+        ada.erase_users([])
+
+
+def test_a_viewer_erases_nobody(connected: Connected, publisher: Engine, owner: Engine) -> None:
+    shop.release(publisher, "one", instead_of=None)
+    vera = connected(VERA)
+
+    for refused in (lambda: vera.erase_users(["u"]), vera.erasures):
+        with pytest.raises(ScopeMissingError, match="not an operator"):
+            refused()
+
+    assert len(shop.rows(owner, "select user_id from recommendations")) == 2
