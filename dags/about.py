@@ -12,10 +12,17 @@ class About:
 
 
 TASKS = {
+    "erase": About(
+        "Erase users",
+        "Deletes the rows of users who were erased from every table, and records the deletions in "
+        "`gold.erased_rows`. Old files that still name them are deleted within "
+        "`LAKE_ERASE_WITHIN_DAYS`. Without erased users it does nothing.",
+    ),
     "vacuum": About(
         "Remove old files",
         "Deletes files of the lake that only old table versions need, a week after they were "
-        "replaced. Versions that kept releases were fitted on stay complete.",
+        "replaced. Versions that kept releases were fitted on stay complete, unless users were "
+        "erased since.",
     ),
     "land": About(
         "Land the files",

@@ -1,10 +1,14 @@
 """# Maintain.
 
-Deletes old files of the lake. It keeps the files of the newest table versions, of versions that
-were replaced less than a week ago, and of the versions that the kept releases were fitted on.
+Deletes erased users from the lake, then old files. `erase` deletes the rows of each user who was
+erased since the last run; when their deadline comes, it deletes the old files that still name them.
+`vacuum` deletes files that only old table versions need. It keeps the files of the newest versions,
+of versions that were replaced less than a week ago, and of the versions that the kept releases were
+fitted on, unless users were erased since.
 
-**If it fails:** nothing is lost, but the lake keeps growing. Read the last line of the task: it
-names the table version or the retrain that is incomplete. Clearing the task is always safe.
+**If it fails:** nothing is lost, but the lake keeps growing, and still has the erased users. Read
+the last line of the task: it names the table version or the retrain that is incomplete. Clearing
+the task is always safe.
 """
 
 from airflow.sdk import DAG
@@ -19,14 +23,15 @@ def maintain(dataset: Dataset) -> DAG:
     with DAG(
         dag_id=f"{dataset.name}__maintain",
         dag_display_name=f"{dataset.title}: maintain",
-        description="Deletes old files of the lake; kept releases can still be rebuilt",
+        description="Deletes erased users and old files from the lake",
         schedule=by_cron(dataset.schedule.maintain),
         max_active_runs=1,
         default_args=DEFAULT_ARGS,
         doc_md=__doc__,
         tags=[dataset.name, "maintain"],
     ) as dag:
-        python_job("vacuum", dataset, serving=True)
+        erase = python_job("erase", dataset, serving=True)
+        erase >> python_job("vacuum", dataset, serving=True)
     return dag
 
 

@@ -4,8 +4,7 @@ Evaluates a recipe against the live one on held-out data. If the gate allows it,
 recipe on all ratings and publishes a list for each user.
 
 **If it fails:** the live release stays; a release is published completely or not at all. Read the
-last lines of the failed task: they name the cause and the next step. Clearing the task is always
-safe.
+last lines of the failed task: they name the cause and the next step. Clearing it is always safe.
 
 **Skipped `fit` and `publish` are not a failure:** the gate decided `hold`, or publishing is paused
 (see the log of `decide`), or an operator rejected the model or did not answer in time (see the log
@@ -51,6 +50,7 @@ def retrain(dataset: Dataset) -> DAG:
         approve = approval(dataset)
         fit = spark_job("fit", dataset)
         publish = python_job("publish", dataset, serving=True)
+        python_job("erase", dataset, serving=True) >> freeze  # the fit is without erased users
         [freeze, nominate] >> search >> evaluate >> decide >> approve >> fit >> publish
     return dag
 

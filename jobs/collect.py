@@ -106,12 +106,13 @@ def _record(lake: Lake, engine: Engine, until: int, run_key: RunKey) -> None:
     written = lake.read(BRONZE_FEEDBACK, columns=columns, equals=equals)
     signed = {"landing_id": landing_id, "run_key": str(run_key)}
     since = _since(lake, landing_id)
+    oldest = pc.min(written["received_at"]).as_py()  # None if all its users were erased since
     balance = {
         "since": since,
         "until": until,
         "n_outbox": outbox.count(engine, since=since, until=until),
         "n_written": written.num_rows,
-        "lag_seconds": (now - pc.min(written["received_at"]).as_py()).total_seconds(),
+        "lag_seconds": (now - (oldest or now)).total_seconds(),
         "collected_at": now,
     }
     landing = {

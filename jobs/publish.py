@@ -20,6 +20,7 @@ from warehouse.datasets import Dataset
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
 from warehouse.tables import (
+    GOLD_ERASED_ROWS,
     GOLD_FALLBACK_LISTS,
     GOLD_ITEM_FACTORS,
     GOLD_PROFILES,
@@ -53,7 +54,7 @@ def run(root: str, dataset: Dataset, engine: Engine, *, run_key: RunKey) -> int:
     tables["items"] = lake.batches(SILVER_ITEMS, version=fit.versions[SILVER_ITEMS.full_name])
     release = publish(
         engine,
-        candidate(dataset, retrain_id, verdict, fit),
+        candidate(dataset, retrain_id, verdict, fit, n_erased=_n_erased(lake, fit)),
         tables,
         actor=str(run_key),
         reason=verdict.reason,
@@ -63,8 +64,10 @@ def run(root: str, dataset: Dataset, engine: Engine, *, run_key: RunKey) -> int:
     return release
 
 
-def candidate(dataset: Dataset, retrain_id: str, verdict: Verdict, fit: Fit) -> Candidate:
-    """Return the description of the release."""
+def candidate(
+    dataset: Dataset, retrain_id: str, verdict: Verdict, fit: Fit, *, n_erased: int = 0
+) -> Candidate:
+    """Return the description of the release; `n_erased` users were erased since the fit."""
     return Candidate(
         retrain_id=retrain_id,
         verdict=verdict.verdict,
@@ -75,6 +78,7 @@ def candidate(dataset: Dataset, retrain_id: str, verdict: Verdict, fit: Fit) -> 
         | dataset.model_dump(include={"title", "item_noun", "licence"})
         | dataset.scale.model_dump(include={"lowest", "highest", "step"}),
         counts={"recommendations": fit.n_users},
+        n_erased=n_erased,
         withdraws=dataset.source.delivery == "snapshots",
     )
 
@@ -89,6 +93,13 @@ def main(argv: Sequence[str] | None = None, *, engine: Engine | None = None) -> 
         log.warning("%s", paused)
         return NOTHING_TO_DO
     return 0
+
+
+def _n_erased(lake: Lake, fit: Fit) -> int:
+    """Return the number of users whose lists were deleted from the lake since the fit."""
+    columns, equals = ["user_digest", "erased_at"], {"table_name": GOLD_RECOMMENDATIONS.full_name}
+    rows = lake.rows(GOLD_ERASED_ROWS, columns=columns, equals=equals)
+    return len({row["user_digest"] for row in rows if row["erased_at"] >= fit.fitted_at})
 
 
 def _batches(lake: Lake, table: Table, retrain_id: str) -> Iterator[pa.RecordBatch]:

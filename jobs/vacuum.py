@@ -1,6 +1,7 @@
 """Remove files of the lake that no kept release and no recent reader needs. No Spark.
 
-The table versions that a kept release was fitted on stay readable, so that it can be rebuilt.
+The table versions that a kept release was fitted on stay readable, so that it can be rebuilt. If
+users were erased since, it cannot be rebuilt, and its versions are not kept.
 
 Run: python -m jobs.vacuum --dataset movielens_1m
 """
@@ -18,7 +19,7 @@ from jobs.runtime.logs import event
 from serving.errors import ServingError
 from serving.publishing import releases
 from serving.storage import database
-from warehouse import retention
+from warehouse import erasure, retention
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
 from warehouse.tables import TABLES
@@ -43,7 +44,11 @@ def run(
             needed[name].add(version)
     n_files = 0
     for table in filter(Lake(root).exists, TABLES):
-        keep = needed[table.full_name]
+        keep = {
+            version
+            for version in needed[table.full_name]
+            if erasure.first_since(root, table, version) is None
+        }
         n_files += retention.vacuum(
             root, table, keep=keep, run_key=run_key, retention_hours=retention_hours
         )

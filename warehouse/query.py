@@ -171,6 +171,11 @@ class Lake:
         return DeltaTable(table.uri(self.root), version=version)
 
 
+def quoted(text: str, quote: str) -> str:
+    """Return the text between quotes, as a literal or a name of SQL."""
+    return quote + text.replace(quote, quote * 2) + quote
+
+
 def _predicate(equals: Equals | None) -> str | None:
     """Return the conditions as SQL, or None if there are none."""
     return " AND ".join(_condition(*pair) for pair in (equals or {}).items()) or None
@@ -178,13 +183,9 @@ def _predicate(equals: Equals | None) -> str | None:
 
 def _condition(column: str, value: Value | Collection[Value]) -> str:
     values = [value] if isinstance(value, str | int) else value
-    literals = ", ".join(str(v) if isinstance(v, int) else _quoted(v, "'") for v in values)
-    name = _quoted(column, '"')
+    literals = ", ".join(str(v) if isinstance(v, int) else quoted(v, "'") for v in values)
+    name = quoted(column, '"')
     return f"{name} IN ({literals})" if literals else "false"
-
-
-def _quoted(text: str, quote: str) -> str:
-    return quote + text.replace(quote, quote * 2) + quote
 
 
 def _with_nulls(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:

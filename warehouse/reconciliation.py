@@ -1,9 +1,10 @@
 """Reconciliation of feedback: is every event of Postgres accounted for in the lake? No Spark.
 
-    Postgres = bronze = accepted + duplicates + quarantined + waiting
+    Postgres = bronze + deleted = accepted + duplicates + quarantined + erased + waiting
 
 `bronze.collections` has the number of events that Postgres held, `bronze.feedback` the events that
-were written, `silver.refinements` how many of them were accepted.
+were written, `gold.erased_rows` how many of them `erase` has deleted, and `silver.refinements` how
+many were accepted, or belonged to users who were erased before.
 """
 
 from collections.abc import Sequence
@@ -11,7 +12,13 @@ from dataclasses import asdict, dataclass
 
 from warehouse import landings
 from warehouse.query import Equals, Lake
-from warehouse.tables import BRONZE_COLLECTIONS, BRONZE_FEEDBACK, SILVER_REFINEMENTS, Table
+from warehouse.tables import (
+    BRONZE_COLLECTIONS,
+    BRONZE_FEEDBACK,
+    GOLD_ERASED_ROWS,
+    SILVER_REFINEMENTS,
+    Table,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +31,14 @@ class Reconciliation:
     n_duplicates: int = 0
     n_quarantined: int = 0
     n_waiting: int = 0
+    n_deleted: int = 0
+    n_erased: int = 0
 
     @property
     def balances(self) -> bool:
         """Whether no event is missing and none was written twice."""
-        refined = self.n_accepted + self.n_duplicates + self.n_quarantined
-        return self.n_outbox == self.n_bronze == refined + self.n_waiting
+        refined = self.n_accepted + self.n_duplicates + self.n_quarantined + self.n_erased
+        return self.n_outbox == self.n_bronze + self.n_deleted == refined + self.n_waiting
 
     def fields(self) -> dict[str, int]:
         """Return the verdict and the numbers, for a log line."""
@@ -38,10 +47,12 @@ class Reconciliation:
 
 def reconcile(lake: Lake) -> Reconciliation:
     """Return the numbers of a data set; all are 0 before its first event."""
-    counts = ("n_accepted", "n_duplicates", "n_quarantined")
+    counts = ("n_accepted", "n_duplicates", "n_quarantined", "n_erased")
+    deleted = {"table_name": BRONZE_FEEDBACK.full_name}
     return Reconciliation(
         n_outbox=_sums(lake, BRONZE_COLLECTIONS, ["n_outbox"])["n_outbox"],
         n_bronze=lake.n_rows(BRONZE_FEEDBACK) if lake.exists(BRONZE_FEEDBACK) else 0,
+        n_deleted=_sums(lake, GOLD_ERASED_ROWS, ["n_rows"], deleted)["n_rows"],
         n_waiting=n_waiting(lake),
         **_sums(lake, SILVER_REFINEMENTS, counts, {"target": BRONZE_FEEDBACK.name}),
     )
@@ -56,4 +67,4 @@ def _sums(
     lake: Lake, table: Table, columns: Sequence[str], equals: Equals | None = None
 ) -> dict[str, int]:
     rows = lake.rows(table, columns=columns, equals=equals)
-    return {name: sum(row[name] for row in rows) for name in columns}
+    return {name: sum(row[name] or 0 for row in rows) for name in columns}

@@ -1,8 +1,8 @@
 """Which old versions of a table stay readable. No Spark.
 
 A release can be rebuilt while the versions that its fit read are complete. `vacuum` removes files
-that only other versions need. An erasure removes rows of users from every version, and its commit
-says so.
+that only other versions need. After an erasure (`warehouse.erasure`) the versions before it are not
+kept: their files are still there until the purge, but a fit must not be repeated on them.
 """
 
 import logging
@@ -14,17 +14,15 @@ from deltalake.exceptions import DeltaError
 from deltalake.fs import DeltaStorageHandler
 from pyarrow.fs import FileType, PyFileSystem
 
-from warehouse import locks
+from warehouse import erasure, locks
 from warehouse.creation import signed
 from warehouse.errors import VersionGoneError
-from warehouse.query import Lake
 from warehouse.run_keys import RunKey
 from warehouse.tables import Table
 
 log = logging.getLogger(__name__)
 
 RETENTION_HOURS = 7 * 24  # minimum age of a removed file, for readers that still run
-ERASURE = "erase"  # the job whose commits erase users
 
 
 def vacuum(
@@ -52,6 +50,7 @@ def vacuum(
             dry_run=False,
             enforce_retention_duration=False,
             keep_versions=sorted(keep),
+            full=True,  # files of killed writes too
             commit_properties=signed(run_key),
         )
     log.info("vacuumed table=%s files=%d run_key=%s", table.full_name, len(removed), run_key)
@@ -65,10 +64,10 @@ def require_complete(root: str, table: Table, version: int) -> None:
         VersionGoneError: the version is not readable as it was; the message says why.
         TableMissingError: the table has no commit.
     """
-    lake, label = Lake(root), f"{table.full_name} version {version}"
-    for commit in lake.history(table, limit=None):
-        if commit.version > version and commit.run_key and commit.run_key.task == ERASURE:
-            raise VersionGoneError(f"{label}: users were erased since, at version {commit.version}")
+    label = f"{table.full_name} version {version}"
+    at = erasure.first_since(root, table, version)
+    if at is not None:
+        raise VersionGoneError(f"{label}: users were erased since, at version {at}")
     try:
         snapshot = DeltaTable(table.uri(root), version=version)
     except DeltaError as error:

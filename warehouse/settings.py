@@ -1,4 +1,7 @@
-"""Paths of lake, inbox and manifests. Read in `main()` or a factory, never at import."""
+"""Paths of lake, inbox and manifests, and the deadline of erasures.
+
+Read in `main()` or a factory, never at import.
+"""
 
 from pathlib import Path
 
@@ -16,6 +19,12 @@ class LakeSettings(BaseSettings):
     )
     inbox: Path = Field(
         description="Folder of the source files that you provide, as `<inbox>/<dataset>/<file>`."
+    )
+    erase_within_days: float = Field(
+        default=30,
+        ge=0,
+        description="Days after a user was erased until no file of the lake names them. Until then "
+        "old table versions can be read. `lantern erase --now` removes them at once.",
     )
 
     def of(self, dataset: str) -> str:

@@ -25,7 +25,7 @@ from serving.schemas import OutboxState, Release, Verdict
 USUAL_RUNS = 3  # successful runs whose median is the usual duration
 TASK_ORDER = (
     "land", "refine", "announce",
-    "freeze", "nominate", "search", "evaluate", "decide", "approve", "fit", "publish",
+    "erase", "freeze", "nominate", "search", "evaluate", "decide", "approve", "fit", "publish",
 )  # fmt: skip
 
 

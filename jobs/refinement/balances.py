@@ -1,6 +1,7 @@
 """Counts of rows by landing and by failed check, before anything is written.
 
-Rows in = accepted + duplicates + quarantined + dropped, for each landing.
+Rows in = accepted + duplicates + quarantined + dropped + erased, for each landing. Rows of erased
+users are in the quarantine as well, but no limit counts them.
 """
 
 import logging
@@ -15,6 +16,7 @@ from pyspark.sql import functions as F
 from jobs.ingestion.checks.event_checks import KIND_UNKNOWN
 from jobs.ingestion.checks.row_checks import are_too_many
 from jobs.refinement.checks import UNREAD, UNREAD_SEPARATOR
+from jobs.refinement.erased_users import USER_ERASED
 from jobs.refinement.pending import REFUSED
 from jobs.runtime.errors import QuarantineError
 from warehouse.datasets import Dataset
@@ -35,6 +37,7 @@ class Balance:
     n_rows: Counter[str] = field(default_factory=Counter)
     n_quarantined: Counter[str] = field(default_factory=Counter)
     n_dropped: Counter[str] = field(default_factory=Counter)
+    n_erased: Counter[str] = field(default_factory=Counter)
     n_failures: Counter[str] = field(default_factory=Counter)
     n_unread: Counter[str] = field(default_factory=Counter)
     first_lines: dict[str, tuple[str, int, str]] = field(default_factory=dict)
@@ -59,6 +62,9 @@ def balances_of(checked: Mapping[str, DataFrame]) -> dict[str, Balance]:
         target, landing_id, failed_checks, is_dropped, unread, n, line = row
         balance = balances[target]
         balance.n_rows[landing_id] += n
+        if USER_ERASED in failed_checks:
+            balance.n_erased[landing_id] += n
+            continue
         balance.n_quarantined[landing_id] += n if failed_checks else 0
         balance.n_dropped[landing_id] += n if is_dropped else 0
         columns = unread.split(UNREAD_SEPARATOR) if unread and not failed_checks else []
@@ -99,8 +105,11 @@ def require_quality(
         if target == "feedback" or not landing_ids:
             continue
         n_quarantined = sum(balance.n_quarantined[key] for key in landing_ids)
-        n_kept = sum(balance.n_rows[key] - balance.n_dropped[key] for key in landing_ids)
-        if not n_kept:
+        n_kept = sum(
+            balance.n_rows[key] - balance.n_dropped[key] - balance.n_erased[key]
+            for key in landing_ids
+        )
+        if not n_kept and balance.n_dropped.total():
             log.warning("%s: the condition `keep_if` keeps no row of %s", dataset.name, target)
         if not are_too_many(n_quarantined, n_kept, dataset):
             continue

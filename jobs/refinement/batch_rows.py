@@ -1,5 +1,6 @@
 """The rows of bronze that one refinement reads, checked and typed by their manifest's sections."""
 
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import reduce
 from typing import TYPE_CHECKING
@@ -7,8 +8,10 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from jobs.refinement import erased_users
 from jobs.refinement.checks import AS_SENT, checked
 from jobs.refinement.pending import HISTORY, Batch, section_of
+from jobs.refinement.texts import trimmed
 from warehouse.datasets import Dataset
 from warehouse.delta import Warehouse
 from warehouse.tables import BRONZE, BRONZE_EVENTS
@@ -20,6 +23,10 @@ EVENT_COLUMNS = (
     "event_id", "kind", "typed_user", "typed_item", "typed_rating", "typed_value", "occurred_at",
     "landing_id",
 )  # fmt: skip
+_USER_ID: Mapping[str, Callable[[], Column]] = {
+    **dict.fromkeys(HISTORY, lambda: F.col("typed_user")),
+    "users": lambda: trimmed("user_id"),
+}
 _OF_EVERY_ROW = ("source_file", "source_line", "failed_checks", "dropped")
 
 
@@ -28,7 +35,7 @@ def checked_rows(
 ) -> dict[str, DataFrame]:
     """Return the rows to refine by target, with the checks that they fail.
 
-    `sent` is a failed row as it was sent, as JSON; null for others.
+    `sent` is a failed row as it was sent, as JSON; null for others, empty for erased users.
     """
     rows: dict[str, DataFrame] = {}
     for target, table in BRONZE.items():
@@ -50,7 +57,13 @@ def checked_rows(
             for section, ids in by_section.values()
         ]
         if frames:
-            rows[target] = reduce(DataFrame.unionByName, frames)
+            union = reduce(DataFrame.unionByName, frames)
+            user_id = _USER_ID.get(target)
+            if user_id is not None:
+                union = erased_users.marked(
+                    warehouse, union, dataset=dataset.name, user_id=user_id()
+                )
+            rows[target] = union
     return rows
 
 

@@ -140,9 +140,10 @@ def _is_described(dataset: Dataset, landing: Landing) -> bool:
 
 def _must_rebuild(lake: Lake, manifest: str, in_force: Iterable[str], withdrawn: set[str]) -> bool:
     """Return whether rows in silver are not those that a refinement of today would write."""
-    columns = ["landing_id", "manifest", "n_accepted", "n_quarantined"]
+    counts = ["n_accepted", "n_quarantined", "n_erased"]
+    columns = ["landing_id", "manifest", *counts]
     rows = lake.rows(SILVER_REFINEMENTS, columns=columns)
-    was_refined = {row["landing_id"] for row in rows if row["n_accepted"] + row["n_quarantined"]}
+    was_refined = {row["landing_id"] for row in rows if any(row[name] for name in counts)}
     manifests = {row["landing_id"]: row["manifest"] for row in rows}
     other = {manifests.get(landing_id) for landing_id in in_force} - {None, manifest}
     return bool(other or was_refined & withdrawn)

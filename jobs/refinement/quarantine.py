@@ -29,7 +29,7 @@ def quarantine(
     failed = {
         target: _failed(target, rows, now=now, run_key=run_key)
         for target, rows in checked.items()
-        if balances[target].n_quarantined.total()
+        if balances[target].n_quarantined.total() or balances[target].n_erased.total()
     }
     if batch.rebuilds and warehouse.exists(SILVER_QUARANTINE):
         _replace(warehouse, list(failed.values()), batch)

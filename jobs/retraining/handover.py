@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -110,3 +111,4 @@ class Fit(HandOver):
     constants: Annotated[Mapping[str, Any], BeforeValidator(json.loads)]
     versions: Mapping[str, int]
     n_users: int
+    fitted_at: datetime

@@ -8,7 +8,7 @@ here.
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -81,13 +81,21 @@ def direct() -> dict[str, str]:
 
 
 def run_job(
-    settings: OpsSettings, command: Sequence[str], *, capture_output: bool = False
+    settings: OpsSettings,
+    command: Sequence[str],
+    *,
+    variables: Mapping[str, str] | None = None,
+    capture_output: bool = False,
 ) -> subprocess.CompletedProcess[str]:
-    """Run a job without Airflow and return its result. `command`: its module and arguments."""
-    variables = inherited(OF_DOWNLOADS) | base(settings) | spark(settings)
+    """Run a job without Airflow and return its result.
+
+    `command`: its module and arguments. `variables` are added to its environment.
+    """
+    environment = inherited(OF_DOWNLOADS) | base(settings) | spark(settings)
+    environment |= dict(variables or {})
     line = [sys.executable, "-m", *command]
     return subprocess.run(  # noqa: S603 # our own Python
-        line, env=variables, cwd=ROOT, capture_output=capture_output, text=True, check=False
+        line, env=environment, cwd=ROOT, capture_output=capture_output, text=True, check=False
     )
 
 

@@ -21,7 +21,14 @@ from ops.machine.stack import Stack, log_lines, running
 from ops.machine.supervisord import PROGRAMS
 from ops.setup.java import JavaMissingError
 from ops.steps import console, duration, step
-from ops.terminal import backup_commands, datasets_commands, follow, keys_commands, releases
+from ops.terminal import (
+    backup_commands,
+    datasets_commands,
+    erasing,
+    follow,
+    keys_commands,
+    releases,
+)
 from ops.terminal import demo as demonstration
 from ops.terminal import doctor as examination
 from serving.errors import ServingError
@@ -32,6 +39,7 @@ from warehouse.tables.vocabulary import MAX_SEARCH_MINUTES, MAX_TRIALS, SearchFa
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(datasets_commands.app, name="datasets")
 app.add_typer(keys_commands.app, name="keys")
+app.command("erase")(erasing.command)
 app.command()(backup_commands.backup)
 app.command()(backup_commands.restore)
 

@@ -78,8 +78,9 @@ def test_too_few_collected_events_are_not_announced(run: Run, jobs: Jobs) -> Non
 def test_a_retrain_runs_every_job_once(retrain: Retrain) -> None:
     assert set(retrain.states.values()) == {"success"}
     called = [call.job for call in retrain.jobs.calls()]
-    assert sorted(called[:2]) == ["freeze", "nominate"]
-    assert called[2:] == ["search", "evaluate", "decide", "fit", "publish"]
+    assert sorted(called[:3]) == ["erase", "freeze", "nominate"]
+    assert called.index("erase") < called.index("freeze")
+    assert called[3:] == ["search", "evaluate", "decide", "fit", "publish"]
 
 
 def test_a_hold_succeeds_and_nothing_is_fitted(run: Run, jobs: Jobs) -> None:
@@ -89,7 +90,7 @@ def test_a_hold_succeeds_and_nothing_is_fitted(run: Run, jobs: Jobs) -> None:
     assert (states["fit"], states["publish"]) == ("skipped", "skipped")
     assert states["approve"] == "skipped"
     assert {call.job for call in jobs.calls()} == {
-        "freeze", "nominate", "search", "evaluate", "decide",
+        "erase", "freeze", "nominate", "search", "evaluate", "decide",
     }  # fmt: skip
 
 
@@ -125,7 +126,7 @@ def test_without_a_budget_search_gets_0_minutes(retrain: Retrain) -> None:
 
 def test_only_jobs_that_need_postgres_get_its_url(retrain: Retrain) -> None:
     with_url = {call.job for call in retrain.jobs.calls() if "SERVING_DATABASE_URL" in call.env}
-    assert with_url == {"nominate", "decide", "publish"}
+    assert with_url == {"erase", "nominate", "decide", "publish"}
     assert retrain.jobs.call("publish").env["SERVING_DATABASE_URL"] == (
         "postgresql+psycopg2://publisher:p%40ss%3Aw%2Frd@127.0.0.1:5433/lantern"
     )
@@ -141,7 +142,10 @@ def test_no_job_inherits_a_secret_of_airflow(
         seen = " ".join([*call.words, *call.env.values()])
         assert "never-to-be-seen" not in seen
         assert PASSWORD not in seen
-        assert call.job in {"nominate", "decide", "publish"} or quote(PASSWORD, "") not in seen
+        assert (
+            call.job in {"erase", "nominate", "decide", "publish"}
+            or quote(PASSWORD, "") not in seen
+        )
         assert [name for name in call.env if name.startswith("AIRFLOW__")] == []
 
 
@@ -150,3 +154,10 @@ def test_a_failed_job_fails_the_run(run: Run, jobs: Jobs) -> None:
     states = run("playground__retrain")
     assert (states["run"], states["decide"]) == ("failed", "failed")
     assert (states["fit"], states["publish"]) == ("upstream_failed", "upstream_failed")
+
+
+def test_maintain_erases_users_before_it_removes_old_files(run: Run, jobs: Jobs) -> None:
+    states = run("playground__maintain")
+    assert states == {"run": "success", "erase": "success", "vacuum": "success"}
+    assert [call.job for call in jobs.calls()] == ["erase", "vacuum"]
+    assert all("SERVING_DATABASE_URL" in call.env for call in jobs.calls())

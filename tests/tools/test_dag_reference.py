@@ -13,8 +13,8 @@ def test_the_page_has_every_dag_task_and_what_to_do_if_it_fails() -> None:
     tasks = [line.split("`")[1] for line in page.splitlines() if "| 2 |" in line]
     assert tasks == [
         *("land", "refine", "announce", "collect", "announce"),
-        *("freeze", "nominate", "search", "evaluate", "decide", "approve", "fit", "publish"),
-        "vacuum",
+        *("erase", "freeze", "nominate", "search", "evaluate", "decide", "approve", "fit"),
+        *("publish", "erase", "vacuum"),
     ]
     assert "`lake://<data set>/silver/interactions`" in page
     assert "| `search_budget_minutes` | `0` | type `integer`, minimum `0`, maximum `120` |" in page

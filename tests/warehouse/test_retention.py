@@ -4,9 +4,8 @@ from pathlib import Path
 import pytest
 from deltalake import DeltaTable
 
-from warehouse import retention
+from warehouse import erasure, retention
 from warehouse.append import append
-from warehouse.creation import signed
 from warehouse.errors import VersionGoneError
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
@@ -60,9 +59,7 @@ def test_nothing_is_removed_if_a_kept_version_is_incomplete(root: str) -> None:
 
 
 def test_an_erasure_makes_all_earlier_versions_unreadable(root: str) -> None:
-    properties = signed(RunKey("d", "4", "erase"))
-    table = DeltaTable(f"{root}/gold/nominations")
-    table.delete("retrain_id = 'd/1'", commit_properties=properties)
+    erasure.delete(root, TABLE, "retrain_id = 'd/1'", {}, run_key=RunKey("d", "4", "erase"))
     with pytest.raises(VersionGoneError, match="users were erased since, at version 4"):
         retention.require_complete(root, TABLE, 3)
     retention.require_complete(root, TABLE, 4)

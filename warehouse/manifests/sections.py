@@ -74,8 +74,9 @@ class Schedule(Section):
     """When the product's events are copied into the lake."""
     retrain: str | None = None
     """When a model is trained, in addition to the retrains that new events start."""
-    maintain: str | None = "30 4 * * 0"
-    """When old files are removed from the lake."""
+    maintain: str | None = "30 4 * * *"
+    """When erased users and old files are removed from the lake. Erasures need it at least once a
+    day."""
     retrain_after_events: int = Field(default=1, ge=1)
     """Number of new accepted events that starts a retrain."""
 

@@ -4,7 +4,7 @@ This package is the shared vocabulary. It imports no engine (no Spark, no SQLAlc
 can read it at parse time. `tests/warehouse/test_tables.py` checks its rules.
 """
 
-from warehouse.tables import bronze, evidence, served, silver
+from warehouse.tables import bronze, erasing, evidence, served, silver
 from warehouse.tables.base import PROPERTIES, Table
 from warehouse.tables.bronze import (
     BRONZE,
@@ -17,6 +17,7 @@ from warehouse.tables.bronze import (
     BRONZE_RATINGS,
     BRONZE_USERS,
 )
+from warehouse.tables.erasing import BRONZE_ERASURES, GOLD_ERASED_ROWS, GOLD_PURGES
 from warehouse.tables.evidence import (
     GOLD_FREEZES,
     GOLD_MODEL_METRICS,
@@ -47,5 +48,5 @@ from warehouse.tables.silver import (
     SILVER_USERS,
 )
 
-_MODULES = (bronze, silver, evidence, served)
+_MODULES = (bronze, silver, evidence, served, erasing)
 TABLES = tuple(t for m in _MODULES for t in vars(m).values() if isinstance(t, Table))

@@ -1,4 +1,4 @@
-"""Bronze: the rows of the sources as they were sent. Rows are only added."""
+"""Bronze: the rows of the sources as they were sent. Rows are added; `erase` deletes users'."""
 
 from warehouse.tables.base import LINE, RUN_KEY, TARGET, Column, table
 
@@ -60,7 +60,8 @@ BRONZE_LANDINGS = table(
 
 BRONZE_RATINGS = table(
     "bronze.ratings",
-    "Ratings as they were sent: text, valid or not. Rows are appended and never changed.",
+    "Ratings as they were sent: text, valid or not. Rows are appended and never changed; `erase` "
+    "deletes those of erased users, and lines that could not be split.",
     _USER,
     _ITEM,
     _text("rating", "The rating"),
@@ -73,7 +74,8 @@ BRONZE_RATINGS = table(
 
 BRONZE_EVENTS = table(
     "bronze.events",
-    "Events of files as they were sent: text, valid or not. Rows are appended and never changed.",
+    "Events of files as they were sent: text, valid or not. Rows are appended and never changed; "
+    "`erase` deletes those of erased users, and lines that could not be split.",
     _USER,
     _ITEM,
     _text("kind", "The text in the manifest's `kind_column`; null if the entry has one kind"),
@@ -120,7 +122,8 @@ BRONZE_CATEGORIES = table(
 
 BRONZE_USERS = table(
     "bronze.users",
-    "Users as they were sent: text, valid or not. Rows are appended and never changed.",
+    "Users as they were sent: text, valid or not. Rows are appended and never changed; `erase` "
+    "deletes those of erased users, and lines that could not be split.",
     _USER,
     Column(
         "attributes", "map<string,string>", "The manifest's `attributes`, as sent.", nullable=True
@@ -134,8 +137,8 @@ BRONZE_USERS = table(
 BRONZE_FEEDBACK = table(
     "bronze.feedback",
     "Events that the product's API accepted, copied from its outbox. Rows are appended and "
-    "never changed. Each commit's application transaction `outbox` has the cursor: how far the "
-    "outbox was read.",
+    "never changed; `erase` deletes those of erased users. The application transaction `outbox` of "
+    "the table's log has the cursor: how far the outbox was read.",
     Column("event_id", "string", "The outbox's id of the event: 32 hex digits."),
     _text("kind", "`rate`, `unrate`, `hide` or `not_interested`"),
     _USER,

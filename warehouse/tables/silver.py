@@ -5,16 +5,16 @@ from warehouse.tables.vocabulary import KINDS_TYPE
 
 SILVER_REFINEMENTS = table(
     "silver.refinements",
-    "Reconciliation of `refine`, one row per refined landing: "
-    "n_rows = n_accepted + n_duplicates + n_quarantined + n_dropped. Other landings are pending.",
+    "Reconciliation of `refine`, one row per refined landing: n_rows = n_accepted + n_duplicates + "
+    "n_quarantined + n_dropped + n_erased. Other landings are pending.",
     Column("landing_id", "string", "The landing: see `bronze.landings`."),
     TARGET,
-    Column("n_rows", "bigint", "Rows of the landing in bronze."),
+    Column("n_rows", "bigint", "Landed rows."),
     Column("n_accepted", "bigint", "Rows that became events, items or users."),
     Column(
         "n_duplicates", "bigint", "Rows that repeat a row of the same key, are older, or replaced."
     ),
-    Column("n_quarantined", "bigint", "Rows that failed a check."),
+    Column("n_quarantined", "bigint", "Rows that failed a check, without those of erased users."),
     Column("n_unknown_items", "bigint", "Accepted events whose item is in no file of items."),
     RUN_KEY,
     Column("refined_at", "timestamp", "When the landing was refined, UTC."),
@@ -30,12 +30,20 @@ SILVER_REFINEMENTS = table(
         "Rows that the manifest's `keep_if` or `no_value` leaves out; null means 0.",
         nullable=True,
     ),
+    Column(
+        "n_erased",
+        "bigint",
+        "Rows of erased users: in the quarantine as `user_erased`, or deleted from bronze before; "
+        "null means 0.",
+        nullable=True,
+    ),
     key=("landing_id",),
 )
 
 SILVER_EVENTS = table(
     "silver.events",
-    "All accepted events, one row per event. Rows are appended and never changed.",
+    "All accepted events, one row per event. Rows are appended and never changed; `erase` deletes "
+    "those of erased users.",
     Column("event_id", "string", "32 hex digits. Equal rows of files have the same id."),
     Column("kind", "string", "`rate`, `unrate`, `hide`, `not_interested`, or of the manifest."),
     USER,
@@ -103,9 +111,10 @@ SILVER_USERS = table(
 
 SILVER_USER_INDEX = table(
     "silver.user_index",
-    "Dense 32-bit indices of users, for the engine. Rows are appended and never changed.",
+    "32-bit indices of users, for the engine. Rows are appended and never changed; `erase` deletes "
+    "those of erased users.",
     USER,
-    Column("user_index", "int", "Index of the row's id, from 0, without gaps."),
+    Column("user_index", "int", "Index of the row's id, from 0; erased users leave gaps."),
     key=("user_id",),
 )
 
@@ -119,7 +128,8 @@ SILVER_ITEM_INDEX = table(
 
 SILVER_QUARANTINE = table(
     "silver.quarantine",
-    "Rows that failed a check, as they were sent.",
+    "Rows that failed a check, as they were sent; those of erased users have the check "
+    "`user_erased` and no content.",
     TARGET,
     Column("sent", "string", "The row's bronze columns as JSON, as sent, or `raw`."),
     Column("failed_checks", "array<string>", "Names of the checks that it failed."),

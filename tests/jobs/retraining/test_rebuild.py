@@ -1,15 +1,19 @@
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from deltalake import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
+from sqlalchemy import Engine
 
-from jobs import vacuum
+from jobs import erase, vacuum
 from jobs.retraining import rebuild
 from jobs.runtime.errors import TaskMissingError
+from tests.conftest import schema_of
+from tests.support.jobs.erasing import request
+from tests.support.jobs.product import product
 from tests.support.jobs.small_world import RUN, Retrain
-from warehouse.creation import signed
 from warehouse.delta import Warehouse
 from warehouse.errors import VersionGoneError
 from warehouse.run_keys import RunKey
@@ -61,10 +65,21 @@ def test_files_that_no_kept_release_needs_are_removed(
     assert rebuild.run(copied, retrained.dataset, RUN).all_same
 
 
-def test_after_an_erasure_a_fit_cannot_be_repeated(copied: Warehouse, retrained: Retrain) -> None:
-    erased = signed(RunKey("product__erase", "1", "erase"))
-    DeltaTable(f"{copied.root}/silver/events").delete("user_id = 'u007'", commit_properties=erased)
-    with pytest.raises(VersionGoneError, match=r"silver.events.*users were erased since"):
+def test_after_an_erasure_a_fit_cannot_be_repeated_and_old_files_are_removed(
+    copied: Warehouse, retrained: Retrain, owner: Engine, publisher: Engine
+) -> None:
+    root, dataset = copied.root, product(name=schema_of(owner))
+    replace(retrained, engine=publisher).publish()
+    request(owner, "u007")
+    key = RunKey("product__maintain", "1", "erase")
+
+    erase.run(root, dataset, publisher, run_key=key, within_days=30)
+
+    assert vacuum.run(root, publisher, run_key=key, retention_hours=0) > 0
+    with pytest.raises(VersionGoneError, match=r"silver.*users were erased since"):
+        rebuild.run(copied, retrained.dataset, RUN)
+    erase.run(root, dataset, publisher, run_key=key, within_days=0)
+    with pytest.raises(VersionGoneError, match=r"silver.*users were erased since"):
         rebuild.run(copied, retrained.dataset, RUN)
 
 

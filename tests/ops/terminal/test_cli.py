@@ -38,6 +38,7 @@ def lantern(*arguments: str) -> int:
         ("rollback", "--dataset", "playground"),
         ("resume", "--dataset", "playground"),
         ("backup", "backup.tar"),
+        ("erase", "--dataset", "playground", "--user", "42", "--now"),
     ],
 )
 def test_what_needs_the_platform_says_how_to_start_it(

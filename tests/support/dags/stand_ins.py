@@ -18,7 +18,10 @@ with (folder / "notes.jsonl").open("a") as notes:
 print(f"INFO this is {{job}}")
 sys.exit(json.loads((folder / "ends.json").read_text()).get(job, 0))
 """
-_PYTHON_JOBS = ("announce", "collect", "nominate", "decide", "summarize", "publish")
+_PYTHON_JOBS = (
+    "announce", "collect", "erase", "nominate", "decide", "summarize", "publish",
+    "vacuum",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

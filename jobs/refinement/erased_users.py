@@ -1,0 +1,38 @@
+"""Rows of erased users are kept out of silver: the one place where events and users enter.
+
+Their rows fail a check of their own. The quarantine gets no content of them, not even the id.
+"""
+
+from typing import Final
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from warehouse.delta import Warehouse
+from warehouse.tables import BRONZE_ERASURES
+
+USER_ERASED: Final = "user_erased"
+_NOTHING: Final = "{}"
+
+
+def marked(warehouse: Warehouse, rows: DataFrame, *, dataset: str, user_id: Column) -> DataFrame:
+    """Return the checked rows; those of erased users fail the check `user_erased`.
+
+    `rows` has `failed_checks`, `dropped` and `sent`, and the user's id as `user_id` computes it.
+    """
+    if not warehouse.exists(BRONZE_ERASURES):
+        return rows
+    listed = warehouse.read(BRONZE_ERASURES).select("user_digest").distinct()
+    digest = F.sha2(F.concat(F.lit(f"{dataset}/"), user_id), 256)
+    joined = rows.withColumn("user_digest", digest).join(
+        listed.withColumn("is_erased", F.expr("true")), "user_digest", "left"
+    )
+    is_erased = F.coalesce("is_erased", F.expr("false"))
+    failed = F.array_append("failed_checks", F.lit(USER_ERASED))
+    return joined.withColumns(
+        {
+            "failed_checks": F.when(is_erased, failed).otherwise(F.col("failed_checks")),
+            "dropped": F.col("dropped") & ~is_erased,
+            "sent": F.when(is_erased, F.lit(_NOTHING)).otherwise(F.col("sent")),
+        }
+    ).drop("user_digest", "is_erased")
