@@ -1,21 +1,21 @@
 """Fetches from the product's API what pages show. Pages use no other way to the API.
 
-The latest answers are kept: a page shows them while the API is not responding.
+The latest answers are kept for hours: a page shows them while the API is not responding.
 """
 
 import json
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import wraps
-from typing import Any, Generic, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
 import httpx2
 import streamlit as st
 from pydantic import ValidationError
 from streamlit.runtime.caching.cache_utils import CachedFunc
 
+from dashboards.answers import AnswerMemory, CachedAnswer, Question
 from dashboards.settings import DemoSettings
 from edge.loopback import DIRECT
 from serving.client import Client
@@ -35,21 +35,11 @@ from serving.schemas import (
 T = TypeVar("T")
 P = ParamSpec("P")
 TIMEOUT_SECONDS = 3
-MAX_ANSWERS = 2000  # kept, of all data sets and users
 RATINGS_PER_REQUEST, MAX_RATINGS_OFFSET = 1000, 100_000  # the API's limits
 
 
 class NotSetUpError(Exception):
     """The app has no address of the API or no key for it."""
-
-
-@dataclass(frozen=True)
-class CachedAnswer(Generic[T]):
-    """An answer and when the API gave it. `stale`: the API is not responding now."""
-
-    value: T
-    at: datetime
-    stale: bool = False
 
 
 def datasets() -> tuple[str, ...]:
@@ -78,28 +68,29 @@ def title(dataset: str) -> str:
         return dataset
 
 
-def fetch(question: Hashable, call: Callable[[], T]) -> CachedAnswer[T]:
+def fetch(question: Question, call: Callable[[], T]) -> CachedAnswer[T]:
     """Return the API's answer, or the latest one to the question while the API is unavailable.
 
     Raises:
-        ApiUnavailableError: the API has not answered this question before.
+        ApiUnavailableError: the API has not answered this question for hours.
         ApiError: as of `serving.client`.
     """
-    latest: list[CachedAnswer[T]] = _latest(question)
+    memory = _memory()
     try:
         answer = CachedAnswer(call(), datetime.now(UTC))
     except ApiUnavailableError:
-        if not latest:
+        latest = memory.get(question)
+        if latest is None:
             raise
-        return replace(latest[0], stale=True)
-    latest[:] = [answer]
+        return latest
+    memory.put(question, answer)
     return answer
 
 
-@st.cache_resource(max_entries=MAX_ANSWERS, show_spinner=False)
-def _latest(question: Hashable) -> list[CachedAnswer[Any]]:  # noqa: ARG001 # the cache's key
-    """Return a list for the latest answer to the question, empty before the first answer."""
-    return []
+@st.cache_resource(show_spinner=False)
+def _memory() -> AnswerMemory:
+    """Return the latest answers, of all data sets and users."""
+    return AnswerMemory()
 
 
 def cached(
@@ -111,7 +102,7 @@ def cached(
         @st.cache_data(ttl=ttl, max_entries=max_entries, show_spinner=False)
         @wraps(ask)
         def fetched(*args: P.args, **kwargs: P.kwargs) -> CachedAnswer[T]:
-            question = (ask.__name__, args, tuple(kwargs.items()))
+            question = (ask.__name__, *args, *kwargs.values())
             return fetch(question, lambda: ask(*args, **kwargs))
 
         return fetched
@@ -208,6 +199,14 @@ def clear_user_answers() -> None:
     """Let the next call of each function that depends on feedback ask the API again."""
     for cached in (recommendations, ratings, explanation):
         cached.clear()
+
+
+def forget_user(dataset: str, user_id: str) -> None:
+    """Drop all answers about a user, also those for when the API is unavailable."""
+    clear_user_answers()
+    users.clear()
+    _memory().drop_user(dataset, user_id)
+    _memory().drop(("users", dataset))
 
 
 @st.cache_resource(ttl="60s")

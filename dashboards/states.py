@@ -9,7 +9,8 @@ from typing import Any
 import streamlit as st
 
 from dashboards import pages, ui
-from dashboards.product_api import CachedAnswer, NotSetUpError
+from dashboards.answers import CachedAnswer
+from dashboards.product_api import NotSetUpError
 from dashboards.text import age, esc, plural
 from serving.errors import (
     ApiError,

@@ -94,7 +94,7 @@ def delete_data() -> None:
     except ApiError as error:
         _report_failure(error, "Not deleted")
         return
-    product_api.clear_user_answers()
+    product_api.forget_user(dataset, user_id)
     st.session_state["user"] = choices.NEW_VISITOR
     st.session_state[_RERUN_PAGE] = True  # the header, outside the fragment, shows the user
     text = f"Your data was deleted ({plural('recorded action', erasure.n_events)})"

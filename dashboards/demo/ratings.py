@@ -88,7 +88,7 @@ def deletion() -> None:
     with st.popover("Delete my data", icon=":material/delete_forever:", key="delete-data"):
         st.markdown(
             "**This deletes your ratings, your hidden items and your list now.** "
-            "Copies that were already collected for training are kept."
+            "Copies for training are deleted within a day, and backups and old files later."
         )
         st.caption("You can delete your data only until you reload or close this page.")
         st.button("Delete now", key="delete", type="primary", on_click=feedback.delete_data)

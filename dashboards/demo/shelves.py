@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from dashboards import product_api
-from dashboards.product_api import CachedAnswer
+from dashboards.answers import CachedAnswer
 from dashboards.text import esc
 from serving.schemas import About, Item, RatedItem, Shelf, SimilarItems
 

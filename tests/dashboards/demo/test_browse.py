@@ -1,7 +1,7 @@
 import pytest
 
 from dashboards import product_api
-from dashboards.product_api import CachedAnswer
+from dashboards.answers import CachedAnswer
 from dashboards.text import esc
 from serving.errors import ApiUnavailableError
 from tests.support.dashboards import shop

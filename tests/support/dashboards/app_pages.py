@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from streamlit.testing.v1 import AppTest
 
-from dashboards.product_api import CachedAnswer
+from dashboards.answers import CachedAnswer
 
 T = TypeVar("T")
 Page = Callable[[str], AppTest]  # opens a page by its file below `dashboards/`
