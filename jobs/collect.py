@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 import pyarrow.compute as pc
 from sqlalchemy import Engine
 
+from faults import faultpoint
 from jobs.runtime import entrypoint
 from jobs.runtime.logs import event
 from serving.errors import ServingError
@@ -96,6 +97,7 @@ def _complete(root: str, engine: Engine, until: int, run_key: RunKey) -> bool:
     lake, landing_id = Lake(root), landing_id_of(until)
     if lake.mark(BRONZE_LANDINGS, landing_id) is None:
         _record(lake, engine, until, run_key)
+    faultpoint("collect.before_cursor")
     return outbox.move_cursor(engine, until=until, n_events=lake.n_rows(BRONZE_FEEDBACK))
 
 

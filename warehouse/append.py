@@ -6,20 +6,25 @@ the second of two commits with the same mark.
 """
 
 import logging
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 from deltalake import DeltaTable, Transaction, write_deltalake
-from deltalake.exceptions import CommitFailedError
+from deltalake.exceptions import CommitFailedError, DeltaError
 
+from faults import faultpoint
 from warehouse import creation, locks
-from warehouse.errors import SchemaMismatchError
+from warehouse.errors import SchemaMismatchError, StorageError
 from warehouse.run_keys import RunKey
 from warehouse.tables import Table
 
 log = logging.getLogger(__name__)
+
+# of the messages of delta-rs, which has one type for all errors
+_OF_STORAGE = re.compile(r"os error|Generic (LocalFileSystem|S3|GCS|MicrosoftAzure|HTTP) error")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,7 @@ def append(
         SchemaMismatchError: a row lacks a column that is never null, has an extra one, or a value
             of another type.
         TableBusyError: another process has been writing the table for too long.
+        StorageError: the storage does not take the rows; the table is as it was.
     """
     uri = table.uri(root)
     data = _typed(table, rows)
@@ -74,6 +80,7 @@ def _commit(delta: DeltaTable, data: pa.Table, mark: Mark, run_key: RunKey) -> b
     if delta.transaction_version(mark.name) != mark.after:
         return False
     commit = creation.signed(run_key, app_transactions=[Transaction(mark.name, mark.version)])
+    faultpoint("append.before_commit")
     try:
         write_deltalake(
             delta, data, mode="append", schema_mode="merge", commit_properties=commit
@@ -83,6 +90,14 @@ def _commit(delta: DeltaTable, data: pa.Table, mark: Mark, run_key: RunKey) -> b
         if delta.transaction_version(mark.name) == mark.after:
             raise
         return False  # another process committed the mark meanwhile
+    except (DeltaError, OSError) as error:
+        if not _OF_STORAGE.search(str(error)):
+            raise
+        raise StorageError(
+            f"{delta.table_uri.rstrip('/')} cannot be written: {error}. Make room, or correct the "
+            "permissions, and run the job again"
+        ) from error
+    faultpoint("append.after_commit")
     return True
 
 

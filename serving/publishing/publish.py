@@ -13,6 +13,7 @@ import pyarrow as pa
 from sqlalchemy import Engine, func, select, text, update
 from sqlalchemy.orm import Session
 
+from faults import faultpoint
 from serving.errors import IncompleteReleaseError, LiveReleaseChangedError, PublishingPausedError
 from serving.publishing import loading, releases, retention
 from serving.publishing.loading import Loaded
@@ -82,6 +83,7 @@ def publish(
             _must_be_publishable(session, instead_of)  # before loading, and again after it
             n_erased = erasures.count(session)
             release_id = _load(session, candidate, tables)
+            faultpoint("publish.after_copy")
             releases.lock_live_release(session)
             _must_be_publishable(session, instead_of)
             loading.write_about(session, candidate.about)  # a rollback writes it under this lock
@@ -94,6 +96,8 @@ def publish(
                 reason=reason,
                 action="publish",
             )
+            faultpoint("publish.before_commit")
+    faultpoint("publish.after_commit")
     log.info("published fit=%s release=%d", candidate.retrain_id, release_id)
     retention.keep_newest(engine, keep)
     return release_id

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from faults import faultpoint
 from serving import errors
 from serving.schemas import About, EventKind, OutboxState, Receipt
 from serving.storage.prepared import Prepared
@@ -140,6 +141,7 @@ def accept(connection: Connection, event: Event, *, sent_by: str) -> Receipt:
         return _repeated(connection, event, values | {"caller_key": caller_key})
     if _FEEDBACK.execute(connection, **values, occurred_at=occurred_at).scalar() is None:
         raise errors.UserErasedError(f"The user {event.user_id!r} was erased.")
+    faultpoint("feedback.before_commit")
     return _receipt(event, event_id, occurred_at, repeated=False)
 
 
