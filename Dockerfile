@@ -27,13 +27,15 @@ RUN pip install --no-cache-dir --no-deps --no-build-isolation --editable . \
  && python -m compileall -q airflow_api dags dashboards edge faults jobs ops ranking serving warehouse
 
 # On a cluster the executors connect to the driver, so it must not bind to loopback. The secret of
-# Spark's authentication is the variable _SPARK_AUTH_SECRET.
+# Spark's authentication is the variable _SPARK_AUTH_SECRET. It wins over the setting, without which
+# a driver does not start.
 RUN mkdir conf/spark-cluster \
  && cp conf/spark/log4j2.properties conf/spark-cluster/ \
  && grep -Ev '^spark\.driver\.(host|bindAddress)' conf/spark/spark-defaults.conf \
       > conf/spark-cluster/spark-defaults.conf \
  && echo 'spark.executor.memory 3g' >> conf/spark-cluster/spark-defaults.conf \
- && echo 'spark.authenticate true' >> conf/spark-cluster/spark-defaults.conf
+ && echo 'spark.authenticate true' >> conf/spark-cluster/spark-defaults.conf \
+ && echo 'spark.authenticate.secret is-in-the-environment' >> conf/spark-cluster/spark-defaults.conf
 
 # A new volume takes the owner of the folder where it is mounted.
 RUN useradd --uid 10001 --create-home lantern \

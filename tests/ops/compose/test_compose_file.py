@@ -138,6 +138,7 @@ def test_spark_takes_jobs_only_with_the_secret(services: dict[str, Service]) -> 
     for name in ("spark-master", "spark-worker", "airflow-scheduler"):
         assert SECRET.fullmatch(services[name]["environment"]["_SPARK_AUTH_SECRET"])
     assert "spark.authenticate true" in DOCKERFILE
+    assert "spark.authenticate.secret" in DOCKERFILE  # else no driver starts
 
 
 def test_ports_are_published_on_loopback_only(services: dict[str, Service]) -> None:
