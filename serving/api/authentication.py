@@ -70,8 +70,9 @@ class Needs:
 class Admitted(HTTPBearer):
     """The dependency of a route on its caller, whom the route has already checked."""
 
-    async def __call__(self, request: Request) -> object:  # type: ignore[override]
-        """Return the caller."""
+    async def __call__(self, request: Request, dataset: str) -> object:  # type: ignore[override]
+        """Return the caller. `dataset` is here for the OpenAPI document: the route has used it."""
+        del dataset
         return request.scope["caller"]
 
 

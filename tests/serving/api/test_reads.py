@@ -1,4 +1,5 @@
 import os
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -29,6 +30,8 @@ ROUTES = {
     "/v1/{dataset}/ready",
     "/v1/{dataset}/users",
     "/v1/{dataset}/users/{user_id}",
+    "/v1/{dataset}/erasures",
+    "/v1/{dataset}/users/{user_id}/export",
     "/v1/{dataset}/users/{user_id}/recommendations",
     "/v1/{dataset}/users/{user_id}/ratings/{item_id}",
     "/v1/{dataset}/users/{user_id}/hidden/{item_id}",
@@ -61,6 +64,8 @@ def test_every_route_is_documented_with_its_problems(http: httpx2.Client) -> Non
             if path.startswith("/v1"):
                 assert {"401", "403", "404", "422", "429", "503"} <= answers, (method, path)
                 assert answers & {"200", "201"}, (method, path)
+            parameters = {p["name"] for p in described.get("parameters", ()) if p["in"] == "path"}
+            assert parameters == set(re.findall(r"{(\w+)}", path)), (method, path)
     assert document["components"]["schemas"]["Recommendations"]["examples"]
 
 
