@@ -16,8 +16,11 @@ from tests.support.dashboards.fake_airflow import TOKEN
 from tests.support.dashboards.fake_api import KEY, fake_api
 
 NOT_FAKED = {
+    "GET /v1/{dataset}/erasures",
     "GET /v1/{dataset}/ready",
     "GET /v1/{dataset}/rules",
+    "GET /v1/{dataset}/users/{user_id}/export",
+    "POST /v1/{dataset}/erasures",
     "POST /v1/{dataset}/recommendations",
     "PUT /v1/{dataset}/availability",
 }

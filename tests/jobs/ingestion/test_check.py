@@ -106,7 +106,7 @@ def test_files_that_cannot_be_checked_are_noted(manifest: Path) -> None:
     for source, expected in (
         ('{kind = "folder", url = "s3a://bucket"}', "reading them takes Spark"),
         (
-            '{kind = "archive", url = "https://example.com/p.zip"}',
+            f'{{kind = "archive", url = "https://example.com/p.zip", sha256 = "{"0" * 64}"}}',
             "to check them",
         ),
     ):
