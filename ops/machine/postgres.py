@@ -177,8 +177,9 @@ def binaries(home: Path) -> Path:
     copied = home / "programs" / installed.name
     if not (copied / SERVER).exists():
         libraries = f"{installed.name}.libs"  # the programs load them from beside the package
-        (home / "programs").mkdir(exist_ok=True)
-        (home / "programs").chmod(0o711)  # its user must reach them, whatever the umask is
+        for folder in (copied.parent, copied):  # whatever the umask: the server's user runs them
+            folder.mkdir(exist_ok=True)
+            folder.chmod(0o755)
         _copy(installed.parent / libraries, copied.parent / libraries)
         _copy(installed / SERVER, copied / SERVER)
     return copied / SERVER / "bin"
@@ -186,7 +187,6 @@ def binaries(home: Path) -> Path:
 
 def _copy(source: Path, target: Path) -> None:
     unfinished = target.with_name(f"unfinished.{os.getpid()}")
-    unfinished.parent.mkdir(exist_ok=True)
     shutil.copytree(source, unfinished, symlinks=True)
     shutil.rmtree(target, ignore_errors=True)
     unfinished.rename(target)

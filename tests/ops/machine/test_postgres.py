@@ -106,9 +106,13 @@ def test_binaries_that_the_user_cannot_run_are_copied_once(
     )
     settings.make_folders()
     server = Server(settings.folder / "postgres", free(), PASSWORD)
-    server.home.mkdir()
-    assert postgres.binaries(server.home).is_relative_to(server.home)
-    process = start_server(server)
+    umask = os.umask(0o077)  # that of the `lantern` command
+    try:
+        server.home.mkdir()
+        assert postgres.binaries(server.home).is_relative_to(server.home)
+        process = start_server(server)
+    finally:
+        os.umask(umask)
     process.send_signal(signal.SIGINT)
     assert process.wait(30) == 0
 
