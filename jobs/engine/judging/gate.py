@@ -16,6 +16,7 @@ window is noisy, and testing on it every night will eventually pass by chance. A
 therefore also needs a positive mean lead on the rolling windows, which are earlier.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -175,15 +176,22 @@ def _against_champion(
 
 def _wins(case: _Case, champion: str, popularities: list[str]) -> bool:
     """Record the lead over each opponent and in each slice; return whether the challenger wins."""
-    challenger, won = case.evidence.challenger, True
-    opponents = [("Beats the champion", champion)]
+    challenger, is_champion = case.evidence.challenger, case.evidence.challenger == champion
+    opponents = [("Beats the champion", champion)] if not is_champion else []
+    if is_champion:
+        case.note("Beats the champion", f"the challenger is {champion} itself", passed=None)
     if challenger not in case.evidence.popularities:
         opponents += [("Beats popularity", name) for name in popularities if name != champion]
+    unbeaten = []
     for criterion, opponent in opponents:
         lead = case.lead(challenger, opponent)
-        won &= case.note(criterion, f"{lead} over {opponent}", passed=lead.low > 0)
+        if not case.note(criterion, f"{lead} over {opponent}", passed=lead.low > 0):
+            unbeaten.append(opponent)
+    if is_champion:
+        return False
+    won = not unbeaten
     for _, opponent in opponents:
-        won &= _rolling_agrees(case, opponent, needed=won)
+        won &= _rolling_agrees(case, opponent, unbeaten=unbeaten)
     tolerance = case.floors.slice_tolerance
     for slice_name, members in case.evidence.slices.items():
         if slice_name == WARM or not members.any():
@@ -194,15 +202,17 @@ def _wins(case: _Case, champion: str, popularities: list[str]) -> bool:
     return won
 
 
-def _rolling_agrees(case: _Case, opponent: str, *, needed: bool) -> bool:
+def _rolling_agrees(case: _Case, opponent: str, *, unbeaten: Sequence[str]) -> bool:
     """Record whether the mean lead on the rolling windows is positive; return whether it is.
 
-    They are evaluated only if the challenger could win on the gate's own window.
+    They are evaluated only if the challenger could win on the gate's own window. `unbeaten` are the
+    opponents that it does not beat there.
     """
     criterion, rolling = "Rolling windows agree", case.evidence.rolling
     scores, others = (rolling.get(name, {}) for name in (case.evidence.challenger, opponent))
-    if not scores and not needed:
-        detail = f"not needed: no win over {opponent} on the gate's window"
+    if not scores and unbeaten:
+        lost = ", ".join(unbeaten)
+        detail = f"not needed over {opponent}: no win over {lost} on the gate's window"
         return case.note(criterion, detail, passed=None)
     if not scores or set(scores) != set(others):
         return case.note(criterion, f"scores are missing for {opponent}", passed=False)

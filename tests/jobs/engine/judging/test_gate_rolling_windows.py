@@ -59,6 +59,27 @@ def test_rolling_windows_are_not_needed_without_a_win_on_the_gates_window() -> N
     assert "new failed a criterion: Beats the champion," in decision.reason
 
 
+def test_no_line_denies_a_win_that_another_line_reports() -> None:
+    decision = decide(replace(case(BASE - 0.01), rolling={}))  # it beats the popularity recipe
+
+    beaten = [x.detail for x in decision.criteria if x.criterion == "Beats popularity"]
+    assert beaten[0].endswith("over popular")
+    assert [x.passed for x in decision.criteria if x.criterion == "Beats popularity"] == [True]
+    assert {detail.partition(": ")[2] for _, detail in rolling_criteria(decision)} == {
+        "no win over old on the gate's window"
+    }
+
+
+def test_the_live_recipe_is_not_compared_with_itself() -> None:
+    decision = decide(replace(case(), challenger="old", rolling={}))
+
+    lines = {x.criterion: (x.passed, x.detail) for x in decision.criteria}
+    assert decision.verdict == "refresh"
+    assert lines["Beats the champion"] == (None, "the challenger is old itself")
+    assert lines["Beats popularity"][0] is True
+    assert not {"No slice loses", "Rolling windows agree"} & lines.keys()
+
+
 def test_rolling_windows_without_times_are_marked() -> None:
     decision = decide(replace(case(), cut="file_order"))
 
