@@ -3,6 +3,7 @@
 AirflowError
   x AirflowUnavailableError  Airflow does not answer, or not in time
   x SignInRefusedError       name or password is wrong, or the token is invalid or has expired
+  x TooManyAttemptsError     Airflow accepts no further attempts for now
   x NotAllowedError          the user's role does not allow this
 """
 
@@ -31,6 +32,10 @@ class AirflowUnavailableError(AirflowError):
 
 class SignInRefusedError(AirflowError):
     """Name or password is wrong, or the token is invalid or has expired: sign in again."""
+
+
+class TooManyAttemptsError(AirflowError):
+    """Airflow accepts no further attempts for now. Wait a minute."""
 
 
 class NotAllowedError(AirflowError):
@@ -182,6 +187,8 @@ class Airflow:
             raise SignInRefusedError(f"Airflow rejected the token ({request}): sign in again")
         if answer.status_code == httpx2.codes.FORBIDDEN:
             raise NotAllowedError(f"Your role in Airflow does not allow {request}")
+        if answer.status_code == httpx2.codes.TOO_MANY_REQUESTS:
+            raise TooManyAttemptsError(f"Airflow accepts no {request} for now: wait a minute")
         if answer.status_code >= httpx2.codes.INTERNAL_SERVER_ERROR:
             raise AirflowUnavailableError(f"Airflow failed on {request}: {reason}")
         raise AirflowError(f"Airflow refused {request}: {reason}")

@@ -24,6 +24,17 @@ TASKS = {
         "replaced. Versions that kept releases were fitted on stay complete, unless users were "
         "erased since.",
     ),
+    "prune": About(
+        "Delete old records",
+        "Deletes records in Postgres that have reached the end of their retention: collected "
+        "events with their idempotency keys, users who never sent an event, and entries of the "
+        "audit. The settings `RETENTION_…` say how long each is kept.",
+    ),
+    "clean_airflow": About(
+        "Clean Airflow",
+        "Deletes old runs from Airflow's database, and the logs of this data set's tasks, after "
+        "`RETENTION_AIRFLOW_DAYS`. Skipped if Airflow has no connection `airflow_metadata`.",
+    ),
     "land": About(
         "Land the files",
         "Copies each row of the source files unchanged to bronze, with its file and line. A file "

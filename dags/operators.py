@@ -11,12 +11,18 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote, urlencode
 
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
 from airflow.sdk import BaseHook, BaseOperator, Connection, Context, SkipMixin
-from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
+from airflow.sdk.exceptions import (
+    AirflowException,
+    AirflowFailException,
+    AirflowNotFoundException,
+    AirflowSkipException,
+)
 from airflow.sdk.log import mask_secret
 
 from warehouse.tables.vocabulary import NOTHING_TO_DO
@@ -24,6 +30,12 @@ from warehouse.tables.vocabulary import NOTHING_TO_DO
 WRONG_ARGUMENTS = 2
 GRACE_SECONDS = 3.0  # Airflow kills a task 5 s after SIGTERM
 
+SETTINGS_FOR_CLEANING = (
+    "AIRFLOW_HOME",
+    "AIRFLOW__CORE__AUTH_MANAGER",
+    "AIRFLOW__CORE__LOAD_EXAMPLES",
+    "AIRFLOW__LOGGING__BASE_LOG_FOLDER",
+)
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 OnNothing = Literal["skip_rest", "skip_self"]
@@ -36,6 +48,8 @@ class JobOperator(BaseOperator, SkipMixin):
         job: Name of the module in `jobs/`.
         arguments: Options of the job.
         serving: Whether the job gets the connection `serving`, as SERVING_DATABASE_URL.
+        airflow: Whether the job gets Airflow's database and log folder, from the connection
+            `airflow_metadata` if there is one.
         on_nothing: Effect of exit code 99. `skip_rest`: this task succeeds and the later ones are
             skipped. `skip_self`: this task is skipped, so its outlets are not updated.
         operator_args: Arguments of BaseOperator.
@@ -51,6 +65,7 @@ class JobOperator(BaseOperator, SkipMixin):
         job: str,
         arguments: Sequence[str],
         serving: bool = False,
+        airflow: bool = False,
         on_nothing: OnNothing = "skip_rest",
         **operator_args: Any,
     ) -> None:
@@ -58,6 +73,7 @@ class JobOperator(BaseOperator, SkipMixin):
         self.job = job
         self.arguments = arguments
         self.serving = serving
+        self.airflow = airflow
         self.on_nothing = on_nothing
         self._process: subprocess.Popen[str] | None = None
 
@@ -117,6 +133,8 @@ class JobOperator(BaseOperator, SkipMixin):
         environment = without_secrets(os.environ) | {"PYTHONUNBUFFERED": "1"}
         if self.serving:
             environment["SERVING_DATABASE_URL"] = database_url(BaseHook.get_connection("serving"))
+        if self.airflow:
+            environment |= airflow_settings()
         return environment
 
     def _skip(self, context: Context) -> None:
@@ -147,6 +165,21 @@ def database_url(connection: Connection) -> str:
         mask_secret(secret)
     options = connection.extra_dejson
     return f"{url}?{urlencode(options)}" if options else url
+
+
+def airflow_settings() -> dict[str, str]:
+    """Return the variables with which a job cleans Airflow; none without the connection.
+
+    A task's own process may not reach Airflow's database, so its address is a connection.
+    """
+    try:
+        connection = BaseHook.get_connection("airflow_metadata")
+    except AirflowNotFoundException:
+        return {}
+    home = os.environ.get("AIRFLOW_HOME", str(Path.home() / "airflow"))
+    kept = {name: os.environ[name] for name in SETTINGS_FOR_CLEANING if name in os.environ}
+    defaults = {"AIRFLOW_HOME": home, "AIRFLOW__LOGGING__BASE_LOG_FOLDER": f"{home}/logs"}
+    return defaults | kept | {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": database_url(connection)}
 
 
 def without_secrets(environment: Mapping[str, str]) -> dict[str, str]:

@@ -31,9 +31,12 @@ class UserDataClient:
         headers = {"X-User-Token": token} if token else {}
         return self._request(schemas.Erasure, "users", user_id, method="DELETE", headers=headers)
 
-    def erase_users(self, user_ids: Sequence[str]) -> list[schemas.Erasure]:
-        """Erase up to 100 users. Needs an operator's token."""
-        body = {"user_ids": [*user_ids]}
+    def erase_users(self, user_ids: Sequence[str], *, reason: str = "") -> list[schemas.Erasure]:
+        """Erase up to 100 users. Needs an operator's token.
+
+        The reason is kept in the audit, so it must not name the users.
+        """
+        body = {"user_ids": [*user_ids], "reason": reason}
         return self._request(list[schemas.Erasure], "erasures", method="POST", body=body)
 
     def erasures(

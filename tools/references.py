@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings
 from dashboards.settings import AppSettings, ConsoleSettings, DemoSettings
 from edge.settings import EdgeSettings
 from jobs.runtime.logs import LogSettings
+from jobs.runtime.retention import RetentionSettings
 from ops.settings import ROOT, OpsSettings
 from ops.steps import console
 from serving.api.settings import ApiSettings
@@ -28,8 +29,8 @@ from warehouse.settings import LakeSettings, ManifestSettings
 from warehouse.tables import TABLES
 
 SETTINGS_CLASSES: tuple[type[BaseSettings], ...] = (  # in the order of the layers
-    OpsSettings, LakeSettings, ManifestSettings, LogSettings, ServingSettings, ApiSettings,
-    EdgeSettings, AppSettings, DemoSettings, ConsoleSettings,
+    OpsSettings, LakeSettings, ManifestSettings, LogSettings, RetentionSettings, ServingSettings,
+    ApiSettings, EdgeSettings, AppSettings, DemoSettings, ConsoleSettings,
 )  # fmt: skip
 ARCHITECTURE = Path("docs/architecture.md")
 BEGIN, END = "<!-- imports: written by `make docs` -->\n", "<!-- end of imports -->\n"

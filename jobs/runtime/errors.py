@@ -55,3 +55,7 @@ class NothingChosenError(JobError):
 
 class NotRebuiltError(JobError):
     """A fit that was repeated from its recorded inputs gives other lists than those kept."""
+
+
+class AirflowCleaningError(JobError):
+    """`airflow db clean` failed. Run it by hand, and read its message."""

@@ -65,6 +65,7 @@ def environment(settings: OpsSettings, ports: Ports, secrets: Credentials) -> di
         "AIRFLOW_HOME": str(settings.airflow),
         "AIRFLOW_CONN_SPARK": json.dumps(spark(settings.spark_master)),
         "AIRFLOW_CONN_SERVING": json.dumps(serving(ports, secrets)),
+        "AIRFLOW_CONN_AIRFLOW_METADATA": json.dumps(metadata(ports, secrets)),
         **_variables(SETTINGS),
         **_variables(local),
     }
@@ -80,13 +81,22 @@ def spark(master: str) -> dict[str, object]:
 
 def serving(ports: Ports, secrets: Credentials) -> dict[str, object]:
     """Return the connection `serving`: Postgres, as the role `publisher`."""
+    return _postgres(ports, secrets, "lantern", database.PUBLISHER)
+
+
+def metadata(ports: Ports, secrets: Credentials) -> dict[str, object]:
+    """Return the connection `airflow_metadata`: Airflow's database, for the task that cleans it."""
+    return _postgres(ports, secrets, "airflow", database.AIRFLOW)
+
+
+def _postgres(ports: Ports, secrets: Credentials, name: str, role: str) -> dict[str, object]:
     return {
         "conn_type": "postgres",
         "host": HOST,
         "port": ports.postgres,
-        "schema": "lantern",
-        "login": database.PUBLISHER,
-        "password": secrets.of(database.PUBLISHER),
+        "schema": name,
+        "login": role,
+        "password": secrets.of(role),
     }
 
 

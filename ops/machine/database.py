@@ -20,7 +20,7 @@ from serving.storage import keys
 
 OWNER, PUBLISHER, API, AIRFLOW = "lantern_owner", "publisher", "api", "airflow"
 DATABASES = {"lantern": (OWNER, PUBLISHER, API), "airflow": (AIRFLOW,)}  # owner first
-DEMO = "demo"
+DEMO = keys.DEMO
 
 
 def prepare(connection: Connection, secrets: Credentials) -> None:
@@ -56,6 +56,17 @@ def transaction(url: str, dataset: str) -> Iterator[Session]:
             yield session
     finally:
         engine.dispose()
+
+
+def largest_tables(server: Server, n: int) -> list[tuple[str, int]]:
+    """Return the largest tables of all data sets, as `schema.table`, with their size in bytes."""
+    statement = (
+        "select schemaname || '.' || relname, pg_total_relation_size(relid) as n_bytes"
+        " from pg_stat_user_tables order by n_bytes desc, 1 limit %s"
+    )
+    with closing(postgres.connect(server, "lantern")) as connection, connection.cursor() as cursor:
+        cursor.execute(statement, (n,))
+        return cursor.fetchall()
 
 
 def mark(server: Server, database: str) -> str | None:

@@ -5,6 +5,7 @@ OPS_INHERIT names. Lantern's own variables, from the shell or `.env`, override t
 here.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -18,7 +19,18 @@ from ops.machine.ports import Ports
 from ops.settings import HOST, ROOT, OpsSettings
 from ops.setup import java
 
-OURS = ("API_", "APP_", "CONSOLE_", "DATASETS_", "DEMO_", "EDGE_", "LAKE_", "LOG_", "OPS_")
+OURS = (
+    "API_",
+    "APP_",
+    "CONSOLE_",
+    "DATASETS_",
+    "DEMO_",
+    "EDGE_",
+    "LAKE_",
+    "LOG_",
+    "OPS_",
+    "RETENTION_",
+)
 COMMON = (
     *("HOME", "JAVA_HOME", "LANG", "LANGUAGE", "LC_*", "LD_LIBRARY_PATH", "LOGNAME", "SHELL"),
     *("TERM", "TMPDIR", "TZ", "USER"),
@@ -41,6 +53,7 @@ def of(program: str, settings: OpsSettings, ports: Ports) -> dict[str, str]:
             "SERVING_DATABASE_URL": f"postgresql+psycopg2://{api}@{HOST}:{ports.postgres}/lantern",
             "API_AIRFLOW_URL": f"http://{HOST}:{ports.airflow}",
             "API_SINGLE_CPU": "true",  # one API process runs on this machine
+            "API_DISK_FOLDERS": json.dumps([str(settings.folder)]),
             "OPENBLAS_NUM_THREADS": "1",  # its matrices are small: threads cost more than they save
         }
     elif program == "app":

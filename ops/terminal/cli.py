@@ -27,6 +27,7 @@ from ops.terminal import (
     erasing,
     follow,
     keys_commands,
+    operator_commands,
     releases,
 )
 from ops.terminal import demo as demonstration
@@ -42,6 +43,15 @@ app.add_typer(keys_commands.app, name="keys")
 app.command("erase")(erasing.command)
 app.command()(backup_commands.backup)
 app.command()(backup_commands.restore)
+for command in (
+    operator_commands.releases,
+    operator_commands.rollback,
+    operator_commands.activate,
+    operator_commands.pause,
+    operator_commands.resume,
+    operator_commands.audit,
+):
+    app.command()(command)
 
 DatasetOption = Annotated[str, typer.Option("--dataset", help="name of a manifest in datasets/")]
 PRIVATE = 0o077  # umask: what the platform writes is for its own user only
@@ -193,19 +203,6 @@ def retrain(
 
 
 @app.command()
-def rollback(
-    dataset: DatasetOption,
-    reason: Annotated[str, typer.Option(help="why; recorded with the rollback")] = "by hand",
-) -> None:
-    """Serve the previous release and pause publishing."""
-    begun = time.monotonic()
-    release = releases.roll_back(running(), manifests.load_named(dataset).name, reason)
-    took = duration(time.monotonic() - begun)
-    console.print(f"{dataset}: release {release} is live ({took}).")
-    console.print(f"Publishing is paused until `lantern resume --dataset {dataset}`.")
-
-
-@app.command()
 def rebuild(
     release: Annotated[int, typer.Argument(help="id of a kept release", min=1)],
     dataset: DatasetOption,
@@ -213,13 +210,6 @@ def rebuild(
     """Fit a kept release again and compare the lists. Exit code 1 if they differ."""
     same = releases.rebuild(running(), manifests.load_named(dataset).name, release)
     raise typer.Exit(code=0 if same else 1)
-
-
-@app.command()
-def resume(dataset: DatasetOption) -> None:
-    """Resume publishing: the next retrain may publish again."""
-    releases.resume_publishing(running(), manifests.load_named(dataset).name)
-    console.print(f"{dataset}: publishing is not paused. The next retrain may publish.")
 
 
 @app.command()

@@ -15,15 +15,17 @@ from importlib import metadata
 from rich.table import Table
 
 from ops.errors import OpsError
-from ops.machine import credentials, ports, postgres
+from ops.machine import credentials, database, ports, postgres
 from ops.machine.stack import Stack
 from ops.settings import ROOT, OpsSettings
 from ops.setup import jars, java
 from ops.steps import console
 from warehouse import datasets
 
-GIB = 1 << 30
+MIB, GIB = 1 << 20, 1 << 30
 DISK_GIB, MEMORY_GIB = 5, 6
+DISK_SHARE = 0.05  # of the disk, that must be free too
+SHOWN_TABLES = 3
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # Tested in these versions only; other combinations fail late.
 TESTED = ("pyspark", "delta-spark", "pandas", "apache-airflow", "sqlalchemy", "deltalake")
@@ -45,7 +47,7 @@ def examine(settings: OpsSettings) -> list[Finding]:
     """Return all findings. Nothing is changed."""
     checks: tuple[Callable[[OpsSettings], Iterator[Finding]], ...] = (
         *(_python, _versions, _jars, _java, _postgres),
-        *(_manifests, _secrets, _resources, _ports, _programs),
+        *(_manifests, _secrets, _resources, _tables, _ports, _programs),
     )
     return [finding for check in checks for finding in check(settings)]
 
@@ -154,12 +156,22 @@ def _secrets(settings: OpsSettings) -> Iterator[Finding]:
 
 def _resources(settings: OpsSettings) -> Iterator[Finding]:
     place = next(path for path in (settings.folder, *settings.folder.parents) if path.exists())
-    free = shutil.disk_usage(place).free / GIB
-    yield Finding("disk", f"{free:.0f} GiB free", f"{DISK_GIB} GiB", free >= DISK_GIB,
+    usage = shutil.disk_usage(place)
+    free, needed = usage.free / GIB, max(DISK_GIB, DISK_SHARE * usage.total / GIB)
+    found = f"{free:.0f} of {usage.total / GIB:.0f} GiB free"
+    yield Finding("disk", found, f"{needed:.0f} GiB", free >= needed,
                   f"free space on the disk of {place}, or set OPS_VAR to another disk")  # fmt: skip
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / GIB
     yield Finding("memory", f"{memory:.0f} GiB", f"{MEMORY_GIB} GiB", memory >= MEMORY_GIB,
                   "lower spark.driver.memory in conf/spark/spark-defaults.conf")  # fmt: skip
+
+
+def _tables(settings: OpsSettings) -> Iterator[Finding]:
+    if not Stack(settings).supervisord.is_running():
+        return
+    largest = database.largest_tables(Stack(settings).server, SHOWN_TABLES)
+    found = ", ".join(f"{name} {n_bytes / MIB:,.0f} MiB" for name, n_bytes in largest)
+    yield Finding("largest tables", found or "none", "", good=True)
 
 
 def _ports(settings: OpsSettings) -> Iterator[Finding]:

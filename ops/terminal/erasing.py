@@ -8,6 +8,7 @@ import typer
 from ops.machine import database, environment
 from ops.machine.stack import Stack, running
 from ops.terminal.releases import actor
+from serving.acts import access
 from serving.users import accounts, erasures
 from warehouse import datasets as manifests
 
@@ -33,7 +34,8 @@ def erase(stack: Stack, dataset: str, user_ids: Collection[str], *, now: bool) -
     with database.transaction(owner, dataset) as session:
         connection = session.connection()
         for user_id in sorted({*user_ids}):
-            accounts.erase(connection, user_id, requested_by=actor())
+            erasure = accounts.erase(connection, user_id, requested_by=actor())
+            access.record_erasure(connection, user_id, erasure, actor=actor())
         erasures.delete_everywhere(connection)
     role = database.PUBLISHER
     url = stack.server.url("lantern", role, stack.secrets.of(role))

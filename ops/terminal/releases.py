@@ -1,4 +1,4 @@
-"""Releases from the terminal: roll back and resume publishing as the role that may, and rebuild."""
+"""Kept releases from the terminal: rebuild one and compare."""
 
 import getpass
 from contextlib import AbstractContextManager
@@ -9,18 +9,6 @@ from ops.errors import OpsError
 from ops.machine import database, environment
 from ops.machine.stack import Stack
 from serving.publishing import releases
-
-
-def roll_back(stack: Stack, dataset: str, reason: str) -> int:
-    """Return the release that is live now: the previous one. Publishing is paused."""
-    with _transaction(stack, dataset) as session:
-        return releases.roll_back(session, actor=actor(), reason=reason)
-
-
-def resume_publishing(stack: Stack, dataset: str) -> bool:
-    """Let retrains publish again, and return whether publishing was paused."""
-    with _transaction(stack, dataset) as session:
-        return releases.resume_publishing(session, actor=actor())
 
 
 def fit_of(stack: Stack, dataset: str, release_id: int) -> str:

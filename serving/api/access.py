@@ -78,6 +78,10 @@ class Gate:
                 await self._refusals.count(address)
             raise
 
+    def forget_keys(self) -> None:
+        """Look every API key up again at its next request."""
+        self._products.forget()
+
     async def _check(self, needs: Needs, scope: Scope, address: str) -> Caller | OperatorCaller:
         token = _bearer(scope["headers"])
         dataset: str = scope["path_params"]["dataset"]

@@ -18,10 +18,19 @@ from serving.api.datasets import Datasets
 from serving.api.metrics import Measured, Metrics
 from serving.api.operators import Operators
 from serving.api.rate_limit import RateLimiter, Refusals
-from serving.api.routes import erasures, feedback, health, reads, rules
+from serving.api.routes import (
+    erasures,
+    feedback,
+    health,
+    operate_access,
+    operate_releases,
+    reads,
+    rules,
+)
 from serving.api.settings import ApiSettings
 from serving.schemas import Problem
 from serving.storage.database import ServingSettings
+from serving.users.quotas import Quotas
 
 
 def create_app(
@@ -53,7 +62,8 @@ def create_app(
         responses={500: {"model": Problem}},
     )
     app.state.datasets = datasets
-    app.state.metrics = Metrics(datasets)
+    app.state.metrics = Metrics(datasets, settings.disk_folders)
+    app.state.quotas = Quotas(events=settings.events_per_day, users=settings.new_users_per_day)
     app.state.gate = Gate(
         datasets,
         app.state.metrics,
@@ -73,5 +83,7 @@ def create_app(
     app.include_router(feedback.write)
     app.include_router(rules.operate)
     app.include_router(erasures.route)
+    app.include_router(operate_releases.operate_releases)
+    app.include_router(operate_access.operate_access)
     app.include_router(health.public)
     return app

@@ -123,6 +123,11 @@ class Products:
             raise KeyRefusedError(REFUSED)
         return self._valid.put((dataset, digest), key)
 
+    def forget(self) -> None:
+        """Forget all keys, valid and refused ones."""
+        self._valid.clear()
+        self._refused.clear()
+
     def _look_up(self, dataset: str, digest: str) -> KnownKey | None:
         try:
             with self._datasets.connection(dataset) as connection:

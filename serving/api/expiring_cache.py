@@ -46,3 +46,8 @@ class ExpiringCache(Generic[ValueT]):
     def __contains__(self, key: Hashable) -> bool:
         """Return whether the key has a value, expired or not."""
         return key in self._entries
+
+    def clear(self) -> None:
+        """Forget all keys."""
+        with self._writing:
+            self._entries.clear()

@@ -1,10 +1,13 @@
-"""Metrics for Prometheus: requests, events and the outboxes.
+"""Metrics for Prometheus: requests, events, the outboxes and storage.
 
 Each process has its own counters: with several workers, scrape each at its own address.
 """
 
+import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector
 from prometheus_client.core import GaugeMetricFamily
@@ -14,7 +17,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.api.datasets import Datasets
 from serving.errors import ApiError
-from serving.schemas import OutboxState, Receipt
+from serving.schemas import OutboxState, Receipt, TableSize
+from serving.storage import sizes
 from serving.users import feedback
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE"})
@@ -24,7 +28,7 @@ SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 class Metrics:
     """The counters of one process, in a registry of their own."""
 
-    def __init__(self, datasets: Datasets) -> None:
+    def __init__(self, datasets: Datasets, disk_folders: Sequence[Path] = ()) -> None:
         self.registry = CollectorRegistry()
         self._requests = Counter(
             "lantern_api_requests",
@@ -47,6 +51,7 @@ class Metrics:
         )
         self._cache: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self.registry.register(Outboxes(datasets))
+        self.registry.register(Storage(datasets, disk_folders))
         ProcessCollector(registry=self.registry)
 
     def count_response(self, route: str, method: str, status: int, seconds: float) -> None:
@@ -106,6 +111,37 @@ class Outboxes(Collector):
             except ApiError:
                 continue  # its schema does not match; `/ready` reports that
         return states
+
+
+class Storage(Collector):
+    """The sizes of the tables and the free space on disks, read at each scrape."""
+
+    def __init__(self, datasets: Datasets, disk_folders: Sequence[Path]) -> None:
+        self._datasets = datasets
+        self._disk_folders = disk_folders
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Yield the size of each table and, for each folder, the space on its disk."""
+        sizes_metric = GaugeMetricFamily(
+            "lantern_table_bytes", "Size of a table with its indexes.", labels=["dataset", "table"]
+        )
+        with suppress(SQLAlchemyError):  # `lantern_database_up` reports it
+            for dataset, size in self._sizes():
+                sizes_metric.add_metric([dataset, size.name], size.n_bytes)
+        free = GaugeMetricFamily("lantern_disk_free_bytes", "Free space.", labels=["folder"])
+        total = GaugeMetricFamily("lantern_disk_bytes", "Size of the disk.", labels=["folder"])
+        for folder in self._disk_folders:
+            with suppress(OSError):
+                usage = shutil.disk_usage(folder)
+                free.add_metric([str(folder)], usage.free)
+                total.add_metric([str(folder)], usage.total)
+        yield from (sizes_metric, free, total)
+
+    def _sizes(self) -> Iterator[tuple[str, TableSize]]:
+        for dataset in self._datasets.names():
+            with suppress(ApiError), self._datasets.connection(dataset) as connection:
+                for size in sizes.of_tables(connection):
+                    yield dataset, size
 
 
 class Measured:

@@ -1,5 +1,7 @@
 """Settings of the API's process."""
 
+from pathlib import Path
+
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -72,6 +74,21 @@ class ApiSettings(BaseSettings):
         default=("127.0.0.1", "localhost"),
         description="JSON list of the names under which clients reach the API, without port: other "
         "`Host` headers get 400. Add the public name behind a proxy. `*.` stands for subdomains.",
+    )
+    events_per_day: int = Field(
+        default=2_000_000,
+        ge=0,
+        description="Events per day (UTC) that each process accepts from one key. Repeated events "
+        "do not count. 0: no limit.",
+    )
+    new_users_per_day: int = Field(
+        default=100_000,
+        ge=0,
+        description="Users per day (UTC) that each process creates for one key. 0: no limit.",
+    )
+    disk_folders: tuple[Path, ...] = Field(
+        default=(),
+        description="JSON list of folders. `/metrics` has the free space of the disk of each.",
     )
     statement_timeout_ms: int = Field(
         default=5000,

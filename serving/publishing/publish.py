@@ -14,6 +14,9 @@ from sqlalchemy import Engine, func, select, text, update
 from sqlalchemy.orm import Session
 
 from faults import faultpoint
+from serving import schemas
+from serving.acts import audit
+from serving.acts.audit import Act
 from serving.errors import IncompleteReleaseError, LiveReleaseChangedError, PublishingPausedError
 from serving.publishing import loading, releases, retention
 from serving.publishing.loading import Loaded
@@ -96,11 +99,21 @@ def publish(
                 reason=reason,
                 action="publish",
             )
+            _record(session, release_id, instead_of=instead_of, actor=actor, reason=reason)
             faultpoint("publish.before_commit")
     faultpoint("publish.after_commit")
     log.info("published fit=%s release=%d", candidate.retrain_id, release_id)
     retention.keep_newest(engine, keep)
     return release_id
+
+
+def _record(
+    session: Session, release_id: int, *, instead_of: int | None, actor: str, reason: str
+) -> None:
+    act = Act(actor, "publish", f"release {release_id}", reason, session)
+    act.before = schemas.LiveState(live_release=instead_of).model_dump(mode="json")
+    act.after = releases.live_state(session).model_dump(mode="json")
+    audit.record(session, act)
 
 
 def _published(session: Session, retrain_id: str) -> int | None:

@@ -1,6 +1,6 @@
 """The live release and its history. Callers own the transaction: nothing here commits."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
@@ -57,12 +57,9 @@ def activate(
     release = session.get(Release, release_id, populate_existing=True)
     if release is None or release.ready_at is None or release.retired_at is not None:
         raise ReleaseNotReadyError(
-            f"release {release_id} is not loaded or was deleted; the live release stays. "
-            "Choose one that `/releases` lists."
+            f"Release {release_id} is not loaded or was deleted. The live release stays."
         )
-    now_live = live_id(session)
-    if now_live != instead_of:
-        raise LiveReleaseChangedError(f"release {now_live} is live, not {instead_of}: look again")
+    refuse_if_changed(session, instead_of)
     session.execute(
         update(Release).values(publishing_paused_by=None, publishing_paused_at=None).where(_PAUSED)
     )
@@ -82,26 +79,26 @@ def roll_back(session: Session, *, actor: str, reason: str) -> int:
     lock_live_release(session)
     now_live = live_id(session)
     if now_live is None:
-        raise NoEarlierReleaseError("nothing is released yet: nothing to roll back")
+        raise NoEarlierReleaseError("Nothing is released yet: there is nothing to roll back.")
     older = (Release.release_id < now_live, Release.ready_at.is_not(None))
     target = session.scalar(
         select(func.max(Release.release_id)).where(*older, Release.retired_at.is_(None))
     )
     if target is None:
         raise NoEarlierReleaseError(
-            f"no ready release is older than the live release {now_live}: nothing changed"
+            f"No ready release is older than the live release {now_live}. Nothing changed."
         )
     activate(session, target, instead_of=now_live, actor=actor, reason=reason, action="roll_back")
-    pause_publishing(session, target, actor=actor)
+    _pause(session, target, actor=actor)
     return target
 
 
-def pause_publishing(session: Session, release_id: int, *, actor: str) -> None:
+def pause_publishing(
+    session: Session, release_id: int, *, actor: str, reason: str = "Publishing was paused."
+) -> None:
     """Pause publishing: this release stays live until publishing is resumed."""
-    paused = update(Release).values(
-        publishing_paused_by=actor, publishing_paused_at=func.clock_timestamp()
-    )
-    session.execute(paused.where(Release.release_id == release_id))
+    _pause(session, release_id, actor=actor)
+    _record_action(session, "pause", release_id, instead_of=release_id, actor=actor, reason=reason)
 
 
 def resume_publishing(
@@ -126,24 +123,43 @@ def kept(session: Session) -> list[schemas.Release]:
     """Return the releases that can go live, newest first."""
     ready = (Release.ready_at.is_not(None), Release.retired_at.is_(None))
     rows = session.execute(
-        select(
-            Release.release_id,
-            Release.recipe,
-            Release.recipe_json,
-            Release.verdict,
-            Release.retrain_id,
-            Release.ready_at,
-            Release.publishing_paused_by,
-            func.coalesce(Release.counts["recommendations"].as_integer(), 0).label("n_users"),
-            func.coalesce(Release.counts["items"].as_integer(), 0).label("n_items"),
-            LivePointer.release_id.is_not(None).label("live"),
-            LivePointer.since.label("live_since"),
-        )
+        select(Release, LivePointer.since)
         .outerjoin(LivePointer, LivePointer.release_id == Release.release_id)
         .where(*ready)
         .order_by(Release.release_id.desc())
     )
-    return [schemas.Release.model_validate(dict(row)) for row in rows.mappings()]
+    return [
+        schemas.Release(**described(release), live=since is not None, live_since=since)
+        for release, since in rows
+    ]
+
+
+def described(release: Release) -> dict[str, Any]:
+    """Return the fields of `schemas.Release` that the release's own row has."""
+    counts = release.counts
+    return {
+        "release_id": release.release_id,
+        "recipe": release.recipe,
+        "recipe_json": release.recipe_json,
+        "verdict": release.verdict,
+        "retrain_id": release.retrain_id,
+        "ready_at": release.ready_at,
+        "publishing_paused_by": release.publishing_paused_by,
+        "n_users": counts.get("recommendations", 0),
+        "n_items": counts.get("items", 0),
+    }
+
+
+def live_state(session: Session) -> schemas.LiveState:
+    """Return the live release's id, and whether publishing is paused."""
+    release = live(session)
+    if release is None:
+        return schemas.LiveState(live_release=None)
+    return schemas.LiveState(
+        live_release=release.release_id,
+        publishing_paused_by=release.publishing_paused_by,
+        publishing_paused_at=release.publishing_paused_at,
+    )
 
 
 def live_id(session: Session) -> int | None:
@@ -156,7 +172,25 @@ def lock_live_release(session: Session) -> None:
     session.execute(text("select pg_advisory_xact_lock(hashtext('live ' || current_schema()))"))
 
 
+def refuse_if_changed(session: Session, instead_of: int | None) -> None:
+    """Check that the release that a caller saw is still live.
+
+    Raises:
+        LiveReleaseChangedError: another release has gone live.
+    """
+    now_live = live_id(session)
+    if now_live != instead_of:
+        raise LiveReleaseChangedError(f"Release {now_live} is live, not {instead_of}.")
+
+
 _PAUSED = Release.publishing_paused_by.is_not(None)
+
+
+def _pause(session: Session, release_id: int, *, actor: str) -> None:
+    paused = update(Release).values(
+        publishing_paused_by=actor, publishing_paused_at=func.clock_timestamp()
+    )
+    session.execute(paused.where(Release.release_id == release_id))
 
 
 def _record_action(

@@ -3,6 +3,16 @@
 # ruff: noqa: F401 # every import is a re-export
 # mypy: implicit-reexport
 
+from serving.schemas.acts import (
+    ApiKey,
+    Because,
+    ChangeOfRelease,
+    CreatedApiKey,
+    KeyScope,
+    LiveState,
+    NewApiKey,
+)
+from serving.schemas.audit import Action, AuditEntry, AuditPage
 from serving.schemas.base import Id
 from serving.schemas.catalogue import About, Item, ItemPage
 from serving.schemas.explanations import Explanation, ListStatus, ScoreTerm, TermKind
@@ -17,7 +27,17 @@ from serving.schemas.lists import (
     Shelf,
     SimilarItems,
 )
-from serving.schemas.releases import Comparison, Criterion, Release, Verdict
+from serving.schemas.releases import (
+    Activation,
+    Comparison,
+    Criterion,
+    ExampleLists,
+    ItemShare,
+    PastRelease,
+    Release,
+    ReleaseChanges,
+    Verdict,
+)
 from serving.schemas.rules import (
     Availability,
     Boost,
@@ -30,7 +50,7 @@ from serving.schemas.rules import (
     SlateFigures,
     SlateRules,
 )
-from serving.schemas.states import AllReadiness, Health, Problem, Readiness
+from serving.schemas.states import AllReadiness, Health, Problem, Readiness, TableSize
 from serving.schemas.users import (
     Erasure,
     ErasureState,

@@ -26,6 +26,60 @@ class Release(Answer):
     )
 
 
+class Activation(Answer):
+    """An act on a release: it was published, made live, kept live or freed again."""
+
+    action: Literal["publish", "activate", "roll_back", "pause", "resume"]
+    instead_of: int | None = Field(description="The release that was live before.")
+    actor: str
+    reason: str
+    acted_at: datetime
+
+
+class PastRelease(Release):
+    """A release with its history. Deleted releases keep their row."""
+
+    kept: bool = Field(description="Whether it can go live: its lists are not deleted.")
+    live_until: datetime | None = Field(
+        description="When it last ceased to be live; null if it is live or never was."
+    )
+    activations: tuple[Activation, ...] = Field(description="Newest first.")
+
+
+class ItemShare(Answer):
+    """The share of the compared users who have an item among their first ten."""
+
+    item_id: str
+    title: str
+    before: float
+    after: float
+
+
+class ExampleLists(Answer):
+    """One user's first titles in two releases."""
+
+    user_id: str
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+
+
+class ReleaseChanges(Answer):
+    """What changed in the precomputed lists from one release to another, before slate rules."""
+
+    release_id: int
+    since: int = Field(description="The release that it is compared with.")
+    n_users: int = Field(description="Compared users who are in both; a sample if there are many.")
+    changed_share: float = Field(
+        description="Share of these users who have other items among their first ten."
+    )
+    mean_new_items: float = Field(description="New items among a user's first ten, on average.")
+    n_came: int = Field(description="Items among the first ten of some user only now.")
+    n_went: int = Field(description="Items among the first ten of some user only before.")
+    gained: tuple[ItemShare, ...] = Field(description="The largest gains, at most ten.")
+    lost: tuple[ItemShare, ...] = Field(description="The largest losses, at most ten.")
+    examples: tuple[ExampleLists, ...] = Field(description="Up to three users with changes.")
+
+
 class Criterion(Answer):
     """One criterion of the gate."""
 

@@ -51,3 +51,11 @@ class AllReadiness(Answer):
     ready: bool
     detail: str
     datasets: dict[str, Readiness]
+
+
+class TableSize(Answer):
+    """One table in Postgres."""
+
+    name: str
+    n_bytes: int = Field(description="Size on disk with indexes.")
+    n_rows: int = Field(description="Postgres' estimate.")

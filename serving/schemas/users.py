@@ -71,9 +71,15 @@ class Erasure(Answer):
 class NewErasures(RequestBody):
     """A request to erase users."""
 
-    model_config = with_example(user_ids=["42"])
+    model_config = with_example(user_ids=["42"], reason="request 17")
 
     user_ids: tuple[Id, ...] = Field(min_length=1, max_length=100)
+    reason: str = Field(
+        default="",
+        max_length=200,
+        pattern=r"^[^\x00]*$",
+        description="For the audit. It is kept, so it must not name the users.",
+    )
 
 
 class ErasureState(Answer):

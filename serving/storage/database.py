@@ -38,9 +38,12 @@ GRANTS = {
         "releases": "select, insert, update",
         "live_release": "select, insert, update",
         "activations": "select, insert",
+        "audit": "select, insert, delete",  # `maintain` deletes old entries as publisher
         "verdicts": "select, insert, update",
         "window_lists": "select, insert, delete",
-        "outbox": "select",  # `collect` runs as publisher
+        "outbox": "select, delete",  # `collect` and `prune` run as publisher
+        "user_tokens": "select, delete",
+        "feedback": "select",
         "outbox_cursor": "select, insert, update",
         "erasures": "select, insert, update",  # `erase` records its progress
         "alembic_version": "select",
@@ -60,12 +63,14 @@ GRANTS = {
         "slate": "select, update",
         "unavailable_items": "select, insert, delete",
         "window_lists": "select, delete",
-        "about": "select",
-        "releases": "select",
-        "live_release": "select",
-        "activations": "select",
+        # operators activate releases, pause publishing and manage keys through the API
+        "about": "select, update (categories, n_items)",
+        "releases": "select, update (publishing_paused_by, publishing_paused_at)",
+        "live_release": "select, insert, update",
+        "activations": "select, insert",
+        "audit": "select, insert",
         "verdicts": "select",
-        "api_keys": "select",
+        "api_keys": "select, insert, delete",
         "alembic_version": "select",
     },
 }

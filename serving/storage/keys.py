@@ -5,15 +5,16 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
 from sqlalchemy import Connection, delete, select
 from sqlalchemy.orm import Session
 
 from serving.errors import ScopeMissingError
+from serving.schemas import KeyScope
 from serving.tables import ApiKey
 
-Scope = Literal["read", "feedback", "operate"]
+Scope = KeyScope
+DEMO = "demo"  # the name of the app's own key, which `lantern up` creates
 
 _KEYS = select(ApiKey.name, ApiKey.scopes, ApiKey.created_at)
 
@@ -59,6 +60,12 @@ def digest(key: str) -> str:
 def find(connection: Connection, digest: str) -> KnownKey | None:
     """Return the key with this digest, or None."""
     row = connection.execute(_KEYS.where(ApiKey.digest == digest)).one_or_none()
+    return None if row is None else _key(*row)
+
+
+def named(session: Session, name: str) -> KnownKey | None:
+    """Return the key with this name, or None."""
+    row = session.execute(_KEYS.where(ApiKey.name == name)).one_or_none()
     return None if row is None else _key(*row)
 
 

@@ -7,6 +7,7 @@ A list is one row with arrays: a fifth of the size of a row per rank.
 # mypy: implicit-reexport
 
 from serving.tables.access import ApiKey, Erasure, UserToken
+from serving.tables.audit import AuditEntry
 from serving.tables.base import Base
 from serving.tables.catalogue import About, Item, UnavailableItem
 from serving.tables.feedback import Feedback, OutboxCursor, OutboxEvent

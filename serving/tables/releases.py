@@ -54,7 +54,7 @@ class Activation(Base):
     __tablename__ = "activations"
     __table_args__ = (
         CheckConstraint(
-            "action in ('publish', 'activate', 'roll_back', 'resume')", name="known_action"
+            "action in ('publish', 'activate', 'roll_back', 'pause', 'resume')", name="known_action"
         ),
     )
 

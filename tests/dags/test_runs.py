@@ -158,6 +158,9 @@ def test_a_failed_job_fails_the_run(run: Run, jobs: Jobs) -> None:
 
 def test_maintain_erases_users_before_it_removes_old_files(run: Run, jobs: Jobs) -> None:
     states = run("playground__maintain")
-    assert states == {"run": "success", "erase": "success", "vacuum": "success"}
-    assert [call.job for call in jobs.calls()] == ["erase", "vacuum"]
-    assert all("SERVING_DATABASE_URL" in call.env for call in jobs.calls())
+    assert states == dict.fromkeys(("run", "erase", "vacuum", "prune", "clean_airflow"), "success")
+    called = [call.job for call in jobs.calls()]
+    assert sorted(called) == ["clean_airflow", "erase", "prune", "vacuum"]
+    assert called.index("erase") < called.index("vacuum")
+    with_url = {call.job for call in jobs.calls() if "SERVING_DATABASE_URL" in call.env}
+    assert with_url == {"erase", "vacuum", "prune"}

@@ -14,7 +14,7 @@ def test_the_page_has_every_dag_task_and_what_to_do_if_it_fails() -> None:
     assert tasks == [
         *("land", "refine", "announce", "collect", "announce"),
         *("erase", "freeze", "nominate", "search", "evaluate", "decide", "approve", "fit"),
-        *("publish", "erase", "vacuum"),
+        *("publish", "clean_airflow", "erase", "prune", "vacuum"),
     ]
     assert "`lake://<data set>/silver/interactions`" in page
     assert "| `search_budget_minutes` | `0` | type `integer`, minimum `0`, maximum `120` |" in page

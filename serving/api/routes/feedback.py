@@ -2,15 +2,17 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Depends, Header, Request, Response
 
 from serving import schemas
+from serving.acts import access
 from serving.api import problems
 from serving.api.access import GuardedRoute
 from serving.api.authentication import AnyProduct, Caller, Reader, Sender
 from serving.api.routes.parameters import ItemId, UserId, as_json
 from serving.users import accounts, feedback
 from serving.users.feedback import Event
+from serving.users.quotas import Quotas
 
 EventKey = Annotated[
     str | None,
@@ -35,6 +37,15 @@ UserToken = Annotated[
     ),
 ]
 
+
+async def daily_quotas(request: Request) -> Quotas:
+    """Return the quotas of this process."""
+    quotas: Quotas = request.app.state.quotas
+    return quotas
+
+
+DailyQuotas = Annotated[Quotas, Depends(daily_quotas)]
+
 write = APIRouter(
     prefix="/v1/{dataset}",
     route_class=GuardedRoute,
@@ -49,16 +60,26 @@ _event_route: dict[str, Any] = {
 
 @write.put("/users/{user_id:id}/ratings/{item_id:id}", summary="Rate an item", **_event_route)
 def rate(
-    caller: Sender, user_id: UserId, item_id: ItemId, body: schemas.Rating, key: EventKey = None
+    caller: Sender,
+    user_id: UserId,
+    item_id: ItemId,
+    body: schemas.Rating,
+    key: EventKey = None,
+    *,
+    quotas: DailyQuotas,
 ) -> Response:
     """The rating is committed when the API answers. The newest rating by `occurred_at` counts."""
-    return _accept(caller, Event("rate", user_id, item_id, body.rating, body.occurred_at, key))
+    return _accept(
+        quotas, caller, Event("rate", user_id, item_id, body.rating, body.occurred_at, key)
+    )
 
 
 @write.delete("/users/{user_id:id}/ratings/{item_id:id}", summary="Delete a rating", **_event_route)
-def unrate(caller: Sender, user_id: UserId, item_id: ItemId, key: EventKey = None) -> Response:
+def unrate(
+    quotas: DailyQuotas, caller: Sender, user_id: UserId, item_id: ItemId, key: EventKey = None
+) -> Response:
     """Also shows the item again if it was hidden. It is not an error if there is no rating."""
-    return _accept(caller, Event("unrate", user_id, item_id, idempotency_key=key))
+    return _accept(quotas, caller, Event("unrate", user_id, item_id, idempotency_key=key))
 
 
 @write.put(
@@ -67,10 +88,16 @@ def unrate(caller: Sender, user_id: UserId, item_id: ItemId, key: EventKey = Non
     **_event_route,
 )
 def hide(
-    caller: Sender, user_id: UserId, item_id: ItemId, body: schemas.Hide, key: EventKey = None
+    caller: Sender,
+    user_id: UserId,
+    item_id: ItemId,
+    body: schemas.Hide,
+    key: EventKey = None,
+    *,
+    quotas: DailyQuotas,
 ) -> Response:
     """The item is hidden until it is rated or its rating is deleted. Training ignores hides."""
-    return _accept(caller, Event(body.kind, user_id, item_id, None, body.occurred_at, key))
+    return _accept(quotas, caller, Event(body.kind, user_id, item_id, None, body.occurred_at, key))
 
 
 @write.post(
@@ -80,10 +107,12 @@ def hide(
     tags=["users"],
     summary="Create a user",
 )
-def create_user(caller: Sender) -> Response:
+def create_user(quotas: DailyQuotas, caller: Sender) -> Response:
     """Returns a new id and, only in this answer, the token with which the user can be erased."""
     with caller.transaction() as authorized:
+        quotas.check(caller.dataset, authorized.name, "users")
         user = accounts.create(authorized.connection)
+    quotas.count(caller.dataset, authorized.name, "users")
     return as_json(user, status=201)
 
 
@@ -110,6 +139,7 @@ def erase(caller: AnyProduct, user_id: UserId, token: UserToken = None) -> Respo
             token=token,
         )
         erasure = accounts.erase(authorized.connection, user_id, requested_by=by)
+        access.record_erasure(authorized.connection, user_id, erasure, actor=by)
     caller.release_cache.drop_reasons(user_id)
     return as_json(erasure)
 
@@ -126,11 +156,14 @@ def outbox(caller: Reader) -> Response:
         return as_json(feedback.outbox_state(connection))
 
 
-def _accept(caller: Caller, event: Event) -> Response:
+def _accept(quotas: Quotas, caller: Caller, event: Event) -> Response:
     with caller.transaction() as authorized:
+        quotas.check(caller.dataset, authorized.name, "events")
         if event.rating is not None:
             about = caller.datasets.about(authorized.connection, caller.dataset)
             feedback.refuse_off_scale(event.rating, about)
         receipt = feedback.accept(authorized.connection, event, sent_by=authorized.name)
+    if receipt.status == "accepted":
+        quotas.count(caller.dataset, authorized.name, "events")
     caller.metrics.count_event(caller.dataset, receipt)
     return as_json(receipt)

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from serving import schemas
+from serving.acts import access
 from serving.api import problems
 from serving.api.access import GuardedRoute
 from serving.api.authentication import Maintainer
@@ -49,9 +50,7 @@ def rules_history(caller: Operator, limit: Annotated[int, Query(ge=1, le=100)] =
 )
 def replace_rules(caller: Operator, body: schemas.NewRules) -> Response:
     """The new rules apply to every list from the next request on. Preview them first."""
-    with caller.transaction() as authorized:
-        version = store.replace(authorized.connection, body, actor=authorized.name)
-    return as_json(version)
+    return as_json(access.replace_rules(caller.transaction, body))
 
 
 @operate.post(

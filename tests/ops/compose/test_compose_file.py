@@ -184,7 +184,8 @@ def test_every_variable_is_one_that_the_code_reads(services: dict[str, Service])
 def airflows() -> set[str]:
     from airflow.configuration import conf
 
-    return {"AIRFLOW_CONN_SPARK", "AIRFLOW_CONN_SERVING"} | {
+    connections = {f"AIRFLOW_CONN_{name}" for name in ("AIRFLOW_METADATA", "SERVING", "SPARK")}
+    return connections | {
         f"AIRFLOW__{section}__{option}".upper()
         for section, described in conf.configuration_description.items()
         for option in described["options"]

@@ -35,7 +35,8 @@ def lantern(*arguments: str) -> int:
     [
         ("status",),
         ("retrain", "--dataset", "playground"),
-        ("rollback", "--dataset", "playground"),
+        ("rollback", "--dataset", "playground", "--reason", "a test"),
+        ("rollback", "--dataset", "playground", "--reason", "a test", "--direct"),
         ("resume", "--dataset", "playground"),
         ("backup", "backup.tar"),
         ("erase", "--dataset", "playground", "--user", "42", "--now"),

@@ -39,6 +39,8 @@ def test_users_are_erased_from_postgres_and_the_job_gets_its_url(
     assert erasing.erase(stack, schema_of(owner), ["u"], now=True)
 
     assert shop.rows(owner, "select user_id from recommendations") == [("v",)]
+    [(actor,)] = shop.rows(owner, "select actor from audit where action = 'erase'")
+    assert str(actor).endswith("(lantern)")
     [[command, variables]] = jobs
     assert command == ["jobs.erase", "--dataset", schema_of(owner), "--now"]
     assert "publisher:publisher@" in variables["SERVING_DATABASE_URL"]

@@ -9,7 +9,7 @@ from ops import settings as settings_module
 from ops.machine import credentials, database, postgres
 from ops.machine.postgres import Server
 from ops.settings import OpsSettings
-from ops.terminal import keys_commands
+from ops.terminal import acts
 from serving.storage import database as serving
 from serving.storage import keys
 from tests.ops.terminal.test_cli import lantern
@@ -28,7 +28,7 @@ def owner(
     url = server.url("lantern", "lantern_owner", secrets.of("lantern_owner"))
     database.install(url, DATASET, settings)
     stack = SimpleNamespace(server=server, secrets=secrets)
-    monkeypatch.setattr(keys_commands, "running", lambda: stack)
+    monkeypatch.setattr(acts, "running", lambda: stack)
     monkeypatch.setattr(settings_module, "read", lambda: settings)
     engine = serving.connect(url, DATASET)
     yield engine
@@ -43,7 +43,12 @@ def known(owner: Engine, key: str) -> keys.KnownKey | None:
 def test_a_key_is_alone_on_standard_output_and_opens_what_was_said(
     owner: Engine, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert lantern("keys", "add", DATASET, "shop", "--scope", "read", "--scope", "feedback") == 0
+    assert (
+        lantern(
+            "keys", "add", DATASET, "shop", "--scope", "read", "--scope", "feedback", "--direct"
+        )
+        == 0
+    )
 
     shown = capsys.readouterr()
     made = known(owner, shown.out.strip())
@@ -56,9 +61,9 @@ def test_a_key_is_alone_on_standard_output_and_opens_what_was_said(
 def test_a_second_key_of_a_name_ends_the_first(
     owner: Engine, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert lantern("keys", "add", DATASET, "shop", "--scope", "read") == 0
+    assert lantern("keys", "add", DATASET, "shop", "--scope", "read", "--direct") == 0
     first = capsys.readouterr().out.strip()
-    assert lantern("keys", "add", DATASET, "shop", "--scope", "operate") == 0
+    assert lantern("keys", "add", DATASET, "shop", "--scope", "operate", "--direct") == 0
     second = capsys.readouterr().out.strip()
 
     assert known(owner, first) is None
@@ -67,9 +72,9 @@ def test_a_second_key_of_a_name_ends_the_first(
 
 @pytest.mark.usefixtures("owner")
 def test_keys_are_listed_without_themselves(capsys: pytest.CaptureFixture[str]) -> None:
-    assert lantern("keys", "add", DATASET, "shop", "--scope", "read") == 0
+    assert lantern("keys", "add", DATASET, "shop", "--scope", "read", "--direct") == 0
     key = capsys.readouterr().out.strip()
-    assert lantern("keys", "list", DATASET) == 0
+    assert lantern("keys", "list", DATASET, "--direct") == 0
 
     said = capsys.readouterr().out
     lines = [line.split()[:3] for line in said.splitlines()[1:]]
@@ -82,12 +87,12 @@ def test_keys_are_listed_without_themselves(capsys: pytest.CaptureFixture[str]) 
 def test_a_revoked_key_opens_nothing_and_an_unknown_one_is_named(
     owner: Engine, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert lantern("keys", "add", DATASET, "shop", "--scope", "read") == 0
+    assert lantern("keys", "add", DATASET, "shop", "--scope", "read", "--direct") == 0
     key = capsys.readouterr().out.strip()
 
-    assert lantern("keys", "revoke", DATASET, "shop") == 0
+    assert lantern("keys", "revoke", DATASET, "shop", "--direct") == 0
     assert known(owner, key) is None
-    assert lantern("keys", "revoke", DATASET, "shop") == 1
+    assert lantern("keys", "revoke", DATASET, "shop", "--direct") == 1
     said = capsys.readouterr().out
     assert "no key 'shop'" in said
     assert "demo" in said
@@ -96,7 +101,7 @@ def test_a_revoked_key_opens_nothing_and_an_unknown_one_is_named(
 @pytest.mark.usefixtures("owner")
 @pytest.mark.parametrize("name", ["demo", "", "a b", "[red]", "x" * 65])
 def test_a_name_that_cannot_be_is_refused(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert lantern("keys", "add", DATASET, name, "--scope", "read") == 1
+    assert lantern("keys", "add", DATASET, name, "--scope", "read", "--direct") == 1
     assert "error:" in capsys.readouterr().out
 
 
@@ -105,9 +110,9 @@ def test_what_a_key_may_do_is_said_and_known(
 ) -> None:
     with owner.begin() as connection:  # other tests may have installed it
         connection.execute(text("drop schema if exists movietweetings cascade"))
-    assert lantern("keys", "add", DATASET, "shop") == 2
-    assert lantern("keys", "add", DATASET, "shop", "--scope", "everything") == 1
+    assert lantern("keys", "add", DATASET, "shop", "--direct") == 2
+    assert lantern("keys", "add", DATASET, "shop", "--scope", "everything", "--direct") == 1
     assert "invalid scopes: everything" in capsys.readouterr().out
-    assert lantern("keys", "list", "none") == 1
-    assert lantern("keys", "list", "movietweetings") == 1
+    assert lantern("keys", "list", "none", "--direct") == 1
+    assert lantern("keys", "list", "movietweetings", "--direct") == 1
     assert "lantern up" in capsys.readouterr().out

@@ -1,5 +1,6 @@
 """Who calls is checked before what they ask: before the body and the data set's name."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -61,7 +62,7 @@ def test_without_a_key_every_route_is_refused_before_its_body_is_read(app: FastA
     async def requests() -> None:
         for route in app.routes:
             if isinstance(route, GuardedRoute):
-                path = route.path_format.format(dataset="x", user_id="u", item_id="%FF")
+                path = re.sub(r"\{\w+\}", "%FF", route.path_format.replace("{dataset}", "x"))
                 for method in route.methods:
                     assert await status(app, method, path) in {401, 429}, (method, path)
 

@@ -83,7 +83,7 @@ def test_the_commands_of_the_page_work_as_printed(variables: dict[str, str], own
 
     about, listed, anonymous, why, shelves, rated, unrated, hidden, *more = outputs
     _, exported, erased, outbox, _, rules, preview, replaced, stock, *last = more
-    receipts, states, metrics = last
+    receipts, states, paused, history, metrics = last
     assert json.loads(about)["highest"] == 10
     assert json.loads(listed)["kind"] == "fallback"
     assert json.loads(anonymous)["user_id"] is None
@@ -103,6 +103,8 @@ def test_the_commands_of_the_page_work_as_printed(variables: dict[str, str], own
     assert json.loads(preview)["n_users"] == 1
     assert (json.loads(replaced)["version"], json.loads(replaced)["actor"]) == (1, "ada")
     assert json.loads(stock) == {"n_changed": 1}
+    assert paused.count('"live_release":1') == 2
+    assert history.count('"action":"pause"') == 2  # of the release, and in the audit
     assert "lantern_outbox_waiting" in metrics
     assert shop.rows(owner, "select kind from outbox") == []  # all were of user 42
 

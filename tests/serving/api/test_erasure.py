@@ -26,6 +26,8 @@ def test_a_user_is_erased_with_their_own_token_only(product: Client, owner: Engi
     with pytest.raises(UserErasedError, match="POST /v1"):
         product.rate(user.user_id, "a", 7)
     assert shop.rows(owner, "select requested_by from erasures") == [("the user",)]
+    acts = "select actor, target like '%' || :id || '%' from audit where action = 'erase'"
+    assert shop.rows(owner, acts.replace(":id", f"'{user.user_id}'")) == [("the user", False)]
     product.rate(other.user_id, "a", 7)
 
 

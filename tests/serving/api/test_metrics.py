@@ -1,5 +1,6 @@
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -115,3 +116,17 @@ def test_metrics_are_answered_without_a_database() -> None:
     assert 'route="/ready",status="503"' in answer.text
     assert "canary" not in answer.text
     assert time.monotonic() - started < 10
+
+
+def test_sizes_of_tables_and_free_space_are_shown(
+    owner: Engine, committing: str, publisher: Engine, tmp_path: Path
+) -> None:
+    shop.release(publisher, "one", instead_of=None)
+    own = {"datasets": (schema_of(owner),), "disk_folders": (tmp_path, tmp_path / "none")}
+    with running_api(as_role(committing, "api"), UNCACHED.model_copy(update=own)) as url:
+        answer = httpx2.get(f"{url}/metrics")
+
+    size = {"dataset": schema_of(owner), "table": "recommendations"}
+    assert total(answer, "lantern_table_bytes", **size) > 0
+    free = total(answer, "lantern_disk_free_bytes", folder=str(tmp_path))
+    assert 0 < free < total(answer, "lantern_disk_bytes", folder=str(tmp_path))

@@ -51,6 +51,16 @@ ROUTES = {
     "/v1/{dataset}/rules/history",
     "/v1/{dataset}/rules/preview",
     "/v1/{dataset}/availability",
+    "/v1/{dataset}/audit",
+    "/v1/{dataset}/keys",
+    "/v1/{dataset}/keys/{name}",
+    "/v1/{dataset}/publishing/pause",
+    "/v1/{dataset}/publishing/resume",
+    "/v1/{dataset}/releases/history",
+    "/v1/{dataset}/releases/roll-back",
+    "/v1/{dataset}/releases/{release_id}/activate",
+    "/v1/{dataset}/releases/{release_id}/changes",
+    "/v1/{dataset}/storage",
 }
 
 

@@ -85,14 +85,14 @@ def test_a_release_without_its_lists_cannot_go_live(
     activate(session, good := add(session))
     bad = add(session, ready_at=ready_at, retired_at=retired_at)
 
-    with pytest.raises(ReleaseNotReadyError, match=f"release {bad}"):
+    with pytest.raises(ReleaseNotReadyError, match=f"Release {bad}"):
         activate(session, bad)
 
     assert releases.live_id(session) == good
 
 
 def test_an_unknown_release_cannot_go_live(session: Session) -> None:
-    with pytest.raises(ReleaseNotReadyError, match="release 404"):
+    with pytest.raises(ReleaseNotReadyError, match="Release 404"):
         activate(session, 404)
 
 
@@ -100,7 +100,7 @@ def test_an_activation_is_refused_if_another_release_went_live_meanwhile(session
     old, new = add(session), add(session)
     activate(session, old)
 
-    with pytest.raises(LiveReleaseChangedError, match=f"release {old} is live, not None"):
+    with pytest.raises(LiveReleaseChangedError, match=f"Release {old} is live, not None"):
         releases.activate(session, new, instead_of=None, actor="ann", reason="better")
 
     assert releases.live_id(session) == old
@@ -138,7 +138,7 @@ def test_a_rollback_without_an_older_release_is_refused(session: Session) -> Non
 def test_a_rollback_before_the_first_release_is_refused(session: Session) -> None:
     add(session)
 
-    with pytest.raises(NoEarlierReleaseError, match="nothing is released yet"):
+    with pytest.raises(NoEarlierReleaseError, match="Nothing is released yet"):
         releases.roll_back(session, actor="ann", reason="worse")
 
 

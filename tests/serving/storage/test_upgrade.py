@@ -36,6 +36,7 @@ def test_items_of_before_0002_are_shown_until_a_snapshot_lacks_them(
         connection.execute(text("select withdrawn from items"))
 
     assert database.migrate(committing, schema_of(owner)) == database.head()
+    database.grant(committing, schema_of(owner))
 
     assert (client.items().total, client.about().n_items) == (4, 4)
     assert [item.item_id for item in client.recommendations("u").items] == ["a", "b"]

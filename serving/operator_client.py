@@ -1,0 +1,110 @@
+"""The typed client of an operator, for the console and the command line."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from serving import schemas
+from serving.client import Client
+
+
+class OperatorClient(Client):
+    """Client of one data set's API with an operator's token from Airflow.
+
+    Besides the errors of `Client`, every method raises:
+        KeyRefusedError: the token is unknown to Airflow, or has expired.
+        ScopeMissingError: the user is not an operator.
+        OperatorsNotConfiguredError: the API has no address of Airflow.
+        OperatorCheckUnavailableError: Airflow does not answer.
+    """
+
+    def release_history(self, *, limit: int = 20) -> list[schemas.PastRelease]:
+        """Return all releases, newest first, with every act on each."""
+        return self._get(list[schemas.PastRelease], "releases", "history", limit=limit)
+
+    def release_changes(self, release_id: int, *, since: int) -> schemas.ReleaseChanges:
+        """Return what changed in the lists from the release `since` to `release_id`.
+
+        Raises:
+            ReleaseNotReadyError: one of them is unknown, or its lists were deleted.
+        """
+        segments = ("releases", str(release_id), "changes")
+        return self._get(schemas.ReleaseChanges, *segments, since=since)
+
+    def activate(
+        self, release_id: int, *, instead_of: int | None, reason: str
+    ) -> schemas.LiveState:
+        """Make a release live. `instead_of` is the live release that the caller saw.
+
+        Raises:
+            ReleaseNotReadyError: it is unknown, or its lists were deleted.
+            LiveReleaseChangedError: another release is live.
+        """
+        body = {"instead_of": instead_of, "reason": reason}
+        return self._act("releases", str(release_id), "activate", body=body)
+
+    def roll_back(self, *, instead_of: int | None, reason: str) -> schemas.LiveState:
+        """Make the previous kept release live, and pause publishing.
+
+        Raises:
+            LiveReleaseChangedError: another release than `instead_of` is live.
+            NoEarlierReleaseError: no older release is kept.
+        """
+        body = {"instead_of": instead_of, "reason": reason}
+        return self._act("releases", "roll-back", body=body)
+
+    def pause_publishing(self, *, reason: str) -> schemas.LiveState:
+        """Pause publishing: the live release stays until it is resumed."""
+        return self._act("publishing", "pause", body={"reason": reason})
+
+    def resume_publishing(self, *, reason: str) -> schemas.LiveState:
+        """Let retrains publish again."""
+        return self._act("publishing", "resume", body={"reason": reason})
+
+    def api_keys(self) -> list[schemas.ApiKey]:
+        """Return the data set's API keys by name, without their secrets."""
+        return self._get(list[schemas.ApiKey], "keys")
+
+    def create_key(
+        self, name: str, scopes: Sequence[schemas.KeyScope], *, reason: str = ""
+    ) -> schemas.CreatedApiKey:
+        """Return a new API key. It replaces a key of the same name."""
+        body = {"name": name, "scopes": [*scopes], "reason": reason}
+        return self._request(schemas.CreatedApiKey, "keys", method="POST", body=body)
+
+    def revoke_key(self, name: str, *, reason: str = "") -> schemas.ApiKey:
+        """Revoke an API key.
+
+        Raises:
+            UnknownKeyError: there is no such key.
+        """
+        params = {"reason": reason}
+        return self._request(schemas.ApiKey, "keys", name, method="DELETE", params=params)
+
+    def audit(
+        self,
+        *,
+        action: schemas.Action | None = None,
+        actor: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int = 50,
+        offset: int = 0,
+    ) -> schemas.AuditPage:
+        """Return a page of the audit, newest first. All filters must match."""
+        return self._get(
+            schemas.AuditPage,
+            "audit",
+            action=action,
+            actor=actor,
+            since=since.isoformat() if since else None,
+            until=until.isoformat() if until else None,
+            limit=limit,
+            offset=offset,
+        )
+
+    def storage(self) -> list[schemas.TableSize]:
+        """Return the data set's tables in Postgres, largest first."""
+        return self._get(list[schemas.TableSize], "storage")
+
+    def _act(self, *segments: str, body: Mapping[str, object]) -> schemas.LiveState:
+        return self._request(schemas.LiveState, *segments, method="POST", body=body)

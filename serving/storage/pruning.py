@@ -1,0 +1,56 @@
+"""Delete records that have reached the end of their retention, in small transactions."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Engine, text
+
+ROWS_AT_ONCE = 10_000
+
+# Rows below the cursor are in the lake. Old rows are the first ones of the table.
+_OUTBOX = """
+    xact < coalesce((select until from outbox_cursor), 0) and received_at < :before
+"""
+_UNUSED_USERS = """
+    created_at < :before
+    and not exists (select from feedback where feedback.user_id = user_tokens.user_id)
+    and not exists (select from outbox where outbox.user_id = user_tokens.user_id)
+"""
+_AUDIT = "acted_at < :before"
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """The number of deleted rows by kind."""
+
+    events: int
+    unused_users: int
+    audit_entries: int
+
+
+def prune(
+    engine: Engine, *, events_before: datetime, users_before: datetime, audit_before: datetime
+) -> Pruned:
+    """Delete collected events, unused users and audit entries that are older than these times.
+
+    An event that waits to be collected stays, and so does a user with an event or feedback.
+    """
+    return Pruned(
+        events=_delete(engine, "outbox", _OUTBOX, events_before),
+        unused_users=_delete(engine, "user_tokens", _UNUSED_USERS, users_before),
+        audit_entries=_delete(engine, "audit", _AUDIT, audit_before),
+    )
+
+
+def _delete(engine: Engine, table: str, condition: str, before: datetime) -> int:
+    statement = text(
+        f"delete from {table} where ctid = any(array("  # noqa: S608 # our own names
+        f"select ctid from {table} where {condition} limit :n))"
+    )
+    total, n_deleted = 0, ROWS_AT_ONCE
+    while n_deleted == ROWS_AT_ONCE:
+        with engine.begin() as connection:
+            values = {"before": before, "n": ROWS_AT_ONCE}
+            n_deleted = connection.execute(statement, values).rowcount
+        total += n_deleted
+    return total

@@ -1,0 +1,104 @@
+"""Records are deleted at the end of their retention, and not before."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import Engine, text
+
+from serving.client import Client
+from serving.storage import pruning
+from serving.storage.pruning import Pruned
+from serving.users import outbox
+from tests.support.serving import shop
+
+NOW = datetime.now(UTC)
+MONTH_AGO = NOW - timedelta(days=30)
+
+Prune = Callable[[], Pruned]
+
+
+@pytest.fixture
+def prune(publisher: Engine) -> Prune:
+    """A function that deletes everything of this kind older than a month."""
+    before = {f"{name}_before": MONTH_AGO for name in ("events", "users", "audit")}
+    return lambda: pruning.prune(publisher, **before)
+
+
+@pytest.fixture
+def shop_with_events(publisher: Engine, product: Client, owner: Engine) -> None:
+    """A release, one old event and one new one, both not collected."""
+    shop.release(publisher, "one", instead_of=None)
+    product.rate("u", "a", 7, idempotency_key="old")
+    with owner.begin() as connection:
+        connection.execute(
+            text("update outbox set received_at = :at"), {"at": MONTH_AGO - timedelta(days=1)}
+        )
+    product.rate("u", "b", 7, idempotency_key="new")
+
+
+def collect(publisher: Engine) -> None:
+    """Note all events as collected."""
+    with publisher.connect() as connection:
+        until = connection.scalar(text("select max(xact) + 1 from outbox"))
+    outbox.move_cursor(publisher, until=until or 0, n_events=2)
+
+
+@pytest.mark.usefixtures("shop_with_events")
+def test_only_old_events_that_were_collected_are_deleted(
+    publisher: Engine, product: Client, prune: Prune
+) -> None:
+    assert prune().events == 0  # neither was collected
+
+    collect(publisher)
+
+    assert prune().events == 1
+    assert shop.rows(publisher, "select idempotency_key from outbox") == [("new",)]
+    assert product.outbox().n_events == 2  # those that were collected are still counted
+    assert product.rate("u", "b", 7, idempotency_key="new").status == "repeated"
+    assert prune().events == 0
+
+
+@pytest.mark.usefixtures("shop_with_events")
+def test_feedback_outlives_its_event(publisher: Engine, product: Client, prune: Prune) -> None:
+    collect(publisher)
+    prune()
+
+    assert {item.item_id for item in product.ratings("u").items} >= {"a", "b"}
+
+
+@pytest.mark.usefixtures("shop_with_events")
+def test_users_without_an_event_are_forgotten_after_a_time(
+    owner: Engine, product: Client, prune: Prune
+) -> None:
+    active, unused, new = (product.create_user().user_id for _ in range(3))
+    product.rate(active, "a", 7)
+    with owner.begin() as connection:
+        connection.execute(
+            text("update user_tokens set created_at = :at where user_id in (:active, :unused)"),
+            {"at": MONTH_AGO - timedelta(days=1), "active": active, "unused": unused},
+        )
+
+    assert prune().unused_users == 1
+
+    kept = {row[0] for row in shop.rows(owner, "select user_id from user_tokens")}
+    assert kept == {active, new}
+
+
+@pytest.mark.usefixtures("shop_with_events")
+def test_old_entries_of_the_audit_are_deleted_in_small_transactions(
+    owner: Engine, prune: Prune, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pruning, "ROWS_AT_ONCE", 2)
+    with owner.begin() as connection:
+        connection.execute(
+            text(
+                "insert into audit (acted_at, actor, action, target, reason, outcome)"
+                " select :at, 'ada', 'pause', 'publishing', '', 'done' from generate_series(1, 5)"
+            ),
+            {"at": MONTH_AGO - timedelta(seconds=1)},
+        )
+
+    assert prune().audit_entries == 5
+
+    assert shop.rows(owner, "select action from audit") == [("publish",)]

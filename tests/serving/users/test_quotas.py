@@ -1,0 +1,99 @@
+"""Daily quotas of each key."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import httpx2
+import pytest
+from sqlalchemy import Engine
+
+from serving.client import Client
+from serving.errors import QuotaExceededError
+from serving.users import quotas
+from serving.users.quotas import Quotas
+from tests.conftest import schema_of
+from tests.support.serving import shop
+from tests.support.serving.api_server import UNCACHED, running_api
+from tests.support.serving.server import as_role
+
+EVENING = datetime(2026, 5, 22, 23, 0, tzinfo=UTC)
+
+
+class Clock(datetime):
+    """A clock that the tests set."""
+
+    current = EVENING
+
+    @classmethod
+    def now(cls, tz: object = None) -> datetime:  # type: ignore[override] # noqa: ARG003
+        """Return the set time."""
+        return cls.current
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> type[Clock]:
+    monkeypatch.setattr(quotas, "datetime", Clock)
+    Clock.current = EVENING
+    return Clock
+
+
+@pytest.mark.usefixtures("clock")
+def test_a_quota_ends_at_midnight_and_is_counted_by_key_and_kind() -> None:
+    quota = Quotas(events=2, users=1)
+    for _ in range(2):
+        quota.check("shop", "web", "events")
+        quota.count("shop", "web", "events")
+
+    with pytest.raises(QuotaExceededError, match="'web' has used its 2 events of today") as refused:
+        quota.check("shop", "web", "events")
+    assert refused.value.retry_after == 3600
+    quota.check("shop", "app", "events")
+    quota.check("other", "web", "events")
+    quota.check("shop", "web", "users")
+
+
+def test_the_next_day_begins_anew(clock: type[Clock]) -> None:
+    quota = Quotas(events=1, users=1)
+    quota.count("shop", "web", "events")
+
+    clock.current = EVENING + timedelta(hours=2)
+
+    quota.check("shop", "web", "events")
+
+
+def test_a_limit_of_0_is_none() -> None:
+    quota = Quotas(events=0, users=0)
+    quota.count("shop", "web", "events")
+    quota.check("shop", "web", "events")
+
+
+@pytest.fixture
+def limited(owner: Engine, committing: str, product_http: httpx2.Client) -> Iterator[Client]:
+    """A product of an API with small quotas."""
+    own = {"datasets": (schema_of(owner),), "events_per_day": 2, "new_users_per_day": 1}
+    settings = UNCACHED.model_copy(update=own)
+    with (
+        running_api(as_role(committing, "api"), settings) as url,
+        httpx2.Client(base_url=url, headers=product_http.headers, timeout=10) as http,
+    ):
+        yield Client(http, schema_of(owner))
+
+
+def test_the_api_refuses_what_exceeds_a_quota_and_serves_lists(
+    publisher: Engine, limited: Client, owner: Engine
+) -> None:
+    shop.release(publisher, "one", instead_of=None)
+    limited.create_user()
+    with pytest.raises(QuotaExceededError, match="1 users of today"):
+        limited.create_user()
+    limited.rate("u", "a", 7, idempotency_key="one")
+    for _ in range(3):  # a repeated event counts once
+        assert limited.rate("u", "a", 7, idempotency_key="one").status == "repeated"
+    limited.hide("u", "b")
+
+    with pytest.raises(QuotaExceededError) as refused:
+        limited.rate("u", "c", 7)
+
+    assert refused.value.retry_after
+    assert limited.recommendations("v").items
+    assert shop.rows(owner, "select count(*) from outbox") == [(2,)]
