@@ -8,7 +8,9 @@ st.set_page_config(page_title="Lantern", page_icon=brand.ICON, layout="wide")
 st.logo(brand.LOGO, size="large")
 
 discover = [pages.for_you(), pages.browse(), pages.ratings(), pages.item()]
-console = [pages.overview(), pages.models(), pages.rules()]
+console = [
+    pages.overview(), pages.models(), pages.releases(), pages.rules(), pages.activity(),
+]  # fmt: skip
 page = st.navigation({"Discover": discover, "Console": console}, position="hidden")
 if page in console:
     with st.sidebar:

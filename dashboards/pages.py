@@ -32,6 +32,15 @@ rules = partial(
     st.Page, CONSOLE / "rules/page.py", title="Rules", icon=":material/rule:", url_path="rules"
 )
 
+releases = partial(
+    st.Page, CONSOLE / "releases/page.py", title="Releases", icon=":material/inventory_2:",
+    url_path="releases",
+)  # fmt: skip
+activity = partial(
+    st.Page, CONSOLE / "activity/page.py", title="Activity", icon=":material/history:",
+    url_path="activity",
+)  # fmt: skip
+
 
 def address() -> dict[str, str]:
     """Return the parameters that links between pages carry: the data set and the user."""

@@ -219,16 +219,15 @@ def client(dataset: str) -> Client:
     key = _keys().get(dataset)
     if key is None:
         raise NotSetUpError(f"{_settings().keys_file} has no key for {dataset}")
-    return new_client(key, dataset)
+    return Client(connection(key), dataset)
 
 
-def new_client(key: str, dataset: str, *, timeout: float = TIMEOUT_SECONDS) -> Client:
-    """Return a new client of a data set. `key`: an API key or an operator's token."""
+def connection(key: str, *, timeout: float = TIMEOUT_SECONDS) -> httpx2.Client:
+    """Return a new HTTP client of the API. `key`: an API key or an operator's token."""
     headers = {"Authorization": f"Bearer {key}"}
-    http = httpx2.Client(
+    return httpx2.Client(
         base_url=_settings().api_url, headers=headers, timeout=timeout, mounts=DIRECT
     )
-    return Client(http, dataset)
 
 
 def _keys() -> dict[str, str]:

@@ -26,18 +26,12 @@ log = logging.getLogger(__name__)
 
 
 @contextmanager
-def error_boundary() -> Iterator[None]:
+def error_boundary(*, in_console: bool = False) -> Iterator[None]:
     """Run the part of a page that fetches data; an error ends the page with an explanation."""
     try:
         yield
     except NoReleaseError:
-        ui.empty_state(
-            "No recommendations yet",
-            "Lists appear here once the first model is released. The console shows the progress.",
-        )
-        with st.container(horizontal_alignment="center"):
-            st.page_link(pages.overview(), label="Open the console", icon=":material/dashboard:")
-        _try_again()
+        _no_release(in_console=in_console)
     except KeyRefusedError as error:
         _stop("The API rejected this app's key", "Run `lantern up` to create a new key.", error)
     except UnknownDatasetError as error:
@@ -77,6 +71,18 @@ def footer(about: About) -> None:
             f"{esc(about.licence)} Cover art is generated."
         )
         st.page_link(pages.overview(), label=":gray[For operators]", query_params=pages.address())
+
+
+def _no_release(*, in_console: bool) -> None:
+    if in_console:
+        text, label = "This page needs a release. The overview shows the progress.", "Overview"
+    else:
+        text = "Lists appear here once the first model is released. The console shows the progress."
+        label = "Open the console"
+    ui.empty_state("No recommendations yet", text)
+    with st.container(horizontal_alignment="center"):
+        st.page_link(pages.overview(), label=label, icon=":material/dashboard:")
+    _try_again()
 
 
 def _stop(title: str, next_step: str, error: Exception) -> None:

@@ -13,6 +13,7 @@ _WORD_JOINER = "\u2060"
 NO_VALUE = "\u2013"  # shown if there is no value
 _IRREGULAR = {"person": "people", "child": "children", "series": "series"}
 MINUTE, HOUR, DAY = 60, 3600, 86400
+THOUSAND = 1000
 
 
 def esc(text: str) -> str:
@@ -72,3 +73,15 @@ def duration(seconds: float) -> str:
     hours, rest = divmod(round(max(seconds, 0)), HOUR)
     minutes, rest = divmod(rest, MINUTE)
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def bytes_text(n_bytes: float) -> str:
+    """Return a number of bytes in its largest unit: "512 B", "3.2 MB", "41 GB"."""
+    value, units = float(n_bytes), iter(("B", "kB", "MB", "GB", "TB"))
+    unit = next(units)
+    for larger in units:
+        if value < THOUSAND:
+            break
+        value, unit = value / THOUSAND, larger
+    digits = 1 if unit != "B" and value < 10 else 0  # noqa: PLR2004 # tenths matter below 10
+    return f"{value:.{digits}f} {unit}"

@@ -7,15 +7,17 @@ import streamlit as st
 from airflow_api.answers import Question, Run
 from airflow_api.client import APPROVE
 from dashboards import pages
-from dashboards.console import components, data
+from dashboards.console import components, data, evidence
 from dashboards.console.data import Operator
 from dashboards.text import age, esc
+from serving.schemas import Comparison, Verdict
 
 
 def show(
     operator: Operator,
     run: Run | None,
     question: Question | None,
+    verdict: Verdict | None,
     *,
     link_to_evidence: bool = False,
 ) -> None:
@@ -23,7 +25,7 @@ def show(
     if question is None:
         return
     if question.answer is None and run is not None:
-        _ask(operator, run, question, link_to_evidence=link_to_evidence)
+        _ask(operator, run, question, verdict, link_to_evidence=link_to_evidence)
     elif question.answer is not None and question.answer != APPROVE:
         st.warning(rejection(question), icon=":material/front_hand:")
     elif question.answered_by:
@@ -38,11 +40,39 @@ def rejection(question: Question) -> str:
     return f"Not published: {cause}{time}. The live lists are unchanged."
 
 
-def _ask(operator: Operator, run: Run, question: Question, *, link_to_evidence: bool) -> None:
+def asked(verdict: Verdict) -> str:
+    """Return what an approval of this verdict does and how much better the lists are, as text."""
+    recipe, compared = verdict.recipe or "the recipe", evidence.comparisons(verdict)
+    champion = evidence.best(compared, "champion")
+    popularity = evidence.best(compared, "popularity")
+    if verdict.verdict == "refresh":
+        return f"Publish the live recipe {recipe}, fitted on the newest events? It stays the same."
+    if verdict.verdict == "promote" and champion is not None:
+        return f"Replace the live recipe {champion.recipe} by {recipe}?{_lead(champion)}"
+    first = f"Publish the first release, {recipe}?"
+    return first + (_lead(popularity) if popularity else "")
+
+
+def _lead(over: Comparison) -> str:
+    if over.interval is None:
+        return ""
+    lead, low, high = over.interval
+    return f" NDCG@10 {lead:+.3f} ({low:+.3f} to {high:+.3f}) over {over.recipe}."
+
+
+def _ask(
+    operator: Operator,
+    run: Run,
+    question: Question,
+    verdict: Verdict | None,
+    *,
+    link_to_evidence: bool,
+) -> None:
+    subject = question.subject if verdict is None else asked(verdict)
     waiting = age(question.asked_at or datetime.now(UTC))
     with components.row(border=True, horizontal_alignment="distribute"):
         st.markdown(
-            f":orange[:material/front_hand:] **{esc(question.subject)}** "
+            f":orange[:material/front_hand:] **{esc(subject)}** "
             f":gray[Waiting for {waiting}. Nothing is published without an approval.]",
             width="content",
         )

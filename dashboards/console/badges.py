@@ -50,6 +50,8 @@ VERDICTS = {
     "refresh": Badge("ok", "Refreshed"),
     "hold": Badge("warning", "Not published"),
 }
+# while the run of the retrain has not ended
+_PENDING = {"first": "First release", "promote": "Promotion", "refresh": "Refresh"}
 NEEDS_APPROVAL = Badge("warning", "Needs approval")
 REJECTED = Badge("error", "Rejected")
 _AIRFLOW_STATES: dict[str | None, Badge] = {
@@ -69,6 +71,23 @@ def of_question(question: Question, *, is_active: bool) -> Badge | None:
     if question.answer is None:
         return NEEDS_APPROVAL if is_active else None
     return REJECTED if question.answer != APPROVE else None
+
+
+def of_verdict(verdict: str, question: Question | None = None, *, is_active: bool = False) -> Badge:
+    """Return the badge of a verdict: what has happened, or what is to happen.
+
+    Args:
+        verdict: The gate's decision.
+        question: The run's question, if it asked one.
+        is_active: Whether the run goes on, so that nothing is published yet.
+    """
+    if question is not None and question.answer not in (None, APPROVE):
+        return REJECTED
+    if not is_active or verdict not in _PENDING:
+        return VERDICTS.get(verdict, Badge("idle", verdict))
+    if question is not None and question.answer is None:
+        return Badge("warning", f"{_PENDING[verdict]}, waiting for approval")
+    return Badge("running", f"{_PENDING[verdict]}, not published yet")
 
 
 def of_state(state: str | None) -> Badge:

@@ -23,6 +23,7 @@ from dashboards.settings import ConsoleSettings
 from serving.schemas import OutboxState, Release, Verdict
 
 USUAL_RUNS = 3  # successful runs whose median is the usual duration
+COMPARED_RUNS = 20  # newest runs, among which those with the same budget are found
 TASK_ORDER = (
     "land", "refine", "announce",
     "erase", "freeze", "nominate", "search", "evaluate", "decide", "approve", "fit", "publish",
@@ -66,16 +67,29 @@ def tasks(operator: Operator, run: Run) -> list[Task]:
     return sorted(operator.airflow.tasks(run), key=lambda task: order.get(task.task_id, len(order)))
 
 
+@dataclass(frozen=True)
+class Usual:
+    """Each task's usual duration by task id, in seconds, from `n_runs` earlier runs."""
+
+    seconds: Mapping[str, float]
+    n_runs: int
+
+
 @st.cache_data(ttl="60s", show_spinner=False, hash_funcs=BY_NAME)
-def usual_seconds(operator: Operator, dag_id: str) -> dict[str, float]:
-    """Return each task's usual duration by task id: the median of the last successful runs."""
+def usual(operator: Operator, dag_id: str, search_minutes: float) -> Usual:
+    """Return the medians of the last successful runs with this budget for the search."""
     seconds = defaultdict(list)
-    successful = [r for r in operator.airflow.runs(dag_id, limit=10) if r.state == "success"]
-    for run in successful[:USUAL_RUNS]:
+    comparable = [
+        run
+        for run in operator.airflow.runs(dag_id, limit=COMPARED_RUNS)
+        if run.state == "success" and run.search_minutes == search_minutes
+    ]
+    for run in comparable[:USUAL_RUNS]:
         for task in operator.airflow.tasks(run):
             if task.state == "success":
                 seconds[task.task_id].append(task.seconds)
-    return {task_id: median(durations) for task_id, durations in seconds.items()}
+    medians = {task_id: median(durations) for task_id, durations in seconds.items()}
+    return Usual(medians, len(comparable[:USUAL_RUNS]))
 
 
 @st.cache_data(ttl="15s", show_spinner=False, hash_funcs=BY_NAME)
@@ -114,7 +128,7 @@ def start_retrain(operator: Operator, dataset: str, form: Mapping[str, object]) 
 
 def refresh_after_run() -> None:
     """Clear the caches of data that a finished run has changed."""
-    for cached in (usual_seconds, releases, verdicts, lake_data.tables):
+    for cached in (usual, releases, verdicts, lake_data.tables):
         cached.clear()
 
 

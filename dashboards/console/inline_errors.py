@@ -16,7 +16,14 @@ from airflow_api.client import (
 from dashboards.console import sign_in
 from dashboards.product_api import NotSetUpError
 from dashboards.text import esc
-from serving.errors import ApiError, OperatorsNotConfiguredError, ScopeMissingError
+from serving.errors import (
+    ApiError,
+    LiveReleaseChangedError,
+    NoEarlierReleaseError,
+    OperatorsNotConfiguredError,
+    ReleaseNotReadyError,
+    ScopeMissingError,
+)
 from warehouse.errors import WarehouseError
 
 log = logging.getLogger(__name__)
@@ -26,6 +33,10 @@ _MESSAGES: dict[type[Exception], str] = {  # subclasses before their base
     AirflowError: "Airflow rejected this request, or does not know this DAG yet.",
     OperatorsNotConfiguredError: "The API cannot check operators. Set `API_AIRFLOW_URL` and "
     "restart the API.",
+    LiveReleaseChangedError: "Another release went live meanwhile. Look at the releases again: "
+    "nothing was changed.",
+    ReleaseNotReadyError: "This release was deleted or never completely loaded. Choose another.",
+    NoEarlierReleaseError: "No older release is kept.",
     ApiError: "The recommendation service did not answer this request, or rejected it. Run "
     "`lantern status` for details.",
     WarehouseError: "The data lake cannot be read.",
@@ -44,7 +55,7 @@ def inline_errors() -> Iterator[None]:
         _show("Your Airflow role does not allow this action.")
     except ScopeMissingError:
         advice = "Ask an Airflow administrator for the role Op."
-        st.info(f"Only operators can see and change rules. {advice}", icon=":material/visibility:")
+        st.info(f"Only operators can use this page. {advice}", icon=":material/visibility:")
     except NotSetUpError as error:
         log.warning("block not shown error=%s", error)
         _show(f"Not set up: {esc(str(error))}.")

@@ -3,9 +3,11 @@
 Every function raises WarehouseError if a table cannot be read.
 """
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -32,6 +34,7 @@ from warehouse.tables import (
 )
 
 SHOWN_COLLECTIONS = 3
+MIN_FREE_BYTES, MIN_FREE_SHARE = 5 << 30, 0.05
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,20 @@ class TableState:
     version: int
     written_at: datetime
     version_served: int | None
+
+
+@dataclass(frozen=True)
+class Disk:
+    """Free and total bytes of the disk that has this folder."""
+
+    folder: str
+    n_free: int
+    n_total: int
+
+    @property
+    def is_nearly_full(self) -> bool:
+        """Whether a retrain could fill it soon."""
+        return self.n_free < max(MIN_FREE_BYTES, MIN_FREE_SHARE * self.n_total)
 
 
 @dataclass(frozen=True)
@@ -60,6 +77,21 @@ class Feedback:
 
     reconciliation: Reconciliation
     collections: tuple[Collection, ...]
+
+
+@st.cache_data(ttl="15s", show_spinner=False)
+def disk() -> Disk | None:
+    """Return the space on the disk of the lake; None if the lake is not on a disk."""
+    try:
+        root = LakeSettings().root
+    except ValidationError as error:
+        raise NotSetUpError("LAKE_ROOT and LAKE_INBOX are not both set") from error
+    if "://" in root:
+        return None
+    folder = Path(root)
+    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    usage = shutil.disk_usage(existing)
+    return Disk(str(existing), usage.free, usage.total)
 
 
 @st.cache_data(ttl="5s", show_spinner=False)

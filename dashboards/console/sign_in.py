@@ -7,7 +7,13 @@ from contextlib import suppress
 
 import streamlit as st
 
-from airflow_api.client import AirflowError, NotAllowedError, SignInRefusedError
+from airflow_api.client import (
+    AirflowError,
+    AirflowUnavailableError,
+    NotAllowedError,
+    SignInRefusedError,
+    TooManyAttemptsError,
+)
 from dashboards import brand
 from dashboards.console import data
 from dashboards.console.attempts import Attempts
@@ -15,6 +21,11 @@ from dashboards.console.data import Operator
 from dashboards.product_api import NotSetUpError
 from dashboards.text import esc
 
+_CAUSES: dict[type[AirflowError], str] = {  # subclasses before their base
+    AirflowUnavailableError: "Airflow is not responding. Run `lantern status` for details.",
+    TooManyAttemptsError: "Too many attempts. Wait a minute and sign in again.",
+    AirflowError: "Airflow refused the sign-in. `lantern logs airflow-api` has the reason.",
+}
 _OPERATOR, _ENDED = "operator", "sign_in_ended"
 
 
@@ -99,9 +110,9 @@ def _submit(name: str, password: str) -> None:
         message = f"Airflow is not configured: {esc(str(error))}."
         st.error(message, icon=":material/cloud_off:")
         return
-    except AirflowError:
-        cause = "Airflow is not responding, or has blocked further attempts for now."
-        st.error(f"{cause} Run `lantern status` for details.", icon=":material/cloud_off:")
+    except AirflowError as error:
+        cause = next(text for kind, text in _CAUSES.items() if isinstance(error, kind))
+        st.error(cause, icon=":material/cloud_off:")
         return
     _attempts().succeeded(name, address)
     st.rerun()

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboards.console import data
+from dashboards.console import data, runs
 from dashboards.console.data import Operator
 from dashboards.text import esc
 from warehouse import datasets
@@ -13,7 +13,8 @@ BUDGETS = (0, 2, 5, 15, 30, 60, 120)  # minutes
 FAMILIES: dict[SearchFamily, str] = {
     "any": "Any", "als": "ALS", "als_with_priors": "ALS with priors", "item_item": "Item-item",
 }  # fmt: skip
-_STARTED = "started_retrain"
+_STARTED, _N_STARTED, _CONFIRMED = "started_retrain", "n_started_retrains", "start_another"
+_FIELDS = ("search_minutes", "search_family", "ask_for_approval", "reason", _CONFIRMED)
 
 
 def button(operator: Operator, dataset: str) -> None:
@@ -22,21 +23,32 @@ def button(operator: Operator, dataset: str) -> None:
     if run_id := st.session_state.pop(_STARTED, None):
         st.toast(f"Retrain started: {esc(run_id)}", icon=":material/play_arrow:")
     paused = data.paused(operator)
-    with st.popover("Start retrain", type="primary", icon=":material/play_arrow:", key="start"):
+    # another key is another element: after a start the form is closed and empty
+    key = f"start_{st.session_state.get(_N_STARTED, 0)}"
+    with st.popover("Start retrain", type="primary", icon=":material/play_arrow:", key=key):
         if dag_id not in paused:
             st.caption("Airflow has not loaded this data set's DAG yet. Try again in a minute.")
             return
         if paused[dag_id]:
             st.caption("The DAG is paused in Airflow. The run will wait until the DAG is unpaused.")
-        if form := _form(dataset):
-            run = data.start_retrain(operator, dataset, form)
-            st.session_state[_STARTED] = run.run_id
-            st.rerun()
+        active = [run for run in data.runs(operator, dag_id, 5) if run.state in runs.ACTIVE]
+        form = _form(dataset, is_active=bool(active))
+        if form is None:
+            return
+        if active and not st.session_state.get(_CONFIRMED):
+            st.warning("Confirm that another retrain is to start.", icon=":material/edit:")
+            return
+        run = data.start_retrain(operator, dataset, form)
+        st.session_state[_STARTED] = run.run_id
+        st.session_state[_N_STARTED] = st.session_state.get(_N_STARTED, 0) + 1
+        for field in _FIELDS:
+            st.session_state.pop(field, None)
+        st.rerun()
 
 
-def _form(dataset: str) -> dict[str, object] | None:
+def _form(dataset: str, *, is_active: bool) -> dict[str, object] | None:
     """Return the values of the submitted form; None before that."""
-    with st.form("retrain", border=False, clear_on_submit=True):
+    with st.form("retrain", border=False):
         minutes = st.select_slider(
             "Search budget",
             BUDGETS,
@@ -59,6 +71,9 @@ def _form(dataset: str) -> dict[str, object] | None:
         reason = st.text_input(
             "Reason (shown on the Models page)", key="reason", max_chars=MAX_REASON_LENGTH
         )
+        if is_active:
+            st.caption("A retrain is running. Another one waits until it has ended.")
+            st.checkbox("Start another one", key=_CONFIRMED)
         submitted = st.form_submit_button("Start", type="primary", key="send_retrain")
     if not submitted:
         return None

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboards import ui
-from dashboards.console import badges, charts, components, evidence, roles
+from dashboards.console import charts, components, evidence, roles
 from dashboards.console.badges import Badge
 from dashboards.text import NO_VALUE, age, esc
 from serving.schemas import Comparison, Verdict
@@ -16,9 +16,9 @@ MAX_CHARTED = 4.5  # in median interval widths; larger leads are listed below th
 _MET = {True: Badge("ok", "Yes"), False: Badge("error", "No"), None: Badge("idle", "Not used")}
 
 
-def show_with_figures(verdict: Verdict) -> None:
+def show_with_figures(verdict: Verdict, badge: Badge) -> None:
     """Show the last verdict with its evidence and every recipe's NDCG@10."""
-    show(verdict, "Last verdict")
+    show(verdict, badge, "Last verdict")
     if compared := evidence.comparisons(verdict):
         components.table(
             [_figures(comparison) for comparison in compared],
@@ -27,9 +27,9 @@ def show_with_figures(verdict: Verdict) -> None:
     st.caption(f"Decided {age(verdict.decided_at)} ago in {esc(verdict.retrain_id)}")
 
 
-def show(verdict: Verdict, title: str = "Verdict") -> None:
+def show(verdict: Verdict, badge: Badge, title: str = "Verdict") -> None:
     """Show the decision and its reason, the criteria and the intervals."""
-    ui.heading(title, badges.VERDICTS[verdict.verdict].markdown)
+    ui.heading(title, badge.markdown)
     st.markdown(esc(verdict.reason))
     left, right = st.columns(2, gap="medium")
     with left:

@@ -12,6 +12,7 @@ import dashboards
 from tests.support.dashboards.app_pages import Page
 from tests.support.dashboards.browsing import (  # noqa: F401 # fixtures
     app,
+    app_airflow,
     app_visitors,
     browser,
     desktop,

@@ -13,23 +13,37 @@ from serving.api.app import create_app
 from serving.api.settings import ApiSettings
 from serving.storage.database import ServingSettings
 from tests.support.dashboards.fake_airflow import TOKEN
-from tests.support.dashboards.fake_api import KEY, fake_api
+from tests.support.dashboards.fake_api import KEY, fake_api, is_for_operators
 
 NOT_FAKED = {
-    "GET /v1/{dataset}/erasures",
     "GET /v1/{dataset}/ready",
     "GET /v1/{dataset}/rules",
     "GET /v1/{dataset}/users/{user_id}/export",
-    "POST /v1/{dataset}/erasures",
     "POST /v1/{dataset}/recommendations",
     "PUT /v1/{dataset}/availability",
 }
-PATH = {"dataset": "playground", "user_id": "0042", "item_id": "i003"}
+PATH = {
+    "dataset": "playground",
+    "user_id": "0042",
+    "item_id": "i003",
+    "release_id": 11,
+    "name": "shop",
+}
 BODIES: dict[str, JsonValue] = {
     "PUT /v1/{dataset}/users/{user_id}/ratings/{item_id}": {"rating": 4},
     "PUT /v1/{dataset}/users/{user_id}/hidden/{item_id}": {"kind": "not_interested"},
     "PUT /v1/{dataset}/rules": {"rules": {}, "instead_of": 2, "reason": "a test"},
     "POST /v1/{dataset}/rules/preview": {},
+    "POST /v1/{dataset}/releases/{release_id}/activate": {"instead_of": 12, "reason": "a test"},
+    "POST /v1/{dataset}/releases/roll-back": {"instead_of": 11, "reason": "a test"},
+    "POST /v1/{dataset}/publishing/pause": {"reason": "a test"},
+    "POST /v1/{dataset}/publishing/resume": {"reason": "a test"},
+    "POST /v1/{dataset}/keys": {"name": "shop", "scopes": ["read"]},
+    "POST /v1/{dataset}/erasures": {"user_ids": ["0042"], "reason": "a test"},
+}
+QUERIES: dict[str, dict[str, JsonValue]] = {
+    "vendor-items": {"vendor": "Sarn Pictures"},
+    "changes": {"since": 11},
 }
 Operation = APIOperation[Any, Any, Any, Any]
 
@@ -50,10 +64,10 @@ def api_url() -> Iterator[str]:
 
 @pytest.mark.parametrize("operation", operations(), ids=lambda operation: operation.label)
 def test_a_fake_answer_matches_the_document(operation: Operation, api_url: str) -> None:
-    operators_only = "/rules" in operation.path
+    operators_only = is_for_operators(operation.path)
     case = operation.Case(
         path_parameters={name: PATH[name] for name in PATH if f"{{{name}}}" in operation.path},
-        query={"vendor": "Sarn Pictures"} if "vendor-items" in operation.path else {},
+        query=QUERIES.get(operation.path.rpartition("/")[2], {}),
         headers={"Authorization": f"Bearer {TOKEN if operators_only else KEY}"},
         body=BODIES.get(operation.label, NOT_SET),
     )

@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dashboards.text import age, article, duration, esc, moment, plural
+from dashboards.text import age, article, bytes_text, duration, esc, moment, plural
 
 NOW = datetime(2026, 5, 22, 12, 0, tzinfo=UTC)
 
@@ -74,3 +74,19 @@ def test_a_moment_is_a_day_and_a_time_in_utc(at: datetime, expected: str) -> Non
 @pytest.mark.parametrize(("seconds", "expected"), [(0, "0:00"), (67.4, "1:07"), (3661, "1:01:01")])
 def test_a_duration_has_minutes_and_seconds(seconds: float, expected: str) -> None:
     assert duration(seconds) == expected
+
+
+@pytest.mark.parametrize(
+    ("n_bytes", "text"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1.0 kB"),
+        (81_920, "82 kB"),
+        (3_200_000, "3.2 MB"),
+        (41e9, "41 GB"),
+        (5e15, "5000 TB"),
+    ],
+)
+def test_bytes_are_shown_in_their_largest_unit(n_bytes: float, text: str) -> None:
+    assert bytes_text(n_bytes) == text

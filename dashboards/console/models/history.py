@@ -35,7 +35,18 @@ def picker(retrains: Sequence[Retrain]) -> Retrain:
         label_visibility="collapsed",
         filter_mode="contains",
     )
-    return by_id[picked or retrains[0].retrain_id]
+    shown = by_id[picked or retrains[0].retrain_id]
+    _write_address(shown, retrains[0])
+    return shown
+
+
+def _write_address(shown: Retrain, newest: Retrain) -> None:
+    """Write the shown retrain into the address, unless it is the newest: then a link follows it."""
+    written = st.query_params.get("retrain")
+    if shown == newest:
+        st.query_params.pop("retrain", None)
+    elif written != shown.retrain_id:
+        st.query_params["retrain"] = shown.retrain_id
 
 
 def label(retrain: Retrain) -> str:
@@ -78,7 +89,7 @@ def outcome(
         return badges.of_state("running")
     if retrain.verdict is None:
         return Badge("idle", "No verdict")
-    return badges.VERDICTS[retrain.verdict.verdict]
+    return badges.of_verdict(retrain.verdict.verdict)
 
 
 def trend(retrains: Sequence[Retrain]) -> pd.DataFrame:

@@ -5,6 +5,7 @@ import streamlit as st
 from dashboards import choices, product_api, states, ui
 from dashboards.console import (
     approval,
+    badges,
     components,
     data,
     lake_data,
@@ -19,7 +20,7 @@ from dashboards.text import esc, plural
 
 operator = sign_in.operator()
 caption, actions = components.page_head("Models")
-with states.error_boundary():
+with states.error_boundary(in_console=True):
     dataset = choices.dataset()
 retrains, running, questions = [], {}, {}
 with inline_errors():
@@ -41,14 +42,14 @@ if not retrains:
         "A retrain trains recipes on older ratings and evaluates them on newer ones. The results "
         "will appear here, whether or not a model is published.",
     )
-    refresh.when_changed(dataset, retrains, running)
+    refresh.when_changed(operator, dataset, retrains, running, questions)
     st.stop()
 
 retrain = history.picker(retrains)
 run = running.get(retrain.run_id)
-refresh.when_changed(dataset, retrains, running)
+refresh.when_changed(operator, dataset, retrains, running, questions)
 with inline_errors():
-    approval.show(operator, run, questions.get(retrain.run_id))
+    approval.show(operator, run, questions.get(retrain.run_id), retrain.verdict)
 
 metrics, samples = [], []
 with inline_errors():
@@ -57,7 +58,9 @@ with inline_errors():
 if retrain.verdict:
     leaderboard.key_figures(retrain)
     with components.card():
-        verdict.show(retrain.verdict)
+        question, is_active = questions.get(retrain.run_id), run is not None
+        badge = badges.of_verdict(retrain.verdict.verdict, question, is_active=is_active)
+        verdict.show(retrain.verdict, badge)
 if metrics:
     with components.card():
         leaderboard.show(metrics)

@@ -5,22 +5,32 @@ from contextlib import suppress
 
 import streamlit as st
 
-from airflow_api.answers import Run
-from dashboards.console import lake_data
+from airflow_api.answers import Question, Run
+from airflow_api.client import AirflowError
+from dashboards.console import data, lake_data
+from dashboards.console.data import Operator
 from dashboards.console.retrains import Retrain
 from warehouse.errors import WarehouseError
 
 ACTIVE_SECONDS, IDLE_SECONDS = 3, 20  # interval of checks, with and without a running retrain
 
 
-def when_changed(dataset: str, shown: Sequence[Retrain], running: Mapping[str, Run]) -> None:
-    """Rerun the page when a retrain starts, a search ends or a verdict appears."""
-    before = [_stage(retrain) for retrain in shown]
+def when_changed(
+    operator: Operator,
+    dataset: str,
+    shown: Sequence[Retrain],
+    running: Mapping[str, Run],
+    questions: Mapping[str, Question],
+) -> None:
+    """Rerun the page when a retrain starts, a search ends, a verdict or a question appears."""
+    before = [_stage(retrain) for retrain in shown], _answers(questions)
 
     @st.fragment(run_every=ACTIVE_SECONDS if running else IDLE_SECONDS)
     def check() -> None:
-        with suppress(WarehouseError):  # the cards report an unreadable lake
-            if [_stage(retrain) for retrain in lake_data.retrains(dataset)] != before:
+        with suppress(WarehouseError, AirflowError):  # the cards report them
+            stages = [_stage(retrain) for retrain in lake_data.retrains(dataset)]
+            asked = data.questions(operator, f"{dataset}__retrain")
+            if (stages, _answers(asked)) != before:
                 st.rerun()
 
     check()
@@ -28,3 +38,7 @@ def when_changed(dataset: str, shown: Sequence[Retrain], running: Mapping[str, R
 
 def _stage(retrain: Retrain) -> tuple[str, bool, bool]:
     return retrain.retrain_id, retrain.search is not None, retrain.verdict is not None
+
+
+def _answers(questions: Mapping[str, Question]) -> dict[str, str | None]:
+    return {run_id: question.answer for run_id, question in questions.items()}

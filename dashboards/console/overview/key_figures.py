@@ -4,15 +4,21 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboards.console import badges, components, evidence
+from dashboards.console import components, evidence
+from dashboards.console.badges import Badge
 from dashboards.text import NO_VALUE, age
 from serving.schemas import Release, Verdict
 
 MIN_CHARTED = 3  # number of values from which a trend is drawn
 
 
-def show(live: Release, releases: Sequence[Release], verdicts: Sequence[Verdict]) -> None:
-    """Show the four figures. `releases` and `verdicts` are newest first."""
+def show(
+    live: Release, releases: Sequence[Release], verdicts: Sequence[Verdict], last: Badge | None
+) -> None:
+    """Show the four figures. `releases` and `verdicts` are newest first.
+
+    `last` is the badge of the newest verdict.
+    """
     with st.grid(4, min_column_width=160):
         components.metric(
             "Live release",
@@ -22,7 +28,7 @@ def show(live: Release, releases: Sequence[Release], verdicts: Sequence[Verdict]
             delta_description="live, publishing paused" if live.publishing_paused_by else "live",
         )
         _users(live, releases)
-        _verdict(verdicts)
+        _verdict(verdicts, last)
         _quality(verdicts)
 
 
@@ -42,11 +48,11 @@ def _users(live: Release, releases: Sequence[Release]) -> None:
     )
 
 
-def _verdict(verdicts: Sequence[Verdict]) -> None:
-    if not verdicts:
+def _verdict(verdicts: Sequence[Verdict], badge: Badge | None) -> None:
+    if not verdicts or badge is None:
         components.metric("Last verdict", "None yet")
         return
-    badge, time = badges.VERDICTS[verdicts[0].verdict], age(verdicts[0].decided_at)
+    time = age(verdicts[0].decided_at)
     components.metric("Last verdict", badge.label, time, badge.colour, delta_description="ago")
 
 

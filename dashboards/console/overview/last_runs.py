@@ -11,6 +11,7 @@ from dashboards.console.data import Operator
 from dashboards.text import duration
 from serving.schemas import Verdict
 
+NEWEST_RUNS = 5
 TRIGGERS = {"manual": "manual", "scheduled": "scheduled", "asset_triggered": "new data"}
 
 
@@ -32,10 +33,16 @@ def show(operator: Operator, dag_id: str, verdicts: Sequence[Verdict], n: int) -
     components.table(rows, "The last runs with start, outcome and duration")
 
 
+def is_active(operator: Operator, dag_id: str) -> bool:
+    """Return whether one of the newest runs of a DAG is queued or running."""
+    return any(run.state in runs.ACTIVE for run in data.runs(operator, dag_id, NEWEST_RUNS))
+
+
 def _outcome(run: Run, verdict_by_run: Mapping[str, str], question: Question | None) -> Badge:
-    if question and (badge := badges.of_question(question, is_active=run.state in runs.ACTIVE)):
+    is_active = run.state in runs.ACTIVE
+    if question and (badge := badges.of_question(question, is_active=is_active)):
         return badge
     verdict = verdict_by_run.get(f"{run.dag_id}/{run.run_id}")
-    if run.state == "success" and verdict in badges.VERDICTS:
-        return badges.VERDICTS[verdict]
+    if run.state == "success" and verdict is not None:
+        return badges.of_verdict(verdict)
     return badges.of_state(run.state)

@@ -1,18 +1,19 @@
 """Page "Overview": live release, running retrain, last verdict, feedback and lake."""
 
+from contextlib import suppress
+
 import streamlit as st
 
+from airflow_api.client import AirflowError
 from dashboards import choices, product_api, states, ui
 from dashboards.console import (
     approval,
-    badges,
     components,
     data,
     lake_data,
     runs,
     sign_in,
     start_retrain,
-    verdict,
 )
 from dashboards.console.inline_errors import inline_errors
 from dashboards.console.overview import (
@@ -20,15 +21,19 @@ from dashboards.console.overview import (
     key_figures,
     lake,
     last_runs,
+    last_verdict,
     retrain_progress,
+    storage,
+    watch,
 )
 from dashboards.text import esc, moment
 
 SHOWN_RUNS = 4
+AGE_SECONDS, QUESTION_SECONDS, STORAGE_SECONDS = 10, 5, 60
 
 operator = sign_in.operator()
 caption, actions = components.page_head("Overview")
-with states.error_boundary():
+with states.error_boundary(in_console=True):
     dataset = choices.dataset()
 ingest, retrain = f"{dataset}__ingest", f"{dataset}__retrain"
 
@@ -48,52 +53,86 @@ with actions:
     with inline_errors():
         start_retrain.button(operator, dataset)
     sign_in.menu(operator)
+busy = False
+with suppress(AirflowError):  # the cards report it
+    busy = last_runs.is_active(operator, retrain)
+watch.when_changed(operator, dataset, live, verdicts)
 
 if live and live.publishing_paused_by:
     st.warning(
         f"{esc(live.publishing_paused_by)} paused publishing. Retrains still run, but release "
-        f"{live.release_id} stays live until publishing is resumed with `lantern resume`.",
+        f"{live.release_id} stays live until publishing is resumed on the page Releases.",
         icon=":material/pause_circle:",
     )
-if live:
-    key_figures.show(live, releases, verdicts)
-else:
+with inline_errors():
+    storage.warning(lake_data.disk())
+if not live:
     ui.empty_state(
         "No live release yet",
         "The ingest DAG loads your files into the lake. The first retrain then creates a list for "
         "every user. Progress is shown below.",
     )
 
-with inline_errors():
-    for run in data.runs(operator, retrain, 5):
-        if run.state in runs.ACTIVE:
-            question = data.questions(operator, retrain).get(run.run_id)
-            approval.show(operator, run, question, link_to_evidence=True)
 
-left, right = st.columns([5, 3], gap="small")
-with left, components.card(height="stretch"):
-    active = any(run.state in runs.ACTIVE for run in data.runs(operator, retrain, 5))
-
-    @st.fragment(run_every=2 if active else 10)
-    def watch_retrain() -> None:
-        """Show the progress of the retrain, and update it."""
+@st.fragment(run_every=AGE_SECONDS)
+def show_figures() -> None:
+    """Show the key figures, and update their ages."""
+    if live:
         with inline_errors():
-            retrain_progress.show(operator, retrain)
+            key_figures.show(live, releases, verdicts, last_verdict.badge(operator, verdicts))
 
-    watch_retrain()
-with right:
+
+@st.fragment(run_every=QUESTION_SECONDS)
+def show_questions() -> None:
+    """Show the questions of active runs as soon as they are asked."""
+    with inline_errors():
+        for run in data.runs(operator, retrain, 5):
+            if run.state in runs.ACTIVE:
+                question = data.questions(operator, retrain).get(run.run_id)
+                verdict_asked = last_verdict.of_run(run, data.verdicts(dataset).value)
+                approval.show(operator, run, question, verdict_asked, link_to_evidence=True)
+
+
+@st.fragment(run_every=2 if busy else AGE_SECONDS)
+def show_retrain() -> None:
+    """Show the progress of the retrain, and update it."""
+    with components.card(height="stretch"):
+        retrain_progress.show(operator, retrain, ingest)
+
+
+@st.fragment(run_every=AGE_SECONDS)
+def show_runs() -> None:
+    """Show the last runs of both DAGs."""
     for heading, dag_id in (("Recent retrains", retrain), ("Recent ingests", ingest)):
         with components.card(height="stretch"):
             ui.heading(heading, f"[Airflow]({data.airflow_page(dag_id)})")
             last_runs.show(operator, dag_id, verdicts, SHOWN_RUNS)
 
-with components.card():
-    if verdicts:
-        verdict.show_with_figures(verdicts[0])
-    else:
-        ui.heading("Last verdict", badges.Badge("idle", "None yet").markdown)
-        st.caption("Each retrain gets a verdict: the gate's decision and the figures behind it.")
-with components.card():
-    feedback_loop.show(data.outbox(dataset).value, lake_data.feedback(dataset))
-with components.card():
-    lake.show(lake_data.tables(dataset, live.retrain_id if live else None))
+
+@st.fragment(run_every=AGE_SECONDS)
+def show_verdict_and_data() -> None:
+    """Show the last verdict, the feedback loop and the lake, and update their ages."""
+    with components.card():
+        last_verdict.show(operator, verdicts)
+    with components.card():
+        feedback_loop.show(data.outbox(dataset).value, lake_data.feedback(dataset))
+    with components.card():
+        lake.show(lake_data.tables(dataset, live.retrain_id if live else None))
+
+
+@st.fragment(run_every=STORAGE_SECONDS)
+def show_storage() -> None:
+    """Show free space and the largest tables."""
+    with components.card():
+        storage.show(lake_data.disk(), storage.tables(operator, dataset))
+
+
+show_figures()
+show_questions()
+left, right = st.columns([5, 3], gap="small")
+with left:
+    show_retrain()
+with right:
+    show_runs()
+show_verdict_and_data()
+show_storage()

@@ -1,6 +1,6 @@
 """Progress of the running retrain, or the outcome of the last one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import streamlit as st
@@ -9,19 +9,19 @@ from airflow_api.answers import Run, Task
 from airflow_api.client import ENDED
 from dashboards import ui
 from dashboards.console import badges, components, data, runs
-from dashboards.console.data import Operator
-from dashboards.text import NO_VALUE, duration, esc
+from dashboards.console.data import Operator, Usual
+from dashboards.text import NO_VALUE, duration, esc, plural
 
 SLOW = 1.2  # ratio to the usual duration from which a run or task counts as slow
 _WATCHED = "watched_run"
 
 
-def show(operator: Operator, dag_id: str) -> None:
+def show(operator: Operator, dag_id: str, ingest_id: str) -> None:
     """Show the active run, or else the last one. When the active run ends, rerun the page."""
     newest = data.runs(operator, dag_id, 5)
     if not newest:
         ui.heading("Retrain", badges.Badge("idle", "Never ran").markdown)
-        st.caption("The first retrain creates the first lists. Start it above.")
+        st.caption(_before_the_first(data.runs(operator, ingest_id, 1)))
         return
     run = next((run for run in reversed(newest) if run.state in runs.ACTIVE), newest[0])
     if st.session_state.get(_WATCHED) == run.run_id and run.state not in runs.ACTIVE:
@@ -30,13 +30,23 @@ def show(operator: Operator, dag_id: str) -> None:
         st.rerun()
     if run.state in runs.ACTIVE:
         st.session_state[_WATCHED] = run.run_id
-    _panel(run, data.tasks(operator, run), data.usual_seconds(operator, dag_id))
+    usual = data.usual(operator, dag_id, run.search_minutes)
+    _panel(run, data.tasks(operator, run), usual)
 
 
-def _panel(run: Run, tasks: Sequence[Task], usual: Mapping[str, float]) -> None:
-    now = datetime.now(UTC)
+def _before_the_first(ingests: Sequence[Run]) -> str:
+    if any(run.state in runs.ACTIVE for run in ingests):
+        return "The first ingest is running. The first retrain starts when it has ended."
+    if not any(run.state == "success" for run in ingests):
+        return "The first ingest loads your files. The first retrain starts when it has ended."
+    return "The first retrain creates the first lists. Start it above."
+
+
+def _panel(run: Run, tasks: Sequence[Task], comparable: Usual) -> None:
+    now, usual = datetime.now(UTC), comparable.seconds
     ui.heading(f"Retrain of {runs.start_time(run)} UTC", badges.of_state(run.state).markdown)
-    st.progress(runs.share_done(tasks, usual, now), text=_progress_text(run, tasks, usual, now))
+    text = _progress_text(run, tasks, comparable, now)
+    st.progress(runs.share_done(tasks, usual, now), text=text)
     components.table(
         [_row(task, usual.get(task.task_id), now) for task in tasks],
         "Tasks of the retrain with their duration and their usual duration",
@@ -49,15 +59,13 @@ def _panel(run: Run, tasks: Sequence[Task], usual: Mapping[str, float]) -> None:
         st.link_button("Open in Airflow", address, type="tertiary", icon=icon)
 
 
-def _progress_text(
-    run: Run, tasks: Sequence[Task], usual: Mapping[str, float], now: datetime
-) -> str:
+def _progress_text(run: Run, tasks: Sequence[Task], comparable: Usual, now: datetime) -> str:
     done = sum(task.state in ENDED for task in tasks)
     seconds = ((run.ended_at or now) - (run.started_at or run.queued_at or now)).total_seconds()
-    usual_total = sum(usual.values())
+    usual_total = sum(comparable.seconds.values())
     text = f"{done} of {len(tasks)} tasks done · {duration(seconds)}"
     if usual_total:
-        text += f", usually {duration(usual_total)}"
+        text += f", usually {duration(usual_total)} ({plural('earlier run', comparable.n_runs)})"
         if run.state in runs.ACTIVE and seconds > usual_total * SLOW:
             text += " · slower than usual"
     return text

@@ -1,6 +1,7 @@
 """The active rules, the activation of a previewed draft, and the history of versions."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 
 import streamlit as st
@@ -9,7 +10,7 @@ from dashboards import ui
 from dashboards.console.badges import Badge
 from dashboards.console.components import button, row
 from dashboards.console.data import Operator
-from dashboards.console.rules import client, descriptions, draft, editor
+from dashboards.console.rules import client, descriptions, draft, editor, undo
 from dashboards.console.rules.draft import PreviewedRules
 from dashboards.text import esc, moment
 from serving.errors import NoWindowListsError, RulesChangedError
@@ -87,21 +88,44 @@ def form(operator: Operator, dataset: str, rules: SlateRules | None, active: Rul
         _activate(operator, dataset, rules, (reason or "").strip())
 
 
-def history(versions: Sequence[RulesVersion]) -> None:
-    """Show the versions with author and reason, and buttons that load one into the editor."""
+def history(operator: Operator, dataset: str, versions: Sequence[RulesVersion]) -> None:
+    """Show the versions with author and reason.
+
+    The active one can be undone, an older one be loaded into the editor.
+    """
     ui.heading("History")
     if not versions:
         st.caption("Every activated version will be listed here with its author and reason.")
+        return
     for index, version in enumerate(versions):
-        with row(horizontal_alignment="distribute"):
-            with st.container(width="content", gap=None):
-                badge = "" if index else f" {Badge('ok', 'Active').markdown}"
-                summary = descriptions.summary(version.rules)
-                st.markdown(f"**Version {version.version}** · {summary}{badge}")
-                st.caption(author(version))
+        with _version_row(version, is_active=not index):
             if index:
-                key, tooltip = f"load_{version.version}", "Nothing changes until you activate it"
-                button("Load into editor", key, "history", draft.fill, version.rules, help=tooltip)
+                _load_button(version)
+            elif undone := undo.button(operator, dataset, versions):
+                st.session_state[_ACTIVATED] = undone
+                st.rerun()
+    if versions[-1].version == 1:  # else older versions are not listed
+        with _version_row(undo.NO_RULES, is_active=False):
+            _load_button(undo.NO_RULES)
+
+
+@contextmanager
+def _version_row(version: RulesVersion, *, is_active: bool) -> Iterator[None]:
+    with row(horizontal_alignment="distribute"):
+        with st.container(width="content", gap=None):
+            badge = f" {Badge('ok', 'Active').markdown}" if is_active else ""
+            summary = descriptions.summary(version.rules)
+            st.markdown(f"**Version {version.version}** · {summary}{badge}")
+            if version.version:
+                st.caption(author(version))
+            else:
+                st.caption("Before the first version")
+        yield
+
+
+def _load_button(version: RulesVersion) -> None:
+    key, tooltip = f"load_{version.version}", "Nothing changes until you activate it"
+    button("Load into editor", key, "history", draft.fill, version.rules, help=tooltip)
 
 
 def _preview(operator: Operator, dataset: str, rules: SlateRules) -> RulesPreview | None:

@@ -62,6 +62,11 @@ def restart(active: RulesVersion) -> None:
     rebase(active.version)
 
 
+def discard() -> None:
+    """Let the next run of the page start a new draft from the active rules."""
+    st.session_state.pop(_DATASET, None)
+
+
 def fill(rules: SlateRules) -> None:
     """Replace the draft with these rules. Call it in a callback, or before the widgets."""
     state = st.session_state

@@ -11,7 +11,7 @@ operator = sign_in.operator()
 caption, actions = components.page_head("Rules")
 with actions:
     sign_in.menu(operator)
-with states.error_boundary():
+with states.error_boundary(in_console=True):
     dataset = choices.dataset()
     about = product_api.about(dataset)
 caption.caption(f"{esc(about.value.title)} · rules that apply to every list")
@@ -35,4 +35,4 @@ with inline_errors():
             preview.show(previewed.preview, about.value.item_noun)
         activation.form(operator, dataset, rules, active)
     with components.card():
-        activation.history(versions)
+        activation.history(operator, dataset, versions)

@@ -12,6 +12,7 @@ from tests.support.dashboards import searched, shop
 from tests.support.dashboards.app_pages import fresh
 from tests.support.dashboards.fake_airflow import FakeAirflow
 from tests.support.dashboards.fake_api import KEY, fake_api
+from tests.support.dashboards.fake_operations import FakeOperations
 from tests.support.dashboards.fake_rules import FakeRules
 from tests.support.dashboards.visitors import Visitors
 
@@ -55,16 +56,34 @@ def console(
 
 
 @pytest.fixture
+def keys_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The app's key of the shop."""
+    file = tmp_path / "keys.json"
+    file.write_text(json.dumps({"playground": KEY}))
+    monkeypatch.setenv("DEMO_KEYS_FILE", str(file))
+
+
+@pytest.fixture
 def rules(
     airflow: FakeAirflow,  # noqa: ARG001 # to sign in to
-    tmp_path: Path,
+    keys_file: None,  # noqa: ARG001 # sets the file's address
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[FakeRules]:
     """A shop with slate rules behind an API on loopback."""
-    keys_file = tmp_path / "keys.json"
-    keys_file.write_text(json.dumps({"playground": KEY}))
     fake = FakeRules()
     with fake_api(rules=fake) as api:
-        monkeypatch.setenv("DEMO_KEYS_FILE", str(keys_file))
+        monkeypatch.setenv("DEMO_API_URL", api)
+        yield fake
+
+
+@pytest.fixture
+def operations(
+    airflow: FakeAirflow,  # noqa: ARG001 # to sign in to
+    keys_file: None,  # noqa: ARG001 # sets the file's address
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[FakeOperations]:
+    """A shop with releases and an audit behind an API on loopback."""
+    fake = FakeOperations()
+    with fake_api(operations=fake) as api:
         monkeypatch.setenv("DEMO_API_URL", api)
         yield fake

@@ -1,5 +1,6 @@
 import pytest
 
+from dashboards.console import approval
 from dashboards.text import esc
 from tests.support.dashboards import searched, shop
 from tests.support.dashboards.app_pages import Page, cells, keys, words
@@ -38,3 +39,25 @@ def test_a_rejection_is_shown_with_the_name(page: Page, console: FakeAirflow) ->
 
     assert r"rejected by jonas \<b\>" in app.warning[0].value
     assert "Rejected" in cells(app)
+
+
+def test_the_question_says_what_is_published_and_how_much_better_it_is(
+    page: Page, console: FakeAirflow
+) -> None:
+    console.runs[0]["dag_run_id"] = shop.RETRAIN.split("/")[1]
+    del console.runs[1]
+    console.ask(shop.RETRAIN.split("/")[1])
+
+    text = words(opened(page, OVERVIEW))
+
+    assert esc("Replace the live recipe als_11c0 by als_7f3a?") in text
+    assert esc("NDCG@10 +0.008 (+0.002 to +0.014) over als_11c0.") in text
+
+
+def test_each_verdict_asks_for_something_else() -> None:
+    promoted = shop.verdicts()[0]
+    refreshed = promoted.model_copy(update={"verdict": "refresh", "recipe": "als_11c0"})
+    first = promoted.model_copy(update={"verdict": "first"})
+
+    assert approval.asked(refreshed).startswith("Publish the live recipe als_11c0, fitted on")
+    assert approval.asked(first).startswith("Publish the first release, als_7f3a? NDCG@10 +0.019")

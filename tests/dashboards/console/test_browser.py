@@ -4,6 +4,7 @@ from playwright.sync_api import Page, expect
 
 from tests.support.dashboards import searched, shop
 from tests.support.dashboards.browsing import NEEDED, displayed, sign_in
+from tests.support.dashboards.fake_airflow import FakeAirflow
 
 pytestmark = NEEDED
 
@@ -55,3 +56,15 @@ def test_rules_are_previewed_before_they_are_activated(app: str, themed: Page) -
     expect(themed.locator("[data-testid=stVegaLiteChart] svg.marks")).to_have_count(2)
     expect(activate).to_be_enabled()
     assert themed.locator("[data-testid=stException]").count() == 0
+
+
+def test_an_open_overview_shows_a_question_without_a_reload(
+    app: str, desktop: Page, app_airflow: FakeAirflow
+) -> None:
+    sign_in(desktop, f"{app}/overview")
+    expect(desktop.get_by_text("of 8 tasks done")).to_be_visible()
+
+    app_airflow.ask("manual__now")
+
+    expect(desktop.get_by_text("Playground: publish this model?")).to_be_visible()
+    app_airflow.questions.clear()

@@ -3,7 +3,7 @@ import pytest
 from dashboards.console import data, lake_data
 from dashboards.console.data import Operator
 from tests.support.dashboards import shop
-from tests.support.dashboards.fake_airflow import PASSWORD, USER
+from tests.support.dashboards.fake_airflow import PASSWORD, USER, FakeAirflow
 from warehouse.append import append
 from warehouse.run_keys import RunKey
 from warehouse.tables import GOLD_FITS, SILVER_ITEMS
@@ -17,13 +17,18 @@ def test_links_use_the_public_address_of_airflow(monkeypatch: pytest.MonkeyPatch
     assert data.airflow_page("a", "manual__1+0").endswith("/dags/a/runs/manual__1%2B0")
 
 
-@pytest.mark.usefixtures("airflow")
-def test_the_usual_duration_is_the_median_of_successful_runs() -> None:
+def test_the_usual_duration_is_the_median_of_successful_runs_with_the_same_budget(
+    airflow: FakeAirflow,
+) -> None:
+    airflow.runs[1]["conf"] = {"search_budget_minutes": 5}
     operator = data.sign_in(USER, PASSWORD)
 
-    usual = data.usual_seconds(operator, "playground__retrain")
+    with_search = data.usual(operator, "playground__retrain", 5)
+    without, other = (data.usual(operator, "playground__retrain", n) for n in (0, 2))
 
-    assert usual["evaluate"] == pytest.approx(58 * 1.04)
+    assert with_search.seconds["evaluate"] == pytest.approx(58 * 1.04)
+    assert (with_search.n_runs, without.n_runs, other.n_runs) == (1, 1, 0)
+    assert other.seconds == {}
 
 
 def test_answers_of_airflow_are_cached_per_operator() -> None:

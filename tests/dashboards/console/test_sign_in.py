@@ -5,13 +5,22 @@ from dashboards.console import data
 from dashboards.console.attempts import FREE
 from dashboards.text import esc
 from tests.support.dashboards.app_pages import Page
-from tests.support.dashboards.console_pages import MODELS, OVERVIEW, RULES, opened, press, warnings
+from tests.support.dashboards.console_pages import (
+    ACTIVITY,
+    MODELS,
+    OVERVIEW,
+    RELEASES,
+    RULES,
+    opened,
+    press,
+    warnings,
+)
 from tests.support.dashboards.fake_airflow import PASSWORD, TOKEN, USER, FakeAirflow
 from tests.support.dashboards.fake_rules import FakeRules
 
 
 @pytest.mark.usefixtures("console", "retrained_lake")
-@pytest.mark.parametrize("name", [OVERVIEW, MODELS, RULES])
+@pytest.mark.parametrize("name", [OVERVIEW, MODELS, RULES, RELEASES, ACTIVITY])
 def test_without_a_sign_in_a_page_shows_the_form_only(page: Page, name: str) -> None:
     app = page(name).run()
 
@@ -63,7 +72,29 @@ def test_an_unreachable_airflow_is_reported(page: Page, monkeypatch: pytest.Monk
 
     press(app, "send_sign_in")
 
-    assert "Airflow is not responding" in app.error[0].value
+    assert app.error[0].value == "Airflow is not responding. Run `lantern status` for details."
+
+
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [(429, "Too many attempts"), (400, "Airflow refused the sign-in")],
+)
+def test_a_refusal_of_airflow_has_a_cause_of_its_own(
+    page: Page,
+    console: FakeAirflow,
+    monkeypatch: pytest.MonkeyPatch,
+    status: int,
+    message: str,
+) -> None:
+    monkeypatch.setattr(console, "answer", lambda *_: (status, {"detail": "no"}))
+    app = page(OVERVIEW).run()
+    app.text_input(key="username").set_value(USER)
+    app.text_input(key="password").set_value(PASSWORD)
+
+    press(app, "send_sign_in")
+
+    assert message in app.error[0].value
+    assert "not responding" not in app.error[0].value
 
 
 @pytest.mark.usefixtures("console")

@@ -1,20 +1,61 @@
-from tests.support.dashboards.app_pages import Page
-from tests.support.dashboards.console_pages import OVERVIEW, opened, press
+import pytest
+
+from tests.support.dashboards.app_pages import Page, keys, words
+from tests.support.dashboards.console_pages import OVERVIEW, opened, press, warnings
 from tests.support.dashboards.fake_airflow import FakeAirflow
 
 
-def test_a_retrain_is_started_with_its_reason(page: Page, console: FakeAirflow) -> None:
+@pytest.fixture
+def idle(console: FakeAirflow) -> FakeAirflow:
+    """The console without an active retrain."""
+    del console.runs[0]
+    return console
+
+
+def test_a_retrain_is_started_with_its_reason(page: Page, idle: FakeAirflow) -> None:
     app = opened(page, OVERVIEW)
     app.text_input(key="reason").set_value("new titles")
 
     press(app, "send_retrain")
 
     form = {"search_budget_minutes": 0, "search_family": "any", "ask_for_approval": False}
-    assert [run["conf"] for run in console.started] == [form | {"reason": "new titles"}]
+    assert [run["conf"] for run in idle.started] == [form | {"reason": "new titles"}]
     assert "Retrain started" in app.toast[0].value
+    assert not app.text_input(key="reason").value
 
 
-def test_the_form_sets_the_search_and_the_approval(page: Page, console: FakeAirflow) -> None:
+def test_a_second_click_starts_no_second_retrain(page: Page, idle: FakeAirflow) -> None:
+    app = press(opened(page, OVERVIEW), "send_retrain")
+    assert "Another one waits until it has ended" in words(app)
+
+    press(app, "send_retrain")
+
+    assert "Confirm that another retrain is to start" in warnings(app)
+    assert len(idle.started) == 1
+
+
+def test_the_form_is_closed_after_a_start(page: Page, idle: FakeAirflow) -> None:
+    app = opened(page, OVERVIEW)
+    before = {popover.proto.popover.label for popover in app.get("popover")}
+
+    press(app, "send_retrain")
+
+    assert len(idle.started) == 1
+    assert before
+    assert app.session_state["n_started_retrains"] == 1  # the key of the next popover
+    assert "start_another" not in keys(app)
+
+
+def test_another_retrain_is_started_after_a_confirmation(page: Page, console: FakeAirflow) -> None:
+    app = opened(page, OVERVIEW)
+    app.checkbox(key="start_another").check()
+
+    press(app, "send_retrain")
+
+    assert len(console.started) == 1
+
+
+def test_the_form_sets_the_search_and_the_approval(page: Page, idle: FakeAirflow) -> None:
     app = opened(page, OVERVIEW)
     app.select_slider(key="search_minutes").set_value(15)
     app.segmented_control(key="search_family").set_value("als_with_priors")
@@ -22,7 +63,7 @@ def test_the_form_sets_the_search_and_the_approval(page: Page, console: FakeAirf
 
     press(app, "send_retrain")
 
-    (run,) = console.started
+    (run,) = idle.started
     assert run["conf"] == {
         "search_budget_minutes": 15,
         "search_family": "als_with_priors",

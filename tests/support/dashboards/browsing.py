@@ -36,14 +36,20 @@ def app_visitors() -> Visitors:
 
 
 @pytest.fixture(scope="module")
+def app_airflow() -> FakeAirflow:
+    """The Airflow of the app."""
+    return FakeAirflow()
+
+
+@pytest.fixture(scope="module")
 def settings(
-    tmp_path_factory: pytest.TempPathFactory, app_visitors: Visitors
+    tmp_path_factory: pytest.TempPathFactory, app_visitors: Visitors, app_airflow: FakeAirflow
 ) -> Iterator[dict[str, str]]:
     folder = tmp_path_factory.mktemp("app")
     keys = folder / "keys.json"
     keys.write_text(json.dumps({"playground": KEY}))
     searched.write(str(folder / "lake" / "playground"), n_trials=20)
-    with fake_api(app_visitors) as api, FakeAirflow().served() as airflow:
+    with fake_api(app_visitors) as api, app_airflow.served() as airflow:
         yield {
             "DEMO_API_URL": api,
             "DEMO_KEYS_FILE": str(keys),

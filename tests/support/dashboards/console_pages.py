@@ -6,7 +6,9 @@ from dashboards.console import data
 from tests.support.dashboards.app_pages import Page
 from tests.support.dashboards.fake_airflow import PASSWORD, USER
 
-OVERVIEW, MODELS, RULES = (f"console/{name}/page.py" for name in ("overview", "models", "rules"))
+OVERVIEW, MODELS, RULES, RELEASES, ACTIVITY = (
+    f"console/{name}/page.py" for name in ("overview", "models", "rules", "releases", "activity")
+)
 
 
 def opened(page: Page, name: str, **query: str) -> AppTest:

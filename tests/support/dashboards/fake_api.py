@@ -15,18 +15,29 @@ from pydantic import BaseModel, TypeAdapter
 from serving.schemas import OutboxState, Problem
 from tests.support.dashboards import shop
 from tests.support.dashboards.fake_airflow import TOKEN, USER
+from tests.support.dashboards.fake_operations import FakeOperations
 from tests.support.dashboards.fake_rules import FakeRules
 from tests.support.dashboards.visitors import Visitors
 from tests.support.http_server import serving
 
 KEY = "a-key-of-the-tests"
 Response = tuple[int, bytes]  # status and JSON
+Json = dict[str, Any]
+FOR_OPERATORS = ("rules", "publishing", "audit", "erasures", "keys", "storage")
 
 
 @contextmanager
-def fake_api(visitors: Visitors | None = None, rules: FakeRules | None = None) -> Iterator[str]:
+def fake_api(
+    visitors: Visitors | None = None,
+    rules: FakeRules | None = None,
+    operations: FakeOperations | None = None,
+) -> Iterator[str]:
     """Serve on a free port while the block runs; yield the base URL."""
-    state = {"visitors": visitors or Visitors(), "rules": rules or FakeRules()}
+    state = {
+        "visitors": visitors or Visitors(),
+        "rules": rules or FakeRules(),
+        "operations": operations or FakeOperations(),
+    }
     handler = type("Handler", (_Handler,), state)
     with serving(handler) as url:
         yield url
@@ -105,8 +116,54 @@ def operate(rules: FakeRules, method: str, path: str, body: dict[str, Any]) -> R
     return _problem(404, "unknown-route")
 
 
+def act(  # noqa: C901, PLR0911, PLR0912 # one per route
+    operations: FakeOperations, method: str, path: str, params: dict[str, str], body: Json
+) -> Response:
+    """Return the response to an operator's act, or to a request for the audit."""
+    if operations.refusal is not None:
+        return _problem(*operations.refusal)
+    match method, path_parts(path):
+        case "GET", ["releases", "history"]:
+            return _many(operations.releases)
+        case "GET", ["releases", release_id, "changes"]:
+            return _one(operations.changes(int(release_id), int(params["since"])))
+        case "POST", ["releases", "roll-back"]:
+            return _state(operations.roll_back(body, USER))
+        case "POST", ["releases", release_id, "activate"]:
+            return _state(operations.activate(int(release_id), body, USER))
+        case "POST", ["publishing", verb]:
+            return _one(operations.pause(body, USER, paused_by=USER if verb == "pause" else None))
+        case "GET", ["audit"]:
+            return _one(operations.audit(params))
+        case "POST", ["erasures"]:
+            return _many(operations.erase(body, USER))
+        case "GET", ["erasures"]:
+            return _many(operations.erasures())
+        case "GET", ["storage"]:
+            return _many(operations.storage())
+        case "GET", ["keys"]:
+            return _many(operations.keys())
+        case "POST", ["keys"]:
+            return _one(operations.create_key(body), status=201)
+        case "DELETE", ["keys", _]:
+            return _one(operations.keys()[0])
+    return _problem(404, "unknown-route")
+
+
+def is_for_operators(path: str) -> bool:
+    """Return whether a path needs an operator's token."""
+    parts = path_parts(path)
+    if parts[:1] == ["releases"]:
+        return len(parts) > 1  # the kept ones are for products too
+    return parts[:1] in [[name] for name in FOR_OPERATORS]
+
+
 def path_parts(path: str) -> list[str]:
     return [unquote(part) for part in path.strip("/").split("/")][2:]
+
+
+def _state(answer: BaseModel | tuple[int, str]) -> Response:
+    return _problem(*answer) if isinstance(answer, tuple) else _one(answer)
 
 
 def _one(answer: BaseModel | None, missing: str = "", *, status: int = 200) -> Response:
@@ -126,11 +183,12 @@ def _problem(status: int, code: str) -> Response:
 class _Handler(BaseHTTPRequestHandler):
     visitors: Visitors
     rules: FakeRules
+    operations: FakeOperations
 
     def do_GET(self) -> None:
         url = urlsplit(self.path)
-        if path_parts(url.path)[:1] == ["rules"]:
-            self._operate(url.path, {})
+        if is_for_operators(url.path):
+            self._operate({})
             return
         self._respond(lambda: read(self.visitors, url.path, dict(parse_qsl(url.query))))
 
@@ -138,15 +196,20 @@ class _Handler(BaseHTTPRequestHandler):
         content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         body = json.loads(content) if content else {}
         key, path = self.headers.get("Idempotency-Key", ""), urlsplit(self.path).path
-        if path_parts(path)[:1] == ["rules"]:
-            self._operate(path, body)
+        if is_for_operators(path):
+            self._operate(body)
             return
         self._respond(lambda: write(self.visitors, self.command, path, body, key))
 
     do_POST = do_DELETE = do_PUT  # noqa: N815 # the base class's names
 
-    def _operate(self, path: str, body: dict[str, Any]) -> None:
-        self._respond(lambda: operate(self.rules, self.command, path, body), TOKEN)
+    def _operate(self, body: Json) -> None:
+        url = urlsplit(self.path)
+        if path_parts(url.path)[:1] == ["rules"]:
+            self._respond(lambda: operate(self.rules, self.command, url.path, body), TOKEN)
+            return
+        params = dict(parse_qsl(url.query))
+        self._respond(lambda: act(self.operations, self.command, url.path, params, body), TOKEN)
 
     def _respond(self, find: Callable[[], Response], key: str = KEY) -> None:
         allowed = self.headers.get("Authorization") == f"Bearer {key}"

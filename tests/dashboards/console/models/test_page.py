@@ -69,3 +69,15 @@ def test_titles_of_sample_lists_are_literal_and_hits_are_marked(page: Page) -> N
     for title in shop.HOSTILE:
         assert title not in "".join(lists)
     assert any(esc(title) in "".join(lists) for title in shop.HOSTILE)
+
+
+@pytest.mark.usefixtures("retrained_lake")
+def test_the_chosen_retrain_is_in_the_address(page: Page) -> None:
+    app = opened(page, MODELS)
+    assert "retrain" not in app.query_params
+
+    app.selectbox(key="shown_retrain").set_value(searched.SEARCHED).run()
+
+    assert app.query_params["retrain"] == searched.SEARCHED
+    app.selectbox(key="shown_retrain").set_value(searched.RUNNING).run()
+    assert "retrain" not in app.query_params  # a link to the newest follows it

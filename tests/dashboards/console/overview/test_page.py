@@ -1,8 +1,13 @@
-import pytest
+import re
+from collections.abc import Callable
 
+import pytest
+import streamlit as st
+
+from airflow_api.answers import run_of
 from airflow_api.client import AirflowUnavailableError, NotAllowedError
 from dags.about import TASKS
-from dashboards.console import data
+from dashboards.console import data, lake_data
 from dashboards.product_api import NotSetUpError
 from dashboards.text import esc
 from serving.errors import ApiUnavailableError
@@ -93,6 +98,69 @@ def test_an_error_of_one_card_leaves_the_others(
     assert any(message in warning.value for warning in app.warning)
     assert app.title[0].value == "Overview"
     assert app.subheader
+
+
+@pytest.mark.usefixtures("console")
+def test_no_age_is_outside_of_what_is_updated(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    intervals: list[float] = []
+
+    def not_shown(run_every: float) -> Callable[[Callable[[], None]], Callable[[], None]]:
+        intervals.append(run_every)
+        return lambda _: lambda: None
+
+    monkeypatch.setattr(st, "fragment", not_shown)
+
+    app = opened(page, OVERVIEW)
+
+    assert intervals
+    assert max(intervals) <= 60
+    assert not app.metric
+    assert not app.table
+    assert not re.search(r"\d (s|min|h|days)\b", words(app))
+
+
+def test_a_verdict_whose_release_is_not_published_yet_says_so(
+    page: Page, console: FakeAirflow
+) -> None:
+    console.runs[0]["dag_run_id"] = shop.RETRAIN.split("/")[1]
+    del console.runs[1]
+    app = opened(page, OVERVIEW)
+    assert metrics(app)["Last verdict"][0] == "Promotion, not published yet"
+
+    console.ask(shop.RETRAIN.split("/")[1])
+    data.questions.clear()
+    app = opened(page, OVERVIEW)
+
+    assert metrics(app)["Last verdict"][0] == "Promotion, waiting for approval"
+    assert "Promoted" not in words(app)
+
+
+@pytest.mark.usefixtures("console")
+def test_a_nearly_full_disk_is_warned_of_and_the_largest_tables_are_shown(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "outbox" in cells(opened(page, OVERVIEW))
+    assert "2.4 GB" in cells(opened(page, OVERVIEW)).replace("\\", "")
+    full = lake_data.Disk("/lake", n_free=4_000_000_000, n_total=500_000_000_000)
+    monkeypatch.setattr(lake_data, "disk", lambda: full)
+
+    app = opened(page, OVERVIEW)
+
+    assert "has 4.0 GB left of 500 GB" in app.warning[0].value.replace("\\", "")
+    assert "Nearly full" in words(app)
+
+
+def test_before_the_first_retrain_the_page_says_what_starts_it(
+    page: Page, console: FakeAirflow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ingest = dict(console.runs[0])
+    ingests = {"playground__ingest": [run_of(ingest)], "playground__retrain": []}
+    monkeypatch.setattr(data, "runs", lambda _, dag_id, __: ingests[dag_id])
+
+    assert "The first ingest is running" in words(opened(page, OVERVIEW))
+
+    ingests["playground__ingest"] = [run_of(ingest | {"state": "success"})]
+    assert "Start it above" in words(opened(page, OVERVIEW))
 
 
 @pytest.mark.usefixtures("console")

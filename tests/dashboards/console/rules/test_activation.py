@@ -128,3 +128,42 @@ def test_an_older_version_is_loaded_into_the_editor_only(page: Page, rules: Fake
     assert can_activate(app)
     press(app, "draft_reset")
     assert previewed(app) == SECOND
+
+
+def test_the_active_version_is_undone_with_one_button(page: Page, rules: FakeRules) -> None:
+    app = press(opened(page, RULES), "send_undo_2")
+    assert "Enter a reason" in app.warning[0].value
+    assert len(rules.versions) == 2
+
+    app.text_input(key="reason_undo_2").set_value("complaints")
+    press(app, "send_undo_2")
+
+    newest = rules.versions[0]
+    assert (newest.version, newest.rules, newest.reason) == (3, FIRST, "complaints")
+    assert "Version 3 is active" in app.toast[0].value
+    assert "was activated while you were editing" not in words(app)
+    assert "No changes yet" in words(app)
+
+
+def test_the_first_version_can_be_undone(page: Page, rules: FakeRules) -> None:
+    del rules.versions[0]
+    app = opened(page, RULES)
+    assert "**Version 0**" in words(app)
+    assert "load_0" in keys(app)
+    app.text_input(key="reason_undo_1").set_value("a mistake")
+
+    press(app, "send_undo_1")
+
+    assert (rules.versions[0].version, rules.versions[0].rules) == (2, SlateRules())
+
+
+def test_an_undo_keeps_what_the_operator_is_editing(page: Page, rules: FakeRules) -> None:
+    app = opened(page, RULES)
+    app.slider(key=draft.DIVERSITY).set_value(0.3).run()
+    app.text_input(key="reason_undo_2").set_value("complaints")
+
+    press(app, "send_undo_2")
+
+    assert rules.versions[0].rules == FIRST
+    assert app.slider(key=draft.DIVERSITY).value == 0.3
+    assert "Version 3 was activated while you were editing" in words(app)

@@ -1,8 +1,10 @@
 import pytest
 
+from dashboards import product_api
 from dashboards.console import data
 from dashboards.console.rules import descriptions
 from dashboards.text import esc
+from serving.errors import NoReleaseError
 from serving.schemas import SlateRules
 from tests.support.dashboards.app_pages import Page, keys, words
 from tests.support.dashboards.console_pages import RULES, opened, warnings
@@ -37,7 +39,7 @@ def test_without_any_version_there_are_no_rules(page: Page, rules: FakeRules) ->
 @pytest.mark.parametrize(
     ("refusal", "message"),
     [
-        ((403, "scope-missing"), "Only operators can see and change rules"),
+        ((403, "scope-missing"), "Only operators can use this page"),
         ((503, "operators-not-configured"), "cannot check operators"),
         ((503, "api-unavailable"), "recommendation service did not answer"),
         ((404, "unknown-dataset"), "recommendation service did not answer"),
@@ -77,3 +79,20 @@ def test_an_item_that_is_not_in_the_catalogue_is_shown_by_its_id(
 
     assert "**Hidden:** gone" in words(app)
     assert previewed(app).hide == ("gone",)
+
+
+@pytest.mark.usefixtures("rules")
+def test_without_a_release_the_page_does_not_lead_to_the_console_that_it_is_in(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_release(_: str) -> None:
+        raise NoReleaseError
+
+    monkeypatch.setattr(product_api, "about", no_release)
+
+    app = opened(page, RULES)
+
+    [link] = app.get("page_link")
+    assert "Overview" in str(link.proto)
+    assert "Open the console" not in str(link.proto)
+    assert "The overview shows the progress" in words(app)

@@ -1,0 +1,47 @@
+"""The audit and erasures, with the operator's own Airflow token."""
+
+from datetime import datetime
+
+import streamlit as st
+
+from dashboards import product_api
+from dashboards.console.acts.client import BY_TOKEN, as_operator
+from dashboards.console.data import Operator
+from serving.schemas import Action, AuditPage, Erasure
+
+PAGE_LENGTH = 25
+
+
+@st.cache_data(ttl="5s", max_entries=200, show_spinner=False, hash_funcs=BY_TOKEN)
+def entries(
+    operator: Operator,
+    dataset: str,
+    *,
+    action: Action | None,
+    actor: str | None,
+    since: datetime | None,
+    page: int,
+) -> AuditPage:
+    """Return a page of the audit, newest first. `page` begins at 1.
+
+    Raises:
+        SignInRefusedError: Airflow rejects the operator's token.
+        ScopeMissingError: the account is not an operator's.
+        OperatorsNotConfiguredError: the API does not know Airflow's address.
+    """
+    with as_operator(operator, dataset) as client:
+        offset = (page - 1) * PAGE_LENGTH
+        return client.audit(
+            action=action, actor=actor, since=since, limit=PAGE_LENGTH, offset=offset
+        )
+
+
+def erase(operator: Operator, dataset: str, user_id: str, reason: str) -> Erasure:
+    """Delete a user's data as this operator."""
+    try:
+        with as_operator(operator, dataset) as client:
+            [erasure] = client.erase_users([user_id], reason=reason)
+            return erasure
+    finally:
+        entries.clear()
+        product_api.clear_user_answers()

@@ -1,0 +1,57 @@
+"""The erasure of a user, with a confirmation and a reason."""
+
+import streamlit as st
+
+from dashboards.console.activity import client
+from dashboards.console.acts.reason import MAX_REASON_LENGTH
+from dashboards.console.data import Operator
+from dashboards.text import plural
+
+MAX_ID_LENGTH = 256
+_DONE = "erasure_done"
+
+
+def button(operator: Operator, dataset: str) -> None:
+    """Show a button with a form below it, and erase the user when the form is submitted."""
+    with st.popover("Erase a user", icon=":material/person_remove:", key="erase"):
+        st.markdown(
+            "Deletes a user's ratings, hides, lists and profile. **This cannot be undone**, and "
+            "the id accepts no events afterwards."
+        )
+        with st.form("erase_form", border=False, clear_on_submit=True):
+            user_id = st.text_input("User id", key="erase_user_id", max_chars=MAX_ID_LENGTH)
+            repeated = st.text_input(
+                "User id again, to confirm", key="erase_again", max_chars=MAX_ID_LENGTH
+            )
+            reason = st.text_input(
+                "Reason",
+                key="erase_reason",
+                max_chars=MAX_REASON_LENGTH,
+                placeholder="Kept with your name: do not write the id",
+            )
+            submitted = st.form_submit_button(
+                "Erase", key="send_erase", type="primary", icon=":material/delete_forever:"
+            )
+        if submitted:
+            _submit(operator, dataset, user_id or "", repeated or "", (reason or "").strip())
+
+
+def confirmation() -> None:
+    """Confirm an erasure once, on the page that follows it."""
+    if message := st.session_state.pop(_DONE, None):
+        st.success(message, icon=":material/check_circle:")
+
+
+def _submit(operator: Operator, dataset: str, user_id: str, repeated: str, reason: str) -> None:
+    if not user_id or user_id != repeated:
+        st.warning("Enter the same user id twice.", icon=":material/edit:")
+        return
+    if not reason:
+        st.warning("Enter a reason.", icon=":material/edit:")
+        return
+    if user_id in reason.split():
+        st.warning("The reason is kept: leave the user id out of it.", icon=":material/edit:")
+        return
+    erasure = client.erase(operator, dataset, user_id, reason)
+    st.session_state[_DONE] = f"The user is erased: {plural('event', erasure.n_events)} deleted."
+    st.rerun()

@@ -1,0 +1,99 @@
+"""The audit as a table with filters, newest first."""
+
+from datetime import UTC, datetime, timedelta
+from typing import get_args
+
+import streamlit as st
+
+from dashboards import ui
+from dashboards.console import components
+from dashboards.console.activity import client
+from dashboards.console.badges import Badge
+from dashboards.console.data import Operator
+from dashboards.text import esc, moment, plural
+from serving.schemas import Action, AuditEntry
+
+LABELS: dict[Action, str] = {
+    "publish": "Published",
+    "activate": "Made live",
+    "roll_back": "Rolled back",
+    "pause": "Paused publishing",
+    "resume": "Resumed publishing",
+    "change_rules": "Changed rules",
+    "create_key": "Created key",
+    "revoke_key": "Revoked key",
+    "erase": "Erased user",
+}
+PERIODS: dict[str, timedelta | None] = {
+    "Last 24 hours": timedelta(days=1),
+    "Last 7 days": timedelta(days=7),
+    "Last 30 days": timedelta(days=30),
+    "All": None,
+}
+DIGEST_LENGTH = len("user ") + 12
+_ANY = "Any"
+
+
+def show(operator: Operator, dataset: str) -> None:
+    """Show the filters and the entries that match."""
+    action, actor, since = _filters()
+    page_number = int(st.session_state.get("activity_page") or 1)
+    page = client.entries(
+        operator, dataset, action=action, actor=actor, since=since, page=page_number
+    )
+    n_pages = max(-(-page.total // client.PAGE_LENGTH), 1)
+    if page_number > n_pages:  # the filter has fewer pages
+        st.session_state["activity_page"] = 1
+        st.rerun()
+    ui.heading("Activity", f":gray[{plural('act', page.total)}]")
+    if not page.entries:
+        st.caption("No acts match. Publications and acts of operators are listed here.")
+        return
+    components.table([_row(entry) for entry in page.entries], "Acts with time, actor and reason")
+    if n_pages > 1:
+        st.pagination(n_pages, key="activity_page")
+
+
+def _filters() -> tuple[Action | None, str | None, datetime | None]:
+    columns = st.columns(3)
+    actions: list[Action | None] = [None, *get_args(Action)]
+    action = columns[0].selectbox(
+        "What",
+        actions,
+        key="activity_action",
+        format_func=lambda action: LABELS[action] if action else _ANY,
+    )
+    actor = columns[1].text_input(
+        "Who", key="activity_actor", max_chars=200, placeholder="Exact name"
+    )
+    period = columns[2].selectbox("When", list(PERIODS), index=3, key="activity_period")
+    length = PERIODS[period]
+    # whole minutes, so that the answer can be cached
+    now = datetime.now(UTC).replace(second=0, microsecond=0)
+    return action, (actor or "").strip() or None, now - length if length else None
+
+
+def _row(entry: AuditEntry) -> dict[str, str]:
+    badge = Badge("ok", "Done")
+    if entry.outcome == "refused":
+        badge = Badge("error", f"Refused: {(entry.problem or '').replace('-', ' ')}")
+    return {
+        "When": moment(entry.acted_at),
+        "Who": esc(entry.actor),
+        "What": f"{LABELS[entry.action]} :gray[{esc(_what(entry))}]",
+        "Why": esc(entry.reason),
+        "Outcome": badge.markdown,
+    }
+
+
+def _what(entry: AuditEntry) -> str:
+    before, after = entry.before or {}, entry.after or {}
+    if "live_release" in after and before.get("live_release") != after["live_release"]:
+        return f"{entry.target}, before: {before.get('live_release') or 'none'}"
+    if "version" in after:
+        return f"version {before.get('version', 0)} to {after['version']}"
+    if "scopes" in after:
+        return f"{entry.target}: {', '.join(after['scopes'])}"
+    if "n_events" in after:  # the target is a digest
+        return f"{entry.target[:DIGEST_LENGTH]}…, {plural('event', after['n_events'])}"
+    return entry.target

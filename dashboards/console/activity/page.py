@@ -1,0 +1,21 @@
+"""Page "Activity": who did what, when and why; and the erasure of a user."""
+
+from dashboards import choices, product_api, states
+from dashboards.console import components, sign_in
+from dashboards.console.activity import erasure, log
+from dashboards.console.inline_errors import inline_errors
+from dashboards.text import esc
+
+operator = sign_in.operator()
+caption, actions = components.page_head("Activity")
+with states.error_boundary(in_console=True):
+    dataset = choices.dataset()
+with actions:
+    with inline_errors():
+        erasure.button(operator, dataset)
+    sign_in.menu(operator)
+caption.caption(f"{esc(product_api.title(dataset))} · acts of operators, and publications")
+erasure.confirmation()
+
+with components.card():
+    log.show(operator, dataset)

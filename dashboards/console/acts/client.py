@@ -1,0 +1,40 @@
+"""The API with the operator's own Airflow token.
+
+Answers are cached per token, because operators may have different rights.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from operator import attrgetter
+from typing import Any
+
+import streamlit as st
+
+from airflow_api.client import SignInRefusedError
+from dashboards import product_api
+from dashboards.console.data import Operator
+from serving.errors import KeyRefusedError, ScopeMissingError
+from serving.operator_client import OperatorClient
+
+TIMEOUT_SECONDS = 20  # a preview re-ranks a thousand lists
+
+BY_TOKEN: dict[str | type[Any], Callable[[Any], Any]] = {
+    Operator: attrgetter("name", "airflow.token")
+}
+
+
+@contextmanager
+def as_operator(operator: Operator, dataset: str) -> Iterator[OperatorClient]:
+    """Yield a client with the operator's token. A rejected token raises SignInRefusedError."""
+    try:
+        yield _client(operator, dataset)
+    except ScopeMissingError:
+        raise
+    except KeyRefusedError as error:
+        raise SignInRefusedError(str(error)) from error
+
+
+@st.cache_resource(ttl="60s", max_entries=100, show_spinner=False, hash_funcs=BY_TOKEN)
+def _client(operator: Operator, dataset: str) -> OperatorClient:
+    token = operator.airflow.token or ""
+    return OperatorClient(product_api.connection(token, timeout=TIMEOUT_SECONDS), dataset)

@@ -1,0 +1,45 @@
+"""The last verdict: its badge, and its card."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from airflow_api.answers import Run
+from dashboards import ui
+from dashboards.console import badges, data, runs, verdict
+from dashboards.console.badges import Badge
+from dashboards.console.data import Operator
+from serving.schemas import Verdict
+
+SHOWN_RUNS = 5  # the newest, among which the run of the last verdict may be active
+
+
+def of_run(run: Run, verdicts: Sequence[Verdict]) -> Verdict | None:
+    """Return the verdict of a retrain's run, or None before it."""
+    retrain_id = f"{run.dag_id}/{run.run_id}"
+    return next((each for each in verdicts if each.retrain_id == retrain_id), None)
+
+
+def badge(operator: Operator, verdicts: Sequence[Verdict]) -> Badge | None:
+    """Return the badge of the newest verdict; it says whether its release is published yet."""
+    if not verdicts:
+        return None
+    newest = verdicts[0]
+    dag_id, _, run_id = newest.retrain_id.partition("/")
+    active = {run.run_id for run in data.runs(operator, dag_id, SHOWN_RUNS) if _is_active(run)}
+    question = data.questions(operator, dag_id).get(run_id)
+    return badges.of_verdict(newest.verdict, question, is_active=run_id in active)
+
+
+def show(operator: Operator, verdicts: Sequence[Verdict]) -> None:
+    """Show the newest verdict with its evidence."""
+    last = badge(operator, verdicts)
+    if last is None:
+        ui.heading("Last verdict", Badge("idle", "None yet").markdown)
+        st.caption("Each retrain gets a verdict: the gate's decision and the figures behind it.")
+        return
+    verdict.show_with_figures(verdicts[0], last)
+
+
+def _is_active(run: Run) -> bool:
+    return run.state in runs.ACTIVE

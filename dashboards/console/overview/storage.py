@@ -1,0 +1,59 @@
+"""Storage: free space on the lake's disk, and the largest tables in Postgres."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from dashboards import ui
+from dashboards.console import components
+from dashboards.console.acts.client import BY_TOKEN, as_operator
+from dashboards.console.badges import Badge
+from dashboards.console.data import Operator
+from dashboards.console.lake_data import Disk
+from dashboards.text import bytes_text, esc
+from serving.schemas import TableSize
+
+SHOWN_TABLES = 5
+
+
+@st.cache_data(ttl="60s", show_spinner=False, hash_funcs=BY_TOKEN)
+def tables(operator: Operator, dataset: str) -> list[TableSize]:
+    """Return the sizes of the data set's tables in Postgres, largest first."""
+    with as_operator(operator, dataset) as client:
+        return client.storage()
+
+
+def warning(disk: Disk | None) -> None:
+    """Warn while there is still space."""
+    if disk is not None and disk.is_nearly_full:
+        st.warning(
+            f"The disk of {esc(disk.folder)} has {bytes_text(disk.n_free)} left of "
+            f"{bytes_text(disk.n_total)}. Free space before the next retrain: a full disk stops "
+            "retrains and events.",
+            icon=":material/hard_drive:",
+        )
+
+
+def show(disk: Disk | None, sizes: Sequence[TableSize]) -> None:
+    """Show the space on the disk, and the largest tables."""
+    badge = None
+    if disk is not None:
+        nearly_full = Badge("warning", "Nearly full")
+        badge = nearly_full if disk.is_nearly_full else Badge("ok", "Enough space")
+    ui.heading("Storage", badge.markdown if badge else "")
+    if disk is not None:
+        used = 1 - disk.n_free / max(disk.n_total, 1)
+        text = f"{bytes_text(disk.n_free)} free of {bytes_text(disk.n_total)}"
+        st.progress(min(max(used, 0.0), 1.0), text=f"Disk of {esc(disk.folder)}: {text}")
+    total = sum(size.n_bytes for size in sizes)
+    st.caption(f"Tables in Postgres: {bytes_text(total)}")
+    rows = [
+        {
+            "Table": esc(size.name),
+            "Size": bytes_text(size.n_bytes),
+            "Rows (estimate)": f"{size.n_rows:,}",
+        }
+        for size in sizes[:SHOWN_TABLES]
+    ]
+    if rows:
+        components.table(rows, "The largest tables in Postgres with size and rows")

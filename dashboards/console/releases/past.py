@@ -1,0 +1,105 @@
+"""All releases: who or what made each, when it was live, its verdict and figures."""
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from dashboards import pages, ui
+from dashboards.console import badges, evidence
+from dashboards.console.acts import reason
+from dashboards.console.badges import Badge
+from dashboards.console.components import row
+from dashboards.console.data import Operator
+from dashboards.console.releases import live as live_release
+from dashboards.text import NO_VALUE, esc, moment, plural
+from serving.schemas import Activation, PastRelease, Verdict
+
+ACTIONS = {
+    "publish": "published",
+    "activate": "made live",
+    "roll_back": "rolled back to",
+    "pause": "publishing paused",
+    "resume": "publishing resumed",
+}
+_STATES = {
+    "live": Badge("ok", "Live"),
+    "kept": Badge("idle", "Kept"),
+    "deleted": Badge("idle", "Deleted"),
+}
+
+
+def show(
+    operator: Operator, dataset: str, releases: Sequence[PastRelease], verdicts: Sequence[Verdict]
+) -> None:
+    """Show the releases, newest first, each with its acts and a button that makes it live."""
+    ui.heading("All releases", f":gray[{plural('release', len(releases))}]")
+    by_retrain = {verdict.retrain_id: verdict for verdict in verdicts}
+    live = next((release for release in releases if release.live), None)
+    for release in releases:
+        with row(horizontal_alignment="distribute", key=f"release_{release.release_id}"):
+            with st.container(width="content", gap=None):
+                _describe(release, by_retrain)
+            if release.kept and not release.live:
+                _activate(operator, dataset, release, live)
+
+
+def figures(verdict: Verdict | None) -> str:
+    """Return the challenger's NDCG@10 and its lead over the best popularity, as text."""
+    compared = evidence.comparisons(verdict)
+    challenger = evidence.best(compared, "challenger")
+    if challenger is None:
+        return f"NDCG@10 {NO_VALUE}"
+    popularity = evidence.best(compared, "popularity")
+    lead = popularity.interval if popularity else None
+    return f"NDCG@10 {challenger.value:.3f}" + (f" ({lead[0]:+.3f} vs. popularity)" if lead else "")
+
+
+def _describe(release: PastRelease, by_retrain: Mapping[str, Verdict]) -> None:
+    state = _STATES["live" if release.live else "kept" if release.kept else "deleted"]
+    verdict = badges.VERDICTS.get(release.verdict)
+    st.markdown(
+        f"**Release {release.release_id}** · {esc(release.recipe)} {state.markdown}"
+        + (f" {verdict.markdown}" if verdict else "")
+    )
+    st.caption(
+        f"{_period(release)} · {release.n_users:,} users · "
+        f"{figures(by_retrain.get(release.retrain_id))}"
+    )
+    if release.activations:
+        st.caption("  \n".join(map(_sentence, release.activations[:3])))
+    st.page_link(
+        pages.models(),
+        label=":gray[:small[Evidence]]",
+        icon=":material/fact_check:",
+        query_params=pages.address() | {"retrain": release.retrain_id},
+    )
+
+
+def _period(release: PastRelease) -> str:
+    if release.live:
+        return f"live since {moment(release.live_since or release.ready_at)}"
+    if release.live_until is None:
+        return f"ready {moment(release.ready_at)}"
+    return f"live until {moment(release.live_until)}"
+
+
+def _sentence(act: Activation) -> str:
+    why = f": {esc(act.reason)}" if act.reason else ""
+    return f"{moment(act.acted_at)} {ACTIONS[act.action]} by {esc(act.actor)}{why}"
+
+
+def _activate(
+    operator: Operator, dataset: str, release: PastRelease, live: PastRelease | None
+) -> None:
+    question = f"Serve release {release.release_id} ({esc(release.recipe)}) from now on?"
+    if live is not None and live.publishing_paused_by:
+        question += " This also resumes publishing."
+    release_id, seen = release.release_id, live.release_id if live else None
+    key = f"activate_{release_id}_instead_of_{seen}"
+    if why := reason.popover("Make live", key, "publish", question):
+        live_release.perform(
+            operator,
+            dataset,
+            lambda api: api.activate(release_id, instead_of=seen, reason=why),
+            live_release.went_live,
+        )

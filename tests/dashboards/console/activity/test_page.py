@@ -1,0 +1,87 @@
+"""The page "Activity": the audit with filters, and the erasure of a user."""
+
+import pytest
+
+from dashboards.console.activity import client
+from dashboards.text import esc
+from tests.support.dashboards.app_pages import Page, cells, words
+from tests.support.dashboards.console_pages import ACTIVITY, opened, press, warnings
+from tests.support.dashboards.fake_operations import HOSTILE_REASON, FakeOperations
+
+
+def shown(page_cells: str) -> str:
+    return page_cells.replace("\\\\", "\\")
+
+
+@pytest.mark.usefixtures("operations")
+def test_an_act_is_shown_with_who_what_and_why(page: Page) -> None:
+    text = shown(cells(opened(page, ACTIVITY)))
+
+    assert esc("jonas <b>") in text
+    assert esc(HOSTILE_REASON) in text
+    assert "version 1 to 2" in text
+    assert "Done" in text
+
+
+def test_a_refused_act_says_why(page: Page, operations: FakeOperations) -> None:
+    refused = {"outcome": "refused", "problem": "no-earlier-release", "action": "roll_back"}
+    operations.entries.append(operations.entries[0].model_copy(update=refused))
+
+    assert esc("Refused: no earlier release") in shown(cells(opened(page, ACTIVITY)))
+
+
+def test_acts_are_filtered_by_what_who_and_when(page: Page, operations: FakeOperations) -> None:
+    operations.pause({"reason": "a festival"}, "maya", paused_by="maya")
+    app = opened(page, ACTIVITY)
+    assert "2 acts" in words(app)
+
+    app.selectbox(key="activity_action").set_value("pause").run()
+    assert "1 act" in words(app)
+    assert "a festival" in cells(app)
+    app.text_input(key="activity_actor").set_value("nobody").run()
+    assert "No acts match" in words(app)
+    app.selectbox(key="activity_action").set_value(None)
+    app.text_input(key="activity_actor").set_value("")
+    app.selectbox(key="activity_period").set_value("Last 24 hours").run()
+    assert "a festival" in cells(app)
+
+
+def test_a_second_page_has_the_older_acts(
+    page: Page, operations: FakeOperations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "PAGE_LENGTH", 1)
+    operations.pause({"reason": "a festival"}, "maya", paused_by="maya")
+    app = opened(page, ACTIVITY)
+    assert "a festival" in cells(app)
+
+    app.session_state["activity_page"] = 2
+    app.run()
+
+    assert "festival week" in cells(app).replace("\\", "").replace("<b>", "")
+
+
+def test_a_user_is_erased_after_a_confirmation_with_a_reason(
+    page: Page, operations: FakeOperations
+) -> None:
+    app = opened(page, ACTIVITY)
+    for again, reason, message in (
+        ("0024", "request 17", "Enter the same user id twice"),
+        ("0042", "", "Enter a reason"),
+        ("0042", "user 0042 asked", "leave the user id out"),
+    ):
+        app.text_input(key="erase_user_id").set_value("0042")
+        app.text_input(key="erase_again").set_value(again)
+        app.text_input(key="erase_reason").set_value(reason)
+        press(app, "send_erase")
+        assert message in warnings(app)
+    assert operations.erased == []
+
+    app.text_input(key="erase_user_id").set_value("0042")
+    app.text_input(key="erase_again").set_value("0042")
+    app.text_input(key="erase_reason").set_value("request 17")
+    press(app, "send_erase")
+
+    assert operations.erased == ["0042"]
+    assert "3 events deleted" in app.success[0].value
+    assert "Erased user" in cells(app)
+    assert "0042" not in cells(app)

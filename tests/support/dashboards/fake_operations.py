@@ -1,0 +1,203 @@
+"""Operators' acts as the API answers them, kept in memory: releases, keys, erasures, the audit."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from serving.schemas import (
+    Action,
+    Activation,
+    ApiKey,
+    AuditEntry,
+    AuditPage,
+    CreatedApiKey,
+    Erasure,
+    ErasureState,
+    ExampleLists,
+    ItemShare,
+    LiveState,
+    PastRelease,
+    ReleaseChanges,
+    TableSize,
+)
+from tests.support.dashboards import shop
+
+HOSTILE_REASON = "festival <b>week</b> **bold**"
+Problem = tuple[int, str]
+
+
+def past_releases() -> list[PastRelease]:
+    """Return the shop's releases, newest first: the oldest is deleted."""
+    newest, *older = shop.releases()
+    acts = (
+        Activation(
+            action="publish",
+            instead_of=11,
+            actor=f"{shop.RETRAIN}/publish",
+            reason="The challenger beats the champion.",
+            acted_at=shop.NOW - timedelta(hours=2),
+        ),
+    )
+    return [
+        PastRelease(**newest.model_dump(), kept=True, live_until=None, activations=acts),
+        *(
+            PastRelease(
+                **release.model_dump(),
+                kept=release.release_id > 8,  # the oldest is deleted
+                live_until=release.ready_at + timedelta(days=1),
+                activations=(),
+            )
+            for release in older
+        ),
+    ]
+
+
+def first_entry() -> AuditEntry:
+    return AuditEntry(
+        audit_id=1,
+        acted_at=shop.NOW - timedelta(hours=2),
+        actor="jonas <b>",
+        action="change_rules",
+        target="rules",
+        reason=HOSTILE_REASON,
+        outcome="done",
+        problem=None,
+        before={"version": 1},
+        after={"version": 2},
+    )
+
+
+@dataclass
+class FakeOperations:
+    """Releases and the audit. `refusal` is the status and code of every answer, if set."""
+
+    releases: list[PastRelease] = field(default_factory=past_releases)
+    entries: list[AuditEntry] = field(default_factory=lambda: [first_entry()])
+    erased: list[str] = field(default_factory=list)
+    refusal: Problem | None = None
+    compared: list[tuple[int, int]] = field(default_factory=list)
+
+    @property
+    def live(self) -> int:
+        """The live release."""
+        return next(release.release_id for release in self.releases if release.live)
+
+    def activate(self, release_id: int, body: dict[str, Any], actor: str) -> LiveState | Problem:
+        """Make a release live."""
+        return self._move(release_id, body, actor, "activate", paused_by=None)
+
+    def roll_back(self, body: dict[str, Any], actor: str) -> LiveState | Problem:
+        """Make the previous kept release live."""
+        older = [each.release_id for each in self.releases if each.release_id < self.live]
+        return self._move(older[0], body, actor, "roll_back", paused_by=actor)
+
+    def pause(self, body: dict[str, Any], actor: str, *, paused_by: str | None) -> LiveState:
+        """Pause or resume publishing."""
+        self.releases = [
+            each.model_copy(update={"publishing_paused_by": paused_by if each.live else None})
+            for each in self.releases
+        ]
+        action: Action = "pause" if paused_by else "resume"
+        self._record(action, "publishing", body["reason"], actor)
+        return LiveState(live_release=self.live, publishing_paused_by=paused_by)
+
+    def changes(self, release_id: int, since: int) -> ReleaseChanges:
+        """Return invented changes."""
+        self.compared.append((since, release_id))
+        item, other = shop.ITEMS[6], shop.ITEMS[0]
+        return ReleaseChanges(
+            release_id=release_id,
+            since=since,
+            n_users=2000,
+            changed_share=0.342,
+            mean_new_items=1.7,
+            n_came=14,
+            n_went=9,
+            gained=(ItemShare(item_id=item.item_id, title=item.title, before=0.012, after=0.181),),
+            lost=(ItemShare(item_id=other.item_id, title=other.title, before=0.2, after=0.1),),
+            examples=(ExampleLists(user_id="0042", before=(item.title,), after=(other.title,)),),
+        )
+
+    def storage(self) -> list[TableSize]:
+        """Return two tables."""
+        return [
+            TableSize(name="outbox", n_bytes=2_400_000_000, n_rows=1_200_000),
+            TableSize(name="items", n_bytes=81_920, n_rows=80),
+        ]
+
+    def keys(self) -> list[ApiKey]:
+        """Return one key."""
+        return [ApiKey(name="shop", scopes=("read",), created_at=shop.NOW)]
+
+    def create_key(self, body: dict[str, Any]) -> CreatedApiKey:
+        """Return a new key."""
+        return CreatedApiKey(
+            name=body["name"], scopes=body["scopes"], created_at=shop.NOW, key="secret"
+        )
+
+    def erase(self, body: dict[str, Any], actor: str) -> list[Erasure]:
+        """Erase users."""
+        self.erased += body["user_ids"]
+        self._record("erase", "user 9f86d081884c7d65", body["reason"], actor)
+        return [
+            Erasure(user_id=user_id, n_events=3, requested_at=shop.NOW)
+            for user_id in body["user_ids"]
+        ]
+
+    def erasures(self) -> list[ErasureState]:
+        """Return one erasure."""
+        return [ErasureState(digest="9f86d081884c7d65", requested_at=shop.NOW, requested_by="ada")]
+
+    def audit(self, params: dict[str, str]) -> AuditPage:
+        """Return a page of the audit."""
+        limit, offset = int(params.get("limit", 50)), int(params.get("offset", 0))
+        matching = [
+            entry
+            for entry in reversed(self.entries)
+            if entry.action == params.get("action", entry.action)
+            and entry.actor == params.get("actor", entry.actor)
+            and entry.acted_at >= datetime.fromisoformat(params.get("since", "2000-01-01T00:00Z"))
+        ]
+        page = tuple(matching[offset : offset + limit])
+        return AuditPage(entries=page, total=len(matching), limit=limit, offset=offset)
+
+    def _move(
+        self,
+        release_id: int,
+        body: dict[str, Any],
+        actor: str,
+        action: Action,
+        *,
+        paused_by: str | None,
+    ) -> LiveState | Problem:
+        if body["instead_of"] != self.live:
+            return 409, "live-release-changed"
+        now = datetime.now(UTC)
+        self.releases = [
+            each.model_copy(
+                update={
+                    "live": each.release_id == release_id,
+                    "live_since": now if each.release_id == release_id else None,
+                    "publishing_paused_by": paused_by if each.release_id == release_id else None,
+                }
+            )
+            for each in self.releases
+        ]
+        self._record(action, f"release {release_id}", body["reason"], actor)
+        return LiveState(live_release=release_id, publishing_paused_by=paused_by)
+
+    def _record(self, action: Action, target: str, reason: str, actor: str) -> None:
+        self.entries.append(
+            AuditEntry(
+                audit_id=len(self.entries) + 1,
+                acted_at=datetime.now(UTC),
+                actor=actor,
+                action=action,
+                target=target,
+                reason=reason,
+                outcome="done",
+                problem=None,
+                before=None,
+                after=None,
+            )
+        )
