@@ -80,6 +80,13 @@ class Transport:
             raise ApiError(f"{response.url}: this client cannot read the answer") from error
 
 
+class ClientPart:
+    """A part of the client of one data set's API: the requests about one subject."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+
+
 def _error(response: httpx2.Response) -> ApiError:
     by_status = _BY_STATUS.get(response.status_code, ApiError)
     try:

@@ -3,14 +3,11 @@
 from collections.abc import Sequence
 
 from serving import schemas
-from serving.transport import Parameter, Request
+from serving.transport import ClientPart, Parameter
 
 
-class UserDataClient:
+class UserDataClient(ClientPart):
     """Requests about the data of users. `serving.client.Client` has them too."""
-
-    def __init__(self, request: Request) -> None:
-        self._request = request
 
     def export(self, user_id: str, *, token: str | None = None) -> schemas.Export:
         """Return all rows about a user in Postgres.

@@ -14,7 +14,7 @@ from jobs.refinement.pending import HISTORY, Batch, section_of
 from jobs.refinement.texts import trimmed
 from warehouse.datasets import Dataset
 from warehouse.delta import Warehouse
-from warehouse.tables import BRONZE, BRONZE_EVENTS
+from warehouse.tables import BRONZE, BRONZE_EVENTS, BRONZE_FEEDBACK
 
 if TYPE_CHECKING:
     from warehouse.manifests.sources import Files
@@ -71,6 +71,8 @@ def _with_sent(target: str, rows: DataFrame) -> DataFrame:
     """Return the rows with `sent`; those of events without the texts that were typed."""
     as_sent = F.to_json(F.struct(*_as_sent(target)))
     with_sent = rows.withColumn("sent", F.when(F.size("failed_checks") > 0, as_sent))
+    if target == BRONZE_FEEDBACK.name:  # an undo has the id of the event that it undoes
+        with_sent = with_sent.withColumn("event_id", F.coalesce("undoes", "event_id"))
     return (
         with_sent.select(*EVENT_COLUMNS, *_OF_EVERY_ROW, "sent") if target in HISTORY else with_sent
     )

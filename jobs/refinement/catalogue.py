@@ -14,12 +14,28 @@ from jobs.refinement.history import last_rows, position
 from jobs.refinement.texts import filled, trimmed
 from warehouse.datasets import Dataset
 from warehouse.manifests.sources import Items
+from warehouse.tables import SILVER_ITEMS
 
 _TITLE_YEAR = r"^(.*\S)\s*\(((?:1[5-9]|20)\d{2})(?:\s*[-\u2013]\s*(?:\d{4})?)?\)\s*$"
 _ARTICLES = "The|An|A|Les|Le|La|L'|Los|Las|El|Il|Lo|Gli|Der|Die|Das|Des|Un|Une|Una|Det|Den|De|Het"
 _ARTICLE_LAST = rf"^(.+), ({_ARTICLES})((?: \(.*)?)$"
 _ARTICLE_LAST_INSIDE = rf"\(([^()]+), ({_ARTICLES})\)"
 _NO_TEXTS = "CAST(array() AS array<string>)"
+
+
+def _comparable(row: str, name: str) -> str:
+    """Return SQL of a column's value that can be compared: maps as entries."""
+    is_map = next(c for c in SILVER_ITEMS.columns if c.name == name).type.startswith("map")
+    return f"map_entries({row}.{name})" if is_map else f"{row}.{name}"
+
+
+# conditions of merges, over the table's row `t` and the new row `s`
+ITEM_CHANGED = " OR ".join(
+    f"NOT {_comparable('t', name)} <=> {_comparable('s', name)}"
+    for name in SILVER_ITEMS.names
+    if name not in SILVER_ITEMS.key
+)
+USER_CHANGED = "NOT map_entries(t.attributes) <=> map_entries(s.attributes)"
 
 
 @dataclass(frozen=True)

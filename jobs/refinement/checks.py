@@ -28,7 +28,7 @@ AS_SENT: Final = {"kind": "sent_kind", "occurred_at": "sent_at"}  # of events, b
 UNREAD: Final = "unread"  # the columns of an item's file that are left out, as one text
 UNREAD_SEPARATOR: Final = "\x1f"
 _TYPES: Final = {"kind": "string", "number": "double", "occurred_at": "timestamp"}
-_FEEDBACK: Final = ("user_id", "item_id", "kind", "rating", "occurred_at")
+_FEEDBACK: Final = ("user_id", "item_id", "kind", "rating", "occurred_at", "undoes")
 
 
 def checked(

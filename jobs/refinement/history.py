@@ -7,6 +7,7 @@ from pyspark.sql import functions as F
 
 from jobs.engine.interactions import Meanings, interaction
 from jobs.refinement.texts import trimmed
+from warehouse.manifests.kinds import UNDO
 from warehouse.manifests.sources import Events, Ratings
 
 PAIR = ("user_id", "item_id")
@@ -44,28 +45,61 @@ def events(accepted: DataFrame, landing_ids: Sequence[str]) -> DataFrame:
     return renamed.groupBy(*columns).agg(first)
 
 
+def undos(feedback: DataFrame) -> DataFrame:
+    """Return the undos among accepted rows of feedback. Their id is that of the undone event."""
+    return feedback.where(F.col("kind") == UNDO)
+
+
+def not_undone(feedback: DataFrame) -> DataFrame:
+    """Return accepted rows of feedback, undos included, without the events that these undo."""
+    others = feedback.where(F.col("kind") != UNDO)
+    kept = others.join(undos(feedback).select("event_id"), "event_id", "left_anti")
+    return kept.select(feedback.columns).union(undos(feedback))
+
+
+def not_in_silver(feedback: DataFrame) -> tuple[DataFrame, DataFrame]:
+    """Return (landing_id) of accepted feedback without a row: undos, and what they undo here."""
+    undone = feedback.where(F.col("kind") != UNDO).join(
+        undos(feedback).select("event_id"), "event_id", "left_semi"
+    )
+    return undos(feedback).select("landing_id"), undone.select("landing_id")
+
+
+def interactions_of(pairs: DataFrame, events: DataFrame, meanings: Meanings) -> DataFrame:
+    """Return the interaction of each of the pairs; all but its key is null if it has no event."""
+    of_pairs = events.join(pairs, list(PAIR), "left_semi")
+    return pairs.join(interactions(of_pairs, meanings), list(PAIR), "left")
+
+
 def interactions(events: DataFrame, meanings: Meanings) -> DataFrame:
     """Return the interaction of each user-item pair, by all of its `events`.
 
-    Rating and kinds are null if every event that counts was undone; pairs without an event that
-    counts have no row.
+    Rating and kinds are null if the rating was removed and no other event counts; pairs without an
+    event that counts have no row.
     """
-    pairs = events.groupBy(*PAIR).agg(interaction(meanings).alias("pair")).select(*PAIR, "pair.*")
-    return pairs.where("event_id IS NOT NULL")
+    by_pair = events.groupBy(*PAIR).agg(interaction(meanings).alias("pair"))
+    return by_pair.select(*PAIR, "pair.*").where("event_id IS NOT NULL")
 
 
 def touched_interactions(history: DataFrame, new: DataFrame, meanings: Meanings) -> DataFrame:
     """Return the interactions of the pairs that `new` events touch, by the events of `history`.
 
     With ratings alone, the newest of the new events is compared with the stored one. Of older
-    events only undos are read: silver.interactions has no trace of an undo, and a rating may arrive
-    after it. With other kinds, all events of these pairs are added up again, so that no event
-    counts twice.
+    events only removals are read: silver.interactions has no trace of a removed rating, and an
+    older one may arrive after the removal. With other kinds, all events of these pairs are added up
+    again, so that no event counts twice.
     """
     if not meanings.kinds:
-        undone = history.where("kind = 'unrate'").join(_pairs(new), list(PAIR), "left_semi")
-        return interactions(new.union(undone.select(new.columns)), meanings)
-    return interactions(history.join(_pairs(new), list(PAIR), "left_semi"), meanings)
+        removals = history.where("kind = 'unrate'").join(
+            distinct_pairs(new), list(PAIR), "left_semi"
+        )
+        return interactions(new.union(removals.select(new.columns)), meanings)
+    return interactions(history.join(distinct_pairs(new), list(PAIR), "left_semi"), meanings)
+
+
+def distinct_pairs(events: DataFrame) -> DataFrame:
+    """Return the distinct (user_id, item_id) of events."""
+    return events.select(*PAIR).distinct()
 
 
 def last_rows(accepted: DataFrame, key: str, landing_ids: Sequence[str]) -> DataFrame:
@@ -80,7 +114,3 @@ def position(landing_ids: Sequence[str]) -> Column:
     """Return the position of a row's landing among these, from 1; 0 if it is none of them."""
     ids = F.array(*[F.lit(landing_id) for landing_id in landing_ids])
     return F.array_position(ids, F.col("landing_id"))
-
-
-def _pairs(events: DataFrame) -> DataFrame:
-    return events.select(*PAIR).distinct()

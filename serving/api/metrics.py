@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.api.datasets import Datasets
 from serving.errors import ApiError
-from serving.schemas import OutboxState, Receipt, TableSize
+from serving.schemas import OutboxState, Receipt, TableSize, UndoReceipt
 from serving.storage import sizes
 from serving.users import feedback
 
@@ -66,7 +66,7 @@ class Metrics:
         metrics[0].inc()
         metrics[1].observe(seconds)
 
-    def count_event(self, dataset: str, receipt: Receipt) -> None:
+    def count_event(self, dataset: str, receipt: Receipt | UndoReceipt) -> None:
         """Count one event."""
         self._events.labels(dataset, receipt.kind, receipt.status).inc()
 

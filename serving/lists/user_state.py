@@ -21,13 +21,18 @@ _STATE = Prepared(
     f"""
     select profiles.segment, profiles.item_ids as rated_ids,
         array_send(profiles.ratings) as ratings, array_send(profiles.rated_at) as rated_at,
-        newer.*
+        newer.*, undone.*
     from (
         select array_agg(item_id) as feedback_ids, array_agg(rating) as feedback_ratings,
             array_agg((extract(epoch from rated_at) * 1000000)::bigint) as feedback_at,
             array_agg(hidden is not null) as feedback_hidden
         from feedback where user_id = :user_id and not {IS_ERASED}
     ) as newer
+    cross join (
+        select array_agg(item_id) as undone_ids,
+            array_agg((extract(epoch from at) * 1000000)::bigint) as undone_at
+        from feedback cross join unnest(feedback.undone_at) as at where user_id = :user_id
+    ) as undone
     left join profiles on profiles.release_id = :release_id and profiles.user_id = :user_id
         and not {IS_ERASED}
     """,  # noqa: S608 # our own condition
@@ -62,14 +67,17 @@ def read(connection: Connection, release_id: int, user_id: str) -> UserState:
     """Return the state of a user, known to the release or not.
 
     Of two ratings of one item the newer one counts, or the feedback's if the times are equal. A
-    removed rating is not in `rated`.
+    removed rating is not in `rated`. A rating of the profile does not count if the event that gave
+    it was undone.
     """
     row = _STATE.execute(connection, user_id=user_id, release_id=release_id).one()
     profile: dict[str, tuple[float, int]] = {}
     if row.segment is not None:
         ratings, times = arrays.reals(row.ratings).tolist(), arrays.micros(row.rated_at).tolist()
         profile = dict(zip(row.rated_ids, zip(ratings, times, strict=True), strict=True))
-    rated, feedback = dict(profile), _feedback(row)
+    undone = {*zip(row.undone_ids or (), row.undone_at or (), strict=True)}
+    rated = {i: rating for i, rating in profile.items() if (i, rating[1]) not in undone}
+    feedback = _feedback(row)
     for item_id, rating, at, _ in feedback:
         if at is None or at < rated.get(item_id, (0, at))[1]:
             continue

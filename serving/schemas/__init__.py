@@ -16,7 +16,17 @@ from serving.schemas.audit import Action, AuditEntry, AuditPage
 from serving.schemas.base import Id
 from serving.schemas.catalogue import About, Item, ItemPage
 from serving.schemas.explanations import Explanation, ListStatus, ScoreTerm, TermKind
-from serving.schemas.feedback import EventKind, Hide, HideKind, OutboxState, Rating, Receipt
+from serving.schemas.feedback import (
+    EventKind,
+    FeedbackState,
+    Hide,
+    HideKind,
+    OutboxState,
+    Rating,
+    Receipt,
+    SentKind,
+    UndoReceipt,
+)
 from serving.schemas.lists import (
     AnonymousUser,
     GivenRating,
@@ -60,4 +70,5 @@ from serving.schemas.users import (
     RatedItem,
     RatingsPage,
     User,
+    UserRegistration,
 )

@@ -55,6 +55,17 @@ class NewUser(Answer):
     token: str = Field(description="256 random bits. It is returned only once.")
 
 
+class UserRegistration(RequestBody):
+    """The token of a user whose id the product has chosen."""
+
+    token: str = Field(
+        min_length=32,
+        max_length=200,
+        pattern=r"^[\x21-\x7e]*$",
+        description="At least 256 random bits: whoever knows it can erase the user.",
+    )
+
+
 class Erasure(Answer):
     """The receipt of an erasure.
 

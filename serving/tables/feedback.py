@@ -1,6 +1,7 @@
 """Users' events, their current feedback, and how far events were collected."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import CheckConstraint, Index, func, text
 from sqlalchemy.dialects.postgresql import REAL
@@ -19,7 +20,10 @@ class OutboxEvent(Base):
 
     __tablename__ = "outbox"
     __table_args__ = (
-        CheckConstraint("kind in ('rate', 'unrate', 'hide', 'not_interested')", name="known_kind"),
+        CheckConstraint(
+            "kind in ('rate', 'unrate', 'hide', 'not_interested', 'undo')", name="known_kind"
+        ),
+        CheckConstraint("(kind = 'undo') = (undoes is not null)", name="an_undo_has_an_event"),
         CheckConstraint("(kind = 'rate') = (rating is not null)", name="a_rating_has_a_value"),
         Index("ix_outbox_xact", "xact"),
         Index("ix_outbox_user_id", "user_id"),
@@ -38,14 +42,17 @@ class OutboxEvent(Base):
         server_default=text("(pg_current_xact_id()::text)::bigint"),
         comment="Id of the transaction that wrote the row.",
     )
+    undoes: Mapped[str | None] = mapped_column(comment="The event that an `undo` undoes.")
 
 
 class Feedback(Base):
-    """A user's current feedback on an item: the newest rating event and the newest hiding event."""
+    """A user's current feedback on an item: the newest rating event and the newest hiding event.
+
+    Undone events do not count; a row of a user whose only event was undone has no times.
+    """
 
     __tablename__ = "feedback"
     __table_args__ = (
-        CheckConstraint("rated_at is not null or hidden_at is not null", name="not_empty"),
         CheckConstraint("rating is null or rated_at is not null", name="rating_has_a_time"),
         CheckConstraint("hidden is null or hidden_at is not null", name="hidden_has_a_time"),
         CheckConstraint("hidden in ('hide', 'not_interested')", name="known_hide"),
@@ -60,6 +67,16 @@ class Feedback(Base):
     hidden: Mapped[str | None] = mapped_column(comment="`hide`, `not_interested`, or null.")
     hidden_at: Mapped[datetime | None] = mapped_column(
         comment="Time of the newest event that hid the item or showed it again."
+    )
+    event_id: Mapped[str | None] = mapped_column(
+        comment="The event that was written last; null if it is not known."
+    )
+    previous: Mapped[dict[str, Any] | None] = mapped_column(
+        comment="The user's state before `event_id`; null: that event cannot be undone."
+    )
+    undone_at: Mapped[list[datetime]] = mapped_column(
+        server_default=text("'{}'"),
+        comment="Times of ratings and removals that were undone: profiles with them are outdated.",
     )
 
 

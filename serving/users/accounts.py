@@ -1,19 +1,39 @@
 """Creation and erasure of users. Callers own the transaction."""
 
+import re
 import secrets
 from base64 import b32encode
 from collections.abc import Collection
 
 from sqlalchemy import Connection, text
 
-from serving.errors import ScopeMissingError, UserErasedError
+from serving import errors
 from serving.schemas import Erasure, NewUser
 from serving.storage import keys
 from serving.users import erasures
 
 THE_USER = "the user"
+CREATED_ID = re.compile("n-[a-z2-7]{16,64}")
 
 _CREATE = text("insert into user_tokens (user_id, digest) values (:user_id, :digest)")
+_REGISTER = text(
+    """
+    insert into user_tokens (user_id, digest) select :user_id, :digest
+    where not exists (select from feedback where user_id = :user_id)
+        and not exists (select from outbox where user_id = :user_id)
+        and not exists (select from window_lists where user_id = :user_id)
+        and not exists (
+            select from recommendations
+            where release_id = any(array(select release_id from releases)) and user_id = :user_id
+        )
+        and not exists (
+            select from profiles
+            where release_id = any(array(select release_id from releases)) and user_id = :user_id
+        )
+    on conflict (user_id) do nothing
+    returning true
+    """
+)
 _OWNS = text(
     "select exists (select from user_tokens where user_id = :user_id and digest = :digest)"
 )
@@ -55,6 +75,33 @@ def create(connection: Connection) -> NewUser:
     return NewUser(user_id=user_id, token=token)
 
 
+def register(connection: Connection, user_id: str, token: str) -> bool:
+    """Give an unused id of the form of created users this token. It can be repeated.
+
+    An id that has any rows is not given a token: whoever has one can read and erase them.
+
+    Returns:
+        Whether the user is new.
+
+    Raises:
+        RequestRefusedError: the id does not have the form of created users.
+        UserErasedError: the user was erased.
+        UserExistsError: the id is in use, with another token or without one.
+    """
+    if not CREATED_ID.fullmatch(user_id):
+        raise errors.RequestRefusedError(
+            f"path.user_id: {user_id!r} is not `n-` and 16 to 64 of the characters a-z and 2-7."
+        )
+    connection.execute(_LOCK, {"user_id": user_id})
+    if is_erased(connection, user_id):
+        raise errors.UserErasedError(f"The user {user_id!r} was erased.")
+    values = {"user_id": user_id, "digest": keys.digest(token)}
+    is_new = bool(connection.scalar(_REGISTER, values))
+    if not is_new and not owns(connection, user_id, token):
+        raise errors.UserExistsError(f"The user {user_id!r} exists, and the token is not theirs.")
+    return is_new
+
+
 def owns(connection: Connection, user_id: str, token: str) -> bool:
     """Return whether the token is this user's."""
     values = {"user_id": user_id, "digest": keys.digest(token)}
@@ -77,8 +124,8 @@ def requested_by(
     if token is not None and owns(connection, user_id, token):
         return THE_USER
     if token is not None and is_erased(connection, user_id):
-        raise UserErasedError(f"The user {user_id!r} and their token were erased.")
-    raise ScopeMissingError(
+        raise errors.UserErasedError(f"The user {user_id!r} and their token were erased.")
+    raise errors.ScopeMissingError(
         "The key has no scope 'operate', and the request has no token of this user."
     )
 

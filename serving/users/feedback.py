@@ -1,7 +1,8 @@
 """Write users' events: into the outbox and the current feedback, in one transaction.
 
 Callers own the transaction: an event is accepted once they commit. Two statements do the work; a
-third one finds the reason if an event is not accepted.
+third one finds the reason if an event is not accepted. The current feedback also has what the
+newest event replaced: `serving.users.undo` puts it back.
 """
 
 import secrets
@@ -14,7 +15,7 @@ from sqlalchemy import Connection, text
 
 from faults import faultpoint
 from serving import errors
-from serving.schemas import About, EventKind, OutboxState, Receipt
+from serving.schemas import About, FeedbackState, OutboxState, Receipt, SentKind
 from serving.storage.prepared import Prepared
 from serving.users.erasures import IS_ERASED
 
@@ -42,16 +43,24 @@ _OUTBOX = Prepared(
     """,
 )
 # The newest event wins. `hidden_at` is the time of the newest event of any kind: a hide that is
-# older than it is ignored.
+# older than it is ignored. `previous` is the user's state before the event: the rating is the
+# profile's if that is newer than the stored one, and not of an event that was undone.
 _FEEDBACK = Prepared(
     "write_feedback",
-    _TYPES,
+    _TYPES | {"event_id": "text"},
     f"""
-    insert into feedback as stored (user_id, item_id, rating, rated_at, hidden, hidden_at)
+    insert into feedback as stored
+        (user_id, item_id, rating, rated_at, hidden, hidden_at, event_id, previous)
     select :user_id, :item_id, :rating,
         case when :kind in ('rate', 'unrate') then :occurred_at end,
         case when :kind in ('hide', 'not_interested') then :kind end,
-        :occurred_at
+        :occurred_at, :event_id,
+        coalesce((
+            select jsonb_build_object('rating', ratings[position], 'rated_at', rated_at[position])
+            from live_release join profiles using (release_id)
+            cross join array_position(item_ids, :item_id) as position
+            where user_id = :user_id and position is not null
+        ), '{{}}')
     where not {IS_ERASED}
     on conflict (user_id, item_id) do update set
         rating = case when excluded.rated_at >= coalesce(stored.rated_at, '-infinity')
@@ -59,18 +68,30 @@ _FEEDBACK = Prepared(
         rated_at = greatest(stored.rated_at, excluded.rated_at),
         hidden = case when excluded.hidden_at >= coalesce(stored.hidden_at, '-infinity')
             then excluded.hidden else stored.hidden end,
-        hidden_at = greatest(stored.hidden_at, excluded.hidden_at)
-    returning true
-    """,
+        hidden_at = greatest(stored.hidden_at, excluded.hidden_at),
+        event_id = excluded.event_id,
+        previous = jsonb_build_object(
+            'hidden', stored.hidden, 'hidden_at', stored.hidden_at, 'event_id', stored.event_id
+        ) || case
+            when (excluded.previous ->> 'rated_at')::timestamptz
+                    > coalesce(stored.rated_at, '-infinity')
+                and (excluded.previous ->> 'rated_at')::timestamptz <> all (stored.undone_at)
+            then excluded.previous
+            else jsonb_build_object('rating', stored.rating, 'rated_at', stored.rated_at)
+        end
+    returning previous
+    """,  # noqa: S608 # our own condition
 )
 _REASON = text(
     f"""
     select {IS_ERASED} as is_erased,
         exists (select from items where item_id = :item_id) as item_exists,
         earlier.event_id, earlier.kind, earlier.user_id, earlier.item_id, earlier.occurred_at,
-        earlier.rating is not distinct from cast(:rating as real) as same_rating
+        earlier.rating is not distinct from cast(:rating as real) as same_rating, current.previous
     from (select) as single_row
     left join outbox as earlier on earlier.idempotency_key = :caller_key
+    left join feedback as current on current.user_id = earlier.user_id
+        and current.item_id = earlier.item_id and current.event_id = earlier.event_id
     """  # noqa: S608 # our own condition
 )
 _STATE = text(
@@ -101,7 +122,7 @@ class Event:
         idempotency_key: the caller's key of this event; None generates one.
     """
 
-    kind: EventKind
+    kind: SentKind
     user_id: str
     item_id: str
     rating: float | None = None
@@ -139,10 +160,12 @@ def accept(connection: Connection, event: Event, *, sent_by: str) -> Receipt:
     ).scalar()
     if occurred_at is None:
         return _repeated(connection, event, values | {"caller_key": caller_key})
-    if _FEEDBACK.execute(connection, **values, occurred_at=occurred_at).scalar() is None:
+    values |= {"occurred_at": occurred_at, "event_id": event_id}
+    previous = _FEEDBACK.execute(connection, **values).scalar()
+    if previous is None:
         raise errors.UserErasedError(f"The user {event.user_id!r} was erased.")
     faultpoint("feedback.before_commit")
-    return _receipt(event, event_id, occurred_at, repeated=False)
+    return _receipt(event, event_id, occurred_at, previous, repeated=False)
 
 
 def refuse_off_scale(rating: float, about: About) -> None:
@@ -188,7 +211,7 @@ def _repeated(connection: Connection, event: Event, values: dict[str, Any]) -> R
             raise errors.IdempotencyKeyReusedError(
                 f"The idempotency key {values['caller_key']!r} belongs to another event."
             )
-        return _receipt(event, row.event_id, row.occurred_at, repeated=True)
+        return _receipt(event, row.event_id, row.occurred_at, row.previous, repeated=True)
     if not row.item_exists:
         raise errors.UnknownItemError(f"There is no item {event.item_id!r}.")
     raise errors.ApiUnavailableError(
@@ -196,7 +219,14 @@ def _repeated(connection: Connection, event: Event, values: dict[str, Any]) -> R
     )
 
 
-def _receipt(event: Event, event_id: str, occurred_at: datetime, *, repeated: bool) -> Receipt:
+def _receipt(
+    event: Event,
+    event_id: str,
+    occurred_at: datetime,
+    previous: dict[str, Any] | None,
+    *,
+    repeated: bool,
+) -> Receipt:
     return Receipt(
         event_id=event_id,
         kind=event.kind,
@@ -204,4 +234,5 @@ def _receipt(event: Event, event_id: str, occurred_at: datetime, *, repeated: bo
         item_id=event.item_id,
         status="repeated" if repeated else "accepted",
         occurred_at=occurred_at,
+        previous=None if previous is None else FeedbackState.model_validate(previous),
     )

@@ -1,6 +1,6 @@
 """Random histories of the whole loop, compared with an expected shop after each step.
 
-Users are created, rate, hide and are erased; events are collected into a real lake; retrains
+Users are created, rate, hide, undo and are erased; events are collected into a real lake; retrains
 without Spark learn from it and publish; operators roll back, pause publishing and change rules.
 Postgres, the lake and every answer are compared with `tests.support.serving.expected_shop`.
 """
@@ -88,12 +88,7 @@ class Loop(Histories):
     @rule()
     def collect(self) -> None:
         until = None if self.open is None else self.open.accepted.turn
-        done = {
-            accepted.receipt.event_id
-            for accepted in self.expected.accepted
-            if until is None or accepted.turn < until
-        }
-        new = done.difference(self.expected.in_lake)
+        new = self.expected.sent_before(until).difference(self.expected.in_lake)
         assertions.wait_for_others(self.reading, self.open.connection if self.open else None)
         run_key = RunKey("product__collect", str(next(self.numbers)), "collect")
         code = collect.run(self.root, PRODUCT, self.shop.publisher, run_key=run_key)

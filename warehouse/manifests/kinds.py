@@ -7,7 +7,8 @@ from pydantic import Field
 from warehouse.manifests.sources import Section
 
 RATE = "rate"
-RESERVED = ("unrate", "hide", "not_interested")  # kinds that only the write API accepts
+UNDO = "undo"
+RESERVED = ("unrate", "hide", "not_interested", UNDO)  # kinds that only the write API accepts
 
 ValueMeaning = Literal["count", "amount", "share"]
 

@@ -140,7 +140,7 @@ BRONZE_FEEDBACK = table(
     "never changed; `erase` deletes those of erased users. The application transaction `outbox` of "
     "the table's log has the cursor: how far the outbox was read.",
     Column("event_id", "string", "The outbox's id of the event: 32 hex digits."),
-    _text("kind", "`rate`, `unrate`, `hide` or `not_interested`"),
+    _text("kind", "`rate`, `unrate`, `hide`, `not_interested` or `undo`"),
     _USER,
     _ITEM,
     Column("rating", "double", "The rating as sent; null unless `rate`.", nullable=True),
@@ -150,8 +150,9 @@ BRONZE_FEEDBACK = table(
     Column("landing_id", "string", "The event's batch: see `bronze.landings`."),
     Column("source_line", "bigint", "Position in the batch, from 1, in order of commit."),
     RUN_KEY,
+    Column("undoes", "string", "The event that an `undo` undoes; else null.", nullable=True),
     key=("event_id",),
-    sent=("event_id", "kind", "user_id", "item_id", "rating"),
+    sent=("event_id", "kind", "user_id", "item_id", "rating", "undoes"),
 )
 
 BRONZE_COLLECTIONS = table(

@@ -42,8 +42,8 @@ SILVER_REFINEMENTS = table(
 
 SILVER_EVENTS = table(
     "silver.events",
-    "All accepted events, one row per event. Rows are appended and never changed; `erase` deletes "
-    "those of erased users.",
+    "All accepted events that were not undone, one row per event. An undo deletes the row of the "
+    "event that it undoes, `erase` those of erased users; rows are never changed otherwise.",
     Column("event_id", "string", "32 hex digits. Equal rows of files have the same id."),
     Column("kind", "string", "`rate`, `unrate`, `hide`, `not_interested`, or of the manifest."),
     USER,

@@ -12,7 +12,7 @@ from jobs.ingestion.checks import text_checks
 from jobs.ingestion.checks.text_checks import false_if_null
 from jobs.ingestion.interpreting import values
 from warehouse.datasets import Dataset
-from warehouse.manifests.kinds import RATE, RESERVED
+from warehouse.manifests.kinds import RATE, RESERVED, UNDO
 from warehouse.manifests.sections import Scale
 from warehouse.manifests.sources import Events, Ratings
 
@@ -68,6 +68,7 @@ def of_feedback(
         **text_checks.of_ids(user=columns["user_id"], item=columns["item_id"]),
         **of_ratings(ratings, is_rate, dataset.scale),
         "rating_without_a_rate": pc.and_(is_other, pc.is_valid(ratings)),
+        "undo_without_an_event": pc.and_(is_kind(kinds, (UNDO,)), pc.is_null(columns["undoes"])),
         "time_in_future": _is_after(columns["occurred_at"], latest),
     }
 

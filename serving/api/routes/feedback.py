@@ -9,8 +9,8 @@ from serving.acts import access
 from serving.api import problems
 from serving.api.access import GuardedRoute
 from serving.api.authentication import AnyProduct, Caller, Reader, Sender
-from serving.api.routes.parameters import ItemId, UserId, as_json
-from serving.users import accounts, feedback
+from serving.api.routes.parameters import EventId, ItemId, UserId, as_json
+from serving.users import accounts, feedback, undo
 from serving.users.feedback import Event
 from serving.users.quotas import Quotas
 
@@ -100,6 +100,28 @@ def hide(
     return _accept(quotas, caller, Event(body.kind, user_id, item_id, None, body.occurred_at, key))
 
 
+@write.delete(
+    "/users/{user_id:id}/events/{event_id:id}",
+    response_model=schemas.UndoReceipt,
+    responses=problems.documented(409, 410),
+    tags=["feedback"],
+    summary="Undo an event",
+)
+def undo_event(quotas: DailyQuotas, caller: Sender, user_id: UserId, event_id: EventId) -> Response:
+    """Restores the user's rating of the item, and whether it is hidden, as before the event.
+
+    Only the newest event of a user and an item can be undone: if there is a newer one, nothing is
+    changed (409). An undo is an event too, and cannot be undone. The request can be repeated.
+    """
+    with caller.transaction() as authorized:
+        quotas.check(caller.dataset, authorized.name, "events")
+        receipt = undo.undo(authorized.connection, user_id, event_id, sent_by=authorized.name)
+    if receipt.status == "accepted":
+        quotas.count(caller.dataset, authorized.name, "events")
+    caller.metrics.count_event(caller.dataset, receipt)
+    return as_json(receipt)
+
+
 @write.post(
     "/users",
     response_model=schemas.NewUser,
@@ -114,6 +136,29 @@ def create_user(quotas: DailyQuotas, caller: Sender) -> Response:
         user = accounts.create(authorized.connection)
     quotas.count(caller.dataset, authorized.name, "users")
     return as_json(user, status=201)
+
+
+@write.put(
+    "/users/{user_id:id}",
+    response_model=schemas.NewUser,
+    responses=problems.documented(409, 410),
+    tags=["users"],
+    summary="Create a user with an id and a token",
+)
+def register(
+    quotas: DailyQuotas, caller: Sender, user_id: UserId, body: schemas.UserRegistration
+) -> Response:
+    """For products that derive both, for example from a cookie. The request can be repeated.
+
+    The id is `n-` and 16 to 64 of the characters a-z and 2-7. An id that is in use gets no token.
+    """
+    with caller.transaction() as authorized:
+        is_new = accounts.register(authorized.connection, user_id, body.token)
+        if is_new:  # the quota of new users must not keep out those who came before
+            quotas.check(caller.dataset, authorized.name, "users")
+    if is_new:
+        quotas.count(caller.dataset, authorized.name, "users")
+    return as_json(schemas.NewUser(user_id=user_id, token=body.token))
 
 
 @write.delete(

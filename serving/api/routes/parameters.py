@@ -19,6 +19,16 @@ NO_NUL = r"^[^\x00]*$"  # Postgres stores no NUL
 
 UserId = Annotated[str, Path(min_length=1, max_length=256, pattern=NO_NUL, examples=["42"])]
 ItemId = Annotated[str, Path(min_length=1, max_length=256, pattern=NO_NUL, examples=["1193"])]
+EventId = Annotated[
+    str,
+    Path(
+        min_length=1,
+        max_length=256,
+        pattern=NO_NUL,
+        description="The `event_id` of a receipt.",
+        examples=["0f8fad5bd9cb469fa165708677289502"],
+    ),
+]
 Limit = Annotated[int, Query(ge=1, le=MAX_LISTED, description="Maximum number of results.")]
 Search = Annotated[
     str, Query(max_length=200, pattern=NO_NUL, description="Beginnings of words of the title.")

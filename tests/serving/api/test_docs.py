@@ -75,30 +75,34 @@ def test_the_commands_of_the_page_work_as_printed(variables: dict[str, str], own
     outputs = []
     for command in COMMANDS:
         outputs.append(run(command, variables))
+        if '"event_id"' in outputs[-1]:
+            variables["EVENT_ID"] = json.loads(outputs[-1])["event_id"]
         if '"token"' in outputs[-1]:
             user = json.loads(outputs[-1])
             variables |= {"USER_ID": user["user_id"], "TOKEN": user["token"]}
         if '"access_token"' in outputs[-1]:
             variables["OPERATOR"] = json.loads(outputs[-1])["access_token"]
 
-    about, listed, anonymous, why, shelves, rated, unrated, hidden, *more = outputs
-    _, exported, erased, outbox, _, rules, preview, replaced, stock, *last = more
+    about, listed, anonymous, why, shelves, rated, unrated, hidden, undone, *more = outputs
+    _, registered, exported, erased, outbox, _, rules, preview, replaced, stock, *last = more
     receipts, states, paused, history, metrics = last
     assert json.loads(about)["highest"] == 10
     assert json.loads(listed)["kind"] == "fallback"
     assert json.loads(anonymous)["user_id"] is None
     assert json.loads(why)["status"] == "cold"
     assert shelves.count('"items"') == 5
-    assert [json.loads(receipt)["kind"] for receipt in (rated, unrated, hidden)] == [
+    assert [json.loads(receipt)["kind"] for receipt in (rated, unrated, hidden, undone)] == [
         "rate",
         "unrate",
         "not_interested",
+        "undo",
     ]
+    assert json.loads(registered)["user_id"] == "n-abcdefghijklmnop"
     assert json.loads(exported)["user_id"] == variables["USER_ID"]
     assert json.loads(erased)["user_id"] == variables["USER_ID"]
     assert [receipt["user_id"] for receipt in json.loads(receipts)] == ["42", "43"]
     assert states.count('"requested_by":"ada"') == 3  # of two users, then of one
-    assert json.loads(outbox)["n_waiting"] == 3
+    assert json.loads(outbox)["n_waiting"] == 4
     assert rules.count('"version"') == 1  # no rules were set yet
     assert json.loads(preview)["n_users"] == 1
     assert (json.loads(replaced)["version"], json.loads(replaced)["actor"]) == (1, "ada")

@@ -11,7 +11,7 @@ from serving.errors import (
     UnknownItemError,
     UserErasedError,
 )
-from serving.schemas import About, EventKind, Receipt
+from serving.schemas import About, Receipt, SentKind
 from serving.users import accounts, feedback
 from serving.users.feedback import Event
 from tests.support.serving import shop
@@ -32,7 +32,7 @@ def connection(session: Session) -> Connection:
 
 def send(
     connection: Connection,
-    kind: EventKind,
+    kind: SentKind,
     rating: float | None = None,
     *,
     at: datetime | None = None,
@@ -109,7 +109,7 @@ def test_of_two_ratings_with_the_same_time_the_last_written_wins(connection: Con
 
 @pytest.mark.parametrize("kind", ["hide", "not_interested"])
 def test_a_hide_keeps_the_rating_and_a_later_rating_shows_the_item_again(
-    connection: Connection, kind: EventKind
+    connection: Connection, kind: SentKind
 ) -> None:
     send(connection, "rate", 4, at=NOON)
     send(connection, kind, at=NOON + HOUR)
@@ -175,7 +175,8 @@ def test_a_repeated_event_with_the_same_key_is_answered_but_not_written(
 
     repeated = send(connection, "rate", 4, at=NOON + 2 * HOUR, key="k")
 
-    assert repeated == first.model_copy(update={"status": "repeated"})
+    changes = {"status": "repeated", "previous": None}  # it is no longer the newest event
+    assert repeated == first.model_copy(update=changes)
     assert (current(connection), n_events(connection)) == ((2, None), 2)
 
 

@@ -1,6 +1,6 @@
 """A product for tests of jobs: its manifest, its files, and its rows in the lake."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -71,8 +71,13 @@ def send(inbox: Path, name: str, *lines: str) -> Path:
     return path
 
 
-def collect(root: str, landing: str, *events: Event) -> None:
-    """Write events to bronze as `collect` does; times are seconds since 1970."""
+def collect(
+    root: str, landing: str, *events: Event, undoes: Mapping[int, str] | None = None
+) -> None:
+    """Write events to bronze as `collect` does; times are seconds since 1970.
+
+    The event of line 1 of the landing `x` has the id `x-1`. `undoes` has undone ids by line.
+    """
     at = {"received_at": NOW, "sent_by": "shop", "landing_id": landing, "run_key": landing}
     rows = [
         {
@@ -83,6 +88,7 @@ def collect(root: str, landing: str, *events: Event) -> None:
             "rating": rating,
             "occurred_at": datetime.fromtimestamp(second, UTC),
             "source_line": line,
+            "undoes": (undoes or {}).get(line),
         }
         | at
         for line, (kind, user_id, item_id, rating, second) in enumerate(events, start=1)

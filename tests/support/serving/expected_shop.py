@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import NamedTuple
 
-from serving.schemas import ListKind, ListStatus, Receipt, SlateRules
+from serving.schemas import ListKind, ListStatus, Receipt, SlateRules, UndoReceipt
 from serving.schemas.rules import CAP_WINDOW
 from serving.users.feedback import Event
 from tests.support.serving.stand_in import (
@@ -33,6 +33,14 @@ class AcceptedEvent:
     turn: int
 
 
+@dataclass(frozen=True)
+class AcceptedUndo:
+    """The receipt of an undo, and its number in the order of transactions."""
+
+    receipt: UndoReceipt
+    turn: int
+
+
 @dataclass
 class Release:
     """A fit that was published."""
@@ -54,7 +62,9 @@ class ExpectedList(NamedTuple):
 class ExpectedShop:
     """The shop as it must be."""
 
-    accepted: list[AcceptedEvent] = field(default_factory=list)
+    accepted: list[AcceptedEvent] = field(default_factory=list)  # undone ones included
+    undos: list[AcceptedUndo] = field(default_factory=list)
+    newest: dict[tuple[str, str], str] = field(default_factory=dict)  # that can be undone
     erased: set[str] = field(default_factory=set)
     in_lake: list[str] = field(default_factory=list)  # ids of events
     releases: list[Release] = field(default_factory=list)
@@ -77,6 +87,34 @@ class ExpectedShop:
         """Items that no list may have."""
         return {*self.rules.hide} | (self.missing if self.rules.only_available else set())
 
+    @property
+    def undone(self) -> set[str]:
+        """Ids of the events that were undone."""
+        return {undo.receipt.undoes for undo in self.undos}
+
+    @property
+    def counted(self) -> list[AcceptedEvent]:
+        """The accepted events that were not undone."""
+        return [event for event in self.accepted if event.receipt.event_id not in self.undone]
+
+    def sent_before(self, turn: int | None) -> set[str]:
+        """Return the ids of the events and undos of transactions before this one; None: of all."""
+        sent: list[AcceptedEvent | AcceptedUndo] = [*self.accepted, *self.undos]
+        return {x.receipt.event_id for x in sent if turn is None or x.turn < turn}
+
+    def state(self, user: str, item: str) -> tuple[float | None, str | None]:
+        """Return the user's rating of the item, and how they hid it."""
+        events = [event.event for event in self.counted]
+        of_pair = [event for event in events if (event.user_id, event.item_id) == (user, item)]
+        return self.ratings(user).get(item), hides(of_pair) if of_pair else None
+
+    def add(self, accepted: AcceptedEvent) -> None:
+        """Add an event, in the order of transactions."""
+        event = accepted.event
+        self.newest[event.user_id, event.item_id] = accepted.receipt.event_id
+        self.accepted.append(accepted)
+        self.accepted.sort(key=lambda accepted: accepted.turn)
+
     def go_live(self, action: str, release_id: int) -> None:
         """Activate a release, which ends a pause of publishing."""
         self.moves.append((action, release_id, self.live_id))
@@ -96,9 +134,10 @@ class ExpectedShop:
     def erase(self, user: str) -> int:
         """Erase a user, and return the number of their events."""
         self.erased.add(user)
-        n_before = len(self.accepted)
+        n_before = len(self.accepted) + len(self.undos)
         self.accepted = [accepted for accepted in self.accepted if accepted.event.user_id != user]
-        return n_before - len(self.accepted)
+        self.undos = [undo for undo in self.undos if undo.receipt.user_id != user]
+        return n_before - len(self.accepted) - len(self.undos)
 
     def profile(self, user: str) -> Rated | None:
         """Return the ratings of a user that the live release knows."""
@@ -110,7 +149,7 @@ class ExpectedShop:
     def events_of(self, user: str) -> dict[str, list[Event]]:
         """Return a user's events by item: those of the files, then those of the API."""
         before = () if user in self.erased else DELIVERED
-        events = [*before, *(accepted.event for accepted in self.accepted)]
+        events = [*before, *(accepted.event for accepted in self.counted)]
         events = [event for event in events if event.user_id == user]
         return {item: of_item for (_, item), of_item in by_pair(events).items()}
 
@@ -121,7 +160,7 @@ class ExpectedShop:
 
     def hidden(self, user: str) -> set[str]:
         """Return the items that the user hid."""
-        events = [accepted.event for accepted in self.accepted if accepted.event.user_id == user]
+        events = [accepted.event for accepted in self.counted if accepted.event.user_id == user]
         return {item for (_, item), of_item in by_pair(events).items() if hides(of_item)}
 
     def shown(self, user: str, limit: int) -> ExpectedList:

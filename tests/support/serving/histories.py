@@ -19,16 +19,16 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import Connection, Engine
 
-from serving.errors import IdempotencyKeyReusedError, UserErasedError
+from serving.errors import FeedbackChangedError, IdempotencyKeyReusedError, UserErasedError
 from serving.lists.release_cache import ReleaseCache
-from serving.schemas import EventKind, HideKind, Receipt
-from serving.users import accounts, feedback
+from serving.schemas import HideKind, Receipt, SentKind, UndoReceipt
+from serving.users import accounts, feedback, undo
 from serving.users.feedback import Event
 from tests.support.serving import assertions
-from tests.support.serving.expected_shop import AcceptedEvent, ExpectedShop
+from tests.support.serving.expected_shop import AcceptedEvent, AcceptedUndo, ExpectedShop
 from tests.support.serving.stand_in import HIDES, START
 
-EVENT_KINDS: tuple[EventKind, ...] = ("rate", "unrate", *HIDES)
+EVENT_KINDS: tuple[SentKind, ...] = ("rate", "unrate", *HIDES)
 
 users, events = Bundle("users"), Bundle("events")
 items = st.sampled_from("abez")
@@ -99,7 +99,7 @@ class Histories(RuleBasedStateMachine):
 
     @rule(target=events, before=events, kind=kinds, rating=stars, at=times)
     def change_their_mind(
-        self, before: AcceptedEvent, kind: EventKind, rating: float, at: datetime
+        self, before: AcceptedEvent, kind: SentKind, rating: float, at: datetime
     ) -> object:
         event = before.event
         return self.send(kind, event.user_id, event.item_id, at, rating if kind == "rate" else None)
@@ -123,8 +123,7 @@ class Histories(RuleBasedStateMachine):
         self.open.connection.commit()
         self.open.connection.close()
         accepted, self.open = self.open.accepted, None
-        self.expected.accepted.append(accepted)
-        self.expected.accepted.sort(key=lambda accepted: accepted.turn)
+        self.expected.add(accepted)
         return accepted
 
     @rule(before=events, at=times)
@@ -134,11 +133,38 @@ class Histories(RuleBasedStateMachine):
             with pytest.raises(UserErasedError):
                 self.accept(retry)
         else:
-            expected = before.receipt.model_copy(update={"status": "repeated"})
+            pair = (before.event.user_id, before.event.item_id)
+            is_newest = self.expected.newest.get(pair) == before.receipt.event_id
+            previous = before.receipt.previous if is_newest else None
+            expected = before.receipt.model_copy(
+                update={"status": "repeated", "previous": previous}
+            )
             assert self.accept(retry) == expected
             other = "b" if before.event.item_id == "a" else "a"
             with pytest.raises(IdempotencyKeyReusedError):
                 self.accept(replace(retry, item_id=other))
+
+    @rule(before=events)
+    def undo(self, before: AcceptedEvent) -> None:
+        """Undo an event, which changes something only if it is the newest of its pair."""
+        user, item = before.event.user_id, before.event.item_id
+        event_id = before.receipt.event_id
+        self.settle_for(user)
+        if user in self.expected.erased:
+            with pytest.raises(UserErasedError):
+                self.take_back(user, event_id)
+        elif event_id in self.expected.undone:
+            assert self.take_back(user, event_id).status == "repeated"
+        elif self.expected.newest.get((user, item)) != event_id:
+            with pytest.raises(FeedbackChangedError):
+                self.take_back(user, event_id)
+        else:
+            receipt = self.take_back(user, event_id)
+            assert receipt.status == "accepted"
+            self.expected.undos.append(AcceptedUndo(receipt, next(self.expected.turns)))
+            del self.expected.newest[user, item]
+            now = (receipt.current.rating, receipt.current.hidden)
+            assert now == self.expected.state(user, item)
 
     @rule(target=users)
     def start(self) -> str:
@@ -153,7 +179,7 @@ class Histories(RuleBasedStateMachine):
         assert erasure.n_events == self.expected.erase(user)
 
     def send(
-        self, kind: EventKind, user: str, item: str, at: datetime, rating: float | None = None
+        self, kind: SentKind, user: str, item: str, at: datetime, rating: float | None = None
     ) -> object:
         self.settle_for(user)
         event = Event(kind, user, item, rating, at, self.new_key())
@@ -161,15 +187,22 @@ class Histories(RuleBasedStateMachine):
             with pytest.raises(UserErasedError):
                 self.accept(event)
             return multiple()
+        before = self.expected.state(user, item)
         receipt = self.accept(event)
         assert receipt.status == "accepted"
+        assert receipt.previous is not None
+        assert (receipt.previous.rating, receipt.previous.hidden) == before
         accepted = AcceptedEvent(event, receipt, next(self.expected.turns))
-        self.expected.accepted.append(accepted)
+        self.expected.add(accepted)
         return accepted
 
     def accept(self, event: Event) -> Receipt:
         with self.shop.writer.begin() as connection:
             return feedback.accept(connection, event, sent_by="test")
+
+    def take_back(self, user: str, event_id: str) -> UndoReceipt:
+        with self.shop.writer.begin() as connection:
+            return undo.undo(connection, user, event_id, sent_by="test")
 
     def new_key(self) -> str:
         return f"k{next(self.numbers)}"

@@ -79,12 +79,21 @@ def retrained(root: str, number: int) -> Fit:
 
 
 def collected(root: str) -> dict[str, Event]:
-    """Return the lake's events by id, in the order in which they were accepted."""
+    """Return the lake's events by id, in the order in which they were accepted.
+
+    Undos and the events that they undo are left out, as `refine` leaves them out.
+    """
     if not Lake(root).exists(BRONZE_FEEDBACK):
         return {}
     columns = ["event_id", "kind", "user_id", "item_id", "rating", "occurred_at"]
-    rows = Lake(root).read(BRONZE_FEEDBACK, columns=columns).sort_by("event_id").to_pylist()
-    return {row["event_id"]: Event(*[row[name] for name in columns[1:]]) for row in rows}
+    table = Lake(root).read(BRONZE_FEEDBACK, columns=[*columns, "undoes"])
+    rows = table.sort_by("event_id").to_pylist()
+    undone = {row["undoes"] for row in rows}
+    return {
+        row["event_id"]: Event(*[row[name] for name in columns[1:]])
+        for row in rows
+        if row["kind"] != "undo" and row["event_id"] not in undone
+    }
 
 
 def by_pair(events: Sequence[Event]) -> dict[tuple[str, str], list[Event]]:
