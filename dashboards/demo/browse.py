@@ -19,9 +19,8 @@ def first_page() -> None:
 with states.error_boundary():
     dataset = choices.dataset()
     about = product_api.about(dataset)
-    users = product_api.users(dataset)
 
-with header(users.value, about.value):
+with header(about.value):
     st.title("Browse", anchor=False, width="content")
 
 noun, categories = about.value.item_noun, list(about.value.categories)
@@ -48,6 +47,7 @@ if 0 < len(categories) <= MAX_PILLS:
         categories,
         format_func=esc,
         key="category",
+        bind="query-params",
         label_visibility="collapsed",
         on_change=first_page,
     )
@@ -57,6 +57,7 @@ elif categories:
         categories,
         index=None,
         key="category",
+        bind="query-params",
         placeholder="All categories",
         width=340,
         label_visibility="collapsed",

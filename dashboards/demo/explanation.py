@@ -36,19 +36,18 @@ def show(explanation: Explanation, about: About) -> None:
         return
     st.subheader(f"Why this {esc(about.item_noun)}", anchor=False)
     st.caption(main_causes(explanation.terms, about))
-    strongest = sorted(explanation.terms, key=lambda term: -abs(term.value))
-    bars = _bars(strongest[:MAX_BARS], about)
+    charted, rest = by_strength(explanation.terms)
+    bars = _bars(charted, about)
     st.altair_chart(
         _chart(bars), height=44 + _BAR * len(bars), alt="What raised and what lowered the score"
     )
-    if rest := strongest[MAX_BARS:]:
+    if rest:
         st.caption(remainder(rest))
 
 
 def main_causes(terms: Sequence[ScoreTerm], about: About) -> str:
     """Return what raised the score most and what lowered it most, as Markdown."""
-    highest = max(terms, key=lambda term: term.value)
-    lowest = min(terms, key=lambda term: term.value)
+    highest, lowest = _extremes(terms)
     text = (
         f"Mostly because of {_cause(highest, about)}."
         if highest.value > 0
@@ -60,10 +59,28 @@ def main_causes(terms: Sequence[ScoreTerm], about: About) -> str:
     return text
 
 
+def by_strength(terms: Sequence[ScoreTerm]) -> tuple[list[ScoreTerm], list[ScoreTerm]]:
+    """Return the terms with a bar, strongest first, and the others.
+
+    The terms that the sentence on the main causes names always have one.
+    """
+    highest, lowest = _extremes(terms)
+    named = [term for term in (highest, lowest) if term is highest or term.value < 0]
+    ranked = sorted(terms, key=lambda term: (term not in named, -abs(term.value)))
+    charted = sorted(ranked[:MAX_BARS], key=lambda term: -abs(term.value))
+    return charted, ranked[MAX_BARS:]
+
+
 def remainder(terms: Sequence[ScoreTerm]) -> str:
     """Return the number and the sum of the terms that have no bar."""
     total = sum(term.value for term in terms)
     return f"Plus {plural('smaller effect', len(terms))} ({total:+.2f} in total)."
+
+
+def _extremes(terms: Sequence[ScoreTerm]) -> tuple[ScoreTerm, ScoreTerm]:
+    """Return the term that raised the score most, and the one that lowered it most."""
+    highest = max(terms, key=lambda term: term.value)
+    return highest, min(terms, key=lambda term: term.value)
 
 
 def _cause(term: ScoreTerm, about: About) -> str:

@@ -42,6 +42,17 @@ def test_a_category_filters_the_catalogue(page: Page) -> None:
 
 
 @pytest.mark.usefixtures("visitors")
+def test_the_category_is_in_the_address(page: Page) -> None:
+    shown = page(PAGE)
+    shown.query_params["category"] = "Western"
+    shown.run()
+
+    assert not shown.exception
+    assert "6 of 90 films" in words(shown)
+    assert shown.pills(key="category").value == "Western"
+
+
+@pytest.mark.usefixtures("visitors")
 def test_a_search_without_results_suggests_what_to_try(page: Page) -> None:
     shown = page(PAGE).run()
 

@@ -1,6 +1,6 @@
 import pytest
 
-from dashboards.demo.explanation import main_causes, remainder
+from dashboards.demo.explanation import by_strength, main_causes, remainder
 from serving.schemas import ScoreTerm
 from tests.support.dashboards import shop
 
@@ -50,3 +50,16 @@ def test_a_rating_on_another_scale_is_not_shown_as_stars() -> None:
     about = shop.about().model_copy(update={"highest": 10})
 
     assert "your 5 of 10 for **Alien**" in main_causes([ALIEN], about)
+
+
+def test_the_terms_that_the_sentence_names_have_bars() -> None:
+    def charted(*values: float) -> list[float]:
+        terms = [ScoreTerm(kind="rating", value=value, title="Alien") for value in values]
+        with_bar, without = by_strength(terms)
+        assert sorted(x.value for x in [*with_bar, *without]) == sorted(values)
+        return [x.value for x in with_bar]
+
+    assert charted(0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, -0.1) == [0.9, 0.8, 0.7, 0.6, 0.5, -0.1]
+    assert charted(-0.9, -0.8, -0.7, -0.6, -0.5, -0.4, 0.1) == [-0.9, -0.8, -0.7, -0.6, -0.5, 0.1]
+    assert charted(0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3) == [0.9, 0.8, 0.7, 0.6, 0.5, 0.4]
+    assert charted(0.1, -0.2) == [-0.2, 0.1]
