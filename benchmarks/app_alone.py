@@ -10,6 +10,7 @@ the API as its least-squares step: good enough to look at; the quality is not me
 import argparse
 import json
 import re
+import secrets
 import tempfile
 import zipfile
 from collections.abc import Iterator
@@ -36,6 +37,7 @@ from tests.support.serving.server import as_role, create_database, temporary_ser
 from warehouse import datasets
 from warehouse.datasets import Dataset
 
+SECRET = secrets.token_urlsafe()  # of visitors' cookies
 RANK, ROUNDS, LENGTH, N_SIMILAR, SIZE = 16, 6, 100, 40, 200_000
 HALF_LIFE_DAYS, DAY_MICROS = 14, 86_400_000_000
 CONSTANTS = {
@@ -96,6 +98,7 @@ def app(catalogue: RatedCatalogue) -> Iterator[str]:
         keys_file.write_text(json.dumps({name: key}))
         with running_api(as_role(owner, "api")) as api:
             settings = {"DEMO_API_URL": api, "DEMO_KEYS_FILE": str(keys_file)}
+            settings["VISITOR_SECRET"] = SECRET
             with streamlit_server.served(settings, Path(folder, "app.log")) as url:
                 yield url
 

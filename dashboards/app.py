@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboards import brand, choices, menus, pages, product_api
+from dashboards import brand, choices, menus, page_script, pages, product_api
 
 st.set_page_config(page_title="Lantern", page_icon=brand.ICON, layout="wide")
 st.logo(brand.LOGO, size="large")
@@ -18,5 +18,6 @@ if page in console:
         choices.dataset_picker(product_api.titles())
 else:
     with menus.bar(discover):
-        choices.dataset_picker(product_api.titles())
+        choices.dataset_picker(product_api.released_titles())
 page.run()
+page_script.run()

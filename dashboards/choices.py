@@ -1,6 +1,7 @@
-"""The choices that apply to all pages: the data set and the user.
+"""The choices that apply to all pages: the data set, and for operators the user.
 
-Both are also in the address, so that a reload, a bookmark and the browser's history keep them.
+The data set is also in the address, so that a reload, a bookmark and the browser's history keep it.
+The user never is.
 """
 
 from collections.abc import Container, Sequence
@@ -8,14 +9,14 @@ from collections.abc import Container, Sequence
 import streamlit as st
 
 from dashboards import product_api
+from dashboards.identity import visitors
 from dashboards.text import plural
 from serving.schemas import About, User
 
-NEW_VISITOR = "new-visitor"  # the id of users who have not rated or hidden anything
-NEW_USER_PREFIX = "n-"  # of the ids that the API creates
+YOURSELF = ""  # the option of operators who act as no other user
 MAX_ID_LENGTH = 200
 LIST_LENGTH = 20  # items
-_ADDRESS = "last-address"
+_ADDRESS, _VIEW_AS = "last-address", "view-as"
 
 
 def dataset() -> str:
@@ -26,6 +27,8 @@ def dataset() -> str:
 
 def dataset_picker(titles: dict[str, str]) -> None:
     """Show the choice of data set if there are several."""
+    if titles and dataset() not in titles:
+        st.session_state["dataset"] = next(iter(titles))
     if len(titles) < 2:  # noqa: PLR2004 # a choice
         return
     _read_address("dataset", titles)
@@ -40,36 +43,31 @@ def dataset_picker(titles: dict[str, str]) -> None:
 
 
 def user() -> str:
-    """Return the id of the chosen user, by default that of new visitors."""
-    return _chosen_user() or NEW_VISITOR
+    """Return the id of the visitor's user; of the one as whom an operator acts, if they chose."""
+    return visitors.user(dataset())
 
 
-def user_picker(users: Sequence[User], about: About) -> None:
-    """Show the choice of user; ids that are not listed can be typed."""
-    labels = {user.user_id: _label(user, about) for user in users} | {NEW_VISITOR: "New visitor"}
-    first = next(iter(labels))
-    _read_address("user")
-    # Each page has a widget of its own, which starts with its first option unless this is set.
-    chosen = st.session_state["user"] = _chosen_user() or first
+def view_as_picker(users: Sequence[User], about: About) -> None:
+    """Let an operator choose the user as whom they act; ids that are not listed can be typed."""
+    labels = {YOURSELF: "Yourself"} | {user.user_id: _label(user, about) for user in users}
+    chosen = st.session_state[_VIEW_AS] = visitors.viewed_user() or YOURSELF
     # The browser sends the label, not the id, of a value that is not among the options.
     labels.setdefault(chosen, f"User {chosen}")
     st.selectbox(
-        "User",
+        "View as",
         list(labels),
         format_func=lambda user_id: labels.get(user_id, f"User {user_id}"),
-        key="user",
-        persist_state="session",
+        key=_VIEW_AS,
+        on_change=_view_as,
         accept_new_options=True,
         placeholder="Pick a user or type an ID",
-        label_visibility="collapsed",
         width=300,
     )
-    _write_address("user", first)
 
 
-def _chosen_user() -> str | None:
-    chosen = st.session_state.get("user") or st.query_params.get("user")
-    return str(chosen)[:MAX_ID_LENGTH] if chosen else None
+def _view_as() -> None:
+    chosen = str(st.session_state[_VIEW_AS] or YOURSELF)
+    visitors.view_as(None if chosen == YOURSELF else chosen[:MAX_ID_LENGTH])
 
 
 def _label(user: User, about: About) -> str:

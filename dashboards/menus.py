@@ -1,7 +1,7 @@
 """The menus: a bar at the top for consumers, a sidebar with two sections for operators.
 
-Links carry the user and the data set. Streamlit's own menu drops both, and restoring them would
-add a step to the browser's history.
+Links carry the data set. Streamlit's own menu drops it, and restoring it would add a step to the
+browser's history.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

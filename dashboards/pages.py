@@ -10,7 +10,7 @@ import streamlit as st
 
 HERE = Path(__file__).parent
 CONSOLE = HERE / "console"
-IN_EVERY_ADDRESS = ("dataset", "user")
+IN_EVERY_ADDRESS = ("dataset",)
 
 for_you = partial(
     st.Page, HERE / "demo/for_you.py", title="For you", icon=":material/recommend:", default=True
@@ -43,7 +43,7 @@ activity = partial(
 
 
 def address() -> dict[str, str]:
-    """Return the parameters that links between pages carry: the data set and the user."""
+    """Return the parameters that links between pages carry: the data set."""
     chosen = {
         name: st.session_state.get(name) or st.query_params.get(name) for name in IN_EVERY_ADDRESS
     }

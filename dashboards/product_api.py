@@ -12,14 +12,13 @@ from typing import ParamSpec, TypeVar
 
 import httpx2
 import streamlit as st
-from pydantic import ValidationError
 from streamlit.runtime.caching.cache_utils import CachedFunc
 
 from dashboards.answers import AnswerMemory, CachedAnswer, Question
-from dashboards.settings import DemoSettings
+from dashboards.settings import NotSetUpError, demo_settings
 from edge.loopback import DIRECT
 from serving.client import Client
-from serving.errors import ApiError, ApiUnavailableError, UnknownItemError
+from serving.errors import ApiError, ApiUnavailableError, NoReleaseError, UnknownItemError
 from serving.schemas import (
     About,
     Explanation,
@@ -38,17 +37,13 @@ TIMEOUT_SECONDS = 3
 RATINGS_PER_REQUEST, MAX_RATINGS_OFFSET = 1000, 100_000  # the API's limits
 
 
-class NotSetUpError(Exception):
-    """The app has no address of the API or no key for it."""
-
-
 def datasets() -> tuple[str, ...]:
     """Return the data sets with a key, the default one first.
 
     Raises:
         NotSetUpError: as of `client`.
     """
-    default = _settings().dataset
+    default = demo_settings().dataset
     return tuple(sorted(_keys(), key=lambda name: (name != default, name)))
 
 
@@ -60,12 +55,29 @@ def titles() -> dict[str, str]:
         return {}
 
 
+def released_titles() -> dict[str, str]:
+    """Return titles of the data sets with a release; of all if none has one."""
+    names = titles()
+    return {name: title for name, title in names.items() if _is_released(name)} or names
+
+
 def title(dataset: str) -> str:
     """Return the data set's title, or its name if the API has no answer."""
     try:
         return about(dataset).value.title
     except ApiError:
         return dataset
+
+
+def _is_released(dataset: str) -> bool:
+    """Return whether the data set has a release, as far as the API answers."""
+    try:
+        about(dataset)
+    except NoReleaseError:
+        return False
+    except ApiError:
+        return True
+    return True
 
 
 def fetch(question: Question, call: Callable[[], T]) -> CachedAnswer[T]:
@@ -140,6 +152,12 @@ def ratings(dataset: str, user_id: str) -> RatingsPage:
         # A rating between two requests shifts the pages, so an item may be on both.
         items |= {item.item_id: item for item in page.items}
     return first.model_copy(update={"items": tuple(items.values())})
+
+
+def rating(dataset: str, user_id: str, item_id: str) -> float | None:
+    """Return the user's rating of an item; None if they have not rated it."""
+    items = ratings(dataset, user_id).value.items
+    return next((item.rating for item in items if item.item_id == item_id), None)
 
 
 @cached("5s", max_entries=500)
@@ -218,7 +236,7 @@ def client(dataset: str) -> Client:
     """
     key = _keys().get(dataset)
     if key is None:
-        raise NotSetUpError(f"{_settings().keys_file} has no key for {dataset}")
+        raise NotSetUpError(f"{demo_settings().keys_file} has no key for {dataset}")
     return Client(connection(key), dataset)
 
 
@@ -226,12 +244,12 @@ def connection(key: str, *, timeout: float = TIMEOUT_SECONDS) -> httpx2.Client:
     """Return a new HTTP client of the API. `key`: an API key or an operator's token."""
     headers = {"Authorization": f"Bearer {key}"}
     return httpx2.Client(
-        base_url=_settings().api_url, headers=headers, timeout=timeout, mounts=DIRECT
+        base_url=demo_settings().api_url, headers=headers, timeout=timeout, mounts=DIRECT
     )
 
 
 def _keys() -> dict[str, str]:
-    file = _settings().keys_file
+    file = demo_settings().keys_file
     try:
         keys = json.loads(file.read_text())
     except (OSError, ValueError) as error:
@@ -239,10 +257,3 @@ def _keys() -> dict[str, str]:
     if not isinstance(keys, dict) or not keys:
         raise NotSetUpError(f"{file} has no keys")
     return {str(name): str(key) for name, key in keys.items()}
-
-
-def _settings() -> DemoSettings:
-    try:
-        return DemoSettings()
-    except ValidationError as error:
-        raise NotSetUpError("DEMO_API_URL and DEMO_KEYS_FILE must be set") from error

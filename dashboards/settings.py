@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -38,6 +38,23 @@ class DemoSettings(BaseSettings):
     dataset: str | None = Field(default=None, description="The data set that is shown first.")
 
 
+class VisitorSettings(BaseSettings):
+    """Variables that begin with VISITOR_."""
+
+    model_config = SettingsConfigDict(env_prefix="VISITOR_", frozen=True)
+
+    secret: SecretStr = Field(
+        min_length=32,
+        description="Signs the cookies of visitors; their user ids are derived from it. With "
+        "another secret every visitor is a new user.",
+    )
+    actions_per_hour: int = Field(
+        default=200,
+        ge=0,
+        description="Ratings, hides and undos that a visitor may send in an hour; 0 for no limit.",
+    )
+
+
 class ConsoleSettings(BaseSettings):
     """Variables that begin with CONSOLE_."""
 
@@ -48,3 +65,31 @@ class ConsoleSettings(BaseSettings):
         default=None,
         description="Base address of Airflow in links, if browsers reach it at another one.",
     )
+
+
+class NotSetUpError(Exception):
+    """The app lacks a setting, or a key of the API."""
+
+
+def demo_settings() -> DemoSettings:
+    """Return the demo's settings.
+
+    Raises:
+        NotSetUpError: a required one is missing.
+    """
+    try:
+        return DemoSettings()
+    except ValidationError as error:
+        raise NotSetUpError("DEMO_API_URL and DEMO_KEYS_FILE must be set") from error
+
+
+def visitor_settings() -> VisitorSettings:
+    """Return the settings on visitors.
+
+    Raises:
+        NotSetUpError: the secret is missing.
+    """
+    try:
+        return VisitorSettings()
+    except ValidationError as error:
+        raise NotSetUpError("VISITOR_SECRET must be set, to at least 32 characters") from error

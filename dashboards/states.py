@@ -10,7 +10,7 @@ import streamlit as st
 
 from dashboards import pages, ui
 from dashboards.answers import CachedAnswer
-from dashboards.product_api import NotSetUpError
+from dashboards.settings import NotSetUpError
 from dashboards.text import age, esc, plural
 from serving.errors import (
     ApiError,

@@ -1,6 +1,6 @@
 """Elements of the pages: headings, cards, shelves, empty states. Texts from data are escaped."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
@@ -16,6 +16,7 @@ from serving.schemas import Item
 CARD_WIDTH, COVER_HEIGHT = 156, 234  # pixels: a phone shows two cards and part of a third
 MIN_CARD_WIDTH = 148  # pixels
 N_SKELETONS = 14  # two shelves of a desktop
+DIMMED = 0.25  # opacity of the cover of a hidden item
 _BLANK = "\u00a0"
 
 
@@ -29,11 +30,13 @@ class Card:
 
 @dataclass(frozen=True)
 class Actions:
-    """The callbacks of a card, and the user's stars by item id."""
+    """The callbacks of a card, the user's stars by item id, and the items that they hid."""
 
     rate: Callable[[Item, str], None]  # takes the item and the key of the stars' widget
     hide: Callable[[Item], None]
+    show: Callable[[Item], None]  # undoes `hide`
     stars: Mapping[str, int]
+    hidden: Container[str]
 
 
 def spread_row(key: str | None = None) -> DeltaGenerator:
@@ -104,9 +107,12 @@ def stars(item: Item, shelf_key: str, actions: Actions) -> None:
     st.feedback("stars", key=key, on_change=actions.rate, args=(item, key))
 
 
-def cover_image(item: Item) -> None:
+def cover_image(item: Item, *, dimmed: bool = False) -> None:
     """Show the item's cover at the width of its container."""
-    st.image(_cover(item), width="stretch", alt=f"Cover of {item.title}")
+    picture = _cover(item)
+    if dimmed:
+        picture = picture.replace("<svg ", f'<svg opacity="{DIMMED}" ', 1)
+    st.image(picture, width="stretch", alt=f"Cover of {item.title}")
 
 
 def title_button(item: Item, key: str) -> None:
@@ -144,7 +150,7 @@ def _card(card: Card, shelf_key: str, width: int | str, actions: Actions | None)
         width=width,  # type: ignore[arg-type] # pixels or "stretch"
         height="stretch", gap=None, key=f"card-{key}", horizontal_alignment="center",
     ):  # fmt: skip
-        cover_image(item)
+        cover_image(item, dimmed=actions is not None and item.item_id in actions.hidden)
         title_button(item, key)
         st.caption(facts(item), wrap=False, text_alignment="center")
         if card.note:
@@ -158,6 +164,13 @@ def _actions(item: Item, shelf_key: str, actions: Actions) -> None:
     with st.container(
         horizontal=True, gap="xxsmall", vertical_alignment="center", horizontal_alignment="center"
     ):
+        if item.item_id in actions.hidden:
+            st.caption("Hidden", width="content")
+            st.button(
+                "Undo", key=f"show-{shelf_key}-{item.item_id}", type="tertiary",
+                icon=":material/undo:", on_click=actions.show, args=(item,),
+            )  # fmt: skip
+            return
         stars(item, shelf_key, actions)
         st.button(
             ":gray[:small[Hide]]", key=f"hide-{shelf_key}-{item.item_id}", type="tertiary",

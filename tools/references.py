@@ -15,7 +15,7 @@ from textwrap import fill
 
 from pydantic_settings import BaseSettings
 
-from dashboards.settings import AppSettings, ConsoleSettings, DemoSettings
+from dashboards.settings import AppSettings, ConsoleSettings, DemoSettings, VisitorSettings
 from edge.settings import EdgeSettings
 from jobs.runtime.logs import LogSettings
 from jobs.runtime.retention import RetentionSettings
@@ -30,7 +30,7 @@ from warehouse.tables import TABLES
 
 SETTINGS_CLASSES: tuple[type[BaseSettings], ...] = (  # in the order of the layers
     OpsSettings, LakeSettings, ManifestSettings, LogSettings, RetentionSettings, ServingSettings,
-    ApiSettings, EdgeSettings, AppSettings, DemoSettings, ConsoleSettings,
+    ApiSettings, EdgeSettings, AppSettings, DemoSettings, VisitorSettings, ConsoleSettings,
 )  # fmt: skip
 ARCHITECTURE = Path("docs/architecture.md")
 BEGIN, END = "<!-- imports: written by `make docs` -->\n", "<!-- end of imports -->\n"

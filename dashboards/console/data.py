@@ -18,8 +18,7 @@ from airflow_api.answers import Question, Run, Task
 from airflow_api.client import Airflow
 from dashboards import product_api
 from dashboards.console import lake_data
-from dashboards.product_api import NotSetUpError
-from dashboards.settings import ConsoleSettings
+from dashboards.settings import ConsoleSettings, NotSetUpError
 from serving.schemas import OutboxState, Release, Verdict
 
 USUAL_RUNS = 3  # successful runs whose median is the usual duration

@@ -14,7 +14,7 @@ from airflow_api.client import (
     SignInRefusedError,
 )
 from dashboards.console import sign_in
-from dashboards.product_api import NotSetUpError
+from dashboards.settings import NotSetUpError
 from dashboards.text import esc
 from serving.errors import (
     ApiError,

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from dashboards.console import retrains as retrain_rows
 from dashboards.console.retrains import Figure, Retrain, Sample, Search, Trial
-from dashboards.product_api import NotSetUpError
+from dashboards.settings import NotSetUpError
 from warehouse import reconciliation
 from warehouse.query import Lake
 from warehouse.reconciliation import Reconciliation

@@ -1,6 +1,7 @@
 """Sign-in of operators with their Airflow accounts. The app stores no password.
 
-A sign-in is kept in the server's memory for as long as the browser tab is open.
+A sign-in is kept in the server's memory for all tabs of the browser: until the operator signs out,
+for 12 hours, or until the app restarts.
 """
 
 from contextlib import suppress
@@ -18,7 +19,8 @@ from dashboards import brand
 from dashboards.console import data
 from dashboards.console.attempts import Attempts
 from dashboards.console.data import Operator
-from dashboards.product_api import NotSetUpError
+from dashboards.identity import visitors
+from dashboards.settings import NotSetUpError
 from dashboards.text import esc
 
 _CAUSES: dict[type[AirflowError], str] = {  # subclasses before their base
@@ -26,24 +28,25 @@ _CAUSES: dict[type[AirflowError], str] = {  # subclasses before their base
     TooManyAttemptsError: "Too many attempts. Wait a minute and sign in again.",
     AirflowError: "Airflow refused the sign-in. `lantern logs airflow-api` has the reason.",
 }
-_OPERATOR, _ENDED = "operator", "sign_in_ended"
+_ENDED = "sign_in_ended"
 
 
 def operator() -> Operator:
     """Return the signed-in operator; if there is none, show the sign-in form and end the page."""
-    signed_in = st.session_state.get(_OPERATOR)
-    if not isinstance(signed_in, Operator):
+    sign_in = visitors.BROWSERS.signed_in(visitors.browser())
+    if sign_in is None or not isinstance(sign_in.operator, Operator):
         _form()
         st.stop()
-    return signed_in
+    return sign_in.operator
 
 
 def sign_out() -> None:
-    """Sign the operator of this tab out, and revoke their token if Airflow answers."""
-    signed_in = st.session_state.pop(_OPERATOR, None)
-    if isinstance(signed_in, Operator):
+    """Sign the operator out in every tab of this browser, and revoke their token."""
+    sign_in = visitors.BROWSERS.signed_in(visitors.browser())
+    visitors.BROWSERS.sign_out(visitors.browser())
+    if sign_in is not None and isinstance(sign_in.operator, Operator):
         with suppress(AirflowError):  # the token ends by itself
-            signed_in.airflow.sign_out()
+            sign_in.operator.airflow.sign_out()
 
 
 def end() -> None:
@@ -95,7 +98,8 @@ def _submit(name: str, password: str) -> None:
         st.error(wait, icon=":material/lock_clock:")
         return
     try:
-        st.session_state[_OPERATOR] = data.sign_in(name, password)
+        signed_in = data.sign_in(name, password)
+        is_operator = signed_in.airflow.user().is_operator
     except SignInRefusedError:
         _attempts().failed(name, address)
         st.error("Wrong username or password.", icon=":material/lock:")
@@ -115,6 +119,7 @@ def _submit(name: str, password: str) -> None:
         st.error(cause, icon=":material/cloud_off:")
         return
     _attempts().succeeded(name, address)
+    visitors.BROWSERS.sign_in(visitors.browser(), signed_in, is_operator=is_operator)
     st.rerun()
 
 

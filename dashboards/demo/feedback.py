@@ -1,43 +1,37 @@
-"""The callbacks of rating, hiding, undoing and deleting, and the message about the last action.
+"""The callbacks of rating, hiding, undoing and deleting.
 
 A callback draws nothing: it stores a message and a toast, which the page shows on its next run.
-A new visitor gets a user id with their first action.
+A visitor's own user is created with their first action.
 """
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from uuid import uuid4
 
 import streamlit as st
 
 from dashboards import choices, product_api
-from dashboards.demo import shelves, stars
+from dashboards.demo import shelves, stars, visit
+from dashboards.identity import visitors
 from dashboards.text import esc, plural
 from dashboards.ui import Actions
 from serving.client import Client
-from serving.errors import ApiError, ApiUnavailableError, UserErasedError
-from serving.schemas import About, Item, RatedItem
+from serving.errors import ApiError, ApiUnavailableError, FeedbackChangedError, UserErasedError
+from serving.schemas import About, FeedbackState, Item, RatingsPage, Receipt
 
 log = logging.getLogger(__name__)
-Write = Callable[[Client, str, str], object]  # takes the client, the user and an idempotency key
-
-# Keys of the visit's state.
-_MESSAGE, _TOAST, _TOUCHED, _TOKENS = "message", "toast", "touched", "tokens"
-_VISIT, _RERUN_PAGE = "visit", "rerun_page"
+Write = Callable[[Client, str, str], Receipt]  # takes the client, the user and an idempotency key
 
 
-@dataclass(frozen=True)
-class Message:
-    """What the last action did, as Markdown, and the callback that undoes it."""
-
-    text: str
-    undo: Callable[[], None] | None = None
-
-
-def card_actions(rated: Sequence[RatedItem], about: About) -> Actions:
-    """Return the callbacks of a card, and the stars of the items that the user rated."""
-    return Actions(rate, hide, {item.item_id: stars.of(item.rating, about) for item in rated})
+def card_actions(ratings: RatingsPage, about: About) -> Actions:
+    """Return the callbacks of a card, and what the user gave and hid."""
+    return Actions(
+        rate=rate,
+        hide=hide,
+        show=undo_hide,
+        stars={item.item_id: stars.of(item.rating, about) for item in ratings.items},
+        hidden=frozenset(item.item_id for item in ratings.hidden),
+    )
 
 
 def rate(item: Item, key: str) -> None:
@@ -51,7 +45,6 @@ def rate(item: Item, key: str) -> None:
         item,
         f"You gave **{esc(item.title)}** {plural('star', index + 1)}",
         lambda api, user, key: api.rate(user, item.item_id, rating, idempotency_key=key),
-        undo=lambda: remove_rating(item),
     )
 
 
@@ -61,123 +54,143 @@ def hide(item: Item) -> None:
         item,
         f"**{esc(item.title)}** won't be suggested again",
         lambda api, user, key: api.hide(user, item.item_id, "not_interested", idempotency_key=key),
-        undo=lambda: show_again(item),
     )
 
 
 def remove_rating(item: Item) -> None:
     """Remove the user's rating of an item. An item that was hidden as well is shown again."""
-    _clear(item, f"Your rating of **{esc(item.title)}** was removed")
+    _save(
+        item,
+        f"Your rating of **{esc(item.title)}** was removed",
+        lambda api, user, key: api.unrate(user, item.item_id, idempotency_key=key),
+    )
 
 
 def show_again(item: Item) -> None:
-    """Stop hiding an item. A rating of it is removed as well."""
-    _clear(item, f"**{esc(item.title)}** can be suggested again")
+    """Stop hiding an item. The user's rating of it is kept: it is sent again."""
+
+    def write(api: Client, user: str, key: str) -> Receipt:
+        given = product_api.rating(choices.dataset(), user, item.item_id)
+        if given is None:
+            return api.unrate(user, item.item_id, idempotency_key=key)
+        return api.rate(user, item.item_id, given, idempotency_key=key)
+
+    _save(item, f"**{esc(item.title)}** is no longer hidden", write)
 
 
-def start_as_new() -> None:
-    """Create a user and switch to them."""
+def undo_hide(item: Item) -> None:
+    """Undo the hide of a card that was hidden since the page was opened; else show the item."""
+    act = visit.acts().get(item.item_id)
+    if act is None:
+        show_again(item)
+    else:
+        undo(act)
+
+
+def undo(act: visit.Act) -> None:
+    """Restore what the event replaced, for the user who sent it."""
+    if not _may_act():
+        return
+    title = f"**{esc(act.item.title)}**"
     try:
-        _create_user()
+        api = product_api.client(act.dataset)
+        try:
+            receipt = api.undo(act.user_id, act.event_id)
+        except ApiUnavailableError:  # a repeated undo changes nothing
+            receipt = api.undo(act.user_id, act.event_id)
+    except FeedbackChangedError:
+        product_api.clear_user_answers()
+        text = f"Nothing was undone: {title} has been changed since, maybe in another tab."
+        visit.report(visit.Message(text))
+        return
     except ApiError as error:
-        _report_failure(error, "No user created")
+        _report_failure(error, "Not undone")
+        return
+    product_api.clear_user_answers()
+    visit.acts()[act.item.item_id] = None
+    text = restored(receipt.current, title, product_api.about(act.dataset).value)
+    visit.report(visit.Message(text), ("Undone", ":material/undo:"))
+
+
+def restored(state: FeedbackState, title: str, about: About) -> str:
+    """Return a sentence on what an undo restored. `title` is Markdown."""
+    if state.rating is not None:
+        given = plural("star", stars.of(state.rating, about))
+        return f"{title} has your {given} again" + (", and is hidden." if state.hidden else ".")
+    return f"{title} is hidden again." if state.hidden else f"{title} is neither rated nor hidden."
 
 
 def delete_data() -> None:
-    """Delete the user's data, and go on as a new visitor."""
-    dataset, user_id = choices.dataset(), choices.user()
-    token = _tokens().get((dataset, user_id))
-    if token is None:
-        return
+    """Delete the data of the visitor's own user; the visitor is a new user from then on."""
+    dataset = choices.dataset()
+    user_id = visitors.own_user(dataset)
     try:
-        erasure = product_api.client(dataset).erase(user_id, token=token)
+        api = product_api.client(dataset)
+        token = api.register(user_id, visitors.token(dataset)).token
+        erasure = api.erase(user_id, token=token)
     except ApiError as error:
         _report_failure(error, "Not deleted")
         return
     product_api.forget_user(dataset, user_id)
-    st.session_state["user"] = choices.NEW_VISITOR
-    st.session_state[_RERUN_PAGE] = True  # the header, outside the fragment, shows the user
+    visitors.leave()
+    visit.continue_as(choices.user())
     text = f"Your data was deleted ({plural('recorded action', erasure.n_events)})"
-    st.session_state[_MESSAGE] = Message(f"{text}.")
-    st.session_state[_TOAST] = (text, ":material/delete_forever:")
+    visit.report(visit.Message(f"{text}."), (text, ":material/delete_forever:"))
 
 
-def can_delete_data() -> bool:
-    """Return whether this visit has the user's token: it was created here."""
-    return (choices.dataset(), choices.user()) in _tokens()
-
-
-def message() -> Message | None:
-    """Return the message about the last action of this visit."""
-    last: Message | None = st.session_state.get(_MESSAGE)
-    return last
-
-
-def touched() -> set[str]:
-    """Return the ids of the items that were rated or hidden since the page was opened."""
-    item_ids: set[str] = st.session_state.setdefault(_TOUCHED, set())
-    return item_ids
-
-
-def open_page(name: str) -> None:
-    """Start with no touched items if another page, data set or user was shown before."""
-    visit = (name, choices.dataset(), choices.user())
-    if st.session_state.get(_VISIT) != visit:
-        st.session_state[_VISIT] = visit
-        st.session_state[_TOUCHED] = set()
-
-
-def show_toast() -> None:
-    """Rerun the page if the last action changed the user, then show the action's toast once."""
-    if st.session_state.pop(_RERUN_PAGE, False):
-        st.rerun()
-    if toast := st.session_state.pop(_TOAST, None):
-        text, icon = toast
-        st.toast(text, icon=icon)
-
-
-def _clear(item: Item, text: str) -> None:
-    _save(item, text, lambda api, user, key: api.unrate(user, item.item_id, idempotency_key=key))
-
-
-def _save(item: Item, text: str, write: Write, undo: Callable[[], None] | None = None) -> None:
+def _save(item: Item, text: str, write: Write) -> None:
+    if not _may_act():
+        return
     dataset, user_id = choices.dataset(), choices.user()
     try:
         before = product_api.recommendations(dataset, user_id, choices.LIST_LENGTH).value.items
-        if user_id == choices.NEW_VISITOR:
-            user_id = _create_user()
-        api, key = product_api.client(dataset), uuid4().hex
         try:
-            write(api, user_id, key)
-        except ApiUnavailableError:  # the idempotency key prevents a second event
-            write(api, user_id, key)
-        product_api.clear_user_answers()
-        after = product_api.recommendations(dataset, user_id, choices.LIST_LENGTH).value.items
+            user_id, receipt = _written(dataset, write)
+        except UserErasedError:
+            if visitors.viewed_user():
+                raise
+            visitors.leave()  # their data was deleted, and the app has forgotten who they are since
+            visit.continue_as(choices.user())
+            user_id, receipt = _written(dataset, write)
     except ApiError as error:
         _report_failure(error)
         return
+    product_api.clear_user_answers()
+    act = visit.Act(dataset, user_id, item, receipt.event_id)
+    visit.acts()[item.item_id] = act
+    change = _change_of_list(dataset, user_id, before)
+    visit.report(visit.Message(f"{text}. {change}.", act), (change, ":material/autorenew:"))
+
+
+def _written(dataset: str, write: Write) -> tuple[str, Receipt]:
+    """Write an event; return its user and receipt. The visitor's own user is created if needed."""
+    api, user_id, key = product_api.client(dataset), choices.user(), uuid4().hex
+    if not visitors.viewed_user():
+        api.register(user_id, visitors.token(dataset))
+    try:
+        return user_id, write(api, user_id, key)
+    except ApiUnavailableError:  # the idempotency key prevents a second event
+        return user_id, write(api, user_id, key)
+
+
+def _may_act() -> bool:
+    """Return whether the visitor may send another event; if not, report it."""
+    if visitors.may_act():
+        return True
+    text = "You have reached this hour's limit of changes. Try again later."
+    visit.report(visit.Message(f":red[Not saved.] {text}"), ("Not saved", ":material/hourglass:"))
+    return False
+
+
+def _change_of_list(dataset: str, user_id: str, before: Sequence[Item]) -> str:
+    """Return how the user's list differs from the one before."""
+    try:
+        after = product_api.recommendations(dataset, user_id, choices.LIST_LENGTH).value.items
+    except ApiError as error:
+        log.warning("list not read after an action error=%s", error)
+        return "Your list will change in a moment"
     n = shelves.n_new(after, before)
-    change = f"Your list has {plural('new title', n)}" if n else "Your list hasn't changed"
-    touched().add(item.item_id)
-    st.session_state[_MESSAGE] = Message(f"{text}. {change}.", undo)
-    st.session_state[_TOAST] = (change, ":material/autorenew:")
-
-
-def _create_user() -> str:
-    dataset = choices.dataset()
-    new = product_api.client(dataset).create_user()
-    _tokens()[dataset, new.user_id] = new.token
-    st.session_state["user"] = new.user_id
-    st.session_state[_RERUN_PAGE] = True
-    page, *_ = st.session_state.get(_VISIT, ("",))
-    st.session_state[_VISIT] = (page, dataset, new.user_id)  # the same visit continues
-    return new.user_id
-
-
-def _tokens() -> dict[tuple[str, str], str]:
-    """Return the erasure tokens of the users created in this visit, by data set and user id."""
-    tokens: dict[tuple[str, str], str] = st.session_state.setdefault(_TOKENS, {})
-    return tokens
+    return f"Your list has {plural('new title', n)}" if n else "Your list hasn't changed"
 
 
 def _report_failure(error: ApiError, failure: str = "Not saved") -> None:
@@ -188,5 +201,4 @@ def _report_failure(error: ApiError, failure: str = "Not saved") -> None:
         reason = "This user's data was deleted."
     else:
         reason = "The recommendation service rejected the change."
-    st.session_state[_MESSAGE] = Message(f":red[{failure}.] {reason}")
-    st.session_state[_TOAST] = (failure, ":material/cloud_off:")
+    visit.report(visit.Message(f":red[{failure}.] {reason}"), (failure, ":material/cloud_off:"))

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboards import choices, pages, product_api, states, ui
-from dashboards.demo import feedback, reasons, shelves
+from dashboards.demo import feedback, notes, reasons, shelves, visit
 from dashboards.demo.header import header
 from dashboards.text import esc, moment, plural
 from dashboards.ui import Card
@@ -14,33 +14,32 @@ PER_SHELF = 12  # items; a desktop shows eight of them
 with states.error_boundary():
     dataset = choices.dataset()
     about = product_api.about(dataset)
-    users = product_api.users(dataset)
 noun = about.value.item_noun
 
-with header(users.value, about.value, start=True):
+with header(about.value):
     st.title("For you", anchor=False, width="content")
-feedback.open_page("for you")
+visit.open_page("for you")
 
 
 @st.fragment
 def body() -> None:
     """Show the shelves; a rating reruns only this fragment."""
-    feedback.show_toast()
+    visit.show_toast()
     user_id = choices.user()
     with states.error_boundary(), ui.skeletons("home"):
         listed = product_api.recommendations(dataset, user_id, choices.LIST_LENGTH)
         rated = product_api.ratings(dataset, user_id)
         below = list(shelves.of(dataset, rated.value.items, about.value))
-    states.stale_banner(about, users, listed, rated, *(shelf.answer for shelf in below))
+    states.stale_banner(about, listed, rated, *(shelf.answer for shelf in below))
     status(listed.value, rated.value.total)
     if listed.value.kind == "fallback":
         st.info(reasons.ORIGINS[listed.value.kind], icon=":material/waving_hand:")
 
     seen = {item.item_id for item in (*rated.value.items, *rated.value.hidden)}
     with st.container(gap="medium"):
-        picked(listed.value, feedback.card_actions(rated.value.items, about.value))
+        picked(listed.value, feedback.card_actions(rated.value, about.value))
         for shelf in below:
-            items = shelves.unseen(shelf.answer.value.items, seen - feedback.touched(), PER_SHELF)
+            items = shelves.unseen(shelf.answer.value.items, seen, PER_SHELF)
             if items:  # without stars: with them these shelves double the time to draw the page
                 ui.shelf(shelf.title, [Card(item) for item in items], shelf.key)
 
@@ -48,14 +47,8 @@ def body() -> None:
 def status(listed: Recommendations, n_rated: int) -> None:
     """Show the last action or the number of ratings, and how the list came about."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        if last := feedback.message():
-            st.caption(last.text, width="content")
-            if last.undo:
-                st.button("Undo", type="tertiary", key="undo", on_click=last.undo)
-        elif n_rated:
-            st.caption(f"{plural(noun, n_rated)} rated", width="content")
-        else:
-            st.caption(f"Rate a few {plural(noun)} to get your own list", width="content")
+        rated = f"{plural(noun, n_rated)} rated"
+        notes.last_action(rated if n_rated else f"Rate a few {plural(noun)} to get your own list")
         with st.popover("Why this list", type="tertiary", icon=":material/help:", key="why"):
             st.markdown(f"**{reasons.ORIGINS[listed.kind]}**")
             st.markdown(
@@ -69,7 +62,7 @@ def status(listed: Recommendations, n_rated: int) -> None:
 
 def picked(listed: Recommendations, actions: ui.Actions) -> None:
     """Show the user's list. A card that was just rated or hidden keeps its position."""
-    items = shelves.merged(listed.items, st.session_state.get("shown", ()), feedback.touched())
+    items = shelves.merged(listed.items, st.session_state.get("shown", ()), visit.acts())
     st.session_state["shown"] = items
     if not items:
         ui.empty_state("No suggestions left", f"There are no more {plural(noun)} to suggest.")

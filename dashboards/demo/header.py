@@ -1,21 +1,19 @@
-"""The first line of each page of the demo: a title on the left, the choice of user on the right."""
+"""The first line of each page of the demo: a title, and for operators the choice of user."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 
-import streamlit as st
-
-from dashboards import choices, ui
-from dashboards.demo import feedback
-from serving.schemas import About, User
+from dashboards import choices, product_api, states, ui
+from dashboards.identity import visitors
+from serving.schemas import About
 
 
 @contextmanager
-def header(users: Sequence[User], about: About, *, start: bool = False) -> Iterator[None]:
-    """Show the block's elements, then the choice of user and, with `start`, a button to begin."""
+def header(about: About) -> Iterator[None]:
+    """Show the block's elements, and to the right of them the user as whom an operator acts."""
     with ui.spread_row("head"):
         yield
-        with st.container(horizontal=True, width="content", gap="small"):
-            choices.user_picker(users, about)
-            if start:
-                st.button("I'm new here", key="start", on_click=feedback.start_as_new)
+        if visitors.may_view_as():
+            with states.error_boundary():
+                users = product_api.users(choices.dataset())
+            choices.view_as_picker(users.value, about)

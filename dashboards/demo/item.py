@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboards import choices, pages, product_api, states, ui
-from dashboards.demo import explanation, feedback
+from dashboards.demo import explanation, feedback, notes, visit
 from dashboards.demo.header import header
 from dashboards.text import esc, plural
 from dashboards.ui import Card
@@ -15,18 +15,17 @@ item_id = st.query_params.get("id", "")[: choices.MAX_ID_LENGTH]
 with states.error_boundary():
     dataset = choices.dataset()
     about = product_api.about(dataset)
-    users = product_api.users(dataset)
     answer = product_api.item(dataset, item_id) if item_id else None
     similar = product_api.similar(dataset, item_id, N_SIMILAR) if answer else None
 
-with header(users.value, about.value):
+with header(about.value):
     st.page_link(
         pages.for_you(),
         label=":gray[Back to your list]",
         icon=":material/arrow_back:",
         query_params=pages.address(),
     )
-feedback.open_page(f"item {item_id}")
+visit.open_page(f"item {item_id}")
 
 noun = about.value.item_noun
 if answer is None:
@@ -46,7 +45,7 @@ states.stale_banner(about, answer, similar)
 @st.fragment
 def body() -> None:
     """Show the item; a rating reruns only this fragment."""
-    feedback.show_toast()
+    visit.show_toast()
     with st.container(horizontal=True, gap="medium"):
         with st.container(width=256):
             ui.cover_image(item)
@@ -67,11 +66,10 @@ def rating_and_reasons() -> None:
         rated = product_api.ratings(dataset, user_id)
         reasons = product_api.explanation(dataset, user_id, item.item_id)
     states.stale_banner(rated, reasons)
-    items = rated.value.items
-    rating = next((other.rating for other in items if other.item_id == item.item_id), None)
+    rating = product_api.rating(dataset, user_id, item.item_id)
     text = "Not rated yet" if rating is None else f"{rating:g} of {about.value.highest:g}"
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        ui.stars(item, "item", feedback.card_actions(items, about.value))
+        ui.stars(item, "item", feedback.card_actions(rated.value, about.value))
         st.caption(text, width="content")
         hidden = reasons.value.status == "hidden"
         st.button(
@@ -81,8 +79,8 @@ def rating_and_reasons() -> None:
             on_click=feedback.show_again if hidden else feedback.hide,
             args=(item,),
         )
-    if last := feedback.message():
-        st.caption(last.text)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        notes.last_action()
     explanation.show(reasons.value, about.value)
 
 

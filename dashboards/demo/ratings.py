@@ -3,8 +3,9 @@
 import streamlit as st
 
 from dashboards import choices, pages, product_api, states, ui
-from dashboards.demo import feedback
+from dashboards.demo import feedback, notes, visit
 from dashboards.demo.header import header
+from dashboards.identity import visitors
 from dashboards.text import plural
 from serving.schemas import Item
 
@@ -13,28 +14,28 @@ PER_PAGE = 25
 with states.error_boundary():
     dataset = choices.dataset()
     about = product_api.about(dataset)
-    users = product_api.users(dataset)
 noun = about.value.item_noun
 
-with header(users.value, about.value):
+with header(about.value):
     st.title("My ratings", anchor=False, width="content")
-feedback.open_page("ratings")
+visit.open_page("ratings")
 
 
 @st.fragment
 def body() -> None:
     """Show the ratings, newest first, and the hidden items."""
-    feedback.show_toast()
+    visit.show_toast()
     user_id = choices.user()
     with states.error_boundary():
         answer = product_api.ratings(dataset, user_id)
     states.stale_banner(about, answer)
-    rated, last = answer.value, feedback.message()
-    st.caption(last.text if last else f"{plural(noun, rated.total)} rated")
+    rated = answer.value
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        notes.last_action(f"{plural(noun, rated.total)} rated")
     if not rated.items and not rated.hidden:
         nothing_rated()
         return
-    actions = feedback.card_actions(rated.items, about.value)
+    actions = feedback.card_actions(rated, about.value)
     n_pages = -(-len(rated.items) // PER_PAGE)
     page = st.pagination(n_pages, key="ratings-page") if n_pages > 1 else 1
     for item in rated.items[(page - 1) * PER_PAGE : page * PER_PAGE]:
@@ -43,10 +44,10 @@ def body() -> None:
         st.subheader("Not interested", anchor=False)
         for hidden in rated.hidden:
             row(hidden, actions, hidden=True)
-    if feedback.can_delete_data():
+    if visitors.viewed_user():
+        deletion_of_another(user_id)
+    else:
         deletion()
-    elif user_id != choices.NEW_VISITOR:
-        deletion_by_operator(user_id)
 
 
 def nothing_rated() -> None:
@@ -90,19 +91,13 @@ def deletion() -> None:
             "**This deletes your ratings, your hidden items and your list now.** "
             "Copies for training are deleted within a day, and backups and old files later."
         )
-        st.caption("You can delete your data only until you reload or close this page.")
         st.button("Delete now", key="delete", type="primary", on_click=feedback.delete_data)
 
 
-def deletion_by_operator(user_id: str) -> None:
-    """Say who can delete the user's data, as this visit has no token for it."""
+def deletion_of_another(user_id: str) -> None:
+    """Say how an operator erases the user as whom they act."""
     st.divider()
-    st.caption(
-        "You started in another visit or have reloaded the page. To delete your data, contact the "
-        "operator and quote this ID:"
-        if user_id.startswith(choices.NEW_USER_PREFIX)
-        else "To delete this user's data, contact the operator and quote this ID:"
-    )
+    st.caption("This page deletes only one's own data. To erase this user, quote this ID:")
     st.code(user_id, language=None)
 
 

@@ -1,7 +1,7 @@
 """The home page's shelves: which ones a user gets, and which items they show."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -87,12 +87,12 @@ def favourite_decade(likes: Sequence[Item]) -> int | None:
     return max(counts, key=lambda year: (counts[year], year), default=None)
 
 
-def unseen(items: Iterable[ItemT], seen: Collection[str], n: int) -> list[ItemT]:
+def unseen(items: Iterable[ItemT], seen: Container[str], n: int) -> list[ItemT]:
     """Return the first `n` items whose ids are not among the seen ones."""
     return [item for item in items if item.item_id not in seen][:n]
 
 
-def merged(items: Sequence[Item], shown: Sequence[Item], touched: Collection[str]) -> list[Item]:
+def merged(items: Sequence[Item], shown: Sequence[Item], touched: Container[str]) -> list[Item]:
     """Return the new list, with touched items at the positions where they were shown.
 
     A card that was rated or hidden does not move under the pointer until the next visit.

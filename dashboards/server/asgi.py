@@ -3,9 +3,7 @@
 Streamlit runs inside of a small layer. Every request passes, in this order: the check of `Host`,
 `Guards` (origin, closed paths, number of sessions, security headers), `Cookies`, then Streamlit.
 
-To identify browsers, add a middleware `Cookies` to the list below: it sets an HTTP-only cookie when
-a browser opens a page. Pages read it as `st.context.cookies[name]`; see `server.cookies`.
-For paths that are no pages (such as `/visitor/leave`), add Starlette routes with `routes=`.
+`Cookies` sets the cookie by which `dashboards.identity` knows a browser.
 """
 
 from pathlib import Path
@@ -15,6 +13,9 @@ from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from streamlit import config
 
+from dashboards.identity import visitors
+from dashboards.identity.signing import COOKIE
+from dashboards.server.cookies import Cookies
 from dashboards.server.guards import Guards
 from dashboards.settings import AppSettings
 
@@ -32,5 +33,6 @@ def create_app(settings: AppSettings | None = None, script: Path = SCRIPT) -> st
             max_sessions=settings.max_sessions,
             kept_seconds=config.get_option("server.disconnectedSessionTTL"),
         ),
+        Middleware(Cookies, name=COOKIE, renew=visitors.renewed),
     ]
     return st.App(script, middleware=middleware)

@@ -1,13 +1,8 @@
 """An HTTP-only cookie per browser, set when a browser opens a page of the app.
 
-Add it to the middleware in `dashboards.server.asgi`:
-
-    Middleware(Cookies, name="visitor", renew=renew)
-
 `renew(value)` gets the browser's current cookie, None without one, and returns the value to set, or
-None to leave the cookie as it is. Sign the value (for example with `itsdangerous.TimestampSigner`):
-browsers can send any text. A page reads it as `st.context.cookies.get("visitor")`. That is the
-cookie of the WebSocket's handshake, so a cookie that changes later is seen after a reload.
+None to leave the cookie as it is. The value is signed, as browsers can send any text. A page reads
+the cookie of the WebSocket's handshake, so a cookie that changes later is seen after a reload.
 """
 
 from collections.abc import Callable

@@ -57,7 +57,7 @@ def of(program: str, settings: OpsSettings, ports: Ports) -> dict[str, str]:
             "OPENBLAS_NUM_THREADS": "1",  # its matrices are small: threads cost more than they save
         }
     elif program == "app":
-        special = _app(settings, ports)
+        special = _app(settings, ports, secrets)
     else:
         special = {}
     is_downloading = program.startswith("airflow") or program == "job"
@@ -122,7 +122,7 @@ def spark(settings: OpsSettings) -> dict[str, str]:
     }
 
 
-def _app(settings: OpsSettings, ports: Ports) -> dict[str, str]:
+def _app(settings: OpsSettings, ports: Ports, secrets: credentials.Credentials) -> dict[str, str]:
     chosen = settings.demo_dataset
     default = {"DEMO_DATASET": chosen.read_text()} if chosen.exists() else {}
     public = {"CONSOLE_AIRFLOW_PUBLIC_URL": settings.airflow_public_url or ""}
@@ -132,6 +132,7 @@ def _app(settings: OpsSettings, ports: Ports) -> dict[str, str]:
         | {
             "DEMO_API_URL": f"http://{HOST}:{ports.api}",
             "DEMO_KEYS_FILE": str(settings.demo_keys),
+            "VISITOR_SECRET": secrets.of("visitors"),
             "CONSOLE_AIRFLOW_URL": f"http://{HOST}:{ports.airflow}",
         }
     )

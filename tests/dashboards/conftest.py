@@ -20,6 +20,7 @@ from tests.support.dashboards.browsing import (  # noqa: F401 # fixtures
     settings,
     themed,
 )
+from tests.support.dashboards.demo_pages import SECRET
 from tests.support.dashboards.fake_api import KEY, fake_api
 from tests.support.dashboards.visitors import Visitors
 
@@ -30,6 +31,7 @@ HERE = Path(dashboards.__file__).parent
 def _empty_caches(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("DEMO_API_URL", "DEMO_KEYS_FILE", "DEMO_DATASET"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("VISITOR_SECRET", SECRET)
     st.cache_data.clear()
     st.cache_resource.clear()
 

@@ -1,13 +1,14 @@
 import pytest
 
 from dashboards import product_api
+from serving.errors import NoReleaseError
 from tests.support.dashboards.app_pages import Page, words
 
 PAGE = "app.py"
 
 
 @pytest.mark.usefixtures("visitors")
-def test_the_app_opens_with_the_list_of_one_user(
+def test_the_app_opens_with_what_most_users_like(
     page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(product_api, "titles", lambda: {"playground": "Playground"})
@@ -15,8 +16,8 @@ def test_the_app_opens_with_the_list_of_one_user(
     shown = page(PAGE).run()
 
     assert not shown.exception
-    assert "Picked for you" in words(shown)
-    assert [box.key for box in shown.selectbox] == ["user"]
+    assert "Popular with everyone" in words(shown)
+    assert not shown.selectbox
 
 
 @pytest.mark.usefixtures("visitors")
@@ -24,7 +25,7 @@ def test_two_data_sets_have_a_switch_and_links_choose_one(
     page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     titles = {"playground": "Playground", "books": "Books"}
-    monkeypatch.setattr(product_api, "titles", lambda: titles)
+    monkeypatch.setattr(product_api, "released_titles", lambda: titles)
     shown = page(PAGE)
     shown.query_params["dataset"] = "books"
 
@@ -35,14 +36,30 @@ def test_two_data_sets_have_a_switch_and_links_choose_one(
 
 
 @pytest.mark.usefixtures("visitors")
-def test_a_link_can_choose_the_user(page: Page) -> None:
-    shown = page("demo/for_you.py")
-    shown.query_params["user"] = "1990"
+def test_consumers_do_not_see_data_sets_without_a_release(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    titles = {"books": "books", "playground": "Playground"}
+    answer = product_api.about("playground")
 
+    def about(dataset: str) -> object:
+        if dataset == "books":
+            raise NoReleaseError
+        return answer
+
+    monkeypatch.setattr(product_api, "titles", lambda: titles)
+    monkeypatch.setattr(product_api, "about", about)
+    assert product_api.released_titles() == {"playground": "Playground"}
+
+    shown = page(PAGE)
+    shown.query_params["dataset"] = "books"
     shown.run()
 
     assert not shown.exception
-    assert "14 films rated" in words(shown)
+    assert "Popular with everyone" in words(shown)
+    assert not shown.selectbox
+    monkeypatch.setattr(product_api, "titles", lambda: {"books": "books"})
+    assert product_api.released_titles() == {"books": "books"}
 
 
 def test_an_app_that_is_not_set_up_says_so(page: Page) -> None:
@@ -59,36 +76,13 @@ def test_consumers_see_a_bar_without_the_console(
     monkeypatch.setattr(product_api, "titles", lambda: {"playground": "Playground"})
 
     shown = page(PAGE)
-    shown.query_params["user"] = "1990"
+    shown.query_params["dataset"] = "playground"
     shown.run()
 
     assert not shown.exception
     links = [link.proto for link in shown.get("page_link")]
     assert [link.label for link in links[:3]] == ["For you", "Browse", "My ratings"]
-    assert {link.query_string for link in links[:3]} == {"user=1990"}
+    assert {link.query_string for link in links[:3]} == {"dataset=playground"}
     assert "Overview" not in {link.label for link in links}
     assert not shown.sidebar.children
     assert links[-1].label == ":gray[For operators]"
-
-
-@pytest.mark.usefixtures("visitors")
-def test_the_chosen_user_is_in_the_address(page: Page) -> None:
-    shown = page("demo/for_you.py").run()
-
-    assert "user" not in shown.query_params
-    for chosen in ("0107", "0042"):
-        shown.selectbox(key="user").set_value(chosen).run()
-        assert shown.query_params["user"] == chosen
-
-
-@pytest.mark.usefixtures("visitors")
-def test_a_changed_address_overrides_the_choice(page: Page) -> None:
-    shown = page("demo/for_you.py").run()
-    shown.selectbox(key="user").set_value("0107").run()
-
-    shown.query_params["user"] = "1990"
-    shown.run()
-
-    assert not shown.exception
-    assert shown.selectbox(key="user").value == "1990"
-    assert "14 films rated" in words(shown)

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from dashboards.choices import NEW_VISITOR
 from tests.support.dashboards import searched, shop, streamlit_server
 from tests.support.dashboards.browsing import (
     DESKTOP,
@@ -16,7 +15,9 @@ from tests.support.dashboards.browsing import (
     Visit,
     at_rest,
     displayed,
+    own_user,
     sign_in,
+    visit_as,
 )
 from tests.support.dashboards.torture import PLACES, TEXTS
 from tests.support.dashboards.visitors import Visitors
@@ -25,7 +26,7 @@ pytestmark = NEEDED
 
 
 def test_lists_show_and_titles_are_literal(app: str, themed: Page) -> None:
-    themed.goto(f"{app}/?user={NEW_VISITOR}")
+    themed.goto(app)
 
     expect(themed.get_by_text("Popular with everyone", exact=True)).to_be_visible()
     for title in shop.HOSTILE:
@@ -37,7 +38,7 @@ def test_lists_show_and_titles_are_literal(app: str, themed: Page) -> None:
 
 
 def test_a_title_opens_its_page_and_a_link_leads_back(app: str, desktop: Page) -> None:
-    desktop.goto(f"{app}/?user={NEW_VISITOR}")
+    desktop.goto(app)
     hostile = desktop.get_by_role("button", name=displayed(shop.HOSTILE[0]), exact=True).first
     expect(hostile).to_be_visible()
     at_rest(desktop)
@@ -52,8 +53,10 @@ def test_a_title_opens_its_page_and_a_link_leads_back(app: str, desktop: Page) -
     expect(desktop.get_by_text("Popular with everyone", exact=True)).to_be_visible()
 
 
-def test_a_cover_opens_its_page_by_mouse_and_by_keyboard(app: str, desktop: Page) -> None:
-    desktop.goto(f"{app}/?user=1990")
+def test_a_cover_opens_its_page_by_mouse_and_by_keyboard(
+    app: str, desktop: Page, app_visitors: Visitors
+) -> None:
+    visit_as(desktop, app, app_visitors, "1990")
     cards = desktop.locator(".st-key-shelf-trending button")
     expect(cards.nth(1)).to_be_visible()
     titles = cards.locator("strong").all_inner_texts()
@@ -71,8 +74,10 @@ def test_a_cover_opens_its_page_by_mouse_and_by_keyboard(app: str, desktop: Page
     expect(desktop.get_by_role("heading", name=titles[1], exact=True)).to_be_visible()
 
 
-def test_a_shelf_keeps_its_scroll_position_after_a_rating(app: str, desktop: Page) -> None:
-    desktop.goto(f"{app}/?user=1990")
+def test_a_shelf_keeps_its_scroll_position_after_a_rating(
+    app: str, desktop: Page, app_visitors: Visitors
+) -> None:
+    visit_as(desktop, app, app_visitors, "1990")
     row = desktop.locator(".st-key-shelf-trending ul")
     expect(row.locator("button").first).to_be_visible()
     at_rest(desktop)
@@ -85,11 +90,13 @@ def test_a_shelf_keeps_its_scroll_position_after_a_rating(app: str, desktop: Pag
     at_rest(desktop)
     assert row.evaluate("list => list.scrollLeft") == 200
     desktop.get_by_role("button", name="Undo").click()  # other tests open this user's page too
-    expect(desktop.get_by_text("was removed")).to_be_visible()
+    expect(desktop.get_by_text("neither rated nor hidden")).to_be_visible()
 
 
-def test_a_star_changes_the_list_at_once_and_can_be_undone(app: str, themed: Page) -> None:
-    themed.goto(f"{app}/?user=1990")
+def test_a_star_changes_the_list_at_once_and_can_be_undone(
+    app: str, themed: Page, app_visitors: Visitors
+) -> None:
+    visit_as(themed, app, app_visitors, "1990")
     stars = themed.locator(".st-key-shelf-picked").get_by_test_id("stFeedback").nth(2)
     expect(stars).to_be_visible()
     at_rest(themed)
@@ -100,16 +107,16 @@ def test_a_star_changes_the_list_at_once_and_can_be_undone(app: str, themed: Pag
     expect(themed.get_by_text("Your list has").first).to_be_visible()
     expect(themed.get_by_text("Because you rated").first).to_be_visible()
     at_rest(themed).get_by_role("button", name="Undo").click()
-    expect(themed.get_by_text("was removed")).to_be_visible()
+    expect(themed.get_by_text("neither rated nor hidden")).to_be_visible()
     expect(themed.locator(LIVE)).not_to_be_visible()
 
 
 def test_two_visitors_do_not_see_each_others_stars(
-    app: str, desktop: Page, browser: Browser
+    app: str, desktop: Page, browser: Browser, app_visitors: Visitors
 ) -> None:
     other = Visit(browser, PHONE, "dark")
     for page, user_id in ((desktop, "0107"), (other.page, "0042")):
-        page.goto(f"{app}/?user={user_id}")
+        visit_as(page, app, app_visitors, user_id)
         expect(page.get_by_text("Picked for you")).to_be_visible()
         at_rest(page)
 
@@ -123,16 +130,12 @@ def test_two_visitors_do_not_see_each_others_stars(
     other.end()
 
 
-def test_a_new_user_keeps_their_id_while_rating(
+def test_a_visitor_keeps_their_user_while_rating_and_after_a_reload(
     app: str, desktop: Page, app_visitors: Visitors
 ) -> None:
-    desktop.goto(app)
-    at_rest(desktop).get_by_role("button", name="I'm new here").click()
+    desktop.goto(f"{app}/?user=0042")  # which is ignored
     expect(desktop.get_by_text("to get your own list")).to_be_visible()
-    box = desktop.get_by_role("combobox", name="User")
-    expect(box).to_have_value(re.compile("n-"))
     expect(desktop.get_by_text("Popular with everyone", exact=True)).to_be_visible()
-    user_id = box.input_value().removeprefix("User ")
 
     cards = desktop.locator(".st-key-shelf-picked [class*=st-key-card-picked]")
     titles = []
@@ -145,9 +148,13 @@ def test_a_new_user_keeps_their_id_while_rating(
 
     expect(desktop.locator(LIVE)).to_be_visible()
     rated = {
-        displayed(item.title): item.rating for item in app_visitors.ratings(user_id, 100).items
+        displayed(item.title): item.rating
+        for item in app_visitors.ratings(own_user(desktop), 100).items
     }
     assert rated == dict.fromkeys(titles, 5.0)
+    desktop.reload()
+    expect(desktop.get_by_text("3 films rated")).to_be_visible()
+    assert "user" not in desktop.url.replace("user=0042", "")
 
 
 def test_search_results_appear_while_typing(app: str, desktop: Page) -> None:
@@ -165,15 +172,6 @@ def test_a_deep_link_opens_an_item(app: str, desktop: Page) -> None:
 
     expect(desktop.get_by_role("heading", name=shop.ITEMS[1].title)).to_be_visible()
     expect(desktop.get_by_role("heading", name="Similar films")).to_be_visible()
-
-
-def test_an_unknown_id_is_an_anonymous_user(app: str, desktop: Page) -> None:
-    desktop.goto(app)
-    box = at_rest(desktop).get_by_role("combobox", name="User")
-    box.fill("nobody-knows-me")
-    box.press("Enter")
-
-    expect(desktop.get_by_text("Here is what most users like").first).to_be_visible()
 
 
 @pytest.mark.parametrize(

@@ -14,24 +14,28 @@ from serving.api.settings import ApiSettings
 from serving.storage.database import ServingSettings
 from tests.support.dashboards.fake_airflow import TOKEN
 from tests.support.dashboards.fake_api import KEY, fake_api, is_for_operators
+from tests.support.dashboards.visitors import Visitors
 
 NOT_FAKED = {
     "GET /v1/{dataset}/ready",
     "GET /v1/{dataset}/rules",
     "GET /v1/{dataset}/users/{user_id}/export",
     "POST /v1/{dataset}/recommendations",
+    "POST /v1/{dataset}/users",
     "PUT /v1/{dataset}/availability",
 }
 PATH = {
     "dataset": "playground",
     "user_id": "0042",
     "item_id": "i003",
+    "event_id": "0" * 32,
     "release_id": 11,
     "name": "shop",
 }
 BODIES: dict[str, JsonValue] = {
     "PUT /v1/{dataset}/users/{user_id}/ratings/{item_id}": {"rating": 4},
     "PUT /v1/{dataset}/users/{user_id}/hidden/{item_id}": {"kind": "not_interested"},
+    "PUT /v1/{dataset}/users/{user_id}": {"token": TOKEN * 4},
     "PUT /v1/{dataset}/rules": {"rules": {}, "instead_of": 2, "reason": "a test"},
     "POST /v1/{dataset}/rules/preview": {},
     "POST /v1/{dataset}/releases/{release_id}/activate": {"instead_of": 12, "reason": "a test"},
@@ -58,7 +62,9 @@ def operations() -> list[Operation]:
 
 @pytest.fixture(scope="module")
 def api_url() -> Iterator[str]:
-    with fake_api() as url:
+    visitors = Visitors()
+    visitors.hide("0042", "i004")  # the first event
+    with fake_api(visitors) as url:
         yield url
 
 

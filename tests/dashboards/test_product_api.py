@@ -5,7 +5,7 @@ import pytest
 import streamlit as st
 
 from dashboards import product_api
-from dashboards.product_api import NotSetUpError
+from dashboards.settings import NotSetUpError
 from serving.errors import ApiUnavailableError, KeyRefusedError
 from tests.support.dashboards import shop
 from tests.support.dashboards.fake_api import KEY, fake_api

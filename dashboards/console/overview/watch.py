@@ -10,7 +10,7 @@ from airflow_api.client import AirflowError
 from dashboards.console import data
 from dashboards.console.data import Operator
 from dashboards.console.overview import last_runs
-from dashboards.product_api import NotSetUpError
+from dashboards.settings import NotSetUpError
 from serving.errors import ApiError
 from serving.schemas import Release, Verdict
 

@@ -13,6 +13,7 @@ from tests.support.dashboards.console_pages import (
     RULES,
     opened,
     press,
+    signed_in,
     warnings,
 )
 from tests.support.dashboards.fake_airflow import PASSWORD, TOKEN, USER, FakeAirflow
@@ -120,7 +121,7 @@ def test_signing_out_closes_the_console(page: Page) -> None:
 
 def test_an_expired_token_asks_to_sign_in_again(page: Page, console: FakeAirflow) -> None:
     app = page(OVERVIEW)
-    app.session_state["operator"] = data.sign_in(USER, PASSWORD)
+    signed_in(app)
     console.expired = True
 
     app.run()

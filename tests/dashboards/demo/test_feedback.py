@@ -1,31 +1,15 @@
 """Rating, hiding, undoing and deleting data, against an API on loopback."""
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
-from dashboards import choices, product_api
+from dashboards import product_api
 from serving.client import Client
 from serving.errors import ApiUnavailableError
 from serving.schemas import RatingsPage
 from tests.support.dashboards import shop
 from tests.support.dashboards.app_pages import Page, fresh, titles, words
+from tests.support.dashboards.demo_pages import ITEM, RATINGS, as_user, give, home
 from tests.support.dashboards.visitors import Visitors
-
-HOME, ITEM, RATINGS = "demo/for_you.py", "demo/item.py", "demo/ratings.py"
-
-
-def home(page: Page, user_id: str = "0042") -> AppTest:
-    shown = page(HOME)
-    shown.session_state["user"] = user_id
-    shown.run()
-    assert not shown.exception
-    return shown
-
-
-def give(shown: AppTest, item_id: str, stars: int | None, shelf: str = "picked") -> AppTest:
-    shown.feedback(key=f"rate-{shelf}-{item_id}").set_value(stars and stars - 1).run()
-    assert not shown.exception
-    return shown
 
 
 def test_a_rating_is_written_and_the_list_changes_at_once(page: Page, visitors: Visitors) -> None:
@@ -41,16 +25,6 @@ def test_a_rating_is_written_and_the_list_changes_at_once(page: Page, visitors: 
     assert ":green-badge[:material/bolt: Updated]" in text
     assert "Because you rated" in text
     assert titles(shown)[0].strip("*") == first.title  # it does not move under the pointer
-
-
-def test_undo_removes_a_rating(page: Page, visitors: Visitors) -> None:
-    shown = give(home(page), visitors.recommendations("0042", 20).items[2].item_id, 4)
-
-    shown.button(key="undo").click().run()
-
-    assert not shown.exception
-    assert visitors.rated["0042"] == {}
-    assert "was removed" in words(shown)
 
 
 def test_clearing_the_stars_removes_the_rating(page: Page, visitors: Visitors) -> None:
@@ -73,26 +47,6 @@ def test_a_hidden_item_leaves_the_list_on_the_next_visit(page: Page, visitors: V
     assert "won't be suggested again" in words(shown)
     again = home(page)
     assert first.title not in titles(again)[0]
-
-
-def test_a_new_visitor_gets_an_id_with_the_first_rating(page: Page, visitors: Visitors) -> None:
-    shown = home(page, choices.NEW_VISITOR)
-
-    give(shown, shop.ITEMS[0].item_id, 5)
-
-    assert shown.session_state["user"] == "n-1"
-    assert visitors.rated["n-1"] == {shop.ITEMS[0].item_id: 5.0}
-
-
-def test_a_visitor_can_start_as_a_new_user(page: Page, visitors: Visitors) -> None:
-    shown = home(page)
-
-    shown.button(key="start").click().run()
-
-    assert not shown.exception
-    assert shown.session_state["user"] == "n-1"
-    assert visitors.n_created == 1
-    assert "to get your own list" in words(shown)
 
 
 def test_a_failed_write_is_retried_once_with_the_same_key(
@@ -136,7 +90,7 @@ def test_a_rating_that_fails_is_reported_as_not_saved(
 def test_the_item_page_shows_the_reason_and_saves_stars(page: Page, visitors: Visitors) -> None:
     visitors.rate("0042", shop.ITEMS[3].item_id, 5)
     shown = page(ITEM)
-    shown.session_state["user"] = "0042"
+    as_user(shown, "0042")
     shown.query_params["id"] = shop.ITEMS[0].item_id
     shown.run()
 
@@ -149,7 +103,7 @@ def test_the_item_page_shows_the_reason_and_saves_stars(page: Page, visitors: Vi
 
 def test_an_item_can_be_hidden_and_shown_again(page: Page, visitors: Visitors) -> None:
     shown = page(ITEM)
-    shown.session_state["user"] = "0042"
+    as_user(shown, "0042")
     shown.query_params["id"] = shop.ITEMS[0].item_id
     shown.run()
 
@@ -164,9 +118,11 @@ def test_an_item_can_be_hidden_and_shown_again(page: Page, visitors: Visitors) -
 def test_ratings_can_be_changed_and_removed(page: Page, visitors: Visitors) -> None:
     item_id = shop.ITEMS[7].item_id
     visitors.rate("0042", item_id, 5)
-    visitors.hide("0042", shop.ITEMS[8].item_id)
+    rated = {item.item_id for item in visitors.ratings("0042", 100).items}
+    hidden = next(item.item_id for item in shop.ITEMS if item.item_id not in rated)
+    visitors.hide("0042", hidden)
     shown = page(RATINGS)
-    shown.session_state["user"] = "0042"
+    as_user(shown, "0042")
     shown.run()
 
     assert not shown.exception
@@ -174,7 +130,7 @@ def test_ratings_can_be_changed_and_removed(page: Page, visitors: Visitors) -> N
     give(shown, item_id, 3, shelf="mine")
     assert visitors.rated["0042"][item_id] == 3.0
     shown.button(key=f"back-mine-{item_id}").click().run()
-    shown.button(key=f"back-hidden-{shop.ITEMS[8].item_id}").click().run()
+    shown.button(key=f"back-hidden-{hidden}").click().run()
     assert visitors.rated["0042"] == {}
     assert visitors.hidden["0042"] == []
 
@@ -189,7 +145,7 @@ def test_many_ratings_are_shown_in_pages(page: Page, monkeypatch: pytest.MonkeyP
     ratings = RatingsPage(user_id="1990", items=items, total=30, limit=1000, offset=0)
     monkeypatch.setattr(product_api, "ratings", lambda *_: fresh(ratings))
 
-    shown = page(RATINGS).run()
+    shown = as_user(page(RATINGS), "1990").run()
 
     assert not shown.exception
     assert [button.label for button in shown.button].count("Remove rating") == 25
@@ -198,51 +154,11 @@ def test_many_ratings_are_shown_in_pages(page: Page, monkeypatch: pytest.MonkeyP
 @pytest.mark.usefixtures("visitors")
 def test_a_user_without_ratings_sees_what_to_do(page: Page) -> None:
     shown = page(RATINGS)
-    shown.session_state["user"] = "n-9"
+    as_user(shown, "n-9")
     shown.run()
 
     assert not shown.exception
     assert "You haven't rated any films yet" in words(shown)
-
-
-def test_a_user_created_in_this_visit_can_delete_their_data(page: Page, visitors: Visitors) -> None:
-    visitors.rate("n-1", shop.ITEMS[0].item_id, 5)
-    shown = page(RATINGS)
-    shown.session_state["user"] = "n-1"
-    shown.session_state["tokens"] = {("playground", "n-1"): "token"}
-    shown.run()
-
-    shown.button(key="delete").click().run()
-
-    assert not shown.exception
-    assert "n-1" not in visitors.rated
-    assert shown.session_state["user"] == choices.NEW_VISITOR
-    assert "Your data was deleted (1 recorded action)" in words(shown)
-
-
-@pytest.mark.usefixtures("visitors")
-def test_a_user_of_the_data_set_is_referred_to_the_operator(page: Page) -> None:
-    shown = page(RATINGS)
-    shown.session_state["user"] = "0042"
-    shown.run()
-
-    assert "contact the operator" in words(shown)
-    assert "delete" not in {button.key for button in shown.button}
-
-
-def test_a_user_created_in_another_visit_is_referred_to_the_operator(
-    page: Page, visitors: Visitors
-) -> None:
-    visitors.rate("n-7", shop.ITEMS[0].item_id, 5)
-    shown = page(RATINGS)
-    shown.query_params["user"] = "n-7"
-    shown.run()
-
-    assert not shown.exception
-    assert "1 film rated" in words(shown)
-    assert "You started in another visit" in words(shown)
-    assert [code.value for code in shown.code] == ["n-7"]
-    assert "delete" not in {button.key for button in shown.button}
 
 
 def test_a_users_cached_answers_can_be_cleared(visitors: Visitors) -> None:

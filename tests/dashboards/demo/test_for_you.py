@@ -5,8 +5,8 @@ import pytest
 import streamlit as st
 
 from dashboards import product_api
-from dashboards.choices import NEW_VISITOR
 from dashboards.demo import reasons, shelves
+from dashboards.settings import NotSetUpError
 from dashboards.text import esc
 from serving.errors import (
     ApiError,
@@ -18,6 +18,7 @@ from serving.errors import (
 )
 from tests.support.dashboards import shop
 from tests.support.dashboards.app_pages import Page, fresh, labels, posters, titles, words
+from tests.support.dashboards.demo_pages import as_user
 from tests.support.dashboards.visitors import Visitors
 
 PAGE, SHORT = "demo/for_you.py", 12
@@ -25,7 +26,7 @@ PAGE, SHORT = "demo/for_you.py", 12
 
 @pytest.mark.usefixtures("visitors")
 def test_items_are_shown_best_first(page: Page) -> None:
-    shown = page(PAGE).run()
+    shown = as_user(page(PAGE), "0042").run()
 
     assert not shown.exception
     best = shop.recommendations("0042", 30).items[:3]
@@ -34,18 +35,8 @@ def test_items_are_shown_best_first(page: Page) -> None:
 
 
 @pytest.mark.usefixtures("visitors")
-def test_a_typed_id_is_looked_up(page: Page) -> None:
-    shown = page(PAGE).run()
-
-    shown.selectbox(key="user").set_value("1990").run()
-
-    assert not shown.exception
-    assert "14 films rated" in words(shown)
-
-
-@pytest.mark.usefixtures("visitors")
 def test_the_list_is_explained_by_kind_release_and_recipe(page: Page) -> None:
-    shown = page(PAGE).run()
+    shown = as_user(page(PAGE), "0042").run()
 
     assert not shown.exception
     text = words(shown)
@@ -59,7 +50,7 @@ def test_the_list_is_explained_by_kind_release_and_recipe(page: Page) -> None:
 def test_shelves_follow_from_the_likes_and_omit_rated_items(
     page: Page,
 ) -> None:
-    shown = page(PAGE).run()
+    shown = as_user(page(PAGE), "0042").run()
 
     assert not shown.exception
     user = shop.user("0042")
@@ -93,7 +84,7 @@ def test_without_vendors_the_favourite_decade_has_a_shelf(
 
     monkeypatch.setattr(product_api, "popular_in_years", popular_in_years)
 
-    shown = page(PAGE).run()
+    shown = as_user(page(PAGE), "0042").run()
 
     assert not shown.exception
     assert decade
@@ -106,8 +97,6 @@ def test_without_vendors_the_favourite_decade_has_a_shelf(
 def test_a_new_visitor_sees_what_most_users_like(page: Page) -> None:
     shown = page(PAGE).run()
 
-    shown.selectbox(key="user").set_value(NEW_VISITOR).run()
-
     assert not shown.exception
     assert "Here is what most users like" in shown.info[0].value
     assert "Popular with everyone" in words(shown)
@@ -116,7 +105,7 @@ def test_a_new_visitor_sees_what_most_users_like(page: Page) -> None:
 
 @pytest.mark.usefixtures("visitors")
 def test_the_licence_is_in_the_footer(page: Page) -> None:
-    shown = page(PAGE).run()
+    shown = as_user(page(PAGE), "0042").run()
 
     assert not shown.exception
     assert esc("Invented data; no rights reserved.") in shown.caption[-1].value
@@ -127,7 +116,7 @@ def test_an_empty_list_is_explained(page: Page, monkeypatch: pytest.MonkeyPatch)
     empty = shop.recommendations("0042", 0)
     monkeypatch.setattr(product_api, "recommendations", lambda *_: fresh(empty))
 
-    shown = page(PAGE).run()
+    shown = as_user(page(PAGE), "0042").run()
 
     assert not shown.exception
     assert "No suggestions left" in words(shown)
@@ -139,7 +128,7 @@ def test_a_stale_answer_is_shown_with_its_age(page: Page, monkeypatch: pytest.Mo
     old = replace(answer, at=answer.at - timedelta(minutes=7), stale=True)
     monkeypatch.setattr(product_api, "recommendations", lambda *_: old)
 
-    shown = page(PAGE).run()
+    shown = as_user(page(PAGE), "0042").run()
 
     assert not shown.exception
     assert "data from 7 min ago" in shown.warning[0].value
@@ -154,7 +143,7 @@ def test_a_stale_answer_is_shown_with_its_age(page: Page, monkeypatch: pytest.Mo
         (KeyRefusedError("x"), "rejected this app's key"),
         (UnknownDatasetError("x"), "not available"),
         (RequestRefusedError("x"), "not valid"),
-        (product_api.NotSetUpError("x"), "not set up"),
+        (NotSetUpError("x"), "not set up"),
         (ApiError("x"), "unexpected answer"),
     ],
 )
@@ -167,7 +156,7 @@ def test_an_error_is_explained(
 
     monkeypatch.setattr(product_api, "recommendations", fail)
 
-    shown = page(PAGE).run()
+    shown = as_user(page(PAGE), "0042").run()
 
     assert not shown.exception
     assert text in words(shown)
@@ -189,7 +178,7 @@ def test_try_again_repeats_the_request(page: Page, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(product_api, "recommendations", recommendations)
     monkeypatch.setattr(st.cache_data, "clear", lambda: cleared.append(True))
 
-    shown = page(PAGE).run()
+    shown = as_user(page(PAGE), "0042").run()
     shown.button(key="again").click().run()
 
     assert not shown.exception

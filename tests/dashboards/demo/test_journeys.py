@@ -5,10 +5,9 @@ from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Page, expect
 
-from dashboards.choices import NEW_VISITOR
 from tests.support.dashboards import shop
-from tests.support.dashboards.browsing import LIVE, NEEDED, at_rest
-from tests.support.dashboards.visitors import TOKEN, Visitors
+from tests.support.dashboards.browsing import LIVE, NEEDED, at_rest, own_user, sign_in, visit_as
+from tests.support.dashboards.visitors import Visitors
 
 pytestmark = NEEDED
 PICKED = ".st-key-shelf-picked [class*=st-key-open-picked] button"
@@ -22,17 +21,13 @@ def follow(page: Page, name: str) -> None:
     at_rest(page).locator(".st-key-bar").get_by_role("link", name=name).click()
 
 
-def chosen_user(page: Page) -> str:
-    return page.get_by_role("combobox", name="User").input_value()
-
-
 def test_a_user_can_see_why_an_item_is_recommended(
     app: str, desktop: Page, app_visitors: Visitors
 ) -> None:
     loved, disliked = shop.ITEMS[20], shop.ITEMS[24]
     app_visitors.rate("0107", loved.item_id, 5)
     app_visitors.rate("0107", disliked.item_id, 1)
-    desktop.goto(f"{app}/?user=0107")
+    visit_as(desktop, app, app_visitors, "0107")
     expect(desktop.locator(LIVE)).to_be_visible()
     best = at_rest(desktop).locator(PICKED).first.inner_text()
 
@@ -44,14 +39,14 @@ def test_a_user_can_see_why_an_item_is_recommended(
     bars = desktop.locator("[data-testid=stVegaLiteChart]")
     expect(bars).to_contain_text(loved.title)
     expect(bars).to_contain_text(disliked.title)
-    assert parameters(desktop)["user"] == ["0107"]
+    assert parameters(desktop).keys() == {"id"}
 
 
 def test_back_and_reload_keep_user_and_list(
     app: str, desktop: Page, app_visitors: Visitors
 ) -> None:
     app_visitors.rate("1990", shop.ITEMS[22].item_id, 4)
-    desktop.goto(f"{app}/?user=1990")
+    visit_as(desktop, app, app_visitors, "1990")
     expect(desktop.locator(LIVE)).to_be_visible()
     expect(desktop.locator(PICKED)).to_have_count(20)
     shown = at_rest(desktop).locator(PICKED).all_inner_texts()
@@ -63,80 +58,66 @@ def test_back_and_reload_keep_user_and_list(
         expect(desktop.get_by_text("15 films rated")).to_be_visible()
         expect(desktop.locator(LIVE)).to_be_visible()
         expect(desktop.locator(PICKED)).to_have_text(shown)
-        assert chosen_user(desktop).startswith("User 1990")
+        assert parameters(desktop) == {}
 
 
-def test_one_press_of_back_returns(app: str, desktop: Page) -> None:
-    desktop.goto(f"{app}/?user=0042")
+def test_one_press_of_back_returns(app: str, desktop: Page, app_visitors: Visitors) -> None:
+    visit_as(desktop, app, app_visitors, "0042")
     expect(desktop.get_by_text("Picked for you")).to_be_visible()
     follow(desktop, "Browse")
     expect(desktop.get_by_text("90 films", exact=True)).to_be_visible()
-    assert parameters(desktop) == {"user": ["0042"]}
+    assert parameters(desktop) == {}
 
     desktop.go_back()
 
     expect(desktop.get_by_text("Picked for you")).to_be_visible()
-    assert parameters(desktop) == {"user": ["0042"]}
+    assert parameters(desktop) == {}
 
 
-def test_back_returns_to_the_previous_user(app: str, desktop: Page) -> None:
-    desktop.goto(f"{app}/?user=0042")
-    expect(desktop.get_by_text("8 films rated")).to_be_visible()
-    box = at_rest(desktop).get_by_role("combobox", name="User")
+def test_an_operator_acts_as_a_user_in_every_tab_until_they_sign_out(
+    app: str, desktop: Page
+) -> None:
+    sign_in(desktop, f"{app}/overview")
+    expect(desktop.get_by_text("of 8 tasks done")).to_be_visible()
+    desktop.goto(app)
+    box = at_rest(desktop).get_by_role("combobox", name="View as")
     box.click()
     desktop.get_by_role("option", name=re.compile("1990")).click()
-    expect(desktop).to_have_url(re.compile("user=1990"))
-    at_rest(desktop)
-
-    desktop.go_back()
-
-    expect(box).to_have_value(re.compile("0042"))
-    expect(desktop).to_have_url(re.compile("user=0042"))
-
-
-def test_a_new_user_survives_a_reload_and_the_token_stays_out_of_the_address(
-    app: str, desktop: Page, app_visitors: Visitors
-) -> None:
-    desktop.goto(app)
-    at_rest(desktop).get_by_role("button", name="I'm new here").click()
-    expect(desktop.get_by_text("to get your own list")).to_be_visible()
-    expect(desktop).to_have_url(re.compile("user=n-"))
-    (user_id,) = parameters(desktop)["user"]
-    stars = at_rest(desktop).locator(".st-key-shelf-picked").get_by_test_id("stFeedback")
-    stars.first.locator("button").last.click()
-    expect(desktop.locator(LIVE)).to_be_visible()
-    assert TOKEN not in desktop.url
+    expect(desktop.get_by_text("Picked for you")).to_be_visible()
+    assert parameters(desktop) == {}
 
     desktop.reload()
+    expect(desktop.get_by_text("Picked for you")).to_be_visible()
+    desktop.goto(f"{app}/overview")
+    expect(desktop.get_by_text("of 8 tasks done")).to_be_visible()
+    at_rest(desktop).get_by_role("button", name="maya").click()
+    desktop.get_by_role("button", name="Sign out").click()
+    expect(desktop.get_by_label("Username")).to_be_visible()
+    desktop.goto(app)
+    expect(desktop.get_by_text("Popular with everyone", exact=True)).to_be_visible()
+    expect(desktop.get_by_role("combobox", name="View as")).to_have_count(0)
 
-    expect(desktop.get_by_text("1 film rated")).to_be_visible()
-    expect(desktop.locator(LIVE)).to_be_visible()
-    assert parameters(desktop)["user"] == [user_id]
-    assert len(app_visitors.rated[user_id]) == 1
-    follow(desktop, "My ratings")
-    expect(desktop.get_by_text("You started in another visit")).to_be_visible()
-    expect(desktop.get_by_text(user_id, exact=True)).to_be_visible()
-    expect(desktop.get_by_role("button", name="Delete my data")).to_have_count(0)
 
-
-def test_a_user_who_deletes_their_data_is_a_new_visitor(
+def test_a_visitor_deletes_their_data_after_a_reload(
     app: str, desktop: Page, app_visitors: Visitors
 ) -> None:
     desktop.goto(app)
-    at_rest(desktop).get_by_role("button", name="I'm new here").click()
-    expect(desktop).to_have_url(re.compile("user=n-"))
-    (user_id,) = parameters(desktop)["user"]
     at_rest(desktop).get_by_role("button", name="Hide", exact=True).first.click()
     expect(desktop.get_by_text("won't be suggested again")).to_be_visible()
+    user_id = own_user(desktop)
+    assert len(app_visitors.hidden[user_id]) == 1
+    desktop.reload()
     follow(desktop, "My ratings")
 
     at_rest(desktop).get_by_role("button", name="Delete my data").click()
     desktop.get_by_role("button", name="Delete now").click()
 
     expect(desktop.get_by_text("Your data was deleted (1 recorded action)").first).to_be_visible()
-    expect(desktop.get_by_role("combobox", name="User")).to_have_value("New visitor")
-    expect(desktop).to_have_url(re.compile(f"user={NEW_VISITOR}"))
     assert user_id not in app_visitors.hidden
+    desktop.reload()
+    expect(desktop.get_by_text("You haven't rated any films yet")).to_be_visible()
+    assert own_user(desktop) != user_id
+    assert not {user_id, own_user(desktop)} & {*desktop.url.split("/")}
 
 
 def test_skeletons_are_shown_while_a_list_loads(
@@ -160,7 +141,7 @@ def test_skeletons_are_shown_while_a_list_loads(
 def test_the_keyboard_opens_cards_and_gives_stars(
     app: str, desktop: Page, app_visitors: Visitors
 ) -> None:
-    desktop.goto(f"{app}/?user=0042")
+    visit_as(desktop, app, app_visitors, "0042")
     expect(desktop.get_by_text("Picked for you")).to_be_visible()
     card = at_rest(desktop).locator(".st-key-shelf-picked [class*=st-key-card-picked]").first
     title = card.locator("[class*=st-key-open-picked] button")

@@ -23,6 +23,8 @@ def test_only_airflow_knows_airflows_keys_and_only_the_api_the_apis_password(
         assert ("SERVING_DATABASE_URL" in variables) == (name == "api")
         assert secrets.of("lantern_owner") not in str(variables)
     assert "DEMO_KEYS_FILE" in made["app"]
+    readers = [name for name, of in made.items() if secrets.of("visitors") in str(of)]
+    assert readers == ["app"]
 
 
 def test_the_only_api_keeps_to_one_processor_unless_a_person_says_otherwise(

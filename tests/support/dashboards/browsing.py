@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from dashboards.identity.signing import COOKIE, Signer, new_browser
 from dashboards.text import esc
 from tests.support.dashboards import searched, streamlit_server
+from tests.support.dashboards.demo_pages import SECRET
 from tests.support.dashboards.fake_airflow import PASSWORD, USER, FakeAirflow
 from tests.support.dashboards.fake_api import KEY, fake_api
 from tests.support.dashboards.visitors import Visitors
@@ -53,6 +55,7 @@ def settings(
         yield {
             "DEMO_API_URL": api,
             "DEMO_KEYS_FILE": str(keys),
+            "VISITOR_SECRET": SECRET,
             "CONSOLE_AIRFLOW_URL": airflow,
             "LAKE_ROOT": str(folder / "lake"),
             "LAKE_INBOX": str(folder / "inbox"),
@@ -129,6 +132,23 @@ def phone(browser: Browser) -> Iterator[Page]:
     visit = Visit(browser, PHONE, "light")
     yield visit.page
     visit.end()
+
+
+def visit_as(page: Page, app: str, visitors: Visitors, user_id: str) -> None:
+    """Open the app in a new browser whose visitor stands for this user of the shop."""
+    signer, browser = Signer(SECRET), new_browser()
+    visitors.aliases[signer.user_id(browser, "playground")] = user_id
+    cookie = {"name": COOKIE, "value": signer.cookie(browser), "url": app}
+    page.context.add_cookies([cookie])  # type: ignore[list-item] # a TypedDict with optional keys
+    page.goto(app)
+
+
+def own_user(page: Page, dataset: str = "playground", secret: str = SECRET) -> str:
+    """Return the id of the user of the page's browser."""
+    [cookie] = [x["value"] for x in page.context.cookies() if x["name"] == COOKIE]
+    browser = Signer(secret).browser(cookie)
+    assert browser is not None
+    return Signer(secret).user_id(browser, dataset)
 
 
 def at_rest(page: Page) -> Page:

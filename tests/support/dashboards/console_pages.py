@@ -3,6 +3,8 @@
 from streamlit.testing.v1 import AppTest
 
 from dashboards.console import data
+from dashboards.identity import signing
+from dashboards.identity.visitors import BROWSERS
 from tests.support.dashboards.app_pages import Page
 from tests.support.dashboards.fake_airflow import PASSWORD, USER
 
@@ -13,12 +15,18 @@ OVERVIEW, MODELS, RULES, RELEASES, ACTIVITY = (
 
 def opened(page: Page, name: str, **query: str) -> AppTest:
     """Return a console page after a sign-in. `query` is the query of its address."""
-    app = page(name)
-    app.session_state["operator"] = data.sign_in(USER, PASSWORD)
+    app = signed_in(page(name))
     for key, value in query.items():
         app.query_params[key] = value
     app.run()
     assert not app.exception
+    return app
+
+
+def signed_in(app: AppTest, operator: data.Operator | None = None) -> AppTest:
+    """Return the page in a browser with this operator's sign-in, by default the fake's user."""
+    app.session_state["browser"] = browser = signing.new_browser()
+    BROWSERS.sign_in(browser, operator or data.sign_in(USER, PASSWORD), is_operator=True)
     return app
 
 

@@ -30,6 +30,7 @@ class FakeAirflow:
         self.expired = False
         self.has_role = True
         self.revoked: list[str] = []
+        self.is_operator = True
         now = datetime.now(UTC)
         self.runs = [
             _run("manual__now", "manual", "running", now - timedelta(seconds=62), None),
@@ -75,6 +76,10 @@ class FakeAirflow:
         if path == "/api/v2/auth/logout":
             self.revoked.append(TOKEN)
             return 200, {}
+        if path == "/ui/auth/me":
+            return 200, {"username": USER}
+        if path == "/api/v2/connections":
+            return (200, {"connections": []}) if self.is_operator else (403, {"detail": "no"})
         return None if self.has_role else (403, {"detail": "Forbidden"})
 
     def ask(self, run_id: str, option: str | None = None, user: str | None = None) -> None:

@@ -46,7 +46,7 @@ def fake_api(
 def read(visitors: Visitors, path: str, params: Mapping[str, str]) -> Response:  # noqa: C901, PLR0911, PLR0912 # one per route
     """Return the response to a GET."""
     limit = int(params.get("limit", 20))
-    match path_parts(path):
+    match _aliased(visitors, path):
         case []:
             return _one(shop.about())
         case ["users"]:
@@ -82,19 +82,25 @@ def read(visitors: Visitors, path: str, params: Mapping[str, str]) -> Response: 
     return _problem(404, "unknown-route")
 
 
-def write(
+def write(  # noqa: PLR0911 # one per route
     visitors: Visitors, method: str, path: str, body: Mapping[str, Any], key: str
 ) -> Response:
     """Return the response to a write of feedback."""
-    match method, path_parts(path):
-        case "POST", ["users"]:
-            return _one(visitors.create_user(), status=201)
+    parts = _aliased(visitors, path)
+    if parts[:1] == ["users"] and visitors.erased & {*parts[1:2]}:
+        return _problem(410, "user-erased")
+    match method, parts:
+        case "PUT", ["users", user_id]:
+            return _one(visitors.register(user_id, body["token"]))
         case "PUT", ["users", user_id, "ratings", item_id]:
             return _one(visitors.rate(user_id, item_id, body["rating"], key))
         case "DELETE", ["users", user_id, "ratings", item_id]:
             return _one(visitors.unrate(user_id, item_id, key))
         case "PUT", ["users", user_id, "hidden", item_id]:
             return _one(visitors.hide(user_id, item_id, key))
+        case "DELETE", ["users", user_id, "events", event_id]:
+            undone = visitors.undo(user_id, event_id)
+            return _one(undone) if undone else _problem(409, "feedback-changed")
         case "DELETE", ["users", user_id]:
             return _one(visitors.erase(user_id))
     return _problem(404, "unknown-route")
@@ -160,6 +166,12 @@ def is_for_operators(path: str) -> bool:
 
 def path_parts(path: str) -> list[str]:
     return [unquote(part) for part in path.strip("/").split("/")][2:]
+
+
+def _aliased(visitors: Visitors, path: str) -> list[str]:
+    """Return the path's parts; a visitor may stand for a user of the shop."""
+    parts = path_parts(path)
+    return [visitors.aliases.get(part, part) for part in parts]
 
 
 def _state(answer: BaseModel | tuple[int, str]) -> Response:

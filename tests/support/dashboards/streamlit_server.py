@@ -13,6 +13,7 @@ from pathlib import Path
 import streamlit as st
 
 from dashboards.server import asgi
+from tests.support.dashboards.demo_pages import SECRET
 
 ROOT = Path(__file__).parents[3]
 APP = ROOT / "dashboards/app.py"
@@ -34,7 +35,7 @@ def served(settings: Mapping[str, str], log: Path, script: Path = APP) -> Iterat
         process = subprocess.Popen(  # noqa: S603 # a list, no input
             [*command, f"--port={port}"],
             cwd=ROOT,
-            env={**os.environ, **settings, SCRIPT: str(script)},
+            env={**os.environ, "VISITOR_SECRET": SECRET, **settings, SCRIPT: str(script)},
             stdout=lines,
             stderr=lines,
         )

@@ -8,6 +8,7 @@ from threading import Event
 from serving.schemas import (
     Erasure,
     Explanation,
+    FeedbackState,
     Item,
     NewUser,
     RatedItem,
@@ -16,10 +17,18 @@ from serving.schemas import (
     Receipt,
     Recommendations,
     ScoreTerm,
+    UndoReceipt,
 )
 from tests.support.dashboards import shop
 
-TOKEN = "a-token-of-the-tests"  # noqa: S105 # invented
+
+@dataclass(frozen=True)
+class Before:
+    """What a user had rated and hidden before an event on the item."""
+
+    item_id: str
+    rated: dict[str, float]
+    hidden: list[str]
 
 
 @dataclass
@@ -29,31 +38,61 @@ class Visitors:
     rated: dict[str, dict[str, float]] = field(default_factory=dict)
     hidden: dict[str, list[str]] = field(default_factory=dict)
     receipts: dict[str, Receipt] = field(default_factory=dict)
-    n_created: int = 0
+    befores: dict[str, "Before"] = field(default_factory=dict)  # by event id
+    newest: dict[tuple[str, str], str] = field(default_factory=dict)  # event by user and item
+    registered: dict[str, str] = field(default_factory=dict)  # tokens by user id
+    erased: set[str] = field(default_factory=set)
+    aliases: dict[str, str] = field(default_factory=dict)  # users of the shop by visitors' ids
     may_answer: Event = field(default_factory=Event)  # lists wait until it is set
 
     def __post_init__(self) -> None:
         self.may_answer.set()
 
-    def create_user(self) -> NewUser:
-        self.n_created += 1
-        return NewUser(user_id=f"n-{self.n_created}", token=TOKEN)
+    def register(self, user_id: str, token: str) -> NewUser:
+        self.registered[user_id] = token
+        return NewUser(user_id=user_id, token=token)
 
     def rate(self, user_id: str, item_id: str, rating: float, key: str = "") -> Receipt:
+        receipt = self._receipt("rate", user_id, item_id, key)
         self.rated.setdefault(user_id, {})[item_id] = rating
-        return self._receipt("rate", user_id, item_id, key)
+        self._show(user_id, item_id)
+        return receipt
 
     def unrate(self, user_id: str, item_id: str, key: str = "") -> Receipt:
+        receipt = self._receipt("unrate", user_id, item_id, key)
         self.rated.setdefault(user_id, {}).pop(item_id, None)
-        if item_id in self.hidden.get(user_id, ()):
-            self.hidden[user_id].remove(item_id)
-        return self._receipt("unrate", user_id, item_id, key)
+        self._show(user_id, item_id)
+        return receipt
 
     def hide(self, user_id: str, item_id: str, key: str = "") -> Receipt:
+        receipt = self._receipt("not_interested", user_id, item_id, key)
         self.hidden.setdefault(user_id, []).append(item_id)
-        return self._receipt("not_interested", user_id, item_id, key)
+        return receipt
+
+    def undo(self, user_id: str, event_id: str) -> UndoReceipt | None:
+        """Restore what the event replaced; None if it is not the newest one of its item."""
+        before = self.befores.get(event_id)
+        if before is None or self.newest.get((user_id, before.item_id)) not in {event_id, "undone"}:
+            return None
+        item_id, self.newest[user_id, before.item_id] = before.item_id, "undone"
+        self.rated[user_id], self.hidden[user_id] = dict(before.rated), list(before.hidden)
+        rating, hidden = before.rated.get(item_id), item_id in before.hidden
+        return UndoReceipt(
+            event_id="f" * 32,
+            undoes=event_id,
+            user_id=user_id,
+            item_id=item_id,
+            status="accepted",
+            occurred_at=shop.NOW,
+            current=FeedbackState(rating=rating, hidden="not_interested" if hidden else None),
+        )
+
+    def _show(self, user_id: str, item_id: str) -> None:
+        if item_id in self.hidden.get(user_id, ()):
+            self.hidden[user_id].remove(item_id)
 
     def erase(self, user_id: str) -> Erasure:
+        self.erased |= {user_id} if user_id.startswith("n-") else set()
         n = len(self.rated.pop(user_id, {})) + len(self.hidden.pop(user_id, []))
         return Erasure(user_id=user_id, n_events=n, requested_at=shop.NOW)
 
@@ -119,9 +158,13 @@ class Visitors:
             "status": "accepted",
             "occurred_at": shop.NOW + timedelta(seconds=len(self.receipts)),
         }
-        return self.receipts.setdefault(
+        receipt = self.receipts.setdefault(
             key or str(len(self.receipts)), Receipt.model_validate(event)
         )
+        rated, hidden = dict(self.rated.get(user_id, {})), list(self.hidden.get(user_id, ()))
+        self.befores.setdefault(receipt.event_id, Before(item_id, rated, hidden))
+        self.newest[user_id, item_id] = receipt.event_id
+        return receipt
 
 
 def _item(item_id: str) -> Item:

@@ -5,8 +5,7 @@ from dashboards.console import data
 from dashboards.text import esc
 from tests.support.dashboards import searched, shop
 from tests.support.dashboards.app_pages import Page, cells, words
-from tests.support.dashboards.console_pages import MODELS, metrics, opened
-from tests.support.dashboards.fake_airflow import PASSWORD, USER
+from tests.support.dashboards.console_pages import MODELS, metrics, opened, signed_in
 
 pytestmark = pytest.mark.usefixtures("console")
 
@@ -38,7 +37,7 @@ def test_without_airflow_the_page_still_shows_the_lake(
     page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = page(MODELS)
-    app.session_state["operator"] = data.sign_in(USER, PASSWORD)
+    signed_in(app)
     app.query_params["retrain"] = searched.SEARCHED
 
     def fail(*_: object) -> None:

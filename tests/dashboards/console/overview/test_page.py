@@ -8,7 +8,7 @@ from airflow_api.answers import run_of
 from airflow_api.client import AirflowUnavailableError, NotAllowedError
 from dags.about import TASKS
 from dashboards.console import data, lake_data
-from dashboards.product_api import NotSetUpError
+from dashboards.settings import NotSetUpError
 from dashboards.text import esc
 from serving.errors import ApiUnavailableError
 from serving.schemas import Verdict

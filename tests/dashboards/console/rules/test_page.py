@@ -7,7 +7,7 @@ from dashboards.text import esc
 from serving.errors import NoReleaseError
 from serving.schemas import SlateRules
 from tests.support.dashboards.app_pages import Page, keys, words
-from tests.support.dashboards.console_pages import RULES, opened, warnings
+from tests.support.dashboards.console_pages import RULES, opened, signed_in, warnings
 from tests.support.dashboards.fake_airflow import PASSWORD, USER
 from tests.support.dashboards.fake_rules import HIDDEN, PINNED, FakeRules
 from tests.support.dashboards.rules_pages import can_activate, previewed
@@ -63,7 +63,7 @@ def test_answers_of_the_api_are_cached_per_token(page: Page, rules: FakeRules) -
     app = page(RULES)
     other = data.sign_in(USER, PASSWORD)
     other.airflow.token = USER  # any other text
-    app.session_state["operator"] = other
+    signed_in(app, other)
 
     app.run()
 

@@ -1,0 +1,96 @@
+"""The visitor of this session: their user, and the operator's right to act as another one.
+
+Nothing here depends on the address: a link cannot make anybody somebody else.
+"""
+
+import streamlit as st
+
+from dashboards.identity.browsers import Browsers
+from dashboards.identity.signing import COOKIE, Signer, new_browser
+from dashboards.settings import NotSetUpError, visitor_settings
+
+BROWSERS = Browsers()  # of this process
+_BROWSER = "browser"  # key of the session's state: the id of a browser that keeps no cookie
+
+
+def browser() -> str:
+    """Return the id of the session's browser; without a valid cookie, it lasts for the session.
+
+    Raises:
+        NotSetUpError: the app has no secret for cookies.
+    """
+    known = _signer().browser(_cookie())
+    if known is None:
+        known = str(st.session_state.setdefault(_BROWSER, new_browser()))
+    return BROWSERS.current(known)
+
+
+def renewed(cookie: str | None) -> str | None:
+    """Return the cookie that an opened page sets; None if the browser's cookie is up to date.
+
+    Also None if the app has no secret: the page says so.
+    """
+    try:
+        signer = _signer()
+    except NotSetUpError:
+        return None
+    known = signer.browser(cookie)
+    if known is None or cookie is None:
+        return signer.cookie(new_browser())
+    current = BROWSERS.current(known)
+    return signer.cookie(current) if current != known or signer.is_old(cookie) else None
+
+
+def user(dataset: str) -> str:
+    """Return the id of the user as whom the visitor acts: their own, unless they are an operator.
+
+    Raises:
+        NotSetUpError: as of `browser`.
+    """
+    return viewed_user() or own_user(dataset)
+
+
+def own_user(dataset: str) -> str:
+    """Return the id of the visitor's own user. They need not exist yet."""
+    return _signer().user_id(browser(), dataset)
+
+
+def token(dataset: str) -> str:
+    """Return the token of the visitor's own user."""
+    return _signer().token(browser(), dataset)
+
+
+def leave() -> None:
+    """Make the visitor a new user, in every tab of their browser."""
+    BROWSERS.leave(browser())
+
+
+def may_act() -> bool:
+    """Count an action of the visitor; return False if they have reached the limit of this hour."""
+    return BROWSERS.may_act(browser(), visitor_settings().actions_per_hour)
+
+
+def may_view_as() -> bool:
+    """Return whether the visitor may act as any user: an operator is signed in."""
+    sign_in = BROWSERS.signed_in(browser())
+    return sign_in is not None and sign_in.is_operator
+
+
+def viewed_user() -> str | None:
+    """Return the user as whom an operator acts; None for others."""
+    return BROWSERS.viewed_user(browser())
+
+
+def view_as(user_id: str | None) -> None:
+    """Act as this user from now on, in every tab; None: as oneself. For operators only."""
+    if may_view_as():
+        BROWSERS.view_as(browser(), user_id)
+
+
+def _cookie() -> str | None:
+    """Return the cookie with which the browser opened its connection."""
+    return st.context.cookies.get(COOKIE)
+
+
+def _signer() -> Signer:
+    return Signer(visitor_settings().secret.get_secret_value())

@@ -1,0 +1,81 @@
+import pytest
+
+from dashboards.identity import browsers
+from dashboards.identity.browsers import HOUR, SIGN_IN_SECONDS, Browsers
+
+
+class Clock:
+    """A clock that a test sets."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_an_operator_is_signed_in_for_some_hours_and_until_they_sign_out() -> None:
+    clock = Clock()
+    known = Browsers(clock)
+    known.sign_in("b", "ada", is_operator=True)
+    sign_in = known.signed_in("b")
+    assert sign_in is not None
+    assert sign_in.operator == "ada"
+    assert known.signed_in("c") is None
+
+    known.sign_out("b")
+    assert known.signed_in("b") is None
+    known.sign_in("b", "ada", is_operator=True)
+    clock.now = SIGN_IN_SECONDS + 1
+    assert known.signed_in("b") is None
+
+
+def test_only_a_signed_in_operator_acts_as_another_user() -> None:
+    known = Browsers()
+    known.view_as("b", "42")
+    assert known.viewed_user("b") is None
+    known.sign_in("b", "a viewer", is_operator=False)
+    assert known.viewed_user("b") is None
+    known.sign_in("b", "ada", is_operator=True)
+    assert known.viewed_user("b") == "42"
+
+    known.sign_out("b")
+    known.sign_in("b", "ada", is_operator=True)
+    assert known.viewed_user("b") is None
+
+
+def test_a_browser_that_left_has_one_new_id_in_every_tab_and_stays_signed_in() -> None:
+    known = Browsers()
+    known.sign_in("b", "ada", is_operator=True)
+    known.view_as("b", "42")
+
+    new = known.leave("b")
+    newer = known.leave(new)
+
+    assert len({"b", new, newer}) == 3
+    assert [known.current(i) for i in ("b", new, newer, "c")] == [newer, newer, newer, "c"]
+    assert known.signed_in("b") is None
+    assert known.signed_in(newer) is not None
+    assert known.viewed_user(newer) is None
+
+
+def test_actions_are_limited_per_browser_and_hour_also_after_it_left() -> None:
+    clock = Clock()
+    known = Browsers(clock)
+    assert [known.may_act("b", 3) for _ in range(4)] == [True, True, True, False]
+    assert known.may_act("c", 3)
+    assert known.may_act("b", 0)  # no limit
+    new = known.leave("b")
+    assert not known.may_act(new, 3)
+
+    clock.now = HOUR + 1
+    assert known.may_act(new, 3)
+
+
+def test_the_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(browsers, "MAX_BROWSERS", 2)
+    known = Browsers()
+    for name in ("a", "b", "c"):
+        known.sign_in(name, name, is_operator=True)
+
+    assert known.signed_in("a") is None
+    assert known.signed_in("c") is not None
