@@ -1,7 +1,7 @@
 """Sign-in of operators with their Airflow accounts. The app stores no password.
 
 A sign-in is kept in the server's memory for all tabs of the browser: until the operator signs out,
-for 12 hours, or until the app restarts.
+for 4 hours, or until the app restarts.
 """
 
 from contextlib import suppress

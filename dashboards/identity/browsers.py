@@ -12,7 +12,7 @@ from threading import RLock
 from dashboards.identity.signing import new_browser
 
 MAX_BROWSERS = 20_000
-SIGN_IN_SECONDS = 12 * 3600
+SIGN_IN_SECONDS = 4 * 3600  # as long as a token of Airflow
 HOUR = 3600
 
 

@@ -50,6 +50,12 @@ def undos(feedback: DataFrame) -> DataFrame:
     return feedback.where(F.col("kind") == UNDO)
 
 
+def undone_pairs(feedback: DataFrame) -> DataFrame:
+    """Return the distinct (user_id, item_id) of the undos among accepted rows of feedback."""
+    pair = (F.col("typed_user").alias("user_id"), F.col("typed_item").alias("item_id"))
+    return undos(feedback).select(*pair).distinct()
+
+
 def not_undone(feedback: DataFrame) -> DataFrame:
     """Return accepted rows of feedback, undos included, without the events that these undo."""
     others = feedback.where(F.col("kind") != UNDO)
@@ -90,16 +96,9 @@ def touched_interactions(history: DataFrame, new: DataFrame, meanings: Meanings)
     again, so that no event counts twice.
     """
     if not meanings.kinds:
-        removals = history.where("kind = 'unrate'").join(
-            distinct_pairs(new), list(PAIR), "left_semi"
-        )
+        removals = history.where("kind = 'unrate'").join(_pairs(new), list(PAIR), "left_semi")
         return interactions(new.union(removals.select(new.columns)), meanings)
-    return interactions(history.join(distinct_pairs(new), list(PAIR), "left_semi"), meanings)
-
-
-def distinct_pairs(events: DataFrame) -> DataFrame:
-    """Return the distinct (user_id, item_id) of events."""
-    return events.select(*PAIR).distinct()
+    return interactions(history.join(_pairs(new), list(PAIR), "left_semi"), meanings)
 
 
 def last_rows(accepted: DataFrame, key: str, landing_ids: Sequence[str]) -> DataFrame:
@@ -114,3 +113,7 @@ def position(landing_ids: Sequence[str]) -> Column:
     """Return the position of a row's landing among these, from 1; 0 if it is none of them."""
     ids = F.array(*[F.lit(landing_id) for landing_id in landing_ids])
     return F.array_position(ids, F.col("landing_id"))
+
+
+def _pairs(events: DataFrame) -> DataFrame:
+    return events.select(*PAIR).distinct()
