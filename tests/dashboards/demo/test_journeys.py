@@ -102,7 +102,7 @@ def test_a_visitor_deletes_their_data_after_a_reload(
     app: str, desktop: Page, app_visitors: Visitors
 ) -> None:
     desktop.goto(app)
-    at_rest(desktop).get_by_role("button", name="Hide", exact=True).first.click()
+    at_rest(desktop).get_by_role("button", name=re.compile("^Hide: ")).first.click()
     expect(desktop.get_by_text("won't be suggested again")).to_be_visible()
     user_id = own_user(desktop)
     assert len(app_visitors.hidden[user_id]) == 1
