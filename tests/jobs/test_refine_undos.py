@@ -6,8 +6,11 @@ from uuid import uuid4
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Engine
 
-from jobs import refine
+from jobs import erase, refine
+from tests.conftest import schema_of
+from tests.support.jobs.erasing import OTHER, VICTIM, progress, request
 from tests.support.jobs.product import (
     NOW,
     Event,
@@ -18,10 +21,12 @@ from tests.support.jobs.product import (
     rows_of,
     shop,
 )
+from tests.support.jobs.traces import traces
 from tests.support.runs import under
 from warehouse.datasets import Dataset
 from warehouse.delta import Warehouse
 from warehouse.query import Lake
+from warehouse.reconciliation import Reconciliation, reconcile
 from warehouse.run_keys import RunKey
 from warehouse.tables import (
     BRONZE_EVENTS,
@@ -162,3 +167,25 @@ def test_an_undo_is_counted_as_accepted_and_repeated_by_a_rebuild(warehouse: War
     before = contents()
     refined(warehouse, wider, "4")
     assert contents() == before
+
+
+def test_an_erasure_leaves_nothing_of_undone_events(
+    warehouse: Warehouse, owner: Engine, publisher: Engine
+) -> None:
+    dataset, root = product(items=None, users=None, name=schema_of(owner)), warehouse.root
+    rate = ("rate", "a", 1.0, 20)
+    for run, (kind, item, rating, second) in enumerate([rate, ("undo", "a", None, 30)]):
+        events = [(kind, user, item, rating, second) for user in (VICTIM, OTHER)]
+        undoes = {1: "run-0-1", 2: "run-0-2"} if kind == "undo" else {}
+        collect(root, f"run-{run}", *events, undoes=undoes)
+        refined(warehouse, dataset, str(run))
+    request(owner, VICTIM)
+
+    key = RunKey("product__maintain", "1", "erase")
+    erase.run(root, dataset, publisher, run_key=key, within_days=0)
+
+    assert traces(root, [VICTIM]) == {}
+    assert traces(root, [OTHER])
+    assert progress(owner) == [(True, True)]
+    assert reconcile(Lake(root)) == Reconciliation(n_bronze=2, n_deleted=2, n_accepted=4)
+    assert pairs(warehouse) == []

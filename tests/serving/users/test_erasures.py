@@ -15,7 +15,7 @@ from serving.publishing import loading, releases
 from serving.rules import window_lists
 from serving.schemas import Verdict
 from serving.tables import Base
-from serving.users import accounts, erasures, feedback, profiles
+from serving.users import accounts, erasures, feedback, profiles, undo
 from serving.users.feedback import Event
 from tests.conftest import schema_of
 from tests.support.serving import shop
@@ -74,6 +74,24 @@ def test_an_erasure_leaves_no_row(publisher: Engine, owner: Engine) -> None:
     erase(owner)
 
     assert traces(owner) == []
+
+
+def test_an_erasure_leaves_nothing_of_undone_events(publisher: Engine, owner: Engine) -> None:
+    shop.release(publisher, "one", instead_of=None)
+    with owner.begin() as connection:
+        hidden = feedback.accept(connection, Event("hide", "u", "a"), sent_by="test")
+        feedback.accept(connection, Event("rate", "u", "b", 3.0), sent_by="test")
+        undo.undo(connection, "u", hidden.event_id, sent_by="test")
+        other = feedback.accept(connection, Event("hide", "v", "a"), sent_by="test")
+        undo.undo(connection, "v", other.event_id, sent_by="test")
+
+    erase(owner)
+
+    assert traces(owner) == []
+    assert rows(owner, "select user_id, kind from outbox order by event_id") == [
+        ("v", "hide"), ("v", "undo"),
+    ]  # fmt: skip
+    assert rows(owner, "select user_id, undone_at from feedback") == [("v", [])]
 
 
 def test_after_a_restored_backup_all_rows_are_deleted_again(
