@@ -18,7 +18,7 @@ _MESSAGE, _TOAST, _TOUCHED, _VISIT, _RERUN_PAGE = (
 
 @dataclass(frozen=True)
 class Act:
-    """An event that a user sent: what an undo needs, whoever is chosen by then."""
+    """An event that a user sent: what an undo needs, also if another user is shown by then."""
 
     dataset: str
     user_id: str

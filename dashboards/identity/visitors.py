@@ -1,6 +1,6 @@
 """The visitor of this session: their user, and the operator's right to act as another one.
 
-Nothing here depends on the address: a link cannot make anybody somebody else.
+Nothing here depends on the address: a link cannot make a visitor another user.
 """
 
 import streamlit as st

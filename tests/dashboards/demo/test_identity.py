@@ -22,7 +22,7 @@ from tests.support.dashboards.visitors import Visitors
 FIRST = shop.ITEMS[0].item_id
 
 
-@pytest.mark.parametrize("address", [{}, {"user": "0042"}, {"user": "n-somebody", "person": "1"}])
+@pytest.mark.parametrize("address", [{}, {"user": "0042"}, {"user": "n-another", "person": "1"}])
 def test_a_visitor_is_a_new_user_of_their_own_whatever_the_address_says(
     page: Page, visitors: Visitors, address: dict[str, str]
 ) -> None:
@@ -38,7 +38,7 @@ def test_a_visitor_is_a_new_user_of_their_own_whatever_the_address_says(
 
     assert visitors.rated == {own_user(shown): {FIRST: 5.0}}
     assert visitors.registered.keys() == {own_user(shown)}
-    assert not {"0042", "n-somebody", "1"} & visitors.rated.keys()
+    assert not {"0042", "n-another", "1"} & visitors.rated.keys()
 
 
 @pytest.mark.usefixtures("visitors")
@@ -46,7 +46,7 @@ def test_two_visitors_are_two_users(page: Page) -> None:
     assert own_user(page(HOME).run()) != own_user(page(HOME).run())
 
 
-def test_a_visitor_deletes_their_data_and_goes_on_as_somebody_new(
+def test_a_visitor_deletes_their_data_and_goes_on_as_a_new_user(
     page: Page, visitors: Visitors
 ) -> None:
     shown = give(page(HOME).run(), FIRST, 5)
