@@ -62,7 +62,8 @@ class UserRegistration(RequestBody):
         min_length=32,
         max_length=200,
         pattern=r"^[\x21-\x7e]*$",
-        description="At least 256 random bits: whoever knows it can erase the user.",
+        description="At least 256 random bits: with it any key of the data set can export and "
+        "erase the user's data.",
     )
 
 

@@ -1,6 +1,5 @@
 """Creation and erasure of users. Callers own the transaction."""
 
-import re
 import secrets
 from base64 import b32encode
 from collections.abc import Collection
@@ -13,7 +12,6 @@ from serving.storage import keys
 from serving.users import erasures
 
 THE_USER = "the user"
-CREATED_ID = re.compile("n-[a-z2-7]{16,64}")
 
 _CREATE = text("insert into user_tokens (user_id, digest) values (:user_id, :digest)")
 _REGISTER = text(
@@ -76,22 +74,18 @@ def create(connection: Connection) -> NewUser:
 
 
 def register(connection: Connection, user_id: str, token: str) -> bool:
-    """Give an unused id of the form of created users this token. It can be repeated.
+    """Give an unused id this token. It can be repeated.
 
-    An id that has any rows is not given a token: whoever has one can read and erase them.
+    An id that has any rows is not given a token, because a user's token allows to read and erase
+    them.
 
     Returns:
         Whether the user is new.
 
     Raises:
-        RequestRefusedError: the id does not have the form of created users.
         UserErasedError: the user was erased.
         UserExistsError: the id is in use, with another token or without one.
     """
-    if not CREATED_ID.fullmatch(user_id):
-        raise errors.RequestRefusedError(
-            f"path.user_id: {user_id!r} is not `n-` and 16 to 64 of the characters a-z and 2-7."
-        )
     connection.execute(_LOCK, {"user_id": user_id})
     if is_erased(connection, user_id):
         raise errors.UserErasedError(f"The user {user_id!r} was erased.")

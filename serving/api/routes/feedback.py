@@ -9,7 +9,7 @@ from serving.acts import access
 from serving.api import problems
 from serving.api.access import GuardedRoute
 from serving.api.authentication import AnyProduct, Caller, Reader, Sender
-from serving.api.routes.parameters import EventId, ItemId, UserId, as_json
+from serving.api.routes.parameters import EventId, ItemId, NewUserId, UserId, as_json
 from serving.users import accounts, feedback, undo
 from serving.users.feedback import Event
 from serving.users.quotas import Quotas
@@ -146,7 +146,7 @@ def create_user(quotas: DailyQuotas, caller: Sender) -> Response:
     summary="Create a user with an id and a token",
 )
 def register(
-    quotas: DailyQuotas, caller: Sender, user_id: UserId, body: schemas.UserRegistration
+    quotas: DailyQuotas, caller: Sender, user_id: NewUserId, body: schemas.UserRegistration
 ) -> Response:
     """For products that derive both, for example from a cookie. The request can be repeated.
 

@@ -18,6 +18,14 @@ JSON = "application/json"
 NO_NUL = r"^[^\x00]*$"  # Postgres stores no NUL
 
 UserId = Annotated[str, Path(min_length=1, max_length=256, pattern=NO_NUL, examples=["42"])]
+NewUserId = Annotated[
+    str,
+    Path(
+        pattern=r"^n-[a-z2-7]{16,64}$",
+        description="An id of the form of created users.",
+        examples=["n-abcdefghijklmnop"],
+    ),
+]
 ItemId = Annotated[str, Path(min_length=1, max_length=256, pattern=NO_NUL, examples=["1193"])]
 EventId = Annotated[
     str,

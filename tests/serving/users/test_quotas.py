@@ -97,3 +97,22 @@ def test_the_api_refuses_what_exceeds_a_quota_and_serves_lists(
     assert refused.value.retry_after
     assert limited.recommendations("v").items
     assert shop.rows(owner, "select count(*) from outbox") == [(2,)]
+
+
+def test_undos_and_registrations_count_when_they_are_new(
+    publisher: Engine, limited: Client, owner: Engine
+) -> None:
+    shop.release(publisher, "one", instead_of=None)
+    first, second, token = "n-" + "a" * 16, "n-" + "b" * 16, "t" * 32
+    limited.register(first, token)
+    with pytest.raises(QuotaExceededError, match="1 users of today"):
+        limited.register(second, token)
+    limited.register(first, token)  # a user of before is known again
+    event_id = limited.rate("u", "a", 7).event_id
+    assert limited.undo("u", event_id).status == "accepted"
+
+    with pytest.raises(QuotaExceededError, match="2 events of today"):
+        limited.undo("u", event_id)
+
+    assert shop.rows(owner, "select user_id from user_tokens") == [(first,)]
+    assert shop.rows(owner, "select kind from outbox order by xact") == [("rate",), ("undo",)]
