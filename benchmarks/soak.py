@@ -3,10 +3,10 @@
     python -m benchmarks.soak [--minutes 10] [--seed 1] [--dataset playground]
 
 Needs a running platform that has lists of the data set (`lantern demo`). Users rate, read their
-lists and are erased; collections and retrains run; every few seconds a random program is killed by
-`kill -9`: the API, the app, Postgres, a part of Airflow, or a Spark driver. Prints the kills, what
-was done meanwhile, and each invariant that was broken. Leaves the ratings of its users in the data
-set.
+lists, undo and are erased; collections and retrains run; every few seconds a random program is
+killed by `kill -9`: the API, the app, Postgres, a part of Airflow, or a Spark driver. After each
+burst of kills the platform must be healthy again by itself. Prints the kills, what was done
+meanwhile, and each invariant that was broken. Leaves the ratings of its users in the data set.
 """
 
 import argparse
@@ -42,9 +42,11 @@ from warehouse.tables import BRONZE_FEEDBACK
 
 DRIVER = "Spark driver"
 VICTIMS = (*PROGRAMS, DRIVER)
-SECONDS_BETWEEN_KILLS = (6, 14)
+KILLS_PER_BURST = 3
+SECONDS_BETWEEN_KILLS = (3, 9)
 RECOVERY_SECONDS = 180
-SHARE_OF_ERASURES = 0.03
+N_RATINGS = 5  # of each user
+SHARE_OF_ERASURES, SHARE_OF_UNDOS = 0.03, 0.1
 AnswerT = TypeVar("AnswerT")
 
 
@@ -63,34 +65,45 @@ class Soak:
     over: threading.Event = field(default_factory=threading.Event)
 
     def users(self, number: int) -> None:
-        """Create users who rate, read their list and are sometimes erased, until the end."""
+        """Create users who rate, read their list, sometimes undo or are erased, until the end."""
         chosen = random.Random(self.seed + number)  # noqa: S311 # not for secrets
         with demo.api(self.stack, self.dataset) as api:
             items = [item.item_id for item in until_answered(lambda: api.popular(limit=50)).items]
             while not self.over.is_set():
                 user = until_answered(api.create_user)
-                for item_id in chosen.sample(items, 5):
+                event_ids = [
                     self.rate(api, user.user_id, item_id, float(chosen.randint(1, 5)))
-                self.read(api, user.user_id)
+                    for item_id in chosen.sample(items, N_RATINGS)
+                ]
+                self.read(api, user.user_id, n_ratings=N_RATINGS)
+                if chosen.random() < SHARE_OF_UNDOS:
+                    self.undo(api, user.user_id, event_ids[-1])
                 if chosen.random() < SHARE_OF_ERASURES:
                     self.erase(api, user)
 
-    def rate(self, api: Client, user_id: str, item_id: str, rating: float) -> None:
-        """Rate once, however often the request has to be sent."""
+    def rate(self, api: Client, user_id: str, item_id: str, rating: float) -> str:
+        """Rate once, however often the request has to be sent; return the event's id."""
         key = str(uuid4())
-        until_answered(lambda: api.rate(user_id, item_id, rating, idempotency_key=key))
+        receipt = until_answered(lambda: api.rate(user_id, item_id, rating, idempotency_key=key))
         self.events[key] = user_id
         self.done["ratings"] += 1
+        return receipt.event_id
 
-    def read(self, api: Client, user_id: str) -> None:
+    def undo(self, api: Client, user_id: str, event_id: str) -> None:
+        """Undo a user's first rating of an item: they have one rating less."""
+        until_answered(lambda: api.undo(user_id, event_id))
+        self.done["undos"] += 1
+        self.read(api, user_id, n_ratings=N_RATINGS - 1)
+
+    def read(self, api: Client, user_id: str, *, n_ratings: int) -> None:
         """Read a list, and check that it is whole and has nothing that was rated."""
         answer = until_answered(lambda: api.recommendations(user_id, limit=20))
         rated = {item.item_id for item in until_answered(lambda: api.ratings(user_id)).items}
         ids = [item.item_id for item in answer.items]
         if len({*ids}) != len(ids) or {*ids} & rated or not ids:
             self.broken.append(f"the list of {user_id}: {ids}, rated {rated}")
-        if len(rated) != 5:  # noqa: PLR2004 # as many as were acknowledged
-            self.broken.append(f"{user_id} has {len(rated)} ratings, 5 were acknowledged")
+        if len(rated) != n_ratings:
+            self.broken.append(f"{user_id} has {len(rated)} ratings, not {n_ratings}")
         self.done["lists"] += 1
 
     def erase(self, api: Client, user: NewUser) -> None:
@@ -109,21 +122,27 @@ class Soak:
                     self.done[name] += 1
                 self.over.wait(45)
 
-    def kill(self, chosen: random.Random) -> None:
-        """Kill a random program, and wait until all are healthy again."""
-        victim = chosen.choice(VICTIMS)
+    def kill_some(self, chosen: random.Random) -> None:
+        """Kill random programs shortly after each other, and wait until all are healthy again."""
+        victims = chosen.choices(VICTIMS, k=KILLS_PER_BURST)
+        for victim in victims:
+            self.kill(victim)
+            time.sleep(chosen.uniform(*SECONDS_BETWEEN_KILLS))
+        begun = time.monotonic()
+        while not self.stack.is_up():
+            if time.monotonic() - begun > RECOVERY_SECONDS:
+                self.broken.append(f"not healthy {RECOVERY_SECONDS} s after kills of {victims}")
+                return
+            time.sleep(1)
+
+    def kill(self, victim: str) -> None:
+        """Kill a program, unless it is not running now."""
         pid = self.pid_of(victim)
         if pid is None:
             return
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
             self.kills[victim] += 1
-        begun = time.monotonic()
-        while not self.stack.is_up():
-            if time.monotonic() - begun > RECOVERY_SECONDS:
-                self.broken.append(f"not healthy {RECOVERY_SECONDS} s after a kill of {victim}")
-                return
-            time.sleep(1)
 
     def pid_of(self, victim: str) -> int | None:
         """Return the process of a program, or of a Spark driver; None if there is none."""
@@ -184,8 +203,7 @@ def main() -> int:
         thread.start()
     chosen, end = random.Random(arguments.seed), time.monotonic() + arguments.minutes * 60  # noqa: S311
     while time.monotonic() < end:
-        soak.kill(chosen)
-        time.sleep(chosen.uniform(*SECONDS_BETWEEN_KILLS))
+        soak.kill_some(chosen)
     soak.over.set()
     for thread in threads:
         thread.join()
