@@ -1,4 +1,4 @@
-"""How long a back-up of the running platform and its restore take, and whether contents are equal.
+"""How long a backup of the running platform and its restore take, and whether contents are equal.
 
     python -m benchmarks.backup
 

@@ -15,7 +15,8 @@ class LakeSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="LAKE_", frozen=True)
 
     root: str = Field(
-        description="Root of the lake: a folder, or a URL that Spark can write, such as s3a://…"
+        description="Root of the lake: a folder, or a URL that Spark and delta-rs can write, such "
+        "as s3a://…"
     )
     inbox: Path = Field(
         description="Folder of the source files that you provide, as `<inbox>/<dataset>/<file>`."
@@ -24,7 +25,8 @@ class LakeSettings(BaseSettings):
         default=30,
         ge=0,
         description="Days after a user was erased until no file of the lake names them. Until then "
-        "old table versions can be read. `lantern erase --now` removes them at once.",
+        "old table versions can be read. `lantern erase --now` removes them at once. With 2 or "
+        "less, every run of `erase` does.",
     )
 
     def of(self, dataset: str) -> str:

@@ -18,7 +18,7 @@ class RetentionSettings(BaseSettings):
     unused_user_days: float = Field(
         default=90,
         ge=1,
-        description="Days after which a user who was created but never sent an event is forgotten, "
+        description="Days after which a user who was created but never sent an event is deleted, "
         "with their token.",
     )
     audit_days: float = Field(

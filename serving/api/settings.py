@@ -23,8 +23,8 @@ class ApiSettings(BaseSettings):
     )
     airflow_url: str | None = Field(
         default=None,
-        description="URL of Airflow, which authenticates operators. Empty: the slate rules cannot "
-        "be read or changed.",
+        description="URL of Airflow, which authenticates operators. Empty: requests of operators "
+        "get 503.",
     )
     operator_cache_seconds: float = Field(
         default=60,

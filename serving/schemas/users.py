@@ -52,7 +52,9 @@ class NewUser(Answer):
     """A new user's id, and the token with which the user can be erased."""
 
     user_id: str
-    token: str = Field(description="256 random bits. It is returned only once.")
+    token: str = Field(
+        description="256 random bits, returned only once; or the token that the product has chosen."
+    )
 
 
 class UserRegistration(RequestBody):

@@ -60,7 +60,8 @@ class Floors(Section):
     """Lowest coverage@10 of a personalised recipe: the share of the catalogue that is in at least
     one user's top ten."""
     slice_tolerance: float = Field(default=0.01, ge=0)
-    """Largest loss of NDCG@10 in any slice of users."""
+    """Largest loss of NDCG@10 in any slice of users, compared with the live recipe, with which a
+    new recipe may be released."""
     future_tolerance_hours: float = Field(default=24, ge=0, le=876_600)
     """Events that are further in the future than this go to the quarantine."""
 

@@ -79,8 +79,8 @@ class Files(Section):
     decimal: Literal[".", ","] = "."
     """The decimal separator of numbers: "," reads 4,5 as 4.5."""
     thousands: Literal["", ",", ".", " ", "'"] = ""
-    """The mark between groups of three digits: "," reads 1,234 as 1234. By default it is read
-    beside a decimal separator only, as in 1,234.50."""
+    """The mark between groups of three digits: "," reads 1,234 as 1234. By default such marks are
+    read only in numbers that also have a decimal separator, as in 1,234.50."""
     keep_if: ConditionText | None = None
     """Only rows that meet this condition are used. It compares columns with numbers or texts;
     comparisons are joined by `and`, `or`, `not`, as in `quantity > 0 and country == "DE"`."""

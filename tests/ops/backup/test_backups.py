@@ -1,4 +1,4 @@
-"""Back-up of a running Postgres and a lake, restored into an empty folder."""
+"""Backup of a running Postgres and a lake, restored into an empty folder."""
 
 import shutil
 import signal
