@@ -1,0 +1,77 @@
+"""What can go wrong on the serving side.
+
+ServingError
+  x ApiError                          what the API answers and its client raises
+    x NoReleaseError                  the data set has no release yet
+    x ReleaseNotReadyError            the release cannot go live: unknown, incomplete or retired
+    x LiveReleaseChangedError         another release went live since the caller looked
+    x NoEarlierReleaseError           there is no older release to go back to
+    x RulesChangedError               the slate rules changed since the caller looked
+    x NoWindowListsError              there are no window lists to preview rules on
+    x UnknownDatasetError             the data set is not served here
+    x KeyRefusedError                 the key is missing or wrong
+      x ScopeMissingError             the key lacks the scope
+    x RequestRefusedError             a parameter or the body is invalid
+      x OffScaleError                 the rating is not on the data set's scale
+      x BodyTooLargeError             the body has too many bytes
+    x UnknownKeyError                 the data set has no API key of this name
+    x OperatorsNotConfiguredError     the API has no address of Airflow
+    x TooManyRequestsError            the key exceeds its rate limit
+      x QuotaExceededError            the key has used its quota of today
+    x ApiUnavailableError             the API or its database does not answer; retry
+      x OperatorCheckUnavailableError Airflow does not answer, so operators cannot be checked
+      x SchemaUnknownError            the database's schema does not match this code
+    x UnknownUserError                the live release does not have the user
+    x UnknownItemError                the catalogue does not have the item
+    x UnknownEventError               the user has no such event
+    x IdempotencyKeyReusedError       the idempotency key belongs to another event
+    x FeedbackChangedError            a newer event changed the feedback that is to be restored
+    x UserExistsError                 the id is in use, with another token or without one
+    x UserErasedError                 the user was erased: no event is accepted for this id
+  x PublishingPausedError             an operator paused publishing
+  x IncompleteReleaseError            the lists do not match the fit: nothing was published
+  x OutboxRestoredError               the outbox is older than what was collected from it
+"""
+
+# ruff: noqa: F401 # every import is a re-export
+# mypy: implicit-reexport
+
+from serving.errors.base import (
+    ApiError,
+    ServingError,
+)
+from serving.errors.releases import (
+    IncompleteReleaseError,
+    LiveReleaseChangedError,
+    NoEarlierReleaseError,
+    NoReleaseError,
+    NoWindowListsError,
+    PublishingPausedError,
+    ReleaseNotReadyError,
+    RulesChangedError,
+)
+from serving.errors.requests import (
+    ApiUnavailableError,
+    BodyTooLargeError,
+    KeyRefusedError,
+    OffScaleError,
+    OperatorCheckUnavailableError,
+    OperatorsNotConfiguredError,
+    QuotaExceededError,
+    RequestRefusedError,
+    SchemaUnknownError,
+    ScopeMissingError,
+    TooManyRequestsError,
+    UnknownDatasetError,
+    UnknownKeyError,
+)
+from serving.errors.users import (
+    FeedbackChangedError,
+    IdempotencyKeyReusedError,
+    OutboxRestoredError,
+    UnknownEventError,
+    UnknownItemError,
+    UnknownUserError,
+    UserErasedError,
+    UserExistsError,
+)
