@@ -1,4 +1,4 @@
-"""Who may call a route is checked before anything else of the request is looked at.
+"""Check the caller of a request before anything else of the request.
 
 Every route of a data set is a `GuardedRoute`. The type of its parameter `caller` declares who may
 call it: `Reader`, `Sender`, `Maintainer`, `AnyProduct` (see `authentication`) or `Operator` (see
@@ -27,8 +27,8 @@ from serving.storage import keys
 UNAUTHORIZED = 401
 
 
-class Gate:
-    """Checks the callers of one process.
+class Admission:
+    """Checks the callers of the requests to one process.
 
     Args:
         datasets: the data sets that are served.
@@ -66,7 +66,8 @@ class Gate:
         Raises:
             KeyRefusedError: key or token is missing or not valid.
             ScopeMissingError: the key lacks the scope, or the user is not an operator.
-            TooManyRequestsError: of this key, or refused ones of this address.
+            TooManyRequestsError: the key sends too many requests, or too many requests of the
+                address were refused.
             ApiUnavailableError: the key or token cannot be checked now.
         """
         client = scope.get("client")
@@ -117,11 +118,11 @@ class GuardedRoute(PathIdRoute):
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Check the caller, then the encoding of path and query, then run the route."""
         if scope["method"] in self.methods:
-            gate: Gate = scope["app"].state.gate
-            scope["caller"] = await gate.admit(self.needs, scope)
+            admission: Admission = scope["app"].state.admission
+            scope["caller"] = await admission.admit(self.needs, scope)
             path_ids.must_be_utf8(scope["query_string"])
             scope["path_params"] = self.unquoted(scope["path_params"])
-            receive = await body_limit.limited(scope, receive, gate.max_body_bytes)
+            receive = await body_limit.limited(scope, receive, admission.max_body_bytes)
         await super().handle(scope, receive, send)
 
 

@@ -1,17 +1,17 @@
-"""The API: uvicorn --factory serving.api.app:create_app.
+"""The API: `python -m edge.serve serving.api.app:create_app --port 8000`.
 
 It also starts without a database; `/ready` reports that.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from serving.api import problems
-from serving.api.access import Gate
+from serving.api.access import Admission
 from serving.api.authentication import Products
 from serving.api.cpu_affinity import use_single_cpu
 from serving.api.datasets import Datasets
@@ -39,17 +39,6 @@ def create_app(
     """Return the app, with settings from the environment by default."""
     serving = serving or ServingSettings()
     settings = settings or ApiSettings()
-    datasets = Datasets(serving.database_url.get_secret_value(), settings)
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        if settings.single_cpu:
-            use_single_cpu()
-        current_default_thread_limiter().total_tokens = settings.threads
-        yield
-        datasets.close()
-        app.state.gate.operators.close()
-
     # No /docs: its page would load scripts from another host.
     app = FastAPI(
         title="Lantern",
@@ -58,24 +47,10 @@ def create_app(
         "problems.",
         docs_url=None,
         redoc_url=None,
-        lifespan=lifespan,
+        lifespan=_lifespan(settings),
         responses={500: {"model": Problem}},
     )
-    app.state.datasets = datasets
-    app.state.metrics = Metrics(datasets, settings.disk_folders)
-    app.state.quotas = Quotas(events=settings.events_per_day, users=settings.new_users_per_day)
-    app.state.gate = Gate(
-        datasets,
-        app.state.metrics,
-        products=Products(datasets, settings.key_cache_seconds),
-        operators=Operators(
-            settings.airflow_url, settings.operator_cache_seconds, settings.threads
-        ),
-        rate_limiter=RateLimiter(settings.requests_per_second),
-        refusals=Refusals(settings.refusals_per_second),
-        max_body_bytes=settings.max_body_bytes,
-    )
-    app.state.probes = health.Probes(datasets, app.state.metrics, settings.schema_check_seconds)
+    _set_state(app, Datasets(serving.database_url.get_secret_value(), settings), settings)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=settings.hosts, www_redirect=False)
     app.add_middleware(Measured, metrics=app.state.metrics)  # added last, so it sees every response
     problems.install(app)
@@ -87,3 +62,39 @@ def create_app(
     app.include_router(operate_access.operate_access)
     app.include_router(health.public)
     return app
+
+
+def _lifespan(
+    settings: ApiSettings,
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """Return what the app does when the server starts and stops."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        if settings.single_cpu:
+            use_single_cpu()
+        current_default_thread_limiter().total_tokens = settings.threads
+        yield
+        app.state.datasets.close()
+        app.state.admission.operators.close()
+
+    return lifespan
+
+
+def _set_state(app: FastAPI, datasets: Datasets, settings: ApiSettings) -> None:
+    """Create what all requests share: connections, counters, caches and limits."""
+    app.state.datasets = datasets
+    app.state.metrics = Metrics(datasets, settings.disk_folders)
+    app.state.quotas = Quotas(events=settings.events_per_day, users=settings.new_users_per_day)
+    app.state.admission = Admission(
+        datasets,
+        app.state.metrics,
+        products=Products(datasets, settings.key_cache_seconds),
+        operators=Operators(
+            settings.airflow_url, settings.operator_cache_seconds, settings.threads
+        ),
+        rate_limiter=RateLimiter(settings.requests_per_second),
+        refusals=Refusals(settings.refusals_per_second),
+        max_body_bytes=settings.max_body_bytes,
+    )
+    app.state.probes = health.Probes(datasets, app.state.metrics, settings.schema_check_seconds)

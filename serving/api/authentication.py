@@ -68,7 +68,7 @@ class Needs:
 
 
 class Admitted(HTTPBearer):
-    """The dependency of a route on its caller, whom the route has already checked."""
+    """The dependency of a route on its caller, whom `GuardedRoute` has already checked."""
 
     async def __call__(self, request: Request, dataset: str) -> object:  # type: ignore[override]
         """Return the caller. `dataset` is here for the OpenAPI document: the route has used it."""
@@ -109,9 +109,9 @@ class Products:
             KeyRefusedError: there is none, or no such data set.
             SchemaUnknownError: the data set's schema does not match this code.
         """
-        known = self._valid.peek((dataset, digest))
-        if known is not None:
-            return known
+        valid_key = self._valid.peek((dataset, digest))
+        if valid_key is not None:
+            return valid_key
         if self._refused.peek((dataset, digest)):
             raise KeyRefusedError(REFUSED)
         if self._threads is None:

@@ -39,7 +39,7 @@ class ExpiringCache(Generic[ValueT]):
         return value
 
     def drop(self, key: Hashable) -> None:
-        """Forget a key."""
+        """Remove the value of a key, if it has one."""
         with self._writing:
             self._entries.pop(key, None)
 
@@ -48,6 +48,6 @@ class ExpiringCache(Generic[ValueT]):
         return key in self._entries
 
     def clear(self) -> None:
-        """Forget all keys."""
+        """Remove all values."""
         with self._writing:
             self._entries.clear()

@@ -157,7 +157,7 @@ class Measured:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
-        status = 500  # for an unexpected error, which is answered outside of this middleware
+        status = 500  # of an unexpected error: its answer does not pass this middleware
 
         async def send_and_read_status(message: Message) -> None:
             nonlocal status

@@ -33,7 +33,7 @@ class Operators:
     Args:
         airflow_url: without `/api/v2`; None: operators are not configured.
         seconds: lifetime of a cached answer.
-        threads: of the API; lookups are fewer.
+        threads: number of the API's worker threads; there are fewer lookups at a time.
     """
 
     def __init__(self, airflow_url: str | None, seconds: float, threads: int = 4) -> None:

@@ -22,7 +22,8 @@ from serving.schemas import Problem
 log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
-MOST_ERRORS, MOST_CHARACTERS = 10, 200  # of one problem, and of each error or path in it
+MOST_ERRORS = 10  # that one problem lists
+MOST_CHARACTERS = 200  # of each error, and of the path, in a problem
 
 
 def install(app: FastAPI) -> None:

@@ -21,7 +21,7 @@ class RateLimiter:
 
     Args:
         per_second: requests that a sender may send per second; 0: no limit.
-        what: what is counted, for the message.
+        what: subject and verb of the error's message: who sends too many requests.
     """
 
     def __init__(self, per_second: int, what: str = "The key sends") -> None:
@@ -55,6 +55,7 @@ class RateLimiter:
             self._next(sender, time.monotonic())
 
     def _next(self, sender: str, now: float) -> float:
+        """Return when the bucket is full again after one more request, in monotonic seconds."""
         full_at = max(self._full_at.get(sender, now), now) + 1 / self._per_second
         wait = full_at - now - 1
         if wait > 1e-9:  # noqa: PLR2004 # rounding

@@ -62,7 +62,7 @@ def erase_users(request: Request, caller: Operator, body: schemas.NewErasures) -
     The audit has an entry for each user, with a digest instead of the id.
     """
     receipts = access.erase(caller.transaction, body.user_ids, reason=body.reason)
-    release_cache = request.app.state.gate.release_caches[caller.dataset]
+    release_cache = request.app.state.admission.release_caches[caller.dataset]
     for receipt in receipts:
         release_cache.drop_reasons(receipt.user_id)
     return as_json(receipts)

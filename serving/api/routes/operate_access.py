@@ -51,7 +51,7 @@ def api_keys(caller: Operator) -> Response:
 def create_key(request: Request, caller: Operator, body: schemas.NewApiKey) -> Response:
     """Returns the key, only in this answer. It replaces a key of the same name."""
     created = access.create_key(caller.transaction, body.name, body.scopes, reason=body.reason)
-    request.app.state.gate.forget_keys()  # a replaced key ends at once
+    request.app.state.admission.forget_keys()  # a replaced key ends at once
     return as_json(created, status=201)
 
 
@@ -59,7 +59,7 @@ def create_key(request: Request, caller: Operator, body: schemas.NewApiKey) -> R
 def revoke_key(request: Request, caller: Operator, name: KeyName, reason: Reason = "") -> Response:
     """This process refuses the key at once; others may accept it for API_KEY_CACHE_SECONDS."""
     revoked = access.revoke_key(caller.transaction, name, reason=reason)
-    request.app.state.gate.forget_keys()
+    request.app.state.admission.forget_keys()
     return as_json(revoked)
 
 

@@ -198,7 +198,7 @@ def test_an_erasure_drops_the_reasons_of_the_process_that_serves_it(
     fan = f"/v1/{schema_of(owner)}/users/fan"
     with TestClient(app, "http://127.0.0.1", headers={"Authorization": f"Bearer {key}"}) as http:
         assert http.get(f"{fan}/recommendations?explain=true").is_success
-        cache = app.state.gate.release_caches[schema_of(owner)]
+        cache = app.state.admission.release_caches[schema_of(owner)]
         assert cache.get_reasons("fan", release_id)
         assert http.delete(fan).is_success
 
