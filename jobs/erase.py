@@ -1,9 +1,10 @@
 """Delete erased users from the lake: their rows, then the old files that have them. No Spark.
 
-Postgres has the list of erasures. The job copies it to the lake, deletes the rows of each listed
-user in every table, and records what it deleted. Rows that arrive later, in a file that is sent
-again, are deleted by the next run. A purge removes the old files and the old log of a table so
-early that `LAKE_ERASE_WITHIN_DAYS` after a request no file names the user; with `--now` at once.
+Postgres has the list of erasures. The job copies the list to the lake, deletes the rows of each
+listed user in every table, and records what it deleted. Rows that arrive later, in a file that is
+sent again, are deleted by the next run. A purge removes the old files and the old log of a table in
+time: `LAKE_ERASE_WITHIN_DAYS` after a request no file names the user. With `--now` it removes them
+at once; docs/operations.md says what must not run meanwhile.
 
 A run that was killed is completed by the next one.
 
@@ -45,7 +46,7 @@ _DAYS_OF_RUNS = 2
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one run did: users of the list, users with deleted rows, removed files."""
+    """What one run did: numbers of users on the list, users with deleted rows, removed files."""
 
     n_listed: int = 0
     n_found: int = 0
@@ -63,7 +64,11 @@ def run(
         engine: of the data set, as role `publisher`.
         run_key: of this run.
         within_days: days from the request of an erasure until no file names the user. A purge
-            removes rows that were deleted two days less before now; 2 or less: all of them.
+            removes the rows that were deleted more than `within_days - 2` days ago; with 2 or less
+            it removes all deleted rows.
+
+    Raises:
+        TableBusyError: another process has been writing a table for too long.
     """
     lake, n_files = Lake(root), 0
     listed, new = _copy_list(lake, engine, run_key)
@@ -72,24 +77,24 @@ def run(
         return Outcome()
     users = ErasedUsers(dataset.name, listed)
     tables = [table for table in matches.USER_TABLES if lake.exists(table)]
-    found: set[str] = set()
+    erased: set[str] = set()
     for table in tables:
-        found |= _delete(lake, table, users, run_key)
-        found |= _mark_former(lake, table, dataset.name, new, run_key)
+        erased |= _delete(lake, table, users, run_key)
+        erased |= _mark_former(lake, table, dataset.name, new, run_key)
     _record(lake, tables, run_key)
     keep_days = max(within_days - _DAYS_OF_RUNS, 0)
     deleted_before = datetime.now(UTC) - timedelta(days=keep_days)
     for table in tables:
         n_files += erasure.purge(root, table, deleted_before=deleted_before, run_key=run_key)
-    unpurged = {d for t in tables for x in erasure.deletions(root, t) for d in x.n_rows}
+    unpurged = set().union(*(_unpurged(lake, table) for table in tables))
     with engine.begin() as connection:
-        erasures.record_progress(connection, among=listed, found=found, unpurged=unpurged)
+        erasures.record_progress(connection, among=listed, found=erased, unpurged=unpurged)
     log.info(
-        event("erased", dataset=dataset.name, users=len(listed), found=len(found), files=n_files)
+        event("erased", dataset=dataset.name, users=len(listed), found=len(erased), files=n_files)
     )
-    if found:
+    if erased:
         _name_releases(root, dataset, engine)
-    return Outcome(len(listed), len(found), n_files)
+    return Outcome(len(listed), len(erased), n_files)
 
 
 def main(argv: Sequence[str] | None = None, *, engine: Engine | None = None) -> None:
@@ -104,18 +109,19 @@ def main(argv: Sequence[str] | None = None, *, engine: Engine | None = None) -> 
 
 
 def _copy_list(lake: Lake, engine: Engine, run_key: RunKey) -> tuple[set[str], set[str]]:
-    """Copy the list of erasures between Postgres and the lake.
+    """Copy the list of erasures from Postgres to the lake.
 
-    The lake's list completes Postgres' after a backup was restored.
+    If Postgres lacks erasures of the lake's list, because a backup was restored, they are added to
+    Postgres.
 
     Returns:
         The digests of all erased users, and of those whose rows were never looked for.
     """
     rows = lake.rows(BRONZE_ERASURES, columns=["user_digest", "requested_at"])
-    known = {row["user_digest"]: row["requested_at"] for row in rows}
+    in_lake = {row["user_digest"]: row["requested_at"] for row in rows}
     with engine.begin() as connection:
-        requests = erasures.listed(connection)
-        lost = {digest: at for digest, at in known.items() if digest not in requests}
+        in_postgres = erasures.listed(connection)
+        lost = {digest: at for digest, at in in_lake.items() if digest not in in_postgres}
         n_restored = erasures.restore(connection, lost, by=str(run_key))
         new = erasures.new(connection)
     if n_restored:
@@ -126,22 +132,22 @@ def _copy_list(lake: Lake, engine: Engine, run_key: RunKey) -> tuple[set[str], s
         )
     missing: list[dict[str, Any]] = [
         {"user_digest": digest, "requested_at": at, "run_key": str(run_key)}
-        for digest, at in requests.items()
-        if digest not in known
+        for digest, at in in_postgres.items()
+        if digest not in in_lake
     ]
     if missing:
         mark = Mark(write_id(row["user_digest"] for row in missing))
         append(lake.root, BRONZE_ERASURES, missing, run_key=run_key, mark=mark)
-    return {*requests, *known}, new
+    return {*in_postgres, *in_lake}, new
 
 
 def _delete(lake: Lake, table: Table, users: ErasedUsers, run_key: RunKey) -> set[str]:
-    """Delete the users' rows from the newest version; return the digests that were found."""
-    found: set[str] = set()
+    """Delete the users' rows from the newest version; return the digests of users with rows."""
+    erased: set[str] = set()
     for match in matches.matches(lake, table, users):
         erasure.delete(lake.root, table, match.condition, match.n_rows, run_key=run_key)
-        found |= match.n_rows.keys()
-    return found
+        erased |= match.n_rows.keys()
+    return erased
 
 
 def _mark_former(
@@ -149,19 +155,25 @@ def _mark_former(
 ) -> set[str]:
     """Let the purge remove old files with users who have no row in the newest version.
 
-    Files that an earlier deletion has left are due for the purge anyway.
+    The next purge removes the files of users with a recorded deletion anyway.
 
     Returns:
         The digests of these users.
     """
-    covered = {d for deletion in erasure.deletions(lake.root, table) for d in deletion.n_rows}
-    if not new - covered:
+    unmarked = new - _unpurged(lake, table)
+    if not unmarked:
         return set()
-    former = matches.former_users(lake, table, ErasedUsers(dataset, new - covered))
+    former = matches.former_users(lake, table, ErasedUsers(dataset, unmarked))
     if former:
         n_rows = dict.fromkeys(former, 0)
         erasure.mark_former(lake.root, table, n_rows, run_key=run_key)
     return former
+
+
+def _unpurged(lake: Lake, table: Table) -> set[str]:
+    """Return the digests of users whose deletion from the table is not purged yet."""
+    deletions = erasure.deletions(lake.root, table)
+    return {digest for deletion in deletions for digest in deletion.n_rows}
 
 
 def _record(lake: Lake, tables: Sequence[Table], run_key: RunKey) -> None:

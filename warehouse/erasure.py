@@ -7,6 +7,9 @@ rows, and the log has ids: in conditions, and in the smallest and largest values
 A purge removes all of this: the old data files, and the log before the version that follows the
 deletion. A checkpoint takes the log's place, so marks, versions from there on and the table's
 properties stay.
+
+A purge of recent deletions also removes files that another writer has not committed yet. On a local
+disk the table's lock prevents this; in an object store nothing may write meanwhile.
 """
 
 import json
@@ -33,10 +36,11 @@ from warehouse.tables import GOLD_ERASED_ROWS, GOLD_PURGES, Table
 
 log = logging.getLogger(__name__)
 
-_ROWS = "erasedRows"  # of a commit's metadata: number of rows by digest, as JSON
+_ROWS = "erasedRows"  # name in a commit's metadata; its value: number of rows by digest, as JSON
 _LOG = "_delta_log"
 _VERSION = re.compile(r"\.?(\d{20})\.")  # names of log files begin with their version
-_HINT_CHECKSUM = "._last_checkpoint.crc"  # Hadoop's, of a file that a checkpoint replaces
+# Hadoop's checksum of `_last_checkpoint`: delta-rs replaces the file, but not its checksum.
+_HINT_CHECKSUM = "._last_checkpoint.crc"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +95,7 @@ def former_values(root: str, table: Table, column: str) -> Iterator[pa.Array]:
     """Yield the texts of a column that are in old files and in the log, in batches.
 
     Old files are those of former versions and of killed writes. The log has the smallest and the
-    largest value of each file; of a longer text than 31 characters it has only the beginning.
+    largest value of each file; of a text with more than 31 characters it has only the beginning.
     """
     delta = DeltaTable(table.uri(root))
     files = PyFileSystem(DeltaStorageHandler(delta.table_uri))
@@ -134,7 +138,10 @@ def record(root: str, table: Table, deletion: Deletion, *, run_key: RunKey) -> N
         "erased_at": deletion.at,
         "run_key": str(run_key),
     }
-    rows = [common | {"user_digest": d, "n_rows": n} for d, n in deletion.n_rows.items()]
+    rows = [
+        common | {"user_digest": digest, "n_rows": n_rows}
+        for digest, n_rows in deletion.n_rows.items()
+    ]
     if rows:
         mark = Mark(f"{table.full_name} {deletion.version}")
         append(root, GOLD_ERASED_ROWS, rows, run_key=run_key, mark=mark)
@@ -163,27 +170,9 @@ def purge(root: str, table: Table, *, deleted_before: datetime, run_key: RunKey)
             full=True,  # files of killed writes too
             commit_properties=signed(run_key),
         )
-        delta = DeltaTable(table.uri(root), version=oldest_version)
-        files = PyFileSystem(DeltaStorageHandler(delta.table_uri))
-        names = {file.base_name for file in files.get_file_info(FileSelector(_LOG))}
-        log_files = sorted(name for name in names if _version(name) < oldest_version)
-        row = {
-            "table_name": table.full_name,
-            "oldest_version": oldest_version,
-            "n_files": len(data_files),
-            "n_log_files": len(log_files),
-            "purged_at": datetime.now(UTC),
-            "run_key": str(run_key),
-        }
-        mark = Mark(f"{table.full_name} {oldest_version}")
-        append(root, GOLD_PURGES, [row], run_key=run_key, mark=mark)
-        if _HINT_CHECKSUM in names:
-            files.delete_file(f"{_LOG}/{_HINT_CHECKSUM}")
-        delta.create_checkpoint()
-        for name in sorted(log_files, key=_version):
-            files.delete_file(f"{_LOG}/{name}")
+        n_log_files = _purge_log(root, table, oldest_version, len(data_files), run_key)
     log.info("purged table=%s files=%d run_key=%s", table.full_name, len(data_files), run_key)
-    return len(data_files) + len(log_files)
+    return len(data_files) + n_log_files
 
 
 def first_since(root: str, table: Table, version: int) -> int | None:
@@ -191,7 +180,38 @@ def first_since(root: str, table: Table, version: int) -> int | None:
     purges = Lake(root).rows(GOLD_PURGES, equals={"table_name": table.full_name})
     versions = {row["oldest_version"] - 1 for row in purges}
     versions |= {deletion.version for deletion in deletions(root, table)}
-    return min((at for at in versions if at > version), default=None)
+    return min((later for later in versions if later > version), default=None)
+
+
+def _purge_log(
+    root: str, table: Table, oldest_version: int, n_data_files: int, run_key: RunKey
+) -> int:
+    """Replace the log before `oldest_version` by a checkpoint, and record the purge.
+
+    Returns:
+        The number of removed files.
+    """
+    delta = DeltaTable(table.uri(root), version=oldest_version)
+    files = PyFileSystem(DeltaStorageHandler(delta.table_uri))
+    names = {file.base_name for file in files.get_file_info(FileSelector(_LOG))}
+    old_names = sorted(name for name in names if _version(name) < oldest_version)
+    old_names.sort(key=_version)  # `<version>.json` is the last name of its version
+    row = {
+        "table_name": table.full_name,
+        "oldest_version": oldest_version,
+        "n_files": n_data_files,
+        "n_log_files": len(old_names),
+        "purged_at": datetime.now(UTC),
+        "run_key": str(run_key),
+    }
+    mark = Mark(f"{table.full_name} {oldest_version}")
+    append(root, GOLD_PURGES, [row], run_key=run_key, mark=mark)
+    if _HINT_CHECKSUM in names:
+        files.delete_file(f"{_LOG}/{_HINT_CHECKSUM}")
+    delta.create_checkpoint()
+    for name in old_names:
+        files.delete_file(f"{_LOG}/{name}")
+    return len(old_names)
 
 
 def _logged_values(files: PyFileSystem, file: FileInfo, column: str) -> Iterator[pa.Array]:
@@ -205,13 +225,17 @@ def _logged_values(files: PyFileSystem, file: FileInfo, column: str) -> Iterator
     elif file.extension == "json":
         with files.open_input_stream(file.path) as opened:
             actions = [json.loads(line) for line in opened.read().splitlines() if line]
-        yield _bounds([a["add"].get("stats") for a in actions if "add" in a], column)
+        stats = [action["add"].get("stats") for action in actions if "add" in action]
+        yield _bounds(stats, column)
 
 
 def _bounds(stats: Iterable[str | None], column: str) -> pa.Array:
-    parsed = [json.loads(text) for text in stats if text]
+    """Return the smallest and largest texts of the column in the statistics of files, as JSON."""
+    stats_of_files = [json.loads(text) for text in stats if text]
     values = [
-        of.get(bound, {}).get(column) for of in parsed for bound in ("minValues", "maxValues")
+        stats_of_file.get(bound, {}).get(column)
+        for stats_of_file in stats_of_files
+        for bound in ("minValues", "maxValues")
     ]
     return pa.array([value for value in values if isinstance(value, str)], pa.string())
 

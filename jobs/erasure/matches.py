@@ -14,12 +14,15 @@ from warehouse import erasure
 from warehouse.query import Lake
 from warehouse.tables import SILVER_QUARANTINE, TABLES, Table
 
-T = TypeVar("T")
+ValueT = TypeVar("ValueT")
 USER_ID: Final = "user_id"
-BY_ID: Final = tuple(table for table in TABLES if USER_ID in table.names)
-USER_TABLES: Final = (*BY_ID, SILVER_QUARANTINE)
-OF_USERS: Final = ("ratings", "events", "users", "feedback")  # targets whose rows name a user
-AT_ONCE: Final = 5000  # ids, or rows of the quarantine, that one commit deletes
+# All tables with rows of users; the quarantine has ids only in the text of its rows.
+USER_TABLES: Final = (
+    *(table for table in TABLES if USER_ID in table.names),
+    SILVER_QUARANTINE,
+)
+TARGETS_OF_USERS: Final = ("ratings", "events", "users", "feedback")  # rows of these name a user
+DELETED_AT_ONCE: Final = 5000  # ids, or rows of the quarantine, that one commit deletes
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +34,9 @@ class Match:
 
 
 def matches(lake: Lake, table: Table, users: ErasedUsers) -> Iterator[Match]:
-    """Yield the rows of the erased users in the newest version of the table.
+    """Yield what to delete so that the newest version of the table has no erased user.
 
-    Lines that could not be split into fields are matches too: they may name any user.
+    That is their rows, and lines that could not be split into fields: these may name any user.
     """
     if table == SILVER_QUARANTINE:
         yield from _in_quarantine(lake, users)
@@ -57,11 +60,13 @@ def former_users(lake: Lake, table: Table, users: ErasedUsers) -> set[str]:
 
 
 def _by_id(lake: Lake, table: Table, users: ErasedUsers) -> Iterator[Match]:
-    n_rows: Counter[str] = Counter()
+    """Yield the rows whose column `user_id` has an erased user."""
+    n_rows: Counter[str] = Counter()  # by user id, as the table writes it
     digests: dict[str, str] = {}
     for batch in lake.batches(table, columns=[USER_ID]):
         counts = batch[USER_ID].value_counts()
-        for user_id, n in zip(*(field.to_pylist() for field in counts.flatten()), strict=True):
+        user_ids, numbers = (field.to_pylist() for field in counts.flatten())
+        for user_id, n in zip(user_ids, numbers, strict=True):
             if user_id is None:
                 continue
             digest = users.find(user_id, as_sent="raw" in table.names)
@@ -76,9 +81,12 @@ def _by_id(lake: Lake, table: Table, users: ErasedUsers) -> Iterator[Match]:
 
 
 def _in_quarantine(lake: Lake, users: ErasedUsers) -> Iterator[Match]:
+    """Yield the rows of the quarantine that name an erased user or could not be split."""
     columns = ["target", "sent", "failed_checks", *SILVER_QUARANTINE.key]
     digest_of_row: dict[tuple[str, str, int], str | None] = {}
-    for batch in lake.batches(SILVER_QUARANTINE, columns=columns, equals={"target": OF_USERS}):
+    for batch in lake.batches(
+        SILVER_QUARANTINE, columns=columns, equals={"target": TARGETS_OF_USERS}
+    ):
         for row in batch.to_pylist():
             user_id = _user_of(row["sent"])
             digest = user_id and users.find(user_id, as_sent=row["target"] != "feedback")
@@ -87,7 +95,8 @@ def _in_quarantine(lake: Lake, users: ErasedUsers) -> Iterator[Match]:
                 digest_of_row[key] = digest or None
     for keys in _parts(sorted(digest_of_row)):
         counts = Counter(digest_of_row[key] for key in keys)
-        yield Match(_condition(keys), {d: n for d, n in counts.items() if d is not None})
+        n_rows = {digest: n for digest, n in counts.items() if digest is not None}
+        yield Match(_condition(keys), n_rows)
 
 
 def _condition(keys: Iterable[tuple[str, str, int]]) -> str:
@@ -96,19 +105,20 @@ def _condition(keys: Iterable[tuple[str, str, int]]) -> str:
     for landing_id, file, line in keys:
         lines[landing_id, file].append(line)
     terms = []
-    for (landing_id, file), of_file in lines.items():
-        of_landing = erasure.any_of("landing_id", [landing_id])
-        numbers = ", ".join(map(str, of_file))
+    for (landing_id, file), numbers_of_lines in lines.items():
+        is_of_landing = erasure.any_of("landing_id", [landing_id])
+        numbers = ", ".join(map(str, numbers_of_lines))
         terms.append(
-            f"({of_landing} AND {erasure.any_of('source_file', [file])}"
+            f"({is_of_landing} AND {erasure.any_of('source_file', [file])}"
             f" AND source_line IN ({numbers}))"
         )
     return " OR ".join(terms)
 
 
-def _parts(values: Sequence[T]) -> Iterator[Sequence[T]]:
-    """Yield the values in parts of at most `AT_ONCE`."""
-    return (values[start : start + AT_ONCE] for start in range(0, len(values), AT_ONCE))
+def _parts(values: Sequence[ValueT]) -> Iterator[Sequence[ValueT]]:
+    """Yield the values in parts of at most `DELETED_AT_ONCE`."""
+    starts = range(0, len(values), DELETED_AT_ONCE)
+    return (values[start : start + DELETED_AT_ONCE] for start in starts)
 
 
 def _user_of(sent: str) -> str | None:

@@ -19,7 +19,11 @@ def command(
     *,
     now: Annotated[bool, typer.Option("--now", help="remove old files at once")] = False,
 ) -> None:
-    """Erase these users and all who asked for it, from Postgres and from the lake."""
+    """Erase the users of --user, and all who were erased through the API, from the lake.
+
+    Users of --user are erased from Postgres first. --now removes old files of the lake at once; no
+    DAG of the data set may run meanwhile.
+    """
     name = manifests.load_named(dataset).name
     raise typer.Exit(code=0 if erase(running(), name, user or (), now=now) else 1)
 
@@ -28,7 +32,12 @@ def erase(stack: Stack, dataset: str, user_ids: Collection[str], *, now: bool) -
     """Erase these users and those on the list; return whether the job succeeded.
 
     Rows of listed users that a restored backup has brought back to Postgres are deleted again.
-    `now`: old files of the lake are removed at once.
+
+    Args:
+        stack: the running platform of this machine.
+        dataset: name of the data set.
+        user_ids: users to add to the list, and to delete from Postgres.
+        now: whether old files of the lake are removed at once.
     """
     owner = stack.server.url("lantern", database.OWNER, stack.secrets.of(database.OWNER))
     with database.transaction(owner, dataset) as session:

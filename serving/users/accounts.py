@@ -74,10 +74,10 @@ def create(connection: Connection) -> NewUser:
 
 
 def register(connection: Connection, user_id: str, token: str) -> bool:
-    """Give an unused id this token. It can be repeated.
+    """Create a user with this id and token. The call can be repeated.
 
-    An id that has any rows is not given a token, because a user's token allows to read and erase
-    them.
+    An id that has rows but no token does not get one: with a token, a caller could read and erase
+    these rows.
 
     Returns:
         Whether the user is new.
@@ -105,9 +105,10 @@ def owns(connection: Connection, user_id: str, token: str) -> bool:
 def requested_by(
     connection: Connection, user_id: str, *, key: str, scopes: Collection[str], token: str | None
 ) -> str:
-    """Return who asks for the export or the erasure of a user's data.
+    """Return who requests the export or the erasure of a user's data: a key's name or `THE_USER`.
 
-    A key with the scope `operate` may ask for any user's, any other key with the user's token.
+    A key with the scope `operate` may request any user's data. Any other key needs the user's
+    token.
 
     Raises:
         UserErasedError: the request has a token, and the user was erased.
@@ -130,11 +131,11 @@ def is_erased(connection: Connection, user_id: str) -> bool:
 
 
 def erase(connection: Connection, user_id: str, *, requested_by: str) -> Erasure:
-    """Delete the user's data from this schema and block further events for the id.
+    """Delete the user's data from this schema, and let no further event of this id be written.
 
     It waits for transactions that are writing the user's events, and for a publication that is
-    about to commit. Unknown ids are recorded too, because the lake may have their events:
-    `jobs.erase` deletes these.
+    about to commit. Unknown ids are recorded too, because the lake may have events of them, which
+    `jobs.erase` deletes.
     """
     erasures.begin(connection)
     connection.execute(_LOCK, {"user_id": user_id})

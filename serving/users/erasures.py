@@ -47,15 +47,19 @@ _COUNT = text("select count(*) from erasures")
 
 
 def begin(connection: Connection) -> None:
-    """Wait for a publication that is about to commit, and keep others from it until the end."""
+    """Wait for a publication that is about to commit, and let no other commit meanwhile.
+
+    The lock is shared, so erasures do not wait for each other. It is held until the transaction
+    ends.
+    """
     connection.execute(_BEGIN)
 
 
 def hold_up(session: Session) -> None:
-    """Wait for erasures that have begun, and hold up others until the transaction ends.
+    """Wait for erasures that have begun, and let no other begin until the transaction ends.
 
-    Rows of users that are added before this and deleted after it by `delete_from` cannot outlive
-    an erasure.
+    A publication calls this after it has added the rows of users, and then `delete_from`: so no row
+    that it added outlives an erasure.
     """
     session.execute(_HOLD_UP)
 
@@ -92,15 +96,21 @@ def listed(connection: Connection) -> dict[str, datetime]:
 
 
 def new(connection: Connection) -> set[str]:
-    """Return the digests of users whose rows in the lake were never looked for."""
+    """Return the digests of users for whom `jobs.erase` has not searched the lake yet."""
     return set(connection.scalars(select(Erasure.digest).where(Erasure.erased_at.is_(None))))
 
 
 def restore(connection: Connection, requests: Mapping[str, datetime], *, by: str) -> int:
-    """Add erasures that the lake knows and this list has lost; return their number."""
+    """Add the erasures of the lake's list that this list lacks; return their number.
+
+    `requests` has the times of the requests by digest.
+    """
     if not requests:
         return 0
-    rows = [{"digest": d, "requested_at": at, "requested_by": by} for d, at in requests.items()]
+    rows = [
+        {"digest": digest, "requested_at": requested_at, "requested_by": by}
+        for digest, requested_at in requests.items()
+    ]
     statement = insert(Erasure).on_conflict_do_nothing().returning(Erasure.digest)
     return len(connection.scalars(statement, rows).all())
 
@@ -116,17 +126,17 @@ def record_progress(
 
     Args:
         connection: of the role `publisher`.
-        among: digests of the list that the job read; others were added since.
-        found: those of users whose rows it deleted.
-        unpurged: those of users that old files still have.
+        among: digests of the list that the job read; others may have been added since.
+        found: digests of the users whose rows it deleted.
+        unpurged: digests of the users whose rows old files still have.
     """
-    now, unknown = func.now(), Erasure.erased_at.is_(None)
-    erased = Erasure.digest.in_(found) | (unknown & Erasure.digest.in_(among))
-    connection.execute(update(Erasure).where(erased).values(erased_at=now))
-    again = Erasure.digest.in_(unpurged)
-    connection.execute(update(Erasure).where(again).values(purged_at=None))
-    purged = Erasure.purged_at.is_(None) & Erasure.digest.in_({*among} - {*unpurged})
-    connection.execute(update(Erasure).where(purged).values(purged_at=now))
+    now, is_new = func.now(), Erasure.erased_at.is_(None)
+    is_erased = Erasure.digest.in_(found) | (is_new & Erasure.digest.in_(among))
+    connection.execute(update(Erasure).where(is_erased).values(erased_at=now))
+    is_unpurged = Erasure.digest.in_(unpurged)
+    connection.execute(update(Erasure).where(is_unpurged).values(purged_at=None))
+    is_purged = Erasure.purged_at.is_(None) & Erasure.digest.in_({*among} - {*unpurged})
+    connection.execute(update(Erasure).where(is_purged).values(purged_at=now))
 
 
 def newest(connection: Connection, *, limit: int) -> list[ErasureState]:

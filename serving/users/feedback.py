@@ -1,8 +1,8 @@
 """Write users' events: into the outbox and the current feedback, in one transaction.
 
-Callers own the transaction: an event is accepted once they commit. Two statements do the work; a
-third one finds the reason if an event is not accepted. The current feedback also has what the
-newest event replaced: `serving.users.undo` puts it back.
+Callers own the transaction: an event is accepted once they commit. Two statements write an event.
+If they write nothing, a third one finds the reason. The current feedback also has the state that
+the newest event replaced: `serving.users.undo` restores it.
 """
 
 import secrets
@@ -202,6 +202,12 @@ def _check_time(occurred_at: datetime | None) -> None:
 
 
 def _repeated(connection: Connection, event: Event, values: dict[str, Any]) -> Receipt:
+    """Return the receipt of an event that was written before.
+
+    Raises:
+        UserErasedError, IdempotencyKeyReusedError, UnknownItemError: see `accept`.
+        ApiUnavailableError: another transaction has just changed what the two statements compare.
+    """
     row = connection.execute(_REASON, values).one()
     if row.is_erased:
         raise errors.UserErasedError(f"The user {event.user_id!r} was erased.")

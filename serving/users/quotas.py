@@ -23,10 +23,10 @@ class Quotas:
         self._lock = Lock()
 
     def check(self, dataset: str, key_name: str, kind: Kind) -> None:
-        """Check that the key has some of its quota left.
+        """Check that the key has not used up its quota of today.
 
         Raises:
-            QuotaExceededError: it has not; with the seconds until the next day.
+            QuotaExceededError: it has; with the seconds until the next day (UTC).
         """
         now, limit = datetime.now(UTC), self._limits[kind]
         with self._lock:
@@ -42,6 +42,6 @@ class Quotas:
             )
 
     def count(self, dataset: str, key_name: str, kind: Kind) -> None:
-        """Count one that was committed."""
+        """Count one event or new user that was committed."""
         with self._lock:
             self._counts[dataset, key_name, kind] += 1

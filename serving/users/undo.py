@@ -63,7 +63,7 @@ _STATE = text(
 
 
 def undo(connection: Connection, user_id: str, event_id: str, *, sent_by: str) -> UndoReceipt:
-    """Restore what a user's event replaced; repeated calls change nothing.
+    """Restore the feedback that a user's event replaced. Repeated calls change nothing.
 
     The caller must roll the transaction back on an error. `sent_by` is the API key's name.
 
@@ -71,6 +71,7 @@ def undo(connection: Connection, user_id: str, event_id: str, *, sent_by: str) -
         UnknownEventError: the user has no such event, or it is an undo.
         FeedbackChangedError: a newer event changed the user's feedback on the item.
         UserErasedError: the user was erased.
+        ApiUnavailableError: the event is being written by another transaction.
     """
     values: dict[str, Any] = {"user_id": user_id, "undone_id": event_id, "key": _key(event_id)}
     sent = {"event_id": new_event_id(), "sent_by": sent_by}
