@@ -41,8 +41,10 @@ class Content:
     def of(cls, items: DataFrame, known: NDArray[np.int32], types: Mapping[str, str]) -> Self:
         """Return the content of `items`.
 
-        `items` is (item, item_id, categories, released, vendor, attributes), `known` has the
-        numbers of the known items, `types` the manifest's type of each attribute.
+        Args:
+            items: (item, item_id, categories, released, vendor, attributes), one row per item.
+            known: the values of `item` of the items that have interactions.
+            types: the manifest's type of each attribute, by name.
         """
         columns = ["item", "item_id", "categories", "released", "vendor", "attributes"]
         rows = items.select(columns).toArrow()
@@ -54,9 +56,12 @@ class Content:
         }
         ordered = [by_item[item] for item in catalogue.index.tolist()]
         flags = _shared(catalogue, [set(_flags(row, types)) for row in ordered])
-        numbers = [name for name, kind in types.items() if kind == "number"]
-        columns_of = [_standardised([_number(row, n) for row in ordered]) for n in numbers]
-        dense = np.array(columns_of, np.float32).reshape(len(numbers), len(catalogue)).T
+        numeric = [name for name, kind in types.items() if kind == "number"]
+        columns_of_numbers = [
+            _standardised([_number(row, name) for row in ordered]) for name in numeric
+        ]
+        shape = (len(numeric), len(catalogue))  # also without a numeric attribute
+        dense = np.array(columns_of_numbers, np.float32).reshape(shape).T
         return cls(catalogue, sparse.hstack([flags, sparse.csr_array(dense)]).tocsr())
 
     @property
@@ -69,7 +74,7 @@ class Content:
     ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         """Return all items and their factors, ascending by item; those of new items are predicted.
 
-        `matrix` has the fitted factors of `items`, the known ones, one row each.
+        `matrix` (items, factors) has the fitted factors of the known `items`, one row each.
         """
         positions = self.catalogue.positions(items)
         weights = ridge(self.features[positions], matrix)
@@ -81,9 +86,10 @@ class Content:
 
 
 def ridge(features: sparse.csr_array, values: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return (features, columns): weights that predict `values` less their mean.
+    """Return (features, columns): the weights that predict `values` (items, columns).
 
-    The penalty is the one of `PENALTIES` with the smallest leave-one-out squared error.
+    They predict the differences from the mean of each column. The penalty is the one of `PENALTIES`
+    with the smallest leave-one-out squared error.
     """
     x = features.astype(np.float64)
     centred = (values - values.mean(axis=0)).astype(np.float64)

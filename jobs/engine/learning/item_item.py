@@ -94,18 +94,25 @@ def fit(
 
 
 def rest(popularity: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the scores of items without a positive sum: popularity / the largest - 1."""
-    largest = np.float32(max(float(popularity.max(initial=0)), 1e-12))
-    return np.asarray(popularity / largest - 1, np.float32)
+    """Return (items,): the scores of items without a positive sum, from -1 to 0.
+
+    They are the popularity divided by the largest popularity, minus 1.
+    """
+    most_popular = np.float32(max(float(popularity.max(initial=0)), 1e-12))
+    return np.asarray(popularity / most_popular - 1, np.float32)
 
 
 def matrix(positive: DataFrame, catalogue: Catalogue) -> sparse.csr_array:
-    """Return (users, items) with 1 for each row of `positive` (user, item) in the catalogue."""
+    """Return (users, items) with 1 for each row of `positive` (user, item) in the catalogue.
+
+    The users are in ascending order. Items are at their position in the catalogue.
+    """
     rows = positive.select("user", "item").toArrow()
     positions = catalogue.positions(rows["item"].to_numpy().astype(np.int32))
     users = np.unique(rows["user"].to_numpy(), return_inverse=True)[1]
     shape = (int(users.max(initial=-1)) + 1, len(catalogue))
-    cells = (users[positions >= 0], positions[positions >= 0])
+    is_listed = positions >= 0
+    cells = (users[is_listed], positions[is_listed])
     return sparse.csr_array((np.ones(len(cells[0]), np.float32), cells), shape)
 
 
@@ -133,18 +140,22 @@ def ease(counts: NDArray[np.float32], reg: float) -> NDArray[np.float32]:
 
 
 def largest(weights: NDArray[np.float32], n: int) -> sparse.csr_array:
-    """Return the `n` weights of each row with the largest absolute values, highest weight first."""
+    """Return (item, item): of each row of `weights` the `n` with the largest absolute values.
+
+    The highest weight comes first in its row. Weights of 0 are left out.
+    """
     columns, values = [], []
     for start in range(0, len(weights), _ROWS_PER_BLOCK):
         block = weights[start : start + _ROWS_PER_BLOCK]
-        for row, best in zip(block, top_n_by_row(_sizes(block), n), strict=True):
-            highest_first = best[np.argsort(-row[best], kind="stable")].astype(np.int32)
+        for row, kept in zip(block, top_n_by_row(_sizes(block), n), strict=True):
+            highest_first = kept[np.argsort(-row[kept], kind="stable")].astype(np.int32)
             columns.append(highest_first)
             values.append(row[highest_first])
     return neighbours.from_rows(columns, values, [len(of_row) for of_row in columns])
 
 
 def _sizes(weights: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the absolute values; minus infinity for weights of 0."""
     return np.where(weights != 0, np.abs(weights), -np.inf).astype(np.float32)
 
 

@@ -14,8 +14,8 @@ from scipy import sparse
 from jobs.engine.item_recipes import ItemItem
 from ranking.selection import top_n
 
-MAX_PER_USER = 1000  # sampled positive items of a user, whose pairs are counted
-PAIRS_PER_BLOCK = 4_000_000  # of items of one user, before the pairs of all users are added up
+MAX_PER_USER = 1000  # positive items of a user whose pairs are counted; of more, a sample
+PAIRS_PER_BLOCK = 4_000_000  # pairs (user, item, other item) that a block of items counts at once
 
 Floats = NDArray[np.float64]
 
@@ -34,16 +34,15 @@ def nearest(positive: sparse.csr_array, recipe: ItemItem) -> sparse.csr_array:
     for start, end in _blocks(sampled, by_item):
         both = (by_item[start:end] @ sampled).tocsr()
         both.sort_indices()
-        item = np.repeat(np.arange(start, end), np.diff(both.indptr))
-        of_item, of_other = n_by_item[item], n_by_item[both.indices]
-        weights = similarity(recipe, both.data.astype(np.float64), of_item, of_other, n_users)
-        weights[item == both.indices] = 0
-        both.data = weights
+        items, others = np.repeat(np.arange(start, end), np.diff(both.indptr)), both.indices
+        n_both = both.data.astype(np.float64)
+        weights = similarity(recipe, n_both, n_by_item[items], n_by_item[others], n_users)
+        weights[items == others] = 0
         for row in range(end - start):
-            part = slice(both.indptr[row], both.indptr[row + 1])
-            best = _best(both.data[part], recipe.neighbours)
-            columns.append(both.indices[part][best])
-            values.append(both.data[part][best])
+            of_row = slice(both.indptr[row], both.indptr[row + 1])
+            best = _best(weights[of_row], recipe.neighbours)
+            columns.append(others[of_row][best])
+            values.append(weights[of_row][best])
             lengths.append(len(best))
     return from_rows(columns, values, lengths)
 
@@ -51,10 +50,14 @@ def nearest(positive: sparse.csr_array, recipe: ItemItem) -> sparse.csr_array:
 def similarity(
     recipe: ItemItem, both: Floats, of_item: Floats, of_other: Floats, n_users: float
 ) -> NDArray[np.float32]:
-    """Return the similarity of pairs of items.
+    """Return the similarity of each pair of items; see `ItemItem` for the formulas.
 
-    `both` are the numbers of users who have both items, `of_item` and `of_other` those of users who
-    have the one and the other.
+    Args:
+        recipe: names the formula and its constants.
+        both: numbers of users who have both items, one per pair.
+        of_item: numbers of users who have the first item.
+        of_other: numbers of users who have the second item.
+        n_users: number of users with at least one item.
     """
     if recipe.similarity == "cosine":
         size = of_item**recipe.exponent * of_other ** (1 - recipe.exponent) + recipe.shrinkage
@@ -65,7 +68,10 @@ def similarity(
 
 
 def log_likelihood(both: Floats, of_item: Floats, of_other: Floats, n_users: float) -> Floats:
-    """Return Dunning's G² of the table: users who have both, one or the other item, neither."""
+    """Return Dunning's G² of each pair, from the numbers of users who have both, one or no item.
+
+    The arguments are those of `similarity`.
+    """
     only_item, only_other = of_item - both, of_other - both
     neither = n_users - both - only_item - only_other
     cells = _x_log_x(both) + _x_log_x(only_item) + _x_log_x(only_other) + _x_log_x(neither)
@@ -91,7 +97,10 @@ def limited(positive: sparse.csr_array, n: int) -> sparse.csr_array:
 def from_rows(
     columns: list[NDArray[np.int32]], values: list[NDArray[np.float32]], lengths: list[int]
 ) -> sparse.csr_array:
-    """Return the square matrix of these rows, each in the given order."""
+    """Return the square matrix of these rows, each in the given order.
+
+    Row i has `values[i]` in `columns[i]`; `lengths` has the number of both.
+    """
     starts = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
     indices = np.concatenate([np.empty(0, np.int32), *columns]).astype(np.int32)
     data = np.concatenate([np.empty(0, np.float32), *values]).astype(np.float32)
@@ -100,15 +109,16 @@ def from_rows(
 
 def _blocks(positive: sparse.csr_array, by_item: sparse.csr_array) -> Iterator[tuple[int, int]]:
     """Yield ranges of items with about `PAIRS_PER_BLOCK` pairs, at least one item each."""
-    lengths = np.diff(positive.indptr).astype(np.float64)
-    per_item = by_item @ lengths
-    block = (np.cumsum(per_item) / PAIRS_PER_BLOCK).astype(np.int64)
+    n_by_user = np.diff(positive.indptr).astype(np.float64)
+    n_pairs_by_item = by_item @ n_by_user
+    block = (np.cumsum(n_pairs_by_item) / PAIRS_PER_BLOCK).astype(np.int64)
     ends = np.flatnonzero(np.diff(block)) + 1
-    bounds = [0, *ends.tolist(), len(per_item)]
+    bounds = [0, *ends.tolist(), len(n_pairs_by_item)]
     return ((start, end) for start, end in pairwise(bounds) if start < end)
 
 
 def _best(weights: NDArray[np.float32], n: int) -> NDArray[np.int64]:
+    """Return the positions of the `n` largest positive weights, largest first."""
     return top_n(np.where(weights > 0, weights, -np.inf).astype(np.float32), n)
 
 

@@ -22,19 +22,44 @@ def nearest(positive: DataFrame, recipe: ItemItem, catalogue: Catalogue) -> spar
     Only the neighbours reach the driver. If a user has more than `MAX_PER_USER` items, their sample
     differs from that of `neighbours.nearest`.
     """
+    pairs = _sampled(positive).cache()
+    others = pairs.withColumnRenamed("item", "other")
+    both = pairs.join(others, "user").where("item != other").groupBy("item", "other").count()
+    best_first = Window.partitionBy("item").orderBy(F.desc("weight"), "other")
+    rows = (
+        _weighted(both, pairs, recipe, catalogue)
+        .where("weight > 0")
+        .withColumn("nth", F.row_number().over(best_first))
+        .where(F.col("nth") <= recipe.neighbours)
+        .toArrow()
+    )
+    pairs.unpersist()
+    return _matrix(rows, len(catalogue))
+
+
+def _sampled(positive: DataFrame) -> DataFrame:
+    """Return (user, item), at most `MAX_PER_USER` rows of a user."""
     rank_in_user = F.row_number().over(
         Window.partitionBy("user").orderBy(F.xxhash64("user", "item"), "item")
     )
-    sampled = positive.select("user", "item", rank_in_user.alias("nth"))
-    pairs = sampled.where(f"nth <= {MAX_PER_USER}").select("user", "item").cache()
+    ranked = positive.select("user", "item", rank_in_user.alias("nth"))
+    return ranked.where(f"nth <= {MAX_PER_USER}").select("user", "item")
+
+
+def _weighted(
+    both: DataFrame, pairs: DataFrame, recipe: ItemItem, catalogue: Catalogue
+) -> DataFrame:
+    """Return (item, other, weight): similarities, and the items' positions in the catalogue.
+
+    `both` is (item, other, count), the number of users who have both; `pairs` is (user, item). The
+    weight of an item that is not in the catalogue is 0.
+    """
     counts = pairs.groupBy("item").count().toArrow()
     n_by_item = catalogue.by_position(
         counts["item"].to_numpy().astype(np.int32), counts["count"].to_numpy().astype(np.float32)
     )
     n_users = float(pairs.select("user").distinct().count())
-    others = pairs.withColumnRenamed("item", "other")
-    both = pairs.join(others, "user").where("item != other").groupBy("item", "other").count()
-    shared = positive.sparkSession.sparkContext.broadcast((catalogue, n_by_item.astype(np.float64)))
+    shared = pairs.sparkSession.sparkContext.broadcast((catalogue, n_by_item.astype(np.float64)))
 
     def weighted(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         items, n_of = shared.value
@@ -49,19 +74,11 @@ def nearest(positive: DataFrame, recipe: ItemItem, catalogue: Catalogue) -> spar
             columns = [item.astype(np.int32), other.astype(np.int32), weight]
             yield pa.RecordBatch.from_arrays([*map(pa.array, columns)], ["item", "other", "weight"])
 
-    best_first = Window.partitionBy("item").orderBy(F.desc("weight"), "other")
-    rows = (
-        both.mapInArrow(weighted, _WEIGHTED)
-        .where("weight > 0")
-        .withColumn("nth", F.row_number().over(best_first))
-        .where(F.col("nth") <= recipe.neighbours)
-        .toArrow()
-    )
-    pairs.unpersist()
-    return _matrix(rows, len(catalogue))
+    return both.mapInArrow(weighted, _WEIGHTED)
 
 
 def _matrix(rows: pa.Table, n_items: int) -> sparse.csr_array:
+    """Return (item, neighbour) from rows of (item, other, weight, nth), in the order of `nth`."""
     item, nth = rows["item"].to_numpy(), rows["nth"].to_numpy()
     order = np.lexsort((nth, item))
     starts = np.concatenate([[0], np.cumsum(np.bincount(item, minlength=n_items))])

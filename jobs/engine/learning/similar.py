@@ -41,6 +41,10 @@ def _similar(
     weight: NDArray[np.float32],
     n: int,
 ) -> dict[str, list[tuple[str, float]]]:
+    """Return for each item at most `n` (item id, score): the cosine times the other's `weight`.
+
+    `units` has a row of length 1 for each position, or of zeros for an item that has no list.
+    """
     similar: dict[str, list[tuple[str, float]]] = {}
     has_units = np.asarray(abs(units).sum(axis=1) > 0, bool)
     rows = max(1, SCORES_PER_BLOCK // max(1, len(catalogue)))

@@ -16,7 +16,10 @@ _EASE = "ease"
 
 
 def item_space(data: Facts, starts: Sequence[AnyRecipe], *, with_ease: bool) -> Space:
-    """Return the space, whose defaults follow `starts`; without EASE in too large a catalogue."""
+    """Return the space. Its starts are `starts`, then the default recipes.
+
+    `with_ease`: whether the catalogue is small enough for EASE.
+    """
     models = (*_SIMILARITIES, _EASE) if with_ease else _SIMILARITIES
 
     def suggest(trial: BaseTrial) -> AnyRecipe:

@@ -22,10 +22,13 @@ class Budget:
 
 
 class Clock:
-    """The wall time of a search over all its attempts, with a budget in seconds.
+    """The wall time of a search over all its attempts.
 
-    Earlier attempts took `spent` seconds. This one `started` at a time by `now`, so preparation
-    counts.
+    Args:
+        budget: seconds for all attempts.
+        spent: seconds of earlier attempts.
+        started: when this attempt started, by `now`, so that its preparation counts; None: now.
+        now: returns seconds of a monotonic clock.
     """
 
     def __init__(
@@ -75,8 +78,9 @@ class Plan:
 
     def seconds_for_finalists(self, typical: float) -> float:
         """Return the seconds to keep for the finalists."""
-        models = SEEDS - 1 if self.has_second else 0  # with priors: 3 models by default, as `SEEDS`
-        seconds = (FINALISTS + models) * (SEEDS - 1) * typical
+        # A recipe with priors has 3 models by default; the finalists with priors share their fits.
+        further_models = 2 if self.has_second else 0
+        seconds = (FINALISTS + further_models) * (SEEDS - 1) * typical
         return min(seconds, _MAX_FINALISTS_SHARE * self.seconds)
 
     def _reserved(self, *, second: bool) -> float:

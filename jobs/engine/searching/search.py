@@ -45,13 +45,17 @@ log = logging.getLogger(__name__)
 class Problem:
     """The recipes of a search, and how to score them.
 
-    The `starts` are tried first. `space` returns the space to explore, given the best of them;
-    `second` another one, given the best recipe so far, or None. Recipes that are not `eligible`
-    win only if no eligible one was completed.
+    Args:
+        windows: names of the rolling windows, in the order in which they are scored.
+        score: returns the score of a recipe on a window.
+        starts: recipes that are tried first.
+        space: returns the space to explore, given the best of the starts.
+        second: returns the space to explore then, given the best recipe so far, or None.
+        eligible: whether a recipe may win; others win only if no eligible one was completed.
     """
 
     windows: Sequence[str]
-    score: Callable[[AnyRecipe, str], Score]  # of a recipe on a window
+    score: Callable[[AnyRecipe, str], Score]
     starts: Sequence[AnyRecipe]
     space: Callable[[AnyRecipe], Space]
     second: Callable[[AnyRecipe], Space | None] | None = None
@@ -61,8 +65,13 @@ class Problem:
 class Search:
     """A search in progress, with a budget for all attempts together.
 
-    `record` is called with each trial when it ends; `trials` are those of earlier attempts. This
-    attempt `started` at a time by `now`, in seconds.
+    Args:
+        problem: the recipes, and how to score them.
+        budget: of all attempts.
+        record: is called with each trial when it ends.
+        trials: those of earlier attempts.
+        started: when this attempt started, by `now`; None: now.
+        now: returns seconds of a monotonic clock.
     """
 
     def __init__(
@@ -119,13 +128,13 @@ class Search:
         best = max(of_starts, key=value_of, default=None)
         return starts[0] if best is None else best.recipe
 
-    def _explore(self, space: Space, *, second: bool) -> list[Trial]:
-        """Explore the space while there is time; return its trials, earlier ones included."""
+    def _explore(self, space: Space, *, second: bool) -> None:
+        """Explore the space while there is time; earlier trials of the space count."""
         study, tried = study_of(self.trials, space), {trial.recipe for trial in self.trials}
         starts = [recipe for recipe in dict.fromkeys(space.starts) if recipe not in tried]
         of_space = [trial for trial in self._of("explore") if space.contains(trial.recipe)]
         if not second:
-            self._first = of_space
+            self._first = of_space  # the same list: it has the trials that are added below
         while self._may_explore(of_space, second=second):
             if starts:
                 trial = self._try_start(space, starts.pop(0))
@@ -135,9 +144,9 @@ class Search:
                 trial = self._try_proposal(study, space)
             if space.contains(trial.recipe):
                 of_space.append(trial)
-        return of_space
 
     def _may_explore(self, of_space: Sequence[Trial], *, second: bool) -> bool:
+        """Return whether time and trials are left for one more recipe of the space."""
         n_explored = len(self._of("explore"))
         if not n_explored:
             return True
@@ -159,6 +168,7 @@ class Search:
         return self._try(recipe, "explore", parameters, partial(self.problem.score, recipe))
 
     def _try_proposal(self, study: optuna.Study, space: Space) -> Trial:
+        """Score a recipe that Optuna proposes, unless it is pruned before the last window."""
         proposal = study.ask()
         recipe = space.suggest(proposal)
 
@@ -203,7 +213,8 @@ class Search:
         """Return how long the other seeds take; 0 if another finalist has fitted these models."""
         if isinstance(recipe, AlsWithPriors):
             finals = [trial.recipe for trial in completed(self._of("final"))]
-            if recipe.als in [x.als for x in finals if isinstance(x, AlsWithPriors)]:
+            with_priors = [final for final in finals if isinstance(final, AlsWithPriors)]
+            if recipe.als in [final.als for final in with_priors]:
                 return 0.0
         n_models = recipe.models if isinstance(recipe, AlsWithPriors) else 1
         return (SEEDS - 1) * n_models * self._typical_seconds()

@@ -19,7 +19,7 @@ from jobs.engine.recipes import Als, AlsWithPriors, AnyRecipe, PriorWeights, alp
 from jobs.engine.weightings import Centred, Events, MinusMidpoint, StarsFromThreshold, Weighting
 from warehouse.tables.vocabulary import SearchFamily
 
-Parameters = dict[str, float | int | str]
+Parameters = dict[str, float | int | str]  # values by the names that Optuna has for them
 _SEED_STEP = 1000  # more than the models of a recipe, which have consecutive seeds
 _WEIGHTINGS = ("centred", "minus_midpoint", "stars_from_threshold")
 _ALS_DECAYS = ("none", "slow", "fast")
@@ -52,6 +52,7 @@ def suggest(trial: BaseTrial, data: Facts) -> AnyRecipe:
 
 
 def _suggest_events(trial: BaseTrial, data: Facts) -> AnyRecipe:
+    """Return the ALS recipe of the trial's parameters that learns from events of all kinds."""
     prefix = _prefix(data)
     saturation = trial.suggest_categorical("saturation", _SATURATIONS)
     changed: dict[str, object] = {"saturation": saturation, "weights": _weights(trial, data)}
@@ -164,6 +165,7 @@ def reseeded(recipe: AnyRecipe, nth: int) -> AnyRecipe | None:
 
 
 def _half_life(decay: str, half_life_days: float) -> float | None:
+    """Return the half-life of a named decay in days, None without decay."""
     return {"none": None, "slow": half_life_days, "fast": half_life_days / 3}[decay]
 
 
