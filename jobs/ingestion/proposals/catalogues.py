@@ -13,8 +13,7 @@ _ARTICLE_LAST = r", (The|A|An|Les|Le|La|Der|Die|Das|El|Il)( \(|$)"
 _YEAR_FIRST = r"^\s*(1[5-9]|20)\d{2}\b"
 _SEPARATORS = ("|", "; ", ";", ", ", ",", " / ", "/", ">")
 _MAX_GROUPS = 30
-_SOME, _MOSTLY = 0.05, 0.9
-_MANY_WORDS = 60  # characters on average: a description, no title
+_SOME, _MOST = 0.05, 0.5  # shares of a column's values
 
 
 def items(table: SampledTable, item: Profile) -> Fields:
@@ -23,7 +22,7 @@ def items(table: SampledTable, item: Profile) -> Fields:
     fields: Fields = {"item": Guess(item.name)}
     title = _title(others)
     fields["title"] = Guess(item.name, "no column has titles") if title is None else _named(title)
-    if title is not None and title.share_matching(_YEAR_LAST) > 0.5:  # noqa: PLR2004
+    if title is not None and title.share_matching(_YEAR_LAST) > _MOST:
         fields["title_has_year"] = Guess(value=True, reason=f"such as {title.distinct[0]}")
     if title is not None and title.share_matching(_ARTICLE_LAST) > 0.02:  # noqa: PLR2004
         fields["title_has_article_last"] = Guess(value=True, reason='such as "Matrix, The"')
@@ -32,7 +31,9 @@ def items(table: SampledTable, item: Profile) -> Fields:
     for field, role in (("vendor", "vendor"), ("released", "released")):
         candidates = [column for column in others if role in names.roles(column.name)]
         if role == "released":
-            candidates = [x for x in candidates if x.share_matching(_YEAR_FIRST) > 0.5]  # noqa: PLR2004
+            candidates = [
+                column for column in candidates if column.share_matching(_YEAR_FIRST) > _MOST
+            ]
         if candidates:
             fields[field] = Guess(candidates[0].name, "by the name of the column")
     return fields | _attributes(others)
@@ -70,7 +71,11 @@ def id_columns(table: SampledTable) -> list[Profile]:
     ]
     first = list(table.profiles[:1])
     candidates = named + [column for column in first if column not in named]
-    return [x for x in candidates if not x.is_constant and (not x.is_numeric or x.is_whole)]
+    return [
+        column
+        for column in candidates
+        if not column.is_constant and (not column.is_numeric or column.is_whole)
+    ]
 
 
 def has_titles(table: SampledTable) -> bool:
@@ -91,8 +96,12 @@ def _title(columns: Sequence[Profile]) -> Profile | None:
     exact = [column for column in titles if names.plain(column.name) != "label"]
     if exact:
         return exact[0]
-    described = [x for x in columns if names.plain(x.name) in ("description", "summary")]
-    unnamed = [x for x in columns if x.name.startswith("column_") and _is_text(x)]
+    described = [
+        column for column in columns if names.plain(column.name) in ("description", "summary")
+    ]
+    unnamed = [
+        column for column in columns if column.name.startswith("column_") and _is_text(column)
+    ]
     return next(iter([*unnamed, *described]), None)
 
 
@@ -103,6 +112,7 @@ def _is_text(column: Profile) -> bool:
 
 
 def _categories(others: Sequence[Profile]) -> Fields:
+    """Return the fields that name the columns of categories; none without such columns."""
     flags = [column for column in others if column.is_flag and len(column.distinct) == 2]  # noqa: PLR2004
     if len(flags) >= 5:  # noqa: PLR2004
         flags = [column for column in flags if "unknown" not in names.words(column.name)]
@@ -115,7 +125,9 @@ def _categories(others: Sequence[Profile]) -> Fields:
     ]
     if not candidates:
         return {}
-    column = max(candidates, key=lambda x: names.plain(x.name).startswith(("categor", "genre")))
+    column = max(
+        candidates, key=lambda column: names.plain(column.name).startswith(("categor", "genre"))
+    )
     fields: Fields = {"categories": Guess(column.name)}
     separator = _separator(column)
     if separator not in (None, "|"):
@@ -131,13 +143,12 @@ def _is_unnamed_list(column: Profile) -> bool:
 
 def _separator(column: Profile) -> str | None:
     """Return the text between two categories; None for lists as JSON and single categories."""
-    if column.share_matching(r"^\s*(\[|c\(|\{)") > 0.5:  # noqa: PLR2004
+    if column.share_matching(r"^\s*(\[|c\(|\{)") > _MOST:
         return None
     texts = column.distinct[:2000].to_pylist()
     shares = {mark: sum(mark in text for text in texts) for mark in _SEPARATORS}
     best = max(shares, key=lambda mark: (shares[mark], len(mark)))
-    dotted = column.share_matching(r"^\w+(\.\w+)+$")
-    if dotted > 0.5:  # noqa: PLR2004
+    if column.share_matching(r"^\w+(\.\w+)+$") > _MOST:
         return "."
     return best if shares[best] > _SOME * len(texts) else None
 

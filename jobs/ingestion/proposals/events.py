@@ -20,8 +20,9 @@ _NO_TIME = "no column has times"
 class EventColumns:
     """The columns that a file of events has for each field of the manifest.
 
-    `rated` are the texts in the column of kinds whose rows have a rating as value. `unused` is a
-    column of values that is left out, because it is unknown which kinds have ratings in it.
+    `clock` has the time of day if `time` has days only. `by_content`: found by their values,
+    without a header. `rated` are the texts in the column of kinds whose rows have a rating as
+    value. `unused` is a column of values, left out because it is unknown which kinds are rated.
     """
 
     table: SampledTable
@@ -104,7 +105,8 @@ def columns_of(table: SampledTable, item_ids: list[Profile]) -> EventColumns | N
     if time is None:
         time = next((column for column in others if _is_time(column)), None)
     others = [column for column in others if column is not time]
-    kind = next((x for x in others if "kind" in names.roles(x.name) and _is_kind(x)), None)
+    kinds = [column for column in others if "kind" in names.roles(column.name) and _is_kind(column)]
+    kind = kinds[0] if kinds else None
     value = _value(others)
     rated = () if kind is None or value is None else scales.rated_kinds(kind, value)
     unused = value if kind is not None and value is not None and not rated else None
@@ -146,8 +148,9 @@ def named(columns: EventColumns) -> EventColumns:
 
 
 def _by_content(table: SampledTable, item_ids: list[Profile]) -> EventColumns | None:
+    """Return the columns of a table without a header, from their values; None if not of events."""
     rest = list(table.profiles)
-    time = next((x for x in rest[1:] if x.is_number_of_time or _is_iso(x) or _is_date(x)), None)
+    time = next((column for column in rest[1:] if _is_time_by_content(column)), None)
     rest = [column for column in rest if column is not time]
     kind = next((column for column in rest[1:] if _names_kinds(column)), None)
     rest = [column for column in rest if column is not kind]
@@ -164,7 +167,7 @@ def _by_content(table: SampledTable, item_ids: list[Profile]) -> EventColumns | 
 
 
 def _ordered(first: Profile, second: Profile, item_ids: list[Profile]) -> tuple[Profile, Profile]:
-    """Return the user's column and the item's."""
+    """Return the user's column and the item's: the first is the user's unless ids say otherwise."""
     first_share = max((first.share_in(ids) for ids in item_ids), default=0)
     second_share = max((second.share_in(ids) for ids in item_ids), default=0)
     if first.is_product_code and not second.is_product_code:
@@ -187,23 +190,22 @@ def _named(table: SampledTable, role: Role, ids: list[Profile] | None = None) ->
 
 
 def _value(others: list[Profile]) -> Profile | None:
+    """Return the column with a number per event, by its name."""
+    numeric = [column for column in others if column.is_numeric]
     roles: tuple[Role, ...] = ("value", "number")
     for role in roles:
-        named_so = [x for x in others if role in names.roles(x.name) and x.is_numeric]
+        named_so = [column for column in numeric if role in names.roles(column.name)]
         if named_so:
             return max(named_so, key=lambda column: names.is_exact(column.name, role))
     return None
 
 
 def _clock(others: list[Profile], time: Profile | None) -> Profile | None:
-    if time is None or not _is_day(time):
+    """Return the column with the time of day, if the column of times has days only."""
+    if time is None or time.share_matching(r"^\d{4}-\d\d-\d\d$") <= 0.9:  # noqa: PLR2004
         return None
     named_so = [column for column in others if column.share_matching(r"^\d\d?:\d\d(:\d\d)?$") > 0.9]  # noqa: PLR2004
     return named_so[0] if named_so else None
-
-
-def _is_day(column: Profile) -> bool:
-    return column.share_matching(r"^\d{4}-\d\d-\d\d$") > 0.9  # noqa: PLR2004
 
 
 def _is_iso(column: Profile) -> bool:
@@ -216,8 +218,9 @@ def _is_time(column: Profile) -> bool:
     return (column.is_number_of_time and not is_other) or _is_iso(column)
 
 
-def _is_date(column: Profile) -> bool:
-    return not column.is_numeric and (column.time_format or "").startswith("%")
+def _is_time_by_content(column: Profile) -> bool:
+    is_date = not column.is_numeric and (column.time_format or "").startswith("%")
+    return column.is_number_of_time or _is_iso(column) or is_date
 
 
 def _is_id(column: Profile) -> bool:

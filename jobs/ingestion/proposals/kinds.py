@@ -22,17 +22,18 @@ def kinds(columns: EventColumns) -> tuple[Fields, dict[str, Fields]]:
         return _in_column(columns, columns.kind)
     value = columns.value if columns.value is not None and not columns.value.is_constant else None
     stem = PurePath(columns.table.file).name.split(".")[0]
-    unnamed = [x.name for x in columns.table.profiles if x.name not in _used(columns)]
+    used = _used(columns)
+    rest = [column for column in columns.table.profiles if column.name not in used]
     value_names = [columns.value.name] if columns.value is not None else []
-    by_name = names.kind_of([stem, *value_names, *unnamed])
+    by_name = names.kind_of([stem, *value_names, *(column.name for column in rest)])
     kind, weight, source = by_name or ("interaction", 1, "")
     if value is not None and by_name is None and (played := _PLAYED.search(stem)):
         kind, source = "play", played[0]
     reason = f"from `{source}`" if source else "no name says what users did"
     reason += "".join(
-        f"; `{x.name}` has {len(x.distinct):,} different texts, too many for kinds"
-        for x in columns.table.profiles
-        if _names_too_many(x) and x.name not in _used(columns)
+        f"; `{column.name}` has {len(column.distinct):,} different texts, too many for kinds"
+        for column in rest
+        if _names_too_many(column)
     )
     fields: Fields = {"weight": Guess(weight, _WEIGHT_REASON)}
     if value is not None:
@@ -44,8 +45,9 @@ def kinds(columns: EventColumns) -> tuple[Fields, dict[str, Fields]]:
 
 
 def _used(columns: EventColumns) -> set[str]:
-    used = (columns.user, columns.item, columns.time, columns.clock)
-    return {column.name for column in used if column is not None}
+    """Return the names of the columns whose role is known, without that of the value."""
+    with_a_role = (columns.user, columns.item, columns.time, columns.clock)
+    return {column.name for column in with_a_role if column is not None}
 
 
 def _span(value: Profile) -> str:
@@ -59,6 +61,7 @@ def _names_too_many(column: Profile) -> bool:
 
 
 def _in_column(columns: EventColumns, column: Profile) -> tuple[Fields, dict[str, Fields]]:
+    """Return the fields that `kinds` returns for a column of kinds."""
     counts = {row["values"]: row["counts"] for row in column.filled.value_counts().to_pylist()}
     ordered = sorted(counts, key=lambda text: -counts[text])
     meant = [text for text in ordered if not text.startswith("$")]

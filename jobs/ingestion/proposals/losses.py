@@ -14,7 +14,7 @@ _MOST_MALFORMED = 0.3  # more is a wrong separator or wrong quotes
 def unused(tables: Sequence[SampledTable]) -> dict[str, str]:
     """Return why tables have no rows, by file. Only an archive alone can be the source."""
     step = "" if len(tables) == 1 else compression.AS_ARCHIVE
-    return {t.file: t.problem.removesuffix(step) for t in tables if not t.profiles}
+    return {table.file: table.problem.removesuffix(step) for table in tables if not table.profiles}
 
 
 def floors(tables: Sequence[SampledTable]) -> Fields:

@@ -4,8 +4,8 @@ import json
 import re
 from collections.abc import Mapping
 
-from jobs.ingestion.proposals.drafts import Draft
 from jobs.ingestion.proposals.guesses import Fields, Guess, Value
+from jobs.ingestion.proposals.sections import Draft
 
 _BARE_KEY = re.compile(r"^[A-Za-z0-9_-]+$")
 _ORDER = ("ratings", "events", "items", "categories", "users")
