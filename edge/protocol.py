@@ -16,7 +16,9 @@ CLOSE = b"connection: close\r\n\r\n"
 class BoundedProtocol(HttpToolsProtocol):
     """uvicorn's protocol with limits on connections, header fields and the time of a request.
 
-    A request that arrives in one piece starts no timer.
+    A timer runs from the start of a connection until its first request's header is complete, and
+    while a part of a later request is missing. On an open connection, a request that arrives in one
+    piece starts no timer.
     """
 
     limits: ClassVar[EdgeSettings]
@@ -42,7 +44,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Feed the parser unless the header is too large; time what is still missing."""
+        """Feed the parser; end the connection, or start or stop the timer, as the limits say."""
         if self.transport.is_closing():
             return
         was_in_body = self._in_body
@@ -89,6 +91,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_message_complete()
 
     def _start(self, seconds: float) -> None:
+        """End the connection after so many seconds, unless the timer is stopped before."""
         self._stop()
         self._deadline = self.loop.call_later(seconds, self._end, TOO_SLOW)
 

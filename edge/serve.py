@@ -1,4 +1,7 @@
-"""Serve an ASGI app with limits: `python -m edge.serve MODULE:FACTORY --port 8000`."""
+"""Serve an ASGI app with limits: `python -m edge.serve MODULE:FACTORY --port 8000`.
+
+The limits are those of `EdgeSettings`.
+"""
 
 import argparse
 import os
@@ -21,15 +24,15 @@ LOGGING: dict[str, object] = {
     "root": {"handlers": ["stderr"], "level": "WARNING"},
 }
 ENOUGH_DESCRIPTORS = 65536
-PRIVATE = 0o077
+PRIVATE = 0o077  # umask: what a server writes is for its own user only
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Serve until SIGTERM or SIGINT."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m edge.serve", description=__doc__)
     parser.add_argument("factory", help="MODULE:FUNCTION that returns the app")
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    parser.add_argument("--port", type=int, required=True, help="port to listen on")
     parser.add_argument("--websockets", action="store_true", help="the app uses WebSockets")
     arguments = parser.parse_args(argv)
     os.umask(PRIVATE)
@@ -70,8 +73,8 @@ def configuration(
 def allow_descriptors() -> None:
     """Raise this process's limit of open files as far as it may."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    most = ENOUGH_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, ENOUGH_DESCRIPTORS)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))
+    wanted = ENOUGH_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, ENOUGH_DESCRIPTORS)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
 
 
 if __name__ == "__main__":

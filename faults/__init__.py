@@ -1,8 +1,9 @@
 """Named places in the code where a test makes a program die, fail or hang.
 
-`LANTERN_FAULT=publish.after_copy:kill` in a program's environment lets it end there as by
-`kill -9`: no handler runs, and nothing is cleaned up. `raise` raises an error, `hang` waits.
-Nothing happens without the variable, and `lantern` does not pass it on.
+With `LANTERN_FAULT=publish.after_copy:kill` in its environment, a program ends at this place as by
+`kill -9`: no handler runs, and nothing is cleaned up. With `raise` instead of `kill` it raises an
+error, with `hang` it waits for an hour and then raises it. Without the variable nothing happens,
+and `lantern` does not pass the variable on.
 """
 
 import os
@@ -12,14 +13,14 @@ from typing import Final
 
 VARIABLE: Final = "LANTERN_FAULT"
 POINTS: Final = (
-    "append.before_commit",  # rows for a table of the lake are ready, by delta-rs
+    "append.before_commit",  # delta-rs has the rows of a commit to a table of the lake
     "append.after_commit",
-    "delta.before_commit",  # the same, by Spark
+    "delta.before_commit",  # Spark has the rows of a commit to a table of the lake
     "delta.after_commit",
-    "collect.before_cursor",  # the events of a batch are in the lake, the balance too
-    "feedback.before_commit",  # an event and its effect are written, not acknowledged
-    "publish.after_copy",  # all rows of a release are loaded
-    "publish.before_commit",  # it is live within its transaction
+    "collect.before_cursor",  # a batch of events and its counts are in the lake
+    "feedback.before_commit",  # an event is written in a transaction, and not acknowledged
+    "publish.after_copy",  # all rows of a release are loaded in a transaction
+    "publish.before_commit",  # the release is live in this transaction
     "publish.after_commit",
 )
 _HANG_SECONDS = 3600
@@ -30,10 +31,10 @@ class FaultInjectedError(Exception):
 
 
 def faultpoint(name: str) -> None:
-    """Do what `LANTERN_FAULT` says of this place; nothing by default.
+    """Die, fail or hang if `LANTERN_FAULT` names this place. Otherwise do nothing.
 
     Raises:
-        FaultInjectedError: the variable says `raise`.
+        FaultInjectedError: the variable has another word than `kill` after the place.
     """
     setting = os.environ.get(VARIABLE)
     if setting is None:

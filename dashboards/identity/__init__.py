@@ -1,5 +1,5 @@
-"""Who uses the app: a browser is known by a signed cookie, and has a user of its own.
+"""Who uses the app: a signed cookie identifies a browser, and each browser has a user of its own.
 
-`signing` makes and reads the cookie and derives the user's id from it, `browsers` is the app's
-memory of browsers, and `visitors` is what pages call.
+`signing` creates and reads the cookie and derives the user's id from it. `browsers` remembers
+browsers while the app runs. Pages call `visitors`.
 """

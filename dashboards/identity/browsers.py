@@ -18,16 +18,20 @@ HOUR = 3600
 
 @dataclass(frozen=True)
 class SignIn:
-    """A signed-in Airflow user. `operator` belongs to the console."""
+    """A signed-in Airflow user. `operator` is the console's own record of them."""
 
     operator: object
     is_operator: bool  # whether they have the role Op or Admin
-    until: float
+    until: float  # seconds, by the clock of `Browsers`
 
 
 @dataclass
 class Browser:
-    """One browser. `moved_to`: its new id, after its user deleted their data."""
+    """What is remembered of one browser.
+
+    `moved_to` is its new id, after its user deleted their data. `viewed_user` is the user as whom a
+    signed-in operator acts.
+    """
 
     moved_to: str | None = None
     sign_in: SignIn | None = None
@@ -48,10 +52,10 @@ class Browsers:
         self._browsers: OrderedDict[str, Browser] = OrderedDict()
 
     def current(self, browser: str) -> str:
-        """Return the present id of a browser."""
+        """Return the newest id of the browser that has, or had, this id."""
         with self._lock:
-            while (known := self._browsers.get(browser)) and known.moved_to:
-                browser = known.moved_to
+            while (record := self._browsers.get(browser)) and record.moved_to:
+                browser = record.moved_to
             return browser
 
     def leave(self, browser: str) -> str:
@@ -60,37 +64,37 @@ class Browsers:
         The sign-in of an operator and the count of actions move with it.
         """
         with self._lock:
-            old, browser = self._of(browser), new_browser()
-            self._browsers[browser] = Browser(None, old.sign_in, None, old.actions)
-            old.moved_to, old.sign_in, old.viewed_user = browser, None, None
-            return browser
+            old, new_id = self._record(browser), new_browser()
+            self._browsers[new_id] = Browser(sign_in=old.sign_in, actions=old.actions)
+            old.moved_to, old.sign_in, old.viewed_user = new_id, None, None
+            return new_id
 
     def sign_in(self, browser: str, operator: object, *, is_operator: bool) -> None:
         """Remember that an Airflow user signed in, for some hours."""
         with self._lock:
             until = self._clock() + SIGN_IN_SECONDS
-            self._of(browser).sign_in = SignIn(operator, is_operator, until)
+            self._record(browser).sign_in = SignIn(operator, is_operator, until)
 
     def sign_out(self, browser: str) -> None:
         """End the sign-in in every tab of the browser."""
         with self._lock:
-            known = self._of(browser)
-            known.sign_in = known.viewed_user = None
+            record = self._record(browser)
+            record.sign_in = record.viewed_user = None
 
     def signed_in(self, browser: str) -> SignIn | None:
         """Return the browser's sign-in, if it has not ended."""
         with self._lock:
-            known = self._browsers.get(browser)
-            if known is None or known.sign_in is None:
+            record = self._browsers.get(browser)
+            if record is None or record.sign_in is None:
                 return None
-            if known.sign_in.until < self._clock():
+            if record.sign_in.until < self._clock():
                 self.sign_out(browser)
-            return known.sign_in
+            return record.sign_in
 
     def view_as(self, browser: str, user_id: str | None) -> None:
         """Let an operator act as this user from now on; None: as themselves."""
         with self._lock:
-            self._of(browser).viewed_user = user_id
+            self._record(browser).viewed_user = user_id
 
     def viewed_user(self, browser: str) -> str | None:
         """Return the user as whom an operator acts; None if no operator is signed in."""
@@ -103,7 +107,7 @@ class Browsers:
     def may_act(self, browser: str, limit: int) -> bool:
         """Count one action, unless there were `limit` in the last hour; 0: no limit."""
         with self._lock:
-            now, actions = self._clock(), self._of(browser).actions
+            now, actions = self._clock(), self._record(browser).actions
             while actions and actions[0] <= now - HOUR:
                 actions.popleft()
             if limit and len(actions) >= limit:
@@ -111,9 +115,10 @@ class Browsers:
             actions.append(now)
             return True
 
-    def _of(self, browser: str) -> Browser:
-        known = self._browsers.setdefault(browser, Browser())
+    def _record(self, browser: str) -> Browser:
+        """Return what is remembered of the browser, as that of the one used most recently."""
+        record = self._browsers.setdefault(browser, Browser())
         self._browsers.move_to_end(browser)
         while len(self._browsers) > MAX_BROWSERS:
             self._browsers.popitem(last=False)
-        return known
+        return record

@@ -18,7 +18,10 @@ ID_BYTES = 10  # of a user id: 16 characters, like those of the API
 
 
 class Signer:
-    """Signs and derives with one secret."""
+    """Signs cookies, and derives the ids and tokens of users from ids of browsers.
+
+    `secret` is that of the app: the same secret gives the same users.
+    """
 
     def __init__(self, secret: str) -> None:
         self._secret = secret.encode()
@@ -43,18 +46,19 @@ class Signer:
         return f"n-{b32encode(self._derived('user', browser, dataset)[:ID_BYTES]).decode().lower()}"
 
     def token(self, browser: str, dataset: str) -> str:
-        """Return the token with which the browser's user can be erased."""
+        """Return the token with which the data of the browser's user can be exported and erased."""
         return urlsafe_b64encode(self._derived("token", browser, dataset)).decode()
 
     def _derived(self, *parts: str) -> bytes:
         return hmac.digest(self._secret, "\n".join(parts).encode(), "sha256")
 
     def _read(self, cookie: str | None) -> tuple[str, datetime] | None:
+        """Return the browser and the time of the signature; None if the signature is wrong."""
         try:
-            browser, at = self._cookies.unsign(cookie or "", return_timestamp=True)
+            browser, signed_at = self._cookies.unsign(cookie or "", return_timestamp=True)
         except BadSignature:
             return None
-        return browser.decode(), at
+        return browser.decode(), signed_at
 
 
 def new_browser() -> str:

@@ -1,4 +1,4 @@
-"""The visitor of this session: their user, and the operator's right to act as another one.
+"""The visitor of this session: their own user, and the user as whom an operator acts.
 
 Nothing here depends on the address: a link cannot make a visitor another user.
 """
@@ -14,38 +14,38 @@ _BROWSER = "browser"  # key of the session's state: the id of a browser that kee
 
 
 def browser() -> str:
-    """Return the id of the session's browser; without a valid cookie, it lasts for the session.
+    """Return the id of the session's browser. Without a valid cookie it is an id of this session.
 
     Raises:
         NotSetUpError: the app has no secret for cookies.
     """
-    known = _signer().browser(_cookie())
-    if known is None:
-        known = str(st.session_state.setdefault(_BROWSER, new_browser()))
-    return BROWSERS.current(known)
+    browser_id = _signer().browser(_cookie())
+    if browser_id is None:
+        browser_id = str(st.session_state.setdefault(_BROWSER, new_browser()))
+    return BROWSERS.current(browser_id)
 
 
 def renewed(cookie: str | None) -> str | None:
-    """Return the cookie that an opened page sets; None if the browser's cookie is up to date.
+    """Return the cookie to set with a page; None if the browser's cookie stays as it is.
 
-    Also None if the app has no secret: the page says so.
+    It is also None if the app has no secret. Then the page shows that as an error.
     """
     try:
         signer = _signer()
     except NotSetUpError:
         return None
-    known = signer.browser(cookie)
-    if known is None or cookie is None:
+    browser_id = signer.browser(cookie)
+    if browser_id is None or cookie is None:
         return signer.cookie(new_browser())
-    current = BROWSERS.current(known)
-    return signer.cookie(current) if current != known or signer.is_old(cookie) else None
+    current = BROWSERS.current(browser_id)
+    return signer.cookie(current) if current != browser_id or signer.is_old(cookie) else None
 
 
 def user(dataset: str) -> str:
-    """Return the id of the user as whom the visitor acts: their own, unless they are an operator.
+    """Return the id of the user as whom the visitor acts: their own, or an operator's choice.
 
     Raises:
-        NotSetUpError: as of `browser`.
+        NotSetUpError: see `browser`.
     """
     return viewed_user() or own_user(dataset)
 

@@ -1,9 +1,8 @@
 """The app as an ASGI application: `python -m edge.serve dashboards.server.asgi:create_app`.
 
-Streamlit runs inside of a small layer. Every request passes, in this order: the check of `Host`,
-`Guards` (origin, closed paths, number of sessions, security headers), `Cookies`, then Streamlit.
-
-`Cookies` sets the cookie by which `dashboards.identity` knows a browser.
+Middleware checks each request before Streamlit sees it, in this order: the check of `Host`,
+`Guards` (origin, closed paths, number of sessions, security headers), then `Cookies`, which sets
+the cookie that identifies a browser (`dashboards.identity`).
 """
 
 from pathlib import Path

@@ -1,8 +1,7 @@
 """An HTTP-only cookie per browser, set when a browser opens a page of the app.
 
-`renew(value)` gets the browser's current cookie, None without one, and returns the value to set, or
-None to leave the cookie as it is. The value is signed, as browsers can send any text. A page reads
-the cookie of the WebSocket's handshake, so a cookie that changes later is seen after a reload.
+A page reads the cookie from the handshake of its WebSocket. So it sees a changed cookie only after
+a reload.
 """
 
 from collections.abc import Callable
@@ -24,7 +23,9 @@ class Cookies:
     Args:
         app: the next application.
         name: of the cookie.
-        renew: see the module.
+        renew: gets the value that the browser has sent, None without a cookie; returns the value to
+            set, or None to leave the cookie as it is. A browser can send any text, so `renew` has
+            to check a signature.
         max_age: lifetime of the cookie in seconds.
     """
 

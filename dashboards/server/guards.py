@@ -1,9 +1,9 @@
 """Checks of every request before Streamlit sees it, and security headers of every answer.
 
-- A request from a web page of another origin is refused. Streamlit would otherwise ask a public
-  address for this machine's own, and block all sessions meanwhile.
-- Streamlit's uploads, agent API and sign-in have no use here: their paths are 404.
-- The number of sessions is limited, those that Streamlit keeps after a disconnect included.
+- A request from a web page of another origin is refused. Streamlit's own check of origins would
+  ask a public server for this machine's address, and block all sessions until it answers.
+- Streamlit's uploads, agent API, metrics and sign-in are not used: their paths get 404.
+- The number of sessions is limited. Sessions that Streamlit keeps after a disconnect count too.
 """
 
 import time
@@ -42,7 +42,7 @@ SECURITY_HEADERS = {
 
 
 class Guards:
-    """ASGI middleware, see the module.
+    """ASGI middleware that refuses requests and adds security headers: see the module.
 
     Args:
         app: the next application.
