@@ -1,7 +1,7 @@
-"""The file of a backup: a tar of members, ended by what it is and the digest of each member.
+"""The file of a backup: a tar, written and read as a stream.
 
-Written and read as a stream. `backup.json`, the last member, makes the file whole: a backup that
-was interrupted has none.
+Its last member, `backup.json`, says what the backup is of, and has the digest of each other member.
+A backup that was interrupted does not have it.
 """
 
 import hashlib
@@ -45,17 +45,17 @@ class About:
         Raises:
             BackupError: another version of Lantern wrote it.
         """
-        read = json.loads(text)
-        if read.get("format") != FORMAT:
+        fields = json.loads(text)
+        if fields.get("format") != FORMAT:
             raise BackupError(
-                f"the backup has format {read.get('format')}, this Lantern reads {FORMAT}. Restore "
-                "it with the version of Lantern that wrote it"
+                f"the backup has format {fields.get('format')}, this Lantern reads {FORMAT}. "
+                "Restore it with the version of Lantern that wrote it"
             )
-        return cls(**read)
+        return cls(**fields)
 
 
 class Writer:
-    """Adds members to a backup, and keeps their digests."""
+    """Adds members to a backup. `digests` has the SHA-256 of each by its name."""
 
     def __init__(self, tar: tarfile.TarFile) -> None:
         self._tar, self.digests = tar, dict[str, str]()
@@ -94,9 +94,9 @@ class _Hashed:
 
 @contextmanager
 def written(file: Path) -> Iterator[Writer]:
-    """Yield the writer of a backup, which appears under its name when the block ends.
+    """Yield the writer of a new backup. The file gets its name when the block ends.
 
-    Only its owner can read the file. If the block fails, none remains.
+    Only its owner can read the file. If the block fails, the file is deleted.
 
     Raises:
         BackupError: the file exists, or its folder does not.
@@ -120,7 +120,7 @@ def written(file: Path) -> Iterator[Writer]:
 
 
 def finish(writer: Writer, about: About) -> None:
-    """Add what the backup is: its last member."""
+    """Add the last member, `backup.json`."""
     about.digests = writer.digests
     writer.add_bytes(LAST, json.dumps(asdict(about), indent=1).encode())
 
@@ -131,17 +131,18 @@ def extract(file: Path, folder: Path) -> About:
     Raises:
         BackupError: it is no backup, is incomplete, or a member is not as it was written.
     """
-    found: dict[str, str] = {}
+    digests: dict[str, str] = {}
     try:
         with tarfile.open(file, mode="r|") as tar:
             for member in tar:
-                found[member.name] = _extract(tar, member, folder)
+                digests[member.name] = _extract(tar, member, folder)
     except (tarfile.TarError, EOFError) as error:
         raise BackupError(f"{file} is damaged or no backup: {error}. Use another one") from error
-    if found.pop(LAST, None) is None:
+    if digests.pop(LAST, None) is None:
         raise BackupError(f"{file} has no {LAST}: it is incomplete or no backup. Use another one")
     about = About.parse((folder / LAST).read_bytes())
-    wrong = [name for name in about.digests | found if found.get(name) != about.digests.get(name)]
+    names = about.digests | digests
+    wrong = [name for name in names if digests.get(name) != about.digests.get(name)]
     if wrong:
         raise BackupError(
             f"{file} is damaged: {len(wrong)} of {len(about.digests)} members are not as they were "

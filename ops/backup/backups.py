@@ -1,8 +1,9 @@
 """Back up a platform of one machine while it runs, and restore it into an empty folder.
 
-A backup has the lake, the Postgres server with all databases, and the manifests of the data sets.
-Passwords and keys are in a file of their own, if at all. The lake is copied first: what Postgres
-has in addition is collected, or made again, after a restore. The other order would lose events.
+A backup has the lake in `var/lake/`, the Postgres server with all databases, and the manifests of
+the data sets. Passwords and keys are in a second file, if the caller names one. The lake is copied
+before Postgres. After a restore, `collect` copies the events into it that only Postgres has. In the
+other order these events would be lost.
 """
 
 import shutil
@@ -22,7 +23,7 @@ from ops.steps import console, step
 from warehouse.settings import ManifestSettings
 
 POSTGRES_MAJOR = int(postgres.SERVER.removeprefix("pginstall"))
-NO_PORT = 0  # of a server that is not started
+NO_PORT = 0  # a restore starts no server
 _UNFINISHED = "restoring"
 
 
@@ -35,7 +36,7 @@ class Files:
 
 
 def back_up(settings: OpsSettings, server: Server, files: Files) -> None:
-    """Write the files of a backup. The platform may run; Postgres must.
+    """Write the files of a backup. Postgres must run; the rest of the platform may.
 
     Raises:
         BackupError: a file cannot be written, or the copy failed; no file remains.
@@ -60,9 +61,9 @@ def back_up(settings: OpsSettings, server: Server, files: Files) -> None:
 
 
 def restore(settings: OpsSettings, files: Files) -> About:
-    """Make the folders of the settings from a backup, and return what it is of.
+    """Make the folders of the settings from a backup, and return what the backup is of.
 
-    Without the file of secrets new passwords are made. Nothing is started.
+    Without the file of secrets new passwords are created. No program is started.
 
     Raises:
         BackupError: the folder has data already, the platform runs, or a file is damaged; the
@@ -112,7 +113,7 @@ def _has_files(folder: Path) -> bool:
 
 @contextmanager
 def _unfinished(settings: OpsSettings) -> Iterator[Path]:
-    """Yield the folder to extract into. If the restore fails, what it made is deleted."""
+    """Yield the folder to extract into. If the restore fails, delete all data that it made."""
     folder, data = settings.folder / _UNFINISHED, postgres.home(settings.folder) / "data"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700)

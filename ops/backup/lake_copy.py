@@ -1,8 +1,8 @@
 """A copy of the lake while jobs write it: each table as of its newest version.
 
-A Delta table's files never change. So its log is read first, up to the newest commit; then all
-files of the folder are added, which are at least those of that commit, and of the older versions
-that are kept. What a later commit adds is not in the copied log.
+The files of a Delta table never change. So its log is copied first, up to the newest commit. Then
+all data files of the folder are copied: among them are those of this commit and of the older
+versions that are kept. The copied log does not name the files that a later commit adds.
 """
 
 import json
@@ -42,6 +42,7 @@ def tables(lake: Path) -> list[Path]:
 
 
 def _add_table(writer: Writer, table: Path, name: str) -> int:
+    """Add one table under this name; return its version."""
     logged = [path for path in (table / _LOG).iterdir() if _VERSION.match(path.name)]
     version = max(int(path.name[:20]) for path in logged if _COMMIT.fullmatch(path.name))
     for path in sorted(logged):
@@ -53,7 +54,7 @@ def _add_table(writer: Writer, table: Path, name: str) -> int:
         relative = path.relative_to(table).as_posix()
         try:
             writer.add(f"{name}/{relative}", path)
-        except FileNotFoundError:  # vacuumed: no version that is kept needs it
+        except FileNotFoundError:  # vacuumed since: only versions that are not kept need it
             continue
         missing.discard(relative)
     if missing:

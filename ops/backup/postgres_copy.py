@@ -1,7 +1,7 @@
 """A copy of the whole Postgres server while it runs, by `pg_basebackup`.
 
-A dump per database would not do: the lake knows by the number of a transaction how far it has
-collected the users' events, and a new server begins to count anew.
+A dump per database would not suffice: the lake records the number of the last transaction whose
+events it has collected, and a new server counts transactions from the beginning.
 """
 
 import os
@@ -17,7 +17,7 @@ from ops.machine.airflow_config import RESTORED
 from ops.machine.postgres import SUPERUSER, Server
 from ops.settings import HOST
 
-MEMBERS = {"base.tar.gz": "", "pg_wal.tar.gz": "pg_wal"}  # and where they belong in the data
+MEMBERS = {"base.tar.gz": "", "pg_wal.tar.gz": "pg_wal"}  # each with its folder in the data
 _FOLDER = "postgres"
 _ALTER_ROLE = "alter role {role} password '{password}';\n"
 _AIRFLOW_IS_RESTORED = f"comment on database airflow is '{RESTORED}';\n"
@@ -31,9 +31,9 @@ def add(writer: Writer, server: Server, folder: Path) -> None:
     """
     copied = folder / _FOLDER
     program = str(postgres.binaries(server.home) / "pg_basebackup")
-    what = ["-D", str(copied), "-Ft", "-z", "-X", "stream", "--checkpoint=fast", "--no-manifest"]
-    where = ["--no-password", "-h", HOST, "-p", str(server.port), "-U", SUPERUSER]
-    _run([program, *what, *where], {"PGPASSWORD": server.password})
+    output = ["-D", str(copied), "-Ft", "-z", "-X", "stream", "--checkpoint=fast", "--no-manifest"]
+    connection = ["--no-password", "-h", HOST, "-p", str(server.port), "-U", SUPERUSER]
+    _run([program, *output, *connection], {"PGPASSWORD": server.password})
     for name in MEMBERS:
         writer.add(f"{_FOLDER}/{name}", copied / name)
     shutil.rmtree(copied)
@@ -53,7 +53,7 @@ def restore(extracted: Path, server: Server) -> None:
 
 
 def use_password(server: Server) -> None:
-    """Let the superuser have this installation's password, without the one of the backup.
+    """Set the superuser's password to this installation's. The backup's password is not needed.
 
     Airflow is set up again at the next start, with this installation's administrator.
     """
@@ -79,11 +79,16 @@ def _run(
     text: str = "",
     as_user: bool = False,
 ) -> None:
+    """Run a program of Postgres with this input, as its own user if `as_user`.
+
+    Raises:
+        BackupError: it failed; the message has its output.
+    """
     identity = postgres.identity() if as_user else {}
     result = subprocess.run(  # type: ignore[call-overload] # noqa: S603 # programs of our Postgres
         command, env={**os.environ, **(variables or {})}, input=text, capture_output=True,
         text=True, check=False, **identity,
     )  # fmt: skip
     if result.returncode != 0 or "ERROR:" in result.stderr + result.stdout:
-        said = (result.stderr + result.stdout).strip()
-        raise BackupError(f"{Path(command[0]).name} failed: {said}. Run `lantern doctor`")
+        output = (result.stderr + result.stdout).strip()
+        raise BackupError(f"{Path(command[0]).name} failed: {output}. Run `lantern doctor`")

@@ -1,7 +1,7 @@
 """Operators' acts from the terminal: through the API or, with `--direct`, in our Postgres.
 
-Through the API an act is the signed-in operator's. Directly it is that of the operating system's
-user, as the owner of the schema; the audit has both.
+Through the API, the actor in the audit is the operator who signs in. With `--direct` it is the
+operating system's user, and the transaction is that of the schema's owner.
 """
 
 from collections.abc import Iterator, Sequence
@@ -111,10 +111,15 @@ Acts = OperatorClient | DirectActs
 
 @contextmanager
 def acting(dataset: str, *, user: str | None, direct: bool) -> Iterator[Acts]:
-    """Yield the acts on a data set: as a user of Airflow, by default the administrator, or direct.
+    """Yield the acts on a data set.
+
+    Args:
+        dataset: name of the data set.
+        user: name in Airflow of the operator who acts; None: the administrator of `lantern up`.
+        direct: whether to act in this machine's Postgres instead, without Airflow and the API.
 
     Raises:
-        OpsError: the API does not answer; the message names `--direct`.
+        OpsError: Airflow or the API does not answer; the message names `--direct`.
     """
     stack, name = running(), manifests.load_named(dataset).name
     if direct:

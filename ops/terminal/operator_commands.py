@@ -30,7 +30,7 @@ SHOWN_RELEASES = 20
 def releases(
     dataset: DatasetOption, user: UserOption = None, *, direct: DirectOption = False
 ) -> None:
-    """List the releases: which is live, when each was live, and why it was made."""
+    """List the newest releases: their state, recipe, verdict and number of users."""
     with acting(dataset, user=user, direct=direct) as acts:
         history = acts.release_history(limit=SHOWN_RELEASES)
     table = Table("release", "state", "recipe", "verdict", "ready (UTC)", "users", box=None)
@@ -127,6 +127,7 @@ def audit(
 
 
 def _live(acts: Acts) -> int | None:
+    """Return the id of the live release, None if no release is live."""
     live = (release.release_id for release in acts.release_history() if release.live)
     return next(live, None)
 

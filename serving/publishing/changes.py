@@ -9,7 +9,6 @@ from sqlalchemy import Connection, text
 from serving.errors import ReleaseNotReadyError
 from serving.schemas import ExampleLists, ItemShare, ReleaseChanges
 
-DEPTH = 10  # ranks that are compared
 MAX_USERS = 2000  # a share of 50 % is then known to 2 points
 MAX_ITEMS = 10
 N_EXAMPLES, EXAMPLE_TITLES = 3, 5

@@ -116,6 +116,7 @@ def columns(condition: Condition) -> tuple[str, ...]:
 
 
 def _column_first(comparison: Comparison) -> Comparison:
+    """Return the same comparison with the column on the left, except after `in`."""
     left, sign, right = comparison.left, comparison.operator, comparison.right
     if isinstance(left, Constant) and sign not in ("in", "not in"):
         return Comparison(right, _MIRRORED.get(sign, sign), left)
@@ -134,6 +135,11 @@ def _columns(condition: Condition) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Parser:
+    """Turns Python's syntax tree of a condition into our own.
+
+    `text` is the condition as written, for errors. `names` are the columns in backticks, in order.
+    """
+
     text: str
     names: list[str]
 
@@ -169,6 +175,7 @@ class _Parser:
         return parts[0] if len(parts) == 1 else Joined("and", tuple(parts))
 
     def _require_sense(self, comparison: Comparison) -> None:
+        """Raise a `ConditionError` if operator and operands do not go together."""
         left, sign, right = comparison.left, comparison.operator, comparison.right
         if not isinstance(left, Column) and not isinstance(right, Column):
             raise self._error("two constants are compared: write a column on one side")

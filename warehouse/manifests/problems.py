@@ -1,4 +1,4 @@
-"""Sentences about fields of a manifest that are not valid."""
+"""Sentences that say which fields of a manifest are not valid, and what to write instead."""
 
 import difflib
 import functools
@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 
 
 def sentences(error: ValidationError, manifest: type[BaseModel]) -> str:
-    """Return each problem as `field: cause`, with the nearest field for an unknown one."""
+    """Return each problem as `field: cause`; for an unknown field, with the most similar name."""
     return "; ".join(_problem(detail, manifest) for detail in error.errors())
 
 
