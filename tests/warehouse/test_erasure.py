@@ -1,6 +1,7 @@
 """Tables that Spark wrote stay readable and writable by Spark after an erasure and a purge."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,10 +10,12 @@ from tests.support.jobs.filled import row
 from tests.support.jobs.traces import traces
 from tests.support.runs import under
 from warehouse import erasure, retention
+from warehouse.append import append
 from warehouse.delta import Warehouse
 from warehouse.errors import VersionGoneError
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
+from warehouse.tables import BRONZE_ERASURES
 from warehouse.tables import SILVER_EVENTS as TABLE
 
 VICTIM, OTHER = "victim-0042", "other-0042"
@@ -67,3 +70,29 @@ def test_former_values_are_found_in_old_files_and_in_the_log(warehouse: Warehous
     erasure.mark_former(warehouse.root, TABLE, {"d": 0}, run_key=KEY)
     erasure.purge(warehouse.root, TABLE, deleted_before=datetime.now(UTC), run_key=KEY)
     assert not {VICTIM, "zz"} & found()
+
+
+def test_without_a_lock_a_purge_at_once_removes_files_that_are_not_committed(
+    tmp_path: Path,
+) -> None:
+    root = f"file://{tmp_path}/lake/shop"  # no table of a URL is locked, as in an object store
+    folder = tmp_path / "lake" / "shop" / "bronze" / "erasures"
+    folder.mkdir(parents=True)
+    requested_at = datetime.now(UTC)
+    users = [
+        {"user_digest": user, "requested_at": requested_at, "run_key": str(KEY)}
+        for user in (VICTIM, OTHER)
+    ]
+    append(root, BRONZE_ERASURES, users, run_key=KEY)
+    condition = erasure.any_of("user_digest", [VICTIM])
+    erasure.delete(root, BRONZE_ERASURES, condition, {"d": 1}, run_key=KEY)
+    uncommitted = folder / "uncommitted.parquet"
+    uncommitted.write_bytes(next(folder.glob("*.parquet")).read_bytes())
+
+    assert not erasure.purge(root, BRONZE_ERASURES, deleted_before=requested_at, run_key=KEY)
+    assert uncommitted.exists()
+    assert erasure.purge(root, BRONZE_ERASURES, deleted_before=datetime.now(UTC), run_key=KEY)
+
+    assert not uncommitted.exists()
+    assert [*tmp_path.rglob("*.lock")] == []
+    assert [row["user_digest"] for row in Lake(root).rows(BRONZE_ERASURES)] == [OTHER]
