@@ -51,7 +51,10 @@ def history(new_item: Callable[[int], str]) -> list[silver.Event]:
     return [(user, item, "buy", None, 1000 * (1 + at)) for user, item, at in known + new]
 
 
-@pytest.mark.parametrize(("new_item", "wins"), [(by_category, True), (by_chance, False)])
+@pytest.mark.parametrize(
+    ("new_item", "wins"),
+    [(by_category, True), pytest.param(by_chance, False, marks=pytest.mark.soak)],
+)
 def test_new_items_are_on_lists_where_content_predicts_them(
     spark: SparkSession, tmp_path: Path, new_item: Callable[[int], str], *, wins: bool
 ) -> None:

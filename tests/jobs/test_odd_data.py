@@ -66,11 +66,11 @@ def rows_of(root: str, table: Any, verdict: dict[str, Any]) -> list[dict[str, An
     [
         (everybody_likes_everything, STARS, "rate", ""),
         (everybody_likes_everything, PURCHASES, "view", "item_item"),  # no event is positive
-        (one_instant, PURCHASES, "buy", "item_item"),
-        (one_user, PURCHASES, "buy", "item_item"),
-        (one_item, STARS, "rate", "item_item"),
+        pytest.param(one_instant, PURCHASES, "buy", "item_item", marks=pytest.mark.soak),
+        pytest.param(one_user, PURCHASES, "buy", "item_item", marks=pytest.mark.soak),
+        pytest.param(one_item, STARS, "rate", "item_item", marks=pytest.mark.soak),
         (one_user_and_one_item, TIMELESS, "buy", ""),
-        (all_users_are_new, TIMELESS, "buy", "item_item"),
+        pytest.param(all_users_are_new, TIMELESS, "buy", "item_item", marks=pytest.mark.soak),
     ],
 )
 def test_odd_data_get_a_verdict_in_a_sentence_and_lists(

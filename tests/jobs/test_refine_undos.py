@@ -73,7 +73,13 @@ def in_file(dataset: Dataset, user: str) -> dict[str, Any]:
     return row | {"rating": "3", "rated_at": "50"}
 
 
-@pytest.mark.parametrize("dataset", [STARS, KINDS], ids=["stars", "kinds"])
+@pytest.mark.parametrize(
+    "dataset",
+    [
+        pytest.param(STARS, id="stars"),
+        pytest.param(KINDS, id="kinds", marks=pytest.mark.soak),
+    ],
+)
 @settings(max_examples=2, suppress_health_check=list(HealthCheck), deadline=None)
 @given(by_user=st.lists(histories, min_size=20, max_size=40))
 def test_events_that_were_not_undone_give_the_interactions(
