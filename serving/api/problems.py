@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from psycopg2.errors import DiskFull
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
@@ -99,7 +100,10 @@ async def _database_error(request: Request, error: Exception) -> Response:
         return await _unexpected(request, error)
     cause = getattr(error, "orig", error)
     log.warning("database unavailable error=%s", str(cause).partition("\n")[0])
-    return response(request.url.path, ApiUnavailableError("Postgres did not answer in time."))
+    detail = "Postgres did not answer in time."
+    if isinstance(cause, DiskFull):
+        detail = "The disk of Postgres is full. Lists are served; nothing can be written."
+    return response(request.url.path, ApiUnavailableError(detail))
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
