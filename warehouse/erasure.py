@@ -22,7 +22,7 @@ from datetime import UTC, datetime
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from deltalake import DeltaTable, write_deltalake
+from deltalake import CommitProperties, DeltaTable, write_deltalake
 from deltalake.fs import DeltaStorageHandler
 from pyarrow.fs import FileInfo, FileSelector, FileType, PyFileSystem
 
@@ -84,10 +84,7 @@ def mark_former(root: str, table: Table, n_rows: Mapping[str, int], *, run_key: 
         TableBusyError: another process has been writing the table for too long.
     """
     with locks.writer(root, table, run_key):
-        delta = DeltaTable(table.uri(root))
-        commit = signed(run_key, more={_ROWS: json.dumps(n_rows)})
-        none = arrow_schema(table).empty_table()
-        write_deltalake(delta, none, mode="append", schema_mode="merge", commit_properties=commit)
+        _commit_nothing(root, table, signed(run_key, more={_ROWS: json.dumps(n_rows)}))
     log.info("erased former rows table=%s run_key=%s", table.full_name, run_key)
 
 
@@ -170,6 +167,8 @@ def purge(root: str, table: Table, *, deleted_before: datetime, run_key: RunKey)
             full=True,  # files of killed writes too
             commit_properties=signed(run_key),
         )
+        if DeltaTable(table.uri(root)).version() < oldest_version:  # there was nothing to vacuum
+            _commit_nothing(root, table, signed(run_key))
         n_log_files = _purge_log(root, table, oldest_version, len(data_files), run_key)
     log.info("purged table=%s files=%d run_key=%s", table.full_name, len(data_files), run_key)
     return len(data_files) + n_log_files
@@ -181,6 +180,12 @@ def first_since(root: str, table: Table, version: int) -> int | None:
     versions = {row["oldest_version"] - 1 for row in purges}
     versions |= {deletion.version for deletion in deletions(root, table)}
     return min((later for later in versions if later > version), default=None)
+
+
+def _commit_nothing(root: str, table: Table, commit: CommitProperties) -> None:
+    """Make a new version of the table with the same rows."""
+    delta, no_rows = DeltaTable(table.uri(root)), arrow_schema(table).empty_table()
+    write_deltalake(delta, no_rows, mode="append", schema_mode="merge", commit_properties=commit)
 
 
 def _purge_log(

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from deltalake import DeltaTable
 
 from tests.support.jobs.filled import row
 from tests.support.jobs.traces import traces
@@ -72,6 +73,32 @@ def test_former_values_are_found_in_old_files_and_in_the_log(warehouse: Warehous
     assert not {VICTIM, "zz"} & found()
 
 
+def append_users(root: str, *users: str) -> None:
+    rows = [
+        {"user_digest": user, "requested_at": datetime.now(UTC), "run_key": str(KEY)}
+        for user in users
+    ]
+    append(root, BRONZE_ERASURES, rows, run_key=KEY)
+
+
+def test_a_purge_ends_a_log_of_which_no_old_file_is_left(tmp_path: Path) -> None:
+    root = str(tmp_path)
+    append_users(root, VICTIM, OTHER)
+    delta = DeltaTable(BRONZE_ERASURES.uri(root))
+    delta.delete(erasure.any_of("user_digest", [VICTIM]))
+    # As a week later: the files were vacuumed, and a checkpoint has no removed files any more.
+    delta.alter.set_table_properties({"delta.deletedFileRetentionDuration": "interval 0 seconds"})
+    retention.vacuum(root, BRONZE_ERASURES, keep=(), run_key=KEY, retention_hours=0)
+    DeltaTable(BRONZE_ERASURES.uri(root)).create_checkpoint()
+    erasure.mark_former(root, BRONZE_ERASURES, {"d": 0}, run_key=KEY)
+
+    assert erasure.purge(root, BRONZE_ERASURES, deleted_before=datetime.now(UTC), run_key=KEY)
+
+    assert traces(root, [VICTIM]) == {}
+    assert erasure.deletions(root, BRONZE_ERASURES) == []
+    assert [row["user_digest"] for row in Lake(root).rows(BRONZE_ERASURES)] == [OTHER]
+
+
 def test_without_a_lock_a_purge_at_once_removes_files_that_are_not_committed(
     tmp_path: Path,
 ) -> None:
@@ -79,11 +106,7 @@ def test_without_a_lock_a_purge_at_once_removes_files_that_are_not_committed(
     folder = tmp_path / "lake" / "shop" / "bronze" / "erasures"
     folder.mkdir(parents=True)
     requested_at = datetime.now(UTC)
-    users = [
-        {"user_digest": user, "requested_at": requested_at, "run_key": str(KEY)}
-        for user in (VICTIM, OTHER)
-    ]
-    append(root, BRONZE_ERASURES, users, run_key=KEY)
+    append_users(root, VICTIM, OTHER)
     condition = erasure.any_of("user_digest", [VICTIM])
     erasure.delete(root, BRONZE_ERASURES, condition, {"d": 1}, run_key=KEY)
     uncommitted = folder / "uncommitted.parquet"
