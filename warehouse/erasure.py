@@ -135,10 +135,8 @@ def record(root: str, table: Table, deletion: Deletion, *, run_key: RunKey) -> N
         "erased_at": deletion.at,
         "run_key": str(run_key),
     }
-    rows = [
-        common | {"user_digest": digest, "n_rows": n_rows}
-        for digest, n_rows in deletion.n_rows.items()
-    ]
+    by_digest = deletion.n_rows.items()
+    rows = [common | {"user_digest": digest, "n_rows": n_rows} for digest, n_rows in by_digest]
     if rows:
         mark = Mark(f"{table.full_name} {deletion.version}")
         append(root, GOLD_ERASED_ROWS, rows, run_key=run_key, mark=mark)
