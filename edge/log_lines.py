@@ -4,7 +4,8 @@ import logging
 import re
 from textwrap import indent
 
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+# Control characters, and those that change the order in which a line is shown.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
@@ -13,11 +14,16 @@ class OneLine(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 # the base class
         """Return the line without its stack trace."""
-        return _CONTROL.sub(_escaped, super().formatMessage(record))
+        return one_line(super().formatMessage(record))
 
     def formatException(self, ei: object) -> str:  # noqa: N802 # the base class
         """Return the stack trace, indented."""
         return indent(super().formatException(ei), "  ")  # type: ignore[arg-type]
+
+
+def one_line(text: str) -> str:
+    """Return the text with its control characters escaped."""
+    return _CONTROL.sub(_escaped, text)
 
 
 def _escaped(match: re.Match[str]) -> str:

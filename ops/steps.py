@@ -2,14 +2,39 @@
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
+
+from edge.log_lines import one_line
 
 LOG_WIDTH = 200  # columns when the output is not a terminal
 
-console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else LOG_WIDTH)
+
+class SafeConsole(Console):
+    """Escapes control characters in what it prints: names and reasons cannot move the cursor."""
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        """Yield the segments of the renderable. Those that rich made to control the terminal stay.
+
+        Lines still end where they end.
+        """
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else segment._replace(text=printable(segment.text))
+
+
+def printable(text: str) -> str:
+    """Return the text with control characters escaped, except line feeds."""
+    return "\n".join(map(one_line, text.split("\n")))
+
+
+console = SafeConsole(
+    highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else LOG_WIDTH
+)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from edge.log_lines import one_line
 from ops.steps import console, duration
 from ops.terminal.acts import Acts, acting
 from serving.schemas import Action, LiveState
@@ -121,7 +122,8 @@ def audit(
         outcome = entry.outcome if entry.problem is None else f"refused: {entry.problem}"
         what = f"{entry.action} {entry.target}"
         when = f"{entry.acted_at:%Y-%m-%d %H:%M:%S}"
-        table.add_row(when, *map(escape, (entry.actor, what, outcome, entry.reason)))
+        texts = map(one_line, (entry.actor, what, outcome, entry.reason))
+        table.add_row(when, *map(escape, texts))
     console.print(table)
     console.print(f"{len(page.entries)} of {page.total} acts.")
 

@@ -1,6 +1,7 @@
 """Kept releases from the terminal: rebuild one and compare."""
 
-import getpass
+import os
+import pwd
 from contextlib import AbstractContextManager
 
 from sqlalchemy.orm import Session
@@ -33,8 +34,8 @@ def rebuild(stack: Stack, dataset: str, release_id: int) -> bool:
 
 
 def actor() -> str:
-    """Return the actor for the audit: the operating system's user."""
-    return f"{getpass.getuser()} (lantern)"
+    """Return the actor for the audit: the operating system's user, not that of `LOGNAME`."""
+    return f"{pwd.getpwuid(os.getuid()).pw_name} (lantern)"
 
 
 def _transaction(stack: Stack, dataset: str) -> AbstractContextManager[Session]:
