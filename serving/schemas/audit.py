@@ -39,7 +39,8 @@ class AuditEntry(Answer):
     audit_id: int
     acted_at: datetime
     actor: str = Field(
-        description="An operator's name in Airflow, `NAME (lantern)`, a run, or a product."
+        description="An operator's name in Airflow, `NAME (lantern)`, a run, or a product's "
+        "`key NAME`."
     )
     action: Action
     target: str = Field(

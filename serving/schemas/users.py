@@ -109,7 +109,7 @@ class ErasureState(Answer):
 
     digest: str = Field(description="SHA-256 of `<data set>/<user id>`, hexadecimal.")
     requested_at: datetime
-    requested_by: str = Field(description="Name of the API key or of the operator, or `the user`.")
+    requested_by: str = Field(description="`key NAME`, the name of an operator, or `the user`.")
     erased_at: datetime | None = Field(
         default=None,
         description="When `erase` last deleted the user's rows from the newest version of each "

@@ -105,8 +105,9 @@ def owns(connection: Connection, user_id: str, token: str) -> bool:
 def requested_by(
     connection: Connection, user_id: str, *, key: str, scopes: Collection[str], token: str | None
 ) -> str:
-    """Return who requests the export or the erasure of a user's data: a key's name or `THE_USER`.
+    """Return who requests the export or the erasure of a user's data: `key NAME` or `THE_USER`.
 
+    A key may have the name of an operator, so the name alone would accuse them.
     A key with the scope `operate` may request any user's data. Any other key needs the user's
     token.
 
@@ -115,7 +116,7 @@ def requested_by(
         ScopeMissingError: the request has neither the scope nor the user's token.
     """
     if "operate" in scopes:
-        return key
+        return f"key {key}"
     if token is not None and owns(connection, user_id, token):
         return THE_USER
     if token is not None and is_erased(connection, user_id):

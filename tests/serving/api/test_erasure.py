@@ -38,7 +38,7 @@ def test_a_key_with_the_scope_operate_can_erase_a_user_repeatedly(
     assert operator.erase("u") == operator.erase("u")
 
     assert product.recommendations("u").kind == "fallback"
-    assert shop.rows(owner, "select requested_by from erasures") == [("operator",)]
+    assert shop.rows(owner, "select requested_by from erasures") == [("key operator",)]
 
 
 @pytest.mark.usefixtures("published_shop")
