@@ -1,5 +1,6 @@
 """The catalogue: items by id, their search by title, and the data set's own description."""
 
+import re
 from collections.abc import Sequence
 
 from sqlalchemy import Connection, text
@@ -7,7 +8,9 @@ from sqlalchemy import Connection, text
 from serving import titles
 from serving.errors import NoReleaseError, UnknownItemError
 from serving.items import CatalogueItem
-from serving.schemas import About, Item, ItemPage
+from serving.schemas import About, Item, ItemOrder, ItemPage
+
+Years = tuple[int | None, int | None]  # first and last year, both included; None: no bound
 
 _ABOUT = text(
     "select dataset, title, item_noun, licence, lowest, highest, step, categories, n_items"
@@ -30,26 +33,43 @@ _ITEMS = text(
 )
 # `cast(… as text) is null or …` is evaluated once, when Postgres plans the statement. Indexes count
 # all items and the few withdrawn ones, which is faster than a look at each row.
-_PAGE = text(
-    f"""
+_PAGE = f"""
     with matching as not materialized (
-        select item_id, title, categories, vendor, released, withdrawn from items
-        where (cast(:query as text) is null or search @@ cast(:query as tsquery))
+        select item_id, title, categories, vendor, released, withdrawn, search from items
+        where (
+                cast(:query as text) is null or search @@ cast(:query as tsquery)
+                or released = cast(:year as integer)
+            )
             and (cast(:category as text) is null or categories @> array[cast(:category as text)])
+            and (cast(:first_year as integer) is null or released >= :first_year)
+            and (cast(:last_year as integer) is null or released <= :last_year)
     ), page as materialized (
-        select item_id, title, categories, vendor, released from matching
-        where {_IN_LIVE_RELEASE} order by title, item_id limit :limit offset :offset
+        select matching.item_id, title, categories, vendor, released, popularity,
+            case
+                when search = array_to_tsvector(cast(:words as text[])) then 0
+                when search @@ cast(:whole as tsquery) then 1
+                else 2
+            end as tier
+        from matching left join item_factors on item_factors.item_id = matching.item_id
+            and item_factors.release_id = (select release_id from live_release)
+        where {_IN_LIVE_RELEASE} order by %s limit :limit offset :offset
     )
-    select counted.total, page.*
+    select counted.total, item_id, title, categories, vendor, released
     from (
         select (select count(*) from matching) - (
             select count(*) from matching
             where withdrawn @> (select release_id from live_release)
         ) as total
     ) as counted left join page on true
-    order by page.title, page.item_id
+    order by %s
     """  # noqa: S608 # our own condition
-)
+_ORDERS: dict[ItemOrder, str] = {
+    "relevance": "tier, popularity desc nulls last, title, item_id",
+    "newest": "released desc nulls last, popularity desc nulls last, title, item_id",
+    "oldest": "released, popularity desc nulls last, title, item_id",
+    "title": "title, item_id",
+}
+_PAGES = {order: text(_PAGE % (columns, columns)) for order, columns in _ORDERS.items()}
 
 
 def about(connection: Connection) -> About:
@@ -91,18 +111,40 @@ def read_items(
 
 
 def page(
-    connection: Connection, *, q: str, category: str | None, limit: int, offset: int
+    connection: Connection,
+    *,
+    q: str,
+    category: str | None,
+    released: Years = (None, None),
+    sort: ItemOrder = "relevance",
+    limit: int,
+    offset: int,
 ) -> ItemPage:
-    """Return a page of the live release's items whose titles match, ordered by title.
+    """Return a page of the live release's items whose titles match.
 
-    `q` has beginnings of words, in any order; accents and case are ignored. Empty text matches
-    every item, other text without a letter or digit none.
+    `q` has beginnings of words, in any order; accents and case are ignored. A year as the whole
+    text matches its items too. Empty text matches every item, other text without a letter or digit
+    none. With a first or a last year in `released`, items of an unknown year are left out.
+
+    By relevance: titles of exactly these words, then titles with all of them as whole words, then
+    the others; the most popular first in each group. Ties are ordered by title.
     """
     query = titles.query(q)
     if query is None and q.strip():
         return ItemPage(items=(), total=0, limit=limit, offset=offset)
-    parameters = {"query": query, "category": category, "limit": limit, "offset": offset}
-    rows = connection.execute(_PAGE, parameters).mappings().all()
+    first_year, last_year = released
+    parameters = {
+        "query": query,
+        "whole": titles.query(q, whole_words=True),
+        "words": titles.words(q) or None,
+        "year": int(q) if re.fullmatch(r"\s*[0-9]{4}\s*", q) else None,
+        "category": category,
+        "first_year": first_year,
+        "last_year": last_year,
+        "limit": limit,
+        "offset": offset,
+    }
+    rows = connection.execute(_PAGES[sort], parameters).mappings().all()
     items = [dict(row) for row in rows if row["item_id"] is not None]
     answer = {"items": items, "total": rows[0]["total"], "limit": limit, "offset": offset}
     return ItemPage.model_validate(answer)

@@ -19,13 +19,14 @@ def words(text: str) -> list[str]:
     return list(dict.fromkeys([*_split(text), *_split(joined)]))[:MAX_WORDS]
 
 
-def query(text: str) -> str | None:
+def query(text: str, *, whole_words: bool = False) -> str | None:
     """Return the tsquery for titles with a word that begins with each word of the text.
 
-    None if the text has no word. Words are letters and digits only, so they are quoted safely.
+    `whole_words`: titles with all words of the text. None if the text has no word. Words are
+    letters and digits only, so they are quoted safely.
     """
-    prefixes = list(dict.fromkeys(_split(text)))[:MAX_WORDS]
-    return " & ".join(f"'{prefix}':*" for prefix in prefixes) or None
+    words = list(dict.fromkeys(_split(text)))[:MAX_WORDS]
+    return " & ".join(f"'{word}'" if whole_words else f"'{word}':*" for word in words) or None
 
 
 def _split(text: str) -> list[str]:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, text
 
 from ranking.selection import Positions
 from serving import catalogue
+from serving.catalogue import Years
 from serving.items import CatalogueItem, ScoredItem
 from serving.lists import neighbours
 from serving.lists.fold_in import Constants, Floats, Folded, FoldIn, Ratings
@@ -35,7 +36,6 @@ _FACTORS = text(
 )
 
 Mask = NDArray[np.bool_]  # (positions,)
-Years = tuple[int | None, int | None]  # first and last year, both included; None: no bound
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,9 @@ import numpy as np
 from sqlalchemy import Connection, text
 
 from ranking.selection import Scores, top_n
+from serving.catalogue import Years
 from serving.items import ScoredItem, listed
-from serving.lists.loaded_release import LoadedRelease, Years
+from serving.lists.loaded_release import LoadedRelease
 from serving.lists.release_cache import ReleaseCache
 from serving.rules.slate import Slate
 from serving.schemas import Shelf

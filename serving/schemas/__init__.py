@@ -14,7 +14,7 @@ from serving.schemas.acts import (
 )
 from serving.schemas.audit import Action, AuditEntry, AuditPage
 from serving.schemas.base import Id
-from serving.schemas.catalogue import About, Item, ItemPage
+from serving.schemas.catalogue import About, Item, ItemOrder, ItemPage
 from serving.schemas.explanations import Explanation, ListStatus, ScoreTerm, TermKind
 from serving.schemas.feedback import (
     EventKind,

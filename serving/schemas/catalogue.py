@@ -1,8 +1,12 @@
 """Items of the catalogue, and the data set itself."""
 
+from typing import Literal
+
 from pydantic import Field, JsonValue
 
 from serving.schemas.base import Answer, with_example
+
+ItemOrder = Literal["relevance", "newest", "oldest", "title"]
 
 HEAT: dict[str, JsonValue] = {
     "item_id": "6",

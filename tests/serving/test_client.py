@@ -94,15 +94,42 @@ def test_a_rating_of_an_item_without_a_title_is_counted_not_shown(
 def test_items_are_searched_by_title_and_category(publisher: Engine, client: Client) -> None:
     shop.release(publisher, "one", instead_of=None)
 
-    assert ids(client.items()) == "dacb"  # by title
+    assert ids(client.items(sort="title")) == "dacb"
     assert ids(client.items(q="amelie")) == "a"
     assert ids(client.items(q="SCHIND lis")) == "b"
     assert ids(client.items(category="c")) == "c"
     assert ids(client.items(q="amelie", category="c")) == ""
     assert ids(client.items(q="?!")) == ""
-    page = client.items(limit=2, offset=3)
+    page = client.items(sort="title", limit=2, offset=3)
     assert (ids(page), page.total, page.limit, page.offset) == ("b", 4, 2, 3)
     assert client.items(offset=99).total == 4
+
+
+def test_the_best_matches_are_first_and_among_equals_the_most_popular(
+    publisher: Engine, client: Client
+) -> None:
+    factors = {"factors": [0.5, -0.25], "trending": 0.0}
+    shop.release(
+        publisher,
+        "one",
+        instead_of=None,
+        items=shop.items(a="A Star Is Born", b="Starship", c="Star", d="Star Wars", e="1991"),
+        item_factors=[
+            factors | {"item_id": item_id, "popularity": popularity}
+            for item_id, popularity in (("a", 1.0), ("b", 9.0), ("d", 5.0))
+        ],
+        recommendations=shop.lists_of("user_id", u="ab"),
+        fallback_lists=shop.lists_of("segment", everybody="bda"),
+    )
+
+    assert ids(client.items(q="star")) == "cdab"  # the whole title, whole words, beginnings
+    assert ids(client.items(q="sta")) == "bdac"
+    assert ids(client.items()) == "bdaec"  # items without ratings last, by title
+    assert ids(client.items(limit=2, offset=1)) == "da"
+    assert ids(client.items(sort="newest", released_from=1991, released_to=1993)) == "dcb"
+    assert ids(client.items(sort="oldest", limit=2)) == "ab"
+    found = client.items(q=" 1991 ")
+    assert (ids(found), found.total) == ("eb", 2)  # the title, then the year
 
 
 def test_an_item_may_have_similar_items(publisher: Engine, client: Client) -> None:

@@ -9,7 +9,7 @@ from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import to_json
 
 from serving import schemas
-from serving.lists.loaded_release import Years
+from serving.catalogue import Years
 from serving.lists.precomputed import ListRequest
 
 MAX_LISTED = 100
@@ -37,9 +37,22 @@ EventId = Annotated[
         examples=["0f8fad5bd9cb469fa165708677289502"],
     ),
 ]
+Sort = Annotated[
+    schemas.ItemOrder,
+    Query(
+        description="`relevance`: best matches first, and the most popular first among equals; "
+        "without `q`, the most popular first. `newest` and `oldest`: by year of release, unknown "
+        "years last. `title`: A to Z."
+    ),
+]
 Limit = Annotated[int, Query(ge=1, le=MAX_LISTED, description="Maximum number of results.")]
 Search = Annotated[
-    str, Query(max_length=200, pattern=NO_NUL, description="Beginnings of words of the title.")
+    str,
+    Query(
+        max_length=200,
+        pattern=NO_NUL,
+        description="Beginnings of words of the title, or a year of release.",
+    ),
 ]
 # Optional parameters: the document leaves out null. Bounds are on the inner type, or the document
 # would lose them.

@@ -21,6 +21,7 @@ from serving.api.routes.parameters import (
     Listing,
     Released,
     Search,
+    Sort,
     UserId,
     as_json,
 )
@@ -176,14 +177,25 @@ def vendor_items(
 @read.get("/items", response_model=schemas.ItemPage, tags=["catalogue"], summary="Search")
 def items(
     caller: Reader,
+    released: Released,
+    *,
     q: Search = "",
     category: Category = None,
+    sort: Sort = "relevance",
     limit: Limit = 20,
     offset: Annotated[int, Query(ge=0, le=100_000)] = 0,
 ) -> Response:
-    """A page of the catalogue by title. Accents and case are ignored."""
+    """A page of the catalogue. Accents and case of titles are ignored."""
     with caller.connection() as connection:
-        page = catalogue.page(connection, q=q, category=category, limit=limit, offset=offset)
+        page = catalogue.page(
+            connection,
+            q=q,
+            category=category,
+            released=released,
+            sort=sort,
+            limit=limit,
+            offset=offset,
+        )
         return as_json(page)
 
 
