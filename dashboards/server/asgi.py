@@ -1,8 +1,9 @@
 """The app as an ASGI application: `python -m edge.serve dashboards.server.asgi:create_app`.
 
 Middleware checks each request before Streamlit sees it, in this order: the check of `Host`,
-`Guards` (origin, closed paths, number of sessions, security headers), then `Cookies`, which sets
-the cookie that identifies a browser (`dashboards.identity`).
+`Guards` (origin, closed paths, number of sessions, security headers), `Cookies`, which sets the
+cookie that identifies a browser (`dashboards.identity`), and `ScriptPath`, which keeps the folder of
+the app from browsers.
 """
 
 from pathlib import Path
@@ -16,6 +17,7 @@ from dashboards.identity import visitors
 from dashboards.identity.signing import COOKIE
 from dashboards.server.cookies import Cookies
 from dashboards.server.guards import Guards
+from dashboards.server.script_path import ScriptPath
 from dashboards.settings import AppSettings
 
 SCRIPT = Path(__file__).parents[1] / "app.py"
@@ -33,5 +35,6 @@ def create_app(settings: AppSettings | None = None, script: Path = SCRIPT) -> st
             kept_seconds=config.get_option("server.disconnectedSessionTTL"),
         ),
         Middleware(Cookies, name=COOKIE, renew=visitors.renewed),
+        Middleware(ScriptPath, script=script),
     ]
     return st.App(script, middleware=middleware)

@@ -1,12 +1,16 @@
 """The app as it is served, with requests that no browser of ours sends."""
 
 import socket
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler
 
 import httpx2
 import pytest
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ClientState_pb2 import ClientState
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
@@ -95,6 +99,25 @@ def test_a_large_message_ends_the_session(app: str) -> None:
             while large.recv(timeout=10):
                 pass
     assert large.close_code == 1009
+
+
+def test_a_browser_gets_no_path_of_this_machine(app: str) -> None:
+    messages: list[bytes] = []
+    with session(app) as opened:
+        opened.send(BackMsg(rerun_script=ClientState()).SerializeToString())
+        while not messages or b"A heading" not in messages[-1]:
+            message = opened.recv(timeout=20)
+            assert isinstance(message, bytes)
+            messages.append(message)
+
+    [started] = [
+        forwarded.new_session
+        for forwarded in map(ForwardMsg.FromString, messages)
+        if forwarded.WhichOneof("type") == "new_session"
+    ]
+    assert started.main_script_path == "heading.py"
+    for folder in (tempfile.gettempdir(), str(streamlit_server.ROOT)):
+        assert folder.encode() not in b"".join(messages)
 
 
 def test_the_number_of_sessions_is_limited(app: str) -> None:
