@@ -18,6 +18,6 @@ if page in console:
         choices.dataset_picker(product_api.titles())
 else:
     with menus.bar(discover):
-        choices.dataset_picker(product_api.released_titles())
+        choices.dataset_picker(product_api.released_titles(), has_label=False)
 page.run()
 page_script.run()

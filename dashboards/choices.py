@@ -25,8 +25,8 @@ def dataset() -> str:
     return str(chosen) if chosen else product_api.datasets()[0]
 
 
-def dataset_picker(titles: dict[str, str]) -> None:
-    """Show the choice of data set if there are several."""
+def dataset_picker(titles: dict[str, str], *, has_label: bool = True) -> None:
+    """Show the choice of data set if there are several, with a label that can be seen or not."""
     if titles and dataset() not in titles:
         st.session_state["dataset"] = next(iter(titles))
     if len(titles) < 2:  # noqa: PLR2004 # a choice
@@ -38,6 +38,7 @@ def dataset_picker(titles: dict[str, str]) -> None:
         format_func=lambda name: titles.get(name, name),
         key="dataset",
         persist_state="session",
+        label_visibility="visible" if has_label else "collapsed",
     )
     _write_address("dataset", next(iter(titles)))
 

@@ -4,25 +4,22 @@ The latest answers are kept for hours: a page shows them while the API is not re
 """
 
 import json
-from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime
-from functools import wraps
-from typing import ParamSpec, TypeVar
 
 import httpx2
 import streamlit as st
-from streamlit.runtime.caching.cache_utils import CachedFunc
 
-from dashboards.answers import AnswerMemory, CachedAnswer, Question
+from dashboards.answers import CachedAnswer
+from dashboards.fetching import cached, fetch, memory
 from dashboards.settings import NotSetUpError, demo_settings
 from edge.loopback import DIRECT
 from serving.client import Client
-from serving.errors import ApiError, ApiUnavailableError, NoReleaseError, UnknownItemError
+from serving.errors import ApiError, NoReleaseError, UnknownItemError
 from serving.schemas import (
     About,
     Explanation,
     Item,
+    ItemOrder,
     ItemPage,
     RatingsPage,
     Recommendations,
@@ -31,8 +28,6 @@ from serving.schemas import (
     User,
 )
 
-T = TypeVar("T")
-P = ParamSpec("P")
 TIMEOUT_SECONDS = 3
 RATINGS_PER_REQUEST, MAX_RATINGS_OFFSET = 1000, 100_000  # the API's limits
 
@@ -48,11 +43,21 @@ def datasets() -> tuple[str, ...]:
 
 
 def titles() -> dict[str, str]:
-    """Return titles by name of data set; none before the app is set up."""
+    """Return titles by name of data set; none before the app is set up.
+
+    The API knows no title of a data set without a release.
+    """
     try:
-        return {name: title(name) for name in datasets()}
+        return {
+            name: title(name) if _is_released(name) else f"{_readable(name)} (no release yet)"
+            for name in datasets()
+        }
     except NotSetUpError:
         return {}
+
+
+def _readable(name: str) -> str:
+    return name[:1].upper() + name[1:].replace("_", " ")
 
 
 def released_titles() -> dict[str, str]:
@@ -78,48 +83,6 @@ def _is_released(dataset: str) -> bool:
     except ApiError:
         return True
     return True
-
-
-def fetch(question: Question, call: Callable[[], T]) -> CachedAnswer[T]:
-    """Return the API's answer, or the latest one to the question while the API is unavailable.
-
-    Raises:
-        ApiUnavailableError: the API has not answered this question for hours.
-        ApiError: as of `serving.client`.
-    """
-    memory = _memory()
-    try:
-        answer = CachedAnswer(call(), datetime.now(UTC))
-    except ApiUnavailableError:
-        latest = memory.get(question)
-        if latest is None:
-            raise
-        return latest
-    memory.put(question, answer)
-    return answer
-
-
-@st.cache_resource(show_spinner=False)
-def _memory() -> AnswerMemory:
-    """Return the latest answers, of all data sets and users."""
-    return AnswerMemory()
-
-
-def cached(
-    ttl: str, max_entries: int | None = None
-) -> Callable[[Callable[P, T]], CachedFunc[P, CachedAnswer[T]]]:
-    """Return a decorator that calls a function through `fetch` and caches its answers."""
-
-    def decorate(ask: Callable[P, T]) -> CachedFunc[P, CachedAnswer[T]]:
-        @st.cache_data(ttl=ttl, max_entries=max_entries, show_spinner=False)
-        @wraps(ask)
-        def fetched(*args: P.args, **kwargs: P.kwargs) -> CachedAnswer[T]:
-            question = (ask.__name__, *args, *kwargs.values())
-            return fetch(question, lambda: ask(*args, **kwargs))
-
-        return fetched
-
-    return decorate
 
 
 @cached("60s")
@@ -199,9 +162,35 @@ def item(dataset: str, item_id: str) -> CachedAnswer[Item] | None:
 
 
 @cached("30s", max_entries=500)
-def items(dataset: str, q: str, category: str | None, limit: int, offset: int) -> ItemPage:
-    """Return one page of the catalogue. `q`: beginnings of words of the title."""
-    return client(dataset).items(q=q, category=category, limit=limit, offset=offset)
+def items(
+    dataset: str,
+    q: str,
+    category: str | None,
+    limit: int,
+    offset: int,
+    *,
+    years: tuple[int, int] | None = None,
+    sort: ItemOrder = "relevance",
+) -> ItemPage:
+    """Return one page of the catalogue. `q`: beginnings of words of the title, or a year."""
+    first, last = years or (None, None)
+    return client(dataset).items(
+        q=q,
+        category=category,
+        released_from=first,
+        released_to=last,
+        sort=sort,
+        limit=limit,
+        offset=offset,
+    )
+
+
+@cached("10m", max_entries=50)
+def released_years(dataset: str) -> list[int]:
+    """Return the first and the last year of release in the catalogue; empty if none is known."""
+    api = client(dataset)
+    ends = [api.items(sort=sort, limit=1).items for sort in ("oldest", "newest")]
+    return [item.released for items in ends for item in items if item.released is not None]
 
 
 @st.cache_data(ttl="60s", show_spinner=False, max_entries=500)
@@ -215,16 +204,16 @@ def similar(dataset: str, item_id: str, limit: int) -> CachedAnswer[SimilarItems
 
 def clear_user_answers() -> None:
     """Let the next call of each function that depends on feedback ask the API again."""
-    for cached in (recommendations, ratings, explanation):
-        cached.clear()
+    for question in (recommendations, ratings, explanation):
+        question.clear()
 
 
 def forget_user(dataset: str, user_id: str) -> None:
     """Drop all answers about a user, also those for when the API is unavailable."""
     clear_user_answers()
     users.clear()
-    _memory().drop_user(dataset, user_id)
-    _memory().drop(("users", dataset))
+    memory().drop_user(dataset, user_id)
+    memory().drop(("users", dataset))
 
 
 @st.cache_resource(ttl="60s")

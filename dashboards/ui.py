@@ -14,7 +14,7 @@ from dashboards.text import esc
 from serving.schemas import Item
 
 CARD_WIDTH, COVER_HEIGHT = 156, 234  # pixels: a phone shows two cards and part of a third
-MIN_CARD_WIDTH = 148  # pixels
+MIN_CARD_WIDTH, GRID_CARD_HEIGHT = 148, 300  # pixels
 N_SKELETONS = 14  # two shelves of a desktop
 DIMMED = 0.25  # opacity of the cover of a hidden item
 _BLANK = "\u00a0"
@@ -75,7 +75,7 @@ def shelf(
 
 def grid(cards: Iterable[Card], key: str) -> None:
     """Show cards in as many columns as fit. `key` is unique on the page."""
-    with st.grid("auto", min_column_width=MIN_CARD_WIDTH, gap=("medium", "small")):
+    with _grid_columns():
         for card in cards:
             _card(card, key, "stretch", None)
 
@@ -96,6 +96,27 @@ def skeletons(key: str) -> Iterator[None]:
                     stack.enter_context(st.skeleton(height=COVER_HEIGHT, width=CARD_WIDTH))
         yield
     placeholder.empty()
+
+
+@contextmanager
+def grid_skeletons(key: str) -> Iterator[None]:
+    """Show empty cards of a grid while the block runs, as `skeletons` does those of a shelf."""
+    placeholder = st.empty()
+    with ExitStack() as stack:
+        if not st.session_state.get(f"waited-{key}"):
+            st.session_state[f"waited-{key}"] = True
+            with (
+                placeholder.container(key=f"waiting-{key}"),
+                _grid_columns(),
+            ):
+                for _ in range(N_SKELETONS):
+                    stack.enter_context(st.skeleton(height=GRID_CARD_HEIGHT))
+        yield
+    placeholder.empty()
+
+
+def _grid_columns() -> DeltaGenerator:
+    return st.grid("auto", min_column_width=MIN_CARD_WIDTH, gap=("medium", "small"))
 
 
 def stars(item: Item, shelf_key: str, actions: Actions) -> None:

@@ -18,6 +18,7 @@ from airflow_api.answers import Question, Run, Task
 from airflow_api.client import Airflow
 from dashboards import product_api
 from dashboards.console import lake_data
+from dashboards.fetching import cached
 from dashboards.settings import ConsoleSettings, NotSetUpError
 from serving.schemas import OutboxState, Release, Verdict
 
@@ -127,8 +128,8 @@ def start_retrain(operator: Operator, dataset: str, form: Mapping[str, object]) 
 
 def refresh_after_run() -> None:
     """Clear the caches of data that a finished run has changed."""
-    for cached in (usual, releases, verdicts, lake_data.tables):
-        cached.clear()
+    for question in (usual, releases, verdicts, lake_data.tables):
+        question.clear()
 
 
 def airflow_page(dag_id: str, run_id: str | None = None) -> str:
@@ -139,19 +140,19 @@ def airflow_page(dag_id: str, run_id: str | None = None) -> str:
     return f"{page}/runs/{quote(run_id, safe='')}" if run_id else page
 
 
-@product_api.cached("5s")
+@cached("5s")
 def releases(dataset: str) -> list[Release]:
     """Return the releases that are kept, newest first."""
     return product_api.client(dataset).releases()
 
 
-@product_api.cached("5s")
+@cached("5s")
 def verdicts(dataset: str) -> list[Verdict]:
     """Return the newest verdicts, newest first."""
     return product_api.client(dataset).verdicts(limit=20)
 
 
-@product_api.cached("5s")
+@cached("5s")
 def outbox(dataset: str) -> OutboxState:
     """Return the state of the outbox: feedback events that are not in the lake yet."""
     return product_api.client(dataset).outbox()

@@ -14,7 +14,7 @@ import streamlit as st
 from pydantic import ValidationError
 
 from dashboards.console import retrains as retrain_rows
-from dashboards.console.retrains import Figure, Retrain, Sample, Search, Trial
+from dashboards.console.retrains import Figure, Retrain, Sample, Search, Trial, TrialCost
 from dashboards.settings import NotSetUpError
 from warehouse import reconciliation
 from warehouse.query import Lake
@@ -127,6 +127,15 @@ def retrains(dataset: str) -> list[Retrain]:
 def trials(dataset: str, retrain_id: str) -> list[Trial]:
     """Return the trials of a retrain's search so far, by number."""
     return retrain_rows.trials(_rows(_lake(dataset), GOLD_TRIALS, _names(Trial), retrain_id))
+
+
+@st.cache_data(ttl="60s", show_spinner=False)
+def trial_cost(dataset: str) -> TrialCost | None:
+    """Return what the last search spent on each trial; None before the first search."""
+    searched = retrain_rows.last_searched(retrains(dataset))
+    if searched is None or searched.search is None:
+        return None
+    return retrain_rows.trial_cost(searched.search, trials(dataset, searched.retrain_id))
 
 
 @st.cache_data(ttl="10s", show_spinner=False)

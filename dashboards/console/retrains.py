@@ -93,6 +93,18 @@ class Sample:
     n_relevant: int
 
 
+@dataclass(frozen=True)
+class TrialCost:
+    """What a search spent, in seconds: on its preparation, and on each trial on average."""
+
+    preparation: float
+    per_trial: float
+
+    def n_trials(self, budget: float) -> int:
+        """Return the expected number of trials in a budget of seconds; the first always runs."""
+        return max(int((budget - self.preparation) / self.per_trial), 1)
+
+
 def retrains(
     nominations: Sequence[Row], searches: Sequence[Row], verdicts: Sequence[Row]
 ) -> list[Retrain]:
@@ -118,6 +130,17 @@ def trials(rows: Sequence[Row]) -> list[Trial]:
 def _trial(row: Row) -> Trial:
     parameters, by_window = json.loads(row["parameters"]), dict(row["by_window"] or ())
     return Trial(**row | {"parameters": parameters, "by_window": by_window})
+
+
+def last_searched(retrains: Sequence[Retrain]) -> Retrain | None:
+    """Return the newest retrain whose search had trials. Retrains are newest first."""
+    return next((each for each in retrains if each.search and each.search.n_trials), None)
+
+
+def trial_cost(search: Search, trials: Sequence[Trial]) -> TrialCost | None:
+    """Return the cost of a search's trials; None if they took no time."""
+    spent = sum(trial.seconds for trial in trials)
+    return TrialCost(max(search.seconds - spent, 0.0), spent / len(trials)) if spent else None
 
 
 def best_so_far(trials: Sequence[Trial]) -> list[tuple[int, float]]:

@@ -1,13 +1,40 @@
-"""Progress and duration of Airflow's runs and tasks."""
+"""Names, progress and duration of Airflow's runs and tasks."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from airflow_api.answers import Run, Task
 from airflow_api.client import ENDED
-from dashboards.text import NO_VALUE
+from dashboards.console import data
+from dashboards.text import NO_VALUE, esc
 
 ACTIVE = {"queued", "running"}
+_RUN_KEY = re.compile(r"(?P<dag>\w+__\w+)/(?P<run>[\w.~:+-]+)(/\w+)?")  # `<dag>/<run>[/<task>]`
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+([+-]\d\d:\d\d|Z)")
+
+
+def name(dag_id: str, run_id: str) -> str:
+    """Return a short name of a run: "Retrain of 28 Nov 13:26 UTC", or "Retrain" without a time."""
+    kind, at = dag_id.rpartition("__")[2].capitalize(), _TIME.search(run_id)
+    return f"{kind} of {short_time(datetime.fromisoformat(at[0]))} UTC" if at else kind
+
+
+def link(run_key: str) -> str | None:
+    """Return a run's short name as a Markdown link to Airflow, with the full id as its tooltip.
+
+    None if the text is not the key of a run or of one of its tasks.
+    """
+    parts = _RUN_KEY.fullmatch(run_key)
+    if parts is None:
+        return None
+    address = data.airflow_page(parts["dag"], parts["run"])
+    return f'[{esc(name(parts["dag"], parts["run"]))}]({address} "{run_key}")'
+
+
+def actor(name: str) -> str:
+    """Return who acted, as Markdown: an operator's name, or a run as a link."""
+    return link(name) or esc(name)
 
 
 def start_time(run: Run) -> str:

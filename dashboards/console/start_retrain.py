@@ -1,11 +1,15 @@
 """The form that starts a retrain."""
 
+from contextlib import suppress
+
 import streamlit as st
 
-from dashboards.console import data, runs
+from dashboards.console import data, lake_data, runs
 from dashboards.console.data import Operator
-from dashboards.text import esc
+from dashboards.console.retrains import TrialCost
+from dashboards.text import plural
 from warehouse import datasets
+from warehouse.errors import WarehouseError
 from warehouse.tables.vocabulary import SearchFamily
 
 MAX_REASON_LENGTH = 500  # the limit of Airflow's trigger form
@@ -21,7 +25,7 @@ def button(operator: Operator, dataset: str) -> None:
     """Show the button with its form, and start a retrain when the form is submitted."""
     dag_id = f"{dataset}__retrain"
     if run_id := st.session_state.pop(_STARTED, None):
-        st.toast(f"Retrain started: {esc(run_id)}", icon=":material/play_arrow:")
+        st.toast(f"{runs.name(dag_id, run_id)} started", icon=":material/play_arrow:")
     paused = data.paused(operator)
     # another key is another element: after a start the form is closed and empty
     key = f"start_{st.session_state.get(_N_STARTED, 0)}"
@@ -46,15 +50,34 @@ def button(operator: Operator, dataset: str) -> None:
         st.rerun()
 
 
+def budget_text(minutes: float, cost: TrialCost | None) -> str:
+    """Return a budget as text: "15 min, about 12 trials"."""
+    if not minutes:
+        return "No search"
+    n_trials = f", about {plural('trial', cost.n_trials(minutes * 60))}" if cost else ""
+    return f"{minutes} min{n_trials}"
+
+
+def _trial_cost(dataset: str) -> TrialCost | None:
+    with suppress(WarehouseError):  # the cards report it
+        return lake_data.trial_cost(dataset)
+    return None
+
+
 def _form(dataset: str, *, is_active: bool) -> dict[str, object] | None:
     """Return the values of the submitted form; None before that."""
+    cost = _trial_cost(dataset)
     with st.form("retrain", border=False):
         minutes = st.select_slider(
             "Search budget",
             BUDGETS,
             key="search_minutes",
-            format_func=lambda minutes: f"{minutes} min" if minutes else "No search",
+            format_func=lambda minutes: budget_text(minutes, cost),
+            help="The first trials are the live recipe and the nominated one. A search with fewer "
+            "than 10 trials seldom finds a better recipe.",
         )
+        if cost is None:
+            st.caption("After the first search, the number of trials in each budget is shown.")
         family = st.segmented_control(
             "Recipes to search for",
             list(FAMILIES),

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboards import ui
-from dashboards.console import charts, components, evidence, roles
+from dashboards.console import charts, components, evidence, roles, runs
 from dashboards.console.badges import Badge
 from dashboards.text import NO_VALUE, age, esc
 from serving.schemas import Comparison, Verdict
@@ -24,7 +24,7 @@ def show_with_figures(verdict: Verdict, badge: Badge) -> None:
             [_figures(comparison) for comparison in compared],
             "Every recipe that was evaluated, with its NDCG@10 and the challenger's lead over it",
         )
-    st.caption(f"Decided {age(verdict.decided_at)} ago in {esc(verdict.retrain_id)}")
+    st.caption(f"Decided {age(verdict.decided_at)} ago in {runs.actor(verdict.retrain_id)}")
 
 
 def show(verdict: Verdict, badge: Badge, title: str = "Verdict") -> None:

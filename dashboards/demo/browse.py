@@ -1,14 +1,25 @@
-"""Page "Browse": the catalogue, searched by words of titles and filtered by category."""
+"""Page "Browse": the catalogue, searched by title, filtered by category and decade, and sorted."""
+
+from typing import get_args
 
 import streamlit as st
 
 from dashboards import choices, product_api, states, ui
+from dashboards.demo import decades, filters
 from dashboards.demo.header import header
 from dashboards.text import esc, plural
 from dashboards.ui import Card
+from serving.schemas import ItemOrder
 
 PER_PAGE, MAX_QUERY_LENGTH = 36, 100
 MAX_PILLS = 30  # more categories than that become a select box
+ORDERS: dict[ItemOrder, str] = {
+    "relevance": "Most popular",
+    "newest": "Newest",
+    "oldest": "Oldest",
+    "title": "A to Z",
+}
+DEFAULT_ORDER: ItemOrder = get_args(ItemOrder)[0]
 
 
 def first_page() -> None:
@@ -16,16 +27,81 @@ def first_page() -> None:
     st.session_state["page"] = 1
 
 
+def category_picker(categories: list[str]) -> str | None:
+    """Show the categories, and return the chosen one."""
+    filters.read("category", categories)
+    chosen = None
+    if 0 < len(categories) <= MAX_PILLS:
+        chosen = st.pills(
+            "Category",
+            categories,
+            format_func=esc,
+            key="category",
+            label_visibility="collapsed",
+            on_change=first_page,
+        )
+    elif categories:
+        chosen = st.selectbox(
+            "Category",
+            categories,
+            index=None,
+            key="category",
+            placeholder="All categories",
+            width=340,
+            label_visibility="collapsed",
+            on_change=first_page,
+        )
+    filters.write("category")
+    return chosen
+
+
+def decade_picker(dataset: str) -> tuple[int, int] | None:
+    """Show the decades of the catalogue, and return the years of the chosen one."""
+    options = decades.between(product_api.released_years(dataset).value)
+    if len(options) < 2:  # noqa: PLR2004 # a choice
+        return None
+    filters.read("decade", options)
+    chosen = st.selectbox(
+        "Decade",
+        options,
+        index=None,
+        format_func=decades.label,
+        key="decade",
+        placeholder="Any decade",
+        width=150,
+        label_visibility="collapsed",
+        on_change=first_page,
+    )
+    filters.write("decade")
+    return None if chosen is None else decades.years(chosen)
+
+
+def order_picker() -> ItemOrder:
+    """Show the orders, and return the chosen one."""
+    filters.read("sort", ORDERS, DEFAULT_ORDER)
+    chosen = st.selectbox(
+        "Order",
+        list(ORDERS),
+        format_func=ORDERS.__getitem__,
+        key="sort",
+        width=150,
+        label_visibility="collapsed",
+        on_change=first_page,
+    )
+    filters.write("sort", DEFAULT_ORDER)
+    return chosen
+
+
 with states.error_boundary():
     dataset = choices.dataset()
     about = product_api.about(dataset)
+noun = about.value.item_noun
 
 with header(about.value):
     st.title("Browse", anchor=False, width="content")
 
-noun, categories = about.value.item_noun, list(about.value.categories)
-q = (
-    st.text_input(
+with states.error_boundary(), st.container(horizontal=True, gap="small", key="filters"):
+    q = st.text_input(
         "Title",
         placeholder="Search titles",
         icon=":material/search:",
@@ -38,51 +114,30 @@ q = (
         label_visibility="collapsed",
         on_change=first_page,
     )
-    or ""
-).strip()
-category = None
-if 0 < len(categories) <= MAX_PILLS:
-    category = st.pills(
-        "Category",
-        categories,
-        format_func=esc,
-        key="category",
-        bind="query-params",
-        label_visibility="collapsed",
-        on_change=first_page,
-    )
-elif categories:
-    category = st.selectbox(
-        "Category",
-        categories,
-        index=None,
-        key="category",
-        bind="query-params",
-        placeholder="All categories",
-        width=340,
-        label_visibility="collapsed",
-        on_change=first_page,
-    )
+    q = (q or "").strip()
+    sort = order_picker()
+    years = decade_picker(dataset)
+category = category_picker(list(about.value.categories))
 
-count, results = st.container(), st.container()
-with states.error_boundary():
-    with results, ui.skeletons("browse"):
-        answer = product_api.items(dataset, q, category, PER_PAGE, 0)
+count, results, pager = st.container(), st.container(), st.container()
+with states.error_boundary(), results, ui.grid_skeletons("browse"):
+    answer = product_api.items(dataset, q, category, PER_PAGE, 0, years=years, sort=sort)
     n_found = answer.value.total
     n_pages = max(-(-n_found // PER_PAGE), 1)
-    with st.container(horizontal_alignment="center"):
+    with pager, st.container(horizontal_alignment="center"):
         page = st.pagination(n_pages, key="page", bind="query-params") if n_pages > 1 else 1
     if page > 1:
-        answer = product_api.items(dataset, q, category, PER_PAGE, (page - 1) * PER_PAGE)
+        offset = (page - 1) * PER_PAGE
+        answer = product_api.items(dataset, q, category, PER_PAGE, offset, years=years, sort=sort)
 
 with count:
     states.stale_banner(about, answer)
     if not n_found:
         ui.empty_state(
             f"No {plural(noun)} found",
-            "Check the spelling, try a shorter word or choose another category.",
+            "Check the spelling, try a shorter word or remove a filter.",
         )
-    elif q or category:
+    elif q or category or years:
         st.caption(f"{n_found:,} of {plural(noun, about.value.n_items)}")
     else:
         st.caption(plural(noun, n_found))

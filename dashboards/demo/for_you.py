@@ -32,8 +32,6 @@ def body() -> None:
         below = list(shelves.of(dataset, rated.value.items, about.value))
     states.stale_banner(about, listed, rated, *(shelf.answer for shelf in below))
     status(listed.value, rated.value.total)
-    if listed.value.kind == "fallback":
-        st.info(reasons.ORIGINS[listed.value.kind], icon=":material/waving_hand:")
 
     seen = {item.item_id for item in (*rated.value.items, *rated.value.hidden)}
     with st.container(gap="medium"):
@@ -48,7 +46,7 @@ def status(listed: Recommendations, n_rated: int) -> None:
     """Show the last action or the number of ratings, and how the list came about."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         rated = f"{plural(noun, n_rated)} rated"
-        notes.last_action(rated if n_rated else f"Rate a few {plural(noun)} to get your own list")
+        notes.last_action(rated if n_rated else f"New here? Rate a few {plural(noun)} you know.")
         with st.popover("Why this list", type="tertiary", icon=":material/help:", key="why"):
             st.markdown(f"**{reasons.ORIGINS[listed.kind]}**")
             st.markdown(

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboards import choices, pages, product_api, states, ui
-from dashboards.demo import explanation, feedback, notes, visit
+from dashboards.demo import decades, explanation, feedback, notes, visit
 from dashboards.demo.header import header
 from dashboards.text import esc, plural
 from dashboards.ui import Card
@@ -51,12 +51,26 @@ def body() -> None:
             ui.cover_image(item)
         with st.container(gap="small", width="stretch"):
             st.title(esc(item.title), anchor=False)
-            badges = " ".join(f":gray-badge[{esc(name)}]" for name in item.categories)
-            st.markdown(" &nbsp; ".join(filter(None, [str(item.released or ""), badges])))
+            links_to_browse()
             if item.vendor:
                 st.markdown(f"By {esc(item.vendor)}")
             rating_and_reasons()
             st.caption(f"{esc(noun.capitalize())} ID: {esc(item.item_id)}")
+
+
+def links_to_browse() -> None:
+    """Show the year and the categories as links to the items that share them."""
+    links = {f":gray-badge[{esc(name)}]": {"category": name} for name in item.categories}
+    if item.released:
+        links = {f":gray-badge[{item.released}]": {"decade": decades.of(item.released)}} | links
+    with st.container(horizontal=True, gap="xxsmall", key="facts"):
+        for label, query in links.items():
+            st.page_link(
+                pages.browse(),
+                label=label,
+                width="content",
+                query_params=pages.address() | query,
+            )
 
 
 def rating_and_reasons() -> None:

@@ -31,6 +31,65 @@ function nameAll() {
   }
 }
 
+// The Tab key stops at one card of each shelf; arrow keys move to its neighbours. Otherwise the Tab
+// key would have to be pressed three times per card on the way to the next shelf.
+const SHELF = '[class*="st-key-shelf-"]';
+const CARDS = `${CARD}, .posters > li`;
+const STOPS = "button, a, input";
+const STARS_OF_CARD = '[role="radiogroup"]';
+const currentCards = new WeakMap();
+
+function keepOneStop(shelf) {
+  const cards = [...shelf.querySelectorAll(CARDS)];
+  if (!cards.includes(currentCards.get(shelf))) {
+    currentCards.set(shelf, cards[0]);
+  }
+  for (const card of cards) {
+    const isCurrent = card === currentCards.get(shelf);
+    for (const stop of card.querySelectorAll(STOPS)) {
+      if (isCurrent && "wasStop" in stop.dataset) {
+        delete stop.dataset.wasStop;
+        stop.tabIndex = 0;
+      } else if (!isCurrent && stop.tabIndex >= 0) {
+        stop.dataset.wasStop = "";
+        stop.tabIndex = -1;
+      }
+    }
+  }
+  if (cards.length && shelf.getAttribute("role") !== "group") {
+    shelf.setAttribute("role", "group");
+    shelf.setAttribute("aria-description", "Left and right arrow keys move between titles");
+  }
+}
+
+function enterCard(event) {
+  const shelf = event.target.closest?.(SHELF);
+  const card = event.target.closest?.(CARDS);
+  if (shelf && card && currentCards.get(shelf) !== card) {
+    currentCards.set(shelf, card);
+    keepOneStop(shelf);
+  }
+}
+
+function moveToNeighbour(event) {
+  const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+  const shelf = event.target.closest?.(SHELF);
+  const card = event.target.closest?.(CARDS);
+  const isStar = event.target.closest?.(STARS_OF_CARD);
+  if (!step || !shelf || !card || isStar || event.altKey || event.ctrlKey || event.metaKey) {
+    return;
+  }
+  const cards = [...shelf.querySelectorAll(CARDS)];
+  const neighbour = cards[cards.indexOf(card) + step];
+  if (neighbour) {
+    const isHide = event.target.closest('[class*="st-key-hide-"], [class*="st-key-show-"]');
+    const controls = '[class*="st-key-hide-"] button, [class*="st-key-show-"] button';
+    const same = isHide && neighbour.querySelector(controls);
+    (same || neighbour.querySelector(TITLE) || neighbour.querySelector("button")).focus();
+    event.preventDefault();
+  }
+}
+
 let isRunning = false;
 let isDue = false;
 
@@ -40,6 +99,7 @@ function soon() {
     requestAnimationFrame(() => {
       isDue = false;
       nameAll();
+      document.querySelectorAll(SHELF).forEach(keepOneStop);
     });
   }
 }
@@ -74,7 +134,10 @@ export default function () {
   if (!isRunning) {
     isRunning = true;
     keepHistory();
-    new MutationObserver(soon).observe(document.body, { childList: true, subtree: true });
+    const changes = { childList: true, subtree: true, attributeFilter: ["tabindex"] };
+    new MutationObserver(soon).observe(document.body, changes);
+    document.addEventListener("focusin", enterCard);
+    document.addEventListener("keydown", moveToNeighbour);
     document.addEventListener("click", openCard);
   }
   soon();

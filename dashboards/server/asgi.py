@@ -2,7 +2,7 @@
 
 Middleware checks each request before Streamlit sees it, in this order: the check of `Host`,
 `Guards` (origin, closed paths, number of sessions, security headers), `Cookies`, which sets the
-cookie that identifies a browser (`dashboards.identity`), and `ScriptPath`, which keeps the folder of
+cookie that identifies a browser (`dashboards.identity`), and `ScriptPath`, which keeps the path of
 the app from browsers.
 """
 

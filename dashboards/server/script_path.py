@@ -37,4 +37,5 @@ class ScriptPath:
         if forwarded.new_session.main_script_path != self._path:
             return content
         forwarded.new_session.main_script_path = self._name
-        return forwarded.SerializeToString()
+        changed: bytes = forwarded.SerializeToString()
+        return changed

@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboards import product_api
 from dashboards.settings import NotSetUpError
-from serving.errors import ApiUnavailableError, KeyRefusedError
+from serving.errors import ApiUnavailableError, KeyRefusedError, NoReleaseError
 from tests.support.dashboards import shop
 from tests.support.dashboards.fake_api import KEY, fake_api
 from tests.support.dashboards.visitors import Visitors
@@ -121,6 +121,17 @@ def test_titles_default_to_names(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("DEMO_API_URL", url)
 
         assert product_api.titles() == {"books": "books", "playground": "Playground"}
+
+
+@pytest.mark.usefixtures("keys")
+def test_data_sets_without_a_release_are_marked(monkeypatch: pytest.MonkeyPatch) -> None:
+    def about(_: str) -> None:
+        raise NoReleaseError
+
+    monkeypatch.setattr(product_api, "about", about)
+    monkeypatch.setattr(product_api, "datasets", lambda: ("movielens_small",))
+
+    assert product_api.titles() == {"movielens_small": "Movielens small (no release yet)"}
 
 
 @pytest.mark.usefixtures("keys")

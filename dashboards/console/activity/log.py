@@ -6,7 +6,7 @@ from typing import get_args
 import streamlit as st
 
 from dashboards import ui
-from dashboards.console import components
+from dashboards.console import components, runs
 from dashboards.console.activity import client
 from dashboards.console.badges import Badge
 from dashboards.console.data import Operator
@@ -79,7 +79,7 @@ def _row(entry: AuditEntry) -> dict[str, str]:
         badge = Badge("error", f"Refused: {(entry.problem or '').replace('-', ' ')}")
     return {
         "When": moment(entry.acted_at),
-        "Who": esc(entry.actor),
+        "Who": runs.actor(entry.actor),
         "What": f"{LABELS[entry.action]} :gray[{esc(_what(entry))}]",
         "Why": esc(entry.reason),
         "Outcome": badge.markdown,

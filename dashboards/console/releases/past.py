@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from dashboards import pages, ui
-from dashboards.console import badges, evidence
+from dashboards.console import badges, evidence, runs
 from dashboards.console.acts import reason
 from dashboards.console.badges import Badge
 from dashboards.console.components import row
@@ -85,7 +85,7 @@ def _period(release: PastRelease) -> str:
 
 def _sentence(act: Activation) -> str:
     why = f": {esc(act.reason)}" if act.reason else ""
-    return f"{moment(act.acted_at)} {ACTIONS[act.action]} by {esc(act.actor)}{why}"
+    return f"{moment(act.acted_at)} {ACTIONS[act.action]} by {runs.actor(act.actor)}{why}"
 
 
 def _activate(

@@ -1,5 +1,7 @@
 """The console in a real browser."""
 
+import re
+
 from playwright.sync_api import Page, expect
 
 from tests.support.dashboards import searched, shop
@@ -23,6 +25,9 @@ def test_a_promotion_has_charts_of_its_evidence(app: str, themed: Page) -> None:
     expect(themed.get_by_text("Leaderboard")).to_be_visible()
     expect(themed.get_by_text("20 trials, best")).to_be_visible()
     expect(themed.locator("[data-testid=stVegaLiteChart] svg.marks")).to_have_count(4)
+    themed.get_by_role("button", name=re.compile("^Show data")).first.click()
+    expect(themed.get_by_role("button", name=re.compile("^Show chart")).first).to_be_visible()
+    expect(themed.get_by_role("button", name=re.compile("Download as CSV"))).to_have_count(0)
     themed.get_by_text("By parameter", exact=True).click()
     expect(themed.get_by_text("NDCG@10 of each trial by")).to_be_visible()
     assert themed.locator("[data-testid=stException]").count() == 0

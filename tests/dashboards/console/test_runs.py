@@ -3,7 +3,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from airflow_api.answers import Task
-from dashboards.console.runs import share_done
+from dashboards.console import runs
+from dashboards.text import esc
 
 NOW = datetime(2026, 5, 22, 12, 0, tzinfo=UTC)
 
@@ -11,6 +12,31 @@ NOW = datetime(2026, 5, 22, 12, 0, tzinfo=UTC)
 def task(task_id: str, state: str | None, seconds_ago: float = 0) -> Task:
     started = NOW - timedelta(seconds=seconds_ago) if state else None
     return Task(task_id, task_id, state, 1, started, NOW if state == "success" else None)
+
+
+@pytest.mark.parametrize(
+    ("run_key", "name"),
+    [
+        ("shop__retrain/scheduled__2026-11-28T03:00:00+00:00", "Retrain of 28 Nov 03:00 UTC"),
+        ("shop__ingest/asset_triggered__2026-11-28T13:12:44.3+02:00_8YVq/land",
+         "Ingest of 28 Nov 11:12 UTC"),
+        ("shop__retrain/r1/publish", "Retrain"),
+    ],
+)  # fmt: skip
+def test_a_run_is_named_by_its_dag_and_time(
+    monkeypatch: pytest.MonkeyPatch, run_key: str, name: str
+) -> None:
+    monkeypatch.setenv("CONSOLE_AIRFLOW_URL", "https://airflow.test")
+    link = runs.link(run_key)
+
+    assert link
+    assert link.replace("\\", "").startswith(f"[{name}](https://airflow.test/dags/shop__")
+    assert link.endswith(f' "{run_key}")')
+
+
+@pytest.mark.parametrize("name", ["maya", "a/b", "x__y/](http://evil.example)/z", 'x__y/" a'])
+def test_other_actors_are_no_links(name: str) -> None:
+    assert runs.actor(name) == esc(name)
 
 
 @pytest.mark.parametrize(
@@ -28,4 +54,4 @@ def task(task_id: str, state: str | None, seconds_ago: float = 0) -> Task:
 def test_progress_is_weighted_by_the_usual_durations_if_all_are_known(
     tasks: list[Task], usual: dict[str, float], share: float
 ) -> None:
-    assert share_done(tasks, usual, NOW) == pytest.approx(share)
+    assert runs.share_done(tasks, usual, NOW) == pytest.approx(share)

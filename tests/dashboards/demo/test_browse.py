@@ -2,6 +2,7 @@ import pytest
 
 from dashboards import product_api
 from dashboards.answers import CachedAnswer
+from dashboards.demo import decades
 from dashboards.text import esc
 from serving.errors import ApiUnavailableError
 from tests.support.dashboards import shop
@@ -53,6 +54,49 @@ def test_the_category_is_in_the_address(page: Page) -> None:
 
 
 @pytest.mark.usefixtures("visitors")
+@pytest.mark.parametrize(
+    ("query", "n"),
+    [({"category": "Sci-Fi"}, 6), ({"decade": "1990"}, 15), ({"category": "<b>"}, None)],
+)
+def test_the_address_has_values_not_escaped_labels(
+    page: Page, query: dict[str, str], n: int | None
+) -> None:
+    shown = page(PAGE)
+    shown.query_params.update(query)
+    shown.run()
+
+    assert not shown.exception
+    assert (f"{n} of 90 films" if n else "90 films") in words(shown)
+    assert {name: shown.query_params[name] for name in query if name in shown.query_params} == (
+        query if n else {}
+    )
+
+
+@pytest.mark.usefixtures("visitors")
+def test_items_are_sorted(page: Page) -> None:
+    shown = page(PAGE).run()
+    assert shown.selectbox(key="sort").value == "relevance"
+
+    shown.selectbox(key="sort").set_value("title").run()
+
+    assert not shown.exception
+    first = shop.items("", None, 1, 0, sort="title").items[0]
+    assert labels(shown)[0] == f"**{esc(first.title)}**"
+    assert shown.query_params["sort"] == "title"
+
+
+@pytest.mark.parametrize(
+    ("years", "decades_shown"),
+    [([], []), ([1979, 2001], ["2000", "1990", "1980", "1970"]),
+     ([1990, 1999], ["1990"]), ([1989, 1990], ["1990", "1980"])],
+)  # fmt: skip
+def test_the_decades_reach_from_the_first_to_the_last_year(
+    years: list[int], decades_shown: list[str]
+) -> None:
+    assert decades.between(years) == decades_shown
+
+
+@pytest.mark.usefixtures("visitors")
 def test_a_search_without_results_suggests_what_to_try(page: Page) -> None:
     shown = page(PAGE).run()
 
@@ -77,7 +121,7 @@ def test_many_categories_become_a_select_box(page: Page, monkeypatch: pytest.Mon
 
 @pytest.mark.usefixtures("visitors")
 def test_an_unavailable_api_is_explained(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise ApiUnavailableError("x")
 
     monkeypatch.setattr(product_api, "items", fail)

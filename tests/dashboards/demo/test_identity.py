@@ -32,7 +32,7 @@ def test_a_visitor_is_a_new_user_of_their_own_whatever_the_address_says(
     shown.run()
 
     assert not shown.exception
-    assert "Here is what most users like" in shown.info[0].value
+    assert "New here? Rate a few films you know." in words(shown)
     assert not shown.selectbox
     give(shown, FIRST, 5)
 

@@ -18,7 +18,9 @@ def test_the_item_and_similar_items_are_shown(page: Page) -> None:
 
     assert not shown.exception
     assert shown.title[0].value == esc(item.title)
-    assert f":gray-badge[{item.categories[0]}]" in words(shown)
+    links = {link.proto.label: link.proto.query_string for link in shown.get("page_link")}
+    assert links[f":gray-badge[{item.categories[0]}]"] == f"category={item.categories[0]}"
+    assert links[f":gray-badge[{item.released}]"] == "decade=1990"
     assert "Similar films" in words(shown)
     assert labels(shown)
 

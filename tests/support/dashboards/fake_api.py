@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pydantic import BaseModel, TypeAdapter
 
-from serving.schemas import OutboxState, Problem
+from serving.schemas import ItemOrder, OutboxState, Problem
 from tests.support.dashboards import shop
 from tests.support.dashboards.fake_airflow import TOKEN, USER
 from tests.support.dashboards.fake_operations import FakeOperations
@@ -67,8 +67,14 @@ def read(visitors: Visitors, path: str, params: Mapping[str, str]) -> Response: 
         case ["vendor-items"]:
             return _one(shop.shelf(limit, start=40))
         case ["items"]:
+            visitors.may_answer.wait(20)
             category, offset = params.get("category"), int(params.get("offset", 0))
-            return _one(shop.items(params.get("q", ""), category, limit, offset))
+            years = int(params.get("released_from", 0)), int(params.get("released_to", 9999))
+            sort: ItemOrder = TypeAdapter(ItemOrder).validate_python(
+                params.get("sort", "relevance")
+            )
+            q = params.get("q", "")
+            return _one(shop.items(q, category, limit, offset, sort=sort, years=years))
         case ["items", item_id]:
             return _one(shop.item(item_id), "unknown-item")
         case ["items", item_id, "similar"]:

@@ -1,5 +1,6 @@
 """A small invented catalogue, its users, and the answers that the API would give."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from random import Random
 
@@ -8,6 +9,7 @@ from serving.schemas import (
     Comparison,
     Criterion,
     Item,
+    ItemOrder,
     ItemPage,
     ListedItem,
     ListKind,
@@ -63,6 +65,12 @@ def _catalogue() -> tuple[Item, ...]:
 
 
 ITEMS = _catalogue()
+_SORT_KEYS: dict[ItemOrder, Callable[[Item], str | int]] = {
+    "relevance": lambda _: 0,
+    "newest": lambda item: -(item.released or 0),
+    "oldest": lambda item: item.released or 0,
+    "title": lambda item: item.title,
+}
 N_RATED = {"0042": 8, "0107": 5, "1990": 14}
 
 
@@ -126,13 +134,23 @@ def item(item_id: str) -> Item | None:
     return next((item for item in ITEMS if item.item_id == item_id), None)
 
 
-def items(q: str, category: str | None, limit: int, offset: int) -> ItemPage:
+def items(
+    q: str,
+    category: str | None,
+    limit: int,
+    offset: int,
+    *,
+    sort: ItemOrder = "relevance",
+    years: tuple[int, int] = (0, 9999),
+) -> ItemPage:
+    """Return a page of the catalogue; `ITEMS` has the most popular items first."""
     words = q.lower().split()
     matches = [
         item
-        for item in sorted(ITEMS, key=lambda item: item.title)
+        for item in sorted(ITEMS, key=_SORT_KEYS[sort])
         if all(any(w.startswith(word) for w in item.title.lower().split()) for word in words)
-        and (category is None or category in item.categories)
+        and category in (None, *item.categories)
+        and years[0] <= (item.released or 0) <= years[1]
     ]
     page = tuple(matches[offset : offset + limit])
     return ItemPage(items=page, total=len(matches), limit=limit, offset=offset)

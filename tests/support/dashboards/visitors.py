@@ -43,7 +43,7 @@ class Visitors:
     registered: dict[str, str] = field(default_factory=dict)  # tokens by user id
     erased: set[str] = field(default_factory=set)
     aliases: dict[str, str] = field(default_factory=dict)  # users of the shop by visitors' ids
-    may_answer: Event = field(default_factory=Event)  # lists wait until it is set
+    may_answer: Event = field(default_factory=Event)  # lists and searches wait until it is set
 
     def __post_init__(self) -> None:
         self.may_answer.set()

@@ -23,6 +23,19 @@ def test_an_act_is_shown_with_who_what_and_why(page: Page) -> None:
     assert "Done" in text
 
 
+def test_a_run_has_a_short_name_a_link_and_its_id_as_a_tooltip(
+    page: Page, operations: FakeOperations
+) -> None:
+    run = "playground__retrain/manual__2026-11-28T13:26:50.858420+00:00/publish"
+    entry = operations.entries[0].model_copy(update={"actor": run, "action": "publish"})
+    operations.entries.append(entry)
+
+    text = shown(cells(opened(page, ACTIVITY)))
+
+    assert "[Retrain of 28 Nov 13\\:26 UTC](http" in text
+    assert f'"{run}")' in text
+
+
 def test_a_refused_act_says_why(page: Page, operations: FakeOperations) -> None:
     refused = {"outcome": "refused", "problem": "no-earlier-release", "action": "roll_back"}
     operations.entries.append(operations.entries[0].model_copy(update=refused))

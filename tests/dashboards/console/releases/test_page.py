@@ -16,7 +16,9 @@ def test_each_release_has_its_state_its_verdict_and_its_acts(page: Page) -> None
     assert "**Release 12**" in text
     assert "Live" in text
     assert "Deleted" in text
-    assert f"published by {esc(shop.RETRAIN)}" in text
+    run_id = shop.RETRAIN.partition("/")[2]
+    assert f'/dags/playground__retrain/runs/{run_id} "{shop.RETRAIN}/publish")' in text
+    assert "published by [Retrain](http" in text
     assert "NDCG@10 0.269 (+0.019 vs. popularity)" in text
 
 
