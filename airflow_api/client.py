@@ -7,6 +7,8 @@ AirflowError
   x NotAllowedError          the user's role does not allow this
 """
 
+import logging
+import time
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
@@ -14,12 +16,17 @@ from urllib.parse import quote
 import httpx2
 
 from airflow_api.answers import Question, Run, Task, User, question_of, run_of, task_of
-from edge.loopback import DIRECT
+from edge.loopback import DIRECT, is_loopback
 
 INVALID_TOKEN = "Invalid JWT token"  # noqa: S105 # the detail of a 403, as for a missing right
+SIGN_IN = "/auth/token"
 AWAITING = "awaiting_input"  # the state of a task that waits for an answer
 APPROVE, REJECT = "Approve", "Reject"
 ENDED = {"success", "failed", "skipped", "upstream_failed", "removed"}
+OVERLOADED = {502, 503, 504}
+PAUSE_SECONDS = 1.0  # before a request is repeated
+
+log = logging.getLogger(__name__)
 
 
 class AirflowError(Exception):
@@ -53,6 +60,9 @@ class Airflow:
         token: The token of an earlier sign-in.
         login: Name and password, to sign in with.
         timeout: Seconds that a request may take.
+        patience: Seconds for which a request is repeated while Airflow does not answer, is too
+            slow, or says that it is overloaded. The start of a run is repeated only if it cannot
+            have reached Airflow.
     """
 
     def __init__(
@@ -62,9 +72,16 @@ class Airflow:
         token: str | None = None,
         login: tuple[str, str] | None = None,
         timeout: float = 20,
+        patience: float = 0,
     ) -> None:
         self.base_url = base_url.rstrip("/")
-        self._http = httpx2.Client(base_url=self.base_url, timeout=timeout, mounts=DIRECT)
+        self.patience = patience
+        self._http = httpx2.Client(
+            base_url=self.base_url,
+            timeout=timeout,
+            mounts=DIRECT,
+            trust_env=not is_loopback(base_url),
+        )
         self.token = token or (self._sign_in(*login) if login else None)
         if self.token:
             self._http.headers["Authorization"] = f"Bearer {self.token}"
@@ -156,7 +173,7 @@ class Airflow:
 
     def _sign_in(self, username: str, password: str) -> str:
         credentials = {"username": username, "password": password}
-        answer = self._send("POST", "/auth/token", json=credentials)
+        answer = self._send("POST", SIGN_IN, json=credentials)
         if answer.status_code == httpx2.codes.UNAUTHORIZED:
             raise SignInRefusedError(
                 f"Airflow refused the sign-in of {username!r}: user name or password is wrong"
@@ -168,12 +185,27 @@ class Airflow:
         return self._json(self._send(method, f"/api/v2{path}", **options))
 
     def _send(self, method: str, path: str, **options: Any) -> httpx2.Response:
-        try:
-            return self._http.request(method, path, **options)
-        except httpx2.TransportError as error:
-            raise AirflowUnavailableError(
-                f"Airflow at {self.base_url} does not answer ({error}): start it with `lantern up`"
-            ) from error
+        """Return Airflow's answer, asking again while it is unavailable and there is patience."""
+        deadline, n_requests = time.monotonic() + self.patience, 0
+        may_repeat = method != "POST" or path == SIGN_IN
+        while True:
+            n_requests += 1
+            last = time.monotonic() >= deadline
+            try:
+                answer = self._http.request(method, path, **options)
+            except httpx2.TransportError as error:
+                unsent = isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout)
+                if last or not (may_repeat or unsent):
+                    raise AirflowUnavailableError(
+                        f"Airflow at {self.base_url} does not answer ({error or 'too slow'}): "
+                        "start it with `lantern up`"
+                    ) from error
+            else:
+                if last or not may_repeat or answer.status_code not in OVERLOADED:
+                    return answer
+            if n_requests == 1:
+                log.warning("Airflow does not answer yet: asking for up to %d s", self.patience)
+            time.sleep(PAUSE_SECONDS)
 
     def _json(self, answer: httpx2.Response) -> Any:
         request = f"{answer.request.method} {answer.request.url.path}"

@@ -1,5 +1,25 @@
 """Connections to our own programs never pass a proxy, whatever the environment says."""
 
+import os
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
 # Give this to `httpx2.Client(mounts=…)`: it wins over HTTP_PROXY and the like.
 DIRECT = {"all://127.0.0.1": None, "all://localhost": None}
 NO_PROXY = ("127.0.0.1", "localhost")
+
+
+def direct(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return the variables that keep connections to loopback off any proxy."""
+    named = environment.get("NO_PROXY") or environment.get("no_proxy") or ""
+    hosts = ",".join(dict.fromkeys([*filter(None, named.split(",")), *NO_PROXY]))
+    return {"NO_PROXY": hosts, "no_proxy": hosts}
+
+
+def is_loopback(url: str) -> bool:
+    """Return whether a URL leads to this machine.
+
+    Its clients need no variable of the environment: `httpx2.Client(trust_env=False)`. Otherwise
+    a proxy that httpx2 does not support, such as SOCKS, is an error even if it is not used.
+    """
+    return urlsplit(url).hostname in NO_PROXY

@@ -13,7 +13,6 @@ import typer
 from sqlalchemy import Connection, text
 
 from airflow_api.client import Airflow, AirflowUnavailableError
-from edge.loopback import DIRECT
 from ops.errors import OpsError
 from ops.machine import airflow_config, database, ports
 from ops.machine.stack import Stack, running
@@ -142,7 +141,7 @@ def _client(stack: Stack, dataset: str, user: str | None) -> Iterator[OperatorCl
     headers = {"Authorization": f"Bearer {airflow.token}"}
     airflow.close()
     with httpx2.Client(
-        base_url=addresses["api"], headers=headers, timeout=TIMEOUT_SECONDS, mounts=DIRECT
+        base_url=addresses["api"], headers=headers, timeout=TIMEOUT_SECONDS, trust_env=False
     ) as http:
         yield OperatorClient(http, dataset)
 

@@ -29,6 +29,7 @@ from warehouse.datasets import Dataset
 DEFAULT, PLAYGROUND = "movielens_1m", "playground"
 EVENTS_OF_MOVIELENS_1M = 1_000_209
 PUBLISHER_SECONDS = 5
+API_SECONDS = 30
 ASSET_SECONDS = 60
 
 
@@ -106,7 +107,7 @@ def answers(url: str) -> bool:
     """Return whether the publisher of the data can be reached."""
     try:
         answer = httpx2.head(url, timeout=PUBLISHER_SECONDS, follow_redirects=True)
-    except httpx2.HTTPError:
+    except (httpx2.HTTPError, ImportError, ValueError):  # the last two: a proxy of another kind
         return False
     return answer.is_success
 
@@ -224,7 +225,9 @@ def api(stack: Stack, dataset: str) -> Iterator[Client]:
     """Yield a client of the data set's API, with the demo's key."""
     headers = {"Authorization": f"Bearer {database.demo_keys(stack.settings).get(dataset)}"}
     base = ports.addresses(stack.ports)["api"]
-    with httpx2.Client(base_url=base, headers=headers, timeout=10) as http:
+    with httpx2.Client(
+        base_url=base, headers=headers, timeout=API_SECONDS, trust_env=False
+    ) as http:
         yield Client(http, dataset)
 
 
@@ -240,9 +243,10 @@ def example_list(stack: Stack, dataset: str) -> Recommendations | None:
 
 
 def client(stack: Stack) -> Airflow:
-    """Return a client of Airflow, signed in as the administrator."""
+    """Return a client of Airflow, signed in as the administrator, that waits for a slow Airflow."""
     base = ports.addresses(stack.ports)["airflow"]
-    return Airflow(base, login=airflow_config.admin(credentials.of(stack.settings)))
+    login = airflow_config.admin(credentials.of(stack.settings))
+    return Airflow(base, login=login, patience=follow.PATIENCE_SECONDS)
 
 
 def report(stack: Stack, dataset: Dataset, shown: Recommendations) -> None:
@@ -254,6 +258,7 @@ def report(stack: Stack, dataset: Dataset, shown: Recommendations) -> None:
     name, _ = airflow_config.admin(stack.secrets)
     console.print(f"  app      {base['app']}")
     console.print(f"  Airflow  {base['airflow']}  (and the app's console)")
-    console.print(f"           user {name}, password in {stack.secrets.path('airflow_admin')}")
+    password = stack.secrets.path("airflow_admin")
+    console.print(f"           user {name}, password in {password}", markup=False)
     console.print(f"  API      {base['api']}/openapi.json")
     console.print(f"  {dataset.licence}", style="dim")

@@ -66,6 +66,9 @@ def test_the_options_of_a_retrain_fill_the_form(monkeypatch: pytest.MonkeyPatch)
         def unpause(self, _: str) -> None:
             """Nothing waits here."""
 
+        def runs(self, _: str) -> list[Run]:
+            return []
+
         def trigger(self, dag_id: str, conf: dict[str, object]) -> Run:
             forms.append(conf)
             return Run(dag_id, "r1", "manual", "queued", None, None, None)

@@ -72,6 +72,14 @@ def test_a_closed_port_is_not_reachable() -> None:
     assert not demo.answers("http://127.0.0.1:1/ml-1m.zip")
 
 
+@pytest.mark.parametrize("proxy", ["http://127.0.0.1:9", "socks5://127.0.0.1:9", "no://proxy"])
+def test_behind_a_proxy_that_cannot_be_used_nothing_is_reachable(
+    monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    assert not demo.answers("https://example.org/ml-1m.zip")
+
+
 def test_a_failing_playground_shows_its_last_lines(
     settings: OpsSettings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
