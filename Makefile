@@ -8,6 +8,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 FAST := not slow and not stack and not browser and not journey and not soak
 ARCHIVE ?=
+quoted = '$(subst ','\'',$(1))'
 ARGS ?=
 # The first supported Python on the PATH. To use another one: make PYTHON=… TARGET
 IS_SUPPORTED := import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))
@@ -18,14 +19,14 @@ help: ## print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | \
 	  while IFS="$$(printf '\t')" read -r name text; do printf '  %-10s %s\n' "$$name" "$$text"; done
 
-$(READY): requirements.lock pyproject.toml ops/setup/install.py ops/setup/jars.py ops/setup/java.py
-	@command -v $(PYTHON) >/dev/null || { echo "error: no Python found. On Debian: apt install python3.11 python3.11-venv"; exit 1; }
-	@$(PYTHON) -I ops/setup/install.py
+$(READY): requirements.lock pyproject.toml $(wildcard ops/setup/*.py)
+	@command -v $(call quoted,$(PYTHON)) >/dev/null || { echo "error: no Python found. On Debian: apt install python3.11 python3.11-venv"; exit 1; }
+	@$(call quoted,$(PYTHON)) -I ops/setup/install.py
 
 setup: $(READY) ## install packages, Delta jars and Java into .venv (other targets do it too)
 
 demo: $(READY) ## start everything, load a data set, show recommendations; ARCHIVE=path/to/ml-1m.zip
-	@$(BIN)/lantern demo $(if $(ARCHIVE),--archive '$(ARCHIVE)') $(ARGS)
+	@$(BIN)/lantern demo $(if $(value ARCHIVE),--archive $(call quoted,$(value ARCHIVE))) $(ARGS)
 
 up: $(READY) ## start the platform on this machine
 	@$(BIN)/lantern up $(ARGS)
@@ -80,4 +81,4 @@ clean: ## delete caches; keep data and environment
 	find . -name __pycache__ -type d -not -path './$(VENV)/*' -not -path './var/*' -prune -exec rm -rf {} +
 
 distclean: down clean ## delete the environment and all data in var/, for good
-	rm -rf "$$(readlink -f var/postgres)" $(VENV) var
+	rm -rf "$$(readlink -f var/postgres)" "$$(readlink -f var/lake)" $(VENV) var

@@ -1,7 +1,8 @@
 """Set-up of a bare checkout: environment, locked packages, Delta jars, Java.
 
 Run as `python3 -I ops/setup/install.py` (the Makefile does) by any Python 3.11 or 3.12. It needs
-the standard library only, does each step once, and goes on where it was interrupted.
+the standard library only, does each step once, and goes on where it was interrupted. Packages that
+are in the caches of this user are taken from there without a network.
 """
 
 import ast
@@ -10,30 +11,16 @@ import hashlib
 import importlib.util
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-VENV = ROOT / ".venv"
-PYTHON = VENV / "bin" / "python"
-LOCK = ROOT / "requirements.lock"
-LOG = ROOT / "var" / "logs" / "setup.log"
-STAMP = VENV / "ready"
-PIP_INSTALL = (PYTHON, "-m", "pip", "install", "--no-deps")
-TOOLS = ("pip", "setuptools", "uv", "wheel")
 SUPPORTED = ((3, 11), (3, 12))
-HEARTBEAT_SECONDS = 15
-# Options of pip, and the variables with the same meaning for uv.
-MIRRORS = {
-    "index-url": "UV_DEFAULT_INDEX",
-    "extra-index-url": "UV_INDEX",
-    "find-links": "UV_FIND_LINKS",
-    "cert": "SSL_CERT_FILE",
-}
 
 
 def other_python(found: str) -> str:
@@ -48,9 +35,26 @@ def other_python(found: str) -> str:
 if sys.version_info < (3, 11):  # noqa: UP036 # older ones cannot parse the rest
     sys.exit("error: " + other_python("%d.%d" % sys.version_info[:2]))  # noqa: UP031
 
+sys.path.insert(0, str(ROOT))  # `python -I` leaves it out
 
-class SetupError(Exception):
-    """A step failed. The message says why and what to do."""
+from ops.setup import caches, commands  # noqa: E402
+from ops.setup.commands import SetupError, UnreachableError, run, say  # noqa: E402
+
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+LOCK = ROOT / "requirements.lock"
+STAMP = VENV / "ready"
+PIP_INSTALL: tuple[str | Path, ...] = (PYTHON, "-m", "pip", "install", "--no-deps")
+UV: tuple[str | Path, ...] = (VENV / "bin" / "uv", "pip")
+TOOLS = ("pip", "setuptools", "uv", "wheel")
+FREE_GIB = 3  # for the environment and the caches
+# Options of pip, and the variables with the same meaning for uv.
+MIRRORS = {
+    "index-url": "UV_DEFAULT_INDEX",
+    "extra-index-url": "UV_INDEX",
+    "find-links": "UV_FIND_LINKS",
+    "cert": "SSL_CERT_FILE",
+}
 
 
 def main() -> int:
@@ -58,7 +62,8 @@ def main() -> int:
     begun = time.monotonic()
     try:
         check_python(sys.version_info[:2])
-        LOG.parent.mkdir(parents=True, exist_ok=True)
+        check_folder(ROOT)
+        commands.LOG.parent.mkdir(parents=True, exist_ok=True)
         with exclusive():
             if not is_ready():
                 set_up()
@@ -66,6 +71,9 @@ def main() -> int:
             STAMP.touch()
     except SetupError as error:
         say(f"error: {error}")
+        return 1
+    except OSError as error:
+        say(f"error: {error}. {ROOT} must be writable for this user, with {FREE_GIB} GiB free.")
         return 1
     except KeyboardInterrupt:
         say("interrupted: run it again to continue")
@@ -85,6 +93,18 @@ def check_python(version: tuple[int, ...]) -> None:
             )
 
 
+def check_folder(root: Path) -> None:
+    """Raise SetupError if no environment can be made here; warn if the disk is nearly full."""
+    if unusable := {"\n", ":"} & set(str(root)):
+        raise SetupError(
+            f"the path {str(root)!r} has {', '.join(map(repr, sorted(unusable)))}, which Python's "
+            "environments do not allow: rename the folder"
+        )
+    free = shutil.disk_usage(root).free / (1 << 30)
+    if free < FREE_GIB and not is_ready():
+        say(f"warning: {free:.1f} GiB are free on the disk of {root}; set-up needs {FREE_GIB} GiB")
+
+
 def is_ready() -> bool:
     """Return whether set-up has completed with this lock in this folder."""
     return STAMP.is_file() and STAMP.read_text() == fingerprint()
@@ -94,7 +114,7 @@ def fingerprint() -> str:
     """Return a digest of what the environment depends on: lock, project file, jars, folder."""
     parts = [LOCK, ROOT / "pyproject.toml", ROOT / "ops/setup/jars.py"]
     content = b"\0".join(part.read_bytes() for part in parts)
-    return hashlib.sha256(content + str(ROOT).encode()).hexdigest()
+    return hashlib.sha256(content + os.fsencode(ROOT)).hexdigest()
 
 
 def set_up() -> None:
@@ -104,7 +124,7 @@ def set_up() -> None:
     step("packages (about 200; 1.8 GB on a first run)", install_packages)
     step("this project", install_project)
     step("Delta jars", lambda: run([PYTHON, "-m", "ops.setup.jars"]))
-    step("Java", find_java)
+    step("Java", lambda: run([PYTHON, "-m", "ops.setup.java"]))
     STAMP.write_text(fingerprint())
 
 
@@ -127,17 +147,35 @@ def make_environment() -> None:
 
 
 def install_tools() -> None:
-    """Install the locked pip, setuptools, uv and wheel with the pip of the new environment."""
-    tools = VENV / "tools.lock"
+    """Install the locked pip, setuptools, uv and wheel with the pip of the new environment.
+
+    Their wheels are kept for the next checkout: pip itself can do nothing without a network.
+    """
+    tools, wheels = VENV / "tools.lock", kept_wheels()
     tools.write_text("\n".join(locked(LOCK.read_text(), TOOLS)) + "\n")
-    run([*PIP_INSTALL, "--quiet", "--require-hashes", "-r", tools])
+    hashed: list[str | Path] = ["--quiet", "--require-hashes", "-r", tools]
+    install = [*PIP_INSTALL, *hashed, "--no-index", "--find-links", wheels]
+    if any(wheels.iterdir()):
+        with suppress(SetupError):  # not those of this lock
+            run(install)
+            return
+    run([PYTHON, "-m", "pip", "download", "--no-deps", *hashed, "--dest", wheels])
+    run(install)
 
 
 def install_packages() -> None:
-    """Install the locked packages with uv, or with pip if uv fails."""
-    uv: list[str | Path] = [VENV / "bin" / "uv", "pip", "sync", "--python", PYTHON]
+    """Install the locked packages with uv, or with pip if uv fails.
+
+    First without the network, from uv's cache: the lock names every file by its hash.
+    """
+    sync = [*UV, "sync", "--python", PYTHON, "--require-hashes", "--no-build-isolation", LOCK.name]
+    with suppress(SetupError):  # not all are in the cache
+        run([*sync, "--offline"], environment=for_uv())
+        return
     try:
-        run([*uv, "--require-hashes", "--no-build-isolation", LOCK], environment=uv_mirrors())
+        run(sync, environment=for_uv())
+    except UnreachableError:
+        raise
     except SetupError as error:
         cause = str(error).splitlines()[-2:][0].strip()  # the last line before the path of the log
         say(f"set-up: uv failed ({cause}); trying pip, which takes longer")
@@ -145,14 +183,25 @@ def install_packages() -> None:
 
 
 def install_project() -> None:
-    """Install the checkout, so that every process can import it."""
-    run([*PIP_INSTALL, "--quiet", "--no-build-isolation", "--no-index", "--editable", ROOT])
+    """Install the checkout, so that every process can import it.
+
+    By uv, whose scripts run in a folder with any name. It builds the project elsewhere: setuptools
+    fails in an environment with `$` in its path. The project is `.`, since brackets have a meaning.
+    """
+    command = [*UV, "install", "--python", PYTHON, "--no-deps", "--editable", "."]
+    run([*command, "--offline", "--find-links", kept_wheels()], environment=for_uv())
 
 
-def find_java() -> None:
-    """Find a Java, or write the wrapper of the bundled one."""
-    code = "from ops.setup import java; found = java.find(); print(found.version, found.home)"
-    run([PYTHON, "-c", code])
+def kept_wheels() -> Path:
+    """Return the folder of the installers' wheels: of the user, or of this environment."""
+    folder = caches.folder("wheels") or VENV / "wheels"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def for_uv() -> dict[str, str]:
+    """Return the variables for uv: pip's mirrors, and no cache if none can be written."""
+    return uv_mirrors() | ({} if caches.folder("") else {"UV_NO_CACHE": "1"})
 
 
 def locked(lock: str, names: Sequence[str]) -> list[str]:
@@ -181,41 +230,6 @@ def translated(pip_config: str, environment: Mapping[str, str] = os.environ) -> 
     return variables
 
 
-def run(command: Sequence[str | Path], *, environment: Mapping[str, str] | None = None) -> None:
-    """Run a command with its output in the log, and print a heartbeat while it runs.
-
-    Raises:
-        SetupError: The command failed. The message contains its last lines.
-    """
-    line = [str(part) for part in command]
-    with LOG.open("a") as output:
-        output.write(f"\n$ {' '.join(line)}\n")
-        output.flush()
-        begun, start = time.monotonic(), output.tell()
-        with subprocess.Popen(  # noqa: S603
-            line, stdout=output, stderr=output, cwd=ROOT, env={**os.environ, **(environment or {})}
-        ) as process:
-            while wait(process) is None:
-                say(f"    still running ({time.monotonic() - begun:.0f} s)")
-    if process.returncode != 0:
-        raise SetupError(f"`{' '.join(line[:4])} …` failed:\n{tail(start)}\nFull log: {LOG}")
-
-
-def wait(process: subprocess.Popen[bytes]) -> int | None:
-    """Return the exit code, or None when a heartbeat is due."""
-    try:
-        return process.wait(HEARTBEAT_SECONDS)
-    except subprocess.TimeoutExpired:
-        return None
-
-
-def tail(start: int) -> str:
-    """Return the last lines of a step's output."""
-    with LOG.open(errors="replace") as written:
-        written.seek(start)
-        return "\n".join(f"    {line}" for line in written.read().splitlines()[-12:])
-
-
 @contextmanager
 def exclusive() -> Iterator[None]:
     """Hold a lock of this checkout: two set-ups at once would interfere."""
@@ -228,11 +242,7 @@ def exclusive() -> Iterator[None]:
         yield
 
 
-def say(line: str) -> None:
-    """Print one line and flush."""
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
-
-
 if __name__ == "__main__":
+    for stream in (sys.stdout, sys.stderr):  # whatever the terminal can show
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr] # a text stream here
     sys.exit(main())

@@ -1,7 +1,8 @@
 """The two Delta jars that PySpark needs, checked against their digests.
 
-They are taken from `var/jars` or the caches of Ivy and Maven, else downloaded by Spark's resolver,
-which uses the mirrors configured on this machine. Run: python -m ops.setup.jars
+They are taken from `var/jars` or the caches of Lantern, Ivy and Maven, else downloaded by Spark's
+resolver, which uses the mirrors configured on this machine, through the proxy that HTTPS_PROXY
+names. Run: python -m ops.setup.jars
 """
 
 import hashlib
@@ -11,10 +12,11 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ops.setup import java
+from ops.setup import caches, commands, java, proxies
 
 FOLDER = Path(__file__).parents[2] / "var" / "jars"
 
@@ -81,6 +83,7 @@ def install(target: Path, kept: Path = FOLDER) -> list[str]:
         for jar, path in zip(remaining, fetched, strict=True):
             _put(jar, path, kept / jar.file)
             sources.append(_take(jar, target, kept))
+    _keep(target)
     return [source for source in sources if source]
 
 
@@ -105,11 +108,14 @@ def fetch(jars: Sequence[Jar], ivy: Path) -> list[Path]:
     """Download the jars without their dependencies, with the Ivy that Spark includes."""
     from pyspark.java_gateway import launch_gateway
 
-    os.environ.setdefault("JAVA_HOME", str(java.find().home))
+    os.environ["JAVA_HOME"] = str(java.find().home)  # the shell's may be of another version
+    os.environ["SPARK_HOME"] = str(pyspark_jars().parent)
     os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
     gateway = launch_gateway()  # type: ignore[no-untyped-call] # PySpark types its public half
     try:
         jvm = gateway.jvm
+        for name, value in proxies.properties().items():
+            jvm.java.lang.System.setProperty(name, value)
         none = jvm.scala.Option.empty()
         maven, stdout = jvm.org.apache.spark.util.MavenUtils, jvm.System.err
         where = jvm.scala.Option.apply(str(ivy))
@@ -140,14 +146,27 @@ def _take(jar: Jar, target: Path, kept: Path) -> str | None:
 
 
 def _candidates(jar: Jar, kept: Path) -> Iterator[Path]:
-    home = Path.home()
     yield kept / jar.file
-    for ivy in (kept / "ivy", *sorted(home.glob(".ivy2*"))):
+    if (shared := caches.folder("jars")) is not None:
+        yield shared / jar.file
+    home = caches.home()
+    for ivy in (kept / "ivy", *(sorted(home.glob(".ivy2*")) if home else ())):
         yield ivy / "cache" / jar.group / jar.name / "jars" / jar.file
         yield ivy / "jars" / f"{jar.group}_{jar.file}"
-    yield (
-        home / ".m2/repository" / jar.group.replace(".", "/") / jar.name / jar.version / jar.file
-    )
+    if home is not None:
+        maven = home / ".m2/repository" / jar.group.replace(".", "/")
+        yield maven / jar.name / jar.version / jar.file
+
+
+def _keep(target: Path) -> None:
+    """Copy the jars into the user's cache, where the next checkout finds them."""
+    shared = caches.folder("jars")
+    if shared is None:
+        return
+    with suppress(OSError):  # the disk may be full, and the jars are in place
+        for jar in JARS:
+            if not jar.is_at(shared / jar.file):
+                _put(jar, target / jar.file, shared / jar.file)
 
 
 def _put(jar: Jar, source: Path, target: Path) -> None:
@@ -163,7 +182,7 @@ def _put(jar: Jar, source: Path, target: Path) -> None:
 
 def _offline(jars: Iterable[Jar], kept: Path, cause: Exception) -> str:
     needed = "\n".join(f"  {jar.coordinates}  {jar.file}  sha256 {jar.sha256}" for jar in jars)
-    first = str(cause).strip().splitlines()[:2]
+    first = commands.without_passwords(str(cause)).strip().splitlines()[:2]
     return (
         f"cannot fetch these jars from any Maven repository:\n{needed}\n"
         f"  cause: {' '.join(first) or type(cause).__name__}\n"
@@ -178,7 +197,7 @@ def main() -> int:
         for line in install(pyspark_jars()):
             log.info("%s", line)
     except (JarsMissingError, java.JavaMissingError) as error:
-        log.error("%s", error)  # noqa: TRY400 # the cause, no trace
+        log.error("%s%s", commands.OUR_ERROR, error)  # noqa: TRY400 # the cause, no trace
         return 1
     return 0
 

@@ -9,6 +9,7 @@ the virtual environment removes that argument.
 import importlib.util
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -16,7 +17,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ops.setup.commands import OUR_ERROR
+
 SUPPORTED = (17, 21)
+ANSWER_SECONDS = 20  # within which a Java without the file `release` must name its version
 UNSUPPORTED_ARGUMENT = "--add-modules=jdk.incubator.vector"
 WRAPPER = """#!/bin/sh
 # Removes the argument for a module that this runtime lacks and Spark does not need.
@@ -24,7 +28,7 @@ for argument; do
   shift
   [ "$argument" = {argument} ] || set -- "$@" "$argument"
 done
-exec "{java}" "$@"
+exec {java} "$@"
 """
 
 
@@ -75,24 +79,56 @@ def version_of(home: Path) -> int | None:
     if not os.access(home / "bin" / "java", os.X_OK):
         return None
     try:
-        text = (home / "release").read_text()
+        text = (home / "release").read_text(errors="replace")
     except OSError:
-        command = [str(home / "bin" / "java"), "-version"]
-        text = subprocess.run(command, capture_output=True, text=True, check=False).stderr  # noqa: S603
-    match = re.search(r'(?:JAVA_VERSION=|version )"(\d+)', text)
+        text = _answer(home / "bin" / "java")
+    match = re.search(r'(?:JAVA_VERSION=|version )"(?:1\.)?(\d+)', text)
     return int(match[1]) if match else None
+
+
+def passed_over() -> list[str]:
+    """Return a phrase for JAVA_HOME and for the Java on the PATH, if Spark cannot use it."""
+    phrases = []
+    if home := os.environ.get("JAVA_HOME"):
+        phrases.append((f"JAVA_HOME={home}", version_of(Path(home))))
+    if command := shutil.which("java"):
+        phrases.append((command, version_of(_home_of(command))))
+    return [
+        f"{where} has {f'Java {version}' if version else 'no Java that runs'}"
+        for where, version in phrases
+        if version not in SUPPORTED
+    ]
 
 
 def _system_homes() -> Iterator[Path]:
     if home := os.environ.get("JAVA_HOME"):
         yield Path(home)
     if command := shutil.which("java"):
-        yield Path(command).resolve().parents[1]
+        yield _home_of(command)
     yield from sorted(Path("/usr/lib/jvm").glob("*"))
 
 
+def _home_of(command: str) -> Path:
+    return Path(command).resolve().parent.parent
+
+
+def _answer(command: Path) -> str:
+    """Return what `java -version` prints; nothing if it does not run on this machine."""
+    try:
+        return subprocess.run(  # noqa: S603
+            [command, "-version"],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=ANSWER_SECONDS,
+            check=False,
+        ).stderr
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+
+
 def _write_wrapper(wrapper: Path, java: Path) -> None:
-    text = WRAPPER.format(argument=UNSUPPORTED_ARGUMENT, java=java)
+    text = WRAPPER.format(argument=UNSUPPORTED_ARGUMENT, java=shlex.quote(str(java)))
     if wrapper.exists() and wrapper.read_text() == text:
         return
     wrapper.parent.mkdir(parents=True, exist_ok=True)
@@ -100,3 +136,18 @@ def _write_wrapper(wrapper: Path, java: Path) -> None:
     unfinished.write_text(text)
     unfinished.chmod(0o755)
     unfinished.replace(wrapper)
+
+
+def main() -> int:
+    """Print the Java that runs Spark; write the wrapper of the bundled one."""
+    try:
+        found = find()
+    except JavaMissingError as error:
+        sys.stderr.write(f"{OUR_ERROR}{error}\n")
+        return 1
+    sys.stdout.write(f"{found.version} {found.home}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

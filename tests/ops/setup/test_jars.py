@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from ops.setup import jars
+from ops.setup import caches, jars
 from ops.setup.jars import Jar, JarsMissingError
 
 CONTENT = b"a jar"
@@ -14,6 +14,7 @@ JAR = Jar("io.example", "one", "1.0", hashlib.sha256(CONTENT).hexdigest())
 def one_jar(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(jars, "JARS", (JAR,))
     monkeypatch.setattr(Path, "home", lambda: tmp_path / "home")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
 @pytest.fixture
@@ -34,6 +35,7 @@ def put(path: Path, content: bytes = CONTENT) -> None:
     "place",
     [
         "kept/one-1.0.jar",
+        "cache/lantern/jars/one-1.0.jar",
         "home/.ivy2.5.2/cache/io.example/one/jars/one-1.0.jar",
         "home/.ivy2/jars/io.example_one-1.0.jar",
         "home/.m2/repository/io/example/one/1.0/one-1.0.jar",
@@ -57,6 +59,25 @@ def test_offline_the_message_names_coordinates_folder_and_cause(tmp_path: Path) 
         jars.install(tmp_path / "spark", tmp_path / "kept")
     for part in ("io.example:one:1.0", JAR.sha256, str(tmp_path / "kept"), "no route to host"):
         assert part in str(raised.value)
+
+
+@pytest.mark.usefixtures("offline")
+def test_a_second_checkout_needs_no_network(tmp_path: Path) -> None:
+    put(tmp_path / "first" / JAR.file)
+    assert jars.install(tmp_path / "spark", tmp_path / "first")
+    assert jars.install(tmp_path / "other spark", tmp_path / "second")
+
+
+@pytest.mark.usefixtures("offline")
+def test_a_user_without_a_home_has_their_own_jars(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(caches, "home", lambda: None)
+    monkeypatch.setattr(caches, "folder", lambda _: None)
+    with pytest.raises(JarsMissingError):
+        jars.install(tmp_path / "spark", tmp_path / "kept")
+    put(tmp_path / "kept" / JAR.file)
+    assert jars.install(tmp_path / "spark", tmp_path / "kept")
 
 
 def test_a_fetched_jar_is_kept_for_the_next_time(

@@ -35,6 +35,28 @@ def test_another_version_is_passed_over(monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert java.find().home == good
 
 
+@pytest.mark.parametrize("version", ["1.8.0_392", "11.0.21", "25"])
+def test_a_java_of_the_shell_that_spark_cannot_use_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, version: str
+) -> None:
+    home = runtime(tmp_path / "jdk", version)
+    monkeypatch.setenv("JAVA_HOME", str(home))
+    monkeypatch.setenv("PATH", str(home / "bin"))
+    number = {"1.8.0_392": 8, "11.0.21": 11, "25": 25}[version]
+    assert java.find().home != home
+    assert java.passed_over() == [
+        f"JAVA_HOME={home} has Java {number}",
+        f"{home / 'bin' / 'java'} has Java {number}",
+    ]
+
+
+def test_a_java_that_does_not_run_here_has_no_version(tmp_path: Path) -> None:
+    home = runtime(tmp_path / "jdk", "17")
+    (home / "release").unlink()
+    (home / "bin" / "java").write_bytes(b"\x7fELF of another machine")
+    assert java.version_of(home) is None
+
+
 def test_a_java_without_a_release_file_is_asked(tmp_path: Path) -> None:
     home = runtime(tmp_path / "jdk", "17")
     (home / "release").unlink()
@@ -55,7 +77,7 @@ def test_without_a_system_java_the_bundled_one_is_found_and_runs() -> None:
 
 
 def test_the_wrapper_drops_one_argument_and_keeps_the_others_whole(tmp_path: Path) -> None:
-    program = runtime(tmp_path / "jdk", "25") / "bin" / "java"
+    program = runtime(tmp_path / "j (d) 'k' $x \"", "25") / "bin" / "java"
     wrapper = tmp_path / "wrapper" / "java"
     java._write_wrapper(wrapper, program)  # noqa: SLF001 # what bundled() writes
     command = [str(wrapper), "-Da=b c", java.UNSUPPORTED_ARGUMENT, "", "--add-modules=other"]
