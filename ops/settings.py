@@ -1,6 +1,9 @@
 """Settings of one machine, and the folders that they determine."""
 
+import hashlib
 import os
+import pwd
+import re
 from functools import cached_property
 from pathlib import Path
 
@@ -13,6 +16,8 @@ from ops.errors import OpsError
 ROOT = Path(__file__).parents[1]
 HOST = "127.0.0.1"
 ADMIN_NAME = "admin"
+# delta-rs makes a host name of a table's path, links resolved, and cannot with these in it.
+UNUSABLE = re.compile(r"[\[\]^|\\]|%[0-9A-Fa-f]{2}")
 
 
 class OpsSettings(BaseSettings):
@@ -79,8 +84,26 @@ class OpsSettings(BaseSettings):
 
     @property
     def lake(self) -> Path:
-        """Root of the lake on this machine."""
-        return self.folder / "lake"
+        """Root of the lake on this machine: `var/lake`, if delta-rs can write there.
+
+        Raises:
+            OpsError: neither there nor below the user's home can it write.
+        """
+        usual = self.folder / "lake"
+        if not UNUSABLE.search(str(usual)):
+            return usual
+        elsewhere = data_home() / f"lantern-{self.digest}" / "lake"
+        if UNUSABLE.search(str(elsewhere)):
+            raise OpsError(
+                f"the lake cannot be in {usual}, whose path has one of `[ ] ^ | \\` or an escape "
+                "such as `%20`: set OPS_VAR to a folder without them"
+            )
+        return elsewhere
+
+    @property
+    def digest(self) -> str:
+        """A short name of this platform, for folders of it that are elsewhere."""
+        return hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:12]
 
     @property
     def inbox(self) -> Path:
@@ -128,8 +151,24 @@ class OpsSettings(BaseSettings):
         if self.folder.stat().st_uid == os.geteuid():
             self.folder.chmod(0o711)
         for private in self.private:
-            private.mkdir(exist_ok=True)
+            private.mkdir(exist_ok=True, parents=private == self.lake)
             private.chmod(0o700)
+        link = self.folder / "lake"
+        if self.lake != link and not link.exists():
+            link.symlink_to(self.lake)
+
+
+def data_home() -> Path:
+    """Return the folder for data of this user that cannot be in the checkout.
+
+    It does not depend on the environment, of which programs have another one than the shell.
+    """
+    if os.geteuid() == 0:
+        return Path("/var/lib")
+    try:
+        return Path(pwd.getpwuid(os.geteuid()).pw_dir) / ".local" / "share"
+    except KeyError:
+        return Path("/nonexistent")
 
 
 def read() -> OpsSettings:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console, ConsoleOptions, RenderableType
+from rich.markup import escape
 from rich.segment import Segment
 
 from edge.log_lines import one_line
@@ -40,7 +41,7 @@ console = SafeConsole(
 @contextmanager
 def step(name: str) -> Iterator[None]:
     """Show a step while it runs and, when it has ended, its duration."""
-    begun = time.monotonic()
+    name, begun = escape(name), time.monotonic()
     if console.is_terminal:
         with console.status(name):
             yield

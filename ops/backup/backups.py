@@ -90,7 +90,7 @@ def restore(settings: OpsSettings, files: Files) -> About:
         with step("lake"):
             if (folder / "lake").exists():
                 settings.lake.rmdir()
-                (folder / "lake").rename(settings.lake)
+                shutil.move(folder / "lake", settings.lake)
         _restore_manifests(folder / "datasets")
     return about
 
@@ -142,4 +142,5 @@ def _restore_manifests(folder: Path) -> None:
         if not here.exists():
             shutil.copyfile(path, here)
         elif here.read_bytes() != path.read_bytes():
-            console.print(f"{here} differs from the backup's, and was left as it is")
+            line = f"{here} differs from the backup's, and was left as it is"
+            console.print(line, markup=False)

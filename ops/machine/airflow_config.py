@@ -2,7 +2,12 @@
 
 import json
 import subprocess
+import sysconfig
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
+from pathlib import Path
 
 from ops.errors import OpsError
 from ops.machine import database
@@ -116,11 +121,29 @@ def set_up(server: Server, command: list[str], environment: dict[str, str]) -> N
     Raises:
         OpsError: The set-up failed. The message contains its last lines.
     """
-    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
+    with _packages_without_percent() as packages:
+        variables = environment | ({"PYTHONPATH": str(packages)} if packages else {})
+        result = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)  # noqa: S603
     if result.returncode != 0:
         last = "\n".join((result.stdout + result.stderr).splitlines()[-15:])
         raise OpsError(f"Airflow's set-up failed:\n{last}\nRun `lantern up` again.")
     database.set_mark(server, "airflow", _version_mark())
+
+
+@contextmanager
+def _packages_without_percent() -> Iterator[Path | None]:
+    """Yield a link to the folder of the packages if its path has `%`, else None.
+
+    Alembic reads `%` in the path of Airflow's migrations as the beginning of a variable.
+    """
+    packages = Path(sysconfig.get_path("purelib"))
+    if "%" not in str(packages):
+        yield None
+        return
+    with tempfile.TemporaryDirectory(prefix="lantern-airflow-") as temporary:
+        link = Path(temporary) / "packages"
+        link.symlink_to(packages)
+        yield link
 
 
 def admin(secrets: Credentials) -> tuple[str, str]:

@@ -13,11 +13,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from edge.loopback import NO_PROXY
+from edge.loopback import direct
 from ops.machine import airflow_config, credentials, database, processes
 from ops.machine.ports import Ports
 from ops.settings import HOST, ROOT, OpsSettings
-from ops.setup import java
+from ops.setup import jars, java, proxies
 
 OURS = (
     "API_",
@@ -31,10 +31,15 @@ OURS = (
     "OPS_",
     "RETENTION_",
 )
-COMMON = (
-    *("HOME", "JAVA_HOME", "LANG", "LANGUAGE", "LC_*", "LD_LIBRARY_PATH", "LOGNAME", "SHELL"),
-    *("TERM", "TMPDIR", "TZ", "USER"),
-)
+COMMON = (*("HOME", "JAVA_HOME", "LD_LIBRARY_PATH", "LOGNAME", "SHELL", "TERM", "TMPDIR", "USER"),)
+# Java names files in the encoding of the locale, and libraries take the machine's time zone for
+# times without one: neither may depend on the shell.
+EVERYWHERE_THE_SAME = {
+    "LANG": "C.UTF-8",
+    "LC_ALL": "C.UTF-8",
+    "PYTHONUTF8": "1",
+    "TZ": "UTC",
+}
 # Downloads need them, and the address of a proxy may have a password.
 OF_DOWNLOADS = (
     *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"),
@@ -46,7 +51,7 @@ def of(program: str, settings: OpsSettings, ports: Ports) -> dict[str, str]:
     """Return the environment of a program."""
     secrets = credentials.of(settings)
     if program.startswith("airflow") or program == "job":
-        special = airflow_config.environment(settings, ports, secrets) | spark(settings)
+        special = airflow_config.environment(settings, ports, secrets)
     elif program == "api":
         api = f"{database.API}:{secrets.of(database.API)}"
         special = {
@@ -61,8 +66,9 @@ def of(program: str, settings: OpsSettings, ports: Ports) -> dict[str, str]:
     else:
         special = {}
     is_downloading = program.startswith("airflow") or program == "job"
-    downloads = inherited(OF_DOWNLOADS) if is_downloading else {}
-    return special | downloads | base(settings) | {processes.PROGRAM: program}
+    downloads = of_downloads() if is_downloading else {}
+    needed = spark(settings) if is_downloading else {}  # wins over the JAVA_HOME of the shell
+    return special | downloads | base(settings) | needed | {processes.PROGRAM: program}
 
 
 def base(settings: OpsSettings) -> dict[str, str]:
@@ -71,9 +77,18 @@ def base(settings: OpsSettings) -> dict[str, str]:
     lake = {"LAKE_ROOT": str(settings.lake), "LAKE_INBOX": str(settings.inbox)}
     binaries = str(Path(sys.prefix) / "bin")
     path = os.pathsep.join([binaries, os.environ.get("PATH", os.defpath)])
-    ours = {"PATH": path, "OPS_VAR": str(settings.folder), "PYTHONUTF8": "1"}
+    home_of_programs = home(settings)
+    home_of_programs.mkdir(parents=True, exist_ok=True)
+    ours = {"PATH": path, "OPS_VAR": str(settings.folder), "HOME": str(home_of_programs)}
     # SPT_NOENV: process titles must not overwrite the environment, which has the platform's mark.
-    return lake | from_shell | ours | direct() | {"SPT_NOENV": "1"}
+    return lake | from_shell | ours | EVERYWHERE_THE_SAME | direct() | {"SPT_NOENV": "1"}
+
+
+def home(settings: OpsSettings) -> Path:
+    """Return the home of programs: the user's, or a folder of ours if that cannot be written."""
+    of_user = os.environ.get("HOME", "")
+    is_usable = of_user and os.access(of_user, os.W_OK | os.X_OK)
+    return Path(of_user) if is_usable else settings.run / "home"
 
 
 def inherited(patterns: Iterable[str]) -> dict[str, str]:
@@ -86,11 +101,13 @@ def inherited(patterns: Iterable[str]) -> dict[str, str]:
     }
 
 
-def direct() -> dict[str, str]:
-    """Return the variables that keep connections to loopback off any proxy."""
-    from_shell = os.environ.get("NO_PROXY") or os.environ.get("no_proxy") or ""
-    hosts = ",".join(dict.fromkeys([*filter(None, from_shell.split(",")), *NO_PROXY]))
-    return {"NO_PROXY": hosts, "no_proxy": hosts}
+def of_downloads() -> dict[str, str]:
+    """Return the proxies and certificates of this process; SOCKS proxies cannot be used."""
+    return {
+        name: value
+        for name, value in inherited(OF_DOWNLOADS).items()
+        if not proxies.unsupported(name, value)
+    }
 
 
 def run_job(
@@ -104,7 +121,7 @@ def run_job(
 
     `command`: its module and arguments. `variables` are added to its environment.
     """
-    environment = inherited(OF_DOWNLOADS) | base(settings) | spark(settings)
+    environment = of_downloads() | base(settings) | spark(settings)
     environment |= dict(variables or {})
     line = [sys.executable, "-m", *command]
     return subprocess.run(  # noqa: S603 # our own Python
@@ -116,6 +133,7 @@ def spark(settings: OpsSettings) -> dict[str, str]:
     """Return the variables of spark-submit and PySpark."""
     return {
         "JAVA_HOME": str(java.find().home),
+        "SPARK_HOME": str(jars.pyspark_jars().parent),  # its scripts find it in no path with blanks
         "SPARK_CONF_DIR": str(settings.spark_conf),
         "SPARK_LOCAL_IP": HOST,
         "PYSPARK_PYTHON": sys.executable,

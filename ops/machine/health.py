@@ -3,18 +3,21 @@
 import json
 import urllib.request
 from collections.abc import Callable
+from functools import cache, partial
 
+from ops.errors import PortTakenError
 from ops.machine import ports as port_numbers
-from ops.machine import postgres
+from ops.machine import postgres, processes
 from ops.machine.ports import Ports
 from ops.machine.postgres import Server
+from ops.settings import OpsSettings
 
-TIMEOUT_SECONDS = 3
+TIMEOUT_SECONDS = 10  # a busy machine answers late
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # loopback has no proxy
 
 
 def check(server: Server, ports: Ports) -> Callable[[str], bool]:
-    """Return a function from a program's name to its health. Airflow is asked once, here."""
+    """Return a function from a program's name to its health. Airflow is asked once at most."""
     base = port_numbers.addresses(ports)
     checks: dict[str, Callable[[], bool]] = {
         "postgres": lambda: postgres.is_ready(server),
@@ -22,8 +25,22 @@ def check(server: Server, ports: Ports) -> Callable[[str], bool]:
         "app": lambda: answers(f"{base['app']}/_stcore/health"),
         "airflow-api": lambda: answers(f"{base['airflow']}/api/v2/version"),
     }
-    airflow = _airflow(f"{base['airflow']}/api/v2/monitor/health")
-    return lambda name: checks[name]() if name in checks else airflow.get(name, False)
+    airflow = cache(partial(_airflow, f"{base['airflow']}/api/v2/monitor/health"))
+    return lambda name: checks[name]() if name in checks else airflow().get(name, False)
+
+
+def require_own_port(program: str, settings: OpsSettings, ports: Ports) -> None:
+    """Raise PortTakenError if it is another platform's program that answers on our port."""
+    by_program = {"api": ports.api, "app": ports.app, "airflow-api": ports.airflow}
+    port = by_program.get(program)
+    if port is None:
+        return
+    own = {process.pid for process in processes.of(settings.folder, program=program)}
+    if not own & port_numbers.listeners(port):
+        raise PortTakenError(
+            f"{program}: port {port} was taken meanwhile by {port_numbers.owner(port)}. Run "
+            "`lantern down` and `lantern up`, which chooses another port."
+        )
 
 
 def answers(url: str) -> bool:

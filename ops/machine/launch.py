@@ -15,7 +15,10 @@ from ops.machine import environment, postgres, processes, stack
 from ops.machine import ports as port_numbers
 from ops.machine.ports import Ports
 from ops.settings import HOST, ROOT, OpsSettings, read
+from ops.setup.jars import JarsMissingError
+from ops.setup.java import JavaMissingError
 
+AIRFLOW = ("python", "-P", "-m", "airflow")  # a script names Python, whose path may have blanks
 SKIP_LOGS = "--skip-serve-logs"  # the log servers would listen on all interfaces
 
 
@@ -24,10 +27,10 @@ def command(program: str, settings: OpsSettings, ports: Ports) -> list[str]:
     if program == "postgres":
         return stack.server(settings, ports).command()
     return {
-        "airflow-api": ["airflow", "api-server", "--proxy-headers"],
-        "airflow-dag-processor": ["airflow", "dag-processor"],
-        "airflow-scheduler": ["airflow", "scheduler", SKIP_LOGS],
-        "airflow-triggerer": ["airflow", "triggerer", SKIP_LOGS],
+        "airflow-api": [*AIRFLOW, "api-server", "--proxy-headers"],
+        "airflow-dag-processor": [*AIRFLOW, "dag-processor"],
+        "airflow-scheduler": [*AIRFLOW, "scheduler", SKIP_LOGS],
+        "airflow-triggerer": [*AIRFLOW, "triggerer", SKIP_LOGS],
         "api": ["python", "-m", "edge.serve", "serving.api.app:create_app", "--host", HOST,
                 "--port", str(ports.api)],
         "app": ["python", "-m", "edge.serve", "dashboards.server.asgi:create_app", "--host", HOST,
@@ -68,5 +71,5 @@ def drop_privileges(variables: dict[str, str]) -> None:
 if __name__ == "__main__":
     try:
         main(sys.argv[1])
-    except OpsError as error:
+    except (OpsError, JarsMissingError, JavaMissingError) as error:
         sys.exit(f"error: {error}")

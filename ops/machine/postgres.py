@@ -11,6 +11,9 @@ import os
 import pwd
 import shutil
 import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,10 +84,11 @@ def initialise(server: Server) -> None:
     _make_private(unfinished, password, server.password)
     options = ["--auth=scram-sha-256", "--locale-provider=builtin", "--locale=C.UTF-8", "-EUTF8"]
     try:
-        _run(
-            [binaries(server.home) / "initdb", "-D", unfinished, "-U", SUPERUSER,
-             f"--pwfile={password}", "--data-checksums", *options]
-        )  # fmt: skip
+        with _safe_in_a_shell(binaries(server.home)) as programs:
+            _run(
+                [programs / "initdb", "-D", unfinished, "-U", SUPERUSER,
+                 f"--pwfile={password}", "--data-checksums", *options]
+            )  # fmt: skip
     finally:
         password.unlink()
     with (unfinished / "postgresql.conf").open("a") as configuration:
@@ -134,8 +138,13 @@ def is_ready(server: Server) -> bool:
 
 
 def run_as() -> pwd.struct_passwd | None:
-    """Return the user to run the server as, or None if this process is not root."""
+    """Return the user to run the server as, or None if this process is not root.
+
+    Raises:
+        OpsError: There is no user for the server, or this process's user id has no name.
+    """
     if os.geteuid() != 0:
+        _named(os.geteuid())
         return None
     for name in UNPRIVILEGED:
         try:
@@ -174,7 +183,26 @@ def binaries(home: Path) -> Path:
     user = run_as()
     if user is None or can_reach(user, installed):
         return installed / SERVER / "bin"
-    copied = home / "programs" / installed.name
+    return _copied(installed, home / "programs")
+
+
+@contextmanager
+def _safe_in_a_shell(programs: Path) -> Iterator[Path]:
+    """Yield the programs, in a temporary folder if their path has a meaning between double quotes.
+
+    initdb gives a shell the path of `postgres` like this.
+    """
+    if not set('"$`\\') & set(str(programs)):
+        yield programs
+        return
+    with tempfile.TemporaryDirectory(prefix="lantern-initdb-") as temporary:
+        Path(temporary).chmod(0o755)
+        yield _copied(programs.parents[1], Path(temporary) / "programs")
+
+
+def _copied(installed: Path, into: Path) -> Path:
+    """Copy the installed package, unless it was, so that any user can run its programs."""
+    copied = into / installed.name
     if not (copied / SERVER).exists():
         libraries = f"{installed.name}.libs"  # the programs load them from beside the package
         for folder in (copied.parent, copied):  # whatever the umask: the server's user runs them
@@ -183,6 +211,17 @@ def binaries(home: Path) -> Path:
         _copy(installed.parent / libraries, copied.parent / libraries)
         _copy(installed / SERVER, copied / SERVER)
     return copied / SERVER / "bin"
+
+
+def _named(user_id: int) -> None:
+    """Raise OpsError if the user id has no name: neither Postgres nor Spark can do without one."""
+    try:
+        pwd.getpwuid(user_id)
+    except KeyError:
+        raise OpsError(
+            f"the user id {user_id} has no name, which Postgres and Spark need: add one with "
+            f"`useradd --uid {user_id} lantern`, or run as another user"
+        ) from None
 
 
 def _copy(source: Path, target: Path) -> None:

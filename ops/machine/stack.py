@@ -7,7 +7,7 @@ Airflow's API server, then the scheduler, whose first task would fail without Ai
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,11 +95,15 @@ class Stack:
             OpsError: A program did not start. The message names its log.
         """
         self.settings.make_folders()
-        if not self.supervisord.is_running():
-            self._end_orphans()
-            _, changes = ports.choose(self.settings)
-            for line in changes:
-                console.print(line)
+        with ExitStack() as claims:  # of ports, until our programs listen on them
+            if not self.supervisord.is_running():
+                self._end_orphans()
+                _, changes = ports.choose(self.settings, claims)
+                for line in changes:
+                    console.print(line, markup=False)
+            self._start()
+
+    def _start(self) -> None:
         with step("supervisord"):
             self.supervisord.start()
         with step(f"Postgres on port {self.ports.postgres}"):
@@ -148,7 +152,8 @@ class Stack:
         link = self.settings.folder / "postgres"
         if self.server.home != link and not link.is_symlink():
             link.symlink_to(self.server.home)
-            console.print(f"Postgres' user cannot reach {link}; the data is in {self.server.home}")
+            moved = f"Postgres' user cannot reach {link}; the data is in {self.server.home}"
+            console.print(moved, markup=False)
 
     def _start_api_and_app(self) -> None:
         with step("schemas of the data sets"):
@@ -183,6 +188,7 @@ class Stack:
             )
         except NotHealthyError as error:
             raise NotHealthyError(self._failure(program, str(error))) from error
+        health.require_own_port(program, self.settings, self.ports)
 
     def _failure(self, program: str, cause: str) -> str:
         last = "\n".join(f"    {line}" for line in log_lines(self.settings, program, 12))

@@ -1,13 +1,13 @@
 """supervisord: its configuration, its start, and its XML-RPC interface over a socket file."""
 
 import contextlib
+import os
 import subprocess
 import sys
 import time
 import xmlrpc.client
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from supervisor.xmlrpc import SupervisorTransport
@@ -15,7 +15,7 @@ from supervisor.xmlrpc import SupervisorTransport
 from ops.errors import NotHealthyError, OpsError
 from ops.machine import processes
 from ops.machine.environment import base
-from ops.settings import ROOT, OpsSettings
+from ops.settings import OpsSettings
 
 PROGRAMS = {
     "postgres": "INT",  # a "fast" shutdown of Postgres
@@ -30,16 +30,17 @@ ENDED = {"STOPPED", "EXITED", "FATAL"}
 MAX_SOCKET_PATH = 100
 POLL_SECONDS = 0.1
 
+# Without a folder's name: in supervisord's files `%`, `;`, `#` and quotes have meanings. It runs in
+# the folder of the logs, and finds Python on its PATH.
 HEAD = """; Written by `lantern up`. Changes here are lost.
 [unix_http_server]
-file={run}/supervisord.sock
+file=../run/supervisord.sock
 chmod=0600
 
 [supervisord]
-logfile={logs}/supervisord.log
-pidfile={run}/supervisord.pid
-childlogdir={logs}
-directory={root}
+logfile=supervisord.log
+pidfile=../run/supervisord.pid
+childlogdir=../logs
 umask=077
 
 [rpcinterface:supervisor]
@@ -47,7 +48,7 @@ supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
 """
 PROGRAM = """
 [program:{name}]
-command="{python}" -m ops.machine.launch {name}
+command=python -P -m ops.machine.launch {name}
 autostart=false
 autorestart=true
 startsecs=5
@@ -57,7 +58,7 @@ stopwaitsecs=20
 stopasgroup={as_group}
 killasgroup=true
 redirect_stderr=true
-stdout_logfile={logs}/{name}.log
+stdout_logfile={name}.log
 stdout_logfile_maxbytes=20MB
 stdout_logfile_backups=2
 """
@@ -74,18 +75,10 @@ class Program:
     detail: str
 
 
-def configuration(settings: OpsSettings) -> str:
-    """Return supervisord's configuration file. It contains no secret."""
-    folders = {name: _escaped(getattr(settings, name)) for name in ("run", "logs")}
-    head = HEAD.format(root=_escaped(ROOT), **folders)
-    return head + "".join(
-        PROGRAM.format(
-            name=name,
-            signal=stop,
-            python=_escaped(Path(sys.executable)),
-            logs=folders["logs"],
-            as_group="false" if name == "postgres" else "true",
-        )
+def configuration() -> str:
+    """Return supervisord's configuration file. It contains no secret and no path."""
+    return HEAD + "".join(
+        PROGRAM.format(name=name, signal=stop, as_group="false" if name == "postgres" else "true")
         for name, stop in PROGRAMS.items()
     )
 
@@ -113,15 +106,22 @@ class Supervisord:
         """
         if self.is_running():
             return
-        if len(str(self.socket)) > MAX_SOCKET_PATH:
+        if len(os.fsencode(self.socket)) > MAX_SOCKET_PATH:
             raise OpsError(
                 f"the path {self.socket} is too long for a socket: set OPS_VAR elsewhere"
             )
         file = self.settings.run / "supervisord.conf"
-        file.write_text(configuration(self.settings))
+        file.write_text(configuration())
         variables = base(self.settings) | {processes.MARK: str(self.settings.folder)}
-        command = [str(Path(sys.executable).parent / "supervisord"), "-c", str(file)]
-        result = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)  # noqa: S603
+        command = [sys.executable, "-P", "-m", "supervisor.supervisord", "-c", str(file)]
+        result = subprocess.run(  # noqa: S603
+            command,
+            env=variables,
+            cwd=self.settings.logs,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         if result.returncode != 0:
             raise OpsError(f"supervisord: {result.stdout.strip() or result.stderr.strip()}")
         until(self.is_running, "supervisord", 10)
@@ -183,7 +183,3 @@ def until(
         if time.monotonic() > deadline:
             raise NotHealthyError(f"waited {seconds:.0f} s for {what} without success")
         time.sleep(every)
-
-
-def _escaped(path: Path) -> str:
-    return str(path).replace("%", "%%")

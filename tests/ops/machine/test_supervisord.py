@@ -9,9 +9,9 @@ from ops.machine.supervisord import PROGRAMS, Supervisord, configuration, until
 from ops.settings import OpsSettings
 
 
-def test_the_file_names_every_program_and_no_secret(settings: OpsSettings) -> None:
+def test_the_file_names_every_program_and_no_secret() -> None:
     parsed = ConfigParser(interpolation=None)
-    parsed.read_string(configuration(settings))
+    parsed.read_string(configuration())
     assert {f"program:{name}" for name in PROGRAMS} <= set(parsed.sections())
     assert parsed["unix_http_server"]["chmod"] == "0600"
     assert parsed["supervisord"]["umask"] == "077"
@@ -23,7 +23,11 @@ def test_the_file_names_every_program_and_no_secret(settings: OpsSettings) -> No
     assert parsed["program:postgres"]["stopsignal"] == "INT"
 
 
-def test_supervisord_starts_reports_its_programs_and_stops(settings: OpsSettings) -> None:
+@pytest.mark.parametrize("name", ["var", "v (b) [c] 'd' ä %s ;e #f $x \"g"])
+def test_supervisord_starts_reports_its_programs_and_stops(
+    settings: OpsSettings, name: str
+) -> None:
+    settings = OpsSettings(var=settings.folder.parent / name)
     settings.make_folders()
     supervisord = Supervisord(settings)
     assert not supervisord.is_running()
@@ -50,8 +54,11 @@ def test_a_program_that_cannot_run_is_reported(settings: OpsSettings) -> None:
         until(lambda: not processes.of(settings.folder), "the end", 10)
 
 
-def test_a_socket_path_that_is_too_long_is_refused_with_the_next_step(tmp_path: Path) -> None:
-    settings = OpsSettings(var=tmp_path / ("x" * 100))
+@pytest.mark.parametrize("name", ["x" * 100, "ä" * 50])
+def test_a_socket_path_that_is_too_long_is_refused_with_the_next_step(
+    tmp_path: Path, name: str
+) -> None:
+    settings = OpsSettings(var=tmp_path / name)
     settings.make_folders()
     with pytest.raises(OpsError, match="set OPS_VAR elsewhere"):
         Supervisord(settings).start()
