@@ -24,11 +24,13 @@ from ops.steps import console, duration, step
 from ops.terminal import (
     backup_commands,
     datasets_commands,
+    encoding,
     erasing,
     follow,
     keys_commands,
     operator_commands,
     releases,
+    surroundings,
 )
 from ops.terminal import demo as demonstration
 from ops.terminal import doctor as examination
@@ -61,6 +63,7 @@ EXPECTED = (AirflowError, OpsError, WarehouseError, ServingError, JavaMissingErr
 
 def main() -> None:
     """Run the command line. Errors are printed with cause and next step, without a stack trace."""
+    encoding.use_utf8("ops.terminal.cli", sys.argv[1:])
     os.umask(PRIVATE)
     try:
         app()
@@ -74,7 +77,8 @@ def main() -> None:
     except Exception as error:  # noqa: BLE001 # the trace goes to a file
         file = _keep_trace(settings.read())
         message = escape(f"{type(error).__name__}: {error}".strip())
-        console.print(f"[red]unexpected error:[/red] {message}\nThe stack trace is in {file}.")
+        console.print(f"[red]unexpected error:[/red] {message}")
+        console.print(f"The stack trace is in {file}.", markup=False)
         console.print("`lantern doctor` checks whether something is missing on this machine.")
         sys.exit(1)
 
@@ -82,7 +86,7 @@ def main() -> None:
 @app.command()
 def doctor() -> None:
     """Check this machine and say how to fix what is missing. Exit code 1 if a check fails."""
-    findings = examination.examine(settings.read())
+    findings = [*examination.examine(settings.read()), surroundings.network()]
     console.print(examination.table(findings))
     raise typer.Exit(code=0 if all(finding.good for finding in findings) else 1)
 
@@ -91,6 +95,7 @@ def doctor() -> None:
 def up() -> None:
     """Start the programs that are not running, and wait until all are healthy."""
     begun, stack = time.monotonic(), Stack(settings.read())
+    surroundings.warn(stack.settings)
     stack.up()
     for name, address in ports.addresses(stack.ports).items():
         console.print(f"  {name:<8} {address}")
@@ -155,7 +160,9 @@ def demo(
     seed: Annotated[int, typer.Option(help="random seed, for the playground")] = 1,
 ) -> None:
     """Start everything, load a data set, train and show recommendations. Repeatable."""
-    demonstration.run(settings.read(), demonstration.Options(archive, dataset, size, seed))
+    chosen = settings.read()
+    surroundings.warn(chosen)
+    demonstration.run(chosen, demonstration.Options(archive, dataset, size, seed))
 
 
 @app.command()
@@ -195,7 +202,7 @@ def retrain(
         "ask_for_approval": ask,
     }
     conf = {name: value for name, value in form.items() if value is not None}
-    run = airflow.trigger(f"{dataset}__retrain", conf)
+    run = follow.start(airflow, f"{dataset}__retrain", conf)
     console.print(f"[bold]{run.dag_id}[/bold] {run.run_id}")
     if wait:
         ended = follow.follow(airflow, run)
@@ -221,7 +228,7 @@ def playground(
     chosen = settings.read()
     with step(f"playground of {size:,} events"):
         demonstration.play(chosen, size, seed)
-    console.print(f"The files are in {chosen.inbox / demonstration.PLAYGROUND}.")
+    console.print(f"The files are in {chosen.inbox / demonstration.PLAYGROUND}.", markup=False)
     console.print(f"Next: `lantern demo --dataset {demonstration.PLAYGROUND}`.")
 
 
@@ -232,3 +239,7 @@ def _keep_trace(chosen: settings.OpsSettings) -> Path:
         log.write(f"\n{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {' '.join(sys.argv)}\n")
         log.write(traceback.format_exc())
     return file
+
+
+if __name__ == "__main__":
+    main()

@@ -8,23 +8,24 @@ import platform
 import re
 import shutil
 import sys
+import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from importlib import metadata
 
+from rich.markup import escape
 from rich.table import Table
 
 from ops.errors import OpsError
-from ops.machine import credentials, database, ports, postgres
+from ops.machine import credentials, database, health, ports, postgres
 from ops.machine.stack import Stack
 from ops.settings import ROOT, OpsSettings
 from ops.setup import jars, java
 from ops.steps import console
+from ops.terminal import surroundings
+from ops.terminal.surroundings import Finding
 from warehouse import datasets
 
-MIB, GIB = 1 << 20, 1 << 30
-DISK_GIB, MEMORY_GIB = 5, 6
-DISK_SHARE = 0.05  # of the disk, that must be free too
+MIB = 1 << 20
 SHOWN_TABLES = 3
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # Tested in these versions only; other combinations fail late.
@@ -32,22 +33,11 @@ TESTED = ("pyspark", "delta-spark", "pandas", "apache-airflow", "sqlalchemy", "d
 LOCK = ROOT / "requirements.lock"
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One line of the report."""
-
-    subject: str
-    found: str
-    needed: str
-    good: bool
-    fix: str = ""
-
-
 def examine(settings: OpsSettings) -> list[Finding]:
     """Return all findings. Nothing is changed."""
     checks: tuple[Callable[[OpsSettings], Iterator[Finding]], ...] = (
         *(_python, _versions, _jars, _java, _postgres),
-        *(_manifests, _secrets, _resources, _tables, _ports, _programs),
+        *(_manifests, _secrets, surroundings.examine, _tables, _ports, _programs),
     )
     return [finding for check in checks for finding in check(settings)]
 
@@ -58,7 +48,8 @@ def table(findings: list[Finding]) -> Table:
     for finding in findings:
         sign = "[green]✓[/green]" if finding.good else "[red]✗[/red]"
         fix = "" if finding.good else finding.fix
-        report.add_row(sign, finding.subject, finding.found, finding.needed, fix)
+        texts = (finding.subject, finding.found, finding.needed, fix)
+        report.add_row(sign, *map(escape, texts))
     return report
 
 
@@ -118,7 +109,8 @@ def _java(_: OpsSettings) -> Iterator[Finding]:
         yield Finding("Java", str(error), needed, good=False, fix="make setup")
         return
     kind = "bundled" if found.bundled else str(found.home)
-    yield Finding("Java", f"{found.version} ({kind})", needed, good=True)
+    unused = "".join(f"; {phrase}, not used" for phrase in java.passed_over())
+    yield Finding("Java", f"{found.version} ({kind}){unused}", needed, good=True)
 
 
 def _postgres(settings: OpsSettings) -> Iterator[Finding]:
@@ -154,18 +146,6 @@ def _secrets(settings: OpsSettings) -> Iterator[Finding]:
     yield Finding("personal data", found, "lake, inbox and logs 0700", not is_open, fix)
 
 
-def _resources(settings: OpsSettings) -> Iterator[Finding]:
-    place = next(path for path in (settings.folder, *settings.folder.parents) if path.exists())
-    usage = shutil.disk_usage(place)
-    free, needed = usage.free / GIB, max(DISK_GIB, DISK_SHARE * usage.total / GIB)
-    found = f"{free:.0f} of {usage.total / GIB:.0f} GiB free"
-    yield Finding("disk", found, f"{needed:.0f} GiB", free >= needed,
-                  f"free space on the disk of {place}, or set OPS_VAR to another disk")  # fmt: skip
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / GIB
-    yield Finding("memory", f"{memory:.0f} GiB", f"{MEMORY_GIB} GiB", memory >= MEMORY_GIB,
-                  "lower spark.driver.memory in conf/spark/spark-defaults.conf")  # fmt: skip
-
-
 def _tables(settings: OpsSettings) -> Iterator[Finding]:
     if not Stack(settings).supervisord.is_running():
         return
@@ -176,17 +156,29 @@ def _tables(settings: OpsSettings) -> Iterator[Finding]:
 
 def _ports(settings: OpsSettings) -> Iterator[Finding]:
     kept = ports.kept(settings)
-    if kept is None or Stack(settings).supervisord.is_running():
+    if Stack(settings).supervisord.is_running():
         return
-    for name, port in vars(kept).items():
+    for name in ports.USUAL:
+        fixed: int | None = getattr(settings, f"{name}_port")
+        port = fixed or (getattr(kept, name) if kept else None)
+        if port is None:  # the first start chooses a free one
+            continue
         good = ports.is_free(port)
         found = "free" if good else f"used by {ports.owner(port)}"
         yield Finding(f"port of {name}", f"{port} {found}", "free", good,
+                      f"end that process, or change OPS_{name.upper()}_PORT" if fixed else
                       "end that process, or let `lantern up` choose another port")  # fmt: skip
 
 
 def _programs(settings: OpsSettings) -> Iterator[Finding]:
-    for state in Stack(settings).states():
+    stack = Stack(settings)
+    states = stack.states()
+    if states:
+        begun, limit = time.monotonic(), health.TIMEOUT_SECONDS
+        good = health.answers(f"{ports.addresses(stack.ports)['airflow']}/api/v2/version")
+        yield Finding("Airflow's answer", f"after {time.monotonic() - begun:.1f} s", f"{limit} s",
+                      good, "wait until this machine is less busy; commands ask again")  # fmt: skip
+    for state in states:
         name = state.program.name
         found = "healthy" if state.healthy else state.program.state.lower()
         yield Finding(name, found, "healthy", state.healthy, f"lantern logs {name}; lantern up")

@@ -1,3 +1,4 @@
+import re
 import socket
 from pathlib import Path
 
@@ -7,8 +8,9 @@ from ops.errors import OpsError
 from ops.machine import ports, postgres
 from ops.settings import HOST, OpsSettings
 from ops.setup import java
+from ops.steps import console
 from ops.terminal import doctor
-from ops.terminal.doctor import Finding
+from ops.terminal.surroundings import Finding
 from warehouse import datasets
 from warehouse.errors import ManifestError
 
@@ -64,6 +66,32 @@ def test_a_taken_port_names_its_owner(settings: OpsSettings) -> None:
         listener.bind((HOST, chosen.api))
         listener.listen()
         assert "process" in bad(settings)["port of api"].found
+
+
+def test_a_fixed_port_is_checked_before_the_first_start(settings: OpsSettings) -> None:
+    with socket.socket() as listener:
+        listener.bind((HOST, 0))
+        listener.listen()
+        port = listener.getsockname()[1]
+        fixed = OpsSettings.model_validate({"var": settings.var, "app_port": port})
+        finding = bad(fixed)["port of app"]
+    assert "process" in finding.found
+    assert "OPS_APP_PORT" in finding.fix
+
+
+def test_a_java_of_the_shell_that_is_not_used_is_named(
+    settings: OpsSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(java, "passed_over", lambda: ["JAVA_HOME=/j has Java 11"])
+    (finding,) = [found for found in doctor.examine(settings) if found.subject == "Java"]
+    assert finding.good
+    assert finding.found.endswith("; JAVA_HOME=/j has Java 11, not used")
+
+
+def test_brackets_in_a_path_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    finding = Finding("path", "/a [b] [/c]", "any", good=False, fix="[d]")
+    console.print(doctor.table([finding]))
+    assert re.search(r"/a \[b\] \[/c\] +any +\[d\]", capsys.readouterr().out)
 
 
 def test_a_missing_user_for_postgres_is_reported(
