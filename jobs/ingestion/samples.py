@@ -3,6 +3,7 @@
 `land` compares them with the manifest before anything is written; `check` grades more of them.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -192,6 +193,8 @@ def time_hint(texts: pa.StringArray, files: Ratings | Events) -> str:
 
 def _unnamed(files: Files, sample: Sample) -> list[str]:
     named = {*required_columns(files), *files.fields}
+    if files.format != "csv":  # `user.id` is a field of the object `user`
+        named |= {name[: dot.start()] for name in named for dot in re.finditer(r"\.", name)}
     return [name for name in sample.columns if name not in named]
 
 

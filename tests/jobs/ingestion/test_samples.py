@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from jobs.ingestion import samples
-from warehouse.manifests.sources import Ratings
+from warehouse.manifests.sources import Events, Ratings
 
 
 def test_a_sample_has_the_named_columns_and_survives_as_text(tmp_path: Path) -> None:
@@ -27,3 +27,12 @@ def test_a_file_without_rows_is_empty(tmp_path: Path) -> None:
     path = tmp_path / "ratings.csv"
     path.write_text("user,item,value,time\n")
     assert samples.read(path, Ratings(file="ratings.csv"), name="ratings.csv").is_empty
+
+
+def test_an_object_whose_field_is_used_is_not_an_ignored_column(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_text('{"user": {"id": "u1", "visit": 7}, "item": "i1", "time": 1772355600}\n')
+    events = Events(file="log.jsonl", format="jsonl", user="user.id", kind="view")
+    sample = samples.read(path, events, name="log.jsonl")
+
+    assert samples.ignored_columns(events, sample) == ("user.visit",)

@@ -25,6 +25,7 @@ _LONGEST: Final = 500  # characters of a text that is kept
 _MAX_COLUMNS: Final = 200
 _MAX_NAMES: Final = 20_000  # that are looked at
 _MAX_CELLS: Final = 5_000_000
+_MOSTLY: Final = 0.9
 _LEFT_OUT = re.compile(
     r"(^readme|^source\.txt$|^licen[cs]e|\.(md|toml|pdf|html?|py|ipynb|docx?|png|jpe?g|crc)$|^[._])",
     re.IGNORECASE,
@@ -95,6 +96,7 @@ def _sampled(group: Group, max_bytes: int) -> SampledTable:
     profiles = [Profile(column, rows[column].combine_chunks()) for column in rows.column_names]
     if group.has_header:
         profiles = [profile for profile in profiles if len(profile.filled)]
+    profiles = _without_objects(profiles)
     if not profiles:
         return replace(table, problem="it has no rows")
     share = sample.n_malformed / max(sample.n_malformed + rows.num_rows, 1)
@@ -105,6 +107,16 @@ def _sampled(group: Group, max_bytes: int) -> SampledTable:
         malformed_share=share,
         has_header=group.has_header,
     )
+
+
+def _without_objects(profiles: Sequence[Profile]) -> list[Profile]:
+    """Return the columns without those of objects whose fields are columns, such as `user.id`."""
+    outer = {profile.name.rsplit(".", 1)[0] for profile in profiles if "." in profile.name}
+    return [
+        profile
+        for profile in profiles
+        if profile.name not in outer or profile.share_matching(r"^\{") <= _MOSTLY
+    ]
 
 
 @dataclass(frozen=True, slots=True)

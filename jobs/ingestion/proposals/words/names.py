@@ -110,7 +110,7 @@ def roles(name: str) -> list[Role]:
     last = name.rsplit(".", 1)[-1]
     likely: list[Role] = [role for role, exact in _WORDS.items() if plain(last) in exact]
     for role in ("user", "item"):
-        if role not in likely and _is_id_of(role, words(name)):
+        if role not in likely and (_is_id_of(role, words(name)) or _is_id_of(role, words(last))):
             likely.append(role)
     if "title" not in likely and (match := _TITLED.match(plain(last))):
         subject = match[1]

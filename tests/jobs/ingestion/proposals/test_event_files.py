@@ -138,6 +138,31 @@ CASES: dict[str, Case] = {
             },
         },
     ),
+    "the ids of users and items in objects that have other fields": (
+        {
+            "clicks.jsonl": rows(
+                "",
+                (
+                    f'{{"user": {{"id": "u{n * 7 % 30}", "visit": {n}}}, "event": "view", '
+                    f'"product": {{"sku": "s{n * 11 % 20}", "qty": {n}}}, "ts": 17723556{n:02d}}}'
+                    for n in range(90)
+                ),
+            )
+        },
+        {
+            "events": [
+                {
+                    "file": "clicks.jsonl",
+                    "format": "jsonl",
+                    "user": "user.id",
+                    "item": "product.sku",
+                    "time": "ts",
+                    "kind_column": "event",
+                }
+            ],
+            "kinds": {"view": {"weight": 1}},
+        },
+    ),
     "names of kinds without a header, commands between them": (
         {
             "sample.txt": rows(
