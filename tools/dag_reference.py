@@ -5,12 +5,15 @@ The DAGs of all data sets differ only in their schedules, so each kind is descri
 
 import inspect
 import os
+import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ops.settings import ROOT
 from warehouse import datasets
 from warehouse.datasets import Dataset
 
@@ -37,17 +40,25 @@ def render() -> str:
         from dags.maintain import maintain
         from dags.retrain import retrain
 
-        installed = datasets.installed()
-        lines = [NOTE, "# DAGs\n", INTRODUCTION, *_overview(installed)]
+        included = committed()
+        lines = [NOTE, "# DAGs\n", INTRODUCTION, *_overview(included)]
         for build in (ingest, collect, retrain, maintain):
-            lines += _page(build, build(installed[0]))
+            lines += _page(build, build(included[0]))
     return "\n".join(lines)
 
 
-def _overview(installed: tuple[Dataset, ...]) -> Iterator[str]:
+def committed() -> tuple[Dataset, ...]:
+    """Return the data sets whose manifests are under version control, not a machine's own ones."""
+    command = ["git", "ls-files", "datasets/*.toml"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout  # noqa: S603
+    names = {Path(file).stem for file in listed.splitlines()}
+    return tuple(dataset for dataset in datasets.installed() if dataset.name in names)
+
+
+def _overview(included: tuple[Dataset, ...]) -> Iterator[str]:
     yield "| data set | DAG | starts |"
     yield "|---|---|---|"
-    for dataset in installed:
+    for dataset in included:
         schedule = dataset.schedule
         after_events = f"{schedule.retrain_after_events:,} new events, "
         retrain = f"{_start(schedule.retrain)}, or by hand" if schedule.retrain else "or by hand"
