@@ -12,6 +12,7 @@ from jobs.ingestion.proposals.words import names
 from jobs.ingestion.proposals.words.patterns import SectionName
 
 ENOUGH = 0.3  # share of the ids of events that a file of items or users has
+_MOST = 0.5  # share of a column's values that are such ids
 _USERS = ("user", "customer", "member")
 
 
@@ -49,7 +50,7 @@ def add_catalogue(
     else:
         _add_items_of_events(result, of_events)
     for table in rest:
-        _add_users(result, table, user_ids)
+        _add_users(result, table, user_ids, item_ids)
 
 
 def _best_items(
@@ -101,17 +102,45 @@ def _is_of_users(table: SampledTable) -> bool:
     return not table.has_header and any(word.startswith(_USERS) for word in words)
 
 
-def _add_users(result: Draft, table: SampledTable, user_ids: Sequence[Profile]) -> None:
+def _add_users(
+    result: Draft, table: SampledTable, user_ids: Sequence[Profile], item_ids: Sequence[Profile]
+) -> None:
     has_users = any(name == "users" for name, _, _ in result.sections)
     first = table.profiles[0]
     by_content = not table.has_header and any(x.share_in(first) >= ENOUGH for x in user_ids)
     if has_users or not (_is_of_users(table) or by_content):
-        result.unused[table.file] = "no column has the items or users of the events"
+        result.unused[table.file] = _why_unused(table, user_ids, item_ids)
         return
     named = [column for column in table.profiles if "user" in names.roles(column.name)]
     user = named[0] if named else table.profiles[0]
     table, user = _with_names(table, user, "user")
     result.sections.append(("users", table, {**table.fields, **catalogues.users(table, user)}))
+
+
+def _why_unused(
+    table: SampledTable, user_ids: Sequence[Profile], item_ids: Sequence[Profile]
+) -> str:
+    """Return why the table has no section; columns may have ids under names that are not known."""
+    item = _having_most(table.profiles, item_ids)
+    others = [column for column in table.profiles if column is not item]
+    user = _having_most(others, user_ids)
+    if item is None or not item.repeats or user is None:
+        return "no column has the items or users of the events"
+    return (
+        f"`{user.name}` has ids of users and `{item.name}` ids of items, by their values only. "
+        "If its rows are events, describe it in `[[events]]`"
+    )
+
+
+def _having_most(columns: Sequence[Profile], ids: Sequence[Profile]) -> Profile | None:
+    """Return the column that shares most values with ids; None if few of its values are ids."""
+    shared = [
+        (column.share_in(other) * other.share_in(column), column)
+        for column in columns
+        for other in ids
+        if column.share_in(other) > _MOST
+    ]
+    return max(shared, key=lambda pair: pair[0])[1] if shared else None
 
 
 def _with_names(

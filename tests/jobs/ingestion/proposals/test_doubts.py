@@ -88,3 +88,18 @@ def test_eight_digits_that_are_no_dates_are_no_times(tmp_path: Path) -> None:
         proposed(tmp_path, {"r.csv": rows("user,item,value,number", sent)}), "ratings"
     )
     assert ratings["time"] is False
+
+
+def test_a_file_whose_columns_have_unknown_names_is_named_with_its_ids(tmp_path: Path) -> None:
+    files = {
+        "clicks.csv": rows("user,item,time", events("u{user},i{item},17723556{n:03d}")),
+        "orders.csv": rows("Bestellung;Artikel;Kunde", events("{n};i{item};u{user}", n=40)),
+        "stock.csv": rows("Artikel;Lager", (f"i{n};{n}" for n in range(1, 20))),
+    }
+    unused = [line for line in manifest(tmp_path, files).splitlines() if "not used" in line]
+
+    [line] = unused
+    assert line == (
+        "# not used: orders.csv: `Kunde` has ids of users and `Artikel` ids of items, by their "
+        "values only. If its rows are events, describe it in `[[events]]`"
+    )
