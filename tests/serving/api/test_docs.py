@@ -90,7 +90,7 @@ def test_the_commands_of_the_page_work_as_printed(variables: dict[str, str], own
     assert json.loads(listed)["kind"] == "fallback"
     assert json.loads(anonymous)["user_id"] is None
     assert json.loads(why)["status"] == "cold"
-    assert shelves.count('"items"') == 5
+    assert shelves.count('"items"') == 6
     assert [json.loads(receipt)["kind"] for receipt in (rated, unrated, hidden, undone)] == [
         "rate",
         "unrate",
