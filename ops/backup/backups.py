@@ -3,9 +3,11 @@
 A backup has the lake in `var/lake/`, the Postgres server with all databases, and the manifests of
 the data sets. Passwords and keys are in a second file, if the caller names one. The lake is copied
 before Postgres. After a restore, `collect` copies the events into it that only Postgres has. In the
-other order these events would be lost.
+other order these events would be lost. Publications wait meanwhile, so the lake has the fit of each
+release that Postgres has.
 """
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -39,17 +41,20 @@ def back_up(settings: OpsSettings, server: Server, files: Files) -> None:
     """Write the files of a backup. Postgres must run; the rest of the platform may.
 
     Raises:
-        BackupError: a file cannot be written, or the copy failed; no file remains.
+        BackupError: the lake is elsewhere, a file cannot be written, or the copy failed; no file
+            remains.
     """
+    _require_local_lake(settings)
     with (
         tempfile.TemporaryDirectory(dir=settings.folder, prefix="backup-") as folder,
         archive.written(files.backup) as writer,
     ):
         about = About(datetime.now(UTC).isoformat(timespec="seconds"), POSTGRES_MAJOR, {})
-        with step("lake"):
-            about.versions = lake_copy.add(writer, settings.lake)
-        with step("Postgres"):
-            postgres_copy.add(writer, server, Path(folder))
+        with postgres_copy.no_publication(server):
+            with step("lake"):
+                about.versions = lake_copy.add(writer, settings.lake)
+            with step("Postgres"):
+                postgres_copy.add(writer, server, Path(folder))
         for path in sorted(ManifestSettings().manifests.glob("*.toml")):
             writer.add(f"datasets/{path.name}", path)
         archive.finish(writer, about)
@@ -93,6 +98,15 @@ def restore(settings: OpsSettings, files: Files) -> About:
                 shutil.move(folder / "lake", settings.lake)
         _restore_manifests(folder / "datasets")
     return about
+
+
+def _require_local_lake(settings: OpsSettings) -> None:
+    root = os.environ.get("LAKE_ROOT", str(settings.lake))
+    if Path(root).absolute() != settings.lake.absolute():
+        raise BackupError(
+            f"LAKE_ROOT is {root}, but a backup copies {settings.lake}. Back the lake up with its "
+            "storage, then unset LAKE_ROOT and run this again"
+        )
 
 
 def _require_empty(settings: OpsSettings) -> None:

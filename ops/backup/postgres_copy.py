@@ -8,8 +8,11 @@ import os
 import shutil
 import subprocess
 import tarfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
+
+import psycopg2
 
 from ops.backup.archive import BackupError, Writer
 from ops.machine import postgres
@@ -19,8 +22,27 @@ from ops.settings import HOST
 
 MEMBERS = {"base.tar.gz": "", "pg_wal.tar.gz": "pg_wal"}  # each with its folder in the data
 _FOLDER = "postgres"
+# The lock that `serving.publishing.publish` takes in each data set's schema.
+_NO_PUBLICATION = "select pg_advisory_lock(hashtext('load ' || nspname)) from pg_namespace"
 _ALTER_ROLE = "alter role {role} password '{password}';\n"
 _AIRFLOW_IS_RESTORED = f"comment on database airflow is '{RESTORED}';\n"
+
+
+@contextmanager
+def no_publication(server: Server) -> Iterator[None]:
+    """Wait for publications that have begun, and let others wait until this ends.
+
+    Raises:
+        BackupError: Postgres does not answer.
+    """
+    try:
+        connected = postgres.connect(server, "lantern")
+    except psycopg2.OperationalError as error:
+        cause = str(error).strip()
+        raise BackupError(f"Postgres does not answer: {cause}. Run `lantern up`") from error
+    with closing(connected) as connection:
+        connection.cursor().execute(_NO_PUBLICATION)
+        yield
 
 
 def add(writer: Writer, server: Server, folder: Path) -> None:

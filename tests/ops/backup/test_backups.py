@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
-from ops.backup import backups
+from ops.backup import backups, lake_copy, postgres_copy
 from ops.backup.archive import BackupError
 from ops.backup.backups import Files
 from ops.machine import airflow_config, credentials, database, postgres
@@ -45,6 +47,15 @@ def folder() -> Iterator[Path]:
     shutil.rmtree(made)
 
 
+def a_publication_could_begin(server: Server) -> bool:
+    """Return whether the lock that publications take is free, in schema `public`."""
+    with closing(postgres.connect(server, "lantern")) as connection:
+        cursor = connection.cursor()
+        cursor.execute("select pg_try_advisory_lock(hashtext('load public'))")
+        [is_free] = cursor.fetchone() or [None]
+    return bool(is_free)
+
+
 @pytest.fixture(scope="module")
 def files(folder: Path) -> Files:
     """A backup of an installation with a row in Postgres, a table, and a manifest."""
@@ -56,6 +67,7 @@ def files(folder: Path) -> Files:
         database.set_mark(server, "airflow", "set up")
         connection.cursor().execute("create table kept as select pg_current_xact_id()::text as xid")
         backups.back_up(made, server, files)
+        assert a_publication_could_begin(server)
         connection.cursor().execute("insert into kept values ('later')")
     return files
 
@@ -132,7 +144,7 @@ def test_a_failed_copy_of_postgres_leaves_no_file(folder: Path, settings: OpsSet
     settings.make_folders()
     unreachable = Server(postgres.home(settings.folder), free(), "wrong")
 
-    with pytest.raises(BackupError, match=r"pg_basebackup failed: .*Connection refused"):
+    with pytest.raises(BackupError, match=r"(?s)Postgres does not answer: .*refused.*`lantern up`"):
         backups.back_up(settings, unreachable, Files(folder / "other.tar"))
     assert not [path for path in folder.iterdir() if "other" in path.name]
 
@@ -149,3 +161,35 @@ def test_a_manifest_that_is_missing_here_is_restored(
     assert (tmp_path / "playground.toml").exists()
     assert (tmp_path / "movielens_1m.toml").read_text() == "title = 'Mine'\n"
     assert "movielens_1m.toml differs" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_lake_elsewhere_is_not_left_out_silently(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, server = OpsSettings(var=tmp_path), Server(tmp_path, free(), "-")
+    monkeypatch.setenv("LAKE_ROOT", "s3://company/lake")
+    with pytest.raises(BackupError, match="LAKE_ROOT is s3://company/lake"):
+        backups.back_up(settings, server, Files(tmp_path / "b.tar"))
+    assert not (tmp_path / "b.tar").exists()
+
+
+def test_publications_wait_until_lake_and_postgres_are_copied(
+    settings: OpsSettings, files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backups.restore(settings, files)
+    could_begin: list[bool] = []
+
+    def watch(module: ModuleType) -> None:
+        copy = module.add
+
+        def watched(*arguments: Any) -> Any:
+            could_begin.append(a_publication_could_begin(server))
+            return copy(*arguments)
+
+        monkeypatch.setattr(module, "add", watched)
+
+    with running(settings) as server:
+        watch(lake_copy)
+        watch(postgres_copy)
+        backups.back_up(settings, server, Files(tmp_path / "b.tar"))
+    assert could_begin == [False, False]
