@@ -64,6 +64,7 @@ def main() -> int:
         check_python(sys.version_info[:2])
         check_folder(ROOT)
         commands.LOG.parent.mkdir(parents=True, exist_ok=True)
+        commands.LOG.parent.chmod(0o700)  # as `lantern up` makes it
         with exclusive():
             if not is_ready():
                 set_up()
