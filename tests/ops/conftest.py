@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ops import settings as settings_module
 from ops.machine import processes
 from ops.machine.postgres import Server
 from ops.settings import OpsSettings
@@ -14,10 +15,11 @@ from tests.support.serving.server import temporary_server
 
 
 @pytest.fixture
-def settings() -> Iterator[OpsSettings]:
+def settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[OpsSettings]:
     """Settings whose folder Postgres' user can reach, unlike pytest's own."""
     folder = Path(tempfile.mkdtemp(prefix="lantern-ops-"))
     folder.chmod(0o711)
+    monkeypatch.setattr(settings_module, "data_home", lambda: folder / "share")
     made = OpsSettings(var=folder / "var")
     yield made
     left = processes.of(made.folder)
