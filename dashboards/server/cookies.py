@@ -2,16 +2,22 @@
 
 A page reads the cookie from the handshake of its WebSocket. So it sees a changed cookie only after
 a reload.
+
+Behind TLS the cookie's name has the prefix `__Host-`. Browsers accept such a cookie only over TLS
+and only from this host. So a neighbouring host name cannot plant the cookie of another browser, and
+then share what an operator signs in to. Pages see the name without the prefix.
 """
 
 from collections.abc import Callable
 from http import HTTPStatus
 
+from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 YEAR_SECONDS = 365 * 24 * 3600
+HOST_PREFIX = "__Host-"  # RFC 6265bis, 4.1.3.2
 PAGE = {HTTPStatus.OK, HTTPStatus.NOT_MODIFIED}
 
 
@@ -43,31 +49,48 @@ class Cookies:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on; add the cookie to an answer that is a page."""
+        if scope["type"] == "websocket" and scope["scheme"] == "wss":
+            scope = self._without_prefix(scope)
         if scope["type"] != "http" or not _is_for_a_page(connection := HTTPConnection(scope)):
             await self._app(scope, receive, send)
             return
 
+        is_secure = scope["scheme"] == "https"
+        name = f"{HOST_PREFIX}{self._name}" if is_secure else self._name
+
         async def send_with_cookie(message: Message) -> None:
             if message["type"] == "http.response.start" and message["status"] in PAGE:
-                value = self._renew(connection.cookies.get(self._name))
+                value = self._renew(connection.cookies.get(name))
                 if value is not None:
-                    message["headers"] = [*message["headers"], self._cookie(value, scope["scheme"])]
+                    headers = MutableHeaders(scope=message)
+                    headers["cache-control"] = "private, no-cache"  # no proxy may share the cookie
+                    headers.append("set-cookie", self._cookie(name, value, is_secure=is_secure))
             await send(message)
 
         await self._app(scope, receive, send_with_cookie)
 
-    def _cookie(self, value: str, scheme: str) -> tuple[bytes, bytes]:
+    def _without_prefix(self, scope: Scope) -> Scope:
+        """Return the scope with the cookie under its plain name, and no other of that name."""
+        cookies = HTTPConnection(scope).cookies
+        cookies.pop(self._name, None)
+        prefixed = cookies.pop(f"{HOST_PREFIX}{self._name}", None)
+        if prefixed is not None:
+            cookies[self._name] = prefixed
+        header = "; ".join(f"{name}={value}" for name, value in cookies.items())
+        others = [(name, value) for name, value in scope["headers"] if name != b"cookie"]
+        return {**scope, "headers": [*others, (b"cookie", header.encode("latin-1", "replace"))]}
+
+    def _cookie(self, name: str, value: str, *, is_secure: bool) -> str:
         answer = Response()
         answer.set_cookie(
-            self._name,
+            name,
             value,
             max_age=self._max_age,
             httponly=True,
             samesite="lax",
-            secure=scheme == "https",
+            secure=is_secure,
         )
-        [cookie] = [header for header in answer.raw_headers if header[0] == b"set-cookie"]
-        return cookie
+        return answer.headers["set-cookie"]
 
 
 def _is_for_a_page(connection: HTTPConnection) -> bool:

@@ -36,6 +36,7 @@ POLICY = (
 )
 SECURITY_HEADERS = {
     "content-security-policy": POLICY,
+    "cross-origin-opener-policy": "same-origin",  # the page that opened this one cannot reach it
     "referrer-policy": "same-origin",
     "x-frame-options": "DENY",
 }

@@ -23,7 +23,8 @@ async def page(request: Request) -> HTMLResponse:
 
 async def session(websocket: WebSocket) -> None:
     await websocket.accept()
-    await websocket.send_json({"origin": websocket.headers.get("origin")})
+    origin, cookies = websocket.headers.get("origin"), websocket.cookies
+    await websocket.send_json({"origin": origin, "cookies": cookies})
     await websocket.close()
 
 
@@ -73,7 +74,7 @@ def test_a_page_of_another_origin_is_refused(http: TestClient, origin: str) -> N
 
 def test_streamlit_does_not_see_an_origin_that_was_checked(http: TestClient) -> None:
     with http.websocket_connect("/_stcore/stream", headers=OWN) as websocket:
-        assert websocket.receive_json() == {"origin": None}
+        assert websocket.receive_json()["origin"] is None
 
 
 def test_sessions_are_limited_including_those_that_streamlit_keeps(http: TestClient) -> None:
@@ -103,3 +104,23 @@ def test_a_page_sets_an_http_only_cookie_once(http: TestClient) -> None:
     assert "Secure" not in cookie
     assert "set-cookie" not in second.headers
     assert second.text == "n-1"
+
+
+def test_behind_tls_only_a_cookie_that_no_other_host_can_plant_counts(http: TestClient) -> None:
+    page, headers = "https://testserver/", {"Accept": "text/html", "Cookie": "visitor=planted"}
+    answer = http.get(page, headers=headers)
+
+    cookie = answer.headers["set-cookie"]
+    assert cookie.startswith("__Host-visitor=n-1; HttpOnly; ")
+    assert {"Path=/", "Secure"} <= {*cookie.split("; ")}
+    assert "Domain" not in cookie
+    assert answer.headers["cache-control"] == "private, no-cache"
+    for sent, seen in (
+        ("visitor=planted; theme=dark", {"theme": "dark"}),
+        ("__Host-visitor=n-1; visitor =planted", {"visitor": "n-1"}),
+    ):
+        headers = {"Origin": "https://testserver", "Cookie": sent}
+        http.cookies.clear()
+        url = "wss://testserver/_stcore/stream"
+        with http.websocket_connect(url, headers=headers) as websocket:
+            assert websocket.receive_json()["cookies"] == seen
