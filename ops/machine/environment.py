@@ -153,4 +153,5 @@ def _app(settings: OpsSettings, ports: Ports, secrets: credentials.Credentials) 
             "VISITOR_SECRET": secrets.of("visitors"),
             "CONSOLE_AIRFLOW_URL": f"http://{HOST}:{ports.airflow}",
         }
+        | inherited(("VISITOR_*",))  # for no other program: one of them is a secret
     )

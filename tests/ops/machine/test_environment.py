@@ -3,6 +3,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from pydantic_settings import BaseSettings
 
 from ops.errors import OpsError
 from ops.machine import airflow_config, credentials, environment, launch
@@ -10,6 +11,8 @@ from ops.machine.ports import USUAL, Ports
 from ops.machine.postgres import Server
 from ops.machine.supervisord import PROGRAMS
 from ops.settings import ROOT, OpsSettings
+from serving.storage.database import ServingSettings
+from tools.references import SETTINGS_CLASSES
 
 PORTS = Ports(**USUAL)
 
@@ -51,6 +54,29 @@ def test_the_shells_own_variables_do_not_leak_and_a_persons_settings_win(
     assert variables["SPARK_HOME"] != "/strange"
     assert variables["LAKE_ROOT"] == "s3a://bucket/lake"
     assert variables["LAKE_INBOX"] == str(settings.inbox)
+
+
+@pytest.mark.parametrize("of_class", SETTINGS_CLASSES)
+def test_a_documented_setting_reaches_a_program(
+    settings: OpsSettings, monkeypatch: pytest.MonkeyPatch, of_class: type[BaseSettings]
+) -> None:
+    if of_class is ServingSettings:  # its URL has a password, and is derived
+        return
+    name = f"{of_class.model_config['env_prefix']}{[*of_class.model_fields][-1]}".upper()
+    monkeypatch.setenv(name, "chosen")
+    assert "chosen" in {environment.of(program, settings, PORTS).get(name) for program in PROGRAMS}
+
+
+def test_only_the_app_gets_the_secret_of_visitors_from_the_shell(
+    settings: OpsSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VISITOR_SECRET", "of the shell")
+    readers = [
+        name
+        for name in PROGRAMS
+        if "of the shell" in environment.of(name, settings, PORTS).values()
+    ]
+    assert readers == ["app"]
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
