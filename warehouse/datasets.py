@@ -151,6 +151,10 @@ def load(path: Path) -> Dataset:
         ) from error
     except tomllib.TOMLDecodeError as error:
         raise ManifestError(f"{path.name}: not TOML: {error}. {_TOML_HINT}") from error
+    except RecursionError as error:
+        raise ManifestError(
+            f"{path.name}: its brackets are nested too deeply. Remove those without a use"
+        ) from error
     except ValidationError as error:
         raise ManifestError(f"{path.name}: {problems.sentences(error, Dataset)}") from error
     _require_usable_name(path, dataset.name)

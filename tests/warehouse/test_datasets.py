@@ -68,6 +68,17 @@ def test_an_invalid_value_is_an_error_that_names_the_field(
         datasets.load(path)
 
 
+@pytest.mark.parametrize("opening", ["[", "{a = "])
+def test_a_deeply_nested_value_is_an_error_of_this_manifest_alone(
+    tmp_path: Path, opening: str
+) -> None:
+    path = tmp_path / "shop.toml"
+    path.write_text("title = " + opening * 20_000)
+
+    with pytest.raises(ManifestError, match=r"shop\.toml: its brackets are nested too deeply"):
+        datasets.load(path)
+
+
 def test_the_error_for_a_missing_file_names_it(tmp_path: Path) -> None:
     with pytest.raises(ManifestError, match="No such file"):
         datasets.load(tmp_path / "shop.toml")

@@ -101,7 +101,8 @@ def parse(text: str) -> Condition:
 
     try:
         tree = ast.parse(_QUOTED.sub(placeholder, text).strip(), mode="eval")
-        return _Parser(text, names).condition(tree.body)
+        columns = {f"{_PLACEHOLDER}{number}": name for number, name in enumerate(names)}
+        return _Parser(text, columns).condition(tree.body)
     except ConditionError:
         raise
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
@@ -137,16 +138,12 @@ def _columns(condition: Condition) -> list[str]:
 class _Parser:
     """Turns Python's syntax tree of a condition into our own.
 
-    `text` is the condition as written, for errors. `names` are the columns in backticks, in order.
+    `text` is the condition as written, for errors. `placeholders` are the columns in backticks, by
+    the names that stand for them in the tree.
     """
 
     text: str
-    names: list[str]
-
-    @property
-    def placeholders(self) -> dict[str, str]:
-        """The columns in backticks, by the names that stand for them in the tree."""
-        return {f"{_PLACEHOLDER}{number}": name for number, name in enumerate(self.names)}
+    placeholders: dict[str, str]
 
     def condition(self, node: ast.expr) -> Condition:
         match node:

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from warehouse.manifests import conditions
@@ -55,3 +57,11 @@ def test_anything_else_is_refused_with_a_sentence(text: str, reason: str) -> Non
     with pytest.raises(ConditionError) as refused:
         conditions.parse(text)
     assert reason in str(refused.value)
+
+
+def test_many_columns_in_backticks_take_no_longer_each() -> None:
+    text = " and ".join(f"`c{number}` > 1" for number in range(3000))
+    begun = time.process_time()
+
+    assert len(conditions.columns(conditions.parse(text))) == 3000
+    assert time.process_time() - begun < 2  # 6 s if each one reads all names
