@@ -17,6 +17,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO, Self
 
+from pydantic import TypeAdapter
+
 from ops.errors import OpsError
 
 FORMAT = 1
@@ -43,15 +45,18 @@ class About:
         """Return what `backup.json` says.
 
         Raises:
-            BackupError: another version of Lantern wrote it.
+            BackupError: another version of Lantern wrote it, or it cannot be read.
         """
-        fields = json.loads(text)
-        if fields.get("format") != FORMAT:
-            raise BackupError(
-                f"the backup has format {fields.get('format')}, this Lantern reads {FORMAT}. "
-                "Restore it with the version of Lantern that wrote it"
-            )
-        return cls(**fields)
+        try:
+            stated = json.loads(text)["format"]
+            if stated != FORMAT:
+                raise BackupError(
+                    f"the backup has format {stated}, this Lantern reads {FORMAT}. Restore it with "
+                    "the version of Lantern that wrote it"
+                )
+            return TypeAdapter(cls).validate_json(text)
+        except (ValueError, LookupError, TypeError, RecursionError) as error:
+            raise BackupError(f"{LAST} of the backup cannot be read. Use another backup") from error
 
 
 class Writer:
@@ -154,12 +159,21 @@ def extract(file: Path, folder: Path) -> About:
 def _extract(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> str:
     """Write a member's file and return its SHA-256."""
     path = PurePosixPath(member.name)
-    stream = tar.extractfile(member) if member.isreg() else None
-    if stream is None or path.is_absolute() or ".." in path.parts:
+    target = folder / path
+    is_plain = member.isreg() and not member.issparse()  # a sparse one of 10 KB may fill the disk
+    stream = tar.extractfile(member) if is_plain else None
+    is_inside = not path.is_absolute() and ".." not in path.parts
+    if stream is None or not is_inside or _is_taken(target, folder):
         raise BackupError(f"the backup has a member {member.name!r} that Lantern does not write")
-    target, hashed = folder / path, _Hashed(stream)
+    hashed = _Hashed(stream)
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with target.open("xb") as output:
         shutil.copyfileobj(hashed, output, _BLOCK)
     target.chmod(0o600)
     return hashed.digest.hexdigest()
+
+
+def _is_taken(target: Path, folder: Path) -> bool:
+    """Return whether an earlier member has this path, or is a file where it has a folder."""
+    parents = target.relative_to(folder).parents
+    return target.exists() or any((folder / parent).is_file() for parent in parents)

@@ -1,5 +1,6 @@
 """The file of a backup: whole and unchanged, or refused."""
 
+import io
 import tarfile
 from pathlib import Path
 
@@ -9,6 +10,10 @@ from ops.backup import archive
 from ops.backup.archive import About, BackupError
 
 MADE = About("2026-01-02T03:04:05+00:00", 18, {"shop/silver/items": 3})
+
+DIGESTS_OF_NOTHING = (
+    b'{"format": 1, "made_at": "", "postgres": 18, "versions": {}, "digests": null}'
+)
 
 
 def write(file: Path, content: bytes = b"content") -> Path:
@@ -99,3 +104,36 @@ def test_a_backup_of_another_format_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(BackupError, match="has format 2, this Lantern reads 1"):
         archive.extract(tmp_path / "backup.tar", tmp_path / "to")
+
+
+@pytest.mark.parametrize("names", [("a", "a"), ("a", "a/b"), ("a/b", "a"), ("../a",), (".",)])
+def test_members_that_meet_or_lead_out_are_refused(tmp_path: Path, names: tuple[str, ...]) -> None:
+    file = tmp_path / "backup.tar"
+    with tarfile.open(file, "w") as tar:
+        for name in names:
+            tar.addfile(tarfile.TarInfo(name), io.BytesIO())
+    (tmp_path / "to").mkdir()
+
+    with pytest.raises(BackupError, match="that Lantern does not write"):
+        archive.extract(file, tmp_path / "to")
+
+
+def test_a_sparse_member_is_refused_before_it_fills_the_disk(tmp_path: Path) -> None:
+    file, member = tmp_path / "backup.tar", tarfile.TarInfo("hole")
+    member.pax_headers = {
+        "GNU.sparse.map": "0,1", "GNU.sparse.size": str(10**8), "GNU.sparse.name": "hole",
+    }  # fmt: skip
+    with tarfile.open(file, "w", format=tarfile.PAX_FORMAT) as tar:
+        tar.addfile(member, io.BytesIO())
+
+    with pytest.raises(BackupError, match="a member 'hole' that Lantern does not write"):
+        archive.extract(file, tmp_path / "to")
+
+
+@pytest.mark.parametrize(
+    "about",
+    [b"junk", b"[]", b'{"format": 1}', DIGESTS_OF_NOTHING, b"[" * 100_000],
+)
+def test_an_unreadable_description_is_refused(about: bytes) -> None:
+    with pytest.raises(BackupError, match=r"backup\.json of the backup cannot be read"):
+        About.parse(about)
