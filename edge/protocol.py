@@ -29,6 +29,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._in_header = True  # of the current or the next request
         self._in_body = False
         self._header_bytes = 0
+        self._unread: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Answer 503 and close the connection if there are too many."""
@@ -39,9 +40,20 @@ class BoundedProtocol(HttpToolsProtocol):
             self._start(self.limits.header_seconds)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the timer."""
+        """Stop the timers."""
         self._stop()
+        self._forget_unread()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Close the connection if the client does not read what waits for it."""
+        super().pause_writing()
+        self._unread = self.loop.call_later(self.limits.read_seconds, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Stop the timer: the client has read."""
+        self._forget_unread()
+        super().resume_writing()
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser; end the connection, or start or stop the timer, as the limits say."""
@@ -99,6 +111,11 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
+
+    def _forget_unread(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
 
     def _end(self, answer: bytes) -> None:
         """Close the connection, with an answer unless one has begun."""

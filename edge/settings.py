@@ -26,6 +26,11 @@ class EdgeSettings(BaseSettings):
     body_seconds: float = Field(
         default=30, gt=0, description="Seconds in which a request must have sent its body."
     )
+    read_seconds: float = Field(
+        default=30,
+        gt=0,
+        description="Seconds in which a client must read from an answer that waits for it.",
+    )
     keep_alive_seconds: int = Field(
         default=5, gt=0, description="Seconds after which an idle connection is closed."
     )

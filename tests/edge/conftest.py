@@ -19,13 +19,18 @@ LIMITS = EdgeSettings(
     max_header_fields=10,
     header_seconds=0.3,
     body_seconds=0.5,
+    read_seconds=0.5,
     keep_alive_seconds=5,
 )
+LARGE = 20_000_000  # bytes
 Connect = Callable[[], socket.socket]
 
 
 async def echo(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer with the length of the body."""
+    """Answer with the length of the body; to `/large` with more than the system's buffers hold."""
+    if scope["path"] == "/large":
+        await PlainTextResponse(b"x" * LARGE)(scope, receive, send)
+        return
     body = await Request(scope, receive).body()
     await PlainTextResponse(f"{len(body)} bytes")(scope, receive, send)
 

@@ -2,10 +2,11 @@
 
 import socket
 import time
+from contextlib import suppress
 
 import pytest
 
-from tests.edge.conftest import LIMITS, Connect
+from tests.edge.conftest import LARGE, LIMITS, Connect
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n"
 PUT = b"PUT / HTTP/1.1\r\nHost: x\r\n"
@@ -101,3 +102,16 @@ def test_connections_above_the_limit_get_503(connect: Connect) -> None:
     again = connect()
     again.sendall(GET + b"\r\n")
     assert answer(again).endswith(b"0 bytes")
+
+
+@pytest.mark.parametrize("pause", [0, LIMITS.read_seconds + 0.3])
+def test_a_client_that_does_not_read_is_too_slow(connect: Connect, pause: float) -> None:
+    connection = connect()
+    connection.sendall(b"GET /large HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    time.sleep(pause)
+
+    n_received = 0
+    with suppress(ConnectionResetError):
+        while part := connection.recv(1_000_000):
+            n_received += len(part)
+    assert (n_received >= LARGE) == (pause == 0)
