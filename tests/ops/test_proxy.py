@@ -137,6 +137,10 @@ def test_plain_http_is_redirected(proxy: Proxy) -> None:
 def test_another_name_gets_no_answer(proxy: Proxy) -> None:
     with pytest.raises(httpx2.ConnectError, match=r"(?i)unrecognized name|handshake"):
         ask(proxy, "evil.example", "/")
+    with pytest.raises(httpx2.RemoteProtocolError):  # no redirect to it either
+        httpx2.get(f"http://127.0.0.1:{proxy.ports[80]}/x", headers={"Host": "evil.example"})
+    with pytest.raises(httpx2.RemoteProtocolError):  # the handshake named one of ours
+        ask(proxy, NAMES[0], "/", headers={"Host": "evil.example"})
 
 
 @pytest.mark.parametrize("name", NAMES)
