@@ -69,7 +69,7 @@ def test_a_cover_opens_its_page_by_mouse_and_by_keyboard(
     expect(cards.first).to_be_visible()
     at_rest(desktop)
     cards.first.focus()
-    desktop.keyboard.press("Tab")
+    desktop.keyboard.press("ArrowRight")
     desktop.keyboard.press("Enter")
     expect(desktop.get_by_role("heading", name=titles[1], exact=True)).to_be_visible()
 
@@ -134,7 +134,7 @@ def test_a_visitor_keeps_their_user_while_rating_and_after_a_reload(
     app: str, desktop: Page, app_visitors: Visitors
 ) -> None:
     desktop.goto(f"{app}/?user=0042")  # which is ignored
-    expect(desktop.get_by_text("to get your own list")).to_be_visible()
+    expect(desktop.get_by_text("New here? Rate a few films you know.")).to_be_visible()
     expect(desktop.get_by_text("Popular with everyone", exact=True)).to_be_visible()
 
     cards = desktop.locator(".st-key-shelf-picked [class*=st-key-card-picked]")
