@@ -102,7 +102,7 @@ def resume(
     """Resume publishing: the next retrain may publish again."""
     with acting(dataset, user=user, direct=direct) as acts:
         acts.resume_publishing(reason=reason)
-    console.print(f"{dataset}: publishing is not paused. The next retrain may publish.")
+    console.print(f"{dataset}: publishing is resumed. The next retrain may publish.")
 
 
 def audit(

@@ -80,10 +80,16 @@ def _row(entry: AuditEntry) -> dict[str, str]:
     return {
         "When": moment(entry.acted_at),
         "Who": runs.actor(entry.actor),
-        "What": f"{LABELS[entry.action]} :gray[{esc(_what(entry))}]",
+        "What": _act(entry),
         "Why": esc(entry.reason),
         "Outcome": badge.markdown,
     }
+
+
+def _act(entry: AuditEntry) -> str:
+    label = LABELS[entry.action]
+    what = _what(entry).removeprefix(label.split()[-1]).strip()  # "Created key", "key till"
+    return f"{label} :gray[{esc(what)}]" if what else label
 
 
 def _what(entry: AuditEntry) -> str:

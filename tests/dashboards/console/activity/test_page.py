@@ -36,6 +36,26 @@ def test_a_run_has_a_short_name_a_link_and_its_id_as_a_tooltip(
     assert f'"{run}")' in text
 
 
+@pytest.mark.parametrize(
+    ("action", "target", "what"),
+    [
+        ("create_key", "key till", "Created key :gray[till: read]"),
+        ("pause", "publishing", "Paused publishing"),
+        ("publish", "release 3", "Published :gray[release 3]"),
+    ],
+)
+def test_an_act_names_its_target_once(
+    page: Page, operations: FakeOperations, action: str, target: str, what: str
+) -> None:
+    after = {"scopes": ["read"]} if action == "create_key" else {}
+    changed = {"action": action, "target": target, "before": {}, "after": after}
+    operations.entries[:] = [operations.entries[0].model_copy(update=changed)]
+
+    text = cells(opened(page, ACTIVITY)).replace("\\", "")
+    assert what in text
+    assert f"{what} :gray" not in text
+
+
 def test_a_refused_act_says_why(page: Page, operations: FakeOperations) -> None:
     refused = {"outcome": "refused", "problem": "no-earlier-release", "action": "roll_back"}
     operations.entries.append(operations.entries[0].model_copy(update=refused))
