@@ -34,7 +34,6 @@ RUN mkdir conf/spark-cluster \
  && grep -Ev '^spark\.driver\.(host|bindAddress)' conf/spark/spark-defaults.conf \
       > conf/spark-cluster/spark-defaults.conf \
  && echo 'spark.executor.memory 3g' >> conf/spark-cluster/spark-defaults.conf \
- && echo 'spark.authenticate true' >> conf/spark-cluster/spark-defaults.conf \
  && echo 'spark.authenticate.secret is-in-the-environment' >> conf/spark-cluster/spark-defaults.conf
 
 # A new volume takes the owner of the folder where it is mounted.
