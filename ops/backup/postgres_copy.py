@@ -18,6 +18,7 @@ from ops.backup.archive import BackupError, Writer
 from ops.machine import postgres
 from ops.machine.airflow_config import RESTORED
 from ops.machine.postgres import SUPERUSER, Server
+from ops.machine.postgres_clients import AUTHENTICATED_VARIABLE
 from ops.settings import HOST
 
 MEMBERS = {"base.tar.gz": "", "pg_wal.tar.gz": "pg_wal"}  # each with its folder in the data
@@ -55,7 +56,7 @@ def add(writer: Writer, server: Server, folder: Path) -> None:
     program = str(postgres.binaries(server.home) / "pg_basebackup")
     output = ["-D", str(copied), "-Ft", "-z", "-X", "stream", "--checkpoint=fast", "--no-manifest"]
     connection = ["--no-password", "-h", HOST, "-p", str(server.port), "-U", SUPERUSER]
-    _run([program, *output, *connection], {"PGPASSWORD": server.password})
+    _run([program, *output, *connection], {"PGPASSWORD": server.password} | AUTHENTICATED_VARIABLE)
     for name in MEMBERS:
         writer.add(f"{_FOLDER}/{name}", copied / name)
     shutil.rmtree(copied)

@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from ops.errors import OpsError
-from ops.machine import database
+from ops.machine import database, postgres_clients
 from ops.machine.credentials import Credentials
 from ops.machine.ports import Ports
 from ops.machine.postgres import Server
@@ -51,13 +51,17 @@ SETTINGS: dict[str, dict[str, object]] = {
 def environment(settings: OpsSettings, ports: Ports, secrets: Credentials) -> dict[str, str]:
     """Return Airflow's variables: settings, keys and the connections of the DAGs."""
     base = f"http://{HOST}:{ports.airflow}"
-    url = f"postgresql+psycopg2://airflow:{secrets.of('airflow')}@{HOST}:{ports.postgres}/airflow"
+    login = f"airflow:{secrets.of('airflow')}"
+    asynchronous = f"postgresql+asyncpg://{login}@{HOST}:{ports.postgres}/airflow"
     local: dict[str, dict[str, object]] = {
         "CORE": {
             "FERNET_KEY": secrets.fernet("airflow_fernet"),
             "EXECUTION_API_SERVER_URL": f"{base}/execution/",
         },
-        "DATABASE": {"SQL_ALCHEMY_CONN": url},
+        "DATABASE": {
+            "SQL_ALCHEMY_CONN": postgres_clients.url(login, ports.postgres, "airflow"),
+            "SQL_ALCHEMY_CONN_ASYNC": asynchronous,  # asyncpg has no option for authentication
+        },
         "API": {
             "PORT": ports.airflow,
             "BASE_URL": settings.airflow_public_url or base,
@@ -102,6 +106,7 @@ def _postgres(ports: Ports, secrets: Credentials, name: str, role: str) -> dict[
         "schema": name,
         "login": role,
         "password": secrets.of(role),
+        "extra": postgres_clients.AUTHENTICATED,
     }
 
 

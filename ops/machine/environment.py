@@ -14,7 +14,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from edge.loopback import direct
-from ops.machine import airflow_config, credentials, database, processes
+from ops.machine import airflow_config, credentials, database, postgres_clients, processes
 from ops.machine.ports import Ports
 from ops.settings import HOST, ROOT, OpsSettings
 from ops.setup import jars, java, proxies
@@ -55,7 +55,7 @@ def of(program: str, settings: OpsSettings, ports: Ports) -> dict[str, str]:
     elif program == "api":
         api = f"{database.API}:{secrets.of(database.API)}"
         special = {
-            "SERVING_DATABASE_URL": f"postgresql+psycopg2://{api}@{HOST}:{ports.postgres}/lantern",
+            "SERVING_DATABASE_URL": postgres_clients.url(api, ports.postgres, "lantern"),
             "API_AIRFLOW_URL": f"http://{HOST}:{ports.airflow}",
             "API_SINGLE_CPU": "true",  # one API process runs on this machine
             "API_DISK_FOLDERS": json.dumps([str(settings.folder)]),

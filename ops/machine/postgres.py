@@ -21,12 +21,14 @@ import psycopg2
 from psycopg2.extensions import connection as Connection
 
 from ops.errors import OpsError, WrongServerError
+from ops.machine.postgres_clients import AUTHENTICATION, url
 from ops.settings import HOST
 
 SUPERUSER = "postgres"
 UNPRIVILEGED = ("postgres", "nobody")
 SERVER = "pginstall18"
 ELSEWHERE = Path("/var/lib")
+NOT_OURS = ("password authentication failed", "authentication method requirement")
 CONFIGURATION = f"""
 listen_addresses = '{HOST}'
 unix_socket_directories = ''
@@ -57,8 +59,7 @@ class Server:
 
     def url(self, database: str, user: str = SUPERUSER, password: str | None = None) -> str:
         """Return the URL for SQLAlchemy. Generated passwords need no escaping."""
-        secret = password or self.password
-        return f"postgresql+psycopg2://{user}:{secret}@{HOST}:{self.port}/{database}"
+        return url(f"{user}:{password or self.password}", self.port, database)
 
     def command(self) -> list[str]:
         """Return the command of the server process. SIGINT stops it."""
@@ -104,7 +105,7 @@ def connect(server: Server, database: str = "postgres") -> Connection:
     """
     connection = psycopg2.connect(
         host=HOST, port=server.port, user=SUPERUSER, password=server.password, dbname=database,
-        connect_timeout=3,
+        connect_timeout=3, require_auth=AUTHENTICATION,
     )  # fmt: skip
     connection.autocommit = True
     with connection.cursor() as cursor:
@@ -123,15 +124,15 @@ def is_ready(server: Server) -> bool:
     """Return whether our server accepts connections.
 
     Raises:
-        WrongServerError: Another server rejects our password.
+        WrongServerError: Another server rejects our password, or demands that we send it.
     """
     try:
         connect(server).close()
     except psycopg2.OperationalError as error:
-        if "password authentication failed" in str(error):
+        if any(refusal in str(error) for refusal in NOT_OURS):
             raise WrongServerError(
-                f"the server on port {server.port} rejects our password, so it is not ours. Stop "
-                "it, or set OPS_POSTGRES_PORT to a free port."
+                f"the server on port {server.port} rejects our password or its proof, so it is not "
+                "ours. Stop it, or set OPS_POSTGRES_PORT to a free port."
             ) from error
         return False
     return True

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from pydantic_settings import BaseSettings
+from sqlalchemy import make_url
 
 from ops.errors import OpsError
 from ops.machine import airflow_config, credentials, environment, launch
@@ -181,6 +182,16 @@ def test_airflow_listens_on_loopback_and_serves_no_examples(settings: OpsSetting
     assert len(variables["AIRFLOW__API__SECRET_KEY"]) >= 64
     assert variables["AIRFLOW__CORE__AUTH_MANAGER"].endswith("FabAuthManager")
     assert json.loads(variables["AIRFLOW_CONN_SERVING"])["login"] == "publisher"
+
+
+def test_clients_send_no_password_to_another_server(settings: OpsSettings) -> None:
+    variables = environment.of("airflow-api", settings, PORTS)
+    api = environment.of("api", settings, PORTS)
+    for url in (variables["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"], api["SERVING_DATABASE_URL"]):
+        assert make_url(url).query == {"require_auth": "scram-sha-256"}
+    for name in ("SERVING", "AIRFLOW_METADATA"):
+        connection = json.loads(variables[f"AIRFLOW_CONN_{name}"])
+        assert connection["extra"] == {"require_auth": "scram-sha-256"}
 
 
 def test_a_sign_in_ends_after_hours_not_days(settings: OpsSettings) -> None:

@@ -4,6 +4,8 @@ import pwd
 import shutil
 import signal
 import socket
+import struct
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -63,6 +65,27 @@ def test_another_server_on_our_port_gets_no_statement(server: Server, tmp_path: 
 def test_a_server_that_refuses_our_password_is_another_one(server: Server) -> None:
     with pytest.raises(WrongServerError, match="rejects our password"):
         postgres.is_ready(Server(server.home, server.port, "wrong"))
+
+
+def test_a_program_that_listens_in_place_of_the_server_gets_no_password() -> None:
+    with socket.create_server((HOST, 0)) as listener, ThreadPoolExecutor(1) as executor:
+        sent = executor.submit(sent_to_a_server_that_wants_the_password, listener)
+        server = Server(Path("/var/empty"), listener.getsockname()[1], PASSWORD)
+        with pytest.raises(WrongServerError, match="not ours"):
+            postgres.is_ready(server)
+        assert PASSWORD.encode() not in sent.result(10)
+
+
+def sent_to_a_server_that_wants_the_password(listener: socket.socket) -> bytes:
+    """Accept one client, ask for its password in clear text, and return what it sends."""
+    connection, _ = listener.accept()
+    with connection:
+        request = connection.recv(1000)
+        if request[4:] == struct.pack(">I", 80877103):  # may it be encrypted?
+            connection.sendall(b"N")
+            connection.recv(1000)
+        connection.sendall(b"R" + struct.pack(">II", 8, 3))
+        return connection.recv(1000)
 
 
 def test_a_server_that_cannot_start_names_its_log(settings: OpsSettings) -> None:
