@@ -138,8 +138,10 @@ def _is_valid(case: _Case, recipe: str, n_warm: int, *, enough: bool = False) ->
     for defect, is_present in defects.items():
         if is_present:
             return case.note("Valid result", f"{recipe} {defect}", passed=False)
-    detail = f"{recipe}: finite, coverage@10 {result.coverage:.3f}"
-    return case.note("Valid result", detail, passed=True)
+    coverage = f"coverage@10 {result.coverage:.3f}"
+    if np.isnan(result.coverage):
+        coverage = "no list to measure coverage"
+    return case.note("Valid result", f"{recipe}: finite, {coverage}", passed=True)
 
 
 def _first(case: _Case, popularities: list[str], *, challenger_valid: bool) -> tuple[str, str]:

@@ -41,11 +41,12 @@ def test_a_champion_may_show_few_items() -> None:
 
 def test_no_test_users_are_no_reason_to_hold() -> None:
     empty = np.empty(0)
-    evidence = case(empty, empty, empty)
+    evidence = with_result(case(empty, empty, empty), "old", coverage=float("nan"))
 
     decision = decide(evidence)
 
     assert decision.verdict == "refresh"
+    assert not [x for x in decision.criteria if "nan" in x.detail.split()]
     assert "No user has events before the cut and a positive one after it" in decision.reason
 
 
