@@ -119,8 +119,23 @@ def _submit(name: str, password: str) -> None:
         st.error(cause, icon=":material/cloud_off:")
         return
     _attempts().succeeded(name, address)
-    visitors.BROWSERS.sign_in(visitors.browser(), signed_in, is_operator=is_operator)
+    visitors.BROWSERS.sign_in(
+        visitors.browser(),
+        signed_in,
+        is_operator=is_operator,
+        ask=lambda: _is_still_operator(signed_in),
+    )
     st.rerun()
+
+
+def _is_still_operator(signed_in: Operator) -> bool:
+    """Return whether Airflow still calls them an operator; they remain one while it is down."""
+    try:
+        return signed_in.airflow.user().is_operator
+    except AirflowUnavailableError:
+        return True
+    except AirflowError:
+        return False
 
 
 @st.cache_resource

@@ -14,15 +14,22 @@ from dashboards.identity.signing import new_browser
 MAX_BROWSERS = 20_000
 SIGN_IN_SECONDS = 4 * 3600  # as long as a token of Airflow
 HOUR = 3600
+ROLE_SECONDS = 300  # after them, Airflow is asked again whether a user is still an operator
 
 
-@dataclass(frozen=True)
+@dataclass
 class SignIn:
-    """A signed-in Airflow user. `operator` is the console's own record of them."""
+    """A signed-in Airflow user.
+
+    `operator` is the console's own record of them. `is_operator` is whether they had the role Op or
+    Admin when `ask` was last called. Times are seconds, by the clock of `Browsers`.
+    """
 
     operator: object
-    is_operator: bool  # whether they have the role Op or Admin
-    until: float  # seconds, by the clock of `Browsers`
+    is_operator: bool
+    ask: Callable[[], bool]
+    ask_at: float
+    until: float
 
 
 @dataclass
@@ -69,11 +76,23 @@ class Browsers:
             old.moved_to, old.sign_in, old.viewed_user = new_id, None, None
             return new_id
 
-    def sign_in(self, browser: str, operator: object, *, is_operator: bool) -> None:
-        """Remember that an Airflow user signed in, for some hours."""
+    def sign_in(
+        self,
+        browser: str,
+        operator: object,
+        *,
+        is_operator: bool,
+        ask: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """Remember that an Airflow user signed in, for some hours.
+
+        `ask` returns whether an operator is still one.
+        """
         with self._lock:
-            until = self._clock() + SIGN_IN_SECONDS
-            self._record(browser).sign_in = SignIn(operator, is_operator, until)
+            now = self._clock()
+            self._record(browser).sign_in = SignIn(
+                operator, is_operator, ask, ask_at=now + ROLE_SECONDS, until=now + SIGN_IN_SECONDS
+            )
 
     def sign_out(self, browser: str) -> None:
         """End the sign-in in every tab of the browser."""
@@ -96,13 +115,23 @@ class Browsers:
         with self._lock:
             self._record(browser).viewed_user = user_id
 
+    def has_operator(self, browser: str) -> bool:
+        """Return whether an operator is signed in, who still was one some minutes ago."""
+        sign_in = self.signed_in(browser)
+        if sign_in is None or not sign_in.is_operator:
+            return False
+        if sign_in.ask_at < self._clock():
+            sign_in.ask_at = self._clock() + ROLE_SECONDS
+            sign_in.is_operator = sign_in.ask()  # without the lock: it may take seconds
+        return sign_in.is_operator
+
     def viewed_user(self, browser: str) -> str | None:
         """Return the user as whom an operator acts; None if no operator is signed in."""
+        if not self.has_operator(browser):
+            return None
         with self._lock:
-            sign_in = self.signed_in(browser)
-            if sign_in is None or not sign_in.is_operator:
-                return None
-            return self._browsers[browser].viewed_user
+            record = self._browsers.get(browser)
+            return None if record is None else record.viewed_user
 
     def may_act(self, browser: str, limit: int) -> bool:
         """Count one action, unless there were `limit` in the last hour; 0: no limit."""

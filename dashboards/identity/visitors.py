@@ -72,8 +72,7 @@ def may_act() -> bool:
 
 def may_view_as() -> bool:
     """Return whether the visitor may act as any user: an operator is signed in."""
-    sign_in = BROWSERS.signed_in(browser())
-    return sign_in is not None and sign_in.is_operator
+    return BROWSERS.has_operator(browser())
 
 
 def viewed_user() -> str | None:

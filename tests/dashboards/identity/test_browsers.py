@@ -1,7 +1,7 @@
 import pytest
 
 from dashboards.identity import browsers
-from dashboards.identity.browsers import HOUR, SIGN_IN_SECONDS, Browsers
+from dashboards.identity.browsers import HOUR, ROLE_SECONDS, SIGN_IN_SECONDS, Browsers
 
 
 class Clock:
@@ -41,6 +41,19 @@ def test_only_a_signed_in_operator_acts_as_another_user() -> None:
     known.sign_out("b")
     known.sign_in("b", "ada", is_operator=True)
     assert known.viewed_user("b") is None
+
+
+def test_who_is_no_operator_any_more_acts_as_nobody_else_after_some_minutes() -> None:
+    clock, answers = Clock(), [True, False]
+    known = Browsers(clock)
+    known.sign_in("b", "ada", is_operator=True, ask=lambda: answers.pop(0))
+    known.view_as("b", "42")
+
+    seen = []
+    for clock.now in (1, ROLE_SECONDS + 1, ROLE_SECONDS + 2, 3 * ROLE_SECONDS, 4 * ROLE_SECONDS):
+        seen.append(known.viewed_user("b"))
+    assert seen == ["42", "42", "42", None, None]
+    assert answers == []
 
 
 def test_a_browser_that_left_has_one_new_id_in_every_tab_and_stays_signed_in() -> None:
