@@ -16,7 +16,7 @@ from urllib.parse import quote
 import httpx2
 
 from airflow_api.answers import Question, Run, Task, User, question_of, run_of, task_of
-from edge.loopback import DIRECT, is_loopback
+from edge.loopback import DIRECT, OWN_PROGRAMS, is_loopback
 
 INVALID_TOKEN = "Invalid JWT token"  # noqa: S105 # the detail of a 403, as for a missing right
 SIGN_IN = "/auth/token"
@@ -80,6 +80,7 @@ class Airflow:
             base_url=self.base_url,
             timeout=timeout,
             mounts=DIRECT,
+            event_hooks=OWN_PROGRAMS,
             trust_env=not is_loopback(base_url),
         )
         self.token = token or (self._sign_in(*login) if login else None)

@@ -5,7 +5,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class EdgeSettings(BaseSettings):
-    """Variables that begin with EDGE_. The API and the app read them."""
+    """Variables that begin with EDGE_. The API, the app and `lantern` read them."""
 
     model_config = SettingsConfigDict(env_prefix="EDGE_", frozen=True)
 
@@ -41,4 +41,9 @@ class EdgeSettings(BaseSettings):
         default="127.0.0.1",
         description="Addresses of proxies, separated by commas, whose `X-Forwarded-For` and "
         "`X-Forwarded-Proto` are used.",
+    )
+    trusted_users: tuple[int, ...] = Field(
+        default=(),
+        description="JSON list of the ids of users whose programs on loopback are trusted, beside "
+        "root and the program's own user. Needed if Airflow or the API runs as another user.",
     )

@@ -13,6 +13,7 @@ import typer
 from sqlalchemy import Connection, text
 
 from airflow_api.client import Airflow, AirflowUnavailableError
+from edge.loopback import OWN_PROGRAMS
 from ops.errors import OpsError
 from ops.machine import airflow_config, database, ports
 from ops.machine.stack import Stack, running
@@ -141,8 +142,9 @@ def _client(stack: Stack, dataset: str, user: str | None) -> Iterator[OperatorCl
     headers = {"Authorization": f"Bearer {airflow.token}"}
     airflow.close()
     with httpx2.Client(
-        base_url=addresses["api"], headers=headers, timeout=TIMEOUT_SECONDS, trust_env=False
-    ) as http:
+        base_url=addresses["api"], headers=headers, timeout=TIMEOUT_SECONDS, trust_env=False,
+        event_hooks=OWN_PROGRAMS,
+    ) as http:  # fmt: skip
         yield OperatorClient(http, dataset)
 
 

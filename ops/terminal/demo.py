@@ -13,6 +13,7 @@ from rich.markup import escape
 
 from airflow_api.answers import Run
 from airflow_api.client import Airflow
+from edge.loopback import OWN_PROGRAMS
 from ops.errors import OpsError
 from ops.machine import airflow_config, credentials, database, environment, ports
 from ops.machine.stack import Stack
@@ -226,8 +227,9 @@ def api(stack: Stack, dataset: str) -> Iterator[Client]:
     headers = {"Authorization": f"Bearer {database.demo_keys(stack.settings).get(dataset)}"}
     base = ports.addresses(stack.ports)["api"]
     with httpx2.Client(
-        base_url=base, headers=headers, timeout=API_SECONDS, trust_env=False
-    ) as http:
+        base_url=base, headers=headers, timeout=API_SECONDS, trust_env=False,
+        event_hooks=OWN_PROGRAMS,
+    ) as http:  # fmt: skip
         yield Client(http, dataset)
 
 
