@@ -18,6 +18,7 @@ T = TypeVar("T")
 Question = tuple[Hashable, ...]  # the name of a function, its data set, and further arguments
 
 MAX_BYTES = 32_000_000
+MAX_ANSWERS = 20_000  # a question takes memory too, and visitors choose the words of searches
 MAX_AGE = timedelta(hours=6)
 
 
@@ -86,7 +87,8 @@ class AnswerMemory:
         self.n_bytes -= 0 if kept is None else len(kept.content)
 
     def _is_surplus(self, oldest: _Kept) -> bool:
-        return self.n_bytes > self._max_bytes or self._is_old(oldest)
+        are_too_many = len(self._kept) > MAX_ANSWERS or self.n_bytes > self._max_bytes
+        return are_too_many or self._is_old(oldest)
 
     def _is_old(self, kept: _Kept) -> bool:
         return datetime.now(UTC) - kept.at > self._max_age

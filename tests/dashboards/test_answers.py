@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import streamlit as st
 
-from dashboards import product_api
+from dashboards import answers, product_api
 from dashboards.answers import AnswerMemory, CachedAnswer
 from serving.errors import ApiUnavailableError
 from serving.schemas import User
@@ -51,6 +51,15 @@ def test_the_oldest_answers_are_dropped_above_the_limit_of_bytes() -> None:
     kept = [n for n in range(10) if memory.get(("user", "books", f"{n:02}"))]
     assert kept == [7, 8, 9]
     assert memory.n_bytes == 3 * size
+
+
+def test_small_answers_are_bounded_by_their_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answers, "MAX_ANSWERS", 3)
+    memory = AnswerMemory()
+    for number in range(10):
+        memory.put(("items", "books", f"word {number}"), CachedAnswer([], NOW))
+    kept = [n for n in range(10) if memory.get(("items", "books", f"word {n}"))]
+    assert kept == [7, 8, 9]
 
 
 def test_an_answer_larger_than_the_limit_is_not_kept() -> None:
