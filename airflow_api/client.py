@@ -16,7 +16,8 @@ from urllib.parse import quote
 import httpx2
 
 from airflow_api.answers import Question, Run, Task, User, question_of, run_of, task_of
-from edge.loopback import DIRECT, OWN_PROGRAMS, is_loopback
+from edge.loopback import DIRECT, is_loopback
+from edge.own_programs import OWN_PROGRAMS
 
 INVALID_TOKEN = "Invalid JWT token"  # noqa: S105 # the detail of a 403, as for a missing right
 SIGN_IN = "/auth/token"

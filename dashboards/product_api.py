@@ -12,7 +12,8 @@ import streamlit as st
 from dashboards.answers import CachedAnswer
 from dashboards.fetching import cached, fetch, memory
 from dashboards.settings import NotSetUpError, demo_settings
-from edge.loopback import DIRECT, OWN_PROGRAMS
+from edge.loopback import DIRECT
+from edge.own_programs import OWN_PROGRAMS
 from serving.client import Client
 from serving.errors import ApiError, NoReleaseError, UnknownItemError
 from serving.schemas import (

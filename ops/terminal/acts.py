@@ -13,7 +13,7 @@ import typer
 from sqlalchemy import Connection, text
 
 from airflow_api.client import Airflow, AirflowUnavailableError
-from edge.loopback import OWN_PROGRAMS
+from edge.own_programs import OWN_PROGRAMS
 from ops.errors import OpsError
 from ops.machine import airflow_config, database, ports
 from ops.machine.stack import Stack, running

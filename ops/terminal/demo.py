@@ -13,7 +13,7 @@ from rich.markup import escape
 
 from airflow_api.answers import Run
 from airflow_api.client import Airflow
-from edge.loopback import OWN_PROGRAMS
+from edge.own_programs import OWN_PROGRAMS
 from ops.errors import OpsError
 from ops.machine import airflow_config, credentials, database, environment, ports
 from ops.machine.stack import Stack

@@ -11,7 +11,7 @@ import httpx2
 import pytest
 
 from airflow_api.client import Airflow, AirflowUnavailableError
-from edge import loopback
+from edge import own_programs
 from serving.api.operators import Operators
 from serving.errors import OperatorCheckUnavailableError
 from tests.support.serving.airflow_users import ADA, LOGIN
@@ -20,7 +20,7 @@ HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrn
 ROW = "   0: {local} 00000000:0000 {state} 00000000:00000000 00:00000000 00000000 {user:>5} 0 1 1"
 ANOTHER = os.geteuid() + 1
 PORT = 8080
-loopback_listeners = loopback.listeners
+loopback_listeners = own_programs.listeners
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def network(tmp_path: Path) -> Callable[..., Path]:
 def test_another_user_who_listens_is_found(
     network: Callable[..., Path], name: str, address: str
 ) -> None:
-    assert loopback.listeners(PORT, network(name, f"{address}:1F90")) == {ANOTHER}
+    assert own_programs.listeners(PORT, network(name, f"{address}:1F90")) == {ANOTHER}
 
 
 def test_other_ports_addresses_and_connections_do_not_count(network: Callable[..., Path]) -> None:
@@ -55,33 +55,33 @@ def test_other_ports_addresses_and_connections_do_not_count(network: Callable[..
         network("tcp", "0101A8C0:1F90"),  # 192.168.1.1
         network("tcp", "0100007F:1F90", state="01"),  # a connection
     ):
-        assert loopback.listeners(PORT, folder) == set()
+        assert own_programs.listeners(PORT, folder) == set()
 
 
 def test_a_system_without_the_tables_is_not_checked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loopback, "listeners", lambda _: loopback_listeners(PORT, tmp_path))
-    loopback.refuse_others(httpx2.Request("GET", "http://127.0.0.1:8080/"))
+    monkeypatch.setattr(own_programs, "listeners", lambda _: loopback_listeners(PORT, tmp_path))
+    own_programs.refuse_others(httpx2.Request("GET", "http://127.0.0.1:8080/"))
 
 
 @pytest.mark.parametrize("users", [set(), {ANOTHER}, {os.geteuid(), ANOTHER}])
 def test_a_request_to_nobody_or_to_another_user_is_not_sent(
     users: set[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loopback, "listeners", lambda _: users)
+    monkeypatch.setattr(own_programs, "listeners", lambda _: users)
     with pytest.raises(httpx2.ConnectError, match="listens"):
-        loopback.refuse_others(httpx2.Request("GET", "http://localhost:8080/"))
-    monkeypatch.setattr(loopback, "listeners", lambda _: {0, os.geteuid()})
-    loopback.refuse_others(httpx2.Request("GET", "http://localhost:8080/"))
+        own_programs.refuse_others(httpx2.Request("GET", "http://localhost:8080/"))
+    monkeypatch.setattr(own_programs, "listeners", lambda _: {0, os.geteuid()})
+    own_programs.refuse_others(httpx2.Request("GET", "http://localhost:8080/"))
 
 
 def test_users_that_the_settings_trust_are_reached(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loopback, "listeners", lambda _: {ANOTHER})
+    monkeypatch.setattr(own_programs, "listeners", lambda _: {ANOTHER})
     monkeypatch.setenv("EDGE_TRUSTED_USERS", f"[{ANOTHER}]")
-    trusted = loopback.trusted_users.__wrapped__()
-    monkeypatch.setattr(loopback, "trusted_users", lambda: trusted)
-    loopback.refuse_others(httpx2.Request("GET", "http://localhost:8080/"))
+    trusted = own_programs.trusted_users.__wrapped__()
+    monkeypatch.setattr(own_programs, "trusted_users", lambda: trusted)
+    own_programs.refuse_others(httpx2.Request("GET", "http://localhost:8080/"))
 
 
 @pytest.fixture
@@ -119,4 +119,4 @@ def test_another_user_cannot_make_operators(nobodys: socket.socket) -> None:
 
 
 def test_other_machines_are_not_checked() -> None:
-    loopback.refuse_others(httpx2.Request("GET", "http://airflow:8080/"))
+    own_programs.refuse_others(httpx2.Request("GET", "http://airflow:8080/"))

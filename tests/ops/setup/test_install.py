@@ -236,3 +236,9 @@ def test_an_interruption_says_that_it_can_go_on(
     assert install.main() == 130
     assert "run it again" in capsys.readouterr().out
     assert log.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_set_up_needs_the_standard_library_only() -> None:
+    bare = [sys.executable, "-S", "-c", "import ops.setup.install"]  # without installed packages
+    done = subprocess.run(bare, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603
+    assert done.returncode == 0, done.stderr
