@@ -15,13 +15,15 @@ from tests.support.serving.server import temporary_server
 
 
 @pytest.fixture
-def settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[OpsSettings]:
+def settings() -> Iterator[OpsSettings]:
     """Settings whose folder Postgres' user can reach, unlike pytest's own."""
     folder = Path(tempfile.mkdtemp(prefix="lantern-ops-"))
     folder.chmod(0o711)
-    monkeypatch.setattr(settings_module, "data_home", lambda: folder / "share")
-    made = OpsSettings(var=folder / "var")
-    yield made
+    # not the test's own: its patches have to be undone before processes are ended here
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(settings_module, "data_home", lambda: folder / "share")
+        made = OpsSettings(var=folder / "var")
+        yield made
     left = processes.of(made.folder)
     processes.end(left)
     shutil.rmtree(folder)
