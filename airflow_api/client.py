@@ -16,8 +16,7 @@ from urllib.parse import quote
 import httpx2
 
 from airflow_api.answers import Question, Run, Task, User, question_of, run_of, task_of
-from edge.loopback import DIRECT, is_loopback
-from edge.own_programs import OWN_PROGRAMS
+from edge import own_programs
 
 INVALID_TOKEN = "Invalid JWT token"  # noqa: S105 # the detail of a 403, as for a missing right
 SIGN_IN = "/auth/token"
@@ -77,13 +76,7 @@ class Airflow:
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self.patience = patience
-        self._http = httpx2.Client(
-            base_url=self.base_url,
-            timeout=timeout,
-            mounts=DIRECT,
-            event_hooks=OWN_PROGRAMS,
-            trust_env=not is_loopback(base_url),
-        )
+        self._http = own_programs.client(self.base_url, timeout=timeout)
         self.token = token or (self._sign_in(*login) if login else None)
         if self.token:
             self._http.headers["Authorization"] = f"Bearer {self.token}"

@@ -12,8 +12,7 @@ import streamlit as st
 from dashboards.answers import CachedAnswer
 from dashboards.fetching import cached, fetch, memory
 from dashboards.settings import NotSetUpError, demo_settings
-from edge.loopback import DIRECT
-from edge.own_programs import OWN_PROGRAMS
+from edge import own_programs
 from serving.client import Client
 from serving.errors import ApiError, NoReleaseError, UnknownItemError
 from serving.schemas import (
@@ -233,10 +232,7 @@ def client(dataset: str) -> Client:
 def connection(key: str, *, timeout: float = TIMEOUT_SECONDS) -> httpx2.Client:
     """Return a new HTTP client of the API. `key`: an API key or an operator's token."""
     headers = {"Authorization": f"Bearer {key}"}
-    return httpx2.Client(
-        base_url=demo_settings().api_url, headers=headers, timeout=timeout, mounts=DIRECT,
-        event_hooks=OWN_PROGRAMS,
-    )  # fmt: skip
+    return own_programs.client(demo_settings().api_url, headers=headers, timeout=timeout)
 
 
 def _keys() -> dict[str, str]:

@@ -22,7 +22,7 @@ def direct(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
 def is_loopback(url: str) -> bool:
     """Return whether a URL leads to this machine.
 
-    Its clients need no variable of the environment: `httpx2.Client(trust_env=False)`. Otherwise
-    a proxy that httpx2 does not support, such as SOCKS, is an error even if it is not used.
+    Its clients need no variable of the environment. Otherwise a proxy that httpx2 does not support,
+    such as SOCKS, is an error even if it is not used.
     """
     return urlsplit(url).hostname in NO_PROXY

@@ -10,10 +10,11 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import httpx2
 
-from edge.loopback import NO_PROXY
+from edge.loopback import DIRECT, NO_PROXY, is_loopback
 from edge.settings import EdgeSettings
 
 NETWORK = Path("/proc/net")
@@ -21,6 +22,22 @@ ROOT = 0
 _LISTENING = "0A"  # Linux's TCP_LISTEN
 # Loopback and "any address", of IPv4, of IPv6, and of IPv4 in IPv6.
 _REACHED = re.compile("0{8}|.{6}7F|0{32}|0{24}01000000|0{16}FFFF0000(0{8}|.{6}7F)")
+
+
+def client(base_url: str, **options: Any) -> httpx2.Client:
+    """Return an HTTP client. If the address is on loopback, it reaches our own programs only.
+
+    Args:
+        base_url: of the program.
+        options: further arguments of `httpx2.Client`.
+    """
+    return httpx2.Client(
+        base_url=base_url,
+        mounts=DIRECT,
+        event_hooks={"request": [refuse_others]},
+        trust_env=not is_loopback(base_url),
+        **options,
+    )
 
 
 def refuse_others(request: httpx2.Request) -> None:
@@ -42,10 +59,6 @@ def refuse_others(request: httpx2.Request) -> None:
     if others or not users:
         who = f"user {min(others)} listens in place of ours" if others else "nothing listens"
         raise httpx2.ConnectError(f"{who} on port {port}", request=request)
-
-
-# Give this to `httpx2.Client(event_hooks=…)`.
-OWN_PROGRAMS = {"request": [refuse_others]}
 
 
 def listeners(port: int, network: Path = NETWORK) -> set[int] | None:

@@ -8,12 +8,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import httpx2
 import typer
 from sqlalchemy import Connection, text
 
 from airflow_api.client import Airflow, AirflowUnavailableError
-from edge.own_programs import OWN_PROGRAMS
+from edge import own_programs
 from ops.errors import OpsError
 from ops.machine import airflow_config, database, ports
 from ops.machine.stack import Stack, running
@@ -141,10 +140,7 @@ def _client(stack: Stack, dataset: str, user: str | None) -> Iterator[OperatorCl
     airflow = Airflow(addresses["airflow"], login=login)
     headers = {"Authorization": f"Bearer {airflow.token}"}
     airflow.close()
-    with httpx2.Client(
-        base_url=addresses["api"], headers=headers, timeout=TIMEOUT_SECONDS, trust_env=False,
-        event_hooks=OWN_PROGRAMS,
-    ) as http:  # fmt: skip
+    with own_programs.client(addresses["api"], headers=headers, timeout=TIMEOUT_SECONDS) as http:
         yield OperatorClient(http, dataset)
 
 

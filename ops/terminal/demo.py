@@ -13,7 +13,7 @@ from rich.markup import escape
 
 from airflow_api.answers import Run
 from airflow_api.client import Airflow
-from edge.own_programs import OWN_PROGRAMS
+from edge import own_programs
 from ops.errors import OpsError
 from ops.machine import airflow_config, credentials, database, environment, ports
 from ops.machine.stack import Stack
@@ -226,10 +226,7 @@ def api(stack: Stack, dataset: str) -> Iterator[Client]:
     """Yield a client of the data set's API, with the demo's key."""
     headers = {"Authorization": f"Bearer {database.demo_keys(stack.settings).get(dataset)}"}
     base = ports.addresses(stack.ports)["api"]
-    with httpx2.Client(
-        base_url=base, headers=headers, timeout=API_SECONDS, trust_env=False,
-        event_hooks=OWN_PROGRAMS,
-    ) as http:  # fmt: skip
+    with own_programs.client(base, headers=headers, timeout=API_SECONDS) as http:
         yield Client(http, dataset)
 
 
