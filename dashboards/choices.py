@@ -75,12 +75,12 @@ def _label(user: User, about: About) -> str:
     return f"User {user.user_id} · {plural(about.item_noun, user.n_rated)} rated"
 
 
-def _read_address(name: str, options: Container[str] | None = None) -> None:
+def _read_address(name: str, options: Container[str]) -> None:
     """Choose the value in the address if a link or the browser's history has changed it."""
     value = st.query_params.get(name)
     changed = value != _last_address().get(name) or name not in st.session_state
-    if value and changed and (options is None or value in options):
-        st.session_state[name] = value[:MAX_ID_LENGTH]
+    if changed and value in options:
+        st.session_state[name] = value
 
 
 def _write_address(name: str, default: str) -> None:

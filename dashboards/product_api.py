@@ -62,8 +62,11 @@ def _readable(name: str) -> str:
 
 def released_titles() -> dict[str, str]:
     """Return titles of the data sets with a release; of all if none has one."""
-    names = titles()
-    return {name: title for name, title in names.items() if _is_released(name)} or names
+    try:
+        released = {name: title(name) for name in datasets() if _is_released(name)}
+    except NotSetUpError:
+        return {}
+    return released or titles()
 
 
 def title(dataset: str) -> str:

@@ -31,7 +31,7 @@ OURS = (
     "OPS_",
     "RETENTION_",
 )
-COMMON = (*("HOME", "JAVA_HOME", "LD_LIBRARY_PATH", "LOGNAME", "SHELL", "TERM", "TMPDIR", "USER"),)
+COMMON = ("HOME", "JAVA_HOME", "LD_LIBRARY_PATH", "LOGNAME", "SHELL", "TERM", "TMPDIR", "USER")
 # Java names files in the encoding of the locale, and libraries take the machine's time zone for
 # times without one: neither may depend on the shell.
 EVERYWHERE_THE_SAME = {

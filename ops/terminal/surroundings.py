@@ -61,7 +61,8 @@ def network() -> Finding:
 
 def warn(settings: OpsSettings) -> None:
     """Print a warning if the disk has too little space for a start."""
-    place, usage = _place(settings), shutil.disk_usage(_place(settings))
+    place = _place(settings)
+    usage = shutil.disk_usage(place)
     if usage.free < DISK_GIB * GIB:
         console.print(
             f"warning: {usage.free / GIB:.1f} GiB are free on the disk of {place}, and a demo "
@@ -133,7 +134,8 @@ def _neighbours(settings: OpsSettings) -> Iterator[Finding]:
 
 
 def _disk(settings: OpsSettings) -> Iterator[Finding]:
-    place, usage = _place(settings), shutil.disk_usage(_place(settings))
+    place = _place(settings)
+    usage = shutil.disk_usage(place)
     free, needed = usage.free / GIB, max(DISK_GIB, DISK_SHARE * usage.total / GIB)
     found = f"{free:.0f} of {usage.total / GIB:.0f} GiB free"
     yield Finding("disk", found, f"{needed:.0f} GiB", free >= needed,

@@ -47,6 +47,7 @@ def test_consumers_do_not_see_data_sets_without_a_release(
             raise NoReleaseError
         return answer
 
+    monkeypatch.setattr(product_api, "datasets", lambda: tuple(titles))
     monkeypatch.setattr(product_api, "titles", lambda: titles)
     monkeypatch.setattr(product_api, "about", about)
     assert product_api.released_titles() == {"playground": "Playground"}
@@ -58,6 +59,7 @@ def test_consumers_do_not_see_data_sets_without_a_release(
     assert not shown.exception
     assert "Popular with everyone" in words(shown)
     assert not shown.selectbox
+    monkeypatch.setattr(product_api, "datasets", lambda: ("books",))
     monkeypatch.setattr(product_api, "titles", lambda: {"books": "books"})
     assert product_api.released_titles() == {"books": "books"}
 
