@@ -20,11 +20,12 @@ from ops.machine.airflow_config import RESTORED
 from ops.machine.postgres import SUPERUSER, Server
 from ops.machine.postgres_clients import AUTHENTICATED_VARIABLE
 from ops.settings import HOST
+from serving.storage.database import publication_lock
 
 MEMBERS = {"base.tar.gz": "", "pg_wal.tar.gz": "pg_wal"}  # each with its folder in the data
 _FOLDER = "postgres"
-# The lock that `serving.publishing.publish` takes in each data set's schema.
-_NO_PUBLICATION = "select pg_advisory_lock(hashtext('load ' || nspname)) from pg_namespace"
+_LOCK = publication_lock("nspname")
+_NO_PUBLICATION = f"select pg_advisory_lock({_LOCK}) from pg_namespace"  # noqa: S608 # our SQL
 _ALTER_ROLE = "alter role {role} password '{password}';\n"
 _AIRFLOW_IS_RESTORED = f"comment on database airflow is '{RESTORED}';\n"
 

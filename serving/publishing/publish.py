@@ -20,6 +20,7 @@ from serving.acts.audit import Act
 from serving.errors import IncompleteReleaseError, LiveReleaseChangedError, PublishingPausedError
 from serving.publishing import loading, releases, retention
 from serving.publishing.loading import Loaded
+from serving.storage import database
 from serving.tables import LISTS, FallbackList, Release
 from serving.users import erasures
 
@@ -118,7 +119,8 @@ def _record(
 
 def _published(session: Session, retrain_id: str) -> int | None:
     """Wait for the data set's other publishers; return the fit's release, live or not, or None."""
-    session.execute(text("select pg_advisory_xact_lock(hashtext('load ' || current_schema()))"))
+    lock = database.publication_lock("current_schema()")
+    session.execute(text(f"select pg_advisory_xact_lock({lock})"))
     return session.scalar(select(Release.release_id).where(Release.retrain_id == retrain_id))
 
 

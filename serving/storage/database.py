@@ -147,6 +147,11 @@ def schema_name(dataset: str) -> str:
     return dataset
 
 
+def publication_lock(schema: str) -> str:
+    """Return SQL of the advisory lock of publications into a schema, given SQL of its name."""
+    return f"hashtext('load ' || {schema})"
+
+
 def migrate(url: str, dataset: str) -> str:
     """Migrate the data set's schema in one transaction and return its revision.
 
