@@ -52,7 +52,6 @@ def environment(settings: OpsSettings, ports: Ports, secrets: Credentials) -> di
     """Return Airflow's variables: settings, keys and the connections of the DAGs."""
     base = f"http://{HOST}:{ports.airflow}"
     login = f"airflow:{secrets.of('airflow')}"
-    asynchronous = f"postgresql+asyncpg://{login}@{HOST}:{ports.postgres}/airflow"
     local: dict[str, dict[str, object]] = {
         "CORE": {
             "FERNET_KEY": secrets.fernet("airflow_fernet"),
@@ -60,7 +59,9 @@ def environment(settings: OpsSettings, ports: Ports, secrets: Credentials) -> di
         },
         "DATABASE": {
             "SQL_ALCHEMY_CONN": postgres_clients.url(login, ports.postgres, "airflow"),
-            "SQL_ALCHEMY_CONN_ASYNC": asynchronous,  # asyncpg has no option for authentication
+            "SQL_ALCHEMY_CONN_ASYNC": postgres_clients.url(
+                login, ports.postgres, "airflow", driver="psycopg"
+            ),
         },
         "API": {
             "PORT": ports.airflow,

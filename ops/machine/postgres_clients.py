@@ -13,6 +13,13 @@ AUTHENTICATED = {"require_auth": AUTHENTICATION}  # as options of libpq
 AUTHENTICATED_VARIABLE = {"PGREQUIREAUTH": AUTHENTICATION}
 
 
-def url(login: str, port: int, database: str) -> str:
-    """Return the URL for SQLAlchemy. `login` is `user:password`, and needs no escaping."""
-    return f"postgresql+psycopg2://{login}@{HOST}:{port}/{database}?{urlencode(AUTHENTICATED)}"
+def url(login: str, port: int, database: str, driver: str = "psycopg2") -> str:
+    """Return the URL for SQLAlchemy.
+
+    Args:
+        login: `user:password`, which need no escaping.
+        port: Of the server, on loopback.
+        database: Its name.
+        driver: One that uses libpq, which knows our option; asyncpg has none like it.
+    """
+    return f"postgresql+{driver}://{login}@{HOST}:{port}/{database}?{urlencode(AUTHENTICATED)}"
