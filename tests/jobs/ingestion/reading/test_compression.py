@@ -79,6 +79,7 @@ def test_a_damaged_file_is_named() -> None:
         (b"SQLite format 3\0" + bytes(50), "an SQLite database. Export the table as csv"),
         (b"\n<!DOCTYPE html><html>", "a web page. Download the file itself"),
     ],
+    ids=["zip", "xlsx", "tar", "tar.gz", "xz", "xls", "sqlite", "html"],  # gzip writes the time
 )
 @pytest.mark.parametrize("form", ["csv", "jsonl", "json", "parquet"])
 def test_other_formats_are_named(content: bytes, what: str, form: str) -> None:
