@@ -1,27 +1,24 @@
-"""Read the lake without Spark: rows, record batches, or DuckDB SQL. Nothing here writes."""
+"""Read the lake without Spark: rows, record batches, versions. `warehouse.sql` queries it in SQL.
+
+Nothing here writes.
+"""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from threading import Timer
 from typing import Any, TypedDict, Unpack
 
-import duckdb
 import pyarrow as pa
 from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError
+from pyarrow import dataset as arrow_dataset
+from pyarrow import fs
 
 from warehouse.creation import arrow_schema
-from warehouse.errors import QueryRefusedError, TableMissingError
+from warehouse.errors import TableMissingError, VersionGoneError
 from warehouse.run_keys import RunKey
-from warehouse.tables import TABLES, Table
+from warehouse.tables import Table
 
-QUERY_SECONDS = 60
-LIMITS: dict[str, str | bool | int | float | list[str]] = {
-    "memory_limit": "2GB",
-    "max_temp_directory_size": "0B",
-    "autoinstall_known_extensions": False,
-    "autoload_known_extensions": False,
-}
 Value = str | int
 Equals = Mapping[str, Value | Collection[Value]]
 
@@ -120,33 +117,24 @@ class Lake:
         """Return the table's last commits, newest first; with `limit=None` all."""
         return [_commit(entry) for entry in self._open(table).history(limit)]
 
-    def sql(self, query: str) -> pa.Table:
-        """Return the result of a DuckDB query, which names tables as `"silver.events"`, quoted.
+    def dataset(self, table: Table, version: int | None = None) -> arrow_dataset.Dataset:
+        """Return the table as an Arrow dataset, by default its newest version.
+
+        A nullable column is null if the table is older than it. Files are read when the dataset is.
 
         Raises:
-            QueryRefusedError: the query is invalid, is no SELECT, or reads outside the lake.
-            TableMissingError: a table of the query has no commit yet.
+            TableMissingError: the table has no commit yet.
+            VersionGoneError: the table has no such version, or no longer.
         """
-        with duckdb.connect(":memory:", config=LIMITS) as connection:
-            for table in TABLES:
-                if f'"{table.full_name}"' in query:
-                    dataset = self._open(table).to_pyarrow_dataset()
-                    connection.register(table.full_name, dataset)
-            connection.execute("SET TimeZone = 'UTC'; SET python_enable_replacements = false")
-            connection.execute("SET enable_external_access = false; SET lock_configuration = true")
-            deadline = Timer(QUERY_SECONDS, connection.interrupt)
-            deadline.start()
-            try:
-                result = connection.sql(query)
-                if result is None:
-                    raise QueryRefusedError("the query returns no rows: only SELECT is allowed")
-                return result.to_arrow_table()
-            except duckdb.InterruptException as error:
-                raise QueryRefusedError(f"the query took longer than {QUERY_SECONDS} s") from error
-            except duckdb.Error as error:
-                raise QueryRefusedError(str(error)) from error
-            finally:
-                deadline.cancel()
+        newest = self._open(table)
+        delta = newest if version is None else self._at(table, version, newest.version())
+        local = None if "://" in self.root else fs.SubTreeFileSystem(
+            table.uri(self.root), fs.LocalFileSystem()
+        )  # fmt: skip
+        stored = delta.to_pyarrow_dataset(filesystem=local)
+        known, names = arrow_schema(table), stored.schema.names
+        absent = [known.field(c.name) for c in table.columns if c.nullable and c.name not in names]
+        return stored.replace_schema(pa.schema([*stored.schema, *absent])) if absent else stored
 
     def _scan(self, table: Table, **selection: Unpack[Selection]) -> pa.RecordBatchReader:
         names, equals = list(selection.get("columns") or table.names), selection.get("equals")
@@ -169,6 +157,16 @@ class Lake:
         if not self.exists(table):
             raise TableMissingError(table.full_name, table.uri(self.root))
         return DeltaTable(table.uri(self.root), version=version)
+
+    def _at(self, table: Table, version: int, newest: int) -> DeltaTable:
+        try:
+            return DeltaTable(table.uri(self.root), version=version)
+        except DeltaError as error:
+            name = table.full_name
+            reason = f"{name} has no version {version}: the newest one is {newest}"
+            if version <= newest:
+                reason = f"version {version} of {name} can no longer be read: its log was deleted"
+            raise VersionGoneError(reason) from error
 
 
 def quoted(text: str, quote: str) -> str:

@@ -5,9 +5,8 @@ import pyarrow as pa
 import pyarrow.compute
 import pytest
 
-from warehouse import query
 from warehouse.append import append
-from warehouse.errors import QueryRefusedError, TableMissingError
+from warehouse.errors import TableMissingError, VersionGoneError
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
 from warehouse.tables import SILVER_EVENTS, SILVER_USER_INDEX
@@ -86,59 +85,17 @@ def test_text_columns_can_be_compared(lake: Lake) -> None:
     assert pa.compute.equal(users, users[0].as_py()).to_pylist().count(True) == 1
 
 
-def test_a_query_may_join_a_table_with_itself(lake: Lake) -> None:
-    result = lake.sql(
-        'select count(*) as n from "silver.user_index" a join "silver.user_index" b '
-        "on a.user_index >= b.user_index"
-    )
+def test_a_dataset_for_another_engine_has_the_version(lake: Lake) -> None:
+    newest = lake.version(SILVER_USER_INDEX)
 
-    assert result.column("n").to_pylist() == [6]
-
-
-@pytest.mark.parametrize(
-    "query",
-    [
-        "select * from read_csv('/etc/passwd')",
-        "select * from '/etc/passwd'",
-        "copy (select 1) to '/tmp/stolen.csv'",
-        "set enable_external_access = true",
-        "install httpfs",
-        "select * from TABLES",
-        "no query",
-    ],
-)
-def test_a_query_outside_the_lake_is_rejected(lake: Lake, query: str) -> None:
-    with pytest.raises(QueryRefusedError):
-        lake.sql(query)
+    assert lake.dataset(SILVER_USER_INDEX).count_rows() == 3
+    assert lake.dataset(SILVER_USER_INDEX, newest - 1).count_rows() == 1
+    with pytest.raises(VersionGoneError, match=f"the newest one is {newest}"):
+        lake.dataset(SILVER_USER_INDEX, newest + 1)
 
 
 def test_the_error_for_a_table_without_a_commit_names_it(lake: Lake) -> None:
     assert not lake.exists(SILVER_EVENTS)
-    for ask in (lake.version, lake.n_rows, lake.read, lake.history):
+    for ask in (lake.version, lake.n_rows, lake.read, lake.history, lake.dataset):
         with pytest.raises(TableMissingError, match=r"silver\.events"):
             ask(SILVER_EVENTS)
-    with pytest.raises(TableMissingError, match=r"silver\.items"):
-        lake.sql('select * from "silver.items"')
-
-
-def test_a_query_ends_after_its_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(query, "QUERY_SECONDS", 0.2)
-    endless = "select count(*) from range(10000000000) a, range(1000) b where a.range % 7 = b.range"
-
-    with pytest.raises(QueryRefusedError, match="longer than"):
-        Lake(str(tmp_path)).sql(endless)
-
-
-@pytest.mark.parametrize(
-    ("setting", "value"),
-    [("autoinstall_known_extensions", False), ("autoload_known_extensions", False)],
-)
-def test_a_query_installs_nothing(tmp_path: Path, setting: str, *, value: bool) -> None:
-    result = Lake(str(tmp_path)).sql(f"select current_setting('{setting}') as value")
-
-    assert result.to_pylist() == [{"value": value}]
-
-
-def test_a_query_has_little_memory(tmp_path: Path) -> None:
-    with pytest.raises(QueryRefusedError, match=r"[Mm]emory"):
-        Lake(str(tmp_path)).sql("select list(range) from range(1000000000)")

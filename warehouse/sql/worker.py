@@ -1,0 +1,69 @@
+"""The process in which `isolated` runs a query: `python -m warehouse.sql.worker`.
+
+Standard input is the request as JSON. Standard output is the result as an Arrow stream, or with
+exit code `REFUSED` the reason why there is none.
+"""
+
+import json
+import os
+import resource
+import signal
+import sys
+
+import pyarrow as pa
+
+from warehouse.errors import QueryRefusedError, WarehouseError
+from warehouse.query import Lake
+from warehouse.sql.engine import Limits, Rows, opened
+from warehouse.sql.isolated import IS_CUT, REFUSED, STARTING_SECONDS
+
+OVERHEAD_MB = 1536  # of Python and the libraries, and of Arrow, which reads files for DuckDB
+NICENESS = 10  # lists for users come first
+
+
+def main() -> int:
+    """Answer one request; return the exit code."""
+    request = json.load(sys.stdin)
+    limits = Limits(**request["limits"])
+    _restrict(limits)
+    try:
+        with opened(Lake(request["root"]), request["text"], limits) as rows:
+            table = _bounded(rows, request["n_bytes"])
+    except WarehouseError as error:
+        sys.stdout.write(str(error))
+        return REFUSED
+    with pa.ipc.new_stream(sys.stdout.buffer, table.schema) as out:
+        out.write_table(table)
+    return 0
+
+
+def _bounded(rows: Rows, n_bytes: int) -> pa.Table:
+    """Return the rows up to a size. The schema's metadata says whether rows were left out."""
+    batches: list[pa.RecordBatch] = []
+    size, is_cut = 0, False
+    for batch in rows:
+        size += batch.nbytes
+        if batches and size > n_bytes:
+            is_cut = True
+            break
+        batches.append(batch)
+    if size > n_bytes and not is_cut:
+        raise QueryRefusedError(
+            f"the result has more than {n_bytes / 1e6:.0f} MB in its first rows"
+        )
+    table = rows.as_table(batches)
+    return table.replace_schema_metadata({IS_CUT: b"1"} if is_cut or rows.is_cut else None)
+
+
+def _restrict(limits: Limits) -> None:
+    """Bound this process, whatever a query does, and also if the program that started it dies."""
+    memory = (limits.memory_mb + OVERHEAD_MB) << 20
+    resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.alarm(round(limits.seconds + STARTING_SECONDS) + 1)
+    os.nice(NICENESS)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
