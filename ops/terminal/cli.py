@@ -34,6 +34,7 @@ from ops.terminal import (
 )
 from ops.terminal import demo as demonstration
 from ops.terminal import doctor as examination
+from ops.terminal.lake.query import query
 from serving.errors import ServingError
 from warehouse import datasets as manifests
 from warehouse.errors import WarehouseError
@@ -45,6 +46,7 @@ app.add_typer(keys_commands.app, name="keys")
 app.command("erase")(erasing.command)
 app.command()(backup_commands.backup)
 app.command()(backup_commands.restore)
+app.command()(query)
 for command in (
     operator_commands.releases,
     operator_commands.rollback,
