@@ -40,6 +40,10 @@ activity = partial(
     st.Page, CONSOLE / "activity/page.py", title="Activity", icon=":material/history:",
     url_path="activity",
 )  # fmt: skip
+explore = partial(
+    st.Page, CONSOLE / "explore/page.py", title="Explore", icon=":material/query_stats:",
+    url_path="explore",
+)  # fmt: skip
 
 
 def address() -> dict[str, str]:

@@ -97,7 +97,7 @@ def disk() -> Disk | None:
 @st.cache_data(ttl="5s", show_spinner=False)
 def feedback(dataset: str) -> Feedback:
     """Return the reconciliation of all feedback events with the last collections."""
-    lake = _lake(dataset)
+    lake = of(dataset)
     collections = [Collection(**row) for row in _rows(lake, BRONZE_COLLECTIONS, _names(Collection))]
     collections.sort(key=lambda collection: collection.collected_at, reverse=True)
     return Feedback(reconciliation.reconcile(lake), tuple(collections[:SHOWN_COLLECTIONS]))
@@ -106,7 +106,7 @@ def feedback(dataset: str) -> Feedback:
 @st.cache_data(ttl="15s", show_spinner=False)
 def tables(dataset: str, live_retrain_id: str | None) -> list[TableState]:
     """Return the state of every table that exists. The live retrain gives the versions served."""
-    lake = _lake(dataset)
+    lake = of(dataset)
     fits = _rows(lake, GOLD_FITS, ["versions"], live_retrain_id) if live_retrain_id else []
     served = dict(fits[0]["versions"]) if fits else {}
     return [_state(lake, table, served) for table in TABLES if lake.exists(table)]
@@ -115,7 +115,7 @@ def tables(dataset: str, live_retrain_id: str | None) -> list[TableState]:
 @st.cache_data(ttl="5s", show_spinner=False)
 def retrains(dataset: str) -> list[Retrain]:
     """Return all retrains, newest first."""
-    lake = _lake(dataset)
+    lake = of(dataset)
     return retrain_rows.retrains(
         _rows(lake, GOLD_NOMINATIONS, ["retrain_id", "nominated_at", "reason"]),
         _rows(lake, GOLD_SEARCHES, _names(Search)),
@@ -126,7 +126,7 @@ def retrains(dataset: str) -> list[Retrain]:
 @st.cache_data(ttl="2s", show_spinner=False)
 def trials(dataset: str, retrain_id: str) -> list[Trial]:
     """Return the trials of a retrain's search so far, by number."""
-    return retrain_rows.trials(_rows(_lake(dataset), GOLD_TRIALS, _names(Trial), retrain_id))
+    return retrain_rows.trials(_rows(of(dataset), GOLD_TRIALS, _names(Trial), retrain_id))
 
 
 @st.cache_data(ttl="60s", show_spinner=False)
@@ -141,15 +141,23 @@ def trial_cost(dataset: str) -> TrialCost | None:
 @st.cache_data(ttl="10s", show_spinner=False)
 def model_metrics(dataset: str, retrain_id: str) -> list[Figure]:
     """Return every metric of a retrain's recipes, by window and slice."""
-    rows = _rows(_lake(dataset), GOLD_MODEL_METRICS, _names(Figure), retrain_id)
+    rows = _rows(of(dataset), GOLD_MODEL_METRICS, _names(Figure), retrain_id)
     return [Figure(**row) for row in rows]
 
 
 @st.cache_data(ttl="10s", show_spinner=False)
 def sample_lists(dataset: str, retrain_id: str) -> list[Sample]:
     """Return the lists of a few sample users, by user and recipe."""
-    samples = _rows(_lake(dataset), GOLD_SAMPLE_LISTS, _names(Sample), retrain_id)
+    samples = _rows(of(dataset), GOLD_SAMPLE_LISTS, _names(Sample), retrain_id)
     return sorted((Sample(**row) for row in samples), key=lambda s: (s.user_id, s.recipe))
+
+
+def of(dataset: str) -> Lake:
+    """Return the data set's tables."""
+    try:
+        return Lake(LakeSettings().of(dataset))
+    except ValidationError as error:
+        raise NotSetUpError("LAKE_ROOT and LAKE_INBOX are not both set") from error
 
 
 def _names(kind: type[Any]) -> list[str]:
@@ -171,10 +179,3 @@ def _state(lake: Lake, table: Table, served: dict[str, int]) -> TableState:
     newest = lake.history(table, limit=1)[0]
     version_served = served.get(table.full_name)
     return TableState(table, lake.n_rows(table), newest.version, newest.at, version_served)
-
-
-def _lake(dataset: str) -> Lake:
-    try:
-        return Lake(LakeSettings().of(dataset))
-    except ValidationError as error:
-        raise NotSetUpError("LAKE_ROOT and LAKE_INBOX are not both set") from error

@@ -11,6 +11,7 @@ from tests.support.dashboards.fake_airflow import PASSWORD, USER
 OVERVIEW, MODELS, RULES, RELEASES, ACTIVITY = (
     f"console/{name}/page.py" for name in ("overview", "models", "rules", "releases", "activity")
 )
+EXPLORE = "console/explore/page.py"
 
 
 def opened(page: Page, name: str, **query: str) -> AppTest:

@@ -1,0 +1,128 @@
+"""The tables of the lake: what they are, their columns, sample rows, history and checks."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from dashboards import ui
+from dashboards.console import components
+from dashboards.console.explore import editor, results, stored
+from dashboards.console.explore.stored import Version
+from dashboards.console.lake_data import TableState
+from dashboards.text import age, esc, moment, plural
+from warehouse.tables import TABLES, Table
+
+CHOSEN = "explore_table"
+FIRST = "silver.interactions"
+LAYERS = {
+    "silver": "typed and checked",
+    "gold": "evaluations, models and lists",
+    "bronze": "as it was sent",
+}
+
+
+def show(dataset: str, states: Sequence[TableState]) -> None:
+    """Show the tables that exist, and everything about the chosen one."""
+    ui.heading("Tables", ":gray[click a name to insert it into the query]")
+    for layer, meaning in LAYERS.items():
+        names = [state.table.full_name for state in states if state.table.layer == layer]
+        if names:
+            with components.row(gap="small", wrap=True):
+                st.markdown(f"**{layer}** :gray[{meaning}]", width="content")
+                for name in names:
+                    components.button(
+                        esc(name), f"insert_{name}", "", _choose, name, type="tertiary"
+                    )
+    documented = {table.full_name: table for table in TABLES}
+    if st.session_state.get(CHOSEN) not in documented:
+        st.session_state[CHOSEN] = FIRST
+    name = st.selectbox("About the table", list(documented), key=CHOSEN, width=320)
+    _details(dataset, documented[name or FIRST], states)
+
+
+def _choose(name: str) -> None:
+    editor.insert(name)
+    st.session_state[CHOSEN] = name
+
+
+def _details(dataset: str, table: Table, states: Sequence[TableState]) -> None:
+    st.markdown(table.doc)
+    state = next((state for state in states if state.table == table), None)
+    if state is None:
+        st.caption("This table does not exist yet: the job that writes it has not run.")
+        _columns(table)
+        return
+    st.caption(
+        f"{plural('row', state.n_rows)} · version {state.version}, written "
+        f"{age(state.written_at)} ago · one row per {esc(', '.join(table.key))}"
+    )
+    columns, sample, history, checks = st.tabs(["Columns", "Sample rows", "History", "Checks"])
+    with columns:
+        _columns(table)
+    with sample:
+        rows = stored.sample(dataset, table.full_name, state.version)
+        alt = f"Some rows of {table.full_name}"
+        st.dataframe(results.shown(rows), hide_index=True, alt=alt)
+        st.caption("Any few rows, in no order. User ids are personal data.")
+    with history:
+        _history(table, stored.history(dataset, table.full_name, state.version))
+    with checks:
+        _checks(table, stored.checks(dataset, table.full_name, state.version))
+
+
+def _columns(table: Table) -> None:
+    rows = [
+        {
+            "Column": f"**{esc(column.name)}**",
+            "Type": f"`{column.type}`",
+            "What it is": column.doc + (" :gray[May be null.]" if column.nullable else ""),
+        }
+        for column in table.columns
+    ]
+    components.table(rows, f"Columns of {table.full_name}")
+
+
+def _history(table: Table, versions: Sequence[Version]) -> None:
+    rows = [
+        {
+            "Version": str(version.number),
+            "When": moment(version.at),
+            "What": esc(version.what),
+            "Who": version.who,
+            "Why": esc(version.why),
+        }
+        for version in versions
+    ]
+    components.table(rows, f"Versions of {table.full_name}, newest first")
+    st.caption(
+        f'In a query, `"{table.full_name}@{versions[-1].number}"` is an older version. Old files '
+        "are deleted after a week, unless a kept release was fitted on them."
+    )
+
+
+def _checks(table: Table, stored_checks: frozenset[str]) -> None:
+    rows = [
+        {
+            "Check": esc(name),
+            "Condition of every row": f"`{condition}`",
+            "Enforced by": "the table, on every write" if name in stored_checks else "newer tables",
+        }
+        for name, condition in table.checks
+    ]
+    never_null = [column.name for column in table.columns if not column.nullable]
+    rows.append(
+        {
+            "Check": "never null",
+            "Condition of every row": esc(", ".join(never_null)),
+            "Enforced by": "the table, on every write",
+        }
+    )
+    rows.append(
+        {
+            "Check": "key",
+            "Condition of every row": f"one row per {esc(', '.join(table.key))}",
+            "Enforced by": "the jobs that write it",
+        }
+    )
+    components.table(rows, f"Checks of {table.full_name}")
+    st.caption("Rows of sources that fail a check are in silver.quarantine, with its name.")

@@ -1,0 +1,44 @@
+"""Page "Explore": the tables of the lake, and queries on them. It only reads, so viewers may."""
+
+import streamlit as st
+
+from dashboards import choices, product_api, states, ui
+from dashboards.console import components, lake_data, sign_in
+from dashboards.console.explore import access, catalogue, editor, outcome, results
+from dashboards.console.inline_errors import inline_errors
+from dashboards.text import esc
+
+operator = sign_in.operator()
+caption, actions = components.page_head("Explore")
+with actions:
+    sign_in.menu(operator)
+with states.error_boundary(in_console=True):
+    dataset = choices.dataset()
+caption.caption(f"{esc(product_api.title(dataset))} · questions to the lake, in SQL")
+
+with inline_errors():
+    if not access.may_read(operator, dataset):
+        ui.empty_state(
+            "You may not read this data set",
+            "Your Airflow account does not see its DAGs. Ask an administrator of Airflow for a "
+            "role that may read them, or choose another data set.",
+        )
+        st.stop()
+    tables = lake_data.tables(dataset, None)
+    if not tables:
+        ui.empty_state(
+            "No data yet",
+            "The ingest DAG loads your files into the lake. Its tables are then listed here.",
+        )
+        st.stop()
+    st.info(
+        "User ids are personal data. Copy them only where they may be, and only as long as you "
+        "need them. Each query is written to the app's log with your name.",
+        icon=":material/shield_person:",
+    )
+    with components.card():
+        if (asked := editor.show()) is not None:
+            outcome.run(operator, dataset, asked)
+        results.show(dataset)
+    with components.card():
+        catalogue.show(dataset, tables)

@@ -1,0 +1,72 @@
+"""What the lake knows about one table: sample rows, versions and checks.
+
+Answers are cached by the table's newest version, so they change when the table does.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import pyarrow as pa
+import streamlit as st
+
+from dashboards.console import lake_data, runs
+from dashboards.text import NO_VALUE
+from warehouse.query import Commit
+from warehouse.tables import TABLES
+
+SAMPLE_ROWS, SHOWN_VERSIONS = 5, 10
+_BY_NAME = {table.full_name: table for table in TABLES}
+_OPERATIONS = {
+    "CREATE TABLE": "Created", "WRITE": "Rows added", "MERGE": "Rows merged",
+    "DELETE": "Rows deleted", "ADD CONSTRAINT": "Check added", "OPTIMIZE": "Files merged",
+    "VACUUM START": "Old files deleted", "VACUUM END": "Old files deleted",
+    "SET TBLPROPERTIES": "Properties set", "ADD COLUMNS": "Columns added",
+}  # fmt: skip
+_REASONS = {
+    "ingest": "New files",
+    "collect": "New feedback from the API",
+    "retrain": "Retrain",
+    "maintain": "Erasures, and deletion of old files",
+}
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of a table: what was done, by which run (Markdown), and why."""
+
+    number: int
+    at: datetime
+    what: str
+    who: str
+    why: str
+
+
+@st.cache_data(ttl="10m", max_entries=200, show_spinner=False)
+def sample(dataset: str, name: str, version: int) -> pa.Table:
+    """Return a few rows of a version."""
+    rows = lake_data.of(dataset).dataset(_BY_NAME[name], version)
+    return rows.head(SAMPLE_ROWS, batch_size=64, batch_readahead=0, fragment_readahead=1)
+
+
+@st.cache_data(ttl="10m", max_entries=200, show_spinner=False)
+def history(dataset: str, name: str, version: int) -> list[Version]:  # noqa: ARG001 # of the cache
+    """Return the last versions, newest first."""
+    reasons = {each.retrain_id: each.reason for each in lake_data.retrains(dataset)}
+    commits = lake_data.of(dataset).history(_BY_NAME[name], limit=SHOWN_VERSIONS)
+    return [_version(commit, reasons) for commit in commits]
+
+
+@st.cache_data(ttl="10m", max_entries=200, show_spinner=False)
+def checks(dataset: str, name: str, version: int) -> frozenset[str]:  # noqa: ARG001 # of the cache
+    """Return the names of the checks that the table enforces."""
+    return lake_data.of(dataset).definition(_BY_NAME[name]).checks
+
+
+def _version(commit: Commit, reasons: dict[str, str]) -> Version:
+    what = _OPERATIONS.get(commit.operation, commit.operation.capitalize())
+    key = commit.run_key
+    if key is None:
+        return Version(commit.version, commit.at, what, "Another program", NO_VALUE)
+    kind = _REASONS.get(key.dag.rpartition("__")[2], "By hand")
+    why = reasons.get(key.retrain_id) or kind
+    return Version(commit.version, commit.at, what, runs.actor(str(key)), why)
