@@ -107,6 +107,15 @@ class Airflow:
             return User(name, is_operator=False)
         return User(name, is_operator=True)
 
+    def may_read_dags(self, token: str) -> bool:
+        """Return whether the user of a token may read DAGs, as viewers and operators may."""
+        headers = {"Authorization": f"Bearer {token}"}
+        try:
+            self._ask("GET", "/dags", params={"limit": 1}, headers=headers)
+        except NotAllowedError:
+            return False
+        return True
+
     def dags(self) -> dict[str, bool]:
         """Return by DAG id whether the DAG is paused."""
         dags = self._ask("GET", "/dags", params={"limit": 500})["dags"]

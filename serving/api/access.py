@@ -1,9 +1,9 @@
 """Check the caller of a request before anything else of the request.
 
 Every route of a data set is a `GuardedRoute`. The type of its parameter `caller` declares who may
-call it: `Reader`, `Sender`, `Maintainer`, `AnyProduct` (see `authentication`) or `Operator` (see
-`operators`). A route without that parameter cannot be created. The key or token is checked before
-the body is read and before the name of the data set is looked up.
+call it: `Reader`, `Sender`, `Maintainer`, `AnyProduct` (see `authentication`), `Operator` or
+`Viewer` (see `operators`). A route without that parameter cannot be created. The key or token is
+checked before the body is read and before the name of the data set is looked up.
 """
 
 from collections import defaultdict
@@ -89,12 +89,15 @@ class Admission:
         if token is None:
             raise KeyRefusedError("The request carries no key.")
         digest = keys.digest(token)
-        if needs.access == "operator":
+        if needs.access == "operator" or needs.access == "viewer":  # noqa: PLR1714 # mypy narrows it
             if not self.operators.was_valid(digest):
                 await self._refusals.check(address)
-            name = await self.operators.name(token)
+            is_for_viewers = needs.access == "viewer"
+            user = await (self.operators.user if is_for_viewers else self.operators.operator)(token)
             self._rate_limiter.take(digest)
-            return OperatorCaller(self._datasets, dataset, name)
+            return OperatorCaller(
+                self._datasets, self.release_caches, dataset, user.name, user.is_operator
+            )
         if not self._products.was_valid(dataset, digest):
             await self._refusals.check(address)
         key = await self._products.find(dataset, digest)
@@ -133,7 +136,7 @@ def _declared(endpoint: Callable[..., Any]) -> Needs:
             return declared
     raise TypeError(
         f"{endpoint.__name__} must declare who may call it: give it a parameter `caller` of the "
-        "type Reader, Sender, Maintainer, AnyProduct or Operator"
+        "type Reader, Sender, Maintainer, AnyProduct, Operator or Viewer"
     )
 
 

@@ -62,9 +62,9 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What a route needs: a key with this scope, any key of the data set, or an operator."""
+    """What a route needs: a key with this scope, any key, an operator, or at least a viewer."""
 
-    access: Literal[Scope, "any key", "operator"]
+    access: Literal[Scope, "any key", "operator", "viewer"]
 
 
 class Admitted(HTTPBearer):

@@ -1,10 +1,11 @@
-"""Authentication of operators: users of Airflow, each with their own token from Airflow.
+"""Authentication of operators and viewers: users of Airflow, each with their own token from it.
 
 There is no shared key. Airflow returns the user of a token and their role; the answer is cached by
-the token's digest.
+the token's digest. Operators have the role Op or Admin. Viewers may read the DAGs.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,11 +15,13 @@ import jwt
 from anyio import CapacityLimiter, move_on_after, to_thread
 from fastapi import Depends
 
+from airflow_api.answers import User
 from airflow_api.client import Airflow, AirflowError, SignInRefusedError
 from serving import errors
 from serving.api.authentication import Admitted, Authorized, Needs
 from serving.api.datasets import Datasets
 from serving.api.expiring_cache import ExpiringCache
+from serving.lists.release_cache import ReleaseCache
 from serving.storage import keys
 
 MOST_LOOKUPS = 2  # at once, in threads of their own: lists do not wait for Airflow
@@ -38,35 +41,47 @@ class Operators:
 
     def __init__(self, airflow_url: str | None, seconds: float, threads: int = 4) -> None:
         self._airflow = Airflow(airflow_url, timeout=TIMEOUT_SECONDS) if airflow_url else None
-        self._names = ExpiringCache[str](seconds)
+        self._users = ExpiringCache[User](seconds)
         self._refused = ExpiringCache[errors.KeyRefusedError](seconds)
         self._lookups: CapacityLimiter | None = None
         self.most_lookups = max(1, min(MOST_LOOKUPS, threads - 1))
 
     def was_valid(self, digest: str) -> bool:
-        """Return whether the token was an operator's when it was last looked up."""
-        return digest in self._names
+        """Return whether the token was an operator's or a viewer's when it was last looked up."""
+        return digest in self._users
 
-    async def name(self, token: str) -> str:
-        """Return the name of the operator with this token.
+    async def operator(self, token: str) -> User:
+        """Return the operator with this token.
+
+        Raises:
+            ScopeMissingError: the user is not an operator.
+            KeyRefusedError, OperatorsNotConfiguredError, OperatorCheckUnavailableError: see `user`.
+        """
+        user = await self.user(token)
+        if not user.is_operator:
+            raise errors.ScopeMissingError(f"{user.name!r} is not an operator.")
+        return user
+
+    async def user(self, token: str) -> User:
+        """Return the operator or viewer with this token.
 
         Raises:
             KeyRefusedError: the token is not one of Airflow's, or has expired.
-            ScopeMissingError: the user is not an operator.
+            ScopeMissingError: the user may not even read the DAGs.
             OperatorsNotConfiguredError: the API has no address of Airflow.
             OperatorCheckUnavailableError: Airflow does not answer, or too many tokens are checked.
         """
         digest = keys.digest(token)
-        name = self._names.peek(digest)
-        if name is not None:
-            return name
+        user = self._users.peek(digest)
+        if user is not None:
+            return user
         refusal = self._refused.peek(digest)
         if refusal is not None:
             raise type(refusal)(str(refusal))
         try:
-            return self._names.put(digest, await self._look_up(token))
+            return self._users.put(digest, await self._look_up(token))
         except errors.KeyRefusedError as error:
-            self._names.drop(digest)
+            self._users.drop(digest)
             self._refused.put(digest, type(error)(str(error)))
             raise
 
@@ -75,7 +90,7 @@ class Operators:
         if self._airflow is not None:
             self._airflow.close()
 
-    async def _look_up(self, token: str) -> str:
+    async def _look_up(self, token: str) -> User:
         if self._airflow is None:
             raise errors.OperatorsNotConfiguredError("This API has no address of Airflow.")
         must_be_current(token)
@@ -87,16 +102,22 @@ class Operators:
         if waiting.cancelled_caught:
             raise errors.OperatorCheckUnavailableError("Too many tokens are being checked at once.")
         try:
-            user = await to_thread.run_sync(self._airflow.user, token, limiter=CapacityLimiter(1))
+            return await to_thread.run_sync(
+                _operator_or_viewer, self._airflow, token, limiter=CapacityLimiter(1)
+            )
         except SignInRefusedError as error:
             raise errors.KeyRefusedError("Airflow rejects this token: sign in again.") from error
         except AirflowError as error:
             raise errors.OperatorCheckUnavailableError("Airflow cannot check operators.") from error
         finally:
             self._lookups.release_on_behalf_of(borrower)
-        if not user.is_operator:
-            raise errors.ScopeMissingError(f"{user.name!r} is not an operator.")
-        return user.name
+
+
+def _operator_or_viewer(airflow: Airflow, token: str) -> User:
+    user = airflow.user(token)
+    if not user.is_operator and not airflow.may_read_dags(token):
+        raise errors.ScopeMissingError(f"{user.name!r} may not read the DAGs in Airflow.")
+    return user
 
 
 def must_be_current(token: str) -> None:
@@ -117,11 +138,18 @@ def must_be_current(token: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class OperatorCaller:
-    """One operator's request to one data set. Their token was checked."""
+    """One request of an operator, or of a viewer, to one data set. Their token was checked."""
 
     datasets: Datasets
+    release_caches: defaultdict[str, ReleaseCache]
     dataset: str
     name: str
+    is_operator: bool = True
+
+    @property
+    def release_cache(self) -> ReleaseCache:
+        """This process's cache of the data set's releases."""
+        return self.release_caches[self.dataset]
 
     @contextmanager
     def connection(self) -> Iterator[Authorized]:
@@ -148,3 +176,4 @@ _by_token = Admitted(
     description="The token of an Airflow user, from Airflow's `POST /auth/token`.",
 )
 Operator = Annotated[OperatorCaller, Depends(_by_token), Needs("operator")]
+Viewer = Annotated[OperatorCaller, Depends(_by_token), Needs("viewer")]

@@ -24,14 +24,15 @@ def test_the_api_accepts_tokens_of_operators_only(
     operators = Operators(url, seconds=0)
     assert admin.token
     assert viewer.token
-    assert anyio.run(operators.name, admin.token) == "admin"
+    assert anyio.run(operators.operator, admin.token).name == "admin"
     with pytest.raises(ScopeMissingError, match="'vera' is not an operator"):
-        anyio.run(operators.name, viewer.token)
+        anyio.run(operators.operator, viewer.token)
+    assert anyio.run(operators.user, viewer.token) == User("vera", is_operator=False)
     for invalid in ("not.a.token", secrets.token_urlsafe(32)):
         with pytest.raises(KeyRefusedError, match="not an Airflow token"):
-            anyio.run(operators.name, invalid)
+            anyio.run(operators.operator, invalid)
     with pytest.raises(KeyRefusedError, match="sign in again"):
-        anyio.run(operators.name, admin.token[:-8] + "AAAAAAAA")
+        anyio.run(operators.operator, admin.token[:-8] + "AAAAAAAA")
     operators.close()
 
 

@@ -112,7 +112,7 @@ def test_no_password_and_no_token_are_sent_to_another_user(nobodys: socket.socke
 def test_another_user_cannot_make_operators(nobodys: socket.socket) -> None:
     operators = Operators(f"http://127.0.0.1:{nobodys.getsockname()[1]}", 60)
     with pytest.raises(OperatorCheckUnavailableError):
-        anyio.run(operators.name, ADA)
+        anyio.run(operators.operator, ADA)
     operators.close()
     with pytest.raises(TimeoutError):
         nobodys.accept()

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 
 from serving import schemas
 from serving.acts import access
@@ -56,15 +56,14 @@ def export(caller: AnyProduct, user_id: UserId, token: UserToken = None) -> Resp
     tags=["erasures"],
     summary="Erase users as an operator",
 )
-def erase_users(request: Request, caller: Operator, body: schemas.NewErasures) -> Response:
+def erase_users(caller: Operator, body: schemas.NewErasures) -> Response:
     """Erases up to 100 users as `DELETE users/{user_id}` does. It can be repeated.
 
     The audit has an entry for each user, with a digest instead of the id.
     """
     receipts = access.erase(caller.transaction, body.user_ids, reason=body.reason)
-    release_cache = request.app.state.admission.release_caches[caller.dataset]
     for receipt in receipts:
-        release_cache.drop_reasons(receipt.user_id)
+        caller.release_cache.drop_reasons(receipt.user_id)
     return as_json(receipts)
 
 

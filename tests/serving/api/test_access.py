@@ -28,6 +28,7 @@ from tests.support.serving.server import as_role
 
 AWAY = "postgresql+psycopg2://api:canary@127.0.0.1:1/lantern"
 PUBLIC = {"/health", "/ready", "/metrics", "/openapi.json"}
+NEEDS = {"read", "feedback", "operate", "any key", "operator", "viewer"}
 LIMITED = UNCACHED.model_copy(update={"refusals_per_second": 3, "key_cache_seconds": 60})
 WRONG = {"Authorization": "Bearer wrong"}
 
@@ -45,7 +46,7 @@ def test_every_route_but_the_public_ones_declares_who_may_call_it(app: FastAPI) 
     for route in routes:
         if isinstance(route, GuardedRoute):
             assert route.path.startswith("/v1/{dataset}")
-            assert route.needs.access in {"read", "feedback", "operate", "any key", "operator"}
+            assert route.needs.access in NEEDS
 
 
 def test_a_route_without_a_declaration_cannot_be_created() -> None:

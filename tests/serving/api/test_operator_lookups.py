@@ -103,10 +103,10 @@ def test_while_airflow_hangs_only_a_few_lookups_wait(
     async def look_up() -> None:
         async with anyio.create_task_group() as lookups:
             for _ in range(MOST_LOOKUPS):
-                lookups.start_soon(operators.name, ADA)
+                lookups.start_soon(operators.operator, ADA)
             await anyio.to_thread.run_sync(users.arrived.acquire)
             with pytest.raises(OperatorCheckUnavailableError, match="Too many tokens"):
-                await operators.name(ADA)
+                await operators.operator(ADA)
             users.waiting.set()
 
     monkeypatch.setattr(of_airflow, "TIMEOUT_SECONDS", 0.2)
@@ -117,7 +117,7 @@ def test_while_airflow_hangs_only_a_few_lookups_wait(
 
 def name_of(token: str, operators: Operators) -> str:
     """Return the name of the operator with this token."""
-    return anyio.run(operators.name, token)
+    return anyio.run(operators.operator, token).name
 
 
 def test_without_the_address_of_airflow_there_are_no_operators() -> None:

@@ -16,10 +16,11 @@ def token_of(name: str, expires_at: int = 4_102_444_800) -> str:
     return jwt.encode({"sub": name, "exp": expires_at}, "of 32 bytes or more for HMAC-SHA-256")
 
 
-ADA, VERA = token_of("ada"), token_of("vera")  # the tokens of an operator and of a viewer
+# the tokens of an operator, of a viewer, and of a user without a role
+ADA, VERA, PIA = token_of("ada"), token_of("vera"), token_of("pia")
 LOGIN = {"username": "ada", "password": "a right password"}
-USERS = {ADA: "ada", VERA: "vera"}
-OPERATORS = {"ada"}
+USERS = {ADA: "ada", VERA: "vera", PIA: "pia"}
+OPERATORS, VIEWERS = {"ada"}, {"ada", "vera"}
 
 
 class AirflowUsers:
@@ -47,9 +48,9 @@ class AirflowUsers:
             return 403, b'{"detail": "Invalid JWT token"}'
         if path == "/ui/auth/me":
             return 200, json.dumps({"id": "1", "username": name}).encode()
-        if name not in OPERATORS:
+        if name not in (VIEWERS if path == "/api/v2/dags" else OPERATORS):
             return 403, b'{"detail": "Forbidden"}'
-        return 200, b'{"connections": []}'
+        return 200, b'{"connections": [], "dags": []}'
 
     @contextmanager
     def served(self) -> Iterator[str]:
