@@ -9,6 +9,7 @@ of the other release. The first list of a release loads its factors.
 
 import argparse
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from threading import Event, Thread
 
@@ -28,6 +29,7 @@ from tests.support.serving.server import as_role, create_database, temporary_ser
 
 DATASET, N_USERS, N_ITEMS, RANK, LENGTH = "bench", 6040, 3706, 32, 100
 TARGET_SECONDS = 1.0
+Tables = dict[str, list[dict[str, object]]]
 CONSTANTS = {
     "relevant_from": 7.0,
     "weighting": "centred",
@@ -104,8 +106,8 @@ def measure(operator: OperatorClient, reader: Reader, times: int) -> None:
         print(f"{name:28} p50 {p50:6.1f} longest {longest:6.1f} ms (target 1000) {verdict}")
 
 
-def prepare(owner: str) -> str:
-    """Publish two releases; return a key of a product."""
+def prepare(owner: str, rows_of: Callable[[int], Tables] | None = None) -> str:
+    """Publish two releases, by default with the rows of `tables`; return a key of a product."""
     database.migrate(owner, DATASET)
     database.grant(owner, DATASET)
     engine = database.connect(owner, DATASET)
@@ -113,7 +115,8 @@ def prepare(owner: str) -> str:
     fit = Candidate("one", "first", "als", {}, CONSTANTS, shop.ABOUT, {})
     for seed, retrain_id in enumerate(("one", "two")):
         batches = {
-            name: pa.Table.from_pylist(rows).to_batches() for name, rows in tables(seed).items()
+            name: pa.Table.from_pylist(rows).to_batches()
+            for name, rows in (rows_of or tables)(seed).items()
         }
         candidate = replace(fit, retrain_id=retrain_id)
         live = publish(engine, candidate, batches, actor="x", reason="x", instead_of=live)
@@ -123,7 +126,7 @@ def prepare(owner: str) -> str:
     return key
 
 
-def tables(seed: int) -> dict[str, list[dict[str, object]]]:
+def tables(seed: int) -> Tables:
     """Return the rows of a release."""
     random = np.random.default_rng(seed)
     ids = [str(n) for n in range(N_ITEMS)]

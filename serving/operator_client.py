@@ -5,9 +5,10 @@ from datetime import datetime
 
 from serving import schemas
 from serving.client import Client
+from serving.inspection_client import InspectionClient
 
 
-class OperatorClient(Client):
+class OperatorClient(Client, InspectionClient):
     """Client of one data set's API with an operator's token from Airflow.
 
     Besides the errors of `Client`, every method raises:

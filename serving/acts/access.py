@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from serving.acts import audit
@@ -13,8 +13,6 @@ from serving.schemas import ApiKey, CreatedApiKey, Erasure, KeyScope, NewRules, 
 from serving.storage import keys
 from serving.storage.keys import KnownKey
 from serving.users import accounts, erasures
-
-_DIGEST = text(f"select {erasures.digest_of(':user_id')}")
 
 
 def replace_rules(transaction: Transaction, new: NewRules) -> RulesVersion:
@@ -89,8 +87,8 @@ def record_erasure(
     connection: Connection, user_id: str, erasure: Erasure, *, actor: str, reason: str = ""
 ) -> None:
     """Record an erasure, in its transaction, with the digest that the list of erasures has."""
-    digest = connection.scalar(_DIGEST, {"user_id": user_id})
-    act = Act(actor, "erase", f"user {digest}", reason, Session(connection))
+    target = f"user {erasures.digest(connection, user_id)}"
+    act = Act(actor, "erase", target, reason, Session(connection))
     act.after = {"n_events": erasure.n_events}
     audit.record(act.session, act)
 

@@ -22,6 +22,7 @@ from serving.api.routes import (
     erasures,
     feedback,
     health,
+    inspections,
     operate_access,
     operate_releases,
     reads,
@@ -58,6 +59,7 @@ def create_app(
     app.include_router(feedback.write)
     app.include_router(rules.operate)
     app.include_router(erasures.route)
+    app.include_router(inspections.inspect)
     app.include_router(operate_releases.operate_releases)
     app.include_router(operate_access.operate_access)
     app.include_router(health.public)

@@ -22,12 +22,27 @@ def explain(connection: Connection, cache: ReleaseCache, user_id: str, item_id: 
     state = user_state.read(connection, release.release_id, user_id)
     slate = cache.slate(connection, release.release_id, revision)
     builder = ListBuilder(release, slate, state, request)
-    obstacle = _obstacle(builder, item_id)
-    if obstacle is None:
+    status = obstacle(builder, item_id)
+    if status is None:
         return _ranked(builder, precomputed, user_id, item_id)
-    status, text = obstacle
-    pair = {"user_id": user_id, "item_id": item_id}
+    pair, text = {"user_id": user_id, "item_id": item_id}, _text(builder, item_id, status)
     return Explanation(**pair, release_id=release.release_id, status=status, text=text)
+
+
+def obstacle(builder: ListBuilder, item_id: str) -> ListStatus | None:
+    """Return why the item cannot be listed; None if it can."""
+    release, state = builder.release, builder.state
+    if item_id not in release.catalogue:
+        return "unknown"
+    if item_id in state.hidden:
+        return "hidden"
+    if item_id in state.rated:
+        return "rated"
+    if item_id in builder.slate.barred:
+        return "ruled_out"
+    if item_id in release.positions or _is_pinned(builder, item_id):
+        return None
+    return "cold"
 
 
 def _ranked(
@@ -62,22 +77,20 @@ def _ranked(
     )
 
 
-def _obstacle(builder: ListBuilder, item_id: str) -> tuple[ListStatus, str] | None:
-    """Return why the item cannot be listed, as status and text; None if it can."""
-    release, state, slate = builder.release, builder.state, builder.slate
-    if item_id not in release.catalogue:
-        return "unknown", "not in the catalogue"
-    if item_id in state.hidden:
-        return "hidden", "you hid it"
-    if item_id in state.rated:
-        rating = reasons.rating_text(state.rated[item_id][0], release.highest)
-        return "rated", f"you rated it {rating}"
-    if item_id in slate.barred:
-        is_hidden = item_id in slate.rules.hide
-        return "ruled_out", "left out for everyone" if is_hidden else "not available now"
-    if item_id in release.positions or _is_pinned(builder, item_id):
-        return None
-    return "cold", "it had no ratings when the model was trained"
+def _text(builder: ListBuilder, item_id: str, status: ListStatus) -> str:
+    match status:
+        case "hidden":
+            return "you hid it"
+        case "rated":
+            rating = builder.state.rated[item_id][0]
+            return f"you rated it {reasons.rating_text(rating, builder.release.highest)}"
+        case "ruled_out":
+            is_hidden = item_id in builder.slate.rules.hide
+            return "left out for everyone" if is_hidden else "not available now"
+        case "cold":
+            return "it had no ratings when the model was trained"
+        case _:
+            return "not in the catalogue"
 
 
 def _is_pinned(builder: ListBuilder, item_id: str) -> bool:

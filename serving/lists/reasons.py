@@ -1,6 +1,7 @@
 """Why an item is on a list: the terms of its score, and the decisive one in words."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import get_args
 
 import numpy as np
@@ -15,6 +16,7 @@ from serving.schemas import Reason, ScoreTerm, TermKind
 
 POPULAR = Reason(kind="popular", text="liked by many")
 PINNED = Reason(kind="pinned", text="featured")
+
 STARS = 5  # a scale that ends here is one of stars
 _KINDS: dict[str, TermKind] = {kind: kind for kind in get_args(TermKind)}
 _TITLES = {  # of terms, which may be negative
@@ -22,6 +24,15 @@ _TITLES = {  # of terms, which may be negative
     "released": "year of release",
     "segment": "similar users",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class StrongestTerms:
+    """The strongest terms of a score, and the number and the sum of the others."""
+
+    terms: tuple[ScoreTerm, ...]
+    n_others: int
+    others: float
 
 
 def reasons(scored: UserScores, state: UserState, item_ids: Sequence[str]) -> list[Reason]:
@@ -55,6 +66,25 @@ def score_terms(scored: UserScores, state: UserState, position: int) -> tuple[Sc
         if value
     ]
     return tuple(sorted(terms, key=lambda term: -term.value))
+
+
+def strongest_terms(scored: UserScores, state: UserState, item_id: str, n: int) -> StrongestTerms:
+    """Return the `n` strongest terms of an item's score, by absolute value, and the others' sum."""
+    release, folded = scored.release, scored.folded
+    position = release.positions.get(item_id)
+    if position is None:
+        return StrongestTerms((), 0, 0.0)
+    if folded is None:
+        return StrongestTerms(score_terms(scored, state, position), 0, 0.0)
+    [values] = np.hstack(scored.terms(np.array([position])))
+    by_strength = np.argsort(-np.abs(values), kind="stable")
+    n_terms = int((values != 0).sum())
+    strongest, others = by_strength[: min(n, n_terms)], by_strength[n:]
+    terms = tuple(
+        _term(release, state, *_name(release, folded.liked, term), float(values[term]))
+        for term in strongest.tolist()
+    )
+    return StrongestTerms(terms, n_terms - len(terms), float(values[others].sum()))
 
 
 def rating_text(rating: float, highest: float) -> str:

@@ -27,6 +27,25 @@ from serving.schemas.feedback import (
     SentKind,
     UndoReceipt,
 )
+from serving.schemas.inspections import (
+    Cause,
+    ComparedItem,
+    InspectedItem,
+    InspectedRelease,
+    ItemForUser,
+    ItemInspection,
+    ItemStanding,
+    ListHolder,
+    Obstacle,
+    RankBand,
+    RuleEffect,
+    RuleKind,
+    Share,
+    UserEvent,
+    UserInspection,
+    UserStanding,
+    ViewRecord,
+)
 from serving.schemas.lists import (
     AnonymousUser,
     GivenRating,

@@ -17,6 +17,7 @@ Action = Literal[
     "create_key",
     "revoke_key",
     "erase",
+    "inspect_user",
 ]
 
 
@@ -43,9 +44,7 @@ class AuditEntry(Answer):
         "`key NAME`."
     )
     action: Action
-    target: str = Field(
-        description="The release, rules or key; for an erasure a digest of the user's id."
-    )
+    target: str = Field(description="The release, rules or key; of a user a digest of the id.")
     reason: str = Field(description="As given; may be empty if none is required.")
     outcome: Literal["done", "refused"]
     problem: str | None = Field(description="Code of the problem, if the act was refused.")

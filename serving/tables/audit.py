@@ -19,7 +19,7 @@ class AuditEntry(Base):
     __table_args__ = (
         CheckConstraint(
             "action in ('publish', 'activate', 'roll_back', 'pause', 'resume', 'change_rules',"
-            " 'create_key', 'revoke_key', 'erase')",
+            " 'create_key', 'revoke_key', 'erase', 'inspect_user')",
             name="known_action",
         ),
         CheckConstraint("outcome in ('done', 'refused')", name="known_outcome"),
@@ -33,7 +33,7 @@ class AuditEntry(Base):
     )
     action: Mapped[str]
     target: Mapped[str] = mapped_column(
-        comment="The release, rules or key; for an erasure a digest of the user's id."
+        comment="The release, rules or key; of a user a digest of the id."
     )
     reason: Mapped[str] = mapped_column(comment="As given; may be empty if none is required.")
     outcome: Mapped[str]

@@ -44,6 +44,12 @@ IS_ERASED = f"exists (select from erasures where digest = {digest_of(':user_id')
 _BEGIN = text("select pg_advisory_xact_lock_shared(hashtext('erase ' || current_schema()))")
 _HOLD_UP = text("select pg_advisory_xact_lock(hashtext('erase ' || current_schema()))")
 _COUNT = text("select count(*) from erasures")
+_DIGEST = text(f"select {digest_of(':user_id')}")
+
+
+def digest(connection: Connection, user_id: str) -> str:
+    """Return the digest of a user's id in this schema."""
+    return str(connection.scalar(_DIGEST, {"user_id": user_id}))
 
 
 def begin(connection: Connection) -> None:

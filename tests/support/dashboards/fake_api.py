@@ -15,6 +15,7 @@ from pydantic import BaseModel, TypeAdapter
 from serving.schemas import ItemOrder, OutboxState, Problem
 from tests.support.dashboards import shop
 from tests.support.dashboards.fake_airflow import TOKEN, USER
+from tests.support.dashboards.fake_inspections import FakeInspections
 from tests.support.dashboards.fake_operations import FakeOperations
 from tests.support.dashboards.fake_rules import FakeRules
 from tests.support.dashboards.visitors import Visitors
@@ -23,7 +24,7 @@ from tests.support.http_server import serving
 KEY = "a-key-of-the-tests"
 Response = tuple[int, bytes]  # status and JSON
 Json = dict[str, Any]
-FOR_OPERATORS = ("rules", "publishing", "audit", "erasures", "keys", "storage")
+FOR_OPERATORS = ("rules", "publishing", "audit", "erasures", "keys", "storage", "inspection")
 
 
 @contextmanager
@@ -31,12 +32,14 @@ def fake_api(
     visitors: Visitors | None = None,
     rules: FakeRules | None = None,
     operations: FakeOperations | None = None,
+    inspections: FakeInspections | None = None,
 ) -> Iterator[str]:
     """Serve on a free port while the block runs; yield the base URL."""
     state = {
         "visitors": visitors or Visitors(),
         "rules": rules or FakeRules(),
         "operations": operations or FakeOperations(),
+        "inspections": inspections or FakeInspections(),
     }
     handler = type("Handler", (_Handler,), state)
     with serving(handler) as url:
@@ -162,6 +165,27 @@ def act(  # noqa: C901, PLR0911, PLR0912 # one per route
     return _problem(404, "unknown-route")
 
 
+def look(  # noqa: PLR0911 # one per route
+    inspections: FakeInspections, method: str, path: str, params: dict[str, str]
+) -> Response:
+    """Return the response to a request for an inspection."""
+    if inspections.refusal is not None:
+        return _problem(*inspections.refusal)
+    limit = int(params.get("limit", 20))
+    match method, path_parts(path)[1:]:
+        case "GET", ["users"]:
+            return _many(inspections.found(params))
+        case "GET", ["users", user_id]:
+            return _one(inspections.user(user_id, limit))
+        case "GET", ["users", user_id, "items", item_id]:
+            return _state(inspections.item_for_user(user_id, item_id, limit))
+        case "POST", ["users", user_id, "views"]:
+            return _one(inspections.view(user_id))
+        case "GET", ["items", item_id]:
+            return _state(inspections.item(item_id))
+    return _problem(404, "unknown-route")
+
+
 def is_for_operators(path: str) -> bool:
     """Return whether a path needs an operator's token."""
     parts = path_parts(path)
@@ -202,6 +226,7 @@ class _Handler(BaseHTTPRequestHandler):
     visitors: Visitors
     rules: FakeRules
     operations: FakeOperations
+    inspections: FakeInspections
 
     def do_GET(self) -> None:
         url = urlsplit(self.path)
@@ -227,6 +252,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._respond(lambda: operate(self.rules, self.command, url.path, body), TOKEN)
             return
         params = dict(parse_qsl(url.query))
+        if path_parts(url.path)[:1] == ["inspection"]:
+            self._respond(lambda: look(self.inspections, self.command, url.path, params), TOKEN)
+            return
         self._respond(lambda: act(self.operations, self.command, url.path, params, body), TOKEN)
 
     def _respond(self, find: Callable[[], Response], key: str = KEY) -> None:

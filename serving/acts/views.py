@@ -1,0 +1,42 @@
+"""Entries of the audit about who looked at which user: at most one an hour for each pair."""
+
+from typing import Literal
+
+from sqlalchemy import Connection, text
+from sqlalchemy.orm import Session
+
+from serving.acts import audit
+from serving.acts.audit import Act
+from serving.users import erasures
+
+Through = Literal["inspector", "view as"]
+
+# Concurrent requests wait for each other. The index of `acted_at` finds the entries of the hour.
+_LOCK = text("select pg_advisory_xact_lock(hashtextextended('view ' || :actor || :target, 0))")
+_IS_RECORDED = text(
+    """
+    select exists (
+        select from audit
+        where acted_at > clock_timestamp() - interval '1 hour' and action = 'inspect_user'
+            and actor = :actor and target = :target and after ->> 'through' = :through
+    )
+    """
+)
+
+
+def record(connection: Connection, user_id: str, *, actor: str, through: Through) -> bool:
+    """Record that an operator or a viewer looks at a user, in the transaction that shows them.
+
+    The entry has a digest instead of the id. `through` is the page or the way; each has an entry.
+
+    Returns:
+        Whether there was no entry of the last hour.
+    """
+    values = {"actor": actor, "target": f"user {erasures.digest(connection, user_id)}"}
+    connection.execute(_LOCK, values)
+    if connection.scalar(_IS_RECORDED, values | {"through": through}):
+        return False
+    act = Act(actor, "inspect_user", values["target"], "", Session(connection))
+    act.after = {"through": through}
+    audit.record(act.session, act)
+    return True

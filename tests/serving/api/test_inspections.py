@@ -1,0 +1,144 @@
+"""Inspections through the API: who may look, and what the audit says about it."""
+
+from collections.abc import Callable, Iterator
+
+import httpx2
+import pytest
+from sqlalchemy import Engine, text
+
+from serving.client import Client
+from serving.errors import KeyRefusedError, NoReleaseError, ScopeMissingError, UserErasedError
+from serving.operator_client import OperatorClient
+from tests.conftest import schema_of
+from tests.support.serving import shop
+from tests.support.serving.airflow_users import ADA, PIA, VERA, AirflowUsers
+from tests.support.serving.api_server import UNCACHED, running_api
+from tests.support.serving.server import as_role
+
+Connected = Callable[[str], OperatorClient]
+
+
+@pytest.fixture
+def connected(owner: Engine, publisher: Engine, committing: str) -> Iterator[Connected]:
+    """A function that returns a client with this token, of an API of the released shop."""
+    shop.release(publisher, "one", instead_of=None)
+    with AirflowUsers().served() as airflow:
+        settings = UNCACHED.model_copy(
+            update={"datasets": (schema_of(owner),), "airflow_url": airflow}
+        )
+        with (
+            running_api(as_role(committing, "api"), settings) as url,
+            httpx2.Client(base_url=url, timeout=10) as http,
+        ):
+
+            def connect(token: str) -> OperatorClient:
+                http.headers["Authorization"] = f"Bearer {token}"
+                return OperatorClient(http, schema_of(owner))
+
+            yield connect
+
+
+def looked(owner: Engine) -> list[tuple[object, ...]]:
+    """Return actor, target and way of each entry about a view, oldest first."""
+    return shop.rows(
+        owner,
+        "select actor, target, after ->> 'through' from audit where action = 'inspect_user'"
+        " order by audit_id",
+    )
+
+
+def test_operators_and_viewers_look_and_nobody_else(
+    connected: Connected, product_http: httpx2.Client
+) -> None:
+    for token in (ADA, VERA):
+        client = connected(token)
+        assert client.inspect_user("u").standing == "known"
+        assert client.inspect_item_for_user("u", "a").standing == "listed"
+        assert client.inspect_item("a").lists.n == 1
+    assert [holder.user_id for holder in connected(ADA).inspect_item("a").sample] == ["u"]
+    assert connected(VERA).inspect_item("a").sample == ()
+
+    assert [user.user_id for user in connected(ADA).find_users("u")] == ["u"]
+    vera = connected(VERA)
+    for refused in (lambda: vera.find_users("u"), lambda: vera.record_view("u")):
+        with pytest.raises(ScopeMissingError, match="'vera' is not an operator"):
+            refused()
+    key = product_http.headers["Authorization"].removeprefix("Bearer ")
+    for token, refusal in ((PIA, ScopeMissingError), (key, KeyRefusedError)):
+        for request in requests(connected(token)):
+            with pytest.raises(refusal):
+                request()
+
+
+def requests(client: OperatorClient) -> list[Callable[[], object]]:
+    return [
+        lambda: client.inspect_user("u"),
+        lambda: client.inspect_item_for_user("u", "a"),
+        lambda: client.inspect_item("a"),
+        lambda: client.find_users("u"),
+        lambda: client.record_view("u"),
+    ]
+
+
+def test_who_looked_at_whom_is_audited_once_an_hour_without_the_id(
+    connected: Connected, owner: Engine
+) -> None:
+    ada = connected(ADA)
+    for user_id in ("user-17", "user-17", "u"):
+        ada.inspect_user(user_id)
+    ada.inspect_item_for_user("u", "a")
+    connected(VERA).inspect_item_for_user("u", "a")
+
+    entries = looked(owner)
+    assert [(actor, through) for actor, _, through in entries] == [
+        ("ada", "inspector"),
+        ("ada", "inspector"),
+        ("vera", "inspector"),
+    ]
+    assert entries[0][1] != entries[1][1] == entries[2][1]
+    assert "user-17" not in str(entries)
+
+    with owner.begin() as connection:
+        older = text("update audit set acted_at = acted_at - interval '61 minutes'")
+        connection.execute(older)
+    connected(ADA).inspect_user("u")
+    assert len(looked(owner)) == 4
+    entry = connected(ADA).audit(action="inspect_user", limit=1).entries[0]
+    assert (entry.actor, entry.outcome, entry.after) == ("ada", "done", {"through": "inspector"})
+
+
+def test_seeing_the_product_as_a_user_has_an_entry_of_its_own(
+    connected: Connected, owner: Engine
+) -> None:
+    ada = connected(ADA)
+    ada.inspect_user("u")
+
+    assert [ada.record_view("u").is_new for _ in range(2)] == [True, False]
+
+    assert [through for _, _, through in looked(owner)] == ["inspector", "view as"]
+    assert looked(owner)[0][1] == looked(owner)[1][1]
+
+
+def test_an_erased_user_is_not_shown(connected: Connected, product: Client) -> None:
+    user_id = product.create_user().user_id
+    product.rate(user_id, "a", 7)
+    ada = connected(ADA)
+    assert [event.item_id for event in ada.inspect_user(user_id).events] == ["a"]
+    ada.erase_users([user_id], reason="request 17")
+
+    erased = ada.inspect_user(user_id)
+
+    assert (erased.standing, erased.events, erased.items) == ("erased", (), ())
+    assert ada.find_users(user_id) == []
+    with pytest.raises(UserErasedError):
+        ada.inspect_item_for_user(user_id, "a")
+
+
+def test_without_a_release_nothing_is_recorded(connected: Connected, owner: Engine) -> None:
+    with owner.begin() as connection:
+        connection.execute(text("delete from live_release"))
+
+    with pytest.raises(NoReleaseError):
+        connected(ADA).inspect_user("u")
+
+    assert looked(owner) == []
