@@ -1,6 +1,7 @@
 import pytest
 
-from dashboards.demo.explanation import by_strength, main_causes, remainder
+from dashboards.demo.explanation import main_causes
+from dashboards.score_terms import by_strength, remainder
 from serving.schemas import ScoreTerm
 from tests.support.dashboards import shop
 
