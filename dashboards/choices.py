@@ -16,7 +16,8 @@ from serving.schemas import About, User
 YOURSELF = ""  # the option of operators who act as no other user
 MAX_ID_LENGTH = 200
 LIST_LENGTH = 20  # items
-_ADDRESS, _VIEW_AS = "last-address", "view-as"
+_ADDRESS, _VIEW_AS, _NOT_RECORDED = "last-address", "view-as", "view-not-recorded"
+_ICON = ":material/cloud_off:"
 
 
 def dataset() -> str:
@@ -45,11 +46,17 @@ def dataset_picker(titles: dict[str, str], *, has_label: bool = True) -> None:
 
 def user() -> str:
     """Return the id of the visitor's user; of the one as whom an operator acts, if they chose."""
-    return visitors.user(dataset())
+    chosen, acts_as = visitors.viewed_user(), visitors.user(dataset())
+    if chosen is not None and acts_as != chosen:
+        st.session_state[_NOT_RECORDED] = True
+    return acts_as
 
 
 def view_as_picker(users: Sequence[User], about: About) -> None:
     """Let an operator choose the user as whom they act; ids that are not listed can be typed."""
+    user()  # the choice ends here if the audit cannot record it
+    if st.session_state.pop(_NOT_RECORDED, False):
+        st.toast("Viewing as a user is audited, and the audit is not available", icon=_ICON)
     labels = {YOURSELF: "Yourself"} | {user.user_id: _label(user, about) for user in users}
     chosen = st.session_state[_VIEW_AS] = visitors.viewed_user() or YOURSELF
     # The browser sends the label, not the id, of a value that is not among the options.

@@ -4,6 +4,7 @@ A sign-in is kept in the server's memory for all tabs of the browser: until the 
 for 4 hours, or until the app restarts.
 """
 
+import logging
 from contextlib import suppress
 
 import streamlit as st
@@ -17,11 +18,15 @@ from airflow_api.client import (
 )
 from dashboards import brand
 from dashboards.console import data
+from dashboards.console.acts.client import as_operator
 from dashboards.console.attempts import Attempts
 from dashboards.console.data import Operator
 from dashboards.identity import visitors
 from dashboards.settings import NotSetUpError
 from dashboards.text import esc
+from serving.errors import ApiError
+
+log = logging.getLogger(__name__)
 
 _CAUSES: dict[type[AirflowError], str] = {  # subclasses before their base
     AirflowUnavailableError: "Airflow is not responding. Run `lantern status` for details.",
@@ -124,6 +129,7 @@ def _submit(name: str, password: str) -> None:
         signed_in,
         is_operator=is_operator,
         ask=lambda: _is_still_operator(signed_in),
+        record=lambda dataset, user_id: _record_view(signed_in, dataset, user_id),
     )
     st.rerun()
 
@@ -136,6 +142,17 @@ def _is_still_operator(signed_in: Operator) -> bool:
         return True
     except AirflowError:
         return False
+
+
+def _record_view(signed_in: Operator, dataset: str, user_id: str) -> bool:
+    """Record in the audit that an operator acts as a user; return whether it succeeded."""
+    try:
+        with as_operator(signed_in, dataset) as api:
+            api.record_view(user_id)
+    except (ApiError, AirflowError, NotSetUpError) as error:
+        log.warning("view not recorded error=%s", error)
+        return False
+    return True
 
 
 @st.cache_resource

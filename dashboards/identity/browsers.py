@@ -17,19 +17,26 @@ HOUR = 3600
 ROLE_SECONDS = 300  # after them, Airflow is asked again whether a user is still an operator
 
 
+Record = Callable[[str, str], bool]  # takes a data set and a user; returns whether it succeeded
+
+
 @dataclass
 class SignIn:
     """A signed-in Airflow user.
 
     `operator` is the console's own record of them. `is_operator` is whether they had the role Op or
-    Admin when `ask` was last called. Times are seconds, by the clock of `Browsers`.
+    Admin when `ask` was last called. `record` writes to a data set's audit that they act as a user;
+    `recorded` has the time of the last entry by data set and user. Times are seconds, by the clock
+    of `Browsers`.
     """
 
     operator: object
     is_operator: bool
     ask: Callable[[], bool]
+    record: Record
     ask_at: float
     until: float
+    recorded: dict[tuple[str, str], float] = field(default_factory=dict)
 
 
 @dataclass
@@ -71,7 +78,7 @@ class Browsers:
         The sign-in of an operator and the count of actions move with it.
         """
         with self._lock:
-            old, new_id = self._record(browser), new_browser()
+            old, new_id = self._remembered(browser), new_browser()
             self._browsers[new_id] = Browser(sign_in=old.sign_in, actions=old.actions)
             old.moved_to, old.sign_in, old.viewed_user = new_id, None, None
             return new_id
@@ -83,21 +90,28 @@ class Browsers:
         *,
         is_operator: bool,
         ask: Callable[[], bool] = lambda: True,
+        record: Record = lambda _dataset, _user_id: True,
     ) -> None:
         """Remember that an Airflow user signed in, for some hours.
 
-        `ask` returns whether an operator is still one.
+        `ask` returns whether an operator is still one. `record` is called before they act as a
+        user.
         """
         with self._lock:
             now = self._clock()
-            self._record(browser).sign_in = SignIn(
-                operator, is_operator, ask, ask_at=now + ROLE_SECONDS, until=now + SIGN_IN_SECONDS
+            self._remembered(browser).sign_in = SignIn(
+                operator,
+                is_operator,
+                ask,
+                record,
+                ask_at=now + ROLE_SECONDS,
+                until=now + SIGN_IN_SECONDS,
             )
 
     def sign_out(self, browser: str) -> None:
         """End the sign-in in every tab of the browser."""
         with self._lock:
-            record = self._record(browser)
+            record = self._remembered(browser)
             record.sign_in = record.viewed_user = None
 
     def signed_in(self, browser: str) -> SignIn | None:
@@ -113,7 +127,7 @@ class Browsers:
     def view_as(self, browser: str, user_id: str | None) -> None:
         """Let an operator act as this user from now on; None: as themselves."""
         with self._lock:
-            self._record(browser).viewed_user = user_id
+            self._remembered(browser).viewed_user = user_id
 
     def has_operator(self, browser: str) -> bool:
         """Return whether an operator is signed in, who still was one some minutes ago."""
@@ -133,10 +147,26 @@ class Browsers:
             record = self._browsers.get(browser)
             return None if record is None else record.viewed_user
 
+    def is_view_recorded(self, browser: str, dataset: str) -> bool:
+        """Return whether the audit says that the operator acts as their chosen user.
+
+        An entry counts for an hour; then, and for another data set, a new one is written.
+        """
+        sign_in, user_id = self.signed_in(browser), self.viewed_user(browser)
+        if sign_in is None or user_id is None:
+            return False
+        at = sign_in.recorded.get((dataset, user_id))
+        if at is not None and self._clock() < at + HOUR:
+            return True
+        if not sign_in.record(dataset, user_id):  # without the lock: it may take seconds
+            return False
+        sign_in.recorded[dataset, user_id] = self._clock()
+        return True
+
     def may_act(self, browser: str, limit: int) -> bool:
         """Count one action, unless there were `limit` in the last hour; 0: no limit."""
         with self._lock:
-            now, actions = self._clock(), self._record(browser).actions
+            now, actions = self._clock(), self._remembered(browser).actions
             while actions and actions[0] <= now - HOUR:
                 actions.popleft()
             if limit and len(actions) >= limit:
@@ -144,7 +174,7 @@ class Browsers:
             actions.append(now)
             return True
 
-    def _record(self, browser: str) -> Browser:
+    def _remembered(self, browser: str) -> Browser:
         """Return what is remembered of the browser, as that of the one used most recently."""
         record = self._browsers.setdefault(browser, Browser())
         self._browsers.move_to_end(browser)

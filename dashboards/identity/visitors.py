@@ -44,10 +44,19 @@ def renewed(cookie: str | None) -> str | None:
 def user(dataset: str) -> str:
     """Return the id of the user as whom the visitor acts: their own, or an operator's choice.
 
+    An operator acts as another user only once the audit has an entry about it. If none can be
+    written, they act as themselves from then on.
+
     Raises:
         NotSetUpError: see `browser`.
     """
-    return viewed_user() or own_user(dataset)
+    chosen = viewed_user()
+    if chosen is None:
+        return own_user(dataset)
+    if BROWSERS.is_view_recorded(browser(), dataset):
+        return chosen
+    view_as(None)
+    return own_user(dataset)
 
 
 def own_user(dataset: str) -> str:

@@ -101,6 +101,28 @@ def test_only_an_operator_chooses_a_user(page: Page, visitors: Visitors) -> None
 
 
 @pytest.mark.usefixtures("visitors")
+def test_who_is_seen_as_which_user_is_recorded_or_not_possible(page: Page) -> None:
+    written = list[tuple[str, str]]()
+
+    def record(dataset: str, user_id: str) -> bool:
+        written.append((dataset, user_id))
+        return user_id != "1990"
+
+    shown = as_user(page(HOME), "0042", record=record).run()
+    assert "Picked for you" in words(shown)
+    assert set(written) == {("playground", "0042")}
+    assert len(written) == 1
+
+    shown.selectbox(key="view-as").set_value("1990").run()
+
+    assert not shown.exception
+    assert "Popular with everyone" in words(shown)
+    assert shown.selectbox(key="view-as").value == ""
+    assert "audited" in shown.toast[0].value
+    assert written[1:] == [("playground", "1990")]
+
+
+@pytest.mark.usefixtures("visitors")
 def test_an_operator_cannot_delete_another_users_data_on_their_page(page: Page) -> None:
     shown = as_user(page(RATINGS), "0042").run()
 

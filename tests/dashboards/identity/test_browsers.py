@@ -56,6 +56,31 @@ def test_who_is_no_operator_any_more_acts_as_nobody_else_after_some_minutes() ->
     assert answers == []
 
 
+def test_acting_as_a_user_is_recorded_each_hour_and_for_each_data_set() -> None:
+    clock, written = Clock(), list[tuple[str, str]]()
+
+    def record(dataset: str, user_id: str) -> bool:
+        written.append((dataset, user_id))
+        return len(written) < 5
+
+    known = Browsers(clock)
+    known.sign_in("b", "ada", is_operator=True, record=record)
+    assert not known.is_view_recorded("b", "films")  # they act as themselves
+    known.view_as("b", "42")
+    assert [known.is_view_recorded("b", name) for name in ("films", "films", "books")] == [True] * 3
+    known.view_as("b", "43")
+    assert known.is_view_recorded("b", "films")
+    clock.now = HOUR
+    assert known.is_view_recorded("b", "films") is True
+    assert written == [("films", "42"), ("books", "42"), ("films", "43"), ("films", "43")]
+
+    clock.now = 2 * HOUR
+    assert not known.is_view_recorded("b", "films")
+    known.sign_in("b", "a viewer", is_operator=False, record=record)
+    assert not known.is_view_recorded("b", "films")
+    assert len(written) == 5
+
+
 def test_a_browser_that_left_has_one_new_id_in_every_tab_and_stays_signed_in() -> None:
     known = Browsers()
     known.sign_in("b", "ada", is_operator=True)

@@ -3,6 +3,7 @@
 from streamlit.testing.v1 import AppTest
 
 from dashboards.identity import signing
+from dashboards.identity.browsers import Record
 from dashboards.identity.visitors import BROWSERS
 from tests.support.dashboards.app_pages import Page
 from tests.support.dashboards.visitors import Visitors
@@ -17,10 +18,10 @@ def own_user(shown: AppTest) -> str:
     return signing.Signer(SECRET).user_id(browser, "playground")
 
 
-def as_user(shown: AppTest, user_id: str) -> AppTest:
-    """Return the page for an operator who acts as this user."""
+def as_user(shown: AppTest, user_id: str, record: Record = lambda *_: True) -> AppTest:
+    """Return the page for an operator who acts as this user. `record` writes to the audit."""
     shown.session_state["browser"] = browser = signing.new_browser()
-    BROWSERS.sign_in(browser, "an operator", is_operator=True)
+    BROWSERS.sign_in(browser, "an operator", is_operator=True, record=record)
     BROWSERS.view_as(browser, user_id)
     return shown
 
