@@ -36,6 +36,10 @@ releases = partial(
     st.Page, CONSOLE / "releases/page.py", title="Releases", icon=":material/inventory_2:",
     url_path="releases",
 )  # fmt: skip
+inspector = partial(
+    st.Page, CONSOLE / "inspector/page.py", title="Inspector", icon=":material/troubleshoot:",
+    url_path="inspector",
+)  # fmt: skip
 activity = partial(
     st.Page, CONSOLE / "activity/page.py", title="Activity", icon=":material/history:",
     url_path="activity",

@@ -5,6 +5,7 @@ import streamlit as st
 from dashboards import choices, pages, product_api, states, ui
 from dashboards.demo import decades, explanation, feedback, notes, visit
 from dashboards.demo.header import header
+from dashboards.identity import visitors
 from dashboards.text import esc, plural
 from dashboards.ui import Card
 
@@ -56,6 +57,18 @@ def body() -> None:
                 st.markdown(f"By {esc(item.vendor)}")
             rating_and_reasons()
             st.caption(f"{esc(noun.capitalize())} ID: {esc(item.item_id)}")
+            link_to_inspector()
+
+
+def link_to_inspector() -> None:
+    """Show operators a link to the page that says who gets the item."""
+    if visitors.may_view_as():
+        st.page_link(
+            pages.inspector(),
+            label=":gray[Inspect]",
+            icon=":material/troubleshoot:",
+            query_params=pages.address() | {"item": item.item_id},
+        )
 
 
 def links_to_browse() -> None:

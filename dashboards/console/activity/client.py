@@ -7,6 +7,7 @@ import streamlit as st
 from dashboards import product_api
 from dashboards.console.acts.client import BY_TOKEN, as_operator
 from dashboards.console.data import Operator
+from dashboards.console.inspector import client as inspector
 from serving.schemas import Action, AuditPage, Erasure
 
 PAGE_LENGTH = 25
@@ -44,4 +45,5 @@ def erase(operator: Operator, dataset: str, user_id: str, reason: str) -> Erasur
             return erasure
     finally:
         entries.clear()
+        inspector.forget_users()
         product_api.clear_user_answers()

@@ -11,17 +11,25 @@ MAX_ID_LENGTH = 256
 _DONE = "erasure_done"
 
 
-def button(operator: Operator, dataset: str) -> None:
-    """Show a button with a form below it, and erase the user when the form is submitted."""
-    with st.popover("Erase a user", icon=":material/person_remove:", key="erase"):
+def button(operator: Operator, dataset: str, user_id: str = "") -> None:
+    """Show a button with a form below it, and erase the user when the form is submitted.
+
+    With `user_id` it is this user, whose id must be entered once. Otherwise it is entered twice.
+    """
+    label = "Erase this user" if user_id else "Erase a user"
+    with st.popover(label, icon=":material/person_remove:", key="erase"):
         st.markdown(
             "Deletes a user's ratings, hides, lists and profile. **This cannot be undone**, and "
             "the id accepts no events afterwards."
         )
         with st.form("erase_form", border=False, clear_on_submit=True):
-            user_id = st.text_input("User id", key="erase_user_id", max_chars=MAX_ID_LENGTH)
+            entered = user_id or st.text_input(
+                "User id", key="erase_user_id", max_chars=MAX_ID_LENGTH
+            )
             repeated = st.text_input(
-                "User id again, to confirm", key="erase_again", max_chars=MAX_ID_LENGTH
+                "User id, to confirm" if user_id else "User id again, to confirm",
+                key="erase_again",
+                max_chars=MAX_ID_LENGTH,
             )
             reason = st.text_input(
                 "Reason",
@@ -33,7 +41,7 @@ def button(operator: Operator, dataset: str) -> None:
                 "Erase", key="send_erase", type="primary", icon=":material/delete_forever:"
             )
         if submitted:
-            _submit(operator, dataset, user_id or "", repeated or "", (reason or "").strip())
+            _submit(operator, dataset, entered or "", repeated or "", (reason or "").strip())
 
 
 def confirmation() -> None:
@@ -44,7 +52,7 @@ def confirmation() -> None:
 
 def _submit(operator: Operator, dataset: str, user_id: str, repeated: str, reason: str) -> None:
     if not user_id or user_id != repeated:
-        st.warning("Enter the same user id twice.", icon=":material/edit:")
+        st.warning("Enter the id of the user to confirm.", icon=":material/edit:")
         return
     if not reason:
         st.warning("Enter a reason.", icon=":material/edit:")

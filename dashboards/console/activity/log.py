@@ -5,7 +5,7 @@ from typing import get_args
 
 import streamlit as st
 
-from dashboards import ui
+from dashboards import pages, ui
 from dashboards.console import components, runs
 from dashboards.console.activity import client
 from dashboards.console.badges import Badge
@@ -23,7 +23,9 @@ LABELS: dict[Action, str] = {
     "create_key": "Created key",
     "revoke_key": "Revoked key",
     "erase": "Erased user",
+    "inspect_user": "Looked at user",
 }
+THROUGH = {"inspector": "in the Inspector", "view as": "saw the product as this user"}
 PERIODS: dict[str, timedelta | None] = {
     "Last 24 hours": timedelta(days=1),
     "Last 7 days": timedelta(days=7),
@@ -52,6 +54,14 @@ def show(operator: Operator, dataset: str) -> None:
     components.table([_row(entry) for entry in page.entries], "Acts with time, actor and reason")
     if n_pages > 1:
         st.pagination(n_pages, key="activity_page")
+    with components.row(gap="small"):
+        st.caption("Users are named by digests of their ids.", width="content")
+        st.page_link(
+            pages.inspector(),
+            label=":gray[:small[Look up a user by id]]",
+            icon=":material/troubleshoot:",
+            query_params=pages.address(),
+        )
 
 
 def _filters() -> tuple[Action | None, str | None, datetime | None]:
@@ -100,6 +110,8 @@ def _what(entry: AuditEntry) -> str:
         return f"version {before.get('version', 0)} to {after['version']}"
     if "scopes" in after:
         return f"{entry.target}: {', '.join(after['scopes'])}"
-    if "n_events" in after:  # the target is a digest
+    if "through" in after:  # the target is a digest
+        return f"{entry.target[:DIGEST_LENGTH]}…, {THROUGH.get(after['through'], '')}"
+    if "n_events" in after:
         return f"{entry.target[:DIGEST_LENGTH]}…, {plural('event', after['n_events'])}"
     return entry.target

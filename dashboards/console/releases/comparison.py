@@ -7,6 +7,7 @@ import streamlit as st
 from dashboards import ui
 from dashboards.console import components
 from dashboards.console.data import Operator
+from dashboards.console.inspector import links
 from dashboards.console.releases import client
 from dashboards.text import esc, plural
 from serving.schemas import ItemShare, PastRelease, ReleaseChanges
@@ -95,3 +96,6 @@ def _examples(changes: ReleaseChanges) -> None:
         for example in changes.examples
     ]
     components.table(rows, "First titles of some users, before and after")
+    with components.row(gap="small"):
+        for example in changes.examples:
+            links.user(example.user_id)

@@ -12,6 +12,7 @@ from tests.support.dashboards import searched, shop
 from tests.support.dashboards.app_pages import fresh
 from tests.support.dashboards.fake_airflow import FakeAirflow
 from tests.support.dashboards.fake_api import KEY, fake_api
+from tests.support.dashboards.fake_inspections import FakeInspections
 from tests.support.dashboards.fake_operations import FakeOperations
 from tests.support.dashboards.fake_rules import FakeRules
 from tests.support.dashboards.visitors import Visitors
@@ -85,5 +86,19 @@ def operations(
     """A shop with releases and an audit behind an API on loopback."""
     fake = FakeOperations()
     with fake_api(operations=fake) as api:
+        monkeypatch.setenv("DEMO_API_URL", api)
+        yield fake
+
+
+@pytest.fixture
+def inspections(
+    airflow: FakeAirflow,  # noqa: ARG001 # to sign in to
+    keys_file: None,  # noqa: ARG001 # sets the file's address
+    operations: FakeOperations,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[FakeInspections]:
+    """A shop whose users and items can be inspected, behind an API on loopback."""
+    fake = FakeInspections()
+    with fake_api(operations=operations, inspections=fake) as api:
         monkeypatch.setenv("DEMO_API_URL", api)
         yield fake

@@ -3,10 +3,12 @@ import pytest
 from airflow_api.client import SignInRefusedError
 from dashboards.console import data
 from dashboards.console.attempts import FREE
+from dashboards.identity import visitors
 from dashboards.text import esc
 from tests.support.dashboards.app_pages import Page
 from tests.support.dashboards.console_pages import (
     ACTIVITY,
+    INSPECTOR,
     MODELS,
     OVERVIEW,
     RELEASES,
@@ -17,11 +19,12 @@ from tests.support.dashboards.console_pages import (
     warnings,
 )
 from tests.support.dashboards.fake_airflow import PASSWORD, TOKEN, USER, FakeAirflow
+from tests.support.dashboards.fake_inspections import FakeInspections
 from tests.support.dashboards.fake_rules import FakeRules
 
 
 @pytest.mark.usefixtures("console", "retrained_lake")
-@pytest.mark.parametrize("name", [OVERVIEW, MODELS, RULES, RELEASES, ACTIVITY])
+@pytest.mark.parametrize("name", [OVERVIEW, MODELS, RULES, RELEASES, INSPECTOR, ACTIVITY])
 def test_without_a_sign_in_a_page_shows_the_form_only(page: Page, name: str) -> None:
     app = page(name).run()
 
@@ -176,3 +179,21 @@ def test_after_many_wrong_passwords_even_the_right_one_must_wait(page: Page) -> 
 
     assert "Too many attempts have failed" in app.error[0].value
     assert app.title[0].value == "Console"
+
+
+def test_seeing_the_product_as_a_user_is_recorded_with_the_operators_token(
+    page: Page, inspections: FakeInspections
+) -> None:
+    app = page(ACTIVITY).run()
+    app.text_input(key="username").set_value(USER)
+    app.text_input(key="password").set_value(PASSWORD)
+    press(app, "send_sign_in")
+    browser = app.session_state["browser"]
+    visitors.BROWSERS.view_as(browser, "0042")
+
+    assert visitors.BROWSERS.is_view_recorded(browser, "playground")
+    assert inspections.looked == [("view as", "0042")]
+
+    visitors.BROWSERS.view_as(browser, "0107")
+    inspections.refusal = (503, "api-unavailable")
+    assert not visitors.BROWSERS.is_view_recorded(browser, "playground")

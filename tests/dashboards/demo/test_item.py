@@ -1,9 +1,11 @@
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from dashboards import product_api
 from dashboards.text import esc
 from tests.support.dashboards import shop
 from tests.support.dashboards.app_pages import Page, fresh, labels, words
+from tests.support.dashboards.demo_pages import as_user
 
 PAGE = "demo/item.py"
 
@@ -61,3 +63,16 @@ def test_missing_similar_items_are_explained(page: Page, monkeypatch: pytest.Mon
 
     assert not shown.exception
     assert "No similar films yet" in words(shown)
+
+
+@pytest.mark.usefixtures("visitors")
+def test_only_operators_have_a_link_to_the_inspector(page: Page) -> None:
+    def links(shown: AppTest) -> dict[str, str]:
+        shown.query_params["id"] = shop.ITEMS[0].item_id
+        shown.run()
+        assert not shown.exception
+        return {link.proto.label: link.proto.query_string for link in shown.get("page_link")}
+
+    assert ":gray[Inspect]" not in links(page(PAGE))
+    operator = links(as_user(page(PAGE), "0042"))
+    assert operator[":gray[Inspect]"] == f"item={shop.ITEMS[0].item_id}"

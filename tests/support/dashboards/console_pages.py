@@ -8,8 +8,9 @@ from dashboards.identity.visitors import BROWSERS
 from tests.support.dashboards.app_pages import Page
 from tests.support.dashboards.fake_airflow import PASSWORD, USER
 
-OVERVIEW, MODELS, RULES, RELEASES, ACTIVITY = (
-    f"console/{name}/page.py" for name in ("overview", "models", "rules", "releases", "activity")
+OVERVIEW, MODELS, RULES, RELEASES, INSPECTOR, ACTIVITY = (
+    f"console/{name}/page.py"
+    for name in ("overview", "models", "rules", "releases", "inspector", "activity")
 )
 EXPLORE = "console/explore/page.py"
 
@@ -24,10 +25,12 @@ def opened(page: Page, name: str, **query: str) -> AppTest:
     return app
 
 
-def signed_in(app: AppTest, operator: data.Operator | None = None) -> AppTest:
+def signed_in(
+    app: AppTest, operator: data.Operator | None = None, *, is_operator: bool = True
+) -> AppTest:
     """Return the page in a browser with this operator's sign-in, by default the fake's user."""
     app.session_state["browser"] = browser = signing.new_browser()
-    BROWSERS.sign_in(browser, operator or data.sign_in(USER, PASSWORD), is_operator=True)
+    BROWSERS.sign_in(browser, operator or data.sign_in(USER, PASSWORD), is_operator=is_operator)
     return app
 
 

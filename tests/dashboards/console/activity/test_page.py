@@ -56,6 +56,26 @@ def test_an_act_names_its_target_once(
     assert f"{what} :gray" not in text
 
 
+@pytest.mark.parametrize(
+    ("through", "what"),
+    [("inspector", "in the Inspector"), ("view as", "saw the product as this user")],
+)
+def test_a_look_at_a_user_has_a_short_digest_and_its_way(
+    page: Page, operations: FakeOperations, through: str, what: str
+) -> None:
+    changed = {
+        "action": "inspect_user",
+        "target": f"user {'9f86d081' * 8}",
+        "before": None,
+        "after": {"through": through},
+    }
+    operations.entries[:] = [operations.entries[0].model_copy(update=changed)]
+
+    text = cells(opened(page, ACTIVITY)).replace("\\", "")
+
+    assert f"Looked at user :gray[9f86d0819f86…, {what}]" in text
+
+
 def test_a_refused_act_says_why(page: Page, operations: FakeOperations) -> None:
     refused = {"outcome": "refused", "problem": "no-earlier-release", "action": "roll_back"}
     operations.entries.append(operations.entries[0].model_copy(update=refused))
@@ -98,7 +118,7 @@ def test_a_user_is_erased_after_a_confirmation_with_a_reason(
 ) -> None:
     app = opened(page, ACTIVITY)
     for again, reason, message in (
-        ("0024", "request 17", "Enter the same user id twice"),
+        ("0024", "request 17", "Enter the id of the user to confirm"),
         ("0042", "", "Enter a reason"),
         ("0042", "user 0042 asked", "leave the user id out"),
     ):

@@ -65,6 +65,8 @@ def test_titles_of_sample_lists_are_literal_and_hits_are_marked(page: Page) -> N
     lists = [text for text in markdown if "radio_button_unchecked" in text]
     assert len(lists) == 3
     assert any("check_circle" in titles for titles in lists)
+    links = {link.proto.label: link.proto.query_string for link in app.get("page_link")}
+    assert links[":gray[:small[Inspect 1088]]"] == "user=1088"
     for title in shop.HOSTILE:
         assert title not in "".join(lists)
     assert any(esc(title) in "".join(lists) for title in shop.HOSTILE)

@@ -28,6 +28,8 @@ def test_the_changes_of_the_live_release_are_shown(page: Page, operations: FakeO
     assert metrics(app)["Users with other items"][0] == "34%"
     assert esc(shop.ITEMS[6].title) in cells(app).replace("\\\\", "\\")
     assert operations.compared == [(11, 12)]
+    links = {link.proto.label: link.proto.query_string for link in app.get("page_link")}
+    assert links[":gray[:small[Inspect 0042]]"] == "user=0042"
 
     app.selectbox(key="compare_from").set_value(10).run()
 

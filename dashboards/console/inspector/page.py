@@ -1,0 +1,79 @@
+"""Page "Inspector": why a user gets their list, why not another item, and who gets an item."""
+
+import streamlit as st
+
+from dashboards import choices, product_api, states, ui
+from dashboards.console import components, sign_in
+from dashboards.console.activity import erasure
+from dashboards.console.inline_errors import inline_errors
+from dashboards.console.inspector import (
+    client,
+    comparison,
+    events,
+    item,
+    one_item,
+    served,
+    subject,
+    user,
+)
+from dashboards.identity import visitors
+from dashboards.text import article, esc
+from serving.errors import UnknownItemError
+
+operator = sign_in.operator()
+caption, actions = components.page_head("Inspector")
+with states.error_boundary(in_console=True):
+    dataset = choices.dataset()
+    about = product_api.about(dataset).value
+chosen = subject.of_address()
+noun = esc(about.item_noun)
+with actions:
+    if chosen.user_id and visitors.may_view_as():
+        with inline_errors():
+            erasure.button(operator, dataset, chosen.user_id)
+    sign_in.menu(operator)
+caption.caption(f"{esc(about.title)} · why a user gets their list, and who gets {article(noun)}")
+erasure.confirmation()
+
+with components.card():
+    subject.fields(operator, dataset, about, chosen)
+
+if not chosen.user_id and not chosen.item_id:
+    ui.empty_state(
+        f"Choose a user or {article(noun)}",
+        f"For a user: their list with all reasons, and why another {noun} is not on it. For "
+        f"{article(noun)}: how many users get it, or why nobody does. The activity log records who "
+        "looked at which user.",
+    )
+    st.stop()
+
+if not chosen.user_id:
+    with components.card():
+        try:
+            of_item = client.item(operator, dataset, chosen.item_id)
+        except UnknownItemError:
+            text = f"The catalogue never had {article(noun)} with this id. Search by title above."
+            st.subheader(f"Unknown {noun}", anchor=False)
+            st.caption(f"{esc(chosen.item_id)} · {text}")
+        else:
+            item.show(dataset, of_item, about)
+    st.stop()
+
+with inline_errors():
+    inspected = client.user(operator, dataset, chosen.user_id, served.length())
+    with components.card():
+        user.show(inspected, about)
+    if inspected.standing == "erased":
+        st.stop()
+    if chosen.item_id:
+        with components.card():
+            answer = client.item_for_user(
+                operator, dataset, chosen.user_id, chosen.item_id, served.length()
+            )
+            one_item.show(answer, about)
+    with components.card():
+        served.show(inspected, about, chosen.item_id)
+    with components.card():
+        comparison.show(inspected)
+    with components.card():
+        events.show(inspected, about)

@@ -1,0 +1,105 @@
+"""One user: who they are, how their list came about, and with which release and rules."""
+
+import streamlit as st
+
+from dashboards import pages, ui
+from dashboards.console import components
+from dashboards.console.badges import Badge
+from dashboards.text import age, esc, moment, plural
+from serving.schemas import (
+    About,
+    ErasureState,
+    InspectedRelease,
+    ListKind,
+    RulesVersion,
+    UserInspection,
+    UserStanding,
+)
+
+_STANDINGS: dict[UserStanding, Badge] = {
+    "known": Badge("ok", "In the live release"),
+    "new": Badge("idle", "Newer than the live release"),
+    "unknown": Badge("warning", "Unknown"),
+    "erased": Badge("error", "Erased"),
+}
+KINDS: dict[ListKind, tuple[str, str]] = {
+    "batch": ("Precomputed", "Made by the live release, and served as it is or under rules"),
+    "live": ("Live", "Computed with the live model from ratings that are newer than the release"),
+    "fallback": ("Fallback", "Popular items: the model knows no rating of this user"),
+}
+
+
+def show(user: UserInspection, about: About) -> None:
+    """Show a user's profile, the kind of their list, its release and its rules."""
+    ui.heading(f"User {esc(user.user_id)}", _STANDINGS[user.standing].markdown)
+    if user.erasure is not None:
+        _erasure(user.erasure)
+        return
+    if user.standing == "unknown":
+        st.caption(
+            "There is no trace of this id: no rating, no event, no token. The list below is what a "
+            "new user gets."
+        )
+    profile = [
+        f"Segment {esc(user.segment)}" if user.segment else "",
+        f"created through the API {moment(user.registered_at)}" if user.registered_at else "",
+    ]
+    if text := " · ".join(filter(None, profile)):
+        st.markdown(text)
+    with st.grid(4, min_column_width=150):
+        if user.kind is not None:
+            kind, meaning = KINDS[user.kind]
+            components.metric("List", kind, help=meaning)
+        components.metric(
+            f"{plural(about.item_noun).capitalize()} rated", f"{user.n_rated:,}",
+            help="Ratings that the live release has learned",
+        )  # fmt: skip
+        components.metric(
+            "Newer ratings", f"{user.n_new_ratings:,}",
+            help="Added, changed or removed since the live release",
+        )  # fmt: skip
+        components.metric(
+            "Events sent", f"{user.n_sent:,}",
+            help="Events of the API that Postgres still has: some weeks of them",
+        )  # fmt: skip
+    if user.release is not None and user.rules is not None:
+        origin(user.release, user.rules)
+
+
+def origin(release: InspectedRelease, rules: RulesVersion) -> None:
+    """Show which release and which version of the rules an answer comes from."""
+    with components.row(gap="small"):
+        st.caption(f"{release_text(release)}  \n{rules_text(rules)}", width="content")
+        st.page_link(
+            pages.models(),
+            label=":gray[:small[Evidence]]",
+            icon=":material/fact_check:",
+            query_params=pages.address() | {"retrain": release.retrain_id},
+        )
+
+
+def release_text(release: InspectedRelease) -> str:
+    """Return a release with the time when it was made, as Markdown."""
+    made, live = moment(release.ready_at), age(release.live_since)
+    return f"Release {release.release_id} · {esc(release.recipe)} · made {made} · live for {live}"
+
+
+def rules_text(rules: RulesVersion) -> str:
+    """Return the version of the rules with its author, as Markdown."""
+    if rules.rules.is_plain:
+        return f"Rules version {rules.version}: no rules" if rules.version else "No rules"
+    when = f", {moment(rules.created_at)}" if rules.created_at else ""
+    return f"Rules version {rules.version} by {esc(rules.actor or 'unknown')}{when}"
+
+
+def _erasure(erasure: ErasureState) -> None:
+    lake = (
+        f"deleted from the lake {moment(erasure.erased_at)}"
+        if erasure.erased_at
+        else "the lake follows within a day"
+    )
+    st.markdown(
+        f"This user was erased {moment(erasure.requested_at)}, requested by "
+        f"{esc(erasure.requested_by)}; {lake}. Nothing about them can be shown, and the id accepts "
+        "no events."
+    )
