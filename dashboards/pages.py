@@ -28,6 +28,9 @@ models = partial(
     st.Page, CONSOLE / "models/page.py", title="Models", icon=":material/model_training:",
     url_path="models",
 )  # fmt: skip
+data = partial(
+    st.Page, CONSOLE / "lake/page.py", title="Data", icon=":material/database:", url_path="data"
+)
 rules = partial(
     st.Page, CONSOLE / "rules/page.py", title="Rules", icon=":material/rule:", url_path="rules"
 )

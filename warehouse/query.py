@@ -115,7 +115,7 @@ class Lake:
 
     def history(self, table: Table, *, limit: int | None = 10) -> list[Commit]:
         """Return the table's last commits, newest first; with `limit=None` all."""
-        return [_commit(entry) for entry in self._open(table).history(limit)]
+        return [commit_of(entry) for entry in self._open(table).history(limit)]
 
     def dataset(self, table: Table, version: int | None = None) -> arrow_dataset.Dataset:
         """Return the table as an Arrow dataset, by default its newest version.
@@ -174,6 +174,14 @@ def quoted(text: str, quote: str) -> str:
     return quote + text.replace(quote, quote * 2) + quote
 
 
+def commit_of(entry: Mapping[str, Any]) -> Commit:
+    """Return the commit with these fields of delta-rs."""
+    signature = entry.get("userMetadata")
+    run_key = RunKey.of_signature(signature) if signature else None
+    at = datetime.fromtimestamp(entry["timestamp"] / 1000, UTC)
+    return Commit(entry["version"], at, str(entry.get("operation")), run_key)
+
+
 def _predicate(equals: Equals | None) -> str | None:
     """Return the conditions as SQL, or None if there are none."""
     return " AND ".join(_condition(*pair) for pair in (equals or {}).items()) or None
@@ -211,10 +219,3 @@ def _plain_type(kind: pa.DataType) -> pa.DataType:
     if pa.types.is_struct(kind):
         return pa.struct([field.with_type(_plain_type(field.type)) for field in kind])
     return kind
-
-
-def _commit(entry: dict[str, Any]) -> Commit:
-    signature = entry.get("userMetadata")
-    run_key = RunKey.of_signature(signature) if signature else None
-    at = datetime.fromtimestamp(entry["timestamp"] / 1000, UTC)
-    return Commit(entry["version"], at, str(entry.get("operation")), run_key)

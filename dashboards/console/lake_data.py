@@ -16,7 +16,8 @@ from pydantic import ValidationError
 from dashboards.console import retrains as retrain_rows
 from dashboards.console.retrains import Figure, Retrain, Sample, Search, Trial, TrialCost
 from dashboards.settings import NotSetUpError
-from warehouse import reconciliation
+from warehouse import inventory, reconciliation
+from warehouse.inventory import Inventory
 from warehouse.query import Lake
 from warehouse.reconciliation import Reconciliation
 from warehouse.settings import LakeSettings
@@ -39,13 +40,26 @@ MIN_FREE_BYTES, MIN_FREE_SHARE = 5 << 30, 0.05
 
 @dataclass(frozen=True)
 class TableState:
-    """Size, version and age of a table. `version_served`: the one that the live release used."""
+    """Size and last change of a table. `version_served`: the one that the live release used."""
 
     table: Table
-    n_rows: int
-    version: int
-    written_at: datetime
+    stored: Inventory
     version_served: int | None
+
+    @property
+    def n_rows(self) -> int:
+        """Rows of the newest version."""
+        return self.stored.n_rows
+
+    @property
+    def version(self) -> int:
+        """The newest version."""
+        return self.stored.version
+
+    @property
+    def written_at(self) -> datetime:
+        """Time of the newest commit, UTC."""
+        return self.stored.written_at
 
 
 @dataclass(frozen=True)
@@ -109,7 +123,11 @@ def tables(dataset: str, live_retrain_id: str | None) -> list[TableState]:
     lake = of(dataset)
     fits = _rows(lake, GOLD_FITS, ["versions"], live_retrain_id) if live_retrain_id else []
     served = dict(fits[0]["versions"]) if fits else {}
-    return [_state(lake, table, served) for table in TABLES if lake.exists(table)]
+    return [
+        TableState(table, inventory.inventory(lake, table), served.get(table.full_name))
+        for table in TABLES
+        if lake.exists(table)
+    ]
 
 
 @st.cache_data(ttl="5s", show_spinner=False)
@@ -173,9 +191,3 @@ def _rows(
     equals = None if retrain_id is None else {"retrain_id": retrain_id}
     rows: list[dict[str, Any]] = lake.read(table, columns=columns, equals=equals).to_pylist()
     return rows
-
-
-def _state(lake: Lake, table: Table, served: dict[str, int]) -> TableState:
-    newest = lake.history(table, limit=1)[0]
-    version_served = served.get(table.full_name)
-    return TableState(table, lake.n_rows(table), newest.version, newest.at, version_served)

@@ -12,7 +12,7 @@ OVERVIEW, MODELS, RULES, RELEASES, INSPECTOR, ACTIVITY = (
     f"console/{name}/page.py"
     for name in ("overview", "models", "rules", "releases", "inspector", "activity")
 )
-EXPLORE = "console/explore/page.py"
+DATA, EXPLORE = "console/lake/page.py", "console/explore/page.py"
 
 
 def opened(page: Page, name: str, **query: str) -> AppTest:

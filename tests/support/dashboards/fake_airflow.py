@@ -25,6 +25,7 @@ class FakeAirflow:
 
     def __init__(self) -> None:
         self.started: list[Json] = []
+        self.n_ingests = 0
         self.questions: list[Json] = []
         self.answers: list[str] = []
         self.expired = False
@@ -52,6 +53,9 @@ class FakeAirflow:
                 run = _run("manual__new", "manual", "queued", None, None)
                 self.runs.insert(0, run)
                 return 200, run
+            case ["playground__ingest", "dagRuns"] if method == "POST":
+                self.n_ingests += 1
+                return 200, _run("manual__ingest", "manual", "queued", None, None)
             case [_, "dagRuns", _, "hitlDetails"]:
                 return 200, {"hitl_details": self.questions}
             case [_, "dagRuns", _, "taskInstances", "approve", "-1", "hitlDetails"]:

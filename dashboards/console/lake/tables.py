@@ -1,0 +1,103 @@
+"""The tables of the lake: size, last change, and whether the live release used this version."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from dashboards import ui
+from dashboards.console import components, runs
+from dashboards.console.badges import Badge
+from dashboards.console.lake_data import TableState
+from dashboards.text import NO_VALUE, bytes_text, esc, moment, plural
+from warehouse.query import Commit
+
+LAYERS = {
+    "silver": "Silver: typed and checked",
+    "bronze": "Bronze: as received",
+    "gold": "Gold: models and evaluations",
+}
+NEWER = Badge("warning", "Newer than live")
+_PICKED = "shown_table"
+
+
+def show(states: Sequence[TableState]) -> None:
+    """Show every table of one layer, which the visitor picks."""
+    n_rows = sum(state.n_rows for state in states)
+    size = bytes_text(sum(state.stored.n_bytes for state in states))
+    count = f"{plural('table', len(states))}, {plural('row', n_rows)}, {size}"
+    ui.heading("Tables", f":gray[{count}]")
+    if not states:
+        st.caption("No data yet. The first ingest creates the tables.")
+        return
+    layer = st.segmented_control(
+        "Layer",
+        [layer for layer in LAYERS if any(state.table.layer == layer for state in states)],
+        default=states[0].table.layer,
+        required=True,
+        key="layer",
+        format_func=LAYERS.__getitem__,
+        label_visibility="collapsed",
+    )
+    if newer := newer_than_live(states):
+        st.caption(
+            f"Newer than the live release: {esc(', '.join(newer))}. The next retrain includes "
+            "these changes."
+        )
+    rows = [_row(state) for state in states if state.table.layer == layer]
+    components.table(rows, "Tables with rows, size, version and last change")
+
+
+def picker(states: Sequence[TableState]) -> TableState:
+    """Return the table that the visitor picks: first that of `?table=`, else `silver.events`."""
+    by_name = {state.table.full_name: state for state in states}
+    linked = st.query_params.get("table")
+    default = "silver.events" if "silver.events" in by_name else next(iter(by_name))
+    if _PICKED not in st.session_state and linked in by_name:
+        st.session_state[_PICKED] = linked
+    if st.session_state.get(_PICKED) not in by_name:
+        st.session_state[_PICKED] = default
+    picked = st.selectbox("Table", list(by_name), key=_PICKED, filter_mode="contains")
+    name = picked or default
+    if name == default:
+        st.query_params.pop("table", None)
+    elif linked != name:
+        st.query_params["table"] = name
+    return by_name[name]
+
+
+def newer_than_live(states: Sequence[TableState]) -> list[str]:
+    """Return the names of the tables that changed since the live release read them."""
+    return [state.table.full_name for state in states if freshness(state) == NEWER]
+
+
+def freshness(state: TableState) -> Badge | None:
+    """Return a badge: whether the live release used these rows. None: it uses no such table.
+
+    Versions that only removed old files do not count.
+    """
+    if state.version_served is None:
+        return None
+    changed = state.stored.changed
+    version = state.stored.version if changed is None else changed.version
+    return NEWER if version > state.version_served else Badge("ok", "Live")
+
+
+def by_whom(commit: Commit) -> str:
+    """Return the run of a commit as a Markdown link; the operation if no run wrote it."""
+    key = str(commit.run_key) if commit.run_key else ""
+    return runs.link(key) or esc(key or commit.operation.capitalize())
+
+
+def _row(state: TableState) -> dict[str, str]:
+    stored, badge = state.stored, freshness(state)
+    served = "" if state.version_served is None else f" :gray[live: {state.version_served}]"
+    changed = stored.changed
+    return {
+        "Table": f":gray[{state.table.layer}.]{esc(state.table.name)}",
+        "Rows": f"{stored.n_rows:,}",
+        "Size": bytes_text(stored.n_bytes),
+        "Files": f"{stored.n_files:,}",
+        "Version": f"{stored.version}{served}",
+        "Last change": f"{moment(changed.at)} by {by_whom(changed)}" if changed else NO_VALUE,
+        "Status": badge.markdown if badge else "",
+    }
