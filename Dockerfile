@@ -24,7 +24,7 @@ RUN python -m ops.setup.jars && rm -rf var
 
 COPY . .
 RUN pip install --no-cache-dir --no-deps --no-build-isolation --editable . \
- && python -m compileall -q airflow_api dags dashboards edge faults jobs ops ranking serving warehouse
+ && python -m compileall -q airflow_api dags dashboards edge faults jobs monitoring ops ranking serving warehouse
 
 # On a cluster the executors connect to the driver, so it must not bind to loopback. The secret of
 # Spark's authentication is the variable _SPARK_AUTH_SECRET. It wins over the setting, without which

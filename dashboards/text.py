@@ -3,6 +3,8 @@
 import re
 from datetime import UTC, datetime
 
+from monitoring import durations
+
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 _REPLACED_AFTER_PARSING = re.compile(
     r"(?<=[-<>=~])(?=[-<>=])|(?<=@)|(?<=www)(?=\.)|(?<=http)(?=s?://)|(?<=https)(?=://)"
@@ -12,8 +14,7 @@ _REPLACED_AFTER_PARSING = re.compile(
 _WORD_JOINER = "\u2060"
 NO_VALUE = "\u2013"  # shown if there is no value
 _IRREGULAR = {"person": "people", "child": "children", "series": "series"}
-MINUTE, HOUR, DAY = 60, 3600, 86400
-THOUSAND = 1000
+MINUTE, HOUR = 60, 3600
 
 
 def esc(text: str) -> str:
@@ -46,14 +47,7 @@ def article(noun: str) -> str:
 
 def age(since: datetime, now: datetime | None = None) -> str:
     """Return the time since a moment in its largest unit: "3 min", "5 h", "2 days"."""
-    seconds = max(((now or datetime.now(UTC)) - since).total_seconds(), 0)
-    if seconds < MINUTE:
-        return f"{seconds:.0f} s"
-    if seconds < HOUR:
-        return f"{seconds // MINUTE:.0f} min"
-    if seconds < 2 * DAY:
-        return f"{seconds // HOUR:.0f} h"
-    return f"{seconds // DAY:.0f} days"
+    return durations.age(since, now or datetime.now(UTC))
 
 
 def moment(at: datetime, now: datetime | None = None) -> str:
@@ -77,11 +71,4 @@ def duration(seconds: float) -> str:
 
 def bytes_text(n_bytes: float) -> str:
     """Return a number of bytes in its largest unit: "512 B", "3.2 MB", "41 GB"."""
-    value, units = float(n_bytes), iter(("B", "kB", "MB", "GB", "TB"))
-    unit = next(units)
-    for larger in units:
-        if value < THOUSAND:
-            break
-        value, unit = value / THOUSAND, larger
-    digits = 1 if unit != "B" and value < 10 else 0  # noqa: PLR2004 # tenths matter below 10
-    return f"{value:.{digits}f} {unit}"
+    return durations.size(n_bytes)

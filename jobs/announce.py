@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from jobs.runtime import entrypoint
 from jobs.runtime.logs import event
-from warehouse import reconciliation
+from warehouse import growth, reconciliation
 from warehouse.datasets import Dataset
 from warehouse.query import Lake
 from warehouse.tables import GOLD_FREEZES, SILVER_REFINEMENTS
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 def n_new_events(lake: Lake) -> int:
     """Return the number of events since the newest freeze; without a freeze, of all events."""
-    return _n_accepted(lake) - _n_frozen(lake) + reconciliation.n_waiting(lake)
+    return growth.n_accepted(lake) - _n_frozen(lake) + reconciliation.n_waiting(lake)
 
 
 def run(lake: Lake, dataset: Dataset) -> int:
@@ -41,19 +41,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     return run(Lake(job.root), job.dataset)
 
 
-def _n_accepted(lake: Lake, *, version: int | None = None) -> int:
-    targets = {"target": ("ratings", "events", "feedback")}
-    rows = lake.rows(SILVER_REFINEMENTS, columns=["n_accepted"], equals=targets, version=version)
-    return sum(row["n_accepted"] for row in rows)
-
-
 def _n_frozen(lake: Lake) -> int:
     """Return the number of events that the newest freeze covers."""
     freezes = lake.rows(GOLD_FREEZES, columns=["versions", "frozen_at"])
     if not freezes:
         return 0
     newest = max(freezes, key=lambda freeze: freeze["frozen_at"])
-    return _n_accepted(lake, version=newest["versions"][SILVER_REFINEMENTS.full_name])
+    return growth.n_accepted(lake, version=newest["versions"][SILVER_REFINEMENTS.full_name])
 
 
 if __name__ == "__main__":

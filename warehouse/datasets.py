@@ -14,12 +14,12 @@ from pydantic import Field, ValidationError, model_validator
 from warehouse.errors import ManifestError
 from warehouse.manifests import problems
 from warehouse.manifests.kinds import RATE, RESERVED, Kind
-from warehouse.manifests.sections import Floors, Scale, Schedule, Training, Windows
+from warehouse.manifests.sections import Floors, Promises, Scale, Schedule, Training, Windows
 from warehouse.manifests.sources import Categories, Events, Items, Ratings, Section, Source, Users
 from warehouse.settings import ManifestSettings
 
 _NAME = r"^[a-z][a-z0-9_]{0,30}$"
-_RESERVED_NAMES = ("public", "information_schema", "lantern")
+_RESERVED_NAMES = ("public", "information_schema", "lantern", "platform")
 _TOML_HINT = "Texts need quotes; TOML has no null: write `false`, or leave the field out"
 _LIKES = Scale(lowest=0, highest=1, step=1, relevant_from=1)  # for data sets without ratings
 
@@ -49,6 +49,7 @@ class Dataset(Section):
     windows: Windows = Windows()
     floors: Floors = Floors()
     schedule: Schedule = Schedule()
+    promises: Promises = Promises()
 
     @model_validator(mode="before")
     @classmethod

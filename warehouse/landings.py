@@ -9,6 +9,7 @@ each entry of `[[events]]`) counts.
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from warehouse.query import Lake
 from warehouse.tables import BRONZE_LANDINGS, SILVER_REFINEMENTS
@@ -30,6 +31,7 @@ class Landing:
     reading: str | None = None
     section: str | None = None
     replaces: tuple[str, ...] = ()
+    landed_at: datetime | None = None
 
 
 def write_id(landing_ids: Iterable[str]) -> str:
@@ -52,6 +54,7 @@ def recorded(lake: Lake) -> list[Landing]:
             reading=row["reading"],
             section=row["section"],
             replaces=tuple(row["replaces"] or ()),
+            landed_at=row["landed_at"],
         )
         for row in rows
     ]

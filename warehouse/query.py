@@ -85,9 +85,9 @@ class Lake:
             checks=frozenset(n.removeprefix(prefix) for n in properties if n.startswith(prefix)),
         )
 
-    def n_rows(self, table: Table) -> int:
-        """Return the number of rows of the newest version, from the log alone."""
-        actions = pa.table(self._open(table).get_add_actions(flatten=True))
+    def n_rows(self, table: Table, *, version: int | None = None) -> int:
+        """Return the number of rows of a version, by default the newest, from the log alone."""
+        actions = pa.table(self._open(table, version).get_add_actions(flatten=True))
         return int(sum(actions.column("num_records").to_pylist()))
 
     def read(self, table: Table, **selection: Unpack[Selection]) -> pa.Table:

@@ -20,7 +20,7 @@ from dashboards import product_api
 from dashboards.console import lake_data
 from dashboards.fetching import cached
 from dashboards.settings import ConsoleSettings, NotSetUpError
-from serving.schemas import OutboxState, Release, Verdict
+from serving.schemas import OpenErasures, OutboxState, Release, Verdict
 
 USUAL_RUNS = 3  # successful runs whose median is the usual duration
 COMPARED_RUNS = 20  # newest runs, among which those with the same budget are found
@@ -132,6 +132,11 @@ def refresh_after_run() -> None:
         question.clear()
 
 
+def airflow_url() -> str:
+    """Return the address of Airflow's API."""
+    return _settings().airflow_url
+
+
 def airflow_page(dag_id: str, run_id: str | None = None) -> str:
     """Return the address of the page of a DAG, or of one run, in Airflow."""
     settings = _settings()
@@ -156,6 +161,12 @@ def verdicts(dataset: str) -> list[Verdict]:
 def outbox(dataset: str) -> OutboxState:
     """Return the state of the outbox: feedback events that are not in the lake yet."""
     return product_api.client(dataset).outbox()
+
+
+@cached("15s")
+def open_erasures(dataset: str) -> OpenErasures:
+    """Return the number of erased users who may still be in the lake, and since when."""
+    return product_api.client(dataset).open_erasures()
 
 
 def _settings() -> ConsoleSettings:

@@ -3,11 +3,9 @@
 Every function raises WarehouseError if a table cannot be read.
 """
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -16,6 +14,8 @@ from pydantic import ValidationError
 from dashboards.console import retrains as retrain_rows
 from dashboards.console.retrains import Figure, Retrain, Sample, Search, Trial, TrialCost
 from dashboards.settings import NotSetUpError
+from monitoring.facts import Disk
+from monitoring.reading import lake as lake_facts
 from warehouse import inventory, reconciliation
 from warehouse.inventory import Inventory
 from warehouse.query import Lake
@@ -35,7 +35,6 @@ from warehouse.tables import (
 )
 
 SHOWN_COLLECTIONS = 3
-MIN_FREE_BYTES, MIN_FREE_SHARE = 5 << 30, 0.05
 
 
 @dataclass(frozen=True)
@@ -63,20 +62,6 @@ class TableState:
 
 
 @dataclass(frozen=True)
-class Disk:
-    """Free and total bytes of the disk that has this folder."""
-
-    folder: str
-    n_free: int
-    n_total: int
-
-    @property
-    def is_nearly_full(self) -> bool:
-        """Whether a retrain could fill it soon."""
-        return self.n_free < max(MIN_FREE_BYTES, MIN_FREE_SHARE * self.n_total)
-
-
-@dataclass(frozen=True)
 class Collection:
     """One copy of feedback events from the outbox into the lake."""
 
@@ -100,12 +85,7 @@ def disk() -> Disk | None:
         root = LakeSettings().root
     except ValidationError as error:
         raise NotSetUpError("LAKE_ROOT and LAKE_INBOX are not both set") from error
-    if "://" in root:
-        return None
-    folder = Path(root)
-    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    usage = shutil.disk_usage(existing)
-    return Disk(str(existing), usage.free, usage.total)
+    return lake_facts.disk(root)
 
 
 @st.cache_data(ttl="5s", show_spinner=False)

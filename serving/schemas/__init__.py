@@ -86,6 +86,7 @@ from serving.schemas.users import (
     Export,
     NewErasures,
     NewUser,
+    OpenErasures,
     RatedItem,
     RatingsPage,
     User,

@@ -121,6 +121,19 @@ class ErasureState(Answer):
     )
 
 
+class OpenErasures(Answer):
+    """Erasures that are not complete in the lake. No user is named."""
+
+    n_with_rows: int = Field(description="Users whose rows may still be in the lake.")
+    oldest_with_rows_at: datetime | None = Field(
+        default=None, description="The oldest request among them."
+    )
+    n_with_files: int = Field(description="Users who may still be in old files of the lake.")
+    oldest_with_files_at: datetime | None = Field(
+        default=None, description="The oldest request among them."
+    )
+
+
 class Export(Answer):
     """All rows about one user in Postgres."""
 

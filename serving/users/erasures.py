@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from serving.schemas import ErasureState
+from serving.schemas import ErasureState, OpenErasures
 from serving.tables import (
     Erasure,
     Feedback,
@@ -44,6 +44,15 @@ IS_ERASED = f"exists (select from erasures where digest = {digest_of(':user_id')
 _BEGIN = text("select pg_advisory_xact_lock_shared(hashtext('erase ' || current_schema()))")
 _HOLD_UP = text("select pg_advisory_xact_lock(hashtext('erase ' || current_schema()))")
 _COUNT = text("select count(*) from erasures")
+_OPEN = text(
+    """
+    select count(*) filter (where erased_at is null) as n_with_rows,
+        min(requested_at) filter (where erased_at is null) as oldest_with_rows_at,
+        count(*) filter (where purged_at is null) as n_with_files,
+        min(requested_at) filter (where purged_at is null) as oldest_with_files_at
+    from erasures
+    """
+)
 _DIGEST = text(f"select {digest_of(':user_id')}")
 
 
@@ -157,6 +166,11 @@ def find(connection: Connection, user_id: str) -> ErasureState | None:
     is_theirs = text(f"digest = {digest_of(':user_id')}").bindparams(user_id=user_id)
     row = connection.execute(select(Erasure).where(is_theirs)).one_or_none()
     return None if row is None else _state(row)
+
+
+def open_ones(connection: Connection) -> OpenErasures:
+    """Return the number of erasures that are not complete in the lake, and the oldest requests."""
+    return OpenErasures.model_validate(dict(connection.execute(_OPEN).mappings().one()))
 
 
 def _state(row: Row[Any]) -> ErasureState:

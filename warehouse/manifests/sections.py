@@ -99,6 +99,31 @@ class Schedule(Section):
     """Hours to wait for the operator's answer; without one, nothing is published."""
 
 
+class Promises(Section):
+    """Limits above which the overview and the alerts ask for a person."""
+
+    release_hours: float | None = Field(default=168, gt=0)
+    """Age of the live release while newer events are waiting; `false`: no limit."""
+    files_hours: float | None = Field(default=None, gt=0)
+    """Age of the newest landed file; `false`: no limit."""
+    refine_hours: float = Field(default=24, gt=0)
+    """Age of the oldest landed rows that are not refined."""
+    collect_minutes: float = Field(default=15, gt=0)
+    """Age of the oldest event in the outbox: three missed runs of `collect` by default."""
+    outbox_events: int = Field(default=100_000, ge=1)
+    """Number of events in the outbox."""
+    quarantine_share: float = Field(default=0.02, ge=0, le=1)
+    """Share of the rows of items, categories, users, ratings or events in quarantine: of those
+    refined in the last 7 days, or of all if these are fewer than 100."""
+    holds_in_a_row: int = Field(default=3, ge=1)
+    """Number of retrains in a row that kept the champion."""
+
+    @field_validator("release_hours", "files_hours", mode="before")
+    @classmethod
+    def _false_is_no_limit(cls, value: object) -> object:
+        return None if value is False else value
+
+
 class Training(Section):
     """Defaults of a retrain; its trigger form can change them for one retrain."""
 

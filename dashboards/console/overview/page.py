@@ -1,4 +1,4 @@
-"""Page "Overview": live release, running retrain, last verdict, feedback and lake."""
+"""Page "Overview": whether all is well, live release, retrains, feedback and lake."""
 
 from contextlib import suppress
 
@@ -23,13 +23,14 @@ from dashboards.console.overview import (
     last_runs,
     last_verdict,
     retrain_progress,
+    status,
     storage,
     watch,
 )
 from dashboards.text import esc, moment
 
 SHOWN_RUNS = 4
-AGE_SECONDS, QUESTION_SECONDS, STORAGE_SECONDS = 10, 5, 60
+AGE_SECONDS, QUESTION_SECONDS, STATUS_SECONDS, STORAGE_SECONDS = 10, 5, 30, 60
 
 operator = sign_in.operator()
 caption, actions = components.page_head("Overview")
@@ -58,20 +59,19 @@ with suppress(AirflowError):  # the cards report it
     busy = last_runs.is_active(operator, retrain)
 watch.when_changed(operator, dataset, live, verdicts)
 
-if live and live.publishing_paused_by:
-    st.warning(
-        f"{esc(live.publishing_paused_by)} paused publishing. Retrains still run, but release "
-        f"{live.release_id} stays live until publishing is resumed on the page Releases.",
-        icon=":material/pause_circle:",
-    )
-with inline_errors():
-    storage.warning(lake_data.disk())
 if not live:
     ui.empty_state(
         "No live release yet",
         "The ingest DAG loads your files into the lake. The first retrain then creates a list for "
         "every user. Progress is shown below.",
     )
+
+
+@st.fragment(run_every=STATUS_SECONDS)
+def show_status() -> None:
+    """Show whether everything is well, and what needs attention."""
+    with components.card():
+        status.show(status.lines(operator, dataset), dataset)
 
 
 @st.fragment(run_every=AGE_SECONDS)
@@ -127,6 +127,7 @@ def show_storage() -> None:
         storage.show(lake_data.disk(), storage.tables(operator, dataset))
 
 
+show_status()
 show_figures()
 show_questions()
 left, right = st.columns([5, 3], gap="small")

@@ -7,10 +7,11 @@ import streamlit as st
 from dashboards import ui
 from dashboards.console import components
 from dashboards.console.acts.client import BY_TOKEN, as_operator
-from dashboards.console.badges import Badge
 from dashboards.console.data import Operator
-from dashboards.console.lake_data import Disk
+from dashboards.console.overview import status
 from dashboards.text import bytes_text, esc
+from monitoring.checks import platform
+from monitoring.facts import Disk
 from serving.schemas import TableSize
 
 SHOWN_TABLES = 5
@@ -23,24 +24,10 @@ def tables(operator: Operator, dataset: str) -> list[TableSize]:
         return client.storage()
 
 
-def warning(disk: Disk | None) -> None:
-    """Warn while there is still space."""
-    if disk is not None and disk.is_nearly_full:
-        st.warning(
-            f"The disk of {esc(disk.folder)} has {bytes_text(disk.n_free)} left of "
-            f"{bytes_text(disk.n_total)}. Free space before the next retrain: a full disk stops "
-            "retrains and events.",
-            icon=":material/hard_drive:",
-        )
-
-
 def show(disk: Disk | None, sizes: Sequence[TableSize]) -> None:
     """Show the space on the disk, and the largest tables."""
-    badge = None
-    if disk is not None:
-        nearly_full = Badge("warning", "Nearly full")
-        badge = nearly_full if disk.is_nearly_full else Badge("ok", "Enough space")
-    ui.heading("Storage", badge.markdown if badge else "")
+    line = next(platform.disk(disk), None)
+    ui.heading("Storage", status.badge(line).markdown if line else "")
     if disk is not None:
         used = 1 - disk.n_free / max(disk.n_total, 1)
         text = f"{bytes_text(disk.n_free)} free of {bytes_text(disk.n_total)}"

@@ -8,7 +8,7 @@ from serving import schemas
 from serving.acts import access
 from serving.api import problems
 from serving.api.access import GuardedRoute
-from serving.api.authentication import AnyProduct
+from serving.api.authentication import AnyProduct, Reader
 from serving.api.operators import Operator
 from serving.api.routes.feedback import UserToken
 from serving.api.routes.parameters import NO_NUL, UserId, as_json
@@ -65,6 +65,18 @@ def erase_users(caller: Operator, body: schemas.NewErasures) -> Response:
     for receipt in receipts:
         caller.release_cache.drop_reasons(receipt.user_id)
     return as_json(receipts)
+
+
+@route.get(
+    "/open-erasures",
+    response_model=schemas.OpenErasures,
+    tags=["erasures"],
+    summary="Count the erasures that are not complete",
+)
+def open_erasures(caller: Reader) -> Response:
+    """How many erased users the lake may still have, and since when. No user is named."""
+    with caller.connection() as connection:
+        return as_json(erasures.open_ones(connection))
 
 
 @route.get(

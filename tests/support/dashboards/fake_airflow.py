@@ -18,6 +18,10 @@ USUAL_SECONDS = {
     "fit": 41, "publish": 6,
 }  # fmt: skip
 Json = dict[str, Any]
+HEALTHY: Json = {
+    name: {"status": "healthy"}
+    for name in ("metadatabase", "scheduler", "triggerer", "dag_processor")
+}
 
 
 class FakeAirflow:
@@ -156,7 +160,9 @@ def _handler(airflow: FakeAirflow) -> type[BaseHTTPRequestHandler]:
         do_PATCH = do_POST  # noqa: N815 # the handler's own name
 
         def _answer(self, method: str, body: Json) -> None:
-            status, answer = airflow.answer(method, urlsplit(self.path).path, body)
+            path = urlsplit(self.path).path
+            is_probe = path == "/api/v2/monitor/health"
+            status, answer = (200, HEALTHY) if is_probe else airflow.answer(method, path, body)
             content = json.dumps(answer).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")

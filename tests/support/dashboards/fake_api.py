@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pydantic import BaseModel, TypeAdapter
 
-from serving.schemas import ItemOrder, OutboxState, Problem
+from serving.schemas import AllReadiness, ItemOrder, OpenErasures, OutboxState, Problem, Readiness
 from tests.support.dashboards import shop
 from tests.support.dashboards.fake_airflow import TOKEN, USER
 from tests.support.dashboards.fake_inspections import FakeInspections
@@ -24,6 +24,15 @@ from tests.support.http_server import serving
 KEY = "a-key-of-the-tests"
 Response = tuple[int, bytes]  # status and JSON
 Json = dict[str, Any]
+_READY = AllReadiness(
+    ready=True,
+    detail="All data sets are ready.",
+    datasets={
+        "playground": Readiness(
+            ready=True, database=True, schema_version="1", live_release=12, detail=""
+        )
+    },
+)
 FOR_OPERATORS = ("rules", "publishing", "audit", "erasures", "keys", "storage", "inspection")
 
 
@@ -86,6 +95,8 @@ def read(visitors: Visitors, path: str, params: Mapping[str, str]) -> Response: 
             return _many(shop.releases())
         case ["outbox"]:
             return _one(OutboxState(n_events=0, n_waiting=0))
+        case ["open-erasures"]:
+            return _one(OpenErasures(n_with_rows=0, n_with_files=0))
         case ["verdicts"]:
             return _many(shop.verdicts()[:limit])
     return _problem(404, "unknown-route")
@@ -230,6 +241,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         url = urlsplit(self.path)
+        if url.path == "/ready":  # needs no key
+            self._send(*_one(_READY))
+            return
         if is_for_operators(url.path):
             self._operate({})
             return
@@ -259,7 +273,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _respond(self, find: Callable[[], Response], key: str = KEY) -> None:
         allowed = self.headers.get("Authorization") == f"Bearer {key}"
-        status, body = find() if allowed else _problem(401, "no-key")
+        self._send(*(find() if allowed else _problem(401, "no-key")))
+
+    def _send(self, status: int, body: bytes) -> None:
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))

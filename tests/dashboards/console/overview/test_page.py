@@ -10,6 +10,7 @@ from dags.about import TASKS
 from dashboards.console import data, lake_data
 from dashboards.settings import NotSetUpError
 from dashboards.text import esc
+from monitoring.facts import Disk
 from serving.errors import ApiUnavailableError
 from serving.schemas import Verdict
 from tests.support.dashboards import shop
@@ -43,17 +44,6 @@ def test_the_page_shows_the_running_retrain_and_the_last_runs(page: Page) -> Non
     assert "Promoted" in text
     assert "Failed" in text
     assert "of 8 tasks done" in str(app.get("progress")[0].proto.text)
-
-
-@pytest.mark.usefixtures("console")
-def test_paused_publishing_is_shown_at_the_top(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
-    first, *others = shop.releases()
-    paused = first.model_copy(update={"publishing_paused_by": "jonas <b>"})
-    monkeypatch.setattr(data, "releases", lambda _: fresh([paused, *others]))
-
-    app = opened(page, OVERVIEW)
-
-    assert r"jonas \<b\> paused publishing" in app.warning[0].value
 
 
 def test_a_fresh_installation_says_that_nothing_has_run(
@@ -136,18 +126,17 @@ def test_a_verdict_whose_release_is_not_published_yet_says_so(
 
 
 @pytest.mark.usefixtures("console")
-def test_a_nearly_full_disk_is_warned_of_and_the_largest_tables_are_shown(
+def test_the_largest_tables_and_the_space_on_the_disk_are_shown(
     page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert "outbox" in cells(opened(page, OVERVIEW))
-    assert "2.4 GB" in cells(opened(page, OVERVIEW)).replace("\\", "")
-    full = lake_data.Disk("/lake", n_free=4_000_000_000, n_total=500_000_000_000)
+    full = Disk("/lake", n_free=4_000_000_000, n_total=500_000_000_000)
     monkeypatch.setattr(lake_data, "disk", lambda: full)
 
     app = opened(page, OVERVIEW)
 
-    assert "has 4.0 GB left of 500 GB" in app.warning[0].value.replace("\\", "")
-    assert "Nearly full" in words(app)
+    assert "outbox" in cells(app)
+    assert "2.4 GB" in cells(app).replace("\\", "")
+    assert words(app).count("Full") == 2  # the status and the card
 
 
 def test_before_the_first_retrain_the_page_says_what_starts_it(
@@ -155,7 +144,7 @@ def test_before_the_first_retrain_the_page_says_what_starts_it(
 ) -> None:
     ingest = dict(console.runs[0])
     ingests = {"playground__ingest": [run_of(ingest)], "playground__retrain": []}
-    monkeypatch.setattr(data, "runs", lambda _, dag_id, __: ingests[dag_id])
+    monkeypatch.setattr(data, "runs", lambda _, dag_id, __: ingests.get(dag_id, []))
 
     assert "The first ingest is running" in words(opened(page, OVERVIEW))
 

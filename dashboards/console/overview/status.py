@@ -1,0 +1,92 @@
+"""The head of the page: whether everything is well, what is not, and what to do about it."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+import streamlit as st
+from pydantic import ValidationError
+
+from dashboards import pages, ui
+from dashboards.console import components, data
+from dashboards.console.badges import Badge, Status
+from dashboards.console.data import Operator
+from dashboards.console.overview import facts
+from dashboards.settings import NotSetUpError
+from dashboards.text import esc, plural
+from monitoring import status
+from monitoring.facts import DAG_KINDS
+from monitoring.levels import Level, Line, Place, worst
+from monitoring.limits import Limits
+from warehouse import datasets
+from warehouse.settings import LakeSettings
+
+_PAGES: dict[Place | None, Callable[[], st.Page]] = {
+    "models": pages.models,
+    "releases": pages.releases,
+}
+_STATUSES: dict[Level, Status] = {"ok": "ok", "warning": "warning", "error": "error"}
+
+
+def lines(operator: Operator, dataset: str) -> tuple[Line, ...]:
+    """Return the status of the data set now.
+
+    Raises:
+        NotSetUpError: the lake's address is missing.
+    """
+    try:
+        limits = Limits.of(datasets.load_named(dataset), LakeSettings())
+    except ValidationError as error:
+        raise NotSetUpError("LAKE_ROOT and LAKE_INBOX are not both set") from error
+    return status.lines(facts.gather(operator, dataset), limits, now=datetime.now(UTC))
+
+
+def show(shown: Sequence[Line], dataset: str) -> None:
+    """Show what needs attention first, each with its next step; then what is well."""
+    attention = sorted(
+        (line for line in shown if not line.is_ok), key=lambda line: line.level != "error"
+    )
+    well = [line for line in shown if line.is_ok]
+    ui.heading("Status", _summary(tuple(shown)).markdown)
+    for line in attention:
+        _attention(line, dataset)
+    if not well:
+        return
+    with st.grid("auto", min_column_width=250, gap="small"):
+        for line in well:
+            st.markdown(
+                f"{badge(line).markdown} **{esc(line.subject)}**  \n"
+                f":small[:gray[{esc(line.detail)} {esc(line.next_step)}]]"
+            )
+
+
+def badge(line: Line) -> Badge:
+    """Return the badge of a line: its colour, and its state in a word."""
+    return Badge(_STATUSES[line.level], line.word)
+
+
+def _summary(shown: tuple[Line, ...]) -> Badge:
+    n_attention = sum(not line.is_ok for line in shown)
+    if not n_attention:
+        return Badge("ok", "All is well")
+    verb = "needs" if n_attention == 1 else "need"
+    return Badge(_STATUSES[worst(shown)], f"{plural('thing', n_attention)} {verb} attention")
+
+
+def _attention(line: Line, dataset: str) -> None:
+    with components.row(horizontal_alignment="distribute"):
+        st.markdown(
+            f"{badge(line).markdown} **{esc(line.subject)}** {esc(line.detail)}  \n"
+            f":gray[Next: {esc(line.next_step)}]",
+            width="stretch",
+        )
+        _link(line, dataset)
+
+
+def _link(line: Line, dataset: str) -> None:
+    """Show the way to the page where an operator acts on the line, if it is another one."""
+    if line.place in _PAGES:
+        page = _PAGES[line.place]()
+        st.page_link(page, label=page.title, query_params=pages.address())
+    elif line.place in DAG_KINDS:
+        address, icon = data.airflow_page(f"{dataset}__{line.place}"), ":material/open_in_new:"
+        st.link_button("Airflow", address, type="tertiary", icon=icon)
