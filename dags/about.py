@@ -35,6 +35,12 @@ TASKS = {
         "Deletes old runs from Airflow's database, and the logs of this data set's tasks, after "
         "`RETENTION_AIRFLOW_DAYS`. Skipped if Airflow has no connection `airflow_metadata`.",
     ),
+    "alert": About(
+        "Send alerts",
+        "Checks all data sets and the platform. Sends alerts to the log and to the targets of the "
+        "settings `ALERT_…`: about what is new, worse or resolved, and again after a day. Records "
+        "figures for `/metrics`.",
+    ),
     "land": About(
         "Land the files",
         "Copies each row of the source files unchanged to bronze, with its file and line. A file "

@@ -36,6 +36,7 @@ SETTINGS_FOR_CLEANING = (
     "AIRFLOW__CORE__LOAD_EXAMPLES",
     "AIRFLOW__LOGGING__BASE_LOG_FOLDER",
 )
+ALERTS = "ALERT_"  # first letters of the settings of alerts
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 OnNothing = Literal["skip_rest", "skip_self"]
@@ -50,6 +51,7 @@ class JobOperator(BaseOperator, SkipMixin):
         serving: Whether the job gets the connection `serving`, as SERVING_DATABASE_URL.
         airflow: Whether the job gets Airflow's database and log folder, from the connection
             `airflow_metadata` if there is one.
+        alerts: Whether the job gets the settings of alerts, which have passwords.
         on_nothing: Effect of exit code 99. `skip_rest`: this task succeeds and the later ones are
             skipped. `skip_self`: this task is skipped, so its outlets are not updated.
         operator_args: Arguments of BaseOperator.
@@ -66,6 +68,7 @@ class JobOperator(BaseOperator, SkipMixin):
         arguments: Sequence[str],
         serving: bool = False,
         airflow: bool = False,
+        alerts: bool = False,
         on_nothing: OnNothing = "skip_rest",
         **operator_args: Any,
     ) -> None:
@@ -74,6 +77,7 @@ class JobOperator(BaseOperator, SkipMixin):
         self.arguments = arguments
         self.serving = serving
         self.airflow = airflow
+        self.alerts = alerts
         self.on_nothing = on_nothing
         self._process: subprocess.Popen[str] | None = None
 
@@ -135,6 +139,8 @@ class JobOperator(BaseOperator, SkipMixin):
             environment["SERVING_DATABASE_URL"] = database_url(BaseHook.get_connection("serving"))
         if self.airflow:
             environment |= airflow_settings()
+        if self.alerts:
+            environment |= {n: v for n, v in os.environ.items() if n.startswith(ALERTS)}
         return environment
 
     def _skip(self, context: Context) -> None:
@@ -183,17 +189,20 @@ def airflow_settings() -> dict[str, str]:
 
 
 def without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables for a job: all but Airflow's settings and the URL of Postgres."""
+    """Return the variables for a job.
+
+    They are all but Airflow's settings, those of alerts, and the URL of Postgres.
+    """
     return {
         name: value
         for name, value in environment.items()
-        if not name.startswith(("AIRFLOW_", "_AIRFLOW_")) and name != "SERVING_DATABASE_URL"
+        if not name.startswith(("AIRFLOW_", "_AIRFLOW_", ALERTS)) and name != "SERVING_DATABASE_URL"
     }
 
 
 @contextmanager
 def hidden_secrets() -> Iterator[None]:
-    """Remove Airflow's settings and the URL of Postgres from the environment during the block."""
+    """Remove what `without_secrets` leaves out from the environment during the block."""
     hidden = {name: os.environ[name] for name in os.environ.keys() - without_secrets(os.environ)}
     for name in hidden:
         del os.environ[name]

@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 DATABASE = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
 LOGS = "AIRFLOW__LOGGING__BASE_LOG_FOLDER"
 DAGS = ("ingest", "collect", "retrain", "maintain")
+ALERT_DAG = "platform__alert"  # it belongs to no data set: each one deletes its old logs
 TIMEOUT_SECONDS = 1800
 LAST_LINES = 5
 
@@ -36,7 +37,7 @@ def run(dataset: str, logs: Path, *, before: datetime) -> int:
     Raises:
         AirflowCleaningError: `airflow db clean` failed; the message has its last lines.
     """
-    dag_ids = [f"{dataset}__{dag}" for dag in DAGS]
+    dag_ids = [*(f"{dataset}__{dag}" for dag in DAGS), ALERT_DAG]
     clean_database(before)
     n_files = sum(delete_logs(logs / f"dag_id={dag_id}", before) for dag_id in dag_ids)
     log.info(event("cleaned_airflow", dataset=dataset, log_files=n_files))

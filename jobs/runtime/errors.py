@@ -59,3 +59,7 @@ class NotRebuiltError(JobError):
 
 class AirflowCleaningError(JobError):
     """`airflow db clean` failed. Run it by hand, and read its message."""
+
+
+class NotCheckedError(JobError):
+    """`alert` cannot check a data set, as Postgres does not answer or has an older schema."""

@@ -51,7 +51,7 @@ def of(program: str, settings: OpsSettings, ports: Ports) -> dict[str, str]:
     """Return the environment of a program."""
     secrets = credentials.of(settings)
     if program.startswith("airflow") or program == "job":
-        special = airflow_config.environment(settings, ports, secrets)
+        special = airflow_config.environment(settings, ports, secrets) | alerts(ports)
     elif program == "api":
         api = f"{database.API}:{secrets.of(database.API)}"
         special = {
@@ -137,6 +137,19 @@ def spark(settings: OpsSettings) -> dict[str, str]:
         "SPARK_CONF_DIR": str(settings.spark_conf),
         "SPARK_LOCAL_IP": HOST,
         "PYSPARK_PYTHON": sys.executable,
+    }
+
+
+def alerts(ports: Ports) -> dict[str, str]:
+    """Return the settings of alerts: the addresses to check, and what the shell or `.env` says.
+
+    Only Airflow's programs get them, since some are passwords.
+    """
+    return {
+        "ALERT_API_URL": f"http://{HOST}:{ports.api}",
+        "ALERT_AIRFLOW_URL": f"http://{HOST}:{ports.airflow}",
+        "ALERT_APP_URL": f"http://{HOST}:{ports.app}",
+        **inherited(("ALERT_*",)),
     }
 
 

@@ -46,6 +46,7 @@ GRANTS = {
         "feedback": "select",
         "outbox_cursor": "select, insert, update",
         "erasures": "select, insert, update",  # `erase` records its progress
+        **dict.fromkeys(("measurements", "alerts"), "select, insert, update, delete"),
         "alembic_version": "select",
     },
     API: {
@@ -70,6 +71,8 @@ GRANTS = {
         "activations": "select, insert",
         "audit": "select, insert",
         "verdicts": "select",
+        "measurements": "select",
+        "alerts": "select",
         "api_keys": "select, insert, delete",
         "alembic_version": "select",
     },

@@ -20,5 +20,6 @@ from serving.tables.lists import (
     Recommendation,
     SimilarItems,
 )
+from serving.tables.monitoring import Alert, Measurement
 from serving.tables.releases import Activation, LivePointer, Release, Verdict
 from serving.tables.rules import RulesVersion, Slate, WindowList

@@ -164,3 +164,20 @@ def test_maintain_erases_users_before_it_removes_old_files(run: Run, jobs: Jobs)
     assert called.index("erase") < called.index("vacuum")
     with_url = {call.job for call in jobs.calls() if "SERVING_DATABASE_URL" in call.env}
     assert with_url == {"erase", "vacuum", "prune"}
+
+
+def test_only_the_job_of_alerts_gets_their_settings(
+    run: Run, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALERT_WEBHOOK_URL", "https://canary.example.org")
+
+    assert set(run("platform__alert").values()) == {"success"}
+    run("playground__maintain")
+
+    called = {call.job: call for call in jobs.calls()}
+    assert called["alert"].env["ALERT_WEBHOOK_URL"] == "https://canary.example.org"
+    assert "SERVING_DATABASE_URL" in called["alert"].env
+    assert called["alert"].words == []
+    others = [call for name, call in called.items() if name != "alert"]
+    assert len(others) == 4
+    assert "canary" not in str([call.env for call in others])

@@ -80,6 +80,17 @@ def test_only_the_app_gets_the_secret_of_visitors_from_the_shell(
     assert readers == ["app"]
 
 
+def test_only_airflow_gets_the_settings_of_alerts(
+    settings: OpsSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALERT_SMTP_PASSWORD", "of the shell")
+    for name in PROGRAMS:
+        variables = environment.of(name, settings, PORTS)
+        has_password = variables.get("ALERT_SMTP_PASSWORD") == "of the shell"
+        assert has_password == name.startswith("airflow")
+        assert ("ALERT_API_URL" in variables) == name.startswith("airflow")
+
+
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_programs_get_no_variable_that_is_not_listed(
     settings: OpsSettings, monkeypatch: pytest.MonkeyPatch, program: str

@@ -1,0 +1,168 @@
+"""Check all data sets in use, send alerts about what needs a person, record figures. No Spark.
+
+An alert is sent when it is new, when it gets worse, when it is resolved, and again after a day, to
+each target that `ALERT_` settings name, and to the log. A target that does not take it gets it from
+the next run; the run does not fail. Alerts and the console's status come from the same function,
+`monitoring.status.lines`.
+
+Run: python -m jobs.alert
+"""
+
+import argparse
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+from pydantic import TypeAdapter
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from jobs.alerting import gathering, targets
+from jobs.alerting.gathering import Sources
+from jobs.alerting.settings import AlertSettings
+from jobs.alerting.targets import DeliveryError, Target
+from jobs.runtime import entrypoint
+from jobs.runtime.errors import NotCheckedError
+from jobs.runtime.logs import event
+from monitoring import alerts, status
+from monitoring.alerts import Notice, Reported
+from monitoring.checks import platform
+from monitoring.levels import Level, Line
+from monitoring.limits import Limits
+from monitoring.reading import services
+from serving.errors import ServingError
+from serving.monitoring import alerts as record
+from serving.monitoring import measurements
+from serving.storage import database
+from warehouse import datasets
+from warehouse.query import Lake
+from warehouse.settings import LakeSettings
+
+log = logging.getLogger(__name__)
+
+AIRFLOW_DATABASE = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
+
+
+def check(sources: Sources, lake: LakeSettings, *, now: datetime) -> tuple[Line, ...]:
+    """Return the status of a data set, and record its figures."""
+    known = gathering.facts(sources, now=now)
+    lines = status.lines(known, Limits.of(sources.dataset, lake), now=now)
+    tasks = gathering.successes(sources)
+    with sources.postgres.begin() as connection:
+        figures = gathering.figures(known, lines, tasks)
+        measurements.replace(connection, figures, now=now)
+    return lines
+
+
+def report(
+    lines: Mapping[str, Sequence[Line]],
+    engines: Mapping[str, Engine],
+    receivers: Sequence[Target],
+    *,
+    now: datetime,
+    remind_after: timedelta,
+) -> int:
+    """Send what is due to each target; return the number of targets that did not take it."""
+    n_failed = 0
+    for target in receivers:
+        notices = [
+            notice
+            for dataset, of_dataset in lines.items()
+            for notice in alerts.due(
+                dataset,
+                of_dataset,
+                _reported(engines[dataset], target.name),
+                now=now,
+                remind_after=remind_after,
+            )
+        ]
+        if not notices:
+            continue
+        try:
+            target.send(alerts.once(notices, shared=platform.CHECKS))
+        except DeliveryError as error:
+            n_failed += 1
+            log.warning(event("alert_not_delivered", target=target.name, cause=str(error)))
+            continue
+        _record(engines, target.name, notices, now)
+    return n_failed
+
+
+def run(
+    sources: Sequence[Sources], lake: LakeSettings, settings: AlertSettings, *, now: datetime
+) -> int:
+    """Check the data sets and send alerts; return the number of targets that did not take them.
+
+    Raises:
+        NotCheckedError: Postgres cannot be read for a data set; the others were checked.
+    """
+    lines: dict[str, tuple[Line, ...]] = {}
+    not_checked = []
+    for of_dataset in sources:
+        name = of_dataset.dataset.name
+        try:
+            if gathering.is_in_use(of_dataset):
+                lines[name] = check(of_dataset, lake, now=now)
+        except SQLAlchemyError as error:
+            log.error("%s: Postgres cannot be read: %s", name, type(error).__name__)  # noqa: TRY400
+            not_checked.append(name)
+    every_line = [line for of_dataset in lines.values() for line in of_dataset]
+    n_failed = report(
+        lines,
+        {each.dataset.name: each.postgres for each in sources},
+        targets.of(settings),
+        now=now,
+        remind_after=timedelta(hours=settings.reminder_hours),
+    )
+    n_bad = sum(not line.is_ok for line in every_line)
+    counts = {"datasets": len(lines), "checks": len(every_line), "not_ok": n_bad}
+    log.info(event("checked", **counts, targets_failed=n_failed))
+    if not_checked:
+        raise NotCheckedError(
+            f"{', '.join(not_checked)}: not checked, as Postgres cannot be read. Run `lantern "
+            "status`; if Postgres answers, run `lantern up`, which updates the schemas"
+        )
+    return n_failed
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Parse the command line, run."""
+    argparse.ArgumentParser(prog="python -m jobs.alert", description=__doc__).parse_args(argv)
+    lake, settings = LakeSettings(), AlertSettings()
+    airflow = os.environ.get(AIRFLOW_DATABASE)
+    airflow_engine = create_engine(airflow) if airflow else None
+    answering = services.answering(
+        api_url=settings.api_url, airflow_url=settings.airflow_url, app_url=settings.app_url
+    )
+    sources = [
+        Sources(
+            dataset=dataset,
+            lake=Lake(lake.of(dataset.name)),
+            postgres=database.engine(dataset.name),
+            airflow=airflow_engine,
+            services=answering,
+        )
+        for dataset in datasets.installed()
+    ]
+    run(sources, lake, settings, now=datetime.now(UTC))
+
+
+def _reported(engine: Engine, target: str) -> dict[str, Reported]:
+    with engine.connect() as connection:
+        known = record.reported(connection, target)
+    level = TypeAdapter[Level](Level).validate_python
+    return {each.name: Reported(level(each.level), each.since, each.reported_at) for each in known}
+
+
+def _record(
+    engines: Mapping[str, Engine], target: str, notices: Sequence[Notice], now: datetime
+) -> None:
+    for notice in notices:
+        with engines[notice.dataset].begin() as connection:
+            name, level = notice.line.check, notice.line.level
+            record.record(connection, target, name, level=level, since=notice.since, now=now)
+
+
+if __name__ == "__main__":
+    entrypoint.run(main, ServingError)
