@@ -16,8 +16,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.api.datasets import Datasets
+from serving.api.platform_metrics import Platform
 from serving.errors import ApiError
-from serving.schemas import OutboxState, Receipt, TableSize, UndoReceipt
+from serving.schemas import ListKind, OutboxState, Receipt, TableSize, UndoReceipt
 from serving.storage import sizes
 from serving.users import feedback
 
@@ -49,9 +50,16 @@ class Metrics:
             ("dataset", "kind", "status"),
             registry=self.registry,
         )
+        self._lists = Counter(
+            "lantern_lists",
+            "Lists for users, by kind: live, batch or fallback.",
+            ("dataset", "kind"),
+            registry=self.registry,
+        )
         self._cache: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self.registry.register(Outboxes(datasets))
         self.registry.register(Storage(datasets, disk_folders))
+        self.registry.register(Platform(datasets))
         ProcessCollector(registry=self.registry)
 
     def count_response(self, route: str, method: str, status: int, seconds: float) -> None:
@@ -69,6 +77,10 @@ class Metrics:
     def count_event(self, dataset: str, receipt: Receipt | UndoReceipt) -> None:
         """Count one event."""
         self._events.labels(dataset, receipt.kind, receipt.status).inc()
+
+    def count_list(self, dataset: str, kind: ListKind) -> None:
+        """Count one list for a user."""
+        self._lists.labels(dataset, kind).inc()
 
 
 class Outboxes(Collector):

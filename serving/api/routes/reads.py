@@ -77,6 +77,7 @@ def for_user(caller: Reader, request: Listing, user_id: UserId) -> Response:
     """
     with caller.connection() as connection:
         answer = recommendations.for_user(connection, caller.release_cache, user_id, request)
+        caller.metrics.count_list(caller.dataset, answer.kind)
         return Response(recommendations.to_json(answer), media_type=JSON)
 
 
@@ -96,6 +97,7 @@ def for_anonymous_user(
     with caller.connection() as connection:
         cache = caller.release_cache
         answer = recommendations.for_anonymous_user(connection, cache, user.ratings, request)
+        caller.metrics.count_list(caller.dataset, answer.kind)
         return Response(recommendations.to_json(answer), media_type=JSON)
 
 

@@ -1,0 +1,138 @@
+"""Metrics for Prometheus of the platform's own work: releases, erasures, alerts, runs, the lake.
+
+The API reads no lake and no run of Airflow: their figures are those of the last run of the job
+`alert`, which `lantern_checked_timestamp_seconds` dates.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from serving.api.datasets import Datasets
+from serving.errors import ApiError
+from serving.monitoring import alerts, measurements
+from serving.users import erasures
+
+
+@dataclass(frozen=True, slots=True)
+class _Figure:
+    """How a recorded figure is exported; parts of its subject, between `/`, are labels."""
+
+    name: str
+    help: str
+    labels: tuple[str, ...] = ()
+
+
+# by the name under which the job `alert` records them
+FIGURES = {
+    "status": _Figure("lantern_status", "Level of a check: 0 green, 1 amber, 2 red.", ("check",)),
+    "task_success": _Figure(
+        "lantern_task_last_success_timestamp_seconds",
+        "End of a task's last success, as Unix time.",
+        ("dag", "task"),
+    ),
+    "task_seconds": _Figure(
+        "lantern_task_last_success_seconds", "Duration of a task's last success.", ("dag", "task")
+    ),
+    "quarantined_rows": _Figure("lantern_quarantined_rows", "Rows in quarantine."),
+    "reconciled": _Figure(
+        "lantern_reconciled", "Whether the events of Postgres, bronze and silver add up."
+    ),
+    "holds_in_a_row": _Figure(
+        "lantern_holds_in_a_row", "Number of the last retrains that kept the champion."
+    ),
+    "new_since_fit": _Figure(
+        "lantern_new_since_fit", "What arrived since the fit of the live release.", ("kind",)
+    ),
+    "lake_disk": _Figure(
+        "lantern_lake_disk_bytes", "Space on the lake's disk: `free` and `total`.", ("space",)
+    ),
+}
+
+
+_RELEASE_AGE = _Figure("lantern_release_age_seconds", "How long the live release has been live.")
+_PAUSED = _Figure("lantern_publishing_paused", "Whether an operator paused publishing.")
+_ERASURES = _Figure(
+    "lantern_erasures_open",
+    "Erased users with `rows` in the lake, and in old `files`.",
+    ("stage",),
+)
+_OLDEST = _Figure(
+    "lantern_erasures_oldest_age_seconds", "Age of the oldest open erasure.", ("stage",)
+)
+_ALERTS = _Figure(
+    "lantern_alerts_open", "Alerts that were reported and are not resolved.", ("target", "level")
+)
+_CHECKED = _Figure(
+    "lantern_checked_timestamp_seconds", "When the job `alert` last ran, as Unix time."
+)
+_ALL = (*FIGURES.values(), _RELEASE_AGE, _PAUSED, _ERASURES, _OLDEST, _ALERTS, _CHECKED)
+
+_LIVE = text(
+    "select since, publishing_paused_by is not null as is_paused"
+    " from live_release join releases using (release_id)"
+)
+
+Sample = tuple[_Figure, tuple[str, ...], float]  # labels without the data set
+
+
+class Platform(Collector):
+    """The state of each data set, read at each scrape."""
+
+    def __init__(self, datasets: Datasets) -> None:
+        self._datasets = datasets
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Yield every metric, without samples of data sets that cannot be read."""
+        families = {
+            each.name: GaugeMetricFamily(each.name, each.help, labels=["dataset", *each.labels])
+            for each in _ALL
+        }
+        with suppress(SQLAlchemyError):  # `lantern_database_up` reports it
+            for dataset in self._datasets.names():
+                with suppress(ApiError), self._datasets.connection(dataset) as connection:
+                    for figure, labels, value in [*_samples(connection)]:
+                        families[figure.name].add_metric([dataset, *labels], value)
+        yield from families.values()
+
+
+def _samples(connection: Connection) -> Iterator[Sample]:
+    """Yield the samples of one data set."""
+    yield from _release(connection)
+    yield from _erasures(connection)
+    for target, level, n_open in alerts.counts(connection):
+        yield _ALERTS, (target, level), n_open
+    figures, measured_at = measurements.newest(connection)
+    for each in figures:
+        figure = FIGURES.get(each.name)
+        if figure is not None:  # another version of the job may record others
+            yield figure, tuple(each.subject.split("/"))[: len(figure.labels)], each.value
+    if measured_at is not None:
+        yield _CHECKED, (), measured_at.timestamp()
+
+
+def _release(connection: Connection) -> Iterator[Sample]:
+    live = connection.execute(_LIVE).one_or_none()
+    if live is not None:
+        yield _RELEASE_AGE, (), _age(live.since)
+        yield _PAUSED, (), float(live.is_paused)
+
+
+def _erasures(connection: Connection) -> Iterator[Sample]:
+    open_ones = erasures.open_ones(connection)
+    yield _ERASURES, ("rows",), open_ones.n_with_rows
+    yield _ERASURES, ("files",), open_ones.n_with_files
+    yield _OLDEST, ("rows",), _age(open_ones.oldest_with_rows_at)
+    yield _OLDEST, ("files",), _age(open_ones.oldest_with_files_at)
+
+
+def _age(since: datetime | None) -> float:
+    """Return the seconds since a moment; 0 without one."""
+    return 0.0 if since is None else max(time.time() - since.timestamp(), 0.0)
