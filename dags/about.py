@@ -18,6 +18,11 @@ TASKS = {
         "`gold.erased_rows`. Old files that still name them are deleted within "
         "`LAKE_ERASE_WITHIN_DAYS`. Without erased users it does nothing.",
     ),
+    "compact": About(
+        "Compact small files",
+        "Replaces the small files of tables that have at least 50 of them by few large ones, in "
+        "one commit per table. No row changes; old versions keep their files until `vacuum`.",
+    ),
     "vacuum": About(
         "Remove old files",
         "Deletes files of the lake that only old table versions need, a week after they were "

@@ -11,6 +11,7 @@ import logging
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,6 +20,7 @@ from jobs.runtime import entrypoint
 from jobs.runtime.errors import AirflowCleaningError
 from jobs.runtime.logs import event
 from jobs.runtime.retention import RetentionSettings
+from jobs.upkeep.records import Record
 from warehouse.tables.vocabulary import NOTHING_TO_DO
 
 log = logging.getLogger(__name__)
@@ -51,7 +53,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         log.info("%s or %s is not set: Airflow is cleaned by its operator", DATABASE, LOGS)
         return NOTHING_TO_DO
     before = datetime.now(UTC) - timedelta(days=RetentionSettings().airflow_days)
-    run(job.dataset.name, Path(os.environ[LOGS]), before=before)
+    record, begun = Record("clean_airflow"), time.monotonic()
+    n_files = run(job.dataset.name, Path(os.environ[LOGS]), before=before)
+    record.add("logs", n_files, time.monotonic() - begun)
+    record.write(job.root, job.run_key)
     return 0
 
 

@@ -7,7 +7,9 @@ Run: python -m jobs.prune --dataset movielens_1m
 """
 
 import logging
+import time
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Engine
@@ -15,6 +17,7 @@ from sqlalchemy import Engine
 from jobs.runtime import entrypoint
 from jobs.runtime.logs import event
 from jobs.runtime.retention import RetentionSettings
+from jobs.upkeep.records import Record
 from serving.errors import ServingError
 from serving.storage import database, pruning
 from serving.storage.pruning import Pruned
@@ -44,7 +47,11 @@ def run(engine: Engine, settings: RetentionSettings, *, now: datetime) -> Pruned
 def main(argv: Sequence[str] | None = None) -> None:
     """Parse the command line, run."""
     job = entrypoint.job(entrypoint.parser("prune", __doc__).parse_args(argv))
-    run(database.engine(job.dataset.name), RetentionSettings(), now=datetime.now(UTC))
+    record, begun = Record("prune"), time.monotonic()
+    pruned = run(database.engine(job.dataset.name), RetentionSettings(), now=datetime.now(UTC))
+    for kind, n_rows in asdict(pruned).items():
+        record.add(kind, n_rows, time.monotonic() - begun)
+    record.write(job.root, job.run_key)
 
 
 if __name__ == "__main__":

@@ -16,13 +16,13 @@ from sqlalchemy.orm import Session
 from jobs.retraining.handover import Fit
 from jobs.runtime import entrypoint
 from jobs.runtime.logs import event
+from jobs.upkeep import records
 from serving.errors import ServingError
 from serving.publishing import releases
 from serving.storage import database
-from warehouse import erasure, retention
-from warehouse.query import Lake
+from warehouse import erasure, files, retention
 from warehouse.run_keys import RunKey
-from warehouse.tables import TABLES
+from warehouse.tables import Table
 
 log = logging.getLogger(__name__)
 
@@ -42,18 +42,21 @@ def run(
     for retrain_id in retrain_ids:
         for name, version in Fit.read(root, retrain_id).versions.items():
             needed[name].add(version)
-    n_files = 0
-    for table in filter(Lake(root).exists, TABLES):
+
+    def vacuum(table: Table) -> int:
         keep = {
             version
             for version in needed[table.full_name]
             if erasure.first_since(root, table, version) is None
         }
-        n_files += retention.vacuum(
+        return retention.vacuum(
             root, table, keep=keep, run_key=run_key, retention_hours=retention_hours
         )
-    log.info(event("vacuumed_lake", files=n_files, kept_releases=len(retrain_ids)))
-    return n_files
+
+    record = records.of_tables("vacuum", root, vacuum, files.stored)
+    record.write(root, run_key, of_lake=True)
+    log.info(event("vacuumed_lake", files=record.n_done, kept_releases=len(retrain_ids)))
+    return record.n_done
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -158,10 +158,11 @@ def test_a_failed_job_fails_the_run(run: Run, jobs: Jobs) -> None:
 
 def test_maintain_erases_users_before_it_removes_old_files(run: Run, jobs: Jobs) -> None:
     states = run("playground__maintain")
-    assert states == dict.fromkeys(("run", "erase", "vacuum", "prune", "clean_airflow"), "success")
+    tasks = ("erase", "compact", "vacuum", "prune", "clean_airflow")
+    assert states == dict.fromkeys(("run", *tasks), "success")
     called = [call.job for call in jobs.calls()]
-    assert sorted(called) == ["clean_airflow", "erase", "prune", "vacuum"]
-    assert called.index("erase") < called.index("vacuum")
+    assert sorted(called) == ["clean_airflow", "compact", "erase", "prune", "vacuum"]
+    assert called.index("erase") < called.index("compact") < called.index("vacuum")
     with_url = {call.job for call in jobs.calls() if "SERVING_DATABASE_URL" in call.env}
     assert with_url == {"erase", "vacuum", "prune"}
 
@@ -179,5 +180,5 @@ def test_only_the_job_of_alerts_gets_their_settings(
     assert "SERVING_DATABASE_URL" in called["alert"].env
     assert called["alert"].words == []
     others = [call for name, call in called.items() if name != "alert"]
-    assert len(others) == 4
+    assert len(others) == 5
     assert "canary" not in str([call.env for call in others])

@@ -16,7 +16,7 @@ def test_the_page_has_every_dag_task_and_what_to_do_if_it_fails() -> None:
     assert tasks == [
         *("land", "refine", "announce", "collect", "announce"),
         *("erase", "freeze", "nominate", "search", "evaluate", "decide", "approve", "fit"),
-        *("publish", "clean_airflow", "erase", "prune", "vacuum", "alert"),
+        *("publish", "clean_airflow", "erase", "compact", "prune", "vacuum", "alert"),
     ]
     assert "`lake://<data set>/silver/interactions`" in page
     assert "| `search_budget_minutes` | `0` | type `integer`, minimum `0`, maximum `120` |" in page

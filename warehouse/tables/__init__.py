@@ -4,7 +4,7 @@ This package is the shared vocabulary. It imports no engine (no Spark, no SQLAlc
 can read it at parse time. `tests/warehouse/test_tables.py` checks its rules.
 """
 
-from warehouse.tables import bronze, erasing, evidence, served, silver
+from warehouse.tables import bronze, erasing, evidence, served, silver, upkeep
 from warehouse.tables.base import PROPERTIES, Table
 from warehouse.tables.bronze import (
     BRONZE,
@@ -47,6 +47,7 @@ from warehouse.tables.silver import (
     SILVER_USER_INDEX,
     SILVER_USERS,
 )
+from warehouse.tables.upkeep import GOLD_MAINTENANCE
 
-_MODULES = (bronze, silver, evidence, served, erasing)
+_MODULES = (bronze, silver, evidence, served, erasing, upkeep)
 TABLES = tuple(t for m in _MODULES for t in vars(m).values() if isinstance(t, Table))

@@ -55,7 +55,7 @@ def show(shown: Sequence[Line], dataset: str) -> None:
         for line in well:
             st.markdown(
                 f"{badge(line).markdown} **{esc(line.subject)}**  \n"
-                f":small[:gray[{esc(line.detail)} {esc(line.next_step)}]]"
+                f":small[:gray[{_markdown(f'{line.detail} {line.next_step}')}]]"
             )
 
 
@@ -75,11 +75,17 @@ def _summary(shown: tuple[Line, ...]) -> Badge:
 def _attention(line: Line, dataset: str) -> None:
     with components.row(horizontal_alignment="distribute"):
         st.markdown(
-            f"{badge(line).markdown} **{esc(line.subject)}** {esc(line.detail)}  \n"
-            f":gray[Next: {esc(line.next_step)}]",
+            f"{badge(line).markdown} **{esc(line.subject)}** {_markdown(line.detail)}  \n"
+            f":gray[Next: {_markdown(line.next_step)}]",
             width="stretch",
         )
         _link(line, dataset)
+
+
+def _markdown(text: str) -> str:
+    """Return a text as Markdown: what is between backticks is code, the rest is literal."""
+    parts = text.split("`")
+    return "".join(f"`{part}`" if n % 2 else esc(part) for n, part in enumerate(parts))
 
 
 def _link(line: Line, dataset: str) -> None:

@@ -37,7 +37,7 @@ WITHOUT_USERS = {
     "bronze.erasures", "silver.refinements", "silver.items", "silver.item_index",
     "gold.nominations", "gold.freezes", "gold.trials", "gold.searches", "gold.model_metrics",
     "gold.verdicts", "gold.fits", "gold.item_factors", "gold.fallback_lists",
-    "gold.similar_items", "gold.erased_rows", "gold.purges",
+    "gold.similar_items", "gold.erased_rows", "gold.purges", "gold.maintenance",
 }  # fmt: skip
 
 
