@@ -43,6 +43,10 @@ inspector = partial(
     st.Page, CONSOLE / "inspector/page.py", title="Inspector", icon=":material/troubleshoot:",
     url_path="inspector",
 )  # fmt: skip
+lineage = partial(
+    st.Page, CONSOLE / "lineage/page.py", title="Lineage", icon=":material/account_tree:",
+    url_path="lineage",
+)  # fmt: skip
 activity = partial(
     st.Page, CONSOLE / "activity/page.py", title="Activity", icon=":material/history:",
     url_path="activity",

@@ -117,6 +117,12 @@ class Lake:
         """Return the table's last commits, newest first; with `limit=None` all."""
         return [commit_of(entry) for entry in self._open(table).history(limit)]
 
+    def commit(self, table: Table, version: int) -> Commit:
+        """Return the commit that made a version, which costs the more the older it is."""
+        delta = self._open(table)
+        entries = delta.history(delta.version() - version + 1)
+        return next(commit_of(entry) for entry in entries if entry["version"] == version)
+
     def dataset(self, table: Table, version: int | None = None) -> arrow_dataset.Dataset:
         """Return the table as an Arrow dataset, by default its newest version.
 

@@ -16,8 +16,10 @@ from dashboards.console.retrains import Figure, Retrain, Sample, Search, Trial, 
 from dashboards.settings import NotSetUpError
 from monitoring.facts import Disk
 from monitoring.reading import lake as lake_facts
-from warehouse import inventory, reconciliation
+from warehouse import datasets, inventory, reconciliation
+from warehouse import lineage as lineage_of
 from warehouse.inventory import Inventory
+from warehouse.lineage import Lineage
 from warehouse.query import Lake
 from warehouse.reconciliation import Reconciliation
 from warehouse.settings import LakeSettings
@@ -108,6 +110,13 @@ def tables(dataset: str, live_retrain_id: str | None) -> list[TableState]:
         for table in TABLES
         if lake.exists(table)
     ]
+
+
+@st.cache_data(ttl="60s", max_entries=20, show_spinner=False)
+def lineage(dataset: str, retrain_id: str) -> Lineage | None:
+    """Return what a retrain's lists were made from; None if it has no complete fit."""
+    snapshots = datasets.load_named(dataset).source.delivery == "snapshots"
+    return lineage_of.of_retrain(of(dataset), retrain_id, snapshots=snapshots)
 
 
 @st.cache_data(ttl="5s", show_spinner=False)

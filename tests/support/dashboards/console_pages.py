@@ -13,6 +13,7 @@ OVERVIEW, MODELS, RULES, RELEASES, INSPECTOR, ACTIVITY = (
     for name in ("overview", "models", "rules", "releases", "inspector", "activity")
 )
 DATA, EXPLORE = "console/lake/page.py", "console/explore/page.py"
+LINEAGE = "console/lineage/page.py"
 
 
 def opened(page: Page, name: str, **query: str) -> AppTest:

@@ -1,0 +1,117 @@
+"""Page "Lineage": what the lists of a release were made from."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from dashboards import choices, product_api, states, ui
+from dashboards.console import components, data, lake_data, runs, sign_in
+from dashboards.console.inline_errors import inline_errors
+from dashboards.console.lineage import picture
+from dashboards.text import esc, moment, plural
+from serving.schemas import Release
+from warehouse.lineage import Lineage, Source
+
+MAX_ROWS = 50
+
+operator = sign_in.operator()
+caption, actions = components.page_head("Lineage")
+with actions:
+    sign_in.menu(operator)
+with states.error_boundary(in_console=True):
+    dataset = choices.dataset()
+title = product_api.title(dataset)
+caption.caption(f"{esc(title)} · from the source files to the lists that users get")
+
+
+def picked(releases: Sequence[Release]) -> Release:
+    """Return the release that the operator picks: first that of `?release=`, else the live one."""
+    by_id = {release.release_id: release for release in releases}
+    live = next((r.release_id for r in releases if r.live), releases[0].release_id)
+    linked = st.query_params.get("release", "")
+    first = int(linked) if linked.isdecimal() and int(linked) in by_id else live
+    shown = st.selectbox(
+        "Release",
+        list(by_id),
+        index=list(by_id).index(first),
+        key="lineage_release",
+        format_func=lambda number: _label(by_id[number]),
+    )
+    if shown == live:
+        st.query_params.pop("release", None)
+    else:
+        st.query_params["release"] = str(shown)
+    return by_id[shown]
+
+
+def _label(release: Release) -> str:
+    state = "live" if release.live else f"ready {moment(release.ready_at)}"
+    return f"Release {release.release_id} · {release.recipe} · {state}"
+
+
+def show_figures(lineage: Lineage) -> None:
+    """Show what became of the rows, and of which code."""
+    sources = lineage.sources
+    with st.grid(4, min_column_width=150):
+        components.metric("Files and batches", f"{len(sources):,}")
+        components.metric("Rows accepted", f"{sum(source.n_accepted for source in sources):,}")
+        components.metric(
+            "Rows quarantined", f"{sum(source.n_quarantined for source in sources):,}"
+        )
+        components.metric("Interactions learned", f"{lineage.n_ratings:,}")
+    st.caption(
+        f"Fitted {moment(lineage.fitted_at)} by code {esc(lineage.code_commit[:12])}. Click a "
+        "table or a job in the picture to see it."
+    )
+    if not lineage.is_exact:
+        st.info(
+            "Users were erased since this fit, or it is older than this record: the files are "
+            "counted as they are now.",
+            icon=":material/info:",
+        )
+
+
+def show_sources(sources: Sequence[Source]) -> None:
+    """Show the newest files with what became of their rows."""
+    ui.heading("Source files", f":gray[{plural('file', len(sources))}]")
+    newest = list(reversed(sources))[:MAX_ROWS]
+    rows = [
+        {
+            "File": esc(source.source_file),
+            "Landed": f"{moment(source.landed_at)} · {runs.actor(str(source.run_key))}",
+            "Rows": f"{source.n_rows:,}",
+            "Accepted": f"{source.n_accepted:,}",
+            "Duplicates": f"{source.n_duplicates:,}",
+            "Quarantined": f"{source.n_quarantined:,}",
+            "Left out": f"{source.n_dropped:,}",
+        }
+        for source in newest
+    ]
+    components.table(rows, "Files with the number of their rows that were accepted or not")
+    if len(sources) > MAX_ROWS:
+        st.caption(f"The newest {MAX_ROWS} of {len(sources):,}.")
+
+
+with inline_errors():
+    releases = data.releases(dataset).value
+    if not releases:
+        ui.empty_state(
+            "No release yet",
+            "The first retrain publishes the first release. Then this page shows the files, table "
+            "versions and runs that it was made from.",
+        )
+        st.stop()
+    release = picked(releases)
+    lineage = lake_data.lineage(dataset, release.retrain_id)
+    if lineage is None:
+        ui.empty_state(
+            "No record of this release",
+            "The lake has no complete fit of its retrain, so its lineage is unknown.",
+        )
+        st.stop()
+    with components.card():
+        show_figures(lineage)
+        drawn = picture.dot(lineage, release, title=title, colours=picture.colours())
+        st.graphviz_chart(drawn, width="stretch")
+    with components.card():
+        show_sources(lineage.sources)
