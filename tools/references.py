@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings
 from dashboards.settings import AppSettings, ConsoleSettings, DemoSettings, VisitorSettings
 from edge.settings import EdgeSettings
 from jobs.alerting.settings import AlertSettings
+from jobs.runtime.lineage_settings import LineageSettings
 from jobs.runtime.logs import LogSettings
 from jobs.runtime.retention import RetentionSettings
 from ops.settings import ROOT, OpsSettings
@@ -30,9 +31,9 @@ from warehouse.settings import LakeSettings, ManifestSettings
 from warehouse.tables import TABLES
 
 SETTINGS_CLASSES: tuple[type[BaseSettings], ...] = (  # in the order of the layers
-    OpsSettings, LakeSettings, ManifestSettings, LogSettings, RetentionSettings, AlertSettings,
-    ServingSettings,
-    ApiSettings, EdgeSettings, AppSettings, DemoSettings, VisitorSettings, ConsoleSettings,
+    OpsSettings, LakeSettings, ManifestSettings, LogSettings, LineageSettings, RetentionSettings,
+    AlertSettings, ServingSettings, ApiSettings, EdgeSettings, AppSettings, DemoSettings,
+    VisitorSettings, ConsoleSettings,
 )  # fmt: skip
 ARCHITECTURE = Path("docs/architecture.md")
 BEGIN, END = "<!-- imports: written by `make docs` -->\n", "<!-- end of imports -->\n"

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from jobs.engine.errors import EngineError
 from jobs.runtime import logs, session
 from jobs.runtime.errors import JobError
+from jobs.runtime.lineage_settings import LineageSettings
 from warehouse import datasets
 from warehouse.datasets import Dataset
 from warehouse.errors import WarehouseError
@@ -24,11 +25,14 @@ from warehouse.run_keys import RunKey
 from warehouse.settings import LakeSettings
 
 if TYPE_CHECKING:
+    from jobs.runtime.lineage_events import JobEvents
     from warehouse.delta import Warehouse
 
 log = logging.getLogger(__name__)
 
 PRIVATE = 0o077  # umask: what a job writes is for its own user only
+UNEXPECTED = "an unexpected error; the task's log has its trace"
+_SENT: "list[JobEvents]" = []  # of the job of this process, if its lineage is sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +71,13 @@ def parser(name: str, description: str | None) -> argparse.ArgumentParser:
 
 
 def job(options: argparse.Namespace) -> Job:
-    """Return the job that the options of `parser` describe."""
+    """Return the job that the options of `parser` describe; its lineage begins here."""
     dataset, lake = datasets.load_named(options.dataset), LakeSettings()
     root, inbox = lake.of(dataset.name), lake.inbox / dataset.name
+    if LineageSettings().url:
+        from jobs.runtime.lineage_events import JobEvents
+
+        _SENT.append(JobEvents.started(dataset.name, root, inbox, options.run_key))
     return Job(options.job, dataset, root, inbox, options.run_key)
 
 
@@ -83,9 +91,13 @@ def run(main: Callable[[], int | None], *also_expected: type[Exception]) -> None
     expected: tuple[type[Exception], ...] = (EngineError, JobError, WarehouseError, *also_expected)
     os.umask(PRIVATE)
     logs.configure()
+    code, failure = 1, UNEXPECTED
     try:
-        code = main()
+        code, failure = main() or 0, ""
     except expected as error:
-        log.error("%s: %s", type(error).__name__, error)  # noqa: TRY400 # the cause, no trace
-        code = 1
-    sys.exit(code or 0)
+        failure = f"{type(error).__name__}: {error}"
+        log.error("%s", failure)  # noqa: TRY400 # the cause, no trace
+    finally:
+        for events in _SENT:
+            events.ended(failure)
+    sys.exit(code)

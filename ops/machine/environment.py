@@ -27,6 +27,7 @@ OURS = (
     "DEMO_",
     "EDGE_",
     "LAKE_",
+    "LINEAGE_",
     "LOG_",
     "OPS_",
     "RETENTION_",
