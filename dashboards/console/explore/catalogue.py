@@ -28,7 +28,7 @@ def show(dataset: str, states: Sequence[TableState]) -> None:
         names = [state.table.full_name for state in states if state.table.layer == layer]
         if names:
             with components.row(gap="small", wrap=True):
-                st.markdown(f"**{layer}** :gray[{meaning}]", width="content")
+                st.caption(f"**{layer}** {meaning}", width="content")
                 for name in names:
                     components.button(
                         esc(name), f"insert_{name}", "", _choose, name, type="tertiary"
@@ -74,8 +74,8 @@ def _columns(table: Table) -> None:
     rows = [
         {
             "Column": f"**{esc(column.name)}**",
-            "Type": f"`{column.type}`",
-            "What it is": column.doc + (" :gray[May be null.]" if column.nullable else ""),
+            "What it is": f"{column.doc} `{column.type}`"
+            + (", may be null" if column.nullable else ""),
         }
         for column in table.columns
     ]

@@ -50,7 +50,10 @@ def show() -> Asked | None:
     if st.session_state.get(_SHARED) and st.session_state.get(SQL) == st.session_state[_SHARED]:
         st.caption(":material/link: This query came with the link. Read it, then press Run.")
     with components.row():
-        pressed = st.button("Run", key="explore_run", type="primary", icon=":material/play_arrow:")
+        pressed = st.button(
+            "Run", key="explore_run", type="primary", icon=":material/play_arrow:",
+            shortcut="Ctrl+Enter",
+        )  # fmt: skip
         n_rows = st.selectbox(
             "Rows", ROW_LIMITS, index=1, key=ROWS, format_func=lambda n: f"At most {n:,} rows",
             label_visibility="collapsed", width=190, persist_state="session",

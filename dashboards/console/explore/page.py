@@ -32,8 +32,8 @@ with inline_errors():
         )
         st.stop()
     st.info(
-        "User ids are personal data. Copy them only where they may be, and only as long as you "
-        "need them. Each query is written to the app's log with your name.",
+        "User ids are personal data: copy them only where they may be. Queries are logged with "
+        "your name.",
         icon=":material/shield_person:",
     )
     with components.card():

@@ -32,7 +32,8 @@ def plan(rows: pa.Table) -> Plan | None:
     """Return the chart that fits a result; None if none does.
 
     Lines need a column of times, or of whole numbers with a name such as `year`, whose values do
-    not repeat within a line. Bars need a column of text whose values do not repeat.
+    not repeat within a line. Bars need a column of text whose values do not repeat. If both are
+    there, the first column of the two decides.
     """
     names = rows.schema.names
     if not 2 <= rows.num_rows <= MAX_POINTS or len(set(names)) < len(names):  # noqa: PLR2004
@@ -42,11 +43,13 @@ def plan(rows: pa.Table) -> Plan | None:
     heights = tuple(name for name in names if name not in times and _is_number(rows, name))
     if not heights:
         return None
+    labels = [name for name in texts if _are_unique(rows, [name])]
+    if labels and (not times or names.index(labels[0]) < names.index(times[0])):
+        return Plan("bar", labels[0], heights)
     several = [name for name in texts if 2 * _n_distinct(rows, [name]) <= rows.num_rows]
     for series in (None, *several):
         if times and _are_unique(rows, [times[0], *([series] if series else [])]):
             return Plan("line", times[0], heights, series)
-    labels = [name for name in texts if _are_unique(rows, [name])]
     return Plan("bar", labels[0], heights) if labels else None
 
 

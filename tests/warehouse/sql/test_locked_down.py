@@ -77,6 +77,12 @@ def test_an_attack_is_refused_with_a_sentence(lake: Lake, tmp_path: Path, attack
 
     assert SECRET not in str(refused.value)
     assert not out.exists()
+
+
+def test_a_write_within_a_select_is_refused_before_it_runs(lake: Lake) -> None:
+    for act in ("insert into silver.items from silver.items", "delete from silver.items"):
+        with pytest.raises(QueryRefusedError, match="only SELECT is allowed"):
+            query(lake, f"with x as ({act} returning *) from x")
     assert query(lake, "from silver.items").num_rows == len(small_lake.ITEMS)
 
 
