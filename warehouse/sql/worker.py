@@ -28,7 +28,7 @@ def main() -> int:
     _restrict(limits)
     try:
         with opened(Lake(request["root"]), request["text"], limits) as rows:
-            table = _bounded(rows, request["n_bytes"])
+            table = bounded(rows, request["n_bytes"])
     except WarehouseError as error:
         sys.stdout.write(str(error))
         return REFUSED
@@ -37,20 +37,18 @@ def main() -> int:
     return 0
 
 
-def _bounded(rows: Rows, n_bytes: int) -> pa.Table:
+def bounded(rows: Rows, n_bytes: int) -> pa.Table:
     """Return the rows up to a size. The schema's metadata says whether rows were left out."""
     batches: list[pa.RecordBatch] = []
-    size, is_cut = 0, False
+    n_left, is_cut = n_bytes, False
     for batch in rows:
-        size += batch.nbytes
-        if batches and size > n_bytes:
-            is_cut = True
+        n_fitting = min(int(batch.num_rows * n_left / max(batch.nbytes, 1)), batch.num_rows)
+        batches += [batch.slice(0, n_fitting)] if n_fitting else []
+        n_left -= batch.nbytes
+        if is_cut := n_fitting < batch.num_rows:
             break
-        batches.append(batch)
-    if size > n_bytes and not is_cut:
-        raise QueryRefusedError(
-            f"the result has more than {n_bytes / 1e6:.0f} MB in its first rows"
-        )
+    if is_cut and not batches:
+        raise QueryRefusedError(f"one row alone has more than {n_bytes / 1e6:.0f} MB")
     table = rows.as_table(batches)
     return table.replace_schema_metadata({IS_CUT: b"1"} if is_cut or rows.is_cut else None)
 
