@@ -10,7 +10,7 @@ st.logo(brand.LOGO, size="large")
 discover = [pages.for_you(), pages.browse(), pages.ratings(), pages.item()]
 console = [
     pages.overview(), pages.data(), pages.models(), pages.releases(), pages.rules(),
-    pages.inspector(), pages.explore(), pages.lineage(), pages.activity(),
+    pages.inspector(), pages.explore(), pages.lineage(), pages.activity(), pages.maintenance(),
 ]  # fmt: skip
 page = st.navigation({"Discover": discover, "Console": console}, position="hidden")
 if page in console:

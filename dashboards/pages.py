@@ -55,6 +55,10 @@ explore = partial(
     st.Page, CONSOLE / "explore/page.py", title="Explore", icon=":material/query_stats:",
     url_path="explore",
 )  # fmt: skip
+maintenance = partial(
+    st.Page, CONSOLE / "maintenance/page.py", title="Maintenance", icon=":material/mop:",
+    url_path="maintenance",
+)  # fmt: skip
 
 
 def address() -> dict[str, str]:

@@ -109,6 +109,7 @@ CASES: list[tuple[str, Facts, Level, str]] = [
     ("champion_kept", served(verdicts=("hold", "hold", "promote")), "ok", "Working"),
     ("champion_kept", served(verdicts=("hold",) * 4), "warning", "Kept 4 times"),
     ("champion_kept", served(verdicts=()), "ok", "Working"),
+    ("champion_kept", served(verdicts=("first", "hold", "hold", "hold")), "ok", "Working"),
     ("outbox", served(), "ok", "Empty"),
     ("outbox", served(n_waiting=3, oldest_waiting_at=NOW - HOUR / 6), "ok", "In time"),
     ("outbox", served(n_waiting=3, oldest_waiting_at=NOW - HOUR / 3), "warning", "Late"),

@@ -14,6 +14,7 @@ OVERVIEW, MODELS, RULES, RELEASES, INSPECTOR, ACTIVITY = (
 )
 DATA, EXPLORE = "console/lake/page.py", "console/explore/page.py"
 LINEAGE = "console/lineage/page.py"
+MAINTENANCE = "console/maintenance/page.py"
 
 
 def opened(page: Page, name: str, **query: str) -> AppTest:

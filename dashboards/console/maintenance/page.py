@@ -1,0 +1,42 @@
+"""Page "Maintenance": what `maintain` did last, what is due, and running it now."""
+
+import streamlit as st
+
+from dashboards import choices, product_api, states, ui
+from dashboards.console import components, data, sign_in
+from dashboards.console.maintenance import done, due, lake
+from dashboards.console.overview import last_runs
+from dashboards.text import esc
+
+SHOWN_RUNS = 5
+REFRESH_SECONDS = 30
+
+operator = sign_in.operator()
+caption, actions = components.page_head("Maintenance")
+with states.error_boundary(in_console=True):
+    dataset = choices.dataset()
+maintain = f"{dataset}__maintain"
+with actions:
+    sign_in.menu(operator)
+caption.caption(f"{esc(product_api.title(dataset))} · old files, old records and erased users")
+
+
+@st.fragment(run_every=REFRESH_SECONDS)
+def show_steps() -> None:
+    """Show what was done and what is due, and update their ages."""
+    left, right = st.columns([5, 3], gap="small")
+    with left, components.card(height="stretch"):
+        done.show(lake.last_steps(dataset))
+    with right, components.card(height="stretch"):
+        ui.heading("Recent runs", f"[Airflow]({data.airflow_page(maintain)})")
+        last_runs.show(operator, maintain, [], SHOWN_RUNS)
+    with components.card():
+        due.show_files(lake.table_files(dataset))
+    left, right = st.columns(2, gap="small")
+    with left, components.card(height="stretch"):
+        due.show_erasures(data.open_erasures(dataset).value, lake.erasures(dataset))
+    with right, components.card(height="stretch"):
+        due.show_releases(data.releases(dataset).value)
+
+
+show_steps()
