@@ -12,7 +12,7 @@ from serving.schemas import About, ScoreTerm
 
 MAX_BARS = 6  # further terms are summed up in a sentence
 STARS_SCALE = 5  # ratings of a scale that ends here are stars
-_BAR = 30  # pixels
+_BAR, _X_AXIS = 30, 76  # pixels; with less room Vega leaves out names of bars
 
 
 def show(terms: Sequence[ScoreTerm], about: About, *, whose: str = "Your rating") -> None:
@@ -21,7 +21,7 @@ def show(terms: Sequence[ScoreTerm], about: About, *, whose: str = "Your rating"
     bars = _bars(charted, about)
     st.altair_chart(
         _chart(bars, whose),
-        height=44 + _BAR * len(bars),
+        height=_X_AXIS + _BAR * len(bars),
         alt="What raised and what lowered the score",
     )
     if rest:
@@ -68,7 +68,7 @@ def _bars(terms: Sequence[ScoreTerm], about: About) -> pd.DataFrame:
 def _chart(bars: pd.DataFrame, whose: str) -> alt.LayerChart:
     low, high = bars["effect"].min(), bars["effect"].max()
     scale = alt.Scale(domain=[min(low * 1.3, 0), max(high * 1.25, 1e-6)], nice=False)
-    axis = alt.Axis(labelLimit=170, labelFontSize=13, ticks=False, domain=False)
+    axis = alt.Axis(labelLimit=170, labelFontSize=13, labelOverlap=False, ticks=False, domain=False)
     base = alt.Chart(bars).encode(y=alt.Y("cause:N", sort=None, title=None, axis=axis))
     primary, gray = ui.theme_colour("primary"), ui.theme_colour("gray")
     effects = base.mark_bar(height=16, cornerRadius=3).encode(
