@@ -33,7 +33,7 @@ def show(user: UserInspection, about: About, item_id: str) -> None:
     for item in user.items:
         _row(item, about, is_chosen=item.item_id == item_id)
     if user.items:
-        st.caption(f"Click a title to see everything that raised or lowered this {about.item_noun}")
+        st.caption("Click a title to see everything that raised or lowered its score")
 
 
 def effects_text(effects: Sequence[RuleEffect]) -> str:
@@ -69,9 +69,8 @@ def _row(item: InspectedItem, about: About, *, is_chosen: bool) -> None:
             st.markdown(f":gray[:small[score {item.score:.3f}]]", width="content")
             if marks := _marks(item):
                 st.markdown(marks, width="content")
-        reason = esc(item.reason.text) if item.reason else ""
-        terms = terms_text(item, about)
-        st.caption(" — ".join(filter(None, [reason, terms])))
+        reason = f"“{esc(item.reason.text)}”" if item.reason else ""  # as the product shows it
+        st.caption(" · ".join(filter(None, [reason, terms_text(item, about)])))
 
 
 def _marks(item: InspectedItem) -> str:
