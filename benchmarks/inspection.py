@@ -2,9 +2,10 @@
 
     python -m benchmarks.inspection [--times 30]
 
-Two releases of 6,040 users with lists of 100 of 3,706 items and 165 ratings each, slate rules of
-each kind, and for each of the inspected users 200 ratings that are newer than the release. One
-client asks through the API, after one request that loads the release.
+Two releases of 6,040 users with lists of 100 and 165 ratings each, of 3,706 items of 200 vendors
+in three of 18 categories; slate rules of each kind; and for each of the inspected users 200 ratings
+that are newer than the release. One client asks through the API, after one request that loads the
+release.
 """
 
 import argparse
@@ -28,10 +29,11 @@ from tests.support.serving.server import as_role, create_database, temporary_ser
 Request = Callable[[str], object]  # takes an id
 TARGET_SECONDS = 0.1
 N_RATED, N_EVENTS = 165, 200
+N_VENDORS, N_CATEGORIES = 200, 18
 RULES: dict[str, Any] = {
     "hide": ["3", "5"],
     "pin": [{"item_id": "50", "rank": 3}],
-    "boost": [{"category": "Drama", "by": 0.1}],
+    "boost": [{"category": "genre 1", "by": 0.1}],
     "most_per_category": 10,
     "most_per_vendor": 2,
     "diversity": 0.2,
@@ -55,7 +57,7 @@ _OUTBOX = text(
 
 
 def main() -> None:
-    """Print the median and the longest duration of each answer."""
+    """Print the median and the 95th percentile of the durations of each answer."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--times", type=int, default=30)
     times = parser.parse_args().times
@@ -89,9 +91,9 @@ def measure(client: OperatorClient, times: int) -> None:
             begun = time.perf_counter()
             request(str(n))
             durations.append(time.perf_counter() - begun)
-        p50, longest = 1000 * np.median(durations), 1000 * max(durations)
-        verdict = "ok" if longest <= 1000 * TARGET_SECONDS else "TOO SLOW"
-        print(f"{name:28} p50 {p50:6.1f} longest {longest:6.1f} ms (target 100) {verdict}")
+        p50, p95 = 1000 * np.percentile(durations, [50, 95])
+        verdict = "ok" if p95 <= 1000 * TARGET_SECONDS else "TOO SLOW"
+        print(f"{name:28} p50 {p50:6.1f} p95 {p95:6.1f} ms (target 100) {verdict}")
 
 
 def prepare(owner: str, n_users: int) -> None:
@@ -106,9 +108,17 @@ def prepare(owner: str, n_users: int) -> None:
 
 
 def tables(seed: int) -> roll_back.Tables:
-    """Return the rows of a release, with longer profiles than `benchmarks.roll_back` has."""
+    """Return the rows of `benchmarks.roll_back` with longer profiles, categories and vendors."""
     random = np.random.default_rng(seed)
     rows = roll_back.tables(seed)
+    rows["items"] = [
+        item
+        | {
+            "categories": [f"genre {n}" for n in sorted(random.permutation(N_CATEGORIES)[:3])],
+            "vendor": f"vendor {random.integers(N_VENDORS)}",
+        }
+        for item in rows["items"]
+    ]
     rows["profiles"] = [
         profile
         | {
