@@ -112,4 +112,16 @@ TASKS = {
         "Publish the lists",
         "Loads the lists into Postgres and makes them live, in one transaction.",
     ),
+    "plan": About(
+        "Plan the backtest",
+        "Records the cut, which is the run's logical date, and the recipe: that of the form, else "
+        "of the live release, else the default one. If no event is before the cut or none is after "
+        "it, the later task is skipped.",
+    ),
+    "backtest": About(
+        "Evaluate as of the cut",
+        "Fits the recipe, popularity recipes, baselines and older models of the recipe on the "
+        "events before the cut (older models: until some periods earlier). Scores their lists on "
+        "the events of the period after it, for at most 5,000 users. Writes `gold.backtests`.",
+    ),
 }

@@ -1,11 +1,21 @@
-"""The form that starts a retrain manually. Airflow rejects values that do not fit it."""
+"""The forms that start retrains and backtests. Airflow rejects values that do not fit them."""
 
 from airflow.sdk import Param
 
 from warehouse.datasets import Dataset
-from warehouse.tables.vocabulary import MAX_SEARCH_MINUTES, MAX_TRIALS, RECIPE_NAMES, SearchFamily
+from warehouse.tables.vocabulary import (
+    BACKTEST_PERIODS,
+    DEFAULT_BACKTEST_AGES,
+    MAX_BACKTEST_AGES,
+    MAX_SEARCH_MINUTES,
+    MAX_TRIALS,
+    RECIPE_NAMES,
+    SearchFamily,
+)
 
-# Options of `nominate` and `search`; each value is one argument, and no shell reads it.
+_AGE = "([1-9]|[12][0-9]|3[0-6])"  # at most MAX_MODEL_AGE
+
+# Options of `nominate`, `search` and `plan`; each value is one argument, and no shell reads it.
 NOMINATE = {
     "recipe": "{{ params.recipe or '' }}",
     "reason": "{{ params.reason or ('New rows' if dag_run.run_type == 'asset_triggered' else"
@@ -15,6 +25,13 @@ SEARCH = {
     "minutes": "{{ params.search_budget_minutes }}",
     "trials": "{{ params.search_max_trials }}",
     "family": "{{ params.search_family }}",
+}
+
+PLAN = {
+    "cut": "{{ dag_run.logical_date.isoformat() if dag_run.logical_date else '' }}",
+    "period": "{{ params.period }}",
+    "ages": "{{ params.ages }}",
+    "recipe": "{{ params.recipe or '' }}",
 }
 
 FAMILIES: dict[SearchFamily, str] = {
@@ -28,14 +45,8 @@ FAMILIES: dict[SearchFamily, str] = {
 def retrain_form(dataset: Dataset) -> dict[str, Param]:
     """Return the form's fields with their defaults."""
     return {
-        "recipe": Param(
-            "",
-            "Name or JSON of the challenger. Empty: the manifest's recipe, or the default one.",
-            title="Recipe",
-            examples=list(RECIPE_NAMES),  # suggestions; other names and JSON are valid too
-            type=["null", "string"],
-            maxLength=4000,
-            pattern=r"^$|^[a-z][a-z0-9_-]{0,60}$|^\{[\s\S]*\}$",
+        "recipe": _recipe(
+            "Name or JSON of the challenger. Empty: the manifest's recipe, or the default one."
         ),
         "search_budget_minutes": Param(
             dataset.training.search_minutes,
@@ -77,3 +88,40 @@ def retrain_form(dataset: Dataset) -> dict[str, Param]:
             maxLength=500,
         ),
     }
+
+
+def backtest_form(dataset: Dataset) -> dict[str, Param]:
+    """Return the form's fields with their defaults. The cut is the run's logical date."""
+    return {
+        "period": Param(
+            dataset.schedule.backtest,
+            "Length of the test rows after the cut, and unit of the ages.",
+            title="Period",
+            type="string",
+            enum=list(BACKTEST_PERIODS),
+        ),
+        "ages": Param(
+            DEFAULT_BACKTEST_AGES,
+            "Ages, in periods, of the older models that are evaluated on the same events. Each "
+            "takes a fit. Empty: no older models.",
+            title="Ages of older models",
+            type="string",
+            pattern=rf"^$|^{_AGE}(,{_AGE}){{0,{MAX_BACKTEST_AGES - 1}}}$",
+        ),
+        "recipe": _recipe(
+            "Name or JSON of the recipe to backtest. Empty: that of the live release or, without "
+            "one, the manifest's or the default one."
+        ),
+    }
+
+
+def _recipe(description: str) -> Param:
+    return Param(
+        "",
+        description,
+        title="Recipe",
+        examples=list(RECIPE_NAMES),  # suggestions; other names and JSON are valid too
+        type=["null", "string"],
+        maxLength=4000,
+        pattern=r"^$|^[a-z][a-z0-9_-]{0,60}$|^\{[\s\S]*\}$",
+    )

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from deltalake import DeltaTable
 
 from warehouse.query import Commit, Lake, commit_of
@@ -62,6 +63,21 @@ def inventory(lake: Lake, table: Table) -> Inventory:
         _total(actions, "size_bytes"),
         None if changed is None else commit_of(changed),
     )
+
+
+def time_range(lake: Lake, table: Table, column: str) -> tuple[datetime, datetime] | None:
+    """Return the smallest and the largest time of a column, to the millisecond.
+
+    None if the table does not exist, or if its log has no statistics of the column.
+    """
+    if not lake.exists(table):
+        return None
+    actions = pa.table(DeltaTable(table.uri(lake.root)).get_add_actions(flatten=True))
+    low, high = f"min.{column}", f"max.{column}"
+    if not {low, high} <= set(actions.column_names):
+        return None
+    first, last = pc.min(actions[low]).as_py(), pc.max(actions[high]).as_py()
+    return (first, last) if first and last else None
 
 
 def row_counts(lake: Lake, table: Table, *, limit: int = 50) -> list[RowCount]:

@@ -1,7 +1,8 @@
-"""The evaluation windows of a retrain, prepared for many fits: the gate's and the rolling ones."""
+"""The evaluation windows, prepared for many fits: the gate's, the rolling ones, dated ones."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache, partial
 
 from pyspark.sql import Column, DataFrame
@@ -56,13 +57,32 @@ def prepare(
     relevant_from = dataset.scale.relevant_from
     window = Window(window.pairs.cache(), window.meanings)
     training = window.training.cache()
-    items = rows.items().join(training.select("item").distinct(), "item").cache()
+    items = _items_of(rows, training).cache()
     segments = segments_of(rows, dataset) if segments is None else segments
     catalogue = Catalogue.of(items)
     if not len(catalogue):
         _require_interactions(rows)
     users = evaluation.evaluation_users(window, items, segments)
     return PreparedWindow(training, catalogue, segments, users, relevant_from, window)
+
+
+def fit_before(
+    rows: Frozen, dataset: Dataset, recipe: AnyRecipe, at: datetime, segments: Segments
+) -> Model:
+    """Return the recipe's model of the events before a moment.
+
+    Raises:
+        NothingToLearnError: no user has a positive interaction before it.
+    """
+    older = rows.events().where(windows.before(at))
+    training = windows.window(older, windows.before(at), rows.meanings).training.cache()
+    catalogue = Catalogue.of(_items_of(rows, training))
+    if not len(catalogue):
+        raise NothingToLearnError(f"{dataset.name}: no interaction before {at:%Y-%m-%d}")
+    relevant_from = dataset.scale.relevant_from
+    model = models.fit(recipe, training, catalogue, segments, relevant_from=relevant_from)
+    training.unpersist()
+    return model
 
 
 def evaluate_new_items(
@@ -85,6 +105,10 @@ def evaluate_new_items(
         for model in with_factors
     ]
     return new_items.evaluate(extended, users)
+
+
+def _items_of(rows: Frozen, training: DataFrame) -> DataFrame:
+    return rows.items().join(training.select("item").distinct(), "item")
 
 
 def _require_interactions(rows: Frozen) -> None:
@@ -121,6 +145,12 @@ def rolling_windows(rows: Frozen, dataset: Dataset) -> Iterator[tuple[str, Windo
     for span in windows.rolling(dataset.windows.gate_train_share):
         until = events.where(older(span.until))
         yield span.name, windows.window(until, older(span.share), rows.meanings)
+
+
+def dated_window(rows: Frozen, cut: datetime, until: datetime) -> Window:
+    """Return the window that trains before `cut` and tests from there on, before `until`."""
+    events = rows.events().where(windows.before(until))
+    return windows.window(events, windows.before(cut), rows.meanings)
 
 
 def _older(rows: Frozen, dataset: Dataset, share: float) -> Column:

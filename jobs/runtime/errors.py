@@ -45,6 +45,10 @@ class UnknownItemsError(JobError):
     """The catalogue has no item with events. Correct the ids, or send the files of items."""
 
 
+class WithoutTimesError(JobError):
+    """The events have no times, so they cannot be cut at one. Set `time` in the manifest."""
+
+
 class TaskMissingError(JobError):
     """A task of a retrain runs before one that it depends on. Run the earlier task first."""
 

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -79,13 +80,15 @@ def bag() -> "DagBag":
     return DagBag(DAGS)
 
 
-def run_here(dag_id: str, **form: object) -> dict[str, str]:
+def run_here(
+    dag_id: str, *, logical_date: datetime | None = None, **form: object
+) -> dict[str, str]:
     """Run a DAG in this process; return its state (as `run`) and that of each task."""
     from airflow.dag_processing.dagbag import DagBag
 
     # read again: Airflow keeps the values of a form in the DAG
     dag = DagBag(DAGS / f"{dag_id.partition('__')[2]}.py").dags[dag_id]
-    finished = dag.test(run_conf=form, logical_date=None)
+    finished = dag.test(run_conf=form, logical_date=logical_date)
     tasks = {task.task_id: str(task.state) for task in finished.get_task_instances()}
     return {"run": str(finished.state), **tasks}
 

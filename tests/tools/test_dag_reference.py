@@ -10,13 +10,15 @@ def test_the_page_has_every_dag_task_and_what_to_do_if_it_fails() -> None:
         assert f"`{dataset.name}__ingest`" in page
         assert f"`{dataset.name}__retrain`" in page
         assert (f"`{dataset.name}__collect`" in page) == dataset.takes_feedback
+        assert (f"`{dataset.name}__backtest`" in page) == dataset.has_times
         assert f"`{dataset.name}__maintain`" in page
-    assert page.count("**If it fails:**") == 5
+    assert page.count("**If it fails:**") == 6
     tasks = [line.split("`")[1] for line in page.splitlines() if "| 2 |" in line]
     assert tasks == [
         *("land", "refine", "announce", "collect", "announce"),
         *("erase", "freeze", "nominate", "search", "evaluate", "decide", "approve", "fit"),
-        *("publish", "clean_airflow", "erase", "compact", "prune", "vacuum", "alert"),
+        *("publish", "plan", "backtest"),
+        *("clean_airflow", "erase", "compact", "prune", "vacuum", "alert"),
     ]
     assert "`lake://<data set>/silver/interactions`" in page
     assert "| `search_budget_minutes` | `0` | type `integer`, minimum `0`, maximum `120` |" in page

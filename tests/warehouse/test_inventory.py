@@ -8,10 +8,10 @@ import pytest
 from deltalake import DeltaTable
 
 from warehouse.append import append
-from warehouse.inventory import counted, inventory, row_counts
+from warehouse.inventory import counted, inventory, row_counts, time_range
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
-from warehouse.tables import SILVER_USER_INDEX
+from warehouse.tables import GOLD_PURGES, SILVER_USER_INDEX
 
 AT = int(datetime(2026, 1, 5, tzinfo=UTC).timestamp() * 1000)
 
@@ -84,3 +84,16 @@ def test_versions_before_a_commit_without_figures_are_left_out() -> None:
     ]
 
     assert [(count.version, count.n_rows) for count in counted(history, 9)] == [(2, 8), (3, 9)]
+
+
+def test_the_range_of_times_is_that_of_all_files(tmp_path: Path) -> None:
+    root, times = str(tmp_path), [datetime(2026, 1, day, 6, 30, tzinfo=UTC) for day in (7, 3, 9)]
+    for number, at in enumerate(times):
+        row = {"table_name": "a", "oldest_version": number, "n_files": 1, "n_log_files": 1}
+        row |= {"purged_at": at, "run_key": "d/r/t"}
+        append(root, GOLD_PURGES, [row], run_key=RunKey("d", str(number), "erase"))
+
+    lake = Lake(root)
+    assert time_range(lake, GOLD_PURGES, "purged_at") == (min(times), max(times))
+    assert time_range(lake, GOLD_PURGES, "no_column") is None
+    assert time_range(lake, SILVER_USER_INDEX, "any") is None

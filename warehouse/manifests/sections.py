@@ -6,7 +6,7 @@ from croniter import croniter
 from pydantic import Field, field_validator, model_validator
 
 from warehouse.manifests.sources import Section
-from warehouse.tables.vocabulary import MAX_SEARCH_MINUTES
+from warehouse.tables.vocabulary import MAX_SEARCH_MINUTES, BacktestPeriod
 
 MAX_STEPS = 1_000_000
 
@@ -97,6 +97,9 @@ class Schedule(Section):
     """An operator approves each release before users see it."""
     approval_timeout_hours: float = Field(default=24, gt=0, le=720)
     """Hours to wait for the operator's answer; without one, nothing is published."""
+    backtest: BacktestPeriod = "month"
+    """Periods of a backtest, which evaluates the live recipe as of the start of each one: `month`
+    or `week`. It runs by itself only once its DAG is unpaused."""
 
 
 class Promises(Section):

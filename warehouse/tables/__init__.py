@@ -4,7 +4,8 @@ This package is the shared vocabulary. It imports no engine (no Spark, no SQLAlc
 can read it at parse time. `tests/warehouse/test_tables.py` checks its rules.
 """
 
-from warehouse.tables import bronze, erasing, evidence, served, silver, upkeep
+from warehouse.tables import backtesting, bronze, erasing, evidence, served, silver, upkeep
+from warehouse.tables.backtesting import GOLD_BACKTEST_PLANS, GOLD_BACKTESTS
 from warehouse.tables.base import PROPERTIES, Table
 from warehouse.tables.bronze import (
     BRONZE,
@@ -49,5 +50,5 @@ from warehouse.tables.silver import (
 )
 from warehouse.tables.upkeep import GOLD_MAINTENANCE
 
-_MODULES = (bronze, silver, evidence, served, erasing, upkeep)
+_MODULES = (bronze, silver, evidence, backtesting, served, erasing, upkeep)
 TABLES = tuple(t for m in _MODULES for t in vars(m).values() if isinstance(t, Table))

@@ -35,6 +35,13 @@ TrialStage = Literal["explore", "final"]
 TrialState = Literal["complete", "pruned", "failed"]
 TRIAL_STATES: tuple[TrialState, ...] = get_args(TrialState)
 
+BacktestPeriod = Literal["month", "week"]
+BACKTEST_PERIODS: tuple[BacktestPeriod, ...] = get_args(BacktestPeriod)
+MAX_BACKTEST_CUTS: Final = 60  # the newest periods of the data that a backtest evaluates
+MAX_BACKTEST_AGES: Final = 6  # of the models of one cut
+MAX_MODEL_AGE: Final = 36  # in periods
+DEFAULT_BACKTEST_AGES: Final = "1,2,3,6"
+
 RecipeName = Literal[
     "default",
     "als",

@@ -106,13 +106,7 @@ def evaluate(
 
     Metrics of all lists together are those of warm users. For `rated_share` see the function.
     """
-    by_model = [
-        model.lists(users.inputs, _LIST_LENGTH)
-        .select("user", "item_ids", "diversity")
-        .withColumn("recipe", F.lit(model.recipe.name))
-        for model in models
-    ]
-    lists = reduce(DataFrame.unionByName, by_model).coalesce(_LIST_TASKS).localCheckpoint()
+    lists = lists_of({model.recipe.name: model for model in models}, users)
     per_user = metrics.per_user(lists, users.relevant).localCheckpoint()
     of_users = means(per_user)
     warm = lists.join(users.relevant.where(_in_slice(WARM)).select("user"), "user", "left_semi")
@@ -127,15 +121,31 @@ def evaluate(
     return Evaluation(by_metric(per_user), lists, figures)
 
 
+def lists_of(models: Mapping[str, Model], users: EvaluationUsers) -> DataFrame:
+    """Return (recipe, user, item_ids, diversity): each model's lists. `recipe` is its key."""
+    by_model = [
+        model.lists(users.inputs, _LIST_LENGTH)
+        .select("user", "item_ids", "diversity")
+        .withColumn("recipe", F.lit(name))
+        for name, model in models.items()
+    ]
+    return reduce(DataFrame.unionByName, by_model).coalesce(_LIST_TASKS).localCheckpoint()
+
+
 def by_metric(per_user: DataFrame) -> DataFrame:
     """Return (recipe, user, slices, metric, value). `per_user` is that of `metrics`."""
     return per_user.unpivot(["recipe", "user", "slices"], [*metrics.PER_USER], "metric", "value")
 
 
-def sample(users: EvaluationUsers, n: int, *, seed: int) -> EvaluationUsers:
-    """Return at most `n` warm users: a random sample that depends on the seed only."""
-    warm = users.relevant.where(_in_slice(WARM))
-    drawn = warm.orderBy(F.xxhash64(F.lit(seed), "user"), "user").limit(n)
+def sample(
+    users: EvaluationUsers, n: int, *, seed: int, with_cold: bool = False
+) -> EvaluationUsers:
+    """Return at most `n` warm users: a random sample that depends on the seed only.
+
+    `with_cold` draws from all users.
+    """
+    among = users.relevant if with_cold else users.relevant.where(_in_slice(WARM))
+    drawn = among.orderBy(F.xxhash64(F.lit(seed), "user"), "user").limit(n)
     relevant = drawn.coalesce(1).localCheckpoint()
     inputs = users.inputs.join(F.broadcast(relevant.select("user")), "user", "left_semi")
     return EvaluationUsers(inputs.coalesce(_LIST_TASKS).localCheckpoint(), relevant)

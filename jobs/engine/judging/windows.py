@@ -12,6 +12,7 @@ other kinds than ratings.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from pyspark.sql import Column, DataFrame
@@ -24,6 +25,7 @@ from jobs.engine.recency import newest
 PAIR = ["user", "item"]
 Cut = Literal["time", "file_order", "random"]
 _BUCKETS = 1_000_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ROLLING = (0.5, 0.625, 0.75)  # shares of the rows before the gate's cut; the test rows are 1/4
 _SKETCH_MARGIN = 0.001
 _SKETCH_ACCURACY = 10_000
@@ -95,6 +97,11 @@ def older_side(
         return bucket < share * _BUCKETS
     kinds = ("rate", *(kind.name for kind in meanings.kinds))
     return F.unix_micros("occurred_at") <= cut_at(events, share, kinds)
+
+
+def before(at: datetime) -> Column:
+    """Return the condition for events before a moment, which itself is on the newer side."""
+    return F.unix_micros("occurred_at") < (at - _EPOCH) // timedelta(microseconds=1)
 
 
 def window(events: DataFrame, older: Column, meanings: Meanings) -> Window:
