@@ -9,8 +9,9 @@ st.logo(brand.LOGO, size="large")
 
 discover = [pages.for_you(), pages.browse(), pages.ratings(), pages.item()]
 console = [
-    pages.overview(), pages.data(), pages.models(), pages.releases(), pages.rules(),
-    pages.inspector(), pages.explore(), pages.lineage(), pages.activity(), pages.maintenance(),
+    pages.overview(), pages.data(), pages.models(), pages.backtest(), pages.releases(),
+    pages.rules(), pages.inspector(), pages.explore(), pages.lineage(), pages.activity(),
+    pages.maintenance(),
 ]  # fmt: skip
 page = st.navigation({"Discover": discover, "Console": console}, position="hidden")
 if page in console:

@@ -47,6 +47,10 @@ lineage = partial(
     st.Page, CONSOLE / "lineage/page.py", title="Lineage", icon=":material/account_tree:",
     url_path="lineage",
 )  # fmt: skip
+backtest = partial(
+    st.Page, CONSOLE / "backtest/page.py", title="Backtest", icon=":material/event_repeat:",
+    url_path="backtest",
+)  # fmt: skip
 activity = partial(
     st.Page, CONSOLE / "activity/page.py", title="Activity", icon=":material/history:",
     url_path="activity",

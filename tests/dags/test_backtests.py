@@ -21,13 +21,14 @@ MARCH = datetime(2018, 3, 1, tzinfo=UTC)
 
 
 def backfilled(dag: Any, first: datetime, last: datetime) -> list[tuple[str, str]]:
-    """Return logical date and end of the interval of the runs that a backfill creates."""
+    """Return start (the logical date) and end of each run that a backfill creates."""
     from airflow.serialization.serialized_objects import DagSerialization
 
     stored = DagSerialization.deserialize_dag(DagSerialization.serialize_dag(dag))
     assert stored.timetable.periodic  # else Airflow refuses a backfill
     runs = stored.iter_dagrun_infos_between(first, last)
-    return [(f"{run.logical_date:%Y-%m-%d}", f"{run.data_interval.end:%Y-%m-%d}") for run in runs]
+    intervals = [run.data_interval for run in runs if run.data_interval]
+    return [(f"{each.start:%Y-%m-%d}", f"{each.end:%Y-%m-%d}") for each in intervals]
 
 
 def weekly() -> Dataset:

@@ -72,7 +72,12 @@ def figures(warehouse: Warehouse, **equals: str | int) -> list[Row]:
 
 
 def headline(warehouse: Warehouse, age: int, slice_name: str) -> Row:
-    equals = {"recipe": POPULAR.name, "age": age, "slice": slice_name, "metric": "ndcg@10"}
+    equals: dict[str, str | int] = {
+        "recipe": POPULAR.name,
+        "age": age,
+        "slice": slice_name,
+        "metric": "ndcg@10",
+    }
     [row] = figures(warehouse, **equals)
     return row
 

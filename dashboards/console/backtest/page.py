@@ -1,0 +1,53 @@
+"""Page "Backtest": which retrain cadence would have been right, and recipes through time."""
+
+import streamlit as st
+
+from dashboards import choices, product_api, states, ui
+from dashboards.console import components, data, sign_in
+from dashboards.console.backtest import cadence, reading, results
+from dashboards.console.inline_errors import inline_errors
+from dashboards.text import esc
+from warehouse import datasets
+
+operator = sign_in.operator()
+caption, actions = components.page_head("Backtest")
+with actions:
+    sign_in.menu(operator)
+with states.error_boundary(in_console=True):
+    dataset = choices.dataset()
+caption.caption(
+    f"{esc(product_api.title(dataset))} · what a retrain at earlier times would have given users"
+)
+if not datasets.load_named(dataset).has_times:
+    ui.empty_state(
+        "No backtest without times",
+        "The events of this data set have no times, so it is unknown which came first. Name the "
+        "column of times in the manifest (`time`), and ingest the files again.",
+    )
+    st.stop()
+
+groups = None
+with inline_errors():
+    groups = reading.by_recipe(reading.figures(dataset))
+if groups is None:
+    st.stop()
+if not groups:
+    ui.empty_state(
+        "No backtest yet",
+        "A backtest trains the live recipe as of the start of earlier months, and evaluates it on "
+        "the month after. The charts will appear here.",
+    )
+    st.stop()
+
+live = None
+with inline_errors():
+    live = next((r.recipe for r in data.releases(dataset).value if r.live), None)
+key = results.picker(groups, live)
+figures, period = groups[key], key[0]
+left, right = st.columns(2, gap="small")
+with left, components.card(height="stretch"):
+    results.show_cadence(cadence.losses(figures), period)
+with right, components.card(height="stretch"):
+    results.show_time(figures, period)
+with components.card():
+    results.show_table(figures, period)
