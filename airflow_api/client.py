@@ -5,23 +5,26 @@ AirflowError
   x SignInRefusedError       name or password is wrong, or the token is invalid or has expired
   x TooManyAttemptsError     Airflow accepts no further attempts for now
   x NotAllowedError          the user's role does not allow this
+  x UnknownRunError          Airflow knows no such DAG, run or task
+  x RefusedRequestError      a value is invalid, or the state does not allow this (any more)
 """
 
+import copy
 import logging
 import time
-from collections.abc import Mapping
-from typing import Any
-from urllib.parse import quote
+from collections import deque
+from typing import Any, Self
 
 import httpx2
 
-from airflow_api.answers import Question, Run, Task, User, question_of, run_of, task_of
+from airflow_api.answers import Dag, User, dag_of
+from airflow_api.base import quoted
+from airflow_api.questions import Questions
+from airflow_api.runs import Runs
 from edge import own_programs
 
 INVALID_TOKEN = "Invalid JWT token"  # noqa: S105 # the detail of a 403, as for a missing right
 SIGN_IN = "/auth/token"
-AWAITING = "awaiting_input"  # the state of a task that waits for an answer
-APPROVE, REJECT = "Approve", "Reject"
 ENDED = {"success", "failed", "skipped", "upstream_failed", "removed"}
 OVERLOADED = {502, 503, 504}
 PAUSE_SECONDS = 1.0  # before a request is repeated
@@ -49,7 +52,17 @@ class NotAllowedError(AirflowError):
     """The user's role does not allow this. An administrator assigns roles in Airflow."""
 
 
-class Airflow:
+class UnknownRunError(AirflowError):
+    """Airflow knows no such DAG, run or task."""
+
+
+class RefusedRequestError(AirflowError):
+    """A value is invalid, or the state does not allow this. `reason` is in Airflow's words."""
+
+    reason = ""
+
+
+class Airflow(Runs, Questions):
     """Airflow at a base URL, as one of its users.
 
     Every method raises AirflowError, in the class that fits, when Airflow does not answer or
@@ -77,9 +90,15 @@ class Airflow:
         self.base_url = base_url.rstrip("/")
         self.patience = patience
         self._http = own_programs.client(self.base_url, timeout=timeout)
-        self.token = token or (self._sign_in(*login) if login else None)
-        if self.token:
-            self._http.headers["Authorization"] = f"Bearer {self.token}"
+        self.token = token
+        if login and not token:
+            self.token = self._sign_in(*login)
+
+    def as_user(self, token: str) -> Self:
+        """Return a client with the token of another user, over the same connections."""
+        other = copy.copy(self)
+        other.token = token
+        return other
 
     def sign_out(self) -> None:
         """Revoke this client's token."""
@@ -91,27 +110,25 @@ class Airflow:
         """Close the connections."""
         self._http.close()
 
-    def user(self, token: str | None = None) -> User:
-        """Return the user of a token, by default of this client's.
+    def user(self) -> User:
+        """Return the user of this client's token.
 
         A user is an operator if Airflow lets them read connections: only Op and Admin may.
         """
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
-        user = self._json(self._send("GET", "/ui/auth/me", headers=headers))
+        user = self._json(self._send("GET", "/ui/auth/me"))
         name = user.get("username") if isinstance(user, dict) else None
         if not isinstance(name, str):
             raise AirflowError(f"{self.base_url} is not Airflow: it names no user")
         try:
-            self._ask("GET", "/connections", params={"limit": 1}, headers=headers)
+            self._ask("GET", "/connections", params={"limit": 1})
         except NotAllowedError:
             return User(name, is_operator=False)
         return User(name, is_operator=True)
 
-    def may_read_dags(self, token: str) -> bool:
-        """Return whether the user of a token may read DAGs, as viewers and operators may."""
-        headers = {"Authorization": f"Bearer {token}"}
+    def may_read_dags(self) -> bool:
+        """Return whether the user of this token may read DAGs, as viewers and operators may."""
         try:
-            self._ask("GET", "/dags", params={"limit": 1}, headers=headers)
+            self._ask("GET", "/dags", params={"limit": 1})
         except NotAllowedError:
             return False
         return True
@@ -121,59 +138,13 @@ class Airflow:
         dags = self._ask("GET", "/dags", params={"limit": 500})["dags"]
         return {dag["dag_id"]: dag["is_paused"] for dag in dags}
 
+    def dag(self, dag_id: str) -> Dag:
+        """Return a DAG with the fields of its form."""
+        return dag_of(self._ask("GET", f"/dags/{quoted(dag_id)}/details"))
+
     def unpause(self, dag_id: str) -> None:
         """Let the DAG run on its schedule and its assets."""
-        self._ask("PATCH", f"/dags/{_quoted(dag_id)}", json={"is_paused": False})
-
-    def trigger(self, dag_id: str, conf: Mapping[str, object] | None = None) -> Run:
-        """Start a run. An invalid value of the form raises AirflowError with the reason."""
-        body = {"logical_date": None, "conf": dict(conf or {})}
-        return run_of(self._ask("POST", f"/dags/{_quoted(dag_id)}/dagRuns", json=body))
-
-    def run(self, run: Run) -> Run:
-        """Return the run with its current state."""
-        return run_of(self._ask("GET", _path(run)))
-
-    def runs(self, dag_id: str, *, limit: int = 10) -> list[Run]:
-        """Return the newest runs of a DAG, newest first."""
-        params = {"limit": limit, "order_by": "-run_after"}
-        answer = self._ask("GET", f"/dags/{_quoted(dag_id)}/dagRuns", params=params)
-        return [run_of(fields) for fields in answer["dag_runs"]]
-
-    def tasks(self, run: Run) -> list[Task]:
-        """Return the tasks of a run in the order in which they started; unstarted ones last."""
-        instances = self._ask("GET", f"{_path(run)}/taskInstances")["task_instances"]
-        return sorted(
-            map(task_of, instances), key=lambda task: (task.started_at is None, task.started_at)
-        )
-
-    def log(self, run: Run, task: Task) -> list[str]:
-        """Return the log lines of a task's last try."""
-        path = f"{_path(run)}/taskInstances/{_quoted(task.task_id)}/logs/{task.try_number}"
-        lines = self._ask("GET", path, params={"full_content": True})["content"]
-        return [str(line["event"]) for line in lines if "event" in line]
-
-    def question(self, run: Run) -> Question | None:
-        """Return the run's question, answered or not; None if it has none."""
-        details = self._ask("GET", f"{_path(run)}/hitlDetails")["hitl_details"]
-        return question_of(details[0]) if details else None
-
-    def questions(self, dag_id: str) -> dict[str, Question]:
-        """Return the 50 newest questions of a DAG by run id."""
-        params = {"limit": 50, "order_by": "-created_at"}
-        path = f"/dags/{_quoted(dag_id)}/dagRuns/~/hitlDetails"
-        details = self._ask("GET", path, params=params)["hitl_details"]
-        return {fields["task_instance"]["dag_run_id"]: question_of(fields) for fields in details}
-
-    def answer(self, run: Run, question: Question, *, approve: bool) -> None:
-        """Answer as the signed-in user. Only the first answer counts."""
-        path = f"{_path(run)}/taskInstances/{_quoted(question.task_id)}/-1/hitlDetails"
-        self._ask("PATCH", path, json={"chosen_options": [APPROVE if approve else REJECT]})
-
-    def question_page(self, run: Run, task: Task) -> str:
-        """Return the URL of Airflow's page with a task's question."""
-        base = f"{self.base_url}/dags/{_quoted(run.dag_id)}/runs/{_quoted(run.run_id)}"
-        return f"{base}/tasks/{_quoted(task.task_id)}/required_actions"
+        self._ask("PATCH", f"/dags/{quoted(dag_id)}", json={"is_paused": False})
 
     def _sign_in(self, username: str, password: str) -> str:
         credentials = {"username": username, "password": password}
@@ -196,7 +167,7 @@ class Airflow:
             n_requests += 1
             last = time.monotonic() >= deadline
             try:
-                answer = self._http.request(method, path, **options)
+                answer = self._http.request(method, path, headers=self._headers(), **options)
             except httpx2.TransportError as error:
                 unsent = isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout)
                 if last or not (may_repeat or unsent):
@@ -210,6 +181,22 @@ class Airflow:
             if n_requests == 1:
                 log.warning("Airflow does not answer yet: asking for up to %d s", self.patience)
             time.sleep(PAUSE_SECONDS)
+
+    def _last_lines(self, path: str, n_lines: int) -> list[str]:
+        headers = self._headers() | {"Accept": "application/x-ndjson"}
+        last = deque[str](maxlen=n_lines)
+        try:
+            with self._http.stream("GET", f"/api/v2{path}", headers=headers) as answer:
+                if not answer.is_success:
+                    answer.read()
+                    self._json(answer)
+                last.extend(line for line in answer.iter_lines() if line)
+        except httpx2.TransportError as error:
+            raise AirflowUnavailableError(f"Airflow sent no log ({error or 'too slow'})") from error
+        return [*last]
+
+    def _headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}"} if self.token else {}
 
     def _json(self, answer: httpx2.Response) -> Any:
         request = f"{answer.request.method} {answer.request.url.path}"
@@ -227,15 +214,12 @@ class Airflow:
             raise TooManyAttemptsError(f"Airflow accepts no {request} for now: wait a minute")
         if answer.status_code >= httpx2.codes.INTERNAL_SERVER_ERROR:
             raise AirflowUnavailableError(f"Airflow failed on {request}: {reason}")
-        raise AirflowError(f"Airflow refused {request}: {reason}")
-
-
-def _quoted(path_id: str) -> str:
-    return quote(path_id, safe="")
-
-
-def _path(run: Run) -> str:
-    return f"/dags/{_quoted(run.dag_id)}/dagRuns/{_quoted(run.run_id)}"
+        text = f"Airflow refused {request}: {reason}"
+        if answer.status_code == httpx2.codes.NOT_FOUND:
+            raise UnknownRunError(text)
+        refused = RefusedRequestError(text)
+        refused.reason = reason
+        raise refused
 
 
 def _reason(answer: httpx2.Response) -> str:

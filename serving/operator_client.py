@@ -61,6 +61,44 @@ class OperatorClient(Client, InspectionClient):
         """Let retrains publish again."""
         return self._act("publishing", "resume", body={"reason": reason})
 
+    def start_retrain(
+        self,
+        parameters: Mapping[str, schemas.ParameterValue],
+        *,
+        reason: str,
+        may_wait: bool = False,
+    ) -> schemas.RetrainRun:
+        """Start a retrain with these fields of the DAG's form; others keep their defaults.
+
+        Raises:
+            RetrainActiveError: another one is active, and this one may not wait behind it.
+            RequestRefusedError: a parameter does not fit the form.
+            UnknownRetrainError: Airflow has not loaded the data set's DAG.
+        """
+        body = {"parameters": dict(parameters), "may_wait": may_wait, "reason": reason}
+        return self._request(schemas.RetrainRun, "retrains", method="POST", body=body)
+
+    def stop_retrain(self, run_id: str, *, reason: str) -> schemas.RetrainRun:
+        """Stop a retrain; nothing is published.
+
+        Raises:
+            UnknownRetrainError: there is no such run.
+            RetrainEndedError: it has ended.
+        """
+        segments = ("retrains", run_id, "stop")
+        return self._request(schemas.RetrainRun, *segments, method="POST", body={"reason": reason})
+
+    def answer_retrain(self, run_id: str, *, approve: bool, reason: str) -> schemas.RetrainRun:
+        """Approve or reject the model of a retrain.
+
+        Raises:
+            UnknownRetrainError: there is no such run.
+            NoQuestionError: it does not wait for an answer.
+            OwnRetrainError: the operator started it, and another account must approve it.
+        """
+        segments, body = ("retrains", run_id, "answer"), {"approve": approve, "reason": reason}
+        return self._request(schemas.RetrainRun, *segments, method="POST", body=body)
+
     def api_keys(self) -> list[schemas.ApiKey]:
         """Return the data set's API keys by name, without their secrets."""
         return self._get(list[schemas.ApiKey], "keys")
@@ -86,17 +124,22 @@ class OperatorClient(Client, InspectionClient):
         *,
         action: schemas.Action | None = None,
         actor: str | None = None,
+        text: str | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
         limit: int = 50,
         offset: int = 0,
     ) -> schemas.AuditPage:
-        """Return a page of the audit, newest first. All filters must match."""
+        """Return a page of the audit, newest first. All filters must match.
+
+        `text` is looked for in actor, target and reason, in any case.
+        """
         return self._get(
             schemas.AuditPage,
             "audit",
             action=action,
             actor=actor,
+            text=text,
             since=since.isoformat() if since else None,
             until=until.isoformat() if until else None,
             limit=limit,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from airflow_api.answers import Question
-from airflow_api.client import APPROVE
+from airflow_api.questions import APPROVE
 from dashboards.text import esc
 
 Status = Literal["ok", "warning", "error", "running", "idle"]

@@ -4,7 +4,7 @@ Through the API, the actor in the audit is the operator who signs in. With `--di
 operating system's user, and the transaction is that of the schema's owner.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -29,11 +29,14 @@ from serving.schemas import (
     CreatedApiKey,
     KeyScope,
     LiveState,
+    ParameterValue,
     PastRelease,
+    RetrainRun,
 )
 from warehouse import datasets as manifests
 
 TIMEOUT_SECONDS = 20
+BY_HAND = "By hand"  # the reason of a retrain without one
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +134,17 @@ def acting(dataset: str, *, user: str | None, direct: bool) -> Iterator[Acts]:
         raise OpsError(
             f"{error} Add --direct to act in this machine's Postgres without Airflow and the API."
         ) from error
+
+
+def start_retrain(
+    stack: Stack, dataset: str, parameters: Mapping[str, ParameterValue], *, reason: str
+) -> RetrainRun:
+    """Start a retrain through the API as the administrator of `lantern up`.
+
+    It waits behind an active one.
+    """
+    with _client(stack, dataset, None) as operator:
+        return operator.start_retrain(parameters, reason=reason or BY_HAND, may_wait=True)
 
 
 @contextmanager

@@ -22,6 +22,7 @@ from ops.machine.supervisord import PROGRAMS
 from ops.setup.java import JavaMissingError
 from ops.steps import console, duration, step
 from ops.terminal import (
+    acts,
     backup_commands,
     datasets_commands,
     encoding,
@@ -193,20 +194,21 @@ def retrain(
 ) -> None:
     """Train a model now, evaluate it, and publish it if it passes the gate."""
     manifests.load_named(dataset)
-    airflow = demonstration.client(running())
+    stack = running()
+    airflow = demonstration.client(stack)
     airflow.unpause(f"{dataset}__retrain")
-    form = {
+    form: dict[str, str | int | bool | None] = {
         "recipe": recipe or None,
-        "reason": reason or None,
         "search_budget_minutes": search_minutes or None,
         "search_max_trials": max_trials or None,
         "search_family": family,
         "ask_for_approval": ask,
     }
-    conf = {name: value for name, value in form.items() if value is not None}
-    run = follow.start(airflow, f"{dataset}__retrain", conf)
-    console.print(f"[bold]{run.dag_id}[/bold] {run.run_id}")
+    parameters = {name: value for name, value in form.items() if value is not None}
+    started = acts.start_retrain(stack, dataset, parameters, reason=reason)
+    console.print(f"[bold]{dataset}__retrain[/bold] {started.run_id}")
     if wait:
+        run = airflow.find_run(f"{dataset}__retrain", started.run_id)
         ended = follow.follow(airflow, run)
         console.print(f"Finished after {duration(ended.seconds)}.")
 

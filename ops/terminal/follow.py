@@ -14,7 +14,8 @@ from rich.markup import escape
 from rich.status import Status
 
 from airflow_api.answers import Run, Task
-from airflow_api.client import AWAITING, ENDED, Airflow, AirflowError, AirflowUnavailableError
+from airflow_api.client import ENDED, Airflow, AirflowError, AirflowUnavailableError
+from airflow_api.questions import AWAITING
 from jobs.runtime import logs
 from jobs.runtime.logs import Event
 from ops.errors import NotHealthyError, RunFailedError

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, or_, select
 from sqlalchemy.orm import Session
 
 from serving import tables
@@ -49,10 +49,14 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which entries: those that match everything that is not None. `until` is excluded."""
+    """Which entries: those that match everything that is not None. `until` is excluded.
+
+    `text` is looked for in actor, target and reason, in any case.
+    """
 
     action: Action | None = None
     actor: str | None = None
+    text: str | None = None
     since: datetime | None = None
     until: datetime | None = None
 
@@ -106,6 +110,9 @@ def page(session: Session, chosen: Filter, *, limit: int, offset: int = 0) -> Au
         conditions.append(entry.action == chosen.action)
     if chosen.actor is not None:
         conditions.append(entry.actor == chosen.actor)
+    if chosen.text:
+        fields = (entry.actor, entry.target, entry.reason)
+        conditions.append(or_(*(field.icontains(chosen.text, autoescape=True) for field in fields)))
     if chosen.since is not None:
         conditions.append(entry.acted_at >= chosen.since)
     if chosen.until is not None:

@@ -96,7 +96,7 @@ class Admission:
             user = await (self.operators.user if is_for_viewers else self.operators.operator)(token)
             self._rate_limiter.take(digest)
             return OperatorCaller(
-                self._datasets, self.release_caches, dataset, user.name, user.is_operator
+                self._datasets, self.release_caches, dataset, user.name, token, user.is_operator
             )
         if not self._products.was_valid(dataset, digest):
             await self._refusals.check(address)

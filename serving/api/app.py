@@ -25,6 +25,7 @@ from serving.api.routes import (
     inspections,
     operate_access,
     operate_releases,
+    operate_retrains,
     reads,
     rules,
 )
@@ -62,6 +63,7 @@ def create_app(
     app.include_router(inspections.inspect)
     app.include_router(operate_releases.operate_releases)
     app.include_router(operate_access.operate_access)
+    app.include_router(operate_retrains.operate_retrains)
     app.include_router(health.public)
     return app
 

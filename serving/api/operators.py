@@ -6,10 +6,10 @@ the token's digest. Operators have the role Op or Admin. Viewers may read the DA
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Annotated
+from dataclasses import dataclass, field
+from typing import Annotated, TypeVar
 
 import jwt
 from anyio import CapacityLimiter, move_on_after, to_thread
@@ -25,8 +25,11 @@ from serving.lists.release_cache import ReleaseCache
 from serving.storage import keys
 
 MOST_LOOKUPS = 2  # at once, in threads of their own: lists do not wait for Airflow
+MOST_ACTS = 2  # acts in Airflow at once, in threads of their own as well
 TIMEOUT_SECONDS = 5  # for a free lookup, and for each answer of Airflow
+ACT_SECONDS = 10  # for each answer of Airflow to an act: a run is started while Spark is busy
 TOKEN = re.compile(r"[\w-]{1,2048}\.[\w-]{1,4096}\.[\w-]{1,2048}", re.ASCII)  # RFC 7515, 3.1
+T = TypeVar("T")
 CLAIMS: dict[str, object] = {"verify_signature": False, "verify_exp": True, "require": ["exp"]}
 
 
@@ -41,9 +44,11 @@ class Operators:
 
     def __init__(self, airflow_url: str | None, seconds: float, threads: int = 4) -> None:
         self._airflow = Airflow(airflow_url, timeout=TIMEOUT_SECONDS) if airflow_url else None
+        self._acting = Airflow(airflow_url, timeout=ACT_SECONDS) if airflow_url else None
         self._users = ExpiringCache[User](seconds)
         self._refused = ExpiringCache[errors.KeyRefusedError](seconds)
         self._lookups: CapacityLimiter | None = None
+        self._acts: CapacityLimiter | None = None
         self.most_lookups = max(1, min(MOST_LOOKUPS, threads - 1))
 
     def was_valid(self, digest: str) -> bool:
@@ -85,10 +90,24 @@ class Operators:
             self._refused.put(digest, type(error)(str(error)))
             raise
 
+    async def act(self, token: str, perform: Callable[[Airflow], T]) -> T:
+        """Return what `perform` returns, called with Airflow as the user of the token.
+
+        Raises:
+            OperatorsNotConfiguredError: the API has no address of Airflow.
+        """
+        if self._acting is None:
+            raise errors.OperatorsNotConfiguredError("This API has no address of Airflow.")
+        if self._acts is None:
+            self._acts = CapacityLimiter(MOST_ACTS)  # needs the event loop
+        airflow = self._acting.as_user(token)
+        return await to_thread.run_sync(perform, airflow, limiter=self._acts)
+
     def close(self) -> None:
         """Close the connections to Airflow."""
-        if self._airflow is not None:
-            self._airflow.close()
+        for airflow in (self._airflow, self._acting):
+            if airflow is not None:
+                airflow.close()
 
     async def _look_up(self, token: str) -> User:
         if self._airflow is None:
@@ -102,8 +121,9 @@ class Operators:
         if waiting.cancelled_caught:
             raise errors.OperatorCheckUnavailableError("Too many tokens are being checked at once.")
         try:
+            airflow = self._airflow.as_user(token)
             return await to_thread.run_sync(
-                _operator_or_viewer, self._airflow, token, limiter=CapacityLimiter(1)
+                _operator_or_viewer, airflow, limiter=CapacityLimiter(1)
             )
         except SignInRefusedError as error:
             raise errors.KeyRefusedError("Airflow rejects this token: sign in again.") from error
@@ -113,9 +133,9 @@ class Operators:
             self._lookups.release_on_behalf_of(borrower)
 
 
-def _operator_or_viewer(airflow: Airflow, token: str) -> User:
-    user = airflow.user(token)
-    if not user.is_operator and not airflow.may_read_dags(token):
+def _operator_or_viewer(airflow: Airflow) -> User:
+    user = airflow.user()
+    if not user.is_operator and not airflow.may_read_dags():
         raise errors.ScopeMissingError(f"{user.name!r} may not read the DAGs in Airflow.")
     return user
 
@@ -144,6 +164,7 @@ class OperatorCaller:
     release_caches: defaultdict[str, ReleaseCache]
     dataset: str
     name: str
+    token: str = field(repr=False)
     is_operator: bool = True
 
     @property

@@ -21,6 +21,11 @@ ServingError
     x ApiUnavailableError             the API or its database does not answer; retry
       x OperatorCheckUnavailableError Airflow does not answer, so operators cannot be checked
       x SchemaUnknownError            the database's schema does not match this code
+    x UnknownRetrainError             Airflow has no such run of the data set's retrain
+    x RetrainActiveError              a retrain has not ended
+    x RetrainEndedError               the retrain has ended, so it cannot be stopped
+    x NoQuestionError                 the retrain does not wait for an answer
+    x OwnRetrainError                 the account started the retrain: another one must approve
     x UnknownUserError                the live release does not have the user
     x UnknownItemError                the catalogue does not have the item
     x UnknownEventError               the user has no such event
@@ -64,6 +69,13 @@ from serving.errors.requests import (
     TooManyRequestsError,
     UnknownDatasetError,
     UnknownKeyError,
+)
+from serving.errors.retrains import (
+    NoQuestionError,
+    OwnRetrainError,
+    RetrainActiveError,
+    RetrainEndedError,
+    UnknownRetrainError,
 )
 from serving.errors.users import (
     FeedbackChangedError,

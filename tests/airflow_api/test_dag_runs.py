@@ -6,7 +6,7 @@ One test counts the runs: those of the other files come later, since pytest sort
 import pytest
 
 from airflow_api.answers import Run
-from airflow_api.client import Airflow, AirflowError
+from airflow_api.client import Airflow, AirflowError, NotAllowedError, UnknownRunError
 from tests.support.airflow_api.running_airflow import INGEST, PAUSED, RETRAIN, ended, states_of
 from tests.support.dags.stand_ins import Jobs
 
@@ -41,6 +41,7 @@ def test_log_returns_the_log_of_a_task(admin: Airflow, first_start: dict[str, li
     decide = next(task for task in admin.tasks(retrain) if task.task_id == "decide")
     log = admin.log(retrain, decide)
     assert "this is decide" in log
+    assert admin.log_tail(retrain, decide, 3) == log[-3:]
     assert "hidden" not in " ".join(log)
     assert decide.name == "Decide: publish or hold"
 
@@ -63,6 +64,28 @@ def test_a_hold_succeeds_and_skips_the_rest(
 def test_invalid_values_of_the_form_are_refused(admin: Airflow, form: dict[str, object]) -> None:
     with pytest.raises(AirflowError, match="refused POST"):
         admin.trigger(RETRAIN, form)
+
+
+def test_a_run_is_stopped_with_a_note(admin: Airflow, viewer: Airflow) -> None:
+    run = admin.trigger(RETRAIN, run_id="manual__2026-11-29T12:00:00+00:00")
+    assert (run.run_id, run.started_by) == ("manual__2026-11-29T12:00:00+00:00", "admin")
+    with pytest.raises(NotAllowedError):
+        viewer.stop(run, "no")
+
+    stopped = admin.stop(run, "Stopped by admin: wrong recipe")
+
+    assert (stopped.state, stopped.note) == ("failed", "Stopped by admin: wrong recipe")
+    assert admin.find_run(RETRAIN, run.run_id).state == "failed"
+    with pytest.raises(UnknownRunError):
+        admin.find_run(RETRAIN, "manual__none")
+
+
+def test_dag_has_the_fields_of_its_form_in_their_order(viewer: Airflow) -> None:
+    dag = viewer.dag(RETRAIN)
+    assert "retrain" in dag.tags
+    assert [param.name for param in dag.params][:2] == ["recipe", "search_budget_minutes"]
+    minutes = dag.params[1]
+    assert (minutes.default, minutes.schema["maximum"]) == (0, 120)
 
 
 def test_an_unknown_dag_is_an_error(admin: Airflow) -> None:

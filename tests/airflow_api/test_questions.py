@@ -38,11 +38,15 @@ def test_a_question_shows_the_jobs_output_and_an_approved_run_goes_on(
     assert (question.task_id, question.answer) == ("approve", None)
     assert question.subject == "Shop: publish this model?"
     assert question.body == "INFO this is summarize\n"
+    assert [(waiting.dag_id, waiting.run_id) for waiting in viewer.waiting()] == [
+        (RETRAIN, run.run_id)
+    ]
     with pytest.raises(NotAllowedError):
         viewer.answer(run, question, approve=True)
     admin.answer(run, question, approve=True)
     with pytest.raises(AirflowError, match="refused PATCH"):
         admin.answer(run, question, approve=False)
+    assert admin.waiting() == []
     run = ended(admin, run)
     assert set(states_of(admin.tasks(run)).values()) == {"success"}
 

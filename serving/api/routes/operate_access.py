@@ -69,11 +69,18 @@ async def audit_filter(
         Annotated[str, Field(max_length=200, pattern=NO_NUL)] | SkipJsonSchema[None],
         Query(examples=["ada"]),
     ] = None,
+    text: Annotated[
+        Annotated[str, Field(max_length=200, pattern=NO_NUL)] | SkipJsonSchema[None],
+        Query(
+            description="Looked for in actor, target and reason, in any case.",
+            examples=["festival"],
+        ),
+    ] = None,
     since: Moment = None,
     until: Moment = None,
 ) -> audit.Filter:
     """Return which entries of the audit are asked for."""
-    return audit.Filter(action, actor, _in_utc(since), _in_utc(until))
+    return audit.Filter(action, actor, text, _in_utc(since), _in_utc(until))
 
 
 def _in_utc(moment: datetime | None) -> datetime | None:

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from airflow_api.answers import Run
 from ops import settings as settings_module
 from ops.machine.supervisord import Supervisord
 from ops.settings import OpsSettings
-from ops.terminal import cli, demo
+from ops.terminal import acts, cli, demo
+from serving.schemas import RetrainRun
 
 
 @pytest.fixture(autouse=True)
@@ -62,32 +62,38 @@ def test_an_unknown_data_set_is_answered_with_those_there_are(
 def test_the_options_of_a_retrain_fill_the_form(monkeypatch: pytest.MonkeyPatch) -> None:
     forms: list[dict[str, object]] = []
 
-    class Triggered:
+    class Airflow:
         def unpause(self, _: str) -> None:
             """Nothing waits here."""
 
-        def runs(self, _: str) -> list[Run]:
-            return []
-
-        def trigger(self, dag_id: str, conf: dict[str, object]) -> Run:
-            forms.append(conf)
-            return Run(dag_id, "r1", "manual", "queued", None, None, None)
+    def start(_: object, dataset: str, form: dict[str, object], *, reason: str) -> RetrainRun:
+        forms.append(form | {"reason": reason})
+        return RetrainRun(
+            retrain_id=f"{dataset}__retrain/r1",
+            run_id="r1",
+            state="queued",
+            started_by="admin",
+            queued_at=None,
+        )
 
     monkeypatch.setattr(cli, "running", lambda: None)
-    monkeypatch.setattr(demo, "client", lambda _: Triggered())
+    monkeypatch.setattr(demo, "client", lambda _: Airflow())
+    monkeypatch.setattr(acts, "start_retrain", start)
     assert lantern("retrain", "--dataset", "playground") == 0
-    options = ("--search-minutes", "15", "--max-trials", "40", "--family", "als", "--ask")
+    search = ("--search-minutes", "15", "--max-trials", "40", "--family", "als")
+    options = (*search, "--ask", "--reason", "new titles")
     assert lantern("retrain", "--dataset", "playground", *options) == 0
     assert lantern("retrain", "--dataset", "playground", "--do-not-ask") == 0
     assert forms == [
-        {},
+        {"reason": ""},
         {
             "search_budget_minutes": 15,
             "search_max_trials": 40,
             "search_family": "als",
             "ask_for_approval": True,
+            "reason": "new titles",
         },
-        {"ask_for_approval": False},
+        {"ask_for_approval": False, "reason": ""},
     ]
 
 

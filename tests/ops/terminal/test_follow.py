@@ -46,7 +46,13 @@ class Recorded(Airflow):
     def runs(self, dag_id: str, *, limit: int = 10) -> list[Run]:  # noqa: ARG002
         return self.queued
 
-    def trigger(self, dag_id: str, conf: Mapping[str, object] | None = None) -> Run:  # noqa: ARG002
+    def trigger(
+        self,
+        dag_id: str,  # noqa: ARG002
+        conf: Mapping[str, object] | None = None,  # noqa: ARG002
+        *,
+        run_id: str | None = None,  # noqa: ARG002
+    ) -> Run:
         self.triggered += 1
         self.queued = [replace(RUN, queued_at=datetime.now(UTC))]
         raise AirflowUnavailableError("the answer came too late")

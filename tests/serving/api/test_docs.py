@@ -85,7 +85,7 @@ def test_the_commands_of_the_page_work_as_printed(variables: dict[str, str], own
 
     about, listed, anonymous, why, shelves, rated, unrated, hidden, undone, *more = outputs
     _, registered, exported, erased, outbox, _, rules, preview, replaced, stock, *last = more
-    receipts, states, paused, history, inspected, metrics = last
+    receipts, states, paused, started, history, inspected, metrics = last
     assert json.loads(about)["highest"] == 10
     assert json.loads(listed)["kind"] == "fallback"
     assert json.loads(anonymous)["user_id"] is None
@@ -108,6 +108,7 @@ def test_the_commands_of_the_page_work_as_printed(variables: dict[str, str], own
     assert (json.loads(replaced)["version"], json.loads(replaced)["actor"]) == (1, "ada")
     assert json.loads(stock) == {"n_changed": 1}
     assert paused.count('"live_release":1') == 2
+    assert (json.loads(started)["state"], json.loads(started)["started_by"]) == ("queued", "ada")
     assert history.count('"action":"pause"') == 2  # of the release, and in the audit
     assert '"standing":"unknown"' in inspected  # the user
     assert '"standing":"ruled_out"' in inspected  # item 6 for this user

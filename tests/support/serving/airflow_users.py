@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler
 import jwt
 
 from tests.support.http_server import serving
+from tests.support.serving.airflow_retrains import AirflowRetrains
 
 
 def token_of(name: str, expires_at: int = 4_102_444_800) -> str:
@@ -28,13 +29,14 @@ class AirflowUsers:
 
     def __init__(self) -> None:
         self.users = dict(USERS)
+        self.retrains = AirflowRetrains()
         self.requested: list[str] = []
         self.failing: tuple[int, bytes] | None = None
         self.arrived = threading.Semaphore(0)  # released by every request
         self.waiting = threading.Event()  # every request waits for it
         self.waiting.set()
 
-    def answer(self, method: str, path: str, token: str) -> tuple[int, bytes]:
+    def answer(self, method: str, path: str, token: str, body: bytes = b"") -> tuple[int, bytes]:
         """Return status and body of a request; Airflow refuses an unknown token with 403."""
         self.requested.append(path)
         self.arrived.release()
@@ -50,7 +52,9 @@ class AirflowUsers:
             return 200, json.dumps({"id": "1", "username": name}).encode()
         if name not in (VIEWERS if path == "/api/v2/dags" else OPERATORS):
             return 403, b'{"detail": "Forbidden"}'
-        return 200, b'{"connections": [], "dags": []}'
+        about_dags = self.retrains.respond(method, path, json.loads(body or b"{}"), name)
+        status, answer = about_dags or (200, {"connections": [], "dags": []})
+        return status, json.dumps(answer).encode()
 
     @contextmanager
     def served(self) -> Iterator[str]:
@@ -65,17 +69,17 @@ class AirflowUsers:
 def _handler(users: AirflowUsers) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             token = self.headers.get("Authorization", "").removeprefix("Bearer ")
             path = self.path.partition("?")[0]
-            status, body = users.answer(self.command, path, token)
+            status, body = users.answer(self.command, path, token, sent)
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
 
-        do_POST = do_GET  # noqa: N815 # the handler's own name
+        do_POST = do_PATCH = do_GET  # noqa: N815 # the handler's own name
 
         def log_message(self, *_: object) -> None:
             """Log nothing."""

@@ -1,0 +1,154 @@
+"""Retrains in Airflow, as one operator: start, stop and answer. Each act is audited.
+
+The act and its entry are one transaction as far as Airflow allows: the transaction is opened before
+Airflow is asked, and committed after its answer.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from airflow_api.answers import NOTE_OF_STOPPED, Run
+from airflow_api.client import (
+    ENDED,
+    Airflow,
+    AirflowError,
+    AirflowUnavailableError,
+    NotAllowedError,
+    RefusedRequestError,
+    SignInRefusedError,
+    UnknownRunError,
+)
+from serving import errors, schemas
+from serving.acts import audit
+from serving.api.operators import OperatorCaller
+
+NEWEST_RUNS = 10  # among which an active one is looked for
+MAX_NOTE_LENGTH = 1000  # of a run, in Airflow
+
+
+@dataclass(frozen=True, slots=True)
+class Retrains:
+    """The retrains of the caller's data set. `airflow` has the caller's token."""
+
+    airflow: Airflow
+    caller: OperatorCaller
+
+    def start(self, new: schemas.NewRetrain) -> schemas.RetrainRun:
+        """Start a retrain.
+
+        Raises:
+            RetrainActiveError: another one is active, and the request may not wait.
+            RequestRefusedError: a parameter does not fit the DAG's form.
+            UnknownRetrainError: Airflow has not loaded the data set's DAG.
+        """
+        run_id = f"manual__{datetime.now(UTC).isoformat()}"
+        target = f"retrain {run_id}"
+        with self._act("start_retrain", target, new.reason) as act:
+            if not new.may_wait:
+                self._refuse_if_active()
+            parameters = {**new.parameters, "reason": new.reason}
+            act.after = {"parameters": parameters}
+            return _answer(self._trigger(run_id, parameters))
+
+    def stop(self, run_id: str, reason: str) -> schemas.RetrainRun:
+        """Stop a retrain: its running tasks are ended, and nothing is published.
+
+        Raises:
+            UnknownRetrainError: there is no such run.
+            RetrainEndedError: it has ended.
+        """
+        with self._act("stop_retrain", f"retrain {run_id}", reason) as act:
+            run = self.airflow.find_run(self._dag_id, run_id)
+            act.before = {"state": run.state}
+            if run.state in ENDED:
+                raise errors.RetrainEndedError(f"The retrain {run_id!r} ended as {run.state!r}.")
+            note = f"{NOTE_OF_STOPPED}{self.caller.name}: {reason}"[:MAX_NOTE_LENGTH]
+            stopped = self.airflow.stop(run, note)
+            act.after = {"state": stopped.state}
+            return _answer(stopped)
+
+    def answer(self, run_id: str, given: schemas.RetrainAnswer) -> schemas.RetrainRun:
+        """Approve or reject the model of a retrain that waits for an answer.
+
+        Raises:
+            UnknownRetrainError: there is no such run.
+            NoQuestionError: it does not wait for an answer.
+            OwnRetrainError: the caller started it, and may not approve it.
+        """
+        action: schemas.Action = "approve" if given.approve else "reject"
+        with self._act(action, f"retrain {run_id}", given.reason) as act:
+            run = self.airflow.find_run(self._dag_id, run_id)
+            question = self.airflow.question(run)
+            if question is None or question.answer is not None or run.state in ENDED:
+                raise errors.NoQuestionError(f"The retrain {run_id!r} waits for no answer.")
+            if given.approve:
+                self._refuse_own(run)
+            act.before = {"started_by": run.started_by}
+            try:
+                self.airflow.answer(run, question, approve=given.approve)
+            except RefusedRequestError as error:
+                raise errors.NoQuestionError(f"Airflow took no answer: {error.reason}") from error
+            return _answer(run)
+
+    @property
+    def _dag_id(self) -> str:
+        return f"{self.caller.dataset}__retrain"
+
+    def _refuse_if_active(self) -> None:
+        runs = self.airflow.runs(self._dag_id, limit=NEWEST_RUNS)
+        active = next((run for run in reversed(runs) if run.state not in ENDED), None)
+        if active is not None:
+            raise errors.RetrainActiveError(f"The retrain {active.run_id!r} is {active.state}.")
+
+    def _refuse_own(self, run: Run) -> None:
+        is_own = run.started_by == self.caller.name
+        if is_own and self.airflow.dag(self._dag_id).wants_another_approver:
+            raise errors.OwnRetrainError(
+                f"{self.caller.name!r} started this retrain and may not approve it."
+            )
+
+    def _trigger(self, run_id: str, parameters: Mapping[str, object]) -> Run:
+        """Start the run; without an answer, look whether it was started all the same."""
+        try:
+            return self.airflow.trigger(self._dag_id, parameters, run_id=run_id)
+        except AirflowUnavailableError as error:
+            try:
+                return self.airflow.find_run(self._dag_id, run_id)
+            except UnknownRunError:
+                raise error from None
+
+    @contextmanager
+    def _act(self, action: schemas.Action, target: str, reason: str) -> Iterator[audit.Act]:
+        with audit.act(self.caller.transaction, action, target, reason) as act, _translated():
+            yield act
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Raise the errors of Airflow as those of the API."""
+    try:
+        yield
+    except SignInRefusedError as error:
+        raise errors.KeyRefusedError("Airflow rejects this token: sign in again.") from error
+    except NotAllowedError as error:
+        raise errors.ScopeMissingError("Airflow does not allow you this act.") from error
+    except UnknownRunError as error:
+        raise errors.UnknownRetrainError("Airflow has no such retrain.") from error
+    except RefusedRequestError as error:
+        raise errors.RequestRefusedError(f"Airflow refused it: {error.reason}") from error
+    except AirflowError as error:
+        raise errors.OperatorCheckUnavailableError(
+            "Airflow did not answer: look at the retrain before you repeat this."
+        ) from error
+
+
+def _answer(run: Run) -> schemas.RetrainRun:
+    return schemas.RetrainRun(
+        retrain_id=f"{run.dag_id}/{run.run_id}",
+        run_id=run.run_id,
+        state=run.state,
+        started_by=run.started_by,
+        queued_at=run.queued_at,
+    )

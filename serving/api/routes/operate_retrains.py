@@ -1,0 +1,76 @@
+"""The routes with which operators start and stop retrains and approve models, in Airflow.
+
+They wait for Airflow in threads of their own, so that lists do not.
+"""
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request, Response
+
+from airflow_api.client import Airflow
+from serving import schemas
+from serving.api import problems
+from serving.api.access import GuardedRoute
+from serving.api.operators import Operator, OperatorCaller
+from serving.api.retrains import Retrains
+from serving.api.routes.parameters import as_json
+
+RunId = Annotated[
+    str,
+    Path(
+        pattern=r"^[A-Za-z0-9_.~:+-]{1,250}$",
+        description="The run's id in Airflow.",
+        examples=["manual__2026-11-24T12:00:00+00:00"],
+    ),
+]
+
+operate_retrains = APIRouter(
+    prefix="/v1/{dataset}/retrains",
+    route_class=GuardedRoute,
+    responses=problems.documented(401, 403, 404, 409, 413, 422, 429, 503),
+    tags=["operate"],
+)
+
+
+@operate_retrains.post(
+    "", response_model=schemas.RetrainRun, status_code=201, summary="Start a retrain"
+)
+async def start(request: Request, caller: Operator, body: schemas.NewRetrain) -> Response:
+    """Starts a run of the DAG `{dataset}__retrain` in Airflow, as the operator."""
+    return as_json(await _act(request, caller, lambda retrains: retrains.start(body)), status=201)
+
+
+@operate_retrains.post(
+    "/{run_id:id}/stop", response_model=schemas.RetrainRun, summary="Stop a retrain"
+)
+async def stop(
+    request: Request, caller: Operator, run_id: RunId, body: schemas.Because
+) -> Response:
+    """Its running tasks are ended. The live release stays."""
+    stopped = await _act(request, caller, lambda retrains: retrains.stop(run_id, body.reason))
+    return as_json(stopped)
+
+
+@operate_retrains.post(
+    "/{run_id:id}/answer", response_model=schemas.RetrainRun, summary="Approve or reject a model"
+)
+async def answer(
+    request: Request, caller: Operator, run_id: RunId, body: schemas.RetrainAnswer
+) -> Response:
+    """Answers a retrain that waits for an approval. Only the first answer counts."""
+    return as_json(await _act(request, caller, lambda retrains: retrains.answer(run_id, body)))
+
+
+async def _act(
+    request: Request,
+    caller: OperatorCaller,
+    perform: Callable[[Retrains], schemas.RetrainRun],
+) -> schemas.RetrainRun:
+    def in_airflow(airflow: Airflow) -> schemas.RetrainRun:
+        return perform(Retrains(airflow, caller))
+
+    run: schemas.RetrainRun = await request.app.state.admission.operators.act(
+        caller.token, in_airflow
+    )
+    return run

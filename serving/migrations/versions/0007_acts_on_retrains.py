@@ -1,0 +1,32 @@
+"""Let the audit have acts on retrains."""
+
+from alembic import op
+
+revision = "0007"
+down_revision = "0006"
+branch_labels = None
+depends_on = None
+
+ACTIONS = (
+    "'publish', 'activate', 'roll_back', 'pause', 'resume', 'change_rules', 'create_key',"
+    " 'revoke_key', 'erase', 'inspect_user'"
+)
+NEW = "'start_retrain', 'stop_retrain', 'approve', 'reject'"
+WAS = "The release, rules or key; of a user a digest of the id."
+IS = "The release, rules, key or retrain; of a user a digest of the id."
+
+
+def upgrade() -> None:
+    _let_actions_be(f"{ACTIONS}, {NEW}")
+    op.alter_column("audit", "target", comment=IS, existing_comment=WAS)
+
+
+def downgrade() -> None:
+    op.execute(f"delete from audit where action in ({NEW})")  # noqa: S608 # a constant
+    _let_actions_be(ACTIONS)
+    op.alter_column("audit", "target", comment=WAS, existing_comment=IS)
+
+
+def _let_actions_be(actions: str) -> None:
+    op.drop_constraint("known_action", "audit", type_="check")
+    op.create_check_constraint("known_action", "audit", f"action in ({actions})")
