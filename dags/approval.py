@@ -13,11 +13,12 @@ from typing import Any
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import Context
-from airflow.sdk.exceptions import AirflowException
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from dags.operators import exit_text, without_secrets
 
 PARAM = "ask_for_approval"
+BY_ANOTHER = "approval by another account"  # tag of a DAG: the API and the console read it
 SUMMARY_TIMEOUT = 300.0  # seconds
 
 
@@ -28,16 +29,21 @@ class ApproveOperator(ApprovalOperator):
 
     Args:
         arguments: Options of `python -m jobs.summarize`.
+        by_another: Whether the account that started the run may not approve it. If it does, this
+            task fails, and clearing it asks again.
         operator_args: Arguments of ApprovalOperator.
     """
 
     template_fields: Sequence[str] = ("subject", "arguments")
     ui_color = "#f3ead7"
 
-    def __init__(self, *, arguments: Sequence[str], **operator_args: Any) -> None:
+    def __init__(
+        self, *, arguments: Sequence[str], by_another: bool = False, **operator_args: Any
+    ) -> None:
         operator_args |= {"defaults": self.REJECT, "ignore_downstream_trigger_rules": True}
         super().__init__(**operator_args)
         self.arguments = arguments
+        self.by_another = by_another
 
     def execute(self, context: Context) -> None:
         """Show the approval summary and wait for an answer, if the form asks for one."""
@@ -51,12 +57,22 @@ class ApproveOperator(ApprovalOperator):
         """Go on, or skip the later tasks; log who decided."""
         operator = (event.get("responded_by_user") or {}).get("name")
         if event.get("chosen_options") == [self.APPROVE]:
+            self._refuse_own(context, operator)
             self.log.info("approved operator=%s", json.dumps(operator))
         elif operator is None:
             self.log.warning("approval_expired answers=0")
         else:
             self.log.warning("rejected operator=%s", json.dumps(operator))
         return super().execute_complete(context, event)
+
+    def _refuse_own(self, context: Context, operator: str | None) -> None:
+        started_by = context["dag_run"].triggering_user_name if self.by_another else None
+        if started_by is not None and started_by == operator:
+            self.log.error("own_approval operator=%s", json.dumps(operator))
+            raise AirflowFailException(
+                f"{operator} started this retrain and may not approve it. Clear this task: it then "
+                "asks again, and another account can approve. Nothing was published."
+            )
 
 
 def summary(arguments: Sequence[str]) -> str:

@@ -13,6 +13,7 @@ of `approve`). While a run waits for an approval, the next run waits too.
 
 from airflow.sdk import DAG
 
+from dags.approval import BY_ANOTHER
 from dags.common import (
     DEFAULT_ARGS,
     LONG,
@@ -40,18 +41,17 @@ def retrain(dataset: Dataset) -> DAG:
         default_args=DEFAULT_ARGS,
         doc_md=__doc__,
         params=retrain_form(dataset),
-        tags=[dataset.name, "retrain"],
+        tags=[dataset.name, "retrain", *([BY_ANOTHER] * dataset.schedule.approval_by_another)],
     ) as dag:
         freeze = spark_job("freeze", dataset)
         nominate = python_job("nominate", dataset, NOMINATE, serving=True, execution_timeout=QUICK)
         search = spark_job("search", dataset, SEARCH, execution_timeout=LONG)
         evaluate = spark_job("evaluate", dataset)
         decide = python_job("decide", dataset, serving=True, execution_timeout=QUICK)
-        approve = approval(dataset)
         fit = spark_job("fit", dataset)
         publish = python_job("publish", dataset, serving=True)
         python_job("erase", dataset, serving=True) >> freeze  # the fit is without erased users
-        [freeze, nominate] >> search >> evaluate >> decide >> approve >> fit >> publish
+        [freeze, nominate] >> search >> evaluate >> decide >> approval(dataset) >> fit >> publish
     return dag
 
 

@@ -1,9 +1,16 @@
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from airflow.sdk import DAG, BaseOperator
-from airflow.sdk.exceptions import AirflowException, DownstreamTasksSkipped, TaskAwaitingInput
+from airflow.sdk.exceptions import (
+    AirflowException,
+    AirflowFailException,
+    DownstreamTasksSkipped,
+    TaskAwaitingInput,
+)
 from structlog.testing import capture_logs
 
 from dags import approval
@@ -112,6 +119,26 @@ def test_an_approval_goes_on_and_logs_the_operator(task: ApproveOperator) -> Non
     with capture_logs() as lines:
         task.execute_complete(context(task, ask=True), answer("Approve", "maya"))  # type: ignore[arg-type] # the keys that it reads
     assert 'approved operator="maya"' in events(lines)
+
+
+@pytest.mark.parametrize(
+    ("by_another", "started_by", "goes_on"),
+    [(True, "maya", False), (True, "jonas", True), (True, None, True), (False, "maya", True)],
+)
+def test_whoever_started_the_run_may_approve_it_only_if_the_manifest_says_so(
+    task: ApproveOperator, started_by: str | None, *, by_another: bool, goes_on: bool
+) -> None:
+    task.by_another = by_another
+    given = context(task, ask=True) | {"dag_run": SimpleNamespace(triggering_user_name=started_by)}
+    with nullcontext() if goes_on else pytest.raises(AirflowFailException, match="asks again"):
+        task.execute_complete(given, answer("Approve", "maya"))  # type: ignore[arg-type] # the keys that it reads
+
+
+def test_whoever_started_the_run_may_always_reject_it(task: ApproveOperator) -> None:
+    task.by_another = True
+    given = context(task, ask=True) | {"dag_run": SimpleNamespace(triggering_user_name="maya")}
+    with pytest.raises(DownstreamTasksSkipped):
+        task.execute_complete(given, answer("Reject", "maya"))  # type: ignore[arg-type] # the keys that it reads
 
 
 @pytest.mark.parametrize(
