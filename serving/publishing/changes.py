@@ -6,12 +6,15 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
+from ranking.overlap import PERSISTENCE, rank_biased_overlap
 from serving.errors import ReleaseNotReadyError
 from serving.schemas import ExampleLists, ItemShare, ReleaseChanges
 
 MAX_USERS = 2000  # a share of 50 % is then known to 2 points
 MAX_ITEMS = 10
-N_EXAMPLES, EXAMPLE_TITLES = 3, 5
+TOP = 10  # ranks in which changes are counted
+DEPTH = 50  # ranks that the overlap reads: with p = 0.9 the others have 0.1 % of the weight
+N_EXAMPLES = 3
 
 _SIZES = text(
     "select release_id, coalesce((counts->>'recommendations')::bigint, 0) as n from releases"
@@ -21,11 +24,11 @@ _SIZES = text(
 _PAIRS = text(
     """
     with listed as materialized (
-        select user_id, item_ids[1:10] as item_ids
+        select user_id, item_ids[1:50] as item_ids
         from recommendations tablesample system (:percent) repeatable (1)
         where release_id = :after order by hashtext(user_id), user_id limit :n_users
     )
-    select listed.user_id, earlier.item_ids[1:10] as before, listed.item_ids as after
+    select listed.user_id, earlier.item_ids[1:50] as before, listed.item_ids as after
     from listed join recommendations as earlier
         on earlier.release_id = :before and earlier.user_id = listed.user_id
     order by hashtext(listed.user_id), listed.user_id
@@ -36,17 +39,27 @@ _TITLES = text("select item_id, title from items where item_id = any (:item_ids)
 
 @dataclass(frozen=True, slots=True)
 class _Pair:
+    """One user's items in both releases, best first, at most DEPTH of them."""
+
     user_id: str
     before: Sequence[str]
     after: Sequence[str]
 
     @property
+    def top_before(self) -> Sequence[str]:
+        return self.before[:TOP]
+
+    @property
+    def top_after(self) -> Sequence[str]:
+        return self.after[:TOP]
+
+    @property
     def n_new(self) -> int:
-        return len({*self.after} - {*self.before})
+        return len({*self.top_after} - {*self.top_before})
 
     @property
     def is_changed(self) -> bool:
-        return {*self.after} != {*self.before}
+        return {*self.top_after} != {*self.top_before}
 
 
 def between(connection: Connection, release_id: int, *, since: int) -> ReleaseChanges:
@@ -57,8 +70,8 @@ def between(connection: Connection, release_id: int, *, since: int) -> ReleaseCh
     """
     pairs = _sample(connection, release_id, since)
     n_users = max(len(pairs), 1)
-    before = Counter(item for pair in pairs for item in pair.before)
-    after = Counter(item for pair in pairs for item in pair.after)
+    before = Counter(item for pair in pairs for item in pair.top_before)
+    after = Counter(item for pair in pairs for item in pair.top_after)
     changes = sorted(
         {*before, *after}, key=lambda item: (before[item] - after[item], item)
     )  # gains first
@@ -79,7 +92,7 @@ def between(connection: Connection, release_id: int, *, since: int) -> ReleaseCh
         )
 
     def titled(items: Sequence[str]) -> tuple[str, ...]:
-        return tuple(titles.get(item, item) for item in items[:EXAMPLE_TITLES])
+        return tuple(titles.get(item, item) for item in items)
 
     return ReleaseChanges(
         release_id=release_id,
@@ -87,12 +100,18 @@ def between(connection: Connection, release_id: int, *, since: int) -> ReleaseCh
         n_users=len(pairs),
         changed_share=sum(pair.is_changed for pair in pairs) / n_users,
         mean_new_items=sum(pair.n_new for pair in pairs) / n_users,
+        overlap=sum(rank_biased_overlap(pair.before, pair.after) for pair in pairs) / n_users,
+        persistence=PERSISTENCE,
         n_came=len(after.keys() - before.keys()),
         n_went=len(before.keys() - after.keys()),
         gained=shares(gained),
         lost=shares(lost),
         examples=tuple(
-            ExampleLists(user_id=pair.user_id, before=titled(pair.before), after=titled(pair.after))
+            ExampleLists(
+                user_id=pair.user_id,
+                before=titled(pair.top_before),
+                after=titled(pair.top_after),
+            )
             for pair in examples
         ),
     )
@@ -109,7 +128,7 @@ def _sample(connection: Connection, release_id: int, since: int) -> list[_Pair]:
 
 
 def _shown(pair: _Pair) -> list[str]:
-    return [*pair.before[:EXAMPLE_TITLES], *pair.after[:EXAMPLE_TITLES]]
+    return [*pair.top_before, *pair.top_after]
 
 
 def _titles(connection: Connection, *item_ids: Iterable[str]) -> dict[str, str]:

@@ -56,7 +56,7 @@ class ItemShare(Answer):
 
 
 class ExampleLists(Answer):
-    """One user's first titles in two releases."""
+    """One user's first ten titles in two releases."""
 
     user_id: str
     before: tuple[str, ...]
@@ -73,6 +73,14 @@ class ReleaseChanges(Answer):
         description="Share of these users who have other items among their first ten."
     )
     mean_new_items: float = Field(description="New items among a user's first ten, on average.")
+    overlap: float = Field(
+        description="Mean rank-biased overlap of a user's two lists, from 0 (no common item) to 1 "
+        "(equal), over the first 50 ranks: Webber, Moffat and Zobel, 2010."
+    )
+    persistence: float = Field(
+        description="The parameter p of the overlap: with 0.9, the first ten ranks have 86 % of "
+        "its weight."
+    )
     n_came: int = Field(description="Items among the first ten of some user only now.")
     n_went: int = Field(description="Items among the first ten of some user only before.")
     gained: tuple[ItemShare, ...] = Field(description="The largest gains, at most ten.")

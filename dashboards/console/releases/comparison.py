@@ -12,6 +12,8 @@ from dashboards.console.releases import client
 from dashboards.text import esc, plural
 from serving.schemas import ItemShare, PastRelease, ReleaseChanges
 
+NEW, GONE = ":green[:material/add_circle:]", ":orange[:material/remove_circle:]"
+
 
 def show(operator: Operator, dataset: str, releases: Sequence[PastRelease]) -> None:
     """Show the changes from one kept release to another; by default from the one before."""
@@ -37,27 +39,37 @@ def _picked(kept: Sequence[int], live: int) -> tuple[int, int]:
     start = older[0] if older else next(each for each in kept if each != live)
     left, right = st.columns(2)
     before = left.selectbox(
-        "From", kept, index=kept.index(start), key="compare_from", format_func=_label
-    )
+        "From", kept, index=kept.index(start), key="compare_from", format_func=_name,
+        bind="query-params",
+    )  # fmt: skip
     after = right.selectbox(
-        "To", kept, index=kept.index(live), key="compare_to", format_func=_label
-    )
+        "To", kept, index=kept.index(live), key="compare_to", format_func=_name,
+        bind="query-params",
+    )  # fmt: skip
     return after, before
 
 
-def _label(release_id: int) -> str:
+def _name(release_id: int) -> str:
     return f"Release {release_id}"
 
 
 def _figures(changes: ReleaseChanges) -> None:
-    with st.grid(4, min_column_width=150):
+    with st.grid(5, min_column_width=140):
+        components.metric(
+            "Rank-biased overlap",
+            f"{changes.overlap:.3f}",
+            delta_description=f"p = {changes.persistence:g}",
+            help="How much a user's two lists agree, on average: 1 if they are equal, 0 without a "
+            "common item. Earlier ranks weigh more: with p = 0.9, the first ten have 86 % of the "
+            "weight (Webber, Moffat and Zobel, 2010).",
+        )
         components.metric("Users with other items", f"{changes.changed_share:.0%}")
         components.metric("New items per user", f"{changes.mean_new_items:.1f}")
         components.metric("Items that came", f"{changes.n_came:,}")
         components.metric("Items that went", f"{changes.n_went:,}")
     st.caption(
-        f"First ten items of {plural('user', changes.n_users)} who are in both releases, before "
-        "slate rules and newer feedback."
+        f"Lists of {plural('user', changes.n_users)} who are in both releases, before slate rules "
+        "and newer feedback: the first 50 items for the overlap, the first ten for the others."
     )
 
 
@@ -84,18 +96,23 @@ def _row(item: ItemShare) -> dict[str, str]:
 
 
 def _examples(changes: ReleaseChanges) -> None:
+    """Show the lists of some users side by side, with what came and what went."""
     if not changes.examples:
         return
-    st.markdown("**Examples**")
-    rows = [
-        {
-            "User": esc(example.user_id),
-            "Before": esc(", ".join(example.before)),
-            "After": esc(", ".join(example.after)),
-        }
-        for example in changes.examples
-    ]
-    components.table(rows, "First titles of some users, before and after")
-    with components.row(gap="small"):
-        for example in changes.examples:
+    labels = [f"User {esc(example.user_id)}" for example in changes.examples]
+    for tab, example in zip(st.tabs(labels), changes.examples, strict=True):
+        with tab, st.grid(2, min_column_width=240, gap="medium"):
+            _list(f"Release {changes.since}", example.before, example.after, GONE)
+            _list(f"Release {changes.release_id}", example.after, example.before, NEW)
             links.user(example.user_id)
+    st.caption(f"{NEW} only in the later list · {GONE} only in the earlier one")
+
+
+def _list(title: str, titles: Sequence[str], others: Sequence[str], mark: str) -> None:
+    with st.container(gap="xxsmall"):
+        st.markdown(f"**{title}**")
+        lines = [
+            f"{rank}\\. {esc(item)}" if item in others else f"{rank}\\. {mark} **{esc(item)}**"
+            for rank, item in enumerate(titles, 1)
+        ]
+        st.markdown("  \n".join(lines))

@@ -18,6 +18,7 @@ def test_changed_lists_are_counted_and_shown_with_titles(publisher: Engine, api:
 
     assert (found.n_users, found.changed_share, found.mean_new_items) == (2, 0.5, 0.5)
     assert (found.n_came, found.n_went) == (1, 1)
+    assert found.overlap == pytest.approx((0.45 + 1) / 2)  # of "a b" and "d a", and of equal lists
     assert [(item.item_id, item.before, item.after) for item in found.gained] == [("d", 0, 0.5)]
     assert [(item.title, item.before, item.after) for item in found.lost] == [
         ("Schindler's List", 0.5, 0)
@@ -39,6 +40,8 @@ def test_another_order_is_no_change(publisher: Engine, api: Engine) -> None:
         found = changes.between(connection, after, since=before)
 
     assert (found.changed_share, found.gained, found.lost, found.examples) == (0, (), (), ())
+    assert found.overlap == pytest.approx((0.9 + 1) / 2)  # the order counts
+    assert found.persistence == 0.9
 
 
 def test_releases_without_a_common_user_have_no_changes(publisher: Engine, api: Engine) -> None:

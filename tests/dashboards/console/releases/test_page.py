@@ -2,6 +2,7 @@
 
 import pytest
 
+from dashboards.console.releases import comparison
 from dashboards.text import esc
 from tests.support.dashboards import shop
 from tests.support.dashboards.app_pages import Page, cells, keys, words
@@ -26,14 +27,22 @@ def test_the_changes_of_the_live_release_are_shown(page: Page, operations: FakeO
     app = opened(page, RELEASES)
 
     assert metrics(app)["Users with other items"][0] == "34%"
+    assert metrics(app)["Rank-biased overlap"][0] == "0.815"
     assert esc(shop.ITEMS[6].title) in cells(app).replace("\\\\", "\\")
     assert operations.compared == [(11, 12)]
     links = {link.proto.label: link.proto.query_string for link in app.get("page_link")}
     assert links[":gray[:small[Inspect 0042]]"] == "user=0042"
+    [user] = app.tabs
+    assert user.label == "User 0042"
+    before, after = (text.value for text in user.markdown if "1\\." in text.value)
+    assert f"1\\. {comparison.GONE} **{esc(shop.ITEMS[6].title)}**" in before
+    assert f"1\\. {comparison.NEW} **{esc(shop.ITEMS[0].title)}**" in after
+    assert f"2\\. {esc(shop.ITEMS[1].title)}" in before
 
     app.selectbox(key="compare_from").set_value(10).run()
 
     assert operations.compared[-1] == (10, 12)
+    assert app.selectbox(key="compare_from").proto.query_param_key == "compare_from"
 
 
 def test_a_rollback_needs_a_reason_and_is_confirmed(page: Page, operations: FakeOperations) -> None:
