@@ -3,20 +3,22 @@
 import streamlit as st
 
 from dashboards import brand, choices, menus, page_script, pages, product_api
+from dashboards.console import menu
 
 st.set_page_config(page_title="Lantern", page_icon=brand.ICON, layout="wide")
 st.logo(brand.LOGO, size="large")
 
 discover = [pages.for_you(), pages.browse(), pages.ratings(), pages.item()]
 console = [
-    pages.overview(), pages.data(), pages.models(), pages.backtest(), pages.releases(),
-    pages.rules(), pages.inspector(), pages.explore(), pages.lineage(), pages.activity(),
-    pages.maintenance(),
+    pages.overview(), pages.data(), pages.retrains(), pages.models(), pages.backtest(),
+    pages.releases(), pages.rules(), pages.inspector(), pages.explore(), pages.lineage(),
+    pages.activity(), pages.maintenance(),
 ]  # fmt: skip
 page = st.navigation({"Discover": discover, "Console": console}, position="hidden")
 if page in console:
     with st.sidebar:
-        menus.sections({"Console": console, "Discover": discover})
+        menu.show("Console", console, page)
+        menus.section("Discover", discover)
         choices.dataset_picker(product_api.titles())
 else:
     with menus.bar(discover):

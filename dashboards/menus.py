@@ -6,10 +6,13 @@ browser's history.
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from types import MappingProxyType
 
 import streamlit as st
 
 from dashboards import pages, ui
+
+CONSOLE_ICON = ":material/admin_panel_settings:"
 
 
 @contextmanager
@@ -18,19 +21,26 @@ def bar(shown: Sequence[st.Page]) -> Iterator[None]:
     with ui.spread_row("bar"):
         with st.container(horizontal=True, gap="xsmall", width="content"):
             _links(shown)
+            with st.container(key="console_link", width="content"):  # hidden on a phone
+                address = pages.address()
+                st.page_link(
+                    pages.overview(), label="Console", icon=CONSOLE_ICON, query_params=address
+                )
         with st.container(width=240):
             yield
 
 
-def sections(by_title: Mapping[str, Sequence[st.Page]]) -> None:
-    """Show links below headings."""
-    for title, shown in by_title.items():
-        with st.container(gap="xxsmall"):
-            st.caption(title)
-            _links(shown)
+def section(
+    title: str, shown: Sequence[st.Page], labels: Mapping[str, str] = MappingProxyType({})
+) -> None:
+    """Show links below a heading. `labels` has labels by path, in place of the pages' titles."""
+    with st.container(gap="xxsmall"):
+        st.caption(title)
+        _links(shown, labels)
 
 
-def _links(shown: Sequence[st.Page]) -> None:
+def _links(shown: Sequence[st.Page], labels: Mapping[str, str] = MappingProxyType({})) -> None:
     for page in shown:
         if page.visibility != "hidden":
-            st.page_link(page, query_params=pages.address())
+            label = labels.get(page.url_path)
+            st.page_link(page, label=label, query_params=pages.address())

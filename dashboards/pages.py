@@ -24,6 +24,10 @@ overview = partial(
     st.Page, CONSOLE / "overview/page.py", title="Overview", icon=":material/dashboard:",
     url_path="overview",
 )  # fmt: skip
+retrains = partial(
+    st.Page, CONSOLE / "retraining/page.py", title="Retrains", icon=":material/autorenew:",
+    url_path="retrains",
+)  # fmt: skip
 models = partial(
     st.Page, CONSOLE / "models/page.py", title="Models", icon=":material/model_training:",
     url_path="models",

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from dashboards import pages
 from dashboards.console.badges import Colour
 from dashboards.console.inline_errors import inline_errors
 
@@ -23,6 +24,16 @@ def page_head(title: str) -> tuple[DeltaGenerator, DeltaGenerator]:
 def row(**options: Any) -> DeltaGenerator:
     """Return a container whose elements are side by side and vertically centred."""
     return st.container(horizontal=True, vertical_alignment="center", **options)
+
+
+def retrains_link() -> None:
+    """Show the link to the page on which retrains are started."""
+    st.page_link(
+        pages.retrains(),
+        label="Start retrain",
+        icon=":material/play_arrow:",
+        query_params=pages.address(),
+    )
 
 
 def metric(

@@ -76,13 +76,16 @@ class Usual:
 
 
 @st.cache_data(ttl="60s", show_spinner=False, hash_funcs=BY_NAME)
-def usual(operator: Operator, dag_id: str, search_minutes: float) -> Usual:
-    """Return the medians of the last successful runs with this budget for the search."""
+def usual(operator: Operator, dag_id: str, search_minutes: float | None) -> Usual:
+    """Return the medians of the last successful runs with this budget for the search.
+
+    None: with any budget.
+    """
     seconds = defaultdict(list)
     comparable = [
         run
         for run in operator.airflow.runs(dag_id, limit=COMPARED_RUNS)
-        if run.state == "success" and run.search_minutes == search_minutes
+        if run.state == "success" and search_minutes in (None, run.search_minutes)
     ]
     for run in comparable[:USUAL_RUNS]:
         for task in operator.airflow.tasks(run):
@@ -104,26 +107,16 @@ def questions(operator: Operator, dag_id: str) -> dict[str, Question]:
     return operator.airflow.questions(dag_id)
 
 
-def answer(operator: Operator, run: Run, question: Question, *, approve: bool) -> None:
-    """Approve or reject as this operator.
-
-    Raises:
-        AirflowError: the operator may not answer, or another answer came first.
-    """
-    operator.airflow.answer(run, question, approve=approve)
-    questions.clear()
-    tasks.clear()
+@st.cache_data(ttl="10s", show_spinner=False, hash_funcs=BY_NAME)
+def waiting(operator: Operator) -> list[Question]:
+    """Return the approvals that wait for an answer, of all data sets."""
+    return operator.airflow.waiting()
 
 
-def start_retrain(operator: Operator, dataset: str, form: Mapping[str, object]) -> Run:
-    """Start a retrain as this operator.
-
-    Raises:
-        AirflowError: the operator may not start it, or Airflow rejects a value of the form.
-    """
-    run = operator.airflow.trigger(f"{dataset}__retrain", form)
-    runs.clear()
-    return run
+def refresh_runs() -> None:
+    """Let the next calls see what an act has changed in Airflow."""
+    for question in (runs, tasks, questions, waiting):
+        question.clear()
 
 
 def refresh_after_run() -> None:
@@ -137,12 +130,14 @@ def airflow_url() -> str:
     return _settings().airflow_url
 
 
-def airflow_page(dag_id: str, run_id: str | None = None) -> str:
-    """Return the address of the page of a DAG, or of one run, in Airflow."""
+def airflow_page(dag_id: str, run_id: str | None = None, task_id: str | None = None) -> str:
+    """Return the address of the page of a DAG, of one run, or of one of its tasks in Airflow."""
     settings = _settings()
     base = (settings.airflow_public_url or settings.airflow_url).rstrip("/")
     page = f"{base}/dags/{quote(dag_id, safe='')}"
-    return f"{page}/runs/{quote(run_id, safe='')}" if run_id else page
+    for part, name in (("runs", run_id), ("tasks", task_id)):
+        page += f"/{part}/{quote(name, safe='')}" if name else ""
+    return page
 
 
 @cached("5s")

@@ -20,9 +20,15 @@ from serving.errors import (
     ApiError,
     LiveReleaseChangedError,
     NoEarlierReleaseError,
+    NoQuestionError,
+    OperatorCheckUnavailableError,
     OperatorsNotConfiguredError,
+    OwnRetrainError,
     ReleaseNotReadyError,
+    RetrainActiveError,
+    RetrainEndedError,
     ScopeMissingError,
+    UnknownRetrainError,
 )
 from warehouse.errors import WarehouseError
 
@@ -37,6 +43,13 @@ _MESSAGES: dict[type[Exception], str] = {  # subclasses before their base
     "nothing was changed.",
     ReleaseNotReadyError: "This release was deleted or never completely loaded. Choose another.",
     NoEarlierReleaseError: "No older release is kept.",
+    RetrainActiveError: "Another retrain was started meanwhile. Nothing was started.",
+    RetrainEndedError: "This retrain has ended meanwhile. There is nothing to stop.",
+    NoQuestionError: "This retrain waits for no answer any more. Nothing was changed.",
+    OwnRetrainError: "You started this retrain: another account must approve it.",
+    UnknownRetrainError: "Airflow does not know this retrain, or has not loaded its DAG yet.",
+    OperatorCheckUnavailableError: "Airflow did not answer. Look at the retrains before you repeat "
+    "this.",
     ApiError: "The recommendation service did not answer this request, or rejected it. Run "
     "`lantern status` for details.",
     WarehouseError: "The data lake cannot be read.",

@@ -78,6 +78,7 @@ class Figure:
     value: float
     n_users: int
     fit_seconds: float | None
+    recipe_json: str = "{}"
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,12 @@ def name(dag_id: str, run_id: str) -> str:
     return f"{kind} of {short_time(datetime.fromisoformat(at[0]))} UTC" if at else kind
 
 
+def time_of(text: str) -> str:
+    """Return the time in a run's id as "of 28 Nov 13:26 UTC"; the text itself without a time."""
+    at = _TIME.search(text)
+    return f"of {short_time(datetime.fromisoformat(at[0]))} UTC" if at else text
+
+
 def link(run_key: str) -> str | None:
     """Return a run's short name as a Markdown link to Airflow, with the full id as its tooltip.
 

@@ -17,7 +17,7 @@ from airflow_api.client import (
     TooManyAttemptsError,
 )
 from dashboards import brand
-from dashboards.console import data
+from dashboards.console import data, typed_values
 from dashboards.console.acts.client import as_operator
 from dashboards.console.attempts import Attempts
 from dashboards.console.data import Operator
@@ -38,25 +38,39 @@ _ENDED = "sign_in_ended"
 
 def operator() -> Operator:
     """Return the signed-in operator; if there is none, show the sign-in form and end the page."""
-    sign_in = visitors.BROWSERS.signed_in(visitors.browser())
-    if sign_in is None or not isinstance(sign_in.operator, Operator):
+    signed_in = current()
+    if signed_in is None:
         _form()
         st.stop()
+    typed_values.restore()
+    return signed_in
+
+
+def current() -> Operator | None:
+    """Return the signed-in operator, or None."""
+    sign_in = visitors.BROWSERS.signed_in(visitors.browser())
+    if sign_in is None or not isinstance(sign_in.operator, Operator):
+        return None
     return sign_in.operator
 
 
 def sign_out() -> None:
     """Sign the operator out in every tab of this browser, and revoke their token."""
-    sign_in = visitors.BROWSERS.signed_in(visitors.browser())
+    signed_in = current()
     visitors.BROWSERS.sign_out(visitors.browser())
-    if sign_in is not None and isinstance(sign_in.operator, Operator):
+    typed_values.drop()
+    if signed_in is not None:
         with suppress(AirflowError):  # the token ends by itself
-            sign_in.operator.airflow.sign_out()
+            signed_in.airflow.sign_out()
 
 
 def end() -> None:
-    """Sign an operator out because Airflow rejects their token, and show the form again."""
+    """Sign an operator out because Airflow rejects their token, and show the form again.
+
+    What they have typed on the page is kept until they have signed in again.
+    """
     sign_out()
+    typed_values.keep()
     st.session_state[_ENDED] = True
     st.rerun()
 
@@ -75,7 +89,10 @@ def _form() -> None:
             st.image(brand.ICON, width=56, alt="Lantern's logo")
             st.title("Console", anchor=False, width="content")
         if st.session_state.pop(_ENDED, False):
-            st.info("You have been signed out. Please sign in again.", icon=":material/schedule:")
+            kept = " What you typed is kept." if typed_values.are_kept() else ""
+            st.info(
+                f"You have been signed out. Please sign in again.{kept}", icon=":material/schedule:"
+            )
         with st.form("sign_in", clear_on_submit=True):
             name = st.text_input("Username", key="username", max_chars=200, autocomplete="username")
             password = st.text_input(

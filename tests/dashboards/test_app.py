@@ -87,4 +87,6 @@ def test_consumers_see_a_bar_without_the_console(
     assert {link.query_string for link in links[:3]} == {"dataset=playground"}
     assert "Overview" not in {link.label for link in links}
     assert not shown.sidebar.children
+    assert links[3].label == "Console"
+    assert links[3].query_string == "dataset=playground"
     assert links[-1].label == ":gray[For operators]"

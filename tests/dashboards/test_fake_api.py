@@ -14,6 +14,7 @@ from serving.api.settings import ApiSettings
 from serving.storage.database import ServingSettings
 from tests.support.dashboards.fake_airflow import TOKEN
 from tests.support.dashboards.fake_api import KEY, fake_api, is_for_operators
+from tests.support.dashboards.fake_operations import FakeOperations
 from tests.support.dashboards.visitors import Visitors
 
 NOT_FAKED = {
@@ -31,6 +32,7 @@ PATH = {
     "event_id": "0" * 32,
     "release_id": 11,
     "name": "shop",
+    "run_id": "manual__now",
 }
 BODIES: dict[str, JsonValue] = {
     "PUT /v1/{dataset}/users/{user_id}/ratings/{item_id}": {"rating": 4},
@@ -43,6 +45,9 @@ BODIES: dict[str, JsonValue] = {
     "POST /v1/{dataset}/publishing/pause": {"reason": "a test"},
     "POST /v1/{dataset}/publishing/resume": {"reason": "a test"},
     "POST /v1/{dataset}/keys": {"name": "shop", "scopes": ["read"]},
+    "POST /v1/{dataset}/retrains": {"reason": "a test", "may_wait": True},
+    "POST /v1/{dataset}/retrains/{run_id}/stop": {"reason": "a test"},
+    "POST /v1/{dataset}/retrains/{run_id}/answer": {"approve": True, "reason": "a test"},
     "POST /v1/{dataset}/erasures": {"user_ids": ["0042"], "reason": "a test"},
 }
 QUERIES: dict[str, dict[str, JsonValue]] = {
@@ -64,7 +69,9 @@ def operations() -> list[Operation]:
 def api_url() -> Iterator[str]:
     visitors = Visitors()
     visitors.hide("0042", "i004")  # the first event
-    with fake_api(visitors) as url:
+    operations = FakeOperations()
+    operations.airflow.ask("manual__now")
+    with fake_api(visitors, operations=operations) as url:
         yield url
 
 

@@ -1,5 +1,6 @@
 """The audit and erasures, with the operator's own Airflow token."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 import streamlit as st
@@ -13,14 +14,22 @@ from serving.schemas import Action, AuditPage, Erasure
 PAGE_LENGTH = 25
 
 
+@dataclass(frozen=True)
+class Chosen:
+    """Which entries are shown: those that match everything that is not None."""
+
+    action: Action | None
+    actor: str | None
+    text: str | None
+    since: datetime | None
+
+
 @st.cache_data(ttl="5s", max_entries=200, show_spinner=False, hash_funcs=BY_TOKEN)
 def entries(
     operator: Operator,
     dataset: str,
+    chosen: Chosen,
     *,
-    action: Action | None,
-    actor: str | None,
-    since: datetime | None,
     page: int,
 ) -> AuditPage:
     """Return a page of the audit, newest first. `page` begins at 1.
@@ -33,7 +42,12 @@ def entries(
     with as_operator(operator, dataset) as client:
         offset = (page - 1) * PAGE_LENGTH
         return client.audit(
-            action=action, actor=actor, since=since, limit=PAGE_LENGTH, offset=offset
+            action=chosen.action,
+            actor=chosen.actor,
+            text=chosen.text,
+            since=chosen.since,
+            limit=PAGE_LENGTH,
+            offset=offset,
         )
 
 

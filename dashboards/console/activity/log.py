@@ -8,6 +8,7 @@ import streamlit as st
 from dashboards import pages, ui
 from dashboards.console import components, runs
 from dashboards.console.activity import client
+from dashboards.console.activity.client import Chosen
 from dashboards.console.badges import Badge
 from dashboards.console.data import Operator
 from dashboards.text import esc, moment, plural
@@ -24,25 +25,29 @@ LABELS: dict[Action, str] = {
     "revoke_key": "Revoked key",
     "erase": "Erased user",
     "inspect_user": "Looked at user",
+    "start_retrain": "Started retrain",
+    "stop_retrain": "Stopped retrain",
+    "approve": "Approved retrain",
+    "reject": "Rejected retrain",
 }
 THROUGH = {"inspector": "in the Inspector", "view as": "saw the product as this user"}
+OF_RETRAINS = {"start_retrain", "stop_retrain", "approve", "reject"}
 PERIODS: dict[str, timedelta | None] = {
     "Last 24 hours": timedelta(days=1),
     "Last 7 days": timedelta(days=7),
     "Last 30 days": timedelta(days=30),
     "All": None,
 }
+MAX_TEXT_LENGTH = 200
 DIGEST_LENGTH = len("user ") + 12
 _ANY = "Any"
 
 
 def show(operator: Operator, dataset: str) -> None:
     """Show the filters and the entries that match."""
-    action, actor, since = _filters()
+    chosen = _filters()
     page_number = int(st.session_state.get("activity_page") or 1)
-    page = client.entries(
-        operator, dataset, action=action, actor=actor, since=since, page=page_number
-    )
+    page = client.entries(operator, dataset, chosen, page=page_number)
     n_pages = max(-(-page.total // client.PAGE_LENGTH), 1)
     if page_number > n_pages:  # the filter has fewer pages
         st.session_state["activity_page"] = 1
@@ -64,23 +69,42 @@ def show(operator: Operator, dataset: str) -> None:
         )
 
 
-def _filters() -> tuple[Action | None, str | None, datetime | None]:
-    columns = st.columns(3)
+def _filters() -> Chosen:
+    """Show the filters, which are in the address, and return what they choose."""
+    columns = st.columns([3, 2, 2, 2])
+    text = columns[0].text_input(
+        "Search",
+        key="text",
+        max_chars=MAX_TEXT_LENGTH,
+        placeholder="Who, what or why",
+        icon=":material/search:",
+        bind="query-params",
+    )
     actions: list[Action | None] = [None, *get_args(Action)]
-    action = columns[0].selectbox(
+    action = columns[1].selectbox(
         "What",
         actions,
-        key="activity_action",
+        key="action",
         format_func=lambda action: LABELS[action] if action else _ANY,
+        bind="query-params",
     )
-    actor = columns[1].text_input(
-        "Who", key="activity_actor", max_chars=200, placeholder="Exact name"
+    actor = columns[2].text_input(
+        "Who",
+        key="actor",
+        max_chars=MAX_TEXT_LENGTH,
+        placeholder="Exact name",
+        bind="query-params",
     )
-    period = columns[2].selectbox("When", list(PERIODS), index=3, key="activity_period")
+    period = columns[3].selectbox("When", list(PERIODS), index=3, key="period", bind="query-params")
     length = PERIODS[period]
     # whole minutes, so that the answer can be cached
     now = datetime.now(UTC).replace(second=0, microsecond=0)
-    return action, (actor or "").strip() or None, now - length if length else None
+    return Chosen(
+        action=action,
+        actor=(actor or "").strip() or None,
+        text=(text or "").strip() or None,
+        since=now - length if length else None,
+    )
 
 
 def _row(entry: AuditEntry) -> dict[str, str]:
@@ -114,4 +138,4 @@ def _what(entry: AuditEntry) -> str:
         return f"{entry.target[:DIGEST_LENGTH]}…, {THROUGH.get(after['through'], '')}"
     if "n_events" in after:
         return f"{entry.target[:DIGEST_LENGTH]}…, {plural('event', after['n_events'])}"
-    return entry.target
+    return runs.time_of(entry.target) if entry.action in OF_RETRAINS else entry.target

@@ -41,9 +41,12 @@ def picker(retrains: Sequence[Retrain]) -> Retrain:
 
 
 def _write_address(shown: Retrain, newest: Retrain) -> None:
-    """Write the shown retrain into the address, unless it is the newest: then a link follows it."""
+    """Write the shown retrain into the address, unless it is the newest: then a link follows it.
+
+    A comparison names both.
+    """
     written = st.query_params.get("retrain")
-    if shown == newest:
+    if shown == newest and "with" not in st.query_params:
         st.query_params.pop("retrain", None)
     elif written != shown.retrain_id:
         st.query_params["retrain"] = shown.retrain_id

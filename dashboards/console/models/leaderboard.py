@@ -6,22 +6,13 @@ import streamlit as st
 
 from dashboards import ui
 from dashboards.console import components, evidence, roles
+from dashboards.console.models import metrics
+from dashboards.console.models.metrics import METRICS
 from dashboards.console.retrains import Figure, Retrain
 from dashboards.text import NO_VALUE, duration, esc, plural
 from serving.schemas import Comparison
 from warehouse.tables.vocabulary import GATE, HEADLINE, WARM
 
-METRICS = {
-    HEADLINE: "NDCG@10",
-    "recall@10": "Recall@10",
-    "recall@50": "Recall@50",
-    "map@10": "MAP@10",
-    "hit_rate@10": "Hit rate@10",
-    "coverage@10": "Coverage",
-    "gini@10": "Gini",
-    "novelty@10": "Novelty",
-    "diversity@10": "Diversity",
-}
 SLICES = {
     "warm": "Known users",
     "cold": "New users",
@@ -30,7 +21,6 @@ SLICES = {
     "active_high": "Heavy raters",
     "newest_third": "Newest third",
 }
-_NOT_BETTER_IF_HIGHER = {"gini@10"}
 
 
 def key_figures(retrain: Retrain) -> None:
@@ -46,12 +36,14 @@ def key_figures(retrain: Retrain) -> None:
         _search(retrain)
 
 
-def show(metrics: Sequence[Figure]) -> None:
+def show(figures: Sequence[Figure]) -> None:
     """Show every evaluated recipe for the slice that the operator picks."""
-    gate = [figure for figure in metrics if figure.window == GATE]
+    gate = [figure for figure in figures if figure.window == GATE]
     names = {figure.slice for figure in gate}
     slices = [name for name in SLICES if name in names] + sorted(names - SLICES.keys())
-    ui.heading("Leaderboard")
+    with components.row(horizontal_alignment="distribute"):
+        ui.heading("Leaderboard")
+        metrics_help()
     slice_name = st.segmented_control(
         "Evaluation users",
         slices,
@@ -69,6 +61,12 @@ def show(metrics: Sequence[Figure]) -> None:
     )
 
 
+def metrics_help() -> None:
+    """Show a button that opens what each metric says, its unit and its better direction."""
+    with st.popover("What the metrics say", icon=":material/help:", type="tertiary"):
+        components.table(metrics.rows(), "Metrics with meaning, unit and better direction")
+
+
 def rows(gate: Sequence[Figure], slice_name: str) -> list[dict[str, str]]:
     """Return a row of Markdown cells per recipe, best first, without empty columns.
 
@@ -77,12 +75,12 @@ def rows(gate: Sequence[Figure], slice_name: str) -> list[dict[str, str]]:
     figures = [figure for figure in gate if figure.slice == slice_name]
     values = {(figure.recipe, figure.metric): figure.value for figure in figures}
     by_recipe = {figure.recipe: figure for figure in figures}
-    metrics = [metric for metric in METRICS if any(name == metric for _, name in values)]
+    shown = [name for name in METRICS if any(metric == name for _, metric in values)]
     order = sorted(by_recipe, key=lambda recipe: -values.get((recipe, HEADLINE), -1.0))
-    best = {metric: _best(figures, metric) for metric in metrics}
+    best = {name: _best(figures, name) for name in shown}
     return [
         {"Recipe": _recipe(by_recipe[recipe])}
-        | {METRICS[m]: _cell(m, values.get((recipe, m)), best[m]) for m in metrics}
+        | {METRICS[m].label: _cell(m, values.get((recipe, m)), best[m]) for m in shown}
         | {"Training": _training(by_recipe[recipe])}
         for recipe in order
     ]
@@ -103,12 +101,10 @@ def _best(figures: Sequence[Figure], metric: str) -> float | None:
     return max(values) if len(values) > 1 else None
 
 
-def _cell(metric: str, value: float | None, best: float | None) -> str:
-    if value is None:
-        return NO_VALUE
-    digits = {HEADLINE: 4, "novelty@10": 2}.get(metric, 3)
-    text = f"{value:.{digits}f}"
-    return f"**{text}**" if value == best and metric not in _NOT_BETTER_IF_HIGHER else text
+def _cell(name: str, value: float | None, best: float | None) -> str:
+    text = METRICS[name].text(value)
+    is_best = value is not None and value == best and METRICS[name].better == "higher"
+    return f"**{text}**" if is_best else text
 
 
 def _lead(label: str, opponent: Comparison | None) -> None:

@@ -4,18 +4,25 @@ import streamlit as st
 
 from dashboards import choices, product_api, states, ui
 from dashboards.console import (
-    approval,
     badges,
     components,
     data,
     lake_data,
     runs,
     sign_in,
-    start_retrain,
     verdict,
 )
 from dashboards.console.inline_errors import inline_errors
-from dashboards.console.models import history, leaderboard, refresh, rolling, sample_users, search
+from dashboards.console.models import (
+    comparison,
+    history,
+    leaderboard,
+    refresh,
+    rolling,
+    sample_users,
+    search,
+)
+from dashboards.console.retraining import approval
 from dashboards.text import esc, plural
 
 operator = sign_in.operator()
@@ -32,8 +39,7 @@ with inline_errors():
     running = {run.run_id: run for run in newest_runs if run.state in runs.ACTIVE}
     questions = data.questions(operator, f"{dataset}__retrain")
 with actions:
-    with inline_errors():
-        start_retrain.button(operator, dataset)
+    components.retrains_link()
     sign_in.menu(operator)
 
 if not retrains:
@@ -46,10 +52,15 @@ if not retrains:
     st.stop()
 
 retrain = history.picker(retrains)
+compared = comparison.picker(retrains, retrain)
 run = running.get(retrain.run_id)
 refresh.when_changed(operator, dataset, retrains, running, questions)
 with inline_errors():
-    approval.show(operator, run, questions.get(retrain.run_id), retrain.verdict)
+    approval.notice(run, questions.get(retrain.run_id), retrain.verdict)
+if compared:
+    with components.card():
+        comparison.show(dataset, retrain, compared)
+    st.stop()
 
 metrics, samples = [], []
 with inline_errors():
@@ -65,7 +76,7 @@ if metrics:
     with components.card():
         leaderboard.show(metrics)
 with components.card():
-    search.show(operator, dataset, retrain, run)
+    search.show(dataset, retrain, run)
 if metrics or samples:
     with components.card():
         sample_users.show(samples)

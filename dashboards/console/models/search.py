@@ -1,4 +1,7 @@
-"""A retrain's search: its progress, its trials, the effect of each parameter, the best recipes."""
+"""A retrain's search: its progress, its trials, the effect of each parameter, the best recipes.
+
+The page Retrains shows a search while it runs, the page Models one that has ended.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -7,60 +10,67 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from airflow_api.answers import Run, Task
-from dashboards import ui
-from dashboards.console import components, data, lake_data
+from dashboards import pages, ui
+from dashboards.console import badges, components, data, lake_data
 from dashboards.console.badges import Badge
 from dashboards.console.data import Operator
-from dashboards.console.inline_errors import inline_errors
 from dashboards.console.models import trial_charts
 from dashboards.console.retrains import Retrain, Trial, best
 from dashboards.console.runs import elapsed
 from dashboards.text import NO_VALUE, duration, esc, plural
 
-REFRESH_SECONDS = 3  # while the search runs
 MAX_ROWS = 10
 COLOURS = {"complete": "violet", "final": "green", "pruned": "gray", "failed": "red"}
 
 
-def show(operator: Operator, dataset: str, retrain: Retrain, run: Run | None) -> None:
-    """Show the search of a retrain. Refreshed while the search runs."""
-    active = run if retrain.search is None and retrain.verdict is None else None
-
-    @st.fragment(run_every=REFRESH_SECONDS if active else None)
-    def watch_search() -> None:
-        with inline_errors():
-            _panel(lake_data.trials(dataset, retrain.retrain_id), retrain, active)
-            if active and active.search_minutes:
-                _budget(data.tasks(operator, active), active.search_minutes * 60)
-
-    watch_search()
-
-
-def _panel(trials: Sequence[Trial], retrain: Retrain, run: Run | None) -> None:
-    ui.heading("Search", _badge(trials, retrain, run).markdown)
-    if not trials:
-        st.caption(_without_trials(retrain, run))
+def show(dataset: str, retrain: Retrain, run: Run | None) -> None:
+    """Show the search of a retrain. `run` is its run while that is active."""
+    if run is not None and retrain.search is None and retrain.verdict is None:
+        ui.heading("Search", Badge("running", "Running").markdown)
+        st.page_link(
+            pages.retrains(),
+            label="The page Retrains shows its trials as they come",
+            icon=":material/model_training:",
+            query_params=pages.address(),
+        )
         return
+    trials = lake_data.trials(dataset, retrain.retrain_id)
+    ui.heading("Search", _badge(trials, retrain).markdown)
+    if not trials:
+        st.caption(_without_trials(retrain))
+        return
+    _trials(trials, "best")
+
+
+def show_running(operator: Operator, dataset: str, run: Run) -> None:
+    """Show the search of an active run: how much of its budget is used, and its trials so far."""
+    tasks = data.tasks(operator, run)
+    task = next((task for task in tasks if task.task_id == "search" and task.started_at), None)
+    ui.heading("Search", _badge_of_task(task).markdown)
+    seconds = run.search_minutes * 60
+    if task is None:
+        st.progress(0.0, text="Waiting for the search to start")
+        return
+    used = elapsed(task, datetime.now(UTC))
+    st.progress(min(used / seconds, 1.0), text=f"{duration(used)} of {duration(seconds)}")
+    trials = lake_data.trials(dataset, f"{run.dag_id}/{run.run_id}")
+    if not trials:
+        st.caption("The first trial finishes a minute or two after Spark has started.")
+        return
+    _trials(trials, "best so far")
+
+
+def _trials(trials: Sequence[Trial], label: str) -> None:
     leader = best(trials)
     if leader and leader.value:
-        label = f"{plural('trial', len(trials))}, best {'so far ' if run else ''}"
-        st.markdown(f"{label}**{leader.value:.4f}** :gray[{esc(leader.recipe)}]")
+        n_trials = plural("trial", len(trials))
+        st.markdown(f"{n_trials}, {label} **{leader.value:.4f}** :gray[{esc(leader.recipe)}]")
     views = {"By trial": _by_trial, "By parameter": _by_parameter, "Best recipes": _best}
     view = st.segmented_control(
         "View", list(views), default="By trial", key="view", required=True,
         label_visibility="collapsed",
     )  # fmt: skip
     views[view or "By trial"](trials)
-
-
-def _budget(tasks: Sequence[Task], seconds: float) -> None:
-    """Show how much of the time budget is used."""
-    task = next((task for task in tasks if task.task_id == "search" and task.started_at), None)
-    if task is None:
-        st.progress(0.0, text="Waiting for the search to start")
-        return
-    used = elapsed(task, datetime.now(UTC))
-    st.progress(min(used / seconds, 1.0), text=f"{duration(used)} of {duration(seconds)}")
 
 
 def _by_trial(trials: Sequence[Trial]) -> None:
@@ -108,7 +118,9 @@ def _best(trials: Sequence[Trial]) -> None:
     ]
     components.table(rows, "The best trials with their value on each window")
     if ranked:
-        with st.expander("Best recipe as JSON, for the recipe field of Airflow's trigger form"):
+        with st.expander(
+            "Best recipe as JSON, for the recipe field of the form on the page Retrains"
+        ):
             st.code(json.dumps(json.loads(ranked[0].recipe_json), indent=2), language="json")
 
 
@@ -126,23 +138,21 @@ def _theme_colours() -> dict[str, str]:
     return {kind: ui.theme_colour(name) for kind, name in COLOURS.items()}
 
 
-def _badge(trials: Sequence[Trial], retrain: Retrain, run: Run | None) -> Badge:
-    if run is not None:
-        is_running = trials or run.search_minutes
-        return Badge("running", "Running") if is_running else Badge("idle", "Not started")
+def _badge_of_task(task: Task | None) -> Badge:
+    if task is None:
+        return Badge("idle", "Not started")
+    return Badge("ok", "Done") if task.state == "success" else badges.of_state(task.state)
+
+
+def _badge(trials: Sequence[Trial], retrain: Retrain) -> Badge:
     if retrain.search is None:
         return Badge("error", "Did not finish")
-    is_searched = retrain.search.found_by == "search"
-    if is_searched:
+    if retrain.search.found_by == "search":
         return Badge("ok", "Done")
     return Badge("idle", "No completed trial" if trials else "No search")
 
 
-def _without_trials(retrain: Retrain, run: Run | None) -> str:
-    if run is not None and run.search_minutes:
-        return "The first trial finishes a minute or two after Spark has started."
-    if run is not None:
-        return "This retrain has no search budget, so the nominated recipe is the challenger."
+def _without_trials(retrain: Retrain) -> str:
     if retrain.search is not None:
         return (
             "This retrain had no search budget, or no rolling window with users to evaluate. The "

@@ -7,13 +7,11 @@ import streamlit as st
 from airflow_api.client import AirflowError
 from dashboards import choices, product_api, states, ui
 from dashboards.console import (
-    approval,
     components,
     data,
     lake_data,
     runs,
     sign_in,
-    start_retrain,
 )
 from dashboards.console.inline_errors import inline_errors
 from dashboards.console.overview import (
@@ -22,11 +20,11 @@ from dashboards.console.overview import (
     lake,
     last_runs,
     last_verdict,
-    retrain_progress,
     status,
     storage,
     watch,
 )
+from dashboards.console.retraining import approval, progress
 from dashboards.text import esc, moment
 
 SHOWN_RUNS = 4
@@ -51,8 +49,7 @@ with inline_errors():
         state = f"release {live.release_id} ({esc(live.recipe)}), live since {since}"
     caption.caption(f"{title} · {state}")
 with actions:
-    with inline_errors():
-        start_retrain.button(operator, dataset)
+    components.retrains_link()
     sign_in.menu(operator)
 busy = False
 with suppress(AirflowError):  # the cards report it
@@ -90,14 +87,16 @@ def show_questions() -> None:
             if run.state in runs.ACTIVE:
                 question = data.questions(operator, retrain).get(run.run_id)
                 verdict_asked = last_verdict.of_run(run, data.verdicts(dataset).value)
-                approval.show(operator, run, question, verdict_asked, link_to_evidence=True)
+                approval.notice(run, question, verdict_asked)
 
 
 @st.fragment(run_every=2 if busy else AGE_SECONDS)
 def show_retrain() -> None:
     """Show the progress of the retrain, and update it."""
     with components.card(height="stretch"):
-        retrain_progress.show(operator, retrain, ingest)
+        newest = data.runs(operator, retrain, 5)
+        run = progress.shown(newest)
+        progress.show(operator, run, [] if run else data.runs(operator, ingest, 1))
 
 
 @st.fragment(run_every=AGE_SECONDS)

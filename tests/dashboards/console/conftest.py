@@ -8,7 +8,7 @@ import pytest
 
 from dashboards.console import data
 from serving.schemas import OutboxState
-from tests.support.dashboards import searched, shop
+from tests.support.dashboards import fake_retrains, searched, shop
 from tests.support.dashboards.app_pages import fresh
 from tests.support.dashboards.fake_airflow import FakeAirflow
 from tests.support.dashboards.fake_api import KEY, fake_api
@@ -57,6 +57,17 @@ def console(
 
 
 @pytest.fixture
+def retraining(
+    operations: FakeOperations,
+    lake_root: str,  # noqa: ARG001 # sets the lake's address
+    monkeypatch: pytest.MonkeyPatch,
+) -> FakeOperations:
+    """The console with verdicts and a running retrain, whose acts reach the fake Airflow."""
+    monkeypatch.setattr(data, "verdicts", lambda _: fresh(shop.verdicts()))
+    return operations
+
+
+@pytest.fixture
 def keys_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The app's key of the shop."""
     file = tmp_path / "keys.json"
@@ -79,12 +90,13 @@ def rules(
 
 @pytest.fixture
 def operations(
-    airflow: FakeAirflow,  # noqa: ARG001 # to sign in to
+    airflow: FakeAirflow,
     keys_file: None,  # noqa: ARG001 # sets the file's address
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[FakeOperations]:
     """A shop with releases and an audit behind an API on loopback."""
-    fake = FakeOperations()
+    fake = FakeOperations(airflow=airflow)
+    airflow.params = fake_retrains.PARAMS
     with fake_api(operations=fake) as api:
         monkeypatch.setenv("DEMO_API_URL", api)
         yield fake

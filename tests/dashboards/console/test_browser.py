@@ -36,7 +36,7 @@ def test_a_promotion_has_charts_of_its_evidence(app: str, themed: Page) -> None:
 def test_new_trials_appear_without_a_reload(
     app: str, desktop: Page, settings: dict[str, str]
 ) -> None:
-    sign_in(desktop, f"{app}/models")
+    sign_in(desktop, f"{app}/retrains")
     expect(desktop.get_by_text("The first trial finishes a minute or two")).to_be_visible()
 
     searched.write_trials(f"{settings['LAKE_ROOT']}/playground", searched.RUNNING, 2)
@@ -72,4 +72,6 @@ def test_an_open_overview_shows_a_question_without_a_reload(
     app_airflow.ask("manual__now")
 
     expect(desktop.get_by_text("Playground: publish this model?")).to_be_visible()
+    expect(desktop.get_by_role("link", name="Retrains (1)")).to_be_visible()
+    expect(desktop).to_have_title("(1) Overview · Lantern")
     app_airflow.questions.clear()

@@ -12,6 +12,7 @@ from tests.support.dashboards.console_pages import (
     MODELS,
     OVERVIEW,
     RELEASES,
+    RETRAINS,
     RULES,
     opened,
     press,
@@ -20,11 +21,12 @@ from tests.support.dashboards.console_pages import (
 )
 from tests.support.dashboards.fake_airflow import PASSWORD, TOKEN, USER, FakeAirflow
 from tests.support.dashboards.fake_inspections import FakeInspections
+from tests.support.dashboards.fake_operations import FakeOperations
 from tests.support.dashboards.fake_rules import FakeRules
 
 
 @pytest.mark.usefixtures("console", "retrained_lake")
-@pytest.mark.parametrize("name", [OVERVIEW, MODELS, RULES, RELEASES, INSPECTOR, ACTIVITY])
+@pytest.mark.parametrize("name", [OVERVIEW, RETRAINS, MODELS, RULES, RELEASES, INSPECTOR, ACTIVITY])
 def test_without_a_sign_in_a_page_shows_the_form_only(page: Page, name: str) -> None:
     app = page(name).run()
 
@@ -141,6 +143,38 @@ def test_a_token_that_the_api_rejects_asks_to_sign_in_again(page: Page, rules: F
 
     assert "You have been signed out" in app.info[0].value
     assert app.title[0].value == "Console"
+
+
+def test_what_was_typed_is_kept_over_the_sign_in_that_an_expired_token_needs(
+    page: Page, operations: FakeOperations
+) -> None:
+    app = opened(page, RELEASES)
+    app.text_input(key="reason_pause_12").set_value("a festival *week*")
+    operations.refusal = (401, "key-refused")
+    press(app, "send_pause_12")
+    assert "What you typed is kept" in app.info[0].value
+    assert "festival" not in str(app.text_input)
+
+    operations.refusal = None
+    app.text_input(key="username").set_value(USER)
+    app.text_input(key="password").set_value(PASSWORD)
+    press(app, "send_sign_in")
+
+    assert app.text_input(key="reason_pause_12").value == "a festival *week*"
+    assert [entry.action for entry in operations.entries] == ["change_rules"]
+
+
+@pytest.mark.usefixtures("operations")
+def test_what_was_typed_is_forgotten_after_signing_out(page: Page) -> None:
+    app = opened(page, RELEASES)
+    app.text_input(key="reason_pause_12").set_value("a festival")
+    press(app, "sign_out")
+    app.text_input(key="username").set_value(USER)
+    app.text_input(key="password").set_value(PASSWORD)
+
+    press(app, "send_sign_in")
+
+    assert not app.text_input(key="reason_pause_12").value
 
 
 @pytest.mark.usefixtures("airflow")

@@ -8,9 +8,17 @@ from dashboards.identity.visitors import BROWSERS
 from tests.support.dashboards.app_pages import Page
 from tests.support.dashboards.fake_airflow import PASSWORD, USER
 
-OVERVIEW, MODELS, RULES, RELEASES, INSPECTOR, ACTIVITY = (
+OVERVIEW, RETRAINS, MODELS, RULES, RELEASES, INSPECTOR, ACTIVITY = (
     f"console/{name}/page.py"
-    for name in ("overview", "models", "rules", "releases", "inspector", "activity")
+    for name in (
+        "overview",
+        "retraining",
+        "models",
+        "rules",
+        "releases",
+        "inspector",
+        "activity",
+    )
 )
 DATA, EXPLORE = "console/lake/page.py", "console/explore/page.py"
 LINEAGE = "console/lineage/page.py"

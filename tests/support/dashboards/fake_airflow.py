@@ -1,6 +1,7 @@
 """A fake of Airflow's REST API on loopback, with one user and one running retrain."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -28,8 +29,14 @@ class FakeAirflow:
     """The fake's runs, newest first, and the requests that it received."""
 
     def __init__(self) -> None:
-        self.started: list[Json] = []
+        self.started: list[Json] = []  # the form's values of each start
         self.n_ingests = 0
+        self.params: Json = {}
+        self.tags: list[str] = []
+        self.refuses_values = False
+        self.has_dag = True
+        self.log = ["::group::setup", "\x1b[1mreading <b>rows</b>\x1b[0m", "trial 3: 0.28"]
+        self.n_requests = Counter[str]()  # by the last part of the path
         self.questions: list[Json] = []
         self.answers: list[str] = []
         self.expired = False
@@ -44,29 +51,31 @@ class FakeAirflow:
             _run("r2", "manual", "failed", now - timedelta(hours=30), 52),
         ]
 
-    def answer(self, method: str, path: str, body: Json) -> tuple[int, Json]:  # noqa: PLR0911
-        """Return status and JSON of one request."""
+    def answer(  # noqa: PLR0911 # one per route
+        self, method: str, path: str, body: Json
+    ) -> tuple[int, Json | list[Json]]:
+        """Return status and JSON of one request; a list is sent as lines of JSON."""
+        self.n_requests[path.rpartition("/")[2]] += 1
         if (about_sign_in := self._about_sign_in(path, body)) is not None:
             return about_sign_in
         match [unquote(part) for part in path.removeprefix("/api/v2/dags").split("/")][1:]:
             case []:
                 names = ("playground__ingest", "playground__retrain")
                 return 200, {"dags": [{"dag_id": name, "is_paused": False} for name in names]}
-            case ["playground__retrain", "dagRuns"] if method == "POST":
-                self.started.append(body)
-                run = _run("manual__new", "manual", "queued", None, None)
-                self.runs.insert(0, run)
-                return 200, run
             case ["playground__ingest", "dagRuns"] if method == "POST":
                 self.n_ingests += 1
                 return 200, _run("manual__ingest", "manual", "queued", None, None)
+            case [dag_id, "details"] if self.has_dag:
+                tags = [{"name": name} for name in self.tags]
+                shown = {"dag_id": dag_id, "is_paused": False, "tags": tags, "params": self.params}
+                return 200, shown
+            case ["~", "dagRuns", "~", "hitlDetails"]:
+                waiting = [each for each in self.questions if not each["chosen_options"]]
+                return 200, {"hitl_details": waiting}
             case [_, "dagRuns", _, "hitlDetails"]:
                 return 200, {"hitl_details": self.questions}
-            case [_, "dagRuns", _, "taskInstances", "approve", "-1", "hitlDetails"]:
-                self.answers += body["chosen_options"]
-                for question in self.questions:
-                    question["chosen_options"] = body["chosen_options"]
-                return 200, {}
+            case [_, "dagRuns", _, "taskInstances", _, "logs", _]:
+                return 200, [{"event": line} for line in self.log]
             case [dag_id, "dagRuns"]:
                 runs = self.runs if dag_id.endswith("retrain") else self.runs[1:3]
                 return 200, {"dag_runs": [run | {"dag_id": dag_id} for run in runs]}
@@ -90,12 +99,23 @@ class FakeAirflow:
             return (200, {"connections": []}) if self.is_operator else (403, {"detail": "no"})
         return None if self.has_role else (403, {"detail": "Forbidden"})
 
+    def add_run(self, conf: Json, user: str) -> Json:
+        """Add a run that is queued, and return it."""
+        run = _run("manual__new", "manual", "queued", None, None)
+        run |= {"conf": conf, "triggering_user_name": user}
+        self.runs.insert(0, run)
+        return run
+
     def ask(self, run_id: str, option: str | None = None, user: str | None = None) -> None:
         """Let a run ask for an approval, which may be answered already."""
         now = datetime.now(UTC).isoformat()
         self.questions.append(
             {
-                "task_instance": {"task_id": "approve", "dag_run_id": run_id},
+                "task_instance": {
+                    "task_id": "approve",
+                    "dag_id": "playground__retrain",
+                    "dag_run_id": run_id,
+                },
                 "subject": "Playground: publish this model?",
                 "body": "",
                 "created_at": now,
@@ -123,6 +143,8 @@ def _run(run_id: str, kind: str, state: str, at: datetime | None, seconds: int |
         "start_date": at.isoformat() if at else None,
         "end_date": ended.isoformat() if ended else None,
         "conf": {"search_budget_minutes": 5 if state == "running" else 0},
+        "triggering_user_name": "jonas <b>" if kind == "manual" else None,
+        "note": None,
     }
 
 
@@ -163,7 +185,8 @@ def _handler(airflow: FakeAirflow) -> type[BaseHTTPRequestHandler]:
             path = urlsplit(self.path).path
             is_probe = path == "/api/v2/monitor/health"
             status, answer = (200, HEALTHY) if is_probe else airflow.answer(method, path, body)
-            content = json.dumps(answer).encode()
+            lines = answer if isinstance(answer, list) else [answer]
+            content = "\n".join(map(json.dumps, lines)).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(content)))

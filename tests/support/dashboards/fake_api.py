@@ -33,7 +33,9 @@ _READY = AllReadiness(
         )
     },
 )
-FOR_OPERATORS = ("rules", "publishing", "audit", "erasures", "keys", "storage", "inspection")
+FOR_OPERATORS = (
+    "rules", "publishing", "audit", "erasures", "keys", "storage", "inspection", "retrains",
+)  # fmt: skip
 
 
 @contextmanager
@@ -159,6 +161,13 @@ def act(  # noqa: C901, PLR0911, PLR0912 # one per route
             return _state(operations.activate(int(release_id), body, USER))
         case "POST", ["publishing", verb]:
             return _one(operations.pause(body, USER, paused_by=USER if verb == "pause" else None))
+        case "POST", ["retrains", *rest]:
+            done = operations.retrain(rest, body, USER)
+            return (
+                _problem(*done)
+                if isinstance(done, tuple)
+                else _one(done, status=200 if rest else 201)
+            )
         case "GET", ["audit"]:
             return _one(operations.audit(params))
         case "POST", ["erasures"]:

@@ -1,5 +1,6 @@
 """Operators' acts as the API answers them, kept in memory: releases, keys, erasures, the audit."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,9 +19,11 @@ from serving.schemas import (
     LiveState,
     PastRelease,
     ReleaseChanges,
+    RetrainRun,
     TableSize,
 )
-from tests.support.dashboards import shop
+from tests.support.dashboards import fake_retrains, shop
+from tests.support.dashboards.fake_airflow import FakeAirflow
 
 HOSTILE_REASON = "festival <b>week</b> **bold**"
 Problem = tuple[int, str]
@@ -76,6 +79,7 @@ class FakeOperations:
     erased: list[str] = field(default_factory=list)
     refusal: Problem | None = None
     compared: list[tuple[int, int]] = field(default_factory=list)
+    airflow: FakeAirflow = field(default_factory=FakeAirflow)
 
     @property
     def live(self) -> int:
@@ -111,12 +115,29 @@ class FakeOperations:
             n_users=2000,
             changed_share=0.342,
             mean_new_items=1.7,
+            overlap=0.815,
+            persistence=0.9,
             n_came=14,
             n_went=9,
             gained=(ItemShare(item_id=item.item_id, title=item.title, before=0.012, after=0.181),),
             lost=(ItemShare(item_id=other.item_id, title=other.title, before=0.2, after=0.1),),
-            examples=(ExampleLists(user_id="0042", before=(item.title,), after=(other.title,)),),
+            examples=(
+                ExampleLists(
+                    user_id="0042",
+                    before=(item.title, shop.ITEMS[1].title),
+                    after=(other.title, shop.ITEMS[1].title),
+                ),
+            ),
         )
+
+    def retrain(
+        self, parts: Sequence[str], body: dict[str, Any], actor: str
+    ) -> RetrainRun | Problem:
+        """Perform an act on a retrain."""
+        answer, action = fake_retrains.act(self.airflow, parts, body, actor)
+        if isinstance(answer, RetrainRun):
+            self._record(action, f"retrain {answer.run_id}", body["reason"], actor)
+        return answer
 
     def storage(self) -> list[TableSize]:
         """Return two tables."""
@@ -156,6 +177,8 @@ class FakeOperations:
             for entry in reversed(self.entries)
             if entry.action == params.get("action", entry.action)
             and entry.actor == params.get("actor", entry.actor)
+            and params.get("text", "").lower()
+            in f"{entry.actor} {entry.target} {entry.reason}".lower()
             and entry.acted_at >= datetime.fromisoformat(params.get("since", "2000-01-01T00:00Z"))
         ]
         page = tuple(matching[offset : offset + limit])

@@ -130,7 +130,8 @@ def trial(number: int, n_trials: int) -> Row:
 def write_metrics(root: str, retrain_id: str) -> None:
     rows = []
     for recipe, (role, value, coverage) in ROLES.items():
-        shared = {"recipe": recipe, "recipe_json": "{}", "role": role, "fit_seconds": 5.9}
+        described = json.dumps({"kind": role, "als": {"rank": 8, "reg": coverage}})
+        shared = {"recipe": recipe, "recipe_json": described, "role": role, "fit_seconds": 5.9}
         for slice_name, n_users in SLICES.items():
             scale = {"cold": 1.5, "active_low": 0.8, "active_high": 1.2}.get(slice_name, 1.0)
             metrics = {

@@ -42,6 +42,12 @@ def test_a_run_has_a_short_name_a_link_and_its_id_as_a_tooltip(
         ("create_key", "key till", "Created key :gray[till: read]"),
         ("pause", "publishing", "Paused publishing"),
         ("publish", "release 3", "Published :gray[release 3]"),
+        (
+            "start_retrain",
+            "retrain manual__2026-11-28T13:26:50.85+00:00",
+            "Started retrain :gray[of 28 Nov 13:26 UTC]",
+        ),
+        ("approve", "retrain r1", "Approved retrain :gray[r1]"),
     ],
 )
 def test_an_act_names_its_target_once(
@@ -88,15 +94,42 @@ def test_acts_are_filtered_by_what_who_and_when(page: Page, operations: FakeOper
     app = opened(page, ACTIVITY)
     assert "2 acts" in words(app)
 
-    app.selectbox(key="activity_action").set_value("pause").run()
+    app.selectbox(key="action").set_value("pause").run()
     assert "1 act" in words(app)
     assert "a festival" in cells(app)
-    app.text_input(key="activity_actor").set_value("nobody").run()
+    app.text_input(key="actor").set_value("nobody").run()
     assert "No acts match" in words(app)
-    app.selectbox(key="activity_action").set_value(None)
-    app.text_input(key="activity_actor").set_value("")
-    app.selectbox(key="activity_period").set_value("Last 24 hours").run()
+    app.selectbox(key="action").set_value(None)
+    app.text_input(key="actor").set_value("")
+    app.selectbox(key="period").set_value("Last 24 hours").run()
     assert "a festival" in cells(app)
+
+
+def test_acts_are_searched_by_text_and_filters_are_in_the_address(
+    page: Page, operations: FakeOperations
+) -> None:
+    operations.pause({"reason": "a Festival"}, "maya", paused_by="maya")
+    app = opened(page, ACTIVITY)
+
+    app.text_input(key="text").set_value(" festival ").run()
+    assert "2 acts" in words(app)
+    app.text_input(key="text").set_value("MAYA").run()
+    assert "1 act" in words(app)
+    app.selectbox(key="action").set_value("pause").run()
+
+    assert not app.exception
+    assert "1 act" in words(app)
+    filters = (app.text_input(key="text"), app.selectbox(key="action"), app.text_input(key="actor"))
+    assert [each.proto.query_param_key for each in filters] == ["text", "action", "actor"]
+
+
+@pytest.mark.usefixtures("operations")
+def test_a_link_has_its_filters(page: Page) -> None:
+    app = opened(page, ACTIVITY, text="nobody", action="Erased user", period="Last 7 days")
+
+    assert "No acts match" in words(app)
+    assert app.selectbox(key="action").value == "erase"
+    assert app.selectbox(key="period").value == "Last 7 days"
 
 
 def test_a_second_page_has_the_older_acts(

@@ -1,6 +1,5 @@
 import pytest
 
-from dashboards.console import lake_data
 from tests.support.dashboards import searched
 from tests.support.dashboards.app_pages import Page, cells, words
 from tests.support.dashboards.console_pages import MODELS, metrics, opened
@@ -29,19 +28,13 @@ def test_a_retrain_without_a_search_says_so(page: Page) -> None:
     assert not app.tabs
 
 
-@pytest.mark.usefixtures("console")
-def test_a_running_search_shows_its_trials_and_its_budget(page: Page, retrained_lake: str) -> None:
+@pytest.mark.usefixtures("console", "retrained_lake")
+def test_a_running_search_is_on_the_page_retrains(page: Page) -> None:
     app = opened(page, MODELS)
-    assert "The first trial finishes" in words(app)
+
+    links = [link.proto.label for link in app.get("page_link")]
+    assert "The page Retrains shows its trials as they come" in links
     assert not app.metric
-
-    searched.write_trials(retrained_lake, searched.RUNNING, 3)
-    lake_data.trials.clear()
-    app.run()
-
-    assert not app.exception
-    assert "3 trials, best so far" in words(app)
-    assert "of 5:00" in str(app.get("progress")[0].proto.text)
 
 
 @pytest.mark.usefixtures("retrained_lake")

@@ -149,7 +149,7 @@ def test_before_the_first_retrain_the_page_says_what_starts_it(
     assert "The first ingest is running" in words(opened(page, OVERVIEW))
 
     ingests["playground__ingest"] = [run_of(ingest | {"state": "success"})]
-    assert "Start it above" in words(opened(page, OVERVIEW))
+    assert "Start it on the page Retrains" in words(opened(page, OVERVIEW))
 
 
 @pytest.mark.usefixtures("console")

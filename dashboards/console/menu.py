@@ -1,0 +1,42 @@
+"""The menu of operators, with the number of approvals that wait, in the tab's title too."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+
+import streamlit as st
+
+from airflow_api.client import AirflowError
+from dashboards import menus, pages
+from dashboards.console import data, sign_in
+from dashboards.console.data import Operator
+from dashboards.settings import NotSetUpError
+
+SECONDS = 10  # between two looks at the questions; they are cached for all tabs of an operator
+
+
+def show(title: str, shown: Sequence[st.Page], current: st.Page) -> None:
+    """Show links to the pages below a heading, and name the tab after the current page."""
+    operator = None
+    with suppress(NotSetUpError):  # the page reports it
+        operator = sign_in.current()
+
+    @st.fragment(run_every=SECONDS if operator else None)
+    def links() -> None:
+        n_waiting = _n_waiting(operator)
+        st.set_page_config(page_title=tab_title(current.title, n_waiting))
+        label = f"Retrains ({n_waiting})" if n_waiting else "Retrains"
+        menus.section(title, shown, {pages.retrains().url_path: label})
+
+    links()
+
+
+def _n_waiting(operator: Operator | None) -> int:
+    with suppress(AirflowError):  # the page reports it
+        return len(data.waiting(operator)) if operator else 0
+    return 0
+
+
+def tab_title(title: str, n_waiting: int) -> str:
+    """Return the title of a browser's tab: "(1) Retrains · Lantern"."""
+    count = f"({n_waiting}) " if n_waiting else ""
+    return f"{count}{title} · Lantern"

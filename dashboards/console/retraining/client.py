@@ -1,0 +1,93 @@
+"""Retrains: the DAG's form and logs from Airflow, and operators' acts through the API."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from airflow_api.answers import Dag, Run, Task
+from airflow_api.client import UnknownRunError
+from dashboards.console import data
+from dashboards.console.acts.client import as_operator
+from dashboards.console.data import BY_NAME, Operator
+from serving.schemas import ParameterValue, RetrainRun
+
+LOG_LINES, MAX_LINE_LENGTH = 15, 400
+_NOISE = ("::group::", "::endgroup::", "Log message source details")
+_CONTROL = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f]")  # colours of terminals, …
+
+
+@st.cache_data(ttl="60s", show_spinner=False, hash_funcs=BY_NAME)
+def dag(operator: Operator, dag_id: str) -> Dag | None:
+    """Return a DAG with the fields of its form; None until Airflow has loaded it."""
+    try:
+        return operator.airflow.dag(dag_id)
+    except UnknownRunError:
+        return None
+
+
+@st.cache_data(ttl="4s", max_entries=100, show_spinner=False, hash_funcs=BY_NAME)
+def log_tail(operator: Operator, run: Run, task: Task) -> list[str]:
+    """Return the last lines of a task's log; none while there is no log yet."""
+    try:
+        lines = operator.airflow.log_tail(run, task, LOG_LINES)
+    except UnknownRunError:
+        return []
+    return shortened(lines)
+
+
+def shortened(lines: Sequence[str]) -> list[str]:
+    """Return lines of a log without Airflow's marks and control characters, each cut to length."""
+    texts = [_CONTROL.sub("", line).rstrip() for line in lines if not line.startswith(_NOISE)]
+    return [
+        text if len(text) <= MAX_LINE_LENGTH else f"{text[:MAX_LINE_LENGTH]}…" for text in texts
+    ]
+
+
+def start(
+    operator: Operator,
+    dataset: str,
+    parameters: Mapping[str, ParameterValue],
+    *,
+    reason: str,
+    may_wait: bool,
+) -> RetrainRun:
+    """Start a retrain as this operator.
+
+    Raises:
+        RetrainActiveError: another one is active, and this one may not wait behind it.
+        RequestRefusedError: a value does not fit the DAG's form.
+        UnknownRetrainError: Airflow has not loaded the DAG.
+    """
+    try:
+        with as_operator(operator, dataset) as client:
+            return client.start_retrain(parameters, reason=reason, may_wait=may_wait)
+    finally:
+        data.refresh_runs()
+
+
+def stop(operator: Operator, dataset: str, run: Run, *, reason: str) -> None:
+    """Stop a retrain as this operator.
+
+    Raises:
+        RetrainEndedError: it has ended.
+    """
+    try:
+        with as_operator(operator, dataset) as client:
+            client.stop_retrain(run.run_id, reason=reason)
+    finally:
+        data.refresh_runs()
+
+
+def answer(operator: Operator, dataset: str, run: Run, *, approve: bool, reason: str) -> None:
+    """Approve or reject a model as this operator.
+
+    Raises:
+        NoQuestionError: the retrain waits for no answer, or was answered.
+        OwnRetrainError: the operator started it, and another account must approve it.
+    """
+    try:
+        with as_operator(operator, dataset) as client:
+            client.answer_retrain(run.run_id, approve=approve, reason=reason)
+    finally:
+        data.refresh_runs()
