@@ -32,7 +32,7 @@ class NoQuestionError(ApiError):
 
     status = 409
     title = "The retrain waits for no answer"
-    next_step = "Look at the retrain again: somebody may have answered."
+    next_step = "Look at the retrain again: another operator may have answered."
 
 
 class OwnRetrainError(ApiError):

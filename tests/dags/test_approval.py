@@ -125,7 +125,7 @@ def test_an_approval_goes_on_and_logs_the_operator(task: ApproveOperator) -> Non
     ("by_another", "started_by", "goes_on"),
     [(True, "maya", False), (True, "jonas", True), (True, None, True), (False, "maya", True)],
 )
-def test_whoever_started_the_run_may_approve_it_only_if_the_manifest_says_so(
+def test_the_account_that_started_the_run_approves_it_only_if_the_manifest_says_so(
     task: ApproveOperator, started_by: str | None, *, by_another: bool, goes_on: bool
 ) -> None:
     task.by_another = by_another
@@ -134,7 +134,7 @@ def test_whoever_started_the_run_may_approve_it_only_if_the_manifest_says_so(
         task.execute_complete(given, answer("Approve", "maya"))  # type: ignore[arg-type] # the keys that it reads
 
 
-def test_whoever_started_the_run_may_always_reject_it(task: ApproveOperator) -> None:
+def test_the_account_that_started_the_run_may_always_reject_it(task: ApproveOperator) -> None:
     task.by_another = True
     given = context(task, ask=True) | {"dag_run": SimpleNamespace(triggering_user_name="maya")}
     with pytest.raises(DownstreamTasksSkipped):

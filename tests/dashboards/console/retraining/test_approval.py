@@ -40,7 +40,7 @@ def test_an_approval_is_answered_with_a_reason(
     assert f"send_{verb}_manual__now" not in keys(app)
 
 
-def test_whoever_started_a_retrain_cannot_approve_it_if_the_dag_says_so(
+def test_the_account_that_started_a_retrain_cannot_approve_it_if_the_dag_says_so(
     page: Page, retraining: FakeOperations
 ) -> None:
     airflow = retraining.airflow

@@ -101,7 +101,7 @@ def test_a_value_that_airflow_refuses_is_reported(page: Page, idle: FakeOperatio
     assert app.text_input(key="retrain_reason").value == "new titles"
 
 
-def test_while_a_retrain_runs_another_one_must_be_told_to_wait(
+def test_while_a_retrain_runs_another_one_starts_only_if_it_may_wait(
     page: Page, retraining: FakeOperations
 ) -> None:
     app = opened(page, RETRAINS)
@@ -116,7 +116,7 @@ def test_while_a_retrain_runs_another_one_must_be_told_to_wait(
     assert "It waits until the active one has ended" in app.success[0].value
 
 
-def test_a_retrain_that_somebody_else_started_meanwhile_is_not_doubled(
+def test_a_retrain_that_another_operator_started_meanwhile_is_not_doubled(
     page: Page, idle: FakeOperations
 ) -> None:
     app = opened(page, RETRAINS)
