@@ -20,6 +20,12 @@ ADMIN_PASSWORD = "airflow_admin"  # noqa: S105 # a file name
 TOKEN_SECONDS = 4 * 3600  # of an operator's sign-in
 RESTORED = "restored with new passwords"  # in place of the note of the set-up
 FAB = "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager"
+LOCAL_SETTINGS = '''"""Written by `lantern up`. Changes here are lost."""
+
+from ops.machine import task_client
+
+task_client.send_tokens_to_own_airflow_only()
+'''
 SETTINGS: dict[str, dict[str, object]] = {
     "CORE": {
         "EXECUTOR": "LocalExecutor",
@@ -49,7 +55,7 @@ SETTINGS: dict[str, dict[str, object]] = {
 
 
 def environment(settings: OpsSettings, ports: Ports, secrets: Credentials) -> dict[str, str]:
-    """Return Airflow's variables: settings, keys and the connections of the DAGs."""
+    """Return Airflow's variables: settings and keys."""
     base = f"http://{HOST}:{ports.airflow}"
     login = f"airflow:{secrets.of('airflow')}"
     local: dict[str, dict[str, object]] = {
@@ -73,12 +79,28 @@ def environment(settings: OpsSettings, ports: Ports, secrets: Credentials) -> di
     }
     return {
         "AIRFLOW_HOME": str(settings.airflow),
-        "AIRFLOW_CONN_SPARK": json.dumps(spark(settings.spark_master)),
-        "AIRFLOW_CONN_SERVING": json.dumps(serving(ports, secrets)),
-        "AIRFLOW_CONN_AIRFLOW_METADATA": json.dumps(metadata(ports, secrets)),
         **_variables(SETTINGS),
         **_variables(local),
     }
+
+
+def connections(settings: OpsSettings, ports: Ports, secrets: Credentials) -> dict[str, str]:
+    """Return the variables of the DAGs' connections, which the scheduler's tasks read.
+
+    No other program has them: Airflow's API would answer them to any holder of a task's token.
+    """
+    return {
+        "AIRFLOW_CONN_SPARK": json.dumps(spark(settings.spark_master)),
+        "AIRFLOW_CONN_SERVING": json.dumps(serving(ports, secrets)),
+        "AIRFLOW_CONN_AIRFLOW_METADATA": json.dumps(metadata(ports, secrets)),
+    }
+
+
+def write_local_settings(settings: OpsSettings) -> None:
+    """Write the module that every program of Airflow imports as it starts."""
+    file = settings.airflow / "config" / "airflow_local_settings.py"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(LOCAL_SETTINGS)
 
 
 def spark(master: str) -> dict[str, object]:

@@ -53,6 +53,8 @@ def of(program: str, settings: OpsSettings, ports: Ports) -> dict[str, str]:
     secrets = credentials.of(settings)
     if program.startswith("airflow") or program == "job":
         special = airflow_config.environment(settings, ports, secrets) | alerts(ports)
+        if program == "airflow-scheduler":
+            special |= airflow_config.connections(settings, ports, secrets)
     elif program == "api":
         api = f"{database.API}:{secrets.of(database.API)}"
         special = {

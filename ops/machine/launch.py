@@ -11,7 +11,7 @@ from pathlib import Path
 
 from edge import serve
 from ops.errors import OpsError
-from ops.machine import environment, postgres, processes, stack
+from ops.machine import airflow_config, environment, postgres, processes, stack
 from ops.machine import ports as port_numbers
 from ops.machine.ports import Ports
 from ops.settings import HOST, ROOT, OpsSettings, read
@@ -47,6 +47,8 @@ def main(program: str) -> None:
     parent = os.getppid()
     orphans = processes.of(settings.folder, program=program)
     processes.end([process for process in orphans if process.pid != parent], grace=5)
+    if program.startswith("airflow"):
+        airflow_config.write_local_settings(settings)
     variables = environment.of(program, settings, ports)
     line = command(program, settings, ports)
     os.chdir(ROOT)

@@ -207,11 +207,14 @@ def test_airflow_is_set_as_on_one_machine(services: dict[str, Service]) -> None:
 
 
 def test_connections_are_json_and_lead_to_services(services: dict[str, Service]) -> None:
-    for name in AIRFLOW:
-        serving = json.loads(services[name]["environment"]["AIRFLOW_CONN_SERVING"])
-        spark = json.loads(services[name]["environment"]["AIRFLOW_CONN_SPARK"])
-        assert serving["host"] in services
-        assert spark == airflow_config.spark("spark://spark-master:7077")
+    scheduler = services["airflow-scheduler"]["environment"]
+    assert json.loads(scheduler["AIRFLOW_CONN_SERVING"])["host"] in services
+    spark = json.loads(scheduler["AIRFLOW_CONN_SPARK"])
+    assert spark == airflow_config.spark("spark://spark-master:7077")
+    others = [
+        services[name].get("environment", {}) for name in services if name != "airflow-scheduler"
+    ]
+    assert "AIRFLOW_CONN_" not in str(others)
 
 
 def test_services_wait_for_what_they_need(services: dict[str, Service]) -> None:

@@ -26,7 +26,9 @@ def test_only_airflow_knows_airflows_keys_and_only_the_api_the_apis_password(
     for name, variables in made.items():
         is_airflow = name.startswith("airflow")
         assert ("AIRFLOW__CORE__FERNET_KEY" in variables) == is_airflow
-        assert (secrets.of("publisher") in str(variables)) == is_airflow
+        runs_tasks = name == "airflow-scheduler"
+        assert (secrets.of("publisher") in str(variables)) == runs_tasks
+        assert any(key.startswith("AIRFLOW_CONN_") for key in variables) == runs_tasks
         assert ("SERVING_DATABASE_URL" in variables) == (name == "api")
         assert secrets.of("lantern_owner") not in str(variables)
     assert "DEMO_KEYS_FILE" in made["app"]
@@ -192,7 +194,6 @@ def test_airflow_listens_on_loopback_and_serves_no_examples(settings: OpsSetting
     assert variables["AIRFLOW__CORE__LOAD_EXAMPLES"] == "False"
     assert len(variables["AIRFLOW__API__SECRET_KEY"]) >= 64
     assert variables["AIRFLOW__CORE__AUTH_MANAGER"].endswith("FabAuthManager")
-    assert json.loads(variables["AIRFLOW_CONN_SERVING"])["login"] == "publisher"
 
 
 def test_clients_send_no_password_to_another_server(settings: OpsSettings) -> None:
@@ -202,8 +203,9 @@ def test_clients_send_no_password_to_another_server(settings: OpsSettings) -> No
     assert len(urls) == 3
     for url in urls:
         assert make_url(url).query == {"require_auth": "scram-sha-256"}
+    scheduler = environment.of("airflow-scheduler", settings, PORTS)
     for name in ("SERVING", "AIRFLOW_METADATA"):
-        connection = json.loads(variables[f"AIRFLOW_CONN_{name}"])
+        connection = json.loads(scheduler[f"AIRFLOW_CONN_{name}"])
         assert connection["extra"] == {"require_auth": "scram-sha-256"}
 
 

@@ -1,0 +1,35 @@
+"""The client by which Airflow's tasks talk to Airflow, restricted to our own Airflow.
+
+A task sends its token with each request. While Airflow is down, any user of the machine could
+listen on its port and get the token.
+"""
+
+import httpx
+import httpx2
+from airflow.sdk.api.client import Client
+
+from edge import own_programs
+
+_made = Client.__init__
+
+
+def send_tokens_to_own_airflow_only() -> None:
+    """Let every client of this process check who listens before it sends a request."""
+    Client.__init__ = _checking  # type: ignore[method-assign, assignment]
+
+
+def _checking(client: Client, /, **options: object) -> None:
+    _made(client, **options)  # type: ignore[arg-type]
+    client.event_hooks["request"].append(_refuse_others)
+
+
+def _refuse_others(request: httpx.Request) -> None:
+    """Check who listens at the address of a request, as a client of ours does.
+
+    Raises:
+        ConnectError: nobody listens, or a user who is not trusted. The client tries again.
+    """
+    try:
+        own_programs.refuse_others(httpx2.Request(request.method, str(request.url)))
+    except httpx2.ConnectError as error:
+        raise httpx.ConnectError(str(error), request=request) from error
