@@ -67,7 +67,7 @@ class OperatorClient(Client, InspectionClient):
         *,
         reason: str,
         may_wait: bool = False,
-    ) -> schemas.RetrainRun:
+    ) -> schemas.DagRun:
         """Start a retrain with these fields of the DAG's form; others keep their defaults.
 
         Raises:
@@ -76,9 +76,18 @@ class OperatorClient(Client, InspectionClient):
             UnknownRetrainError: Airflow has not loaded the data set's DAG.
         """
         body = {"parameters": dict(parameters), "may_wait": may_wait, "reason": reason}
-        return self._request(schemas.RetrainRun, "retrains", method="POST", body=body)
+        return self._request(schemas.DagRun, "retrains", method="POST", body=body)
 
-    def stop_retrain(self, run_id: str, *, reason: str) -> schemas.RetrainRun:
+    def start_ingest(self, *, reason: str) -> schemas.DagRun:
+        """Start an ingest; it waits behind an active one.
+
+        Raises:
+            UnknownRetrainError: Airflow has not loaded the data set's DAG.
+        """
+        body = {"reason": reason}
+        return self._request(schemas.DagRun, "ingests", method="POST", body=body)
+
+    def stop_retrain(self, run_id: str, *, reason: str) -> schemas.DagRun:
         """Stop a retrain; nothing is published.
 
         Raises:
@@ -86,9 +95,9 @@ class OperatorClient(Client, InspectionClient):
             RetrainEndedError: it has ended.
         """
         segments = ("retrains", run_id, "stop")
-        return self._request(schemas.RetrainRun, *segments, method="POST", body={"reason": reason})
+        return self._request(schemas.DagRun, *segments, method="POST", body={"reason": reason})
 
-    def answer_retrain(self, run_id: str, *, approve: bool, reason: str) -> schemas.RetrainRun:
+    def answer_retrain(self, run_id: str, *, approve: bool, reason: str) -> schemas.DagRun:
         """Approve or reject the model of a retrain.
 
         Raises:
@@ -97,7 +106,7 @@ class OperatorClient(Client, InspectionClient):
             OwnRetrainError: the operator started it, and another account must approve it.
         """
         segments, body = ("retrains", run_id, "answer"), {"approve": approve, "reason": reason}
-        return self._request(schemas.RetrainRun, *segments, method="POST", body=body)
+        return self._request(schemas.DagRun, *segments, method="POST", body=body)
 
     def api_keys(self) -> list[schemas.ApiKey]:
         """Return the data set's API keys by name, without their secrets."""

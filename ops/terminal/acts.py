@@ -27,11 +27,11 @@ from serving.schemas import (
     ApiKey,
     AuditPage,
     CreatedApiKey,
+    DagRun,
     KeyScope,
     LiveState,
     ParameterValue,
     PastRelease,
-    RetrainRun,
 )
 from warehouse import datasets as manifests
 
@@ -138,7 +138,7 @@ def acting(dataset: str, *, user: str | None, direct: bool) -> Iterator[Acts]:
 
 def start_retrain(
     stack: Stack, dataset: str, parameters: Mapping[str, ParameterValue], *, reason: str
-) -> RetrainRun:
+) -> DagRun:
     """Start a retrain through the API as the administrator of `lantern up`.
 
     It waits behind an active one.

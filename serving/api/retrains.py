@@ -1,4 +1,4 @@
-"""Retrains in Airflow, as one operator: start, stop and answer. Each act is audited.
+"""Runs in Airflow, as one operator: retrains and ingests. Each act is audited.
 
 The act and its entry are one transaction as far as Airflow allows: the transaction is opened before
 Airflow is asked, and committed after its answer.
@@ -29,13 +29,13 @@ MAX_NOTE_LENGTH = 1000  # of a run, in Airflow
 
 
 @dataclass(frozen=True, slots=True)
-class Retrains:
-    """The retrains of the caller's data set. `airflow` has the caller's token."""
+class Runs:
+    """The runs of the caller's data set. `airflow` has the caller's token."""
 
     airflow: Airflow
     caller: OperatorCaller
 
-    def start(self, new: schemas.NewRetrain) -> schemas.RetrainRun:
+    def start(self, new: schemas.NewRetrain) -> schemas.DagRun:
         """Start a retrain.
 
         Raises:
@@ -43,16 +43,25 @@ class Retrains:
             RequestRefusedError: a parameter does not fit the DAG's form.
             UnknownRetrainError: Airflow has not loaded the data set's DAG.
         """
-        run_id = f"manual__{datetime.now(UTC).isoformat()}"
-        target = f"retrain {run_id}"
-        with self._act("start_retrain", target, new.reason) as act:
+        run_id = _new_id()
+        with self._act("start_retrain", f"retrain {run_id}", new.reason) as act:
             if not new.may_wait:
                 self._refuse_if_active()
             parameters = {**new.parameters, "reason": new.reason}
             act.after = {"parameters": parameters}
-            return _answer(self._trigger(run_id, parameters))
+            return _answer(self._trigger(self._dag_id, run_id, parameters))
 
-    def stop(self, run_id: str, reason: str) -> schemas.RetrainRun:
+    def start_ingest(self, *, reason: str) -> schemas.DagRun:
+        """Start an ingest; it waits behind an active one.
+
+        Raises:
+            UnknownRetrainError: Airflow has not loaded the data set's DAG.
+        """
+        run_id = _new_id()
+        with self._act("start_ingest", f"ingest {run_id}", reason):
+            return _answer(self._trigger(f"{self.caller.dataset}__ingest", run_id, {}))
+
+    def stop(self, run_id: str, reason: str) -> schemas.DagRun:
         """Stop a retrain: its running tasks are ended, and nothing is published.
 
         Raises:
@@ -69,7 +78,7 @@ class Retrains:
             act.after = {"state": stopped.state}
             return _answer(stopped)
 
-    def answer(self, run_id: str, given: schemas.RetrainAnswer) -> schemas.RetrainRun:
+    def answer(self, run_id: str, given: schemas.RetrainAnswer) -> schemas.DagRun:
         """Approve or reject the model of a retrain that waits for an answer.
 
         Raises:
@@ -109,13 +118,13 @@ class Retrains:
                 f"{self.caller.name!r} started this retrain and may not approve it."
             )
 
-    def _trigger(self, run_id: str, parameters: Mapping[str, object]) -> Run:
+    def _trigger(self, dag_id: str, run_id: str, parameters: Mapping[str, object]) -> Run:
         """Start the run; without an answer, look whether it was started all the same."""
         try:
-            return self.airflow.trigger(self._dag_id, parameters, run_id=run_id)
+            return self.airflow.trigger(dag_id, parameters, run_id=run_id)
         except AirflowUnavailableError as error:
             try:
-                return self.airflow.find_run(self._dag_id, run_id)
+                return self.airflow.find_run(dag_id, run_id)
             except UnknownRunError:
                 raise error from None
 
@@ -144,9 +153,13 @@ def _translated() -> Iterator[None]:
         ) from error
 
 
-def _answer(run: Run) -> schemas.RetrainRun:
-    return schemas.RetrainRun(
-        retrain_id=f"{run.dag_id}/{run.run_id}",
+def _new_id() -> str:
+    return f"manual__{datetime.now(UTC).isoformat()}"
+
+
+def _answer(run: Run) -> schemas.DagRun:
+    return schemas.DagRun(
+        dag_id=run.dag_id,
         run_id=run.run_id,
         state=run.state,
         started_by=run.started_by,

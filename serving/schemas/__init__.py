@@ -67,7 +67,7 @@ from serving.schemas.releases import (
     ReleaseChanges,
     Verdict,
 )
-from serving.schemas.retrains import NewRetrain, ParameterValue, RetrainAnswer, RetrainRun
+from serving.schemas.retrains import DagRun, NewRetrain, ParameterValue, RetrainAnswer
 from serving.schemas.rules import (
     Availability,
     Boost,

@@ -18,6 +18,7 @@ Action = Literal[
     "revoke_key",
     "erase",
     "inspect_user",
+    "start_ingest",
     "start_retrain",
     "stop_retrain",
     "approve",
@@ -48,9 +49,7 @@ class AuditEntry(Answer):
         "`key NAME`."
     )
     action: Action
-    target: str = Field(
-        description="The release, rules, key or retrain; of a user a digest of the id."
-    )
+    target: str = Field(description="The release, rules, key or run; of a user a digest of the id.")
     reason: str = Field(description="As given; may be empty if none is required.")
     outcome: Literal["done", "refused"]
     problem: str | None = Field(description="Code of the problem, if the act was refused.")

@@ -1,4 +1,4 @@
-"""Operators' acts on retrains, and their answers."""
+"""Operators' acts on retrains and ingests, and their answers."""
 
 from datetime import datetime
 from typing import Annotated
@@ -42,18 +42,18 @@ class RetrainAnswer(Because):
     approve: bool
 
 
-class RetrainRun(Answer):
-    """A run of the data set's retrain in Airflow."""
+class DagRun(Answer):
+    """A run of one of the data set's DAGs in Airflow."""
 
     model_config = with_example(
-        retrain_id="movielens_1m__retrain/manual__2026-11-24T12:00:00+00:00",
+        dag_id="movielens_1m__retrain",
         run_id="manual__2026-11-24T12:00:00+00:00",
         state="queued",
         started_by="ada",
         queued_at="2026-11-24T12:00:00Z",
     )
 
-    retrain_id: str = Field(description="`<dag id>/<run id>`.")
+    dag_id: str
     run_id: str
     state: str = Field(description="Airflow's state of the run: `queued`, `running`, …")
     started_by: str | None = Field(

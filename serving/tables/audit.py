@@ -19,8 +19,8 @@ class AuditEntry(Base):
     __table_args__ = (
         CheckConstraint(
             "action in ('publish', 'activate', 'roll_back', 'pause', 'resume', 'change_rules',"
-            " 'create_key', 'revoke_key', 'erase', 'inspect_user', 'start_retrain',"
-            " 'stop_retrain', 'approve', 'reject')",
+            " 'create_key', 'revoke_key', 'erase', 'inspect_user', 'start_ingest',"
+            " 'start_retrain', 'stop_retrain', 'approve', 'reject')",
             name="known_action",
         ),
         CheckConstraint("outcome in ('done', 'refused')", name="known_outcome"),
@@ -34,7 +34,7 @@ class AuditEntry(Base):
     )
     action: Mapped[str]
     target: Mapped[str] = mapped_column(
-        comment="The release, rules, key or retrain; of a user a digest of the id."
+        comment="The release, rules, key or run; of a user a digest of the id."
     )
     reason: Mapped[str] = mapped_column(comment="As given; may be empty if none is required.")
     outcome: Mapped[str]

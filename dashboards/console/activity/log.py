@@ -25,13 +25,14 @@ LABELS: dict[Action, str] = {
     "revoke_key": "Revoked key",
     "erase": "Erased user",
     "inspect_user": "Looked at user",
+    "start_ingest": "Started ingest",
     "start_retrain": "Started retrain",
     "stop_retrain": "Stopped retrain",
     "approve": "Approved retrain",
     "reject": "Rejected retrain",
 }
 THROUGH = {"inspector": "in the Inspector", "view as": "saw the product as this user"}
-OF_RETRAINS = {"start_retrain", "stop_retrain", "approve", "reject"}
+OF_RUNS = {"start_ingest", "start_retrain", "stop_retrain", "approve", "reject"}
 PERIODS: dict[str, timedelta | None] = {
     "Last 24 hours": timedelta(days=1),
     "Last 7 days": timedelta(days=7),
@@ -138,4 +139,4 @@ def _what(entry: AuditEntry) -> str:
         return f"{entry.target[:DIGEST_LENGTH]}…, {THROUGH.get(after['through'], '')}"
     if "n_events" in after:
         return f"{entry.target[:DIGEST_LENGTH]}…, {plural('event', after['n_events'])}"
-    return runs.time_of(entry.target) if entry.action in OF_RETRAINS else entry.target
+    return runs.time_of(entry.target) if entry.action in OF_RUNS else entry.target

@@ -7,6 +7,8 @@ import streamlit as st
 from airflow_api.answers import Run
 from dashboards import ui
 from dashboards.console import badges, components, data, lake_data, runs
+from dashboards.console.acts import reason
+from dashboards.console.acts.client import as_operator
 from dashboards.console.badges import Badge
 from dashboards.console.data import Operator
 from dashboards.console.lake import reading
@@ -35,19 +37,22 @@ def show(operator: Operator, dataset: str, files: Sequence[LandedFile]) -> None:
 
 
 def start_button(operator: Operator, dataset: str) -> None:
-    """Show a button that starts an ingest; it is disabled while one is running."""
+    """Show a button with a form that starts an ingest; it is disabled while one is running."""
     dag_id = f"{dataset}__ingest"
     is_active = any(run.state in runs.ACTIVE for run in data.runs(operator, dag_id, 1))
-    started = st.button(
-        "Start ingest",
-        key="start_ingest",
-        icon=":material/sync:",
-        disabled=is_active,
-        help="An ingest is running" if is_active else "Lands new files and refines their rows",
-    )
-    if started:
-        operator.airflow.trigger(dag_id)
-        data.runs.clear()
+    if is_active:
+        st.button(
+            "Start ingest", "start_ingest_disabled", icon=":material/sync:", disabled=True,
+            help="An ingest is running",
+        )  # fmt: skip
+        return
+    question = "Land new files, and refine their rows?"
+    if why := reason.popover("Start ingest", "start_ingest", "sync", question, act="Start"):
+        try:
+            with as_operator(operator, dataset) as client:
+                client.start_ingest(reason=why)
+        finally:
+            data.refresh_runs()
         st.rerun()
 
 

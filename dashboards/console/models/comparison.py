@@ -136,7 +136,7 @@ def parameters(a: Side, b: Side, *, with_equal: bool) -> list[Row]:
     for name in [*of_a, *(name for name in of_b if name not in of_a)]:
         first, second = of_a.get(name, NO_VALUE), of_b.get(name, NO_VALUE)
         if with_equal or first != second:
-            rows.append((f"`{esc(name)}`", esc(first), esc(second), ""))
+            rows.append((esc(name), esc(first), esc(second), ""))
     return rows
 
 
@@ -161,7 +161,7 @@ def _side(dataset: str, retrain: Retrain, key: str, other: Side | None) -> Side 
     default = next((r for r in order if other is None or r != other.recipe), order[0])
     start = order.index(default) if is_same else 0
     recipe = st.selectbox(
-        f"{key.upper()}: {history.label(retrain)}",
+        f"{key.upper()}: {esc(history.label(retrain))}",
         order,
         index=start,
         key=f"recipe_{key}_{retrain.retrain_id}",
@@ -190,4 +190,4 @@ def _change(first: float | None, second: float | None, metric: Metric) -> str:
 
 def _cells(row: Row) -> dict[str, str]:
     label, first, second, change = row
-    return {"": label, "A": first, "B": second, "B minus A": change}
+    return {"": label, "A": first, "B": second} | ({"B minus A": change} if change else {})

@@ -54,7 +54,7 @@ def _name(release_id: int) -> str:
 
 
 def _figures(changes: ReleaseChanges) -> None:
-    with st.grid(5, min_column_width=140):
+    with st.grid(3, min_column_width=180):
         components.metric(
             "Rank-biased overlap",
             f"{changes.overlap:.3f}",

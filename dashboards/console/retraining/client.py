@@ -10,7 +10,7 @@ from airflow_api.client import UnknownRunError
 from dashboards.console import data
 from dashboards.console.acts.client import as_operator
 from dashboards.console.data import BY_NAME, Operator
-from serving.schemas import ParameterValue, RetrainRun
+from serving.schemas import DagRun, ParameterValue
 
 LOG_LINES, MAX_LINE_LENGTH = 15, 400
 _NOISE = ("::group::", "::endgroup::", "Log message source details")
@@ -51,7 +51,7 @@ def start(
     *,
     reason: str,
     may_wait: bool,
-) -> RetrainRun:
+) -> DagRun:
     """Start a retrain as this operator.
 
     Raises:

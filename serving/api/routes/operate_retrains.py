@@ -1,4 +1,4 @@
-"""The routes with which operators start and stop retrains and approve models, in Airflow.
+"""The routes with which operators start and stop runs in Airflow, and approve models.
 
 They wait for Airflow in threads of their own, so that lists do not.
 """
@@ -13,7 +13,7 @@ from serving import schemas
 from serving.api import problems
 from serving.api.access import GuardedRoute
 from serving.api.operators import Operator, OperatorCaller
-from serving.api.retrains import Retrains
+from serving.api.retrains import Runs
 from serving.api.routes.parameters import as_json
 
 RunId = Annotated[
@@ -26,7 +26,7 @@ RunId = Annotated[
 ]
 
 operate_retrains = APIRouter(
-    prefix="/v1/{dataset}/retrains",
+    prefix="/v1/{dataset}",
     route_class=GuardedRoute,
     responses=problems.documented(401, 403, 404, 409, 413, 422, 429, 503),
     tags=["operate"],
@@ -34,43 +34,52 @@ operate_retrains = APIRouter(
 
 
 @operate_retrains.post(
-    "", response_model=schemas.RetrainRun, status_code=201, summary="Start a retrain"
+    "/retrains", response_model=schemas.DagRun, status_code=201, summary="Start a retrain"
 )
 async def start(request: Request, caller: Operator, body: schemas.NewRetrain) -> Response:
     """Starts a run of the DAG `{dataset}__retrain` in Airflow, as the operator."""
-    return as_json(await _act(request, caller, lambda retrains: retrains.start(body)), status=201)
+    return as_json(await _act(request, caller, lambda runs: runs.start(body)), status=201)
 
 
 @operate_retrains.post(
-    "/{run_id:id}/stop", response_model=schemas.RetrainRun, summary="Stop a retrain"
+    "/retrains/{run_id:id}/stop", response_model=schemas.DagRun, summary="Stop a retrain"
 )
 async def stop(
     request: Request, caller: Operator, run_id: RunId, body: schemas.Because
 ) -> Response:
     """Its running tasks are ended. The live release stays."""
-    stopped = await _act(request, caller, lambda retrains: retrains.stop(run_id, body.reason))
+    stopped = await _act(request, caller, lambda runs: runs.stop(run_id, body.reason))
     return as_json(stopped)
 
 
 @operate_retrains.post(
-    "/{run_id:id}/answer", response_model=schemas.RetrainRun, summary="Approve or reject a model"
+    "/retrains/{run_id:id}/answer",
+    response_model=schemas.DagRun,
+    summary="Approve or reject a model",
 )
 async def answer(
     request: Request, caller: Operator, run_id: RunId, body: schemas.RetrainAnswer
 ) -> Response:
     """Answers a retrain that waits for an approval. Only the first answer counts."""
-    return as_json(await _act(request, caller, lambda retrains: retrains.answer(run_id, body)))
+    return as_json(await _act(request, caller, lambda runs: runs.answer(run_id, body)))
+
+
+@operate_retrains.post(
+    "/ingests", response_model=schemas.DagRun, status_code=201, summary="Start an ingest"
+)
+async def start_ingest(request: Request, caller: Operator, body: schemas.Because) -> Response:
+    """Lands new files and refines their rows. It waits behind an active ingest."""
+    run = await _act(request, caller, lambda runs: runs.start_ingest(reason=body.reason))
+    return as_json(run, status=201)
 
 
 async def _act(
     request: Request,
     caller: OperatorCaller,
-    perform: Callable[[Retrains], schemas.RetrainRun],
-) -> schemas.RetrainRun:
-    def in_airflow(airflow: Airflow) -> schemas.RetrainRun:
-        return perform(Retrains(airflow, caller))
+    perform: Callable[[Runs], schemas.DagRun],
+) -> schemas.DagRun:
+    def in_airflow(airflow: Airflow) -> schemas.DagRun:
+        return perform(Runs(airflow, caller))
 
-    run: schemas.RetrainRun = await request.app.state.admission.operators.act(
-        caller.token, in_airflow
-    )
+    run: schemas.DagRun = await request.app.state.admission.operators.act(caller.token, in_airflow)
     return run

@@ -8,7 +8,7 @@ from ops import settings as settings_module
 from ops.machine.supervisord import Supervisord
 from ops.settings import OpsSettings
 from ops.terminal import acts, cli, demo
-from serving.schemas import RetrainRun
+from serving.schemas import DagRun
 
 
 @pytest.fixture(autouse=True)
@@ -66,10 +66,10 @@ def test_the_options_of_a_retrain_fill_the_form(monkeypatch: pytest.MonkeyPatch)
         def unpause(self, _: str) -> None:
             """Nothing waits here."""
 
-    def start(_: object, dataset: str, form: dict[str, object], *, reason: str) -> RetrainRun:
+    def start(_: object, dataset: str, form: dict[str, object], *, reason: str) -> DagRun:
         forms.append(form | {"reason": reason})
-        return RetrainRun(
-            retrain_id=f"{dataset}__retrain/r1",
+        return DagRun(
+            dag_id=f"{dataset}__retrain",
             run_id="r1",
             state="queued",
             started_by="admin",

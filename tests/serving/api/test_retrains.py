@@ -20,7 +20,7 @@ from serving.errors import (
     UnknownRetrainError,
 )
 from serving.operator_client import OperatorClient
-from serving.schemas import AuditEntry, RetrainRun
+from serving.schemas import AuditEntry, DagRun
 from tests.conftest import schema_of
 from tests.support.serving.airflow_retrains import RUN, AirflowRetrains
 from tests.support.serving.airflow_users import ADA, AirflowUsers
@@ -101,6 +101,18 @@ def test_a_retrain_is_stopped_with_a_reason(ada: OperatorClient, retrains: Airfl
     assert last(ada).problem == "unknown-retrain"
 
 
+def test_an_ingest_is_started_as_the_operator_and_audited(
+    ada: OperatorClient, retrains: AirflowRetrains
+) -> None:
+    run = ada.start_ingest(reason="new files")
+
+    assert (retrains.runs[0]["dag_run_id"], run.started_by) == (run.run_id, "ada")
+    assert retrains.paths[-1].endswith("__ingest/dagRuns")
+    entry = last(ada)
+    assert (entry.action, entry.target) == ("start_ingest", f"ingest {run.run_id}")
+    assert (entry.actor, entry.reason) == ("ada", "new files")
+
+
 @pytest.mark.parametrize(("approve", "action"), [(True, "approve"), (False, "reject")])
 def test_an_answer_is_given_once_and_audited(
     ada: OperatorClient, retrains: AirflowRetrains, action: str, *, approve: bool
@@ -157,7 +169,7 @@ def test_a_viewer_can_neither_start_nor_stop_nor_answer(
     retrains.add()
     retrains.asks = True
     users.users = {ADA: "vera"}  # the client's token is a viewer's from now on
-    acts: list[Callable[[], RetrainRun]] = [
+    acts: list[Callable[[], DagRun]] = [
         lambda: ada.start_retrain({}, reason=WHY),
         lambda: ada.stop_retrain(RUN, reason=WHY),
         lambda: ada.answer_retrain(RUN, approve=True, reason=WHY),

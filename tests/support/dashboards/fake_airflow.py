@@ -52,7 +52,7 @@ class FakeAirflow:
         ]
 
     def answer(  # noqa: PLR0911 # one per route
-        self, method: str, path: str, body: Json
+        self, path: str, body: Json
     ) -> tuple[int, Json | list[Json]]:
         """Return status and JSON of one request; a list is sent as lines of JSON."""
         self.n_requests[path.rpartition("/")[2]] += 1
@@ -62,9 +62,6 @@ class FakeAirflow:
             case []:
                 names = ("playground__ingest", "playground__retrain")
                 return 200, {"dags": [{"dag_id": name, "is_paused": False} for name in names]}
-            case ["playground__ingest", "dagRuns"] if method == "POST":
-                self.n_ingests += 1
-                return 200, _run("manual__ingest", "manual", "queued", None, None)
             case [dag_id, "details"] if self.has_dag:
                 tags = [{"name": name} for name in self.tags]
                 shown = {"dag_id": dag_id, "is_paused": False, "tags": tags, "params": self.params}
@@ -173,18 +170,18 @@ def _tasks(run: Json) -> list[Json]:
 def _handler(airflow: FakeAirflow) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self._answer("GET", {})
+            self._answer({})
 
         def do_POST(self) -> None:
             length = int(self.headers.get("Content-Length", 0))
-            self._answer(self.command, json.loads(self.rfile.read(length) or b"{}"))
+            self._answer(json.loads(self.rfile.read(length) or b"{}"))
 
         do_PATCH = do_POST  # noqa: N815 # the handler's own name
 
-        def _answer(self, method: str, body: Json) -> None:
+        def _answer(self, body: Json) -> None:
             path = urlsplit(self.path).path
             is_probe = path == "/api/v2/monitor/health"
-            status, answer = (200, HEALTHY) if is_probe else airflow.answer(method, path, body)
+            status, answer = (200, HEALTHY) if is_probe else airflow.answer(path, body)
             lines = answer if isinstance(answer, list) else [answer]
             content = "\n".join(map(json.dumps, lines)).encode()
             self.send_response(status)

@@ -35,6 +35,7 @@ _READY = AllReadiness(
 )
 FOR_OPERATORS = (
     "rules", "publishing", "audit", "erasures", "keys", "storage", "inspection", "retrains",
+    "ingests",
 )  # fmt: skip
 
 
@@ -168,6 +169,8 @@ def act(  # noqa: C901, PLR0911, PLR0912 # one per route
                 if isinstance(done, tuple)
                 else _one(done, status=200 if rest else 201)
             )
+        case "POST", ["ingests"]:
+            return _one(operations.start_ingest(body, USER), status=201)
         case "GET", ["audit"]:
             return _one(operations.audit(params))
         case "POST", ["erasures"]:

@@ -12,6 +12,7 @@ from serving.schemas import (
     AuditEntry,
     AuditPage,
     CreatedApiKey,
+    DagRun,
     Erasure,
     ErasureState,
     ExampleLists,
@@ -19,7 +20,6 @@ from serving.schemas import (
     LiveState,
     PastRelease,
     ReleaseChanges,
-    RetrainRun,
     TableSize,
 )
 from tests.support.dashboards import fake_retrains, shop
@@ -130,14 +130,24 @@ class FakeOperations:
             ),
         )
 
-    def retrain(
-        self, parts: Sequence[str], body: dict[str, Any], actor: str
-    ) -> RetrainRun | Problem:
+    def retrain(self, parts: Sequence[str], body: dict[str, Any], actor: str) -> DagRun | Problem:
         """Perform an act on a retrain."""
         answer, action = fake_retrains.act(self.airflow, parts, body, actor)
-        if isinstance(answer, RetrainRun):
+        if isinstance(answer, DagRun):
             self._record(action, f"retrain {answer.run_id}", body["reason"], actor)
         return answer
+
+    def start_ingest(self, body: dict[str, Any], actor: str) -> DagRun:
+        """Start an ingest."""
+        self.airflow.n_ingests += 1
+        self._record("start_ingest", "ingest manual__ingest", body["reason"], actor)
+        return DagRun(
+            dag_id="playground__ingest",
+            run_id="manual__ingest",
+            state="queued",
+            started_by=actor,
+            queued_at=None,
+        )
 
     def storage(self) -> list[TableSize]:
         """Return two tables."""

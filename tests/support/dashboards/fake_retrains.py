@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from serving.schemas import Action, RetrainRun
+from serving.schemas import Action, DagRun
 from tests.support.dashboards.fake_airflow import FakeAirflow
 
 Json = dict[str, Any]
@@ -53,7 +53,7 @@ PARAMS: Json = {
 
 def act(
     airflow: FakeAirflow, parts: Sequence[str], body: Json, user: str
-) -> tuple[RetrainRun | Problem, Action]:
+) -> tuple[DagRun | Problem, Action]:
     """Perform an act; return its answer or its problem, and the action's name."""
     match parts:
         case []:
@@ -73,7 +73,7 @@ def act(
     raise AssertionError(parts)
 
 
-def _start(airflow: FakeAirflow, body: Json, user: str) -> RetrainRun | Problem:
+def _start(airflow: FakeAirflow, body: Json, user: str) -> DagRun | Problem:
     active = [run for run in airflow.runs if run["state"] in {"queued", "running"}]
     if active and not body.get("may_wait"):
         return 409, "retrain-active"
@@ -88,9 +88,9 @@ def _find(airflow: FakeAirflow, run_id: str) -> Json:
     return next(run for run in airflow.runs if run["dag_run_id"] == run_id)
 
 
-def _answer(run: Json) -> RetrainRun:
-    return RetrainRun(
-        retrain_id=f"playground__retrain/{run['dag_run_id']}",
+def _answer(run: Json) -> DagRun:
+    return DagRun(
+        dag_id=run["dag_id"],
         run_id=run["dag_run_id"],
         state=run["state"],
         started_by=run["triggering_user_name"],

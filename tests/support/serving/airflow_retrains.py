@@ -22,6 +22,7 @@ class AirflowRetrains:
     asks: bool = False
     answer: list[str] = field(default_factory=list)
     refusal: Response | None = None
+    paths: list[str] = field(default_factory=list)  # of the requests about DAGs
 
     def add(self, run_id: str = RUN, state: str = "running", by: str | None = "bert") -> None:
         """Add a run."""
@@ -34,6 +35,7 @@ class AirflowRetrains:
                 tags = [{"name": name} for name in self.tags]
                 return 200, {"dag_id": "d", "is_paused": False, "tags": tags, "params": {}}
             case ["dags", _, "dagRuns", *rest]:
+                self.paths.append(path)
                 if method != "GET" and self.refusal is not None:
                     return self.refusal
                 return self._about_runs(method, [unquote(part) for part in rest], body, user)

@@ -2,7 +2,6 @@
 
 import pytest
 
-from airflow_api.client import NotAllowedError
 from dashboards.console import data, lake_data
 from dashboards.console.lake import reading
 from dashboards.text import esc
@@ -10,6 +9,7 @@ from tests.support.dashboards import landed_lake, shop
 from tests.support.dashboards.app_pages import Page, cells, fresh, words
 from tests.support.dashboards.console_pages import DATA, OVERVIEW, opened, press, warnings
 from tests.support.dashboards.fake_airflow import FakeAirflow
+from tests.support.dashboards.fake_operations import FakeOperations
 from warehouse.errors import TableMissingError
 from warehouse.inventory import inventory
 from warehouse.query import Lake
@@ -122,18 +122,21 @@ def test_an_unknown_table_in_the_address_is_another_one(page: Page) -> None:
     assert "table" not in app.query_params
 
 
-@pytest.mark.usefixtures("lake")
-def test_an_ingest_is_started_and_refused_to_who_may_not(
-    page: Page, console: FakeAirflow, monkeypatch: pytest.MonkeyPatch
+def test_an_ingest_is_started_with_a_reason_by_operators_only(
+    page: Page, retraining: FakeOperations
 ) -> None:
-    press(opened(page, DATA), "start_ingest")
-    assert console.n_ingests == 1
+    app = press(opened(page, DATA), "send_start_ingest")
+    assert "Enter a reason" in warnings(app)
+    app.text_input(key="reason_start_ingest").set_value("new files")
+    press(app, "send_start_ingest")
+    assert retraining.airflow.n_ingests == 1
+    entry = retraining.entries[-1]
+    assert (entry.action, entry.actor, entry.reason) == ("start_ingest", "maya", "new files")
 
-    def refuse(*_: object) -> None:
-        raise NotAllowedError("x")
-
-    monkeypatch.setattr("airflow_api.client.Airflow.trigger", refuse)
-    assert "does not allow this action" in warnings(press(opened(page, DATA), "start_ingest"))
+    retraining.refusal = (403, "scope-missing")
+    app.text_input(key="reason_start_ingest").set_value("new files")
+    assert "Only operators can" in warnings(press(app, "send_start_ingest"))
+    assert retraining.airflow.n_ingests == 1
 
 
 @pytest.mark.usefixtures("lake")
@@ -142,7 +145,7 @@ def test_no_ingest_is_started_while_one_is_running(page: Page, console: FakeAirf
 
     app = opened(page, DATA)
 
-    assert app.button(key="start_ingest").disabled
+    assert app.button(key="start_ingest_disabled").disabled
     assert "Running" in words(app)
 
 

@@ -31,7 +31,7 @@ def test_only_what_differs_is_shown_unless_all_is_wanted() -> None:
         ("Known users: NDCG@10 ↑", "0.2700", "0.2800", ":green[+0.0100]")
     ]
     assert len(comparison.metrics(a, b, with_equal=True)) == 2
-    assert comparison.parameters(a, b, with_equal=False) == [(r"`als\.rank`", "8", "12", "")]
+    assert comparison.parameters(a, b, with_equal=False) == [(r"als\.rank", "8", "12", "")]
     assert len(comparison.parameters(a, b, with_equal=True)) == 4
     assert comparison.leads(a, b, with_equal=False) == []
     assert comparison.leads(a, b, with_equal=True)[0][1].startswith("+0.0080 (+0.0021 to +0.0139)")
