@@ -51,11 +51,17 @@ TASKS = {
         "Copies each row of the source files unchanged to bronze, with its file and line. A file "
         "is landed only once, and again if the manifest now says to read it in another way.",
     ),
+    "settle": About(
+        "Copy decisions on quarantined rows",
+        "Copies operators' decisions on rows in `silver.quarantine` from Postgres to "
+        "`bronze.quarantine_decisions`. `refine` accepts the rows that were released. Without a "
+        "new decision it does nothing.",
+    ),
     "refine": About(
         "Refine the rows",
         "Parses the new rows of bronze and runs the data quality checks. Rows that fail a check go "
-        "to `silver.quarantine` with the names of the failed checks. Of the accepted rows, the "
-        "newest per user and item is kept.",
+        "to `silver.quarantine` with the names of the failed checks, unless an operator released "
+        "them. Of the accepted rows, the newest per user and item is kept.",
     ),
     "collect": About(
         "Collect the events",

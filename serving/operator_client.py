@@ -155,6 +155,21 @@ class OperatorClient(Client, InspectionClient):
             offset=offset,
         )
 
+    def quarantine_decisions(self, *, limit: int = 100) -> list[schemas.QuarantineDecision]:
+        """Return the decisions on rows in quarantine, newest first."""
+        return self._get(list[schemas.QuarantineDecision], "quarantine", "decisions", limit=limit)
+
+    def decide(self, decision: schemas.NewDecision) -> schemas.QuarantineDecision:
+        """Release or reject the rows in quarantine that fail a check.
+
+        Raises:
+            CheckNotReleasableError: no row can be accepted that fails the check.
+        """
+        body = decision.model_dump(mode="json")
+        return self._request(
+            schemas.QuarantineDecision, "quarantine", "decisions", method="POST", body=body
+        )
+
     def storage(self) -> list[schemas.TableSize]:
         """Return the data set's tables in Postgres, largest first."""
         return self._get(list[schemas.TableSize], "storage")

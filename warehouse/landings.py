@@ -20,7 +20,7 @@ class Landing:
     """One delivery of rows to bronze. `target` is the name of their bronze table.
 
     `sha256` is the digest of the file, `reading` that of the manifest's fields by which it was
-    read; None in landings of older versions.
+    read; None in landings of older versions. `landed_at` is in UTC.
     """
 
     landing_id: str

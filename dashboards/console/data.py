@@ -25,7 +25,7 @@ from serving.schemas import OpenErasures, OutboxState, Release, Verdict
 USUAL_RUNS = 3  # successful runs whose median is the usual duration
 COMPARED_RUNS = 20  # newest runs, among which those with the same budget are found
 TASK_ORDER = (
-    "land", "refine", "announce",
+    "land", "settle", "refine", "announce",
     "erase", "freeze", "nominate", "search", "evaluate", "decide", "approve", "fit", "publish",
 )  # fmt: skip
 

@@ -18,6 +18,7 @@ from dashboards.settings import NotSetUpError
 from dashboards.text import esc
 from serving.errors import (
     ApiError,
+    CheckNotReleasableError,
     LiveReleaseChangedError,
     NoEarlierReleaseError,
     NoQuestionError,
@@ -50,6 +51,8 @@ _MESSAGES: dict[type[Exception], str] = {  # subclasses before their base
     UnknownRetrainError: "Airflow does not know this retrain, or has not loaded its DAG yet.",
     OperatorCheckUnavailableError: "Airflow did not answer. Look at the retrains before you repeat "
     "this.",
+    CheckNotReleasableError: "Rows that fail this check cannot be released. Correct the file or "
+    "the manifest, or reject the rows.",
     ApiError: "The recommendation service did not answer this request, or rejected it. Run "
     "`lantern status` for details.",
     WarehouseError: "The data lake cannot be read.",

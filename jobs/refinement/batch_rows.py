@@ -1,5 +1,6 @@
 """The rows of bronze that one refinement reads, checked and typed by their manifest's sections."""
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import reduce
@@ -10,6 +11,7 @@ from pyspark.sql import functions as F
 
 from jobs.refinement import erased_users
 from jobs.refinement.checks import AS_SENT, checked
+from jobs.refinement.decisions import Released
 from jobs.refinement.pending import HISTORY, Batch, section_of
 from jobs.refinement.texts import trimmed
 from warehouse.datasets import Dataset
@@ -46,12 +48,15 @@ def checked_rows(
         frames = [
             _with_sent(
                 target,
-                checked(
-                    warehouse.read(table).where(F.col("landing_id").isin(ids)),
-                    dataset,
-                    section,
-                    now=now,
-                    refused=batch.refused,
+                _without_released(
+                    checked(
+                        warehouse.read(table).where(F.col("landing_id").isin(ids)),
+                        dataset,
+                        section,
+                        now=now,
+                        refused=batch.refused,
+                    ),
+                    {i: batch.released[i] for i in ids if i in batch.released},
                 ),
             )
             for section, ids in by_section.values()
@@ -64,6 +69,19 @@ def checked_rows(
                     warehouse, union, dataset=dataset.name, user_id=user_id()
                 )
             rows[target] = union
+    return rows
+
+
+def _without_released(rows: DataFrame, released: Released) -> DataFrame:
+    """Return the rows with `failed_checks` without those that are released for their landing."""
+    landings: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for landing_id, checks in released.items():
+        landings[checks].append(landing_id)
+    for checks, landing_ids in landings.items():
+        remaining = F.array_except("failed_checks", F.array(*map(F.lit, checks)))
+        is_meant = F.col("landing_id").isin(landing_ids)
+        failed = F.when(is_meant, remaining).otherwise(F.col("failed_checks"))
+        rows = rows.withColumn("failed_checks", failed)
     return rows
 
 

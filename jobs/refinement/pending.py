@@ -1,17 +1,18 @@
 """The landings that one refinement reads: pending ones, or all if silver is written anew.
 
 Silver is written anew from all landings in force if the manifest changed in a field that says how
-rows are refined, or if a landing replaces one that was refined. For each snapshot, the tables of
-its targets are written anew. So a correction takes effect on rows that were refined before, and
-rows in quarantine are checked again.
+rows are refined, if an operator released rows in quarantine or took that back, or if a landing
+replaces one that was refined. For each snapshot, the tables of its targets are written anew. So a
+correction takes effect on rows that were refined before, and rows in quarantine are checked again.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from typing import Final
 
-from jobs.refinement import manifest_digest
+from jobs.refinement import decisions, manifest_digest
+from jobs.refinement.decisions import Released
 from jobs.runtime.errors import JobError
 from warehouse import landings
 from warehouse.datasets import Dataset
@@ -38,6 +39,7 @@ class Batch:
         rebuilds: whether all tables of silver are written anew.
         snapshots: whether tables of targets with a new landing are written anew.
         merges_categories: whether items are made from two kinds of files, items and categories.
+        released: checks that operators released, by landing id.
     """
 
     landings: tuple[Landing, ...]
@@ -47,11 +49,16 @@ class Batch:
     rebuilds: bool = False
     snapshots: bool = False
     merges_categories: bool = False
+    released: Released = field(default_factory=dict)
+
+    def digest_of(self, landing_id: str) -> str:
+        """Return the digest of how the landing's rows are refined."""
+        return decisions.digest(self.manifest, self.released.get(landing_id, ()))
 
     @property
     def write_id(self) -> str:
         """A name for the writes of these landings; refusing one of them gives another name."""
-        rebuilt = [self.manifest] if self.rebuilds else []
+        rebuilt = {self.digest_of(x.landing_id) for x in self.landings} if self.rebuilds else ()
         return landings.write_id([*_ids(self.landings), *self.refused, *rebuilt])
 
     @property
@@ -99,7 +106,9 @@ def pending_batch(lake: Lake, dataset: Dataset, refused: Sequence[str] = ()) -> 
     snapshots = dataset.source.delivery == "snapshots"
     manifest, withdrawn = manifest_digest.of(dataset), landings.replaced(recorded)
     described = [x for x in landings.not_replaced(recorded) if _is_described(dataset, x)]
-    rebuilds = _must_rebuild(lake, manifest, _ids(described), withdrawn)
+    released = decisions.released(lake, described)
+    digests = {i: decisions.digest(manifest, released.get(i, ())) for i in _ids(described)}
+    rebuilds = _must_rebuild(lake, manifest, digests, withdrawn)
     all_refused = {*refused, *(_refused_before(lake) if rebuilds or snapshots else ())}
     accepted = [x for x in described if x.landing_id not in all_refused]
     in_force = landings.newest_snapshots(accepted) if snapshots else described
@@ -113,6 +122,7 @@ def pending_batch(lake: Lake, dataset: Dataset, refused: Sequence[str] = ()) -> 
         rebuilds=rebuilds,
         snapshots=snapshots,
         merges_categories=dataset.categories is not None,
+        released=released,
     )
 
 
@@ -138,15 +148,21 @@ def _is_described(dataset: Dataset, landing: Landing) -> bool:
     return section_of(dataset, landing) is not None
 
 
-def _must_rebuild(lake: Lake, manifest: str, in_force: Iterable[str], withdrawn: set[str]) -> bool:
-    """Return whether rows in silver are not those that a refinement of today would write."""
+def _must_rebuild(
+    lake: Lake, manifest: str, in_force: Mapping[str, str], withdrawn: set[str]
+) -> bool:
+    """Return whether rows in silver are not those that a refinement of today would write.
+
+    `in_force` has the digest of today by landing id. A landing of before the digests counts as
+    refined by today's manifest.
+    """
     counts = ["n_accepted", "n_quarantined", "n_erased"]
     columns = ["landing_id", "manifest", *counts]
     rows = lake.rows(SILVER_REFINEMENTS, columns=columns)
     was_refined = {row["landing_id"] for row in rows if any(row[name] for name in counts)}
-    manifests = {row["landing_id"]: row["manifest"] for row in rows}
-    other = {manifests.get(landing_id) for landing_id in in_force} - {None, manifest}
-    return bool(other or was_refined & withdrawn)
+    digests = {row["landing_id"]: row["manifest"] or manifest for row in rows}
+    changed = any(digests.get(i, digest) != digest for i, digest in in_force.items())
+    return changed or bool(was_refined & withdrawn)
 
 
 def _refused_before(lake: Lake) -> set[str]:

@@ -15,6 +15,7 @@ ServingError
       x OffScaleError                 the rating is not on the data set's scale
       x BodyTooLargeError             the body has too many bytes
     x UnknownKeyError                 the data set has no API key of this name
+    x CheckNotReleasableError         rows that fail the check cannot be accepted
     x OperatorsNotConfiguredError     the API has no address of Airflow
     x TooManyRequestsError            the key exceeds its rate limit
       x QuotaExceededError            the key has used its quota of today
@@ -58,6 +59,7 @@ from serving.errors.releases import (
 from serving.errors.requests import (
     ApiUnavailableError,
     BodyTooLargeError,
+    CheckNotReleasableError,
     KeyRefusedError,
     OffScaleError,
     OperatorCheckUnavailableError,

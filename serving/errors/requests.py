@@ -61,6 +61,14 @@ class UnknownKeyError(ApiError):
     next_step = "`GET /v1/{dataset}/keys` lists the names of the keys."
 
 
+class CheckNotReleasableError(ApiError):
+    """Rows that fail this check cannot be accepted: they lack what an event needs."""
+
+    status = 409
+    title = "Rows of this check cannot be released"
+    next_step = "Correct the file or the manifest, or reject the rows."
+
+
 class OperatorsNotConfiguredError(ApiError):
     """Operators are Airflow's users, and this API has no address of Airflow."""
 

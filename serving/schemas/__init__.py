@@ -56,6 +56,12 @@ from serving.schemas.lists import (
     Shelf,
     SimilarItems,
 )
+from serving.schemas.quarantine import (
+    RELEASABLE,
+    NewDecision,
+    QuarantineDecision,
+    ReleasableCheck,
+)
 from serving.schemas.releases import (
     Activation,
     Comparison,

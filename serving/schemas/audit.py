@@ -23,6 +23,9 @@ Action = Literal[
     "stop_retrain",
     "approve",
     "reject",
+    "release_rows",
+    "reject_rows",
+    "upload",
 ]
 
 
@@ -49,7 +52,9 @@ class AuditEntry(Answer):
         "`key NAME`."
     )
     action: Action
-    target: str = Field(description="The release, rules, key or run; of a user a digest of the id.")
+    target: str = Field(
+        description="The release, rules, key, run, rows or file; of a user a digest of the id."
+    )
     reason: str = Field(description="As given; may be empty if none is required.")
     outcome: Literal["done", "refused"]
     problem: str | None = Field(description="Code of the problem, if the act was refused.")

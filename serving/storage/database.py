@@ -45,6 +45,7 @@ GRANTS = {
         "user_tokens": "select, delete",
         "feedback": "select",
         "outbox_cursor": "select, insert, update",
+        "quarantine_decisions": "select",  # `settle` copies them to the lake
         "erasures": "select, insert, update",  # `erase` records its progress
         **dict.fromkeys(("measurements", "alerts"), "select, insert, update, delete"),
         "alembic_version": "select",
@@ -73,6 +74,7 @@ GRANTS = {
         "verdicts": "select",
         "measurements": "select",
         "alerts": "select",
+        "quarantine_decisions": "select, insert",
         "api_keys": "select, insert, delete",
         "alembic_version": "select",
     },

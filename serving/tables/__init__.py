@@ -21,5 +21,6 @@ from serving.tables.lists import (
     SimilarItems,
 )
 from serving.tables.monitoring import Alert, Measurement
+from serving.tables.quarantine import QuarantineDecision
 from serving.tables.releases import Activation, LivePointer, Release, Verdict
 from serving.tables.rules import RulesVersion, Slate, WindowList

@@ -49,6 +49,14 @@ BODIES: dict[str, JsonValue] = {
     "POST /v1/{dataset}/retrains": {"reason": "a test", "may_wait": True},
     "POST /v1/{dataset}/retrains/{run_id}/stop": {"reason": "a test"},
     "POST /v1/{dataset}/retrains/{run_id}/answer": {"approve": True, "reason": "a test"},
+    "POST /v1/{dataset}/quarantine/decisions": {
+        "target": "ratings",
+        "check": "rating_off_scale",
+        "landed_until": "2026-11-24T12:00:00Z",
+        "decision": "release",
+        "reason": "a test",
+        "landing_id": None,
+    },
     "POST /v1/{dataset}/erasures": {"user_ids": ["0042"], "reason": "a test"},
 }
 QUERIES: dict[str, dict[str, JsonValue]] = {

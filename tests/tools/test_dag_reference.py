@@ -15,7 +15,7 @@ def test_the_page_has_every_dag_task_and_what_to_do_if_it_fails() -> None:
     assert page.count("**If it fails:**") == 6
     tasks = [line.split("`")[1] for line in page.splitlines() if "| 2 |" in line]
     assert tasks == [
-        *("land", "refine", "announce", "collect", "announce"),
+        *("land", "settle", "refine", "announce", "collect", "announce"),
         *("erase", "freeze", "nominate", "search", "evaluate", "decide", "approve", "fit"),
         *("publish", "plan", "backtest"),
         *("clean_airflow", "erase", "compact", "prune", "vacuum", "alert"),

@@ -15,6 +15,7 @@ from warehouse.tables.bronze import (
     BRONZE_FEEDBACK,
     BRONZE_ITEMS,
     BRONZE_LANDINGS,
+    BRONZE_QUARANTINE_DECISIONS,
     BRONZE_RATINGS,
     BRONZE_USERS,
 )

@@ -169,6 +169,23 @@ BRONZE_COLLECTIONS = table(
     key=("landing_id",),
 )
 
+BRONZE_QUARANTINE_DECISIONS = table(
+    "bronze.quarantine_decisions",
+    "Operators' decisions on rows in `silver.quarantine`, copied from Postgres by `settle`. The "
+    "newest on a check counts. `refine` accepts rows whose failed checks are all released; "
+    "rejected rows stay in the quarantine. Rows are appended and never changed.",
+    Column("decision_id", "string", "32 hex digits: see `quarantine_decisions` in Postgres."),
+    TARGET,
+    Column("check_name", "string", "Name of the check, as in `failed_checks`."),
+    Column("landing_id", "string", "The landing; null: all up to `landed_until`.", nullable=True),
+    Column("landed_until", "timestamp", "Rows that landed later are not meant, UTC."),
+    Column("decision", "string", "`release` or `reject`."),
+    Column("decided_at", "timestamp", "UTC."),
+    RUN_KEY,
+    key=("decision_id",),
+    checks=(("known_decision", "decision IN ('release', 'reject')"),),
+)
+
 BRONZE = {
     table.name: table
     for table in (

@@ -21,7 +21,8 @@ SILVER_REFINEMENTS = table(
     Column(
         "manifest",
         "string",
-        "Digest of the manifest's fields that say how rows are refined.",
+        "Digest of the manifest's fields that say how rows are refined, and of the checks that "
+        "operators released for the landing.",
         nullable=True,
     ),
     Column(

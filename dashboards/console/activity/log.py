@@ -30,6 +30,9 @@ LABELS: dict[Action, str] = {
     "stop_retrain": "Stopped retrain",
     "approve": "Approved retrain",
     "reject": "Rejected retrain",
+    "release_rows": "Released rows",
+    "reject_rows": "Rejected rows",
+    "upload": "Uploaded file",
 }
 THROUGH = {"inspector": "in the Inspector", "view as": "saw the product as this user"}
 OF_RUNS = {"start_ingest", "start_retrain", "stop_retrain", "approve", "reject"}

@@ -1,11 +1,11 @@
-"""Page "Data": what the last ingest did, and the tables of the lake."""
+"""Page "Data": what the last ingest did, the rows in quarantine, and the tables of the lake."""
 
 import streamlit as st
 
 from dashboards import choices, product_api, states
 from dashboards.console import components, data, lake_data, sign_in
 from dashboards.console.inline_errors import inline_errors
-from dashboards.console.lake import details, last_ingest, reading, tables
+from dashboards.console.lake import details, last_ingest, reading, rejected, tables
 from dashboards.text import esc
 
 operator = sign_in.operator()
@@ -29,6 +29,8 @@ with inline_errors():
 
 with components.card():
     last_ingest.show(operator, dataset, reading.files(dataset))
+with components.card():
+    rejected.show(operator, dataset)
 with components.card():
     stored = lake_data.tables(dataset, live)
     tables.show(stored)

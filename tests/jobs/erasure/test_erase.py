@@ -34,7 +34,8 @@ QUOTED = 'victim\'s \\ %\n"id" \N{SNOWMAN}'
 # Tables without a row about, or made from, a single user.
 WITHOUT_USERS = {
     "bronze.landings", "bronze.items", "bronze.categories", "bronze.collections",
-    "bronze.erasures", "silver.refinements", "silver.items", "silver.item_index",
+    "bronze.erasures", "bronze.quarantine_decisions", "silver.refinements", "silver.items",
+    "silver.item_index",
     "gold.nominations", "gold.freezes", "gold.trials", "gold.searches", "gold.model_metrics",
     "gold.verdicts", "gold.fits", "gold.item_factors", "gold.fallback_lists",
     "gold.similar_items", "gold.erased_rows", "gold.purges", "gold.maintenance",

@@ -1,5 +1,6 @@
 """Which landings a refinement reads, and when silver is written anew."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 
 from jobs.refinement import manifest_digest
 from jobs.refinement.pending import Batch, pending_batch
+from tests.support.jobs.deciding import decide
 from tests.support.jobs.product import NOW, deliver, product, shop
 from warehouse.append import append
 from warehouse.datasets import Dataset
@@ -143,3 +145,31 @@ def test_a_landing_that_was_refused_stays_refused(root: str) -> None:
 
     assert (batch.refused, ids(batch)) == (("one",), ["two"])
     assert [landing.landing_id for landing in batch.checked("events")] == ["two", "one"]
+
+
+def test_a_release_rebuilds_silver_and_a_rejection_does_not(root: str) -> None:
+    dataset = shop(events=TWO_FILES)
+    for landing in ("one", "two"):
+        deliver(root, BRONZE_EVENTS, landing, event())
+    refined(root, dataset, "one", "two")
+    decide(root, "reject", target="events", checks=("value_negative",))
+    decide(root, "release", target="events", checks=("user_missing", "line_malformed"))
+    decide(root, "release", target="ratings", checks=("value_negative",))
+    assert pending_batch(Lake(root), dataset).landings == ()
+
+    decide(root, "release", target="events", checks=("value_negative",), landing_id="two")
+    batch = pending_batch(Lake(root), dataset)
+
+    assert (batch.rebuilds, ids(batch)) == (True, ["one", "two"])
+    assert batch.released == {"two": ("value_negative",)}
+    assert batch.digest_of("one") == manifest_digest.of(dataset) != batch.digest_of("two")
+    assert batch.write_id != replace(batch, released={}).write_id
+
+
+def test_a_release_of_all_is_none_of_what_landed_later(root: str) -> None:
+    dataset = shop(events=TWO_FILES)
+    for landing in ("one", "two"):
+        deliver(root, BRONZE_EVENTS, landing, event())  # the second lands a second later
+    decide(root, "release", target="events", checks=("value_negative",), landed_until=NOW)
+
+    assert pending_batch(Lake(root), dataset).released == {"one": ("value_negative",)}

@@ -85,7 +85,7 @@ def test_the_commands_of_the_page_work_as_printed(variables: dict[str, str], own
 
     about, listed, anonymous, why, shelves, rated, unrated, hidden, undone, *more = outputs
     _, registered, exported, erased, outbox, _, rules, preview, replaced, stock, *last = more
-    receipts, states, paused, started, history, inspected, metrics = last
+    receipts, states, paused, started, history, inspected, decided, metrics = last
     assert json.loads(about)["highest"] == 10
     assert json.loads(listed)["kind"] == "fallback"
     assert json.loads(anonymous)["user_id"] is None
@@ -113,6 +113,7 @@ def test_the_commands_of_the_page_work_as_printed(variables: dict[str, str], own
     assert '"standing":"unknown"' in inspected  # the user
     assert '"standing":"ruled_out"' in inspected  # item 6 for this user
     assert '"obstacle":"unavailable"' in inspected
+    assert decided.count('"decided_by":"ada"') == 2  # the decision, and the list of them
     assert "lantern_outbox_waiting" in metrics
     assert shop.rows(owner, "select kind from outbox") == []  # all were of user 42
 

@@ -36,6 +36,7 @@ _READY = AllReadiness(
 FOR_OPERATORS = (
     "rules", "publishing", "audit", "erasures", "keys", "storage", "inspection", "retrains",
     "ingests",
+    "quarantine",
 )  # fmt: skip
 
 
@@ -177,6 +178,13 @@ def act(  # noqa: C901, PLR0911, PLR0912 # one per route
             return _many(operations.erase(body, USER))
         case "GET", ["erasures"]:
             return _many(operations.erasures())
+        case "GET", ["quarantine", "decisions"]:
+            return _many(operations.decisions)
+        case "POST", ["quarantine", "decisions"]:
+            decision = operations.decide(body, USER)
+            return (
+                _problem(*decision) if isinstance(decision, tuple) else _one(decision, status=201)
+            )
         case "GET", ["storage"]:
             return _many(operations.storage())
         case "GET", ["keys"]:

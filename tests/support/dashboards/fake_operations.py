@@ -19,6 +19,7 @@ from serving.schemas import (
     ItemShare,
     LiveState,
     PastRelease,
+    QuarantineDecision,
     ReleaseChanges,
     TableSize,
 )
@@ -80,6 +81,7 @@ class FakeOperations:
     refusal: Problem | None = None
     compared: list[tuple[int, int]] = field(default_factory=list)
     airflow: FakeAirflow = field(default_factory=FakeAirflow)
+    decisions: list[QuarantineDecision] = field(default_factory=list)
 
     @property
     def live(self) -> int:
@@ -178,6 +180,21 @@ class FakeOperations:
     def erasures(self) -> list[ErasureState]:
         """Return one erasure."""
         return [ErasureState(digest="9f86d081884c7d65", requested_at=shop.NOW, requested_by="ada")]
+
+    def decide(self, body: dict[str, Any], actor: str) -> QuarantineDecision | Problem:
+        """Decide on rows in quarantine. Only one check can be released."""
+        if body["decision"] == "release" and body["check"] != "rating_off_scale":
+            return 409, "check-not-releasable"
+        decision = QuarantineDecision(
+            decision_id=f"{len(self.decisions):032x}",
+            decided_at=datetime.now(UTC),
+            decided_by=actor,
+            **body,
+        )
+        self.decisions.insert(0, decision)
+        action: Action = "release_rows" if body["decision"] == "release" else "reject_rows"
+        self._record(action, f"{body['target']}, {body['check']}", body["reason"], actor)
+        return decision
 
     def audit(self, params: dict[str, str]) -> AuditPage:
         """Return a page of the audit."""

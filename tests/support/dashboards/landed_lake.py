@@ -1,10 +1,11 @@
 """A small lake after two ingests: files of ratings and items, and rows in the quarantine."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.support.dashboards import shop
 from warehouse.append import append
+from warehouse.landings import Landing
 from warehouse.run_keys import RunKey
 from warehouse.tables import (
     BRONZE_LANDINGS,
@@ -17,7 +18,17 @@ from warehouse.tables import (
 Row = dict[str, Any]
 FIRST, SECOND = "playground__ingest/first", "playground__ingest/second"
 HOSTILE_FILE = "ratings <b>*2*.csv"
+DAY = datetime(2026, 1, 1, 12, tzinfo=UTC)
 COUNTS = ("n_accepted", "n_duplicates", "n_quarantined", "n_dropped", "n_erased")
+
+
+def landings() -> list[Landing]:
+    """Return the landings of files of two days, one of another target."""
+    return [
+        Landing("one", "ratings", 100, "ratings-1.csv", landed_at=DAY),
+        Landing("two", "ratings", 50, HOSTILE_FILE, landed_at=DAY + timedelta(days=1)),
+        Landing("items", "items", 20, "items.csv", landed_at=DAY),
+    ]
 
 
 def write(root: str) -> None:

@@ -18,6 +18,7 @@ from warehouse.tables import (
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 NAMED: dict[str, Any] = {
     "kind": "rate", "state": "complete", "verdict": "hold", "target": "ratings", "raw": None,
+    "decision": "reject",
 }  # fmt: skip
 BY_TYPE: dict[str, Any] = {
     "string": "x", "bigint": 1, "int": 1, "double": 1.0, "float": 1.0, "boolean": True,

@@ -1,0 +1,55 @@
+"""Decisions on rows in quarantine, with the operator's own Airflow token."""
+
+import streamlit as st
+
+from dashboards.console.acts.client import BY_TOKEN, as_operator
+from dashboards.console.data import Operator
+from dashboards.console.lake import reading
+from serving.errors import ScopeMissingError
+from serving.schemas import NewDecision, QuarantineDecision
+from warehouse.quarantine import Decision
+
+MAX_DECISIONS = 1000
+
+
+@st.cache_data(ttl="5s", show_spinner=False, hash_funcs=BY_TOKEN)
+def decisions(operator: Operator, dataset: str) -> list[QuarantineDecision]:
+    """Return the decisions, newest first.
+
+    Raises:
+        ScopeMissingError: the account is not an operator's.
+    """
+    with as_operator(operator, dataset) as client:
+        return client.quarantine_decisions(limit=MAX_DECISIONS)
+
+
+def in_force(operator: Operator, dataset: str) -> list[Decision]:
+    """Return the decisions: operators see those of this minute, others those of the lake."""
+    try:
+        listed = decisions(operator, dataset)
+    except ScopeMissingError:
+        return reading.decisions(dataset)
+    return [
+        Decision(
+            each.target,
+            each.check,
+            each.landing_id,
+            each.landed_until,
+            each.decision,
+            each.decided_at,
+        )
+        for each in listed
+    ]
+
+
+def decide(operator: Operator, dataset: str, new: NewDecision) -> QuarantineDecision:
+    """Release or reject the rows of a check as this operator.
+
+    Raises:
+        CheckNotReleasableError: no row can be accepted that fails the check.
+    """
+    try:
+        with as_operator(operator, dataset) as client:
+            return client.decide(new)
+    finally:
+        decisions.clear()

@@ -1,0 +1,41 @@
+"""The routes with which operators decide on rows in quarantine. Every act is audited."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from serving import schemas
+from serving.acts import quarantine
+from serving.api import problems
+from serving.api.access import GuardedRoute
+from serving.api.operators import Operator
+from serving.api.routes.parameters import as_json
+
+operate_data = APIRouter(
+    prefix="/v1/{dataset}",
+    route_class=GuardedRoute,
+    responses=problems.documented(401, 403, 404, 409, 413, 422, 429, 503),
+    tags=["operate"],
+)
+
+
+@operate_data.get(
+    "/quarantine/decisions",
+    response_model=list[schemas.QuarantineDecision],
+    summary="List decisions on rows in quarantine",
+)
+def decisions(caller: Operator, limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> Response:
+    """Newest first. The rows themselves are in the lake, in `silver.quarantine`."""
+    with caller.connection() as authorized:
+        return as_json(quarantine.newest(authorized.connection, limit=limit))
+
+
+@operate_data.post(
+    "/quarantine/decisions",
+    response_model=schemas.QuarantineDecision,
+    status_code=201,
+    summary="Release or reject rows in quarantine",
+)
+def decide(caller: Operator, body: schemas.NewDecision) -> Response:
+    """The next ingest obeys it. A decision that repeats the last one changes nothing."""
+    return as_json(quarantine.decide(caller.transaction, body), status=201)
