@@ -26,6 +26,13 @@ class AppSettings(BaseSettings):
         gt=0,
         description="Open browser tabs, and those closed in the last minute. Further ones get 503.",
     )
+    max_upload_mb: int = Field(
+        default=50,
+        ge=0,
+        description="Largest file that an operator may upload into the inbox on the page Data, in "
+        "MB (2^20 bytes). It is kept in memory meanwhile, and must arrive within "
+        "`EDGE_BODY_SECONDS`. 0: no uploads.",
+    )
 
 
 class DemoSettings(BaseSettings):

@@ -170,6 +170,11 @@ class OperatorClient(Client, InspectionClient):
             schemas.QuarantineDecision, "quarantine", "decisions", method="POST", body=body
         )
 
+    def record_upload(self, upload: schemas.NewUpload) -> schemas.Upload:
+        """Record a file that is about to be put into the inbox."""
+        body = upload.model_dump(mode="json")
+        return self._request(schemas.Upload, "uploads", method="POST", body=body)
+
     def storage(self) -> list[schemas.TableSize]:
         """Return the data set's tables in Postgres, largest first."""
         return self._get(list[schemas.TableSize], "storage")

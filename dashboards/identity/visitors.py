@@ -25,6 +25,15 @@ def browser() -> str:
     return BROWSERS.current(browser_id)
 
 
+def browser_of(cookie: str | None) -> str | None:
+    """Return the id of the browser that sends this cookie; None if the cookie is not valid."""
+    try:
+        browser_id = _signer().browser(cookie)
+    except NotSetUpError:
+        return None
+    return None if browser_id is None else BROWSERS.current(browser_id)
+
+
 def renewed(cookie: str | None) -> str | None:
     """Return the cookie to set with a page; None if the browser's cookie stays as it is.
 

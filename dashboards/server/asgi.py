@@ -11,10 +11,12 @@ from pathlib import Path
 import streamlit as st
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.types import Scope
 from streamlit import config
 
-from dashboards.identity import visitors
+from dashboards.identity import uploads, visitors
 from dashboards.identity.signing import COOKIE
+from dashboards.server import cookies
 from dashboards.server.cookies import Cookies
 from dashboards.server.guards import Guards
 from dashboards.server.script_path import ScriptPath
@@ -27,14 +29,20 @@ def create_app(settings: AppSettings | None = None, script: Path = SCRIPT) -> st
     """Return the app, with settings from the environment by default."""
     settings = settings or AppSettings()
     config.set_option("server.baseUrlPath", settings.base_path.strip("/"))
+    config.set_option("server.maxUploadSize", max(settings.max_upload_mb, 1))
     middleware = [
         Middleware(TrustedHostMiddleware, allowed_hosts=settings.hosts, www_redirect=False),
         Middleware(
             Guards,
             max_sessions=settings.max_sessions,
             kept_seconds=config.get_option("server.disconnectedSessionTTL"),
+            may_upload=_may_upload if settings.max_upload_mb else None,
         ),
         Middleware(Cookies, name=COOKIE, renew=visitors.renewed),
         Middleware(ScriptPath, script=script),
     ]
     return st.App(script, middleware=middleware)
+
+
+def _may_upload(scope: Scope, session_id: str) -> bool:
+    return uploads.may_upload(session_id, cookies.value_of(scope, COOKIE))

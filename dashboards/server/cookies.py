@@ -93,6 +93,12 @@ class Cookies:
         return answer.headers["set-cookie"]
 
 
+def value_of(scope: Scope, name: str) -> str | None:
+    """Return the cookie of this plain name that a request carries; None without one."""
+    prefix = HOST_PREFIX if scope["scheme"] in {"https", "wss"} else ""
+    return HTTPConnection(scope).cookies.get(f"{prefix}{name}")
+
+
 def _is_for_a_page(connection: HTTPConnection) -> bool:
     is_get: bool = connection.scope["method"] == "GET"
     return is_get and "text/html" in connection.headers.get("accept", "")

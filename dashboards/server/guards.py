@@ -2,14 +2,18 @@
 
 - A request from a web page of another origin is refused. Streamlit's own check of origins would
   ask a public server for this machine's address, and block all sessions until it answers.
-- Streamlit's uploads, agent API, metrics and sign-in are not used: their paths get 404.
+- Streamlit's agent API, metrics and sign-in are not used: their paths get 404. So does an upload,
+  except of a file in a session that shows the uploader to an operator.
 - The number of sessions is limited. Sessions that Streamlit keeps after a disconnect count too.
 """
 
+import re
 import time
 from collections import deque
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -21,6 +25,7 @@ CLOSED = (
     "/auth/",
     "/oauth2callback",
 )
+UPLOAD = re.compile(r"/_stcore/upload_file/(?P<session>[\w-]{1,100})/[\w-]{1,100}$", re.ASCII)
 # Vega compiles charts to functions, and components are modules from blobs.
 POLICY = (
     "default-src 'self'; "
@@ -49,10 +54,19 @@ class Guards:
         app: the next application.
         max_sessions: open WebSockets, and those that closed in the last `kept_seconds`.
         kept_seconds: how long Streamlit keeps the session of a closed WebSocket.
+        may_upload: whether a request may upload a file to the session of this id; by default none
+            may. It runs in a thread.
     """
 
-    def __init__(self, app: ASGIApp, max_sessions: int, kept_seconds: float) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        max_sessions: int,
+        kept_seconds: float,
+        may_upload: Callable[[Scope, str], bool] | None = None,
+    ) -> None:
         self._app = app
+        self._may_upload = may_upload
         self._max_sessions = max_sessions
         self._kept_seconds = kept_seconds
         self._n_open = 0
@@ -67,7 +81,7 @@ class Guards:
         headers = Headers(scope=scope)
         if not is_own_origin(headers):
             await _refuse(403, "This origin may not use the app.", scope, receive, send)
-        elif is_closed(scope):
+        elif is_closed(scope) and not await self._is_permitted_upload(scope):
             await _refuse(404, "Not Found", scope, receive, send)
         elif scope["type"] == "http":
             await self._app(scope, receive, send)
@@ -75,6 +89,14 @@ class Guards:
             await _refuse(503, "Too many sessions are open.", scope, receive, send)
         else:
             await self._run_session(_without_origin(scope), receive, send)
+
+    async def _is_permitted_upload(self, scope: Scope) -> bool:
+        upload = UPLOAD.search(scope["path"])
+        if upload is None or self._may_upload is None or scope["type"] != "http":
+            return False
+        if scope["method"] not in {"PUT", "DELETE"}:
+            return False
+        return await run_in_threadpool(self._may_upload, scope, upload["session"])
 
     def _n_sessions(self) -> int:
         oldest_kept = time.monotonic() - self._kept_seconds

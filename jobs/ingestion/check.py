@@ -48,7 +48,11 @@ def grade(path: Path, inbox: Path) -> list[Finding]:
     except ManifestError as error:
         return [Finding("error", "manifest", str(error))]
     note = Finding("note", "manifest", f"{dataset.title}: every field is valid")
-    findings = [note, *_of_source(dataset, inbox)]
+    return worst_first([note, *_of_source(dataset, inbox)])
+
+
+def worst_first(findings: Sequence[Finding]) -> list[Finding]:
+    """Return the findings by level, those of one level in their order."""
     return sorted(findings, key=lambda finding: _LEVELS.index(finding.level))
 
 
@@ -80,12 +84,19 @@ def _of_source(dataset: Dataset, inbox: Path) -> list[Finding]:
             tempfile.TemporaryDirectory() as staging,
             sources.delivered(dataset, inbox, staging) as files,
         ):
-            return _of_files(dataset, files)
+            return of_files(dataset, files)
     except JobError as error:
         return [Finding("error", "source", str(error))]
 
 
-def _of_files(dataset: Dataset, files: Sequence[SentFile]) -> list[Finding]:
+def of_files(
+    dataset: Dataset, files: Sequence[SentFile], *, is_complete: bool = True
+) -> list[Finding]:
+    """Return the findings on the files.
+
+    `is_complete`: they are all files of the data set, so none may be missing, and their ids are
+    compared.
+    """
     findings, read = _read(files)
     rows: dict[tuple[Target, str | None], Rows] = {}
     for target, name, section in sources.named_sections(dataset):
@@ -94,7 +105,8 @@ def _of_files(dataset: Dataset, files: Sequence[SentFile]) -> list[Finding]:
             for file, sample in read.items()
             if (file.target, file.section_name) == (target, name)
         }
-        if not any((file.target, file.section_name) == (target, name) for file in files):
+        is_missing = all((file.target, file.section_name) != (target, name) for file in files)
+        if is_missing and is_complete:
             text = f"no file matches {section.file}: correct `file`, or put the file there"
             findings.append(Finding("warning", target, text))
         reasons = _of_columns(dataset, target, of_section, files)
@@ -107,7 +119,7 @@ def _of_files(dataset: Dataset, files: Sequence[SentFile]) -> list[Finding]:
             findings += of_counts.findings(sent, len(of_section), n_malformed, notes)
             findings += of_condition + _of_rows(rows[target, name], section)
     cut = {file.target for file, sample in read.items() if not sample.is_whole}
-    return findings + _of_ids(dataset, rows, cut)
+    return findings + (_of_ids(dataset, rows, cut) if is_complete else [])
 
 
 def _read(files: Sequence[SentFile]) -> tuple[list[Finding], Samples]:

@@ -87,6 +87,7 @@ from serving.schemas.rules import (
     SlateRules,
 )
 from serving.schemas.states import AllReadiness, Health, Problem, Readiness, TableSize
+from serving.schemas.uploads import NewUpload, Upload
 from serving.schemas.users import (
     Erasure,
     ErasureState,

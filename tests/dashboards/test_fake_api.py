@@ -57,6 +57,12 @@ BODIES: dict[str, JsonValue] = {
         "reason": "a test",
         "landing_id": None,
     },
+    "POST /v1/{dataset}/uploads": {
+        "file_name": "ratings.csv",
+        "n_bytes": 3,
+        "sha256": "0" * 64,
+        "reason": "a test",
+    },
     "POST /v1/{dataset}/erasures": {"user_ids": ["0042"], "reason": "a test"},
 }
 QUERIES: dict[str, dict[str, JsonValue]] = {

@@ -1,4 +1,4 @@
-"""Decisions on rows in quarantine, with the operator's own Airflow token."""
+"""Decisions on rows in quarantine, and uploads, with the operator's own Airflow token."""
 
 import streamlit as st
 
@@ -6,7 +6,7 @@ from dashboards.console.acts.client import BY_TOKEN, as_operator
 from dashboards.console.data import Operator
 from dashboards.console.lake import reading
 from serving.errors import ScopeMissingError
-from serving.schemas import NewDecision, QuarantineDecision
+from serving.schemas import NewDecision, NewUpload, QuarantineDecision
 from warehouse.quarantine import Decision
 
 MAX_DECISIONS = 1000
@@ -53,3 +53,16 @@ def decide(operator: Operator, dataset: str, new: NewDecision) -> QuarantineDeci
             return client.decide(new)
     finally:
         decisions.clear()
+
+
+def record_upload(
+    operator: Operator, dataset: str, file_name: str, *, n_bytes: int, sha256: str, reason: str
+) -> None:
+    """Record an upload in the audit as this operator.
+
+    Raises:
+        ScopeMissingError: the account is not an operator's.
+    """
+    new = NewUpload(file_name=file_name, n_bytes=n_bytes, sha256=sha256, reason=reason)
+    with as_operator(operator, dataset) as client:
+        client.record_upload(new)

@@ -5,7 +5,7 @@ import streamlit as st
 from dashboards import choices, product_api, states
 from dashboards.console import components, data, lake_data, sign_in
 from dashboards.console.inline_errors import inline_errors
-from dashboards.console.lake import details, last_ingest, reading, rejected, tables
+from dashboards.console.lake import details, last_ingest, reading, rejected, tables, upload
 from dashboards.text import esc
 
 operator = sign_in.operator()
@@ -17,9 +17,11 @@ caption.caption(
 )
 with actions:
     with inline_errors():
+        upload.button(operator, dataset)
         last_ingest.start_button(operator, dataset)
     sign_in.menu(operator)
 
+upload.confirmation()
 live = None
 with inline_errors():
     releases = data.releases(dataset).value

@@ -1,11 +1,11 @@
-"""The routes with which operators decide on rows in quarantine. Every act is audited."""
+"""The routes with which operators decide on rows in quarantine and add files. All are audited."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
 from serving import schemas
-from serving.acts import quarantine
+from serving.acts import quarantine, uploads
 from serving.api import problems
 from serving.api.access import GuardedRoute
 from serving.api.operators import Operator
@@ -39,3 +39,11 @@ def decisions(caller: Operator, limit: Annotated[int, Query(ge=1, le=1000)] = 10
 def decide(caller: Operator, body: schemas.NewDecision) -> Response:
     """The next ingest obeys it. A decision that repeats the last one changes nothing."""
     return as_json(quarantine.decide(caller.transaction, body), status=201)
+
+
+@operate_data.post(
+    "/uploads", response_model=schemas.Upload, status_code=201, summary="Record an upload"
+)
+def record_upload(caller: Operator, body: schemas.NewUpload) -> Response:
+    """For the audit: the API takes no file. The console asks before it puts one into the inbox."""
+    return as_json(uploads.record(caller.transaction, body), status=201)

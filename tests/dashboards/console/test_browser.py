@@ -1,7 +1,9 @@
 """The console in a real browser."""
 
 import re
+from pathlib import Path
 
+import httpx2
 from playwright.sync_api import Page, expect
 
 from tests.support.dashboards import searched, shop
@@ -75,3 +77,25 @@ def test_an_open_overview_shows_a_question_without_a_reload(
     expect(desktop.get_by_role("link", name="Retrains (1)")).to_be_visible()
     expect(desktop).to_have_title("(1) Overview · Lantern")
     app_airflow.questions.clear()
+
+
+def test_an_operator_adds_a_file_to_the_inbox_and_nobody_else_can(
+    app: str, desktop: Page, settings: dict[str, str]
+) -> None:
+    content = b'{"user_id": "u1", "age_group": "25-34", "region": "north"}\n'
+    sign_in(desktop, f"{app}/data")
+    desktop.get_by_role("button", name="Add a file").click()
+    with desktop.expect_request("**/_stcore/upload_file/**") as upload:
+        desktop.locator("input[type=file]").set_input_files(
+            {"name": "users-9.jsonl", "mimeType": "application/json", "buffer": content}
+        )
+    assert httpx2.put(upload.value.url, files={"file": content}).status_code == 404
+    expect(desktop.get_by_text("1 pass the checks")).to_be_visible()
+
+    desktop.get_by_label("Reason").fill("the users of November")
+    desktop.get_by_role("button", name="Add to the inbox").click()
+
+    expect(desktop.get_by_text("is in the inbox")).to_be_visible()
+    added = Path(settings["LAKE_INBOX"], "playground/users/users-9.jsonl")
+    assert added.read_bytes() == content
+    assert desktop.locator("[data-testid=stException]").count() == 0

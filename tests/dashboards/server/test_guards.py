@@ -34,7 +34,12 @@ def http() -> Iterator[TestClient]:
     app = Starlette(
         routes=[Route("/{path:path}", page), WebSocketRoute("/_stcore/stream", session)],
         middleware=[
-            Middleware(Guards, max_sessions=2, kept_seconds=60),
+            Middleware(
+                Guards,
+                max_sessions=2,
+                kept_seconds=60,
+                may_upload=lambda _, session_id: session_id == "permitted",
+            ),
             Middleware(Cookies, name="visitor", renew=lambda value: None if value else "n-1"),
         ],
     )
@@ -57,6 +62,23 @@ def test_every_answer_has_security_headers(http: TestClient, path: str) -> None:
 def test_paths_without_a_use_are_closed(http: TestClient, path: str) -> None:
     assert http.put(path, content=b"x").status_code == 404
     assert http.get(path).status_code == 404
+
+
+def test_a_file_is_taken_only_for_a_session_that_may_upload(http: TestClient) -> None:
+    path = "/_stcore/upload_file/permitted/f"
+    assert http.put(path, content=b"x").status_code == 405  # of the small app, which has no PUT
+    assert http.delete(f"/lantern{path}").status_code == 405
+
+    for other in (
+        path.replace("permitted", "s"),
+        f"{path}/more",
+        path.replace("/f", ""),
+        "/_stcore/metrics/_stcore/upload_file/permitted/f/..",
+    ):
+        assert http.put(other, content=b"x").status_code == 404
+    assert http.get(path).status_code == 404
+    assert http.post(path, content=b"x").status_code == 404
+    assert http.put(path, headers={"Origin": "http://evil.example"}).status_code == 403
 
 
 @pytest.mark.parametrize(

@@ -35,8 +35,7 @@ _READY = AllReadiness(
 )
 FOR_OPERATORS = (
     "rules", "publishing", "audit", "erasures", "keys", "storage", "inspection", "retrains",
-    "ingests",
-    "quarantine",
+    "ingests", "quarantine", "uploads",
 )  # fmt: skip
 
 
@@ -185,6 +184,8 @@ def act(  # noqa: C901, PLR0911, PLR0912 # one per route
             return (
                 _problem(*decision) if isinstance(decision, tuple) else _one(decision, status=201)
             )
+        case "POST", ["uploads"]:
+            return _one(operations.upload(body, USER), status=201)
         case "GET", ["storage"]:
             return _many(operations.storage())
         case "GET", ["keys"]:

@@ -22,6 +22,7 @@ from serving.schemas import (
     QuarantineDecision,
     ReleaseChanges,
     TableSize,
+    Upload,
 )
 from tests.support.dashboards import fake_retrains, shop
 from tests.support.dashboards.fake_airflow import FakeAirflow
@@ -195,6 +196,11 @@ class FakeOperations:
         action: Action = "release_rows" if body["decision"] == "release" else "reject_rows"
         self._record(action, f"{body['target']}, {body['check']}", body["reason"], actor)
         return decision
+
+    def upload(self, body: dict[str, Any], actor: str) -> Upload:
+        """Record an upload."""
+        self._record("upload", f"file {body['file_name']}", body["reason"], actor)
+        return Upload(file_name=body["file_name"], n_bytes=body["n_bytes"], uploaded_by=actor)
 
     def audit(self, params: dict[str, str]) -> AuditPage:
         """Return a page of the audit."""
