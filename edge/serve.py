@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 from edge.log_lines import OneLine
 from edge.protocol import bounded
 from edge.settings import EdgeSettings
+from edge.websocket import BoundedWebSocket
 
 LOGGING: dict[str, object] = {
     "version": 1,
@@ -57,9 +58,9 @@ def configuration(
         app,
         factory=isinstance(app, str),
         http=bounded(limits),
-        ws="websockets-sansio" if websockets else "none",
+        ws=BoundedWebSocket if websockets else "none",
         ws_max_size=limits.max_message_bytes,
-        ws_max_queue=16,
+        ws_per_message_deflate=False,  # a small message could become a large one
         timeout_keep_alive=limits.keep_alive_seconds,
         timeout_graceful_shutdown=10,
         forwarded_allow_ips=limits.trusted_proxies,

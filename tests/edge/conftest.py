@@ -9,6 +9,7 @@ import uvicorn
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket
 
 from edge.serve import configuration
 from edge.settings import EdgeSettings
@@ -27,7 +28,13 @@ Connect = Callable[[], socket.socket]
 
 
 async def echo(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer with the length of the body; to `/large` with more than the system's buffers hold."""
+    """Answer with the length of the body; to `/large` with more than the system's buffers hold.
+
+    A WebSocket gets the length of each of its messages.
+    """
+    if scope["type"] == "websocket":
+        await _echo_lengths(WebSocket(scope, receive, send))
+        return
     if scope["path"] == "/large":
         await PlainTextResponse(b"x" * LARGE)(scope, receive, send)
         return
@@ -35,10 +42,16 @@ async def echo(scope: Scope, receive: Receive, send: Send) -> None:
     await PlainTextResponse(f"{len(body)} bytes")(scope, receive, send)
 
 
+async def _echo_lengths(websocket: WebSocket) -> None:
+    await websocket.accept()
+    async for message in websocket.iter_bytes():
+        await websocket.send_text(f"{len(message)} bytes")
+
+
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
     """The port of a server with the limits above."""
-    config = configuration(echo, LIMITS, logging=None)
+    config = configuration(echo, LIMITS, websockets=True, logging=None)
     config.lifespan = "off"
     server = uvicorn.Server(config)
     with socket.socket() as listening:

@@ -61,6 +61,7 @@ def session(app: str, **headers: str) -> Iterator[ClientConnection]:
 def test_a_session_of_our_own_origin_is_accepted(app: str) -> None:
     with session(app, Origin=app) as own:
         assert own.subprotocol == "streamlit"
+        assert own.protocol.extensions == []  # no compression: see `edge.websocket`
 
 
 @pytest.mark.parametrize("origin", ["http://evil.example", "https://localhost.evil.example"])
