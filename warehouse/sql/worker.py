@@ -9,6 +9,8 @@ import os
 import resource
 import signal
 import sys
+from contextlib import suppress
+from pathlib import Path
 
 import pyarrow as pa
 
@@ -61,6 +63,8 @@ def _restrict(limits: Limits) -> None:
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.alarm(round(limits.seconds + STARTING_SECONDS) + 1)
     os.nice(NICENESS)
+    with suppress(OSError):  # a container may not let it
+        Path("/proc/self/oom_score_adj").write_text("1000")  # without memory this ends first
 
 
 if __name__ == "__main__":

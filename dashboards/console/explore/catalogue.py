@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboards import ui
+from dashboards import pages, ui
 from dashboards.console import components
 from dashboards.console.explore import editor, results, stored
 from dashboards.console.explore.stored import Version
@@ -97,6 +97,12 @@ def _history(table: Table, versions: Sequence[Version]) -> None:
     st.caption(
         f'In a query, `"{table.full_name}@{versions[-1].number}"` is an older version. Old files '
         "are deleted after a week, unless a kept release was fitted on them."
+    )
+    st.page_link(
+        pages.data(),
+        label="Rows of each version",
+        icon=":material/database:",
+        query_params=pages.address() | {"table": table.full_name},
     )
 
 

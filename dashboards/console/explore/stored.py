@@ -10,6 +10,7 @@ import pyarrow as pa
 import streamlit as st
 
 from dashboards.console import lake_data, runs
+from dashboards.console.lake import reading
 from dashboards.text import NO_VALUE
 from warehouse.query import Commit
 from warehouse.tables import TABLES
@@ -26,7 +27,7 @@ _REASONS = {
     "ingest": "New files",
     "collect": "New feedback from the API",
     "retrain": "Retrain",
-    "maintain": "Erasures, and deletion of old files",
+    "maintain": "Upkeep: erasures, small files merged, old files deleted",
 }
 
 
@@ -48,18 +49,16 @@ def sample(dataset: str, name: str, version: int) -> pa.Table:
     return rows.head(SAMPLE_ROWS, batch_size=64, batch_readahead=0, fragment_readahead=1)
 
 
-@st.cache_data(ttl="10m", max_entries=200, show_spinner=False)
-def history(dataset: str, name: str, version: int) -> list[Version]:  # noqa: ARG001 # of the cache
+def history(dataset: str, name: str, version: int) -> list[Version]:
     """Return the last versions, newest first."""
     reasons = {each.retrain_id: each.reason for each in lake_data.retrains(dataset)}
-    commits = lake_data.of(dataset).history(_BY_NAME[name], limit=SHOWN_VERSIONS)
+    commits = reading.details(dataset, name, version).commits[:SHOWN_VERSIONS]
     return [_version(commit, reasons) for commit in commits]
 
 
-@st.cache_data(ttl="10m", max_entries=200, show_spinner=False)
-def checks(dataset: str, name: str, version: int) -> frozenset[str]:  # noqa: ARG001 # of the cache
+def checks(dataset: str, name: str, version: int) -> frozenset[str]:
     """Return the names of the checks that the table enforces."""
-    return lake_data.of(dataset).definition(_BY_NAME[name]).checks
+    return reading.details(dataset, name, version).definition.checks
 
 
 def _version(commit: Commit, reasons: dict[str, str]) -> Version:
