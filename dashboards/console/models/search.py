@@ -52,7 +52,8 @@ def show_running(operator: Operator, dataset: str, run: Run) -> None:
         st.progress(0.0, text="Waiting for the search to start")
         return
     used = elapsed(task, datetime.now(UTC))
-    st.progress(min(used / seconds, 1.0), text=f"{duration(used)} of {duration(seconds)}")
+    share = 1.0 if task.ended_at else min(used / seconds, 1.0)
+    st.progress(share, text=f"{duration(used)} of {duration(seconds)}")
     trials = lake_data.trials(dataset, f"{run.dag_id}/{run.run_id}")
     if not trials:
         st.caption("The first trial finishes a minute or two after Spark has started.")

@@ -12,7 +12,7 @@ from dashboards.console import components, evidence
 from dashboards.console.acts import reason
 from dashboards.console.data import Operator
 from dashboards.console.retraining import client
-from dashboards.text import age, esc
+from dashboards.text import age, esc, moment
 from serving.schemas import Comparison, Verdict
 
 
@@ -106,10 +106,10 @@ def _lead(over: Comparison) -> str:
 
 def _question(question: Question, verdict: Verdict | None) -> None:
     subject = question.subject if verdict is None else asked(verdict)
-    waiting = age(question.asked_at or datetime.now(UTC))
+    asked_at = moment(question.asked_at or datetime.now(UTC))
     st.markdown(
         f":orange[:material/front_hand:] **{esc(subject)}** "
-        f":gray[Waiting for {waiting}. Nothing is published without an approval.]",
+        f":gray[Asked {asked_at}. Nothing is published without an approval.]",
         width="content",
     )
 

@@ -107,7 +107,7 @@ def _presets(params: Sequence[Param], cost: TrialCost | None, newest: Sequence[R
     last = next((run.conf for run in newest if run.conf), None)
     presets = [
         ("Quick", "bolt", fields.quick(params), "No search: the nominated recipe is evaluated"),
-        ("Thorough", "manage_search", fields.thorough(params, cost), "A search of 30 trials"),
+        ("Thorough", "manage_search", fields.thorough(params, cost), "A search of about 30 trials"),
     ]
     if last is not None:
         values = fields.same_as(params, last)
