@@ -37,7 +37,7 @@ def show(operator: Operator, dataset: str) -> None:
     st.caption("A row that fails several checks is counted for each of them.")
     picked = _picker(rows)
     check = checks.of(picked.check)
-    st.markdown(f"**{esc(check.problem)}** {esc(check.advice)}")
+    st.markdown(f"**{check.problem}** {check.advice}")
     left, right = st.columns([3, 2], gap="medium")
     with left:
         landing_ids = tuple(sorted(picked.by_landing))

@@ -29,10 +29,12 @@ def show(states: Sequence[TableState]) -> None:
     if not states:
         st.caption("No data yet. The first ingest creates the tables.")
         return
+    stored = {state.table.layer for state in states}
+    layers = [layer for layer in LAYERS if layer in stored]
     layer = st.segmented_control(
         "Layer",
-        [layer for layer in LAYERS if any(state.table.layer == layer for state in states)],
-        default=states[0].table.layer,
+        layers,
+        default=layers[0],
         required=True,
         key="layer",
         format_func=LAYERS.__getitem__,
