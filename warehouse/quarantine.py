@@ -119,6 +119,22 @@ def groups(lake: Lake) -> list[Group]:
     return [Group(*key, n_rows=n) for key, n in sorted(n_rows.items())]
 
 
+def rejected(lake: Lake, landings: Iterable[Landing]) -> Counter[str]:
+    """Return the number of rows that operators rejected, by landing.
+
+    Only decisions that are in the lake count. Without any, the quarantine is not read.
+    """
+    decisions, counts = recorded(lake), Counter[str]()
+    by_id = {landing.landing_id: landing for landing in landings}
+    for group in groups(lake) if decisions else ():
+        landing = by_id.get(group.landing_id)
+        if landing is None or not SETTLED.isdisjoint(group.failed_checks):
+            continue
+        if state(group.failed_checks, decided(decisions, landing)) == "rejected":
+            counts[group.landing_id] += group.n_rows
+    return counts
+
+
 def samples(
     lake: Lake, target: str, check: str, *, landing_ids: Sequence[str], limit: int
 ) -> list[Sample]:

@@ -88,8 +88,9 @@ def _quarantine(data: Data, limits: Limits) -> Line:
     if worst.share <= limit:
         return _QUARANTINE.line("ok", "Within limit", detail)
     level: Level = "error" if worst.share > limits.max_quarantine_share else "warning"
-    step = "Read which checks fail in `silver.quarantine`; correct the source or the manifest."
-    return _QUARANTINE.line(level, "Above limit", detail, step)
+    step = "See which checks fail on the page Data; correct the source or the manifest, or reject "
+    step += "the rows."
+    return _QUARANTINE.line(level, "Above limit", detail, step, "data")
 
 
 def _worst(targets: tuple[Quarantine, ...]) -> Quarantine | None:

@@ -1,7 +1,7 @@
 """Facts about a data set from its lake, read without Spark.
 
-Only small tables are read: records of landings, refinements, collections and fits. Rows of large
-ones are counted from their log.
+Only small tables are read: records of landings, refinements, collections and fits; and the
+quarantine, once an operator has decided on its rows. Rows of others are counted from their log.
 """
 
 import shutil
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from monitoring.facts import Data, Disk, Quarantine
-from warehouse import growth, landings, reconciliation
+from warehouse import growth, landings, quarantine, reconciliation
 from warehouse.growth import Growth
 from warehouse.landings import Landing
 from warehouse.query import Lake
@@ -31,6 +31,8 @@ FEWEST_ROWS = 100  # refined recently, from which only recent rows count for the
 def data(lake: Lake, live_retrain_id: str | None, now: datetime) -> Data:
     """Return what the lake knows. The live release's retrain gives the versions of its fit.
 
+    Rows in quarantine that an operator rejected do not count: nobody has to decide on them.
+
     Raises:
         WarehouseError: a table cannot be read.
     """
@@ -40,7 +42,12 @@ def data(lake: Lake, live_retrain_id: str | None, now: datetime) -> Data:
         columns=["landing_id", "target", "n_rows", "n_quarantined", "refined_at"],
     )
     in_force = {landing.landing_id for landing in landings.not_replaced(recorded)}
-    records = [row for row in refined if row["landing_id"] in in_force]
+    rejected = quarantine.rejected(lake, recorded)
+    records = [
+        row | {"n_quarantined": (row["n_quarantined"] or 0) - rejected[row["landing_id"]]}
+        for row in refined
+        if row["landing_id"] in in_force
+    ]
     return Data(
         newest_file_at=_newest_file_at(recorded),
         oldest_pending_at=_oldest_pending_at(recorded, {row["landing_id"] for row in refined}),

@@ -23,6 +23,7 @@ from warehouse.settings import LakeSettings
 _PAGES: dict[Place | None, Callable[[], st.Page]] = {
     "models": pages.models,
     "releases": pages.releases,
+    "data": pages.data,
     "maintenance": pages.maintenance,
 }
 _STATUSES: dict[Level, Status] = {"ok": "ok", "warning": "warning", "error": "error"}

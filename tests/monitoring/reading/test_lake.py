@@ -7,6 +7,7 @@ import pytest
 
 from monitoring.facts import Data, Quarantine
 from monitoring.reading import lake as lake_facts
+from tests.support.jobs.deciding import decide
 from tests.support.jobs.product import collect, write_collection
 from warehouse.append import append
 from warehouse.growth import Growth, since
@@ -16,6 +17,7 @@ from warehouse.tables import (
     BRONZE_LANDINGS,
     GOLD_FITS,
     SILVER_ITEM_INDEX,
+    SILVER_QUARANTINE,
     SILVER_REFINEMENTS,
     SILVER_USER_INDEX,
     Table,
@@ -95,6 +97,22 @@ def test_the_quarantine_counts_recent_rows_or_all_if_these_are_few(root: str) ->
 
     assert recent == (Quarantine("ratings", 201, 1),)
     assert later == (Quarantine("ratings", 1201, 101),)
+
+
+def test_rows_that_an_operator_rejected_need_no_attention(root: str) -> None:
+    row: dict[str, object] = {"target": "ratings", "sent": "{}", "landing_id": "old"}
+    row |= {"source_file": "old.csv", "first_seen_at": NOW, "run_key": "x"}
+    failed = [["rating_off_scale"]] * 60 + [["user_missing"]] * 40
+    rows = [row | {"source_line": n, "failed_checks": names} for n, names in enumerate(failed)]
+    write(root, SILVER_QUARANTINE, "old", *rows)
+    decide(root, "release", checks=("rating_off_scale",), landed_until=NOW)
+    decide(root, "reject", checks=("rating_off_scale",), landing_id="old")
+    decide(root, "reject", checks=("user_missing",), landed_until=NOW - 21 * DAY)
+
+    data = lake_facts.data(Lake(root), None, NOW + 9 * DAY)
+
+    assert data.quarantine == (Quarantine("ratings", 1201, 41),)
+    assert data.n_quarantined == 100
 
 
 def test_collected_events_are_pending_and_new(root: str) -> None:
