@@ -14,6 +14,9 @@ from serving.errors import ApiUnavailableError
 T = TypeVar("T")
 P = ParamSpec("P")
 
+# Of all data sets and users. No cache of Streamlit, which can be emptied.
+MEMORY = AnswerMemory()
+
 
 def fetch(question: Question, call: Callable[[], T]) -> CachedAnswer[T]:
     """Return the API's answer, or the latest one to the question while the API is unavailable.
@@ -22,22 +25,15 @@ def fetch(question: Question, call: Callable[[], T]) -> CachedAnswer[T]:
         ApiUnavailableError: the API has not answered this question for hours.
         ApiError: as of `serving.client`.
     """
-    answers = memory()
     try:
         answer = CachedAnswer(call(), datetime.now(UTC))
     except ApiUnavailableError:
-        latest = answers.get(question)
+        latest = MEMORY.get(question)
         if latest is None:
             raise
         return latest
-    answers.put(question, answer)
+    MEMORY.put(question, answer)
     return answer
-
-
-@st.cache_resource(show_spinner=False)
-def memory() -> AnswerMemory:
-    """Return the latest answers, of all data sets and users."""
-    return AnswerMemory()
 
 
 def cached(

@@ -9,8 +9,9 @@ from contextlib import suppress
 import httpx2
 import streamlit as st
 
+from dashboards import fetching
 from dashboards.answers import CachedAnswer
-from dashboards.fetching import cached, fetch, memory
+from dashboards.fetching import cached, fetch
 from dashboards.settings import NotSetUpError, demo_settings
 from edge import own_programs
 from serving.client import Client
@@ -215,8 +216,8 @@ def forget_user(dataset: str, user_id: str) -> None:
     """Drop all answers about a user, also those for when the API is unavailable."""
     clear_user_answers()
     users.clear()
-    memory().drop_user(dataset, user_id)
-    memory().drop(("users", dataset))
+    fetching.MEMORY.drop_user(dataset, user_id)
+    fetching.MEMORY.drop(("users", dataset))
 
 
 @st.cache_resource(ttl="60s")

@@ -34,6 +34,7 @@ _CAUSES: dict[type[AirflowError], str] = {  # subclasses before their base
     AirflowError: "Airflow refused the sign-in. `lantern logs airflow-api` has the reason.",
 }
 _ENDED = "sign_in_ended"
+ATTEMPTS = Attempts()  # of this process; no cache of Streamlit, which can be emptied
 
 
 def operator() -> Operator:
@@ -115,7 +116,7 @@ def _submit(name: str, password: str) -> None:
         st.warning("Enter a username and a password.", icon=":material/edit:")
         return
     name, address = name.strip(), st.context.ip_address or ""
-    if seconds := _attempts().wait_seconds(name, address):
+    if seconds := ATTEMPTS.wait_seconds(name, address):
         wait = f"Too many attempts have failed. Try again in {seconds} s."
         st.error(wait, icon=":material/lock_clock:")
         return
@@ -123,7 +124,7 @@ def _submit(name: str, password: str) -> None:
         signed_in = data.sign_in(name, password)
         is_operator = signed_in.airflow.user().is_operator
     except SignInRefusedError:
-        _attempts().failed(name, address)
+        ATTEMPTS.failed(name, address)
         st.error("Wrong username or password.", icon=":material/lock:")
         return
     except NotAllowedError:
@@ -140,7 +141,7 @@ def _submit(name: str, password: str) -> None:
         cause = next(text for kind, text in _CAUSES.items() if isinstance(error, kind))
         st.error(cause, icon=":material/cloud_off:")
         return
-    _attempts().succeeded(name, address)
+    ATTEMPTS.succeeded(name, address)
     visitors.BROWSERS.sign_in(
         visitors.browser(),
         signed_in,
@@ -170,8 +171,3 @@ def _record_view(signed_in: Operator, dataset: str, user_id: str) -> bool:
         log.warning("view not recorded error=%s", error)
         return False
     return True
-
-
-@st.cache_resource
-def _attempts() -> Attempts:
-    return Attempts()

@@ -9,6 +9,10 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 import dashboards
+from dashboards import fetching
+from dashboards.answers import AnswerMemory
+from dashboards.console import sign_in
+from dashboards.console.attempts import Attempts
 from tests.support.dashboards.app_pages import Page
 from tests.support.dashboards.browsing import (  # noqa: F401 # fixtures
     app,
@@ -34,6 +38,8 @@ def _empty_caches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VISITOR_SECRET", SECRET)
     st.cache_data.clear()
     st.cache_resource.clear()
+    monkeypatch.setattr(fetching, "MEMORY", AnswerMemory())
+    monkeypatch.setattr(sign_in, "ATTEMPTS", Attempts())
 
 
 @pytest.fixture

@@ -91,7 +91,8 @@ def test_the_latest_answer_is_used_without_the_api(
     with fake_api() as url:
         monkeypatch.setenv("DEMO_API_URL", url)
         fresh = product_api.about("playground")
-    st.cache_data.clear()
+    st.cache_data.clear()  # as a visitor could make Streamlit do
+    st.cache_resource.clear()
 
     old = product_api.about("playground")
 

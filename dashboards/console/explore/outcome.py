@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 log.setLevel(logging.INFO)  # who queried what is kept, whatever else the app logs
 
 AT_ONCE = 2  # queries of all operators
+SLOTS = BoundedSemaphore(AT_ONCE)  # of this process
 WAIT_SECONDS = 20.0  # for one of them to end
 STEP_SECONDS = 0.25
 _KEY, _STOPPED = "explore_outcome", "explore_stopped"
@@ -87,17 +88,12 @@ def _followed(running: isolated.Running, line: st.delta_generator.DeltaGenerator
 @contextmanager
 def _slot(line: st.delta_generator.DeltaGenerator) -> Iterator[None]:
     """Wait until less than `AT_ONCE` queries run, and count as one of them."""
-    slots, begun = _slots(), time.monotonic()
-    while not slots.acquire(timeout=STEP_SECONDS):
+    begun = time.monotonic()
+    while not SLOTS.acquire(timeout=STEP_SECONDS):
         if time.monotonic() - begun > WAIT_SECONDS:
             raise QueryRefusedError("other queries are running. Try again in a moment")
         line.caption(":material/hourglass_empty: Waiting for other queries to end")
     try:
         yield
     finally:
-        slots.release()
-
-
-@st.cache_resource(show_spinner=False)
-def _slots() -> BoundedSemaphore:
-    return BoundedSemaphore(AT_ONCE)
+        SLOTS.release()

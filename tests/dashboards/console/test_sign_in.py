@@ -1,4 +1,5 @@
 import pytest
+import streamlit as st
 
 from airflow_api.client import SignInRefusedError
 from dashboards.console import data
@@ -209,6 +210,7 @@ def test_signing_out_revokes_the_token(page: Page, console: FakeAirflow) -> None
 def test_after_many_wrong_passwords_even_the_right_one_must_wait(page: Page) -> None:
     app = page(OVERVIEW).run()
     for password in ["wrong"] * FREE + [PASSWORD]:
+        st.cache_resource.clear()  # as a visitor could make Streamlit do: nothing is forgotten
         app.text_input(key="username").set_value(USER)
         app.text_input(key="password").set_value(password)
         press(app, "send_sign_in")

@@ -1,5 +1,6 @@
 """The page "Explore": the catalogue, queries and their outcomes, and who may use it."""
 
+from threading import BoundedSemaphore
 from typing import Any
 
 import pyarrow as pa
@@ -147,7 +148,7 @@ def test_a_stopped_query_says_so(page: Page) -> None:
 def test_too_many_queries_at_once_wait_and_are_refused(
     page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outcome, "AT_ONCE", 0)
+    monkeypatch.setattr(outcome, "SLOTS", BoundedSemaphore(0))
     monkeypatch.setattr(outcome, "WAIT_SECONDS", 0.0)
 
     app = ran(opened(page, EXPLORE), "select 1")
