@@ -6,7 +6,6 @@ Linux knows which user listens on a port; on other systems this is not checked.
 """
 
 import os
-import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -20,8 +19,13 @@ from edge.settings import EdgeSettings
 NETWORK = Path("/proc/net")
 ROOT = 0
 _LISTENING = "0A"  # Linux's TCP_LISTEN
-# Loopback and "any address", of IPv4, of IPv6, and of IPv4 in IPv6.
-_REACHED = re.compile("0{8}|.{6}7F|0{32}|0{24}01000000|0{16}FFFF0000(0{8}|.{6}7F)")
+# The addresses of sockets that get a connection to an address of loopback, in the order in which
+# Linux chooses: the address itself, the same one as IPv6, then "any address". While a program
+# listens at one of them, no other user can listen at one before it.
+_LOCAL_IPV4, _LOCAL_IPV6 = "0100007F", "00000000000000000000000001000000"
+_IPV4_IN_IPV6, _ANY_IPV4, _ANY_IPV6 = "0000000000000000FFFF00000100007F", "0" * 8, "0" * 32
+_IPV4 = (_LOCAL_IPV4, _IPV4_IN_IPV6, _ANY_IPV4, _ANY_IPV6)
+_CHOSEN = {"127.0.0.1": (_IPV4,), "localhost": (_IPV4, (_LOCAL_IPV6, _ANY_IPV6))}
 
 
 def client(base_url: str, **options: Any) -> httpx2.Client:
@@ -49,10 +53,10 @@ def refuse_others(request: httpx2.Request) -> None:
         ConnectError: nobody listens, or a user who is not trusted: root and this process's own
             user are, and those of `EDGE_TRUSTED_USERS`.
     """
-    if request.url.host not in NO_PROXY:
+    host, port = request.url.host, request.url.port or 80
+    if host not in NO_PROXY:
         return
-    port = request.url.port or 80
-    users = listeners(port) or listeners(port)  # a table that changes can lack a row
+    users = listeners(host, port) or listeners(host, port)  # a changing table can lack a row
     if users is None:
         return
     others = users - trusted_users()
@@ -61,13 +65,22 @@ def refuse_others(request: httpx2.Request) -> None:
         raise httpx2.ConnectError(f"{who} on port {port}", request=request)
 
 
-def listeners(port: int, network: Path = NETWORK) -> set[int] | None:
-    """Return the ids of the users whose programs listen on the port, where loopback reaches them.
+def listeners(host: str, port: int, network: Path = NETWORK) -> set[int] | None:
+    """Return the ids of the users whose programs get a connection to the port of a host.
 
-    `network` has Linux's tables of sockets, `tcp` and `tcp6`. Without them the answer is None.
+    The host is one of `NO_PROXY`. Sockets of the port at other addresses of loopback do not count,
+    or any user could cut our clients off from our programs. `network` has Linux's tables of
+    sockets, `tcp` and `tcp6`. Without them the answer is None.
     """
     tables = [network / name for name in ("tcp", "tcp6") if (network / name).exists()]
-    return {user for table in tables for user in _listeners(port, table)} if tables else None
+    if not tables:
+        return None
+    by_address: dict[str, set[int]] = {}
+    for table in tables:
+        for address, user in _listeners(port, table):
+            by_address.setdefault(address, set()).add(user)
+    chosen = [next(filter(None, map(by_address.get, order)), set()) for order in _CHOSEN[host]]
+    return set().union(*chosen)
 
 
 @cache
@@ -76,13 +89,13 @@ def trusted_users() -> frozenset[int]:
     return frozenset({ROOT, os.geteuid(), *EdgeSettings().trusted_users})
 
 
-def _listeners(port: int, table: Path) -> Iterator[int]:
+def _listeners(port: int, table: Path) -> Iterator[tuple[str, int]]:
+    """Yield the address and the user of each socket that listens on the port."""
     with table.open() as rows:
         for row in rows:
             if f":{port:04X} " not in row:  # of 10,000 connections few have it
                 continue
             _, local, _, state, _, _, _, user, *_ = row.split()
             address, _, local_port = local.partition(":")
-            is_port = state == _LISTENING and int(local_port, 16) == port
-            if is_port and _REACHED.fullmatch(address):
-                yield int(user)
+            if state == _LISTENING and int(local_port, 16) == port:
+                yield address, int(user)
