@@ -25,7 +25,7 @@ from ops.machine import (
 from ops.machine.credentials import Credentials
 from ops.machine.ports import Ports
 from ops.machine.postgres import Server
-from ops.machine.supervisord import ENDED, Program, Supervisord, until
+from ops.machine.supervisord import Program, Supervisord, fails, until
 from ops.settings import OpsSettings, read
 from ops.steps import console, step
 from warehouse import datasets
@@ -176,9 +176,10 @@ class Stack:
                 self._wait_for(program)
 
     def _wait_for(self, program: str) -> None:
+        starts: set[int] = set()
+
         def healthy_or_ended() -> bool:
-            state = self.supervisord.program(program).state
-            if state in ENDED:
+            if fails(self.supervisord.program(program), starts):
                 raise NotHealthyError(self._failure(program, "ended"))
             return self.health()(program)
 

@@ -27,6 +27,7 @@ PROGRAMS = {
     "airflow-triggerer": "TERM",
 }
 ENDED = {"STOPPED", "EXITED", "FATAL"}
+MAX_STARTS = 3  # for which `up` waits; supervisord goes on
 MAX_SOCKET_PATH = 100
 POLL_SECONDS = 0.1
 
@@ -46,13 +47,15 @@ umask=077
 [rpcinterface:supervisor]
 supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
 """
+# The waits between its starts grow by a second each: 60 starts are half an hour. A program is tried
+# so long because another user of the machine can hold its port for a while.
 PROGRAM = """
 [program:{name}]
 command=python -P -m ops.machine.launch {name}
 autostart=false
 autorestart=true
 startsecs=5
-startretries=3
+startretries=60
 stopsignal={signal}
 stopwaitsecs=20
 stopasgroup={as_group}
@@ -81,6 +84,15 @@ def configuration() -> str:
         PROGRAM.format(name=name, signal=stop, as_group="false" if name == "postgres" else "true")
         for name, stop in PROGRAMS.items()
     )
+
+
+def fails(program: Program, starts: set[int]) -> bool:
+    """Return whether a program has ended, or ends at once again and again.
+
+    `starts` collects the times of its starts, from one call to the next.
+    """
+    starts.add(program.since)
+    return program.state in ENDED or (program.state == "BACKOFF" and len(starts) > MAX_STARTS)
 
 
 class Supervisord:

@@ -5,7 +5,14 @@ import pytest
 
 from ops.errors import NotHealthyError, OpsError
 from ops.machine import processes
-from ops.machine.supervisord import PROGRAMS, Supervisord, configuration, until
+from ops.machine.supervisord import (
+    PROGRAMS,
+    Program,
+    Supervisord,
+    configuration,
+    fails,
+    until,
+)
 from ops.settings import OpsSettings
 
 
@@ -20,6 +27,8 @@ def test_the_file_names_every_program_and_no_secret() -> None:
         assert (section["autostart"], section["autorestart"]) == ("false", "true")
         assert section["killasgroup"] == "true"
         assert "environment" not in section
+        waits = range(1, int(section["startretries"]) + 1)  # seconds: one more after each start
+        assert sum(waits) > 25 * 60  # a port can be held for some time
     assert parsed["program:postgres"]["stopsignal"] == "INT"
 
 
@@ -52,6 +61,17 @@ def test_a_program_that_cannot_run_is_reported(settings: OpsSettings) -> None:
     finally:
         supervisord.stop()
         until(lambda: not processes.of(settings.folder), "the end", 10)
+
+
+def test_a_start_fails_once_a_program_has_ended_again_and_again() -> None:
+    starts: set[int] = set()
+    states = [("BACKOFF", 1), ("STARTING", 2), ("BACKOFF", 2), ("BACKOFF", 2), ("BACKOFF", 3)]
+    for state, since in states:
+        assert not fails(Program("postgres", state, 0, since, ""), starts)
+    assert not fails(Program("postgres", "STARTING", 0, 4, ""), starts)
+    assert fails(Program("postgres", "BACKOFF", 0, 4, ""), starts)
+
+    assert fails(Program("postgres", "FATAL", 0, 1, ""), set())
 
 
 @pytest.mark.parametrize("name", ["x" * 100, "ä" * 50])
