@@ -6,18 +6,20 @@ Nothing here writes.
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import pyarrow as pa
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
-from pyarrow import dataset as arrow_dataset
 from pyarrow import fs
 
 from warehouse.creation import arrow_schema
 from warehouse.errors import TableMissingError, VersionGoneError
 from warehouse.run_keys import RunKey
 from warehouse.tables import Table
+
+if TYPE_CHECKING:
+    from pyarrow.dataset import Dataset  # imports pandas, which takes half a second
 
 Value = str | int
 Equals = Mapping[str, Value | Collection[Value]]
@@ -123,7 +125,7 @@ class Lake:
         entries = delta.history(delta.version() - version + 1)
         return next(commit_of(entry) for entry in entries if entry["version"] == version)
 
-    def dataset(self, table: Table, version: int | None = None) -> arrow_dataset.Dataset:
+    def dataset(self, table: Table, version: int | None = None) -> "Dataset":
         """Return the table as an Arrow dataset, by default its newest version.
 
         A nullable column is null if the table is older than it. Files are read when the dataset is.

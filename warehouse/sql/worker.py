@@ -9,8 +9,11 @@ import os
 import resource
 import signal
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
+from importlib.abc import MetaPathFinder
 from pathlib import Path
+from types import ModuleType
 
 import pyarrow as pa
 
@@ -20,7 +23,21 @@ from warehouse.sql.engine import Limits, Rows, opened
 from warehouse.sql.isolated import IS_CUT, REFUSED, STARTING_SECONDS
 
 OVERHEAD_MB = 1536  # of Python and the libraries, and of Arrow, which reads files for DuckDB
-NICENESS = 10  # lists for users come first
+NICENESS = 5  # lists for users come first
+
+
+class WithoutPandas(MetaPathFinder):
+    """Hides pandas: Arrow imports it if it is there, which takes longer than most queries."""
+
+    def find_spec(
+        self,
+        fullname: str,
+        path: Sequence[str] | None,  # noqa: ARG002 # of the protocol
+        target: ModuleType | None = None,  # noqa: ARG002 # of the protocol
+    ) -> None:
+        """Find nothing, and end the search for pandas."""
+        if fullname == "pandas":
+            raise ModuleNotFoundError("no pandas in this process", name=fullname)
 
 
 def main() -> int:
@@ -68,4 +85,5 @@ def _restrict(limits: Limits) -> None:
 
 
 if __name__ == "__main__":
+    sys.meta_path.insert(0, WithoutPandas())
     sys.exit(main())
