@@ -15,6 +15,7 @@ from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx2
 import psutil
 import pytest
 
@@ -23,7 +24,8 @@ from ops.machine.stack import Stack
 from ops.machine.supervisord import until
 from ops.settings import ROOT, OpsSettings
 from ops.terminal import cli, demo, doctor, follow
-from tests.conftest import FEW_ROWS
+from tests.support.quick_spark import quick_spark
+from tests.support.scraped import by_label
 from warehouse import datasets
 from warehouse.query import Lake
 from warehouse.reconciliation import reconcile
@@ -31,9 +33,6 @@ from warehouse.reconciliation import reconcile
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(1800)]
 
 DATASET, EVENTS = "playground", 30_000
-# On few rows compiling takes longer than running.
-COMPILE_LESS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
-COMPILE_WELL = "-XX:+UseParallelGC -XX:TieredStopAtLevel=4"
 AGAIN_SECONDS = 20
 
 
@@ -57,17 +56,6 @@ def lantern(*arguments: str) -> tuple[int, str]:
     finally:
         sys.argv = before
     return 0, said.getvalue()
-
-
-def quick_spark(folder: Path) -> Path:
-    """Return a folder with the settings that ship, for jobs of few rows."""
-    shutil.copytree(ROOT / "conf/spark", folder)
-    defaults = folder / "spark-defaults.conf"
-    shipped = defaults.read_text()
-    assert COMPILE_WELL in shipped
-    few_rows = [f"{name} {value}" for name, value in FEW_ROWS.items()]
-    defaults.write_text("\n".join([shipped.replace(COMPILE_WELL, COMPILE_LESS), *few_rows, ""]))
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -117,13 +105,30 @@ def test_airflow_ran_one_ingest_and_the_one_retrain_that_it_started(platform: Pl
 def test_only_the_demos_own_dags_may_run(platform: Platform) -> None:
     paused = demo.client(platform.stack).dags()
     n_taking_feedback = sum(dataset.takes_feedback for dataset in datasets.installed())
-    assert len(paused) == 3 * len(datasets.installed()) + n_taking_feedback
+    assert len(paused) == 3 * len(datasets.installed()) + n_taking_feedback + 1  # of alerts
     assert {dag for dag, is_paused in paused.items() if not is_paused} == {
         f"{DATASET}__ingest",
         f"{DATASET}__collect",
         f"{DATASET}__retrain",
         f"{DATASET}__maintain",
+        "platform__alert",
     }
+
+
+def test_the_status_is_checked_and_exported(platform: Platform) -> None:
+    airflow = demo.client(platform.stack)
+    run = follow.follow(airflow, follow.start(airflow, "platform__alert"))
+    assert run.state == "success"
+    url = f"{ports.addresses(platform.stack.ports)['api']}/metrics"
+
+    def scraped(name: str, label: str) -> dict[str, float]:
+        return by_label(httpx2.get(url, trust_env=False).text, name, label, dataset=DATASET)
+
+    until(lambda: bool(scraped("lantern_status", "check")), "the metrics", AGAIN_SECONDS)
+    levels = scraped("lantern_status", "check")
+    for check in ("services", "dag_ingest", "dag_retrain", "reconciliation", "release_age"):
+        assert levels[check] == 0, check
+    assert scraped("lantern_task_last_success_seconds", "task")["fit"] > 0
 
 
 def test_the_api_gives_a_list_with_titles(platform: Platform) -> None:
