@@ -89,7 +89,7 @@ def _data(dataset: str, live_retrain_id: str | None) -> Data:
     return lake_facts.data(Lake(LakeSettings().of(dataset)), live_retrain_id, datetime.now(UTC))
 
 
-@st.cache_data(ttl="15s", show_spinner=False, hash_funcs=BY_NAME)
+@st.cache_data(ttl="5s", show_spinner=False, hash_funcs=BY_NAME)
 def _orchestration(operator: Operator, dataset: str) -> Orchestration:
     paused = data.paused(operator)
     kinds = [
