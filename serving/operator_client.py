@@ -87,6 +87,15 @@ class OperatorClient(Client, InspectionClient):
         body = {"reason": reason}
         return self._request(schemas.DagRun, "ingests", method="POST", body=body)
 
+    def start_maintenance(self, *, reason: str) -> schemas.DagRun:
+        """Start a run of the DAG `maintain`; it waits behind an active one.
+
+        Raises:
+            UnknownRetrainError: Airflow has not loaded the data set's DAG.
+        """
+        body = {"reason": reason}
+        return self._request(schemas.DagRun, "maintenance", method="POST", body=body)
+
     def stop_retrain(self, run_id: str, *, reason: str) -> schemas.DagRun:
         """Stop a retrain; nothing is published.
 

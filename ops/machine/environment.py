@@ -52,9 +52,9 @@ def of(program: str, settings: OpsSettings, ports: Ports) -> dict[str, str]:
     """Return the environment of a program."""
     secrets = credentials.of(settings)
     if program.startswith("airflow") or program == "job":
-        special = airflow_config.environment(settings, ports, secrets) | alerts(ports)
+        special = airflow_config.environment(settings, ports, secrets)
         if program == "airflow-scheduler":
-            special |= airflow_config.connections(settings, ports, secrets)
+            special |= airflow_config.connections(settings, ports, secrets) | alerts(ports)
     elif program == "api":
         api = f"{database.API}:{secrets.of(database.API)}"
         special = {
@@ -146,7 +146,7 @@ def spark(settings: OpsSettings) -> dict[str, str]:
 def alerts(ports: Ports) -> dict[str, str]:
     """Return the settings of alerts: the addresses to check, and what the shell or `.env` says.
 
-    Only Airflow's programs get them, since some are passwords.
+    Only the scheduler, which runs tasks, gets them: some are passwords.
     """
     return {
         "ALERT_API_URL": f"http://{HOST}:{ports.api}",

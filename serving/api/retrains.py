@@ -1,4 +1,4 @@
-"""Runs in Airflow, as one operator: retrains and ingests. Each act is audited.
+"""Runs in Airflow, as one operator: retrains, ingests and maintenance. Each act is audited.
 
 The act and its entry are one transaction as far as Airflow allows: the transaction is opened before
 Airflow is asked, and committed after its answer.
@@ -60,6 +60,16 @@ class Runs:
         run_id = _new_id()
         with self._act("start_ingest", f"ingest {run_id}", reason):
             return _answer(self._trigger(f"{self.caller.dataset}__ingest", run_id, {}))
+
+    def start_maintenance(self, *, reason: str) -> schemas.DagRun:
+        """Start a run of `maintain`; it waits behind an active one.
+
+        Raises:
+            UnknownRetrainError: Airflow has not loaded the data set's DAG.
+        """
+        run_id = _new_id()
+        with self._act("start_maintenance", f"maintain {run_id}", reason):
+            return _answer(self._trigger(f"{self.caller.dataset}__maintain", run_id, {}))
 
     def stop(self, run_id: str, reason: str) -> schemas.DagRun:
         """Stop a retrain: its running tasks are ended, and nothing is published.

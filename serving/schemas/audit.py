@@ -26,6 +26,7 @@ Action = Literal[
     "release_rows",
     "reject_rows",
     "upload",
+    "start_maintenance",
 ]
 
 

@@ -33,9 +33,17 @@ LABELS: dict[Action, str] = {
     "release_rows": "Released rows",
     "reject_rows": "Rejected rows",
     "upload": "Uploaded file",
+    "start_maintenance": "Started maintenance",
 }
 THROUGH = {"inspector": "in the Inspector", "view as": "saw the product as this user"}
-OF_RUNS = {"start_ingest", "start_retrain", "stop_retrain", "approve", "reject"}
+OF_RUNS = {
+    "start_ingest",
+    "start_maintenance",
+    "start_retrain",
+    "stop_retrain",
+    "approve",
+    "reject",
+}
 PERIODS: dict[str, timedelta | None] = {
     "Last 24 hours": timedelta(days=1),
     "Last 7 days": timedelta(days=7),

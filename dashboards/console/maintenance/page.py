@@ -4,7 +4,8 @@ import streamlit as st
 
 from dashboards import choices, product_api, states, ui
 from dashboards.console import components, data, sign_in
-from dashboards.console.maintenance import done, due, lake
+from dashboards.console.inline_errors import inline_errors
+from dashboards.console.maintenance import done, due, lake, run_now
 from dashboards.console.overview import last_runs
 from dashboards.text import esc
 
@@ -17,8 +18,11 @@ with states.error_boundary(in_console=True):
     dataset = choices.dataset()
 maintain = f"{dataset}__maintain"
 with actions:
+    with inline_errors():
+        run_now.button(operator, dataset)
     sign_in.menu(operator)
 caption.caption(f"{esc(product_api.title(dataset))} · old files, old records and erased users")
+run_now.confirmation()
 
 
 @st.fragment(run_every=REFRESH_SECONDS)

@@ -73,6 +73,18 @@ async def start_ingest(request: Request, caller: Operator, body: schemas.Because
     return as_json(run, status=201)
 
 
+@operate_retrains.post(
+    "/maintenance",
+    response_model=schemas.DagRun,
+    status_code=201,
+    summary="Run the maintenance now",
+)
+async def start_maintenance(request: Request, caller: Operator, body: schemas.Because) -> Response:
+    """Starts a run of the DAG `{dataset}__maintain`. It waits behind an active one."""
+    run = await _act(request, caller, lambda runs: runs.start_maintenance(reason=body.reason))
+    return as_json(run, status=201)
+
+
 async def _act(
     request: Request,
     caller: OperatorCaller,

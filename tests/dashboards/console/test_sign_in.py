@@ -10,6 +10,7 @@ from tests.support.dashboards.app_pages import Page
 from tests.support.dashboards.console_pages import (
     ACTIVITY,
     INSPECTOR,
+    MAINTENANCE,
     MODELS,
     OVERVIEW,
     RELEASES,
@@ -27,7 +28,9 @@ from tests.support.dashboards.fake_rules import FakeRules
 
 
 @pytest.mark.usefixtures("console", "retrained_lake")
-@pytest.mark.parametrize("name", [OVERVIEW, RETRAINS, MODELS, RULES, RELEASES, INSPECTOR, ACTIVITY])
+@pytest.mark.parametrize(
+    "name", [OVERVIEW, RETRAINS, MODELS, RULES, RELEASES, INSPECTOR, ACTIVITY, MAINTENANCE]
+)
 def test_without_a_sign_in_a_page_shows_the_form_only(page: Page, name: str) -> None:
     app = page(name).run()
 

@@ -82,15 +82,15 @@ def test_only_the_app_gets_the_secret_of_visitors_from_the_shell(
     assert readers == ["app"]
 
 
-def test_only_airflow_gets_the_settings_of_alerts(
+def test_only_the_scheduler_gets_the_settings_of_alerts(
     settings: OpsSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ALERT_SMTP_PASSWORD", "of the shell")
     for name in PROGRAMS:
         variables = environment.of(name, settings, PORTS)
         has_password = variables.get("ALERT_SMTP_PASSWORD") == "of the shell"
-        assert has_password == name.startswith("airflow")
-        assert ("ALERT_API_URL" in variables) == name.startswith("airflow")
+        assert has_password == (name == "airflow-scheduler")
+        assert ("ALERT_API_URL" in variables) == (name == "airflow-scheduler")
 
 
 @pytest.mark.parametrize("program", PROGRAMS)

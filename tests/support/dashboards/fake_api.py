@@ -24,18 +24,11 @@ from tests.support.http_server import serving
 KEY = "a-key-of-the-tests"
 Response = tuple[int, bytes]  # status and JSON
 Json = dict[str, Any]
-_READY = AllReadiness(
-    ready=True,
-    detail="All data sets are ready.",
-    datasets={
-        "playground": Readiness(
-            ready=True, database=True, schema_version="1", live_release=12, detail=""
-        )
-    },
-)
+_SERVED = Readiness(ready=True, database=True, schema_version="1", live_release=12, detail="")
+_READY = AllReadiness(ready=True, detail="", datasets={"playground": _SERVED})
 FOR_OPERATORS = (
     "rules", "publishing", "audit", "erasures", "keys", "storage", "inspection", "retrains",
-    "ingests", "quarantine", "uploads",
+    "ingests", "quarantine", "uploads", "maintenance",
 )  # fmt: skip
 
 
@@ -162,13 +155,11 @@ def act(  # noqa: C901, PLR0911, PLR0912 # one per route
             return _state(operations.activate(int(release_id), body, USER))
         case "POST", ["publishing", verb]:
             return _one(operations.pause(body, USER, paused_by=USER if verb == "pause" else None))
+        case "POST", ["maintenance"]:
+            return _one(operations.maintain(body, USER), status=201)
         case "POST", ["retrains", *rest]:
             done = operations.retrain(rest, body, USER)
-            return (
-                _problem(*done)
-                if isinstance(done, tuple)
-                else _one(done, status=200 if rest else 201)
-            )
+            return _state(done, status=200 if rest else 201)
         case "POST", ["ingests"]:
             return _one(operations.start_ingest(body, USER), status=201)
         case "GET", ["audit"]:
@@ -181,9 +172,7 @@ def act(  # noqa: C901, PLR0911, PLR0912 # one per route
             return _many(operations.decisions)
         case "POST", ["quarantine", "decisions"]:
             decision = operations.decide(body, USER)
-            return (
-                _problem(*decision) if isinstance(decision, tuple) else _one(decision, status=201)
-            )
+            return _state(decision, status=201)
         case "POST", ["uploads"]:
             return _one(operations.upload(body, USER), status=201)
         case "GET", ["storage"]:
@@ -236,8 +225,8 @@ def _aliased(visitors: Visitors, path: str) -> list[str]:
     return [visitors.aliases.get(part, part) for part in parts]
 
 
-def _state(answer: BaseModel | tuple[int, str]) -> Response:
-    return _problem(*answer) if isinstance(answer, tuple) else _one(answer)
+def _state(answer: BaseModel | tuple[int, str], *, status: int = 200) -> Response:
+    return _problem(*answer) if isinstance(answer, tuple) else _one(answer, status=status)
 
 
 def _one(answer: BaseModel | None, missing: str = "", *, status: int = 200) -> Response:

@@ -79,6 +79,7 @@ class FakeOperations:
     releases: list[PastRelease] = field(default_factory=past_releases)
     entries: list[AuditEntry] = field(default_factory=lambda: [first_entry()])
     erased: list[str] = field(default_factory=list)
+    maintained: list[str] = field(default_factory=list)
     refusal: Problem | None = None
     compared: list[tuple[int, int]] = field(default_factory=list)
     airflow: FakeAirflow = field(default_factory=FakeAirflow)
@@ -147,6 +148,19 @@ class FakeOperations:
         return DagRun(
             dag_id="playground__ingest",
             run_id="manual__ingest",
+            state="queued",
+            started_by=actor,
+            queued_at=None,
+        )
+
+    def maintain(self, body: dict[str, Any], actor: str) -> DagRun:
+        """Start a run of `maintain`."""
+        self.maintained.append(body["reason"])
+        run_id = "manual__2026-11-28T13:26:00+00:00"
+        self._record("start_maintenance", f"maintain {run_id}", body["reason"], actor)
+        return DagRun(
+            dag_id="playground__maintain",
+            run_id=run_id,
             state="queued",
             started_by=actor,
             queued_at=None,
