@@ -70,6 +70,7 @@ class Webhook:
 
     def __init__(self, settings: AlertSettings, url: str) -> None:
         self._settings, self._url = settings, url
+        logging.getLogger("httpx2").setLevel(logging.WARNING)  # it names addresses of requests
 
     def send(self, notices: Sequence[Notice]) -> None:
         """Send the alerts; see `Target.send`."""

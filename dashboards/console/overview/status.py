@@ -21,9 +21,9 @@ from warehouse import datasets
 from warehouse.settings import LakeSettings
 
 _PAGES: dict[Place | None, Callable[[], st.Page]] = {
+    "data": pages.data,
     "models": pages.models,
     "releases": pages.releases,
-    "data": pages.data,
     "maintenance": pages.maintenance,
 }
 _STATUSES: dict[Level, Status] = {"ok": "ok", "warning": "warning", "error": "error"}

@@ -113,6 +113,13 @@ def test_a_webhook_without_a_secret_has_no_signature() -> None:
     assert "X-Lantern-Signature" not in hook.requests[0][0]
 
 
+def test_a_success_does_not_name_the_address_either(caplog: pytest.LogCaptureFixture) -> None:
+    with webhook(Hook()) as url, caplog.at_level(logging.INFO):
+        only(webhook_url=url, webhook_secret=SECRET).send(NOTICES)
+
+    assert "canary" not in caplog.text
+
+
 def test_a_webhook_that_fails_is_tried_again(caplog: pytest.LogCaptureFixture) -> None:
     hook = Hook(statuses=[500, 429])
     with webhook(hook) as url:
