@@ -10,6 +10,7 @@ from edge.settings import EdgeSettings
 BUSY = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nretry-after: 1\r\n"
 TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\n"
 TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\n"
+MAX_WAITING = 32  # requests of one connection whose answers have not begun
 CLOSE = b"connection: close\r\n\r\n"
 
 
@@ -89,8 +90,12 @@ class BoundedProtocol(HttpToolsProtocol):
         """Expect the body.
 
         Raises:
-            ValueError: the header arrived in one piece, and is too large.
+            ValueError: the header arrived in one piece, and is too large; or too many requests wait
+                for the one before them. uvicorn stops reading at the first that waits, but parses
+                all that the last read brought.
         """
+        if len(self.pipeline) >= MAX_WAITING:
+            raise ValueError("too many requests wait")
         self._in_header, self._in_body = False, True
         size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
         if size > self.limits.max_header_bytes:

@@ -6,6 +6,7 @@ from contextlib import suppress
 
 import pytest
 
+from edge.protocol import MAX_WAITING
 from tests.edge.conftest import LARGE, LIMITS, Connect
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n"
@@ -20,6 +21,15 @@ def answer(connection: socket.socket) -> bytes:
     return received + part
 
 
+def received(connection: socket.socket) -> bytes:
+    """Return all that the server sends until it closes the connection."""
+    parts = []
+    with suppress(ConnectionResetError):
+        while part := connection.recv(65536):
+            parts.append(part)
+    return b"".join(parts)
+
+
 def test_requests_are_answered_on_one_connection(connect: Connect) -> None:
     connection = connect()
     for length in (0, 5, 100_000):
@@ -29,6 +39,19 @@ def test_requests_are_answered_on_one_connection(connect: Connect) -> None:
     time.sleep(LIMITS.header_seconds + 0.1)  # idle between requests, not within one
     connection.sendall(GET + b"\r\n")
     assert answer(connection).endswith(b"0 bytes")
+
+
+def test_requests_may_wait_for_those_before_them_but_only_a_few(connect: Connect) -> None:
+    connection = connect()
+    last = GET + b"Connection: close\r\n\r\n"
+    connection.sendall((GET + b"\r\n") * MAX_WAITING + last)
+    assert received(connection).count(b"HTTP/1.1 200 ") == MAX_WAITING + 1
+
+    connection = connect()
+    connection.sendall((GET + b"\r\n") * 1000 + last)
+    answers = received(connection)
+    assert answers.count(b"HTTP/1.1 200 ") <= 1
+    assert b"HTTP/1.1 400 " in answers
 
 
 @pytest.mark.parametrize("sent", [b"", b"GET / HT", GET + b"X: 1\r\n"])
