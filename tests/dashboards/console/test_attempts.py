@@ -3,7 +3,7 @@ import time
 import pytest
 
 from dashboards.console import attempts
-from dashboards.console.attempts import FREE, LONGEST_SECONDS, Attempts
+from dashboards.console.attempts import ADDRESS, NAME, PAIR, Attempts
 
 
 @pytest.fixture
@@ -21,29 +21,52 @@ def fail(tried: Attempts, times: int, name: str = "ada", address: str = "10.0.0.
 @pytest.mark.usefixtures("clock")
 def test_waits_double_after_the_free_attempts_up_to_a_minute() -> None:
     tried = Attempts()
-    fail(tried, FREE - 1)
+    fail(tried, PAIR.free - 1)
     waits = [tried.wait_seconds("ada", "10.0.0.1")]
     for _ in range(8):
         fail(tried, 1)
         waits.append(tried.wait_seconds("ada", "10.0.0.1"))
 
     assert waits == [0, 2, 4, 8, 16, 32, 60, 60, 60]
-    assert max(waits) == LONGEST_SECONDS
+    assert max(waits) == PAIR.longest_seconds
 
 
 @pytest.mark.usefixtures("clock")
-def test_a_name_waits_at_every_address_and_an_address_with_every_name() -> None:
+def test_failures_at_another_address_lock_no_user_out() -> None:
     tried = Attempts()
-    fail(tried, FREE)
+    fail(tried, PAIR.free)
 
-    assert tried.wait_seconds("ADA", "10.0.0.2") == 2
-    assert tried.wait_seconds("bo", "10.0.0.1") == 2
-    assert tried.wait_seconds("bo", "10.0.0.2") == 0
+    assert tried.wait_seconds("ADA", "10.0.0.1") == 2
+    assert tried.wait_seconds("ada", "10.0.0.2") == 0
+    assert tried.wait_seconds("bo", "10.0.0.1") == 0
+
+
+@pytest.mark.usefixtures("clock")
+def test_an_address_waits_after_failures_with_many_names() -> None:
+    tried = Attempts()
+    for n in range(ADDRESS.free + 9):
+        fail(tried, 1, name=f"user {n}")
+
+    assert tried.wait_seconds("ada", "10.0.0.1") == ADDRESS.longest_seconds
+    assert tried.wait_seconds("ada", "10.0.0.2") == 0
+
+
+@pytest.mark.usefixtures("clock")
+def test_a_name_waits_a_little_after_failures_at_many_addresses() -> None:
+    tried = Attempts()
+    waits = []
+    for n in range(NAME.free + 9):
+        waits.append(tried.wait_seconds("ada", "10.0.0.1"))
+        fail(tried, 1, address=f"10.0.1.{n}")
+
+    assert set(waits[: NAME.free]) == {0}
+    assert waits[-1] == NAME.longest_seconds == 5
+    assert tried.wait_seconds("bo", "10.0.0.1") == 0
 
 
 def test_a_wait_ends_and_failures_are_forgotten_after_an_hour(clock: list[float]) -> None:
     tried = Attempts()
-    fail(tried, FREE)
+    fail(tried, PAIR.free)
 
     clock[0] += 2
     assert tried.wait_seconds("ada", "10.0.0.1") == 0
@@ -55,7 +78,7 @@ def test_a_wait_ends_and_failures_are_forgotten_after_an_hour(clock: list[float]
 @pytest.mark.usefixtures("clock")
 def test_a_sign_in_forgets_the_failures() -> None:
     tried = Attempts()
-    fail(tried, FREE)
+    fail(tried, PAIR.free)
     tried.succeeded("ada", "10.0.0.1")
 
     assert tried.wait_seconds("ada", "10.0.0.1") == 0
@@ -63,9 +86,9 @@ def test_a_sign_in_forgets_the_failures() -> None:
 
 @pytest.mark.usefixtures("clock")
 def test_the_number_of_kept_names_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(attempts, "MOST_KEPT", 4)
+    monkeypatch.setattr(attempts, "MOST_KEPT", 6)
     tried = Attempts()
-    fail(tried, FREE)
+    fail(tried, PAIR.free)
     for n in range(3):
         fail(tried, 1, str(n), str(n))
 
