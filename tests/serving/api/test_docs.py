@@ -85,7 +85,7 @@ def test_the_commands_of_the_page_work_as_printed(variables: dict[str, str], own
 
     about, listed, anonymous, why, shelves, rated, unrated, hidden, undone, *more = outputs
     _, registered, exported, erased, outbox, _, rules, preview, replaced, stock, *last = more
-    receipts, states, paused, started, history, inspected, decided, metrics = last
+    receipts, states, unfinished, paused, started, history, inspected, decided, metrics = last
     assert json.loads(about)["highest"] == 10
     assert json.loads(listed)["kind"] == "fallback"
     assert json.loads(anonymous)["user_id"] is None
@@ -102,6 +102,7 @@ def test_the_commands_of_the_page_work_as_printed(variables: dict[str, str], own
     assert json.loads(erased)["user_id"] == variables["USER_ID"]
     assert [receipt["user_id"] for receipt in json.loads(receipts)] == ["42", "43"]
     assert states.count('"requested_by":"ada"') == 3  # of two users, then of one
+    assert json.loads(unfinished)["n_with_rows"] == 3
     assert json.loads(outbox)["n_waiting"] == 4
     assert rules.count('"version"') == 1  # no rules were set yet
     assert json.loads(preview)["n_users"] == 1
