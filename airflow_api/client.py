@@ -18,6 +18,7 @@ from typing import Any, Self
 import httpx2
 
 from airflow_api.answers import Dag, User, dag_of
+from airflow_api.backfills import Backfills
 from airflow_api.base import quoted
 from airflow_api.questions import Questions
 from airflow_api.runs import Runs
@@ -62,7 +63,7 @@ class RefusedRequestError(AirflowError):
     reason = ""
 
 
-class Airflow(Runs, Questions):
+class Airflow(Runs, Questions, Backfills):
     """Airflow at a base URL, as one of its users.
 
     Every method raises AirflowError, in the class that fits, when Airflow does not answer or

@@ -6,8 +6,9 @@ evaluates it on those of the month, beside baselines and models of the same reci
 1, 2, 3 and 6 months earlier. Page *Backtest* of the console shows which retrain cadence would have
 been right. Nothing is published.
 
-No run starts by itself while the DAG is paused, as it is at first. Start runs for past months with
-a backfill: *Trigger*, then *Backfill* on this page, with *Unpause on trigger*; or with
+No run starts by itself while the DAG is paused, as it is at first. Start runs for past months by
+the button of the page *Backtest*, or with a backfill: *Trigger*, then *Backfill* on this page, with
+*Unpause on trigger*; or with
 `airflow backfill create --dag-id <data set>__backtest --from-date 2018-01-01 --to-date 2018-06-01`.
 The DAG must be unpaused for it. A run triggered by hand without a logical date evaluates the newest
 whole month.

@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from serving import schemas
+from serving.backtest_client import BacktestClient
 from serving.client import Client
 from serving.inspection_client import InspectionClient
 
 
-class OperatorClient(Client, InspectionClient):
+class OperatorClient(Client, InspectionClient, BacktestClient):
     """Client of one data set's API with an operator's token from Airflow.
 
     Besides the errors of `Client`, every method raises:

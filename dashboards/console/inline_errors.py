@@ -18,6 +18,7 @@ from dashboards.settings import NotSetUpError
 from dashboards.text import esc
 from serving.errors import (
     ApiError,
+    BacktestActiveError,
     CheckNotReleasableError,
     LiveReleaseChangedError,
     NoEarlierReleaseError,
@@ -29,6 +30,7 @@ from serving.errors import (
     RetrainActiveError,
     RetrainEndedError,
     ScopeMissingError,
+    UnknownBacktestError,
     UnknownRetrainError,
 )
 from warehouse.errors import WarehouseError
@@ -48,6 +50,8 @@ _MESSAGES: dict[type[Exception], str] = {  # subclasses before their base
     RetrainEndedError: "This retrain has ended meanwhile. There is nothing to stop.",
     NoQuestionError: "This retrain waits for no answer any more. Nothing was changed.",
     OwnRetrainError: "You started this retrain: another account must approve it.",
+    BacktestActiveError: "Another backtest was started meanwhile. Nothing was started.",
+    UnknownBacktestError: "Airflow has not loaded the DAG of backtests. Try again in a minute.",
     UnknownRetrainError: "Airflow does not know this retrain, or has not loaded its DAG yet.",
     OperatorCheckUnavailableError: "Airflow did not answer. Look at the retrains before you repeat "
     "this.",

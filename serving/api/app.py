@@ -24,6 +24,7 @@ from serving.api.routes import (
     health,
     inspections,
     operate_access,
+    operate_backtests,
     operate_data,
     operate_releases,
     operate_retrains,
@@ -66,6 +67,7 @@ def create_app(
     app.include_router(operate_access.operate_access)
     app.include_router(operate_retrains.operate_retrains)
     app.include_router(operate_data.operate_data)
+    app.include_router(operate_backtests.operate_backtests)
     app.include_router(health.public)
     return app
 

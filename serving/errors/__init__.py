@@ -2,6 +2,8 @@
 
 ServingError
   x ApiError                          what the API answers and its client raises
+    x UnknownBacktestError            Airflow has no DAG for backtests of the data set
+    x BacktestActiveError             a backtest has not ended
     x NoReleaseError                  the data set has no release yet
     x ReleaseNotReadyError            the release cannot go live: unknown, incomplete or retired
     x LiveReleaseChangedError         another release went live since the caller looked
@@ -42,6 +44,7 @@ ServingError
 # ruff: noqa: F401 # every import is a re-export
 # mypy: implicit-reexport
 
+from serving.errors.backtests import BacktestActiveError, UnknownBacktestError
 from serving.errors.base import (
     ApiError,
     ServingError,

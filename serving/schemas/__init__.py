@@ -13,6 +13,7 @@ from serving.schemas.acts import (
     NewApiKey,
 )
 from serving.schemas.audit import Action, AuditEntry, AuditPage
+from serving.schemas.backtests import NewBacktest, StartedBacktest
 from serving.schemas.base import Id
 from serving.schemas.catalogue import About, Item, ItemOrder, ItemPage
 from serving.schemas.explanations import Explanation, ListStatus, ScoreTerm, TermKind

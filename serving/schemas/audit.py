@@ -27,6 +27,7 @@ Action = Literal[
     "reject_rows",
     "upload",
     "start_maintenance",
+    "start_backtest",
 ]
 
 

@@ -34,6 +34,7 @@ LABELS: dict[Action, str] = {
     "reject_rows": "Rejected rows",
     "upload": "Uploaded file",
     "start_maintenance": "Started maintenance",
+    "start_backtest": "Started backtest",
 }
 THROUGH = {"inspector": "in the Inspector", "view as": "saw the product as this user"}
 OF_RUNS = {

@@ -4,27 +4,36 @@ import streamlit as st
 
 from dashboards import choices, product_api, states, ui
 from dashboards.console import components, data, sign_in
-from dashboards.console.backtest import cadence, reading, results
+from dashboards.console.backtest import cadence, client, reading, results, start
 from dashboards.console.inline_errors import inline_errors
 from dashboards.text import esc
 from warehouse import datasets
 
 operator = sign_in.operator()
 caption, actions = components.page_head("Backtest")
-with actions:
-    sign_in.menu(operator)
 with states.error_boundary(in_console=True):
     dataset = choices.dataset()
 caption.caption(
     f"{esc(product_api.title(dataset))} · what a retrain at earlier times would have given users"
 )
-if not datasets.load_named(dataset).has_times:
+manifest = datasets.load_named(dataset)
+if not manifest.has_times:
+    with actions:
+        sign_in.menu(operator)
     ui.empty_state(
         "No backtest without times",
         "The events of this data set have no times, so it is unknown which came first. Name the "
         "column of times in the manifest (`time`), and ingest the files again.",
     )
     st.stop()
+
+with actions:
+    with inline_errors():
+        active = client.active_runs(operator, dataset)
+        start.button(operator, dataset, manifest.schedule.backtest, active)
+    sign_in.menu(operator)
+with inline_errors():
+    start.watch(operator, dataset)
 
 groups = None
 with inline_errors():

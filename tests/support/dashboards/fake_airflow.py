@@ -31,6 +31,7 @@ class FakeAirflow:
     def __init__(self) -> None:
         self.started: list[Json] = []  # the form's values of each start
         self.n_ingests = 0
+        self.backtests: list[Json] = []  # runs
         self.params: Json = {}
         self.tags: list[str] = []
         self.refuses_values = False
@@ -74,7 +75,8 @@ class FakeAirflow:
             case [_, "dagRuns", _, "taskInstances", _, "logs", _]:
                 return 200, [{"event": line} for line in self.log]
             case [dag_id, "dagRuns"]:
-                runs = self.runs if dag_id.endswith("retrain") else self.runs[1:3]
+                by_dag = {"playground__retrain": self.runs, "playground__backtest": self.backtests}
+                runs = by_dag.get(dag_id, self.runs[1:3])
                 return 200, {"dag_runs": [run | {"dag_id": dag_id} for run in runs]}
             case [_, "dagRuns", run_id, "taskInstances"]:
                 run = next(run for run in self.runs if run["dag_run_id"] == run_id)
@@ -102,6 +104,11 @@ class FakeAirflow:
         run |= {"conf": conf, "triggering_user_name": user}
         self.runs.insert(0, run)
         return run
+
+    def backtest(self, *states: str) -> None:
+        """Replace the runs of the backtest by one in each state."""
+        numbered = enumerate(states)
+        self.backtests = [_run(f"b{n}", "backfill", state, None, None) for n, state in numbered]
 
     def ask(self, run_id: str, option: str | None = None, user: str | None = None) -> None:
         """Let a run ask for an approval, which may be answered already."""

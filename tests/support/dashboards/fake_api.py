@@ -29,6 +29,7 @@ _READY = AllReadiness(ready=True, detail="", datasets={"playground": _SERVED})
 FOR_OPERATORS = (
     "rules", "publishing", "audit", "erasures", "keys", "storage", "inspection", "retrains",
     "ingests", "quarantine", "uploads", "maintenance",
+    "backtests",
 )  # fmt: skip
 
 
@@ -162,6 +163,8 @@ def act(  # noqa: C901, PLR0911, PLR0912 # one per route
             return _state(done, status=200 if rest else 201)
         case "POST", ["ingests"]:
             return _one(operations.start_ingest(body, USER), status=201)
+        case "POST", ["backtests"]:
+            return _state(operations.backtest(body, USER), status=201)
         case "GET", ["audit"]:
             return _one(operations.audit(params))
         case "POST", ["erasures"]:

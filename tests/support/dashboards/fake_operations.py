@@ -21,6 +21,7 @@ from serving.schemas import (
     PastRelease,
     QuarantineDecision,
     ReleaseChanges,
+    StartedBacktest,
     TableSize,
     Upload,
 )
@@ -82,6 +83,7 @@ class FakeOperations:
     maintained: list[str] = field(default_factory=list)
     refusal: Problem | None = None
     compared: list[tuple[int, int]] = field(default_factory=list)
+    backtests: list[dict[str, Any]] = field(default_factory=list)  # bodies of requests
     airflow: FakeAirflow = field(default_factory=FakeAirflow)
     decisions: list[QuarantineDecision] = field(default_factory=list)
 
@@ -165,6 +167,14 @@ class FakeOperations:
             started_by=actor,
             queued_at=None,
         )
+
+    def backtest(self, body: dict[str, Any], actor: str) -> StartedBacktest | Problem:
+        """Start a backtest, of which one may be active."""
+        if any(run["state"] == "running" for run in self.airflow.backtests):
+            return 409, "backtest-active"
+        self.backtests.append(body)
+        self._record("start_backtest", f"backtest {body['first']}", body["reason"], actor)
+        return StartedBacktest(backfill_id=1, dag_id="playground__backtest")
 
     def storage(self) -> list[TableSize]:
         """Return two tables."""

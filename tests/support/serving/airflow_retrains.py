@@ -23,6 +23,8 @@ class AirflowRetrains:
     answer: list[str] = field(default_factory=list)
     refusal: Response | None = None
     paths: list[str] = field(default_factory=list)  # of the requests about DAGs
+    paused: bool = False
+    backfills: list[Json] = field(default_factory=list)
 
     def add(self, run_id: str = RUN, state: str = "running", by: str | None = "bert") -> None:
         """Add a run."""
@@ -33,7 +35,12 @@ class AirflowRetrains:
         match path.split("/")[3:]:
             case ["dags", _, "details"]:
                 tags = [{"name": name} for name in self.tags]
-                return 200, {"dag_id": "d", "is_paused": False, "tags": tags, "params": {}}
+                return 200, {"dag_id": "d", "is_paused": self.paused, "tags": tags, "params": {}}
+            case ["backfills"]:
+                return self._about_backfills(method, body)
+            case ["dags", _] if method == "PATCH":
+                self.paused = body["is_paused"]
+                return 200, {}
             case ["dags", _, "dagRuns", *rest]:
                 self.paths.append(path)
                 if method != "GET" and self.refusal is not None:
@@ -58,6 +65,14 @@ class AirflowRetrains:
         elif parts[1:] == ["hitlDetails"]:
             return 200, {"hitl_details": [self._question()] if self.asks else []}
         return 200, found
+
+    def _about_backfills(self, method: str, body: Json) -> Response:
+        if method == "GET":
+            return 200, {"backfills": self.backfills[:1]}
+        if self.refusal is not None:
+            return self.refusal
+        self.backfills.insert(0, {"id": len(self.backfills) + 1, "completed_at": None} | body)
+        return 200, self.backfills[0]
 
     def _question(self) -> Json:
         return {

@@ -1,0 +1,41 @@
+"""Backtests in Airflow: their runs, and the start through the API as this operator."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from airflow_api.answers import Run
+from dashboards.console import data, runs
+from dashboards.console.acts.client import as_operator
+from dashboards.console.data import Operator
+from warehouse.tables.vocabulary import BacktestPeriod
+
+NEWEST_RUNS = 60
+
+
+def active_runs(operator: Operator, dataset: str) -> list[Run]:
+    """Return the runs that are queued or running."""
+    newest = data.runs(operator, f"{dataset}__backtest", NEWEST_RUNS)
+    return [run for run in newest if run.state in runs.ACTIVE]
+
+
+def start(
+    operator: Operator,
+    dataset: str,
+    cuts: tuple[date, date],
+    *,
+    period: BacktestPeriod,
+    ages: Sequence[int],
+    reason: str,
+) -> None:
+    """Start a backtest from the first to the last of `cuts` as this operator.
+
+    Raises:
+        BacktestActiveError: another one is active.
+        UnknownBacktestError: Airflow has not loaded the DAG.
+    """
+    try:
+        with as_operator(operator, dataset) as client:
+            client.start_backtest(*cuts, period=period, ages=ages, reason=reason)
+    finally:
+        data.runs.clear()
+        data.paused.clear()

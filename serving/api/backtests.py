@@ -1,0 +1,79 @@
+"""Backtests in Airflow, as one operator. The start is audited."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+
+from airflow_api.client import (
+    Airflow,
+    AirflowError,
+    NotAllowedError,
+    RefusedRequestError,
+    SignInRefusedError,
+    UnknownRunError,
+)
+from serving import errors, schemas
+from serving.acts import audit
+from serving.api.operators import OperatorCaller
+
+
+@dataclass(frozen=True, slots=True)
+class Backtests:
+    """The backtests of the caller's data set. `airflow` has the caller's token."""
+
+    airflow: Airflow
+    caller: OperatorCaller
+
+    def start(self, new: schemas.NewBacktest) -> schemas.StartedBacktest:
+        """Start a backfill, and unpause the DAG, without which its runs would wait.
+
+        Raises:
+            BacktestActiveError: another one is active.
+            RequestRefusedError: a value does not fit the DAG's form, or no run has ended by now.
+            UnknownBacktestError: Airflow has no such DAG.
+        """
+        dag_id = f"{self.caller.dataset}__backtest"
+        target = f"backtest {new.first} to {new.last}"
+        parameters = {
+            "period": new.period,
+            "ages": ",".join(map(str, sorted(set(new.ages)))),
+            "recipe": new.recipe,
+        }
+        with (
+            audit.act(self.caller.transaction, "start_backtest", target, new.reason) as act,
+            _translated(),
+        ):
+            dag = self.airflow.dag(dag_id)
+            act.before = {"is_paused": dag.is_paused}
+            if self.airflow.has_active_backfill(dag_id):
+                raise errors.BacktestActiveError(f"A backfill of {dag_id!r} has not ended.")
+            first, last = _midnight(new.first), _midnight(new.last)
+            backfill_id = self.airflow.backfill(dag_id, first, last, parameters)
+            if dag.is_paused:
+                self.airflow.unpause(dag_id)
+            act.after = {"backfill_id": backfill_id, "parameters": parameters}
+            return schemas.StartedBacktest(backfill_id=backfill_id, dag_id=dag_id)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Raise the errors of Airflow as those of the API."""
+    try:
+        yield
+    except SignInRefusedError as error:
+        raise errors.KeyRefusedError("Airflow rejects this token: sign in again.") from error
+    except NotAllowedError as error:
+        raise errors.ScopeMissingError("Airflow does not allow you this act.") from error
+    except UnknownRunError as error:
+        raise errors.UnknownBacktestError("Airflow has no DAG for backtests.") from error
+    except RefusedRequestError as error:
+        raise errors.RequestRefusedError(f"Airflow refused it: {error.reason}") from error
+    except AirflowError as error:
+        raise errors.OperatorCheckUnavailableError(
+            "Airflow did not answer: look at the backtests before you repeat this."
+        ) from error

@@ -1,0 +1,31 @@
+"""The route with which operators start backtests, in Airflow."""
+
+from fastapi import APIRouter, Request, Response
+
+from airflow_api.client import Airflow
+from serving import schemas
+from serving.api import problems
+from serving.api.access import GuardedRoute
+from serving.api.backtests import Backtests
+from serving.api.operators import Operator
+from serving.api.routes.parameters import as_json
+
+operate_backtests = APIRouter(
+    prefix="/v1/{dataset}/backtests",
+    route_class=GuardedRoute,
+    responses=problems.documented(401, 403, 404, 409, 413, 422, 429, 503),
+    tags=["operate"],
+)
+
+
+@operate_backtests.post(
+    "", response_model=schemas.StartedBacktest, status_code=201, summary="Start a backtest"
+)
+async def start(request: Request, caller: Operator, body: schemas.NewBacktest) -> Response:
+    """Starts a backfill of the DAG `{dataset}__backtest` in Airflow, as the operator."""
+
+    def in_airflow(airflow: Airflow) -> schemas.StartedBacktest:
+        return Backtests(airflow, caller).start(body)
+
+    operators = request.app.state.admission.operators
+    return as_json(await operators.act(caller.token, in_airflow), status=201)
