@@ -12,6 +12,10 @@ from dashboards.console.backtest.reading import Figure
 from dashboards.text import plural
 
 ROLES = ("champion", "popularity", "baseline")
+# opaque although the bands are not; in two columns, as phones are narrow
+LEGEND = alt.Legend(
+    orient="top", title=None, symbolSize=60, symbolOpacity=1, columns=2, columnPadding=8
+)
 LABELS = {**roles.LABELS, "champion": "Backtested recipe"}
 
 
@@ -59,7 +63,7 @@ def time_chart(rows: pd.DataFrame) -> alt.LayerChart | alt.FacetChart:
     scale = alt.Scale(domain=shown, range=[palette[label] for label in shown])
     base = alt.Chart(rows).encode(
         x=alt.X("cut:T", title=None, axis=charts.axis(format="%b %Y", tickCount=6, grid=False)),
-        color=alt.Color("role:N", scale=scale, legend=charts.LEGEND),
+        color=alt.Color("role:N", scale=scale, legend=LEGEND),
         tooltip=[
             alt.Tooltip("label:N", title="Trained until"),
             alt.Tooltip("recipe:N", title="Recipe"),
@@ -97,7 +101,13 @@ def loss_chart(found: Sequence[Loss], period: str) -> alt.LayerChart | alt.Facet
     grey, red = ui.theme_colour("gray"), ui.theme_colour("red")
     scale = alt.Scale(domain=["loss", "within noise"], range=[red, grey])
     base = alt.Chart(rows).encode(
-        x=alt.X("age:N", sort=None, title="Age of the model", axis=charts.axis(labelAngle=0)),
+        x=alt.X(
+            "age:N",
+            sort=None,
+            title="Age of the model",
+            scale=alt.Scale(padding=0.9),  # room for the last label
+            axis=charts.axis(labelAngle=0, labelFlush=False),
+        ),
         color=alt.Color("noise:N", scale=scale, legend=charts.LEGEND),
         tooltip=[
             alt.Tooltip("age:N", title="Age"),

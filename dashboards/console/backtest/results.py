@@ -33,7 +33,8 @@ def picker(groups: Mapping[Key, Sequence[Figure]], live: str | None) -> Key:
 def show_cadence(found: Sequence[Loss], period: str) -> None:
     """Show which cadence would have been right, and what models lose with their age."""
     ui.heading("How often to retrain")
-    st.markdown(f"**{cadence.sentence(found, period)}**")
+    sentence = cadence.sentence(found, period).replace(" %", "\N{NO-BREAK SPACE}%")
+    st.markdown(f"**{sentence}**")
     if found:
         text = "; ".join(f"{plural(period, x.age)}: {cadence.shares(x)}" for x in found)
         st.altair_chart(

@@ -24,7 +24,7 @@ def test_the_page_says_which_cadence_would_have_been_right(page: Page, lake_root
 
     app = opened(page, BACKTEST)
 
-    text = words(app).replace("\\", "")
+    text = words(app).replace("\N{NO-BREAK SPACE}", " ").replace("\\", "")
     assert "Retraining every 2 months would have been enough" in text
     assert "a model that is 2 months old loses 1.1 % of NDCG@10 (0.3 % to 1.9 %)" in text
     assert "8 cuts" in text
