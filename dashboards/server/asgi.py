@@ -1,9 +1,9 @@
 """The app as an ASGI application: `python -m edge.serve dashboards.server.asgi:create_app`.
 
 Middleware checks each request before Streamlit sees it, in this order: the check of `Host`,
-`Guards` (origin, closed paths, number of sessions, security headers), `Cookies`, which sets the
-cookie that identifies a browser (`dashboards.identity`), and `ScriptPath`, which keeps the path of
-the app from browsers.
+`Guards` (origin, closed paths, number of sessions, security headers), `Messages` (kinds of
+messages), `Cookies`, which sets the cookie that identifies a browser (`dashboards.identity`), and
+`ScriptPath`, which keeps the path of the app from browsers.
 """
 
 from pathlib import Path
@@ -19,6 +19,7 @@ from dashboards.identity.signing import COOKIE
 from dashboards.server import cookies
 from dashboards.server.cookies import Cookies
 from dashboards.server.guards import Guards
+from dashboards.server.messages import Messages
 from dashboards.server.script_path import ScriptPath
 from dashboards.settings import AppSettings
 
@@ -30,14 +31,16 @@ def create_app(settings: AppSettings | None = None, script: Path = SCRIPT) -> st
     settings = settings or AppSettings()
     config.set_option("server.baseUrlPath", settings.base_path.strip("/"))
     config.set_option("server.maxUploadSize", max(settings.max_upload_mb, 1))
+    may_upload = _may_upload if settings.max_upload_mb else None
     middleware = [
         Middleware(TrustedHostMiddleware, allowed_hosts=settings.hosts, www_redirect=False),
         Middleware(
             Guards,
             max_sessions=settings.max_sessions,
             kept_seconds=config.get_option("server.disconnectedSessionTTL"),
-            may_upload=_may_upload if settings.max_upload_mb else None,
+            may_upload=may_upload,
         ),
+        Middleware(Messages, may_upload=may_upload),
         Middleware(Cookies, name=COOKIE, renew=visitors.renewed),
         Middleware(ScriptPath, script=script),
     ]

@@ -102,6 +102,15 @@ def test_a_large_message_ends_the_session(app: str) -> None:
     assert large.close_code == 1009
 
 
+def test_a_message_that_no_page_sends_ends_the_session(app: str) -> None:
+    with session(app) as other:
+        other.send(BackMsg(load_git_info=True).SerializeToString())
+        with suppress(ConnectionClosed):
+            while other.recv(timeout=10):
+                pass
+    assert other.close_code == 1008
+
+
 def test_a_browser_gets_no_path_of_this_machine(app: str) -> None:
     messages: list[bytes] = []
     with session(app) as opened:

@@ -1,0 +1,117 @@
+"""Of Streamlit's messages only those that our pages send are passed on."""
+
+from collections.abc import Iterator
+
+import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import WebSocketRoute
+from starlette.testclient import TestClient
+from starlette.websockets import WebSocket, WebSocketDisconnect
+from streamlit.proto.BackMsg_pb2 import BackMsg
+
+from dashboards.server.messages import MAX_FILES, MAX_WIDGETS, POLICY_VIOLATION, Messages
+
+KINDS = {field.name for field in BackMsg.DESCRIPTOR.oneofs_by_name["type"].fields}
+PASSED = {"rerun_script", "stop_script", "app_heartbeat"}
+
+
+async def session(websocket: WebSocket) -> None:
+    """Answer each message with its kind, in Streamlit's place."""
+    await websocket.accept()
+    async for content in websocket.iter_bytes():
+        await websocket.send_text(str(BackMsg.FromString(content).WhichOneof("type")))
+    await websocket.send_text("after the end")
+
+
+@pytest.fixture(scope="module")
+def http() -> Iterator[TestClient]:
+    """A client of an app in which the session `s1` may upload."""
+    app = Starlette(
+        routes=[WebSocketRoute("/", session)],
+        middleware=[Middleware(Messages, may_upload=lambda _, session_id: session_id == "s1")],
+    )
+    with TestClient(app) as client:
+        yield client
+
+
+def message(kind: str) -> BackMsg:
+    """Return the smallest message of a kind."""
+    smallest = BackMsg()
+    if BackMsg.DESCRIPTOR.fields_by_name[kind].message_type is None:
+        setattr(smallest, kind, True)
+    else:
+        getattr(smallest, kind).SetInParent()
+    return smallest
+
+
+def file_urls(session_id: str, n_files: int) -> BackMsg:
+    asked = BackMsg()
+    asked.file_urls_request.session_id = session_id
+    asked.file_urls_request.file_names.extend(["a.csv"] * n_files)
+    return asked
+
+
+def page(n_widgets: int = 1, n_hashes: int = 1) -> BackMsg:
+    rerun = BackMsg()
+    for _ in range(n_widgets):
+        rerun.rerun_script.widget_states.widgets.add()
+    rerun.rerun_script.cached_message_hashes.extend(["h"] * n_hashes)
+    return rerun
+
+
+def answer(http: TestClient, content: BackMsg | bytes) -> str | int:
+    """Return the kind of a message that the app gets; of a refused one the code of the end."""
+    if isinstance(content, BackMsg):
+        content = content.SerializeToString()
+    with http.websocket_connect("/") as websocket:
+        websocket.send_bytes(content)
+        try:
+            return websocket.receive_text()
+        except WebSocketDisconnect as closed:
+            return closed.code
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_a_kind_of_message_passes_only_if_a_page_sends_it(http: TestClient, kind: str) -> None:
+    assert answer(http, message(kind)) == (kind if kind in PASSED else POLICY_VIOLATION)
+
+
+def test_the_last_kind_of_a_message_counts_as_in_streamlit(http: TestClient) -> None:
+    rerun, clear = (message(kind).SerializeToString() for kind in ("rerun_script", "clear_cache"))
+
+    assert answer(http, clear + rerun) == "rerun_script"
+    assert answer(http, rerun + clear) == POLICY_VIOLATION
+
+
+def test_only_a_session_that_may_upload_asks_for_addresses_of_a_few_files(
+    http: TestClient,
+) -> None:
+    assert answer(http, file_urls("s1", MAX_FILES)) == "file_urls_request"
+    for refused in (file_urls("s1", MAX_FILES + 1), file_urls("s2", 1), file_urls("", 1)):
+        assert answer(http, refused) == POLICY_VIOLATION
+
+
+def test_without_uploads_nobody_asks_for_addresses() -> None:
+    app = Starlette(routes=[WebSocketRoute("/", session)], middleware=[Middleware(Messages)])
+
+    assert answer(TestClient(app), file_urls("s1", 1)) == POLICY_VIOLATION
+
+
+def test_a_rerun_has_the_size_of_a_page(http: TestClient) -> None:
+    assert answer(http, page(MAX_WIDGETS, MAX_WIDGETS)) == "rerun_script"
+    for refused in (page(n_widgets=MAX_WIDGETS + 1), page(n_hashes=MAX_WIDGETS + 1)):
+        assert answer(http, refused) == POLICY_VIOLATION
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff", b"\x08"], ids=["empty", "none", "cut off"])
+def test_what_is_no_message_is_refused(http: TestClient, content: bytes) -> None:
+    assert answer(http, content) == POLICY_VIOLATION
+
+
+def test_text_is_refused(http: TestClient) -> None:
+    with http.websocket_connect("/") as websocket:
+        websocket.send_text("rerun")
+        with pytest.raises(WebSocketDisconnect) as closed:
+            websocket.receive_text()
+    assert closed.value.code == POLICY_VIOLATION
