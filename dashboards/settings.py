@@ -24,7 +24,14 @@ class AppSettings(BaseSettings):
     max_sessions: int = Field(
         default=200,
         gt=0,
-        description="Open browser tabs, and those closed in the last minute. Further ones get 503.",
+        description="Open browser tabs, and those closed in the last minute. Further ones get 503. "
+        "A tenth is kept for browsers that are signed in to the console.",
+    )
+    max_sessions_per_address: int = Field(
+        default=30,
+        gt=0,
+        description="The same of one client address, or of one IPv6 network (/64). Further ones "
+        "get 429. This machine's own address and signed-in browsers have no such limit.",
     )
     max_upload_mb: int = Field(
         default=50,

@@ -1,8 +1,8 @@
 """The app as an ASGI application: `python -m edge.serve dashboards.server.asgi:create_app`.
 
 Middleware checks each request before Streamlit sees it, in this order: the check of `Host`,
-`Guards` (origin, closed paths, number of sessions, security headers), `Messages` (kinds of
-messages), `Cookies`, which sets the cookie that identifies a browser (`dashboards.identity`), and
+`Guards` (origin, closed paths, security headers), `Messages` (kinds of messages), `Sessions` (their
+number), `Cookies`, which sets the cookie that identifies a browser (`dashboards.identity`), and
 `ScriptPath`, which keeps the path of the app from browsers.
 """
 
@@ -21,6 +21,7 @@ from dashboards.server.cookies import Cookies
 from dashboards.server.guards import Guards
 from dashboards.server.messages import Messages
 from dashboards.server.script_path import ScriptPath
+from dashboards.server.sessions import Sessions
 from dashboards.settings import AppSettings
 
 SCRIPT = Path(__file__).parents[1] / "app.py"
@@ -34,13 +35,15 @@ def create_app(settings: AppSettings | None = None, script: Path = SCRIPT) -> st
     may_upload = _may_upload if settings.max_upload_mb else None
     middleware = [
         Middleware(TrustedHostMiddleware, allowed_hosts=settings.hosts, www_redirect=False),
-        Middleware(
-            Guards,
-            max_sessions=settings.max_sessions,
-            kept_seconds=config.get_option("server.disconnectedSessionTTL"),
-            may_upload=may_upload,
-        ),
+        Middleware(Guards, may_upload=may_upload),
         Middleware(Messages, may_upload=may_upload),
+        Middleware(
+            Sessions,
+            limit=settings.max_sessions,
+            limit_per_address=settings.max_sessions_per_address,
+            kept_seconds=config.get_option("server.disconnectedSessionTTL"),
+            is_signed_in=_is_signed_in,
+        ),
         Middleware(Cookies, name=COOKIE, renew=visitors.renewed),
         Middleware(ScriptPath, script=script),
     ]
@@ -49,3 +52,8 @@ def create_app(settings: AppSettings | None = None, script: Path = SCRIPT) -> st
 
 def _may_upload(scope: Scope, session_id: str) -> bool:
     return uploads.may_upload(session_id, cookies.value_of(scope, COOKIE))
+
+
+def _is_signed_in(scope: Scope) -> bool:
+    browser = visitors.browser_of(cookies.value_of(scope, COOKIE))
+    return browser is not None and visitors.BROWSERS.signed_in(browser) is not None

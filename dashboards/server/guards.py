@@ -4,12 +4,9 @@
   ask a public server for this machine's address, and block all sessions until it answers.
 - Streamlit's agent API, metrics and sign-in are not used: their paths get 404. So does an upload,
   except of a file in a session that shows the uploader to an operator.
-- The number of sessions is limited. Sessions that Streamlit keeps after a disconnect count too.
 """
 
 import re
-import time
-from collections import deque
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
@@ -52,25 +49,15 @@ class Guards:
 
     Args:
         app: the next application.
-        max_sessions: open WebSockets, and those that closed in the last `kept_seconds`.
-        kept_seconds: how long Streamlit keeps the session of a closed WebSocket.
         may_upload: whether a request may upload a file to the session of this id; by default none
             may. It runs in a thread.
     """
 
     def __init__(
-        self,
-        app: ASGIApp,
-        max_sessions: int,
-        kept_seconds: float,
-        may_upload: Callable[[Scope, str], bool] | None = None,
+        self, app: ASGIApp, may_upload: Callable[[Scope, str], bool] | None = None
     ) -> None:
         self._app = app
         self._may_upload = may_upload
-        self._max_sessions = max_sessions
-        self._kept_seconds = kept_seconds
-        self._n_open = 0
-        self._closed_at: deque[float] = deque()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse the request, or pass it on."""
@@ -83,12 +70,8 @@ class Guards:
             await _refuse(403, "This origin may not use the app.", scope, receive, send)
         elif is_closed(scope) and not await self._is_permitted_upload(scope):
             await _refuse(404, "Not Found", scope, receive, send)
-        elif scope["type"] == "http":
-            await self._app(scope, receive, send)
-        elif self._n_sessions() >= self._max_sessions:
-            await _refuse(503, "Too many sessions are open.", scope, receive, send)
         else:
-            await self._run_session(_without_origin(scope), receive, send)
+            await self._app(_without_origin(scope), receive, send)
 
     async def _is_permitted_upload(self, scope: Scope) -> bool:
         upload = UPLOAD.search(scope["path"])
@@ -97,20 +80,6 @@ class Guards:
         if scope["method"] not in {"PUT", "DELETE"}:
             return False
         return await run_in_threadpool(self._may_upload, scope, upload["session"])
-
-    def _n_sessions(self) -> int:
-        oldest_kept = time.monotonic() - self._kept_seconds
-        while self._closed_at and self._closed_at[0] < oldest_kept:
-            self._closed_at.popleft()
-        return self._n_open + len(self._closed_at)
-
-    async def _run_session(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self._n_open += 1
-        try:
-            await self._app(scope, receive, send)
-        finally:
-            self._n_open -= 1
-            self._closed_at.append(time.monotonic())
 
 
 def is_own_origin(headers: Headers) -> bool:
@@ -132,7 +101,12 @@ def is_closed(scope: Scope) -> bool:
 
 
 def _without_origin(scope: Scope) -> Scope:
-    """Return the scope without `Origin`: it was checked, and Streamlit's check may use the net."""
+    """Return the scope of a WebSocket without `Origin`.
+
+    It was checked, and Streamlit's own check may use the net.
+    """
+    if scope["type"] == "http":
+        return scope
     headers = [(name, value) for name, value in scope["headers"] if name != b"origin"]
     return {**scope, "headers": headers}
 

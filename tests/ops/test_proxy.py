@@ -193,3 +193,11 @@ def test_a_websocket_is_upgraded(proxy: Proxy) -> None:
 
     assert "Upgrade: websocket\n" in answer.text
     assert "Connection: upgrade\n" in answer.text
+
+
+def test_new_tabs_are_limited_and_pages_are_not(proxy: Proxy) -> None:
+    statuses = [ask(proxy, NAMES[0], "/_stcore/stream").status_code for _ in range(30)]
+
+    assert statuses[:10] == [200] * 10
+    assert 429 in statuses
+    assert ask(proxy, NAMES[0], "/").status_code == 200

@@ -30,16 +30,11 @@ async def session(websocket: WebSocket) -> None:
 
 @pytest.fixture
 def http() -> Iterator[TestClient]:
-    """A client of the layer with at most 2 sessions, which count for a minute."""
+    """A client of the layer, in which one session may upload."""
     app = Starlette(
         routes=[Route("/{path:path}", page), WebSocketRoute("/_stcore/stream", session)],
         middleware=[
-            Middleware(
-                Guards,
-                max_sessions=2,
-                kept_seconds=60,
-                may_upload=lambda _, session_id: session_id == "permitted",
-            ),
+            Middleware(Guards, may_upload=lambda _, session_id: session_id == "permitted"),
             Middleware(Cookies, name="visitor", renew=lambda value: None if value else "n-1"),
         ],
     )
@@ -97,20 +92,6 @@ def test_a_page_of_another_origin_is_refused(http: TestClient, origin: str) -> N
 def test_streamlit_does_not_see_an_origin_that_was_checked(http: TestClient) -> None:
     with http.websocket_connect("/_stcore/stream", headers=OWN) as websocket:
         assert websocket.receive_json()["origin"] is None
-
-
-def test_sessions_are_limited_including_those_that_streamlit_keeps(http: TestClient) -> None:
-    for _ in range(2):
-        with http.websocket_connect("/_stcore/stream", headers=OWN) as websocket:
-            websocket.receive_json()
-
-    with (
-        pytest.raises(WebSocketDenialResponse) as refused,
-        http.websocket_connect("/_stcore/stream", headers=OWN),
-    ):
-        pass
-    assert refused.value.status_code == 503
-    assert http.get("/").status_code == 200
 
 
 def test_a_page_sets_an_http_only_cookie_once(http: TestClient) -> None:

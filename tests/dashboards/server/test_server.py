@@ -43,7 +43,12 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     script = folder / "heading.py"
     script.write_text("import streamlit as st\n\nst.title('A heading')\n")
     with serving(Proxy) as proxy:
-        settings = {"HTTP_PROXY": proxy, "HTTPS_PROXY": proxy, "APP_MAX_SESSIONS": "5"}
+        settings = {
+            "HTTP_PROXY": proxy,
+            "HTTPS_PROXY": proxy,
+            "APP_MAX_SESSIONS": "6",
+            "APP_MAX_SESSIONS_PER_ADDRESS": "2",
+        }
         with streamlit_server.served(settings, folder / "log", script) as url:
             yield url
 
@@ -130,14 +135,22 @@ def test_a_browser_gets_no_path_of_this_machine(app: str) -> None:
         assert folder.encode() not in b"".join(messages)
 
 
-def test_the_number_of_sessions_is_limited(app: str) -> None:
-    statuses = []
-    for _ in range(6):
-        try:
-            with session(app):
-                statuses.append(101)
-        except InvalidStatus as refused:
-            statuses.append(refused.response.status_code)
+def opened(app: str, *messages: BackMsg, **headers: str) -> int:
+    """Return the status of the handshake of a session that sends these messages and ends."""
+    try:
+        with session(app, **headers) as brief:
+            for message in messages:
+                brief.send(message.SerializeToString())
+    except InvalidStatus as refused:
+        return refused.response.status_code
+    return 101
 
-    assert statuses[-1] == 503
+
+def test_the_number_of_sessions_that_run_is_limited(app: str) -> None:
+    run = BackMsg(rerun_script=ClientState())
+    client = {"X-Forwarded-For": "203.0.113.9"}  # from a proxy on this machine, which is trusted
+
+    assert [opened(app, **client) for _ in range(10)] == [101] * 10
+    assert [opened(app, run, **client) for _ in range(3)] == [101, 101, 429]
+    assert [opened(app, run) for _ in range(6)][-1] == 503
     assert httpx2.get(f"{app}/_stcore/health").text == "ok"

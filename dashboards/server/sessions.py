@@ -1,0 +1,119 @@
+"""Limits of the number of sessions: in all, and of each client address.
+
+A session counts while its WebSocket is open, and for as long as Streamlit keeps it afterwards if it
+has run a page. Handshakes alone take no place from others, once they are closed.
+"""
+
+import time
+from collections import Counter, deque
+from collections.abc import Callable
+from ipaddress import IPv6Address, ip_address
+
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+RESERVED_SHARE = 0.1  # of all sessions: for signed-in browsers
+IPV6_PREFIX = 64  # bits: who has one address has all with this prefix
+
+
+class Sessions:
+    """ASGI middleware that answers 503 or 429 to a WebSocket above the limits.
+
+    Signed-in browsers have some places of their own, and no limit by address.
+    Nor have clients on this machine: they share an address.
+
+    Args:
+        app: the next application.
+        limit: of all sessions.
+        limit_per_address: of the sessions of one client address.
+        kept_seconds: how long Streamlit keeps the session of a closed WebSocket.
+        is_signed_in: whether a handshake comes from a signed-in browser.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        limit: int,
+        limit_per_address: int,
+        kept_seconds: float,
+        is_signed_in: Callable[[Scope], bool],
+    ) -> None:
+        self._app = app
+        self._limit = limit
+        self._limit_per_address = limit_per_address
+        self._kept_seconds = kept_seconds
+        self._is_signed_in = is_signed_in
+        self._n_by_address = Counter[str]()  # open, or closed lately
+        self._closed: deque[tuple[float, str]] = deque()  # times and addresses
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse a WebSocket, or pass the request on."""
+        if scope["type"] != "websocket":
+            await self._app(scope, receive, send)
+            return
+        address = address_of(scope)
+        self._drop_old()
+        status = self._refusal(scope, address)
+        if status is None:
+            await self._run(address, scope, receive, send)
+        else:
+            answer = PlainTextResponse("Too many sessions are open.", status)
+            answer.headers["connection"] = "close"
+            await answer(scope, receive, send)
+
+    def _refusal(self, scope: Scope, address: str) -> int | None:
+        n_sessions = self._n_by_address.total()
+        if self._is_signed_in(scope):
+            return 503 if n_sessions >= self._limit else None
+        if n_sessions >= self._limit * (1 - RESERVED_SHARE):
+            return 503
+        is_at_limit = self._n_by_address[address] >= self._limit_per_address
+        return 429 if is_at_limit and address else None
+
+    async def _run(self, address: str, scope: Scope, receive: Receive, send: Send) -> None:
+        has_run = False
+
+        async def receive_noting_messages() -> Message:
+            nonlocal has_run
+            message = await receive()
+            has_run = has_run or message["type"] == "websocket.receive"
+            return message
+
+        self._n_by_address[address] += 1
+        try:
+            await self._app(scope, receive_noting_messages, send)
+        finally:
+            if has_run:
+                self._closed.append((time.monotonic(), address))
+            else:
+                self._forget(address)
+
+    def _drop_old(self) -> None:
+        oldest_kept = time.monotonic() - self._kept_seconds
+        while self._closed and self._closed[0][0] < oldest_kept:
+            self._forget(self._closed.popleft()[1])
+
+    def _forget(self, address: str) -> None:
+        self._n_by_address[address] -= 1
+        if not self._n_by_address[address]:
+            del self._n_by_address[address]
+
+
+def address_of(scope: Scope) -> str:
+    """Return the client's address, of IPv6 its prefix; empty for a client on this machine.
+
+    Behind a proxy that the settings trust, uvicorn has put the client's address in place of the
+    proxy's.
+    """
+    host = scope["client"][0] if scope.get("client") else ""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return str(host)  # what a proxy calls its client
+    if isinstance(address, IPv6Address):
+        address = address.ipv4_mapped or address
+    if address.is_loopback:
+        return ""
+    if isinstance(address, IPv6Address):
+        return str(IPv6Address(int(address) >> IPV6_PREFIX << IPV6_PREFIX))
+    return str(address)
