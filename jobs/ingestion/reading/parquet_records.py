@@ -1,7 +1,7 @@
 """Read Parquet, as pandas, Spark and Arrow write it."""
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,11 +11,20 @@ import pyarrow.parquet as pq
 
 from jobs.ingestion.reading import compression
 from jobs.ingestion.reading.column_texts import texts
+from jobs.ingestion.reading.parquet_sizes import (
+    NUMBER_BYTES,
+    Sizes,
+    long_texts,
+    parts,
+    row_sizes,
+    text_paths,
+)
 from jobs.ingestion.reading.reader import BATCH_ROWS, TEXT, FileReader, whole_batch
 from jobs.runtime.errors import UnreadableFileError
 from warehouse.manifests.sources import Files
 
 BATCH_BYTES = 1 << 26
+LONGEST_ROW = 1 << 26  # bytes
 
 
 class ParquetReader(FileReader):
@@ -51,12 +60,46 @@ class ParquetReader(FileReader):
     def _batches(self, columns: tuple[str, ...]) -> Iterator[pa.RecordBatch]:
         with self._opened() as file:
             tops = {field.name for field in file.schema_arrow}
-            needed = sorted({top for name in columns if (top := _top(name, tops)) is not None})
-            row = 1
-            for batch in file.iter_batches(_batch_rows(file), columns=needed):
-                values = [self._texts(batch, name) for name in columns]
-                yield whole_batch(row, batch.num_rows, columns, values)
-                row += batch.num_rows
+            text_columns = text_paths(file)
+        needed = sorted({top for name in columns if (top := _top(name, tops)) is not None})
+        first = 1
+        for batch in self._small_batches(needed, text_columns):
+            values = [self._texts(batch, name) for name in columns]
+            yield whole_batch(first, batch.num_rows, columns, values)
+            first += batch.num_rows
+
+    def _small_batches(
+        self, needed: Sequence[str], text_columns: Sequence[str]
+    ) -> Iterator[pa.RecordBatch]:
+        """Yield batches that have about `BATCH_BYTES` bytes also if no text is repeated.
+
+        Raises:
+            UnreadableFileError: a row has more.
+        """
+        flat = [name for name in needed if name in text_columns]
+        with self._opened(dictionaries=flat) as file:
+            long = long_texts(file, flat, BATCH_BYTES // BATCH_ROWS)
+        inner = [path for path in text_columns if _top(path, needed) not in {None, path}]
+        repeated = [*long, *inner]
+        row = 1
+        with self._opened(dictionaries=repeated) as file:
+            # Arrow cannot join dictionaries inside lists: no batch is of two row groups then
+            groups = [*range(file.num_row_groups)]
+            for together in [[group] for group in groups] if repeated else [groups]:
+                n_rows = _batch_rows(file)
+                for batch in file.iter_batches(n_rows, row_groups=together, columns=needed):
+                    sizes = row_sizes(batch)
+                    self._refuse_long_row(row, sizes)
+                    yield from parts(batch, sizes, BATCH_BYTES)
+                    row += batch.num_rows
+
+    def _refuse_long_row(self, first: int, sizes: Sizes) -> None:
+        is_long = sizes > LONGEST_ROW
+        if is_long.any():
+            raise UnreadableFileError(
+                f"{self.name}: row {first + int(is_long.argmax())} has more than {LONGEST_ROW:,} "
+                "bytes. Leave out the columns with long values"
+            )
 
     def _texts(self, batch: pa.RecordBatch, name: str) -> pa.Array:
         top = _top(name, set(batch.schema.names))
@@ -72,12 +115,14 @@ class ParquetReader(FileReader):
         return texts(values)
 
     @contextmanager
-    def _opened(self) -> Iterator[pq.ParquetFile]:
+    def _opened(self, dictionaries: Sequence[str] = ()) -> Iterator[pq.ParquetFile]:
         source = pa.py_buffer(self._source) if isinstance(self._source, bytes) else self._source
         try:
             with (
                 compression.readable(self.name),
-                pq.ParquetFile(source, coerce_int96_timestamp_unit="us") as file,
+                pq.ParquetFile(
+                    source, coerce_int96_timestamp_unit="us", read_dictionary=[*dictionaries]
+                ) as file,
             ):
                 yield file
         except pa.ArrowException as error:
@@ -88,12 +133,20 @@ class ParquetReader(FileReader):
 
 
 def _batch_rows(file: pq.ParquetFile) -> int:
-    """Return how many rows have about `BATCH_BYTES` bytes, so that long texts fit into memory."""
-    metadata = file.metadata
+    """Return how many rows have about `BATCH_BYTES` bytes, so that long texts fit into memory.
+
+    Repeated texts count once. Repeated numbers, and texts of one length, count each time.
+    """
+    metadata, schema = file.metadata, file.schema
+    widths = [schema.column(n).length or NUMBER_BYTES for n in range(len(schema))]
     groups = map(metadata.row_group, range(metadata.num_row_groups))
-    n_bytes = sum(int(group.total_byte_size) for group in groups)
+    n_bytes = sum(max(int(group.total_byte_size), _expanded(group, widths)) for group in groups)
     n_rows = BATCH_BYTES * int(metadata.num_rows) // max(n_bytes, 1)
     return min(max(n_rows, 1), BATCH_ROWS)
+
+
+def _expanded(group: pq.RowGroupMetaData, widths: Sequence[int]) -> int:
+    return sum(group.column(n).num_values * width for n, width in enumerate(widths))
 
 
 def _fields(field: pa.Field, prefix: str = "") -> Iterator[tuple[str, pa.DataType]]:
