@@ -1,12 +1,14 @@
 """How csv text is split into records, by Python's `csv` (RFC 4180, escapes, long separators)."""
 
 import csv
+import itertools
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from jobs.ingestion.reading.lines import Lines
+from jobs.ingestion.reading.open_records import GOING_ON, Dialect, OpenRecords, State
 from warehouse.manifests.sources import Files
 
 if TYPE_CHECKING:
@@ -41,42 +43,70 @@ class Record(NamedTuple):
 
 
 class Splitter:
-    """Splits lines into records. A quoted field may span lines.
+    """Splits the lines of a file into records. A quoted field may span lines.
 
     After a quote that is never closed, only its line is lost: the lines after it are split again.
     """
 
-    def __init__(self, files: Files) -> None:
+    def __init__(self, files: Files, lines: Lines) -> None:
         csv.field_size_limit(sys.maxsize)
         self._files = files
+        self._lines = lines
         self._separator = files.separator if len(files.separator) == 1 else _SEPARATOR
         self._prepared = _preparation(files)
+        self._strict, self._lenient = (
+            csv.reader(
+                (),
+                delimiter=self._separator,
+                quotechar=files.quote or None,
+                quoting=csv.QUOTE_MINIMAL if files.quote else csv.QUOTE_NONE,
+                escapechar=files.escape or None,
+                strict=strict,
+            ).dialect
+            for strict in (True, False)
+        )
+        self._dialect = Dialect(files.quote, files.escape, self._prepared, self._reader)
+        self._open_records = OpenRecords(lines, self._dialect)
 
-    def records(self, lines: Lines) -> Iterator[Record]:
+    def records(self) -> Iterator[Record]:
         """Yield the records until the current block is read; blank lines are skipped.
 
         If the last record ends in a later block, the other lines of that block are left.
         """
+        lines = self._lines
         n_blocks = max(lines.n_blocks, 1)
-        reader = self._reader(lines, strict=False)
         while True:
             lines.start()
-            line = lines.number
-            try:
-                fields = next(reader, None)
-            except csv.Error:  # the only one that is left if `strict` is off
-                yield Record(line, lines.taken, [], STRAY_RETURN)
-            else:
-                is_strict = self._is_strict(lines.taken)
-                if not is_strict and (lines.at_end or len(lines.taken) > 1):
-                    lines.give_back(len(lines.taken) - 1)
-                    yield Record(line, lines.taken, [], NEVER_CLOSED)
-                elif fields:
-                    fields = self._restored(fields)
-                    kept = fields if is_strict else self._with_quotes(lines.taken[0], fields)
-                    yield Record(line, lines.taken, kept, "", is_strict)
+            number = lines.number
+            for line in itertools.islice(lines, 1):
+                record = self._record(number, line)
+                if record.fields or record.problem:
+                    yield record
             if not lines.in_block or lines.n_blocks > n_blocks:
                 return
+
+    def _record(self, number: int, first: str) -> Record:
+        """Return the record that begins with the line, and take its other lines."""
+        lines = self._lines
+        state, has_single_quote = self._dialect.after(first, None)
+        has_quote = self._files.quote != "" and self._files.quote in first
+        if state in GOING_ON:
+            end = self._open_records.end(state, len(first))
+            state = end.state
+            has_single_quote = has_single_quote or end.has_single_quote
+            has_quote = has_quote or end.has_quote
+            is_lost = has_single_quote or (has_quote and state == State.END_OF_FILE)
+            if state != State.STRAY_RETURN and is_lost:
+                return Record(number, lines.taken, [], NEVER_CLOSED)
+            for _ in itertools.islice(lines, end.n_lines):
+                pass  # now they are in `taken`
+        if state == State.STRAY_RETURN:
+            return Record(number, lines.taken, [], STRAY_RETURN)
+        rows = self._reader(map(self._prepared, lines.taken), strict=False)
+        fields = self._restored(next(rows))
+        if has_single_quote:
+            fields = self._with_quotes(first, fields)
+        return Record(number, lines.taken, fields, "", not has_single_quote)
 
     def strict_rows(self, lines: Sequence[str]) -> tuple[list[list[str]], list[int]]:
         """Return the rows before the first that is not strict, and the lines read after each row.
@@ -84,7 +114,7 @@ class Splitter:
         This is many times faster than `records`. A blank line is a row without fields.
         """
         rows, n_lines = [], []
-        reader = self._reader(lines, strict=True)
+        reader = self._reader(map(self._prepared, lines), strict=True)
         try:
             for row in reader:
                 rows.append(row)
@@ -92,15 +122,6 @@ class Splitter:
         except csv.Error:
             pass
         return list(map(self._restored, rows)), n_lines
-
-    def _is_strict(self, taken: Sequence[str]) -> bool:
-        """Return whether the lines are one record, with all inner quotes doubled or escaped."""
-        if not self._files.quote or not any(self._files.quote in line for line in taken):
-            return True
-        try:
-            return len(list(self._reader(taken, strict=True))) == 1
-        except csv.Error:
-            return False
 
     def _with_quotes(self, line: str, fields: list[str]) -> list[str]:
         """Return the fields with all quotes inside them, some of which `csv` drops.
@@ -120,15 +141,7 @@ class Splitter:
         ]
 
     def _reader(self, lines: Iterable[str], *, strict: bool) -> "_csv.Reader":
-        files = self._files
-        return csv.reader(
-            lines if self._prepared is None else map(self._prepared, lines),
-            delimiter=self._separator,
-            quotechar=files.quote or None,
-            quoting=csv.QUOTE_MINIMAL if files.quote else csv.QUOTE_NONE,
-            escapechar=files.escape or None,
-            strict=strict,
-        )
+        return csv.reader(lines, self._strict if strict else self._lenient)
 
     def _restored(self, fields: list[str]) -> list[str]:
         if self._separator == self._files.separator:
@@ -136,17 +149,15 @@ class Splitter:
         return [text.replace(_SEPARATOR, self._files.separator) for text in fields]
 
 
-def _preparation(files: Files) -> Callable[[str], str] | None:
+def _preparation(files: Files) -> Callable[[str], str]:
     r"""Return what is done to each line before `csv` splits it, or None.
 
     `csv` drops an escape before any character. Here it stays, as in `C:\new`, unless it is before
     a quote, a separator, a line end or an escape.
     """
-    unescaped = _kept_escapes(files) if files.escape else None
+    unescaped = _kept_escapes(files) if files.escape else str
     if len(files.separator) == 1:
         return unescaped
-    if unescaped is None:
-        return lambda line: line.replace(files.separator, _SEPARATOR)
     return lambda line: unescaped(line).replace(files.separator, _SEPARATOR)
 
 

@@ -37,8 +37,11 @@ class DelimitedReader(FileReader):
         self._files = files
         self._text = TextFile(source, name, files.encoding)
         self._line_end = line_end_of(self._text.sample, files)
-        self._splitter = Splitter(files)
-        header = self._header(self._lines(), name) if files.header else list(files.fields)
+        header = (
+            self._header(Splitter(files, self._lines()), name)
+            if files.header
+            else list(files.fields)
+        )
         self._n_fields = len(header)
         if self._n_fields > MAX_COLUMNS:
             raise UnreadableFileError(
@@ -53,10 +56,10 @@ class DelimitedReader(FileReader):
             lines.start()
         return lines
 
-    def _header(self, lines: Lines, name: str) -> list[str]:
-        record = next(self._splitter.records(lines), None)
+    def _header(self, splitter: Splitter, name: str) -> list[str]:
+        record = next(splitter.records(), None)
         while record is not None and record.text.startswith("sep="):  # Excel's first line
-            record = next(self._splitter.records(lines), None)
+            record = next(splitter.records(), None)
         if record is None:
             return []
         problem = bad_byte(record.text, record.line, self._text.encoding) or record.problem
@@ -70,8 +73,9 @@ class DelimitedReader(FileReader):
         positions = [self.columns.index(x) if x in self.columns else None for x in columns]
         plain = PlainBlocks(self._files, self._line_end, self._n_fields)
         lines = self._lines()
+        splitter = Splitter(self._files, lines)
         if self._files.header:
-            self._header(lines, self.name)
+            self._header(splitter, self.name)
         while lines.in_block or (block := lines.next_block()):
             if not lines.in_block:
                 table = plain.table(block)
@@ -81,16 +85,20 @@ class DelimitedReader(FileReader):
                     lines.skip(table.num_rows)
                     continue
                 lines.put(block)
-            yield self._strict_batch(lines, columns, positions)
+            yield self._strict_batch(splitter, lines, columns, positions)
             if lines.in_block:
-                yield self._batch(self._splitter.records(lines), columns, positions)
+                yield self._batch(splitter.records(), columns, positions)
 
     def _strict_batch(
-        self, lines: Lines, columns: Sequence[str], positions: Sequence[int | None]
+        self,
+        splitter: Splitter,
+        lines: Lines,
+        columns: Sequence[str],
+        positions: Sequence[int | None],
     ) -> pa.RecordBatch:
         """Return the rows of a block before the first record that may have a problem."""
         left = lines.left()
-        rows, n_lines = self._splitter.strict_rows(left if is_decoded("".join(left)) else ())
+        rows, n_lines = splitter.strict_rows(left if is_decoded("".join(left)) else ())
         problems = (at for at, row in enumerate(rows) if row and not self._has_width(row))
         n_rows = next(problems, len(rows))
         filled = [at for at in range(n_rows) if rows[at]]

@@ -2,7 +2,6 @@
 
 import io
 import re
-from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +13,6 @@ from warehouse.manifests.sources import Files
 
 BLOCK_CHARS = 1 << 21
 LONGEST_LINE = 1 << 24  # characters; a longer text is probably not text in lines
-LONGEST_RECORD = 1 << 24  # characters of a record that spans lines
 _LINE_END = re.compile("\r\n|\n|\r")
 
 
@@ -78,55 +76,55 @@ class TextFile:
 
 
 class Lines:
-    """An iterator over the lines that knows the current block, and takes lines back.
+    """An iterator over the lines that knows the current block, and looks ahead.
 
     `taken` are the lines since `start`: those of the current record. `number` is the number of the
-    next line, from 1, and `n_blocks` that of the blocks read so far. `at_end` is true if the lines
-    ended after `start`.
+    next line, from 1, `position` the number of characters before it (without those of blocks that
+    were never `put`), and `n_blocks` the number of the blocks read so far.
     """
 
     def __init__(self, blocks: Iterator[str], line_end: str) -> None:
         self.number = 1
+        self.position = 0
         self.taken: list[str] = []
-        self.at_end = False
         self.n_blocks = 0
-        self._n_chars = 0
         self._blocks = blocks
         self._line_end = line_end
-        self._lines: deque[str] = deque()
+        self._lines: list[str] = []
+        self._next = 0  # index of the next line; those before it were taken
 
     def __iter__(self) -> "Lines":
         return self
 
     def __next__(self) -> str:
-        if self._n_chars > LONGEST_RECORD or not (self._lines or self._fill()):
-            self.at_end = True
+        line = self.ahead(0)
+        if line is None:
             raise StopIteration
-        line = self._lines.popleft()
+        self._next += 1
         self.number += 1
-        self._n_chars += len(line)
+        self.position += len(line)
         self.taken.append(line)
         return line
 
+    def ahead(self, n_lines: int) -> str | None:
+        """Return the line that so many lines are before, without taking it; None at the end."""
+        while self._next + n_lines >= len(self._lines):
+            if not self._fill():
+                return None
+        return self._lines[self._next + n_lines]
+
     def start(self) -> None:
         """Begin a record: forget the lines taken so far."""
-        self.taken, self._n_chars, self.at_end = [], 0, False
-
-    def give_back(self, n_lines: int) -> None:
-        """Let the last lines taken be the next again."""
-        n_kept = len(self.taken) - n_lines
-        self._lines.extendleft(reversed(self.taken[n_kept:]))
-        self.number -= n_lines
-        del self.taken[n_kept:]
+        self.taken = []
 
     @property
     def in_block(self) -> bool:
         """Whether lines of the current block are left."""
-        return bool(self._lines)
+        return self._next < len(self._lines)
 
     def left(self) -> list[str]:
         """Return the lines of the current block that are left."""
-        return list(self._lines)
+        return self._lines[self._next :]
 
     def next_block(self) -> str:
         """Return the next block, whose lines the caller reads or `put`s back; "" at the end."""
@@ -134,14 +132,17 @@ class Lines:
         return next(self._blocks, "")
 
     def put(self, block: str) -> None:
-        """Let the lines of the block be the next."""
+        """Let the lines of the block follow those that are left."""
+        del self._lines[: self._next]
+        self._next = 0
         self._lines.extend(split_lines(block, self._line_end))
 
     def skip(self, n_lines: int) -> None:
         """Count lines that the caller has read; those of the current block are dropped."""
         self.number += n_lines
-        for _ in range(min(n_lines, len(self._lines))):
-            self._lines.popleft()
+        end = min(self._next + n_lines, len(self._lines))
+        self.position += sum(map(len, self._lines[self._next : end]))
+        self._next = end
 
     def _fill(self) -> bool:
         block = self.next_block()
