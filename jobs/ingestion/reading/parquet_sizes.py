@@ -73,7 +73,8 @@ def _sizes(values: pa.Array) -> Sizes:
     if pa.types.is_fixed_size_list(kind):
         start, length = values.offset * kind.list_size, len(values) * kind.list_size
         inner = _sizes(values.values.slice(start, length))
-        return inner.reshape(len(values), -1).sum(axis=1)
+        sums: Sizes = inner.reshape(len(values), -1).sum(axis=1)
+        return sums
     return _list_sizes(values) if pa.types.is_nested(kind) else _value_sizes(values)
 
 
@@ -91,14 +92,16 @@ def _list_sizes(values: pa.Array) -> Sizes:
     inner = _sizes(values.keys) + _sizes(values.items) if is_map else _sizes(values.values)
     offsets = values.offsets.to_numpy()
     sums = np.concatenate(([0], np.cumsum(inner)))
-    return sums[offsets[1:]] - sums[offsets[:-1]]
+    differences: Sizes = sums[offsets[1:]] - sums[offsets[:-1]]
+    return differences
 
 
 def _value_sizes(values: pa.Array) -> Sizes:
     if pa.types.is_fixed_size_binary(values.type):
         return np.full(len(values), values.type.byte_width, np.int64)
     try:
-        sizes = pc.fill_null(pc.binary_length(values), 0)
+        lengths = pc.fill_null(pc.binary_length(values), 0)
     except pa.ArrowNotImplementedError:  # a number, a time, a truth value
         return np.full(len(values), NUMBER_BYTES, np.int64)
-    return sizes.to_numpy(zero_copy_only=False).astype(np.int64)
+    sizes: Sizes = lengths.to_numpy(zero_copy_only=False).astype(np.int64)
+    return sizes
