@@ -64,7 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
     findings = grade(args.manifest, args.inbox)
     for finding in findings:
-        sys.stdout.write(f"{finding.level:<8} {finding.about:<10} {finding.text}\n")
+        sys.stdout.write(f"{finding.line}\n")
     return int(any(finding.level == "error" for finding in findings))
 
 

@@ -7,6 +7,7 @@ from typing import Literal
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from edge.log_lines import one_line
 from jobs.ingestion.checks import text_checks
 from jobs.ingestion.checks.row_checks import Checked, are_too_many
 from jobs.ingestion.interpreting import values
@@ -28,6 +29,11 @@ class Finding:
     level: Level
     about: About
     text: str
+
+    @property
+    def line(self) -> str:
+        """The finding in one line, for a terminal: files have no control over it."""
+        return one_line(f"{self.level:<8} {self.about:<10} {self.text}")
 
 
 @dataclass(frozen=True, slots=True)

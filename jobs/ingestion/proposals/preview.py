@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from edge.log_lines import one_line
 from jobs.ingestion.checks import sent_rows
 from jobs.ingestion.interpreting import conditions, values
 from jobs.ingestion.reading import open_file
@@ -57,9 +58,9 @@ def _table(
         kinds = pa.nulls(n_rows, pa.string()) if column is None else texts[column]
         read["kind"] = values.kinds(kinds, section)
     kept = conditions.kept(texts, section, n_rows)
-    table = Table(*read, title=escape(section.file), title_justify="left", box=None)
+    table = Table(*read, title=escape(one_line(section.file)), title_justify="left", box=None)
     for number, row in enumerate(zip(*(array.to_pylist() for array in read.values()), strict=True)):
-        cells = [escape(_shown(value)) for value in row]
+        cells = [escape(one_line(_shown(value))) for value in row]
         table.add_row(*cells, style=None if kept[number].as_py() else "dim strike")
     return table
 

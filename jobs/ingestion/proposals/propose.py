@@ -13,6 +13,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from edge.log_lines import one_line
 from jobs.ingestion import check
 from jobs.ingestion.proposals import drafts, manifests, preview, targets
 from jobs.ingestion.proposals.files import tables
@@ -57,23 +58,28 @@ def main(argv: Sequence[str] | None = None) -> int:
         if args.out is not None:
             targets.write(text, args.out)
     except JobError as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{_printable(str(error))}\n")
         return 1
     if args.out is None:
-        sys.stdout.write(text)
+        sys.stdout.write(_printable(text))
     else:
-        sys.stderr.write(f"wrote {args.out}\n")
+        sys.stderr.write(f"wrote {one_line(str(args.out))}\n")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, f"{name}.toml")
         path.write_text(text, encoding="utf-8")
         with suppress(ManifestError):  # `grade` says so
             preview.show(datasets.load(path), root, Console(stderr=True))
         for finding in check.grade(path, root):
-            sys.stderr.write(f"{finding.level:<8} {finding.about:<10} {finding.text}\n")
+            sys.stderr.write(f"{finding.line}\n")
     paths = [path.resolve() for path in args.paths]
     for command in targets.next_commands(name, paths, root, args.out, args.inbox):
-        sys.stderr.write(f"next: {command}\n")
+        sys.stderr.write(f"next: {one_line(command)}\n")
     return 0
+
+
+def _printable(text: str) -> str:
+    """Return the text with control characters escaped, except line feeds."""
+    return "\n".join(map(one_line, text.split("\n")))
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:

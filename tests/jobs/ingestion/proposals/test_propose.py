@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from jobs.ingestion import check
 from jobs.ingestion.proposals import propose
 from jobs.runtime.errors import NothingSentError
 from tests.jobs.ingestion.proposals.shapes import STARS, proposed
@@ -40,3 +41,21 @@ def test_files_without_users_and_items_are_an_error(
 
     with pytest.raises(NothingSentError, match=r"no file .*absent\.csv"):
         propose.proposal([tmp_path / "absent.csv"])
+
+
+def test_texts_of_files_cannot_control_the_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    title = "\x1b]0;owned\x07"
+    (tmp_path / "ratings.csv").write_text(STARS.replace("item_id", f"item_id,{title}", 1))
+    (tmp_path / "rows.csv").write_text(f"user_id,item_id,rating\nu{title},i,3\n\x9b2J,j,4\n")
+    out = tmp_path / "shop.toml"
+
+    for arguments in ([], ["--out", str(out)]):
+        propose.main([str(tmp_path), "--name", "shop", *arguments])
+    check.main([str(out), "--inbox", str(tmp_path)])
+    propose.main([str(tmp_path / f"{title}.csv")])
+
+    shown = "".join(capsys.readouterr())
+    assert "owned" in shown
+    assert not {"\x1b", "\x07", "\x9b"} & {*shown}
