@@ -14,7 +14,7 @@ from fastapi.security.utils import get_authorization_scheme_param
 from starlette.types import Receive, Scope, Send
 
 from serving.api import body_limit, path_ids
-from serving.api.authentication import Caller, Needs, Products
+from serving.api.authentication import Caller, Needs, ProductAccess, Products
 from serving.api.datasets import Datasets
 from serving.api.metrics import Metrics
 from serving.api.operators import OperatorCaller, Operators
@@ -72,8 +72,16 @@ class Admission:
         """
         client = scope.get("client")
         address = client[0] if client else ""
+        token = _bearer(scope["headers"])
+        if token is None:
+            await self._refusals.count(address)
+            raise KeyRefusedError("The request carries no key.")
+        dataset: str = scope["path_params"]["dataset"]
+        if needs.access == "operator" or needs.access == "viewer":  # noqa: PLR1714 # mypy narrows it
+            is_for_viewers = needs.access == "viewer"
+            return await self._operator(token, dataset, address, is_for_viewers=is_for_viewers)
         try:
-            return await self._check(needs, scope, address)
+            return await self._product(needs.access, token, dataset, address)
         except KeyRefusedError as error:
             if error.status == UNAUTHORIZED:
                 await self._refusals.count(address)
@@ -83,27 +91,31 @@ class Admission:
         """Look every API key up again at its next request."""
         self._products.forget()
 
-    async def _check(self, needs: Needs, scope: Scope, address: str) -> Caller | OperatorCaller:
-        token = _bearer(scope["headers"])
-        dataset: str = scope["path_params"]["dataset"]
-        if token is None:
-            raise KeyRefusedError("The request carries no key.")
+    async def _operator(
+        self, token: str, dataset: str, address: str, *, is_for_viewers: bool
+    ) -> OperatorCaller:
         digest = keys.digest(token)
-        if needs.access == "operator" or needs.access == "viewer":  # noqa: PLR1714 # mypy narrows it
-            if not self.operators.was_valid(digest):
-                await self._refusals.check(address)
-            is_for_viewers = needs.access == "viewer"
-            user = await (self.operators.user if is_for_viewers else self.operators.operator)(token)
-            self._rate_limiter.take(digest)
-            return OperatorCaller(
-                self._datasets, self.release_caches, dataset, user.name, token, user.is_operator
-            )
+        find = self.operators.user if is_for_viewers else self.operators.operator
+        if self.operators.was_valid(digest):
+            user = await find(token)
+        else:
+            async with self._refusals.attempt(address):
+                user = await find(token)
+        self._rate_limiter.take(digest)
+        return OperatorCaller(
+            self._datasets, self.release_caches, dataset, user.name, user.is_operator
+        )
+
+    async def _product(
+        self, access: ProductAccess, token: str, dataset: str, address: str
+    ) -> Caller:
+        digest = keys.digest(token)
         if not self._products.was_valid(dataset, digest):
             await self._refusals.check(address)
         key = await self._products.find(dataset, digest)
         self._rate_limiter.take(digest)
-        if needs.access != "any key":
-            key.must_have(needs.access)
+        if access != "any key":
+            key.must_have(access)
         return Caller(self._datasets, self._metrics, self.release_caches, dataset, key)
 
 

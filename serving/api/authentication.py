@@ -60,11 +60,14 @@ class Caller:
             yield Authorized(connection, self.key.name, self.key.scopes)
 
 
+ProductAccess = Literal[Scope, "any key"]
+
+
 @dataclass(frozen=True, slots=True)
 class Needs:
     """What a route needs: a key with this scope, any key, an operator, or at least a viewer."""
 
-    access: Literal[Scope, "any key", "operator", "viewer"]
+    access: ProductAccess | Literal["operator", "viewer"]
 
 
 class Admitted(HTTPBearer):

@@ -5,14 +5,17 @@ Measured: 2 µs per request. The library `limits` takes 10 µs and would be one 
 
 import time
 from collections import OrderedDict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from threading import Lock
 
 import anyio
 
-from serving.errors import TooManyRequestsError
+from serving.errors import ApiError, TooManyRequestsError
 
 CACHED_KEYS = 10_000
 HELD_SECONDS = 1.0
+FAILED = frozenset((401, 503))  # a token that is not valid, or a lookup that did not end in time
 MOST_HELD = 64  # refusals that wait at the same time
 
 
@@ -46,6 +49,12 @@ class RateLimiter:
             if len(self._full_at) > CACHED_KEYS:
                 self._full_at.popitem(last=False)  # the sender that was silent for longest
 
+    def give_back(self, sender: str) -> None:
+        """Uncount one request."""
+        with self._lock:
+            if self._per_second and sender in self._full_at:
+                self._full_at[sender] -= 1 / self._per_second
+
     def check(self, sender: str) -> None:
         """Check that a request would be accepted, without counting it.
 
@@ -78,6 +87,7 @@ class Refusals:
     def __init__(self, per_second: int) -> None:
         self._limiter = RateLimiter(per_second, "Without a valid key this address sends")
         self._n_held = 0
+        self._attempts: dict[str, anyio.Lock] = {}
 
     async def check(self, address: str) -> None:
         """Check that the address may try a key or token that is not known to be valid.
@@ -101,6 +111,30 @@ class Refusals:
         except TooManyRequestsError:
             await self._hold()
             raise
+
+    @asynccontextmanager
+    async def attempt(self, address: str) -> AsyncIterator[None]:
+        """Count a lookup outside the API before it begins; uncount it unless it failed.
+
+        An address has one lookup at a time: the others of it wait, and those of other addresses do
+        not wait for them.
+
+        Raises: see `check`.
+        """
+        await self.count(address)
+        lock = self._attempts.setdefault(address, anyio.Lock())
+        try:
+            async with lock:
+                yield
+        except ApiError as error:
+            if error.status not in FAILED:
+                self._limiter.give_back(address)
+            raise
+        else:
+            self._limiter.give_back(address)
+        finally:
+            if not lock.statistics().locked:
+                self._attempts.pop(address, None)
 
     async def _hold(self) -> None:
         if self._n_held >= MOST_HELD:

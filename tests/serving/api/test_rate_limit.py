@@ -1,11 +1,15 @@
+from collections import Counter
+
+import anyio
+import anyio.lowlevel
 import httpx2
 import pytest
 from sqlalchemy import Engine
 
 from serving.api import rate_limit
-from serving.api.rate_limit import RateLimiter
+from serving.api.rate_limit import RateLimiter, Refusals
 from serving.api.settings import ApiSettings
-from serving.errors import TooManyRequestsError
+from serving.errors import ApiUnavailableError, ScopeMissingError, TooManyRequestsError
 from tests.conftest import schema_of
 from tests.support.serving.api_server import running_api
 from tests.support.serving.problems import problem
@@ -87,3 +91,50 @@ def test_a_key_above_its_rate_limit_is_refused(
     assert problem(refused[0]).code == "too-many-requests"
     assert refused[0].headers["retry-after"] == "1"
     assert other_key.status_code == 401  # each key has a limit of its own
+
+
+async def outcomes_of(refusals: Refusals, n_attempts: int, failure: Exception | None) -> list[str]:
+    """Return how attempts of one address end that begin at the same time."""
+    n_at_once, ended = 0, list[str]()
+
+    async def attempt() -> None:
+        nonlocal n_at_once
+        try:
+            async with refusals.attempt("address"):
+                n_at_once += 1
+                assert n_at_once == 1
+                await anyio.lowlevel.checkpoint()
+                n_at_once -= 1
+                if failure is not None:
+                    raise failure
+        except (TooManyRequestsError, ApiUnavailableError, ScopeMissingError) as error:
+            ended.append(type(error).__name__)
+        else:
+            ended.append("found")
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(n_attempts):
+            tasks.start_soon(attempt)
+    return ended
+
+
+def test_lookups_that_fail_count_before_they_begin(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("serving.api.rate_limit.time.monotonic", lambda: 1000.0)
+    monkeypatch.setattr(rate_limit, "HELD_SECONDS", 0)
+    refusals = Refusals(4)
+
+    ended = anyio.run(outcomes_of, refusals, 10, ApiUnavailableError("Airflow is slow."))
+
+    assert Counter(ended) == {"ApiUnavailableError": 4, "TooManyRequestsError": 6}
+    with pytest.raises(TooManyRequestsError):
+        anyio.run(refusals.check, "address")
+    anyio.run(refusals.check, "other")
+
+
+@pytest.mark.parametrize("failure", [None, ScopeMissingError("no operator")])
+def test_lookups_that_find_a_user_do_not_count(failure: Exception | None) -> None:
+    refusals = Refusals(4)
+
+    for _ in range(5):
+        ended = anyio.run(outcomes_of, refusals, 4, failure)
+        assert ended == ["found" if failure is None else "ScopeMissingError"] * 4
