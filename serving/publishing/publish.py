@@ -22,7 +22,7 @@ from serving.publishing import loading, releases, retention
 from serving.publishing.loading import Loaded
 from serving.storage import database
 from serving.tables import LISTS, FallbackList, Release
-from serving.users import erasures
+from serving.users import erasures, undone_times
 
 log = logging.getLogger(__name__)
 
@@ -92,6 +92,7 @@ def publish(
             _must_be_publishable(session, instead_of)
             loading.write_about(session, candidate.about)  # a rollback writes it under this lock
             _leave_out_the_newly_erased(session, release_id, n_erased)
+            undone_times.add_learned(session, release_id)
             releases.activate(
                 session,
                 release_id,

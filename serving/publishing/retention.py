@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from serving.publishing import releases
 from serving.tables import LISTS, Release
+from serving.users import undone_times
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +29,8 @@ def keep_newest(engine: Engine, keep: int) -> None:
         ).all()
     for release_id in to_purge:
         _purge(engine, release_id)
+    with Session(engine) as session, session.begin():
+        undone_times.drop_others(session)
     if to_purge:
         _vacuum(engine)
 

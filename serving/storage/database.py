@@ -43,7 +43,7 @@ GRANTS = {
         "window_lists": "select, insert, delete",
         "outbox": "select, delete",  # `collect` and `prune` run as publisher
         "user_tokens": "select, delete",
-        "feedback": "select",
+        "feedback": "select, update (undone_at)",
         "outbox_cursor": "select, insert, update",
         "quarantine_decisions": "select",  # `settle` copies them to the lake
         "erasures": "select, insert, update",  # `erase` records its progress

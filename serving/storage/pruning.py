@@ -7,9 +7,14 @@ from sqlalchemy import Engine, text
 
 ROWS_AT_ONCE = 10_000
 
-# Rows below the cursor are in the lake. Old rows are the first ones of the table.
+# Rows below the cursor are in the lake. Old rows are the first ones of the table. Undos and the
+# events that they undo are kept longer: a retrain from before an undo may wait so long for its
+# approval, and its publication needs them.
 _OUTBOX = """
     xact < coalesce((select until from outbox_cursor), 0) and received_at < :before
+    and (received_at < :before - interval '31 days' or undoes is null and not exists (
+        select from outbox as undo where undo.undoes = outbox.event_id
+    ))
 """
 _UNUSED_USERS = """
     created_at < :before

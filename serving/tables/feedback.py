@@ -27,6 +27,7 @@ class OutboxEvent(Base):
         CheckConstraint("(kind = 'rate') = (rating is not null)", name="a_rating_has_a_value"),
         Index("ix_outbox_xact", "xact"),
         Index("ix_outbox_user_id", "user_id"),
+        Index("ix_outbox_undoes", "undoes", postgresql_where=text("undoes is not null")),
     )
 
     event_id: Mapped[str] = mapped_column(primary_key=True, comment="32 hexadecimal digits.")
@@ -76,7 +77,7 @@ class Feedback(Base):
     )
     undone_at: Mapped[list[datetime]] = mapped_column(
         server_default=text("'{}'"),
-        comment="Times of ratings and removals that were undone: profiles with them are outdated.",
+        comment="Times of undone ratings that profiles of kept releases have: readers ignore them.",
     )
 
 

@@ -14,6 +14,7 @@ from serving import errors
 from serving.schemas import FeedbackState, UndoReceipt
 from serving.users.erasures import IS_ERASED
 from serving.users.feedback import new_event_id
+from serving.users.undone_times import hold_publications, is_learned
 
 # The lock is that of `serving.users.feedback`: an erasure and an undo cannot interleave.
 _OUTBOX = text(
@@ -28,7 +29,8 @@ _OUTBOX = text(
     returning event_id
     """
 )
-# A release that has learned the undone rating lists it in profiles with its time: see `undone_at`.
+# A kept release that has learned the undone rating lists it in profiles with its time: see
+# `serving.users.undone_times`.
 _FEEDBACK = text(
     f"""
     update feedback as stored set
@@ -38,7 +40,10 @@ _FEEDBACK = text(
         hidden_at = (stored.previous ->> 'hidden_at')::timestamptz,
         event_id = stored.previous ->> 'event_id',
         previous = null,
-        undone_at = case when undone.kind in ('rate', 'unrate')
+        undone_at = case
+            when undone.kind in ('rate', 'unrate')
+                and undone.occurred_at <> all (stored.undone_at)
+                and {is_learned("undone", "undone.occurred_at")}
             then array_append(stored.undone_at, undone.occurred_at) else stored.undone_at end
     from outbox as undone
     where undone.event_id = :undone_id
@@ -76,6 +81,8 @@ def undo(connection: Connection, user_id: str, event_id: str, *, sent_by: str) -
     values: dict[str, Any] = {"user_id": user_id, "undone_id": event_id, "key": _key(event_id)}
     sent = {"event_id": new_event_id(), "sent_by": sent_by}
     is_new = connection.scalar(_OUTBOX, values | sent) is not None
+    if is_new:
+        hold_publications(connection)  # only now: publications wait for erasures, and we may too
     is_done = not is_new or bool(connection.scalar(_FEEDBACK, values))
     state = connection.execute(_STATE, values).one()
     if state.is_erased:
