@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
+from fastapi.responses import StreamingResponse
 
 from serving import schemas
 from serving.acts import access
@@ -11,7 +12,7 @@ from serving.api.access import GuardedRoute
 from serving.api.authentication import AnyProduct, Reader
 from serving.api.operators import Operator
 from serving.api.routes.feedback import UserToken
-from serving.api.routes.parameters import NO_NUL, UserId, as_json
+from serving.api.routes.parameters import JSON, NO_NUL, UserId, as_json
 from serving.errors import UserErasedError
 from serving.users import accounts, erasures
 from serving.users import export as exports
@@ -38,7 +39,7 @@ route = APIRouter(
 def export(caller: AnyProduct, user_id: UserId, token: UserToken = None) -> Response:
     """Needs a key with the scope `operate`, or any key and the user's token.
 
-    Returns every row about the user in Postgres.
+    Returns every row about the user in Postgres; 503 while another export is written.
     """
     with caller.transaction() as authorized:
         connection = authorized.connection
@@ -47,7 +48,8 @@ def export(caller: AnyProduct, user_id: UserId, token: UserToken = None) -> Resp
         )
         if accounts.is_erased(connection, user_id):
             raise UserErasedError(f"The user {user_id!r} was erased.")
-        return as_json(exports.export(connection, user_id))
+        file = exports.export(connection, user_id)
+    return StreamingResponse(exports.chunks(file), media_type=JSON)
 
 
 @route.post(
