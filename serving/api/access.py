@@ -103,7 +103,7 @@ class Admission:
                 user = await find(token)
         self._rate_limiter.take(digest)
         return OperatorCaller(
-            self._datasets, self.release_caches, dataset, user.name, user.is_operator
+            self._datasets, self.release_caches, dataset, user.name, token, user.is_operator
         )
 
     async def _product(

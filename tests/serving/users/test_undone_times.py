@@ -30,7 +30,7 @@ def take_back(engine: Engine, receipt: Receipt) -> None:
         undo.undo(connection, USER, receipt.event_id, sent_by="test")
 
 
-def undone_at(engine: Engine) -> list[Any]:
+def undone_at(engine: Engine) -> object:
     return shop.rows(engine, "select undone_at from feedback")[0][0]
 
 
@@ -131,10 +131,9 @@ def test_undos_stay_in_the_outbox_until_no_retrain_can_be_older(
 ) -> None:
     with owner.begin() as connection:
         receipt = rate(connection)
-        rate(connection)
+        last = rate(connection)
     with owner.begin() as connection:
-        last = shop.rows(owner, "select event_id from outbox order by event_id desc")[0][0]
-        undo.undo(connection, USER, last, sent_by="test")
+        undo.undo(connection, USER, last.event_id, sent_by="test")
         connection.execute(text("update outbox set received_at = :at"), {"at": shop.RATED_AT})
         until = connection.scalar(text("select max(xact) + 1 from outbox"))
     outbox.move_cursor(publisher, until=until or 0, n_events=3)
