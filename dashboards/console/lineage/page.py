@@ -8,9 +8,9 @@ from dashboards import choices, product_api, states, ui
 from dashboards.console import components, data, lake_data, runs, sign_in
 from dashboards.console.inline_errors import inline_errors
 from dashboards.console.lineage import picture
-from dashboards.text import esc, moment, plural
+from dashboards.text import NO_VALUE, esc, moment, plural
 from serving.schemas import Release
-from warehouse.lineage import Lineage, Source
+from warehouse.lineage import Lineage, Source, Version
 
 MAX_ROWS = 50
 
@@ -71,6 +71,22 @@ def show_figures(lineage: Lineage) -> None:
         )
 
 
+def show_versions(versions: Sequence[Version]) -> None:
+    """Show the tables in words: the picture is small on a phone, and is no text."""
+    ui.heading("Tables", ":gray[silver: read by the fit · gold: written by it]")
+    rows = [
+        {
+            "Table": esc(version.table),
+            "Version": NO_VALUE if version.version is None else str(version.version),
+            "Rows": f"{version.n_rows:,}",
+            "Written": moment(version.at) if version.at else NO_VALUE,
+            "By": runs.actor(str(version.run_key)) if version.run_key else NO_VALUE,
+        }
+        for version in versions
+    ]
+    components.table(rows, "Tables with their version, rows, and the run that wrote them")
+
+
 def show_sources(sources: Sequence[Source]) -> None:
     """Show the newest files with what became of their rows."""
     ui.heading("Source files", f":gray[{plural('file', len(sources))}]")
@@ -112,6 +128,8 @@ with inline_errors():
     with components.card():
         show_figures(lineage)
         drawn = picture.dot(lineage, release, title=title, colours=picture.colours())
-        st.graphviz_chart(drawn, width="stretch")
+        st.graphviz_chart(drawn, width="content")
+    with components.card():
+        show_versions([*lineage.read, *lineage.written])
     with components.card():
         show_sources(lineage.sources)

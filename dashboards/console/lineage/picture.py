@@ -43,7 +43,7 @@ def dot(lineage: Lineage, release: Release, *, title: str, colours: Colours) -> 
     font = f'fontname="sans-serif" fontsize=11 fontcolor="{colours.text}"'
     lines = [
         "digraph {",
-        "rankdir=LR bgcolor=transparent nodesep=0.15 ranksep=0.35",
+        "rankdir=TB bgcolor=transparent nodesep=0.12 ranksep=0.3",
         f'node [style="rounded,filled" penwidth=0 margin="0.12,0.06" {font}]',
         f'edge [color="{colours.line}" arrowsize=0.6]',
         *_nodes_and_edges(lineage, release, title, colours),
