@@ -2,8 +2,7 @@ import pytest
 import streamlit as st
 
 from airflow_api.client import SignInRefusedError
-from dashboards.console import data
-from dashboards.console.attempts import PAIR
+from dashboards.console import attempts, data
 from dashboards.identity import visitors
 from dashboards.text import esc
 from tests.support.dashboards.app_pages import Page
@@ -210,9 +209,12 @@ def test_signing_out_revokes_the_token(page: Page, console: FakeAirflow) -> None
 
 
 @pytest.mark.usefixtures("console")
-def test_after_many_wrong_passwords_even_the_right_one_must_wait(page: Page) -> None:
+def test_after_many_wrong_passwords_even_the_right_one_must_wait(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attempts, "FIRST_SECONDS", attempts.PAIR.longest_seconds)  # no race
     app = page(OVERVIEW).run()
-    for password in ["wrong"] * PAIR.free + [PASSWORD]:
+    for password in ["wrong"] * attempts.PAIR.free + [PASSWORD]:
         st.cache_resource.clear()  # as a visitor could make Streamlit do: nothing is forgotten
         app.text_input(key="username").set_value(USER)
         app.text_input(key="password").set_value(password)
