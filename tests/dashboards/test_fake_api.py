@@ -47,6 +47,11 @@ BODIES: dict[str, JsonValue] = {
     "POST /v1/{dataset}/keys": {"name": "shop", "scopes": ["read"]},
     "POST /v1/{dataset}/ingests": {"reason": "a test"},
     "POST /v1/{dataset}/maintenance": {"reason": "a test"},
+    "POST /v1/{dataset}/backtests": {
+        "first": "2026-01-01",
+        "last": "2026-06-01",
+        "reason": "a test",
+    },
     "POST /v1/{dataset}/retrains": {"reason": "a test", "may_wait": True},
     "POST /v1/{dataset}/retrains/{run_id}/stop": {"reason": "a test"},
     "POST /v1/{dataset}/retrains/{run_id}/answer": {"approve": True, "reason": "a test"},

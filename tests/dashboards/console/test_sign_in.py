@@ -213,6 +213,7 @@ def test_after_many_wrong_passwords_even_the_right_one_must_wait(
     page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(attempts, "FIRST_SECONDS", attempts.PAIR.longest_seconds)  # no race
+    monkeypatch.setattr(type(st.context), "ip_address", "192.0.2.1")  # of AppTest it has none
     app = page(OVERVIEW).run()
     for password in ["wrong"] * attempts.PAIR.free + [PASSWORD]:
         st.cache_resource.clear()  # as a visitor could make Streamlit do: nothing is forgotten
