@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from serving.schemas.acts import Because
 from serving.schemas.base import Answer, with_example
@@ -11,7 +11,14 @@ from serving.schemas.base import Answer, with_example
 MAX_MONTHS = 60  # from the first to the last cut
 MAX_AGES = 6
 Period = Literal["month", "week"]
-Age = Annotated[int, Field(strict=True, ge=1, le=36)]
+
+
+def _whole(value: object) -> object:
+    """Return 4.0, which JSON Schema calls an integer, as one."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Age = Annotated[int, Field(strict=True, ge=1, le=36), BeforeValidator(_whole)]
 
 
 class NewBacktest(Because):

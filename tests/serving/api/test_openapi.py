@@ -63,6 +63,8 @@ def document(http: httpx2.Client, publisher: Engine) -> dict[str, Any]:
         schemas[name]["properties"]["rating"] = {"type": "integer", "minimum": 1, "maximum": 10}
     for name in ("Rating", "Hide"):
         schemas[name]["properties"]["occurred_at"] = {"enum": ["2026-01-01T00:00:00Z", None]}
+    for name, day in (("first", "2026-01-01"), ("last", "2026-06-01")):
+        schemas["NewBacktest"]["properties"][name] = {"enum": [day]}
     only_consistent_rules(schemas)
     return document
 

@@ -62,6 +62,20 @@ ROUTES = {
     "/v1/{dataset}/releases/{release_id}/activate",
     "/v1/{dataset}/releases/{release_id}/changes",
     "/v1/{dataset}/storage",
+    "/v1/{dataset}/backtests",
+    "/v1/{dataset}/ingests",
+    "/v1/{dataset}/inspection/items/{item_id}",
+    "/v1/{dataset}/inspection/users",
+    "/v1/{dataset}/inspection/users/{user_id}",
+    "/v1/{dataset}/inspection/users/{user_id}/items/{item_id}",
+    "/v1/{dataset}/inspection/users/{user_id}/views",
+    "/v1/{dataset}/maintenance",
+    "/v1/{dataset}/open-erasures",
+    "/v1/{dataset}/quarantine/decisions",
+    "/v1/{dataset}/retrains",
+    "/v1/{dataset}/retrains/{run_id}/answer",
+    "/v1/{dataset}/retrains/{run_id}/stop",
+    "/v1/{dataset}/uploads",
 }
 
 
