@@ -105,7 +105,7 @@ def test_airflow_ran_one_ingest_and_the_one_retrain_that_it_started(platform: Pl
 def test_only_the_demos_own_dags_may_run(platform: Platform) -> None:
     paused = demo.client(platform.stack).dags()
     n_taking_feedback = sum(dataset.takes_feedback for dataset in datasets.installed())
-    assert len(paused) == 3 * len(datasets.installed()) + n_taking_feedback + 1  # of alerts
+    assert len(paused) == 4 * len(datasets.installed()) + n_taking_feedback + 1  # of alerts
     assert {dag for dag, is_paused in paused.items() if not is_paused} == {
         f"{DATASET}__ingest",
         f"{DATASET}__collect",
