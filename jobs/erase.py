@@ -36,7 +36,7 @@ from warehouse.landings import write_id
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
 from warehouse.settings import LakeSettings
-from warehouse.tables import BRONZE_ERASURES, GOLD_ERASED_ROWS, TABLES, Table
+from warehouse.tables import BRONZE_ERASURES, BY_NAME, GOLD_ERASED_ROWS, Table
 
 log = logging.getLogger(__name__)
 
@@ -190,14 +190,13 @@ def _name_releases(root: str, dataset: Dataset, engine: Engine) -> None:
     """Log which kept releases can no longer be rebuilt."""
     with Session(engine) as session:
         kept = [(release.release_id, release.retrain_id) for release in releases.kept(session)]
-    tables = {table.full_name: table for table in TABLES}
     for release_id, retrain_id in kept:
         fit = Fit.find(root, retrain_id)
         versions = {} if fit is None else fit.versions
         changed = [
             name
             for name, version in versions.items()
-            if erasure.first_since(root, tables[name], version) is not None
+            if erasure.first_since(root, BY_NAME[name], version) is not None
         ]
         if changed:
             log.info(

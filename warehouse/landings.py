@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from warehouse.query import Lake
 from warehouse.tables import BRONZE_LANDINGS, SILVER_REFINEMENTS
@@ -41,9 +42,12 @@ def write_id(landing_ids: Iterable[str]) -> str:
 
 def recorded(lake: Lake) -> list[Landing]:
     """Return all landings, oldest first."""
-    rows = sorted(
-        lake.rows(BRONZE_LANDINGS), key=lambda row: (row["landed_at"], row["source_file"])
-    )
+    return of_rows(lake.rows(BRONZE_LANDINGS))
+
+
+def of_rows(rows: Iterable[dict[str, Any]]) -> list[Landing]:
+    """Return the landings of rows of `bronze.landings`, oldest first."""
+    by_age = sorted(rows, key=lambda row: (row["landed_at"], row["source_file"]))
     return [
         Landing(
             landing_id=row["landing_id"],
@@ -56,7 +60,7 @@ def recorded(lake: Lake) -> list[Landing]:
             replaces=tuple(row["replaces"] or ()),
             landed_at=row["landed_at"],
         )
-        for row in rows
+        for row in by_age
     ]
 
 

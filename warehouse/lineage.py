@@ -17,6 +17,7 @@ from warehouse.run_keys import RunKey
 from warehouse.tables import (
     BRONZE,
     BRONZE_LANDINGS,
+    BY_NAME,
     GOLD_FALLBACK_LISTS,
     GOLD_FITS,
     GOLD_ITEM_FACTORS,
@@ -24,7 +25,6 @@ from warehouse.tables import (
     GOLD_RECOMMENDATIONS,
     GOLD_SIMILAR_ITEMS,
     SILVER_REFINEMENTS,
-    TABLES,
     Table,
 )
 
@@ -37,7 +37,6 @@ SERVED = (
 )
 SEARCHED_COMMITS = 200  # newest commits of a gold table, among which the fit's is looked for
 Row = dict[str, Any]
-_BY_NAME = {table.full_name: table for table in TABLES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +115,9 @@ def of_retrain(lake: Lake, retrain_id: str, *, snapshots: bool = False) -> Linea
         run_key=RunKey.parse(fit["run_key"]),
         sources=_sources(lake, refinements, snapshots=snapshots),
         read=tuple(
-            _read(lake, _BY_NAME[name], version)
+            _read(lake, BY_NAME[name], version)
             for name, version in sorted(versions.items())
-            if name in _BY_NAME and name != SILVER_REFINEMENTS.full_name
+            if name in BY_NAME and name != SILVER_REFINEMENTS.full_name
         ),
         written=tuple(_written(lake, table, retrain_id) for table in SERVED if lake.exists(table)),
         is_exact=is_exact,
@@ -139,8 +138,9 @@ def _refinements(lake: Lake, version: int | None) -> tuple[list[Row], bool]:
 def _sources(lake: Lake, refinements: Sequence[Row], *, snapshots: bool) -> tuple[Source, ...]:
     """Return the landings that counted when these rows were written, oldest first."""
     refined = {row["landing_id"]: row for row in refinements}
-    landed = {row["landing_id"]: row for row in lake.rows(BRONZE_LANDINGS)}
-    known = [landing for landing in landings.recorded(lake) if landing.landing_id in refined]
+    rows = lake.rows(BRONZE_LANDINGS)
+    landed = {row["landing_id"]: row for row in rows}
+    known = [landing for landing in landings.of_rows(rows) if landing.landing_id in refined]
     counted = landings.not_replaced(known)
     if snapshots:
         counted = landings.newest_snapshots(counted)

@@ -47,6 +47,7 @@ from warehouse.run_keys import RunKey
 from warehouse.tables import (
     BRONZE,
     BRONZE_LANDINGS,
+    BY_NAME,
     GOLD_FREEZES,
     GOLD_MODEL_METRICS,
     GOLD_USER_METRICS,
@@ -150,10 +151,9 @@ class JobEvents:
             yield InputDataset("postgres", f"{self.dataset}.{OUTBOX}")
         elif task in READ_FROZEN:
             of_retrain = {"retrain_id": self.run_key.retrain_id}
-            by_name = {table.full_name: table for table in TABLES}
             for row in lake.rows(GOLD_FREEZES, columns=["versions"], equals=of_retrain):
                 for name, version in dict(row["versions"]).items():
-                    yield InputDataset(*self._name(by_name[name]), facets=_version(version))
+                    yield InputDataset(*self._name(BY_NAME[name]), facets=_version(version))
         for table in READS.get(task, ()):
             if lake.exists(table):
                 version = _version(lake.version(table))

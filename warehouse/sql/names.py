@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from warehouse.errors import QueryRefusedError
-from warehouse.tables import TABLES, Table
+from warehouse.tables import BY_NAME, TABLES, Table
 
-_BY_NAME = {table.full_name: table for table in TABLES}
 _FORM = re.compile(r"(?P<name>\w+\.\w+)(?:@(?P<version>\d{1,15}))?")
 _SIMILAR = 0.8  # of 1, which is the same text
 _MAX_NEAREST = 3
@@ -31,10 +30,10 @@ class NamedTable:
 def find(path: Sequence[str]) -> NamedTable | None:
     """Return the table with this name, whose parts are between dots; None if there is none."""
     match = _FORM.fullmatch(".".join(path).lower())
-    if match is None or match["name"] not in _BY_NAME:
+    if match is None or match["name"] not in BY_NAME:
         return None
     version = match["version"]
-    return NamedTable(_BY_NAME[match["name"]], None if version is None else int(version))
+    return NamedTable(BY_NAME[match["name"]], None if version is None else int(version))
 
 
 def unknown(path: Sequence[str]) -> QueryRefusedError:
@@ -48,8 +47,8 @@ def unknown(path: Sequence[str]) -> QueryRefusedError:
 def nearest(name: str) -> list[str]:
     """Return at most three names of tables that resemble this one, the most similar first."""
     wanted = name.lower().partition("@")[0]
-    same = [full_name for full_name in _BY_NAME if full_name.split(".")[1] == wanted.split(".")[-1]]
-    near = get_close_matches(wanted, _BY_NAME, _MAX_NEAREST, _SIMILAR)
+    same = [full_name for full_name in BY_NAME if full_name.split(".")[1] == wanted.split(".")[-1]]
+    near = get_close_matches(wanted, BY_NAME, _MAX_NEAREST, _SIMILAR)
     bare = {table.name: table.full_name for table in TABLES}
     near += [bare[match] for match in get_close_matches(wanted.split(".")[-1], bare, 1, _SIMILAR)]
     return list(dict.fromkeys([*same, *near]))[:_MAX_NEAREST]

@@ -53,3 +53,4 @@ from warehouse.tables.upkeep import GOLD_MAINTENANCE
 
 _MODULES = (bronze, silver, evidence, backtesting, served, erasing, upkeep)
 TABLES = tuple(t for m in _MODULES for t in vars(m).values() if isinstance(t, Table))
+BY_NAME = {table.full_name: table for table in TABLES}
