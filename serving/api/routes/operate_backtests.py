@@ -6,7 +6,7 @@ from airflow_api.client import Airflow
 from serving import schemas
 from serving.api import problems
 from serving.api.access import GuardedRoute
-from serving.api.backtests import Backtests
+from serving.api.airflow_acts.backtests import Backtests
 from serving.api.operators import Operator
 from serving.api.routes.parameters import as_json
 

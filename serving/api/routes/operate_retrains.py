@@ -12,8 +12,8 @@ from airflow_api.client import Airflow
 from serving import schemas
 from serving.api import problems
 from serving.api.access import GuardedRoute
+from serving.api.airflow_acts.runs import Runs
 from serving.api.operators import Operator, OperatorCaller
-from serving.api.retrains import Runs
 from serving.api.routes.parameters import as_json
 
 RunId = Annotated[

@@ -1,20 +1,14 @@
 """Backtests in Airflow, as one operator. The start is audited."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
 from airflow_api.client import (
     Airflow,
-    AirflowError,
-    NotAllowedError,
-    RefusedRequestError,
-    SignInRefusedError,
-    UnknownRunError,
 )
 from serving import errors, schemas
 from serving.acts import audit
+from serving.api.airflow_acts.translation import translated
 from serving.api.operators import OperatorCaller
 
 
@@ -42,7 +36,9 @@ class Backtests:
         }
         with (
             audit.act(self.caller.transaction, "start_backtest", target, new.reason) as act,
-            _translated(),
+            translated(
+                errors.UnknownBacktestError("Airflow has no DAG for backtests."), "the backtests"
+            ),
         ):
             dag = self.airflow.dag(dag_id)
             act.before = {"is_paused": dag.is_paused}
@@ -58,22 +54,3 @@ class Backtests:
 
 def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    """Raise the errors of Airflow as those of the API."""
-    try:
-        yield
-    except SignInRefusedError as error:
-        raise errors.KeyRefusedError("Airflow rejects this token: sign in again.") from error
-    except NotAllowedError as error:
-        raise errors.ScopeMissingError("Airflow does not allow you this act.") from error
-    except UnknownRunError as error:
-        raise errors.UnknownBacktestError("Airflow has no DAG for backtests.") from error
-    except RefusedRequestError as error:
-        raise errors.RequestRefusedError(f"Airflow refused it: {error.reason}") from error
-    except AirflowError as error:
-        raise errors.OperatorCheckUnavailableError(
-            "Airflow did not answer: look at the backtests before you repeat this."
-        ) from error

@@ -13,15 +13,13 @@ from airflow_api.answers import NOTE_OF_STOPPED, Run
 from airflow_api.client import (
     ENDED,
     Airflow,
-    AirflowError,
     AirflowUnavailableError,
-    NotAllowedError,
     RefusedRequestError,
-    SignInRefusedError,
     UnknownRunError,
 )
 from serving import errors, schemas
 from serving.acts import audit
+from serving.api.airflow_acts.translation import translated
 from serving.api.operators import OperatorCaller
 
 NEWEST_RUNS = 10  # among which an active one is looked for
@@ -140,27 +138,11 @@ class Runs:
 
     @contextmanager
     def _act(self, action: schemas.Action, target: str, reason: str) -> Iterator[audit.Act]:
-        with audit.act(self.caller.transaction, action, target, reason) as act, _translated():
+        with (
+            audit.act(self.caller.transaction, action, target, reason) as act,
+            translated(errors.UnknownRetrainError("Airflow has no such retrain."), "the retrain"),
+        ):
             yield act
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    """Raise the errors of Airflow as those of the API."""
-    try:
-        yield
-    except SignInRefusedError as error:
-        raise errors.KeyRefusedError("Airflow rejects this token: sign in again.") from error
-    except NotAllowedError as error:
-        raise errors.ScopeMissingError("Airflow does not allow you this act.") from error
-    except UnknownRunError as error:
-        raise errors.UnknownRetrainError("Airflow has no such retrain.") from error
-    except RefusedRequestError as error:
-        raise errors.RequestRefusedError(f"Airflow refused it: {error.reason}") from error
-    except AirflowError as error:
-        raise errors.OperatorCheckUnavailableError(
-            "Airflow did not answer: look at the retrain before you repeat this."
-        ) from error
 
 
 def _new_id() -> str:
