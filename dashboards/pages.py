@@ -20,53 +20,27 @@ ratings = partial(st.Page, HERE / "demo/ratings.py", title="My ratings", icon=":
 item = partial(  # one item, `/item?id=…`; not in the menu
     st.Page, HERE / "demo/item.py", title="Details", icon=":material/draft:", visibility="hidden"
 )
-overview = partial(
-    st.Page, CONSOLE / "overview/page.py", title="Overview", icon=":material/dashboard:",
-    url_path="overview",
-)  # fmt: skip
-retrains = partial(
-    st.Page, CONSOLE / "retraining/page.py", title="Retrains", icon=":material/autorenew:",
-    url_path="retrains",
-)  # fmt: skip
-models = partial(
-    st.Page, CONSOLE / "models/page.py", title="Models", icon=":material/model_training:",
-    url_path="models",
-)  # fmt: skip
-data = partial(
-    st.Page, CONSOLE / "lake/page.py", title="Data", icon=":material/database:", url_path="data"
-)
-rules = partial(
-    st.Page, CONSOLE / "rules/page.py", title="Rules", icon=":material/rule:", url_path="rules"
-)
 
-releases = partial(
-    st.Page, CONSOLE / "releases/page.py", title="Releases", icon=":material/inventory_2:",
-    url_path="releases",
-)  # fmt: skip
-inspector = partial(
-    st.Page, CONSOLE / "inspector/page.py", title="Inspector", icon=":material/troubleshoot:",
-    url_path="inspector",
-)  # fmt: skip
-lineage = partial(
-    st.Page, CONSOLE / "lineage/page.py", title="Lineage", icon=":material/account_tree:",
-    url_path="lineage",
-)  # fmt: skip
-backtest = partial(
-    st.Page, CONSOLE / "backtest/page.py", title="Backtest", icon=":material/event_repeat:",
-    url_path="backtest",
-)  # fmt: skip
-activity = partial(
-    st.Page, CONSOLE / "activity/page.py", title="Activity", icon=":material/history:",
-    url_path="activity",
-)  # fmt: skip
-explore = partial(
-    st.Page, CONSOLE / "explore/page.py", title="Explore", icon=":material/query_stats:",
-    url_path="explore",
-)  # fmt: skip
-maintenance = partial(
-    st.Page, CONSOLE / "maintenance/page.py", title="Maintenance", icon=":material/mop:",
-    url_path="maintenance",
-)  # fmt: skip
+
+def _of_console(title: str, icon: str, *, folder: str | None = None) -> partial[st.Page]:
+    """Return a page of the console: its address is its title, and so is its folder by default."""
+    address = title.lower()
+    file = CONSOLE / (folder or address) / "page.py"
+    return partial(st.Page, file, title=title, icon=f":material/{icon}:", url_path=address)
+
+
+overview = _of_console("Overview", "dashboard")
+retrains = _of_console("Retrains", "autorenew", folder="retraining")
+models = _of_console("Models", "model_training")
+data = _of_console("Data", "database", folder="lake")
+rules = _of_console("Rules", "rule")
+releases = _of_console("Releases", "inventory_2")
+inspector = _of_console("Inspector", "troubleshoot")
+lineage = _of_console("Lineage", "account_tree")
+backtest = _of_console("Backtest", "event_repeat")
+activity = _of_console("Activity", "history")
+explore = _of_console("Explore", "query_stats")
+maintenance = _of_console("Maintenance", "mop")
 
 
 def address() -> dict[str, str]:
