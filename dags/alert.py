@@ -5,7 +5,7 @@ that needs a person: when it is new, gets worse or is resolved, and again after 
 `ALERT_…` say where alerts go; they are always in the log of this task. There is one such DAG for
 all data sets.
 
-**If it fails:** nobody gets alerts until it succeeds. The console's page Overview shows the same
+**If it fails:** no alert is sent until it succeeds. The console's page Overview shows the same
 status. Read the last line of the task: it says whether Postgres or the lake is unavailable. A
 webhook or a mail server that is down is no failure: the next run sends what it missed.
 """

@@ -34,7 +34,7 @@ class Line:
 
     @property
     def is_ok(self) -> bool:
-        """Whether nobody has to do anything."""
+        """Whether nothing has to be done."""
         return self.level == "ok"
 
 

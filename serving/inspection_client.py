@@ -29,7 +29,7 @@ class InspectionClient(ClientPart):
         return self._request(schemas.ItemForUser, *path, params={"limit": limit})
 
     def inspect_item(self, item_id: str) -> schemas.ItemInspection:
-        """Return who gets an item, or why nobody does.
+        """Return who gets an item, or why no user does.
 
         Raises:
             UnknownItemError: the catalogue never had the item.

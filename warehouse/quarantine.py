@@ -21,7 +21,7 @@ from warehouse.tables import BRONZE_QUARANTINE_DECISIONS, SILVER_QUARANTINE
 Decided = Literal["release", "reject"]
 State = Literal["open", "released", "rejected"]
 
-# checks whose rows nobody has to decide on: the operator refused the landing, or the user is erased
+# checks whose rows need no decision: the operator refused the landing, or the user is erased
 SETTLED: Final = frozenset({"landing_refused", "user_erased"})
 _BETWEEN: Final = "\x1f"  # names of checks, in one text
 _SAMPLED_LANDINGS: Final = 5

@@ -31,7 +31,7 @@ FEWEST_ROWS = 100  # refined recently, from which only recent rows count for the
 def data(lake: Lake, live_retrain_id: str | None, now: datetime) -> Data:
     """Return what the lake knows. The live release's retrain gives the versions of its fit.
 
-    Rows in quarantine that an operator rejected do not count: nobody has to decide on them.
+    Rows in quarantine that an operator rejected do not count: they need no decision.
 
     Raises:
         WarehouseError: a table cannot be read.

@@ -1,4 +1,4 @@
-"""One item as an operator inspects it: who gets it, at which ranks, or why nobody does.
+"""One item as an operator inspects it: who gets it, at which ranks, or why no user does.
 
 Lists and profiles have no index by item. At most `MAX_EXAMINED` rows of each are read: all of a
 small release, a sample of the pages of a large one.

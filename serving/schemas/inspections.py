@@ -218,7 +218,7 @@ class Cause(Answer):
 
 
 class ItemInspection(Answer):
-    """One item: who gets it, at which ranks, or why nobody does."""
+    """One item: who gets it, at which ranks, or why no user does."""
 
     item: Item
     release: InspectedRelease

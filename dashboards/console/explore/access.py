@@ -13,6 +13,6 @@ def may_read(operator: Operator, dataset: str) -> bool:
     Raises:
         SignInRefusedError: Airflow rejects the operator's token.
         NotAllowedError: the account may not read any DAG.
-        AirflowUnavailableError: Airflow does not answer, so nobody may read for now.
+        AirflowUnavailableError: Airflow does not answer, so reading is refused for now.
     """
     return any(dag_id.startswith(f"{dataset}__") for dag_id in data.paused(operator))

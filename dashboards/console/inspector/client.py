@@ -49,7 +49,7 @@ def item_for_user(
 
 @st.cache_data(ttl="30s", max_entries=100, show_spinner=False, hash_funcs=BY_TOKEN)
 def item(operator: Operator, dataset: str, item_id: str) -> ItemInspection:
-    """Return who gets an item, or why nobody does.
+    """Return who gets an item, or why no user does.
 
     Raises:
         UnknownItemError: the catalogue never had the item.

@@ -1,4 +1,4 @@
-"""One item: its attributes, who gets it at which ranks, and why nobody does."""
+"""One item: its attributes, who gets it at which ranks, and why no user does."""
 
 import altair as alt
 import pandas as pd

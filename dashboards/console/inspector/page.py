@@ -42,8 +42,8 @@ if not chosen.user_id and not chosen.item_id:
     ui.empty_state(
         f"Choose a user or {article(noun)}",
         f"For a user: their list with all reasons, and why another {noun} is not on it. For "
-        f"{article(noun)}: how many users get it, or why nobody does. The activity log records who "
-        "looked at which user.",
+        f"{article(noun)}: how many users get it, or why no user does. The activity log records "
+        "who looked at which user.",
     )
     st.stop()
 

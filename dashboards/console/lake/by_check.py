@@ -54,7 +54,7 @@ def by_check(
 def n_open(
     groups: Iterable[Group], landings: Mapping[str, Landing], decisions: Sequence[Decision]
 ) -> int:
-    """Return the number of rows that nobody has decided on."""
+    """Return the number of rows without a decision."""
     return sum(g.n_rows for g in groups if state_of(g, landings, decisions) == "open")
 
 

@@ -87,7 +87,7 @@ def record_view(caller: Operator, user_id: UserId) -> Response:
     "/items/{item_id:id}", response_model=schemas.ItemInspection, summary="Inspect an item"
 )
 def inspect_item(caller: Viewer, item_id: ItemId) -> Response:
-    """How many users get an item and at which ranks, or why nobody does.
+    """How many users get an item and at which ranks, or why no user does.
 
     At most 10,000 lists of the release are examined. Only operators get ids of users.
     """
