@@ -12,11 +12,12 @@ from collections.abc import Sequence
 
 from jobs.runtime import entrypoint
 from jobs.runtime.logs import event
-from warehouse import growth, reconciliation
+from warehouse import reconciliation
 from warehouse.datasets import Dataset
 from warehouse.query import Lake
 from warehouse.tables import GOLD_FREEZES, SILVER_REFINEMENTS
 from warehouse.tables.vocabulary import NOTHING_TO_DO
+from warehouse.upkeep import growth
 
 log = logging.getLogger(__name__)
 

@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from jobs.runtime import entrypoint
 from jobs.runtime.logs import event
 from jobs.upkeep import records
-from warehouse import compaction, files
+from warehouse import files
 from warehouse.run_keys import RunKey
+from warehouse.upkeep import compaction
 
 log = logging.getLogger(__name__)
 

@@ -29,7 +29,6 @@ from serving.errors import ServingError
 from serving.publishing import releases
 from serving.storage import database
 from serving.users import erasures
-from warehouse import erasure
 from warehouse.append import Mark, append
 from warehouse.datasets import Dataset
 from warehouse.landings import write_id
@@ -37,6 +36,7 @@ from warehouse.query import Lake
 from warehouse.run_keys import RunKey
 from warehouse.settings import LakeSettings
 from warehouse.tables import BRONZE_ERASURES, BY_NAME, GOLD_ERASED_ROWS, Table
+from warehouse.upkeep import erasure
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from jobs.refinement import unknown_items
+from jobs.refinement.checking import unknown_items
 from jobs.refinement.pending import pending_batch
 from jobs.retraining.handover import Freeze
 from jobs.runtime import entrypoint, session

@@ -20,9 +20,10 @@ from jobs.upkeep import records
 from serving.errors import ServingError
 from serving.publishing import releases
 from serving.storage import database
-from warehouse import erasure, files, retention
+from warehouse import files
 from warehouse.run_keys import RunKey
 from warehouse.tables import Table
+from warehouse.upkeep import erasure, retention
 
 log = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from serving import schemas
-from serving.schemas.backtests import Period
+from serving.schemas.operators.backtests import Period
 from serving.transport import ClientPart
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from warehouse import landings, retention
+from warehouse import landings
 from warehouse.errors import VersionGoneError
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
@@ -27,6 +27,7 @@ from warehouse.tables import (
     SILVER_REFINEMENTS,
     Table,
 )
+from warehouse.upkeep import retention
 
 SERVED = (
     GOLD_RECOMMENDATIONS,

@@ -13,7 +13,7 @@ from airflow_api.client import (
     NotAllowedError,
     SignInRefusedError,
 )
-from dashboards.console import sign_in
+from dashboards.console.signing_in import sign_in
 from dashboards.settings import NotSetUpError
 from dashboards.text import esc
 from serving.errors import (

@@ -16,9 +16,8 @@ from dashboards.console.retrains import Figure, Retrain, Sample, Search, Trial, 
 from dashboards.settings import NotSetUpError
 from monitoring.facts import Disk
 from monitoring.reading import lake as lake_facts
-from warehouse import datasets, inventory, reconciliation
+from warehouse import datasets, reconciliation
 from warehouse import lineage as lineage_of
-from warehouse.inventory import Inventory
 from warehouse.lineage import Lineage
 from warehouse.query import Lake
 from warehouse.reconciliation import Reconciliation
@@ -35,6 +34,8 @@ from warehouse.tables import (
     TABLES,
     Table,
 )
+from warehouse.upkeep import inventory
+from warehouse.upkeep.inventory import Inventory
 
 SHOWN_COLLECTIONS = 3
 

@@ -7,8 +7,9 @@ import streamlit as st
 
 from airflow_api.client import AirflowError
 from dashboards import menus, pages
-from dashboards.console import data, sign_in
+from dashboards.console import data
 from dashboards.console.data import Operator
+from dashboards.console.signing_in import sign_in
 from dashboards.settings import NotSetUpError
 
 SECONDS = 10  # between two looks at the questions; they are cached for all tabs of an operator

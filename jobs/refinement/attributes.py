@@ -4,7 +4,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from jobs.ingestion.interpreting import attribute_values
-from jobs.refinement import readings
+from jobs.refinement.checking import readings
 from jobs.refinement.texts import filled
 from warehouse.manifests.sources import AttributeType, Items
 

@@ -15,8 +15,8 @@ from pyspark.sql import functions as F
 
 from jobs.ingestion.checks.event_checks import KIND_UNKNOWN
 from jobs.ingestion.checks.row_checks import are_too_many
-from jobs.refinement.checks import UNREAD, UNREAD_SEPARATOR
-from jobs.refinement.erased_users import USER_ERASED
+from jobs.refinement.checking.checks import UNREAD, UNREAD_SEPARATOR
+from jobs.refinement.checking.erased_users import USER_ERASED
 from jobs.refinement.pending import REFUSED
 from jobs.runtime.errors import QuarantineError
 from warehouse.datasets import Dataset

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from jobs.refinement import erased_users
-from jobs.refinement.checks import AS_SENT, checked
-from jobs.refinement.decisions import Released
+from jobs.refinement.checking import erased_users
+from jobs.refinement.checking.checks import AS_SENT, checked
+from jobs.refinement.checking.decisions import Released
 from jobs.refinement.pending import HISTORY, Batch, section_of
 from jobs.refinement.texts import trimmed
 from warehouse.datasets import Dataset

@@ -9,7 +9,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from jobs.ingestion.interpreting.category_lists import with_json_lists
-from jobs.refinement.readings import evaluated
+from jobs.refinement.checking.readings import evaluated
 from jobs.refinement.texts import trimmed
 from warehouse.manifests.sources import Items
 

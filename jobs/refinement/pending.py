@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from typing import Final
 
-from jobs.refinement import decisions, manifest_digest
-from jobs.refinement.decisions import Released
+from jobs.refinement import manifest_digest
+from jobs.refinement.checking import decisions
+from jobs.refinement.checking.decisions import Released
 from jobs.runtime.errors import JobError
 from warehouse import landings
 from warehouse.datasets import Dataset

@@ -20,10 +20,10 @@ from jobs.retraining.frozen_tables import Frozen
 from jobs.retraining.handover import Fit, Verdict
 from jobs.runtime import entrypoint
 from jobs.runtime.errors import NotRebuiltError
-from warehouse import retention
 from warehouse.datasets import Dataset
 from warehouse.delta import Warehouse
 from warehouse.tables import GOLD_RECOMMENDATIONS, TABLES
+from warehouse.upkeep import retention
 
 log = logging.getLogger(__name__)
 

@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from monitoring.facts import Data, Disk, Quarantine
-from warehouse import growth, landings, quarantine, reconciliation
-from warehouse.growth import Growth
+from warehouse import landings, quarantine, reconciliation
 from warehouse.landings import Landing
 from warehouse.query import Lake
 from warehouse.tables import (
@@ -23,6 +22,8 @@ from warehouse.tables import (
     SILVER_QUARANTINE,
     SILVER_REFINEMENTS,
 )
+from warehouse.upkeep import growth
+from warehouse.upkeep.growth import Growth
 
 RECENT = timedelta(days=7)
 FEWEST_ROWS = 100  # refined recently, from which only recent rows count for the quarantine

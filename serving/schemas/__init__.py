@@ -3,17 +3,6 @@
 # ruff: noqa: F401 # every import is a re-export
 # mypy: implicit-reexport
 
-from serving.schemas.acts import (
-    ApiKey,
-    Because,
-    ChangeOfRelease,
-    CreatedApiKey,
-    KeyScope,
-    LiveState,
-    NewApiKey,
-)
-from serving.schemas.audit import Action, AuditEntry, AuditPage
-from serving.schemas.backtests import NewBacktest, StartedBacktest
 from serving.schemas.base import Id
 from serving.schemas.catalogue import About, Item, ItemOrder, ItemPage
 from serving.schemas.explanations import Explanation, ListStatus, ScoreTerm, TermKind
@@ -28,7 +17,28 @@ from serving.schemas.feedback import (
     SentKind,
     UndoReceipt,
 )
-from serving.schemas.inspections import (
+from serving.schemas.lists import (
+    AnonymousUser,
+    GivenRating,
+    ListedItem,
+    ListKind,
+    Reason,
+    Recommendations,
+    Shelf,
+    SimilarItems,
+)
+from serving.schemas.operators.acts import (
+    ApiKey,
+    Because,
+    ChangeOfRelease,
+    CreatedApiKey,
+    KeyScope,
+    LiveState,
+    NewApiKey,
+)
+from serving.schemas.operators.audit import Action, AuditEntry, AuditPage
+from serving.schemas.operators.backtests import NewBacktest, StartedBacktest
+from serving.schemas.operators.inspections import (
     Cause,
     ComparedItem,
     InspectedItem,
@@ -47,23 +57,13 @@ from serving.schemas.inspections import (
     UserStanding,
     ViewRecord,
 )
-from serving.schemas.lists import (
-    AnonymousUser,
-    GivenRating,
-    ListedItem,
-    ListKind,
-    Reason,
-    Recommendations,
-    Shelf,
-    SimilarItems,
-)
-from serving.schemas.quarantine import (
+from serving.schemas.operators.quarantine import (
     RELEASABLE,
     NewDecision,
     QuarantineDecision,
     ReleasableCheck,
 )
-from serving.schemas.releases import (
+from serving.schemas.operators.releases import (
     Activation,
     Comparison,
     Criterion,
@@ -74,7 +74,8 @@ from serving.schemas.releases import (
     ReleaseChanges,
     Verdict,
 )
-from serving.schemas.retrains import DagRun, NewRetrain, ParameterValue, RetrainAnswer
+from serving.schemas.operators.retrains import DagRun, NewRetrain, ParameterValue, RetrainAnswer
+from serving.schemas.operators.uploads import NewUpload, Upload
 from serving.schemas.rules import (
     Availability,
     Boost,
@@ -88,7 +89,6 @@ from serving.schemas.rules import (
     SlateRules,
 )
 from serving.schemas.states import AllReadiness, Health, Problem, Readiness, TableSize
-from serving.schemas.uploads import NewUpload, Upload
 from serving.schemas.users import (
     Erasure,
     ErasureState,

@@ -11,8 +11,8 @@ from streamlit.testing.v1 import AppTest
 import dashboards
 from dashboards import fetching
 from dashboards.answers import AnswerMemory
-from dashboards.console import sign_in
-from dashboards.console.attempts import Attempts
+from dashboards.console.signing_in import sign_in
+from dashboards.console.signing_in.attempts import Attempts
 from tests.support.dashboards.app_pages import Page
 from tests.support.dashboards.browsing import (  # noqa: F401 # fixtures
     app,

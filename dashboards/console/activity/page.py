@@ -1,9 +1,10 @@
 """Page "Activity": who did what, when and why; and the erasure of a user."""
 
 from dashboards import choices, product_api, states
-from dashboards.console import components, sign_in
+from dashboards.console import components
 from dashboards.console.activity import erasure, log
 from dashboards.console.inline_errors import inline_errors
+from dashboards.console.signing_in import sign_in
 from dashboards.text import esc
 
 operator = sign_in.operator()

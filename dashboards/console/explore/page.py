@@ -3,9 +3,10 @@
 import streamlit as st
 
 from dashboards import choices, product_api, states, ui
-from dashboards.console import components, lake_data, sign_in
+from dashboards.console import components, lake_data
 from dashboards.console.explore import access, catalogue, editor, outcome, results
 from dashboards.console.inline_errors import inline_errors
+from dashboards.console.signing_in import sign_in
 from dashboards.text import esc
 
 operator = sign_in.operator()

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboards import choices, product_api, states, ui
-from dashboards.console import components, sign_in
+from dashboards.console import components
 from dashboards.console.activity import erasure
 from dashboards.console.inline_errors import inline_errors
 from dashboards.console.inspector import (
@@ -16,6 +16,7 @@ from dashboards.console.inspector import (
     subject,
     user,
 )
+from dashboards.console.signing_in import sign_in
 from dashboards.identity import visitors
 from dashboards.text import article, esc
 from serving.errors import UnknownItemError

@@ -3,9 +3,10 @@
 import streamlit as st
 
 from dashboards import choices, product_api, states
-from dashboards.console import components, data, lake_data, sign_in
+from dashboards.console import components, data, lake_data
 from dashboards.console.inline_errors import inline_errors
 from dashboards.console.lake import details, last_ingest, reading, rejected, tables, upload
+from dashboards.console.signing_in import sign_in
 from dashboards.text import esc
 
 operator = sign_in.operator()

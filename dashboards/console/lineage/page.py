@@ -5,9 +5,15 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashboards import choices, product_api, states, ui
-from dashboards.console import components, data, lake_data, runs, sign_in
+from dashboards.console import (
+    components,
+    data,
+    lake_data,
+    runs,
+)
 from dashboards.console.inline_errors import inline_errors
 from dashboards.console.lineage import picture
+from dashboards.console.signing_in import sign_in
 from dashboards.text import NO_VALUE, esc, moment, plural
 from serving.schemas import Release
 from warehouse.lineage import Lineage, Source, Version

@@ -10,9 +10,9 @@ from dashboards.console.badges import Badge
 from dashboards.console.maintenance.lake import ErasureRecord, TableFiles
 from dashboards.text import age, bytes_text, esc, plural
 from serving.schemas import OpenErasures, Release
-from warehouse.compaction import MIN_SMALL_FILES
 from warehouse.files import Files
-from warehouse.retention import RETENTION_HOURS
+from warehouse.upkeep.compaction import MIN_SMALL_FILES
+from warehouse.upkeep.retention import RETENTION_HOURS
 
 SHOWN_TABLES = 8
 

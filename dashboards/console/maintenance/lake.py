@@ -11,7 +11,7 @@ import streamlit as st
 from pydantic import ValidationError
 
 from dashboards.settings import NotSetUpError
-from warehouse import compaction, files
+from warehouse import files
 from warehouse.files import Files
 from warehouse.query import Lake
 from warehouse.settings import LakeSettings
@@ -22,6 +22,7 @@ from warehouse.tables import (
     GOLD_PURGES,
     TABLES,
 )
+from warehouse.upkeep import compaction
 
 ALL = "all"  # subject of the row about a whole step
 

@@ -3,10 +3,11 @@
 import streamlit as st
 
 from dashboards import choices, product_api, states, ui
-from dashboards.console import components, data, sign_in
+from dashboards.console import components, data
 from dashboards.console.inline_errors import inline_errors
 from dashboards.console.maintenance import done, due, lake, run_now
 from dashboards.console.overview import last_runs
+from dashboards.console.signing_in import sign_in
 from dashboards.text import esc
 
 SHOWN_RUNS = 5

@@ -9,7 +9,6 @@ from dashboards.console import (
     data,
     lake_data,
     runs,
-    sign_in,
     verdict,
 )
 from dashboards.console.inline_errors import inline_errors
@@ -23,6 +22,7 @@ from dashboards.console.models import (
     search,
 )
 from dashboards.console.retraining import approval
+from dashboards.console.signing_in import sign_in
 from dashboards.text import esc, plural
 
 operator = sign_in.operator()

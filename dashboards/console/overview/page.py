@@ -11,7 +11,6 @@ from dashboards.console import (
     data,
     lake_data,
     runs,
-    sign_in,
 )
 from dashboards.console.inline_errors import inline_errors
 from dashboards.console.overview import (
@@ -25,6 +24,7 @@ from dashboards.console.overview import (
     watch,
 )
 from dashboards.console.retraining import approval, progress
+from dashboards.console.signing_in import sign_in
 from dashboards.text import esc, moment
 
 SHOWN_RUNS = 4

@@ -3,11 +3,12 @@
 import streamlit as st
 
 from dashboards import choices, pages, product_api, states
-from dashboards.console import components, data, runs, sign_in
+from dashboards.console import components, data, runs
 from dashboards.console.acts import reason
 from dashboards.console.inline_errors import inline_errors
 from dashboards.console.models import search
 from dashboards.console.retraining import approval, client, history, progress, start, watch
+from dashboards.console.signing_in import sign_in
 from dashboards.text import esc
 
 ACTIVE_SECONDS = 2  # interval of updates while a retrain is active; without one there are none

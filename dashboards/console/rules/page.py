@@ -1,9 +1,10 @@
 """Page "Rules": slate rules, which apply to every list. They are previewed before activation."""
 
 from dashboards import choices, product_api, states
-from dashboards.console import components, sign_in
+from dashboards.console import components
 from dashboards.console.inline_errors import inline_errors
 from dashboards.console.rules import activation, client, draft, editor, preview
+from dashboards.console.signing_in import sign_in
 from dashboards.text import esc
 from serving.schemas import RulesVersion, SlateRules
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from jobs.ingestion.reading.delimited import DelimitedReader
+from jobs.ingestion.reading.delimited.records import DelimitedReader
 from jobs.ingestion.reading.json_records import JsonArrayReader, JsonLinesReader
 from jobs.ingestion.reading.parquet_records import ParquetReader
 from jobs.ingestion.reading.reader import FileReader

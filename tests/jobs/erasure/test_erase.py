@@ -13,7 +13,7 @@ from tests.support.jobs import filled
 from tests.support.jobs.erasing import OTHER, VICTIM, Run, progress, recorded, request
 from tests.support.jobs.product import install
 from tests.support.jobs.traces import traces
-from warehouse import erasure, reconciliation
+from warehouse import reconciliation
 from warehouse.append import append
 from warehouse.creation import arrow_schema
 from warehouse.datasets import Dataset
@@ -29,6 +29,7 @@ from warehouse.tables import (
     SILVER_USERS,
     TABLES,
 )
+from warehouse.upkeep import erasure
 
 QUOTED = 'victim\'s \\ %\n"id" \N{SNOWMAN}'
 # Tables without a row about, or made from, a single user.

@@ -4,7 +4,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from jobs.refinement.balances import balances_of, warn_of_unread
-from jobs.refinement.checks import checked
+from jobs.refinement.checking.checks import checked
 from tests.support.jobs.product import ITEMS, NOW, product
 from warehouse.tables import BRONZE_ITEMS
 

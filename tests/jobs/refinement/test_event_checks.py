@@ -4,7 +4,7 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
-from jobs.refinement import checks
+from jobs.refinement.checking import checks
 from tests.support.jobs.product import NOW, shop
 from warehouse.tables import BRONZE_EVENTS
 

@@ -8,7 +8,8 @@ from streamlit.testing.v1 import AppTest
 from dashboards.console.lake import by_check, checks, reading, rejected
 from dashboards.text import esc
 from jobs.ingestion.checks import event_checks, row_checks
-from jobs.refinement import decisions, erased_users, pending
+from jobs.refinement import pending
+from jobs.refinement.checking import decisions, erased_users
 from serving.schemas import RELEASABLE
 from tests.support.dashboards import landed_lake
 from tests.support.dashboards.app_pages import Page, cells, words

@@ -58,7 +58,7 @@ def test_old_files_are_counted(page: Page, monkeypatch: pytest.MonkeyPatch) -> N
     assert f"{N_FILES} files (" in text
     assert "Compact]" in text
 
-    monkeypatch.setattr("warehouse.compaction.MIN_SMALL_FILES", 1)
+    monkeypatch.setattr("warehouse.upkeep.compaction.MIN_SMALL_FILES", 1)
     lake.clear()
 
     assert "to compact" in words(opened(page, MAINTENANCE))

@@ -14,7 +14,7 @@ from tests.support.dashboards import shop
 from tests.support.dashboards.app_pages import Page, fresh, words
 from tests.support.dashboards.console_pages import OVERVIEW, opened
 from tests.support.dashboards.fake_airflow import FakeAirflow
-from warehouse.growth import Growth
+from warehouse.upkeep.growth import Growth
 
 NOW = datetime.now(UTC)
 HOUR = timedelta(hours=1)

@@ -5,7 +5,7 @@ import tracemalloc
 
 import pytest
 
-from jobs.ingestion.reading.delimited import MAX_COLUMNS
+from jobs.ingestion.reading.delimited.records import MAX_COLUMNS
 from jobs.ingestion.reading.json_values import MAX_DEPTH
 from jobs.ingestion.reading.lines import LONGEST_LINE
 from jobs.runtime.errors import UnreadableFileError

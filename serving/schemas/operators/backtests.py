@@ -5,8 +5,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from serving.schemas.acts import Because
 from serving.schemas.base import Answer, with_example
+from serving.schemas.operators.acts import Because
 
 MAX_MONTHS = 60  # from the first to the last cut
 MAX_AGES = 6

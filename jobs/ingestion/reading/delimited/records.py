@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.ingestion.reading.csv_splitting import Record, Splitter
+from jobs.ingestion.reading.delimited.csv_splitting import Record, Splitter
+from jobs.ingestion.reading.delimited.plain_blocks import PlainBlocks
 from jobs.ingestion.reading.encodings import bad_byte, is_decoded, shown
 from jobs.ingestion.reading.lines import Lines, TextFile, line_end_of
-from jobs.ingestion.reading.plain_blocks import PlainBlocks
 from jobs.ingestion.reading.reader import TEXT, FileReader, record_batch, whole_batch
 from jobs.runtime.errors import UnreadableFileError
 from warehouse.manifests.sources import Files

@@ -5,8 +5,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from serving.schemas.acts import Because
 from serving.schemas.base import Answer, Number, with_example
+from serving.schemas.operators.acts import Because
 
 ParameterName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 ParameterText = Annotated[str, Field(max_length=4000, pattern=r"^[^\x00]*$")]

@@ -2,7 +2,8 @@ import pytest
 import streamlit as st
 
 from airflow_api.client import SignInRefusedError
-from dashboards.console import attempts, data
+from dashboards.console import data
+from dashboards.console.signing_in import attempts
 from dashboards.identity import visitors
 from dashboards.text import esc
 from tests.support.dashboards.app_pages import Page

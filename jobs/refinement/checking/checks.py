@@ -16,9 +16,9 @@ from jobs.ingestion.checks import event_checks, row_checks
 from jobs.ingestion.checks.row_checks import MALFORMED
 from jobs.ingestion.checks.sent_rows import SentRows, text_columns
 from jobs.ingestion.columns import columns_of
+from jobs.refinement.checking.readings import evaluated
 from jobs.refinement.history import event_id
 from jobs.refinement.pending import REFUSED
-from jobs.refinement.readings import evaluated
 from jobs.refinement.texts import trimmed
 from warehouse.datasets import Dataset
 from warehouse.manifests.kinds import RATE

@@ -7,8 +7,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from jobs.ingestion.reading import csv_splitting, open_records
-from jobs.ingestion.reading.csv_splitting import NEVER_CLOSED, STRAY_RETURN, Record, Splitter
+from jobs.ingestion.reading.delimited import csv_splitting, open_records
+from jobs.ingestion.reading.delimited.csv_splitting import (
+    NEVER_CLOSED,
+    STRAY_RETURN,
+    Record,
+    Splitter,
+)
 from jobs.ingestion.reading.lines import Lines
 from tests.jobs.ingestion.reading.reads import opened, rows
 from warehouse.manifests.sources import Files

@@ -2,8 +2,8 @@ import time
 
 import pytest
 
-from dashboards.console import attempts
-from dashboards.console.attempts import ADDRESS, NAME, PAIR, Attempts
+from dashboards.console.signing_in import attempts
+from dashboards.console.signing_in.attempts import ADDRESS, NAME, PAIR, Attempts
 
 
 @pytest.fixture

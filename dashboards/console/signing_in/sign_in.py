@@ -17,10 +17,11 @@ from airflow_api.client import (
     TooManyAttemptsError,
 )
 from dashboards import brand
-from dashboards.console import data, typed_values
+from dashboards.console import data
 from dashboards.console.acts.client import as_operator
-from dashboards.console.attempts import Attempts
 from dashboards.console.data import Operator
+from dashboards.console.signing_in import typed_values
+from dashboards.console.signing_in.attempts import Attempts
 from dashboards.identity import visitors
 from dashboards.settings import NotSetUpError
 from dashboards.text import esc

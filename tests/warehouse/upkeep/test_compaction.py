@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 from deltalake import DeltaTable
 
-from warehouse import compaction, files, locks, retention
+from warehouse import files, locks
 from warehouse.append import append
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
 from warehouse.tables import SILVER_INTERACTIONS, SILVER_USER_INDEX
+from warehouse.upkeep import compaction, retention
 
 KEY = RunKey("shop__maintain", "1", "compact")
 N_FILES = 6

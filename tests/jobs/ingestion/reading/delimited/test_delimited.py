@@ -6,7 +6,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from jobs.ingestion.reading import csv_splitting, lines, plain_blocks, reader
+from jobs.ingestion.reading import lines, reader
+from jobs.ingestion.reading.delimited import csv_splitting, plain_blocks
 from jobs.runtime.errors import UnreadableFileError
 from tests.jobs.ingestion.reading.reads import numbered, opened, rows
 

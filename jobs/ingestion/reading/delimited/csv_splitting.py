@@ -7,8 +7,8 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from jobs.ingestion.reading.delimited.open_records import GOING_ON, Dialect, OpenRecords, State
 from jobs.ingestion.reading.lines import Lines
-from jobs.ingestion.reading.open_records import GOING_ON, Dialect, OpenRecords, State
 from warehouse.manifests.sources import Files
 
 if TYPE_CHECKING:

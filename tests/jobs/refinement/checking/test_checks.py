@@ -6,7 +6,7 @@ from pyspark.sql import SparkSession
 
 from jobs.engine.interactions import Meanings
 from jobs.refinement.catalogue import items
-from jobs.refinement.checks import checked
+from jobs.refinement.checking.checks import checked
 from jobs.refinement.history import interactions
 from tests.support.jobs.product import NOW, RATINGS, product
 from warehouse.manifests.sources import Items

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.refinement import unknown_items
+from jobs.refinement.checking import unknown_items
 from jobs.runtime.errors import UnknownItemsError
 from tests.support.jobs.product import NOW, product
 from warehouse.append import append

@@ -1,0 +1,1 @@
+"""Read csv and other separated text."""
