@@ -11,6 +11,7 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from ops import settings as settings_module
 from ops.errors import NotHealthyError, NotRunningError
 from ops.machine import (
     airflow_config,
@@ -26,7 +27,7 @@ from ops.machine.credentials import Credentials
 from ops.machine.ports import Ports
 from ops.machine.postgres import Server
 from ops.machine.supervisord import Program, Supervisord, fails, until
-from ops.settings import OpsSettings, read
+from ops.settings import OpsSettings
 from ops.steps import console, step
 from warehouse import datasets
 
@@ -227,7 +228,7 @@ def running() -> Stack:
     Raises:
         NotRunningError: The platform is down.
     """
-    stack = Stack(read())
+    stack = Stack(settings_module.read())
     if not stack.supervisord.is_running() or not postgres.is_ready(stack.server):
         raise NotRunningError("the platform is down: run `lantern up`")
     return stack
