@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 DATABASE = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
 LOGS = "AIRFLOW__LOGGING__BASE_LOG_FOLDER"
-DAGS = ("ingest", "collect", "retrain", "maintain")
+DAGS = ("ingest", "collect", "retrain", "backtest", "maintain")
 ALERT_DAG = "platform__alert"  # it belongs to no data set: each one deletes its old logs
 TIMEOUT_SECONDS = 1800
 LAST_LINES = 5
