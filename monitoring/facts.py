@@ -50,8 +50,9 @@ class Quarantine:
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """What the lake knows about the data set."""
+    """What the lake knows about the data set. It is loaded once a file or event was landed."""
 
+    is_loaded: bool = False
     newest_file_at: datetime | None = None
     oldest_pending_at: datetime | None = None
     quarantine: tuple[Quarantine, ...] = ()
@@ -72,10 +73,14 @@ class DagState:
 
 @dataclass(frozen=True, slots=True)
 class Orchestration:
-    """What Airflow knows: each DAG by kind, and since when each approval has been waiting."""
+    """What Airflow knows: each DAG by kind, and since when each approval has been waiting.
+
+    `approvals` is None if no address of Airflow's database is set: it is then not known whether a
+    retrain waits for one.
+    """
 
     dags: Mapping[DagKind, DagState] = field(default_factory=dict)
-    approvals: tuple[datetime, ...] = ()
+    approvals: tuple[datetime, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +120,6 @@ class Facts:
     @property
     def is_in_use(self) -> bool:
         """Whether the data set was ever loaded or released, as far as the sources answer."""
-        is_loaded = self.data is None or self.data.newest_file_at is not None
+        is_loaded = self.data is None or self.data.is_loaded
         is_released = self.serving is None or self.serving.release is not None
         return is_loaded or is_released

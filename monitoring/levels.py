@@ -7,7 +7,7 @@ from monitoring.facts import DagKind
 
 Level = Literal["ok", "warning", "error"]  # shown as green, amber and red
 Area = Literal["release", "person", "data", "runs", "platform"]
-Page = Literal["overview", "data", "models", "releases", "maintenance"]
+Page = Literal["data", "retrains", "models", "releases", "maintenance"]
 Place = Page | DagKind
 
 LEVELS: tuple[Level, ...] = ("ok", "warning", "error")

@@ -44,7 +44,7 @@ NOT_LOADED = Line(
     "Live release",
     "ok",
     "Not in use",
-    "No file of this data set was loaded yet.",
-    "Start the DAG ingest in Airflow when you want to use it.",
-    "ingest",
+    "No data of this data set was loaded yet.",
+    "To use it, start an ingest on the page Data.",
+    "data",
 )

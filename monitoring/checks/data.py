@@ -64,8 +64,8 @@ def _files(data: Data, limits: Limits, now: datetime) -> Line:
     detail += f" (limit: {length(limit)})."
     if now - newest <= limit:
         return _FILES.line("ok", "Fresh", detail)
-    step = "Ask the source for its files, put them into the inbox, and run the DAG ingest."
-    return _FILES.line("warning", "Late", detail, step, "ingest")
+    step = "Ask the source for its files, put them into the inbox, and start an ingest on the page "
+    return _FILES.line("warning", "Late", detail, f"{step}Data.", "data")
 
 
 def _refined(data: Data, limits: Limits, now: datetime) -> Line:
@@ -75,8 +75,8 @@ def _refined(data: Data, limits: Limits, now: datetime) -> Line:
     detail = f"Rows have been pending for {age(oldest, now)} (limit: {length(limit)})."
     if now - oldest <= limit:
         return _REFINED.line("ok", "Pending", f"{detail} The next retrain refines them.")
-    step = "Start a retrain, or run the DAG ingest; both refine what is pending."
-    return _REFINED.line("warning", "Late", detail, step, "overview")
+    step = "Start an ingest on the page Data, or a retrain on the page Retrains. Both refine "
+    return _REFINED.line("warning", "Late", detail, f"{step}pending rows.", "data")
 
 
 def _quarantine(data: Data, limits: Limits) -> Line:
@@ -103,5 +103,8 @@ def _reconciliation(data: Data) -> Line:
         detail = "Events of the product, of bronze and of silver add up."
         return _RECONCILIATION.line("ok", "Balanced", detail)
     detail = "Events are missing or were stored twice: Postgres, bronze and silver do not add up."
-    step = "Read the event `reconciled` in the last log of collect, and keep the outbox."
+    step = (
+        "Read the line `reconciled` in the last log of the task `collect`. Pause the DAG maintain, "
+        "so that `prune` deletes no events."
+    )
     return _RECONCILIATION.line("error", "Does not add up", detail, step, "collect")

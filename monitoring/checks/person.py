@@ -1,10 +1,10 @@
 """Checks of what waits for a person: approvals, a champion that stays, erasures."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from monitoring.durations import HOUR, age, counted, length
-from monitoring.facts import Erasures, Facts, Orchestration, Serving
+from monitoring.facts import Erasures, Facts, Serving
 from monitoring.levels import Check, Level, Line
 from monitoring.limits import Limits
 
@@ -17,18 +17,18 @@ _ERASURES = Check("erasures", "person", "Erasures")
 
 def lines(facts: Facts, limits: Limits, now: datetime) -> Iterator[Line]:
     """Yield a line for each kind of thing that may wait for a person."""
-    if facts.orchestration is not None:
-        yield _approval(facts.orchestration, limits, now)
+    if facts.orchestration is not None and facts.orchestration.approvals is not None:
+        yield _approval(facts.orchestration.approvals, limits, now)
     if facts.serving is not None:
         yield _champion(facts.serving, limits)
     if facts.erasures is not None:
         yield _erasures(facts.erasures, limits, now)
 
 
-def _approval(orchestration: Orchestration, limits: Limits, now: datetime) -> Line:
-    if not orchestration.approvals:
+def _approval(approvals: Sequence[datetime], limits: Limits, now: datetime) -> Line:
+    if not approvals:
         return _APPROVAL.line("ok", "None waiting", "No retrain waits for an approval.")
-    oldest, n_waiting = min(orchestration.approvals), len(orchestration.approvals)
+    oldest, n_waiting = min(approvals), len(approvals)
     time_to_answer = limits.schedule.approval_timeout_hours * HOUR
     left = oldest + time_to_answer - now
     level: Level = "error" if left < LAST_PART * time_to_answer else "warning"
@@ -36,8 +36,8 @@ def _approval(orchestration: Orchestration, limits: Limits, now: datetime) -> Li
         f"{counted(n_waiting, 'retrain')} waiting, the oldest for {age(oldest, now)}. Without an "
         f"answer within {length(max(left, timedelta(0)))} nothing is published."
     )
-    step = "Approve or reject on the page Overview."
-    return _APPROVAL.line(level, "Waiting", detail, step, "overview")
+    step = "Approve or reject on the page Retrains."
+    return _APPROVAL.line(level, "Waiting", detail, step, "retrains")
 
 
 def _champion(serving: Serving, limits: Limits) -> Line:

@@ -10,6 +10,9 @@ from monitoring.limits import Limits
 from warehouse.upkeep.growth import Growth
 
 VERY_STALE = 2  # times the limit from which a stale release is an error
+_NEXT_STEP = (
+    "Start a retrain on the page Retrains, or read there why the last one was not published."
+)
 _AGE = Check("release_age", "release", "Live release")
 _PUBLISHING = Check("publishing", "release", "Publishing")
 
@@ -24,9 +27,8 @@ def lines(
         yield _AGE.line("error", "Not known", detail, step)
         return
     if serving.release is None:
-        yield _AGE.line("warning", "None yet", "No release is live: users get no lists.",
-            "Start a retrain, or look at the last one.", "models",
-        )  # fmt: skip
+        detail = "No release is live: users get no lists."
+        yield _AGE.line("warning", "None yet", detail, _NEXT_STEP, "retrains")
         return
     yield _age(serving.release, growth, limits, now)
     yield _publishing(serving.release)
@@ -41,8 +43,7 @@ def _age(live: LiveRelease, growth: Growth | None, limits: Limits, now: datetime
     level = _level(now - live.live_since, limit) if has_news else "ok"
     if level == "ok":
         return _AGE.line("ok", "Fresh" if has_news else "Up to date", detail)
-    step = "Start a retrain, or look at why the last one was not published."
-    return _AGE.line(level, "Stale", detail, step, "models")
+    return _AGE.line(level, "Stale", detail, _NEXT_STEP, "retrains")
 
 
 def _level(since: timedelta, limit_hours: float | None) -> Level:
@@ -64,4 +65,4 @@ def _publishing(live: LiveRelease) -> Line:
         return _PUBLISHING.line("ok", "Open", "A retrain that passes the gate is published.")
     detail = f"Publishing is paused: release {live.release_id} stays live whatever retrains find."
     step = "Resume publishing on the page Releases when the reason is gone."
-    return _PUBLISHING.line("warning", "On hold", detail, step, "releases")
+    return _PUBLISHING.line("warning", "Paused", detail, step, "releases")

@@ -38,7 +38,7 @@ def _line(kind: DagKind, dag: DagState, limits: Limits, now: datetime) -> Line:
         detail = "The DAG is paused in Airflow, so it does not run by its schedule."
         return _of(kind, "warning", "Paused", detail, "Unpause the DAG in Airflow.")
     if is_late and dag.started_at is not None:
-        detail = f"The last run began {age(dag.started_at, now)} ago; one was due since."
+        detail = f"The last run began {age(dag.started_at, now)} ago. A scheduled run is overdue."
         step = "Look at Airflow's scheduler with `lantern status`."
         return _of(kind, "warning", "Late", detail, step)
     if dag.state is None:

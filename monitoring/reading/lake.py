@@ -50,6 +50,7 @@ def data(lake: Lake, live_retrain_id: str | None, now: datetime) -> Data:
         if row["landing_id"] in in_force
     ]
     return Data(
+        is_loaded=is_loaded(lake),
         newest_file_at=_newest_file_at(recorded),
         oldest_pending_at=_oldest_pending_at(recorded, {row["landing_id"] for row in refined}),
         quarantine=tuple(_quarantine(records, now)),

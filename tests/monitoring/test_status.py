@@ -1,5 +1,6 @@
 """The status of a data set, case by case."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -43,12 +44,13 @@ DAGS: Mapping[DagKind, DagState] = {
 WELL = Facts(
     serving=Serving(LiveRelease(12, NOW - 8 * HOUR), ("promote", "hold", "hold")),
     data=Data(
+        is_loaded=True,
         newest_file_at=NOW - 9 * HOUR,
         quarantine=(Quarantine("ratings", 1000, 3), Quarantine("items", 100, 0)),
         n_quarantined=3,
         growth=Growth(1200, 5, 1),
     ),
-    orchestration=Orchestration(DAGS),
+    orchestration=Orchestration(DAGS, approvals=()),
     erasures=Erasures(),
     services={"Postgres": True, "API": True},
     disk=Disk("/lake", 100 * GB, 500 * GB),
@@ -65,7 +67,7 @@ def line(check: str, facts: Facts, limits: Limits = LIMITS) -> Line:
 
 def released(ago: timedelta, *, growth: Growth | None, is_paused: bool = False) -> Facts:
     serving = Serving(LiveRelease(12, NOW - ago, is_paused), ("promote",))
-    data = Data(newest_file_at=NOW, growth=growth)
+    data = Data(is_loaded=True, newest_file_at=NOW, growth=growth)
     return replace(WELL, serving=serving, data=data)
 
 
@@ -79,7 +81,8 @@ def served(**changes: object) -> Facts:
 
 
 def stored(**changes: object) -> Facts:
-    return replace(WELL, data=Data(**{"newest_file_at": NOW - HOUR, **changes}))  # type: ignore[arg-type]
+    fields = {"is_loaded": True, "newest_file_at": NOW - HOUR, **changes}
+    return replace(WELL, data=Data(**fields))  # type: ignore[arg-type]
 
 
 def test_all_is_well() -> None:
@@ -104,7 +107,7 @@ CASES: list[tuple[str, Facts, Level, str]] = [
     ("release_age", released(15 * DAY, growth=None), "error", "Stale"),
     ("release_age", replace(WELL, serving=Serving(None)), "warning", "None yet"),
     ("release_age", replace(WELL, serving=None), "error", "Not known"),
-    ("publishing", released(HOUR, growth=NEW, is_paused=True), "warning", "On hold"),
+    ("publishing", released(HOUR, growth=NEW, is_paused=True), "warning", "Paused"),
     ("approval", WELL, "ok", "None waiting"),
     ("champion_kept", served(verdicts=("hold", "hold", "promote")), "ok", "Working"),
     ("champion_kept", served(verdicts=("hold",) * 4), "warning", "Kept 4 times"),
@@ -148,6 +151,8 @@ def test_a_line_has_a_level_a_word_and_a_next_step(
 
     assert (shown.level, shown.word) == (level, word)
     assert shown.detail
+    if page := re.search(r"on the page (\w+)", shown.next_step):
+        assert shown.place == page[1].lower()
     assert (shown.next_step == NOTHING_TO_DO) == (level == "ok")
 
 
@@ -184,6 +189,7 @@ def test_an_approval_that_ends_soon_is_an_error(ago: timedelta, level: Level) ->
 
     assert (shown.level, shown.word) == (level, "Waiting")
     assert "2 retrains waiting" in shown.detail
+    assert (shown.next_step, shown.place) == ("Approve or reject on the page Retrains.", "retrains")
 
 
 def test_the_limits_are_those_of_the_manifest() -> None:
@@ -204,6 +210,18 @@ def test_a_data_set_that_was_never_loaded_needs_nothing() -> None:
 
     assert [*shown] == ["release_age", "services", "disk"]
     assert (shown["release_age"].level, shown["release_age"].word) == ("ok", "Not in use")
+
+
+def test_a_data_set_that_only_the_api_feeds_is_in_use() -> None:
+    failed = Orchestration({"collect": DagState(state="failed", ended_at=NOW)})
+    fed = replace(WELL, serving=Serving(None), data=Data(is_loaded=True), orchestration=failed)
+
+    assert line("dag_collect", fed).level == "error"
+
+
+def test_without_airflows_database_nothing_is_said_about_approvals() -> None:
+    assert "approval" not in lines(replace(WELL, orchestration=Orchestration()))
+    assert line("approval", replace(WELL, orchestration=Orchestration(approvals=()))).is_ok
 
 
 def test_what_is_not_known_leaves_the_other_lines() -> None:

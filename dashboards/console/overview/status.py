@@ -22,6 +22,7 @@ from warehouse.settings import LakeSettings
 
 _PAGES: dict[Place | None, Callable[[], st.Page]] = {
     "data": pages.data,
+    "retrains": pages.retrains,
     "models": pages.models,
     "releases": pages.releases,
     "maintenance": pages.maintenance,

@@ -84,7 +84,7 @@ def test_an_empty_lake_has_no_facts(tmp_path: Path) -> None:
 def test_a_lake_says_what_is_pending_and_what_is_new_since_the_fit(root: str) -> None:
     data = lake_facts.data(Lake(root), "r", NOW)
 
-    assert lake_facts.is_loaded(Lake(root))
+    assert data.is_loaded
     assert data.newest_file_at == data.oldest_pending_at == NOW - DAY / 24
     assert data.growth == Growth(n_events=200, n_users=3, n_items=1)
     assert data.balances

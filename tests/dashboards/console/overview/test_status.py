@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import get_args
 
 import pytest
 
 from dashboards.console import data
-from dashboards.console.overview import facts
+from dashboards.console.overview import facts, status
+from monitoring import levels
 from monitoring.facts import DagState, Data, Disk, Facts, LiveRelease, Orchestration, Serving
 from serving.errors import ApiUnavailableError
 from serving.schemas import OutboxState
@@ -20,7 +22,7 @@ NOW = datetime.now(UTC)
 HOUR = timedelta(hours=1)
 WELL = Facts(
     serving=Serving(LiveRelease(12, NOW - 2 * HOUR), ("promote",)),
-    data=Data(newest_file_at=NOW - 3 * HOUR, growth=Growth(34, 2, 0)),
+    data=Data(is_loaded=True, newest_file_at=NOW - 3 * HOUR, growth=Growth(34, 2, 0)),
     orchestration=Orchestration({"retrain": DagState(state="success", ended_at=NOW)}),
     services={"API": True},
     disk=Disk("/lake", 100_000_000_000, 500_000_000_000),
@@ -53,8 +55,12 @@ def test_what_needs_attention_comes_first_with_its_next_step(
 
     assert "2 things need attention" in text
     assert "red-badge[:material/close: 2 things" in text
-    order = [text.index(part) for part in ("Full", "On hold", "Next: Resume publishing", "Fresh")]
+    order = [text.index(part) for part in ("Full", "Paused", "Next: Resume publishing", "Fresh")]
     assert order == sorted(order)
+
+
+def test_every_page_of_a_next_step_has_a_link() -> None:
+    assert set(get_args(levels.Page)) == status._PAGES.keys()  # noqa: SLF001
 
 
 @pytest.mark.usefixtures("console")
