@@ -32,10 +32,14 @@ TASK_ORDER = (
 
 @dataclass(frozen=True)
 class Operator:
-    """A signed-in operator and the Airflow client with their token."""
+    """A signed-in operator and the Airflow client with their token.
+
+    `dag_ids` are the DAGs that they could read when they signed in.
+    """
 
     name: str
     airflow: Airflow
+    dag_ids: frozenset[str] = frozenset()
 
 
 BY_NAME: dict[str | type[Any], Callable[[Any], Any]] = {Operator: attrgetter("name")}
@@ -50,8 +54,7 @@ def sign_in(name: str, password: str) -> Operator:
         AirflowError: Airflow does not answer, or accepts no further attempts for now.
     """
     airflow = Airflow(_settings().airflow_url, login=(name, password))
-    airflow.dags()
-    return Operator(name, airflow)
+    return Operator(name, airflow, frozenset(airflow.dags()))
 
 
 @st.cache_data(ttl="2s", show_spinner=False, hash_funcs=BY_NAME)
@@ -96,8 +99,8 @@ def usual(operator: Operator, dag_id: str, search_minutes: float | None) -> Usua
 
 
 @st.cache_data(ttl="15s", show_spinner=False, hash_funcs=BY_NAME)
-def paused(operator: Operator) -> dict[str, bool]:
-    """Return whether each DAG in Airflow is paused, by DAG id."""
+def is_paused_by_dag(operator: Operator) -> dict[str, bool]:
+    """Return whether each DAG that the account may read is paused, by DAG id."""
     return operator.airflow.dags()
 
 

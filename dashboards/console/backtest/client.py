@@ -38,4 +38,4 @@ def start(
             client.start_backtest(*cuts, period=period, ages=ages, reason=reason)
     finally:
         data.runs.clear()
-        data.paused.clear()
+        data.is_paused_by_dag.clear()

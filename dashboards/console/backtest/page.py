@@ -4,6 +4,7 @@ import streamlit as st
 
 from dashboards import choices, product_api, states, ui
 from dashboards.console import components, data
+from dashboards.console.access import require_access
 from dashboards.console.backtest import cadence, client, reading, results, start
 from dashboards.console.inline_errors import inline_errors
 from dashboards.console.signing_in import sign_in
@@ -14,6 +15,7 @@ operator = sign_in.operator()
 caption, actions = components.page_head("Backtest")
 with states.error_boundary(in_console=True):
     dataset = choices.dataset()
+require_access(operator, dataset, actions)
 caption.caption(
     f"{esc(product_api.title(dataset))} · what a retrain at earlier times would have given users"
 )

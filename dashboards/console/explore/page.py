@@ -4,27 +4,22 @@ import streamlit as st
 
 from dashboards import choices, product_api, states, ui
 from dashboards.console import components, lake_data
-from dashboards.console.explore import access, catalogue, editor, outcome, results
+from dashboards.console.access import require_access
+from dashboards.console.explore import catalogue, editor, outcome, results
 from dashboards.console.inline_errors import inline_errors
 from dashboards.console.signing_in import sign_in
 from dashboards.text import esc
 
 operator = sign_in.operator()
 caption, actions = components.page_head("Explore")
-with actions:
-    sign_in.menu(operator)
 with states.error_boundary(in_console=True):
     dataset = choices.dataset()
 caption.caption(f"{esc(product_api.title(dataset))} · questions to the lake, in SQL")
+require_access(operator, dataset, actions, while_down="refuse")
+with actions:
+    sign_in.menu(operator)
 
 with inline_errors():
-    if not access.may_read(operator, dataset):
-        ui.empty_state(
-            "You may not read this data set",
-            "Your Airflow account does not see its DAGs. Ask an administrator of Airflow for a "
-            "role that may read them, or choose another data set.",
-        )
-        st.stop()
     tables = lake_data.tables(dataset, None)
     if not tables:
         ui.empty_state(

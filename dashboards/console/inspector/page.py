@@ -4,6 +4,7 @@ import streamlit as st
 
 from dashboards import choices, product_api, states, ui
 from dashboards.console import components
+from dashboards.console.access import require_access
 from dashboards.console.activity import erasure
 from dashboards.console.inline_errors import inline_errors
 from dashboards.console.inspector import (
@@ -26,6 +27,7 @@ caption, actions = components.page_head("Inspector")
 with states.error_boundary(in_console=True):
     dataset = choices.dataset()
     about = product_api.about(dataset).value
+require_access(operator, dataset, actions)
 chosen = subject.of_address()
 noun = esc(about.item_noun)
 with actions:

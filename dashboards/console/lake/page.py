@@ -4,6 +4,7 @@ import streamlit as st
 
 from dashboards import choices, product_api, states
 from dashboards.console import components, data, lake_data
+from dashboards.console.access import require_access
 from dashboards.console.inline_errors import inline_errors
 from dashboards.console.lake import details, last_ingest, reading, rejected, tables, upload
 from dashboards.console.signing_in import sign_in
@@ -13,6 +14,7 @@ operator = sign_in.operator()
 caption, actions = components.page_head("Data")
 with states.error_boundary(in_console=True):
     dataset = choices.dataset()
+require_access(operator, dataset, actions)
 caption.caption(
     f"{esc(product_api.title(dataset))} · what arrived, what was rejected, what is kept"
 )

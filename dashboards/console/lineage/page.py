@@ -11,6 +11,7 @@ from dashboards.console import (
     lake_data,
     runs,
 )
+from dashboards.console.access import require_access
 from dashboards.console.inline_errors import inline_errors
 from dashboards.console.lineage import picture
 from dashboards.console.signing_in import sign_in
@@ -22,10 +23,11 @@ MAX_ROWS = 50
 
 operator = sign_in.operator()
 caption, actions = components.page_head("Lineage")
-with actions:
-    sign_in.menu(operator)
 with states.error_boundary(in_console=True):
     dataset = choices.dataset()
+require_access(operator, dataset, actions)
+with actions:
+    sign_in.menu(operator)
 title = product_api.title(dataset)
 caption.caption(f"{esc(title)} · from the source files to the lists that users get")
 

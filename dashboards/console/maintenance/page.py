@@ -4,6 +4,7 @@ import streamlit as st
 
 from dashboards import choices, product_api, states, ui
 from dashboards.console import components, data
+from dashboards.console.access import require_access
 from dashboards.console.inline_errors import inline_errors
 from dashboards.console.maintenance import done, due, lake, run_now
 from dashboards.console.overview import last_runs
@@ -17,6 +18,7 @@ operator = sign_in.operator()
 caption, actions = components.page_head("Maintenance")
 with states.error_boundary(in_console=True):
     dataset = choices.dataset()
+require_access(operator, dataset, actions)
 maintain = f"{dataset}__maintain"
 with actions:
     with inline_errors():

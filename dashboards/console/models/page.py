@@ -11,6 +11,7 @@ from dashboards.console import (
     runs,
     verdict,
 )
+from dashboards.console.access import require_access
 from dashboards.console.inline_errors import inline_errors
 from dashboards.console.models import (
     comparison,
@@ -29,6 +30,7 @@ operator = sign_in.operator()
 caption, actions = components.page_head("Models")
 with states.error_boundary(in_console=True):
     dataset = choices.dataset()
+require_access(operator, dataset, actions)
 retrains, running, questions = [], {}, {}
 with inline_errors():
     retrains = lake_data.retrains(dataset)

@@ -91,7 +91,7 @@ def _data(dataset: str, live_retrain_id: str | None) -> Data:
 
 @st.cache_data(ttl="5s", show_spinner=False, hash_funcs=BY_NAME)
 def _orchestration(operator: Operator, dataset: str) -> Orchestration:
-    paused = data.paused(operator)
+    paused = data.is_paused_by_dag(operator)
     kinds = [
         kind
         for kind in DAG_KINDS

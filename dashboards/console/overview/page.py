@@ -12,6 +12,7 @@ from dashboards.console import (
     lake_data,
     runs,
 )
+from dashboards.console.access import require_access
 from dashboards.console.inline_errors import inline_errors
 from dashboards.console.overview import (
     feedback_loop,
@@ -34,6 +35,7 @@ operator = sign_in.operator()
 caption, actions = components.page_head("Overview")
 with states.error_boundary(in_console=True):
     dataset = choices.dataset()
+require_access(operator, dataset, actions)
 ingest, retrain = f"{dataset}__ingest", f"{dataset}__retrain"
 
 live, verdicts, releases = None, [], []

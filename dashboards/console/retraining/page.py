@@ -4,6 +4,7 @@ import streamlit as st
 
 from dashboards import choices, pages, product_api, states
 from dashboards.console import components, data, runs
+from dashboards.console.access import require_access
 from dashboards.console.acts import reason
 from dashboards.console.inline_errors import inline_errors
 from dashboards.console.models import search
@@ -17,6 +18,7 @@ operator = sign_in.operator()
 caption, actions = components.page_head("Retrains")
 with states.error_boundary(in_console=True):
     dataset = choices.dataset()
+require_access(operator, dataset, actions)
 dag_id = f"{dataset}__retrain"
 caption.caption(f"{esc(product_api.title(dataset))} · start, watch, approve and stop retrains")
 newest, questions, verdicts, known = [], {}, [], False

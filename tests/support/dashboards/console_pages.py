@@ -23,6 +23,7 @@ OVERVIEW, RETRAINS, MODELS, RULES, RELEASES, INSPECTOR, ACTIVITY = (
 DATA, EXPLORE = "console/lake/page.py", "console/explore/page.py"
 LINEAGE = "console/lineage/page.py"
 MAINTENANCE = "console/maintenance/page.py"
+BACKTEST = "console/backtest/page.py"
 
 
 def opened(page: Page, name: str, **query: str) -> AppTest:

@@ -32,7 +32,7 @@ def test_a_viewer_may_query(page: Page, lake: FakeAirflow, asked: list[str]) -> 
 def test_an_account_without_the_data_sets_dags_sees_nothing_of_it(
     page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(data, "paused", lambda _: {"books__retrain": False})
+    monkeypatch.setattr(data, "is_paused_by_dag", lambda _: {"books__retrain": False})
 
     app = opened(page, EXPLORE)
 
@@ -55,7 +55,7 @@ def test_without_an_answer_of_airflow_nothing_is_shown(
     def fails(_: object) -> dict[str, bool]:
         raise error
 
-    monkeypatch.setattr(data, "paused", fails)
+    monkeypatch.setattr(data, "is_paused_by_dag", fails)
 
     app = opened(page, EXPLORE)
 

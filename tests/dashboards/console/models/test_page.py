@@ -43,7 +43,7 @@ def test_without_airflow_the_page_still_shows_the_lake(
     def fail(*_: object) -> None:
         raise AirflowUnavailableError("x")
 
-    for name in ("runs", "questions", "paused", "tasks"):
+    for name in ("runs", "questions", "is_paused_by_dag", "tasks"):
         monkeypatch.setattr(data, name, fail)
     app.run()
 

@@ -1,0 +1,62 @@
+"""Who may read a data set in the console: the accounts that may read its DAGs in Airflow.
+
+The answer is cached for 15 s, so that a role that was removed since the sign-in ends the access.
+"""
+
+from collections.abc import Iterable
+from typing import Literal
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from airflow_api.client import AirflowUnavailableError
+from dashboards import ui
+from dashboards.console import data
+from dashboards.console.data import Operator
+from dashboards.console.inline_errors import inline_errors
+from dashboards.console.signing_in import sign_in
+
+
+def require_access(
+    operator: Operator,
+    dataset: str,
+    actions: DeltaGenerator,
+    *,
+    while_down: Literal["refuse", "as_at_sign_in"] = "as_at_sign_in",
+) -> None:
+    """End the page with an explanation unless the account may read the data set.
+
+    Args:
+        operator: The account.
+        dataset: The data set.
+        actions: The place of the page's buttons, for the one to sign out if the page ends here.
+        while_down: What counts while Airflow does not answer: nothing, or what the account could
+            read when it signed in.
+    """
+    may_read = None
+    with inline_errors():
+        may_read = _is_among(_readable_dags(operator, while_down), dataset)
+    if may_read:
+        return
+    with actions:
+        sign_in.menu(operator)
+    if may_read is False:
+        ui.empty_state(
+            "You may not read this data set",
+            "Your Airflow account does not see its DAGs. Ask an administrator of Airflow for a "
+            "role that may read them, or choose another data set.",
+        )
+    st.stop()
+
+
+def _readable_dags(operator: Operator, while_down: str) -> Iterable[str]:
+    try:
+        return data.is_paused_by_dag(operator)
+    except AirflowUnavailableError:
+        if while_down == "refuse":
+            raise
+        return operator.dag_ids
+
+
+def _is_among(dag_ids: Iterable[str], dataset: str) -> bool:
+    return any(dag_id.startswith(f"{dataset}__") for dag_id in dag_ids)
