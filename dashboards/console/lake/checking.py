@@ -32,7 +32,7 @@ def findings(dataset: str, path: Path, name: str) -> list[Finding]:
     """Return the findings on the file at `path`, worst first.
 
     Raises:
-        UploadRefusedError: the check did not end, or failed.
+        UploadRefusedError: the check cannot be started, did not end, or failed.
     """
     command = [sys.executable, "-P", "-m", "jobs.ingestion.check_file", f"--dataset={dataset}"]
     command += [f"--file={path}", f"--name={name}"]
@@ -50,6 +50,8 @@ def findings(dataset: str, path: Path, name: str) -> list[Finding]:
             f"The check took longer than {MAX_SECONDS} s. Split the file, or copy it into the "
             "inbox on the machine itself."
         ) from error
+    except OSError as error:
+        raise UploadRefusedError(f"The check cannot be started: {error.strerror}.") from error
     if done.returncode:
         log.error("check of an upload failed code=%d %r", done.returncode, done.stderr[-2000:])
         raise UploadRefusedError("The check failed. The app's log has the reason.")

@@ -10,7 +10,7 @@ import tempfile
 import time
 import unicodedata
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
@@ -78,15 +78,7 @@ def staged(inbox: Path, content: bytes) -> Iterator[Path]:
     except OSError as error:
         raise UploadRefusedError(f"The inbox cannot be written: {error.strerror}.") from error
     try:
-        path = own / "file"
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(descriptor)
-        yield path
-    except OSError as error:
-        raise UploadRefusedError(f"The inbox cannot be written: {error.strerror}.") from error
+        yield _written(own / "file", content)
     finally:
         shutil.rmtree(own, ignore_errors=True)
 
@@ -100,15 +92,33 @@ def take(inbox: Path, name: str, content: bytes, *, approve: Callable[[], None])
     with staged(inbox, content) as path:
         require_new(inbox, name, ())
         approve()
-        (inbox / name).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
+            (inbox / name).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             os.link(path, inbox / name)  # unlike a renaming, it replaces no other file
         except FileExistsError as error:
             raise UploadRefusedError("A file of this name has been added meanwhile.") from error
+        except OSError as error:
+            raise UploadRefusedError(
+                "The file was not added, although the activity log has the upload: "
+                f"{error.strerror}."
+            ) from error
+
+
+def _written(path: Path, content: bytes) -> Path:
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(descriptor)
+    except OSError as error:
+        raise UploadRefusedError(f"The inbox cannot be written: {error.strerror}.") from error
+    return path
 
 
 def _sweep(staging: Path) -> None:
     """Remove what a killed process left more than a day ago."""
     for path in staging.iterdir():
-        if time.time() - path.stat().st_mtime > _STALE_SECONDS:
-            shutil.rmtree(path, ignore_errors=True)
+        with suppress(FileNotFoundError):  # its own process has removed it meanwhile
+            if time.time() - path.stat().st_mtime > _STALE_SECONDS:
+                shutil.rmtree(path, ignore_errors=True)

@@ -1,5 +1,6 @@
 """Names of uploaded files, and how a file gets into the inbox."""
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -98,7 +99,7 @@ def test_without_an_approval_nothing_is_added(tmp_path: Path) -> None:
     def refuse() -> None:
         raise PermissionError
 
-    with pytest.raises((PermissionError, UploadRefusedError)):
+    with pytest.raises(PermissionError):
         inbox.take(tmp_path, "a.csv", b"x", approve=refuse)
 
     assert entries(tmp_path) == [".uploads"]
@@ -113,3 +114,29 @@ def test_leftovers_of_a_killed_process_are_removed_after_a_day(tmp_path: Path) -
     with inbox.staged(tmp_path, b"x"):
         assert not old.exists()
         assert new.exists()
+
+
+def test_a_failure_after_the_audit_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "link", full)
+
+    with pytest.raises(UploadRefusedError, match=r"activity log has the upload: No space left"):
+        inbox.take(tmp_path, "a.csv", b"x", approve=lambda: None)
+
+
+def test_an_error_of_the_block_is_none_of_the_inbox(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="the check's own"), inbox.staged(tmp_path, b"x"):
+        raise OSError(errno.EIO, "the check's own")
+
+
+def test_a_leftover_that_another_process_removes_is_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    staging = tmp_path / ".uploads"
+    staging.mkdir()
+    monkeypatch.setattr(Path, "iterdir", lambda _: iter([staging / "gone"]))
+
+    with inbox.staged(tmp_path, b"x") as path:
+        assert path.read_bytes() == b"x"
