@@ -40,18 +40,26 @@ def losses(figures: Sequence[Figure]) -> list[Loss]:
     for figure in figures:
         if figure.age and figure.loss is not None and figure.cut in fresh:
             by_age.setdefault(figure.age, []).append(figure)
-    found = (_loss(age, of_age, fresh) for age, of_age in sorted(by_age.items()))
-    return [loss for loss in found if loss is not None]
+    each_age = (_loss(age, of_age, fresh) for age, of_age in sorted(by_age.items()))
+    return [loss for loss in each_age if loss is not None]
 
 
-def sentence(found: Sequence[Loss], period: str) -> str:
-    """Return the cadence that would have been right, and by how much, in one or two sentences."""
-    if not found:
+def sentence(by_age: Sequence[Loss], period: str, *, has_ages: bool = True) -> str:
+    """Return the cadence that would have been right, and by how much, in one or two sentences.
+
+    Args:
+        by_age: The loss at each age, youngest first.
+        period: The unit of the ages.
+        has_ages: Whether the backtest evaluated older models.
+    """
+    if not has_ages:
+        return "This backtest has no older models. Choose ages when you start one."
+    if not by_age:
         return "No older model could be compared: too few users came back after these cuts."
-    worse = next((loss for loss in found if not loss.is_noise), None)
+    worse = next((loss for loss in by_age if not loss.is_noise), None)
     if worse is None:
-        return _no_loss(found[-1], period)
-    within = [loss for loss in found if loss.age < worse.age]
+        return _no_loss(by_age[-1], period)
+    within = [loss for loss in by_age if loss.age < worse.age]
     lost = f"{_aged(worse.age, period)} loses {shares(worse)}"
     if not within:
         every = _every(worse.age, period)

@@ -82,7 +82,7 @@ def time_chart(rows: pd.DataFrame) -> alt.LayerChart | alt.FacetChart:
     return alt.layer(band, line, base.mark_circle(size=50, opacity=1).encode(y="value:Q"))
 
 
-def loss_chart(found: Sequence[Loss], period: str) -> alt.LayerChart | alt.FacetChart:
+def loss_chart(losses: Sequence[Loss], period: str) -> alt.LayerChart | alt.FacetChart:
     """Draw the loss at each age as a point with its interval, in percent."""
     rows = pd.DataFrame(
         [
@@ -95,7 +95,7 @@ def loss_chart(found: Sequence[Loss], period: str) -> alt.LayerChart | alt.Facet
                 "noise": "within noise" if loss.is_noise else "loss",
                 "n_users": loss.n_users,
             }
-            for loss in found
+            for loss in losses
         ]
     )
     grey, red = ui.theme_colour("gray"), ui.theme_colour("red")

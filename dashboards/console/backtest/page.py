@@ -5,7 +5,7 @@ import streamlit as st
 from dashboards import choices, product_api, states, ui
 from dashboards.console import components, data
 from dashboards.console.access import require_access
-from dashboards.console.backtest import cadence, client, reading, results, start
+from dashboards.console.backtest import client, reading, results, start
 from dashboards.console.inline_errors import inline_errors
 from dashboards.console.signing_in import sign_in
 from dashboards.text import esc
@@ -58,7 +58,7 @@ key = results.picker(groups, live)
 figures, period = groups[key], key[0]
 left, right = st.columns(2, gap="small")
 with left, components.card(height="stretch"):
-    results.show_cadence(cadence.losses(figures), period)
+    results.show_cadence(figures, period)
 with right, components.card(height="stretch"):
     results.show_time(figures, period)
 with components.card():

@@ -7,7 +7,6 @@ import streamlit as st
 from dashboards import ui
 from dashboards.console import components
 from dashboards.console.backtest import cadence, curves
-from dashboards.console.backtest.cadence import Loss
 from dashboards.console.backtest.reading import Figure, Key
 from dashboards.text import NO_VALUE, esc, plural
 
@@ -30,19 +29,20 @@ def picker(groups: Mapping[Key, Sequence[Figure]], live: str | None) -> Key:
     return by_label[picked or _label(default, live)]
 
 
-def show_cadence(found: Sequence[Loss], period: str) -> None:
+def show_cadence(figures: Sequence[Figure], period: str) -> None:
     """Show which cadence would have been right, and what models lose with their age."""
     ui.heading("How often to retrain")
-    sentence = cadence.sentence(found, period).replace(" %", "\N{NO-BREAK SPACE}%")
-    st.markdown(f"**{sentence}**")
-    if found:
-        text = "; ".join(f"{plural(period, x.age)}: {cadence.shares(x)}" for x in found)
+    losses, has_ages = cadence.losses(figures), any(figure.age for figure in figures)
+    sentence = cadence.sentence(losses, period, has_ages=has_ages)
+    st.markdown(f"**{sentence}**".replace(" %", "\N{NO-BREAK SPACE}%"))
+    if losses:
+        text = "; ".join(f"{plural(period, x.age)}: {cadence.shares(x)}" for x in losses)
         st.altair_chart(
-            curves.loss_chart(found, period), height=260, alt=f"Loss by age of the model: {text}"
+            curves.loss_chart(losses, period), height=260, alt=f"Loss by age of the model: {text}"
         )
-        n_cuts, n_users = max(x.n_cuts for x in found), max(x.n_users for x in found)
+        n_cuts, n_users = max(x.n_cuts for x in losses), max(x.n_users for x in losses)
         st.caption(
-            f"Over {plural('cut', n_cuts)} and {plural('evaluated user', n_users)} who had history."
+            f"Over {plural('cut', n_cuts)} and {plural('user', n_users)} with training events."
             " The older model is compared with one trained until the cut, user by user, on the"
             " same events. Lists are those of a release, without the API's online updates, which"
             " make the loss smaller."

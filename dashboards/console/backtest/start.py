@@ -81,7 +81,8 @@ def _form(operator: Operator, dataset: str, period: BacktestPeriod) -> None:
             index=max(0, len(months) - USUAL_CUTS),
             key="backtest_first",
             format_func=lambda month: f"{month:%b %Y}",
-            help="Each month is a cut: models are trained on the events before its start.",
+            help=f"A cut is the start of each {period} of this range: models are trained on the "
+            "events before it.",
         )
         last = right.selectbox(
             "Last month",
@@ -107,8 +108,9 @@ def _form(operator: Operator, dataset: str, period: BacktestPeriod) -> None:
             help="In months or weeks, as chosen above. Each age takes one more fit per cut.",
         )
         st.caption(
-            "Spark evaluates one cut at a time; retrains take turns with it. Nothing is published."
-            " The DAG is unpaused, and from then on evaluates each new month as well."
+            "One cut is evaluated at a time. A retrain and a backtest wait for each other's Spark "
+            "jobs. Nothing is published. The DAG is unpaused, and from then on evaluates each new "
+            f"{period} as well."
         )
         reason = st.text_input(
             "Reason",

@@ -44,6 +44,12 @@ def test_a_cut_with_too_few_users_has_no_loss() -> None:
     assert "too few users" in cadence.sentence([], "month")
 
 
+def test_a_backtest_without_older_models_says_so() -> None:
+    text = cadence.sentence([], "month", has_ages=False)
+
+    assert text == "This backtest has no older models. Choose ages when you start one."
+
+
 def test_the_largest_age_within_noise_gives_the_cadence() -> None:
     found = [loss(1, 0.004), loss(3, 0.021), loss(6, 0.05)]
     assert cadence.sentence(found, "month") == (

@@ -86,7 +86,7 @@ def test_an_active_backtest_is_shown_and_no_other_is_started(
 @pytest.mark.parametrize(
     ("refusal", "message"),
     [
-        ((403, "scope-missing"), "Only operators can use this page"),
+        ((403, "scope-missing"), "This needs the role Op or Admin"),
         ((409, "backtest-active"), "Another backtest was started meanwhile."),
         ((404, "unknown-backtest"), "Airflow has not loaded the DAG of backtests."),
     ],
