@@ -69,12 +69,12 @@ def show_figures(lineage: Lineage) -> None:
         components.metric("Interactions learned", f"{lineage.n_ratings:,}")
     st.caption(
         f"Fitted {moment(lineage.fitted_at)} by code {esc(lineage.code_commit[:12])}. Click a "
-        "table or a job in the picture to see it."
+        "table or a job in the diagram to open it."
     )
     if not lineage.is_exact:
         st.info(
-            "Users were erased since this fit, or it is older than this record: the files are "
-            "counted as they are now.",
+            "Exact counts are not available: users were erased since this fit, or it did not "
+            "record its landings. These are today's counts.",
             icon=":material/info:",
         )
 
@@ -97,7 +97,7 @@ def show_versions(versions: Sequence[Version]) -> None:
 
 def show_sources(sources: Sequence[Source]) -> None:
     """Show the newest files with what became of their rows."""
-    ui.heading("Source files", f":gray[{plural('file', len(sources))}]")
+    ui.heading("Files and batches", f":gray[{plural('landing', len(sources))}]")
     newest = list(reversed(sources))[:MAX_ROWS]
     rows = [
         {

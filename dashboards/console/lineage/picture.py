@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from urllib.parse import urlencode
 
-from dashboards import ui
+from dashboards import pages, ui
 from dashboards.console import data, runs
 from dashboards.text import moment, plural
 from serving.schemas import Release
@@ -12,8 +13,7 @@ from warehouse.lineage import Lineage, Source, Version
 
 MAX_FILES = 6  # newest files of each bronze table; the others are one box
 
-
-HUES = {  # of the boxes
+HUES = {  # colour of each kind of box
     "file": "gray", "bronze": "orange", "silver": "gray", "gold": "yellow", "release": "green",
     "job": "primary",
 }  # fmt: skip
@@ -85,7 +85,7 @@ def _nodes_and_edges(
     yield _job("publish", lineage.retrain_id, boxes)
     state = "live" if release.live else f"ready {moment(release.ready_at)}"
     label = f"Release {release.release_id}\n{release.recipe}\n{state}"
-    yield _box("release", label, boxes["release"], "releases")
+    yield _box("release", label, boxes["release"], _releases_page())
     yield _box("lists", f"{title}\nlists of {plural('user', release.n_users)}", boxes["release"])
     yield _edge("publish", "release")
     yield _edge("release", "lists")
@@ -97,7 +97,7 @@ def _files(sources: Sequence[Source]) -> Iterator[tuple[str, str]]:
     table = sources[0].table
     if older:
         n_rows = sum(source.n_rows for source in older)
-        yield f"older/{table}", f"{plural('older file', len(older))}\n{plural('row', n_rows)}"
+        yield f"older/{table}", f"{plural('older landing', len(older))}\n{plural('row', n_rows)}"
     for number, source in enumerate(newest):
         yield f"file/{table}/{number}", f"{source.source_file}\n{plural('row', source.n_rows)}"
 
@@ -120,7 +120,12 @@ def _job(name: str, run: str | None, boxes: Mapping[str, str]) -> str:
 
 
 def _table_page(table: str) -> str:
-    return f"data?table={table}"
+    return f"data?{urlencode(pages.address() | {'table': table})}"
+
+
+def _releases_page() -> str:
+    address = pages.address()
+    return f"releases?{urlencode(address)}" if address else "releases"
 
 
 def _box(name: str, label: str, colour: str, address: str = "", shape: str = "box") -> str:

@@ -56,7 +56,7 @@ def test_counts_after_an_erasure_are_marked(
 ) -> None:
     monkeypatch.setattr(lake_data, "lineage", lambda *_: replace(lineage, is_exact=False))
 
-    assert "Users were erased since this fit" in warnings(opened(page, LINEAGE))
+    assert "users were erased since this fit" in warnings(opened(page, LINEAGE))
 
 
 @pytest.mark.usefixtures("console")

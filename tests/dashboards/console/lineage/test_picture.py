@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from dashboards import pages
 from dashboards.console.lineage import picture
 from dashboards.console.lineage.picture import Colours
 from tests.dashboards.console.lineage.conftest import source
@@ -47,6 +48,16 @@ def test_tables_link_to_their_page_and_jobs_to_their_run(lineage: Lineage) -> No
 
 
 @pytest.mark.usefixtures("console")
+def test_links_carry_the_data_set(lineage: Lineage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "address", lambda: {"dataset": "books & more"})
+
+    text = drawn(lineage)
+
+    assert 'URL="data?dataset=books+%26+more&table=silver.items"' in text
+    assert 'URL="releases?dataset=books+%26+more"' in text
+
+
+@pytest.mark.usefixtures("console")
 def test_no_name_ends_its_string_or_begins_an_escape(lineage: Lineage) -> None:
     text = drawn(lineage)
 
@@ -60,6 +71,6 @@ def test_many_files_are_one_box(lineage: Lineage) -> None:
 
     text = drawn(replace(lineage, sources=files))
 
-    assert "22 older files\\n2,200 rows" in text
+    assert "22 older landings\\n2,200 rows" in text
     assert "28.csv" in text
     assert "22.csv" not in text
