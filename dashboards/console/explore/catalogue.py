@@ -63,7 +63,7 @@ def _details(dataset: str, table: Table, states: Sequence[TableState]) -> None:
         rows = stored.sample(dataset, table.full_name, state.version)
         alt = f"Some rows of {table.full_name}"
         st.dataframe(results.shown(rows), hide_index=True, alt=alt)
-        st.caption("Any few rows, in no order. User ids are personal data.")
+        st.caption("Arbitrary rows, in no particular order. User ids are personal data.")
     with history:
         _history(table, stored.history(dataset, table.full_name, state.version))
     with checks:
@@ -94,10 +94,11 @@ def _history(table: Table, versions: Sequence[Version]) -> None:
         for version in versions
     ]
     components.table(rows, f"Versions of {table.full_name}, newest first")
-    st.caption(
-        f'In a query, `"{table.full_name}@{versions[-1].number}"` is an older version. Old files '
-        "are deleted after a week, unless a kept release was fitted on them."
-    )
+    if len(versions) > 1:
+        st.caption(
+            f'In a query, `"{table.full_name}@{versions[-1].number}"` is an older version. Old '
+            "files are deleted after a week, unless a kept release was fitted on them."
+        )
     st.page_link(
         pages.data(),
         label="Rows of each version",

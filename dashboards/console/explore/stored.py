@@ -28,6 +28,8 @@ _REASONS = {
     "collect": "New feedback from the API",
     "retrain": "Retrain",
     "maintain": "Upkeep: erasures, small files merged, old files deleted",
+    "backtest": "Backtest",
+    "by-hand": "By hand",
 }
 
 
@@ -66,6 +68,6 @@ def _version(commit: Commit, reasons: dict[str, str]) -> Version:
     key = commit.run_key
     if key is None:
         return Version(commit.version, commit.at, what, "Another program", NO_VALUE)
-    kind = _REASONS.get(key.dag.rpartition("__")[2], "By hand")
-    why = reasons.get(key.retrain_id) or kind
+    kind = key.dag.rpartition("__")[2]
+    why = reasons.get(key.retrain_id) or _REASONS.get(kind, kind.capitalize())
     return Version(commit.version, commit.at, what, runs.actor(str(key)), why)

@@ -1,10 +1,18 @@
 """The tables on the page "Explore"."""
 
+from datetime import UTC, datetime
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboards.console import lake_data
+from dashboards.console.explore import stored
+from dashboards.console.explore.stored import Version
+from dashboards.console.lake import reading
 from tests.support.dashboards.app_pages import Page, cells, keys, words
 from tests.support.dashboards.console_pages import EXPLORE, opened, press, warnings
+from warehouse.query import Commit, StoredDefinition
+from warehouse.run_keys import RunKey
 
 
 @pytest.mark.usefixtures("lake", "asked")
@@ -48,3 +56,40 @@ def test_a_table_has_columns_sample_history_and_checks(page: Page) -> None:
 @pytest.mark.usefixtures("lake")
 def test_users_ids_are_named_personal_data(page: Page) -> None:
     assert "personal data" in warnings(opened(page, EXPLORE))
+
+
+@pytest.mark.usefixtures("lake")
+@pytest.mark.parametrize("n_versions", [0, 1])
+def test_a_table_without_older_versions_names_none(
+    page: Page, monkeypatch: pytest.MonkeyPatch, n_versions: int
+) -> None:
+    version = Version(0, datetime(2026, 1, 5, tzinfo=UTC), "Created", "maya", "")
+    monkeypatch.setattr(stored, "history", lambda *_: [version] * n_versions)
+
+    assert "is an older version" not in words(opened(page, EXPLORE))
+
+
+@pytest.mark.parametrize(
+    ("dag", "why"),
+    [
+        ("shop__backtest", "Backtest"),
+        ("shop__ingest", "New files"),
+        ("platform__alert", "Alert"),
+        ("by-hand", "By hand"),
+    ],
+)
+def test_a_version_says_why_it_was_written(
+    monkeypatch: pytest.MonkeyPatch, dag: str, why: str
+) -> None:
+    monkeypatch.setenv("CONSOLE_AIRFLOW_URL", "https://airflow.test")
+    at = datetime(2026, 1, 5, tzinfo=UTC)
+    commit = Commit(3, at, "WRITE", RunKey(dag, "r1", "backtest"))
+    details = reading.Details(
+        StoredDefinition(frozenset(), frozenset(), frozenset()), (commit,), ()
+    )
+    monkeypatch.setattr(lake_data, "retrains", lambda _: [])
+    monkeypatch.setattr(reading, "details", lambda *_: details)
+
+    [version] = stored.history("shop", "gold.backtests", 3)
+
+    assert version.why == why
