@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboards.console.acts.client import BY_TOKEN, as_operator
+from dashboards.console.acts.client import BY_TOKEN, acting_as, as_operator
 from dashboards.console.data import Operator
 from dashboards.console.lake import reading
 from serving.errors import ScopeMissingError
@@ -24,12 +24,15 @@ def decisions(operator: Operator, dataset: str) -> list[QuarantineDecision]:
 
 
 def in_force(operator: Operator, dataset: str) -> list[Decision]:
-    """Return the decisions: operators see those of this minute, others those of the lake."""
+    """Return the decisions: operators see those of this minute, others those of the lake.
+
+    Operators see those of the lake too if there are more than the API lists at once.
+    """
     try:
         listed = decisions(operator, dataset)
     except ScopeMissingError:
         return reading.decisions(dataset)
-    return [
+    newest = [
         Decision(
             each.target,
             each.check,
@@ -40,6 +43,7 @@ def in_force(operator: Operator, dataset: str) -> list[Decision]:
         )
         for each in listed
     ]
+    return newest if len(newest) < MAX_DECISIONS else [*newest, *reading.decisions(dataset)]
 
 
 def decide(operator: Operator, dataset: str, new: NewDecision) -> QuarantineDecision:
@@ -49,7 +53,7 @@ def decide(operator: Operator, dataset: str, new: NewDecision) -> QuarantineDeci
         CheckNotReleasableError: no row can be accepted that fails the check.
     """
     try:
-        with as_operator(operator, dataset) as client:
+        with acting_as(operator, dataset) as client:
             return client.decide(new)
     finally:
         decisions.clear()
@@ -64,5 +68,5 @@ def record_upload(
         ScopeMissingError: the account is not an operator's.
     """
     new = NewUpload(file_name=file_name, n_bytes=n_bytes, sha256=sha256, reason=reason)
-    with as_operator(operator, dataset) as client:
+    with acting_as(operator, dataset) as client:
         client.record_upload(new)

@@ -25,10 +25,10 @@ def buttons(operator: Operator, dataset: str, rows: CheckRows, rejected: Quarant
     n_rows = sum(counts.values())
     subject = f"{plural('row', n_rows)} that fail “{esc(checks.label(rows.check))}”"
     release = (
-        f"Accept {subject} as they are? The next ingest checks all rows again without this check; "
-        "rows that fail another one stay here."
+        f"Accept {subject} as they are? The next ingest checks these rows again, without this "
+        "check. Rows that fail another check stay here."
     )
-    reject = f"Settle {subject}? They stay out of the lake, and need no more attention."
+    reject = f"Reject {subject}? They stay in quarantine and need no decision any more."
     can_release = checks.is_releasable(rows.check) and n_rows > counts["released"]
     acts: list[tuple[Decided, str, str, bool]] = [
         ("release", "lock_open", release, can_release),
@@ -74,7 +74,7 @@ def history(operator: Operator, dataset: str) -> None:
 
 
 def _landing(rows: CheckRows, rejected: Quarantined) -> str:
-    """Return the landing that the visitor picks, or the option of all."""
+    """Return the landing that the account picks, or the option of all."""
     newest_first = sorted(
         (rejected.landings[x] for x in rows.by_landing if x in rejected.landings),
         key=lambda landing: (landing.landed_at or rejected.read_at, landing.landing_id),

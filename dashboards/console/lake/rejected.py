@@ -23,7 +23,7 @@ _TIMES = ("rated_at", "occurred_at")
 
 
 def show(operator: Operator, dataset: str) -> None:
-    """Show the checks with rows in quarantine, and the one that the visitor picks."""
+    """Show the checks with rows in quarantine, and the one that the account picks."""
     rejected = reading.quarantined(dataset)
     decisions = client.in_force(operator, dataset)
     n_open = by_check.n_open(rejected.groups, rejected.landings, decisions)
@@ -31,7 +31,9 @@ def show(operator: Operator, dataset: str) -> None:
     ui.heading("Quarantine", _badge(n_open, rejected).markdown)
     rows = by_check.by_check(rejected.groups, rejected.landings, decisions)
     if not rows:
-        st.caption("Rows that fail a data quality check are kept here, and enter no other table.")
+        st.caption(
+            "Rows that fail a data quality check are kept here. No model is trained on them."
+        )
         return
     components.table([_row(each, rejected) for each in rows], "Checks with the rows that fail them")
     st.caption("A row that fails several checks is counted for each of them.")
@@ -85,7 +87,7 @@ def _row(rows: CheckRows, rejected: Quarantined) -> dict[str, str]:
 
 
 def _picker(rows: Sequence[CheckRows]) -> CheckRows:
-    """Return the check that the visitor picks: first that of `?check=`, else the first."""
+    """Return the check that the account picks: first that of `?check=`, else the first."""
     by_key = {each.key: each for each in rows}
     linked = st.query_params.get("check")
     if _PICKED not in st.session_state and linked in by_key:

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboards.console.lake import by_check, checks, reading, rejected
+from dashboards.console.lake import by_check, checks, client, reading, rejected
 from dashboards.text import esc
 from jobs.ingestion.checks import event_checks, row_checks
 from jobs.refinement import pending
@@ -16,6 +16,7 @@ from tests.support.dashboards.app_pages import Page, cells, words
 from tests.support.dashboards.console_pages import DATA, opened, press, warnings
 from tests.support.dashboards.fake_operations import FakeOperations
 from tests.support.jobs import every_check
+from warehouse.quarantine import Decision
 
 OFF_SCALE = "ratings.rating_off_scale"
 
@@ -136,8 +137,25 @@ def test_a_viewer_sees_the_rows_and_decides_nothing(
     key = f"release_{OFF_SCALE}_all"
     app.text_input(key=f"reason_{key}").set_value("I am curious")
     press(app, f"send_{key}")
-    assert "Only operators" in warnings(app)
+    assert "This needs the role Op or Admin" in warnings(app)
     assert operations.decisions == []
+
+
+def test_decisions_that_the_api_does_not_list_still_count(
+    page: Page, lake: str, operations: FakeOperations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert lake
+    key = f"reject_{OFF_SCALE}_two"
+    app = opened(page, DATA)
+    app.selectbox(key=f"landing_{OFF_SCALE}").set_value("two").run()
+    app.text_input(key=f"reason_{key}").set_value("a test file")
+    press(app, f"send_{key}")
+    at = landed_lake.DAY
+    older = Decision("ratings", "rating_off_scale", "one", at, "reject", at)
+    monkeypatch.setattr(reading, "decisions", lambda _: [older])
+    monkeypatch.setattr(client, "MAX_DECISIONS", len(operations.decisions))
+
+    assert "1 row to decide on" in words(app.run())
 
 
 def test_the_share_of_a_check_is_that_of_each_day_of_landing() -> None:
