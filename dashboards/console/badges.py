@@ -1,10 +1,12 @@
 """Badges: the state of a run, a task or a verdict as an icon, a colour and a label."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from airflow_api.answers import Question
+from airflow_api.answers import NOTE_OF_STOPPED, Question, Run
 from airflow_api.questions import APPROVE
+from dashboards.console import runs
 from dashboards.text import esc
 
 Status = Literal["ok", "warning", "error", "running", "idle"]
@@ -54,6 +56,7 @@ VERDICTS = {
 _PENDING = {"first": "First release", "promote": "Promotion", "refresh": "Refresh"}
 NEEDS_APPROVAL = Badge("warning", "Needs approval")
 REJECTED = Badge("error", "Rejected")
+STOPPED = Badge("error", "Stopped")
 _AIRFLOW_STATES: dict[str | None, Badge] = {
     "success": Badge("ok", "Done"),
     "failed": Badge("error", "Failed"),
@@ -88,6 +91,25 @@ def of_verdict(verdict: str, question: Question | None = None, *, is_active: boo
     if question is not None and question.answer is None:
         return Badge("warning", f"{_PENDING[verdict]}, waiting for approval")
     return Badge("running", f"{_PENDING[verdict]}, not published yet")
+
+
+def of_run(run: Run, verdict_by_run: Mapping[str, str], questions: Mapping[str, Question]) -> Badge:
+    """Return the badge of a run. The outcome of a successful retrain is its verdict.
+
+    Args:
+        run: The run.
+        verdict_by_run: The gate's decisions by `<dag id>/<run id>`.
+        questions: The approvals that the DAG's runs requested, by run id.
+    """
+    if run.state == "failed" and run.note.startswith(NOTE_OF_STOPPED):
+        return STOPPED
+    question = questions.get(run.run_id)
+    if question and (badge := of_question(question, is_active=run.state in runs.ACTIVE)):
+        return badge
+    verdict = verdict_by_run.get(f"{run.dag_id}/{run.run_id}")
+    if run.state == "success" and verdict is not None:
+        return of_verdict(verdict)
+    return of_state(run.state)
 
 
 def of_state(state: str | None) -> Badge:

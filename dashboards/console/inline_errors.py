@@ -13,6 +13,7 @@ from airflow_api.client import (
     NotAllowedError,
     SignInRefusedError,
 )
+from dashboards.console.acts.client import OutcomeUnknownError
 from dashboards.console.signing_in import sign_in
 from dashboards.settings import NotSetUpError
 from dashboards.text import esc
@@ -53,8 +54,9 @@ _MESSAGES: dict[type[Exception], str] = {  # subclasses before their base
     BacktestActiveError: "Another backtest was started meanwhile. Nothing was started.",
     UnknownBacktestError: "Airflow has not loaded the DAG of backtests. Try again in a minute.",
     UnknownRetrainError: "Airflow does not know this retrain, or has not loaded its DAG yet.",
-    OperatorCheckUnavailableError: "Airflow did not answer. Look at the retrains before you repeat "
-    "this.",
+    OperatorCheckUnavailableError: "Airflow did not answer. Try again in a minute.",
+    OutcomeUnknownError: "Airflow did not answer, so it is unknown whether this was done. Look at "
+    "the runs in Airflow before you repeat it.",
     CheckNotReleasableError: "Rows that fail this check cannot be released. Correct the file or "
     "the manifest, or reject the rows.",
     ApiError: "The recommendation service did not answer this request, or rejected it. Run "
@@ -74,8 +76,10 @@ def inline_errors() -> Iterator[None]:
     except NotAllowedError:
         _show("Your Airflow role does not allow this action.")
     except ScopeMissingError:
-        advice = "Ask an Airflow administrator for the role Op."
-        st.info(f"Only operators can use this page. {advice}", icon=":material/visibility:")
+        st.info(
+            "This needs the role Op or Admin. Ask an Airflow administrator.",
+            icon=":material/visibility:",
+        )
     except NotSetUpError as error:
         log.warning("block not shown error=%s", error)
         _show(f"Not set up: {esc(str(error))}.")

@@ -10,13 +10,16 @@ from dashboards.console import data
 from dashboards.text import NO_VALUE, esc
 
 ACTIVE = {"queued", "running"}
+TRIGGERS = {"scheduled": "Schedule", "asset_triggered": "New data", "manual": "By hand"}
+KINDS = {"maintain": "Maintenance", "collect": "Collection"}  # where the DAG's name is a verb
 _RUN_KEY = re.compile(r"(?P<dag>\w+__\w+)/(?P<run>[\w.~:+-]+)(/\w+)?")  # `<dag>/<run>[/<task>]`
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+([+-]\d\d:\d\d|Z)")
 
 
 def name(dag_id: str, run_id: str) -> str:
     """Return a short name of a run: "Retrain of 28 Nov 13:26 UTC", or "Retrain" without a time."""
-    kind, at = dag_id.rpartition("__")[2].capitalize(), _TIME.search(run_id)
+    dag = dag_id.rpartition("__")[2]
+    kind, at = KINDS.get(dag, dag.capitalize()), _TIME.search(run_id)
     return f"{kind} of {short_time(datetime.fromisoformat(at[0]))} UTC" if at else kind
 
 
@@ -47,6 +50,11 @@ def start_time(run: Run) -> str:
     """Return the time at which a run started or, before that, was queued."""
     at = run.started_at or run.queued_at
     return short_time(at) if at else NO_VALUE
+
+
+def trigger(run: Run) -> str:
+    """Return what started a run: the schedule, new data, or an account."""
+    return TRIGGERS.get(run.run_type, run.run_type)
 
 
 def short_time(at: datetime) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 import streamlit as st
 
 from dashboards import product_api
-from dashboards.console.acts.client import BY_TOKEN, as_operator
+from dashboards.console.acts.client import BY_TOKEN, acting_as, as_operator
 from dashboards.console.data import Operator
 from dashboards.console.inspector import client as inspector
 from serving.schemas import Action, AuditPage, Erasure
@@ -54,7 +54,7 @@ def entries(
 def erase(operator: Operator, dataset: str, user_id: str, reason: str) -> Erasure:
     """Delete a user's data as this operator."""
     try:
-        with as_operator(operator, dataset) as client:
+        with acting_as(operator, dataset) as client:
             [erasure] = client.erase_users([user_id], reason=reason)
             return erasure
     finally:

@@ -13,7 +13,7 @@ import streamlit as st
 from airflow_api.client import SignInRefusedError
 from dashboards import product_api
 from dashboards.console.data import Operator
-from serving.errors import KeyRefusedError, ScopeMissingError
+from serving.errors import KeyRefusedError, OperatorCheckUnavailableError, ScopeMissingError
 from serving.operator_client import OperatorClient
 
 TIMEOUT_SECONDS = 20  # a preview re-ranks a thousand lists
@@ -21,6 +21,10 @@ TIMEOUT_SECONDS = 20  # a preview re-ranks a thousand lists
 BY_TOKEN: dict[str | type[Any], Callable[[Any], Any]] = {
     Operator: attrgetter("name", "airflow.token")
 }
+
+
+class OutcomeUnknownError(Exception):
+    """Airflow did not answer, so it is unknown whether an act was done."""
 
 
 @contextmanager
@@ -32,6 +36,21 @@ def as_operator(operator: Operator, dataset: str) -> Iterator[OperatorClient]:
         raise
     except KeyRefusedError as error:
         raise SignInRefusedError(str(error)) from error
+
+
+@contextmanager
+def acting_as(operator: Operator, dataset: str) -> Iterator[OperatorClient]:
+    """Yield a client with the operator's token for an act.
+
+    Raises:
+        OutcomeUnknownError: Airflow did not answer, so the act may have been done or not.
+        SignInRefusedError: Airflow rejects the token.
+    """
+    try:
+        with as_operator(operator, dataset) as client:
+            yield client
+    except OperatorCheckUnavailableError as error:
+        raise OutcomeUnknownError(str(error)) from error
 
 
 @st.cache_resource(ttl="60s", max_entries=100, show_spinner=False, hash_funcs=BY_TOKEN)

@@ -5,7 +5,7 @@ from datetime import date
 
 from airflow_api.answers import Run
 from dashboards.console import data, runs
-from dashboards.console.acts.client import as_operator
+from dashboards.console.acts.client import acting_as
 from dashboards.console.data import Operator
 from warehouse.tables.vocabulary import BacktestPeriod
 
@@ -34,7 +34,7 @@ def start(
         UnknownBacktestError: Airflow has not loaded the DAG.
     """
     try:
-        with as_operator(operator, dataset) as client:
+        with acting_as(operator, dataset) as client:
             client.start_backtest(*cuts, period=period, ages=ages, reason=reason)
     finally:
         data.runs.clear()

@@ -34,8 +34,9 @@ def show(user: UserInspection, about: About) -> None:
     if n_pages > 1:
         st.pagination(n_pages, key=key)
     st.caption(
-        "Pending: waits to be collected. In the lake: the next retrain learns it. From a file: "
-        "Postgres has no trace of a request that sent it."
+        "Pending: not collected yet. In the lake: collected. In the release: the live model was "
+        "trained on this rating. Other events never get this state. File: not sent through the "
+        "API, or deleted from Postgres since."
     )
 
 

@@ -6,9 +6,9 @@ import streamlit as st
 
 from airflow_api.answers import Run
 from dashboards import ui
-from dashboards.console import badges, components, data, lake_data, runs
+from dashboards.console import badges, components, data, lake_data, last_runs, runs
 from dashboards.console.acts import reason
-from dashboards.console.acts.client import as_operator
+from dashboards.console.acts.client import acting_as
 from dashboards.console.badges import Badge
 from dashboards.console.data import Operator
 from dashboards.console.lake import reading
@@ -19,28 +19,26 @@ from warehouse.reconciliation import Reconciliation
 SHOWN_FILES = 12
 WATCH_SECONDS = 5
 _BALANCED = Badge("ok", "Balances")
-_PENDING = Badge("running", "To be refined")
+_PENDING = Badge("running", "Pending")
 _UNBALANCED = Badge("error", "Rows missing")
 
 
 def show(operator: Operator, dataset: str, files: Sequence[LandedFile]) -> None:
     """Show the last run of the ingest, and the files of the last run that landed any."""
-    newest = data.runs(operator, f"{dataset}__ingest", 1)
+    newest = data.runs(operator, f"{dataset}__ingest", last_runs.NEWEST_RUNS)
     ui.heading("Last ingest", badges.of_state(newest[0].state).markdown if newest else "")
     st.markdown(_sentence(newest[0] if newest else None, files))
     if files:
         rows = [_row(file) for file in of_last_run(files)[:SHOWN_FILES]]
         components.table(rows, "Files of the last ingest with the outcome of their rows")
     if waiting := [file.name for file in files if file.outcome is None]:
-        st.caption(f"{plural('file', len(waiting))} to be refined: {esc(', '.join(waiting[:5]))}.")
+        st.caption(f"{plural('file', len(waiting))} pending: {esc(', '.join(waiting[:5]))}.")
     st.caption(_feedback(lake_data.feedback(dataset).reconciliation))
 
 
 def start_button(operator: Operator, dataset: str) -> None:
     """Show a button with a form that starts an ingest; it is disabled while one is running."""
-    dag_id = f"{dataset}__ingest"
-    is_active = any(run.state in runs.ACTIVE for run in data.runs(operator, dag_id, 1))
-    if is_active:
+    if last_runs.is_active(operator, f"{dataset}__ingest"):
         st.button(
             "Start ingest", "start_ingest_disabled", icon=":material/sync:", disabled=True,
             help="An ingest is running",
@@ -49,7 +47,7 @@ def start_button(operator: Operator, dataset: str) -> None:
     question = "Land new files, and refine their rows?"
     if why := reason.popover("Start ingest", "start_ingest", "sync", question, act="Start"):
         try:
-            with as_operator(operator, dataset) as client:
+            with acting_as(operator, dataset) as client:
                 client.start_ingest(reason=why)
         finally:
             data.refresh_runs()
@@ -59,12 +57,12 @@ def start_button(operator: Operator, dataset: str) -> None:
 def watch(operator: Operator, dataset: str) -> None:
     """While an ingest is running, show the page again once it has ended."""
     dag_id = f"{dataset}__ingest"
-    if not any(run.state in runs.ACTIVE for run in data.runs(operator, dag_id, 1)):
+    if not last_runs.is_active(operator, dag_id):
         return
 
     @st.fragment(run_every=WATCH_SECONDS)
     def check() -> None:
-        if not any(run.state in runs.ACTIVE for run in data.runs(operator, dag_id, 1)):
+        if not last_runs.is_active(operator, dag_id):
             reading.clear()
             st.rerun()
 
@@ -110,6 +108,6 @@ def _feedback(counts: Reconciliation) -> str:
     return (
         f"Through the API: {plural('event', counts.n_bronze)} in the lake, "
         f"{counts.n_accepted:,} accepted, {plural('duplicate', counts.n_duplicates)}, "
-        f"{counts.n_quarantined:,} quarantined, {counts.n_waiting:,} to be refined; {state}. "
+        f"{counts.n_quarantined:,} quarantined, {counts.n_waiting:,} pending; {state}. "
         "Dropped rows are those that the manifest leaves out, and those of erased users."
     )

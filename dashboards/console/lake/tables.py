@@ -21,7 +21,7 @@ _PICKED = "shown_table"
 
 
 def show(states: Sequence[TableState]) -> None:
-    """Show every table of one layer, which the visitor picks."""
+    """Show every table of one layer, which the account picks."""
     n_rows = sum(state.n_rows for state in states)
     size = bytes_text(sum(state.stored.n_bytes for state in states))
     count = f"{plural('table', len(states))}, {plural('row', n_rows)}, {size}"
@@ -50,7 +50,7 @@ def show(states: Sequence[TableState]) -> None:
 
 
 def picker(states: Sequence[TableState]) -> TableState:
-    """Return the table that the visitor picks: first that of `?table=`, else `silver.events`."""
+    """Return the table that the account picks: first that of `?table=`, else `silver.events`."""
     by_name = {state.table.full_name: state for state in states}
     linked = st.query_params.get("table")
     default = "silver.events" if "silver.events" in by_name else next(iter(by_name))

@@ -108,7 +108,7 @@ def _checked(dataset: str, name: str, sha256: str, _content: bytes) -> list[Find
 
 
 def _why_not(dataset: str, limit: int) -> str:
-    """Return why no file can be uploaded here now; "" if this visitor can."""
+    """Return why no file can be uploaded here now; "" if this account can."""
     if not limit:
         return "Uploads are off: `APP_MAX_UPLOAD_MB` is 0"
     source = datasets.load_named(dataset).source

@@ -22,7 +22,7 @@ def show_files(tables: Sequence[TableFiles]) -> None:
     old = sum((table.old for table in tables), Files())
     n_due = sum(table.is_due for table in tables)
     badge = Badge("warning", f"{plural('table', n_due)} to compact") if n_due else None
-    ui.heading("Files of the lake", (badge or Badge("ok", "Compact")).markdown)
+    ui.heading("Files of the lake", (badge or Badge("ok", "No table to compact")).markdown)
     if not tables:
         st.caption("No data yet. Run the DAG ingest to load it.")
         return
@@ -44,7 +44,7 @@ def show_erasures(open_ones: OpenErasures, record: ErasureRecord) -> None:
     n_open = max(open_ones.n_with_rows, open_ones.n_with_files)
     ui.heading("Erasures", _erasures_badge(open_ones).markdown)
     if not n_open and not record.n_users:
-        st.caption("No user was erased. Requests of erasures are counted here.")
+        st.caption("No user was erased. Requests for erasure are counted here.")
         return
     with st.grid(2, min_column_width=150):
         st.metric("With rows in the lake", f"{open_ones.n_with_rows:,}", border=True)

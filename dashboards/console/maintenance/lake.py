@@ -121,12 +121,6 @@ def erasures(dataset: str) -> ErasureRecord:
     )
 
 
-def clear() -> None:
-    """Read everything anew."""
-    for cached in (last_steps, table_files, erasures):
-        cached.clear()
-
-
 def _newest(times: Sequence[datetime]) -> datetime | None:
     return max(times, default=None)
 

@@ -3,16 +3,13 @@
 import streamlit as st
 
 from dashboards import choices, product_api, states, ui
-from dashboards.console import components, data
+from dashboards.console import components, data, last_runs
 from dashboards.console.access import require_access
-from dashboards.console.inline_errors import inline_errors
 from dashboards.console.maintenance import done, due, lake, run_now
-from dashboards.console.overview import last_runs
 from dashboards.console.signing_in import sign_in
 from dashboards.text import esc
 
 SHOWN_RUNS = 5
-REFRESH_SECONDS = 30
 
 operator = sign_in.operator()
 caption, actions = components.page_head("Maintenance")
@@ -21,14 +18,13 @@ with states.error_boundary(in_console=True):
 require_access(operator, dataset, actions)
 maintain = f"{dataset}__maintain"
 with actions:
-    with inline_errors():
-        run_now.button(operator, dataset)
+    run_now.button(operator, dataset)
     sign_in.menu(operator)
 caption.caption(f"{esc(product_api.title(dataset))} · old files, old records and erased users")
 run_now.confirmation()
 
 
-@st.fragment(run_every=REFRESH_SECONDS)
+@st.fragment(run_every=run_now.REFRESH_SECONDS)
 def show_steps() -> None:
     """Show what was done and what is due, and update their ages."""
     left, right = st.columns([5, 3], gap="small")

@@ -12,26 +12,27 @@ from dashboards.text import NO_VALUE, age, plural
 from serving.schemas import OutboxState
 from warehouse.reconciliation import Reconciliation
 
-LATE = timedelta(minutes=15)  # three missed collections
 
+def show(outbox: OutboxState, feedback: Feedback, promised: timedelta) -> None:
+    """Show how many feedback events have reached the lake and how many wait in the outbox.
 
-def show(outbox: OutboxState, feedback: Feedback) -> None:
-    """Show how many feedback events have reached the lake and how many are still queued."""
+    `promised` is the time within which an event is to be collected.
+    """
     counts = feedback.reconciliation
-    badge = _badge(outbox, counts)
+    badge = _badge(outbox, counts, promised)
     ui.heading("Feedback loop", badge.markdown if badge else "")
     if not outbox.n_events and not counts.n_bronze:
         st.caption("No feedback yet. Ratings and hides from your product will appear here.")
         return
     with st.grid(3, min_column_width=140):
-        st.metric("Queued in Postgres", f"{outbox.n_waiting:,}", border=True)
+        st.metric("Waiting in the outbox", f"{outbox.n_waiting:,}", border=True)
         oldest = age(outbox.oldest_waiting_at) if outbox.oldest_waiting_at else NO_VALUE
-        st.metric("Oldest queued", oldest, border=True)
-        st.metric("Awaiting refinement", f"{counts.n_waiting:,}", border=True)
+        st.metric("Oldest waiting", oldest, border=True)
+        st.metric("Pending", f"{counts.n_waiting:,}", border=True)
     st.caption(
         f"{plural('event', counts.n_bronze)} in the lake to date: {counts.n_accepted:,} accepted, "
         f"{plural('duplicate', counts.n_duplicates)}, {counts.n_quarantined:,} quarantined, "
-        f"{counts.n_waiting:,} awaiting refinement."
+        f"{counts.n_waiting:,} pending."
     )
     if feedback.collections:
         rows = [
@@ -45,10 +46,10 @@ def show(outbox: OutboxState, feedback: Feedback) -> None:
         components.table(rows, "The last collections with age, events and delay")
 
 
-def _badge(outbox: OutboxState, counts: Reconciliation) -> Badge | None:
+def _badge(outbox: OutboxState, counts: Reconciliation, promised: timedelta) -> Badge | None:
     if not counts.balances:
         return Badge("error", "Events missing or duplicated")
     oldest = outbox.oldest_waiting_at
-    if oldest and datetime.now(UTC) - oldest > LATE:
+    if oldest and datetime.now(UTC) - oldest > promised:
         return Badge("warning", "Collection is late")
     return Badge("ok", "All events accounted for") if counts.n_bronze else None

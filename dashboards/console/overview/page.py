@@ -1,6 +1,7 @@
 """Page "Overview": whether all is well, live release, retrains, feedback and lake."""
 
 from contextlib import suppress
+from datetime import timedelta
 
 import streamlit as st
 
@@ -10,6 +11,7 @@ from dashboards.console import (
     components,
     data,
     lake_data,
+    last_runs,
     runs,
 )
 from dashboards.console.access import require_access
@@ -18,7 +20,6 @@ from dashboards.console.overview import (
     feedback_loop,
     key_figures,
     lake,
-    last_runs,
     last_verdict,
     status,
     storage,
@@ -27,6 +28,7 @@ from dashboards.console.overview import (
 from dashboards.console.retraining import approval, progress
 from dashboards.console.signing_in import sign_in
 from dashboards.text import esc, moment
+from warehouse import datasets
 
 SHOWN_RUNS = 4
 AGE_SECONDS, QUESTION_SECONDS, STATUS_SECONDS, STORAGE_SECONDS = 10, 5, 30, 60
@@ -116,7 +118,8 @@ def show_verdict_and_data() -> None:
     with components.card():
         last_verdict.show(operator, verdicts)
     with components.card():
-        feedback_loop.show(data.outbox(dataset).value, lake_data.feedback(dataset))
+        promised = timedelta(minutes=datasets.load_named(dataset).promises.collect_minutes)
+        feedback_loop.show(data.outbox(dataset).value, lake_data.feedback(dataset), promised)
     with components.card():
         lake.show(lake_data.tables(dataset, live.retrain_id if live else None))
 
@@ -125,7 +128,8 @@ def show_verdict_and_data() -> None:
 def show_storage() -> None:
     """Show free space and the largest tables."""
     with components.card():
-        storage.show(lake_data.disk(), storage.tables(operator, dataset))
+        storage.show_disk(lake_data.disk())
+        storage.show_tables(storage.tables(operator, dataset))
 
 
 show_status()

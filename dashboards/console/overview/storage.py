@@ -24,14 +24,18 @@ def tables(operator: Operator, dataset: str) -> list[TableSize]:
         return client.storage()
 
 
-def show(disk: Disk | None, sizes: Sequence[TableSize]) -> None:
-    """Show the space on the disk, and the largest tables."""
+def show_disk(disk: Disk | None) -> None:
+    """Show the space on the disk."""
     line = next(platform.disk(disk), None)
     ui.heading("Storage", status.badge(line).markdown if line else "")
     if disk is not None:
         used = 1 - disk.n_free / max(disk.n_total, 1)
         text = f"{bytes_text(disk.n_free)} free of {bytes_text(disk.n_total)}"
         st.progress(min(max(used, 0.0), 1.0), text=f"Disk of {esc(disk.folder)}: {text}")
+
+
+def show_tables(sizes: Sequence[TableSize]) -> None:
+    """Show the largest tables in Postgres."""
     total = sum(size.n_bytes for size in sizes)
     st.caption(f"Tables in Postgres: {bytes_text(total)}")
     rows = [

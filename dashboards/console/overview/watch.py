@@ -7,9 +7,8 @@ import streamlit as st
 from pydantic import ValidationError
 
 from airflow_api.client import AirflowError
-from dashboards.console import data
+from dashboards.console import data, last_runs
 from dashboards.console.data import Operator
-from dashboards.console.overview import last_runs
 from dashboards.settings import NotSetUpError
 from serving.errors import ApiError
 from serving.schemas import Release, Verdict

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from dashboards.console import data
-from dashboards.console.acts.client import BY_TOKEN, as_operator
+from dashboards.console.acts.client import BY_TOKEN, acting_as, as_operator
 from dashboards.console.data import Operator
 from serving.operator_client import OperatorClient
 from serving.schemas import LiveState, PastRelease, ReleaseChanges
@@ -48,7 +48,7 @@ def act(
         NoEarlierReleaseError: no older release is kept.
     """
     try:
-        with as_operator(operator, dataset) as client:
+        with acting_as(operator, dataset) as client:
             return perform(client)
     finally:
         history.clear()

@@ -65,8 +65,8 @@ def _figures(changes: ReleaseChanges) -> None:
         )
         components.metric("Users with other items", f"{changes.changed_share:.0%}")
         components.metric("New items per user", f"{changes.mean_new_items:.1f}")
-        components.metric("Items that came", f"{changes.n_came:,}")
-        components.metric("Items that went", f"{changes.n_went:,}")
+        components.metric("Items added", f"{changes.n_came:,}")
+        components.metric("Items dropped", f"{changes.n_went:,}")
     st.caption(
         f"Lists of {plural('user', changes.n_users)} who are in both releases, before slate rules "
         "and newer feedback: the first 50 items for the overlap, the first ten for the others."

@@ -1,4 +1,4 @@
-"""All releases: who or what made each, when it was live, its verdict and figures."""
+"""The newest releases: who or what made each, when it was live, its verdict and figures."""
 
 from collections.abc import Mapping, Sequence
 
@@ -32,7 +32,7 @@ def show(
     operator: Operator, dataset: str, releases: Sequence[PastRelease], verdicts: Sequence[Verdict]
 ) -> None:
     """Show the releases, newest first, each with its acts and a button that makes it live."""
-    ui.heading("All releases", f":gray[{plural('release', len(releases))}]")
+    ui.heading("Newest releases", f":gray[{plural('release', len(releases))}]")
     by_retrain = {verdict.retrain_id: verdict for verdict in verdicts}
     live = next((release for release in releases if release.live), None)
     for release in releases:

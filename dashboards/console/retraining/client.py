@@ -8,7 +8,7 @@ import streamlit as st
 from airflow_api.answers import Dag, Run, Task
 from airflow_api.client import UnknownRunError
 from dashboards.console import data
-from dashboards.console.acts.client import as_operator
+from dashboards.console.acts.client import acting_as
 from dashboards.console.data import BY_NAME, Operator
 from serving.schemas import DagRun, ParameterValue
 
@@ -60,7 +60,7 @@ def start(
         UnknownRetrainError: Airflow has not loaded the DAG.
     """
     try:
-        with as_operator(operator, dataset) as client:
+        with acting_as(operator, dataset) as client:
             return client.start_retrain(parameters, reason=reason, may_wait=may_wait)
     finally:
         data.refresh_runs()
@@ -73,7 +73,7 @@ def stop(operator: Operator, dataset: str, run: Run, *, reason: str) -> None:
         RetrainEndedError: it has ended.
     """
     try:
-        with as_operator(operator, dataset) as client:
+        with acting_as(operator, dataset) as client:
             client.stop_retrain(run.run_id, reason=reason)
     finally:
         data.refresh_runs()
@@ -87,7 +87,7 @@ def answer(operator: Operator, dataset: str, run: Run, *, approve: bool, reason:
         OwnRetrainError: the operator started it, and another account must approve it.
     """
     try:
-        with as_operator(operator, dataset) as client:
+        with acting_as(operator, dataset) as client:
             client.answer_retrain(run.run_id, approve=approve, reason=reason)
     finally:
         data.refresh_runs()

@@ -6,16 +6,14 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from airflow_api.answers import NOTE_OF_STOPPED, Question, Run
+from airflow_api.answers import Question, Run
 from dashboards import ui
 from dashboards.console import badges, charts, components, data, runs
 from dashboards.console.badges import Badge
 from dashboards.text import duration, esc, plural
 
-MIN_CHARTED = 2  # ended runs
-TRIGGERS = {"scheduled": "Schedule", "asset_triggered": "New data", "manual": "By hand"}
-STOPPED = Badge("error", "Stopped")
-_STATUSES = {"ok": "Published", "warning": "Not published", "error": "Failed or rejected"}
+MIN_CHARTED = 2  # number of ended runs from which they are charted
+_STATUSES = {"ok": "Published", "warning": "Not published", "error": "Failed, rejected or stopped"}
 _COLOURS = {"ok": "green", "warning": "orange", "error": "red"}
 
 
@@ -27,7 +25,7 @@ def show(
     if not newest:
         st.caption("No retrain yet. Each one is listed here with its duration and its outcome.")
         return
-    badge_by_run = {run.run_id: outcome(run, verdict_by_run, questions) for run in newest}
+    badge_by_run = {run.run_id: badges.of_run(run, verdict_by_run, questions) for run in newest}
     rows = durations(newest, badge_by_run)
     if len(rows) >= MIN_CHARTED:
         st.altair_chart(_chart(rows), height=180, alt="Duration of each retrain, by outcome")
@@ -35,24 +33,9 @@ def show(
     components.table(table, "The last retrains with start, starter, outcome, duration and reason")
 
 
-def outcome(
-    run: Run, verdict_by_run: Mapping[str, str], questions: Mapping[str, Question]
-) -> Badge:
-    """Return the badge of a run. The outcome of a successful retrain is its verdict."""
-    if run.state == "failed" and run.note.startswith(NOTE_OF_STOPPED):
-        return STOPPED
-    question = questions.get(run.run_id)
-    if question and (badge := badges.of_question(question, is_active=run.state in runs.ACTIVE)):
-        return badge
-    verdict = verdict_by_run.get(f"{run.dag_id}/{run.run_id}")
-    if run.state == "success" and verdict is not None:
-        return badges.of_verdict(verdict)
-    return badges.of_state(run.state)
-
-
 def started_by(run: Run) -> str:
     """Return who or what started a run."""
-    return run.started_by or TRIGGERS.get(run.run_type, run.run_type)
+    return run.started_by or runs.trigger(run)
 
 
 def durations(newest: Sequence[Run], badge_by_run: Mapping[str, Badge]) -> pd.DataFrame:

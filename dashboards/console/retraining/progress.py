@@ -57,7 +57,7 @@ def _before_the_first(ingests: Sequence[Run]) -> str:
         return "The first ingest is running. The first retrain starts when it has ended."
     if not any(run.state == "success" for run in ingests):
         return "The first ingest loads your files. The first retrain starts when it has ended."
-    return "The first retrain creates the first lists. Start it on the page Retrains."
+    return "Start a retrain to create the first lists."
 
 
 def _progress_text(run: Run, tasks: Sequence[Task], comparable: Usual, now: datetime) -> str:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboards.console.acts.client import BY_TOKEN, as_operator
+from dashboards.console.acts.client import BY_TOKEN, acting_as, as_operator
 from dashboards.console.data import Operator
 from serving.schemas import RulesPreview, RulesVersion, SlateRules
 
@@ -41,7 +41,7 @@ def activate(
         RulesChangedError: the active version is no longer `instead_of`.
     """
     try:
-        with as_operator(operator, dataset) as client:
+        with acting_as(operator, dataset) as client:
             return client.replace_rules(rules, instead_of=instead_of, reason=reason)
     finally:
         history.clear()

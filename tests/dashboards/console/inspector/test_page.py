@@ -204,7 +204,7 @@ def test_a_viewer_looks_but_does_not_search_or_erase(
 @pytest.mark.parametrize(
     ("refusal", "message"),
     [
-        ((403, "scope-missing"), "Only operators can use this page"),
+        ((403, "scope-missing"), "This needs the role Op or Admin"),
         ((503, "operators-not-configured"), "API_AIRFLOW_URL"),
         ((503, "api-unavailable"), "did not answer this request"),
     ],

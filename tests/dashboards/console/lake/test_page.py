@@ -47,8 +47,8 @@ def test_the_files_of_the_last_ingest_are_shown_with_the_outcome_of_their_rows(p
     assert counts == ["50", "43", "2", "3"]
     assert refined["Dropped"] == "2"
     assert "Balances" in refined[""]
-    assert "To be refined" in pending[""]
-    assert r"1 file to be refined: ratings\-3\.csv" in words(app)
+    assert "Pending" in pending[""]
+    assert r"1 file pending: ratings\-3\.csv" in words(app)
 
 
 @pytest.mark.usefixtures("lake")
@@ -135,7 +135,7 @@ def test_an_ingest_is_started_with_a_reason_by_operators_only(
 
     retraining.refusal = (403, "scope-missing")
     app.text_input(key="reason_start_ingest").set_value("new files")
-    assert "Only operators can" in warnings(press(app, "send_start_ingest"))
+    assert "This needs the role Op or Admin" in warnings(press(app, "send_start_ingest"))
     assert retraining.airflow.n_ingests == 1
 
 

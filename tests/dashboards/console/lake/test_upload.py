@@ -110,7 +110,7 @@ def test_a_user_who_is_no_operator_any_more_is_refused_by_the_api(
     app = sent(page)
     operations.refusal = (403, "scope-missing")
 
-    assert "Only operators" in warnings(take(app))
+    assert "This needs the role Op or Admin" in warnings(take(app))
     assert not (inbox / PATH).exists()
 
 

@@ -9,6 +9,7 @@ from tests.support.dashboards import shop
 from tests.support.dashboards.app_pages import Page, cells, fresh, words
 from tests.support.dashboards.console_pages import OVERVIEW, metrics, opened
 from tests.support.jobs.product import collect, write_collection
+from warehouse import datasets
 from warehouse.reconciliation import Reconciliation
 
 
@@ -33,9 +34,9 @@ def test_the_card_shows_queued_events_and_that_all_are_accounted_for(
     app = opened(page, OVERVIEW)
 
     figures = metrics(app)
-    assert figures["Queued in Postgres"][0] == "34"
-    assert figures["Oldest queued"][0] == "2 min"
-    assert figures["Awaiting refinement"][0] == "7"
+    assert figures["Waiting in the outbox"][0] == "34"
+    assert figures["Oldest waiting"][0] == "2 min"
+    assert figures["Pending"][0] == "7"
     assert "All events accounted for" in words(app)
     assert "42 s" in cells(app)
 
@@ -55,3 +56,19 @@ def test_late_collection_is_reported(page: Page, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(data, "outbox", lambda _: fresh(outbox))
 
     assert "Collection is late" in words(opened(page, OVERVIEW))
+
+
+@pytest.mark.usefixtures("console")
+@pytest.mark.parametrize(("minutes", "is_late"), [(30, True), (120, False)])
+def test_the_manifest_says_what_is_late(
+    page: Page, monkeypatch: pytest.MonkeyPatch, minutes: float, *, is_late: bool
+) -> None:
+    shop_manifest = datasets.load_named("playground")
+    promises = shop_manifest.promises.model_copy(update={"collect_minutes": minutes})
+    promised = shop_manifest.model_copy(update={"promises": promises})
+    monkeypatch.setattr(datasets, "load_named", lambda _: promised)
+    hour_ago = datetime.now(UTC) - timedelta(hours=1)
+    outbox = OutboxState(n_events=1, n_waiting=1, oldest_waiting_at=hour_ago)
+    monkeypatch.setattr(data, "outbox", lambda _: fresh(outbox))
+
+    assert ("Collection is late" in words(opened(page, OVERVIEW))) == is_late

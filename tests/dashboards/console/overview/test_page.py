@@ -4,7 +4,7 @@ from collections.abc import Callable
 import pytest
 import streamlit as st
 
-from airflow_api.answers import run_of
+from airflow_api.answers import NOTE_OF_STOPPED, run_of
 from airflow_api.client import AirflowUnavailableError, NotAllowedError
 from dags.about import TASKS
 from dashboards.console import data, lake_data
@@ -15,8 +15,9 @@ from serving.errors import ApiUnavailableError
 from serving.schemas import Verdict
 from tests.support.dashboards import shop
 from tests.support.dashboards.app_pages import Page, cells, fresh, words
-from tests.support.dashboards.console_pages import OVERVIEW, metrics, opened
+from tests.support.dashboards.console_pages import OVERVIEW, metrics, opened, warnings
 from tests.support.dashboards.fake_airflow import FakeAirflow
+from tests.support.dashboards.fake_operations import FakeOperations
 from warehouse.errors import TableMissingError
 
 
@@ -44,6 +45,12 @@ def test_the_page_shows_the_running_retrain_and_the_last_runs(page: Page) -> Non
     assert "Promoted" in text
     assert "Failed" in text
     assert "of 8 tasks done" in str(app.get("progress")[0].proto.text)
+
+
+def test_a_stopped_retrain_is_not_called_failed(page: Page, console: FakeAirflow) -> None:
+    console.runs[3]["note"] = f"{NOTE_OF_STOPPED}maya: wrong recipe"
+
+    assert "Stopped" in cells(opened(page, OVERVIEW))
 
 
 def test_a_fresh_installation_says_that_nothing_has_run(
@@ -149,7 +156,7 @@ def test_before_the_first_retrain_the_page_says_what_starts_it(
     assert "The first ingest is running" in words(opened(page, OVERVIEW))
 
     ingests["playground__ingest"] = [run_of(ingest | {"state": "success"})]
-    assert "Start it on the page Retrains" in words(opened(page, OVERVIEW))
+    assert "Start a retrain to create the first lists" in words(opened(page, OVERVIEW))
 
 
 @pytest.mark.usefixtures("console")
@@ -161,3 +168,16 @@ def test_a_verdict_that_cannot_be_parsed_is_reported(
     app = opened(page, OVERVIEW)
 
     assert "cannot read the data" in app.warning[0].value
+
+
+def test_a_viewer_sees_the_disk(
+    page: Page, operations: FakeOperations, lake_root: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert lake_root
+    operations.refusal = (403, "scope-missing")
+    monkeypatch.setattr(lake_data, "disk", lambda: Disk("/lake", 5 * 10**9, 10**10))
+
+    app = opened(page, OVERVIEW)
+
+    assert "free of" in str([bar.proto.text for bar in app.get("progress")])
+    assert "This needs the role Op or Admin" in warnings(app)

@@ -104,7 +104,7 @@ def test_without_a_release_the_page_says_so(page: Page, operations: FakeOperatio
 @pytest.mark.parametrize(
     ("refusal", "message"),
     [
-        ((403, "scope-missing"), "Only operators can use this page"),
+        ((403, "scope-missing"), "This needs the role Op or Admin"),
         ((503, "operators-not-configured"), "API_AIRFLOW_URL"),
         ((503, "api-unavailable"), "did not answer this request"),
     ],

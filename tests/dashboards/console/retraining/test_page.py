@@ -81,6 +81,18 @@ def test_a_retrain_is_stopped_with_a_reason(page: Page, retraining: FakeOperatio
     assert STOP not in keys(app)
 
 
+def test_an_act_without_an_answer_says_that_its_outcome_is_unknown(
+    page: Page, retraining: FakeOperations
+) -> None:
+    app = opened(page, RETRAINS)
+    retraining.refusal = (503, "operator-check-unavailable")
+    app.text_input(key="reason_stop_manual__now").set_value("wrong recipe")
+
+    press(app, STOP)
+
+    assert "unknown whether this was done" in warnings(app)
+
+
 def test_a_retrain_that_ended_meanwhile_is_not_stopped(
     page: Page, retraining: FakeOperations
 ) -> None:
@@ -155,5 +167,5 @@ def test_a_viewer_looks_but_cannot_stop(page: Page, retraining: FakeOperations) 
 
     press(app, STOP)
 
-    assert "Only operators can" in warnings(app)
+    assert "This needs the role Op or Admin" in warnings(app)
     assert retraining.airflow.runs[0]["state"] == "running"

@@ -39,7 +39,7 @@ def test_without_any_version_there_are_no_rules(page: Page, rules: FakeRules) ->
 @pytest.mark.parametrize(
     ("refusal", "message"),
     [
-        ((403, "scope-missing"), "Only operators can use this page"),
+        ((403, "scope-missing"), "This needs the role Op or Admin"),
         ((503, "operators-not-configured"), "cannot check operators"),
         ((503, "api-unavailable"), "recommendation service did not answer"),
         ((404, "unknown-dataset"), "recommendation service did not answer"),
