@@ -21,12 +21,12 @@ from jobs.backtesting.cuts import Bounds
 from jobs.backtesting.models import EvaluatedCut
 from jobs.backtesting.plans import Plan
 from jobs.engine import recipes
-from jobs.freeze import FROZEN
 from jobs.retraining.evaluation_windows import dated_window, prepare
 from jobs.retraining.frozen_tables import Frozen
 from jobs.runtime import entrypoint
 from warehouse.datasets import Dataset
 from warehouse.delta import Warehouse
+from warehouse.lineage import FROZEN
 from warehouse.query import Lake
 from warehouse.tables import GOLD_BACKTESTS
 from warehouse.tables.vocabulary import HEADLINE, NOTHING_TO_DO, WARM

@@ -16,19 +16,16 @@ from jobs.runtime import entrypoint, session
 from jobs.runtime.errors import NothingSentError
 from warehouse.append import append
 from warehouse.datasets import Dataset
+from warehouse.lineage import FROZEN
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
 from warehouse.tables import (
     GOLD_FREEZES,
     SILVER_INTERACTIONS,
-    SILVER_QUARANTINE,
     SILVER_REFINEMENTS,
-    TABLES,
 )
 
 log = logging.getLogger(__name__)
-
-FROZEN = [table for table in TABLES if table.layer == "silver" and table != SILVER_QUARANTINE]
 
 
 def run(root: str, dataset: Dataset, *, run_key: RunKey) -> None:

@@ -24,11 +24,14 @@ from warehouse.tables import (
     GOLD_PROFILES,
     GOLD_RECOMMENDATIONS,
     GOLD_SIMILAR_ITEMS,
+    SILVER_QUARANTINE,
     SILVER_REFINEMENTS,
+    TABLES,
     Table,
 )
 from warehouse.upkeep import retention
 
+FROZEN = tuple(t for t in TABLES if t.layer == "silver" and t != SILVER_QUARANTINE)
 SERVED = (
     GOLD_RECOMMENDATIONS,
     GOLD_FALLBACK_LISTS,

@@ -77,7 +77,7 @@ def job(options: argparse.Namespace) -> Job:
     if LineageSettings().url:
         from jobs.runtime.lineage_events import JobEvents
 
-        _SENT.append(JobEvents.started(dataset.name, root, inbox, options.run_key))
+        _SENT.append(JobEvents.started(dataset, root, inbox, options.run_key))
     return Job(options.job, dataset, root, inbox, options.run_key)
 
 

@@ -17,7 +17,9 @@ from typing import Self
 from urllib.parse import unquote, urlsplit
 from uuid import NAMESPACE_URL, uuid5
 
+import pyarrow as pa
 import requests
+from deltalake.exceptions import DeltaError
 from openlineage.client.event_v2 import (
     InputDataset,
     Job,
@@ -39,20 +41,17 @@ from openlineage.client.transport.file import FileConfig, FileTransport
 from openlineage.client.transport.http import HttpConfig, HttpTransport
 from openlineage.client.transport.transport import Transport
 
+from jobs.runtime import lineage_inputs
+from jobs.runtime.lineage_inputs import READ_FROZEN, READS, READS_IN_POSTGRES
 from jobs.runtime.lineage_settings import LineageSettings
+from warehouse.datasets import Dataset
 from warehouse.errors import WarehouseError
-from warehouse.lineage import SERVED
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
 from warehouse.tables import (
-    BRONZE,
     BRONZE_LANDINGS,
     BY_NAME,
     GOLD_FREEZES,
-    GOLD_MODEL_METRICS,
-    GOLD_USER_METRICS,
-    GOLD_VERDICTS,
-    GOLD_WINDOW_LISTS,
     TABLES,
     Table,
 )
@@ -64,32 +63,23 @@ PRODUCER = "lantern"
 ENDPOINT = "api/v1/lineage"
 TIMEOUT_SECONDS = 5
 SEARCHED_COMMITS = 20  # newest commits of a table, among which the run's is looked for
-READS: dict[str, Sequence[Table]] = {
-    "refine": tuple(BRONZE.values()),
-    "decide": (GOLD_MODEL_METRICS, GOLD_USER_METRICS, GOLD_WINDOW_LISTS),
-    "summarize": (GOLD_VERDICTS,),
-    "publish": SERVED,
-}
-READ_FROZEN = ("search", "evaluate", "fit")  # the versions in `gold.freezes`
-LISTS, OUTBOX = "lists", "outbox"  # data sets in Postgres
+LISTS = "lists"  # a data set in Postgres
 
 
 @dataclass
 class JobEvents:
     """The events of one job. `root` is the folder or URL of the data set's tables."""
 
-    dataset: str
+    dataset: Dataset
     root: str
     inbox: Path
     run_key: RunKey
-    transport: Transport
     started_at: datetime
 
     @classmethod
-    def started(cls, dataset: str, root: str, inbox: Path, run_key: RunKey) -> Self:
+    def started(cls, dataset: Dataset, root: str, inbox: Path, run_key: RunKey) -> Self:
         """Send the event of the start to LINEAGE_URL."""
-        transport = _transport(LineageSettings())
-        events = cls(dataset, root, inbox, run_key, transport, datetime.now(UTC))
+        events = cls(dataset, root, inbox, run_key, datetime.now(UTC))
         events._send(RunState.START)
         return events
 
@@ -100,11 +90,15 @@ class JobEvents:
         """
         try:
             inputs, outputs = list(self._inputs()), list(self._outputs())
-        except WarehouseError as error:
-            log.warning("no lineage of %s: %s", self.run_key, error)
+        except (WarehouseError, DeltaError, pa.ArrowException, OSError) as error:
+            log.warning("no lineage of %s: %s: %s", self.run_key, type(error).__name__, error)
             inputs, outputs = [], []
         state = RunState.FAIL if failure else RunState.COMPLETE
         self._send(state, inputs, outputs, failure)
+
+    @cached_property
+    def _transport(self) -> Transport:
+        return _transport(LineageSettings())
 
     @cached_property
     def _lake(self) -> Lake:
@@ -137,19 +131,23 @@ class JobEvents:
             outputs=list(outputs),
         )
         try:
-            self.transport.emit(event)
+            self._transport.emit(event)
         except (requests.RequestException, OSError) as error:
             log.warning("an OpenLineage event was not sent: %s", type(error).__name__)
+        except RuntimeError as error:  # of FileTransport, which raises it from the cause
+            log.warning("an OpenLineage event was not sent: %s", type(error.__cause__).__name__)
 
     def _inputs(self) -> Iterator[InputDataset]:
         task, lake = self.run_key.task, self._lake
         if task == "land":
             of_run = {"run_key": str(self.run_key)}
-            for row in lake.rows(BRONZE_LANDINGS, columns=["source_file"], equals=of_run):
-                yield InputDataset("file", str(self.inbox / row["source_file"]))
-        elif task == "collect":
-            yield InputDataset("postgres", f"{self.dataset}.{OUTBOX}")
-        elif task in READ_FROZEN:
+            landed = lake.rows(BRONZE_LANDINGS, columns=["source_file"], equals=of_run)
+            files = [row["source_file"] for row in landed]
+            for name in lineage_inputs.source_names(self.dataset, self.inbox, files):
+                yield InputDataset(*name)
+        if task in READS_IN_POSTGRES:
+            yield InputDataset("postgres", f"{self.dataset.name}.{READS_IN_POSTGRES[task]}")
+        if task in READ_FROZEN:
             of_retrain = {"retrain_id": self.run_key.retrain_id}
             for row in lake.rows(GOLD_FREEZES, columns=["versions"], equals=of_retrain):
                 for name, version in dict(row["versions"]).items():
@@ -166,14 +164,10 @@ class JobEvents:
             if written is not None:
                 yield OutputDataset(*self._name(table), facets=_version(written) | _schema(table))
         if self.run_key.task == "publish":
-            yield OutputDataset("postgres", f"{self.dataset}.{LISTS}")
+            yield OutputDataset("postgres", f"{self.dataset.name}.{LISTS}")
 
     def _name(self, table: Table) -> tuple[str, str]:
-        """Return the namespace and the name of a table, as the specification says."""
-        parts = urlsplit(table.uri(self.root))
-        if not parts.scheme:
-            return "file", table.uri(self.root)
-        return f"{parts.scheme}://{parts.netloc}", parts.path.lstrip("/")
+        return lineage_inputs.named(table.uri(self.root))
 
 
 def _version(version: int) -> dict[str, DatasetFacet]:

@@ -1,7 +1,6 @@
 """Tests of the OpenLineage events of jobs."""
 
 import json
-from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
@@ -13,11 +12,7 @@ from jobs.runtime import entrypoint
 from jobs.runtime.errors import EmptyFileError
 from jobs.runtime.lineage_settings import LineageSettings
 from tests.support import http_server
-from tests.support.jobs import filled
-from tests.support.jobs.product import product
-from warehouse import datasets
-from warehouse.append import append
-from warehouse.query import Lake
+from tests.support.jobs.lineage import run, sent, versions, write
 from warehouse.run_keys import RunKey
 from warehouse.tables import (
     BRONZE_LANDINGS,
@@ -25,57 +20,7 @@ from warehouse.tables import (
     GOLD_FREEZES,
     GOLD_RECOMMENDATIONS,
     SILVER_INTERACTIONS,
-    Table,
 )
-
-
-@pytest.fixture
-def events(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The file that the events of this test are sent to; no job sends after the test."""
-    file = tmp_path / "log" / "events of jobs.jsonl"
-    monkeypatch.setenv("LAKE_ROOT", str(tmp_path / "lake"))
-    monkeypatch.setenv("LAKE_INBOX", str(tmp_path / "inbox"))
-    monkeypatch.setenv("LINEAGE_URL", file.as_uri())
-    monkeypatch.setattr(datasets, "load_named", lambda name: product(name=name))
-    monkeypatch.setattr(entrypoint, "_SENT", [])
-    yield file
-    entrypoint._SENT.clear()  # noqa: SLF001
-
-
-def run(task: str, run_id: str = "one", *, failure: Exception | None = None) -> Lake:
-    """Run a job that does nothing, or fails."""
-    dag = "product__ingest" if task == "land" else "product__retrain"
-    options = ["--dataset", "product", "--run-key", f"{dag}/{run_id}/{task}"]
-    lake = Lake("")
-
-    def main() -> None:
-        nonlocal lake
-        lake = Lake(entrypoint.job(entrypoint.parser(task, "A job.").parse_args(options)).root)
-        if failure:
-            raise failure
-
-    with pytest.raises(SystemExit):
-        entrypoint.run(main)
-    entrypoint._SENT.clear()  # noqa: SLF001 # the next job is in a process of its own
-    return lake
-
-
-def sent(file: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in file.read_text().splitlines()]
-
-
-def versions(found: list[dict[str, Any]]) -> dict[str, str]:
-    """Return the version of each data set by the end of its name."""
-    return {
-        "/".join(one["name"].split("/")[-2:]): one["facets"]["version"]["datasetVersion"]
-        for one in found
-        if "version" in one["facets"]
-    }
-
-
-def write(lake: Lake, table: Table, key: RunKey, **values: Any) -> int:
-    append(lake.root, table, [filled.row(table, "u", 1) | values], run_key=key)
-    return lake.version(table)
 
 
 def test_start_and_end_are_of_one_run_below_the_dags_run(events: Path) -> None:
@@ -128,6 +73,35 @@ def test_a_landing_names_its_files_and_a_publication_the_lists(events: Path) -> 
     ]
     run("publish")
     assert sent(events)[-1]["outputs"][-1]["name"] == "product.lists"
+
+
+@pytest.mark.parametrize("is_blocked", [True, False])
+def test_a_file_that_cannot_be_written_does_not_fail_the_job(
+    events: Path, caplog: pytest.LogCaptureFixture, *, is_blocked: bool
+) -> None:
+    if is_blocked:
+        events.parent.write_text("a file where the folder has to be")
+    else:
+        events.mkdir(parents=True)
+
+    run("fit")
+
+    reason = "FileExistsError" if is_blocked else "IsADirectoryError"
+    assert caplog.messages == [f"an OpenLineage event was not sent: {reason}"] * 2
+
+
+def test_a_table_that_cannot_be_read_does_not_fail_the_job(
+    events: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    lake = run("freeze")
+    write(lake, SILVER_INTERACTIONS, RunKey("product__ingest", "one", "refine"))
+    for commit in Path(SILVER_INTERACTIONS.uri(lake.root), "_delta_log").glob("*.json"):
+        commit.write_text("no commit")
+
+    run("backtest")
+
+    assert "no lineage of product__retrain/one/backtest: DeltaError" in caplog.text
+    assert sent(events)[-1]["eventType"] == "COMPLETE"
 
 
 def test_a_job_that_fails_says_why(events: Path) -> None:
