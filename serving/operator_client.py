@@ -74,7 +74,7 @@ class OperatorClient(Client, InspectionClient, BacktestClient):
         Raises:
             RetrainActiveError: another one is active, and this one may not wait behind it.
             RequestRefusedError: a parameter does not fit the form.
-            UnknownRetrainError: Airflow has not loaded the data set's DAG.
+            UnknownRunError: Airflow has not loaded the data set's DAG.
         """
         body = {"parameters": dict(parameters), "may_wait": may_wait, "reason": reason}
         return self._request(schemas.DagRun, "retrains", method="POST", body=body)
@@ -83,7 +83,7 @@ class OperatorClient(Client, InspectionClient, BacktestClient):
         """Start an ingest; it waits behind an active one.
 
         Raises:
-            UnknownRetrainError: Airflow has not loaded the data set's DAG.
+            UnknownRunError: Airflow has not loaded the data set's DAG.
         """
         body = {"reason": reason}
         return self._request(schemas.DagRun, "ingests", method="POST", body=body)
@@ -92,7 +92,7 @@ class OperatorClient(Client, InspectionClient, BacktestClient):
         """Start a run of the DAG `maintain`; it waits behind an active one.
 
         Raises:
-            UnknownRetrainError: Airflow has not loaded the data set's DAG.
+            UnknownRunError: Airflow has not loaded the data set's DAG.
         """
         body = {"reason": reason}
         return self._request(schemas.DagRun, "maintenance", method="POST", body=body)
@@ -101,7 +101,7 @@ class OperatorClient(Client, InspectionClient, BacktestClient):
         """Stop a retrain; nothing is published.
 
         Raises:
-            UnknownRetrainError: there is no such run.
+            UnknownRunError: there is no such run.
             RetrainEndedError: it has ended.
         """
         segments = ("retrains", run_id, "stop")
@@ -111,7 +111,7 @@ class OperatorClient(Client, InspectionClient, BacktestClient):
         """Approve or reject the model of a retrain.
 
         Raises:
-            UnknownRetrainError: there is no such run.
+            UnknownRunError: there is no such run.
             NoQuestionError: it does not wait for an answer.
             OwnRetrainError: the operator started it, and another account must approve it.
         """

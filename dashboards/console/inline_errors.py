@@ -32,7 +32,7 @@ from serving.errors import (
     RetrainEndedError,
     ScopeMissingError,
     UnknownBacktestError,
-    UnknownRetrainError,
+    UnknownRunError,
 )
 from warehouse.errors import WarehouseError
 
@@ -53,7 +53,7 @@ _MESSAGES: dict[type[Exception], str] = {  # subclasses before their base
     OwnRetrainError: "You started this retrain: another account must approve it.",
     BacktestActiveError: "Another backtest was started meanwhile. Nothing was started.",
     UnknownBacktestError: "Airflow has not loaded the DAG of backtests. Try again in a minute.",
-    UnknownRetrainError: "Airflow does not know this retrain, or has not loaded its DAG yet.",
+    UnknownRunError: "Airflow does not know this run, or has not loaded its DAG.",
     OperatorCheckUnavailableError: "Airflow did not answer. Try again in a minute.",
     OutcomeUnknownError: "Airflow did not answer, so it is unknown whether this was done. Look at "
     "the runs in Airflow before you repeat it.",

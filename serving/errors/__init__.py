@@ -24,7 +24,7 @@ ServingError
     x ApiUnavailableError             the API or its database does not answer; retry
       x OperatorCheckUnavailableError Airflow does not answer, so operators cannot be checked
       x SchemaUnknownError            the database's schema does not match this code
-    x UnknownRetrainError             Airflow has no such run of the data set's retrain
+    x UnknownRunError                 Airflow does not know the run, or has not loaded its DAG
     x RetrainActiveError              a retrain has not ended
     x RetrainEndedError               the retrain has ended, so it cannot be stopped
     x NoQuestionError                 the retrain does not wait for an answer
@@ -80,7 +80,7 @@ from serving.errors.retrains import (
     OwnRetrainError,
     RetrainActiveError,
     RetrainEndedError,
-    UnknownRetrainError,
+    UnknownRunError,
 )
 from serving.errors.users import (
     FeedbackChangedError,

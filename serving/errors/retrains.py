@@ -1,14 +1,14 @@
-"""Errors of operators' acts on retrains."""
+"""Errors of operators' acts on runs in Airflow."""
 
 from serving.errors.base import ApiError
 
 
-class UnknownRetrainError(ApiError):
-    """Airflow has no such run of the data set's retrain, or no such DAG."""
+class UnknownRunError(ApiError):
+    """Airflow does not know the run, or has not loaded its DAG."""
 
     status = 404
-    title = "Unknown retrain"
-    next_step = "Airflow lists the runs of the DAG `{dataset}__retrain`."
+    title = "Unknown run"
+    next_step = "Look at the DAG in Airflow: a new one is loaded within a minute."
 
 
 class RetrainActiveError(ApiError):

@@ -57,7 +57,7 @@ def start(
     Raises:
         RetrainActiveError: another one is active, and this one may not wait behind it.
         RequestRefusedError: a value does not fit the DAG's form.
-        UnknownRetrainError: Airflow has not loaded the DAG.
+        UnknownRunError: Airflow has not loaded the DAG.
     """
     try:
         with acting_as(operator, dataset) as client:

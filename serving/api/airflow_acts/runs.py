@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Literal
 
 from airflow_api.answers import NOTE_OF_STOPPED, Run
 from airflow_api.client import (
@@ -22,8 +23,9 @@ from serving.acts import audit
 from serving.api.airflow_acts.translation import translated
 from serving.api.operators import OperatorCaller
 
-NEWEST_RUNS = 10  # among which an active one is looked for
-MAX_NOTE_LENGTH = 1000  # of a run, in Airflow
+DagKind = Literal["retrain", "ingest", "maintain"]
+NEWEST_RUNS = 10  # newest runs searched for an active one
+MAX_NOTE_LENGTH = 1000  # characters that Airflow keeps of the note of a run
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +41,10 @@ class Runs:
         Raises:
             RetrainActiveError: another one is active, and the request may not wait.
             RequestRefusedError: a parameter does not fit the DAG's form.
-            UnknownRetrainError: Airflow has not loaded the data set's DAG.
+            UnknownRunError: Airflow has not loaded the data set's DAG.
         """
         run_id = _new_id()
-        with self._act("start_retrain", f"retrain {run_id}", new.reason) as act:
+        with self._act("start_retrain", "retrain", run_id, new.reason) as act:
             if not new.may_wait:
                 self._refuse_if_active()
             parameters = {**new.parameters, "reason": new.reason}
@@ -53,30 +55,30 @@ class Runs:
         """Start an ingest; it waits behind an active one.
 
         Raises:
-            UnknownRetrainError: Airflow has not loaded the data set's DAG.
+            UnknownRunError: Airflow has not loaded the data set's DAG.
         """
         run_id = _new_id()
-        with self._act("start_ingest", f"ingest {run_id}", reason):
+        with self._act("start_ingest", "ingest", run_id, reason):
             return _answer(self._trigger(f"{self.caller.dataset}__ingest", run_id, {}))
 
     def start_maintenance(self, *, reason: str) -> schemas.DagRun:
         """Start a run of `maintain`; it waits behind an active one.
 
         Raises:
-            UnknownRetrainError: Airflow has not loaded the data set's DAG.
+            UnknownRunError: Airflow has not loaded the data set's DAG.
         """
         run_id = _new_id()
-        with self._act("start_maintenance", f"maintain {run_id}", reason):
+        with self._act("start_maintenance", "maintain", run_id, reason):
             return _answer(self._trigger(f"{self.caller.dataset}__maintain", run_id, {}))
 
     def stop(self, run_id: str, reason: str) -> schemas.DagRun:
         """Stop a retrain: its running tasks are ended, and nothing is published.
 
         Raises:
-            UnknownRetrainError: there is no such run.
+            UnknownRunError: there is no such run.
             RetrainEndedError: it has ended.
         """
-        with self._act("stop_retrain", f"retrain {run_id}", reason) as act:
+        with self._act("stop_retrain", "retrain", run_id, reason) as act:
             run = self.airflow.find_run(self._dag_id, run_id)
             act.before = {"state": run.state}
             if run.state in ENDED:
@@ -90,12 +92,12 @@ class Runs:
         """Approve or reject the model of a retrain that waits for an answer.
 
         Raises:
-            UnknownRetrainError: there is no such run.
+            UnknownRunError: there is no such run.
             NoQuestionError: it does not wait for an answer.
             OwnRetrainError: the caller started it, and may not approve it.
         """
         action: schemas.Action = "approve" if given.approve else "reject"
-        with self._act(action, f"retrain {run_id}", given.reason) as act:
+        with self._act(action, "retrain", run_id, given.reason) as act:
             run = self.airflow.find_run(self._dag_id, run_id)
             question = self.airflow.question(run)
             if question is None or question.answer is not None or run.state in ENDED:
@@ -137,10 +139,15 @@ class Runs:
                 raise error from None
 
     @contextmanager
-    def _act(self, action: schemas.Action, target: str, reason: str) -> Iterator[audit.Act]:
+    def _act(
+        self, action: schemas.Action, kind: DagKind, run_id: str, reason: str
+    ) -> Iterator[audit.Act]:
+        unknown = errors.UnknownRunError(
+            f"Airflow does not know this run of {kind}, or has not loaded its DAG."
+        )
         with (
-            audit.act(self.caller.transaction, action, target, reason) as act,
-            translated(errors.UnknownRetrainError("Airflow has no such retrain."), "the retrain"),
+            audit.act(self.caller.transaction, action, f"{kind} {run_id}", reason) as act,
+            translated(unknown, f"the runs of {kind}"),
         ):
             yield act
 

@@ -6,7 +6,7 @@ import httpx2
 import pytest
 from sqlalchemy import Engine
 
-from serving.errors import ScopeMissingError, UnknownRetrainError
+from serving.errors import ScopeMissingError, UnknownRunError
 from serving.operator_client import OperatorClient
 from tests.conftest import schema_of
 from tests.support.serving.airflow_users import ADA, VERA, AirflowUsers
@@ -69,8 +69,8 @@ def test_a_refusal_of_airflow_is_audited(
     users.retrains.refusal = (404, {"detail": "no such DAG"})
     ada = signed_in(api, ADA, owner)
 
-    with pytest.raises(UnknownRetrainError):
+    with pytest.raises(UnknownRunError, match="this run of maintain"):
         ada.start_maintenance(reason=WHY)
 
     [entry] = ada.audit().entries
-    assert (entry.outcome, entry.problem) == ("refused", "unknown-retrain")
+    assert (entry.outcome, entry.problem) == ("refused", "unknown-run")

@@ -17,7 +17,7 @@ from serving.errors import (
     RetrainActiveError,
     RetrainEndedError,
     ScopeMissingError,
-    UnknownRetrainError,
+    UnknownRunError,
 )
 from serving.operator_client import OperatorClient
 from serving.schemas import AuditEntry, DagRun
@@ -96,9 +96,9 @@ def test_a_retrain_is_stopped_with_a_reason(ada: OperatorClient, retrains: Airfl
     assert (entry.before, entry.after) == ({"state": "running"}, {"state": "failed"})
     with pytest.raises(RetrainEndedError):
         ada.stop_retrain(RUN, reason="again")
-    with pytest.raises(UnknownRetrainError):
+    with pytest.raises(UnknownRunError):
         ada.stop_retrain("manual__two", reason="again")
-    assert last(ada).problem == "unknown-retrain"
+    assert last(ada).problem == "unknown-run"
 
 
 def test_an_ingest_is_started_as_the_operator_and_audited(
@@ -150,7 +150,7 @@ def test_an_account_may_not_approve_its_own_retrain_if_the_dag_says_so(
         (400, RequestRefusedError),
         (401, KeyRefusedError),
         (403, ScopeMissingError),
-        (404, UnknownRetrainError),
+        (404, UnknownRunError),
         (503, OperatorCheckUnavailableError),
     ],
 )
