@@ -7,9 +7,7 @@ Run: python -m jobs.prune --dataset movielens_1m
 """
 
 import logging
-import time
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Engine
@@ -20,37 +18,30 @@ from jobs.runtime.retention import RetentionSettings
 from jobs.upkeep.records import Record
 from serving.errors import ServingError
 from serving.storage import database, pruning
-from serving.storage.pruning import Pruned
+from serving.storage.pruning import Deleted, Kind
 
 log = logging.getLogger(__name__)
 
 
-def run(engine: Engine, settings: RetentionSettings, *, now: datetime) -> Pruned:
-    """Delete what is older than its retention, and return the numbers of rows."""
+def run(engine: Engine, settings: RetentionSettings, *, now: datetime) -> dict[Kind, Deleted]:
+    """Delete what is older than its retention, and return what was deleted."""
     pruned = pruning.prune(
         engine,
         events_before=now - timedelta(days=settings.outbox_days),
         users_before=now - timedelta(days=settings.unused_user_days),
         audit_before=now - timedelta(days=settings.audit_days),
     )
-    log.info(
-        event(
-            "pruned",
-            events=pruned.events,
-            unused_users=pruned.unused_users,
-            audit_entries=pruned.audit_entries,
-        )
-    )
+    log.info(event("pruned", **{kind: deleted.n_rows for kind, deleted in pruned.items()}))
     return pruned
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Parse the command line, run."""
     job = entrypoint.job(entrypoint.parser("prune", __doc__).parse_args(argv))
-    record, begun = Record("prune"), time.monotonic()
+    record = Record("prune")
     pruned = run(database.engine(job.dataset.name), RetentionSettings(), now=datetime.now(UTC))
-    for kind, n_rows in asdict(pruned).items():
-        record.add(kind, n_rows, time.monotonic() - begun)
+    for kind, deleted in pruned.items():
+        record.add(kind, deleted.n_rows, deleted.seconds)
     record.write(job.root, job.run_key)
 
 

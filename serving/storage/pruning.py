@@ -1,7 +1,9 @@
 """Delete records that have reached the end of their retention, in small transactions."""
 
+import time
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from sqlalchemy import Engine, text
 
@@ -24,38 +26,40 @@ _UNUSED_USERS = """
 _AUDIT = "acted_at < :before"
 
 
-@dataclass(frozen=True, slots=True)
-class Pruned:
-    """The number of deleted rows by kind."""
+Kind = Literal["events", "unused_users", "audit_entries"]
 
-    events: int
-    unused_users: int
-    audit_entries: int
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """The number of deleted rows, and how long it took."""
+
+    n_rows: int
+    seconds: float
 
 
 def prune(
     engine: Engine, *, events_before: datetime, users_before: datetime, audit_before: datetime
-) -> Pruned:
+) -> dict[Kind, Deleted]:
     """Delete collected events, unused users and audit entries that are older than these times.
 
     An event that waits to be collected stays, and so does a user with an event or feedback.
     """
-    return Pruned(
-        events=_delete(engine, "outbox", _OUTBOX, events_before),
-        unused_users=_delete(engine, "user_tokens", _UNUSED_USERS, users_before),
-        audit_entries=_delete(engine, "audit", _AUDIT, audit_before),
-    )
+    return {
+        "events": _delete(engine, "outbox", _OUTBOX, events_before),
+        "unused_users": _delete(engine, "user_tokens", _UNUSED_USERS, users_before),
+        "audit_entries": _delete(engine, "audit", _AUDIT, audit_before),
+    }
 
 
-def _delete(engine: Engine, table: str, condition: str, before: datetime) -> int:
+def _delete(engine: Engine, table: str, condition: str, before: datetime) -> Deleted:
     statement = text(
         f"delete from {table} where ctid = any(array("  # noqa: S608 # our own names
         f"select ctid from {table} where {condition} limit :n))"
     )
-    total, n_deleted = 0, ROWS_AT_ONCE
+    begun, total, n_deleted = time.monotonic(), 0, ROWS_AT_ONCE
     while n_deleted == ROWS_AT_ONCE:
         with engine.begin() as connection:
             values = {"before": before, "n": ROWS_AT_ONCE}
             n_deleted = connection.execute(statement, values).rowcount
         total += n_deleted
-    return total
+    return Deleted(total, time.monotonic() - begun)
