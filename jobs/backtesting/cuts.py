@@ -1,7 +1,9 @@
 """Cuts of backtests: months and weeks before and after a time, and which cuts the events allow."""
 
+import calendar
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from typing import Final
 
 import pyarrow.compute as pc
 
@@ -10,6 +12,9 @@ from warehouse.datasets import Dataset
 from warehouse.query import Lake
 from warehouse.tables import SILVER_EVENTS
 from warehouse.tables.vocabulary import MAX_BACKTEST_CUTS, BacktestPeriod
+from warehouse.upkeep import inventory
+
+TIME: Final = "occurred_at"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +26,17 @@ class Bounds:
 
 
 def bounds(root: str) -> Bounds | None:
-    """Return the bounds of the data set's events; None if it has none."""
+    """Return the bounds of the data set's events; None if it has none.
+
+    They are read from the table's log, to the millisecond; if it lacks them, from all rows.
+    """
     lake = Lake(root)
     if not lake.exists(SILVER_EVENTS):
         return None
-    batches = lake.batches(SILVER_EVENTS, columns=["occurred_at"])
-    ranges = [pc.min_max(batch["occurred_at"]).as_py() for batch in batches]
+    if logged := inventory.time_range(lake, SILVER_EVENTS, TIME):
+        return Bounds(*logged)
+    batches = lake.batches(SILVER_EVENTS, columns=[TIME])
+    ranges = [pc.min_max(batch[TIME]).as_py() for batch in batches]
     if not ranges:
         return None
     return Bounds(min(r["min"] for r in ranges), max(r["max"] for r in ranges))
@@ -55,8 +65,7 @@ def shifted(cut: datetime, period: BacktestPeriod, n: int) -> datetime:
     if period == "week":
         return cut + timedelta(weeks=n)
     year, month = divmod(cut.year * 12 + cut.month - 1 + n, 12)
-    after = datetime(year + (month == 11), (month + 1) % 12 + 1, 1, tzinfo=UTC)  # noqa: PLR2004
-    last_day = (after - timedelta(days=1)).day
+    last_day = calendar.monthrange(year, month + 1)[1]
     return cut.replace(year=year, month=month + 1, day=min(cut.day, last_day))
 
 

@@ -8,8 +8,14 @@ from hypothesis import strategies as st
 from jobs.backtesting import cuts
 from jobs.backtesting.cuts import Bounds
 from jobs.runtime.errors import NothingSentError, WithoutTimesError
+from tests.support.jobs import filled
 from tests.support.jobs.product import product
+from warehouse.append import append
+from warehouse.query import Lake
+from warehouse.run_keys import RunKey
+from warehouse.tables import SILVER_EVENTS
 from warehouse.tables.vocabulary import BacktestPeriod
+from warehouse.upkeep import inventory
 
 EVENTS = Bounds(datetime(2010, 5, 6, tzinfo=UTC), datetime(2018, 9, 24, 14, tzinfo=UTC))
 
@@ -59,6 +65,22 @@ def test_only_the_newest_periods_are_evaluated() -> None:
     too_old = cuts.problem(day("2013-09-01") - timedelta(days=1), "month", EVENTS)
     assert too_old is not None
     assert "only the newest 60 months of the data, from 2013-09-01 on" in too_old
+
+
+@pytest.mark.parametrize("is_logged", [True, False])
+def test_the_bounds_are_read_from_the_log_and_otherwise_from_the_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_logged: bool
+) -> None:
+    root, times = str(tmp_path), (EVENTS.newest, EVENTS.oldest)
+    for number, at in enumerate(times):
+        row = filled.row(SILVER_EVENTS, "u", number) | {"occurred_at": at}
+        append(root, SILVER_EVENTS, [row], run_key=RunKey("dag", str(number), "refine"))
+    if is_logged:
+        monkeypatch.delattr(Lake, "batches")
+    else:
+        monkeypatch.setattr(inventory, "time_range", lambda *_: None)
+
+    assert cuts.bounds(root) == EVENTS
 
 
 def test_without_times_or_events_there_is_no_cut(tmp_path: Path) -> None:
