@@ -6,7 +6,7 @@ from airflow_api.client import Airflow
 from serving import schemas
 from serving.api import problems
 from serving.api.access import GuardedRoute
-from serving.api.airflow_acts.backtests import Backtests
+from serving.api.airflow_acts import backtests
 from serving.api.operators import Operator
 from serving.api.routes.parameters import as_json
 
@@ -25,7 +25,7 @@ async def start(request: Request, caller: Operator, body: schemas.NewBacktest) -
     """Starts a backfill of the DAG `{dataset}__backtest` in Airflow, as the operator."""
 
     def in_airflow(airflow: Airflow) -> schemas.StartedBacktest:
-        return Backtests(airflow, caller).start(body)
+        return backtests.start(airflow, caller, body)
 
     operators = request.app.state.admission.operators
     return as_json(await operators.act(caller.token, in_airflow), status=201)
