@@ -78,7 +78,8 @@ class Version:
 class Lineage:
     """What the lists of a retrain were made from.
 
-    `is_exact` is False if users were erased since: the landings are then counted as of now.
+    `is_exact` is False if users were erased since, or if the fit did not record the version of
+    `silver.refinements`: the landings are then the current ones.
     """
 
     retrain_id: str
@@ -175,7 +176,8 @@ def _read(lake: Lake, table: Table, version: int) -> Version:
 def _written(lake: Lake, table: Table, retrain_id: str) -> Version:
     n_rows = lake.read(table, columns=["retrain_id"], equals={"retrain_id": retrain_id}).num_rows
     commits = lake.history(table, limit=SEARCHED_COMMITS)
-    made = [c for c in commits if c.run_key and c.run_key.retrain_id == retrain_id]
-    if not made:  # older than the commits that were searched
+    of_fit = (c for c in commits if c.run_key and c.run_key.retrain_id == retrain_id)
+    newest = next(of_fit, None)
+    if newest is None:  # older than the commits that were searched
         return Version(table.full_name, None, n_rows, None, None)
-    return Version(table.full_name, made[0].version, n_rows, made[0].at, made[0].run_key)
+    return Version(table.full_name, newest.version, n_rows, newest.at, newest.run_key)

@@ -139,22 +139,22 @@ def samples(
     lake: Lake, target: str, check: str, *, landing_ids: Sequence[str], limit: int
 ) -> list[Sample]:
     """Return some rows of these landings that fail the check, in order of landing and line."""
-    found: list[Sample] = []
+    rows: list[Sample] = []
     if not lake.exists(SILVER_QUARANTINE):
         return []
     columns = ["landing_id", "source_file", "source_line", "sent", "failed_checks"]
     equals: Equals = {"target": target, "landing_id": landing_ids[:_SAMPLED_LANDINGS]}
     for batch in lake.batches(SILVER_QUARANTINE, columns=columns, equals=equals):
         fails = pc.match_substring(_joined(batch["failed_checks"], ends=True), _between(check))
-        found += [
+        rows += [
             Sample(**(row | {"failed_checks": tuple(row["failed_checks"])}))
             for row in batch.filter(fails).slice(0, limit).to_pylist()
         ]
-        if len(found) >= limit:
+        if len(rows) >= limit:
             break
     order = {landing_id: position for position, landing_id in enumerate(landing_ids)}
-    found.sort(key=lambda x: (order[x.landing_id], x.source_file, x.source_line))
-    return found[:limit]
+    rows.sort(key=lambda x: (order[x.landing_id], x.source_file, x.source_line))
+    return rows[:limit]
 
 
 def _joined(names: pa.ListArray, *, ends: bool = False) -> pa.StringArray:

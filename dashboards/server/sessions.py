@@ -1,7 +1,7 @@
 """Limits of the number of sessions: in all, and of each client address.
 
 A session counts while its WebSocket is open, and for as long as Streamlit keeps it afterwards if it
-has run a page. Handshakes alone take no place from others, once they are closed.
+has run a page. A WebSocket that closes before its first message does not count any more.
 """
 
 import time
@@ -12,15 +12,15 @@ from ipaddress import IPv6Address, ip_address
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-RESERVED_SHARE = 0.1  # of all sessions: for signed-in browsers
+RESERVED_SHARE = 0.1  # share of the sessions that is reserved for signed-in browsers
 IPV6_PREFIX = 64  # bits: who has one address has all with this prefix
 
 
 class Sessions:
     """ASGI middleware that answers 503 or 429 to a WebSocket above the limits.
 
-    Signed-in browsers have some places of their own, and no limit by address.
-    Nor have clients on this machine: they share an address.
+    A tenth of the sessions is reserved for signed-in browsers, which have no limit by address.
+    Clients on this machine have none either, because they share an address.
 
     Args:
         app: the next application.

@@ -50,7 +50,7 @@ def evaluated(
 ) -> EvaluatedCut:
     """Return the recipe, popularity recipes and baselines, and older models of the recipe.
 
-    A model that would have no events, as none is before `oldest`, is left out.
+    An age whose model would have no training events is left out: `oldest` is the first event.
 
     Raises:
         NothingToLearnError: the recipe cannot be fitted on the events before the cut.

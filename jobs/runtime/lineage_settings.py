@@ -1,4 +1,7 @@
-"""Where the lineage of jobs is sent. Apart from the sender, whose packages are slow to import."""
+"""Where the lineage of jobs is sent.
+
+It is a module of its own because the sender's packages are slow to import.
+"""
 
 from urllib.parse import urlsplit
 

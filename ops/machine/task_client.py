@@ -10,7 +10,7 @@ from airflow.sdk.api.client import Client
 
 from edge import own_programs
 
-_made = Client.__init__
+_initialise = Client.__init__
 
 
 def send_tokens_to_own_airflow_only() -> None:
@@ -19,7 +19,7 @@ def send_tokens_to_own_airflow_only() -> None:
 
 
 def _checking(client: Client, /, **options: object) -> None:
-    _made(client, **options)  # type: ignore[arg-type]
+    _initialise(client, **options)  # type: ignore[arg-type]
     client.event_hooks["request"].append(_refuse_others)
 
 

@@ -24,10 +24,10 @@ from serving.api.expiring_cache import ExpiringCache
 from serving.lists.release_cache import ReleaseCache
 from serving.storage import keys
 
-MOST_LOOKUPS = 2  # at once, in threads of their own: lists do not wait for Airflow
+MOST_LOOKUPS = 2  # lookups at once, in threads of their own: lists do not wait for Airflow
 MOST_ACTS = 2  # acts in Airflow at once, in threads of their own as well
-TIMEOUT_SECONDS = 5  # for a free lookup, and for each answer of Airflow
-ACT_SECONDS = 10  # for each answer of Airflow to an act: a run is started while Spark is busy
+TIMEOUT_SECONDS = 5  # seconds to wait for a free lookup, and for each answer of Airflow
+ACT_SECONDS = 10  # seconds to wait for Airflow's answer to an act: Spark may be busy
 TOKEN = re.compile(r"[\w-]{1,2048}\.[\w-]{1,4096}\.[\w-]{1,2048}", re.ASCII)  # RFC 7515, 3.1
 T = TypeVar("T")
 CLAIMS: dict[str, object] = {"verify_signature": False, "verify_exp": True, "require": ["exp"]}

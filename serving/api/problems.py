@@ -23,8 +23,8 @@ from serving.schemas import Problem
 log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
-MOST_ERRORS = 10  # that one problem lists
-MOST_CHARACTERS = 200  # of each error, and of the path, in a problem
+MOST_ERRORS = 10  # largest number of errors in one problem
+MOST_CHARACTERS = 200  # largest length of each error, and of the path, in a problem
 
 
 def install(app: FastAPI) -> None:

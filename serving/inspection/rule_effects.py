@@ -8,6 +8,8 @@ from serving.rules.slate import Slate
 from serving.schemas import RuleEffect, RuleKind
 from serving.schemas.rules import CAP_WINDOW
 
+UNAVAILABLE = "unavailable, and a rule lists available items only"
+
 
 def on_rank(lists: UserLists, item: CatalogueItem) -> tuple[RuleEffect, ...]:
     """Return which rules apply to the item or moved it on a user's list.
@@ -45,9 +47,6 @@ def naming(slate: Slate, item: CatalogueItem, *, is_unavailable: bool) -> tuple[
     elif boost := _boost(slate, item):
         effects.append(RuleEffect(rule="boost", text=boost))
     return tuple(effects)
-
-
-UNAVAILABLE = "unavailable, and a rule lists available items only"
 
 
 def cap_text(lists: UserLists, item_id: str, limit: int) -> str | None:

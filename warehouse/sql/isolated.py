@@ -1,6 +1,6 @@
 """Runs a query in a process of its own, which can be stopped and whose memory is bounded.
 
-The app runs queries of analysts so: whatever a query does, the app's other pages go on.
+The page Explore uses it, so that no query can slow down or end the app.
 """
 
 import json
@@ -23,8 +23,8 @@ log = logging.getLogger(__name__)
 WORKER = "warehouse.sql.worker"
 REFUSED = 3  # exit code of the worker: its output is a reason
 IS_CUT = b"is_cut"  # metadata of the result's schema
-STARTING_SECONDS = 10.0  # of the process, beside the query's time
-MAX_BYTES = 16_000_000  # of a result
+STARTING_SECONDS = 10.0  # seconds added to the query's limit for starting the process
+MAX_BYTES = 16_000_000  # largest result, in bytes
 # Variables with secrets of the app. The worker needs no more than the lake's storage does.
 _WITHHELD = ("AIRFLOW", "API_", "CONSOLE_", "DEMO_", "KEY_", "SERVING_", "VISITOR_")
 

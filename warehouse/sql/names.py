@@ -9,7 +9,7 @@ from warehouse.errors import QueryRefusedError
 from warehouse.tables import BY_NAME, TABLES, Table
 
 _FORM = re.compile(r"(?P<name>\w+\.\w+)(?:@(?P<version>\d{1,15}))?")
-_SIMILAR = 0.8  # of 1, which is the same text
+_SIMILAR = 0.8  # smallest similarity of a suggested name; 1 is the same text
 _MAX_NEAREST = 3
 
 
@@ -46,9 +46,15 @@ def unknown(path: Sequence[str]) -> QueryRefusedError:
 
 def nearest(name: str) -> list[str]:
     """Return at most three names of tables that resemble this one, the most similar first."""
-    wanted = name.lower().partition("@")[0]
-    same = [full_name for full_name in BY_NAME if full_name.split(".")[1] == wanted.split(".")[-1]]
-    near = get_close_matches(wanted, BY_NAME, _MAX_NEAREST, _SIMILAR)
+    searched_name = name.lower().partition("@")[0]
+    same = [
+        full_name
+        for full_name in BY_NAME
+        if full_name.split(".")[1] == searched_name.split(".")[-1]
+    ]
+    near = get_close_matches(searched_name, BY_NAME, _MAX_NEAREST, _SIMILAR)
     bare = {table.name: table.full_name for table in TABLES}
-    near += [bare[match] for match in get_close_matches(wanted.split(".")[-1], bare, 1, _SIMILAR)]
+    near += [
+        bare[match] for match in get_close_matches(searched_name.split(".")[-1], bare, 1, _SIMILAR)
+    ]
     return list(dict.fromkeys([*same, *near]))[:_MAX_NEAREST]

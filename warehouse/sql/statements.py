@@ -1,8 +1,8 @@
 """Reads a statement before it runs: it must be one SELECT over tables of the lake.
 
-DuckDB's own parser gives the tree that is examined here, so that there is no second opinion on what
-a text means. Functions that return tables are refused unless they are listed: most of the others
-read files, settings or memory.
+DuckDB's own parser gives the tree that is examined here, so this check and DuckDB cannot read a
+text differently. Functions that return tables are refused unless they are listed: most of the
+others read files, settings or memory.
 """
 
 import json
@@ -63,14 +63,14 @@ def parse(connection: duckdb.DuckDBPyConnection, text: str) -> Select:
         raise QueryRefusedError(f"{count}: write one SELECT")
     _check_type(statements[0].type)
     tree = _tree(connection, text)
-    found = list(_nodes(tree))
-    for node in found:
+    nodes = list(_nodes(tree))
+    for node in nodes:
         _check(node)
-    if any(node.get("type") == "SHOW_REF" and node.get("query") is None for node in found):
+    if any(node.get("type") == "SHOW_REF" and node.get("query") is None for node in nodes):
         return _show_tables(tree)
-    own = {str(entry["key"]).lower() for node in found for entry in _named_queries(node)}
+    own = {str(entry["key"]).lower() for node in nodes for entry in _named_queries(node)}
     paths = {
-        tuple(node["qualified_name"]["path"]) for node in found if node.get("type") == "BASE_TABLE"
+        tuple(node["qualified_name"]["path"]) for node in nodes if node.get("type") == "BASE_TABLE"
     }
     return Select(text, frozenset(filter(None, (_table(path, own) for path in paths))))
 

@@ -22,7 +22,7 @@ from warehouse.query import Lake
 from warehouse.sql.engine import Limits, Rows, opened
 from warehouse.sql.isolated import IS_CUT, REFUSED, STARTING_SECONDS
 
-OVERHEAD_MB = 1536  # of Python and the libraries, and of Arrow, which reads files for DuckDB
+OVERHEAD_MB = 1536  # memory of Python, the libraries, and Arrow, which reads files for DuckDB
 NICENESS = 5  # lists for users come first
 
 

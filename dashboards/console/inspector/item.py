@@ -67,7 +67,7 @@ def _ranks(answer: ItemInspection) -> None:
     with right:
         st.markdown("**Users with the best ranks**")
         if not answer.sample:
-            st.caption("Only operators see ids of users.")
+            st.caption("This list is shown to operators only.")
         with st.container(horizontal=True, gap="xsmall"):
             for holder in answer.sample:
                 label = f"{esc(holder.user_id)} :gray[#{holder.rank}]"

@@ -18,7 +18,7 @@ from warehouse.query import Commit, StoredDefinition
 from warehouse.tables import BRONZE_LANDINGS, SILVER_QUARANTINE, SILVER_REFINEMENTS, TABLES
 from warehouse.upkeep.inventory import RowCount, row_counts
 
-COMMITS = 30  # that are read of a table's log
+COMMITS = 30  # newest commits that are read of a table's log
 SAMPLES = 8
 
 

@@ -21,9 +21,10 @@ EventKey = Annotated[
         min_length=1,
         max_length=200,
         pattern=r"^[\x20-\x7e]*$",
-        description="A key of this event, such as a UUID, unique across the data set's products. "
-        "If an event is sent again with its key, it is not written again and the answer is "
-        "`repeated`; another event with that key is rejected. Retry with the key of the first try.",
+        description="An idempotency key of this event, such as a UUID, unique across the data "
+        "set's products. If an event is sent again with the same idempotency key, it is not "
+        "written again, and the answer has the status `repeated`. Another event with that "
+        "idempotency key is rejected. Use the same one for every retry.",
         examples=["7f9c0d1e-5c3b-4a57-9c59-0a4b6d6f2f11"],
     ),
 ]

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from serving.schemas.base import Answer, with_example
 from serving.schemas.operators.acts import Because
 
-MAX_MONTHS = 60  # from the first to the last cut
+MAX_MONTHS = 60  # of the first to the last cut, both counted
 MAX_AGES = 6
 Period = Literal["month", "week"]
 
@@ -34,7 +34,7 @@ class NewBacktest(Because):
     )
 
     first: date = Field(description="The first cut: models are trained on the events before it.")
-    last: date = Field(description="The last cut, at most 60 months after the first one.")
+    last: date = Field(description="The last cut, less than 60 months after the first one.")
     period: Period = Field(
         default="month", description="Length of the test rows after a cut, and unit of the ages."
     )
