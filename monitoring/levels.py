@@ -6,9 +6,8 @@ from typing import Literal
 from monitoring.facts import DagKind
 
 Level = Literal["ok", "warning", "error"]  # shown as green, amber and red
-Area = Literal["release", "person", "data", "runs", "platform"]
 Page = Literal["data", "retrains", "models", "releases", "maintenance"]
-Place = Page | DagKind
+Target = Page | DagKind
 
 LEVELS: tuple[Level, ...] = ("ok", "warning", "error")
 NOTHING_TO_DO = "Nothing to do."
@@ -19,18 +18,17 @@ class Line:
     """The state of one thing.
 
     `check` is the stable name of the check, such as `release_age`; `word` the state in one or two
-    words, `detail` a sentence with the numbers, `next_step` what an operator does about it. `place`
-    is the page of the console where they do it, or the DAG whose page in Airflow it is.
+    words, `detail` a sentence with the numbers, `next_step` what an operator does about it.
+    `link_to` is the page of the console where they do it, or the DAG whose page in Airflow it is.
     """
 
     check: str
-    area: Area
     subject: str
     level: Level
     word: str
     detail: str
     next_step: str = NOTHING_TO_DO
-    place: Place | None = None
+    link_to: Target | None = None
 
     @property
     def is_ok(self) -> bool:
@@ -40,10 +38,9 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """Something that is checked: its stable name, its area, and its name on pages."""
+    """Something that is checked: its stable name, and its name on pages."""
 
     name: str
-    area: Area
     subject: str
 
     def line(
@@ -52,10 +49,10 @@ class Check:
         word: str,
         detail: str,
         next_step: str = NOTHING_TO_DO,
-        place: Place | None = None,
+        link_to: Target | None = None,
     ) -> Line:
         """Return a line about it."""
-        return Line(self.name, self.area, self.subject, level, word, detail, next_step, place)
+        return Line(self.name, self.subject, level, word, detail, next_step, link_to)
 
 
 def worst(lines: tuple[Line, ...]) -> Level:

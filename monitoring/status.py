@@ -34,13 +34,12 @@ def lines(facts: Facts, limits: Limits, *, now: datetime) -> tuple[Line, ...]:
 ONLY_WHILE_UNKNOWN = {
     line.check: line
     for line in (
-        Line("lake", "data", "Data lake", "ok", "Readable", "The data lake can be read again."),
-        Line("runs", "runs", "Runs", "ok", "Known", "Airflow answers again."),
+        Line("lake", "Data lake", "ok", "Readable", "The data lake can be read again."),
+        Line("runs", "Runs", "ok", "Known", "Airflow answers again."),
     )
 }
 NOT_LOADED = Line(
     "release_age",
-    "release",
     "Live release",
     "ok",
     "Not in use",

@@ -87,12 +87,12 @@ def last_successes(
 
 def _newest_runs(dag_ids: Collection[str]) -> Select[Any]:
     run = DAG_RUN.c
-    place = func.row_number().over(partition_by=run.dag_id, order_by=run.run_after.desc())
+    row_number = func.row_number().over(partition_by=run.dag_id, order_by=run.run_after.desc())
     numbered = select(
-        run.dag_id, run.state, run.start_date, run.end_date, place.label("place")
+        run.dag_id, run.state, run.start_date, run.end_date, row_number.label("row_number")
     ).where(run.dag_id.in_(dag_ids))
     ranked = numbered.subquery()
-    return select(ranked).where(ranked.c.place == 1)
+    return select(ranked).where(ranked.c.row_number == 1)
 
 
 def _dags(dag_ids: Collection[str]) -> Select[Any]:
@@ -108,15 +108,15 @@ def _approvals(dag_id: str) -> Select[Any]:
 
 def _newest_successes(dag_ids: Collection[str]) -> Select[Any]:
     task = TASK_INSTANCE.c
-    place = func.row_number().over(
+    row_number = func.row_number().over(
         partition_by=(task.dag_id, task.task_id), order_by=task.end_date.desc()
     )
     is_success = (task.state == SUCCESS, task.end_date.is_not(None))
     numbered = select(
-        task.dag_id, task.task_id, task.end_date, task.duration, place.label("place")
+        task.dag_id, task.task_id, task.end_date, task.duration, row_number.label("row_number")
     ).where(task.dag_id.in_(dag_ids), *is_success)
     ranked = numbered.subquery()
-    return select(ranked).where(ranked.c.place == 1)
+    return select(ranked).where(ranked.c.row_number == 1)
 
 
 def _state(row: Any, *, is_paused: bool) -> DagState:

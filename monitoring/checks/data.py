@@ -9,11 +9,11 @@ from monitoring.levels import Check, Level, Line
 from monitoring.limits import Limits
 
 VERY_LATE = 4  # times the limit from which a late collection is an error
-_FILES = Check("source_files", "data", "Source files")
-_REFINED = Check("refinement", "data", "Refinement")
-_QUARANTINE = Check("quarantine", "data", "Quarantine")
-_RECONCILIATION = Check("reconciliation", "data", "Feedback loop")
-_OUTBOX = Check("outbox", "data", "Outbox")
+_FILES = Check("source_files", "Source files")
+_REFINED = Check("refinement", "Refinement")
+_QUARANTINE = Check("quarantine", "Quarantine")
+_RECONCILIATION = Check("reconciliation", "Feedback loop")
+_OUTBOX = Check("outbox", "Outbox")
 
 
 def lines(data: Data | None, limits: Limits, now: datetime) -> Iterator[Line]:
@@ -21,7 +21,7 @@ def lines(data: Data | None, limits: Limits, now: datetime) -> Iterator[Line]:
     if data is None:
         detail = "The data lake cannot be read, so its state is not known."
         step = "Check LAKE_ROOT and the permissions of its folder."
-        yield Line("lake", "data", "Data lake", "error", "Not known", detail, step)
+        yield Line("lake", "Data lake", "error", "Not known", detail, step)
         return
     yield _files(data, limits, now)
     yield _refined(data, limits, now)

@@ -10,9 +10,9 @@ from monitoring.limits import Limits
 
 ROWS_WITHIN = timedelta(days=2)  # `maintain` runs daily; one missed run is allowed
 LAST_PART = 0.25  # of the time for an answer, in which a waiting approval is an error
-_APPROVAL = Check("approval", "person", "Approval")
-_CHAMPION = Check("champion_kept", "person", "Gate")
-_ERASURES = Check("erasures", "person", "Erasures")
+_APPROVAL = Check("approval", "Approval")
+_CHAMPION = Check("champion_kept", "Gate")
+_ERASURES = Check("erasures", "Erasures")
 
 
 def lines(facts: Facts, limits: Limits, now: datetime) -> Iterator[Line]:

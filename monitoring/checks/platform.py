@@ -9,7 +9,7 @@ from monitoring.levels import Check, Level, Line
 MIN_FREE_BYTES, MIN_FREE_SHARE = 5 << 30, 0.05  # below either, a retrain could fill the disk soon
 FULL_BYTES, FULL_SHARE = 1 << 30, 0.01  # below either, it may fill at any moment
 CHECKS = ("services", "disk")
-_DISK = Check("disk", "platform", "Disk")
+_DISK = Check("disk", "Disk")
 
 
 def services(answering: Mapping[str, bool]) -> Iterator[Line]:
@@ -17,7 +17,7 @@ def services(answering: Mapping[str, bool]) -> Iterator[Line]:
     if not answering:
         return
     down = [name for name, is_up in answering.items() if not is_up]
-    about = Check("services", "platform", "Services")
+    about = Check("services", "Services")
     if not down:
         yield about.line("ok", "All up", f"{_listed(answering)} answer.")
         return

@@ -13,8 +13,8 @@ VERY_STALE = 2  # times the limit from which a stale release is an error
 _NEXT_STEP = (
     "Start a retrain on the page Retrains, or read there why the last one was not published."
 )
-_AGE = Check("release_age", "release", "Live release")
-_PUBLISHING = Check("publishing", "release", "Publishing")
+_AGE = Check("release_age", "Live release")
+_PUBLISHING = Check("publishing", "Publishing")
 
 
 def lines(

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from monitoring.durations import age
 from monitoring.facts import DagKind, DagState, Orchestration
-from monitoring.levels import NOTHING_TO_DO, Level, Line, Place
+from monitoring.levels import NOTHING_TO_DO, Level, Line, Target
 from monitoring.limits import Limits
 
 ACTIVE = ("queued", "running")
@@ -20,7 +20,7 @@ def lines(orchestration: Orchestration | None, limits: Limits, now: datetime) ->
     if orchestration is None:
         detail = "Airflow does not answer, so its runs are not known."
         step = "Run `lantern status`, and start what is down with `lantern up`."
-        yield Line("runs", "runs", "Runs", "error", "Not known", detail, step)
+        yield Line("runs", "Runs", "error", "Not known", detail, step)
         return
     for kind, state in orchestration.dags.items():
         yield _line(kind, state, limits, now)
@@ -47,8 +47,8 @@ def _line(kind: DagKind, dag: DagState, limits: Limits, now: datetime) -> Line:
 
 
 def _of(kind: DagKind, level: Level, word: str, detail: str, step: str = NOTHING_TO_DO) -> Line:
-    place: Place | None = None if level == "ok" else kind
-    return Line(f"dag_{kind}", "runs", _SUBJECTS[kind], level, word, detail, step, place)
+    link_to: Target | None = None if level == "ok" else kind
+    return Line(f"dag_{kind}", _SUBJECTS[kind], level, word, detail, step, link_to)
 
 
 def _begun(dag: DagState, now: datetime) -> str:

@@ -11,7 +11,7 @@ from monitoring.levels import Level, Line
 
 NOW = datetime(2026, 6, 10, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-DISK = Line("disk", "platform", "Disk", "warning", "Nearly full", "4 GB free.", "Free space.")
+DISK = Line("disk", "Disk", "warning", "Nearly full", "4 GB free.", "Free space.")
 
 
 def due(level: Level | None, before: Reported | None) -> list[Notice]:
@@ -61,7 +61,7 @@ def test_a_source_that_answers_again_is_resolved_although_its_line_is_gone(check
 
 
 def test_the_platform_is_reported_for_one_data_set_only() -> None:
-    other = replace(DISK, check="quarantine", area="data")
+    other = replace(DISK, check="quarantine")
     notices = [
         Notice(dataset, "new", line, NOW) for dataset in ("a", "b") for line in (DISK, other)
     ]

@@ -152,7 +152,7 @@ def test_a_line_has_a_level_a_word_and_a_next_step(
     assert (shown.level, shown.word) == (level, word)
     assert shown.detail
     if page := re.search(r"on the page (\w+)", shown.next_step):
-        assert shown.place == page[1].lower()
+        assert shown.link_to == page[1].lower()
     assert (shown.next_step == NOTHING_TO_DO) == (level == "ok")
 
 
@@ -189,7 +189,10 @@ def test_an_approval_that_ends_soon_is_an_error(ago: timedelta, level: Level) ->
 
     assert (shown.level, shown.word) == (level, "Waiting")
     assert "2 retrains waiting" in shown.detail
-    assert (shown.next_step, shown.place) == ("Approve or reject on the page Retrains.", "retrains")
+    assert (shown.next_step, shown.link_to) == (
+        "Approve or reject on the page Retrains.",
+        "retrains",
+    )
 
 
 def test_the_limits_are_those_of_the_manifest() -> None:

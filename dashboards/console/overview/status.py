@@ -15,12 +15,12 @@ from dashboards.settings import NotSetUpError
 from dashboards.text import esc, plural
 from monitoring import status
 from monitoring.facts import DAG_KINDS
-from monitoring.levels import Level, Line, Place, worst
+from monitoring.levels import Level, Line, Target, worst
 from monitoring.limits import Limits
 from warehouse import datasets
 from warehouse.settings import LakeSettings
 
-_PAGES: dict[Place | None, Callable[[], st.Page]] = {
+_PAGES: dict[Target | None, Callable[[], st.Page]] = {
     "data": pages.data,
     "retrains": pages.retrains,
     "models": pages.models,
@@ -93,9 +93,9 @@ def _markdown(text: str) -> str:
 
 def _link(line: Line, dataset: str) -> None:
     """Show the way to the page where an operator acts on the line, if it is another one."""
-    if line.place in _PAGES:
-        page = _PAGES[line.place]()
+    if line.link_to in _PAGES:
+        page = _PAGES[line.link_to]()
         st.page_link(page, label=page.title, query_params=pages.address())
-    elif line.place in DAG_KINDS:
-        address, icon = data.airflow_page(f"{dataset}__{line.place}"), ":material/open_in_new:"
+    elif line.link_to in DAG_KINDS:
+        address, icon = data.airflow_page(f"{dataset}__{line.link_to}"), ":material/open_in_new:"
         st.link_button("Airflow", address, type="tertiary", icon=icon)

@@ -27,8 +27,8 @@ from tests.support.smtp_server import mail_server
 
 NOW = datetime(2026, 6, 10, 12, 0, tzinfo=UTC)
 SECRET = "canary-of-the-webhook"  # noqa: S105 # invented
-FULL = Line("disk", "platform", "Disk", "error", "Full", "1 MB free.", "Free space.", "maintenance")
-LATE = Line("outbox", "data", "Outbox", "ok", "Empty", "All is collected.")
+FULL = Line("disk", "Disk", "error", "Full", "1 MB free.", "Free space.", "maintenance")
+LATE = Line("outbox", "Outbox", "ok", "Empty", "All is collected.")
 NOTICES = [Notice("shop", "new", FULL, NOW), Notice("shop", "resolved", LATE, NOW)]
 NO_ONE = 1  # a port on which nobody listens
 
