@@ -52,7 +52,6 @@ class Source:
     """
 
     source_file: str
-    target: str
     table: str
     n_rows: int
     n_accepted: int
@@ -83,11 +82,9 @@ class Lineage:
     """
 
     retrain_id: str
-    recipe: str
     code_commit: str
     n_ratings: int
     fitted_at: datetime
-    run_key: RunKey
     sources: tuple[Source, ...]
     read: tuple[Version, ...]
     written: tuple[Version, ...]
@@ -113,11 +110,9 @@ def of_retrain(lake: Lake, retrain_id: str, *, snapshots: bool = False) -> Linea
     refinements, is_exact = _refinements(lake, versions.get(SILVER_REFINEMENTS.full_name))
     return Lineage(
         retrain_id=retrain_id,
-        recipe=fit["recipe"],
         code_commit=fit["code_commit"],
         n_ratings=fit["n_ratings"],
         fitted_at=fit["fitted_at"],
-        run_key=RunKey.parse(fit["run_key"]),
         sources=_sources(lake, refinements, snapshots=snapshots),
         read=tuple(
             _read(lake, BY_NAME[name], version)
@@ -155,7 +150,6 @@ def _sources(lake: Lake, refinements: Sequence[Row], *, snapshots: bool) -> tupl
 def _source(landing: Row, refinement: Row) -> Source:
     return Source(
         source_file=landing["source_file"],
-        target=landing["target"],
         table=BRONZE[landing["target"]].full_name,
         n_rows=landing["n_rows"],
         n_accepted=refinement["n_accepted"],

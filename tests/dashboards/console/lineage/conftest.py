@@ -13,18 +13,16 @@ LAND, REFINE = (RunKey("playground__ingest", "manual__1", task) for task in ("la
 
 
 def source(number: int, file: str) -> Source:
-    return Source(file, "ratings", "bronze.ratings", 100, 90, 4, 5, 1, AT.replace(day=number), LAND)
+    return Source(file, "bronze.ratings", 100, 90, 4, 5, 1, AT.replace(day=number), LAND)
 
 
 @pytest.fixture
 def lineage() -> Lineage:
     return Lineage(
         retrain_id=shop.RETRAIN,
-        recipe="als_1",
         code_commit="0123456789abcdef",
         n_ratings=180,
         fitted_at=AT,
-        run_key=RunKey.parse(f"{shop.RETRAIN}/fit"),
         sources=(source(1, "may.csv"), source(2, 'june "new" \\N *.csv')),
         read=(
             Version("silver.interactions", 7, 170, AT, REFINE),
