@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, text
 
 from serving.errors import UnknownItemError
-from serving.inspection import rule_effects, standings
+from serving.inspection import item_status, rule_effects
 from serving.inspection.releases import inspected, n_users
 from serving.items import CatalogueItem
 from serving.lists.loaded_release import LoadedRelease
@@ -18,7 +18,7 @@ from serving.lists.precomputed import FULL, live_release
 from serving.lists.release_cache import ReleaseCache
 from serving.rules import store
 from serving.rules.slate import Slate
-from serving.schemas import Cause, ItemInspection, ListHolder, RankBand, Share
+from serving.schemas import Cause, ItemInspection, ListedFor, RankBand, Share
 
 MAX_EXAMINED = 10_000
 MAX_SAMPLE = 5
@@ -84,7 +84,7 @@ def inspect(
     live = live_release(connection, cache)
     release, slate = live.release, cache.slate(connection, live.release.release_id, live.revision)
     values: dict[str, Any] = {"item_id": item_id, "release_id": release.release_id}
-    row = connection.execute(standings.ITEM, values).one_or_none()
+    row = connection.execute(item_status.ITEM, values).one_or_none()
     if row is None:
         raise UnknownItemError(f"There is no item {item_id!r}.")
     item = CatalogueItem(item_id, row.title, tuple(row.categories), row.vendor, row.released)
@@ -100,7 +100,7 @@ def inspect(
         n_lists=held.n,
     )
     return ItemInspection(
-        item=standings.item_of(row),
+        item=item_status.item_of(row),
         release=inspected(connection, release.release_id, live.live_since),
         rules=store.live(connection),
         popularity=None if position is None else float(release.popularity[position]),
@@ -111,7 +111,7 @@ def inspect(
         ranks=_bands(held),
         best_rank=held.best,
         median_rank=held.median,
-        sample=_sample(held) if with_users else (),
+        best_ranked=_best_ranked(held) if with_users else (),
         effects=rule_effects.naming(slate, item, is_unavailable=is_unavailable),
         causes=causes(slate, item_id, facts),
     )
@@ -121,7 +121,7 @@ def causes(slate: Slate, item_id: str, facts: Facts) -> tuple[Cause, ...]:
     """Return why an item is on no list, the decisive cause first; empty if it is on one."""
     found = []
     if facts.withdrawn_from is not None:
-        text = standings.withdrawn_text(facts.withdrawn_from)
+        text = item_status.withdrawn_text(facts.withdrawn_from)
         found.append(Cause(obstacle="withdrawn", text=text))
     if item_id in slate.rules.hide:
         found.append(Cause(obstacle="hidden", text="hidden by a rule, for all users"))
@@ -162,6 +162,6 @@ def _bands(held: Row[Any]) -> tuple[RankBand, ...]:
     )
 
 
-def _sample(held: Row[Any]) -> tuple[ListHolder, ...]:
+def _best_ranked(held: Row[Any]) -> tuple[ListedFor, ...]:
     pairs = zip(held.user_ids or (), held.user_ranks or (), strict=True)
-    return tuple(ListHolder(user_id=user_id, rank=rank) for user_id, rank in pairs)
+    return tuple(ListedFor(user_id=user_id, rank=rank) for user_id, rank in pairs)

@@ -3,14 +3,14 @@
 from sqlalchemy import Connection, text
 
 from serving.errors import UserErasedError
-from serving.inspection import events, lists, rule_effects, standings
+from serving.inspection import events, item_status, lists, rule_effects
 from serving.inspection.lists import Ranks, UserLists
 from serving.inspection.releases import inspected
 from serving.items import CatalogueItem, ListedItem
 from serving.lists import reasons
 from serving.lists.release_cache import ReleaseCache
 from serving.rules import store
-from serving.schemas import ComparedItem, InspectedItem, User, UserInspection, UserStanding
+from serving.schemas import ComparedItem, InspectedItem, User, UserInspection, UserStatus
 from serving.users import accounts, erasures
 from serving.users.erasures import digest_of
 
@@ -66,16 +66,16 @@ def inspect(
     """
     erasure = erasures.find(connection, user_id)
     if erasure is not None:
-        return UserInspection(user_id=user_id, standing="erased", erasure=erasure, limit=limit)
+        return UserInspection(user_id=user_id, status="erased", erasure=erasure, limit=limit)
     of_user = lists.read(connection, cache, user_id)
     release_id = of_user.builder.release.release_id
     values = {"user_id": user_id, "release_id": release_id}
     profile = connection.execute(_PROFILE, values).one()
     has_traces = profile.n_sent or profile.registered_at or profile.has_feedback
-    standing: UserStanding = "new" if has_traces else "unknown"
+    status: UserStatus = "new" if has_traces else "unknown"
     return UserInspection(
         user_id=user_id,
-        standing="known" if profile.segment is not None else standing,
+        status="known" if profile.segment is not None else status,
         segment=profile.segment or "",
         n_rated=profile.n_rated,
         n_sent=profile.n_sent,
@@ -124,7 +124,7 @@ def _item(of_user: UserLists, listed: ListedItem) -> InspectedItem:
         rank=listed.rank,
         score=listed.score,
         reason=listed.reason,
-        rank_before_rules=standings.rank_before_rules(of_user, listed.item_id),
+        rank_before_rules=item_status.rank_before_rules(of_user, listed.item_id),
         effects=rule_effects.on_rank(of_user, listed),
         terms=strongest.terms,
         n_other_terms=strongest.n_others,
@@ -158,8 +158,8 @@ def _compared(
             rank=rank,
             score=score,
             rank_now=ranks.get(item.item_id),
-            standing=(standing := standings.of_item(of_user, item.item_id, limit)).standing,
-            text=standing.text,
+            status=(described := item_status.of_item(of_user, item.item_id, limit)).status,
+            text=described.text,
         )
         for rank, (item, score) in enumerate(listed, 1)
     )

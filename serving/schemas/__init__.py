@@ -45,8 +45,8 @@ from serving.schemas.operators.inspections import (
     InspectedRelease,
     ItemForUser,
     ItemInspection,
-    ItemStanding,
-    ListHolder,
+    ItemStatus,
+    ListedFor,
     Obstacle,
     RankBand,
     RuleEffect,
@@ -54,7 +54,7 @@ from serving.schemas.operators.inspections import (
     Share,
     UserEvent,
     UserInspection,
-    UserStanding,
+    UserStatus,
     ViewRecord,
 )
 from serving.schemas.operators.quarantine import (

@@ -66,10 +66,10 @@ def _ranks(answer: ItemInspection) -> None:
         )
     with right:
         st.markdown("**Users with the best ranks**")
-        if not answer.sample:
+        if not answer.best_ranked:
             st.caption("This list is shown to operators only.")
         with st.container(horizontal=True, gap="xsmall"):
-            for holder in answer.sample:
+            for holder in answer.best_ranked:
                 label = f"{esc(holder.user_id)} :gray[#{holder.rank}]"
                 key = f"holder_{holder.user_id}"
                 button(label, key, "person_search", subject.choose, "user", holder.user_id)

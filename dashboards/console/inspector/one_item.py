@@ -8,9 +8,9 @@ from dashboards.console.badges import Badge, Status
 from dashboards.console.components import button
 from dashboards.console.inspector import served, subject
 from dashboards.text import NO_VALUE, esc
-from serving.schemas import About, ItemForUser, ItemStanding
+from serving.schemas import About, ItemForUser, ItemStatus
 
-_BADGES: dict[ItemStanding, tuple[Status, str]] = {
+_BADGES: dict[ItemStatus, tuple[Status, str]] = {
     "listed": ("ok", "On the list"),
     "below": ("idle", "Below the list"),
     "capped": ("warning", "Capped"),
@@ -26,12 +26,12 @@ _BADGES: dict[ItemStanding, tuple[Status, str]] = {
 def show(answer: ItemForUser, about: About) -> None:
     """Show where the item is for the user, what rules did to it, and the terms of its score."""
     title = esc(answer.item.title if answer.item else answer.item_id)
-    badge = Badge(*_BADGES[answer.standing])
+    badge = Badge(*_BADGES[answer.status])
     ui.heading(f"{title} for this user", badge.markdown)
     text = esc(answer.text[:1].upper() + answer.text[1:])
     st.markdown(f"{text}. {served.effects_text(answer.effects)}")
     with st.grid(4, min_column_width=150):
-        is_listed = answer.standing == "listed"
+        is_listed = answer.status == "listed"
         components.metric("Rank" if is_listed else "Rank if listed", _rank(answer.rank))
         components.metric("Before the rules", _rank(answer.rank_before_rules))
         components.metric("By score alone", _rank(answer.rank_by_score))

@@ -66,7 +66,7 @@ with inline_errors():
     inspected = client.user(operator, dataset, chosen.user_id, served.length())
     with components.card():
         user.show(inspected, about)
-    if inspected.standing == "erased":
+    if inspected.status == "erased":
         st.stop()
     if chosen.item_id:
         with components.card():

@@ -13,10 +13,10 @@ from serving.schemas import (
     ListKind,
     RulesVersion,
     UserInspection,
-    UserStanding,
+    UserStatus,
 )
 
-_STANDINGS: dict[UserStanding, Badge] = {
+_STATUSES: dict[UserStatus, Badge] = {
     "known": Badge("ok", "In the live release"),
     "new": Badge("idle", "Newer than the live release"),
     "unknown": Badge("warning", "Unknown"),
@@ -31,11 +31,11 @@ KINDS: dict[ListKind, tuple[str, str]] = {
 
 def show(user: UserInspection, about: About) -> None:
     """Show a user's profile, the kind of their list, its release and its rules."""
-    ui.heading(f"User {esc(user.user_id)}", _STANDINGS[user.standing].markdown)
+    ui.heading(f"User {esc(user.user_id)}", _STATUSES[user.status].markdown)
     if user.erasure is not None:
         _erasure(user.erasure)
         return
-    if user.standing == "unknown":
+    if user.status == "unknown":
         st.caption(
             "There is no trace of this id: no rating, no event, no token. The list below is what a "
             "new user gets."

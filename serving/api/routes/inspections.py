@@ -13,7 +13,7 @@ from serving.api import problems
 from serving.api.access import GuardedRoute
 from serving.api.operators import Operator, Viewer
 from serving.api.routes.parameters import NO_NUL, ItemId, Limit, UserId, as_json
-from serving.inspection import items, lists, standings, users
+from serving.inspection import item_status, items, lists, users
 
 Prefix = Annotated[
     str, Query(max_length=256, pattern=NO_NUL, description="The beginning of the ids.")
@@ -65,7 +65,7 @@ def inspect_item_for_user(
         views.record(connection, user_id, actor=authorized.name, through="inspector")
         users.refuse_erased(connection, user_id)
         of_user = lists.read(connection, caller.release_cache, user_id)
-        answer = standings.for_user(connection, of_user, user_id, item_id, limit)
+        answer = item_status.for_user(connection, of_user, user_id, item_id, limit)
     return as_json(answer)
 
 

@@ -13,8 +13,8 @@ from serving.schemas.lists import LISTED, ListedItem, ListKind
 from serving.schemas.rules import RulesVersion
 from serving.schemas.users import ErasureState
 
-UserStanding = Literal["known", "new", "unknown", "erased"]
-ItemStanding = Literal[
+UserStatus = Literal["known", "new", "unknown", "erased"]
+ItemStatus = Literal[
     "listed",
     "below",
     "capped",
@@ -37,7 +37,7 @@ RuleKind = Literal[
 ]
 Obstacle = Literal["withdrawn", "hidden", "unavailable", "never_rated", "below"]
 
-STANDINGS = (
+STATUSES = (
     "`listed`: among the first `limit` items. `below`: ranked after these. `capped`: ranked after "
     "these because of a cap per category or vendor. `rated`, `hidden`: by this user. `ruled_out`: "
     "removed from all lists by a slate rule. `withdrawn`: the live release does not have the item "
@@ -102,14 +102,14 @@ class ComparedItem(Item):
     """An item of another list of the user, and where it is now."""
 
     model_config = with_example(
-        **HEAT, rank=2, score=0.88, rank_now=None, standing="rated", text="they rated it 5 stars"
+        **HEAT, rank=2, score=0.88, rank_now=None, status="rated", text="they rated it 5 stars"
     )
 
     rank: int = Field(description="Rank in the other list.")
     score: float
     rank_now: int | None = Field(description="Null if it is not among the first 100 now.")
-    standing: ItemStanding = Field(description=f"{STANDINGS}.")
-    text: str = Field(description="The standing as text.")
+    status: ItemStatus = Field(description=f"{STATUSES}.")
+    text: str = Field(description="The status as text.")
 
 
 class UserEvent(Answer):
@@ -139,7 +139,7 @@ class UserInspection(Answer):
     """
 
     user_id: str
-    standing: UserStanding = Field(
+    status: UserStatus = Field(
         description="`known`: the live release has the user. `new`: only events or a token of the "
         "API do. `unknown`: there is no trace of the user. `erased`: the user was erased."
     )
@@ -173,9 +173,9 @@ class ItemForUser(Answer):
     item: Item | None = Field(description="Null if the catalogue never had the item.")
     release_id: int
     rules_version: int
-    limit: int = Field(description="The length of the list to which `standing` refers.")
-    standing: ItemStanding = Field(description=f"{STANDINGS}.")
-    text: str = Field(description="The standing as text.")
+    limit: int = Field(description="The length of the list to which `status` refers.")
+    status: ItemStatus = Field(description=f"{STATUSES}.")
+    text: str = Field(description="The status as text.")
     rank: int | None = Field(
         description="Rank on the list; for an item that is not on it, the rank that its score "
         "would have. Null if the model does not rank the item."
@@ -203,7 +203,7 @@ class RankBand(Answer):
     n: int
 
 
-class ListHolder(Answer):
+class ListedFor(Answer):
     """A user whose precomputed list has an item."""
 
     user_id: str
@@ -233,7 +233,7 @@ class ItemInspection(Answer):
     ranks: tuple[RankBand, ...] = Field(description="The ranks in these lists; empty without any.")
     best_rank: int | None
     median_rank: int | None
-    sample: tuple[ListHolder, ...] = Field(
+    best_ranked: tuple[ListedFor, ...] = Field(
         default=(), description="Up to five users with the best ranks. For operators only."
     )
     effects: tuple[RuleEffect, ...] = Field(description="The rules that name the item.")

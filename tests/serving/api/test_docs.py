@@ -111,8 +111,8 @@ def test_the_commands_of_the_page_work_as_printed(variables: dict[str, str], own
     assert paused.count('"live_release":1') == 2
     assert (json.loads(started)["state"], json.loads(started)["started_by"]) == ("queued", "ada")
     assert history.count('"action":"pause"') == 2  # of the release, and in the audit
-    assert '"standing":"unknown"' in inspected  # the user
-    assert '"standing":"ruled_out"' in inspected  # item 6 for this user
+    assert '"status":"unknown"' in inspected  # the user
+    assert '"status":"ruled_out"' in inspected  # item 6 for this user
     assert '"obstacle":"unavailable"' in inspected
     assert decided.count('"decided_by":"ada"') == 2  # the decision, and the list of them
     assert "lantern_outbox_waiting" in metrics

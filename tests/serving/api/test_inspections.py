@@ -52,11 +52,11 @@ def test_operators_and_viewers_look_and_nobody_else(
 ) -> None:
     for token in (ADA, VERA):
         client = connected(token)
-        assert client.inspect_user("u").standing == "known"
-        assert client.inspect_item_for_user("u", "a").standing == "listed"
+        assert client.inspect_user("u").status == "known"
+        assert client.inspect_item_for_user("u", "a").status == "listed"
         assert client.inspect_item("a").lists.n == 1
-    assert [holder.user_id for holder in connected(ADA).inspect_item("a").sample] == ["u"]
-    assert connected(VERA).inspect_item("a").sample == ()
+    assert [holder.user_id for holder in connected(ADA).inspect_item("a").best_ranked] == ["u"]
+    assert connected(VERA).inspect_item("a").best_ranked == ()
 
     assert [user.user_id for user in connected(ADA).find_users("u")] == ["u"]
     vera = connected(VERA)
@@ -128,7 +128,7 @@ def test_an_erased_user_is_not_shown(connected: Connected, product: Client) -> N
 
     erased = ada.inspect_user(user_id)
 
-    assert (erased.standing, erased.events, erased.items) == ("erased", (), ())
+    assert (erased.status, erased.events, erased.items) == ("erased", (), ())
     assert ada.find_users(user_id) == []
     with pytest.raises(UserErasedError):
         ada.inspect_item_for_user(user_id, "a")

@@ -30,13 +30,13 @@ def test_an_item_has_its_lists_ranks_raters_and_popularity(api: Engine) -> None:
         (1, 10, 1),
         (11, 20, 0),
     ]
-    assert [(holder.user_id, holder.rank) for holder in result.sample] == [("fan", 2)]
+    assert [(holder.user_id, holder.rank) for holder in result.best_ranked] == [("fan", 2)]
     assert result.causes == ()
     assert result.effects == ()
     assert (result.popularity, result.popularity_rank, result.n_ranked) == (4.0, 5, 8)
     assert inspected(api, "o1").raters.n == 2
     assert inspected(api, "o4").popularity_rank == 1
-    assert inspected(api, "f4", with_users=False).sample == ()
+    assert inspected(api, "f4", with_users=False).best_ranked == ()
 
 
 @pytest.mark.usefixtures("released")

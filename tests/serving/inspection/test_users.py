@@ -111,11 +111,11 @@ def test_what_newer_events_changed_is_said_of_each_precomputed_item(
 
     assert (result.kind, result.n_new_ratings, result.n_rated) == ("live", 1, 3)
     rated, hidden = result.precomputed
-    assert (rated.item_id, rated.standing, rated.rank_now) == ("f3", "rated", None)
+    assert (rated.item_id, rated.status, rated.rank_now) == ("f3", "rated", None)
     assert rated.text == f"they rated it 5 stars on {live_shop.LATER:%Y-%m-%d}"
-    assert (hidden.item_id, hidden.standing, hidden.text) == ("f4", "hidden", "they hid it")
+    assert (hidden.item_id, hidden.status, hidden.text) == ("f4", "hidden", "they hid it")
     kept = inspect("lover").precomputed[0]
-    assert (kept.item_id, kept.standing) == ("o3", "listed")
+    assert (kept.item_id, kept.status) == ("o3", "listed")
     assert kept.rank_now is not None
 
 
@@ -126,17 +126,17 @@ def test_a_user_is_known_new_unknown_or_erased(
     rate(owner, "n-sent", "f2", 4.0)
     with owner.begin() as connection:
         created = accounts.create(connection).user_id
-    assert inspect("fan").standing == "known"
-    assert inspect("n-sent").standing == "new"
-    assert inspect(created).standing == "new"
+    assert inspect("fan").status == "known"
+    assert inspect("n-sent").status == "new"
+    assert inspect(created).status == "new"
     assert inspect(created).registered_at is not None
     unknown = inspect("nobody")
-    assert (unknown.standing, unknown.kind, unknown.events) == ("unknown", "fallback", ())
+    assert (unknown.status, unknown.kind, unknown.events) == ("unknown", "fallback", ())
 
     with api.begin() as connection:
         accounts.erase(connection, "fan", requested_by="ada")
     erased = inspect("fan")
-    assert (erased.standing, erased.items, erased.precomputed) == ("erased", (), ())
+    assert (erased.status, erased.items, erased.precomputed) == ("erased", (), ())
     assert (erased.events, erased.n_rated, erased.release) == ((), 0, None)
     assert erased.erasure is not None
     assert erased.erasure.requested_by == "ada"

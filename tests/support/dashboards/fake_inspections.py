@@ -13,7 +13,7 @@ from serving.schemas import (
     Item,
     ItemForUser,
     ItemInspection,
-    ListHolder,
+    ListedFor,
     RankBand,
     Reason,
     RuleEffect,
@@ -63,17 +63,17 @@ class FakeInspections:
         self.looked.append(("inspector", user_id))
         if user_id in self.erased:
             erasure = ErasureState(digest="9f86", requested_at=shop.NOW, requested_by="ada")
-            return UserInspection(user_id=user_id, standing="erased", erasure=erasure, limit=limit)
+            return UserInspection(user_id=user_id, status="erased", erasure=erasure, limit=limit)
         known = shop.user(user_id)
         items = listed()
         origin: dict[str, Any] = {"release": release(), "rules": rules()}
         if known is None:
             return UserInspection(
-                user_id=user_id, standing="unknown", kind="fallback", limit=limit, **origin
+                user_id=user_id, status="unknown", kind="fallback", limit=limit, **origin
             )
         return UserInspection(
             user_id=user_id,
-            standing="known",
+            status="known",
             segment="age=25",
             n_rated=known.n_rated,
             n_sent=1,
@@ -105,7 +105,7 @@ class FakeInspections:
             release_id=12,
             rules_version=2,
             limit=limit,
-            standing="capped",
+            status="capped",
             text="at most 2 per category in any 10 ranks: without this rule it would be #3",
             rank=24,
             rank_by_score=4,
@@ -134,7 +134,7 @@ class FakeInspections:
             else (RankBand(first=1, last=10, n=413), RankBand(first=11, last=20, n=1600)),
             best_rank=None if self.causes else 1,
             median_rank=None if self.causes else 14,
-            sample=() if self.causes else (ListHolder(user_id="0042", rank=1),),
+            best_ranked=() if self.causes else (ListedFor(user_id="0042", rank=1),),
             effects=(BOOSTED,),
             causes=self.causes,
         )
@@ -178,11 +178,9 @@ def listed() -> tuple[InspectedItem, ...]:
     )
 
 
-def compared(item: Item, rank: int, rank_now: int | None, standing: Any, text: str) -> ComparedItem:
+def compared(item: Item, rank: int, rank_now: int | None, status: Any, text: str) -> ComparedItem:
     fields = item.model_dump(include=set(Item.model_fields))
-    return ComparedItem(
-        **fields, rank=rank, score=0.9, rank_now=rank_now, standing=standing, text=text
-    )
+    return ComparedItem(**fields, rank=rank, score=0.9, rank_now=rank_now, status=status, text=text)
 
 
 def events() -> tuple[UserEvent, ...]:

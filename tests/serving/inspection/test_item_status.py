@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import Engine
 
-from serving.inspection import lists, standings
+from serving.inspection import item_status, lists
 from serving.lists.release_cache import ReleaseCache
 from serving.schemas import ItemForUser
 from tests.support.serving import live_shop, shop, wide_shop
@@ -11,18 +11,18 @@ from tests.support.serving.live_shop import COLD, PIN_COLD, hide, rate
 from tests.support.serving.rules import out_of_stock, put_in_force
 
 
-def standing(api: Engine, user_id: str, item_id: str, limit: int = 20) -> ItemForUser:
+def for_user(api: Engine, user_id: str, item_id: str, limit: int = 20) -> ItemForUser:
     with api.connect() as connection:
         of_user = lists.read(connection, ReleaseCache(), user_id)
-        return standings.for_user(connection, of_user, user_id, item_id, limit)
+        return item_status.for_user(connection, of_user, user_id, item_id, limit)
 
 
 @pytest.mark.usefixtures("released")
-def test_an_item_has_its_standing(owner: Engine, api: Engine) -> None:
+def test_an_item_has_its_status(owner: Engine, api: Engine) -> None:
     hide(owner, "fan", "o2")
     out_of_stock(api, "o3")
-    cold = standing(api, "fan", COLD)
-    assert (cold.standing, cold.rank, cold.score) == ("cold", None, None)
+    cold = for_user(api, "fan", COLD)
+    assert (cold.status, cold.rank, cold.score) == ("cold", None, None)
     assert cold.text == "no ratings when the model was trained"
     put_in_force(api, hide=["f4"], pin=PIN_COLD, only_available=True)
 
@@ -35,8 +35,8 @@ def test_an_item_has_its_standing(owner: Engine, api: Engine) -> None:
         ("nobody", "o4", "listed", "#1 on their list"),
         ("nobody", "x9", "unknown", "not in the catalogue"),
     ):
-        result = standing(api, user_id, item_id)
-        assert (result.standing, result.text) == (expected, text)
+        result = for_user(api, user_id, item_id)
+        assert (result.status, result.text) == (expected, text)
         assert (result.item is None) == (expected == "unknown")
         assert (result.rank is None) == (expected == "unknown")
         assert (result.score is None) == (item_id in {"x9", COLD})
@@ -46,26 +46,26 @@ def test_an_item_has_its_standing(owner: Engine, api: Engine) -> None:
 def test_an_item_that_cannot_be_listed_has_the_rank_of_its_score(
     owner: Engine, api: Engine
 ) -> None:
-    before = standing(api, "lover", "o4")
-    assert before.standing == "listed"
+    before = for_user(api, "lover", "o4")
+    assert before.status == "listed"
     hide(owner, "lover", "o4")
 
-    after = standing(api, "lover", "o4")
+    after = for_user(api, "lover", "o4")
 
-    assert after.standing == "hidden"
+    assert after.status == "hidden"
     assert (after.rank, after.score) == (before.rank_by_score, before.score)
     assert sum(term.value for term in after.terms) == pytest.approx(after.score, abs=1e-5)
 
 
 @pytest.mark.usefixtures("wide")
 def test_an_item_after_the_list_is_below_or_capped(api: Engine) -> None:
-    tenth = next(n for n in wide_shop.POPULAR if standing(api, "q", n).rank == 10)
-    assert standing(api, "q", tenth, limit=10).standing == "listed"
-    below = standing(api, "q", tenth, limit=9)
-    assert (below.standing, below.text, below.rank) == ("below", "#10, after the first 9", 10)
+    tenth = next(n for n in wide_shop.POPULAR if for_user(api, "q", n).rank == 10)
+    assert for_user(api, "q", tenth, limit=10).status == "listed"
+    below = for_user(api, "q", tenth, limit=9)
+    assert (below.status, below.text, below.rank) == ("below", "#10, after the first 9", 10)
 
-    results = [standing(api, "q", n, limit=100) for n in wide_shop.POPULAR]
-    after = [result for result in results if result.standing == "below"]
+    results = [for_user(api, "q", n, limit=100) for n in wide_shop.POPULAR]
+    after = [result for result in results if result.status == "below"]
     assert sorted(result.rank or 0 for result in after) == [*range(101, wide_shop.N)]
     assert {result.text for result in after} == {"after the first 100"}
 
@@ -73,7 +73,7 @@ def test_an_item_after_the_list_is_below_or_capped(api: Engine) -> None:
     capped = next(
         result
         for n in wide_shop.POPULAR
-        if (result := standing(api, "q", n, limit=9)).standing == "capped"
+        if (result := for_user(api, "q", n, limit=9)).status == "capped"
     )
     assert capped.rank_before_rules is not None
     assert capped.rank_before_rules <= 9
@@ -92,9 +92,9 @@ def test_a_withdrawn_item_is_named_with_the_release_that_lacks_it(
     second = shop.snapshot(publisher, "two", instead_of=first)
     rate(owner, "u", "f1", 5.0)
 
-    result = standing(api, "u", "f1")
+    result = for_user(api, "u", "f1")
 
-    assert result.standing == "withdrawn"
+    assert result.status == "withdrawn"
     assert result.text.startswith(f"withdrawn from release {second} on")
     assert result.item is not None
     assert result.item.title == "Film 1"

@@ -10,7 +10,7 @@ from serving.inspection import rule_effects
 from serving.inspection.lists import UserLists
 from serving.items import CatalogueItem
 from serving.lists import explanations, reasons
-from serving.schemas import Item, ItemForUser, ItemStanding, ListStatus, RuleEffect, ScoreTerm
+from serving.schemas import Item, ItemForUser, ItemStatus, ListStatus, RuleEffect, ScoreTerm
 
 _TEXTS: dict[ListStatus, str] = {
     "hidden": "they hid it",
@@ -32,14 +32,14 @@ ITEM = text(
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class DescribedStatus:
     """Where an item is for a user, and the sentence about it."""
 
-    standing: ItemStanding
+    status: ItemStatus
     text: str
 
 
-def of_item(lists: UserLists, item_id: str, limit: int) -> Standing:
+def of_item(lists: UserLists, item_id: str, limit: int) -> DescribedStatus:
     """Return where an item is for the user, by their first `limit` items."""
     builder = lists.builder
     status = explanations.obstacle(builder, item_id)
@@ -49,10 +49,10 @@ def of_item(lists: UserLists, item_id: str, limit: int) -> Standing:
         rating, micros = builder.state.rated[item_id]
         day = f"{_EPOCH + timedelta(microseconds=micros):%Y-%m-%d}"
         rated = reasons.rating_text(rating, builder.release.highest)
-        return Standing(status, f"they rated it {rated} on {day}")
+        return DescribedStatus(status, f"they rated it {rated} on {day}")
     if status == "ruled_out" and item_id not in builder.slate.rules.hide:
-        return Standing(status, rule_effects.UNAVAILABLE)
-    return Standing(status, _TEXTS[status])
+        return DescribedStatus(status, rule_effects.UNAVAILABLE)
+    return DescribedStatus(status, _TEXTS[status])
 
 
 def for_user(
@@ -63,9 +63,9 @@ def for_user(
     release, slate, scored = builder.release, builder.slate, builder.scored
     values = {"item_id": item_id, "release_id": release.release_id}
     row = connection.execute(ITEM, values).one_or_none()
-    standing = of_item(lists, item_id, limit)
+    described = of_item(lists, item_id, limit)
     if row is not None and row.withdrawn_from is not None:
-        standing = Standing("withdrawn", withdrawn_text(row.withdrawn_from))
+        described = DescribedStatus("withdrawn", withdrawn_text(row.withdrawn_from))
     score, rank_by_score, terms = None, None, tuple[ScoreTerm, ...]()
     position = release.positions.get(item_id)
     if position is not None:
@@ -75,7 +75,7 @@ def for_user(
         terms = reasons.score_terms(scored, builder.state, position)
     rank = lists.ranks.get(item_id)
     if rank is None and rank_by_score is not None:
-        is_after = standing.standing in {"below", "capped"}
+        is_after = described.status in {"below", "capped"}
         rank = max(rank_by_score, len(lists.ranks) + 1) if is_after else rank_by_score
     item = release.catalogue.get(item_id)
     return ItemForUser(
@@ -85,8 +85,8 @@ def for_user(
         release_id=release.release_id,
         rules_version=slate.version,
         limit=limit,
-        standing=standing.standing,
-        text=standing.text,
+        status=described.status,
+        text=described.text,
         rank=rank,
         rank_by_score=rank_by_score,
         rank_before_rules=rank_before_rules(lists, item_id),
@@ -116,15 +116,15 @@ def item_of(row: Row[Any]) -> Item:
     return Item.model_validate(row, from_attributes=True)
 
 
-def _ranked(lists: UserLists, item_id: str, limit: int) -> Standing:
+def _ranked(lists: UserLists, item_id: str, limit: int) -> DescribedStatus:
     rank = lists.ranks.get(item_id)
     if rank is not None and rank <= limit:
-        return Standing("listed", f"#{rank} on their list")
+        return DescribedStatus("listed", f"#{rank} on their list")
     if cap := rule_effects.cap_text(lists, item_id, limit):
-        return Standing("capped", cap)
+        return DescribedStatus("capped", cap)
     if rank is not None:
-        return Standing("below", f"#{rank}, after the first {limit}")
-    return Standing("below", f"after the first {len(lists.ranks)}")
+        return DescribedStatus("below", f"#{rank}, after the first {limit}")
+    return DescribedStatus("below", f"after the first {len(lists.ranks)}")
 
 
 def _effects(lists: UserLists, item: CatalogueItem) -> tuple[RuleEffect, ...]:
