@@ -19,7 +19,6 @@ from serving.api.metrics import Measured, Metrics
 from serving.api.operators import Operators
 from serving.api.rate_limit import RateLimiter, Refusals
 from serving.api.routes import (
-    erasures,
     feedback,
     health,
     inspections,
@@ -27,9 +26,10 @@ from serving.api.routes import (
     operate_backtests,
     operate_data,
     operate_releases,
-    operate_retrains,
+    operate_runs,
     reads,
     rules,
+    user_data,
 )
 from serving.api.settings import ApiSettings
 from serving.schemas import Problem
@@ -61,11 +61,11 @@ def create_app(
     app.include_router(reads.read)  # tried first: most requests are for lists
     app.include_router(feedback.write)
     app.include_router(rules.operate)
-    app.include_router(erasures.route)
+    app.include_router(user_data.route)
     app.include_router(inspections.inspect)
     app.include_router(operate_releases.operate_releases)
     app.include_router(operate_access.operate_access)
-    app.include_router(operate_retrains.operate_retrains)
+    app.include_router(operate_runs.operate_runs)
     app.include_router(operate_data.operate_data)
     app.include_router(operate_backtests.operate_backtests)
     app.include_router(health.public)

@@ -25,7 +25,7 @@ RunId = Annotated[
     ),
 ]
 
-operate_retrains = APIRouter(
+operate_runs = APIRouter(
     prefix="/v1/{dataset}",
     route_class=GuardedRoute,
     responses=problems.documented(401, 403, 404, 409, 413, 422, 429, 503),
@@ -33,7 +33,7 @@ operate_retrains = APIRouter(
 )
 
 
-@operate_retrains.post(
+@operate_runs.post(
     "/retrains", response_model=schemas.DagRun, status_code=201, summary="Start a retrain"
 )
 async def start(request: Request, caller: Operator, body: schemas.NewRetrain) -> Response:
@@ -41,7 +41,7 @@ async def start(request: Request, caller: Operator, body: schemas.NewRetrain) ->
     return as_json(await _act(request, caller, lambda runs: runs.start(body)), status=201)
 
 
-@operate_retrains.post(
+@operate_runs.post(
     "/retrains/{run_id:id}/stop", response_model=schemas.DagRun, summary="Stop a retrain"
 )
 async def stop(
@@ -52,7 +52,7 @@ async def stop(
     return as_json(stopped)
 
 
-@operate_retrains.post(
+@operate_runs.post(
     "/retrains/{run_id:id}/answer",
     response_model=schemas.DagRun,
     summary="Approve or reject a model",
@@ -64,7 +64,7 @@ async def answer(
     return as_json(await _act(request, caller, lambda runs: runs.answer(run_id, body)))
 
 
-@operate_retrains.post(
+@operate_runs.post(
     "/ingests", response_model=schemas.DagRun, status_code=201, summary="Start an ingest"
 )
 async def start_ingest(request: Request, caller: Operator, body: schemas.Because) -> Response:
@@ -73,7 +73,7 @@ async def start_ingest(request: Request, caller: Operator, body: schemas.Because
     return as_json(run, status=201)
 
 
-@operate_retrains.post(
+@operate_runs.post(
     "/maintenance",
     response_model=schemas.DagRun,
     status_code=201,
