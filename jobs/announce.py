@@ -14,10 +14,10 @@ from jobs.runtime import entrypoint
 from jobs.runtime.logs import event
 from warehouse import reconciliation
 from warehouse.datasets import Dataset
+from warehouse.maintenance import growth
 from warehouse.query import Lake
 from warehouse.tables import GOLD_FREEZES, SILVER_REFINEMENTS
 from warehouse.tables.vocabulary import NOTHING_TO_DO
-from warehouse.upkeep import growth
 
 log = logging.getLogger(__name__)
 

@@ -16,11 +16,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from jobs.maintenance.records import Record
 from jobs.runtime import entrypoint
 from jobs.runtime.errors import AirflowCleaningError
 from jobs.runtime.logs import event
 from jobs.runtime.retention import RetentionSettings
-from jobs.upkeep.records import Record
 from warehouse.tables.vocabulary import NOTHING_TO_DO
 
 log = logging.getLogger(__name__)

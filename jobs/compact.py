@@ -9,12 +9,12 @@ Run: python -m jobs.compact --dataset movielens_1m
 import logging
 from collections.abc import Sequence
 
+from jobs.maintenance import records
 from jobs.runtime import entrypoint
 from jobs.runtime.logs import event
-from jobs.upkeep import records
 from warehouse import files
+from warehouse.maintenance import compaction
 from warehouse.run_keys import RunKey
-from warehouse.upkeep import compaction
 
 log = logging.getLogger(__name__)
 

@@ -32,11 +32,11 @@ from serving.users import erasures
 from warehouse.append import Mark, append
 from warehouse.datasets import Dataset
 from warehouse.landings import write_id
+from warehouse.maintenance import erasure
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
 from warehouse.settings import LakeSettings
 from warehouse.tables import BRONZE_ERASURES, BY_NAME, GOLD_ERASED_ROWS, Table
-from warehouse.upkeep import erasure
 
 log = logging.getLogger(__name__)
 

@@ -12,10 +12,10 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Engine
 
+from jobs.maintenance.records import Record
 from jobs.runtime import entrypoint
 from jobs.runtime.logs import event
 from jobs.runtime.retention import RetentionSettings
-from jobs.upkeep.records import Record
 from serving.errors import ServingError
 from serving.storage import database, pruning
 from serving.storage.pruning import Deleted, Kind

@@ -13,17 +13,17 @@ from collections.abc import Sequence
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from jobs.maintenance import records
 from jobs.retraining.handover import Fit
 from jobs.runtime import entrypoint
 from jobs.runtime.logs import event
-from jobs.upkeep import records
 from serving.errors import ServingError
 from serving.publishing import releases
 from serving.storage import database
 from warehouse import files
+from warehouse.maintenance import erasure, retention
 from warehouse.run_keys import RunKey
 from warehouse.tables import Table
-from warehouse.upkeep import erasure, retention
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from warehouse.upkeep.growth import Growth
+from warehouse.maintenance.growth import Growth
 
 DagKind = Literal["ingest", "collect", "retrain", "maintain"]
 DAG_KINDS: tuple[DagKind, ...] = ("ingest", "collect", "retrain", "maintain")

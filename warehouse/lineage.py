@@ -12,6 +12,7 @@ from typing import Any
 
 from warehouse import landings
 from warehouse.errors import VersionGoneError
+from warehouse.maintenance import retention
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
 from warehouse.tables import (
@@ -29,7 +30,6 @@ from warehouse.tables import (
     TABLES,
     Table,
 )
-from warehouse.upkeep import retention
 
 FROZEN = tuple(t for t in TABLES if t.layer == "silver" and t != SILVER_QUARANTINE)
 SERVED = (

@@ -19,6 +19,8 @@ from monitoring.reading import lake as lake_facts
 from warehouse import datasets, reconciliation
 from warehouse import lineage as lineage_of
 from warehouse.lineage import Lineage
+from warehouse.maintenance import inventory
+from warehouse.maintenance.inventory import Inventory
 from warehouse.query import Lake
 from warehouse.reconciliation import Reconciliation
 from warehouse.settings import LakeSettings
@@ -34,8 +36,6 @@ from warehouse.tables import (
     TABLES,
     Table,
 )
-from warehouse.upkeep import inventory
-from warehouse.upkeep.inventory import Inventory
 
 SHOWN_COLLECTIONS = 3
 

@@ -9,10 +9,10 @@ import pyarrow.compute as pc
 
 from jobs.runtime.errors import NothingSentError, WithoutTimesError
 from warehouse.datasets import Dataset
+from warehouse.maintenance import inventory
 from warehouse.query import Lake
 from warehouse.tables import SILVER_EVENTS
 from warehouse.tables.vocabulary import MAX_BACKTEST_CUTS, BacktestPeriod
-from warehouse.upkeep import inventory
 
 TIME: Final = "occurred_at"
 

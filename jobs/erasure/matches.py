@@ -10,9 +10,9 @@ import pyarrow as pa
 
 from jobs.erasure.digests import ErasedUsers
 from jobs.ingestion.checks.row_checks import MALFORMED
+from warehouse.maintenance import erasure
 from warehouse.query import Lake
 from warehouse.tables import SILVER_QUARANTINE, TABLES, Table
-from warehouse.upkeep import erasure
 
 ValueT = TypeVar("ValueT")
 USER_ID: Final = "user_id"

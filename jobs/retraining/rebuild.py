@@ -22,8 +22,8 @@ from jobs.runtime import entrypoint
 from jobs.runtime.errors import NotRebuiltError
 from warehouse.datasets import Dataset
 from warehouse.delta import Warehouse
+from warehouse.maintenance import retention
 from warehouse.tables import GOLD_RECOMMENDATIONS, TABLES
-from warehouse.upkeep import retention
 
 log = logging.getLogger(__name__)
 

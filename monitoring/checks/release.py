@@ -7,7 +7,7 @@ from monitoring.durations import age, counted, length
 from monitoring.facts import LiveRelease, Serving
 from monitoring.levels import Check, Level, Line
 from monitoring.limits import Limits
-from warehouse.upkeep.growth import Growth
+from warehouse.maintenance.growth import Growth
 
 VERY_STALE = 2  # times the limit from which a stale release is an error
 _NEXT_STEP = (

@@ -14,6 +14,8 @@ from typing import Any
 from monitoring.facts import Data, Disk, Quarantine
 from warehouse import landings, quarantine, reconciliation
 from warehouse.landings import Landing
+from warehouse.maintenance import growth
+from warehouse.maintenance.growth import Growth
 from warehouse.query import Lake
 from warehouse.tables import (
     BRONZE_FEEDBACK,
@@ -22,8 +24,6 @@ from warehouse.tables import (
     SILVER_QUARANTINE,
     SILVER_REFINEMENTS,
 )
-from warehouse.upkeep import growth
-from warehouse.upkeep.growth import Growth
 
 RECENT = timedelta(days=7)
 FEWEST_ROWS = 100  # refined recently, from which only recent rows count for the quarantine

@@ -17,10 +17,10 @@ from tests.support.jobs.small_world import RUN, Retrain
 from tests.support.jobs.traces import traces
 from tests.support.serving.shop import rows, seen
 from warehouse.delta import Warehouse
+from warehouse.maintenance import erasure
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
 from warehouse.tables import GOLD_RECOMMENDATIONS, SILVER_USER_INDEX
-from warehouse.upkeep import erasure
 
 KEY = RunKey("product__maintain", "1", "erase")
 ERASED = ("u000", "u007", "u119", "new_user")  # the smallest and the largest index among them

@@ -22,8 +22,8 @@ from monitoring.facts import (
 )
 from monitoring.levels import NOTHING_TO_DO, Level, Line, worst
 from monitoring.limits import Limits
+from warehouse.maintenance.growth import Growth
 from warehouse.manifests.sections import Promises, Schedule
-from warehouse.upkeep.growth import Growth
 
 NOW = datetime(2026, 6, 10, 12, 0, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

@@ -4,7 +4,7 @@ This package is the shared vocabulary. It imports no engine (no Spark, no SQLAlc
 can read it at parse time. `tests/warehouse/test_tables.py` checks its rules.
 """
 
-from warehouse.tables import backtesting, bronze, erasing, evidence, served, silver, upkeep
+from warehouse.tables import backtesting, bronze, erasing, evidence, maintenance, served, silver
 from warehouse.tables.backtesting import GOLD_BACKTEST_PLANS, GOLD_BACKTESTS
 from warehouse.tables.base import PROPERTIES, Table
 from warehouse.tables.bronze import (
@@ -31,6 +31,7 @@ from warehouse.tables.evidence import (
     GOLD_VERDICTS,
     GOLD_WINDOW_LISTS,
 )
+from warehouse.tables.maintenance import GOLD_MAINTENANCE
 from warehouse.tables.served import (
     GOLD_FALLBACK_LISTS,
     GOLD_FITS,
@@ -49,8 +50,7 @@ from warehouse.tables.silver import (
     SILVER_USER_INDEX,
     SILVER_USERS,
 )
-from warehouse.tables.upkeep import GOLD_MAINTENANCE
 
-_MODULES = (bronze, silver, evidence, backtesting, served, erasing, upkeep)
+_MODULES = (bronze, silver, evidence, backtesting, served, erasing, maintenance)
 TABLES = tuple(t for m in _MODULES for t in vars(m).values() if isinstance(t, Table))
 BY_NAME = {table.full_name: table for table in TABLES}

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from dashboards.console import lake_data
+from warehouse.maintenance import inventory
 from warehouse.tables import GOLD_BACKTESTS, SILVER_EVENTS
 from warehouse.tables.vocabulary import HEADLINE, WARM, BacktestPeriod
-from warehouse.upkeep import inventory
 
 Key = tuple[BacktestPeriod, str]
 

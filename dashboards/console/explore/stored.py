@@ -27,7 +27,7 @@ _REASONS = {
     "ingest": "New files",
     "collect": "New feedback from the API",
     "retrain": "Retrain",
-    "maintain": "Upkeep: erasures, small files merged, old files deleted",
+    "maintain": "Maintenance: erasures, small files merged, old files deleted",
     "backtest": "Backtest",
     "by-hand": "By hand",
 }

@@ -12,9 +12,9 @@ from dashboards.console.lake import reading
 from dashboards.console.lake.tables import by_whom
 from dashboards.console.lake_data import TableState
 from dashboards.text import esc, moment
+from warehouse.maintenance.inventory import RowCount
 from warehouse.query import StoredDefinition
 from warehouse.tables import Table
-from warehouse.upkeep.inventory import RowCount
 
 SHOWN_COMMITS = 6
 

@@ -13,10 +13,10 @@ from dashboards.console import lake_data
 from dashboards.console.lake.landed import LandedFile, landed_files
 from warehouse import landings, quarantine
 from warehouse.landings import Landing
+from warehouse.maintenance.inventory import RowCount, row_counts
 from warehouse.quarantine import Decision, Group, Sample
 from warehouse.query import Commit, StoredDefinition
 from warehouse.tables import BRONZE_LANDINGS, SILVER_QUARANTINE, SILVER_REFINEMENTS, TABLES
-from warehouse.upkeep.inventory import RowCount, row_counts
 
 COMMITS = 30  # newest commits that are read of a table's log
 SAMPLES = 8

@@ -11,8 +11,8 @@ from dashboards.console.maintenance.lake import ErasureRecord, TableFiles
 from dashboards.text import age, bytes_text, esc, plural
 from serving.schemas import OpenErasures, Release
 from warehouse.files import Files
-from warehouse.upkeep.compaction import MIN_SMALL_FILES
-from warehouse.upkeep.retention import RETENTION_HOURS
+from warehouse.maintenance.compaction import MIN_SMALL_FILES
+from warehouse.maintenance.retention import RETENTION_HOURS
 
 SHOWN_TABLES = 8
 

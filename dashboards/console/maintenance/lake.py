@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from dashboards.settings import NotSetUpError
 from warehouse import files
 from warehouse.files import Files
+from warehouse.maintenance import compaction
 from warehouse.query import Lake
 from warehouse.settings import LakeSettings
 from warehouse.tables import (
@@ -22,7 +23,6 @@ from warehouse.tables import (
     GOLD_PURGES,
     TABLES,
 )
-from warehouse.upkeep import compaction
 
 ALL = "all"  # subject of the row about a whole step
 

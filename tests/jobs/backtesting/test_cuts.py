@@ -11,11 +11,11 @@ from jobs.runtime.errors import NothingSentError, WithoutTimesError
 from tests.support.jobs import filled
 from tests.support.jobs.product import product
 from warehouse.append import append
+from warehouse.maintenance import inventory
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
 from warehouse.tables import SILVER_EVENTS
 from warehouse.tables.vocabulary import BacktestPeriod
-from warehouse.upkeep import inventory
 
 EVENTS = Bounds(datetime(2010, 5, 6, tzinfo=UTC), datetime(2018, 9, 24, 14, tzinfo=UTC))
 

@@ -17,6 +17,7 @@ from warehouse import reconciliation
 from warehouse.append import append
 from warehouse.creation import arrow_schema
 from warehouse.datasets import Dataset
+from warehouse.maintenance import erasure
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
 from warehouse.tables import (
@@ -29,7 +30,6 @@ from warehouse.tables import (
     SILVER_USERS,
     TABLES,
 )
-from warehouse.upkeep import erasure
 
 QUOTED = 'victim\'s \\ %\n"id" \N{SNOWMAN}'
 # Tables without a row about, or made from, a single user.

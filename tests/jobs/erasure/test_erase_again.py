@@ -15,10 +15,10 @@ from tests.support.jobs.product import kill
 from tests.support.jobs.traces import traces
 from tests.support.serving.shop import rows
 from warehouse.append import append
+from warehouse.maintenance import erasure
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
 from warehouse.tables import BRONZE_RATINGS, GOLD_ERASED_ROWS, SILVER_EVENTS
-from warehouse.upkeep import erasure
 
 STEPS = ("delete", "record", "purge")
 

@@ -10,6 +10,7 @@ from monitoring.reading import lake as lake_facts
 from tests.support.jobs.deciding import decide
 from tests.support.jobs.product import collect, write_collection
 from warehouse.append import append
+from warehouse.maintenance.growth import Growth, since
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
 from warehouse.tables import (
@@ -21,7 +22,6 @@ from warehouse.tables import (
     SILVER_USER_INDEX,
     Table,
 )
-from warehouse.upkeep.growth import Growth, since
 
 NOW = datetime(2026, 6, 10, 12, 0, tzinfo=UTC)
 DAY = timedelta(days=1)

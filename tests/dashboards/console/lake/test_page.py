@@ -11,9 +11,9 @@ from tests.support.dashboards.console_pages import DATA, OVERVIEW, opened, press
 from tests.support.dashboards.fake_airflow import FakeAirflow
 from tests.support.dashboards.fake_operations import FakeOperations
 from warehouse.errors import TableMissingError
+from warehouse.maintenance.inventory import inventory
 from warehouse.query import Lake
 from warehouse.tables import BRONZE_LANDINGS, SILVER_QUARANTINE, SILVER_USER_INDEX
-from warehouse.upkeep.inventory import inventory
 
 
 @pytest.fixture

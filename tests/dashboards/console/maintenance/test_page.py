@@ -58,7 +58,7 @@ def test_old_files_are_counted(page: Page, monkeypatch: pytest.MonkeyPatch) -> N
     assert f"{N_FILES} files (" in text
     assert "No table to compact]" in text
 
-    monkeypatch.setattr("warehouse.upkeep.compaction.MIN_SMALL_FILES", 1)
+    monkeypatch.setattr("warehouse.maintenance.compaction.MIN_SMALL_FILES", 1)
     lake.table_files.clear()
 
     assert "to compact" in words(opened(page, MAINTENANCE))

@@ -16,7 +16,7 @@ from tests.support.dashboards import shop
 from tests.support.dashboards.app_pages import Page, fresh, words
 from tests.support.dashboards.console_pages import OVERVIEW, opened
 from tests.support.dashboards.fake_airflow import FakeAirflow
-from warehouse.upkeep.growth import Growth
+from warehouse.maintenance.growth import Growth
 
 NOW = datetime.now(UTC)
 HOUR = timedelta(hours=1)

@@ -76,8 +76,8 @@ def test_rows_of_erased_users_are_quarantined_without_content(
 def test_rows_that_were_deleted_from_bronze_are_accounted_for(
     warehouse: Warehouse, tmp_path: Path
 ) -> None:
+    from warehouse.maintenance import erasure
     from warehouse.tables import BRONZE_RATINGS
-    from warehouse.upkeep import erasure
 
     inbox = tmp_path / "inbox"
     send(inbox, "ratings.csv", HEADER, f"{VICTIM},a,5,100", "other,a,4,100", "other,b,4,100")

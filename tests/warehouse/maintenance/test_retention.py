@@ -6,10 +6,10 @@ from deltalake import DeltaTable
 
 from warehouse.append import append
 from warehouse.errors import VersionGoneError
+from warehouse.maintenance import erasure, retention
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
 from warehouse.tables import GOLD_NOMINATIONS as TABLE
-from warehouse.upkeep import erasure, retention
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
 

@@ -1,8 +1,8 @@
 """Replace many small data files of a table by few large ones. No Spark.
 
 Compaction is one Delta commit that changes no row. Readers keep the version that they opened: the
-small files stay until `warehouse.upkeep.retention` removes them. A table with few small files is
-left as it is, so a second run changes nothing.
+small files stay until `warehouse.maintenance.retention` removes them. A table with few small files
+is left as it is, so a second run changes nothing.
 """
 
 import logging

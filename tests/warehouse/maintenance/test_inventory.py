@@ -8,10 +8,10 @@ import pytest
 from deltalake import DeltaTable
 
 from warehouse.append import append
+from warehouse.maintenance.inventory import counted, inventory, row_counts, time_range
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
 from warehouse.tables import GOLD_PURGES, SILVER_USER_INDEX
-from warehouse.upkeep.inventory import counted, inventory, row_counts, time_range
 
 AT = int(datetime(2026, 1, 5, tzinfo=UTC).timestamp() * 1000)
 

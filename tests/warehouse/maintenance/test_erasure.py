@@ -13,11 +13,11 @@ from tests.support.runs import under
 from warehouse.append import append
 from warehouse.delta import Warehouse
 from warehouse.errors import VersionGoneError
+from warehouse.maintenance import erasure, retention
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
 from warehouse.tables import BRONZE_ERASURES
 from warehouse.tables import SILVER_EVENTS as TABLE
-from warehouse.upkeep import erasure, retention
 
 VICTIM, OTHER = "victim-0042", "other-0042"
 KEY = RunKey("product__maintain", "1", "erase")

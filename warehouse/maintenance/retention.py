@@ -1,8 +1,9 @@
 """Which old versions of a table stay readable. No Spark.
 
 A release can be rebuilt while the versions that its fit read are complete. `vacuum` removes files
-that only other versions need. After an erasure (`warehouse.upkeep.erasure`) the versions before it
-are not kept: their files are still there until the purge, but a fit must not be repeated on them.
+that only other versions need. After an erasure (`warehouse.maintenance.erasure`) the versions
+before it are not kept: their files are still there until the purge, but a fit must not be repeated
+on them.
 """
 
 import logging
@@ -17,9 +18,9 @@ from pyarrow.fs import FileType, PyFileSystem
 from warehouse import locks
 from warehouse.creation import signed
 from warehouse.errors import VersionGoneError
+from warehouse.maintenance import erasure
 from warehouse.run_keys import RunKey
 from warehouse.tables import Table
-from warehouse.upkeep import erasure
 
 log = logging.getLogger(__name__)
 

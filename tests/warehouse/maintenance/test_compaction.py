@@ -8,10 +8,10 @@ from deltalake import DeltaTable
 
 from warehouse import files, locks
 from warehouse.append import append
+from warehouse.maintenance import compaction, retention
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
 from warehouse.tables import SILVER_INTERACTIONS, SILVER_USER_INDEX
-from warehouse.upkeep import compaction, retention
 
 KEY = RunKey("shop__maintain", "1", "compact")
 N_FILES = 6
