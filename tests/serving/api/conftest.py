@@ -11,6 +11,7 @@ from serving.client import Client
 from serving.storage import keys
 from tests.conftest import schema_of
 from tests.support.serving import shop
+from tests.support.serving.api_server import Connected, connecting
 
 
 @pytest.fixture
@@ -26,3 +27,10 @@ def operator(api_url: str, owner: Engine) -> Iterator[Client]:
     headers = {"Authorization": f"Bearer {key}"}
     with httpx2.Client(base_url=api_url, headers=headers, timeout=10) as client:
         yield Client(client, schema_of(owner))
+
+
+@pytest.fixture
+def connected(owner: Engine, committing: str) -> Iterator[Connected]:
+    """A function that returns a client with this token."""
+    with connecting(owner, committing) as connect:
+        yield connect

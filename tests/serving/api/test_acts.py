@@ -1,6 +1,6 @@
 """Acts of operators through the API, and their audit."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import httpx2
 import pytest
@@ -18,32 +18,18 @@ from serving.errors import (
 )
 from serving.operator_client import OperatorClient
 from serving.schemas import AuditEntry, SlateRules
-from tests.conftest import schema_of
 from tests.support.serving import shop
-from tests.support.serving.airflow_users import ADA, VERA, AirflowUsers
-from tests.support.serving.api_server import UNCACHED, running_api
-from tests.support.serving.server import as_role
+from tests.support.serving.airflow_users import ADA, VERA
+from tests.support.serving.api_server import Connected, connecting
 
-Connected = Callable[[str], OperatorClient]
 WHY = "the new lists repeat one vendor"
 
 
 @pytest.fixture
 def connected(owner: Engine, committing: str) -> Iterator[Connected]:
     """A function that returns a client with this token, of an API that caches keys for a minute."""
-    with AirflowUsers().served() as airflow:
-        own = {"datasets": (schema_of(owner),), "airflow_url": airflow, "key_cache_seconds": 60}
-        settings = UNCACHED.model_copy(update=own)
-        with (
-            running_api(as_role(committing, "api"), settings) as url,
-            httpx2.Client(base_url=url, timeout=10) as http,
-        ):
-
-            def connect(token: str) -> OperatorClient:
-                http.headers["Authorization"] = f"Bearer {token}"
-                return OperatorClient(http, schema_of(owner))
-
-            yield connect
+    with connecting(owner, committing, key_cache_seconds=60) as connect:
+        yield connect
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Inspections through the API: who may look, and what the audit says about it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import httpx2
 import pytest
@@ -9,33 +9,11 @@ from sqlalchemy import Engine, text
 from serving.client import Client
 from serving.errors import KeyRefusedError, NoReleaseError, ScopeMissingError, UserErasedError
 from serving.operator_client import OperatorClient
-from tests.conftest import schema_of
 from tests.support.serving import shop
-from tests.support.serving.airflow_users import ADA, PIA, VERA, AirflowUsers
-from tests.support.serving.api_server import UNCACHED, running_api
-from tests.support.serving.server import as_role
+from tests.support.serving.airflow_users import ADA, PIA, VERA
+from tests.support.serving.api_server import Connected
 
-Connected = Callable[[str], OperatorClient]
-
-
-@pytest.fixture
-def connected(owner: Engine, publisher: Engine, committing: str) -> Iterator[Connected]:
-    """A function that returns a client with this token, of an API of the released shop."""
-    shop.release(publisher, "one", instead_of=None)
-    with AirflowUsers().served() as airflow:
-        settings = UNCACHED.model_copy(
-            update={"datasets": (schema_of(owner),), "airflow_url": airflow}
-        )
-        with (
-            running_api(as_role(committing, "api"), settings) as url,
-            httpx2.Client(base_url=url, timeout=10) as http,
-        ):
-
-            def connect(token: str) -> OperatorClient:
-                http.headers["Authorization"] = f"Bearer {token}"
-                return OperatorClient(http, schema_of(owner))
-
-            yield connect
+pytestmark = pytest.mark.usefixtures("published_shop")
 
 
 def looked(owner: Engine) -> list[tuple[object, ...]]:

@@ -1,6 +1,5 @@
 """Decisions of operators on rows in quarantine, through the API."""
 
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import httpx2
@@ -9,35 +8,12 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import ProgrammingError
 
 from serving.errors import CheckNotReleasableError, KeyRefusedError, ScopeMissingError
-from serving.operator_client import OperatorClient
 from serving.schemas import NewDecision
-from tests.conftest import schema_of
-from tests.support.serving.airflow_users import ADA, VERA, AirflowUsers
-from tests.support.serving.api_server import UNCACHED, running_api
-from tests.support.serving.server import as_role
+from tests.support.serving.airflow_users import ADA, VERA
+from tests.support.serving.api_server import Connected
 
-Connected = Callable[[str], OperatorClient]
 WHY = "a campaign had 11 stars"
 NOW = datetime.now(UTC)
-
-
-@pytest.fixture
-def connected(owner: Engine, committing: str) -> Iterator[Connected]:
-    """A function that returns a client with this token."""
-    with AirflowUsers().served() as airflow:
-        settings = UNCACHED.model_copy(
-            update={"datasets": (schema_of(owner),), "airflow_url": airflow}
-        )
-        with (
-            running_api(as_role(committing, "api"), settings) as url,
-            httpx2.Client(base_url=url, timeout=10) as http,
-        ):
-
-            def connect(token: str) -> OperatorClient:
-                http.headers["Authorization"] = f"Bearer {token}"
-                return OperatorClient(http, schema_of(owner))
-
-            yield connect
 
 
 def on(decision: str, landing_id: str | None = None, **fields: object) -> NewDecision:

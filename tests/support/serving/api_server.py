@@ -1,19 +1,26 @@
 """The API served by uvicorn on a free port of loopback, in a thread."""
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Thread
 
+import httpx2
 import uvicorn
+from sqlalchemy import Engine
 
 from edge.serve import configuration
 from edge.settings import EdgeSettings
 from ops.settings import HOST
 from serving.api.app import create_app
 from serving.api.settings import ApiSettings
+from serving.operator_client import OperatorClient
 from serving.storage.database import ServingSettings
+from tests.conftest import schema_of
+from tests.support.serving.airflow_users import AirflowUsers
+from tests.support.serving.server import as_role
 
+Connected = Callable[[str], OperatorClient]
 UNCACHED = ApiSettings(key_cache_seconds=0, schema_check_seconds=0, refusals_per_second=0)
 
 
@@ -33,3 +40,23 @@ def running_api(url: str, settings: ApiSettings = UNCACHED) -> Iterator[str]:
         finally:
             server.should_exit = True
             thread.join(timeout=10)
+
+
+@contextmanager
+def connecting(
+    owner: Engine, committing: str, *, key_cache_seconds: int = 0
+) -> Iterator[Connected]:
+    """Yield a function that returns a client with this token, of an API of the engine's schema."""
+    with AirflowUsers().served() as airflow:
+        own: dict[str, object] = {"airflow_url": airflow, "datasets": (schema_of(owner),)}
+        own |= {"key_cache_seconds": key_cache_seconds}
+        with (
+            running_api(as_role(committing, "api"), UNCACHED.model_copy(update=own)) as url,
+            httpx2.Client(base_url=url, timeout=10) as http,
+        ):
+
+            def connect(token: str) -> OperatorClient:
+                http.headers["Authorization"] = f"Bearer {token}"
+                return OperatorClient(http, schema_of(owner))
+
+            yield connect
