@@ -136,5 +136,17 @@ def test_counts_of_a_version_that_is_gone_are_those_of_now(tmp_path: Path) -> No
     assert [source.source_file for source in found.sources] == ["first.csv"]
 
 
+def test_counts_of_a_fit_that_recorded_no_landings_are_those_of_now(tmp_path: Path) -> None:
+    lake = Lake(str(tmp_path))
+    land(lake, "first", 1)
+    write(lake, SILVER_REFINEMENTS, INGEST, refined("first"))
+    fitted(lake, {})
+
+    found = of_a_retrain(lake)
+
+    assert not found.is_exact
+    assert [source.source_file for source in found.sources] == ["first.csv"]
+
+
 def test_a_retrain_without_a_fit_has_no_lineage(tmp_path: Path) -> None:
     assert lineage.of_retrain(Lake(str(tmp_path)), RETRAIN.retrain_id) is None
