@@ -40,9 +40,12 @@ class RunKey:
         return json.dumps(signature | ({"write_id": write_id} if write_id else {}))
 
     @classmethod
-    def of_signature(cls, text: str) -> Self:
-        """Return the run key of a signature."""
-        return cls.parse(json.loads(text)["run_key"])
+    def of_signature(cls, text: str) -> Self | None:
+        """Return the run key of a signature; None if another program wrote the text."""
+        try:
+            return cls.parse(json.loads(text)["run_key"])
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return None
 
     def __str__(self) -> str:
         """Return the form that rows and commits hold."""

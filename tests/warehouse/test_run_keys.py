@@ -17,3 +17,9 @@ def test_a_key_is_parsed_from_its_text() -> None:
 def test_a_text_without_three_parts_is_an_error(text: str) -> None:
     with pytest.raises(ValueError, match="is not `<dag>/<run>/<task>`"):
         RunKey.parse(text)
+
+
+@pytest.mark.parametrize("text", ["optimized by hand", "{}", "[1]", '{"run_key": 1}', '"x"'])
+def test_a_commit_of_another_program_has_no_run_key(text: str) -> None:
+    assert RunKey.of_signature(text) is None
+    assert RunKey.of_signature(RunKey("d", "r", "t").signature()) == RunKey("d", "r", "t")
