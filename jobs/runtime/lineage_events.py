@@ -151,7 +151,8 @@ class JobEvents:
             of_retrain = {"retrain_id": self.run_key.retrain_id}
             for row in lake.rows(GOLD_FREEZES, columns=["versions"], equals=of_retrain):
                 for name, version in dict(row["versions"]).items():
-                    yield InputDataset(*self._name(BY_NAME[name]), facets=_version(version))
+                    if name in BY_NAME:  # a table of earlier versions of Lantern may be gone
+                        yield InputDataset(*self._name(BY_NAME[name]), facets=_version(version))
         for table in READS.get(task, ()):
             if lake.exists(table):
                 version = _version(lake.version(table))

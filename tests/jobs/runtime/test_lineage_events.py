@@ -44,7 +44,8 @@ def test_a_fit_names_the_frozen_versions_and_those_that_it_wrote(events: Path) -
     refine = RunKey("product__ingest", "one", "refine")
     frozen = write(lake, SILVER_INTERACTIONS, refine)
     key = RunKey("product__retrain", "one", "fit")
-    freeze = {"retrain_id": key.retrain_id, "versions": [("silver.interactions", frozen)]}
+    frozen_versions = [("silver.interactions", frozen), ("silver.of_an_older_lantern", 1)]
+    freeze = {"retrain_id": key.retrain_id, "versions": frozen_versions}
     write(lake, GOLD_FREEZES, RunKey("product__retrain", "one", "freeze"), **freeze)
     write(lake, SILVER_INTERACTIONS, RunKey("product__ingest", "two", "refine"), user_id="later")
     lists = write(lake, GOLD_RECOMMENDATIONS, key)
