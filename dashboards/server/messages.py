@@ -15,7 +15,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 KINDS = {"rerun_script", "stop_script", "app_heartbeat"}
 UPLOAD = "file_urls_request"
 MAX_FILES = 10  # per request for the addresses of uploads
-MAX_WIDGETS = 5000  # of a page; also messages that a browser has kept
+MAX_WIDGETS = 5000  # largest number on a page, and of messages that a browser has kept
 POLICY_VIOLATION = 1008  # RFC 6455, 7.4.1
 
 

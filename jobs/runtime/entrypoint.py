@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 PRIVATE = 0o077  # umask: what a job writes is for its own user only
 UNEXPECTED = "an unexpected error; the task's log has its trace"
-_SENT: "list[JobEvents]" = []  # of the job of this process, if its lineage is sent
+_SENT: "list[JobEvents]" = []  # events of this process's job, if its lineage is sent
 
 
 @dataclass(frozen=True, slots=True)

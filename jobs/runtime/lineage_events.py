@@ -58,7 +58,7 @@ from warehouse.tables import (
 
 log = logging.getLogger(__name__)
 
-NAMESPACE = "lantern"  # of jobs
+NAMESPACE = "lantern"  # namespace of jobs
 PRODUCER = "lantern"
 ENDPOINT = "api/v1/lineage"
 TIMEOUT_SECONDS = 5

@@ -9,7 +9,7 @@ from monitoring.levels import Check, Level, Line
 from monitoring.limits import Limits
 
 ROWS_WITHIN = timedelta(days=2)  # `maintain` runs daily; one missed run is allowed
-LAST_PART = 0.25  # of the time for an answer, in which a waiting approval is an error
+LAST_PART = 0.25  # last share of the time for an answer: a waiting approval is then an error
 _APPROVAL = Check("approval", "Approval")
 _CHAMPION = Check("champion_kept", "Gate")
 _ERASURES = Check("erasures", "Erasures")

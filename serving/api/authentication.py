@@ -19,7 +19,7 @@ from serving.lists.release_cache import ReleaseCache
 from serving.storage import keys
 from serving.storage.keys import KnownKey, Scope
 
-LOOKUP_THREADS = 2  # of their own: lookups do not occupy the threads of the routes
+LOOKUP_THREADS = 2  # threads of their own: lookups do not occupy those of the routes
 REFUSED = "The key is not valid for this data set."
 
 

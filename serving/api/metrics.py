@@ -169,7 +169,7 @@ class Measured:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
-        status = 500  # of an unexpected error: its answer does not pass this middleware
+        status = 500  # an unexpected error: its answer does not pass this middleware
 
         async def send_and_read_status(message: Message) -> None:
             nonlocal status

@@ -61,7 +61,7 @@ class Constants(BaseModel):
     rank: int | None = None  # factors of one model; None: all columns but the priors'
     columns: tuple[str, ...] = ()
     weights: Weights = Weights()
-    neighbours: int = 0  # of an item of an item-item model, which has no factors; 0: another model
+    neighbours: int = 0  # largest number per item of an item-item model; 0: another model
     category_shares: Mapping[str, float] = Field(default_factory=dict)
 
 
@@ -78,9 +78,9 @@ class Ratings:
 class Folded:
     """One user's row of factors: a sum with one term per liked item, then the priors' weights."""
 
-    liked: Positions  # of items with a positive strength
+    liked: Positions  # positions of items with a positive strength
     by_rating: Floats  # (factors of all models, liked)
-    weights: Floats  # of the priors' columns
+    weights: Floats  # one weight per column of the priors
 
     @cached_property
     def row(self) -> NDArray[np.float32]:

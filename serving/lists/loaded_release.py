@@ -53,10 +53,10 @@ class LoadedRelease:
     popularity: NDArray[np.float32]
     trending: NDArray[np.float32]
     constants: Constants
-    lowest: float  # of the rating scale
+    lowest: float  # lowest rating of the scale
     highest: float
     fold_in: FoldIn
-    neighbours: Neighbours | None = None  # of an item-item model
+    neighbours: Neighbours | None = None  # None: the model is no item-item model
 
     def fold(self, ratings: Ratings, segment: str = "") -> Folded | Summed | None:
         """Return the user's scores as a sum over their ratings; None without positive ones."""

@@ -84,7 +84,7 @@ class LiveRelease:
     live_since: datetime
     age_seconds: float
     rules_version: int
-    revision: int  # of the slate
+    revision: int  # revision of the slate
 
     @classmethod
     def of_row(cls, release: LoadedRelease, row: Row[Any]) -> Self:

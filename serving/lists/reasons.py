@@ -19,7 +19,7 @@ PINNED = Reason(kind="pinned", text="featured")
 
 STARS = 5  # a scale that ends here is one of stars
 _KINDS: dict[str, TermKind] = {kind: kind for kind in get_args(TermKind)}
-_TITLES = {  # of terms, which may be negative
+_TITLES = {  # names of terms, which may be negative
     "popularity": "popularity",
     "released": "year of release",
     "segment": "similar users",

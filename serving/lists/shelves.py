@@ -13,7 +13,7 @@ from serving.lists.release_cache import ReleaseCache
 from serving.rules.slate import Slate
 from serving.schemas import Shelf
 
-HALF_LIFE_DAYS = 14  # of a positive rating, as in the release's own `trending`
+HALF_LIFE_DAYS = 14  # half-life of a positive rating, as in the release's own `trending`
 
 # Ratings that the release has counted are in its profiles. Its events end shortly before it was
 # ready: one day before that is early enough, and bounds the number of rows to compare.

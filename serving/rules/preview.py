@@ -24,7 +24,7 @@ from serving.schemas import Exposure, RulesPreview, SlateFigures, SlateRules
 
 LENGTH = 10
 MAX_EXPOSURES = 20
-Z = 1.96  # of a 95 % interval
+Z = 1.96  # standard errors on each side of a 95 % interval
 
 _LISTS = text(
     "select retrain_id, recipe, item_ids, scores, relevant from window_lists order by user_id"

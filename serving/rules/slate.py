@@ -89,7 +89,7 @@ class _Choice:
         self._gain[:n_pool] = (1 - rules.diversity) * _boosted_relevance(items[:n_pool], rules)
         self._gain[pins] = -np.inf
         self._capped, self._caps = _capped(rules, items, categories)
-        self._counts = np.zeros(len(self._caps), np.int64)  # of each name in the ranks before
+        self._counts = np.zeros(len(self._caps), np.int64)  # items of each name in the ranks before
         self._before: list[int] = []
 
     def best(self) -> int | None:

@@ -21,7 +21,7 @@ from serving.users.erasures import IS_ERASED
 
 CLOCK_SKEW = timedelta(minutes=5)  # how far ahead a caller's clock may be
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
-STEP_TOLERANCE = 1e-6  # of a step of the scale
+STEP_TOLERANCE = 1e-6  # share of a step by which a rating may be off
 
 _TYPES = {"rating": "real", "occurred_at": "timestamptz"} | dict.fromkeys(
     ("kind", "user_id", "item_id"), "text"

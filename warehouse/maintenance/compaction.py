@@ -19,7 +19,7 @@ from warehouse.tables import Table
 log = logging.getLogger(__name__)
 
 MIN_SMALL_FILES = 50  # from which a table is compacted
-TARGET_BYTES = 64 << 20  # of a new file
+TARGET_BYTES = 64 << 20  # size of a new file
 
 
 def is_due(root: str, table: Table, *, min_files: int = MIN_SMALL_FILES) -> bool:

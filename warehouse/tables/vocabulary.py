@@ -14,9 +14,9 @@ WARM: Final = "warm"
 COLD: Final = "cold"
 MainSlice = Literal["warm", "cold"]
 ACTIVITY_SLICES: Final = ("active_low", "active_mid", "active_high")  # terciles of the warm
-NEWEST_THIRD: Final = "newest_third"  # of the warm
+NEWEST_THIRD: Final = "newest_third"  # newest third of the warm users
 
-KINDS_TYPE: Final = "map<string,struct<n:bigint,amount:double,last_at:timestamp>>"  # of a pair
+KINDS_TYPE: Final = "map<string,struct<n:bigint,amount:double,last_at:timestamp>>"
 
 HEADLINE: Final = "ndcg@10"  # the metric that the gate compares
 
@@ -38,7 +38,7 @@ TRIAL_STATES: tuple[TrialState, ...] = get_args(TrialState)
 BacktestPeriod = Literal["month", "week"]
 BACKTEST_PERIODS: tuple[BacktestPeriod, ...] = get_args(BacktestPeriod)
 MAX_BACKTEST_CUTS: Final = 60  # the newest periods of the data that a backtest evaluates
-MAX_BACKTEST_AGES: Final = 6  # of the models of one cut
+MAX_BACKTEST_AGES: Final = 6  # largest number of ages of one cut's models
 MAX_MODEL_AGE: Final = 36  # in periods
 DEFAULT_BACKTEST_AGES: Final = "1,2,3,6"
 
