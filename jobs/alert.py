@@ -46,11 +46,11 @@ AIRFLOW_DATABASE = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
 
 def check(sources: Sources, lake: LakeSettings, *, now: datetime) -> tuple[Line, ...]:
     """Return the status of a data set, and record its figures."""
-    known = gathering.facts(sources, now=now)
-    lines = status.lines(known, Limits.of(sources.dataset, lake), now=now)
+    facts = gathering.facts(sources, now=now)
+    lines = status.lines(facts, Limits.of(sources.dataset, lake), now=now)
     tasks = gathering.successes(sources)
     with sources.postgres.begin() as connection:
-        figures = gathering.figures(known, lines, tasks)
+        figures = gathering.figures(facts, lines, tasks)
         measurements.replace(connection, figures, now=now)
     return lines
 
@@ -150,9 +150,9 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def _reported(engine: Engine, target: str) -> dict[str, Reported]:
     with engine.connect() as connection:
-        known = record.reported(connection, target)
+        rows = record.reported(connection, target)
     level = TypeAdapter[Level](Level).validate_python
-    return {each.name: Reported(level(each.level), each.since, each.reported_at) for each in known}
+    return {each.name: Reported(level(each.level), each.since, each.reported_at) for each in rows}
 
 
 def _record(

@@ -150,12 +150,12 @@ def _of_new_items(
     """Return the window of the new items, if a recipe has predicted factors to compare."""
     releasable = _releasable(entries)
     fitted = [entry.model for entry in releasable if entry.model is not None]
-    found = evaluate_new_items(prepared, rows, fitted)
-    if found is None:
+    of_new_items = evaluate_new_items(prepared, rows, fitted)
+    if of_new_items is None:
         return []
-    compared = [entry for entry in releasable if entry.recipe.name in found.figures]
+    compared = [entry for entry in releasable if entry.recipe.name in of_new_items.figures]
     opponents = [Compared(recipe, "baseline") for recipe in ORDERS_OF_NEW_ITEMS]
-    return [EvaluatedWindow(NEW_ITEMS, [*compared, *opponents], found)]
+    return [EvaluatedWindow(NEW_ITEMS, [*compared, *opponents], of_new_items)]
 
 
 def _may_be_promoted(gate: EvaluatedWindow, dataset: Dataset) -> bool:

@@ -47,8 +47,8 @@ def run(
     recipe, origin = _recipe(dataset, engine, options.recipe)
     plan = Plan(cut, options.period, options.ages, recipe)
     plans.write(root, plan, origin, run_key=run_key)
-    known = (dataset.name, recipe.name, origin.found_by, f"{cut:%Y-%m-%d}")
-    log.info("%s: %s (%s) as of %s", *known)
+    fields = (dataset.name, recipe.name, origin.found_by, f"{cut:%Y-%m-%d}")
+    log.info("%s: %s (%s) as of %s", *fields)
     return True
 
 

@@ -32,9 +32,9 @@ def run(root: str, dataset: Dataset, engine: Engine, *, run_key: RunKey) -> int:
         TableBusyError: another process has been writing the table for too long.
     """
     rows = Lake(root).rows(BRONZE_QUARANTINE_DECISIONS, columns=["decision_id"])
-    known = {row["decision_id"] for row in rows}
+    copied_ids = {row["decision_id"] for row in rows}
     with engine.connect() as connection:
-        new = [x for x in quarantine.newest(connection) if x.decision_id not in known]
+        new = [x for x in quarantine.newest(connection) if x.decision_id not in copied_ids]
     if not new:
         log.info("%s: no new decision on rows in quarantine", dataset.name)
         return 0

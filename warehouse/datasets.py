@@ -74,8 +74,8 @@ class Dataset(Section):
         for number, events in enumerate(self.events, 1):
             named = {events.kind} if events.kind is not None else {*events.kinds.values()}
             if unknown := sorted(named - self.kinds.keys() - {RATE}):
-                known = ", ".join(self.kinds) or "none"
-                raise ValueError(f"events {number}: no `[kinds.{unknown[0]}]`; there are {known}")
+                kinds = ", ".join(self.kinds) or "none"
+                raise ValueError(f"events {number}: no `[kinds.{unknown[0]}]`; there are {kinds}")
             if RATE in named and "scale" not in self.model_fields_set:
                 raise ValueError(f"events {number}: kind `rate` needs `[scale]`")
             if RATE in named and events.value is None:

@@ -140,8 +140,8 @@ def _sources(lake: Lake, refinements: Sequence[Row], *, snapshots: bool) -> tupl
     refined = {row["landing_id"]: row for row in refinements}
     rows = lake.rows(BRONZE_LANDINGS)
     landed = {row["landing_id"]: row for row in rows}
-    known = [landing for landing in landings.of_rows(rows) if landing.landing_id in refined]
-    counted = landings.not_replaced(known)
+    of_fit = [landing for landing in landings.of_rows(rows) if landing.landing_id in refined]
+    counted = landings.not_replaced(of_fit)
     if snapshots:
         counted = landings.newest_snapshots(counted)
     return tuple(_source(landed[each.landing_id], refined[each.landing_id]) for each in counted)

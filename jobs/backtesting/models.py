@@ -56,15 +56,15 @@ def evaluated(
         NothingToLearnError: the recipe cannot be fitted on the events before the cut.
     """
     entries = evaluate.evaluated_recipes(plan.recipe, None, dataset)
-    fitted, found = evaluate.fit_and_evaluate(prepared, entries)
-    by_user = _by_user(found.user_metrics.where(f"metric = '{HEADLINE}'"), "value")
+    fitted, outcome = evaluate.fit_and_evaluate(prepared, entries)
+    by_user = _by_user(outcome.user_metrics.where(f"metric = '{HEADLINE}'"), "value")
     models = [
         EvaluatedModel(
             entry.recipe,
             "champion" if entry.recipe == plan.recipe else entry.role,
             0,
             entry.model.seconds,
-            found.figures[entry.recipe.name],
+            outcome.figures[entry.recipe.name],
             by_user.values[entry.recipe.name],
         )
         for entry in fitted

@@ -56,8 +56,8 @@ def of(stack: Path, *, program: str | None = None) -> list[Process]:
 
 def other_stacks(stack: Path) -> set[str]:
     """Return the folders of the other platforms that run, as far as this user may see them."""
-    found = (process.info["environ"] or {} for process in psutil.process_iter(["environ"]))
-    return {name for environment in found if (name := environment.get(MARK))} - {str(stack)}
+    environments = (process.info["environ"] or {} for process in psutil.process_iter(["environ"]))
+    return {name for environment in environments if (name := environment.get(MARK))} - {str(stack)}
 
 
 def end(processes: Iterable[Process], *, grace: float = 10) -> None:

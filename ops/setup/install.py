@@ -23,10 +23,10 @@ ROOT = Path(__file__).resolve().parents[2]
 SUPPORTED = ((3, 11), (3, 12))
 
 
-def other_python(found: str) -> str:
+def other_python(version: str) -> str:
     """Return the message for an unsupported Python."""
     return (
-        f"Python {found} found, 3.11 or 3.12 needed. On Debian 12: `apt install python3.11 "
+        f"Python {version} found, 3.11 or 3.12 needed. On Debian 12: `apt install python3.11 "
         "python3.11-venv`; on Ubuntu 24.04: `apt install python3.12 python3.12-venv`; "
         "or choose one: `make PYTHON=/path/to/python3.11 …`"
     )
@@ -84,13 +84,13 @@ def main() -> int:
 
 def check_python(version: tuple[int, ...]) -> None:
     """Raise SetupError unless this Python is supported."""
-    found = ".".join(map(str, version))
+    text = ".".join(map(str, version))
     if version not in SUPPORTED:
-        raise SetupError(other_python(found))
+        raise SetupError(other_python(text))
     for module in ("venv", "ensurepip"):
         if importlib.util.find_spec(module) is None:
             raise SetupError(
-                f"Python {found} lacks the module `{module}`: `apt install python{found}-venv`"
+                f"Python {text} lacks the module `{module}`: `apt install python{text}-venv`"
             )
 
 
@@ -141,8 +141,8 @@ def make_environment() -> None:
     """Create .venv; create it again if it is broken or has an unsupported Python."""
     probe = "import pip, sys; print('%d.%d' % sys.version_info[:2])"
     if PYTHON.exists():
-        found = subprocess.run([PYTHON, "-c", probe], capture_output=True, text=True, check=False)  # noqa: S603
-        if found.stdout.strip() in {".".join(map(str, version)) for version in SUPPORTED}:
+        probed = subprocess.run([PYTHON, "-c", probe], capture_output=True, text=True, check=False)  # noqa: S603
+        if probed.stdout.strip() in {".".join(map(str, version)) for version in SUPPORTED}:
             return
     run([sys.executable, "-m", "venv", "--clear", VENV])
 
@@ -208,8 +208,8 @@ def for_uv() -> dict[str, str]:
 def locked(lock: str, names: Sequence[str]) -> list[str]:
     """Return the lock's entries of these packages, with their hashes."""
     entries = re.split(r"\n(?=[a-z0-9])", lock)
-    wanted = re.compile(rf"(?:{'|'.join(map(re.escape, names))})==")
-    return [entry for entry in entries if wanted.match(entry)]
+    is_named = re.compile(rf"(?:{'|'.join(map(re.escape, names))})==")
+    return [entry for entry in entries if is_named.match(entry)]
 
 
 def uv_mirrors() -> dict[str, str]:

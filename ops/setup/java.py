@@ -141,11 +141,11 @@ def _write_wrapper(wrapper: Path, java: Path) -> None:
 def main() -> int:
     """Print the Java that runs Spark; write the wrapper of the bundled one."""
     try:
-        found = find()
+        java = find()
     except JavaMissingError as error:
         sys.stderr.write(f"{OUR_ERROR}{error}\n")
         return 1
-    sys.stdout.write(f"{found.version} {found.home}\n")
+    sys.stdout.write(f"{java.version} {java.home}\n")
     return 0
 
 

@@ -15,11 +15,11 @@ def properties() -> dict[str, str]:
     They hold a password if the address of the proxy does, so they belong in no command line.
     """
     addresses = getproxies_environment()
-    found = dict(_properties(addresses))
-    if found:
+    properties = dict(_properties(addresses))
+    if properties:
         hosts = [host.strip() for host in addresses.get("no", "").split(",") if host.strip()]
-        found["http.nonProxyHosts"] = "|".join([*map(_java_pattern, hosts), *NO_PROXY])
-    return found
+        properties["http.nonProxyHosts"] = "|".join([*map(_java_pattern, hosts), *NO_PROXY])
+    return properties
 
 
 def unsupported(environment_name: str, address: str) -> bool:

@@ -57,13 +57,13 @@ def revoke_key(transaction: Transaction, name: str, *, reason: str) -> ApiKey:
         UnknownKeyError: there is no such key.
     """
     with audit.act(transaction, "revoke_key", f"key {name}", reason) as act:
-        known = keys.named(act.session, name)
-        if known is None:
+        key = keys.named(act.session, name)
+        if key is None:
             names = ", ".join(key.name for key in keys.list_all(act.session)) or "none"
             raise UnknownKeyError(f"There is no key {name!r}. Keys: {names}.")
-        act.before = _key(known).model_dump(mode="json")
+        act.before = _key(key).model_dump(mode="json")
         keys.revoke(act.session, name)
-        return _key(known)
+        return _key(key)
 
 
 def all_keys(transaction: Transaction) -> list[ApiKey]:

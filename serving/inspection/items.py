@@ -119,16 +119,16 @@ def inspect(
 
 def causes(slate: Slate, item_id: str, facts: Facts) -> tuple[Cause, ...]:
     """Return why an item is on no list, the decisive cause first; empty if it is on one."""
-    found = []
+    obstacles = []
     if facts.withdrawn_from is not None:
         text = item_status.withdrawn_text(facts.withdrawn_from)
-        found.append(Cause(obstacle="withdrawn", text=text))
+        obstacles.append(Cause(obstacle="withdrawn", text=text))
     if item_id in slate.rules.hide:
-        found.append(Cause(obstacle="hidden", text="hidden by a rule, for all users"))
+        obstacles.append(Cause(obstacle="hidden", text="hidden by a rule, for all users"))
     if facts.is_unavailable:
-        found.append(Cause(obstacle="unavailable", text=rule_effects.UNAVAILABLE))
-    if found or facts.is_pinned or facts.n_lists:
-        return tuple(found)
+        obstacles.append(Cause(obstacle="unavailable", text=rule_effects.UNAVAILABLE))
+    if obstacles or facts.is_pinned or facts.n_lists:
+        return tuple(obstacles)
     if not facts.is_known:
         text = "no ratings when the model was trained, so the model cannot rank it"
         return (Cause(obstacle="never_rated", text=text),)

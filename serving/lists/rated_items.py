@@ -41,21 +41,21 @@ def rated_items(
     release = cache.release(connection, release_id)
     rated = user_state.read(connection, release_id, user_id).rated
     hidden = [] if offset else connection.scalars(_HIDDEN, {"user_id": user_id}).all()
-    known = _known(connection, release, {*rated, *hidden})
+    catalogued = _catalogued(connection, release, {*rated, *hidden})
     newest = sorted(
         (-micros, item_id, rating)
         for item_id, (rating, micros) in rated.items()
-        if item_id in known
+        if item_id in catalogued
     )
     items = [
         RatedItem(
-            **asdict(known[item_id]),
+            **asdict(catalogued[item_id]),
             rating=rating,
             rated_at=_EPOCH - timedelta(microseconds=negative_micros),
         )
         for negative_micros, item_id, rating in newest[offset : offset + limit]
     ]
-    hidden_items = [known[item_id] for item_id in hidden if item_id in known]
+    hidden_items = [catalogued[item_id] for item_id in hidden if item_id in catalogued]
     return RatingsPage(
         user_id=user_id,
         items=tuple(items),
@@ -66,7 +66,7 @@ def rated_items(
     )
 
 
-def _known(
+def _catalogued(
     connection: Connection, release: LoadedRelease, item_ids: Collection[str]
 ) -> Mapping[str, CatalogueItem]:
     """Return those of the items that the catalogue has or had, by id.

@@ -81,11 +81,12 @@ def _following_redirects(http: httpx2.Client, url: str) -> Iterator[httpx2.Respo
 def is_public(host: str) -> bool:
     """Return whether all addresses of a host are public, as far as they are known here."""
     try:
-        found = socket.getaddrinfo(host, None)
+        addresses = socket.getaddrinfo(host, None)
     except OSError:  # a proxy resolves it
         return True
     return all(
-        ipaddress.ip_address(str(address[0]).partition("%")[0]).is_global for *_, address in found
+        ipaddress.ip_address(str(address[0]).partition("%")[0]).is_global
+        for *_, address in addresses
     )
 
 

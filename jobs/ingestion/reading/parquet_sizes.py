@@ -34,11 +34,11 @@ def long_texts(file: pq.ParquetFile, columns: Sequence[str], longest: int) -> li
     `file` must have been opened to read these columns as dictionaries. Only the first row of each
     row group is read: the whole dictionary comes with it.
     """
-    found: set[str] = set()
+    names: set[str] = set()
     for group in range(file.num_row_groups if columns else 0):
         for batch in itertools.islice(file.iter_batches(1, row_groups=[group], columns=columns), 1):
-            found.update(name for name in columns if _longest(batch.column(name)) > longest)
-    return sorted(found)
+            names.update(name for name in columns if _longest(batch.column(name)) > longest)
+    return sorted(names)
 
 
 def _longest(values: pa.Array) -> int:
