@@ -1,0 +1,164 @@
+"""CPU seconds of each job from the archive to the lists, and of all together.
+
+    python -m benchmarks.job_cost ARCHIVE [--java-options "-XX:..."] [--rounds 1]
+
+ARCHIVE is ml-1m.zip as published. As on the platform each job is a process with a JVM of its own;
+there is no Airflow and no Postgres, and nothing is live, so the retrain is a first one without a
+search. CPU seconds are those of the job and all its children, user and system: on a busy machine
+they vary less than the time. `--java-options` are added to the driver's in a second run, beside
+the first: the last lines compare both.
+"""
+
+import argparse
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.lakes import ROOT
+
+TARGET_SECONDS = 220
+OPTIONS = "spark.driver.extraJavaOptions"
+# The jobs that start Spark. Between them, the small ones run in one process.
+INGEST = ("land", "refine")
+BEFORE_EVALUATE, BEFORE_FIT = "freeze nominate use_nomination", "decide"
+SMALL_JOBS = """
+import sys
+from functools import partial
+from jobs import decide, freeze, nominate, search
+from warehouse import datasets
+from warehouse.run_keys import RunKey
+from warehouse.settings import LakeSettings
+
+dataset = datasets.load_named("movielens_1m")
+root, key = LakeSettings().of(dataset.name), partial(RunKey, "movielens_1m__retrain", "b")
+for step in sys.argv[1:]:
+    if step == "freeze":
+        freeze.run(root, dataset, run_key=key(step))
+    elif step == "nominate":
+        nominate.nominate(root, dataset, None, run_key=key(step), recipe="", reason="benchmark")
+    elif step == "use_nomination":
+        search.use_nomination(root, run_key=key("search"))
+    else:
+        decide.decide(root, dataset, None, run_key=key(step))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Seconds, and CPU seconds of the job and its children."""
+
+    job: str
+    seconds: float
+    cpu_seconds: float
+
+
+def main() -> None:
+    """Print the cost of each job, and the sum beside the target."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("archive", type=Path, help="ml-1m.zip")
+    parser.add_argument("--java-options", default="", help="further options of the driver's JVM")
+    parser.add_argument("--rounds", type=int, default=1, help="runs of each kind, in turns")
+    options = parser.parse_args()
+    kinds = ["", options.java_options] if options.java_options else [""]
+    sums: dict[str, list[float]] = {kind: [] for kind in kinds}
+    for _ in range(options.rounds):
+        for kind in kinds:
+            costs = run(options.archive, kind)
+            sums[kind].append(sum(cost.cpu_seconds for cost in costs))
+            report(kind, costs)
+    if options.java_options:
+        ratio = min(sums[options.java_options]) / min(sums[""])
+        print(f"CPU seconds with these options: {ratio:.2f} times those without")
+
+
+def run(archive: Path, java_options: str) -> list[Cost]:
+    """Run the jobs on a new lake; return their costs in order."""
+    with tempfile.TemporaryDirectory() as folder:
+        inbox = Path(folder, "inbox", "movielens_1m")
+        inbox.mkdir(parents=True)
+        shutil.copy(archive, inbox)
+        environment = os.environ | {
+            "LAKE_ROOT": f"{folder}/lake",
+            "LAKE_INBOX": f"{folder}/inbox",
+            "SPARK_CONF_DIR": str(configured(Path(folder), java_options)),
+            "SPARK_LOCAL_IP": "127.0.0.1",
+            "PYSPARK_SUBMIT_ARGS": "--master local[2] pyspark-shell",
+        }
+        ingest = [measured(job, spark(job, "ingest"), environment) for job in INGEST]
+        return [
+            *ingest,
+            measured("nominate", small(BEFORE_EVALUATE), environment),
+            measured("evaluate", spark("evaluate", "retrain"), environment),
+            measured("decide", small(BEFORE_FIT), environment),
+            measured("fit", spark("fit", "retrain"), environment),
+        ]
+
+
+def configured(folder: Path, java_options: str) -> Path:
+    """Return a copy of Spark's configuration whose driver has further options."""
+    copy = folder / "conf"
+    shutil.copytree(ROOT / "conf/spark", copy)
+    file = copy / "spark-defaults.conf"
+    lines = file.read_text().splitlines()
+    added = [f"{line} {java_options}" if line.startswith(OPTIONS) else line for line in lines]
+    file.write_text("\n".join(added) + "\n")
+    return copy
+
+
+def spark(job: str, dag: str) -> Sequence[str]:
+    """Return the command of a job with a run key."""
+    key = f"movielens_1m__{dag}/b/{job}"
+    return ["-m", f"jobs.{job}", "--dataset", "movielens_1m", "--run-key", key]
+
+
+def small(steps: str) -> Sequence[str]:
+    """Return the command of jobs without Spark."""
+    return ["-c", SMALL_JOBS, *steps.split()]
+
+
+def measured(job: str, command: Sequence[str], environment: dict[str, str]) -> Cost:
+    """Run a command to its end; return what it cost.
+
+    Raises:
+        CalledProcessError: it failed; its output was printed.
+    """
+    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    done = subprocess.run(  # noqa: S603 # our own arguments
+        [sys.executable, *command],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    seconds, after = time.monotonic() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done.returncode:
+        print(done.stdout)
+        done.check_returncode()
+    cpu_seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Cost(job, seconds, cpu_seconds)
+
+
+def report(kind: str, costs: Sequence[Cost]) -> None:
+    """Print the costs of one run."""
+    print(f"options of the driver: {kind or 'as shipped'}")
+    for cost in costs:
+        print(f"  {cost.job:10} {cost.seconds:6.1f} s {cost.cpu_seconds:7.1f} CPU s")
+    total = sum(cost.cpu_seconds for cost in costs)
+    met = "ok" if total <= TARGET_SECONDS else "TOO MUCH"
+    wall = sum(cost.seconds for cost in costs)
+    print(
+        f"  {'all':10} {wall:6.1f} s {total:7.1f} CPU s (target {TARGET_SECONDS}) {met}", flush=True
+    )
+
+
+if __name__ == "__main__":
+    main()
