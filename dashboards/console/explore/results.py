@@ -41,7 +41,9 @@ def show(dataset: str) -> None:
         st.caption("No row matches.")
         return
     quick_chart.show(rows)
-    st.dataframe(shown(rows), hide_index=True, alt=f"Result of the query, {count}")
+    st.dataframe(
+        shown(rows), hide_index=True, lazy=False, alt=f"Result of the query, {count}"
+    )  # in one piece: its number of rows is bounded
     _downloads(found, rows)
 
 

@@ -99,3 +99,18 @@ def test_an_operator_adds_a_file_to_the_inbox_and_nobody_else_can(
     added = Path(settings["LAKE_INBOX"], "playground/users/users-9.jsonl")
     assert added.read_bytes() == content
     assert desktop.locator("[data-testid=stException]").count() == 0
+
+
+def test_the_result_of_a_query_is_downloaded(app: str, desktop: Page) -> None:
+    sign_in(desktop, f"{app}/explore?sql=select%20'=1'%20as%20a,%2042%20as%20b")
+    desktop.get_by_role("button", name="Run").click()
+    expect(desktop.get_by_text("1 row")).to_be_visible()
+
+    with desktop.expect_download() as csv:
+        desktop.get_by_role("button", name="CSV").click()
+    with desktop.expect_download() as parquet:
+        desktop.get_by_role("button", name="Parquet").click()
+
+    assert Path(csv.value.path()).read_text().split() == ["a,b", "'=1,42"]
+    assert Path(parquet.value.path()).read_bytes().startswith(b"PAR1")
+    assert desktop.locator("[data-testid=stException]").count() == 0

@@ -1,5 +1,6 @@
 """Of Streamlit's messages only those that our pages send are passed on."""
 
+import uuid
 from collections.abc import Iterator
 
 import pytest
@@ -60,6 +61,13 @@ def page(n_widgets: int = 1, n_hashes: int = 1) -> BackMsg:
     return rerun
 
 
+def download(file_id: str, request_id: str = "1") -> BackMsg:
+    asked = BackMsg()
+    asked.backend_operation_request.request_id = request_id
+    asked.backend_operation_request.deferred_file.file_id = file_id
+    return asked
+
+
 def answer(http: TestClient, content: BackMsg | bytes) -> str | int:
     """Return the kind of a message that the app gets; of a refused one the code of the end."""
     if isinstance(content, BackMsg):
@@ -115,3 +123,19 @@ def test_text_is_refused(http: TestClient) -> None:
         with pytest.raises(WebSocketDisconnect) as closed:
             websocket.receive_text()
     assert closed.value.code == POLICY_VIOLATION
+
+
+def test_a_download_passes_and_no_other_operation_of_streamlit(http: TestClient) -> None:
+    kind, file_id = "backend_operation_request", uuid.uuid4().hex
+    assert answer(http, download(file_id)) == kind
+    install, chunk = BackMsg(), BackMsg()
+    install.backend_operation_request.install_skills.SetInParent()
+    chunk.backend_operation_request.dataframe_chunk.limit = 10**6
+    for refused in (
+        install,
+        chunk,
+        download("../secret"),
+        download(file_id + "\n"),
+        download(file_id, request_id="1" * 65),
+    ):
+        assert answer(http, refused) == POLICY_VIOLATION
