@@ -35,6 +35,7 @@ def test_the_live_release_is_shown_first(page: Page, asked: list[str]) -> None:
     assert metrics(app)["Rows quarantined"] == ("10", "")
     assert "digraph" in app.get("graphviz_chart")[0].proto.spec
     assert r"may\.csv" in cells(app).replace("\\\\", "\\")
+    assert cells(app).index("june") < cells(app).index("may")  # the newest landing is first
     assert "'Version': ['7', '3', '5']" in cells(app)
     assert "release" not in app.query_params
 
