@@ -22,17 +22,17 @@ item = partial(  # one item, `/item?id=…`; not in the menu
 )
 
 
-def _of_console(title: str, icon: str, *, folder: str | None = None) -> partial[st.Page]:
-    """Return a page of the console: its address is its title, and so is its folder by default."""
+def _of_console(title: str, icon: str) -> partial[st.Page]:
+    """Return a page of the console: its address and its folder are its title."""
     address = title.lower()
-    file = CONSOLE / (folder or address) / "page.py"
+    file = CONSOLE / address / "page.py"
     return partial(st.Page, file, title=title, icon=f":material/{icon}:", url_path=address)
 
 
 overview = _of_console("Overview", "dashboard")
-retrains = _of_console("Retrains", "autorenew", folder="retraining")
+retrains = _of_console("Retrains", "autorenew")
 models = _of_console("Models", "model_training")
-data = _of_console("Data", "database", folder="lake")
+data = _of_console("Data", "database")
 rules = _of_console("Rules", "rule")
 releases = _of_console("Releases", "inventory_2")
 inspector = _of_console("Inspector", "troubleshoot")

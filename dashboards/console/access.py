@@ -11,14 +11,14 @@ from streamlit.delta_generator import DeltaGenerator
 
 from airflow_api.client import AirflowUnavailableError
 from dashboards import ui
-from dashboards.console import data
-from dashboards.console.data import Operator
+from dashboards.console import sources
 from dashboards.console.inline_errors import inline_errors
 from dashboards.console.signing_in import sign_in
+from dashboards.console.sources import Account
 
 
 def require_access(
-    operator: Operator,
+    account: Account,
     dataset: str,
     actions: DeltaGenerator,
     *,
@@ -27,7 +27,7 @@ def require_access(
     """End the page with an explanation unless the account may read the data set.
 
     Args:
-        operator: The account.
+        account: The account.
         dataset: The data set.
         actions: The place of the page's buttons, for the one to sign out if the page ends here.
         while_down: What counts while Airflow does not answer: nothing, or what the account could
@@ -35,11 +35,11 @@ def require_access(
     """
     may_read = None
     with inline_errors():
-        may_read = _is_among(_readable_dags(operator, while_down), dataset)
+        may_read = _is_among(_readable_dags(account, while_down), dataset)
     if may_read:
         return
     with actions:
-        sign_in.menu(operator)
+        sign_in.menu(account)
     if may_read is False:
         ui.empty_state(
             "You may not read this data set",
@@ -49,13 +49,13 @@ def require_access(
     st.stop()
 
 
-def _readable_dags(operator: Operator, while_down: str) -> Iterable[str]:
+def _readable_dags(account: Account, while_down: str) -> Iterable[str]:
     try:
-        return data.is_paused_by_dag(operator)
+        return sources.is_paused_by_dag(account)
     except AirflowUnavailableError:
         if while_down == "refuse":
             raise
-        return operator.dag_ids
+        return account.dag_ids
 
 
 def _is_among(dag_ids: Iterable[str], dataset: str) -> bool:

@@ -11,6 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 from dashboards import pages
 from dashboards.console.badges import Colour
 from dashboards.console.inline_errors import inline_errors
+from dashboards.text import esc
 
 
 def page_head(title: str) -> tuple[DeltaGenerator, DeltaGenerator]:
@@ -33,6 +34,16 @@ def retrains_link() -> None:
         label="Start retrain",
         icon=":material/play_arrow:",
         query_params=pages.address(),
+    )
+
+
+def inspector_link(user_id: str) -> None:
+    """Show a link to a user in the Inspector."""
+    st.page_link(
+        pages.inspector(),
+        label=f":gray[:small[Inspect {esc(user_id)}]]",
+        icon=":material/troubleshoot:",
+        query_params=pages.address() | {"user": user_id},
     )
 
 

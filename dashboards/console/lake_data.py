@@ -11,8 +11,8 @@ from typing import Any
 import streamlit as st
 from pydantic import ValidationError
 
-from dashboards.console import retrains as retrain_rows
-from dashboards.console.retrains import Figure, Retrain, Sample, Search, Trial, TrialCost
+from dashboards.console import retrain_rows
+from dashboards.console.retrain_rows import Figure, Retrain, Sample, Search, Trial, TrialCost
 from dashboards.settings import NotSetUpError
 from monitoring.facts import Disk
 from monitoring.reading import lake as lake_facts

@@ -4,17 +4,17 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboards.console import badges, components, data, runs
-from dashboards.console.data import Operator
+from dashboards.console import badges, components, runs, sources
+from dashboards.console.sources import Account
 from dashboards.text import duration
 from serving.schemas import Verdict
 
 NEWEST_RUNS = 5
 
 
-def show(operator: Operator, dag_id: str, verdicts: Sequence[Verdict], n: int) -> None:
+def show(account: Account, dag_id: str, verdicts: Sequence[Verdict], n: int) -> None:
     """Show the last `n` runs of a DAG. The outcome of a successful retrain is its verdict."""
-    newest, questions = data.runs(operator, dag_id, n), data.questions(operator, dag_id)
+    newest, questions = sources.runs(account, dag_id, n), sources.questions(account, dag_id)
     verdict_by_run = {verdict.retrain_id: verdict.verdict for verdict in verdicts}
     if not newest:
         st.caption("No runs yet.")
@@ -30,6 +30,6 @@ def show(operator: Operator, dag_id: str, verdicts: Sequence[Verdict], n: int) -
     components.table(rows, "The last runs with start, outcome and duration")
 
 
-def is_active(operator: Operator, dag_id: str) -> bool:
+def is_active(account: Account, dag_id: str) -> bool:
     """Return whether one of the newest runs of a DAG is queued or running."""
-    return any(run.state in runs.ACTIVE for run in data.runs(operator, dag_id, NEWEST_RUNS))
+    return any(run.state in runs.ACTIVE for run in sources.runs(account, dag_id, NEWEST_RUNS))

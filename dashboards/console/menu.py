@@ -7,9 +7,9 @@ import streamlit as st
 
 from airflow_api.client import AirflowError
 from dashboards import menus, pages
-from dashboards.console import data
-from dashboards.console.data import Operator
+from dashboards.console import sources
 from dashboards.console.signing_in import sign_in
+from dashboards.console.sources import Account
 from dashboards.settings import NotSetUpError
 
 SECONDS = 10  # between two looks at the questions; they are cached for all tabs of an operator
@@ -17,13 +17,13 @@ SECONDS = 10  # between two looks at the questions; they are cached for all tabs
 
 def show(title: str, shown: Sequence[st.Page], current: st.Page) -> None:
     """Show links to the pages below a heading, and name the tab after the current page."""
-    operator = None
+    account = None
     with suppress(NotSetUpError):  # the page reports it
-        operator = sign_in.current()
+        account = sign_in.current()
 
-    @st.fragment(run_every=SECONDS if operator else None)
+    @st.fragment(run_every=SECONDS if account else None)
     def links() -> None:
-        n_waiting = _n_waiting(operator)
+        n_waiting = _n_waiting(account)
         st.set_page_config(page_title=tab_title(current.title, n_waiting))
         label = f"Retrains ({n_waiting})" if n_waiting else "Retrains"
         menus.section(title, shown, {pages.retrains().url_path: label})
@@ -31,9 +31,9 @@ def show(title: str, shown: Sequence[st.Page], current: st.Page) -> None:
     links()
 
 
-def _n_waiting(operator: Operator | None) -> int:
+def _n_waiting(account: Account | None) -> int:
     with suppress(AirflowError):  # the page reports it
-        return len(data.waiting(operator)) if operator else 0
+        return len(sources.waiting(account)) if account else 0
     return 0
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from airflow_api.answers import Run, Task
 from airflow_api.client import ENDED
-from dashboards.console import data
+from dashboards.console import sources
 from dashboards.text import NO_VALUE, esc
 
 ACTIVE = {"queued", "running"}
@@ -37,7 +37,7 @@ def link(run_key: str) -> str | None:
     parts = _RUN_KEY.fullmatch(run_key)
     if parts is None:
         return None
-    address = data.airflow_page(parts["dag"], parts["run"])
+    address = sources.airflow_page(parts["dag"], parts["run"])
     return f'[{esc(name(parts["dag"], parts["run"]))}]({address} "{run_key}")'
 
 

@@ -13,7 +13,7 @@ def header(about: About) -> Iterator[None]:
     """Show the block's elements, and to the right of them the user as whom an operator acts."""
     with ui.spread_row("head"):
         yield
-        if visitors.may_view_as():
+        if visitors.is_operator():
             with states.error_boundary():
                 users = product_api.users(choices.dataset())
             choices.view_as_picker(users.value, about)

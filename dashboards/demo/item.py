@@ -62,7 +62,7 @@ def body() -> None:
 
 def link_to_inspector() -> None:
     """Show operators a link to the page that says who gets the item."""
-    if visitors.may_view_as():
+    if visitors.is_operator():
         st.page_link(
             pages.inspector(),
             label=":gray[Inspect]",

@@ -24,13 +24,13 @@ Record = Callable[[str, str], bool]  # takes a data set and a user; returns whet
 class SignIn:
     """A signed-in Airflow user.
 
-    `operator` is the console's own record of them. `is_operator` is whether they had the role Op or
+    `account` is the console's own record of them. `is_operator` is whether they had the role Op or
     Admin when `ask` was last called. `record` writes to a data set's audit that they act as a user;
     `recorded` has the time of the last entry by data set and user. Times are seconds, by the clock
     of `Browsers`.
     """
 
-    operator: object
+    account: object
     is_operator: bool
     ask: Callable[[], bool]
     record: Record
@@ -86,7 +86,7 @@ class Browsers:
     def sign_in(
         self,
         browser: str,
-        operator: object,
+        account: object,
         *,
         is_operator: bool,
         ask: Callable[[], bool] = lambda: True,
@@ -100,7 +100,7 @@ class Browsers:
         with self._lock:
             now = self._clock()
             self._remembered(browser).sign_in = SignIn(
-                operator,
+                account,
                 is_operator,
                 ask,
                 record,

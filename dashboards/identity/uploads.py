@@ -49,7 +49,7 @@ PERMITS = Permits()  # of this process
 def permit() -> None:
     """Let the session of this page upload, if an operator is signed in."""
     context = get_script_run_ctx()
-    if context is not None and visitors.may_view_as():
+    if context is not None and visitors.is_operator():
         PERMITS.give(context.session_id, visitors.browser())
 
 

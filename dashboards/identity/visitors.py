@@ -88,8 +88,8 @@ def may_act() -> bool:
     return BROWSERS.may_act(browser(), visitor_settings().actions_per_hour)
 
 
-def may_view_as() -> bool:
-    """Return whether the visitor may act as any user: an operator is signed in."""
+def is_operator() -> bool:
+    """Return whether an operator is signed in: an account with the role Op or Admin."""
     return BROWSERS.has_operator(browser())
 
 
@@ -100,7 +100,7 @@ def viewed_user() -> str | None:
 
 def view_as(user_id: str | None) -> None:
     """Act as this user from now on, in every tab; None: as oneself. For operators only."""
-    if may_view_as():
+    if is_operator():
         BROWSERS.view_as(browser(), user_id)
 
 

@@ -6,8 +6,8 @@ from airflow_api import answers
 from airflow_api.answers import Param
 from dags import approval
 from dags.form import retrain_form
-from dashboards.console.retraining import fields
-from dashboards.console.retrains import TrialCost
+from dashboards.console.retrain_rows import TrialCost
+from dashboards.console.retrains import fields
 from warehouse import datasets
 
 

@@ -5,11 +5,9 @@ from datetime import datetime
 
 import streamlit as st
 
-from dashboards import product_api
-from dashboards.console.acts.client import BY_TOKEN, acting_as, as_operator
-from dashboards.console.data import Operator
-from dashboards.console.inspector import client as inspector
-from serving.schemas import Action, AuditPage, Erasure
+from dashboards.console.acts.client import BY_TOKEN, as_account
+from dashboards.console.sources import Account
+from serving.schemas import Action, AuditPage
 
 PAGE_LENGTH = 25
 
@@ -26,7 +24,7 @@ class Chosen:
 
 @st.cache_data(ttl="5s", max_entries=200, show_spinner=False, hash_funcs=BY_TOKEN)
 def entries(
-    operator: Operator,
+    account: Account,
     dataset: str,
     chosen: Chosen,
     *,
@@ -39,7 +37,7 @@ def entries(
         ScopeMissingError: the account is not an operator's.
         OperatorsNotConfiguredError: the API does not know Airflow's address.
     """
-    with as_operator(operator, dataset) as client:
+    with as_account(account, dataset) as client:
         offset = (page - 1) * PAGE_LENGTH
         return client.audit(
             action=chosen.action,
@@ -49,15 +47,3 @@ def entries(
             limit=PAGE_LENGTH,
             offset=offset,
         )
-
-
-def erase(operator: Operator, dataset: str, user_id: str, reason: str) -> Erasure:
-    """Delete a user's data as this operator."""
-    try:
-        with acting_as(operator, dataset) as client:
-            [erasure] = client.erase_users([user_id], reason=reason)
-            return erasure
-    finally:
-        entries.clear()
-        inspector.forget_users()
-        product_api.clear_user_answers()

@@ -10,7 +10,7 @@ from dashboards.console import components, runs
 from dashboards.console.activity import client
 from dashboards.console.activity.client import Chosen
 from dashboards.console.badges import Badge
-from dashboards.console.data import Operator
+from dashboards.console.sources import Account
 from dashboards.text import esc, moment, plural
 from serving.schemas import Action, AuditEntry
 
@@ -56,11 +56,11 @@ DIGEST_LENGTH = len("user ") + 12
 _ANY = "Any"
 
 
-def show(operator: Operator, dataset: str) -> None:
+def show(account: Account, dataset: str) -> None:
     """Show the filters and the entries that match."""
     chosen = _filters()
     page_number = int(st.session_state.get("activity_page") or 1)
-    page = client.entries(operator, dataset, chosen, page=page_number)
+    page = client.entries(account, dataset, chosen, page=page_number)
     n_pages = max(-(-page.total // client.PAGE_LENGTH), 1)
     if page_number > n_pages:  # the filter has fewer pages
         st.session_state["activity_page"] = 1

@@ -2,21 +2,22 @@
 
 from dashboards import choices, product_api, states
 from dashboards.console import components
-from dashboards.console.activity import erasure, log
+from dashboards.console.activity import log
+from dashboards.console.acts import erasure
 from dashboards.console.inline_errors import inline_errors
 from dashboards.console.signing_in import sign_in
 from dashboards.text import esc
 
-operator = sign_in.operator()
+account = sign_in.account()
 caption, actions = components.page_head("Activity")
 with states.error_boundary(in_console=True):
     dataset = choices.dataset()
 with actions:
     with inline_errors():
-        erasure.button(operator, dataset)
-    sign_in.menu(operator)
+        erasure.button(account, dataset)
+    sign_in.menu(account)
 caption.caption(f"{esc(product_api.title(dataset))} · acts of operators, and publications")
 erasure.confirmation()
 
 with components.card():
-    log.show(operator, dataset)
+    log.show(account, dataset)

@@ -1,6 +1,6 @@
-"""The API with the operator's own Airflow token.
+"""The API with the account's own Airflow token.
 
-Answers are cached per token, because operators may have different rights.
+Answers are cached per token, because accounts may have different rights.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,14 +12,14 @@ import streamlit as st
 
 from airflow_api.client import SignInRefusedError
 from dashboards import product_api
-from dashboards.console.data import Operator
+from dashboards.console.sources import Account
 from serving.errors import KeyRefusedError, OperatorCheckUnavailableError, ScopeMissingError
 from serving.operator_client import OperatorClient
 
 TIMEOUT_SECONDS = 20  # a preview re-ranks a thousand lists
 
 BY_TOKEN: dict[str | type[Any], Callable[[Any], Any]] = {
-    Operator: attrgetter("name", "airflow.token")
+    Account: attrgetter("name", "airflow.token")
 }
 
 
@@ -28,10 +28,10 @@ class OutcomeUnknownError(Exception):
 
 
 @contextmanager
-def as_operator(operator: Operator, dataset: str) -> Iterator[OperatorClient]:
-    """Yield a client with the operator's token. A rejected token raises SignInRefusedError."""
+def as_account(account: Account, dataset: str) -> Iterator[OperatorClient]:
+    """Yield a client with the account's token. A rejected token raises SignInRefusedError."""
     try:
-        yield _client(operator, dataset)
+        yield _client(account, dataset)
     except ScopeMissingError:
         raise
     except KeyRefusedError as error:
@@ -39,7 +39,7 @@ def as_operator(operator: Operator, dataset: str) -> Iterator[OperatorClient]:
 
 
 @contextmanager
-def acting_as(operator: Operator, dataset: str) -> Iterator[OperatorClient]:
+def acting_as(account: Account, dataset: str) -> Iterator[OperatorClient]:
     """Yield a client with the operator's token for an act.
 
     Raises:
@@ -47,13 +47,13 @@ def acting_as(operator: Operator, dataset: str) -> Iterator[OperatorClient]:
         SignInRefusedError: Airflow rejects the token.
     """
     try:
-        with as_operator(operator, dataset) as client:
+        with as_account(account, dataset) as client:
             yield client
     except OperatorCheckUnavailableError as error:
         raise OutcomeUnknownError(str(error)) from error
 
 
 @st.cache_resource(ttl="60s", max_entries=100, show_spinner=False, hash_funcs=BY_TOKEN)
-def _client(operator: Operator, dataset: str) -> OperatorClient:
-    token = operator.airflow.token or ""
+def _client(account: Account, dataset: str) -> OperatorClient:
+    token = account.airflow.token or ""
     return OperatorClient(product_api.connection(token, timeout=TIMEOUT_SECONDS), dataset)

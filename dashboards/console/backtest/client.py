@@ -4,22 +4,22 @@ from collections.abc import Sequence
 from datetime import date
 
 from airflow_api.answers import Run
-from dashboards.console import data, runs
+from dashboards.console import runs, sources
 from dashboards.console.acts.client import acting_as
-from dashboards.console.data import Operator
+from dashboards.console.sources import Account
 from warehouse.tables.vocabulary import BacktestPeriod
 
 NEWEST_RUNS = 60
 
 
-def active_runs(operator: Operator, dataset: str) -> list[Run]:
+def active_runs(account: Account, dataset: str) -> list[Run]:
     """Return the runs that are queued or running."""
-    newest = data.runs(operator, f"{dataset}__backtest", NEWEST_RUNS)
+    newest = sources.runs(account, f"{dataset}__backtest", NEWEST_RUNS)
     return [run for run in newest if run.state in runs.ACTIVE]
 
 
 def start(
-    operator: Operator,
+    account: Account,
     dataset: str,
     cuts: tuple[date, date],
     *,
@@ -34,8 +34,8 @@ def start(
         UnknownBacktestError: Airflow has not loaded the DAG.
     """
     try:
-        with acting_as(operator, dataset) as client:
+        with acting_as(account, dataset) as client:
             client.start_backtest(*cuts, period=period, ages=ages, reason=reason)
     finally:
-        data.runs.clear()
-        data.is_paused_by_dag.clear()
+        sources.runs.clear()
+        sources.is_paused_by_dag.clear()

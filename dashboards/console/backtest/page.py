@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboards import choices, product_api, states, ui
-from dashboards.console import components, data
+from dashboards.console import components, sources
 from dashboards.console.access import require_access
 from dashboards.console.backtest import client, reading, results, start
 from dashboards.console.inline_errors import inline_errors
@@ -11,18 +11,18 @@ from dashboards.console.signing_in import sign_in
 from dashboards.text import esc
 from warehouse import datasets
 
-operator = sign_in.operator()
+account = sign_in.account()
 caption, actions = components.page_head("Backtest")
 with states.error_boundary(in_console=True):
     dataset = choices.dataset()
-require_access(operator, dataset, actions)
+require_access(account, dataset, actions)
 caption.caption(
     f"{esc(product_api.title(dataset))} · what a retrain at earlier times would have given users"
 )
 manifest = datasets.load_named(dataset)
 if not manifest.has_times:
     with actions:
-        sign_in.menu(operator)
+        sign_in.menu(account)
     ui.empty_state(
         "No backtest without times",
         "The events of this data set have no times, so it is unknown which came first. Name the "
@@ -32,11 +32,11 @@ if not manifest.has_times:
 
 with actions:
     with inline_errors():
-        active = client.active_runs(operator, dataset)
-        start.button(operator, dataset, manifest.schedule.backtest, active)
-    sign_in.menu(operator)
+        active = client.active_runs(account, dataset)
+        start.button(account, dataset, manifest.schedule.backtest, active)
+    sign_in.menu(account)
 with inline_errors():
-    start.watch(operator, dataset)
+    start.watch(account, dataset)
 
 groups = None
 with inline_errors():
@@ -53,7 +53,7 @@ if not groups:
 
 live = None
 with inline_errors():
-    live = next((r.recipe for r in data.releases(dataset).value if r.live), None)
+    live = next((r.recipe for r in sources.releases(dataset).value if r.live), None)
 key = results.picker(groups, live)
 figures, period = groups[key], key[0]
 left, right = st.columns(2, gap="small")

@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from airflow_api.answers import Run
-from dashboards.console import data
+from dashboards.console import sources
 from dashboards.console.acts.reason import MAX_REASON_LENGTH
 from dashboards.console.backtest import client, reading
 from dashboards.console.backtest.months import earlier, months_between
-from dashboards.console.data import Operator
 from dashboards.console.inline_errors import inline_errors
+from dashboards.console.sources import Account
 from dashboards.text import plural
 from warehouse.tables.vocabulary import (
     BACKTEST_PERIODS,
@@ -26,7 +26,7 @@ WATCH_SECONDS = 10
 _STARTED, _N_STARTED = "backtest_started", "n_started_backtests"
 
 
-def button(operator: Operator, dataset: str, period: BacktestPeriod, active: Sequence[Run]) -> None:
+def button(account: Account, dataset: str, period: BacktestPeriod, active: Sequence[Run]) -> None:
     """Show the button with its form, and start a backtest when the form is submitted."""
     if st.session_state.pop(_STARTED, False):
         st.toast("Backtest started", icon=":material/play_arrow:")
@@ -45,23 +45,23 @@ def button(operator: Operator, dataset: str, period: BacktestPeriod, active: Seq
         inline_errors(),
     ):
         if not active:
-            _form(operator, dataset, period)
+            _form(account, dataset, period)
 
 
-def watch(operator: Operator, dataset: str) -> None:
+def watch(account: Account, dataset: str) -> None:
     """Show how many cuts of the active backtest are left, and the page again when one has ended."""
-    active = client.active_runs(operator, dataset)
+    active = client.active_runs(account, dataset)
     if not active:
         return
 
     @st.fragment(run_every=WATCH_SECONDS)
     def progress() -> None:
         with inline_errors():
-            left = client.active_runs(operator, dataset)
+            left = client.active_runs(account, dataset)
             if len(left) != len(active):
                 reading.figures.clear()
                 st.rerun()
-        address = data.airflow_page(f"{dataset}__backtest")
+        address = sources.airflow_page(f"{dataset}__backtest")
         st.info(
             f"A backtest is active: {plural('cut', len(active))} to evaluate, one at a time. "
             f"[Open in Airflow]({address})",
@@ -71,7 +71,7 @@ def watch(operator: Operator, dataset: str) -> None:
     progress()
 
 
-def _form(operator: Operator, dataset: str, period: BacktestPeriod) -> None:
+def _form(account: Account, dataset: str, period: BacktestPeriod) -> None:
     with st.form("backtest", border=False):
         months = _months(dataset)
         left, right = st.columns(2)
@@ -131,7 +131,7 @@ def _form(operator: Operator, dataset: str, period: BacktestPeriod) -> None:
         st.warning(f"Choose at most {MAX_BACKTEST_AGES} ages.", icon=":material/edit:")
         return
     cuts = (first.date(), last.date())
-    client.start(operator, dataset, cuts, period=unit or period, ages=ages, reason=reason.strip())
+    client.start(account, dataset, cuts, period=unit or period, ages=ages, reason=reason.strip())
     st.session_state[_STARTED] = True
     st.session_state[_N_STARTED] = st.session_state.get(_N_STARTED, 0) + 1
     st.rerun()

@@ -21,14 +21,14 @@ _BY_TITLE = {question.title: question.sql for question in QUESTIONS}
 
 
 @dataclass(frozen=True)
-class Asked:
+class QueryRequest:
     """A query that the operator runs, and the maximum number of its rows."""
 
     sql: str
     n_rows: int
 
 
-def show() -> Asked | None:
+def show() -> QueryRequest | None:
     """Show the editor; return the query if Run was pressed."""
     _read_address()
     st.selectbox(
@@ -66,7 +66,7 @@ def show() -> Asked | None:
         st.warning("Write a query, or choose a question.", icon=":material/edit:")
         return None
     _write_address(text)
-    return Asked(text, int(n_rows or ROW_LIMITS[0]))
+    return QueryRequest(text, int(n_rows or ROW_LIMITS[0]))
 
 
 def insert(name: str) -> None:

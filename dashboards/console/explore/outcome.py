@@ -1,7 +1,7 @@
 """Runs a query in its own process, and keeps its outcome for the next runs of the page.
 
 A click anywhere while a query runs ends it: Streamlit then ends the run of the page, and with it
-the process. Every query is logged with the operator's name, whatever becomes of it.
+the process. Every query is logged with the account's name, whatever becomes of it.
 """
 
 import logging
@@ -14,8 +14,8 @@ from threading import BoundedSemaphore
 import streamlit as st
 
 from dashboards.console import lake_data
-from dashboards.console.data import Operator
-from dashboards.console.explore.editor import MEMORY_MB, SECONDS, Asked
+from dashboards.console.explore.editor import MEMORY_MB, SECONDS, QueryRequest
+from dashboards.console.sources import Account
 from warehouse.errors import QueryRefusedError
 from warehouse.sql import isolated
 from warehouse.sql.engine import Limits
@@ -52,27 +52,27 @@ def was_stopped() -> bool:
     return bool(st.session_state.pop(_STOPPED, False))
 
 
-def run(operator: Operator, dataset: str, asked: Asked) -> None:
+def run(account: Account, dataset: str, request: QueryRequest) -> None:
     """Run a query and keep its outcome. Its progress is shown, with a button that ends it."""
     root = lake_data.of(dataset).root
-    limits = Limits(SECONDS, MEMORY_MB, asked.n_rows)
-    log.info("query by=%r dataset=%s sql=%r", operator.name, dataset, asked.sql)
+    limits = Limits(SECONDS, MEMORY_MB, request.n_rows)
+    log.info("query by=%r dataset=%s sql=%r", account.name, dataset, request.sql)
     st.session_state[_KEY], st.session_state[_STOPPED] = None, True
     progress = st.empty()
     with progress.container(horizontal=True, vertical_alignment="center", key="explore_progress"):
         line = st.empty()
         st.button("Stop", key="explore_stop", icon=":material/stop:")
     try:
-        with _slot(line), isolated.started(root, asked.sql, limits) as running:
+        with _slot(line), isolated.started(root, request.sql, limits) as running:
             result = _followed(running, line)
-        outcome = Outcome(dataset, asked.sql, result)
+        outcome = Outcome(dataset, request.sql, result)
         log.info(
             "query done by=%r rows=%d seconds=%.1f",
-            operator.name, result.table.num_rows, result.seconds,
+            account.name, result.table.num_rows, result.seconds,
         )  # fmt: skip
     except QueryRefusedError as error:
-        outcome = Outcome(dataset, asked.sql, reason=str(error))
-        log.info("query refused by=%r reason=%r", operator.name, str(error))
+        outcome = Outcome(dataset, request.sql, reason=str(error))
+        log.info("query refused by=%r reason=%r", account.name, str(error))
     st.session_state[_KEY], st.session_state[_STOPPED] = outcome, False
     progress.empty()
 

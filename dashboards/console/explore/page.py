@@ -10,14 +10,14 @@ from dashboards.console.inline_errors import inline_errors
 from dashboards.console.signing_in import sign_in
 from dashboards.text import esc
 
-operator = sign_in.operator()
+account = sign_in.account()
 caption, actions = components.page_head("Explore")
 with states.error_boundary(in_console=True):
     dataset = choices.dataset()
 caption.caption(f"{esc(product_api.title(dataset))} · questions to the lake, in SQL")
-require_access(operator, dataset, actions, while_down="refuse")
+require_access(account, dataset, actions, while_down="refuse")
 with actions:
-    sign_in.menu(operator)
+    sign_in.menu(account)
 
 with inline_errors():
     tables = lake_data.tables(dataset, None)
@@ -33,8 +33,8 @@ with inline_errors():
         icon=":material/shield_person:",
     )
     with components.card():
-        if (asked := editor.show()) is not None:
-            outcome.run(operator, dataset, asked)
+        if (request := editor.show()) is not None:
+            outcome.run(account, dataset, request)
         results.show(dataset)
     with components.card():
         catalogue.show(dataset, tables)

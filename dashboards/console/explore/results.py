@@ -21,18 +21,18 @@ def show(dataset: str) -> None:
     if outcome.was_stopped():
         st.info("The query was stopped.", icon=":material/stop_circle:")
         return
-    found = outcome.last(dataset)
-    if found is None:
+    last = outcome.last(dataset)
+    if last is None:
         return
-    if found.result is None:
-        _refusal(found.reason)
+    if last.result is None:
+        _refusal(last.reason)
         return
-    rows = found.result.table
+    rows = last.result.table
     count = plural("row", rows.num_rows)
-    ui.heading("Result", f":gray[{count} · {found.result.seconds:.1f} s]")
-    if found.sql != editor.text():
+    ui.heading("Result", f":gray[{count} · {last.result.seconds:.1f} s]")
+    if last.sql != editor.text():
         st.caption("The query has been edited since: press Run for its result.")
-    if found.result.is_cut:
+    if last.result.is_cut:
         st.caption(
             f"These are the first {rows.num_rows:,} rows: there are more. Aggregate them, or get "
             "all with `lantern query`."
@@ -44,7 +44,7 @@ def show(dataset: str) -> None:
     st.dataframe(
         shown(rows), hide_index=True, lazy=False, alt=f"Result of the query, {count}"
     )  # in one piece: its number of rows is bounded
-    _downloads(found, rows)
+    _downloads(last, rows)
 
 
 def shown(rows: pa.Table) -> pa.Table:
@@ -77,8 +77,8 @@ def _refusal(reason: str) -> None:
         st.code(place.strip("\n"), language=None)
 
 
-def _downloads(found: Outcome, rows: pa.Table) -> None:
-    name = f"{found.dataset}-{datetime.now(UTC):%Y%m%d-%H%M}"
+def _downloads(last: Outcome, rows: pa.Table) -> None:
+    name = f"{last.dataset}-{datetime.now(UTC):%Y%m%d-%H%M}"
     with st.container(horizontal=True, vertical_alignment="center"):
         st.download_button(
             "CSV", partial(formats.table_bytes, rows, "csv", escape_formulas=True),

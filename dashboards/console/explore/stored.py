@@ -10,7 +10,7 @@ import pyarrow as pa
 import streamlit as st
 
 from dashboards.console import lake_data, runs
-from dashboards.console.lake import reading
+from dashboards.console.data import reading
 from dashboards.text import NO_VALUE
 from warehouse.query import Commit
 from warehouse.tables import TABLES

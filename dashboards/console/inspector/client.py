@@ -5,24 +5,24 @@ Answers about users are kept for a few seconds only.
 
 import streamlit as st
 
-from dashboards.console.acts.client import BY_TOKEN, as_operator
-from dashboards.console.data import Operator
+from dashboards.console.acts.client import BY_TOKEN, as_account
+from dashboards.console.sources import Account
 from serving.schemas import ItemForUser, ItemInspection, User, UserInspection
 
 
 @st.cache_data(ttl="5s", max_entries=200, show_spinner=False, hash_funcs=BY_TOKEN)
-def found(operator: Operator, dataset: str, prefix: str, limit: int) -> list[User]:
+def find_users(account: Account, dataset: str, prefix: str, limit: int) -> list[User]:
     """Return users whose ids begin with a text, in the order of the ids.
 
     Raises:
         ScopeMissingError: the account is not an operator's.
     """
-    with as_operator(operator, dataset) as client:
+    with as_account(account, dataset) as client:
         return client.find_users(prefix, limit=limit)
 
 
 @st.cache_data(ttl="5s", max_entries=100, show_spinner=False, hash_funcs=BY_TOKEN)
-def user(operator: Operator, dataset: str, user_id: str, limit: int) -> UserInspection:
+def user(account: Account, dataset: str, user_id: str, limit: int) -> UserInspection:
     """Return what explains the first `limit` items of a user's list.
 
     Raises:
@@ -30,35 +30,29 @@ def user(operator: Operator, dataset: str, user_id: str, limit: int) -> UserInsp
         ScopeMissingError: the account may not read the DAGs.
         NoReleaseError: the data set has no release yet.
     """
-    with as_operator(operator, dataset) as client:
+    with as_account(account, dataset) as client:
         return client.inspect_user(user_id, limit=limit)
 
 
 @st.cache_data(ttl="5s", max_entries=200, show_spinner=False, hash_funcs=BY_TOKEN)
 def item_for_user(
-    operator: Operator, dataset: str, user_id: str, item_id: str, limit: int
+    account: Account, dataset: str, user_id: str, item_id: str, limit: int
 ) -> ItemForUser:
     """Return why an item is or is not among a user's first `limit` items.
 
     Raises:
         UserErasedError: the user was erased.
     """
-    with as_operator(operator, dataset) as client:
+    with as_account(account, dataset) as client:
         return client.inspect_item_for_user(user_id, item_id, limit=limit)
 
 
 @st.cache_data(ttl="30s", max_entries=100, show_spinner=False, hash_funcs=BY_TOKEN)
-def item(operator: Operator, dataset: str, item_id: str) -> ItemInspection:
+def item(account: Account, dataset: str, item_id: str) -> ItemInspection:
     """Return who gets an item, or why no user does.
 
     Raises:
         UnknownItemError: the catalogue never had the item.
     """
-    with as_operator(operator, dataset) as client:
+    with as_account(account, dataset) as client:
         return client.inspect_item(item_id)
-
-
-def forget_users() -> None:
-    """Drop all answers that name a user."""
-    for question in (found, user, item_for_user, item):
-        question.clear()

@@ -5,7 +5,7 @@ import streamlit as st
 from dashboards import choices, product_api, states, ui
 from dashboards.console import components
 from dashboards.console.access import require_access
-from dashboards.console.activity import erasure
+from dashboards.console.acts import erasure
 from dashboards.console.inline_errors import inline_errors
 from dashboards.console.inspector import (
     client,
@@ -22,24 +22,24 @@ from dashboards.identity import visitors
 from dashboards.text import article, esc
 from serving.errors import UnknownItemError
 
-operator = sign_in.operator()
+account = sign_in.account()
 caption, actions = components.page_head("Inspector")
 with states.error_boundary(in_console=True):
     dataset = choices.dataset()
     about = product_api.about(dataset).value
-require_access(operator, dataset, actions)
+require_access(account, dataset, actions)
 chosen = subject.of_address()
 noun = esc(about.item_noun)
 with actions:
-    if chosen.user_id and visitors.may_view_as():
+    if chosen.user_id and visitors.is_operator():
         with inline_errors():
-            erasure.button(operator, dataset, chosen.user_id)
-    sign_in.menu(operator)
+            erasure.button(account, dataset, chosen.user_id)
+    sign_in.menu(account)
 caption.caption(f"{esc(about.title)} · why a user gets their list, and who gets {article(noun)}")
 erasure.confirmation()
 
 with components.card():
-    subject.fields(operator, dataset, about, chosen)
+    subject.fields(account, dataset, about, chosen)
 
 if not chosen.user_id and not chosen.item_id:
     ui.empty_state(
@@ -53,7 +53,7 @@ if not chosen.user_id and not chosen.item_id:
 if not chosen.user_id:
     with components.card():
         try:
-            of_item = client.item(operator, dataset, chosen.item_id)
+            of_item = client.item(account, dataset, chosen.item_id)
         except UnknownItemError:
             text = f"The catalogue never had {article(noun)} with this id. Search by title above."
             st.subheader(f"Unknown {noun}", anchor=False)
@@ -63,7 +63,7 @@ if not chosen.user_id:
     st.stop()
 
 with inline_errors():
-    inspected = client.user(operator, dataset, chosen.user_id, served.length())
+    inspected = client.user(account, dataset, chosen.user_id, served.length())
     with components.card():
         user.show(inspected, about)
     if inspected.status == "erased":
@@ -71,7 +71,7 @@ with inline_errors():
     if chosen.item_id:
         with components.card():
             answer = client.item_for_user(
-                operator, dataset, chosen.user_id, chosen.item_id, served.length()
+                account, dataset, chosen.user_id, chosen.item_id, served.length()
             )
             one_item.show(answer, about)
     with components.card():

@@ -6,8 +6,8 @@ import streamlit as st
 
 from dashboards import product_api, ui
 from dashboards.console.components import button, row
-from dashboards.console.data import Operator
 from dashboards.console.inspector import client
+from dashboards.console.sources import Account
 from dashboards.identity import visitors
 from dashboards.text import esc, plural
 from serving.schemas import About, Item
@@ -41,16 +41,16 @@ def choose(name: str, value: str) -> None:
     st.session_state[_ITEM] = ""
 
 
-def fields(operator: Operator, dataset: str, about: About, subject: Subject) -> None:
+def fields(account: Account, dataset: str, about: About, subject: Subject) -> None:
     """Show the fields for a user and for an item, each with what matches the text in it."""
     left, right = st.columns(2, gap="medium")
     with left:
-        _user_field(operator, dataset, about, subject)
+        _user_field(account, dataset, about, subject)
     with right:
         _item_field(dataset, about, subject)
 
 
-def _user_field(operator: Operator, dataset: str, about: About, subject: Subject) -> None:
+def _user_field(account: Account, dataset: str, about: About, subject: Subject) -> None:
     if st.session_state.get(_SHOWN) != subject.user_id or _USER not in st.session_state:
         st.session_state[_USER] = st.session_state[_SHOWN] = subject.user_id
     typed = st.text_input(
@@ -65,8 +65,8 @@ def _user_field(operator: Operator, dataset: str, about: About, subject: Subject
     if typed == subject.user_id:
         return
     # Only operators may search: a viewer's text is taken for an id.
-    is_search = bool(typed) and visitors.may_view_as()
-    matches = client.found(operator, dataset, typed, MAX_USERS) if is_search else []
+    is_search = bool(typed) and visitors.is_operator()
+    matches = client.find_users(account, dataset, typed, MAX_USERS) if is_search else []
     if not matches or typed in {user.user_id for user in matches}:
         choose("user", typed)
         st.rerun()

@@ -80,8 +80,8 @@ def origin(release: InspectedRelease, rules: RulesVersion) -> None:
 
 def release_text(release: InspectedRelease) -> str:
     """Return a release with the time when it was made, as Markdown."""
-    made, live = moment(release.ready_at), age(release.live_since)
-    return f"Release {release.release_id} · {esc(release.recipe)} · made {made} · live for {live}"
+    ready, live = moment(release.ready_at), age(release.live_since)
+    return f"Release {release.release_id} · {esc(release.recipe)} · made {ready} · live for {live}"
 
 
 def rules_text(rules: RulesVersion) -> str:

@@ -7,9 +7,9 @@ import streamlit as st
 from dashboards import choices, product_api, states, ui
 from dashboards.console import (
     components,
-    data,
     lake_data,
     runs,
+    sources,
 )
 from dashboards.console.access import require_access
 from dashboards.console.inline_errors import inline_errors
@@ -21,13 +21,13 @@ from warehouse.lineage import Lineage, Source, Version
 
 MAX_ROWS = 50
 
-operator = sign_in.operator()
+account = sign_in.account()
 caption, actions = components.page_head("Lineage")
 with states.error_boundary(in_console=True):
     dataset = choices.dataset()
-require_access(operator, dataset, actions)
+require_access(account, dataset, actions)
 with actions:
-    sign_in.menu(operator)
+    sign_in.menu(account)
 title = product_api.title(dataset)
 caption.caption(f"{esc(title)} · from the source files to the lists that users get")
 
@@ -117,7 +117,7 @@ def show_sources(sources: Sequence[Source]) -> None:
 
 
 with inline_errors():
-    releases = data.releases(dataset).value
+    releases = sources.releases(dataset).value
     if not releases:
         ui.empty_state(
             "No release yet",

@@ -6,7 +6,7 @@ from itertools import groupby
 from urllib.parse import urlencode
 
 from dashboards import pages, ui
-from dashboards.console import data, runs
+from dashboards.console import runs, sources
 from dashboards.text import moment, plural
 from serving.schemas import Release
 from warehouse.lineage import Lineage, Source, Version
@@ -114,7 +114,7 @@ def _job(name: str, run: str | None, boxes: Mapping[str, str]) -> str:
     if run is None:
         return _box(name, name, boxes["job"], shape="ellipse")
     dag_id, _, run_id = run.partition("/")
-    address = data.airflow_page(dag_id, run_id)
+    address = sources.airflow_page(dag_id, run_id)
     label = f"{name}\n{runs.name(dag_id, run_id)}"
     return _box(name, label, boxes["job"], address, shape="ellipse")
 

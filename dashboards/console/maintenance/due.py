@@ -7,7 +7,7 @@ import streamlit as st
 from dashboards import ui
 from dashboards.console import components
 from dashboards.console.badges import Badge
-from dashboards.console.maintenance.lake import ErasureRecord, TableFiles
+from dashboards.console.maintenance.records import ErasureRecord, TableFiles
 from dashboards.text import age, bytes_text, esc, plural
 from serving.schemas import OpenErasures, Release
 from warehouse.files import Files

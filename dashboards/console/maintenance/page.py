@@ -3,23 +3,23 @@
 import streamlit as st
 
 from dashboards import choices, product_api, states, ui
-from dashboards.console import components, data, last_runs
+from dashboards.console import components, last_runs, sources
 from dashboards.console.access import require_access
-from dashboards.console.maintenance import done, due, lake, run_now
+from dashboards.console.maintenance import done, due, records, run_now
 from dashboards.console.signing_in import sign_in
 from dashboards.text import esc
 
 SHOWN_RUNS = 5
 
-operator = sign_in.operator()
+account = sign_in.account()
 caption, actions = components.page_head("Maintenance")
 with states.error_boundary(in_console=True):
     dataset = choices.dataset()
-require_access(operator, dataset, actions)
+require_access(account, dataset, actions)
 maintain = f"{dataset}__maintain"
 with actions:
-    run_now.button(operator, dataset)
-    sign_in.menu(operator)
+    run_now.button(account, dataset)
+    sign_in.menu(account)
 caption.caption(f"{esc(product_api.title(dataset))} · old files, old records and erased users")
 run_now.confirmation()
 
@@ -29,17 +29,17 @@ def show_steps() -> None:
     """Show what was done and what is due, and update their ages."""
     left, right = st.columns([5, 3], gap="small")
     with left, components.card(height="stretch"):
-        done.show(lake.last_steps(dataset))
+        done.show(records.last_steps(dataset))
     with right, components.card(height="stretch"):
-        ui.heading("Recent runs", f"[Airflow]({data.airflow_page(maintain)})")
-        last_runs.show(operator, maintain, [], SHOWN_RUNS)
+        ui.heading("Recent runs", f"[Airflow]({sources.airflow_page(maintain)})")
+        last_runs.show(account, maintain, [], SHOWN_RUNS)
     with components.card():
-        due.show_files(lake.table_files(dataset))
+        due.show_files(records.table_files(dataset))
     left, right = st.columns(2, gap="small")
     with left, components.card(height="stretch"):
-        due.show_erasures(data.open_erasures(dataset).value, lake.erasures(dataset))
+        due.show_erasures(sources.open_erasures(dataset).value, records.erasures(dataset))
     with right, components.card(height="stretch"):
-        due.show_releases(data.releases(dataset).value)
+        due.show_releases(sources.releases(dataset).value)
 
 
 show_steps()

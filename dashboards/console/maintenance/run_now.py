@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from dashboards.console import data, last_runs, runs
+from dashboards.console import last_runs, runs, sources
 from dashboards.console.acts import reason
 from dashboards.console.acts.client import acting_as
-from dashboards.console.data import Operator
 from dashboards.console.inline_errors import inline_errors
+from dashboards.console.sources import Account
 
 REFRESH_SECONDS = 30
 _DONE = "maintenance_started"
@@ -17,24 +17,24 @@ _QUESTION = (
 
 
 @st.fragment(run_every=REFRESH_SECONDS)
-def button(operator: Operator, dataset: str) -> None:
+def button(account: Account, dataset: str) -> None:
     """Show the button with a field for the reason, and start a run when it is submitted."""
     with inline_errors():
-        if last_runs.is_active(operator, f"{dataset}__maintain"):
+        if last_runs.is_active(account, f"{dataset}__maintain"):
             st.button(
                 "Running", "maintain_running", icon=":material/progress_activity:", disabled=True,
                 help="A run has not ended yet",
             )  # fmt: skip
         elif why := reason.popover("Run now", "maintain", "cleaning_services", _QUESTION):
-            _start(operator, dataset, why)
+            _start(account, dataset, why)
 
 
-def _start(operator: Operator, dataset: str, why: str) -> None:
+def _start(account: Account, dataset: str, why: str) -> None:
     try:
-        with acting_as(operator, dataset) as client:
+        with acting_as(account, dataset) as client:
             run = client.start_maintenance(reason=why)
     finally:
-        data.refresh_runs()
+        sources.refresh_runs()
     st.session_state[_DONE] = f"{runs.name(run.dag_id, run.run_id)} started."
     st.rerun()
 

@@ -12,7 +12,7 @@ from dashboards.console import components, evidence, lake_data, roles
 from dashboards.console.models import history, leaderboard
 from dashboards.console.models.leaderboard import SLICES
 from dashboards.console.models.metrics import METRICS, Metric
-from dashboards.console.retrains import Figure, Retrain
+from dashboards.console.retrain_rows import Figure, Retrain
 from dashboards.text import NO_VALUE, esc
 from warehouse.tables.vocabulary import GATE
 

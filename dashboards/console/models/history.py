@@ -11,7 +11,7 @@ from airflow_api.answers import Question
 from dashboards import ui
 from dashboards.console import badges, charts, components, evidence, roles, runs
 from dashboards.console.badges import Badge
-from dashboards.console.retrains import Retrain
+from dashboards.console.retrain_rows import Retrain
 from dashboards.text import NO_VALUE, esc
 
 MAX_ROWS = 8

@@ -8,7 +8,7 @@ from dashboards import ui
 from dashboards.console import components, evidence, roles
 from dashboards.console.models import metrics
 from dashboards.console.models.metrics import METRICS
-from dashboards.console.retrains import Figure, Retrain
+from dashboards.console.retrain_rows import Figure, Retrain
 from dashboards.text import NO_VALUE, duration, esc, plural
 from serving.schemas import Comparison
 from warehouse.tables.vocabulary import GATE, HEADLINE, WARM

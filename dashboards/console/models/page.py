@@ -6,9 +6,9 @@ from dashboards import choices, product_api, states, ui
 from dashboards.console import (
     badges,
     components,
-    data,
     lake_data,
     runs,
+    sources,
     verdict,
 )
 from dashboards.console.access import require_access
@@ -20,29 +20,28 @@ from dashboards.console.models import (
     refresh,
     rolling,
     sample_users,
-    search,
 )
-from dashboards.console.retraining import approval
+from dashboards.console.retrain_parts import approval, search
 from dashboards.console.signing_in import sign_in
 from dashboards.text import esc, plural
 
-operator = sign_in.operator()
+account = sign_in.account()
 caption, actions = components.page_head("Models")
 with states.error_boundary(in_console=True):
     dataset = choices.dataset()
-require_access(operator, dataset, actions)
+require_access(account, dataset, actions)
 retrains, running, questions = [], {}, {}
 with inline_errors():
     retrains = lake_data.retrains(dataset)
     title = esc(product_api.title(dataset))
     caption.caption(f"{title} · {plural('retrain', len(retrains))}")
 with inline_errors():
-    newest_runs = data.runs(operator, f"{dataset}__retrain", 5)
+    newest_runs = sources.runs(account, f"{dataset}__retrain", 5)
     running = {run.run_id: run for run in newest_runs if run.state in runs.ACTIVE}
-    questions = data.questions(operator, f"{dataset}__retrain")
+    questions = sources.questions(account, f"{dataset}__retrain")
 with actions:
     components.retrains_link()
-    sign_in.menu(operator)
+    sign_in.menu(account)
 
 if not retrains:
     ui.empty_state(
@@ -50,13 +49,13 @@ if not retrains:
         "A retrain trains recipes on older ratings and evaluates them on newer ones. The results "
         "will appear here, whether or not a model is published.",
     )
-    refresh.when_changed(operator, dataset, retrains, running, questions)
+    refresh.when_changed(account, dataset, retrains, running, questions)
     st.stop()
 
 retrain = history.picker(retrains)
 compared = comparison.picker(retrains, retrain)
 run = running.get(retrain.run_id)
-refresh.when_changed(operator, dataset, retrains, running, questions)
+refresh.when_changed(account, dataset, retrains, running, questions)
 with inline_errors():
     approval.notice(run, questions.get(retrain.run_id), retrain.verdict)
 if compared:

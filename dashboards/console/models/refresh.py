@@ -7,16 +7,16 @@ import streamlit as st
 
 from airflow_api.answers import Question, Run
 from airflow_api.client import AirflowError
-from dashboards.console import data, lake_data
-from dashboards.console.data import Operator
-from dashboards.console.retrains import Retrain
+from dashboards.console import lake_data, sources
+from dashboards.console.retrain_rows import Retrain
+from dashboards.console.sources import Account
 from warehouse.errors import WarehouseError
 
 ACTIVE_SECONDS, IDLE_SECONDS = 3, 20  # interval of checks, with and without a running retrain
 
 
 def when_changed(
-    operator: Operator,
+    account: Account,
     dataset: str,
     shown: Sequence[Retrain],
     running: Mapping[str, Run],
@@ -29,8 +29,8 @@ def when_changed(
     def check() -> None:
         with suppress(WarehouseError, AirflowError):  # the cards report them
             stages = [_stage(retrain) for retrain in lake_data.retrains(dataset)]
-            asked = data.questions(operator, f"{dataset}__retrain")
-            if (stages, _answers(asked)) != before:
+            questions_now = sources.questions(account, f"{dataset}__retrain")
+            if (stages, _answers(questions_now)) != before:
                 st.rerun()
 
     check()

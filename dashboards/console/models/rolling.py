@@ -8,8 +8,8 @@ import streamlit as st
 
 from dashboards import ui
 from dashboards.console import charts, components, roles
-from dashboards.console.models.search import window_name
-from dashboards.console.retrains import Figure
+from dashboards.console.retrain_parts.search import window_name
+from dashboards.console.retrain_rows import Figure
 from dashboards.text import esc
 from warehouse.tables.vocabulary import GATE, HEADLINE, NEW_ITEMS, WARM
 

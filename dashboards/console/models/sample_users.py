@@ -8,9 +8,8 @@ import streamlit as st
 
 from dashboards import ui
 from dashboards.console import components, roles
-from dashboards.console.inspector import links
 from dashboards.console.models.leaderboard import SLICES
-from dashboards.console.retrains import Sample
+from dashboards.console.retrain_rows import Sample
 from dashboards.text import esc
 
 HIT = ":green[:material/check_circle:]"
@@ -38,7 +37,7 @@ def _label(sample: Sample) -> str:
 def _user(lists: Sequence[Sample]) -> None:
     with components.row(gap="small"):
         st.caption(f"Relevant items in the gate's window: {lists[0].n_relevant}", width="content")
-        links.user(lists[0].user_id)
+        components.inspector_link(lists[0].user_id)
     with st.grid(len(lists), min_column_width=220, gap="medium"):
         for sample in lists:
             with st.container(gap="xxsmall"):

@@ -13,8 +13,8 @@ from pydantic import ValidationError
 from airflow_api.answers import Run
 from airflow_api.client import AirflowError, SignInRefusedError
 from dashboards.answers import CachedAnswer
-from dashboards.console import data, lake_data, runs
-from dashboards.console.data import BY_NAME, Operator
+from dashboards.console import lake_data, runs, sources
+from dashboards.console.sources import BY_NAME, Account
 from dashboards.settings import NotSetUpError, demo_settings
 from monitoring.facts import (
     DAG_KINDS,
@@ -38,7 +38,7 @@ from warehouse.settings import LakeSettings
 T = TypeVar("T")
 
 
-def gather(operator: Operator, dataset: str) -> Facts:
+def gather(account: Account, dataset: str) -> Facts:
     """Return what is known now.
 
     Raises:
@@ -47,7 +47,7 @@ def gather(operator: Operator, dataset: str) -> Facts:
     return Facts(
         serving=_known(lambda: _serving(dataset)),
         data=_known(lambda: _data(dataset, _live_retrain(dataset))),
-        orchestration=_known(lambda: _orchestration(operator, dataset)),
+        orchestration=_known(lambda: _orchestration(account, dataset)),
         erasures=_known(lambda: _erasures(dataset)),
         services=_known(_services) or {},
         disk=_known(lake_data.disk),
@@ -65,12 +65,12 @@ def _known(read: Callable[[], T]) -> T | None:
 
 
 def _serving(dataset: str) -> Serving:
-    releases, verdicts = _fresh(data.releases(dataset)), _fresh(data.verdicts(dataset))
-    return serving_facts.serving(releases, verdicts, _fresh(data.outbox(dataset)))
+    releases, verdicts = _fresh(sources.releases(dataset)), _fresh(sources.verdicts(dataset))
+    return serving_facts.serving(releases, verdicts, _fresh(sources.outbox(dataset)))
 
 
 def _erasures(dataset: str) -> Erasures:
-    return serving_facts.erasures(_fresh(data.open_erasures(dataset)))
+    return serving_facts.erasures(_fresh(sources.open_erasures(dataset)))
 
 
 def _fresh(answer: CachedAnswer[T]) -> T:
@@ -80,7 +80,7 @@ def _fresh(answer: CachedAnswer[T]) -> T:
 
 
 def _live_retrain(dataset: str) -> str | None:
-    live = (release for release in data.releases(dataset).value if release.live)
+    live = (release for release in sources.releases(dataset).value if release.live)
     return next((release.retrain_id for release in live), None)
 
 
@@ -90,18 +90,18 @@ def _data(dataset: str, live_retrain_id: str | None) -> Data:
 
 
 @st.cache_data(ttl="5s", show_spinner=False, hash_funcs=BY_NAME)
-def _orchestration(operator: Operator, dataset: str) -> Orchestration:
-    paused = data.is_paused_by_dag(operator)
+def _orchestration(account: Account, dataset: str) -> Orchestration:
+    paused = sources.is_paused_by_dag(account)
     kinds = [
         kind
         for kind in DAG_KINDS
         if kind != "collect" or datasets.load_named(dataset).takes_feedback
     ]
     dags: Mapping[DagKind, DagState] = {
-        kind: _state(data.runs(operator, dag_id, 5), is_paused=paused.get(dag_id, False))
+        kind: _state(sources.runs(account, dag_id, 5), is_paused=paused.get(dag_id, False))
         for kind, dag_id in ((kind, f"{dataset}__{kind}") for kind in kinds)
     }
-    return Orchestration(dags, _approvals(operator, f"{dataset}__retrain"))
+    return Orchestration(dags, _approvals(account, f"{dataset}__retrain"))
 
 
 def _state(newest: list[Run], *, is_paused: bool) -> DagState:
@@ -111,12 +111,12 @@ def _state(newest: list[Run], *, is_paused: bool) -> DagState:
     return DagState(is_paused, run.state, run.started_at, run.ended_at)
 
 
-def _approvals(operator: Operator, dag_id: str) -> tuple[datetime, ...]:
+def _approvals(account: Account, dag_id: str) -> tuple[datetime, ...]:
     """Return since when each approval of an active run has been waiting."""
-    active = {run.run_id for run in data.runs(operator, dag_id, 5) if run.state in runs.ACTIVE}
+    active = {run.run_id for run in sources.runs(account, dag_id, 5) if run.state in runs.ACTIVE}
     waiting = (
         question.asked_at
-        for run_id, question in data.questions(operator, dag_id).items()
+        for run_id, question in sources.questions(account, dag_id).items()
         if run_id in active and question.answer is None
     )
     return tuple(asked_at for asked_at in waiting if asked_at is not None)
@@ -125,5 +125,5 @@ def _approvals(operator: Operator, dag_id: str) -> tuple[datetime, ...]:
 @st.cache_data(ttl="15s", show_spinner=False)
 def _services() -> Mapping[str, bool]:
     """Return which services answer. The app does: it shows the page."""
-    api_url, airflow_url = demo_settings().api_url, data.airflow_url()
+    api_url, airflow_url = demo_settings().api_url, sources.airflow_url()
     return {**services.answering(api_url=api_url, airflow_url=airflow_url), "App": True}

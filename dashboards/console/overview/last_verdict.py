@@ -6,9 +6,9 @@ import streamlit as st
 
 from airflow_api.answers import Run
 from dashboards import ui
-from dashboards.console import badges, data, runs, verdict
+from dashboards.console import badges, runs, sources, verdict
 from dashboards.console.badges import Badge
-from dashboards.console.data import Operator
+from dashboards.console.sources import Account
 from serving.schemas import Verdict
 
 SHOWN_RUNS = 5  # the newest, among which the run of the last verdict may be active
@@ -20,20 +20,20 @@ def of_run(run: Run, verdicts: Sequence[Verdict]) -> Verdict | None:
     return next((each for each in verdicts if each.retrain_id == retrain_id), None)
 
 
-def badge(operator: Operator, verdicts: Sequence[Verdict]) -> Badge | None:
+def badge(account: Account, verdicts: Sequence[Verdict]) -> Badge | None:
     """Return the badge of the newest verdict; it says whether its release is published yet."""
     if not verdicts:
         return None
     newest = verdicts[0]
     dag_id, _, run_id = newest.retrain_id.partition("/")
-    active = {run.run_id for run in data.runs(operator, dag_id, SHOWN_RUNS) if _is_active(run)}
-    question = data.questions(operator, dag_id).get(run_id)
+    active = {run.run_id for run in sources.runs(account, dag_id, SHOWN_RUNS) if _is_active(run)}
+    question = sources.questions(account, dag_id).get(run_id)
     return badges.of_verdict(newest.verdict, question, is_active=run_id in active)
 
 
-def show(operator: Operator, verdicts: Sequence[Verdict]) -> None:
+def show(account: Account, verdicts: Sequence[Verdict]) -> None:
     """Show the newest verdict with its evidence."""
-    last = badge(operator, verdicts)
+    last = badge(account, verdicts)
     if last is None:
         ui.heading("Last verdict", Badge("idle", "None yet").markdown)
         st.caption("Each retrain gets a verdict: the gate's decision and the figures behind it.")

@@ -9,23 +9,23 @@ from airflow_api.client import AirflowError
 from dashboards import choices, product_api, states, ui
 from dashboards.console import (
     components,
-    data,
     lake_data,
     last_runs,
     runs,
+    sources,
 )
 from dashboards.console.access import require_access
 from dashboards.console.inline_errors import inline_errors
 from dashboards.console.overview import (
     feedback_loop,
     key_figures,
-    lake,
+    lake_line,
     last_verdict,
     status,
     storage,
     watch,
 )
-from dashboards.console.retraining import approval, progress
+from dashboards.console.retrain_parts import approval, progress
 from dashboards.console.signing_in import sign_in
 from dashboards.text import esc, moment
 from warehouse import datasets
@@ -33,16 +33,16 @@ from warehouse import datasets
 SHOWN_RUNS = 4
 AGE_SECONDS, QUESTION_SECONDS, STATUS_SECONDS, STORAGE_SECONDS = 10, 5, 30, 60
 
-operator = sign_in.operator()
+account = sign_in.account()
 caption, actions = components.page_head("Overview")
 with states.error_boundary(in_console=True):
     dataset = choices.dataset()
-require_access(operator, dataset, actions)
+require_access(account, dataset, actions)
 ingest, retrain = f"{dataset}__ingest", f"{dataset}__retrain"
 
 live, verdicts, releases = None, [], []
 with inline_errors():
-    cached_releases, cached_verdicts = data.releases(dataset), data.verdicts(dataset)
+    cached_releases, cached_verdicts = sources.releases(dataset), sources.verdicts(dataset)
     releases, verdicts = cached_releases.value, cached_verdicts.value
     live = next((release for release in releases if release.live), None)
     states.stale_banner(cached_releases, cached_verdicts)
@@ -54,11 +54,11 @@ with inline_errors():
     caption.caption(f"{title} · {state}")
 with actions:
     components.retrains_link()
-    sign_in.menu(operator)
+    sign_in.menu(account)
 busy = False
 with suppress(AirflowError):  # the cards report it
-    busy = last_runs.is_active(operator, retrain)
-watch.when_changed(operator, dataset, live, verdicts)
+    busy = last_runs.is_active(account, retrain)
+watch.when_changed(account, dataset, live, verdicts)
 
 if not live:
     ui.empty_state(
@@ -72,7 +72,7 @@ if not live:
 def show_status() -> None:
     """Show whether everything is well, and what needs attention."""
     with components.card():
-        status.show(status.lines(operator, dataset), dataset)
+        status.show(status.lines(account, dataset), dataset)
 
 
 @st.fragment(run_every=AGE_SECONDS)
@@ -80,17 +80,17 @@ def show_figures() -> None:
     """Show the key figures, and update their ages."""
     if live:
         with inline_errors():
-            key_figures.show(live, releases, verdicts, last_verdict.badge(operator, verdicts))
+            key_figures.show(live, releases, verdicts, last_verdict.badge(account, verdicts))
 
 
 @st.fragment(run_every=QUESTION_SECONDS)
 def show_questions() -> None:
     """Show the questions of active runs as soon as they are asked."""
     with inline_errors():
-        for run in data.runs(operator, retrain, 5):
+        for run in sources.runs(account, retrain, 5):
             if run.state in runs.ACTIVE:
-                question = data.questions(operator, retrain).get(run.run_id)
-                verdict_asked = last_verdict.of_run(run, data.verdicts(dataset).value)
+                question = sources.questions(account, retrain).get(run.run_id)
+                verdict_asked = last_verdict.of_run(run, sources.verdicts(dataset).value)
                 approval.notice(run, question, verdict_asked)
 
 
@@ -98,9 +98,9 @@ def show_questions() -> None:
 def show_retrain() -> None:
     """Show the progress of the retrain, and update it."""
     with components.card(height="stretch"):
-        newest = data.runs(operator, retrain, 5)
+        newest = sources.runs(account, retrain, 5)
         run = progress.shown(newest)
-        progress.show(operator, run, [] if run else data.runs(operator, ingest, 1))
+        progress.show(account, run, [] if run else sources.runs(account, ingest, 1))
 
 
 @st.fragment(run_every=AGE_SECONDS)
@@ -108,20 +108,20 @@ def show_runs() -> None:
     """Show the last runs of both DAGs."""
     for heading, dag_id in (("Recent retrains", retrain), ("Recent ingests", ingest)):
         with components.card(height="stretch"):
-            ui.heading(heading, f"[Airflow]({data.airflow_page(dag_id)})")
-            last_runs.show(operator, dag_id, verdicts, SHOWN_RUNS)
+            ui.heading(heading, f"[Airflow]({sources.airflow_page(dag_id)})")
+            last_runs.show(account, dag_id, verdicts, SHOWN_RUNS)
 
 
 @st.fragment(run_every=AGE_SECONDS)
 def show_verdict_and_data() -> None:
     """Show the last verdict, the feedback loop and the lake, and update their ages."""
     with components.card():
-        last_verdict.show(operator, verdicts)
+        last_verdict.show(account, verdicts)
     with components.card():
         promised = timedelta(minutes=datasets.load_named(dataset).promises.collect_minutes)
-        feedback_loop.show(data.outbox(dataset).value, lake_data.feedback(dataset), promised)
+        feedback_loop.show(sources.outbox(dataset).value, lake_data.feedback(dataset), promised)
     with components.card():
-        lake.show(lake_data.tables(dataset, live.retrain_id if live else None))
+        lake_line.show(lake_data.tables(dataset, live.retrain_id if live else None))
 
 
 @st.fragment(run_every=STORAGE_SECONDS)
@@ -129,7 +129,7 @@ def show_storage() -> None:
     """Show free space and the largest tables."""
     with components.card():
         storage.show_disk(lake_data.disk())
-        storage.show_tables(storage.tables(operator, dataset))
+        storage.show_tables(storage.tables(account, dataset))
 
 
 show_status()

@@ -7,10 +7,10 @@ import streamlit as st
 from pydantic import ValidationError
 
 from dashboards import pages, ui
-from dashboards.console import components, data
+from dashboards.console import components, sources
 from dashboards.console.badges import Badge, Status
-from dashboards.console.data import Operator
 from dashboards.console.overview import facts
+from dashboards.console.sources import Account
 from dashboards.settings import NotSetUpError
 from dashboards.text import esc, plural
 from monitoring import status
@@ -30,7 +30,7 @@ _PAGES: dict[Target | None, Callable[[], st.Page]] = {
 _STATUSES: dict[Level, Status] = {"ok": "ok", "warning": "warning", "error": "error"}
 
 
-def lines(operator: Operator, dataset: str) -> tuple[Line, ...]:
+def lines(account: Account, dataset: str) -> tuple[Line, ...]:
     """Return the status of the data set now.
 
     Raises:
@@ -40,7 +40,7 @@ def lines(operator: Operator, dataset: str) -> tuple[Line, ...]:
         limits = Limits.of(datasets.load_named(dataset), LakeSettings())
     except ValidationError as error:
         raise NotSetUpError("LAKE_ROOT and LAKE_INBOX are not both set") from error
-    return status.lines(facts.gather(operator, dataset), limits, now=datetime.now(UTC))
+    return status.lines(facts.gather(account, dataset), limits, now=datetime.now(UTC))
 
 
 def show(shown: Sequence[Line], dataset: str) -> None:
@@ -97,5 +97,5 @@ def _link(line: Line, dataset: str) -> None:
         page = _PAGES[line.link_to]()
         st.page_link(page, label=page.title, query_params=pages.address())
     elif line.link_to in DAG_KINDS:
-        address, icon = data.airflow_page(f"{dataset}__{line.link_to}"), ":material/open_in_new:"
+        address, icon = sources.airflow_page(f"{dataset}__{line.link_to}"), ":material/open_in_new:"
         st.link_button("Airflow", address, type="tertiary", icon=icon)

@@ -6,9 +6,9 @@ import streamlit as st
 
 from dashboards import ui
 from dashboards.console import components
-from dashboards.console.acts.client import BY_TOKEN, as_operator
-from dashboards.console.data import Operator
+from dashboards.console.acts.client import BY_TOKEN, as_account
 from dashboards.console.overview import status
+from dashboards.console.sources import Account
 from dashboards.text import bytes_text, esc
 from monitoring.checks import platform
 from monitoring.facts import Disk
@@ -18,9 +18,9 @@ SHOWN_TABLES = 5
 
 
 @st.cache_data(ttl="60s", show_spinner=False, hash_funcs=BY_TOKEN)
-def tables(operator: Operator, dataset: str) -> list[TableSize]:
+def tables(account: Account, dataset: str) -> list[TableSize]:
     """Return the sizes of the data set's tables in Postgres, largest first."""
-    with as_operator(operator, dataset) as client:
+    with as_account(account, dataset) as client:
         return client.storage()
 
 

@@ -7,8 +7,8 @@ import streamlit as st
 from pydantic import ValidationError
 
 from airflow_api.client import AirflowError
-from dashboards.console import data, last_runs
-from dashboards.console.data import Operator
+from dashboards.console import last_runs, sources
+from dashboards.console.sources import Account
 from dashboards.settings import NotSetUpError
 from serving.errors import ApiError
 from serving.schemas import Release, Verdict
@@ -19,22 +19,22 @@ State = tuple[object, ...]
 
 
 def when_changed(
-    operator: Operator, dataset: str, live: Release | None, verdicts: Sequence[Verdict]
+    account: Account, dataset: str, live: Release | None, verdicts: Sequence[Verdict]
 ) -> None:
     """Run the page again when the live release, a pause, the last verdict or a run changes."""
     dag_id = f"{dataset}__retrain"
     before: list[State] = []
     with suppress(AirflowError):  # the cards report it
-        before.append(_state(live, verdicts, is_active=last_runs.is_active(operator, dag_id)))
+        before.append(_state(live, verdicts, is_active=last_runs.is_active(account, dag_id)))
 
     @st.fragment(run_every=SECONDS)
     def check() -> None:
         with suppress(AirflowError, ApiError, NotSetUpError, ValidationError):
-            releases = data.releases(dataset).value
+            releases = sources.releases(dataset).value
             now = _state(
                 next((release for release in releases if release.live), None),
-                data.verdicts(dataset).value,
-                is_active=last_runs.is_active(operator, dag_id),
+                sources.verdicts(dataset).value,
+                is_active=last_runs.is_active(account, dag_id),
             )
             if before and now != before[0]:
                 st.rerun()

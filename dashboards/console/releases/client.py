@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from dashboards.console import data
-from dashboards.console.acts.client import BY_TOKEN, acting_as, as_operator
-from dashboards.console.data import Operator
+from dashboards.console import sources
+from dashboards.console.acts.client import BY_TOKEN, acting_as, as_account
+from dashboards.console.sources import Account
 from serving.operator_client import OperatorClient
 from serving.schemas import LiveState, PastRelease, ReleaseChanges
 
@@ -14,7 +14,7 @@ SHOWN_RELEASES = 20
 
 
 @st.cache_data(ttl="5s", show_spinner=False, hash_funcs=BY_TOKEN)
-def history(operator: Operator, dataset: str) -> list[PastRelease]:
+def history(account: Account, dataset: str) -> list[PastRelease]:
     """Return the newest releases, newest first, deleted ones included.
 
     Raises:
@@ -22,23 +22,23 @@ def history(operator: Operator, dataset: str) -> list[PastRelease]:
         ScopeMissingError: the account is not an operator's.
         OperatorsNotConfiguredError: the API does not know Airflow's address.
     """
-    with as_operator(operator, dataset) as client:
+    with as_account(account, dataset) as client:
         return client.release_history(limit=SHOWN_RELEASES)
 
 
 @st.cache_data(ttl="10m", max_entries=50, show_spinner=False, hash_funcs=BY_TOKEN)
-def changes(operator: Operator, dataset: str, release_id: int, since: int) -> ReleaseChanges:
+def changes(account: Account, dataset: str, release_id: int, since: int) -> ReleaseChanges:
     """Return what changed in the lists from the release `since` to `release_id`.
 
     Raises:
         ReleaseNotReadyError: the lists of one of them were deleted.
     """
-    with as_operator(operator, dataset) as client:
+    with as_account(account, dataset) as client:
         return client.release_changes(release_id, since=since)
 
 
 def act(
-    operator: Operator, dataset: str, perform: Callable[[OperatorClient], LiveState]
+    account: Account, dataset: str, perform: Callable[[OperatorClient], LiveState]
 ) -> LiveState:
     """Perform an act on the releases, and let the next calls see it.
 
@@ -48,8 +48,8 @@ def act(
         NoEarlierReleaseError: no older release is kept.
     """
     try:
-        with acting_as(operator, dataset) as client:
+        with acting_as(account, dataset) as client:
             return perform(client)
     finally:
         history.clear()
-        data.releases.clear()
+        sources.releases.clear()

@@ -6,16 +6,15 @@ import streamlit as st
 
 from dashboards import ui
 from dashboards.console import components
-from dashboards.console.data import Operator
-from dashboards.console.inspector import links
 from dashboards.console.releases import client
+from dashboards.console.sources import Account
 from dashboards.text import esc, plural
 from serving.schemas import ItemShare, PastRelease, ReleaseChanges
 
 NEW, GONE = ":green[:material/add_circle:]", ":orange[:material/remove_circle:]"
 
 
-def show(operator: Operator, dataset: str, releases: Sequence[PastRelease]) -> None:
+def show(account: Account, dataset: str, releases: Sequence[PastRelease]) -> None:
     """Show the changes from one kept release to another; by default from the one before."""
     ui.heading("What changed in the lists")
     kept = [release.release_id for release in releases if release.kept]
@@ -28,7 +27,7 @@ def show(operator: Operator, dataset: str, releases: Sequence[PastRelease]) -> N
         st.caption("Choose two different releases.")
         return
     with st.spinner("Comparing lists…"):
-        changes = client.changes(operator, dataset, after, before)
+        changes = client.changes(account, dataset, after, before)
     _figures(changes)
     _items(changes)
     _examples(changes)
@@ -104,7 +103,7 @@ def _examples(changes: ReleaseChanges) -> None:
         with tab, st.grid(2, min_column_width=240, gap="medium"):
             _list(f"Release {changes.since}", example.before, example.after, GONE)
             _list(f"Release {changes.release_id}", example.after, example.before, NEW)
-            links.user(example.user_id)
+            components.inspector_link(example.user_id)
     st.caption(f"{NEW} only in the later list · {GONE} only in the earlier one")
 
 

@@ -8,8 +8,8 @@ from dashboards import ui
 from dashboards.console.acts import reason
 from dashboards.console.badges import Badge
 from dashboards.console.components import row
-from dashboards.console.data import Operator
 from dashboards.console.releases import client
+from dashboards.console.sources import Account
 from dashboards.text import age, esc, moment
 from serving.operator_client import OperatorClient
 from serving.schemas import LiveState, PastRelease
@@ -18,7 +18,7 @@ WATCH_SECONDS = 5
 _DONE = "release_act"
 
 
-def show(operator: Operator, dataset: str, releases: Sequence[PastRelease]) -> None:
+def show(account: Account, dataset: str, releases: Sequence[PastRelease]) -> None:
     """Show the live release with its acts, and confirm the act that led here."""
     live = next((release for release in releases if release.live), None)
     if message := st.session_state.pop(_DONE, None):
@@ -39,21 +39,21 @@ def show(operator: Operator, dataset: str, releases: Sequence[PastRelease]) -> N
             "published."
         )
     with row():
-        _roll_back(operator, dataset, live, releases)
+        _roll_back(account, dataset, live, releases)
         if live.publishing_paused_by:
-            _resume(operator, dataset)
+            _resume(account, dataset)
         else:
-            _pause(operator, dataset, live)
+            _pause(account, dataset, live)
 
 
 def perform(
-    operator: Operator,
+    account: Account,
     dataset: str,
     act: Callable[[OperatorClient], LiveState],
     message: Callable[[LiveState], str],
 ) -> None:
     """Perform an act, and show the page again with a message about it."""
-    state = client.act(operator, dataset, act)
+    state = client.act(account, dataset, act)
     st.session_state[_DONE] = message(state)
     st.rerun()
 
@@ -66,13 +66,13 @@ def went_live(state: LiveState) -> str:
     return text
 
 
-def watch(operator: Operator, dataset: str, shown: Sequence[PastRelease]) -> None:
+def watch(account: Account, dataset: str, shown: Sequence[PastRelease]) -> None:
     """Show the page again when another release goes live, or publishing is paused or resumed."""
     before = _state(shown)
 
     @st.fragment(run_every=WATCH_SECONDS)
     def check() -> None:
-        if _state(client.history(operator, dataset)) != before:
+        if _state(client.history(account, dataset)) != before:
             st.rerun()
 
     check()
@@ -89,7 +89,7 @@ def _badge(live: PastRelease) -> Badge:
 
 
 def _roll_back(
-    operator: Operator, dataset: str, live: PastRelease, releases: Sequence[PastRelease]
+    account: Account, dataset: str, live: PastRelease, releases: Sequence[PastRelease]
 ) -> None:
     older = [each for each in releases if each.kept and each.release_id < live.release_id]
     if not older:
@@ -105,14 +105,14 @@ def _roll_back(
     )
     if why := reason.popover("Roll back", f"roll_back_{live.release_id}", "undo", question):
         perform(
-            operator,
+            account,
             dataset,
             lambda api: api.roll_back(instead_of=live.release_id, reason=why),
             went_live,
         )
 
 
-def _pause(operator: Operator, dataset: str, live: PastRelease) -> None:
+def _pause(account: Account, dataset: str, live: PastRelease) -> None:
     key = f"pause_{live.release_id}"
     question = (
         f"Keep release {live.release_id} until an operator resumes publishing? Retrains are "
@@ -120,18 +120,18 @@ def _pause(operator: Operator, dataset: str, live: PastRelease) -> None:
     )
     if why := reason.popover("Pause publishing", key, "pause_circle", question):
         perform(
-            operator,
+            account,
             dataset,
             lambda api: api.pause_publishing(reason=why),
             lambda _: "Publishing is paused.",
         )
 
 
-def _resume(operator: Operator, dataset: str) -> None:
+def _resume(account: Account, dataset: str) -> None:
     question = "Let the next retrain publish again?"
     if why := reason.popover("Resume publishing", "resume", "play_circle", question):
         perform(
-            operator,
+            account,
             dataset,
             lambda api: api.resume_publishing(reason=why),
             lambda _: "Publishing is resumed. The next retrain may publish.",

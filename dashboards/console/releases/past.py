@@ -9,8 +9,8 @@ from dashboards.console import badges, evidence, runs
 from dashboards.console.acts import reason
 from dashboards.console.badges import Badge
 from dashboards.console.components import row
-from dashboards.console.data import Operator
 from dashboards.console.releases import live as live_release
+from dashboards.console.sources import Account
 from dashboards.text import NO_VALUE, esc, moment, plural
 from serving.schemas import Activation, PastRelease, Verdict
 
@@ -29,7 +29,7 @@ _STATES = {
 
 
 def show(
-    operator: Operator, dataset: str, releases: Sequence[PastRelease], verdicts: Sequence[Verdict]
+    account: Account, dataset: str, releases: Sequence[PastRelease], verdicts: Sequence[Verdict]
 ) -> None:
     """Show the releases, newest first, each with its acts and a button that makes it live."""
     ui.heading("Newest releases", f":gray[{plural('release', len(releases))}]")
@@ -40,7 +40,7 @@ def show(
             with st.container(width="content", gap=None):
                 _describe(release, by_retrain)
             if release.kept and not release.live:
-                _activate(operator, dataset, release, live)
+                _activate(account, dataset, release, live)
 
 
 def figures(verdict: Verdict | None) -> str:
@@ -89,7 +89,7 @@ def _sentence(act: Activation) -> str:
 
 
 def _activate(
-    operator: Operator, dataset: str, release: PastRelease, live: PastRelease | None
+    account: Account, dataset: str, release: PastRelease, live: PastRelease | None
 ) -> None:
     question = f"Serve release {release.release_id} ({esc(release.recipe)}) from now on?"
     if live is not None and live.publishing_paused_by:
@@ -98,7 +98,7 @@ def _activate(
     key = f"activate_{release_id}_instead_of_{seen}"
     if why := reason.popover("Make live", key, "publish", question):
         live_release.perform(
-            operator,
+            account,
             dataset,
             lambda api: api.activate(release_id, instead_of=seen, reason=why),
             live_release.went_live,

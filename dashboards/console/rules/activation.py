@@ -9,9 +9,9 @@ import streamlit as st
 from dashboards import ui
 from dashboards.console.badges import Badge
 from dashboards.console.components import button, row
-from dashboards.console.data import Operator
 from dashboards.console.rules import client, descriptions, draft, editor, undo
 from dashboards.console.rules.draft import PreviewedRules
+from dashboards.console.sources import Account
 from dashboards.text import esc, moment
 from serving.errors import NoWindowListsError, RulesChangedError
 from serving.schemas import RulesPreview, RulesVersion, SlateRules
@@ -57,7 +57,7 @@ def conflict(active: RulesVersion) -> None:
             button("Keep my draft", "draft_keep", "", draft.rebase, version, type="tertiary")
 
 
-def preview_button(operator: Operator, dataset: str, rules: SlateRules | None) -> None:
+def preview_button(account: Account, dataset: str, rules: SlateRules | None) -> None:
     """Show the button, and preview the rules when it is pressed."""
     if rules is None:
         st.warning("Two pins have the same rank.", icon=":material/rule:")
@@ -66,10 +66,10 @@ def preview_button(operator: Operator, dataset: str, rules: SlateRules | None) -
     )
     if is_pressed and rules:
         with st.spinner("Applying the rules to sample lists…"):
-            draft.keep_preview(PreviewedRules(rules, _preview(operator, dataset, rules)))
+            draft.keep_preview(PreviewedRules(rules, _preview(account, dataset, rules)))
 
 
-def form(operator: Operator, dataset: str, rules: SlateRules | None, active: RulesVersion) -> None:
+def form(account: Account, dataset: str, rules: SlateRules | None, active: RulesVersion) -> None:
     """Ask for a reason and activate the rules. Disabled until exactly these were previewed."""
     obstacle = _obstacle(rules, active)
     with st.form("activate_rules", border=False):
@@ -85,10 +85,10 @@ def form(operator: Operator, dataset: str, rules: SlateRules | None, active: Rul
     if obstacle:
         st.caption(obstacle)
     if submitted and rules is not None:
-        _activate(operator, dataset, rules, (reason or "").strip())
+        _activate(account, dataset, rules, (reason or "").strip())
 
 
-def history(operator: Operator, dataset: str, versions: Sequence[RulesVersion]) -> None:
+def history(account: Account, dataset: str, versions: Sequence[RulesVersion]) -> None:
     """Show the versions with author and reason.
 
     The active one can be undone, an older one be loaded into the editor.
@@ -101,7 +101,7 @@ def history(operator: Operator, dataset: str, versions: Sequence[RulesVersion]) 
         with _version_row(version, is_active=not index):
             if index:
                 _load_button(version)
-            elif undone := undo.button(operator, dataset, versions):
+            elif undone := undo.button(account, dataset, versions):
                 st.session_state[_ACTIVATED] = undone
                 st.rerun()
     if versions[-1].version == 1:  # else older versions are not listed
@@ -128,9 +128,9 @@ def _load_button(version: RulesVersion) -> None:
     button("Load into editor", key, "history", draft.fill, version.rules, help=tooltip)
 
 
-def _preview(operator: Operator, dataset: str, rules: SlateRules) -> RulesPreview | None:
+def _preview(account: Account, dataset: str, rules: SlateRules) -> RulesPreview | None:
     try:
-        return client.preview(operator, dataset, rules)
+        return client.preview(account, dataset, rules)
     except NoWindowListsError:
         return None
 
@@ -148,12 +148,12 @@ def _obstacle(rules: SlateRules | None, active: RulesVersion) -> str | None:
     return None
 
 
-def _activate(operator: Operator, dataset: str, rules: SlateRules, reason: str) -> None:
+def _activate(account: Account, dataset: str, rules: SlateRules, reason: str) -> None:
     if not reason:
         st.warning("Enter a reason.", icon=":material/edit:")
         return
     try:
-        new = client.activate(operator, dataset, rules, instead_of=draft.version(), reason=reason)
+        new = client.activate(account, dataset, rules, instead_of=draft.version(), reason=reason)
     except RulesChangedError:
         st.rerun()  # loads the active version, which `conflict` shows
     draft.rebase(new.version)

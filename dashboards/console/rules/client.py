@@ -2,15 +2,15 @@
 
 import streamlit as st
 
-from dashboards.console.acts.client import BY_TOKEN, acting_as, as_operator
-from dashboards.console.data import Operator
+from dashboards.console.acts.client import BY_TOKEN, acting_as, as_account
+from dashboards.console.sources import Account
 from serving.schemas import RulesPreview, RulesVersion, SlateRules
 
 MAX_VERSIONS = 10
 
 
 @st.cache_data(ttl="5s", show_spinner=False, hash_funcs=BY_TOKEN)
-def history(operator: Operator, dataset: str) -> list[RulesVersion]:
+def history(account: Account, dataset: str) -> list[RulesVersion]:
     """Return the last versions of the rules, newest first.
 
     Raises:
@@ -18,22 +18,22 @@ def history(operator: Operator, dataset: str) -> list[RulesVersion]:
         ScopeMissingError: the account is not an operator's.
         OperatorsNotConfiguredError: the API does not know Airflow's address.
     """
-    with as_operator(operator, dataset) as client:
+    with as_account(account, dataset) as client:
         return client.rules_history(limit=MAX_VERSIONS)
 
 
-def preview(operator: Operator, dataset: str, rules: SlateRules) -> RulesPreview:
+def preview(account: Account, dataset: str, rules: SlateRules) -> RulesPreview:
     """Return the effect of these rules, compared with the active rules.
 
     Raises:
         NoWindowListsError: no retrain has stored lists to preview on.
     """
-    with as_operator(operator, dataset) as client:
+    with as_account(account, dataset) as client:
         return client.preview_rules(rules)
 
 
 def activate(
-    operator: Operator, dataset: str, rules: SlateRules, *, instead_of: int, reason: str
+    account: Account, dataset: str, rules: SlateRules, *, instead_of: int, reason: str
 ) -> RulesVersion:
     """Activate these rules and return their version.
 
@@ -41,7 +41,7 @@ def activate(
         RulesChangedError: the active version is no longer `instead_of`.
     """
     try:
-        with acting_as(operator, dataset) as client:
+        with acting_as(account, dataset) as client:
             return client.replace_rules(rules, instead_of=instead_of, reason=reason)
     finally:
         history.clear()

@@ -8,10 +8,10 @@ from dashboards.console.signing_in import sign_in
 from dashboards.text import esc
 from serving.schemas import RulesVersion, SlateRules
 
-operator = sign_in.operator()
+account = sign_in.account()
 caption, actions = components.page_head("Rules")
 with actions:
-    sign_in.menu(operator)
+    sign_in.menu(account)
 with states.error_boundary(in_console=True):
     dataset = choices.dataset()
     about = product_api.about(dataset)
@@ -20,7 +20,7 @@ states.stale_banner(about)
 activation.confirmation()
 
 with inline_errors():
-    versions = client.history(operator, dataset)
+    versions = client.history(account, dataset)
     active = versions[0] if versions else RulesVersion(version=0, rules=SlateRules())
     draft.start(dataset, active)
     with components.card():
@@ -29,11 +29,11 @@ with inline_errors():
     with components.card():
         editor.show(dataset, about.value, active)
         rules = draft.rules()
-        activation.preview_button(operator, dataset, rules)
+        activation.preview_button(account, dataset, rules)
     previewed = draft.previewed(rules)
     with components.card():
         if previewed is not None:
             preview.show(previewed.preview, about.value.item_noun)
-        activation.form(operator, dataset, rules, active)
+        activation.form(account, dataset, rules, active)
     with components.card():
-        activation.history(operator, dataset, versions)
+        activation.history(account, dataset, versions)

@@ -5,15 +5,15 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashboards.console.acts import reason
-from dashboards.console.data import Operator
 from dashboards.console.rules import client, descriptions, draft
+from dashboards.console.sources import Account
 from serving.errors import RulesChangedError
 from serving.schemas import RulesVersion, SlateRules
 
 NO_RULES = RulesVersion(version=0, rules=SlateRules())
 
 
-def button(operator: Operator, dataset: str, versions: Sequence[RulesVersion]) -> int | None:
+def button(account: Account, dataset: str, versions: Sequence[RulesVersion]) -> int | None:
     """Show the button; return the new version after an undo. `versions` are newest first."""
     before = before_active(versions)
     if before is None:
@@ -25,7 +25,7 @@ def button(operator: Operator, dataset: str, versions: Sequence[RulesVersion]) -
         return None
     is_edited = not draft.is_same(draft.rules() or before.rules, versions[0].rules)
     try:
-        new = client.activate(operator, dataset, before.rules, instead_of=active, reason=why)
+        new = client.activate(account, dataset, before.rules, instead_of=active, reason=why)
     except RulesChangedError:
         st.rerun()  # loads the active version
     if not is_edited:

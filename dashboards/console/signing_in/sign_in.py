@@ -1,6 +1,6 @@
-"""Sign-in of operators with their Airflow accounts. The app stores no password.
+"""Sign-in with Airflow accounts, of operators and viewers. The app stores no password.
 
-A sign-in is kept in the server's memory for all tabs of the browser: until the operator signs out,
+A sign-in is kept in the server's memory for all tabs of the browser: until the account is signed out,
 for 4 hours, or until the app restarts.
 """
 
@@ -17,11 +17,11 @@ from airflow_api.client import (
     TooManyAttemptsError,
 )
 from dashboards import brand
-from dashboards.console import data
-from dashboards.console.acts.client import as_operator
-from dashboards.console.data import Operator
+from dashboards.console import sources
+from dashboards.console.acts.client import as_account
 from dashboards.console.signing_in import typed_values
 from dashboards.console.signing_in.attempts import Attempts
+from dashboards.console.sources import Account
 from dashboards.identity import visitors
 from dashboards.settings import NotSetUpError
 from dashboards.text import esc
@@ -38,8 +38,8 @@ _ENDED = "sign_in_ended"
 ATTEMPTS = Attempts()  # of this process; no cache of Streamlit, which can be emptied
 
 
-def operator() -> Operator:
-    """Return the signed-in operator; if there is none, show the sign-in form and end the page."""
+def account() -> Account:
+    """Return the signed-in account; if there is none, show the sign-in form and end the page."""
     signed_in = current()
     if signed_in is None:
         _form()
@@ -48,16 +48,16 @@ def operator() -> Operator:
     return signed_in
 
 
-def current() -> Operator | None:
-    """Return the signed-in operator, or None."""
+def current() -> Account | None:
+    """Return the signed-in account, or None."""
     sign_in = visitors.BROWSERS.signed_in(visitors.browser())
-    if sign_in is None or not isinstance(sign_in.operator, Operator):
+    if sign_in is None or not isinstance(sign_in.account, Account):
         return None
-    return sign_in.operator
+    return sign_in.account
 
 
 def sign_out() -> None:
-    """Sign the operator out in every tab of this browser, and revoke their token."""
+    """Sign the account out in every tab of this browser, and revoke their token."""
     signed_in = current()
     visitors.BROWSERS.sign_out(visitors.browser())
     typed_values.drop()
@@ -67,7 +67,7 @@ def sign_out() -> None:
 
 
 def end() -> None:
-    """Sign an operator out because Airflow rejects their token, and show the form again.
+    """Sign the account out because Airflow rejects their token, and show the form again.
 
     What they have typed on the page is kept until they have signed in again.
     """
@@ -77,8 +77,8 @@ def end() -> None:
     st.rerun()
 
 
-def menu(signed_in: Operator) -> None:
-    """Show the operator's name, and a button to sign out."""
+def menu(signed_in: Account) -> None:
+    """Show the account's name, and a button to sign out."""
     with st.popover(esc(signed_in.name), icon=":material/account_circle:", key="account"):
         st.caption("Signed in with Airflow")
         st.button("Sign out", key="sign_out", icon=":material/logout:", on_click=sign_out)
@@ -122,7 +122,7 @@ def _submit(name: str, password: str) -> None:
         st.error(wait, icon=":material/lock_clock:")
         return
     try:
-        signed_in = data.sign_in(name, password)
+        signed_in = sources.sign_in(name, password)
         is_operator = signed_in.airflow.user().is_operator
     except SignInRefusedError:
         ATTEMPTS.failed(name, address)
@@ -153,7 +153,7 @@ def _submit(name: str, password: str) -> None:
     st.rerun()
 
 
-def _is_still_operator(signed_in: Operator) -> bool:
+def _is_still_operator(signed_in: Account) -> bool:
     """Return whether Airflow still calls them an operator; they remain one while it is down."""
     try:
         return signed_in.airflow.user().is_operator
@@ -163,10 +163,10 @@ def _is_still_operator(signed_in: Operator) -> bool:
         return False
 
 
-def _record_view(signed_in: Operator, dataset: str, user_id: str) -> bool:
+def _record_view(signed_in: Account, dataset: str, user_id: str) -> bool:
     """Record in the audit that an operator acts as a user; return whether it succeeded."""
     try:
-        with as_operator(signed_in, dataset) as api:
+        with as_account(signed_in, dataset) as api:
             api.record_view(user_id)
     except (ApiError, AirflowError, NotSetUpError) as error:
         log.warning("view not recorded error=%s", error)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboards.console import data
+from dashboards.console import sources
 from serving.schemas import OutboxState
 from tests.support.dashboards import fake_retrains, searched, shop
 from tests.support.dashboards.app_pages import fresh
@@ -50,9 +50,9 @@ def console(
     monkeypatch: pytest.MonkeyPatch,
 ) -> FakeAirflow:
     """The console with releases and verdicts, over an empty lake."""
-    monkeypatch.setattr(data, "releases", lambda _: fresh(shop.releases()))
-    monkeypatch.setattr(data, "verdicts", lambda _: fresh(shop.verdicts()))
-    monkeypatch.setattr(data, "outbox", lambda _: fresh(OutboxState(n_events=0, n_waiting=0)))
+    monkeypatch.setattr(sources, "releases", lambda _: fresh(shop.releases()))
+    monkeypatch.setattr(sources, "verdicts", lambda _: fresh(shop.verdicts()))
+    monkeypatch.setattr(sources, "outbox", lambda _: fresh(OutboxState(n_events=0, n_waiting=0)))
     return airflow
 
 
@@ -63,7 +63,7 @@ def retraining(
     monkeypatch: pytest.MonkeyPatch,
 ) -> FakeOperations:
     """The console with verdicts and a running retrain, whose acts reach the fake Airflow."""
-    monkeypatch.setattr(data, "verdicts", lambda _: fresh(shop.verdicts()))
+    monkeypatch.setattr(sources, "verdicts", lambda _: fresh(shop.verdicts()))
     return operations
 
 

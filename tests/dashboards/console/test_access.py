@@ -3,7 +3,7 @@
 import pytest
 
 from airflow_api.client import AirflowUnavailableError
-from dashboards.console import data
+from dashboards.console import sources
 from tests.support.dashboards.app_pages import Page, keys, words
 from tests.support.dashboards.console_pages import (
     BACKTEST,
@@ -28,7 +28,7 @@ PAGES = [
 def test_an_account_without_the_data_sets_dags_sees_nothing_of_it(
     page: Page, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    monkeypatch.setattr(data, "is_paused_by_dag", lambda _: {"books__retrain": False})
+    monkeypatch.setattr(sources, "is_paused_by_dag", lambda _: {"books__retrain": False})
 
     app = opened(page, name)
 
@@ -45,7 +45,7 @@ def test_while_airflow_is_down_the_dags_at_the_sign_in_count(
     def fails(_: object) -> dict[str, bool]:
         raise AirflowUnavailableError("down")
 
-    monkeypatch.setattr(data, "is_paused_by_dag", fails)
+    monkeypatch.setattr(sources, "is_paused_by_dag", fails)
     monkeypatch.setattr("airflow_api.client.Airflow.dags", lambda _: {dag_id: False})
 
     text = words(opened(page, DATA))

@@ -6,8 +6,8 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from dashboards.console import data, menu
-from dashboards.console.data import Operator
+from dashboards.console import menu, sources
+from dashboards.console.sources import Account
 from tests.support.dashboards.console_pages import signed_in
 from tests.support.dashboards.fake_airflow import PASSWORD, USER, FakeAirflow
 
@@ -48,7 +48,7 @@ def test_the_menu_and_the_title_have_the_number_of_waiting_approvals(
 
     airflow.ask("manual__now")
     airflow.ask("r1", "Approve", "maya")  # it was answered
-    data.waiting.clear()
+    sources.waiting.clear()
     app.run()
 
     assert not app.exception
@@ -57,12 +57,12 @@ def test_the_menu_and_the_title_have_the_number_of_waiting_approvals(
 
 
 def test_all_pages_of_an_operator_ask_airflow_once_in_ten_seconds(airflow: FakeAirflow) -> None:
-    maya, jonas = data.sign_in(USER, PASSWORD), data.sign_in(USER, PASSWORD)
+    maya, jonas = sources.sign_in(USER, PASSWORD), sources.sign_in(USER, PASSWORD)
     airflow.ask("manual__now")
     before = airflow.n_requests["hitlDetails"]
     for _ in range(3):
-        assert len(data.waiting(maya)) == 1
-    data.waiting(Operator("jonas", jonas.airflow))
+        assert len(sources.waiting(maya)) == 1
+    sources.waiting(Account("jonas", jonas.airflow))
 
     assert airflow.n_requests["hitlDetails"] - before == 2
 

@@ -74,5 +74,5 @@ def test_only_operators_have_a_link_to_the_inspector(page: Page) -> None:
         return {link.proto.label: link.proto.query_string for link in shown.get("page_link")}
 
     assert ":gray[Inspect]" not in links(page(PAGE))
-    operator = links(as_user(page(PAGE), "0042"))
-    assert operator[":gray[Inspect]"] == f"item={shop.ITEMS[0].item_id}"
+    account = links(as_user(page(PAGE), "0042"))
+    assert account[":gray[Inspect]"] == f"item={shop.ITEMS[0].item_id}"

@@ -19,7 +19,7 @@ def test_an_operator_is_signed_in_for_some_hours_and_until_they_sign_out() -> No
     known.sign_in("b", "ada", is_operator=True)
     sign_in = known.signed_in("b")
     assert sign_in is not None
-    assert sign_in.operator == "ada"
+    assert sign_in.account == "ada"
     assert known.signed_in("c") is None
 
     known.sign_out("b")

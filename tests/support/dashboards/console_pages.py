@@ -2,7 +2,7 @@
 
 from streamlit.testing.v1 import AppTest
 
-from dashboards.console import data
+from dashboards.console import sources
 from dashboards.identity import signing
 from dashboards.identity.visitors import BROWSERS
 from tests.support.dashboards.app_pages import Page
@@ -20,7 +20,7 @@ OVERVIEW, RETRAINS, MODELS, RULES, RELEASES, INSPECTOR, ACTIVITY = (
         "activity",
     )
 )
-DATA, EXPLORE = "console/lake/page.py", "console/explore/page.py"
+DATA, EXPLORE = "console/data/page.py", "console/explore/page.py"
 LINEAGE = "console/lineage/page.py"
 MAINTENANCE = "console/maintenance/page.py"
 BACKTEST = "console/backtest/page.py"
@@ -37,11 +37,11 @@ def opened(page: Page, name: str, **query: str) -> AppTest:
 
 
 def signed_in(
-    app: AppTest, operator: data.Operator | None = None, *, is_operator: bool = True
+    app: AppTest, account: sources.Account | None = None, *, is_operator: bool = True
 ) -> AppTest:
     """Return the page in a browser with this operator's sign-in, by default the fake's user."""
     app.session_state["browser"] = browser = signing.new_browser()
-    BROWSERS.sign_in(browser, operator or data.sign_in(USER, PASSWORD), is_operator=is_operator)
+    BROWSERS.sign_in(browser, account or sources.sign_in(USER, PASSWORD), is_operator=is_operator)
     return app
 
 

@@ -1,6 +1,6 @@
 """Trials of a search, invented."""
 
-from dashboards.console.retrains import Trial
+from dashboards.console.retrain_rows import Trial
 
 
 def trial(number: int, value: float | None, state: str = "complete", **changes: object) -> Trial:

@@ -3,7 +3,7 @@
 import pytest
 
 from airflow_api.client import AirflowUnavailableError, NotAllowedError
-from dashboards.console import data
+from dashboards.console import sources
 from tests.support.dashboards.app_pages import Page, keys, words
 from tests.support.dashboards.console_pages import EXPLORE, opened, press, warnings
 from tests.support.dashboards.fake_airflow import FakeAirflow
@@ -32,7 +32,7 @@ def test_a_viewer_may_query(page: Page, lake: FakeAirflow, asked: list[str]) -> 
 def test_an_account_without_the_data_sets_dags_sees_nothing_of_it(
     page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(data, "is_paused_by_dag", lambda _: {"books__retrain": False})
+    monkeypatch.setattr(sources, "is_paused_by_dag", lambda _: {"books__retrain": False})
 
     app = opened(page, EXPLORE)
 
@@ -55,7 +55,7 @@ def test_without_an_answer_of_airflow_nothing_is_shown(
     def fails(_: object) -> dict[str, bool]:
         raise error
 
-    monkeypatch.setattr(data, "is_paused_by_dag", fails)
+    monkeypatch.setattr(sources, "is_paused_by_dag", fails)
 
     app = opened(page, EXPLORE)
 

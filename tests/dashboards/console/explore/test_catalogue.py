@@ -6,9 +6,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboards.console import lake_data
+from dashboards.console.data import reading
 from dashboards.console.explore import stored
 from dashboards.console.explore.stored import Version
-from dashboards.console.lake import reading
 from tests.support.dashboards.app_pages import Page, cells, keys, words
 from tests.support.dashboards.console_pages import EXPLORE, opened, press, warnings
 from warehouse.query import Commit, StoredDefinition

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from dashboards.console import data, lake_data
+from dashboards.console import lake_data, sources
 from tests.support.dashboards import shop
 from tests.support.dashboards.app_pages import Page, cells, fresh, words
 from tests.support.dashboards.console_pages import LINEAGE, metrics, opened, warnings
@@ -65,7 +65,7 @@ def test_without_a_record_the_page_says_so(page: Page, monkeypatch: pytest.Monke
     monkeypatch.setattr(lake_data, "lineage", lambda *_: None)
     assert "No record of this release" in words(opened(page, LINEAGE))
 
-    monkeypatch.setattr(data, "releases", lambda _: fresh([]))
+    monkeypatch.setattr(sources, "releases", lambda _: fresh([]))
     assert "No release yet" in words(opened(page, LINEAGE))
 
 

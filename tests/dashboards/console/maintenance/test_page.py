@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from dashboards.console import data
-from dashboards.console.maintenance import lake
+from dashboards.console import sources
+from dashboards.console.maintenance import records
 from jobs import compact
 from serving.schemas import OpenErasures
 from tests.support.dashboards import shop
@@ -59,7 +59,7 @@ def test_old_files_are_counted(page: Page, monkeypatch: pytest.MonkeyPatch) -> N
     assert "No table to compact]" in text
 
     monkeypatch.setattr("warehouse.maintenance.compaction.MIN_SMALL_FILES", 1)
-    lake.table_files.clear()
+    records.table_files.clear()
 
     assert "to compact" in words(opened(page, MAINTENANCE))
 
@@ -71,7 +71,7 @@ def test_erasures_that_are_due_and_done_are_counted(
     open_ones = OpenErasures(
         n_with_rows=1, n_with_files=3, oldest_with_files_at=shop.NOW - timedelta(days=5)
     )
-    monkeypatch.setattr(data, "open_erasures", lambda _: fresh(open_ones))
+    monkeypatch.setattr(sources, "open_erasures", lambda _: fresh(open_ones))
     purge = {"table_name": "silver.events", "oldest_version": 3, "n_files": 6, "n_log_files": 2}
     purge |= {"purged_at": shop.NOW - timedelta(days=2), "run_key": "x"}
     append(lake_root, GOLD_PURGES, [purge], run_key=RunKey("d", "1", "erase"))
@@ -98,7 +98,7 @@ def test_an_error_of_the_lake_leaves_the_rest(page: Page, monkeypatch: pytest.Mo
     def fail(_: str) -> None:
         raise TableMissingError("x", "y")
 
-    monkeypatch.setattr(lake, "table_files", fail)
+    monkeypatch.setattr(records, "table_files", fail)
 
     app = opened(page, MAINTENANCE)
 

@@ -6,7 +6,7 @@ import pytest
 
 from dashboards.console.models import comparison, metrics
 from dashboards.console.models.comparison import Side
-from dashboards.console.retrains import Figure, Retrain
+from dashboards.console.retrain_rows import Figure, Retrain
 from dashboards.text import NO_VALUE
 from tests.support.dashboards import searched, shop
 from tests.support.dashboards.app_pages import Page, cells, words

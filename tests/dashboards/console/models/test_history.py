@@ -3,7 +3,7 @@ from datetime import timedelta
 from airflow_api.answers import Question
 from dashboards.console import badges
 from dashboards.console.models import history
-from dashboards.console.retrains import Retrain
+from dashboards.console.retrain_rows import Retrain
 from tests.support.dashboards import shop
 
 

@@ -2,7 +2,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboards.console.models import leaderboard
-from dashboards.console.retrains import Figure
+from dashboards.console.retrain_rows import Figure
 from tests.support.dashboards import searched
 from tests.support.dashboards.app_pages import Page, cells, words
 from tests.support.dashboards.console_pages import MODELS, opened

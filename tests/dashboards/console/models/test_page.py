@@ -1,7 +1,7 @@
 import pytest
 
 from airflow_api.client import AirflowUnavailableError
-from dashboards.console import data
+from dashboards.console import sources
 from dashboards.text import esc
 from tests.support.dashboards import searched, shop
 from tests.support.dashboards.app_pages import Page, cells, words
@@ -44,7 +44,7 @@ def test_without_airflow_the_page_still_shows_the_lake(
         raise AirflowUnavailableError("x")
 
     for name in ("runs", "questions", "is_paused_by_dag", "tasks"):
-        monkeypatch.setattr(data, name, fail)
+        monkeypatch.setattr(sources, name, fail)
     app.run()
 
     assert not app.exception

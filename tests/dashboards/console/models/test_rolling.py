@@ -1,5 +1,5 @@
 from dashboards.console.models import rolling
-from dashboards.console.retrains import Figure
+from dashboards.console.retrain_rows import Figure
 
 
 def test_windows_are_in_their_order_and_the_gates_is_last() -> None:

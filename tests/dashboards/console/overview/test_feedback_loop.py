@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dashboards.console import data, lake_data
+from dashboards.console import lake_data, sources
 from dashboards.console.lake_data import Feedback
 from serving.schemas import OutboxState
 from tests.support.dashboards import shop
@@ -27,7 +27,7 @@ def test_the_card_shows_queued_events_and_that_all_are_accounted_for(
 ) -> None:
     oldest = datetime.now(UTC) - timedelta(minutes=2, seconds=30)
     outbox = OutboxState(n_events=1234, n_waiting=34, oldest_waiting_at=oldest)
-    monkeypatch.setattr(data, "outbox", lambda _: fresh(outbox))
+    monkeypatch.setattr(sources, "outbox", lambda _: fresh(outbox))
     collect(lake_root, "a", *[("rate", "u", "a", 3.0, 100)] * 7)
     write_collection(lake_root, "a", 7)
 
@@ -53,7 +53,7 @@ def test_a_missing_event_is_reported(page: Page, monkeypatch: pytest.MonkeyPatch
 def test_late_collection_is_reported(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     hour_ago = shop.NOW - timedelta(hours=1)
     outbox = OutboxState(n_events=1, n_waiting=1, oldest_waiting_at=hour_ago)
-    monkeypatch.setattr(data, "outbox", lambda _: fresh(outbox))
+    monkeypatch.setattr(sources, "outbox", lambda _: fresh(outbox))
 
     assert "Collection is late" in words(opened(page, OVERVIEW))
 
@@ -69,6 +69,6 @@ def test_the_manifest_says_what_is_late(
     monkeypatch.setattr(datasets, "load_named", lambda _: promised)
     hour_ago = datetime.now(UTC) - timedelta(hours=1)
     outbox = OutboxState(n_events=1, n_waiting=1, oldest_waiting_at=hour_ago)
-    monkeypatch.setattr(data, "outbox", lambda _: fresh(outbox))
+    monkeypatch.setattr(sources, "outbox", lambda _: fresh(outbox))
 
     assert ("Collection is late" in words(opened(page, OVERVIEW))) == is_late

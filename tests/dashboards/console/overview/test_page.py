@@ -7,7 +7,7 @@ import streamlit as st
 from airflow_api.answers import NOTE_OF_STOPPED, run_of
 from airflow_api.client import AirflowUnavailableError, NotAllowedError
 from dags.about import TASKS
-from dashboards.console import data, lake_data
+from dashboards.console import lake_data, sources
 from dashboards.settings import NotSetUpError
 from dashboards.text import esc
 from monitoring.facts import Disk
@@ -57,8 +57,8 @@ def test_a_fresh_installation_says_that_nothing_has_run(
     page: Page, console: FakeAirflow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     console.runs.clear()
-    monkeypatch.setattr(data, "releases", lambda _: fresh([]))
-    monkeypatch.setattr(data, "verdicts", lambda _: fresh([]))
+    monkeypatch.setattr(sources, "releases", lambda _: fresh([]))
+    monkeypatch.setattr(sources, "verdicts", lambda _: fresh([]))
 
     text = words(opened(page, OVERVIEW))
 
@@ -73,10 +73,10 @@ def test_a_fresh_installation_says_that_nothing_has_run(
 @pytest.mark.parametrize(
     ("source", "error", "message"),
     [
-        ("data.runs", AirflowUnavailableError("x"), "Airflow is not responding"),
-        ("data.runs", NotAllowedError("x"), "Airflow role does not allow"),
-        ("data.releases", ApiUnavailableError("x"), "recommendation service did not answer"),
-        ("data.outbox", ApiUnavailableError("x"), "recommendation service did not answer"),
+        ("sources.runs", AirflowUnavailableError("x"), "Airflow is not responding"),
+        ("sources.runs", NotAllowedError("x"), "Airflow role does not allow"),
+        ("sources.releases", ApiUnavailableError("x"), "recommendation service did not answer"),
+        ("sources.outbox", ApiUnavailableError("x"), "recommendation service did not answer"),
         ("lake_data.tables", TableMissingError("x", "y"), "data lake cannot be read"),
         ("lake_data.feedback", TableMissingError("x", "y"), "data lake cannot be read"),
         ("lake_data.tables", NotSetUpError("LAKE_ROOT"), "Not set up"),
@@ -125,7 +125,7 @@ def test_a_verdict_whose_release_is_not_published_yet_says_so(
     assert metrics(app)["Last verdict"][0] == "Promotion, not published yet"
 
     console.ask(shop.RETRAIN.split("/")[1])
-    data.questions.clear()
+    sources.questions.clear()
     app = opened(page, OVERVIEW)
 
     assert metrics(app)["Last verdict"][0] == "Promotion, waiting for approval"
@@ -151,7 +151,7 @@ def test_before_the_first_retrain_the_page_says_what_starts_it(
 ) -> None:
     ingest = dict(console.runs[0])
     ingests = {"playground__ingest": [run_of(ingest)], "playground__retrain": []}
-    monkeypatch.setattr(data, "runs", lambda _, dag_id, __: ingests.get(dag_id, []))
+    monkeypatch.setattr(sources, "runs", lambda _, dag_id, __: ingests.get(dag_id, []))
 
     assert "The first ingest is running" in words(opened(page, OVERVIEW))
 
@@ -163,7 +163,7 @@ def test_before_the_first_retrain_the_page_says_what_starts_it(
 def test_a_verdict_that_cannot_be_parsed_is_reported(
     page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(data, "verdicts", lambda _: Verdict.model_validate({"verdict": "?"}))
+    monkeypatch.setattr(sources, "verdicts", lambda _: Verdict.model_validate({"verdict": "?"}))
 
     app = opened(page, OVERVIEW)
 

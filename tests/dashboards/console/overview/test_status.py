@@ -6,7 +6,7 @@ from typing import get_args
 
 import pytest
 
-from dashboards.console import data
+from dashboards.console import sources
 from dashboards.console.overview import facts, status
 from monitoring import levels
 from monitoring.facts import DagState, Data, Disk, Facts, LiveRelease, Orchestration, Serving
@@ -68,7 +68,7 @@ def test_the_api_that_does_not_answer_is_named(page: Page, monkeypatch: pytest.M
     def fail(_: str) -> None:
         raise ApiUnavailableError("x")
 
-    monkeypatch.setattr(data, "releases", fail)
+    monkeypatch.setattr(sources, "releases", fail)
 
     text = words(opened(page, OVERVIEW)).replace("\\", "")
 
@@ -81,10 +81,10 @@ def test_the_facts_are_those_of_airflow_the_api_and_the_lake(
     console.ask("manual__now")
     oldest = NOW - HOUR
     outbox = OutboxState(n_events=9, n_waiting=4, oldest_waiting_at=oldest)
-    monkeypatch.setattr(data, "outbox", lambda _: fresh(outbox))
+    monkeypatch.setattr(sources, "outbox", lambda _: fresh(outbox))
     first, *others = shop.releases()
     paused = first.model_copy(update={"publishing_paused_by": "jonas <b>"})
-    monkeypatch.setattr(data, "releases", lambda _: fresh([paused, *others]))
+    monkeypatch.setattr(sources, "releases", lambda _: fresh([paused, *others]))
 
     text = words(opened(page, OVERVIEW)).replace("\\", "")
 

@@ -1,7 +1,7 @@
 import pytest
 
 from dashboards import product_api
-from dashboards.console import data
+from dashboards.console import sources
 from dashboards.console.rules import descriptions
 from dashboards.text import esc
 from serving.errors import NoReleaseError
@@ -61,7 +61,7 @@ def test_answers_of_the_api_are_cached_per_token(page: Page, rules: FakeRules) -
     opened(page, RULES)
     rules.refusal = (403, "scope-missing")
     app = page(RULES)
-    other = data.sign_in(USER, PASSWORD)
+    other = sources.sign_in(USER, PASSWORD)
     other.airflow.token = USER  # any other text
     signed_in(app, other)
 

@@ -2,7 +2,7 @@ import pytest
 import streamlit as st
 
 from airflow_api.client import SignInRefusedError
-from dashboards.console import data
+from dashboards.console import sources
 from dashboards.console.signing_in import attempts
 from dashboards.identity import visitors
 from dashboards.text import esc
@@ -186,7 +186,7 @@ def test_what_was_typed_is_forgotten_after_signing_out(page: Page) -> None:
 @pytest.mark.usefixtures("airflow")
 def test_a_wrong_password_returns_no_operator() -> None:
     with pytest.raises(SignInRefusedError):
-        data.sign_in(USER, "wrong")
+        sources.sign_in(USER, "wrong")
 
 
 def test_an_account_without_a_right_on_dags_does_not_sign_in(

@@ -1,0 +1,58 @@
+"""The check of a file before it is taken, by the reader that `land` uses.
+
+Pages do not import jobs. The check is a program, which the app runs as Airflow's tasks run jobs:
+in a process of its own, without the app's secrets, and with a limit of time.
+"""
+
+import json
+import logging
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from dashboards.console.data.inbox import UploadRefusedError
+
+MAX_SECONDS = 90
+_PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "DATASETS_MANIFESTS", "PYTHONPATH")
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A sentence on the file. With the level `error` it is not taken."""
+
+    level: str
+    about: str
+    text: str
+
+
+def findings(dataset: str, path: Path, name: str) -> list[Finding]:
+    """Return the findings on the file at `path`, worst first.
+
+    Raises:
+        UploadRefusedError: the check cannot be started, did not end, or failed.
+    """
+    command = [sys.executable, "-P", "-m", "jobs.ingestion.check_file", f"--dataset={dataset}"]
+    command += [f"--file={path}", f"--name={name}"]
+    try:
+        done = subprocess.run(  # noqa: S603 # a list, no shell
+            command,
+            env={key: os.environ[key] for key in _PASSED_ON if key in os.environ},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=MAX_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise UploadRefusedError(
+            f"The check took longer than {MAX_SECONDS} s. Split the file, or copy it into the "
+            "inbox on the machine itself."
+        ) from error
+    except OSError as error:
+        raise UploadRefusedError(f"The check cannot be started: {error.strerror}.") from error
+    if done.returncode:
+        log.error("check of an upload failed code=%d %r", done.returncode, done.stderr[-2000:])
+        raise UploadRefusedError("The check failed. The app's log has the reason.")
+    return [Finding(**fields) for fields in json.loads(done.stdout)]
