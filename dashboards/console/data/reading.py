@@ -15,32 +15,9 @@ from warehouse import landings, quarantine
 from warehouse.landings import Landing
 from warehouse.maintenance.inventory import RowCount, row_counts
 from warehouse.quarantine import Decision, Group, Sample
-from warehouse.query import Commit, StoredDefinition
-from warehouse.tables import BRONZE_LANDINGS, SILVER_QUARANTINE, SILVER_REFINEMENTS, TABLES
+from warehouse.tables import BRONZE_LANDINGS, SILVER_QUARANTINE, SILVER_REFINEMENTS
 
-COMMITS = 30  # newest commits that are read of a table's log
 SAMPLES = 8
-
-
-@dataclass(frozen=True)
-class Details:
-    """A table as it is stored. Commits are newest first, rows oldest first."""
-
-    definition: StoredDefinition
-    commits: tuple[Commit, ...]
-    row_counts: tuple[RowCount, ...]
-
-
-@st.cache_data(ttl="10m", max_entries=100, show_spinner=False)
-def details(dataset: str, full_name: str, version: int) -> Details:  # noqa: ARG001 # of the cache
-    """Return what the log of a table says. Another newest version is read again."""
-    lake = lake_data.of(dataset)
-    table = next(table for table in TABLES if table.full_name == full_name)
-    return Details(
-        lake.definition(table),
-        tuple(lake.history(table, limit=COMMITS)),
-        tuple(row_counts(lake, table, limit=COMMITS)),
-    )
 
 
 @st.cache_data(ttl="5s", show_spinner=False)
@@ -95,5 +72,5 @@ def _groups(dataset: str, version: int) -> list[Group]:  # noqa: ARG001 # of the
 
 def clear() -> None:
     """Let the next calls read what an ingest has changed."""
-    for question in (files, quarantined, decisions, lake_data.tables, lake_data.feedback):
+    for question in (files, quarantined, decisions, lake_data.inventories, lake_data.feedback):
         question.clear()

@@ -6,17 +6,12 @@ import streamlit as st
 
 from dashboards import ui
 from dashboards.console import components, runs
-from dashboards.console.badges import Badge
 from dashboards.console.lake_data import TableState
+from dashboards.console.table_parts.definition import LAYERS
+from dashboards.console.table_parts.freshness import freshness, newer_than_live
 from dashboards.text import NO_VALUE, bytes_text, esc, moment, plural
 from warehouse.query import Commit
 
-LAYERS = {
-    "silver": "Silver: typed and checked",
-    "bronze": "Bronze: as received",
-    "gold": "Gold: models and evaluations",
-}
-NEWER = Badge("warning", "Newer than live")
 _PICKED = "shown_table"
 
 
@@ -37,7 +32,7 @@ def show(states: Sequence[TableState]) -> None:
         default=layers[0],
         required=True,
         key="layer",
-        format_func=LAYERS.__getitem__,
+        format_func=lambda layer: f"{layer.capitalize()}: {LAYERS[layer]}",
         label_visibility="collapsed",
     )
     if newer := newer_than_live(states):
@@ -67,29 +62,6 @@ def picker(states: Sequence[TableState]) -> TableState:
     return by_name[name]
 
 
-def newer_than_live(states: Sequence[TableState]) -> list[str]:
-    """Return the names of the tables that changed since the live release read them."""
-    return [state.table.full_name for state in states if freshness(state) == NEWER]
-
-
-def freshness(state: TableState) -> Badge | None:
-    """Return a badge: whether the live release used these rows. None: it uses no such table.
-
-    Versions that only removed old files do not count.
-    """
-    if state.version_served is None:
-        return None
-    changed = state.stored.changed
-    version = state.stored.version if changed is None else changed.version
-    return NEWER if version > state.version_served else Badge("ok", "Live")
-
-
-def by_whom(commit: Commit) -> str:
-    """Return the run of a commit as a Markdown link; the operation if no run wrote it."""
-    key = str(commit.run_key) if commit.run_key else ""
-    return runs.link(key) or esc(key or commit.operation.capitalize())
-
-
 def _row(state: TableState) -> dict[str, str]:
     stored, badge = state.stored, freshness(state)
     served = "" if state.version_served is None else f" :gray[live: {state.version_served}]"
@@ -100,6 +72,12 @@ def _row(state: TableState) -> dict[str, str]:
         "Size": bytes_text(stored.n_bytes),
         "Files": f"{stored.n_files:,}",
         "Version": f"{stored.version}{served}",
-        "Last change": f"{moment(changed.at)} by {by_whom(changed)}" if changed else NO_VALUE,
+        "Last change": f"{moment(changed.at)} by {_by_whom(changed)}" if changed else NO_VALUE,
         "Status": badge.markdown if badge else "",
     }
+
+
+def _by_whom(commit: Commit) -> str:
+    """Return the run of a commit as a Markdown link; the operation if no run wrote it."""
+    key = str(commit.run_key) if commit.run_key else ""
+    return runs.link(key) or esc(key or commit.operation.capitalize())

@@ -6,19 +6,16 @@ import streamlit as st
 
 from dashboards import pages, ui
 from dashboards.console import components
-from dashboards.console.explore import editor, results, stored
-from dashboards.console.explore.stored import Version
+from dashboards.console.explore import editor, results
 from dashboards.console.lake_data import TableState
-from dashboards.text import age, esc, moment, plural
+from dashboards.console.table_parts import definition, stored
+from dashboards.console.table_parts.definition import LAYERS
+from dashboards.console.table_parts.stored import Version
+from dashboards.text import age, esc, plural
 from warehouse.tables import TABLES, Table
 
 CHOSEN = "explore_table"
 FIRST = "silver.interactions"
-LAYERS = {
-    "silver": "typed and checked",
-    "gold": "evaluations, models and lists",
-    "bronze": "as it was sent",
-}
 
 
 def show(dataset: str, states: Sequence[TableState]) -> None:
@@ -50,15 +47,16 @@ def _details(dataset: str, table: Table, states: Sequence[TableState]) -> None:
     state = next((state for state in states if state.table == table), None)
     if state is None:
         st.caption("This table does not exist yet: the job that writes it has not run.")
-        _columns(table)
+        definition.show_columns(table)
         return
     st.caption(
         f"{plural('row', state.n_rows)} · version {state.version}, written "
         f"{age(state.written_at)} ago · one row per {esc(', '.join(table.key))}"
     )
     columns, sample, history, checks = st.tabs(["Columns", "Sample rows", "History", "Checks"])
+    details = stored.details(dataset, table.full_name, state.version)
     with columns:
-        _columns(table)
+        definition.show_columns(table, details.definition)
     with sample:
         rows = stored.sample(dataset, table.full_name, state.version)
         alt = f"Some rows of {table.full_name}"
@@ -67,33 +65,11 @@ def _details(dataset: str, table: Table, states: Sequence[TableState]) -> None:
     with history:
         _history(table, stored.history(dataset, table.full_name, state.version))
     with checks:
-        _checks(table, stored.checks(dataset, table.full_name, state.version))
-
-
-def _columns(table: Table) -> None:
-    rows = [
-        {
-            "Column": f"**{esc(column.name)}**",
-            "What it is": f"{column.doc} `{column.type}`"
-            + (", may be null" if column.nullable else ""),
-        }
-        for column in table.columns
-    ]
-    components.table(rows, f"Columns of {table.full_name}")
+        definition.show_checks(table, details.definition)
 
 
 def _history(table: Table, versions: Sequence[Version]) -> None:
-    rows = [
-        {
-            "Version": str(version.number),
-            "When": moment(version.at),
-            "What": esc(version.what),
-            "Who": version.who,
-            "Why": esc(version.why),
-        }
-        for version in versions
-    ]
-    components.table(rows, f"Versions of {table.full_name}, newest first")
+    definition.show_versions(table, versions)
     if len(versions) > 1:
         st.caption(
             f'In a query, `"{table.full_name}@{versions[-1].number}"` is an older version. Old '
@@ -105,31 +81,3 @@ def _history(table: Table, versions: Sequence[Version]) -> None:
         icon=":material/database:",
         query_params=pages.address() | {"table": table.full_name},
     )
-
-
-def _checks(table: Table, stored_checks: frozenset[str]) -> None:
-    rows = [
-        {
-            "Check": esc(name),
-            "Condition of every row": f"`{condition}`",
-            "Enforced by": "the table, on every write" if name in stored_checks else "newer tables",
-        }
-        for name, condition in table.checks
-    ]
-    never_null = [column.name for column in table.columns if not column.nullable]
-    rows.append(
-        {
-            "Check": "never null",
-            "Condition of every row": esc(", ".join(never_null)),
-            "Enforced by": "the table, on every write",
-        }
-    )
-    rows.append(
-        {
-            "Check": "key",
-            "Condition of every row": f"one row per {esc(', '.join(table.key))}",
-            "Enforced by": "the jobs that write it",
-        }
-    )
-    components.table(rows, f"Checks of {table.full_name}")
-    st.caption("Rows of sources that fail a check are in silver.quarantine, with its name.")

@@ -24,9 +24,9 @@ from warehouse.sql.isolated import Result
 log = logging.getLogger(__name__)
 log.setLevel(logging.INFO)  # who queried what is kept, whatever else the app logs
 
-AT_ONCE = 2  # queries of all operators
-SLOTS = BoundedSemaphore(AT_ONCE)  # of this process
-WAIT_SECONDS = 20.0  # for one of them to end
+AT_ONCE = 2  # queries of all accounts
+SLOTS = BoundedSemaphore(AT_ONCE)  # the queries that this process may run at once
+WAIT_SECONDS = 20.0  # a query waits at most so long for another one to end
 STEP_SECONDS = 0.25
 _KEY, _STOPPED = "explore_outcome", "explore_stopped"
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashboards import pages, ui
-from dashboards.console.data.tables import newer_than_live
 from dashboards.console.lake_data import TableState
+from dashboards.console.table_parts.freshness import newer_than_live
 from dashboards.text import bytes_text, esc, plural
 
 

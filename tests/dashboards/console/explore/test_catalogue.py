@@ -6,9 +6,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboards.console import lake_data
-from dashboards.console.data import reading
-from dashboards.console.explore import stored
-from dashboards.console.explore.stored import Version
+from dashboards.console.table_parts import stored
+from dashboards.console.table_parts.stored import Version
 from tests.support.dashboards.app_pages import Page, cells, keys, words
 from tests.support.dashboards.console_pages import EXPLORE, opened, press, warnings
 from warehouse.query import Commit, StoredDefinition
@@ -84,11 +83,9 @@ def test_a_version_says_why_it_was_written(
     monkeypatch.setenv("CONSOLE_AIRFLOW_URL", "https://airflow.test")
     at = datetime(2026, 1, 5, tzinfo=UTC)
     commit = Commit(3, at, "WRITE", RunKey(dag, "r1", "backtest"))
-    details = reading.Details(
-        StoredDefinition(frozenset(), frozenset(), frozenset()), (commit,), ()
-    )
+    details = stored.Details(StoredDefinition(frozenset(), frozenset(), frozenset()), (commit,), ())
     monkeypatch.setattr(lake_data, "retrains", lambda _: [])
-    monkeypatch.setattr(reading, "details", lambda *_: details)
+    monkeypatch.setattr(stored, "details", lambda *_: details)
 
     [version] = stored.history("shop", "gold.backtests", 3)
 

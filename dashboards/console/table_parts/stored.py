@@ -10,12 +10,13 @@ import pyarrow as pa
 import streamlit as st
 
 from dashboards.console import lake_data, runs
-from dashboards.console.data import reading
 from dashboards.text import NO_VALUE
-from warehouse.query import Commit
+from warehouse.query import Commit, StoredDefinition
 from warehouse.tables import TABLES
+from warehouse.maintenance.inventory import RowCount, row_counts
 
 SAMPLE_ROWS, SHOWN_VERSIONS = 5, 10
+COMMITS = 30  # newest commits that are read of a table's log
 _BY_NAME = {table.full_name: table for table in TABLES}
 _OPERATIONS = {
     "CREATE TABLE": "Created", "WRITE": "Rows added", "MERGE": "Rows merged",
@@ -44,6 +45,27 @@ class Version:
     why: str
 
 
+@dataclass(frozen=True)
+class Details:
+    """A table as it is stored. Commits are newest first, rows oldest first."""
+
+    definition: StoredDefinition
+    commits: tuple[Commit, ...]
+    row_counts: tuple[RowCount, ...]
+
+
+@st.cache_data(ttl="10m", max_entries=100, show_spinner=False)
+def details(dataset: str, full_name: str, version: int) -> Details:  # noqa: ARG001 # of the cache
+    """Return what the log of a table says. Another newest version is read again."""
+    lake = lake_data.of(dataset)
+    table = _BY_NAME[full_name]
+    return Details(
+        lake.definition(table),
+        tuple(lake.history(table, limit=COMMITS)),
+        tuple(row_counts(lake, table, limit=COMMITS)),
+    )
+
+
 @st.cache_data(ttl="10m", max_entries=200, show_spinner=False)
 def sample(dataset: str, name: str, version: int) -> pa.Table:
     """Return a few rows of a version."""
@@ -54,13 +76,8 @@ def sample(dataset: str, name: str, version: int) -> pa.Table:
 def history(dataset: str, name: str, version: int) -> list[Version]:
     """Return the last versions, newest first."""
     reasons = {each.retrain_id: each.reason for each in lake_data.retrains(dataset)}
-    commits = reading.details(dataset, name, version).commits[:SHOWN_VERSIONS]
-    return [_version(commit, reasons) for commit in commits]
-
-
-def checks(dataset: str, name: str, version: int) -> frozenset[str]:
-    """Return the names of the checks that the table enforces."""
-    return reading.details(dataset, name, version).definition.checks
+    commits = details(dataset, name, version).commits
+    return [_version(commit, reasons) for commit in commits[:SHOWN_VERSIONS]]
 
 
 def _version(commit: Commit, reasons: dict[str, str]) -> Version:
