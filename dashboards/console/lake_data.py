@@ -84,11 +84,7 @@ class Feedback:
 @st.cache_data(ttl="15s", show_spinner=False)
 def disk() -> Disk | None:
     """Return the space on the disk of the lake; None if the lake is not on a disk."""
-    try:
-        root = LakeSettings().root
-    except ValidationError as error:
-        raise NotSetUpError("LAKE_ROOT and LAKE_INBOX are not both set") from error
-    return lake_facts.disk(root)
+    return lake_facts.disk(settings().root)
 
 
 @st.cache_data(ttl="5s", show_spinner=False)
@@ -100,17 +96,26 @@ def feedback(dataset: str) -> Feedback:
     return Feedback(reconciliation.reconcile(lake), tuple(collections[:SHOWN_COLLECTIONS]))
 
 
-@st.cache_data(ttl="15s", show_spinner=False)
 def tables(dataset: str, live_retrain_id: str | None) -> list[TableState]:
     """Return the state of every table that exists. The live retrain gives the versions served."""
-    lake = of(dataset)
-    fits = _rows(lake, GOLD_FITS, ["versions"], live_retrain_id) if live_retrain_id else []
-    served = dict(fits[0]["versions"]) if fits else {}
+    served = _versions_served(dataset, live_retrain_id) if live_retrain_id else {}
     return [
-        TableState(table, inventory.inventory(lake, table), served.get(table.full_name))
-        for table in TABLES
-        if lake.exists(table)
+        TableState(table, stored, served.get(table.full_name))
+        for table, stored in inventories(dataset)
     ]
+
+
+@st.cache_data(ttl="15s", show_spinner=False)
+def inventories(dataset: str) -> list[tuple[Table, Inventory]]:
+    """Return the size and the last change of every table that exists, for all pages."""
+    lake = of(dataset)
+    return [(table, inventory.inventory(lake, table)) for table in TABLES if lake.exists(table)]
+
+
+@st.cache_data(ttl="60s", max_entries=20, show_spinner=False)
+def _versions_served(dataset: str, live_retrain_id: str) -> dict[str, int]:
+    fits = _rows(of(dataset), GOLD_FITS, ["versions"], live_retrain_id)
+    return dict(fits[0]["versions"]) if fits else {}
 
 
 @st.cache_data(ttl="60s", max_entries=20, show_spinner=False)
@@ -146,14 +151,14 @@ def trial_cost(dataset: str) -> TrialCost | None:
     return retrain_rows.trial_cost(searched.search, trials(dataset, searched.retrain_id))
 
 
-@st.cache_data(ttl="10s", show_spinner=False)
+@st.cache_data(ttl="60s", show_spinner=False)
 def model_metrics(dataset: str, retrain_id: str) -> list[Figure]:
     """Return every metric of a retrain's recipes, by window and slice."""
     rows = _rows(of(dataset), GOLD_MODEL_METRICS, _names(Figure), retrain_id)
     return [Figure(**row) for row in rows]
 
 
-@st.cache_data(ttl="10s", show_spinner=False)
+@st.cache_data(ttl="60s", show_spinner=False)
 def sample_lists(dataset: str, retrain_id: str) -> list[Sample]:
     """Return the lists of a few sample users, by user and recipe."""
     samples = _rows(of(dataset), GOLD_SAMPLE_LISTS, _names(Sample), retrain_id)
@@ -162,8 +167,17 @@ def sample_lists(dataset: str, retrain_id: str) -> list[Sample]:
 
 def of(dataset: str) -> Lake:
     """Return the data set's tables."""
+    return Lake(settings().of(dataset))
+
+
+def settings() -> LakeSettings:
+    """Return where the lake and the inbox are.
+
+    Raises:
+        NotSetUpError: they are not set.
+    """
     try:
-        return Lake(LakeSettings().of(dataset))
+        return LakeSettings()
     except ValidationError as error:
         raise NotSetUpError("LAKE_ROOT and LAKE_INBOX are not both set") from error
 

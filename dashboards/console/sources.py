@@ -78,7 +78,7 @@ class Usual:
     n_runs: int
 
 
-@st.cache_data(ttl="60s", show_spinner=False, hash_funcs=BY_NAME)
+@st.cache_data(ttl="5m", show_spinner=False, hash_funcs=BY_NAME)
 def usual(account: Account, dag_id: str, search_minutes: float | None) -> Usual:
     """Return the medians of the last successful runs with this budget for the search.
 
@@ -124,7 +124,7 @@ def refresh_runs() -> None:
 
 def refresh_after_run() -> None:
     """Clear the caches of data that a finished run has changed."""
-    for question in (usual, releases, verdicts, lake_data.tables):
+    for question in (usual, releases, verdicts, lake_data.inventories):
         question.clear()
 
 

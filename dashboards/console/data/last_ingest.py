@@ -25,7 +25,7 @@ _UNBALANCED = Badge("error", "Rows missing")
 
 def show(account: Account, dataset: str, files: Sequence[LandedFile]) -> None:
     """Show the last run of the ingest, and the files of the last run that landed any."""
-    newest = sources.runs(account, f"{dataset}__ingest", last_runs.NEWEST_RUNS)
+    newest = last_runs.newest(account, f"{dataset}__ingest")
     ui.heading("Last ingest", badges.of_state(newest[0].state).markdown if newest else "")
     st.markdown(_sentence(newest[0] if newest else None, files))
     if files:

@@ -4,18 +4,17 @@ import hashlib
 from pathlib import Path
 
 import streamlit as st
-from pydantic import ValidationError
 
+from dashboards.console import lake_data
 from dashboards.console.acts import reason
 from dashboards.console.data import checking, client, inbox, reading
 from dashboards.console.data.checking import Finding
 from dashboards.console.data.inbox import UploadRefusedError
 from dashboards.console.sources import Account
 from dashboards.identity import uploads, visitors
-from dashboards.settings import AppSettings, NotSetUpError
+from dashboards.settings import AppSettings
 from dashboards.text import bytes_text, esc
 from warehouse import datasets
-from warehouse.settings import LakeSettings
 
 _N_TAKEN, _DONE = "n_uploads", "upload_done"
 
@@ -128,7 +127,4 @@ def _patterns(dataset: str) -> set[str]:
 
 
 def _inbox(dataset: str) -> Path:
-    try:
-        return LakeSettings().inbox / dataset
-    except ValidationError as error:
-        raise NotSetUpError("LAKE_ROOT and LAKE_INBOX are not both set") from error
+    return lake_data.settings().inbox / dataset

@@ -32,7 +32,7 @@ def show_steps() -> None:
         done.show(records.last_steps(dataset))
     with right, components.card(height="stretch"):
         ui.heading("Recent runs", f"[Airflow]({sources.airflow_page(maintain)})")
-        last_runs.show(account, maintain, [], SHOWN_RUNS)
+        last_runs.show(last_runs.newest(account, maintain)[:SHOWN_RUNS])
     with components.card():
         due.show_files(records.table_files(dataset))
     left, right = st.columns(2, gap="small")

@@ -7,6 +7,7 @@ from dashboards.console import (
     badges,
     components,
     lake_data,
+    last_runs,
     runs,
     sources,
     verdict,
@@ -36,7 +37,7 @@ with inline_errors():
     title = esc(product_api.title(dataset))
     caption.caption(f"{title} · {plural('retrain', len(retrains))}")
 with inline_errors():
-    newest_runs = sources.runs(account, f"{dataset}__retrain", 5)
+    newest_runs = last_runs.newest(account, f"{dataset}__retrain")
     running = {run.run_id: run for run in newest_runs if run.state in runs.ACTIVE}
     questions = sources.questions(account, f"{dataset}__retrain")
 with actions:

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from airflow_api.answers import Run
 from airflow_api.client import AirflowError, SignInRefusedError
 from dashboards.answers import CachedAnswer
-from dashboards.console import lake_data, runs, sources
+from dashboards.console import lake_data, last_runs, runs, sources
 from dashboards.console.sources import BY_NAME, Account
 from dashboards.settings import NotSetUpError, demo_settings
 from monitoring.facts import (
@@ -32,8 +32,6 @@ from monitoring.reading import serving as serving_facts
 from serving.errors import ApiError, ApiUnavailableError
 from warehouse import datasets
 from warehouse.errors import WarehouseError
-from warehouse.query import Lake
-from warehouse.settings import LakeSettings
 
 T = TypeVar("T")
 
@@ -86,7 +84,7 @@ def _live_retrain(dataset: str) -> str | None:
 
 @st.cache_data(ttl="30s", show_spinner=False)
 def _data(dataset: str, live_retrain_id: str | None) -> Data:
-    return lake_facts.data(Lake(LakeSettings().of(dataset)), live_retrain_id, datetime.now(UTC))
+    return lake_facts.data(lake_data.of(dataset), live_retrain_id, datetime.now(UTC))
 
 
 @st.cache_data(ttl="5s", show_spinner=False, hash_funcs=BY_NAME)
@@ -98,7 +96,7 @@ def _orchestration(account: Account, dataset: str) -> Orchestration:
         if kind != "collect" or datasets.load_named(dataset).takes_feedback
     ]
     dags: Mapping[DagKind, DagState] = {
-        kind: _state(sources.runs(account, dag_id, 5), is_paused=paused.get(dag_id, False))
+        kind: _state(last_runs.newest(account, dag_id), is_paused=paused.get(dag_id, False))
         for kind, dag_id in ((kind, f"{dataset}__{kind}") for kind in kinds)
     }
     return Orchestration(dags, _approvals(account, f"{dataset}__retrain"))
@@ -113,7 +111,7 @@ def _state(newest: list[Run], *, is_paused: bool) -> DagState:
 
 def _approvals(account: Account, dag_id: str) -> tuple[datetime, ...]:
     """Return since when each approval of an active run has been waiting."""
-    active = {run.run_id for run in sources.runs(account, dag_id, 5) if run.state in runs.ACTIVE}
+    active = {run.run_id for run in last_runs.newest(account, dag_id) if run.state in runs.ACTIVE}
     waiting = (
         question.asked_at
         for run_id, question in sources.questions(account, dag_id).items()

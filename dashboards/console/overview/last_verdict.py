@@ -6,12 +6,10 @@ import streamlit as st
 
 from airflow_api.answers import Run
 from dashboards import ui
-from dashboards.console import badges, runs, sources, verdict
+from dashboards.console import badges, last_runs, runs, sources, verdict
 from dashboards.console.badges import Badge
 from dashboards.console.sources import Account
 from serving.schemas import Verdict
-
-SHOWN_RUNS = 5  # the newest, among which the run of the last verdict may be active
 
 
 def of_run(run: Run, verdicts: Sequence[Verdict]) -> Verdict | None:
@@ -26,7 +24,7 @@ def badge(account: Account, verdicts: Sequence[Verdict]) -> Badge | None:
         return None
     newest = verdicts[0]
     dag_id, _, run_id = newest.retrain_id.partition("/")
-    active = {run.run_id for run in sources.runs(account, dag_id, SHOWN_RUNS) if _is_active(run)}
+    active = {run.run_id for run in last_runs.newest(account, dag_id) if _is_active(run)}
     question = sources.questions(account, dag_id).get(run_id)
     return badges.of_verdict(newest.verdict, question, is_active=run_id in active)
 

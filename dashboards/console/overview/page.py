@@ -87,7 +87,7 @@ def show_figures() -> None:
 def show_questions() -> None:
     """Show the questions of active runs as soon as they are asked."""
     with inline_errors():
-        for run in sources.runs(account, retrain, 5):
+        for run in last_runs.newest(account, retrain):
             if run.state in runs.ACTIVE:
                 question = sources.questions(account, retrain).get(run.run_id)
                 verdict_asked = last_verdict.of_run(run, sources.verdicts(dataset).value)
@@ -98,18 +98,20 @@ def show_questions() -> None:
 def show_retrain() -> None:
     """Show the progress of the retrain, and update it."""
     with components.card(height="stretch"):
-        newest = sources.runs(account, retrain, 5)
+        newest = last_runs.newest(account, retrain)
         run = progress.shown(newest)
-        progress.show(account, run, [] if run else sources.runs(account, ingest, 1))
+        progress.show(account, run, [] if run else last_runs.newest(account, ingest))
 
 
 @st.fragment(run_every=AGE_SECONDS)
 def show_runs() -> None:
     """Show the last runs of both DAGs."""
-    for heading, dag_id in (("Recent retrains", retrain), ("Recent ingests", ingest)):
-        with components.card(height="stretch"):
-            ui.heading(heading, f"[Airflow]({sources.airflow_page(dag_id)})")
-            last_runs.show(account, dag_id, verdicts, SHOWN_RUNS)
+    with components.card(height="stretch"):
+        ui.heading("Recent retrains", f"[Airflow]({sources.airflow_page(retrain)})")
+        last_runs.show_retrains(account, retrain, verdicts, SHOWN_RUNS)
+    with components.card(height="stretch"):
+        ui.heading("Recent ingests", f"[Airflow]({sources.airflow_page(ingest)})")
+        last_runs.show(last_runs.newest(account, ingest)[:SHOWN_RUNS])
 
 
 @st.fragment(run_every=AGE_SECONDS)

@@ -4,21 +4,18 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 import streamlit as st
-from pydantic import ValidationError
 
 from dashboards import pages, ui
-from dashboards.console import components, sources
+from dashboards.console import components, lake_data, sources
 from dashboards.console.badges import Badge, Status
 from dashboards.console.overview import facts
 from dashboards.console.sources import Account
-from dashboards.settings import NotSetUpError
 from dashboards.text import esc, plural
 from monitoring import status
 from monitoring.facts import DAG_KINDS
-from monitoring.levels import Level, Line, Target, worst
+from monitoring.levels import NOTHING_TO_DO, Level, Line, Place, worst
 from monitoring.limits import Limits
 from warehouse import datasets
-from warehouse.settings import LakeSettings
 
 _PAGES: dict[Target | None, Callable[[], st.Page]] = {
     "data": pages.data,
@@ -36,10 +33,7 @@ def lines(account: Account, dataset: str) -> tuple[Line, ...]:
     Raises:
         NotSetUpError: the lake's address is missing.
     """
-    try:
-        limits = Limits.of(datasets.load_named(dataset), LakeSettings())
-    except ValidationError as error:
-        raise NotSetUpError("LAKE_ROOT and LAKE_INBOX are not both set") from error
+    limits = Limits.of(datasets.load_named(dataset), lake_data.settings())
     return status.lines(facts.gather(account, dataset), limits, now=datetime.now(UTC))
 
 
@@ -58,13 +52,18 @@ def show(shown: Sequence[Line], dataset: str) -> None:
         for line in well:
             st.markdown(
                 f"{badge(line).markdown} **{esc(line.subject)}**  \n"
-                f":small[:gray[{_markdown(f'{line.detail} {line.next_step}')}]]"
+                f":small[:gray[{_markdown(_fact(line))}]]"
             )
 
 
 def badge(line: Line) -> Badge:
     """Return the badge of a line: its colour, and its state in a word."""
     return Badge(_STATUSES[line.level], line.word)
+
+
+def _fact(line: Line) -> str:
+    """Return the detail of a line that is well, with its next step if there is one."""
+    return line.detail if line.next_step == NOTHING_TO_DO else f"{line.detail} {line.next_step}"
 
 
 def _summary(shown: tuple[Line, ...]) -> Badge:

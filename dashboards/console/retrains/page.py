@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboards import choices, pages, product_api, states
-from dashboards.console import components, runs, sources
+from dashboards.console import components, last_runs, runs, sources
 from dashboards.console.access import require_access
 from dashboards.console.acts import reason
 from dashboards.console.inline_errors import inline_errors
@@ -46,7 +46,7 @@ def show_progress() -> None:
     with inline_errors():
         if is_active:
             watch.when_changed(account, dag_id, before)
-        ingests = [] if run else sources.runs(account, f"{dataset}__ingest", 1)
+        ingests = [] if run else last_runs.newest(account, f"{dataset}__ingest")
         progress.show(account, run, ingests)
         if run and (is_active or run.state == "failed"):
             progress.show_log(account, run)

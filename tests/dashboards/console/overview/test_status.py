@@ -42,6 +42,7 @@ def test_all_is_well_at_a_glance(page: Page, monkeypatch: pytest.MonkeyPatch) ->
     assert "green-badge[:material/check: All is well]" in text
     assert "34 new events, 2 new users, 0 new items" in text
     assert "Next:" not in text
+    assert levels.NOTHING_TO_DO not in text
 
 
 @pytest.mark.usefixtures("console")
