@@ -11,9 +11,9 @@ from warehouse.files import Files
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
 from warehouse.tables import GOLD_MAINTENANCE, TABLES, Table
+from warehouse.tables.vocabulary import ALL_SUBJECTS
 
 Step = Literal["compact", "vacuum", "prune", "clean_airflow"]
-ALL = "all"
 
 
 @dataclass
@@ -35,7 +35,7 @@ class Record:
         """Write the rows, and one for all of them."""
         seconds = time.monotonic() - self.begun
         sizes = _sizes(self.before, self.after) if of_lake else {}
-        rows = [self._row(ALL, self.n_done, seconds, sizes), *self.rows]
+        rows = [self._row(ALL_SUBJECTS, self.n_done, seconds, sizes), *self.rows]
         signed = {"ended_at": datetime.now(UTC), "run_key": str(run_key)}
         append(root, GOLD_MAINTENANCE, [row | signed for row in rows], run_key=run_key)
 

@@ -57,3 +57,5 @@ RecipeName = Literal[
 RECIPE_NAMES: tuple[RecipeName, ...] = get_args(RecipeName)
 
 NOTHING_TO_DO: Final = 99  # exit code of a job that succeeded, after which a DAG skips the rest
+
+ALL_SUBJECTS: Final = "all"  # subject of the row of gold.maintenance about a whole step

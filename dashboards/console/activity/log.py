@@ -36,6 +36,23 @@ LABELS: dict[Action, str] = {
     "start_maintenance": "Started maintenance",
     "start_backtest": "Started backtest",
 }
+NOUNS: dict[Action, str] = {  # first word of a target that the label has said
+    "pause": "publishing",
+    "resume": "publishing",
+    "change_rules": "rules",
+    "create_key": "key",
+    "revoke_key": "key",
+    "upload": "file",
+    "start_backtest": "backtest",
+    "start_ingest": "ingest",
+    "start_retrain": "retrain",
+    "stop_retrain": "retrain",
+    "approve": "retrain",
+    "reject": "retrain",
+    "start_maintenance": "maintain",
+    "erase": "user",
+    "inspect_user": "user",
+}
 THROUGH = {"inspector": "in the Inspector", "view as": "saw the product as this user"}
 OF_RUNS = {
     "start_ingest",
@@ -135,7 +152,7 @@ def _row(entry: AuditEntry) -> dict[str, str]:
 
 def _act(entry: AuditEntry) -> str:
     label = LABELS[entry.action]
-    what = _what(entry).removeprefix(label.split()[-1]).strip()  # "Created key", "key till"
+    what = _what(entry).removeprefix(NOUNS.get(entry.action, "")).strip()
     return f"{label} :gray[{esc(what)}]" if what else label
 
 

@@ -13,7 +13,6 @@ from dashboards.console import lake_data
 from dashboards.console.data.landed import LandedFile, landed_files
 from warehouse import landings, quarantine
 from warehouse.landings import Landing
-from warehouse.maintenance.inventory import RowCount, row_counts
 from warehouse.quarantine import Decision, Group, Sample
 from warehouse.tables import BRONZE_LANDINGS, SILVER_QUARANTINE, SILVER_REFINEMENTS
 

@@ -6,9 +6,9 @@ import streamlit as st
 
 from dashboards import ui
 from dashboards.console import components
-from dashboards.console.maintenance import records
 from dashboards.console.maintenance.records import Done
 from dashboards.text import NO_VALUE, age, bytes_text, esc, plural
+from warehouse.tables.vocabulary import ALL_SUBJECTS
 
 STEPS = {
     "compact": ("Compact small files", "file"),
@@ -21,12 +21,12 @@ STEPS = {
 def show(rows: Sequence[Done]) -> None:
     """Show a row per step, and what each step changed."""
     ui.heading("Last run of each step")
-    totals = [row for row in rows if row.subject == records.ALL]
+    totals = [row for row in rows if row.subject == ALL_SUBJECTS]
     if not totals:
         st.caption("No run is recorded yet. The DAG maintain runs daily.")
         return
     components.table([_step(row) for row in totals], "Steps with time, result and duration")
-    parts = [row for row in rows if row.subject != records.ALL]
+    parts = [row for row in rows if row.subject != ALL_SUBJECTS]
     if parts:
         with st.expander(f"By table and kind of record ({len(parts)})"):
             components.table([_part(row) for row in parts], "What each step changed")

@@ -8,14 +8,11 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 
 import streamlit as st
-from pydantic import ValidationError
 
-from dashboards.settings import NotSetUpError
+from dashboards.console import lake_data
 from warehouse import files
 from warehouse.files import Files
 from warehouse.maintenance import compaction
-from warehouse.query import Lake
-from warehouse.settings import LakeSettings
 from warehouse.tables import (
     BRONZE_ERASURES,
     GOLD_ERASED_ROWS,
@@ -23,8 +20,7 @@ from warehouse.tables import (
     GOLD_PURGES,
     TABLES,
 )
-
-ALL = "all"  # subject of the row about a whole step
+from warehouse.tables.vocabulary import ALL_SUBJECTS
 
 
 @dataclass(frozen=True)
@@ -81,18 +77,18 @@ class ErasureRecord:
 def last_steps(dataset: str) -> list[Done]:
     """Return the rows of each step's last run, the row about all of it first."""
     names = [field.name for field in fields(Done)]
-    rows = [Done(**row) for row in _lake(dataset).rows(GOLD_MAINTENANCE, columns=names)]
+    rows = [Done(**row) for row in lake_data.of(dataset).rows(GOLD_MAINTENANCE, columns=names)]
     newest: dict[str, Done] = {}
     for row in sorted(rows, key=lambda row: row.ended_at):
         newest[row.step] = row
     last = [row for row in rows if row.run_key == newest[row.step].run_key]
-    return sorted(last, key=lambda row: (row.step, row.subject != ALL, -row.n_done))
+    return sorted(last, key=lambda row: (row.step, row.subject != ALL_SUBJECTS, -row.n_done))
 
 
 @st.cache_data(ttl="2m", show_spinner=False)
 def table_files(dataset: str) -> list[TableFiles]:
     """Return the files of each table, the table with most old bytes first."""
-    lake = _lake(dataset)
+    lake = lake_data.of(dataset)
     tables = [
         TableFiles(
             name=table.full_name,
@@ -109,7 +105,7 @@ def table_files(dataset: str) -> list[TableFiles]:
 @st.cache_data(ttl="30s", show_spinner=False)
 def erasures(dataset: str) -> ErasureRecord:
     """Return what the lake knows of erasures."""
-    lake = _lake(dataset)
+    lake = lake_data.of(dataset)
     deleted = lake.rows(GOLD_ERASED_ROWS, columns=["n_rows", "erased_at"])
     purges = lake.rows(GOLD_PURGES, columns=["n_files", "n_log_files", "purged_at"])
     return ErasureRecord(
@@ -123,10 +119,3 @@ def erasures(dataset: str) -> ErasureRecord:
 
 def _newest(times: Sequence[datetime]) -> datetime | None:
     return max(times, default=None)
-
-
-def _lake(dataset: str) -> Lake:
-    try:
-        return Lake(LakeSettings().of(dataset))
-    except ValidationError as error:
-        raise NotSetUpError("LAKE_ROOT and LAKE_INBOX are not both set") from error

@@ -13,7 +13,7 @@ from dashboards.console.sources import Account
 from dashboards.text import esc, plural
 from monitoring import status
 from monitoring.facts import DAG_KINDS
-from monitoring.levels import NOTHING_TO_DO, Level, Line, Place, worst
+from monitoring.levels import NOTHING_TO_DO, Level, Line, Target, worst
 from monitoring.limits import Limits
 from warehouse import datasets
 

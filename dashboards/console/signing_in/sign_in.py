@@ -1,7 +1,7 @@
 """Sign-in with Airflow accounts, of operators and viewers. The app stores no password.
 
-A sign-in is kept in the server's memory for all tabs of the browser: until the account is signed out,
-for 4 hours, or until the app restarts.
+A sign-in is kept in the server's memory for all tabs of the browser: until the account is signed
+out, for 4 hours, or until the app restarts.
 """
 
 import logging

@@ -11,9 +11,9 @@ import streamlit as st
 
 from dashboards.console import lake_data, runs
 from dashboards.text import NO_VALUE
+from warehouse.maintenance.inventory import RowCount, row_counts
 from warehouse.query import Commit, StoredDefinition
 from warehouse.tables import TABLES
-from warehouse.maintenance.inventory import RowCount, row_counts
 
 SAMPLE_ROWS, SHOWN_VERSIONS = 5, 10
 COMMITS = 30  # newest commits that are read of a table's log

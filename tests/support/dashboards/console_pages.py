@@ -12,7 +12,7 @@ OVERVIEW, RETRAINS, MODELS, RULES, RELEASES, INSPECTOR, ACTIVITY = (
     f"console/{name}/page.py"
     for name in (
         "overview",
-        "retraining",
+        "retrains",
         "models",
         "rules",
         "releases",
