@@ -6,6 +6,8 @@ from dashboards.console.badges import Colour
 from serving.schemas import Comparison, Verdict
 from warehouse.tables.vocabulary import HEADLINE, WARM
 
+POPULARITY = "popular"  # beginning of the name of every popularity recipe
+
 
 def comparisons(verdict: Verdict | None) -> list[Comparison]:
     """Return the recipes by NDCG@10 of warm users, best first; none without a verdict."""
@@ -17,6 +19,21 @@ def comparisons(verdict: Verdict | None) -> list[Comparison]:
 def best(compared: Sequence[Comparison], role: str) -> Comparison | None:
     """Return the first comparison of a role, which is its best recipe."""
     return next((comparison for comparison in compared if comparison.role == role), None)
+
+
+def of_recipe(compared: Sequence[Comparison], recipe: str) -> Comparison | None:
+    """Return the comparison of one recipe, such as the one that a release serves."""
+    return next((comparison for comparison in compared if comparison.recipe == recipe), None)
+
+
+def best_popularity(compared: Sequence[Comparison]) -> Comparison | None:
+    """Return the best popularity recipe, also if it is the challenger or live."""
+    return next((row for row in compared if row.recipe.startswith(POPULARITY)), None)
+
+
+def opponent(compared: Sequence[Comparison]) -> Comparison | None:
+    """Return what a challenger must beat: the live recipe, else the best popularity recipe."""
+    return best(compared, "champion") or best(compared, "popularity")
 
 
 def trend(verdicts: Sequence[Verdict]) -> list[float]:

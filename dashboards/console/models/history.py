@@ -1,5 +1,6 @@
 """The picker of a retrain, and the results of all retrains over time."""
 
+import json
 from collections.abc import Container, Mapping, Sequence
 from datetime import UTC
 
@@ -13,6 +14,7 @@ from dashboards.console import badges, charts, components, evidence, roles, runs
 from dashboards.console.badges import Badge
 from dashboards.console.retrain_rows import Retrain
 from dashboards.text import NO_VALUE, esc
+from serving.schemas import Comparison
 
 MAX_ROWS = 8
 MAX_CHARTED = 30
@@ -96,7 +98,11 @@ def outcome(
 
 
 def trend(retrains: Sequence[Retrain]) -> pd.DataFrame:
-    """Return the best NDCG@10 per retrain and role, oldest retrain first."""
+    """Return the best NDCG@10 per retrain and role, oldest retrain first.
+
+    The row of popularity has the best popularity recipe whatever its role, so that the line only
+    changes with the data.
+    """
     rows = [
         {
             "retrain_id": retrain.retrain_id,
@@ -108,14 +114,23 @@ def trend(retrains: Sequence[Retrain]) -> pd.DataFrame:
         }
         for retrain in reversed(retrains)
         for role in roles.CHARTED
-        if (best := evidence.best(evidence.comparisons(retrain.verdict), role))
+        if (best := _best(evidence.comparisons(retrain.verdict), role))
     ]
     return pd.DataFrame(rows, columns=["retrain_id", "at", "role", "line", "recipe", "value"])
 
 
+def _best(compared: Sequence[Comparison], role: str) -> Comparison | None:
+    if role == "popularity":
+        return evidence.best_popularity(compared)
+    return evidence.best(compared, role)
+
+
 def _chart(rows: pd.DataFrame) -> alt.LayerChart | alt.FacetChart:
-    axis = alt.Axis(labels=False, ticks=False, grid=False)
-    x = alt.X("retrain_id:N", sort=None, title=None, scale=alt.Scale(padding=0.3), axis=axis)
+    times = dict(zip(rows["retrain_id"], rows["at"].str.removesuffix(" UTC"), strict=True))
+    labels = f"{json.dumps(times)}[datum.value]"
+    axis = charts.axis(labelExpr=labels, labelAngle=0, labelOverlap=True, grid=False)
+    scale, title = alt.Scale(padding=0.3), "Retrain (UTC)"
+    x = alt.X("retrain_id:N", sort=None, title=title, scale=scale, axis=axis)
     tooltip = [alt.Tooltip("at:N", title="Retrain"), alt.Tooltip("recipe:N", title="Recipe")]
     return charts.role_lines(rows, x, tooltip)
 

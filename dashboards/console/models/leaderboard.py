@@ -32,7 +32,7 @@ def key_figures(retrain: Retrain) -> None:
         users = plural("user", challenger.n_users) if challenger else None
         components.metric("Challenger's NDCG@10", value, users)
         _lead("Lead over live recipe", evidence.best(compared, "champion"))
-        _lead("Lead over popularity", evidence.best(compared, "popularity"))
+        _lead("Lead over popularity", evidence.best_popularity(compared))
         _search(retrain)
 
 
@@ -113,7 +113,8 @@ def _lead(label: str, opponent: Comparison | None) -> None:
         return
     lead, low, high = opponent.interval
     colour = evidence.interval_colour(opponent.interval)
-    components.metric(label, f"{lead:+.4f}", f"{low:+.3f} to {high:+.3f}", colour)
+    interval, over = f"{low:+.3f} to {high:+.3f}", f"Over {esc(opponent.recipe)}"
+    components.metric(label, f"{lead:+.4f}", interval, colour, help=over)
 
 
 def _search(retrain: Retrain) -> None:

@@ -6,10 +6,11 @@ import streamlit as st
 
 from dashboards.console import components, evidence
 from dashboards.console.badges import Badge
-from dashboards.text import NO_VALUE, age
-from serving.schemas import Release, Verdict
+from dashboards.text import NO_VALUE, age, esc
+from serving.schemas import Comparison, Release, Verdict
 
 MIN_CHARTED = 3  # number of values from which a trend is drawn
+_OPPONENTS = {"champion": "vs. live", "popularity": "vs. popular"}  # short: the tile is narrow
 
 
 def show(
@@ -58,12 +59,11 @@ def _verdict(verdicts: Sequence[Verdict], badge: Badge | None) -> None:
 
 def _quality(verdicts: Sequence[Verdict]) -> None:
     compared = evidence.comparisons(verdicts[0] if verdicts else None)
-    challenger = evidence.best(compared, "challenger")
-    popularity = evidence.best(compared, "popularity")
+    challenger, opponent = evidence.best(compared, "challenger"), evidence.opponent(compared)
     if challenger is None:
         components.metric("Challenger's NDCG@10", NO_VALUE)
         return
-    interval = popularity.interval if popularity else None
+    interval = opponent.interval if opponent else None
     values = evidence.trend(verdicts)
     components.metric(
         "Challenger's NDCG@10",
@@ -71,12 +71,14 @@ def _quality(verdicts: Sequence[Verdict]) -> None:
         f"{interval[0]:+.3f}" if interval else None,
         colour=evidence.interval_colour(interval),
         delta_arrow="auto",
-        delta_description=_margin(interval) if interval else None,
+        delta_description=_OPPONENTS[opponent.role] if opponent and interval else None,
+        help=_lead_text(opponent, interval) if opponent and interval else None,
         chart_data=values if len(values) >= MIN_CHARTED else None,
         chart_type="area",
     )
 
 
-def _margin(interval: tuple[float, float, float]) -> str:
-    """Return half the width of an interval (difference, low, high), and the opponent."""
-    return f"± {(interval[2] - interval[1]) / 2:.3f} vs. popularity"
+def _lead_text(opponent: Comparison, interval: tuple[float, float, float]) -> str:
+    lead, low, high = interval
+    name = esc(opponent.recipe)
+    return f"Lead over {name}: {lead:+.4f}, 95 % interval {low:+.4f} to {high:+.4f}"

@@ -43,15 +43,16 @@ def show(
                 _activate(account, dataset, release, live)
 
 
-def figures(verdict: Verdict | None) -> str:
-    """Return the challenger's NDCG@10 and its lead over the best popularity, as text."""
+def figures(recipe: str, verdict: Verdict | None) -> str:
+    """Return a released recipe's NDCG@10 and its lead over the best popularity recipe, as text."""
     compared = evidence.comparisons(verdict)
-    challenger = evidence.best(compared, "challenger")
-    if challenger is None:
+    served, popularity = evidence.of_recipe(compared, recipe), evidence.best_popularity(compared)
+    if served is None:
         return f"NDCG@10 {NO_VALUE}"
-    popularity = evidence.best(compared, "popularity")
-    lead = popularity.interval if popularity else None
-    return f"NDCG@10 {challenger.value:.3f}" + (f" ({lead[0]:+.3f} vs. popularity)" if lead else "")
+    text = f"NDCG@10 {served.value:.3f}"
+    if popularity is None or popularity == served:
+        return text
+    return f"{text} ({served.value - popularity.value:+.3f} vs. popularity)"
 
 
 def _describe(release: PastRelease, by_retrain: Mapping[str, Verdict]) -> None:
@@ -63,7 +64,7 @@ def _describe(release: PastRelease, by_retrain: Mapping[str, Verdict]) -> None:
     )
     st.caption(
         f"{_period(release)} · {release.n_users:,} users · "
-        f"{figures(by_retrain.get(release.retrain_id))}"
+        f"{figures(release.recipe, by_retrain.get(release.retrain_id))}"
     )
     if release.activations:
         st.caption("  \n".join(map(_sentence, release.activations[:3])))

@@ -1,7 +1,11 @@
+from typing import get_args
+
 import pytest
 
 from dashboards.console import evidence
+from jobs.engine import recipes
 from tests.support.dashboards import shop
+from warehouse import datasets
 
 
 def test_the_first_of_a_role_is_its_best_recipe() -> None:
@@ -14,6 +18,12 @@ def test_the_first_of_a_role_is_its_best_recipe() -> None:
     assert popularity
     assert (challenger.recipe, popularity.recipe) == ("als_7f3a", "popular_by_segment")
     assert popularity.interval == (0.0190, 0.0093, 0.0287)
+
+
+def test_every_popularity_recipe_is_known_by_its_name() -> None:
+    for recipe in recipes.by_name(datasets.load_named("movielens_1m")).values():
+        is_popularity = isinstance(recipe, get_args(recipes.Popularity))
+        assert recipe.name.startswith(evidence.POPULARITY) == is_popularity
 
 
 def test_only_the_headline_is_compared() -> None:

@@ -1,6 +1,6 @@
 """A small invented catalogue, its users, and the answers that the API would give."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from random import Random
 
@@ -203,9 +203,29 @@ def verdicts() -> list[Verdict]:
     return [verdict(RETRAIN, 0.2690), verdict("playground__retrain/r1", 0.2655)]
 
 
+def lost() -> Verdict:
+    """Return a refresh: a popularity recipe, which is better than the others, lost to als_7f3a."""
+    rows = (
+        ("als_7f3a", "champion", 0.2690, (-0.0190, -0.0287, -0.0093)),
+        ("popular_by_segment", "challenger", 0.2500, ()),
+        ("popular_recently", "popularity", 0.2270, (0.0230, 0.0130, 0.0330)),
+    )
+    compared = tuple(comparison(*row) for row in rows)
+    refreshed = {"verdict": "refresh", "comparisons": compared}
+    return verdict(RETRAIN, 0.25).model_copy(update=refreshed)
+
+
+def comparison(recipe: str, role: str, value: float, lead: Sequence[float]) -> Comparison:
+    return Comparison.model_validate(
+        {"recipe": recipe, "role": role, "slice": "warm", "metric": "ndcg@10"}
+        | {"value": value, "n_users": 1121}
+        | dict(zip(("difference", "low", "high"), lead, strict=False))
+    )
+
+
 def verdict(retrain_id: str, ndcg: float) -> Verdict:
     rows = (
-        ("als_7f3a", "challenger", ndcg, None),
+        ("als_7f3a", "challenger", ndcg, ()),
         ("als_11c0", "champion", 0.2610, (0.0080, 0.0021, 0.0139)),
         ("popular_by_segment", "popularity", 0.2500, (0.0190, 0.0093, 0.0287)),
         ("popular_recently", "popularity", 0.2270, (0.0420, 0.0290, 0.0550)),
@@ -224,13 +244,6 @@ def verdict(retrain_id: str, ndcg: float) -> Verdict:
                 ("no slice loses", None, "Not judged: no <champion>."),
             )
         ),
-        comparisons=tuple(
-            Comparison.model_validate(
-                {"recipe": recipe, "role": role, "slice": "warm", "metric": "ndcg@10"}
-                | {"value": value, "n_users": 1121}
-                | dict(zip(("difference", "low", "high"), lead or (), strict=False))
-            )
-            for recipe, role, value, lead in rows
-        ),
+        comparisons=tuple(comparison(*row) for row in rows),
         decided_at=NOW - timedelta(hours=2, minutes=12),
     )

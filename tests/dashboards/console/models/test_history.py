@@ -38,3 +38,14 @@ def test_the_trend_has_a_row_per_retrain_and_role() -> None:
 
     assert list(rows["role"]) == ["Challenger", "Live recipe", "Popularity"] * 2
     assert list(rows["value"][::3]) == [0.2655, 0.2690]
+
+
+def test_the_line_of_popularity_has_the_best_popularity_recipe_whatever_its_role() -> None:
+    of_role, of_challenger = shop.verdicts()[0], shop.lost()
+    retrains = [
+        Retrain(f"r{n}", shop.NOW, "", None, v) for n, v in enumerate((of_challenger, of_role))
+    ]
+
+    rows = history.trend(retrains)
+
+    assert list(rows[rows["role"] == "Popularity"]["value"]) == [0.25, 0.25]

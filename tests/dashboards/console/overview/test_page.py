@@ -29,9 +29,23 @@ def test_the_page_shows_the_live_release_and_its_evidence(page: Page) -> None:
     assert figures["Live release"] == ("#12", "2 h")
     assert figures["Users with a list"] == ("6,040", "+12")
     assert figures["Last verdict"][0] == "Promoted"
-    assert figures["Challenger's NDCG@10"] == ("0.269", "+0.019")
+    assert figures["Challenger's NDCG@10"] == ("0.269", "+0.008")  # over the live recipe
     assert esc(shop.verdicts()[0].reason) in words(app)
     assert r"Not judged\: no \<champion\>\." in cells(app).replace("\\\\", "\\")
+
+
+@pytest.mark.usefixtures("console")
+def test_a_challenger_that_lost_to_the_live_recipe_is_red(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "verdicts", lambda _: fresh([shop.lost()]))
+
+    app = opened(page, OVERVIEW)
+
+    [tile] = [each for each in app.metric if each.label == "Challenger's NDCG@10"]
+    assert (tile.value, tile.delta) == ("0.250", "-0.019")
+    assert tile.proto.delta_description == "vs. live"
+    assert tile.proto.color == tile.proto.RED
 
 
 @pytest.mark.usefixtures("console")

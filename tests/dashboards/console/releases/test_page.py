@@ -2,8 +2,8 @@
 
 import pytest
 
-from dashboards.console.releases import comparison
-from dashboards.text import esc
+from dashboards.console.releases import comparison, past
+from dashboards.text import NO_VALUE, esc
 from tests.support.dashboards import shop
 from tests.support.dashboards.app_pages import Page, cells, keys, words
 from tests.support.dashboards.console_pages import RELEASES, metrics, opened, press, warnings
@@ -21,6 +21,13 @@ def test_each_release_has_its_state_its_verdict_and_its_acts(page: Page) -> None
     assert f'/dags/playground__retrain/runs/{run_id} "{shop.RETRAIN}/publish")' in text
     assert "published by [Retrain](http" in text
     assert "NDCG@10 0.269 (+0.019 vs. popularity)" in text
+
+
+def test_a_refreshed_release_has_the_figure_of_the_recipe_that_it_serves() -> None:
+    text = past.figures("als_7f3a", shop.lost())
+
+    assert text == "NDCG@10 0.269 (+0.019 vs. popularity)"
+    assert past.figures("als_of_an_older_version", shop.lost()) == f"NDCG@10 {NO_VALUE}"
 
 
 def test_the_changes_of_the_live_release_are_shown(page: Page, operations: FakeOperations) -> None:
