@@ -35,7 +35,10 @@ class EdgeSettings(BaseSettings):
         default=5, gt=0, description="Seconds after which an idle connection is closed."
     )
     max_message_bytes: int = Field(
-        default=1_000_000, gt=0, description="Largest WebSocket message from a browser, in bytes."
+        default=262_144,
+        gt=0,
+        description="Largest WebSocket message from a browser, in bytes. The app takes more than "
+        "65,536 only from browsers that are signed in.",
     )
     trusted_proxies: str = Field(
         default="127.0.0.1",

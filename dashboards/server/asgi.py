@@ -1,9 +1,10 @@
 """The app as an ASGI application: `python -m edge.serve dashboards.server.asgi:create_app`.
 
 Middleware checks each request before Streamlit sees it, in this order: the check of `Host`,
-`Guards` (origin, closed paths, security headers), `Messages` (kinds of messages), `Sessions` (their
-number), `Cookies`, which sets the cookie that identifies a browser (`dashboards.identity`), and
-`ScriptPath`, which keeps the path of the app from browsers.
+`Guards` (origin, closed paths, security headers), `Messages` (what messages contain), `Sessions`
+(their number), `MessageRates` (how often messages come), `Cookies`, which sets the cookie that
+identifies a browser (`dashboards.identity`), and `ScriptPath`, which keeps the path of the app from
+browsers.
 """
 
 from pathlib import Path
@@ -19,6 +20,7 @@ from dashboards.identity.signing import COOKIE
 from dashboards.server import cookies
 from dashboards.server.cookies import Cookies
 from dashboards.server.guards import Guards
+from dashboards.server.message_rates import MessageRates
 from dashboards.server.messages import Messages
 from dashboards.server.script_path import ScriptPath
 from dashboards.server.sessions import Sessions
@@ -36,7 +38,7 @@ def create_app(settings: AppSettings | None = None, script: Path = SCRIPT) -> st
     middleware = [
         Middleware(TrustedHostMiddleware, allowed_hosts=settings.hosts, www_redirect=False),
         Middleware(Guards, may_upload=may_upload),
-        Middleware(Messages, may_upload=may_upload),
+        Middleware(Messages, is_signed_in=_is_signed_in, may_upload=may_upload),
         Middleware(
             Sessions,
             limit=settings.max_sessions,
@@ -44,6 +46,7 @@ def create_app(settings: AppSettings | None = None, script: Path = SCRIPT) -> st
             kept_seconds=config.get_option("server.disconnectedSessionTTL"),
             is_signed_in=_is_signed_in,
         ),
+        Middleware(MessageRates, signed_in_browser=_signed_in_browser),
         Middleware(Cookies, name=COOKIE, renew=visitors.renewed),
         Middleware(ScriptPath, script=script),
     ]
@@ -55,5 +58,11 @@ def _may_upload(scope: Scope, session_id: str) -> bool:
 
 
 def _is_signed_in(scope: Scope) -> bool:
+    return _signed_in_browser(scope) is not None
+
+
+def _signed_in_browser(scope: Scope) -> str | None:
     browser = visitors.browser_of(cookies.value_of(scope, COOKIE))
-    return browser is not None and visitors.BROWSERS.signed_in(browser) is not None
+    if browser is None or visitors.BROWSERS.signed_in(browser) is None:
+        return None
+    return browser

@@ -10,10 +10,20 @@ from starlette.routing import WebSocketRoute
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocket, WebSocketDisconnect
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.WidgetStates_pb2 import WidgetState
 
-from dashboards.server.messages import MAX_FILES, MAX_WIDGETS, POLICY_VIOLATION, Messages
+from dashboards.server.messages import (
+    MAX_BRACKETS,
+    MAX_BYTES,
+    MAX_ELEMENTS,
+    MAX_FILES,
+    POLICY_VIOLATION,
+    VALUES,
+    Messages,
+)
 
 KINDS = {field.name for field in BackMsg.DESCRIPTOR.oneofs_by_name["type"].fields}
+VALUE_KINDS = {field.name for field in WidgetState.DESCRIPTOR.oneofs_by_name["value"].fields}
 PASSED = {"rerun_script", "stop_script", "app_heartbeat"}
 
 
@@ -28,10 +38,12 @@ async def session(websocket: WebSocket) -> None:
 @pytest.fixture(scope="module")
 def http() -> Iterator[TestClient]:
     """A client of an app in which the session `s1` may upload."""
-    app = Starlette(
-        routes=[WebSocketRoute("/", session)],
-        middleware=[Middleware(Messages, may_upload=lambda _, session_id: session_id == "s1")],
+    messages = Middleware(
+        Messages,
+        is_signed_in=lambda scope: (b"cookie", b"signed in") in scope["headers"],
+        may_upload=lambda _, session_id: session_id == "s1",
     )
+    app = Starlette(routes=[WebSocketRoute("/", session)], middleware=[messages])
     with TestClient(app) as client:
         yield client
 
@@ -68,11 +80,24 @@ def download(file_id: str, request_id: str = "1") -> BackMsg:
     return asked
 
 
-def answer(http: TestClient, content: BackMsg | bytes) -> str | int:
+def widget() -> tuple[BackMsg, WidgetState]:
+    """Return a message with one widget, and the widget."""
+    rerun = BackMsg()
+    return rerun, rerun.rerun_script.widget_states.widgets.add(id="w")
+
+
+def files(n_files: int) -> BackMsg:
+    rerun, uploader = widget()
+    for _ in range(n_files):
+        uploader.file_uploader_state_value.uploaded_file_info.add()
+    return rerun
+
+
+def answer(http: TestClient, content: BackMsg | bytes, cookie: str = "none") -> str | int:
     """Return the kind of a message that the app gets; of a refused one the code of the end."""
     if isinstance(content, BackMsg):
         content = content.SerializeToString()
-    with http.websocket_connect("/") as websocket:
+    with http.websocket_connect("/", headers={"cookie": cookie}) as websocket:
         websocket.send_bytes(content)
         try:
             return websocket.receive_text()
@@ -107,9 +132,61 @@ def test_without_uploads_nobody_asks_for_addresses() -> None:
 
 
 def test_a_rerun_has_the_size_of_a_page(http: TestClient) -> None:
-    assert answer(http, page(MAX_WIDGETS, MAX_WIDGETS)) == "rerun_script"
-    for refused in (page(n_widgets=MAX_WIDGETS + 1), page(n_hashes=MAX_WIDGETS + 1)):
+    half = MAX_ELEMENTS // 2
+    assert answer(http, page(half, half)) == "rerun_script"
+    for refused in (page(half, half + 1), page(half + 1, half)):
         assert answer(http, refused) == POLICY_VIOLATION
+
+
+@pytest.mark.parametrize("kind", ["double", "int", "string"])
+def test_the_values_of_one_widget_count(http: TestClient, kind: str) -> None:
+    rerun, chosen = widget()
+    values = getattr(chosen, f"{kind}_array_value").data
+    values.extend(["" if kind == "string" else 0] * (MAX_ELEMENTS - 1))
+
+    assert answer(http, rerun) == "rerun_script"
+    values.append(values[0])
+    assert answer(http, rerun, "signed in") == POLICY_VIOLATION
+
+
+def test_an_uploader_has_few_files_and_none_without_uploads(http: TestClient) -> None:
+    without = Starlette(routes=[WebSocketRoute("/", session)], middleware=[Middleware(Messages)])
+
+    assert answer(http, files(MAX_FILES)) == "rerun_script"
+    assert answer(http, files(MAX_FILES + 1), "signed in") == POLICY_VIOLATION
+    assert answer(TestClient(without), files(1)) == POLICY_VIOLATION
+
+
+@pytest.mark.parametrize("kind", sorted(VALUE_KINDS))
+def test_a_kind_of_value_passes_only_if_a_widget_of_ours_sends_it(
+    http: TestClient, kind: str
+) -> None:
+    rerun, sender = widget()
+    field = WidgetState.DESCRIPTOR.fields_by_name[kind]
+    if field.message_type is None:
+        setattr(sender, kind, field.default_value)
+    else:
+        getattr(sender, kind).SetInParent()
+
+    assert answer(http, rerun) == ("rerun_script" if kind in VALUES else POLICY_VIOLATION)
+
+
+@pytest.mark.parametrize("kind", ["json_value", "json_trigger_value"])
+def test_a_component_sends_no_deeply_nested_value(http: TestClient, kind: str) -> None:
+    rerun, component = widget()
+    setattr(component, kind, "[" * MAX_BRACKETS)
+
+    assert answer(http, rerun) == "rerun_script"
+    setattr(component, kind, "[{" * MAX_BRACKETS)
+    assert answer(http, rerun, "signed in") == POLICY_VIOLATION
+
+
+def test_only_a_signed_in_browser_sends_a_long_text(http: TestClient) -> None:
+    rerun, editor = widget()
+    editor.string_value = "é" * (MAX_BYTES // 2)
+
+    assert answer(http, rerun) == POLICY_VIOLATION
+    assert answer(http, rerun, "signed in") == "rerun_script"
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff", b"\x08"], ids=["empty", "none", "cut off"])

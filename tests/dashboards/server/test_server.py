@@ -98,13 +98,21 @@ def test_an_upload_is_refused(app: str) -> None:
     assert answer.status_code == 404
 
 
-def test_a_large_message_ends_the_session(app: str) -> None:
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"x" * MEGABYTE, 1009),
+        (BackMsg(rerun_script=ClientState(query_string="x" * 100_000)).SerializeToString(), 1008),
+    ],
+    ids=["of anybody", "of a visitor"],
+)
+def test_a_large_message_ends_the_session(app: str, content: bytes, code: int) -> None:
     with session(app) as large:
-        large.send(b"x" * (MEGABYTE + 1))
+        large.send(content)
         with suppress(ConnectionClosed):
             while large.recv(timeout=10):
                 pass
-    assert large.close_code == 1009
+    assert large.close_code == code
 
 
 def test_a_message_that_no_page_sends_ends_the_session(app: str) -> None:

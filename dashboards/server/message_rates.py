@@ -1,0 +1,79 @@
+"""Limits of how often browsers send messages: most of them run a page.
+
+A message above a limit waits before Streamlit gets it. Meanwhile nothing more of its WebSocket is
+read, so a client cannot send faster than its messages are taken.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from weakref import WeakValueDictionary
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from dashboards.server.sessions import address_of
+
+PER_SECOND, BURST = 5.0, 20  # messages of one WebSocket
+ADDRESS_PER_SECOND, ADDRESS_BURST = 6.0, 60  # of all of a client address, or signed-in browser
+
+
+class Rate:
+    """A rate limit of one client: a token bucket.
+
+    Args:
+        per_second: messages that it takes for any length of time.
+        burst: messages that it takes at once after a pause.
+    """
+
+    def __init__(self, per_second: float, burst: int) -> None:
+        self._seconds_each = 1 / per_second
+        self._burst_seconds = burst / per_second
+        self._full_at = 0.0
+
+    def wait_seconds(self) -> float:
+        """Count one message; return the seconds that it has to wait."""
+        now = time.monotonic()
+        self._full_at = max(self._full_at, now) + self._seconds_each
+        return max(0.0, self._full_at - now - self._burst_seconds)
+
+
+class MessageRates:
+    """ASGI middleware that delays the messages of WebSockets above the rate limits.
+
+    Clients on this machine share an address, so they have the limit of a WebSocket only.
+
+    Args:
+        app: the next application.
+        signed_in_browser: returns the id of the browser of a handshake if it is signed in. It has
+            the limit of an address for itself.
+    """
+
+    def __init__(self, app: ASGIApp, signed_in_browser: Callable[[Scope], str | None]) -> None:
+        self._app = app
+        self._signed_in_browser = signed_in_browser
+        self._rates = WeakValueDictionary[str, Rate]()  # of the open WebSockets
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, with its messages when the rate limits let them."""
+        if scope["type"] != "websocket":
+            await self._app(scope, receive, send)
+            return
+        rates = [Rate(PER_SECOND, BURST), *self._shared(scope)]
+
+        async def receive_in_time() -> Message:
+            message = await receive()
+            if message["type"] == "websocket.receive":
+                seconds = max([rate.wait_seconds() for rate in rates])
+                if seconds:
+                    await asyncio.sleep(seconds)
+            return message
+
+        await self._app(scope, receive_in_time, send)
+
+    def _shared(self, scope: Scope) -> list[Rate]:
+        """Return the rate limit of the client's address or browser, if it has one."""
+        browser = self._signed_in_browser(scope)
+        client = f"browser {browser}" if browser else address_of(scope)
+        if not client:
+            return []
+        return [self._rates.setdefault(client, Rate(ADDRESS_PER_SECOND, ADDRESS_BURST))]

@@ -1,0 +1,97 @@
+"""Messages above a rate limit wait."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+
+import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import WebSocketRoute
+from starlette.testclient import TestClient
+from starlette.websockets import WebSocket
+
+from dashboards.server.message_rates import (
+    ADDRESS_BURST,
+    ADDRESS_PER_SECOND,
+    BURST,
+    PER_SECOND,
+    MessageRates,
+)
+from tests.dashboards.server.test_sessions import Addresses
+
+NO_TIME = 1e-6  # seconds: an error of rounding
+ADDRESS = "203.0.113.9"
+
+
+async def session(websocket: WebSocket) -> None:
+    await websocket.accept()
+    async for text in websocket.iter_text():
+        await websocket.send_text(text)
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds that messages wait, by a clock which those waits move on."""
+    now, waits = [1000.0], list[float]()
+    sleep = asyncio.sleep
+
+    async def passed(seconds: float) -> None:
+        if seconds > NO_TIME:
+            waits.append(seconds)
+        now[0] += seconds
+        await sleep(0)
+
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("dashboards.server.message_rates.asyncio.sleep", passed)
+    return waits
+
+
+@pytest.fixture
+def http() -> Iterator[TestClient]:
+    rates = Middleware(
+        MessageRates,
+        signed_in_browser=lambda scope: dict(scope["headers"])[b"cookie"].decode() or None,
+    )
+    app = Starlette(
+        routes=[WebSocketRoute("/", session)], middleware=[Middleware(Addresses), rates]
+    )
+    with TestClient(app) as client:
+        yield client
+
+
+def send(http: TestClient, n_messages: int, address: str = ADDRESS, browser: str = "") -> None:
+    """Send messages from a new tab."""
+    with http.websocket_connect("/", headers={"address": address, "cookie": browser}) as websocket:
+        for _ in range(n_messages):
+            websocket.send_text("run")
+            assert websocket.receive_text() == "run"
+
+
+def test_a_tab_that_sends_quickly_waits(http: TestClient, waits: list[float]) -> None:
+    send(http, BURST)
+    assert waits == []
+
+    send(http, BURST + 5)
+    assert waits == pytest.approx([1 / PER_SECOND] * 5)
+
+
+def test_the_tabs_of_an_address_or_of_a_signed_in_browser_share_a_limit(
+    http: TestClient, waits: list[float]
+) -> None:
+    for address, browser in ((ADDRESS, ""), (ADDRESS, "maya"), ("127.0.0.1", "jonas")):
+        headers = {"address": address, "cookie": browser}
+        with http.websocket_connect("/", headers=headers):
+            for _ in range(ADDRESS_BURST // BURST):
+                send(http, BURST, address, browser)
+            assert waits == []
+            send(http, 1, address, browser)
+            assert waits == pytest.approx([1 / ADDRESS_PER_SECOND])
+        waits.clear()
+
+
+def test_clients_of_this_machine_share_no_limit(http: TestClient, waits: list[float]) -> None:
+    with http.websocket_connect("/", headers={"address": "127.0.0.1", "cookie": ""}):
+        for _ in range(2 * ADDRESS_BURST // BURST):
+            send(http, BURST, "127.0.0.1")
+    assert waits == []
