@@ -6,6 +6,7 @@ Linux knows which user listens on a port; on other systems this is not checked.
 """
 
 import os
+import ssl
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -35,11 +36,13 @@ def client(base_url: str, **options: Any) -> httpx2.Client:
         base_url: of the program.
         options: further arguments of `httpx2.Client`.
     """
+    uses_environment = not is_loopback(base_url)
     return httpx2.Client(
         base_url=base_url,
         mounts=DIRECT,
         event_hooks={"request": [refuse_others]},
-        trust_env=not is_loopback(base_url),
+        trust_env=uses_environment,
+        verify=_tls(uses_environment=uses_environment),
         **options,
     )
 
@@ -87,6 +90,12 @@ def listeners(host: str, port: int, network: Path = NETWORK) -> set[int] | None:
 def trusted_users() -> frozenset[int]:
     """Return the ids of the users whose programs are reached."""
     return frozenset({ROOT, os.geteuid(), *EdgeSettings().trusted_users})
+
+
+@cache
+def _tls(*, uses_environment: bool) -> ssl.SSLContext:
+    """Return the context of TLS that all clients share: reading the certificates takes 20 ms."""
+    return httpx2.create_ssl_context(trust_env=uses_environment)
 
 
 def _listeners(port: int, table: Path) -> Iterator[tuple[str, int]]:
