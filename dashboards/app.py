@@ -9,15 +9,19 @@ st.set_page_config(page_title="Lantern", page_icon=brand.ICON, layout="wide")
 st.logo(brand.LOGO, size="large")
 
 discover = [pages.for_you(), pages.browse(), pages.ratings(), pages.item()]
-console = [
-    pages.overview(), pages.data(), pages.retrains(), pages.models(), pages.backtest(),
-    pages.releases(), pages.rules(), pages.inspector(), pages.explore(), pages.lineage(),
-    pages.activity(), pages.maintenance(),
-]  # fmt: skip
+sections = {
+    "Console": [pages.overview()],
+    "Models": [
+        pages.retrains(), pages.models(), pages.backtest(), pages.releases(), pages.rules(),
+    ],
+    "Data": [pages.data(), pages.lineage(), pages.explore(), pages.inspector()],
+    "Platform": [pages.activity(), pages.maintenance()],
+}  # fmt: skip
+console = [page for shown in sections.values() for page in shown]
 page = st.navigation({"Discover": discover, "Console": console}, position="hidden")
 if page in console:
     with st.sidebar:
-        menu.show("Console", console, page)
+        menu.show(sections, page)
         menus.section("Discover", discover)
         choices.dataset_picker(product_api.titles())
 else:

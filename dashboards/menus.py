@@ -1,4 +1,4 @@
-"""The menus: a bar at the top for consumers, a sidebar with two sections for operators.
+"""The menus: a bar at the top for consumers, a sidebar with sections for operators.
 
 Links carry the data set. Streamlit's own menu drops it, and restoring it would add a step to the
 browser's history.

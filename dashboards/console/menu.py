@@ -1,6 +1,6 @@
 """The menu of operators, with the number of approvals that wait, in the tab's title too."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 import streamlit as st
@@ -15,8 +15,8 @@ from dashboards.settings import NotSetUpError
 SECONDS = 10  # between two looks at the questions; they are cached for all tabs of an operator
 
 
-def show(title: str, shown: Sequence[st.Page], current: st.Page) -> None:
-    """Show links to the pages below a heading, and name the tab after the current page."""
+def show(sections: Mapping[str, Sequence[st.Page]], current: st.Page) -> None:
+    """Show links to the pages, by section, and name the tab after the current page."""
     account = None
     with suppress(NotSetUpError):  # the page reports it
         account = sign_in.current()
@@ -26,7 +26,8 @@ def show(title: str, shown: Sequence[st.Page], current: st.Page) -> None:
         n_waiting = _n_waiting(account)
         st.set_page_config(page_title=tab_title(current.title, n_waiting))
         label = f"Retrains ({n_waiting})" if n_waiting else "Retrains"
-        menus.section(title, shown, {pages.retrains().url_path: label})
+        for title, shown in sections.items():
+            menus.section(title, shown, {pages.retrains().url_path: label})
 
     links()
 

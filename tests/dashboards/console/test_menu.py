@@ -18,7 +18,7 @@ def script() -> None:
     from dashboards.console import menu
 
     shown = [pages.overview(), pages.retrains()]
-    menu.show("Console", shown, shown[0])
+    menu.show({"Console": shown[:1], "Models": shown[1:]}, shown[0])
 
 
 @pytest.fixture
