@@ -33,7 +33,7 @@ caption.caption(f"{esc(title)} · from the source files to the lists that users 
 
 
 def picked(releases: Sequence[Release]) -> Release:
-    """Return the release that the operator picks: first that of `?release=`, else the live one."""
+    """Return the release that the account picks: first that of `?release=`, else the live one."""
     by_id = {release.release_id: release for release in releases}
     live = next((r.release_id for r in releases if r.live), releases[0].release_id)
     linked = st.query_params.get("release", "")

@@ -43,7 +43,7 @@ class Side:
 def picker(retrains: Sequence[Retrain], shown: Retrain) -> Retrain | None:
     """Return the retrain to compare the shown one with, if any.
 
-    It is that of `?with=`, or the one that the operator picks. The address then names both.
+    It is that of `?with=`, or the one that the account picks. The address then names both.
     """
     by_id = {retrain.retrain_id: retrain for retrain in retrains if retrain.verdict}
     linked = st.query_params.get("with")

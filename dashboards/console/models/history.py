@@ -22,7 +22,7 @@ _PICKED = "shown_retrain"
 
 
 def picker(retrains: Sequence[Retrain]) -> Retrain:
-    """Return the retrain that the operator picks: first that of `?retrain=`, else the newest."""
+    """Return the retrain that the account picks: first that of `?retrain=`, else the newest."""
     by_id = {retrain.retrain_id: retrain for retrain in retrains}
     linked = st.query_params.get("retrain")
     if _PICKED not in st.session_state and linked in by_id:

@@ -37,7 +37,7 @@ def key_figures(retrain: Retrain) -> None:
 
 
 def show(figures: Sequence[Figure]) -> None:
-    """Show every evaluated recipe for the slice that the operator picks."""
+    """Show every evaluated recipe for the slice that the account picks."""
     gate = [figure for figure in figures if figure.window == GATE]
     names = {figure.slice for figure in gate}
     slices = [name for name in SLICES if name in names] + sorted(names - SLICES.keys())

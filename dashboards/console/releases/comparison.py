@@ -1,4 +1,4 @@
-"""What changed in the lists between two releases that the operator picks."""
+"""What changed in the lists between two releases that the account picks."""
 
 from collections.abc import Sequence
 
