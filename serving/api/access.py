@@ -17,7 +17,7 @@ from serving.api import body_limit, path_ids
 from serving.api.authentication import Caller, Needs, ProductAccess, Products
 from serving.api.datasets import Datasets
 from serving.api.metrics import Metrics
-from serving.api.operators import OperatorCaller, Operators
+from serving.api.operators import Comparisons, OperatorCaller, Operators
 from serving.api.path_ids import PathIdRoute
 from serving.api.rate_limit import RateLimiter, Refusals
 from serving.errors import KeyRefusedError
@@ -59,6 +59,7 @@ class Admission:
         self._products = products
         self._rate_limiter = rate_limiter
         self._refusals = refusals
+        self._comparisons = Comparisons()
 
     async def admit(self, needs: Needs, scope: Scope) -> Caller | OperatorCaller:
         """Return the caller of a request if it has what the route needs.
@@ -70,8 +71,7 @@ class Admission:
                 address were refused.
             ApiUnavailableError: the key or token cannot be checked now.
         """
-        client = scope.get("client")
-        address = client[0] if client else ""
+        address = _address(scope)
         token = _bearer(scope["headers"])
         if token is None:
             await self._refusals.count(address)
@@ -86,6 +86,14 @@ class Admission:
             if error.status == UNAUTHORIZED:
                 await self._refusals.count(address)
             raise
+
+    async def count_refusal(self, scope: Scope) -> None:
+        """Count a request that no route answers.
+
+        Raises:
+            TooManyRequestsError: too many requests of the address were refused.
+        """
+        await self._refusals.count(_address(scope))
 
     def forget_keys(self) -> None:
         """Look every API key up again at its next request."""
@@ -103,7 +111,13 @@ class Admission:
                 user = await find(token)
         self._rate_limiter.take(digest)
         return OperatorCaller(
-            self._datasets, self.release_caches, dataset, user.name, token, user.is_operator
+            self._datasets,
+            self.release_caches,
+            dataset,
+            user.name,
+            token,
+            user.is_operator,
+            self._comparisons,
         )
 
     async def _product(
@@ -150,6 +164,11 @@ def _declared(endpoint: Callable[..., Any]) -> Needs:
         f"{endpoint.__name__} must declare who may call it: give it a parameter `caller` of the "
         "type Reader, Sender, Maintainer, AnyProduct, Operator or Viewer"
     )
+
+
+def _address(scope: Scope) -> str:
+    client = scope.get("client")
+    return client[0] if client else ""
 
 
 def _bearer(headers: Iterable[tuple[bytes, bytes]]) -> str | None:

@@ -17,6 +17,7 @@ from serving.api.cpu_affinity import use_single_cpu
 from serving.api.datasets import Datasets
 from serving.api.metrics import Measured, Metrics
 from serving.api.operators import Operators
+from serving.api.path_ids import BoundedPaths
 from serving.api.rate_limit import RateLimiter, Refusals
 from serving.api.routes import (
     feedback,
@@ -49,6 +50,7 @@ def create_app(
         version="1",
         description="Lists, feedback, items and releases of a data set. Errors are RFC 9457 "
         "problems.",
+        openapi_url=None,  # `health.document` answers it
         docs_url=None,
         redoc_url=None,
         lifespan=_lifespan(settings),
@@ -56,6 +58,7 @@ def create_app(
     )
     _set_state(app, Datasets(serving.database_url.get_secret_value(), settings), settings)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=settings.hosts, www_redirect=False)
+    app.add_middleware(BoundedPaths)
     app.add_middleware(Measured, metrics=app.state.metrics)  # added last, so it sees every response
     problems.install(app)
     app.include_router(reads.read)  # tried first: most requests are for lists
@@ -105,4 +108,5 @@ def _set_state(app: FastAPI, datasets: Datasets, settings: ApiSettings) -> None:
         refusals=Refusals(settings.refusals_per_second),
         max_body_bytes=settings.max_body_bytes,
     )
+    app.state.document = health.Document(app.openapi)
     app.state.probes = health.Probes(datasets, app.state.metrics, settings.schema_check_seconds)

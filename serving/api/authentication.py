@@ -98,7 +98,7 @@ class Products:
     def __init__(self, datasets: Datasets, seconds: float) -> None:
         self._datasets = datasets
         self._valid = ExpiringCache[KnownKey](seconds)
-        self._refused = ExpiringCache[bool](seconds)
+        self._refused = ExpiringCache[bool](seconds, keeps_expired=False)
         self._threads: CapacityLimiter | None = None
 
     def was_valid(self, dataset: str, digest: str) -> bool:

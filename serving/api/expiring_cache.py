@@ -9,10 +9,18 @@ ValueT = TypeVar("ValueT")
 
 
 class ExpiringCache(Generic[ValueT]):
-    """Keeps each value for some seconds. When full, it drops the entry that was stored first."""
+    """Keeps each value for some seconds. When full, it drops the entry that was stored first.
 
-    def __init__(self, seconds: float, size: int = 10_000) -> None:
+    Args:
+        seconds: lifetime of a value.
+        size: largest number of entries.
+        keeps_expired: whether an expired entry stays known until the cache is full; otherwise the
+            next value that is stored drops it.
+    """
+
+    def __init__(self, seconds: float, size: int = 10_000, *, keeps_expired: bool = True) -> None:
         self._seconds = seconds
+        self._keeps_expired = keeps_expired
         self._size = size
         self._entries: dict[Hashable, tuple[float, ValueT]] = {}
         self._writing = Lock()
@@ -33,6 +41,8 @@ class ExpiringCache(Generic[ValueT]):
         """Store a value and return it."""
         with self._writing:
             self._entries.pop(key, None)
+            if not self._keeps_expired:
+                self._drop_expired()
             if len(self._entries) >= self._size:
                 del self._entries[next(iter(self._entries))]
             self._entries[key] = (time.monotonic() + self._seconds, value)
@@ -51,3 +61,11 @@ class ExpiringCache(Generic[ValueT]):
         """Remove all values."""
         with self._writing:
             self._entries.clear()
+
+    def _drop_expired(self) -> None:
+        now = time.monotonic()
+        while self._entries:
+            first = next(iter(self._entries))  # all have one lifetime: the first expires first
+            if now < self._entries[first][0]:
+                return
+            del self._entries[first]

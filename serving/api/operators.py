@@ -6,14 +6,15 @@ the token's digest. Operators have the role Op or Admin. Viewers may read the DA
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Annotated, TypeVar
+from functools import partial, wraps
+from typing import Annotated, Any, TypeVar
 
 import jwt
 from anyio import CapacityLimiter, move_on_after, to_thread
-from fastapi import Depends
+from fastapi import Depends, Response
 
 from airflow_api.answers import User
 from airflow_api.client import Airflow, AirflowError, SignInRefusedError
@@ -26,7 +27,8 @@ from serving.storage import keys
 
 MOST_LOOKUPS = 2  # lookups at once, in threads of their own: lists do not wait for Airflow
 MOST_ACTS = 2  # acts in Airflow at once, in threads of their own as well
-TIMEOUT_SECONDS = 5  # seconds to wait for a free lookup, and for each answer of Airflow
+MOST_WAITING = 8  # previews, comparisons and inspections that wait for the one that is computed
+TIMEOUT_SECONDS = 5  # seconds to wait for a free lookup or turn, and for each answer of Airflow
 ACT_SECONDS = 10  # seconds to wait for Airflow's answer to an act: Spark may be busy
 TOKEN = re.compile(r"[\w-]{1,2048}\.[\w-]{1,4096}\.[\w-]{1,2048}", re.ASCII)  # RFC 7515, 3.1
 T = TypeVar("T")
@@ -46,7 +48,7 @@ class Operators:
         self._airflow = Airflow(airflow_url, timeout=TIMEOUT_SECONDS) if airflow_url else None
         self._acting = Airflow(airflow_url, timeout=ACT_SECONDS) if airflow_url else None
         self._users = ExpiringCache[User](seconds)
-        self._refused = ExpiringCache[errors.KeyRefusedError](seconds)
+        self._refused = ExpiringCache[errors.KeyRefusedError](seconds, keeps_expired=False)
         self._lookups: CapacityLimiter | None = None
         self._acts: CapacityLimiter | None = None
         self.most_lookups = max(1, min(MOST_LOOKUPS, threads - 1))
@@ -156,6 +158,34 @@ def must_be_current(token: str) -> None:
         raise errors.KeyRefusedError("This is not an Airflow token.") from error
 
 
+class Comparisons:
+    """Runs what takes long, one at a time and in a thread of its own: lists do not wait for it."""
+
+    def __init__(self) -> None:
+        self._turn: CapacityLimiter | None = None
+
+    async def run(self, function: Callable[[], T]) -> T:
+        """Return what the function returns, once those before it have ended.
+
+        Raises:
+            TooManyComparisonsError: too many wait, or the wait took too long.
+        """
+        if self._turn is None:
+            self._turn = CapacityLimiter(1)  # needs the event loop
+        borrower = object()
+        waiting = self._turn.statistics().tasks_waiting
+        with move_on_after(TIMEOUT_SECONDS if waiting < MOST_WAITING else 0) as wait:
+            await self._turn.acquire_on_behalf_of(borrower)
+        if wait.cancelled_caught:
+            raise errors.TooManyComparisonsError(
+                "Too many previews, comparisons and inspections are computed at once."
+            )
+        try:
+            return await to_thread.run_sync(function, limiter=CapacityLimiter(1))
+        finally:
+            self._turn.release_on_behalf_of(borrower)
+
+
 @dataclass(frozen=True, slots=True)
 class OperatorCaller:
     """One request of an operator, or of a viewer, to one data set. Their token was checked."""
@@ -166,6 +196,7 @@ class OperatorCaller:
     name: str
     token: str = field(repr=False)
     is_operator: bool = True
+    comparisons: Comparisons = field(default_factory=Comparisons, repr=False)
 
     @property
     def release_cache(self) -> ReleaseCache:
@@ -198,3 +229,15 @@ _by_token = Admitted(
 )
 Operator = Annotated[OperatorCaller, Depends(_by_token), Needs("operator")]
 Viewer = Annotated[OperatorCaller, Depends(_by_token), Needs("viewer")]
+
+
+def one_at_a_time(
+    endpoint: Callable[..., Response],
+) -> Callable[..., Coroutine[None, None, Response]]:
+    """Return the endpoint of an operator or a viewer, run by the API's `Comparisons`."""
+
+    @wraps(endpoint)
+    async def run(caller: OperatorCaller, **parameters: Any) -> Response:
+        return await caller.comparisons.run(partial(endpoint, caller, **parameters))
+
+    return run

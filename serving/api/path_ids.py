@@ -4,6 +4,10 @@ Servers unquote the path, so that the id `a/ratings/b` would look like three seg
 user would delete the rating of another. These routes match the path as sent and unquote each id.
 
 Ids that are not UTF-8 are rejected: replaced characters would make one user of several.
+
+The name of a data set has the characters and length of a schema of Postgres. A longer or another
+one matches no route, so that no key is looked up for it, and a long path is refused before it is
+compared with the routes.
 """
 
 from collections.abc import Mapping
@@ -13,9 +17,12 @@ from urllib.parse import unquote, unquote_to_bytes
 from fastapi.routing import APIRoute
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.routing import Match
-from starlette.types import Scope
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from serving.errors import RequestRefusedError
+from serving.api import problems
+from serving.errors import ApiError, PathTooLongError, RequestRefusedError
+
+MAX_PATH_BYTES = 8192  # two ids of 256 characters, quoted, have at most 6,144
 
 
 class _Quoted(Convertor[str]):
@@ -28,7 +35,32 @@ class _Quoted(Convertor[str]):
         return value  # not quoted: no URL is built from these routes
 
 
+class _Name(_Quoted):
+    regex: ClassVar[str] = "[a-z0-9_]{1,63}"
+
+
 register_url_convertor("id", _Quoted())
+register_url_convertor("dataset", _Name())
+
+
+class BoundedPaths:
+    """ASGI middleware: refuses paths of more than `MAX_PATH_BYTES` bytes."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request to the app unless its path is too long."""
+        path = scope.get("raw_path") or scope.get("path", "").encode("utf-8", "surrogateescape")
+        if len(path) <= MAX_PATH_BYTES:
+            await self._app(scope, receive, send)
+            return
+        error: ApiError = PathTooLongError(f"The path has more than {MAX_PATH_BYTES:,} bytes.")
+        try:
+            await scope["app"].state.admission.count_refusal(scope)
+        except ApiError as too_many:
+            error = too_many
+        await problems.response(scope["path"], error)(scope, receive, send)
 
 
 class PathIdRoute(APIRoute):

@@ -23,6 +23,7 @@ from serving.schemas import Problem
 log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
+NO_ROUTE = frozenset((404, 405))  # statuses of requests that no route answers
 MOST_ERRORS = 10  # largest number of errors in one problem
 MOST_CHARACTERS = 200  # largest length of each error, and of the path, in a problem
 
@@ -83,6 +84,11 @@ async def _http_error(request: Request, error: Exception) -> Response:
     path = request.url.path
     if status == HTTPStatus.BAD_REQUEST:
         return response(path, RequestRefusedError("body: it is not JSON in UTF-8."))
+    if status in NO_ROUTE:
+        try:
+            await request.app.state.admission.count_refusal(request.scope)
+        except ApiError as too_many:
+            return response(path, too_many)
     title = HTTPStatus(status).phrase
     return _problem(
         path,

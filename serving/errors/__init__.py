@@ -16,6 +16,7 @@ ServingError
     x RequestRefusedError             a parameter or the body is invalid
       x OffScaleError                 the rating is not on the data set's scale
       x BodyTooLargeError             the body has too many bytes
+      x PathTooLongError              the path has too many bytes
     x UnknownKeyError                 the data set has no API key of this name
     x CheckNotReleasableError         rows that fail the check cannot be accepted
     x OperatorsNotConfiguredError     the API has no address of Airflow
@@ -23,6 +24,7 @@ ServingError
       x QuotaExceededError            the key has used its quota of today
     x ApiUnavailableError             the API or its database does not answer; retry
       x OperatorCheckUnavailableError Airflow does not answer, so operators cannot be checked
+      x TooManyComparisonsError       too many previews and inspections are computed
       x SchemaUnknownError            the database's schema does not match this code
     x UnknownRunError                 Airflow does not know the run, or has not loaded its DAG
     x RetrainActiveError              a retrain has not ended
@@ -67,10 +69,12 @@ from serving.errors.requests import (
     OffScaleError,
     OperatorCheckUnavailableError,
     OperatorsNotConfiguredError,
+    PathTooLongError,
     QuotaExceededError,
     RequestRefusedError,
     SchemaUnknownError,
     ScopeMissingError,
+    TooManyComparisonsError,
     TooManyRequestsError,
     UnknownDatasetError,
     UnknownKeyError,

@@ -53,6 +53,14 @@ class BodyTooLargeError(RequestRefusedError):
     next_step = "Send a smaller body, or ask an operator to raise API_MAX_BODY_BYTES."
 
 
+class PathTooLongError(RequestRefusedError):
+    """The path has more bytes than that of any route with the longest ids."""
+
+    status = 414
+    title = "The path is too long"
+    next_step = "Send a shorter path: ids have at most 256 characters."
+
+
 class UnknownKeyError(ApiError):
     """The data set has no API key of this name."""
 
@@ -112,6 +120,14 @@ class ApiUnavailableError(ApiError):
     title = "The database does not answer"
     next_step = "Retry in a few seconds. If it persists, check Postgres."
     retry_after = 2.0
+
+
+class TooManyComparisonsError(ApiUnavailableError):
+    """Too many previews, comparisons and inspections are computed or wait. Lists are served."""
+
+    title = "Too many previews and inspections"
+    next_step = "Retry in a few seconds. Lists are served meanwhile."
+    retry_after = 5.0
 
 
 class OperatorCheckUnavailableError(ApiUnavailableError):

@@ -48,7 +48,7 @@ async def daily_quotas(request: Request) -> Quotas:
 DailyQuotas = Annotated[Quotas, Depends(daily_quotas)]
 
 write = APIRouter(
-    prefix="/v1/{dataset}",
+    prefix="/v1/{dataset:dataset}",
     route_class=GuardedRoute,
     responses=problems.documented(401, 403, 404, 413, 422, 429, 503),
 )

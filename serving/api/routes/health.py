@@ -1,7 +1,8 @@
 """The routes that need no key. Their answers are cached: they cost others nothing."""
 
+import json
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Request, Response
@@ -12,7 +13,7 @@ from serving import schemas
 from serving.api.datasets import Datasets
 from serving.api.expiring_cache import ExpiringCache
 from serving.api.metrics import Metrics
-from serving.api.routes.parameters import as_json
+from serving.api.routes.parameters import JSON, as_json
 from serving.schemas import AllReadiness
 
 T = TypeVar("T")
@@ -50,6 +51,38 @@ class Probes:
         if self._thread is None:
             self._thread = CapacityLimiter(1)  # needs the event loop
         return await to_thread.run_sync(function, limiter=self._thread)
+
+
+class Document:
+    """The OpenAPI document, made at the first request in a thread of its own and kept as bytes.
+
+    Args:
+        make: returns the document.
+    """
+
+    def __init__(self, make: Callable[[], dict[str, Any]]) -> None:
+        self._make = make
+        self._text: bytes | None = None
+        self._thread: CapacityLimiter | None = None
+
+    async def text(self) -> bytes:
+        """Return the document as JSON."""
+        if self._text is None:
+            if self._thread is None:
+                self._thread = CapacityLimiter(1)  # needs the event loop
+            return await to_thread.run_sync(self._made, limiter=self._thread)
+        return self._text
+
+    def _made(self) -> bytes:
+        if self._text is None:
+            self._text = json.dumps(self._make(), ensure_ascii=False).encode()
+        return self._text
+
+
+@public.get("/openapi.json", include_in_schema=False)
+async def document(request: Request) -> Response:
+    """The OpenAPI document. It needs no key."""
+    return Response(await request.app.state.document.text(), media_type=JSON)
 
 
 @public.get("/health", summary="Whether the process answers")

@@ -11,7 +11,7 @@ from serving import schemas
 from serving.acts import views
 from serving.api import problems
 from serving.api.access import GuardedRoute
-from serving.api.operators import Operator, Viewer
+from serving.api.operators import Operator, Viewer, one_at_a_time
 from serving.api.routes.parameters import NO_NUL, ItemId, Limit, UserId, as_json
 from serving.inspection import item_status, items, lists, users
 
@@ -23,7 +23,7 @@ Length = Annotated[
 ]
 
 inspect = APIRouter(
-    prefix="/v1/{dataset}/inspection",
+    prefix="/v1/{dataset:dataset}/inspection",
     route_class=GuardedRoute,
     responses=problems.documented(401, 403, 404, 422, 429, 503),
     tags=["inspection"],
@@ -38,6 +38,7 @@ def find_users(caller: Operator, prefix: Prefix = "", limit: Limit = 20) -> Resp
 
 
 @inspect.get("/users/{user_id:id}", response_model=schemas.UserInspection, summary="Inspect a user")
+@one_at_a_time
 def inspect_user(caller: Viewer, user_id: UserId, limit: Length = 20) -> Response:
     """A user's profile, newest events and list: with all causes, before newer events and rules.
 
@@ -56,6 +57,7 @@ def inspect_user(caller: Viewer, user_id: UserId, limit: Length = 20) -> Respons
     responses=problems.documented(410),
     summary="Inspect an item for a user",
 )
+@one_at_a_time
 def inspect_item_for_user(
     caller: Viewer, user_id: UserId, item_id: ItemId, limit: Length = 20
 ) -> Response:
@@ -86,6 +88,7 @@ def record_view(caller: Operator, user_id: UserId) -> Response:
 @inspect.get(
     "/items/{item_id:id}", response_model=schemas.ItemInspection, summary="Inspect an item"
 )
+@one_at_a_time
 def inspect_item(caller: Viewer, item_id: ItemId) -> Response:
     """How many users get an item and at which ranks, or why no user does.
 

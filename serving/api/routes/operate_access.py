@@ -23,7 +23,7 @@ Moment = Annotated[Timestamp | SkipJsonSchema[None], Query(examples=["2026-11-24
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2300, 1, 1, tzinfo=UTC)
 
 operate_access = APIRouter(
-    prefix="/v1/{dataset}",
+    prefix="/v1/{dataset:dataset}",
     route_class=GuardedRoute,
     responses=problems.documented(401, 403, 404, 409, 413, 422, 429, 503),
     tags=["operate"],

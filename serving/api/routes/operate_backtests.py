@@ -11,7 +11,7 @@ from serving.api.operators import Operator
 from serving.api.routes.parameters import as_json
 
 operate_backtests = APIRouter(
-    prefix="/v1/{dataset}/backtests",
+    prefix="/v1/{dataset:dataset}/backtests",
     route_class=GuardedRoute,
     responses=problems.documented(401, 403, 404, 409, 413, 422, 429, 503),
     tags=["operate"],

@@ -12,7 +12,7 @@ from serving.api.operators import Operator
 from serving.api.routes.parameters import as_json
 
 operate_data = APIRouter(
-    prefix="/v1/{dataset}",
+    prefix="/v1/{dataset:dataset}",
     route_class=GuardedRoute,
     responses=problems.documented(401, 403, 404, 409, 413, 422, 429, 503),
     tags=["operate"],

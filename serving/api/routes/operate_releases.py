@@ -9,14 +9,14 @@ from serving import schemas
 from serving.acts import publishing
 from serving.api import problems
 from serving.api.access import GuardedRoute
-from serving.api.operators import Operator
+from serving.api.operators import Operator, one_at_a_time
 from serving.api.routes.parameters import Limit, as_json
 from serving.publishing import changes, history
 
 ReleaseId = Annotated[int, Path(ge=1, le=2**53, examples=[3])]
 
 operate_releases = APIRouter(
-    prefix="/v1/{dataset}",
+    prefix="/v1/{dataset:dataset}",
     route_class=GuardedRoute,
     responses=problems.documented(401, 403, 404, 409, 413, 422, 429, 503),
     tags=["operate"],
@@ -40,6 +40,7 @@ def release_history(
     response_model=schemas.ReleaseChanges,
     summary="Compare the lists of two releases",
 )
+@one_at_a_time
 def release_changes(
     caller: Operator, release_id: ReleaseId, since: Annotated[int, Query(ge=1, le=2**53)]
 ) -> Response:

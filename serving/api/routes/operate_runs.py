@@ -19,14 +19,15 @@ from serving.api.routes.parameters import as_json
 RunId = Annotated[
     str,
     Path(
-        pattern=r"^[A-Za-z0-9_.~:+-]{1,250}$",
+        max_length=250,
+        pattern=r"^[A-Za-z0-9_.~:+-]*[A-Za-z0-9_~:+-][A-Za-z0-9_.~:+-]*$",  # not `.` and `..`
         description="The run's id in Airflow.",
         examples=["manual__2026-11-24T12:00:00+00:00"],
     ),
 ]
 
 operate_runs = APIRouter(
-    prefix="/v1/{dataset}",
+    prefix="/v1/{dataset:dataset}",
     route_class=GuardedRoute,
     responses=problems.documented(401, 403, 404, 409, 413, 422, 429, 503),
     tags=["operate"],

@@ -31,7 +31,7 @@ from serving.publishing import evidence, releases
 from serving.users import profiles
 
 read = APIRouter(
-    prefix="/v1/{dataset}",
+    prefix="/v1/{dataset:dataset}",
     route_class=GuardedRoute,
     responses=problems.documented(401, 403, 404, 422, 429, 503),
 )

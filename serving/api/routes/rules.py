@@ -9,12 +9,12 @@ from serving.acts import access
 from serving.api import problems
 from serving.api.access import GuardedRoute
 from serving.api.authentication import Maintainer
-from serving.api.operators import Operator
+from serving.api.operators import Operator, one_at_a_time
 from serving.api.routes.parameters import as_json
 from serving.rules import preview, store
 
 operate = APIRouter(
-    prefix="/v1/{dataset}",
+    prefix="/v1/{dataset:dataset}",
     route_class=GuardedRoute,
     responses=problems.documented(401, 403, 404, 413, 422, 429, 503),
 )
@@ -56,6 +56,7 @@ def replace_rules(caller: Operator, body: schemas.NewRules) -> Response:
 @operate.post(
     "/rules/preview", response_model=schemas.RulesPreview, tags=["rules"], summary="Preview rules"
 )
+@one_at_a_time
 def preview_rules(caller: Operator, body: schemas.SlateRules) -> Response:
     """Applies the rules to the window lists of the last retrain. Nothing is written."""
     with caller.connection() as authorized:

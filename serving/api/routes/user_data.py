@@ -23,7 +23,7 @@ OneUser = Annotated[
 ]
 
 route = APIRouter(
-    prefix="/v1/{dataset}",
+    prefix="/v1/{dataset:dataset}",
     route_class=GuardedRoute,
     responses=problems.documented(401, 403, 404, 413, 422, 429, 503),
 )

@@ -1,7 +1,9 @@
 """Who calls is checked before what they ask: before the body and the data set's name."""
 
+import json
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import anyio
@@ -17,6 +19,7 @@ from starlette.types import Message
 from serving.api import rate_limit
 from serving.api.access import GuardedRoute
 from serving.api.app import create_app
+from serving.api.authentication import Products
 from serving.api.settings import ApiSettings
 from serving.schemas import Availability
 from serving.storage import keys
@@ -45,7 +48,7 @@ def test_every_route_but_the_public_ones_declares_who_may_call_it(app: FastAPI) 
     assert {route.path for route in routes if not isinstance(route, GuardedRoute)} == PUBLIC
     for route in routes:
         if isinstance(route, GuardedRoute):
-            assert route.path.startswith("/v1/{dataset}")
+            assert route.path.startswith("/v1/{dataset:dataset}")
             assert route.needs.access in NEEDS
 
 
@@ -198,3 +201,55 @@ def test_readiness_and_metrics_are_cached(app: FastAPI, monkeypatch: pytest.Monk
     assert statuses == [503] * 5
     assert n_looked == 1
     assert len(scrapes) == 1
+
+
+@pytest.mark.parametrize("name", ["x" * 64, "x" * 8000, "Shop", "%73hop", "a-b", "x\u0131"])
+def test_a_name_that_no_data_set_can_have_is_not_looked_up(
+    app: FastAPI, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(Products, "find", None)
+
+    with TestClient(app, "http://127.0.0.1") as http:
+        assert http.get(f"/v1/{name}/items", headers=WRONG).status_code == 404
+
+
+@pytest.mark.parametrize(("length", "status"), [(8192, 404), (8193, 414), (60_000, 414)])
+def test_a_path_above_eight_kilobytes_is_not_compared_with_the_routes(
+    app: FastAPI, length: int, status: int
+) -> None:
+    with TestClient(app, "http://127.0.0.1") as http:
+        answer = http.get("/v1/" + "x" * (length - 4))
+
+    assert answer.status_code == status
+    assert len(answer.content) < 1000
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/v1/" + "x" * 9000, "/v1/shop/nothing"])
+def test_requests_that_no_route_answers_are_limited_by_address(
+    path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rate_limit, "HELD_SECONDS", 0.01)
+    app = create_app(ServingSettings(database_url=SecretStr(AWAY)), LIMITED)
+
+    with TestClient(app, "http://127.0.0.1") as http:
+        statuses = [http.get(path).status_code for _ in range(8)]
+
+    assert statuses[0] in {404, 414}
+    assert 429 in statuses
+
+
+def test_the_openapi_document_is_made_once(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+    monkeypatch.setattr(json, "dumps", partial(_counted, json.dumps, made))
+
+    with TestClient(app, "http://127.0.0.1") as http:
+        answers = {http.get("/openapi.json").content for _ in range(5)}
+
+    assert len(made) == 1
+    assert "/v1/{dataset}/items" in json.loads(answers.pop())["paths"]
+    assert not answers
+
+
+def _counted(dumps: Callable[..., str], made: list[str], value: object, **options: Any) -> str:
+    made.append(dumps(value, **options))
+    return made[-1]

@@ -45,3 +45,18 @@ def test_an_expired_entry_is_known_but_has_no_value() -> None:
     assert "key" in cache
     cache.drop("key")
     assert "key" not in cache
+
+
+def test_expired_entries_are_dropped_if_the_cache_does_not_keep_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = 1000.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    cache = ExpiringCache[int](seconds=60, keeps_expired=False)
+    for key in range(3):
+        cache.put(key, key)
+        now += 25
+
+    cache.put(3, 3)
+
+    assert [key in cache for key in range(4)] == [False, True, True, True]

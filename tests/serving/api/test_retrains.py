@@ -25,6 +25,7 @@ from tests.conftest import schema_of
 from tests.support.serving.airflow_retrains import RUN, AirflowRetrains
 from tests.support.serving.airflow_users import ADA, AirflowUsers
 from tests.support.serving.api_server import UNCACHED, running_api
+from tests.support.serving.problems import problem
 from tests.support.serving.server import as_role
 
 WHY = "new titles"
@@ -41,7 +42,7 @@ def retrains(users: AirflowUsers) -> AirflowRetrains:
 
 
 @pytest.fixture
-def ada(users: AirflowUsers, owner: Engine, committing: str) -> Iterator[OperatorClient]:
+def http(users: AirflowUsers, owner: Engine, committing: str) -> Iterator[httpx2.Client]:
     with users.served() as airflow:
         own = {"datasets": (schema_of(owner),), "airflow_url": airflow, "operator_cache_seconds": 0}
         settings = UNCACHED.model_copy(update=own)
@@ -50,7 +51,12 @@ def ada(users: AirflowUsers, owner: Engine, committing: str) -> Iterator[Operato
             running_api(as_role(committing, "api"), settings) as url,
             httpx2.Client(base_url=url, timeout=10, headers=headers) as http,
         ):
-            yield OperatorClient(http, schema_of(owner))
+            yield http
+
+
+@pytest.fixture
+def ada(http: httpx2.Client, owner: Engine) -> OperatorClient:
+    return OperatorClient(http, schema_of(owner))
 
 
 def last(operator: OperatorClient) -> AuditEntry:
@@ -187,3 +193,14 @@ def test_the_audit_is_searched_by_text(ada: OperatorClient, retrains: AirflowRet
 
     for text, n_entries in (("WRONG", 1), ("0% w", 1), ("_", 2), ("%", 1), ("ada", 2), ("x", 0)):
         assert ada.audit(text=text).total == n_entries, text
+
+
+def test_a_run_id_that_is_a_relative_path_is_refused(
+    http: httpx2.Client, owner: Engine, users: AirflowUsers
+) -> None:
+    for run_id in ("%2E", "%2E%2E", "...", ""):
+        path = f"/v1/{schema_of(owner)}/retrains/{run_id}/stop"
+        answer = http.post(path, json={"reason": WHY})
+        assert (answer.status_code, problem(answer).code) == (422, "request-refused")
+
+    assert not [requested for requested in users.requested if "/dags/" in requested]
