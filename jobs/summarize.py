@@ -2,7 +2,7 @@
 
 Writes Markdown to standard output, which Airflow's form shows: the reason, the metrics with their
 intervals, the criteria, and up to three users' lists before and after. It reads only what the gate
-read.
+read. It has no user's id: Airflow keeps the text, and an erasure does not reach Airflow's database.
 
 Run: python -m jobs.summarize --dataset movielens_1m --run-key KEY
 """
@@ -11,6 +11,7 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
+from string import ascii_uppercase
 from typing import Any
 
 from jobs.runtime import entrypoint
@@ -139,14 +140,14 @@ def _samples(samples: Sequence[Row], after: str | None) -> Iterator[str]:
     new_rows = {row["user_id"]: row for row in samples if row["recipe"] == after}
     yield "### Sample users, before and after"
     yield f"Lists made from the older ratings; {HIT} marks items that the user liked later."
-    for user_id, row in sorted(old_rows.items()):
-        yield from _user_lists(row, new_rows.get(user_id, row))
+    for letter, (user_id, row) in zip(ascii_uppercase, sorted(old_rows.items()), strict=False):
+        yield from _user_lists(f"User {letter}", row, new_rows.get(user_id, row))
 
 
-def _user_lists(before: Row, after: Row) -> Iterator[str]:
+def _user_lists(name: str, before: Row, after: Row) -> Iterator[str]:
     slices = ", ".join(escaped(name) for name in before["slices"])
     yield (
-        f"**{escaped(before['user_id'])}** ({slices}): items liked later: {before['n_relevant']}; "
+        f"**{name}** ({slices}): items liked later: {before['n_relevant']}; "
         f"of these, on the list before: {sum(before['relevant'])}, after: {sum(after['relevant'])}"
     )
     pairs = zip_longest(_titles(before), _titles(after), fillvalue="")

@@ -58,12 +58,14 @@ def verdict(**changed: Any) -> Row:
     return row | changed
 
 
-def listed(recipe: str, role: str, titles: list[str], relevant: list[bool]) -> Row:
+def listed(
+    recipe: str, role: str, titles: list[str], relevant: list[bool], user_id: str = "user-42"
+) -> Row:
     return {
         "retrain_id": RUN,
         "recipe": recipe,
         "role": role,
-        "user_id": "42",
+        "user_id": user_id,
         "slices": ["active_low"],
         "item_ids": [str(position) for position in range(len(titles))],
         "titles": titles,
@@ -96,6 +98,21 @@ def test_the_evidence_is_read_from_gold_rows(tmp_path: Path) -> None:
     assert "| 2 | Alien | Fargo **✓** |" in summary
     assert "| 3 |  | Brazil **✓** |" in summary
     assert "items liked later: 7; of these, on the list before: 0, after: 2" in summary
+
+
+def test_the_summary_names_no_user() -> None:
+    ids = ("maya@example.org", "user-42", "user-7")
+    lists = [
+        listed(recipe, role, ["Heat"], [True], user_id)
+        for recipe, role in (("als_old", "champion"), ("als_new", "challenger"))
+        for user_id in ids
+    ]
+
+    summary = text(verdict(), lists)
+
+    assert [summary.count(f"**User {letter}** (") for letter in "ABCD"] == [1, 1, 1, 0]
+    words = summary.replace("\\", "")
+    assert not [user_id for user_id in ids if user_id in words]
 
 
 def test_baselines_are_listed_with_the_headline_only() -> None:
