@@ -22,6 +22,7 @@ from warehouse.sql.names import NamedTable
 from warehouse.tables import TABLES
 
 BATCH_ROWS = 8192
+MAX_COLUMNS = 1000  # of a result: pages and files handle each column on its own
 _SHOWN_TABLES = "tables"
 _SUM_OF_INTEGERS = pa.decimal128(38, 0)  # DuckDB adds integers up in 128 bits
 # In this order: the last line locks the others.
@@ -124,11 +125,21 @@ def opened(lake: Lake, text: str, limits: Limits = DEFAULT_LIMITS) -> Iterator[R
                 _register(connection, lake, named)
             connection.execute(_LOCK.format(milliseconds=round(limits.seconds * 1000)))
             statement = f"from {_SHOWN_TABLES}" if select.shows_tables else select.text
-            reader = connection.sql(statement).to_arrow_reader(BATCH_ROWS)
+            relation = connection.sql(statement)
+            _check_width(len(relation.columns))
+            reader = relation.to_arrow_reader(BATCH_ROWS)
         try:
             yield Rows(reader, limits)
         finally:
             reader.close()
+
+
+def _check_width(n_columns: int) -> None:
+    if n_columns > MAX_COLUMNS:
+        raise QueryRefusedError(
+            f"the result has {n_columns:,} columns, more than {MAX_COLUMNS:,}. Name the ones that "
+            "you need"
+        )
 
 
 def _config(limits: Limits) -> dict[str, str | bool | int | float | list[str]]:

@@ -29,6 +29,8 @@ REFUSED_FUNCTIONS = frozenset(
     }
 )
 _QUERIES = frozenset({"SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE"})
+# The views of DuckDB that a query can name without their schema.
+_OWN_VIEWS = "select view_name from duckdb_views() where schema_name in ('main', 'pg_catalog')"
 _ONLY_SELECT = "only SELECT is allowed: a query reads the lake, and changes nothing"
 _PIVOT = "write the values of PIVOT into the query: PIVOT … ON kind IN ('view', 'purchase')"
 Node = dict[str, Any]
@@ -72,6 +74,8 @@ def parse(connection: duckdb.DuckDBPyConnection, text: str) -> Select:
     paths = {
         tuple(node["qualified_name"]["path"]) for node in nodes if node.get("type") == "BASE_TABLE"
     }
+    if own:
+        _check_own_names(connection, own)
     return Select(text, frozenset(filter(None, (_table(path, own) for path in paths))))
 
 
@@ -134,10 +138,23 @@ def _named_queries(node: Node) -> list[Node]:
     return list(clause["map"]) if isinstance(clause, dict) else []
 
 
+def _check_own_names(connection: duckdb.DuckDBPyConnection, own: set[str]) -> None:
+    """Raise QueryRefusedError if a WITH clause has the name of one of DuckDB's own views.
+
+    Outside the part of the query that the clause belongs to, the name would be that view.
+    """
+    views = {str(name).lower() for (name,) in connection.execute(_OWN_VIEWS).fetchall()}
+    if taken := own & views:
+        raise QueryRefusedError(f"DuckDB has the name {min(taken)!r}: choose another one in WITH")
+
+
 def _table(path: tuple[str, ...], own: set[str]) -> NamedTable | None:
-    """Return the table with this name; None if it is a name of the query's own WITH clause."""
+    """Return the table with this name; None if it is a name of the query's own WITH clause.
+
+    Such a name is one part. With more parts it names something in a schema.
+    """
     named = names.find(path)
-    if named is None and ".".join(path).lower() not in own:
+    if named is None and (len(path) > 1 or path[0].lower() not in own):
         raise names.unknown(path)
     return named
 

@@ -12,7 +12,7 @@ from tests.support import small_lake
 from warehouse.append import append
 from warehouse.errors import QueryRefusedError
 from warehouse.query import Lake
-from warehouse.sql.engine import Limits, opened, query
+from warehouse.sql.engine import MAX_COLUMNS, Limits, opened, query
 from warehouse.sql.questions import QUESTIONS
 from warehouse.tables import GOLD_PROFILES, SILVER_ITEMS
 
@@ -95,6 +95,10 @@ def test_further_rows_are_left_out_and_reported(lake: Lake) -> None:
             assert found.is_cut is is_cut
 
 
+def test_a_result_may_be_wide(lake: Lake) -> None:
+    assert query(lake, f"select {', '.join(['1'] * MAX_COLUMNS)}").num_columns == MAX_COLUMNS
+
+
 def test_a_large_result_is_streamed(lake: Lake) -> None:
     with opened(lake, "from range(100000000000)", Limits(memory_mb=100)) as found:
         assert next(iter(found)).num_rows > 0
@@ -126,6 +130,7 @@ def test_a_query_has_little_memory(lake: Lake) -> None:
         ("from silver.items at (version => 1)", "into the quoted name"),
         ("select titel from silver.items", '"title"'),
         ("selec 1", "syntax error"),
+        (f"select {', '.join(['1'] * (MAX_COLUMNS + 1))}", "has 1,001 columns, more than 1,000"),
         ("", "empty"),
         ("-- nothing", "empty"),
     ],

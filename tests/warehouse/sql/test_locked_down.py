@@ -52,6 +52,10 @@ ATTACKS = (
     "select getenv('HOME')", "create secret s (type s3)", "from pragma_version()",
     "from pragma_database_size()",
     "from information_schema.tables", "from duckdb_tables", "from pg_catalog.pg_settings",
+    'with "pg_catalog.pg_settings" as (select 1) from pg_catalog.pg_settings',
+    'with "information_schema.tables" as (select 1) from information_schema.tables',
+    "from (with pg_settings as (select 1) from pg_settings), pg_settings",
+    "from (with SQLite_Master as (select 1) select 1), sqlite_master",
     "show databases", "show all tables", "from (show tables)", "call pragma_version()",
     # variables and memory of the program
     "from secret", "from SECRET", "from lake", "select * from globals",
