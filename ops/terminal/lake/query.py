@@ -1,5 +1,6 @@
 """The command `lantern query`: read-only SQL over the tables of a data set, without Spark."""
 
+import io
 import os
 import sys
 from collections.abc import Iterator
@@ -13,17 +14,26 @@ from rich.table import Table
 
 from ops import settings
 from ops.errors import OpsError
-from ops.steps import SafeConsole, console
+from ops.steps import SafeConsole, console, printable
 from warehouse import datasets as manifests
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from _typeshed import ReadableBuffer
 
 ShownFormat = Literal["table", "csv", "json", "parquet"]
 FORMATS: tuple[ShownFormat, ...] = get_args(ShownFormat)
 TABLE_ROWS = 100  # shown by default
 MAX_CELL = 80  # characters
 NUMBERS = ("int", "uint", "float", "double", "decimal")
+
+
+class Shown(io.BytesIO):
+    """Standard output as a terminal that a query writes text to: rows cannot move its cursor."""
+
+    def write(self, content: "ReadableBuffer", /) -> int:
+        """Write whole characters, with control characters escaped."""
+        return sys.stdout.buffer.write(printable(bytes(content).decode()).encode())
 
 
 def query(
@@ -112,7 +122,7 @@ def _opened(output: Path | None) -> Iterator[IO[bytes]]:
     """Open the file, which gets its name once it is complete; or standard output."""
     if output is None:
         try:
-            yield sys.stdout.buffer
+            yield Shown() if sys.stdout.isatty() else sys.stdout.buffer
             sys.stdout.buffer.flush()
         except BrokenPipeError:  # the program that reads them, such as `head`, has enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

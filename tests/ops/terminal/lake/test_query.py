@@ -59,6 +59,19 @@ def test_standard_output_has_the_rows_alone(
     assert b"more than 400 rows" in shown.err
 
 
+@pytest.mark.parametrize("kind", ["csv", "json"])
+def test_rows_cannot_control_a_terminal(
+    kind: str, capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "select 'a' || chr(27) || '[2J' || chr(155) || chr(8238) || 'é' as text"
+    assert lantern("query", text, "--format", kind) == 0
+    assert "\x9b\u202eé" in capfdbinary.readouterr().out.decode()
+
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert lantern("query", text, "--format", kind) == 0
+    assert "a\\u001b[2J\\u009b\\u202eé" in capfdbinary.readouterr().out.decode()
+
+
 def written(file: Path) -> list[dict[str, Any]]:
     """Return the rows of a file."""
     if file.suffix == ".csv":
