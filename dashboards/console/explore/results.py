@@ -1,5 +1,6 @@
 """The outcome of a query: its rows as a table, a chart and files, or why there are none."""
 
+from collections import Counter
 from datetime import UTC, datetime
 from functools import partial
 
@@ -50,7 +51,8 @@ def show(dataset: str) -> None:
 def shown(rows: pa.Table) -> pa.Table:
     """Return the rows as the browser shows them: columns of maps and rarer types as text."""
     columns = [column if _is_shown(column.type) else _as_text(column) for column in rows.columns]
-    names = [name if rows.schema.names.count(name) == 1 else f"{name} ({position})"
+    n_columns = Counter(rows.schema.names)
+    names = [name if n_columns[name] == 1 else f"{name} ({position})"
              for position, name in enumerate(rows.schema.names, 1)]  # fmt: skip
     return pa.Table.from_arrays(columns, names)
 
