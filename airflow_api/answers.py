@@ -64,6 +64,11 @@ class Run:
     note: str = ""
 
     @property
+    def is_stopped(self) -> bool:
+        """Whether an operator stopped it, which Airflow calls failed."""
+        return self.state == "failed" and self.note.startswith(NOTE_OF_STOPPED)
+
+    @property
     def seconds(self) -> float:
         """Duration in seconds; 0 until it has ended."""
         return _seconds(self.started_at, self.ended_at)

@@ -12,6 +12,7 @@ from typing import Literal
 from warehouse.maintenance.growth import Growth
 
 DagKind = Literal["ingest", "collect", "retrain", "maintain"]
+STOPPED = "stopped"
 DAG_KINDS: tuple[DagKind, ...] = ("ingest", "collect", "retrain", "maintain")
 
 
@@ -63,7 +64,10 @@ class Data:
 
 @dataclass(frozen=True, slots=True)
 class DagState:
-    """The newest run of a DAG. `state` is Airflow's; None: the DAG never ran."""
+    """The newest run of a DAG.
+
+    `state` is Airflow's, or STOPPED if an operator stopped the run; None: the DAG never ran.
+    """
 
     is_paused: bool = False
     state: str | None = None

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from airflow_api.answers import NOTE_OF_STOPPED, Question, Run
+from airflow_api.answers import Question, Run
 from airflow_api.questions import APPROVE
 from dashboards.console import runs
 from dashboards.text import esc
@@ -56,7 +56,7 @@ VERDICTS = {
 _PENDING = {"first": "First release", "promote": "Promotion", "refresh": "Refresh"}
 NEEDS_APPROVAL = Badge("warning", "Needs approval")
 REJECTED = Badge("error", "Rejected")
-STOPPED = Badge("error", "Stopped")
+STOPPED = Badge("idle", "Stopped")
 _AIRFLOW_STATES: dict[str | None, Badge] = {
     "success": Badge("ok", "Done"),
     "failed": Badge("error", "Failed"),
@@ -101,7 +101,7 @@ def of_run(run: Run, verdict_by_run: Mapping[str, str], questions: Mapping[str, 
         verdict_by_run: The gate's decisions by `<dag id>/<run id>`.
         questions: The approvals that the DAG's runs requested, by run id.
     """
-    if run.state == "failed" and run.note.startswith(NOTE_OF_STOPPED):
+    if run.is_stopped:
         return STOPPED
     question = questions.get(run.run_id)
     if question and (badge := of_question(question, is_active=run.state in runs.ACTIVE)):

@@ -36,16 +36,16 @@ def show(
     verdict_by_run: Mapping[str, str] = MappingProxyType({}),
     questions: Mapping[str, Question] = MappingProxyType({}),
 ) -> None:
-    """Show runs with start, outcome and duration. Verdicts and questions are those of retrains."""
+    """Show runs with time, outcome and duration. Verdicts and questions are those of retrains."""
     if not shown:
         st.caption("No runs yet.")
         return
     rows = [
         {
-            "Started (UTC)": f"{runs.start_time(run)} :gray[{runs.trigger(run)}]",
+            "Requested (UTC)": f"{runs.request_time(run)} :gray[{runs.trigger(run)}]",
             "Outcome": badges.of_run(run, verdict_by_run, questions).markdown,
             "Duration": duration(run.seconds) if run.seconds else "",
         }
         for run in shown
     ]
-    components.table(rows, "The last runs with start, outcome and duration")
+    components.table(rows, "The last runs with time of the request, outcome and duration")

@@ -10,6 +10,7 @@ from dashboards.console import sources
 from dashboards.text import NO_VALUE, esc
 
 ACTIVE = {"queued", "running"}
+NOT_RUN = {"skipped", "upstream_failed", "removed"}  # states of tasks
 TRIGGERS = {"scheduled": "Schedule", "asset_triggered": "New data", "manual": "By hand"}
 KINDS = {"maintain": "Maintenance", "collect": "Collection"}  # where the DAG's name is a verb
 _RUN_KEY = re.compile(r"(?P<dag>\w+__\w+)/(?P<run>[\w.~:+-]+)(/\w+)?")  # `<dag>/<run>[/<task>]`
@@ -19,14 +20,14 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+([+-]\d\d:\d\d|Z)")
 def name(dag_id: str, run_id: str) -> str:
     """Return a short name of a run: "Retrain of 28 Nov 13:26 UTC", or "Retrain" without a time."""
     dag = dag_id.rpartition("__")[2]
-    kind, at = KINDS.get(dag, dag.capitalize()), _TIME.search(run_id)
-    return f"{kind} of {short_time(datetime.fromisoformat(at[0]))} UTC" if at else kind
+    kind, at = KINDS.get(dag, dag.capitalize()), requested_at(run_id)
+    return f"{kind} of {short_time(at)} UTC" if at else kind
 
 
 def time_of(text: str) -> str:
     """Return the time in a run's id as "of 28 Nov 13:26 UTC"; the text itself without a time."""
-    at = _TIME.search(text)
-    return f"of {short_time(datetime.fromisoformat(at[0]))} UTC" if at else text
+    at = requested_at(text)
+    return f"of {short_time(at)} UTC" if at else text
 
 
 def link(run_key: str) -> str | None:
@@ -46,9 +47,15 @@ def actor(name: str) -> str:
     return link(name) or esc(name)
 
 
-def start_time(run: Run) -> str:
-    """Return the time at which a run started or, before that, was queued."""
-    at = run.started_at or run.queued_at
+def requested_at(run_id: str) -> datetime | None:
+    """Return the time at which a run was requested, which its id has; None without one."""
+    at = _TIME.search(run_id)
+    return datetime.fromisoformat(at[0]) if at else None
+
+
+def request_time(run: Run) -> str:
+    """Return the time at which a run was requested: the same while it waits and later."""
+    at = requested_at(run.run_id) or run.queued_at or run.started_at
     return short_time(at) if at else NO_VALUE
 
 
@@ -70,12 +77,22 @@ def elapsed(task: Task, now: datetime) -> float:
     return max(((task.ended_at or now) - task.started_at).total_seconds(), 0.0)
 
 
-def share_done(tasks: Sequence[Task], usual: Mapping[str, float], now: datetime) -> float:
+def has_run(task: Task) -> bool:
+    """Return whether a task has ended and was not skipped."""
+    return task.state in ENDED - NOT_RUN
+
+
+def share_done(
+    tasks: Sequence[Task], usual: Mapping[str, float], now: datetime, *, is_stopped: bool = False
+) -> float:
     """Return a run's progress from 0 to 1.
 
     Tasks are weighted by their usual duration, or equally if one has none. A running task counts
-    by its elapsed share of the usual duration, at most 0.95.
+    by its elapsed share of the usual duration, at most 0.95. In a run that was stopped, tasks that
+    did not run count 0.
     """
+    if is_stopped:
+        return sum(has_run(task) for task in tasks) / max(len(tasks), 1)
     if not tasks:
         return 0.0
     is_weighted = all(task.task_id in usual for task in tasks if task.state != "skipped")

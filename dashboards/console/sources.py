@@ -22,6 +22,7 @@ from dashboards.fetching import cached
 from dashboards.settings import ConsoleSettings, NotSetUpError
 from serving.schemas import OpenErasures, OutboxState, Release, Verdict
 
+APPROVAL_TASK = "approve"  # its duration is the time of a person
 USUAL_RUNS = 3  # successful runs whose median is the usual duration
 COMPARED_RUNS = 20  # newest runs, among which those with the same budget are found
 TASK_ORDER = (
@@ -79,20 +80,30 @@ class Usual:
 
 
 @st.cache_data(ttl="5m", show_spinner=False, hash_funcs=BY_NAME)
-def usual(account: Account, dag_id: str, search_minutes: float | None) -> Usual:
+def usual(
+    account: Account, dag_id: str, search_minutes: float | None, but: str | None = None
+) -> Usual:
     """Return the medians of the last successful runs with this budget for the search.
 
-    None: with any budget.
+    The wait for an approval is left out.
+
+    Args:
+        account: The account whose runs they are read as.
+        dag_id: The DAG.
+        search_minutes: The budget; None for any.
+        but: Id of the run that is compared with them, which is left out.
     """
     seconds = defaultdict(list)
     comparable = [
         run
         for run in account.airflow.runs(dag_id, limit=COMPARED_RUNS)
-        if run.state == "success" and search_minutes in (None, run.search_minutes)
+        if run.state == "success"
+        and run.run_id != but
+        and search_minutes in (None, run.search_minutes)
     ]
     for run in comparable[:USUAL_RUNS]:
         for task in account.airflow.tasks(run):
-            if task.state == "success":
+            if task.state == "success" and task.task_id != APPROVAL_TASK:
                 seconds[task.task_id].append(task.seconds)
     medians = {task_id: median(durations) for task_id, durations in seconds.items()}
     return Usual(medians, len(comparable[:USUAL_RUNS]))

@@ -22,20 +22,23 @@ from sqlalchemy import (
     table,
 )
 
-from monitoring.facts import DagKind, DagState, Orchestration
+from monitoring.facts import STOPPED, DagKind, DagState, Orchestration
 
-AWAITING_INPUT, SUCCESS = "awaiting_input", "success"
+AWAITING_INPUT, SUCCESS, FAILED = "awaiting_input", "success", "failed"
+NOTE_OF_STOPPED = "Stopped by "  # as the API begins the note of a run that an operator stops
 _TIME = DateTime(timezone=True)
 
 DAG = table("dag", column("dag_id", String), column("is_paused", Boolean))
 DAG_RUN = table(
     "dag_run",
+    column("id"),
     column("dag_id", String),
     column("state", String),
     column("run_after", _TIME),
     column("start_date", _TIME),
     column("end_date", _TIME),
 )
+DAG_RUN_NOTE = table("dag_run_note", column("dag_run_id"), column("content", String))
 TASK_INSTANCE = table(
     "task_instance",
     column("id"),
@@ -86,11 +89,15 @@ def last_successes(
 
 
 def _newest_runs(dag_ids: Collection[str]) -> Select[Any]:
-    run = DAG_RUN.c
+    run, note = DAG_RUN.c, DAG_RUN_NOTE.c
+    with_notes = DAG_RUN.outerjoin(DAG_RUN_NOTE, note.dag_run_id == run.id)
     row_number = func.row_number().over(partition_by=run.dag_id, order_by=run.run_after.desc())
-    numbered = select(
-        run.dag_id, run.state, run.start_date, run.end_date, row_number.label("row_number")
-    ).where(run.dag_id.in_(dag_ids))
+    columns = (run.dag_id, run.state, run.start_date, run.end_date, note.content)
+    numbered = (
+        select(*columns, row_number.label("row_number"))
+        .select_from(with_notes)
+        .where(run.dag_id.in_(dag_ids))
+    )
     ranked = numbered.subquery()
     return select(ranked).where(ranked.c.row_number == 1)
 
@@ -123,7 +130,8 @@ def _state(row: Any, *, is_paused: bool) -> DagState:
     if row is None:
         return DagState(is_paused)
     started, ended = (at and _utc(at) for at in (row.start_date, row.end_date))
-    return DagState(is_paused, row.state, started, ended)
+    is_stopped = row.state == FAILED and (row.content or "").startswith(NOTE_OF_STOPPED)
+    return DagState(is_paused, STOPPED if is_stopped else row.state, started, ended)
 
 
 def _utc(at: datetime) -> datetime:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from monitoring.durations import age
-from monitoring.facts import DagKind, DagState, Orchestration
+from monitoring.facts import STOPPED, DagKind, DagState, Orchestration
 from monitoring.levels import NOTHING_TO_DO, Level, Line, Target
 from monitoring.limits import Limits
 
@@ -12,6 +12,10 @@ ACTIVE = ("queued", "running")
 _SUBJECTS: dict[DagKind, str] = {
     "ingest": "Ingest", "collect": "Collect", "retrain": "Retrain", "maintain": "Maintain",
 }  # fmt: skip
+_ENDS: dict[str | None, tuple[str, str]] = {
+    None: ("Not run yet", "The DAG has no run yet"),
+    STOPPED: ("Stopped", "An operator stopped the last run"),
+}
 _IN_AIRFLOW = "Open the run in Airflow, read the last lines of the failed task, then clear it."
 
 
@@ -41,9 +45,9 @@ def _line(kind: DagKind, dag: DagState, limits: Limits, now: datetime) -> Line:
         detail = f"The last run began {age(dag.started_at, now)} ago. A scheduled run is overdue."
         step = "Look at Airflow's scheduler with `lantern status`."
         return _of(kind, "warning", "Late", detail, step)
-    if dag.state is None:
-        return _of(kind, "ok", "Not run yet", "The DAG has no run yet.")
-    return _of(kind, "ok", "Succeeded", f"The last run ended{_ago(dag.ended_at, now)}.")
+    ended = _ago(dag.ended_at, now)
+    word, what = _ENDS.get(dag.state, ("Succeeded", "The last run ended"))
+    return _of(kind, "ok", word, f"{what}{ended}.")
 
 
 def _of(kind: DagKind, level: Level, word: str, detail: str, step: str = NOTHING_TO_DO) -> Line:

@@ -5,16 +5,18 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import Connection, create_engine, select
 
+from airflow_api.answers import NOTE_OF_STOPPED
 from jobs.alerting import airflow_runs
-from monitoring.facts import DagKind, DagState
+from monitoring.facts import STOPPED, DagKind, DagState
 from tests.dags.conftest import HOME, Run
 from tests.support.dags.stand_ins import Jobs
 
 RETRAIN: tuple[DagKind, ...] = ("retrain",)
 TABLES = (
-    airflow_runs.DAG, airflow_runs.DAG_RUN, airflow_runs.TASK_INSTANCE, airflow_runs.HITL_DETAIL,
+    airflow_runs.DAG, airflow_runs.DAG_RUN, airflow_runs.DAG_RUN_NOTE, airflow_runs.TASK_INSTANCE,
+    airflow_runs.HITL_DETAIL,
 )  # fmt: skip
 
 
@@ -30,6 +32,7 @@ def test_airflow_has_the_columns_that_the_job_reads() -> None:
         assert {*table.c.keys()} <= {*theirs.keys()}, table.name
     assert TaskInstanceState.AWAITING_INPUT == airflow_runs.AWAITING_INPUT
     assert TaskInstanceState.SUCCESS == airflow_runs.SUCCESS
+    assert NOTE_OF_STOPPED == airflow_runs.NOTE_OF_STOPPED
 
 
 def test_the_last_run_and_the_last_success_of_each_task_are_read(run: Run, jobs: Jobs) -> None:
@@ -90,6 +93,16 @@ def test_the_newest_of_several_runs_is_read() -> None:
     newest = known.dags["retrain"]
     assert (newest.is_paused, newest.state) == (True, "success")
     assert newest.started_at == now - timedelta(hours=1)
+
+    with create_session() as session:
+        last = session.scalars(select(DagRun).where(DagRun.dag_id == dag_id, DagRun.run_id == "1"))
+        run = last.one()
+        run.state = DagRunState.FAILED
+        note = f"{NOTE_OF_STOPPED}maya: wrong recipe"
+        run.note = note
+    with connected() as connection:
+        known = airflow_runs.orchestration(connection, "ranked", RETRAIN)
+    assert known.dags["retrain"].state == STOPPED
 
 
 @contextmanager

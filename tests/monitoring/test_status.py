@@ -9,6 +9,7 @@ import pytest
 
 from monitoring import status
 from monitoring.facts import (
+    STOPPED,
     DagKind,
     DagState,
     Data,
@@ -129,6 +130,7 @@ CASES: list[tuple[str, Facts, Level, str]] = [
     ("lake", replace(WELL, data=None), "error", "Not known"),
     ("runs", replace(WELL, orchestration=None), "error", "Not known"),
     ("dag_retrain", ran("retrain", DagState(state="failed", ended_at=NOW)), "error", "Failed"),
+    ("dag_retrain", ran("retrain", DagState(state=STOPPED, ended_at=NOW)), "ok", "Stopped"),
     ("dag_retrain", ran("retrain", DagState(state="running", started_at=NOW)), "ok", "Running"),
     ("dag_retrain", ran("retrain", DagState()), "ok", "Not run yet"),
     ("dag_retrain", ran("retrain", DagState(is_paused=True)), "ok", "Not run yet"),

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Container, Mapping, Sequence
-from datetime import UTC
+from datetime import UTC, datetime
 
 import altair as alt
 import pandas as pd
@@ -59,22 +59,28 @@ def label(retrain: Retrain) -> str:
 
     It is unique and does not change during the run.
     """
-    at = retrain.nominated_at.astimezone(UTC)
+    at = _requested_at(retrain).astimezone(UTC)
     return " · ".join(filter(None, [f"{at.day} {at:%b %H:%M:%S} UTC", retrain.reason]))
 
 
 def show(
-    retrains: Sequence[Retrain], questions: Mapping[str, Question], running: Container[str]
+    retrains: Sequence[Retrain],
+    questions: Mapping[str, Question],
+    running: Container[str],
+    stopped: Container[str],
 ) -> None:
-    """Show the recipes' NDCG@10 over the retrains, and how each retrain ended."""
+    """Show the recipes' NDCG@10 over the retrains, and how each retrain ended.
+
+    `running` and `stopped` are ids of runs.
+    """
     ui.heading("Retrains over time")
     rows = trend(retrains[:MAX_CHARTED])
     if len(set(rows["retrain_id"])) > 1:
         st.altair_chart(_chart(rows), height=200, alt="NDCG@10 of each retrain's recipes over time")
     table = [
         {
-            "Started (UTC)": runs.short_time(retrain.nominated_at),
-            "Verdict": outcome(retrain, questions.get(retrain.run_id), running).markdown,
+            "Requested (UTC)": runs.short_time(_requested_at(retrain)),
+            "Verdict": outcome(retrain, questions.get(retrain.run_id), running, stopped).markdown,
             "Challenger's NDCG@10": _challenger(retrain),
             "Trials": str(retrain.search.n_trials) if retrain.search else NO_VALUE,
         }
@@ -84,7 +90,10 @@ def show(
 
 
 def outcome(
-    retrain: Retrain, question: Question | None = None, running: Container[str] = ()
+    retrain: Retrain,
+    question: Question | None = None,
+    running: Container[str] = (),
+    stopped: Container[str] = (),
 ) -> Badge:
     """Return the badge of a retrain's outcome, or of its state while it runs."""
     is_active = retrain.run_id in running
@@ -92,6 +101,8 @@ def outcome(
         return badge
     if is_active:
         return badges.of_state("running")
+    if retrain.run_id in stopped:
+        return badges.STOPPED
     if retrain.verdict is None:
         return Badge("idle", "No verdict")
     return badges.of_verdict(retrain.verdict.verdict)
@@ -106,7 +117,7 @@ def trend(retrains: Sequence[Retrain]) -> pd.DataFrame:
     rows = [
         {
             "retrain_id": retrain.retrain_id,
-            "at": f"{runs.short_time(retrain.nominated_at)} UTC",
+            "at": f"{runs.short_time(_requested_at(retrain))} UTC",
             "role": roles.LABELS[role],
             "line": role,
             "recipe": best.recipe,
@@ -117,6 +128,10 @@ def trend(retrains: Sequence[Retrain]) -> pd.DataFrame:
         if (best := _best(evidence.comparisons(retrain.verdict), role))
     ]
     return pd.DataFrame(rows, columns=["retrain_id", "at", "role", "line", "recipe", "value"])
+
+
+def _requested_at(retrain: Retrain) -> datetime:
+    return runs.requested_at(retrain.run_id) or retrain.nominated_at
 
 
 def _best(compared: Sequence[Comparison], role: str) -> Comparison | None:

@@ -31,7 +31,7 @@ caption, actions = components.page_head("Models")
 with states.error_boundary(in_console=True):
     dataset = choices.dataset()
 require_access(account, dataset, actions)
-retrains, running, questions = [], {}, {}
+retrains, running, stopped, questions = [], {}, set(), {}
 with inline_errors():
     retrains = lake_data.retrains(dataset)
     title = esc(product_api.title(dataset))
@@ -39,6 +39,7 @@ with inline_errors():
 with inline_errors():
     newest_runs = last_runs.newest(account, f"{dataset}__retrain")
     running = {run.run_id: run for run in newest_runs if run.state in runs.ACTIVE}
+    stopped = {run.run_id for run in newest_runs if run.is_stopped}
     questions = sources.questions(account, f"{dataset}__retrain")
 with actions:
     components.retrains_link()
@@ -86,7 +87,7 @@ if metrics or samples:
     with left, components.card(height="stretch"):
         rolling.show(metrics)
     with right, components.card(height="stretch"):
-        history.show(retrains, questions, running)
+        history.show(retrains, questions, running, stopped)
 else:
     with components.card():
-        history.show(retrains, questions, running)
+        history.show(retrains, questions, running, stopped)

@@ -18,6 +18,7 @@ from dashboards.console.sources import BY_NAME, Account
 from dashboards.settings import NotSetUpError, demo_settings
 from monitoring.facts import (
     DAG_KINDS,
+    STOPPED,
     DagKind,
     DagState,
     Data,
@@ -106,7 +107,8 @@ def _state(newest: list[Run], *, is_paused: bool) -> DagState:
     if not newest:
         return DagState(is_paused)
     run = newest[0]
-    return DagState(is_paused, run.state, run.started_at, run.ended_at)
+    state = STOPPED if run.is_stopped else run.state
+    return DagState(is_paused, state, run.started_at, run.ended_at)
 
 
 def _approvals(account: Account, dag_id: str) -> tuple[datetime, ...]:

@@ -13,7 +13,12 @@ from dashboards.console.sources import BY_NAME, Account
 from serving.schemas import DagRun, ParameterValue
 
 LOG_LINES, MAX_LINE_LENGTH = 15, 400
-_NOISE = ("::group::", "::endgroup::", "Log message source details")
+READ_LINES = 3 * LOG_LINES  # some of them are left out
+_NOISE = re.compile(  # marks of Airflow, how it fetched the log, and what a JVM without BLAS prints
+    r"\s*$|::(end)?group::|Log message source details|\S*/attempt=\d+\.log\S*$"
+    r"|(\*+ *)?Could not read served logs|(\*+ *)?Reading remote log|netlib-(blas|lapack): "
+    r"|WARNING: Using incubator modules|.* WARN InstanceBuilder: Failed to load implementation"
+)
 _CONTROL = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f]")  # colours of terminals, …
 
 
@@ -30,15 +35,16 @@ def dag(account: Account, dag_id: str) -> Dag | None:
 def log_tail(account: Account, run: Run, task: Task) -> list[str]:
     """Return the last lines of a task's log; none while there is no log yet."""
     try:
-        lines = account.airflow.log_tail(run, task, LOG_LINES)
+        lines = account.airflow.log_tail(run, task, READ_LINES)
     except UnknownRunError:
         return []
-    return shortened(lines)
+    return shortened(lines)[-LOG_LINES:]
 
 
 def shortened(lines: Sequence[str]) -> list[str]:
-    """Return lines of a log without Airflow's marks and control characters, each cut to length."""
-    texts = [_CONTROL.sub("", line).rstrip() for line in lines if not line.startswith(_NOISE)]
+    """Return lines of a log without noise and control characters, each cut to length."""
+    texts = [_CONTROL.sub("", line).rstrip() for line in lines]
+    texts = [text for text in texts if not _NOISE.match(text)]
     return [
         text if len(text) <= MAX_LINE_LENGTH else f"{text[:MAX_LINE_LENGTH]}…" for text in texts
     ]

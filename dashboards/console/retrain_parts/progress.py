@@ -6,14 +6,15 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from airflow_api.answers import Run, Task
-from airflow_api.client import ENDED
 from dashboards import ui
 from dashboards.console import badges, components, runs, sources
 from dashboards.console.retrain_parts import client
-from dashboards.console.sources import Account, Usual
+from dashboards.console.sources import APPROVAL_TASK, Account, Usual
 from dashboards.text import NO_VALUE, duration, esc, plural
 
-SLOW = 1.2  # ratio to the usual duration from which a run or task counts as slow
+SLOW = 1.5  # ratio to the usual duration from which a run or task counts as slow
+SLOW_SECONDS = 10  # by which it has to be longer, too
+MIN_EARLIER = 2  # earlier runs from which a duration is called usual
 WITH_LOG = {"running", "failed", "up_for_retry", "restarting"}  # states
 
 
@@ -30,19 +31,30 @@ def show(account: Account, run: Run | None, ingests: Sequence[Run]) -> None:
         st.caption(_before_the_first(ingests))
         return
     now, tasks = datetime.now(UTC), sources.tasks(account, run)
-    comparable = sources.usual(account, run.dag_id, run.search_minutes)
-    ui.heading(f"Retrain of {runs.start_time(run)} UTC", badges.of_state(run.state).markdown)
-    text = _progress_text(run, tasks, comparable, now)
-    st.progress(runs.share_done(tasks, comparable.seconds, now), text=text)
+    comparable = sources.usual(account, run.dag_id, run.search_minutes, run.run_id)
+    if comparable.n_runs < MIN_EARLIER:
+        comparable = Usual({}, 0)
+    badge = badges.STOPPED if run.is_stopped else badges.of_state(run.state)
+    ui.heading(f"Retrain of {runs.request_time(run)} UTC", badge.markdown)
+    if run.is_stopped:
+        st.caption(esc(run.note))
+    text = progress_text(run, tasks, comparable, now)
+    share = runs.share_done(tasks, comparable.seconds, now, is_stopped=run.is_stopped)
+    st.progress(share, text=text)
     if tasks:
         components.table(
-            [_row(run, task, comparable.seconds, now) for task in tasks],
+            [row(run, task, comparable.seconds, now) for task in tasks],
             "Tasks of the retrain with their duration and their usual duration",
         )
 
 
 def show_log(account: Account, run: Run) -> None:
-    """Show the last lines of the log of the running task, or of the one that failed."""
+    """Show the last lines of the log of the running task, or of the one that failed.
+
+    A run that was stopped has none: the error in its log is how its task was ended.
+    """
+    if run.is_stopped:
+        return
     task = next((task for task in sources.tasks(account, run) if task.state in WITH_LOG), None)
     if task is None:
         return
@@ -60,24 +72,37 @@ def _before_the_first(ingests: Sequence[Run]) -> str:
     return "Start a retrain to create the first lists."
 
 
-def _progress_text(run: Run, tasks: Sequence[Task], comparable: Usual, now: datetime) -> str:
+def progress_text(run: Run, tasks: Sequence[Task], comparable: Usual, now: datetime) -> str:
+    """Return how far a run is, and how long it takes compared with the usual."""
     if run.state == "queued":
         return "Queued: it starts when the active retrain has ended, or the DAG is unpaused"
-    done = sum(task.state in ENDED for task in tasks)
+    done = sum(map(runs.has_run, tasks))
+    skipped = sum(task.state in runs.NOT_RUN for task in tasks)
     seconds = ((run.ended_at or now) - (run.started_at or run.queued_at or now)).total_seconds()
+    text = f"{done} of {len(tasks)} tasks done"
+    if skipped:
+        text += f", {skipped} skipped"
+    text += f" · {duration(seconds)}"
     usual_total = sum(comparable.seconds.values())
-    text = f"{done} of {len(tasks)} tasks done · {duration(seconds)}"
     if usual_total:
         text += f", usually {duration(usual_total)} ({plural('earlier run', comparable.n_runs)})"
-        if run.state in runs.ACTIVE and seconds > usual_total * SLOW:
+        of_person = sum(runs.elapsed(task, now) for task in tasks if task.task_id == APPROVAL_TASK)
+        if run.state in runs.ACTIVE and _is_slow(seconds - of_person, usual_total):
             text += " · slower than usual"
     return text
 
 
-def _row(run: Run, task: Task, usual: Mapping[str, float], now: datetime) -> dict[str, str]:
+def _is_slow(seconds: float, usual: float) -> bool:
+    return seconds > max(usual * SLOW, usual + SLOW_SECONDS)
+
+
+def row(run: Run, task: Task, usual: Mapping[str, float], now: datetime) -> dict[str, str]:
+    """Return a task's cells, in Markdown. `usual` has the usual durations in seconds."""
     badge, usually = badges.of_state(task.state), usual.get(task.task_id)
     seconds = runs.elapsed(task, now)
-    is_slow = usually is not None and seconds > max(usually * SLOW, usually + 2)
+    if run.is_stopped and task.state == "failed":
+        badge = badges.STOPPED
+    is_slow = usually is not None and _is_slow(seconds, usually)
     slow = ":orange[slower] · " if is_slow and badge.status in {"ok", "running"} else ""
     attempt = f" · attempt {task.try_number}" if task.try_number > 1 else ""
     actual_text = f"**{duration(seconds)}**" if seconds else f":gray[{NO_VALUE}]"

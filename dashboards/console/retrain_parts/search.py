@@ -147,7 +147,7 @@ def _badge_of_task(task: Task | None) -> Badge:
 
 def _badge(trials: Sequence[Trial], retrain: Retrain) -> Badge:
     if retrain.search is None:
-        return Badge("error", "Did not finish")
+        return Badge("idle", "No result")
     if retrain.search.found_by == "search":
         return Badge("ok", "Done")
     return Badge("idle", "No completed trial" if trials else "No search")
@@ -159,4 +159,4 @@ def _without_trials(retrain: Retrain) -> str:
             "This retrain had no search budget, or no rolling window with users to evaluate. The "
             "nominated recipe is the challenger."
         )
-    return "The retrain ended before its search finished. There are no trials."
+    return "The retrain ended before its search, if it had a budget for one."

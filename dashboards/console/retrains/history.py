@@ -30,7 +30,7 @@ def show(
     if len(rows) >= MIN_CHARTED:
         st.altair_chart(_chart(rows), height=180, alt="Duration of each retrain, by outcome")
     table = [_row(run, badge_by_run[run.run_id]) for run in newest]
-    components.table(table, "The last retrains with start, starter, outcome, duration and reason")
+    components.table(table, "The last retrains with time, starter, outcome, duration and reason")
 
 
 def started_by(run: Run) -> str:
@@ -43,7 +43,7 @@ def durations(newest: Sequence[Run], badge_by_run: Mapping[str, Badge]) -> pd.Da
     rows = [
         {
             "run_id": run.run_id,
-            "started": f"{runs.start_time(run)} UTC",
+            "requested": f"{runs.request_time(run)} UTC",
             "by": started_by(run),
             "minutes": run.seconds / 60,
             "duration": duration(run.seconds),
@@ -73,7 +73,7 @@ def _chart(rows: pd.DataFrame) -> alt.Chart:
             y=alt.Y("minutes:Q", title="Minutes", axis=charts.axis(tickCount=4)),
             color=alt.Color("outcome:N", scale=scale, legend=charts.LEGEND),
             tooltip=[
-                alt.Tooltip("started:N", title="Started"),
+                alt.Tooltip("requested:N", title="Requested"),
                 alt.Tooltip("by:N", title="By"),
                 alt.Tooltip("duration:N", title="Duration"),
                 alt.Tooltip("label:N", title="Outcome"),
@@ -86,7 +86,7 @@ def _chart(rows: pd.DataFrame) -> alt.Chart:
 def _row(run: Run, badge: Badge) -> dict[str, str]:
     address = sources.airflow_page(run.dag_id, run.run_id)
     return {
-        "Started (UTC)": f"[{runs.start_time(run)}]({address})",
+        "Requested (UTC)": f"[{runs.request_time(run)}]({address})",
         "By": esc(started_by(run)),
         "Outcome": badge.markdown,
         "Duration": duration(run.seconds) if run.seconds else "",

@@ -1,8 +1,9 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from airflow_api.answers import Task
+from airflow_api.answers import Run, Task
 from dashboards.console import runs
 from dashboards.text import esc
 
@@ -34,6 +35,15 @@ def test_a_run_is_named_by_its_dag_and_time(
     assert link.endswith(f' "{run_key}")')
 
 
+def test_a_run_has_the_same_time_while_it_waits_and_later() -> None:
+    run_id = "manual__2026-11-29T15:31:24.703389+00:00"
+    waiting = Run("a__retrain", run_id, "manual", "queued", NOW, None, None)
+    running = replace(waiting, state="running", started_at=NOW)
+
+    assert runs.request_time(waiting) == runs.request_time(running) == "29 Nov 15:31"
+    assert runs.request_time(replace(waiting, run_id="r1")) == "22 May 12:00"
+
+
 @pytest.mark.parametrize("name", ["maya", "a/b", "x__y/](http://evil.example)/z", 'x__y/" a'])
 def test_other_actors_are_no_links(name: str) -> None:
     assert runs.actor(name) == esc(name)
@@ -55,3 +65,9 @@ def test_progress_is_weighted_by_the_usual_durations_if_all_are_known(
     tasks: list[Task], usual: dict[str, float], share: float
 ) -> None:
     assert runs.share_done(tasks, usual, NOW) == pytest.approx(share)
+
+
+def test_tasks_that_a_stopped_run_skipped_are_not_done() -> None:
+    tasks = [task("fit", "success", 9), task("publish", "skipped"), task("x", None)]
+
+    assert runs.share_done(tasks, {}, NOW, is_stopped=True) == pytest.approx(1 / 3)

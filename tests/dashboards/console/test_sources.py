@@ -29,6 +29,9 @@ def test_the_usual_duration_is_the_median_of_successful_runs_with_the_same_budge
     assert with_search.seconds["evaluate"] == pytest.approx(58 * 1.04)
     assert (with_search.n_runs, without.n_runs, other.n_runs) == (1, 1, 0)
     assert other.seconds == {}
+    assert "approve" not in with_search.seconds
+    itself = sources.usual(account, "playground__retrain", 5, airflow.runs[1]["dag_run_id"])
+    assert itself.n_runs == 0
 
 
 def test_answers_of_airflow_are_cached_per_operator() -> None:

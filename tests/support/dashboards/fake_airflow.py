@@ -171,6 +171,9 @@ def _tasks(run: Json) -> list[Json]:
             }
         )
         at = ended
+    if run["state"] == "failed":
+        for task, state in zip(tasks[2:], ["failed", *["skipped"] * 5], strict=True):
+            task["state"] = state
     return tasks
 
 

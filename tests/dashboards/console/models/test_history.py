@@ -18,6 +18,7 @@ def test_the_outcome_of_a_retrain_is_a_badge() -> None:
     assert history.outcome(retrain, None, {"one"}).label == "Running"
     without_verdict = Retrain("a__retrain/one", shop.NOW, "", None, None)
     assert history.outcome(without_verdict).label == "No verdict"
+    assert history.outcome(without_verdict, stopped={"one"}) == badges.STOPPED
 
 
 def test_a_retrain_keeps_its_label_from_start_to_end() -> None:
@@ -26,6 +27,14 @@ def test_a_retrain_keeps_its_label_from_start_to_end() -> None:
     later = Retrain("a__retrain/two", shop.NOW + timedelta(seconds=1), "New rows", None, None)
 
     assert history.label(started) == history.label(ended) != history.label(later)
+
+
+def test_a_retrain_has_the_time_at_which_it_was_requested() -> None:
+    waited = "a__retrain/manual__2026-11-29T15:31:24.703389+00:00"
+
+    label = history.label(Retrain(waited, shop.NOW, "New rows", None, None))
+
+    assert label == "29 Nov 15:31:24 UTC · New rows"
 
 
 def test_the_trend_has_a_row_per_retrain_and_role() -> None:

@@ -81,6 +81,19 @@ def test_a_retrain_is_stopped_with_a_reason(page: Page, retraining: FakeOperatio
     assert STOP not in keys(app)
 
 
+def test_a_stopped_retrain_is_no_failure(page: Page, retraining: FakeOperations) -> None:
+    del retraining.airflow.runs[0]
+    retraining.airflow.runs[0] |= {"state": "failed", "note": "Stopped by maya: wrong *recipe*"}
+
+    app = opened(page, RETRAINS)
+
+    assert esc("Stopped by maya: wrong *recipe*") in words(app)
+    assert "3 of 8 tasks done, 5 skipped" in str(app.get("progress")[0].proto.text)
+    assert not app.code
+    assert "red-badge" not in app.table[0].value.to_string()
+    assert "red-badge" not in words(app)
+
+
 def test_an_act_without_an_answer_says_that_its_outcome_is_unknown(
     page: Page, retraining: FakeOperations
 ) -> None:
