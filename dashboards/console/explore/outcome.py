@@ -4,6 +4,7 @@ A click anywhere while a query runs ends it: Streamlit then ends the run of the 
 the process. Every query is logged with the account's name, whatever becomes of it.
 """
 
+import hashlib
 import logging
 import time
 from collections.abc import Iterator
@@ -14,7 +15,12 @@ from threading import BoundedSemaphore
 import streamlit as st
 
 from dashboards.console import lake_data
-from dashboards.console.explore.editor import MEMORY_MB, SECONDS, QueryRequest
+from dashboards.console.explore.editor import (
+    MAX_CHARACTERS,
+    MEMORY_MB,
+    SECONDS,
+    QueryRequest,
+)
 from dashboards.console.sources import Account
 from warehouse.errors import QueryRefusedError
 from warehouse.sql import isolated
@@ -28,6 +34,7 @@ AT_ONCE = 2  # queries of all accounts
 SLOTS = BoundedSemaphore(AT_ONCE)  # the queries that this process may run at once
 WAIT_SECONDS = 20.0  # a query waits at most so long for another one to end
 STEP_SECONDS = 0.25
+LOGGED_CHARACTERS = 2_000  # of a query, or of the reason why it was refused
 _KEY, _STOPPED = "explore_outcome", "explore_stopped"
 
 
@@ -54,9 +61,14 @@ def was_stopped() -> bool:
 
 def run(account: Account, dataset: str, request: QueryRequest) -> None:
     """Run a query and keep its outcome. Its progress is shown, with a button that ends it."""
+    if len(request.sql) > MAX_CHARACTERS:  # of a text that the page put into the editor
+        reason = f"the query has more than {MAX_CHARACTERS:,} characters"
+        outcome = Outcome(dataset, request.sql[:MAX_CHARACTERS], reason=reason)
+        st.session_state[_KEY], st.session_state[_STOPPED] = outcome, False
+        return
     root = lake_data.of(dataset).root
     limits = Limits(SECONDS, MEMORY_MB, request.n_rows)
-    log.info("query by=%r dataset=%s sql=%r", account.name, dataset, request.sql)
+    log.info("query by=%r dataset=%s sql=%s", account.name, dataset, _logged(request.sql))
     st.session_state[_KEY], st.session_state[_STOPPED] = None, True
     progress = st.empty()
     with progress.container(horizontal=True, vertical_alignment="center", key="explore_progress"):
@@ -72,9 +84,17 @@ def run(account: Account, dataset: str, request: QueryRequest) -> None:
         )  # fmt: skip
     except QueryRefusedError as error:
         outcome = Outcome(dataset, request.sql, reason=str(error))
-        log.info("query refused by=%r reason=%r", account.name, str(error))
+        log.info("query refused by=%r reason=%r", account.name, str(error)[:LOGGED_CHARACTERS])
     st.session_state[_KEY], st.session_state[_STOPPED] = outcome, False
     progress.empty()
+
+
+def _logged(sql: str) -> str:
+    """Return the query as the log has it: of a long one the beginning, and a digest of all."""
+    if len(sql) <= LOGGED_CHARACTERS:
+        return repr(sql)
+    digest = hashlib.sha256(sql.encode()).hexdigest()
+    return f"{sql[:LOGGED_CHARACTERS]!r} characters={len(sql)} sha256={digest}"
 
 
 def _followed(running: isolated.Running, line: st.delta_generator.DeltaGenerator) -> Result:

@@ -1,5 +1,6 @@
 """The page "Explore": the catalogue, queries and their outcomes, and who may use it."""
 
+import hashlib
 from threading import BoundedSemaphore
 from typing import Any
 
@@ -7,7 +8,7 @@ import pyarrow as pa
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboards.console.explore import outcome, results
+from dashboards.console.explore import editor, outcome, results
 from dashboards.text import esc
 from tests.support import small_lake
 from tests.support.dashboards.app_pages import Page, words
@@ -91,6 +92,28 @@ def test_a_query_is_logged_with_the_operators_name(
     assert lines[0] == f"query by={USER!r} dataset=playground sql='select 1 as one,\\n2'"
     assert lines[1] == f"query done by={USER!r} rows=1 seconds=0.1"
     assert lines[3].startswith(f"query refused by={USER!r}")
+
+
+@pytest.mark.usefixtures("lake")
+def test_a_long_query_is_logged_in_part_and_a_longer_one_is_refused(
+    page: Page,
+    asked: list[str],
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    long = f"select '{'x' * outcome.LOGGED_CHARACTERS}'"
+    ran(opened(page, EXPLORE), long)
+
+    digest = hashlib.sha256(long.encode()).hexdigest()
+    [line, *_] = [each.getMessage() for each in caplog.records if each.name == outcome.__name__]
+    assert line.endswith(f'x" characters={len(long)} sha256={digest}')
+    caplog.clear()
+    longer = editor.QueryRequest("x" * (editor.MAX_CHARACTERS + 1), 100)
+    monkeypatch.setattr(editor, "show", lambda: longer)
+    app = opened(page, EXPLORE)
+    assert esc("The query has more than 20,000 characters") in warnings(app)
+    assert asked == [long]
+    assert [each for each in caplog.records if each.name == outcome.__name__] == []
 
 
 @pytest.mark.usefixtures("lake", "asked")
