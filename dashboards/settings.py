@@ -5,6 +5,8 @@ from pathlib import Path
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+QUERY_LOG_DAYS = 90
+
 
 class AppSettings(BaseSettings):
     """Variables that begin with APP_: how browsers reach the app."""
@@ -39,6 +41,12 @@ class AppSettings(BaseSettings):
         description="Largest file that an operator may upload into the inbox on the page Data, in "
         "MB (2^20 bytes). It is kept in memory meanwhile, and must arrive within "
         "`EDGE_BODY_SECONDS`. 0: no uploads.",
+    )
+    query_log: Path | None = Field(
+        default=None,
+        description="File that records the queries of the page Explore, with the names of the "
+        f"accounts. A new file begins each day; {QUERY_LOG_DAYS} older ones are kept. By default "
+        "the app's own log has the queries; `lantern up` sets `var/logs/queries.log`.",
     )
 
 

@@ -1,4 +1,4 @@
-"""Log records as single lines: text from outside cannot begin a line of its own."""
+"""Log records as single lines of bounded length: text from outside cannot begin or fill a log."""
 
 import logging
 import re
@@ -8,13 +8,18 @@ from textwrap import indent
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
+MAX_CHARACTERS = 10_000  # of a line
+
 
 class OneLine(logging.Formatter):
-    """Escapes control characters of the message; indents the lines of a stack trace."""
+    """Escapes control characters of the message and cuts it; indents a stack trace."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 # the base class
         """Return the line without its stack trace."""
-        return one_line(super().formatMessage(record))
+        line = one_line(super().formatMessage(record))
+        if len(line) <= MAX_CHARACTERS:
+            return line
+        return f"{line[:MAX_CHARACTERS]}… ({len(line):,} characters)"
 
     def formatException(self, ei: object) -> str:  # noqa: N802 # the base class
         """Return the stack trace, indented."""

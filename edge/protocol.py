@@ -26,6 +26,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.access_log = False  # Streamlit gives the logger of uvicorn a handler again
         self._deadline: asyncio.TimerHandle | None = None
         self._in_header = True  # of the current or the next request
         self._in_body = False

@@ -4,10 +4,15 @@ A message that waits keeps its memory until the app takes it. Compression is nev
 `edge.serve`): with it, a kilobyte on the wire can be a megabyte here.
 """
 
+import logging
+from typing import Any
+
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 MAX_WAITING = 100  # messages that the app has not taken; also fragments of one message
 TRY_AGAIN_LATER = 1013  # a code that closes a WebSocket: IANA's registry
+log = logging.getLogger(__name__)
+log.setLevel(logging.WARNING)  # uvicorn would log the path of each handshake, of any length
 _PIECE = 4096  # bytes that are parsed before the messages are counted
 
 
@@ -17,6 +22,10 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
     uvicorn stops reading once a message waits. But it first parses all that the last read brought,
     which can be tens of thousands of messages.
     """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.logger = log
 
     def data_received(self, data: bytes) -> None:
         """Parse the bytes; close the connection with 1013 if too much waits for the app."""

@@ -17,7 +17,7 @@ from streamlit import config
 
 from dashboards.identity import uploads, visitors
 from dashboards.identity.signing import COOKIE
-from dashboards.server import cookies
+from dashboards.server import cookies, query_log
 from dashboards.server.cookies import Cookies
 from dashboards.server.guards import Guards
 from dashboards.server.message_rates import MessageRates
@@ -32,6 +32,8 @@ SCRIPT = Path(__file__).parents[1] / "app.py"
 def create_app(settings: AppSettings | None = None, script: Path = SCRIPT) -> st.App:
     """Return the app, with settings from the environment by default."""
     settings = settings or AppSettings()
+    if settings.query_log is not None:
+        query_log.keep_in(settings.query_log)
     config.set_option("server.baseUrlPath", settings.base_path.strip("/"))
     config.set_option("server.maxUploadSize", max(settings.max_upload_mb, 1))
     may_upload = _may_upload if settings.max_upload_mb else None

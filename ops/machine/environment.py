@@ -164,6 +164,7 @@ def _app(settings: OpsSettings, ports: Ports, secrets: credentials.Credentials) 
         default
         | (public if settings.airflow_public_url else {})
         | {
+            "APP_QUERY_LOG": str(settings.logs / "queries.log"),
             "DEMO_API_URL": f"http://{HOST}:{ports.api}",
             "DEMO_KEYS_FILE": str(settings.demo_keys),
             "VISITOR_SECRET": secrets.of("visitors"),

@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -37,15 +38,21 @@ class Proxy(BaseHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with the files `log` and `queries` of the app."""
+    return tmp_path_factory.mktemp("app")
+
+
+@pytest.fixture(scope="module")
+def app(folder: Path) -> Iterator[str]:
     """The address of an app with one heading, whose only way out is the proxy."""
-    folder = tmp_path_factory.mktemp("app")
     script = folder / "heading.py"
     script.write_text("import streamlit as st\n\nst.title('A heading')\n")
     with serving(Proxy) as proxy:
         settings = {
             "HTTP_PROXY": proxy,
             "HTTPS_PROXY": proxy,
+            "APP_QUERY_LOG": str(folder / "queries"),
             "APP_MAX_SESSIONS": "6",
             "APP_MAX_SESSIONS_PER_ADDRESS": "2",
         }
@@ -90,6 +97,17 @@ def test_another_host_is_refused(app: str, host: str) -> None:
             "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
         )
         assert connection.recv(1000).startswith(b"HTTP/1.1 400 ")
+
+
+def test_what_is_asked_for_is_not_logged(app: str, folder: Path) -> None:
+    assert httpx2.get(f"{app}/sought?" + "x" * 30_000).status_code == 200
+    with session(app):
+        pass
+
+    log = (folder / "log").read_text()
+    assert "sought" not in log
+    assert "_stcore" not in log
+    assert (folder / "queries").exists()
 
 
 def test_an_upload_is_refused(app: str) -> None:

@@ -231,6 +231,11 @@ def test_a_cluster_is_host_and_port() -> None:
     assert airflow_config.spark("yarn") == {"conn_type": "spark", "host": "yarn"}
 
 
+def test_the_app_keeps_queries_in_a_log_of_their_own(settings: OpsSettings) -> None:
+    log = environment.of("app", settings, PORTS)["APP_QUERY_LOG"]
+    assert log == str(settings.logs / "queries.log")
+
+
 def test_the_app_opens_with_the_demos_data_set(settings: OpsSettings) -> None:
     settings.make_folders()
     assert "DEMO_DATASET" not in environment.of("app", settings, PORTS)
