@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from edge import forwarded
 from edge.settings import EdgeSettings
 
 BUSY = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nretry-after: 1\r\n"
@@ -83,6 +84,8 @@ class BoundedProtocol(HttpToolsProtocol):
         Raises:
             ValueError: there are too many; the parser reports it as an invalid request.
         """
+        if name.lower() == forwarded.HEADER:
+            value = forwarded.addresses(value)
         super().on_header(name, value)
         if len(self.headers) > self.limits.max_header_fields:
             raise ValueError("too many header fields")

@@ -4,15 +4,19 @@ A session counts while its WebSocket is open, and for as long as Streamlit keeps
 has run a page. A WebSocket that closes before its first message does not count any more.
 """
 
+import re
 import time
 from collections import Counter, deque
 from collections.abc import Callable
 from ipaddress import IPv6Address, ip_address
 
+from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 RESERVED_SHARE = 0.1  # share of the sessions that is reserved for signed-in browsers
+PORT = re.compile(r":\d+$")
+OWN_NAMES = {"127.0.0.1", "localhost", "[::1]"}
 IPV6_PREFIX = 64  # bits: who has one address has all with this prefix
 
 
@@ -20,7 +24,7 @@ class Sessions:
     """ASGI middleware that answers 503 or 429 to a WebSocket above the limits.
 
     A tenth of the sessions is reserved for signed-in browsers, which have no limit by address.
-    Clients on this machine have none either, because they share an address.
+    Browsers on this machine have none either, because they share an address.
 
     Args:
         app: the next application.
@@ -100,10 +104,11 @@ class Sessions:
 
 
 def address_of(scope: Scope) -> str:
-    """Return the client's address, of IPv6 its prefix; empty for a client on this machine.
+    """Return the client's address, of IPv6 its prefix; empty for a browser on this machine.
 
     Behind a proxy that the settings trust, uvicorn has put the client's address in place of the
-    proxy's.
+    proxy's. If a proxy on this machine does not send it, its clients share one address: they ask
+    for another host.
     """
     host = scope["client"][0] if scope.get("client") else ""
     try:
@@ -113,7 +118,8 @@ def address_of(scope: Scope) -> str:
     if isinstance(address, IPv6Address):
         address = address.ipv4_mapped or address
     if address.is_loopback:
-        return ""
+        name = PORT.sub("", Headers(scope=scope).get("host", ""))
+        return "" if name in OWN_NAMES else str(address)
     if isinstance(address, IPv6Address):
         return str(IPv6Address(int(address) >> IPV6_PREFIX << IPV6_PREFIX))
     return str(address)

@@ -60,9 +60,13 @@ def http() -> Iterator[TestClient]:
         yield client
 
 
+def headers(address: str, browser: str = "") -> dict[str, str]:
+    return {"address": address, "cookie": browser, "host": "localhost:8501"}
+
+
 def send(http: TestClient, n_messages: int, address: str = ADDRESS, browser: str = "") -> None:
     """Send messages from a new tab."""
-    with http.websocket_connect("/", headers={"address": address, "cookie": browser}) as websocket:
+    with http.websocket_connect("/", headers=headers(address, browser)) as websocket:
         for _ in range(n_messages):
             websocket.send_text("run")
             assert websocket.receive_text() == "run"
@@ -80,8 +84,7 @@ def test_the_tabs_of_an_address_or_of_a_signed_in_browser_share_a_limit(
     http: TestClient, waits: list[float]
 ) -> None:
     for address, browser in ((ADDRESS, ""), (ADDRESS, "maya"), ("127.0.0.1", "jonas")):
-        headers = {"address": address, "cookie": browser}
-        with http.websocket_connect("/", headers=headers):
+        with http.websocket_connect("/", headers=headers(address, browser)):
             for _ in range(ADDRESS_BURST // BURST):
                 send(http, BURST, address, browser)
             assert waits == []
@@ -91,7 +94,7 @@ def test_the_tabs_of_an_address_or_of_a_signed_in_browser_share_a_limit(
 
 
 def test_clients_of_this_machine_share_no_limit(http: TestClient, waits: list[float]) -> None:
-    with http.websocket_connect("/", headers={"address": "127.0.0.1", "cookie": ""}):
+    with http.websocket_connect("/", headers=headers("127.0.0.1")):
         for _ in range(2 * ADDRESS_BURST // BURST):
             send(http, BURST, "127.0.0.1")
     assert waits == []

@@ -57,12 +57,18 @@ def http() -> Iterator[TestClient]:
         yield client
 
 
-def status(http: TestClient, address: str, *, runs: bool = True, cookie: str = "none") -> int:
+def status(
+    http: TestClient,
+    address: str,
+    *,
+    runs: bool = True,
+    cookie: str = "none",
+    host: str = "localhost:8501",
+) -> int:
     """Open a session, run a page in it, and close it; return the status of the handshake."""
+    headers = {"address": address, "cookie": cookie, "host": host}
     try:
-        with http.websocket_connect(
-            "/", headers={"address": address, "cookie": cookie}
-        ) as websocket:
+        with http.websocket_connect("/", headers=headers) as websocket:
             if runs:
                 websocket.send_text("run")
                 assert websocket.receive_text() == "run"
@@ -114,6 +120,19 @@ def test_clients_of_this_machine_share_no_limit_of_an_address(http: TestClient) 
     assert {status(http, "127.0.0.1") for _ in range(2 * PER_ADDRESS)} == {101}
 
 
+def test_a_proxy_that_sends_no_addresses_is_one_client(http: TestClient) -> None:
+    for _ in range(PER_ADDRESS):
+        assert status(http, "127.0.0.1", host="lantern.example") == 101
+    assert status(http, "127.0.0.1", host="lantern.example") == 429
+
+
+@pytest.mark.parametrize("name", [b"127.0.0.1", b"localhost:8501", b"[::1]:8501"])
+def test_a_browser_on_this_machine_asks_for_this_machine(name: bytes) -> None:
+    scope = {"type": "websocket", "client": ("127.0.0.1", 1234), "headers": [(b"host", name)]}
+    assert address_of(scope) == ""
+    assert address_of({**scope, "headers": []}) == "127.0.0.1"
+
+
 @pytest.mark.parametrize(
     ("host", "address"),
     [
@@ -127,4 +146,5 @@ def test_clients_of_this_machine_share_no_limit_of_an_address(http: TestClient) 
     ],
 )
 def test_the_addresses_of_one_client_are_one(host: str, address: str) -> None:
-    assert address_of({"client": (host, 1234)}) == address
+    headers = [(b"host", b"localhost")]
+    assert address_of({"type": "websocket", "client": (host, 1), "headers": headers}) == address
