@@ -8,6 +8,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from threading import Lock
 
+from streamlit import runtime
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from dashboards.identity import visitors
@@ -51,6 +53,14 @@ def permit() -> None:
     context = get_script_run_ctx()
     if context is not None and visitors.is_operator():
         PERMITS.give(context.session_id, visitors.browser())
+
+
+def held_bytes(session_id: str) -> int:
+    """Return the size of the files that Streamlit keeps in memory for the session."""
+    files = runtime.get_instance().uploaded_file_mgr
+    if not isinstance(files, MemoryUploadedFileManager):
+        return 0
+    return sum(len(file.data) for file in list(files.file_storage.get(session_id, {}).values()))
 
 
 def may_upload(session_id: str, cookie: str | None) -> bool:

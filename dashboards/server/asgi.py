@@ -7,9 +7,11 @@ identifies a browser (`dashboards.identity`), and `ScriptPath`, which keeps the 
 browsers.
 """
 
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
+from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import Scope
@@ -26,6 +28,7 @@ from dashboards.server.script_path import ScriptPath
 from dashboards.server.sessions import Sessions
 from dashboards.settings import AppSettings
 
+MEGABYTE = 2**20
 SCRIPT = Path(__file__).parents[1] / "app.py"
 
 
@@ -36,7 +39,7 @@ def create_app(settings: AppSettings | None = None, script: Path = SCRIPT) -> st
         query_log.keep_in(settings.query_log)
     config.set_option("server.baseUrlPath", settings.base_path.strip("/"))
     config.set_option("server.maxUploadSize", max(settings.max_upload_mb, 1))
-    may_upload = _may_upload if settings.max_upload_mb else None
+    may_upload = partial(_may_upload, settings.max_upload_mb) if settings.max_upload_mb else None
     middleware = [
         Middleware(TrustedHostMiddleware, allowed_hosts=settings.hosts, www_redirect=False),
         Middleware(Guards, may_upload=may_upload),
@@ -55,8 +58,16 @@ def create_app(settings: AppSettings | None = None, script: Path = SCRIPT) -> st
     return st.App(script, middleware=middleware)
 
 
-def _may_upload(scope: Scope, session_id: str) -> bool:
+def _may_upload(max_mb: int, scope: Scope, session_id: str) -> bool:
+    if scope.get("method") == "PUT" and not has_room(2 * max_mb * MEGABYTE, scope, session_id):
+        return False
     return uploads.may_upload(session_id, cookies.value_of(scope, COOKIE))
+
+
+def has_room(n_bytes: int, scope: Scope, session_id: str) -> bool:
+    """Return whether a session's files have at most so many bytes with the one that arrives."""
+    length = Headers(scope=scope).get("content-length", "")
+    return length.isdecimal() and uploads.held_bytes(session_id) + int(length) <= n_bytes
 
 
 def _is_signed_in(scope: Scope) -> bool:

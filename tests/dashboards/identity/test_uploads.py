@@ -1,11 +1,17 @@
 """Only a session that shows the uploader to an operator may upload, and from its browser alone."""
 
+from types import SimpleNamespace
+
 import pytest
+from streamlit import runtime
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 
 from dashboards.identity import uploads
 from dashboards.identity.signing import Signer, new_browser
 from dashboards.identity.uploads import MAX_PERMITS, PERMIT_SECONDS, Permits
 from dashboards.identity.visitors import BROWSERS
+from dashboards.server.asgi import has_room
 from tests.support.dashboards.demo_pages import SECRET
 
 
@@ -54,3 +60,23 @@ def test_a_permit_is_not_enough_once_the_operator_is_none(
 
     BROWSERS.sign_in(browser, object(), is_operator=False)
     assert not uploads.may_upload("s", cookie)
+
+
+def test_the_files_of_a_session_have_a_sum(monkeypatch: pytest.MonkeyPatch) -> None:
+    files = MemoryUploadedFileManager("/upload")
+    monkeypatch.setattr(runtime, "get_instance", lambda: SimpleNamespace(uploaded_file_mgr=files))
+    for name, session in (("a", "s1"), ("b", "s1"), ("c", "s2")):
+        files.add_file(session, UploadedFileRec(name, name, "text/csv", b"x" * 40))
+
+    def fits(session_id: str, *lengths: str) -> bool:
+        headers = [(b"content-length", length.encode()) for length in lengths]
+        return has_room(100, {"type": "http", "headers": headers}, session_id)
+
+    assert uploads.held_bytes("s1") == 80
+    assert fits("s1", "20")
+    assert not fits("s1", "21")
+    assert fits("s2", "60")
+    assert fits("s3", "100")
+    assert not fits("s3")
+    files.remove_session_files("s1")
+    assert fits("s1", "100")
