@@ -35,6 +35,7 @@ _CAUSES: dict[type[AirflowError], str] = {  # subclasses before their base
     AirflowError: "Airflow refused the sign-in. `lantern logs airflow-api` has the reason.",
 }
 _ENDED = "sign_in_ended"
+_PASSWORD = "sent_password"  # noqa: S105 # key of what was typed, during one run
 ATTEMPTS = Attempts()  # of this process; no cache of Streamlit, which can be emptied
 
 
@@ -85,7 +86,8 @@ def menu(signed_in: Account) -> None:
 
 
 def _form() -> None:
-    with st.container(horizontal_alignment="center"), st.container(width=380, gap="small"):
+    place = st.empty()  # cleared before the page is shown: it would draw the page into the form
+    with place.container(horizontal_alignment="center"), st.container(width=380, gap="small"):
         st.space("medium")
         with st.container(horizontal_alignment="center"):
             st.image(brand.ICON, width=56, alt="Lantern's logo")
@@ -95,7 +97,7 @@ def _form() -> None:
             st.info(
                 f"You have been signed out. Please sign in again.{kept}", icon=":material/schedule:"
             )
-        with st.form("sign_in", clear_on_submit=True):
+        with st.form("sign_in"):
             name = st.text_input("Username", key="username", max_chars=200, autocomplete="username")
             password = st.text_input(
                 "Password",
@@ -105,43 +107,59 @@ def _form() -> None:
                 autocomplete="current-password",
             )
             submitted = st.form_submit_button(
-                "Sign in", type="primary", key="send_sign_in", width="stretch"
-            )
+                "Sign in", type="primary", key="send_sign_in", width="stretch",
+                on_click=_take_password,
+            )  # fmt: skip
+        is_signed_in = False
         if submitted:
-            _submit(name or "", password or "")
+            with st.spinner("Signing in…"):
+                password = st.session_state.pop(_PASSWORD, password)
+                is_signed_in = _submit(name or "", password or "")
         st.caption("Use your Airflow account. `lantern up` printed the first account's password.")
+    if is_signed_in:
+        place.empty()
+        st.rerun()
 
 
-def _submit(name: str, password: str) -> None:
+def _take_password() -> None:
+    """Empty the field of the password, and leave the name."""
+    st.session_state[_PASSWORD] = st.session_state.get("password")
+    st.session_state["password"] = ""
+
+
+def _submit(name: str, password: str) -> bool:
+    """Return whether the operator is signed in; if not, show why."""
     if not name.strip() or not password:
         st.warning("Enter a username and a password.", icon=":material/edit:")
-        return
+        return False
     name, address = name.strip(), st.context.ip_address or ""
     if seconds := ATTEMPTS.wait_seconds(name, address):
         wait = f"Too many attempts have failed. Try again in {seconds} s."
         st.error(wait, icon=":material/lock_clock:")
-        return
+        return False
+    refusal = _sign_in(name, password, address)
+    if refusal is not None:
+        message, icon = refusal
+        st.error(message, icon=f":material/{icon}:")
+    return refusal is None
+
+
+def _sign_in(name: str, password: str, address: str) -> tuple[str, str] | None:
+    """Sign in; return why that failed, with an icon's name, or None."""
     try:
         signed_in = sources.sign_in(name, password)
         is_operator = signed_in.airflow.user().is_operator
     except SignInRefusedError:
         ATTEMPTS.failed(name, address)
-        st.error("Wrong username or password.", icon=":material/lock:")
-        return
+        return "Wrong username or password.", "lock"
     except NotAllowedError:
-        st.error(
-            "This account may not see Lantern's DAGs. Ask an administrator of Airflow for a role.",
-            icon=":material/lock:",
-        )
-        return
+        why = "This account may not see Lantern's DAGs. Ask an administrator of Airflow for a role."
+        return why, "lock"
     except NotSetUpError as error:
-        message = f"Airflow is not configured: {esc(str(error))}."
-        st.error(message, icon=":material/cloud_off:")
-        return
+        return f"Airflow is not configured: {esc(str(error))}.", "cloud_off"
     except AirflowError as error:
         cause = next(text for kind, text in _CAUSES.items() if isinstance(error, kind))
-        st.error(cause, icon=":material/cloud_off:")
-        return
+        return cause, "cloud_off"
     ATTEMPTS.succeeded(name, address)
     visitors.BROWSERS.sign_in(
         visitors.browser(),
@@ -150,7 +168,7 @@ def _submit(name: str, password: str) -> None:
         ask=lambda: _is_still_operator(signed_in),
         record=lambda dataset, user_id: _record_view(signed_in, dataset, user_id),
     )
-    st.rerun()
+    return None
 
 
 def _is_still_operator(signed_in: Account) -> bool:

@@ -71,6 +71,8 @@ def test_a_wrong_password_opens_nothing(page: Page, user: str, password: str, me
 
     assert message in warnings(app)
     assert app.title[0].value == "Console"
+    assert app.text_input(key="username").value == user
+    assert app.text_input(key="password").value == ""
 
 
 @pytest.mark.usefixtures("console")
