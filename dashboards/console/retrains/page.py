@@ -8,7 +8,7 @@ from dashboards.console.access import require_access
 from dashboards.console.acts import reason
 from dashboards.console.inline_errors import inline_errors
 from dashboards.console.retrain_parts import approval, client, progress, search
-from dashboards.console.retrains import history, start, watch
+from dashboards.console.retrains import history, queued, start, watch
 from dashboards.console.signing_in import sign_in
 from dashboards.text import esc
 
@@ -91,6 +91,8 @@ if airflow_answered:
                 ):
                     client.stop(account, dataset, run, reason=why)
                     st.rerun()
+    for waiting in (each for each in newest if each.state == "queued" and each != run):
+        queued.show(account, dataset, waiting)
     if run and is_active and run.search_minutes:
         with components.card():
             show_search()

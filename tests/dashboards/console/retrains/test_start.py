@@ -115,6 +115,12 @@ def test_while_a_retrain_runs_another_one_starts_only_if_it_may_wait(
     assert len(retraining.airflow.started) == 1
     assert "It waits until the active one has ended" in app.success[0].value
 
+    app.text_input(key="reason_cancel_manual__new").set_value("not needed")
+    press(app, "send_cancel_manual__new")
+
+    assert retraining.airflow.runs[0]["note"] == "Stopped by maya: not needed"
+    assert retraining.airflow.runs[1]["state"] == "running"
+
 
 def test_a_retrain_that_another_operator_started_meanwhile_is_not_doubled(
     page: Page, idle: FakeOperations
