@@ -12,6 +12,8 @@ _REPLACED_AFTER_PARSING = re.compile(
     re.IGNORECASE,
 )
 _WORD_JOINER = "\u2060"
+_HYPHEN_OF_NUMBER = re.compile(r"(?<![\w.\u2013-])-(?=\d)")
+MINUS = "\u2212"
 NO_VALUE = "\u2013"  # shown if there is no value
 _IRREGULAR = {"person": "people", "child": "children", "series": "series"}
 MINUTE, HOUR = 60, 3600
@@ -60,6 +62,11 @@ def moment(at: datetime, now: datetime | None = None) -> str:
     else:
         day = f"{at.day} {at:%b}" + ("" if at.year == today.year else f" {at.year}")
     return f"{day} at {at:%H:%M} UTC"
+
+
+def with_minus(text: str) -> str:
+    """Return a text whose negative numbers have a minus sign instead of a hyphen."""
+    return _HYPHEN_OF_NUMBER.sub(MINUS, text)
 
 
 def duration(seconds: float) -> str:

@@ -9,10 +9,18 @@ import streamlit as st
 from dashboards import ui
 from dashboards.console import charts, components, evidence, roles, runs
 from dashboards.console.badges import Badge
-from dashboards.text import NO_VALUE, age, esc
+from dashboards.text import NO_VALUE, age, esc, with_minus
 from serving.schemas import Comparison, Verdict
 
 MAX_CHARTED = 4.5  # in median interval widths; larger leads are listed below the chart
+REQUIRED_FOR = {  # by criterion; the others are needed by a challenger alone
+    "Data quality": "Any release",
+    "Valid result": "Any release",
+    "Publishing enabled": "Any release",
+    "New items win": "New items",
+    "Champion beats popularity": "None",
+    "Compared": "None",
+}
 _MET = {True: Badge("ok", "Yes"), False: Badge("error", "No"), None: Badge("idle", "Not used")}
 
 
@@ -30,7 +38,7 @@ def show_with_figures(verdict: Verdict, badge: Badge) -> None:
 def show(verdict: Verdict, badge: Badge, title: str = "Verdict") -> None:
     """Show the decision and its reason, the criteria and the intervals."""
     ui.heading(title, badge.markdown)
-    st.markdown(esc(verdict.reason))
+    st.markdown(esc(with_minus(verdict.reason)))
     left, right = st.columns(2, gap="medium")
     with left:
         _criteria(verdict)
@@ -94,7 +102,7 @@ def _lead(comparison: Comparison) -> dict[str, object]:
         "low": low,
         "high": high,
         "significance": significance,
-        "label": f"{difference:+.3f} {significance}",
+        "label": with_minus(f"{difference:+.3f} {significance}"),
     }
 
 
@@ -107,11 +115,16 @@ def _criteria(verdict: Verdict) -> None:
             {
                 "Criterion": esc(criterion.criterion),
                 "Met": _MET[criterion.passed].markdown,
-                "Detail": esc(criterion.detail),
+                "Required for": REQUIRED_FOR.get(criterion.criterion, "Promotion"),
+                "Detail": esc(with_minus(criterion.detail)),
             }
             for criterion in verdict.criteria
         ],
-        "The gate's criteria with their results",
+        "The gate's criteria with what they are required for and their results",
+    )
+    st.caption(
+        "Promotion: the challenger replaces the live recipe, or is the first release. Without it "
+        "the live recipe is fitted again. New items: the model ranks items without events."
     )
 
 
@@ -127,14 +140,14 @@ def _intervals(compared: Sequence[Comparison]) -> None:
     )
     if too_large:
         texts = ", ".join(f"{row.difference:+.3f} vs. {esc(row.recipe)}" for row in too_large)
-        st.caption(f"Too large for the chart: {texts}")
+        st.caption(f"Too large for the chart: {with_minus(texts)}")
 
 
 def _figures(comparison: Comparison) -> dict[str, str]:
     value, lead, interval = f"{comparison.value:.4f}", NO_VALUE, NO_VALUE
     if comparison.interval:
-        lead = f"{comparison.difference:+.4f}"
-        interval = f"{comparison.low:+.4f} to {comparison.high:+.4f}"
+        lead = with_minus(f"{comparison.difference:+.4f}")
+        interval = with_minus(f"{comparison.low:+.4f} to {comparison.high:+.4f}")
     return {
         "Recipe": esc(comparison.recipe),
         "Role": esc(roles.label(comparison.role)),

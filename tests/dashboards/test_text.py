@@ -2,7 +2,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dashboards.text import age, article, bytes_text, duration, esc, moment, plural
+from dashboards.text import (
+    MINUS,
+    age,
+    article,
+    bytes_text,
+    duration,
+    esc,
+    moment,
+    plural,
+    with_minus,
+)
 
 NOW = datetime(2026, 5, 22, 12, 0, tzinfo=UTC)
 
@@ -90,3 +100,9 @@ def test_a_duration_has_minutes_and_seconds(seconds: float, expected: str) -> No
 )
 def test_bytes_are_shown_in_their_largest_unit(n_bytes: float, text: str) -> None:
     assert bytes_text(n_bytes) == text
+
+
+def test_negative_numbers_have_a_minus_sign() -> None:
+    text = "-0.0190 [-0.0286, -0.0093] over als-2 since 2026-11-29"
+
+    assert with_minus(text) == text.replace("-0", MINUS + "0")

@@ -161,4 +161,4 @@ def test_the_next_retrain_refreshes_the_live_recipe(retrained: Retrain, publishe
         assert live is not None
         assert (live.release_id, live.retrain_id) == (release, "product__retrain/two")
         newest = shop.activations(reading)[0]
-    assert newest.reason.startswith("Refreshed: the challenger is the live recipe")
+    assert newest.reason.startswith("Refresh: the challenger is the live recipe")

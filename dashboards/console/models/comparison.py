@@ -13,7 +13,7 @@ from dashboards.console.models import history, leaderboard
 from dashboards.console.models.leaderboard import SLICES
 from dashboards.console.models.metrics import METRICS, Metric
 from dashboards.console.retrain_rows import Figure, Retrain
-from dashboards.text import NO_VALUE, esc
+from dashboards.text import NO_VALUE, esc, with_minus
 from warehouse.tables.vocabulary import GATE
 
 NO_CHANGE = 5e-5  # a smaller difference of two metrics is none
@@ -53,7 +53,11 @@ def picker(retrains: Sequence[Retrain], shown: Retrain) -> Retrain | None:
         "Compare with",
         list(by_id),
         index=None,
-        format_func=lambda retrain_id: history.label(by_id[retrain_id]),
+        format_func=lambda retrain_id: (
+            "Another recipe of this retrain"
+            if retrain_id == shown.retrain_id
+            else history.label(by_id[retrain_id])
+        ),
         key=_WITH,
         placeholder="Compare with another retrain, or with another recipe of this one",
         label_visibility="collapsed",
@@ -85,6 +89,8 @@ def show(dataset: str, first: Retrain, second: Retrain) -> None:
         "Challenger's lead in NDCG@10, with its 95 % interval": leads(a, b, with_equal=with_equal),
         "Parameters": parameters(a, b, with_equal=with_equal),
     }
+    if first == second:  # the leads are of a retrain, not of one of its recipes
+        del tables["Challenger's lead in NDCG@10, with its 95 % interval"]
     for title, rows in tables.items():
         st.markdown(f"**{title}**")
         if rows:
@@ -119,7 +125,8 @@ def leads(a: Side, b: Side, *, with_equal: bool) -> list[Row]:
             evidence.best(evidence.comparisons(side.retrain.verdict), role) for side in (a, b)
         ]
         texts = [
-            f"{c.difference:+.4f} ({c.low:+.4f} to {c.high:+.4f}) over {esc(c.recipe)}"
+            with_minus(f"{c.difference:+.4f} ({c.low:+.4f} to {c.high:+.4f})")
+            + f" over {esc(c.recipe)}"
             if c and c.interval
             else NO_VALUE
             for c in compared
@@ -181,7 +188,7 @@ def _change(first: float | None, second: float | None, metric: Metric) -> str:
     difference = _difference(first, second)
     if difference is None:
         return ""
-    text = f"{difference:+.{metric.digits}f}"
+    text = with_minus(f"{difference:+.{metric.digits}f}")
     if not difference or metric.better is None:
         return f":gray[{text}]"
     is_better = (difference > 0) == (metric.better == "higher")

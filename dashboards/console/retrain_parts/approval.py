@@ -12,7 +12,7 @@ from dashboards.console import components, evidence
 from dashboards.console.acts import reason
 from dashboards.console.retrain_parts import client
 from dashboards.console.sources import Account
-from dashboards.text import age, esc, moment
+from dashboards.text import age, esc, moment, with_minus
 from serving.schemas import Comparison, Verdict
 
 
@@ -90,7 +90,11 @@ def question_text(verdict: Verdict) -> str:
     champion = evidence.best(compared, "champion")
     popularity = evidence.best(compared, "popularity")
     if verdict.verdict == "refresh":
-        return f"Publish the live recipe {recipe}, fitted on the newest events? It stays the same."
+        question = f"Publish the live recipe {recipe} again, fitted on all events?"
+        challenger = evidence.best(compared, "challenger")
+        if challenger is None or champion is None:
+            return f"{question} The challenger is the live recipe itself."
+        return f"{question} The challenger {challenger.recipe} did not win:{_lead(champion)}"
     if verdict.verdict == "promote" and champion is not None:
         return f"Replace the live recipe {champion.recipe} by {recipe}?{_lead(champion)}"
     first = f"Publish the first release, {recipe}?"
@@ -101,7 +105,8 @@ def _lead(over: Comparison) -> str:
     if over.interval is None:
         return ""
     lead, low, high = over.interval
-    return f" NDCG@10 {lead:+.3f} ({low:+.3f} to {high:+.3f}) over {over.recipe}."
+    figures = with_minus(f"{lead:+.3f} ({low:+.3f} to {high:+.3f})")
+    return f" NDCG@10 {figures} over {over.recipe}."
 
 
 def _question(question: Question, verdict: Verdict | None) -> None:

@@ -41,8 +41,12 @@ class _Case:
     leads: dict[tuple[str, str, str], Interval] = field(default_factory=dict)
 
     def note(self, criterion: str, detail: str, *, passed: bool | None) -> bool:
-        """Record a criterion with its numbers; return whether it passed."""
-        self.criteria.append(Criterion(criterion, passed, detail))
+        """Record a criterion with its numbers, once; return whether it passed.
+
+        The challenger may be a popularity recipe, whose result is checked as that too.
+        """
+        noted = Criterion(criterion, passed, detail)
+        self.criteria[:] = [*(other for other in self.criteria if other != noted), noted]
         return bool(passed)
 
     def values(self, recipe: str, slice_name: str = WARM) -> NDArray[np.float64]:
@@ -98,10 +102,10 @@ def _verdict(case: _Case) -> tuple[Outcome, str | None, str]:
         return "hold", None, f"Held: the live recipe {case.criteria[-1].detail}."
     if not popularities:
         return "hold", None, "Held: no popularity recipe has a valid result."
-    count = f"{n_warm} warm test users, {floors.min_test_users} needed"
+    count = f"{n_warm:,} warm test users, {floors.min_test_users:,} needed"
     if not case.note("Enough users", count, passed=enough):
         first = f"First release, not compared ({count}): {popularities[0]}."
-        later = f"Refreshed, not compared ({count}): {champion} on the new rows."
+        later = f"Refresh, not compared ({count}): {champion} on the new rows."
         first, later = (f"{reason} {verdicts.more_users(evidence)}" for reason in (first, later))
         return ("refresh", champion, later) if champion else ("first", popularities[0], first)
     if champion is None:
@@ -112,7 +116,7 @@ def _verdict(case: _Case) -> tuple[Outcome, str | None, str]:
 def _data_is_valid(case: _Case) -> bool:
     n, share = case.evidence.n_interactions, case.evidence.quarantine_share
     limit = case.floors.max_quarantine_share
-    any_rows = case.note("Data quality", f"{n} interactions in the frozen tables", passed=n > 0)
+    any_rows = case.note("Data quality", f"{n:,} interactions in the frozen tables", passed=n > 0)
     quarantined = f"{share:.2%} of the rows in quarantine, {limit:.2%} allowed"
     return any_rows and case.note("Data quality", quarantined, passed=share <= limit)
 
@@ -172,7 +176,7 @@ def _against_champion(
         is_popularity = challenger in case.evidence.popularities
         others = "" if is_popularity else "every popularity recipe, and "
         beaten = f"beats {others}the live recipe {case.label(champion)} by {lead}"
-        return "promote", challenger, f"Promoted: {case.label(challenger)} {beaten}."
+        return "promote", challenger, f"Promotion: {case.label(challenger)} {beaten}."
     return "refresh", champion, _why_refreshed(case, champion, popularities)
 
 
@@ -263,9 +267,9 @@ def _why_refreshed(case: _Case, champion: str, popularities: list[str]) -> str:
             lost = f"{live} now loses to {case.label(name)}: its lead is {behind}"
             return f"Please check: {lost}. It is refreshed on the new rows."
     if challenger == champion or not failed:
-        return f"Refreshed: the challenger is {live} itself."
+        return f"Refresh: the challenger is {live} itself."
     because = f"because {challenger} failed a criterion: {failed[0].criterion}, {failed[0].detail}"
-    return f"Refreshed: {live} on the new rows, {because}."
+    return f"Refresh: {live} on the new rows, {because}."
 
 
 def _comparisons(case: _Case) -> tuple[Comparison, ...]:

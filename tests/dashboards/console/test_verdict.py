@@ -1,4 +1,8 @@
+import re
+from pathlib import Path
+
 from dashboards.console import verdict
+from jobs.engine.judging import gate
 from serving.schemas import Comparison
 
 
@@ -43,3 +47,9 @@ def test_a_recipe_without_an_interval_is_not_drawn() -> None:
 
     assert rows.empty
     assert not far
+
+
+def test_what_a_criterion_is_required_for_is_known_by_its_name() -> None:
+    names = set(re.findall(r'"([A-Z][a-z ]+)"', Path(gate.__file__).read_text()))
+
+    assert verdict.REQUIRED_FOR.keys() <= names

@@ -7,7 +7,7 @@ import pytest
 from dashboards.console.models import comparison, metrics
 from dashboards.console.models.comparison import Side
 from dashboards.console.retrain_rows import Figure, Retrain
-from dashboards.text import NO_VALUE
+from dashboards.text import NO_VALUE, with_minus
 from tests.support.dashboards import searched, shop
 from tests.support.dashboards.app_pages import Page, cells, words
 from tests.support.dashboards.console_pages import MODELS, opened
@@ -41,7 +41,7 @@ def test_a_lower_gini_is_better_and_the_smallest_difference_is_none() -> None:
     a, b = side("a", 0.27, gini=0.9), side("b", 0.27001, gini=0.8)
 
     assert comparison.metrics(a, b, with_equal=False) == [
-        ("Known users: Gini ↓", "0.900", "0.800", ":green[-0.100]")
+        ("Known users: Gini ↓", "0.900", "0.800", with_minus(":green[-0.100]"))
     ]
 
 
@@ -62,7 +62,9 @@ def test_two_recipes_of_a_retrain_are_compared_by_an_address(page: Page) -> None
     assert app.selectbox(key=f"recipe_b_{searched.SEARCHED}").value == "als_11c0"
     text = cells(app).replace("\\", "")
     assert "Known users: NDCG@10 ↑" in text
-    assert ":red[-0.0080]" in text
+    assert with_minus(":red[-0.0080]") in text
+    assert "lead in NDCG" not in words(app)  # both have the same one
+    assert "Another recipe of this retrain" in app.selectbox(key="compared_retrain").options
     assert "als.reg" in text
     assert "als.rank" not in text  # it is equal
     assert "Leaderboard" not in words(app)

@@ -117,5 +117,6 @@ def test_each_verdict_asks_for_something_else() -> None:
     first = promoted.model_copy(update={"verdict": "first"})
 
     text_of_refresh, text_of_first = map(approval.question_text, (refreshed, first))
-    assert text_of_refresh.startswith("Publish the live recipe als_11c0, fitted on")
+    assert text_of_refresh.startswith("Publish the live recipe als_11c0 again")
+    assert "The challenger als_7f3a did not win: NDCG@10 +0.008" in text_of_refresh
     assert text_of_first.startswith("Publish the first release, als_7f3a? NDCG@10 +0.019")

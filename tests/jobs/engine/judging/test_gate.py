@@ -14,7 +14,7 @@ def test_a_known_improvement_is_promoted() -> None:
     decision = decide(case())
 
     assert (decision.verdict, decision.recipe, decision.publishes) == ("promote", "new", True)
-    assert decision.reason.startswith("Promoted: new (ndcg@10 ")
+    assert decision.reason.startswith("Promotion: new (ndcg@10 ")
 
 
 def test_the_same_recipe_twice_is_a_refresh() -> None:
@@ -24,6 +24,15 @@ def test_the_same_recipe_twice_is_a_refresh() -> None:
 
     assert (decision.verdict, decision.recipe) == ("refresh", "old")
     assert "the challenger is the live recipe old (ndcg@10 " in decision.reason
+
+
+def test_the_result_of_a_challenger_that_is_a_popularity_recipe_is_listed_once() -> None:
+    evidence = replace(case(), challenger="popular")
+
+    decision = decide(evidence)
+
+    details = [x.detail for x in decision.criteria if x.criterion == "Valid result"]
+    assert len(details) == len(set(details)) == 2
 
 
 def test_a_model_of_shuffled_ratings_is_never_promoted() -> None:
