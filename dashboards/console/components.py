@@ -47,6 +47,16 @@ def inspector_link(user_id: str) -> None:
     )
 
 
+def lineage_link(release_id: int) -> None:
+    """Show the link to what a release was made from."""
+    st.page_link(
+        pages.lineage(),
+        label=":gray[:small[Lineage]]",
+        icon=":material/account_tree:",
+        query_params=pages.address() | {"release": str(release_id)},
+    )
+
+
 def metric(
     label: str, value: str, delta: str | None = None, colour: Colour = "gray", **options: Any
 ) -> None:

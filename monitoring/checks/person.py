@@ -10,6 +10,12 @@ from monitoring.limits import Limits
 
 ROWS_WITHIN = timedelta(days=2)  # `maintain` runs daily; one missed run is allowed
 LAST_PART = 0.25  # last share of the time for an answer: a waiting approval is then an error
+_VERDICTS = {
+    "first": "first release",
+    "promote": "the challenger is promoted",
+    "refresh": "the live recipe is refreshed",
+    "hold": "nothing is published",
+}
 _APPROVAL = Check("approval", "Approval")
 _CHAMPION = Check("champion_kept", "Gate")
 _ERASURES = Check("erasures", "Erasures")
@@ -50,7 +56,7 @@ def _champion(serving: Serving, limits: Limits) -> Line:
     if n_held < n_limit:
         detail = "No retrain was decided yet."
         if serving.verdicts:
-            detail = f"The last verdict is {serving.verdicts[0]}."
+            detail = f"The last verdict: {_VERDICTS.get(serving.verdicts[0], serving.verdicts[0])}."
         return _CHAMPION.line("ok", "Working", detail)
     detail = f"The last {counted(n_held, 'retrain')} kept the champion (limit: {n_limit})."
     step = "Read the reasons on the page Models; a search with a larger budget may find a recipe."

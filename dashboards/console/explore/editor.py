@@ -40,8 +40,10 @@ def show() -> QueryRequest | None:
         on_change=_take_question,
     )
     st.text_area(
-        "SQL",
+        "SQL of DuckDB",
         key=SQL,
+        help="The dialect is DuckDB's. A list is one row per element with "
+        "`from silver.items, unnest(categories) as t(category)`.",
         height=220,
         max_chars=MAX_CHARACTERS,
         placeholder="select kind, count(*) from silver.events group by kind",

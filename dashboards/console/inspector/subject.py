@@ -14,6 +14,8 @@ from serving.schemas import About, Item
 
 MAX_ID_LENGTH = 256
 MAX_USERS, MAX_ITEMS = 8, 6
+_NAMES = ("user", "item")
+_LAST = "inspected"  # what the last visit of the page was about
 _USER, _ITEM = "inspect_user", "inspect_item"
 _SHOWN = "inspected_user"  # the user whose id the field was last filled with
 
@@ -27,8 +29,12 @@ class Subject:
 
 
 def of_address() -> Subject:
-    """Return the user and the item that the address names."""
-    user_id, item_id = (st.query_params.get(name, "")[:MAX_ID_LENGTH] for name in ("user", "item"))
+    """Return the user and the item that the address names, else those of the last visit."""
+    kept = st.session_state.get(_LAST, {})
+    if not any(name in st.query_params for name in _NAMES):
+        st.query_params.update(kept)
+    st.session_state[_LAST] = {n: st.query_params[n] for n in _NAMES if n in st.query_params}
+    user_id, item_id = (st.query_params.get(name, "")[:MAX_ID_LENGTH] for name in _NAMES)
     return Subject(user_id, item_id)
 
 
@@ -38,6 +44,7 @@ def choose(name: str, value: str) -> None:
         st.query_params[name] = value
     else:
         st.query_params.pop(name, None)
+        st.session_state.get(_LAST, {}).pop(name, None)
     st.session_state[_ITEM] = ""
 
 

@@ -41,7 +41,7 @@ def show(user: UserInspection, about: About) -> None:
             "new user gets."
         )
     profile = [
-        f"Segment {esc(user.segment)}" if user.segment else "",
+        f"Segment: {esc(segment_text(user.segment))}" if user.segment else "",
         f"created through the API {moment(user.registered_at)}" if user.registered_at else "",
     ]
     if text := " · ".join(filter(None, profile)):
@@ -66,6 +66,11 @@ def show(user: UserInspection, about: About) -> None:
         origin(user.release, user.rules)
 
 
+def segment_text(segment: str) -> str:
+    """Return a segment in words: "sex F, age 1" for "sex=F,age=1"."""
+    return ", ".join(part.strip().replace("=", " ", 1) for part in segment.split(","))
+
+
 def origin(release: InspectedRelease, rules: RulesVersion) -> None:
     """Show which release and which version of the rules an answer comes from."""
     with components.row(gap="small"):
@@ -76,6 +81,7 @@ def origin(release: InspectedRelease, rules: RulesVersion) -> None:
             icon=":material/fact_check:",
             query_params=pages.address() | {"retrain": release.retrain_id},
         )
+        components.lineage_link(release.release_id)
 
 
 def release_text(release: InspectedRelease) -> str:

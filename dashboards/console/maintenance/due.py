@@ -66,8 +66,10 @@ def show_releases(kept: Sequence[Release]) -> None:
     if not kept:
         st.caption("No release yet.")
         return
+    oldest, newest = kept[-1].release_id, kept[0].release_id
+    which = f"from {oldest} to {newest}" if newest > oldest else f"number {newest}"
     st.caption(
-        f"{plural('release', len(kept))} kept, from {kept[-1].release_id} to {kept[0].release_id}. "
+        f"{plural('release', len(kept))} kept, {which}. "
         "Each publication deletes the lists of all but the newest 5 and the live one."
     )
 

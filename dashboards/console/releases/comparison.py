@@ -22,7 +22,7 @@ def show(account: Account, dataset: str, releases: Sequence[PastRelease]) -> Non
         st.caption("There is one release. The next one will be compared with it.")
         return
     live = next((release.release_id for release in releases if release.live), kept[0])
-    after, before = _picked(kept, live)
+    after, before = _picked(kept, live, _replaced(releases))
     if after == before:
         st.caption("Choose two different releases.")
         return
@@ -33,9 +33,24 @@ def show(account: Account, dataset: str, releases: Sequence[PastRelease]) -> Non
     _examples(changes)
 
 
-def _picked(kept: Sequence[int], live: int) -> tuple[int, int]:
+def forget() -> None:
+    """Forget what was picked: after another release went live, its changes are shown."""
+    for key in ("compare_from", "compare_to"):
+        st.session_state.pop(key, None)
+        st.query_params.pop(key, None)
+
+
+def _replaced(releases: Sequence[PastRelease]) -> int | None:
+    """Return the release that the live one replaced, after a roll-back a newer one."""
+    acts = next((release.activations for release in releases if release.live), ())
+    return next((act.instead_of for act in acts if act.instead_of is not None), None)
+
+
+def _picked(kept: Sequence[int], live: int, replaced: int | None) -> tuple[int, int]:
     older = [release_id for release_id in kept if release_id < live]
     start = older[0] if older else next(each for each in kept if each != live)
+    if replaced is not None and replaced in kept and replaced != live:
+        start = replaced
     left, right = st.columns(2)
     before = left.selectbox(
         "From", kept, index=kept.index(start), key="compare_from", format_func=_name,

@@ -8,7 +8,7 @@ from dashboards import ui
 from dashboards.console.acts import reason
 from dashboards.console.badges import Badge
 from dashboards.console.components import row
-from dashboards.console.releases import client
+from dashboards.console.releases import client, comparison
 from dashboards.console.sources import Account
 from dashboards.text import age, esc, moment
 from serving.operator_client import OperatorClient
@@ -55,6 +55,7 @@ def perform(
     """Perform an act, and show the page again with a message about it."""
     state = client.act(account, dataset, act)
     st.session_state[_DONE] = message(state)
+    comparison.forget()
     st.rerun()
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from dashboards import pages, ui
-from dashboards.console import badges, evidence, runs
+from dashboards.console import badges, components, evidence, runs
 from dashboards.console.acts import reason
 from dashboards.console.badges import Badge
 from dashboards.console.components import row
@@ -68,12 +68,15 @@ def _describe(release: PastRelease, by_retrain: Mapping[str, Verdict]) -> None:
     )
     if release.activations:
         st.caption("  \n".join(map(_sentence, release.activations[:3])))
-    st.page_link(
-        pages.models(),
-        label=":gray[:small[Evidence]]",
-        icon=":material/fact_check:",
-        query_params=pages.address() | {"retrain": release.retrain_id},
-    )
+    with row(gap="small"):
+        st.page_link(
+            pages.models(),
+            label=":gray[:small[Evidence]]",
+            icon=":material/fact_check:",
+            query_params=pages.address() | {"retrain": release.retrain_id},
+        )
+        if release.kept:
+            components.lineage_link(release.release_id)
 
 
 def _period(release: PastRelease) -> str:

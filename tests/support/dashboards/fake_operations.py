@@ -253,9 +253,17 @@ class FakeOperations:
         if body["instead_of"] != self.live:
             return 409, "live-release-changed"
         now = datetime.now(UTC)
+        act = Activation(
+            action="roll_back" if action == "roll_back" else "activate",
+            instead_of=self.live,
+            actor=actor,
+            reason=body["reason"],
+            acted_at=now,
+        )
         self.releases = [
             each.model_copy(
                 update={
+                    "activations": (act,) * (each.release_id == release_id) + each.activations,
                     "live": each.release_id == release_id,
                     "live_since": now if each.release_id == release_id else None,
                     "publishing_paused_by": paused_by if each.release_id == release_id else None,

@@ -60,11 +60,23 @@ def test_an_exact_id_opens_the_user_and_an_empty_text_closes_them(page: Page) ->
 
 
 @pytest.mark.usefixtures("inspections")
+def test_a_return_to_the_page_shows_the_same_user(page: Page) -> None:
+    app = opened(page, INSPECTOR, user="1990")
+    app.query_params.clear()  # as by a link of the menu
+
+    app.run()
+
+    assert "User 1990" in words(app)
+    links = {link.proto.label: link.proto.query_string for link in app.get("page_link")}
+    assert links[":gray[:small[Lineage]]"] == "release=12"
+
+
+@pytest.mark.usefixtures("inspections")
 def test_a_user_has_a_profile_a_list_and_its_origin(page: Page) -> None:
     app = opened(page, INSPECTOR, user="0042")
 
     text = words(app)
-    assert "Segment age\\=25" in text
+    assert "Segment: age 25" in text
     assert metrics(app)["List"][0] == "Live"
     assert metrics(app)["Films rated"][0] == "8"
     assert metrics(app)["Newer ratings"][0] == "1"

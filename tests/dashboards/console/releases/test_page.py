@@ -62,6 +62,7 @@ def test_a_rollback_needs_a_reason_and_is_confirmed(page: Page, operations: Fake
 
     assert operations.live == 11
     assert "Release 11 is live" in app.success[0].value
+    assert operations.compared[-1] == (12, 11)
     assert "not published until publishing is resumed" in app.success[0].value
     assert operations.entries[-1].reason == "the lists repeat one vendor"
     assert "send_roll_back_12" not in keys(app)  # the next one is another question
