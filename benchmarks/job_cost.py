@@ -11,15 +11,17 @@ the first: the last lines compare both.
 
 import argparse
 import os
-import resource
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+import psutil
 
 from benchmarks.lakes import ROOT
 
@@ -129,22 +131,39 @@ def measured(job: str, command: Sequence[str], environment: dict[str, str]) -> C
     Raises:
         CalledProcessError: it failed; its output was printed.
     """
-    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    done = subprocess.run(  # noqa: S603 # our own arguments
-        [sys.executable, *command],
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    seconds, after = time.monotonic() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
-    if done.returncode:
-        print(done.stdout)
-        done.check_returncode()
-    cpu_seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    started = time.monotonic()
+    with tempfile.TemporaryFile("w+") as output:
+        process = psutil.Popen(
+            [sys.executable, *command],
+            cwd=ROOT,
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        cpu_seconds = followed(process)
+        seconds = time.monotonic() - started
+        if process.returncode:
+            output.seek(0)
+            print(output.read())
+            raise subprocess.CalledProcessError(process.returncode, process.args)
     return Cost(job, seconds, cpu_seconds)
+
+
+def followed(process: psutil.Popen) -> float:
+    """Wait for the end of a process; return the CPU seconds of it and of all below it.
+
+    The JVM outlives the process that started it for a moment, so nobody waits for it: its CPU
+    seconds are read while it runs.
+    """
+    spent: dict[int, float] = {}
+    while process.poll() is None:
+        with suppress(psutil.NoSuchProcess):
+            for one in (process, *process.children(recursive=True)):
+                with suppress(psutil.NoSuchProcess):
+                    times = one.cpu_times()
+                    spent[one.pid] = times.user + times.system
+        time.sleep(0.1)
+    return sum(spent.values())
 
 
 def report(kind: str, costs: Sequence[Cost]) -> None:
