@@ -108,8 +108,9 @@ TASKS = {
         "If the form requires an approval (by default if the manifest does), shows the approval "
         "summary and waits for an operator to approve or reject. After a rejection, or without an "
         "answer in time, the later tasks are skipped and the live release stays. If the manifest "
-        "wants the approval of another account (`approval_by_another`), this task fails when the "
-        "account that started the run approves; clearing the task asks again.",
+        "wants the approval of another account (`approval_by_another`), this task always asks, "
+        "fails when the account that started the run approves (clearing the task asks again), and "
+        "records who approved: `publish` refuses a run without that record.",
     ),
     "fit": About(
         "Fit on all rows",

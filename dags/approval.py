@@ -8,18 +8,19 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator
-from airflow.sdk import Context
+from airflow.sdk import BaseHook, Context
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-from dags.operators import exit_text, without_secrets
+from dags.operators import database_url, exit_text, without_secrets
 
 PARAM = "ask_for_approval"
 BY_ANOTHER = "approval by another account"  # tag of a DAG: the API and the console read it
-SUMMARY_TIMEOUT = 300.0  # seconds
+STARTED_BY_NOBODY = ("scheduled", "asset_triggered")  # types of runs
+TIMEOUT = 300.0  # seconds
 
 
 class ApproveOperator(ApprovalOperator):
@@ -30,7 +31,8 @@ class ApproveOperator(ApprovalOperator):
     Args:
         arguments: Options of `python -m jobs.summarize`.
         by_another: Whether the account that started the run may not approve it. If it does, this
-            task fails, and clearing it asks again.
+            task fails, and clearing it asks again. The task then asks whatever the form says, and
+            records who approved, as `publish` requires.
         operator_args: Arguments of ApprovalOperator.
     """
 
@@ -47,7 +49,9 @@ class ApproveOperator(ApprovalOperator):
 
     def execute(self, context: Context) -> None:
         """Show the approval summary and wait for an answer, if the form asks for one."""
-        if not context["params"].get(PARAM):
+        if self.by_another:
+            _refuse_unknown_starter(context)
+        elif not context["params"].get(PARAM):
             self.log.info("No approval needed: the form of this run does not ask for one.")
             return
         self.body = summary(self.arguments)
@@ -57,7 +61,8 @@ class ApproveOperator(ApprovalOperator):
         """Go on, or skip the later tasks; log who decided."""
         operator = (event.get("responded_by_user") or {}).get("name")
         if event.get("chosen_options") == [self.APPROVE]:
-            self._refuse_own(context, operator)
+            if self.by_another:
+                self._record(context, operator)
             self.log.info("approved operator=%s", json.dumps(operator))
         elif operator is None:
             self.log.warning("approval_expired answers=0")
@@ -65,28 +70,55 @@ class ApproveOperator(ApprovalOperator):
             self.log.warning("rejected operator=%s", json.dumps(operator))
         return super().execute_complete(context, event)
 
-    def _refuse_own(self, context: Context, operator: str | None) -> None:
-        started_by = context["dag_run"].triggering_user_name if self.by_another else None
-        if started_by is not None and started_by == operator:
+    def _record(self, context: Context, operator: str | None) -> None:
+        """Record the approval, unless the account that started the run gave it."""
+        started_by = context["dag_run"].triggering_user_name
+        if operator is None or started_by == operator:
             self.log.error("own_approval operator=%s", json.dumps(operator))
             raise AirflowFailException(
                 f"{operator} started this retrain and may not approve it. Clear this task: it then "
                 "asks again, and another account can approve. Nothing was published."
             )
+        url = database_url(BaseHook.get_connection("serving"))
+        who = [f"--approved-by={operator}", f"--started-by={started_by or ''}"]
+        output("approve", [*self.arguments, *who], {"SERVING_DATABASE_URL": url})
+
+
+def _refuse_unknown_starter(context: Context) -> None:
+    """Refuse a run that an account started without Airflow having recorded which one."""
+    run = context["dag_run"]
+    if run.triggering_user_name is not None:
+        return
+    events = [event for each in context["triggering_asset_events"].values() for event in each]
+    was_sent = any((event.extra or {}).get("from_rest_api") for event in events)
+    if was_sent or run.run_type not in STARTED_BY_NOBODY:
+        raise AirflowFailException(
+            "Airflow did not record which account started this run (an event sent to its API, for "
+            "example), so nobody can approve it as another account. Nothing was published: start "
+            "a retrain."
+        )
 
 
 def summary(arguments: Sequence[str]) -> str:
     """Return the approval summary of `jobs.summarize`, as Markdown.
 
+    Raises: see `output`.
+    """
+    return output("summarize", arguments, {})
+
+
+def output(job: str, arguments: Sequence[str], variables: Mapping[str, str]) -> str:
+    """Return what a job writes to standard output; `variables` are added to its environment.
+
     Raises:
         AirflowException: the job failed; the message has its last line.
     """
     done = subprocess.run(  # noqa: S603 # a list, no shell
-        [sys.executable, "-P", "-m", "jobs.summarize", *arguments],
-        env=without_secrets(os.environ),
+        [sys.executable, "-P", "-m", f"jobs.{job}", *arguments],
+        env={**without_secrets(os.environ), **variables},
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        timeout=SUMMARY_TIMEOUT,
+        timeout=TIMEOUT,
         encoding="utf-8",
         errors="replace",
         check=False,
@@ -94,5 +126,5 @@ def summary(arguments: Sequence[str]) -> str:
     if done.returncode:
         lines = (done.stdout + done.stderr).strip().splitlines() or ["none"]
         text = exit_text(done.returncode)
-        raise AirflowException(f"jobs.summarize {text}; its last line: {lines[-1]}")
+        raise AirflowException(f"jobs.{job} {text}; its last line: {lines[-1]}")
     return done.stdout

@@ -43,8 +43,11 @@ FAMILIES: dict[SearchFamily, str] = {
 
 
 def retrain_form(dataset: Dataset) -> dict[str, Param]:
-    """Return the form's fields with their defaults."""
-    return {
+    """Return the form's fields with their defaults.
+
+    A data set with `approval_by_another` has no choice of approval: each of its retrains waits.
+    """
+    form = {
         "recipe": _recipe(
             "Name or JSON of the challenger. Empty: the manifest's recipe, or the default one."
         ),
@@ -88,6 +91,9 @@ def retrain_form(dataset: Dataset) -> dict[str, Param]:
             maxLength=500,
         ),
     }
+    if dataset.schedule.approval_by_another:
+        del form["ask_for_approval"]
+    return form
 
 
 def backtest_form(dataset: Dataset) -> dict[str, Param]:

@@ -10,10 +10,13 @@ from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
 from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
 from jobs.retraining.handover import Fit, Nomination, Verdict
 from jobs.runtime import entrypoint
+from jobs.runtime.errors import NotApprovedError
 from serving.errors import PublishingPausedError, ServingError
+from serving.publishing import approvals
 from serving.publishing.publish import Candidate, publish
 from serving.storage import database
 from warehouse.datasets import Dataset
@@ -44,11 +47,15 @@ def run(root: str, dataset: Dataset, engine: Engine, *, run_key: RunKey) -> int:
     Raises:
         TaskMissingError: an earlier task of the retrain has not run.
         NothingChosenError: the gate lets nothing be published.
+        NotApprovedError: the manifest requires the approval of an account that did not start the
+            retrain, and none is recorded.
         LiveReleaseChangedError: another release went live since the nomination.
         PublishingPausedError: an operator paused publishing.
     """
     lake, retrain_id = Lake(root), run_key.retrain_id
     _, verdict = Verdict.to_publish(root, retrain_id)
+    if dataset.schedule.approval_by_another:
+        _must_be_approved(engine, retrain_id)
     fit = Fit.read(root, retrain_id)
     tables = {table.name: _batches(lake, table, retrain_id) for table in LISTS}
     tables["items"] = lake.batches(SILVER_ITEMS, version=fit.versions[SILVER_ITEMS.full_name])
@@ -93,6 +100,16 @@ def main(argv: Sequence[str] | None = None, *, engine: Engine | None = None) -> 
         log.warning("%s", paused)
         return NOTHING_TO_DO
     return 0
+
+
+def _must_be_approved(engine: Engine, retrain_id: str) -> None:
+    with Session(engine) as session:
+        if not approvals.is_recorded(session, retrain_id):
+            raise NotApprovedError(
+                f"{retrain_id}: the manifest has `approval_by_another`, and no other account than "
+                "the one that started this retrain approved it: nothing was published. Clear the "
+                "task `approve`: it asks again"
+            )
 
 
 def _n_erased(lake: Lake, fit: Fit) -> int:

@@ -57,6 +57,10 @@ class NothingChosenError(JobError):
     """`fit` or `publish` runs although the gate lets nothing be published."""
 
 
+class NotApprovedError(JobError):
+    """`publish` runs without the approval by another account that the manifest requires."""
+
+
 class NotRebuiltError(JobError):
     """A fit that was repeated from its recorded inputs gives other lists than those kept."""
 

@@ -126,12 +126,67 @@ def test_an_approval_goes_on_and_logs_the_operator(task: ApproveOperator) -> Non
     [(True, "maya", False), (True, "jonas", True), (True, None, True), (False, "maya", True)],
 )
 def test_the_account_that_started_the_run_approves_it_only_if_the_manifest_says_so(
-    task: ApproveOperator, started_by: str | None, *, by_another: bool, goes_on: bool
+    task: ApproveOperator, jobs: Jobs, started_by: str | None, *, by_another: bool, goes_on: bool
 ) -> None:
     task.by_another = by_another
     given = context(task, ask=True) | {"dag_run": SimpleNamespace(triggering_user_name=started_by)}
     with nullcontext() if goes_on else pytest.raises(AirflowFailException, match="asks again"):
         task.execute_complete(given, answer("Approve", "maya"))  # type: ignore[arg-type] # the keys that it reads
+
+    recorded = [call for call in jobs.calls() if call.job == "approve"]
+    assert len(recorded) == (by_another and goes_on)
+    for call in recorded:
+        assert call.words[1:] == ["--approved-by=maya", f"--started-by={started_by or ''}"]
+        assert call.env["SERVING_DATABASE_URL"].endswith("@127.0.0.1:5433/lantern")
+
+
+def test_an_approval_that_cannot_be_recorded_fails_the_task(
+    task: ApproveOperator, jobs: Jobs
+) -> None:
+    task.by_another = True
+    jobs.end_with(approve=1)
+    given = context(task, ask=True) | {"dag_run": SimpleNamespace(triggering_user_name="jonas")}
+    with pytest.raises(AirflowException, match=r"jobs\.approve failed"):
+        task.execute_complete(given, answer("Approve", "maya"))  # type: ignore[arg-type] # the keys that it reads
+
+
+SENT = {"asset": [SimpleNamespace(extra={"from_rest_api": True})]}
+NEW_ROWS = {"asset": [SimpleNamespace(extra=None), SimpleNamespace(extra={})]}
+
+
+@pytest.mark.parametrize(
+    ("run_type", "started_by", "events_by_asset", "asks"),
+    [
+        ("manual", "maya", {}, True),
+        ("scheduled", None, {}, True),
+        ("asset_triggered", None, NEW_ROWS, True),
+        ("asset_triggered", None, NEW_ROWS | {"other": SENT["asset"]}, False),
+        ("manual", None, {}, False),
+        ("backfill", None, {}, False),
+    ],
+)
+def test_with_another_approver_a_run_always_asks_unless_nobody_knows_who_started_it(
+    task: ApproveOperator,
+    jobs: Jobs,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    run_type: str,
+    started_by: str | None,
+    events_by_asset: dict[str, Any],
+    asks: bool,
+) -> None:
+    task.by_another = True
+    monkeypatch.setattr(
+        "airflow.providers.standard.operators.hitl.upsert_hitl_detail", lambda **_: None
+    )
+    of_run = SimpleNamespace(triggering_user_name=started_by, run_type=run_type)
+    given = context(task, ask=False)
+    given |= {"dag_run": of_run, "triggering_asset_events": events_by_asset}
+
+    refusal = pytest.raises(AirflowFailException, match="which account")
+    with pytest.raises(TaskAwaitingInput) if asks else refusal:
+        task.execute(given)  # type: ignore[arg-type] # the keys that it reads
+    assert len(jobs.calls()) == asks
 
 
 def test_the_account_that_started_the_run_may_always_reject_it(task: ApproveOperator) -> None:

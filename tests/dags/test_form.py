@@ -38,5 +38,14 @@ def test_airflow_accepts_the_values_of_each_preset(
             assert params[name][0].resolve(value) == value  # type: ignore[attr-defined] # a field
 
 
+def test_the_form_cannot_leave_out_the_approval_by_another_account() -> None:
+    dataset = datasets.load_named("playground")
+    schedule = dataset.schedule.model_copy(update={"approval_by_another": True})
+
+    form = retrain_form(dataset.model_copy(update={"schedule": schedule}))
+
+    assert set(retrain_form(dataset)) - set(form) == {"ask_for_approval"}
+
+
 def test_the_tag_that_asks_for_another_account_is_the_one_that_is_read() -> None:
     assert approval.BY_ANOTHER == answers.APPROVAL_BY_ANOTHER

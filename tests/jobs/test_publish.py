@@ -6,10 +6,12 @@ import pytest
 from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session
 
+from jobs import approve as approving
 from jobs import publish
 from jobs.engine import recipes
-from jobs.runtime.errors import TaskMissingError
+from jobs.runtime.errors import NotApprovedError, TaskMissingError
 from serving import catalogue
+from serving.acts import audit
 from serving.errors import LiveReleaseChangedError
 from serving.lists import recommendations, scoring, user_state
 from serving.lists.precomputed import ListRequest
@@ -103,6 +105,40 @@ def test_only_a_data_set_of_snapshots_withdraws_what_silver_lacks(
         everything = catalogue.page(connection, q="", category=None, limit=1, offset=0)
         about = catalogue.about(connection)
     assert (page.total, everything.total) == (n_found, about.n_items)
+
+
+def test_a_retrain_that_needs_another_account_is_not_published_without_its_approval(
+    retrained: Retrain, publisher: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asking = world(schedule={"approval_by_another": True})
+    retrain = replace(retrained, engine=publisher, dataset=asking)
+    install(monkeypatch, asking, retrained.warehouse.root)
+
+    def approve(run: str, by: str) -> None:
+        words = ["--dataset=product", f"--run-key={run}/approve", f"--approved-by={by}"]
+        approving.main([*words, "--started-by=maya"], engine=publisher)
+
+    approved = f"retrain {RUN.partition('/')[2]}"
+    with Session(publisher) as session, session.begin():  # the API's entry is not enough
+        audit.record(session, audit.Act("jonas", "approve", approved, "Good.", session))
+    approve("product__retrain/another", "jonas")
+    approve(RUN, "maya")
+    with pytest.raises(NotApprovedError, match=r"nothing was published\. Clear the task `approve`"):
+        retrain.publish()
+
+
+def test_an_approval_by_another_account_is_recorded_once(
+    retrained: Retrain, publisher: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asking = world(schedule={"approval_by_another": True})
+    install(monkeypatch, asking, retrained.warehouse.root)
+    words = ["--dataset=product", f"--run-key={RUN}/approve", "--approved-by=jonas"]
+    for _ in range(2):
+        approving.main(words, engine=publisher)
+
+    assert replace(retrained, engine=publisher, dataset=asking).publish() > 0
+    entries = "select actor, target from audit where action = 'approve'"
+    assert shop.rows(publisher, entries) == [("jonas", f"retrain {RUN.partition('/')[2]}")]
 
 
 def test_a_second_run_changes_nothing(retrained: Retrain) -> None:

@@ -98,7 +98,8 @@ class Schedule(Section):
     approval_timeout_hours: float = Field(default=24, gt=0, le=720)
     """Hours to wait for the operator's answer; without one, nothing is published."""
     approval_by_another: bool = False
-    """The account that started a retrain may not approve it. Not for one-person installations."""
+    """Each retrain waits for an approval, and not of the account that started it. Not for
+    one-person installations."""
     backtest: BacktestPeriod = "month"
     """Periods of a backtest, which evaluates the live recipe as of the start of each one: `month`
     or `week`. It runs by itself only once its DAG is unpaused."""

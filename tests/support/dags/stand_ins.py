@@ -20,7 +20,7 @@ sys.exit(json.loads((folder / "ends.json").read_text()).get(job, 0))
 """
 _PYTHON_JOBS = (
     "announce", "collect", "erase", "nominate", "decide", "summarize", "publish",
-    "vacuum", "prune", "clean_airflow", "alert", "compact", "plan", "settle",
+    "vacuum", "prune", "clean_airflow", "alert", "compact", "plan", "settle", "approve",
 )  # fmt: skip
 
 
