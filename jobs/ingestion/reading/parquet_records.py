@@ -15,6 +15,7 @@ from jobs.ingestion.reading.parquet_sizes import (
     NUMBER_BYTES,
     Sizes,
     long_texts,
+    longest_average,
     parts,
     row_sizes,
     text_paths,
@@ -77,6 +78,7 @@ class ParquetReader(FileReader):
             UnreadableFileError: a row has more.
         """
         flat = [name for name in needed if name in text_columns]
+        self._refuse_long_texts(needed)
         with self._opened(dictionaries=flat) as file:
             long = long_texts(file, flat, BATCH_BYTES // BATCH_ROWS)
         inner = [path for path in text_columns if _top(path, needed) not in {None, path}]
@@ -92,6 +94,19 @@ class ParquetReader(FileReader):
                     self._refuse_long_row(row, sizes)
                     yield from parts(batch, sizes, BATCH_BYTES)
                     row += batch.num_rows
+
+    def _refuse_long_texts(self, needed: Sequence[str]) -> None:
+        """Refuse a row group whose rows have more than `LONGEST_ROW` bytes on average.
+
+        The sizes are those of the file's footer: nothing is unpacked.
+        """
+        with self._opened() as file:
+            longest = longest_average(file.metadata, needed)
+        if longest > LONGEST_ROW:
+            raise UnreadableFileError(
+                f"{self.name}: rows have more than {LONGEST_ROW:,} bytes. Leave out the columns "
+                "with long values"
+            )
 
     def _refuse_long_row(self, first: int, sizes: Sizes) -> None:
         is_long = sizes > LONGEST_ROW
@@ -125,6 +140,11 @@ class ParquetReader(FileReader):
                 ) as file,
             ):
                 yield file
+        except pa.ArrowMemoryError as error:
+            raise UnreadableFileError(
+                f"{self.name}: unpacked, it does not fit into memory. Write smaller row groups, or "
+                "leave out the columns with long values"
+            ) from error
         except pa.ArrowException as error:
             raise UnreadableFileError(
                 f"{self.name}: the Parquet file is damaged, encrypted or cut short "

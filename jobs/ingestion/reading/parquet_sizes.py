@@ -6,7 +6,7 @@ divided into small parts. Reading other columns as dictionaries would take sever
 """
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -39,6 +39,24 @@ def long_texts(file: pq.ParquetFile, columns: Sequence[str], longest: int) -> li
         for batch in itertools.islice(file.iter_batches(1, row_groups=[group], columns=columns), 1):
             names.update(name for name in columns if _longest(batch.column(name)) > longest)
     return sorted(names)
+
+
+def longest_average(metadata: pq.FileMetaData, needed: Collection[str]) -> int:
+    """Return the largest average size of a row group's rows, in bytes; only `needed` columns."""
+    groups = map(metadata.row_group, range(metadata.num_row_groups))
+    return max((_n_bytes(group, needed) // max(group.num_rows, 1) for group in groups), default=0)
+
+
+def _n_bytes(group: pq.RowGroupMetaData, needed: Collection[str]) -> int:
+    chunks = map(group.column, range(group.num_columns))
+    return sum(
+        chunk.total_uncompressed_size
+        for chunk in chunks
+        if any(
+            chunk.path_in_schema == name or chunk.path_in_schema.startswith(f"{name}.")
+            for name in needed
+        )
+    )
 
 
 def _longest(values: pa.Array) -> int:

@@ -1,6 +1,7 @@
 """One file is graded as all files of a data set are."""
 
 import json
+import resource
 from pathlib import Path
 
 import pytest
@@ -74,3 +75,23 @@ def test_the_program_prints_json(
 
     assert code == 0
     assert json.loads(capsys.readouterr().out)[0]["level"] == "note"
+
+
+def test_a_file_that_does_not_fit_into_memory_has_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    limits: dict[int, tuple[int, int]] = {}
+    monkeypatch.setattr(resource, "setrlimit", limits.__setitem__)
+
+    def graded(*_: object) -> list[Finding]:
+        raise MemoryError
+
+    monkeypatch.setattr(check_file, "grade", graded)
+    install(monkeypatch, product(), str(tmp_path))
+
+    check_file.main(["--dataset=product", "--file=upload", "--name=ratings_2.csv"])
+
+    [finding] = json.loads(capsys.readouterr().out)
+    assert finding["level"] == "error"
+    assert "needs more than 2,048 MB of memory" in finding["text"]
+    assert limits[resource.RLIMIT_DATA] == (2 << 30, 2 << 30)

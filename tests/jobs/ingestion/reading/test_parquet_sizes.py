@@ -56,6 +56,17 @@ def test_rows_of_a_repeated_text_are_read_in_small_batches(values: pa.Array, gro
     assert max(batch.nbytes for batch in batches) < 1.2 * BATCH_BYTES
 
 
+@pytest.mark.parametrize("value", [LONG * 25, [LONG] * 25, {"a": LONG * 25}])
+def test_long_texts_outside_of_a_dictionary_are_refused_before_they_are_unpacked(
+    value: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = opened(parquet(pa.array([value]), use_dictionary=False), format="parquet")
+    monkeypatch.setattr(pq.ParquetFile, "iter_batches", None)
+
+    with pytest.raises(UnreadableFileError, match="f: rows have more than 1,048,576 bytes"):
+        rows(file, ["text"])
+
+
 @pytest.mark.parametrize(
     "values",
     [
