@@ -9,7 +9,7 @@ from warehouse.tables.vocabulary import (
     MAX_BACKTEST_AGES,
     MAX_SEARCH_MINUTES,
     MAX_TRIALS,
-    RECIPE_NAMES,
+    RecipeName,
     SearchFamily,
 )
 
@@ -39,6 +39,20 @@ FAMILIES: dict[SearchFamily, str] = {
     "als": "ALS without priors",
     "als_with_priors": "ALS with priors: popularity, year, demography, category",
     "item_item": "Item-item: similarities and EASE",
+}
+
+# what each name stands for, and how the names of its models begin if that differs
+RECIPES: dict[RecipeName, str] = {
+    "default": "The data set's default",
+    "als": "ALS",
+    "als_with_priors": "ALS with priors: popularity, year, demography, category",
+    "als_minus_midpoint": "ALS, ratings below the middle of the scale count against an item",
+    "als_from_threshold": "ALS of positive ratings alone",
+    "item_item": "Similarities of items (item_cosine_…)",
+    "ease": "EASE: linear weights between items",
+    "popular": "Popularity",
+    "popular_recently": "Popularity of newer events (popular_365d_…)",
+    "popular_by_segment": "Popularity in the user's segment",
 }
 
 
@@ -126,7 +140,8 @@ def _recipe(description: str) -> Param:
         "",
         description,
         title="Recipe",
-        examples=list(RECIPE_NAMES),  # suggestions; other names and JSON are valid too
+        examples=list(RECIPES),  # suggestions; other names and JSON are valid too
+        values_display=RECIPES,
         type=["null", "string"],
         maxLength=4000,
         pattern=r"^$|^[a-z][a-z0-9_-]{0,60}$|^\{[\s\S]*\}$",

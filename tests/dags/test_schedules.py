@@ -8,6 +8,7 @@ import pytest
 from airflow.sdk import Asset
 from airflow.sdk.exceptions import ParamValidationError
 
+from dags import form
 from dags.common import asset, by_asset_or_cron, by_cron
 from warehouse import datasets
 from warehouse.tables import SILVER_INTERACTIONS
@@ -94,7 +95,7 @@ def test_each_recipe_name_has_a_recipe() -> None:
     from jobs.engine import recipes
 
     for dataset in datasets.installed():
-        assert tuple(recipes.by_name(dataset)) == RECIPE_NAMES
+        assert tuple(recipes.by_name(dataset)) == RECIPE_NAMES == tuple(form.RECIPES)
 
 
 def test_a_cron_expression_is_read_as_utc() -> None:

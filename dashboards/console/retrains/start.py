@@ -1,6 +1,6 @@
 """The form that starts a retrain: made from the DAG's own fields, with presets and an estimate."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 
@@ -147,12 +147,31 @@ def _field(param: Param) -> str | int | float | bool | None:
         low, high = schema.get("minimum"), schema.get("maximum")
         step = 1 if kind == "integer" else None
         return st.number_input(label, low, high, key=key, help=text, step=step)
+    if examples := schema.get("examples"):
+        return _suggested(key, label, text, examples, schema.get("values_display") or {})
     longest = schema.get("maxLength")
     if longest is not None and longest <= MAX_SHORT_TEXT:
         return st.text_input(label, key=key, help=text, max_chars=longest)
-    examples = ", ".join(map(str, schema.get("examples", ())))
-    placeholder = f"Empty, JSON, or one of: {examples}" if examples else ""
-    return st.text_area(label, key=key, help=text, height=100, placeholder=placeholder)
+    return st.text_area(label, key=key, help=text, height=100)
+
+
+def _suggested(
+    key: str, label: str, text: str, examples: Sequence[str], labels: Mapping[str, str]
+) -> str:
+    """Show a field that offers examples, and takes any other text."""
+    given = st.session_state.get(key) or None
+    st.session_state[key] = given
+    chosen = st.selectbox(
+        label,
+        [*examples, *([given] if given and given not in examples else [])],
+        index=None,
+        key=key,
+        help=text,
+        placeholder="Empty, a name, or JSON",
+        accept_new_options=True,
+        format_func=lambda name: f"{name}: {labels[name]}" if name in labels else name,
+    )
+    return chosen or ""
 
 
 def _wait(active: Run) -> bool:

@@ -19,6 +19,7 @@ PARAMS: Json = {
             "maxLength": 4000,
             "pattern": r"^$|^[a-z][a-z0-9_-]{0,60}$|^\{[\s\S]*\}$",
             "examples": ["default", "als", "popular"],
+            "values_display": {"als": "ALS of ratings"},
         },
     },
     "search_budget_minutes": {

@@ -1,6 +1,7 @@
 """The form that starts a retrain."""
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from airflow_api.answers import Param
 from dashboards.console.retrain_rows import TrialCost
@@ -25,6 +26,13 @@ def idle(retraining: FakeOperations) -> FakeOperations:
     return retraining
 
 
+def write_recipe(app: AppTest, text: str) -> None:
+    """Write a recipe that is none of the field's options."""
+    field = app.selectbox(key="param_recipe")
+    field.options.append(text)
+    field.set_value(text)
+
+
 def test_the_form_has_the_fields_of_the_dag_and_starts_a_retrain(
     page: Page, idle: FakeOperations
 ) -> None:
@@ -32,8 +40,11 @@ def test_the_form_has_the_fields_of_the_dag_and_starts_a_retrain(
     assert app.number_input(key="param_search_budget_minutes").max == 120
     assert app.selectbox(key="param_search_family").options == ["All recipes", "ALS without priors"]
     app.number_input(key="param_search_budget_minutes").set_value(15)
+    recipes = app.selectbox(key="param_recipe")
+    assert recipes.options == ["default", "als: ALS of ratings", "popular"]
+    assert recipes.value is None
     app.toggle(key="param_ask_for_approval").set_value(True)
-    app.text_area(key="param_recipe").set_value(' {"kind": "als"}\n')
+    write_recipe(app, ' {"kind": "als"}\n')
     app.text_input(key="retrain_reason").set_value("new titles")
 
     press(app, "send_retrain")
@@ -80,7 +91,7 @@ def test_a_number_or_a_choice_outside_of_the_form_is_explained() -> None:
 
 def test_what_is_not_valid_is_not_sent(page: Page, idle: FakeOperations) -> None:
     app = opened(page, RETRAINS)
-    app.text_area(key="param_recipe").set_value("{oops")
+    write_recipe(app, "{oops")
 
     press(app, "send_retrain")
 
