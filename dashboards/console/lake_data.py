@@ -81,6 +81,13 @@ class Feedback:
     collections: tuple[Collection, ...]
 
 
+@st.cache_data(ttl="30s", show_spinner=False)
+def n_new_events(dataset: str, live_retrain_id: str | None) -> int | None:
+    """Return how many events arrived since the fit of the live release; None if not known."""
+    growth = lake_facts.growth_since(of(dataset), live_retrain_id)
+    return None if growth is None else growth.n_events
+
+
 @st.cache_data(ttl="15s", show_spinner=False)
 def disk() -> Disk | None:
     """Return the space on the disk of the lake; None if the lake is not on a disk."""

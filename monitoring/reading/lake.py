@@ -56,7 +56,7 @@ def data(lake: Lake, live_retrain_id: str | None, now: datetime) -> Data:
         quarantine=tuple(_quarantine(records, now)),
         n_quarantined=lake.n_rows(SILVER_QUARANTINE) if lake.exists(SILVER_QUARANTINE) else 0,
         balances=reconciliation.reconcile(lake).balances,
-        growth=_growth(lake, live_retrain_id),
+        growth=growth_since(lake, live_retrain_id),
     )
 
 
@@ -104,7 +104,8 @@ def _of_target(target: str, records: list[dict[str, Any]], now: datetime) -> Qua
     return Quarantine(target, n_rows, n_quarantined)
 
 
-def _growth(lake: Lake, live_retrain_id: str | None) -> Growth | None:
+def growth_since(lake: Lake, live_retrain_id: str | None) -> Growth | None:
+    """Return what arrived since the fit of the live release; None if that is not known."""
     if live_retrain_id is None:
         return None
     fits = lake.rows(GOLD_FITS, columns=["versions"], equals={"retrain_id": live_retrain_id})

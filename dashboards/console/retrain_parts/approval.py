@@ -1,6 +1,7 @@
 """The approval that a retrain may ask for before it publishes."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import streamlit as st
@@ -8,12 +9,15 @@ import streamlit as st
 from airflow_api.answers import Question, Run
 from airflow_api.questions import APPROVE
 from dashboards import pages
-from dashboards.console import components, evidence
+from dashboards.console import components, evidence, lake_data, sources
 from dashboards.console.acts import reason
 from dashboards.console.retrain_parts import client
 from dashboards.console.sources import Account
-from dashboards.text import age, esc, moment, with_minus
+from dashboards.settings import NotSetUpError
+from dashboards.text import age, esc, moment, plural, with_minus
+from serving.errors import ApiError
 from serving.schemas import Comparison, Verdict
+from warehouse.errors import WarehouseError
 
 
 def show(
@@ -28,7 +32,7 @@ def show(
         return
     if question.answer is None and run is not None:
         with components.row(border=True, horizontal_alignment="distribute"):
-            _question(question, verdict)
+            _question(question, verdict, run.dag_id.removesuffix("__retrain"))
             with components.row(width="content"):
                 _evidence(run)
                 _answers(account, dataset, run)
@@ -42,7 +46,7 @@ def notice(run: Run | None, question: Question | None, verdict: Verdict | None) 
         return
     if question.answer is None and run is not None:
         with components.row(border=True, horizontal_alignment="distribute"):
-            _question(question, verdict)
+            _question(question, verdict, run.dag_id.removesuffix("__retrain"))
             with components.row(width="content"):
                 _evidence(run)
                 st.page_link(
@@ -109,14 +113,25 @@ def _lead(over: Comparison) -> str:
     return f" NDCG@10 {figures} over {over.recipe}."
 
 
-def _question(question: Question, verdict: Verdict | None) -> None:
+def _question(question: Question, verdict: Verdict | None, dataset: str) -> None:
     subject = question.subject if verdict is None else question_text(verdict)
     asked_at = moment(question.asked_at or datetime.now(UTC))
     st.markdown(
         f":orange[:material/front_hand:] **{esc(subject)}** "
-        f":gray[Asked {asked_at}. Nothing is published without an approval.]",
+        f":gray[Asked {asked_at}. {_new_events(dataset)}Nothing is published without an approval.]",
         width="content",
     )
+
+
+def _new_events(dataset: str) -> str:
+    """Return how much there is to learn since the live release; nothing if that is not known."""
+    with suppress(ApiError, NotSetUpError, WarehouseError):  # the cards report them
+        releases = sources.releases(dataset).value
+        live = next((release.retrain_id for release in releases if release.live), None)
+        n_events = lake_data.n_new_events(dataset, live)
+        if n_events is not None:
+            return f"{plural('new event', n_events).capitalize()} since the live release. "
+    return ""
 
 
 def _evidence(run: Run) -> None:

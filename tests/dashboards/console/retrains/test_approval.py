@@ -3,11 +3,11 @@
 import pytest
 
 from airflow_api.answers import APPROVAL_BY_ANOTHER
-from dashboards.console import sources
+from dashboards.console import lake_data, sources
 from dashboards.console.retrain_parts import approval
 from dashboards.text import esc
 from tests.support.dashboards import searched, shop
-from tests.support.dashboards.app_pages import Page, cells, keys, words
+from tests.support.dashboards.app_pages import Page, cells, fresh, keys, words
 from tests.support.dashboards.console_pages import (
     MODELS,
     OVERVIEW,
@@ -55,6 +55,17 @@ def test_the_account_that_started_a_retrain_cannot_approve_it_if_the_dag_says_so
     assert app.button(key="approve_disabled").disabled
     assert "send_approve_manual__now" not in keys(app)
     assert "send_reject_manual__now" in keys(app)
+
+
+def test_an_approval_says_how_many_events_are_new(
+    page: Page, retraining: FakeOperations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    retraining.airflow.ask("manual__now")
+    monkeypatch.setattr(sources, "releases", lambda _: fresh(shop.releases()))
+    n_by_retrain = {shop.RETRAIN: 0}
+    monkeypatch.setattr(lake_data, "n_new_events", lambda _, retrain: n_by_retrain[retrain])
+
+    assert "0 new events since the live release" in words(opened(page, RETRAINS))
 
 
 def test_a_question_of_another_data_set_is_linked(page: Page, retraining: FakeOperations) -> None:
