@@ -13,7 +13,7 @@ _REPLACED_AFTER_PARSING = re.compile(
 )
 _WORD_JOINER = "\u2060"
 _HYPHEN_OF_NUMBER = re.compile(r"(?<![\w.\u2013-])-(?=\d)")
-MINUS = "\u2212"
+MINUS, NO_BREAK = "\u2212", "\u00a0"
 NO_VALUE = "\u2013"  # shown if there is no value
 _IRREGULAR = {"person": "people", "child": "children", "series": "series"}
 MINUTE, HOUR = 60, 3600

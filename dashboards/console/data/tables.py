@@ -9,7 +9,7 @@ from dashboards.console import components, runs
 from dashboards.console.lake_data import TableState
 from dashboards.console.table_parts.definition import LAYERS
 from dashboards.console.table_parts.freshness import freshness, newer_than_live
-from dashboards.text import NO_VALUE, bytes_text, esc, moment, plural
+from dashboards.text import NO_BREAK, NO_VALUE, bytes_text, esc, moment, plural
 from warehouse.query import Commit
 
 _PICKED = "shown_table"
@@ -72,9 +72,14 @@ def _row(state: TableState) -> dict[str, str]:
         "Size": bytes_text(stored.n_bytes),
         "Files": f"{stored.n_files:,}",
         "Version": f"{stored.version}{served}",
-        "Last change": f"{moment(changed.at)} by {_by_whom(changed)}" if changed else NO_VALUE,
+        "Last change": f"{_moment(changed)} by {_by_whom(changed)}" if changed else NO_VALUE,
         "Status": badge.markdown if badge else "",
     }
+
+
+def _moment(commit: Commit) -> str:
+    """Return the time of a commit without a line break, so that a phone shows low rows."""
+    return moment(commit.at).replace(" ", NO_BREAK)
 
 
 def _by_whom(commit: Commit) -> str:

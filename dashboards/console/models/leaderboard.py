@@ -56,8 +56,8 @@ def show(figures: Sequence[Figure]) -> None:
     components.table(rows(gate, slice_name or WARM), "Every evaluated recipe, best first")
     n_users = max((figure.n_users for figure in gate if figure.slice == slice_name), default=0)
     st.caption(
-        f"Evaluated on {plural('user', n_users)} in the gate's window. Baselines are only compared "
-        "and never released."
+        f"Evaluated on {plural('user', n_users)} in the gate's window. Behind each recipe is the "
+        "duration of its training. Baselines are only compared and never released."
     )
 
 
@@ -81,18 +81,18 @@ def rows(gate: Sequence[Figure], slice_name: str) -> list[dict[str, str]]:
     return [
         {"Recipe": _recipe(by_recipe[recipe])}
         | {METRICS[m].label: _cell(m, values.get((recipe, m)), best[m]) for m in shown}
-        | {"Training": _training(by_recipe[recipe])}
         for recipe in order
     ]
 
 
 def _recipe(figure: Figure) -> str:
     colour = roles.COLOURS.get(figure.role, "gray")
-    return f":{colour}-badge[{esc(roles.label(figure.role))}] {esc(figure.recipe)}"
+    name = f":{colour}-badge[{esc(roles.label(figure.role))}] {esc(figure.recipe)}"
+    return f"{name} :gray[{_training(figure)}]" if figure.fit_seconds is not None else name
 
 
 def _training(figure: Figure) -> str:
-    return NO_VALUE if figure.fit_seconds is None else f"{figure.fit_seconds:.1f} s"
+    return f"{figure.fit_seconds:.1f} s"
 
 
 def _best(figures: Sequence[Figure], metric: str) -> float | None:

@@ -53,8 +53,11 @@ def _verdict(verdicts: Sequence[Verdict], badge: Badge | None) -> None:
     if not verdicts or badge is None:
         components.metric("Last verdict", "None yet")
         return
+    label, _, pending = badge.label.partition(", ")  # in two lines: the tile is narrow
     time = age(verdicts[0].decided_at)
-    components.metric("Last verdict", badge.label, time, badge.colour, delta_description="ago")
+    about_time = None if pending else "ago"
+    delta, colour = pending.capitalize() or time, badge.colour
+    components.metric("Last verdict", label, delta, colour, delta_description=about_time)
 
 
 def _quality(verdicts: Sequence[Verdict]) -> None:

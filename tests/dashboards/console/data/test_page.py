@@ -4,7 +4,7 @@ import pytest
 
 from dashboards.console import lake_data, sources
 from dashboards.console.data import reading
-from dashboards.text import esc
+from dashboards.text import NO_BREAK, esc
 from tests.support.dashboards import landed_lake, shop
 from tests.support.dashboards.app_pages import Page, cells, fresh, words
 from tests.support.dashboards.console_pages import DATA, OVERVIEW, opened, press, warnings
@@ -81,6 +81,7 @@ def test_tables_of_a_layer_have_size_version_and_the_run_that_changed_them(page:
     users = by_name[f":gray[silver.]{esc('user_index')}"]
     assert (users["Rows"], users["Files"], users["Version"]) == ("3", "2", "2")
     assert "playground__ingest/second/user_index" in users["Last change"]
+    assert f"{NO_BREAK}UTC by" in users["Last change"]
 
 
 def test_a_table_that_is_newer_than_the_live_release_is_named(

@@ -9,7 +9,7 @@ from tests.support.dashboards.console_pages import MODELS, opened
 
 
 def leaderboard_columns(app: AppTest) -> list[str]:
-    [columns] = [list(map(str, t.value)) for t in app.table if "Training" in t.value]
+    [columns] = [list(map(str, t.value)) for t in app.table if "MAP@10" in t.value]
     return columns
 
 
@@ -23,6 +23,7 @@ def test_each_slice_has_its_own_leaderboard(page: Page) -> None:
     assert not app.exception
     assert "0.4035" in cells(app)
     assert "Coverage" not in leaderboard_columns(app)
+    assert " s]" in cells(app)  # the duration of the training
     assert "643 users" in words(app)
 
 

@@ -136,13 +136,13 @@ def test_a_verdict_whose_release_is_not_published_yet_says_so(
     console.runs[0]["dag_run_id"] = shop.RETRAIN.split("/")[1]
     del console.runs[1]
     app = opened(page, OVERVIEW)
-    assert metrics(app)["Last verdict"][0] == "Promotion, not published yet"
+    assert metrics(app)["Last verdict"] == ("Promotion", "Not published yet")
 
     console.ask(shop.RETRAIN.split("/")[1])
     sources.questions.clear()
     app = opened(page, OVERVIEW)
 
-    assert metrics(app)["Last verdict"][0] == "Promotion, waiting for approval"
+    assert metrics(app)["Last verdict"] == ("Promotion", "Waiting for approval")
     assert "Promoted" not in words(app)
 
 
