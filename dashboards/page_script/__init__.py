@@ -1,8 +1,8 @@
 """What Streamlit's pages lack in the browser.
 
 Each group of stars and each button of a card is named after its item, a click on a card's cover
-opens the item, the Tab key stops at one card of each shelf, links in menus show the focus, and Back
-leads to the address that was left.
+opens the item, the Tab key stops at one card of each shelf, and links in menus show the focus. Back
+leads to the address that was left. On a phone the menu closes when a page is chosen.
 """
 
 from pathlib import Path

@@ -109,6 +109,16 @@ function openCard(event) {
   cover?.closest(CARD).querySelector(TITLE)?.click();
 }
 
+// On a phone the menu covers the page, and Streamlit leaves it open when a page is chosen.
+const PHONE = 768; // pixels, below which Streamlit draws the sidebar over the page
+const CLOSE_MENU = '[data-testid="stSidebarCollapseButton"] button';
+
+function closeMenu(event) {
+  if (innerWidth < PHONE && event.target.closest?.('[data-testid="stSidebar"] a')) {
+    document.querySelector(CLOSE_MENU)?.click();
+  }
+}
+
 // `st.switch_page` shows the item's id in the address of the page that is left before it opens the
 // item's page. That would be an entry of the history of its own, to which Back leads.
 function keepHistory() {
@@ -138,6 +148,7 @@ export default function () {
     new MutationObserver(soon).observe(document.body, changes);
     document.addEventListener("focusin", enterCard);
     document.addEventListener("keydown", moveToNeighbour);
+    document.addEventListener("click", closeMenu);
     document.addEventListener("click", openCard);
   }
   soon();

@@ -65,6 +65,17 @@ def test_rules_are_previewed_before_they_are_activated(app: str, themed: Page) -
     assert themed.locator("[data-testid=stException]").count() == 0
 
 
+def test_the_menu_of_a_phone_closes_when_a_page_is_chosen(app: str, phone: Page) -> None:
+    sign_in(phone, f"{app}/activity")
+    expect(phone.get_by_text("Users are named by digests")).to_be_visible()
+    phone.get_by_test_id("stExpandSidebarButton").click()
+
+    phone.get_by_test_id("stSidebar").get_by_role("link", name="Releases").click()
+
+    expect(phone.get_by_role("heading", name="Releases", exact=True)).to_be_in_viewport()
+    expect(phone.get_by_test_id("stSidebar")).not_to_be_in_viewport()
+
+
 def test_an_open_overview_shows_a_question_without_a_reload(
     app: str, desktop: Page, app_airflow: FakeAirflow
 ) -> None:
