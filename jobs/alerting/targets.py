@@ -85,8 +85,12 @@ class Webhook:
             secret = self._settings.webhook_secret.get_secret_value()
             headers[SIGNATURE] = signature(secret, headers[TIMESTAMP], content)
         try:
-            with httpx2.Client(timeout=self._settings.timeout_seconds) as http:
-                answer = http.post(self._url, content=content, headers=headers)
+            with (
+                httpx2.Client(timeout=self._settings.timeout_seconds) as http,
+                # the answer's body is not read: it may have no end
+                http.stream("POST", self._url, content=content, headers=headers) as answer,
+            ):
+                pass
         except (httpx2.TransportError, httpx2.InvalidURL, httpx2.UnsupportedProtocol) as error:
             raise DeliveryError(f"the webhook: {type(error).__name__}") from None
         if answer.is_success:

@@ -32,6 +32,7 @@ OURS = (
     "OPS_",
     "RETENTION_",
 )
+LINEAGE_KEY = "LINEAGE_API_KEY"
 COMMON = ("HOME", "JAVA_HOME", "LD_LIBRARY_PATH", "LOGNAME", "SHELL", "TERM", "TMPDIR", "USER")
 # Java names files in the encoding of the locale, and libraries take the machine's time zone for
 # times without one: neither may depend on the shell.
@@ -71,7 +72,10 @@ def of(program: str, settings: OpsSettings, ports: Ports) -> dict[str, str]:
     is_downloading = program.startswith("airflow") or program == "job"
     downloads = of_downloads() if is_downloading else {}
     needed = spark(settings) if is_downloading else {}  # wins over the JAVA_HOME of the shell
-    return special | downloads | base(settings) | needed | {processes.PROGRAM: program}
+    common = base(settings)
+    if not is_downloading:
+        common.pop(LINEAGE_KEY, None)  # jobs alone send lineage
+    return special | downloads | common | needed | {processes.PROGRAM: program}
 
 
 def base(settings: OpsSettings) -> dict[str, str]:

@@ -6,7 +6,7 @@ import json
 import logging
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler
@@ -118,6 +118,27 @@ def test_a_success_does_not_name_the_address_either(caplog: pytest.LogCaptureFix
         only(webhook_url=url, webhook_secret=SECRET).send(NOTICES)
 
     assert "canary" not in caplog.text
+
+
+def test_the_body_of_a_webhooks_answer_is_not_read() -> None:
+    class Endless(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(200)
+            self.end_headers()
+            with suppress(OSError):  # until the client closes
+                for _ in range(1000):
+                    self.wfile.write(b"x" * 1_000_000)
+                n_written.append(1000)
+
+        def log_message(self, *_: object) -> None:
+            """Write nothing."""
+
+    n_written: list[int] = []
+    with serving(Endless) as url:
+        only(webhook_url=url).send(NOTICES)
+
+    assert not n_written
 
 
 def test_a_webhook_that_fails_is_tried_again(caplog: pytest.LogCaptureFixture) -> None:

@@ -82,6 +82,20 @@ def test_only_the_app_gets_the_secret_of_visitors_from_the_shell(
     assert readers == ["app"]
 
 
+def test_only_airflow_and_jobs_get_the_key_of_lineage(
+    settings: OpsSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LINEAGE_API_KEY", "canary")
+    having = {
+        program
+        for program in PROGRAMS
+        if "canary" in environment.of(program, settings, PORTS).values()
+    }
+
+    assert having == {name for name in PROGRAMS if name.startswith(("airflow", "job"))}
+    assert "app" not in having
+
+
 def test_only_the_scheduler_gets_the_settings_of_alerts(
     settings: OpsSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
