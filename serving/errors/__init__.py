@@ -23,8 +23,8 @@ ServingError
     x TooManyRequestsError            the key exceeds its rate limit
       x QuotaExceededError            the key has used its quota of today
     x ApiUnavailableError             the API or its database does not answer; retry
-      x OperatorCheckUnavailableError Airflow does not answer, so operators cannot be checked
       x TooManyComparisonsError       too many previews and inspections are computed
+      x OperatorCheckUnavailableError Airflow does not answer, so operators cannot be checked
       x SchemaUnknownError            the database's schema does not match this code
     x UnknownRunError                 Airflow does not know the run, or has not loaded its DAG
     x RetrainActiveError              a retrain has not ended
