@@ -93,6 +93,20 @@ def of_verdict(verdict: str, question: Question | None = None, *, is_active: boo
     return Badge("running", f"{_PENDING[verdict]}, not published yet")
 
 
+def of_retrain(verdict: str, run: Run | None, question: Question | None = None) -> Badge:
+    """Return the badge of a verdict, or why its run ended before it was carried out.
+
+    Args:
+        verdict: The gate's decision.
+        run: The retrain's run, if it is one of the newest.
+        question: The run's question, if it asked one.
+    """
+    if run is not None and run.state == "failed":
+        return of_run(run, {}, {run.run_id: question} if question else {})
+    is_active = run is not None and run.state in runs.ACTIVE
+    return of_verdict(verdict, question, is_active=is_active)
+
+
 def of_run(run: Run, verdict_by_run: Mapping[str, str], questions: Mapping[str, Question]) -> Badge:
     """Return the badge of a run. The outcome of a successful retrain is its verdict.
 

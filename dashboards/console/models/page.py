@@ -31,16 +31,16 @@ caption, actions = components.page_head("Models")
 with states.error_boundary(in_console=True):
     dataset = choices.dataset()
 require_access(account, dataset, actions)
-retrains, running, stopped, questions = [], {}, set(), {}
+retrains, newest_runs, questions = [], [], {}
 with inline_errors():
     retrains = lake_data.retrains(dataset)
     title = esc(product_api.title(dataset))
     caption.caption(f"{title} · {plural('retrain', len(retrains))}")
 with inline_errors():
     newest_runs = last_runs.newest(account, f"{dataset}__retrain")
-    running = {run.run_id: run for run in newest_runs if run.state in runs.ACTIVE}
-    stopped = {run.run_id for run in newest_runs if run.is_stopped}
     questions = sources.questions(account, f"{dataset}__retrain")
+running = {run.run_id: run for run in newest_runs if run.state in runs.ACTIVE}
+stopped = {run.run_id for run in newest_runs if run.is_stopped}
 with actions:
     components.retrains_link()
     sign_in.menu(account)
@@ -72,8 +72,9 @@ with inline_errors():
 if retrain.verdict:
     leaderboard.key_figures(retrain)
     with components.card():
-        question, is_active = questions.get(retrain.run_id), run is not None
-        badge = badges.of_verdict(retrain.verdict.verdict, question, is_active=is_active)
+        its_run = next((each for each in newest_runs if each.run_id == retrain.run_id), None)
+        question = questions.get(retrain.run_id)
+        badge = badges.of_retrain(retrain.verdict.verdict, its_run, question)
         verdict.show(retrain.verdict, badge)
 if metrics:
     with components.card():

@@ -6,7 +6,7 @@ import streamlit as st
 
 from airflow_api.answers import Run
 from dashboards import ui
-from dashboards.console import badges, last_runs, runs, sources, verdict
+from dashboards.console import badges, last_runs, sources, verdict
 from dashboards.console.badges import Badge
 from dashboards.console.sources import Account
 from serving.schemas import Verdict
@@ -24,9 +24,8 @@ def badge(account: Account, verdicts: Sequence[Verdict]) -> Badge | None:
         return None
     newest = verdicts[0]
     dag_id, _, run_id = newest.retrain_id.partition("/")
-    active = {run.run_id for run in last_runs.newest(account, dag_id) if _is_active(run)}
-    question = sources.questions(account, dag_id).get(run_id)
-    return badges.of_verdict(newest.verdict, question, is_active=run_id in active)
+    run = next((run for run in last_runs.newest(account, dag_id) if run.run_id == run_id), None)
+    return badges.of_retrain(newest.verdict, run, sources.questions(account, dag_id).get(run_id))
 
 
 def show(account: Account, verdicts: Sequence[Verdict]) -> None:
@@ -37,7 +36,3 @@ def show(account: Account, verdicts: Sequence[Verdict]) -> None:
         st.caption("Each retrain gets a verdict: the gate's decision and the figures behind it.")
         return
     verdict.show_with_figures(verdicts[0], last)
-
-
-def _is_active(run: Run) -> bool:
-    return run.state in runs.ACTIVE

@@ -146,6 +146,17 @@ def test_a_verdict_whose_release_is_not_published_yet_says_so(
     assert "Promoted" not in words(app)
 
 
+@pytest.mark.parametrize(
+    ("note", "label"), [(None, "Failed"), (f"{NOTE_OF_STOPPED}maya: wrong recipe", "Stopped")]
+)
+def test_a_verdict_whose_run_did_not_publish_is_no_promotion(
+    page: Page, console: FakeAirflow, note: str | None, label: str
+) -> None:
+    console.runs[1] |= {"state": "failed", "note": note}
+
+    assert metrics(opened(page, OVERVIEW))["Last verdict"][0] == label
+
+
 @pytest.mark.usefixtures("console")
 def test_the_largest_tables_and_the_space_on_the_disk_are_shown(
     page: Page, monkeypatch: pytest.MonkeyPatch
