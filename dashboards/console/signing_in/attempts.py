@@ -8,7 +8,7 @@ import math
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
-from threading import Lock
+from threading import RLock
 
 FIRST_SECONDS = 2.0
 FORGOTTEN_SECONDS = 3600.0  # after the last failure
@@ -34,7 +34,19 @@ class Attempts:
 
     def __init__(self) -> None:
         self._failures: OrderedDict[_Key, tuple[int, float]] = OrderedDict()  # number, last time
-        self._lock = Lock()
+        self._lock = RLock()
+
+    def begin(self, name: str, address: str) -> int:
+        """Begin an attempt: it counts as a failure until it ends otherwise.
+
+        Else attempts that run at the same moment would all be allowed. Return the whole seconds
+        until the next attempt if this one is not allowed, else 0.
+        """
+        with self._lock:
+            seconds = self.wait_seconds(name, address)
+            if not seconds:
+                self.failed(name, address)
+        return seconds
 
     def wait_seconds(self, name: str, address: str) -> int:
         """Return the whole seconds until the next attempt; 0 if it is allowed now."""
@@ -53,6 +65,16 @@ class Attempts:
                 self._failures[key] = (n_before + 1, now)
                 if len(self._failures) > MOST_KEPT:
                     self._failures.popitem(last=False)
+
+    def withdraw(self, name: str, address: str) -> None:
+        """Forget one failure: the attempt ended without an answer about the password."""
+        with self._lock:
+            for key in _limits(name, address):
+                n_failures, at = self._failures.get(key, (0, 0.0))
+                if n_failures > 1:
+                    self._failures[key] = (n_failures - 1, at)
+                else:
+                    self._failures.pop(key, None)
 
     def succeeded(self, name: str, address: str) -> None:
         """Forget the failures of a name and an address."""

@@ -133,7 +133,7 @@ def _submit(name: str, password: str) -> bool:
         st.warning("Enter a username and a password.", icon=":material/edit:")
         return False
     name, address = name.strip(), st.context.ip_address or ""
-    if seconds := ATTEMPTS.wait_seconds(name, address):
+    if seconds := ATTEMPTS.begin(name, address):
         wait = f"Too many attempts have failed. Try again in {seconds} s."
         st.error(wait, icon=":material/lock_clock:")
         return False
@@ -150,14 +150,16 @@ def _sign_in(name: str, password: str, address: str) -> tuple[str, str] | None:
         signed_in = sources.sign_in(name, password)
         is_operator = signed_in.airflow.user().is_operator
     except SignInRefusedError:
-        ATTEMPTS.failed(name, address)
         return "Wrong username or password.", "lock"
     except NotAllowedError:
+        ATTEMPTS.withdraw(name, address)
         why = "This account may not see Lantern's DAGs. Ask an administrator of Airflow for a role."
         return why, "lock"
     except NotSetUpError as error:
+        ATTEMPTS.withdraw(name, address)
         return f"Airflow is not configured: {esc(str(error))}.", "cloud_off"
     except AirflowError as error:
+        ATTEMPTS.withdraw(name, address)
         cause = next(text for kind, text in _CAUSES.items() if isinstance(error, kind))
         return cause, "cloud_off"
     ATTEMPTS.succeeded(name, address)

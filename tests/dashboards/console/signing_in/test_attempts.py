@@ -93,3 +93,24 @@ def test_the_number_of_kept_names_is_bounded(monkeypatch: pytest.MonkeyPatch) ->
         fail(tried, 1, str(n), str(n))
 
     assert tried.wait_seconds("ada", "10.0.0.1") == 0  # it failed longest ago
+
+
+@pytest.mark.usefixtures("clock")
+def test_attempts_at_the_same_moment_are_allowed_no_more_often_than_in_turn() -> None:
+    tried = Attempts()
+
+    waits = [tried.begin("ada", "10.0.0.1") for _ in range(PAIR.free + 3)]
+
+    assert waits == [0] * PAIR.free + [2] * 3
+
+
+@pytest.mark.usefixtures("clock")
+def test_an_attempt_without_an_answer_does_not_count() -> None:
+    tried = Attempts()
+    fail(tried, PAIR.free - 1)
+    for _ in range(3):
+        assert tried.begin("ada", "10.0.0.1") == 0
+        tried.withdraw("ada", "10.0.0.1")
+
+    assert tried.begin("ada", "10.0.0.1") == 0
+    assert tried.begin("ada", "10.0.0.1") == 2
