@@ -7,7 +7,7 @@ import streamlit as st
 from dashboards import score_terms, ui
 from dashboards.console.components import button
 from dashboards.console.inspector import subject
-from dashboards.text import esc, plural
+from dashboards.text import esc, plural, with_minus
 from serving.schemas import About, InspectedItem, RuleEffect, ScoreTerm, UserInspection
 
 LENGTHS = (10, 20, 50)
@@ -53,7 +53,7 @@ def terms_text(item: InspectedItem, about: About) -> str:
     n_others = len(rest) + item.n_other_terms
     if n_others:
         total = sum(term.value for term in rest) + item.other_terms
-        texts.append(f"{total:+.3f} {plural('smaller effect', n_others)}")
+        texts.append(f"{with_minus(f'{total:+.3f}')} {plural('smaller effect', n_others)}")
     return " · ".join(texts)
 
 
@@ -84,4 +84,4 @@ def _marks(item: InspectedItem) -> str:
 def _term(term: ScoreTerm, about: About) -> str:
     name = _TERMS.get(term.kind, term.title or term.kind)
     rating = "" if term.rating is None else f" ({score_terms.rating_text(term.rating, about)})"
-    return f"{term.value:+.3f} {esc(name + rating)}"
+    return f"{with_minus(f'{term.value:+.3f}')} {esc(name + rating)}"

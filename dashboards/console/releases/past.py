@@ -11,7 +11,7 @@ from dashboards.console.badges import Badge
 from dashboards.console.components import row
 from dashboards.console.releases import live as live_release
 from dashboards.console.sources import Account
-from dashboards.text import NO_VALUE, esc, moment, plural
+from dashboards.text import NO_VALUE, esc, moment, plural, with_minus
 from serving.schemas import Activation, PastRelease, Verdict
 
 ACTIONS = {
@@ -52,7 +52,8 @@ def figures(recipe: str, verdict: Verdict | None) -> str:
     text = f"NDCG@10 {served.value:.3f}"
     if popularity is None or popularity == served:
         return text
-    return f"{text} ({served.value - popularity.value:+.3f} vs. popularity)"
+    lead = with_minus(f"{served.value - popularity.value:+.3f}")
+    return f"{text} ({lead} vs. popularity)"
 
 
 def _describe(release: PastRelease, by_retrain: Mapping[str, Verdict]) -> None:

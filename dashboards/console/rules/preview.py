@@ -11,7 +11,7 @@ from dashboards import ui
 from dashboards.console.charts import LEGEND
 from dashboards.console.components import metric
 from dashboards.console.evidence import interval_colour
-from dashboards.text import article, esc, plural
+from dashboards.text import article, esc, plural, with_minus
 from serving.schemas import Exposure, RulesPreview
 
 ROW_PIXELS, MARGIN_PIXELS = 32, 110  # height of a row of the chart; of its axis and legend
@@ -58,7 +58,7 @@ def conclusion(preview: RulesPreview) -> str:
     """Return a sentence about the change in quality, as Markdown."""
     if not preview.changed_share:
         return ":gray[:material/drag_handle:] **No user's first ten items change.**"
-    change = (
+    change = with_minus(
         f"NDCG@10 changes by {preview.ndcg_change:+.4f} "
         f"(95 % interval {preview.low:+.4f} to {preview.high:+.4f})."
     )

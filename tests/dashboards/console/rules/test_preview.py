@@ -1,6 +1,7 @@
 import pytest
 
 from dashboards.console.rules import preview
+from dashboards.text import with_minus
 from tests.support.dashboards.app_pages import Page, words
 from tests.support.dashboards.console_pages import RULES, metrics, opened, press
 from tests.support.dashboards.fake_rules import FakeRules
@@ -14,7 +15,7 @@ def test_a_preview_shows_the_change_of_each_figure(page: Page) -> None:
 
     text = words(app)
     assert "No significant change in relevance" in text
-    assert "-0.0021 to +0.0013" in text
+    assert with_minus("-0.0021 to +0.0013") in text
     figures = metrics(app)
     assert figures["NDCG@10"] == ("0.2686", "-0.0004")
     assert figures["Users with a changed list"] == ("34%", "of 1,000")
