@@ -12,6 +12,7 @@ import os
 import sys
 from pathlib import Path
 from typing import Literal, get_args
+from urllib.parse import quote
 
 from PIL import Image
 from playwright.sync_api import Browser, ViewportSize, sync_playwright
@@ -19,13 +20,15 @@ from playwright.sync_api import Browser, ViewportSize, sync_playwright
 from benchmarks.console_pages import COMPLETE, console_paths, signed_in
 from ops.machine import credentials, ports
 from ops.settings import HOST, ROOT, OpsSettings
+from warehouse.query import Lake
+from warehouse.tables import SILVER_USER_INDEX
 
 FOLDER = ROOT / "docs" / "images" / "console"
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 SIZE: ViewportSize = {"width": 1280, "height": 800}
 COLOURS, TIMEOUT_MS, STILL_MS = 256, 30_000, 1500
 QUERY = "select+kind,+count(*)+as+n+from+silver.events+group+by+all"
-ADDRESSES = {"inspector": "inspector?user=1", "explore": f"explore?sql={QUERY}"}
+ADDRESSES = {"inspector": "inspector?user={user}", "explore": f"explore?sql={QUERY}"}
 Scheme = Literal["light", "dark"]
 CLICKED = {"explore": "Run"}
 
@@ -37,22 +40,25 @@ def main() -> None:
     if chosen is None:
         raise SystemExit("no platform: run `make demo` first")
     password = credentials.of(settings).of("airflow_admin")
+    lake = Lake(f"{settings.lake}/playground")
+    [first] = lake.rows(SILVER_USER_INDEX, equals={"user_index": 0})
+    user = quote(first["user_id"])
     FOLDER.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         for scheme in get_args(Scheme):
-            take(browser, f"http://{HOST}:{chosen.app}", password, scheme)
+            take(browser, f"http://{HOST}:{chosen.app}", password, scheme, user)
         browser.close()
 
 
-def take(browser: Browser, url: str, password: str, scheme: Scheme) -> None:
+def take(browser: Browser, url: str, password: str, scheme: Scheme, user: str) -> None:
     """Take the pictures of all pages in a colour scheme."""
     context = signed_in(browser, url, password)
     for path in console_paths():
         page = context.new_page()
         page.set_viewport_size(SIZE)
         page.emulate_media(color_scheme=scheme)
-        address = ADDRESSES.get(path, path)
+        address = ADDRESSES.get(path, path).format(user=user)
         page.goto(f"{url}/{address}")
         page.wait_for_function(COMPLETE, timeout=TIMEOUT_MS)
         if path in CLICKED:

@@ -19,7 +19,7 @@ def page_head(title: str) -> tuple[DeltaGenerator, DeltaGenerator]:
     with row(horizontal_alignment="distribute"):
         text = st.container(gap="xxsmall", width="content")
         text.title(title, anchor=False)
-        return text, st.container(horizontal=True, width="content")
+        return text, row(width="content")
 
 
 def row(**options: Any) -> DeltaGenerator:

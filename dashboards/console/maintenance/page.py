@@ -18,7 +18,8 @@ with states.error_boundary(in_console=True):
 require_access(account, dataset, actions)
 maintain = f"{dataset}__maintain"
 with actions:
-    run_now.button(account, dataset)
+    with st.container(width="content"):  # else the fragment takes a row of its own
+        run_now.button(account, dataset)
     sign_in.menu(account)
 caption.caption(f"{esc(product_api.title(dataset))} · old files, old records and erased users")
 run_now.confirmation()
