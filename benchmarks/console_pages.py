@@ -111,7 +111,7 @@ def seconds(context: BrowserContext, address: str) -> float:
 def from_menu(page: Page, path: str) -> float:
     """Return the seconds from a click in the menu until the page is complete."""
     started = time.perf_counter()
-    page.locator(f'[data-testid=stPageLink-NavLink][href$="{path}"]').first.click()
+    page.locator(f'[data-testid=stPageLink-NavLink][href^="{path}"]').first.click()
     page.wait_for_function(
         f"() => document.title.toLowerCase().includes('{path}') && ({COMPLETE})()",
         timeout=TIMEOUT_MS,
