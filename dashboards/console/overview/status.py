@@ -1,5 +1,6 @@
 """The head of the page: whether everything is well, what is not, and what to do about it."""
 
+import math
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
@@ -24,6 +25,7 @@ _PAGES: dict[Target | None, Callable[[], st.Page]] = {
     "releases": pages.releases,
     "maintenance": pages.maintenance,
 }
+N_COLUMNS = 3
 _STATUSES: dict[Level, Status] = {"ok": "ok", "warning": "warning", "error": "error"}
 
 
@@ -48,17 +50,21 @@ def show(shown: Sequence[Line], dataset: str) -> None:
         _attention(line, dataset)
     if not well:
         return
-    with st.grid("auto", min_column_width=250, gap="small"):
-        for line in well:
-            st.markdown(
-                f"{badge(line).markdown} **{esc(line.subject)}**  \n"
-                f":small[:gray[{_markdown(_fact(line))}]]"
-            )
+    size = math.ceil(len(well) / N_COLUMNS)
+    with st.grid(N_COLUMNS, min_column_width=250, gap="small"):
+        for start in range(0, len(well), size):
+            # one element per column: the browser needs a while for each
+            st.markdown("\n\n".join(map(_well, well[start : start + size])))
 
 
 def badge(line: Line) -> Badge:
     """Return the badge of a line: its colour, and its state in a word."""
     return Badge(_STATUSES[line.level], line.word)
+
+
+def _well(line: Line) -> str:
+    subject = f"{badge(line).markdown} **{esc(line.subject)}**"
+    return f"{subject}  \n:small[:gray[{_markdown(_fact(line))}]]"
 
 
 def _fact(line: Line) -> str:
