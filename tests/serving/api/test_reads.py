@@ -112,7 +112,7 @@ def test_health_needs_no_database_and_readiness_names_the_live_release(
         ("/v1/{}/items?limit=1000000000", 422, "request-refused"),
         ("/v1/{}/nowhere", 404, "not-found"),
         ("/nowhere", 404, "not-found"),
-        ("/v1/No%20Shop/items", 401, "key-refused"),
+        ("/v1/No%20Shop/items", 404, "not-found"),
         ("/v1/public/items", 401, "key-refused"),
         ("/v1/{}/items/1", 404, "unknown-item"),
     ],
