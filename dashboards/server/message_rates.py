@@ -4,9 +4,9 @@ A message above a limit waits before Streamlit gets it. Meanwhile nothing more o
 read, so a client cannot send faster than its messages are taken.
 """
 
-import asyncio
-import time
+from asyncio import sleep
 from collections.abc import Callable
+from time import monotonic
 from weakref import WeakValueDictionary
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -32,7 +32,7 @@ class Rate:
 
     def wait_seconds(self) -> float:
         """Count one message; return the seconds that it has to wait."""
-        now = time.monotonic()
+        now = monotonic()
         self._full_at = max(self._full_at, now) + self._seconds_each
         return max(0.0, self._full_at - now - self._burst_seconds)
 
@@ -65,7 +65,7 @@ class MessageRates:
             if message["type"] == "websocket.receive":
                 seconds = max([rate.wait_seconds() for rate in rates])
                 if seconds:
-                    await asyncio.sleep(seconds)
+                    await sleep(seconds)
             return message
 
         await self._app(scope, receive_in_time, send)

@@ -1,7 +1,6 @@
 """Messages above a rate limit wait."""
 
 import asyncio
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +10,7 @@ from starlette.routing import WebSocketRoute
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocket
 
+from dashboards.server import message_rates
 from dashboards.server.message_rates import (
     ADDRESS_BURST,
     ADDRESS_PER_SECOND,
@@ -34,16 +34,16 @@ async def session(websocket: WebSocket) -> None:
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The seconds that messages wait, by a clock which those waits move on."""
     now, waits = [1000.0], list[float]()
-    sleep = asyncio.sleep
 
     async def passed(seconds: float) -> None:
         if seconds > NO_TIME:
             waits.append(seconds)
         now[0] += seconds
-        await sleep(0)
+        await asyncio.sleep(0)
 
-    monkeypatch.setattr(time, "monotonic", lambda: now[0])
-    monkeypatch.setattr("dashboards.server.message_rates.asyncio.sleep", passed)
+    # of this module only: servers of other tests may run in this process
+    monkeypatch.setattr(message_rates, "monotonic", lambda: now[0])
+    monkeypatch.setattr(message_rates, "sleep", passed)
     return waits
 
 
