@@ -1,6 +1,6 @@
 """Components of the console's pages: headers, rows, figures, buttons, tables and cards."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
@@ -35,6 +35,26 @@ def retrains_link() -> None:
         icon=":material/play_arrow:",
         query_params=pages.address(),
     )
+
+
+def take_linked(key: str, parameter: str, options: Collection[str], default: str | None) -> None:
+    """Prepare a choice: at first the option that the address names, never one that is not there.
+
+    Args:
+        key: The key of the choice.
+        parameter: The parameter of the address.
+        options: What can be chosen.
+        default: What is chosen otherwise; None: what the choice itself begins with.
+    """
+    linked = st.query_params.get(parameter)
+    if key not in st.session_state and linked in options:
+        st.session_state[key] = linked
+    if st.session_state.get(key) in options:
+        return
+    if default is None:
+        st.session_state.pop(key, None)
+    else:
+        st.session_state[key] = default
 
 
 def inspector_link(user_id: str) -> None:

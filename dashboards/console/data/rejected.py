@@ -91,11 +91,7 @@ def _row(rows: CheckRows, rejected: Quarantined) -> dict[str, str]:
 def _picker(rows: Sequence[CheckRows]) -> CheckRows:
     """Return the check that the account picks: first that of `?check=`, else the first."""
     by_key = {each.key: each for each in rows}
-    linked = st.query_params.get("check")
-    if _PICKED not in st.session_state and linked in by_key:
-        st.session_state[_PICKED] = linked
-    if st.session_state.get(_PICKED) not in by_key:
-        st.session_state.pop(_PICKED, None)
+    components.take_linked(_PICKED, "check", by_key, default=None)
     picked = st.selectbox(
         "Check",
         list(by_key),
@@ -105,7 +101,7 @@ def _picker(rows: Sequence[CheckRows]) -> CheckRows:
     key = picked or rows[0].key
     if key == rows[0].key:
         st.query_params.pop("check", None)
-    elif linked != key:
+    elif st.query_params.get("check") != key:
         st.query_params["check"] = key
     return by_key[key]
 

@@ -47,17 +47,13 @@ def show(states: Sequence[TableState]) -> None:
 def picker(states: Sequence[TableState]) -> TableState:
     """Return the table that the account picks: first that of `?table=`, else `silver.events`."""
     by_name = {state.table.full_name: state for state in states}
-    linked = st.query_params.get("table")
     default = "silver.events" if "silver.events" in by_name else next(iter(by_name))
-    if _PICKED not in st.session_state and linked in by_name:
-        st.session_state[_PICKED] = linked
-    if st.session_state.get(_PICKED) not in by_name:
-        st.session_state[_PICKED] = default
+    components.take_linked(_PICKED, "table", by_name, default)
     picked = st.selectbox("Table", list(by_name), key=_PICKED, filter_mode="contains")
     name = picked or default
     if name == default:
         st.query_params.pop("table", None)
-    elif linked != name:
+    elif st.query_params.get("table") != name:
         st.query_params["table"] = name
     return by_name[name]
 

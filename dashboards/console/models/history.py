@@ -24,11 +24,7 @@ _PICKED = "shown_retrain"
 def picker(retrains: Sequence[Retrain]) -> Retrain:
     """Return the retrain that the account picks: first that of `?retrain=`, else the newest."""
     by_id = {retrain.retrain_id: retrain for retrain in retrains}
-    linked = st.query_params.get("retrain")
-    if _PICKED not in st.session_state and linked in by_id:
-        st.session_state[_PICKED] = linked
-    if st.session_state.get(_PICKED) not in by_id:
-        st.session_state.pop(_PICKED, None)
+    components.take_linked(_PICKED, "retrain", by_id, default=None)
     picked = st.selectbox(
         "Retrain",
         list(by_id),
