@@ -32,6 +32,8 @@ log = logging.getLogger(__name__)
 _CAUSES: dict[type[AirflowError], str] = {  # subclasses before their base
     AirflowUnavailableError: "Airflow is not responding. Run `lantern status` for details.",
     TooManyAttemptsError: "Too many attempts. Wait a minute and sign in again.",
+    NotAllowedError: "This account may not see Lantern's DAGs. Ask an administrator of Airflow for "
+    "a role.",
     AirflowError: "Airflow refused the sign-in. `lantern logs airflow-api` has the reason.",
 }
 _ENDED = "sign_in_ended"
@@ -151,17 +153,9 @@ def _sign_in(name: str, password: str, address: str) -> tuple[str, str] | None:
         is_operator = signed_in.airflow.user().is_operator
     except SignInRefusedError:
         return "Wrong username or password.", "lock"
-    except NotAllowedError:
+    except (AirflowError, NotSetUpError) as error:
         ATTEMPTS.withdraw(name, address)
-        why = "This account may not see Lantern's DAGs. Ask an administrator of Airflow for a role."
-        return why, "lock"
-    except NotSetUpError as error:
-        ATTEMPTS.withdraw(name, address)
-        return f"Airflow is not configured: {esc(str(error))}.", "cloud_off"
-    except AirflowError as error:
-        ATTEMPTS.withdraw(name, address)
-        cause = next(text for kind, text in _CAUSES.items() if isinstance(error, kind))
-        return cause, "cloud_off"
+        return _without_answer(error)
     ATTEMPTS.succeeded(name, address)
     visitors.BROWSERS.sign_in(
         visitors.browser(),
@@ -171,6 +165,14 @@ def _sign_in(name: str, password: str, address: str) -> tuple[str, str] | None:
         record=lambda dataset, user_id: _record_view(signed_in, dataset, user_id),
     )
     return None
+
+
+def _without_answer(error: AirflowError | NotSetUpError) -> tuple[str, str]:
+    """Return why an attempt ended without an answer about the password, with an icon's name."""
+    if isinstance(error, NotSetUpError):
+        return f"Airflow is not configured: {esc(str(error))}.", "cloud_off"
+    icon = "lock" if isinstance(error, NotAllowedError) else "cloud_off"
+    return next(text for kind, text in _CAUSES.items() if isinstance(error, kind)), icon
 
 
 def _is_still_operator(signed_in: Account) -> bool:
