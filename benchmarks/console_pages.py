@@ -50,10 +50,7 @@ def main() -> None:
     parser.add_argument("--loads", type=int, default=5)
     parser.add_argument("--idle-minutes", type=int, default=0)
     arguments = parser.parse_args()
-    settings = OpsSettings()
-    chosen = ports.kept(settings)
-    if chosen is None:
-        raise SystemExit("no platform: run `make demo` first")
+    settings, chosen = platform()
     url = f"http://{HOST}:{chosen.app}"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
@@ -61,21 +58,29 @@ def main() -> None:
         for path in console_paths():
             report(path, [seconds(context, f"{url}/{path}") for _ in range(arguments.loads + 1)])
         page = context.new_page()
-        page.goto(f"{url}/activity")
+        page.goto(f"{url}/{console_paths()[-1]}")
         page.wait_for_function(COMPLETE, timeout=TIMEOUT_MS)
-        paths = console_paths()
-        loads: dict[str, list[float]] = defaultdict(list)
-        for _ in range(arguments.loads + 1):
-            for path in paths:
-                loads[path].append(from_menu(page, path))
+        rounds = [
+            {path: from_menu(page, path) for path in console_paths()}
+            for _ in range(arguments.loads + 1)
+        ]
         page.close()
-        for path in paths:
-            report(f"{path}, from the menu", loads[path])
+        for path in console_paths():
+            report(f"{path}, from the menu", [one[path] for one in rounds])
         if arguments.idle_minutes:
             for path in console_paths():
                 context.new_page().goto(f"{url}/{path}")
             idle(settings, chosen, arguments.idle_minutes)
         browser.close()
+
+
+def platform() -> tuple[OpsSettings, ports.Ports]:
+    """Return the settings and ports of the platform; without one the benchmark ends."""
+    settings = OpsSettings()
+    chosen = ports.kept(settings)
+    if chosen is None:
+        raise SystemExit("no platform: run `make demo` first")
+    return settings, chosen
 
 
 def console_paths() -> list[str]:

@@ -4,11 +4,10 @@
 
 Run it beside a platform that shows the playground (`make demo` without an archive): pictures are
 never of data that may not be redistributed. Each is 1280 by 800 pixels, with 256 colours. A page
-that needs a user, an item or a query gets one in its address.
+that needs a user or a query gets one in its address.
 """
 
 import io
-import os
 import sys
 from pathlib import Path
 from typing import Literal, get_args
@@ -17,16 +16,22 @@ from urllib.parse import quote
 from PIL import Image
 from playwright.sync_api import Browser, ViewportSize, sync_playwright
 
-from benchmarks.console_pages import COMPLETE, console_paths, signed_in
-from ops.machine import credentials, ports
-from ops.settings import HOST, ROOT, OpsSettings
+from benchmarks.console_pages import (
+    CHROMIUM,
+    COMPLETE,
+    TIMEOUT_MS,
+    console_paths,
+    platform,
+    signed_in,
+)
+from ops.machine import credentials
+from ops.settings import HOST, ROOT
 from warehouse.query import Lake
 from warehouse.tables import SILVER_USER_INDEX
 
 FOLDER = ROOT / "docs" / "images" / "console"
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 SIZE: ViewportSize = {"width": 1280, "height": 800}
-COLOURS, TIMEOUT_MS, STILL_MS = 256, 30_000, 1500
+COLOURS, STILL_MS = 256, 1500
 QUERY = "select+kind,+count(*)+as+n+from+silver.events+group+by+all"
 ADDRESSES = {"inspector": "inspector?user={user}", "explore": f"explore?sql={QUERY}"}
 Scheme = Literal["light", "dark"]
@@ -35,10 +40,7 @@ CLICKED = {"explore": "Run"}
 
 def main() -> None:
     """Take all pictures; name each that was written."""
-    settings = OpsSettings()
-    chosen = ports.kept(settings)
-    if chosen is None:
-        raise SystemExit("no platform: run `make demo` first")
+    settings, chosen = platform()
     password = credentials.of(settings).of("airflow_admin")
     lake = Lake(f"{settings.lake}/playground")
     [first] = lake.rows(SILVER_USER_INDEX, equals={"user_index": 0})

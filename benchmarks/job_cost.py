@@ -19,37 +19,23 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import psutil
 
 from benchmarks.lakes import ROOT
-
-TARGET_SECONDS = 220
-OPTIONS = "spark.driver.extraJavaOptions"
-# The jobs that start Spark. Between them, the small ones run in one process.
-INGEST = ("land", "refine")
-BEFORE_EVALUATE, BEFORE_FIT = "freeze nominate use_nomination", "decide"
-SMALL_JOBS = """
-import sys
-from functools import partial
 from jobs import decide, freeze, nominate, search
 from warehouse import datasets
 from warehouse.run_keys import RunKey
 from warehouse.settings import LakeSettings
 
-dataset = datasets.load_named("movielens_1m")
-root, key = LakeSettings().of(dataset.name), partial(RunKey, "movielens_1m__retrain", "b")
-for step in sys.argv[1:]:
-    if step == "freeze":
-        freeze.run(root, dataset, run_key=key(step))
-    elif step == "nominate":
-        nominate.nominate(root, dataset, None, run_key=key(step), recipe="", reason="benchmark")
-    elif step == "use_nomination":
-        search.use_nomination(root, run_key=key("search"))
-    else:
-        decide.decide(root, dataset, None, run_key=key(step))
-"""
+NAME = "movielens_1m"
+TARGET_SECONDS = 220
+OPTIONS = "spark.driver.extraJavaOptions"
+# The jobs that start Spark. Between them, the small ones run in one process.
+INGEST = ("land", "refine")
+BEFORE_EVALUATE, BEFORE_FIT = "freeze nominate search", "decide"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +69,7 @@ def main() -> None:
 def run(archive: Path, java_options: str) -> list[Cost]:
     """Run the jobs on a new lake; return their costs in order."""
     with tempfile.TemporaryDirectory() as folder:
-        inbox = Path(folder, "inbox", "movielens_1m")
+        inbox = Path(folder, "inbox", NAME)
         inbox.mkdir(parents=True)
         shutil.copy(archive, inbox)
         environment = os.environ | {
@@ -116,13 +102,28 @@ def configured(folder: Path, java_options: str) -> Path:
 
 def spark(job: str, dag: str) -> Sequence[str]:
     """Return the command of a job with a run key."""
-    key = f"movielens_1m__{dag}/b/{job}"
-    return ["-m", f"jobs.{job}", "--dataset", "movielens_1m", "--run-key", key]
+    key = f"{NAME}__{dag}/b/{job}"
+    return ["-m", f"jobs.{job}", "--dataset", NAME, "--run-key", key]
 
 
 def small(steps: str) -> Sequence[str]:
     """Return the command of jobs without Spark."""
-    return ["-c", SMALL_JOBS, *steps.split()]
+    return ["-c", f"from benchmarks import job_cost; job_cost.without_spark({steps!r})"]
+
+
+def without_spark(steps: str) -> None:
+    """Run jobs that need neither Spark nor, while nothing is live, Postgres."""
+    dataset = datasets.load_named(NAME)
+    root, key = LakeSettings().of(NAME), partial(RunKey, f"{NAME}__retrain", "b")
+    for step in steps.split():
+        if step == "freeze":
+            freeze.run(root, dataset, run_key=key(step))
+        elif step == "nominate":
+            nominate.nominate(root, dataset, None, run_key=key(step), recipe="", reason="benchmark")
+        elif step == "search":
+            search.use_nomination(root, run_key=key(step))
+        else:
+            decide.decide(root, dataset, None, run_key=key(step))
 
 
 def measured(job: str, command: Sequence[str], environment: dict[str, str]) -> Cost:
@@ -152,8 +153,8 @@ def measured(job: str, command: Sequence[str], environment: dict[str, str]) -> C
 def followed(process: psutil.Popen) -> float:
     """Wait for the end of a process; return the CPU seconds of it and of all below it.
 
-    The JVM outlives the process that started it for a moment, so nobody waits for it: its CPU
-    seconds are read while it runs.
+    The JVM ends after the process that started it, so the totals of ended children lack it: its
+    CPU seconds are read while it runs.
     """
     spent: dict[int, float] = {}
     while process.poll() is None:
