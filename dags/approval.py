@@ -94,8 +94,8 @@ def _refuse_unknown_starter(context: Context) -> None:
     if was_sent or run.run_type not in STARTED_BY_NOBODY:
         raise AirflowFailException(
             "Airflow did not record which account started this run (an event sent to its API, for "
-            "example), so nobody can approve it as another account. Nothing was published: start "
-            "a retrain."
+            "example), so no approval can be known to come from another account. Nothing was "
+            "published: start a retrain."
         )
 
 

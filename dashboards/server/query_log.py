@@ -18,7 +18,7 @@ def keep_in(file: Path) -> logging.Handler:
     """Write the queries to this file from now on, and no longer to the log of the app.
 
     Raises:
-        OSError: the file cannot be written. Nobody should query the lake then.
+        OSError: the file cannot be written. The lake must not be queried then.
     """
     handler = TimedRotatingFileHandler(
         file, when="midnight", utc=True, backupCount=QUERY_LOG_DAYS, encoding="utf-8"
