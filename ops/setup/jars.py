@@ -1,4 +1,4 @@
-"""The two Delta jars that PySpark needs, checked against their digests.
+"""Jars beside those of PySpark, checked against their digests: the two of Delta by default.
 
 They are taken from `var/jars` or the caches of Lantern, Ivy and Maven, else downloaded by Spark's
 resolver, which uses the mirrors configured on this machine, through the proxy that HTTPS_PROXY
@@ -11,12 +11,12 @@ import logging
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ops.setup import caches, commands, java, proxies
+from ops.setup import caches, commands, java, jvm, proxies
 
 FOLDER = Path(__file__).parents[2] / "var" / "jars"
 
@@ -31,6 +31,13 @@ class Jar:
     name: str
     version: str
     sha256: str
+
+    @classmethod
+    def parse(cls, line: str) -> "Jar":
+        """Return the jar of a line `group:name:version sha256`."""
+        coordinates, sha256 = line.split()
+        group, name, version = coordinates.split(":")
+        return cls(group, name, version, sha256)
 
     @property
     def coordinates(self) -> str:
@@ -67,14 +74,14 @@ class JarsMissingError(Exception):
     """A jar could not be found or downloaded, or has a wrong digest."""
 
 
-def install(target: Path, kept: Path = FOLDER) -> list[str]:
+def install(target: Path, kept: Path = FOLDER, *, jars: Sequence[Jar] = JARS) -> list[str]:
     """Put the jars into PySpark's folder, and return where each new one came from.
 
     Raises:
         JarsMissingError: A jar is not available. The message says how to provide it.
     """
-    sources = [_take(jar, target, kept) for jar in missing(target)]
-    remaining = missing(target)
+    sources = [_take(jar, target, kept) for jar in missing(target, jars)]
+    remaining = missing(target, jars)
     if remaining:
         try:
             fetched = fetch(remaining, kept / "ivy")
@@ -83,13 +90,13 @@ def install(target: Path, kept: Path = FOLDER) -> list[str]:
         for jar, path in zip(remaining, fetched, strict=True):
             _put(jar, path, kept / jar.file)
             sources.append(_take(jar, target, kept))
-    _keep(target)
+    _keep(target, jars)
     return [source for source in sources if source]
 
 
-def missing(target: Path) -> list[Jar]:
+def missing(target: Path, jars: Iterable[Jar] = JARS) -> list[Jar]:
     """Return the jars that the folder lacks or has with a wrong digest."""
-    return [jar for jar in JARS if not jar.is_at(target / jar.file)]
+    return [jar for jar in jars if not jar.is_at(target / jar.file)]
 
 
 def pyspark_jars() -> Path:
@@ -106,19 +113,13 @@ def pyspark_jars() -> Path:
 
 def fetch(jars: Sequence[Jar], ivy: Path) -> list[Path]:
     """Download the jars without their dependencies, with the Ivy that Spark includes."""
-    from pyspark.java_gateway import launch_gateway
-
-    os.environ["JAVA_HOME"] = str(java.find().home)  # the shell's may be of another version
-    os.environ["SPARK_HOME"] = str(pyspark_jars().parent)
-    os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
-    gateway = launch_gateway()  # type: ignore[no-untyped-call] # PySpark types its public half
-    try:
-        jvm = gateway.jvm
+    with jvm.started(pyspark_jars().parent) as gateway:
+        java_classes = gateway.jvm
         for name, value in proxies.properties().items():
-            jvm.java.lang.System.setProperty(name, value)
-        none = jvm.scala.Option.empty()
-        maven, stdout = jvm.org.apache.spark.util.MavenUtils, jvm.System.err
-        where = jvm.scala.Option.apply(str(ivy))
+            java_classes.java.lang.System.setProperty(name, value)
+        none = java_classes.scala.Option.empty()
+        maven, stdout = java_classes.org.apache.spark.util.MavenUtils, java_classes.System.err
+        where = java_classes.scala.Option.apply(str(ivy))
         settings = maven.buildIvySettings(none, where, True, stdout)  # noqa: FBT003 # positional in Scala
         coordinates = ",".join(jar.coordinates for jar in jars)
         nothing = getattr(maven, "resolveMavenCoordinates$default$5")()  # no exclusions
@@ -126,9 +127,8 @@ def fetch(jars: Sequence[Jar], ivy: Path) -> list[Path]:
             coordinates, settings, none, False, nothing, False, stdout  # noqa: FBT003
         )  # fmt: skip
         paths = [Path(paths_of_jars.apply(i)) for i in range(paths_of_jars.size())]
-    finally:
-        gateway.shutdown()
-    return [next(path for path in paths if path.name.endswith(jar.file)) for jar in jars]
+    by_name = {path.name: path for path in paths}
+    return [by_name[f"{jar.group}_{jar.file}"] for jar in jars]
 
 
 def digest(path: Path) -> str:
@@ -158,13 +158,13 @@ def _candidates(jar: Jar, kept: Path) -> Iterator[Path]:
         yield maven / jar.name / jar.version / jar.file
 
 
-def _keep(target: Path) -> None:
+def _keep(target: Path, jars: Iterable[Jar]) -> None:
     """Copy the jars into the user's cache, where the next checkout finds them."""
     shared = caches.folder("jars")
     if shared is None:
         return
     with suppress(OSError):  # the disk may be full, and the jars are in place
-        for jar in JARS:
+        for jar in jars:
             if not jar.is_at(shared / jar.file):
                 _put(jar, target / jar.file, shared / jar.file)
 
@@ -190,16 +190,21 @@ def _offline(jars: Iterable[Jar], kept: Path, cause: Exception) -> str:
     )
 
 
-def main() -> int:
-    """Install the jars into the PySpark of this interpreter."""
+def run(steps: Callable[[Path], Iterable[str]]) -> int:
+    """Run steps in PySpark's folder, print what they did, and return the exit code."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
-        for line in install(pyspark_jars()):
+        for line in steps(pyspark_jars()):
             log.info("%s", line)
     except (JarsMissingError, java.JavaMissingError) as error:
         log.error("%s%s", commands.OUR_ERROR, error)  # noqa: TRY400 # the cause, no trace
         return 1
     return 0
+
+
+def main() -> int:
+    """Install the jars of Delta into the PySpark of this interpreter."""
+    return run(install)
 
 
 if __name__ == "__main__":
