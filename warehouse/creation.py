@@ -5,6 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable
+from deltalake.exceptions import DeltaError
 
 from warehouse.run_keys import RunKey
 from warehouse.tables import PROPERTIES, Table
@@ -18,24 +19,51 @@ _ARROW_TYPES = {
     "boolean": pa.bool_(),
     "timestamp": pa.timestamp("us", tz="UTC"),
 }
+_ATTEMPTS = 20  # at a check, while other processes change the table
 
 
 def create(root: str, table: Table, run_key: RunKey) -> None:
-    """Create the table with its comments, properties and checks, unless it exists."""
-    uri = table.uri(root)
-    if DeltaTable.is_deltatable(uri):
-        return
-    commit = signed(run_key, "create")
-    delta = DeltaTable.create(
-        uri,
-        arrow_schema(table),
-        mode="ignore",
-        description=table.doc,
-        configuration=PROPERTIES,
-        commit_properties=commit,
-    )
+    """Create the table with its comments, properties and checks, unless it exists.
+
+    In an object store several processes may create it at once. None of them leaves before the
+    table has all checks, so no row enters it without them.
+    """
+    delta = _opened(table.uri(root), table, run_key)
+    attempts = 0
+    while missing := _missing_checks(delta, table):
+        attempts += 1
+        try:
+            delta.alter.add_constraint(missing, commit_properties=signed(run_key, "create"))
+        except DeltaError:  # has another process added it meanwhile?
+            if attempts > _ATTEMPTS:
+                raise
+        delta.update_incremental()
+
+
+def _opened(uri: str, table: Table, run_key: RunKey) -> DeltaTable:
+    if not DeltaTable.is_deltatable(uri):
+        try:
+            DeltaTable.create(
+                uri,
+                arrow_schema(table),
+                mode="ignore",
+                description=table.doc,
+                configuration=PROPERTIES,
+                commit_properties=signed(run_key, "create"),
+            )
+        except DeltaError:
+            if not DeltaTable.is_deltatable(uri):  # created by no other process meanwhile
+                raise
+    return DeltaTable(uri)
+
+
+def _missing_checks(delta: DeltaTable, table: Table) -> dict[str, str]:
+    """Return the next check that an empty table lacks; a table with rows keeps those it has."""
+    present = delta.metadata().configuration
     for name, condition in table.checks:
-        delta.alter.add_constraint({name: condition}, commit_properties=commit)
+        if f"delta.constraints.{name}" not in present and not delta.file_uris():
+            return {name: condition}
+    return {}
 
 
 def signed(

@@ -1,0 +1,110 @@
+"""An S3 server of the tests on loopback: VersityGW over a temporary folder.
+
+It checks signatures, honours conditional writes, and is one Go program that keeps objects as plain
+files. The module proxy has it in a fixed version; Go checks it against its own database of sums.
+"""
+
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from ops.setup import caches
+from tests.support.serving.server import free_port
+
+VERSION = "1.8.0"
+MODULE = f"github.com/versity/versitygw/cmd/versitygw@v{VERSION}"
+BUCKET = "lake"
+START_SECONDS = 30
+POLL_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class S3Server:
+    """A running server: its port, the folder with its buckets, and the variables of clients."""
+
+    port: int
+    folder: Path
+    variables: dict[str, str]
+
+    @property
+    def root(self) -> str:
+        """The root of a lake in the bucket of the tests."""
+        return f"s3a://{BUCKET}"
+
+
+def program() -> Path:
+    """Return the server's program; build it, if this user has none, or skip the test."""
+    folder = caches.folder("bin") or Path(tempfile.gettempdir())
+    kept = folder / f"versitygw-{VERSION}"
+    if not kept.exists():
+        _build(kept)
+    return kept
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[S3Server]:
+    """Yield a server with one empty bucket whose objects are in the folder."""
+    (folder / "data" / BUCKET).mkdir(parents=True)
+    port = free_port()
+    key, secret = secrets.token_hex(8), secrets.token_hex(16)
+    server = S3Server(port, folder / "data", _variables(port, key, secret))
+    process = start(server, folder)
+    try:
+        yield server
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def start(server: S3Server, folder: Path) -> subprocess.Popen[bytes]:
+    """Start the server's process and wait until it listens."""
+    variables = {
+        "ROOT_ACCESS_KEY": server.variables["AWS_ACCESS_KEY_ID"],
+        "ROOT_SECRET_KEY": server.variables["AWS_SECRET_ACCESS_KEY"],
+        "PATH": os.environ["PATH"],
+    }
+    options = ["--port", f"127.0.0.1:{server.port}", "--quiet", "posix", str(server.folder)]
+    with (folder / "server.log").open("ab") as log:
+        process = subprocess.Popen([program(), *options], env=variables, stdout=log, stderr=log)  # noqa: S603 # our own program
+    deadline = time.monotonic() + START_SECONDS
+    while not _listens(server.port):
+        if process.poll() is not None or time.monotonic() > deadline:
+            process.kill()
+            raise AssertionError((folder / "server.log").read_text())
+        time.sleep(POLL_SECONDS)
+    return process
+
+
+def _build(target: Path) -> None:
+    go = shutil.which("go")
+    if go is None:
+        pytest.skip("Go is not installed, with which VersityGW, the S3 server, is built")
+    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+        variables = {**os.environ, "GOBIN": folder, "CGO_ENABLED": "0"}
+        subprocess.run([go, "install", MODULE], env=variables, check=True, timeout=1200)  # noqa: S603
+        Path(folder, "versitygw").replace(target)
+
+
+def _variables(port: int, key: str, secret: str) -> dict[str, str]:
+    return {
+        "AWS_ACCESS_KEY_ID": key,
+        "AWS_SECRET_ACCESS_KEY": secret,
+        "AWS_REGION": "us-east-1",
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+        "AWS_ALLOW_HTTP": "true",
+    }
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
