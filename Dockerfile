@@ -17,10 +17,11 @@ COPY requirements.lock ./
 RUN python -m venv "$VIRTUAL_ENV" \
  && pip install --no-cache-dir --no-deps --require-hashes --requirement requirements.lock
 
-# Delta jars, checked against their digests.
+# The jars of Delta and those for a lake in S3, checked against their digests.
+COPY edge/__init__.py edge/loopback.py edge/
 COPY ops/__init__.py ops/
-COPY ops/setup/__init__.py ops/setup/jars.py ops/setup/java.py ops/setup/
-RUN python -m ops.setup.jars && rm -rf var
+COPY ops/setup ops/setup
+RUN python -m ops.setup.jars && python -m ops.setup.object_store && rm -rf var
 
 COPY . .
 RUN pip install --no-cache-dir --no-deps --no-build-isolation --editable . \

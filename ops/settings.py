@@ -71,7 +71,7 @@ class OpsSettings(BaseSettings):
     inherit: tuple[str, ...] = Field(
         default=(),
         description="JSON list of further variables of the shell that programs get, such as "
-        '`["AWS_*"]` for a lake in an object store.',
+        '`["AZURE_*"]` for a lake in Azure. A lake in S3 needs none: `AWS_*` are passed on.',
     )
     health_timeout: float = Field(
         default=180, gt=0, description="Seconds to wait for a program to become healthy."
@@ -178,6 +178,8 @@ def read() -> OpsSettings:
         OpsError: a variable has a value that is not valid; the message names it.
     """
     load_dotenv(ROOT / ".env")
+    if os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://"):
+        os.environ.setdefault("AWS_ALLOW_HTTP", "true")  # delta-rs refuses such addresses otherwise
     try:
         return OpsSettings()
     except ValidationError as error:

@@ -17,7 +17,7 @@ from edge.loopback import direct
 from ops.machine import airflow_config, credentials, database, postgres_clients, processes
 from ops.machine.ports import Ports
 from ops.settings import HOST, ROOT, OpsSettings
-from ops.setup import jars, java, proxies
+from ops.setup import jars, java, object_store, proxies
 
 OURS = (
     "API_",
@@ -33,6 +33,7 @@ OURS = (
     "RETENTION_",
 )
 LINEAGE_KEY = "LINEAGE_API_KEY"
+AWS = "AWS_"  # first letters of the variables of delta-rs and of Hadoop's client for S3
 COMMON = ("HOME", "JAVA_HOME", "LD_LIBRARY_PATH", "LOGNAME", "SHELL", "TERM", "TMPDIR", "USER")
 # Java names files in the encoding of the locale, and libraries take the machine's time zone for
 # times without one: neither may depend on the shell.
@@ -75,6 +76,8 @@ def of(program: str, settings: OpsSettings, ports: Ports) -> dict[str, str]:
     common = base(settings)
     if not is_downloading:
         common.pop(LINEAGE_KEY, None)  # jobs alone send lineage
+    if program in {"airflow-scheduler", "job", "app"}:
+        special |= of_object_store(common["LAKE_ROOT"])
     return special | downloads | common | needed | {processes.PROGRAM: program}
 
 
@@ -89,6 +92,11 @@ def base(settings: OpsSettings) -> dict[str, str]:
     ours = {"PATH": path, "OPS_VAR": str(settings.folder), "HOME": str(home_of_programs)}
     # SPT_NOENV: process titles must not overwrite the environment, which has the platform's mark.
     return lake | from_shell | ours | EVERYWHERE_THE_SAME | direct() | {"SPT_NOENV": "1"}
+
+
+def of_object_store(root: str) -> dict[str, str]:
+    """Return the keys and the endpoint of the lake's store, for the programs that read the lake."""
+    return inherited((f"{AWS}*",)) if object_store.is_used(root) else {}
 
 
 def home(settings: OpsSettings) -> Path:
@@ -129,7 +137,7 @@ def run_job(
     `command`: its module and arguments. `variables` are added to its environment.
     """
     environment = of_downloads() | base(settings) | spark(settings)
-    environment |= dict(variables or {})
+    environment |= of_object_store(environment["LAKE_ROOT"]) | dict(variables or {})
     line = [sys.executable, "-m", *command]
     return subprocess.run(  # noqa: S603 # our own Python
         line, env=environment, cwd=ROOT, capture_output=capture_output, text=True, check=False

@@ -28,6 +28,7 @@ from ops.machine.ports import Ports
 from ops.machine.postgres import Server
 from ops.machine.supervisord import Program, Supervisord, fails, until
 from ops.settings import OpsSettings
+from ops.setup import jars, object_store
 from ops.steps import console, step
 from warehouse import datasets
 
@@ -96,6 +97,7 @@ class Stack:
             OpsError: A program did not start. The message names its log.
         """
         self.settings.make_folders()
+        self._install_connector()
         with ExitStack() as claims:  # of ports, until our programs listen on them
             if not self.supervisord.is_running():
                 self._end_orphans()
@@ -103,6 +105,14 @@ class Stack:
                 for line in changes:
                     console.print(line, markup=False)
             self._start()
+
+    def _install_connector(self) -> None:
+        """Put the connector of the lake's object store into PySpark, unless it is there."""
+        folder = jars.pyspark_jars()
+        root = environment.base(self.settings)["LAKE_ROOT"]
+        if object_store.is_used(root) and object_store.missing(folder):
+            with step("connector for a lake in S3 (13 MB)"):
+                object_store.install(folder)
 
     def _start(self) -> None:
         with step("supervisord"):

@@ -19,6 +19,7 @@ from ops.errors import NotRunningError, OpsError
 from ops.machine import ports
 from ops.machine.stack import Stack, log_lines, running
 from ops.machine.supervisord import PROGRAMS
+from ops.setup.jars import JarsMissingError
 from ops.setup.java import JavaMissingError
 from ops.steps import console, duration, step
 from ops.terminal import (
@@ -61,7 +62,10 @@ for command in (
 DatasetOption = Annotated[str, typer.Option("--dataset", help="name of a manifest in datasets/")]
 PRIVATE = 0o077  # umask: what the platform writes is for its own user only
 INTERRUPTED = 130  # exit code of a program that was ended by Ctrl-C
-EXPECTED = (AirflowError, OpsError, WarehouseError, ServingError, JavaMissingError, OSError)
+EXPECTED = (
+    *(AirflowError, OpsError, WarehouseError, ServingError),
+    *(JarsMissingError, JavaMissingError, OSError),
+)
 
 
 def main() -> None:

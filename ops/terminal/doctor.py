@@ -10,16 +10,17 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from importlib import metadata
 
 from rich.markup import escape
 from rich.table import Table
 
 from ops.errors import OpsError
-from ops.machine import credentials, database, health, ports, postgres
+from ops.machine import credentials, database, environment, health, ports, postgres
 from ops.machine.stack import Stack
 from ops.settings import ROOT, OpsSettings
-from ops.setup import jars, java
+from ops.setup import jars, java, object_store
 from ops.steps import console
 from ops.terminal import surroundings
 from ops.terminal.surroundings import Finding
@@ -36,7 +37,7 @@ LOCK = ROOT / "requirements.lock"
 def examine(settings: OpsSettings) -> list[Finding]:
     """Return all findings. Nothing is changed."""
     checks: tuple[Callable[[OpsSettings], Iterator[Finding]], ...] = (
-        *(_python, _versions, _jars, _java, _postgres),
+        *(_python, _versions, _jars, _connector, _java, _postgres),
         *(_manifests, _secrets, surroundings.examine, _tables, _ports, _programs),
     )
     return [finding for check in checks for finding in check(settings)]
@@ -99,6 +100,17 @@ def _jars(_: OpsSettings) -> Iterator[Finding]:
         yield Finding(
             jar.name, "installed" if good else "missing or changed", jar.version, good, fix
         )
+
+
+def _connector(settings: OpsSettings) -> Iterator[Finding]:
+    if not object_store.is_used(environment.base(settings)["LAKE_ROOT"]):
+        return
+    with suppress(jars.JarsMissingError):  # that PySpark is missing is a finding already
+        missing = object_store.missing(jars.pyspark_jars())
+        found = f"missing or changed: {', '.join(missing)}" if missing else "installed"
+        needed = f"{len(object_store.JARS)} jars and the log store"
+        fix = f"{object_store.COMMAND}; offline: put the jars into {jars.FOLDER} first"
+        yield Finding("connector for S3", found, needed, not missing, fix)
 
 
 def _java(_: OpsSettings) -> Iterator[Finding]:

@@ -59,6 +59,19 @@ def test_the_shells_own_variables_do_not_leak_and_a_persons_settings_win(
     assert variables["LAKE_INBOX"] == str(settings.inbox)
 
 
+def test_the_keys_of_a_lake_in_s3_reach_the_programs_that_read_it_alone(
+    settings: OpsSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def readers() -> set[str]:
+        made = {name: environment.of(name, settings, PORTS) for name in (*PROGRAMS, "job")}
+        return {name for name, of in made.items() if of.get("AWS_SECRET_ACCESS_KEY") == "secret"}
+
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    assert readers() == set()
+    monkeypatch.setenv("LAKE_ROOT", "s3a://bucket/lake")
+    assert readers() == {"airflow-scheduler", "app", "job"}
+
+
 @pytest.mark.parametrize("of_class", SETTINGS_CLASSES)
 def test_a_documented_setting_reaches_a_program(
     settings: OpsSettings, monkeypatch: pytest.MonkeyPatch, of_class: type[BaseSettings]

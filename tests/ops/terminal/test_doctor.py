@@ -7,7 +7,7 @@ import pytest
 from ops.errors import OpsError
 from ops.machine import ports, postgres
 from ops.settings import HOST, OpsSettings
-from ops.setup import java
+from ops.setup import java, object_store
 from ops.steps import console
 from ops.terminal import doctor
 from ops.terminal.surroundings import Finding
@@ -45,6 +45,17 @@ def test_a_missing_java_and_missing_jars_say_what_to_do(
     found = bad(settings)
     assert found["Java"].fix == "make setup"
     assert "offline" in found["delta-storage"].fix
+
+
+def test_a_missing_connector_of_a_lake_in_s3_says_how_to_get_it(
+    settings: OpsSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(object_store, "missing", lambda _: ["hadoop-aws-3.5.0.jar"])
+    assert "connector for S3" not in bad(settings)
+    monkeypatch.setenv("LAKE_ROOT", "s3a://bucket/lake")
+    found = bad(settings)["connector for S3"]
+    assert "hadoop-aws-3.5.0.jar" in found.found
+    assert object_store.COMMAND in found.fix
 
 
 def test_a_broken_manifest_is_named(settings: OpsSettings, monkeypatch: pytest.MonkeyPatch) -> None:
