@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from jobs.ingestion.reading import compression
+from jobs.ingestion.reading import compression, parquet_footers
 from jobs.ingestion.reading.column_texts import texts
 from jobs.ingestion.reading.parquet_sizes import (
     NUMBER_BYTES,
@@ -35,7 +35,9 @@ class ParquetReader(FileReader):
         self.name = name
         self._source = source
         self._require_parquet(files)
+        size = parquet_footers.n_bytes(source, name)
         with self._opened() as file:
+            parquet_footers.require_consistent(file, size, name)
             fields = [named for field in file.schema_arrow for named in _fields(field)]
             schema = file.schema
             self._utc = {
