@@ -9,7 +9,7 @@ Run: python -m jobs.ingestion.check datasets/movielens_1m.toml --inbox var/inbox
 import argparse
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from jobs.ingestion.checks import row_checks, sent_rows
 from jobs.ingestion.columns import required_columns
 from jobs.ingestion.findings import of_catalogue, of_conditions, of_counts, of_events, of_matches
 from jobs.ingestion.findings.finding import FILE, Finding, Level, Rows
+from jobs.ingestion.reading import memory
 from jobs.ingestion.samples import Sample
 from jobs.ingestion.sources import SentFile, Target
 from jobs.runtime.errors import JobError
@@ -62,10 +63,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("manifest", type=Path)
     parser.add_argument("--inbox", type=Path, required=True, help="the data set's own folder")
     args = parser.parse_args(argv)
-    findings = grade(args.manifest, args.inbox)
+    findings = in_memory(lambda: grade(args.manifest, args.inbox))
     for finding in findings:
         sys.stdout.write(f"{finding.line}\n")
     return int(any(finding.level == "error" for finding in findings))
+
+
+def in_memory(graded: Callable[[], list[Finding]]) -> list[Finding]:
+    """Return the findings that `graded` returns; an error if it needs too much memory."""
+    try:
+        with memory.bounded():
+            return graded()
+    except MemoryError:
+        return [Finding("error", "source", memory.TOO_LARGE)]
 
 
 def _of_source(dataset: Dataset, inbox: Path) -> list[Finding]:

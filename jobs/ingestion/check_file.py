@@ -23,7 +23,6 @@ from warehouse import datasets
 from warehouse.datasets import Dataset
 
 CPU_SECONDS = 60
-MEMORY_BYTES = 2 << 30
 
 
 def grade(dataset: Dataset, path: Path, name: str) -> list[Finding]:
@@ -52,12 +51,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--name", required=True, help="the name that it is to have in the inbox")
     args = parser.parse_args(argv)
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
-    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, MEMORY_BYTES))
-    try:
-        findings = grade(datasets.load_named(args.dataset), args.file, args.name)
-    except MemoryError:
-        text = f"the file needs more than {MEMORY_BYTES >> 20:,} MB of memory. Split it"
-        findings = [Finding("error", "source", text)]
+    dataset = datasets.load_named(args.dataset)
+    findings = check.in_memory(lambda: grade(dataset, args.file, args.name))
     sys.stdout.write(json.dumps([asdict(finding) for finding in findings]))
     return 0
 

@@ -13,19 +13,23 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pyarrow as pa
+from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 
 from jobs.ingestion import samples
 from jobs.ingestion.bronze_batches import bronze_batches
+from jobs.ingestion.reading import memory
 from jobs.ingestion.samples import Sample
 from jobs.ingestion.sources import SentFile
 from jobs.runtime.errors import UnreadableFileError
 from warehouse.tables import Table
 
+OfFiles = Callable[..., Iterator[pa.RecordBatch]]
 Read = Callable[[Path | bytes, SentFile], Iterator[pa.RecordBatch]]
 
 _TASKS_PER_CORE = 8  # each task writes a file: thousands of small ones would be slow to read
+_CRASH = "Python worker exited unexpectedly"
 _SENTENCE = re.compile(rf"{UnreadableFileError.__name__}: (.+)")
 
 
@@ -43,11 +47,12 @@ def samples_of(spark: SparkSession, files: Sequence[SentFile]) -> dict[SentFile,
     Raises:
         UnreadableFileError: a file cannot be read as the manifest says.
     """
-    by_file = {
-        file: samples.read(Path(file.path), file.section, name=file.name)
-        for file in files
-        if file.is_local
-    }
+    with memory.bounded():
+        by_file = {
+            file: samples.read(Path(file.path), file.section, name=file.name)
+            for file in files
+            if file.is_local
+        }
     if remote := [file for file in files if not file.is_local]:
         by_key = {_key(file): file for file in remote}
         with errors_as_sentences():
@@ -65,6 +70,10 @@ def errors_as_sentences() -> Iterator[None]:
     """
     try:
         yield
+    except Py4JJavaError as error:
+        if _CRASH not in str(error):
+            raise
+        raise UnreadableFileError(f"a file: {memory.CRASH}. Nothing was landed") from error
     except PySparkException as error:
         sentence = _SENTENCE.search(str(error))
         if sentence is None:
@@ -82,25 +91,28 @@ def _read(spark: SparkSession, files: Sequence[SentFile], read: Read, ddl: str) 
     if local := [file for file in files if file.is_local]:
         n_tasks = min(len(local), _TASKS_PER_CORE * spark.sparkContext.defaultParallelism)
         numbers = spark.range(0, len(local), 1, n_tasks)
-        frames.append(numbers.mapInArrow(partial(_of_local, files=local, read=read), ddl))
+        frames.append(numbers.mapInArrow(partial(of_local, files=local, read=read), ddl))
     if remote := [file for file in files if not file.is_local]:
         paths = sorted({_literal(file.path) for file in remote})
         content = spark.read.format("binaryFile").load(paths).select("path", "content")
-        frames.append(content.mapInArrow(partial(_of_content, files=remote, read=read), ddl))
+        frames.append(content.mapInArrow(partial(of_content, files=remote, read=read), ddl))
     return reduce(DataFrame.union, frames)
 
 
-def _of_local(
+def of_local(
     batches: Iterator[pa.RecordBatch], *, files: Sequence[SentFile], read: Read
 ) -> Iterator[pa.RecordBatch]:
+    """Yield the batches of local files, whose positions in `files` are the first column."""
     for batch in batches:
         for number in batch.column(0).to_pylist():
-            yield from read(Path(files[number].path), files[number])
+            with memory.bounded():
+                yield from read(Path(files[number].path), files[number])
 
 
-def _of_content(
+def of_content(
     batches: Iterator[pa.RecordBatch], *, files: Sequence[SentFile], read: Read
 ) -> Iterator[pa.RecordBatch]:
+    """Yield the batches of files whose paths and contents are the columns."""
     by_path: dict[str, list[SentFile]] = defaultdict(list)
     for file in files:
         by_path[_plain(file.path)].append(file)
@@ -108,7 +120,8 @@ def _of_content(
         for path, content in zip(*batch.columns, strict=True):
             plain = _plain(path.as_py())  # may be written as a URL
             for file in by_path[plain if plain in by_path else unquote(plain)]:
-                yield from read(content.as_py(), file)
+                with memory.bounded():
+                    yield from read(content.as_py(), file)
 
 
 def _sample(source: Path | bytes, file: SentFile) -> Iterator[pa.RecordBatch]:

@@ -1,7 +1,8 @@
 """The commands `lantern datasets`."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.markup import escape
@@ -9,6 +10,7 @@ from rich.table import Table
 
 from ops import settings
 from ops.machine import environment
+from ops.settings import OpsSettings
 from ops.steps import console
 from warehouse import datasets as manifests
 
@@ -34,8 +36,7 @@ def check_dataset(file: Annotated[Path, typer.Argument(help="manifest to check")
     chosen = settings.read()
     dataset = manifests.load(file)
     manifest, inbox = file.resolve(), chosen.inbox / dataset.name  # the job has another folder
-    command = ["jobs.ingestion.check", str(manifest), "--inbox", str(inbox)]
-    raise typer.Exit(code=environment.run_job(chosen, command).returncode)
+    _run(chosen, ["jobs.ingestion.check", str(manifest), "--inbox", str(inbox)])
 
 
 @app.command("propose")
@@ -50,4 +51,12 @@ def propose_manifest(
     command += ["--inbox", str(chosen.inbox)]
     command += ["--name", name] if name is not None else []
     command += ["--out", str(out.resolve())] if out else []
-    raise typer.Exit(code=environment.run_job(chosen, command).returncode)
+    _run(chosen, command)
+
+
+def _run(chosen: OpsSettings, command: Sequence[str]) -> NoReturn:
+    """Run a program that reads files of others, and end with its exit code."""
+    code = environment.run_job(chosen, command).returncode
+    if code < 0:
+        console.print("[red]The program crashed:[/red] a file is damaged, or needs too much memory")
+    raise typer.Exit(code=code if code >= 0 else 1)

@@ -1,7 +1,7 @@
 """The check of a file before it is taken, by the reader that `land` uses.
 
 Pages do not import jobs. The check is a program, which the app runs as Airflow's tasks run jobs:
-in a process of its own, without the app's secrets, and with a limit of time.
+in a process of its own, without the app's secrets, with limits of time and memory.
 """
 
 import json
@@ -52,6 +52,11 @@ def findings(dataset: str, path: Path, name: str) -> list[Finding]:
         ) from error
     except OSError as error:
         raise UploadRefusedError(f"The check cannot be started: {error.strerror}.") from error
+    if done.returncode < 0:
+        raise UploadRefusedError(
+            "The check crashed: the file is damaged, or needs too much memory. Send it again, or "
+            "split it."
+        )
     if done.returncode:
         log.error("check of an upload failed code=%d %r", done.returncode, done.stderr[-2000:])
         raise UploadRefusedError("The check failed. The app's log has the reason.")

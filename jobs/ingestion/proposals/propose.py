@@ -17,6 +17,7 @@ from edge.log_lines import one_line
 from jobs.ingestion import check
 from jobs.ingestion.proposals import drafts, manifests, preview, targets
 from jobs.ingestion.proposals.files import tables
+from jobs.ingestion.reading import memory
 from jobs.runtime.errors import JobError, NothingSentError
 from warehouse import datasets
 from warehouse.errors import ManifestError
@@ -51,6 +52,15 @@ def proposal(
 def main(argv: Sequence[str] | None = None) -> int:
     """Print or write the manifest, the first rows as it reads them, and the findings of `check`."""
     args = _arguments(argv)
+    try:
+        with memory.bounded():
+            return _run(args)
+    except MemoryError:
+        sys.stderr.write(f"{memory.TOO_LARGE}\n")
+        return 1
+
+
+def _run(args: argparse.Namespace) -> int:
     try:
         if args.out is not None:
             targets.require_writable(args.out)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pyarrow as pa
 
+from jobs.ingestion.reading import memory
 from jobs.runtime.errors import UnreadableFileError
 
 BATCH_ROWS = 65_536
@@ -45,7 +46,7 @@ class FileReader(ABC):
 
         Raises:
             UnreadableFileError: two columns of the file have a name in `columns`. While the batches
-                are read: the file is cut short or damaged.
+                are read: the file is cut short or damaged, or does not fit into memory.
         """
         names = tuple(dict.fromkeys(columns))
         counts = Counter(self.columns)
@@ -55,7 +56,11 @@ class FileReader(ABC):
             raise UnreadableFileError(
                 f"{self.name}: {listed} is in the header twice. Rename one of the two columns"
             )
-        return _bounded(self._batches(names), limit, max_bytes)
+        return _bounded(self._in_memory(names), limit, max_bytes)
+
+    def _in_memory(self, columns: tuple[str, ...]) -> Iterator[pa.RecordBatch]:
+        with memory.sentences(self.name):
+            yield from self._batches(columns)
 
     @abstractmethod
     def _batches(self, columns: tuple[str, ...]) -> Iterator[pa.RecordBatch]:

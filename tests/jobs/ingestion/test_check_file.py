@@ -8,6 +8,7 @@ import pytest
 
 from jobs.ingestion import check_file
 from jobs.ingestion.findings.finding import Finding
+from jobs.ingestion.reading import memory
 from tests.support.jobs.product import HEADER, install, product, send, shop
 
 GOOD = (HEADER, *(f"u{n},i{n},{1 + n % 5},{1760000000 + n}" for n in range(20)))
@@ -84,6 +85,7 @@ def test_a_file_that_does_not_fit_into_memory_has_an_error(
     monkeypatch.setattr(resource, "setrlimit", limits.__setitem__)
 
     def graded(*_: object) -> list[Finding]:
+        assert memory.LIMIT_BYTES < limits[resource.RLIMIT_DATA][0] < 8 * memory.LIMIT_BYTES
         raise MemoryError
 
     monkeypatch.setattr(check_file, "grade", graded)
@@ -94,4 +96,4 @@ def test_a_file_that_does_not_fit_into_memory_has_an_error(
     [finding] = json.loads(capsys.readouterr().out)
     assert finding["level"] == "error"
     assert "needs more than 2,048 MB of memory" in finding["text"]
-    assert limits[resource.RLIMIT_DATA] == (2 << 30, 2 << 30)
+    assert limits[resource.RLIMIT_CPU] == (60, 60)

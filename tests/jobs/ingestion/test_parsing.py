@@ -1,12 +1,15 @@
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from pyspark.sql import SparkSession
 
-from jobs.ingestion.parsing import bronze_rows
+from jobs.ingestion.parsing import bronze_rows, errors_as_sentences
 from jobs.ingestion.sources import SentFile, Target
+from jobs.runtime.errors import UnreadableFileError
 from warehouse.manifests.sources import Items, Ratings
 from warehouse.tables import BRONZE_ITEMS, BRONZE_RATINGS
 
@@ -155,3 +158,18 @@ def test_parquet_lands_as_text_with_row_numbers(spark: SparkSession, tmp_path: P
         (2, "1000000000000", None, "[]"),
     ]
     assert n_rows == 2
+
+
+def test_a_worker_that_crashes_is_a_sentence(spark: SparkSession) -> None:
+    """Arrow ends the process when it lacks memory in some places."""
+
+    def crash(_: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        os.abort()
+        yield
+
+    frame = spark.range(1).mapInArrow(crash, "id long")
+    with (
+        pytest.raises(UnreadableFileError, match=r"crashed: it is damaged, or needs too much"),
+        errors_as_sentences(),
+    ):
+        frame.collect()

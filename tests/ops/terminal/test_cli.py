@@ -1,10 +1,13 @@
 import re
+import signal
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from ops import settings as settings_module
+from ops.machine import environment
 from ops.machine.supervisord import Supervisord
 from ops.settings import OpsSettings
 from ops.terminal import acts, cli, demo
@@ -181,6 +184,16 @@ def test_a_manifest_is_proposed_for_files_in_any_folder(
     monkeypatch.chdir(tmp_path)
     assert lantern("datasets", "propose", "ratings.csv", "--out", "shop.toml") == 0
     assert "[ratings]" in (tmp_path / "shop.toml").read_text()
+
+
+def test_a_file_that_crashes_the_program_is_said_to_be_damaged_or_too_large(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    crashed = subprocess.CompletedProcess([], -signal.SIGABRT, "", "")
+    monkeypatch.setattr(environment, "run_job", lambda *_: crashed)
+
+    assert lantern("datasets", "propose", "ratings.parquet") == 1
+    assert "crashed: a file is damaged, or needs too much memory" in capsys.readouterr().out
 
 
 def test_a_demo_without_its_archive_says_which_file(capsys: pytest.CaptureFixture[str]) -> None:

@@ -140,3 +140,15 @@ def test_the_check_is_the_program_of_the_jobs(tmp_path: Path) -> None:
     assert "describes no file 'nonsense.csv'" in finding.text
     with pytest.raises(UploadRefusedError, match="check failed"):
         checking.findings("nonesuch", path, "nonsense.csv")
+
+
+def test_a_file_that_crashes_the_check_is_not_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crashing = tmp_path / "python"
+    crashing.write_text("#!/bin/sh\nkill -ABRT $$\n")
+    crashing.chmod(0o700)
+    monkeypatch.setattr("sys.executable", str(crashing))
+
+    with pytest.raises(UploadRefusedError, match="check crashed: the file is damaged, or needs"):
+        checking.findings("playground", tmp_path / "upload", "ratings.csv")

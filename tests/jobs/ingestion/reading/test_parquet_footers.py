@@ -38,9 +38,7 @@ def test_counts_that_contradict_each_other_are_refused(false: int) -> None:
     """The number stands in the footer for the rows, those of the group, and its values."""
     once = lying(GOOD, N_ROWS, false, count=1)
 
-    with pytest.raises(
-        UnreadableFileError, match=r"damaged: its footer states .* Send it again"
-    ):
+    with pytest.raises(UnreadableFileError, match=r"damaged: its footer states .* Send it again"):
         opened(once, format="parquet")
 
 
