@@ -31,7 +31,7 @@ class AlertSettings(BaseSettings):
     smtp_user: str = Field(default="", description="User name at the server. Empty: no sign-in.")
     smtp_password: SecretStr = Field(default=SecretStr(""), description="Password at the server.")
     timeout_seconds: float = Field(
-        default=10, gt=0, le=60, description="Longest time for one attempt to send, in seconds."
+        default=10, gt=0, le=60, description="Longest time for one attempt, in seconds in all."
     )
     attempts: int = Field(
         default=3, ge=1, le=10, description="Attempts per run. What fails is sent by the next run."

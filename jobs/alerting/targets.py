@@ -16,6 +16,7 @@ import httpx2
 
 from jobs.alerting import messages
 from jobs.alerting.settings import AlertSettings
+from jobs.runtime import deadline
 from jobs.runtime.errors import JobError
 from jobs.runtime.logs import event
 from monitoring.alerts import Notice
@@ -24,6 +25,7 @@ log = logging.getLogger(__name__)
 
 SIGNATURE, TIMESTAMP = "X-Lantern-Signature", "X-Lantern-Timestamp"
 FIRST_PAUSE_SECONDS = 1.0  # doubled after each attempt
+DELIVERY_SECONDS = 300  # of all attempts at one target together
 _TOO_MANY, _SERVER_ERROR = 429, 500
 
 
@@ -160,22 +162,34 @@ def signature(secret: str, timestamp: str, content: bytes) -> str:
 
 
 def _attempt(settings: AlertSettings, send: Callable[[], None]) -> None:
-    """Send, with further attempts if that fails.
+    """Send, with further attempts if that fails, until the time for them is over.
 
     Raises:
         DeliveryError: the last attempt failed, or the target refused the message.
     """
-    pause = FIRST_PAUSE_SECONDS
+    pause, until = FIRST_PAUSE_SECONDS, time.monotonic() + DELIVERY_SECONDS
     for number in range(1, settings.attempts + 1):
         try:
-            send()
+            _in_time(min(settings.timeout_seconds, until - time.monotonic()), send)
         except _RefusedError:
             raise
         except DeliveryError as error:
-            if number == settings.attempts:
+            if number == settings.attempts or time.monotonic() + pause >= until:
                 raise
             log.warning("attempt %d failed: %s; trying again in %.0f s", number, error, pause)
             time.sleep(pause)
             pause *= 2
         else:
             return
+
+
+def _in_time(seconds: float, send: Callable[[], None]) -> None:
+    """Send within so many seconds in all.
+
+    Raises:
+        DeliveryError: `send` raised it, or the time is over.
+    """
+    try:
+        deadline.within(seconds, send)
+    except TimeoutError:
+        raise DeliveryError(f"no complete answer within {seconds:.0f} s") from None

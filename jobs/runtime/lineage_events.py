@@ -41,7 +41,7 @@ from openlineage.client.transport.file import FileConfig, FileTransport
 from openlineage.client.transport.http import HttpConfig, HttpTransport
 from openlineage.client.transport.transport import Transport
 
-from jobs.runtime import lineage_inputs
+from jobs.runtime import deadline, lineage_inputs
 from jobs.runtime.lineage_inputs import READ_FROZEN, READS, READS_IN_POSTGRES
 from jobs.runtime.lineage_settings import LineageSettings
 from warehouse.datasets import Dataset
@@ -61,7 +61,8 @@ log = logging.getLogger(__name__)
 NAMESPACE = "lantern"  # namespace of jobs
 PRODUCER = "lantern"
 ENDPOINT = "api/v1/lineage"
-TIMEOUT_SECONDS = 5
+TIMEOUT_SECONDS = 5  # of each wait
+IN_ALL_SECONDS = 15  # for an event, tried twice
 SEARCHED_COMMITS = 20  # newest commits of a table, among which the run's is looked for
 LISTS = "lists"  # a data set in Postgres
 
@@ -131,8 +132,8 @@ class JobEvents:
             outputs=list(outputs),
         )
         try:
-            self._transport.emit(event)
-        except (requests.RequestException, OSError) as error:
+            deadline.within(IN_ALL_SECONDS, lambda: self._transport.emit(event))
+        except (requests.RequestException, OSError) as error:  # or TimeoutError
             log.warning("an OpenLineage event was not sent: %s", type(error).__name__)
         except RuntimeError as error:  # of FileTransport, which raises it from the cause
             log.warning("an OpenLineage event was not sent: %s", type(error.__cause__).__name__)

@@ -1,8 +1,9 @@
 """A server of a test on loopback."""
 
+import socketserver
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
@@ -15,6 +16,33 @@ def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
     try:
         yield f"http://127.0.0.1:{server.server_port}"
     finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@contextmanager
+def dripping(first: bytes, piece: bytes) -> Iterator[int]:
+    """Answer each connection with `first`, then a piece now and then without end; yield the port.
+
+    Each wait of a client is short, so that no limit of its socket is reached.
+    """
+    ended = threading.Event()
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            with suppress(OSError):  # the client has left
+                self.request.sendall(first)
+                while not ended.wait(0.05):
+                    self.request.sendall(piece)
+
+    server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield int(server.server_address[1])
+    finally:
+        ended.set()
         server.shutdown()
         server.server_close()
         thread.join()

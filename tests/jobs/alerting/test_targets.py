@@ -22,7 +22,7 @@ from jobs.alerting.settings import AlertSettings
 from jobs.alerting.targets import DeliveryError, Target
 from monitoring.alerts import Notice
 from monitoring.levels import Line
-from tests.support.http_server import serving
+from tests.support.http_server import dripping, serving
 from tests.support.smtp_server import mail_server
 
 NOW = datetime(2026, 6, 10, 12, 0, tzinfo=UTC)
@@ -220,6 +220,32 @@ def test_without_starttls_at_the_server_nothing_is_sent() -> None:
         mail(mailbox.port, attempts=1, smtp_security="starttls").send(NOTICES)
 
     assert mailbox.messages == []
+
+
+def test_a_webhook_that_sends_header_fields_without_end_is_left_in_time() -> None:
+    with dripping(b"HTTP/1.1 200 OK\r\n", b"X: y\r\n") as port:
+        url = f"http://127.0.0.1:{port}/hooks/canary"
+        with pytest.raises(DeliveryError, match="no complete answer within 3 s"):
+            only(webhook_url=url, attempts=1, timeout_seconds=3).send(NOTICES)
+
+
+def test_a_mail_server_that_greets_without_end_is_left_in_time() -> None:
+    with (
+        dripping(b"", b"220-welcome\r\n") as port,
+        pytest.raises(DeliveryError, match="no complete answer within 3 s"),
+    ):
+        mail(port, attempts=1, timeout_seconds=3).send(NOTICES)
+
+
+def test_all_attempts_together_have_a_limit_of_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(targets, "DELIVERY_SECONDS", 0.5)
+    monkeypatch.setattr(targets, "FIRST_PAUSE_SECONDS", 0.3)
+    hook = Hook(statuses=[500] * 9)
+
+    with webhook(hook) as url, pytest.raises(DeliveryError, match="500"):
+        only(webhook_url=url, attempts=9).send(NOTICES)
+
+    assert len(hook.requests) == 2
 
 
 @pytest.mark.parametrize(

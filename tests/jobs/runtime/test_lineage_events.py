@@ -155,6 +155,22 @@ def test_a_server_that_is_down_does_not_fail_the_job(
     ] * 2
 
 
+@pytest.mark.usefixtures("events")
+def test_a_server_that_sends_header_fields_without_end_does_not_hold_the_job(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("jobs.runtime.lineage_events.IN_ALL_SECONDS", 0.5)
+    with http_server.dripping(b"HTTP/1.1 200 OK\r\n", b"X: y\r\n") as port:
+        monkeypatch.setenv("LINEAGE_URL", f"http://127.0.0.1:{port}")
+
+        with pytest.raises(SystemExit, match="0"):
+            entrypoint.run(_job)
+
+    assert [m for m in caplog.messages if "OpenLineage" in m] == [
+        "an OpenLineage event was not sent: TimeoutError"
+    ] * 2
+
+
 def _job() -> None:
     options = ["--dataset", "product", "--run-key", "product__retrain/one/fit"]
     entrypoint.job(entrypoint.parser("fit", "A job.").parse_args(options))
