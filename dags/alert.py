@@ -5,9 +5,10 @@ that needs a person: when it is new, gets worse or is resolved, and again after 
 `ALERT_…` say where alerts go; they are always in the log of this task. There is one such DAG for
 all data sets.
 
-**If it fails:** no alert is sent until it succeeds. The console's page Overview shows the same
-status. Read the last line of the task: it says whether Postgres or the lake is unavailable. A
-webhook or a mail server that is down is no failure: the next run sends what it missed.
+**If it fails:** Postgres does not answer, or has an older schema: read the last line of the task.
+Alerts are sent about what is known without it, until it answers. The console's page Overview shows
+the same status. A webhook or a mail server that is down is no failure: the next run sends what it
+missed.
 """
 
 from airflow.sdk import DAG

@@ -3,7 +3,8 @@
 An alert is sent when it is new, when it gets worse, when it is resolved, and again after a day, to
 each target that `ALERT_` settings name, and to the log. A target that does not take it gets it from
 the next run; the run does not fail. Alerts and the console's status come from the same function,
-`monitoring.status.lines`.
+`monitoring.status.lines`. While Postgres does not answer, alerts are about that, the lake and the
+services, and the run fails at its end.
 
 Run: python -m jobs.alert
 """
@@ -14,25 +15,23 @@ import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from pydantic import TypeAdapter
-from sqlalchemy import Engine, create_engine
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import create_engine
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
 from jobs.alerting import gathering, targets
 from jobs.alerting.gathering import Sources
+from jobs.alerting.reported import InFile, InPostgres, Record
 from jobs.alerting.settings import AlertSettings
 from jobs.alerting.targets import DeliveryError, Target
 from jobs.runtime import entrypoint
 from jobs.runtime.errors import NotCheckedError
 from jobs.runtime.logs import event
 from monitoring import alerts, status
-from monitoring.alerts import Notice, Reported
 from monitoring.checks import platform
-from monitoring.levels import Level, Line
+from monitoring.levels import Line
 from monitoring.limits import Limits
 from monitoring.reading import services
 from serving.errors import ServingError
-from serving.monitoring import alerts as record
 from serving.monitoring import measurements
 from serving.storage import database
 from warehouse import datasets
@@ -41,6 +40,7 @@ from warehouse.settings import LakeSettings
 
 log = logging.getLogger(__name__)
 
+UNREACHABLE = (OperationalError, InterfaceError)  # not an older schema, which `lantern up` updates
 AIRFLOW_DATABASE = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
 
 
@@ -55,9 +55,19 @@ def check(sources: Sources, lake: LakeSettings, *, now: datetime) -> tuple[Line,
     return lines
 
 
+def check_without_postgres(
+    sources: Sources, lake: LakeSettings, *, now: datetime
+) -> tuple[Line, ...]:
+    """Return what is known while Postgres does not answer; nothing if the lake has no data."""
+    facts = gathering.facts_without_postgres(sources, now=now)
+    if facts.data is not None and not facts.data.is_loaded:
+        return ()
+    return status.lines_without_postgres(facts, Limits.of(sources.dataset, lake), now=now)
+
+
 def report(
     lines: Mapping[str, Sequence[Line]],
-    engines: Mapping[str, Engine],
+    records: Mapping[str, Record],
     receivers: Sequence[Target],
     *,
     now: datetime,
@@ -72,7 +82,7 @@ def report(
             for notice in alerts.due(
                 dataset,
                 of_dataset,
-                _reported(engines[dataset], target.name),
+                records[dataset].reported(target.name),
                 now=now,
                 remind_after=remind_after,
             )
@@ -85,7 +95,8 @@ def report(
             n_failed += 1
             log.warning(event("alert_not_delivered", target=target.name, cause=str(error)))
             continue
-        _record(engines, target.name, notices, now)
+        for notice in notices:
+            records[notice.dataset].add(target.name, notice, now)
     return n_failed
 
 
@@ -98,19 +109,26 @@ def run(
         NotCheckedError: Postgres cannot be read for a data set; the others were checked.
     """
     lines: dict[str, tuple[Line, ...]] = {}
+    records: dict[str, Record] = {}
     not_checked = []
     for of_dataset in sources:
         name = of_dataset.dataset.name
+        noted, records[name] = InFile.of(lake, name), InPostgres(of_dataset.postgres)
         try:
             if gathering.is_in_use(of_dataset):
                 lines[name] = check(of_dataset, lake, now=now)
+                InPostgres(of_dataset.postgres).take(noted)
         except SQLAlchemyError as error:
             log.error("%s: Postgres cannot be read: %s", name, type(error).__name__)  # noqa: TRY400
             not_checked.append(name)
+            lines.pop(name, None)
+            if isinstance(error, UNREACHABLE):
+                lines[name] = check_without_postgres(of_dataset, lake, now=now)
+                records[name] = noted
     every_line = [line for of_dataset in lines.values() for line in of_dataset]
     n_failed = report(
         lines,
-        {each.dataset.name: each.postgres for each in sources},
+        records,
         targets.of(settings),
         now=now,
         remind_after=timedelta(hours=settings.reminder_hours),
@@ -146,22 +164,6 @@ def main(argv: Sequence[str] | None = None) -> None:
         for dataset in datasets.installed()
     ]
     run(sources, lake, settings, now=datetime.now(UTC))
-
-
-def _reported(engine: Engine, target: str) -> dict[str, Reported]:
-    with engine.connect() as connection:
-        rows = record.reported(connection, target)
-    level = TypeAdapter[Level](Level).validate_python
-    return {each.name: Reported(level(each.level), each.since, each.reported_at) for each in rows}
-
-
-def _record(
-    engines: Mapping[str, Engine], target: str, notices: Sequence[Notice], now: datetime
-) -> None:
-    for notice in notices:
-        with engines[notice.dataset].begin() as connection:
-            name, level = notice.line.check, notice.line.level
-            record.record(connection, target, name, level=level, since=notice.since, now=now)
 
 
 if __name__ == "__main__":

@@ -30,6 +30,16 @@ def lines(facts: Facts, limits: Limits, *, now: datetime) -> tuple[Line, ...]:
     )
 
 
+def lines_without_postgres(facts: Facts, limits: Limits, *, now: datetime) -> tuple[Line, ...]:
+    """Return the lines that do not need Postgres, in the order of the page."""
+    return (
+        *data.lines(facts.data, limits, now),
+        *runs.lines(facts.orchestration, limits, now),
+        *platform.services(facts.services),
+        *platform.disk(facts.disk),
+    )
+
+
 # Lines that exist only while their source does not answer, as they are once it does.
 ONLY_WHILE_UNKNOWN = {
     line.check: line

@@ -25,6 +25,7 @@ from warehouse.query import Lake
 log = logging.getLogger(__name__)
 
 N_VERDICTS = 20
+POSTGRES = "Postgres"  # its name among the services
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,17 @@ def facts(sources: Sources, *, now: datetime) -> Facts:
         data=_data(sources.lake, live, now),
         orchestration=_orchestration(sources),
         erasures=serving_facts.erasures(open_erasures),
-        services=sources.services,
+        services={POSTGRES: True, **sources.services},
+        disk=lake_facts.disk(sources.lake.root),
+    )
+
+
+def facts_without_postgres(sources: Sources, *, now: datetime) -> Facts:
+    """Return what is known while Postgres does not answer."""
+    return Facts(
+        data=_data(sources.lake, None, now),
+        orchestration=_orchestration(sources),
+        services={**sources.services, POSTGRES: False},
         disk=lake_facts.disk(sources.lake.root),
     )
 

@@ -14,10 +14,12 @@ from sqlalchemy import Engine, create_engine, text
 from jobs import alert
 from jobs.alerting import targets
 from jobs.alerting.gathering import Sources
+from jobs.alerting.reported import FILE, InFile
 from jobs.alerting.settings import AlertSettings
 from jobs.alerting.targets import DeliveryError
 from jobs.runtime.errors import NotCheckedError
 from monitoring.alerts import Notice
+from monitoring.levels import Line
 from serving.monitoring import measurements
 from serving.storage import database
 from serving.users import accounts
@@ -105,6 +107,11 @@ def loaded(publisher: Engine, lake: LakeSettings) -> Sources:
     append(root, BRONZE_LANDINGS, [landing], run_key=key)
     append(root, SILVER_REFINEMENTS, [refined | {"refined_at": NOW}], run_key=key)
     return Sources(product(), Lake(root), publisher, None, {"API": True})
+
+
+def away(sources: Sources) -> Sources:
+    """Return the data set while Postgres is down, and no service has an address."""
+    return replace(sources, postgres=create_engine(AWAY), services={})
 
 
 def run(sources: Sequence[Sources], lake: LakeSettings, now: datetime = NOW) -> int:
@@ -203,13 +210,73 @@ def test_a_data_set_that_was_never_loaded_has_no_alert(
 def test_without_postgres_the_run_fails_after_the_others(
     loaded: Sources, lake: LakeSettings, chat: Chat
 ) -> None:
-    away = create_engine(AWAY)
-    unknown = replace(loaded, dataset=product(name="other"), postgres=away)
+    unknown = replace(loaded, dataset=product(name="other"), lake=Lake(lake.of("other")))
 
     with pytest.raises(NotCheckedError, match="other: not checked"):
-        run([unknown, loaded], lake)
+        run([away(unknown), loaded], lake)
 
     assert chat.taken() == [("product", "new", "quarantine")]
+
+
+def test_without_postgres_alerts_say_so_once_with_what_the_lake_knows(
+    loaded: Sources, lake: LakeSettings, chat: Chat
+) -> None:
+    with pytest.raises(NotCheckedError):
+        run([away(loaded)], lake)
+
+    [services] = [each.line for each in chat.notices if each.line.check == "services"]
+    assert services.detail == "Postgres does not answer."
+    assert chat.taken() == [("product", "new", "quarantine"), ("product", "new", "services")]
+    for later, change in ((NOW + HOUR, []), (NOW + 25 * HOUR, ["reminder", "reminder"])):
+        with pytest.raises(NotCheckedError):
+            run([away(loaded)], lake, later)
+        assert [taken[1] for taken in chat.taken()] == change
+
+    run([loaded], lake, NOW + 26 * HOUR)
+    assert chat.taken() == [("product", "resolved", "services")]  # the quarantine is not new
+    run([loaded], lake, NOW + 26 * HOUR)
+    assert chat.taken() == []
+
+
+def test_a_target_that_was_down_with_postgres_gets_what_it_missed(
+    loaded: Sources, lake: LakeSettings, chat: Chat
+) -> None:
+    chat.is_down = True
+    with pytest.raises(NotCheckedError):
+        run([away(loaded)], lake)
+    chat.is_down = False
+
+    with pytest.raises(NotCheckedError):
+        run([away(loaded)], lake)
+
+    assert ("product", "new", "services") in chat.taken()
+
+
+@pytest.mark.parametrize("content", ["{", '{"product": 1}', None])
+def test_a_note_that_cannot_be_read_repeats_alerts(
+    loaded: Sources, lake: LakeSettings, chat: Chat, content: str | None
+) -> None:
+    """Nothing is lost: the file is a folder, or has something else in it."""
+    file = Path(lake.root, FILE)
+    file.mkdir() if content is None else file.write_text(content)
+
+    for _ in range(2):
+        with pytest.raises(NotCheckedError):
+            run([away(loaded)], lake)
+        assert ("product", "new", "services") in chat.taken()
+        if content is None:
+            continue
+        assert file.read_bytes().startswith(b'{"product":{"')
+        file.write_text(content)
+
+
+def test_a_lake_in_an_object_store_has_no_note(tmp_path: Path) -> None:
+    noted = InFile.of(LakeSettings(root="s3a://lake", inbox=tmp_path), "product")
+    line = Line("services", "Services", "error", "1 down", "Postgres does not answer.")
+
+    noted.add("webhook", Notice("product", "new", line, NOW), NOW)
+
+    assert noted.reported("webhook") == {}
 
 
 def test_figures_are_recorded_for_prometheus(
