@@ -14,6 +14,7 @@ from dashboards.identity.signing import new_browser
 MAX_BROWSERS = 20_000
 SIGN_IN_SECONDS = 4 * 3600  # as long as a token of Airflow
 HOUR = 3600
+TICKET_SECONDS = 60
 ROLE_SECONDS = 300  # after them, Airflow is asked again whether a user is still an operator
 
 
@@ -53,6 +54,15 @@ class Browser:
     actions: deque[float] = field(default_factory=deque)  # times, oldest first
 
 
+@dataclass(frozen=True)
+class _Ticket:
+    """Lets a browser change its cookie from the old id to the new one, until a time."""
+
+    old_id: str
+    new_id: str
+    until: float
+
+
 class Browsers:
     """Browsers by id; those that were used least recently are dropped. Thread-safe.
 
@@ -64,6 +74,8 @@ class Browsers:
         self._clock = clock
         self._lock = RLock()
         self._browsers: OrderedDict[str, Browser] = OrderedDict()
+        self._tickets: OrderedDict[str, _Ticket] = OrderedDict()
+        self._connections: OrderedDict[str, str] = OrderedDict()  # the new id of each
 
     def current(self, browser: str) -> str:
         """Return the newest id of the browser that has, or had, this id."""
@@ -82,6 +94,43 @@ class Browsers:
             self._browsers[new_id] = Browser(sign_in=old.sign_in, actions=old.actions)
             old.moved_to, old.sign_in, old.viewed_user = new_id, None, None
             return new_id
+
+    def renew(self, browser: str, connection: str | None = None) -> tuple[str, str]:
+        """Give a browser a new id before a sign-in; return it, and a ticket for its cookie.
+
+        Unlike after `leave`, nothing leads from the old id to the new one: another browser may have
+        the old one too, if its cookie was planted. Only the WebSocket with the name `connection`
+        has it at once.
+        """
+        with self._lock:
+            new_id, ticket = new_browser(), new_browser()
+            self._browsers[new_id] = Browser(actions=self._remembered(browser).actions)
+            self._tickets[ticket] = _Ticket(browser, new_id, self._clock() + TICKET_SECONDS)
+            if connection is not None:
+                self._connections[connection] = new_id
+            for kept in (self._tickets, self._connections):
+                while len(kept) > MAX_BROWSERS:
+                    kept.popitem(last=False)
+            return new_id, ticket
+
+    def renewed(self, connection: str | None) -> str | None:
+        """Return the id that a WebSocket got since its handshake, or None."""
+        with self._lock:
+            return None if connection is None else self._connections.get(connection)
+
+    def redeem(self, ticket: str, browser: str) -> str | None:
+        """Return the new id of the browser that has the ticket and its old id, once."""
+        with self._lock:
+            issued = self._tickets.pop(ticket, None)
+            if issued is None or issued.until < self._clock() or issued.old_id != browser:
+                return None
+            return issued.new_id
+
+    def is_issued(self, ticket: str) -> bool:
+        """Return whether the ticket can still be redeemed."""
+        with self._lock:
+            issued = self._tickets.get(ticket)
+            return issued is not None and self._clock() < issued.until
 
     def sign_in(
         self,

@@ -63,12 +63,9 @@ def held_bytes(session_id: str) -> int:
     return sum(len(file.data) for file in list(files.file_storage.get(session_id, {}).values()))
 
 
-def may_upload(session_id: str, cookie: str | None) -> bool:
-    """Return whether a request for this session, with this cookie, may upload a file.
+def may_upload(session_id: str, browser: str) -> bool:
+    """Return whether a request of this browser may upload a file to this session.
 
     It may take seconds: Airflow is asked from time to time whether the user is still an operator.
     """
-    browser = visitors.browser_of(cookie)
-    if browser is None or not PERMITS.holds(session_id, browser):
-        return False
-    return visitors.BROWSERS.has_operator(browser)
+    return PERMITS.holds(session_id, browser) and visitors.BROWSERS.has_operator(browser)

@@ -3,14 +3,19 @@
 Nothing here depends on the address: a link cannot make a visitor another user.
 """
 
+from collections.abc import Callable
+
 import streamlit as st
 
-from dashboards.identity.browsers import Browsers
+from dashboards.identity.browsers import Browsers, Record
 from dashboards.identity.signing import COOKIE, Signer, new_browser
+from dashboards.server.connections import CONNECTION
 from dashboards.settings import NotSetUpError, visitor_settings
 
 BROWSERS = Browsers()  # of this process
-_BROWSER = "browser"  # key of the session's state: the id of a browser that keeps no cookie
+# Keys of the session's state: the id of a browser that keeps no cookie, the id that replaced the
+# cookie's at a sign-in in this session, and the ticket with which the browser gets its new cookie.
+_BROWSER, _RENEWED, _TICKET = "browser", "renewed_browser", "cookie_ticket"
 
 
 def browser() -> str:
@@ -19,14 +24,45 @@ def browser() -> str:
     Raises:
         NotSetUpError: the app has no secret for cookies.
     """
-    browser_id = _signer().browser(_cookie())
+    browser_id = st.session_state.get(_RENEWED) or _signer().browser(_cookie())
     if browser_id is None:
         browser_id = str(st.session_state.setdefault(_BROWSER, new_browser()))
-    return BROWSERS.current(browser_id)
+    return BROWSERS.current(str(browser_id))
 
 
-def browser_of(cookie: str | None) -> str | None:
-    """Return the id of the browser that sends this cookie; None if the cookie is not valid."""
+def sign_in(account: object, *, is_operator: bool, ask: Callable[[], bool], record: Record) -> None:
+    """Remember that an Airflow user signed in with this browser, whose id is new from now on.
+
+    Another browser with the old id is not signed in. The session uses the new id at once, the
+    browser once it has redeemed `ticket`. For the arguments see `Browsers.sign_in`.
+    """
+    connection = st.context.headers.get(CONNECTION)
+    new_id, st.session_state[_TICKET] = BROWSERS.renew(browser(), connection)
+    st.session_state[_RENEWED] = new_id
+    BROWSERS.sign_in(new_id, account, is_operator=is_operator, ask=ask, record=record)
+
+
+def ticket() -> str | None:
+    """Return the ticket with which the browser gets the cookie of its new id, while it has none."""
+    issued = st.session_state.get(_TICKET)
+    return issued if issued is not None and BROWSERS.is_issued(issued) else None
+
+
+def redeemed(ticket: str, cookie: str | None) -> str | None:
+    """Return the new cookie for a ticket and the cookie that the browser has; None if refused."""
+    browser_id = browser_of(cookie)
+    new_id = None if browser_id is None else BROWSERS.redeem(ticket, browser_id)
+    return None if new_id is None else _signer().cookie(new_id)
+
+
+def browser_of(cookie: str | None, *, connection: str | None = None) -> str | None:
+    """Return the id of the browser that sends this cookie; None if the cookie is not valid.
+
+    `connection`: the name of its WebSocket, which may have got a new id.
+    """
+    renewed_id = BROWSERS.renewed(connection)
+    if renewed_id is not None:
+        return BROWSERS.current(renewed_id)
     try:
         browser_id = _signer().browser(cookie)
     except NotSetUpError:

@@ -1,10 +1,10 @@
 """The app as an ASGI application: `python -m edge.serve dashboards.server.asgi:create_app`.
 
 Middleware checks each request before Streamlit sees it, in this order: the check of `Host`,
-`Guards` (origin, closed paths, security headers), `Messages` (what messages contain), `Sessions`
-(their number), `MessageRates` (how often messages come), `Cookies`, which sets the cookie that
-identifies a browser (`dashboards.identity`), and `ScriptPath`, which keeps the path of the app from
-browsers.
+`Connections`, which names each WebSocket, `Guards` (origin, closed paths, security headers),
+`Messages` (what messages contain), `Sessions` (their number), `MessageRates` (how often messages
+come), `Cookies`, which sets the cookie that identifies a browser (`dashboards.identity`), and
+`ScriptPath`, which keeps the path of the app from browsers.
 """
 
 from functools import partial
@@ -19,7 +19,8 @@ from streamlit import config
 
 from dashboards.identity import uploads, visitors
 from dashboards.identity.signing import COOKIE
-from dashboards.server import cookies, query_log
+from dashboards.server import connections, cookies, query_log
+from dashboards.server.connections import Connections
 from dashboards.server.cookies import Cookies
 from dashboards.server.guards import Guards
 from dashboards.server.message_rates import MessageRates
@@ -42,6 +43,7 @@ def create_app(settings: AppSettings | None = None, script: Path = SCRIPT) -> st
     may_upload = partial(_may_upload, settings.max_upload_mb) if settings.max_upload_mb else None
     middleware = [
         Middleware(TrustedHostMiddleware, allowed_hosts=settings.hosts, www_redirect=False),
+        Middleware(Connections),
         Middleware(Guards, may_upload=may_upload),
         Middleware(Messages, is_signed_in=_is_signed_in, may_upload=may_upload),
         Middleware(
@@ -52,7 +54,7 @@ def create_app(settings: AppSettings | None = None, script: Path = SCRIPT) -> st
             is_signed_in=_is_signed_in,
         ),
         Middleware(MessageRates, signed_in_browser=_signed_in_browser),
-        Middleware(Cookies, name=COOKIE, renew=visitors.renewed),
+        Middleware(Cookies, name=COOKIE, renew=visitors.renewed, redeem=visitors.redeemed),
         Middleware(ScriptPath, script=script),
     ]
     return st.App(script, middleware=middleware)
@@ -61,7 +63,8 @@ def create_app(settings: AppSettings | None = None, script: Path = SCRIPT) -> st
 def _may_upload(max_mb: int, scope: Scope, session_id: str) -> bool:
     if scope.get("method") == "PUT" and not has_room(2 * max_mb * MEGABYTE, scope, session_id):
         return False
-    return uploads.may_upload(session_id, cookies.value_of(scope, COOKIE))
+    browser = _browser(scope)
+    return browser is not None and uploads.may_upload(session_id, browser)
 
 
 def has_room(n_bytes: int, scope: Scope, session_id: str) -> bool:
@@ -75,7 +78,13 @@ def _is_signed_in(scope: Scope) -> bool:
 
 
 def _signed_in_browser(scope: Scope) -> str | None:
-    browser = visitors.browser_of(cookies.value_of(scope, COOKIE))
+    browser = _browser(scope)
     if browser is None or visitors.BROWSERS.signed_in(browser) is None:
         return None
     return browser
+
+
+def _browser(scope: Scope) -> str | None:
+    """Return the browser of a request: after a sign-in over a WebSocket, the one signed in."""
+    cookie = cookies.value_of(scope, COOKIE)
+    return visitors.browser_of(cookie, connection=connections.name_of(scope))

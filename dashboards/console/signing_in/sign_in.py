@@ -1,7 +1,8 @@
 """Sign-in with Airflow accounts, of operators and viewers. The app stores no password.
 
-A sign-in is kept in the server's memory for all tabs of the browser: until the account is signed
-out, for 4 hours, or until the app restarts.
+A sign-in is kept in the server's memory for the browser, which gets a new id and cookie: another
+browser to which the old one is known is not signed in. It ends when the account signs out, after
+4 hours, or when the app restarts. Tabs that were open before it show it once they are reloaded.
 """
 
 import logging
@@ -19,7 +20,7 @@ from airflow_api.client import (
 from dashboards import brand
 from dashboards.console import sources
 from dashboards.console.acts.client import as_account
-from dashboards.console.signing_in import typed_values
+from dashboards.console.signing_in import new_cookie, typed_values
 from dashboards.console.signing_in.attempts import Attempts
 from dashboards.console.sources import Account
 from dashboards.identity import visitors
@@ -47,6 +48,7 @@ def account() -> Account:
     if signed_in is None:
         _form()
         st.stop()
+    new_cookie.request()
     typed_values.restore()
     return signed_in
 
@@ -157,8 +159,7 @@ def _sign_in(name: str, password: str, address: str) -> tuple[str, str] | None:
         ATTEMPTS.withdraw(name, address)
         return _without_answer(error)
     ATTEMPTS.succeeded(name, address)
-    visitors.BROWSERS.sign_in(
-        visitors.browser(),
+    visitors.sign_in(
         signed_in,
         is_operator=is_operator,
         ask=lambda: _is_still_operator(signed_in),

@@ -4,10 +4,10 @@ import re
 from pathlib import Path
 
 import httpx2
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.support.dashboards import searched, shop
-from tests.support.dashboards.browsing import NEEDED, displayed, sign_in
+from tests.support.dashboards.browsing import DESKTOP, NEEDED, Visit, displayed, sign_in
 from tests.support.dashboards.fake_airflow import FakeAirflow
 
 pytestmark = NEEDED
@@ -19,6 +19,23 @@ def test_an_operator_signs_in_and_sees_the_running_retrain(app: str, themed: Pag
     expect(themed.get_by_text("of 8 tasks done")).to_be_visible()
     expect(themed.get_by_text("The challenger als_7f3a beats")).to_be_visible()
     assert themed.locator("[data-testid=stException]").count() == 0
+
+
+def test_a_browser_with_the_same_cookie_from_before_is_not_signed_in(
+    app: str, desktop: Page, browser: Browser
+) -> None:
+    other = Visit(browser, DESKTOP, "light")
+    other.page.goto(app)
+    desktop.context.add_cookies(other.context.cookies())  # type: ignore[arg-type] # as read
+
+    sign_in(desktop, f"{app}/overview")
+
+    expect(desktop.get_by_text("of 8 tasks done")).to_be_visible()
+    other.page.goto(f"{app}/overview")
+    expect(other.page.get_by_label("Username")).to_be_visible()
+    desktop.reload()
+    expect(desktop.get_by_text("of 8 tasks done")).to_be_visible()
+    other.end()
 
 
 def test_a_promotion_has_charts_of_its_evidence(app: str, themed: Page) -> None:

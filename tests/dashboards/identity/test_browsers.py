@@ -1,7 +1,13 @@
 import pytest
 
 from dashboards.identity import browsers
-from dashboards.identity.browsers import HOUR, ROLE_SECONDS, SIGN_IN_SECONDS, Browsers
+from dashboards.identity.browsers import (
+    HOUR,
+    ROLE_SECONDS,
+    SIGN_IN_SECONDS,
+    TICKET_SECONDS,
+    Browsers,
+)
 
 
 class Clock:
@@ -96,6 +102,37 @@ def test_a_browser_that_left_has_one_new_id_in_every_tab_and_stays_signed_in() -
     assert known.viewed_user(newer) is None
 
 
+def test_nothing_leads_from_the_id_before_a_sign_in_to_the_new_one() -> None:
+    known = Browsers()
+    known.sign_in("b", "earlier", is_operator=False)
+
+    new, ticket = known.renew("b")
+    known.sign_in(new, "ada", is_operator=True)
+
+    assert known.current("b") == "b"
+    assert not known.has_operator("b")
+    assert known.signed_in(new) is not None
+    assert ticket not in new
+
+
+def test_a_ticket_is_redeemed_once_in_time_and_with_the_old_id() -> None:
+    clock = Clock()
+    known = Browsers(clock)
+    new, ticket = known.renew("b")
+    assert known.is_issued(ticket)
+    assert known.redeem(ticket, "b") == new
+    assert not known.is_issued(ticket)
+    assert known.redeem(ticket, "b") is None
+    assert known.redeem("x", "b") is None
+
+    _, of_another = known.renew("b")
+    assert known.redeem(of_another, "c") is None
+    _, late = known.renew("b")
+    clock.now += TICKET_SECONDS + 1
+    assert not known.is_issued(late)
+    assert known.redeem(late, "b") is None
+
+
 def test_actions_are_limited_per_browser_and_hour_also_after_it_left() -> None:
     clock = Clock()
     known = Browsers(clock)
@@ -117,3 +154,5 @@ def test_the_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert known.signed_in("a") is None
     assert known.signed_in("c") is not None
+    tickets = [known.renew(name)[1] for name in ("c", "c", "c")]
+    assert [known.is_issued(ticket) for ticket in tickets] == [False, True, True]

@@ -7,7 +7,7 @@ from streamlit import runtime
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 
-from dashboards.identity import uploads
+from dashboards.identity import uploads, visitors
 from dashboards.identity.signing import Signer, new_browser
 from dashboards.identity.uploads import MAX_PERMITS, PERMIT_SECONDS, Permits
 from dashboards.identity.visitors import BROWSERS
@@ -42,24 +42,31 @@ def test_a_permit_is_not_enough_once_the_operator_is_none(
 ) -> None:
     monkeypatch.setattr(uploads, "PERMITS", Permits())
     browser, other = new_browser(), new_browser()
-    cookie = Signer(SECRET).cookie(browser)
     uploads.PERMITS.give("s", browser)
-    assert not uploads.may_upload("s", cookie)  # nobody is signed in
+    assert not uploads.may_upload("s", browser)  # nobody is signed in
 
     BROWSERS.sign_in(browser, object(), is_operator=True)
-    assert uploads.may_upload("s", cookie)
-    for refused in (
-        None,
-        "",
-        cookie[:-1],
-        Signer(SECRET).cookie(other),
-        Signer("x" * 32).cookie(browser),
-    ):
-        assert not uploads.may_upload("s", refused)
-    assert not uploads.may_upload("another", cookie)
+    assert uploads.may_upload("s", browser)
+    assert not uploads.may_upload("s", other)
+    assert not uploads.may_upload("another", browser)
 
     BROWSERS.sign_in(browser, object(), is_operator=False)
-    assert not uploads.may_upload("s", cookie)
+    assert not uploads.may_upload("s", browser)
+
+
+def test_a_browser_is_known_by_a_valid_cookie_or_by_a_websocket_that_signed_in() -> None:
+    browser = new_browser()
+    cookie = Signer(SECRET).cookie(browser)
+    assert visitors.browser_of(cookie) == browser
+    assert visitors.browser_of(cookie, connection="w1") == browser
+    for refused in (None, "", cookie[:-1], Signer("x" * 32).cookie(browser)):
+        assert visitors.browser_of(refused) is None
+
+    new, _ = BROWSERS.renew(browser, "w1")
+
+    assert visitors.browser_of(cookie, connection="w1") == new
+    assert visitors.browser_of(cookie, connection="w2") == browser
+    assert visitors.browser_of(cookie) == browser
 
 
 def test_the_files_of_a_session_have_a_sum(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,7 +35,12 @@ def http() -> Iterator[TestClient]:
         routes=[Route("/{path:path}", page), WebSocketRoute("/_stcore/stream", session)],
         middleware=[
             Middleware(Guards, may_upload=lambda _, session_id: session_id == "permitted"),
-            Middleware(Cookies, name="visitor", renew=lambda value: None if value else "n-1"),
+            Middleware(
+                Cookies,
+                name="visitor",
+                renew=lambda value: None if value else "n-1",
+                redeem=lambda _ticket, _value: None,
+            ),
         ],
     )
     with TestClient(app) as client:

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from dashboards.identity.signing import COOKIE, Signer, new_browser
+from dashboards.server.cookies import RENEWAL_PATH
 from dashboards.text import esc
 from tests.support.dashboards import searched, streamlit_server
 from tests.support.dashboards.demo_pages import SECRET
@@ -104,7 +105,8 @@ class Visit:
         )
 
     def end(self) -> None:
-        assert [error for error in self.errors if PROBE_ERROR not in error] == []
+        errors = [error for error in self.errors if PROBE_ERROR not in error]
+        assert not errors, errors
         assert self.foreign_requests == []
         self.context.close()
 
@@ -170,8 +172,9 @@ def displayed(text: str) -> str:
 
 
 def sign_in(page: Page, address: str) -> None:
-    """Open a page of the console and sign in."""
+    """Open a page of the console and sign in; return once the browser has its new cookie."""
     page.goto(address)
     page.get_by_label("Username").fill(USER)
     page.locator("input[type=password]").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    with page.expect_response(f"**{RENEWAL_PATH}"):
+        page.get_by_role("button", name="Sign in").click()

@@ -54,6 +54,23 @@ def test_the_right_password_opens_the_console(page: Page) -> None:
 
 
 @pytest.mark.usefixtures("console")
+def test_a_sign_in_gives_the_browser_a_new_id(page: Page) -> None:
+    """The old one may be known to another browser, whose cookie was planted."""
+    app = page(OVERVIEW).run()
+    planted = app.session_state["browser"]
+    app.text_input(key="username").set_value(USER)
+    app.text_input(key="password").set_value(PASSWORD)
+
+    press(app, "send_sign_in")
+
+    assert app.title[0].value == "Overview"
+    assert visitors.BROWSERS.signed_in(planted) is None
+    new = app.session_state["renewed_browser"]
+    assert visitors.BROWSERS.signed_in(new) is not None
+    assert visitors.BROWSERS.redeem(app.session_state["cookie_ticket"], planted) == new
+
+
+@pytest.mark.usefixtures("console")
 @pytest.mark.parametrize(
     ("user", "password", "message"),
     [
@@ -235,7 +252,7 @@ def test_seeing_the_product_as_a_user_is_recorded_with_the_operators_token(
     app.text_input(key="username").set_value(USER)
     app.text_input(key="password").set_value(PASSWORD)
     press(app, "send_sign_in")
-    browser = app.session_state["browser"]
+    browser = app.session_state["renewed_browser"]
     visitors.BROWSERS.view_as(browser, "0042")
 
     assert visitors.BROWSERS.is_view_recorded(browser, "playground")
