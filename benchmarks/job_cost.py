@@ -1,12 +1,13 @@
 """CPU seconds of each job from the archive to the lists, and of all together.
 
-    python -m benchmarks.job_cost ARCHIVE [--java-options "-XX:..."] [--rounds 1]
+    python -m benchmarks.job_cost ARCHIVE [--cold] [--java-options "-XX:..."] [--rounds 1]
 
-ARCHIVE is ml-1m.zip as published. As on the platform each job is a process with a JVM of its own;
-there is no Airflow and no Postgres, and nothing is live, so the retrain is a first one without a
-search. CPU seconds are those of the job and all its children, user and system: on a busy machine
-they vary less than the time. `--java-options` are added to the driver's in a second run, beside
-the first: the last lines compare both.
+ARCHIVE is ml-1m.zip as published. As on the platform each job is a process, and the jobs use one
+JVM, which is cold at first. There is no Airflow and no Postgres, and nothing is live, so the
+retrain is a first one without a search. CPU seconds are those of the job, the JVM and all their
+children, user and system: on a busy machine they vary less than the time. A second run beside the
+first is made with a JVM for each job (`--cold`), or with `--java-options` added to the driver's;
+the last line compares both.
 """
 
 import argparse
@@ -16,8 +17,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -26,6 +27,7 @@ import psutil
 
 from benchmarks.lakes import ROOT
 from jobs import decide, freeze, nominate, search
+from jobs.runtime import warm_jvm
 from warehouse import datasets
 from warehouse.run_keys import RunKey
 from warehouse.settings import LakeSettings
@@ -39,8 +41,17 @@ BEFORE_EVALUATE, BEFORE_FIT = "freeze nominate search", "decide"
 
 
 @dataclass(frozen=True, slots=True)
+class Kind:
+    """How the jobs run."""
+
+    name: str
+    is_warm: bool = True
+    java_options: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Cost:
-    """Seconds, and CPU seconds of the job and its children."""
+    """Seconds, and CPU seconds of the job, the JVM and their children."""
 
     job: str
     seconds: float
@@ -51,42 +62,66 @@ def main() -> None:
     """Print the cost of each job, and the sum beside the target."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("archive", type=Path, help="ml-1m.zip")
-    parser.add_argument("--java-options", default="", help="further options of the driver's JVM")
+    parser.add_argument("--cold", action="store_true", help="also with a JVM for each job")
+    parser.add_argument("--java-options", default="", help="also with these options of the driver")
     parser.add_argument("--rounds", type=int, default=1, help="runs of each kind, in turns")
     options = parser.parse_args()
-    kinds = ["", options.java_options] if options.java_options else [""]
-    sums: dict[str, list[float]] = {kind: [] for kind in kinds}
+    kinds = [Kind("one JVM")]
+    if options.cold:
+        kinds.append(Kind("a JVM for each job", is_warm=False))
+    if options.java_options:
+        kinds.append(Kind(options.java_options, java_options=options.java_options))
+    sums: dict[str, list[float]] = {kind.name: [] for kind in kinds}
     for _ in range(options.rounds):
         for kind in kinds:
             costs = run(options.archive, kind)
-            sums[kind].append(sum(cost.cpu_seconds for cost in costs))
+            sums[kind.name].append(sum(cost.cpu_seconds for cost in costs))
             report(kind, costs)
-    if options.java_options:
-        ratio = min(sums[options.java_options]) / min(sums[""])
-        print(f"CPU seconds with these options: {ratio:.2f} times those without")
+    for kind in kinds[1:]:
+        ratio = min(sums[kind.name]) / min(sums[kinds[0].name])
+        print(f"CPU seconds with {kind.name}: {ratio:.2f} times those with {kinds[0].name}")
 
 
-def run(archive: Path, java_options: str) -> list[Cost]:
+def run(archive: Path, kind: Kind) -> list[Cost]:
     """Run the jobs on a new lake; return their costs in order."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as servers:
         inbox = Path(folder, "inbox", NAME)
         inbox.mkdir(parents=True)
         shutil.copy(archive, inbox)
         environment = os.environ | {
             "LAKE_ROOT": f"{folder}/lake",
             "LAKE_INBOX": f"{folder}/inbox",
-            "SPARK_CONF_DIR": str(configured(Path(folder), java_options)),
+            "SPARK_CONF_DIR": str(configured(Path(folder), kind.java_options)),
             "SPARK_LOCAL_IP": "127.0.0.1",
             "PYSPARK_SUBMIT_ARGS": "--master local[2] pyspark-shell",
         }
-        ingest = [measured(job, spark(job, "ingest"), environment) for job in INGEST]
+        server = None
+        if kind.is_warm:
+            environment[warm_jvm.SOCKET] = f"{folder}/jvm.sock"
+            server = servers.enter_context(jvm_server(environment))
+        cost = partial(measured, environment=environment, server=server)
         return [
-            *ingest,
-            measured("nominate", small(BEFORE_EVALUATE), environment),
-            measured("evaluate", spark("evaluate", "retrain"), environment),
-            measured("decide", small(BEFORE_FIT), environment),
-            measured("fit", spark("fit", "retrain"), environment),
+            *[cost(job, spark(job, "ingest")) for job in INGEST],
+            cost("nominate", small(BEFORE_EVALUATE)),
+            cost("evaluate", spark("evaluate", "retrain")),
+            cost("decide", small(BEFORE_FIT)),
+            cost("fit", spark("fit", "retrain")),
         ]
+
+
+@contextmanager
+def jvm_server(environment: dict[str, str]) -> Iterator[psutil.Popen]:
+    """Run the server of the warm JVM during the block."""
+    path = Path(environment[warm_jvm.SOCKET])
+    command = [sys.executable, "-m", "jobs.runtime.warm_jvm_server", str(path)]
+    process = psutil.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
+    try:
+        while not path.exists():
+            time.sleep(0.1)
+        yield process
+    finally:
+        process.terminate()
+        process.wait()
 
 
 def configured(folder: Path, java_options: str) -> Path:
@@ -126,13 +161,15 @@ def without_spark(steps: str) -> None:
             decide.decide(root, dataset, None, run_key=key(step))
 
 
-def measured(job: str, command: Sequence[str], environment: dict[str, str]) -> Cost:
-    """Run a command to its end; return what it cost.
+def measured(
+    job: str, command: Sequence[str], *, environment: dict[str, str], server: psutil.Popen | None
+) -> Cost:
+    """Run a command to its end; return what it and the server of the JVM spent.
 
     Raises:
         CalledProcessError: it failed; its output was printed.
     """
-    started = time.monotonic()
+    started, before = time.monotonic(), spent_below(server)
     with tempfile.TemporaryFile("w+") as output:
         process = psutil.Popen(
             [sys.executable, *command],
@@ -147,7 +184,7 @@ def measured(job: str, command: Sequence[str], environment: dict[str, str]) -> C
             output.seek(0)
             print(output.read())
             raise subprocess.CalledProcessError(process.returncode, process.args)
-    return Cost(job, seconds, cpu_seconds)
+    return Cost(job, seconds, cpu_seconds + spent_below(server) - before)
 
 
 def followed(process: psutil.Popen) -> float:
@@ -167,9 +204,16 @@ def followed(process: psutil.Popen) -> float:
     return sum(spent.values())
 
 
-def report(kind: str, costs: Sequence[Cost]) -> None:
+def spent_below(server: psutil.Popen | None) -> float:
+    """Return the CPU seconds of the JVM below the server, and of its ended Python workers."""
+    if server is None:
+        return 0.0
+    return sum(sum(process.cpu_times()[:4]) for process in server.children(recursive=True))
+
+
+def report(kind: Kind, costs: Sequence[Cost]) -> None:
     """Print the costs of one run."""
-    print(f"options of the driver: {kind or 'as shipped'}")
+    print(kind.name)
     for cost in costs:
         print(f"  {cost.job:10} {cost.seconds:6.1f} s {cost.cpu_seconds:7.1f} CPU s")
     total = sum(cost.cpu_seconds for cost in costs)

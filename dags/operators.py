@@ -6,6 +6,7 @@ last line gives the reason. `jobs/runtime/entrypoint.py` sets these codes.
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -36,10 +37,53 @@ SETTINGS_FOR_CLEANING = (
     "AIRFLOW__CORE__LOAD_EXAMPLES",
     "AIRFLOW__LOGGING__BASE_LOG_FOLDER",
 )
+WARM_JVM = "SPARK_JVM_SOCKET"
 ALERTS = "ALERT_"  # first letters of the settings of alerts
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 OnNothing = Literal["skip_rest", "skip_self"]
+
+
+class Child:
+    """A job as a child process, in a session of its own, with a copy of its output in the log."""
+
+    def __init__(self, job: str, arguments: Sequence[str], environment: Mapping[str, str]) -> None:
+        self._job = job
+        self.process = subprocess.Popen(  # noqa: S603 # a list, no shell
+            [sys.executable, "-P", "-m", f"jobs.{job}", *arguments],
+            env={**environment, "PYTHONUNBUFFERED": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            start_new_session=True,
+        )
+
+    def wait(self, log: Any) -> tuple[int, str]:
+        """Copy its output to `log` until it ends; return its exit code and its last line."""
+        if self.process.stdout is None:
+            raise AssertionError
+        last_line = "none"
+        with self.process.stdout as lines:
+            for line in map(str.rstrip, lines):
+                log_line(log, line)
+                last_line = line or last_line
+        return self.process.wait(), last_line
+
+    def stop(self, log: Any) -> None:
+        """Stop it and its children: SIGTERM first, SIGKILL after the grace period."""
+        process = self.process
+        if process.poll() is not None:
+            return
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+            try:
+                process.wait(GRACE_SECONDS)
+            except subprocess.TimeoutExpired:
+                log.warning("jobs.%s did not stop on SIGTERM: killed", self._job)
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 class JobOperator(BaseOperator, SkipMixin):
@@ -79,7 +123,7 @@ class JobOperator(BaseOperator, SkipMixin):
         self.airflow = airflow
         self.alerts = alerts
         self.on_nothing = on_nothing
-        self._process: subprocess.Popen[str] | None = None
+        self._child: Child | None = None
 
     def execute(self, context: Context) -> None:
         """Run the job; its exit code decides the state of the task."""
@@ -92,49 +136,16 @@ class JobOperator(BaseOperator, SkipMixin):
             raise AirflowException(f"jobs.{self.job} {exit_text(code)}; its last line: {last_line}")
 
     def on_kill(self) -> None:
-        """Stop the job and its children: SIGTERM first, SIGKILL after the grace period."""
-        process = self._process
-        if process is None or process.poll() is not None:
-            return
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGTERM)
-            try:
-                process.wait(GRACE_SECONDS)
-            except subprocess.TimeoutExpired:
-                self.log.warning("jobs.%s did not stop on SIGTERM: killed", self.job)
-            os.killpg(process.pid, signal.SIGKILL)
+        """Stop the job and its children."""
+        if self._child is not None:
+            self._child.stop(self.log)
 
     def _run(self) -> tuple[int, str]:
-        self._process = subprocess.Popen(  # noqa: S603 # a list, no shell
-            [sys.executable, "-P", "-m", f"jobs.{self.job}", *self.arguments],
-            env=self._environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-            start_new_session=True,
-        )
-        if self._process.stdout is None:
-            raise AssertionError
-        last_line = "none"
-        with self._process.stdout as lines:
-            for line in map(str.rstrip, lines):
-                self._log_line(line)
-                last_line = line or last_line
-        return self._process.wait(), last_line
-
-    def _log_line(self, line: str) -> None:
-        level, _, message = line.partition(" ")
-        if line.startswith("{"):  # LOG_FORMAT=json
-            with suppress(json.JSONDecodeError):
-                level, message = json.loads(line).get("level"), line
-        level, message = (level, message) if level in LEVELS else ("INFO", line)
-        getattr(self.log, level.lower())("%s", message)
+        self._child = Child(self.job, self.arguments, self._environment())
+        return self._child.wait(self.log)
 
     def _environment(self) -> dict[str, str]:
-        environment = without_secrets(os.environ) | {"PYTHONUNBUFFERED": "1"}
+        environment = without_secrets(os.environ)
         if self.serving:
             environment["SERVING_DATABASE_URL"] = database_url(BaseHook.get_connection("serving"))
         if self.airflow:
@@ -151,13 +162,39 @@ class JobOperator(BaseOperator, SkipMixin):
 
 
 class SparkJobOperator(SparkSubmitOperator):
-    """SparkSubmitOperator whose driver does not inherit Airflow's connections and keys."""
+    """SparkSubmitOperator whose driver does not inherit Airflow's connections and keys.
+
+    With a local master, where SPARK_JVM_SOCKET names the server of a warm JVM
+    (`jobs/runtime/warm_jvm.py`), the job is a child process that borrows it.
+    """
+
+    _child: Child | None = None
 
     def execute(self, context: Context) -> None:
         """Submit the job and wait until it ends."""
         self._hook = self._get_hook()  # reads the connection before the secrets are hidden
+        master = str(self._hook._connection["master"])  # noqa: SLF001 # it has no other name
+        if WARM_JVM in os.environ and master.startswith("local"):
+            self._run_warm(master)
+            return
         with hidden_secrets():
             super().execute(context)
+
+    def on_kill(self) -> None:
+        """Stop the job."""
+        if self._child is None:
+            super().on_kill()
+        else:
+            self._child.stop(self.log)
+
+    def _run_warm(self, master: str) -> None:
+        job = Path(self.application).stem
+        submit = {"PYSPARK_SUBMIT_ARGS": f"--master {shlex.quote(master)} pyspark-shell"}
+        environment = without_secrets(os.environ) | submit
+        self._child = Child(job, self.application_args or [], environment)
+        code, last_line = self._child.wait(self.log)
+        if code != 0:
+            raise AirflowException(f"jobs.{job} {exit_text(code)}; its last line: {last_line}")
 
 
 def database_url(connection: Connection) -> str:
@@ -210,6 +247,16 @@ def hidden_secrets() -> Iterator[None]:
         yield
     finally:
         os.environ.update(hidden)
+
+
+def log_line(log: Any, line: str) -> None:
+    """Log a line of a job with the level that it has, else as INFO."""
+    level, _, message = line.partition(" ")
+    if line.startswith("{"):  # LOG_FORMAT=json
+        with suppress(json.JSONDecodeError):
+            level, message = json.loads(line).get("level"), line
+    level, message = (level, message) if level in LEVELS else ("INFO", line)
+    getattr(log, level.lower())("%s", message)
 
 
 def exit_text(code: int) -> str:

@@ -39,6 +39,12 @@ class OpsSettings(BaseSettings):
         description="Spark's configuration folder, with `spark-defaults.conf` and "
         "`log4j2.properties`.",
     )
+    spark_jvm_idle_seconds: int = Field(
+        default=120,
+        ge=0,
+        description="Seconds after which the JVM ends that Spark jobs on a local master share, if "
+        "no job uses it. 0: each job starts a JVM of its own, which is slower.",
+    )
     postgres_port: int | None = Field(
         default=None,
         ge=1,
@@ -129,6 +135,11 @@ class OpsSettings(BaseSettings):
     def run(self) -> Path:
         """Socket and configuration of supervisord, and the chosen ports."""
         return self.folder / "run"
+
+    @property
+    def spark_jvm(self) -> Path:
+        """Socket of the server of the warm JVM."""
+        return self.run / "spark-jvm.sock"
 
     @property
     def private(self) -> tuple[Path, ...]:

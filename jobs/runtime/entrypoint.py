@@ -100,4 +100,5 @@ def run(main: Callable[[], int | None], *also_expected: type[Exception]) -> None
     finally:
         for events in _SENT:
             events.ended(failure)
+        session.stop(usable=failure != UNEXPECTED)
     sys.exit(code)

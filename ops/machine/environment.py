@@ -34,6 +34,7 @@ OURS = (
 )
 LINEAGE_KEY = "LINEAGE_API_KEY"
 AWS = "AWS_"  # first letters of the variables of delta-rs and of Hadoop's client for S3
+WARM_JVM = "SPARK_JVM_SOCKET"  # jobs.runtime.warm_jvm reads it
 COMMON = ("HOME", "JAVA_HOME", "LD_LIBRARY_PATH", "LOGNAME", "SHELL", "TERM", "TMPDIR", "USER")
 # Java names files in the encoding of the locale, and libraries take the machine's time zone for
 # times without one: neither may depend on the shell.
@@ -72,7 +73,8 @@ def of(program: str, settings: OpsSettings, ports: Ports) -> dict[str, str]:
         special = {}
     is_downloading = program.startswith("airflow") or program == "job"
     downloads = of_downloads() if is_downloading else {}
-    needed = spark(settings) if is_downloading else {}  # wins over the JAVA_HOME of the shell
+    runs_spark = is_downloading or program == "spark-jvm"
+    needed = spark(settings) if runs_spark else {}  # wins over the JAVA_HOME of the shell
     common = base(settings)
     if not is_downloading:
         common.pop(LINEAGE_KEY, None)  # jobs alone send lineage
@@ -146,7 +148,9 @@ def run_job(
 
 def spark(settings: OpsSettings) -> dict[str, str]:
     """Return the variables of spark-submit and PySpark."""
+    is_warm = settings.spark_master.startswith("local") and settings.spark_jvm_idle_seconds
     return {
+        **({WARM_JVM: str(settings.spark_jvm)} if is_warm else {}),
         "JAVA_HOME": str(java.find().home),
         "SPARK_HOME": str(jars.pyspark_jars().parent),  # its scripts find it in no path with blanks
         "SPARK_CONF_DIR": str(settings.spark_conf),

@@ -1,9 +1,12 @@
 """Whether the programs of one platform are healthy."""
 
 import json
+import socket
 import urllib.request
 from collections.abc import Callable
+from contextlib import closing
 from functools import cache, partial
+from pathlib import Path
 
 from ops.errors import PortTakenError
 from ops.machine import ports as port_numbers
@@ -16,11 +19,15 @@ TIMEOUT_SECONDS = 10  # a busy machine answers late
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # loopback has no proxy
 
 
-def check(server: Server, ports: Ports) -> Callable[[str], bool]:
-    """Return a function from a program's name to its health. Airflow is asked once at most."""
+def check(server: Server, ports: Ports, jvm: Path) -> Callable[[str], bool]:
+    """Return a function from a program's name to its health. Airflow is asked once at most.
+
+    `jvm` is the socket of the server of the warm JVM.
+    """
     base = port_numbers.addresses(ports)
     checks: dict[str, Callable[[], bool]] = {
         "postgres": lambda: postgres.is_ready(server),
+        "spark-jvm": lambda: listens(jvm),
         "api": lambda: answers(f"{base['api']}/health"),
         "app": lambda: answers(f"{base['app']}/_stcore/health"),
         "airflow-api": lambda: answers(f"{base['airflow']}/api/v2/version"),
@@ -50,6 +57,17 @@ def answers(url: str) -> bool:
             return bool(answer.status < 400)  # noqa: PLR2004 # HTTP
     except OSError:
         return False
+
+
+def listens(path: Path) -> bool:
+    """Return whether a program listens on the socket file."""
+    with closing(socket.socket(socket.AF_UNIX)) as client:
+        client.settimeout(TIMEOUT_SECONDS)
+        try:
+            client.connect(str(path))
+        except OSError:
+            return False
+    return True
 
 
 def _airflow(url: str) -> dict[str, bool]:

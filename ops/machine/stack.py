@@ -157,7 +157,7 @@ class Stack:
 
     def health(self) -> Callable[[str], bool]:
         """Return a function from a program's name to its health now."""
-        return health.check(self.server, self.ports)
+        return health.check(self.server, self.ports, self.settings.spark_jvm)
 
     def _link_postgres(self) -> None:
         link = self.settings.folder / "postgres"
@@ -174,13 +174,14 @@ class Stack:
             self.supervisord.start_program(program)
 
     def _start_airflow(self) -> None:
-        for program in ("airflow-api", "airflow-dag-processor"):
+        for program in ("spark-jvm", "airflow-api", "airflow-dag-processor"):
             self.supervisord.start_program(program)
         for program, port in {"api": self.ports.api, "app": self.ports.app}.items():
             with step(f"{program} on port {port}"):
                 self._wait_for(program)
         with step(f"Airflow on port {self.ports.airflow}"):
             self._wait_for("airflow-api")
+            self._wait_for("spark-jvm")
             for program in AIRFLOW_BACKGROUND:
                 self.supervisord.start_program(program)
             for program in AIRFLOW_BACKGROUND:

@@ -21,6 +21,7 @@ PROGRAMS = {
     "postgres": "INT",  # a "fast" shutdown of Postgres
     "api": "TERM",
     "app": "TERM",
+    "spark-jvm": "TERM",
     "airflow-api": "TERM",
     "airflow-dag-processor": "TERM",
     "airflow-scheduler": "TERM",

@@ -164,6 +164,70 @@ def test_a_stopped_spark_job_ends_its_driver(
     assert "Cannot execute" in str(ended[0])
 
 
+@pytest.fixture
+def warm(job: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Make a task of a Spark job with this text, on a machine with a warm JVM."""
+    monkeypatch.setenv("SPARK_JVM_SOCKET", "/run/jvm.sock")
+    monkeypatch.setenv("AIRFLOW__CORE__FERNET_KEY", "secret")
+
+    def make(text: str) -> SparkJobOperator:
+        job(text)
+        return SparkJobOperator(
+            task_id="small",
+            application="/jobs/small.py",
+            application_args=["--dataset=d"],
+            conn_id="spark",
+        )
+
+    return make
+
+
+def test_with_a_warm_jvm_a_spark_job_is_a_child_process(warm: Any) -> None:
+    task = warm(
+        "import os, sys; print(*sys.argv[1:], os.environ['SPARK_JVM_SOCKET'],"
+        " os.environ['PYSPARK_SUBMIT_ARGS'], os.environ.get('AIRFLOW__CORE__FERNET_KEY'))"
+    )
+    with capture_logs() as lines:
+        task.execute({})
+
+    passed = "--dataset=d /run/jvm.sock --master 'local[1]' pyspark-shell None"
+    assert ("info", passed) in [(line["log_level"], line["event"]) for line in lines]
+
+
+def test_a_spark_job_that_fails_with_a_warm_jvm_fails_its_task(warm: Any) -> None:
+    with pytest.raises(AirflowException, match=r"jobs.small failed with exit code 1; .*ERROR no"):
+        warm("import sys; print('ERROR no row'); sys.exit(1)").execute({})
+
+
+def test_a_stopped_spark_job_with_a_warm_jvm_leaves_no_process(warm: Any, tmp_path: Path) -> None:
+    fifo = tmp_path / "pids"
+    os.mkfifo(fifo)
+    text = STUBBORN.format(pause=PAUSE, ignore="", fifo=str(fifo), more=MORE_THAN_A_PIPE_BUFFERS)
+    task = warm(text)
+    ended: list[BaseException] = []
+    runner = threading.Thread(target=collect, args=(task, ended), daemon=True)
+    runner.start()
+    processes = [os.pidfd_open(int(pid)) for pid in fifo.read_text().split()]
+    task.on_kill()
+    runner.join(10)
+    assert "was ended by SIGTERM" in str(ended[0])
+    assert all(map(ends, processes))
+    for process in processes:
+        os.close(process)
+
+
+def test_a_cluster_gets_the_job_by_spark_submit(
+    warm: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "spark-submit"
+    program.write_text('#!/bin/sh\necho submitted "$@"\nexit 3\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setenv("AIRFLOW_CONN_SPARK", '{"conn_type": "spark", "host": "yarn"}')
+    with pytest.raises(AirflowException, match="Cannot execute"):
+        warm("print('not me')").execute({})
+
+
 def collect(task: Any, ended: list[BaseException]) -> None:
     try:
         task.execute({})

@@ -45,12 +45,16 @@ def ports() -> Iterator[Ports]:
 def test_a_slow_airflow_is_waited_for_longer_than_it_takes(
     settings: OpsSettings, ports: Ports, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    is_healthy = health.check(Server(settings.folder, ports.postgres, "x"), ports)
+    is_healthy = health.check(
+        Server(settings.folder, ports.postgres, "x"), ports, settings.spark_jvm
+    )
     assert is_healthy("airflow-scheduler")
     assert not is_healthy("airflow-triggerer")
     assert health.TIMEOUT_SECONDS >= 10
     monkeypatch.setattr(health, "TIMEOUT_SECONDS", 0.05)
-    is_healthy = health.check(Server(settings.folder, ports.postgres, "x"), ports)
+    is_healthy = health.check(
+        Server(settings.folder, ports.postgres, "x"), ports, settings.spark_jvm
+    )
     assert not is_healthy("airflow-scheduler")
 
 
