@@ -37,8 +37,9 @@ class Commit:
 
 @dataclass(frozen=True, slots=True)
 class StoredDefinition:
-    """A table as it was created: its columns, those that are never null, its named checks."""
+    """A table as it was created: its id, columns, those that are never null, its named checks."""
 
+    id: str
     columns: frozenset[str]
     never_null: frozenset[str]
     checks: frozenset[str]
@@ -82,6 +83,7 @@ class Lake:
         delta, prefix = self._open(table), "delta.constraints."
         fields, properties = delta.schema().fields, delta.metadata().configuration
         return StoredDefinition(
+            id=str(delta.metadata().id),
             columns=frozenset(field.name for field in fields),
             never_null=frozenset(field.name for field in fields if not field.nullable),
             checks=frozenset(n.removeprefix(prefix) for n in properties if n.startswith(prefix)),

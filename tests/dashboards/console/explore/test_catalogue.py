@@ -83,7 +83,9 @@ def test_a_version_says_why_it_was_written(
     monkeypatch.setenv("CONSOLE_AIRFLOW_URL", "https://airflow.test")
     at = datetime(2026, 1, 5, tzinfo=UTC)
     commit = Commit(3, at, "WRITE", RunKey(dag, "r1", "backtest"))
-    details = stored.Details(StoredDefinition(frozenset(), frozenset(), frozenset()), (commit,), ())
+    details = stored.Details(
+        StoredDefinition("id", frozenset(), frozenset(), frozenset()), (commit,), ()
+    )
     monkeypatch.setattr(lake_data, "retrains", lambda _: [])
     monkeypatch.setattr(stored, "details", lambda *_: details)
 
