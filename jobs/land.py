@@ -1,7 +1,8 @@
 """Land the source's files in bronze: unchanged, each row with its file and line.
 
 A file is landed once, and again after a correction of how the manifest says it is read. Files whose
-columns are not the manifest's are rejected before anything is written.
+columns are not the manifest's are rejected before anything is written. Spark starts only for files
+of an object store, and for more than `_SMALL_BYTES`.
 
 Run: python -m jobs.land --dataset movielens_1m
 """
@@ -11,8 +12,9 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pyspark.sql import SparkSession
+import pyarrow as pa
 
 from jobs.ingestion import parsing, planning, samples, sources
 from jobs.ingestion.planning import Plan
@@ -21,17 +23,25 @@ from jobs.runtime import entrypoint
 from jobs.runtime.errors import EmptyFileError, HeaderError
 from jobs.runtime.logs import event
 from warehouse import landings
+from warehouse.append import append
 from warehouse.datasets import Dataset
 from warehouse.delta import Warehouse
 from warehouse.query import Equals, Lake
 from warehouse.tables import BRONZE, BRONZE_LANDINGS, Table
 
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
 log = logging.getLogger(__name__)
 
+_SMALL_BYTES = 16 << 20  # of the new files of a table: this process reads them, in a few seconds
+_MAX_BYTES = 512 << 20  # of their rows in memory
 _ROWS_PER_FILE = 500_000  # one task reads a file: `refine` shall read a large one with several
 
 
-def require_headers(spark: SparkSession, dataset: Dataset, files: Sequence[SentFile]) -> None:
+def require_headers(
+    spark: "SparkSession | None", dataset: Dataset, files: Sequence[SentFile]
+) -> None:
     """Compare the columns and the first rows of each file with the manifest.
 
     Raises:
@@ -59,7 +69,8 @@ def require_headers(spark: SparkSession, dataset: Dataset, files: Sequence[SentF
 
 def run(warehouse: Warehouse, dataset: Dataset, inbox: Path) -> int:
     """Land every new file, and return the number of rows. A second run lands none."""
-    lake, spark = Lake(warehouse.root), warehouse.spark
+    lake = Lake(warehouse.root)
+    spark = warehouse.spark if sources.need_spark(dataset, warehouse.root) else None
     earlier = landings.recorded(lake)
     names = {(landing.target, landing.source_file) for landing in earlier}
     with sources.delivered(dataset, inbox, warehouse.root, spark, landed=names) as delivered:
@@ -84,7 +95,7 @@ def run(warehouse: Warehouse, dataset: Dataset, inbox: Path) -> int:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Parse the command line, start Spark, run."""
+    """Parse the command line, run."""
     job = entrypoint.job(entrypoint.parser("land", __doc__).parse_args(argv))
     run(job.warehouse(), job.dataset, job.inbox)
 
@@ -97,11 +108,28 @@ def _land(warehouse: Warehouse, table: Table, files: Sequence[SentFile]) -> Coun
     if not missing:
         return written
     new = [file for file in files if file.landing_id in missing]
-    rows = parsing.bronze_rows(warehouse.spark, table, new, run_key=str(warehouse.run_key))
+    write_id = landings.write_id(missing)
     with parsing.errors_as_sentences():
-        write_id = landings.write_id(missing)
-        warehouse.append(table, rows, write_id=write_id, rows_per_file=_ROWS_PER_FILE)
+        small = _small(warehouse, table, new)
+        if small is not None:
+            append(warehouse.root, table, small, run_key=warehouse.run_key, write_id=write_id)
+        else:
+            key = str(warehouse.run_key)
+            rows = parsing.bronze_rows(warehouse.spark, table, new, run_key=key)
+            warehouse.append(table, rows, write_id=write_id, rows_per_file=_ROWS_PER_FILE)
     return _n_rows(warehouse, table, landing_ids)
+
+
+def _small(warehouse: Warehouse, table: Table, files: Sequence[SentFile]) -> pa.Table | None:
+    """Return the files' rows if few and small files have them and the table takes them as it is."""
+    if not all(file.is_local for file in files):
+        return None
+    if sum(Path(file.path).stat().st_size for file in files) > _SMALL_BYTES:
+        return None
+    if warehouse.exists(table) and warehouse.differences(table):
+        return None
+    key = str(warehouse.run_key)
+    return parsing.rows_in_memory(table, files, run_key=key, max_bytes=_MAX_BYTES)
 
 
 def _n_rows(warehouse: Warehouse, table: Table, landing_ids: Collection[str]) -> Counter[str]:
@@ -136,8 +164,8 @@ def _record(warehouse: Warehouse, plan: Plan, n_rows: Counter[str]) -> None:
         }
         for landing_id, file in sorted(first_files.items())
     ]
-    frame = warehouse.spark.createDataFrame(rows, BRONZE_LANDINGS.ddl)
-    warehouse.append(BRONZE_LANDINGS, frame, write_id=landings.write_id(first_files))
+    write_id = landings.write_id(first_files)
+    append(warehouse.root, BRONZE_LANDINGS, rows, run_key=warehouse.run_key, write_id=write_id)
 
 
 if __name__ == "__main__":

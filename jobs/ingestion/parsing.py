@@ -23,6 +23,7 @@ from jobs.ingestion.reading import memory
 from jobs.ingestion.samples import Sample
 from jobs.ingestion.sources import SentFile
 from jobs.runtime.errors import UnreadableFileError
+from warehouse.creation import arrow_schema
 from warehouse.tables import Table
 
 OfFiles = Callable[..., Iterator[pa.RecordBatch]]
@@ -41,8 +42,29 @@ def bronze_rows(
     return _read(spark, files, partial(bronze_batches, table=table, run_key=run_key), columns)
 
 
-def samples_of(spark: SparkSession, files: Sequence[SentFile]) -> dict[SentFile, Sample]:
+def rows_in_memory(
+    table: Table, files: Sequence[SentFile], *, run_key: str, max_bytes: int
+) -> pa.Table | None:
+    """Return the rows of local files as rows of the table, read by this process.
+
+    None if they take more than `max_bytes`.
+    """
+    batches: list[pa.RecordBatch] = []
+    n_bytes = 0
+    with memory.bounded():
+        for file in files:
+            for batch in bronze_batches(Path(file.path), file, table=table, run_key=run_key):
+                batches.append(batch)
+                n_bytes += batch.nbytes
+                if n_bytes > max_bytes:
+                    return None
+    return pa.Table.from_batches(batches, arrow_schema(table))
+
+
+def samples_of(spark: SparkSession | None, files: Sequence[SentFile]) -> dict[SentFile, Sample]:
     """Return the first rows of each file. Spark's workers read files that are not local.
+
+    Without Spark, all files are local.
 
     Raises:
         UnreadableFileError: a file cannot be read as the manifest says.
@@ -53,7 +75,8 @@ def samples_of(spark: SparkSession, files: Sequence[SentFile]) -> dict[SentFile,
             for file in files
             if file.is_local
         }
-    if remote := [file for file in files if not file.is_local]:
+    remote = [file for file in files if not file.is_local]
+    if spark is not None and remote:
         by_key = {_key(file): file for file in remote}
         with errors_as_sentences():
             rows = _read(spark, remote, _sample, "file string, sample string").collect()
@@ -63,7 +86,7 @@ def samples_of(spark: SparkSession, files: Sequence[SentFile]) -> dict[SentFile,
 
 @contextmanager
 def errors_as_sentences() -> Iterator[None]:
-    """Raise the error of a file that a worker raised, as a sentence without Spark's trace.
+    """Raise the error of a file as a sentence, without the trace of Spark if a worker raised it.
 
     Raises:
         UnreadableFileError: a file could not be read to its end; nothing was written.
@@ -74,6 +97,8 @@ def errors_as_sentences() -> Iterator[None]:
         if _CRASH not in str(error):
             raise
         raise UnreadableFileError(f"a file: {memory.CRASH}. Nothing was landed") from error
+    except UnreadableFileError as error:
+        raise UnreadableFileError(f"{error}. Nothing was landed") from None
     except PySparkException as error:
         sentence = _SENTENCE.search(str(error))
         if sentence is None:

@@ -90,6 +90,13 @@ def named_sections(dataset: Dataset) -> list[tuple[Target, str | None, Files]]:
     ]
 
 
+def need_spark(dataset: Dataset, root: str) -> bool:
+    """Return whether only Spark can find the files, or put them where it reads them."""
+    source = dataset.source
+    where = {"archive": root, "folder": str(source.url)}.get(source.kind, "")
+    return "://" in where
+
+
 @contextmanager
 def delivered(
     dataset: Dataset,

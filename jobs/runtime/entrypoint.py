@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,11 +46,12 @@ class Job:
     inbox: Path
     run_key: RunKey
 
-    def warehouse(self) -> "Warehouse":
-        """Start Spark and return the data set's tables."""
+    def warehouse(self, *, few_rows: bool = False) -> "Warehouse":
+        """Return the data set's tables; Spark starts when it is needed for the first time."""
         from warehouse.delta import Warehouse
 
-        return Warehouse(session.start(self.name), self.root, run_key=self.run_key)
+        start = partial(session.start, self.name, few_rows=few_rows)
+        return Warehouse(start, self.root, run_key=self.run_key)
 
 
 def parser(name: str, description: str | None) -> argparse.ArgumentParser:

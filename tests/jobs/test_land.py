@@ -245,3 +245,22 @@ def test_one_member_of_an_archive_lands_as_items_and_as_ratings(
     assert land.run(warehouse, dataset, inbox) == 2
     assert rows_of(warehouse, BRONZE_ITEMS, "item_id", "title") == [("a", "Heat")]
     assert rows_of(warehouse, BRONZE_RATINGS, "item_id", "rating") == [("a", "4")]
+
+
+def test_small_files_land_without_spark_as_they_do_with_it(
+    warehouse: Warehouse, inbox: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send(inbox, "ratings.csv", HEADER, "u,a,4,100", "u,b,lots", "v,a,9.5,1")
+    send(inbox, "items.csv", "item,title,kinds", '7,"Heat, again",Crime|Drama')
+    send(inbox, "users.csv", "user,age", "u,33", "v,")
+    tables = (BRONZE_RATINGS, BRONZE_ITEMS, BRONZE_USERS, BRONZE_LANDINGS)
+
+    def starts() -> SparkSession:
+        raise AssertionError
+
+    small = Warehouse(starts, str(tmp_path / "small"), run_key=warehouse.run_key)
+    assert land.run(small, product(), inbox) == 6
+
+    monkeypatch.setattr(land, "_SMALL_BYTES", 0)
+    assert land.run(warehouse, product(), inbox) == 6
+    assert contents(small, *tables) == contents(warehouse, *tables)

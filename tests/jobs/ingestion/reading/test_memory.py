@@ -95,7 +95,7 @@ def test_land_reports_a_file_that_does_not_fit(inbox: Path) -> None:
     file = SentFile("ratings", path.name, str(path), "x" * 16, SECTION)
 
     with pytest.raises(UnreadableFileError, match=r"ratings\.parquet: unpacked, it does not fit"):
-        parsing.samples_of(None, [file])  # type: ignore[arg-type] # a local file needs no Spark
+        parsing.samples_of(None, [file])
 
 
 @pytest.mark.parametrize("read_rows", [parsing.of_local, parsing.of_content])
@@ -135,7 +135,7 @@ def test_rows_for_which_there_is_no_memory_are_a_sentence(
     file = SentFile("ratings", "a.csv", str(tmp_path / "a.csv"), "x" * 16, Ratings(file="a.csv"))
 
     with pytest.raises(UnreadableFileError, match=r"a\.csv: reading needs more than 2,048 MB of"):
-        parsing.samples_of(None, [file])  # type: ignore[arg-type]
+        parsing.samples_of(None, [file])
 
 
 def test_a_limit_that_is_lower_stays() -> None:
