@@ -1,6 +1,7 @@
 """Refine pending landings, then record the table versions that a retrain reads.
 
-Spark starts only if a landing is pending, or if the manifest changed.
+Spark starts only if a landing is pending, if the manifest changed, or if silver.interactions lacks
+events.
 
 Run: python -m jobs.freeze --dataset movielens_1m
 """
@@ -9,6 +10,7 @@ import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from jobs.refinement import lag
 from jobs.refinement.checking import unknown_items
 from jobs.refinement.pending import pending_batch
 from jobs.retraining.handover import Freeze
@@ -39,12 +41,9 @@ def run(root: str, dataset: Dataset, *, run_key: RunKey) -> None:
     if Freeze.find(root, run_key.retrain_id) is not None:
         log.info("%s: already frozen in %s", dataset.name, run_key.retrain_id)
         return
-    if pending_batch(lake, dataset).landings:
-        from jobs import refine  # only here, as they import Spark
-        from warehouse.delta import Warehouse
-
-        warehouse = Warehouse(session.start("freeze"), root, run_key=run_key)
-        refine.run(warehouse, dataset, now=datetime.now(UTC))
+    is_pending = bool(pending_batch(lake, dataset).landings)
+    if is_pending or lag.are_behind(lake):
+        _refine(root, dataset, run_key=run_key, is_pending=is_pending)
     if not lake.exists(SILVER_INTERACTIONS):
         raise NothingSentError(f"{dataset.name}: it has no events; run its ingest first")
     if dataset.items is not None:
@@ -59,6 +58,20 @@ def run(root: str, dataset: Dataset, *, run_key: RunKey) -> None:
     }
     append(root, GOLD_FREEZES, [row], run_key=run_key)
     log.info("%s: froze %d interactions", dataset.name, row["n_interactions"])
+
+
+def _refine(root: str, dataset: Dataset, *, run_key: RunKey, is_pending: bool) -> None:
+    """Refine pending landings; compute silver.interactions if it lacks events."""
+    from jobs import refine  # only here, as they import Spark
+    from jobs.engine.interactions import Meanings
+    from jobs.refinement import interactions
+    from warehouse.delta import Warehouse
+
+    warehouse = Warehouse(session.start("freeze"), root, run_key=run_key)
+    if is_pending:
+        refine.run(warehouse, dataset, now=datetime.now(UTC))
+    if lag.are_behind(Lake(root)):
+        interactions.write(warehouse, Meanings.of(dataset))
 
 
 def quarantine_share(lake: Lake) -> float:

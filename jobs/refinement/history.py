@@ -1,6 +1,7 @@
 """Rows of bronze as silver keeps them: each event once, one interaction per pair, last rows."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -11,6 +12,7 @@ from warehouse.manifests.kinds import UNDO
 from warehouse.manifests.sources import Events, Ratings
 
 PAIR = ("user_id", "item_id")
+IS_UNDO: Final = f"kind = '{UNDO}'"
 
 
 def event_id(section: Ratings | Events) -> Column:
@@ -45,15 +47,28 @@ def events(accepted: DataFrame, landing_ids: Sequence[str]) -> DataFrame:
     return renamed.groupBy(*columns).agg(first)
 
 
+def measured(rows: DataFrame) -> tuple[str, int, bool]:
+    """Return, of events and undos: a condition, the number of undos, whether all ids differ.
+
+    The SQL condition is true for all events in the time range of these. It begins with the name of
+    the column, and is true for none if all rows are undos.
+    """
+    at = F.when(~F.expr(IS_UNDO), F.col("occurred_at"))
+    [(first, last, n_undos, is_unique)] = rows.agg(
+        F.min(at).cast("string"),
+        F.max(at).cast("string"),
+        F.count_if(F.expr(IS_UNDO)),
+        F.count("*") == F.count_distinct("event_id"),
+    ).collect()
+    if first is None:
+        return "occurred_at IS NULL", n_undos, is_unique
+    times = f"occurred_at BETWEEN TIMESTAMP '{first}' AND TIMESTAMP '{last}'"
+    return times, n_undos, is_unique
+
+
 def undos(feedback: DataFrame) -> DataFrame:
     """Return the undos among accepted rows of feedback. Their id is that of the undone event."""
     return feedback.where(F.col("kind") == UNDO)
-
-
-def undone_pairs(feedback: DataFrame) -> DataFrame:
-    """Return the distinct (user_id, item_id) of the undos among accepted rows of feedback."""
-    pair = (F.col("typed_user").alias("user_id"), F.col("typed_item").alias("item_id"))
-    return undos(feedback).select(*pair).distinct()
 
 
 def not_undone(feedback: DataFrame) -> DataFrame:
@@ -71,12 +86,6 @@ def not_in_silver(feedback: DataFrame) -> tuple[DataFrame, DataFrame]:
     return undos(feedback).select("landing_id"), undone.select("landing_id")
 
 
-def interactions_of(pairs: DataFrame, events: DataFrame, meanings: Meanings) -> DataFrame:
-    """Return the interaction of each of the pairs; all but its key is null if it has no event."""
-    of_pairs = events.join(pairs, list(PAIR), "left_semi")
-    return pairs.join(interactions(of_pairs, meanings), list(PAIR), "left")
-
-
 def interactions(events: DataFrame, meanings: Meanings) -> DataFrame:
     """Return the interaction of each user-item pair, by all of its `events`.
 
@@ -85,20 +94,6 @@ def interactions(events: DataFrame, meanings: Meanings) -> DataFrame:
     """
     by_pair = events.groupBy(*PAIR).agg(interaction(meanings).alias("pair"))
     return by_pair.select(*PAIR, "pair.*").where("event_id IS NOT NULL")
-
-
-def touched_interactions(history: DataFrame, new: DataFrame, meanings: Meanings) -> DataFrame:
-    """Return the interactions of the pairs that `new` events touch, by the events of `history`.
-
-    With ratings alone, the newest of the new events is compared with the stored one. Of older
-    events only removals are read: silver.interactions has no trace of a removed rating, and an
-    older one may arrive after the removal. With other kinds, all events of these pairs are added up
-    again, so that no event counts twice.
-    """
-    if not meanings.kinds:
-        removals = history.where("kind = 'unrate'").join(_pairs(new), list(PAIR), "left_semi")
-        return interactions(new.union(removals.select(new.columns)), meanings)
-    return interactions(history.join(_pairs(new), list(PAIR), "left_semi"), meanings)
 
 
 def last_rows(accepted: DataFrame, key: str, landing_ids: Sequence[str]) -> DataFrame:
@@ -113,7 +108,3 @@ def position(landing_ids: Sequence[str]) -> Column:
     """Return the position of a row's landing among these, from 1; 0 if it is none of them."""
     ids = F.array(*[F.lit(landing_id) for landing_id in landing_ids])
     return F.array_position(ids, F.col("landing_id"))
-
-
-def _pairs(events: DataFrame) -> DataFrame:
-    return events.select(*PAIR).distinct()

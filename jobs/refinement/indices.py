@@ -1,20 +1,62 @@
 """Dense 32-bit indices of users and items, whose ids are strings. The engine computes with them."""
 
-from pyspark.sql import DataFrame, Window
+from collections.abc import Mapping
+from functools import reduce
+from itertools import accumulate
+
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from warehouse.delta import Warehouse
 from warehouse.tables import Table
 
+_IN_PARTITION = 1 << 33  # of monotonically_increasing_id: the lower bits count within a partition
+_COLUMNS = ("table_name", "id")
 
-def extend(warehouse: Warehouse, table: Table, ids: DataFrame, *, write_id: str) -> None:
-    """Append the next free index for each id that has none, in the order of ids."""
-    indexed, (key, index) = warehouse.read_or_empty(table), table.names
-    fresh = ids.select(key).distinct().join(indexed, key, "left_anti")
-    nth = F.row_number().over(Window.orderBy(key))
-    largest = F.broadcast(indexed.agg(F.coalesce(F.max(index), F.lit(-1)).alias("largest")))
-    numbered = fresh.withColumn("nth", nth).crossJoin(largest)
-    rows = numbered.select(key, (F.col("largest") + F.col("nth")).cast("int").alias(index)).cache()
-    if not rows.isEmpty():
-        warehouse.append(table, rows, write_id=write_id)
-    rows.unpersist()
+
+def extend(warehouse: Warehouse, ids: Mapping[Table, DataFrame], *, write_id: str) -> None:
+    """Append to each table the next free index for each id that has none, in the order of ids."""
+    missing = [_missing(warehouse, table, frame) for table, frame in ids.items()]
+    # A cache would be made anew after the first append, as its rows depend on that table.
+    fresh = reduce(DataFrame.union, missing).orderBy(*_COLUMNS).localCheckpoint()
+    counts = _counts(fresh)
+    for table in ids:
+        if of_table := counts.get(table.name):
+            (key, index), rows = table.names, fresh.where(F.col("table_name") == table.name)
+            nth = numbers(of_table, first=_next(warehouse, table)).cast("int")
+            warehouse.append(
+                table, rows.select(F.col("id").alias(key), nth.alias(index)), write_id=write_id
+            )
+
+
+def numbers(counts: Mapping[int, int], *, first: int) -> Column:
+    """Return the numbers of a frame's rows without gaps, in the order of partitions and rows.
+
+    `counts` are rows by partition. Each partition is numbered by a task of its own.
+    """
+    sizes = [counts.get(partition, 0) for partition in range(max(counts) + 1)]
+    starts = F.array(*[F.lit(start) for start in accumulate(sizes[:-1], initial=first)])
+    nth = F.monotonically_increasing_id() % _IN_PARTITION
+    return F.get(starts, F.spark_partition_id()) + nth
+
+
+def _missing(warehouse: Warehouse, table: Table, ids: DataFrame) -> DataFrame:
+    """Return (table_name, id) of the ids that the table lacks, each once."""
+    key = table.names[0]
+    fresh = ids.select(key).distinct().join(warehouse.read_or_empty(table), key, "left_anti")
+    return fresh.select(F.lit(table.name).alias("table_name"), F.col(key).alias("id"))
+
+
+def _counts(fresh: DataFrame) -> dict[str, dict[int, int]]:
+    """Return the number of rows by table and partition."""
+    by_partition = fresh.groupBy("table_name", F.spark_partition_id().alias("partition"))
+    counts: dict[str, dict[int, int]] = {}
+    for name, partition, n in by_partition.count().collect():
+        counts.setdefault(name, {})[partition] = n
+    return counts
+
+
+def _next(warehouse: Warehouse, table: Table) -> int:
+    """Return the smallest index that is larger than all of the table."""
+    largest = warehouse.read_or_empty(table).agg(F.max(table.names[1])).head()
+    return 0 if largest is None or largest[0] is None else largest[0] + 1

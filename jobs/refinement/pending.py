@@ -20,7 +20,7 @@ from warehouse.datasets import Dataset
 from warehouse.landings import Landing
 from warehouse.manifests.sources import Files
 from warehouse.query import Lake
-from warehouse.tables import SILVER_QUARANTINE, SILVER_REFINEMENTS
+from warehouse.tables import BRONZE, SILVER_QUARANTINE, SILVER_REFINEMENTS
 
 REFUSED: Final = "landing_refused"
 HISTORY: Final = ("ratings", "events", "feedback")
@@ -61,6 +61,11 @@ class Batch:
         """A name for the writes of these landings; refusing one of them gives another name."""
         rebuilt = {self.digest_of(x.landing_id) for x in self.landings} if self.rebuilds else ()
         return landings.write_id([*_ids(self.landings), *self.refused, *rebuilt])
+
+    @property
+    def n_rows(self) -> int:
+        """The number of landed rows to read."""
+        return sum(landing.n_rows for target in BRONZE for landing in self.checked(target))
 
     @property
     def overwrites(self) -> bool:

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from jobs import erase, refine
+from jobs.engine.interactions import Meanings
+from jobs.refinement import interactions, lag
 from tests.conftest import schema_of
 from tests.support.jobs.erasing import OTHER, VICTIM, progress, request
 from tests.support.jobs.product import (
@@ -74,17 +76,24 @@ def in_file(dataset: Dataset, user: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    "dataset",
+    ("dataset", "always_due"),
     [
-        pytest.param(STARS, id="stars"),
-        pytest.param(KINDS, id="kinds", marks=pytest.mark.soak),
+        pytest.param(STARS, 100, id="stars"),
+        pytest.param(STARS, 0, id="stars_at_the_freeze", marks=pytest.mark.soak),
+        pytest.param(KINDS, 0, id="kinds_at_the_freeze", marks=pytest.mark.soak),
     ],
 )
 @settings(max_examples=2, suppress_health_check=list(HealthCheck), deadline=None)
 @given(by_user=st.lists(histories, min_size=20, max_size=40))
 def test_events_that_were_not_undone_give_the_interactions(
-    warehouse: Warehouse, dataset: Dataset, by_user: list[list[Step]]
+    warehouse: Warehouse,
+    monkeypatch: pytest.MonkeyPatch,
+    dataset: Dataset,
+    always_due: int,
+    by_user: list[list[Step]],
 ) -> None:
+    monkeypatch.setattr(lag, "ALWAYS_DUE", always_due)
+    monkeypatch.setattr(lag, "DUE_SHARE", 1.0)
     root = f"{warehouse.root}/{uuid4().hex}"
     table = BRONZE_EVENTS if dataset is KINDS else BRONZE_RATINGS
     by_name = {f"u{n:02d}": history for n, history in enumerate(by_user)}
@@ -96,6 +105,9 @@ def test_events_that_were_not_undone_give_the_interactions(
         send(root, run, by_name, ids)
         key = RunKey("dag", str(run), "refine")
         refine.run(Warehouse(warehouse.spark, root, run_key=key), dataset, now=NOW)
+    if lag.are_behind(Lake(root)):
+        key = RunKey("dag", "last", "freeze")
+        interactions.write(Warehouse(warehouse.spark, root, run_key=key), Meanings.of(dataset))
 
     expected = {user: newest(by_name[user], in_file=user in of_file) for user in by_name}
     found = {

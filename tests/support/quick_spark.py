@@ -8,7 +8,7 @@ from tests.conftest import FEW_ROWS
 
 # On few rows compiling takes longer than running.
 COMPILE_LESS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
-COMPILE_WELL = "-XX:+UseParallelGC -XX:TieredStopAtLevel=4"
+COMPILE_WELL = "-XX:+UseParallelGC"
 
 
 def quick_spark(folder: Path) -> Path:

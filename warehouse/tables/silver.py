@@ -68,7 +68,8 @@ SILVER_EVENTS = table(
 SILVER_INTERACTIONS = table(
     "silver.interactions",
     "What each user did with each item: the newest rating, and by kind of event how often, "
-    "how much, when last. Training reads this.",
+    "how much, when last. Training reads this. It may lack the newest events, at most 1 % of them, "
+    "until the next retrain freezes its data.",
     USER,
     ITEM,
     Column("rating", "double", "The newest rating; null without one.", nullable=True),

@@ -1,0 +1,52 @@
+"""Ids get numbers without gaps, by as many tasks as the sorted ids have partitions."""
+
+from pyspark.sql import DataFrame
+
+from jobs.refinement import indices
+from tests.support.runs import under
+from warehouse import files
+from warehouse.delta import Warehouse
+from warehouse.query import Lake
+from warehouse.tables import SILVER_ITEM_INDEX, SILVER_USER_INDEX, Table
+
+
+def ids(warehouse: Warehouse, numbers: range) -> DataFrame:
+    rows = [(f"i{n:04d}",) for n in reversed(numbers)]
+    return warehouse.spark.createDataFrame(rows, "item_id string").repartition(3)
+
+
+def extended(warehouse: Warehouse, run: str, numbers: range) -> None:
+    """Extend the indices by items and as many users with the same ids."""
+    items = ids(warehouse, numbers)
+    users = items.withColumnRenamed("item_id", "user_id")
+    indices.extend(
+        under(warehouse, f"ingest/{run}/refine"),
+        {SILVER_USER_INDEX: users, SILVER_ITEM_INDEX: items},
+        write_id="all",
+    )
+
+
+def indexed(warehouse: Warehouse, table: Table) -> list[tuple[int, str]]:
+    key, index = table.names
+    return sorted((row[index], row[key]) for row in Lake(warehouse.root).rows(table))
+
+
+def test_new_ids_continue_the_numbers_in_the_order_of_ids(warehouse: Warehouse) -> None:
+    extended(warehouse, "1", range(0, 900, 2))
+    extended(warehouse, "2", range(900))
+
+    expected = [f"i{n:04d}" for n in (*range(0, 900, 2), *range(1, 900, 2))]
+    for table in (SILVER_USER_INDEX, SILVER_ITEM_INDEX):
+        assert indexed(warehouse, table) == list(enumerate(expected))
+    before = Lake(warehouse.root).version(SILVER_ITEM_INDEX)
+
+    extended(warehouse, "3", range(900))
+
+    assert Lake(warehouse.root).version(SILVER_ITEM_INDEX) == before
+
+
+def test_several_tasks_number_the_ids(warehouse: Warehouse) -> None:
+    items = ids(warehouse, range(900))
+    indices.extend(warehouse, {SILVER_ITEM_INDEX: items}, write_id="all")
+
+    assert files.current(warehouse.root, SILVER_ITEM_INDEX).n_files > 1  # one per task
