@@ -12,13 +12,12 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from scipy import sparse
 
@@ -147,68 +146,67 @@ def profiles(rows: Frozen, segments: Segments) -> DataFrame:
     )
 
 
-def fallback_lists(model: Model, segments: Segments, n: int) -> list[dict[str, Any]]:
+def fallback_lists(model: Model, segments: Segments, n: int) -> pa.Table:
     """Return the `n` most popular items overall (segment '') and of each segment."""
     ids, by_segment = model.catalogue.ids, model.fallback.by_segment
     # Popularities without segments have one row, for all users: the other names are left out.
     lists = zip(segments.names, by_segment, top_n_by_row(by_segment, n), strict=False)
-    return [
+    rows = [
         {"segment": name, "item_ids": ids[top].tolist(), "scores": scores[top].tolist()}
         for name, scores, top in lists
     ]
+    return pa.Table.from_pylist(rows)
 
 
-def similar_items(model: Model, n: int) -> list[dict[str, Any]]:
+def similar_items(model: Model, n: int, *, spark: SparkSession | None = None) -> pa.Table:
     """Return the `n` most similar items of each item: by factors, or by categories without them.
 
     Of an item-item model, all neighbours are returned, as an online fold-in adds them up. Priors
-    are not used, as they do not describe similarity.
+    are not used, as they do not describe similarity. Of a large catalogue, Spark's workers compute
+    them.
+
+    Returns:
+        (item_id, item_ids, scores)
     """
     catalogue = model.catalogue
-    if (weights := model.neighbours) is not None:
-        return neighbours(catalogue, weights)
-    if model.factors is not None:
+    weights = model.neighbours
+    if weights is None and model.factors is not None:
         factors = catalogue.by_position(model.factors.items, model.factors.matrix)
-        similar_to = similar.by_factors(catalogue, factors, n)
-    else:
-        similar_to = similar.by_category(catalogue, model.fallback.by_segment[0], n)
-    return [
-        {"item_id": item, "item_ids": [i for i, _ in others], "scores": [s for _, s in others]}
-        for item, others in similar_to.items()
-    ]
+        weights = similar.by_factors(catalogue, factors, n, spark=spark)
+    elif weights is None:
+        weights = similar.by_category(catalogue, model.fallback.by_segment[0], n, spark=spark)
+    return neighbours(catalogue, weights)
 
 
-def neighbours(catalogue: Catalogue, weights: sparse.csr_array) -> list[dict[str, Any]]:
+def neighbours(catalogue: Catalogue, weights: sparse.csr_array) -> pa.Table:
     """Return the neighbours of each item that has any, in the order of the rows of `weights`."""
-    parts = [slice(start, end) for start, end in pairwise(weights.indptr.tolist())]
-    return [
-        {
-            "item_id": item_id,
-            "item_ids": catalogue.ids[weights.indices[part]].tolist(),
-            "scores": weights.data[part].tolist(),
-        }
-        for item_id, part in zip(catalogue.ids, parts, strict=True)
-        if part.start < part.stop
-    ]
+    ids, has_any = pa.array(catalogue.ids, pa.string()), np.diff(weights.indptr) > 0
+    ends = pa.array(weights.indptr[np.concatenate([[True], has_any])], pa.int32())
+    lists = (ids.take(pa.array(weights.indices)), pa.array(weights.data, pa.float32()))
+    names = ("item_ids", "scores")
+    columns = {n: pa.ListArray.from_arrays(ends, x) for n, x in zip(names, lists, strict=True)}
+    return pa.table({"item_id": ids.filter(pa.array(has_any)), **columns})
 
 
-def item_factors(model: Model, trending: NDArray[np.float32]) -> list[dict[str, Any]]:
-    """Return rows of gold.item_factors for every item in the fit.
+def item_factors(model: Model, trending: NDArray[np.float32]) -> pa.Table:
+    """Return (item_id, factors, popularity, trending) of every item in the fit.
 
     `jobs.engine.learning.models` describes the layout of the factors; a popularity has none.
     """
     catalogue, factors = model.catalogue, model.item_rows
     popular = model.fallback.by_segment[0]
     seen = catalogue.index if model.factors is None else model.factors.items
-    return [
+    positions = catalogue.positions(seen)
+    rows = factors[positions].astype(np.float32)
+    ends = pa.array(np.arange(len(rows) + 1) * rows.shape[1], pa.int32())
+    return pa.table(
         {
-            "item_id": catalogue.ids[position],
-            "factors": factors[position].tolist(),
-            "popularity": float(popular[position]),
-            "trending": float(trending[position]),
+            "item_id": pa.array(catalogue.ids[positions], pa.string()),
+            "factors": pa.ListArray.from_arrays(ends, pa.array(rows.reshape(-1))),
+            "popularity": popular[positions],
+            "trending": trending[positions],
         }
-        for position in catalogue.positions(seen)
-    ]
+    )
 
 
 def code_commit() -> str:
@@ -229,14 +227,16 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def _write_item_tables(warehouse: Warehouse, learned: Learned) -> None:
     """Write the tables that are as large as the catalogue, without a Spark job for each."""
+    model, spark = learned.model, warehouse.spark
     tables = {
-        GOLD_FALLBACK_LISTS: fallback_lists(learned.model, learned.segments, LIST_LENGTH),
-        GOLD_SIMILAR_ITEMS: similar_items(learned.model, N_SIMILAR),
-        GOLD_ITEM_FACTORS: item_factors(learned.model, learned.trending),
+        GOLD_FALLBACK_LISTS: fallback_lists(model, learned.segments, LIST_LENGTH),
+        GOLD_SIMILAR_ITEMS: similar_items(model, N_SIMILAR, spark=spark),
+        GOLD_ITEM_FACTORS: item_factors(model, learned.trending),
     }
-    key = {"retrain_id": warehouse.run_key.retrain_id}
     for table, rows in tables.items():
-        append(warehouse.root, table, [key | row for row in rows], run_key=warehouse.run_key)
+        retrain = pa.repeat(warehouse.run_key.retrain_id, len(rows))
+        with_key = rows.append_column("retrain_id", retrain)
+        append(warehouse.root, table, with_key, run_key=warehouse.run_key)
 
 
 def _with_key(frame: DataFrame, warehouse: Warehouse) -> DataFrame:

@@ -147,7 +147,8 @@ def test_priors_use_attributes_of_users_and_items(retrained: Retrain) -> None:
     rows_of_run = frozen(under(retrained.warehouse, retrained.key("fit")), retrained.dataset)
 
     learned = fit.learn(rows_of_run, retrained.dataset, recipe)
-    model, rows_of_model = learned.model, fit.item_factors(learned.model, learned.trending)
+    model = learned.model
+    rows_of_model = fit.item_factors(model, learned.trending).to_pylist()
 
     kinds = [name.split(":")[0] for name in model.constants["columns"]]
     assert kinds == ["popularity", "released", "segment", "segment", *["category"] * 4]

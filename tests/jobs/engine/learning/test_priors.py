@@ -239,7 +239,7 @@ def test_gold_has_complete_rows_and_similar_items_ignore_priors(
     model: Model, without_priors: Model
 ) -> None:
     trend = np.zeros(len(model.catalogue), np.float32)
-    rows = {row["item_id"]: row["factors"] for row in fit.item_factors(model, trend)}
+    rows = {row["item_id"]: row["factors"] for row in fit.item_factors(model, trend).to_pylist()}
 
     assert len(rows) == ITEMS
     assert len(rows["00"]) == 2 * 2 + len(model.constants["columns"])
