@@ -133,7 +133,8 @@ GOLD_MODEL_METRICS = table(
 
 GOLD_USER_METRICS = table(
     "gold.user_metrics",
-    "Metrics of each evaluation user under each recipe: the pairs that the gate compares.",
+    "The headline metric of each evaluation user under each recipe: the pairs that the gate "
+    "compares. `gold.model_metrics` has the other metrics, by slice.",
     RETRAIN,
     RECIPE,
     _WINDOW,

@@ -1,5 +1,6 @@
 """Evaluation: the users of a window's test rows, and the metrics of models' lists for them."""
 
+import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,12 +20,16 @@ from jobs.engine.judging import metrics
 from jobs.engine.judging.windows import Window
 from jobs.engine.learning.models import Model
 from jobs.engine.learning.segments import Segments, known_users, unknown_users
-from warehouse.tables.vocabulary import ACTIVITY_SLICES, COLD, NEWEST_THIRD, WARM
+from warehouse.tables.vocabulary import ACTIVITY_SLICES, COLD, HEADLINE, NEWEST_THIRD, WARM
+
+log = logging.getLogger(__name__)
 
 FAILURES = (EngineError, PySparkException, Py4JJavaError, np.linalg.LinAlgError)  # of a fit
 _LIST_LENGTH = 50
-_LIST_TASKS = 4
+_TASKS_PER_CORE = 2
+MAX_USERS = 200_000  # of an evaluation: its intervals are narrow, and `decide` holds their values
 _N_EXAMPLES = 3
+_SAMPLE_SEED = 1
 _MIN_RELEVANT = 3  # of a preferred example user
 
 
@@ -64,19 +69,22 @@ class Evaluation:
 
 
 def evaluation_users(window: Window, items: DataFrame, segments: Segments) -> EvaluationUsers:
-    """Return all users with a relevant item in the window's test rows.
+    """Return the users with a relevant item in the window's test rows.
+
+    Of more than `MAX_USERS`, it is a random sample of about that many, always the same.
 
     An item is relevant if it is among `items` (item, item_id), those of the training rows, and a
     test row of it is positive. Users with training rows are in the slice `warm`, in one of
     `active_low`, `active_mid` and `active_high` (terciles of the number of interactions) and, if
     their first interaction is among the newest third, in `newest_third`. All others are in `cold`.
     """
-    relevant = (
+    relevant = _at_most(
+        MAX_USERS,
         window.test.where("positive")
         .join(F.broadcast(items.select("item", "item_id")), "item")
         .groupBy("user")
         .agg(F.collect_list("item_id").alias("relevant"))
-        .localCheckpoint()
+        .localCheckpoint(),
     )
     users = F.broadcast(relevant.select("user"))
     inputs = known_users(
@@ -129,12 +137,16 @@ def lists_of(models: Mapping[str, Model], users: EvaluationUsers) -> DataFrame:
         .withColumn("recipe", F.lit(name))
         for name, model in models.items()
     ]
-    return reduce(DataFrame.unionByName, by_model).coalesce(_LIST_TASKS).localCheckpoint()
+    lists = reduce(DataFrame.unionByName, by_model)
+    return lists.coalesce(_n_tasks(users.inputs)).localCheckpoint()
 
 
 def by_metric(per_user: DataFrame) -> DataFrame:
-    """Return (recipe, user, slices, metric, value). `per_user` is that of `metrics`."""
-    return per_user.unpivot(["recipe", "user", "slices"], [*metrics.PER_USER], "metric", "value")
+    """Return (recipe, user, slices, metric, value) of the headline metric.
+
+    `per_user` is that of `metrics`.
+    """
+    return per_user.unpivot(["recipe", "user", "slices"], [HEADLINE], "metric", "value")
 
 
 def sample(
@@ -148,7 +160,7 @@ def sample(
     drawn = among.orderBy(F.xxhash64(F.lit(seed), "user"), "user").limit(n)
     relevant = drawn.coalesce(1).localCheckpoint()
     inputs = users.inputs.join(F.broadcast(relevant.select("user")), "user", "left_semi")
-    return EvaluationUsers(inputs.coalesce(_LIST_TASKS).localCheckpoint(), relevant)
+    return EvaluationUsers(inputs.coalesce(_n_tasks(users.inputs)).localCheckpoint(), relevant)
 
 
 def examples(users: EvaluationUsers, *, seed: int) -> DataFrame:
@@ -198,6 +210,26 @@ def _slices(warm: DataFrame) -> Column:
     active = F.when(activity <= low, least).when(activity <= high, middle).otherwise(most)
     newest_third = F.when(since > newest, F.lit(NEWEST_THIRD))
     return F.array_compact(F.array(F.lit(WARM), active, newest_third))
+
+
+def _at_most(n: int, users: DataFrame) -> DataFrame:
+    """Return the users (user, …), or about `n` of them if there are more, by a hash."""
+    n_users = users.count()
+    if n_users <= n:
+        return users
+    log.info("evaluating about %d of %d users", n, n_users)
+    of_sample = F.pmod(F.xxhash64(F.lit(_SAMPLE_SEED), "user"), F.lit(n_users)) < n
+    return users.where(of_sample).localCheckpoint()
+
+
+def _n_tasks(users: DataFrame) -> int:
+    """Return how many tasks make the lists of users: one per partition, and enough for all cores.
+
+    Without a bound each model would add as many tasks as there are partitions, and each task loads
+    its model.
+    """
+    n_cores = users.sparkSession.sparkContext.defaultParallelism
+    return max(users.rdd.getNumPartitions(), _TASKS_PER_CORE * n_cores)
 
 
 def _in_slice(name: str) -> Column:
