@@ -51,11 +51,12 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Seconds, and CPU seconds of the job, the JVM and their children."""
+    """Seconds, CPU seconds of the job, the JVM and their children; largest memory of the job."""
 
     job: str
     seconds: float
     cpu_seconds: float
+    peak_bytes: int = 0
 
 
 def main() -> None:
@@ -135,21 +136,21 @@ def configured(folder: Path, java_options: str) -> Path:
     return copy
 
 
-def spark(job: str, dag: str) -> Sequence[str]:
+def spark(job: str, dag: str, name: str = NAME, run: str = "b") -> Sequence[str]:
     """Return the command of a job with a run key."""
-    key = f"{NAME}__{dag}/b/{job}"
-    return ["-m", f"jobs.{job}", "--dataset", NAME, "--run-key", key]
+    key = f"{name}__{dag}/{run}/{job}"
+    return ["-m", f"jobs.{job}", "--dataset", name, "--run-key", key]
 
 
-def small(steps: str) -> Sequence[str]:
+def small(steps: str, name: str = NAME) -> Sequence[str]:
     """Return the command of jobs without Spark."""
-    return ["-c", f"from benchmarks import job_cost; job_cost.without_spark({steps!r})"]
+    return ["-c", f"from benchmarks import job_cost; job_cost.without_spark({steps!r}, {name!r})"]
 
 
-def without_spark(steps: str) -> None:
+def without_spark(steps: str, name: str) -> None:
     """Run jobs that need neither Spark nor, while nothing is live, Postgres."""
-    dataset = datasets.load_named(NAME)
-    root, key = LakeSettings().of(NAME), partial(RunKey, f"{NAME}__retrain", "b")
+    dataset = datasets.load_named(name)
+    root, key = LakeSettings().of(name), partial(RunKey, f"{name}__retrain", "b")
     for step in steps.split():
         if step == "freeze":
             freeze.run(root, dataset, run_key=key(step))
@@ -162,7 +163,11 @@ def without_spark(steps: str) -> None:
 
 
 def measured(
-    job: str, command: Sequence[str], *, environment: dict[str, str], server: psutil.Popen | None
+    job: str,
+    command: Sequence[str],
+    *,
+    environment: dict[str, str],
+    server: psutil.Popen | None = None,
 ) -> Cost:
     """Run a command to its end; return what it and the server of the JVM spent.
 
@@ -178,30 +183,44 @@ def measured(
             stdout=output,
             stderr=subprocess.STDOUT,
         )
-        cpu_seconds = followed(process)
+        cpu_seconds, peak = followed(process)
         seconds = time.monotonic() - started
         if process.returncode:
             output.seek(0)
             print(output.read())
             raise subprocess.CalledProcessError(process.returncode, process.args)
-    return Cost(job, seconds, cpu_seconds + spent_below(server) - before)
+    return Cost(job, seconds, cpu_seconds + spent_below(server) - before, peak)
 
 
-def followed(process: psutil.Popen) -> float:
-    """Wait for the end of a process; return the CPU seconds of it and of all below it.
+def followed(process: psutil.Popen) -> tuple[float, int]:
+    """Wait for the end of a process; return CPU seconds and peak memory of it and all below it.
 
-    The JVM ends after the process that started it, so the totals of ended children lack it: its
-    CPU seconds are read while it runs.
+    The memory is read every second; what processes share counts once. The JVM ends after the
+    process that started it, so the totals of ended children lack it: its CPU seconds are read while
+    it runs.
     """
     spent: dict[int, float] = {}
+    peak, measured_at = 0, 0.0
     while process.poll() is None:
+        if time.monotonic() - measured_at > 1:
+            peak, measured_at = max(peak, memory(process)), time.monotonic()
         with suppress(psutil.NoSuchProcess):
             for one in (process, *process.children(recursive=True)):
                 with suppress(psutil.NoSuchProcess):
                     times = one.cpu_times()
                     spent[one.pid] = times.user + times.system
         time.sleep(0.1)
-    return sum(spent.values())
+    return sum(spent.values()), peak
+
+
+def memory(process: psutil.Process) -> int:
+    """Return the bytes of a process and of all below it."""
+    total = 0
+    with suppress(psutil.NoSuchProcess):
+        for one in (process, *process.children(recursive=True)):
+            with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+                total += one.memory_full_info().pss
+    return total
 
 
 def spent_below(server: psutil.Popen | None) -> float:
