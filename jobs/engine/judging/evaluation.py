@@ -78,8 +78,7 @@ def evaluation_users(window: Window, items: DataFrame, segments: Segments) -> Ev
     `active_low`, `active_mid` and `active_high` (terciles of the number of interactions) and, if
     their first interaction is among the newest third, in `newest_third`. All others are in `cold`.
     """
-    relevant = _at_most(
-        MAX_USERS,
+    relevant = bounded(
         window.test.where("positive")
         .join(F.broadcast(items.select("item", "item_id")), "item")
         .groupBy("user")
@@ -102,6 +101,16 @@ def evaluation_users(window: Window, items: DataFrame, segments: Segments) -> Ev
         inputs=warm_inputs.union(unknown_users(cold)).localCheckpoint(),
         relevant=warm_relevant.union(cold_relevant).localCheckpoint(),
     )
+
+
+def bounded(users: DataFrame) -> DataFrame:
+    """Return the users (user, …), or about `MAX_USERS` of them if there are more, by a hash."""
+    n_users = users.count()
+    if n_users <= MAX_USERS:
+        return users
+    log.info("evaluating about %d of %d users", MAX_USERS, n_users)
+    of_sample = F.pmod(F.xxhash64(F.lit(_SAMPLE_SEED), "user"), F.lit(n_users)) < MAX_USERS
+    return users.where(of_sample).localCheckpoint()
 
 
 def evaluate(
@@ -210,16 +219,6 @@ def _slices(warm: DataFrame) -> Column:
     active = F.when(activity <= low, least).when(activity <= high, middle).otherwise(most)
     newest_third = F.when(since > newest, F.lit(NEWEST_THIRD))
     return F.array_compact(F.array(F.lit(WARM), active, newest_third))
-
-
-def _at_most(n: int, users: DataFrame) -> DataFrame:
-    """Return the users (user, …), or about `n` of them if there are more, by a hash."""
-    n_users = users.count()
-    if n_users <= n:
-        return users
-    log.info("evaluating about %d of %d users", n, n_users)
-    of_sample = F.pmod(F.xxhash64(F.lit(_SAMPLE_SEED), "user"), F.lit(n_users)) < n
-    return users.where(of_sample).localCheckpoint()
 
 
 def _n_tasks(users: DataFrame) -> int:

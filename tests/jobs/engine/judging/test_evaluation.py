@@ -1,10 +1,15 @@
 """The choice of example users."""
 
+from typing import TYPE_CHECKING, cast
+
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from jobs.engine.judging import evaluation
 from jobs.engine.judging.evaluation import EvaluationUsers
+
+if TYPE_CHECKING:
+    from jobs.engine.learning.models import Model
 
 
 def users_of(spark: SparkSession, terciles: list[str], n_relevant: int = 5) -> EvaluationUsers:
@@ -49,3 +54,37 @@ def test_users_with_several_relevant_items_are_preferred(spark: SparkSession) ->
     drawn = examples(EvaluationUsers(inputs=both, relevant=both))
 
     assert [user for user, _ in drawn] == [100, 101, 102]
+
+
+class OneItem:
+    """A model whose lists all have the same item."""
+
+    def lists(self, users: DataFrame, _: int) -> DataFrame:
+        return users.selectExpr("user", "array('a') AS item_ids", "0D AS diversity")
+
+
+@pytest.mark.parametrize("n_partitions", [5, 9])
+def test_lists_are_made_by_as_many_tasks_as_the_users_have_partitions(
+    spark: SparkSession, n_partitions: int
+) -> None:
+    users = spark.range(100).selectExpr("CAST(id AS int) AS user").repartition(n_partitions)
+    models = {name: cast("Model", OneItem()) for name in ("one", "other")}
+
+    lists = evaluation.lists_of(models, EvaluationUsers(inputs=users, relevant=users))
+
+    assert lists.count() == 2 * 100
+    assert lists.rdd.getNumPartitions() == n_partitions
+
+
+def test_of_many_users_the_same_random_sample_is_evaluated(
+    spark: SparkSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evaluation, "MAX_USERS", 100)
+    users = spark.range(1000).selectExpr("CAST(id AS int) AS user")
+
+    first, again = (evaluation.bounded(part) for part in (users, users.repartition(3)))
+
+    drawn = {row["user"] for row in first.collect()}
+    assert 60 < len(drawn) < 140
+    assert drawn == {row["user"] for row in again.collect()}
+    assert evaluation.bounded(users.limit(100)).count() == 100
