@@ -40,7 +40,7 @@ RUN mkdir conf/spark-cluster \
 # A new volume takes the owner of the folder where it is mounted.
 RUN useradd --uid 10001 --create-home lantern \
  && install --directory --owner lantern --mode 0700 \
-      /airflow /airflow/logs /inbox /lake /var/lantern /var/lantern/secrets
+      /airflow /airflow/logs /inbox /lake /var/lantern /var/lantern/queries /var/lantern/secrets
 ENV AIRFLOW_HOME=/airflow \
     LAKE_INBOX=/inbox \
     LAKE_ROOT=/lake \

@@ -241,6 +241,18 @@ def test_volumes_are_declared_and_belong_to_the_user_of_the_image(
         assert volume == "postgres" or f" {path}" in DOCKERFILE
 
 
+def test_the_record_of_queries_is_on_a_volume_of_the_app_alone(
+    services: dict[str, Service],
+) -> None:
+    folder = str(Path(services["app"]["environment"]["APP_QUERY_LOG"]).parent)
+    mounted = {
+        name: [mount for mount in service.get("volumes", []) if mount.split(":")[1] == folder]
+        for name, service in services.items()
+    }
+    assert {name for name, mounts in mounted.items() if mounts} == {"app"}
+    assert mounted["app"] == [f"queries:{folder}"]  # may be written, and outlives the container
+
+
 def test_our_containers_may_do_little(services: dict[str, Service]) -> None:
     assert "\nUSER lantern\n" in DOCKERFILE
     for name, service in services.items():
