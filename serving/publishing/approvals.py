@@ -2,18 +2,21 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from serving.acts import audit
 from serving.acts.audit import Act
 from serving.tables import AuditEntry
 
-REASON = "Approved in Airflow's question."
+IN_AIRFLOW = "Approved in Airflow's question."
+IN_THE_API = "The task `approve` confirms entry {audit_id}."
 
 
 def record(session: Session, retrain_id: str, *, approved_by: str, started_by: str | None) -> None:
     """Record who approved a retrain, once.
+
+    If the API has an entry of the same approval, with the operator's reason, the new one names it.
 
     Args:
         session: of the data set, in a transaction.
@@ -22,8 +25,11 @@ def record(session: Session, retrain_id: str, *, approved_by: str, started_by: s
         started_by: the account that started the retrain; None: a schedule or new data did.
     """
     if session.scalar(select(AuditEntry.audit_id).where(*_of(retrain_id)).limit(1)) is None:
-        act = Act(approved_by, "approve", _target(retrain_id), REASON, session)
-        act.before, act.after = {"started_by": started_by}, _recorded(retrain_id)
+        given = _given(session, retrain_id, approved_by)
+        reason = IN_AIRFLOW if given is None else IN_THE_API.format(audit_id=given)
+        act = Act(approved_by, "approve", _target(retrain_id), reason, session)
+        linked = {} if given is None else {"confirms_entry": given}
+        act.before, act.after = {"started_by": started_by}, _recorded(retrain_id) | linked
         audit.record(session, act)
 
 
@@ -35,12 +41,22 @@ def is_recorded(session: Session, retrain_id: str) -> bool:
     return session.scalar(found) is not None
 
 
+def _given(session: Session, retrain_id: str, approved_by: str) -> int | None:
+    """Return the id of the newest entry that the API wrote of this approval."""
+    of_account = (*_approvals(retrain_id), AuditEntry.actor == approved_by)
+    return session.scalar(select(func.max(AuditEntry.audit_id)).where(*of_account))
+
+
 def _of(retrain_id: str) -> tuple[ColumnElement[bool], ...]:
+    recorded = AuditEntry.after.contains(_recorded(retrain_id))
+    return (*_approvals(retrain_id), recorded)
+
+
+def _approvals(retrain_id: str) -> tuple[ColumnElement[bool], ...]:
     return (
         AuditEntry.action == "approve",
         AuditEntry.outcome == "done",
         AuditEntry.target == _target(retrain_id),
-        AuditEntry.after.contains(_recorded(retrain_id)),
     )
 
 

@@ -141,6 +141,25 @@ def test_an_approval_by_another_account_is_recorded_once(
     assert shop.rows(publisher, entries) == [("jonas", f"retrain {RUN.partition('/')[2]}")]
 
 
+def test_the_record_of_an_approval_names_the_entry_that_has_its_reason(
+    retrained: Retrain, publisher: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(monkeypatch, world(), retrained.warehouse.root)
+    target = f"retrain {RUN.partition('/')[2]}"
+    with Session(publisher) as session, session.begin():
+        for actor, of in (("jonas", target), ("maya", target), ("jonas", "retrain another")):
+            audit.record(session, audit.Act(actor, "approve", of, "Good.", session))
+    for _ in range(2):
+        words = ["--dataset=product", f"--run-key={RUN}/approve", "--approved-by=jonas"]
+        approving.main(words, engine=publisher)
+
+    entries = "select audit_id, reason, after->>'confirms_entry' from audit order by audit_id"
+    (given, *_), *_, (_, reason, confirmed) = shop.rows(publisher, entries)
+    assert reason == f"The task `approve` confirms entry {given}."
+    assert confirmed == str(given)
+    assert len(shop.rows(publisher, entries)) == 4
+
+
 def test_a_second_run_changes_nothing(retrained: Retrain) -> None:
     with Session(retrained.engine) as reading:
         before = len(shop.activations(reading))
