@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from jobs.ingestion import parsing, planning, samples, sources
+from jobs.ingestion.listing import listed
 from jobs.ingestion.planning import Plan
 from jobs.ingestion.sources import SentFile
 from jobs.runtime import entrypoint
@@ -59,11 +60,11 @@ def require_headers(
         mismatches = samples.mismatches(file.section, sample, dataset)
         reasons += [f"{file.name}: {mismatch}" for mismatch in mismatches]
         if not reasons and (ignored := samples.ignored_columns(file.section, sample)):
-            log.warning("%s: columns not in the manifest, ignored: %s", file.name, list(ignored))
+            log.warning("%s: columns not in the manifest, ignored: %s", file.name, listed(ignored))
     if reasons:
         raise HeaderError(
             f"{dataset.name}: nothing was landed, because files differ from the manifest: "
-            f"{'; '.join(reasons)}"
+            f"{listed(reasons, most=10, longest=2000, separator='; ')}"
         )
 
 

@@ -20,6 +20,7 @@ from jobs.ingestion.checks import row_checks, sent_rows
 from jobs.ingestion.columns import required_columns
 from jobs.ingestion.findings import of_catalogue, of_conditions, of_counts, of_events, of_matches
 from jobs.ingestion.findings.finding import FILE, Finding, Level, Rows
+from jobs.ingestion.listing import listed
 from jobs.ingestion.reading import memory
 from jobs.ingestion.samples import Sample
 from jobs.ingestion.sources import SentFile, Target
@@ -164,7 +165,7 @@ def _of_columns(
         sections = [other.section for other in files if other.name == file.name]
         unnamed = [{*samples.ignored_columns(section, sample)} for section in sections]
         if ignored := [name for name in sample.columns if all(name in x for x in unnamed)]:
-            names = samples.listed(ignored)
+            names = listed(ignored)
             text = f"{file.name}: columns not in the manifest, ignored: {names}"
             findings.append(Finding("warning", target, text))
     return findings

@@ -4,7 +4,7 @@
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from jobs.ingestion.checks.sent_rows import joined
 from jobs.ingestion.columns import required_columns
 from jobs.ingestion.interpreting import numbers_guess, times_guess, values
+from jobs.ingestion.listing import LONGEST, listed, shortened
 from jobs.ingestion.reading import open_file
 from warehouse.datasets import Dataset
 from warehouse.manifests.sources import Events, Files, Ratings
@@ -22,7 +23,6 @@ from warehouse.manifests.sources import Events, Files, Ratings
 SAMPLE_ROWS = 1000
 SAMPLE_BYTES = 1 << 26
 ENOUGH_ROWS = 10
-LISTED = 50  # names in one sentence
 LINE = "source_line"
 
 
@@ -199,14 +199,8 @@ def _unnamed(files: Files, sample: Sample) -> list[str]:
 
 
 def _list(names: Iterable[str]) -> str:
-    return listed([f"`{name}`" for name in names])
-
-
-def listed(names: Sequence[str]) -> str:
-    """Return the names, separated by commas; of very many the first ones."""
-    rest = f" and {len(names) - LISTED:,} others" if len(names) > LISTED else ""
-    return ", ".join(names[:LISTED]) + rest
+    return listed([f"`{shortened(name)}`" for name in names], longest=LONGEST + 3)
 
 
 def _sample(texts: pa.StringArray) -> str:
-    return ", ".join(map(repr, dict.fromkeys(texts[:3].to_pylist())))
+    return listed([*map(repr, dict.fromkeys(texts[:3].to_pylist()))])

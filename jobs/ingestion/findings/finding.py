@@ -11,6 +11,7 @@ from edge.log_lines import one_line
 from jobs.ingestion.checks import text_checks
 from jobs.ingestion.checks.row_checks import Checked, are_too_many
 from jobs.ingestion.interpreting import values
+from jobs.ingestion.listing import shortened
 from jobs.ingestion.samples import LINE
 from warehouse.datasets import Dataset
 
@@ -19,7 +20,8 @@ About = Literal[
     "manifest", "source", "items", "categories", "users", "ratings", "events", "training"
 ]
 FILE = "source_file"  # the column of sampled rows that has the file's name
-_LONGEST = 60
+_LONGEST = 60  # characters of a value
+_LONGEST_TEXT = 6000  # characters of a finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,10 @@ class Finding:
     level: Level
     about: About
     text: str
+
+    def __post_init__(self) -> None:
+        """Cut a long text: names and values of files are in it."""
+        object.__setattr__(self, "text", shortened(self.text, _LONGEST_TEXT))
 
     @property
     def line(self) -> str:
@@ -142,5 +148,4 @@ class Rows:
 
 def shown(text: str | None) -> str:
     """Return the text in quotes, cut if it is long."""
-    short = text if text is None or len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
-    return repr(short)
+    return repr(None if text is None else shortened(text, _LONGEST))

@@ -9,6 +9,7 @@ from jobs.ingestion import samples
 from jobs.ingestion.checks import event_checks
 from jobs.ingestion.findings import of_times, of_values
 from jobs.ingestion.findings.finding import FILE, Finding, Rows
+from jobs.ingestion.listing import listed, shortened
 from warehouse.manifests.kinds import RATE
 from warehouse.manifests.sources import Events, Ratings
 
@@ -47,15 +48,18 @@ def _of_kinds(rows: Rows, section: Events, kinds: pa.StringArray) -> list[Findin
     valid = {*rows.dataset.kinds, *((RATE,) if rows.dataset.has_scale else ())}
     counts = {entry["values"]: entry["counts"] for entry in kinds.value_counts().to_pylist()}
     ordered = sorted(counts, key=lambda kind: (-counts[kind], str(kind)))
-    listed = ", ".join(f"{kind or 'none'} {counts[kind]:,}" for kind in ordered[:20])
-    findings = [Finding("note", rows.about, f"kinds in {section.file}: {listed}")]
+    counted = listed(
+        [f"{shortened(kind or 'none')} {counts[kind]:,}" for kind in ordered], most=20, longest=200
+    )
+    findings = [Finding("note", rows.about, f"kinds in {section.file}: {counted}")]
     if section.kind_column is None:
         return findings
     unknown = [kind for kind in ordered if kind not in valid]
-    names = ", ".join(f"{kind or 'no kind'} {counts[kind]:,}" for kind in unknown[:10])
+    texts = [f"{shortened(kind or 'no kind')} {counts[kind]:,}" for kind in unknown]
+    example = shortened(next(iter(filter(None, unknown)), "view"))
     hint = (
-        f". They are {names}. Name each in `kinds`, or as a section such as "
-        f"`[kinds.{next(iter(filter(None, unknown)), 'view')}]`, or leave them out with `keep_if`"
+        f". They are {listed(texts, most=10, longest=200)}. Name each in `kinds`, or as a section "
+        f"such as `[kinds.{example}]`, or leave them out with `keep_if`"
     )
     column = section.kind_column
     is_unknown = rows.failed(event_checks.KIND_UNKNOWN)

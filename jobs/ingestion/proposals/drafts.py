@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from jobs.ingestion.listing import listed
 from jobs.ingestion.proposals import catalogues, events, kinds, losses, scales
 from jobs.ingestion.proposals.events import EventColumns
 from jobs.ingestion.proposals.files.profiles import Profile
@@ -25,8 +26,7 @@ def draft(tables: Sequence[SampledTable], title: str = "") -> Draft:
     """
     result = Draft(unused=losses.unused(tables))
     if len(result.unused) == len(tables):
-        listed = "; ".join(f"{file}: {reason}" for file, reason in result.unused.items())
-        raise NothingSentError(f"no file has rows that can be read. {listed}")
+        raise NothingSentError(f"no file has rows that can be read. {_reasons(result.unused)}")
     tables = [table for table in tables if table.profiles]
     item_ids = [
         column
@@ -56,13 +56,19 @@ def draft(tables: Sequence[SampledTable], title: str = "") -> Draft:
     return result
 
 
+def _reasons(unused: Mapping[str, str]) -> str:
+    reasons = [f"{file}: {reason}" for file, reason in unused.items()]
+    return listed(reasons, longest=1000, separator="; ")
+
+
 def _no_events(tables: Sequence[SampledTable], unused: Mapping[str, str]) -> NoEventsError:
     """Return the error with the columns of each table, and the files without a table."""
-    listed_columns = "; ".join(
-        f"{table.file} has {', '.join(column.name for column in table.profiles[:8])}"
+    of_tables = [
+        f"{table.file} has {listed([column.name for column in table.profiles[:8]])}"
         for table in tables
-    )
-    listed_columns += "".join(f"; {file}: {reason}" for file, reason in unused.items())
+    ]
+    listed_columns = listed(of_tables, longest=1000, separator="; ")
+    listed_columns += f"; {_reasons(unused)}" if unused else ""
     return NoEventsError(
         f"no file has a column of users beside one of items ({listed_columns}). Rename these "
         "columns to `user` and `item`, or write the manifest by hand as in docs/datasets.md"

@@ -5,8 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from jobs import land
 from jobs.ingestion import check, samples
-from warehouse.manifests.sources import Items
+from jobs.ingestion.findings.finding import Finding
+from jobs.ingestion.listing import listed
+from jobs.ingestion.sources import SentFile
+from jobs.runtime.errors import HeaderError
+from tests.support.jobs.product import product
+from warehouse.manifests.sources import Items, Ratings
 
 MANIFEST = """
 title = "Shop"
@@ -59,5 +65,43 @@ def test_a_sample_says_whether_it_has_all_rows(tmp_path: Path) -> None:
 
 
 def test_of_very_many_names_some_are_listed() -> None:
-    assert samples.listed(["a", "b"]) == "a, b"
-    assert samples.listed([f"k{n}" for n in range(1060)]).endswith(", k49 and 1,010 others")
+    assert listed(["a", "b"]) == "a, b"
+    assert listed([f"k{n}" for n in range(1060)]).endswith(", k49 and 1,010 more")
+    assert listed(["x" * 1000, "y"]) == f"{'x' * 100}…, y"
+
+
+def test_no_finding_grows_with_the_names_and_values_of_a_file(tmp_path: Path) -> None:
+    """Columns that the manifest does not name, and kinds that it does not know."""
+    (tmp_path / "shop.toml").write_text(
+        MANIFEST.replace('kind = "view"', 'kind_column = "kind"').replace("views-*", "views")
+    )
+    columns = ",".join([*(f"c{n}" for n in range(9000)), "z" * 50_000])
+    blanks = "," * 9001
+    kinds = [f"{n}{'k' * 50_000}" for n in range(40)]
+    rows = "".join(f"u{n},i{n},{kind}{blanks}\n" for n, kind in enumerate(kinds))
+    (tmp_path / "views.csv").write_text(f"user,item,kind,{columns}\n{rows}")
+    (tmp_path / "items.csv").write_text("item,title\ni0,Title\n")  # without `text`
+
+    findings = check.grade(tmp_path / "shop.toml", tmp_path)
+
+    assert any("c49 and 8,951 more" in finding.text for finding in findings)
+    assert any("and 30 more" in finding.text for finding in findings)
+    assert max(len(finding.text) for finding in findings) < 6100
+
+
+def test_the_refusal_of_land_does_not_grow_with_the_columns_and_files(tmp_path: Path) -> None:
+    columns = ",".join(f"{n}{'c' * 1000}" for n in range(2000))
+    paths = [tmp_path / f"ratings{n}.csv" for n in range(40)]
+    for path in paths:
+        path.write_text(f"{columns}\n{'x,' * 1999}x\n")
+    section = Ratings(file="ratings*.csv")
+    files = [SentFile("ratings", p.name, str(p), p.name.ljust(16, "x"), section) for p in paths]
+
+    with pytest.raises(HeaderError, match="and 30 more") as error:
+        land.require_headers(None, product(), files)  # type: ignore[arg-type] # local files
+
+    assert len(str(error.value)) < 30_000
+
+
+def test_a_very_long_finding_is_cut() -> None:
+    assert len(Finding("note", "items", "x" * 1_000_000).text) < 6100
