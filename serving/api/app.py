@@ -96,7 +96,11 @@ def _set_state(app: FastAPI, datasets: Datasets, settings: ApiSettings) -> None:
     """Create what all requests share: connections, counters, caches and limits."""
     app.state.datasets = datasets
     app.state.metrics = Metrics(datasets, settings.disk_folders)
-    app.state.quotas = Quotas(events=settings.events_per_day, users=settings.new_users_per_day)
+    app.state.quotas = Quotas(
+        events=settings.events_per_day,
+        users=settings.new_users_per_day,
+        events_of_user=settings.user_events_per_day,
+    )
     app.state.admission = Admission(
         datasets,
         app.state.metrics,

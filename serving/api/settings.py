@@ -81,6 +81,12 @@ class ApiSettings(BaseSettings):
         description="Events per day (UTC) that each process accepts from one key. Repeated events "
         "do not count. 0: no limit.",
     )
+    user_events_per_day: int = Field(
+        default=10_000,
+        ge=0,
+        description="Events per day (UTC) that each process accepts of one user, from all keys. "
+        "Repeated events do not count. 0: no limit.",
+    )
     new_users_per_day: int = Field(
         default=100_000,
         ge=0,

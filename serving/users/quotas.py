@@ -1,47 +1,64 @@
-"""Daily quotas of each key: how many events it may send, and how many users it may create.
+"""Daily quotas: events and new users of each key, and events of each user.
 
 Each process counts for itself, in memory, as it does for rate limits. Days are those of UTC.
 """
 
-from collections import Counter
-from datetime import UTC, datetime, time, timedelta
+from collections import Counter, OrderedDict
+from datetime import UTC, date, datetime, time, timedelta
 from threading import Lock
 from typing import Literal
 
 from serving.errors import QuotaExceededError
 
 Kind = Literal["events", "users"]
+MAX_USERS = 100_000  # whose events are counted; those that were silent for longest are dropped
 
 
 class Quotas:
-    """The counts of one day, by data set, key and kind. A limit of 0 is no limit."""
+    """The counts of one day, by data set and key or user. A limit of 0 is no limit."""
 
-    def __init__(self, *, events: int, users: int) -> None:
+    def __init__(self, *, events: int, users: int, events_of_user: int = 0) -> None:
         self._limits: dict[Kind, int] = {"events": events, "users": users}
+        self._limit_of_user = events_of_user
         self._counts = Counter[tuple[str, str, Kind]]()
+        self._of_users = OrderedDict[tuple[str, str], int]()
         self._day = datetime.now(UTC).date()
         self._lock = Lock()
 
-    def check(self, dataset: str, key_name: str, kind: Kind) -> None:
-        """Check that the key has not used up its quota of today.
+    def check(self, dataset: str, key_name: str, kind: Kind, user_id: str | None = None) -> None:
+        """Check that the key has not used up its quota of today, nor has the user of an event.
 
         Raises:
             QuotaExceededError: it has; with the seconds until the next day (UTC).
         """
         now, limit = datetime.now(UTC), self._limits[kind]
         with self._lock:
-            if now.date() != self._day:
-                self._day = now.date()
-                self._counts.clear()
+            self._begin(now.date())
             used_up = limit and self._counts[dataset, key_name, kind] >= limit
+            n_of_user = 0 if user_id is None else self._of_users.get((dataset, user_id), 0)
         if used_up:
-            midnight = datetime.combine(now.date() + timedelta(days=1), time(), UTC)
-            raise QuotaExceededError(
-                f"The key {key_name!r} has used its {limit:,} {kind} of today (UTC).",
-                (midnight - now).total_seconds(),
-            )
+            raise _exceeded(f"The key {key_name!r} has used its {limit:,} {kind} of today", now)
+        if self._limit_of_user and n_of_user >= self._limit_of_user:
+            raise _exceeded(f"The user has had their {self._limit_of_user:,} events of today", now)
 
-    def count(self, dataset: str, key_name: str, kind: Kind) -> None:
-        """Count one event or new user that was committed."""
+    def count(self, dataset: str, key_name: str, kind: Kind, user_id: str | None = None) -> None:
+        """Count one event, of the user, or one new user that was committed."""
         with self._lock:
             self._counts[dataset, key_name, kind] += 1
+            if user_id is not None and self._limit_of_user:
+                of_user = (dataset, user_id)
+                self._of_users[of_user] = self._of_users.get(of_user, 0) + 1
+                self._of_users.move_to_end(of_user)
+                if len(self._of_users) > MAX_USERS:
+                    self._of_users.popitem(last=False)
+
+    def _begin(self, today: date) -> None:
+        if today != self._day:
+            self._day = today
+            self._counts.clear()
+            self._of_users.clear()
+
+
+def _exceeded(text: str, now: datetime) -> QuotaExceededError:
+    midnight = datetime.combine(now.date() + timedelta(days=1), time(), UTC)
+    return QuotaExceededError(f"{text} (UTC).", (midnight - now).total_seconds())

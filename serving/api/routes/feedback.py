@@ -115,10 +115,10 @@ def undo_event(quotas: DailyQuotas, caller: Sender, user_id: UserId, event_id: E
     changed (409). An undo is an event too, and cannot be undone. The request can be repeated.
     """
     with caller.transaction() as authorized:
-        quotas.check(caller.dataset, authorized.name, "events")
+        quotas.check(caller.dataset, authorized.name, "events", user_id)
         receipt = undo.undo(authorized.connection, user_id, event_id, sent_by=authorized.name)
     if receipt.status == "accepted":
-        quotas.count(caller.dataset, authorized.name, "events")
+        quotas.count(caller.dataset, authorized.name, "events", user_id)
     caller.metrics.count_event(caller.dataset, receipt)
     return as_json(receipt)
 
@@ -204,12 +204,12 @@ def outbox(caller: Reader) -> Response:
 
 def _accept(quotas: Quotas, caller: Caller, event: Event) -> Response:
     with caller.transaction() as authorized:
-        quotas.check(caller.dataset, authorized.name, "events")
+        quotas.check(caller.dataset, authorized.name, "events", event.user_id)
         if event.rating is not None:
             about = caller.datasets.about(authorized.connection, caller.dataset)
             feedback.refuse_off_scale(event.rating, about)
         receipt = feedback.accept(authorized.connection, event, sent_by=authorized.name)
     if receipt.status == "accepted":
-        quotas.count(caller.dataset, authorized.name, "events")
+        quotas.count(caller.dataset, authorized.name, "events", event.user_id)
     caller.metrics.count_event(caller.dataset, receipt)
     return as_json(receipt)

@@ -61,10 +61,47 @@ def test_the_next_day_begins_anew(clock: type[Clock]) -> None:
     quota.check("shop", "web", "events")
 
 
+@pytest.mark.usefixtures("clock")
+def test_the_events_of_a_user_are_counted_over_all_keys() -> None:
+    quota = Quotas(events=0, users=0, events_of_user=2)
+    for key in ("web", "app"):
+        quota.check("shop", key, "events", "u")
+        quota.count("shop", key, "events", "u")
+
+    with pytest.raises(
+        QuotaExceededError, match=r"user has had their 2 events of today"
+    ) as refused:
+        quota.check("shop", "web", "events", "u")
+    assert refused.value.retry_after == 3600
+    quota.check("shop", "web", "events", "v")
+    quota.check("other", "web", "events", "u")
+    quota.check("shop", "web", "users")
+
+
+def test_the_events_of_a_user_begin_anew_each_day(clock: type[Clock]) -> None:
+    quota = Quotas(events=0, users=0, events_of_user=1)
+    quota.count("shop", "web", "events", "u")
+
+    clock.current = EVENING + timedelta(hours=2)
+
+    quota.check("shop", "web", "events", "u")
+
+
+def test_the_memory_of_users_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quotas, "MAX_USERS", 2)
+    quota = Quotas(events=0, users=0, events_of_user=1)
+    for user in ("a", "b", "c"):
+        quota.count("shop", "web", "events", user)
+
+    quota.check("shop", "web", "events", "a")
+    with pytest.raises(QuotaExceededError):
+        quota.check("shop", "web", "events", "c")
+
+
 def test_a_limit_of_0_is_none() -> None:
     quota = Quotas(events=0, users=0)
-    quota.count("shop", "web", "events")
-    quota.check("shop", "web", "events")
+    quota.count("shop", "web", "events", "u")
+    quota.check("shop", "web", "events", "u")
 
 
 @pytest.fixture
@@ -97,6 +134,31 @@ def test_the_api_refuses_what_exceeds_a_quota_and_serves_lists(
     assert refused.value.retry_after
     assert limited.recommendations("v").items
     assert shop.rows(owner, "select count(*) from outbox") == [(2,)]
+
+
+def test_the_api_refuses_what_exceeds_the_quota_of_a_user(
+    publisher: Engine, owner: Engine, committing: str, product_http: httpx2.Client
+) -> None:
+    shop.release(publisher, "one", instead_of=None)
+    own = {"datasets": (schema_of(owner),), "user_events_per_day": 2}
+    settings = UNCACHED.model_copy(update=own)
+    with (
+        running_api(as_role(committing, "api"), settings) as url,
+        httpx2.Client(base_url=url, headers=product_http.headers, timeout=10) as http,
+    ):
+        product = Client(http, schema_of(owner))
+        event_id = product.rate("u", "a", 7, idempotency_key="one").event_id
+        product.rate("u", "a", 7, idempotency_key="one")  # repeated
+        product.undo("u", event_id)
+        with pytest.raises(QuotaExceededError, match="2 events of today") as refused:
+            product.rate("u", "b", 7)
+        assert refused.value.retry_after
+        with pytest.raises(QuotaExceededError, match="2 events of today"):
+            product.hide("u", "b")
+
+        product.rate("v", "b", 7)
+
+    assert shop.rows(owner, "select user_id from outbox order by xact") == [("u",), ("u",), ("v",)]
 
 
 def test_undos_and_registrations_count_when_they_are_new(
