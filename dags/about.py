@@ -72,8 +72,9 @@ TASKS = {
     "announce": About(
         "Announce new rows",
         "Counts the events since the last retrain: accepted ones, and feedback that is not refined "
-        "yet. If there are at least `retrain_after_events` of the manifest, it updates the asset, "
-        "which starts a retrain. If there are fewer, this task is skipped.",
+        "yet. If there are at least `retrain_after_events` of the manifest, and the last retrain "
+        "read its data `retrain_after_hours` ago, it updates the asset, which starts a retrain. "
+        "Otherwise this task is skipped.",
     ),
     "freeze": About(
         "Freeze the tables",

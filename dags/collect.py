@@ -10,7 +10,8 @@ The events stay in the outbox until the next run, which also completes this one.
 of `collect`: it says whether Postgres or the lake is unavailable, and what to do. Clearing the task
 is always safe.
 
-**A skipped `announce` is not a failure:** there were no new events, or too few for a retrain.
+**A skipped `announce` is not a failure:** there were no new events, too few for a retrain,
+or the last retrain was a short time ago.
 """
 
 from airflow.sdk import DAG

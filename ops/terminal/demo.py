@@ -186,7 +186,7 @@ def run_dags(stack: Stack, dataset: Dataset) -> None:
         ended.append(follow.follow(airflow, first))
         second = next_retrain(stack, airflow, retrain, first.queued_at or begun, ended[0])
     if second is None:
-        console.print("  too few new events for a retrain: the lists are unchanged")
+        console.print("  too few new events for a retrain, or too soon: the lists are unchanged")
         return
     console.print(f"[bold]{retrain}[/bold]")
     ended.append(follow.follow(airflow, second))

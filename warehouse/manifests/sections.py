@@ -80,6 +80,9 @@ class Schedule(Section):
     day."""
     retrain_after_events: int = Field(default=1, ge=1)
     """Number of new accepted events that starts a retrain."""
+    retrain_after_hours: float = Field(default=1, ge=0, le=8760)
+    """Hours after the last retrain read its data, before which new events start no other one. For
+    retrains by hand and by schedule there is no such limit."""
 
     @field_validator("ingest", "collect", "retrain", "maintain", mode="before")
     @classmethod
