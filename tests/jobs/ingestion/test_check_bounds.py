@@ -98,7 +98,7 @@ def test_the_refusal_of_land_does_not_grow_with_the_columns_and_files(tmp_path: 
     files = [SentFile("ratings", p.name, str(p), p.name.ljust(16, "x"), section) for p in paths]
 
     with pytest.raises(HeaderError, match="and 30 more") as error:
-        land.require_headers(None, product(), files)  # type: ignore[arg-type] # local files
+        land.require_headers(None, product(), files)
 
     assert len(str(error.value)) < 30_000
 
