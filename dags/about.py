@@ -57,6 +57,12 @@ TASKS = {
         "`bronze.quarantine_decisions`. `refine` accepts the rows that were released. Without a "
         "new decision it does nothing.",
     ),
+    "listen": About(
+        "Land the messages",
+        "Adds all messages of the manifest's topics to bronze as they were sent, without Spark. "
+        "The same commit records the next offset of each partition, so that each message is stored "
+        "once.",
+    ),
     "refine": About(
         "Refine the rows",
         "Parses the new rows of bronze and runs the data quality checks. Rows that fail a check go "

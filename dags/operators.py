@@ -38,7 +38,7 @@ SETTINGS_FOR_CLEANING = (
     "AIRFLOW__LOGGING__BASE_LOG_FOLDER",
 )
 WARM_JVM = "SPARK_JVM_SOCKET"
-ALERTS = "ALERT_"  # first letters of the settings of alerts
+ALERTS, KAFKA = "ALERT_", "KAFKA_"  # first letters of settings with secrets
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 OnNothing = Literal["skip_rest", "skip_self"]
@@ -96,6 +96,7 @@ class JobOperator(BaseOperator, SkipMixin):
         airflow: Whether the job gets Airflow's database and log folder, from the connection
             `airflow_metadata` if there is one.
         alerts: Whether the job gets the settings of alerts, which have passwords.
+        kafka: Whether the job gets the settings of Kafka, which have a password.
         on_nothing: Effect of exit code 99. `skip_rest`: this task succeeds and the later ones are
             skipped. `skip_self`: this task is skipped, so its outlets are not updated.
         operator_args: Arguments of BaseOperator.
@@ -113,6 +114,7 @@ class JobOperator(BaseOperator, SkipMixin):
         serving: bool = False,
         airflow: bool = False,
         alerts: bool = False,
+        kafka: bool = False,
         on_nothing: OnNothing = "skip_rest",
         **operator_args: Any,
     ) -> None:
@@ -122,6 +124,7 @@ class JobOperator(BaseOperator, SkipMixin):
         self.serving = serving
         self.airflow = airflow
         self.alerts = alerts
+        self.kafka = kafka
         self.on_nothing = on_nothing
         self._child: Child | None = None
 
@@ -150,8 +153,9 @@ class JobOperator(BaseOperator, SkipMixin):
             environment["SERVING_DATABASE_URL"] = database_url(BaseHook.get_connection("serving"))
         if self.airflow:
             environment |= airflow_settings()
-        if self.alerts:
-            environment |= {n: v for n, v in os.environ.items() if n.startswith(ALERTS)}
+        for prefix, is_given in ((ALERTS, self.alerts), (KAFKA, self.kafka)):
+            if is_given:
+                environment |= {n: v for n, v in os.environ.items() if n.startswith(prefix)}
         return environment
 
     def _skip(self, context: Context) -> None:
@@ -228,12 +232,13 @@ def airflow_settings() -> dict[str, str]:
 def without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
     """Return the variables for a job.
 
-    They are all but Airflow's settings, those of alerts, and the URL of Postgres.
+    They are all but Airflow's settings, those of alerts and Kafka, and the URL of Postgres.
     """
     return {
         name: value
         for name, value in environment.items()
-        if not name.startswith(("AIRFLOW_", "_AIRFLOW_", ALERTS)) and name != "SERVING_DATABASE_URL"
+        if not name.startswith(("AIRFLOW_", "_AIRFLOW_", ALERTS, KAFKA))
+        and name != "SERVING_DATABASE_URL"
     }
 
 

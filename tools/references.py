@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings
 from dashboards.settings import AppSettings, ConsoleSettings, DemoSettings, VisitorSettings
 from edge.settings import EdgeSettings
 from jobs.alerting.settings import AlertSettings
+from jobs.runtime.kafka_settings import KafkaSettings
 from jobs.runtime.lineage_settings import LineageSettings
 from jobs.runtime.logs import LogSettings
 from jobs.runtime.retention import RetentionSettings
@@ -31,7 +32,8 @@ from warehouse.settings import LakeSettings, ManifestSettings
 from warehouse.tables import TABLES
 
 SETTINGS_CLASSES: tuple[type[BaseSettings], ...] = (  # in the order of the layers
-    OpsSettings, LakeSettings, ManifestSettings, LogSettings, LineageSettings, RetentionSettings,
+    OpsSettings, LakeSettings, ManifestSettings, LogSettings, LineageSettings, KafkaSettings,
+    RetentionSettings,
     AlertSettings, ServingSettings, ApiSettings, EdgeSettings, AppSettings, DemoSettings,
     VisitorSettings, ConsoleSettings,
 )  # fmt: skip

@@ -46,15 +46,15 @@ def append(
     *,
     run_key: RunKey,
     write_id: str = "",
-    mark: Mark | None = None,
+    mark: Mark | Sequence[Mark] | None = None,
 ) -> bool:
     """Add the rows to the table in one commit with the run key; create the table if needed.
 
-    A run that writes a table more than once gives each write a `write_id`. A `mark` replaces the
-    run key as the identity of the write: no run writes the same mark twice.
+    A run that writes a table more than once gives each write a `write_id`. A `mark`, or several,
+    replace the run key as the identity of the write: no run writes the same marks twice.
 
     Returns:
-        False if the table's log has this mark already; then nothing was written.
+        False if the table's log has one of the marks already; then nothing was written.
 
     Raises:
         SchemaMismatchError: a row lacks a column that is never null, has an extra one, or a value
@@ -67,19 +67,20 @@ def append(
     with locks.writer(root, table, run_key):
         creation.create(root, table, run_key)
         delta = DeltaTable(uri)
-        committed = mark or Mark(f"{run_key}#{write_id}")
-        if not _commit(delta, data, committed, run_key):
+        marks = [mark] if isinstance(mark, Mark) else [*(mark or ())]
+        if not _commit(delta, data, marks or [Mark(f"{run_key}#{write_id}")], run_key):
             log.info("skipped table=%s run_key=%s", table.full_name, run_key)
             return False
     log.info("wrote table=%s rows=%d run_key=%s", table.full_name, data.num_rows, run_key)
     return True
 
 
-def _commit(delta: DeltaTable, data: pa.Table, mark: Mark, run_key: RunKey) -> bool:
-    """Commit the rows and return True, unless the log's last mark is not `mark.after`."""
-    if delta.transaction_version(mark.name) != mark.after:
+def _commit(delta: DeltaTable, data: pa.Table, marks: Sequence[Mark], run_key: RunKey) -> bool:
+    """Commit the rows and return True, unless the log's last mark of a name is not its `after`."""
+    if not _follow(delta, marks):
         return False
-    commit = creation.signed(run_key, app_transactions=[Transaction(mark.name, mark.version)])
+    transactions = [Transaction(mark.name, mark.version) for mark in marks]
+    commit = creation.signed(run_key, app_transactions=transactions)
     faultpoint("append.before_commit")
     try:
         write_deltalake(
@@ -87,7 +88,7 @@ def _commit(delta: DeltaTable, data: pa.Table, mark: Mark, run_key: RunKey) -> b
         )  # merge: the table may be older than a column
     except CommitFailedError:
         delta.update_incremental()
-        if delta.transaction_version(mark.name) == mark.after:
+        if _follow(delta, marks):
             raise
         return False  # another process committed the mark meanwhile
     except (DeltaError, OSError) as error:
@@ -99,6 +100,11 @@ def _commit(delta: DeltaTable, data: pa.Table, mark: Mark, run_key: RunKey) -> b
         ) from error
     faultpoint("append.after_commit")
     return True
+
+
+def _follow(delta: DeltaTable, marks: Sequence[Mark]) -> bool:
+    """Return whether each mark comes after the last one of its name in the table's log."""
+    return all(delta.transaction_version(mark.name) == mark.after for mark in marks)
 
 
 def _typed(table: Table, rows: Sequence[dict[str, Any]] | pa.Table) -> pa.Table:

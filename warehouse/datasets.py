@@ -19,6 +19,7 @@ from warehouse.manifests.sources import Categories, Events, Items, Ratings, Sect
 from warehouse.settings import ManifestSettings
 
 _NAME = r"^[a-z][a-z0-9_]{0,30}$"
+_TOPIC = r"[A-Za-z0-9._-]{1,249}"
 _RESERVED_NAMES = ("public", "information_schema", "lantern", "platform")
 _TOML_HINT = "Texts need quotes; TOML has no null: write `false`, or leave the field out"
 _LIKES = Scale(lowest=0, highest=1, step=1, relevant_from=1)  # for data sets without ratings
@@ -80,6 +81,18 @@ class Dataset(Section):
                 raise ValueError(f"events {number}: kind `rate` needs `[scale]`")
             if RATE in named and events.value is None:
                 raise ValueError(f"events {number}: kind `rate` needs `value`")
+        return self
+
+    @model_validator(mode="after")
+    def _topics_have_json(self) -> Self:
+        if self.source.kind != "kafka":
+            return self
+        single = (self.ratings, self.items, self.categories, self.users)
+        for section in (*(one for one in single if one is not None), *self.events):
+            if section.format != "jsonl" or section.encoding != "utf-8":
+                raise ValueError(f'{section.file}: messages are JSON: write `format = "jsonl"`')
+            if not re.fullmatch(_TOPIC, section.file):
+                raise ValueError(f"`file` must be the name of a topic: {section.file}")
         return self
 
     @property

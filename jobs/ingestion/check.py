@@ -84,6 +84,9 @@ def _of_source(dataset: Dataset, inbox: Path) -> list[Finding]:
     if source.kind == "folder" and "://" in str(source.url):
         text = f"files at {source.url} were not checked: `land` will, as reading them takes Spark"
         return [Finding("note", "source", text)]
+    if source.kind == "kafka":
+        text = f"messages of {source.servers} were not checked: `listen` reads them"
+        return [Finding("note", "source", text)]
     if source.kind == "archive" and sources.handed_over(dataset, inbox) is None:
         if source.url is None:
             text = f"no archive in {inbox}: put it there, or write its `url` in `[source]`"

@@ -25,6 +25,14 @@ class UnreachableError(JobError):
     """The publisher does not answer. Try again, or put the archive into the inbox."""
 
 
+class BrokerError(JobError):
+    """Kafka does not answer, refuses, or has no such topic. Correct the manifest or settings."""
+
+
+class MessagesLostError(JobError):
+    """Kafka deleted messages that were not read. Keep them longer, or go on without them."""
+
+
 class ChecksumError(JobError):
     """The archive's digest is not the manifest's; nothing was kept. Download it again."""
 

@@ -140,7 +140,7 @@ class JobEvents:
 
     def _inputs(self) -> Iterator[InputDataset]:
         task, lake = self.run_key.task, self._lake
-        if task == "land":
+        if task in {"land", "listen"}:
             of_run = {"run_key": str(self.run_key)}
             landed = lake.rows(BRONZE_LANDINGS, columns=["source_file"], equals=of_run)
             files = [row["source_file"] for row in landed]

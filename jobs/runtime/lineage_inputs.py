@@ -58,6 +58,8 @@ def source_names(dataset: Dataset, inbox: Path, files: Sequence[str]) -> list[tu
     if not files:
         return []
     source = dataset.source
+    if source.kind == "kafka":
+        return [(f"kafka://{source.servers}", topic) for topic in sorted(files)]
     if source.kind == "archive":
         return [named(source.url or str(sources.handed_over(dataset, inbox) or inbox))]
     folder = str(inbox) if source.url is None else source.url.rstrip("/")

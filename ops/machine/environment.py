@@ -58,6 +58,7 @@ def of(program: str, settings: OpsSettings, ports: Ports) -> dict[str, str]:
         special = airflow_config.environment(settings, ports, secrets)
         if program == "airflow-scheduler":
             special |= airflow_config.connections(settings, ports, secrets) | alerts(ports)
+            special |= inherited(("KAFKA_*",))  # one of them is a secret
     elif program == "api":
         api = f"{database.API}:{secrets.of(database.API)}"
         special = {

@@ -22,9 +22,12 @@ class Section(BaseModel):
 class Source(Section):
     """Where the files come from, and how they are delivered."""
 
-    kind: Literal["archive", "folder", "inbox"]
+    kind: Literal["archive", "folder", "inbox", "kafka"]
     """archive: one zip or tar file, downloaded from `url` or put into the inbox; folder: files
-    at `url`, a folder or an object store; inbox: files in `var/inbox/NAME/`."""
+    at `url`, a folder or an object store; inbox: files in `var/inbox/NAME/`; kafka: messages of
+    the topics that `file` names, one JSON object each (`format = "jsonl"`)."""
+    servers: str | None = None
+    """kafka: the first servers to ask, such as "kafka-1:9092,kafka-2:9092"."""
     url: str | None = None
     """Address of the archive, or root of the folder."""
     md5: str | None = Field(default=None, pattern=r"^[0-9a-f]{32}$")
@@ -41,6 +44,10 @@ class Source(Section):
     def _has_an_address(self) -> Self:
         if self.kind == "folder" and self.url is None:
             raise ValueError("a source of kind `folder` needs `url`")
+        if (self.kind == "kafka") != (self.servers is not None):
+            raise ValueError("a source of kind `kafka`, and no other, needs `servers`")
+        if self.kind == "kafka" and (self.url is not None or self.delivery != "increments"):
+            raise ValueError("a source of kind `kafka` has increments, and no `url`")
         if self.kind == "archive" and self.url is not None:
             if not self.url.startswith(("https://", "http://127.0.0.1:", "http://localhost:")):
                 raise ValueError("`url` of an archive must begin with https://")

@@ -4,8 +4,12 @@ from warehouse.tables.base import LINE, RUN_KEY, TARGET, Column, table
 
 _LANDED = (
     Column("landing_id", "string", "The row's landing: see `bronze.landings`."),
-    Column("source_file", "string", "Name of the file that the row came from."),
-    Column("source_line", "bigint", "Line (parquet: row) in that file, from 1."),
+    Column(
+        "source_file",
+        "string",
+        "File that the row came from; Kafka: topic and partition, as in `t/0`.",
+    ),
+    Column("source_line", "bigint", "Line (parquet: row) in that file, from 1; Kafka: offset."),
     Column("raw", "string", "The line, if it could not be split into fields.", nullable=True),
     RUN_KEY,
 )
@@ -33,11 +37,14 @@ BRONZE_LANDINGS = table(
         "First 16 hex digits of `sha256`, the table's name, first 8 digits of `reading`.",
     ),
     TARGET,
-    Column("source_file", "string", "Name of the file (or pattern); `outbox` for feedback."),
+    Column(
+        "source_file", "string", "Name of the file (or pattern); the topic; `outbox` for feedback."
+    ),
     Column(
         "sha256",
         "string",
-        "Digest of the file; in object stores, of name, size and time; of the outbox's cursor.",
+        "Digest of the file; in object stores, of name, size and time; of the cursors of the "
+        "outbox or topic.",
     ),
     Column("n_rows", "bigint", "Landed rows, valid or not."),
     RUN_KEY,

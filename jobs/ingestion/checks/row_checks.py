@@ -24,6 +24,7 @@ from warehouse.manifests.kinds import RATE
 from warehouse.manifests.sources import Categories, Events, Files, Items, Ratings, Users
 
 MALFORMED: Final = "line_malformed"  # the check of lines that could not be split into fields
+FEWEST_MESSAGES = 1000  # of Kafka, from which on `max_quarantine_share` holds
 _NOT_ALL: Final = 1 - 1e-12  # `refine` stops if all rows fail, even with a limit of 1
 
 
@@ -89,7 +90,12 @@ def latest(dataset: Dataset, now: datetime) -> datetime:
 
 
 def are_too_many(n_failed: int, n_rows: int, dataset: Dataset) -> bool:
-    """Return whether `refine` stops. `n_rows` are not dropped, and `n_failed` of them fail."""
+    """Return whether `refine` stops. `n_rows` are not dropped, and `n_failed` of them fail.
+
+    Messages come a few at a time and cannot be corrected: of a few rows, any number may fail.
+    """
+    if dataset.source.kind == "kafka" and n_rows < FEWEST_MESSAGES:
+        return False
     share = n_failed / n_rows if n_rows else 0.0
     return share > min(dataset.floors.max_quarantine_share, _NOT_ALL)
 
