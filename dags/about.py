@@ -63,6 +63,11 @@ TASKS = {
         "The same commit records the next offset of each partition, so that each message is stored "
         "once.",
     ),
+    "forward": About(
+        "Publish the events",
+        "Publishes collected events to the Kafka topic of the manifest's `[forward]`, each at "
+        "least once; a message's key is the event's id.",
+    ),
     "refine": About(
         "Refine the rows",
         "Parses the new rows of bronze and runs the data quality checks. Rows that fail a check go "

@@ -2,8 +2,9 @@
 
 Copies events of the product's users from Postgres to the lake every few minutes, each event once.
 Events of open transactions are left for the next run. `announce` starts a retrain when there are
-enough new events; the retrain refines them first. Data sets whose deliveries are full snapshots
-have no such DAG.
+enough new events; the retrain refines them first. With `[forward]` in the manifest, `forward`
+publishes the events to a Kafka topic. Data sets whose deliveries are full snapshots have no such
+DAG.
 
 **If it fails:** no event is lost. The API accepts events as before, and users' lists reflect them.
 The events stay in the outbox until the next run, which also completes this one. Read the last line
@@ -35,6 +36,8 @@ def collect(dataset: Dataset) -> DAG:
     ) as dag:
         collected = python_job("collect", dataset, serving=True, execution_timeout=QUICK)
         collected >> announcement(dataset)
+        if dataset.forward is not None:
+            collected >> python_job("forward", dataset, kafka=True, on_nothing="skip_self")
     return dag
 
 

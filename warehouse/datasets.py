@@ -14,7 +14,15 @@ from pydantic import Field, ValidationError, model_validator
 from warehouse.errors import ManifestError
 from warehouse.manifests import problems
 from warehouse.manifests.kinds import RATE, RESERVED, Kind
-from warehouse.manifests.sections import Floors, Promises, Scale, Schedule, Training, Windows
+from warehouse.manifests.sections import (
+    Floors,
+    Forward,
+    Promises,
+    Scale,
+    Schedule,
+    Training,
+    Windows,
+)
 from warehouse.manifests.sources import Categories, Events, Items, Ratings, Section, Source, Users
 from warehouse.settings import ManifestSettings
 
@@ -51,6 +59,7 @@ class Dataset(Section):
     floors: Floors = Floors()
     schedule: Schedule = Schedule()
     promises: Promises = Promises()
+    forward: Forward | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -93,6 +102,12 @@ class Dataset(Section):
                 raise ValueError(f'{section.file}: messages are JSON: write `format = "jsonl"`')
             if not re.fullmatch(_TOPIC, section.file):
                 raise ValueError(f"`file` must be the name of a topic: {section.file}")
+        return self
+
+    @model_validator(mode="after")
+    def _forwards_feedback(self) -> Self:
+        if self.forward is not None and not self.takes_feedback:
+            raise ValueError("`[forward]` publishes the product's events: snapshots have none")
         return self
 
     @property

@@ -1,7 +1,6 @@
 """Each message of a topic arrives in bronze once, also if a run is killed.
 
-The cluster is the one that librdkafka has for tests: it speaks Kafka's protocol on loopback. A real
-one is in `tests/scale`.
+The cluster is the one that librdkafka has for tests; a real one is in `tests/scale`.
 """
 
 import json
@@ -9,18 +8,18 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from confluent_kafka import Producer
 
 from jobs import listen, refine
 from jobs.ingestion import topics
 from jobs.ingestion.checks.row_checks import FEWEST_MESSAGES, are_too_many
 from jobs.runtime.errors import BrokerError, JobError, MessagesLostError
 from jobs.runtime.kafka_settings import KafkaSettings
+from tests.support.jobs.cluster import Cluster
 from tests.support.jobs.product import NOW, product
 from warehouse.datasets import Dataset
 from warehouse.query import Lake
@@ -45,21 +44,6 @@ ratings = {{ file = "ratings", format = "jsonl", value = "stars", time = "at" }}
 items = {{ file = "items", format = "jsonl", title = "title" }}
 scale = {{ lowest = 1, highest = 5, step = 1, relevant_from = 4 }}
 """
-
-
-class Cluster:
-    """A cluster of one broker, whose topics have 4 partitions."""
-
-    def __init__(self) -> None:
-        options = {"bootstrap.servers": "test", "test.mock.num.brokers": 1, "log_level": 0}
-        self.producer = Producer(options)
-        broker = next(iter(self.producer.list_topics(timeout=10).brokers.values()))
-        self.servers = f"{broker.host}:{broker.port}"
-
-    def send(self, topic: str, texts: Sequence[str | bytes | None], *, partition: int = 0) -> None:
-        for text in texts:
-            self.producer.produce(topic, text, partition=partition)
-        assert self.producer.flush(10) == 0
 
 
 @pytest.fixture

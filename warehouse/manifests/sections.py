@@ -108,6 +108,15 @@ class Schedule(Section):
     or `week`. It runs by itself only once its DAG is unpaused."""
 
 
+class Forward(Section):
+    """A Kafka topic to which the product's events are published, once they are in the lake."""
+
+    servers: str
+    """The first servers to ask, such as "kafka-1:9092,kafka-2:9092"."""
+    topic: str = Field(pattern=r"^[A-Za-z0-9._-]{1,249}$")
+    """The topic. It must exist, unless the cluster creates topics by itself."""
+
+
 class Promises(Section):
     """Limits above which the overview and the alerts ask for a person."""
 

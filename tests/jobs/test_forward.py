@@ -1,0 +1,145 @@
+"""The product's events reach a topic at least once, with their ids as keys."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from confluent_kafka import Consumer, TopicPartition
+
+from jobs import forward
+from jobs.runtime.errors import BrokerError
+from tests.support.jobs.cluster import Cluster
+from tests.support.jobs.product import product
+from warehouse.append import append
+from warehouse.datasets import Dataset
+from warehouse.query import Lake
+from warehouse.run_keys import RunKey
+from warehouse.tables import BRONZE_COLLECTIONS, BRONZE_FEEDBACK
+from warehouse.tables.vocabulary import NOTHING_TO_DO
+
+AT = datetime(2026, 5, 1, 12, tzinfo=UTC)
+KEY = RunKey("product__collect", "1", "collect")
+
+
+@pytest.fixture
+def cluster() -> Iterator[Cluster]:
+    made = Cluster()
+    yield made
+    made.producer.close()
+
+
+@pytest.fixture
+def dataset(cluster: Cluster) -> Dataset:
+    return product(forward={"servers": cluster.servers, "topic": "feedback"})
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> str:
+    return str(tmp_path / "lake")
+
+
+def collect(root: str, until: int, *event_ids: str) -> None:
+    """Write a batch of events, as `collect` does."""
+    landed: dict[str, Any] = {"landing_id": f"l{until}", "run_key": str(KEY)}
+    rows = [
+        landed
+        | {
+            "event_id": event_id,
+            "kind": "rate",
+            "user_id": "ü",
+            "item_id": "a",
+            "rating": 3.5,
+            "occurred_at": AT,
+            "received_at": AT,
+            "sent_by": "shop",
+            "source_line": line,
+        }
+        for line, event_id in enumerate(event_ids, start=1)
+    ]
+    append(root, BRONZE_FEEDBACK, rows, run_key=KEY, write_id=str(until))
+    balance = {
+        "since": 0,
+        "until": until,
+        "n_outbox": len(rows),
+        "n_written": len(rows),
+        "lag_seconds": 0.0,
+        "collected_at": AT,
+    }
+    append(root, BRONZE_COLLECTIONS, [landed | balance], run_key=KEY, write_id=str(until))
+
+
+def run(root: str, dataset: Dataset, run_id: str = "1") -> int:
+    return forward.run(root, dataset, run_key=RunKey("product__collect", run_id, "forward"))
+
+
+def received(cluster: Cluster) -> list[tuple[str, dict[str, Any]]]:
+    """Return key and content of all messages of the topic."""
+    client = Consumer({"bootstrap.servers": cluster.servers, "group.id": "test"})
+    found = []
+    partitions = client.list_topics("feedback", timeout=10).topics["feedback"].partitions
+    for partition in partitions:
+        at = TopicPartition("feedback", partition, 0)
+        _, end = client.get_watermark_offsets(at, timeout=10)
+        client.assign([at])
+        for _ in range(end):
+            message = client.poll(10)
+            assert message is not None
+            key, value = message.key(), message.value()
+            assert key is not None
+            assert value is not None
+            found.append((key.decode(), json.loads(value)))
+    client.close()
+    return sorted(found, key=lambda pair: pair[0])
+
+
+def test_events_are_published_with_their_ids_as_keys(
+    root: str, dataset: Dataset, cluster: Cluster
+) -> None:
+    collect(root, 7, "e1", "e2")
+
+    assert run(root, dataset) == 0
+    assert run(root, dataset, "2") == NOTHING_TO_DO
+    collect(root, 9, "e3")
+    assert run(root, dataset, "3") == 0
+
+    messages = received(cluster)
+    assert [key for key, _ in messages] == ["e1", "e2", "e3"]
+    content = messages[0][1]
+    assert (content["user_id"], content["rating"], content["kind"]) == ("ü", 3.5, "rate")
+    assert content["occurred_at"] == "2026-05-01T12:00:00+00:00"
+    assert "landing_id" not in content
+    assert len(Lake(root).rows(BRONZE_COLLECTIONS, columns=["landing_id"])) == 2
+
+
+def test_a_batch_that_was_not_marked_is_published_again(
+    root: str, dataset: Dataset, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collect(root, 7, "e1")
+    with monkeypatch.context() as killing:
+        killing.setattr(forward, "_mark", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            run(root, dataset)
+
+    assert run(root, dataset) == 0
+    assert [key for key, _ in received(cluster)] == ["e1", "e1"]
+
+
+def test_before_the_first_collection_there_is_nothing_to_do(root: str, dataset: Dataset) -> None:
+    assert run(root, dataset) == NOTHING_TO_DO
+
+
+def test_a_cluster_that_does_not_answer_leaves_the_batch_waiting(
+    root: str, dataset: Dataset, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collect(root, 7, "e1")
+    monkeypatch.setattr(forward, "SECONDS", 0.5)
+    silent = product(forward={"servers": "127.0.0.1:1", "topic": "feedback"})
+
+    with pytest.raises(BrokerError, match=r"Kafka at 127.0.0.1:1: no answer"):
+        run(root, silent)
+
+    assert run(root, dataset, "2") == 0
+    assert [key for key, _ in received(cluster)] == ["e1"]
