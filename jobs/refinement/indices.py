@@ -1,32 +1,35 @@
 """Dense 32-bit indices of users and items, whose ids are strings. The engine computes with them."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import reduce
 from itertools import accumulate
+from typing import Self
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from warehouse.append import Mark
 from warehouse.delta import Warehouse
+from warehouse.query import Lake
+from warehouse.run_keys import RunKey
 from warehouse.tables import Table
 
+_NUMBERED = "numbered"  # name of the mark in the tables' logs; its version counts the writes
 _IN_PARTITION = 1 << 33  # of monotonically_increasing_id: the lower bits count within a partition
 _COLUMNS = ("table_name", "id")
 
 
 def extend(warehouse: Warehouse, ids: Mapping[Table, DataFrame], *, write_id: str) -> None:
-    """Append to each table the next free index for each id that has none, in the order of ids."""
-    missing = [_missing(warehouse, table, frame) for table, frame in ids.items()]
-    # A cache would be made anew after the first append, as its rows depend on that table.
-    fresh = reduce(DataFrame.union, missing).orderBy(*_COLUMNS).localCheckpoint()
-    counts = _counts(fresh)
-    for table in ids:
-        if of_table := counts.get(table.name):
-            (key, index), rows = table.names, fresh.where(F.col("table_name") == table.name)
-            nth = numbers(of_table, first=_next(warehouse, table)).cast("int")
-            warehouse.append(
-                table, rows.select(F.col("id").alias(key), nth.alias(index)), write_id=write_id
-            )
+    """Append to each table the next free index for each id that has none, in the order of ids.
+
+    Compare-and-set: rows are written only if the table has not been extended since it was read.
+    So of several refinements at once one writes, and the others number again what it lacked.
+    """
+    remaining, n_writes = ids, 0
+    while remaining:
+        n_writes += 1
+        remaining = _extend(warehouse, remaining, f"{write_id}-{n_writes}")
 
 
 def numbers(counts: Mapping[int, int], *, first: int) -> Column:
@@ -38,6 +41,46 @@ def numbers(counts: Mapping[int, int], *, first: int) -> Column:
     starts = F.array(*[F.lit(start) for start in accumulate(sizes[:-1], initial=first)])
     nth = F.monotonically_increasing_id() % _IN_PARTITION
     return F.get(starts, F.spark_partition_id()) + nth
+
+
+def _extend(
+    warehouse: Warehouse, ids: Mapping[Table, DataFrame], write_id: str
+) -> dict[Table, DataFrame]:
+    """Extend the tables once; return the ids of those that may lack some after it."""
+    lake = Lake(warehouse.root)
+    before = {table: _State.of(lake, table) for table in ids}  # before the rows are read
+    missing = [_missing(warehouse, table, frame) for table, frame in ids.items()]
+    # A cache would be made anew after the first append, as its rows depend on that table.
+    fresh = reduce(DataFrame.union, missing).orderBy(*_COLUMNS).localCheckpoint()
+    remaining, counts = {}, _counts(fresh)
+    for table, frame in ids.items():
+        if of_table := counts.get(table.name):
+            (key, index), rows = table.names, fresh.where(F.col("table_name") == table.name)
+            nth = numbers(of_table, first=_next(warehouse, table)).cast("int")
+            numbered = rows.select(F.col("id").alias(key), nth.alias(index))
+            mark = Mark(_NUMBERED, before[table].n_writes + 1)
+            warehouse.append(table, numbered, write_id=write_id, mark=mark)
+            if not before[table].is_followed_by(lake, table, warehouse.run_key):
+                remaining[table] = frame
+    return remaining
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """A table's newest version, -1 before the first, and how often it was extended."""
+
+    version: int
+    n_writes: int
+
+    @classmethod
+    def of(cls, lake: Lake, table: Table) -> Self:
+        n_writes = lake.mark(table, _NUMBERED) or 0
+        return cls(lake.version(table) if lake.exists(table) else -1, n_writes)
+
+    def is_followed_by(self, lake: Lake, table: Table, run_key: RunKey) -> bool:
+        """Whether the next commit was the run's, and is the newest."""
+        [newest] = lake.history(table, limit=1)
+        return (newest.version, newest.run_key) == (self.version + 1, run_key)
 
 
 def _missing(warehouse: Warehouse, table: Table, ids: DataFrame) -> DataFrame:

@@ -1,12 +1,17 @@
-"""Ids get numbers without gaps, by as many tasks as the sorted ids have partitions."""
+"""Ids get numbers without gaps, by several tasks, and by several refinements at once."""
 
+from typing import Any
+
+import pytest
 from pyspark.sql import DataFrame
 
 from jobs.refinement import indices
 from tests.support.runs import under
 from warehouse import files
+from warehouse.append import Mark, append
 from warehouse.delta import Warehouse
 from warehouse.query import Lake
+from warehouse.run_keys import RunKey
 from warehouse.tables import SILVER_ITEM_INDEX, SILVER_USER_INDEX, Table
 
 
@@ -50,3 +55,24 @@ def test_several_tasks_number_the_ids(warehouse: Warehouse) -> None:
     indices.extend(warehouse, {SILVER_ITEM_INDEX: items}, write_id="all")
 
     assert files.current(warehouse.root, SILVER_ITEM_INDEX).n_files > 1  # one per task
+
+
+def test_two_refinements_at_once_give_no_number_twice(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = Warehouse.append
+
+    def after_another(*arguments: Any, **options: Any) -> None:
+        monkeypatch.setattr(Warehouse, "append", write)
+        rows = [{"item_id": f"i{n:04d}", "item_index": n} for n in (2, 3)]
+        key, mark = RunKey("ingest", "another", "refine"), Mark("numbered", 2, after=1)
+        assert append(warehouse.root, SILVER_ITEM_INDEX, rows, run_key=key, mark=mark)
+        write(*arguments, **options)
+
+    first, second = under(warehouse, "ingest/1/refine"), under(warehouse, "ingest/2/refine")
+    indices.extend(first, {SILVER_ITEM_INDEX: ids(warehouse, range(2))}, write_id="one")
+    monkeypatch.setattr(Warehouse, "append", after_another)
+    indices.extend(second, {SILVER_ITEM_INDEX: ids(warehouse, range(3, 6))}, write_id="two")
+
+    expected = [(n, f"i{n:04d}") for n in range(6)]
+    assert indexed(warehouse, SILVER_ITEM_INDEX) == expected
