@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ops.errors import OpsError
+from warehouse.tables.vocabulary import SparkSlots
 
 ROOT = Path(__file__).parents[1]
 HOST = "127.0.0.1"
@@ -44,6 +45,11 @@ class OpsSettings(BaseSettings):
         ge=0,
         description="Seconds after which the JVM ends that Spark jobs on a local master share, if "
         "no job uses it. 0: each job starts a JVM of its own, which is slower.",
+    )
+    spark_slots: SparkSlots = Field(
+        default="shared",
+        description="How many Spark jobs run at the same time. `shared`: one; `per_dataset`: one "
+        "for each data set, for a cluster with room for several.",
     )
     postgres_port: int | None = Field(
         default=None,

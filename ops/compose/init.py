@@ -51,7 +51,8 @@ def main(host: str = "postgres", port: str = "5432") -> None:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stdout)
     secrets = EnvironmentCredentials(os.environ)
     set_up_postgres(host, int(port), secrets, OpsSettings())
-    airflow_setup.main(secrets.of("airflow_admin"), resets=False)
+    pools = airflow_setup.pools(OpsSettings())
+    airflow_setup.main(secrets.of("airflow_admin"), pools, resets=False)
     log.info("Airflow is set up")
 
 

@@ -4,7 +4,7 @@ import json
 import subprocess
 import sysconfig
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -133,9 +133,9 @@ def _postgres(ports: Ports, secrets: Credentials, name: str, role: str) -> dict[
     }
 
 
-def is_set_up(server: Server) -> bool:
-    """Return whether this version of Airflow has set up its database."""
-    return database.mark(server, "airflow") == _version_mark()
+def is_set_up(server: Server, pools: Sequence[str]) -> bool:
+    """Return whether this version of Airflow has set up its database, with these pools."""
+    return database.mark(server, "airflow") == _version_mark(pools)
 
 
 def is_restored(server: Server) -> bool:
@@ -143,8 +143,10 @@ def is_restored(server: Server) -> bool:
     return database.mark(server, "airflow") == RESTORED
 
 
-def set_up(server: Server, command: list[str], environment: dict[str, str]) -> None:
-    """Migrate Airflow's database, create administrator and pool, and record the version.
+def set_up(
+    server: Server, command: list[str], environment: dict[str, str], pools: Sequence[str]
+) -> None:
+    """Migrate Airflow's database, create administrator and pools, and record the version.
 
     Raises:
         OpsError: The set-up failed. The message contains its last lines.
@@ -155,7 +157,7 @@ def set_up(server: Server, command: list[str], environment: dict[str, str]) -> N
     if result.returncode != 0:
         last = "\n".join((result.stdout + result.stderr).splitlines()[-15:])
         raise OpsError(f"Airflow's set-up failed:\n{last}\nRun `lantern up` again.")
-    database.set_mark(server, "airflow", _version_mark())
+    database.set_mark(server, "airflow", _version_mark(pools))
 
 
 @contextmanager
@@ -192,8 +194,8 @@ def introduction(secrets: Credentials, *, with_password: bool) -> list[str]:
     return [f"Airflow's administrator: {name}; the password is in {file}"]
 
 
-def _version_mark() -> str:
-    return f"set up by Airflow {version('apache-airflow')}"
+def _version_mark(pools: Sequence[str]) -> str:
+    return f"set up by Airflow {version('apache-airflow')}, pools {' '.join(pools)}"
 
 
 def _variables(sections: dict[str, dict[str, object]]) -> dict[str, str]:

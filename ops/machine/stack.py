@@ -15,6 +15,7 @@ from ops import settings as settings_module
 from ops.errors import NotHealthyError, NotRunningError
 from ops.machine import (
     airflow_config,
+    airflow_setup,
     credentials,
     database,
     environment,
@@ -125,10 +126,10 @@ class Stack:
         with closing(postgres.connect(self.server)) as connection:
             database.prepare(connection, self.secrets)
         with ThreadPoolExecutor(1) as executor:
-            airflow_setup = executor.submit(self._set_up_airflow)
+            set_up = executor.submit(self._set_up_airflow)
             self._start_api_and_app()
             with step("Airflow's database"):
-                airflow_setup.result()
+                set_up.result()
         self._start_airflow()
 
     def install(self, dataset: str) -> None:
@@ -211,16 +212,17 @@ class Stack:
         )
 
     def _set_up_airflow(self) -> None:
-        if airflow_config.is_set_up(self.server):
+        pools = airflow_setup.pools(self.settings)
+        if airflow_config.is_set_up(self.server, pools):
             return
         secrets = self.secrets
         secrets.of(airflow_config.ADMIN_PASSWORD)
         password_file = str(secrets.path(airflow_config.ADMIN_PASSWORD))
         variables = environment.of("airflow-setup", self.settings, self.ports)
-        command = [sys.executable, "-m", "ops.machine.airflow_setup", password_file]
+        command = [sys.executable, "-m", "ops.machine.airflow_setup", password_file, *pools]
         if airflow_config.is_restored(self.server):
-            command.append("--reset-password")
-        airflow_config.set_up(self.server, command, variables)
+            command.append(airflow_setup.RESET)
+        airflow_config.set_up(self.server, command, variables, pools)
         for line in airflow_config.introduction(secrets, with_password=console.is_terminal):
             console.print(line, markup=False)
 

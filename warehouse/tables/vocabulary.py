@@ -35,6 +35,10 @@ TrialStage = Literal["explore", "final"]
 TrialState = Literal["complete", "pruned", "failed"]
 TRIAL_STATES: tuple[TrialState, ...] = get_args(TrialState)
 
+SPARK_POOL: Final = "spark"  # of Airflow; with `per_dataset`, a data set's own adds `_<name>`
+SPARK_SLOTS: Final = "OPS_SPARK_SLOTS"  # the variable
+SparkSlots = Literal["shared", "per_dataset"]
+
 BacktestPeriod = Literal["month", "week"]
 BACKTEST_PERIODS: tuple[BacktestPeriod, ...] = get_args(BacktestPeriod)
 MAX_BACKTEST_CUTS: Final = 60  # the newest periods of the data that a backtest evaluates

@@ -288,7 +288,7 @@ def test_airflow_is_set_up_from_a_path_without_percent(
     code = "import os, sys; sys.exit(os.path.realpath(os.environ.get('PYTHONPATH', 'none')))"
     server = Server(tmp_path, 1, "x")
     with pytest.raises(OpsError, match="set-up failed") as raised:
-        airflow_config.set_up(server, [sys.executable, "-c", code], {})
+        airflow_config.set_up(server, [sys.executable, "-c", code], {}, [])
     assert (str(tmp_path / name) in str(raised.value)) == ("%" in name)
 
 
