@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from jobs.runtime import s3
-from tests.support.s3 import log_stores
-from tests.support.s3.log_stores import Write
-from tests.support.s3.server import S3Server
+from tests.support.scale import log_stores
+from tests.support.scale.log_stores import Write
+from tests.support.scale.s3_server import S3Server
 
 N_VERSIONS = 40
 

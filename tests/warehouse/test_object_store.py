@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.support.s3.server import S3Server
+from tests.support.scale.s3_server import S3Server
 from warehouse.append import append
 from warehouse.maintenance import retention
 from warehouse.query import Lake

@@ -7,13 +7,14 @@ files. The module proxy has it in a fixed version; Go checks it against its own 
 import os
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -30,16 +31,43 @@ POLL_SECONDS = 0.05
 
 @dataclass(frozen=True)
 class S3Server:
-    """A running server: its port, the folder with its buckets, and the variables of clients."""
+    """A running server: its address, the folder with its buckets, the variables of clients."""
 
+    host: str
     port: int
     folder: Path
     variables: dict[str, str]
+    processes: "list[subprocess.Popen[bytes]]" = field(default_factory=list)
 
     @property
     def root(self) -> str:
         """The root of a lake in the bucket of the tests."""
         return f"s3a://{BUCKET}"
+
+    def start(self) -> None:
+        """Start the server's process and wait until it listens."""
+        variables = {
+            "ROOT_ACCESS_KEY": self.variables["AWS_ACCESS_KEY_ID"],
+            "ROOT_SECRET_KEY": self.variables["AWS_SECRET_ACCESS_KEY"],
+            "PATH": os.environ["PATH"],
+        }
+        options = ["--port", f"{self.host}:{self.port}", "--quiet", "posix", str(self.folder)]
+        path = self.folder.parent / "server.log"
+        with path.open("ab") as log:
+            process = subprocess.Popen([program(), *options], env=variables, stdout=log, stderr=log)  # noqa: S603 # our own program
+        self.processes.append(process)
+        deadline = time.monotonic() + START_SECONDS
+        while not _listens(self.host, self.port):
+            if process.poll() is not None or time.monotonic() > deadline:
+                process.kill()
+                raise AssertionError(path.read_text())
+            time.sleep(POLL_SECONDS)
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
+        """End the server's process; what it stored stays."""
+        process = self.processes.pop()
+        process.send_signal(how)
+        process.wait(timeout=30)
 
 
 def program() -> Path:
@@ -52,37 +80,24 @@ def program() -> Path:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[S3Server]:
+def running(folder: Path, host: str = "127.0.0.1") -> Iterator[S3Server]:
     """Yield a server with one empty bucket whose objects are in the folder."""
     (folder / "data" / BUCKET).mkdir(parents=True)
     port = free_port()
     key, secret = secrets.token_hex(8), secrets.token_hex(16)
-    server = S3Server(port, folder / "data", _variables(port, key, secret))
-    process = start(server, folder)
+    variables = {
+        "AWS_ACCESS_KEY_ID": key,
+        "AWS_SECRET_ACCESS_KEY": secret,
+        "AWS_REGION": "us-east-1",
+        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+        "AWS_ALLOW_HTTP": "true",
+    }
+    server = S3Server(host, port, folder / "data", variables)
+    server.start()
     try:
         yield server
     finally:
-        process.terminate()
-        process.wait(timeout=30)
-
-
-def start(server: S3Server, folder: Path) -> subprocess.Popen[bytes]:
-    """Start the server's process and wait until it listens."""
-    variables = {
-        "ROOT_ACCESS_KEY": server.variables["AWS_ACCESS_KEY_ID"],
-        "ROOT_SECRET_KEY": server.variables["AWS_SECRET_ACCESS_KEY"],
-        "PATH": os.environ["PATH"],
-    }
-    options = ["--port", f"127.0.0.1:{server.port}", "--quiet", "posix", str(server.folder)]
-    with (folder / "server.log").open("ab") as log:
-        process = subprocess.Popen([program(), *options], env=variables, stdout=log, stderr=log)  # noqa: S603 # our own program
-    deadline = time.monotonic() + START_SECONDS
-    while not _listens(server.port):
-        if process.poll() is not None or time.monotonic() > deadline:
-            process.kill()
-            raise AssertionError((folder / "server.log").read_text())
-        time.sleep(POLL_SECONDS)
-    return process
+        server.stop()
 
 
 def _build(target: Path) -> None:
@@ -95,16 +110,6 @@ def _build(target: Path) -> None:
         Path(folder, "versitygw").replace(target)
 
 
-def _variables(port: int, key: str, secret: str) -> dict[str, str]:
-    return {
-        "AWS_ACCESS_KEY_ID": key,
-        "AWS_SECRET_ACCESS_KEY": secret,
-        "AWS_REGION": "us-east-1",
-        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
-        "AWS_ALLOW_HTTP": "true",
-    }
-
-
-def _listens(port: int) -> bool:
+def _listens(host: str, port: int) -> bool:
     with socket.socket() as client:
-        return client.connect_ex(("127.0.0.1", port)) == 0
+        return client.connect_ex((host, port)) == 0

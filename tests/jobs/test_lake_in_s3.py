@@ -1,0 +1,26 @@
+"""A lake in S3 by settings alone: the same lists as a lake on a disk."""
+
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from tests.support.quick_spark import quick_spark
+from tests.support.scale import pipeline
+from tests.support.scale.s3_server import S3Server
+
+
+def test_a_lake_in_s3_has_the_lists_of_a_lake_on_a_disk(
+    s3_server: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conf, inbox = quick_spark(tmp_path / "spark"), pipeline.write_files(tmp_path / "inbox")
+    in_s3, on_disk = f"{s3_server.root}/{uuid4().hex}", str(tmp_path / "lake")
+
+    pipeline.run(conf, in_s3, inbox, s3_server.variables)
+    pipeline.run(conf, on_disk, inbox, {})
+
+    for name, value in s3_server.variables.items():
+        monkeypatch.setenv(name, value)
+    lists = pipeline.lists(in_s3)
+    assert len(lists) > 100
+    assert lists == pipeline.lists(on_disk)
