@@ -27,6 +27,7 @@ from jobs.engine.learning import models, popularity, similar
 from jobs.engine.learning.models import Model
 from jobs.engine.learning.segments import Segments, known_users
 from jobs.engine.recipes import AnyRecipe
+from jobs.engine.settled import settled
 from jobs.retraining.evaluation_windows import segments_of
 from jobs.retraining.frozen_tables import Frozen, frozen
 from jobs.retraining.handover import Fit, Verdict
@@ -81,7 +82,7 @@ def run(warehouse: Warehouse, dataset: Dataset) -> None:
     learned = learn(rows, dataset, recipe, with_new_items=bool(verdict.new_items))
     model = learned.model
     log.info("fitted %s in %.1f s", recipe.name, model.seconds)
-    lists = own_lists(rows, model.lists(learned.users, LIST_LENGTH)).localCheckpoint()
+    lists = settled(own_lists(rows, model.lists(learned.users, LIST_LENGTH)))
     n_users = lists.count()
     warehouse.append(GOLD_RECOMMENDATIONS, _with_key(lists, warehouse))
     warehouse.append(GOLD_PROFILES, _with_key(profiles(rows, learned.segments), warehouse))

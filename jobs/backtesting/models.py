@@ -16,6 +16,7 @@ from jobs.engine.errors import NothingToLearnError
 from jobs.engine.judging import evaluation, metrics
 from jobs.engine.judging.evaluation import FAILURES
 from jobs.engine.recipes import SEED
+from jobs.engine.settled import settled
 from jobs.retraining.evaluation_windows import PreparedWindow, fit_before
 from jobs.retraining.frozen_tables import Frozen
 from warehouse.datasets import Dataset
@@ -97,7 +98,7 @@ def _older(
     if not models:
         return []
     lists = evaluation.lists_of(models, prepared.users)
-    per_user = metrics.per_user(lists, prepared.users.relevant).localCheckpoint()
+    per_user = settled(metrics.per_user(lists, prepared.users.relevant))
     figures, by_user = evaluation.means(per_user), _by_user(per_user, HEADLINE)
     return [
         EvaluatedModel(

@@ -9,6 +9,7 @@ from typing import Self
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from jobs.engine.settled import settled
 from warehouse.append import Mark
 from warehouse.delta import Warehouse
 from warehouse.query import Lake
@@ -51,7 +52,7 @@ def _extend(
     before = {table: _State.of(lake, table) for table in ids}  # before the rows are read
     missing = [_missing(warehouse, table, frame) for table, frame in ids.items()]
     # A cache would be made anew after the first append, as its rows depend on that table.
-    fresh = reduce(DataFrame.union, missing).orderBy(*_COLUMNS).localCheckpoint()
+    fresh = settled(reduce(DataFrame.union, missing).orderBy(*_COLUMNS))
     remaining, counts = {}, _counts(fresh)
     for table, frame in ids.items():
         if of_table := counts.get(table.name):

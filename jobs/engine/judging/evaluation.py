@@ -20,6 +20,7 @@ from jobs.engine.judging import metrics
 from jobs.engine.judging.windows import Window
 from jobs.engine.learning.models import Model
 from jobs.engine.learning.segments import Segments, known_users, unknown_users
+from jobs.engine.settled import settled
 from warehouse.tables.vocabulary import ACTIVITY_SLICES, COLD, HEADLINE, NEWEST_THIRD, WARM
 
 log = logging.getLogger(__name__)
@@ -78,13 +79,13 @@ def evaluation_users(window: Window, items: DataFrame, segments: Segments) -> Ev
     `active_low`, `active_mid` and `active_high` (terciles of the number of interactions) and, if
     their first interaction is among the newest third, in `newest_third`. All others are in `cold`.
     """
-    relevant = bounded(
+    with_relevant = (
         window.test.where("positive")
         .join(F.broadcast(items.select("item", "item_id")), "item")
         .groupBy("user")
         .agg(F.collect_list("item_id").alias("relevant"))
-        .localCheckpoint(),
     )
+    relevant = bounded(settled(with_relevant))
     users = F.broadcast(relevant.select("user"))
     inputs = known_users(
         window.training.join(users, "user", "left_semi"),
@@ -92,14 +93,14 @@ def evaluation_users(window: Window, items: DataFrame, segments: Segments) -> Ev
         segments,
         window.meanings,
     )
-    warm = relevant.join(inputs, "user").localCheckpoint()
+    warm = settled(relevant.join(inputs, "user"))
     cold = relevant.join(warm.select("user"), "user", "left_anti")
     warm_inputs = warm.select("user", "seen", "liked", "segment")
     warm_relevant = warm.select("user", "relevant", _slices(warm).alias("slices"))
     cold_relevant = cold.select("user", "relevant", F.array(F.lit(COLD)).alias("slices"))
     return EvaluationUsers(
-        inputs=warm_inputs.union(unknown_users(cold)).localCheckpoint(),
-        relevant=warm_relevant.union(cold_relevant).localCheckpoint(),
+        inputs=settled(warm_inputs.union(unknown_users(cold))),
+        relevant=settled(warm_relevant.union(cold_relevant)),
     )
 
 
@@ -110,7 +111,7 @@ def bounded(users: DataFrame) -> DataFrame:
         return users
     log.info("evaluating about %d of %d users", MAX_USERS, n_users)
     of_sample = F.pmod(F.xxhash64(F.lit(_SAMPLE_SEED), "user"), F.lit(n_users)) < MAX_USERS
-    return users.where(of_sample).localCheckpoint()
+    return settled(users.where(of_sample))
 
 
 def evaluate(
@@ -124,7 +125,7 @@ def evaluate(
     Metrics of all lists together are those of warm users. For `rated_share` see the function.
     """
     lists = lists_of({model.recipe.name: model for model in models}, users)
-    per_user = metrics.per_user(lists, users.relevant).localCheckpoint()
+    per_user = settled(metrics.per_user(lists, users.relevant))
     of_users = means(per_user)
     warm = lists.join(users.relevant.where(_in_slice(WARM)).select("user"), "user", "left_semi")
     of_catalogue = metrics.of_catalogue(warm, catalogue, rated_share)
@@ -147,7 +148,7 @@ def lists_of(models: Mapping[str, Model], users: EvaluationUsers) -> DataFrame:
         for name, model in models.items()
     ]
     lists = reduce(DataFrame.unionByName, by_model)
-    return lists.coalesce(_n_tasks(users.inputs)).localCheckpoint()
+    return settled(lists.coalesce(_n_tasks(users.inputs)))
 
 
 def by_metric(per_user: DataFrame) -> DataFrame:
@@ -167,9 +168,9 @@ def sample(
     """
     among = users.relevant if with_cold else users.relevant.where(_in_slice(WARM))
     drawn = among.orderBy(F.xxhash64(F.lit(seed), "user"), "user").limit(n)
-    relevant = drawn.coalesce(1).localCheckpoint()
+    relevant = settled(drawn.coalesce(1))
     inputs = users.inputs.join(F.broadcast(relevant.select("user")), "user", "left_semi")
-    return EvaluationUsers(inputs.coalesce(_n_tasks(users.inputs)).localCheckpoint(), relevant)
+    return EvaluationUsers(settled(inputs.coalesce(_n_tasks(users.inputs))), relevant)
 
 
 def examples(users: EvaluationUsers, *, seed: int) -> DataFrame:
@@ -183,7 +184,7 @@ def examples(users: EvaluationUsers, *, seed: int) -> DataFrame:
     nth = F.row_number().over(By.partitionBy(tercile).orderBy(*order))
     warm = users.relevant.where(_in_slice(WARM)).withColumn("nth", nth)
     first = warm.orderBy("nth", tercile).limit(_N_EXAMPLES)
-    return first.drop("nth").localCheckpoint()
+    return settled(first.drop("nth"))
 
 
 def rated_share(ratings: DataFrame, catalogue: Catalogue) -> NDArray[np.float64]:

@@ -24,6 +24,7 @@ from jobs.engine.learning.lists import Scorer
 from jobs.engine.learning.models import Model
 from jobs.engine.learning.popularity import PopularityScorer
 from jobs.engine.recipes import ORDERS_OF_NEW_ITEMS
+from jobs.engine.settled import settled
 
 _LIST_LENGTH = 50
 
@@ -41,7 +42,7 @@ def evaluate(models: Sequence[Model], users: EvaluationUsers) -> Evaluation:
         for recipe, scorer, inputs in _scorers(models, users)
     ]
     all_lists = reduce(DataFrame.unionByName, by_recipe)
-    per_user = metrics.per_user(all_lists, users.relevant).localCheckpoint()
+    per_user = settled(metrics.per_user(all_lists, users.relevant))
     figures = evaluation.means(per_user)
     return Evaluation(evaluation.by_metric(per_user), all_lists, figures)
 

@@ -6,6 +6,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs.engine.interactions import Meanings, is_seen
+from jobs.engine.settled import settled
 
 _MAX_SEGMENTS = 200
 _MIN_USERS = 30
@@ -29,14 +30,14 @@ def user_segments(users: DataFrame, attributes: tuple[str, ...]) -> Segments:
     """
     if not attributes:
         no_members = users.limit(0).select("user", F.lit(0).alias("segment"))
-        return Segments(("",), no_members.localCheckpoint())
+        return Segments(("",), settled(no_members))
     named = users.select("user", _name(attributes).alias("name")).where("name IS NOT NULL")
     sizes = named.groupBy("name").count().where(F.col("count") >= _MIN_USERS)
     largest = sizes.orderBy(F.desc("count"), "name").limit(_MAX_SEGMENTS).collect()
     names = ("", *sorted(row["name"] for row in largest))
     numbers = F.create_map(*[F.lit(x) for at, name in enumerate(names) for x in (name, at)])
     members = named.select("user", numbers[F.col("name")].alias("segment"))
-    return Segments(names, members.where("segment IS NOT NULL").localCheckpoint())
+    return Segments(names, settled(members.where("segment IS NOT NULL")))
 
 
 def known_users(
