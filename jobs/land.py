@@ -68,10 +68,14 @@ def require_headers(
         )
 
 
-def run(warehouse: Warehouse, dataset: Dataset, inbox: Path) -> int:
-    """Land every new file, and return the number of rows. A second run lands none."""
+def run(warehouse: Warehouse, dataset: Dataset, inbox: str | Path) -> int:
+    """Land every new file, and return the number of rows. A second run lands none.
+
+    `inbox` is the data set's folder of source files, or its URL.
+    """
     lake = Lake(warehouse.root)
-    spark = warehouse.spark if sources.need_spark(dataset, warehouse.root) else None
+    needs_spark = sources.need_spark(dataset, warehouse.root, str(inbox))
+    spark = warehouse.spark if needs_spark else None
     earlier = landings.recorded(lake)
     names = {(landing.target, landing.source_file) for landing in earlier}
     with sources.delivered(dataset, inbox, warehouse.root, spark, landed=names) as delivered:

@@ -18,8 +18,9 @@ class LakeSettings(BaseSettings):
         description="Root of the lake: a folder, or a URL that Spark and delta-rs can write, such "
         "as s3a://…"
     )
-    inbox: Path = Field(
-        description="Folder of the source files that you provide, as `<inbox>/<dataset>/<file>`."
+    inbox: str = Field(
+        description="Folder of the source files that you provide, as `<inbox>/<dataset>/<file>`, "
+        "or a URL that Spark can read, such as s3a://…"
     )
     erase_within_days: float = Field(
         default=30,
@@ -32,6 +33,10 @@ class LakeSettings(BaseSettings):
     def of(self, dataset: str) -> str:
         """Return the root of one data set's tables."""
         return f"{self.root.rstrip('/')}/{dataset}"
+
+    def inbox_of(self, dataset: str) -> str:
+        """Return the folder or URL of one data set's source files."""
+        return f"{self.inbox.rstrip('/')}/{dataset}"
 
 
 class ManifestSettings(BaseSettings):

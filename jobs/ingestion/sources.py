@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from jobs.ingestion.columns import reading_fields
-from jobs.ingestion.delivery import archives, extraction, folders, hadoop
+from jobs.ingestion.delivery import archives, extraction, folders, hadoop, remote_inbox
 from jobs.ingestion.delivery.names import is_data, matches
 from jobs.ingestion.delivery.staging import Staging, staging_folder
 from jobs.runtime.errors import NothingSentError
@@ -90,17 +90,17 @@ def named_sections(dataset: Dataset) -> list[tuple[Target, str | None, Files]]:
     ]
 
 
-def need_spark(dataset: Dataset, root: str) -> bool:
+def need_spark(dataset: Dataset, root: str, inbox: str) -> bool:
     """Return whether only Spark can find the files, or put them where it reads them."""
-    source = dataset.source
-    where = {"archive": root, "folder": str(source.url)}.get(source.kind, "")
-    return "://" in where
+    kind, url = dataset.source.kind, str(dataset.source.url)
+    places = {"archive": (root, inbox), "folder": (url,), "inbox": (inbox,)}[kind]
+    return any("://" in place for place in places)
 
 
 @contextmanager
 def delivered(
     dataset: Dataset,
-    inbox: Path,
+    inbox: str | Path,
     root: str,
     spark: "SparkSession | None" = None,
     *,
@@ -108,10 +108,10 @@ def delivered(
 ) -> Iterator[list[SentFile]]:
     """Yield the files that the source has now. Extracted files are deleted afterwards.
 
-    `inbox` is the folder into which an operator puts the data set's files. An archive is extracted
-    below `root`, the root of its tables, so that every executor can read it. Without `spark` no
-    object store is read. `landed` are the targets and names of files that landed before, which the
-    source need not have any more.
+    `inbox` is the folder, or the URL, into which an operator puts the data set's files. An archive
+    is extracted below `root`, the root of its tables, so that every executor can read it. Without
+    `spark` no object store is read. `landed` are the targets and names of files that landed before,
+    which the source need not have any more.
 
     Raises:
         NothingSentError: the source has none of the files, or none of a section of ratings or
@@ -121,7 +121,8 @@ def delivered(
     """
     if dataset.source.kind == "archive":
         with staging_folder(root, spark) as staging:
-            yield _from_archive(dataset, inbox, staging)
+            local = remote_inbox.on_this_machine(dataset, str(inbox), staging[0], spark)
+            yield _from_archive(dataset, local, staging)
         return
     folder = str(dataset.source.url if dataset.source.kind == "folder" else inbox)
     is_remote = "://" in folder

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jobs.engine.errors import EngineError
@@ -43,7 +42,7 @@ class Job:
     name: str
     dataset: Dataset
     root: str
-    inbox: Path
+    inbox: str
     run_key: RunKey
 
     def warehouse(self, *, few_rows: bool = False) -> "Warehouse":
@@ -75,7 +74,7 @@ def parser(name: str, description: str | None) -> argparse.ArgumentParser:
 def job(options: argparse.Namespace) -> Job:
     """Return the job that the options of `parser` describe; its lineage begins here."""
     dataset, lake = datasets.load_named(options.dataset), LakeSettings()
-    root, inbox = lake.of(dataset.name), lake.inbox / dataset.name
+    root, inbox = lake.of(dataset.name), lake.inbox_of(dataset.name)
     if LineageSettings().url:
         from jobs.runtime.lineage_events import JobEvents
 
@@ -100,6 +99,7 @@ def run(main: Callable[[], int | None], *also_expected: type[Exception]) -> None
         failure = f"{type(error).__name__}: {error}"
         log.error("%s", failure)  # noqa: TRY400 # the cause, no trace
     finally:
+        session.end()
         for events in _SENT:
             events.ended(failure)
         session.stop(usable=failure != UNEXPECTED)

@@ -73,12 +73,12 @@ class JobEvents:
 
     dataset: Dataset
     root: str
-    inbox: Path
+    inbox: str
     run_key: RunKey
     started_at: datetime
 
     @classmethod
-    def started(cls, dataset: Dataset, root: str, inbox: Path, run_key: RunKey) -> Self:
+    def started(cls, dataset: Dataset, root: str, inbox: str, run_key: RunKey) -> Self:
         """Send the event of the start to LINEAGE_URL."""
         events = cls(dataset, root, inbox, run_key, datetime.now(UTC))
         events._send(RunState.START)

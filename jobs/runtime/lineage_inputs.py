@@ -53,7 +53,7 @@ READS_IN_POSTGRES = {
 }
 
 
-def source_names(dataset: Dataset, inbox: Path, files: Sequence[str]) -> list[tuple[str, str]]:
+def source_names(dataset: Dataset, inbox: str, files: Sequence[str]) -> list[tuple[str, str]]:
     """Return the namespace and the name of each source file, or of the archive that has them."""
     if not files:
         return []
@@ -61,9 +61,14 @@ def source_names(dataset: Dataset, inbox: Path, files: Sequence[str]) -> list[tu
     if source.kind == "kafka":
         return [(f"kafka://{source.servers}", topic) for topic in sorted(files)]
     if source.kind == "archive":
-        return [named(source.url or str(sources.handed_over(dataset, inbox) or inbox))]
-    folder = str(inbox) if source.url is None else source.url.rstrip("/")
+        return [named(source.url or _archive(dataset, inbox))]
+    folder = inbox if source.url is None else source.url.rstrip("/")
     return [named(f"{folder}/{file}") for file in sorted(files)]
+
+
+def _archive(dataset: Dataset, inbox: str) -> str:
+    """Return the path of the archive in a local inbox, or the inbox itself."""
+    return inbox if "://" in inbox else str(sources.handed_over(dataset, Path(inbox)) or inbox)
 
 
 def named(address: str) -> tuple[str, str]:

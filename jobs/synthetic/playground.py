@@ -64,7 +64,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--folder", type=Path, help="default: the playground's inbox")
     args = parser.parse_args(argv)
-    folder = args.folder or LakeSettings().inbox / "playground"
+    inbox = None if args.folder else LakeSettings().inbox_of("playground")
+    if inbox and "://" in inbox:
+        parser.error(f"the inbox is {inbox}: write into a --folder, and copy it there")
+    folder = args.folder or Path(str(inbox))
     run(session.start("playground"), size=args.size, seed=args.seed, folder=folder)
 
 

@@ -115,6 +115,8 @@ def _why_not(dataset: str, limit: int) -> str:
         return (
             f"This data set has its files from another place: its source is of kind {source.kind}"
         )
+    if "://" in (place := lake_data.settings().inbox_of(dataset)):
+        return f"The inbox is not on this machine. Put the file into {place}"
     if not visitors.is_operator():
         return "Only operators add files"
     return ""
@@ -127,4 +129,4 @@ def _patterns(dataset: str) -> set[str]:
 
 
 def _inbox(dataset: str) -> Path:
-    return lake_data.settings().inbox / dataset
+    return Path(lake_data.settings().inbox_of(dataset))

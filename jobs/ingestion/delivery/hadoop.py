@@ -42,11 +42,41 @@ def list_files(spark: "SparkSession", pattern: str) -> list[tuple[str, int, int]
     return files
 
 
+def folders(spark: "SparkSession", parent: str) -> list[str]:
+    """Return the names of the folders in a folder; none if it does not exist."""
+    path = _path(spark, parent)
+    file_system = _file_system(spark, path)
+    if not file_system.exists(path):
+        return []
+    entries = file_system.listStatus(path)
+    return sorted(str(entry.getPath().getName()) for entry in entries if entry.isDirectory())
+
+
 def upload(spark: "SparkSession", local: Path, remote: str) -> str:
     """Copy a local file to a path that every executor can read; return that path."""
     target = _path(spark, remote)
     _file_system(spark, target).copyFromLocalFile(_path(spark, f"file://{local}"), target)
     return remote
+
+
+def download(spark: "SparkSession", remote: str, folder: Path) -> None:
+    """Copy a file of any file system into a local folder."""
+    source = _path(spark, remote)
+    _file_system(spark, source).copyToLocalFile(source, _path(spark, f"file://{folder}"))
+
+
+def is_writable(spark: "SparkSession", path: str) -> bool:
+    """Return whether a file can be written and is there afterwards; it is deleted again.
+
+    Raises:
+        Py4JJavaError: the file system refuses it.
+    """
+    target = _path(spark, path)
+    file_system = _file_system(spark, target)
+    file_system.create(target).close()
+    exists = bool(file_system.exists(target))
+    file_system.delete(target, False)  # noqa: FBT003 # Java has no keyword arguments
+    return exists
 
 
 def remove(spark: "SparkSession", folder: str) -> None:

@@ -27,7 +27,7 @@ def test_a_job_knows_its_data_set_its_tables_and_its_run() -> None:
     land = job(OPTIONS)
 
     assert (land.name, land.dataset.name) == ("land", "product")
-    assert (land.root, land.inbox) == ("s3a://lake/product", Path("/inbox/product"))
+    assert (land.root, land.inbox) == ("s3a://lake/product", "/inbox/product")
     assert land.run_key == RunKey("product__ingest", "1", "land")
 
 
