@@ -1,12 +1,12 @@
 # One command each. `make help` prints the comments below.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down status doctor test coverage soak fast check audit format docs lock clean distclean
+.PHONY: help setup demo up down status doctor test coverage soak scale fast check audit format docs lock clean distclean
 
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
-FAST := not slow and not stack and not browser and not journey and not soak
+FAST := not slow and not stack and not browser and not journey and not soak and not scale
 ARCHIVE ?=
 quoted = '$(subst ','\'',$(1))'
 ARGS ?=
@@ -49,6 +49,9 @@ coverage: $(READY) ## the same with coverage, which must reach 90 %; takes half 
 
 soak: $(READY) ## the long tests: faults, and the journey of a user through the whole platform
 	$(BIN)/python -m pytest -m 'soak or journey' $(ARGS)
+
+scale: $(READY) ## the tests on a Spark cluster and an S3 server, both made for them
+	$(BIN)/python -m pytest -m scale $(ARGS)
 
 fast: $(READY) ## the tests without Spark, Airflow, browser or a long run, on two processes
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m '$(FAST)' $(ARGS)

@@ -35,6 +35,33 @@ class OpsSettings(BaseSettings):
         description="Spark master: `local[*]`, `spark://host:7077` or `yarn`. It sets "
         "the Airflow connection `spark`.",
     )
+    driver_host: str | None = Field(
+        default=None,
+        description="Address of this machine that the executors of a cluster connect to. If unset, "
+        "the one from which it reaches a standalone master.",
+    )
+    executor_memory: str | None = Field(
+        default=None, description="Memory of an executor on a cluster, such as `4g`."
+    )
+    executor_cores: int | None = Field(
+        default=None, ge=1, description="Cores of an executor on a cluster."
+    )
+    max_cores: int | None = Field(
+        default=None,
+        ge=1,
+        description="Cores that one job may use of a standalone cluster. If unset, the first job "
+        "takes all, and others wait.",
+    )
+    executor_python: str | None = Field(
+        default=None,
+        description="Path of Python on the nodes of a cluster, with the locked packages. If unset, "
+        "the path on this machine.",
+    )
+    checkpoints: str | None = Field(
+        default=None,
+        description="Folder or URL that all nodes of a cluster can write to, for what must outlive "
+        "an executor. If unset, `.checkpoints` in the lake.",
+    )
     spark_conf: Path = Field(
         default=ROOT / "conf" / "spark",
         description="Spark's configuration folder, with `spark-defaults.conf` and "

@@ -99,7 +99,6 @@ def run(main: Callable[[], int | None], *also_expected: type[Exception]) -> None
         failure = f"{type(error).__name__}: {error}"
         log.error("%s", failure)  # noqa: TRY400 # the cause, no trace
     finally:
-        session.end()
         for events in _SENT:
             events.ended(failure)
         session.stop(usable=failure != UNEXPECTED)

@@ -134,17 +134,20 @@ def run_job(
     *,
     variables: Mapping[str, str] | None = None,
     capture_output: bool = False,
+    seconds: float | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """Run a job without Airflow and return its result.
 
-    `command`: its module and arguments. `variables` are added to its environment.
+    `command`: its module and arguments. `variables` are added to its environment. After `seconds`
+    it is ended, and TimeoutExpired raised.
     """
     environment = of_downloads() | base(settings) | spark(settings)
     environment |= of_object_store(environment["LAKE_ROOT"]) | dict(variables or {})
     line = [sys.executable, "-m", *command]
     return subprocess.run(  # noqa: S603 # our own Python
-        line, env=environment, cwd=ROOT, capture_output=capture_output, text=True, check=False
-    )
+        line, env=environment, cwd=ROOT, capture_output=capture_output, text=True, check=False,
+        timeout=seconds,
+    )  # fmt: skip
 
 
 def spark(settings: OpsSettings) -> dict[str, str]:

@@ -27,7 +27,7 @@ from warehouse.append import append
 from warehouse.delta import Warehouse
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
-from warehouse.tables import GOLD_RECOMMENDATIONS, GOLD_VERDICTS
+from warehouse.tables import GOLD_MODEL_METRICS, GOLD_RECOMMENDATIONS, GOLD_VERDICTS
 
 DATASET = small_world.world(users=None)
 NOW = datetime(2024, 12, 1, tzinfo=UTC)
@@ -120,6 +120,13 @@ def lists(root: str) -> Lists:
     return {row["user_id"]: (row["item_ids"], row["scores"]) for row in rows}
 
 
+def metrics(root: str) -> dict[tuple[str, ...], float]:
+    """Return every metric of the evaluation, by recipe, window, slice and name."""
+    key = ("recipe", "window", "slice", "metric")
+    rows = Lake(root).rows(GOLD_MODEL_METRICS)
+    return {tuple(row[name] for name in key): row["value"] for row in rows}
+
+
 def main(root: str, inbox: str, *steps: str) -> None:
     """Run the steps, one after another, in one session."""
     spark = session.start("pipeline")
@@ -138,6 +145,7 @@ def main(root: str, inbox: str, *steps: str) -> None:
     for step in steps:
         sys.stdout.write(f"step {step}\n")
         tasks[step]()
+    session.stop(usable=True)
     spark.stop()
 
 
