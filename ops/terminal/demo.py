@@ -26,6 +26,8 @@ from serving.errors import NoReleaseError
 from serving.schemas import Recommendations
 from warehouse import datasets
 from warehouse.datasets import Dataset
+from warehouse.query import Lake
+from warehouse.tables import BRONZE_LANDINGS
 
 DEFAULT, PLAYGROUND = "movielens_1m", "playground"
 EVENTS_OF_MOVIELENS_1M = 1_000_209
@@ -100,6 +102,9 @@ def choose(settings: OpsSettings, options: Options) -> Dataset:
 
 def has_data(settings: OpsSettings, dataset: Dataset) -> bool:
     """Return whether the inbox or the lake has data of the data set."""
+    root = environment.base(settings)["LAKE_ROOT"]
+    if "://" in root and Lake(f"{root.rstrip('/')}/{dataset.name}").exists(BRONZE_LANDINGS):
+        return True
     folders = (settings.inbox / dataset.name, settings.lake / dataset.name)
     return any(folder.is_dir() and any(folder.iterdir()) for folder in folders)
 

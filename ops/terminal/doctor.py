@@ -22,7 +22,8 @@ from ops.machine.stack import Stack
 from ops.settings import ROOT, OpsSettings
 from ops.setup import jars, java, object_store
 from ops.steps import console
-from ops.terminal import surroundings
+from ops.terminal import cluster_check, surroundings
+from ops.terminal.lake import store_check
 from ops.terminal.surroundings import Finding
 from warehouse import datasets
 
@@ -39,6 +40,7 @@ def examine(settings: OpsSettings) -> list[Finding]:
     checks: tuple[Callable[[OpsSettings], Iterator[Finding]], ...] = (
         *(_python, _versions, _jars, _connector, _java, _postgres),
         *(_manifests, _secrets, surroundings.examine, _tables, _ports, _programs),
+        *(store_check.examine, cluster_check.examine),
     )
     return [finding for check in checks for finding in check(settings)]
 

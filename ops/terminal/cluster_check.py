@@ -1,0 +1,56 @@
+"""Whether the cluster of OPS_SPARK_MASTER runs a job: its executors' versions, and its storage."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from typing import Any
+
+from ops.machine import environment
+from ops.settings import OpsSettings
+from ops.terminal.surroundings import Finding
+
+SECONDS = 120
+_NEEDED = "runs a job of 8 tasks"
+_FIX = "read docs/cluster.md; check OPS_SPARK_MASTER, OPS_DRIVER_HOST, and the logs of the workers"
+_SAME = "install requirements.lock of this version on every node, or set OPS_EXECUTOR_PYTHON"
+
+
+def examine(settings: OpsSettings) -> Iterator[Finding]:
+    """Yield the findings for a cluster; none on one machine. It may take two minutes."""
+    if settings.spark_master.startswith("local"):
+        return
+    subject = f"cluster {settings.spark_master}"
+    answer = asked(settings)
+    if isinstance(answer, str):
+        yield Finding(subject, answer, _NEEDED, good=False, fix=_FIX)
+        return
+    executors = answer["executors"]
+    yield Finding(subject, f"answers from {', '.join(sorted(executors))}", _NEEDED, good=True)
+    for name, found in sorted(executors.items()):
+        others = [
+            f"{package} {found[package]} instead of {version}"
+            for package, version in answer["driver"].items()
+            if found[package] != version
+        ]
+        yield Finding(f"packages on {name}", "; ".join(others) or "the same", "as on this machine",
+                      not others, _SAME)  # fmt: skip
+    stored = "written, read and deleted" if answer["stored"] else "not readable after a write"
+    yield Finding("a file in the lake, by Spark", stored, "written and read", answer["stored"],
+                  "correct LAKE_ROOT: all nodes must reach it")  # fmt: skip
+
+
+def asked(settings: OpsSettings) -> dict[str, Any] | str:
+    """Return the answer of the probe, or the last line of its failure."""
+    variables = {"PYSPARK_SUBMIT_ARGS": f"--master {settings.spark_master} pyspark-shell"}
+    try:
+        done = environment.run_job(
+            settings, ["jobs.runtime.probe"], variables=variables, capture_output=True,
+            seconds=SECONDS,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        return f"no executor answered within {SECONDS} s"
+    lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
+    if done.returncode != 0:
+        return lines[-1] if lines else f"exit code {done.returncode}"
+    answer: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return answer
