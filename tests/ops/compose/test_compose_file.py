@@ -30,6 +30,11 @@ AIRFLOW = ("airflow-api", "airflow-scheduler", "airflow-dag-processor", "airflow
 OURS = (*AIRFLOW, "api", "app")
 SPARKS = {"SPARK_MASTER_OPTS", "SPARK_LOCAL_HOSTNAME", "_SPARK_AUTH_SECRET"}
 THE_IMAGES = {"POSTGRES_PASSWORD", "POSTGRES_INITDB_ARGS"}
+AMAZONS = {
+    *("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"),
+    *("AWS_REGION", "AWS_ENDPOINT_URL", "AWS_ALLOW_HTTP"),
+}
+READERS_OF_THE_LAKE = {"airflow-scheduler", "app"}
 NUMPYS = {"OPENBLAS_NUM_THREADS"}
 SECRET = re.compile(r"\$\{((?:PASSWORD|KEY)_[A-Z_]+):\?[^}]+\}")
 OPTIONAL = re.compile(r"\$\{ALERT_[A-Z_]+:-\}")  # of the environment, empty by default
@@ -46,7 +51,8 @@ def services() -> dict[str, Service]:
 
 def environment(services: dict[str, Service]) -> Iterator[tuple[str, str]]:
     for service in services.values():
-        yield from service.get("environment", {}).items()
+        for name, value in service.get("environment", {}).items():
+            yield name, value or ""  # without a value: that of the shell
 
 
 def test_it_is_what_the_compose_schema_says() -> None:
@@ -143,6 +149,18 @@ def test_spark_takes_jobs_only_with_the_secret(services: dict[str, Service]) -> 
     assert "spark.authenticate.secret" in DOCKERFILE  # else no driver starts
 
 
+def test_the_lake_can_be_in_s3_and_its_keys_reach_its_readers_alone(
+    services: dict[str, Service],
+) -> None:
+    for name, service in services.items():
+        given = service.get("environment", {})
+        assert (given.keys() & AMAZONS == AMAZONS) == (name in READERS_OF_THE_LAKE), name
+        assert ("LAKE_ROOT" in given) == (name in READERS_OF_THE_LAKE), name
+    outside = {name for name, of in services.items() if "downloads" in of["networks"]}
+    assert outside == {"airflow-scheduler", "spark-worker"}  # both write tables
+    assert "python -m ops.setup.object_store" in DOCKERFILE
+
+
 def test_ports_are_published_on_loopback_only(services: dict[str, Service]) -> None:
     published = {n: p for n, s in services.items() for p in s.get("ports", [])}
     assert published == {
@@ -160,7 +178,8 @@ def test_no_secret_stands_in_the_file(services: dict[str, Service]) -> None:
     assert len(SECRET.findall(text)) == len(re.findall(r"\$\{(?:PASSWORD|KEY)_", text))
     for name, value in environment(services):
         if re.search(r"PASSWORD|FERNET|SECRET", name):
-            assert SECRET.fullmatch(value) or OPTIONAL.fullmatch(value), name
+            is_of_shell = name in AMAZONS and not value
+            assert is_of_shell or SECRET.fullmatch(value) or OPTIONAL.fullmatch(value), name
         for url in re.findall(r"://([^/@]+)@", value):
             assert SECRET.fullmatch(url.partition(":")[2]), name
 
@@ -172,7 +191,7 @@ def test_every_variable_is_one_that_the_code_reads(services: dict[str, Service])
         for field in each.model_fields
     }
     given = {name for name in env.fresh() if name.startswith("PASSWORD_")}
-    known = ours | given | SPARKS | THE_IMAGES | NUMPYS | airflows()
+    known = ours | given | SPARKS | THE_IMAGES | NUMPYS | AMAZONS | airflows()
     assert {name for name, _ in environment(services)} - known == set()
     interpolated = set(VARIABLE.findall(COMPOSE.read_text()))
     assert interpolated - set(env.fresh()) - ours == set()
