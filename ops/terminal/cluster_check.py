@@ -44,7 +44,7 @@ def asked(settings: OpsSettings) -> dict[str, Any] | str:
     variables = {"PYSPARK_SUBMIT_ARGS": f"--master {settings.spark_master} pyspark-shell"}
     try:
         done = environment.run_job(
-            settings, ["jobs.runtime.probe"], variables=variables, capture_output=True,
+            settings, ["jobs.cluster.probe"], variables=variables, capture_output=True,
             seconds=SECONDS,
         )  # fmt: skip
     except subprocess.TimeoutExpired:

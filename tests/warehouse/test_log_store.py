@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from jobs.runtime import s3
+from jobs.cluster import s3
 from tests.support.scale import log_stores
 from tests.support.scale.log_stores import Write
 from tests.support.scale.s3_server import S3Server

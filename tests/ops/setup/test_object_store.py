@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.runtime import s3
+from jobs.cluster import s3
 from ops.setup import jars, log_store, object_store
 
 CLASS_FILE = f"{s3.LOG_STORE.replace('.', '/')}.class"

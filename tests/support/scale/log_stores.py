@@ -8,7 +8,7 @@ from typing import Any
 
 from py4j.protocol import Py4JJavaError
 
-from jobs.runtime import s3
+from jobs.cluster import s3
 from ops.setup import jars, jvm
 
 EXISTS = "java.nio.file.FileAlreadyExistsException"

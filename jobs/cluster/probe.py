@@ -1,6 +1,6 @@
 """Ask a cluster for one small job, and print what its executors have as one line of JSON.
 
-`lantern doctor` runs it: python -m jobs.runtime.probe
+`lantern doctor` runs it: python -m jobs.cluster.probe
 """
 
 import json

@@ -1,4 +1,4 @@
-from jobs.runtime import s3
+from jobs.cluster import s3
 
 KEYS = {"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "secret"}
 CLIENT = "spark.hadoop.fs.s3a"

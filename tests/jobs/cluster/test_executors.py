@@ -6,7 +6,8 @@ import pytest
 from pyspark import SparkConf
 from pyspark.sql import SparkSession
 
-from jobs.runtime import checkpoints, cluster, session
+from jobs.cluster import checkpoints, executors
+from jobs.runtime import session
 from jobs.runtime.errors import JobError
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -33,7 +34,7 @@ def test_executors_get_what_the_settings_say_and_connect_to_the_drivers_address(
         "OPS_EXECUTOR_CORES": "2",
         "OPS_MAX_CORES": "8",
     }
-    assert cluster.chosen("yarn", SHIPPED, variables) == {
+    assert executors.chosen("yarn", SHIPPED, variables) == {
         "spark.executor.memory": "4g",
         "spark.executor.cores": "2",
         "spark.cores.max": "8",
@@ -43,16 +44,16 @@ def test_executors_get_what_the_settings_say_and_connect_to_the_drivers_address(
 
 
 def test_the_address_towards_a_standalone_master_needs_no_setting() -> None:
-    assert cluster.chosen(MASTER, SHIPPED, {})["spark.driver.host"] == "127.0.0.1"
+    assert executors.chosen(MASTER, SHIPPED, {})["spark.driver.host"] == "127.0.0.1"
 
 
 def test_an_address_in_a_configuration_of_ones_own_is_kept() -> None:
-    assert cluster.chosen("k8s://https://host", "driver.example.org", {}) == {}
+    assert executors.chosen("k8s://https://host", "driver.example.org", {}) == {}
 
 
 def test_a_driver_that_no_executor_could_reach_does_not_start() -> None:
     with pytest.raises(JobError, match="OPS_DRIVER_HOST is not set"):
-        cluster.chosen("yarn", SHIPPED, {})
+        executors.chosen("yarn", SHIPPED, {})
 
 
 def test_the_secret_of_a_standalone_master_stays_in_the_environment() -> None:
@@ -60,7 +61,7 @@ def test_the_secret_of_a_standalone_master_stays_in_the_environment() -> None:
     settings = session.settings(given(MASTER), variables, NOW)
     assert settings["spark.authenticate.secret"] == "is-in-the-environment"
     assert "secret" not in settings.values()
-    assert cluster.authentication("yarn", variables) == cluster.authentication(MASTER, {}) == {}
+    assert executors.authentication("yarn", variables) == executors.authentication(MASTER, {}) == {}
 
 
 def test_checkpoints_are_in_the_lake_unless_set_otherwise() -> None:
@@ -80,7 +81,7 @@ def test_a_setting_of_the_configuration_wins_over_a_derived_one() -> None:
 
 
 def test_executors_can_import_the_packages_of_this_checkout(tmp_path: Path) -> None:
-    archive = cluster.code(tmp_path)
+    archive = executors.code(tmp_path)
     with zipfile.ZipFile(archive) as opened:
         names = set(opened.namelist())
     packages = {name.partition("/")[0] for name in names}
