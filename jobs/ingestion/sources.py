@@ -93,7 +93,7 @@ def named_sections(dataset: Dataset) -> list[tuple[Target, str | None, Files]]:
 def need_spark(dataset: Dataset, root: str, inbox: str) -> bool:
     """Return whether only Spark can find the files, or put them where it reads them."""
     kind, url = dataset.source.kind, str(dataset.source.url)
-    places = {"archive": (root, inbox), "folder": (url,), "inbox": (inbox,)}[kind]
+    places = {"archive": (root, inbox), "folder": (url,)}.get(kind, (inbox,))
     return any("://" in place for place in places)
 
 
