@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +11,13 @@ from confluent_kafka import Consumer, TopicPartition
 from jobs import forward
 from jobs.runtime.errors import BrokerError
 from tests.support.jobs.cluster import Cluster
+from tests.support.jobs.collected import collect
 from tests.support.jobs.product import product
-from warehouse.append import append
 from warehouse.datasets import Dataset
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
-from warehouse.tables import BRONZE_COLLECTIONS, BRONZE_FEEDBACK
+from warehouse.tables import BRONZE_COLLECTIONS
 from warehouse.tables.vocabulary import NOTHING_TO_DO
-
-AT = datetime(2026, 5, 1, 12, tzinfo=UTC)
-KEY = RunKey("product__collect", "1", "collect")
 
 
 @pytest.fixture
@@ -39,36 +35,6 @@ def dataset(cluster: Cluster) -> Dataset:
 @pytest.fixture
 def root(tmp_path: Path) -> str:
     return str(tmp_path / "lake")
-
-
-def collect(root: str, until: int, *event_ids: str) -> None:
-    """Write a batch of events, as `collect` does."""
-    landed: dict[str, Any] = {"landing_id": f"l{until}", "run_key": str(KEY)}
-    rows = [
-        landed
-        | {
-            "event_id": event_id,
-            "kind": "rate",
-            "user_id": "ü",
-            "item_id": "a",
-            "rating": 3.5,
-            "occurred_at": AT,
-            "received_at": AT,
-            "sent_by": "shop",
-            "source_line": line,
-        }
-        for line, event_id in enumerate(event_ids, start=1)
-    ]
-    append(root, BRONZE_FEEDBACK, rows, run_key=KEY, write_id=str(until))
-    balance = {
-        "since": 0,
-        "until": until,
-        "n_outbox": len(rows),
-        "n_written": len(rows),
-        "lag_seconds": 0.0,
-        "collected_at": AT,
-    }
-    append(root, BRONZE_COLLECTIONS, [landed | balance], run_key=KEY, write_id=str(until))
 
 
 def run(root: str, dataset: Dataset, run_id: str = "1") -> int:
