@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 # Give this to `httpx2.Client(mounts=…)`: it wins over HTTP_PROXY and the like.
-DIRECT = {"all://127.0.0.1": None, "all://localhost": None}
+DIRECT = {"all://127.0.0.1": None, "all://localhost": None, "all://[::1]": None}
 NO_PROXY = ("127.0.0.1", "localhost")
 
 
@@ -25,4 +25,4 @@ def is_loopback(url: str) -> bool:
     Its clients need no variable of the environment. Otherwise a proxy that httpx2 does not support,
     such as SOCKS, is an error even if it is not used.
     """
-    return urlsplit(url).hostname in NO_PROXY
+    return urlsplit(url).hostname in {*NO_PROXY, "::1"}

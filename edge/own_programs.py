@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx2
 
-from edge.loopback import DIRECT, NO_PROXY, is_loopback
+from edge.loopback import DIRECT, is_loopback
 from edge.settings import EdgeSettings
 
 NETWORK = Path("/proc/net")
@@ -26,7 +26,8 @@ _LISTENING = "0A"  # Linux's TCP_LISTEN
 _LOCAL_IPV4, _LOCAL_IPV6 = "0100007F", "00000000000000000000000001000000"
 _IPV4_IN_IPV6, _ANY_IPV4, _ANY_IPV6 = "0000000000000000FFFF00000100007F", "0" * 8, "0" * 32
 _IPV4 = (_LOCAL_IPV4, _IPV4_IN_IPV6, _ANY_IPV4, _ANY_IPV6)
-_CHOSEN = {"127.0.0.1": (_IPV4,), "localhost": (_IPV4, (_LOCAL_IPV6, _ANY_IPV6))}
+_IPV6 = (_LOCAL_IPV6, _ANY_IPV6)
+_CHOSEN = {"127.0.0.1": (_IPV4,), "::1": (_IPV6,), "localhost": (_IPV4, _IPV6)}
 
 
 def client(base_url: str, **options: Any) -> httpx2.Client:
@@ -40,11 +41,33 @@ def client(base_url: str, **options: Any) -> httpx2.Client:
     return httpx2.Client(
         base_url=base_url,
         mounts=DIRECT,
-        event_hooks={"request": [refuse_others]},
+        event_hooks={"request": [reach_ours]},
         trust_env=uses_environment,
         verify=_tls(uses_environment=uses_environment),
         **options,
     )
+
+
+def reach_ours(request: httpx2.Request) -> None:
+    """Send a request for `localhost` to the address at which our program listens.
+
+    The name has two addresses, and another user may listen at the one that our program did not
+    bind. `Host`, and the name in the server's certificate, stay.
+
+    Raises:
+        ConnectError: see `refuse_others`.
+    """
+    name, port = request.url.host, request.url.port or 80
+    if name == "localhost":
+        ours = (host for host in ("127.0.0.1", "::1") if _is_ours(host, port))
+        request.url = request.url.copy_with(host=next(ours, name))
+        request.extensions = {**request.extensions, "sni_hostname": name}
+    refuse_others(request)
+
+
+def _is_ours(host: str, port: int) -> bool:
+    users = listeners(host, port)
+    return users is not None and bool(users) and users <= trusted_users()
 
 
 def refuse_others(request: httpx2.Request) -> None:
@@ -57,7 +80,7 @@ def refuse_others(request: httpx2.Request) -> None:
             user are, and those of `EDGE_TRUSTED_USERS`.
     """
     host, port = request.url.host, request.url.port or 80
-    if host not in NO_PROXY:
+    if host not in _CHOSEN:
         return
     users = listeners(host, port) or listeners(host, port)  # a changing table can lack a row
     if users is None:
@@ -71,9 +94,9 @@ def refuse_others(request: httpx2.Request) -> None:
 def listeners(host: str, port: int, network: Path = NETWORK) -> set[int] | None:
     """Return the ids of the users whose programs get a connection to the port of a host.
 
-    The host is one of `NO_PROXY`. Sockets of the port at other addresses of loopback do not count,
-    or any user could cut our clients off from our programs. `network` has Linux's tables of
-    sockets, `tcp` and `tcp6`. Without them the answer is None.
+    The host is 127.0.0.1, ::1 or localhost. Sockets of the port at other addresses of loopback do
+    not count, or any user could cut our clients off from our programs. `network` has Linux's tables
+    of sockets, `tcp` and `tcp6`. Without them the answer is None.
     """
     tables = [network / name for name in ("tcp", "tcp6") if (network / name).exists()]
     if not tables:

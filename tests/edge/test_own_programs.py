@@ -110,7 +110,8 @@ def listening_as_nobody(address: str, port: int = 0) -> Iterator[socket.socket]:
         pytest.skip("only root can be another user")
     os.seteuid(pwd.getpwnam("nobody").pw_uid)
     try:
-        listener = socket.create_server((address, port))
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        listener = socket.create_server((address, port), family=family)
     finally:
         os.seteuid(0)
     listener.settimeout(0.1)
@@ -138,6 +139,38 @@ class Empty(BaseHTTPRequestHandler):
 def test_another_user_cannot_cut_us_off_from_our_program() -> None:
     with serving(Empty) as url, listening_as_nobody("127.0.0.2", urlsplit(url).port or 0):
         assert own_programs.client(url).get("/").status_code == 204
+
+
+@pytest.mark.parametrize(("ours", "another"), [("127.0.0.1", "::1"), ("::1", "127.0.0.1")])
+def test_another_user_at_the_other_address_of_localhost_cuts_nobody_off(
+    ours: str, another: str
+) -> None:
+    with serving(Empty, ours) as url:
+        port = urlsplit(url).port or 0
+        with (
+            listening_as_nobody(another, port) as listener,
+            own_programs.client(f"http://localhost:{port}") as http,
+        ):
+            answer = http.get("/")
+
+            assert answer.status_code == 204
+            assert answer.request.headers["host"] == f"localhost:{port}"
+            with pytest.raises(TimeoutError):
+                listener.accept()
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+def test_localhost_is_refused_where_only_another_user_listens(address: str) -> None:
+    with listening_as_nobody(address) as listener:
+        port = listener.getsockname()[1]
+        for host in ("localhost", address.replace("::1", "[::1]")):
+            with (
+                own_programs.client(f"http://{host}:{port}") as http,
+                pytest.raises(httpx2.ConnectError, match="in place of ours"),
+            ):
+                http.get("/")
+        with pytest.raises(TimeoutError):
+            listener.accept()
 
 
 def test_no_password_and_no_token_are_sent_to_another_user(nobodys: socket.socket) -> None:

@@ -1,5 +1,6 @@
 """A server of a test on loopback."""
 
+import socket
 import socketserver
 import threading
 from collections.abc import Iterator
@@ -7,14 +8,20 @@ from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
+class _Ipv6Server(ThreadingHTTPServer):
+    address_family = socket.AF_INET6
+
+
 @contextmanager
-def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+def serving(handler: type[BaseHTTPRequestHandler], address: str = "127.0.0.1") -> Iterator[str]:
     """Serve on a free port while the block runs; yield the base URL."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    kind = _Ipv6Server if ":" in address else ThreadingHTTPServer
+    server = kind((address, 0), handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        host = f"[{address}]" if ":" in address else address
+        yield f"http://{host}:{server.server_port}"
     finally:
         server.shutdown()
         server.server_close()
