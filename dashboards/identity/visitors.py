@@ -13,8 +13,8 @@ from dashboards.server.connections import CONNECTION
 from dashboards.settings import NotSetUpError, visitor_settings
 
 BROWSERS = Browsers()  # of this process
-# Keys of the session's state: the id of a browser that keeps no cookie, the id that replaced the
-# cookie's at a sign-in in this session, and the ticket with which the browser gets its new cookie.
+# Keys of the session's state: the id of a browser that keeps no cookie, the cookie's id and the one
+# that replaced it at a sign-in in this session, and the ticket for the cookie of the new one.
 _BROWSER, _RENEWED, _TICKET = "browser", "renewed_browser", "cookie_ticket"
 
 
@@ -24,7 +24,10 @@ def browser() -> str:
     Raises:
         NotSetUpError: the app has no secret for cookies.
     """
-    browser_id = st.session_state.get(_RENEWED) or _signer().browser(_cookie())
+    browser_id = _signer().browser(_cookie())
+    old_id, new_id = st.session_state.get(_RENEWED, (None, None))
+    if new_id is not None and browser_id in {old_id, new_id}:  # another cookie: another browser
+        browser_id = new_id
     if browser_id is None:
         browser_id = str(st.session_state.setdefault(_BROWSER, new_browser()))
     return BROWSERS.current(str(browser_id))
@@ -38,7 +41,7 @@ def sign_in(account: object, *, is_operator: bool, ask: Callable[[], bool], reco
     """
     connection = st.context.headers.get(CONNECTION)
     new_id, st.session_state[_TICKET] = BROWSERS.renew(browser(), connection)
-    st.session_state[_RENEWED] = new_id
+    st.session_state[_RENEWED] = (_signer().browser(_cookie()), new_id)
     BROWSERS.sign_in(new_id, account, is_operator=is_operator, ask=ask, record=record)
 
 

@@ -5,6 +5,7 @@ from airflow_api.client import SignInRefusedError
 from dashboards.console import sources
 from dashboards.console.signing_in import attempts
 from dashboards.identity import visitors
+from dashboards.identity.signing import Signer, new_browser
 from dashboards.text import esc
 from tests.support.dashboards.app_pages import Page
 from tests.support.dashboards.console_pages import (
@@ -21,6 +22,7 @@ from tests.support.dashboards.console_pages import (
     signed_in,
     warnings,
 )
+from tests.support.dashboards.demo_pages import SECRET
 from tests.support.dashboards.fake_airflow import PASSWORD, TOKEN, USER, FakeAirflow
 from tests.support.dashboards.fake_inspections import FakeInspections
 from tests.support.dashboards.fake_operations import FakeOperations
@@ -65,9 +67,26 @@ def test_a_sign_in_gives_the_browser_a_new_id(page: Page) -> None:
 
     assert app.title[0].value == "Overview"
     assert visitors.BROWSERS.signed_in(planted) is None
-    new = app.session_state["renewed_browser"]
+    _, new = app.session_state["renewed_browser"]
     assert visitors.BROWSERS.signed_in(new) is not None
     assert visitors.BROWSERS.redeem(app.session_state["cookie_ticket"], planted) == new
+
+
+@pytest.mark.usefixtures("console")
+def test_a_session_that_another_browser_takes_over_is_not_signed_in(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = page(OVERVIEW).run()
+    app.text_input(key="username").set_value(USER)
+    app.text_input(key="password").set_value(PASSWORD)
+    press(app, "send_sign_in")
+    assert app.title[0].value == "Overview"
+
+    another = Signer(SECRET).cookie(new_browser())
+    monkeypatch.setattr(visitors, "_cookie", lambda: another)
+    app.run()
+
+    assert app.title[0].value == "Console"
 
 
 @pytest.mark.usefixtures("console")
@@ -252,7 +271,7 @@ def test_seeing_the_product_as_a_user_is_recorded_with_the_operators_token(
     app.text_input(key="username").set_value(USER)
     app.text_input(key="password").set_value(PASSWORD)
     press(app, "send_sign_in")
-    browser = app.session_state["renewed_browser"]
+    _, browser = app.session_state["renewed_browser"]
     visitors.BROWSERS.view_as(browser, "0042")
 
     assert visitors.BROWSERS.is_view_recorded(browser, "playground")
