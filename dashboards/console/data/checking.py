@@ -9,12 +9,17 @@ import logging
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 
 from dashboards.console.data.inbox import UploadRefusedError
 
 MAX_SECONDS = 90
+WAIT_SECONDS = 20.0  # for the check of another file: each may take 2 GB of memory
+_TURN = Lock()
 _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "DATASETS_MANIFESTS", "PYTHONPATH")
 log = logging.getLogger(__name__)
 
@@ -32,8 +37,24 @@ def findings(dataset: str, path: Path, name: str) -> list[Finding]:
     """Return the findings on the file at `path`, worst first.
 
     Raises:
-        UploadRefusedError: the check cannot be started, did not end, or failed.
+        UploadRefusedError: another file is being checked, or the check cannot be started, did not
+            end, or failed.
     """
+    with _turn():
+        return _findings(dataset, path, name)
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    if not _TURN.acquire(timeout=WAIT_SECONDS):
+        raise UploadRefusedError("Another file is being checked. Try again in a minute.")
+    try:
+        yield
+    finally:
+        _TURN.release()
+
+
+def _findings(dataset: str, path: Path, name: str) -> list[Finding]:
     command = [sys.executable, "-P", "-m", "jobs.ingestion.check_file", f"--dataset={dataset}"]
     command += [f"--file={path}", f"--name={name}"]
     try:

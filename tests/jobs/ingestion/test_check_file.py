@@ -70,12 +70,14 @@ def test_the_program_prints_json(
 ) -> None:
     install(monkeypatch, product(), str(tmp_path))
     monkeypatch.setattr("resource.setrlimit", lambda *_: None)  # not of the tests' own process
+    monkeypatch.setattr(check_file, "OOM_SCORE", tmp_path / "score")
     path = send(tmp_path, "upload", *GOOD)
 
     code = check_file.main(["--dataset=product", f"--file={path}", "--name=ratings_2.csv"])
 
     assert code == 0
     assert json.loads(capsys.readouterr().out)[0]["level"] == "note"
+    assert (tmp_path / "score").read_text() == "1000"
 
 
 def test_a_file_that_does_not_fit_into_memory_has_an_error(
@@ -83,6 +85,7 @@ def test_a_file_that_does_not_fit_into_memory_has_an_error(
 ) -> None:
     limits: dict[int, tuple[int, int]] = {}
     monkeypatch.setattr(resource, "setrlimit", limits.__setitem__)
+    monkeypatch.setattr(check_file, "OOM_SCORE", tmp_path / "score")
 
     def graded(*_: object) -> list[Finding]:
         assert memory.LIMIT_BYTES < limits[resource.RLIMIT_DATA][0] < 8 * memory.LIMIT_BYTES

@@ -1,5 +1,7 @@
 """A file is uploaded on the page "Data": checked, with a reason, by operators only."""
 
+import subprocess
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -140,6 +142,28 @@ def test_the_check_is_the_program_of_the_jobs(tmp_path: Path) -> None:
     assert "describes no file 'nonsense.csv'" in finding.text
     with pytest.raises(UploadRefusedError, match="check failed"):
         checking.findings("nonesuch", path, "nonsense.csv")
+
+
+def test_files_are_checked_one_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each check may take 2 GB of memory."""
+    begun, may_end = threading.Event(), threading.Event()
+
+    def check(*_: object, **__: object) -> subprocess.CompletedProcess[bytes]:
+        begun.set()
+        assert may_end.wait(60)
+        return subprocess.CompletedProcess([], 0, b"[]", b"")
+
+    monkeypatch.setattr(subprocess, "run", check)
+    monkeypatch.setattr(checking, "WAIT_SECONDS", 0.1)
+    first = threading.Thread(target=checking.findings, args=("playground", tmp_path, "a.csv"))
+    first.start()
+    assert begun.wait(60)
+    with pytest.raises(UploadRefusedError, match="Another file is being checked"):
+        checking.findings("playground", tmp_path, "b.csv")
+    may_end.set()
+    first.join()
+
+    assert checking.findings("playground", tmp_path, "b.csv") == []
 
 
 def test_a_file_that_crashes_the_check_is_not_taken(

@@ -72,6 +72,7 @@ def test_the_check_of_an_upload_reports_a_file_that_does_not_fit(
     ratings = {**FIELDS, "file": "*.parquet"}
     install(monkeypatch, product(ratings=ratings), str(inbox))
     monkeypatch.setattr(check_file, "CPU_SECONDS", resource.RLIM_INFINITY)  # of the tests' process
+    monkeypatch.setattr(check_file, "OOM_SCORE", inbox / "score")
     path = inbox / "ratings.parquet"
 
     assert check_file.main(["--dataset=product", f"--file={path}", "--name=a.parquet"]) == 0
