@@ -9,11 +9,12 @@ in S3, a cluster. Nothing is live, so no Postgres is needed.
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 from jobs import decide, evaluate, fit, freeze, land, nominate, refine, search
@@ -99,18 +100,28 @@ def run_and_interfere(
     at: Mapping[str, Callable[[], None]],
     steps: Sequence[str] = FULL,
 ) -> None:
-    """Run the steps in a process; call a function soon after each of some steps has begun."""
-    log = Path(inbox).parent / "pipeline.log"
+    """Run the steps in a process; call a function in the middle of each of some steps."""
+    log, running = Path(inbox).parent / "pipeline.log", [""]
+
+    def interfere(step: str) -> None:
+        Event().wait(BUSY_SECONDS)
+        assert running[0] == step, f"{step} ended before it was disturbed"
+        at[step]()
+
     with log.open("w") as errors:
         process = subprocess.Popen(  # noqa: S603 # our own Python
             command(root, inbox, steps), env=environment(conf, root, variables), cwd=ROOT,
             stdout=subprocess.PIPE, stderr=errors, text=True,
         )  # fmt: skip
-    with process:
+    with process, ThreadPoolExecutor(1) as executor:
+        disturbances = []
         for line in process.stdout or ():
-            step = line.removeprefix("step ").strip()
-            if step in at:
-                threading.Timer(BUSY_SECONDS, at[step]).start()
+            running[0] = line.removeprefix("step ").strip()
+            if running[0] in at:
+                disturbances.append(executor.submit(interfere, running[0]))
+    for disturbance in disturbances:
+        disturbance.result()
+    assert len(disturbances) == len(at)
     assert process.returncode == 0, log.read_text()
 
 
