@@ -5,10 +5,11 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jobs.ingestion.delivery import hadoop
+from jobs.ingestion.delivery import dated_folders, hadoop
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -32,7 +33,9 @@ def staging_folder(root: str, spark: "SparkSession | None") -> Iterator[Staging]
         if spark is None:
             yield Path(folder), str
             return
-        shared = f"{root}/.landing/{Path(folder).name}"
+        of_all, now = f"{root}/.landing", datetime.now(UTC)
+        dated_folders.sweep(spark, of_all, now)
+        shared = dated_folders.folder(of_all, now)
         try:
             yield Path(folder), lambda path: hadoop.upload(spark, path, f"{shared}/{path.name}")
         finally:

@@ -6,7 +6,8 @@ import pytest
 from pyspark import SparkConf
 from pyspark.sql import SparkSession
 
-from jobs.cluster import checkpoints, executors
+from jobs.cluster import executors
+from jobs.ingestion.delivery import dated_folders
 from jobs.runtime import session
 from jobs.runtime.errors import JobError
 
@@ -95,6 +96,6 @@ def test_only_folders_of_sessions_of_more_than_a_day_ago_are_removed(
     names = ["20260103T120000000000", "20260105T110000000000", "of-another-program"]
     for name in names:
         (tmp_path / name / "rdd-1").mkdir(parents=True)
-    checkpoints.sweep(spark, str(tmp_path), NOW)
+    dated_folders.sweep(spark, str(tmp_path), NOW)
     assert sorted(path.name for path in tmp_path.iterdir()) == names[1:]
-    checkpoints.sweep(spark, str(tmp_path / "absent"), NOW)
+    dated_folders.sweep(spark, str(tmp_path / "absent"), NOW)

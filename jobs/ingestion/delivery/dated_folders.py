@@ -1,7 +1,7 @@
-"""The folder in which a session on a cluster keeps what must outlive an executor.
+"""Folders of one session each, on any file system, for what it keeps until its end.
 
-Each session has one of its own, named after its start, and removes it at its end. What a killed
-driver left is removed by a later session: its rows name users.
+A folder is named after the start of its session, which removes it at its end. What a killed driver
+left is removed by a later session: its rows name users. Object stores have no times of folders.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -17,7 +17,7 @@ _STALE = timedelta(days=1)
 
 
 def folder(parent: str, now: datetime) -> str:
-    """Return the folder of a session that starts now."""
+    """Return the path of the folder of a session that starts now."""
     return f"{parent.rstrip('/')}/{now:{_NAME}}"
 
 
