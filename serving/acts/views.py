@@ -1,4 +1,7 @@
-"""Entries of the audit about who looked at which user: at most one an hour for each pair."""
+"""Entries of the audit about who looked at which user: at most one an hour for each pair.
+
+An account looks at a limited number of users per hour: ids can be invented, and each entry is kept.
+"""
 
 from typing import Literal
 
@@ -7,9 +10,11 @@ from sqlalchemy.orm import Session
 
 from serving.acts import audit
 from serving.acts.audit import Act
+from serving.errors import TooManyRequestsError
 from serving.users import erasures
 
 Through = Literal["inspector", "view as"]
+MAX_USERS = 600  # entries of an account in an hour
 
 # Concurrent requests wait for each other. The index of `acted_at` finds the entries of the hour.
 _LOCK = text("select pg_advisory_xact_lock(hashtextextended('view ' || :actor || :target, 0))")
@@ -22,6 +27,14 @@ _IS_RECORDED = text(
     )
     """
 )
+_OF_HOUR = text(
+    """
+    select count(*), extract(epoch from min(acted_at) + interval '1 hour' - clock_timestamp())
+    from audit
+    where acted_at > clock_timestamp() - interval '1 hour' and action = 'inspect_user'
+        and actor = :actor
+    """
+)
 
 
 def record(connection: Connection, user_id: str, *, actor: str, through: Through) -> bool:
@@ -31,12 +44,24 @@ def record(connection: Connection, user_id: str, *, actor: str, through: Through
 
     Returns:
         Whether there was no entry of the last hour.
+
+    Raises:
+        TooManyRequestsError: the account has looked at too many users in the last hour.
     """
     values = {"actor": actor, "target": f"user {erasures.digest(connection, user_id)}"}
     connection.execute(_LOCK, values)
     if connection.scalar(_IS_RECORDED, values | {"through": through}):
         return False
+    _require_few(connection, actor)
     act = Act(actor, "inspect_user", values["target"], "", Session(connection))
     act.after = {"through": through}
     audit.record(act.session, act)
     return True
+
+
+def _require_few(connection: Connection, actor: str) -> None:
+    n_entries, seconds = connection.execute(_OF_HOUR, {"actor": actor}).one()
+    if n_entries >= MAX_USERS:
+        raise TooManyRequestsError(
+            f"{actor!r} has looked at {MAX_USERS:,} users within an hour.", max(float(seconds), 1)
+        )

@@ -104,12 +104,12 @@ class TooManyRequestsError(ApiError):
 
 
 class QuotaExceededError(TooManyRequestsError):
-    """The key has used its quota of today. It begins anew at midnight UTC."""
+    """The key or the user has used up their quota of today. It begins anew at midnight UTC."""
 
     title = "The quota of today is used up"
     next_step = (
-        "Send the rest tomorrow (UTC). An operator may raise API_EVENTS_PER_DAY or "
-        "API_NEW_USERS_PER_DAY."
+        "Send the rest tomorrow (UTC). An operator may raise API_EVENTS_PER_DAY, "
+        "API_USER_EVENTS_PER_DAY or API_NEW_USERS_PER_DAY."
     )
 
 

@@ -6,8 +6,15 @@ import httpx2
 import pytest
 from sqlalchemy import Engine, text
 
+from serving.acts.views import MAX_USERS
 from serving.client import Client
-from serving.errors import KeyRefusedError, NoReleaseError, ScopeMissingError, UserErasedError
+from serving.errors import (
+    KeyRefusedError,
+    NoReleaseError,
+    ScopeMissingError,
+    TooManyRequestsError,
+    UserErasedError,
+)
 from serving.operator_client import OperatorClient
 from tests.support.serving import shop
 from tests.support.serving.airflow_users import ADA, PIA, VERA
@@ -83,6 +90,29 @@ def test_who_looked_at_whom_is_audited_once_an_hour_without_the_id(
     assert len(looked(owner)) == 4
     entry = connected(ADA).audit(action="inspect_user", limit=1).entries[0]
     assert (entry.actor, entry.outcome, entry.after) == ("ada", "done", {"through": "inspector"})
+
+
+def test_an_account_looks_at_a_limited_number_of_users_an_hour(
+    connected: Connected, owner: Engine
+) -> None:
+    """Ids can be invented: else a viewer could fill the audit, or walk through all users."""
+    vera = connected(VERA)
+    vera.inspect_user("u")
+    looks = text(
+        "insert into audit (actor, action, target, reason, outcome, acted_at)"
+        " select 'vera', 'inspect_user', 'user ' || n, '', 'done', now() - interval '59 minutes'"
+        " from generate_series(2, :n) as n"
+    )
+    with owner.begin() as connection:
+        connection.execute(looks, {"n": MAX_USERS})
+
+    with pytest.raises(TooManyRequestsError, match="'vera' has looked at 600 users") as refused:
+        vera.inspect_user("invented")
+
+    assert 0 < (refused.value.retry_after or 0) <= 60
+    assert len(looked(owner)) == MAX_USERS
+    assert vera.inspect_user("u").status == "known"  # it was recorded before
+    connected(ADA).inspect_user("invented")
 
 
 def test_seeing_the_product_as_a_user_has_an_entry_of_its_own(
