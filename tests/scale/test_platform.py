@@ -23,7 +23,7 @@ from warehouse.tables import GOLD_RECOMMENDATIONS
 
 pytestmark = [pytest.mark.scale, pytest.mark.timeout(3000)]
 
-DATASET, EVENTS = "playground", 5_000
+DATASET, EVENTS = "playground", 30_000
 
 
 @pytest.fixture
