@@ -20,16 +20,19 @@ def send_tokens_to_own_airflow_only() -> None:
 
 def _checking(client: Client, /, **options: object) -> None:
     _initialise(client, **options)  # type: ignore[arg-type]
-    client.event_hooks["request"].append(_refuse_others)
+    client.event_hooks["request"].append(_reach_ours)
 
 
-def _refuse_others(request: httpx.Request) -> None:
-    """Check who listens at the address of a request, as a client of ours does.
+def _reach_ours(request: httpx.Request) -> None:
+    """Send a request to the address at which our Airflow listens, as a client of ours does.
 
     Raises:
         ConnectError: nobody listens, or a user who is not trusted. The client tries again.
     """
+    checked = httpx2.Request(request.method, str(request.url))
     try:
-        own_programs.refuse_others(httpx2.Request(request.method, str(request.url)))
+        own_programs.reach_ours(checked)
     except httpx2.ConnectError as error:
         raise httpx.ConnectError(str(error), request=request) from error
+    request.url = httpx.URL(str(checked.url))
+    request.extensions = {**request.extensions, **checked.extensions}

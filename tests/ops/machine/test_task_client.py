@@ -47,15 +47,37 @@ def test_no_token_is_sent_to_another_user() -> None:
 
 
 @pytest.mark.usefixtures("checked")
-def test_our_own_airflow_is_reached() -> None:
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_our_own_airflow_is_reached(host: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(5)
-        client = Client(base_url=_url(listener), token="secret", timeout=0.2)  # noqa: S106
+        url = _url(listener).replace("127.0.0.1", host)
+        client = Client(base_url=url, token="secret", timeout=0.2)  # noqa: S106
         with client, pytest.raises(httpx.ReadTimeout):
             httpx.Client.request(client, "GET", "/health")
         connection, _ = listener.accept()
         with connection:
             assert b"Bearer secret" in connection.recv(2000)
+
+
+@pytest.mark.usefixtures("checked")
+def test_another_user_at_the_other_address_of_localhost_gets_nothing() -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can be another user")
+    with socket.create_server(("127.0.0.1", 0)) as ours:
+        port = ours.getsockname()[1]
+        os.seteuid(pwd.getpwnam("nobody").pw_uid)
+        try:
+            another = socket.create_server(("::1", port), family=socket.AF_INET6)
+        finally:
+            os.seteuid(0)
+        another.settimeout(0.1)
+        client = Client(base_url=f"http://localhost:{port}", token="secret", timeout=0.2)  # noqa: S106
+        with another, client:
+            with pytest.raises(httpx.ReadTimeout):
+                httpx.Client.request(client, "GET", "/health")
+            with pytest.raises(TimeoutError):
+                another.accept()
 
 
 def test_airflow_loads_the_check_as_it_starts(settings: OpsSettings) -> None:
