@@ -24,7 +24,7 @@ from warehouse.query import Lake
 from warehouse.run_keys import RunKey
 from warehouse.tables import BRONZE_LANDINGS, BRONZE_RATINGS
 
-pytestmark = pytest.mark.soak
+pytestmark = pytest.mark.scale
 
 ROOT = Path(__file__).parents[2]
 N_MESSAGES = 100_000
