@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
-from deltalake import DeltaTable, Transaction, write_deltalake
+from deltalake import DeltaTable, Transaction, WriterProperties, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError
 
 from faults import faultpoint
@@ -23,6 +23,9 @@ from warehouse.tables import Table
 
 log = logging.getLogger(__name__)
 
+# Spark reads a large file with a task per group of rows.
+_ROWS_PER_GROUP = 250_000
+_FILES = WriterProperties(compression="SNAPPY", max_row_group_size=_ROWS_PER_GROUP)
 # of the messages of delta-rs, which has one type for all errors
 _OF_STORAGE = re.compile(r"os error|Generic (LocalFileSystem|S3|GCS|MicrosoftAzure|HTTP) error")
 
@@ -84,8 +87,13 @@ def _commit(delta: DeltaTable, data: pa.Table, marks: Sequence[Mark], run_key: R
     faultpoint("append.before_commit")
     try:
         write_deltalake(
-            delta, data, mode="append", schema_mode="merge", commit_properties=commit
-        )  # merge: the table may be older than a column
+            delta,
+            data,
+            mode="append",
+            schema_mode="merge",  # the table may be older than a column
+            writer_properties=_FILES,
+            commit_properties=commit,
+        )
     except CommitFailedError:
         delta.update_incremental()
         if _follow(delta, marks):

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
@@ -145,3 +146,14 @@ def test_spark_adds_a_new_column_to_an_older_table(
 @pytest.mark.parametrize("table", TABLES, ids=lambda t: t.full_name)
 def test_every_table_has_arrow_types(table: Table) -> None:
     assert arrow_schema(table).names == list(table.names)
+
+
+def test_a_large_file_has_several_groups_of_rows(tmp_path: Path) -> None:
+    rows = pa.Table.from_pylist([nomination("d/1")]).take(pa.array([0] * 600_000))
+
+    append(str(tmp_path), GOLD_NOMINATIONS, rows, run_key=RunKey("d", "1", "nominate"))
+
+    [path] = Path(GOLD_NOMINATIONS.uri(str(tmp_path))).glob("*.parquet")
+    metadata = pq.read_metadata(path)
+    assert metadata.num_row_groups == 3
+    assert metadata.row_group(0).column(0).compression == "SNAPPY"
