@@ -87,3 +87,19 @@ def test_a_socket_path_that_is_too_long_is_refused_with_the_next_step(
 def test_a_wait_that_times_out_names_what_it_waited_for() -> None:
     with pytest.raises(NotHealthyError, match="s for rain without success"):
         until(lambda: False, "rain", 0.2)
+
+
+def test_the_keys_of_a_lake_in_s3_reach_supervisord_from_the_shell(
+    settings: OpsSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "of-the-shell")
+    monkeypatch.setenv("LAKE_ROOT", "s3a://bucket/lake")
+    settings.make_folders()
+    supervisord = Supervisord(settings)
+    supervisord.start()
+    try:
+        [process] = processes.of(settings.folder, program="supervisord")
+        environment = Path(f"/proc/{process.pid}/environ").read_bytes()
+        assert b"AWS_SECRET_ACCESS_KEY=of-the-shell" in environment
+    finally:
+        supervisord.stop()

@@ -91,6 +91,7 @@ def running(folder: Path, host: str = "127.0.0.1") -> Iterator[S3Server]:
         "AWS_REGION": "us-east-1",
         "AWS_ENDPOINT_URL": f"http://{host}:{port}",
         "AWS_ALLOW_HTTP": "true",
+        "AWS_EC2_METADATA_DISABLED": "true",  # ask no other address for keys
     }
     server = S3Server(host, port, folder / "data", variables)
     server.start()
