@@ -86,18 +86,24 @@ def platform() -> Iterator[Platform]:
             patch.setenv(f"OPS_{name.upper()}_PORT", str(ports.free()))
         stack = Stack(OpsSettings())
         try:
-            patch.setattr("sys.argv", ["lantern", "up"])
-            cli.main()
+            lantern(patch, "up")
             demo.play(stack.settings, EVENTS, 7)
             admin = airflow_config.admin(stack.secrets)
             platform = Platform(stack, admin, ("maya", secrets.token_urlsafe(16)))
             create_operator(platform)
             yield platform
         finally:
-            patch.setattr("sys.argv", ["lantern", "down"])
-            cli.main()
+            lantern(patch, "down")
             processes.end(processes.of(stack.settings.folder))
             shutil.rmtree(folder)
+
+
+def lantern(patch: pytest.MonkeyPatch, command: str) -> None:
+    """Run a command of the command line."""
+    patch.setattr("sys.argv", ["lantern", command])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert not ended.value.code
 
 
 def create_operator(platform: Platform) -> None:
