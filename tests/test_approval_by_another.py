@@ -6,6 +6,7 @@ The platform comes up in a temporary folder on free ports, as in `test_platform`
 import secrets
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ pytestmark = [pytest.mark.stack, pytest.mark.soak, pytest.mark.timeout(3000)]
 DATASET, EVENTS = "playground", 30_000
 RETRAIN = f"{DATASET}__retrain"
 RUN_SECONDS = 900
+SETTLED_SECONDS = 20  # after which the scheduler has seen that a task waits for its answer
 WHY = "Looks good."
 
 
@@ -133,11 +135,23 @@ def wait(is_so: Callable[[], bool], what: str) -> None:
 
 
 def wait_for_question(airflow: Airflow, run: Run) -> None:
-    def waits() -> bool:
-        assert airflow.find_run(run.dag_id, run.run_id).state != "failed"
-        return any(question.run_id == run.run_id for question in airflow.waiting())
+    """Wait until the run has asked for some seconds.
 
-    wait(waits, "the question of a retrain")
+    Airflow takes an answer that comes before the scheduler has seen the task pause as a lost task,
+    and asks again. No person is that quick.
+    """
+
+    first_seen: list[float] = []
+
+    def has_asked() -> bool:
+        assert airflow.find_run(run.dag_id, run.run_id).state != "failed"
+        if all(question.run_id != run.run_id for question in airflow.waiting()):
+            first_seen.clear()
+            return False
+        first_seen.append(time.monotonic())
+        return first_seen[-1] - first_seen[0] > SETTLED_SECONDS
+
+    wait(has_asked, "the question of a retrain")
 
 
 def wait_for_end(airflow: Airflow, run: Run, state: str) -> None:
