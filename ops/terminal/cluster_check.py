@@ -9,14 +9,14 @@ from ops.machine import environment
 from ops.settings import OpsSettings
 from ops.terminal.surroundings import Finding
 
-SECONDS = 120
+SECONDS = 300
 _NEEDED = "runs a job of 8 tasks"
 _FIX = "read docs/cluster.md; check OPS_SPARK_MASTER, OPS_DRIVER_HOST, and the logs of the workers"
 _SAME = "install requirements.lock of this version on every node, or set OPS_EXECUTOR_PYTHON"
 
 
 def examine(settings: OpsSettings) -> Iterator[Finding]:
-    """Yield the findings for a cluster; none on one machine. It may take two minutes."""
+    """Yield the findings for a cluster; none on one machine. It may take five minutes."""
     if settings.spark_master.startswith("local"):
         return
     subject = f"cluster {settings.spark_master}"
@@ -48,7 +48,7 @@ def asked(settings: OpsSettings) -> dict[str, Any] | str:
             seconds=SECONDS,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
-        return f"no executor answered within {SECONDS} s"
+        return f"no executor answered within {SECONDS} s: all are busy, or cannot reach this one"
     lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
     if done.returncode != 0:
         return lines[-1] if lines else f"exit code {done.returncode}"
