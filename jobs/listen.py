@@ -1,11 +1,11 @@
 """Land the messages of Kafka topics in bronze, each once. No Spark.
 
-Each section of the manifest names a topic in `file`; a message is one row, a JSON object. All
+Each section of the manifest names a topic in `file`. A message is one row, whatever it contains: a
+JSON object becomes columns, anything else goes to the quarantine like a malformed line. All
 messages that are there when the job starts are read. The commit that adds a batch of rows also
 records, in the table's log, the next offset of each partition: so a killed run is repeated without
 loss and without a second copy, and two runs at once write each message once. After the rows a row
-of bronze.landings is written; the next run completes a killed one. A message that is no JSON object
-goes to the quarantine like a malformed line. Kafka stores no offsets for us.
+of bronze.landings is written; the next run completes a killed one. Kafka stores no offsets for us.
 
 Run: python -m jobs.listen --dataset shop
 """
@@ -21,7 +21,9 @@ import pyarrow as pa
 from confluent_kafka import Consumer
 
 from jobs.ingestion import sources, topics
-from jobs.ingestion.bronze_batches import bronze_batches
+from jobs.ingestion.bronze_batches import batches_of
+from jobs.ingestion.reading import memory
+from jobs.ingestion.reading.messages import MessagesReader
 from jobs.ingestion.sources import SentFile
 from jobs.ingestion.topics import Sent
 from jobs.runtime import entrypoint
@@ -38,8 +40,6 @@ from warehouse.tables import BRONZE, BRONZE_LANDINGS, Table
 log = logging.getLogger(__name__)
 
 Cursors = dict[int, int]  # the next offset to read, by partition
-
-_EMPTY = b"{}"  # a row without columns: a blank line would be skipped without a trace
 
 
 @dataclass(frozen=True)
@@ -116,13 +116,10 @@ class Listener:
 
     def _rows(self, messages: Sequence[Sent], landed: SentFile) -> pa.Table:
         sent = [message for message in messages if message.text is not None]
-        lines = [(message.text or b"").replace(b"\n", b" ").strip() or _EMPTY for message in sent]
-        source = b"".join(line + b"\n" for line in lines)
-        run_key = str(self.run_key)
-        batches = bronze_batches(source, landed, table=self.table, run_key=run_key)
-        rows = pa.Table.from_batches(list(batches), arrow_schema(self.table))
-        if rows.num_rows != len(sent):
-            raise JobError(f"{self.topic}: {len(sent)} messages became {rows.num_rows} rows")
+        reader = MessagesReader([message.text or b"" for message in sent], self.topic)
+        with memory.bounded():
+            batches = batches_of(reader, landed, table=self.table, run_key=str(self.run_key))
+            rows = pa.Table.from_batches(list(batches), arrow_schema(self.table))
         number = rows["source_line"].to_numpy() - 1
         offsets = np.array([message.offset for message in sent], dtype=np.int64)
         files = pa.array([f"{self.topic}/{message.partition}" for message in sent], pa.string())

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from jobs.ingestion.checks.sent_rows import bronze_texts
 from jobs.ingestion.columns import Columns, columns_of
-from jobs.ingestion.reading import open_file
+from jobs.ingestion.reading import FileReader, open_file
 from jobs.ingestion.sources import SentFile
 from warehouse.creation import arrow_schema
 from warehouse.manifests.sources import Users
@@ -24,6 +24,14 @@ def bronze_batches(
     Raises:
         UnreadableFileError: the file cannot be read as the manifest says.
     """
+    reader = open_file(source, file.section, name=file.name)
+    yield from batches_of(reader, file, table=table, run_key=run_key)
+
+
+def batches_of(
+    reader: FileReader, file: SentFile, *, table: Table, run_key: str
+) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of a reader as rows of the table."""
     schema = arrow_schema(table)
     columns = columns_of(file.section)
     constants = {
@@ -32,7 +40,6 @@ def bronze_batches(
         "section": file.section_name,
         "run_key": run_key,
     }
-    reader = open_file(source, file.section, name=file.name)
     for batch in reader.batches(columns.required):
         line, raw, *texts = batch.columns
         sent = dict(zip(columns.required, texts, strict=True))

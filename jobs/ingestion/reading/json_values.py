@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 import orjson
 import pyarrow as pa
@@ -14,6 +15,7 @@ Row = dict[str, Json]
 MAX_DEPTH = 100  # levels of objects and lists in one value
 TOO_DEEP = f"it is nested more than {MAX_DEPTH} levels deep"
 MANY_NAMES = 200_000
+MANY_CHARS = 1 << 25  # of all names
 _LONG_NUMBER = re.compile(r"\d{20}")
 
 
@@ -54,15 +56,15 @@ def column_names(rows: Iterable[Row], *, enough: int = MANY_NAMES) -> list[str]:
     """Return the fields of all rows in the order in which they occur, nested ones by path.
 
     Reading stops once the rows have `enough` fields, counting repeated ones, because objects whose
-    keys are ids have other fields in each row.
+    keys are ids have other fields in each row. It also stops after `MANY_CHARS`: a long name is
+    repeated in the path of each field below it.
     """
     columns: dict[str, None] = {}
-    n_names = 0
-    for row in rows:
-        names = list(_names(row))
-        columns.update(dict.fromkeys(names))
-        n_names += len(names)
-        if n_names >= enough:
+    n_names = n_chars = 0
+    for name in chain.from_iterable(map(_names, rows)):
+        columns[name] = None
+        n_names, n_chars = n_names + 1, n_chars + len(name)
+        if n_names >= enough or n_chars >= MANY_CHARS:
             break
     return list(columns)
 
