@@ -37,7 +37,9 @@ def collect(dataset: Dataset) -> DAG:
         collected = python_job("collect", dataset, serving=True, execution_timeout=QUICK)
         collected >> announcement(dataset)
         if dataset.forward is not None:
-            collected >> python_job("forward", dataset, kafka=True, on_nothing="skip_self")
+            collected >> python_job(
+                "forward", dataset, serving=True, kafka=True, on_nothing="skip_self"
+            )
     return dag
 
 

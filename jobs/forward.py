@@ -19,11 +19,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
+from sqlalchemy import Engine
 
+from jobs.erasure.digests import ErasedUsers
 from jobs.runtime import entrypoint
 from jobs.runtime.errors import BrokerError, JobError
 from jobs.runtime.kafka_settings import KafkaSettings
 from jobs.runtime.logs import event
+from serving.errors import ServingError
+from serving.storage import database
+from serving.users import erasures
 from warehouse.append import Mark, append
 from warehouse.creation import arrow_schema
 from warehouse.datasets import Dataset
@@ -40,7 +45,12 @@ _OURS = ("landing_id", "source_line", "run_key")  # columns about the lake, not 
 
 
 def run(
-    root: str, dataset: Dataset, *, run_key: RunKey, settings: KafkaSettings | None = None
+    root: str,
+    dataset: Dataset,
+    engine: Engine,
+    *,
+    run_key: RunKey,
+    settings: KafkaSettings | None = None,
 ) -> int:
     """Publish all batches that were not; return 0 if there was one, else 99.
 
@@ -59,7 +69,9 @@ def run(
         {"bootstrap.servers": target.servers, "enable.idempotence": True, **options}
     )
     for landing_id, until in waiting:
-        texts = events(root, landing_id)
+        with engine.connect() as connection:
+            erased = ErasedUsers(dataset.name, erasures.listed(connection))
+        texts = events(root, landing_id, erased)
         publish(producer, target, texts)
         _mark(root, target.topic, until, run_key)
         log.info(event("forwarded", dataset=dataset.name, events=len(texts)))
@@ -79,9 +91,10 @@ def batches(root: str, topic: str) -> list[tuple[str, int]]:
     )
 
 
-def events(root: str, landing_id: str) -> dict[str, str]:
+def events(root: str, landing_id: str, erased: ErasedUsers) -> dict[str, str]:
     """Return the texts of the batch's messages by event id, in order."""
-    rows = Lake(root).rows(BRONZE_FEEDBACK, equals={"landing_id": landing_id})
+    stored = Lake(root).rows(BRONZE_FEEDBACK, equals={"landing_id": landing_id})
+    rows = [row for row in stored if not erased.find(row["user_id"])]
     rows.sort(key=lambda row: row["source_line"])
     return {row["event_id"]: _text(row) for row in rows}
 
@@ -113,10 +126,11 @@ def publish(producer: Producer, target: Forward, texts: dict[str, str]) -> None:
         )
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, *, engine: Engine | None = None) -> int:
     """Parse the command line, run."""
     job = entrypoint.job(entrypoint.parser("forward", __doc__).parse_args(argv))
-    return run(job.root, job.dataset, run_key=job.run_key)
+    engine = engine or database.engine(job.dataset.name)
+    return run(job.root, job.dataset, engine, run_key=job.run_key)
 
 
 def _produced(producer: Producer, topic: str, key: str, text: str, on_delivery: Any) -> bool:
@@ -151,4 +165,4 @@ def _iso(value: datetime) -> str:
 
 
 if __name__ == "__main__":
-    entrypoint.run(main)
+    entrypoint.run(main, ServingError)

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 from confluent_kafka import Consumer, TopicPartition
+from sqlalchemy import Engine, text
 
 from jobs import forward
+from jobs.erasure.digests import digest
 from jobs.runtime.errors import BrokerError
 from tests.support.jobs.cluster import Cluster
 from tests.support.jobs.collected import collect
@@ -37,8 +39,9 @@ def root(tmp_path: Path) -> str:
     return str(tmp_path / "lake")
 
 
-def run(root: str, dataset: Dataset, run_id: str = "1") -> int:
-    return forward.run(root, dataset, run_key=RunKey("product__collect", run_id, "forward"))
+def run(root: str, dataset: Dataset, engine: Engine, run_id: str = "1") -> int:
+    key = RunKey("product__collect", run_id, "forward")
+    return forward.run(root, dataset, engine, run_key=key)
 
 
 def received(cluster: Cluster) -> list[tuple[str, dict[str, Any]]]:
@@ -62,14 +65,14 @@ def received(cluster: Cluster) -> list[tuple[str, dict[str, Any]]]:
 
 
 def test_events_are_published_with_their_ids_as_keys(
-    root: str, dataset: Dataset, cluster: Cluster
+    root: str, dataset: Dataset, cluster: Cluster, publisher: Engine
 ) -> None:
     collect(root, 7, "e1", "e2")
 
-    assert run(root, dataset) == 0
-    assert run(root, dataset, "2") == NOTHING_TO_DO
+    assert run(root, dataset, publisher) == 0
+    assert run(root, dataset, publisher, "2") == NOTHING_TO_DO
     collect(root, 9, "e3")
-    assert run(root, dataset, "3") == 0
+    assert run(root, dataset, publisher, "3") == 0
 
     messages = received(cluster)
     assert [key for key, _ in messages] == ["e1", "e2", "e3"]
@@ -81,31 +84,60 @@ def test_events_are_published_with_their_ids_as_keys(
 
 
 def test_a_batch_that_was_not_marked_is_published_again(
-    root: str, dataset: Dataset, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+    root: str,
+    dataset: Dataset,
+    cluster: Cluster,
+    publisher: Engine,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     collect(root, 7, "e1")
     with monkeypatch.context() as killing:
         killing.setattr(forward, "_mark", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
-            run(root, dataset)
+            run(root, dataset, publisher)
 
-    assert run(root, dataset) == 0
+    assert run(root, dataset, publisher) == 0
     assert [key for key, _ in received(cluster)] == ["e1", "e1"]
 
 
-def test_before_the_first_collection_there_is_nothing_to_do(root: str, dataset: Dataset) -> None:
-    assert run(root, dataset) == NOTHING_TO_DO
+def test_before_the_first_collection_there_is_nothing_to_do(
+    root: str, dataset: Dataset, publisher: Engine
+) -> None:
+    assert run(root, dataset, publisher) == NOTHING_TO_DO
+
+
+def test_events_of_users_who_were_erased_meanwhile_are_not_published(
+    root: str, cluster: Cluster, publisher: Engine, owner: Engine
+) -> None:
+    collect(root, 7, "e1", "e2")
+    target = {"servers": cluster.servers, "topic": "feedback"}
+    with owner.begin() as connection:
+        schema = str(connection.scalar(text("select current_schema()")))
+        erased = text(
+            "insert into erasures (digest, requested_at, requested_by) values (:d, now(), 'x')"
+        )
+        connection.execute(erased, {"d": digest(schema, "ü")})
+
+    named = product(name=schema, forward=target)
+    assert run(root, named, publisher) == 0
+
+    assert forward.batches(root, "feedback") == []
+    assert cluster.n_messages("feedback") == 0
 
 
 def test_a_cluster_that_does_not_answer_leaves_the_batch_waiting(
-    root: str, dataset: Dataset, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+    root: str,
+    dataset: Dataset,
+    cluster: Cluster,
+    publisher: Engine,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     collect(root, 7, "e1")
     monkeypatch.setattr(forward, "SECONDS", 0.5)
     silent = product(forward={"servers": "127.0.0.1:1", "topic": "feedback"})
 
     with pytest.raises(BrokerError, match=r"Kafka at 127.0.0.1:1: no answer"):
-        run(root, silent)
+        run(root, silent, publisher)
 
-    assert run(root, dataset, "2") == 0
+    assert run(root, dataset, publisher, "2") == 0
     assert [key for key, _ in received(cluster)] == ["e1"]

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine
 
 from jobs import forward, listen
 from jobs.ingestion import topics
@@ -135,13 +136,13 @@ def test_a_topic_that_does_not_exist_is_an_error(broker: Broker, root: str) -> N
 
 
 def test_what_is_published_can_be_read_again(
-    broker: Broker, root: str, monkeypatch: pytest.MonkeyPatch
+    broker: Broker, root: str, publisher: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broker.make_topic("feedback", 2)
     target = {"servers": broker.servers, "topic": "feedback"}
     collect(root, 7, *(f"e{number}" for number in range(1000)))
     key = RunKey("product__collect", "1", "forward")
-    assert forward.run(root, product(forward=target), run_key=key) == 0
+    assert forward.run(root, product(forward=target), publisher, run_key=key) == 0
 
     monkeypatch.setattr(topics, "MOST_MESSAGES", 300)
     names = {"user": "event_id", "item": "item_id", "value": "rating", "time": "occurred_at"}

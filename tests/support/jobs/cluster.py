@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from confluent_kafka import Producer
+from confluent_kafka import Consumer, Producer, TopicPartition
 
 
 class Cluster:
@@ -19,3 +19,13 @@ class Cluster:
         for text in texts:
             self.producer.produce(topic, text, partition=partition)
         assert self.producer.flush(10) == 0
+
+    def n_messages(self, topic: str) -> int:
+        """Return how many messages the topic has."""
+        client = Consumer({"bootstrap.servers": self.servers, "group.id": "count"})
+        partitions = client.list_topics(topic, timeout=10).topics[topic].partitions
+        ends = [
+            client.get_watermark_offsets(TopicPartition(topic, p), timeout=10) for p in partitions
+        ]
+        client.close()
+        return sum(end - start for start, end in ends)
