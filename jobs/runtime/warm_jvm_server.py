@@ -11,8 +11,10 @@ import argparse
 import json
 import logging
 import os
+import shutil
 import signal
 import socketserver
+import tempfile
 import threading
 import time
 from collections.abc import Sequence
@@ -32,13 +34,22 @@ log = logging.getLogger(__name__)
 IDLE_SECONDS = 120.0
 MOST_JOBS = 40
 END_SECONDS = 10
+SCRATCH = "spark-jvm-"  # first letters of the folder of a JVM
 PRIVATE = 0o177  # umask of the socket
 
 
 class WarmJvm:
-    """The JVM, and what it was started with. Not for several threads at once."""
+    """The JVM, and what it was started with. Not for several threads at once.
 
-    def __init__(self) -> None:
+    Rows that Spark writes beside its memory are in a folder of their own below `folder`. It is
+    deleted with the JVM, and at the start, if a server was killed: the rows are users'.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._scratch: Path | None = None
+        for left in folder.glob(f"{SCRATCH}*"):
+            shutil.rmtree(left, ignore_errors=True)
         self._settings: dict[str, str | None] = {}
         self._process: Popen[bytes] | None = None
         self._gateway: dict[str, Any] = {}
@@ -74,6 +85,8 @@ class WarmJvm:
         process.wait(END_SECONDS)
         if process.stdin is not None:
             process.stdin.close()
+        if self._scratch is not None:
+            shutil.rmtree(self._scratch, ignore_errors=True)
         log.info(event("jvm_ended", pid=process.pid))
 
     def _start(self, settings: dict[str, str | None]) -> None:
@@ -84,6 +97,10 @@ class WarmJvm:
             if value is not None:
                 os.environ[name] = value
         from pyspark.java_gateway import launch_gateway
+
+        self._scratch = Path(tempfile.mkdtemp(prefix=SCRATCH, dir=self._folder))
+        os.environ["SPARK_LOCAL_DIRS"] = str(self._scratch)
+        os.environ["SPARK_SUBMIT_OPTS"] = f'-Djava.io.tmpdir="{self._scratch}"'
 
         started = time.monotonic()
         client: Any = launch_gateway()  # type: ignore[no-untyped-call]
@@ -107,7 +124,7 @@ class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
             super().__init__(str(path), Loan)
         finally:
             os.umask(before)
-        self.jvm = WarmJvm()
+        self.jvm = WarmJvm(path.parent)
         self.is_lent = threading.Lock()
         self._idle_seconds = idle_seconds
 

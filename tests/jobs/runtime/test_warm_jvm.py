@@ -136,6 +136,26 @@ def test_an_idle_jvm_ends_and_other_settings_start_another(
         until(lambda: not psutil.pid_exists(second), seconds=IDLE_SECONDS + 20)
 
 
+def test_rows_beside_the_memory_of_a_jvm_are_deleted_with_it(
+    variables: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(variables, monkeypatch)
+    folder = Path(variables[warm_jvm.SOCKET]).parent
+    (folder / "spark-jvm-left").mkdir()  # by a server that was killed
+    (folder / "spark-jvm-left" / "shuffle_0.data").write_text("a user's row")
+    with server(variables) as keeper:
+        assert list(folder.glob("spark-jvm-*")) == []
+        assert warm_jvm.borrow()
+        (scratch,) = folder.glob("spark-jvm-*")
+        assert scratch.stat().st_mode & 0o777 == 0o700
+        jvm = psutil.Process(only_child(keeper))
+        assert jvm.environ()["SPARK_LOCAL_DIRS"] == str(scratch)
+        assert f"-Djava.io.tmpdir={scratch}" in jvm.cmdline()
+        (scratch / "shuffle_1.data").write_text("a user's row")
+        warm_jvm.give_back(usable=False)
+        until(lambda: not scratch.exists())
+
+
 def use(variables: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Let this process ask the server, as a job does."""
     for name in (warm_jvm.SOCKET, *warm_jvm.ASKED):
