@@ -26,6 +26,19 @@ from ops.machine import task_client
 
 task_client.send_tokens_to_own_airflow_only()
 '''
+PLUGIN = '''"""Written by `lantern up`. Changes here are lost."""
+
+from airflow.plugins_manager import AirflowPlugin
+
+from ops.machine.airflow_bodies import BodyLimit
+
+
+class Limits(AirflowPlugin):
+    name = "lantern_limits"
+    fastapi_root_middlewares = [
+        {"name": "body limit", "middleware": BodyLimit, "args": [], "kwargs": {}}
+    ]
+'''
 SETTINGS: dict[str, dict[str, object]] = {
     "CORE": {
         "EXECUTOR": "LocalExecutor",
@@ -97,10 +110,15 @@ def connections(settings: OpsSettings, ports: Ports, secrets: Credentials) -> di
 
 
 def write_local_settings(settings: OpsSettings) -> None:
-    """Write the module that every program of Airflow imports as it starts."""
-    file = settings.airflow / "config" / "airflow_local_settings.py"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(LOCAL_SETTINGS)
+    """Write what every program of Airflow imports as it starts: a module, and a plugin."""
+    texts = {
+        "config/airflow_local_settings.py": LOCAL_SETTINGS,
+        "plugins/lantern_limits.py": PLUGIN,
+    }
+    for name, text in texts.items():
+        file = settings.airflow / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
 
 
 def spark(master: str) -> dict[str, object]:
