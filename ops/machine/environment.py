@@ -34,6 +34,7 @@ OURS = (
 )
 LINEAGE_KEY = "LINEAGE_API_KEY"
 AWS = "AWS_"  # first letters of the variables of delta-rs and of Hadoop's client for S3
+SECRET = ("ALERT_*", "KAFKA_*", "VISITOR_*")  # settings with secrets, each for one program
 WARM_JVM = "SPARK_JVM_SOCKET"  # jobs.runtime.warm_jvm reads it
 COMMON = ("HOME", "JAVA_HOME", "LD_LIBRARY_PATH", "LOGNAME", "SHELL", "TERM", "TMPDIR", "USER")
 # Java names files in the encoding of the locale, and libraries take the machine's time zone for

@@ -14,7 +14,7 @@ from supervisor.xmlrpc import SupervisorTransport
 
 from ops.errors import NotHealthyError, OpsError
 from ops.machine import processes
-from ops.machine.environment import base, of_object_store
+from ops.machine.environment import SECRET, base, inherited, of_object_store
 from ops.settings import OpsSettings
 
 PROGRAMS = {
@@ -126,7 +126,8 @@ class Supervisord:
         file = self.settings.run / "supervisord.conf"
         file.write_text(configuration())
         variables = base(self.settings) | {processes.MARK: str(self.settings.folder)}
-        variables |= of_object_store(variables["LAKE_ROOT"])  # `launch` chooses who gets them
+        # `launch` chooses who gets these
+        variables |= of_object_store(variables["LAKE_ROOT"]) | inherited(SECRET)
         command = [sys.executable, "-P", "-m", "supervisor.supervisord", "-c", str(file)]
         result = subprocess.run(  # noqa: S603
             command,

@@ -89,10 +89,13 @@ def test_a_wait_that_times_out_names_what_it_waited_for() -> None:
         until(lambda: False, "rain", 0.2)
 
 
-def test_the_keys_of_a_lake_in_s3_reach_supervisord_from_the_shell(
-    settings: OpsSettings, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "name", ["AWS_SECRET_ACCESS_KEY", "KAFKA_SASL_PASSWORD", "ALERT_SMTP_PASSWORD"]
+)
+def test_secrets_of_the_shell_reach_supervisord(
+    settings: OpsSettings, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "of-the-shell")
+    monkeypatch.setenv(name, "of-the-shell")
     monkeypatch.setenv("LAKE_ROOT", "s3a://bucket/lake")
     settings.make_folders()
     supervisord = Supervisord(settings)
@@ -100,6 +103,6 @@ def test_the_keys_of_a_lake_in_s3_reach_supervisord_from_the_shell(
     try:
         [process] = processes.of(settings.folder, program="supervisord")
         environment = Path(f"/proc/{process.pid}/environ").read_bytes()
-        assert b"AWS_SECRET_ACCESS_KEY=of-the-shell" in environment
+        assert f"{name}=of-the-shell".encode() in environment
     finally:
         supervisord.stop()
