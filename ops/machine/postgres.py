@@ -34,6 +34,7 @@ listen_addresses = '{HOST}'
 unix_socket_directories = ''
 password_encryption = 'scram-sha-256'
 max_connections = 200
+authentication_timeout = '15s'
 shared_buffers = '256MB'
 maintenance_work_mem = '128MB'
 max_wal_size = '2GB'
