@@ -9,7 +9,7 @@ from http import HTTPStatus
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from serving.api.body_limit import limited
+from serving.body_limit import limited
 from serving.errors import BodyTooLargeError
 
 MOST_BYTES = 1 << 20

@@ -13,7 +13,8 @@ from typing import Any, get_type_hints
 from fastapi.security.utils import get_authorization_scheme_param
 from starlette.types import Receive, Scope, Send
 
-from serving.api import body_limit, path_ids
+from serving import body_limit
+from serving.api import path_ids
 from serving.api.authentication import Caller, Needs, ProductAccess, Products
 from serving.api.datasets import Datasets
 from serving.api.metrics import Metrics
