@@ -106,3 +106,4 @@ def test_secrets_of_the_shell_reach_supervisord(
         assert f"{name}=of-the-shell".encode() in environment
     finally:
         supervisord.stop()
+        until(lambda: not processes.of(settings.folder), "the end of supervisord", 10)
