@@ -71,7 +71,7 @@ def chat(monkeypatch: pytest.MonkeyPatch) -> Chat:
 
 @pytest.fixture
 def lake(tmp_path: Path) -> LakeSettings:
-    return LakeSettings(root=str(tmp_path), inbox=tmp_path)
+    return LakeSettings(root=str(tmp_path), inbox=str(tmp_path))
 
 
 @pytest.fixture
@@ -271,7 +271,7 @@ def test_a_note_that_cannot_be_read_repeats_alerts(
 
 
 def test_a_lake_in_an_object_store_has_no_note(tmp_path: Path) -> None:
-    noted = InFile.of(LakeSettings(root="s3a://lake", inbox=tmp_path), "product")
+    noted = InFile.of(LakeSettings(root="s3a://lake", inbox=str(tmp_path)), "product")
     line = Line("services", "Services", "error", "1 down", "Postgres does not answer.")
 
     noted.add("webhook", Notice("product", "new", line, NOW), NOW)

@@ -10,6 +10,7 @@ from tests.support.scale import pipeline
 from tests.support.scale.s3_server import S3Server
 
 
+@pytest.mark.scale
 def test_a_lake_in_s3_has_the_lists_of_a_lake_on_a_disk(
     s3_server: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

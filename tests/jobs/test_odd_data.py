@@ -100,6 +100,7 @@ def test_odd_data_get_a_verdict_in_a_sentence_and_lists(
         assert {*row["item_ids"]} <= items
 
 
+@pytest.mark.soak
 def test_fewer_rows_than_before_leave_no_list_of_what_was_withdrawn(
     warehouse: Warehouse, tmp_path: Path
 ) -> None:

@@ -84,8 +84,11 @@ def test_without_a_budget_the_nominated_recipe_challenges_and_spark_does_not_sta
     assert handover.Search.read(retrain.warehouse.root, retrain.run).challenger == CHAMPION
     assert (outcome(retrain)["found_by"], outcome(retrain)["n_trials"]) == ("nomination", 0)
     assert trials(retrain) == []
+    another = replace(retrain, run=f"{NEVER_SEARCHED}_either")
+    another.nominate()
+    key = str(another.key("search"))
     with pytest.raises(KeyboardInterrupt):
-        search.main([*arguments[:-1], "1"])
+        search.main(["--dataset", "product", "--run-key", key, "--minutes", "1"])
 
 
 def test_a_budget_out_of_bounds_is_rejected() -> None:

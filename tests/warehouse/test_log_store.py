@@ -19,6 +19,7 @@ def writes(s3_server: S3Server) -> Iterator[list[Write]]:
         yield writes
 
 
+@pytest.mark.scale
 def test_no_version_is_acknowledged_to_two_drivers(
     s3_server: S3Server, writes: list[Write]
 ) -> None:

@@ -78,6 +78,7 @@ def total(metrics: Sequence[dict[str, str]], name: str) -> int:
     return sum(int(metric.get(name, 0)) for metric in metrics)
 
 
+@pytest.mark.soak
 def test_a_thousand_ratings_into_200_000_copy_no_rows_and_read_no_old_file(
     warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -116,6 +117,7 @@ def test_a_thousand_ratings_into_200_000_copy_no_rows_and_read_no_old_file(
     assert {(row["user_id"], row["item_id"]): row["rating"] for row in rows} == newest
 
 
+@pytest.mark.soak
 def test_enough_new_events_are_added_at_once(
     warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
