@@ -85,6 +85,7 @@ def test_without_a_budget_the_nominated_recipe_challenges_and_spark_does_not_sta
     assert (outcome(retrain)["found_by"], outcome(retrain)["n_trials"]) == ("nomination", 0)
     assert trials(retrain) == []
     another = replace(retrain, run=f"{NEVER_SEARCHED}_either")
+    another.freeze()
     another.nominate()
     key = str(another.key("search"))
     with pytest.raises(KeyboardInterrupt):
