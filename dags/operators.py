@@ -26,7 +26,7 @@ from airflow.sdk.exceptions import (
 )
 from airflow.sdk.log import mask_secret
 
-from warehouse.tables.vocabulary import NOTHING_TO_DO
+from warehouse.tables.vocabulary import NOTHING_TO_DO, SPARK_JVM_SOCKET
 
 WRONG_ARGUMENTS = 2
 GRACE_SECONDS = 3.0  # Airflow kills a task 5 s after SIGTERM
@@ -37,7 +37,6 @@ SETTINGS_FOR_CLEANING = (
     "AIRFLOW__CORE__LOAD_EXAMPLES",
     "AIRFLOW__LOGGING__BASE_LOG_FOLDER",
 )
-WARM_JVM = "SPARK_JVM_SOCKET"
 ALERTS, KAFKA = "ALERT_", "KAFKA_"  # first letters of settings with secrets
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
@@ -178,7 +177,7 @@ class SparkJobOperator(SparkSubmitOperator):
         """Submit the job and wait until it ends."""
         self._hook = self._get_hook()  # reads the connection before the secrets are hidden
         master = str(self._hook._connection["master"])  # noqa: SLF001 # it has no other name
-        if WARM_JVM in os.environ and master.startswith("local"):
+        if SPARK_JVM_SOCKET in os.environ and master.startswith("local"):
             self._run_warm(master)
             return
         with hidden_secrets():

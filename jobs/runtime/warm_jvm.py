@@ -16,9 +16,11 @@ import os
 import socket
 from contextlib import closing, suppress
 
+from warehouse.tables.vocabulary import SPARK_JVM_SOCKET
+
 log = logging.getLogger(__name__)
 
-SOCKET = "SPARK_JVM_SOCKET"
+SOCKET = SPARK_JVM_SOCKET
 OF_PYSPARK = ("PYSPARK_GATEWAY_PORT", "PYSPARK_GATEWAY_SECRET")
 # Variables that a JVM reads as it starts. Credentials of an object store begin with the prefix.
 ASKED = ("PYSPARK_SUBMIT_ARGS", "SPARK_CONF_DIR")

@@ -14,10 +14,12 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from edge.loopback import direct
+from jobs.cluster import executors
 from ops.machine import airflow_config, credentials, database, postgres_clients, processes
 from ops.machine.ports import Ports
 from ops.settings import HOST, ROOT, OpsSettings
 from ops.setup import jars, java, object_store, proxies
+from warehouse.tables.vocabulary import SPARK_JVM_SOCKET
 
 OURS = (
     "API_",
@@ -35,7 +37,6 @@ OURS = (
 LINEAGE_KEY = "LINEAGE_API_KEY"
 AWS = "AWS_"  # first letters of the variables of delta-rs and of Hadoop's client for S3
 SECRET = ("ALERT_*", "KAFKA_*", "VISITOR_*")  # settings with secrets, each for one program
-WARM_JVM = "SPARK_JVM_SOCKET"  # jobs.runtime.warm_jvm reads it
 COMMON = ("HOME", "JAVA_HOME", "LD_LIBRARY_PATH", "LOGNAME", "SHELL", "TERM", "TMPDIR", "USER")
 # Java names files in the encoding of the locale, and libraries take the machine's time zone for
 # times without one: neither may depend on the shell.
@@ -153,9 +154,9 @@ def run_job(
 
 def spark(settings: OpsSettings) -> dict[str, str]:
     """Return the variables of spark-submit and PySpark."""
-    is_warm = settings.spark_master.startswith("local") and settings.spark_jvm_idle_seconds
+    is_warm = executors.is_local(settings.spark_master) and settings.spark_jvm_idle_seconds
     return {
-        **({WARM_JVM: str(settings.spark_jvm)} if is_warm else {}),
+        **({SPARK_JVM_SOCKET: str(settings.spark_jvm)} if is_warm else {}),
         "JAVA_HOME": str(java.find().home),
         "SPARK_HOME": str(jars.pyspark_jars().parent),  # its scripts find it in no path with blanks
         "SPARK_CONF_DIR": str(settings.spark_conf),

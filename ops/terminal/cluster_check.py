@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Iterator
 from typing import Any
 
+from jobs.cluster.executors import is_local
 from ops.machine import environment
 from ops.settings import OpsSettings
 from ops.terminal.surroundings import Finding
@@ -17,7 +18,7 @@ _SAME = "install requirements.lock of this version on every node, or set OPS_EXE
 
 def examine(settings: OpsSettings) -> Iterator[Finding]:
     """Yield the findings for a cluster; none on one machine. It may take five minutes."""
-    if settings.spark_master.startswith("local"):
+    if is_local(settings.spark_master):
         return
     subject = f"cluster {settings.spark_master}"
     answer = asked(settings)

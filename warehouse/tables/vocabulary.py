@@ -37,6 +37,7 @@ TRIAL_STATES: tuple[TrialState, ...] = get_args(TrialState)
 
 SPARK_POOL: Final = "spark"  # of Airflow; with `per_dataset`, a data set's own adds `_<name>`
 SPARK_SLOTS: Final = "OPS_SPARK_SLOTS"  # the variable
+SPARK_JVM_SOCKET: Final = "SPARK_JVM_SOCKET"  # the variable; see jobs/runtime/warm_jvm.py
 SparkSlots = Literal["shared", "per_dataset"]
 
 BacktestPeriod = Literal["month", "week"]
