@@ -13,6 +13,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from warehouse.errors import ManifestError
 from warehouse.manifests import problems
+from warehouse.manifests.field_types import TOPIC
 from warehouse.manifests.kinds import RATE, RESERVED, Kind
 from warehouse.manifests.sections import (
     Floors,
@@ -27,7 +28,6 @@ from warehouse.manifests.sources import Categories, Events, Items, Ratings, Sect
 from warehouse.settings import ManifestSettings
 
 _NAME = r"^[a-z][a-z0-9_]{0,30}$"
-_TOPIC = r"[A-Za-z0-9._-]{1,249}"
 _RESERVED_NAMES = ("public", "information_schema", "lantern", "platform")
 _TOML_HINT = "Texts need quotes; TOML has no null: write `false`, or leave the field out"
 _LIKES = Scale(lowest=0, highest=1, step=1, relevant_from=1)  # for data sets without ratings
@@ -100,7 +100,7 @@ class Dataset(Section):
         for section in (*(one for one in single if one is not None), *self.events):
             if section.format != "jsonl" or section.encoding != "utf-8":
                 raise ValueError(f'{section.file}: messages are JSON: write `format = "jsonl"`')
-            if not re.fullmatch(_TOPIC, section.file):
+            if not re.fullmatch(TOPIC, section.file):
                 raise ValueError(f"`file` must be the name of a topic: {section.file}")
         return self
 

@@ -9,6 +9,7 @@ from pydantic import AfterValidator
 
 from warehouse.manifests import conditions
 
+TOPIC: Final = r"^[A-Za-z0-9._-]{1,249}$"  # names that Kafka allows
 TIME_FORMATS: Final = ("seconds", "milliseconds", "microseconds", "iso")
 
 

@@ -5,6 +5,7 @@ from typing import Literal, Self
 from croniter import croniter
 from pydantic import Field, field_validator, model_validator
 
+from warehouse.manifests.field_types import TOPIC
 from warehouse.manifests.sources import Section
 from warehouse.tables.vocabulary import MAX_SEARCH_MINUTES, BacktestPeriod
 
@@ -113,7 +114,7 @@ class Forward(Section):
 
     servers: str
     """The first servers to ask, such as "kafka-1:9092,kafka-2:9092"."""
-    topic: str = Field(pattern=r"^[A-Za-z0-9._-]{1,249}$")
+    topic: str = Field(pattern=TOPIC)
     """The topic. It must exist, unless the cluster creates topics by itself."""
 
 
