@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from jobs.refinement import lag
 from jobs.refinement.checking import unknown_items
-from jobs.refinement.pending import pending_batch
+from jobs.refinement.pending import Batch, pending_batch
 from jobs.retraining.handover import Freeze
 from jobs.runtime import entrypoint, session
 from jobs.runtime.errors import NothingSentError
@@ -41,9 +41,9 @@ def run(root: str, dataset: Dataset, *, run_key: RunKey) -> None:
     if Freeze.find(root, run_key.retrain_id) is not None:
         log.info("%s: already frozen in %s", dataset.name, run_key.retrain_id)
         return
-    is_pending = bool(pending_batch(lake, dataset).landings)
-    if is_pending or lag.are_behind(lake):
-        _refine(root, dataset, run_key=run_key, is_pending=is_pending)
+    batch = pending_batch(lake, dataset)
+    if batch.landings or lag.are_behind(lake):
+        _refine(root, dataset, batch, run_key=run_key)
     if not lake.exists(SILVER_INTERACTIONS):
         raise NothingSentError(f"{dataset.name}: it has no events; run its ingest first")
     if dataset.items is not None:
@@ -60,7 +60,7 @@ def run(root: str, dataset: Dataset, *, run_key: RunKey) -> None:
     log.info("%s: froze %d interactions", dataset.name, row["n_interactions"])
 
 
-def _refine(root: str, dataset: Dataset, *, run_key: RunKey, is_pending: bool) -> None:
+def _refine(root: str, dataset: Dataset, batch: Batch, *, run_key: RunKey) -> None:
     """Refine pending landings; compute silver.interactions if it lacks events."""
     from jobs import refine  # only here, as they import Spark
     from jobs.engine.interactions import Meanings
@@ -68,8 +68,8 @@ def _refine(root: str, dataset: Dataset, *, run_key: RunKey, is_pending: bool) -
     from warehouse.delta import Warehouse
 
     warehouse = Warehouse(session.start("freeze"), root, run_key=run_key)
-    if is_pending:
-        refine.run(warehouse, dataset, now=datetime.now(UTC))
+    if batch.landings:
+        refine.refine(warehouse, dataset, batch, now=datetime.now(UTC))
     if lag.are_behind(Lake(root)):
         interactions.write(warehouse, Meanings.of(dataset))
 
