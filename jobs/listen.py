@@ -62,19 +62,24 @@ class Listener:
 
     def cursors(self, partitions: Sequence[int]) -> Cursors:
         """Return the cursors of those partitions that were read before."""
-        lake = Lake(self.root)
-        marks = {p: lake.mark(self.table, self._mark(p)) for p in partitions}
-        return {partition: mark for partition, mark in marks.items() if mark is not None}
+        names = {self._mark(partition): partition for partition in partitions}
+        marks = Lake(self.root).marks(self.table, names)
+        return {names[name]: version for name, version in marks.items()}
 
-    def write(self, messages: Sequence[Sent], cursors: Mapping[int, int]) -> bool:
-        """Write rows and cursors in one commit; return False if another run did meanwhile."""
+    def write(self, messages: Sequence[Sent], cursors: Mapping[int, int]) -> Cursors | None:
+        """Write rows and cursors in one commit.
+
+        Returns:
+            The new cursors; None if another run has written meanwhile.
+        """
         after = {**cursors, **{sent.partition: sent.offset + 1 for sent in messages}}
         rows = self._rows(messages, self.landing(after))
         marks = [
             Mark(self._mark(partition), after[partition], after=cursors.get(partition))
             for partition in sorted({sent.partition for sent in messages})
         ]
-        return append(self.root, self.table, rows, run_key=self.run_key, mark=marks)
+        is_written = append(self.root, self.table, rows, run_key=self.run_key, mark=marks)
+        return after if is_written else None
 
     def complete(self, cursors: Mapping[int, int]) -> None:
         """Record the newest batch as a landing, unless it is recorded."""
@@ -174,9 +179,10 @@ def _drain(client: Consumer, listener: Listener, *, accept_lost: bool) -> int:
     for messages in topics.batches(
         client, listener.topic, topics.ranges(client, listener.topic, starts)
     ):
-        if not listener.write(messages, cursors):
+        written = listener.write(messages, cursors)
+        if written is None:
             raise JobError(f"{listener.topic}: another run is reading this topic; run it again")
-        cursors = listener.cursors(partitions)
+        cursors = written
         listener.complete(cursors)
         n_messages += len(messages)
     return n_messages

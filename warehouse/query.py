@@ -3,7 +3,7 @@
 Nothing here writes.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
@@ -76,7 +76,15 @@ class Lake:
 
     def mark(self, table: Table, name: str) -> int | None:
         """Return the version of an application transaction in the table's log, if it is there."""
-        return self._open(table).transaction_version(name) if self.exists(table) else None
+        return self.marks(table, [name]).get(name)
+
+    def marks(self, table: Table, names: Iterable[str]) -> dict[str, int]:
+        """Return the versions of those application transactions that are in the table's log."""
+        if not self.exists(table):
+            return {}
+        delta = self._open(table)
+        found = {name: delta.transaction_version(name) for name in names}
+        return {name: version for name, version in found.items() if version is not None}
 
     def definition(self, table: Table) -> StoredDefinition:
         """Return how the table is stored, which may be older than its definition here."""

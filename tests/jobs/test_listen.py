@@ -192,7 +192,7 @@ def test_of_two_runs_at_the_same_time_one_gives_up(
     cluster.send("ratings", [rating("u")])
     write = listen.Listener.write
 
-    def overtaken(self: listen.Listener, *args: Any) -> bool:
+    def overtaken(self: listen.Listener, *args: Any) -> listen.Cursors | None:
         monkeypatch.setattr(listen.Listener, "write", write)
         run(root, dataset, "2")
         return write(self, *args)
