@@ -35,7 +35,8 @@ class BodyLimit:
 
 def limit_of(path: str) -> int:
     """Return the most bytes that a request to the path may have."""
-    return OF_PATHS.get("/" + path.split("/", 2)[1] if "/" in path else path, MOST_BYTES)
+    first, _, _ = path.removeprefix("/").partition("/")
+    return OF_PATHS.get(f"/{first}", MOST_BYTES)
 
 
 async def _refuse(send: Send, reason: str) -> None:
