@@ -127,17 +127,9 @@ def test_a_stopped_task_leaves_no_process(
         pause=PAUSE, ignore=ignore, fifo=str(fifo), more=MORE_THAN_A_PIPE_BUFFERS
     )
     task = job(text)
-    ended: list[BaseException] = []
-    runner = threading.Thread(target=collect, args=(task, ended), daemon=True)
-    runner.start()
-    processes = [os.pidfd_open(int(pid)) for pid in fifo.read_text().split()]
-    task.on_kill()
-    runner.join(10)
-    assert not runner.is_alive()
-    assert "was ended by SIG" in str(ended[0])
-    assert all(map(ends, processes))
-    for process in processes:
-        os.close(process)
+    error, have_ended = stopped(task, fifo)
+    assert "was ended by SIG" in str(error)
+    assert all(have_ended)
 
 
 def test_a_stopped_spark_job_ends_its_driver(
@@ -153,15 +145,9 @@ def test_a_stopped_spark_job_ends_its_driver(
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     task = SparkJobOperator(task_id="small", application="small.py", conn_id="spark")
-    ended: list[BaseException] = []
-    runner = threading.Thread(target=collect, args=(task, ended), daemon=True)
-    runner.start()
-    driver = os.pidfd_open(int(fifo.read_text()))
-    task.on_kill()
-    runner.join(10)
-    assert ends(driver)
-    os.close(driver)
-    assert "Cannot execute" in str(ended[0])
+    error, have_ended = stopped(task, fifo)
+    assert have_ended == [True]
+    assert "Cannot execute" in str(error)
 
 
 @pytest.fixture
@@ -204,16 +190,9 @@ def test_a_stopped_spark_job_with_a_warm_jvm_leaves_no_process(warm: Any, tmp_pa
     os.mkfifo(fifo)
     text = STUBBORN.format(pause=PAUSE, ignore="", fifo=str(fifo), more=MORE_THAN_A_PIPE_BUFFERS)
     task = warm(text)
-    ended: list[BaseException] = []
-    runner = threading.Thread(target=collect, args=(task, ended), daemon=True)
-    runner.start()
-    processes = [os.pidfd_open(int(pid)) for pid in fifo.read_text().split()]
-    task.on_kill()
-    runner.join(10)
-    assert "was ended by SIGTERM" in str(ended[0])
-    assert all(map(ends, processes))
-    for process in processes:
-        os.close(process)
+    error, have_ended = stopped(task, fifo)
+    assert "was ended by SIGTERM" in str(error)
+    assert all(have_ended)
 
 
 def test_a_cluster_gets_the_job_by_spark_submit(
@@ -226,6 +205,25 @@ def test_a_cluster_gets_the_job_by_spark_submit(
     monkeypatch.setenv("AIRFLOW_CONN_SPARK", '{"conn_type": "spark", "host": "yarn"}')
     with pytest.raises(AirflowException, match="Cannot execute"):
         warm("print('not me')").execute({})
+
+
+def stopped(task: Any, fifo: Path) -> tuple[BaseException, list[bool]]:
+    """Stop a task once its job has written its processes to the fifo.
+
+    Returns:
+        The error of the task, and whether each of the processes has ended.
+    """
+    errors: list[BaseException] = []
+    runner = threading.Thread(target=collect, args=(task, errors), daemon=True)
+    runner.start()
+    processes = [os.pidfd_open(int(pid)) for pid in fifo.read_text().split()]
+    task.on_kill()
+    runner.join(10)
+    assert not runner.is_alive()
+    have_ended = [ends(process) for process in processes]
+    for process in processes:
+        os.close(process)
+    return errors[0], have_ended
 
 
 def collect(task: Any, ended: list[BaseException]) -> None:

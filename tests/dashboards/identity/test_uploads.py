@@ -43,7 +43,7 @@ def test_a_permit_is_not_enough_once_the_operator_is_none(
     monkeypatch.setattr(uploads, "PERMITS", Permits())
     browser, other = new_browser(), new_browser()
     uploads.PERMITS.give("s", browser)
-    assert not uploads.may_upload("s", browser)  # nobody is signed in
+    assert not uploads.may_upload("s", browser)  # no account is signed in
 
     BROWSERS.sign_in(browser, object(), is_operator=True)
     assert uploads.may_upload("s", browser)
