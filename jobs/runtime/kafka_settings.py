@@ -11,7 +11,7 @@ Mechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
 
 
 class KafkaSettings(BaseSettings):
-    """Variables that begin with KAFKA_. The job `listen` reads them."""
+    """Variables that begin with KAFKA_. The jobs `listen` and `forward` read them."""
 
     model_config = SettingsConfigDict(env_prefix="KAFKA_", frozen=True)
 
