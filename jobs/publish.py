@@ -7,6 +7,7 @@ Run: python -m jobs.publish --dataset movielens_1m
 
 import logging
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pyarrow as pa
 from sqlalchemy import Engine
@@ -81,13 +82,28 @@ def candidate(
         recipe=fit.recipe.name,
         recipe_json=fit.recipe.model_dump(mode="json"),
         constants=dict(fit.constants),
-        about={"dataset": dataset.name}
+        about={"dataset": dataset.name, "kinds": kinds(dataset)}
         | dataset.model_dump(include={"title", "item_noun", "licence"})
         | dataset.scale.model_dump(include={"lowest", "highest", "step"}),
         counts={"recommendations": fit.n_users},
         n_erased=n_erased,
         withdraws=dataset.source.delivery == "snapshots",
     )
+
+
+def kinds(dataset: Dataset) -> dict[str, dict[str, Any]]:
+    """Return by name what the manifest's kinds mean, as `serving.schemas.KindMeaning`."""
+    positive, blocking, pasts = dataset.positive_kinds, dataset.blocking_kinds, dataset.pasts
+    return {
+        name: {
+            "weight": kind.weight,
+            "value": kind.value,
+            "positive_from": kind.positive_from if name in positive else None,
+            "repeatable": name not in blocking,
+            "past": pasts[name],
+        }
+        for name, kind in sorted(dataset.kinds.items())
+    }
 
 
 def main(argv: Sequence[str] | None = None, *, engine: Engine | None = None) -> int:

@@ -13,7 +13,7 @@ from serving.schemas import About, Item, ItemOrder, ItemPage
 Years = tuple[int | None, int | None]  # first and last year, both included; None: no bound
 
 _ABOUT = text(
-    "select dataset, title, item_noun, licence, lowest, highest, step, categories, n_items"
+    "select dataset, title, item_noun, licence, lowest, highest, step, categories, n_items, kinds"
     " from about"
 )
 # Before the first release nothing is withdrawn.

@@ -1,6 +1,6 @@
 """The part of the API's typed client that sends and undoes the events of users."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from serving import schemas
@@ -48,6 +48,16 @@ class FeedbackClient(ClientPart):
         """Keep an item off the user's lists until they rate it or the rating is deleted."""
         body = {"kind": kind}
         return self._write("PUT", idempotency_key, "users", user_id, "hidden", item_id, body=body)
+
+    def send_events(self, events: Sequence[schemas.NewEvent]) -> schemas.EventResults:
+        """Write up to 1,000 events of any kind; those that are accepted are committed.
+
+        The results are in the order of the events. An event that is refused is no error: its
+        result has the `code` and the reason. Retry with the same events if they have an `event_id`.
+        """
+        sent = [event.model_dump(mode="json", exclude_none=True) for event in events]
+        body = {"events": sent}
+        return self._request(schemas.EventResults, "events", method="POST", body=body)
 
     def undo(self, user_id: str, event_id: str) -> schemas.UndoReceipt:
         """Restore what the user's event replaced. Retries are safe.

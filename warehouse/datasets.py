@@ -14,7 +14,7 @@ from pydantic import Field, ValidationError, model_validator
 from warehouse.errors import ManifestError
 from warehouse.manifests import problems
 from warehouse.manifests.field_types import TOPIC
-from warehouse.manifests.kinds import RATE, RESERVED, Kind
+from warehouse.manifests.kinds import PASTS, RATE, RESERVED, Kind
 from warehouse.manifests.sections import (
     Floors,
     Forward,
@@ -152,6 +152,11 @@ class Dataset(Section):
             for name, kind in sorted(self.kinds.items())
             if not (name not in positive if kind.repeatable is None else kind.repeatable)
         )
+
+    @property
+    def pasts(self) -> dict[str, str]:
+        """What users did, by kind of `[kinds]`; "" if neither the manifest nor the name says it."""
+        return {name: kind.past or PASTS.get(name, "") for name, kind in self.kinds.items()}
 
     @property
     def takes_feedback(self) -> bool:

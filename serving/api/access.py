@@ -39,6 +39,7 @@ class Admission:
         rate_limiter: of each key and token.
         refusals: the limit of refused requests of each address.
         max_body_bytes: the largest body of a request.
+        max_batch_bytes: the largest body of a request with a batch.
     """
 
     def __init__(
@@ -51,8 +52,10 @@ class Admission:
         rate_limiter: RateLimiter,
         refusals: Refusals,
         max_body_bytes: int,
+        max_batch_bytes: int,
     ) -> None:
         self.max_body_bytes = max_body_bytes
+        self.max_batch_bytes = max_batch_bytes
         self.release_caches = defaultdict[str, ReleaseCache](ReleaseCache)
         self.operators = operators
         self._datasets = datasets
@@ -152,8 +155,20 @@ class GuardedRoute(PathIdRoute):
             scope["caller"] = await admission.admit(self.needs, scope)
             path_ids.must_be_utf8(scope["query_string"])
             scope["path_params"] = self.unquoted(scope["path_params"])
-            receive = await body_limit.limited(scope, receive, admission.max_body_bytes)
+            receive = await body_limit.limited(scope, receive, self.max_bytes(admission))
         await super().handle(scope, receive, send)
+
+    def max_bytes(self, admission: Admission) -> int:
+        """Return the largest size of a body."""
+        return admission.max_body_bytes
+
+
+class BatchRoute(GuardedRoute):
+    """A guarded route whose body has many rows."""
+
+    def max_bytes(self, admission: Admission) -> int:
+        """Return the largest size of a body."""
+        return admission.max_batch_bytes
 
 
 def _declared(endpoint: Callable[..., Any]) -> Needs:

@@ -20,6 +20,7 @@ from serving.api.operators import Operators
 from serving.api.path_ids import BoundedPaths
 from serving.api.rate_limit import RateLimiter, Refusals
 from serving.api.routes import (
+    events,
     feedback,
     health,
     inspections,
@@ -63,6 +64,7 @@ def create_app(
     problems.install(app)
     app.include_router(reads.read)  # tried first: most requests are for lists
     app.include_router(feedback.write)
+    app.include_router(events.batches)
     app.include_router(rules.operate)
     app.include_router(user_data.route)
     app.include_router(inspections.inspect)
@@ -111,6 +113,7 @@ def _set_state(app: FastAPI, datasets: Datasets, settings: ApiSettings) -> None:
         rate_limiter=RateLimiter(settings.requests_per_second),
         refusals=Refusals(settings.refusals_per_second),
         max_body_bytes=settings.max_body_bytes,
+        max_batch_bytes=settings.max_batch_bytes,
     )
     app.state.document = health.Document(app.openapi)
     app.state.probes = health.Probes(datasets, app.state.metrics, settings.schema_check_seconds)

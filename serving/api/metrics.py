@@ -5,7 +5,7 @@ Each process has its own counters: with several workers, scrape each at its own 
 
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from serving.api.datasets import Datasets
 from serving.api.platform_metrics import Platform
 from serving.errors import ApiError
-from serving.schemas import ListKind, OutboxState, Receipt, TableSize, UndoReceipt
+from serving.schemas import EventStatus, ListKind, OutboxState, Receipt, TableSize, UndoReceipt
 from serving.storage import sizes
 from serving.users import feedback
 
@@ -46,7 +46,7 @@ class Metrics:
         )
         self._events = Counter(
             "lantern_events",
-            "Events by kind and status: accepted or repeated.",
+            "Events by kind and status: accepted, repeated or refused.",
             ("dataset", "kind", "status"),
             registry=self.registry,
         )
@@ -77,6 +77,11 @@ class Metrics:
     def count_event(self, dataset: str, receipt: Receipt | UndoReceipt) -> None:
         """Count one event."""
         self._events.labels(dataset, receipt.kind, receipt.status).inc()
+
+    def count_events(self, dataset: str, kinds: Mapping[tuple[str, EventStatus], int]) -> None:
+        """Count the events of a batch by kind and status."""
+        for (kind, status), n in kinds.items():
+            self._events.labels(dataset, kind, status).inc(n)
 
     def count_list(self, dataset: str, kind: ListKind) -> None:
         """Count one list for a user."""

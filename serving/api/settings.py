@@ -58,6 +58,11 @@ class ApiSettings(BaseSettings):
     max_body_bytes: int = Field(
         default=65536, gt=0, description="Largest request body, in bytes. Larger ones get 413."
     )
+    max_batch_bytes: int = Field(
+        default=1_048_576,
+        gt=0,
+        description="Largest request body with a batch, such as events, in bytes.",
+    )
     requests_per_second: int = Field(
         default=2000,
         ge=0,

@@ -15,6 +15,7 @@ ServingError
       x ScopeMissingError             the key lacks the scope
     x RequestRefusedError             a parameter or the body is invalid
       x OffScaleError                 the rating is not on the data set's scale
+      x UnknownKindError              the data set has no such kind of event
       x BodyTooLargeError             the body has too many bytes
       x PathTooLongError              the path has too many bytes
     x UnknownKeyError                 the data set has no API key of this name
@@ -78,6 +79,7 @@ from serving.errors.requests import (
     TooManyRequestsError,
     UnknownDatasetError,
     UnknownKeyError,
+    UnknownKindError,
 )
 from serving.errors.retrains import (
     NoQuestionError,

@@ -45,12 +45,22 @@ class OffScaleError(RequestRefusedError):
     next_step = "`GET /v1/{dataset}` returns the scale: `lowest`, `highest` and `step`."
 
 
+class UnknownKindError(RequestRefusedError):
+    """The data set has no such kind of event; the message lists those that it has."""
+
+    title = "Unknown kind of event"
+    next_step = "`GET /v1/{dataset}` returns the kinds. New ones are known after the next release."
+
+
 class BodyTooLargeError(RequestRefusedError):
     """The body has more bytes than the API accepts."""
 
     status = 413
     title = "The body is too large"
-    next_step = "Send a smaller body, or ask an operator to raise API_MAX_BODY_BYTES."
+    next_step = (
+        "Send a smaller body, or ask an operator to raise API_MAX_BODY_BYTES, or "
+        "API_MAX_BATCH_BYTES for batches."
+    )
 
 
 class PathTooLongError(RequestRefusedError):

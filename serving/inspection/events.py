@@ -12,7 +12,8 @@ MAX_EVENTS = 100
 # All conditions are on a user's own rows, which indexes find.
 _SENT = text(
     f"""
-    select event_id, kind, item_id, title, rating, occurred_at, sent_by,
+    select event_id, kind, item_id, title, occurred_at, sent_by,
+        coalesce(rating, case when kind <> 'undo' then value end) as value,
         xact < coalesce((select until from outbox_cursor), 0) as is_collected,
         event_id in (
             select undoes from outbox where user_id = :user_id and undoes is not null
@@ -64,7 +65,7 @@ def _sent(row: Row[Any], *, in_release: bool) -> UserEvent:
         kind=row.kind,
         item_id=row.item_id,
         title=row.title,
-        value=row.rating,
+        value=row.value,
         occurred_at=row.occurred_at,
         origin="api",
         sent_by=row.sent_by,

@@ -4,6 +4,7 @@ Everything here runs inside the transaction of `serving.publishing.publish`.
 """
 
 import hashlib
+import json
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -75,12 +76,16 @@ where (withdrawn @> {_RELEASE_ID}) is not true
     and not exists (select from staged_items where staged_items.item_id = items.item_id)
 """  # noqa: S608 # our own range
 _ABOUT = """
-insert into about (dataset, title, item_noun, licence, lowest, highest, step, categories, n_items)
-values (:dataset, :title, :item_noun, :licence, :lowest, :highest, :step, '{}', 0)
+insert into about
+    (dataset, title, item_noun, licence, lowest, highest, step, categories, n_items, kinds)
+values (
+    :dataset, :title, :item_noun, :licence, :lowest, :highest, :step, '{}', 0,
+    cast(:kinds as jsonb)
+)
 on conflict (only_row) do update set
     dataset = excluded.dataset, title = excluded.title, item_noun = excluded.item_noun,
     licence = excluded.licence, lowest = excluded.lowest, highest = excluded.highest,
-    step = excluded.step
+    step = excluded.step, kinds = excluded.kinds
 """
 
 
@@ -148,7 +153,7 @@ def delete_erased(session: Session, release_id: int) -> int:
 
 def write_about(session: Session, about: dict[str, Any]) -> None:
     """Write the data set's description; an activation counts its items."""
-    session.execute(text(_ABOUT), about)
+    session.execute(text(_ABOUT), about | {"kinds": json.dumps(about.get("kinds", {}))})
 
 
 def without_title(session: Session, item_ids: set[str], release_id: int) -> list[str]:

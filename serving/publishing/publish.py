@@ -34,9 +34,9 @@ class Candidate:
     """The description of a fit that is to be published.
 
     `about` has the fields of `serving.schemas.About` except `categories` and `n_items`, which are
-    computed from the items. `counts` has the expected number of rows by table; up to `n_erased`
-    fewer are accepted, as so many users were erased since the fit. `withdraws`: items that are not
-    sent are withdrawn from this release on.
+    computed from the items; without `kinds` there are none. `counts` has the expected number of
+    rows by table; up to `n_erased` fewer are accepted, as so many users were erased since the fit.
+    `withdraws`: items that are not sent are withdrawn from this release on.
     """
 
     retrain_id: str

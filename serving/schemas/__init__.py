@@ -4,10 +4,17 @@
 # mypy: implicit-reexport
 
 from serving.schemas.base import Id
-from serving.schemas.catalogue import About, Item, ItemOrder, ItemPage
+from serving.schemas.catalogue import About, Item, ItemOrder, ItemPage, KindMeaning
+from serving.schemas.events import (
+    EventResult,
+    EventResults,
+    EventStatus,
+    InvalidEvent,
+    NewEvent,
+    NewEvents,
+)
 from serving.schemas.explanations import Explanation, ListStatus, ScoreTerm, TermKind
 from serving.schemas.feedback import (
-    EventKind,
     FeedbackState,
     Hide,
     HideKind,

@@ -40,8 +40,26 @@ class ItemPage(Answer):
     offset: int
 
 
+class KindMeaning(Answer):
+    """What events of one kind of the data set's manifest mean."""
+
+    weight: float = Field(description="How strong one event is, relative to other kinds.")
+    value: Literal["count", "amount", "share"] = Field(
+        description="What `value` is. `count`: a number such as a quantity; `amount`: seconds or "
+        "money; `share`: a number from 0 to 1."
+    )
+    positive_from: float | None = Field(
+        description="The amount of a user's events on an item from which the item is positive; "
+        "null: the kind makes no item positive."
+    )
+    repeatable: bool = Field(
+        description="Whether the item may be recommended again after such an event."
+    )
+    past: str = Field(description='What the user did, such as "bought"; may be empty.')
+
+
 class About(Answer):
-    """The data set's title, item noun, rating scale, categories and licence."""
+    """The data set's title, item noun, rating scale, kinds of events, categories and licence."""
 
     dataset: str
     title: str
@@ -52,3 +70,6 @@ class About(Answer):
     step: float
     categories: tuple[str, ...] = Field(description="All categories of the catalogue, sorted.")
     n_items: int
+    kinds: dict[str, KindMeaning] = Field(
+        default={}, description="The kinds of events of the manifest, by name."
+    )

@@ -8,7 +8,6 @@ from pydantic import Field
 from serving.schemas.base import Answer, Number, RequestBody, Timestamp, with_example
 
 SentKind = Literal["rate", "unrate", "hide", "not_interested"]
-EventKind = Literal[SentKind, "undo"]
 HideKind = Literal["hide", "not_interested"]
 
 

@@ -1,5 +1,7 @@
 """The data set and its items."""
 
+from typing import Any
+
 from sqlalchemy import CheckConstraint, Index, Integer, text
 from sqlalchemy.dialects.postgresql import INT8MULTIRANGE, TSVECTOR
 from sqlalchemy.dialects.postgresql.ranges import MultiRange
@@ -25,6 +27,9 @@ class About(SingleRow, Base):
     step: Mapped[float]
     categories: Mapped[list[str]]
     n_items: Mapped[int]
+    kinds: Mapped[dict[str, Any]] = mapped_column(
+        server_default=text("'{}'"), comment="The manifest's kinds of events, and what they mean."
+    )
 
 
 class Item(Base):

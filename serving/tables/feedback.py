@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, func, text
+from sqlalchemy import CheckConstraint, Double, Index, func, text
 from sqlalchemy.dialects.postgresql import REAL
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -20,11 +20,13 @@ class OutboxEvent(Base):
 
     __tablename__ = "outbox"
     __table_args__ = (
-        CheckConstraint(
-            "kind in ('rate', 'unrate', 'hide', 'not_interested', 'undo')", name="known_kind"
-        ),
+        CheckConstraint("kind <> ''", name="has_a_kind"),
         CheckConstraint("(kind = 'undo') = (undoes is not null)", name="an_undo_has_an_event"),
         CheckConstraint("(kind = 'rate') = (rating is not null)", name="a_rating_has_a_value"),
+        CheckConstraint(
+            "value is null or kind not in ('rate', 'unrate', 'hide', 'not_interested')",
+            name="a_value_is_of_another_kind",
+        ),
         Index("ix_outbox_xact", "xact"),
         Index("ix_outbox_user_id", "user_id"),
         Index("ix_outbox_undoes", "undoes", postgresql_where=text("undoes is not null")),
@@ -32,7 +34,9 @@ class OutboxEvent(Base):
 
     event_id: Mapped[str] = mapped_column(primary_key=True, comment="32 hexadecimal digits.")
     idempotency_key: Mapped[str] = mapped_column(unique=True, comment="Chosen by the caller.")
-    kind: Mapped[str]
+    kind: Mapped[str] = mapped_column(
+        comment="`rate`, `unrate`, `hide`, `not_interested`, `undo`, or of the manifest."
+    )
     user_id: Mapped[str]
     item_id: Mapped[str]
     rating: Mapped[float | None] = mapped_column(REAL)
@@ -44,6 +48,14 @@ class OutboxEvent(Base):
         comment="Id of the transaction that wrote the row.",
     )
     undoes: Mapped[str | None] = mapped_column(comment="The event that an `undo` undoes.")
+    value: Mapped[float | None] = mapped_column(
+        Double, comment="Number of an event of the manifest's kinds; of an `undo`: that it undoes."
+    )
+    list_id: Mapped[str | None] = mapped_column(
+        comment="The list on which the user found the item, as sent."
+    )
+    undone_kind: Mapped[str | None] = mapped_column(comment="Kind of the event that is undone.")
+    undone_at: Mapped[datetime | None] = mapped_column(comment="When that event occurred.")
 
 
 class Feedback(Base):

@@ -36,6 +36,9 @@ _OWNS = text(
     "select exists (select from user_tokens where user_id = :user_id and digest = :digest)"
 )
 _LOCK = text("select pg_advisory_xact_lock(hashtextextended(:user_id, 0))")
+_HOLD_UP_BATCHES = text(
+    "select pg_advisory_xact_lock(hashtext('events ' || current_schema()))"
+)  # see `serving.users.batches`
 # A repeated erasure keeps the date of the first one. `any(array(…))` makes the primary keys usable.
 _ERASE = text(
     f"""
@@ -134,11 +137,12 @@ def is_erased(connection: Connection, user_id: str) -> bool:
 def erase(connection: Connection, user_id: str, *, requested_by: str) -> Erasure:
     """Delete the user's data from this schema, and let no further event of this id be written.
 
-    It waits for transactions that are writing the user's events, and for a publication that is
-    about to commit. Unknown ids are recorded too, because the lake may have events of them, which
-    `jobs.erase` deletes.
+    It waits for transactions that are writing the user's events or a batch of events, and for a
+    publication that is about to commit. Unknown ids are recorded too, because the lake may have
+    events of them, which `jobs.erase` deletes.
     """
     erasures.begin(connection)
+    connection.execute(_HOLD_UP_BATCHES)
     connection.execute(_LOCK, {"user_id": user_id})
     values = {"user_id": user_id, "requested_by": requested_by}
     row = connection.execute(_ERASE, values).mappings().one()

@@ -45,23 +45,7 @@ _OUTBOX = Prepared(
 # The newest event wins. `hidden_at` is the time of the newest event of any kind: a hide that is
 # older than it is ignored. `previous` is the user's state before the event: the rating is the
 # profile's if that is newer than the stored one, and not of an event that was undone.
-_FEEDBACK = Prepared(
-    "write_feedback",
-    _TYPES | {"event_id": "text"},
-    f"""
-    insert into feedback as stored
-        (user_id, item_id, rating, rated_at, hidden, hidden_at, event_id, previous)
-    select :user_id, :item_id, :rating,
-        case when :kind in ('rate', 'unrate') then :occurred_at end,
-        case when :kind in ('hide', 'not_interested') then :kind end,
-        :occurred_at, :event_id,
-        coalesce((
-            select jsonb_build_object('rating', ratings[position], 'rated_at', rated_at[position])
-            from live_release join profiles using (release_id)
-            cross join array_position(item_ids, :item_id) as position
-            where user_id = :user_id and position is not null
-        ), '{{}}')
-    where not {IS_ERASED}
+NEWEST_WINS = """
     on conflict (user_id, item_id) do update set
         rating = case when excluded.rated_at >= coalesce(stored.rated_at, '-infinity')
             then excluded.rating else stored.rating end,
@@ -79,7 +63,26 @@ _FEEDBACK = Prepared(
             then excluded.previous
             else jsonb_build_object('rating', stored.rating, 'rated_at', stored.rated_at)
         end
-    returning previous
+    returning event_id, previous
+"""
+_FEEDBACK = Prepared(
+    "write_feedback",
+    _TYPES | {"event_id": "text"},
+    f"""
+    insert into feedback as stored
+        (user_id, item_id, rating, rated_at, hidden, hidden_at, event_id, previous)
+    select :user_id, :item_id, :rating,
+        case when :kind in ('rate', 'unrate') then :occurred_at end,
+        case when :kind in ('hide', 'not_interested') then :kind end,
+        :occurred_at, :event_id,
+        coalesce((
+            select jsonb_build_object('rating', ratings[position], 'rated_at', rated_at[position])
+            from live_release join profiles using (release_id)
+            cross join array_position(item_ids, :item_id) as position
+            where user_id = :user_id and position is not null
+        ), '{{}}')
+    where not {IS_ERASED}
+    {NEWEST_WINS}
     """,  # noqa: S608 # our own condition
 )
 _REASON = text(
@@ -141,7 +144,7 @@ def accept(connection: Connection, event: Event, *, sent_by: str) -> Receipt:
         IdempotencyKeyReusedError: the idempotency key belongs to another event.
         UnknownItemError: the catalogue does not have the item.
     """
-    _check_time(event.occurred_at)
+    check_time(event.occurred_at)
     event_id = new_event_id()
     caller_key = event.idempotency_key or event_id
     values: dict[str, Any] = {
@@ -161,11 +164,11 @@ def accept(connection: Connection, event: Event, *, sent_by: str) -> Receipt:
     if occurred_at is None:
         return _repeated(connection, event, values | {"caller_key": caller_key})
     values |= {"occurred_at": occurred_at, "event_id": event_id}
-    previous = _FEEDBACK.execute(connection, **values).scalar()
-    if previous is None:
+    written = _FEEDBACK.execute(connection, **values).one_or_none()
+    if written is None:
         raise errors.UserErasedError(f"The user {event.user_id!r} was erased.")
     faultpoint("feedback.before_commit")
-    return _receipt(event, event_id, occurred_at, previous, repeated=False)
+    return _receipt(event, event_id, occurred_at, written.previous, repeated=False)
 
 
 def refuse_off_scale(rating: float, about: About) -> None:
@@ -192,7 +195,12 @@ def new_event_id() -> str:
     return f"{time.time_ns():016x}{secrets.token_hex(8)}"
 
 
-def _check_time(occurred_at: datetime | None) -> None:
+def check_time(occurred_at: datetime | None) -> None:
+    """Check the time of an event; None is the time of arrival.
+
+    Raises:
+        RequestRefusedError: it is too far in the future, or before 1970.
+    """
     if occurred_at is None or EARLIEST <= occurred_at <= datetime.now(UTC) + CLOCK_SKEW:
         return
     raise errors.RequestRefusedError(

@@ -4,6 +4,7 @@ Each process counts for itself, in memory, as it does for rate limits. Days are 
 """
 
 from collections import Counter, OrderedDict
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from threading import Lock
 from typing import Literal
@@ -51,6 +52,36 @@ class Quotas:
                 self._of_users.move_to_end(of_user)
                 if len(self._of_users) > MAX_USERS:
                     self._of_users.popitem(last=False)
+
+    def refusals(
+        self, dataset: str, key_name: str, user_ids: Sequence[str]
+    ) -> list[QuotaExceededError | None]:
+        """Return for each event of these users, in order, why it is refused; None: it is not.
+
+        The events before it count, those that are refused excepted.
+        """
+        now, refusals = datetime.now(UTC), list[QuotaExceededError | None]()
+        with self._lock:
+            self._begin(now.date())
+            n_of_key = self._counts[dataset, key_name, "events"]
+            n_of_user = {id_: self._of_users.get((dataset, id_), 0) for id_ in {*user_ids}}
+        for user_id in user_ids:
+            refusal = self._refusal(key_name, n_of_key, n_of_user[user_id], now)
+            refusals.append(refusal)
+            if refusal is None:
+                n_of_key += 1
+                n_of_user[user_id] += 1
+        return refusals
+
+    def _refusal(
+        self, key_name: str, n_of_key: int, n_of_user: int, now: datetime
+    ) -> QuotaExceededError | None:
+        limit = self._limits["events"]
+        if limit and n_of_key >= limit:
+            return _exceeded(f"The key {key_name!r} has used its {limit:,} events of today", now)
+        if self._limit_of_user and n_of_user >= self._limit_of_user:
+            return _exceeded(f"The user has had their {self._limit_of_user:,} events of today", now)
+        return None
 
     def _begin(self, today: date) -> None:
         if today != self._day:

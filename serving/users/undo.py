@@ -1,7 +1,8 @@
 """Undo a user's event: their feedback on the item is what it was before.
 
-Callers own the transaction. Only the newest event of a user and an item can be undone, as
-`feedback.previous` is the state that it replaced. The undo is an event of its own in the outbox;
+Callers own the transaction. Of ratings and hides, only the newest event of a user and an item can
+be undone, as `feedback.previous` is the state that it replaced. An event of the manifest's kinds is
+not in the feedback, so any of them can be undone. The undo is an event of its own in the outbox;
 `refine` then removes the undone event from silver. So Postgres and the lake have the state that all
 other events give.
 """
@@ -12,6 +13,7 @@ from sqlalchemy import Connection, text
 
 from serving import errors
 from serving.schemas import FeedbackState, UndoReceipt
+from serving.users.batches import BUILT_IN
 from serving.users.erasures import IS_ERASED
 from serving.users.feedback import new_event_id
 from serving.users.undone_times import hold_publications, is_learned
@@ -19,14 +21,17 @@ from serving.users.undone_times import hold_publications, is_learned
 # The lock is that of `serving.users.feedback`: an erasure and an undo cannot interleave.
 _OUTBOX = text(
     """
-    insert into outbox
-        (event_id, idempotency_key, kind, user_id, item_id, occurred_at, sent_by, undoes)
-    select :event_id, :key, 'undo', undone.user_id, undone.item_id, now(), :sent_by, undone.event_id
+    insert into outbox (
+        event_id, idempotency_key, kind, user_id, item_id, occurred_at, sent_by, undoes, value,
+        undone_kind, undone_at
+    )
+    select :event_id, :key, 'undo', undone.user_id, undone.item_id, now(), :sent_by,
+        undone.event_id, undone.value, undone.kind, undone.occurred_at
     from (select pg_advisory_xact_lock_shared(hashtextextended(:user_id, 0)) offset 0) as locked
     cross join outbox as undone
     where undone.event_id = :undone_id and undone.user_id = :user_id and undone.kind <> 'undo'
     on conflict (idempotency_key) do nothing
-    returning event_id
+    returning undone_kind
     """
 )
 # A kept release that has learned the undone rating lists it in profiles with its time: see
@@ -80,10 +85,11 @@ def undo(connection: Connection, user_id: str, event_id: str, *, sent_by: str) -
     """
     values: dict[str, Any] = {"user_id": user_id, "undone_id": event_id, "key": _key(event_id)}
     sent = {"event_id": new_event_id(), "sent_by": sent_by}
-    is_new = connection.scalar(_OUTBOX, values | sent) is not None
-    if is_new:
+    undone_kind = connection.scalar(_OUTBOX, values | sent)
+    is_new, changes_feedback = undone_kind is not None, undone_kind in BUILT_IN
+    if changes_feedback:
         hold_publications(connection)  # only now: publications wait for erasures, and we may too
-    is_done = not is_new or bool(connection.scalar(_FEEDBACK, values))
+    is_done = not changes_feedback or bool(connection.scalar(_FEEDBACK, values))
     state = connection.execute(_STATE, values).one()
     if state.is_erased:
         raise errors.UserErasedError(f"The user {user_id!r} was erased.")

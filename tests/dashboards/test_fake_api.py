@@ -21,6 +21,7 @@ NOT_FAKED = {
     "GET /v1/{dataset}/ready",
     "GET /v1/{dataset}/rules",
     "GET /v1/{dataset}/users/{user_id}/export",
+    "POST /v1/{dataset}/events",
     "POST /v1/{dataset}/recommendations",
     "POST /v1/{dataset}/users",
     "PUT /v1/{dataset}/availability",

@@ -68,6 +68,23 @@ def test_a_click_whose_program_dies_is_not_stored_and_stored_once_when_sent_agai
 
 
 @pytest.mark.usefixtures("live")
+def test_a_batch_whose_program_dies_is_not_stored_and_stored_once_when_sent_again(
+    owner: Engine,
+) -> None:
+    arguments = address(owner, "api")
+
+    dying.dies("send", *arguments, at="events.before_commit")
+    for table in ("outbox", "feedback"):
+        assert shop.rows(owner, f"select count(*) from {table}") == [(0,)]  # noqa: S608 # our name
+    for _ in range(2):
+        dying.send(*arguments)
+
+    kinds = "select kind from outbox order by event_id"
+    assert shop.rows(owner, kinds) == [("view",), ("purchase",), ("rate",)]
+    assert shop.rows(owner, "select user_id, item_id, rating from feedback") == [("u", "a", 7.0)]
+
+
+@pytest.mark.usefixtures("live")
 @pytest.mark.parametrize(
     "place", ["append.before_commit", "append.after_commit", "collect.before_cursor"]
 )

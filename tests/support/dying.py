@@ -12,9 +12,12 @@ from pathlib import Path
 
 import faults
 from jobs import collect
+from serving.schemas import About, NewEvent
 from serving.storage import database
-from serving.users import feedback
+from serving.users import batches, feedback
+from serving.users.batches import Budget
 from serving.users.feedback import Event
+from serving.users.quotas import Quotas
 from tests.support.jobs.product import product
 from tests.support.serving import shop
 from warehouse.run_keys import RunKey
@@ -35,12 +38,27 @@ def rate(url: str, dataset: str) -> None:
         feedback.accept(connection, event, sent_by="test")
 
 
+def send(url: str, dataset: str) -> None:
+    """Send a batch of events, as the API does."""
+    engine, quotas = database.connect(url, dataset), Quotas(events=0, users=0)
+    about = About.model_validate(shop.ABOUT | {"categories": (), "n_items": 4})
+    kinds = ("view", "purchase", "rate")
+    events = [
+        NewEvent(kind=kind, user_id="u", item_id="a", value=7, event_id=f"of-this-{kind}")
+        for kind in kinds
+    ]
+    with engine.begin() as connection:
+        batches.accept(connection, events, about, Budget(quotas, dataset, "test"))
+
+
 def collects(url: str, dataset: str, root: str) -> None:
     """Collect the outbox into the lake."""
     collect.run(root, product(), database.connect(url, dataset), run_key=RUN_KEY)
 
 
-STEPS: dict[str, Callable[..., None]] = {"publish": publish, "rate": rate, "collect": collects}
+STEPS: dict[str, Callable[..., None]] = {
+    "publish": publish, "rate": rate, "send": send, "collect": collects,
+}  # fmt: skip
 
 
 def dies(step: str, *arguments: str, at: str) -> None:

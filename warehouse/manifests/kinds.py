@@ -1,5 +1,6 @@
 """Kinds of events: what a view, a purchase or a rating says about a user's preference."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import Field
@@ -11,6 +12,34 @@ UNDO = "undo"
 RESERVED = ("unrate", "hide", "not_interested", UNDO)  # kinds that only the write API accepts
 
 ValueMeaning = Literal["count", "amount", "share"]
+
+# What users did, by usual names of kinds: see `Kind.past`.
+PASTS: Mapping[str, str] = {
+    "view": "viewed",
+    "click": "clicked",
+    "visit": "visited",
+    "open": "opened",
+    "cart": "added to the cart",
+    "add_to_cart": "added to the cart",
+    "purchase": "bought",
+    "buy": "bought",
+    "order": "ordered",
+    "rent": "rented",
+    "borrow": "borrowed",
+    "play": "played",
+    "listen": "listened to",
+    "watch": "watched",
+    "read": "read",
+    "download": "downloaded",
+    "like": "liked",
+    "favourite": "liked",
+    "favorite": "liked",
+    "bookmark": "saved",
+    "save": "saved",
+    "wishlist": "put on the wish list",
+    "follow": "followed",
+    "share": "shared",
+}
 
 
 class Kind(Section):
@@ -32,3 +61,6 @@ class Kind(Section):
     """What the values of a user's events on an item are, and how they are combined. count: numbers
     such as plays or quantities, added up; amount: seconds or money, added up; share: numbers from 0
     to 1, of which the largest is used."""
+    past: str = Field(default="", max_length=40)
+    """What the user did, as reasons say it before the item's title: `bought` gives "because you
+    bought Alien". Kinds with usual names, such as `purchase`, need none."""

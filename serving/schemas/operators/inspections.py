@@ -8,7 +8,6 @@ from pydantic import Field, JsonValue
 from serving.schemas.base import Answer, with_example
 from serving.schemas.catalogue import HEAT, Item
 from serving.schemas.explanations import ScoreTerm
-from serving.schemas.feedback import EventKind
 from serving.schemas.lists import LISTED, ListedItem, ListKind
 from serving.schemas.rules import RulesVersion
 from serving.schemas.users import ErasureState
@@ -116,10 +115,12 @@ class UserEvent(Answer):
     """One event of a user, or one rating that the live release has learned."""
 
     event_id: str | None = Field(description="Null if Postgres does not have the event itself.")
-    kind: EventKind
+    kind: str = Field(
+        description="`rate`, `unrate`, `hide`, `not_interested`, `undo`, or a kind of the manifest."
+    )
     item_id: str
     title: str | None = Field(description="Null if the catalogue never had the item.")
-    value: float | None = Field(description="The rating; null for other kinds of events.")
+    value: float | None = Field(description="The rating, or the event's value, if it has one.")
     occurred_at: datetime
     origin: Literal["file", "api"] = Field(
         description="`api`: sent by a product; `file`: Postgres has no trace of such a request."

@@ -75,7 +75,7 @@ def test_the_commands_of_the_page_work_as_printed(variables: dict[str, str], own
     outputs = []
     for command in COMMANDS:
         outputs.append(run(command, variables))
-        if '"event_id"' in outputs[-1]:
+        if outputs[-1].startswith('{"event_id"'):
             variables["EVENT_ID"] = json.loads(outputs[-1])["event_id"]
         if '"token"' in outputs[-1]:
             user = json.loads(outputs[-1])
@@ -83,7 +83,7 @@ def test_the_commands_of_the_page_work_as_printed(variables: dict[str, str], own
         if '"access_token"' in outputs[-1]:
             variables["OPERATOR"] = json.loads(outputs[-1])["access_token"]
 
-    about, listed, anonymous, why, shelves, rated, unrated, hidden, undone, *more = outputs
+    about, listed, anonymous, why, shelves, rated, unrated, hidden, undone, sent, *more = outputs
     _, registered, exported, erased, outbox, _, rules, preview, replaced, stock, *last = more
     receipts, states, unfinished, paused, started, history, inspected, decided, metrics = last
     assert json.loads(about)["highest"] == 10
@@ -97,13 +97,14 @@ def test_the_commands_of_the_page_work_as_printed(variables: dict[str, str], own
         "not_interested",
         "undo",
     ]
+    assert json.loads(sent)["n_accepted"] == 3
     assert json.loads(registered)["user_id"] == "n-abcdefghijklmnop"
     assert json.loads(exported)["user_id"] == variables["USER_ID"]
     assert json.loads(erased)["user_id"] == variables["USER_ID"]
     assert [receipt["user_id"] for receipt in json.loads(receipts)] == ["42", "43"]
     assert states.count('"requested_by":"ada"') == 3  # of two users, then of one
     assert json.loads(unfinished)["n_with_rows"] == 3
-    assert json.loads(outbox)["n_waiting"] == 4
+    assert json.loads(outbox)["n_waiting"] == 7
     assert rules.count('"version"') == 1  # no rules were set yet
     assert json.loads(preview)["n_users"] == 1
     assert (json.loads(replaced)["version"], json.loads(replaced)["actor"]) == (1, "ada")

@@ -65,6 +65,7 @@ def document(http: httpx2.Client, publisher: Engine) -> dict[str, Any]:
         schemas[name]["properties"]["occurred_at"] = {"enum": ["2026-01-01T00:00:00Z", None]}
     for name, day in (("first", "2026-01-01"), ("last", "2026-06-01")):
         schemas["NewBacktest"]["properties"][name] = {"enum": [day]}
+    schemas["NewEvents"]["properties"]["events"]["items"] = {}  # each is refused on its own
     only_consistent_rules(schemas)
     return document
 

@@ -22,7 +22,17 @@ from tests.conftest import schema_of
 from tests.support.serving.server import as_role
 
 RATED_AT = datetime(2026, 1, 5, 12, tzinfo=UTC)
-ABOUT = {
+
+
+def kind(**changed: Any) -> dict[str, Any]:
+    """Return what events of a kind mean."""
+    meaning = {
+        "weight": 1.0, "value": "count", "positive_from": None, "repeatable": True, "past": "",
+    }  # fmt: skip
+    return meaning | changed
+
+
+ABOUT: dict[str, Any] = {
     "dataset": "shop",
     "title": "Shop",
     "item_noun": "product",
@@ -30,6 +40,11 @@ ABOUT = {
     "lowest": 1.0,
     "highest": 10.0,
     "step": 1.0,
+    "kinds": {
+        "listen": kind(value="share"),
+        "purchase": kind(weight=5, positive_from=0, repeatable=False, past="bought"),
+        "view": kind(past="viewed"),
+    },
 }
 TITLES = {"a": "Amélie", "b": "Schindler's List", "c": "Face/Off", "d": "2001: A Space Odyssey"}
 FIT = Candidate(

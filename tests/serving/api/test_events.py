@@ -1,0 +1,134 @@
+import json
+
+import httpx2
+import pytest
+from sqlalchemy import Engine
+
+from serving.client import Client
+from serving.errors import NoReleaseError, RequestRefusedError, ScopeMissingError
+from serving.schemas import NewEvent
+from tests.conftest import schema_of
+from tests.support.serving import shop
+from tests.support.serving.api_server import UNCACHED, running_api
+from tests.support.serving.problems import problem
+from tests.support.serving.server import as_role
+
+INVALID: list[object] = [
+    None,
+    7,
+    "view",
+    {},
+    {"kind": "view", "user_id": "u"},
+    {"kind": "", "user_id": "u", "item_id": "a"},
+    {"kind": "view", "user_id": "", "item_id": "a"},
+    {"kind": "view", "user_id": "u\0", "item_id": "a"},
+    {"kind": "view", "user_id": "u", "item_id": "a" * 257},
+    {"kind": "view", "user_id": "u", "item_id": "a", "value": "2"},
+    {"kind": "view", "user_id": "u", "item_id": "a", "value": True},
+    {"kind": "view", "user_id": "u", "item_id": "a", "occurred_at": 1},
+    {"kind": "view", "user_id": "u", "item_id": "a", "occurred_at": "2026-01-01T00:00:00"},
+    {"kind": "view", "user_id": "u", "item_id": "a", "event_id": "ü"},
+    {"kind": "view", "user_id": "u", "item_id": "a", "more": 1},
+    {"kind": "view", "user_id": "\ud800", "item_id": "a"},
+]
+VALID = {"kind": "view", "user_id": "u", "item_id": "a"}
+
+
+def event(kind: str = "view", item: str = "a", **fields: object) -> NewEvent:
+    return NewEvent.model_validate({"kind": kind, "user_id": "u", "item_id": item, **fields})
+
+
+def post(http: httpx2.Client, owner: Engine, events: object) -> httpx2.Response:
+    headers = {"Content-Type": "application/json"}
+    body = json.dumps({"events": events})
+    return http.post(f"/v1/{schema_of(owner)}/events", content=body, headers=headers)
+
+
+@pytest.mark.usefixtures("published_shop")
+def test_a_batch_of_events_is_committed_when_it_is_answered(
+    product: Client, product_http: httpx2.Client, owner: Engine
+) -> None:
+    purchase = event("purchase", "b", value=2, event_id="order-1", list_id="l1")
+    answer = product.send_events([event(), purchase, event("dance"), purchase])
+
+    assert (answer.n_accepted, answer.n_repeated, answer.n_refused) == (2, 1, 1)
+    statuses = [result.status for result in answer.results]
+    assert statuses == ["accepted", "accepted", "refused", "repeated"]
+    columns = "kind, item_id, value, sent_by, list_id"
+    assert shop.rows(owner, f"select {columns} from outbox order by event_id") == [  # noqa: S608
+        ("view", "a", None, "product", None),
+        ("purchase", "b", 2, "product", "l1"),
+    ]
+    metrics = product_http.get("/metrics").text
+    name = schema_of(owner)
+    assert f'lantern_events_total{{dataset="{name}",kind="view",status="accepted"}} 1.0' in metrics
+    assert f'lantern_events_total{{dataset="{name}",kind="unknown",status="refused"}} 1.0' in (
+        metrics
+    )
+
+
+@pytest.mark.usefixtures("published_shop")
+def test_the_kinds_of_the_data_set_are_named(product: Client) -> None:
+    kinds = product.about().kinds
+
+    assert kinds.keys() == {"listen", "purchase", "view"}
+    assert (kinds["purchase"].positive_from, kinds["purchase"].repeatable) == (0, False)
+
+
+@pytest.mark.usefixtures("published_shop")
+@pytest.mark.parametrize("invalid", INVALID)
+def test_an_invalid_event_is_refused_alone(
+    product_http: httpx2.Client, owner: Engine, invalid: object
+) -> None:
+    answer = post(product_http, owner, [invalid, VALID]).json()
+
+    refused, accepted = answer["results"]
+    assert (refused["status"], refused["code"]) == ("refused", "request-refused")
+    assert refused["detail"]
+    assert accepted["status"] == "accepted"
+    assert shop.rows(owner, "select user_id, item_id from outbox") == [("u", "a")]
+
+
+@pytest.mark.usefixtures("published_shop")
+@pytest.mark.parametrize("events", [[], [VALID] * 1001, "view", None, {"0": VALID}])
+def test_a_request_without_events_or_with_too_many_is_refused(
+    product_http: httpx2.Client, owner: Engine, events: object
+) -> None:
+    assert problem(post(product_http, owner, events)).code == "request-refused"
+    assert shop.rows(owner, "select * from outbox") == []
+
+
+@pytest.mark.usefixtures("published_shop")
+def test_a_thousand_events_with_long_ids_are_accepted(product: Client, owner: Engine) -> None:
+    events = [
+        event(occurred_at="2026-01-01T00:00:00Z", event_id=f"{n:0200}", value=n, list_id="l" * 100)
+        for n in range(1000)
+    ]
+
+    assert product.send_events(events).n_accepted == 1000
+    assert shop.rows(owner, "select count(*), sum(value) from outbox") == [(1000, 499_500)]
+
+
+def test_no_event_is_accepted_before_the_first_release(product: Client) -> None:
+    with pytest.raises(NoReleaseError):
+        product.send_events([event()])
+
+
+@pytest.mark.usefixtures("published_shop")
+def test_events_need_the_scope_feedback(client: Client) -> None:
+    with pytest.raises(ScopeMissingError, match="'feedback'"):
+        client.send_events([event()])
+
+
+def test_a_batch_has_a_limit_of_its_own(
+    publisher: Engine, committing: str, product_http: httpx2.Client
+) -> None:
+    shop.release(publisher, "one", instead_of=None)
+    settings = UNCACHED.model_copy(update={"max_body_bytes": 100, "max_batch_bytes": 1000})
+    with running_api(as_role(committing, "api"), settings) as url:
+        product_http.base_url = httpx2.URL(url)
+        product = Client(product_http, schema_of(publisher))
+
+        assert product.send_events([event()] * 10).n_accepted == 10
+        with pytest.raises(RequestRefusedError, match="API_MAX_BATCH_BYTES"):
+            product.send_events([event()] * 50)
