@@ -24,15 +24,11 @@ from serving.api.routes import (
     feedback,
     health,
     inspections,
-    operate_access,
-    operate_backtests,
-    operate_data,
-    operate_releases,
-    operate_runs,
     reads,
     rules,
     user_data,
 )
+from serving.api.routes.operating import access, backtests, data, releases, runs
 from serving.api.settings import ApiSettings
 from serving.schemas import Problem
 from serving.storage.database import ServingSettings
@@ -68,11 +64,11 @@ def create_app(
     app.include_router(rules.operate)
     app.include_router(user_data.route)
     app.include_router(inspections.inspect)
-    app.include_router(operate_releases.operate_releases)
-    app.include_router(operate_access.operate_access)
-    app.include_router(operate_runs.operate_runs)
-    app.include_router(operate_data.operate_data)
-    app.include_router(operate_backtests.operate_backtests)
+    app.include_router(releases.operate_releases)
+    app.include_router(access.operate_access)
+    app.include_router(runs.operate_runs)
+    app.include_router(data.operate_data)
+    app.include_router(backtests.operate_backtests)
     app.include_router(health.public)
     return app
 
