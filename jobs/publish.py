@@ -84,7 +84,8 @@ def candidate(
         constants=dict(fit.constants),
         about={"dataset": dataset.name, "kinds": kinds(dataset)}
         | dataset.model_dump(include={"title", "item_noun", "licence"})
-        | dataset.scale.model_dump(include={"lowest", "highest", "step"}),
+        | dataset.scale.model_dump(include={"lowest", "highest", "step"})
+        | {"attributes": dict(dataset.items.attributes) if dataset.items else {}},
         counts={"recommendations": fit.n_users},
         n_erased=n_erased,
         withdraws=dataset.source.delivery == "snapshots",

@@ -8,19 +8,21 @@ from sqlalchemy import Connection, text
 from serving import titles
 from serving.errors import NoReleaseError, UnknownItemError
 from serving.items import CatalogueItem
-from serving.schemas import About, Item, ItemOrder, ItemPage
+from serving.schemas import About, ItemDetails, ItemOrder, ItemPage
 
 Years = tuple[int | None, int | None]  # first and last year, both included; None: no bound
 
 _ABOUT = text(
-    "select dataset, title, item_noun, licence, lowest, highest, step, categories, n_items, kinds"
+    "select dataset, title, item_noun, licence, lowest, highest, step, categories, n_items, kinds,"
+    " attributes"
     " from about"
 )
 # Before the first release nothing is withdrawn.
-_IN_LIVE_RELEASE = "(withdrawn @> (select release_id from live_release)) is not true"
+_NOT_WITHDRAWN = "(withdrawn @> (select release_id from live_release)) is not true"
+_IN_LIVE_RELEASE = f"not removed and {_NOT_WITHDRAWN}"
 _ITEM = text(
     f"""
-    select item_id, title, categories, vendor, released from items
+    select item_id, title, categories, vendor, released, attributes, changed_at from items
     where item_id = :item_id and {_IN_LIVE_RELEASE}
     """  # noqa: S608 # our own condition
 )
@@ -31,11 +33,17 @@ _ITEMS = text(
         and (withdrawn @> cast(:release_id as bigint)) is not true
     """
 )
+_CHANGED = text(
+    """
+    select item_id, title, categories, vendor, released from items
+    where revision > :since and (withdrawn @> cast(:release_id as bigint)) is not true
+    """
+)
 # `cast(… as text) is null or …` is evaluated once, when Postgres plans the statement. Indexes count
 # all items and the few withdrawn ones, which is faster than a look at each row.
 _PAGE = f"""
     with matching as not materialized (
-        select item_id, title, categories, vendor, released, withdrawn, search from items
+        select item_id, title, categories, vendor, released, withdrawn, removed, search from items
         where (
                 cast(:query as text) is null or search @@ cast(:query as tsquery)
                 or released = cast(:year as integer)
@@ -59,6 +67,8 @@ _PAGE = f"""
         select (select count(*) from matching) - (
             select count(*) from matching
             where withdrawn @> (select release_id from live_release)
+        ) - (
+            select count(*) from matching where removed and {_NOT_WITHDRAWN}
         ) as total
     ) as counted left join page on true
     order by %s
@@ -84,7 +94,7 @@ def about(connection: Connection) -> About:
     return About.model_validate(dict(row))
 
 
-def item(connection: Connection, item_id: str) -> Item:
+def item(connection: Connection, item_id: str) -> ItemDetails:
     """Return one item of the live release.
 
     Raises:
@@ -93,7 +103,7 @@ def item(connection: Connection, item_id: str) -> Item:
     row = connection.execute(_ITEM, {"item_id": item_id}).mappings().one_or_none()
     if row is None:
         raise UnknownItemError(f"There is no item {item_id!r}.")
-    return Item.model_validate(dict(row))
+    return ItemDetails.model_validate(dict(row))
 
 
 def read_items(
@@ -101,9 +111,21 @@ def read_items(
 ) -> dict[str, CatalogueItem]:
     """Return items by id: all of a release, or those of `item_ids` that the release has.
 
-    `release_id` None: withdrawn items too, as histories name them.
+    `release_id` None: withdrawn items too, as histories name them. Items that the product removed
+    are among them: the slate bars these.
     """
     rows = connection.execute(_ITEMS, {"item_ids": item_ids, "release_id": release_id})
+    return {
+        item_id: CatalogueItem(item_id, title, tuple(categories), vendor, released)
+        for item_id, title, categories, vendor, released in rows
+    }
+
+
+def read_changed(
+    connection: Connection, release_id: int, *, since: int
+) -> dict[str, CatalogueItem]:
+    """Return the items of the release that the product changed in revisions after `since`."""
+    rows = connection.execute(_CHANGED, {"release_id": release_id, "since": since})
     return {
         item_id: CatalogueItem(item_id, title, tuple(categories), vendor, released)
         for item_id, title, categories, vendor, released in rows

@@ -12,7 +12,7 @@ from serving.errors import ApiError, ApiUnavailableError
 from serving.schemas import Problem
 
 AnswerT = TypeVar("AnswerT")
-Method = Literal["GET", "POST", "PUT", "DELETE"]
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Parameter = str | int | bool | Sequence[str] | None  # None is not sent
 
 _BY_CODE = {kind.code: kind for kind in ApiError.kinds()}

@@ -28,7 +28,9 @@ ReasonOption = Annotated[str, typer.Option("--reason", help="why; kept in the au
 def add_key(
     dataset: DatasetArgument,
     name: NameArgument,
-    scope: Annotated[list[str], typer.Option(help="read, feedback or operate; repeatable")],
+    scope: Annotated[
+        list[str], typer.Option(help="read, feedback, catalogue or operate; repeatable")
+    ],
     reason: ReasonOption = "",
     user: UserOption = None,
     *,

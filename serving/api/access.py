@@ -1,9 +1,9 @@
 """Check the caller of a request before anything else of the request.
 
 Every route of a data set is a `GuardedRoute`. The type of its parameter `caller` declares who may
-call it: `Reader`, `Sender`, `Maintainer`, `AnyProduct` (see `authentication`), `Operator` or
-`Viewer` (see `operators`). A route without that parameter cannot be created. The key or token is
-checked before the body is read and before the name of the data set is looked up.
+call it: `Reader`, `Sender`, `Cataloguer`, `Maintainer`, `AnyProduct` (see `authentication`),
+`Operator` or `Viewer` (see `operators`). A route without that parameter cannot be created. The key
+or token is checked before the body is read and before the name of the data set is looked up.
 """
 
 from collections import defaultdict
@@ -178,7 +178,7 @@ def _declared(endpoint: Callable[..., Any]) -> Needs:
             return declared
     raise TypeError(
         f"{endpoint.__name__} must declare who may call it: give it a parameter `caller` of the "
-        "type Reader, Sender, Maintainer, AnyProduct, Operator or Viewer"
+        "type Reader, Sender, Cataloguer, Maintainer, AnyProduct, Operator or Viewer"
     )
 
 

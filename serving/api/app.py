@@ -20,6 +20,7 @@ from serving.api.operators import Operators
 from serving.api.path_ids import BoundedPaths
 from serving.api.rate_limit import RateLimiter, Refusals
 from serving.api.routes import (
+    catalogue,
     events,
     feedback,
     health,
@@ -61,6 +62,8 @@ def create_app(
     app.include_router(reads.read)  # tried first: most requests are for lists
     app.include_router(feedback.write)
     app.include_router(events.batches)
+    app.include_router(catalogue.catalogue)
+    app.include_router(catalogue.batches)
     app.include_router(rules.operate)
     app.include_router(user_data.route)
     app.include_router(inspections.inspect)

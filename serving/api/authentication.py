@@ -83,6 +83,7 @@ _by_key = Depends(Admitted(scheme_name="HTTPBearer", description="An API key of 
 # The type of a route's parameter `caller` declares who may call it: see `access.GuardedRoute`.
 Reader = Annotated[Caller, _by_key, Needs("read")]
 Sender = Annotated[Caller, _by_key, Needs("feedback")]
+Cataloguer = Annotated[Caller, _by_key, Needs("catalogue")]
 Maintainer = Annotated[Caller, _by_key, Needs("operate")]
 AnyProduct = Annotated[Caller, _by_key, Needs("any key")]
 

@@ -2,6 +2,7 @@
 
 import logging
 import math
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -64,19 +65,24 @@ def response(path: str, error: ApiError) -> Response:
     return problem
 
 
+def reasons(errors: Sequence[Mapping[str, Any]]) -> str:
+    """Return what is wrong with a request, by the errors of its validation."""
+    texts = [
+        f"{'.'.join(map(str, e['loc']))}: {e['msg']}"[:MOST_CHARACTERS]
+        for e in errors[:MOST_ERRORS]
+    ]
+    if len(errors) > MOST_ERRORS:
+        texts.append(f"and {len(errors) - MOST_ERRORS:,} more")
+    return "; ".join(texts) + "."
+
+
 async def _api_error(request: Request, error: Exception) -> Response:
     return response(request.url.path, cast("ApiError", error))
 
 
 async def _invalid(request: Request, error: Exception) -> Response:
     errors = error.errors() if isinstance(error, RequestValidationError) else ()
-    reasons = [
-        f"{'.'.join(map(str, e['loc']))}: {e['msg']}"[:MOST_CHARACTERS]
-        for e in errors[:MOST_ERRORS]
-    ]
-    if len(errors) > MOST_ERRORS:
-        reasons.append(f"and {len(errors) - MOST_ERRORS:,} more")
-    return response(request.url.path, RequestRefusedError("; ".join(reasons) + "."))
+    return response(request.url.path, RequestRefusedError(reasons(errors)))
 
 
 async def _http_error(request: Request, error: Exception) -> Response:

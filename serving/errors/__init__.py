@@ -18,6 +18,7 @@ ServingError
       x UnknownKindError              the data set has no such kind of event
       x BodyTooLargeError             the body has too many bytes
       x PathTooLongError              the path has too many bytes
+      x UnknownAttributeError         the manifest does not declare the attribute of items
     x UnknownKeyError                 the data set has no API key of this name
     x CheckNotReleasableError         rows that fail the check cannot be accepted
     x OperatorsNotConfiguredError     the API has no address of Airflow
@@ -77,6 +78,7 @@ from serving.errors.requests import (
     ScopeMissingError,
     TooManyComparisonsError,
     TooManyRequestsError,
+    UnknownAttributeError,
     UnknownDatasetError,
     UnknownKeyError,
     UnknownKindError,

@@ -71,6 +71,13 @@ class PathTooLongError(RequestRefusedError):
     next_step = "Send a shorter path: ids have at most 256 characters."
 
 
+class UnknownAttributeError(RequestRefusedError):
+    """The manifest does not declare this attribute of items."""
+
+    title = "Unknown attribute"
+    next_step = "`GET /v1/{dataset}` lists the attributes with their types."
+
+
 class UnknownKeyError(ApiError):
     """The data set has no API key of this name."""
 

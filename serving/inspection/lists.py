@@ -12,7 +12,7 @@ from serving.lists.building import ListBuilder
 from serving.lists.outcomes import ReRanked, rebuilt
 from serving.lists.precomputed import FULL, ListRequest, PrecomputedList, precomputed_list
 from serving.lists.release_cache import ReleaseCache
-from serving.rules.slate import Slate, arranged
+from serving.rules.slate import arranged
 from serving.schemas import ListKind, RuleKind, SlateRules
 
 Ranks = Mapping[str, int]  # by item id, from 1
@@ -42,7 +42,7 @@ class UserLists:
         """The list as it would be now without slate rules."""
         if self.builder.slate.rules.is_plain:
             return list(self._pool)
-        builder = replace(self.builder, slate=Slate())
+        builder = replace(self.builder, slate=self.builder.slate.without_rules)
         return list(_pool(self.precomputed, builder)[:FULL])
 
     @cached_property

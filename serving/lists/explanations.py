@@ -32,7 +32,7 @@ def explain(connection: Connection, cache: ReleaseCache, user_id: str, item_id: 
 def obstacle(builder: ListBuilder, item_id: str) -> ListStatus | None:
     """Return why the item cannot be listed; None if it can."""
     release, state = builder.release, builder.state
-    if item_id not in release.catalogue:
+    if item_id not in release.catalogue or item_id in builder.slate.removed:
         return "unknown"
     if item_id in state.hidden:
         return "hidden"

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 import numpy as np
@@ -22,7 +22,7 @@ from serving.storage import arrays
 log = logging.getLogger(__name__)
 
 _RELEASE = text(
-    "select constants, lowest, highest from releases cross join about"
+    "select constants, lowest, highest, revision from releases cross join about cross join slate"
     " where release_id = :release_id"
 )
 # Collation "C" orders by UTF-8 bytes: equal scores are ordered by position.
@@ -43,7 +43,7 @@ class LoadedRelease:
     """One release. An item's position is its rank by id as UTF-8 bytes; ties go by position.
 
     Only items that the fit has seen have a position. `catalogue` has every item that is not
-    withdrawn from the release, by id.
+    withdrawn from the release, by id, as of a revision of `slate`.
     """
 
     release_id: int
@@ -57,6 +57,7 @@ class LoadedRelease:
     highest: float
     fold_in: FoldIn
     neighbours: Neighbours | None = None  # None: the model is no item-item model
+    revision: int = 0  # of `slate`: the catalogue has the product's changes up to it
 
     def fold(self, ratings: Ratings, segment: str = "") -> Folded | Summed | None:
         """Return the user's scores as a sum over their ratings; None without positive ones."""
@@ -160,7 +161,7 @@ def load(connection: Connection, release_id: int) -> LoadedRelease:
     """Return the release as it is in the database."""
     started = time.monotonic()
     parameters = {"release_id": release_id}
-    constants, lowest, highest = connection.execute(_RELEASE, parameters).one()
+    constants, lowest, highest, revision = connection.execute(_RELEASE, parameters).one()
     rows = connection.execute(_FACTORS, parameters).all()
     # Titles are read last, so every item read above has one, even during a publication.
     items = catalogue.read_items(connection, release_id=release_id)
@@ -184,4 +185,13 @@ def load(connection: Connection, release_id: int) -> LoadedRelease:
         highest=highest,
         fold_in=fold_in,
         neighbours=sums,
+        revision=revision,
     )
+
+
+def refreshed(connection: Connection, loaded: LoadedRelease, revision: int) -> LoadedRelease:
+    """Return the release with the product's changes of items up to a revision, or later ones."""
+    changed = catalogue.read_changed(connection, loaded.release_id, since=loaded.revision)
+    if not changed:
+        return replace(loaded, revision=revision)
+    return replace(loaded, catalogue={**loaded.catalogue, **changed}, revision=revision)

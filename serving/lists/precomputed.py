@@ -39,23 +39,30 @@ FOR_USER = Prepared(
     from live_release as live
     cross join slate
     join releases on releases.release_id = live.release_id
+    left join recommendations as lists
+        on lists.release_id = live.release_id and lists.user_id = :user_id and not {IS_ERASED}
     cross join lateral (
         select :filtered or not slate.plain
-            or exists (select from feedback where user_id = :user_id) as needs_reranking
+            or exists (select from feedback where user_id = :user_id)
+            or exists (
+                select from items
+                where removed and item_id = any (lists.item_ids[1 : :limit])
+            ) as needs_reranking
     ) as decided
     cross join lateral (
         select decided.needs_reranking,
             case when decided.needs_reranking then {FULL} else :limit end as length
     ) as part
-    left join recommendations as lists
-        on lists.release_id = live.release_id and lists.user_id = :user_id and not {IS_ERASED}
     """,  # noqa: S608 # our own columns
 )
 _FALLBACK = Prepared(
     "fallback",
     {"user_id": "text", "release_id": "bigint"},
     f"""
-    select fallback.item_ids, fallback.scores, profiles.item_ids as rated_ids
+    select fallback.item_ids, fallback.scores, profiles.item_ids as rated_ids,
+        exists (
+            select from items where removed and item_id = any (fallback.item_ids)
+        ) as has_removed
     from fallback_lists as fallback
     left join profiles
         on profiles.release_id = fallback.release_id and profiles.user_id = :user_id
@@ -99,7 +106,7 @@ class PrecomputedList:
     """The list that the live release has for a user.
 
     It has the requested number of items, or up to `FULL` if it `needs_reranking`: the user has
-    feedback, slate rules are in force, or the request filters.
+    feedback, slate rules are in force, the request filters, or the product removed an item of it.
     """
 
     live: LiveRelease
@@ -125,7 +132,7 @@ def live_release(connection: Connection, cache: ReleaseCache) -> LiveRelease:
     row = connection.execute(_LIVE).one_or_none()
     if row is None:
         raise NoReleaseError
-    return LiveRelease.of_row(cache.release(connection, row.release_id), row)
+    return LiveRelease.of_row(cache.release(connection, row.release_id, row.revision), row)
 
 
 def precomputed_list(
@@ -141,18 +148,24 @@ def precomputed_list(
     row = FOR_USER.execute(connection, **parameters).one_or_none()
     if row is None:
         raise NoReleaseError
-    live = LiveRelease.of_row(cache.release(connection, row.release_id), row)
+    live = LiveRelease.of_row(cache.release(connection, row.release_id, row.revision), row)
     if row.item_ids is not None:
         return PrecomputedList(live, "batch", row.item_ids, row.scores, row.needs_reranking)
-    pairs = _fallback(connection, live.release.release_id, user_id)
-    pairs = pairs if row.needs_reranking else pairs[: request.limit]
+    pairs, has_removed = _fallback(connection, live.release.release_id, user_id)
+    needs_reranking = row.needs_reranking or has_removed
+    pairs = pairs if needs_reranking else pairs[: request.limit]
     item_ids, scores = zip(*pairs, strict=True) if pairs else ((), ())
-    return PrecomputedList(live, "fallback", item_ids, scores, row.needs_reranking)
+    return PrecomputedList(live, "fallback", item_ids, scores, needs_reranking)
 
 
-def _fallback(connection: Connection, release_id: int, user_id: str) -> list[tuple[str, float]]:
-    """Return the fallback list without the items of the user's profile."""
+def _fallback(
+    connection: Connection, release_id: int, user_id: str
+) -> tuple[list[tuple[str, float]], bool]:
+    """Return the fallback list without the items of the user's profile.
+
+    And whether the product removed one of its items.
+    """
     row = _FALLBACK.execute(connection, user_id=user_id, release_id=release_id).one()
     rated = {*(row.rated_ids or ())}
     pairs = zip(row.item_ids, row.scores, strict=True)
-    return [(item_id, score) for item_id, score in pairs if item_id not in rated]
+    return [(i, score) for i, score in pairs if i not in rated], row.has_removed

@@ -17,7 +17,7 @@ from serving.users.erasures import IS_ERASED
 MAX_HIDDEN = 100
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-_LIVE = text("select release_id from live_release")
+_LIVE = text("select release_id, revision from live_release cross join slate")
 _HIDDEN = text(
     f"""
     select item_id from feedback where user_id = :user_id and hidden is not null
@@ -35,11 +35,11 @@ def rated_items(
     Withdrawn items are listed as well. Items that the catalogue never had are neither listed nor
     counted. The first page also has the hidden items.
     """
-    release_id = connection.scalar(_LIVE)
-    if release_id is None:
+    live = connection.execute(_LIVE).one_or_none()
+    if live is None:
         return RatingsPage(user_id=user_id, items=(), total=0, limit=limit, offset=offset)
-    release = cache.release(connection, release_id)
-    rated = user_state.read(connection, release_id, user_id).rated
+    release = cache.release(connection, live.release_id, live.revision)
+    rated = user_state.read(connection, live.release_id, user_id).rated
     hidden = [] if offset else connection.scalars(_HIDDEN, {"user_id": user_id}).all()
     catalogued = _catalogued(connection, release, {*rated, *hidden})
     newest = sorted(

@@ -137,10 +137,11 @@ def similar_to(
     row = _SIMILAR.execute(connection, item_id=item_id).one_or_none()
     if row is None:
         raise NoReleaseError
-    catalogue = cache.release(connection, row.release_id).catalogue
-    if item_id not in catalogue:
+    catalogue = cache.release(connection, row.release_id, row.revision).catalogue
+    slate = cache.slate(connection, row.release_id, row.revision)
+    if item_id not in catalogue or item_id in slate.removed:
         raise UnknownItemError(f"There is no item {item_id!r}.")
-    barred = cache.slate(connection, row.release_id, row.revision).barred
+    barred = slate.barred
     pairs = zip(row.item_ids or (), row.scores or (), strict=True)
     allowed = [(catalogue[i], score) for i, score in pairs if i not in barred and score > 0][:limit]
     items, scores = zip(*allowed, strict=True) if allowed else ((), ())

@@ -1,8 +1,9 @@
 """The releases, the slate rules and the reasons that one process keeps in memory.
 
-A release never changes, so it is read once. A caller names the release that its own statement saw,
-so no answer mixes two releases. The previous release is kept for requests that began before the
-last publication.
+A release never changes, so it is read once; only the items that the product changed are read again,
+by the next request, as each one compares the revision of `slate`. A caller names the release that
+its own statement saw, so no answer mixes two releases. The previous release is kept for requests
+that began before the last publication.
 """
 
 from collections import OrderedDict
@@ -47,20 +48,26 @@ class ReleaseCache:
         row = connection.execute(_LIVE).one_or_none()
         if row is None:
             raise NoReleaseError
-        release = self.release(connection, row.release_id)
+        release = self.release(connection, row.release_id, row.revision)
         return release, self.slate(connection, row.release_id, row.revision)
 
-    def release(self, connection: Connection, release_id: int) -> LoadedRelease:
-        """Return a release. The first request loads it while the others wait."""
-        if release := self._releases.get(release_id):
+    def release(self, connection: Connection, release_id: int, revision: int) -> LoadedRelease:
+        """Return a release with its items as of a revision of `slate`, or as of a later one.
+
+        The first request loads it while the others wait.
+        """
+        release = self._releases.get(release_id)
+        if release is not None and release.revision >= revision:
             return release
         with self._lock:
-            if release_id not in self._releases:
-                self._releases[release_id] = loaded_release.load(connection, release_id)
-                self._reasons.clear()  # they belong to an earlier release
+            release = self._releases.get(release_id)
+            if release is None or release.revision < revision:
+                release = _current(connection, release, release_id, revision)
+                self._releases[release_id] = release
+                self._reasons.clear()  # they name another release, or titles of before
                 while len(self._releases) > MAX_RELEASES:
                     self._releases.popitem(last=False)
-            return self._releases[release_id]
+            return release
 
     def slate(self, connection: Connection, release_id: int, revision: int) -> Slate:
         """Return the slate of this revision or of a later one.
@@ -91,3 +98,11 @@ class ReleaseCache:
     def drop_reasons(self, user_id: str) -> None:
         """Remove a user's cached reasons, if there are any."""
         self._reasons.pop(user_id, None)
+
+
+def _current(
+    connection: Connection, release: LoadedRelease | None, release_id: int, revision: int
+) -> LoadedRelease:
+    if release is None:
+        return loaded_release.load(connection, release_id)
+    return loaded_release.refreshed(connection, release, revision)

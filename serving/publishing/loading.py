@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,8 @@ from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
 
 from serving import titles
+from serving.catalogue_changes import attributes, changes
+from serving.catalogue_changes.attributes import Types
 from serving.errors import IncompleteReleaseError
 from serving.publishing.copy_format import CopyStream
 from serving.tables import RELEASE_TABLES, Base, Item
@@ -47,45 +50,64 @@ def _arrow_type(kind: TypeEngine[Any]) -> pa.DataType:
 SCHEMAS = {
     table.__tablename__: arrow_schema(table, without={"release_id"}) for table in RELEASE_TABLES
 }
-ITEM_SCHEMA = arrow_schema(Item, without={"search", "withdrawn"})
+ITEM_SCHEMA = arrow_schema(
+    Item, without={"search", "withdrawn", "attributes", "removed", "changed_at", "revision"}
+)
 
 _STAGED = """
 create temporary table staged_items (
     item_id text primary key, title text, categories text[], vendor text, released integer,
-    words text[]
+    words text[], attributes text, changed_at text
 ) on commit drop
 """
 # The release's id with the type of the ranges' bounds, and the range of this and later releases.
 _RELEASE_ID = "cast(:release_id as bigint)"
 _FROM_NOW_ON = f"int8multirange(int8range({_RELEASE_ID}, null))"
+# What the product changed through the API stays until a newer row arrives. Only rows that differ
+# are locked and written.
+_IS_NEWER = "(kept.changed_at is null or {0}.changed_at >= kept.changed_at)"
+_DIFFERS = f"""(
+    kept.removed or kept.withdrawn @> {_RELEASE_ID}
+    or (kept.title, kept.categories, kept.vendor, kept.released, kept.search, kept.attributes)
+        is distinct from
+    ({{0}}.title, {{0}}.categories, {{0}}.vendor, {{0}}.released, {{0}}.search, {{0}}.attributes)
+)"""
 _UPSERT = f"""
-insert into items as kept (item_id, title, categories, vendor, released, search)
-select item_id, title, coalesce(categories, '{{}}'), vendor, released, array_to_tsvector(words)
-from staged_items
+with sent as (
+    select item_id, title, coalesce(categories, '{{}}') as categories, vendor, released,
+        array_to_tsvector(words) as search, cast(attributes as jsonb) as attributes,
+        cast(changed_at as timestamptz) as changed_at
+    from staged_items
+)
+insert into items as kept
+    (item_id, title, categories, vendor, released, search, attributes, changed_at)
+select sent.* from sent left join items as kept using (item_id)
+where kept.item_id is null or {_IS_NEWER.format("sent")} and {_DIFFERS.format("sent")}
 on conflict (item_id) do update set
     title = excluded.title, categories = excluded.categories, vendor = excluded.vendor,
-    released = excluded.released, search = excluded.search,
+    released = excluded.released, search = excluded.search, attributes = excluded.attributes,
+    changed_at = excluded.changed_at, removed = false,
     withdrawn = kept.withdrawn - {_FROM_NOW_ON}
-where kept.withdrawn @> {_RELEASE_ID}
-    or (kept.title, kept.categories, kept.vendor, kept.released, kept.search) is distinct from
-    (excluded.title, excluded.categories, excluded.vendor, excluded.released, excluded.search)
+where {_IS_NEWER.format("excluded")} and {_DIFFERS.format("excluded")}
 """  # noqa: S608 # our own range
 _WITHDRAW = f"""
 update items set withdrawn = coalesce(withdrawn, '{{}}') + {_FROM_NOW_ON}
 where (withdrawn @> {_RELEASE_ID}) is not true
     and not exists (select from staged_items where staged_items.item_id = items.item_id)
+    and (changed_at is null or changed_at <= cast(:delivered_at as timestamptz))
 """  # noqa: S608 # our own range
 _ABOUT = """
-insert into about
-    (dataset, title, item_noun, licence, lowest, highest, step, categories, n_items, kinds)
-values (
-    :dataset, :title, :item_noun, :licence, :lowest, :highest, :step, '{}', 0,
-    cast(:kinds as jsonb)
+insert into about (
+    dataset, title, item_noun, licence, lowest, highest, step, kinds, attributes, categories,
+    n_items
+) values (
+    :dataset, :title, :item_noun, :licence, :lowest, :highest, :step, cast(:kinds as jsonb),
+    cast(:attributes as jsonb), '{}', 0
 )
 on conflict (only_row) do update set
     dataset = excluded.dataset, title = excluded.title, item_noun = excluded.item_noun,
     licence = excluded.licence, lowest = excluded.lowest, highest = excluded.highest,
-    step = excluded.step, kinds = excluded.kinds
+    step = excluded.step, kinds = excluded.kinds, attributes = excluded.attributes
 """
 
 
@@ -112,30 +134,39 @@ def copy_lists(
     into.counts[table] = rows.n_rows
 
 
-def copy_items(
-    session: Session,
-    batches: Iterable[pa.RecordBatch],
-    release_id: int,
-    into: Loaded,
-    *,
-    withdraws: bool,
+def stage_items(
+    session: Session, batches: Iterable[pa.RecordBatch], into: Loaded, *, types: Types
 ) -> None:
-    """Insert and update items; items that were withdrawn are back from this release on.
-
-    `withdraws`: items that are not sent are marked as withdrawn from this release on, unless none
-    is sent. Their rows stay, because older releases and users' histories name them.
+    """Copy the release's items into a temporary table. `types` are those of their attributes.
 
     Raises:
         IncompleteReleaseError: Postgres refuses a row, or an item has no title.
     """
     session.execute(text("drop table if exists staged_items"))
     session.execute(text(_STAGED))
-    rows = CopyStream(_with_words(batch) for batch in batches)
+    rows = CopyStream(_completed(batch, types) for batch in batches)
     _copy(session, "staged_items", rows)
-    session.execute(text(_UPSERT), {"release_id": release_id})
-    if withdraws and rows.n_rows:
-        session.execute(text(_WITHDRAW), {"release_id": release_id})
     into.counts["items"] = rows.n_rows
+
+
+def merge_items(
+    session: Session, release_id: int, *, withdraws: bool, delivered_at: datetime | None
+) -> None:
+    """Insert and update items from the staged ones; withdrawn ones are back from this release on.
+
+    Changes of the product that are newer than the staged row stay. The product's next changes wait
+    until the transaction ends, so call it late.
+
+    `withdraws`: items that are not staged are marked as withdrawn from this release on, unless none
+    is staged, or the product changed them after the delivery (None: ever). Their rows stay, because
+    older releases and users' histories name them.
+    """
+    changes.lock(session.connection())
+    values = {"release_id": release_id, "delivered_at": delivered_at}
+    session.execute(text(_UPSERT), values)
+    if withdraws and session.scalar(text("select exists (select from staged_items)")):
+        session.execute(text(_WITHDRAW), values)
+    session.execute(text("analyze items"))
 
 
 def delete_erased(session: Session, release_id: int) -> int:
@@ -153,7 +184,8 @@ def delete_erased(session: Session, release_id: int) -> int:
 
 def write_about(session: Session, about: dict[str, Any]) -> None:
     """Write the data set's description; an activation counts its items."""
-    session.execute(text(_ABOUT), about | {"kinds": json.dumps(about.get("kinds", {}))})
+    as_json = {name: json.dumps(about.get(name, {})) for name in ("kinds", "attributes")}
+    session.execute(text(_ABOUT), about | as_json)
 
 
 def without_title(session: Session, item_ids: set[str], release_id: int) -> list[str]:
@@ -229,10 +261,28 @@ def _refuse_duplicates(table: str, batch: pa.RecordBatch, coded: pa.DictionaryAr
         raise IncompleteReleaseError(f"{table}: a list has an item twice; fit again")
 
 
-def _with_words(raw: pa.RecordBatch) -> pa.RecordBatch:
+def _completed(raw: pa.RecordBatch, types: Types) -> pa.RecordBatch:
+    """Return the items with the words of their titles, their attributes as JSON, and times."""
     batch = raw.select(ITEM_SCHEMA.names).cast(ITEM_SCHEMA)
     item_titles = batch.column("title").to_pylist()
     if not all(item_titles) or batch.column("item_id").null_count:
         raise IncompleteReleaseError("items: a title or an id is missing; refine again")
     words = [titles.words(title) for title in item_titles]
-    return batch.append_column("words", pa.array(words, pa.list_(pa.string())))
+    batch = batch.append_column("words", pa.array(words, pa.list_(pa.string())))
+    batch = batch.append_column("attributes", _attributes(raw, types))
+    return batch.append_column("changed_at", _changed_at(raw))
+
+
+def _attributes(raw: pa.RecordBatch, types: Types) -> pa.Array:
+    if "attributes" not in raw.schema.names or not types:
+        return pa.array(["{}"] * len(raw), pa.string())
+    texts = (dict(of_item or ()) for of_item in raw.column("attributes").to_pylist())
+    return pa.array([json.dumps(attributes.of_texts(of_item, types)) for of_item in texts])
+
+
+def _changed_at(raw: pa.RecordBatch) -> pa.Array:
+    """Return the times as texts: the encoder of COPY knows times in lists only."""
+    if "changed_at" not in raw.schema.names:
+        return pa.nulls(len(raw), pa.string())
+    times = raw.column("changed_at").cast(pa.timestamp("us", "UTC"))
+    return pc.strftime(times, format="%Y-%m-%dT%H:%M:%SZ").cast(pa.string())

@@ -7,6 +7,7 @@ afterwards.
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
@@ -34,9 +35,10 @@ class Candidate:
     """The description of a fit that is to be published.
 
     `about` has the fields of `serving.schemas.About` except `categories` and `n_items`, which are
-    computed from the items; without `kinds` there are none. `counts` has the expected number of
-    rows by table; up to `n_erased` fewer are accepted, as so many users were erased since the fit.
-    `withdraws`: items that are not sent are withdrawn from this release on.
+    computed from the items; without `kinds` and `attributes` there are none. `counts` has the
+    expected number of rows by table; up to `n_erased` fewer are accepted, as so many users were
+    erased since the fit. `withdraws`: items that are not sent are withdrawn from this release on,
+    unless the product changed them after `delivered_at`.
     """
 
     retrain_id: str
@@ -48,6 +50,7 @@ class Candidate:
     counts: dict[str, int]
     n_erased: int = 0
     withdraws: bool = False
+    delivered_at: datetime | None = None
 
 
 def publish(
@@ -152,13 +155,20 @@ def _load(session: Session, candidate: Candidate, tables: Tables) -> int:
     session.flush()
     release_id = release.release_id
     loaded = Loaded()
-    items = tables.get("items", ())
-    loading.copy_items(session, items, release_id, loaded, withdraws=candidate.withdraws)
+    types = candidate.about.get("attributes", {})
+    loading.stage_items(session, tables.get("items", ()), loaded, types=types)
     for table in LISTS:
         loading.copy_lists(session, table, tables.get(table, ()), release_id, loaded)
     _refuse_if_incomplete(session, candidate, release_id, loaded)
     loading.delete_erased(session, release_id)
     _mark_ready(session, release_id, loaded)
+    loading.merge_items(
+        session,
+        release_id,
+        withdraws=candidate.withdraws,
+        delivered_at=candidate.delivered_at,
+    )
+    _refuse_without_titles(session, candidate, release_id, loaded)
     return release_id
 
 
@@ -174,14 +184,19 @@ def _refuse_if_incomplete(
         raise IncompleteReleaseError(
             f"fit {candidate.retrain_id}: {', '.join(differences)} rows; fit again"
         )
+    if session.get(FallbackList, (release_id, "")) is None:
+        raise IncompleteReleaseError(
+            f"fit {candidate.retrain_id}: the fallback list of all users is missing; fit again"
+        )
+
+
+def _refuse_without_titles(
+    session: Session, candidate: Candidate, release_id: int, loaded: Loaded
+) -> None:
     if missing := loading.without_title(session, loaded.listed, release_id):
         raise IncompleteReleaseError(
             f"fit {candidate.retrain_id}: lists have items without a title, such as "
             f"{', '.join(missing)}; land the items' file, then fit again"
-        )
-    if session.get(FallbackList, (release_id, "")) is None:
-        raise IncompleteReleaseError(
-            f"fit {candidate.retrain_id}: the fallback list of all users is missing; fit again"
         )
 
 
@@ -195,7 +210,7 @@ def _leave_out_the_newly_erased(session: Session, release_id: int, n_erased: int
 
 
 def _mark_ready(session: Session, release_id: int, loaded: Loaded) -> None:
-    for table in (*LISTS, "items"):
+    for table in LISTS:
         session.execute(text(f"analyze {table}"))
     checksum = loading.checksum(session, release_id)
     ready = update(Release).where(Release.release_id == release_id)

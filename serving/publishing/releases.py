@@ -15,7 +15,7 @@ _COUNT_ITEMS = text(
     """
     with current as not materialized (
         select items.categories from items
-        where (withdrawn @> cast(:release_id as bigint)) is not true
+        where (withdrawn @> cast(:release_id as bigint)) is not true and not items.removed
     )
     update about set n_items = (select count(*) from current), categories = array(
         select distinct unnest(current.categories) as category from current order by category

@@ -69,7 +69,7 @@ def preview(connection: Connection, rules: SlateRules) -> RulesPreview:
     n_listed = len({scored.item.item_id for user in users for scored in user.pool})
     n_items = max(connection.scalar(_N_ITEMS, {"release_id": release_id}) or 0, n_listed)
     in_force = store.slate(connection, release_id)[1]
-    without = try_out(Slate(), users, n_items)
+    without = try_out(in_force.without_rules, users, n_items)
     before = without if in_force.rules.is_plain else try_out(in_force, users, n_items)
     after = before
     if rules != in_force.rules:

@@ -33,8 +33,14 @@ class Slate:
 
     version: int = 0
     rules: SlateRules = field(default_factory=SlateRules)
-    barred: frozenset[str] = frozenset()  # ids: hidden by a rule, or out of stock
+    barred: frozenset[str] = frozenset()  # ids: hidden by a rule, out of stock, or removed
+    removed: frozenset[str] = frozenset()  # ids: removed by the product
     pinned: Mapping[int, CatalogueItem] = field(default_factory=dict)  # by rank
+
+    @property
+    def without_rules(self) -> "Slate":
+        """The slate if there were no rules."""
+        return Slate(barred=self.removed, removed=self.removed)
 
     @property
     def reorders(self) -> bool:

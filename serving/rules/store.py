@@ -18,6 +18,7 @@ _IN_FORCE = text(
     "select slate.revision, slate.version, rules.rules from slate left join rules using (version)"
 )
 _OUT_OF_STOCK = text("select item_id from unavailable_items")
+_REMOVED = text("select item_id from items where removed")
 _LOCK = text("select version from slate for update")
 _ADD_VERSION = text(
     """
@@ -91,7 +92,8 @@ def slate(connection: Connection, release_id: int | None) -> tuple[int, Slate]:
     """
     row = connection.execute(_IN_FORCE).one()
     if row.rules is None:
-        return row.revision, Slate(row.version)
+        removed = _removed(connection)
+        return row.revision, Slate(row.version, barred=removed, removed=removed)
     rules = SlateRules.model_validate(row.rules)
     return row.revision, compiled(connection, rules, release_id, version=row.version)
 
@@ -101,7 +103,13 @@ def compiled(
 ) -> Slate:
     """Return the rules as a slate of the release's items and the current stock."""
     unavailable = connection.scalars(_OUT_OF_STOCK) if rules.only_available else ()
-    barred = frozenset({*rules.hide, *unavailable})
+    removed = _removed(connection)
+    barred = frozenset({*rules.hide, *unavailable, *removed})
     ranks = {pin.item_id: pin.rank for pin in rules.pin if pin.item_id not in barred}
     items = catalogue.read_items(connection, [*ranks], release_id=release_id) if ranks else {}
-    return Slate(version, rules, barred, {ranks[i]: item for i, item in items.items()})
+    pinned = {ranks[item_id]: item for item_id, item in items.items()}
+    return Slate(version, rules, barred, removed, pinned)
+
+
+def _removed(connection: Connection) -> frozenset[str]:
+    return frozenset(connection.scalars(_REMOVED))

@@ -4,7 +4,15 @@
 # mypy: implicit-reexport
 
 from serving.schemas.base import Id
-from serving.schemas.catalogue import About, Item, ItemOrder, ItemPage, KindMeaning
+from serving.schemas.catalogue import (
+    About,
+    AttributeType,
+    Item,
+    ItemDetails,
+    ItemOrder,
+    ItemPage,
+    KindMeaning,
+)
 from serving.schemas.events import (
     EventResult,
     EventResults,
@@ -23,6 +31,15 @@ from serving.schemas.feedback import (
     Receipt,
     SentKind,
     UndoReceipt,
+)
+from serving.schemas.item_changes import (
+    ItemChange,
+    ItemChanges,
+    ItemContent,
+    ItemOutcome,
+    ItemOutcomes,
+    ItemPatch,
+    ItemReceipt,
 )
 from serving.schemas.lists import (
     AnonymousUser,

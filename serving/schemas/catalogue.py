@@ -1,11 +1,14 @@
 """Items of the catalogue, and the data set itself."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Literal
 
 from pydantic import Field, JsonValue
 
 from serving.schemas.base import Answer, with_example
 
+AttributeType = Literal["text", "number", "time", "list"]
 ItemOrder = Literal["relevance", "newest", "oldest", "title"]
 
 HEAT: dict[str, JsonValue] = {
@@ -27,6 +30,20 @@ class Item(Answer):
     categories: tuple[str, ...] = ()
     vendor: str | None = None
     released: int | None = Field(default=None, description="Year of release, if known.")
+
+
+class ItemDetails(Item):
+    """An item with all that is known of it."""
+
+    model_config = with_example(**HEAT, attributes={"price": 9.99}, changed_at=None)
+
+    attributes: Mapping[str, str | float | tuple[str, ...]] = Field(
+        default={}, description="Values by name: numbers, texts, times in ISO 8601, lists."
+    )
+    changed_at: datetime | None = Field(
+        default=None,
+        description="When the product changed it, or the changed file landed; null: not known.",
+    )
 
 
 class ItemPage(Answer):
@@ -72,4 +89,7 @@ class About(Answer):
     n_items: int
     kinds: dict[str, KindMeaning] = Field(
         default={}, description="The kinds of events of the manifest, by name."
+    )
+    attributes: Mapping[str, AttributeType] = Field(
+        default={}, description="Type of each attribute of items, by its name."
     )

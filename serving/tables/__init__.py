@@ -9,7 +9,13 @@ A list is one row with arrays: a fifth of the size of a row per rank.
 from serving.tables.access import ApiKey, Erasure, UserToken
 from serving.tables.audit import AuditEntry
 from serving.tables.base import Base
-from serving.tables.catalogue import About, Item, UnavailableItem
+from serving.tables.catalogue import (
+    About,
+    Item,
+    ItemChange,
+    ItemChangesCursor,
+    UnavailableItem,
+)
 from serving.tables.feedback import Feedback, OutboxCursor, OutboxEvent
 from serving.tables.lists import (
     LISTS,

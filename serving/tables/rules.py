@@ -22,12 +22,13 @@ class RulesVersion(Base):
 
 
 class Slate(SingleRow, Base):
-    """What readers need of the active rules. Written together with `rules` and availability."""
+    """What readers need of the active rules. Written with `rules`, availability and items."""
 
     __tablename__ = "slate"
 
     revision: Mapped[int] = mapped_column(
-        comment="Grows with each change of the rules, or of availability if the rules use it."
+        comment="Grows with each change of the rules, of availability if the rules use it, and of "
+        "items by the product."
     )
     version: Mapped[int] = mapped_column(comment="Version of the active rules; 0: never set.")
     plain: Mapped[bool] = mapped_column(comment="True if the rules change no list.")

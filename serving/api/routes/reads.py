@@ -214,9 +214,14 @@ def similar(caller: Reader, item_id: ItemId, limit: Limit = 20) -> Response:
         return as_json(recommendations.similar_to(connection, cache, item_id, limit=limit))
 
 
-@read.get("/items/{item_id:id}", response_model=schemas.Item, tags=["catalogue"], summary="An item")
+@read.get(
+    "/items/{item_id:id}",
+    response_model=schemas.ItemDetails,
+    tags=["catalogue"],
+    summary="An item",
+)
 def item(caller: Reader, item_id: ItemId) -> Response:
-    """One item of the catalogue."""
+    """One item of the catalogue, with its attributes."""
     with caller.connection() as connection:
         return as_json(catalogue.item(connection, item_id))
 

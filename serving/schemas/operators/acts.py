@@ -7,7 +7,7 @@ from pydantic import Field
 
 from serving.schemas.base import Answer, RequestBody, ShortText, with_example
 
-KeyScope = Literal["read", "feedback", "operate"]
+KeyScope = Literal["read", "feedback", "catalogue", "operate"]
 
 
 class Because(RequestBody):
@@ -39,7 +39,7 @@ class NewApiKey(RequestBody):
     name: str = Field(
         pattern=r"^[A-Za-z0-9_.-]{1,64}$", description="Name of the product; `demo` is reserved."
     )
-    scopes: tuple[KeyScope, ...] = Field(min_length=1, max_length=3)
+    scopes: tuple[KeyScope, ...] = Field(min_length=1, max_length=4)
     reason: str = Field(default="", max_length=200, pattern=r"^[^\x00]*$")
 
 

@@ -31,7 +31,7 @@ from tests.support.serving.server import as_role
 
 AWAY = "postgresql+psycopg2://api:canary@127.0.0.1:1/lantern"
 PUBLIC = {"/health", "/ready", "/metrics", "/openapi.json"}
-NEEDS = {"read", "feedback", "operate", "any key", "operator", "viewer"}
+NEEDS = {"read", "feedback", "catalogue", "operate", "any key", "operator", "viewer"}
 LIMITED = UNCACHED.model_copy(update={"refusals_per_second": 3, "key_cache_seconds": 60})
 WRONG = {"Authorization": "Bearer wrong"}
 

@@ -54,8 +54,10 @@ def variables(api_url: str, airflow: str, owner: Engine, publisher: Engine) -> d
         session.execute(text(WINDOW))
         key = keys.create(session, "shop", ["read", "feedback"])
         stock = keys.create(session, "stock", ["operate"])
+        catalogue = keys.create(session, "catalogue", ["catalogue"])
     login = {"NAME": LOGIN["username"], "PASSWORD": LOGIN["password"], "AIRFLOW": airflow}
-    return {"API": api_url, "DATASET": schema_of(owner), "KEY": key, "STOCK_KEY": stock, **login}
+    own = {"KEY": key, "STOCK_KEY": stock, "CATALOGUE_KEY": catalogue}
+    return {"API": api_url, "DATASET": schema_of(owner), **own, **login}
 
 
 def run(command: str, variables: dict[str, str]) -> str:
@@ -83,7 +85,8 @@ def test_the_commands_of_the_page_work_as_printed(variables: dict[str, str], own
         if '"access_token"' in outputs[-1]:
             variables["OPERATOR"] = json.loads(outputs[-1])["access_token"]
 
-    about, listed, anonymous, why, shelves, rated, unrated, hidden, undone, sent, *more = outputs
+    about, listed, anonymous, why, shelves, created, batch, *others = outputs
+    rated, unrated, hidden, undone, sent, *more = others
     _, registered, exported, erased, outbox, _, rules, preview, replaced, stock, *last = more
     receipts, states, unfinished, paused, started, history, inspected, decided, metrics = last
     assert json.loads(about)["highest"] == 10
@@ -91,6 +94,8 @@ def test_the_commands_of_the_page_work_as_printed(variables: dict[str, str], own
     assert json.loads(anonymous)["user_id"] is None
     assert json.loads(why)["status"] == "cold"
     assert shelves.count('"items"') == 6
+    assert json.loads(created)["status"] == "created"
+    assert [item["status"] for item in json.loads(batch)["items"]] == ["changed", "refused"]
     assert [json.loads(receipt)["kind"] for receipt in (rated, unrated, hidden, undone)] == [
         "rate",
         "unrate",

@@ -63,11 +63,26 @@ def document(http: httpx2.Client, publisher: Engine) -> dict[str, Any]:
         schemas[name]["properties"]["rating"] = {"type": "integer", "minimum": 1, "maximum": 10}
     for name in ("Rating", "Hide"):
         schemas[name]["properties"]["occurred_at"] = {"enum": ["2026-01-01T00:00:00Z", None]}
+    only_declared_attributes(schemas)
     for name, day in (("first", "2026-01-01"), ("last", "2026-06-01")):
         schemas["NewBacktest"]["properties"][name] = {"enum": [day]}
     schemas["NewEvents"]["properties"]["events"]["items"] = {}  # each is refused on its own
     only_consistent_rules(schemas)
     return document
+
+
+def only_declared_attributes(schemas: dict[str, Any]) -> None:
+    """Restrict the attributes of items to those of the shop, of their types."""
+    for name, null in (("ItemContent", []), ("ItemPatch", ["null"]), ("ItemChange", ["null"])):
+        schemas[name]["properties"]["attributes"] = {
+            "type": ["object", *null],
+            "properties": {
+                "price": {"type": ["number", *null]},
+                "brand": {"type": ["string", *null]},
+                "tags": {"type": ["array", *null], "items": {"type": "string"}},
+            },
+            "additionalProperties": False,
+        }
 
 
 def only_consistent_rules(schemas: dict[str, Any]) -> None:
@@ -82,7 +97,7 @@ def only_consistent_rules(schemas: dict[str, Any]) -> None:
 def sessions(owner: Engine) -> Iterator[dict[bool, requests.Session]]:
     """HTTP sessions with all rights: with True an operator's, with False a product's."""
     with Session(owner) as opened, opened.begin():
-        key = keys.create(opened, "everything", ["read", "feedback", "operate"])
+        key = keys.create(opened, "everything", ["read", "feedback", "catalogue", "operate"])
     with requests.Session() as operators, requests.Session() as products:
         operators.headers["Authorization"] = f"Bearer {ADA}"
         products.headers["Authorization"] = f"Bearer {key}"

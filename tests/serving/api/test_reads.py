@@ -27,6 +27,7 @@ ROUTES = {
     "/ready",
     "/metrics",
     "/v1/{dataset}",
+    "/v1/{dataset}/events",
     "/v1/{dataset}/ready",
     "/v1/{dataset}/users",
     "/v1/{dataset}/users/{user_id}",
@@ -126,7 +127,7 @@ def test_each_error_is_a_problem_with_a_next_step(
 
 
 def test_a_method_without_a_route_is_a_problem(http: httpx2.Client, owner: Engine) -> None:
-    assert problem(http.post(f"/v1/{schema_of(owner)}/items")).status == 405
+    assert problem(http.delete(f"/v1/{schema_of(owner)}/items")).status == 405
 
 
 def test_a_request_without_a_key_is_refused(http: httpx2.Client, owner: Engine) -> None:

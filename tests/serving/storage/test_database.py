@@ -127,7 +127,6 @@ def test_an_invalid_name_of_a_data_set_is_refused(name: str) -> None:
         "alter table items add column mine int",
         "drop table items",
         "truncate recommendations",
-        "update items set title = 'mine'",
         "update rules set actor = 'another'",
         "delete from rules",
         "insert into slate values (false, 0, 0, true, false)",

@@ -24,8 +24,8 @@ from tests.support.serving.shop import RATED_AT, rows, seen
 # Tables without a row about, or made from, a single user.
 WITHOUT_USERS = {
     "about", "activations", "alerts", "api_keys", "audit", "erasures", "fallback_lists",
-    "item_factors", "items", "live_release", "measurements", "outbox_cursor",
-    "quarantine_decisions", "releases", "rules",
+    "item_changes", "item_changes_cursor", "item_factors", "items", "live_release",
+    "measurements", "outbox_cursor", "quarantine_decisions", "releases", "rules",
     "similar_items", "slate", "unavailable_items", "verdicts",
 }  # fmt: skip
 WINDOW = {"user_id": "u", "item_ids": ["a"], "scores": [1.0], "relevant": ["a"]}

@@ -45,6 +45,7 @@ ABOUT: dict[str, Any] = {
         "purchase": kind(weight=5, positive_from=0, repeatable=False, past="bought"),
         "view": kind(past="viewed"),
     },
+    "attributes": {"price": "number", "brand": "text", "since": "time", "tags": "list"},
 }
 TITLES = {"a": "Amélie", "b": "Schindler's List", "c": "Face/Off", "d": "2001: A Space Odyssey"}
 FIT = Candidate(
@@ -122,7 +123,20 @@ def release(engine: Engine, retrain_id: str, *, instead_of: int | None, **change
 
 def snapshot(engine: Engine, retrain_id: str, *, instead_of: int | None, **changed: Rows) -> int:
     """Publish the shop as `release` does, and withdraw the items that it lacks."""
-    fit = replace(FIT, retrain_id=retrain_id, withdraws=True)
+    return dated_snapshot(engine, retrain_id, None, instead_of=instead_of, **changed)
+
+
+def dated_snapshot(
+    engine: Engine,
+    retrain_id: str,
+    delivered_at: datetime | None,
+    /,
+    *,
+    instead_of: int | None,
+    **changed: Rows,
+) -> int:
+    """Publish as `snapshot` does, a snapshot that was delivered at this time."""
+    fit = replace(FIT, retrain_id=retrain_id, withdraws=True, delivered_at=delivered_at)
     return _publish(engine, fit, instead_of, changed)
 
 

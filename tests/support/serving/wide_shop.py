@@ -44,7 +44,7 @@ def release(publisher: Engine, retrain_id: str = "one") -> None:
     """Publish it twice: the first release has the factors from which the list is computed."""
     first = _publish(publisher, f"{retrain_id} before", [], None)
     with shop.reading(publisher) as connection:
-        loaded = ReleaseCache().release(connection, first)
+        loaded = ReleaseCache().release(connection, first, 0)
     micros = int(shop.RATED_AT.timestamp() * 1e6)
     rated = {item_id: (rating, micros) for item_id, rating in RATED.items()}
     state = replace(user_state.of_anonymous_user(rated), is_known=True)

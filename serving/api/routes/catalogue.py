@@ -1,0 +1,121 @@
+"""The routes by which a product changes its catalogue."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import APIRouter, Response
+from pydantic import JsonValue, ValidationError
+
+from serving import schemas
+from serving.api import problems
+from serving.api.access import BatchRoute, GuardedRoute
+from serving.api.authentication import Caller, Cataloguer
+from serving.api.routes.parameters import ItemId, as_json
+from serving.catalogue_changes import changes
+from serving.catalogue_changes.changes import Change, Editor
+from serving.errors import ApiError, RequestRefusedError
+from serving.schemas import ItemChange, ItemContent, ItemOutcome, ItemPatch
+
+catalogue = APIRouter(
+    prefix="/v1/{dataset:dataset}",
+    route_class=GuardedRoute,
+    responses=problems.documented(401, 403, 404, 413, 422, 429, 503),
+    tags=["catalogue"],
+)
+batches = APIRouter(
+    prefix="/v1/{dataset:dataset}",
+    route_class=BatchRoute,
+    responses=problems.documented(401, 403, 404, 413, 422, 429, 503),
+    tags=["catalogue"],
+)
+
+
+@catalogue.put(
+    "/items/{item_id:id}", response_model=schemas.ItemReceipt, summary="Create or replace an item"
+)
+def put_item(caller: Cataloguer, item_id: ItemId, body: schemas.ItemContent) -> Response:
+    """Visible at once, on every page and list. A removed item is back. It can be repeated."""
+    return _change(caller, Change(item_id, body))
+
+
+@catalogue.patch(
+    "/items/{item_id:id}", response_model=schemas.ItemReceipt, summary="Change an item"
+)
+def patch_item(caller: Cataloguer, item_id: ItemId, body: schemas.ItemPatch) -> Response:
+    """Changes the fields that are sent."""
+    return _change(caller, Change(item_id, body))
+
+
+@catalogue.delete(
+    "/items/{item_id:id}", response_model=schemas.ItemReceipt, summary="Remove an item"
+)
+def remove_item(caller: Cataloguer, item_id: ItemId) -> Response:
+    """The item is on no page and list from then on; users' histories still name it."""
+    return _change(caller, Change(item_id, None))
+
+
+@batches.post("/items", response_model=schemas.ItemOutcomes, summary="Change up to 1,000 items")
+def change_items(caller: Cataloguer, body: schemas.ItemChanges) -> Response:
+    """Changes are done in their order and committed together; each has an outcome.
+
+    One that is refused does not stop the others.
+    """
+    with caller.transaction() as authorized:
+        parsed = [_parsed(sent) for sent in body.items]
+        ids = [change.item_id for change in parsed if isinstance(change, Change)]
+        editor = Editor(authorized.connection, ids)
+        pairs = zip(body.items, parsed, strict=True)
+        outcomes = tuple(_outcome(editor, sent, change) for sent, change in pairs)
+        editor.write(sent_by=authorized.name)
+    n_refused = sum(outcome.status == "refused" for outcome in outcomes)
+    return as_json(schemas.ItemOutcomes(items=outcomes, n_refused=n_refused))
+
+
+def _change(caller: Caller, change: Change) -> Response:
+    with caller.transaction() as authorized:
+        receipt = changes.apply(authorized.connection, change, sent_by=authorized.name)
+    return as_json(receipt)
+
+
+def _parsed(sent: ItemChange | Mapping[str, JsonValue]) -> Change | ApiError:
+    """Return the change, or why it is none."""
+    if not isinstance(sent, ItemChange):
+        try:
+            sent = ItemChange.model_validate(sent)
+        except ValidationError as error:
+            return RequestRefusedError(problems.reasons(error.errors()))
+    content: ItemContent | ItemPatch | None = None
+    fields = {name: getattr(sent, name) for name in sent.model_fields_set - {"item_id", "action"}}
+    if sent.action == "put":
+        content = ItemContent.model_validate(_without_nulls(fields))
+    elif sent.action == "patch":
+        content = ItemPatch.model_validate(fields)
+    return Change(sent.item_id, content)
+
+
+def _without_nulls(fields: Mapping[str, Any]) -> dict[str, Any]:
+    given = {name: value for name, value in fields.items() if value is not None}
+    if "attributes" in given:
+        given["attributes"] = _without_nulls(given["attributes"])
+    return given
+
+
+def _outcome(
+    editor: Editor, sent: ItemChange | Mapping[str, JsonValue], change: Change | ApiError
+) -> ItemOutcome:
+    try:
+        if isinstance(change, ApiError):
+            raise change
+        receipt = editor.change(change)
+    except ApiError as error:
+        item_id = sent.item_id if isinstance(sent, ItemChange) else sent.get("item_id")
+        return ItemOutcome(
+            item_id=item_id if isinstance(item_id, str) else None,
+            status="refused",
+            code=error.code,
+            title=error.title,
+            detail=str(error),
+        )
+    return ItemOutcome(
+        item_id=receipt.item_id, status=receipt.status, changed_at=receipt.changed_at
+    )
