@@ -102,6 +102,11 @@ def test_airflow_ran_one_ingest_and_the_one_retrain_that_it_started(platform: Pl
     assert {task.state for task in airflow.tasks(retrain)} == {"success"}
 
 
+def test_one_jvm_ran_all_spark_jobs(platform: Platform) -> None:
+    log = platform.stack.settings.logs / "spark-jvm.log"
+    assert log.read_text().count("jvm_started") == 1
+
+
 def test_only_the_demos_own_dags_may_run(platform: Platform) -> None:
     paused = demo.client(platform.stack).dags()
     n_taking_feedback = sum(dataset.takes_feedback for dataset in datasets.installed())

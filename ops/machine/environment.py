@@ -7,6 +7,7 @@ here.
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -144,7 +145,11 @@ def run_job(
     it is ended, and TimeoutExpired raised.
     """
     environment = of_downloads() | base(settings) | spark(settings)
-    environment |= of_object_store(environment["LAKE_ROOT"]) | dict(variables or {})
+    environment |= of_object_store(environment["LAKE_ROOT"])
+    if SPARK_JVM_SOCKET in environment:  # the server lends its JVM if the arguments are the same
+        master = shlex.quote(settings.spark_master)
+        environment["PYSPARK_SUBMIT_ARGS"] = f"--master {master} pyspark-shell"
+    environment |= variables or {}
     line = [sys.executable, "-m", *command]
     return subprocess.run(  # noqa: S603 # our own Python
         line, env=environment, cwd=ROOT, capture_output=capture_output, text=True, check=False,
