@@ -1,4 +1,4 @@
-"""The commands of docs/api.md and of the README are run as printed."""
+"""The commands of docs/api.md, docs/integrate.md and of the README are run as printed."""
 
 import json
 import os
@@ -20,6 +20,8 @@ from tests.support.serving.server import as_role
 
 PAGE = (ROOT / "docs/api.md").read_text()
 COMMANDS = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
+GUIDE = (ROOT / "docs/integrate.md").read_text()
+STEPS = re.findall(r"```sh\n(.*?)```", GUIDE, re.DOTALL)
 [README] = re.findall(
     r"## Build on the API\n+```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL
 )
@@ -143,6 +145,24 @@ def test_the_commands_of_the_readme_work_as_printed(
     run(commands, variables)
 
     assert shop.rows(owner, "select user_id, item_id, rating from feedback") == [("42", "6", 5.0)]
+
+
+def test_the_steps_of_the_guide_work_as_printed(variables: dict[str, str], owner: Engine) -> None:
+    assert "keys add $DATASET web --scope read --scope feedback" in GUIDE  # as `variables`
+
+    about, home, others, created, sent, outbox, changed = (run(step, variables) for step in STEPS)
+
+    assert {"view", "purchase"} <= json.loads(about)["kinds"].keys()
+    assert json.loads(about)["attributes"]["price"] == "number"
+    assert all(item["title"] for item in json.loads(home)["items"])
+    assert others.count('"items"') == 2
+    assert json.loads(created)["token"]
+    assert (json.loads(sent)["n_accepted"], json.loads(outbox)["n_waiting"]) == (2, 2)
+    assert re.findall(r'"status":"(\w+)"', changed) == ["created", "changed", "removed"]
+    assert shop.rows(owner, "select kind, value from outbox order by kind desc") == [
+        ("view", None),
+        ("purchase", 2.0),
+    ]
 
 
 def test_every_problem_is_on_the_page() -> None:
