@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import Connection, text
 
 from serving import titles
 from serving.errors import NoReleaseError, UnknownItemError
+from serving.filters.filtering import Filter
 from serving.items import CatalogueItem
 from serving.schemas import About, ItemDetails, ItemOrder, ItemPage
 
@@ -33,6 +35,13 @@ _ITEMS = text(
         and (withdrawn @> cast(:release_id as bigint)) is not true
     """
 )
+_ATTRIBUTES = text(
+    """
+    select item_id, attributes from items
+    where (attributes <> '{}' or :since >= 0) and revision > :since
+        and (withdrawn @> cast(:release_id as bigint)) is not true
+    """
+)
 _CHANGED = text(
     """
     select item_id, title, categories, vendor, released from items
@@ -51,6 +60,7 @@ _PAGE = f"""
             and (cast(:category as text) is null or categories @> array[cast(:category as text)])
             and (cast(:first_year as integer) is null or released >= :first_year)
             and (cast(:last_year as integer) is null or released <= :last_year)
+            and %s
     ), page as materialized (
         select matching.item_id, title, categories, vendor, released, popularity,
             case
@@ -79,7 +89,6 @@ _ORDERS: dict[ItemOrder, str] = {
     "oldest": "released, popularity desc nulls last, title, item_id",
     "title": "title, item_id",
 }
-_PAGES = {order: text(_PAGE % (columns, columns)) for order, columns in _ORDERS.items()}
 
 
 def about(connection: Connection) -> About:
@@ -121,6 +130,17 @@ def read_items(
     }
 
 
+def read_attributes(
+    connection: Connection, release_id: int, *, since: int = -1
+) -> dict[str, dict[str, Any]]:
+    """Return the attributes of the release's items that have any, by id.
+
+    `since`: only of items that the product changed in revisions after it, also without attributes.
+    """
+    parameters = {"release_id": release_id, "since": since}
+    return {row.item_id: row.attributes for row in connection.execute(_ATTRIBUTES, parameters)}
+
+
 def read_changed(
     connection: Connection, release_id: int, *, since: int
 ) -> dict[str, CatalogueItem]:
@@ -139,6 +159,7 @@ def page(
     category: str | None,
     released: Years = (None, None),
     sort: ItemOrder = "relevance",
+    filtered_by: Filter | None = None,
     limit: int,
     offset: int,
 ) -> ItemPage:
@@ -155,7 +176,7 @@ def page(
     if query is None and q.strip():
         return ItemPage(items=(), total=0, limit=limit, offset=offset)
     first_year, last_year = released
-    parameters = {
+    parameters: dict[str, Any] = {
         "query": query,
         "whole": titles.query(q, whole_words=True),
         "words": titles.words(q) or None,
@@ -166,7 +187,12 @@ def page(
         "limit": limit,
         "offset": offset,
     }
-    rows = connection.execute(_PAGES[sort], parameters).mappings().all()
+    condition = "true"
+    if filtered_by is not None:
+        condition, parameters = filtered_by.sql, parameters | filtered_by.parameters
+    columns = _ORDERS[sort]
+    statement = text(_PAGE % (condition, columns, columns))
+    rows = connection.execute(statement, parameters).mappings().all()
     items = [dict(row) for row in rows if row["item_id"] is not None]
     answer = {"items": items, "total": rows[0]["total"], "limit": limit, "offset": offset}
     return ItemPage.model_validate(answer)

@@ -19,6 +19,8 @@ ServingError
       x BodyTooLargeError             the body has too many bytes
       x PathTooLongError              the path has too many bytes
       x UnknownAttributeError         the manifest does not declare the attribute of items
+      x UnknownCategoryError          a filter names a category that no item has
+      x FilterRefusedError            a filter cannot be read
     x UnknownKeyError                 the data set has no API key of this name
     x CheckNotReleasableError         rows that fail the check cannot be accepted
     x OperatorsNotConfiguredError     the API has no address of Airflow
@@ -67,6 +69,7 @@ from serving.errors.requests import (
     ApiUnavailableError,
     BodyTooLargeError,
     CheckNotReleasableError,
+    FilterRefusedError,
     KeyRefusedError,
     OffScaleError,
     OperatorCheckUnavailableError,
@@ -79,6 +82,7 @@ from serving.errors.requests import (
     TooManyComparisonsError,
     TooManyRequestsError,
     UnknownAttributeError,
+    UnknownCategoryError,
     UnknownDatasetError,
     UnknownKeyError,
     UnknownKindError,

@@ -78,6 +78,20 @@ class UnknownAttributeError(RequestRefusedError):
     next_step = "`GET /v1/{dataset}` lists the attributes with their types."
 
 
+class UnknownCategoryError(RequestRefusedError):
+    """A filter names a category that no item has."""
+
+    title = "Unknown category"
+    next_step = "`GET /v1/{dataset}` lists the categories."
+
+
+class FilterRefusedError(RequestRefusedError):
+    """A filter cannot be read; the message names the position."""
+
+    title = "The filter is invalid"
+    next_step = "Correct the filter at the position. `docs/api.md` describes filters."
+
+
 class UnknownKeyError(ApiError):
     """The data set has no API key of this name."""
 

@@ -50,6 +50,7 @@ class ListBuilder:
             if item_id not in excluded
             and item_id not in self.slate.barred
             and (category is None or category in catalogue[item_id].categories)
+            and self._passes(catalogue[item_id])
         )
         return list(islice(allowed, self.n_pool))
 
@@ -59,6 +60,8 @@ class ListBuilder:
         excluded = self.scored.excluded | release.cached_mask(self.slate.barred)
         excluded |= release.outside_category(request.category)
         excluded[release.positions_of(request.exclude)] = True
+        if request.filtered_by is not None:
+            excluded |= release.outside_filter(request.filtered_by)
         return release.scored(*self.scored.best(excluded, self.n_pool))
 
     def listed(self, pool: Sequence[ScoredItem]) -> tuple[ListedItem, ...]:
@@ -85,4 +88,9 @@ class ListBuilder:
         request, state, item_id = self.request, self.state, item.item_id
         in_category = request.category is None or request.category in item.categories
         is_excluded = item_id in request.exclude or item_id in state.hidden
-        return in_category and not is_excluded and item_id not in state.rated
+        may_be_listed = in_category and not is_excluded and item_id not in state.rated
+        return may_be_listed and self._passes(item)
+
+    def _passes(self, item: CatalogueItem) -> bool:
+        filtered_by = self.request.filtered_by
+        return filtered_by is None or self.release.passes(filtered_by, item)

@@ -3,8 +3,9 @@
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from sqlalchemy import Connection, text
 from ranking.selection import Positions
 from serving import catalogue
 from serving.catalogue import Years
+from serving.filters.filtering import Filter
 from serving.items import CatalogueItem, ScoredItem
 from serving.lists import neighbours
 from serving.lists.fold_in import Constants, Floats, Folded, FoldIn, Ratings
@@ -34,6 +36,9 @@ _FACTORS = text(
     order by item_id collate "C"
     """
 )
+
+MASKS = 16  # of filters that are cached
+_NONE: Mapping[str, Any] = {}
 
 Mask = NDArray[np.bool_]  # (positions,)
 
@@ -57,6 +62,7 @@ class LoadedRelease:
     highest: float
     fold_in: FoldIn
     neighbours: Neighbours | None = None  # None: the model is no item-item model
+    attributes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # by item id
     revision: int = 0  # of `slate`: the catalogue has the product's changes up to it
 
     def fold(self, ratings: Ratings, segment: str = "") -> Folded | Summed | None:
@@ -142,6 +148,19 @@ class LoadedRelease:
         is_since = self.years >= (-np.inf if first is None else first)
         return ~(is_since & (self.years <= (np.inf if last is None else last)))
 
+    @cached_property
+    def outside_filter(self) -> Callable[[Filter], Mask]:
+        """Return a function: the mask of the positions that a filter leaves out, cached."""
+
+        def outside(filtered_by: Filter) -> Mask:
+            return np.array([not self.passes(filtered_by, item) for item in self.items], bool)
+
+        return lru_cache(maxsize=MASKS)(outside)
+
+    def passes(self, filtered_by: Filter, item: CatalogueItem) -> bool:
+        """Return whether an item passes a filter."""
+        return filtered_by.keeps(item, self.attributes.get(item.item_id, _NONE))
+
     def positions_of(self, item_ids: Iterable[str]) -> Positions:
         """Return the positions of those of the items that the fit has seen."""
         positions = [self.positions[item_id] for item_id in item_ids if item_id in self.positions]
@@ -185,6 +204,7 @@ def load(connection: Connection, release_id: int) -> LoadedRelease:
         highest=highest,
         fold_in=fold_in,
         neighbours=sums,
+        attributes=catalogue.read_attributes(connection, release_id),
         revision=revision,
     )
 
@@ -194,4 +214,10 @@ def refreshed(connection: Connection, loaded: LoadedRelease, revision: int) -> L
     changed = catalogue.read_changed(connection, loaded.release_id, since=loaded.revision)
     if not changed:
         return replace(loaded, revision=revision)
-    return replace(loaded, catalogue={**loaded.catalogue, **changed}, revision=revision)
+    attributes = catalogue.read_attributes(connection, loaded.release_id, since=loaded.revision)
+    return replace(
+        loaded,
+        catalogue={**loaded.catalogue, **changed},
+        attributes={**loaded.attributes, **attributes},
+        revision=revision,
+    )

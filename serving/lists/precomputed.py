@@ -8,6 +8,7 @@ from typing import Any, Self
 from sqlalchemy import Connection, Row, text
 
 from serving.errors import NoReleaseError
+from serving.filters.filtering import Filter
 from serving.items import ListedItem, listed
 from serving.lists.loaded_release import LoadedRelease
 from serving.lists.release_cache import ReleaseCache
@@ -80,6 +81,7 @@ class ListRequest:
     category: str | None = None
     exclude: tuple[str, ...] = ()
     explain: bool = False
+    filtered_by: Filter | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,9 @@ def precomputed_list(
     Raises:
         NoReleaseError: the data set has no release yet.
     """
-    filtered = request.category is not None or bool(request.exclude)
+    filtered = bool(
+        request.category is not None or request.exclude or request.filtered_by is not None
+    )
     parameters = {"user_id": user_id, "limit": request.limit, "filtered": filtered}
     row = FOR_USER.execute(connection, **parameters).one_or_none()
     if row is None:

@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Connection
 
 from serving.errors import NoReleaseError, OffScaleError, UnknownItemError
+from serving.filters.filtering import Filter
 from serving.items import ListedItem, listed
 from serving.lists import outcomes, user_state
 from serving.lists.building import ListBuilder
@@ -126,9 +127,16 @@ def for_anonymous_user(
 
 
 def similar_to(
-    connection: Connection, cache: ReleaseCache, item_id: str, *, limit: int
+    connection: Connection,
+    cache: ReleaseCache,
+    item_id: str,
+    *,
+    filtered_by: Filter | None = None,
+    limit: int,
 ) -> SimilarItems:
     """Return the items most similar to one item; none if the release has none for it.
+
+    A filter leaves out some of those that the release has.
 
     Raises:
         NoReleaseError: the data set has no release yet.
@@ -137,13 +145,17 @@ def similar_to(
     row = _SIMILAR.execute(connection, item_id=item_id).one_or_none()
     if row is None:
         raise NoReleaseError
-    catalogue = cache.release(connection, row.release_id, row.revision).catalogue
+    release = cache.release(connection, row.release_id, row.revision)
+    catalogue = release.catalogue
     slate = cache.slate(connection, row.release_id, row.revision)
     if item_id not in catalogue or item_id in slate.removed:
         raise UnknownItemError(f"There is no item {item_id!r}.")
     barred = slate.barred
     pairs = zip(row.item_ids or (), row.scores or (), strict=True)
-    allowed = [(catalogue[i], score) for i, score in pairs if i not in barred and score > 0][:limit]
+    allowed = [(catalogue[i], score) for i, score in pairs if i not in barred and score > 0]
+    if filtered_by is not None:
+        allowed = [pair for pair in allowed if release.passes(filtered_by, pair[0])]
+    allowed = allowed[:limit]
     items, scores = zip(*allowed, strict=True) if allowed else ((), ())
     return SimilarItems.model_validate(
         {"item_id": item_id, "release_id": row.release_id, "items": listed(items, scores)},

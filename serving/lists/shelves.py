@@ -7,6 +7,7 @@ from sqlalchemy import Connection, text
 
 from ranking.selection import Scores, top_n
 from serving.catalogue import Years
+from serving.filters.filtering import Filter
 from serving.items import ScoredItem, listed
 from serving.lists.loaded_release import LoadedRelease
 from serving.lists.release_cache import ReleaseCache
@@ -43,9 +44,10 @@ def popular(
     *,
     category: str | None,
     released: Years = (None, None),
+    filtered_by: Filter | None = None,
     limit: int,
 ) -> Shelf:
-    """Return the most popular items, of one category or of some years if these are given.
+    """Return the most popular items: of one category, of some years, or that pass a filter.
 
     Items of an unknown year are left out if there is a first or a last year.
 
@@ -53,7 +55,10 @@ def popular(
         NoReleaseError: the data set has no release yet.
     """
     release, slate = cache.live(connection)
-    signal = np.where(release.outside_years(released), np.float32(0), release.popularity)
+    outside = release.outside_years(released)
+    if filtered_by is not None:
+        outside = outside | release.outside_filter(filtered_by)
+    signal = np.where(outside, np.float32(0), release.popularity)
     return _best(release, slate, signal, category=category, limit=limit)
 
 

@@ -7,9 +7,12 @@ from fastapi import Depends, Path, Query, Response
 from pydantic import BaseModel, Field
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import to_json
+from sqlalchemy import Connection
 
 from serving import schemas
 from serving.catalogue import Years
+from serving.filters import filtering
+from serving.filters.filtering import Filter
 from serving.lists.precomputed import ListRequest
 
 MAX_LISTED = 100
@@ -72,6 +75,16 @@ Exclude = Annotated[
         examples=[["6", "1214"]],
     ),
 ]
+FilterText = Annotated[
+    Annotated[str, Field(min_length=1, max_length=1000, pattern=NO_NUL)] | SkipJsonSchema[None],
+    Query(
+        alias="filter",
+        description="Only items that meet this condition: comparisons of `category`, `vendor`, "
+        "`released` and the attributes with numbers or texts, and `available`, joined by `and`, "
+        "`or`, `not`.",
+        examples=['released >= 1990 and not category in ("Drama")'],
+    ),
+]
 Explain = Annotated[bool, Query(description="Give each item a reason.")]
 
 
@@ -89,6 +102,14 @@ async def list_request(
 async def years(released_from: Year = None, released_to: Year = None) -> Years:
     """Return the first and the last year of release."""
     return released_from, released_to
+
+
+def bound(connection: Connection, text: str | None) -> Filter | None:
+    """Return the filter that a request sent, if it sent one.
+
+    Raises: see `filtering.bind`.
+    """
+    return None if text is None else filtering.bind(connection, text)
 
 
 Listing = Annotated[ListRequest, Depends(list_request)]

@@ -3,6 +3,7 @@
 Answers are encoded by pydantic at once; the declared types are for the OpenAPI document only.
 """
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Query, Response
@@ -16,6 +17,7 @@ from serving.api.routes.parameters import (
     JSON,
     NO_NUL,
     Category,
+    FilterText,
     ItemId,
     Limit,
     Listing,
@@ -24,6 +26,7 @@ from serving.api.routes.parameters import (
     Sort,
     UserId,
     as_json,
+    bound,
 )
 from serving.lists import explanations, recommendations, shelves
 from serving.lists.rated_items import rated_items
@@ -70,12 +73,15 @@ def first_users(caller: Reader, limit: Limit = 50) -> Response:
     tags=["users"],
     summary="A user's list",
 )
-def for_user(caller: Reader, request: Listing, user_id: UserId) -> Response:
+def for_user(
+    caller: Reader, request: Listing, user_id: UserId, filtered: FilterText = None
+) -> Response:
     """The list of the live release, or one computed online if the user rated items since.
 
     Users without ratings get the most popular items, kind `fallback`.
     """
     with caller.connection() as connection:
+        request = replace(request, filtered_by=bound(connection, filtered))
         answer = recommendations.for_user(connection, caller.release_cache, user_id, request)
         caller.metrics.count_list(caller.dataset, answer.kind)
         return Response(recommendations.to_json(answer), media_type=JSON)
@@ -88,7 +94,10 @@ def for_user(caller: Reader, request: Listing, user_id: UserId) -> Response:
     summary="An anonymous user's list",
 )
 def for_anonymous_user(
-    caller: Reader, request: Listing, user: Annotated[schemas.AnonymousUser, Body()]
+    caller: Reader,
+    request: Listing,
+    user: Annotated[schemas.AnonymousUser, Body()],
+    filtered: FilterText = None,
 ) -> Response:
     """A list for a user without an id, from the ratings sent; nothing is stored.
 
@@ -96,6 +105,7 @@ def for_anonymous_user(
     """
     with caller.connection() as connection:
         cache = caller.release_cache
+        request = replace(request, filtered_by=bound(connection, filtered))
         answer = recommendations.for_anonymous_user(connection, cache, user.ratings, request)
         caller.metrics.count_list(caller.dataset, answer.kind)
         return Response(recommendations.to_json(answer), media_type=JSON)
@@ -142,12 +152,21 @@ def user(
 
 @read.get("/popular", response_model=schemas.Shelf, tags=["shelves"], summary="Most popular items")
 def popular(
-    caller: Reader, released: Released, category: Category = None, limit: Limit = 20
+    caller: Reader,
+    released: Released,
+    category: Category = None,
+    filtered: FilterText = None,
+    limit: Limit = 20,
 ) -> Response:
-    """The most popular items, of one category or of some years of release if these are given."""
+    """The most popular items: of one category, of some years of release, or by a filter."""
     with caller.connection() as connection:
         shelf = shelves.popular(
-            connection, caller.release_cache, category=category, released=released, limit=limit
+            connection,
+            caller.release_cache,
+            category=category,
+            released=released,
+            filtered_by=bound(connection, filtered),
+            limit=limit,
         )
         return as_json(shelf)
 
@@ -184,6 +203,7 @@ def items(
     q: Search = "",
     category: Category = None,
     sort: Sort = "relevance",
+    filtered: FilterText = None,
     limit: Limit = 20,
     offset: Annotated[int, Query(ge=0, le=100_000)] = 0,
 ) -> Response:
@@ -195,6 +215,7 @@ def items(
             category=category,
             released=released,
             sort=sort,
+            filtered_by=bound(connection, filtered),
             limit=limit,
             offset=offset,
         )
@@ -207,11 +228,16 @@ def items(
     tags=["catalogue"],
     summary="Similar items",
 )
-def similar(caller: Reader, item_id: ItemId, limit: Limit = 20) -> Response:
+def similar(
+    caller: Reader, item_id: ItemId, filtered: FilterText = None, limit: Limit = 20
+) -> Response:
     """The most similar items; an empty list if the release has none for this item."""
     with caller.connection() as connection:
-        cache = caller.release_cache
-        return as_json(recommendations.similar_to(connection, cache, item_id, limit=limit))
+        cache, filtered_by = caller.release_cache, bound(connection, filtered)
+        answer = recommendations.similar_to(
+            connection, cache, item_id, filtered_by=filtered_by, limit=limit
+        )
+        return as_json(answer)
 
 
 @read.get(

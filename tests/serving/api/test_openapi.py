@@ -32,6 +32,7 @@ SOME = settings(
     phases=(Phase.explicit, Phase.generate),
     suppress_health_check=list(HealthCheck),
 )
+FILTERS = ["released >= 1990 and available", "not price < 5 or category in ('Drama')"]
 KEYLESS = ("/health", "/ready", "/metrics")  # and without parameters
 OPERATORS = "Operator"  # the security scheme of routes for operators
 ERASURES = ("DELETE /v1/{dataset}/users/{user_id}", "POST /v1/{dataset}/erasures")
@@ -56,6 +57,8 @@ def document(http: httpx2.Client, publisher: Engine) -> dict[str, Any]:
             for parameter in operation.get("parameters", ()):
                 if parameter["name"] == "dataset":
                     parameter["schema"] = {"enum": [schema_of(publisher)]}
+                if parameter["name"] == "filter":
+                    parameter["schema"] = {"enum": FILTERS}
                 if parameter["name"] == "item_id":
                     parameter["schema"]["examples"] = [*shop.TITLES]
     schemas = document["components"]["schemas"]

@@ -1,0 +1,97 @@
+"""What a comparison of a filter means: its field in a catalogue, checked and typed."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from serving.catalogue_changes import attributes
+from serving.catalogue_changes.attributes import Types
+from serving.errors import UnknownCategoryError
+from serving.filters.parsing import Comparison, Operator, refused
+
+FieldType = Literal["text", "number", "time", "list"]
+_BUILT_IN: Mapping[str, FieldType] = {"category": "list", "vendor": "text", "released": "number"}
+_EQUALITY = ("==", "!=")
+_COMPARE: Mapping[Operator, Callable[[Any, Any], bool]] = {
+    "<": lambda left, right: left < right,
+    "<=": lambda left, right: left <= right,
+    ">": lambda left, right: left > right,
+    ">=": lambda left, right: left >= right,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A comparison whose value has the type of its field.
+
+    A field that an item lacks equals nothing and is neither smaller nor larger. A list equals a
+    text if it has it.
+    """
+
+    name: str
+    type: FieldType
+    is_attribute: bool
+    operator: Operator
+    value: float | str
+
+    def holds(self, found: object) -> bool:
+        """Return whether an item with this value, or None, meets the comparison."""
+        if self.operator == "==":
+            return self._equals(found)
+        if self.operator == "!=":
+            return not self._equals(found)
+        left, right = self._ordered(found), self._ordered(self.value)
+        return left is not None and _COMPARE[self.operator](left, right)
+
+    def _equals(self, found: object) -> bool:
+        if self.type == "list":
+            return isinstance(found, list | tuple) and self.value in found
+        if self.type == "text":
+            return found == self.value
+        ordered = self._ordered(found)
+        return ordered is not None and ordered == self._ordered(self.value)
+
+    def _ordered(self, value: object) -> float | datetime | None:
+        """Return the value as it is ordered; None if it is not of the field's type."""
+        if self.type == "number":
+            return value if isinstance(value, int | float) else None
+        at = attributes.time(value) if isinstance(value, str) else None
+        return None if at is None else datetime.fromisoformat(at)
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """The fields of a data set's items."""
+
+    types: Types
+    categories: frozenset[str]
+
+    def compared(self, comparison: Comparison) -> Compared:
+        """Return the comparison with the type of its field.
+
+        Raises:
+            UnknownAttributeError: no attribute has this name.
+            UnknownCategoryError: the catalogue has no such category.
+            FilterRefusedError: field, operator and value do not fit.
+        """
+        name, at, value = comparison.name, comparison.at, comparison.value
+        of = _BUILT_IN.get(name) or self._attribute(name, at)
+        is_ordered = of in ("number", "time")
+        if comparison.operator not in _EQUALITY and not is_ordered:
+            raise refused(at, f"{name} can be compared by == and != only")
+        if (of == "number") != isinstance(value, float):
+            raise refused(at, f"{name} is compared with a {'number' if of == 'number' else 'text'}")
+        if of == "time" and attributes.time(str(value)) is None:
+            raise refused(at, f"{name} is compared with a time in ISO 8601")
+        if name == "category" and value not in self.categories:
+            raise UnknownCategoryError(f"filter: at position {at}: no category {value!r}.")
+        return Compared(name, of, name not in _BUILT_IN, comparison.operator, value)
+
+    def _attribute(self, name: str, at: int) -> FieldType:
+        of = attributes.must_be_declared(name, self.types, f"filter: at position {at}")
+        match of:
+            case "number" | "time" | "list":
+                return of
+            case _:
+                return "text"

@@ -1,0 +1,155 @@
+"""A filter of a request, bound to a data set's catalogue: for items in memory, and as SQL."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, assert_never
+
+from sqlalchemy import Connection, text
+
+from serving.errors import NoReleaseError
+from serving.filters import parsing
+from serving.filters.fields import Compared, Fields
+from serving.filters.parsing import Available, Comparison, Expression, Joined, Not
+from serving.items import CatalogueItem
+
+_ABOUT = text("select attributes, categories from about")
+_UNAVAILABLE = text("select item_id from unavailable_items")
+_COLUMNS = {"category": "categories", "vendor": "vendor", "released": "released"}
+
+Values = Mapping[str, Any]
+Predicate = Callable[[CatalogueItem, Values], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A filter whose fields were checked. `text` is as it was sent: equal texts filter alike.
+
+    `unavailable` has the ids of unavailable items if the filter asks for them.
+    """
+
+    text: str
+    unavailable: frozenset[str] | None
+    predicate: Predicate = field(compare=False)
+    sql: str = field(compare=False)
+    parameters: dict[str, float | str] = field(compare=False)
+
+    def keeps(self, item: CatalogueItem, attributes: Values) -> bool:
+        """Return whether an item passes."""
+        return self.predicate(item, attributes)
+
+
+def bind(connection: Connection, sent: str) -> Filter:
+    """Return the filter that a text describes, for the data set's items.
+
+    Raises:
+        FilterRefusedError: the text describes none; with the position.
+        UnknownAttributeError, UnknownCategoryError: it names what the data set does not have.
+        NoReleaseError: the data set has no release yet.
+    """
+    expression = parsing.parse(sent)
+    about = connection.execute(_ABOUT).one_or_none()
+    if about is None:
+        raise NoReleaseError
+    binding = _Binding(Fields(about.attributes, frozenset(about.categories)), connection)
+    predicate = binding.predicate(expression)
+    sql = binding.sql(expression)
+    return Filter(sent, binding.unavailable, predicate, sql, binding.parameters)
+
+
+@dataclass(slots=True)
+class _Binding:
+    """Makes the predicate and the SQL of one filter."""
+
+    fields: Fields
+    connection: Connection
+    parameters: dict[str, float | str] = field(default_factory=dict)
+    unavailable: frozenset[str] | None = None
+
+    def predicate(self, expression: Expression) -> Predicate:
+        match expression:
+            case Comparison():
+                return _comparing(self.fields.compared(expression))
+            case Available():
+                unavailable = self._unavailable()
+                return lambda item, _: item.item_id not in unavailable
+            case Not(part):
+                inner = self.predicate(part)
+                return lambda item, values: not inner(item, values)
+            case Joined(word, parts):
+                inners = [self.predicate(part) for part in parts]
+                join = all if word == "and" else any
+                return lambda item, values: join(inner(item, values) for inner in inners)
+            case _:
+                assert_never(expression)
+
+    def sql(self, expression: Expression) -> str:
+        """Return the condition over a row of `items`, never null."""
+        match expression:
+            case Comparison():
+                return self._compared_sql(self.fields.compared(expression))
+            case Available():
+                return (
+                    "not exists (select from unavailable_items as missing"
+                    " where missing.item_id = items.item_id)"
+                )
+            case Not(part):
+                return f"not {self.sql(part)}"
+            case Joined(word, parts):
+                return f"({f' {word} '.join(self.sql(part) for part in parts)})"
+            case _:
+                assert_never(expression)
+
+    def _compared_sql(self, compared: Compared) -> str:
+        value = self._parameter(compared.value)
+        operator = "=" if compared.operator in ("==", "!=") else compared.operator
+        if not compared.is_attribute:
+            column = _COLUMNS[compared.name]
+            holds = f"{column} {operator} {value}"
+            if compared.type == "list":
+                holds = f"{column} @> array[cast({value} as text)]"
+        else:
+            holds = _attribute_sql(compared, self._parameter(compared.name), operator, value)
+        is_opposite = compared.operator == "!="
+        return f"{'not ' if is_opposite else ''}coalesce({holds}, false)"
+
+    def _parameter(self, value: float | str) -> str:
+        name = f"filter_{len(self.parameters)}"
+        self.parameters[name] = value
+        return f":{name}"
+
+    def _unavailable(self) -> frozenset[str]:
+        if self.unavailable is None:
+            self.unavailable = frozenset(self.connection.scalars(_UNAVAILABLE))
+        return self.unavailable
+
+
+def _attribute_sql(compared: Compared, name: str, operator: str, value: str) -> str:
+    found = f"attributes ->> cast({name} as text)"
+    match compared.type:
+        case "number":
+            is_number = f"jsonb_typeof(attributes -> cast({name} as text)) = 'number'"
+            number = f"cast({found} as double precision)"
+            return f"case when {is_number} then {number} {operator} {value} end"
+        case "time":
+            is_time, at = (
+                f"pg_input_is_valid({found}, 'timestamptz')",
+                f"cast({value} as timestamptz)",
+            )
+            return f"case when {is_time} then cast({found} as timestamptz) {operator} {at} end"
+        case "list":
+            return f"jsonb_exists(attributes -> cast({name} as text), {value})"
+        case _:
+            return f"{found} = {value}"
+
+
+def _comparing(compared: Compared) -> Predicate:
+    name = compared.name
+    if compared.is_attribute:
+        return lambda _, values: compared.holds(values.get(name))
+    match name:
+        case "category":
+            return lambda item, _: compared.holds(item.categories)
+        case "vendor":
+            return lambda item, _: compared.holds(item.vendor)
+        case _:
+            return lambda item, _: compared.holds(item.released)

@@ -1,0 +1,201 @@
+"""Filters of requests as text: `price < 20 and category in ("Drama", "Crime") and available`.
+
+    filter     = all, { "or", all }
+    all        = one, { "and", one }
+    one        = "not", one | "(", filter, ")" | "available" | comparison
+    comparison = name, ("==" | "!=" | "<" | "<=" | ">" | ">="), value
+               | name, ["not"], "in", "(", value, { ",", value }, ")"
+    name       = letters, digits and _ | any text in backquotes
+    value      = number | text in double or single quotes
+
+Filters are bounded in length, depth and comparisons, and have no function, so they are safe to
+evaluate for every item.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from serving.errors import FilterRefusedError
+
+MAX_LENGTH = 1000
+MAX_DEPTH = 10
+MAX_COMPARISONS = 50
+AVAILABLE = "available"
+
+Operator = Literal["==", "!=", "<", "<=", ">", ">="]
+_TOKEN = re.compile(
+    r"""\s*(?:
+        (?P<number>-?\d+(?:\.\d+)?(?:[eE][+-]?\d{1,3})?(?![\w.]))
+        | (?P<text>"[^"]*"|'[^']*')
+        | (?P<name>`[^`]+`|[^\W\d]\w*)
+        | (?P<sign>==|!=|<=|>=|<|>|\(|\)|,)
+    )""",
+    re.VERBOSE,
+)
+_WORDS = ("and", "or", "not", "in")
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One comparison of a field with a value. `at` is the position of its name, from 1."""
+
+    name: str
+    operator: Operator
+    value: float | str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Available:
+    """Whether the product reported the item as available."""
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The opposite of a filter."""
+
+    part: "Expression"
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Several filters, of which all must hold, or any."""
+
+    word: Literal["and", "or"]
+    parts: tuple["Expression", ...]
+
+
+Expression = Comparison | Available | Not | Joined
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    kind: Literal["number", "text", "name", "sign", "word", "end"]
+    text: str
+    at: int
+
+
+def parse(text: str) -> Expression:
+    """Return the filter that a text describes.
+
+    Raises:
+        FilterRefusedError: it describes none, or is too long or too deep; with the position.
+    """
+    if len(text) > MAX_LENGTH:
+        raise FilterRefusedError(f"filter: it has more than {MAX_LENGTH:,} characters.")
+    parser = _Parser(_tokens(text))
+    expression = parser.filter(1)
+    parser.expect("end")
+    return expression
+
+
+def refused(at: int, problem: str) -> FilterRefusedError:
+    """Return the error about a position of a filter, from 1."""
+    return FilterRefusedError(f"filter: at position {at}: {problem}.")
+
+
+def _tokens(text: str) -> list[_Token]:
+    tokens, position, end = list[_Token](), 0, len(text.rstrip())
+    while position < end:
+        match = _TOKEN.match(text, position)
+        if match is None:
+            at = position + len(text[position:]) - len(text[position:].lstrip())
+            raise refused(at + 1, f"{text[at]!r} is not expected")
+        tokens.append(_token(match))
+        position = match.end()
+    return [*tokens, _Token("end", "", end + 1)]
+
+
+def _token(match: re.Match[str]) -> _Token:
+    kind = match.lastgroup
+    found, at = match[kind or 0], match.start(kind or 0) + 1
+    match kind:
+        case "number":
+            return _Token("number", found, at)
+        case "text":
+            return _Token("text", found[1:-1], at)
+        case "name" if found in _WORDS:
+            return _Token("word", found, at)
+        case "name":
+            return _Token("name", found.strip("`"), at)
+        case _:
+            return _Token("sign", found, at)
+
+
+class _Parser:
+    """Recursive descent over the tokens."""
+
+    def __init__(self, tokens: list[_Token]) -> None:
+        self._tokens, self._next, self._n_comparisons = tokens, 0, 0
+
+    def filter(self, depth: int) -> Expression:
+        return self._joined("or", lambda: self._joined("and", lambda: self._one(depth)))
+
+    def expect(self, kind: str, text: str = "") -> _Token:
+        token = self._tokens[self._next]
+        if token.kind != kind or (text and token.text != text):
+            wanted = {"end": "the end"}.get(kind, f"{text or 'a ' + kind}")
+            got = repr(token.text) if token.kind != "end" else "the end"
+            raise refused(token.at, f"{wanted} is expected, not {got}")
+        self._next += 1
+        return token
+
+    def _joined(self, word: Literal["and", "or"], part: Callable[[], Expression]) -> Expression:
+        parts = [part()]
+        while self._is("word", word):
+            parts.append(part())
+        return parts[0] if len(parts) == 1 else Joined(word, tuple(parts))
+
+    def _one(self, depth: int) -> Expression:
+        token = self._tokens[self._next]
+        if depth > MAX_DEPTH:
+            raise refused(token.at, f"brackets and `not` are deeper than {MAX_DEPTH}")
+        if self._is("word", "not"):
+            return Not(self._one(depth + 1))
+        if self._is("sign", "("):
+            inner = self.filter(depth + 1)
+            self.expect("sign", ")")
+            return inner
+        return self._comparison(self.expect("name"))
+
+    def _comparison(self, name: _Token) -> Expression:
+        if self._is("word", "not"):
+            self.expect("word", "in")
+            return Not(self._options(name))
+        if self._is("word", "in"):
+            return self._options(name)
+        sign = self._tokens[self._next]
+        for operator in ("==", "!=", "<=", ">=", "<", ">"):
+            if self._is("sign", operator):
+                return self._compared(name, operator)
+        if name.text == AVAILABLE:
+            return Available()
+        raise refused(sign.at, f"a comparison of {name.text} is expected, such as ==")
+
+    def _options(self, name: _Token) -> Expression:
+        self.expect("sign", "(")
+        options = [self._compared(name, "==")]
+        while self._is("sign", ","):
+            options.append(self._compared(name, "=="))
+        self.expect("sign", ")")
+        return Joined("or", tuple(options))
+
+    def _compared(self, name: _Token, operator: Operator) -> Comparison:
+        token = self._tokens[self._next]
+        self._n_comparisons += 1
+        if self._n_comparisons > MAX_COMPARISONS:
+            raise refused(token.at, f"there are more than {MAX_COMPARISONS} comparisons")
+        if self._is("number"):
+            return Comparison(name.text, operator, float(token.text), name.at)
+        if self._is("text"):
+            return Comparison(name.text, operator, token.text, name.at)
+        raise refused(token.at, "a number, or a text in quotes, is expected")
+
+    def _is(self, kind: str, text: str = "") -> bool:
+        """Return whether this is the next token, and go on after it if so."""
+        token = self._tokens[self._next]
+        is_next = token.kind == kind and (not text or token.text == text)
+        self._next += is_next
+        return is_next

@@ -1,0 +1,195 @@
+"""Filters of requests: the same in memory and in Postgres, on lists that stay full."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx2
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection, Engine, text
+
+from serving import catalogue, errors
+from serving.catalogue_changes import changes
+from serving.catalogue_changes.changes import Change
+from serving.client import Client
+from serving.filters import filtering
+from serving.lists import loaded_release
+from serving.rules import store
+from serving.schemas import ItemContent
+from tests.conftest import schema_of
+from tests.support.serving import shop
+from tests.support.serving.problems import problem
+from tests.support.serving.shop import ids
+
+ATTRIBUTES: dict[str, dict[str, Any]] = {
+    "a": {"price": 5, "brand": "Acme", "since": "2026-01-01", "tags": ["new", "red"]},
+    "b": {"price": 15.5, "brand": "Other", "since": "2026-02-01T12:00:00.5+01:00"},
+    "c": {"price": 25, "tags": ["red"]},
+    "d": {},
+}
+N = 130  # items that only the model ranks: more than a precomputed list has
+
+
+@pytest.fixture
+def released(publisher: Engine, owner: Engine) -> int:
+    """A release that ranks "a" to "d" and many more, with attributes of "a" to "d"."""
+    more = {f"n{n:03}": f"Item {n}" for n in range(N)}
+    popularity = {i: 1000.0 - n for n, i in enumerate([*more, *"abcd"])}
+    release = shop.release(
+        publisher,
+        "one",
+        instead_of=None,
+        items=shop.items(**shop.TITLES, **more),
+        item_factors=[
+            {"item_id": i, "factors": [0.5, 0.25], "popularity": value, "trending": value}
+            for i, value in popularity.items()
+        ],
+        recommendations=[
+            {"user_id": "u", "item_ids": [*more][:100], "scores": [1 / n for n in range(1, 101)]}
+        ],
+        fallback_lists=[
+            {"segment": "", "item_ids": [*more][:100], "scores": [1 / n for n in range(1, 101)]}
+        ],
+    )
+    with owner.begin() as connection:
+        for item_id, values in ATTRIBUTES.items():
+            row = next(row for row in shop.items(**shop.TITLES) if row["item_id"] == item_id)
+            fields = {name: row[name] for name in ("title", "categories", "released")}
+            content = ItemContent.model_validate(fields | {"attributes": values})
+            changes.apply(connection, Change(item_id, content), sent_by="test")
+        store.set_availability(connection, ["b"], available=False)
+    return release
+
+
+@pytest.fixture
+def reading(released: int, owner: Engine) -> Iterator[Connection]:
+    assert released
+    with owner.connect() as connection:
+        yield connection
+
+
+def in_memory(connection: Connection, sent: str) -> str:
+    """Return the first ids of the items that a filter keeps in memory."""
+    [release_id] = connection.scalars(text("select release_id from live_release"))
+    release = loaded_release.load(connection, release_id)
+    outside = release.outside_filter(filtering.bind(connection, sent))
+    return "".join(i for i, is_out in zip(release.ids, outside, strict=True) if not is_out)
+
+
+def in_postgres(connection: Connection, sent: str) -> str:
+    bound = filtering.bind(connection, sent)
+    page = catalogue.page(connection, q="", category=None, filtered_by=bound, limit=1000, offset=0)
+    assert page.total == len(page.items)
+    return "".join(sorted(item.item_id for item in page.items))
+
+
+CASES = {
+    "price < 20": "ab",
+    "price >= 5 and price <= 15.5": "ab",
+    "price != 5 and released <= 1993": "bcd",
+    "brand == 'Acme'": "a",
+    "brand in ('Acme', 'Other')": "ab",
+    "brand != 'Acme' and category == 'a'": "",
+    "tags == 'red'": "ac",
+    "tags != 'red' and released < 1994": "bd",
+    "category in ('a', 'd')": "ad",
+    "category == 'Drama' and not category == 'a' and released == 1991": "b",
+    "since < '2026-01-15'": "a",
+    "since == '2026-02-01T11:00:00.5Z'": "b",
+    "since >= '2026-01-01T00:00:00Z'": "ab",
+    "price < 20 and available": "a",
+    "not available": "b",
+    "vendor == 'Maker'": "",
+    "price < 6 or price > 20": "ac",
+}
+
+
+def test_a_filter_keeps_the_same_items_in_memory_and_in_postgres(reading: Connection) -> None:
+    for sent, kept in CASES.items():
+        assert (in_memory(reading, sent), in_postgres(reading, sent)) == (kept, kept), sent
+
+
+@settings(
+    max_examples=60,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(
+    sent=st.recursive(
+        st.sampled_from([*CASES]),
+        lambda inner: st.one_of(
+            inner.map(lambda one: f"not ({one})"),
+            st.tuples(inner, st.sampled_from(["and", "or"]), inner).map(
+                lambda three: f"({three[0]}) {three[1]} ({three[2]})"
+            ),
+        ),
+        max_leaves=4,
+    )
+)
+def test_joined_filters_agree_too(reading: Connection, sent: str) -> None:
+    assert in_memory(reading, sent) == in_postgres(reading, sent)
+
+
+def test_lists_stay_full_after_filtering(released: int, client: Client) -> None:
+    assert released
+    assert ids(client.recommendations("w", where="price < 20 or price > 20", limit=3)) == "abc"
+    assert ids(client.recommendations("u", where="price > 0", limit=3)) == "ab"  # they rated c
+    assert ids(client.for_anonymous_user({}, where="tags == 'red'")) == "ac"
+    assert ids(client.popular(where="price < 20")) == "ab"
+    assert ids(client.items(where="price < 20", sort="title")) == "ab"
+    assert ids(client.similar("a", where="price > 20")) == "c"
+    some = client.recommendations("u", where="not category == 'Drama'", limit=5)
+    assert ids(some) == ""
+    assert len(client.recommendations("u", where="released >= 1994", limit=100).items) == 100
+
+
+def test_a_changed_attribute_counts_at_once(released: int, client: Client, owner: Engine) -> None:
+    assert released
+    assert ids(client.popular(where="price < 20")) == "ab"
+
+    with owner.begin() as connection:
+        content = ItemContent(title="A", attributes={"price": 99})
+        changes.apply(connection, Change("a", content), sent_by="test")
+
+    assert ids(client.popular(where="price < 20")) == "b"
+
+
+@pytest.mark.parametrize(
+    ("sent", "expected"),
+    [
+        ("prize < 20", ("unknown-attribute", "at position 1: there is no attribute 'prize'")),
+        ("price < 2 and category == 'Dramma'", ("unknown-category", "at position 15: no category")),
+        ("price < ", ("filter-refused", "at position 8")),
+        ("price < 'x'", ("filter-refused", "price is compared with a number")),
+        ("brand == 1", ("filter-refused", "brand is compared with a text")),
+        ("brand < 'x'", ("filter-refused", "by == and != only")),
+        ("since > 'soon'", ("filter-refused", "a time in ISO 8601")),
+    ],
+)
+@pytest.mark.parametrize("path", ["users/u/recommendations", "popular", "items/a/similar", "items"])
+@pytest.mark.usefixtures("released")
+def test_what_the_data_set_lacks_is_a_problem_not_an_empty_list(
+    http: httpx2.Client, owner: Engine, path: str, sent: str, expected: tuple[str, str]
+) -> None:
+    answer = problem(http.get(f"/v1/{schema_of(owner)}/{path}", params={"filter": sent}))
+
+    assert (answer.status, answer.code) == (422, expected[0])
+    assert expected[1] in answer.detail
+
+
+def test_a_value_of_an_earlier_type_is_left_out(reading: Connection, owner: Engine) -> None:
+    """A manifest may change the type of an attribute."""
+    with owner.begin() as connection:
+        old = '{"price": "cheap", "since": "2026-99-99"}'
+        connection.execute(
+            text("update items set attributes = :old where item_id = 'a'"), {"old": old}
+        )
+
+    for sent in ("price < 20", "since < '2027-01-01'"):
+        assert in_memory(reading, sent) == in_postgres(reading, sent) == "b"
+
+
+def test_there_is_nothing_to_filter_before_the_first_release(owner: Engine) -> None:
+    with owner.connect() as connection, pytest.raises(errors.NoReleaseError):
+        filtering.bind(connection, "price < 20")
