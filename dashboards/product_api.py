@@ -19,7 +19,7 @@ from serving.errors import ApiError, NoReleaseError, UnknownItemError
 from serving.schemas import (
     About,
     Explanation,
-    Item,
+    ItemDetails,
     ItemOrder,
     ItemPage,
     RatingsPage,
@@ -158,7 +158,7 @@ def popular_in_years(dataset: str, first: int, last: int, limit: int) -> Shelf:
 
 
 @st.cache_data(ttl="60s", show_spinner=False, max_entries=500)
-def item(dataset: str, item_id: str) -> CachedAnswer[Item] | None:
+def item(dataset: str, item_id: str) -> CachedAnswer[ItemDetails] | None:
     """Return one item; None if it is not in the catalogue."""
     with suppress(UnknownItemError):
         return fetch(("item", dataset, item_id), lambda: client(dataset).item(item_id))

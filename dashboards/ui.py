@@ -29,14 +29,28 @@ class Card:
 
 
 @dataclass(frozen=True)
+class KindButton:
+    """The button that sends an event of a kind. `icon`: its name in Material Symbols."""
+
+    kind: str
+    label: str
+    icon: str
+
+
+@dataclass(frozen=True)
 class Actions:
-    """The callbacks of a card, the user's stars by item id, and the items that they hid."""
+    """The callbacks of a card, the user's stars by item id, and the items that they hid.
+
+    With `buttons`, users do not rate: a card has the first of these instead of stars.
+    """
 
     rate: Callable[[Item, str], None]  # takes the item and the key of the stars' widget
     hide: Callable[[Item], None]
     show: Callable[[Item], None]  # undoes `hide`
     stars: Mapping[str, int]
     hidden: Container[str]
+    act: Callable[[Item, str], None]  # takes the item and the kind of event
+    buttons: tuple[KindButton, ...] = ()
 
 
 def spread_row(key: str | None = None) -> DeltaGenerator:
@@ -128,6 +142,14 @@ def stars(item: Item, shelf_key: str, actions: Actions) -> None:
     st.feedback("stars", key=key, on_change=actions.rate, args=(item, key))
 
 
+def kind_button(item: Item, shelf_key: str, actions: Actions, button: KindButton) -> None:
+    """Show a button that sends an event of the user on the item."""
+    st.button(
+        button.label, key=f"act-{button.kind}-{shelf_key}-{item.item_id}",
+        icon=f":material/{button.icon}:", on_click=actions.act, args=(item, button.kind),
+    )  # fmt: skip
+
+
 def cover_image(item: Item, *, dimmed: bool = False) -> None:
     """Show the item's cover at the width of its container."""
     picture = _cover(item)
@@ -192,7 +214,10 @@ def _actions(item: Item, shelf_key: str, actions: Actions) -> None:
                 icon=":material/undo:", on_click=actions.show, args=(item,),
             )  # fmt: skip
             return
-        stars(item, shelf_key, actions)
+        if actions.buttons:
+            kind_button(item, shelf_key, actions, actions.buttons[0])
+        else:
+            stars(item, shelf_key, actions)
         st.button(
             ":gray[:small[Hide]]", key=f"hide-{shelf_key}-{item.item_id}", type="tertiary",
             help="Not interested", on_click=actions.hide, args=(item,),

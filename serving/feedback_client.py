@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from serving import schemas
-from serving.transport import ClientPart, Method
+from serving.transport import ClientPart, Method, error_of
 
 
 class FeedbackClient(ClientPart):
@@ -58,6 +58,17 @@ class FeedbackClient(ClientPart):
         sent = [event.model_dump(mode="json", exclude_none=True) for event in events]
         body = {"events": sent}
         return self._request(schemas.EventResults, "events", method="POST", body=body)
+
+    def send_event(self, event: schemas.NewEvent) -> str:
+        """Write an event of any kind; return the API's id of it. Retries need its `event_id`.
+
+        Raises:
+            ApiError: it is refused, in the class that fits the problem.
+        """
+        [result] = self.send_events([event]).results
+        if result.event_id is None:
+            raise error_of(result.code or "", f"{result.detail} {result.next_step}")
+        return result.event_id
 
     def undo(self, user_id: str, event_id: str) -> schemas.UndoReceipt:
         """Restore what the user's event replaced. Retries are safe.

@@ -87,13 +87,18 @@ class ClientPart:
         self._request = request
 
 
+def error_of(code: str, text: str, otherwise: type[ApiError] = ApiError) -> ApiError:
+    """Return the error with a problem's code, or of the other class if it is a new one."""
+    return _BY_CODE.get(code, otherwise)(text)
+
+
 def _error(response: httpx2.Response) -> ApiError:
     by_status = _BY_STATUS.get(response.status_code, ApiError)
     try:
         problem = Problem.model_validate_json(response.content)
     except ValidationError:
         return by_status(f"{response.url}: status {response.status_code}")
-    error = _BY_CODE.get(problem.code, by_status)(f"{problem.detail} {problem.next_step}")
+    error = error_of(problem.code, f"{problem.detail} {problem.next_step}", by_status)
     retry_after = response.headers.get("Retry-After", "")
     if retry_after.isdecimal():
         error.retry_after = float(retry_after)

@@ -11,16 +11,17 @@ from uuid import uuid4
 import streamlit as st
 
 from dashboards import choices, product_api
-from dashboards.demo import shelves, stars, visit
+from dashboards.demo import kinds, shelves, stars, visit
 from dashboards.identity import visitors
 from dashboards.text import esc, plural
 from dashboards.ui import Actions
 from serving.client import Client
 from serving.errors import ApiError, ApiUnavailableError, FeedbackChangedError, UserErasedError
-from serving.schemas import About, FeedbackState, Item, RatingsPage, Receipt
+from serving.schemas import About, FeedbackState, Item, NewEvent, RatingsPage
 
 log = logging.getLogger(__name__)
-Write = Callable[[Client, str, str], Receipt]  # takes the client, the user and an idempotency key
+# Takes the client, the user and an idempotency key; returns the event's id.
+Write = Callable[[Client, str, str], str]
 
 
 def card_actions(ratings: RatingsPage, about: About) -> Actions:
@@ -31,7 +32,26 @@ def card_actions(ratings: RatingsPage, about: About) -> Actions:
         show=undo_hide,
         stars={item.item_id: stars.of(item.rating, about) for item in ratings.items},
         hidden=frozenset(item.item_id for item in ratings.hidden),
+        act=act,
+        buttons=kinds.buttons(about),
     )
+
+
+def act(item: Item, kind: str) -> None:
+    """Save an event of one of the data set's kinds, such as a purchase."""
+    done = kinds.done(kind, product_api.about(choices.dataset()).value)
+    _save(item, f"You {esc(done)} **{esc(item.title)}**", _event(item, kind))
+
+
+def open_item(item: Item, kind: str) -> None:
+    """Save that the user opened an item's page. Nothing is shown, also if it cannot be saved."""
+    if not visitors.may_act():
+        return
+    try:
+        _written(choices.dataset(), _event(item, kind))
+    except ApiError as error:
+        log.info("not saved that a page was opened error=%s", error)
+    product_api.clear_user_answers()
 
 
 def rate(item: Item, key: str) -> None:
@@ -44,7 +64,7 @@ def rate(item: Item, key: str) -> None:
     _save(
         item,
         f"You gave **{esc(item.title)}** {plural('star', index + 1)}",
-        lambda api, user, key: api.rate(user, item.item_id, rating, idempotency_key=key),
+        lambda api, user, key: api.rate(user, item.item_id, rating, idempotency_key=key).event_id,
     )
 
 
@@ -53,7 +73,9 @@ def hide(item: Item) -> None:
     _save(
         item,
         f"**{esc(item.title)}** won't be suggested again",
-        lambda api, user, key: api.hide(user, item.item_id, "not_interested", idempotency_key=key),
+        lambda api, user, key: (
+            api.hide(user, item.item_id, "not_interested", idempotency_key=key).event_id
+        ),
     )
 
 
@@ -62,42 +84,42 @@ def remove_rating(item: Item) -> None:
     _save(
         item,
         f"Your rating of **{esc(item.title)}** was removed",
-        lambda api, user, key: api.unrate(user, item.item_id, idempotency_key=key),
+        lambda api, user, key: api.unrate(user, item.item_id, idempotency_key=key).event_id,
     )
 
 
 def show_again(item: Item) -> None:
     """Stop hiding an item. The user's rating of it is kept: it is sent again."""
 
-    def write(api: Client, user: str, key: str) -> Receipt:
+    def write(api: Client, user: str, key: str) -> str:
         given = product_api.rating(choices.dataset(), user, item.item_id)
         if given is None:
-            return api.unrate(user, item.item_id, idempotency_key=key)
-        return api.rate(user, item.item_id, given, idempotency_key=key)
+            return api.unrate(user, item.item_id, idempotency_key=key).event_id
+        return api.rate(user, item.item_id, given, idempotency_key=key).event_id
 
     _save(item, f"**{esc(item.title)}** is no longer hidden", write)
 
 
 def undo_hide(item: Item) -> None:
     """Undo the hide of a card that was hidden since the page was opened; else show the item."""
-    act = visit.acts().get(item.item_id)
-    if act is None:
+    sent = visit.acts().get(item.item_id)
+    if sent is None:
         show_again(item)
     else:
-        undo(act)
+        undo(sent)
 
 
-def undo(act: visit.Act) -> None:
+def undo(sent: visit.Act) -> None:
     """Restore what the event replaced, for the user who sent it."""
     if not _may_act():
         return
-    title = f"**{esc(act.item.title)}**"
+    title = f"**{esc(sent.item.title)}**"
     try:
-        api = product_api.client(act.dataset)
+        api = product_api.client(sent.dataset)
         try:
-            receipt = api.undo(act.user_id, act.event_id)
+            receipt = api.undo(sent.user_id, sent.event_id)
         except ApiUnavailableError:  # a repeated undo changes nothing
-            receipt = api.undo(act.user_id, act.event_id)
+            receipt = api.undo(sent.user_id, sent.event_id)
     except FeedbackChangedError:
         product_api.clear_user_answers()
         text = f"Nothing was undone: {title} has been changed since, maybe in another tab."
@@ -107,13 +129,15 @@ def undo(act: visit.Act) -> None:
         _report_failure(error, "Not undone")
         return
     product_api.clear_user_answers()
-    visit.acts()[act.item.item_id] = None
-    text = restored(receipt.current, title, product_api.about(act.dataset).value)
+    visit.acts()[sent.item.item_id] = None
+    text = restored(receipt.current, title, product_api.about(sent.dataset).value)
     visit.report(visit.Message(text), ("Undone", ":material/undo:"))
 
 
 def restored(state: FeedbackState, title: str, about: About) -> str:
     """Return a sentence on what an undo restored. `title` is Markdown."""
+    if not kinds.has_ratings(about):
+        return f"{title} is hidden again." if state.hidden else f"Undone for {title}."
     if state.rating is not None:
         given = plural("star", stars.of(state.rating, about))
         return f"{title} has your {given} again" + (", and is hidden." if state.hidden else ".")
@@ -145,25 +169,33 @@ def _save(item: Item, text: str, write: Write) -> None:
     try:
         before = product_api.recommendations(dataset, user_id, choices.LIST_LENGTH).value.items
         try:
-            user_id, receipt = _written(dataset, write)
+            user_id, event_id = _written(dataset, write)
         except UserErasedError:
             if visitors.viewed_user():
                 raise
             visitors.leave()  # their data was deleted, and the app has forgotten who they are since
             visit.continue_as(choices.user())
-            user_id, receipt = _written(dataset, write)
+            user_id, event_id = _written(dataset, write)
     except ApiError as error:
         _report_failure(error)
         return
     product_api.clear_user_answers()
-    act = visit.Act(dataset, user_id, item, receipt.event_id)
-    visit.acts()[item.item_id] = act
+    sent = visit.Act(dataset, user_id, item, event_id)
+    visit.acts()[item.item_id] = sent
     change = _change_of_list(dataset, user_id, before)
-    visit.report(visit.Message(f"{text}. {change}.", act), (change, ":material/autorenew:"))
+    visit.report(visit.Message(f"{text}. {change}.", sent), (change, ":material/autorenew:"))
 
 
-def _written(dataset: str, write: Write) -> tuple[str, Receipt]:
-    """Write an event; return its user and receipt. The visitor's own user is created if needed."""
+def _event(item: Item, kind: str) -> Write:
+    def write(api: Client, user: str, key: str) -> str:
+        event = NewEvent(kind=kind, user_id=user, item_id=item.item_id, event_id=key)
+        return api.send_event(event)
+
+    return write
+
+
+def _written(dataset: str, write: Write) -> tuple[str, str]:
+    """Write an event; return its user and its id. The visitor's own user is created if needed."""
     api, user_id, key = product_api.client(dataset), choices.user(), uuid4().hex
     if not visitors.viewed_user():
         api.register(user_id, visitors.token(dataset))

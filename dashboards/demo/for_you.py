@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboards import choices, pages, product_api, states, ui
-from dashboards.demo import feedback, notes, reasons, shelves, visit
+from dashboards.demo import feedback, kinds, notes, reasons, shelves, visit
 from dashboards.demo.header import header
 from dashboards.text import esc, moment, plural
 from dashboards.ui import Card
@@ -45,8 +45,7 @@ def body() -> None:
 def status(listed: Recommendations, n_rated: int) -> None:
     """Show the last action or the number of ratings, and how the list came about."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        rated = f"{plural(noun, n_rated)} rated"
-        notes.last_action(rated if n_rated else f"New here? Rate a few {plural(noun)} you know.")
+        notes.last_action(invitation(listed, n_rated))
         with st.popover("Why this list", type="tertiary", icon=":material/help:", key="why"):
             st.markdown(f"**{reasons.ORIGINS[listed.kind]}**")
             st.markdown(
@@ -56,6 +55,17 @@ def status(listed: Recommendations, n_rated: int) -> None:
             )
             if n_rated:
                 st.page_link(pages.ratings(), query_params=pages.address())
+
+
+def invitation(listed: Recommendations, n_rated: int) -> str:
+    """Return what a new user can do; for others, how many items they rated."""
+    if n_rated:
+        return f"{plural(noun, n_rated)} rated"
+    if kinds.has_ratings(about.value):
+        return f"New here? Rate a few {plural(noun)} you know."
+    if listed.kind != "fallback":
+        return ""
+    return f"New here? Open a few {plural(noun)}, and the list becomes yours."
 
 
 def picked(listed: Recommendations, actions: ui.Actions) -> None:

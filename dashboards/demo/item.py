@@ -3,13 +3,14 @@
 import streamlit as st
 
 from dashboards import choices, pages, product_api, states, ui
-from dashboards.demo import decades, explanation, feedback, notes, visit
+from dashboards.demo import decades, explanation, feedback, kinds, notes, visit
 from dashboards.demo.header import header
 from dashboards.identity import visitors
 from dashboards.text import esc, plural
 from dashboards.ui import Card
 
 N_SIMILAR = 20
+MAX_ATTRIBUTE = 100  # characters of a text that is shown
 
 item_id = st.query_params.get("id", "")[: choices.MAX_ID_LENGTH]
 
@@ -26,7 +27,7 @@ with header(about.value):
         icon=":material/arrow_back:",
         query_params=pages.address(),
     )
-visit.open_page(f"item {item_id}")
+is_new_visit = visit.open_page(f"item {item_id}")
 
 noun = about.value.item_noun
 if answer is None:
@@ -40,6 +41,9 @@ if answer is None:
     st.stop()
 
 item = answer.value
+opened = kinds.opened(about.value)
+if is_new_visit and opened and not visitors.viewed_user():
+    feedback.open_item(item, opened)
 states.stale_banner(about, answer, similar)
 
 
@@ -55,7 +59,8 @@ def body() -> None:
             links_to_browse()
             if item.vendor:
                 st.markdown(f"By {esc(item.vendor)}")
-            rating_and_reasons()
+            attributes()
+            actions_and_reasons()
             st.caption(f"{esc(noun.capitalize())} ID: {esc(item.item_id)}")
             link_to_inspector()
 
@@ -86,18 +91,31 @@ def links_to_browse() -> None:
             )
 
 
-def rating_and_reasons() -> None:
-    """Show the user's stars for the item, and why it is or is not on their list."""
+def attributes() -> None:
+    """Show the item's attributes that are a number or a short text: price, brand."""
+    for name, value in sorted(item.attributes.items()):
+        text = f"{value:g}" if isinstance(value, float) else value
+        if isinstance(text, str) and len(text) <= MAX_ATTRIBUTE:
+            label = name[:1].upper() + name[1:].replace("_", " ")
+            st.markdown(f":gray[{esc(label)}] {esc(text)}")
+
+
+def actions_and_reasons() -> None:
+    """Show the user's stars for the item or its buttons, and why it is or is not on their list."""
     user_id = choices.user()
     with states.error_boundary(), ui.skeletons("item"):
         rated = product_api.ratings(dataset, user_id)
         reasons = product_api.explanation(dataset, user_id, item.item_id)
     states.stale_banner(rated, reasons)
-    rating = product_api.rating(dataset, user_id, item.item_id)
-    text = "Not rated yet" if rating is None else f"{rating:g} of {about.value.highest:g}"
+    actions = feedback.card_actions(rated.value, about.value)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        ui.stars(item, "item", feedback.card_actions(rated.value, about.value))
-        st.caption(text, width="content")
+        for button in actions.buttons:
+            ui.kind_button(item, "item", actions, button)
+        if not actions.buttons:
+            ui.stars(item, "item", actions)
+            rating = product_api.rating(dataset, user_id, item.item_id)
+            given = "Not rated yet" if rating is None else f"{rating:g} of {about.value.highest:g}"
+            st.caption(given, width="content")
         hidden = reasons.value.status == "hidden"
         st.button(
             "Show again" if hidden else "Not interested",

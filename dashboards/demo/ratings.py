@@ -1,9 +1,12 @@
-"""Page "My ratings": what the user rated and hid, how to change it, and how to delete it all."""
+"""Page "My ratings": what the user rated and hid, how to change it, and how to delete it all.
+
+In a data set without ratings it is "My data", and has what the user hid.
+"""
 
 import streamlit as st
 
 from dashboards import choices, pages, product_api, states, ui
-from dashboards.demo import feedback, notes, visit
+from dashboards.demo import feedback, kinds, notes, visit
 from dashboards.demo.header import header
 from dashboards.identity import visitors
 from dashboards.text import plural
@@ -17,7 +20,8 @@ with states.error_boundary():
 noun = about.value.item_noun
 
 with header(about.value):
-    st.title("My ratings", anchor=False, width="content")
+    title = "My ratings" if kinds.has_ratings(about.value) else "My data"
+    st.title(title, anchor=False, width="content")
 visit.open_page("ratings")
 
 
@@ -31,8 +35,10 @@ def body() -> None:
     states.stale_banner(about, answer)
     rated = answer.value
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        notes.last_action(f"{plural(noun, rated.total)} rated")
-    if not rated.items and not rated.hidden:
+        notes.last_action(f"{plural(noun, rated.total)} rated" if rated.total else "")
+    if not kinds.has_ratings(about.value):
+        st.markdown(f"What you do with {plural(noun)} makes your list. Nobody rates them here.")
+    elif not rated.items and not rated.hidden:
         nothing_rated()
         return
     actions = feedback.card_actions(rated, about.value)
@@ -88,7 +94,7 @@ def deletion() -> None:
     st.divider()
     with st.popover("Delete my data", icon=":material/delete_forever:", key="delete-data"):
         st.markdown(
-            "**This deletes your ratings, your hidden items and your list now.** "
+            "**This deletes what you did, your hidden items and your list now.** "
             "Copies for training are deleted within a day, and backups and old files later."
         )
         st.button("Delete now", key="delete", type="primary", on_click=feedback.delete_data)

@@ -34,14 +34,16 @@ class Message:
     act: Act | None = None
 
 
-def open_page(name: str) -> None:
-    """Begin a visit if another page, data set or user was shown before."""
+def open_page(name: str) -> bool:
+    """Begin a visit if another page, data set or user was shown before; return whether it began."""
     visit = (name, choices.dataset(), choices.user())
-    if st.session_state.get(_VISIT) != visit:
+    begins = st.session_state.get(_VISIT) != visit
+    if begins:
         st.session_state[_VISIT] = visit
         st.session_state[_TOUCHED] = {}
         for key in (_MESSAGE, _TOAST):
             st.session_state.pop(key, None)
+    return begins
 
 
 def continue_as(user_id: str) -> None:

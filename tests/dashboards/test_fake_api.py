@@ -21,7 +21,6 @@ NOT_FAKED = {
     "GET /v1/{dataset}/ready",
     "GET /v1/{dataset}/rules",
     "GET /v1/{dataset}/users/{user_id}/export",
-    "POST /v1/{dataset}/events",
     "POST /v1/{dataset}/recommendations",
     "POST /v1/{dataset}/users",
     "PUT /v1/{dataset}/availability",
@@ -39,6 +38,9 @@ BODIES: dict[str, JsonValue] = {
     "PUT /v1/{dataset}/users/{user_id}/ratings/{item_id}": {"rating": 4},
     "PUT /v1/{dataset}/users/{user_id}/hidden/{item_id}": {"kind": "not_interested"},
     "PUT /v1/{dataset}/users/{user_id}": {"token": TOKEN * 4},
+    "POST /v1/{dataset}/events": {
+        "events": [{"kind": kind, "user_id": "0042", "item_id": "i003"} for kind in ("view", "eat")]
+    },
     "PUT /v1/{dataset}/rules": {"rules": {}, "instead_of": 2, "reason": "a test"},
     "POST /v1/{dataset}/rules/preview": {},
     "POST /v1/{dataset}/releases/{release_id}/activate": {"instead_of": 12, "reason": "a test"},

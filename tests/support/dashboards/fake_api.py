@@ -57,7 +57,7 @@ def read(visitors: Visitors, path: str, params: Mapping[str, str]) -> Response: 
     limit = int(params.get("limit", 20))
     match _aliased(visitors, path):
         case []:
-            return _one(shop.about())
+            return _one(shop.about(rates=visitors.rates))
         case ["users"]:
             return _many(shop.users())
         case ["users", user_id]:
@@ -109,6 +109,8 @@ def write(  # noqa: PLR0911 # one per route
     match method, parts:
         case "PUT", ["users", user_id]:
             return _one(visitors.register(user_id, body["token"]))
+        case "POST", ["events"]:
+            return _one(visitors.events(body["events"]))
         case "PUT", ["users", user_id, "ratings", item_id]:
             return _one(visitors.rate(user_id, item_id, body["rating"], key))
         case "DELETE", ["users", user_id, "ratings", item_id]:

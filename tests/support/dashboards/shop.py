@@ -11,6 +11,7 @@ from serving.schemas import (
     Item,
     ItemOrder,
     ItemPage,
+    KindMeaning,
     ListedItem,
     ListKind,
     RatedItem,
@@ -74,16 +75,29 @@ _SORT_KEYS: dict[ItemOrder, Callable[[Item], str | int]] = {
 N_RATED = {"0042": 8, "0107": 5, "1990": 14}
 
 
-def about() -> About:
+KINDS = {
+    name: KindMeaning(
+        weight=weight, value="count", positive_from=None, repeatable=name != "purchase", past=past
+    )
+    for name, weight, past in [
+        ("view", 1, "viewed"),
+        ("cart", 3, "added to the cart"),
+        ("purchase", 5, "bought"),
+    ]
+}
+
+
+def about(*, rates: bool = True) -> About:
+    """Return the shop's description; without ratings it has `KINDS` of events."""
     categories = sorted({name for item in ITEMS for name in item.categories})
+    scale = (1, 5, 1) if rates else (0, 1, 1)
     return About(
         dataset="playground",
         title="Playground",
         item_noun="film",
         licence="Invented data; no rights reserved.",
-        lowest=1,
-        highest=5,
-        step=1,
+        **dict(zip(("lowest", "highest", "step"), scale, strict=True)),
+        kinds={} if rates else KINDS,
         categories=tuple(categories),
         n_items=len(ITEMS),
     )

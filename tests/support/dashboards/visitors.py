@@ -1,15 +1,20 @@
 """The feedback of the invented shop's visitors, in memory, and the answers that depend on it."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
 from threading import Event
+from typing import Any
 
 from serving.schemas import (
     Erasure,
+    EventResult,
+    EventResults,
     Explanation,
     FeedbackState,
     Item,
+    NewEvent,
     NewUser,
     RatedItem,
     RatingsPage,
@@ -43,6 +48,8 @@ class Visitors:
     registered: dict[str, str] = field(default_factory=dict)  # tokens by user id
     erased: set[str] = field(default_factory=set)
     aliases: dict[str, str] = field(default_factory=dict)  # users of the shop by visitors' ids
+    rates: bool = True  # whether the shop has ratings, else kinds of events
+    acted: list[tuple[str, str, str]] = field(default_factory=list)  # user, item, kind
     may_answer: Event = field(default_factory=Event)  # lists and searches wait until it is set
 
     def __post_init__(self) -> None:
@@ -68,6 +75,25 @@ class Visitors:
         receipt = self._receipt("not_interested", user_id, item_id, key)
         self.hidden.setdefault(user_id, []).append(item_id)
         return receipt
+
+    def events(self, sent: Sequence[Mapping[str, Any]]) -> EventResults:
+        """Accept each event, unless its kind is unknown."""
+        results = tuple(self._event(NewEvent.model_validate(event)) for event in sent)
+        n_refused = sum(result.status == "refused" for result in results)
+        return EventResults(
+            n_accepted=len(sent) - n_refused, n_repeated=0, n_refused=n_refused, results=results
+        )
+
+    def _event(self, event: NewEvent) -> EventResult:
+        if event.kind not in shop.KINDS:
+            texts = dict.fromkeys(("title", "detail", "next_step"), "Unknown kind.")
+            return EventResult(status="refused", code="unknown-kind", **texts)
+        key = event.event_id or ""
+        receipt = self._receipt("rate", event.user_id, event.item_id, key)  # the kind is not sent
+        self.acted.append((event.user_id, event.item_id, event.kind))
+        return EventResult(
+            status="accepted", event_id=receipt.event_id, occurred_at=receipt.occurred_at
+        )
 
     def undo(self, user_id: str, event_id: str) -> UndoReceipt | None:
         """Restore what the event replaced; None if it is not the newest one of its item."""

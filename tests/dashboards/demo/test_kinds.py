@@ -1,0 +1,153 @@
+"""A data set without ratings: its pages have buttons by kind of event, such as "Buy"."""
+
+import pytest
+
+from dashboards import product_api
+from dashboards.demo import kinds
+from dashboards.text import esc
+from serving.client import Client
+from serving.errors import ApiUnavailableError
+from serving.schemas import ItemDetails
+from tests.support.dashboards import shop
+from tests.support.dashboards.app_pages import Page, fresh, keys, labels, words
+from tests.support.dashboards.demo_pages import HOME, ITEM, RATINGS, as_user, home, own_user, press
+from tests.support.dashboards.visitors import Visitors
+
+FIRST = shop.ITEMS[0]
+
+
+@pytest.fixture
+def market(visitors: Visitors) -> Visitors:
+    """The visitors of a shop whose manifest has views, carts and purchases, and no ratings."""
+    visitors.rates = False
+    return visitors
+
+
+def test_a_purchase_is_sent_and_the_list_changes(page: Page, market: Visitors) -> None:
+    shown = home(page)
+    item = market.recommendations("0042", 20).items[0]
+    assert not shown.get("feedback")
+
+    press(shown, f"act-purchase-picked-{item.item_id}")
+
+    assert market.acted == [("0042", item.item_id, "purchase")]
+    assert f"You bought **{esc(item.title)}**. Your list" in words(shown)
+
+
+def test_an_item_has_all_buttons_the_one_with_most_weight_first(
+    page: Page, market: Visitors
+) -> None:
+    shown = page(ITEM)
+    shown.query_params["id"] = FIRST.item_id
+    shown.run()
+    assert not shown.exception
+
+    press(shown, f"act-cart-item-{FIRST.item_id}")
+
+    assert [label for label in labels(shown) if label in {"Buy", "Add to basket", "View"}] == [
+        "Buy",
+        "Add to basket",
+    ]
+    user = own_user(shown)
+    assert market.acted == [(user, FIRST.item_id, "view"), (user, FIRST.item_id, "cart")]
+    assert "You added to the cart" in words(shown)
+
+
+def test_an_action_can_be_undone(page: Page, market: Visitors) -> None:
+    shown = home(page)
+    item = market.recommendations("0042", 20).items[0]
+    press(shown, f"act-purchase-picked-{item.item_id}")
+
+    press(shown, "undo")
+
+    assert market.newest["0042", item.item_id] == "undone"
+    assert f"Undone for **{esc(item.title)}**" in words(shown)
+    assert "undo" not in keys(shown)
+
+
+def test_a_page_that_is_open_is_a_view_once_and_not_of_an_operator(
+    page: Page, market: Visitors
+) -> None:
+    shown = page(ITEM)
+    shown.query_params["id"] = FIRST.item_id
+    shown.run().run()
+    assert [kind for _, _, kind in market.acted] == ["view"]
+
+    another = as_user(page(ITEM), "0042")
+    another.query_params["id"] = FIRST.item_id
+    another.run()
+    assert not another.exception
+    assert len(market.acted) == 1
+
+
+@pytest.mark.usefixtures("market")
+def test_an_item_is_shown_while_views_cannot_be_saved(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unavailable(*_: object, **__: object) -> None:
+        raise ApiUnavailableError("restarting")
+
+    monkeypatch.setattr(Client, "send_events", unavailable)
+    shown = page(ITEM)
+    shown.query_params["id"] = FIRST.item_id
+
+    shown.run()
+
+    assert not shown.exception
+    assert shown.title[0].value == esc(FIRST.title)
+    press(shown, f"act-purchase-item-{FIRST.item_id}")
+    assert ":red[Not saved.]" in words(shown)
+
+
+@pytest.mark.usefixtures("market")
+def test_a_kind_that_the_api_has_not_is_not_saved(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    about = shop.about(rates=False)
+    renamed = about.model_copy(update={"kinds": {"eat": shop.KINDS["purchase"]}})
+    monkeypatch.setattr(product_api, "about", lambda _: fresh(renamed))
+    shown = home(page)
+    item_id = product_api.recommendations("playground", "0042", 20).value.items[0].item_id
+
+    press(shown, f"act-eat-picked-{item_id}")
+
+    assert ":red[Not saved.] The recommendation service rejected the change." in words(shown)
+
+
+@pytest.mark.usefixtures("market")
+def test_attributes_are_shown_and_are_literal(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    attributes = {"price": 49.9, "brand": "*Otto* :tada:", "tags": ("a",), "text": "x" * 101}
+    item = ItemDetails(**FIRST.model_dump(), attributes=attributes)
+    monkeypatch.setattr(product_api, "item", lambda *_: fresh(item))
+    shown = page(ITEM)
+    shown.query_params["id"] = FIRST.item_id
+
+    shown.run()
+
+    text = words(shown)
+    assert f":gray[Price] {esc('49.9')}" in text
+    assert f":gray[Brand] {esc('*Otto* :tada:')}" in text
+    assert "Tags" not in text
+    assert "xxx" not in text
+
+
+@pytest.mark.usefixtures("market")
+def test_a_new_visitor_is_told_what_to_do_and_may_delete_their_data(page: Page) -> None:
+    data = page(RATINGS).run()
+    assert not data.exception
+    assert data.title[0].value == "My data"
+    assert "Nobody rates them here" in words(data)
+    assert "Delete now" in labels(data)
+
+    shown = page(HOME).run()
+
+    assert not shown.exception
+    assert "Rate a few" not in words(shown)
+
+
+def test_a_data_set_with_a_scale_keeps_its_stars() -> None:
+    both = shop.about().model_copy(update={"kinds": shop.KINDS})
+
+    assert kinds.buttons(both) == ()
+    assert kinds.opened(both) is None
+    assert kinds.done("nap_twice", both) == "did “nap twice” with"
