@@ -18,12 +18,16 @@ from tests.support.dashboards.fake_operations import FakeOperations
 from tests.support.dashboards.visitors import Visitors
 
 NOT_FAKED = {
+    "DELETE /v1/{dataset}/items/{item_id}",
     "GET /v1/{dataset}/ready",
     "GET /v1/{dataset}/rules",
     "GET /v1/{dataset}/users/{user_id}/export",
+    "PATCH /v1/{dataset}/items/{item_id}",
+    "POST /v1/{dataset}/items",
     "POST /v1/{dataset}/recommendations",
     "POST /v1/{dataset}/users",
     "PUT /v1/{dataset}/availability",
+    "PUT /v1/{dataset}/items/{item_id}",
 }
 PATH = {
     "dataset": "playground",

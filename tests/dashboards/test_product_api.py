@@ -7,6 +7,7 @@ import streamlit as st
 from dashboards import product_api
 from dashboards.settings import NotSetUpError
 from serving.errors import ApiUnavailableError, KeyRefusedError, NoReleaseError
+from serving.schemas import ItemDetails
 from tests.support.dashboards import shop
 from tests.support.dashboards.fake_api import KEY, fake_api
 from tests.support.dashboards.visitors import Visitors
@@ -43,7 +44,7 @@ def test_every_answer_comes_from_the_api(monkeypatch: pytest.MonkeyPatch) -> Non
             product_api.similar("playground", item_id, 2),
         )
         assert item
-        assert item.value == shop.ITEMS[0]
+        assert item.value == ItemDetails(**shop.ITEMS[0].model_dump())
         assert similar
         assert len(similar.value.items) == 2
         assert product_api.items("playground", "salt", None, 10, 0).value.total == 3

@@ -273,7 +273,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self._respond(lambda: write(self.visitors, self.command, path, body, key))
 
-    do_POST = do_DELETE = do_PUT  # noqa: N815 # the base class's names
+    do_POST = do_PATCH = do_DELETE = do_PUT  # noqa: N815 # the base class's names
 
     def _operate(self, body: Json) -> None:
         url = urlsplit(self.path)
